@@ -1,0 +1,1 @@
+"""Where everything is: time, orbits, Sun, shadow, ground stations."""

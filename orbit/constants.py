@@ -1,0 +1,30 @@
+"""Physical constants: value, unit suffix, source. The only file in which a physical constant is written as a number.
+
+Keys in brackets resolve in docs/references.bib.
+"""
+
+from typing import Final
+
+# --- Earth -----------------------------------------------------------------------------------------------------
+MU_EARTH_M3_S2: Final = 3.986004418e14  # gravitational parameter [iers2010:table 1.1]
+EARTH_RADIUS_M: Final = 6378137.0  # equatorial radius, WGS 84 [nima2000:table 3.1]
+EARTH_FLATTENING: Final = 1.0 / 298.257223563  # WGS 84 [nima2000:table 3.1]
+J2: Final = 1.08262668e-3  # second zonal harmonic, EGM96 unnormalised [vallado2013:table D-1]
+EARTH_ROTATION_RAD_S: Final = 7.292115e-5  # nominal, WGS 84 [nima2000:table 3.1]
+
+# --- Sun -------------------------------------------------------------------------------------------------------
+AU_M: Final = 149597870700.0  # astronomical unit, exact [iau2012b2]
+SUN_RADIUS_M: Final = 695.7e6  # nominal solar radius [iau2015b3]
+SOLAR_CONSTANT_W_M2: Final = 1361.0  # nominal total solar irradiance at 1 au [iau2015b3]
+TROPICAL_YEAR_D: Final = 365.2421897  # mean tropical year, J2000 [meeus1998:ch. 27]
+
+# --- physics ---------------------------------------------------------------------------------------------------
+SPEED_OF_LIGHT_M_S: Final = 299792458.0  # exact [si2019]
+STEFAN_BOLTZMANN_W_M2_K4: Final = 5.670374419e-8  # exact to the digits given [codata2018]
+ZERO_CELSIUS_K: Final = 273.15  # exact [si2019]
+
+# --- time ------------------------------------------------------------------------------------------------------
+SECONDS_PER_DAY: Final = 86400.0
+JD_J2000: Final = 2451545.0  # 2000-01-01 12:00 TT
+TT_MINUS_TAI_S: Final = 32.184  # exact [iers2010:ch. 10]
+TAI_MINUS_UTC_S: Final = 37.0  # since 2017-01-01; no leap second has been announced since [iersbulletinc]

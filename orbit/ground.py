@@ -1,0 +1,56 @@
+"""Ground stations on the WGS 84 ellipsoid."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
+from orbit.kernels.frames import gmst_rad, turn_z
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Geodetic site; a satellite counts as visible at or above min_elevation_rad over the ellipsoid's horizon."""
+
+    name: str
+    latitude_rad: float
+    longitude_rad: float
+    height_m: float
+    min_elevation_rad: float
+
+
+def zenith(station: Station) -> Array:
+    """Geodetic vertical, Earth-fixed unit vector."""
+    lat, lon = station.latitude_rad, station.longitude_rad
+    return np.array((math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)))
+
+
+def position_m(station: Station) -> Array:
+    """Earth-fixed position [m]. [vallado2013:algorithm 51]"""
+    e2 = EARTH_FLATTENING * (2.0 - EARTH_FLATTENING)
+    normal_m = EARTH_RADIUS_M / math.sqrt(1.0 - e2 * math.sin(station.latitude_rad) ** 2)
+    return zenith(station) * (np.array((normal_m, normal_m, normal_m * (1.0 - e2))) + station.height_m)
+
+
+def in_teme(fixed: Array, jd: Array, fr: Array) -> Array:
+    """Earth-fixed vectors (stations, 3) in TEME at each moment, shape (times, stations, 3)."""
+    angle = np.asarray(gmst_rad(jd, fr))[:, np.newaxis]
+    return np.asarray(turn_z(fixed[np.newaxis, :, :], -angle))
+
+
+def slant_range_m(altitude_m: float, elevation_rad: float) -> float:
+    """Range [m] to a satellite at an altitude and elevation over a spherical Earth. [vallado2013:ch. 11]"""
+    sine = math.sin(elevation_rad)
+    rise = EARTH_RADIUS_M * sine
+    return math.sqrt(rise * rise + 2.0 * EARTH_RADIUS_M * altitude_m + altitude_m * altitude_m) - rise
+
+
+def round_trip_ms(range_m: Array) -> Array:
+    """Propagation there and back [ms] over a range [m] in vacuum."""
+    return np.asarray(2e3 * np.asarray(range_m) / SPEED_OF_LIGHT_M_S)

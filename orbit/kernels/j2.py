@@ -1,0 +1,82 @@
+"""Circular orbits with the secular drift of J2: position of many satellites at many times."""
+
+import math
+
+from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2
+from orbit.kernels.compile import inlined, kernel
+from orbit.kernels.simd import sincos
+
+
+@inlined
+def mean_motion_rad_s(semi_major_axis_m):
+    """Two-body mean motion [rad/s]."""
+    return math.sqrt(MU_EARTH_M3_S2 / (semi_major_axis_m * semi_major_axis_m * semi_major_axis_m))
+
+
+@inlined
+def node_rate_rad_s(semi_major_axis_m, inclination_rad):
+    """Secular drift of the ascending node [rad/s], circular orbit. [vallado2013:eq. 9-37]"""
+    ratio = EARTH_RADIUS_M / semi_major_axis_m
+    return -1.5 * mean_motion_rad_s(semi_major_axis_m) * J2 * ratio * ratio * math.cos(inclination_rad)
+
+
+@inlined
+def latitude_argument_rate_rad_s(semi_major_axis_m, inclination_rad):
+    """Rate of the argument of latitude [rad/s] (perigee and mean anomaly together), circular orbit.
+
+    [vallado2013:eqs. 9-39, 9-41], which add up to n (1 + 3/2 J2 (R/a)^2 (4 cos^2 i - 1)).
+    """
+    ratio = EARTH_RADIUS_M / semi_major_axis_m
+    c = math.cos(inclination_rad)
+    return mean_motion_rad_s(semi_major_axis_m) * (1.0 + 1.5 * J2 * ratio * ratio * (4.0 * c * c - 1.0))
+
+
+# Rows of the packed elements that the kernels read.
+ROW_SEMI_MAJOR_AXIS, ROW_COS_I, ROW_SIN_I, ROW_NODE, ROW_NODE_RATE, ROW_LATITUDE, ROW_LATITUDE_RATE = range(7)
+ELEMENT_ROWS = 7
+
+
+@kernel
+def circular_positions(elements, t_s, out_r_m):
+    """Positions [m] in the frame of the node, out_r_m[time, 3, satellite], from packed elements[7, satellite].
+
+    t_s [s] since the elements' epoch. Angles stay below 1e5 rad for four years from the epoch.
+    """
+    for k in range(t_s.size):
+        t = t_s[k]
+        for i in range(out_r_m.shape[2]):
+            a = elements[ROW_SEMI_MAJOR_AXIS, i]
+            cos_i = elements[ROW_COS_I, i]
+            sin_i = elements[ROW_SIN_I, i]
+            sin_node, cos_node = sincos(elements[ROW_NODE, i] + elements[ROW_NODE_RATE, i] * t)
+            sin_u, cos_u = sincos(elements[ROW_LATITUDE, i] + elements[ROW_LATITUDE_RATE, i] * t)
+            out_r_m[k, 0, i] = a * (cos_node * cos_u - sin_node * sin_u * cos_i)
+            out_r_m[k, 1, i] = a * (sin_node * cos_u + cos_node * sin_u * cos_i)
+            out_r_m[k, 2, i] = a * (sin_u * sin_i)
+
+
+@kernel
+def formation_positions(chief, offsets, t_s, out_r_m):
+    """Positions [m] of satellites round a circular chief, out_r_m[time, 3, satellite].
+
+    chief[7] packed as above; offsets[3, satellite] [m] radial, along-track, cross-track at t = 0. Each satellite rides
+    the bounded solution of the linear relative motion: a 2:1 ellipse in the plane, a sine across it.
+    [clohessy1960]
+    """
+    a = chief[ROW_SEMI_MAJOR_AXIS]
+    for k in range(t_s.size):
+        # x radial, y along-track, z cross-track; r, t, w the chief's radial, along-track and normal unit vectors
+        sin_node, cos_node = sincos(chief[ROW_NODE] + chief[ROW_NODE_RATE] * t_s[k])
+        sin_u, cos_u = sincos(chief[ROW_LATITUDE] + chief[ROW_LATITUDE_RATE] * t_s[k])
+        sin_m, cos_m = sincos(chief[ROW_LATITUDE_RATE] * t_s[k])
+        cos_i, sin_i = chief[ROW_COS_I], chief[ROW_SIN_I]
+        rx, ry, rz = cos_node * cos_u - sin_node * sin_u * cos_i, sin_node * cos_u + cos_node * sin_u * cos_i, sin_u * sin_i
+        tx, ty, tz = -cos_node * sin_u - sin_node * cos_u * cos_i, -sin_node * sin_u + cos_node * cos_u * cos_i, cos_u * sin_i
+        wx, wy, wz = sin_node * sin_i, -cos_node * sin_i, cos_i
+        for i in range(out_r_m.shape[2]):
+            x = offsets[0, i] * cos_m + 0.5 * offsets[1, i] * sin_m
+            y = offsets[1, i] * cos_m - 2.0 * offsets[0, i] * sin_m
+            z = offsets[2, i] * cos_m
+            out_r_m[k, 0, i] = (a + x) * rx + y * tx + z * wx
+            out_r_m[k, 1, i] = (a + x) * ry + y * ty + z * wy
+            out_r_m[k, 2, i] = (a + x) * rz + y * tz + z * wz

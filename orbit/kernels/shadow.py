@@ -1,0 +1,78 @@
+"""The Earth's shadow as a cone with a continuous lit fraction, and its mean over a step.
+
+The Sun's disc is cut by the Earth's limb. `shadow_edge` measures the cut in solar radii: +1 and above is full
+sunlight, -1 and below is umbra. Near the limb this is a smooth function of time, so its mean over a step follows from
+its values at three ticks, without sampling inside the step.
+"""
+
+import math
+
+from orbit.constants import EARTH_RADIUS_M, SUN_RADIUS_M
+from orbit.kernels.compile import inlined
+from orbit.kernels.simd import arcsin
+
+
+@inlined
+def shadow_edge(x, y, z, sun_x, sun_y, sun_z, sun_radius_m):
+    """Distance of the Sun's centre from the Earth's limb, seen from the satellite, in solar radii.
+
+    x, y, z and sun_* [m], Earth-centred, same frame. Exact in sign; exact in size where it matters (within a few
+    solar radii of the limb), where the sine of the small angle stands for the angle.
+    """
+    # d satellite to Sun, c angle between Sun and Earth centre, e angular radius of the Earth [montenbruck2000:3.4.2]
+    dx, dy, dz = sun_x - x, sun_y - y, sun_z - z
+    d = math.sqrt(dx * dx + dy * dy + dz * dz)
+    r = math.sqrt(x * x + y * y + z * z)
+    cos_c = -(dx * x + dy * y + dz * z) / (d * r)
+    sin_c = math.sqrt(max(0.0, 1.0 - cos_c * cos_c))
+    sin_e = min(1.0, EARTH_RADIUS_M / r)
+    cos_e = math.sqrt(1.0 - sin_e * sin_e)
+    return (sin_c * cos_e - cos_c * sin_e) * d / sun_radius_m
+
+
+@inlined
+def lit_fraction(edge):
+    """Share of the solar disc in sight, for a limb that is straight across the disc.
+
+    The limb's curvature over the Sun's half degree changes this by less than 0.002.
+    """
+    s = min(1.0, max(-1.0, edge))
+    return 0.5 + (arcsin(s) + s * math.sqrt(1.0 - s * s)) / math.pi
+
+
+@inlined
+def _lit_integral(edge):
+    """Integral of lit_fraction from -infinity to edge, closed form."""
+    s = min(1.0, max(-1.0, edge))
+    w = math.sqrt(1.0 - s * s)
+    return 0.5 * s + (s * arcsin(s) + w - w * w * w / 3.0) / math.pi + max(0.0, edge - 1.0)
+
+
+@inlined
+def _mean_between(edge0, edge1):
+    """Mean lit fraction while the edge moves evenly from edge0 to edge1."""
+    span = edge1 - edge0
+    still = abs(span) < 1e-5
+    moving = (_lit_integral(edge1) - _lit_integral(edge0)) / (1.0 if still else span)
+    return lit_fraction(0.5 * (edge0 + edge1)) if still else moving
+
+
+@inlined
+def mean_lit_fraction(edge_before, edge_start, edge_end):
+    """Mean lit fraction over a step, from the edges one tick before it, at its start and at its end.
+
+    The edge is a parabola through the three ticks, taken straight over each quarter of the step, where the integral
+    is exact. For steps up to 60 s the parabola is within 0.004 solar radii.
+    """
+    half_slope = 0.5 * (edge_end - edge_before)
+    half_curve = 0.5 * (edge_end - 2.0 * edge_start + edge_before)
+    e1 = edge_start + 0.25 * (half_slope + 0.25 * half_curve)
+    e2 = edge_start + 0.5 * (half_slope + 0.5 * half_curve)
+    e3 = edge_start + 0.75 * (half_slope + 0.75 * half_curve)
+    total = (
+        _mean_between(edge_start, e1) + _mean_between(e1, e2) + _mean_between(e2, e3) + _mean_between(e3, edge_end)
+    )
+    return min(1.0, max(0.0, 0.25 * total))
+
+
+SUN_DISC_M = SUN_RADIUS_M  # the radius to pass for the real Sun; a tiny one gives a cylindrical shadow

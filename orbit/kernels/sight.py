@@ -1,0 +1,49 @@
+"""Lines of sight between ground stations and satellites."""
+
+import numpy as np
+
+from orbit.kernels.compile import inlined, kernel
+
+OUT_OF_SIGHT_M2 = 1e30  # squared range that stands for "no satellite in sight"
+
+
+@inlined
+def sight(rx, ry, rz, px, py, pz, ux, uy, uz):
+    """Squared range [m2] and height over the horizon plane [m] of satellite r from station p with zenith u (unit).
+
+    The sine of the elevation is height / sqrt(squared range).
+    """
+    dx, dy, dz = rx - px, ry - py, rz - pz
+    return dx * dx + dy * dy + dz * dz, dx * ux + dy * uy + dz * uz
+
+
+@kernel
+def nearest_in_sight(r_m, in_service, station_m, zenith, sin_min_elevation, best_range2_m2):
+    """Lower best_range2_m2[time, station] to the squared range of the nearest serving satellite in sight.
+
+    r_m[time, 3, satellite], in_service[time or 1, satellite] (above zero: serves), station_m[time, station, 3] and
+    zenith[time, station, 3] in the same frame, sin_min_elevation[station] in [0, 1).
+    """
+    service_rows, lanes = in_service.shape
+    range2_m2 = np.empty(lanes)
+    for k in range(r_m.shape[0]):
+        row = k if service_rows > 1 else 0
+        for s in range(station_m.shape[1]):
+            px, py, pz = station_m[k, s, 0], station_m[k, s, 1], station_m[k, s, 2]
+            ux, uy, uz = zenith[k, s, 0], zenith[k, s, 1], zenith[k, s, 2]
+            sine2 = sin_min_elevation[s] * sin_min_elevation[s]
+            for i in range(lanes):
+                range2, height = sight(r_m[k, 0, i], r_m[k, 1, i], r_m[k, 2, i], px, py, pz, ux, uy, uz)
+                # elevation above the mask, squared: no square root in the loop
+                seen = (height >= 0.0) & (height * height >= sine2 * range2) & (in_service[row, i] > 0.0)
+                range2_m2[i] = range2 if seen else OUT_OF_SIGHT_M2
+            # smallest by folding the upper half on the lower: a running minimum does not vectorise
+            left = lanes
+            while left > 1:
+                half = (left + 1) // 2
+                for i in range(left - half):
+                    other = range2_m2[i + half]
+                    range2_m2[i] = other if other < range2_m2[i] else range2_m2[i]
+                left = half
+            if range2_m2[0] < best_range2_m2[k, s]:
+                best_range2_m2[k, s] = range2_m2[0]

@@ -1,0 +1,77 @@
+"""Elementary functions from plain arithmetic, so that loops over them vectorise (libm calls do not).
+
+Each is checked against libm over its whole range in tests/unit/orbit/test_simd.py.
+"""
+
+import math
+
+import numpy as np
+
+from orbit.kernels.compile import inlined
+
+_TWO_OVER_PI = 2.0 / math.pi
+# pi/2 in three parts of 33 bits (Cody and Waite): k * part is exact for |k| < 2^20 [fdlibm:e_rem_pio2.c]
+_PIO2_1 = 1.57079632673412561417e00
+_PIO2_2 = 6.07710050630396597660e-11
+_PIO2_3 = 2.02226624879595063154e-21
+
+
+@inlined
+def sincos(x):
+    """Sine and cosine of x [rad]; |x| < 1e5, absolute error below 3e-16. [fdlibm:k_sin.c, k_cos.c]"""
+    k = np.floor(x * _TWO_OVER_PI + 0.5)
+    r = ((x - k * _PIO2_1) - k * _PIO2_2) - k * _PIO2_3
+    z = r * r
+    s = r + r * z * (
+        -1.66666666666666324348e-01
+        + z * (8.33333333332248946124e-03
+        + z * (-1.98412698298579493134e-04
+        + z * (2.75573137070700676789e-06
+        + z * (-2.50507602534068634195e-08 + z * 1.58969099521155010221e-10))))
+    )
+    c = 1.0 - 0.5 * z + z * z * (
+        4.16666666666666019037e-02
+        + z * (-1.38888888888741095749e-03
+        + z * (2.48015872894767294178e-05
+        + z * (-2.75573143513906633035e-07
+        + z * (2.08757232129817482790e-09 - z * 1.13596475577881948265e-11))))
+    )
+    # quadrant q = k mod 4, kept in floating point: no integer conversion in the loop
+    q = k - 4.0 * np.floor(k * 0.25)
+    odd = q == 1.0 or q == 3.0
+    sine = c if odd else s
+    cosine = s if odd else c
+    sine = -sine if q >= 2.0 else sine
+    cosine = -cosine if (q == 1.0 or q == 2.0) else cosine
+    return sine, cosine
+
+
+@inlined
+def arcsin(x):
+    """Arc sine [rad] of x in [-1, 1]; absolute error below 4e-16. [fdlibm:e_asin.c]"""
+    a = abs(x)
+    far = a > 0.5
+    z = 0.5 * (1.0 - a) if far else a * a
+    root = math.sqrt(z)
+    p = z * (
+        1.66666666666666657415e-01
+        + z * (-3.25565818622400915405e-01
+        + z * (2.01212532134862925881e-01
+        + z * (-4.00555345006794114027e-02
+        + z * (7.91534994289814532176e-04 + z * 3.47933107596021167570e-05))))
+    )
+    q = 1.0 + z * (
+        -2.40339491173441421878e00
+        + z * (2.02094576023350569471e00
+        + z * (-6.88283971605453293030e-01 + z * 7.70381505559019352791e-02))
+    )
+    ratio = p / q
+    near = a + a * ratio
+    result = 0.5 * math.pi - 2.0 * (root + root * ratio) if far else near
+    return -result if x < 0.0 else result
+
+
+@inlined
+def arccos(x):
+    """Arc cosine [rad] of x in [-1, 1]; absolute error below 5e-16."""
+    return 0.5 * math.pi - arcsin(x)

@@ -1,0 +1,105 @@
+"""Positions of a fleet behind one call, whatever moves it: `propagator.fill(lo, hi, first_tick, out_r_m)`.
+
+out_r_m[time, 3, lane] [m] in TEME receives satellites lo to hi at consecutive ticks of the grid. Lanes beyond hi
+repeat the last satellite, so that a tile is always full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.catalog import ElementSet, satellites
+from orbit.elements import CircularElements
+from orbit.kernels import j2
+from orbit.timegrid import TimeGrid
+
+Array = NDArray[np.float64]
+
+
+class Propagator(Protocol):
+    """What the engine asks of a model of motion."""
+
+    @property
+    def count(self) -> int: ...
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.bool_] | None:
+        """Write positions; return where (time, lane) the model has none, or None if it has all."""
+        ...
+
+
+def _lanes(lo: int, hi: int, width: int) -> NDArray[np.int64]:
+    return np.minimum(np.arange(lo, lo + width), hi - 1)
+
+
+@dataclass(frozen=True)
+class CircularJ2:
+    """Circular orbits with secular J2."""
+
+    elements: CircularElements
+    grid: TimeGrid
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_packed", self.elements.packed())
+
+    @property
+    def count(self) -> int:
+        return self.elements.count
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> None:
+        packed: Array = self._packed  # type: ignore[attr-defined]
+        lanes = np.ascontiguousarray(packed[:, _lanes(lo, hi, out_r_m.shape[2])])
+        j2.circular_positions(lanes, self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
+
+
+@dataclass(frozen=True)
+class Formation:
+    """A formation on linear relative orbits round one circular chief with secular J2."""
+
+    chief: CircularElements
+    offsets_m: Array
+    grid: TimeGrid
+
+    @property
+    def count(self) -> int:
+        return int(self.offsets_m.shape[1])
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> None:
+        lanes = np.ascontiguousarray(self.offsets_m[:, _lanes(lo, hi, out_r_m.shape[2])])
+        chief = np.ascontiguousarray(self.chief.packed()[:, 0])
+        j2.formation_positions(chief, lanes, self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
+
+
+@dataclass(frozen=True)
+class Sgp4:
+    """SGP4 and SDP4 of element sets, by the sgp4 package (WGS 72)."""
+
+    sets: list[ElementSet]
+    grid: TimeGrid
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_satrecs", satellites(self.sets))
+
+    @property
+    def count(self) -> int:
+        return len(self.sets)
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.bool_] | None:
+        from sgp4.api import SatrecArray
+
+        satrecs: list[Any] = self._satrecs  # type: ignore[attr-defined]
+        jd, fr = self.grid.jd_fr(first_tick, out_r_m.shape[0])
+        error, r_km, _ = SatrecArray(satrecs[lo:hi]).sgp4(jd, fr)
+        out_r_m[:, :, : hi - lo] = 1e3 * np.moveaxis(r_km, 0, 2)
+        out_r_m[:, :, hi - lo :] = out_r_m[:, :, hi - lo - 1 : hi - lo]
+        if not error.any():
+            return None
+        failed = np.zeros((out_r_m.shape[0], out_r_m.shape[2]), dtype=np.bool_)
+        failed[:, : hi - lo] = error.T != 0
+        failed[:, hi - lo :] = failed[:, hi - lo - 1 : hi - lo]
+        # a place outside the Earth's shadow keeps the arithmetic finite; the mask says it means nothing
+        np.copyto(out_r_m, 1e7, where=failed[:, np.newaxis, :])
+        return failed

@@ -1,0 +1,80 @@
+"""THE table: every array in a results folder, with its dimensions, type, unit and meaning; and the ledger's rows.
+
+The writer labels from this table, the reader and the documentation rely on it; a name that is not here is not written.
+Loads nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+SCHEMA_VERSION: Final = 1
+
+# Rows of the waterfall in the order of attribution: each takes what it removes from what those before it left.
+CAUSES: Final = (
+    "failed", "spare", "maintenance", "power", "thermal", "unplaced", "demand", "kernel", "memory", "recompute",
+    "bubble", "communication", "outage", "straggler", "checkpoint", "recovery", "corruption", "algorithm", "useful",
+)  # fmt: skip
+
+# What a satellite is doing, as recorded for the views; where several hold, the first in this order.
+STATES: Final = ("failed", "thermally limited", "power limited", "in eclipse", "in sunlight")
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """One array of series.nc."""
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: str
+    unit: str
+    doc: str
+
+
+# `time` is the end of a step: means are over the step that ends there, states are at that moment.
+# `frame` is the subset of those moments, and `sat` the subset of satellites, that the recorder keeps.
+VARIABLES: Final = (
+    Var("time", ("time",), "int64", "ms", "end of the step, milliseconds since the epoch"),
+    Var("cause", ("cause",), "str", "1", "row of the waterfall"),
+    Var("station", ("station",), "str", "1", "name of the ground station"),
+    Var("sat", ("sat",), "int64", "1", "number of the recorded satellite, from 0, in the order of the constellation"),
+    Var("frame", ("frame",), "int64", "ms", "moment of the recorded frame, milliseconds since the epoch"),
+    # fleet, every step
+    Var("rate_flops_per_s", ("cause", "time"), "float64", "FLOP/s", "where the nameplate rate went, mean over the step"),
+    Var("generated_w", ("time",), "float64", "W", "power the arrays offer, fleet total, mean over the step"),
+    Var("shunted_w", ("time",), "float64", "W", "part of it that nothing could take, fleet total, mean over the step"),
+    Var("load_w", ("time",), "float64", "W", "electrical load served, fleet total, mean over the step"),
+    Var("stored_j", ("time",), "float64", "J", "energy in the batteries, fleet total"),
+    Var("charge_fraction_min", ("time",), "float64", "1", "lowest state of charge of a working satellite"),
+    Var("sunlit_fraction", ("time",), "float64", "1", "share of the solar disc in sight, mean over fleet and step"),
+    Var("environment_w", ("time",), "float64", "W", "sunlight, albedo and Earth infrared absorbed by the radiators"),
+    Var("radiated_w", ("time",), "float64", "W", "heat emitted by the radiators, fleet total, mean over the step"),
+    Var("junction_k_mean", ("time",), "float64", "K", "junction temperature, mean over working satellites"),
+    Var("junction_k_max", ("time",), "float64", "K", "hottest junction of a working satellite"),
+    Var("radiator_k_mean", ("time",), "float64", "K", "radiator temperature, mean over working satellites"),
+    Var("working_satellites", ("time",), "float64", "1", "satellites not lost, mean over the step"),
+    # ground, every step
+    Var("propagation_rtt_ms", ("station", "time"), "float64", "ms",
+        "propagation to the nearest visible satellite and back; not a number where none is in sight"),
+    Var("latitude_deg", ("station",), "float64", "deg", "geodetic latitude of the station"),
+    Var("longitude_deg", ("station",), "float64", "deg", "longitude of the station, east positive"),
+    Var("min_elevation_deg", ("station",), "float64", "deg", "elevation mask of the station"),
+    # recorder
+    Var("position_m", ("frame", "axis", "sat"), "float32", "m", "position, true equator and mean equinox of date"),
+    Var("sun_direction", ("frame", "axis"), "float64", "1", "unit vector to the Sun, same frame"),
+    Var("gmst_rad", ("frame",), "float64", "rad", "turn from that frame to the Earth-fixed one about the pole"),
+    Var("state", ("frame", "sat"), "uint8", "1", "state over the step, an index into: " + ", ".join(STATES)),
+    Var("sat_lit_fraction", ("frame", "sat"), "float32", "1", "share of the solar disc in sight, mean over the step"),
+    Var("sat_useful_fraction", ("frame", "sat"), "float32", "1", "useful share of nameplate, mean over the step"),
+    Var("sat_generated_w", ("frame", "sat"), "float32", "W", "power the array offers, mean over the step"),
+    Var("sat_load_w", ("frame", "sat"), "float32", "W", "electrical load served, mean over the step"),
+    Var("sat_charge_fraction", ("frame", "sat"), "float32", "1", "state of charge of the battery"),
+    Var("sat_junction_k", ("frame", "sat"), "float32", "K", "junction temperature"),
+    Var("sat_radiator_k", ("frame", "sat"), "float32", "K", "radiator temperature, area mean"),
+)  # fmt: skip
+
+BY_NAME: Final = {v.name: v for v in VARIABLES}
+
+# events.parquet
+EVENT_COLUMNS: Final = ("time_s", "time_utc", "action", "satellite", "value", "origin")
