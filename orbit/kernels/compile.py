@@ -89,4 +89,4 @@ def inlined(function: F) -> F:
     """Compile a scalar function that kernels call; the compiler merges it into their loop."""
     if not compiled():
         return function
-    return numba.njit(inline="always", fastmath=set(FASTMATH), error_model="numpy")(function)  # type: ignore[no-any-return]
+    return numba.njit(forceinline=True, fastmath=set(FASTMATH), error_model="numpy")(function)  # type: ignore[no-any-return]

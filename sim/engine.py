@@ -1,0 +1,209 @@
+"""Tiles of satellites through time: propagate, step, reduce. Nothing is kept that grows with satellites x steps.
+
+No job couples satellites in this version, so tiles go outside time and run on threads; every sum is either within
+one satellite or over integers, so that threads, tiles and blocks leave no trace in the results.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import pairwise
+from threading import Event, local
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.environment import solar_flux_w_m2, sun_position_m
+from orbit.ground import in_teme, position_m, zenith
+from orbit.kernels import sight
+from orbit.propagation import Propagator
+from orbit.timegrid import TimeGrid
+from sim import assemble, step
+from sim.checks import recorder_plan
+from sim.scenario import Loaded
+
+Array = NDArray[np.float64]
+TILE, BLOCK = 512, 60  # satellites and steps at a time: positions of a block stay in the second-level cache
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves: totals of each satellite, the fleet at each step, stations, the recorder's sample."""
+
+    loaded: Loaded
+    grid: TimeGrid
+    params: step.SatelliteParams
+    start_temperatures_k: tuple[float, ...]
+    carry: Array  # (step.CARRY_ROWS, satellites): last state and totals
+    fleet: Array  # (steps, step.FLEET_ROWS), SI
+    hottest_k: Array  # (steps,)
+    lowest_j: Array  # (steps,)
+    range_m: Array  # (steps, stations), infinite where no satellite is in sight
+    stride: int
+    kept_satellites: NDArray[np.int64]
+    kept: Array  # (moments, step.KEPT_ROWS, recorded satellites)
+    decayed: list[tuple[int, int]]  # satellite, step from which the propagator has no position
+
+
+@dataclass(frozen=True)
+class _Sky:
+    """What is the same for all satellites: Sun and stations at ticks -1, 0, ..., steps."""
+
+    sun_m: Array
+    flux_w_m2: Array
+    station_m: Array
+    zenith: Array
+    sin_min_elevation: Array
+
+
+def _sky(grid: TimeGrid, loaded: Loaded) -> _Sky:
+    jd, fr = grid.jd_fr(-1, grid.steps + 2)
+    sun_m = sun_position_m(jd, fr)
+    sites = assemble.stations(loaded.scenario)
+    at = np.array([position_m(s) for s in sites]).reshape(-1, 3)
+    up = np.array([zenith(s) for s in sites]).reshape(-1, 3)
+    return _Sky(
+        np.ascontiguousarray(sun_m),
+        solar_flux_w_m2(np.linalg.norm(sun_m, axis=1)),
+        np.ascontiguousarray(in_teme(at, jd, fr)),
+        np.ascontiguousarray(in_teme(up, jd, fr)),
+        np.sin(np.array([s.min_elevation_rad for s in sites], dtype=np.float64)),
+    )
+
+
+class _Buffers(local):
+    """Scratch of one thread and its share of the fleet's sums."""
+
+    ready = False
+
+    def make(self, run: Run) -> None:
+        steps, sites = run.grid.steps, run.sky.station_m.shape[1]
+        self.ready = True
+        self.r_m = np.empty((run.block, 3, run.tile))
+        self.carry = np.empty((step.CARRY_ROWS, run.tile))
+        self.fleet = np.zeros((steps, step.FLEET_ROWS), dtype=np.int64)
+        self.hottest_k = np.zeros(steps)
+        self.lowest_j = np.full(steps, 1e300)
+        self.best_range2_m2 = np.full((steps, sites), sight.OUT_OF_SIGHT_M2)
+        run.parts.append((self.fleet, self.hottest_k, self.lowest_j, self.best_range2_m2))
+
+
+class Run:
+    """One run under way. `tile`, `block` and `threads` change its speed, never its result."""
+
+    def __init__(self, loaded: Loaded, tile: int = TILE, block: int = BLOCK, threads: int | None = None) -> None:
+        self.loaded = loaded
+        self.scenario = loaded.scenario
+        self.grid = assemble.time_grid(self.scenario)
+        self.params = assemble.satellite_params(self.scenario)
+        self.sky = _sky(self.grid, loaded)
+        self.propagators = assemble.propagators(loaded, self.grid)
+        self.first = np.concatenate(([0], np.cumsum([p.count for p in self.propagators])))
+        self.satellites = int(self.first[-1])
+        self.orders = assemble.orders(self.scenario, self.satellites)
+        self.tile, self.block = tile, min(block, self.grid.steps)
+        self.threads = threads or os.cpu_count() or 1
+        self.temperatures_k = assemble.start_temperatures_k(self.scenario, self.params)
+        record = self.scenario.record
+        count, self.stride = recorder_plan(
+            self.satellites, self.grid.steps, int(record.satellites), int(record.values)
+        )
+        # evenly spread over the constellation, whatever the tiles
+        self.kept_satellites = (np.arange(count) * self.satellites) // max(count, 1)
+        self.kept = np.zeros((self.grid.steps // self.stride, step.KEPT_ROWS, count))
+        self.carry = np.empty((step.CARRY_ROWS, self.satellites))
+        self.parts: list[tuple[NDArray[np.int64], Array, Array, Array]] = []
+        self.decayed: list[tuple[int, int]] = []
+        self.loop = step.tile_loop(tile)
+        self.buffers = _Buffers()
+        self.stop = Event()
+
+    def tiles(self) -> Iterator[tuple[Propagator, int, int, int]]:
+        """Propagator, first and last satellite within it, and the number of its first satellite in the fleet."""
+        for propagator, base in zip(self.propagators, self.first[:-1], strict=True):
+            edges = [*range(0, propagator.count, self.tile), propagator.count]
+            for lo, hi in pairwise(edges):
+                yield propagator, lo, hi, int(base)
+
+    def advance(self, propagator: Propagator, lo: int, hi: int, base: int) -> int:
+        """One tile through the whole run; returns its number of satellite-steps."""
+        b = self.buffers
+        if not b.ready:
+            b.make(self)
+        first = np.empty((2, 3, self.tile))
+        failed = propagator.fill(lo, hi, -1, first)
+        dead = np.zeros(self.tile, dtype=np.bool_) if failed is None else failed.any(axis=0)
+        charge_j = self.scenario.satellite.power.battery.initial_charge * self.params.battery.capacity_j
+        step.start(first, self.sky.sun_m[:2], charge_j, np.array(self.temperatures_k), b.carry)
+        self._note_decay(dead, np.zeros_like(dead), base + lo, hi - lo, 0)
+        sats = self.kept_satellites
+        mine = np.flatnonzero((sats >= base + lo) & (sats < base + hi))
+        lanes = sats[mine] - base - lo
+        kept = np.zeros((self.kept.shape[0], step.KEPT_ROWS, mine.size))
+        for k in range(0, self.grid.steps, self.block):
+            if self.stop.is_set():
+                return 0
+            n = min(self.block, self.grid.steps - k)
+            r_m = b.r_m[:n]
+            failed = propagator.fill(lo, hi, k + 1, r_m)
+            alive, cap = assemble.schedule(self.orders, base + lo, base + hi, self.tile, k, n)
+            if failed is not None or dead.any():
+                gone = np.broadcast_to(dead, (n, self.tile)).copy() if failed is None else dead | np.maximum.accumulate(failed)
+                self._note_decay(gone[-1], dead, base + lo, hi - lo, k, gone)
+                alive = np.where(gone, 0.0, np.broadcast_to(alive, gone.shape))
+                cap = np.ascontiguousarray(np.broadcast_to(cap, gone.shape))
+                dead = gone[-1]
+            window = slice(k + 2, k + 2 + n)
+            self.loop(
+                r_m, self.sky.sun_m[window], self.sky.flux_w_m2[window], alive, cap, self.params, b.carry,
+                hi - lo, b.fleet[k : k + n], b.hottest_k[k : k + n], b.lowest_j[k : k + n], k, self.stride, lanes, kept,
+            )  # fmt: skip
+            if self.sky.station_m.shape[1]:
+                sight.nearest_in_sight(
+                    r_m, alive, self.sky.station_m[window], self.sky.zenith[window], self.sky.sin_min_elevation,
+                    b.best_range2_m2[k : k + n],
+                )  # fmt: skip
+        self.kept[:, :, mine] = kept
+        self.carry[:, base + lo : base + hi] = b.carry[:, : hi - lo]
+        return (hi - lo) * self.grid.steps
+
+    def _note_decay(
+        self, now: NDArray[np.bool_], before: NDArray[np.bool_], first: int, real: int, k: int,
+        gone: NDArray[np.bool_] | None = None,
+    ) -> None:  # fmt: skip
+        for lane in np.flatnonzero(now[:real] & ~before[:real]):
+            self.decayed.append((first + int(lane), k if gone is None else k + int(np.argmax(gone[:, lane]))))
+
+    def finish(self, progress: Progress | None = None) -> Outcome:
+        """Run every tile and gather. KeyboardInterrupt stops the threads at their next block and goes on up."""
+        total, done = self.satellites * self.grid.steps, 0
+        tiles = list(self.tiles())
+        with ThreadPoolExecutor(max_workers=min(self.threads, len(tiles))) as pool:
+            try:
+                waiting: set[Future[int]] = {pool.submit(self.advance, *tile) for tile in tiles}
+                while waiting:
+                    ready, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
+                    done += sum(f.result() for f in ready)
+                    if progress is not None:
+                        progress(done, total)
+            except BaseException:
+                self.stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+        return self._gather()
+
+    def _gather(self) -> Outcome:
+        fleet = sum((p[0] for p in self.parts), np.zeros_like(self.parts[0][0]))
+        range2 = np.min([p[3] for p in self.parts], axis=0)
+        return Outcome(
+            self.loaded, self.grid, self.params, self.temperatures_k, self.carry,
+            fleet / step.FLEET_SCALE,
+            np.max([p[1] for p in self.parts], axis=0),
+            np.min([p[2] for p in self.parts], axis=0),
+            np.where(range2 < sight.OUT_OF_SIGHT_M2, np.sqrt(range2), np.inf),
+            self.stride, self.kept_satellites, self.kept, sorted(self.decayed),
+        )  # fmt: skip

@@ -1,0 +1,83 @@
+"""Numbers with a unit as pydantic types: text at the door, a float in SI inside, limits with advice.
+
+    area: Annotated[float, Quantity("m2", above=0.0, example="120 m2")]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from orbit.units import UnitError, examples, from_si, to_si
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A quantity kept in `unit`, within limits given in `unit`; `example` is what a message proposes."""
+
+    unit: str
+    above: float | None = None
+    least: float | None = None
+    below: float | None = None
+    most: float | None = None
+    example: str = ""
+
+    def read(self, text: Any) -> float:
+        """The float in `unit`. Raises ValueError with what is wrong and what to write."""
+        if not isinstance(text, str | int | float):
+            raise ValueError(f"is no quantity; write it like '{self.example or '1 ' + self.unit}'")
+        try:
+            value = to_si(text, self.unit)
+        except UnitError as error:
+            raise ValueError(str(error)) from None
+        for broken, rule, limit in (
+            (self.above is not None and value <= self.above, "above", self.above),
+            (self.least is not None and value < self.least, "at least", self.least),
+            (self.below is not None and value >= self.below, "below", self.below),
+            (self.most is not None and value > self.most, "at most", self.most),
+        ):
+            if broken and limit is not None:
+                advice = f"; write it like '{self.example}'" if self.example else f"; write one {rule} that"
+                raise ValueError(f"'{text}' must be {rule} {from_si(float(limit), self.unit)}{advice}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        units = ", ".join(examples(self.unit))
+        told: JsonSchemaValue = (
+            {"type": ["number", "string"], "description": "a number, or one with %"}
+            if self.unit == "1"
+            else {"type": "string", "description": f"a number with a unit: {units}"}
+        )
+        return {**told, "examples": [self.example]} if self.example else told
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A whole number from 1 to `most`."""
+
+    most: int = 10_000_000
+
+    def read(self, value: Any) -> int:
+        """The number. Raises ValueError with what is wrong and what to write."""
+        text = str(value).replace("_", "").strip()
+        number = int(text) if text.lstrip("+-").isdigit() else None
+        if number is None and isinstance(value, float) and value.is_integer():
+            number = int(value)
+        if number is None or isinstance(value, bool):
+            raise ValueError(f"{value!r} is not a whole number; write one like 12")
+        if not 1 <= number <= self.most:
+            raise ValueError(f"{number} must be at least 1 and at most {self.most}; write one in that range")
+        return number
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "integer", "minimum": 1, "maximum": self.most}

@@ -1,0 +1,487 @@
+"""The only reader of `configs/`: from a name or a file to a frozen scenario, or to every problem at once.
+
+Loads neither numpy nor numba: `validate` is instant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from orbit.catalog import ElementSet, read_tle
+from sim import checks, tree
+from sim.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.spec import Scenario, Tle
+from sim.tree import Node
+
+# Sections whose names are kept for models that do not exist yet: read, reported, without effect.
+NOT_SIMULATED = ("links", "fleet", "economics", "mission")
+_TAGS = {"walker", "ring", "cluster", "tle"}
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One number of a resolved scenario and where it comes from."""
+
+    path: str
+    value: Any
+    unit: str
+    kind: str  # one of tree.KINDS, or "scenario" where the scenario itself says so
+    source: str
+    low: Any = None
+    high: Any = None
+    note: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario that passed every check, with what the run and the results need beside it."""
+
+    scenario: Scenario
+    tree: Node
+    data: tuple[Datum, ...]
+    catalogues: dict[int, list[ElementSet]] = field(default_factory=dict)  # by position in `constellation`
+    notes: tuple[str, ...] = ()
+    sha256: str = ""
+
+    @property
+    def assumptions(self) -> list[str]:
+        return [d.path for d in self.data if d.kind == "assumption"]
+
+    @property
+    def satellites(self) -> int:
+        return sum(
+            len(self.catalogues[i]) if isinstance(c, Tle) else c.count for i, c in enumerate(self.scenario.constellation)
+        )
+
+
+@cache
+def config_root() -> Path:
+    """Folder of the shipped configuration: inside the package once installed, beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    return here / "configs" if (here / "configs").is_dir() else here.parent / "configs"
+
+
+def items(kind: str) -> dict[str, Path]:
+    """Shipped files of a kind (`scenarios`, `hardware`, `sites`, `baselines`) by name."""
+    return {p.stem: p for p in sorted((config_root() / kind).glob("*.yaml"))}
+
+
+def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Node:
+    """Tree of a shipped item; `only` restricts hardware to one `kind:`. Raises InputError if there is none."""
+    known = items(kind)
+    if only:
+        known = {n: p for n, p in known.items() if re.search(rf"^kind: {only}\s*$", p.read_text("utf-8"), re.M)}
+    if name not in known:
+        raise bad_input(origin, path, f"no {only or kind} named '{name}'; {did_you_mean(name, known)}")
+    node = tree.read(known[name])
+    return Node({k: v for k, v in node.value.items() if k not in ("kind", "$schema")}, node.origin)
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def _scenario_file(source: str | Path) -> Path:
+    text = str(source)
+    if text in items("scenarios"):
+        return items("scenarios")[text]
+    path = Path(text)
+    if path.suffix in (".yaml", ".yml") or "/" in text or path.is_file():
+        if not path.is_file():
+            raise bad_input(Origin(text), "", "no such file; write the path of a scenario or the name of a shipped one")
+        return path
+    raise bad_input(Origin(text), "", f"no scenario of that name; {did_you_mean(text, items('scenarios'))}")
+
+
+def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
+    """Tree of a scenario file laid on those it extends; catalogue paths become absolute."""
+    node = tree.read(path)
+    if not node.is_map:
+        raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
+    node = _absolute_catalogues(node, path.parent)
+    parent = node.get("extends")
+    if parent is None:
+        return node
+    name = str(parent.value)
+    beside = path.parent / name
+    target = beside if beside.is_file() else _named_parent(name, parent.origin)
+    if target.resolve() in seen or target.resolve() == path.resolve():
+        raise bad_input(parent.origin, "extends", f"'{name}' extends itself; write another file")
+    rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
+    return tree.merge(_with_parents(target, (*seen, path.resolve())), rest)
+
+
+def _named_parent(name: str, origin: Origin) -> Path:
+    known = items("scenarios")
+    stem = name.removesuffix(".yaml")
+    if stem not in known:
+        raise bad_input(origin, "extends", f"no scenario '{name}'; {did_you_mean(stem, known)}")
+    return known[stem]
+
+
+def _absolute_catalogues(root: Node, folder: Path) -> Node:
+    for path, node in tree.walk(root):
+        if path and path[0] == "constellation" and path[-1] == "tle" and isinstance(node.value, str):
+            root = tree.put(root, list(path), Node(str((folder / node.value).resolve()), node.origin))
+    return root
+
+
+# --- overrides -----------------------------------------------------------------------------------------------------
+
+
+def _override(root: Node, text: str, changed: set[str]) -> Node:
+    key, equals, value = text.partition("=")
+    origin = Origin(f"--set {key}")
+    if not equals or not key.strip():
+        raise bad_input(Origin(f"--set {text}"), "", "is not an override; write key=value, such as step='30 s'")
+    keys = key.strip().split(".")
+    changed.add(key.strip())
+    leaf = tree.parse(value, str(origin))
+    leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
+    if keys == ["constellation", "tle"]:
+        found = Node(str(Path(str(leaf.value)).resolve()), origin)
+        return tree.put(root, ["constellation"], Node({"kind": Node("tle", origin), "tle": found}, origin))
+    # an item given by name becomes a mapping that extends it
+    for depth in range(1, len(keys)):
+        at = tree.find(root, tuple(keys[:depth]))
+        named = keys[depth - 1] in ("satellite", "accelerator", "environment")
+        if named and isinstance(at.value, str) and _exists(root, keys[:depth]):
+            root = tree.put(root, keys[:depth], Node({"extends": at}, at.origin))
+    return tree.put(root, keys, leaf)
+
+
+def _exists(root: Node, keys: list[str]) -> bool:
+    node: Node | None = root
+    for key in keys:
+        node = node.get(key) if node is not None else None
+    return node is not None
+
+
+_SHORT_EVENT = re.compile(
+    r"\s*(?P<at>\S+)\s+(?P<action>[a-z]+)\s+(?P<target>all|satellites?\s+\d+(?:\s*-\s*\d+)?)(?:\s+to\s+(?P<to>\S+))?\s*$"
+)
+
+
+def _event(node: Node) -> Node:
+    """An event in short form ("2026-12-21T06:00Z lose satellite 17") as a mapping."""
+    if not isinstance(node.value, str):
+        return node
+    match = _SHORT_EVENT.match(node.value)
+    if match is None:
+        raise bad_input(
+            node.origin, "events",
+            f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17' or '... derate all to 0.5'",
+        )  # fmt: skip
+    return Node({k: Node(v, node.origin) for k, v in match.groupdict().items() if v is not None}, node.origin)
+
+
+# --- resolving names -----------------------------------------------------------------------------------------------
+
+
+def _resolve_item(node: Node, kind: str, path: str, only: str = "") -> Node:
+    """An item by name, or a mapping that may extend one."""
+    if isinstance(node.value, str):
+        return item(kind, node.value, node.origin, path, only)
+    base = node.get("extends")
+    if base is None:
+        return node
+    rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
+    return tree.merge(item(kind, str(base.value), base.origin, path, only), rest)
+
+
+def _resolve(root: Node, problems: list[Problem]) -> Node:
+    """Names replaced by what they stand for; a name that stands for nothing is a problem and leaves a gap."""
+
+    def replace(keys: list[str], kind: str, only: str = "") -> None:
+        nonlocal root
+        if not _exists(root, keys):
+            return
+        node = tree.find(root, tuple(keys))
+        try:
+            root = tree.put(root, keys, _resolve_item(node, kind, ".".join(keys), only))
+        except InputError as error:
+            problems.extend(error.problems)
+
+    if root.get("environment") is None:
+        root = tree.put(root, ["environment"], Node("earth-mean", Origin("default")))
+    replace(["satellite"], "hardware", "satellite")
+    replace(["satellite", "accelerator"], "hardware", "accelerator")
+    replace(["environment"], "hardware", "environment")
+    stations = tree.find(root, ("ground", "stations"))
+    if _exists(root, ["ground", "stations"]) and isinstance(stations.value, str):
+        try:
+            site = item("sites", stations.value, stations.origin, "ground.stations")
+            root = tree.put(root, ["ground", "stations"], site.value["stations"])
+        except InputError as error:
+            problems.extend(error.problems)
+    events = root.get("events")
+    if events is not None and isinstance(events.value, list):
+        parsed = []
+        for node in events.value:
+            try:
+                parsed.append(_event(node))
+            except InputError as error:
+                problems.extend(error.problems)
+        root = tree.put(root, ["events"], Node(parsed, events.origin))
+    baseline = root.get("baseline")
+    if baseline is not None and str(baseline.value) not in items("baselines"):
+        advice = did_you_mean(str(baseline.value), items("baselines"))
+        problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{baseline.value}'; {advice}"))
+    return root
+
+
+def _set_aside(root: Node) -> tuple[Node, list[str]]:
+    """Sections that no model simulates yet, taken out, with a line about each."""
+    notes = []
+    kept = dict(root.value)
+    for name in NOT_SIMULATED:
+        if name in kept:
+            notes.append(f"{kept[name].origin}: {name}: read, but not simulated in this version: it changes nothing")
+            del kept[name]
+    workloads = kept.get("workloads")
+    if workloads is not None and isinstance(workloads.value, list):
+        coupled = [w for w in workloads.value if w.is_map and getattr(w.get("kind"), "value", "") in ("training", "inference")]
+        if coupled:
+            notes.append(
+                f"{coupled[0].origin}: workloads: jobs are not coupled in this version: "
+                "every accelerator serves its own elastic stream"
+            )
+            stream = Node({"kind": Node("stream", workloads.origin)}, workloads.origin)
+            kept["workloads"] = Node([w for w in workloads.value if w not in coupled] or [stream], workloads.origin)
+    return Node(kept, root.origin), notes
+
+
+# --- the door ------------------------------------------------------------------------------------------------------
+
+
+def load(
+    source: str | Path,
+    sets: tuple[str, ...] = (),
+    events: tuple[str, ...] = (),
+    seed: int | None = None,
+    allow_stale: bool = False,
+) -> Loaded:
+    """Scenario by shipped name or path, with overrides. Raises InputError with every problem found."""
+    root = _with_parents(_scenario_file(source))
+    changed: set[str] = set()
+    for text in sets:
+        root = _override(root, text, changed)
+    if events:
+        own = root.get("events")
+        given = [Node(text, Origin(f"--event '{text}'")) for text in events]
+        root = tree.put(root, ["events"], Node([*(own.value if own else []), *given], Origin("--event")))
+    if seed is not None:
+        root = tree.put(root, ["seed"], Node(seed, Origin("--seed")))
+    if allow_stale:
+        root = tree.put(root, ["allow_stale"], Node(True, Origin("--allow-stale")))
+    one = root.get("constellation")
+    wrapped = one is not None and one.is_map
+    if one is not None and wrapped:
+        root = tree.put(root, ["constellation"], Node([one], one.origin))
+    root, notes = _set_aside(root)
+    problems: list[Problem] = []
+    root = _resolve(root, problems)
+    catalogues, root = _catalogues(root, changed, problems, notes)
+    problems += _record_problems(root)
+    scenario = None
+    try:
+        scenario = Scenario.model_validate(tree.plain(root))
+    except ValidationError as error:
+        already = {p.field for p in problems}
+        problems += [
+            p for p in _problems(error, root, wrapped) if not any(_covers(f, p.field) for f in already)
+        ]
+    if scenario is not None:
+        problems += checks.problems(scenario, root, catalogues)
+    if scenario is None or problems:
+        raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
+    data = tuple(_data(root))
+    return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario, root))
+
+
+def _covers(broken: str, path: str) -> bool:
+    return bool(broken) and (path == broken or path.startswith(broken + "."))
+
+
+def _catalogues(
+    root: Node, changed: set[str], problems: list[Problem], notes: list[str]
+) -> tuple[dict[int, list[ElementSet]], Node]:
+    """Element sets of every catalogue; a catalogue switched to by --set brings its own epoch along."""
+    found: dict[int, list[ElementSet]] = {}
+    constellation = root.get("constellation")
+    if constellation is None or not isinstance(constellation.value, list):
+        return found, root
+    for i, node in enumerate(constellation.value):
+        named = node.get("tle")
+        if named is None:
+            continue
+        path = Path(str(named.value))
+        try:
+            sets, bad = read_tle(path)
+        except OSError as error:
+            problems.append(Problem(named.origin, "constellation.tle", f"{path} cannot be read ({error.strerror}); write the path of a TLE file"))
+            continue
+        problems += [Problem(Origin(str(path), b.line, b.column), "constellation.tle", b.message) for b in bad]
+        if not sets:
+            if not bad:
+                problems.append(Problem(named.origin, "constellation.tle", f"{path} holds no elements; write the path of a TLE file"))
+            continue
+        found[i] = sets
+        sha = hashlib.sha256(path.read_bytes()).hexdigest()
+        kept = node.get("sha256")
+        if kept is not None and kept.value != sha:
+            problems.append(Problem(kept.origin, "constellation.sha256", f"{path} has changed (now {sha[:12]}…); restore it or remove sha256"))
+        root = tree.put(root, ["constellation", str(i), "sha256"], Node(sha, named.origin))
+        if root.get("epoch") is None or ("constellation.tle" in changed and "epoch" not in changed):
+            newest = max(s.epoch for s in sets)
+            up = newest.replace(second=0, microsecond=0)
+            up = up if up == newest else up + timedelta(minutes=1)
+            root = tree.put(root, ["epoch"], Node(up.isoformat(), named.origin))
+            notes.append(f"{named.origin}: epoch: {up:%Y-%m-%dT%H:%MZ}, the newest of {len(sets)} element sets")
+    return found, root
+
+
+def _record_problems(root: Node) -> list[Problem]:
+    """Every number with provenance must say where it comes from."""
+    problems = []
+    for path, node in tree.walk(root):
+        if not node.is_record:
+            continue
+        name = ".".join(path)
+        for key in set(node.value) - tree.RECORD_KEYS:
+            origin = node.value[key].origin
+            problems.append(Problem(origin, f"{name}.{key}", f"unknown key; {did_you_mean(key, tree.RECORD_KEYS)}"))
+        kind = node.get("kind")
+        if kind is None or kind.value not in tree.KINDS:
+            problems.append(Problem((kind or node).origin, f"{name}.kind", f"is missing or unknown; write one of: {', '.join(tree.KINDS)}"))
+        if node.get("source") is None:
+            problems.append(Problem(node.origin, f"{name}.source", "is missing; write a key of docs/references.bib, or why the number was chosen"))
+    return problems
+
+
+def _problems(error: ValidationError, root: Node, wrapped: bool) -> list[Problem]:
+    """pydantic's errors as problems with places."""
+    found = []
+    for entry in error.errors():
+        loc = [str(part) for part in entry["loc"]]
+        path: list[str] = []
+        for part in loc:
+            here = tree.find(root, tuple(path))
+            if part in _TAGS and not (here.is_map and part in here.value):
+                continue
+            path.append(part)
+        shown = [p for n, p in enumerate(path) if not (wrapped and n == 1 and path[0] == "constellation" and p == "0")]
+        node = tree.find(root, tuple(path))
+        found.append(Problem(node.origin, ".".join(shown), _message(entry, node, path)))
+    return found
+
+
+def _message(entry: Any, node: Node, path: list[str]) -> str:
+    kind, context = entry["type"], entry.get("ctx") or {}
+    if kind == "missing":
+        return f"is missing; write `{path[-1]}: ...` here ({_example(path)})"
+    if kind == "extra_forbidden":
+        return f"unknown key; {did_you_mean(path[-1], _known_keys(path))}"
+    if kind in ("value_error", "assertion_error"):
+        return str(context.get("error", entry["msg"]))
+    if kind == "literal_error":
+        known = [k.strip("' ") for k in re.split(r", | or ", str(context["expected"]))]
+        return f"'{entry['input']}' is unknown; {did_you_mean(str(entry['input']), known)}"
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        tag = str(context.get("tag", ""))
+        known = sorted(_TAGS)
+        return f"kind '{tag}' is unknown; {did_you_mean(tag, known)}" if tag else f"kind is missing; write one of: {', '.join(known)}"
+    if kind == "too_short":
+        return "is empty; write at least one entry"
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        return "is not a mapping; write keys with values below it"
+    if kind == "list_type":
+        return "is not a list; write entries that start with '- '"
+    value = node.value if not isinstance(node.value, dict | list) else "this"
+    return f"'{value}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return Scenario.model_json_schema()
+
+
+def _sections(path: list[str]) -> list[dict[str, Any]]:
+    """JSON schemas of the mapping(s) that a path may lie in."""
+    schema = _schema()
+    level = [schema]
+    for part in path[:-1]:
+        below = []
+        for entry in level:
+            child = entry.get("properties", {}).get(part) or (entry.get("items") if part.isdigit() else None)
+            below += _unfold(child, schema) if child else []
+        level = below
+    return [entry for entry in level if "properties" in entry]
+
+
+def _unfold(entry: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in entry:
+        return _unfold(schema["$defs"][entry["$ref"].rsplit("/", 1)[1]], schema)
+    choices = entry.get("oneOf") or entry.get("anyOf")
+    return [x for choice in choices for x in _unfold(choice, schema)] if choices else [entry]
+
+
+def _known_keys(path: list[str]) -> set[str]:
+    keys = {key for section in _sections(path) for key in section["properties"]}
+    return keys | set(NOT_SIMULATED) if len(path) == 1 else keys
+
+
+def _example(path: list[str]) -> str:
+    for section in _sections(path):
+        entry = section["properties"].get(path[-1], {})
+        if entry.get("examples"):
+            return f"such as `{path[-1]}: {entry['examples'][0]}`"
+        if "const" in entry or "enum" in entry:
+            return "one of: " + ", ".join(map(str, entry.get("enum", [entry.get("const")])))
+    return "see `dawndusk schema`"
+
+
+# --- provenance, identity --------------------------------------------------------------------------------------------
+
+
+def _data(root: Node) -> list[Datum]:
+    """Every number of the resolved tree, with its record where it has one."""
+    found = []
+    for path, node in tree.walk(root):
+        name = ".".join(path)
+        if node.is_record:
+            said = {key: child.value for key, child in node.value.items()}
+            found.append(
+                Datum(name, said["value"], str(said.get("unit", "1")), said.get("kind", ""), str(said.get("source", "")),
+                      said.get("low"), said.get("high"), str(said.get("note", "")), str(node.origin))
+            )  # fmt: skip
+        elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            found.append(Datum(name, node.value, "1", "scenario", "", origin=str(node.origin)))
+        elif isinstance(node.value, str) and re.match(r"[+-]?\d[\d.eE+_-]*\s*[A-Za-z%/]", node.value) and "T" not in node.value[:11]:
+            value, _, unit = node.value.partition(" ")
+            found.append(Datum(name, value, unit, "scenario", "", origin=str(node.origin)))
+    return found
+
+
+def _digest(scenario: Scenario, root: Node) -> str:
+    """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
+    told = scenario.model_dump(mode="json")
+    told.pop("description")
+    for part in (told["satellite"], told["satellite"]["accelerator"], told["environment"]):
+        part.pop("description", None)
+    for entry in told["constellation"]:
+        if "tle" in entry:
+            entry["tle"] = ""
+            entry["sha256"] = next(
+                c.value["sha256"].value for c in root.value["constellation"].value if c.get("sha256") is not None
+            )
+    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,270 @@
+"""Results made up for the tests of the views: plausible physics, a few lines of code, no simulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from sim.schema import BY_NAME, CAUSES, STATES
+
+EPOCH = "2026-12-21T00:00:00Z"
+EARTH_KM, GM = 6378.137, 3.986004418e14
+STATIONS = {
+    "Svalbard": (78.2, 15.4),
+    "Redmond": (47.7, -122.1),
+    "Singapore": (1.35, 103.8),
+    "Punta Arenas": (-53.2, -70.9),
+}
+
+
+@dataclass
+class Results:
+    """The same attributes as sim.results.Results."""
+
+    folder: Path
+    summary: dict[str, Any]
+    series: xr.Dataset
+    manifest: dict[str, Any] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+
+def circular(radius_m: float, inclination: float, node: Any, phase: Any, time_s: Any) -> np.ndarray:
+    """Positions (time, 3, sat) on circular orbits; angles in radians, arrays over satellites."""
+    u = phase[None, :] + np.sqrt(GM / radius_m**3) * time_s[:, None]
+    node = np.broadcast_to(node, phase.shape)[None, :]
+    x, y, z = np.cos(u), np.sin(u) * np.cos(inclination), np.sin(u) * np.sin(inclination)
+    return radius_m * np.stack([x * np.cos(node) - y * np.sin(node), x * np.sin(node) + y * np.cos(node), z], axis=1)
+
+
+def formation_positions(time_s: np.ndarray, spacing_m: float = 200.0) -> np.ndarray:
+    """81 satellites on a square lattice about a dawn-dusk orbit of 650 km: bounded 2:1 ellipses in the orbit plane."""
+    radius_m = (EARTH_KM + 650.0) * 1e3
+    axis = np.array([0.0])
+    centre = circular(radius_m, np.radians(97.99), 0.0, axis, time_s)[:, :, 0]
+    ahead = circular(radius_m, np.radians(97.99), 0.0, axis + 1e-3, time_s)[:, :, 0]
+    radial = centre / radius_m
+    cross = np.cross(centre, ahead)
+    cross /= np.linalg.norm(cross, axis=1)[:, None]
+    along = np.cross(cross, radial)
+    place = spacing_m * (np.arange(9) - 4.0)
+    a, b = (g.ravel() for g in np.meshgrid(place, place))
+    turn = np.sqrt(GM / radius_m**3) * time_s[:, None]
+    r_m, s_m = 0.5 * (a * np.cos(turn) + b * np.sin(turn)), b * np.cos(turn) - a * np.sin(turn)
+    return centre[:, :, None] + radial[:, :, None] * r_m[:, None, :] + along[:, :, None] * s_m[:, None, :]
+
+
+def walker_positions(time_s: np.ndarray, planes: int = 20, each: int = 10) -> np.ndarray:
+    """A Walker delta shell at 550 km and 53 deg."""
+    node = np.repeat(np.arange(planes) * 2 * np.pi / planes, each)
+    phase = np.tile(np.arange(each) * 2 * np.pi / each, planes) + node / each
+    return circular((EARTH_KM + 550.0) * 1e3, np.radians(53.0), node, phase, time_s)
+
+
+def lit(position_m: np.ndarray, sun: np.ndarray) -> np.ndarray:
+    """1 in sunlight, 0 in the shadow cylinder; (time, sat)."""
+    along = np.einsum("tas,a->ts", position_m, sun)
+    across = np.sqrt(np.maximum((position_m**2).sum(axis=1) - along**2, 0.0))
+    return np.where((along < 0.0) & (across < EARTH_KM * 1e3), 0.0, 1.0)
+
+
+def station_rtt_ms(position_m: np.ndarray, gmst: np.ndarray) -> np.ndarray:
+    """Round trip to the nearest satellite above 10 deg, (station, time); not a number where none is."""
+    rows = []
+    for lat, lon in np.radians(list(STATIONS.values())):
+        angle = lon + gmst
+        up = np.stack(
+            [np.cos(lat) * np.cos(angle), np.cos(lat) * np.sin(angle), np.full_like(angle, np.sin(lat))], axis=1
+        )
+        line = position_m - EARTH_KM * 1e3 * up[:, :, None]
+        distance = np.linalg.norm(line, axis=1)
+        high = np.einsum("tas,ta->ts", line, up) / distance > np.sin(np.radians(10.0))
+        best = np.where(high, distance, np.inf).min(axis=1)
+        rows.append(np.where(np.isfinite(best), 2e3 * best / 299_792_458.0, np.nan))
+    return np.array(rows)
+
+
+def losses(sunlit: np.ndarray, shares: dict[str, float]) -> np.ndarray:
+    """Shares of nameplate (cause, time) that add up to 1: `shares` of what is left, power by the dark."""
+    left = np.ones_like(sunlit)
+    out = np.zeros((len(CAUSES), sunlit.size))
+    for row, cause in enumerate(CAUSES[:-1]):
+        out[row] = left * (0.6 * (1.0 - sunlit) if cause == "power" else shares.get(cause, 0.0))
+        left = left - out[row]
+    out[-1] = left
+    return out
+
+
+def summarise(
+    name: str,
+    satellites: int,
+    nameplate: float,
+    duration_s: float,
+    share: np.ndarray,
+    rtt: np.ndarray,
+    v: dict[str, Any],
+) -> dict[str, Any]:
+    """A summary with the keys of summary.json."""
+    total = share.mean(axis=1)
+    flops = nameplate * duration_s
+    seen = rtt[np.isfinite(rtt)]
+    waterfall = [
+        {
+            "cause": c,
+            "flops": flops * t,
+            "own_flops": flops * t * (0.7 if c in ("power", "thermal") else 1.0),
+            "induced_flops": flops * t * (0.3 if c in ("power", "thermal") else 0.0),
+            "fraction": t,
+        }
+        for c, t in zip(CAUSES, total.tolist(), strict=True)
+    ]
+    return {
+        "schema_version": 1,
+        "scenario": name,
+        "scenario_sha256": "9f2c" * 16,
+        "seed": 1,
+        "satellites": satellites,
+        "accelerators": satellites * 64,
+        "duration_s": duration_s,
+        "step_s": 60.0,
+        "energy_closure": 3.1e-13,
+        "compute": {
+            "reference_precision": "bf16",
+            "nameplate_flops": flops,
+            "useful_flops": flops * float(total[-1]),
+            "useful_fraction": float(total[-1]),
+            "mean_useful_flops_per_s": nameplate * float(total[-1]),
+            "uncommitted_flops": 0.0,
+            "waterfall": waterfall,
+        },
+        "power": {
+            "sunlit_fraction": float(v["sunlit_fraction"].mean()),
+            "eclipse_s_max": 2130.0 if name != "suncatcher" else 0.0,
+            "battery_depth_max": 0.34,
+            "unserved_j": 0.0,
+            "array_w_mean": float(v["generated_w"].mean()),
+        },
+        "thermal": {
+            "junction_k_max": float(v["junction_k_max"].max()),
+            "radiator_k_mean": float(v["radiator_k_mean"].mean()),
+            "throttled_fraction": 0.021,
+        },
+        "network": {"links_mean": None, "link_availability": None, "path_switches": None},
+        "ground": {
+            "propagation_rtt_ms": {
+                "min": float(seen.min()),
+                "median": float(np.median(seen)),
+                "p99": float(np.percentile(seen, 99)),
+                "max": float(seen.max()),
+            },
+            "user_rtt_ms": None,
+            "coverage_fraction": float(np.isfinite(rtt).mean()),
+            "stations": {},
+        },
+        "workloads": [],
+        "fleet": {"availability": None},
+        "design": {},
+        "cost": None,
+        "assumptions": [
+            "satellite.radiator.emissivity",
+            "satellite.compute.idle_power",
+            "workloads.0.checkpoint_interval",
+        ],
+    }
+
+
+def results(kind: str, folder: Path, *, hours: float = 24.0, step_s: float = 60.0, frames: int = 49) -> Results:
+    """Results of kind "formation" (81 satellites) or "walker" (200)."""
+    time_s = np.arange(1, round(hours * 3600 / step_s) + 1) * step_s
+    make = formation_positions if kind == "formation" else walker_positions
+    position = make(time_s)
+    satellites = position.shape[2]
+    sun = np.array([0.0, -np.cos(np.radians(23.43)), -np.sin(np.radians(23.43))])
+    if kind == "formation":
+        sun = np.array([np.sin(0.05), -np.cos(np.radians(23.43)), -np.sin(np.radians(23.43))])
+        sun /= np.linalg.norm(sun)
+    gmst = np.radians(89.3) + 7.2921159e-5 * time_s
+    lit_now = lit(position, sun)
+    sunlit = lit_now.mean(axis=1)
+    shares = {
+        "thermal": 0.021,
+        "kernel": 0.31,
+        "memory": 0.04,
+        "bubble": 0.06,
+        "communication": 0.13,
+        "checkpoint": 0.012,
+        "straggler": 0.004,
+        "maintenance": 0.01,
+    }
+    share = losses(sunlit, shares)
+    nameplate = satellites * 64 * 918e12
+    warm = 318.0 + 9.0 * np.convolve(sunlit, np.ones(20) / 20, mode="same")
+    rtt = station_rtt_ms(position, gmst)
+    keep = np.unique(np.linspace(0, time_s.size - 1, min(frames, time_s.size)).round().astype(int))
+    state = np.where(lit_now[keep] > 0.5, STATES.index("in sunlight"), STATES.index("in eclipse")).astype(np.uint8)
+    state[:, 7] = STATES.index("thermally limited")
+    state[keep.size // 2 :, 3] = STATES.index("failed")
+    values: dict[str, Any] = {
+        "time": (time_s * 1e3).astype(np.int64),
+        "cause": np.array(CAUSES),
+        "station": np.array(list(STATIONS)),
+        "sat": np.arange(satellites),
+        "frame": (time_s[keep] * 1e3).astype(np.int64),
+        "rate_flops_per_s": nameplate * share,
+        "generated_w": satellites * 32e3 * sunlit,
+        "shunted_w": satellites * np.maximum(32e3 * sunlit - 20e3, 0.0),
+        "load_w": satellites * (12e3 + 8e3 * sunlit),
+        "stored_j": satellites * 3e7 * (0.7 + 0.3 * sunlit),
+        "charge_fraction_min": 0.6 + 0.4 * sunlit,
+        "sunlit_fraction": sunlit,
+        "environment_w": satellites * (2e3 + 1e3 * sunlit),
+        "radiated_w": satellites * (20e3 + 7e3 * sunlit),
+        "junction_k_mean": warm + 24.0,
+        "junction_k_max": warm + 31.0 + 2.0 * np.sin(time_s / 900.0),
+        "radiator_k_mean": warm,
+        "working_satellites": np.full(time_s.size, float(satellites)),
+        "propagation_rtt_ms": rtt,
+        "latitude_deg": np.array([p[0] for p in STATIONS.values()]),
+        "longitude_deg": np.array([p[1] for p in STATIONS.values()]),
+        "min_elevation_deg": np.full(len(STATIONS), 10.0),
+        "position_m": position[keep].astype(np.float32),
+        "sun_direction": np.tile(sun, (keep.size, 1)),
+        "gmst_rad": gmst[keep],
+        "state": state,
+        "sat_lit_fraction": lit_now[keep].astype(np.float32),
+        "sat_useful_fraction": np.tile(share[-1][keep][:, None], (1, satellites)),
+        "sat_charge_fraction": (0.6 + 0.4 * lit_now[keep]).astype(np.float32),
+        "sat_junction_k": np.tile((warm + 24.0)[keep][:, None], (1, satellites)).astype(np.float32),
+    }
+    dims = {n: BY_NAME[n].dims for n in values}
+    series = xr.Dataset(
+        {
+            n: (dims[n], v, {"units": BY_NAME[n].unit, "long_name": BY_NAME[n].doc})
+            for n, v in values.items()
+            if dims[n] != (n,)
+        },
+        coords={n: (dims[n], v, {"units": BY_NAME[n].unit}) for n, v in values.items() if dims[n] == (n,)},
+        attrs={"epoch": EPOCH},
+    )
+    name = "suncatcher" if kind == "formation" else "walker_shell"
+    summary = summarise(name, satellites, nameplate, float(time_s[-1]), share, rtt, values)
+    events = [
+        {
+            "time_s": 43_200.0,
+            "time_utc": "2026-12-21T12:00:00Z",
+            "action": "lose",
+            "satellite": 3,
+            "value": None,
+            "origin": "scenario",
+        }
+    ]
+    manifest = {
+        "version": "0.1.0",
+        "python": "3.12.3",
+        "packages": {"numpy": "2.4.6", "numba": "0.63.0"},
+        "wall_s": 1.25,
+    }
+    return Results(folder, summary, series, manifest, events)

@@ -1,0 +1,126 @@
+"""Charts carry the numbers of the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import synthetic
+from numpy.testing import assert_allclose
+
+from sim.schema import CAUSES
+from viz import charts, words
+from viz.palette import CAUSE
+
+
+def bar_sum(chart: charts.Chart, title: str) -> float:
+    """Total length of the bars with this name."""
+    return sum(float(trace.x[0]) for trace in chart.figure.data if trace.name == title)
+
+
+def test_waterfall_bars_add_up_to_nameplate(walker: synthetic.Results) -> None:
+    chart = charts.waterfall(walker.summary)
+    assert chart is not None
+    compute, unit = walker.summary["compute"], walker.summary["duration_s"] * 1e15
+    for row in compute["waterfall"]:
+        assert bar_sum(chart, CAUSE[row["cause"]].title) == pytest.approx(row["flops"] / unit, rel=1e-12), row["cause"]
+    total = sum(float(trace.x[0]) for trace in chart.figure.data if trace.name != "Nameplate")
+    assert total == pytest.approx(compute["nameplate_flops"] / unit, rel=1e-12)
+    assert bar_sum(chart, "Nameplate") == pytest.approx(compute["nameplate_flops"] / unit, rel=1e-12)
+
+
+def test_waterfall_bars_meet(walker: synthetic.Results) -> None:
+    """Each loss ends where the one before it began; the last one ends at useful."""
+    chart = charts.waterfall(walker.summary)
+    assert chart is not None
+    level = float(chart.figure.data[0].x[0])
+    for bar in chart.figure.data[1:-1]:
+        assert float(bar.base[0] + bar.x[0]) == pytest.approx(level, rel=1e-12)
+        level = float(bar.base[0])
+    assert level == pytest.approx(float(chart.figure.data[-1].x[0]), rel=1e-9)
+
+
+def test_waterfall_names_the_causes_without_loss(walker: synthetic.Results) -> None:
+    chart = charts.waterfall(walker.summary)
+    assert chart is not None
+    titles = {trace.name for trace in chart.figure.data}
+    for row in walker.summary["compute"]["waterfall"][:-1]:
+        title = CAUSE[row["cause"]].title
+        assert (title in titles) == (row["flops"] > 0.0)
+        assert (title.lower() in chart.note) == (row["flops"] == 0.0)
+
+
+def test_throughput_is_stacked_from_useful_up(walker: synthetic.Results) -> None:
+    chart = charts.throughput(walker)
+    assert chart is not None
+    rate = walker.series["rate_flops_per_s"].values / 1e15
+    live = [c for c in reversed(CAUSES) if rate[CAUSES.index(c)].max() > 0.0]
+    assert [trace.name for trace in chart.figure.data] == [CAUSE[c].title for c in live]
+    assert_allclose(sum(np.asarray(t.y, dtype=float) for t in chart.figure.data), rate.sum(axis=0), rtol=1e-6)
+    first_ms = chart.figure.data[0].x[0]
+    assert np.datetime64(int(first_ms), "ms") == np.datetime64("2026-12-21T00:01:00")
+
+
+def test_power_and_temperature_have_units(walker: synthetic.Results) -> None:
+    power, heat = charts.power(walker), charts.temperature(walker)
+    assert power is not None
+    assert heat is not None
+    assert power.figure.layout.yaxis.title.text == "power, MW"
+    assert_allclose(power.figure.data[0].y, walker.series["generated_w"].values / 1e6, rtol=1e-6)
+    assert_allclose(power.figure.data[-1].y, walker.series["stored_j"].values / 3.6e9, rtol=1e-6)
+    assert_allclose(heat.figure.data[0].y, walker.series["junction_k_max"].values - 273.15, rtol=1e-6)
+
+
+def test_long_runs_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven steps in blocks of three: means, largest, last; the last block is shorter."""
+    monkeypatch.setattr(charts, "MAX_POINTS", 3)
+    values = np.array([1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 5.0])
+    assert charts.thin(values).tolist() == [2.0, 6.0, 5.0]
+    assert charts.thin(values, "max").tolist() == [3.0, 8.0, 5.0]
+    assert charts.thin(values, "last").tolist() == [3.0, 8.0, 5.0]
+
+
+def test_station_bars_are_percentiles_of_reachable_time(walker: synthetic.Results) -> None:
+    chart = charts.stations(walker)
+    assert chart is not None
+    names = list(chart.figure.layout.yaxis.ticktext)
+    rtt = dict(zip(walker.series["station"].values, walker.series["propagation_rtt_ms"].values, strict=True))
+    for place, median in zip(chart.figure.data[1].y, chart.figure.data[1].x, strict=True):
+        assert median == pytest.approx(np.nanmedian(rtt[names[place]]), rel=1e-12)
+    assert chart.note == "No satellite ever in sight: Svalbard."  # 53 deg of inclination, a station at 78 deg
+    assert names[-1] == "Svalbard"
+
+
+@pytest.mark.parametrize("name", ["waterfall", "throughput", "power", "temperature", "stations"])
+def test_what_was_not_recorded_is_not_drawn(make: Callable[..., synthetic.Results], name: str) -> None:
+    run = make("walker")
+    run.series = run.series[["time", "state"]]
+    run.summary["compute"] = None
+    assert getattr(charts, name)(run.summary if name == "waterfall" else run) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (words.number(0.0), "0"),
+        (words.number(12345.6), "12,346"),
+        (words.number(0.01234), "0.0123"),
+        (words.number(-2.5), "\u22122.50"),
+        (words.number(218_000.4), "218,000"),
+        (words.percent(0.51671), "51.7 %"),
+        (words.percent(1e-6), "< 0.01 %"),
+        (words.percent(0.0), "0 %"),
+        (words.percent(0.0021), "0.21 %"),
+        (words.quantity(9.81e6, "W"), "9.81 MW"),
+        (words.quantity(0.5, "W"), "0.500 W"),
+        (words.duration(86_400.0), "1 d"),
+        (words.duration(5_640.0), "1 h 34 min"),
+        (words.duration(0.4), "0.400 s"),
+        (words.scientific(2.1e-13), "2.1 \u00d7 10⁻¹³"),
+        (words.celsius(263.15), "\u221210.0 °C"),
+        (words.counted(1, "satellite"), "1 satellite"),
+    ],
+)
+def test_numbers_read_well(said: str, expected: str) -> None:
+    assert said.replace(words.NBSP, " ") == expected

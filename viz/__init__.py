@@ -1,0 +1,1 @@
+"""Dawndusk's views: what a results folder holds, drawn. Reads results and nothing else; needs no network."""

@@ -1,0 +1,176 @@
+"""Results to plain buffers for a globe or a formation view: positions, states, Sun, stations. No toolkit.
+
+Positions are in kilometres and single precision, rounded to 1 km; offsets inside a formation are in metres.
+F frames, N satellites shown, S stations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_SATELLITES: Final = 1_000
+MAX_FRAMES: Final = 49
+FORMATION_RADIUS_M: Final = 25e3  # all within this of their centre: pairs are less than 50 km apart
+EARTH_GM_M3_S2: Final = 3.986004418e14  # WGS 84; only tells which way round a formation flies
+MIN_SINE: Final = 0.1  # two directions closer to one line than this do not define an orbit plane
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Formation:
+    """Satellites that fly together, seen from their common centre."""
+
+    offset_m: Floats  # (F, 3, N) radial, along-track, cross-track, float32
+    extent_m: float  # largest distance between two satellites, over all frames
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a globe needs. `axes` names the frame of `position_km` and `sun`."""
+
+    axes: str  # "Earth-fixed" or "inertial"
+    unix_ms: NDArray[np.int64]  # (F,) moment of each frame, milliseconds since 1970-01-01 UTC
+    satellite: NDArray[np.int64]  # (N,) number in the constellation
+    position_km: Floats  # (F, 3, N) float32, whole kilometres
+    state: NDArray[np.uint8]  # (F, N) index into sim.schema.STATES
+    charge_fraction: Floats | None  # (F, N)
+    junction_k: Floats | None  # (F, N)
+    useful_fraction: Floats | None  # (F, N)
+    sun: Floats  # (F, 3) unit vector, float32
+    earth_turn_rad: Floats  # (F,) how far Earth-fixed axes are ahead of `axes`: 0 when these are Earth-fixed
+    station: tuple[str, ...]  # (S,)
+    station_deg: Floats  # (S, 2) latitude, longitude
+    formation: Formation | None
+    note: str  # what is shown of how many
+
+
+def epoch_utc(results: Any) -> datetime:
+    """Epoch of a run, from the attribute `epoch` of its series (ISO 8601), else from its summary."""
+    text = results.series.attrs.get("epoch") or results.summary.get("epoch")
+    if not text:
+        raise ValueError(
+            "the results carry no epoch; series.nc needs an attribute 'epoch' such as 2026-12-21T00:00:00Z"
+        )
+    moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def unix_ms(results: Any, since_epoch_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Moments given in milliseconds since the epoch, as milliseconds since 1970-01-01 UTC."""
+    start = epoch_utc(results) - datetime(1970, 1, 1, tzinfo=UTC)
+    return np.asarray(since_epoch_ms, dtype=np.int64) + start // timedelta(milliseconds=1)
+
+
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """At most `most` indices into `count` things, evenly spread, first and last included."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def turn_about_pole(vector: Floats, angle_rad: Floats) -> Floats:
+    """Components (F, 3, ...) seen from axes that are turned by angle_rad (F,) about the third one."""
+    shape = (-1,) + (1,) * (vector.ndim - 2)
+    cos, sin = np.cos(angle_rad).reshape(shape), np.sin(angle_rad).reshape(shape)
+    x, y, z = vector[:, 0], vector[:, 1], vector[:, 2]
+    return np.stack([cos * x + sin * y, cos * y - sin * x, z], axis=1)
+
+
+def orbit_normals(centre_m: Floats, since_epoch_ms: NDArray[np.int64]) -> Floats | None:
+    """Unit normals (F, 3) of the orbit of a centre (F, 3), none if no two moments define the plane.
+
+    The cross product of two positions gives the plane; the angle flown in between, from the period of a circular orbit
+    of that radius, gives the sense. Moments half an orbit apart borrow the normal of their nearest neighbour.
+    """
+    if len(centre_m) < 2:
+        return None
+    radius_m = np.linalg.norm(centre_m, axis=1)
+    dt_s = np.diff(since_epoch_ms) / 1e3
+    flown = np.sin(np.sqrt(EARTH_GM_M3_S2 / radius_m[:-1] ** 3) * dt_s)
+    normal = np.cross(centre_m[:-1], centre_m[1:]) / (radius_m[:-1] * radius_m[1:])[:, None]
+    size = np.linalg.norm(normal, axis=1)
+    good = np.flatnonzero((size > MIN_SINE) & (np.abs(flown) > MIN_SINE))
+    if good.size == 0:
+        return None
+    unit = normal[good] * (np.sign(flown[good]) / size[good])[:, None]
+    nearest = np.abs(np.arange(len(centre_m))[:, None] - good).argmin(axis=1)
+    normals: Floats = unit[nearest]
+    return normals
+
+
+def find_formation(
+    position_m: Floats, since_epoch_ms: NDArray[np.int64], frames: NDArray[np.int64]
+) -> Formation | None:
+    """The formation that all satellites (every frame, 3, N) form, at the chosen frames; none if they are not close."""
+    if position_m.shape[2] < 2 or not np.isfinite(position_m).any(axis=(1, 2)).all():
+        return None
+    centre_m = np.nanmean(position_m, axis=2)
+    relative_m = position_m[frames] - centre_m[frames][:, :, None]
+    distance_m = np.linalg.norm(relative_m, axis=1)
+    if np.nanmax(distance_m) > FORMATION_RADIUS_M:
+        return None
+    normals = orbit_normals(centre_m, since_epoch_ms)
+    if normals is None:
+        return None
+    radial = centre_m[frames] / np.linalg.norm(centre_m[frames], axis=1)[:, None]
+    cross = normals[frames] - np.sum(normals[frames] * radial, axis=1)[:, None] * radial
+    cross /= np.linalg.norm(cross, axis=1)[:, None]
+    axes = np.stack([radial, np.cross(cross, radial), cross], axis=1)
+    offset_m = np.einsum("fax,fxn->fan", axes, relative_m).round(1).astype(np.float32)
+    extent_m = max(float(np.nanmax(np.linalg.norm(o[:, :, None] - o[:, None, :], axis=0))) for o in offset_m)
+    return Formation(offset_m, extent_m)
+
+
+def sampling_note(shown: int, total: int, frames: NDArray[np.int64], moments: int) -> str:
+    """What is shown of how many; frames are milliseconds since 1970-01-01."""
+    which = f"All {total:,} satellites" if shown == total else f"{shown:,} of {total:,} satellites"
+    if len(frames) == 1:
+        return f"{which}, at one moment."
+    span_min = (frames[-1] - frames[0]) / 60e3 / (len(frames) - 1)
+    apart = f"{span_min:.0f} min" if span_min >= 1.5 else f"{span_min * 60:.0f} s"
+    of = f" of {moments:,} recorded" if moments > len(frames) else ""
+    return f"{which}, {len(frames)}{of} moments about {apart} apart."
+
+
+def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
+    """The scene of a run, sub-sampled to 1,000 satellites and 49 frames; none if the run recorded no positions."""
+    series = results.series
+    if "position_m" not in series or 0 in series["position_m"].shape:
+        return None
+    since_epoch_ms = np.asarray(series["frame"].values, dtype=np.int64)
+    frames = evenly(series.sizes["frame"], MAX_FRAMES)
+    sats = evenly(series.sizes["sat"], MAX_SATELLITES)
+    position_m = series["position_m"].transpose("frame", "axis", "sat").values[:, :, sats].astype(np.float64)
+    turn_rad = np.asarray(series["gmst_rad"].values, dtype=np.float64)[frames]
+    sun = series["sun_direction"].transpose("frame", "axis").values[frames]
+    shown_m, ahead_rad = position_m[frames], turn_rad
+    if earth_fixed:
+        shown_m, sun, ahead_rad = turn_about_pole(shown_m, turn_rad), turn_about_pole(sun, turn_rad), 0.0 * turn_rad
+
+    def chosen(name: str) -> NDArray[Any] | None:
+        return series[name].transpose("frame", "sat").values[np.ix_(frames, sats)] if name in series else None
+
+    names = tuple(str(s) for s in series["station"].values) if "latitude_deg" in series else ()
+    where = [series[k].values for k in ("latitude_deg", "longitude_deg")] if names else [[], []]
+    moments = unix_ms(results, since_epoch_ms[frames])
+    total = int(results.summary.get("satellites") or series.sizes["sat"])
+    return Scene(
+        axes="Earth-fixed" if earth_fixed else "inertial",
+        unix_ms=moments,
+        satellite=np.asarray(series["sat"].values, dtype=np.int64)[sats],
+        position_km=(shown_m / 1e3).round().astype(np.float32),
+        state=series["state"].transpose("frame", "sat").values[np.ix_(frames, sats)].astype(np.uint8),
+        charge_fraction=chosen("sat_charge_fraction"),
+        junction_k=chosen("sat_junction_k"),
+        useful_fraction=chosen("sat_useful_fraction"),
+        sun=sun.astype(np.float32),
+        earth_turn_rad=ahead_rad,
+        station=names,
+        station_deg=np.column_stack(where).astype(np.float64),
+        formation=find_formation(position_m, since_epoch_ms, frames),
+        note=sampling_note(len(sats), total, moments, len(since_epoch_ms)),
+    )
