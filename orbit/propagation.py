@@ -26,8 +26,12 @@ class Propagator(Protocol):
     @property
     def count(self) -> int: ...
 
-    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.bool_] | None:
-        """Write positions; return where (time, lane) the model has none, or None if it has all."""
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
+        """Write positions; return a code (time, lane) above zero where there is none, or None if all is well."""
+        ...
+
+    def subset(self, which: NDArray[np.int64]) -> Propagator:
+        """The same motion for some of the satellites."""
         ...
 
 
@@ -54,6 +58,11 @@ class CircularJ2:
         lanes = np.ascontiguousarray(packed[:, _lanes(lo, hi, out_r_m.shape[2])])
         j2.circular_positions(lanes, self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
 
+    def subset(self, which: NDArray[np.int64]) -> CircularJ2:
+        e = self.elements
+        some = (e.semi_major_axis_m[which], e.inclination_rad[which], e.node_rad[which], e.latitude_argument_rad[which])
+        return CircularJ2(CircularElements(*some), self.grid)
+
 
 @dataclass(frozen=True)
 class Formation:
@@ -72,6 +81,9 @@ class Formation:
         chief = np.ascontiguousarray(self.chief.packed()[:, 0])
         j2.formation_positions(chief, lanes, self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
 
+    def subset(self, which: NDArray[np.int64]) -> Formation:
+        return Formation(self.chief, self.offsets_m[:, which], self.grid)
+
 
 @dataclass(frozen=True)
 class Sgp4:
@@ -87,7 +99,10 @@ class Sgp4:
     def count(self) -> int:
         return len(self.sets)
 
-    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.bool_] | None:
+    def subset(self, which: NDArray[np.int64]) -> Sgp4:
+        return Sgp4([self.sets[i] for i in which], self.grid)
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
         from sgp4.api import SatrecArray
 
         satrecs: list[Any] = self._satrecs  # type: ignore[attr-defined]
@@ -97,9 +112,9 @@ class Sgp4:
         out_r_m[:, :, hi - lo :] = out_r_m[:, :, hi - lo - 1 : hi - lo]
         if not error.any():
             return None
-        failed = np.zeros((out_r_m.shape[0], out_r_m.shape[2]), dtype=np.bool_)
-        failed[:, : hi - lo] = error.T != 0
-        failed[:, hi - lo :] = failed[:, hi - lo - 1 : hi - lo]
-        # a place outside the Earth's shadow keeps the arithmetic finite; the mask says it means nothing
-        np.copyto(out_r_m, 1e7, where=failed[:, np.newaxis, :])
-        return failed
+        codes = np.zeros((out_r_m.shape[0], out_r_m.shape[2]), dtype=np.int8)
+        codes[:, : hi - lo] = error.T
+        codes[:, hi - lo :] = codes[:, hi - lo - 1 : hi - lo]
+        # a finite place keeps the arithmetic finite; the code says it means nothing
+        np.copyto(out_r_m, 1e7, where=(codes != 0)[:, np.newaxis, :])
+        return codes

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.environment import solar_flux_w_m2, sun_position_m
-from orbit.ground import in_teme, position_m, zenith
+from orbit.ground import Station, in_teme, position_m, zenith
 from orbit.kernels import sight
 from orbit.propagation import Propagator
 from orbit.timegrid import TimeGrid
@@ -26,7 +26,7 @@ from sim.checks import recorder_plan
 from sim.scenario import Loaded
 
 Array = NDArray[np.float64]
-TILE, BLOCK = 512, 60  # satellites and steps at a time: positions of a block stay in the second-level cache
+TILE, BLOCK = 256, 60  # satellites and steps at a time: positions of a block stay in the second-level cache
 Progress = Callable[[int, int], None]
 
 
@@ -60,10 +60,22 @@ class _Sky:
     sin_min_elevation: Array
 
 
-def _sky(grid: TimeGrid, loaded: Loaded) -> _Sky:
+def _sampled(propagators: list[Propagator], sample: int) -> list[Propagator]:
+    """`sample` satellites at most, evenly spread over the constellation."""
+    total = sum(p.count for p in propagators)
+    chosen = np.unique(np.arange(min(sample, total)) * total // min(sample, total))
+    found, base = [], 0
+    for p in propagators:
+        mine = chosen[(chosen >= base) & (chosen < base + p.count)] - base
+        base += p.count
+        if mine.size:
+            found.append(p.subset(mine))
+    return found
+
+
+def _sky(grid: TimeGrid, sites: list[Station]) -> _Sky:
     jd, fr = grid.jd_fr(-1, grid.steps + 2)
     sun_m = sun_position_m(jd, fr)
-    sites = assemble.stations(loaded.scenario)
     at = np.array([position_m(s) for s in sites]).reshape(-1, 3)
     up = np.array([zenith(s) for s in sites]).reshape(-1, 3)
     return _Sky(
@@ -93,24 +105,36 @@ class _Buffers(local):
 
 
 class Run:
-    """One run under way. `tile`, `block` and `threads` change its speed, never its result."""
+    """One run under way. `tile`, `block` and `threads` change its speed, never its result.
 
-    def __init__(self, loaded: Loaded, tile: int = TILE, block: int = BLOCK, threads: int | None = None) -> None:
+    `sample` restricts it to that many satellites, evenly spread, without events, stations and recorder.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        tile: int = TILE,
+        block: int = BLOCK,
+        threads: int | None = None,
+        sample: int | None = None,
+    ) -> None:
         self.loaded = loaded
         self.scenario = loaded.scenario
         self.grid = assemble.time_grid(self.scenario)
         self.params = assemble.satellite_params(self.scenario)
-        self.sky = _sky(self.grid, loaded)
+        self.sky = _sky(self.grid, assemble.stations(self.scenario) if sample is None else [])
         self.propagators = assemble.propagators(loaded, self.grid)
+        if sample is not None:
+            self.propagators = _sampled(self.propagators, sample)
         self.first = np.concatenate(([0], np.cumsum([p.count for p in self.propagators])))
         self.satellites = int(self.first[-1])
-        self.orders = assemble.orders(self.scenario, self.satellites)
+        self.orders = assemble.orders(self.scenario, self.satellites) if sample is None else []
         self.tile, self.block = tile, min(block, self.grid.steps)
         self.threads = threads or os.cpu_count() or 1
         self.temperatures_k = assemble.start_temperatures_k(self.scenario, self.params)
         record = self.scenario.record
         count, self.stride = recorder_plan(
-            self.satellites, self.grid.steps, int(record.satellites), int(record.values)
+            self.satellites, self.grid.steps, int(record.satellites) if sample is None else 0, int(record.values)
         )
         # evenly spread over the constellation, whatever the tiles
         self.kept_satellites = (np.arange(count) * self.satellites) // max(count, 1)
@@ -135,8 +159,8 @@ class Run:
         if not b.ready:
             b.make(self)
         first = np.empty((2, 3, self.tile))
-        failed = propagator.fill(lo, hi, -1, first)
-        dead = np.zeros(self.tile, dtype=np.bool_) if failed is None else failed.any(axis=0)
+        codes = propagator.fill(lo, hi, -1, first)
+        dead = np.zeros(self.tile, dtype=np.bool_) if codes is None else (codes != 0).any(axis=0)
         charge_j = self.scenario.satellite.power.battery.initial_charge * self.params.battery.capacity_j
         step.start(first, self.sky.sun_m[:2], charge_j, np.array(self.temperatures_k), b.carry)
         self._note_decay(dead, np.zeros_like(dead), base + lo, hi - lo, 0)
@@ -149,10 +173,11 @@ class Run:
                 return 0
             n = min(self.block, self.grid.steps - k)
             r_m = b.r_m[:n]
-            failed = propagator.fill(lo, hi, k + 1, r_m)
+            codes = propagator.fill(lo, hi, k + 1, r_m)
             alive, cap = assemble.schedule(self.orders, base + lo, base + hi, self.tile, k, n)
-            if failed is not None or dead.any():
-                gone = np.broadcast_to(dead, (n, self.tile)).copy() if failed is None else dead | np.maximum.accumulate(failed)
+            if codes is not None or dead.any():
+                bad = np.zeros((n, self.tile), dtype=np.bool_) if codes is None else codes != 0
+                gone = dead | np.maximum.accumulate(bad)
                 self._note_decay(gone[-1], dead, base + lo, hi - lo, k, gone)
                 alive = np.where(gone, 0.0, np.broadcast_to(alive, gone.shape))
                 cap = np.ascontiguousarray(np.broadcast_to(cap, gone.shape))

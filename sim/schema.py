@@ -77,4 +77,4 @@ VARIABLES: Final = (
 BY_NAME: Final = {v.name: v for v in VARIABLES}
 
 # events.parquet
-EVENT_COLUMNS: Final = ("time_s", "time_utc", "action", "satellite", "value", "origin")
+EVENT_COLUMNS: Final = ("time_s", "time_utc", "action", "satellite", "last_satellite", "value", "origin")

@@ -71,6 +71,7 @@ class Array(Section):
     emissivity_back: Efficiency
     retention: Efficiency  # share of the new efficiency left after ageing
     conditioning_efficiency: Efficiency  # cells to bus
+    areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="3 kg/m2")]
 
 
 class Battery(Section):
@@ -82,6 +83,7 @@ class Battery(Section):
     max_discharge_power: Power
     bus_reserve: Annotated[float, Quantity("s", least=0.0, example="40 min")]  # time the bus alone can be held
     initial_charge: Fraction = 1.0
+    specific_energy: Annotated[float, Quantity("J/kg", above=0.0, example="150 Wh/kg")]  # of the pack
 
     @model_validator(mode="after")
     def _starts_within_limits(self) -> Battery:
@@ -117,6 +119,7 @@ class Radiator(Section):
     absorptance: Fraction  # of sunlight
     fin_efficiency: Efficiency
     heat_capacity: Annotated[float, Quantity("J/(m2 K)", above=0.0, example="4.5 kJ/(m2 K)")]  # per planform area
+    areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="6.5 kg/m2")]  # with its share of the loop
 
 
 class Thermal(Section):

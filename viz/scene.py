@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 MAX_SATELLITES: Final = 1_000
 MAX_FRAMES: Final = 49
 FORMATION_RADIUS_M: Final = 25e3  # all within this of their centre: pairs are less than 50 km apart
-EARTH_GM_M3_S2: Final = 3.986004418e14  # WGS 84; only tells which way round a formation flies
-MIN_SINE: Final = 0.1  # two directions closer to one line than this do not define an orbit plane
+MIN_SINE: Final = 0.01  # two directions closer to one line than this do not define an orbit plane
 
 Floats = NDArray[np.floating[Any]]
 
@@ -80,7 +79,7 @@ def turn_about_pole(vector: Floats, angle_rad: Floats) -> Floats:
     return np.stack([cos * x + sin * y, cos * y - sin * x, z], axis=1)
 
 
-def orbit_normals(centre_m: Floats, since_epoch_ms: NDArray[np.int64]) -> Floats | None:
+def orbit_normals(centre_m: Floats, since_epoch_ms: NDArray[np.int64], earth_gm_m3_s2: float) -> Floats | None:
     """Unit normals (F, 3) of the orbit of a centre (F, 3), none if no two moments define the plane.
 
     The cross product of two positions gives the plane; the angle flown in between, from the period of a circular orbit
@@ -90,7 +89,7 @@ def orbit_normals(centre_m: Floats, since_epoch_ms: NDArray[np.int64]) -> Floats
         return None
     radius_m = np.linalg.norm(centre_m, axis=1)
     dt_s = np.diff(since_epoch_ms) / 1e3
-    flown = np.sin(np.sqrt(EARTH_GM_M3_S2 / radius_m[:-1] ** 3) * dt_s)
+    flown = np.sin(np.sqrt(earth_gm_m3_s2 / radius_m[:-1] ** 3) * dt_s)
     normal = np.cross(centre_m[:-1], centre_m[1:]) / (radius_m[:-1] * radius_m[1:])[:, None]
     size = np.linalg.norm(normal, axis=1)
     good = np.flatnonzero((size > MIN_SINE) & (np.abs(flown) > MIN_SINE))
@@ -103,7 +102,7 @@ def orbit_normals(centre_m: Floats, since_epoch_ms: NDArray[np.int64]) -> Floats
 
 
 def find_formation(
-    position_m: Floats, since_epoch_ms: NDArray[np.int64], frames: NDArray[np.int64]
+    position_m: Floats, since_epoch_ms: NDArray[np.int64], frames: NDArray[np.int64], earth_gm_m3_s2: float
 ) -> Formation | None:
     """The formation that all satellites (every frame, 3, N) form, at the chosen frames; none if they are not close."""
     if position_m.shape[2] < 2 or not np.isfinite(position_m).any(axis=(1, 2)).all():
@@ -113,7 +112,7 @@ def find_formation(
     distance_m = np.linalg.norm(relative_m, axis=1)
     if np.nanmax(distance_m) > FORMATION_RADIUS_M:
         return None
-    normals = orbit_normals(centre_m, since_epoch_ms)
+    normals = orbit_normals(centre_m, since_epoch_ms, earth_gm_m3_s2)
     if normals is None:
         return None
     radial = centre_m[frames] / np.linalg.norm(centre_m[frames], axis=1)[:, None]
@@ -171,6 +170,6 @@ def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
         earth_turn_rad=ahead_rad,
         station=names,
         station_deg=np.column_stack(where).astype(np.float64),
-        formation=find_formation(position_m, since_epoch_ms, frames),
+        formation=find_formation(position_m, since_epoch_ms, frames, float(series.attrs["earth_gm_m3_s2"])),
         note=sampling_note(len(sats), total, moments, len(since_epoch_ms)),
     )

@@ -247,7 +247,7 @@ def results(kind: str, folder: Path, *, hours: float = 24.0, step_s: float = 60.
             if dims[n] != (n,)
         },
         coords={n: (dims[n], v, {"units": BY_NAME[n].unit}) for n, v in values.items() if dims[n] == (n,)},
-        attrs={"epoch": EPOCH},
+        attrs={"epoch": EPOCH, "earth_gm_m3_s2": GM},
     )
     name = "suncatcher" if kind == "formation" else "walker_shell"
     summary = summarise(name, satellites, nameplate, float(time_s[-1]), share, rtt, values)

@@ -63,7 +63,7 @@ def test_orbit_normal_has_the_right_sense_however_far_apart_the_moments(minutes:
     """A polar circle flown from the x axis to the pole has its normal along minus y."""
     time_s = np.arange(6) * minutes * 60.0
     centre = synthetic.circular(7.028e6, np.pi / 2, np.zeros(1), np.zeros(1), time_s)[:, :, 0]
-    normals = orbit_normals(centre, (time_s * 1e3).astype(np.int64))
+    normals = orbit_normals(centre, (time_s * 1e3).astype(np.int64), synthetic.GM)
     if minutes == 1.0:  # 4 deg apart: too close to one line to define a plane
         assert normals is None
         return

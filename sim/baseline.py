@@ -1,0 +1,27 @@
+"""Sites on the ground that every answer stands beside: so far a record of what was announced, not a simulation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orbit.units import to_si
+from sim import tree
+from sim.errors import Origin
+from sim.scenario import item
+from sim.spec import Accelerator
+
+
+def read_baseline(name: str | None, precision: str) -> dict[str, Any] | None:
+    """Name, accelerators, power [W] and nameplate [FLOP/s] of a baseline; None where the scenario names none."""
+    if name is None:
+        return None
+    origin = Origin(f"baseline {name}")
+    record = tree.plain(item("baselines", name, origin, "baseline"))
+    chip = Accelerator.model_validate(tree.plain(item("hardware", record["accelerator"], origin, "accelerator", "accelerator")))
+    accelerators = int(record["accelerators"])
+    return {
+        "name": record["name"],
+        "accelerators": accelerators,
+        "power_w": to_si(record["power"], "W"),
+        "nameplate_flops_per_s": accelerators * chip.peak[precision],
+    }

@@ -1,0 +1,276 @@
+"""The command `dawndusk`: verbs, exit codes, what goes to which stream.
+
+Exit 0 done, 1 a run failed or a case beyond its limit, 2 bad input, 130 interrupted. Data on stdout, progress and errors on
+stderr. Loads the simulator only inside the verbs that need it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.errors import InputError, RunError
+
+app = typer.Typer(
+    name="dawndusk",
+    help="Orbital compute constellation simulator: how many of the FLOPs you launch you get to use, and what eats the rest.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or the path of a file.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")]
+Events = Annotated[
+    list[str] | None, typer.Option("--event", metavar="EVENT", help='Such as "2026-12-21T06:00Z lose satellite 17".')
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Root of all random streams.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
+Stale = Annotated[bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; changes the speed, never the result.")]
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _load(source: str, sets: list[str] | None, events: list[str] | None, seed: int | None, stale: bool) -> Any:
+    from sim.scenario import load
+
+    loaded = load(source, tuple(sets or ()), tuple(events or ()), seed, stale)
+    for note in loaded.notes:
+        _note(note)
+    return loaded
+
+
+def _console() -> Any:
+    """Console on stdout; wide where the output goes to a file or a pipe."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 170)
+
+
+@app.command(epilog='Example: dawndusk run suncatcher --set satellite.power.array.area="140 m2"')
+def run(
+    scenario: Source,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; must not exist yet.")] = None,
+    set: Sets = None,  # noqa: A002
+    event: Events = None,
+    seed: Seed = None,
+    json: Json = False,
+    allow_stale: Stale = False,
+    threads: Threads = None,
+) -> None:
+    """Simulate a scenario and write a results folder."""
+    from sim.results import check_out
+
+    check_out(out)
+    loaded = _load(scenario, set, event, seed, allow_stale)
+    from sim import api
+    from viz.report import write_report
+
+    with _progress(loaded) as advance:
+        results = api.run(loaded, out, save=True, threads=threads, progress=advance, report=write_report)
+    if json:
+        _print_json(results.summary)
+        return
+    _show(loaded, results)
+
+
+def _progress(loaded: Any) -> Any:
+    """A progress bar on stderr for anything that takes more than two seconds; plain silence when piped."""
+    from sim.progress import Bar
+
+    return Bar(loaded.scenario.name)
+
+
+def _show(loaded: Any, results: Any) -> None:
+    from rich.table import Table
+
+    from sim import marginal, text
+    from sim.baseline import read_baseline
+
+    console = _console()
+    summary = results.summary
+    console.print(text.headline(summary), style="bold")
+    console.print()
+    table = Table(box=None, show_header=True, pad_edge=False, header_style="dim")
+    table.add_column("")
+    table.add_column("", no_wrap=True)
+    table.add_column("PFLOP/s", justify="right")
+    table.add_column("", justify="right")
+    for cause, bar, pflops, percent in text.waterfall(summary):
+        table.add_row(cause, bar, pflops, percent, style="bold" if cause in ("nameplate", "useful") else None)
+    console.print(table)
+    console.print(text.causes_without_loss(summary), style="dim")
+    console.print()
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    baseline = read_baseline(loaded.scenario.baseline, loaded.scenario.reference_precision)
+    for subject, sentence in text.lines(summary, baseline):
+        facts.add_row(subject, sentence)
+    gains = marginal.gains(loaded)
+    facts.add_row("binding", "; ".join(f"{g.what} ({g.mass_kg:.3g} kg): {100 * g.gain:+.2f} % useful" for g in gains[:3]))
+    facts.add_row("trust", text.assumptions(len(loaded.assumptions), len(loaded.data)))
+    facts.add_row("report", str(results.folder / "report.html"))
+    console.print(facts)
+
+
+@app.command(epilog="Example: dawndusk validate my_scenario.yaml")
+def validate(
+    scenario: Source,
+    set: Sets = None,  # noqa: A002
+    event: Events = None,
+    seed: Seed = None,
+    json: Json = False,
+    allow_stale: Stale = False,
+) -> None:
+    """Check a scenario without running it, and estimate size, memory and time."""
+    from dataclasses import asdict
+
+    from sim.checks import size
+
+    loaded = _load(scenario, set, event, seed, allow_stale)
+    estimate = asdict(size(loaded.scenario, loaded.satellites))
+    told = {
+        "scenario": loaded.scenario.name,
+        "scenario_sha256": loaded.sha256,
+        "ok": True,
+        **estimate,
+        "notes": list(loaded.notes),
+    }
+    if json:
+        _print_json(told)
+        return
+    print(
+        f"{loaded.scenario.name}: in order. {estimate['satellites']:,} satellites, {estimate['accelerators']:,} accelerators, "
+        f"{estimate['steps']:,} steps, {estimate['stations']} stations.\n"
+        f"A run takes about {estimate['memory_bytes'] / 1e9:.1f} GB and {_about(estimate['time_s'])} on this machine, and keeps "
+        f"{estimate['recorded_satellites']:,} satellites at {estimate['recorded_moments']:,} moments."
+    )
+
+
+def _about(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+@app.command(epilog="Example: dawndusk schema > scenario.schema.json")
+def schema(
+    json: Annotated[bool, typer.Option("--json", help="The same; the schema is JSON either way.")] = True,
+) -> None:
+    """Print the JSON Schema of scenario files, for completion and checks in editors."""
+    from sim.editor import scenario_schema
+
+    _print_json(scenario_schema())
+
+
+@app.command(epilog="Example: dawndusk verify orbits --json")
+def verify(
+    group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the cases of one group.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder with published data that is not shipped.")] = None,
+    json: Json = False,
+) -> None:
+    """Compare the functions that runs use with published numbers and other programs."""
+    from sim.verify import run_cases
+
+    rows = run_cases(group, data)
+    if json:
+        _print_json({"rows": rows})
+    else:
+        _verify_table(rows)
+    if not rows or not all(row["ok"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _verify_table(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (("case", "left"), ("ours", "right"), ("theirs", "right"), ("error", "right"), ("limit", "right"), ("unit", "left"), ("", "left"), ("source", "left")):
+        table.add_column(name, justify=justify, no_wrap=name in ("ours", "theirs", "error", "limit"))  # type: ignore[arg-type]
+    for row in rows:
+        numbers = ["-" if row[k] is None else f"{row[k]:.7g}" if k in ("ours", "theirs") else f"{row[k]:.2g}" for k in ("ours", "theirs", "error", "limit")]
+        table.add_row(row["name"], *numbers, row["unit"], "ok" if row["ok"] else "BEYOND LIMIT", row["source"], style=None if row["ok"] else "bold red")
+    console = _console()
+    console.print(table)
+    good = sum(bool(row["ok"]) for row in rows)
+    console.print(f"\n{good} of {len(rows)} cases within their limits", style="bold")
+
+
+@app.command(epilog="Example: dawndusk provenance satellite.power.array.area")
+def provenance(
+    target: Annotated[str, typer.Argument(metavar="FIELD|SCENARIO", help="A scenario, or a field such as satellite.mass.")],
+    json: Json = False,
+) -> None:
+    """Say where numbers come from: value, unit, kind and source."""
+    from sim import provenance as records
+
+    rows = records.rows(target)
+    if json:
+        _print_json({"rows": rows})
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    several = len({row["scenario"] for row in rows}) > 1
+    for name in (["scenario"] if several else []) + ["field", "value", "kind", "source"]:
+        table.add_column(name, overflow="fold", no_wrap=name in ("scenario", "field"))
+    for row in rows:
+        spread = f" ({row['low']} to {row['high']})" if row["low"] is not None else ""
+        unit = "" if row["unit"] == "1" else f" {row['unit']}"
+        source = "; ".join(part for part in (row["source"], row["note"]) if part) or row["origin"]
+        table.add_row(*([row["scenario"]] if several else []), row["field"], f"{row['value']}{unit}{spread}", row["kind"], source)
+    console = _console()
+    console.print(table)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: every error is a line with an exit code, never a traceback."""
+    sys.exit(_guarded(lambda: app(args=arguments, standalone_mode=False)))
+
+
+def _guarded(call: Callable[[], Any]) -> int:
+    import click
+
+    try:
+        code = call()
+        return int(code or 0)
+    except InputError as error:
+        for problem in error.problems:
+            _note(str(problem))
+        return 2
+    except RunError as error:
+        _note(str(error))
+        return 1
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _note("interrupted; nothing was written")
+        return 130
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except MemoryError:
+        _note("out of memory; write fewer satellites or steps (dawndusk validate estimates what a run needs)")
+        return 1
+    except OSError as error:
+        _note(f"{error.filename or 'system'}: {error.strerror or error}")
+        return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""JSON Schema of scenario files as people write them: names for items, overrides, one constellation or a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.scenario import NOT_SIMULATED, items
+from sim.spec import Scenario
+from sim.tree import KINDS
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The schema editors read; configs/schema.json is this, and a test keeps it so."""
+    schema = Scenario.model_json_schema()
+    sections = schema["$defs"]
+    sections["Number"] = {
+        "description": "A number with its provenance.",
+        "type": "object",
+        "required": ["value", "kind", "source"],
+        "additionalProperties": False,
+        "properties": {
+            "value": {"type": ["number", "string"]},
+            "unit": {"type": "string"},
+            "kind": {"enum": list(KINDS)},
+            "source": {"type": "string", "description": "a key of the bibliography, or why the number was chosen"},
+            "low": {"type": ["number", "string"]},
+            "high": {"type": ["number", "string"]},
+            "note": {"type": "string"},
+        },
+    }
+    for section in ("Satellite", "Accelerator", "Environment"):
+        sections[section]["properties"]["extends"] = {"type": "string", "description": "an item to lay these values on"}
+    for section in sections.values():
+        for name, entry in section.get("properties", {}).items():
+            if "unit" in entry.get("description", "") or "with %" in entry.get("description", ""):
+                section["properties"][name] = {"anyOf": [entry, {"$ref": "#/$defs/Number"}]}
+    for partial in ("Satellite", "Accelerator", "Environment", "Array", "Battery", "PowerSystem", "Plate", "Loop", "Radiator",
+                    "Thermal", "Attitude", "Bus"):  # fmt: skip
+        sections[partial].pop("required", None)
+    top = schema["properties"]
+    for name, kind in (("satellite", "hardware"), ("environment", "hardware")):
+        top[name] = {"anyOf": [{"enum": _named(kind, name)}, {"$ref": f"#/$defs/{name.title()}"}]}
+    sections["Satellite"]["properties"]["accelerator"] = {
+        "anyOf": [{"enum": _named("hardware", "accelerator")}, {"$ref": "#/$defs/Accelerator"}]
+    }
+    sections["Ground"]["properties"]["stations"] = {
+        "anyOf": [{"enum": list(items("sites"))}, sections["Ground"]["properties"]["stations"]]
+    }
+    one = top["constellation"]["items"]
+    top["constellation"] = {"anyOf": [one, top["constellation"]]}
+    top["events"]["items"] = {"anyOf": [{"type": "string"}, top["events"]["items"]]}
+    top["baseline"] = {"enum": [*items("baselines"), None]}
+    top["extends"] = {"type": "string", "description": "another scenario to lay this one on"}
+    for name in NOT_SIMULATED:
+        top[name] = {"description": "read, but not simulated in this version"}
+    schema["required"] = ["name"]
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Dawndusk scenario"
+    return schema
+
+
+def _named(folder: str, kind: str) -> list[str]:
+    return [n for n, p in items(folder).items() if f"\nkind: {kind}\n" in "\n" + p.read_text("utf-8")]

@@ -1,0 +1,359 @@
+"""The results folder: written whole or not at all, read back as it was.
+
+    summary.json  series.nc  events.parquet  scenario.yaml  manifest.json  report.html
+
+What changes from run to run (time, host, memory, command) is in manifest.json only.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+import sim
+from orbit.constants import MU_EARTH_M3_S2
+from orbit.environment import sun_position_m
+from orbit.ground import round_trip_ms
+from orbit.kernels.frames import gmst_rad
+from sim import assemble, metrics, step
+from sim.engine import Outcome
+from sim.errors import Origin, bad_input
+from sim.scenario import Loaded
+from sim.schema import BY_NAME, CAUSES, EVENT_COLUMNS, SCHEMA_VERSION
+from sim.spec import Section
+from sim.tree import Node
+
+PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "sgp4", "xarray", "h5netcdf", "h5py", "pyarrow", "pydantic", "plotly")
+
+
+@dataclass(frozen=True)
+class Results:
+    """A run's results, in memory or read from a folder. Times in `series` are milliseconds since its `epoch`."""
+
+    summary: dict[str, Any]
+    series: xr.Dataset
+    events: list[dict[str, Any]]
+    manifest: dict[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+    @property
+    def waterfall(self) -> list[dict[str, Any]]:
+        return list(self.summary["compute"]["waterfall"])
+
+
+ReportWriter = Callable[[Results, Path], None]
+
+
+# --- from outcome to arrays ------------------------------------------------------------------------------------------
+
+
+def of(outcome: Outcome) -> Results:
+    """Results of a run that has just ended."""
+    return Results(metrics.summary(outcome), series(outcome), events(outcome))
+
+
+def series(outcome: Outcome) -> xr.Dataset:
+    """Everything over time, labelled from the table in `sim.schema`."""
+    scenario, grid = outcome.loaded.scenario, outcome.grid
+    satellites = outcome.carry.shape[1]
+    peak = scenario.satellite.accelerators * scenario.satellite.accelerator.peak[scenario.reference_precision]
+    fleet = outcome.fleet
+    rates = np.zeros((len(CAUSES), grid.steps))
+    for cause, column in (
+        ("failed", step.F_FAILED), ("power", step.F_POWER), ("thermal", step.F_THERMAL), ("kernel", step.F_KERNEL),
+        ("useful", step.F_USEFUL),
+    ):  # fmt: skip
+        rates[CAUSES.index(cause)] = fleet[:, column] * peak
+    working = fleet[:, step.F_WORKING]
+    some = np.where(working > 0.0, working, np.nan)
+    sites = assemble.stations(scenario)
+    rtt_ms = round_trip_ms(outcome.range_m).T
+    step_ms = round(scenario.step * 1e3)
+    time_ms = np.arange(1, grid.steps + 1, dtype=np.int64) * step_ms
+    frame_ms = time_ms[outcome.stride - 1 :: outcome.stride] if outcome.kept.size else time_ms[:0]
+    jd, fr = grid.jd_fr(0, grid.steps + 1)
+    at = np.arange(outcome.stride, grid.steps + 1, outcome.stride) if outcome.kept.size else np.zeros(0, dtype=np.int64)
+    sun = sun_position_m(jd[at], fr[at])
+    kept = outcome.kept if outcome.kept.size else np.zeros((0, step.KEPT_ROWS, 0))
+    arrays: dict[str, Any] = {
+        "time": time_ms,
+        "cause": np.array(CAUSES, dtype=object),
+        "station": np.array([s.name for s in sites], dtype=object),
+        "sat": outcome.kept_satellites,
+        "frame": frame_ms,
+        "rate_flops_per_s": rates,
+        "generated_w": fleet[:, step.F_GENERATED],
+        "shunted_w": fleet[:, step.F_SHUNTED],
+        "load_w": fleet[:, step.F_SERVED],
+        "stored_j": fleet[:, step.F_STORED],
+        "charge_fraction_min": np.where(outcome.lowest_j < 1e300, outcome.lowest_j / scenario.satellite.power.battery.capacity, np.nan),
+        "sunlit_fraction": fleet[:, step.F_LIT] / satellites,
+        "environment_w": fleet[:, step.F_ENVIRONMENT],
+        "radiated_w": fleet[:, step.F_RADIATED],
+        "junction_k_mean": fleet[:, step.F_JUNCTION] / some,
+        "junction_k_max": np.where(outcome.hottest_k > 0.0, outcome.hottest_k, np.nan),
+        "radiator_k_mean": fleet[:, step.F_RADIATOR] / some,
+        "working_satellites": working,
+        "propagation_rtt_ms": np.where(np.isfinite(rtt_ms), rtt_ms, np.nan),
+        "latitude_deg": np.degrees([s.latitude_rad for s in sites]),
+        "longitude_deg": np.degrees([s.longitude_rad for s in sites]),
+        "min_elevation_deg": np.degrees([s.min_elevation_rad for s in sites]),
+        "position_m": kept[:, step.K_X : step.K_Z + 1],
+        "sun_direction": sun / np.linalg.norm(sun, axis=-1, keepdims=True),
+        "gmst_rad": np.asarray(gmst_rad(jd[at], fr[at])),
+        "state": kept[:, step.K_STATE],
+        "sat_lit_fraction": kept[:, step.K_LIT],
+        "sat_useful_fraction": kept[:, step.K_USEFUL],
+        "sat_generated_w": kept[:, step.K_GENERATED],
+        "sat_load_w": kept[:, step.K_SERVED],
+        "sat_charge_fraction": kept[:, step.K_CHARGE],
+        "sat_junction_k": kept[:, step.K_JUNCTION],
+        "sat_radiator_k": kept[:, step.K_RADIATOR],
+    }
+    variables = {}
+    for name, values in arrays.items():
+        var = BY_NAME[name]
+        data = np.asarray(values) if var.dtype == "str" else np.asarray(values, dtype=var.dtype)
+        variables[name] = (var.dims, data, {"long_name": var.doc, "units": var.unit})
+    epoch = f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}"
+    for name in ("time", "frame"):
+        variables[name][2]["units"] = f"milliseconds since {epoch}"
+    dataset = xr.Dataset({k: v for k, v in variables.items() if k not in BY_NAME or BY_NAME[k].dims != (k,)})
+    dataset = dataset.assign_coords({k: v for k, v in variables.items() if BY_NAME[k].dims == (k,)})
+    dataset.attrs = {
+        "title": f"Dawndusk run of {scenario.name}",
+        "Conventions": "CF-1.11",
+        "schema_version": SCHEMA_VERSION,
+        "scenario_sha256": outcome.loaded.sha256,
+        "epoch": epoch,
+        "earth_gm_m3_s2": MU_EARTH_M3_S2,
+        "frame_of_reference": "TEME: true equator, mean equinox of date",
+        "source": f"dawndusk {sim.__version__}",
+    }
+    return dataset
+
+
+def events(outcome: Outcome) -> list[dict[str, Any]]:
+    """What happened, in time order: the scenario's events and satellites that the propagator lost."""
+    scenario = outcome.loaded.scenario
+    satellites = outcome.carry.shape[1]
+    rows = [
+        (o.at_steps * scenario.step, o.action, o.first, o.last, o.to if o.action == "derate" else None, "scenario")
+        for o in assemble.orders(scenario, satellites)
+    ]
+    rows += [(k * scenario.step, "decay", sat, sat, None, "propagator") for sat, k in outcome.decayed]
+    found = []
+    for at_s, action, first, last, value, origin in sorted(rows, key=lambda r: (r[0], r[2])):
+        moment = scenario.epoch + timedelta(seconds=at_s)
+        found.append(dict(zip(EVENT_COLUMNS, (at_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, first, last, value, origin), strict=True)))
+    return found
+
+
+# --- writing -----------------------------------------------------------------------------------------------------------
+
+
+def check_out(out: Path | None) -> None:
+    """Refuse a folder that exists, before anything is run."""
+    if out is not None and out.exists():
+        raise bad_input(Origin(f"--out {out}"), "", "exists already; write another folder, or remove this one")
+
+
+@contextmanager
+def new_folder(out: Path | None, name: str, sha256: str) -> Iterator[tuple[Path, list[Path]]]:
+    """A folder under a temporary name, renamed when the block ends well and removed when it does not.
+
+    The list receives the final path.
+    """
+    parent = out.parent if out is not None else Path("results")
+    parent.mkdir(parents=True, exist_ok=True)
+    part = parent / f".{out.name if out is not None else name}.{os.getpid()}.part"
+    part.mkdir()
+    final: list[Path] = []
+    try:
+        yield part, final
+        target = out
+        number = 1
+        while target is None:
+            candidate = parent / f"{name}-{sha256[:8]}-{number}"
+            if candidate.exists():
+                number += 1
+                continue
+            target = candidate
+        part.rename(target)
+        final.append(target)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def write(
+    outcome: Outcome,
+    results: Results,
+    out: Path | None,
+    run_facts: dict[str, Any],
+    report: ReportWriter | None,
+) -> Results:
+    """Write the folder; returns the results with folder and manifest."""
+    loaded = outcome.loaded
+    with new_folder(out, loaded.scenario.name, loaded.sha256) as (part, final):
+        (part / "summary.json").write_text(to_json(results.summary), encoding="utf-8")
+        write_series(results.series, part / "series.nc")
+        _write_events(results.events, part / "events.parquet")
+        (part / "scenario.yaml").write_text(resolved_yaml(loaded), encoding="utf-8")
+        told = manifest(loaded, run_facts)
+        complete = Results(results.summary, results.series, results.events, told, part)
+        if report is not None:
+            report(complete, part / "report.html")
+        (part / "manifest.json").write_text(to_json(told), encoding="utf-8")
+    return Results(results.summary, results.series, results.events, told, final[0])
+
+
+def to_json(value: Any) -> str:
+    """JSON as it is written everywhere: UTF-8, two spaces, no NaN."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_series(dataset: xr.Dataset, path: Path) -> None:
+    encoding = {
+        name: {"zlib": True, "complevel": 1, "shuffle": True}
+        for name, var in dataset.variables.items()
+        if var.dtype.kind in "fiu" and var.size > 64
+    }
+    for name, var in dataset.variables.items():
+        if var.dtype.kind == "f":
+            encoding.setdefault(str(name), {})["_FillValue"] = None
+    dataset.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+
+
+def _write_events(rows: list[dict[str, Any]], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = (pa.float64(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.float64(), pa.string())
+    table = pa.table(
+        {name: pa.array([row[name] for row in rows], kind) for name, kind in zip(EVENT_COLUMNS, types, strict=True)}
+    )
+    pq.write_table(table, path, compression="zstd")
+
+
+def resolved_yaml(loaded: Loaded) -> str:
+    """The scenario with every name resolved and every default written out; it loads to the same sha256."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    def convert(node: Node) -> Any:
+        if node.is_map:
+            made = CommentedMap((key, convert(child)) for key, child in node.value.items())
+            if node.is_record:
+                made.fa.set_flow_style()
+            return made
+        if isinstance(node.value, list):
+            return [convert(child) for child in node.value]
+        if isinstance(node.value, str) and ":" in node.value:
+            return DoubleQuotedScalarString(node.value)
+        return node.value
+
+    yaml = YAML()
+    yaml.width = 4096
+    text = io.StringIO()
+    yaml.dump(convert(_with_defaults(loaded.tree, loaded.scenario)), text)
+    return text.getvalue()
+
+
+def _with_defaults(node: Node, section: Section) -> Node:
+    """The tree with scalar defaults that it leaves out written in."""
+    children = dict(node.value)
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        child = children.get(name)
+        if isinstance(value, Section) and child is not None and not child.is_record:
+            children[name] = _with_defaults(child, value)
+        elif child is None and isinstance(value, bool | int | float | str):
+            children[name] = Node(default_text(type(section), name, value), node.origin)
+    return Node(children, node.origin)
+
+
+def default_text(model: type[Section], name: str, value: Any) -> Any:
+    """A default as one would write it: with its unit."""
+    from orbit.units import from_si
+    from sim.quantity import Quantity
+
+    for note in model.model_fields[name].metadata:
+        if isinstance(note, Quantity) and note.unit != "1":
+            return from_si(float(value), note.unit)
+    return value
+
+
+def manifest(loaded: Loaded, run_facts: dict[str, Any]) -> dict[str, Any]:
+    """What changes from run to run, and what is needed to repeat this one."""
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "version": sim.__version__,
+        "git": _git_state(),
+        "scenario_sha256": loaded.sha256,
+        "seed": loaded.scenario.seed,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "host": {"machine": platform.machine(), "system": platform.platform(), "cpus": os.cpu_count()},
+        "peak_memory_bytes": peak_kib * 1024,
+        "earth_orientation": "UT1 taken as UTC, no polar motion",
+        **run_facts,
+    }
+
+
+def _git_state() -> dict[str, Any] | None:
+    """Commit and dirt of the checkout the program runs from; null when it is installed."""
+    home = Path(__file__).resolve().parent.parent
+    if not (home / ".git").exists():
+        return None
+    try:
+        commit, status = (
+            subprocess.run(["git", "-C", str(home), *args], capture_output=True, text=True, timeout=5, check=True).stdout
+            for args in (("rev-parse", "HEAD"), ("status", "--porcelain"))
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"commit": commit.strip(), "dirty": bool(status.strip())}
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read(folder: Path) -> Results:
+    """Results of a folder. Raises InputError if it is none."""
+    import pyarrow.parquet as pq
+
+    try:
+        summary = json.loads((folder / "summary.json").read_text("utf-8"))
+        told = json.loads((folder / "manifest.json").read_text("utf-8"))
+        with xr.open_dataset(folder / "series.nc", engine="h5netcdf", decode_times=False) as dataset:
+            loaded = dataset.load()
+        rows = pq.read_table(folder / "events.parquet").to_pylist()
+    except (OSError, ValueError, KeyError) as error:
+        raise bad_input(Origin(str(folder)), "", f"is no results folder ({error}); write one that `dawndusk run` made") from None
+    version = summary.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise bad_input(Origin(str(folder)), "schema_version", f"is {version}, this program reads {SCHEMA_VERSION}; run the scenario again")
+    return Results(summary, loaded, rows, told, folder)
+
+

@@ -1,0 +1,128 @@
+"""What a person sees on the terminal: the waterfall, a line for each subsystem, what binds, where the report is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.schema import CAUSES
+
+BAR = 40
+
+
+def headline(summary: dict[str, Any]) -> str:
+    return (
+        f"{summary['scenario']}: {summary['satellites']:,} satellites, {summary['accelerators']:,} accelerators, "
+        f"{_span(summary['duration_s'])} from {summary['epoch']} in steps of {summary['step_s']:g} s"
+    )
+
+
+def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Rows (cause, bar, PFLOP/s, per cent): nameplate, every cause that took something, useful."""
+    compute, duration_s = summary["compute"], summary["duration_s"]
+    total = compute["nameplate_flops"]
+    rows = [("nameplate", "█" * BAR, _pflops(total / duration_s), "100.0 %")]
+    left = 1.0
+    for row in compute["waterfall"]:
+        share = row["fraction"]
+        if row["cause"] == "useful":
+            rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), _percent(share)))
+        elif share > 0.0:
+            start, end = round((left - share) * BAR), round(left * BAR)
+            rows.append((row["cause"], " " * start + "░" * max(end - start, 1), "-" + _pflops(row["flops"] / duration_s), "-" + _percent(share)))
+            left -= share
+    return rows
+
+
+def lines(summary: dict[str, Any], baseline: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """(subject, sentence) for each subsystem; one that was not simulated says so."""
+    power, thermal, ground, fleet, design = (summary[k] for k in ("power", "thermal", "ground", "fleet", "design"))
+    accelerators = summary["accelerators"]
+    told = [
+        (
+            "power",
+            f"arrays {_watts(power['array_w_mean'])} in the mean, {_percent(power['sunlit_fraction'])} sunlit, "
+            f"longest eclipse {power['eclipse_s_max'] / 60:.1f} min, batteries down to {_percent(1.0 - power['battery_depth_max'])}"
+            + (f", {power['unserved_j'] / 3.6e6:.3g} kWh not served" if power["unserved_j"] > 0.0 else ""),
+        )
+    ]
+    if thermal["junction_k_max"] is None:
+        told.append(("heat", "no satellite worked"))
+    else:
+        told.append(
+            (
+                "heat",
+                f"junctions to {thermal['junction_k_max'] - 273.15:.1f} degC, radiators {thermal['radiator_k_mean'] - 273.15:.1f} degC "
+                f"in the mean, throttled {_percent(thermal['throttled_fraction'])} of the time",
+            )
+        )
+    told.append(("links", "not simulated in this version"))
+    told.append(("latency", _latency(ground)))
+    told.append(
+        (
+            "fleet",
+            f"{_percent(fleet['availability'])} available, {design['mass_kg'] / 1e3:,.0f} t, {design['array_m2']:,.0f} m2 of array, "
+            f"{design['radiator_m2']:,.0f} m2 of radiator",
+        )
+    )
+    if baseline is not None:
+        share = summary["compute"]["mean_useful_flops_per_s"] / baseline["nameplate_flops_per_s"]
+        told.append(
+            (
+                "baseline",
+                f"{baseline['name']} has {baseline['accelerators'] / accelerators:,.3g} x the accelerators, "
+                f"{_pflops(baseline['nameplate_flops_per_s'])} PFLOP/s nameplate on {_watts(baseline['power_w'])}; "
+                f"useful here is {_percent(share)} of that nameplate; cost is not simulated in this version",
+            )
+        )
+    return told
+
+
+def _latency(ground: dict[str, Any]) -> str:
+    rtt = ground["propagation_rtt_ms"]
+    if ground["coverage_fraction"] is None:
+        return "no ground stations"
+    if rtt["median"] is None:
+        return "no satellite in sight of any station"
+    seen = {n: s for n, s in ground["stations"].items() if s["propagation_rtt_ms"]["median"] is not None}
+    worst = max(seen, key=lambda n: (seen[n]["propagation_rtt_ms"]["p99"], n))
+    blind = len(ground["stations"]) - len(seen)
+    return (
+        f"to the nearest satellite and back, propagation only: median {rtt['median']:.2f} ms, 99 % {rtt['p99']:.2f} ms, "
+        f"worst {worst} {seen[worst]['propagation_rtt_ms']['p99']:.2f} ms; in sight {_percent(ground['coverage_fraction'])} of station-time"
+        + (f"; {blind} of {len(ground['stations'])} stations never" if blind else "")
+    )
+
+
+def assumptions(assumed: int, numbers: int) -> str:
+    return f"{assumed} of the {numbers} numbers behind this are assumptions: dawndusk provenance lists them"
+
+
+def causes_without_loss(summary: dict[str, Any]) -> str:
+    silent = [c for c in CAUSES if c != "useful" and not any(r["cause"] == c and r["fraction"] > 0.0 for r in summary["compute"]["waterfall"])]
+    return "no loss to: " + ", ".join(silent)
+
+
+def _pflops(flops_per_s: float) -> str:
+    value = flops_per_s / 1e15
+    return f"{value:,.0f}" if value >= 1e4 else f"{value:,.4g}"
+
+
+def _percent(share: float) -> str:
+    value = 100.0 * share
+    if 0.0 < value < 0.05:
+        return f"{value:.1g} %"
+    return f"{value:.1f} %"
+
+
+def _watts(value: float) -> str:
+    for unit, size in (("GW", 1e9), ("MW", 1e6), ("kW", 1e3)):
+        if value >= size:
+            return f"{value / size:,.3g} {unit}"
+    return f"{value:.3g} W"
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= size and (seconds / size).is_integer():
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"

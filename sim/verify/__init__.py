@@ -1,0 +1,24 @@
+"""Comparisons with published numbers and other programs, by the very functions that runs call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Origin, bad_input, did_you_mean
+
+GROUPS = ("orbits", "spacecraft", "network", "workload", "fleet", "studies", "views")
+
+
+def run_cases(group: str | None, data: Path | None = None) -> list[dict[str, Any]]:
+    """Rows of all groups, or of one; a group without cases gives none. Raises InputError for an unknown group."""
+    from sim.verify import network, orbits, spacecraft
+    from sim.verify.case import Group, row
+
+    known: dict[str, Group] = {"orbits": orbits.cases, "spacecraft": spacecraft.cases, "network": network.cases}
+    if group is not None and group not in GROUPS:
+        raise bad_input(Origin(group), "", f"no such group; {did_you_mean(group, GROUPS)}")
+    if data is not None and not data.is_dir():
+        raise bad_input(Origin(f"--data {data}"), "", "is no folder; write the folder of the published data")
+    chosen = known if group is None else {name: cases for name, cases in known.items() if name == group}
+    return [row(case) for cases in chosen.values() for case in cases(data)]

@@ -1,0 +1,294 @@
+"""Orbits, Sun and shadow."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.catalog import ElementSet, read_tle, satellites
+from orbit.constants import AU_M, EARTH_RADIUS_M, J2, SUN_RADIUS_M
+from orbit.elements import nodal_period_s, period_s, semi_major_axis_m, sun_synchronous_inclination_rad
+from orbit.environment import solar_flux_w_m2, sun_position_m
+from orbit.kernels.j2 import mean_motion_rad_s, node_rate_rad_s
+from orbit.kernels.shadow import lit_fraction, shadow_edge
+from orbit.propagation import CircularJ2, Sgp4
+from orbit.shells import sun_synchronous_ring, walker
+from orbit.timegrid import TimeGrid, julian_date
+from sim.verify.case import Case, Failed
+
+Array = NDArray[np.float64]
+_ANY_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # the propagator reads the epoch in the lines
+POINT_SUN_M = 1.0  # a Sun of this radius casts a cylinder: rays from 1 au are parallel to 0.01 deg
+
+
+def cases(data: Path | None) -> list[Case | Failed]:
+    return [*_sun_synchronous(), *_shadow(), *_seasons(), *_sun(), *_cylinder(), *_drift(), *_sgp4_verification(), *_catalogue(data)]
+
+
+# --- closed forms ------------------------------------------------------------------------------------------------------
+
+
+def _sun_synchronous() -> list[Case | Failed]:
+    a = semi_major_axis_m(650e3)
+    inclination = sun_synchronous_inclination_rad(a)
+    source = "closed form of secular J2, evaluated apart [vallado2013:ch. 9]"
+    return [
+        Case("sun-synchronous inclination, 650 km", lambda: math.degrees(inclination), 97.986, 0.005, "deg", source),
+        Case("two-body period, 650 km", lambda: period_s(a), 5863.69, 0.05, "s", source),
+        Case("nodal period, 650 km", lambda: nodal_period_s(a, inclination), 5870.94, 0.05, "s", source),
+        Case("node drift, 650 km sun-synchronous", lambda: _deg_per_day(node_rate_rad_s(a, inclination)), 0.98565, 1e-4, "deg/d", source),
+    ]
+
+
+def _deg_per_day(rate_rad_s: float) -> float:
+    return math.degrees(rate_rad_s) * 86400.0
+
+
+def _edge(altitude_m: float, beta_rad: float, angle_rad: float, sun_radius_m: float) -> float:
+    """Shadow edge on a circular orbit, angle counted from the point farthest from the Sun."""
+    a = semi_major_axis_m(altitude_m)
+    x, y = -a * math.cos(angle_rad) * math.cos(beta_rad), a * math.sin(angle_rad)
+    z = a * math.cos(angle_rad) * math.sin(beta_rad)
+    return float(shadow_edge(x, y, z, AU_M, 0.0, 0.0, sun_radius_m))
+
+
+def _time_below(level: float, altitude_m: float, beta_deg: float, sun_radius_m: float = SUN_RADIUS_M) -> float:
+    """Seconds per two-body orbit with the shadow edge below a level, by bisection of its crossing."""
+    beta = math.radians(beta_deg)
+    if _edge(altitude_m, beta, 0.0, sun_radius_m) >= level:
+        return 0.0
+    low, high = 0.0, 0.5 * math.pi
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if _edge(altitude_m, beta, middle, sun_radius_m) < level else (low, middle)
+    return low / math.pi * period_s(semi_major_axis_m(altitude_m))
+
+
+def _shadow() -> list[Case | Failed]:
+    source = "angular discs of Sun and Earth, evaluated apart [montenbruck2000:3.4.2]"
+    return [
+        Case("umbra, 650 km, beta 0", lambda: _time_below(-1.0, 650e3, 0.0), 2114.2, 2.0, "s", source),
+        Case("umbra and penumbra, 650 km, beta 0", lambda: _time_below(1.0, 650e3, 0.0), 2131.6, 2.0, "s", source),
+        Case("cylinder, 650 km, beta 0", lambda: _time_below(0.0, 650e3, 0.0, POINT_SUN_M), 2122.8, 2.0, "s", source),
+        Case("umbra, 650 km, beta 65 deg", lambda: _time_below(-1.0, 650e3, 65.0), 0.0, 2.0, "s", source),
+        Case("penumbra, 650 km, beta 65 deg", lambda: _time_below(1.0, 650e3, 65.0), 337.0, 2.0, "s", source),
+        Case("lit fraction of half a disc", lambda: float(lit_fraction(0.0)), 0.5, 1e-12, "1", "symmetry"),
+    ]
+
+
+@cache
+def _season() -> tuple[float, float, float]:
+    """Days with eclipse, longest eclipse [min] and mean eclipse fraction over 2026, 650 km, local time 18:00, cylinder."""
+    samples, days = 1000, 365
+    grid = TimeGrid(*julian_date(datetime(2026, 1, 1, tzinfo=UTC)), 86400.0, days)
+    ring = sun_synchronous_ring(650e3, 18.0, samples, grid.epoch_jd, grid.epoch_fr)
+    r_m = np.empty((days, 3, samples))
+    CircularJ2(ring, grid).fill(0, samples, 0, r_m)
+    sun = sun_position_m(*grid.jd_fr(0, days))
+    dark = np.array([_dark_share(r_m[k], sun[k]) for k in range(days)])
+    nodal = nodal_period_s(semi_major_axis_m(650e3), float(ring.inclination_rad[0]))
+    return float((dark > 0.0).sum()), float(dark.max()) * nodal / 60.0, float(dark.mean())
+
+
+def _dark_share(r_m: Array, sun_m: Array) -> float:
+    """Share of the sampled orbit in a cylindrical shadow. Only samples behind the Earth's centre can be."""
+    behind = np.flatnonzero(r_m.T @ sun_m < 0.0)
+    edges = [shadow_edge(*r_m[:, i], *sun_m, POINT_SUN_M) for i in behind]
+    return float(np.sum(np.array(edges) < 0.0)) / r_m.shape[1]
+
+
+def _seasons() -> list[Case | Failed]:
+    source = "Sun of astropy, exact nodal precession, cylinder [dawndusk-reference:A4]"
+    return [
+        Case("days with eclipse in 2026, 650 km, 18:00", lambda: _season()[0], 90.5, 1.5, "d", source),
+        Case("longest eclipse in 2026, 650 km, 18:00", lambda: _season()[1], 19.72, 0.15, "min", source),
+        Case("mean eclipse fraction in 2026, 650 km, 18:00", lambda: _season()[2], 0.0400, 0.0012, "1", source),
+    ]
+
+
+def _sun() -> list[Case | Failed]:
+    e = 0.0167086
+    source = "inverse square at perihelion and aphelion, e = 0.0167086"
+    return [
+        Case("sunlight at perihelion", lambda: float(solar_flux_w_m2(AU_M * (1 - e))), 1407.65, 1.4, "W/m2", source),
+        Case("sunlight at aphelion", lambda: float(solar_flux_w_m2(AU_M * (1 + e))), 1316.63, 1.3, "W/m2", source),
+        Case("Sun against DE421, 1990 to 2050, worst of 220 dates", lambda: _sun_error()[0], 0.0, 0.005, "deg", "DE421 by skyfield"),
+        Case("Sun's distance against DE421, worst, relative", lambda: _sun_error()[1], 0.0, 1e-4, "1", "DE421 by skyfield"),
+    ]
+
+
+@cache
+def _sun_error() -> tuple[float, float]:
+    import warnings
+
+    from skyfield.api import Loader
+    from skyfield.sgp4lib import TEME
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the age of a file that is not used here
+        from skyfield_data import get_skyfield_data_path
+
+        load = Loader(get_skyfield_data_path())
+    timescale = load.timescale(builtin=True)
+    moments = timescale.utc(1990, 1, np.arange(1, 21900, 100))
+    bodies = load("de421.bsp")
+    apparent = bodies["earth"].at(moments).observe(bodies["sun"]).apparent().position.m
+    theirs = np.einsum("ijk,jk->ki", TEME.rotation_at(moments), apparent)
+    jd, fr = np.array([julian_date(t) for t in moments.utc_datetime()]).T
+    ours = sun_position_m(jd, fr)
+    ours_m, theirs_m = np.linalg.norm(ours, axis=1), np.linalg.norm(theirs, axis=1)
+    sine = np.linalg.norm(np.cross(ours, theirs), axis=1) / (ours_m * theirs_m)
+    return float(np.degrees(np.arcsin(sine)).max()), float(np.abs(ours_m / theirs_m - 1.0).max())
+
+
+# --- networks' shells --------------------------------------------------------------------------------------------------
+
+
+def _cylinder() -> list[Case | Failed]:
+    source = "closed form acos(sqrt(r2 - R2) / (r cos beta)) / pi"
+
+    def fraction(altitude_m: float, beta_deg: float) -> float:
+        return _time_below(0.0, altitude_m, beta_deg, POINT_SUN_M) / period_s(semi_major_axis_m(altitude_m))
+
+    def limit_deg(altitude_m: float) -> float:
+        low, high = 50.0, 80.0
+        for _ in range(50):
+            middle = 0.5 * (low + high)
+            dark = _edge(altitude_m, math.radians(middle), 0.0, POINT_SUN_M) < 0.0
+            low, high = (middle, high) if dark else (low, middle)
+        return low
+
+    found: list[Case | Failed] = [
+        Case(f"eclipse fraction, {h / 1e3:.0f} km, beta {beta:.0f}", lambda h=h, beta=beta: fraction(h, beta), theirs, 5e-4, "1", source)  # type: ignore[misc]
+        for h, beta, theirs in ((550e3, 0.0, 0.372311), (550e3, 30.0, 0.351110), (550e3, 60.0, 0.214735), (650e3, 0.0, 0.362023))
+    ]
+    for h, theirs in ((550e3, 67.016), (650e3, 65.164)):
+        found.append(Case(f"eclipse-free beta, {h / 1e3:.0f} km", lambda h=h: limit_deg(h), theirs, 0.01, "deg", source))  # type: ignore[misc]
+    return found
+
+
+def _drift() -> list[Case | Failed]:
+    source = "closed form of secular J2 [vallado2013:eq. 9-37]"
+    found: list[Case | Failed] = [
+        Case(
+            f"node drift, {h:.0f} km, {i} deg",
+            lambda h=h, i=i: _deg_per_day(node_rate_rad_s(semi_major_axis_m(h * 1e3), math.radians(i))),  # type: ignore[misc]
+            theirs, abs(theirs) * 1e-3, "deg/d", source,
+        )
+        for h, i, theirs in ((550.0, 53.0, -4.489), (630.0, 51.9, -4.421), (550.0, 97.6, 0.9866))
+    ]  # fmt: skip
+    for h, i in ((550e3, 53.0), (630e3, 51.9), (650e3, 97.986)):
+        found.append(
+            Case(f"secular J2 against SGP4 after a day, {h / 1e3:.0f} km, {i:g} deg", lambda h=h, i=i: _apart_km(h, i), 0.0, 20.0, "km",  # type: ignore[misc]
+                 "sgp4 package, drag-free elements of the same semi-major axis")
+        )  # fmt: skip
+    return found
+
+
+def _apart_km(altitude_m: float, inclination_deg: float) -> float:
+    """Worst distance [km] from SGP4 over a day, five satellites of one plane."""
+    from sgp4.api import WGS72, Satrec
+
+    grid = TimeGrid(*julian_date(datetime(2026, 1, 1, tzinfo=UTC)), 60.0, 1440)
+    shell = walker(altitude_m, math.radians(inclination_deg), 1, 5, 0.0)
+    ours = np.empty((1441, 3, 5))
+    CircularJ2(shell, grid).fill(0, 5, 0, ours)
+    a = float(shell.semi_major_axis_m[0])
+    # elements carry the mean motion with the secular J2 of the mean anomaly in it (Kozai's)
+    kozai = float(mean_motion_rad_s(a)) * (
+        1.0 + 0.75 * J2 * (EARTH_RADIUS_M / a) ** 2 * (3.0 * math.cos(math.radians(inclination_deg)) ** 2 - 1.0)
+    )
+    worst = 0.0
+    for k in range(5):
+        satrec = Satrec()
+        epoch_d = grid.epoch_jd + grid.epoch_fr - 2433281.5
+        satrec.sgp4init(
+            WGS72, "i", k, epoch_d, 0.0, 0.0, 0.0, 0.0, 0.0, math.radians(inclination_deg),
+            float(shell.latitude_argument_rad[k]), kozai * 60.0, float(shell.node_rad[k]),
+        )  # fmt: skip
+        _, theirs, _ = satrec.sgp4_array(*grid.jd_fr(0, 1441))
+        worst = max(worst, float(np.linalg.norm(ours[:, :, k] / 1e3 - theirs, axis=1).max()))
+    return worst
+
+
+# --- published files -----------------------------------------------------------------------------------------------------
+
+
+def _sgp4_verification() -> list[Case | Failed]:
+    source = "SGP4-VER.TLE against tcppver.out [vallado2006]"
+    return [
+        Case("SGP4-VER: satellites compared", lambda: _sgp4_ver()[0], 33.0, 0.0, "1", source),
+        Case("SGP4-VER: worst position", lambda: _sgp4_ver()[1], 0.0, 1e-5, "km", source),
+        Case("SGP4-VER: error codes that differ from the reference's", lambda: _sgp4_ver()[2], 0.0, 0.0, "1", source),
+    ]
+
+
+# Error codes of the reference program, in the order of the file: satellites 28872, 29141, 28623 and on.
+SGP4_VER_CODES = (1, 1, 6, 6, 4, 3, 6)
+
+
+@cache
+def _sgp4_ver() -> tuple[float, float, float]:
+    """Satellites, worst position error [km] and differing error codes over the official verification file."""
+    folder = resources.files("sgp4")
+    published = _published((folder / "tcppver.out").read_text("ascii"))
+    lines = [x for x in (folder / "SGP4-VER.TLE").read_text("ascii").splitlines() if x.startswith(("1 ", "2 "))]
+    worst, codes = 0.0, []
+    for rows, line1, line2 in zip(published, lines[::2], lines[1::2], strict=True):
+        sets = [ElementSet("", line1, line2[:69], 0, _ANY_EPOCH)]
+        record = satellites(sets)[0]
+        for minutes, *position_km in rows:
+            code, ours_km = _sgp4_at(sets, record, minutes)
+            if code:
+                codes.append(code)
+            else:
+                worst = max(worst, float(np.linalg.norm(ours_km - np.array(position_km))))
+        # the reference stops a satellite at its first error: the moment after its last row must be one
+        _, stop, step_min = (float(word) for word in line2[69:].split())
+        following = rows[-1][0] + step_min
+        if not (codes and code) and following <= stop:
+            codes.append(_sgp4_at(sets, record, following)[0])
+    wrong = sum(a != b for a, b in zip_longest(codes, SGP4_VER_CODES))
+    return float(len(published)), worst, float(wrong)
+
+
+def _sgp4_at(sets: list[ElementSet], record: Any, minutes: float) -> tuple[int, Array]:
+    """Error code and position [km] at a time since the elements' epoch, by the run's propagator."""
+    grid = TimeGrid(record.jdsatepoch, record.jdsatepochF, minutes * 60.0 if minutes else 60.0, 1)
+    r_m = np.empty((1, 3, 1))
+    codes = Sgp4(sets, grid).fill(0, 1, 1 if minutes else 0, r_m)
+    return 0 if codes is None else int(codes[0, 0]), r_m[0, :, 0] / 1e3
+
+
+def _published(text: str) -> list[list[tuple[float, ...]]]:
+    """Rows (minutes, x, y, z) of every satellite in the order of the file."""
+    found: list[list[tuple[float, ...]]] = []
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 2 and words[1] == "xx":
+            found.append([])
+        elif len(words) >= 7:
+            found[-1].append(tuple(float(w) for w in words[:4]))
+    return found
+
+
+def _catalogue(data: Path | None) -> list[Case | Failed]:
+    if data is None:
+        return []
+    path = data / "starlink-2023-09-01.tle"
+    if not path.is_file():
+        return [Failed("catalogue of 4,672 Starlink satellites", f"{path} is missing")]
+    sets, bad = read_tle(path)
+    source = "CelesTrak supplemental sets of September 2023, counted apart"
+    return [
+        Case("element sets in the Starlink catalogue", lambda: float(len(sets)), 4672.0, 0.0, "1", source),
+        Case("bad lines in the Starlink catalogue", lambda: float(len(bad)), 0.0, 0.0, "1", source),
+    ]

@@ -1,0 +1,46 @@
+"""Power and heat."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from orbit.elements import semi_major_axis_m
+from sim.models.earthview import plate_view_factor
+from sim.models.thermal import Thermal, emission_w_k4, plate_absorbed_w_m2
+from sim.verify.case import Case, Failed
+
+
+def cases(data: Path | None) -> list[Case | Failed]:
+    return [*_view_factors(), *_published_plate()]
+
+
+def _view_factors() -> list[Case | Failed]:
+    source = "closed form and Monte-Carlo integration [howell2010:C-129]"
+    radius_m = semi_major_axis_m(650e3)
+    return [
+        Case(
+            f"view factor of a plate to the Earth, 650 km, {gamma:.0f} deg from nadir",
+            lambda gamma=gamma: float(plate_view_factor(math.cos(math.radians(gamma)), radius_m)),  # type: ignore[misc]
+            theirs, 0.002, "1", source,
+        )
+        for gamma, theirs in ((0.0, 0.8236), (60.0, 0.4789), (90.0, 0.2407), (120.0, 0.0671))
+    ]  # fmt: skip
+
+
+def _net_w_m2(infrared_share: float, earth_faces: int) -> float:
+    """Heat a square metre of the published plate gets rid of: 20 degC, 0.92 / 0.09, view 0.25, Sun on one face."""
+    plate = Thermal(0.0, 0.0, 0.0, 0.0, (1.0, 1.0, 1.0, 1.0, 1.0), 1.0, 0.92, 0.09, 1.0, 300.0, 400.0, 400.0)
+    emitted = emission_w_k4(plate) * 293.15**4
+    sunny = plate_absorbed_w_m2(1366.0, 0.3 * 1366.0, 232.9, 0.25, 0.09, infrared_share)
+    shady = plate_absorbed_w_m2(0.0, 0.3 * 1366.0, 232.9, 0.25, 0.09, infrared_share) if earth_faces == 2 else 0.0
+    return float(emitted - sunny - shady)
+
+
+def _published_plate() -> list[Case | Failed]:
+    return [
+        Case("radiator as published: infrared by the solar absorptance, one face", lambda: _net_w_m2(0.09, 1), 633.1, 1.27, "W/m2",
+             "white paper quoted in [angadh-sdc1]"),
+        Case("the same radiator, infrared by the emissivity, both faces", lambda: _net_w_m2(0.92, 2), 522.0, 1.04, "W/m2",
+             "closed form"),
+    ]  # fmt: skip
