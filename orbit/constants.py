@@ -16,7 +16,7 @@ EARTH_ROTATION_RAD_S: Final = 7.292115e-5  # nominal, WGS 84 [nima2000:table 3.1
 AU_M: Final = 149597870700.0  # astronomical unit, exact [iau2012b2]
 SUN_RADIUS_M: Final = 695.7e6  # nominal solar radius [iau2015b3]
 SOLAR_CONSTANT_W_M2: Final = 1361.0  # nominal total solar irradiance at 1 au [iau2015b3]
-TROPICAL_YEAR_D: Final = 365.2421897  # mean tropical year, J2000 [meeus1998:ch. 27]
+TROPICAL_YEAR_D: Final = 365.2421897  # mean tropical year, J2000 [laskar1986]
 
 # --- physics ---------------------------------------------------------------------------------------------------
 SPEED_OF_LIGHT_M_S: Final = 299792458.0  # exact [si2019]

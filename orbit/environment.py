@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 def _centuries_tt(jd: ArrayLike, fr: ArrayLike) -> Array:
-    """Julian centuries of terrestrial time since J2000 from a UTC date; a leap second moves the Sun by 4e-5 deg."""
+    """Julian centuries of terrestrial time since J2000 from a UTC date; a leap second moves the Sun by 1e-5 deg."""
     offset_d = (TAI_MINUS_UTC_S + TT_MINUS_TAI_S) / SECONDS_PER_DAY
     return np.asarray(((np.asarray(jd) - JD_J2000) + np.asarray(fr) + offset_d) / 36525.0)
 

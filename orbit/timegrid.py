@@ -44,7 +44,7 @@ class TimeGrid:
 
     def seconds(self, first: int, count: int) -> NDArray[np.float64]:
         """Seconds since the epoch of ticks first, first + 1, ... (ticks before the epoch are negative)."""
-        return np.arange(first, first + count, dtype=np.int64) * self.step_s
+        return np.arange(first, first + count, dtype=np.float64) * self.step_s
 
     def jd_fr(self, first: int, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Julian dates (UTC) of the same ticks, whole and fractional parts apart."""

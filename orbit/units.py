@@ -102,7 +102,9 @@ def _factor_from_astropy(unit: str, si_unit: str, number: str) -> float:
 
     wanted = {"FLOP/s": "1/s", "USD": "", "USD/kg": "1/kg", "B": "byte", "B/s": "byte/s"}.get(si_unit, si_unit)
     try:
-        factor = u.Unit(unit).to(u.Unit("" if wanted == "1" else wanted.replace("(m2 K)", "m2/K").replace("(kg K)", "kg/K")))
+        factor = u.Unit(unit).to(
+            u.Unit("" if wanted == "1" else wanted.replace("(m2 K)", "m2/K").replace("(kg K)", "kg/K"))
+        )
     except (ValueError, TypeError, u.UnitConversionError):
         raise unknown from None
     return float(factor)

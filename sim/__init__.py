@@ -1,8 +1,8 @@
 """Dawndusk: how many of the FLOPs you launch you get to use, and what eats the rest.
 
-    import sim
-    result = sim.run(sim.load("suncatcher"))
-    result.summary, result.series, result.waterfall
+import sim
+result = sim.run(sim.load("suncatcher"))
+result.summary, result.series, result.waterfall
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from sim.scenario import load as _load
 
 def load(
     source: str | Path,
-    set: tuple[str, ...] | list[str] = (),  # noqa: A002  the same word as on the command line
+    set: tuple[str, ...] | list[str] = (),
     events: tuple[str, ...] | list[str] = (),
     seed: int | None = None,
     allow_stale: bool = False,

@@ -17,7 +17,9 @@ def read_baseline(name: str | None, precision: str) -> dict[str, Any] | None:
         return None
     origin = Origin(f"baseline {name}")
     record = tree.plain(item("baselines", name, origin, "baseline"))
-    chip = Accelerator.model_validate(tree.plain(item("hardware", record["accelerator"], origin, "accelerator", "accelerator")))
+    chip = Accelerator.model_validate(
+        tree.plain(item("hardware", record["accelerator"], origin, "accelerator", "accelerator"))
+    )
     accelerators = int(record["accelerators"])
     return {
         "name": record["name"],

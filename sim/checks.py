@@ -70,9 +70,18 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
         + steps * (400 + 100 * stations)
         + 150.0 * moments * recorded
     )
-    work_s = satellites * steps / _STEPS_PER_S["tle" if tle else "circular"] + satellites * steps * stations / _PAIRS_PER_S
+    work_s = (
+        satellites * steps / _STEPS_PER_S["tle" if tle else "circular"] + satellites * steps * stations / _PAIRS_PER_S
+    )
     return Size(
-        satellites, satellites * scenario.satellite.accelerators, steps, stations, recorded, moments, memory, 3.0 + work_s / cores
+        satellites,
+        satellites * scenario.satellite.accelerators,
+        steps,
+        stations,
+        recorded,
+        moments,
+        memory,
+        3.0 + work_s / cores,
     )
 
 
@@ -117,10 +126,16 @@ def _time(scenario: Scenario, root: Node) -> list[Problem]:
                     f"{scenario.duration:g} s is not a whole number of steps of {scenario.step:g} s; write '{whole:g} s'")
         )  # fmt: skip
     if (scenario.step * 1e3) % 1.0:
-        found.append(Problem(_at(root, "step"), "step", f"{scenario.step:g} s is finer than a millisecond; write a whole one"))
+        found.append(
+            Problem(_at(root, "step"), "step", f"{scenario.step:g} s is finer than a millisecond; write a whole one")
+        )
     end = scenario.epoch + timedelta(seconds=scenario.duration)
     if end.year > LAST_YEAR:
-        found.append(Problem(_at(root, "duration"), "duration", f"the run ends in {end.year}; write one that ends by {LAST_YEAR}"))
+        found.append(
+            Problem(
+                _at(root, "duration"), "duration", f"the run ends in {end.year}; write one that ends by {LAST_YEAR}"
+            )
+        )
     return found
 
 
@@ -171,11 +186,14 @@ def _events(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
                         f"'{event.target}' is not in the fleet; satellites are numbered 0 to {satellites - 1}")
             )  # fmt: skip
         if last != -1 and last < first:
-            found.append(Problem(origin, f"events.{i}.target", f"'{event.target}' runs backwards; write the lower number first"))
+            found.append(
+                Problem(origin, f"events.{i}.target", f"'{event.target}' runs backwards; write the lower number first")
+            )
         if not scenario.epoch <= event.at <= end:
             found.append(
                 Problem(origin, f"events.{i}.at",
-                        f"{event.at:%Y-%m-%dT%H:%M:%SZ} is outside the run; write a moment from {scenario.epoch:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}")
+                        f"{event.at:%Y-%m-%dT%H:%M:%SZ} is outside the run; "
+                    f"write a moment from {scenario.epoch:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}")
             )  # fmt: skip
     return found
 

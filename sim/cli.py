@@ -26,7 +26,9 @@ app = typer.Typer(
 )
 
 Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or the path of a file.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
+]
 Events = Annotated[
     list[str] | None, typer.Option("--event", metavar="EVENT", help='Such as "2026-12-21T06:00Z lose satellite 17".')
 ]
@@ -34,6 +36,9 @@ Seed = Annotated[int | None, typer.Option("--seed", help="Root of all random str
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
 Stale = Annotated[bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; changes the speed, never the result.")]
+
+
+INTERRUPTED = "interrupted; nothing was written"
 
 
 def _note(text: str) -> None:
@@ -57,14 +62,14 @@ def _console() -> Any:
     """Console on stdout; wide where the output goes to a file or a pipe."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 170)
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 170)
 
 
 @app.command(epilog='Example: dawndusk run suncatcher --set satellite.power.array.area="140 m2"')
 def run(
     scenario: Source,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; must not exist yet.")] = None,
-    set: Sets = None,  # noqa: A002
+    set: Sets = None,
     event: Events = None,
     seed: Seed = None,
     json: Json = False,
@@ -121,7 +126,9 @@ def _show(loaded: Any, results: Any) -> None:
     for subject, sentence in text.lines(summary, baseline):
         facts.add_row(subject, sentence)
     gains = marginal.gains(loaded)
-    facts.add_row("binding", "; ".join(f"{g.what} ({g.mass_kg:.3g} kg): {100 * g.gain:+.2f} % useful" for g in gains[:3]))
+    facts.add_row(
+        "binding", "; ".join(f"{g.what} ({g.mass_kg:.3g} kg): {100 * g.gain:+.2f} % useful" for g in gains[:3])
+    )
     facts.add_row("trust", text.assumptions(len(loaded.assumptions), len(loaded.data)))
     facts.add_row("report", str(results.folder / "report.html"))
     console.print(facts)
@@ -130,7 +137,7 @@ def _show(loaded: Any, results: Any) -> None:
 @app.command(epilog="Example: dawndusk validate my_scenario.yaml")
 def validate(
     scenario: Source,
-    set: Sets = None,  # noqa: A002
+    set: Sets = None,
     event: Events = None,
     seed: Seed = None,
     json: Json = False,
@@ -197,11 +204,30 @@ def _verify_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, justify in (("case", "left"), ("ours", "right"), ("theirs", "right"), ("error", "right"), ("limit", "right"), ("unit", "left"), ("", "left"), ("source", "left")):
+    for name, justify in (
+        ("case", "left"),
+        ("ours", "right"),
+        ("theirs", "right"),
+        ("error", "right"),
+        ("limit", "right"),
+        ("unit", "left"),
+        ("", "left"),
+        ("source", "left"),
+    ):
         table.add_column(name, justify=justify, no_wrap=name in ("ours", "theirs", "error", "limit"))  # type: ignore[arg-type]
     for row in rows:
-        numbers = ["-" if row[k] is None else f"{row[k]:.7g}" if k in ("ours", "theirs") else f"{row[k]:.2g}" for k in ("ours", "theirs", "error", "limit")]
-        table.add_row(row["name"], *numbers, row["unit"], "ok" if row["ok"] else "BEYOND LIMIT", row["source"], style=None if row["ok"] else "bold red")
+        numbers = [
+            "-" if row[k] is None else f"{row[k]:.7g}" if k in ("ours", "theirs") else f"{row[k]:.2g}"
+            for k in ("ours", "theirs", "error", "limit")
+        ]
+        table.add_row(
+            row["name"],
+            *numbers,
+            row["unit"],
+            "ok" if row["ok"] else "BEYOND LIMIT",
+            row["source"],
+            style=None if row["ok"] else "bold red",
+        )
     console = _console()
     console.print(table)
     good = sum(bool(row["ok"]) for row in rows)
@@ -210,7 +236,9 @@ def _verify_table(rows: list[dict[str, Any]]) -> None:
 
 @app.command(epilog="Example: dawndusk provenance satellite.power.array.area")
 def provenance(
-    target: Annotated[str, typer.Argument(metavar="FIELD|SCENARIO", help="A scenario, or a field such as satellite.mass.")],
+    target: Annotated[
+        str, typer.Argument(metavar="FIELD|SCENARIO", help="A scenario, or a field such as satellite.mass.")
+    ],
     json: Json = False,
 ) -> None:
     """Say where numbers come from: value, unit, kind and source."""
@@ -230,22 +258,24 @@ def provenance(
         spread = f" ({row['low']} to {row['high']})" if row["low"] is not None else ""
         unit = "" if row["unit"] == "1" else f" {row['unit']}"
         source = "; ".join(part for part in (row["source"], row["note"]) if part) or row["origin"]
-        table.add_row(*([row["scenario"]] if several else []), row["field"], f"{row['value']}{unit}{spread}", row["kind"], source)
+        table.add_row(
+            *([row["scenario"]] if several else []), row["field"], f"{row['value']}{unit}{spread}", row["kind"], source
+        )
     console = _console()
     console.print(table)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point: every error is a line with an exit code, never a traceback."""
-    sys.exit(_guarded(lambda: app(args=arguments, standalone_mode=False)))
+    sys.exit(_guarded(lambda: app(args=arguments, prog_name="dawndusk", standalone_mode=False)))
 
 
 def _guarded(call: Callable[[], Any]) -> int:
-    import click
-
     try:
-        code = call()
-        return int(code or 0)
+        code = int(call() or 0)
+        if code == 130:
+            _note(INTERRUPTED)
+        return code
     except InputError as error:
         for problem in error.problems:
             _note(str(problem))
@@ -253,14 +283,11 @@ def _guarded(call: Callable[[], Any]) -> int:
     except RunError as error:
         _note(str(error))
         return 1
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        _note("interrupted; nothing was written")
+    except (typer.Abort, KeyboardInterrupt):
+        _note(INTERRUPTED)
         return 130
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        return 2
     except BrokenPipeError:
         sys.stderr.close()
         return 1
@@ -270,6 +297,23 @@ def _guarded(call: Callable[[], Any]) -> int:
     except OSError as error:
         _note(f"{error.filename or 'system'}: {error.strerror or error}")
         return 1
+    except Exception as error:
+        # usage errors, told by what they can do: some versions of typer bring their own click
+        if not hasattr(error, "format_message"):
+            raise
+        _usage(error)
+        return 2
+
+
+def _usage(error: Any) -> None:
+    """A wrong command line: one line, or the help where nothing was asked for."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "dawndusk"
+    told = error.format_message().strip()
+    if "\n" in told:
+        _note(told)
+    else:
+        _note(f"{path}: {told.rstrip('.')}; see {path} --help")
 
 
 if __name__ == "__main__":

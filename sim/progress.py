@@ -45,6 +45,8 @@ class Bar:
             self.task = self.bar.add_task(self.what, total=total)
         self.bar.update(self.task, completed=done)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.bar is not None:
             self.bar.stop()

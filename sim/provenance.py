@@ -36,11 +36,13 @@ def rows(target: str) -> list[dict[str, Any]]:
 
 def _near(field: str, known: set[str]) -> str:
     told = did_you_mean(field, known)
-    return told if told.startswith("did you mean") else "write a scenario's name or a field such as satellite.power.array.area"
+    return (
+        told
+        if told.startswith("did you mean")
+        else "write a scenario's name or a field such as satellite.power.array.area"
+    )
 
 
 def _row(scenario: str, datum: Datum) -> dict[str, Any]:
     row = asdict(datum)
     return {"scenario": scenario, "field": row.pop("path"), **row}
-
-

@@ -1,6 +1,6 @@
 """Numbers with a unit as pydantic types: text at the door, a float in SI inside, limits with advice.
 
-    area: Annotated[float, Quantity("m2", above=0.0, example="120 m2")]
+area: Annotated[float, Quantity("m2", above=0.0, example="120 m2")]
 """
 
 from __future__ import annotations

@@ -39,7 +39,19 @@ from sim.schema import BY_NAME, CAUSES, EVENT_COLUMNS, SCHEMA_VERSION
 from sim.spec import Section
 from sim.tree import Node
 
-PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "sgp4", "xarray", "h5netcdf", "h5py", "pyarrow", "pydantic", "plotly")
+PACKAGES = (
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "sgp4",
+    "xarray",
+    "h5netcdf",
+    "h5py",
+    "pyarrow",
+    "pydantic",
+    "plotly",
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,9 @@ def series(outcome: Outcome) -> xr.Dataset:
         "shunted_w": fleet[:, step.F_SHUNTED],
         "load_w": fleet[:, step.F_SERVED],
         "stored_j": fleet[:, step.F_STORED],
-        "charge_fraction_min": np.where(outcome.lowest_j < 1e300, outcome.lowest_j / scenario.satellite.power.battery.capacity, np.nan),
+        "charge_fraction_min": np.where(
+            outcome.lowest_j < 1e300, outcome.lowest_j / scenario.satellite.power.battery.capacity, np.nan
+        ),
         "sunlit_fraction": fleet[:, step.F_LIT] / satellites,
         "environment_w": fleet[:, step.F_ENVIRONMENT],
         "radiated_w": fleet[:, step.F_RADIATED],
@@ -161,7 +175,15 @@ def events(outcome: Outcome) -> list[dict[str, Any]]:
     found = []
     for at_s, action, first, last, value, origin in sorted(rows, key=lambda r: (r[0], r[2])):
         moment = scenario.epoch + timedelta(seconds=at_s)
-        found.append(dict(zip(EVENT_COLUMNS, (at_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, first, last, value, origin), strict=True)))
+        found.append(
+            dict(
+                zip(
+                    EVENT_COLUMNS,
+                    (at_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, first, last, value, origin),
+                    strict=True,
+                )
+            )
+        )
     return found
 
 
@@ -230,8 +252,8 @@ def to_json(value: Any) -> str:
 
 
 def write_series(dataset: xr.Dataset, path: Path) -> None:
-    encoding = {
-        name: {"zlib": True, "complevel": 1, "shuffle": True}
+    encoding: dict[str, dict[str, Any]] = {
+        str(name): {"zlib": True, "complevel": 1, "shuffle": True}
         for name, var in dataset.variables.items()
         if var.dtype.kind in "fiu" and var.size > 64
     }
@@ -328,7 +350,9 @@ def _git_state() -> dict[str, Any] | None:
         return None
     try:
         commit, status = (
-            subprocess.run(["git", "-C", str(home), *args], capture_output=True, text=True, timeout=5, check=True).stdout
+            subprocess.run(
+                ["git", "-C", str(home), *args], capture_output=True, text=True, timeout=5, check=True
+            ).stdout
             for args in (("rev-parse", "HEAD"), ("status", "--porcelain"))
         )
     except (OSError, subprocess.SubprocessError):
@@ -350,10 +374,14 @@ def read(folder: Path) -> Results:
             loaded = dataset.load()
         rows = pq.read_table(folder / "events.parquet").to_pylist()
     except (OSError, ValueError, KeyError) as error:
-        raise bad_input(Origin(str(folder)), "", f"is no results folder ({error}); write one that `dawndusk run` made") from None
+        raise bad_input(
+            Origin(str(folder)), "", f"is no results folder ({error}); write one that `dawndusk run` made"
+        ) from None
     version = summary.get("schema_version")
     if version != SCHEMA_VERSION:
-        raise bad_input(Origin(str(folder)), "schema_version", f"is {version}, this program reads {SCHEMA_VERSION}; run the scenario again")
+        raise bad_input(
+            Origin(str(folder)),
+            "schema_version",
+            f"is {version}, this program reads {SCHEMA_VERSION}; run the scenario again",
+        )
     return Results(summary, loaded, rows, told, folder)
-
-

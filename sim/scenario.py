@@ -24,6 +24,17 @@ from sim.tree import Node
 
 # Sections whose names are kept for models that do not exist yet: read, reported, without effect.
 NOT_SIMULATED = ("links", "fleet", "economics", "mission")
+_WORDS = {
+    "name",
+    "description",
+    "epoch",
+    "at",
+    "tle",
+    "sha256",
+    "local_time",
+    "seed",
+    "allow_stale",
+}  # no data, whatever they hold
 _TAGS = {"walker", "ring", "cluster", "tle"}
 
 
@@ -60,7 +71,8 @@ class Loaded:
     @property
     def satellites(self) -> int:
         return sum(
-            len(self.catalogues[i]) if isinstance(c, Tle) else c.count for i, c in enumerate(self.scenario.constellation)
+            len(self.catalogues[i]) if isinstance(c, Tle) else c.count
+            for i, c in enumerate(self.scenario.constellation)
         )
 
 
@@ -249,7 +261,9 @@ def _set_aside(root: Node) -> tuple[Node, list[str]]:
             del kept[name]
     workloads = kept.get("workloads")
     if workloads is not None and isinstance(workloads.value, list):
-        coupled = [w for w in workloads.value if w.is_map and getattr(w.get("kind"), "value", "") in ("training", "inference")]
+        coupled = [
+            w for w in workloads.value if w.is_map and getattr(w.get("kind"), "value", "") in ("training", "inference")
+        ]
         if coupled:
             notes.append(
                 f"{coupled[0].origin}: workloads: jobs are not coupled in this version: "
@@ -297,9 +311,7 @@ def load(
         scenario = Scenario.model_validate(tree.plain(root))
     except ValidationError as error:
         already = {p.field for p in problems}
-        problems += [
-            p for p in _problems(error, root, wrapped) if not any(_covers(f, p.field) for f in already)
-        ]
+        problems += [p for p in _problems(error, root, wrapped) if not any(_covers(f, p.field) for f in already)]
     if scenario is not None:
         problems += checks.problems(scenario, root, catalogues)
     if scenario is None or problems:
@@ -328,18 +340,34 @@ def _catalogues(
         try:
             sets, bad = read_tle(path)
         except OSError as error:
-            problems.append(Problem(named.origin, "constellation.tle", f"{path} cannot be read ({error.strerror}); write the path of a TLE file"))
+            problems.append(
+                Problem(
+                    named.origin,
+                    "constellation.tle",
+                    f"{path} cannot be read ({error.strerror}); write the path of a TLE file",
+                )
+            )
             continue
         problems += [Problem(Origin(str(path), b.line, b.column), "constellation.tle", b.message) for b in bad]
         if not sets:
             if not bad:
-                problems.append(Problem(named.origin, "constellation.tle", f"{path} holds no elements; write the path of a TLE file"))
+                problems.append(
+                    Problem(
+                        named.origin, "constellation.tle", f"{path} holds no elements; write the path of a TLE file"
+                    )
+                )
             continue
         found[i] = sets
         sha = hashlib.sha256(path.read_bytes()).hexdigest()
         kept = node.get("sha256")
         if kept is not None and kept.value != sha:
-            problems.append(Problem(kept.origin, "constellation.sha256", f"{path} has changed (now {sha[:12]}…); restore it or remove sha256"))
+            problems.append(
+                Problem(
+                    kept.origin,
+                    "constellation.sha256",
+                    f"{path} has changed (now {sha[:12]}…); restore it or remove sha256",
+                )
+            )
         root = tree.put(root, ["constellation", str(i), "sha256"], Node(sha, named.origin))
         if root.get("epoch") is None or ("constellation.tle" in changed and "epoch" not in changed):
             newest = max(s.epoch for s in sets)
@@ -362,9 +390,21 @@ def _record_problems(root: Node) -> list[Problem]:
             problems.append(Problem(origin, f"{name}.{key}", f"unknown key; {did_you_mean(key, tree.RECORD_KEYS)}"))
         kind = node.get("kind")
         if kind is None or kind.value not in tree.KINDS:
-            problems.append(Problem((kind or node).origin, f"{name}.kind", f"is missing or unknown; write one of: {', '.join(tree.KINDS)}"))
+            problems.append(
+                Problem(
+                    (kind or node).origin,
+                    f"{name}.kind",
+                    f"is missing or unknown; write one of: {', '.join(tree.KINDS)}",
+                )
+            )
         if node.get("source") is None:
-            problems.append(Problem(node.origin, f"{name}.source", "is missing; write a key of docs/references.bib, or why the number was chosen"))
+            problems.append(
+                Problem(
+                    node.origin,
+                    f"{name}.source",
+                    "is missing; write a key of docs/references.bib, or why the number was chosen",
+                )
+            )
     return problems
 
 
@@ -399,7 +439,11 @@ def _message(entry: Any, node: Node, path: list[str]) -> str:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = str(context.get("tag", ""))
         known = sorted(_TAGS)
-        return f"kind '{tag}' is unknown; {did_you_mean(tag, known)}" if tag else f"kind is missing; write one of: {', '.join(known)}"
+        return (
+            f"kind '{tag}' is unknown; {did_you_mean(tag, known)}"
+            if tag
+            else f"kind is missing; write one of: {', '.join(known)}"
+        )
     if kind == "too_short":
         return "is empty; write at least one entry"
     if kind in ("model_type", "dict_type", "model_attributes_type"):
@@ -458,6 +502,8 @@ def _data(root: Node) -> list[Datum]:
     found = []
     for path, node in tree.walk(root):
         name = ".".join(path)
+        if path and path[-1] in _WORDS:
+            continue
         if node.is_record:
             said = {key: child.value for key, child in node.value.items()}
             found.append(
@@ -466,7 +512,7 @@ def _data(root: Node) -> list[Datum]:
             )  # fmt: skip
         elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
             found.append(Datum(name, node.value, "1", "scenario", "", origin=str(node.origin)))
-        elif isinstance(node.value, str) and re.match(r"[+-]?\d[\d.eE+_-]*\s*[A-Za-z%/]", node.value) and "T" not in node.value[:11]:
+        elif isinstance(node.value, str) and re.match(r"[+-]?\d[\d.eE+_-]*\s*[A-Za-z%/]", node.value):
             value, _, unit = node.value.partition(" ")
             found.append(Datum(name, value, unit, "scenario", "", origin=str(node.origin)))
     return found

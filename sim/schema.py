@@ -42,7 +42,7 @@ VARIABLES: Final = (
     Var("frame", ("frame",), "int64", "ms", "moment of the recorded frame, milliseconds since the epoch"),
     # fleet, every step
     Var("rate_flops_per_s", ("cause", "time"), "float64", "FLOP/s", "where the nameplate rate went, mean over the step"),
-    Var("generated_w", ("time",), "float64", "W", "power the arrays offer, fleet total, mean over the step"),
+    Var("generated_w", ("time",), "float64", "W", "power the arrays of working satellites offer, fleet total, mean over the step"),
     Var("shunted_w", ("time",), "float64", "W", "part of it that nothing could take, fleet total, mean over the step"),
     Var("load_w", ("time",), "float64", "W", "electrical load served, fleet total, mean over the step"),
     Var("stored_j", ("time",), "float64", "J", "energy in the batteries, fleet total"),

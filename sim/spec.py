@@ -42,7 +42,9 @@ class Accelerator(Section):
     peak: dict[str, Annotated[float, Quantity("FLOP/s", above=0.0, example="918 TFLOP/s")]]  # dense, by precision
     max_power: Annotated[float, Quantity("W", above=0.0, example="700 W")]
     idle_power: Power
-    voltage_floor: Annotated[float, Quantity("1", least=0.3, most=1.0, example="0.6")]  # supply voltage at clock zero, share of full
+    voltage_floor: Annotated[
+        float, Quantity("1", least=0.3, most=1.0, example="0.6")
+    ]  # supply voltage at clock zero, share of full
     kernel_efficiency: Efficiency  # arithmetic rate reached within a step, share of dense peak
     hbm_power_share: Annotated[float, Quantity("1", least=0.0, most=0.9, example="0.2")]
     junction_limit: Temperature
@@ -110,7 +112,9 @@ class Plate(Section):
 class Loop(Section):
     heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="200 kJ/K")]
     conductance: Annotated[float, Quantity("W/K", above=0.0, example="5 kW/K")]  # coolant mean to radiator mean
-    pump_fraction: Annotated[float, Quantity("1", least=0.0, most=0.2, example="0.02")]  # of the power of the accelerators and hosts
+    pump_fraction: Annotated[
+        float, Quantity("1", least=0.0, most=0.2, example="0.02")
+    ]  # of the power of the accelerators and hosts
 
 
 class Radiator(Section):
@@ -169,7 +173,7 @@ class Satellite(Section):
 
 def _local_time(value: Any) -> str:
     if not isinstance(value, str) or re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()) is None:
-        raise ValueError(f"{value!r} is not a time of day; write one like \"06:00\" (in quotes)")
+        raise ValueError(f'{value!r} is not a time of day; write one like "06:00" (in quotes)')
     return value.strip()
 
 
@@ -317,7 +321,9 @@ class Event(Section):
     @model_validator(mode="after")
     def _derate_has_a_share(self) -> Event:
         if (self.action == "derate") != (self.to is not None):
-            what = "needs `to`; write e.g. to: 0.5" if self.action == "derate" else f"takes no `to` ({self.to}); remove it"
+            what = (
+                "needs `to`; write e.g. to: 0.5" if self.action == "derate" else f"takes no `to` ({self.to}); remove it"
+            )
             raise ValueError(f"{self.action} {what}")
         if parse_target(self.target) is None:
             raise ValueError(f"target '{self.target}' is unknown; write 'satellite 17', 'satellites 3-9' or 'all'")
@@ -339,7 +345,9 @@ class Record(Section):
     """How much of the fleet the results keep satellite by satellite."""
 
     satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="1000")] = 1000.0
-    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="250000")] = 250_000.0  # satellites x moments, per variable
+    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="250000")] = (
+        250_000.0  # satellites x moments, per variable
+    )
 
 
 class Workload(Section):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from orbit.constants import SUN_RADIUS_M
-from orbit.kernels.compile import inlined, kernel
+from orbit.kernels.compile import Floats, Ints, inlined, kernel
 from orbit.kernels.shadow import mean_lit_fraction, shadow_edge
 from sim.models.attitude import Attitude, array_nadir_cosine, sun_incidence
 from sim.models.compute import Compute, bus_factor, chip_power_w, operating_point
@@ -76,7 +76,7 @@ ROUNDING = 1e-12  # a loss below this share is none
 
 
 @kernel
-def start(r_m, sun_m, charge_j, temperatures_k, carry):
+def start(r_m: Floats, sun_m: Floats, charge_j: float, temperatures_k: Floats, carry: Floats) -> None:
     """First carry[row, lane] of a tile from its positions r_m[2, 3, lane] one tick before the epoch and at it."""
     for i in range(carry.shape[1]):
         for row in range(CARRY_ROWS):
@@ -95,7 +95,21 @@ def start(r_m, sun_m, charge_j, temperatures_k, carry):
 
 
 @inlined
-def limited(rate, duty, up, bus_w, charge_j, generated_w, environment_w, t0, t1, t2, t3, t4, satellite):
+def limited(
+    rate: float,
+    duty: float,
+    up: float,
+    bus_w: float,
+    charge_j: float,
+    generated_w: float,
+    environment_w: float,
+    t0: float,
+    t1: float,
+    t2: float,
+    t3: float,
+    t4: float,
+    satellite: SatelliteParams,
+) -> tuple[float, float]:
     """Rate and duty at which junction and memory end the step within their limits; a first guess goes in.
 
     The guess matters only through the battery's own heat and the curve of T^4: each call is a fixed-point step that
@@ -109,7 +123,7 @@ def limited(rate, duty, up, bus_w, charge_j, generated_w, environment_w, t0, t1,
 
 
 @inlined
-def heats(rate, duty, up, bus_w, compute):
+def heats(rate: float, duty: float, up: float, bus_w: float, compute: Compute) -> tuple[float, float, float, float]:
     """Heat of accelerators, into plate and into loop, and the electrical load they come from [W].
 
     up is the share of the step in which the satellite works; bus_w is its bus's mean over the step.
@@ -122,7 +136,7 @@ def heats(rate, duty, up, bus_w, compute):
 
 
 @kernel
-def record(work, moment, kept_lane, capacity_j, kept):
+def record(work: Floats, moment: int, kept_lane: Ints, capacity_j: float, kept: Floats) -> None:
     """Copy the recorded lanes of a step to kept[moment, row, slot]."""
     for j in range(kept_lane.size):
         i = kept_lane[j]
@@ -146,9 +160,22 @@ def tile_loop(width: int) -> Loop:
 
     @kernel
     def run_block(
-        r_m, sun_m, flux_w_m2, alive, cap, satellite, carry, real, fleet, hottest_k, lowest_j,
-        first_step, stride, kept_lane, kept,
-    ):  # fmt: skip
+        r_m: Floats,
+        sun_m: Floats,
+        flux_w_m2: Floats,
+        alive: Floats,
+        cap: Floats,
+        satellite: SatelliteParams,
+        carry: Floats,
+        real: int,
+        fleet: Ints,
+        hottest_k: Floats,
+        lowest_j: Floats,
+        first_step: int,
+        stride: int,
+        kept_lane: Ints,
+        kept: Floats,
+    ) -> None:
         """Advance a tile by r_m.shape[0] steps.
 
         r_m[step, 3, lane] [m] at the end of each step; sun_m[step, 3] [m] and flux_w_m2[step] there too; alive and
@@ -200,7 +227,8 @@ def tile_loop(width: int) -> Loop:
                 front = plate_view_factor(facing, radius)
                 back = plate_view_factor(-facing, radius)
                 cell_k = cell_temperature_k(sunlight, albedo, infrared, front, back, array)
-                generated = array_power_w(sunlight, cell_k, array)
+                up, allowed = work[IN_ALIVE, i], work[IN_CAP, i]
+                generated = up * array_power_w(sunlight, cell_k, array)
                 # --- heat the radiator takes from outside: its normal is horizontal, the Sun on one face
                 side = plate_view_factor(0.0, radius)
                 environment = area * (
@@ -208,7 +236,6 @@ def tile_loop(width: int) -> Loop:
                     + plate_absorbed_w_m2(0.0, albedo, infrared, side, absorptance, emissivity)
                 )
                 # --- limits: what the battery and the hottest node allow until the end of the step
-                up, allowed = work[IN_ALIVE, i], work[IN_CAP, i]
                 bus = satellite.bus_w * up
                 charge = work[CHARGE_J, i]
                 t0, t1, t2 = work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i]
@@ -239,9 +266,7 @@ def tile_loop(width: int) -> Loop:
                 chip, plate, loop, load = heats(rate, duty, up, bus, compute)
                 charge, loss, shunted, unserved = battery_step(charge, generated, load, dt_s, battery)
                 loop = loop - unserved + loss
-                t0, t1, t2, t3, t4, radiated = thermal_step(
-                    t0, t1, t2, t3, t4, chip, plate, loop, environment, stepper
-                )
+                t0, t1, t2, t3, t4, radiated = thermal_step(t0, t1, t2, t3, t4, chip, plate, loop, environment, stepper)
                 dark_run = work[DARK_RUN_S, i] + (1.0 - lit) * dt_s if lit < 1.0 - 1e-9 else 0.0
                 work[X_M, i], work[Y_M, i], work[Z_M, i] = x1, y1, z1
                 work[EDGE_BEFORE, i], work[EDGE_NOW, i] = edge_start, edge_end
@@ -312,4 +337,4 @@ def tile_loop(width: int) -> Loop:
             for i in range(width):
                 carry[item, i] = work[item, i]
 
-    return run_block  # type: ignore[no-any-return]
+    return run_block

@@ -28,7 +28,14 @@ def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str]]:
             rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), _percent(share)))
         elif share > 0.0:
             start, end = round((left - share) * BAR), round(left * BAR)
-            rows.append((row["cause"], " " * start + "░" * max(end - start, 1), "-" + _pflops(row["flops"] / duration_s), "-" + _percent(share)))
+            rows.append(
+                (
+                    row["cause"],
+                    " " * start + "░" * max(end - start, 1),
+                    "-" + _pflops(row["flops"] / duration_s),
+                    "-" + _percent(share),
+                )
+            )
             left -= share
     return rows
 
@@ -98,7 +105,11 @@ def assumptions(assumed: int, numbers: int) -> str:
 
 
 def causes_without_loss(summary: dict[str, Any]) -> str:
-    silent = [c for c in CAUSES if c != "useful" and not any(r["cause"] == c and r["fraction"] > 0.0 for r in summary["compute"]["waterfall"])]
+    silent = [
+        c
+        for c in CAUSES
+        if c != "useful" and not any(r["cause"] == c and r["fraction"] > 0.0 for r in summary["compute"]["waterfall"])
+    ]
     return "no loss to: " + ", ".join(silent)
 
 

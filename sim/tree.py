@@ -37,11 +37,14 @@ class Node:
 def read(path: Path) -> Node:
     """Tree of a YAML 1.2 file. Raises InputError where it cannot be read or parsed."""
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
+        text = data.decode("utf-8")
     except OSError as error:
         raise bad_input(Origin(str(path)), "", f"cannot be read ({error.strerror}); write the path of a file") from None
-    except UnicodeDecodeError:
-        raise bad_input(Origin(str(path)), "", "is not text in UTF-8; write a YAML file") from None
+    except UnicodeDecodeError as error:
+        before = data[: error.start].split(b"\n")
+        place = Origin(str(path), len(before), len(before[-1].decode("utf-8")) + 1)
+        raise bad_input(place, "", "is not text in UTF-8; write a YAML file") from None
     return parse(text, str(path))
 
 
@@ -50,27 +53,33 @@ def parse(text: str, name: str) -> Node:
     """Tree of YAML text; `name` stands in messages."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.reader import ReaderError
 
     try:
-        loaded = YAML(typ="rt").load(text)
+        return _node(YAML(typ="rt").load(text), name, Origin(name, 1, 1))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Origin(name, mark.line + 1, mark.column + 1) if mark else Origin(name)
         problem = str(error.problem or "is not YAML").split("\n")[0]
         raise bad_input(place, "", f"{problem}; mend the YAML here") from None
-    return _node(loaded, name, Origin(name, 1, 1))
+    except ReaderError as error:
+        before = text[: text.find(chr(error.character))].split("\n")
+        place = Origin(name, len(before), len(before[-1]) + 1)
+        raise bad_input(place, "", f"character {error.character:#x} is not allowed; remove it") from None
+    except (ValueError, RecursionError) as error:  # a date that is none, a mapping that holds itself
+        what = "holds itself" if isinstance(error, RecursionError) else str(error)
+        raise bad_input(Origin(name), "", f"{what}; mend the YAML") from None
 
 
 def _node(value: Any, name: str, origin: Origin) -> Node:
+    spots: Any = (value.lc.data or {}) if hasattr(value, "lc") else {}
     if isinstance(value, dict):
-        spots = value.lc.data or {}
         children = {}
         for key, child in value.items():
             line, column = spots[key][:2] if key in spots else (origin.line - 1, origin.column - 1)
             children[str(key)] = _node(child, name, Origin(name, line + 1, column + 1))
         return Node(children, origin)
     if isinstance(value, list):
-        spots = value.lc.data or {}
         items = []
         for i, child in enumerate(value):
             line, column = spots[i][:2] if i in spots else (origin.line - 1, origin.column - 1)

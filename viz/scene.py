@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 MAX_SATELLITES: Final = 1_000
 MAX_FRAMES: Final = 49
+FRAME_APART_MS: Final = 4 * 60_000  # a satellite in low orbit moves 15 deg: 49 frames are two orbits
+LEAD_MS: Final = 20 * 60_000  # shown before the first event
 FORMATION_RADIUS_M: Final = 25e3  # all within this of their centre: pairs are less than 50 km apart
 MIN_SINE: Final = 0.01  # two directions closer to one line than this do not define an orbit plane
 
@@ -69,6 +71,18 @@ def unix_ms(results: Any, since_epoch_ms: NDArray[np.int64]) -> NDArray[np.int64
 def evenly(count: int, most: int) -> NDArray[np.int64]:
     """At most `most` indices into `count` things, evenly spread, first and last included."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def movie_frames(since_epoch_ms: NDArray[np.int64], first_event_ms: float) -> NDArray[np.int64]:
+    """Indices of the frames that are shown: close enough for the eye to follow, from the start or the first event."""
+    count = len(since_epoch_ms)
+    if count < 2:
+        return np.arange(count)
+    apart_ms = (since_epoch_ms[-1] - since_epoch_ms[0]) / (count - 1)
+    stride = max(1, round(FRAME_APART_MS / apart_ms))
+    lead = int(np.searchsorted(since_epoch_ms, first_event_ms - LEAD_MS)) if np.isfinite(first_event_ms) else 0
+    first = max(0, min(lead, count - MAX_FRAMES * stride))
+    return np.arange(first, count, stride)[:MAX_FRAMES]
 
 
 def turn_about_pole(vector: Floats, angle_rad: Floats) -> Floats:
@@ -141,7 +155,8 @@ def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
     if "position_m" not in series or 0 in series["position_m"].shape:
         return None
     since_epoch_ms = np.asarray(series["frame"].values, dtype=np.int64)
-    frames = evenly(series.sizes["frame"], MAX_FRAMES)
+    first_event_ms = min((1e3 * float(e["time_s"]) for e in results.events), default=float("nan"))
+    frames = movie_frames(since_epoch_ms, first_event_ms)
     sats = evenly(series.sizes["sat"], MAX_SATELLITES)
     position_m = series["position_m"].transpose("frame", "axis", "sat").values[:, :, sats].astype(np.float64)
     turn_rad = np.asarray(series["gmst_rad"].values, dtype=np.float64)[frames]

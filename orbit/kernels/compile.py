@@ -19,7 +19,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
+from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 F = TypeVar("F", bound=Callable[..., Any])
 
 # No `reassoc`: it may legally undo the two-part range reduction in `simd.sincos`, and it would make results depend on

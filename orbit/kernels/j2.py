@@ -1,27 +1,29 @@
 """Circular orbits with the secular drift of J2: position of many satellites at many times."""
 
+from __future__ import annotations
+
 import math
 
 from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2
-from orbit.kernels.compile import inlined, kernel
+from orbit.kernels.compile import Floats, inlined, kernel
 from orbit.kernels.simd import sincos
 
 
 @inlined
-def mean_motion_rad_s(semi_major_axis_m):
+def mean_motion_rad_s(semi_major_axis_m: float) -> float:
     """Two-body mean motion [rad/s]."""
     return math.sqrt(MU_EARTH_M3_S2 / (semi_major_axis_m * semi_major_axis_m * semi_major_axis_m))
 
 
 @inlined
-def node_rate_rad_s(semi_major_axis_m, inclination_rad):
+def node_rate_rad_s(semi_major_axis_m: float, inclination_rad: float) -> float:
     """Secular drift of the ascending node [rad/s], circular orbit. [vallado2013:eq. 9-37]"""
     ratio = EARTH_RADIUS_M / semi_major_axis_m
     return -1.5 * mean_motion_rad_s(semi_major_axis_m) * J2 * ratio * ratio * math.cos(inclination_rad)
 
 
 @inlined
-def latitude_argument_rate_rad_s(semi_major_axis_m, inclination_rad):
+def latitude_argument_rate_rad_s(semi_major_axis_m: float, inclination_rad: float) -> float:
     """Rate of the argument of latitude [rad/s] (perigee and mean anomaly together), circular orbit.
 
     [vallado2013:eqs. 9-39, 9-41], which add up to n (1 + 3/2 J2 (R/a)^2 (4 cos^2 i - 1)).
@@ -37,7 +39,7 @@ ELEMENT_ROWS = 7
 
 
 @kernel
-def circular_positions(elements, t_s, out_r_m):
+def circular_positions(elements: Floats, t_s: Floats, out_r_m: Floats) -> None:
     """Positions [m] in the frame of the node, out_r_m[time, 3, satellite], from packed elements[7, satellite].
 
     t_s [s] since the elements' epoch. Angles stay below 1e5 rad for four years from the epoch.
@@ -56,7 +58,7 @@ def circular_positions(elements, t_s, out_r_m):
 
 
 @kernel
-def formation_positions(chief, offsets, t_s, out_r_m):
+def formation_positions(chief: Floats, offsets: Floats, t_s: Floats, out_r_m: Floats) -> None:
     """Positions [m] of satellites round a circular chief, out_r_m[time, 3, satellite].
 
     chief[7] packed as above; offsets[3, satellite] [m] radial, along-track, cross-track at t = 0. Each satellite rides
@@ -70,8 +72,16 @@ def formation_positions(chief, offsets, t_s, out_r_m):
         sin_u, cos_u = sincos(chief[ROW_LATITUDE] + chief[ROW_LATITUDE_RATE] * t_s[k])
         sin_m, cos_m = sincos(chief[ROW_LATITUDE_RATE] * t_s[k])
         cos_i, sin_i = chief[ROW_COS_I], chief[ROW_SIN_I]
-        rx, ry, rz = cos_node * cos_u - sin_node * sin_u * cos_i, sin_node * cos_u + cos_node * sin_u * cos_i, sin_u * sin_i
-        tx, ty, tz = -cos_node * sin_u - sin_node * cos_u * cos_i, -sin_node * sin_u + cos_node * cos_u * cos_i, cos_u * sin_i
+        rx, ry, rz = (
+            cos_node * cos_u - sin_node * sin_u * cos_i,
+            sin_node * cos_u + cos_node * sin_u * cos_i,
+            sin_u * sin_i,
+        )
+        tx, ty, tz = (
+            -cos_node * sin_u - sin_node * cos_u * cos_i,
+            -sin_node * sin_u + cos_node * cos_u * cos_i,
+            cos_u * sin_i,
+        )
         wx, wy, wz = sin_node * sin_i, -cos_node * sin_i, cos_i
         for i in range(out_r_m.shape[2]):
             x = offsets[0, i] * cos_m + 0.5 * offsets[1, i] * sin_m

@@ -5,6 +5,8 @@ sunlight, -1 and below is umbra. Near the limb this is a smooth function of time
 its values at three ticks, without sampling inside the step.
 """
 
+from __future__ import annotations
+
 import math
 
 from orbit.constants import EARTH_RADIUS_M, SUN_RADIUS_M
@@ -13,7 +15,7 @@ from orbit.kernels.simd import arcsin
 
 
 @inlined
-def shadow_edge(x, y, z, sun_x, sun_y, sun_z, sun_radius_m):
+def shadow_edge(x: float, y: float, z: float, sun_x: float, sun_y: float, sun_z: float, sun_radius_m: float) -> float:
     """Distance of the Sun's centre from the Earth's limb, seen from the satellite, in solar radii.
 
     x, y, z and sun_* [m], Earth-centred, same frame. Exact in sign; exact in size where it matters (within a few
@@ -31,7 +33,7 @@ def shadow_edge(x, y, z, sun_x, sun_y, sun_z, sun_radius_m):
 
 
 @inlined
-def lit_fraction(edge):
+def lit_fraction(edge: float) -> float:
     """Share of the solar disc in sight, for a limb that is straight across the disc.
 
     The limb's curvature over the Sun's half degree changes this by less than 0.002.
@@ -41,7 +43,7 @@ def lit_fraction(edge):
 
 
 @inlined
-def _lit_integral(edge):
+def _lit_integral(edge: float) -> float:
     """Integral of lit_fraction from -infinity to edge, closed form."""
     s = min(1.0, max(-1.0, edge))
     w = math.sqrt(1.0 - s * s)
@@ -49,7 +51,7 @@ def _lit_integral(edge):
 
 
 @inlined
-def _mean_between(edge0, edge1):
+def _mean_between(edge0: float, edge1: float) -> float:
     """Mean lit fraction while the edge moves evenly from edge0 to edge1."""
     span = edge1 - edge0
     still = abs(span) < 1e-5
@@ -58,7 +60,7 @@ def _mean_between(edge0, edge1):
 
 
 @inlined
-def mean_lit_fraction(edge_before, edge_start, edge_end):
+def mean_lit_fraction(edge_before: float, edge_start: float, edge_end: float) -> float:
     """Mean lit fraction over a step, from the edges one tick before it, at its start and at its end.
 
     The edge is a parabola through the three ticks, taken straight over each quarter of the step, where the integral
@@ -69,9 +71,7 @@ def mean_lit_fraction(edge_before, edge_start, edge_end):
     e1 = edge_start + 0.25 * (half_slope + 0.25 * half_curve)
     e2 = edge_start + 0.5 * (half_slope + 0.5 * half_curve)
     e3 = edge_start + 0.75 * (half_slope + 0.75 * half_curve)
-    total = (
-        _mean_between(edge_start, e1) + _mean_between(e1, e2) + _mean_between(e2, e3) + _mean_between(e3, edge_end)
-    )
+    total = _mean_between(edge_start, e1) + _mean_between(e1, e2) + _mean_between(e2, e3) + _mean_between(e3, edge_end)
     return min(1.0, max(0.0, 0.25 * total))
 
 

@@ -1,14 +1,18 @@
 """Lines of sight between ground stations and satellites."""
 
+from __future__ import annotations
+
 import numpy as np
 
-from orbit.kernels.compile import inlined, kernel
+from orbit.kernels.compile import Floats, inlined, kernel
 
 OUT_OF_SIGHT_M2 = 1e30  # squared range that stands for "no satellite in sight"
 
 
 @inlined
-def sight(rx, ry, rz, px, py, pz, ux, uy, uz):
+def sight(
+    rx: float, ry: float, rz: float, px: float, py: float, pz: float, ux: float, uy: float, uz: float
+) -> tuple[float, float]:
     """Squared range [m2] and height over the horizon plane [m] of satellite r from station p with zenith u (unit).
 
     The sine of the elevation is height / sqrt(squared range).
@@ -18,7 +22,14 @@ def sight(rx, ry, rz, px, py, pz, ux, uy, uz):
 
 
 @kernel
-def nearest_in_sight(r_m, in_service, station_m, zenith, sin_min_elevation, best_range2_m2):
+def nearest_in_sight(
+    r_m: Floats,
+    in_service: Floats,
+    station_m: Floats,
+    zenith: Floats,
+    sin_min_elevation: Floats,
+    best_range2_m2: Floats,
+) -> None:
     """Lower best_range2_m2[time, station] to the squared range of the nearest serving satellite in sight.
 
     r_m[time, 3, satellite], in_service[time or 1, satellite] (above zero: serves), station_m[time, station, 3] and

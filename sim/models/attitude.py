@@ -8,6 +8,8 @@
 In all three the radiator's normal is horizontal, so both faces see the same half of the Earth.
 """
 
+from __future__ import annotations
+
 import math
 from typing import NamedTuple
 
@@ -30,12 +32,23 @@ LAWS = ("sun-pointing", "orbit-normal", "nadir")
 
 def attitude(law: str, pointing_error_rad: float) -> Attitude:
     """Parameters of a law by name."""
-    flags = [float(law == name) for name in LAWS]
-    return Attitude(*flags, math.cos(pointing_error_rad), math.sin(pointing_error_rad))
+    sun_pointing, orbit_normal, nadir = (float(law == name) for name in LAWS)
+    return Attitude(sun_pointing, orbit_normal, nadir, math.cos(pointing_error_rad), math.sin(pointing_error_rad))
 
 
 @inlined
-def sun_incidence(radial_x, radial_y, radial_z, normal_x, normal_y, normal_z, sun_x, sun_y, sun_z, attitude):
+def sun_incidence(
+    radial_x: float,
+    radial_y: float,
+    radial_z: float,
+    normal_x: float,
+    normal_y: float,
+    normal_z: float,
+    sun_x: float,
+    sun_y: float,
+    sun_z: float,
+    attitude: Attitude,
+) -> tuple[float, float]:
     """Cosine of the Sun's incidence on the array (0 from behind) and on the radiator's sunny face.
 
     radial (away from the Earth), normal (orbit normal) and sun are unit vectors in one frame.
@@ -51,7 +64,9 @@ def sun_incidence(radial_x, radial_y, radial_z, normal_x, normal_y, normal_z, su
 
 
 @inlined
-def array_nadir_cosine(radial_x, radial_y, radial_z, sun_x, sun_y, sun_z, attitude):
+def array_nadir_cosine(
+    radial_x: float, radial_y: float, radial_z: float, sun_x: float, sun_y: float, sun_z: float, attitude: Attitude
+) -> float:
     """Cosine of the angle between the array's front normal and nadir."""
     s_r = sun_x * radial_x + sun_y * radial_y + sun_z * radial_z
     return -s_r * attitude.sun_pointing - attitude.nadir
@@ -63,5 +78,5 @@ MODEL = Model(
     "satellite.attitude",
     reads=("radial", "orbit_normal", "sun_direction"),
     writes=("array_incidence", "radiator_incidence", "array_nadir_cosine"),
-    refs=("fortescue2011:ch. 10",),
+    refs=("fortescue2011:ch. 9",),
 )

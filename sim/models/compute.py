@@ -1,5 +1,7 @@
 """Accelerators: what they draw at which rate, and the rate a power budget allows."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from orbit.kernels.compile import inlined
@@ -20,7 +22,7 @@ class Compute(NamedTuple):
 
 
 @inlined
-def dynamic_share(rate, voltage_floor):
+def dynamic_share(rate: float, voltage_floor: float) -> float:
     """Dynamic power at a clock rate, share of full: f V(f)^2 with V falling evenly to voltage_floor at f = 0.
 
     [chandrakasan1992:eq. 1]
@@ -30,13 +32,13 @@ def dynamic_share(rate, voltage_floor):
 
 
 @inlined
-def _newton(rate, wanted, a, b):
+def _newton(rate: float, wanted: float, a: float, b: float) -> float:
     volt = a + b * rate
     return rate - (rate * volt * volt - wanted) / (volt * (a + 3.0 * b * rate))
 
 
 @inlined
-def rate_for_share(share, voltage_floor):
+def rate_for_share(share: float, voltage_floor: float) -> float:
     """The clock rate in [0, 1] whose dynamic power is `share`; inverse of `dynamic_share` to 1e-14.
 
     Newton from above on a convex rising cubic never overshoots. Written out: an inner loop would not vectorise.
@@ -53,7 +55,7 @@ def rate_for_share(share, voltage_floor):
 
 
 @inlined
-def operating_point(budget_w, compute):
+def operating_point(budget_w: float, compute: Compute) -> tuple[float, float]:
     """Rate and duty that a budget [W] for accelerators and hosts allows.
 
     Below idle power nothing computes and the machines are off for part of the step: duty is the part they are on.
@@ -64,13 +66,13 @@ def operating_point(budget_w, compute):
 
 
 @inlined
-def chip_power_w(rate, duty, compute):
+def chip_power_w(rate: float, duty: float, compute: Compute) -> float:
     """Power [W] of the accelerators at a rate and duty."""
     return duty * compute.idle_w + compute.dynamic_w * dynamic_share(rate, compute.voltage_floor)
 
 
 @inlined
-def bus_factor(compute):
+def bus_factor(compute: Compute) -> float:
     """Power drawn from the bus per watt of accelerators and hosts: conversion, and the pump that moves its heat."""
     return (1.0 + compute.pump_fraction) / compute.conversion_efficiency
 
@@ -83,4 +85,3 @@ MODEL = Model(
     writes=("rate", "load_w", "chip_w"),
     refs=("chandrakasan1992:eq. 1",),
 )
-

@@ -1,5 +1,7 @@
 """What a plate sees of the Earth: view factor, reflected sunlight, infrared."""
 
+from __future__ import annotations
+
 import math
 from typing import NamedTuple
 
@@ -17,8 +19,8 @@ class Earth(NamedTuple):
 
 
 @inlined
-def plate_view_factor(cos_gamma, radius_m):
-    """View factor of one face of a small plate to the Earth, gamma between its normal and nadir. [howell2010:C-129]
+def plate_view_factor(cos_gamma: float, radius_m: float) -> float:
+    """View factor of one face of a small plate to the Earth, gamma between its normal and nadir. [howell2010]
 
     radius_m from the Earth's centre, above the surface. 0 where the whole Earth is behind the plate.
     """
@@ -39,7 +41,7 @@ def plate_view_factor(cos_gamma, radius_m):
 
 
 @inlined
-def albedo_flux_w_m2(flux_w_m2, sun_height, earth):
+def albedo_flux_w_m2(flux_w_m2: float, sun_height: float, earth: Earth) -> float:
     """Sunlight reflected by the Earth below per unit view factor; sun_height is the cosine of the solar zenith angle.
 
     The cosine at the sub-satellite point stands for the whole disc in view.
@@ -53,5 +55,5 @@ MODEL = Model(
     "environment",
     reads=("radius_m", "array_nadir_cosine", "radial", "sun_direction"),
     writes=("view_factor", "albedo_w_m2"),
-    refs=("howell2010:C-129", "loeb2018:table 4"),
+    refs=("howell2010", "loeb2018:table 4"),
 )

@@ -1,5 +1,7 @@
 """Solar array and battery."""
 
+from __future__ import annotations
+
 import math
 from typing import NamedTuple
 
@@ -40,48 +42,52 @@ class Battery(NamedTuple):
 
 
 @inlined
-def array_yield(cell_temp_k, array):
-    """Electrical power at the cells per incident sunlight, share of the panel's area counted in. [fetzer2007]"""
+def array_yield(cell_temp_k: float, array: Array) -> float:
+    """Electrical power at the cells per incident sunlight, share of the panel's area counted in. [fetzer2008]"""
     change = 1.0 + array.temperature_coefficient_per_k * (cell_temp_k - CELL_REFERENCE_K)
     return array.packing * array.cell_efficiency * array.retention * max(0.0, change)
 
 
 @inlined
-def _balance_k(guess_k, absorbed_w_m2, sun_w_m2, emitting_w_m2_k4, array):
+def _balance_k(guess_k: float, absorbed_w_m2: float, sun_w_m2: float, emitting_w_m2_k4: float, array: Array) -> float:
     heat = max(1.0, absorbed_w_m2 - array_yield(guess_k, array) * sun_w_m2)
     return math.sqrt(math.sqrt(heat / emitting_w_m2_k4))
 
 
 @inlined
-def cell_temperature_k(sun_w_m2, albedo_w_m2, infrared_w_m2, view_front, view_back, array):
+def cell_temperature_k(
+    sun_w_m2: float, albedo_w_m2: float, infrared_w_m2: float, view_front: float, view_back: float, array: Array
+) -> float:
     """Temperature [K] at which a loaded panel is in balance with sunlight, albedo and Earth infrared.
 
     sun_w_m2 and albedo_w_m2 are incident (albedo per unit view factor). What leaves as electricity does not heat the
     panel; three rounds of this fixed point leave 0.01 K.
-    [fortescue2011:ch. 10]
+    [fortescue2011:ch. 11]
     """
     emitting = (array.emissivity_front + array.emissivity_back) * STEFAN_BOLTZMANN_W_M2_K4
     infrared = infrared_w_m2 * (array.emissivity_front * view_front + array.emissivity_back * view_back)
     light = array.absorptance * (sun_w_m2 + albedo_w_m2 * (view_front + view_back))
     warm_k = _balance_k(CELL_REFERENCE_K, light + infrared, sun_w_m2, emitting, array)
-    return _balance_k(_balance_k(warm_k, light + infrared, sun_w_m2, emitting, array), light + infrared, sun_w_m2, emitting, array)
+    return _balance_k(
+        _balance_k(warm_k, light + infrared, sun_w_m2, emitting, array), light + infrared, sun_w_m2, emitting, array
+    )
 
 
 @inlined
-def array_power_w(sun_w_m2, cell_temp_k, array):
+def array_power_w(sun_w_m2: float, cell_temp_k: float, array: Array) -> float:
     """Power [W] the array offers at the bus for sunlight incident on it [W/m2], mean over the step."""
     return array.area_m2 * sun_w_m2 * array_yield(cell_temp_k, array) * array.conditioning_efficiency
 
 
 @inlined
-def deliverable_w(charge_j, dt_s, battery):
+def deliverable_w(charge_j: float, dt_s: float, battery: Battery) -> float:
     """Power [W] the battery can hold at the bus through the step without passing its floor."""
     stored_w = max(0.0, charge_j - battery.floor_j) * battery.discharge_efficiency / dt_s
     return min(battery.max_discharge_w, stored_w)
 
 
 @inlined
-def accelerator_share_w(charge_j, dt_s, battery):
+def accelerator_share_w(charge_j: float, dt_s: float, battery: Battery) -> float:
     """Power [W] at the bus that the battery gives to the accelerators, or takes before them (below zero).
 
     Above the bus's reserve they may draw it down to that line; below it, refilling the reserve comes first.
@@ -92,7 +98,9 @@ def accelerator_share_w(charge_j, dt_s, battery):
 
 
 @inlined
-def battery_step(charge_j, generated_w, load_w, dt_s, battery):
+def battery_step(
+    charge_j: float, generated_w: float, load_w: float, dt_s: float, battery: Battery
+) -> tuple[float, float, float, float]:
     """Charge after the step [J]; power lost in conversion, shunted at the array, and not served [W]."""
     surplus_w = generated_w - load_w
     room_w = max(0.0, battery.capacity_j - charge_j) / (battery.charge_efficiency * dt_s)
@@ -112,7 +120,7 @@ ARRAY = Model(
     "satellite.power.array",
     reads=("lit_fraction", "flux_w_m2", "array_incidence", "view_factor", "albedo_w_m2"),
     writes=("cell_temp_k", "generated_w"),
-    refs=("fetzer2007", "fortescue2011:ch. 10"),
+    refs=("fetzer2008", "fortescue2011:ch. 11"),
 )
 BATTERY = Model(
     "power.battery",

@@ -114,16 +114,29 @@ def stepper(thermal: Thermal, hbm_power_share: float, dt_s: float) -> Stepper:
     heat = flow[:, c : c + n]
     chip = (1.0 - hbm_power_share) * heat[:, JUNCTION] + hbm_power_share * heat[:, HBM]
 
-    rows = [
-        Response(*flow[row, :n], chip[row], heat[row, PLATE], heat[row, LOOP], heat[row, RADIATOR], flow[row, s + RADIATOR])
-        for row in range(NODES + 1)
-    ]
-    rows = [Response(*(float(value) for value in row)) for row in rows]
-    return Stepper(*rows, emission, tangent, dt_s, thermal.junction_limit_k, thermal.hbm_limit_k)
+    def response(row: int) -> Response:
+        return Response._make(
+            float(value)
+            for value in (
+                *flow[row, :n],
+                chip[row],
+                heat[row, PLATE],
+                heat[row, LOOP],
+                heat[row, RADIATOR],
+                flow[row, s + RADIATOR],
+            )
+        )
+
+    return Stepper(
+        response(JUNCTION), response(HBM), response(PLATE), response(LOOP), response(RADIATOR), response(i),
+        emission, tangent, dt_s, thermal.junction_limit_k, thermal.hbm_limit_k,
+    )  # fmt: skip
 
 
 @inlined
-def plate_absorbed_w_m2(sun_w_m2, albedo_w_m2, infrared_w_m2, view, absorptance, emissivity):
+def plate_absorbed_w_m2(
+    sun_w_m2: float, albedo_w_m2: float, infrared_w_m2: float, view: float, absorptance: float, emissivity: float
+) -> float:
     """Heat one face takes in [W/m2]: sunlight and albedo by the absorptance, Earth infrared by the emissivity.
 
     sun_w_m2 incident on this face; albedo and infrared per unit view factor. [fortescue2011:ch. 11]
@@ -132,14 +145,25 @@ def plate_absorbed_w_m2(sun_w_m2, albedo_w_m2, infrared_w_m2, view, absorptance,
 
 
 @inlined
-def departure_w(temp_k, stepper):
+def departure_w(temp_k: float, stepper: Stepper) -> float:
     """Emission at temp_k [W] beyond the tangent through the origin that the linear part carries."""
     t2 = temp_k * temp_k
     return stepper.emission_w_k4 * t2 * t2 - stepper.tangent_w_k * temp_k
 
 
 @inlined
-def after(row, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, radiator_w):
+def after(
+    row: Response,
+    t0: float,
+    t1: float,
+    t2: float,
+    t3: float,
+    t4: float,
+    chip_w: float,
+    plate_w: float,
+    loop_w: float,
+    radiator_w: float,
+) -> float:
     """One row of the linear step: a temperature [K], or the integral of the radiator's [K s]."""
     return (
         row.junction * t0 + row.hbm * t1 + row.plate * t2 + row.loop * t3 + row.radiator * t4
@@ -148,7 +172,18 @@ def after(row, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, radiator_w):
 
 
 @inlined
-def chip_limit_w(t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, environment_w, stepper):
+def chip_limit_w(
+    t0: float,
+    t1: float,
+    t2: float,
+    t3: float,
+    t4: float,
+    chip_w: float,
+    plate_w: float,
+    loop_w: float,
+    environment_w: float,
+    stepper: Stepper,
+) -> float:
     """Power of the accelerators [W] at which junction or memory ends the step at its limit, whichever is first.
 
     chip_w is a first guess: it enters only through the radiator's small correction.
@@ -159,19 +194,35 @@ def chip_limit_w(t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, environment_w, ste
     ramp_w = start_w - departure_w(linear_k, stepper)
     cold_junction_k = after(stepper.junction, t0, t1, t2, t3, t4, 0.0, plate_w, loop_w, inflow_w)
     cold_hbm_k = after(stepper.hbm, t0, t1, t2, t3, t4, 0.0, plate_w, loop_w, inflow_w)
-    by_junction = (stepper.junction_limit_k - cold_junction_k - stepper.junction.ramp_w * ramp_w) / stepper.junction.chip_w
+    by_junction = (
+        stepper.junction_limit_k - cold_junction_k - stepper.junction.ramp_w * ramp_w
+    ) / stepper.junction.chip_w
     by_hbm = (stepper.hbm_limit_k - cold_hbm_k - stepper.hbm.ramp_w * ramp_w) / stepper.hbm.chip_w
     return min(by_junction, by_hbm)
 
 
 @inlined
-def thermal_step(t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, environment_w, stepper):
+def thermal_step(
+    t0: float,
+    t1: float,
+    t2: float,
+    t3: float,
+    t4: float,
+    chip_w: float,
+    plate_w: float,
+    loop_w: float,
+    environment_w: float,
+    stepper: Stepper,
+) -> tuple[float, float, float, float, float, float]:
     """Temperatures after the step [K], junction to radiator, and the mean heat emitted over it [W]."""
     start_w = departure_w(t4, stepper)
     inflow_w = environment_w - start_w
     linear_k = after(stepper.radiator, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w)
     ramp_w = start_w - departure_w(linear_k, stepper)
-    n0 = after(stepper.junction, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w) + stepper.junction.ramp_w * ramp_w
+    n0 = (
+        after(stepper.junction, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w)
+        + stepper.junction.ramp_w * ramp_w
+    )
     n1 = after(stepper.hbm, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w) + stepper.hbm.ramp_w * ramp_w
     n2 = after(stepper.plate, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w) + stepper.plate.ramp_w * ramp_w
     n3 = after(stepper.loop, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w) + stepper.loop.ramp_w * ramp_w
@@ -205,8 +256,25 @@ MODEL = Model(
     "thermal",
     Thermal,
     "satellite.thermal",
-    reads=("chip_w", "load_w", "battery_loss_w", "radiator_incidence", "lit_fraction", "flux_w_m2", "view_factor", "albedo_w_m2"),
-    writes=("thermal_budget_w", "junction_k", "hbm_k", "plate_k", "loop_k", "radiator_k", "environment_w", "radiated_w"),
+    reads=(
+        "chip_w",
+        "load_w",
+        "battery_loss_w",
+        "radiator_incidence",
+        "lit_fraction",
+        "flux_w_m2",
+        "view_factor",
+        "albedo_w_m2",
+    ),
+    writes=(
+        "thermal_budget_w",
+        "junction_k",
+        "hbm_k",
+        "plate_k",
+        "loop_k",
+        "radiator_k",
+        "environment_w",
+        "radiated_w",
+    ),
     refs=("fortescue2011:ch. 11", "cox2002:eqs. 22-23", "vanloan1978"),
 )
-

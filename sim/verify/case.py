@@ -44,7 +44,14 @@ def row(case: Case | Failed) -> dict[str, Any]:
 
 
 def _row(
-    name: str, ours: float | None, theirs: float | None, error: float | None, limit: float | None, unit: str, source: str, ok: bool
+    name: str,
+    ours: float | None,
+    theirs: float | None,
+    error: float | None,
+    limit: float | None,
+    unit: str,
+    source: str,
+    ok: bool,
 ) -> dict[str, Any]:
     return {
         "name": name, "ours": ours, "theirs": theirs, "error": error, "limit": limit, "unit": unit, "source": source, "ok": ok,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from itertools import zip_longest
 from pathlib import Path
@@ -30,7 +30,16 @@ POINT_SUN_M = 1.0  # a Sun of this radius casts a cylinder: rays from 1 au are p
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
-    return [*_sun_synchronous(), *_shadow(), *_seasons(), *_sun(), *_cylinder(), *_drift(), *_sgp4_verification(), *_catalogue(data)]
+    return [
+        *_sun_synchronous(),
+        *_shadow(),
+        *_seasons(),
+        *_sun(),
+        *_cylinder(),
+        *_drift(),
+        *_sgp4_verification(),
+        *_catalogue(data),
+    ]
 
 
 # --- closed forms ------------------------------------------------------------------------------------------------------
@@ -44,7 +53,14 @@ def _sun_synchronous() -> list[Case | Failed]:
         Case("sun-synchronous inclination, 650 km", lambda: math.degrees(inclination), 97.986, 0.005, "deg", source),
         Case("two-body period, 650 km", lambda: period_s(a), 5863.69, 0.05, "s", source),
         Case("nodal period, 650 km", lambda: nodal_period_s(a, inclination), 5870.94, 0.05, "s", source),
-        Case("node drift, 650 km sun-synchronous", lambda: _deg_per_day(node_rate_rad_s(a, inclination)), 0.98565, 1e-4, "deg/d", source),
+        Case(
+            "node drift, 650 km sun-synchronous",
+            lambda: _deg_per_day(node_rate_rad_s(a, inclination)),
+            0.98565,
+            1e-4,
+            "deg/d",
+            source,
+        ),
     ]
 
 
@@ -101,12 +117,13 @@ def _season() -> tuple[float, float, float]:
 def _dark_share(r_m: Array, sun_m: Array) -> float:
     """Share of the sampled orbit in a cylindrical shadow. Only samples behind the Earth's centre can be."""
     behind = np.flatnonzero(r_m.T @ sun_m < 0.0)
-    edges = [shadow_edge(*r_m[:, i], *sun_m, POINT_SUN_M) for i in behind]
-    return float(np.sum(np.array(edges) < 0.0)) / r_m.shape[1]
+    x, y, z = sun_m
+    edges = [shadow_edge(r_m[0, i], r_m[1, i], r_m[2, i], x, y, z, POINT_SUN_M) for i in behind]
+    return sum(edge < 0.0 for edge in edges) / int(r_m.shape[1])
 
 
 def _seasons() -> list[Case | Failed]:
-    source = "Sun of astropy, exact nodal precession, cylinder [dawndusk-reference:A4]"
+    source = "computed apart: Sun of astropy, exact nodal precession, cylinder"
     return [
         Case("days with eclipse in 2026, 650 km, 18:00", lambda: _season()[0], 90.5, 1.5, "d", source),
         Case("longest eclipse in 2026, 650 km, 18:00", lambda: _season()[1], 19.72, 0.15, "min", source),
@@ -120,8 +137,22 @@ def _sun() -> list[Case | Failed]:
     return [
         Case("sunlight at perihelion", lambda: float(solar_flux_w_m2(AU_M * (1 - e))), 1407.65, 1.4, "W/m2", source),
         Case("sunlight at aphelion", lambda: float(solar_flux_w_m2(AU_M * (1 + e))), 1316.63, 1.3, "W/m2", source),
-        Case("Sun against DE421, 1990 to 2050, worst of 220 dates", lambda: _sun_error()[0], 0.0, 0.005, "deg", "DE421 by skyfield"),
-        Case("Sun's distance against DE421, worst, relative", lambda: _sun_error()[1], 0.0, 1e-4, "1", "DE421 by skyfield"),
+        Case(
+            "Sun against DE421, 1990 to 2050, worst of 220 dates",
+            lambda: _sun_error()[0],
+            0.0,
+            0.005,
+            "deg",
+            "DE421 by skyfield",
+        ),
+        Case(
+            "Sun's distance against DE421, worst, relative",
+            lambda: _sun_error()[1],
+            0.0,
+            1e-4,
+            "1",
+            "DE421 by skyfield",
+        ),
     ]
 
 
@@ -167,12 +198,28 @@ def _cylinder() -> list[Case | Failed]:
         return low
 
     found: list[Case | Failed] = [
-        Case(f"eclipse fraction, {h / 1e3:.0f} km, beta {beta:.0f}", lambda h=h, beta=beta: fraction(h, beta), theirs, 5e-4, "1", source)  # type: ignore[misc]
-        for h, beta, theirs in ((550e3, 0.0, 0.372311), (550e3, 30.0, 0.351110), (550e3, 60.0, 0.214735), (650e3, 0.0, 0.362023))
+        Case(
+            f"eclipse fraction, {h / 1e3:.0f} km, beta {beta:.0f}",
+            partial(fraction, h, beta),
+            theirs,
+            5e-4,
+            "1",
+            source,
+        )
+        for h, beta, theirs in (
+            (550e3, 0.0, 0.372311),
+            (550e3, 30.0, 0.351110),
+            (550e3, 60.0, 0.214735),
+            (650e3, 0.0, 0.362023),
+        )
     ]
     for h, theirs in ((550e3, 67.016), (650e3, 65.164)):
-        found.append(Case(f"eclipse-free beta, {h / 1e3:.0f} km", lambda h=h: limit_deg(h), theirs, 0.01, "deg", source))  # type: ignore[misc]
+        found.append(Case(f"eclipse-free beta, {h / 1e3:.0f} km", partial(limit_deg, h), theirs, 0.01, "deg", source))
     return found
+
+
+def _drift_deg_per_day(altitude_m: float, inclination_deg: float) -> float:
+    return _deg_per_day(node_rate_rad_s(semi_major_axis_m(altitude_m), math.radians(inclination_deg)))
 
 
 def _drift() -> list[Case | Failed]:
@@ -180,14 +227,14 @@ def _drift() -> list[Case | Failed]:
     found: list[Case | Failed] = [
         Case(
             f"node drift, {h:.0f} km, {i} deg",
-            lambda h=h, i=i: _deg_per_day(node_rate_rad_s(semi_major_axis_m(h * 1e3), math.radians(i))),  # type: ignore[misc]
+            partial(_drift_deg_per_day, h * 1e3, i),
             theirs, abs(theirs) * 1e-3, "deg/d", source,
         )
         for h, i, theirs in ((550.0, 53.0, -4.489), (630.0, 51.9, -4.421), (550.0, 97.6, 0.9866))
     ]  # fmt: skip
     for h, i in ((550e3, 53.0), (630e3, 51.9), (650e3, 97.986)):
         found.append(
-            Case(f"secular J2 against SGP4 after a day, {h / 1e3:.0f} km, {i:g} deg", lambda h=h, i=i: _apart_km(h, i), 0.0, 20.0, "km",  # type: ignore[misc]
+            Case(f"secular J2 against SGP4 after a day, {h / 1e3:.0f} km, {i:g} deg", partial(_apart_km, h, i), 0.0, 20.0, "km",
                  "sgp4 package, drag-free elements of the same semi-major axis")
         )  # fmt: skip
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 from orbit.elements import semi_major_axis_m
@@ -15,13 +16,16 @@ def cases(data: Path | None) -> list[Case | Failed]:
     return [*_view_factors(), *_published_plate()]
 
 
+def _view(gamma_deg: float) -> float:
+    return float(plate_view_factor(math.cos(math.radians(gamma_deg)), semi_major_axis_m(650e3)))
+
+
 def _view_factors() -> list[Case | Failed]:
-    source = "closed form and Monte-Carlo integration [howell2010:C-129]"
-    radius_m = semi_major_axis_m(650e3)
+    source = "closed form and Monte-Carlo integration [howell2010]"
     return [
         Case(
             f"view factor of a plate to the Earth, 650 km, {gamma:.0f} deg from nadir",
-            lambda gamma=gamma: float(plate_view_factor(math.cos(math.radians(gamma)), radius_m)),  # type: ignore[misc]
+            partial(_view, gamma),
             theirs, 0.002, "1", source,
         )
         for gamma, theirs in ((0.0, 0.8236), (60.0, 0.4789), (90.0, 0.2407), (120.0, 0.0671))

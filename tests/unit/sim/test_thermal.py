@@ -87,7 +87,7 @@ def test_lone_radiator_cools_by_the_closed_form(dt: float) -> None:
         junction_to_plate_w_k=1e-9, hbm_to_plate_w_k=1e-9, plate_to_loop_w_k=1e-9, loop_to_radiator_w_k=1e-9,
         radiator_emissivity=0.85, fin_efficiency=1.0, heat_capacity_j_k=(1e3, 1e3, 1e3, 1e3, 4500.0 * 30.0), reference_k=300.0,
     )  # fmt: skip
-    assert (1.0 / 300.0**3 + 6.0 * 0.85 * SIGMA * 1183.2 / 4500.0) ** (-1.0 / 3.0) == pytest.approx(207.0, abs=0.5)
+    assert pytest.approx(207.0, abs=0.5) == (1.0 / 300.0**3 + 6.0 * 0.85 * SIGMA * 1183.2 / 4500.0) ** (-1.0 / 3.0)
     steps = round(1183.2 / dt)
     ours = _march((300.0,) * 5, steps, dt, (0.0, 0.0, 0.0, 0.0), net)[-1, 4]
     exact = (1.0 / 300.0**3 + 6.0 * 0.85 * SIGMA * steps * dt / 4500.0) ** (-1.0 / 3.0)

@@ -1,0 +1,48 @@
+# Needs only Python 3.11 or newer and make: `make demo` and `make test` do all the set-up.
+
+PYTHON ?= python3
+VENV ?= .venv
+EXTRAS ?= all
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint verify lock clean
+
+demo: $(VENV)/.runs
+	$(BIN)/dawndusk run suncatcher
+	@echo
+	@echo "The results lie in $(CURDIR)/results; open report.html in a browser."
+	@echo "Next: $(BIN)/dawndusk --help"
+
+test: $(VENV)/.tests
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.tests
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+verify: $(VENV)/.runs
+	$(BIN)/dawndusk verify
+
+# the plain program, for users
+$(VENV)/.runs: pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	touch $@
+
+# with everything the tests need
+$(VENV)/.tests: pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[$(EXTRAS)]"
+	touch $@ $(VENV)/.runs
+
+# the versions that were tested together
+lock:
+	rm -rf $(VENV)-lock
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check ".[all]"
+	$(VENV)-lock/bin/python -m pip freeze --exclude dawndusk > requirements.lock
+	rm -rf $(VENV)-lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,84 @@
+"""The step's source with one line spoiled at a time, run in plain Python (compiler off); a script for test_step.py.
+
+Prints one JSON object: for each mutant the residuals of the books, "sound" being the source as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import types
+from pathlib import Path
+
+import energy_books as books
+
+from sim import step
+from sim.engine import Run
+
+SOURCE = Path(step.__file__).read_text("utf-8")
+
+# name -> (text in the source, what replaces it)
+LEDGER = {
+    f"without {row}": (f"work[{row}, i] += {term} * dt_s", "pass")
+    for row, term in (
+        ("FAILED", "failed"), ("POWER", "lost_power"), ("THERMAL", "lost_thermal"), ("KERNEL", "lost_kernel"),
+        ("USEFUL", "useful"),
+    )
+}  # fmt: skip
+ENERGY = {
+    f"without {row}": (f"work[{row}, i] += {term} * dt_s", "pass")
+    for row, term in (
+        ("GENERATED_J", "generated"), ("SHUNTED_J", "shunted"), ("SERVED_J", "(load - unserved)"),
+        ("BATTERY_LOSS_J", "loss"), ("HEAT_J", "(chip + plate + loop)"), ("ENVIRONMENT_J", "environment"),
+        ("RADIATED_J", "radiated"),
+    )
+}  # fmt: skip
+FLUXES = {
+    "battery sees 0.01 % more sun": ("battery_step(charge, generated, load, dt_s, battery)\n                loop =",
+                                     "battery_step(charge, 1.0001 * generated, load, dt_s, battery)\n                loop ="),
+    "charge leaks": ("work[CHARGE_J, i], work[DARK_RUN_S, i] = charge,", "work[CHARGE_J, i], work[DARK_RUN_S, i] = charge * (1.0 - 1e-7),"),
+    "battery loss does not warm": ("loop = loop - unserved + loss", "loop = loop - unserved"),
+    "unserved load warms": ("loop = loop - unserved + loss", "loop = loop + loss"),
+    "environment misses the radiator": ("t0, t1, t2, t3, t4, chip, plate, loop, environment, stepper\n                )\n                dark",
+                                        "t0, t1, t2, t3, t4, chip, plate, loop, 0.999 * environment, stepper\n                )\n                dark"),
+    "chips warm less than they draw": ("t0, t1, t2, t3, t4, chip, plate, loop, environment, stepper\n                )\n                dark",
+                                       "t0, t1, t2, t3, t4, 0.999 * chip, plate, loop, environment, stepper\n                )\n                dark"),
+    "radiation is miscounted": ("work[RADIATED_J, i] += radiated", "work[RADIATED_J, i] += 1.0001 * radiated"),
+    "junction forgets": ("work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i] = t0,", "work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i] = t0 - 0.1,"),
+}  # fmt: skip
+
+
+def outcome_of(text: str) -> dict[str, float]:
+    """Residuals of a small run with this source of the step."""
+    module = types.ModuleType("mutant")
+    exec(compile(text, "mutant of sim/step.py", "exec"), module.__dict__)
+    # noon-midnight ring: some in shadow with an empty battery (bus unserved), some throttled, one lost, one derated
+    loaded = books.load(
+        "duration=12 min", books.ring(), "satellite.thermal.radiator.area=12 m2", "satellite.power.battery.initial_charge=0.5",
+        "satellite.power.battery.bus_reserve=0 s", "satellite.power.array.area=160 m2",
+        events=("2026-12-21T00:03:20Z lose satellite 0", "2026-12-21T00:05:30Z derate satellite 1 to 0.5"),
+    )  # fmt: skip
+    run = Run(loaded, tile=8, threads=1)
+    run.loop = module.tile_loop(8)
+    return books.closures(run.finish()) | {"exercised": float(_exercised(run.carry))}
+
+
+def _exercised(carry: object) -> bool:
+    """Whether every row that a mutant spoils is in use."""
+    rows = [*step.LEDGER.values(), step.SHUNTED_J, step.BATTERY_LOSS_J, step.UNSERVED_J]
+    return all(carry[row].max() > 0.0 for row in rows)  # type: ignore[index]
+
+
+def main() -> None:
+    assert os.environ.get("NUMBA_DISABLE_JIT") == "1"
+    told = {"sound": outcome_of(SOURCE)}
+    for name, (old, new) in {**LEDGER, **ENERGY, **FLUXES}.items():
+        if SOURCE.count(old) != 1:
+            raise SystemExit(f"{name}: {SOURCE.count(old)} places in sim/step.py read {old!r}; write the mutant anew")
+        told[name] = outcome_of(SOURCE.replace(old, new))
+    json.dump(told, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Calls to every compiled function with fixed inputs; run with and without the compiler by test_twins.py.
+
+As a script: writes the results to the .npz file named by its argument.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+
+from orbit.kernels import j2, shadow, sight, simd
+from sim import assemble, scenario, step
+from sim.models import attitude, compute, earthview, power, thermal
+
+
+def ring() -> scenario.Loaded:
+    """Eight satellites round a noon-midnight orbit."""
+    base = {"kind": "ring", "altitude": "650 km", "local_time": '"12:00"', "satellites": 8}
+    text = "{" + ", ".join(f"{k}: {v}" for k, v in base.items()) + "}"
+    return scenario.load("suncatcher", sets=("duration=10 min", f"constellation={text}", "satellite.thermal.radiator.area=12 m2"))
+
+
+def _plain(value: object) -> list[float]:
+    return [float(v) for v in value] if isinstance(value, tuple | list) else [float(value)]  # type: ignore[arg-type]
+
+
+def _unit(rng: np.random.Generator) -> list[float]:
+    v = rng.normal(size=3)
+    return [float(x) for x in v / np.linalg.norm(v)]
+
+
+def scalar_calls() -> Iterator[tuple[str, object]]:
+    """Name and result of one call after another."""
+    rng = np.random.default_rng(20260320)
+    params = assemble.satellite_params(ring().scenario)
+    p = {"array": params.array, "battery": params.battery, "compute": params.compute, "stepper": params.stepper}
+    for _ in range(25):
+        u = lambda lo, hi: float(rng.uniform(lo, hi))  # noqa: E731
+        yield "sincos", simd.sincos(u(-1e5, 1e5))
+        x = u(-1, 1)
+        yield "arcsin", simd.arcsin(x)
+        yield "arccos", simd.arccos(x)
+        a, i = u(6.6e6, 1e7), u(0, 3.1)
+        yield "mean_motion_rad_s", j2.mean_motion_rad_s(a)
+        yield "node_rate_rad_s", j2.node_rate_rad_s(a, i)
+        yield "latitude_argument_rate_rad_s", j2.latitude_argument_rate_rad_s(a, i)
+        r = [7e6 * c for c in _unit(rng)]
+        yield "shadow_edge", shadow.shadow_edge(*r, 1.4e11, 3e10, 1e10, 6.957e8)
+        e = [u(-3, 3), u(-3, 3), u(-3, 3)]
+        yield "lit_fraction", shadow.lit_fraction(e[0])
+        yield "_lit_integral", shadow._lit_integral(e[0])
+        yield "_mean_between", shadow._mean_between(e[0], e[1])
+        yield "_mean_between", shadow._mean_between(e[0], e[0] + 1e-7)
+        yield "mean_lit_fraction", shadow.mean_lit_fraction(*e)
+        yield "sight", sight.sight(*r, *[6.4e6 * c for c in _unit(rng)], *_unit(rng))
+        law = attitude.attitude(attitude.LAWS[int(rng.integers(3))], 0.03)
+        radial, sun = _unit(rng), _unit(rng)
+        normal = np.cross(radial, _unit(rng))
+        normal = [float(c) for c in normal / np.linalg.norm(normal)]
+        yield "sun_incidence", attitude.sun_incidence(*radial, *normal, *sun, law)
+        yield "array_nadir_cosine", attitude.array_nadir_cosine(*radial, *sun, law)
+        share = u(-0.2, 1.2)
+        yield "dynamic_share", compute.dynamic_share(u(0, 1), 0.6)
+        yield "_newton", compute._newton(u(0.1, 1), u(0.1, 1), 0.6, 0.4)
+        yield "rate_for_share", compute.rate_for_share(share, 0.6)
+        yield "operating_point", compute.operating_point(u(-1e3, 4e4), p["compute"])
+        yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), p["compute"])
+        yield "bus_factor", compute.bus_factor(p["compute"])
+        yield "plate_view_factor", earthview.plate_view_factor(x, u(6.5e6, 9e6))
+        yield "albedo_flux_w_m2", earthview.albedo_flux_w_m2(u(1300, 1420), x, params.earth)
+        light = (u(0, 1400), u(0, 400), u(190, 270), u(0, 0.8), u(0, 0.8))
+        yield "array_yield", power.array_yield(u(200, 400), p["array"])
+        yield "_balance_k", power._balance_k(u(250, 350), u(100, 1500), light[0], 9e-8, p["array"])
+        yield "cell_temperature_k", power.cell_temperature_k(*light, p["array"])
+        yield "array_power_w", power.array_power_w(light[0], u(200, 400), p["array"])
+        charge = u(0.4, 1.0) * p["battery"].capacity_j
+        yield "deliverable_w", power.deliverable_w(charge, 60.0, p["battery"])
+        yield "accelerator_share_w", power.accelerator_share_w(charge, 60.0, p["battery"])
+        yield "battery_step", power.battery_step(charge, u(0, 4e4), u(0, 4e4), 60.0, p["battery"])
+        t = [u(250, 370) for _ in range(5)]
+        heats = (u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 6e3))
+        yield "plate_absorbed_w_m2", thermal.plate_absorbed_w_m2(*light[:4], 0.2, 0.88)
+        yield "departure_w", thermal.departure_w(t[4], p["stepper"])
+        yield "after", thermal.after(p["stepper"].radiator, *t, *heats)
+        yield "chip_limit_w", thermal.chip_limit_w(*t, *heats, p["stepper"])
+        yield "thermal_step", thermal.thermal_step(*t, *heats, p["stepper"])
+        yield "heats", step.heats(u(0, 1), u(0, 1), u(0, 1), 1000.0, p["compute"])
+        yield "limited", step.limited(u(0, 1), 1.0, 1.0, 1000.0, charge, u(0, 4e4), u(0, 6e3), *t, params)
+
+
+def loop_calls() -> Iterator[tuple[str, object]]:
+    """The kernels over arrays, and the whole step over ten minutes."""
+    from sim.engine import Run
+
+    rng = np.random.default_rng(7)
+    elements = np.empty((7, 8))
+    elements[0], elements[1] = 7e6, rng.uniform(-1, 1, 8)
+    elements[2] = np.sqrt(1.0 - elements[1] ** 2)
+    elements[3:] = rng.uniform(0, 6, (4, 8)) * np.array([1, 1e-6, 1, 1e-3])[:, None]
+    out = np.empty((4, 3, 8))
+    j2.circular_positions(elements, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
+    yield "circular_positions", out
+    j2.formation_positions(np.ascontiguousarray(elements[:, 0]), rng.uniform(-1e3, 1e3, (3, 8)), np.array([0.0, 60.0, 3600.0, 86400.0]), out)
+    yield "formation_positions", out
+    best = np.full((4, 3), sight.OUT_OF_SIGHT_M2)
+    at = rng.normal(size=(4, 3, 3))
+    at /= np.linalg.norm(at, axis=2, keepdims=True)
+    sight.nearest_in_sight(out, np.ones((1, 8)), at * 6.37e6, at, np.array([0.0, 0.1, 0.5]), best)
+    yield "nearest_in_sight", best
+    run = Run(ring(), tile=8, threads=1)
+    first = np.empty((2, 3, 8))
+    run.propagators[0].fill(0, 8, -1, first)
+    carry = np.empty((step.CARRY_ROWS, 8))
+    step.start(first, run.sky.sun_m[:2], 1e7, np.array(run.temperatures_k), carry)
+    yield "start", carry
+    outcome = run.finish()
+    yield "run_block", outcome.carry
+    yield "record", outcome.kept
+    yield "fleet", outcome.fleet
+
+
+def results() -> dict[str, np.ndarray]:
+    """Results by name; repeated calls of a scalar function one after another."""
+    scalars: dict[str, list[list[float]]] = {}
+    for name, value in scalar_calls():
+        scalars.setdefault(name, []).append(_plain(value))
+    return {k: np.array(v) for k, v in scalars.items()} | {k: np.array(v) for k, v in loop_calls()}
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[1], **results())
