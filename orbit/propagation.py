@@ -115,6 +115,6 @@ class Sgp4:
         codes = np.zeros((out_r_m.shape[0], out_r_m.shape[2]), dtype=np.int8)
         codes[:, : hi - lo] = error.T
         codes[:, hi - lo :] = codes[:, hi - lo - 1 : hi - lo]
-        # a finite place keeps the arithmetic finite; the code says it means nothing
+        # finite, so that arithmetic goes on; the code says that it means nothing
         np.copyto(out_r_m, 1e7, where=(codes != 0)[:, np.newaxis, :])
         return codes

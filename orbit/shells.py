@@ -21,7 +21,7 @@ def walker(
 ) -> CircularElements:
     """Walker pattern i:t/p/f, satellites numbered plane by plane. [walker1984]
 
-    phasing f in [0, planes): a satellite leads its eastern neighbour's slot by f * 360 deg / t. node_span_rad is 2 pi
+    phasing f in [0, planes): the same slot of the next plane to the east is ahead by f * 360 deg / t. node_span_rad is 2 pi
     for a delta pattern, pi for a star.
     """
     plane, slot = np.divmod(np.arange(planes * satellites_per_plane), satellites_per_plane)

@@ -177,26 +177,30 @@ def orders(scenario: Scenario, satellites: int) -> list[Order]:
     return sorted(found, key=lambda o: o.at_steps)
 
 
-def schedule(orders_: list[Order], lo: int, hi: int, width: int, first_step: int, steps: int) -> tuple[Array2, Array2]:
-    """Share of each step that satellites lo to hi work, and the rate they may reach then, (steps or 1, lane).
+def schedule(
+    orders_: list[Order], lo: int, hi: int, width: int, first_step: int, steps: int
+) -> tuple[Array2, Array2, Array2]:
+    """What satellites lo to hi are told, each (steps or 1, lane), one row where nothing is ordered for any of them.
 
-    One row where nothing is ordered for any of them.
+    Share of each step that a satellite works, the rate it may reach then, and whether it works at the step's end.
     """
     mine = [o for o in orders_ if o.first < hi and o.last >= lo]
     if not mine:
-        return np.ones((1, width)), np.ones((1, width))
+        return np.ones((1, width)), np.ones((1, width)), np.ones((1, width))
     works = np.zeros((steps, width))
     rate = np.zeros((steps, width))
+    at_end = np.zeros((steps, width))
     begin = np.arange(first_step, first_step + steps, dtype=np.float64)
     for lane in range(width):
         sat = min(lo + lane, hi - 1)
-        since, up, cap = 0.0, 1.0, 1.0
+        since, up, cap = -np.inf, 1.0, 1.0
         for order in [*(o for o in mine if o.first <= sat <= o.last), None]:
             until = np.inf if order is None else order.at_steps
             share = np.clip(np.minimum(begin + 1.0, until) - np.maximum(begin, since), 0.0, 1.0)
             works[:, lane] += up * share
             rate[:, lane] += up * cap * share
+            at_end[:, lane] += np.where((since <= begin + 1.0) & (begin + 1.0 < until), up, 0.0)
             if order is not None:
                 since = until
                 up, cap = {"lose": (0.0, cap), "restore": (1.0, 1.0), "derate": (up, order.to)}[order.action]
-    return works, np.divide(rate, works, out=np.ones_like(rate), where=works > 0.0)
+    return works, np.divide(rate, works, out=np.ones_like(rate), where=works > 0.0), at_end

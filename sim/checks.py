@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -96,18 +97,27 @@ def available_bytes() -> float:
     return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
-def problems(scenario: Scenario, root: Node, catalogues: dict[int, list[ElementSet]]) -> list[Problem]:
-    """Everything wrong with a scenario whose fields are each in order."""
+def problems(
+    scenario: Scenario, root: Node, catalogues: dict[int, list[ElementSet]], broken: Collection[str] = ()
+) -> list[Problem]:
+    """Everything wrong between fields that are each in order; `broken` names the sections that are not."""
+
+    def sound(*sections: str) -> bool:
+        return not any(name in broken for name in sections)
+
     satellites = sum(
         len(catalogues.get(i, ())) if isinstance(c, Tle) else c.count for i, c in enumerate(scenario.constellation)
     )
-    found = [
-        *_time(scenario, root),
-        *_hardware(scenario, root),
-        *_stale(scenario, root, catalogues),
-        *_events(scenario, root, satellites),
-    ]
-    if not found and satellites:
+    found = []
+    if sound("epoch", "duration", "step"):
+        found += _time(scenario, root)
+    if sound("step", "satellite", "reference_precision"):
+        found += _hardware(scenario, root)
+    if sound("epoch", "constellation"):
+        found += _stale(scenario, root, catalogues)
+    if sound("epoch", "duration", "constellation", "events"):
+        found += _events(scenario, root, satellites)
+    if not found and not broken and satellites:
         found += _memory(scenario, root, satellites)
     return found
 
@@ -125,7 +135,8 @@ def _time(scenario: Scenario, root: Node) -> list[Problem]:
             Problem(_at(root, "duration"), "duration",
                     f"{scenario.duration:g} s is not a whole number of steps of {scenario.step:g} s; write '{whole:g} s'")
         )  # fmt: skip
-    if (scenario.step * 1e3) % 1.0:
+    step_ms = scenario.step * 1e3
+    if abs(step_ms - round(step_ms)) > 1e-9 * step_ms:
         found.append(
             Problem(_at(root, "step"), "step", f"{scenario.step:g} s is finer than a millisecond; write a whole one")
         )

@@ -161,6 +161,7 @@ class Run:
         first = np.empty((2, 3, self.tile))
         codes = propagator.fill(lo, hi, -1, first)
         dead = np.zeros(self.tile, dtype=np.bool_) if codes is None else (codes != 0).any(axis=0)
+        self._hide(first, np.broadcast_to(dead, (2, self.tile)), 0)
         charge_j = self.scenario.satellite.power.battery.initial_charge * self.params.battery.capacity_j
         step.start(first, self.sky.sun_m[:2], charge_j, np.array(self.temperatures_k), b.carry)
         self._note_decay(dead, np.zeros_like(dead), base + lo, hi - lo, 0)
@@ -174,13 +175,15 @@ class Run:
             n = min(self.block, self.grid.steps - k)
             r_m = b.r_m[:n]
             codes = propagator.fill(lo, hi, k + 1, r_m)
-            alive, cap = assemble.schedule(self.orders, base + lo, base + hi, self.tile, k, n)
+            alive, cap, serving = assemble.schedule(self.orders, base + lo, base + hi, self.tile, k, n)
             if codes is not None or dead.any():
                 bad = np.zeros((n, self.tile), dtype=np.bool_) if codes is None else codes != 0
                 gone = dead | np.maximum.accumulate(bad)
                 self._note_decay(gone[-1], dead, base + lo, hi - lo, k, gone)
                 alive = np.where(gone, 0.0, np.broadcast_to(alive, gone.shape))
                 cap = np.ascontiguousarray(np.broadcast_to(cap, gone.shape))
+                serving = np.where(gone, 0.0, np.broadcast_to(serving, gone.shape))
+                self._hide(r_m, gone, k + 2)
                 dead = gone[-1]
             window = slice(k + 2, k + 2 + n)
             self.loop(
@@ -189,12 +192,19 @@ class Run:
             )  # fmt: skip
             if self.sky.station_m.shape[1]:
                 sight.nearest_in_sight(
-                    r_m, alive, self.sky.station_m[window], self.sky.zenith[window], self.sky.sin_min_elevation,
+                    r_m, serving, self.sky.station_m[window], self.sky.zenith[window], self.sky.sin_min_elevation,
                     b.best_range2_m2[k : k + n],
                 )  # fmt: skip
         self.kept[:, :, mine] = kept
         self.carry[:, base + lo : base + hi] = b.carry[:, : hi - lo]
         return (hi - lo) * self.grid.steps
+
+    def _hide(self, r_m: Array, gone: NDArray[np.bool_], first: int) -> None:
+        """Satellites without a position stand between Earth and Sun: in no shadow, and finite. first: row of the sky."""
+        if gone.any():
+            sun_m = self.sky.sun_m[first : first + len(r_m)]
+            place = 1e7 * sun_m / np.linalg.norm(sun_m, axis=1, keepdims=True)
+            np.copyto(r_m, place[:, :, np.newaxis], where=gone[:, np.newaxis, :])
 
     def _note_decay(
         self, now: NDArray[np.bool_], before: NDArray[np.bool_], first: int, real: int, k: int,

@@ -123,13 +123,18 @@ def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
     parent = node.get("extends")
     if parent is None:
         return node
-    name = str(parent.value)
+    name = _word(parent)
     beside = path.parent / name
     target = beside if beside.is_file() else _named_parent(name, parent.origin)
     if target.resolve() in seen or target.resolve() == path.resolve():
         raise bad_input(parent.origin, "extends", f"'{name}' extends itself; write another file")
     rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
     return tree.merge(_with_parents(target, (*seen, path.resolve())), rest)
+
+
+def _word(node: Node) -> str:
+    """A name as it was written, also where it is none."""
+    return str(tree.plain(node))
 
 
 def _named_parent(name: str, origin: Origin) -> Path:
@@ -183,14 +188,14 @@ _SHORT_EVENT = re.compile(
 )
 
 
-def _event(node: Node) -> Node:
+def _event(node: Node, path: str) -> Node:
     """An event in short form ("2026-12-21T06:00Z lose satellite 17") as a mapping."""
     if not isinstance(node.value, str):
         return node
     match = _SHORT_EVENT.match(node.value)
     if match is None:
         raise bad_input(
-            node.origin, "events",
+            node.origin, path,
             f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17' or '... derate all to 0.5'",
         )  # fmt: skip
     return Node({k: Node(v, node.origin) for k, v in match.groupdict().items() if v is not None}, node.origin)
@@ -206,8 +211,13 @@ def _resolve_item(node: Node, kind: str, path: str, only: str = "") -> Node:
     base = node.get("extends")
     if base is None:
         return node
+    found = item(kind, _word(base), base.origin, path, only)
+    chip, own = found.get("accelerator"), node.get("accelerator")
+    if chip is not None and isinstance(chip.value, str) and own is not None and own.is_map and not own.get("extends"):
+        # some values of an accelerator that the item gives by name
+        found = tree.put(found, ["accelerator"], Node({"extends": chip}, own.origin))
     rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
-    return tree.merge(item(kind, str(base.value), base.origin, path, only), rest)
+    return tree.merge(found, rest)
 
 
 def _resolve(root: Node, problems: list[Problem]) -> Node:
@@ -238,16 +248,17 @@ def _resolve(root: Node, problems: list[Problem]) -> Node:
     events = root.get("events")
     if events is not None and isinstance(events.value, list):
         parsed = []
-        for node in events.value:
+        for i, node in enumerate(events.value):
             try:
-                parsed.append(_event(node))
+                parsed.append(_event(node, f"events.{i}"))
             except InputError as error:
                 problems.extend(error.problems)
+                parsed.append(node)
         root = tree.put(root, ["events"], Node(parsed, events.origin))
     baseline = root.get("baseline")
-    if baseline is not None and str(baseline.value) not in items("baselines"):
-        advice = did_you_mean(str(baseline.value), items("baselines"))
-        problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{baseline.value}'; {advice}"))
+    if baseline is not None and baseline.value is not None and _word(baseline) not in items("baselines"):
+        advice = did_you_mean(_word(baseline), items("baselines"))
+        problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{_word(baseline)}'; {advice}"))
     return root
 
 
@@ -257,7 +268,7 @@ def _set_aside(root: Node) -> tuple[Node, list[str]]:
     kept = dict(root.value)
     for name in NOT_SIMULATED:
         if name in kept:
-            notes.append(f"{kept[name].origin}: {name}: read, but not simulated in this version: it changes nothing")
+            notes.append(f"{name}: read, but not simulated in this version: it changes nothing")
             del kept[name]
     workloads = kept.get("workloads")
     if workloads is not None and isinstance(workloads.value, list):
@@ -266,8 +277,7 @@ def _set_aside(root: Node) -> tuple[Node, list[str]]:
         ]
         if coupled:
             notes.append(
-                f"{coupled[0].origin}: workloads: jobs are not coupled in this version: "
-                "every accelerator serves its own elastic stream"
+                "workloads: jobs are not coupled in this version: every accelerator serves its own elastic stream"
             )
             stream = Node({"kind": Node("stream", workloads.origin)}, workloads.origin)
             kept["workloads"] = Node([w for w in workloads.value if w not in coupled] or [stream], workloads.origin)
@@ -287,8 +297,12 @@ def load(
     """Scenario by shipped name or path, with overrides. Raises InputError with every problem found."""
     root = _with_parents(_scenario_file(source))
     changed: set[str] = set()
+    problems: list[Problem] = []
     for text in sets:
-        root = _override(root, text, changed)
+        try:
+            root = _override(root, text, changed)
+        except InputError as error:
+            problems += error.problems
     if events:
         own = root.get("events")
         given = [Node(text, Origin(f"--event '{text}'")) for text in events]
@@ -302,22 +316,30 @@ def load(
     if one is not None and wrapped:
         root = tree.put(root, ["constellation"], Node([one], one.origin))
     root, notes = _set_aside(root)
-    problems: list[Problem] = []
     root = _resolve(root, problems)
     catalogues, root = _catalogues(root, changed, problems, notes)
-    problems += _record_problems(root)
-    scenario = None
+    problems += _record_problems(root, wrapped)
+    broken: set[str] = set()
+    told = tree.plain(root)
     try:
-        scenario = Scenario.model_validate(tree.plain(root))
+        scenario = Scenario.model_validate(told)
     except ValidationError as error:
         already = {p.field for p in problems}
         problems += [p for p in _problems(error, root, wrapped) if not any(_covers(f, p.field) for f in already)]
-    if scenario is not None:
-        problems += checks.problems(scenario, root, catalogues)
-    if scenario is None or problems:
+        broken = {str(entry["loc"][0]) for entry in error.errors()}
+        scenario = _mended(told, broken)
+    problems += checks.problems(scenario, root, catalogues, broken)
+    if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
     data = tuple(_data(root))
-    return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario, root))
+    return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))
+
+
+def _mended(told: dict[str, Any], broken: set[str]) -> Scenario:
+    """The scenario with a shipped one's values in the broken sections: the sound ones can still be checked together."""
+    shipped = tree.plain(_resolve(tree.read(next(iter(items("scenarios").values()))), []))
+    shipped["constellation"] = [shipped["constellation"]]
+    return Scenario.model_validate({**shipped, **{name: value for name, value in told.items() if name not in broken}})
 
 
 def _covers(broken: str, path: str) -> bool:
@@ -374,18 +396,18 @@ def _catalogues(
             up = newest.replace(second=0, microsecond=0)
             up = up if up == newest else up + timedelta(minutes=1)
             root = tree.put(root, ["epoch"], Node(up.isoformat(), named.origin))
-            notes.append(f"{named.origin}: epoch: {up:%Y-%m-%dT%H:%MZ}, the newest of {len(sets)} element sets")
+            notes.append(f"epoch: {up:%Y-%m-%dT%H:%MZ}, the newest of {len(sets)} element sets")
     return found, root
 
 
-def _record_problems(root: Node) -> list[Problem]:
+def _record_problems(root: Node, wrapped: bool) -> list[Problem]:
     """Every number with provenance must say where it comes from."""
     problems = []
     for path, node in tree.walk(root):
         if not node.is_record:
             continue
-        name = ".".join(path)
-        for key in set(node.value) - tree.RECORD_KEYS:
+        name = ".".join(_shown(list(path), wrapped))
+        for key in sorted(set(node.value) - tree.RECORD_KEYS):
             origin = node.value[key].origin
             problems.append(Problem(origin, f"{name}.{key}", f"unknown key; {did_you_mean(key, tree.RECORD_KEYS)}"))
         kind = node.get("kind")
@@ -419,10 +441,15 @@ def _problems(error: ValidationError, root: Node, wrapped: bool) -> list[Problem
             if part in _TAGS and not (here.is_map and part in here.value):
                 continue
             path.append(part)
-        shown = [p for n, p in enumerate(path) if not (wrapped and n == 1 and path[0] == "constellation" and p == "0")]
+        shown = _shown(path, wrapped)
         node = tree.find(root, tuple(path))
         found.append(Problem(node.origin, ".".join(shown), _message(entry, node, path)))
     return found
+
+
+def _shown(path: list[str], wrapped: bool) -> list[str]:
+    """A path as the file has it: without the 0 of a constellation that is no list there."""
+    return [p for n, p in enumerate(path) if not (wrapped and n == 1 and path[0] == "constellation" and p == "0")]
 
 
 def _message(entry: Any, node: Node, path: list[str]) -> str:
@@ -518,7 +545,7 @@ def _data(root: Node) -> list[Datum]:
     return found
 
 
-def _digest(scenario: Scenario, root: Node) -> str:
+def _digest(scenario: Scenario) -> str:
     """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
     told = scenario.model_dump(mode="json")
     told.pop("description")
@@ -526,8 +553,5 @@ def _digest(scenario: Scenario, root: Node) -> str:
         part.pop("description", None)
     for entry in told["constellation"]:
         if "tle" in entry:
-            entry["tle"] = ""
-            entry["sha256"] = next(
-                c.value["sha256"].value for c in root.value["constellation"].value if c.get("sha256") is not None
-            )
+            entry["tle"] = ""  # known by its content, wherever it lies
     return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -17,10 +17,10 @@ from orbit.constants import SUN_RADIUS_M
 from orbit.kernels.compile import Floats, Ints, inlined, kernel
 from orbit.kernels.shadow import mean_lit_fraction, shadow_edge
 from sim.models.attitude import Attitude, array_nadir_cosine, sun_incidence
-from sim.models.compute import Compute, bus_factor, chip_power_w, operating_point
+from sim.models.compute import Compute, bus_factor, chip_power_w, operating_point, rate_for_share
 from sim.models.earthview import Earth, albedo_flux_w_m2, plate_view_factor
 from sim.models.power import Array, Battery, accelerator_share_w, array_power_w, battery_step, cell_temperature_k
-from sim.models.thermal import Stepper, chip_limit_w, plate_absorbed_w_m2, thermal_step
+from sim.models.thermal import Stepper, chip_limit_w, duty_limit, plate_absorbed_w_m2, thermal_step
 
 
 class SatelliteParams(NamedTuple):
@@ -115,11 +115,16 @@ def limited(
     The guess matters only through the battery's own heat and the curve of T^4: each call is a fixed-point step that
     gains two digits.
     """
-    compute = satellite.compute
+    compute, stepper = satellite.compute, satellite.stepper
     chip, plate, loop, load = heats(rate, duty, up, bus_w, compute)
-    _, loss, _, _ = battery_step(charge_j, generated_w, load, satellite.stepper.dt_s, satellite.battery)
-    limit = chip_limit_w(t0, t1, t2, t3, t4, chip, plate, loop + loss, environment_w, satellite.stepper)
-    return operating_point(limit / max(up, 1e-9) + compute.host_w, compute)
+    _, loss, _, _ = battery_step(charge_j, generated_w, load, stepper.dt_s, satellite.battery)
+    limit = chip_limit_w(t0, t1, t2, t3, t4, chip, plate, loop + loss, environment_w, stepper)
+    idle_chip, idle_plate, idle_loop, _ = heats(0.0, 1.0, up, 0.0, compute)
+    on = duty_limit(
+        t0, t1, t2, t3, t4, chip, plate, loop + loss, bus_w + loss, idle_chip, idle_plate, idle_loop, environment_w, stepper
+    )  # fmt: skip
+    share = (limit / max(up, 1e-9) - compute.idle_w) / compute.dynamic_w
+    return (rate_for_share(share, compute.voltage_floor) if on >= 1.0 else 0.0), min(1.0, max(0.0, on))
 
 
 @inlined
@@ -214,7 +219,7 @@ def tile_loop(width: int) -> Loop:
                 mx, my, mz = x0 + x1, y0 + y1, z0 + z1
                 wx, wy, wz = y0 * z1 - z0 * y1, z0 * x1 - x0 * z1, x0 * y1 - y0 * x1
                 m = 1.0 / np.sqrt(mx * mx + my * my + mz * mz)
-                w = 1.0 / np.sqrt(wx * wx + wy * wy + wz * wz)
+                w = 1.0 / np.sqrt(max(wx * wx + wy * wy + wz * wz, 1e-30))  # a place that stands still has no plane
                 mx, my, mz = mx * m, my * m, mz * m
                 radius = 0.5 * (np.sqrt(x0 * x0 + y0 * y0 + z0 * z0) + np.sqrt(x1 * x1 + y1 * y1 + z1 * z1))
                 on_array, on_radiator = sun_incidence(

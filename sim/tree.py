@@ -51,12 +51,11 @@ def read(path: Path) -> Node:
 @functools.lru_cache(maxsize=256)
 def parse(text: str, name: str) -> Node:
     """Tree of YAML text; `name` stands in messages."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
     from ruamel.yaml.reader import ReaderError
 
     try:
-        return _node(YAML(typ="rt").load(text), name, Origin(name, 1, 1))
+        return _node(_loader().load(text), name, Origin(name, 1, 1))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Origin(name, mark.line + 1, mark.column + 1) if mark else Origin(name)
@@ -66,9 +65,22 @@ def parse(text: str, name: str) -> Node:
         before = text[: text.find(chr(error.character))].split("\n")
         place = Origin(name, len(before), len(before[-1]) + 1)
         raise bad_input(place, "", f"character {error.character:#x} is not allowed; remove it") from None
-    except (ValueError, RecursionError) as error:  # a date that is none, a mapping that holds itself
+    except (ValueError, RecursionError) as error:  # a number that is none, a mapping that holds itself
         what = "holds itself" if isinstance(error, RecursionError) else str(error)
         raise bad_input(Origin(name), "", f"{what}; mend the YAML") from None
+
+
+def _loader() -> Any:
+    """A reader that leaves moments as text: whoever wants one says what is wrong with it, and where."""
+    from ruamel.yaml import YAML, RoundTripConstructor
+
+    class Constructor(RoundTripConstructor):  # type: ignore[misc]
+        pass
+
+    Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+    yaml = YAML(typ="rt")
+    yaml.Constructor = Constructor
+    return yaml
 
 
 def _node(value: Any, name: str, origin: Origin) -> Node:
@@ -125,7 +137,7 @@ def put(root: Node, keys: list[str], leaf: Node) -> Node:
 def plain(node: Node) -> Any:
     """The tree without places; a record becomes its quantity as text (a plain number where it has no unit)."""
     if node.is_record:
-        value, unit = node.value["value"].value, node.value.get("unit")
+        value, unit = plain(node.value["value"]), node.value.get("unit")
         return value if unit is None or str(unit.value) == "1" else f"{value} {unit.value}"
     if node.is_map:
         return {key: plain(child) for key, child in node.value.items()}

@@ -11,7 +11,7 @@ from typing import Any, Final
 import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
-from sim.schema import CAUSES, EVENT_COLUMNS, STATES
+from sim.schema import CAUSES, STATES
 from viz import charts, words
 from viz.charts import Chart
 from viz.globe import coastlines, formation_label, formation_view, globe, movie
@@ -168,15 +168,10 @@ def events_table(events: list[dict[str, Any]]) -> str:
     """The first 200 events, one a row."""
     if not events:
         return ""
-    heads = {"time_s": "after, s", "time_utc": "time, UTC"}
-
-    def cell(value: Any) -> str:
-        if value is None or value != value:
-            return f"<td>{words.NONE}</td>"
-        return f"<td>{text(f'{value:g}' if isinstance(value, float) else value)}</td>"
-
-    head = "".join(f"<th>{text(heads.get(c, c))}</th>" for c in EVENT_COLUMNS)
-    rows = "".join(f"<tr>{''.join(cell(e.get(c)) for c in EVENT_COLUMNS)}</tr>" for e in events[:MAX_EVENTS])
+    head = "".join(f"<th>{name}</th>" for name in ("time, UTC", "what", "satellites", "by"))
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in words.event_cells(e))}</tr>" for e in events[:MAX_EVENTS]
+    )
     more = f'<p class="note">The first {MAX_EVENTS} of {len(events):,} events.</p>' if len(events) > MAX_EVENTS else ""
     return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
 

@@ -51,6 +51,8 @@ def rate_for_share(share: float, voltage_floor: float) -> float:
     rate = _newton(rate, wanted, a, b)
     rate = _newton(rate, wanted, a, b)
     rate = _newton(rate, wanted, a, b)
+    rate = _newton(rate, wanted, a, b)
+    rate = _newton(rate, wanted, a, b)
     return min(1.0, max(0.0, rate))
 
 
@@ -60,7 +62,7 @@ def operating_point(budget_w: float, compute: Compute) -> tuple[float, float]:
 
     Below idle power nothing computes and the machines are off for part of the step: duty is the part they are on.
     """
-    idle_w = compute.idle_w + compute.host_w
+    idle_w = max(compute.idle_w + compute.host_w, 1e-9)
     duty = min(1.0, max(0.0, budget_w / idle_w))
     return rate_for_share((budget_w - idle_w) / compute.dynamic_w, compute.voltage_floor), duty
 

@@ -49,28 +49,35 @@ def array_yield(cell_temp_k: float, array: Array) -> float:
 
 
 @inlined
-def _balance_k(guess_k: float, absorbed_w_m2: float, sun_w_m2: float, emitting_w_m2_k4: float, array: Array) -> float:
-    heat = max(1.0, absorbed_w_m2 - array_yield(guess_k, array) * sun_w_m2)
-    return math.sqrt(math.sqrt(heat / emitting_w_m2_k4))
+def _newton_k(temp_k: float, absorbed_w_m2: float, sun_w_m2: float, emitting_w_m2_k4: float, array: Array) -> float:
+    cube = temp_k * temp_k * temp_k
+    excess = emitting_w_m2_k4 * cube * temp_k - absorbed_w_m2 + array_yield(temp_k, array) * sun_w_m2
+    full = array.packing * array.cell_efficiency * array.retention
+    slope = 4.0 * emitting_w_m2_k4 * cube + full * array.temperature_coefficient_per_k * sun_w_m2
+    return temp_k - excess / slope
 
 
 @inlined
 def cell_temperature_k(
-    sun_w_m2: float, albedo_w_m2: float, infrared_w_m2: float, view_front: float, view_back: float, array: Array
+    sun_w_m2: float,
+    albedo_w_m2: float,
+    infrared_w_m2: float,
+    view_front: float,
+    view_back: float,
+    array: Array,
 ) -> float:
     """Temperature [K] at which a loaded panel is in balance with sunlight, albedo and Earth infrared.
 
     sun_w_m2 and albedo_w_m2 are incident (albedo per unit view factor). What leaves as electricity does not heat the
-    panel; three rounds of this fixed point leave 0.01 K.
-    [fortescue2011:ch. 11]
+    panel. Two Newton steps from the balance with the yield at 28 degC leave less than 0.01 K. [fortescue2011:ch. 11]
     """
     emitting = (array.emissivity_front + array.emissivity_back) * STEFAN_BOLTZMANN_W_M2_K4
     infrared = infrared_w_m2 * (array.emissivity_front * view_front + array.emissivity_back * view_back)
-    light = array.absorptance * (sun_w_m2 + albedo_w_m2 * (view_front + view_back))
-    warm_k = _balance_k(CELL_REFERENCE_K, light + infrared, sun_w_m2, emitting, array)
-    return _balance_k(
-        _balance_k(warm_k, light + infrared, sun_w_m2, emitting, array), light + infrared, sun_w_m2, emitting, array
-    )
+    absorbed = array.absorptance * (sun_w_m2 + albedo_w_m2 * (view_front + view_back)) + infrared
+    heat = max(1.0, absorbed - array_yield(CELL_REFERENCE_K, array) * sun_w_m2)
+    first_k = math.sqrt(math.sqrt(heat / emitting))
+    second_k = _newton_k(first_k, absorbed, sun_w_m2, emitting, array)
+    return _newton_k(second_k, absorbed, sun_w_m2, emitting, array)
 
 
 @inlined

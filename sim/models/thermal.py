@@ -202,6 +202,86 @@ def chip_limit_w(
 
 
 @inlined
+def _headroom(
+    row: Response,
+    limit_k: float,
+    t0: float,
+    t1: float,
+    t2: float,
+    t3: float,
+    t4: float,
+    rest_loop_w: float,
+    inflow_w: float,
+    ramp_w: float,
+    chip_w: float,
+    plate_w: float,
+    loop_w: float,
+) -> float:
+    """How many times the heats chip_w, plate_w and loop_w fit between a node's rest and its limit."""
+    rest_k = after(row, t0, t1, t2, t3, t4, 0.0, 0.0, rest_loop_w, inflow_w) + row.ramp_w * ramp_w
+    rise_k = row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w
+    return (limit_k - rest_k) / max(rise_k, 1e-30)
+
+
+@inlined
+def duty_limit(
+    t0: float,
+    t1: float,
+    t2: float,
+    t3: float,
+    t4: float,
+    chip_w: float,
+    plate_w: float,
+    loop_w: float,
+    rest_loop_w: float,
+    idle_chip_w: float,
+    idle_plate_w: float,
+    idle_loop_w: float,
+    environment_w: float,
+    stepper: Stepper,
+) -> float:
+    """Share of the step that idling machines may be on before junction or memory ends it above the limit.
+
+    chip_w, plate_w and loop_w are a first guess of all heats, as above; rest_loop_w flows with the machines off.
+    """
+    start_w = departure_w(t4, stepper)
+    inflow_w = environment_w - start_w
+    linear_k = after(stepper.radiator, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w)
+    ramp_w = start_w - departure_w(linear_k, stepper)
+    junction = _headroom(
+        stepper.junction,
+        stepper.junction_limit_k,
+        t0,
+        t1,
+        t2,
+        t3,
+        t4,
+        rest_loop_w,
+        inflow_w,
+        ramp_w,
+        idle_chip_w,
+        idle_plate_w,
+        idle_loop_w,
+    )
+    hbm = _headroom(
+        stepper.hbm,
+        stepper.hbm_limit_k,
+        t0,
+        t1,
+        t2,
+        t3,
+        t4,
+        rest_loop_w,
+        inflow_w,
+        ramp_w,
+        idle_chip_w,
+        idle_plate_w,
+        idle_loop_w,
+    )
+    return min(junction, hbm)
+
+
+@inlined
 def thermal_step(
     t0: float,
     t1: float,

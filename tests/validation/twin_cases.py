@@ -19,7 +19,9 @@ def ring() -> scenario.Loaded:
     """Eight satellites round a noon-midnight orbit."""
     base = {"kind": "ring", "altitude": "650 km", "local_time": '"12:00"', "satellites": 8}
     text = "{" + ", ".join(f"{k}: {v}" for k, v in base.items()) + "}"
-    return scenario.load("suncatcher", sets=("duration=10 min", f"constellation={text}", "satellite.thermal.radiator.area=12 m2"))
+    return scenario.load(
+        "suncatcher", sets=("duration=10 min", f"constellation={text}", "satellite.thermal.radiator.area=12 m2")
+    )
 
 
 def _plain(value: object) -> list[float]:
@@ -72,7 +74,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "albedo_flux_w_m2", earthview.albedo_flux_w_m2(u(1300, 1420), x, params.earth)
         light = (u(0, 1400), u(0, 400), u(190, 270), u(0, 0.8), u(0, 0.8))
         yield "array_yield", power.array_yield(u(200, 400), p["array"])
-        yield "_balance_k", power._balance_k(u(250, 350), u(100, 1500), light[0], 9e-8, p["array"])
+        yield "_newton_k", power._newton_k(u(250, 350), u(100, 1500), light[0], 9e-8, p["array"])
         yield "cell_temperature_k", power.cell_temperature_k(*light, p["array"])
         yield "array_power_w", power.array_power_w(light[0], u(200, 400), p["array"])
         charge = u(0.4, 1.0) * p["battery"].capacity_j
@@ -85,6 +87,9 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "departure_w", thermal.departure_w(t[4], p["stepper"])
         yield "after", thermal.after(p["stepper"].radiator, *t, *heats)
         yield "chip_limit_w", thermal.chip_limit_w(*t, *heats, p["stepper"])
+        idle = (u(0, 6e3), u(0, 4e3), u(0, 5e2))
+        yield "duty_limit", thermal.duty_limit(*t, *heats[:3], heats[2], *idle, heats[3], p["stepper"])
+        yield "_headroom", thermal._headroom(p["stepper"].hbm, 368.15, *t, *heats[:3], *idle)
         yield "thermal_step", thermal.thermal_step(*t, *heats, p["stepper"])
         yield "heats", step.heats(u(0, 1), u(0, 1), u(0, 1), 1000.0, p["compute"])
         yield "limited", step.limited(u(0, 1), 1.0, 1.0, 1000.0, charge, u(0, 4e4), u(0, 6e3), *t, params)
@@ -102,7 +107,12 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     out = np.empty((4, 3, 8))
     j2.circular_positions(elements, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
     yield "circular_positions", out
-    j2.formation_positions(np.ascontiguousarray(elements[:, 0]), rng.uniform(-1e3, 1e3, (3, 8)), np.array([0.0, 60.0, 3600.0, 86400.0]), out)
+    j2.formation_positions(
+        np.ascontiguousarray(elements[:, 0]),
+        rng.uniform(-1e3, 1e3, (3, 8)),
+        np.array([0.0, 60.0, 3600.0, 86400.0]),
+        out,
+    )
     yield "formation_positions", out
     best = np.full((4, 3), sight.OUT_OF_SIGHT_M2)
     at = rng.normal(size=(4, 3, 3))

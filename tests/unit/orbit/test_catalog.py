@@ -36,7 +36,9 @@ def test_checksum_published() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize(("title", "name"), [("ISS (ZARYA)", "ISS (ZARYA)"), ("0 ISS", "ISS"), ("ISS             ", "ISS"), ("", "25544")])
+@pytest.mark.parametrize(
+    ("title", "name"), [("ISS (ZARYA)", "ISS (ZARYA)"), ("0 ISS", "ISS"), ("ISS             ", "ISS"), ("", "25544")]
+)
 def test_names_and_line_ends(tmp_path: Path, end: str, title: str, name: str) -> None:
     """Source of truth: the format: an optional name line, which Space-Track marks with a 0; any line end."""
     lines = [title, ONE, TWO] if title else [ONE, TWO]

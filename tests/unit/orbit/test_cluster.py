@@ -35,7 +35,9 @@ def _chief(r: np.ndarray) -> int:
     return int(spread.argmin())
 
 
-@pytest.mark.parametrize(("spacing", "radius", "count"), [(200.0, 1000.0, 81), (1.0, 0.5, 1), (100.0, 100.0, 5), (100.0, 1000.0, 317)])
+@pytest.mark.parametrize(
+    ("spacing", "radius", "count"), [(200.0, 1000.0, 81), (1.0, 0.5, 1), (100.0, 100.0, 5), (100.0, 1000.0, 317)]
+)
 def test_count_is_gausss_circle(spacing: float, radius: float, count: int) -> None:
     """Source of truth: Gauss's circle problem, lattice points in a disc: N(5) = 81, N(0) = 1, N(1) = 5, N(10) = 317."""
     offsets = square_lattice_offsets_m(spacing, radius)
@@ -43,7 +45,9 @@ def test_count_is_gausss_circle(spacing: float, radius: float, count: int) -> No
     assert len({tuple(row) for row in offsets.T}) == count
 
 
-def test_neighbours_swing_between_100_and_200_m_twice_an_orbit(orbit_of_81: tuple[np.ndarray, np.ndarray, float]) -> None:
+def test_neighbours_swing_between_100_and_200_m_twice_an_orbit(
+    orbit_of_81: tuple[np.ndarray, np.ndarray, float],
+) -> None:
     """Source of truth: the published formation: 81 satellites, 1 km radius, neighbours 100 to 200 m; each pair of lattice
     neighbours rides a 2:1 ellipse of semi-axes 200 and 100 m, so its range has two maxima and two minima an orbit.
 
@@ -60,7 +64,10 @@ def test_neighbours_swing_between_100_and_200_m_twice_an_orbit(orbit_of_81: tupl
         assert swing.max() == pytest.approx(200.0, abs=0.2)
         assert swing.min() == pytest.approx(100.0, abs=0.2)
         rising = np.sign(np.diff(swing))
-        assert np.count_nonzero(rising[1:] * rising[:-1] < 0) in (3, 4)  # two maxima, two minima; one may fall on an end
+        assert np.count_nonzero(rising[1:] * rising[:-1] < 0) in (
+            3,
+            4,
+        )  # two maxima, two minima; one may fall on an end
     # no pair of the 81 comes nearer than 100 m, and the formation stays within the disc stretched 1:1 (1 km)
     worst = min(
         float(np.linalg.norm(r[:, :, i + 1 :] - r[:, :, i : i + 1], axis=1).min()) for i in range(r.shape[2] - 1)

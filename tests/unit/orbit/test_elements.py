@@ -25,7 +25,9 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("altitude_km", "inclination_deg", "kepler_s", "nodal_s"), TABLE)
-def test_table_of_sun_synchronous_orbits(altitude_km: float, inclination_deg: float, kepler_s: float, nodal_s: float) -> None:
+def test_table_of_sun_synchronous_orbits(
+    altitude_km: float, inclination_deg: float, kepler_s: float, nodal_s: float
+) -> None:
     """Source of truth: the published table, closed forms of A2; half a unit of the last digit printed."""
     a = semi_major_axis_m(1e3 * altitude_km)
     i = sun_synchronous_inclination_rad(a)

@@ -103,7 +103,9 @@ def test_least_beta_of_a_dawn_dusk_orbit() -> None:
         assert beta.min() == pytest.approx(least, abs=0.02)
 
 
-@pytest.mark.parametrize(("altitude_km", "limit_deg"), [(550.0, 67.016), (650.0, 65.164), (600.0, 66.07), (1000.0, 59.82)])
+@pytest.mark.parametrize(
+    ("altitude_km", "limit_deg"), [(550.0, 67.016), (650.0, 65.164), (600.0, 66.07), (1000.0, 59.82)]
+)
 def test_eclipse_free_beta(altitude_km: float, limit_deg: float) -> None:
     """Source of truth: the published limits (networks, section 3; physics, A2), given to 0.001 and 0.01 deg."""
     ours = math.degrees(float(eclipse_free_beta_rad(6378137.0 + 1e3 * altitude_km)))

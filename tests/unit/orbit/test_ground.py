@@ -12,7 +12,14 @@ from skyfield_data import get_skyfield_data_path
 
 from orbit.ground import Station, in_teme, position_m, round_trip_ms, slant_range_m, zenith
 
-SITES = [(78.23, 15.41, 460.0), (0.0, 0.0, 0.0), (-33.45, -70.67, 520.0), (90.0, 0.0, 10.0), (-89.9, 179.0, 2800.0), (45.0, -180.0, -50.0)]
+SITES = [
+    (78.23, 15.41, 460.0),
+    (0.0, 0.0, 0.0),
+    (-33.45, -70.67, 520.0),
+    (90.0, 0.0, 10.0),
+    (-89.9, 179.0, 2800.0),
+    (45.0, -180.0, -50.0),
+]
 
 
 def _station(lat: float, lon: float, height: float, mask_deg: float = 10.0) -> Station:

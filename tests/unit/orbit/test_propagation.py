@@ -54,7 +54,9 @@ def test_circular_against_rotation_matrices(inclination_deg: float) -> None:
     assert np.all(out[:, :, 2:] == out[:, :, 1:2])  # padding repeats the last
 
 
-@pytest.mark.parametrize(("altitude_km", "inclination_deg"), [(550.0, 53.0), (630.0, 51.9), (550.0, 97.6), (1200.0, 87.9)])
+@pytest.mark.parametrize(
+    ("altitude_km", "inclination_deg"), [(550.0, 53.0), (630.0, 51.9), (550.0, 97.6), (1200.0, 87.9)]
+)
 def test_circular_against_sgp4(altitude_km: float, inclination_deg: float) -> None:
     """Source of truth: sgp4.Satrec with B* = 0, e = 1e-7, and the Kozai mean motion that gives the same semi-major axis.
 
@@ -66,7 +68,19 @@ def test_circular_against_sgp4(altitude_km: float, inclination_deg: float) -> No
         made = Satrec()
         whole, part = julian_date(EPOCH)
         made.sgp4init(
-            WGS72, "i", 1, whole - 2433281.5 + part, 0.0, 0.0, 0.0, 1e-7, 0.0, math.radians(inclination_deg), 0.7, no_kozai, 2.1
+            WGS72,
+            "i",
+            1,
+            whole - 2433281.5 + part,
+            0.0,
+            0.0,
+            0.0,
+            1e-7,
+            0.0,
+            math.radians(inclination_deg),
+            0.7,
+            no_kozai,
+            2.1,
         )
         return made
 

@@ -167,7 +167,9 @@ def test_mean_over_steps_against_fine_integration(step_s: float, beta_deg: float
         ours = means(edges(oracle.plane_at_beta_m(ticks, A650, beta)))
         points = 240 if step_s > 1.0 else 20
         fine = ticks[1:-1, None] + step_s * (np.arange(points) + 0.5) / points
-        exact = oracle.visible_share(oracle.plane_at_beta_m(fine.ravel(), A650, beta), SUN).reshape(-1, points).mean(axis=1)
+        exact = (
+            oracle.visible_share(oracle.plane_at_beta_m(fine.ravel(), A650, beta), SUN).reshape(-1, points).mean(axis=1)
+        )
         worst = max(worst, float(np.abs(ours - exact).max()))
         drift = max(drift, abs(float((ours - exact).sum())) * step_s)
     assert worst < 0.0046

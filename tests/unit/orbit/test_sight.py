@@ -17,7 +17,9 @@ from orbit.kernels.sight import OUT_OF_SIGHT_M2, nearest_in_sight, sight
 def _sites() -> list[Station]:
     rng = np.random.default_rng(8)
     return [
-        Station(str(n), math.asin(rng.uniform(-1, 1)), rng.uniform(-math.pi, math.pi), rng.uniform(0, 3e3), math.radians(m))
+        Station(
+            str(n), math.asin(rng.uniform(-1, 1)), rng.uniform(-math.pi, math.pi), rng.uniform(0, 3e3), math.radians(m)
+        )
         for n, m in enumerate((0.0, 5.0, 10.0, 25.0, 40.0, 88.0))
     ]
 

@@ -61,7 +61,9 @@ def test_sincos_at_large_angles_against_multiple_precision() -> None:
         s = c = Decimal(0)
         term = Decimal(1)
         for n in range(60):
-            c, s = (c + term * (1 if n % 4 == 0 else -1), s) if n % 2 == 0 else (c, s + term * (1 if n % 4 == 1 else -1))
+            c, s = (
+                (c + term * (1 if n % 4 == 0 else -1), s) if n % 2 == 0 else (c, s + term * (1 if n % 4 == 1 else -1))
+            )
             term = term * r / (n + 1)
         return float(s), float(c)
 

@@ -58,7 +58,8 @@ def test_units_outside_the_table(text: str, si: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1e3 m", 1e3), ("1_000 m", 1e3), ("+.5 m", 0.5), (" 5.m ", 5.0), ("-2E-3m", -2e-3), ("0 m", 0.0)]
+    ("text", "value"),
+    [("1e3 m", 1e3), ("1_000 m", 1e3), ("+.5 m", 0.5), (" 5.m ", 5.0), ("-2E-3m", -2e-3), ("0 m", 0.0)],
 )
 def test_spellings_of_numbers(text: str, value: float) -> None:
     """Source of truth: Python's own reading of the number."""

@@ -13,9 +13,7 @@ from sim.engine import Outcome
 
 def ring(local_time: str = "12:00", satellites: int = 8, altitude_km: float = 650.0) -> str:
     """An override that flies a sun-synchronous ring instead of whatever the scenario has."""
-    return (
-        f"constellation={{kind: ring, altitude: {altitude_km:g} km, local_time: '{local_time}', satellites: {satellites}}}"
-    )
+    return f"constellation={{kind: ring, altitude: {altitude_km:g} km, local_time: '{local_time}', satellites: {satellites}}}"
 
 
 def load(*sets: str, events: tuple[str, ...] = (), name: str = "suncatcher") -> scenario.Loaded:
@@ -42,13 +40,19 @@ def closures(outcome: Outcome) -> dict[str, float]:
     """Largest relative residual over satellites of each balance, and of the ledger against the duration."""
     c, duration = outcome.carry, outcome.grid.duration_s
     charge, heat = _change(outcome)
-    generated, shunted, served, lost = (c[r] for r in (step.GENERATED_J, step.SHUNTED_J, step.SERVED_J, step.BATTERY_LOSS_J))
-    electrical_in = generated + np.maximum(0.0, -charge)
+    generated, shunted, served, lost = (
+        c[r] for r in (step.GENERATED_J, step.SHUNTED_J, step.SERVED_J, step.BATTERY_LOSS_J)
+    )
+    # a satellite that only sits in the dark with an empty battery takes nothing in: against 1 % of its battery then
+    least = 0.01 * outcome.loaded.scenario.satellite.power.battery.capacity
+    electrical_in = np.maximum(generated + np.maximum(0.0, -charge), least)
     thermal_in = c[step.HEAT_J] + c[step.ENVIRONMENT_J] + np.maximum(0.0, -heat)
     ledger = sum(c[row] for row in step.LEDGER.values())
     return {
         "electrical": float(np.max(np.abs(generated - shunted - served - lost - charge) / electrical_in)),
-        "thermal": float(np.max(np.abs(c[step.HEAT_J] + c[step.ENVIRONMENT_J] - c[step.RADIATED_J] - heat) / thermal_in)),
+        "thermal": float(
+            np.max(np.abs(c[step.HEAT_J] + c[step.ENVIRONMENT_J] - c[step.RADIATED_J] - heat) / thermal_in)
+        ),
         # all electricity that is neither shunted nor stored ends as heat in the satellite
         "conversion": float(np.max(np.abs(served + lost - c[step.HEAT_J]) / np.maximum(served + lost, 1.0))),
         "ledger": float(np.max(np.abs(ledger / duration - 1.0))),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import types
 from pathlib import Path
@@ -34,19 +35,31 @@ ENERGY = {
         ("RADIATED_J", "radiated"),
     )
 }  # fmt: skip
+STEP = "thermal_step(t0, t1, t2, t3, t4, chip, plate, loop, environment, stepper)"
 FLUXES = {
-    "battery sees 0.01 % more sun": ("battery_step(charge, generated, load, dt_s, battery)\n                loop =",
-                                     "battery_step(charge, 1.0001 * generated, load, dt_s, battery)\n                loop ="),
-    "charge leaks": ("work[CHARGE_J, i], work[DARK_RUN_S, i] = charge,", "work[CHARGE_J, i], work[DARK_RUN_S, i] = charge * (1.0 - 1e-7),"),
+    "battery sees 0.01 % more sun": (
+        "battery_step(charge, generated, load,",
+        "battery_step(charge, 1.0001 * generated, load,",
+    ),
+    "charge leaks": (
+        "work[CHARGE_J, i], work[DARK_RUN_S, i] = charge,",
+        "work[CHARGE_J, i], work[DARK_RUN_S, i] = charge * (1.0 - 1e-7),",
+    ),
     "battery loss does not warm": ("loop = loop - unserved + loss", "loop = loop - unserved"),
     "unserved load warms": ("loop = loop - unserved + loss", "loop = loop + loss"),
-    "environment misses the radiator": ("t0, t1, t2, t3, t4, chip, plate, loop, environment, stepper\n                )\n                dark",
-                                        "t0, t1, t2, t3, t4, chip, plate, loop, 0.999 * environment, stepper\n                )\n                dark"),
-    "chips warm less than they draw": ("t0, t1, t2, t3, t4, chip, plate, loop, environment, stepper\n                )\n                dark",
-                                       "t0, t1, t2, t3, t4, 0.999 * chip, plate, loop, environment, stepper\n                )\n                dark"),
+    "environment misses the radiator": (STEP, STEP.replace("environment", "0.999 * environment")),
+    "chips warm less than they draw": (STEP, STEP.replace("chip", "0.999 * chip")),
     "radiation is miscounted": ("work[RADIATED_J, i] += radiated", "work[RADIATED_J, i] += 1.0001 * radiated"),
-    "junction forgets": ("work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i] = t0,", "work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i] = t0 - 0.1,"),
-}  # fmt: skip
+    "junction forgets": (
+        "work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i] = t0,",
+        "work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i] = t0 - 0.1,",
+    ),
+}
+
+
+def place(text: str) -> re.Pattern[str]:
+    """The text wherever lines happen to break."""
+    return re.compile(r"\s*".join(re.escape(c) for c in text if not c.isspace()))
 
 
 def outcome_of(text: str) -> dict[str, float]:
@@ -74,9 +87,10 @@ def main() -> None:
     assert os.environ.get("NUMBA_DISABLE_JIT") == "1"
     told = {"sound": outcome_of(SOURCE)}
     for name, (old, new) in {**LEDGER, **ENERGY, **FLUXES}.items():
-        if SOURCE.count(old) != 1:
-            raise SystemExit(f"{name}: {SOURCE.count(old)} places in sim/step.py read {old!r}; write the mutant anew")
-        told[name] = outcome_of(SOURCE.replace(old, new))
+        places = len(place(old).findall(SOURCE))
+        if places != 1:
+            raise SystemExit(f"{name}: {places} places in sim/step.py read {old!r}; write the mutant anew")
+        told[name] = outcome_of(place(old).sub(lambda _, new=new: new, SOURCE))
     json.dump(told, sys.stdout)
 
 

@@ -33,7 +33,9 @@ def test_published_view_factors(altitude_km: float, gamma_deg: float, factor: fl
 
 
 @pytest.mark.parametrize("altitude_km", [1.0, 200.0, 650.0, 2000.0, 35_786.0])
-@pytest.mark.parametrize("gamma_deg", [0.0, 15.0, 25.0, 40.0, 64.0, 66.0, 75.0, 90.0, 105.0, 114.0, 116.0, 150.0, 180.0])
+@pytest.mark.parametrize(
+    "gamma_deg", [0.0, 15.0, 25.0, 40.0, 64.0, 66.0, 75.0, 90.0, 105.0, 114.0, 116.0, 150.0, 180.0]
+)
 def test_view_factor_against_integration(altitude_km: float, gamma_deg: float) -> None:
     """Source of truth: numerical integral of cos over the visible cap, 900 x 900 directions: 2e-5."""
     cosine = math.cos(math.radians(gamma_deg))

@@ -35,17 +35,29 @@ def _slope(t: np.ndarray, chip: float, plate: float, loop: float, env: float, ne
     q_po, q_or = net.plate_to_loop_w_k * (p - o), net.loop_to_radiator_w_k * (o - r)
     emitted = 2.0 * net.radiator_area_m2 * net.radiator_emissivity * net.fin_efficiency * SIGMA * r**4
     flows = np.array(
-        [(1 - HBM) * chip - q_jp, HBM * chip - q_hp, plate + q_jp + q_hp - q_po, loop + q_po - q_or, env + q_or - emitted]
+        [
+            (1 - HBM) * chip - q_jp,
+            HBM * chip - q_hp,
+            plate + q_jp + q_hp - q_po,
+            loop + q_po - q_or,
+            env + q_or - emitted,
+        ]
     )
     return flows / np.array(net.heat_capacity_j_k)
 
 
-def _radau(t0: np.ndarray, seconds: float, heats: tuple[float, ...], net: Thermal = NETWORK, ends: np.ndarray | None = None) -> np.ndarray:
-    out = solve_ivp(lambda _, t: _slope(t, *heats, net), (0.0, seconds), t0, method="Radau", rtol=1e-10, atol=1e-9, t_eval=ends)
+def _radau(
+    t0: np.ndarray, seconds: float, heats: tuple[float, ...], net: Thermal = NETWORK, ends: np.ndarray | None = None
+) -> np.ndarray:
+    out = solve_ivp(
+        lambda _, t: _slope(t, *heats, net), (0.0, seconds), t0, method="Radau", rtol=1e-10, atol=1e-9, t_eval=ends
+    )
     return out.y.T if ends is not None else out.y[:, -1]
 
 
-def _march(t0: tuple[float, ...], steps: int, dt: float, heats: tuple[float, ...], net: Thermal = NETWORK) -> np.ndarray:
+def _march(
+    t0: tuple[float, ...], steps: int, dt: float, heats: tuple[float, ...], net: Thermal = NETWORK
+) -> np.ndarray:
     step, t, rows = stepper(net, HBM, dt), tuple(t0), []
     for _ in range(steps):
         *t, _ = thermal_step(*t, *heats, step)
@@ -53,7 +65,9 @@ def _march(t0: tuple[float, ...], steps: int, dt: float, heats: tuple[float, ...
     return np.array(rows)
 
 
-@pytest.mark.parametrize("heats", [(19_200.0, 7_000.0, 1500.0, 4000.0), (0.0, 0.0, 1000.0, 2500.0), (19_200.0, 7_000.0, 1500.0, 12_000.0)])
+@pytest.mark.parametrize(
+    "heats", [(19_200.0, 7_000.0, 1500.0, 4000.0), (0.0, 0.0, 1000.0, 2500.0), (19_200.0, 7_000.0, 1500.0, 12_000.0)]
+)
 @pytest.mark.parametrize("start_k", [250.0, 320.0, 360.0])
 @pytest.mark.parametrize("dt", [1.0, 10.0, 60.0])
 def test_constant_heats_against_radau(heats: tuple[float, ...], start_k: float, dt: float) -> None:
@@ -143,7 +157,9 @@ def test_emitted_heat_closes_the_balance() -> None:
         t = rng.uniform(220.0, 380.0, 5)
         heats = rng.uniform(0.0, 2e4, 4)
         *after, emitted = thermal_step(*t, *heats, step)
-        assert (heats.sum() - emitted) * 60.0 == pytest.approx(float(c @ (np.array(after) - t)), abs=1e-12 * float(c @ t) + 1e-5)
+        assert (heats.sum() - emitted) * 60.0 == pytest.approx(
+            float(c @ (np.array(after) - t)), abs=1e-12 * float(c @ t) + 1e-5
+        )
 
 
 def test_emitted_heat_against_radau() -> None:
@@ -181,7 +197,9 @@ def test_chip_limit_ends_the_step_at_the_limit(dt: float, limits: tuple[float, f
     for _ in range(3):
         limit = chip_limit_w(*start, limit, 5000.0, 1500.0, 5000.0, step)
     node = 0 if limits[0] < limits[1] else 1
-    exact = brentq(lambda p: _radau(start, dt, (p, 5000.0, 1500.0, 5000.0), net)[node] - limits[node], 1e3, 2e5, xtol=1e-3)
+    exact = brentq(
+        lambda p: _radau(start, dt, (p, 5000.0, 1500.0, 5000.0), net)[node] - limits[node], 1e3, 2e5, xtol=1e-3
+    )
     assert limit == pytest.approx(exact, rel=2e-4)
 
 

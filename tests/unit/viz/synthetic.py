@@ -257,6 +257,7 @@ def results(kind: str, folder: Path, *, hours: float = 24.0, step_s: float = 60.
             "time_utc": "2026-12-21T12:00:00Z",
             "action": "lose",
             "satellite": 3,
+            "last_satellite": 3,
             "value": None,
             "origin": "scenario",
         }
