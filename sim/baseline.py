@@ -12,7 +12,10 @@ from sim.spec import Accelerator
 
 
 def read_baseline(name: str | None, precision: str) -> dict[str, Any] | None:
-    """Name, accelerators, power [W] and nameplate [FLOP/s] of a baseline; None where the scenario names none."""
+    """Name, accelerators, power [W] and nameplate [FLOP/s] of a baseline; None where the scenario names none.
+
+    The nameplate is None where its accelerator has no peak at the precision.
+    """
     if name is None:
         return None
     origin = Origin(f"baseline {name}")
@@ -21,9 +24,10 @@ def read_baseline(name: str | None, precision: str) -> dict[str, Any] | None:
         tree.plain(item("hardware", record["accelerator"], origin, "accelerator", "accelerator"))
     )
     accelerators = int(record["accelerators"])
+    peak = chip.peak.get(precision)
     return {
         "name": record["name"],
         "accelerators": accelerators,
         "power_w": to_si(record["power"], "W"),
-        "nameplate_flops_per_s": accelerators * chip.peak[precision],
+        "nameplate_flops_per_s": None if peak is None else accelerators * peak,
     }

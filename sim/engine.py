@@ -158,16 +158,14 @@ class Run:
         b = self.buffers
         if not b.ready:
             b.make(self)
+        number, real = base + lo, hi - lo
         first = np.empty((2, 3, self.tile))
         codes = propagator.fill(lo, hi, -1, first)
-        dead = np.zeros(self.tile, dtype=np.bool_) if codes is None else (codes != 0).any(axis=0)
-        self._hide(first, np.broadcast_to(dead, (2, self.tile)), 0)
+        gone = self._leave(codes, np.zeros(self.tile, dtype=np.bool_), first, number, real, -2)
         charge_j = self.scenario.satellite.power.battery.initial_charge * self.params.battery.capacity_j
         step.start(first, self.sky.sun_m[:2], charge_j, np.array(self.temperatures_k), b.carry)
-        self._note_decay(dead, np.zeros_like(dead), base + lo, hi - lo, 0)
-        sats = self.kept_satellites
-        mine = np.flatnonzero((sats >= base + lo) & (sats < base + hi))
-        lanes = sats[mine] - base - lo
+        mine = np.flatnonzero((self.kept_satellites >= number) & (self.kept_satellites < number + real))
+        lanes = self.kept_satellites[mine] - number
         kept = np.zeros((self.kept.shape[0], step.KEPT_ROWS, mine.size))
         for k in range(0, self.grid.steps, self.block):
             if self.stop.is_set():
@@ -175,20 +173,15 @@ class Run:
             n = min(self.block, self.grid.steps - k)
             r_m = b.r_m[:n]
             codes = propagator.fill(lo, hi, k + 1, r_m)
-            alive, cap, serving = assemble.schedule(self.orders, base + lo, base + hi, self.tile, k, n)
-            if codes is not None or dead.any():
-                bad = np.zeros((n, self.tile), dtype=np.bool_) if codes is None else codes != 0
-                gone = dead | np.maximum.accumulate(bad)
-                self._note_decay(gone[-1], dead, base + lo, hi - lo, k, gone)
-                alive = np.where(gone, 0.0, np.broadcast_to(alive, gone.shape))
-                cap = np.ascontiguousarray(np.broadcast_to(cap, gone.shape))
-                serving = np.where(gone, 0.0, np.broadcast_to(serving, gone.shape))
-                self._hide(r_m, gone, k + 2)
-                dead = gone[-1]
+            alive, cap, serving = assemble.schedule(self.orders, number, number + real, self.tile, k, n)
+            gone = self._leave(codes, gone[-1], r_m, number, real, k)
+            if gone[-1].any():
+                alive, cap, serving = (np.broadcast_to(told, gone.shape) for told in (alive, cap, serving))
+                alive, serving, cap = np.where(gone, 0.0, alive), np.where(gone, 0.0, serving), cap.copy()
             window = slice(k + 2, k + 2 + n)
             self.loop(
                 r_m, self.sky.sun_m[window], self.sky.flux_w_m2[window], alive, cap, self.params, b.carry,
-                hi - lo, b.fleet[k : k + n], b.hottest_k[k : k + n], b.lowest_j[k : k + n], k, self.stride, lanes, kept,
+                real, b.fleet[k : k + n], b.hottest_k[k : k + n], b.lowest_j[k : k + n], k, self.stride, lanes, kept,
             )  # fmt: skip
             if self.sky.station_m.shape[1]:
                 sight.nearest_in_sight(
@@ -196,22 +189,26 @@ class Run:
                     b.best_range2_m2[k : k + n],
                 )  # fmt: skip
         self.kept[:, :, mine] = kept
-        self.carry[:, base + lo : base + hi] = b.carry[:, : hi - lo]
-        return (hi - lo) * self.grid.steps
+        self.carry[:, number : number + real] = b.carry[:, :real]
+        return real * self.grid.steps
 
-    def _hide(self, r_m: Array, gone: NDArray[np.bool_], first: int) -> None:
-        """Satellites without a position stand between Earth and Sun: in no shadow, and finite. first: row of the sky."""
-        if gone.any():
-            sun_m = self.sky.sun_m[first : first + len(r_m)]
-            place = 1e7 * sun_m / np.linalg.norm(sun_m, axis=1, keepdims=True)
-            np.copyto(r_m, place[:, :, np.newaxis], where=gone[:, np.newaxis, :])
+    def _leave(
+        self, codes: NDArray[np.int8] | None, before: NDArray[np.bool_], r_m: Array, number: int, real: int, k: int
+    ) -> NDArray[np.bool_]:  # fmt: skip
+        """Where (tick, lane) satellites have no position any more, from the propagator's codes at ticks k + 1 and on.
 
-    def _note_decay(
-        self, now: NDArray[np.bool_], before: NDArray[np.bool_], first: int, real: int, k: int,
-        gone: NDArray[np.bool_] | None = None,
-    ) -> None:  # fmt: skip
-        for lane in np.flatnonzero(now[:real] & ~before[:real]):
-            self.decayed.append((first + int(lane), k if gone is None else k + int(np.argmax(gone[:, lane]))))
+        Each is noted once, and stands between Earth and Sun from then on: in no shadow, and finite.
+        """
+        if codes is None and not before.any():
+            return before[np.newaxis, :]
+        bad = np.zeros((len(r_m), self.tile), dtype=np.bool_) if codes is None else codes != 0
+        gone = before | np.maximum.accumulate(bad)
+        sun_m = self.sky.sun_m[k + 2 : k + 2 + len(r_m)]
+        place_m = 1e7 * sun_m / np.linalg.norm(sun_m, axis=1, keepdims=True)
+        np.copyto(r_m, place_m[:, :, np.newaxis], where=gone[:, np.newaxis, :])
+        for lane in np.flatnonzero(gone[-1, :real] & ~before[:real]):
+            self.decayed.append((number + int(lane), max(0, k + int(np.argmax(gone[:, lane])))))
+        return gone
 
     def finish(self, progress: Progress | None = None) -> Outcome:
         """Run every tile and gather. KeyboardInterrupt stops the threads at their next block and goes on up."""

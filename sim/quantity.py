@@ -12,7 +12,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from orbit.units import UnitError, examples, from_si, to_si
+from orbit.units import UNITS, UnitError, examples, to_si
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,15 @@ class Quantity:
         ):
             if broken and limit is not None:
                 advice = f"; write it like '{self.example}'" if self.example else f"; write one {rule} that"
-                raise ValueError(f"'{text}' must be {rule} {from_si(float(limit), self.unit)}{advice}")
+                raise ValueError(f"'{text}' must be {rule} {self._shown(float(limit))}{advice}")
         return value
+
+    def _shown(self, limit: float) -> str:
+        """A limit in the unit of the example: degrees rather than radians."""
+        unit = self.example.partition(" ")[2]
+        if unit not in UNITS or UNITS[unit][0] != self.unit:
+            return f"{limit:g}" if self.unit == "1" else f"{limit:g} {self.unit}"
+        return f"{limit / UNITS[unit][1]:g} {unit}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.read, handler(source))

@@ -72,13 +72,20 @@ def lines(summary: dict[str, Any], baseline: dict[str, Any] | None) -> list[tupl
         )
     )
     if baseline is not None:
-        share = summary["compute"]["mean_useful_flops_per_s"] / baseline["nameplate_flops_per_s"]
+        precision, nameplate = summary["compute"]["reference_precision"], baseline["nameplate_flops_per_s"]
+        if nameplate is None:
+            compared = f"no peak at {precision} to compare with, on {_watts(baseline['power_w'])}"
+        else:
+            share = summary["compute"]["mean_useful_flops_per_s"] / nameplate
+            compared = (
+                f"{_pflops(nameplate)} PFLOP/s nameplate on {_watts(baseline['power_w'])}; "
+                f"useful here is {_percent(share)} of that nameplate"
+            )
         told.append(
             (
                 "baseline",
                 f"{baseline['name']} has {baseline['accelerators'] / accelerators:,.3g} x the accelerators, "
-                f"{_pflops(baseline['nameplate_flops_per_s'])} PFLOP/s nameplate on {_watts(baseline['power_w'])}; "
-                f"useful here is {_percent(share)} of that nameplate; cost is not simulated in this version",
+                f"{compared}; cost is not simulated in this version",
             )
         )
     return told
