@@ -91,7 +91,8 @@ def _factor_from_astropy(unit: str, si_unit: str, number: str) -> float:
     """Factor for a unit outside the table. Raises UnitError where astropy does not know it either."""
     import difflib
 
-    close = difflib.get_close_matches(unit, UNITS, n=1, cutoff=0.6)
+    # a unit of the right kind is the likelier guess
+    close = [m for names in (examples(si_unit), UNITS) for m in difflib.get_close_matches(unit, names, n=1, cutoff=0.6)]
     # the right spelling in the wrong case is a slip, not a request for another unit
     same = [name for name in UNITS if name.lower() == unit.lower()]
     guess = f"did you mean '{(same or close)[0]}'? " if same or close else ""

@@ -17,7 +17,7 @@ from sim.tree import Node, find
 STALE_D = 14  # days between epoch and elements beyond which SGP4 says little
 
 # Measured on one core of a 2024 server, for estimates only.
-_STEPS_PER_S = {"circular": 2.5e7, "tle": 1.5e6}
+_STEPS_PER_S = {"circular": 1.2e7, "tle": 1.2e6}
 _PAIRS_PER_S = 1.2e9
 _BYTES_PER_SATELLITE = 400
 _BYTES_PER_ELEMENT_SET = 4000

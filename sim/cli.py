@@ -189,9 +189,13 @@ def verify(
     json: Json = False,
 ) -> None:
     """Compare the functions that runs use with published numbers and other programs."""
+    from sim.progress import Bar
     from sim.verify import run_cases
 
-    rows = run_cases(group, data)
+    with Bar("verify") as advance:
+        rows = run_cases(group, data, advance)
+    if not rows:
+        _note(f"group '{group}' has no cases in this version")
     if json:
         _print_json({"rows": rows})
     else:

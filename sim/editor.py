@@ -32,8 +32,11 @@ def scenario_schema() -> dict[str, Any]:
         sections[section]["properties"]["extends"] = {"type": "string", "description": "an item to lay these values on"}
     for section in sections.values():
         for name, entry in section.get("properties", {}).items():
-            if "unit" in entry.get("description", "") or "with %" in entry.get("description", ""):
-                section["properties"][name] = {"anyOf": [entry, {"$ref": "#/$defs/Number"}]}
+            each = entry.get("additionalProperties")
+            if isinstance(each, dict) and _is_number(each):
+                entry["additionalProperties"] = _or_record(each)
+            elif _is_number(entry):
+                section["properties"][name] = _or_record(entry)
     for partial in ("Satellite", "Accelerator", "Environment", "Array", "Battery", "PowerSystem", "Plate", "Loop", "Radiator",
                     "Thermal", "Attitude", "Bus"):  # fmt: skip
         sections[partial].pop("required", None)
@@ -57,6 +60,20 @@ def scenario_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Dawndusk scenario"
     return schema
+
+
+def _is_number(entry: dict[str, Any]) -> bool:
+    """Whether a value is a quantity or a count, and may be a record with its source."""
+    told = entry.get("description", "")
+    return (
+        "a number with a unit" in told
+        or "with %" in told
+        or (entry.get("type") == "integer" and entry.get("minimum") == 1)
+    )
+
+
+def _or_record(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [entry, {"$ref": "#/$defs/Number"}]}
 
 
 def _named(folder: str, kind: str) -> list[str]:

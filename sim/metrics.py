@@ -16,7 +16,10 @@ Array = NDArray[np.float64]
 
 
 def energy_closure(outcome: Outcome) -> tuple[float, float]:
-    """Largest |in - out - change of store| / in over satellites, electrical and thermal."""
+    """Largest |in - out - change of store| / in over satellites, electrical and thermal.
+
+    What a store gave up on balance counts as in: a short run may lie wholly in eclipse.
+    """
     c = outcome.carry
     battery = outcome.loaded.scenario.satellite.power.battery
     stored_j = c[step.CHARGE_J] - battery.initial_charge * battery.capacity
@@ -25,7 +28,7 @@ def energy_closure(outcome: Outcome) -> tuple[float, float]:
     warmed_k = c[step.JUNCTION_K : step.RADIATOR_K + 1] - np.array(outcome.start_temperatures_k)[:, np.newaxis]
     in_j = c[step.HEAT_J] + c[step.ENVIRONMENT_J]
     lost_j = in_j - c[step.RADIATED_J] - capacity_j_k @ warmed_k
-    electrical = np.abs(left_j) / np.maximum(c[step.GENERATED_J], 1.0)
+    electrical = np.abs(left_j) / np.maximum(c[step.GENERATED_J] + np.maximum(-stored_j, 0.0), 1.0)
     return float(electrical.max()), float(np.max(np.abs(lost_j) / np.maximum(in_j, 1.0)))
 
 

@@ -5,6 +5,7 @@ area: Annotated[float, Quantity("m2", above=0.0, example="120 m2")]
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +49,7 @@ class Quantity:
     def _shown(self, limit: float) -> str:
         """A limit in the unit of the example: degrees rather than radians."""
         unit = self.example.partition(" ")[2]
-        if unit not in UNITS or UNITS[unit][0] != self.unit:
+        if limit == 0.0 or unit not in UNITS or UNITS[unit][0] != self.unit:
             return f"{limit:g}" if self.unit == "1" else f"{limit:g} {self.unit}"
         return f"{limit / UNITS[unit][1]:g} {unit}"
 
@@ -74,7 +75,7 @@ class Count:
     def read(self, value: Any) -> int:
         """The number. Raises ValueError with what is wrong and what to write."""
         text = str(value).replace("_", "").strip()
-        number = int(text) if text.lstrip("+-").isdigit() else None
+        number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
         if number is None and isinstance(value, float) and value.is_integer():
             number = int(value)
         if number is None or isinstance(value, bool):

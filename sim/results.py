@@ -368,12 +368,12 @@ def read(folder: Path) -> Results:
     import pyarrow.parquet as pq
 
     try:
-        summary = json.loads((folder / "summary.json").read_text("utf-8"))
+        summary = dict(json.loads((folder / "summary.json").read_text("utf-8")))
         told = json.loads((folder / "manifest.json").read_text("utf-8"))
         with xr.open_dataset(folder / "series.nc", engine="h5netcdf", decode_times=False) as dataset:
             loaded = dataset.load()
         rows = pq.read_table(folder / "events.parquet").to_pylist()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise bad_input(
             Origin(str(folder)), "", f"is no results folder ({error}); write one that `dawndusk run` made"
         ) from None

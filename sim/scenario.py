@@ -132,6 +132,13 @@ def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
     return tree.merge(_with_parents(target, (*seen, path.resolve())), rest)
 
 
+def _with_defaults(root: Node) -> Node:
+    """Items that a scenario may leave out, by name, so that overrides find them."""
+    if root.get("environment") is not None:
+        return root
+    return tree.put(root, ["environment"], Node("earth-mean", Origin("default")))
+
+
 def _word(node: Node) -> str:
     """A name as it was written, also where it is none."""
     return str(tree.plain(node))
@@ -233,8 +240,6 @@ def _resolve(root: Node, problems: list[Problem]) -> Node:
         except InputError as error:
             problems.extend(error.problems)
 
-    if root.get("environment") is None:
-        root = tree.put(root, ["environment"], Node("earth-mean", Origin("default")))
     replace(["satellite"], "hardware", "satellite")
     replace(["satellite", "accelerator"], "hardware", "accelerator")
     replace(["environment"], "hardware", "environment")
@@ -295,7 +300,7 @@ def load(
     allow_stale: bool = False,
 ) -> Loaded:
     """Scenario by shipped name or path, with overrides. Raises InputError with every problem found."""
-    root = _with_parents(_scenario_file(source))
+    root = _with_defaults(_with_parents(_scenario_file(source)))
     changed: set[str] = set()
     problems: list[Problem] = []
     for text in sets:
@@ -337,7 +342,7 @@ def load(
 
 def _mended(told: dict[str, Any], broken: set[str]) -> Scenario:
     """The scenario with a shipped one's values in the broken sections: the sound ones can still be checked together."""
-    shipped = tree.plain(_resolve(tree.read(next(iter(items("scenarios").values()))), []))
+    shipped = tree.plain(_resolve(_with_defaults(tree.read(next(iter(items("scenarios").values())))), []))
     shipped["constellation"] = [shipped["constellation"]]
     return Scenario.model_validate({**shipped, **{name: value for name, value in told.items() if name not in broken}})
 
@@ -457,7 +462,10 @@ def _message(entry: Any, node: Node, path: list[str]) -> str:
     if kind == "missing":
         return f"is missing; write `{path[-1]}: ...` here ({_example(path)})"
     if kind == "extra_forbidden":
-        return f"unknown key; {did_you_mean(path[-1], _known_keys(path))}"
+        keys = _known_keys(path)
+        if path[-1] in keys:
+            return "does not go with this kind; remove it, or write another kind"
+        return f"unknown key; {did_you_mean(path[-1], keys)}"
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error", entry["msg"]))
     if kind == "literal_error":

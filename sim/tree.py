@@ -65,16 +65,17 @@ def parse(text: str, name: str) -> Node:
         before = text[: text.find(chr(error.character))].split("\n")
         place = Origin(name, len(before), len(before[-1]) + 1)
         raise bad_input(place, "", f"character {error.character:#x} is not allowed; remove it") from None
-    except (ValueError, RecursionError) as error:  # a number that is none, a mapping that holds itself
-        what = "holds itself" if isinstance(error, RecursionError) else str(error)
+    except (ValueError, RecursionError) as error:  # a number that is none, brackets without end
+        what = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise bad_input(Origin(name), "", f"{what}; mend the YAML") from None
 
 
 def _loader() -> Any:
     """A reader that leaves moments as text: whoever wants one says what is wrong with it, and where."""
-    from ruamel.yaml import YAML, RoundTripConstructor
+    from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import RoundTripConstructor
 
-    class Constructor(RoundTripConstructor):  # type: ignore[misc]
+    class Constructor(RoundTripConstructor):
         pass
 
     Constructor.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
@@ -111,9 +112,12 @@ def _scalar(value: Any) -> Any:
 
 
 def merge(base: Node, over: Node) -> Node:
-    """`over` laid on `base`: mappings merge key by key, everything else (records too) is replaced."""
+    """`over` laid on `base`: mappings of one kind merge key by key, everything else (records too) is replaced."""
     if not (base.is_map and over.is_map) or base.is_record or over.is_record:
         return over
+    kinds = [None if kind is None else kind.value for kind in (base.get("kind"), over.get("kind"))]
+    if None not in kinds and kinds[0] != kinds[1]:
+        return over  # another kind of thing: nothing of the old one belongs to it
     merged = dict(base.value)
     for key, child in over.value.items():
         merged[key] = merge(merged[key], child) if key in merged else child

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from sim.errors import Origin, bad_input, did_you_mean
 GROUPS = ("orbits", "spacecraft", "network", "workload", "fleet", "studies", "views")
 
 
-def run_cases(group: str | None, data: Path | None = None) -> list[dict[str, Any]]:
+def run_cases(
+    group: str | None, data: Path | None = None, progress: Callable[[int, int], None] | None = None
+) -> list[dict[str, Any]]:
     """Rows of all groups, or of one; a group without cases gives none. Raises InputError for an unknown group."""
     from sim.verify import network, orbits, spacecraft
     from sim.verify.case import Group, row
@@ -21,4 +24,10 @@ def run_cases(group: str | None, data: Path | None = None) -> list[dict[str, Any
     if data is not None and not data.is_dir():
         raise bad_input(Origin(f"--data {data}"), "", "is no folder; write the folder of the published data")
     chosen = known if group is None else {name: cases for name, cases in known.items() if name == group}
-    return [row(case) for cases in chosen.values() for case in cases(data)]
+    found = [case for cases in chosen.values() for case in cases(data)]
+    rows = []
+    for case in found:
+        rows.append(row(case))
+        if progress is not None:
+            progress(len(rows), len(found))
+    return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ def row(case: Case | Failed) -> dict[str, Any]:
         theirs = float(case.theirs() if callable(case.theirs) else case.theirs)
     except Exception as error:  # a case that cannot run is a failed case, whatever stopped it
         return _row(case.name, None, None, None, case.limit, case.unit, f"could not run: {error}", False)
+    if not (isfinite(ours) and isfinite(theirs)):
+        return _row(
+            case.name, None, None, None, case.limit, case.unit, f"gave no finite number: {ours} against {theirs}", False
+        )
     error_ = abs(ours - theirs)
     return _row(case.name, ours, theirs, error_, case.limit, case.unit, case.source, error_ <= case.limit)
 

@@ -175,6 +175,7 @@ def _sun_error() -> tuple[float, float]:
     theirs = np.einsum("ijk,jk->ki", TEME.rotation_at(moments), apparent)
     jd, fr = np.array([julian_date(t) for t in moments.utc_datetime()]).T
     ours = sun_position_m(jd, fr)
+    bodies.close()
     ours_m, theirs_m = np.linalg.norm(ours, axis=1), np.linalg.norm(theirs, axis=1)
     sine = np.linalg.norm(np.cross(ours, theirs), axis=1) / (ours_m * theirs_m)
     return float(np.degrees(np.arcsin(sine)).max()), float(np.abs(ours_m / theirs_m - 1.0).max())

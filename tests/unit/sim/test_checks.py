@@ -55,7 +55,7 @@ SINGLE = [
     ("650 km", "650", "s.yaml:7:3: constellation.altitude: 650 has no unit; write '650 km' or '650 m'"),
     ("650 km", "650 kg", "s.yaml:7:3: constellation.altitude: '650 kg' is not a length; write '650 km' or '650 m'"),
     ("650 km", "650 kms", "s.yaml:7:3: constellation.altitude: unknown unit 'kms'; did you mean 'km"),
-    ("radius: 1 km", "radius: -1 km", "s.yaml:9:29: constellation.lattice.radius: '-1 km' must be above 0.0 m; write it like '1 km'"),
+    ("radius: 1 km", "radius: -1 km", "s.yaml:9:29: constellation.lattice.radius: '-1 km' must be above 0"),
     ("satellite: suncatcher", "satellite: suncacher", "s.yaml:10:1: satellite: no satellite named 'suncacher'; did you mean 'suncatcher'?"),
     ("satellite: suncatcher", "satellite: {extends: suncatcher, accelerator: tpu-v6}",
      "s.yaml:10:34: satellite.accelerator: no accelerator named 'tpu-v6'; did you mean 'tpu-v6e'?"),
@@ -69,13 +69,14 @@ SINGLE = [
     ("step: 60 s", "step: 0.5 ms", "s.yaml:4:1: step: 0.0005 s is finer than a millisecond; write"),
     ("step: 60 s", "step: 60 s\nstep: 30 s", "s.yaml:5:1: found duplicate key \"step\""),
     ("duration: 2 h", "duration: 125 s", "s.yaml:3:1: duration: 125 s is not a whole number of steps of 60 s; write '120 s'"),
-    ("duration: 2 h", "duration: 0 s", "s.yaml:3:1: duration: '0 s' must be above 0.0 s; write it like '1 d'"),
+    ("duration: 2 h", "duration: 0 s", "s.yaml:3:1: duration: '0 s' must be above 0"),
     ("2026-12-21T00:00:00Z", "2026-13-45T00:00:00Z", "s.yaml:2:1: epoch: '2026-13-45T00:00:00Z' is not a moment; write one like"),
     ("2026-12-21T00:00:00Z", "1950-01-01", "s.yaml:2:1: epoch: 1950-01-01 is outside 1990 to 2050; write"),
     ("kind: cluster", "kind: clster", "s.yaml:5:1: constellation: kind 'clster' is unknown; did you mean 'cluster'?"),
+    ("kind: cluster", "kind: cluster\n  planes: 3", "s.yaml:7:3: constellation.planes: does not go with this kind; remove it, or write"),
     ("  kind: cluster\n", "", "s.yaml:5:1: constellation: kind is missing; write one of: cluster, ring, tle, walker"),
     ("constellation:\n" + CLUSTER, "constellation: []\n", "s.yaml:5:1: constellation: is empty; write at least one entry"),
-    ("constellation:\n" + CLUSTER, "constellation:\n" + WALKER, "constellation: phasing 3 is not below the number of planes 3; write one from 0 to 2"),
+    ("constellation:\n" + CLUSTER, "constellation:\n" + WALKER, "phasing 3 is not below the number of planes 3; write one from 0 to 2"),
     ('"06:00"', '"25:00"', "s.yaml:8:3: constellation.local_time: '25:00' is not a time of day; write one like \"06:00\""),
     ("satellite: suncatcher", "satellite: {extends: suncatcher, accelerator: {extends: tpu-v6e, idle_power: 400 W}}",
      "s.yaml:10:34: satellite.accelerator: idle_power 400 W is not below max_power 300 W; write a lower idle_power"),
@@ -107,7 +108,10 @@ def test_one_error_one_line(refuse: Refuse, old: str, new: str, line: str) -> No
 
 
 ADDED = [
-    ("reference_precision: fp4", "s.yaml:13:1: reference_precision: tpu-v6e has no peak for 'fp4'; write one of: bf16, int8"),
+    (
+        "reference_precision: fp4",
+        "s.yaml:13:1: reference_precision: tpu-v6e has no peak for 'fp4'; write one of: bf16, int8",
+    ),
     ("seed: -3", "s.yaml:13:1: seed: "),
     ("seed: many", "s.yaml:13:1: seed: "),
     ("events: all", "s.yaml:13:1: events: is not a list; write"),
@@ -151,7 +155,8 @@ def test_all_errors_of_a_file_at_once(refuse: Refuse) -> None:
 
 
 def test_errors_in_a_list_have_their_number(refuse: Refuse) -> None:
-    two = 'constellation:\n- {kind: ring, altitude: 650, local_time: "06:00", satellites: 3}\n- {kind: ring, altitude: 650 km, local_time: "06:00", satellites: 0}\n'
+    ring = '{kind: ring, altitude: %s, local_time: "06:00", satellites: %s}'
+    two = f"constellation:\n- {ring % ('650', 3)}\n- {ring % ('650 km', 0)}\n"
     errors = refuse(("constellation:\n" + CLUSTER, two))
     assert [error.split(": ")[:2] for error in errors] == [
         ["s.yaml:6:16", "constellation.0.altitude"],
@@ -210,14 +215,29 @@ def test_bad_event_of_the_command_line(refuse: Refuse, given: str, place: str) -
         ("step", "--set step: is not an override; write key=value"),
         ("=3", "--set =3: is not an override; write key=value"),
         ("stepp=30 s", "--set stepp: stepp: unknown key; did you mean 'step'?"),
-        ("satellite.power.aray.area=3 m2", "--set satellite.power.aray.area: satellite.power.aray: unknown key; did you mean 'array'?"),
-        ("satellite.power.array.area=-3 m2", "--set satellite.power.array.area: satellite.power.array.area: '-3 m2' must be above 0.0 m2"),
-        ("satellite.accelerator.max_power=-3 W", "--set satellite.accelerator.max_power: satellite.accelerator.max_power: '-3 W' must be above"),
-        ("satellite.accelerator=h100", "--set satellite.accelerator: satellite.accelerator: no accelerator named 'h100'; did you mean 'h100-sxm'?"),
+        (
+            "satellite.power.aray.area=3 m2",
+            "--set satellite.power.aray.area: satellite.power.aray: unknown key; did you mean 'array'?",
+        ),
+        (
+            "satellite.power.array.area=-3 m2",
+            "--set satellite.power.array.area: satellite.power.array.area: '-3 m2' must be above 0 m2",
+        ),
+        (
+            "satellite.accelerator.max_power=-3 W",
+            "--set satellite.accelerator.max_power: satellite.accelerator.max_power: '-3 W' must be above",
+        ),
+        (
+            "satellite.accelerator=h100",
+            "--set satellite.accelerator: satellite.accelerator: no accelerator named 'h100'; did you mean 'h100-sxm'?",
+        ),
         ("constellation.tle=none.tle", "--set constellation.tle: constellation.tle: "),
         ("constellation.tle=.", "--set constellation.tle: constellation.tle: "),
         ("step=[1", "--set step:1:3: expected ',' or ']'"),
-        ("constellation.altitude=", "--set constellation.altitude: constellation.altitude: is no quantity; write it like"),
+        (
+            "constellation.altitude=",
+            "--set constellation.altitude: constellation.altitude: is no quantity; write it like",
+        ),
     ],
 )
 def test_bad_override(refuse: Refuse, given: str, line: str) -> None:
@@ -239,7 +259,7 @@ def test_bad_overrides_all_at_once(refuse: Refuse) -> None:
         (b"name: a\x00b\n", "s.yaml:1:8: character 0x0 is not allowed; remove it"),
         (b"name:\tx\n\tstep: 3\n", "s.yaml:1:6: "),
         (b"%YAML 3.0\n---\nname: x\n", "s.yaml:1:1: found incompatible YAML document"),
-        (b"x: " + 5000 * b"[", "s.yaml: "),
+        (b"x: " + 1000 * b"[", "s.yaml: "),
     ],
 )
 def test_file_that_is_no_scenario(refuse: Refuse, data: bytes, line: str) -> None:
@@ -248,14 +268,20 @@ def test_file_that_is_no_scenario(refuse: Refuse, data: bytes, line: str) -> Non
 
 def test_two_files_that_extend_each_other(refuse: Refuse, folder: Path) -> None:
     (folder / "other.yaml").write_text("extends: s.yaml\n", encoding="utf-8")
-    assert _only(refuse(add="extends: other.yaml\n")) == "other.yaml:1:1: extends: 's.yaml' extends itself; write another file"
+    assert (
+        _only(refuse(add="extends: other.yaml\n"))
+        == "other.yaml:1:1: extends: 's.yaml' extends itself; write another file"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
         (("run", "suncather"), "suncather: no scenario of that name; did you mean 'suncatcher'?"),
-        (("validate", "none.yaml"), "none.yaml: no such file; write the path of a scenario or the name of a shipped one"),
+        (
+            ("validate", "none.yaml"),
+            "none.yaml: no such file; write the path of a scenario or the name of a shipped one",
+        ),
         (("run", "./"), "./: no such file; write the path"),
         (("run", "."), ".: no "),
         (("provenance", "none.yaml"), "none.yaml: no such file"),
@@ -344,11 +370,16 @@ def test_run_that_does_not_fit(dawndusk: Any, folder: Path, monkeypatch: pytest.
     for verb in ("validate", "run"):
         called = dawndusk(verb, "million")
         assert (called.code, called.out) == (2, "")
-        assert f"1,000,000 satellites need about {estimate / 1e9:.1f} GB of memory and 0.5 GB are free; write" in called.err
+        assert (
+            f"1,000,000 satellites need about {estimate / 1e9:.1f} GB of memory and 0.5 GB are free; write"
+            in called.err
+        )
         assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize(("satellites", "steps"), [(1, 1), (81, 1440), (1584, 1440), (4672, 10), (10**6, 1440), (0, 60), (1000, 1009)])
+@pytest.mark.parametrize(
+    ("satellites", "steps"), [(1, 1), (81, 1440), (1584, 1440), (4672, 10), (10**6, 1440), (0, 60), (1000, 1009)]
+)
 def test_recorder_plan(satellites: int, steps: int) -> None:
     """Source of truth: definition: within both limits (one moment at least), strides divide the run, none is wasted."""
     from sim.checks import recorder_plan

@@ -38,7 +38,9 @@ def test_no_arguments_is_help(dawndusk: Any) -> None:
     assert "Commands:" in called.err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], *(["validate", name] for name in SHIPPED)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], *(["validate", name] for name in SHIPPED)], ids=" ".join
+)
 def test_instant(python: Callable[[str], subprocess.CompletedProcess[str]], arguments: list[str]) -> None:
     """Source of truth: the contract: neither numba nor xarray nor dash, and under a second of processor time."""
     done = python(
@@ -55,7 +57,10 @@ def test_instant(python: Callable[[str], subprocess.CompletedProcess[str]], argu
     assert float(used_s) < 1.0
 
 
-@pytest.mark.parametrize(("name", "satellites"), [("colossus_in_orbit", 2116), ("million", 10**6), ("starlink_edge", 1584), ("suncatcher", 81)])
+@pytest.mark.parametrize(
+    ("name", "satellites"),
+    [("colossus_in_orbit", 2116), ("million", 10**6), ("starlink_edge", 1584), ("suncatcher", 81)],
+)
 def test_validate(dawndusk: Any, folder: Path, name: str, satellites: int) -> None:
     """Source of truth: 46 x 46, 10 x 250 x 400, 72 x 22, lattice points within five spacings (Gauss: 81)."""
     called = dawndusk("validate", name)
@@ -92,7 +97,9 @@ def test_run_for_people(dawndusk: Any, folder: Path) -> None:
 
 def test_precision_that_the_baseline_lacks(dawndusk: Any) -> None:
     """The baseline's accelerator has no int8 peak: it is said, not a failure after the run."""
-    called = dawndusk("run", "suncatcher", "--set", "duration=10 min", "--set", "reference_precision=int8", "--out", "found")
+    called = dawndusk(
+        "run", "suncatcher", "--set", "duration=10 min", "--set", "reference_precision=int8", "--out", "found"
+    )
     assert called.code == 0
     assert "no peak at int8 to compare with" in called.out
 

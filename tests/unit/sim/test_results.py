@@ -37,9 +37,15 @@ KEYS: dict[str, Any] = {
     "design": {"satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways"},
     "cost": {"capex_usd", "usd_per_useful_pflop_day", "usd_per_million_tokens", "break_even_launch_usd_per_kg"},
 }  # fmt: skip
-ORDER = ("failed spare maintenance power thermal unplaced demand kernel memory recompute bubble communication outage "
-         "straggler checkpoint recovery corruption algorithm useful").split()  # fmt: skip
-EVENTS = ("2026-12-21T00:30Z lose satellite 17", "2026-12-21T01:00Z derate satellites 3-9 to 0.5", "2026-12-21T01:30Z restore all")
+ORDER = [
+    "failed", "spare", "maintenance", "power", "thermal", "unplaced", "demand", "kernel", "memory", "recompute", "bubble", "communication",
+    "outage", "straggler", "checkpoint", "recovery", "corruption", "algorithm", "useful",
+]  # fmt: skip
+EVENTS = (
+    "2026-12-21T00:30Z lose satellite 17",
+    "2026-12-21T01:00Z derate satellites 3-9 to 0.5",
+    "2026-12-21T01:30Z restore all",
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,17 @@ def test_summary_keys(made: Made) -> None:
     assert {"availability", "useful_flops_per_s"} <= set(made.summary["fleet"])
     assert set(made.summary["fleet"]["useful_flops_per_s"]) == {"p10", "p50", "p90"}
     for workload in made.summary["workloads"]:
-        assert set(workload) == {"kind", "model", "mfu", "step_s", "tokens_per_s", "ettr", "time_to_train_d", "ttft_ms", "tpot_ms"}
+        assert set(workload) == {
+            "kind",
+            "model",
+            "mfu",
+            "step_s",
+            "tokens_per_s",
+            "ettr",
+            "time_to_train_d",
+            "ttft_ms",
+            "tpot_ms",
+        }
     assert len(made.summary["ground"]["stations"]) == 14
 
 
@@ -126,7 +142,10 @@ def test_events_land_in_failed_alone(made: Made) -> None:
 def test_events_table(made: Made) -> None:
     rows = pq.read_table(made.folder / "events.parquet").to_pylist()
     assert list(rows[0]) == list(EVENT_COLUMNS)
-    assert [(r["time_s"], r["time_utc"], r["action"], r["satellite"], r["last_satellite"], r["value"], r["origin"]) for r in rows] == [
+    assert [
+        (r["time_s"], r["time_utc"], r["action"], r["satellite"], r["last_satellite"], r["value"], r["origin"])
+        for r in rows
+    ] == [
         (1800.0, "2026-12-21T00:30:00Z", "lose", 17, 17, None, "scenario"),
         (3600.0, "2026-12-21T01:00:00Z", "derate", 3, 9, 0.5, "scenario"),
         (5400.0, "2026-12-21T01:30:00Z", "restore", 0, 80, None, "scenario"),
@@ -167,8 +186,12 @@ def test_series_agrees_with_the_summary(made: Made) -> None:
     assert float(series["generated_w"].mean()) == pytest.approx(summary["power"]["array_w_mean"], rel=1e-8)
     assert float(series["sunlit_fraction"].mean()) == pytest.approx(summary["power"]["sunlit_fraction"], rel=1e-10)
     assert float(series["junction_k_max"].max()) == summary["thermal"]["junction_k_max"]
-    assert 1.0 - float(series["charge_fraction_min"].min()) == pytest.approx(summary["power"]["battery_depth_max"], abs=1e-12)
-    assert float(series["working_satellites"].mean()) / 81.0 == pytest.approx(summary["fleet"]["availability"], rel=1e-12)
+    assert 1.0 - float(series["charge_fraction_min"].min()) == pytest.approx(
+        summary["power"]["battery_depth_max"], abs=1e-12
+    )
+    assert float(series["working_satellites"].mean()) / 81.0 == pytest.approx(
+        summary["fleet"]["availability"], rel=1e-12
+    )
     rtt = series["propagation_rtt_ms"].values
     assert np.isfinite(rtt).mean() == pytest.approx(summary["ground"]["coverage_fraction"], abs=1e-15)
     assert np.nanmedian(rtt) == pytest.approx(summary["ground"]["propagation_rtt_ms"]["median"], rel=1e-14)
@@ -180,7 +203,13 @@ def test_series_agrees_with_the_summary(made: Made) -> None:
 def test_series_values_are_possible(made: Made) -> None:
     """Source of truth: physics: shares in [0, 1], a formation at 650 km, unit vectors, known states."""
     series = made.series
-    for name in ("sunlit_fraction", "sat_lit_fraction", "sat_useful_fraction", "sat_charge_fraction", "charge_fraction_min"):
+    for name in (
+        "sunlit_fraction",
+        "sat_lit_fraction",
+        "sat_useful_fraction",
+        "sat_charge_fraction",
+        "charge_fraction_min",
+    ):
         assert ((series[name] >= 0.0) & (series[name] <= 1.0 + 1e-6)).all(), name
     height_km = np.sqrt((series["position_m"].astype("float64") ** 2).sum("axis")) / 1e3 - 6378.137
     assert float(abs(height_km - 650.0).max()) < 1.5
@@ -290,10 +319,18 @@ def plain(shell: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, b
 
 @pytest.mark.parametrize(
     "options",
-    [{"threads": 1}, {"threads": 2}, {"threads": 5, "block": 7}, {"threads": 1, "block": 1000}, {"threads": 2, "tile": 64, "block": 13}],
+    [
+        {"threads": 1},
+        {"threads": 2},
+        {"threads": 5, "block": 7},
+        {"threads": 1, "block": 1000},
+        {"threads": 2, "tile": 64, "block": 13},
+    ],
     ids=str,
 )
-def test_cutting_leaves_no_trace(plain: tuple[str, bytes], shell: Path, tmp_path: Path, options: dict[str, int]) -> None:
+def test_cutting_leaves_no_trace(
+    plain: tuple[str, bytes], shell: Path, tmp_path: Path, options: dict[str, int]
+) -> None:
     """Source of truth: the contract: the same bytes whatever the thread count, tile size or block length."""
     summary, series = _bytes(shell, tmp_path / "x", **options)
     assert summary == plain[0]

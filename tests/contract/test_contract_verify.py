@@ -1,0 +1,179 @@
+"""`verify`: it calls what a run calls, all of it holds, and a constant or sign spoilt by hand is found."""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import orbit.kernels.sight
+import sim.assemble
+import sim.engine
+import sim.metrics
+import sim.models.thermal
+import sim.scenario
+import sim.step
+import sim.verify
+from sim.verify import network, orbits, spacecraft
+from sim.verify.case import Case, Failed, row
+
+REPO = Path(__file__).resolve().parents[2]
+ROW = {"name", "ours", "theirs", "error", "limit", "unit", "source", "ok"}
+
+SAME = [
+    (orbits, "shadow_edge", sim.step), (orbits, "sun_position_m", sim.engine), (orbits, "solar_flux_w_m2", sim.engine),
+    (orbits, "CircularJ2", sim.assemble), (orbits, "Sgp4", sim.assemble), (orbits, "sun_synchronous_ring", sim.assemble),
+    (orbits, "walker", sim.assemble), (orbits, "TimeGrid", sim.assemble), (orbits, "read_tle", sim.scenario),
+    (network, "nearest_in_sight", orbit.kernels.sight), (network, "position_m", sim.engine), (network, "zenith", sim.engine),
+    (network, "round_trip_ms", sim.metrics), (spacecraft, "plate_view_factor", sim.step), (spacecraft, "plate_absorbed_w_m2", sim.step),
+    (spacecraft, "emission_w_k4", sim.models.thermal),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ours", "name", "runs"), SAME, ids=[name for _, name, _ in SAME])
+def test_verify_calls_what_a_run_calls(ours: Any, name: str, runs: Any) -> None:
+    assert getattr(ours, name) is getattr(runs, name)
+
+
+def test_sight_is_the_engines() -> None:
+    assert sim.engine.sight is orbit.kernels.sight
+
+
+def test_verify(dawndusk: Any) -> None:
+    """Every case within its limit: exit 0, one JSON object."""
+    called = dawndusk("verify", "--json")
+    assert (called.code, called.err) == (0, "")
+    rows = json.loads(called.out)["rows"]
+    assert len(rows) >= 40
+    for case in rows:
+        assert set(case) == ROW
+        assert case["ok"] is True, case
+        assert case["error"] == abs(case["ours"] - case["theirs"])
+        assert case["error"] <= case["limit"]
+        assert case["source"]
+    assert len({case["name"] for case in rows}) == len(rows)
+    gc.collect()  # a file left open is told of here, not in some later test
+
+
+def test_verify_as_a_table(dawndusk: Any) -> None:
+    called = dawndusk("verify", "spacecraft")
+    assert called.code == 0
+    assert re.search(r"(\d+) of \1 cases within their limits", called.out)
+
+
+@pytest.mark.parametrize("group", ["workload", "fleet", "studies", "views"])
+def test_empty_group_fails(dawndusk: Any, group: str) -> None:
+    """Nothing compared is nothing shown: exit 1."""
+    called = dawndusk("verify", group, "--json")
+    assert called.code == 1
+    assert json.loads(called.out) == {"rows": []}
+
+
+def test_groups_make_the_whole() -> None:
+    whole = [r["name"] for r in sim.verify.run_cases(None)]
+    assert whole == [r["name"] for group in ("orbits", "spacecraft", "network") for r in sim.verify.run_cases(group)]
+
+
+def test_case_that_cannot_run_is_not_ok() -> None:
+    def broken() -> float:
+        raise OSError("no such file")
+
+    for case in (Case("x", broken, 1.0, 0.1, "m", "s"), Failed("x", "data are missing")):
+        found = row(case)
+        assert set(found) == ROW
+        assert found["ok"] is False
+        assert found["ours"] is None
+        assert found["source"]
+
+
+@pytest.mark.parametrize(
+    ("ours", "ok"), [(1.0, True), (1.1, True), (1.11, False), (float("nan"), False), (float("inf"), False)]
+)
+def test_limit(ours: float, ok: bool) -> None:
+    assert row(Case("x", lambda: ours, 1.0, 0.1000001, "m", "s"))["ok"] is ok
+
+
+def test_not_a_number_is_still_json(dawndusk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case that gives no number fails; the table of all cases is printed nevertheless."""
+    monkeypatch.setattr(spacecraft, "cases", lambda _: [Case("x", lambda: float("nan"), 1.0, 0.1, "m", "s")])
+    called = dawndusk("verify", "spacecraft", "--json")
+    assert called.code == 1
+    assert json.loads(called.out)["rows"][0]["ok"] is False
+
+
+def test_published_catalogue(dawndusk: Any, shared_data: Path) -> None:
+    called = dawndusk("verify", "orbits", "--data", str(shared_data), "--json")
+    assert called.code == 0
+    assert any("Starlink" in case["name"] for case in json.loads(called.out)["rows"])
+
+
+def test_missing_catalogue_is_a_failed_case(dawndusk: Any, folder: Path) -> None:
+    called = dawndusk("verify", "orbits", "--data", str(folder), "--json")
+    assert called.code == 1
+    wrong = [case for case in json.loads(called.out)["rows"] if not case["ok"]]
+    assert len(wrong) == 1
+    assert "missing" in wrong[0]["source"]
+
+
+# --- spoilt by hand ------------------------------------------------------------------------------------------------------
+
+SPOILS = [
+    ("orbit/constants.py", r"(EARTH_RADIUS_M: Final = )6378137\.0", r"\g<1>6388137.0", "network"),
+    ("orbit/constants.py", r"(STEFAN_BOLTZMANN_W_M2_K4: Final = )5\.67", r"\g<1>5.70", "spacecraft"),
+    ("orbit/constants.py", r"(SPEED_OF_LIGHT_M_S: Final = )299", r"\g<1>301", "network"),
+    ("orbit/constants.py", r"(J2: Final = )1\.082", r"\g<1>1.092", "orbits"),
+    ("orbit/constants.py", r"(SUN_RADIUS_M: Final = )695", r"\g<1>895", "orbits"),
+    ("orbit/constants.py", r"(SOLAR_CONSTANT_W_M2: Final = )1361", r"\g<1>1366", "orbits"),
+    ("orbit/kernels/j2.py", r"(def node_rate_rad_s.*?return )-", r"\g<1>", "orbits"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program beside the checkout. Shared: put back what is changed."""
+    target = tmp_path_factory.mktemp("copied")
+    for name in ("orbit", "sim", "viz", "configs"):
+        shutil.copytree(REPO / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
+def _verify(folder: Path, environment: dict[str, str], group: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sim.cli", "verify", group, "--json"], capture_output=True, text=True, cwd=folder, timeout=120, check=False,
+        env={**environment, "PYTHONPATH": str(folder), "NUMBA_DISABLE_JIT": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+
+
+def test_copy_as_it_is(copied: Path, subprocess_environment: dict[str, str]) -> None:
+    """Without a spoil, and without the compiler, everything holds: the spoils below are what is found."""
+    for group in ("spacecraft", "network"):
+        done = _verify(copied, subprocess_environment, group)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "group"), SPOILS, ids=[re.sub(r"\W+", " ", old)[:24] for _, old, _, _ in SPOILS]
+)
+def test_spoil_is_found(
+    copied: Path, subprocess_environment: dict[str, str], file: str, old: str, new: str, group: str
+) -> None:
+    path = copied / file
+    sound = path.read_text("utf-8")
+    spoilt, count = re.subn(old, new, sound, count=1, flags=re.S)
+    assert count == 1
+    assert spoilt != sound
+    path.write_text(spoilt, encoding="utf-8")
+    try:
+        done = _verify(copied, subprocess_environment, group)
+    finally:
+        path.write_text(sound, encoding="utf-8")
+    assert done.returncode == 1, done.stdout + done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert any(not case["ok"] and case["ours"] is not None for case in rows)

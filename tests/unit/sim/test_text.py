@@ -1,0 +1,118 @@
+"""What a person sees, from a summary made up by hand."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from sim import text
+from sim.schema import CAUSES
+
+
+def _summary(**shares: float) -> dict[str, Any]:
+    """A summary of 100 PFLOP/s over ten hours; shares by cause, the rest useful."""
+    nameplate = 100e15 * 36_000.0
+    useful = 1.0 - sum(shares.values())
+    spread = {"min": 3.0, "median": 4.5, "p99": 9.25, "max": 10.0}
+    nothing = dict.fromkeys(spread)
+    return {
+        "scenario": "made", "epoch": "2026-12-21T00:00:00Z", "satellites": 1000, "accelerators": 64_000, "duration_s": 36_000.0, "step_s": 60.0,
+        "compute": {
+            "reference_precision": "bf16", "nameplate_flops": nameplate, "mean_useful_flops_per_s": useful * 100e15,
+            "waterfall": [
+                {"cause": c, "fraction": {**shares, "useful": useful}.get(c, 0.0), "flops": {**shares, "useful": useful}.get(c, 0.0) * nameplate}
+                for c in CAUSES
+            ],
+        },
+        "power": {"array_w_mean": 2.5e7, "sunlit_fraction": 0.93, "eclipse_s_max": 1200.0, "battery_depth_max": 0.3, "unserved_j": 0.0},
+        "thermal": {"junction_k_max": 356.15, "radiator_k_mean": 313.15, "throttled_fraction": 0.0001},
+        "ground": {
+            "propagation_rtt_ms": spread, "coverage_fraction": 0.5,
+            "stations": {
+                "A": {"propagation_rtt_ms": spread, "coverage_fraction": 1.0},
+                "B": {"propagation_rtt_ms": {**spread, "p99": 12.0}, "coverage_fraction": 1.0},
+                "C": {"propagation_rtt_ms": nothing, "coverage_fraction": 0.0},
+            },
+        },
+        "fleet": {"availability": 0.995},
+        "design": {"mass_kg": 5e6, "array_m2": 130_000.0, "radiator_m2": 50_000.0},
+    }  # fmt: skip
+
+
+def test_headline() -> None:
+    assert (
+        text.headline(_summary())
+        == "made: 1,000 satellites, 64,000 accelerators, 10 h from 2026-12-21T00:00:00Z in steps of 60 s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(86400.0, "1 d"), (5400.0, "90 min"), (7200.0, "2 h"), (61.0, "61 s"), (0.5, "0.5 s")]
+)
+def test_span(seconds: float, told: str) -> None:
+    assert told in text.headline({**_summary(), "duration_s": seconds})
+
+
+def test_waterfall() -> None:
+    """Source of truth: by hand: 10 % power, 40 % kernel, 50 % useful of 40 characters."""
+    rows = text.waterfall(_summary(power=0.1, kernel=0.4))
+    assert [(cause, pflops, percent) for cause, _, pflops, percent in rows] == [
+        ("nameplate", "100", "100.0 %"), ("power", "-10", "-10.0 %"), ("kernel", "-40", "-40.0 %"), ("useful", "50", "50.0 %")
+    ]  # fmt: skip
+    assert [bar for _, bar, _, _ in rows] == [40 * "█", 36 * " " + 4 * "░", 20 * " " + 16 * "░", 20 * "█"]
+
+
+def test_small_losses_are_not_told_as_none() -> None:
+    rows = {row[0]: row for row in text.waterfall(_summary(failed=1e-6))}
+    assert rows["failed"][3] == "-0.0001 %"
+    assert "░" in rows["failed"][1]
+
+
+def test_causes_without_loss() -> None:
+    told = text.causes_without_loss(_summary(power=0.1, kernel=0.4))
+    assert told.startswith("no loss to: failed, spare, maintenance, thermal")
+    assert "power" not in told
+    assert "useful" not in told
+
+
+def test_lines() -> None:
+    told = dict(text.lines(_summary(), None))
+    assert list(told) == ["power", "heat", "links", "latency", "fleet"]
+    assert (
+        told["power"] == "arrays 25 MW in the mean, 93.0 % sunlit, longest eclipse 20.0 min, batteries down to 70.0 %"
+    )
+    assert told["heat"] == "junctions to 83.0 degC, radiators 40.0 degC in the mean, throttled 0.01 % of the time"
+    assert (
+        "median 4.50 ms, 99 % 9.25 ms, worst B 12.00 ms; in sight 50.0 % of station-time; 1 of 3 stations never"
+        in told["latency"]
+    )
+    assert "99.5 % available, 5,000 t, 130,000 m2 of array, 50,000 m2 of radiator" in told["fleet"]
+
+
+def test_lines_where_nothing_is() -> None:
+    summary = copy.deepcopy(_summary())
+    summary["thermal"]["junction_k_max"] = None
+    summary["power"]["unserved_j"] = 7.2e6
+    summary["ground"]["coverage_fraction"] = None
+    told = dict(text.lines(summary, None))
+    assert told["heat"] == "no satellite worked"
+    assert told["power"].endswith(", 2 kWh not served")
+    assert told["latency"] == "no ground stations"
+    summary["ground"].update(coverage_fraction=0.0, propagation_rtt_ms=dict.fromkeys(("min", "median", "p99", "max")))
+    assert dict(text.lines(summary, None))["latency"] == "no satellite in sight of any station"
+
+
+def test_baseline() -> None:
+    baseline = {"name": "site", "accelerators": 128_000, "power_w": 300e6, "nameplate_flops_per_s": 400e15}
+    told = dict(text.lines(_summary(kernel=0.5), baseline))["baseline"]
+    assert told.startswith(
+        "site has 2 x the accelerators, 400 PFLOP/s nameplate on 300 MW; useful here is 12.5 % of that nameplate"
+    )
+    told = dict(text.lines(_summary(), {**baseline, "nameplate_flops_per_s": None}))["baseline"]
+    assert "no peak at bf16" in told
+
+
+def test_assumptions() -> None:
+    assert text.assumptions(40, 96).startswith("40 of the 96 numbers behind this are assumptions")
