@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.scenario import NOT_SIMULATED, items
-from sim.spec import Scenario
+from sim.scenario import items
+from sim.spec import NOT_SIMULATED, Scenario
 from sim.tree import KINDS
 
 

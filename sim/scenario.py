@@ -18,24 +18,12 @@ from pydantic import ValidationError
 
 from orbit.catalog import ElementSet, read_tle
 from sim import checks, tree
+from sim.complaints import field_problems, record_problems
 from sim.errors import InputError, Origin, Problem, bad_input, did_you_mean
-from sim.spec import Scenario, Tle
+from sim.spec import NOT_SIMULATED, Scenario, Tle
 from sim.tree import Node
 
-# Sections whose names are kept for models that do not exist yet: read, reported, without effect.
-NOT_SIMULATED = ("links", "fleet", "economics", "mission")
-_WORDS = {
-    "name",
-    "description",
-    "epoch",
-    "at",
-    "tle",
-    "sha256",
-    "local_time",
-    "seed",
-    "allow_stale",
-}  # no data, whatever they hold
-_TAGS = {"walker", "ring", "cluster", "tle"}
+_WORDS = {"name", "description", "epoch", "at", "tle", "sha256", "local_time", "seed", "allow_stale"}  # hold no data
 
 
 @dataclass(frozen=True)
@@ -323,14 +311,14 @@ def load(
     root, notes = _set_aside(root)
     root = _resolve(root, problems)
     catalogues, root = _catalogues(root, changed, problems, notes)
-    problems += _record_problems(root, wrapped)
+    problems += record_problems(root, wrapped)
     broken: set[str] = set()
     told = tree.plain(root)
     try:
         scenario = Scenario.model_validate(told)
     except ValidationError as error:
         already = {p.field for p in problems}
-        problems += [p for p in _problems(error, root, wrapped) if not any(_covers(f, p.field) for f in already)]
+        problems += [p for p in field_problems(error, root, wrapped) if not any(_covers(f, p.field) for f in already)]
         broken = {str(entry["loc"][0]) for entry in error.errors()}
         scenario = _mended(told, broken)
     problems += checks.problems(scenario, root, catalogues, broken)
@@ -403,130 +391,6 @@ def _catalogues(
             root = tree.put(root, ["epoch"], Node(up.isoformat(), named.origin))
             notes.append(f"epoch: {up:%Y-%m-%dT%H:%MZ}, the newest of {len(sets)} element sets")
     return found, root
-
-
-def _record_problems(root: Node, wrapped: bool) -> list[Problem]:
-    """Every number with provenance must say where it comes from."""
-    problems = []
-    for path, node in tree.walk(root):
-        if not node.is_record:
-            continue
-        name = ".".join(_shown(list(path), wrapped))
-        for key in sorted(set(node.value) - tree.RECORD_KEYS):
-            origin = node.value[key].origin
-            problems.append(Problem(origin, f"{name}.{key}", f"unknown key; {did_you_mean(key, tree.RECORD_KEYS)}"))
-        kind = node.get("kind")
-        if kind is None or kind.value not in tree.KINDS:
-            problems.append(
-                Problem(
-                    (kind or node).origin,
-                    f"{name}.kind",
-                    f"is missing or unknown; write one of: {', '.join(tree.KINDS)}",
-                )
-            )
-        if node.get("source") is None:
-            problems.append(
-                Problem(
-                    node.origin,
-                    f"{name}.source",
-                    "is missing; write a key of docs/references.bib, or why the number was chosen",
-                )
-            )
-    return problems
-
-
-def _problems(error: ValidationError, root: Node, wrapped: bool) -> list[Problem]:
-    """pydantic's errors as problems with places."""
-    found = []
-    for entry in error.errors():
-        loc = [str(part) for part in entry["loc"]]
-        path: list[str] = []
-        for part in loc:
-            here = tree.find(root, tuple(path))
-            if part in _TAGS and not (here.is_map and part in here.value):
-                continue
-            path.append(part)
-        shown = _shown(path, wrapped)
-        node = tree.find(root, tuple(path))
-        found.append(Problem(node.origin, ".".join(shown), _message(entry, node, path)))
-    return found
-
-
-def _shown(path: list[str], wrapped: bool) -> list[str]:
-    """A path as the file has it: without the 0 of a constellation that is no list there."""
-    return [p for n, p in enumerate(path) if not (wrapped and n == 1 and path[0] == "constellation" and p == "0")]
-
-
-def _message(entry: Any, node: Node, path: list[str]) -> str:
-    kind, context = entry["type"], entry.get("ctx") or {}
-    if kind == "missing":
-        return f"is missing; write `{path[-1]}: ...` here ({_example(path)})"
-    if kind == "extra_forbidden":
-        keys = _known_keys(path)
-        if path[-1] in keys:
-            return "does not go with this kind; remove it, or write another kind"
-        return f"unknown key; {did_you_mean(path[-1], keys)}"
-    if kind in ("value_error", "assertion_error"):
-        return str(context.get("error", entry["msg"]))
-    if kind == "literal_error":
-        known = [k.strip("' ") for k in re.split(r", | or ", str(context["expected"]))]
-        return f"'{entry['input']}' is unknown; {did_you_mean(str(entry['input']), known)}"
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        tag = str(context.get("tag", ""))
-        known = sorted(_TAGS)
-        return (
-            f"kind '{tag}' is unknown; {did_you_mean(tag, known)}"
-            if tag
-            else f"kind is missing; write one of: {', '.join(known)}"
-        )
-    if kind == "too_short":
-        return "is empty; write at least one entry"
-    if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return "is not a mapping; write keys with values below it"
-    if kind == "list_type":
-        return "is not a list; write entries that start with '- '"
-    value = node.value if not isinstance(node.value, dict | list) else "this"
-    return f"'{value}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    return Scenario.model_json_schema()
-
-
-def _sections(path: list[str]) -> list[dict[str, Any]]:
-    """JSON schemas of the mapping(s) that a path may lie in."""
-    schema = _schema()
-    level = [schema]
-    for part in path[:-1]:
-        below = []
-        for entry in level:
-            child = entry.get("properties", {}).get(part) or (entry.get("items") if part.isdigit() else None)
-            below += _unfold(child, schema) if child else []
-        level = below
-    return [entry for entry in level if "properties" in entry]
-
-
-def _unfold(entry: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    if "$ref" in entry:
-        return _unfold(schema["$defs"][entry["$ref"].rsplit("/", 1)[1]], schema)
-    choices = entry.get("oneOf") or entry.get("anyOf")
-    return [x for choice in choices for x in _unfold(choice, schema)] if choices else [entry]
-
-
-def _known_keys(path: list[str]) -> set[str]:
-    keys = {key for section in _sections(path) for key in section["properties"]}
-    return keys | set(NOT_SIMULATED) if len(path) == 1 else keys
-
-
-def _example(path: list[str]) -> str:
-    for section in _sections(path):
-        entry = section["properties"].get(path[-1], {})
-        if entry.get("examples"):
-            return f"such as `{path[-1]}: {entry['examples'][0]}`"
-        if "const" in entry or "enum" in entry:
-            return "one of: " + ", ".join(map(str, entry.get("enum", [entry.get("const")])))
-    return "see `dawndusk schema`"
 
 
 # --- provenance, identity --------------------------------------------------------------------------------------------

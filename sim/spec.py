@@ -15,6 +15,8 @@ from sim.quantity import Count, Quantity
 
 LOW_M, HIGH_M = 160e3, 40_000e3  # altitudes that can be simulated: below, no orbit lasts; above, not near the Earth
 SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
+# Sections whose names are kept for models that do not exist yet: read, reported, without effect.
+NOT_SIMULATED = ("links", "fleet", "economics", "mission")
 FIRST_YEAR, LAST_YEAR = 1990, 2050  # the Sun's position is checked over this span
 
 Fraction = Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.9")]

@@ -12,8 +12,8 @@ import pytest
 from sim import tree
 from sim.editor import scenario_schema
 from sim.results import resolved_yaml
-from sim.scenario import NOT_SIMULATED, items, load
-from sim.spec import Scenario
+from sim.scenario import items, load
+from sim.spec import NOT_SIMULATED, Scenario
 
 REPO = Path(__file__).resolve().parents[3]
 
