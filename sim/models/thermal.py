@@ -171,146 +171,91 @@ def after(
     )  # fmt: skip
 
 
+# fmt: off
 @inlined
-def chip_limit_w(
-    t0: float,
-    t1: float,
-    t2: float,
-    t3: float,
-    t4: float,
-    chip_w: float,
-    plate_w: float,
-    loop_w: float,
-    environment_w: float,
-    stepper: Stepper,
-) -> float:
-    """Power of the accelerators [W] at which junction or memory ends the step at its limit, whichever is first.
-
-    chip_w is a first guess: it enters only through the radiator's small correction.
-    """
+def radiator_forecast(
+    t0: float, t1: float, t2: float, t3: float, t4: float,
+    chip_w: float, plate_w: float, loop_w: float, environment_w: float, stepper: Stepper,
+) -> tuple[float, float, float]:
+    """Inflow the linear step sees [W], the radiator's temperature after it [K], and the ramp that corrects it [W]."""
     start_w = departure_w(t4, stepper)
     inflow_w = environment_w - start_w
     linear_k = after(stepper.radiator, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w)
-    ramp_w = start_w - departure_w(linear_k, stepper)
-    cold_junction_k = after(stepper.junction, t0, t1, t2, t3, t4, 0.0, plate_w, loop_w, inflow_w)
-    cold_hbm_k = after(stepper.hbm, t0, t1, t2, t3, t4, 0.0, plate_w, loop_w, inflow_w)
-    by_junction = (
-        stepper.junction_limit_k - cold_junction_k - stepper.junction.ramp_w * ramp_w
-    ) / stepper.junction.chip_w
-    by_hbm = (stepper.hbm_limit_k - cold_hbm_k - stepper.hbm.ramp_w * ramp_w) / stepper.hbm.chip_w
-    return min(by_junction, by_hbm)
+    return inflow_w, linear_k, start_w - departure_w(linear_k, stepper)
 
 
 @inlined
-def _headroom(
-    row: Response,
-    limit_k: float,
-    t0: float,
-    t1: float,
-    t2: float,
-    t3: float,
-    t4: float,
-    rest_loop_w: float,
-    inflow_w: float,
-    ramp_w: float,
-    chip_w: float,
-    plate_w: float,
-    loop_w: float,
+def headroom(
+    row: Response, limit_k: float, t0: float, t1: float, t2: float, t3: float, t4: float,
+    rest_plate_w: float, rest_loop_w: float, inflow_w: float, ramp_w: float,
+    chip_w: float, plate_w: float, loop_w: float,
 ) -> float:
     """How many times the heats chip_w, plate_w and loop_w fit between a node's rest and its limit."""
-    rest_k = after(row, t0, t1, t2, t3, t4, 0.0, 0.0, rest_loop_w, inflow_w) + row.ramp_w * ramp_w
+    rest_k = after(row, t0, t1, t2, t3, t4, 0.0, rest_plate_w, rest_loop_w, inflow_w) + row.ramp_w * ramp_w
     rise_k = row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w
     return (limit_k - rest_k) / max(rise_k, 1e-30)
 
 
 @inlined
+def chip_limit_w(
+    t0: float, t1: float, t2: float, t3: float, t4: float,
+    chip_w: float, plate_w: float, loop_w: float, environment_w: float, stepper: Stepper,
+) -> float:
+    """Power of the accelerators [W] at which junction or memory ends the step at its limit, whichever is first.
+
+    chip_w is a first guess: it enters only through the radiator's small correction.
+    """
+    inflow, _, ramp = radiator_forecast(t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, environment_w, stepper)
+    by_junction = headroom(
+        stepper.junction, stepper.junction_limit_k, t0, t1, t2, t3, t4, plate_w, loop_w, inflow, ramp, 1.0, 0.0, 0.0
+    )
+    by_hbm = headroom(
+        stepper.hbm, stepper.hbm_limit_k, t0, t1, t2, t3, t4, plate_w, loop_w, inflow, ramp, 1.0, 0.0, 0.0
+    )
+    return min(by_junction, by_hbm)
+
+
+@inlined
 def duty_limit(
-    t0: float,
-    t1: float,
-    t2: float,
-    t3: float,
-    t4: float,
-    chip_w: float,
-    plate_w: float,
-    loop_w: float,
-    rest_loop_w: float,
-    idle_chip_w: float,
-    idle_plate_w: float,
-    idle_loop_w: float,
-    environment_w: float,
+    t0: float, t1: float, t2: float, t3: float, t4: float, chip_w: float, plate_w: float, loop_w: float,
+    rest_loop_w: float, idle_chip_w: float, idle_plate_w: float, idle_loop_w: float, environment_w: float,
     stepper: Stepper,
 ) -> float:
     """Share of the step that idling machines may be on before junction or memory ends it above the limit.
 
     chip_w, plate_w and loop_w are a first guess of all heats, as above; rest_loop_w flows with the machines off.
     """
-    start_w = departure_w(t4, stepper)
-    inflow_w = environment_w - start_w
-    linear_k = after(stepper.radiator, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w)
-    ramp_w = start_w - departure_w(linear_k, stepper)
-    junction = _headroom(
-        stepper.junction,
-        stepper.junction_limit_k,
-        t0,
-        t1,
-        t2,
-        t3,
-        t4,
-        rest_loop_w,
-        inflow_w,
-        ramp_w,
-        idle_chip_w,
-        idle_plate_w,
-        idle_loop_w,
+    inflow, _, ramp = radiator_forecast(t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, environment_w, stepper)
+    by_junction = headroom(
+        stepper.junction, stepper.junction_limit_k, t0, t1, t2, t3, t4, 0.0, rest_loop_w, inflow, ramp,
+        idle_chip_w, idle_plate_w, idle_loop_w,
     )
-    hbm = _headroom(
-        stepper.hbm,
-        stepper.hbm_limit_k,
-        t0,
-        t1,
-        t2,
-        t3,
-        t4,
-        rest_loop_w,
-        inflow_w,
-        ramp_w,
-        idle_chip_w,
-        idle_plate_w,
-        idle_loop_w,
+    by_hbm = headroom(
+        stepper.hbm, stepper.hbm_limit_k, t0, t1, t2, t3, t4, 0.0, rest_loop_w, inflow, ramp,
+        idle_chip_w, idle_plate_w, idle_loop_w,
     )
-    return min(junction, hbm)
+    return min(by_junction, by_hbm)
 
 
 @inlined
 def thermal_step(
-    t0: float,
-    t1: float,
-    t2: float,
-    t3: float,
-    t4: float,
-    chip_w: float,
-    plate_w: float,
-    loop_w: float,
-    environment_w: float,
-    stepper: Stepper,
+    t0: float, t1: float, t2: float, t3: float, t4: float,
+    chip_w: float, plate_w: float, loop_w: float, environment_w: float, stepper: Stepper,
 ) -> tuple[float, float, float, float, float, float]:
     """Temperatures after the step [K], junction to radiator, and the mean heat emitted over it [W]."""
-    start_w = departure_w(t4, stepper)
-    inflow_w = environment_w - start_w
-    linear_k = after(stepper.radiator, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w)
-    ramp_w = start_w - departure_w(linear_k, stepper)
-    n0 = (
-        after(stepper.junction, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w)
-        + stepper.junction.ramp_w * ramp_w
-    )
-    n1 = after(stepper.hbm, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w) + stepper.hbm.ramp_w * ramp_w
-    n2 = after(stepper.plate, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w) + stepper.plate.ramp_w * ramp_w
-    n3 = after(stepper.loop, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w) + stepper.loop.ramp_w * ramp_w
-    n4 = linear_k + stepper.radiator.ramp_w * ramp_w
-    integral = after(stepper.radiator_integral, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w)
-    integral += stepper.radiator_integral.ramp_w * ramp_w
-    emitted_w = stepper.tangent_w_k * integral / stepper.dt_s + start_w - 0.5 * ramp_w
+    s = stepper
+    inflow, linear_k, ramp = radiator_forecast(t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, environment_w, s)
+    n0 = after(s.junction, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow) + s.junction.ramp_w * ramp
+    n1 = after(s.hbm, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow) + s.hbm.ramp_w * ramp
+    n2 = after(s.plate, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow) + s.plate.ramp_w * ramp
+    n3 = after(s.loop, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow) + s.loop.ramp_w * ramp
+    n4 = linear_k + s.radiator.ramp_w * ramp
+    integral = after(s.radiator_integral, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow)
+    integral += s.radiator_integral.ramp_w * ramp
+    # the tangent's share from the integral, the departure's from its mean over the ramp
+    emitted_w = s.tangent_w_k * integral / s.dt_s + (environment_w - inflow) - 0.5 * ramp
     return n0, n1, n2, n3, n4, emitted_w
+# fmt: on
 
 
 def steady_state_k(
