@@ -117,3 +117,10 @@ def test_alias_and_merge_key() -> None:
         "b": {"x": 1, "y": 2},
         "c": {"x": 1},
     }
+
+
+def test_a_section_with_a_stray_value_is_no_record() -> None:
+    """By definition: a record is a value alone or with unit, kind, source, low, high or note."""
+    assert not tree.parse("{value: 3, stations: default}", "x").is_record
+    assert tree.parse("{value: 3}", "x").is_record
+    assert tree.parse("{value: 3, unit: m, sorce: y}", "x").is_record
