@@ -10,7 +10,6 @@ MU_EARTH_M3_S2: Final = 3.986004418e14  # gravitational parameter [iers2010:tabl
 EARTH_RADIUS_M: Final = 6378137.0  # equatorial radius, WGS 84 [nima2000:table 3.1]
 EARTH_FLATTENING: Final = 1.0 / 298.257223563  # WGS 84 [nima2000:table 3.1]
 J2: Final = 1.08262668e-3  # second zonal harmonic, EGM96 unnormalised [vallado2013:table D-1]
-EARTH_ROTATION_RAD_S: Final = 7.292115e-5  # nominal, WGS 84 [nima2000:table 3.1]
 
 # --- Sun -------------------------------------------------------------------------------------------------------
 AU_M: Final = 149597870700.0  # astronomical unit, exact [iau2012b2]

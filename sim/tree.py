@@ -28,7 +28,9 @@ class Node:
     @property
     def is_record(self) -> bool:
         """Whether this is a number with its provenance: a value alone, or with another key of a record."""
-        return self.is_map and "value" in self.value and (len(self.value) == 1 or len(RECORD_KEYS & set(self.value)) > 1)
+        return (
+            self.is_map and "value" in self.value and (len(self.value) == 1 or len(RECORD_KEYS & set(self.value)) > 1)
+        )
 
     def get(self, key: str) -> Node | None:
         return self.value.get(key) if self.is_map else None

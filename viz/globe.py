@@ -19,7 +19,7 @@ from sim.schema import STATES
 from viz.palette import FONT, GRID, INK, MUTED, STATE_COLOUR, axis, layout
 from viz.scene import Floats, Scene, turn_about_pole
 
-EARTH_KM: Final = 6371.0
+EARTH_KM: Final = 6371.0  # of the drawn sphere, the mean radius; nothing is computed with it
 COAST_KM: Final = EARTH_KM * 1.003
 NIGHT_KM: Final = EARTH_KM * 1.008
 OCEAN, LAND, COAST, NIGHT = "#e9eff6", "#ccd6cf", "#8796a5", "#0b1f44"

@@ -55,5 +55,5 @@ MODEL = Model(
     "environment",
     reads=("radius_m", "array_nadir_cosine", "radial", "sun_direction"),
     writes=("view_factor", "albedo_w_m2"),
-    refs=("howell2010", "loeb2018:table 4"),
+    refs=("howell2010", "loeb2018"),
 )

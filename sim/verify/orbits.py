@@ -275,11 +275,19 @@ def _sgp4_verification() -> list[Case | Failed]:
     return [
         Case("SGP4-VER: satellites compared", lambda: _sgp4_ver()[0], 33.0, 0.0, "1", source),
         Case("SGP4-VER: worst position", lambda: _sgp4_ver()[1], 0.0, 1e-5, "km", source),
-        Case("SGP4-VER: error codes that differ from the reference's", lambda: _sgp4_ver()[2], 0.0, 0.0, "1", source),
+        Case(
+            "SGP4-VER: error codes that differ from the reference's",
+            lambda: _sgp4_ver()[2],
+            0.0,
+            0.0,
+            "1",
+            "list in the tests of the sgp4 package",
+        ),
     ]
 
 
-# Error codes of the reference program, in the order of the file: satellites 28872, 29141, 28623 and on.
+# Error codes in the order of the file, as the tests of the sgp4 package list them for the reference code: satellites
+# 22312, 28350, 28872, 29141, 33333, 33334 and 20413.
 SGP4_VER_CODES = (1, 1, 6, 6, 4, 3, 6)
 
 
