@@ -153,17 +153,24 @@ def test_failure_while_writing_leaves_nothing(folder: Path) -> None:
 
 
 def test_interrupt_from_outside(tmp_path: Path, subprocess_environment: dict[str, str]) -> None:
-    """Ctrl-C on a run of a million satellites, once it has told that it is under way."""
-    job = subprocess.Popen(
+    """Ctrl-C on a run of a million satellites, once it has told that it is under way.
+
+    A job started in the background inherits "interrupts ignored"; the child of this test must not.
+    """
+    with subprocess.Popen(
         [sys.executable, "-m", "sim.cli", "run", "million", "--set", "duration=6 h"], cwd=tmp_path, env=subprocess_environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert job.stderr is not None
-    first = job.stderr.readline()
-    assert first.startswith("million: ")
-    asked = time.monotonic()
-    os.kill(job.pid, signal.SIGINT)
-    out, err = job.communicate(timeout=60)
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as job:  # fmt: skip
+        assert job.stderr is not None
+        try:
+            first = job.stderr.readline()
+            assert first.startswith("million: ")
+            asked = time.monotonic()
+            os.kill(job.pid, signal.SIGINT)
+            out, err = job.communicate(timeout=60)
+        finally:
+            job.kill()
     assert job.returncode == 130, err
     assert time.monotonic() - asked < 15.0
     assert out == ""
