@@ -19,9 +19,10 @@ from sim.models.power import Array, Battery
 from sim.models.thermal import Row, Thermal, steady_state_k, stepper
 from sim.scenario import Loaded
 from sim.spec import Cluster, Constellation, Ring, Satellite, Scenario, Tle, Walker, hours, parse_target
+from sim import step
 from sim.step import SatelliteParams
 
-Array2 = NDArray[np.float64]
+Array1 = Array2 = NDArray[np.float64]
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
 
 
@@ -177,30 +178,62 @@ def orders(scenario: Scenario, satellites: int) -> list[Order]:
     return sorted(found, key=lambda o: o.at_steps)
 
 
-def schedule(
-    orders_: list[Order], lo: int, hi: int, width: int, first_step: int, steps: int
-) -> tuple[Array2, Array2, Array2]:
-    """What satellites lo to hi are told, each (steps or 1, lane), one row where nothing is ordered for any of them.
+class Schedule:
+    """What satellites lo to hi - 1 are told by orders, step after step."""
 
-    Share of each step that a satellite works, the rate it may reach then, and whether it works at the step's end.
+    def __init__(self, orders_: list[Order], lo: int, hi: int) -> None:
+        self.orders = [o for o in orders_ if o.first < hi and o.last >= lo]
+        self.next, self.lo, self.hi = 0, lo, hi
+        self.up, self.cap = np.ones(hi - lo), np.ones(hi - lo)
+
+    def step(self, k: int) -> tuple[Array1, Array1, Array1]:
+        """Of step k: share of it each satellite works, the rate it may reach then, whether it works at its end.
+
+        Steps are asked for in order, none left out.
+        """
+        if self.next == len(self.orders) or self.orders[self.next].at_steps > k + 1.0:
+            return self.up, self.cap, self.up
+        works, rate = self.up.copy(), self.up * self.cap
+        while self.next < len(self.orders) and self.orders[self.next].at_steps <= k + 1.0:
+            left = min(1.0, k + 1.0 - self.orders[self.next].at_steps)
+            up, cap = self.up, self.cap
+            self._apply()
+            works += left * (self.up - up)
+            rate += left * (self.up * self.cap - up * cap)
+        works = np.where(np.abs(works) < 1e-12, 0.0, works)  # shares of a step that cancel leave rounding
+        return works, np.divide(rate, works, out=self.cap.copy(), where=works > 0.0), self.up
+
+    def skip_to(self, k: int) -> None:
+        """Go to step k without telling about those before."""
+        while self.next < len(self.orders) and self.orders[self.next].at_steps <= k:
+            self._apply()
+
+    def _apply(self) -> None:
+        order = self.orders[self.next]
+        self.next += 1
+        mine = slice(max(order.first, self.lo) - self.lo, min(order.last + 1, self.hi) - self.lo)
+        self.up, self.cap = self.up.copy(), self.cap.copy()
+        match order.action:
+            case "lose":
+                self.up[mine] = 0.0
+            case "restore":
+                self.up[mine], self.cap[mine] = 1.0, 1.0
+            case "derate":
+                self.cap[mine] = order.to
+
+
+def told(orders_: list[Order], lo: int, hi: int, width: int, first_step: int, steps: int) -> tuple[Array2, Array2]:
+    """told[row, steps or 1, lane] of satellites that no job couples, and serving[steps or 1, lane].
+
+    One row where nothing is ordered for any of them; lanes beyond hi repeat the last satellite.
     """
-    mine = [o for o in orders_ if o.first < hi and o.last >= lo]
-    if not mine:
-        return np.ones((1, width)), np.ones((1, width)), np.ones((1, width))
-    works = np.zeros((steps, width))
-    rate = np.zeros((steps, width))
-    at_end = np.zeros((steps, width))
-    begin = np.arange(first_step, first_step + steps, dtype=np.float64)
-    for lane in range(width):
-        sat = min(lo + lane, hi - 1)
-        since, up, cap = -np.inf, 1.0, 1.0
-        for order in [*(o for o in mine if o.first <= sat <= o.last), None]:
-            until = np.inf if order is None else order.at_steps
-            share = np.clip(np.minimum(begin + 1.0, until) - np.maximum(begin, since), 0.0, 1.0)
-            works[:, lane] += up * share
-            rate[:, lane] += up * cap * share
-            at_end[:, lane] += np.where((since <= begin + 1.0) & (begin + 1.0 < until), up, 0.0)
-            if order is not None:
-                since = until
-                up, cap = {"lose": (0.0, cap), "restore": (1.0, 1.0), "derate": (up, order.to)}[order.action]
-    return works, np.divide(rate, works, out=np.ones_like(rate), where=works > 0.0), at_end
+    plan = Schedule(orders_, lo, hi)
+    if not plan.orders:
+        return np.ones((step.TOLD_ROWS, 1, width)), np.ones((1, width))
+    found, serving = np.ones((step.TOLD_ROWS, steps, width)), np.ones((steps, width))
+    lanes = np.minimum(np.arange(width), hi - lo - 1)
+    plan.skip_to(first_step)
+    for k in range(steps):
+        works, rate, at_end = plan.step(first_step + k)
+        found[step.TOLD_ALIVE, k], found[step.TOLD_CAP, k], serving[k] = works[lanes], rate[lanes], at_end[lanes]
+    return found, serving

@@ -173,14 +173,15 @@ class Run:
             n = min(self.block, self.grid.steps - k)
             r_m = b.r_m[:n]
             codes = propagator.fill(lo, hi, k + 1, r_m)
-            alive, cap, serving = assemble.schedule(self.orders, number, number + real, self.tile, k, n)
+            told, serving = assemble.told(self.orders, number, number + real, self.tile, k, n)
             gone = self._leave(codes, gone[-1], r_m, number, real, k)
             if gone[-1].any():
-                alive, cap, serving = (np.broadcast_to(told, gone.shape) for told in (alive, cap, serving))
-                alive, serving, cap = np.where(gone, 0.0, alive), np.where(gone, 0.0, serving), cap.copy()
+                told = np.broadcast_to(told, (step.TOLD_ROWS, *gone.shape)).copy()
+                told[step.TOLD_ALIVE][gone] = 0.0
+                serving = np.where(gone, 0.0, serving)
             window = slice(k + 2, k + 2 + n)
             self.loop(
-                r_m, self.sky.sun_m[window], self.sky.flux_w_m2[window], alive, cap, self.params, b.carry,
+                r_m, self.sky.sun_m[window], self.sky.flux_w_m2[window], told, self.params, b.carry,
                 real, b.fleet[k : k + n], b.hottest_k[k : k + n], b.lowest_j[k : k + n], k, self.stride, lanes, kept,
             )  # fmt: skip
             if self.sky.station_m.shape[1]:

@@ -63,7 +63,25 @@ FLEET_SCALE = np.array([PER_SHARE] * 5 + [PER_W] * 3 + [PER_J] + [PER_SHARE] + [
 
 # The rest of work: what a satellite is doing in the step (the fleet's columns first), and the step's inputs.
 NOW = CARRY_ROWS
-NOW_LIT, NOW_STATE, IN_X, IN_Y, IN_Z, IN_ALIVE, IN_CAP, WORK_ROWS = range(NOW + FLEET_ROWS, NOW + FLEET_ROWS + 8)
+(
+    NOW_LIT, NOW_STATE, IN_X, IN_Y, IN_Z, IN_ALIVE, IN_CAP, IN_WANTED, IN_PACE, IN_BUSY, IN_RUNNING, IN_FRUITFUL,
+    WORK_ROWS,
+) = range(NOW + FLEET_ROWS, NOW + FLEET_ROWS + 13)  # fmt: skip
+
+# What a satellite is told for a step: told[row, step or 1, lane].
+(
+    TOLD_ALIVE,  # share of the step it works
+    TOLD_CAP,  # rate it may reach then
+    TOLD_WANTED,  # share of its working time it is not held in reserve
+    TOLD_PACE,  # rate its job asks for
+    TOLD_BUSY,  # share of its job's running time in which arithmetic runs
+    TOLD_RUNNING,  # share of its working time in which its job runs
+    TOLD_FRUITFUL,  # share of its working time spent on arithmetic that is not done twice
+    TOLD_ROWS,
+) = range(8)
+
+# What `tile_limits` says of a satellite: limits[row, lane], rates.
+LIMIT_ALLOWED, LIMIT_POWER, LIMIT_RATE, LIMIT_ROWS = range(4)
 
 # The recorder's rows: kept[moment, row, slot]
 (
@@ -98,6 +116,7 @@ def start(r_m: Floats, sun_m: Floats, charge_j: float, temperatures_k: Floats, c
 def limited(
     rate: float,
     duty: float,
+    busy: float,
     up: float,
     bus_w: float,
     charge_j: float,
@@ -116,28 +135,111 @@ def limited(
     gains two digits.
     """
     compute, stepper = satellite.compute, satellite.stepper
-    chip, plate, loop, load = heats(rate, duty, up, bus_w, compute)
+    chip, plate, loop, load = heats(rate, duty, busy, up, bus_w, compute)
     _, loss, _, _ = battery_step(charge_j, generated_w, load, stepper.dt_s, satellite.battery)
     limit = chip_limit_w(t0, t1, t2, t3, t4, chip, plate, loop + loss, environment_w, stepper)
-    idle_chip, idle_plate, idle_loop, _ = heats(0.0, 1.0, up, 0.0, compute)
+    idle_chip, idle_plate, idle_loop, _ = heats(0.0, 1.0, busy, up, 0.0, compute)
     on = duty_limit(
         t0, t1, t2, t3, t4, chip, plate, loop + loss, bus_w + loss, idle_chip, idle_plate, idle_loop, environment_w, stepper
     )  # fmt: skip
-    share = (limit / max(up, 1e-9) - compute.idle_w) / compute.dynamic_w
+    share = (limit / max(up, 1e-9) - compute.idle_w) / (max(busy, 1e-9) * compute.dynamic_w)
     return (rate_for_share(share, compute.voltage_floor) if on >= 1.0 else 0.0), min(1.0, max(0.0, on))
 
 
 @inlined
-def heats(rate: float, duty: float, up: float, bus_w: float, compute: Compute) -> tuple[float, float, float, float]:
+def heats(
+    rate: float, duty: float, busy: float, up: float, bus_w: float, compute: Compute
+) -> tuple[float, float, float, float]:
     """Heat of accelerators, into plate and into loop, and the electrical load they come from [W].
 
-    up is the share of the step in which the satellite works; bus_w is its bus's mean over the step.
+    up is the share of the step in which the satellite works, busy that of arithmetic in it; bus_w is its bus's mean
+    over the step.
     """
-    chip = up * chip_power_w(rate, duty, compute)
+    chip = up * chip_power_w(rate, duty, busy, compute)
     host = up * duty * compute.host_w
     drawn = (chip + host) / compute.conversion_efficiency
     pump = drawn * compute.pump_fraction
     return chip, drawn - chip, pump + bus_w, drawn + pump + bus_w
+
+
+@inlined
+def offered(
+    x0: float,
+    y0: float,
+    z0: float,
+    x1: float,
+    y1: float,
+    z1: float,
+    edge_before: float,
+    edge_start: float,
+    sun_x: float,
+    sun_y: float,
+    sun_z: float,
+    flux: float,
+    up: float,
+    allowed: float,
+    busy: float,
+    charge: float,
+    t0: float,
+    t1: float,
+    t2: float,
+    t3: float,
+    t4: float,
+    satellite: SatelliteParams,
+) -> tuple[float, float, float, float, float, float, float]:
+    """What a satellite may do in a step: limits on its rate before any job has its say.
+
+    Returns where the shadow's edge stands at the end, the lit fraction, power generated and heat from outside [W], the
+    rate that power allows, the rate that power and heat allow, and the duty.
+    """
+    compute, battery, array, earth = satellite.compute, satellite.battery, satellite.array, satellite.earth
+    dt_s = satellite.stepper.dt_s
+    infrared, emissivity = earth.infrared_w_m2, satellite.radiator_emissivity
+    area, absorptance = satellite.radiator_area_m2, satellite.radiator_absorptance
+    sun_d = np.sqrt(sun_x * sun_x + sun_y * sun_y + sun_z * sun_z)
+    ux, uy, uz = sun_x / sun_d, sun_y / sun_d, sun_z / sun_d
+    # --- geometry: shadow over the step, directions at its middle
+    edge_end = shadow_edge(x1, y1, z1, sun_x, sun_y, sun_z, SUN_RADIUS_M)
+    lit = mean_lit_fraction(edge_before, edge_start, edge_end)
+    mx, my, mz = x0 + x1, y0 + y1, z0 + z1
+    wx, wy, wz = y0 * z1 - z0 * y1, z0 * x1 - x0 * z1, x0 * y1 - y0 * x1
+    m = 1.0 / np.sqrt(mx * mx + my * my + mz * mz)
+    w = 1.0 / np.sqrt(max(wx * wx + wy * wy + wz * wz, 1e-30))  # a place that stands still has no plane
+    mx, my, mz = mx * m, my * m, mz * m
+    radius = 0.5 * (np.sqrt(x0 * x0 + y0 * y0 + z0 * z0) + np.sqrt(x1 * x1 + y1 * y1 + z1 * z1))
+    on_array, on_radiator = sun_incidence(mx, my, mz, wx * w, wy * w, wz * w, ux, uy, uz, satellite.attitude)
+    facing = array_nadir_cosine(mx, my, mz, ux, uy, uz, satellite.attitude)
+    albedo = albedo_flux_w_m2(flux, mx * ux + my * uy + mz * uz, earth)
+    # --- power offered by the array
+    sunlight = flux * lit * on_array
+    front = plate_view_factor(facing, radius)
+    back = plate_view_factor(-facing, radius)
+    cell_k = cell_temperature_k(sunlight, albedo, infrared, front, back, array)
+    generated = up * array_power_w(sunlight, cell_k, array)
+    # --- heat the radiator takes from outside: its normal is horizontal, the Sun on one face
+    side = plate_view_factor(0.0, radius)
+    environment = area * (
+        plate_absorbed_w_m2(flux * lit * on_radiator, albedo, infrared, side, absorptance, emissivity)
+        + plate_absorbed_w_m2(0.0, albedo, infrared, side, absorptance, emissivity)
+    )
+    # --- limits: what the battery and the hottest node allow until the end of the step
+    bus = satellite.bus_w * up
+    from_battery = accelerator_share_w(charge, dt_s, battery)
+    budget = (generated + from_battery - bus) / (bus_factor(compute) * max(up, 1e-9))
+    rate_power, duty_power = operating_point(budget, busy, compute)
+    after_power = min(allowed, rate_power)
+    hot, on = limited(
+        after_power, duty_power, busy, up, bus, charge, generated, environment, t0, t1, t2, t3, t4, satellite
+    )
+    hot, on = limited(
+        min(after_power, hot), min(duty_power, on), busy, up, bus, charge, generated, environment,
+        t0, t1, t2, t3, t4, satellite,
+    )  # fmt: skip
+    hot, on = limited(
+        min(after_power, hot), min(duty_power, on), busy, up, bus, charge, generated, environment,
+        t0, t1, t2, t3, t4, satellite,
+    )  # fmt: skip
+    return edge_end, lit, generated, environment, after_power, min(after_power, hot), min(duty_power, on)
 
 
 @kernel
@@ -168,8 +270,7 @@ def tile_loop(width: int) -> Loop:
         r_m: Floats,
         sun_m: Floats,
         flux_w_m2: Floats,
-        alive: Floats,
-        cap: Floats,
+        told: Floats,
         satellite: SatelliteParams,
         carry: Floats,
         real: int,
@@ -183,9 +284,8 @@ def tile_loop(width: int) -> Loop:
     ) -> None:
         """Advance a tile by r_m.shape[0] steps.
 
-        r_m[step, 3, lane] [m] at the end of each step; sun_m[step, 3] [m] and flux_w_m2[step] there too; alive and
-        cap[step or 1, lane] share of the step a satellite works and the rate it may reach then; carry[row, lane] goes
-        on; `real` lanes count, the rest pad. fleet[step, column] is added to, hottest_k[step] raised, lowest_j[step]
+        r_m[step, 3, lane] [m] at the end of each step; sun_m[step, 3] [m] and flux_w_m2[step] there too;
+        told[row, step or 1, lane] what satellites are told (the rows of TOLD_ROWS); carry[row, lane] goes on; `real` lanes count, the rest pad. fleet[step, column] is added to, hottest_k[step] raised, lowest_j[step]
         lowered. Lane kept_lane[j] goes to kept[moment, :, j] after every stride-th step, counted from the epoch by
         first_step.
         """
@@ -193,82 +293,41 @@ def tile_loop(width: int) -> Loop:
         for item in range(CARRY_ROWS):
             for i in range(width):
                 work[item, i] = carry[item, i]
-        compute, battery, array, earth = satellite.compute, satellite.battery, satellite.array, satellite.earth
-        stepper = satellite.stepper
+        compute, battery, stepper = satellite.compute, satellite.battery, satellite.stepper
         dt_s = stepper.dt_s
-        area, absorptance = satellite.radiator_area_m2, satellite.radiator_absorptance
-        emissivity = satellite.radiator_emissivity
-        infrared = earth.infrared_w_m2
-        alive_rows = alive.shape[0]
+        told_steps = told.shape[1]
         for k in range(r_m.shape[0]):
-            row = k if alive_rows > 1 else 0
+            row = k if told_steps > 1 else 0
             for i in range(width):
                 work[IN_X, i], work[IN_Y, i], work[IN_Z, i] = r_m[k, 0, i], r_m[k, 1, i], r_m[k, 2, i]
-                work[IN_ALIVE, i], work[IN_CAP, i] = alive[row, i], cap[row, i]
-            sun_x, sun_y, sun_z = sun_m[k, 0], sun_m[k, 1], sun_m[k, 2]
-            sun_d = np.sqrt(sun_x * sun_x + sun_y * sun_y + sun_z * sun_z)
-            ux, uy, uz = sun_x / sun_d, sun_y / sun_d, sun_z / sun_d
-            flux = flux_w_m2[k]
+            for item in range(TOLD_ROWS):
+                for i in range(width):
+                    work[IN_ALIVE + item, i] = told[item, row, i]
+            sun_x, sun_y, sun_z, flux = sun_m[k, 0], sun_m[k, 1], sun_m[k, 2], flux_w_m2[k]
             for i in range(width):
-                # --- geometry: shadow over the step, directions at its middle
-                x0, y0, z0 = work[X_M, i], work[Y_M, i], work[Z_M, i]
                 x1, y1, z1 = work[IN_X, i], work[IN_Y, i], work[IN_Z, i]
-                edge_start = work[EDGE_NOW, i]
-                edge_end = shadow_edge(x1, y1, z1, sun_x, sun_y, sun_z, SUN_RADIUS_M)
-                lit = mean_lit_fraction(work[EDGE_BEFORE, i], edge_start, edge_end)
-                mx, my, mz = x0 + x1, y0 + y1, z0 + z1
-                wx, wy, wz = y0 * z1 - z0 * y1, z0 * x1 - x0 * z1, x0 * y1 - y0 * x1
-                m = 1.0 / np.sqrt(mx * mx + my * my + mz * mz)
-                w = 1.0 / np.sqrt(max(wx * wx + wy * wy + wz * wz, 1e-30))  # a place that stands still has no plane
-                mx, my, mz = mx * m, my * m, mz * m
-                radius = 0.5 * (np.sqrt(x0 * x0 + y0 * y0 + z0 * z0) + np.sqrt(x1 * x1 + y1 * y1 + z1 * z1))
-                on_array, on_radiator = sun_incidence(
-                    mx, my, mz, wx * w, wy * w, wz * w, ux, uy, uz, satellite.attitude
-                )
-                facing = array_nadir_cosine(mx, my, mz, ux, uy, uz, satellite.attitude)
-                albedo = albedo_flux_w_m2(flux, mx * ux + my * uy + mz * uz, earth)
-                # --- power offered by the array
-                sunlight = flux * lit * on_array
-                front = plate_view_factor(facing, radius)
-                back = plate_view_factor(-facing, radius)
-                cell_k = cell_temperature_k(sunlight, albedo, infrared, front, back, array)
-                up, allowed = work[IN_ALIVE, i], work[IN_CAP, i]
-                generated = up * array_power_w(sunlight, cell_k, array)
-                # --- heat the radiator takes from outside: its normal is horizontal, the Sun on one face
-                side = plate_view_factor(0.0, radius)
-                environment = area * (
-                    plate_absorbed_w_m2(flux * lit * on_radiator, albedo, infrared, side, absorptance, emissivity)
-                    + plate_absorbed_w_m2(0.0, albedo, infrared, side, absorptance, emissivity)
-                )
-                # --- limits: what the battery and the hottest node allow until the end of the step
-                bus = satellite.bus_w * up
-                charge = work[CHARGE_J, i]
+                up, allowed, busy = work[IN_ALIVE, i], work[IN_CAP, i], work[IN_BUSY, i]
+                charge, edge_start = work[CHARGE_J, i], work[EDGE_NOW, i]
                 t0, t1, t2 = work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i]
                 t3, t4 = work[LOOP_K, i], work[RADIATOR_K, i]
-                from_battery = accelerator_share_w(charge, dt_s, battery)
-                budget = (generated + from_battery - bus) / (bus_factor(compute) * max(up, 1e-9))
-                rate_power, duty_power = operating_point(budget, compute)
-                after_power = min(allowed, rate_power)
-                hot, on = limited(
-                    after_power, duty_power, up, bus, charge, generated, environment, t0, t1, t2, t3, t4, satellite
-                )
-                hot, on = limited(
-                    min(after_power, hot), min(duty_power, on), up, bus, charge, generated, environment,
-                    t0, t1, t2, t3, t4, satellite,
+                # --- limits: what shadow, battery and the hottest node allow until the end of the step
+                edge_end, lit, generated, environment, after_power, limit, duty = offered(
+                    work[X_M, i], work[Y_M, i], work[Z_M, i], x1, y1, z1, work[EDGE_BEFORE, i], edge_start,
+                    sun_x, sun_y, sun_z, flux, up, allowed, busy, charge, t0, t1, t2, t3, t4, satellite,
                 )  # fmt: skip
-                hot, on = limited(
-                    min(after_power, hot), min(duty_power, on), up, bus, charge, generated, environment,
-                    t0, t1, t2, t3, t4, satellite,
-                )  # fmt: skip
-                rate, duty = min(after_power, hot), min(duty_power, on)
+                # --- the job's pace can only lower the rate
+                rate = min(limit, work[IN_PACE, i])
                 # --- attribution: each cause takes from what those before it left
                 failed = 1.0 - up * allowed
-                lost_power = up * (allowed - after_power)
-                lost_thermal = up * (after_power - rate)
-                lost_kernel = up * rate * (1.0 - compute.kernel_efficiency)
-                useful = up * rate * compute.kernel_efficiency
+                wanted, done_new = up * work[IN_WANTED, i], up * rate * work[IN_FRUITFUL, i]
+                lost_power = wanted * (allowed - after_power)
+                lost_thermal = wanted * (after_power - limit)
+                lost_kernel = done_new * (1.0 - compute.kernel_efficiency)
+                useful = done_new * compute.kernel_efficiency
                 # --- integrate battery and temperatures with the rate that was run
-                chip, plate, loop, load = heats(rate, duty, up, bus, compute)
+                chip, plate, loop, load = heats(
+                    rate, duty, busy * work[IN_RUNNING, i], up, satellite.bus_w * up, compute
+                )
                 charge, loss, shunted, unserved = battery_step(charge, generated, load, dt_s, battery)
                 loop = loop - unserved + loss
                 t0, t1, t2, t3, t4, radiated = thermal_step(t0, t1, t2, t3, t4, chip, plate, loop, environment, stepper)
@@ -343,3 +402,43 @@ def tile_loop(width: int) -> Loop:
                 carry[item, i] = work[item, i]
 
     return run_block
+
+
+@cache
+def tile_limits(width: int) -> Loop:
+    """`offered` for a tile of `width` lanes: what satellites may do in the step ahead, without taking it."""
+
+    @kernel
+    def limits_ahead(
+        r_m: Floats,
+        sun_m: Floats,
+        flux_w_m2: float,
+        told: Floats,
+        satellite: SatelliteParams,
+        carry: Floats,
+        limits: Floats,
+    ) -> None:
+        """r_m[3, lane] [m] and sun_m[3] [m] at the end of the step; told[row, lane]; limits[row, lane] is written."""
+        work = np.empty((WORK_ROWS, width))
+        for item in range(CARRY_ROWS):
+            for i in range(width):
+                work[item, i] = carry[item, i]
+        for i in range(width):
+            work[IN_X, i], work[IN_Y, i], work[IN_Z, i] = r_m[0, i], r_m[1, i], r_m[2, i]
+        for item in range(TOLD_ROWS):
+            for i in range(width):
+                work[IN_ALIVE + item, i] = told[item, i]
+        sun_x, sun_y, sun_z = sun_m[0], sun_m[1], sun_m[2]
+        for i in range(width):
+            _, _, _, _, after_power, rate, _ = offered(
+                work[X_M, i], work[Y_M, i], work[Z_M, i], work[IN_X, i], work[IN_Y, i], work[IN_Z, i],
+                work[EDGE_BEFORE, i], work[EDGE_NOW, i], sun_x, sun_y, sun_z, flux_w_m2,
+                work[IN_ALIVE, i], work[IN_CAP, i], work[IN_BUSY, i], work[CHARGE_J, i], work[JUNCTION_K, i],
+                work[HBM_K, i], work[PLATE_K, i], work[LOOP_K, i], work[RADIATOR_K, i], satellite,
+            )  # fmt: skip
+            work[NOW, i], work[NOW + 1, i] = after_power, rate
+        for i in range(width):
+            limits[LIMIT_ALLOWED, i] = work[IN_CAP, i]
+            limits[LIMIT_POWER, i], limits[LIMIT_RATE, i] = work[NOW, i], work[NOW + 1, i]
+
+    return limits_ahead

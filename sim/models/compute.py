@@ -57,20 +57,20 @@ def rate_for_share(share: float, voltage_floor: float) -> float:
 
 
 @inlined
-def operating_point(budget_w: float, compute: Compute) -> tuple[float, float]:
-    """Rate and duty that a budget [W] for accelerators and hosts allows.
+def operating_point(budget_w: float, busy: float, compute: Compute) -> tuple[float, float]:
+    """Rate and duty that a budget [W] for accelerators and hosts allows, while arithmetic runs for a share busy of the time.
 
     Below idle power nothing computes and the machines are off for part of the step: duty is the part they are on.
     """
     idle_w = max(compute.idle_w + compute.host_w, 1e-9)
     duty = min(1.0, max(0.0, budget_w / idle_w))
-    return rate_for_share((budget_w - idle_w) / compute.dynamic_w, compute.voltage_floor), duty
+    return rate_for_share((budget_w - idle_w) / (max(busy, 1e-9) * compute.dynamic_w), compute.voltage_floor), duty
 
 
 @inlined
-def chip_power_w(rate: float, duty: float, compute: Compute) -> float:
-    """Power [W] of the accelerators at a rate and duty."""
-    return duty * compute.idle_w + compute.dynamic_w * dynamic_share(rate, compute.voltage_floor)
+def chip_power_w(rate: float, duty: float, busy: float, compute: Compute) -> float:
+    """Power [W] of the accelerators at a rate and duty, arithmetic running for a share busy of the time."""
+    return duty * compute.idle_w + busy * compute.dynamic_w * dynamic_share(rate, compute.voltage_floor)
 
 
 @inlined
@@ -83,7 +83,7 @@ MODEL = Model(
     "compute",
     Compute,
     "satellite.accelerator",
-    reads=("power_budget_w", "thermal_budget_w", "rate_cap"),
+    reads=("power_budget_w", "thermal_budget_w", "rate_cap", "busy"),
     writes=("rate", "load_w", "chip_w"),
     refs=("chandrakasan1992:eq. 1",),
 )

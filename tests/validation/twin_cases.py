@@ -67,8 +67,8 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "dynamic_share", compute.dynamic_share(u(0, 1), 0.6)
         yield "_newton", compute._newton(u(0.1, 1), u(0.1, 1), 0.6, 0.4)
         yield "rate_for_share", compute.rate_for_share(share, 0.6)
-        yield "operating_point", compute.operating_point(u(-1e3, 4e4), p["compute"])
-        yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), p["compute"])
+        yield "operating_point", compute.operating_point(u(-1e3, 4e4), u(0, 1), p["compute"])
+        yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), u(0, 1), p["compute"])
         yield "bus_factor", compute.bus_factor(p["compute"])
         yield "plate_view_factor", earthview.plate_view_factor(x, u(6.5e6, 9e6))
         yield "albedo_flux_w_m2", earthview.albedo_flux_w_m2(u(1300, 1420), x, params.earth)
@@ -92,8 +92,8 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "headroom", thermal.headroom(p["stepper"].hbm, 368.15, *t, *heats, *idle)
         yield "radiator_forecast", thermal.radiator_forecast(*t, *heats, p["stepper"])
         yield "thermal_step", thermal.thermal_step(*t, *heats, p["stepper"])
-        yield "heats", step.heats(u(0, 1), u(0, 1), u(0, 1), 1000.0, p["compute"])
-        yield "limited", step.limited(u(0, 1), 1.0, 1.0, 1000.0, charge, u(0, 4e4), u(0, 6e3), *t, params)
+        yield "heats", step.heats(u(0, 1), u(0, 1), u(0, 1), u(0, 1), 1000.0, p["compute"])
+        yield "limited", step.limited(u(0, 1), 1.0, u(0.1, 1), 1.0, 1000.0, charge, u(0, 4e4), u(0, 6e3), *t, params)
 
 
 def loop_calls() -> Iterator[tuple[str, object]]:
@@ -126,6 +126,14 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     carry = np.empty((step.CARRY_ROWS, 8))
     step.start(first, run.sky.sun_m[:2], 1e7, np.array(run.temperatures_k), carry)
     yield "start", carry
+    ahead, told = np.empty((step.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (step.TOLD_ROWS, 8))
+    step.tile_limits(8)(first[1] * 1.0001, run.sky.sun_m[2], 1400.0, told, run.params, carry, ahead)
+    yield "limits_ahead", ahead
+    place, later = first[0, :, 0], first[1, :, 0]
+    yield (
+        "offered",
+        np.array(step.offered(*place, *later, 1e5, 1e5, *run.sky.sun_m[0], 1400.0, 0.9, 0.8, 0.7, 1e7, *run.temperatures_k, run.params)),
+    )
     outcome = run.finish()
     yield "run_block", outcome.carry
     yield "record", outcome.kept

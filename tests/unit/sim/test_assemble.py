@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim import assemble
-from sim.assemble import Order, schedule
+from sim import step
+from sim.assemble import Order
 
 
 def test_parameters_are_those_of_the_scenario_in_si() -> None:
@@ -94,6 +95,11 @@ def test_orders_of_a_scenario() -> None:
     ]  # fmt: skip
     works, _, _ = schedule(found, 0, 8, 8, 0, 10)
     assert works[9].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+
+
+def schedule(orders: list[Order], lo: int, hi: int, width: int, first: int, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    told, at_end = assemble.told(orders, lo, hi, width, first, steps)
+    return told[step.TOLD_ALIVE], told[step.TOLD_CAP], at_end
 
 
 ACTIONS = st.tuples(

@@ -51,8 +51,8 @@ def test_operating_point_uses_the_budget_exactly(budget: float) -> None:
 
     Below idle power (15 kW) nothing computes and the machines are on for budget / 15 kW of the step.
     """
-    rate, duty = operating_point(budget, CHIPS)
-    assert chip_power_w(rate, duty, CHIPS) + duty * CHIPS.host_w == pytest.approx(budget, abs=1e-8)
+    rate, duty = operating_point(budget, 1.0, CHIPS)
+    assert chip_power_w(rate, duty, 1.0, CHIPS) + duty * CHIPS.host_w == pytest.approx(budget, abs=1e-8)
     if budget <= 15_000.0:
         assert rate == 0.0
         assert duty == pytest.approx(budget / 15_000.0, abs=1e-15)
@@ -62,8 +62,8 @@ def test_operating_point_uses_the_budget_exactly(budget: float) -> None:
 
 def test_operating_point_beyond_the_ends() -> None:
     """Source of truth: definition: nothing below zero, full rate beyond full power."""
-    assert operating_point(-100.0, CHIPS) == (0.0, 0.0)
-    assert operating_point(1e6, CHIPS) == (1.0, 1.0)
+    assert operating_point(-100.0, 1.0, CHIPS) == (0.0, 0.0)
+    assert operating_point(1e6, 1.0, CHIPS) == (1.0, 1.0)
 
 
 def test_bus_factor() -> None:

@@ -77,7 +77,7 @@ def test_heats_follow_every_watt(rate: float, duty: float, up: float) -> None:
     from sim.models.compute import Compute
 
     c = Compute(5760.0, 13_440.0, 4160.0, 0.6, 0.92, 0.02, 0.57, 0.2)
-    chip, plate, loop, load = step.heats(rate, duty, up, 800.0, c)
+    chip, plate, loop, load = step.heats(rate, duty, 1.0, up, 800.0, c)
     chips = up * (5760.0 * duty + 13_440.0 * rate * (0.6 + 0.4 * rate) ** 2)
     drawn = (chips + up * duty * 4160.0) / 0.92
     assert (chip, plate, loop) == pytest.approx((chips, drawn - chips, 0.02 * drawn + 800.0), rel=1e-13)
@@ -100,9 +100,9 @@ def test_lanes_are_independent() -> None:
         mine = np.ascontiguousarray(r[:, :, order])
         carry, fleet = np.empty((step.CARRY_ROWS, 8)), np.zeros((n, step.FLEET_ROWS), dtype=np.int64)
         step.start(mine[:2].copy(), run.sky.sun_m[:2], 2e7, np.array(run.temperatures_k), carry)
-        ones = np.ones((1, 8))
+        told = np.ones((step.TOLD_ROWS, 1, 8))
         run.loop(
-            mine[2:].copy(), run.sky.sun_m[2:], run.sky.flux_w_m2[2:], ones, ones, run.params, carry, 8, fleet,
+            mine[2:].copy(), run.sky.sun_m[2:], run.sky.flux_w_m2[2:], told, run.params, carry, 8, fleet,
             np.zeros(n), np.full(n, 1e300), 0, 1, np.zeros(0, dtype=np.int64), np.zeros((n, step.KEPT_ROWS, 0)),
         )  # fmt: skip
         return carry, fleet
