@@ -5,7 +5,7 @@ VENV ?= .venv
 EXTRAS ?= all
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint verify lock clean
+.PHONY: demo test lint verify bench lock clean
 
 demo: $(VENV)/.runs
 	$(BIN)/dawndusk run suncatcher
@@ -23,6 +23,10 @@ lint: $(VENV)/.tests
 
 verify: $(VENV)/.runs
 	$(BIN)/dawndusk verify
+
+# against the peers of the extra `bench`
+bench: $(VENV)/.tests
+	$(BIN)/dawndusk bench
 
 # the plain program, for users
 $(VENV)/.runs: pyproject.toml requirements.lock

@@ -5,6 +5,7 @@ Checking needs no library, so that a scenario is validated at once; only `satell
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,8 +95,8 @@ def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
     return sets, bad
 
 
-def satellites(sets: list[ElementSet]) -> list[Any]:
-    """The sets as `sgp4.api.Satrec` objects (WGS 72, as elements are made)."""
+def satellites(sets: Sequence[ElementSet | Any]) -> list[Any]:
+    """The sets as `sgp4.api.Satrec` objects (WGS 72, as elements are made); what is one already stays as it is."""
     from sgp4.api import WGS72, Satrec
 
-    return [Satrec.twoline2rv(s.line1, s.line2, WGS72) for s in sets]
+    return [Satrec.twoline2rv(s.line1, s.line2, WGS72) if isinstance(s, ElementSet) else s for s in sets]

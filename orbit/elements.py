@@ -27,6 +27,15 @@ class CircularElements:
     def count(self) -> int:
         return int(self.semi_major_axis_m.size)
 
+    def subset(self, which: NDArray[np.int64]) -> CircularElements:
+        """Some of the satellites."""
+        return CircularElements(
+            self.semi_major_axis_m[which],
+            self.inclination_rad[which],
+            self.node_rad[which],
+            self.latitude_argument_rad[which],
+        )
+
     def packed(self) -> Array:
         """The rows that `orbit.kernels.j2` reads, shape (7, satellites), secular rates included."""
         rows = np.empty((j2.ELEMENT_ROWS, self.count))

@@ -6,6 +6,7 @@ repeat the last satellite, so that a tile is always full.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,9 +60,7 @@ class CircularJ2:
         j2.circular_positions(lanes, self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
 
     def subset(self, which: NDArray[np.int64]) -> CircularJ2:
-        e = self.elements
-        some = (e.semi_major_axis_m[which], e.inclination_rad[which], e.node_rad[which], e.latitude_argument_rad[which])
-        return CircularJ2(CircularElements(*some), self.grid)
+        return CircularJ2(self.elements.subset(which), self.grid)
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,9 @@ class Formation:
 
 @dataclass(frozen=True)
 class Sgp4:
-    """SGP4 and SDP4 of element sets, by the sgp4 package (WGS 72)."""
+    """SGP4 and SDP4 of element sets, or of `Satrec` objects made without text, by the sgp4 package (WGS 72)."""
 
-    sets: list[ElementSet]
+    sets: Sequence[ElementSet | Any]
     grid: TimeGrid
 
     def __post_init__(self) -> None:

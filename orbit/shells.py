@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from orbit.constants import SECONDS_PER_DAY
 from orbit.elements import CircularElements, semi_major_axis_m, sun_synchronous_inclination_rad
 from orbit.environment import mean_sun_right_ascension_rad
+
+SGP4_EPOCH_JD = 2433281.5  # sgp4init counts days from 1949 December 31 00:00 UTC [vallado2006]
 
 
 def walker(
@@ -34,6 +39,52 @@ def walker(
         np.mod(first_node_rad + node_span_rad * plane / planes, turn),
         np.mod(latitude, turn),
     )
+
+
+def walker_lead_slots(planes: int, phasing: float) -> NDArray[np.float64]:
+    """Lead of each plane over plane 0 in slots, shape (planes,), for Walker's phasing f: f / planes more each."""
+    return np.asarray(phasing * np.arange(planes) / planes)
+
+
+def staggered_lead_slots(planes: int, share: float = 0.5) -> NDArray[np.float64]:
+    """Lead of each plane in slots, shape (planes,), where every second plane is ahead by a share of a slot.
+
+    The usual numbering of half-slot shells [kassing2020]: the seam between last and first plane is like any other.
+    """
+    return np.asarray(share * (np.arange(planes) % 2))
+
+
+def walker_sgp4(
+    mean_motion_rev_d: float,
+    inclination_rad: float,
+    satellites_per_plane: int,
+    lead_slots: NDArray[np.float64],
+    jd: float,
+    fr: float,
+    node_span_rad: float = 2.0 * math.pi,
+    first_node_rad: float = 0.0,
+) -> list[Any]:
+    """Walker pattern as `sgp4.api.Satrec` objects (WGS 72), plane by plane; mean elements at a UTC Julian date.
+
+    mean_motion_rev_d is Kozai's, as element sets give it; lead_slots (planes,) as the two functions above make it.
+    Eccentricity 1e-7, perigee at the node, no drag. The angles go in as they are, not rounded to columns of text.
+    """
+    from sgp4.api import WGS72, Satrec
+
+    motion_rad_min = 2.0 * math.pi * mean_motion_rev_d / (SECONDS_PER_DAY / 60.0)
+    made: list[Any] = []
+    for plane, lead in enumerate(lead_slots):
+        node = math.fmod(first_node_rad + node_span_rad * plane / lead_slots.size, 2.0 * math.pi)
+        for slot in range(satellites_per_plane):
+            anomaly = math.fmod(2.0 * math.pi * (slot + float(lead)) / satellites_per_plane, 2.0 * math.pi)
+            satellite = Satrec()
+            satellite.sgp4init(
+                WGS72, "i", len(made) % 100000, jd - SGP4_EPOCH_JD + fr, 0.0, 0.0, 0.0, 1e-7, 0.0, inclination_rad,
+                anomaly, motion_rad_min, node,
+            )  # fmt: skip
+            satellite.jdsatepoch, satellite.jdsatepochF = jd, fr  # one float of days resolves a microsecond only
+            made.append(satellite)
+    return made
 
 
 def node_of_local_time_rad(local_time_h: float, jd: float, fr: float) -> float:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from sim import results
+from sim.coupled import CoupledRun
 from sim.engine import Progress, Run
 from sim.results import ReportWriter, Results
 from sim.scenario import Loaded
@@ -36,7 +37,7 @@ def run(
     target = None if out is None else Path(out)
     results.check_out(target)
     begin = time.monotonic()
-    job = Run(loaded, threads=threads)
+    job = CoupledRun(loaded, threads=threads) if loaded.scenario.coupled else Run(loaded, threads=threads)
     outcome = job.finish(progress)
     found = results.of(outcome)
     if not (save or target is not None):

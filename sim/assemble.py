@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +11,36 @@ from numpy.typing import NDArray
 from orbit.cluster import square_lattice_offsets_m
 from orbit.ground import Station
 from orbit.propagation import CircularJ2, Formation, Propagator, Sgp4
-from orbit.shells import sun_synchronous_ring, walker
+from orbit.shells import staggered_lead_slots, sun_synchronous_ring, walker, walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
+from sim import step
+from sim.fleet.failures import Change, normalise
+from sim.links.optical import Terminal
 from sim.models.attitude import attitude
 from sim.models.compute import Compute
 from sim.models.earthview import Earth
 from sim.models.power import Array, Battery
 from sim.models.thermal import Row, Thermal, steady_state_k, stepper
+from sim.network import Grid, Lattice, LinkRules, Patch
 from sim.scenario import Loaded
-from sim.spec import Cluster, Constellation, Ring, Satellite, Scenario, Tle, Walker, hours, parse_target
-from sim import step
+from sim.spec import (
+    Cluster,
+    Constellation,
+    Economics,
+    Ring,
+    Satellite,
+    Scenario,
+    Tle,
+    Walker,
+    hours,
+    parse_link,
+    parse_target,
+)
 from sim.step import SatelliteParams
 
-Array1 = Array2 = NDArray[np.float64]
+Array1 = NDArray[np.float64]
+Array2 = NDArray[np.float64]
+Ints = NDArray[np.int64]
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
 
 
@@ -31,28 +49,44 @@ def time_grid(scenario: Scenario) -> TimeGrid:
 
 
 def propagators(loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
-    """One for each entry of `constellation`, in order."""
-    return [_propagator(entry, i, loaded, grid) for i, entry in enumerate(loaded.scenario.constellation)]
+    """For each entry of `constellation`, in order; a formation has one to itself."""
+    return [p for i, entry in enumerate(loaded.scenario.constellation) for p in _propagators(entry, i, loaded, grid)]
 
 
-def _propagator(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid) -> Propagator:
+def _propagators(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
     match entry:
         case Walker():
-            span = 2.0 * np.pi if entry.pattern == "delta" else np.pi
-            shell = walker(
-                entry.altitude, entry.inclination, entry.planes, entry.satellites_per_plane, entry.phasing, span
-            )
-            return CircularJ2(shell, grid)
+            return [_walker(entry, grid)]
         case Ring():
             ring = sun_synchronous_ring(
                 entry.altitude, hours(entry.local_time), entry.satellites, grid.epoch_jd, grid.epoch_fr
             )
-            return CircularJ2(ring, grid)
+            return [CircularJ2(ring, grid)]
         case Cluster():
-            chief = sun_synchronous_ring(entry.altitude, hours(entry.local_time), 1, grid.epoch_jd, grid.epoch_fr)
-            return Formation(chief, square_lattice_offsets_m(entry.lattice.spacing, entry.lattice.radius), grid)
+            chiefs = sun_synchronous_ring(
+                entry.altitude, hours(entry.local_time), entry.clusters, grid.epoch_jd, grid.epoch_fr
+            )
+            offsets_m = square_lattice_offsets_m(entry.lattice.spacing, entry.lattice.radius)
+            return [Formation(chiefs.subset(np.array([c])), offsets_m, grid) for c in range(entry.clusters)]
         case Tle():
-            return Sgp4(loaded.catalogues[i], grid)
+            return [Sgp4(loaded.catalogues[i], grid)]
+
+
+def _walker(entry: Walker, grid: TimeGrid) -> Propagator:
+    """A shell moved by secular J2, or by SGP4 where its mean motion is given."""
+    span = 2.0 * np.pi if entry.pattern == "delta" else np.pi
+    lead = walker_lead_slots(entry.planes, entry.phasing) + staggered_lead_slots(entry.planes, entry.stagger)
+    if entry.mean_motion is not None:
+        mean_motion_rev_d = entry.mean_motion * 86400.0 / (2.0 * np.pi)
+        records = walker_sgp4(
+            mean_motion_rev_d, entry.inclination, entry.satellites_per_plane, lead, grid.epoch_jd, grid.epoch_fr, span
+        )
+        return Sgp4(records, grid)
+    assert entry.altitude is not None
+    shell = walker(entry.altitude, entry.inclination, entry.planes, entry.satellites_per_plane, entry.phasing, span)
+    ahead = np.repeat(staggered_lead_slots(entry.planes, entry.stagger), entry.satellites_per_plane)
+    turned = np.mod(shell.latitude_argument_rad + ahead * 2.0 * np.pi / entry.satellites_per_plane, 2.0 * np.pi)
+    return CircularJ2(replace(shell, latitude_argument_rad=turned), grid)
 
 
 def thermal_network(satellite: Satellite) -> Thermal:
@@ -171,7 +205,10 @@ def orders(scenario: Scenario, satellites: int) -> list[Order]:
     """The scenario's events in time order; of two at once the later written wins."""
     found = []
     for event in scenario.events:
-        first, last = parse_target(event.target) or (0, -1)
+        target = parse_target(event.target)
+        if target is None:
+            continue  # a link's
+        first, last = target
         at = (event.at - scenario.epoch).total_seconds() / scenario.step
         to = 1.0 if event.to is None else event.to
         found.append(Order(at, event.action, first, satellites - 1 if last == -1 else last, to))
@@ -218,6 +255,8 @@ class Schedule:
                 self.up[mine] = 0.0
             case "restore":
                 self.up[mine], self.cap[mine] = 1.0, 1.0
+            case "return":
+                self.up[mine] = 1.0
             case "derate":
                 self.cap[mine] = order.to
 
@@ -237,3 +276,132 @@ def told(orders_: list[Order], lo: int, hi: int, width: int, first_step: int, st
         works, rate, at_end = plan.step(first_step + k)
         found[step.TOLD_ALIVE, k], found[step.TOLD_CAP, k], serving[k] = works[lanes], rate[lanes], at_end[lanes]
     return found, serving
+
+
+# --- what joins satellites -------------------------------------------------------------------------------------------
+
+
+def patches(loaded: Loaded) -> list[Patch]:
+    """Grids and lattices of the constellation, by the numbers of their satellites."""
+    found: list[Patch] = []
+    first = 0
+    for i, entry in enumerate(loaded.scenario.constellation):
+        match entry:
+            case Walker():
+                found.append(
+                    Grid(
+                        first, entry.planes, entry.satellites_per_plane, entry.pattern == "delta", round(entry.phasing)
+                    )
+                )
+            case Ring():
+                found.append(Grid(first, 1, entry.satellites, False))
+            case Cluster():
+                offsets_m = square_lattice_offsets_m(entry.lattice.spacing, entry.lattice.radius)
+                found += [
+                    Lattice(first + c * offsets_m.shape[1], offsets_m, entry.lattice.spacing)
+                    for c in range(entry.clusters)
+                ]
+        first += len(loaded.catalogues[i]) if isinstance(entry, Tle) else entry.count
+    return found
+
+
+def placement(loaded: Loaded) -> Ints:
+    """Satellites in an order in which neighbours are near: planes and lattice rows to and fro, catalogues as they are."""
+    order: list[NDArray[np.int64]] = []
+    for patch in patches(loaded):
+        if isinstance(patch, Grid):
+            order += _to_and_fro(patch.first, np.repeat(np.arange(patch.planes), patch.slots))
+        else:
+            order += _to_and_fro(patch.first, np.unique(patch.offsets_m[1], return_inverse=True)[1])
+    laid = np.concatenate([*order, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    rest = np.setdiff1d(np.arange(loaded.satellites), laid)
+    return np.concatenate((laid, rest))
+
+
+def _to_and_fro(first: int, row: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Satellites of rows one after the other, every second row backwards."""
+    return [first + np.flatnonzero(row == r)[:: 1 if r % 2 == 0 else -1] for r in range(int(row.max()) + 1)]
+
+
+def link_rules(scenario: Scenario) -> LinkRules | None:
+    links = scenario.links
+    if links is None:
+        return None
+    t = links.terminal
+    terminal = Terminal(
+        t.transmit_power, t.aperture, t.wavelength, t.transmit_efficiency, t.receive_efficiency, t.pointing_jitter,
+        t.photons_per_bit, t.channels, t.channel_rate,
+    )  # fmt: skip
+    return LinkRules(
+        links.topology, links.terminals, terminal, links.grazing_altitude, links.max_range, links.hop_latency
+    )
+
+
+def station_ranges_m(scenario: Scenario) -> Array1:
+    """Longest slant of each station, inf where only its elevation mask counts."""
+    ground = scenario.ground
+    if ground is None:
+        return np.zeros(0)
+    return np.full(len(ground.stations), np.inf if ground.max_range is None else ground.max_range)
+
+
+def station_pairs(scenario: Scenario) -> list[tuple[int, int]]:
+    """The stations of each pair by number."""
+    ground = scenario.ground
+    if ground is None:
+        return []
+    number = {s.name: i for i, s in enumerate(ground.stations)}
+    return [(number[a], number[b]) for a, b in ground.pairs]
+
+
+@dataclass(frozen=True)
+class LinkOrder:
+    """What happens to one link: the share of its rate that is left, 0 cuts it."""
+
+    at_steps: float
+    pair: tuple[int, int]
+    factor: float
+
+
+def link_orders(scenario: Scenario) -> list[LinkOrder]:
+    """Events on links in time order; of two at once the later written wins."""
+    found = []
+    for event in scenario.events:
+        pair = parse_link(event.target)
+        if pair is None:
+            continue
+        at = (event.at - scenario.epoch).total_seconds() / scenario.step
+        left = {"lose": 0.0, "restore": 1.0, "derate": 1.0 if event.to is None else event.to}[event.action]
+        found.append(LinkOrder(at, pair, left))
+    return sorted(found, key=lambda o: o.at_steps)
+
+
+def orders_with(listed: list[Order], changes: list[Change], step_s: float) -> list[Order]:
+    """Orders for a fleet that also fails at random: who goes down and comes up is told by changes alone.
+
+    Of the listed ones derating stays, and restoring in so far as it lifts that.
+    """
+    kept = [o for o in listed if o.action == "derate"]
+    kept += [Order(o.at_steps, "derate", o.first, o.last, 1.0) for o in listed if o.action == "restore"]
+    kept += [
+        Order(c.time_s / step_s, "return" if c.up else "lose", c.satellite, c.satellite, 1.0)
+        for c in normalise(changes)
+    ]
+    return sorted(kept, key=lambda o: o.at_steps)
+
+
+# --- what it takes to fly it -----------------------------------------------------------------------------------------
+
+
+def launches(economics: Economics, satellites: int, mass_kg: float) -> int:
+    """Vehicles for so many satellites, filled by mass or, where that is given, by number."""
+    by_mass = math.ceil(mass_kg / economics.launch.capacity)
+    each = economics.satellites_per_launch
+    return by_mass if each is None else max(by_mass, math.ceil(satellites / each))
+
+
+def capex_usd(economics: Economics, satellite: Satellite, satellites: int) -> float:
+    """Satellites built, equipped and launched."""
+    mass_kg = satellites * satellite.mass
+    built = mass_kg * economics.spacecraft + satellites * satellite.accelerators * economics.accelerator
+    return built + launches(economics, satellites, mass_kg) * economics.launch.price

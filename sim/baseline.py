@@ -6,8 +6,8 @@ from typing import Any
 
 from orbit.units import to_si
 from sim import tree
+from sim.catalogue import item
 from sim.errors import Origin
-from sim.scenario import item
 from sim.spec import Accelerator
 
 

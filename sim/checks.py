@@ -11,7 +11,7 @@ from pathlib import Path
 from orbit.catalog import ElementSet
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
 from sim.errors import Origin, Problem
-from sim.spec import LAST_YEAR, Scenario, Tle, parse_target
+from sim.spec import LAST_YEAR, Scenario, Tle, parse_link, parse_target
 from sim.tree import Node, find
 
 STALE_D = 14  # days between epoch and elements beyond which SGP4 says little
@@ -190,7 +190,7 @@ def _events(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
     end = scenario.epoch + timedelta(seconds=scenario.duration)
     for i, event in enumerate(scenario.events):
         origin = _at(root, "events", str(i))
-        first, last = parse_target(event.target) or (0, -1)
+        first, last = parse_target(event.target) or parse_link(event.target) or (0, -1)
         if max(first, last) >= satellites > 0:
             found.append(
                 Problem(origin, f"events.{i}.target",

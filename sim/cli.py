@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sim import verbs
 from sim.errors import InputError, RunError
 
 app = typer.Typer(
@@ -267,6 +268,9 @@ def provenance(
         )
     console = _console()
     console.print(table)
+
+
+app.add_typer(verbs.app)
 
 
 def main(arguments: list[str] | None = None) -> None:

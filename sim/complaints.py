@@ -13,7 +13,7 @@ from sim.errors import Problem, did_you_mean
 from sim.spec import NOT_SIMULATED, Scenario
 from sim.tree import Node
 
-_TAGS = {"walker", "ring", "cluster", "tle"}
+_TAGS = {"constellation": {"walker", "ring", "cluster", "tle"}, "workloads": {"stream", "training", "inference"}}
 
 
 def record_problems(root: Node, wrapped: bool) -> list[Problem]:
@@ -54,7 +54,7 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool) -> list[Pr
         path: list[str] = []
         for part in loc:
             here = tree.find(root, tuple(path))
-            if part in _TAGS and not (here.is_map and part in here.value):
+            if path and part in _TAGS.get(path[0], ()) and not (here.is_map and part in here.value):
                 continue
             path.append(part)
         shown = _shown(path, wrapped)
@@ -84,7 +84,7 @@ def _message(entry: Any, node: Node, path: list[str]) -> str:
         return f"'{entry['input']}' is unknown; {did_you_mean(str(entry['input']), known)}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = str(context.get("tag", ""))
-        known = sorted(_TAGS)
+        known = sorted(_TAGS.get(path[0], ()))
         return (
             f"kind '{tag}' is unknown; {did_you_mean(tag, known)}"
             if tag

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.scenario import items
+from sim.catalogue import items
+from sim.resolve import NAMED
 from sim.spec import NOT_SIMULATED, Scenario
 from sim.tree import KINDS
+
+# Sections that may extend an item, and those that defaults or an item above complete: nothing in them is required.
+EXTENDED = ("Satellite", "Accelerator", "Environment", "Terminal", "LanguageModel", "Failures", "Repair", "Launch")
+LAID = ("Array", "Battery", "PowerSystem", "Plate", "Loop", "Radiator", "Thermal", "Attitude", "Bus", "Ground", "Links",
+        "Training", "Inference", "Checkpoint", "Fleet", "Recovery", "Economics")  # fmt: skip
 
 
 def scenario_schema() -> dict[str, Any]:
@@ -28,7 +34,7 @@ def scenario_schema() -> dict[str, Any]:
             "note": {"type": "string"},
         },
     }
-    for section in ("Satellite", "Accelerator", "Environment"):
+    for section in EXTENDED:
         sections[section]["properties"]["extends"] = {"type": "string", "description": "an item to lay these values on"}
     for section in sections.values():
         for name, entry in section.get("properties", {}).items():
@@ -37,15 +43,16 @@ def scenario_schema() -> dict[str, Any]:
                 entry["additionalProperties"] = _or_record(each)
             elif _is_number(entry):
                 section["properties"][name] = _or_record(entry)
-    for partial in ("Satellite", "Accelerator", "Environment", "Array", "Battery", "PowerSystem", "Plate", "Loop", "Radiator",
-                    "Thermal", "Attitude", "Bus"):  # fmt: skip
-        sections[partial].pop("required", None)
+    for partial in (*EXTENDED, *LAID):
+        kept = [name for name in sections[partial].pop("required", []) if name == "kind"]
+        if kept:
+            sections[partial]["required"] = kept
+    for section in (schema, *sections.values()):
+        for pattern, folder, kind in NAMED:
+            entry = section.get("properties", {}).get(pattern[-1])
+            if entry is not None and "$ref" in str(entry):
+                section["properties"][pattern[-1]] = {"anyOf": [{"enum": _named(folder, kind)}, entry]}
     top = schema["properties"]
-    for name, kind in (("satellite", "hardware"), ("environment", "hardware")):
-        top[name] = {"anyOf": [{"enum": _named(kind, name)}, {"$ref": f"#/$defs/{name.title()}"}]}
-    sections["Satellite"]["properties"]["accelerator"] = {
-        "anyOf": [{"enum": _named("hardware", "accelerator")}, {"$ref": "#/$defs/Accelerator"}]
-    }
     sections["Ground"]["properties"]["stations"] = {
         "anyOf": [{"enum": list(items("sites"))}, sections["Ground"]["properties"]["stations"]]
     }

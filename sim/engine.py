@@ -23,6 +23,9 @@ from orbit.propagation import Propagator
 from orbit.timegrid import TimeGrid
 from sim import assemble, step
 from sim.checks import recorder_plan
+from sim.fleet.failures import Change
+from sim.jobs import Crew
+from sim.roads import Roads
 from sim.scenario import Loaded
 
 Array = NDArray[np.float64]
@@ -47,6 +50,10 @@ class Outcome:
     kept_satellites: NDArray[np.int64]
     kept: Array  # (moments, step.KEPT_ROWS, recorded satellites)
     decayed: list[tuple[int, int]]  # satellite, step from which the propagator has no position
+    # where satellites are coupled: who worked on what, ways to the ground, what went down and came up
+    crew: Crew | None = None
+    roads: Roads | None = None
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)

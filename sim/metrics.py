@@ -32,17 +32,29 @@ def energy_closure(outcome: Outcome) -> tuple[float, float]:
     return float(electrical.max()), float(np.max(np.abs(lost_j) / np.maximum(in_j, 1.0)))
 
 
+def ledger_s(outcome: Outcome) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds of whole satellites by cause, own and induced; each row is a sum of its own."""
+    own = {cause: float(outcome.carry[row].sum()) for cause, row in step.LEDGER.items()}
+    induced: dict[str, float] = {}
+    if outcome.crew is not None:
+        for i, cause in enumerate(CAUSES):
+            own[cause] = own.get(cause, 0.0) + float(outcome.crew.ledger.own_s[i].sum())
+            induced[cause] = float(outcome.crew.ledger.induced_s[i].sum())
+    return own, induced
+
+
 def waterfall(outcome: Outcome) -> list[dict[str, Any]]:
-    """The 19 rows in order; each is a sum of its own."""
+    """The 19 rows in order."""
     scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
     peak = scenario.satellite.accelerators * scenario.satellite.accelerator.peak[scenario.reference_precision]
     nameplate = satellites * peak * outcome.grid.duration_s
+    own_s, induced_s = ledger_s(outcome)
     rows = []
     for cause in CAUSES:
-        row = step.LEDGER.get(cause)
-        flops = 0.0 if row is None else float(outcome.carry[row].sum()) * peak
+        own, induced = own_s.get(cause, 0.0) * peak, induced_s.get(cause, 0.0) * peak
+        total = own + induced
         rows.append(
-            {"cause": cause, "flops": flops, "own_flops": flops, "induced_flops": 0.0, "fraction": flops / nameplate}
+            {"cause": cause, "flops": total, "own_flops": own, "induced_flops": induced, "fraction": total / nameplate}
         )
     return rows
 
@@ -56,21 +68,109 @@ def _spread(values_ms: Array) -> dict[str, float | None]:
     return {"min": float(finite.min()), "median": float(median), "p99": float(p99), "max": float(finite.max())}
 
 
+def round_trips_ms(outcome: Outcome) -> tuple[Array, Array | None]:
+    """Of each step and station to the serving satellite, infinite without one: propagation, and what a user sees.
+
+    A user's adds switching on the way and the access overhead of `ground`.
+    """
+    ground, roads = outcome.loaded.scenario.ground, outcome.roads
+    if ground is None:
+        return np.zeros((outcome.grid.steps, 0)), None
+    overhead_ms = 1e3 * ground.access_overhead
+    if roads is None:
+        propagation_ms = round_trip_ms(outcome.range_m)
+        return propagation_ms, propagation_ms + overhead_ms
+    return 2e3 * roads.propagation_s(), 2e3 * roads.one_way_s + overhead_ms
+
+
 def _ground(outcome: Outcome) -> dict[str, Any]:
     sites = assemble.stations(outcome.loaded.scenario)
-    rtt_ms = round_trip_ms(outcome.range_m)
     nothing = {"min": None, "median": None, "p99": None, "max": None}
+    rtt_ms, user_ms = round_trips_ms(outcome)
     return {
         "propagation_rtt_ms": _spread(rtt_ms) if sites else nothing,
-        "user_rtt_ms": nothing,
+        "user_rtt_ms": nothing if user_ms is None else _spread(user_ms),
         "coverage_fraction": float(np.isfinite(rtt_ms).mean()) if sites else None,
         "stations": {
             site.name: {
                 "propagation_rtt_ms": _spread(rtt_ms[:, i]),
+                "user_rtt_ms": nothing if user_ms is None else _spread(user_ms[:, i]),
                 "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
             }
             for i, site in enumerate(sites)
         },
+    }
+
+
+def _pairs(outcome: Outcome) -> dict[str, Any]:
+    """Of each pair of stations whose way through space was followed."""
+    roads = outcome.roads
+    if roads is None:
+        return {}
+    sites, rtt_ms = assemble.stations(outcome.loaded.scenario), 2e3 * roads.pair_propagation_s()
+    return {
+        f"{sites[a].name} - {sites[b].name}": {
+            "propagation_rtt_ms": _spread(rtt_ms[:, i]),
+            "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
+            "switches_s": roads.pair_switch_s[i],
+        }
+        for i, (a, b) in enumerate(roads.pairs)
+    }
+
+
+def _network(outcome: Outcome) -> dict[str, Any]:
+    roads = outcome.roads
+    if roads is None or outcome.loaded.scenario.links is None:
+        return {"links_mean": None, "link_availability": None, "path_switches": None}
+    mean = float(roads.links.mean())
+    return {
+        "links_mean": mean,
+        "link_availability": mean / roads.wanted if roads.wanted else None,
+        "path_switches": roads.switches,
+    }
+
+
+def _workloads(outcome: Outcome, user_ms: float | None) -> list[dict[str, Any]]:
+    """One entry for each workload of the scenario, in its order."""
+    nothing = dict.fromkeys(("mfu", "step_s", "tokens_per_s", "ettr", "time_to_train_d", "ttft_ms", "tpot_ms"))
+    crew = outcome.crew
+    trainings = iter(crew.trainings if crew is not None else [])
+    services = iter(crew.services if crew is not None else [])
+    found = []
+    for w in outcome.loaded.scenario.workloads:
+        told: dict[str, Any] = dict(nothing)
+        if w.kind == "training":
+            told = next(trainings).told()
+        elif w.kind == "inference":
+            told = next(services).told(user_ms)
+        found.append({"kind": w.kind, "model": None if w.kind == "stream" else w.model.name, **told})
+    return found
+
+
+def _design(outcome: Outcome) -> dict[str, Any]:
+    scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
+    satellite = scenario.satellite
+    mass_kg = satellites * satellite.mass
+    economics = scenario.economics
+    launches = None if economics is None else assemble.launches(economics, satellites, mass_kg)
+    return {
+        "satellites": satellites,
+        "mass_kg": mass_kg,
+        "launches": launches,
+        "array_m2": satellites * satellite.power.array.area,
+        "radiator_m2": satellites * satellite.thermal.radiator.area,
+        "gateways": None if scenario.ground is None else len(scenario.ground.stations),
+    }
+
+
+def _cost(outcome: Outcome) -> dict[str, Any]:
+    scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
+    economics = scenario.economics
+    return {
+        "capex_usd": None if economics is None else assemble.capex_usd(economics, scenario.satellite, satellites),
+        "usd_per_useful_pflop_day": None,
+        "usd_per_million_tokens": None,
+        "break_even_launch_usd_per_kg": None,
     }
 
 
@@ -85,9 +185,15 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     peak = satellite.accelerators * satellite.accelerator.peak[scenario.reference_precision]
     useful = next(row for row in rows if row["cause"] == "useful")
     working_s = float(c[step.WORKING_S].sum())
-    useful_flops_per_s = outcome.fleet[:, step.F_USEFUL] * peak
+    useful_s = outcome.fleet[:, step.F_USEFUL]
+    uncommitted_s = 0.0
+    if outcome.crew is not None:
+        useful_s = useful_s + outcome.crew.ledger.step_own_s[CAUSES.index("useful")] / scenario.step
+        uncommitted_s = sum(job.uncommitted_s() for job in outcome.crew.trainings)
+    useful_flops_per_s = useful_s * peak
     p10, p50, p90 = (float(v) for v in np.percentile(useful_flops_per_s, (10.0, 50.0, 90.0)))
     capacity_j = satellite.power.battery.capacity
+    ground = _ground(outcome)
     return {
         "schema_version": SCHEMA_VERSION,
         "scenario": scenario.name,
@@ -105,7 +211,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             "useful_flops": useful["flops"],
             "useful_fraction": useful["fraction"],
             "mean_useful_flops_per_s": useful["flops"] / duration_s,
-            "uncommitted_flops": 0.0,
+            "uncommitted_flops": uncommitted_s * peak,
             "waterfall": rows,
         },
         "power": {
@@ -120,31 +226,16 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             "radiator_k_mean": float(c[step.RADIATOR_KS].sum()) / working_s if working_s > 0.0 else None,
             "throttled_fraction": float(c[step.THROTTLED_S].sum()) / working_s if working_s > 0.0 else None,
         },
-        "network": {"links_mean": None, "link_availability": None, "path_switches": None},
-        "ground": _ground(outcome),
-        "workloads": [
-            {
-                "kind": w.kind, "model": None, "mfu": None, "step_s": None, "tokens_per_s": None, "ettr": None,
-                "time_to_train_d": None, "ttft_ms": None, "tpot_ms": None,
-            }
-            for w in scenario.workloads
-        ],
+        "network": _network(outcome),
+        "ground": ground,
+        "pairs": _pairs(outcome),
+        "workloads": _workloads(outcome, ground["user_rtt_ms"]["median"]),
         "fleet": {
             "availability": working_s / (satellites * duration_s),
             "useful_flops_per_s": {"p10": p10, "p50": p50, "p90": p90},
         },
-        "design": {
-            "satellites": satellites,
-            "mass_kg": satellites * satellite.mass,
-            "launches": None,
-            "array_m2": satellites * satellite.power.array.area,
-            "radiator_m2": satellites * satellite.thermal.radiator.area,
-            "gateways": None,
-        },
-        "cost": {
-            "capex_usd": None, "usd_per_useful_pflop_day": None, "usd_per_million_tokens": None,
-            "break_even_launch_usd_per_kg": None,
-        },
+        "design": _design(outcome),
+        "cost": _cost(outcome),
         "assumptions": loaded.assumptions,
         "notes": list(loaded.notes),
     }  # fmt: skip

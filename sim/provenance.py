@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from sim.catalogue import items
 from sim.errors import Origin, bad_input, did_you_mean
-from sim.scenario import Datum, Loaded, items, load
+from sim.scenario import Datum, Loaded, load
 
 
 def of_scenario(loaded: Loaded) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The only reader of `configs/`: from a name or a file to a frozen scenario, or to every problem at once.
+"""From a name or a file to a frozen scenario, or to every problem at once.
 
 Loads neither numpy nor numba: `validate` is instant.
 """
@@ -10,7 +10,6 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,11 @@ from pydantic import ValidationError
 
 from orbit.catalog import ElementSet, read_tle
 from sim import checks, tree
+from sim.catalogue import items
 from sim.complaints import field_problems, record_problems
 from sim.errors import InputError, Origin, Problem, bad_input, did_you_mean
-from sim.spec import NOT_SIMULATED, Scenario, Tle
+from sim.resolve import NAMED, exists, resolve, set_aside, with_defaults, with_named_defaults, word
+from sim.spec import Scenario, Tle
 from sim.tree import Node
 
 _WORDS = {"name", "description", "epoch", "at", "tle", "sha256", "local_time", "seed", "allow_stale"}  # hold no data
@@ -64,29 +65,6 @@ class Loaded:
         )
 
 
-@cache
-def config_root() -> Path:
-    """Folder of the shipped configuration: inside the package once installed, beside it in a checkout."""
-    here = Path(__file__).resolve().parent
-    return here / "configs" if (here / "configs").is_dir() else here.parent / "configs"
-
-
-def items(kind: str) -> dict[str, Path]:
-    """Shipped files of a kind (`scenarios`, `hardware`, `sites`, `baselines`) by name."""
-    return {p.stem: p for p in sorted((config_root() / kind).glob("*.yaml"))}
-
-
-def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Node:
-    """Tree of a shipped item; `only` restricts hardware to one `kind:`. Raises InputError if there is none."""
-    known = items(kind)
-    if only:
-        known = {n: p for n, p in known.items() if re.search(rf"^kind: {only}\s*$", p.read_text("utf-8"), re.M)}
-    if name not in known:
-        raise bad_input(origin, path, f"no {only or kind} named '{name}'; {did_you_mean(name, known)}")
-    node = tree.read(known[name])
-    return Node({k: v for k, v in node.value.items() if k not in ("kind", "$schema")}, node.origin)
-
-
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
@@ -111,25 +89,13 @@ def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
     parent = node.get("extends")
     if parent is None:
         return node
-    name = _word(parent)
+    name = word(parent)
     beside = path.parent / name
     target = beside if beside.is_file() else _named_parent(name, parent.origin)
     if target.resolve() in seen or target.resolve() == path.resolve():
         raise bad_input(parent.origin, "extends", f"'{name}' extends itself; write another file")
     rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
     return tree.merge(_with_parents(target, (*seen, path.resolve())), rest)
-
-
-def _with_defaults(root: Node) -> Node:
-    """Items that a scenario may leave out, by name, so that overrides find them."""
-    if root.get("environment") is not None:
-        return root
-    return tree.put(root, ["environment"], Node("earth-mean", Origin("default")))
-
-
-def _word(node: Node) -> str:
-    """A name as it was written, also where it is none."""
-    return str(tree.plain(node))
 
 
 def _named_parent(name: str, origin: Origin) -> Path:
@@ -165,116 +131,10 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
         at = tree.find(root, tuple(keys[:depth]))
-        named = keys[depth - 1] in ("satellite", "accelerator", "environment")
-        if named and isinstance(at.value, str) and _exists(root, keys[:depth]):
+        named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED}
+        if named and isinstance(at.value, str) and exists(root, keys[:depth]):
             root = tree.put(root, keys[:depth], Node({"extends": at}, at.origin))
     return tree.put(root, keys, leaf)
-
-
-def _exists(root: Node, keys: list[str]) -> bool:
-    node: Node | None = root
-    for key in keys:
-        node = node.get(key) if node is not None else None
-    return node is not None
-
-
-_SHORT_EVENT = re.compile(
-    r"\s*(?P<at>\S+)\s+(?P<action>[a-z]+)\s+(?P<target>all|satellites?\s+\d+(?:\s*-\s*\d+)?)(?:\s+to\s+(?P<to>\S+))?\s*$"
-)
-
-
-def _event(node: Node, path: str) -> Node:
-    """An event in short form ("2026-12-21T06:00Z lose satellite 17") as a mapping."""
-    if not isinstance(node.value, str):
-        return node
-    match = _SHORT_EVENT.match(node.value)
-    if match is None:
-        raise bad_input(
-            node.origin, path,
-            f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17' or '... derate all to 0.5'",
-        )  # fmt: skip
-    return Node({k: Node(v, node.origin) for k, v in match.groupdict().items() if v is not None}, node.origin)
-
-
-# --- resolving names -----------------------------------------------------------------------------------------------
-
-
-def _resolve_item(node: Node, kind: str, path: str, only: str = "") -> Node:
-    """An item by name, or a mapping that may extend one."""
-    if isinstance(node.value, str):
-        return item(kind, node.value, node.origin, path, only)
-    base = node.get("extends")
-    if base is None:
-        return node
-    found = item(kind, _word(base), base.origin, path, only)
-    chip, own = found.get("accelerator"), node.get("accelerator")
-    if chip is not None and isinstance(chip.value, str) and own is not None and own.is_map and not own.get("extends"):
-        # some values of an accelerator that the item gives by name
-        found = tree.put(found, ["accelerator"], Node({"extends": chip}, own.origin))
-    rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
-    return tree.merge(found, rest)
-
-
-def _resolve(root: Node, problems: list[Problem]) -> Node:
-    """Names replaced by what they stand for; a name that stands for nothing is a problem and leaves a gap."""
-
-    def replace(keys: list[str], kind: str, only: str = "") -> None:
-        nonlocal root
-        if not _exists(root, keys):
-            return
-        node = tree.find(root, tuple(keys))
-        try:
-            root = tree.put(root, keys, _resolve_item(node, kind, ".".join(keys), only))
-        except InputError as error:
-            problems.extend(error.problems)
-
-    replace(["satellite"], "hardware", "satellite")
-    replace(["satellite", "accelerator"], "hardware", "accelerator")
-    replace(["environment"], "hardware", "environment")
-    stations = tree.find(root, ("ground", "stations"))
-    if _exists(root, ["ground", "stations"]) and isinstance(stations.value, str):
-        try:
-            site = item("sites", stations.value, stations.origin, "ground.stations")
-            root = tree.put(root, ["ground", "stations"], site.value["stations"])
-        except InputError as error:
-            problems.extend(error.problems)
-    events = root.get("events")
-    if events is not None and isinstance(events.value, list):
-        parsed = []
-        for i, node in enumerate(events.value):
-            try:
-                parsed.append(_event(node, f"events.{i}"))
-            except InputError as error:
-                problems.extend(error.problems)
-                parsed.append(node)
-        root = tree.put(root, ["events"], Node(parsed, events.origin))
-    baseline = root.get("baseline")
-    if baseline is not None and baseline.value is not None and _word(baseline) not in items("baselines"):
-        advice = did_you_mean(_word(baseline), items("baselines"))
-        problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{_word(baseline)}'; {advice}"))
-    return root
-
-
-def _set_aside(root: Node) -> tuple[Node, list[str]]:
-    """Sections that no model simulates yet, taken out, with a line about each."""
-    notes = []
-    kept = dict(root.value)
-    for name in NOT_SIMULATED:
-        if name in kept:
-            notes.append(f"{name}: read, but not simulated in this version: it changes nothing")
-            del kept[name]
-    workloads = kept.get("workloads")
-    if workloads is not None and isinstance(workloads.value, list):
-        coupled = [
-            w for w in workloads.value if w.is_map and getattr(w.get("kind"), "value", "") in ("training", "inference")
-        ]
-        if coupled:
-            notes.append(
-                "workloads: jobs are not coupled in this version: every accelerator serves its own elastic stream"
-            )
-            stream = Node({"kind": Node("stream", workloads.origin)}, workloads.origin)
-            kept["workloads"] = Node([w for w in workloads.value if w not in coupled] or [stream], workloads.origin)
-    return Node(kept, root.origin), notes
 
 
 # --- the door ------------------------------------------------------------------------------------------------------
@@ -288,7 +148,7 @@ def load(
     allow_stale: bool = False,
 ) -> Loaded:
     """Scenario by shipped name or path, with overrides. Raises InputError with every problem found."""
-    root = _with_defaults(_with_parents(_scenario_file(source)))
+    root = with_named_defaults(_with_parents(_scenario_file(source)))
     changed: set[str] = set()
     problems: list[Problem] = []
     for text in sets:
@@ -308,8 +168,8 @@ def load(
     wrapped = one is not None and one.is_map
     if one is not None and wrapped:
         root = tree.put(root, ["constellation"], Node([one], one.origin))
-    root, notes = _set_aside(root)
-    root = _resolve(root, problems)
+    root, notes = set_aside(root)
+    root = resolve(with_defaults(root), problems)
     catalogues, root = _catalogues(root, changed, problems, notes)
     problems += record_problems(root, wrapped)
     broken: set[str] = set()
@@ -330,8 +190,7 @@ def load(
 
 def _mended(told: dict[str, Any], broken: set[str]) -> Scenario:
     """The scenario with a shipped one's values in the broken sections: the sound ones can still be checked together."""
-    shipped = tree.plain(_resolve(_with_defaults(tree.read(next(iter(items("scenarios").values())))), []))
-    shipped["constellation"] = [shipped["constellation"]]
+    shipped = tree.plain(resolve(with_defaults(with_named_defaults(tree.read(items("scenarios")["million"]))), []))
     return Scenario.model_validate({**shipped, **{name: value for name, value in told.items() if name not in broken}})
 
 

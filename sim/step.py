@@ -285,7 +285,8 @@ def tile_loop(width: int) -> Loop:
         """Advance a tile by r_m.shape[0] steps.
 
         r_m[step, 3, lane] [m] at the end of each step; sun_m[step, 3] [m] and flux_w_m2[step] there too;
-        told[row, step or 1, lane] what satellites are told (the rows of TOLD_ROWS); carry[row, lane] goes on; `real` lanes count, the rest pad. fleet[step, column] is added to, hottest_k[step] raised, lowest_j[step]
+        told[row, step or 1, lane] what satellites are told (the rows of TOLD_ROWS); carry[row, lane] goes
+        on; `real` lanes count, the rest pad. fleet[step, column] is added to, hottest_k[step] raised, lowest_j[step]
         lowered. Lane kept_lane[j] goes to kept[moment, :, j] after every stride-th step, counted from the epoch by
         first_step.
         """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from orbit.kernels.compile import Floats, inlined, kernel
 
 OUT_OF_SIGHT_M2 = 1e30  # squared range that stands for "no satellite in sight"
+OUT_OF_SIGHT_M = 1e15  # its root
 
 
 @inlined
@@ -58,3 +61,45 @@ def nearest_in_sight(
                 left = half
             if range2_m2[0] < best_range2_m2[k, s]:
                 best_range2_m2[k, s] = range2_m2[0]
+
+
+@kernel
+def slant_ranges(
+    r_m: Floats,
+    station_m: Floats,
+    zenith: Floats,
+    sin_min_elevation: Floats,
+    max_range_m: Floats,
+    out_range_m: Floats,
+) -> None:
+    """Fill out_range_m[station, satellite] at one moment; OUT_OF_SIGHT_M where there is no sight.
+
+    r_m[3, satellite], station_m[station, 3] and zenith[station, 3] in the same frame, sin_min_elevation[station] in
+    [0, 1), max_range_m[station] finite.
+    """
+    for s in range(station_m.shape[0]):
+        px, py, pz = station_m[s, 0], station_m[s, 1], station_m[s, 2]
+        ux, uy, uz = zenith[s, 0], zenith[s, 1], zenith[s, 2]
+        sine2 = sin_min_elevation[s] * sin_min_elevation[s]
+        reach2 = max_range_m[s] * max_range_m[s]
+        for i in range(r_m.shape[1]):
+            range2, height = sight(r_m[0, i], r_m[1, i], r_m[2, i], px, py, pz, ux, uy, uz)
+            seen = (height >= 0.0) & (height * height >= sine2 * range2) & (range2 <= reach2)
+            out_range_m[s, i] = math.sqrt(range2 if seen else OUT_OF_SIGHT_M2)
+
+
+def access_m(
+    r_m: Floats,
+    station_m: Floats,
+    zenith: Floats,
+    sin_min_elevation: Floats,
+    max_range_m: Floats,
+    out_range_m: Floats,
+) -> None:
+    """Fill out_range_m[station, satellite] with slant ranges [m] at one moment, inf out of sight.
+
+    As slant_ranges, but max_range_m[station] may be inf: then the elevation alone decides.
+    """
+    # kernels are compiled for finite numbers, so infinities stay on this side
+    slant_ranges(r_m, station_m, zenith, sin_min_elevation, np.minimum(max_range_m, OUT_OF_SIGHT_M), out_range_m)
+    out_range_m[out_range_m >= OUT_OF_SIGHT_M] = np.inf

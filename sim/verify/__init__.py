@@ -15,10 +15,16 @@ def run_cases(
     group: str | None, data: Path | None = None, progress: Callable[[int, int], None] | None = None
 ) -> list[dict[str, Any]]:
     """Rows of all groups, or of one; a group without cases gives none. Raises InputError for an unknown group."""
-    from sim.verify import network, orbits, spacecraft
+    from sim.verify import fleet, network, orbits, spacecraft, workload
     from sim.verify.case import Group, row
 
-    known: dict[str, Group] = {"orbits": orbits.cases, "spacecraft": spacecraft.cases, "network": network.cases}
+    known: dict[str, Group] = {
+        "orbits": orbits.cases,
+        "spacecraft": spacecraft.cases,
+        "network": network.cases,
+        "workload": workload.cases,
+        "fleet": fleet.cases,
+    }
     if group is not None and group not in GROUPS:
         raise bad_input(Origin(group), "", f"no such group; {did_you_mean(group, GROUPS)}")
     if data is not None and not data.is_dir():

@@ -1,4 +1,4 @@
-"""Ranges and light times between stations and satellites."""
+"""Ranges and light times between stations and satellites; what a laser link delivers; published paths."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import brentq
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.ground import Station, position_m, round_trip_ms, slant_range_m, zenith
 from orbit.kernels.sight import nearest_in_sight
+from sim.links.optical import Terminal, rate_bit_s, received_power_w
+from sim.links.topology import grazing_altitude_m
+from sim.verify import hypatia
 from sim.verify.case import Case, Failed
+
+# 1 W, 80 mm at both ends, 1550 nm, nothing lost; a receiver of 55.2 photons per bit
+LOSSLESS = Terminal(1.0, 0.08, 1.55e-6, 1.0, 1.0, 0.0, 55.2, 1, 1e12)
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
@@ -43,7 +50,63 @@ def cases(data: Path | None) -> list[Case | Failed]:
             Case(f"round trip, {h / 1e3:.0f} km at {e:.0f} deg", partial(_round_trip_ms, h, e), ms,
                  0.05 if ms > 10.0 else 0.006, "ms", sphere)
         )  # fmt: skip
-    return found
+    return found + _optical() + _longest() + hypatia.cases(data)
+
+
+def _optical() -> list[Case | Failed]:
+    friis = "equation of Friis with uniform apertures, evaluated apart"
+    quanta = "power over photon energy 1.2816e-19 J, evaluated apart"
+    lossy = LOSSLESS._replace(transmit_efficiency=0.8, receive_efficiency=0.64)
+    strong = lossy._replace(transmit_power_w=2.0)
+    return [
+        Case("laser, 1 W, 80 mm, 5,000 km", partial(_received_dbm, 5e6, LOSSLESS), -33.76, 0.02, "dBm", friis),
+        Case("laser, 1 W, 80 mm, 5,000 km, three times 0.8", partial(_received_dbm, 5e6, lossy), -36.67, 0.02, "dBm", friis),
+        Case("photons per bit of 100 Gb/s, 1 W, 5,000 km", partial(_photons_per_bit, 5e6, lossy), 16.8, 0.1, "1", quanta),
+        Case("photons per bit of 100 Gb/s, 2 W, 2,000 km", partial(_photons_per_bit, 2e6, strong), 210.0, 1.0, "1", quanta),
+        Case("rate at -38 dBm, coherent receiver", _rate_at_minus_38_dbm, 22.4, 0.05, "Gbit/s",
+             "a laboratory's 22.4 Gbit/s at -38 dBm, 55 photons per bit"),
+    ]  # fmt: skip
+
+
+def _longest() -> list[Case | Failed]:
+    chord = "2 sqrt((R + h)^2 - (R + g)^2), evaluated apart"
+    return [
+        Case(
+            f"longest link, {h / 1e3:.0f} km, {g / 1e3:.0f} km grazing",
+            partial(_longest_km, h, g),
+            km,
+            0.1,
+            "km",
+            chord,
+        )
+        for h, g, km in ((550e3, 80e3, 5016.6), (650e3, 80e3, 5545.2), (650e3, 100e3, 5451.0), (550e3, 20e3, 5315.2))
+    ]
+
+
+def _received_dbm(range_m: float, terminal: Terminal) -> float:
+    return 10.0 * math.log10(1e3 * float(received_power_w(range_m, terminal)))
+
+
+def _photons_per_bit(range_m: float, terminal: Terminal) -> float:
+    """Photons that a bit gets at 100 Gbit/s: what the rate of a receiver of one photon per bit is worth."""
+    return float(rate_bit_s(range_m, terminal._replace(photons_per_bit=1.0, channel_rate_bit_s=math.inf))) / 100e9
+
+
+def _rate_at_minus_38_dbm() -> float:
+    """Rate [Gbit/s] at the distance at which -38 dBm arrive."""
+    range_m = brentq(lambda x: _received_dbm(x, LOSSLESS) + 38.0, 1e6, 1e8)
+    return float(rate_bit_s(range_m, LOSSLESS)) / 1e9
+
+
+def _longest_km(altitude_m: float, grazing_m: float) -> float:
+    """Length of the link between satellites of one altitude whose line just keeps the grazing altitude."""
+    r = EARTH_RADIUS_M + altitude_m
+
+    def spare_m(half_angle: float) -> float:
+        one = r * np.array([[math.cos(half_angle)], [math.sin(half_angle)], [0.0]])
+        return float(grazing_altitude_m(one, one * np.array([[1.0], [-1.0], [1.0]]))[0]) - grazing_m
+
+    return 2e-3 * r * math.sin(brentq(spare_m, 1e-3, 1.5))
 
 
 def _formula_km(altitude_m: float, elevation_deg: float) -> float:

@@ -32,6 +32,7 @@ FROM_THE_STEP = {
     "sun_direction",
     "power_budget_w",
     "rate_cap",
+    "busy",
 }
 
 

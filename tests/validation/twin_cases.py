@@ -120,6 +120,12 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     at /= np.linalg.norm(at, axis=2, keepdims=True)
     sight.nearest_in_sight(out, np.ones((1, 8)), at * 6.37e6, at, np.array([0.0, 0.1, 0.5]), best)
     yield "nearest_in_sight", best
+    j2.circular_positions(elements, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
+    below = np.ascontiguousarray((out[0] / np.linalg.norm(out[0], axis=0)).T)  # each station has one satellite overhead
+    slants, cuts = np.empty((8, 8)), np.array([6e5, 2e6, 4e6, 1e15, 1e15, 1e15, 1e15, 1e15])
+    sight.slant_ranges(out[0], below * 6.37e6, below, np.linspace(0.0, 0.5, 8), cuts, slants)
+    assert 0 < (slants < sight.OUT_OF_SIGHT_M).sum() < slants.size
+    yield "slant_ranges", np.where(slants < sight.OUT_OF_SIGHT_M, slants, 0.0)
     run = Run(ring(), tile=8, threads=1)
     first = np.empty((2, 3, 8))
     run.propagators[0].fill(0, 8, -1, first)
@@ -132,7 +138,11 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     place, later = first[0, :, 0], first[1, :, 0]
     yield (
         "offered",
-        np.array(step.offered(*place, *later, 1e5, 1e5, *run.sky.sun_m[0], 1400.0, 0.9, 0.8, 0.7, 1e7, *run.temperatures_k, run.params)),
+        np.array(
+            step.offered(
+                *place, *later, 1e5, 1e5, *run.sky.sun_m[0], 1400.0, 0.9, 0.8, 0.7, 1e7, *run.temperatures_k, run.params
+            )
+        ),
     )
     outcome = run.finish()
     yield "run_block", outcome.carry

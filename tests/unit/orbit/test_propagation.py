@@ -139,3 +139,21 @@ def test_a_decayed_satellite_is_masked_and_harms_no_other() -> None:
     alone = np.empty((200, 3, 1))
     Sgp4(_sets(LINES), grid).fill(0, 1, 0, alone)
     assert np.array_equal(out[:, :, :1], alone)
+
+
+def test_sgp4_of_ready_records() -> None:
+    """Source of truth: the same satellites as element sets: bit by bit, also for some of them and mixed."""
+    other = _checked(LINES[1][:8] + " 28.5000" + LINES[1][16:])
+    sets = _sets(LINES, (LINES[0], other), LINES)
+    records = [Satrec.twoline2rv(s.line1, s.line2, WGS72) for s in sets]
+    grid = TimeGrid(*julian_date(EPOCH_88888), 60.0, 200)
+    expected, ours = np.empty((20, 3, 4)), np.empty((20, 3, 4))
+    Sgp4(sets, grid).fill(0, 3, 5, expected)
+    for mixed in (records, [sets[0], records[1], sets[2]]):
+        propagator = Sgp4(mixed, grid)
+        assert propagator.count == 3
+        assert propagator.fill(0, 3, 5, ours) is None
+        assert np.array_equal(ours, expected)
+    some = np.empty((20, 3, 1))
+    Sgp4(records, grid).subset(np.array([1])).fill(0, 1, 5, some)
+    assert np.array_equal(some, expected[:, :, 1:2])

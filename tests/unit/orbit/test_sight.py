@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +16,8 @@ from skyfield.api import EarthSatellite, Loader, wgs84
 from skyfield_data import get_skyfield_data_path
 
 from orbit.ground import Station, in_teme, position_m, zenith
-from orbit.kernels.sight import OUT_OF_SIGHT_M2, nearest_in_sight, sight
+from orbit.kernels.compile import compiled
+from orbit.kernels.sight import OUT_OF_SIGHT_M2, access_m, nearest_in_sight, sight
 
 
 def _sites() -> list[Station]:
@@ -96,3 +102,70 @@ def test_elevation_against_skyfield() -> None:
             assert math.degrees(math.asin(height / math.sqrt(range2))) == pytest.approx(alt.degrees[k], abs=1e-4)
             assert math.sqrt(range2) == pytest.approx(distance.m[k], abs=2.0)
     assert passes > 20
+
+
+@pytest.mark.parametrize("lanes", [1, 7, 64])
+def test_slant_ranges_against_brute_force(lanes: int) -> None:
+    """Source of truth: norms and arcsines one by one; inf below the mask or beyond the range cut, and only there.
+
+    Each station has its own mask and cut; one has no cut, one no mask. Equal to rounding, 1e-14."""
+    rng = np.random.default_rng(lanes)
+    sites = _sites()
+    r = rng.normal(size=(3, lanes))
+    r *= (6378137.0 + rng.uniform(3e5, 2e6, lanes)) / np.linalg.norm(r, axis=0)
+    r[:, : lanes // 2] = r[:, :1] * (1.0 + 0.05 * rng.uniform(size=lanes // 2))
+    at, up = np.array([position_m(s) for s in sites]), np.array([zenith(s) for s in sites])
+    at[1] = r[:, 0] * 6378137.0 / np.linalg.norm(r[:, 0])  # one satellite overhead
+    up[1] = at[1] / np.linalg.norm(at[1])
+    cut = np.array([2.5e6, np.inf, 4e6, 1e6, np.inf, 3e6])
+    out = np.empty((len(sites), lanes))
+    access_m(r, at, up, np.sin([s.min_elevation_rad for s in sites]), cut, out)
+    seen = 0
+    for n, site in enumerate(sites):
+        for i in range(lanes):
+            d = r[:, i] - at[n]
+            length = float(np.linalg.norm(d))
+            if math.asin(min(1.0, d @ up[n] / length)) >= site.min_elevation_rad and length <= cut[n]:
+                assert out[n, i] == pytest.approx(length, rel=1e-14)
+                seen += 1
+            else:
+                assert out[n, i] == np.inf
+    assert 0 < seen < len(sites) * lanes
+
+
+def test_the_range_cut_is_exact() -> None:
+    """Source of truth: a satellite 1 mm nearer or farther than the cut; the elevation is the same."""
+    at, up = np.array([[6378137.0, 0.0, 0.0]]), np.array([[1.0, 0.0, 0.0]])
+    for spare_m, visible in ((1e-3, True), (-1e-3, False)):
+        out = np.empty((1, 1))
+        away = 1.26e6 - spare_m
+        r = at.T + away * np.array([[0.6], [0.8], [0.0]])
+        access_m(r, at, up, np.zeros(1), np.array([1.26e6]), out)
+        assert bool(np.isfinite(out[0, 0])) == visible
+
+
+ASSEMBLY = """
+import numpy as np
+from orbit.kernels.sight import slant_ranges
+one = np.ones(1)
+slant_ranges(np.ones((3, 2)), np.ones((1, 3)), np.ones((1, 3)), one, one, np.empty((1, 2)))
+print(*slant_ranges.inspect_asm().values())
+"""
+
+
+def test_slant_ranges_use_the_widest_vectors(tmp_path: Path) -> None:
+    """Source of truth: /proc/cpuinfo: packed square roots on the widest registers, in machine code made afresh."""
+    cpu = Path("/proc/cpuinfo")
+    if not cpu.is_file() or not compiled():
+        pytest.skip("no /proc/cpuinfo, or the compiler is off")
+    flags = cpu.read_text("ascii", errors="replace")
+    width = "zmm" if " avx512f" in flags else "ymm" if " avx2" in flags else None
+    if width is None:
+        pytest.skip("a processor without AVX2")
+    root = Path(__file__).parents[3]
+    # code from the cache cannot be looked at
+    environment = {**os.environ, "PYTHONPATH": str(root), "DAWNDUSK_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", ASSEMBLY], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert len(re.findall(rf"vsqrtpd[^\n]*%{width}", done.stdout)) >= 1

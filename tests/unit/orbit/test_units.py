@@ -21,7 +21,7 @@ def _astropy_factor(unit: str, si: str) -> float:
         return PREFIX[unit.removesuffix("FLOP/s")]
     if "USD" in unit:
         return float(u.Unit("1" + unit.removeprefix("USD")).to("1" + si.removeprefix("USD")))
-    spelled = re.sub(r"Wh\b", "W h", unit).replace("W h/", "W h /").replace("%", "percent")
+    spelled = re.sub(r"Wh\b", "W h", unit).replace("W h/", "W h /").replace("%", "percent").replace("rev", "cycle")
     plain = "" if si == "1" else si
     return float(u.Unit("" if spelled == "1" else spelled).to(plain))
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import assemble
-from sim import step
+from sim import assemble, step
 from sim.assemble import Order
 
 

@@ -115,7 +115,7 @@ ADDED = [
     ("seed: -3", "s.yaml:13:1: seed: "),
     ("seed: many", "s.yaml:13:1: seed: "),
     ("events: all", "s.yaml:13:1: events: is not a list; write"),
-    ("workloads: [{kind: streams}]", "s.yaml:13:14: workloads.0.kind: 'streams' is unknown; did you mean 'stream'?"),
+    ("workloads: [{kind: streams}]", "s.yaml:13:13: workloads.0: kind 'streams' is unknown; did you mean 'stream'?"),
     ("extends: s.yaml", "s.yaml:13:1: extends: 's.yaml' extends itself; write another file"),
     ("extends: milion", "s.yaml:13:1: extends: no scenario 'milion'; did you mean 'million'?"),
     ("extends: [milion]", "s.yaml:13:1: extends: no scenario '['milion']'; "),

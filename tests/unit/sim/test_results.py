@@ -83,7 +83,7 @@ def test_summary_keys(made: Made) -> None:
     """Source of truth: the contract, to the letter; epoch and notes are the only extras."""
     for section, keys in KEYS.items():
         found = set(made.summary if not section else made.summary[section])
-        assert found == keys | ({"epoch", "notes"} if not section else set()), section
+        assert found == keys | ({"epoch", "notes", "pairs"} if not section else set()), section
     spread = {"min", "median", "p99", "max"}
     assert set(made.summary["ground"]["propagation_rtt_ms"]) == set(made.summary["ground"]["user_rtt_ms"]) == spread
     assert {"availability", "useful_flops_per_s"} <= set(made.summary["fleet"])
@@ -345,7 +345,7 @@ def test_threads_of_the_command_line(dawndusk: Any, folder: Path, shell: Path) -
 
 def test_where_the_scenario_lies_leaves_no_trace(dawndusk: Any, folder: Path) -> None:
     """The same file, with sections that are only read, from two folders and by two spellings of its path."""
-    text = SHELL.replace("duration: 90 min", "duration: 70 min") + "links: {topology: mesh}\n"
+    text = SHELL.replace("duration: 90 min", "duration: 70 min") + "mission: {duration: 5 yr}\n"
     for place in ("a", "b"):
         (folder / place).mkdir()
         (folder / place / "s.yaml").write_text(text, encoding="utf-8")

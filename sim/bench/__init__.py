@@ -1,0 +1,29 @@
+"""Races between the functions that runs use and other programs that give the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sim.bench.frame import Contender, Row, race
+from sim.errors import Origin, bad_input, did_you_mean
+from sim.verify import GROUPS
+
+
+def contenders() -> list[Contender]:
+    """All races, by group."""
+    from sim.bench import network, spacecraft, studies
+
+    return [*spacecraft.contenders(), *network.contenders(), *studies.contenders()]
+
+
+def run_pairs(group: str | None, progress: Callable[[int, int], None] | None = None) -> list[Row]:
+    """Rows of all groups, or of one; a group without contenders gives none. Raises InputError for an unknown group."""
+    if group is not None and group not in GROUPS:
+        raise bad_input(Origin(group), "", f"no such group; {did_you_mean(group, GROUPS)}")
+    chosen = [c for c in contenders() if group in (None, c.group)]
+    rows = []
+    for contender in chosen:
+        rows.append(race(contender))
+        if progress is not None:
+            progress(len(rows), len(chosen))
+    return rows

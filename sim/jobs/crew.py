@@ -1,0 +1,85 @@
+"""All that a fleet works on, step by step.
+
+`begin` says what holds whatever the limits are (who is a member, who stands by, which messages pass), `tell` answers limits
+with rates, `book` enters every loss under one cause. A pace only lowers a satellite's rate, so limits stay valid.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.jobs.ledger import Ledger, Told
+from sim.jobs.serving import Serving
+from sim.jobs.training import Training
+from sim.step import LIMIT_RATE
+from sim.traffic import Wires
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Crew:
+    """Training, services, streams, and satellites that found no place in a job.
+
+    streams and unplaced are satellites; everybody else belongs to a training or a service. Works the same for satellites
+    in orbit and for nodes on the ground.
+    """
+
+    def __init__(
+        self,
+        satellites: int,
+        steps: int,
+        step_s: float,
+        kernel_efficiency: float,
+        trainings: list[Training],
+        services: list[Serving],
+        unplaced: Ints,
+    ) -> None:
+        self.satellites, self.step_s, self.kernel_efficiency = satellites, step_s, kernel_efficiency
+        self.trainings, self.services, self.unplaced = trainings, services, unplaced
+        self.ledger = Ledger(satellites, steps)
+        self.told = Told(*(np.ones(satellites) for _ in Told._fields))
+
+    @property
+    def serves(self) -> Flags:
+        """Satellites that users are routed to: those of services, or all where there is none."""
+        if not self.services:
+            return np.ones(self.satellites, dtype=np.bool_)
+        who = np.zeros(self.satellites, dtype=np.bool_)
+        for service in self.services:
+            who[service.who] = True
+        return who
+
+    def begin(self, begin_s: float, end_s: float, up: Array, wires: Wires, reached: Flags) -> None:
+        """What holds in the step before limits are known; up (N,) share of it that each works, reached (N,) by ground."""
+        self.up = up
+        for training in self.trainings:
+            training.begin(begin_s, end_s, up, wires)
+        for service in self.services:
+            service.begin(reached, up)
+        self.told = Told(*(np.ones(self.satellites) for _ in Told._fields))
+        self.told.pace[self.unplaced] = 0.0
+        self.told.running[self.unplaced] = 0.0
+        self.told.fruitful[self.unplaced] = 0.0
+
+    def tell(self, limits: Array) -> Told:
+        """Rates under these limits (step.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
+        for training in self.trainings:
+            training.pace(limits)
+            training.tell(self.told)
+        for service in self.services:
+            service.pace(limits)
+            service.tell(self.told)
+        return self.told
+
+    def book(self, k: int, limits: Array) -> None:
+        """Enter step k under the limits that held."""
+        for training in self.trainings:
+            training.book(k, limits, self.ledger, self.kernel_efficiency)
+        for service in self.services:
+            service.book(k, limits, self.ledger, self.step_s)
+        if self.unplaced.size:
+            left_s = self.step_s * self.up[self.unplaced] * limits[LIMIT_RATE, self.unplaced]
+            self.ledger.own("unplaced", k, self.unplaced, left_s)

@@ -1,0 +1,218 @@
+"""Synchronous jobs in the run: members wait for the slowest, save, fall back and go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.fleet import gangs
+from sim.fleet.gangs import Gangs, Segment
+from sim.jobs.ledger import Ledger, Told, binding, mean
+from sim.step import LIMIT_ALLOWED, LIMIT_RATE, ROUNDING
+from sim.traffic import Choice, Costs, Traffic, Wires
+from sim.workload import training
+from sim.workload.training import StepTime
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the numbers of sim.fleet.gangs
+
+
+@dataclass
+class _Stretch:
+    """A segment of one job within a step: a share of the step, and who was there."""
+
+    job: int
+    mode: int
+    share: float
+    there: Ints
+    lost: Ints
+    commit: bool
+    rollback: bool
+
+
+class _Done(NamedTuple):
+    """Work of a job within a step that no checkpoint holds yet; useful_s of each satellite there."""
+
+    step: int
+    there: Ints
+    useful_s: float
+    tokens: float
+    seconds: float
+
+
+class Training:
+    """Equal synchronous jobs with their spares."""
+
+    def __init__(
+        self,
+        choice: Choice,
+        clock: Gangs,
+        spares: Ints,
+        satellites: int,
+        steps: int,
+        step_s: float,
+        total_tokens: float,
+    ) -> None:
+        self.choice, self.task, self.clock = choice, choice.task, clock
+        self.jobs = len(clock.ranks())
+        self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
+        self.traffic = Traffic(choice.task, choice.collective, satellites)
+        self.everybody = np.unique(np.concatenate([*clock.ranks(), spares]).astype(np.int64))
+        self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
+        # over time, for the report: share of the step in each mode, pace, duration of a training step, exposed share
+        self.mode_share = np.zeros((self.jobs, len(MODES), steps))
+        self.paces = np.zeros((self.jobs, steps))
+        self.step_time_s = np.full((self.jobs, steps), np.nan)
+        self.exposed = np.full((self.jobs, steps), np.nan)
+        self.tokens = np.zeros((self.jobs, steps))
+        self.kept_s = np.zeros(self.jobs)  # running time whose work counts
+        self.running_s = np.zeros(self.jobs)
+        self.trained_steps = np.zeros(self.jobs)
+
+    # --- a step
+
+    def begin(self, begin_s: float, end_s: float, up: Array, wires: Wires) -> None:
+        """Let the clock go on; up (N,) is the share of the step each satellite works."""
+        self.costs: Costs = self.traffic.costs(self.clock.ranks(), wires)
+        segments, spare_s = self.clock.advance(begin_s, end_s, self.costs.cut)
+        self.up = up
+        self.spare_share = np.zeros(self.satellites)
+        self.spare_share[: spare_s.size] = spare_s / self.step_s
+        self.stretches = [self._stretch(g, s) for g, found in enumerate(segments) for s in found]
+        self.run_share = np.zeros(self.satellites)
+        self.runs_in = np.full(self.satellites, -1, dtype=np.int64)
+        for stretch in self.stretches:
+            if stretch.mode == gangs.RUN:
+                self.run_share[stretch.there] += stretch.share
+                self.runs_in[stretch.there] = stretch.job
+
+    def _stretch(self, job: int, s: Segment) -> _Stretch:
+        there = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
+        return _Stretch(job, s.mode, (s.end_s - s.begin_s) / self.step_s, there, s.lost, s.commit, s.rollback)
+
+    def pace(self, limits: Array) -> None:
+        """Each job's pace is its slowest member's limit."""
+        runs = np.flatnonzero(self.runs_in >= 0)
+        pace = np.full(self.jobs, np.inf)
+        np.minimum.at(pace, self.runs_in[runs], limits[LIMIT_RATE, runs])
+        self.job_pace = np.where(np.isfinite(pace), pace, 0.0)
+        found = training.decompose(self.task, self.job_pace, self.costs.border_s, self.costs.gradients_s)
+        going = self.job_pace > 0.0
+        total = np.where(going, found.total_s, 1.0)
+        self.parts = StepTime(*(np.where(going, part / total, 0.0) for part in found))
+        self.duration_s = np.where(going, found.total_s, np.nan)
+        # what all arithmetic takes of a step; a job that stands still could do nothing else
+        self.busy = np.where(going, self.parts.compute_s + self.parts.recompute_s, 1.0)
+
+    def tell(self, told: Told) -> None:
+        """Fill in what members and spares are told."""
+        runs = np.flatnonzero(self.runs_in >= 0)
+        job = self.runs_in[runs]
+        told.pace[self.everybody], told.running[self.everybody], told.fruitful[self.everybody] = 0.0, 0.0, 0.0
+        told.pace[runs], told.busy[runs] = self.job_pace[job], self.busy[job]
+        share = self.run_share[runs] / np.maximum(self.up[runs], ROUNDING)
+        told.running[runs] = np.minimum(share, 1.0)
+        told.fruitful[runs] = told.running[runs] * self.parts.compute_s[job]
+        stood = np.flatnonzero(self.spare_share)
+        told.wanted[stood] = np.maximum(0.0, 1.0 - self.spare_share[stood] / np.maximum(self.up[stood], ROUNDING))
+
+    # --- the books
+
+    def book(self, k: int, limits: Array, ledger: Ledger, kernel_efficiency: float) -> None:
+        """Enter where the time of members and spares went that power and heat had left."""
+        rate = limits[LIMIT_RATE]
+        stood = np.flatnonzero(self.spare_share)
+        if stood.size:
+            ledger.own("spare", k, stood, self.step_s * self.spare_share[stood] * limits[LIMIT_ALLOWED, stood])
+        self.paces[:, k] = self.job_pace
+        self.step_time_s[:, k] = self.duration_s
+        self.exposed[:, k] = np.where(self.job_pace > 0.0, self.parts.communication_s, np.nan)
+        for stretch in self.stretches:
+            self._flags(stretch, ledger)
+            self.mode_share[stretch.job, stretch.mode, k] += stretch.share
+            seconds = self.step_s * stretch.share
+            left_s = seconds * rate[stretch.there]
+            match stretch.mode:
+                case gangs.RUN:
+                    self._run(k, stretch, seconds, limits, ledger, kernel_efficiency)
+                case gangs.CHECKPOINT:
+                    ledger.own("checkpoint", k, stretch.there, left_s)
+                case gangs.RECOVERY:
+                    ledger.own("recovery", k, stretch.there, left_s)
+                case gangs.WAITING:
+                    ledger.induced("failed", k, stretch.there, left_s)
+                case gangs.OUTAGE:
+                    mine = self.costs.own_cut[stretch.there]
+                    ledger.own("outage", k, stretch.there[mine], left_s[mine])
+                    ledger.induced("outage", k, stretch.there[~mine], left_s[~mine])
+
+    def _run(
+        self, k: int, s: _Stretch, seconds: float, limits: Array, ledger: Ledger, kernel_efficiency: float
+    ) -> None:
+        g, there = s.job, s.there
+        rate, pace = limits[LIMIT_RATE, there], float(self.job_pace[g])
+        slowest = int(there[np.argmin(rate)])
+        ledger.induced(binding(limits, slowest), k, there, seconds * (rate - pace))
+        if pace == 0.0:
+            return
+        self.running_s[g] += seconds
+        p = self.parts
+        own_s = training.exposed_s(
+            self.task, pace, self.costs.own_border_s[there], self.costs.own_gradients_s[there]
+        ) / float(self.duration_s[g])
+        own = np.minimum(own_s, p.communication_s[g])
+        ledger.own("communication", k, there, seconds * pace * own)
+        ledger.induced("communication", k, there, seconds * pace * (p.communication_s[g] - own))
+        for cause, part in (("recompute", p.recompute_s), ("bubble", p.bubble_s), ("straggler", p.straggler_s)):
+            if part[g] > 0.0:
+                ledger.own(cause, k, there, np.full(there.size, seconds * pace * part[g]))
+        useful_s = seconds * pace * float(p.compute_s[g]) * kernel_efficiency
+        steps = seconds / float(self.duration_s[g])
+        tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
+        self.open[g].append(_Done(k, there, useful_s, tokens, seconds))
+        self.tokens[g, k] += tokens
+        self.kept_s[g] += seconds
+        self.trained_steps[g] += steps
+
+    def _flags(self, s: _Stretch, ledger: Ledger) -> None:
+        """A commit makes the work since the last one safe; a rollback moves it from useful to recovery."""
+        if s.rollback and not s.commit:
+            for done in self.open[s.job]:
+                ledger.move("useful", "recovery", done.step, done.there, done.useful_s)
+                self.tokens[s.job, done.step] -= done.tokens
+                self.kept_s[s.job] -= done.seconds
+        if s.commit or s.rollback:
+            self.open[s.job].clear()
+
+    # --- in the end
+
+    def uncommitted_s(self) -> float:
+        """Useful seconds of satellites since the last commits."""
+        return float(sum(done.useful_s * done.there.size for found in self.open for done in found))
+
+    def told(self) -> dict[str, Any]:
+        """What summary.json says of this workload."""
+        duration_s = self.steps * self.step_s
+        running_s, trained = float(self.running_s.sum()), float(self.trained_steps.sum())
+        tokens_per_s = float(self.tokens.sum()) / duration_s
+        mesh = self.task.mesh
+        mean_step_s = running_s / trained if trained > 0.0 else None
+        return {
+            "mfu": training.mfu(self.task, mean_step_s) if mean_step_s is not None else None,
+            "step_s": mean_step_s,
+            "tokens_per_s": tokens_per_s,
+            "ettr": float(self.kept_s.sum()) / (self.jobs * duration_s),
+            "time_to_train_d": self.total_tokens * self.jobs / tokens_per_s / 86400.0 if tokens_per_s > 0.0 else None,
+            "ttft_ms": None,
+            "tpot_ms": None,
+            "jobs": self.jobs,
+            "satellites_per_job": int(self.clock.ranks()[0].size),
+            "mesh": {"tensor": mesh.tensor, "pipeline": mesh.pipeline, "data": mesh.data},
+            "all_reduce": str(self.choice.collective),
+            "communication_fraction": mean(self.exposed),
+        }

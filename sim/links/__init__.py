@@ -1,0 +1,1 @@
+"""Links between satellites: what they carry, which exist, which way is shortest. Knows no scenario."""

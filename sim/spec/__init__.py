@@ -1,0 +1,30 @@
+"""What a scenario may say: pydantic models, text with units at the door, frozen SI floats inside.
+
+The unit of a field is the one its type was made with: lengths in m, angles in rad, energies in J, temperatures in K.
+"""
+
+from sim.spec.base import HIGH_M, LOW_M, Section
+from sim.spec.fleet import Economics, Failures, Fleet, Launch, Recovery, Repair
+from sim.spec.jobs import Checkpoint, Inference, LanguageModel, Mesh, Stream, Training, Workload
+from sim.spec.links import Links, Terminal
+from sim.spec.orbits import SSO_HIGH_M, Cluster, Constellation, Ground, Lattice, Ring, Station, Tle, Walker, hours
+from sim.spec.satellite import Accelerator, Array, Attitude, Battery, Bus, Satellite
+from sim.spec.scenario import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    NOT_SIMULATED,
+    Environment,
+    Event,
+    Record,
+    Scenario,
+    parse_link,
+    parse_target,
+)
+
+__all__ = [
+    "FIRST_YEAR", "HIGH_M", "LAST_YEAR", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Array", "Attitude", "Battery",
+    "Bus", "Checkpoint", "Cluster", "Constellation", "Economics", "Environment", "Event", "Failures", "Fleet", "Ground",
+    "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Record", "Recovery", "Repair", "Ring", "Satellite",
+    "Scenario", "Section", "Station", "Stream", "Terminal", "Tle", "Training", "Walker", "Workload", "hours", "parse_link",
+    "parse_target",
+]  # fmt: skip

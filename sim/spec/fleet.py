@@ -1,0 +1,59 @@
+"""What fails, what stands by, what it takes to go on; and prices."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from sim.quantity import Count, Quantity
+from sim.spec.base import Section, Span
+
+Whole = Annotated[float, Quantity("1", least=0.0, most=1e6, example="3")]
+Price = Annotated[float, Quantity("USD", least=0.0, example="97e6 USD")]
+
+
+class Failures(Section):
+    """Random failures: exponential times, each satellite on its own."""
+
+    name: str
+    description: str = ""
+    mean_time: Annotated[float, Quantity("s", above=0.0, example="40 yr")]  # of one satellite
+
+
+class Repair(Section):
+    """How long a failed satellite stays away."""
+
+    name: str
+    description: str = ""
+    time: Span
+
+
+class Recovery(Section):
+    """What a job loses when one of its satellites stops."""
+
+    detection: Span
+    restart: Span  # swap, start processes, rebuild communicators; reloading the checkpoint comes on top
+
+
+class Fleet(Section):
+    spares: Whole  # satellites in hot reserve
+    failures: Failures | None = None  # none: only the scenario's events
+    repair: Repair | None = None  # none: what has failed stays away
+    recovery: Recovery
+
+
+class Launch(Section):
+    """A vehicle at a price."""
+
+    name: str
+    description: str = ""
+    price: Price
+    capacity: Annotated[float, Quantity("kg", above=0.0, example="63.8 t")]
+
+
+class Economics(Section):
+    """Prices of what a design is made of; every one an input."""
+
+    launch: Launch
+    spacecraft: Annotated[float, Quantity("USD/kg", least=0.0, example="2000 USD/kg")]  # built, without accelerators
+    accelerator: Price
+    satellites_per_launch: Annotated[int, Count()] | None = None  # where volume, not mass, fills the vehicle

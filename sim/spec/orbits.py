@@ -1,0 +1,158 @@
+"""Where satellites and stations are."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from orbit.units import UnitError, to_si
+from sim.quantity import Count, Quantity
+from sim.spec.base import LOW_M, Altitude, Elevation, Section, Span
+
+SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
+
+
+def _local_time(value: Any) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()) is None:
+        raise ValueError(f'{value!r} is not a time of day; write one like "06:00" (in quotes)')
+    return value.strip()
+
+
+LocalTime = Annotated[str, BeforeValidator(_local_time), WithJsonSchema({"type": "string", "examples": ["06:00"]})]
+
+
+def hours(local_time: str) -> float:
+    """Hours of a time of day such as 06:30."""
+    hour, minute = local_time.split(":")
+    return int(hour) + int(minute) / 60.0
+
+
+class Lattice(Section):
+    shape: Literal["square"] = "square"
+    spacing: Annotated[float, Quantity("m", least=1.0, most=1e5, example="200 m")]
+    radius: Annotated[float, Quantity("m", above=0.0, most=1e5, example="1 km")]
+
+    @property
+    def count(self) -> int:
+        """Lattice points in the disc; the same rule as orbit.cluster."""
+        reach = int(self.radius / self.spacing * (1.0 + 1e-12))
+        limit = (self.radius / self.spacing) ** 2 * (1.0 + 1e-12)
+        return sum(u * u + v * v <= limit for u in range(-reach, reach + 1) for v in range(-reach, reach + 1))
+
+
+class Cluster(Section):
+    """A formation round a chief on a sun-synchronous orbit."""
+
+    kind: Literal["cluster"]
+    altitude: Annotated[float, Quantity("m", least=LOW_M, most=SSO_HIGH_M, example="650 km")]
+    local_time: LocalTime  # mean local time of the ascending node
+    lattice: Lattice
+    clusters: Annotated[int, Count(most=100_000)] = 1  # such formations, evenly round the orbit
+
+    @property
+    def count(self) -> int:
+        return self.lattice.count * int(self.clusters)
+
+
+class Ring(Section):
+    """Satellites evenly round one sun-synchronous orbit."""
+
+    kind: Literal["ring"]
+    altitude: Annotated[float, Quantity("m", least=LOW_M, most=SSO_HIGH_M, example="650 km")]
+    local_time: LocalTime
+    satellites: Annotated[int, Count()]
+
+    @property
+    def count(self) -> int:
+        return int(self.satellites)
+
+
+class Walker(Section):
+    """A shell of evenly spaced planes; delta spreads the nodes over 360 deg, star over 180 deg.
+
+    Its size is given by altitude (moved by secular J2), or by mean_motion (mean elements, moved by SGP4).
+    """
+
+    kind: Literal["walker"]
+    altitude: Altitude | None = None
+    mean_motion: Annotated[float, Quantity("rad/s", above=0.0, example="14.8 rev/d")] | None = None
+    inclination: Annotated[float, Quantity("rad", least=0.0, most=3.141592653589793, example="53 deg")]
+    planes: Annotated[int, Count()]
+    satellites_per_plane: Annotated[int, Count()]
+    phasing: Annotated[float, Quantity("1", least=0.0, example="1")] = 0.0
+    stagger: Annotated[float, Quantity("1", least=0.0, below=1.0, example="0.5")] = 0.0  # of a slot, odd planes ahead
+    pattern: Literal["delta", "star"] = "delta"
+
+    @property
+    def count(self) -> int:
+        return int(self.planes) * int(self.satellites_per_plane)
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Walker:
+        if (self.altitude is None) == (self.mean_motion is None):
+            raise ValueError("needs either altitude or mean_motion; write one of them, such as altitude: 550 km")
+        return self
+
+    @model_validator(mode="after")
+    def _phasing_in_range(self) -> Walker:
+        if self.phasing >= self.planes:
+            raise ValueError(
+                f"phasing {self.phasing:g} is not below the number of planes {self.planes}; "
+                f"write one from 0 to {self.planes - 1}"
+            )
+        return self
+
+
+class Tle(Section):
+    """A catalogue of two-line elements."""
+
+    kind: Literal["tle"]
+    tle: str  # path; relative to the scenario's file
+    sha256: str | None = None  # of the file's bytes, written into resolved scenarios and checked when present
+
+
+Constellation = Annotated[Cluster | Ring | Walker | Tle, Field(discriminator="kind")]
+
+
+class Station(Section):
+    name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_swapped(cls, told: Any) -> Any:
+        """A latitude that can only be a longitude, beside a longitude that could be the latitude, is a slip."""
+        try:
+            latitude, longitude = (to_si(told[key], "rad") for key in ("latitude", "longitude"))
+        except (KeyError, TypeError, UnitError):
+            return told
+        if abs(latitude) > math.pi / 2.0 >= abs(longitude):
+            raise ValueError(
+                f"latitude {told['latitude']} is beyond the pole: latitude and longitude are swapped; "
+                f"write latitude: {told['longitude']}, longitude: {told['latitude']}"
+            )
+        return told
+
+    latitude: Annotated[float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="51.5 deg")]
+    longitude: Annotated[float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-0.14 deg")]
+    height: Annotated[float, Quantity("m", least=-500.0, most=9000.0, example="30 m")] = 0.0
+    min_elevation: Elevation | None = None  # overrides the one of `ground`
+
+
+class Ground(Section):
+    stations: list[Station]
+    min_elevation: Elevation = 0.17453292519943295
+    max_range: Annotated[float, Quantity("m", above=0.0, example="1260 km")] | None = None  # of the slant, beside it
+    access_overhead: Span  # of a user's round trip beyond propagation: scheduling, queues, coding
+    pairs: list[list[str]] = Field(default_factory=list)  # stations whose shortest route through space is followed
+
+    @field_validator("stations")
+    @classmethod
+    def _named_once(cls, stations: list[Station]) -> list[Station]:
+        names = [s.name for s in stations]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two stations are named '{name}'; write different names")
+        return stations

@@ -1,0 +1,53 @@
+"""What a person may compare: a scenario, a results folder, or a site on the ground, as results with a label."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sim import api, tree
+from sim.catalogue import items
+from sim.errors import Origin, bad_input, did_you_mean
+from sim.results import Results, resolved_yaml
+from sim.scenario import Loaded
+from sim.studies.compare import Side
+
+BASELINE = "baseline:"
+
+
+def pair(a: str, b: str, sets: tuple[str, ...] = (), threads: int | None = None) -> tuple[Side, Side]:
+    """Both sides; scenarios are run now, a baseline like the other side. Raises InputError."""
+    loaded = [None if _is_folder(t) or t.startswith(BASELINE) else api.load(t, sets) for t in (a, b)]
+    if sets and loaded == [None, None]:
+        raise bad_input(Origin("--set"), "", "goes with scenarios, and neither side is one; leave it out")
+    kept: dict[str, Results] = {}  # the same scenario on both sides is run once
+    one, two = loaded
+    sides = [_side(a, one, two, kept, threads), _side(b, two, one, kept, threads)]
+    if sides[0].label == sides[1].label:
+        sides = [replace(side, label=f"{side.label} ({letter})") for side, letter in zip(sides, "AB", strict=True)]
+    return sides[0], sides[1]
+
+
+def _is_folder(text: str) -> bool:
+    return text not in items("scenarios") and Path(text).is_dir()
+
+
+def _side(text: str, own: Loaded | None, other: Loaded | None, kept: dict[str, Results], threads: int | None) -> Side:
+    if text.startswith(BASELINE):
+        return _baseline(text, other)
+    if own is None:
+        results = api.open_results(text)
+        return Side(Path(text).name, results, tree.read(Path(text) / "scenario.yaml"))
+    if own.sha256 not in kept:
+        kept[own.sha256] = api.run(own, threads=threads)
+    return Side(own.scenario.name, kept[own.sha256], tree.parse(resolved_yaml(own), text))
+
+
+def _baseline(text: str, like: Loaded | None) -> Side:
+    from sim import baseline
+
+    name = text.removeprefix(BASELINE)
+    known = items("baselines")
+    if name not in known:
+        raise bad_input(Origin(text), "", f"no baseline of that name; {did_you_mean(name, known)}")
+    return Side(name, baseline.run(name, like=like))  # type: ignore[attr-defined]

@@ -1,0 +1,91 @@
+"""The tables of a study: one row for each point, in order, the same bytes however it was run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sim.studies.definition import Study
+
+RUNTIME = ("wall_s", "worker", "host", "version")
+
+
+def flat(summary: dict[str, Any]) -> dict[str, Any]:
+    """Every scalar of a summary by dotted name; the waterfall as shares of nameplate by cause."""
+    found: dict[str, Any] = {}
+    for name, value in _scalars(summary, ""):
+        found[name] = value
+    nameplate = summary["compute"]["nameplate_flops"]
+    for row in summary["compute"]["waterfall"]:
+        at = f"compute.waterfall.{row['cause']}"
+        found[f"{at}.fraction"] = row["fraction"]
+        for part in ("own", "induced"):
+            found[f"{at}.{part}_fraction"] = row[f"{part}_flops"] / nameplate if nameplate else 0.0
+    return found
+
+
+def _scalars(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _scalars(child, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        if name != "compute.waterfall" and all(isinstance(child, dict) for child in value):
+            for i, child in enumerate(value):
+                yield from _scalars(child, f"{name}.{i}")
+    else:
+        yield name, value
+
+
+def write_points(study: Study, done: dict[int, dict[str, Any]], path: Path) -> None:
+    """points.parquet: number, varied fields (SI, unit in the column's metadata), error, metrics."""
+    columns: dict[str, list[Any]] = {"point": [], **{name: [] for name in study.fields}, "error": []}
+    metrics: dict[str, None] = {"scenario_sha256": None}
+    for point in study.points:
+        metrics.update(dict.fromkeys(done[point.index]["metrics"]))
+    columns.update({name: [] for name in metrics if name not in columns})
+    for point in study.points:
+        entry = done[point.index]
+        row = {
+            **entry["metrics"], "scenario_sha256": point.sha256, "point": point.index, "error": entry["error"],
+            **dict(zip(study.fields, point.values, strict=True)),
+        }  # fmt: skip
+        for name, values in columns.items():
+            values.append(row.get(name))
+    _write(columns, dict(zip(study.fields, study.units, strict=True)), path)
+
+
+def write_runtime(study: Study, done: dict[int, dict[str, Any]], path: Path) -> None:
+    """runtime.parquet: what changes from run to run."""
+    columns: dict[str, list[Any]] = {"point": [p.index for p in study.points]}
+    for name in RUNTIME:
+        columns[name] = [done[p.index]["runtime"].get(name) for p in study.points]
+    _write(columns, {"wall_s": "s"}, path)
+
+
+def _write(columns: dict[str, list[Any]], units: dict[str, str], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays, fields = [], []
+    for name, values in columns.items():
+        array = _array(values, text=name == "error")
+        arrays.append(array)
+        unit = units.get(name)
+        fields.append(pa.field(name, array.type, metadata=None if unit is None else {"unit": unit}))
+    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), path, compression="zstd")
+
+
+def _array(values: list[Any], text: bool) -> Any:
+    """A column of the narrowest type that holds all values; a mixture becomes text, nothing at all a number."""
+    import pyarrow as pa
+
+    kinds = {str} if text else {type(value) for value in values if value is not None}
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds == {int}:
+        return pa.array(values, pa.int64())
+    if kinds <= {int, float}:
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    return pa.array([v if v is None or isinstance(v, str) else json.dumps(v) for v in values], pa.string())

@@ -1,0 +1,1 @@
+"""Work: what a model asks of accelerators, memory and links, and how fast a job goes."""

@@ -1,0 +1,185 @@
+"""Serving: prefill and decode of one tensor group inside a satellite, and what its time is spent on.
+
+Every duration is the sum of parts that are computed apart: arithmetic at peak (useful), arithmetic below peak (kernel),
+waiting for memory beyond the arithmetic (memory), reductions of the tensor group (communication).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.workload import collectives
+from sim.workload.transformer import (
+    Model,
+    attention_flops_per_token,
+    forward_flops_per_token,
+    kv_bytes_per_token,
+    message_bytes,
+)
+
+Value = NDArray[np.float64]  # of any shape, also ()
+
+
+class Service(NamedTuple):
+    """A model as it is served; rates and sizes are of one accelerator."""
+
+    model: Model
+    tensor: int
+    accelerators: int  # of a satellite
+    batch: int  # sequences decoded together in a tensor group
+    input_tokens: int
+    output_tokens: int
+    peak_flops: float  # dense, in the job's precision
+    kernel_efficiency: float
+    memory_byte_s: float
+    memory_bytes: float
+    memory_share: float  # that weights, keys and values may fill
+    fabric_byte_s: float  # inside a satellite, in one direction
+    fabric_latency_s: float
+    weight_bytes: float = 2.0  # per parameter
+    kv_element_bytes: float = 2.0
+    element_bytes: float = 2.0  # of activations
+
+
+class Parts(NamedTuple):
+    """Seconds times clock rate of some work by what they are spent on: finite, where the clock stands still as well."""
+
+    useful: Value
+    kernel: Value
+    memory: Value
+    communication: Value
+
+
+class Rates(NamedTuple):
+    """What a satellite delivers at a clock rate; shares of its accelerators' time at that clock add up to 1."""
+
+    prefill_s: Value  # of a whole batch
+    decode_step_s: Value  # of a whole batch, mean over an answer
+    output_tokens_per_s: Value
+    input_tokens_per_s: Value
+    useful: Value
+    kernel: Value
+    memory: Value
+    communication: Value
+
+
+def groups(service: Service) -> int:
+    """Tensor groups of a satellite; accelerators that are left over serve nothing."""
+    return service.accelerators // service.tensor
+
+
+def max_batch(service: Service) -> int:
+    """Sequences whose keys and values fit beside the weights, kept at full length from the start; 0: not even one."""
+    room = (
+        service.memory_share * service.memory_bytes * service.tensor - service.weight_bytes * service.model.parameters
+    )
+    kept = kv_bytes_per_token(service.model, service.kv_element_bytes)
+    return max(0, int(room // (kept * (service.input_tokens + service.output_tokens))))
+
+
+def service_problem(service: Service) -> str | None:
+    """What does not divide or does not fit, and what to write instead; None where it can be served."""
+    accelerators, heads = service.accelerators, service.model.heads
+    able = [t for t in range(1, accelerators + 1) if accelerators % t == 0 and heads % t == 0]
+    if service.tensor not in able:
+        choice = ", ".join(str(t) for t in able)
+        return f"tensor {service.tensor} does not divide {accelerators} accelerators and {heads} heads; write one of {choice}"
+    most = max_batch(service)
+    if most >= max(1, service.batch):
+        return None
+    wanted = max(1, service.batch)
+    larger = [t for t in able if t > service.tensor and max_batch(service._replace(tensor=t)) >= wanted]
+    has = f"{service.tensor} x {service.memory_share * service.memory_bytes / 1e9:.3g} GB"
+    weights = f"{service.weight_bytes * service.model.parameters / 1e9:.3g} GB"
+    lacks = f"{weights} of weights and {wanted} sequences do not fit into {has}"
+    if larger:
+        return f"{lacks}; write tensor: {larger[0]}"
+    return f"{lacks}; write batch: {most}" if most else f"{lacks}, nor into a whole satellite; write a smaller model"
+
+
+def _parts(service: Service, loads: list[tuple[float, float]], tokens: float, pace: Value) -> Parts:
+    """Loads are kernels of a tensor group, (FLOPs, bytes of memory), one after the other; `tokens` pass all layers.
+
+    Each takes as long as the slower of arithmetic and memory. The clock slows arithmetic, not memory or fabric.
+    """
+    group_flops = service.tensor * service.peak_flops
+    group_byte_s = service.tensor * service.memory_byte_s
+    reduction_s = collectives.ring_s(
+        service.tensor,
+        message_bytes(service.model, tokens, service.element_bytes),
+        service.fabric_latency_s,
+        service.fabric_byte_s,
+    )
+    useful = kernel = memory = np.zeros_like(pace)
+    for flops, moved_bytes in loads:
+        at_peak_s = flops / group_flops
+        useful = useful + at_peak_s
+        kernel = kernel + at_peak_s * (1.0 / service.kernel_efficiency - 1.0)
+        memory = memory + np.maximum(0.0, moved_bytes / group_byte_s * pace - at_peak_s / service.kernel_efficiency)
+    # two reductions a layer, after attention and after the feed-forward network
+    return Parts(useful, kernel, memory, 2.0 * service.model.layers * reduction_s * pace)
+
+
+def _prefill(service: Service, batch: int, pace: Value) -> Parts:
+    tokens = float(batch * service.input_tokens)
+    flops = tokens * forward_flops_per_token(service.model, service.input_tokens)
+    return _parts(service, [(flops, service.weight_bytes * service.model.parameters)], tokens, pace)
+
+
+def _decode(service: Service, batch: int, context: float, pace: Value) -> Parts:
+    """One token each of `batch` sequences: all matrices, then attention over `context` tokens kept."""
+    model = service.model
+    matrices = (2.0 * batch * model.parameters, service.weight_bytes * model.parameters)
+    kept = kv_bytes_per_token(model, service.kv_element_bytes)
+    attention = (batch * attention_flops_per_token(model, context), batch * context * kept)
+    return _parts(service, [matrices, attention], float(batch), pace)
+
+
+def _seconds(parts: Parts, pace: Value) -> Value:
+    with np.errstate(divide="ignore"):
+        return (parts.useful + parts.kernel + parts.memory + parts.communication) / pace
+
+
+def decode_step_s(service: Service, batch: int, context: float, pace: ArrayLike = 1.0) -> Value:
+    """One token each of `batch` sequences, `context` tokens long; inf at a clock rate of 0 [scaling-book:inference]."""
+    rate = np.asarray(pace, dtype=float)
+    return _seconds(_decode(service, batch, context, rate), rate)
+
+
+def unloaded_ttft_s(service: Service, pace: ArrayLike = 1.0) -> Value:
+    """Time to the first token [s] of a request that is alone: its prefill and one step; no queue, no way to the user."""
+    rate = np.asarray(pace, dtype=float)
+    return _seconds(_prefill(service, 1, rate), rate) + decode_step_s(service, 1, service.input_tokens, rate)
+
+
+def unloaded_tpot_s(service: Service, pace: ArrayLike = 1.0) -> Value:
+    """Time per token [s] of a request that is alone, mean over its answer."""
+    return decode_step_s(service, 1, service.input_tokens + service.output_tokens / 2.0, pace)
+
+
+def operating(service: Service, pace: ArrayLike) -> Rates:
+    """What a satellite delivers with full batches, prefilled and then decoded, over and over; `pace` of any shape.
+
+    Useful are the forward FLOPs of the prompts' and the answers' tokens. At a pace of 0 nothing is delivered, durations
+    are inf, and the shares are their limits, those of arithmetic alone.
+    """
+    rate = np.asarray(pace, dtype=float)
+    batch, steps = service.batch, service.output_tokens
+    prefill = _prefill(service, batch, rate)
+    decode = _decode(service, batch, service.input_tokens + steps / 2.0, rate)
+    cycle = Parts(*(before + steps * each for before, each in zip(prefill, decode, strict=True)))
+    whole = cycle.useful + cycle.kernel + cycle.memory + cycle.communication
+    batches_per_s = groups(service) * rate / whole
+    return Rates(
+        prefill_s=_seconds(prefill, rate),
+        decode_step_s=_seconds(decode, rate),
+        output_tokens_per_s=batches_per_s * batch * steps,
+        input_tokens_per_s=batches_per_s * batch * service.input_tokens,
+        useful=cycle.useful / whole,
+        kernel=cycle.kernel / whole,
+        memory=cycle.memory / whole,
+        communication=cycle.communication / whole,
+    )

@@ -1,0 +1,245 @@
+"""sweep, compare, report and new on the command line: streams, exit codes, what is left on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+SWEEP = """\
+name: four
+scenario: suncatcher
+set: ["duration=2 d", "step=30 s", "ground.stations=[]"]
+grid:
+  satellite.power.array.area: [100 m2, 140 m2]
+  satellite.power.battery.capacity: [5 kWh, 10 kWh, 15 kWh]
+seeds: [1, 2]
+"""
+POINTS = 12
+
+
+@pytest.mark.parametrize("verb", ["sweep", "compare", "report", "new", "bench"])
+def test_help_has_an_example(dawndusk: Any, verb: str) -> None:
+    called = dawndusk(verb, "--help")
+    assert (called.code, called.err) == (0, "")
+    assert f"Example: dawndusk {verb}" in called.out
+
+
+# --- sweep ------------------------------------------------------------------------------------------------------------
+
+
+def start(folder: Path, environment: dict[str, str], *options: str) -> subprocess.Popen[str]:
+    """The command in a process group of its own, as a terminal starts it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "sim.cli", "sweep", "four.yaml", "--out", "four", "--workers", "2", *options], cwd=folder,
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+
+
+def wait_for(points: int, journal: Path, job: subprocess.Popen[str]) -> None:
+    """Until so many points are journalled, besides the head line."""
+    until = time.monotonic() + 60.0
+    while not (journal.exists() and journal.read_bytes().count(b"\n") > points):
+        assert time.monotonic() < until
+        assert job.poll() is None, job.communicate()
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_killed_interrupted_resumed(dawndusk: Any, folder: Path, subprocess_environment: dict[str, str]) -> None:
+    """Source of truth: every point run one after the other in this process: the same bytes."""
+    (folder / "four.yaml").write_text(SWEEP, encoding="utf-8")
+    journal = folder / ".four.part/journal.jsonl"
+    with start(folder, subprocess_environment) as job:
+        try:
+            wait_for(2, journal, job)
+        finally:
+            job.kill()
+    kept = journal.read_bytes().count(b"\n") - 1
+    called = dawndusk("sweep", "four.yaml", "--out", "four")
+    assert (called.code, called.out) == (2, "")
+    assert called.errors == [".four.part: an unfinished study lies here; add --resume to go on, or remove .four.part"]
+    with start(folder, subprocess_environment, "--resume") as job:
+        try:
+            wait_for(kept + 2, journal, job)
+            os.killpg(job.pid, signal.SIGINT)  # as Ctrl-C does: the workers get it too
+            out, err = job.communicate(timeout=60)
+        finally:
+            job.kill()
+    assert (job.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "interrupted; finished points are kept in .four.part: add --resume to go on"
+    assert "Traceback" not in err
+    with start(folder, subprocess_environment, "--resume", "--json") as job:
+        out, err = job.communicate(timeout=60)
+    assert job.returncode == 0, err
+    told = json.loads(out)
+    assert (told["points"], told["failed"], told["folder"]) == (POINTS, [], "four")
+    assert sorted(p.name for p in folder.iterdir()) == ["four", "four.yaml"]
+    assert (folder / "four/points.parquet").read_bytes() == one_by_one(folder / "apart.parquet").read_bytes()
+
+
+def one_by_one(path: Path) -> Path:
+    """The table of the sweep without workers, journal and attempts."""
+    from orbit.kernels.compile import sources_hash
+    from sim.studies import definition, sweep, table
+
+    study = definition.resolve("four.yaml")
+    done = {p.index: sweep.run_point(study.source, p, sources_hash()) for p in study.points}
+    table.write_points(study, done, path)
+    return path
+
+
+def test_dry_run(dawndusk: Any, folder: Path) -> None:
+    """Source of truth: 2 x 3 x 2 points; nothing is written and no worker starts."""
+    (folder / "four.yaml").write_text(SWEEP, encoding="utf-8")
+    called = dawndusk("sweep", "four.yaml", "--dry-run", "--workers", "3")
+    assert (called.code, called.err) == (0, "")
+    assert called.out.startswith("four: 12 points in order, about ")
+    assert "on 3 worker(s)" in called.out
+    told = json.loads(dawndusk("sweep", "four.yaml", "--dry-run", "--json").out)
+    field = "satellite.power.array.area"
+    assert (told["points"], told["first"]["point"], told["last"]["point"]) == (12, 0, 11)
+    assert (told["first"][field], told["last"][field]) == ("100 m2", "140 m2")
+    assert told["time_s"] > 0.0
+    assert [p.name for p in folder.iterdir()] == ["four.yaml"]
+
+
+def test_bad_sweep(dawndusk: Any, folder: Path) -> None:
+    """Every wrong field at once, where it is written, before anything runs."""
+    text = SWEEP.replace("array.area", "aray.area").replace("battery.capacity", "battery.size")
+    (folder / "four.yaml").write_text(text, encoding="utf-8")
+    called = dawndusk("sweep", "four.yaml", "--out", "four")
+    assert (called.code, called.out) == (2, "")
+    assert [line.split(": ")[0] for line in called.errors] == ["four.yaml:5:31", "four.yaml:6:34"]
+    assert "did you mean 'array'?" in called.errors[0]
+    assert [p.name for p in folder.iterdir()] == ["four.yaml"]
+    called = dawndusk("sweep", "suncatcher_sising")
+    assert (called.code, called.errors) == (
+        2,
+        ["suncatcher_sising: no sweep of that name; did you mean 'suncatcher_sizing'?"],
+    )
+
+
+def test_what_is_in_the_way(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of something else, of this study, and this study resumed when it is complete."""
+    from sim.studies import definition, sweep
+
+    (folder / "four.yaml").write_text(SWEEP, encoding="utf-8")
+    (folder / "other").mkdir()
+    called = dawndusk("sweep", "four.yaml", "--out", "other")
+    assert (called.code, len(called.errors)) == (2, 1)
+    assert "is not this study" in called.err
+    study = definition.resolve("four.yaml")
+    (folder / ".four.part").mkdir()
+    failed = {p.index: {"error": "broken" if p.index == 3 else None, "metrics": {"compute.useful_fraction": 0.5}, "runtime": {}}
+              for p in study.points}  # fmt: skip
+    (folder / ".four.part/journal.jsonl").touch()
+    sweep._complete(study, folder / ".four.part", "four", failed, {})
+    called = dawndusk("sweep", "four.yaml", "--out", "four")
+    assert (called.code, called.errors) == (
+        2,
+        ["--out four: exists already and holds this study; write another folder"],
+    )
+    called = dawndusk("sweep", "four.yaml", "--out", "four", "--resume", "--json")
+    assert called.code == 1
+    assert json.loads(called.out)["failed"] == [{"point": 3, "error": "broken"}]
+    assert called.errors == [
+        "point 3 (satellite.power.array.area=100 m2, satellite.power.battery.capacity=10 kWh, seed=2): broken"
+    ]
+    assert pq.read_table("four/points.parquet")["error"].to_pylist()[3] == "broken"
+
+
+# --- compare ----------------------------------------------------------------------------------------------------------
+
+
+def test_compare(dawndusk: Any, folder: Path) -> None:
+    """Two runs of ten minutes that differ in the seed alone: equal numbers, one input, factor one."""
+    short = ("--set", "duration=10 min")
+    assert dawndusk("run", "suncatcher", *short, "--out", "found").code == 0
+    called = dawndusk("compare", "found", "suncatcher", *short, "--set", "seed=2", "--equal", "useful", "--json")
+    assert (called.code, called.err) == (0, "")
+    told = json.loads(called.out)
+    assert {"a", "b", "inputs", "metrics", "waterfall", "equal"} <= told.keys()
+    assert (told["a"], told["b"], told["equal"]["factor"], told["equal"]["satellites"]) == (
+        "found",
+        "suncatcher",
+        1.0,
+        81,
+    )
+    assert [row["field"] for row in told["inputs"]] == ["seed"]
+    assert {row["ratio"] for row in told["metrics"]} <= {1.0, None}
+    assert {row["points"] for row in told["waterfall"]} == {0.0}
+    called = dawndusk("compare", "found", "suncatcher", *short)
+    assert called.code == 0
+    assert "B / A" in called.out
+    assert called.out.splitlines()[-1] == "useful +0.00 points of nameplate"
+
+
+def test_compare_refuses(dawndusk: Any, folder: Path) -> None:
+    assert dawndusk("run", "suncatcher", "--set", "duration=10 min", "--out", "old").code == 0
+    summary = json.loads((folder / "old/summary.json").read_text("utf-8"))
+    (folder / "old/summary.json").write_text(json.dumps({**summary, "schema_version": 0}), encoding="utf-8")
+    for arguments in (
+        ["old", "suncatcher"],
+        ["suncatcher", "starlnk_edge"],
+        ["suncatcher", "suncatcher", "--equal", "mass"],
+    ):
+        called = dawndusk("compare", *arguments)
+        assert (called.code, called.out, len(called.errors)) == (2, "", 1), called
+        assert "; " in called.err
+
+
+# --- report, new ------------------------------------------------------------------------------------------------------
+
+
+def test_report_is_written_again(dawndusk: Any, folder: Path) -> None:
+    """Source of truth: the page the run wrote; the same version writes the same bytes."""
+    assert dawndusk("run", "suncatcher", "--set", "duration=10 min", "--out", "found").code == 0
+    page = folder / "found/report.html"
+    first = page.read_bytes()
+    page.unlink()
+    files = sorted(p.name for p in page.parent.iterdir())
+    called = dawndusk("report", "found")
+    assert (called.code, called.out, called.err) == (0, f"{Path('found') / 'report.html'}\n", "")
+    assert page.read_bytes() == first
+    assert sorted(p.name for p in page.parent.iterdir()) == sorted([*files, "report.html"])
+    called = dawndusk("report", "nowhere")
+    assert (called.code, len(called.errors)) == (2, 1)
+
+
+@pytest.mark.parametrize("source", [None, "suncatcher", "starlink_edge", "colossus_in_orbit", "made.yaml"])
+def test_new_scenario_is_valid(dawndusk: Any, folder: Path, scenario_text: str, source: str | None) -> None:
+    """As it is written, and with its commented lines brought to life."""
+    (folder / "made.yaml").write_text(scenario_text, encoding="utf-8")
+    called = dawndusk("new", "mine", *(["--from", source] if source else []))
+    assert (called.code, called.err) == (0, "")
+    text = (folder / "mine.yaml").read_text(encoding="utf-8")
+    schema = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    assert json.loads(Path(schema).read_text("utf-8"))["title"] == "Dawndusk scenario"
+    told = json.loads(dawndusk("validate", "mine.yaml", "--json").out)
+    assert told["scenario"] == "mine"
+    head, *lines = text.splitlines()
+    bare = [line for line in lines if not (source is None and line.startswith("satellite: "))]
+    alive = [line[2:] if line.startswith("# ") else line for line in bare]
+    (folder / "mine.yaml").write_text("\n".join([head, *alive]) + "\n", encoding="utf-8")
+    called = dawndusk("validate", "mine.yaml")
+    assert (called.code, called.err) == (0, "")
+
+
+def test_new_refuses(dawndusk: Any, folder: Path) -> None:
+    (folder / "mine.yaml").write_text("kept", encoding="utf-8")
+    called = dawndusk("new", "mine")
+    assert (called.code, called.errors) == (2, ["mine.yaml: exists already; write another name, or remove this file"])
+    assert (folder / "mine.yaml").read_text(encoding="utf-8") == "kept"
+    assert dawndusk("new", "a b").code == 2
+    assert dawndusk("new", "other", "--from", "suncacher").code == 2
+    assert [p.name for p in folder.iterdir()] == ["mine.yaml"]
