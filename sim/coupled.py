@@ -27,7 +27,8 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 BLOCK_VALUES = 4_000_000  # positions held at a time
 LOOK_AHEAD = 1000  # steps of a catalogue's satellites looked at together
-ROUNDS = 3  # limits and busy share settle each other: every round gains two digits or more
+ROUNDS = 8  # limits and the busy share settle each other; from above, so that stopping early is on the safe side
+SETTLED = 1e-4  # of the busy share
 
 
 class NetworkWires:
@@ -201,7 +202,10 @@ class CoupledRun(Run):
         for _ in range(ROUNDS):
             self._ask(k, tiles, positions)
             orders = self.crew.tell(self.limits)
+            moved = float(np.max(np.abs(self.told[step.TOLD_BUSY] - orders.busy)))
             self.told[step.TOLD_BUSY] = orders.busy
+            if moved < SETTLED:
+                break
         self._ask(k, tiles, positions)
         self.told[step.TOLD_WANTED], self.told[step.TOLD_PACE] = orders.wanted, orders.pace
         self.told[step.TOLD_RUNNING], self.told[step.TOLD_FRUITFUL] = orders.running, orders.fruitful

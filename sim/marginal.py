@@ -1,18 +1,21 @@
 """What binds: the main design inputs enlarged one at a time, and what each adds in useful FLOPs per kilogram.
 
-Runs on an even sample of the satellites: no job couples them in this version, so the sample stands for the fleet.
+Runs on an even sample of the satellites where nothing couples them, and on the whole fleet for about an orbit where
+jobs or links do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sim import step
+from sim import metrics, step
+from sim.coupled import CoupledRun
 from sim.engine import Run
 from sim.scenario import Loaded
 from sim.spec import Satellite
 
 SAMPLE = 128
+COUPLED_STEPS = 100
 ENLARGED = 0.1  # share by which each input grows
 
 
@@ -63,7 +66,15 @@ def _short(value: float) -> str:
 
 
 def _useful(loaded: Loaded) -> float:
-    return float(Run(loaded, sample=SAMPLE).finish().carry[step.USEFUL].sum())
+    if not loaded.scenario.coupled:
+        return float(Run(loaded, sample=SAMPLE).finish().carry[step.USEFUL].sum())
+    # a job needs all its members: the whole fleet, for about an orbit
+    scenario = loaded.scenario
+    short_s = min(scenario.duration, scenario.step * min(scenario.steps, COUPLED_STEPS))
+    events = [e for e in scenario.events if (e.at - scenario.epoch).total_seconds() <= short_s]
+    record = scenario.record.model_copy(update={"satellites": 0.0})
+    whole = scenario.model_copy(update={"duration": short_s, "events": events, "record": record})
+    return metrics.ledger_s(CoupledRun(replace(loaded, scenario=whole)).finish())[0]["useful"]
 
 
 def gains(loaded: Loaded) -> list[Gain]:

@@ -29,7 +29,6 @@ import xarray as xr
 import sim
 from orbit.constants import MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
-from orbit.ground import round_trip_ms
 from orbit.kernels.frames import gmst_rad
 from sim import assemble, metrics, step
 from sim.engine import Outcome
@@ -92,10 +91,13 @@ def series(outcome: Outcome) -> xr.Dataset:
         ("useful", step.F_USEFUL),
     ):  # fmt: skip
         rates[CAUSES.index(cause)] = fleet[:, column] * peak
+    if outcome.crew is not None:
+        ledger = outcome.crew.ledger
+        rates += (ledger.step_own_s + ledger.step_induced_s) * (peak / scenario.step)
     working = fleet[:, step.F_WORKING]
     some = np.where(working > 0.0, working, np.nan)
     sites = assemble.stations(scenario)
-    rtt_ms = round_trip_ms(outcome.range_m).T
+    rtt_ms = metrics.round_trips_ms(outcome)[0].T
     step_ms = round(scenario.step * 1e3)
     time_ms = np.arange(1, grid.steps + 1, dtype=np.int64) * step_ms
     frame_ms = time_ms[outcome.stride - 1 :: outcome.stride] if outcome.kept.size else time_ms[:0]
@@ -172,6 +174,13 @@ def events(outcome: Outcome) -> list[dict[str, Any]]:
         for o in assemble.orders(scenario, satellites)
     ]
     rows += [(k * scenario.step, "decay", sat, sat, None, "propagator") for sat, k in outcome.decayed]
+    if scenario.fleet is not None and scenario.fleet.failures is not None:
+        told = {(at_s, first) for at_s, _, first, *_ in rows}
+        rows += [
+            (c.time_s, "restore" if c.up else "lose", c.satellite, c.satellite, None, "random")
+            for c in outcome.changes
+            if (c.time_s, c.satellite) not in told
+        ]
     found = []
     for at_s, action, first, last, value, origin in sorted(rows, key=lambda r: (r[0], r[2])):
         moment = scenario.epoch + timedelta(seconds=at_s)

@@ -62,7 +62,8 @@ def lines(summary: dict[str, Any], baseline: dict[str, Any] | None) -> list[tupl
                 f"in the mean, throttled {_percent(thermal['throttled_fraction'])} of the time",
             )
         )
-    told.append(("links", "not simulated in this version"))
+    told.append(("links", _links(summary["network"])))
+    told += [("job" if w["kind"] == "training" else w["kind"], _job(w)) for w in summary["workloads"] if w["model"]]
     told.append(("latency", _latency(ground)))
     told.append(
         (
@@ -91,6 +92,29 @@ def lines(summary: dict[str, Any], baseline: dict[str, Any] | None) -> list[tupl
     return told
 
 
+def _links(network: dict[str, Any]) -> str:
+    if network["links_mean"] is None:
+        return "none: no job or route needs them in this scenario"
+    stood = network["link_availability"]
+    share = "" if stood is None else f", {_percent(stood)} of the topology"
+    return f"{network['links_mean']:,.4g} in the mean{share}; ways to the ground switched {network['path_switches']:,} times"
+
+
+def _job(workload: dict[str, Any]) -> str:
+    if workload["kind"] == "inference":
+        first = "no way to a user" if workload["ttft_ms"] is None else f"first token after {workload['ttft_ms']:.0f} ms"
+        return f"{workload['model']} on {workload['satellites']:,} satellites: {workload['tokens_per_s']:,.4g} tokens/s, {first}"
+    mesh = workload["mesh"]
+    cut = f"tensor {mesh['tensor']}, pipeline {mesh['pipeline']}, data {mesh['data']}"
+    if workload["step_s"] is None:
+        return f"{workload['model']}, {cut}: never ran"
+    return (
+        f"{workload['model']}, {cut}, {workload['all_reduce']}: a step takes {workload['step_s']:.3g} s, "
+        f"{_percent(workload['communication_fraction'])} of it waiting for messages; MFU {_percent(workload['mfu'])}, "
+        f"productive {_percent(workload['ettr'])} of the time, {workload['tokens_per_s']:,.4g} tokens/s"
+    )
+
+
 def _latency(ground: dict[str, Any]) -> str:
     rtt = ground["propagation_rtt_ms"]
     if ground["coverage_fraction"] is None:
@@ -101,7 +125,7 @@ def _latency(ground: dict[str, Any]) -> str:
     worst = max(seen, key=lambda n: (seen[n]["propagation_rtt_ms"]["p99"], n))
     blind = len(ground["stations"]) - len(seen)
     return (
-        f"to the nearest satellite and back, propagation only: median {rtt['median']:.2f} ms, 99 % {rtt['p99']:.2f} ms, "
+        f"to the serving satellite and back, propagation only: median {rtt['median']:.2f} ms, 99 % {rtt['p99']:.2f} ms, "
         f"worst {worst} {seen[worst]['propagation_rtt_ms']['p99']:.2f} ms; in sight {_percent(ground['coverage_fraction'])} of station-time"
         + (f"; {blind} of {len(ground['stations'])} stations never" if blind else "")
     )

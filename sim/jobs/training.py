@@ -101,6 +101,7 @@ class Training:
         pace = np.full(self.jobs, np.inf)
         np.minimum.at(pace, self.runs_in[runs], limits[LIMIT_RATE, runs])
         self.job_pace = np.where(np.isfinite(pace), pace, 0.0)
+        self.because = [self._cause(g, limits) for g in range(self.jobs)]
         found = training.decompose(self.task, self.job_pace, self.costs.border_s, self.costs.gradients_s)
         going = self.job_pace > 0.0
         total = np.where(going, found.total_s, 1.0)
@@ -108,6 +109,11 @@ class Training:
         self.duration_s = np.where(going, found.total_s, np.nan)
         # what all arithmetic takes of a step; a job that stands still could do nothing else
         self.busy = np.where(going, self.parts.compute_s + self.parts.recompute_s, 1.0)
+
+    def _cause(self, job: int, limits: Array) -> str:
+        """What holds the slowest member of a job, the lowest numbered of equals."""
+        runs = np.flatnonzero(self.runs_in == job)
+        return binding(limits, int(runs[np.argmin(limits[LIMIT_RATE, runs])])) if runs.size else "failed"
 
     def tell(self, told: Told) -> None:
         """Fill in what members and spares are told."""
@@ -156,8 +162,7 @@ class Training:
     ) -> None:
         g, there = s.job, s.there
         rate, pace = limits[LIMIT_RATE, there], float(self.job_pace[g])
-        slowest = int(there[np.argmin(rate)])
-        ledger.induced(binding(limits, slowest), k, there, seconds * (rate - pace))
+        ledger.induced(self.because[g], k, there, seconds * (rate - pace))
         if pace == 0.0:
             return
         self.running_s[g] += seconds

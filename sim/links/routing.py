@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 LEAST_DELAY_S = 1e-12  # 0.3 mm of light: delays must grow from hop to hop for a way to be read back from them
+ALL_PAIRS = 8_000_000  # delays between all satellites that are kept while many ways of one moment are looked up
 CHUNK = 1 << 21  # source-satellite delays held at a time
 
 
@@ -34,6 +35,8 @@ class Graph:
 
     def __init__(self, count: int, a: Indices, b: Indices) -> None:
         self.count, self.links = count, int(a.size)
+        self._moment: Array | None = None
+        self._all: Array | None = None
         tail, head = np.concatenate((a, b)), np.concatenate((b, a))
         self._order = np.lexsort((head, tail))
         tail, head = tail[self._order], head[self._order]
@@ -73,6 +76,7 @@ class Graph:
         """Shortest ways from src (F,) to dst (F,)."""
         matrix = csr_array((self._weights(delay_s), self._heads, self._starts), shape=(self.count, self.count))
         inbound_s = self._inbound_s(delay_s)
+        everywhere = self._everywhere(delay_s, matrix)
         direct_s = self._direct(src, dst, inbound_s)
         hops: list[tuple[Indices, Indices]] = []
         found = src == dst
@@ -83,12 +87,21 @@ class Graph:
             for lo in range(0, sources.size, rows):
                 mine = some[(which >= lo) & (which < lo + rows)]
                 limit = 1.001 * float(direct_s[mine].max()) if near else np.inf
-                far = dijkstra(matrix, indices=sources[lo : lo + rows], limit=limit)
+                asked = sources[lo : lo + rows]
+                far = dijkstra(matrix, indices=asked, limit=limit) if everywhere is None else everywhere[asked]
                 row = np.searchsorted(sources, src[mine]) - lo
                 there = np.isfinite(far[row, dst[mine]])
                 found[mine[there]] = True
                 hops += self._walk(far, row[there], mine[there], src, dst, inbound_s)
         return _assemble(src.size, hops, found)
+
+    def _everywhere(self, delay_s: Array, matrix: csr_array) -> Array | None:
+        """Delays between all satellites, once the same moment is asked about again and they fit into memory."""
+        if self._moment is not delay_s:
+            self._moment, self._all = delay_s, None
+        elif self._all is None and self.count * self.count <= ALL_PAIRS:
+            self._all = np.asarray(dijkstra(matrix))
+        return self._all
 
     def _weights(self, delay_s: Array) -> Array:
         """Delays of directed links in the order of the matrix."""

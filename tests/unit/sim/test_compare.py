@@ -140,7 +140,7 @@ def test_inputs_that_differ() -> None:
 # --- sides ------------------------------------------------------------------------------------------------------------
 
 
-SHORT = ("duration=10 min", "ground.stations=[]")
+SHORT = ("duration=10 min", "ground.stations=[]", "workloads=[{kind: stream}]")
 
 
 def test_the_same_scenario_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ AREAS, CAPACITIES = ["100 m2", "140 m2"], ["5 kWh", "10 kWh", "15 kWh"]
 SWEEP: dict[str, Any] = {
     "name": "six",
     "scenario": "suncatcher",
-    "set": ["duration=10 min", "ground.stations=[]"],
+    "set": ["duration=10 min", "ground.stations=[]", "workloads=[{kind: stream}]"],
     "grid": {"satellite.power.array.area": AREAS, "satellite.power.battery.capacity": CAPACITIES},
 }
 HEAD = {"identity": "a", "sources": "b", "name": "c"}
@@ -206,15 +206,18 @@ def test_journal_of_another_study_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_journal_drops_what_is_torn(tmp_path: Path) -> None:
-    """Source of truth: lines without an end, and lines after one that is no JSON, never happened."""
-    for torn in (b'{"point":9', b"\x00\x00\n", b'{"point":9}'):
-        with Journal(tmp_path, HEAD) as journal:
-            journal.add({"point": 1})
-        with (tmp_path / "journal.jsonl").open("ab") as file:
-            file.write(torn)
-        with Journal(tmp_path, HEAD) as journal:
-            assert list(journal.done) == [1]
+@pytest.mark.parametrize("torn", [b'{"point":9', b"\x00\x00\n", b'{"point":9}'])
+def test_journal_drops_what_is_torn(tmp_path: Path, torn: bytes) -> None:
+    """A line without an end, or that is no JSON, never happened; what is added afterwards stands."""
+    with Journal(tmp_path, HEAD) as journal:
+        journal.add({"point": 1})
+    with (tmp_path / "journal.jsonl").open("ab") as file:
+        file.write(torn)
+    with Journal(tmp_path, HEAD) as journal:
+        assert list(journal.done) == [1]
+        journal.add({"point": 2})
+    with Journal(tmp_path, HEAD) as journal:
+        assert list(journal.done) == [1, 2]
 
 
 def test_a_failing_point_is_recorded_and_the_rest_goes_on(scheduler: str, folder: Path, scenario_text: str) -> None:

@@ -1,0 +1,304 @@
+"""The ledger of satellites that wait for each other: every loss has a size that can be written down on paper.
+
+81 satellites in sunlight, with power and cooling in plenty, so that all rates are 1 until an event says otherwise. What a
+step takes is worked out here from the model's shape and the chip's data; durations, delays and shares from the events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from sim import api, metrics
+from sim.coupled import CoupledRun
+from sim.scenario import Loaded
+
+SCENARIO = """\
+name: ledger
+epoch: {epoch}
+duration: 2 h
+step: {step}
+constellation:
+  kind: cluster
+  altitude: 650 km
+  local_time: "06:00"
+  lattice: {{shape: square, spacing: 200 m, radius: 1 km}}
+satellite: suncatcher
+links: {{topology: mesh, terminal: dwdm-10cm}}
+fleet: {{spares: {spares}, recovery: {{detection: 60 s, restart: 240 s}}}}
+record: {{satellites: 0}}
+workloads:
+  - {workload}
+"""
+TRAINING = (
+    "{{kind: training, model: llama-3-70b, method: synchronous, jitter: 0, overlap: 0.9, recompute: selective, "
+    "sequence_length: 8192, global_batch: 16777216, micro_batch: 1, mesh: {{tensor: 8, pipeline: 8, data: {data}}}, "
+    "checkpoint: {{interval: {interval}, rate: 5 GB/s}}}}"
+)
+SERVICE = "{kind: inference, model: llama-3-70b, tensor: 8, batch: 16, input_tokens: 2048, output_tokens: 512, precision: bf16"
+SUNNY, SEASON = "2026-03-20T00:00:00Z", "2026-12-21T00:00:00Z"  # no eclipse; 20 min of it in every orbit
+N = 81
+DURATION_S = 7200.0
+HALF = "2026-03-20T01:00:00Z"
+EXACT = 1e-9  # of nameplate: rounding
+
+# Llama 3 70B [llama3:table 3]
+PARAMETERS, LAYERS, HIDDEN, KV_VALUES = 70_553_706_496, 80, 8192, 8 * 128
+SEQUENCE, SEQUENCES = 8192, 2048
+STATE_BYTES = 14.0 * PARAMETERS  # of a checkpoint: bf16 weights, three fp32 copies
+LINK_BIT_S = 24 * 400e9
+HOP_S = 20e-6 + 150.0 / 299_792_458.0  # neighbours are 100 to 200 m apart
+
+Rows = dict[str, tuple[float, float]]
+Scenario = Callable[..., Loaded]
+
+
+class Step(NamedTuple):
+    """Seconds of one training step."""
+
+    arithmetic: float
+    recompute: float
+    bubble: float
+    communication: float
+
+    @property
+    def total(self) -> float:
+        return sum(self)
+
+
+def training_step(loaded: Loaded, replicas: int, pace: float = 1.0, late_s: float = 0.0) -> Step:
+    """One step of 16 M tokens, one replica a satellite: tensor 8, pipeline 8; late_s: gradients that nothing hides.
+
+    Arithmetic 6 N + 6 L h s a token (causal) [korthikanti2022:appendix A]; selective recomputation adds the attention's
+    forward part, 2 L h s; four reductions a layer among the tensor group [narayanan2021:section 3.2]; pipeline of m + p - 1.
+    """
+    chip, satellite = loaded.scenario.satellite.accelerator, loaded.scenario.satellite
+    speed = replicas * satellite.accelerators * chip.peak["bf16"] * chip.kernel_efficiency * pace
+    tokens, attention = SEQUENCE * SEQUENCES, LAYERS * HIDDEN * SEQUENCE
+    arithmetic = tokens * 6 * (PARAMETERS + attention) / speed
+    recompute = tokens * 2 * attention / speed
+    piece = 2.0 * SEQUENCE * HIDDEN / 8
+    ring = 14 * (chip.interconnect_latency + piece / chip.interconnect)
+    fabric = 4 * LAYERS / 8 * ring * SEQUENCES / replicas
+    longest = -(-SEQUENCES // replicas) + 8 - 1
+    bubble = (longest * replicas / SEQUENCES - 1.0) * (arithmetic + recompute + fabric)
+    return Step(arithmetic, recompute, bubble, fabric + late_s)
+
+
+def working(loaded: Loaded, step: Step, share: float) -> Rows:
+    """Own rows of nameplate time `share` spent on training steps, alike for all."""
+    efficiency = loaded.scenario.satellite.accelerator.kernel_efficiency
+    arithmetic = share * step.arithmetic / step.total
+    own = {
+        "useful": arithmetic * efficiency,
+        "kernel": arithmetic * (1.0 - efficiency),
+        "recompute": share * step.recompute / step.total,
+        "bubble": share * step.bubble / step.total,
+        "communication": share * step.communication / step.total,
+    }
+    return {cause: (value, 0.0) for cause, value in own.items()}
+
+
+def add(*parts: Rows) -> Rows:
+    causes = dict.fromkeys(cause for part in parts for cause in part)
+    nothing = (0.0, 0.0)
+    return {c: (sum(p.get(c, nothing)[0] for p in parts), sum(p.get(c, nothing)[1] for p in parts)) for c in causes}
+
+
+def shares(summary: dict[str, Any]) -> Rows:
+    """Own and induced part of each row, of nameplate; the two make up the row, the rows make up nameplate."""
+    compute = summary["compute"]
+    nameplate, rows = compute["nameplate_flops"], compute["waterfall"]
+    for row in rows:
+        assert row["own_flops"] + row["induced_flops"] == pytest.approx(row["flops"], abs=1e-12 * nameplate)
+    assert sum(row["flops"] for row in rows) == pytest.approx(nameplate, rel=EXACT)
+    return {row["cause"]: (row["own_flops"] / nameplate, row["induced_flops"] / nameplate) for row in rows}
+
+
+def check(found: Rows, expected: Rows, tolerance: float = EXACT) -> None:
+    """Rows that are not expected are empty: with power and cooling in plenty nothing else may happen."""
+    for cause, (own, induced) in found.items():
+        wanted = expected.get(cause, (0.0, 0.0))
+        assert own == pytest.approx(wanted[0], abs=tolerance), f"{cause}, own"
+        assert induced == pytest.approx(wanted[1], abs=tolerance), f"{cause}, induced"
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
+    folder = tmp_path_factory.mktemp("ledger")
+
+    def load(
+        *events: str, epoch: str = SUNNY, step: str = "60 s", spares: int = 0, interval: str = "10 d", workload: str = ""
+    ) -> Loaded:  # fmt: skip
+        workload = workload or TRAINING.format(data=N - spares, interval=interval)
+        path = folder / "ledger.yaml"
+        path.write_text(SCENARIO.format(epoch=epoch, step=step, spares=spares, workload=workload), encoding="utf-8")
+        return api.load(path, events=events)
+
+    return load
+
+
+def ran(loaded: Loaded) -> Rows:
+    return shares(api.run(loaded).summary)
+
+
+def test_nothing_happens(scenario: Scenario) -> None:
+    """Source of truth: the step on paper; gradients hide behind the backward pass, nobody waits for anybody."""
+    loaded = scenario()
+    found = api.run(loaded).summary
+    check(shares(found), working(loaded, training_step(loaded, N), 1.0))
+    assert found["workloads"][0]["step_s"] == pytest.approx(training_step(loaded, N).total, rel=EXACT)
+    assert found["workloads"][0]["all_reduce"] == "ring"
+
+
+def test_one_lost_all_wait(scenario: Scenario) -> None:
+    """Source of truth: from half-time on one satellite of 81 is gone and 80 stand for it. Nothing was saved: what was useful
+    in the first half is to be done again."""
+    loaded = scenario(f"{HALF} lose satellite 17")
+    before = working(loaded, training_step(loaded, N), 0.5)
+    moved = before["useful"][0]
+    rolled_back = {"useful": (-moved, 0.0), "recovery": (moved, 0.0)}
+    check(ran(loaded), add(before, rolled_back, {"failed": (0.5 / N, 0.5 * (N - 1) / N)}))
+
+
+def test_lost_within_a_step_and_restored(scenario: Scenario) -> None:
+    """Source of truth: lost at 1 h 0 min 17 s for 2,000 s; then all 81 restart (240 s) and reload their part of 14 bytes a
+    parameter at 5 GB/s. Nothing was saved: what was done in the first hour is recovery instead of useful."""
+    loaded = scenario("2026-03-20T01:00:17Z lose satellite 17", "2026-03-20T01:33:37Z restore satellite 17")
+    step = training_step(loaded, N)
+    again_s = 240.0 + STATE_BYTES / N / 5e9
+    undone, done = (working(loaded, step, s / DURATION_S) for s in (3617.0, DURATION_S - 5617.0 - again_s))
+    gone = 2000.0 / DURATION_S
+    moved = undone["useful"][0]
+    expected = add(
+        undone, done, {"failed": (gone / N, gone * (N - 1) / N)},
+        {"useful": (-moved, 0.0), "recovery": (moved + again_s / DURATION_S, 0.0)},
+    )  # fmt: skip
+    check(ran(loaded), expected)
+
+
+def test_one_slow_all_slow(scenario: Scenario) -> None:
+    """Source of truth: for half of the time one satellite has half of its rate, and 80 leave as much unused. Arithmetic
+    takes twice as long at that pace, transfers inside a satellite as long as before."""
+    loaded = scenario(f"{HALF} derate satellite 17 to 0.5")
+    expected = add(
+        working(loaded, training_step(loaded, N), 0.5), working(loaded, training_step(loaded, N, pace=0.5), 0.25),
+        {"failed": (0.25 / N, 0.25 * (N - 1) / N)},
+    )  # fmt: skip
+    check(ran(loaded), expected)
+
+
+def late_s(step: Step, hops: int, link_bit_s: float) -> float:
+    """What a ring of 81 sends over a slow link, 2 x 80 times an 81st of bf16 gradients, beyond 0.9 of the backward pass."""
+    sent_s = 2 * (N - 1) * (hops * HOP_S + 8.0 * 2.0 * PARAMETERS / N / link_bit_s)
+    return max(0.0, sent_s - 0.9 * 2.0 / 3.0 * step.arithmetic)
+
+
+# Rows of the lattice hold 1, 7, 9, 9, 9, 11, 9, 9, 9, 7, 1 satellites and are gone through to and fro: 0, 7 to 1, 8 to 16,
+# 25 to 17, 26 to 34, ... So 29 hands on to its neighbour 30. The first, 0, hangs on 4 alone and reaches 7 over 4, 5 and 6, so
+# that link 5-6 carries a message in each direction: from 0 to 7, four links long, and from 6 to 5.
+@pytest.mark.parametrize(("link", "hops"), [("29-30", (1,)), ("5-6", (4, 1))])
+def test_one_slow_link(scenario: Scenario, link: str, hops: tuple[int, ...]) -> None:
+    """Source of truth: ring all-reduce, 2 (n - 1) (latency + S / n / rate) [thakur2005:section 4.5], of which each sender over
+    the slow link has its own part and lets the others wait. 2e-6 of nameplate: light over four links of 100 to 200 m
+    is known to 0.7 us, 160 times in a step of 25 s. Route and rate stay while the link is slow: only its rate falls."""
+    loaded = scenario(f"{HALF} derate link {link} to 0.01")
+    quick = training_step(loaded, N)
+    late = [late_s(quick, each, 0.01 * LINK_BIT_S) for each in hops]
+    slow = training_step(loaded, N, late_s=max(late))
+    other = (N * max(late) - sum(late)) / N / slow.total  # of the communication, what was suffered for others
+    expected = add(
+        working(loaded, quick, 0.5), working(loaded, slow, 0.5), {"communication": (-0.5 * other, 0.5 * other)}
+    )
+    check(ran(loaded), expected, tolerance=2e-6)
+
+
+def test_back_to_the_last_save(scenario: Scenario) -> None:
+    """Source of truth: 80 members and a spare; 600 s of work and a save of 14 bytes a parameter in turn. One is lost 3,700 s
+    into the run: the sixth interval, 688 s old with its saves, is done again after detection, restart and reload."""
+    loaded = scenario("2026-03-20T01:01:40Z lose satellite 17", spares=1, interval="10 min")
+    save_s = STATE_BYTES / 80 / 5e9
+    cycle_s, lost_s = 600.0 + save_s, 3700.0
+    before = int(lost_s // cycle_s)  # saves
+    undone_s = lost_s - before * cycle_s
+    assert 0.0 < undone_s < 600.0
+    away_s = 60.0 + 240.0 + save_s
+    left_s = DURATION_S - lost_s - away_s
+    after = int(left_s // cycle_s)
+    assert left_s - after * cycle_s < 600.0
+    run_s = DURATION_S - away_s - (before + after) * save_s
+    step, part = training_step(loaded, 80), 80 / N / DURATION_S
+    moved = working(loaded, step, part * undone_s)["useful"][0]
+    expected = add(
+        working(loaded, step, part * run_s), {"useful": (-moved, 0.0), "recovery": (moved + part * away_s, 0.0)},
+        {"checkpoint": (part * (before + after) * save_s, 0.0)}, {"spare": (lost_s / N / DURATION_S, 0.0)},
+        {"failed": ((DURATION_S - lost_s) / N / DURATION_S, 0.0)},
+    )  # fmt: skip
+    check(ran(loaded), expected)
+
+
+def test_cut_off(scenario: Scenario) -> None:
+    """Source of truth: satellite 0 hangs on one link; without it, for 30 of 120 minutes, no step ends. Nothing is lost
+    thereby but time, and the chips that stand still are the others' as well."""
+    loaded = scenario(f"{HALF} lose link 0-4", "2026-03-20T01:30:00Z restore link 0-4")
+    found = ran(loaded)
+    assert sum(found["outage"]) == pytest.approx(0.25, abs=EXACT)
+    assert 0.0 < found["outage"][0] < found["outage"][1]
+    check({**found, "outage": (0.0, 0.0)}, working(loaded, training_step(loaded, N), 0.75))
+
+
+def service_step_s(loaded: Loaded) -> tuple[float, float]:
+    """A batch of 16 in a tensor group of 8: seconds from prompts to the last token, and of it at peak arithmetic.
+
+    Prefill is bound by arithmetic, decode by memory [scaling-book:inference]: weights once, then keys and values of each.
+    """
+    chip, batch, prompt, answer = loaded.scenario.satellite.accelerator, 16, 2048, 512
+    peak, memory = 8 * chip.peak["bf16"], 8 * chip.memory_bandwidth
+
+    def reductions_s(tokens: int) -> float:
+        return 2 * LAYERS * 14 * (chip.interconnect_latency + tokens * HIDDEN * 2.0 / 8 / chip.interconnect)
+
+    context = prompt + answer / 2
+    prefill = batch * prompt * 2 * (PARAMETERS + LAYERS * HIDDEN * prompt) / peak
+    decode = batch * (2 * PARAMETERS + 4 * LAYERS * HIDDEN * context) / peak
+    read_s = (2 * PARAMETERS + batch * context * 2 * 2 * LAYERS * KV_VALUES) / memory
+    whole = prefill / chip.kernel_efficiency + reductions_s(batch * prompt) + answer * (read_s + reductions_s(batch))
+    return whole, prefill + answer * decode
+
+
+def test_a_service_asked_for_less(scenario: Scenario) -> None:
+    """Source of truth: batches on paper. 81 satellites of 8 groups can give so many tokens a second; asked for 30 % of it they
+    give 30 %, and the rest of their time is missing demand."""
+    loaded = scenario(workload=SERVICE + "}")
+    whole_s, peak_s = service_step_s(loaded)
+    able = N * 8 * 16 * 512 / whole_s
+    full = api.run(loaded).summary
+    assert full["workloads"][0]["tokens_per_s"] == pytest.approx(able, rel=EXACT)
+    assert shares(full)["demand"] == (0.0, 0.0)
+    assert shares(full)["useful"][0] == pytest.approx(peak_s / whole_s, abs=EXACT)
+    asked = api.run(scenario(workload=f"{SERVICE}, demand: {0.3 * able!r} 1/s}}")).summary
+    assert asked["workloads"][0]["tokens_per_s"] == pytest.approx(0.3 * able, rel=EXACT)
+    found = shares(asked)
+    assert found["demand"][0] == pytest.approx(0.7, abs=EXACT)
+    assert found["demand"][1] == 0.0
+    assert found["useful"][0] == pytest.approx(0.3 * peak_s / whole_s, abs=EXACT)
+
+
+EVENTFUL = ("2026-12-21T00:40:25Z lose satellite 17", "2026-12-21T01:10:00Z derate link 5-6 to 0.01")
+
+
+def test_tiles_leave_no_trace(scenario: Scenario) -> None:
+    """Source of truth: the same run with all satellites in one tile: an eclipse, a loss, a spare and a slow link."""
+    loaded = scenario(*EVENTFUL, epoch=SEASON, spares=1, interval="10 min")
+    told = [json.dumps(metrics.summary(CoupledRun(loaded, tile=tile).finish())) for tile in (8, 256)]
+    assert told[0] == told[1]
+
+
+def test_shorter_steps(scenario: Scenario) -> None:
+    """Source of truth: the same run in thirds of a step: useful to 1 %."""
+    runs = [ran(scenario(*EVENTFUL, epoch=SEASON, step=step, spares=1, interval="10 min")) for step in ("60 s", "20 s")]
+    assert runs[0]["useful"][0] == pytest.approx(runs[1]["useful"][0], rel=0.01)
+    assert runs[0]["power"][0] > 0.0
