@@ -204,7 +204,7 @@ def late_s(step: Step, hops: int, link_bit_s: float) -> float:
 def test_one_slow_link(scenario: Scenario, link: str, hops: tuple[int, ...]) -> None:
     """Source of truth: ring all-reduce, 2 (n - 1) (latency + S / n / rate) [thakur2005:section 4.5], of which each sender over
     the slow link has its own part and lets the others wait. 2e-6 of nameplate: light over four links of 100 to 200 m
-    is known to 0.7 us, 160 times in a step of 25 s. Route and rate stay while the link is slow: only its rate falls."""
+    is known to 0.7 us, 160 times in a step of 25 s. Ways go by delay, so that a slow link keeps its messages."""
     loaded = scenario(f"{HALF} derate link {link} to 0.01")
     quick = training_step(loaded, N)
     late = [late_s(quick, each, 0.01 * LINK_BIT_S) for each in hops]
@@ -218,7 +218,7 @@ def test_one_slow_link(scenario: Scenario, link: str, hops: tuple[int, ...]) -> 
 
 def test_back_to_the_last_save(scenario: Scenario) -> None:
     """Source of truth: 80 members and a spare; 600 s of work and a save of 14 bytes a parameter in turn. One is lost 3,700 s
-    into the run: the sixth interval, 688 s old with its saves, is done again after detection, restart and reload."""
+    into the run: the seventh interval, 85 s old, is done again after detection, restart and reload."""
     loaded = scenario("2026-03-20T01:01:40Z lose satellite 17", spares=1, interval="10 min")
     save_s = STATE_BYTES / 80 / 5e9
     cycle_s, lost_s = 600.0 + save_s, 3700.0
