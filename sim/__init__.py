@@ -3,6 +3,7 @@
 import sim
 result = sim.run(sim.load("suncatcher"))
 result.summary, result.series, result.waterfall
+sim.compare(result, other), sim.why(sim.load("suncatcher")), sim.sweep("suncatcher_sizing")
 """
 
 from __future__ import annotations
@@ -10,9 +11,16 @@ from __future__ import annotations
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "open_results", "run"]
+__all__ = ["__version__", "compare", "load", "open_results", "run", "sweep", "why"]
 
-_HOMES = {"load": "sim.api", "run": "sim.api", "open_results": "sim.api"}
+_HOMES = {
+    "load": "sim.api",
+    "run": "sim.api",
+    "open_results": "sim.api",
+    "compare": "sim.studies.compare",
+    "sweep": "sim.studies.sweep",
+    "why": "sim.studies.why",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -103,8 +103,9 @@ def _progress(loaded: Any) -> Any:
 def _show(loaded: Any, results: Any) -> None:
     from rich.table import Table
 
-    from sim import marginal, text
+    from sim import text
     from sim.baseline import read_baseline
+    from sim.studies import why
 
     console = _console()
     summary = results.summary
@@ -126,10 +127,7 @@ def _show(loaded: Any, results: Any) -> None:
     baseline = read_baseline(loaded.scenario.baseline, loaded.scenario.reference_precision)
     for subject, sentence in text.lines(summary, baseline):
         facts.add_row(subject, sentence)
-    gains = marginal.gains(loaded)
-    facts.add_row(
-        "binding", "; ".join(f"{g.what} ({g.mass_kg:.3g} kg): {100 * g.gain:+.2f} % useful" for g in gains[:3])
-    )
+    facts.add_row("binding", text.binding(*why.binding(loaded)))
     facts.add_row("trust", text.assumptions(len(loaded.assumptions), len(loaded.data)))
     facts.add_row("report", str(results.folder / "report.html"))
     console.print(facts)

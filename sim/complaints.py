@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
 from sim import tree
+from sim.catalogue import items
 from sim.errors import Problem, did_you_mean
 from sim.spec import NOT_SIMULATED, Scenario
 from sim.tree import Node
 
+Named = Sequence[tuple[tuple[str, ...], str, str]]  # path (* is any position of a list), folder of configs/, kind
+WORD = "literal["  # how pydantic calls the word that may stand for a quantity
 _TAGS = {"constellation": {"walker", "ring", "cluster", "tle"}, "workloads": {"stream", "training", "inference"}}
 
 
@@ -46,11 +50,16 @@ def record_problems(root: Node, wrapped: bool) -> list[Problem]:
     return problems
 
 
-def field_problems(error: ValidationError, root: Node, wrapped: bool) -> list[Problem]:
-    """pydantic's errors as problems with places."""
+def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Named = ()) -> list[Problem]:
+    """pydantic's errors as problems with places; `named` tells where a name may stand for a shipped item."""
     found = []
+    words = _words_instead(error)
     for entry in error.errors():
         loc = [str(part) for part in entry["loc"]]
+        if loc[-1].startswith(WORD):
+            continue  # told with the other half of the choice
+        instead = words.get(entry["loc"][:-1], "")
+        loc = loc[:-1] if instead else loc
         path: list[str] = []
         for part in loc:
             here = tree.find(root, tuple(path))
@@ -59,8 +68,26 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool) -> list[Pr
             path.append(part)
         shown = _shown(path, wrapped)
         node = tree.find(root, tuple(path))
-        found.append(Problem(node.origin, ".".join(shown), _message(entry, node, path)))
+        found.append(Problem(node.origin, ".".join(shown), _message(entry, node, path, _items(path, named)) + instead))
     return found
+
+
+def _words_instead(error: ValidationError) -> dict[tuple[int | str, ...], str]:
+    """For fields that take a quantity or a word: the words, by place."""
+    return {
+        entry["loc"][:-1]: f", or {entry['ctx']['expected']}"
+        for entry in error.errors()
+        if str(entry["loc"][-1]).startswith(WORD)
+    }
+
+
+def _items(path: list[str], named: Named) -> list[str]:
+    """Names of the shipped items that may stand at a path."""
+    for pattern, folder, kind in named:
+        if len(pattern) == len(path) and all(p in ("*", part) for p, part in zip(pattern, path, strict=True)):
+            files = items(folder).items()
+            return [name for name, file in files if re.search(rf"^kind: {kind}\s*$", file.read_text("utf-8"), re.M)]
+    return []
 
 
 def _shown(path: list[str], wrapped: bool) -> list[str]:
@@ -68,10 +95,11 @@ def _shown(path: list[str], wrapped: bool) -> list[str]:
     return [p for n, p in enumerate(path) if not (wrapped and n == 1 and path[0] == "constellation" and p == "0")]
 
 
-def _message(entry: Any, node: Node, path: list[str]) -> str:
+def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
     kind, context = entry["type"], entry.get("ctx") or {}
     if kind == "missing":
-        return f"is missing; write `{path[-1]}: ...` here ({_example(path)})"
+        example = f"one of: {', '.join(names)}" if names else _example(path)
+        return f"is missing; write `{path[-1]}: ...` here ({example})"
     if kind == "extra_forbidden":
         keys = _known_keys(path)
         if path[-1] in keys:
@@ -93,9 +121,12 @@ def _message(entry: Any, node: Node, path: list[str]) -> str:
     if kind == "too_short":
         return "is empty; write at least one entry"
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return "is not a mapping; write keys with values below it"
+        return f"{'is empty' if node.value is None else 'is not a mapping'}; write {_mapping(path, names)}"
     if kind == "list_type":
-        return "is not a list; write entries that start with '- '"
+        what = "is empty" if node.value is None else "is not a list"
+        return f"{what}; write entries that start with '- '"
+    if kind == "string_type":
+        return "is not a word; write one, in quotes where it looks like a number"
     value = node.value if not isinstance(node.value, dict | list) else "this"
     return f"'{value}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"
 
@@ -130,6 +161,19 @@ def _known_keys(path: list[str]) -> set[str]:
     return keys | set(NOT_SIMULATED) if len(path) == 1 else keys
 
 
+def _mapping(path: list[str], names: list[str]) -> str:
+    """What a mapping at a path looks like, the names that stand for one, and whether it may be left out."""
+    keys = "keys with values below it"
+    for section in _sections([*path, ""])[:1]:
+        key, entry = next(iter(section["properties"].items()))
+        values = entry.get("examples") or entry.get("enum") or ([1] if entry.get("type") == "integer" else ["..."])
+        keys += f", such as `{key}: {values[0]}`"
+    if names:
+        keys = f"one of: {', '.join(names)}; or `extends: {names[0]}` with the keys that differ"
+    optional = any("default" in section["properties"].get(path[-1], {}) for section in _sections(path))
+    return keys + ("; or leave it out" if optional else "")
+
+
 def _example(path: list[str]) -> str:
     for section in _sections(path):
         entry = section["properties"].get(path[-1], {})
@@ -137,4 +181,6 @@ def _example(path: list[str]) -> str:
             return f"such as `{path[-1]}: {entry['examples'][0]}`"
         if "const" in entry or "enum" in entry:
             return "one of: " + ", ".join(map(str, entry.get("enum", [entry.get("const")])))
+        if entry.get("type") == "integer":
+            return f"such as `{path[-1]}: {max(1, entry.get('minimum', 1))}`"
     return "see `dawndusk schema`"

@@ -19,9 +19,11 @@ from sim.engine import TILE, Outcome, Progress, Run
 from sim.errors import bad_input
 from sim.fleet.failures import Change
 from sim.jobs import Crew
+from sim.links.routing import components
 from sim.network import Network
 from sim.roads import Roads
 from sim.scenario import Loaded
+from sim.traffic import Wires
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,6 +55,10 @@ class NetworkWires:
         found = self.network.paths(src, dst)
         return found.start, found.links
 
+    def part(self) -> Ints:
+        network = self.network
+        return components(network.count, network.a, network.b, network.healthy)
+
 
 class NoWires:
     """Satellites that are not joined: nothing passes between them."""
@@ -60,6 +66,12 @@ class NoWires:
     version = 0
     directed_delay_s: Array = np.zeros(0)
     directed_rate_bit_s: Array = np.zeros(0)
+
+    def __init__(self, satellites: int) -> None:
+        self.satellites = satellites
+
+    def part(self) -> Ints:
+        return np.arange(self.satellites)
 
     def ways(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         return np.zeros(src.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
@@ -89,7 +101,7 @@ class CoupledRun(Run):
         self.order = assemble.placement(loaded)
         rules = assemble.link_rules(self.scenario)
         self.network = None if rules is None else Network(assemble.patches(loaded), self.satellites, rules)
-        self.wires = NoWires() if self.network is None else NetworkWires(self.network)
+        self.wires: Wires = NoWires(self.satellites) if self.network is None else NetworkWires(self.network)
         self.cuts = assemble.link_orders(self.scenario)
         self.factor: dict[tuple[int, int], float] = {}
         self.next_cut = 0
@@ -104,7 +116,7 @@ class CoupledRun(Run):
         self.plan = assemble.Schedule(self.orders, 0, n)
         tiles = self._start()
         self._first_network()
-        self.crew: Crew = assign.crew(self.scenario, self.order, self.wires, self.changed)
+        self.crew: Crew = self.hire()
         self.serves = self.crew.serves
         self.roads = Roads(
             steps, self.scenario.step, n, self.sky.sin_min_elevation, assemble.station_ranges_m(self.scenario),
@@ -129,6 +141,10 @@ class CoupledRun(Run):
         outcome = self._gather()
         self.roads.end()
         return replace(outcome, crew=self.crew, roads=self.roads, changes=tuple(self.changed))
+
+    def hire(self) -> Crew:
+        """Everybody's work, once the links of the epoch are known."""
+        return assign.crew(self.scenario, self.order, self.wires, self.changed)
 
     def sky_at(self, k: int) -> tuple[Array, Array]:
         """Stations and their zeniths at the end of step k."""

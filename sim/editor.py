@@ -70,7 +70,9 @@ def scenario_schema() -> dict[str, Any]:
 
 
 def _is_number(entry: dict[str, Any]) -> bool:
-    """Whether a value is a quantity or a count, and may be a record with its source."""
+    """Whether a value is a quantity or a count, or one is among its forms, and may be a record with its source."""
+    if any(_is_number(form) for form in entry.get("anyOf", ())):
+        return True
     told = entry.get("description", "")
     return (
         "a number with a unit" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from orbit.ground import round_trip_ms
 from sim import assemble, step
 from sim.engine import Outcome
+from sim.jobs import Crew
 from sim.schema import CAUSES, SCHEMA_VERSION
+from sim.spec import Workload
 
 Array = NDArray[np.float64]
 
@@ -48,18 +51,30 @@ def waterfall(outcome: Outcome) -> list[dict[str, Any]]:
     scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
     peak = scenario.satellite.accelerators * scenario.satellite.accelerator.peak[scenario.reference_precision]
     nameplate = satellites * peak * outcome.grid.duration_s
-    own_s, induced_s = ledger_s(outcome)
-    rows = []
+    return rows(*ledger_s(outcome), peak, nameplate)
+
+
+def rows(
+    own_s: Mapping[str, float], induced_s: Mapping[str, float], peak_flops_per_s: float, nameplate_flops: float
+) -> list[dict[str, Any]]:
+    """Rows of a waterfall from seconds by cause; peak of what the seconds are counted of."""
+    found = []
     for cause in CAUSES:
-        own, induced = own_s.get(cause, 0.0) * peak, induced_s.get(cause, 0.0) * peak
+        own, induced = own_s.get(cause, 0.0) * peak_flops_per_s, induced_s.get(cause, 0.0) * peak_flops_per_s
         total = own + induced
-        rows.append(
-            {"cause": cause, "flops": total, "own_flops": own, "induced_flops": induced, "fraction": total / nameplate}
+        found.append(
+            {
+                "cause": cause,
+                "flops": total,
+                "own_flops": own,
+                "induced_flops": induced,
+                "fraction": total / nameplate_flops,
+            }
         )
-    return rows
+    return found
 
 
-def _spread(values_ms: Array) -> dict[str, float | None]:
+def spread(values_ms: Array) -> dict[str, float | None]:
     """Smallest, median, 99th percentile and largest of the finite values; null where there is none."""
     finite = values_ms[np.isfinite(values_ms)]
     if finite.size == 0:
@@ -88,13 +103,13 @@ def _ground(outcome: Outcome) -> dict[str, Any]:
     nothing = {"min": None, "median": None, "p99": None, "max": None}
     rtt_ms, user_ms = round_trips_ms(outcome)
     return {
-        "propagation_rtt_ms": _spread(rtt_ms) if sites else nothing,
-        "user_rtt_ms": nothing if user_ms is None else _spread(user_ms),
+        "propagation_rtt_ms": spread(rtt_ms) if sites else nothing,
+        "user_rtt_ms": nothing if user_ms is None else spread(user_ms),
         "coverage_fraction": float(np.isfinite(rtt_ms).mean()) if sites else None,
         "stations": {
             site.name: {
-                "propagation_rtt_ms": _spread(rtt_ms[:, i]),
-                "user_rtt_ms": nothing if user_ms is None else _spread(user_ms[:, i]),
+                "propagation_rtt_ms": spread(rtt_ms[:, i]),
+                "user_rtt_ms": nothing if user_ms is None else spread(user_ms[:, i]),
                 "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
             }
             for i, site in enumerate(sites)
@@ -110,7 +125,7 @@ def _pairs(outcome: Outcome) -> dict[str, Any]:
     sites, rtt_ms = assemble.stations(outcome.loaded.scenario), 2e3 * roads.pair_propagation_s()
     return {
         f"{sites[a].name} - {sites[b].name}": {
-            "propagation_rtt_ms": _spread(rtt_ms[:, i]),
+            "propagation_rtt_ms": spread(rtt_ms[:, i]),
             "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
             "switches_s": roads.pair_switch_s[i],
         }
@@ -130,14 +145,13 @@ def _network(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _workloads(outcome: Outcome, user_ms: float | None) -> list[dict[str, Any]]:
-    """One entry for each workload of the scenario, in its order."""
+def workloads(asked: Sequence[Workload], crew: Crew | None, user_ms: float | None) -> list[dict[str, Any]]:
+    """One entry for each workload asked for, in that order; user_ms is the median round trip to a user."""
     nothing = dict.fromkeys(("mfu", "step_s", "tokens_per_s", "ettr", "time_to_train_d", "ttft_ms", "tpot_ms"))
-    crew = outcome.crew
     trainings = iter(crew.trainings if crew is not None else [])
     services = iter(crew.services if crew is not None else [])
     found = []
-    for w in outcome.loaded.scenario.workloads:
+    for w in asked:
         told: dict[str, Any] = dict(nothing)
         if w.kind == "training":
             told = next(trainings).told()
@@ -181,9 +195,9 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     satellites = c.shape[1]
     accelerators = satellites * satellite.accelerators
     duration_s = outcome.grid.duration_s
-    rows = waterfall(outcome)
+    fall = waterfall(outcome)
     peak = satellite.accelerators * satellite.accelerator.peak[scenario.reference_precision]
-    useful = next(row for row in rows if row["cause"] == "useful")
+    useful = next(row for row in fall if row["cause"] == "useful")
     working_s = float(c[step.WORKING_S].sum())
     useful_s = outcome.fleet[:, step.F_USEFUL]
     uncommitted_s = 0.0
@@ -212,7 +226,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             "useful_fraction": useful["fraction"],
             "mean_useful_flops_per_s": useful["flops"] / duration_s,
             "uncommitted_flops": uncommitted_s * peak,
-            "waterfall": rows,
+            "waterfall": fall,
         },
         "power": {
             "sunlit_fraction": 1.0 - float(c[step.SHADE_S].sum()) / (satellites * duration_s),
@@ -229,7 +243,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "network": _network(outcome),
         "ground": ground,
         "pairs": _pairs(outcome),
-        "workloads": _workloads(outcome, ground["user_rtt_ms"]["median"]),
+        "workloads": workloads(scenario.workloads, outcome.crew, ground["user_rtt_ms"]["median"]),
         "fleet": {
             "availability": working_s / (satellites * duration_s),
             "useful_flops_per_s": {"p10": p10, "p50": p50, "p90": p90},

@@ -61,7 +61,7 @@ def with_defaults(root: Node) -> Node:
         own = root.get(name)
         base = silent.get(name)
         if own is not None and own.is_map and base is not None:
-            root = tree.put(root, [name], tree.merge(base, own))
+            root = tree.put(root, [name], tree.merge(base, _extending(base, own)))
     if workloads is not None and isinstance(workloads.value, list):
         laid = []
         for node in workloads.value:
@@ -70,6 +70,17 @@ def with_defaults(root: Node) -> Node:
             laid.append(tree.merge(base, node) if base is not None else node)
         root = tree.put(root, ["workloads"], Node(laid, workloads.origin))
     return root
+
+
+def _extending(base: Node, own: Node) -> Node:
+    """Some values of an item that the defaults give by name are laid on it; one with a name of its own is whole."""
+    laid = dict(own.value)
+    for name, child in own.value.items():
+        default = base.get(name)
+        named = default is not None and isinstance(default.value, str)
+        if named and child.is_map and not child.is_record and not {"extends", "name"} & set(child.value):
+            laid[name] = Node({"extends": default, **child.value}, child.origin)
+    return Node(laid, own.origin)
 
 
 def set_aside(root: Node) -> tuple[Node, list[str]]:
@@ -95,7 +106,7 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
     if exists(root, ["ground", "stations"]) and isinstance(stations.value, str):
         try:
             site = item("sites", stations.value, stations.origin, "ground.stations")
-            root = tree.put(root, ["ground", "stations"], site.value["stations"])
+            root = tree.put(root, ["ground", "stations"], Node(site.value["stations"].value, stations.origin))
         except InputError as error:
             problems.extend(error.problems)
     events = root.get("events")
@@ -124,7 +135,7 @@ def _places(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
 def _item(node: Node, kind: str, path: str, only: str) -> Node:
     """An item by name, or a mapping that may extend one."""
     if isinstance(node.value, str):
-        return item(kind, node.value, node.origin, path, only)
+        return Node(item(kind, node.value, node.origin, path, only).value, node.origin)
     base = node.get("extends")
     if base is None:
         return node
@@ -156,6 +167,7 @@ def _event(node: Node, path: str) -> Node:
     if match is None:
         raise bad_input(
             node.origin, path,
-            f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17' or '... derate all to 0.5'",
+            f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17', '... lose link 3-4' or "
+            "'... derate all to 0.5'",
         )  # fmt: skip
     return Node({k: Node(v, node.origin) for k, v in match.groupdict().items() if v is not None}, node.origin)

@@ -18,23 +18,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 import sim
-from orbit.constants import MU_EARTH_M3_S2
-from orbit.environment import sun_position_m
-from orbit.kernels.frames import gmst_rad
-from sim import assemble, metrics, step
+from sim import metrics, recorded, tree
 from sim.engine import Outcome
 from sim.errors import Origin, bad_input
 from sim.scenario import Loaded
-from sim.schema import BY_NAME, CAUSES, EVENT_COLUMNS, SCHEMA_VERSION
+from sim.schema import EVENT_COLUMNS, SCHEMA_VERSION
 from sim.spec import Section
 from sim.tree import Node
 
@@ -76,124 +72,7 @@ ReportWriter = Callable[[Results, Path], None]
 
 def of(outcome: Outcome) -> Results:
     """Results of a run that has just ended."""
-    return Results(metrics.summary(outcome), series(outcome), events(outcome))
-
-
-def series(outcome: Outcome) -> xr.Dataset:
-    """Everything over time, labelled from the table in `sim.schema`."""
-    scenario, grid = outcome.loaded.scenario, outcome.grid
-    satellites = outcome.carry.shape[1]
-    peak = scenario.satellite.accelerators * scenario.satellite.accelerator.peak[scenario.reference_precision]
-    fleet = outcome.fleet
-    rates = np.zeros((len(CAUSES), grid.steps))
-    for cause, column in (
-        ("failed", step.F_FAILED), ("power", step.F_POWER), ("thermal", step.F_THERMAL), ("kernel", step.F_KERNEL),
-        ("useful", step.F_USEFUL),
-    ):  # fmt: skip
-        rates[CAUSES.index(cause)] = fleet[:, column] * peak
-    if outcome.crew is not None:
-        ledger = outcome.crew.ledger
-        rates += (ledger.step_own_s + ledger.step_induced_s) * (peak / scenario.step)
-    working = fleet[:, step.F_WORKING]
-    some = np.where(working > 0.0, working, np.nan)
-    sites = assemble.stations(scenario)
-    rtt_ms = metrics.round_trips_ms(outcome)[0].T
-    step_ms = round(scenario.step * 1e3)
-    time_ms = np.arange(1, grid.steps + 1, dtype=np.int64) * step_ms
-    frame_ms = time_ms[outcome.stride - 1 :: outcome.stride] if outcome.kept.size else time_ms[:0]
-    jd, fr = grid.jd_fr(0, grid.steps + 1)
-    at = np.arange(outcome.stride, grid.steps + 1, outcome.stride) if outcome.kept.size else np.zeros(0, dtype=np.int64)
-    sun = sun_position_m(jd[at], fr[at])
-    kept = outcome.kept if outcome.kept.size else np.zeros((0, step.KEPT_ROWS, 0))
-    arrays: dict[str, Any] = {
-        "time": time_ms,
-        "cause": np.array(CAUSES, dtype=object),
-        "station": np.array([s.name for s in sites], dtype=object),
-        "sat": outcome.kept_satellites,
-        "frame": frame_ms,
-        "rate_flops_per_s": rates,
-        "generated_w": fleet[:, step.F_GENERATED],
-        "shunted_w": fleet[:, step.F_SHUNTED],
-        "load_w": fleet[:, step.F_SERVED],
-        "stored_j": fleet[:, step.F_STORED],
-        "charge_fraction_min": np.where(
-            outcome.lowest_j < 1e300, outcome.lowest_j / scenario.satellite.power.battery.capacity, np.nan
-        ),
-        "sunlit_fraction": fleet[:, step.F_LIT] / satellites,
-        "environment_w": fleet[:, step.F_ENVIRONMENT],
-        "radiated_w": fleet[:, step.F_RADIATED],
-        "junction_k_mean": fleet[:, step.F_JUNCTION] / some,
-        "junction_k_max": np.where(outcome.hottest_k > 0.0, outcome.hottest_k, np.nan),
-        "radiator_k_mean": fleet[:, step.F_RADIATOR] / some,
-        "working_satellites": working,
-        "propagation_rtt_ms": np.where(np.isfinite(rtt_ms), rtt_ms, np.nan),
-        "latitude_deg": np.degrees([s.latitude_rad for s in sites]),
-        "longitude_deg": np.degrees([s.longitude_rad for s in sites]),
-        "min_elevation_deg": np.degrees([s.min_elevation_rad for s in sites]),
-        "position_m": kept[:, step.K_X : step.K_Z + 1],
-        "sun_direction": sun / np.linalg.norm(sun, axis=-1, keepdims=True),
-        "gmst_rad": np.asarray(gmst_rad(jd[at], fr[at])),
-        "state": kept[:, step.K_STATE],
-        "sat_lit_fraction": kept[:, step.K_LIT],
-        "sat_useful_fraction": kept[:, step.K_USEFUL],
-        "sat_generated_w": kept[:, step.K_GENERATED],
-        "sat_load_w": kept[:, step.K_SERVED],
-        "sat_charge_fraction": kept[:, step.K_CHARGE],
-        "sat_junction_k": kept[:, step.K_JUNCTION],
-        "sat_radiator_k": kept[:, step.K_RADIATOR],
-    }
-    variables = {}
-    for name, values in arrays.items():
-        var = BY_NAME[name]
-        data = np.asarray(values) if var.dtype == "str" else np.asarray(values, dtype=var.dtype)
-        variables[name] = (var.dims, data, {"long_name": var.doc, "units": var.unit})
-    epoch = f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}"
-    for name in ("time", "frame"):
-        variables[name][2]["units"] = f"milliseconds since {epoch}"
-    dataset = xr.Dataset({k: v for k, v in variables.items() if k not in BY_NAME or BY_NAME[k].dims != (k,)})
-    dataset = dataset.assign_coords({k: v for k, v in variables.items() if BY_NAME[k].dims == (k,)})
-    dataset.attrs = {
-        "title": f"Dawndusk run of {scenario.name}",
-        "Conventions": "CF-1.11",
-        "schema_version": SCHEMA_VERSION,
-        "scenario_sha256": outcome.loaded.sha256,
-        "epoch": epoch,
-        "earth_gm_m3_s2": MU_EARTH_M3_S2,
-        "frame_of_reference": "TEME: true equator, mean equinox of date",
-        "source": f"dawndusk {sim.__version__}",
-    }
-    return dataset
-
-
-def events(outcome: Outcome) -> list[dict[str, Any]]:
-    """What happened, in time order: the scenario's events and satellites that the propagator lost."""
-    scenario = outcome.loaded.scenario
-    satellites = outcome.carry.shape[1]
-    rows = [
-        (o.at_steps * scenario.step, o.action, o.first, o.last, o.to if o.action == "derate" else None, "scenario")
-        for o in assemble.orders(scenario, satellites)
-    ]
-    rows += [(k * scenario.step, "decay", sat, sat, None, "propagator") for sat, k in outcome.decayed]
-    if scenario.fleet is not None and scenario.fleet.failures is not None:
-        told = {(at_s, first) for at_s, _, first, *_ in rows}
-        rows += [
-            (c.time_s, "restore" if c.up else "lose", c.satellite, c.satellite, None, "random")
-            for c in outcome.changes
-            if (c.time_s, c.satellite) not in told
-        ]
-    found = []
-    for at_s, action, first, last, value, origin in sorted(rows, key=lambda r: (r[0], r[2])):
-        moment = scenario.epoch + timedelta(seconds=at_s)
-        found.append(
-            dict(
-                zip(
-                    EVENT_COLUMNS,
-                    (at_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, first, last, value, origin),
-                    strict=True,
-                )
-            )
-        )
-    return found
+    return Results(metrics.summary(outcome), recorded.series(outcome), recorded.events(outcome))
 
 
 # --- writing -----------------------------------------------------------------------------------------------------------
@@ -378,6 +257,7 @@ def read(folder: Path) -> Results:
 
     try:
         summary = dict(json.loads((folder / "summary.json").read_text("utf-8")))
+        _check_version(folder, summary.get("schema_version"))
         told = json.loads((folder / "manifest.json").read_text("utf-8"))
         with xr.open_dataset(folder / "series.nc", engine="h5netcdf", decode_times=False) as dataset:
             loaded = dataset.load()
@@ -386,11 +266,27 @@ def read(folder: Path) -> Results:
         raise bad_input(
             Origin(str(folder)), "", f"is no results folder ({error}); write one that `dawndusk run` made"
         ) from None
-    version = summary.get("schema_version")
+    return Results(summary, loaded, rows, told, folder)
+
+
+def _check_version(folder: Path, version: Any) -> None:
     if version != SCHEMA_VERSION:
         raise bad_input(
             Origin(str(folder)),
             "schema_version",
             f"is {version}, this program reads {SCHEMA_VERSION}; run the scenario again",
         )
-    return Results(summary, loaded, rows, told, folder)
+
+
+def assumptions(results: Results) -> list[dict[str, Any]]:
+    """Every assumed number behind results with a folder: field, and what its record says. Empty without a folder."""
+    if results.folder is None:
+        return []
+    root = tree.read(results.folder / "scenario.yaml")
+    return [
+        {
+            "field": field_,
+            **{key: child.value for key, child in tree.find(root, tuple(field_.split("."))).value.items()},
+        }
+        for field_ in results.summary["assumptions"]
+    ]

@@ -9,6 +9,7 @@ from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.sight import access_m
 from sim.links.routing import components
 from sim.network import Network
+from sim.spans import Spans, Ways
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,9 +45,9 @@ class Roads:
         self.pair_hops = np.zeros((steps, len(pairs)), dtype=np.int64)
         self.pair_switch_s: list[list[float]] = [[] for _ in pairs]  # after the epoch
         self.switches = 0
-        # at the recorder's moments: links (2, n); ways of all stations, then of all pairs
-        self.frame_links: list[Ints] = []
-        self.frame_ways: list[list[list[int]]] = []
+        # at the recorder's moments: links as a * satellites + b; ways of all stations, then of all pairs
+        self.satellites = satellites
+        self.link_spans, self.way_spans = Spans(), Ways(sites + len(pairs))
         self._slant_m = np.empty((sites, satellites))
         self._last_way: list[list[int]] = [[] for _ in range(sites)]
         self._last_pair: list[list[int]] = [[] for _ in pairs]
@@ -67,17 +68,15 @@ class Roads:
         if network is not None:
             self.links[k] = network.a.size
             if frame:
-                self.frame_links.append(np.stack((network.a, network.b)))
+                self.link_spans.see(network.a * self.satellites + network.b)
         if self.sin_min_elevation.size == 0:
-            if frame:
-                self.frame_ways.append([])
             return np.ones(healthy.size, dtype=np.bool_)
         access_m(r_m, *sky, self.sin_min_elevation, self.max_range_m, self._slant_m)
         self._slant_m[:, ~healthy] = np.inf
         ways = self._serve(k, network, serves)
         across = self._between(k, network)
         if frame:
-            self.frame_ways.append(ways + across)
+            self.way_spans.see(ways + across)
         seen = np.isfinite(self._slant_m).any(axis=0)
         if network is None:
             return np.asarray(seen)

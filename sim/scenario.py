@@ -171,6 +171,7 @@ def load(
     root, notes = set_aside(root)
     root = resolve(with_defaults(root), problems)
     catalogues, root = _catalogues(root, changed, problems, notes)
+    root = _nearest_of_catalogue(root, notes)
     problems += record_problems(root, wrapped)
     broken: set[str] = set()
     told = tree.plain(root)
@@ -178,7 +179,9 @@ def load(
         scenario = Scenario.model_validate(told)
     except ValidationError as error:
         already = {p.field for p in problems}
-        problems += [p for p in field_problems(error, root, wrapped) if not any(_covers(f, p.field) for f in already)]
+        problems += [
+            p for p in field_problems(error, root, wrapped, NAMED) if not any(_covers(f, p.field) for f in already)
+        ]
         broken = {str(entry["loc"][0]) for entry in error.errors()}
         scenario = _mended(told, broken)
     problems += checks.problems(scenario, root, catalogues, broken)
@@ -250,6 +253,16 @@ def _catalogues(
             root = tree.put(root, ["epoch"], Node(up.isoformat(), named.origin))
             notes.append(f"epoch: {up:%Y-%m-%dT%H:%MZ}, the newest of {len(sets)} element sets")
     return found, root
+
+
+def _nearest_of_catalogue(root: Node, notes: list[str]) -> Node:
+    """A catalogue has neither planes nor a lattice: whoever is near is joined, and that is said."""
+    wanted, entries = tree.find(root, ("links", "topology")), tree.find(root, ("constellation",)).value
+    catalogue = isinstance(entries, list) and all(tree.plain(e.get("kind") or e) == "tle" for e in entries)
+    if not (catalogue and entries and wanted.value in ("grid", "mesh")):
+        return root
+    notes.append(f"links.topology: nearest, as {wanted.value} has no form in a catalogue")
+    return tree.put(root, ["links", "topology"], Node("nearest", wanted.origin))
 
 
 # --- provenance, identity --------------------------------------------------------------------------------------------

@@ -131,6 +131,16 @@ def _latency(ground: dict[str, Any]) -> str:
     )
 
 
+def binding(base: Any, inputs: list[Any]) -> str:
+    """Inputs a tenth larger on every satellite: what that weighs there, and useful FLOPs relative to those of now."""
+    useful = base.useful_flops_per_s
+    told = []
+    for row in inputs:
+        share = row.gain_flops_per_s / useful if useful > 0.0 else 0.0
+        told.append(f"{row.what} ({row.mass_kg / base.satellites:.3g} kg): {100.0 * share:+.2f} % useful")
+    return "; ".join(told)
+
+
 def assumptions(assumed: int, numbers: int) -> str:
     return f"{assumed} of the {numbers} numbers behind this are assumptions: dawndusk provenance lists them"
 

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from sim.workload import collectives, parallelism, training
 from sim.workload.collectives import Phase
-from sim.workload.parallelism import Batch, Mesh
+from sim.workload.parallelism import Mesh
 from sim.workload.training import Task
-from sim.workload.transformer import Model
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,6 +40,10 @@ class Wires(Protocol):
         """start[pair + 1] and directed links of the way of each pair; empty where there is none."""
         ...
 
+    def part(self) -> Ints:
+        """Number of the connected part that each satellite is in."""
+        ...
+
 
 class Costs(NamedTuple):
     """Transfers of one training step: of each job (G,), and of each satellite by its own messages alone (N,)."""
@@ -50,7 +53,7 @@ class Costs(NamedTuple):
     own_border_s: Array
     own_gradients_s: Array
     cut: Flags  # jobs some of whose messages have no way
-    own_cut: Flags  # satellites whose messages those are
+    own_cut: Flags  # satellites outside the part that most members of their job are in
 
 
 class Collective(NamedTuple):
@@ -92,10 +95,20 @@ class Traffic:
             self._lay(ranks, wires)
             self._ranks, self._version = ranks, wires.version
         jobs = len(ranks)
-        cut, own_cut = np.zeros(jobs, dtype=np.bool_), np.zeros(self.satellites, dtype=np.bool_)
-        border, own_border = self._sum(self._borders, wires, jobs, cut, own_cut)
-        gradients, own_gradients = self._sum(self._reduction, wires, jobs, cut, own_cut)
-        return Costs(border, gradients, own_border, own_gradients, cut, own_cut)
+        cut = np.zeros(jobs, dtype=np.bool_)
+        border, own_border = self._sum(self._borders, wires, jobs, cut)
+        gradients, own_gradients = self._sum(self._reduction, wires, jobs, cut)
+        return Costs(border, gradients, own_border, own_gradients, cut, self._apart(ranks, wires, cut))
+
+    def _apart(self, ranks: list[Ints], wires: Wires, cut: Flags) -> Flags:
+        """Those who cut their job: members outside its largest connected part, the lowest numbered of equals."""
+        apart = np.zeros(self.satellites, dtype=np.bool_)
+        if cut.any():
+            part = wires.part()
+            for g in np.flatnonzero(cut):
+                mine = part[ranks[g]]
+                apart[ranks[g]] = mine != np.argmax(np.bincount(mine[mine >= 0], minlength=1))
+        return apart
 
     def _lay(self, ranks: list[Ints], wires: Wires) -> None:
         owner = np.full(self.satellites, -1, dtype=np.int64)
@@ -105,8 +118,9 @@ class Traffic:
         self._borders = [_laid(p, owner, wires) for p in _border_phases(self.task, together)]
         self._reduction = [_laid(p, owner, wires) for p in _reduction_phases(self.task, self.collective, together)]
 
-    def _sum(self, phases: list[_Flows], wires: Wires, jobs: int, cut: Flags, own_cut: Flags) -> tuple[Array, Array]:
-        """Time of the phases one after the other, for each job and for each satellite by its own messages."""
+    def _sum(self, phases: list[_Flows], wires: Wires, jobs: int, cut: Flags) -> tuple[Array, Array]:
+        """Time of the phases one after the other, for each job and for each satellite by its own messages; marks jobs
+        some of whose messages have no way."""
         total, own = np.zeros(jobs), np.zeros(self.satellites)
         for flows in phases:
             time_s = collectives.flow_times_s(
@@ -120,7 +134,6 @@ class Traffic:
             lost = ~np.isfinite(time_s)
             if lost.any():
                 cut[flows.job[lost]] = True
-                own_cut[flows.src[lost]] = True
                 time_s = np.where(lost, 0.0, time_s)
             slowest, mine = np.zeros(jobs), np.zeros(self.satellites)
             np.maximum.at(slowest, flows.job, time_s)
@@ -138,12 +151,17 @@ def _laid(phase: Phase, owner: Ints, wires: Wires) -> _Flows:
 
 
 def _border_phases(task: Task, ranks: Ints) -> list[Phase]:
-    """One micro-batch over every border between satellites, activations forth and gradients back at once."""
+    """One micro-batch over every border between satellites, activations forth and gradients back at once.
+
+    Interleaved stages hold several pieces of the model: from the last of them it goes on to the first.
+    """
     span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
     if span == 1 or ranks.size == 0:
         return []
     replicas = ranks.reshape(-1, span)
     here, there = replicas[:, :-1].ravel(), replicas[:, 1:].ravel()
+    if task.batch.interleave > 1 and span > 2:
+        here, there = np.concatenate((here, replicas[:, -1])), np.concatenate((there, replicas[:, 0]))
     size = np.full(2 * here.size, training.boundary_bytes(task))
     return [Phase(1, np.concatenate((here, there)), np.concatenate((there, here)), size)]
 
@@ -162,7 +180,7 @@ def _reduction_phases(task: Task, collective: Collective, ranks: Ints) -> list[P
 
 
 class Choice(NamedTuple):
-    """A mesh with its all-reduce, and the time of a step at full clock [s]."""
+    """A job as it is cut, its all-reduce, and the time of a step at full clock [s]."""
 
     task: Task
     collective: Collective
@@ -179,38 +197,49 @@ def collectives_for(ranks: int) -> Iterator[Collective]:
             yield Collective("torus", rows)
 
 
-def best(task: Task, candidates: Sequence[Mesh], order: Ints, members: int, wires: Wires, satellites: int) -> Choice:
-    """The mesh and all-reduce with the least time per step among `members` satellites of the mapping order.
+def best(candidates: Sequence[Task], order: Ints, members: int, wires: Wires, satellites: int) -> Choice:
+    """The cut and all-reduce with the least time per step among `members` satellites of the mapping order.
 
-    Meshes are tried by what they would take on instant links; those that cannot win any more are left out.
+    Candidates are tried by what they would take on instant links; those that cannot win any more are left out.
     """
 
-    def instant_s(mesh: Mesh) -> float:
-        return float(training.decompose(task._replace(mesh=mesh), 1.0, 0.0, 0.0).total_s)
+    def instant_s(task: Task) -> float:
+        return float(training.decompose(task, 1.0, 0.0, 0.0).total_s)
 
     found: Choice | None = None
-    for mesh in sorted(candidates, key=lambda mesh: (instant_s(mesh), mesh)):
-        if found is not None and instant_s(mesh) >= found.step_s:
+    known: dict[tuple[Mesh, bool, Collective], Costs] = {}
+    ranked = sorted(candidates, key=lambda task: (instant_s(task), task.mesh, task.batch.interleave))
+    for task in ranked:
+        if found is not None and instant_s(task) >= found.step_s:
             break
-        mine = task._replace(mesh=mesh)
-        used = parallelism.members(mesh, task.accelerators)
-        for collective in collectives_for(parallelism.data_satellites(mesh, task.accelerators)):
-            costs = Traffic(mine, collective, satellites).costs([order[:used]], wires)
-            step_s = float(training.decompose(mine, 1.0, costs.border_s[0], costs.gradients_s[0]).total_s)
+        used = parallelism.members(task.mesh, task.accelerators)
+        for collective in collectives_for(parallelism.data_satellites(task.mesh, task.accelerators)):
+            key = task.mesh, task.batch.interleave > 1, collective  # all that messages depend on
+            if key not in known:
+                known[key] = Traffic(task, collective, satellites).costs([order[:used]], wires)
+            costs = known[key]
+            step_s = float(training.decompose(task, 1.0, costs.border_s[0], costs.gradients_s[0]).total_s)
             if not costs.cut[0] and (found is None or step_s < found.step_s):
-                found = Choice(mine, collective, step_s)
-    if found is None:  # no mesh can talk at all: the first, so that the run tells of the outage
-        mesh = min(candidates, key=lambda mesh: (instant_s(mesh), mesh))
-        return Choice(task._replace(mesh=mesh), Collective("ring"), float("inf"))
+                found = Choice(task, collective, step_s)
+    if found is None:  # no cut can talk at all: the first, so that the run tells of the outage
+        return Choice(ranked[0], Collective("ring"), float("inf"))
     return found
 
 
-def feasible(model: Model, batch: Batch, accelerators: int, members: int, memory_bytes: float) -> list[Mesh]:
-    """Meshes that fit into memory, keep every replica at work and need no more than `members` satellites."""
-    return [
-        mesh
-        for mesh in parallelism.meshes(model, accelerators, members)
-        if mesh.data * batch.micro_batch <= batch.global_batch
-        and parallelism.mesh_problem(mesh, accelerators, members) is None
-        and parallelism.fits(model, mesh, batch, memory_bytes)
-    ]
+def feasible(job: Task, meshes: Sequence[Mesh], pieces: Sequence[int], members: int, memory_bytes: float) -> list[Task]:
+    """The job cut in every way that fits into memory, keeps every replica at work and needs at most `members` satellites.
+
+    pieces: of the model on each stage, no more than it has layers.
+    """
+    found = []
+    for mesh in meshes:
+        layers = -(-job.model.layers // mesh.pipeline) if mesh.pipeline > 1 else 1
+        for interleave in sorted({min(v, layers) for v in pieces}):
+            task = job._replace(mesh=mesh, batch=job.batch._replace(interleave=interleave))
+            if (
+                mesh.data * job.batch.micro_batch <= job.batch.global_batch
+                and parallelism.mesh_problem(mesh, job.accelerators, members) is None
+                and parallelism.fits(job.model, mesh, task.batch, memory_bytes)
+            ):
+                found.append(task)
+    return found

@@ -1,4 +1,4 @@
-"""Verbs that ask more than one run, or none: sweep, compare, report, new, bench. `sim.cli` takes them in."""
+"""Verbs that ask more than one run, or none: sweep, compare, why, report, new, bench. `sim.cli` takes them in."""
 
 from __future__ import annotations
 
@@ -186,6 +186,74 @@ def _number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.4g}"
+
+
+@app.command(epilog="Example: dawndusk why suncatcher --set duration='6 h'")
+def why(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a file's path.")],
+    set: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
+    ] = None,
+    event: Annotated[
+        list[str] | None, typer.Option("--event", metavar="EVENT", help="As `dawndusk run` takes them.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Root of all random streams.")] = None,
+    json: Json = False,
+    allow_stale: Annotated[
+        bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")
+    ] = False,
+) -> None:
+    """Say what each cause costs, what its removal would win, and which input is worth its mass."""
+    from sim.progress import Bar
+    from sim.scenario import load
+    from sim.studies.why import why as asked
+
+    loaded = load(scenario, tuple(set or ()), tuple(event or ()), seed, allow_stale)
+    for line in loaded.notes:
+        note(line)
+    with Bar(loaded.scenario.name) as advance:
+        found = asked(loaded, advance)
+    if json:
+        print_json(found.as_dict())
+    else:
+        _show_why(found)
+
+
+def _show_why(found: Any) -> None:
+    paper, base = console(), found.base
+    paper.print(
+        f"{found.scenario}: useful {100 * base.useful_fraction:.2f} % of nameplate, {_number(base.useful_flops_per_s / 1e15)} "
+        f"PFLOP/s, over {about(base.window_s)}",
+        style="bold",
+    )
+    for line in found.notes:
+        paper.print(line, style="dim")
+    paper.print()
+    numbers = ("lost %", "own", "induced", "won %", "PFLOP/s")
+    causes = table("cause", *numbers, "then grows", "without it", right=numbers, fold=("without it",))
+    total = base.nameplate_flops_per_s * base.window_s
+    for row in found.causes:
+        lost = [f"{100 * part / total:.2f}" for part in (row.flops, row.own_flops, row.induced_flops)]
+        won = ["-", "-"] if row.gain_fraction is None else _won(row)
+        grows = "" if row.then is None else f"{row.then} {100 * row.then_fraction:+.2f}"
+        causes.add_row(row.cause, *lost, *won, grows, row.relaxed or f"not removed: {row.reason}")
+    paper.print(causes)
+    paper.print()
+    worth = ("kg", "USD", "won %", "PFLOP/s", "GFLOP/s per kg", "per USD")
+    inputs = table("enlarged", "from", "to", "", *worth, right=("from", "to", *worth), fold=("enlarged",))
+    for row in found.inputs:
+        unit, size = row.shown
+        each = [None if value is None else value / 1e9 for value in (row.per_kg, row.per_usd)]
+        inputs.add_row(
+            row.input, _number(row.before / size), _number(row.after / size), unit, _number(row.mass_kg), _number(row.usd),
+            *_won(row), *map(_number, each),
+        )  # fmt: skip
+    paper.print(inputs)
+
+
+def _won(row: Any) -> list[str]:
+    """Useful FLOPs won, of nameplate and as a rate."""
+    return [f"{100 * row.gain_fraction:+.2f}", _number(row.gain_flops_per_s / 1e15)]
 
 
 @app.command(epilog="Example: dawndusk report results/suncatcher-1a2b3c4d-1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sim.schema import CAUSES, STATES
+from sim.schema import CAUSES, ROLES, STATES
 
 FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 INK: Final = "#10233d"
@@ -58,6 +58,36 @@ STATE_COLOUR: Final[dict[str, str]] = {
 }
 assert tuple(STATE_COLOUR) == STATES
 
+ROLE_COLOUR: Final[dict[str, str]] = {
+    "stream": "#8a94a3",
+    "training": "#2369ad",
+    "inference": "#e3a008",
+    "spare": "#00a07a",
+    "unplaced": "#c2410c",
+}
+assert tuple(ROLE_COLOUR) == ROLES
+
+STANDSTILL: Final = "stands still for power or heat"
+# What a training job does, in the order of sim.jobs; colours are those of the causes it is booked under.
+MODE_COLOUR: Final[dict[str, str]] = {
+    "running": "#00795c",
+    "checkpoint": "#86275a",
+    "recovery": "#d97ab0",
+    "waiting": "#b9c2cd",
+    "outage": "#54358a",
+    STANDSTILL: "#e3a008",
+}
+
+# Those of the modes come last; jobs beyond the list take the colours again.
+JOB_COLOURS: Final = (
+    "#2369ad", "#c2410c", "#56b4e9", "#77782b", "#10233d", "#0e93a8", "#87683f", "#9a7fcb", "#e3a008", "#00795c",
+    "#86275a", "#d97ab0",
+)  # fmt: skip
+NO_JOB: Final = "#c3ccd8"
+LINK: Final = "#4a6a8f"
+WAY: Final = "#b3006b"
+BLUES: Final = ((0.0, "#d9e8f6"), (0.5, "#5a9ad6"), (1.0, "#0b3c6f"))  # little to much
+
 LINE: Final = {
     "generated": "#e3a008",
     "load": "#10233d",
@@ -101,3 +131,28 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
             "align": "left",
         },
     } | more
+
+
+def job_colours(count: int) -> list[str]:
+    """A colour for each of so many jobs."""
+    return [JOB_COLOURS[i % len(JOB_COLOURS)] for i in range(count)]
+
+
+def stepped(colours: list[str]) -> list[list[Any]]:
+    """A colour scale of equal steps, one for each whole number plus a half."""
+    n = len(colours)
+    return [stop for i, c in enumerate(colours) for stop in ([i / n, c], [(i + 1) / n, c])]
+
+
+def state_marker(state: Any, size: float) -> dict[str, Any]:
+    """Markers coloured by state (n,)."""
+    return {
+        "size": size,
+        "color": state,
+        "cmin": 0,
+        "cmax": len(STATE_COLOUR),
+        "colorscale": stepped(list(STATE_COLOUR.values())),
+        "showscale": False,
+        "opacity": 1.0,
+        "line": {"color": "rgba(16,35,61,0.55)", "width": 1},
+    }

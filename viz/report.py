@@ -2,73 +2,35 @@
 
 from __future__ import annotations
 
-import html
 import json
-from importlib import resources
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
-from sim.schema import CAUSES, STATES
-from viz import charts, words
-from viz.charts import Chart
-from viz.globe import coastlines, formation_label, formation_view, globe, movie
-from viz.palette import CAUSE, STATE_COLOUR
+from sim.schema import CAUSES
+from viz import charts, energy, jobs, latency, words
+from viz.assumed import assumptions
+from viz.earth import coastlines
+from viz.figures import Chart
+from viz.formation import formation_label, formation_view
+from viz.globe import globe
+from viz.movie import movie
+from viz.overview import overview
+from viz.palette import CAUSE, LINK, WAY
+from viz.parts import asset, chart_html, figure_html, figure_of, folded, packed, section, text
 from viz.scene import Scene, build_scene, epoch_utc
+from viz.waterfall import waterfall, waterfall_table
 
 MAX_EVENTS: Final = 200
 MANIFEST_FIELDS: Final = ("version", "python", "numpy", "numba")
+SCRIPTS: Final = ("charts.js", "orbit.js", "report.js")
 MARK: Final = (
     '<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="10" fill="#10233d"/>'
     '<path d="M12 2a10 10 0 0 1 0 20z" fill="#f0b400"/></svg>'
 )
-
-
-def text(value: Any) -> str:
-    """Any value as text that is safe inside HTML."""
-    return html.escape(str(value))
-
-
-def asset(name: str) -> str:
-    """A file shipped in viz/assets."""
-    return resources.files("viz").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def embedded(identifier: str, content: str) -> str:
-    """JSON inside a page, where a script finds it by its identifier."""
-    safe = content.replace("<", "\\u003c")
-    return f'<script type="application/json" id="{identifier}">{safe}</script>'
-
-
-def key_html(key: tuple[tuple[str, str], ...]) -> str:
-    """The key of a chart: colour and name of each part."""
-    items = "".join(f'<li><i style="background:{colour}"></i>{text(name)}</li>' for name, colour in key)
-    return f'<ul class="key">{items}</ul>' if key else ""
-
-
-def figure_html(name: str, height: int, label: str) -> str:
-    """The place of a figure; the page script draws it there."""
-    return (
-        f'<div class="figure" id="figure-{name}" role="img" aria-label="{text(label)}" style="height:{height}px"></div>'
-    )
-
-
-def chart_html(name: str, title: str, chart: Chart) -> str:
-    """A chart with its title, key and note."""
-    note = f'<p class="note">{text(chart.note)}</p>' if chart.note else ""
-    heading = f"<h3>{text(title)}</h3>" if title else ""
-    place = figure_html(name, int(chart.figure.layout.height), title or name)
-    return f'<div class="panel">{heading}{key_html(chart.key)}{place}{note}</div>'
-
-
-def section(title: str, body: str, lead: str = "") -> str:
-    """A section of the page, nothing at all if it has no body."""
-    if not body:
-        return ""
-    lead_html = f'<p class="lead">{text(lead)}</p>' if lead else ""
-    return f"<section><h2>{text(title)}</h2>{lead_html}{body}</section>"
 
 
 def header(results: Any) -> str:
@@ -89,12 +51,13 @@ def headline(summary: dict[str, Any]) -> str:
     offered = ""
     if nameplate and summary.get("duration_s"):
         offered = f", out of {words.number(nameplate / summary['duration_s'] / words.PETA)} PFLOP/s launched"
+    big = figure_of(("compute", "useful_fraction"), share, words.percent(share), "p", ' class="big" id="useful-share"')
+    shown = f"{words.number(rate / words.PETA)}<small> PFLOP/s</small>"
+    mean = figure_of(("compute", "mean_useful_flops_per_s"), rate, shown, "p", ' class="big" id="useful-rate"')
     return (
         '<section class="headline"><div class="figures">'
-        f'<div><p class="big" id="useful-share" data-value="{share!r}">{words.percent(share)}</p>'
-        "<p>of nameplate compute is useful</p></div>"
-        f'<div><p class="big" id="useful-rate" data-value="{rate!r}">{words.number(rate / words.PETA)}'
-        f"<small> PFLOP/s</small></p><p>useful on average{offered}</p></div></div>"
+        f"<div>{big}<p>of nameplate compute is useful</p></div>"
+        f"<div>{mean}<p>useful on average{offered}</p></div></div>"
         f'{spectrum(compute)}<p class="verdict">{text(words.verdict(summary))}</p></section>'
     )
 
@@ -111,43 +74,47 @@ def spectrum(compute: dict[str, Any]) -> str:
     return f'<div class="spectrum" aria-hidden="true">{parts}</div>' if parts else ""
 
 
-def cards(summary: dict[str, Any]) -> str:
-    """Key numbers; what was not simulated is named in one line."""
-    every = words.cards(summary)
-    shown = "".join(
-        f'<div class="card"><dt>{text(c.title)}</dt><dd>{text(c.value)}</dd>'
-        f'<dd class="detail">{text(c.detail)}</dd></div>'
-        for c in every
-        if c.value is not None
+def orbit_controls(scene: Scene) -> str:
+    """Clock, what is followed, what is drawn, what satellites are coloured by."""
+    last = len(scene.unix_ms) - 1
+    followed = "formation" if scene.formation else "Sun"
+    time = (
+        '<button type="button" id="play" aria-pressed="false">Play</button>'
+        f'<input type="range" id="clock" min="0" max="{last}" value="0" step="1" aria-label="Moment">'
+        '<output id="moment" for="clock"></output>'
+        f'<label><input type="checkbox" id="follow"{" checked" if scene.formation else ""}> Follow {followed}</label>'
     )
-    missing = [c.title[0].lower() + c.title[1:] for c in every if c.value is None]
-    note = f'<p class="note">Not simulated in this run: {text(", ".join(missing))}.</p>' if missing else ""
-    return (f'<dl class="cards">{shown}</dl>' if shown else "") + note
+    if last == 0:
+        time = '<output id="moment"></output>'
+    drawn = ""
+    for name, there, title in (("links", scene.links, "Links"), ("ways", scene.ways, "Ways to the ground")):
+        if there is not None:
+            drawn += (
+                f'<label><input type="checkbox" id="show-{name}" checked> {title} <b id="{name}-count"></b></label>'
+            )
+    if scene.role is not None:
+        names = ["state", "role", *(["job"] if scene.job is not None else [])]
+        buttons = "".join(
+            f'<label><input type="radio" name="colouring" value="{i}"{" checked" if i == 0 else ""}> {n}</label>'
+            for i, n in enumerate(names)
+        )
+        drawn += f'<div class="switch" role="radiogroup" aria-label="Colour by"><span>Colour by</span>{buttons}</div>'
+    return f'<div class="controls">{time}</div>' + (f'<div class="controls drawn">{drawn}</div>' if drawn else "")
 
 
 def orbit_view(scene: Scene) -> str:
-    """Globe, clock, key of the states with live counts, and the formation if there is one."""
-    last = len(scene.unix_ms) - 1
-    states = "".join(
-        f'<li><i style="background:{STATE_COLOUR[s]}"></i>{text(s)} <b class="count" data-state="{i}"></b></li>'
-        for i, s in reversed(list(enumerate(STATES)))
-    )
-    controls = (
-        '<div class="controls"><button type="button" id="play" aria-pressed="false">Play</button>'
-        f'<input type="range" id="clock" min="0" max="{last}" value="0" step="1" aria-label="Moment">'
-        '<output id="moment" for="clock"></output>'
-        f'<label><input type="checkbox" id="follow"{" checked" if scene.formation else ""}> '
-        f"Follow {'formation' if scene.formation else 'Sun'}</label></div>"
-    )
-    if last == 0:
-        controls = '<p class="controls"><output id="moment"></output></p>'
+    """Globe, clock, key of the colours with live counts, and the formation if there is one."""
     extra = '<li><i class="night"></i>night side</li>'
     if scene.station:
         extra += '<li><i class="station"></i>ground station</li>'
+    if scene.links is not None:
+        extra += f'<li class="for-links"><i class="stroke" style="background:{LINK}"></i>link</li>'
+    if scene.ways is not None:
+        extra += f'<li class="for-ways"><i class="stroke" style="background:{WAY}"></i>way to the ground</li>'
     hint = "Drag to turn the globe. Distances are to scale, markers are not."
     body = (
-        f'<ul class="key states">{states}{extra}</ul>{controls}'
-        f"{figure_html('globe', 580, 'Globe with satellites coloured by state')}"
+        f'{orbit_controls(scene)}<ul class="key states" id="colour-key"></ul><ul class="key states">{extra}</ul>'
+        f"{figure_html('globe', 620, 'Globe with satellites, stations and what joins them')}"
         f'<p class="note">{text(scene.note)} {hint}</p>'
     )
     if scene.formation is None:
@@ -176,17 +143,6 @@ def events_table(events: list[dict[str, Any]]) -> str:
     return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
 
 
-def assumptions(summary: dict[str, Any]) -> str:
-    """The fields of the scenario that rest on an assumption, folded away."""
-    fields = summary.get("assumptions") or []
-    if not fields:
-        return ""
-    items = "".join(f"<li><code>{text(f)}</code></li>" for f in fields)
-    said = words.counted(len(fields), "input") + (" rests" if len(fields) == 1 else " rest")
-    title = f"{said} on an assumption, not on a measured value"
-    return f'<details><summary>{title}</summary><ul class="fields">{items}</ul></details>'
-
-
 def footer(results: Any) -> str:
     """Where the page comes from: scenario, seed, versions."""
     groups = [results.manifest, *(v for v in results.manifest.values() if isinstance(v, dict))]
@@ -198,44 +154,68 @@ def footer(results: Any) -> str:
     return f"<footer><dl>{cells}</dl><p>Coastlines: {text(coast['source'])}; {text(coast['licence'])}.</p></footer>"
 
 
-def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
-    """The body of the page, its figures by name, and the scene behind the globe."""
-    scene = build_scene(results)
-    drawn = {
-        "waterfall": charts.waterfall(results.summary),
+def drawn_charts(results: Any) -> dict[str, Chart | None]:
+    """Every chart of the page by the name of its place."""
+    return {
+        "waterfall": waterfall(results.summary),
+        "jobs": jobs.timeline(results),
+        "latency": latency.distribution(results),
+        "coverage": latency.coverage(results),
+        "energy": energy.sankey(results),
         "throughput": charts.throughput(results),
         "power": charts.power(results),
         "temperature": charts.temperature(results),
-        "stations": charts.stations(results),
     }
+
+
+def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> str:
+    """The sections with charts, in the order of the page."""
+    summary = results.summary
+    numbers = folded("The same in numbers", waterfall_table(summary))
+    balance = folded("The same in numbers", energy.energy_table(results))
+    ground = chart_html("latency", "Round trips", drawn["latency"]) + latency.stations_table(summary)
+    ground += latency.pairs_table(summary) + chart_html("coverage", "Over time", drawn["coverage"])
+    titles = {"throughput": "Throughput", "power": "Power, whole fleet", "temperature": "Temperature"}
+    return (
+        section(
+            "Where the compute goes",
+            chart_html("waterfall", "", drawn["waterfall"], numbers),
+            "Each lost accelerator-second has one cause; from nameplate down to useful.",
+        )
+        + section("In orbit", orbit)
+        + section("Jobs over time", chart_html("jobs", "", drawn["jobs"]))
+        + section("Latency and coverage", ground)
+        + section("Where the energy goes", chart_html("energy", "", drawn["energy"], balance))
+        + section("Over time", "".join(chart_html(n, t, drawn[n]) for n, t in titles.items()))
+    )
+
+
+def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
+    """The body of the page, its figures by name, and the scene behind the globe."""
+    scene = build_scene(results)
+    drawn = drawn_charts(results)
     figures = {name: chart.figure for name, chart in drawn.items() if chart is not None}
     if scene is not None:
         figures["globe"] = globe(scene)
         if scene.formation is not None:
             figures["formation-plane"] = formation_view(scene, "along-track", "radial")
             figures["formation-side"] = formation_view(scene, "along-track", "cross-track")
-    titles = {"throughput": "Throughput", "power": "Power, whole fleet", "temperature": "Temperature"}
-    series = "".join(chart_html(n, t, c) for n, t in titles.items() if (c := drawn[n]) is not None)
-    waterfall, stations = (
-        chart_html(n, "", c) if (c := drawn[n]) is not None else "" for n in ("waterfall", "stations")
-    )
     body = (
         header(results)
         + headline(results.summary)
-        + section(
-            "Where the compute goes",
-            waterfall,
-            "Each lost accelerator-second has one cause; from nameplate down to useful.",
-        )
-        + section("Key numbers", cards(results.summary))
-        + section("Over time", series)
-        + section("Ground stations", stations)
-        + section("In orbit", orbit_view(scene) if scene is not None else "")
+        + section("At a glance", overview(results.summary))
+        + chart_sections(results, drawn, orbit_view(scene) if scene is not None else "")
         + section("Events", events_table(results.events))
-        + section("Assumptions", assumptions(results.summary))
+        + section("Assumptions", assumptions(results))
         + footer(results)
     )
     return body, figures, scene
+
+
+@lru_cache(maxsize=1)
+def library() -> str:
+    """The charting library, packed."""
+    return packed("library", get_plotlyjs())
 
 
 def write_report(results: Any, path: Path) -> None:
@@ -243,13 +223,15 @@ def write_report(results: Any, path: Path) -> None:
     body, figures, scene = page_parts(results)
     drawn = ",".join(f"{json.dumps(n)}:{pio.to_json(f, engine='json')}" for n, f in figures.items())
     film = json.dumps(movie(scene) if scene is not None else None, separators=(",", ":"))
+    data = f'{{"figures":{{{drawn}}},"movie":{film}}}'
     title = text(results.summary.get("scenario") or "Run")
+    script = "\n".join(asset(name) for name in SCRIPTS)
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{title} | Dawndusk</title><link rel="icon" href="data:,"><style>{asset("report.css")}</style></head>\n'
-        f"<body><main>{body}</main><noscript><p>The charts of this page need JavaScript.</p></noscript>\n"
-        f"{embedded('figures', '{' + drawn + '}')}\n{embedded('movie', film)}\n"
-        f"<script>{get_plotlyjs()}</script>\n<script>{asset('report.js')}</script>\n</body></html>\n"
+        f'<body><main>{body}</main><p id="trouble" hidden></p>'
+        f"<noscript><p>The charts of this page need JavaScript.</p></noscript>\n"
+        f"{packed('data', data)}\n{library()}\n<script>{script}</script>\n</body></html>\n"
     )
     path.write_text(page, encoding="utf-8")

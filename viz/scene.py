@@ -13,7 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_SATELLITES: Final = 1_000
+from viz.network import Links, Ways, find_links, find_ways, network_note
+
+MAX_SATELLITES: Final = 2_000
 MAX_FRAMES: Final = 49
 FRAME_APART_MS: Final = 4 * 60_000  # a satellite in low orbit moves 15 deg: 49 frames are two orbits
 LEAD_MS: Final = 20 * 60_000  # shown before the first event
@@ -48,6 +50,11 @@ class Scene:
     station: tuple[str, ...]  # (S,)
     station_deg: Floats  # (S, 2) latitude, longitude
     formation: Formation | None
+    links: Links | None
+    ways: Ways | None
+    role: NDArray[np.uint8] | None  # (N,) index into sim.schema.ROLES, none where no satellite has work of its own
+    job: NDArray[np.int64] | None  # (N,) index into jobs, -1 without one
+    jobs: tuple[str, ...]
     note: str  # what is shown of how many
 
 
@@ -138,6 +145,17 @@ def find_formation(
     return Formation(offset_m, extent_m)
 
 
+def find_work(
+    series: Any, sats: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8] | None, NDArray[np.int64] | None, tuple[str, ...]]:
+    """Role and job of each satellite shown, and the names of the jobs; none where each works for itself."""
+    if "sat_role" not in series or not series["sat_role"].values.any():
+        return None, None, ()
+    jobs = tuple(str(j) for j in series["job"].values)
+    role = series["sat_role"].values[sats].astype(np.uint8)
+    return role, series["sat_job"].values[sats].astype(np.int64) if jobs else None, jobs
+
+
 def sampling_note(shown: int, total: int, frames: NDArray[np.int64], moments: int) -> str:
     """What is shown of how many; frames are milliseconds since 1970-01-01."""
     which = f"All {total:,} satellites" if shown == total else f"{shown:,} of {total:,} satellites"
@@ -150,7 +168,7 @@ def sampling_note(shown: int, total: int, frames: NDArray[np.int64], moments: in
 
 
 def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
-    """The scene of a run, sub-sampled to 1,000 satellites and 49 frames; none if the run recorded no positions."""
+    """The scene of a run, sub-sampled to 2,000 satellites and 49 frames; none if the run recorded no positions."""
     series = results.series
     if "position_m" not in series or 0 in series["position_m"].shape:
         return None
@@ -172,10 +190,14 @@ def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
     where = [series[k].values for k in ("latitude_deg", "longitude_deg")] if names else [[], []]
     moments = unix_ms(results, since_epoch_ms[frames])
     total = int(results.summary.get("satellites") or series.sizes["sat"])
+    satellite = np.asarray(series["sat"].values, dtype=np.int64)[sats]
+    links, ways = find_links(series, frames, satellite), find_ways(series, frames, satellite)
+    role, job, jobs = find_work(series, sats)
+    notes = sampling_note(len(sats), total, moments, len(since_epoch_ms)), network_note(links, ways, len(sats), total)
     return Scene(
         axes="Earth-fixed" if earth_fixed else "inertial",
         unix_ms=moments,
-        satellite=np.asarray(series["sat"].values, dtype=np.int64)[sats],
+        satellite=satellite,
         position_km=(shown_m / 1e3).round().astype(np.float32),
         state=series["state"].transpose("frame", "sat").values[np.ix_(frames, sats)].astype(np.uint8),
         charge_fraction=chosen("sat_charge_fraction"),
@@ -186,5 +208,10 @@ def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
         station=names,
         station_deg=np.column_stack(where).astype(np.float64),
         formation=find_formation(position_m, since_epoch_ms, frames, float(series.attrs["earth_gm_m3_s2"])),
-        note=sampling_note(len(sats), total, moments, len(since_epoch_ms)),
+        links=links,
+        ways=ways,
+        role=role,
+        job=job,
+        jobs=jobs,
+        note=" ".join(n for n in notes if n),
     )

@@ -1,9 +1,8 @@
-"""Numbers and results in plain words: what the headline, the cards and the tables of a report say."""
+"""Numbers and results in plain words: what the headline and the tables of a report say."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from viz.palette import CAUSE
 
 NBSP: Final = "\u00a0"
 MINUS: Final = "\u2212"
+TIMES: Final = "\u00d7"
 NONE: Final = "\u2013"  # stands where there is no value
 PETA: Final = 1e15
 _PREFIX: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
@@ -33,7 +33,7 @@ def scientific(value: float) -> str:
     if value == 0.0:
         return "0"
     mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}{NBSP}\u00d7{NBSP}10{str(int(exponent)).translate(_SUPERSCRIPT)}".replace("-", MINUS)
+    return f"{mantissa}{NBSP}{TIMES}{NBSP}10{str(int(exponent)).translate(_SUPERSCRIPT)}".replace("-", MINUS)
 
 
 def percent(fraction: float) -> str:
@@ -106,51 +106,75 @@ def verdict(summary: dict[str, Any]) -> str:
     return start + ", and ".join(said) + "."
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One key number; `value` is none where the subject was not simulated."""
-
-    title: str
-    value: str | None
-    detail: str = ""
-
-
 def celsius(kelvin: float) -> str:
     """A temperature in degrees Celsius."""
     return f"{kelvin - 273.15:.1f}{NBSP}°C".replace("-", MINUS)
 
 
-def cards(summary: dict[str, Any]) -> list[Card]:
-    """The key numbers of a run, in the order of the page."""
+def money(usd: float) -> str:
+    """An amount of US dollars: $1.25 billion, $0.42."""
+    for size, name in ((1e9, "billion"), (1e6, "million")):
+        if abs(usd) >= size:
+            return f"${number(usd / size)}{NBSP}{name}"
+    return f"${usd:,.{0 if abs(usd) >= 100.0 else 2}f}"
 
-    def at(*path: str) -> Any:
-        value: Any = summary
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    def card(title: str, path: tuple[str, ...], form: Any, detail: str = "") -> Card:
-        value = at(*path)
-        return Card(title, None if value is None else form(value), detail)
+def whole(value: float) -> str:
+    """A count, or the nearest one."""
+    return f"{value:,.0f}"
 
-    def milliseconds(value: float) -> str:
-        return f"{value:.2f}{NBSP}ms"
 
-    rtt = ("ground", "propagation_rtt_ms")
-    return [
-        card("In sunlight", ("power", "sunlit_fraction"), percent, "share of the solar disc in sight, mean"),
-        card("Longest eclipse", ("power", "eclipse_s_max"), lambda s: duration(s) if s else "none", "of any satellite"),
-        card("Battery use", ("power", "battery_depth_max"), percent, "deepest discharge of any satellite"),
-        card("Array power", ("power", "array_w_mean"), lambda w: quantity(w, "W"), "mean over the run"),
-        card("Hottest junction", ("thermal", "junction_k_max"), celsius, "of any working satellite"),
-        card("Radiator", ("thermal", "radiator_k_mean"), celsius, "mean temperature"),
-        card("Throttled by heat", ("thermal", "throttled_fraction"), percent, "share of satellite time"),
-        card("Coverage", ("ground", "coverage_fraction"), percent, "of station time with a satellite in sight"),
-        card("Median latency", (*rtt, "median"), milliseconds, "round trip by propagation to a station"),
-        card("99th percentile latency", (*rtt, "p99"), milliseconds, "round trip by propagation to a station"),
-        card("Link availability", ("network", "link_availability"), percent, "of wanted link time"),
-        card("Energy closure", ("energy_closure",), scientific, "largest relative imbalance, electrical or thermal"),
-    ]
+def tonnes(mass_kg: float) -> str:
+    """A mass in tonnes."""
+    return f"{number(mass_kg / 1e3)}{NBSP}t"
+
+
+def area(area_m2: float) -> str:
+    """An area in square metres."""
+    return f"{area_m2:,.0f}{NBSP}m²"
+
+
+def milliseconds(value: float) -> str:
+    """A delay in milliseconds: two decimals below 100."""
+    return f"{value:,.{2 if value < 100.0 else 0}f}{NBSP}ms"
+
+
+def seconds(value: float) -> str:
+    """A time of seconds or less."""
+    return milliseconds(value * 1e3) if value < 0.1 else f"{number(value)}{NBSP}s"
+
+
+def days(value: float) -> str:
+    """A time of days."""
+    return f"{number(value)}{NBSP}d"
+
+
+def tokens_per_s(value: float) -> str:
+    """Tokens a second: 3.58 million/s."""
+    return f"{in_words(value)}/s"
+
+
+def in_words(value: float) -> str:
+    """A large number with its order in words."""
+    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if value >= size:
+            return f"{number(value / size)}{NBSP}{name}"
+    return whole(value) if value >= 100.0 else number(value)
+
+
+def petaflops(value: float) -> str:
+    """A rate of arithmetic."""
+    return f"{number(value / PETA)}{NBSP}PFLOP/s"
+
+
+def eclipse(value: float) -> str:
+    """The longest eclipse."""
+    return duration(value) if value else "none"
+
+
+def watts(value: float) -> str:
+    """A power."""
+    return quantity(value, "W")
 
 
 def event_cells(event: dict[str, Any]) -> tuple[str, str, str, str]:

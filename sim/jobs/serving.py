@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.jobs.ledger import Ledger, Told, median
 from sim.step import LIMIT_RATE
 from sim.workload import inference
-from sim.workload.inference import Service
+from sim.workload.service import Service
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]

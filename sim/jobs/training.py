@@ -59,7 +59,8 @@ class Training:
         total_tokens: float,
     ) -> None:
         self.choice, self.task, self.clock = choice, choice.task, clock
-        self.jobs = len(clock.ranks())
+        self.placed = list(clock.ranks())  # members at the epoch
+        self.jobs = len(self.placed)
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
         self.traffic = Traffic(choice.task, choice.collective, satellites)
         self.everybody = np.unique(np.concatenate([*clock.ranks(), spares]).astype(np.int64))

@@ -20,11 +20,12 @@ from sim.spec.scenario import (
     parse_link,
     parse_target,
 )
+from sim.spec.site import Fabric, Fibre, Site
 
 __all__ = [
-    "FIRST_YEAR", "HIGH_M", "LAST_YEAR", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Array", "Attitude", "Battery",
-    "Bus", "Checkpoint", "Cluster", "Constellation", "Economics", "Environment", "Event", "Failures", "Fleet", "Ground",
-    "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Record", "Recovery", "Repair", "Ring", "Satellite",
-    "Scenario", "Section", "Station", "Stream", "Terminal", "Tle", "Training", "Walker", "Workload", "hours", "parse_link",
-    "parse_target",
+    "FIRST_YEAR", "HIGH_M", "LAST_YEAR", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Array", "Attitude",
+    "Battery", "Bus", "Checkpoint", "Cluster", "Constellation", "Economics", "Environment", "Event", "Fabric", "Failures",
+    "Fibre", "Fleet", "Ground", "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Record", "Recovery",
+    "Repair", "Ring", "Satellite", "Scenario", "Section", "Site", "Station", "Stream", "Terminal", "Tle", "Training",
+    "Walker", "Workload", "hours", "parse_link", "parse_target",
 ]  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import field_validator
+
 from sim.quantity import Count, Quantity
 from sim.spec.base import Section, Span
 
@@ -39,6 +41,15 @@ class Fleet(Section):
     failures: Failures | None = None  # none: only the scenario's events
     repair: Repair | None = None  # none: what has failed stays away
     recovery: Recovery
+
+    @field_validator("spares")
+    @classmethod
+    def _whole_satellites(cls, spares: float) -> float:
+        if not spares.is_integer():
+            raise ValueError(
+                f"{spares:g} is not a whole number of satellites; write {int(spares)} or {int(spares) + 1}"
+            )
+        return spares
 
 
 class Launch(Section):

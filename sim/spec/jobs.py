@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sim.quantity import Count, Quantity
 from sim.spec.base import Fraction, Section
@@ -26,6 +27,14 @@ class LanguageModel(Section):
     ffn: Annotated[int, Count()]
     vocabulary: Annotated[int, Count()]
 
+    @model_validator(mode="after")
+    def _queries_share_keys(self) -> LanguageModel:
+        if self.heads % self.kv_heads:
+            raise ValueError(
+                f"kv_heads {self.kv_heads} does not divide heads {self.heads}; write kv_heads: {math.gcd(self.heads, self.kv_heads)}"
+            )
+        return self
+
 
 class Mesh(Section):
     """Degrees of parallelism; their product is the number of accelerators of one job."""
@@ -37,7 +46,9 @@ class Mesh(Section):
 
 class Checkpoint(Section):
     interval: Annotated[float, Quantity("s", above=0.0, example="30 min")] | Literal["auto"]  # auto: Daly's optimum
-    rate: Annotated[float, Quantity("B/s", above=0.0, example="5 GB/s")]  # of one satellite's store, blocking
+    rate: Annotated[
+        float, Quantity("B/s", above=0.0, example="5 GB/s")
+    ]  # of one accelerator's share of the store, blocking
 
 
 class Stream(Section):
@@ -59,6 +70,7 @@ class Training(Section):
     sequence_length: Annotated[int, Count()]
     global_batch: Tokens  # tokens of one step of one job
     micro_batch: Annotated[int, Count(most=4096)]  # sequences
+    interleave: Annotated[int, Count(most=256)] | Literal["auto"]  # pieces of the model on a stage; auto: the best
     recompute: Literal["none", "selective", "full"]
     overlap: Fraction  # share of the backward pass that can hide the gradient exchange
     jitter: Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.01")]  # of a member's compute time, relative

@@ -148,6 +148,17 @@ class Ground(Section):
     access_overhead: Span  # of a user's round trip beyond propagation: scheduling, queues, coding
     pairs: list[list[str]] = Field(default_factory=list)  # stations whose shortest route through space is followed
 
+    @field_validator("pairs", mode="before")
+    @classmethod
+    def _two_names_each(cls, pairs: Any) -> Any:
+        """Told as a whole: a flat list of two names is one slip, not two."""
+        listed = pairs if isinstance(pairs, list) else [pairs]
+        wrong = [p for p in listed if not (isinstance(p, list) and len(p) == 2 and all(isinstance(s, str) for s in p))]
+        if wrong or listed is not pairs:
+            what = repr(wrong[0] if wrong else pairs)
+            raise ValueError(f"{what} is no pair of station names; write a list of pairs, such as [[London, Tokyo]]")
+        return pairs
+
     @field_validator("stations")
     @classmethod
     def _named_once(cls, stations: list[Station]) -> list[Station]:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from sim.quantity import Quantity
 from sim.spec.base import Fraction, Section
@@ -53,6 +53,15 @@ class Event(Section):
     target: str  # "satellite 17", "satellites 3-9" (both included), "all", "link 3-4"; numbered from 0
     to: Fraction | None = None  # derate: share of the full rate that is left
 
+    @field_validator("target", mode="before")
+    @classmethod
+    def _target_is_known(cls, target: Any) -> Any:
+        if re.fullmatch(r"link\s+(\d+)\s*-\s*0*\1", str(target).strip()):
+            raise ValueError(f"'{target}' joins a satellite to itself; write two different satellites")
+        if parse_target(str(target)) is None and parse_link(str(target)) is None:
+            raise ValueError(f"'{target}' is no target; write 'satellite 17', 'satellites 3-9', 'link 3-4' or 'all'")
+        return target
+
     @model_validator(mode="after")
     def _derate_has_a_share(self) -> Event:
         if (self.action == "derate") != (self.to is not None):
@@ -60,10 +69,6 @@ class Event(Section):
                 "needs `to`; write e.g. to: 0.5" if self.action == "derate" else f"takes no `to` ({self.to}); remove it"
             )
             raise ValueError(f"{self.action} {what}")
-        if parse_target(self.target) is None and parse_link(self.target) is None:
-            raise ValueError(
-                f"target '{self.target}' is unknown; write 'satellite 17', 'satellites 3-9', 'link 3-4' or 'all'"
-            )
         return self
 
 

@@ -1,1 +1,1 @@
-"""Questions that take more than one run: sweeps and comparisons."""
+"""Questions that take more than one run: sweeps, comparisons, causes removed and inputs enlarged."""

@@ -26,11 +26,15 @@ EXPLAINED = 0.9  # share of all differences that the causes named last make up, 
 
 @dataclass(frozen=True)
 class Side:
-    """Results with a label and, where it is known, the resolved scenario behind them."""
+    """Results with a label and, where it is known, the resolved scenario or site behind them."""
 
     label: str
     results: Results
     inputs: Node | None = None
+
+    @property
+    def on_ground(self) -> bool:
+        return self.results.summary["satellites"] is None
 
 
 @dataclass(frozen=True)
@@ -109,15 +113,24 @@ def compare(a: Results | Side, b: Results | Side, equal: str | None = None) -> C
     scaled = None if equal is None else _equal(equal, one, two)
     factor = 1.0 if scaled is None else scaled.factor
     losses = _waterfall(one.results.summary, two.results.summary, factor)
-    notes = [
-        f"{side.label}: its scenario is not known: inputs are not compared"
-        for side in (one, two)
-        if side.inputs is None
-    ]
+    alike = one.on_ground == two.on_ground
     return Comparison(
-        one.label, two.label, _inputs(one.inputs, two.inputs), _metrics(one, two, None if scaled is None else factor),
-        losses, scaled, _reasons(losses), tuple(notes),
+        one.label, two.label, _inputs(one.inputs, two.inputs) if alike else (), _metrics(one, two, None if scaled is None else factor),
+        losses, scaled, _reasons(losses), tuple(_notes(one, two)),
     )  # fmt: skip
+
+
+def _notes(a: Side, b: Side) -> list[str]:
+    """What hinders the comparison, and how sites on the ground were set to work."""
+    found = [
+        f"{side.label}: its scenario is not known: inputs are not compared" for side in (a, b) if side.inputs is None
+    ]
+    ground = [side for side in (a, b) if side.on_ground]
+    if len(ground) == 1:
+        found.append(f"{ground[0].label} is a site on the ground, with inputs of its own: they are not compared")
+    for side in ground:
+        found += [f"{side.label}: {line}" for line in side.results.summary["notes"]]
+    return found
 
 
 def check_equal(equal: str | None) -> None:
@@ -231,6 +244,10 @@ _METRICS: Final = (
     ("ettr", "1", "workloads.0.ettr", 1.0, False),
     ("availability", "1", "fleet.availability", 1.0, False),
 )
+_IN_ORBIT: Final = (
+    "satellites", "design.mass_kg", "design.launches", "design.array_m2", "design.radiator_m2", "design.gateways",
+    "power.array_w_mean",
+)  # fmt: skip
 _WHOLE: Final = ("satellites", "launches", "gateways")
 _PER_SECOND: Final = ("nameplate", "useful rate")
 _MEAN_OF_SERIES: Final = "load_w"  # what is drawn, in orbit as on the ground
@@ -268,18 +285,22 @@ def _metrics(a: Side, b: Side, factor: float | None) -> tuple[Metric, ...]:
 
 def _reason(path: str, a: Side, b: Side, left: float | None, right: float | None) -> str | None:
     """Why a number is missing."""
-    if left is not None and right is not None:
+    missing = [(side, _why(path, side)) for side, value in ((a, left), (b, right)) if value is None]
+    if not missing:
         return None
-    if left is None and right is None:
-        who = "in both"
-    else:
-        who = f"in {a.label if left is None else b.label}"
-    section = path.partition(".")[0]
-    missing = a if left is None else b
-    if section == "ground" and "propagation" in path:
-        blind = missing.results.summary["ground"]["coverage_fraction"] is not None
-        return f"no satellite in sight {who}" if blind else f"no ground stations {who}"
-    return f"not simulated {who}"
+    if len(missing) == 2 and missing[0][1] == missing[1][1]:
+        return f"{missing[0][1]} in both" if missing[0][1] else "both are on the ground"
+    return "; ".join(f"{why} in {side.label}" if why else f"{side.label} is on the ground" for side, why in missing)
+
+
+def _why(path: str, side: Side) -> str:
+    """Why one side lacks a number; empty where a site on the ground has nothing of the kind."""
+    if side.on_ground and path in _IN_ORBIT:
+        return ""
+    if path.startswith("ground."):
+        blind = side.results.summary["ground"]["coverage_fraction"] is not None
+        return "no satellite in sight" if blind else "no ground stations"
+    return "not simulated"
 
 
 def _whole(value: float) -> float:
@@ -303,6 +324,8 @@ def _equal(what: str, a: Side, b: Side) -> Equal:
     satellites = a.results.summary["satellites"]
     scaled = None if satellites is None else int(_whole(satellites * factor))
     fleet = "" if scaled is None else f": {scaled:,} satellites"
+    if a.on_ground:
+        fleet = f": {round(a.results.summary['accelerators'] * factor):,} accelerators"
     words = f"{a.label} multiplied by {factor:.4g} has the {name} of {b.label}{fleet}"
     return Equal(what, factor, scaled, words)
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 import sim
 from sim import tree
 from sim.catalogue import items
-from sim.checks import size
+from sim.checks import START_S, size
 from sim.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.quantity import Quantity
 from sim.scenario import Loaded, load
@@ -134,8 +134,8 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
 
 
 def _point(index: int, values: tuple[Any, ...], sets: tuple[str, ...], loaded: Loaded) -> Point:
-    estimate, idle = (size(loaded.scenario, count, threads=1) for count in (loaded.satellites, 0))
-    return Point(index, values, sets, loaded.sha256, estimate.time_s - idle.time_s, estimate.memory_bytes)
+    estimate = size(loaded.scenario, loaded.satellites, threads=1)
+    return Point(index, values, sets, loaded.sha256, estimate.time_s - START_S, estimate.memory_bytes)
 
 
 def _scenario(spec: Sweep, root: Node, folder: Path) -> str:

@@ -58,6 +58,11 @@ class Journal:
                 told = None
             if told is None:
                 break
+            if not isinstance(told, dict) or (kept > 0 and "point" not in told):
+                raise bad_input(
+                    Origin(str(self.path), len(self.path.read_bytes()[:kept].splitlines()) + 1, 1), "",
+                    "is no line of a journal; remove it and all below, or write another --out",
+                )  # fmt: skip
             if kept == 0:
                 self._same(told)
             else:
@@ -70,7 +75,7 @@ class Journal:
             ("identity", "holds another study"),
             ("sources", "was begun by another state of the program"),
         ):
-            if head[key] != self.head[key]:
+            if head.get(key) != self.head[key]:
                 raise bad_input(Origin(str(self.path.parent)), "", f"{what}; remove it, or write another --out")
 
     def add(self, entry: dict[str, Any]) -> None:

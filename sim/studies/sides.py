@@ -22,19 +22,26 @@ def pair(a: str, b: str, sets: tuple[str, ...] = (), threads: int | None = None)
         raise bad_input(Origin("--set"), "", "goes with scenarios, and neither side is one; leave it out")
     kept: dict[str, Results] = {}  # the same scenario on both sides is run once
     one, two = loaded
-    sides = [_side(a, one, two, kept, threads), _side(b, two, one, kept, threads)]
+    sides = [_side(a, one, (b, two), kept, threads), _side(b, two, (a, one), kept, threads)]
     if sides[0].label == sides[1].label:
         sides = [replace(side, label=f"{side.label} ({letter})") for side, letter in zip(sides, "AB", strict=True)]
     return sides[0], sides[1]
+
+
+def _like(text: str, loaded: Loaded | None) -> Loaded | None:
+    """What a baseline on the other side does: the scenario, or that behind a results folder."""
+    return api.load(Path(text) / "scenario.yaml") if _is_folder(text) else loaded
 
 
 def _is_folder(text: str) -> bool:
     return text not in items("scenarios") and Path(text).is_dir()
 
 
-def _side(text: str, own: Loaded | None, other: Loaded | None, kept: dict[str, Results], threads: int | None) -> Side:
+def _side(
+    text: str, own: Loaded | None, other: tuple[str, Loaded | None], kept: dict[str, Results], threads: int | None
+) -> Side:
     if text.startswith(BASELINE):
-        return _baseline(text, other)
+        return _baseline(text, _like(*other))
     if own is None:
         results = api.open_results(text)
         return Side(Path(text).name, results, tree.read(Path(text) / "scenario.yaml"))
@@ -50,4 +57,4 @@ def _baseline(text: str, like: Loaded | None) -> Side:
     known = items("baselines")
     if name not in known:
         raise bad_input(Origin(text), "", f"no baseline of that name; {did_you_mean(name, known)}")
-    return Side(name, baseline.run(name, like=like))  # type: ignore[attr-defined]
+    return Side(name, baseline.run(name, like=like), baseline.site_tree(name))

@@ -17,8 +17,9 @@ from sim.workload.collectives import (
     ring_s,
     tree_s,
 )
-from sim.workload.inference import Service, decode_step_s
+from sim.workload.inference import decode_step_s
 from sim.workload.parallelism import Batch, Mesh
+from sim.workload.service import Service
 from sim.workload.training import Task, boundary_bytes, compute_s, decompose, mfu, reduced_bytes, task_flops
 from sim.workload.transformer import (
     Model,

@@ -86,7 +86,11 @@ def test_empty_group_fails(dawndusk: Any, group: str) -> None:
 
 def test_groups_make_the_whole() -> None:
     whole = [r["name"] for r in sim.verify.run_cases(None)]
-    assert whole == [r["name"] for group in ("orbits", "spacecraft", "network", "workload", "fleet") for r in sim.verify.run_cases(group)]
+    assert whole == [
+        r["name"]
+        for group in ("orbits", "spacecraft", "network", "workload", "fleet")
+        for r in sim.verify.run_cases(group)
+    ]
 
 
 def test_case_that_cannot_run_is_not_ok() -> None:

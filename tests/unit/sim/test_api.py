@@ -20,7 +20,7 @@ def test_import_is_light(python: Callable[[str], subprocess.CompletedProcess[str
 
 
 def test_names() -> None:
-    assert set(sim.__all__) == {"__version__", "load", "open_results", "run"}
+    assert set(sim.__all__) == {"__version__", "compare", "load", "open_results", "run", "sweep", "why"}
     for name in sim.__all__:
         assert getattr(sim, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'simulate'"):

@@ -96,7 +96,9 @@ def test_orders_of_a_scenario() -> None:
     assert works[9].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
 
 
-def schedule(orders: list[Order], lo: int, hi: int, width: int, first: int, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def schedule(
+    orders: list[Order], lo: int, hi: int, width: int, first: int, steps: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     told, at_end = assemble.told(orders, lo, hi, width, first, steps)
     return told[step.TOLD_ALIVE], told[step.TOLD_CAP], at_end
 

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 VERBS = ("run", "validate", "schema", "verify", "provenance")
-SHIPPED = ("colossus_in_orbit", "million", "starlink_edge", "suncatcher")
+SHIPPED = (
+    "colossus_in_orbit", "colossus_in_orbit_clusters", "colossus_in_orbit_platforms", "kuiper_630", "million",
+    "starcloud_40mw", "starlink_edge", "suncatcher", "suncatcher_spread",
+)  # fmt: skip
 HEAVY = ("numba", "llvmlite", "xarray", "dash", "pandas", "scipy", "astropy", "plotly", "pyarrow", "numpy")
 
 
@@ -59,7 +62,16 @@ def test_instant(python: Callable[[str], subprocess.CompletedProcess[str]], argu
 
 @pytest.mark.parametrize(
     ("name", "satellites"),
-    [("colossus_in_orbit", 2116), ("million", 10**6), ("starlink_edge", 1584), ("suncatcher", 81)],
+    [
+        ("colossus_in_orbit", 2116),
+        ("colossus_in_orbit_clusters", 27 * 81),
+        ("colossus_in_orbit_platforms", 7),
+        ("million", 10**6),
+        ("starcloud_40mw", 3),
+        ("starlink_edge", 1584),
+        ("suncatcher", 81),
+        ("suncatcher_spread", 81),
+    ],
 )
 def test_validate(dawndusk: Any, folder: Path, name: str, satellites: int) -> None:
     """Source of truth: 46 x 46, 10 x 250 x 400, 72 x 22, lattice points within five spacings (Gauss: 81)."""
@@ -119,7 +131,7 @@ def test_running_out_of_memory_is_one_line(dawndusk: Any, folder: Path, monkeypa
     def exhausted(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(api, "Run", exhausted)
+    monkeypatch.setattr(api, "CoupledRun", exhausted)
     called = dawndusk("run", "suncatcher")
     assert (called.code, called.out) == (1, "")
     assert called.err.startswith("out of memory; write fewer satellites")
@@ -129,12 +141,12 @@ def test_running_out_of_memory_is_one_line(dawndusk: Any, folder: Path, monkeypa
 @pytest.mark.parametrize("moment", ["run", "write"])
 def test_interrupt_in_process(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """Stopped while simulating or while writing: exit 130, no folder, nothing under a temporary name."""
-    from sim import engine, results
+    from sim import coupled, results
 
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(*((engine.Run, "advance", stop) if moment == "run" else (results, "write_series", stop)))
+    monkeypatch.setattr(*((coupled.CoupledRun, "_step", stop) if moment == "run" else (results, "write_series", stop)))
     called = dawndusk("run", "suncatcher", "--set", "duration=10 min", "--out", "found")
     assert (called.code, called.out) == (130, "")
     assert called.errors == ["interrupted; nothing was written"]

@@ -166,17 +166,59 @@ def test_folder_against_scenario(folder: Path) -> None:
         sides.pair("found", "found", SHORT)
 
 
-def test_baseline_is_run_like_the_other_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The site's run is a double here: what matters is that it gets the other side's scenario."""
-    seen: dict[str, Any] = {}
+def on_ground(nameplate: float) -> Results:
+    """Results of a made-up site: no satellites, nothing that flies."""
+    found = made(1, nameplate, {"kernel": 0.25})
+    found.summary.update(satellites=None, accelerators=1000, notes=["runs its own"])
+    found.summary["design"] = dict.fromkeys(found.summary["design"])
+    found.summary["power"]["array_w_mean"] = None
+    return found
+
+
+def test_what_the_ground_has_none_of() -> None:
+    """Source of truth: what flies is on one side only; launches are unknown in orbit too."""
+    site = Side("site", on_ground(4.0))
+    found = compare(Side("fleet", A), site, "useful")
+    told = {row.metric: row.reason for row in found.metrics}
+    for name in ("satellites", "mass", "array", "radiator", "mean array power"):
+        assert told[name] == "site is on the ground", name
+    assert told["launches"] == "not simulated in fleet; site is on the ground"
+    assert told["mfu"] == "not simulated in both"
+    assert (told["useful rate"], told["mean load"]) == (None, None)
+    assert metric(compare(site, site), "mass").reason == "both are on the ground"
+    assert found.equal is not None
+    assert (found.equal.factor, found.equal.satellites) == (pytest.approx(1.5), 5)  # 3 of 2 PFLOP/s; 4.5 satellites
+    assert found.notes[-2:] == (
+        "site is a site on the ground, with inputs of its own: they are not compared", "site: runs its own",
+    )  # fmt: skip
+
+
+def test_a_site_made_equal() -> None:
+    """2 PFLOP/s of the fleet for 3 of the site: two thirds of its 1,000 accelerators."""
+    found = compare(Side("site", on_ground(4.0)), Side("fleet", A), "useful").equal
+    assert found is not None
+    assert (found.satellites, found.words) == (
+        None, "site multiplied by 0.6667 has the useful rate of fleet: 667 accelerators",
+    )  # fmt: skip
+
+
+def test_baseline_is_run_like_the_other_side(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The site's run is a double here: what matters is that it gets the other side's scenario, also from a folder."""
+    seen: list[Any] = []
 
     def run(name: str, like: Any = None) -> Results:
-        seen.update(name=name, like=like)
-        return B
+        seen.append((name, None if like is None else like.sha256))
+        return on_ground(4.0)
 
-    monkeypatch.setattr(baseline, "run", run, raising=False)
+    monkeypatch.setattr(baseline, "run", run)
     one, two = sides.pair("suncatcher", "baseline:colossus-1", SHORT)
-    assert (seen["name"], seen["like"].scenario.name, two.label) == ("colossus-1", "suncatcher", "colossus-1")
-    assert compare(one, two).notes == ("colossus-1: its scenario is not known: inputs are not compared",)
+    assert two.label == "colossus-1"
+    assert compare(one, two).inputs == ()
+    sim.run(sim.load("suncatcher", list(SHORT)), "found")
+    sides.pair("found", "baseline:colossus-1")
+    assert seen == [("colossus-1", one.results.summary["scenario_sha256"])] * 2
+    same = compare(*sides.pair("baseline:colossus-1", "baseline:colossus-1"))
+    assert seen[2:] == [("colossus-1", None)] * 2
+    assert (same.a, same.b, same.inputs) == ("colossus-1 (A)", "colossus-1 (B)", ())
     with pytest.raises(InputError, match="no baseline of that name; did you mean 'colossus-1'"):
         sides.pair("suncatcher", "baseline:colossus", SHORT)

@@ -38,6 +38,7 @@ def test_schema_names_the_shipped_items() -> None:
         "suncatcher",
         "orbital-120kw",
         "starlink-edge",
+        "starcloud-40mw",
     }
 
 
@@ -111,7 +112,7 @@ constellation: {kind: ring, altitude: 650 km, local_time: "06:00", satellites: 3
 satellite: {extends: suncatcher, accelerator: {extends: tpu-v6e, max_power: 250 W}, power: {array: {area: 120 m2}}}
 ground: {stations: [{name: here, latitude: 51.5 deg, longitude: 0 deg}]}
 events: ["2026-12-21T06:00Z lose satellite 1", {at: "2026-12-21T06:00Z", action: derate, target: all, to: 0.5}]
-links: {topology: mesh}
+links: {topology: nearest, max_range: {value: 15000, unit: km, kind: assumption, source: mine}}
 """
 
 

@@ -10,16 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.workload.inference import (
-    Service,
-    decode_step_s,
-    groups,
-    max_batch,
-    operating,
-    service_problem,
-    unloaded_tpot_s,
-    unloaded_ttft_s,
-)
+from sim.workload.inference import decode_step_s, operating, unloaded_tpot_s, unloaded_ttft_s
+from sim.workload.service import Service, groups, max_batch, service_problem
 from sim.workload.transformer import Model
 
 N_70B = 70553706496

@@ -24,6 +24,9 @@ def outcome() -> Outcome:
             "constellation.satellites_per_plane=5",
             "constellation.phasing=1",
             "duration=3 h",
+            "workloads=[{kind: stream}]",
+            "links=",
+            "economics=",
         ],
     )
     return Run(loaded, threads=1).finish()

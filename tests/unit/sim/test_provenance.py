@@ -17,7 +17,9 @@ from sim.scenario import items, load
 
 REPO = Path(__file__).resolve().parents[3]
 KEYS = set(re.findall(r"^@\w+\{([^,]+),", (REPO / "docs" / "references.bib").read_text("utf-8"), re.M))
-ITEMS = [path for kind in ("hardware", "sites", "baselines") for path in items(kind).values()]
+ITEMS = [
+    path for kind in ("hardware", "sites", "baselines", "models", "fleet", "economics") for path in items(kind).values()
+]
 SOURCES = sorted(path for package in ("orbit", "sim") for path in (REPO / package).rglob("*.py"))
 # [key], [key:eq. 3]: a key holds a year, or a place in the work follows
 CITED = re.compile(
@@ -26,7 +28,11 @@ CITED = re.compile(
 
 
 def _records(path: Path) -> list[tuple[str, tree.Node]]:
-    return [(".".join(keys), node) for keys, node in tree.walk(tree.read(path)) if node.is_record]
+    return _below(tree.read(path))
+
+
+def _below(root: tree.Node) -> list[tuple[str, tree.Node]]:
+    return [(".".join(keys), node) for keys, node in tree.walk(root) if node.is_record]
 
 
 @pytest.mark.parametrize("path", ITEMS, ids=lambda p: p.stem)
@@ -125,10 +131,15 @@ def test_of_a_scenario(dawndusk: Any, name: str) -> None:
 def test_of_a_field(dawndusk: Any) -> None:
     rows = json.loads(dawndusk("provenance", "satellite.power.array.area", "--json").out)["rows"]
     assert {row["scenario"]: row["value"] for row in rows} == {
-        "colossus_in_orbit": 600,
+        "colossus_in_orbit": 900,
+        "colossus_in_orbit_clusters": 600,
+        "colossus_in_orbit_platforms": 160000,
+        "kuiper_630": 18,
         "million": 600,
+        "starcloud_40mw": 160000,
         "starlink_edge": 18,
         "suncatcher": 130,
+        "suncatcher_spread": 130,
     }
     assert all(
         {"scenario", "field", "value", "unit", "kind", "source", "low", "high", "note", "origin"} == set(row)
@@ -139,7 +150,7 @@ def test_of_a_field(dawndusk: Any) -> None:
 def test_of_a_section(dawndusk: Any) -> None:
     rows = json.loads(dawndusk("provenance", "satellite.thermal", "--json").out)["rows"]
     assert all(row["field"].startswith("satellite.thermal.") for row in rows)
-    assert len(rows) >= 4 * 10
+    assert len(rows) >= 9 * 10
 
 
 def test_of_a_file(dawndusk: Any, folder: Path, scenario_text: str) -> None:
@@ -164,14 +175,19 @@ def test_as_a_table(dawndusk: Any, target: str) -> None:
 
 
 def test_assumptions_of_the_summary() -> None:
-    """Source of truth: the records of the shipped items, looked up apart from the reader."""
-    satellite, chip, earth = ((prefix, _records(items("hardware")[name])) for prefix, name in
-                              (("satellite.", "suncatcher"), ("satellite.accelerator.", "tpu-v6e"), ("environment.", "earth-mean")))  # fmt: skip
+    """Source of truth: the records of the shipped items and of configs/defaults.yaml, looked up apart from the reader."""
+    of_items = [
+        ("satellite.", "suncatcher"), ("satellite.accelerator.", "tpu-v6e"), ("environment.", "earth-mean"),
+        ("links.terminal.", "dwdm-10cm"),
+    ]  # fmt: skip
+    found = [(prefix, _records(items("hardware")[name])) for prefix, name in of_items]
+    defaults = tree.read(REPO / "configs" / "defaults.yaml")
+    sections = [
+        ("workloads.0.", "training"),
+        *((f"{name}.", name) for name in ("links", "ground", "economics", "fleet")),
+    ]
+    found += [(prefix, _below(defaults.value[name])) for prefix, name in sections]
     wanted = {
-        prefix + name
-        for prefix, records in (satellite, chip, earth)
-        for name, node in records
-        if node.value["kind"].value == "assumption"
+        prefix + name for prefix, records in found for name, node in records if node.value["kind"].value == "assumption"
     }
-    wanted.add("ground.access_overhead")  # configs/defaults.yaml
     assert set(load("suncatcher").assumptions) == wanted

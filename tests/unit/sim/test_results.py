@@ -41,6 +41,7 @@ ORDER = [
     "failed", "spare", "maintenance", "power", "thermal", "unplaced", "demand", "kernel", "memory", "recompute", "bubble", "communication",
     "outage", "straggler", "checkpoint", "recovery", "corruption", "algorithm", "useful",
 ]  # fmt: skip
+ALONE = ["duration=2 h", "workloads=[{kind: stream}]", "links=", "economics="]  # satellites that nothing joins
 EVENTS = (
     "2026-12-21T00:30Z lose satellite 17",
     "2026-12-21T01:00Z derate satellites 3-9 to 0.5",
@@ -61,7 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     from viz.report import write_report
 
     folder = tmp_path_factory.mktemp("made") / "found"
-    sim.run(sim.load("suncatcher", set=["duration=2 h"], events=EVENTS), folder, threads=1, report=write_report)
+    sim.run(sim.load("suncatcher", set=ALONE, events=EVENTS), folder, threads=1, report=write_report)
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
     with xr.open_dataset(folder / "series.nc", engine="h5netcdf", decode_times=False) as series:
         return Made(folder, summary, series.load())
@@ -163,7 +164,8 @@ def test_series_matches_the_table(made: Made) -> None:
         assert (found.dtype.kind in "OUT") if var.dtype == "str" else (str(found.dtype) == var.dtype), var.name
         assert found.attrs["long_name"] == var.doc, var.name
         assert found.attrs["units"] == (epoch if var.name in ("time", "frame") else var.unit), var.name
-    assert dict(series.sizes) == {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3}
+    sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5}
+    assert dict(series.sizes) == sizes | dict.fromkeys(("pair", "job", "service", "link", "way", "hop"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"
 
@@ -242,7 +244,7 @@ def test_resolved_scenario_is_the_same_scenario(made: Made) -> None:
     assert again.sha256 == made.summary["scenario_sha256"]
     assert again.assumptions == made.summary["assumptions"]
     assert results.resolved_yaml(again) == (made.folder / "scenario.yaml").read_text("utf-8")
-    first = sim.load("suncatcher", set=["duration=2 h"], events=EVENTS)
+    first = sim.load("suncatcher", set=ALONE, events=EVENTS)
     assert again.scenario.model_dump() == {**first.scenario.model_dump()}
     assert [(d.path, d.kind, d.source) for d in again.data if d.kind != "scenario"] == [
         (d.path, d.kind, d.source) for d in first.data if d.kind != "scenario"
@@ -356,7 +358,7 @@ def test_where_the_scenario_lies_leaves_no_trace(dawndusk: Any, folder: Path) ->
 
 def test_memory_and_disk_agree(made: Made) -> None:
     """What `run` returns is what `open_results` reads."""
-    fresh = sim.run(sim.load("suncatcher", set=["duration=2 h"], events=EVENTS), threads=2)
+    fresh = sim.run(sim.load("suncatcher", set=ALONE, events=EVENTS), threads=2)
     read = sim.open_results(made.folder)
     assert fresh.folder is None
     assert fresh.summary == read.summary
@@ -397,7 +399,7 @@ def _other_version(folder: Path) -> None:
         (lambda f: (f / "events.parquet").write_bytes(b"not parquet"), "is no results folder"),
         (lambda f: (f / "manifest.json").write_text("{", encoding="utf-8"), "is no results folder"),
         (lambda f: (f / "summary.json").write_text("[]", encoding="utf-8"), ""),
-        (_other_version, "schema_version: is 99, this program reads 1; run the scenario again"),
+        (_other_version, "schema_version: is 99, this program reads 2; run the scenario again"),
     ],
     ids=["no summary", "no series", "bad series", "bad events", "bad manifest", "list", "version"],
 )

@@ -26,7 +26,7 @@ seeds: [1, 2]
 POINTS = 12
 
 
-@pytest.mark.parametrize("verb", ["sweep", "compare", "report", "new", "bench"])
+@pytest.mark.parametrize("verb", ["sweep", "compare", "why", "report", "new", "bench"])
 def test_help_has_an_example(dawndusk: Any, verb: str) -> None:
     called = dawndusk(verb, "--help")
     assert (called.code, called.err) == (0, "")
@@ -196,6 +196,47 @@ def test_compare_refuses(dawndusk: Any, folder: Path) -> None:
         called = dawndusk("compare", *arguments)
         assert (called.code, called.out, len(called.errors)) == (2, "", 1), called
         assert "; " in called.err
+
+
+# --- why --------------------------------------------------------------------------------------------------------------
+
+RING = """\
+name: ring
+epoch: 2026-12-21T00:00:00Z
+duration: 2 h
+constellation: {kind: ring, altitude: 650 km, local_time: "06:00", satellites: 200}
+satellite: {extends: suncatcher, power: {array: {area: 80 m2}}}
+"""
+
+
+def test_why_as_json(dawndusk: Any, folder: Path) -> None:
+    """Source of truth: the contract, and shares that add up to what is not useful."""
+    (folder / "ring.yaml").write_text(RING, encoding="utf-8")
+    called = dawndusk("why", "ring.yaml", "--json")
+    assert called.code == 0, called.err
+    told = json.loads(called.out)
+    assert set(told) == {"scenario", "base", "causes", "inputs", "notes"}
+    lost = sum(row["fraction"] for row in told["causes"])
+    assert told["base"]["useful_fraction"] + lost == pytest.approx(1.0, abs=1e-9)
+    assert told["inputs"][0]["input"].startswith("satellite.power.")
+    assert told["base"]["satellites_run"] == 128
+    assert [p.name for p in folder.iterdir()] == ["ring.yaml"]
+
+
+def test_why_in_words(dawndusk: Any, folder: Path) -> None:
+    (folder / "ring.yaml").write_text(RING, encoding="utf-8")
+    called = dawndusk("why", "ring.yaml")
+    assert called.code == 0, called.err
+    assert "128 of 200 satellites" in called.out
+    assert "a battery that lasts for the whole run" in called.out
+    assert "satellite.thermal.radiator.area" in called.out
+
+
+def test_why_of_bad_input(dawndusk: Any) -> None:
+    called = dawndusk("why", "suncatcher", "--set", "step=1 furlong")
+    assert (called.code, called.out) == (2, "")
+    assert len(called.errors) == 1
+    assert called.errors[0].startswith("--set step:")
 
 
 # --- report, new ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from sim.schema import BY_NAME, CAUSES, STATES
+from sim.schema import BY_NAME, CAUSES, ROLES, STATES
 
 EPOCH = "2026-12-21T00:00:00Z"
 EARTH_KM, GM = 6378.137, 3.986004418e14
@@ -122,7 +122,7 @@ def summarise(
         for c, t in zip(CAUSES, total.tolist(), strict=True)
     ]
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "scenario": name,
         "scenario_sha256": "9f2c" * 16,
         "seed": 1,
@@ -176,8 +176,119 @@ def summarise(
     }
 
 
+MODES = ("running", "checkpoint", "recovery", "waiting", "outage")
+ASSUMED = """name: made-up
+satellite:
+  radiator:
+    emissivity: {value: 0.85, unit: '1', kind: assumption, source: white paint <new>, low: 0.8, high: 0.9, note: 'ages & darkens'}
+  compute:
+    idle_power: {value: 90, unit: W, kind: assumption, source: 30 % of full power, low: 45, high: 120}
+workloads:
+- checkpoint_interval: {value: 30, unit: min, kind: assumption, source: usual}
+"""
+
+
+def labelled(values: dict[str, Any]) -> xr.Dataset:
+    """Arrays with dimensions, units and meaning from the table."""
+    dims = {n: BY_NAME[n].dims for n in values}
+    return xr.Dataset(
+        {
+            n: (dims[n], v, {"units": BY_NAME[n].unit, "long_name": BY_NAME[n].doc})
+            for n, v in values.items()
+            if dims[n] != (n,)
+        },
+        coords={n: (dims[n], v, {"units": BY_NAME[n].unit}) for n, v in values.items() if dims[n] == (n,)},
+    )
+
+
+def coupled_values(run: Results, jobs: int) -> dict[str, Any]:
+    """Links in rows of ten satellites, a way from each of the first three stations, so many jobs and a service.
+
+    Link 0-1 ends before the third frame; the way of the first station goes over two satellites, later over one.
+    """
+    series = run.series
+    steps, frames, sats = (series.sizes[d] for d in ("time", "frame", "sat"))
+    a = np.array([i for i in range(sats - 1) if i % 10 != 9])
+    until = np.full(a.size, frames)
+    until[0] = 2
+    share = np.zeros((jobs, len(MODES), steps))
+    share[:, 0], share[:, 1] = 0.95, 0.05
+    share[:, 0, 30:60], share[:, 4, 30:60] = 0.0, 0.95
+    role = np.full(sats, ROLES.index("training"))
+    role[-8:] = ROLES.index("inference")
+    job = np.where(role == ROLES.index("training"), np.arange(sats) % jobs, -1)
+    pace = np.where(np.arange(steps) % 100 < 90, 1.0, 0.0)
+    rtt = series["propagation_rtt_ms"].values
+    return {
+        "induced_flops_per_s": 0.3 * series["rate_flops_per_s"].values,
+        "user_rtt_ms": rtt + 20.0,
+        "pair": np.array(["Redmond - Singapore"]),
+        "pair_rtt_ms": np.full((1, steps), 80.0) + np.sin(np.arange(steps) / 9.0),
+        "links": np.full(steps, float(a.size)),
+        "job": np.array([f"llama-3-8b {j}" for j in range(jobs)]),
+        "mode": np.array(MODES),
+        "service": np.array(["llama-3-8b"]),
+        "job_mode_fraction": share,
+        "job_pace": np.tile(pace, (jobs, 1)),
+        "job_step_s": np.tile(np.where(pace > 0.0, 5.0, np.nan), (jobs, 1)),
+        "job_communication_fraction": np.tile(np.where(pace > 0.0, 0.2, np.nan), (jobs, 1)),
+        "job_tokens_per_s": np.tile(2e6 * pace * share[0, 0], (jobs, 1)),
+        "service_tokens_per_s": np.full((1, steps), 1.2e6),
+        "sat_role": role.astype(np.uint8),
+        "sat_job": job,
+        "link_a": a,
+        "link_b": a + 1,
+        "link_from": np.zeros(a.size, dtype=np.int64),
+        "link_until": until,
+        "way_end": np.array([0, 1, 2, 4, 0]),
+        "way_from": np.array([0, 0, 0, 0, 1]),
+        "way_until": np.array([1, frames, frames, frames, frames]),
+        "way_begin": np.array([0, 2, 3, 4, 7]),
+        "way_satellite": np.array([5, 6, 20, 30, 21, 22, 23, 6]),
+    }
+
+
+def coupled_summary(run: Results, jobs: int) -> dict[str, Any]:
+    """What a summary says of links, work, pairs and users."""
+    spread = {"min": 24.0, "median": 27.5, "p99": 33.25, "max": 34.0}
+    names = [str(s) for s in run.series["station"].values]
+    there = {"propagation_rtt_ms": {k: v - 20.0 for k, v in spread.items()}, "user_rtt_ms": spread}
+    none = dict.fromkeys(spread)
+    blind = {"propagation_rtt_ms": none, "user_rtt_ms": none, "coverage_fraction": 0.0}
+    stations = {n: there | {"coverage_fraction": 0.75} for n in names[1:]} | {names[0]: blind}
+    training = {
+        "kind": "training", "model": "llama-3-8b", "mfu": 0.345, "step_s": 4.6527, "tokens_per_s": 3583572.8, "ettr": 0.9938,
+        "time_to_train_d": 50.38, "ttft_ms": None, "tpot_ms": None, "jobs": jobs, "satellites_per_job": 64,
+        "mesh": {"tensor": 8, "pipeline": 8, "data": 64}, "all_reduce": "ring", "communication_fraction": 0.1307,
+    }  # fmt: skip
+    serving = {
+        "kind": "inference", "model": "llama-3-8b", "mfu": None, "step_s": 0.0048, "tokens_per_s": 1200358.0, "ettr": None,
+        "time_to_train_d": None, "ttft_ms": 90.19, "tpot_ms": 4.884, "satellites": 8, "tensor": 1, "batch": 166,
+    }  # fmt: skip
+    pair = {"propagation_rtt_ms": {"min": 79.0, "median": 80.0, "p99": 81.0, "max": 81.0}, "coverage_fraction": 1.0}
+    return {
+        "network": {"links_mean": 71.25, "link_availability": 0.9731, "path_switches": 1050},
+        "ground": run.summary["ground"] | {"user_rtt_ms": spread, "stations": stations},
+        "pairs": {"Redmond - Singapore": pair | {"switches_s": [60.0, 120.0]}},
+        "workloads": [training, serving],
+        "fleet": {"availability": 0.998, "useful_flops_per_s": {"p10": 1e18, "p50": 1.1e18, "p90": 1.2e18}},
+        "design": {"satellites": run.summary["satellites"], "mass_kg": 105300.0, "launches": 2, "array_m2": 10530.0,
+                   "radiator_m2": 2430.0, "gateways": 4},
+        "cost": {"capex_usd": 1.25e9, "usd_per_useful_pflop_day": None, "usd_per_million_tokens": 0.4213,
+                 "break_even_launch_usd_per_kg": None},
+    }  # fmt: skip
+
+
+def couple(run: Results, jobs: int = 1) -> Results:
+    """The same run with links, ways, so many jobs and a service."""
+    run.summary |= coupled_summary(run, jobs)
+    more = labelled(coupled_values(run, jobs))
+    run.series = run.series.merge(more).assign_attrs(run.series.attrs)
+    return run
+
+
 def results(kind: str, folder: Path, *, hours: float = 24.0, step_s: float = 60.0, frames: int = 49) -> Results:
-    """Results of kind "formation" (81 satellites) or "walker" (200)."""
+    """Results of kind "formation" (81 satellites) or "walker" (200); their folder holds a scenario."""
     time_s = np.arange(1, round(hours * 3600 / step_s) + 1) * step_s
     make = formation_positions if kind == "formation" else walker_positions
     position = make(time_s)
@@ -239,16 +350,7 @@ def results(kind: str, folder: Path, *, hours: float = 24.0, step_s: float = 60.
         "sat_charge_fraction": (0.6 + 0.4 * lit_now[keep]).astype(np.float32),
         "sat_junction_k": np.tile((warm + 24.0)[keep][:, None], (1, satellites)).astype(np.float32),
     }
-    dims = {n: BY_NAME[n].dims for n in values}
-    series = xr.Dataset(
-        {
-            n: (dims[n], v, {"units": BY_NAME[n].unit, "long_name": BY_NAME[n].doc})
-            for n, v in values.items()
-            if dims[n] != (n,)
-        },
-        coords={n: (dims[n], v, {"units": BY_NAME[n].unit}) for n, v in values.items() if dims[n] == (n,)},
-        attrs={"epoch": EPOCH, "earth_gm_m3_s2": GM},
-    )
+    series = labelled(values).assign_attrs({"epoch": EPOCH, "earth_gm_m3_s2": GM})
     name = "suncatcher" if kind == "formation" else "walker_shell"
     summary = summarise(name, satellites, nameplate, float(time_s[-1]), share, rtt, values)
     events = [
@@ -268,4 +370,5 @@ def results(kind: str, folder: Path, *, hours: float = 24.0, step_s: float = 60.
         "packages": {"numpy": "2.4.6", "numba": "0.63.0"},
         "wall_s": 1.25,
     }
+    (folder / "scenario.yaml").write_text(ASSUMED, encoding="utf-8")
     return Results(folder, summary, series, manifest, events)

@@ -10,17 +10,17 @@ import synthetic
 from numpy.testing import assert_allclose
 
 from sim.schema import CAUSES
-from viz import charts, words
+from viz import charts, figures, latency, waterfall, words
 from viz.palette import CAUSE
 
 
-def bar_sum(chart: charts.Chart, title: str) -> float:
+def bar_sum(chart: figures.Chart, title: str) -> float:
     """Total length of the bars with this name."""
     return sum(float(trace.x[0]) for trace in chart.figure.data if trace.name == title)
 
 
 def test_waterfall_bars_add_up_to_nameplate(walker: synthetic.Results) -> None:
-    chart = charts.waterfall(walker.summary)
+    chart = waterfall.waterfall(walker.summary)
     assert chart is not None
     compute, unit = walker.summary["compute"], walker.summary["duration_s"] * 1e15
     for row in compute["waterfall"]:
@@ -32,7 +32,7 @@ def test_waterfall_bars_add_up_to_nameplate(walker: synthetic.Results) -> None:
 
 def test_waterfall_bars_meet(walker: synthetic.Results) -> None:
     """Each loss ends where the one before it began; the last one ends at useful."""
-    chart = charts.waterfall(walker.summary)
+    chart = waterfall.waterfall(walker.summary)
     assert chart is not None
     level = float(chart.figure.data[0].x[0])
     for bar in chart.figure.data[1:-1]:
@@ -42,7 +42,7 @@ def test_waterfall_bars_meet(walker: synthetic.Results) -> None:
 
 
 def test_waterfall_names_the_causes_without_loss(walker: synthetic.Results) -> None:
-    chart = charts.waterfall(walker.summary)
+    chart = waterfall.waterfall(walker.summary)
     assert chart is not None
     titles = {trace.name for trace in chart.figure.data}
     for row in walker.summary["compute"]["waterfall"][:-1]:
@@ -74,30 +74,77 @@ def test_power_and_temperature_have_units(walker: synthetic.Results) -> None:
 
 def test_long_runs_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven steps in blocks of three: means, largest, last; the last block is shorter."""
-    monkeypatch.setattr(charts, "MAX_POINTS", 3)
+    monkeypatch.setattr(figures, "MAX_POINTS", 3)
     values = np.array([1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 5.0])
-    assert charts.thin(values).tolist() == [2.0, 6.0, 5.0]
-    assert charts.thin(values, "max").tolist() == [3.0, 8.0, 5.0]
-    assert charts.thin(values, "last").tolist() == [3.0, 8.0, 5.0]
+    assert figures.thin(values).tolist() == [2.0, 6.0, 5.0]
+    assert figures.thin(values, "max").tolist() == [3.0, 8.0, 5.0]
+    assert figures.thin(values, "last").tolist() == [3.0, 8.0, 5.0]
 
 
-def test_station_bars_are_percentiles_of_reachable_time(walker: synthetic.Results) -> None:
-    chart = charts.stations(walker)
+def test_waterfall_parts_are_own_and_induced(walker: synthetic.Results) -> None:
+    """Solid bars add up to what causes took themselves, hatched ones to what others lost; 0.3 of power and heat is induced."""
+    chart = waterfall.waterfall(walker.summary)
     assert chart is not None
-    names = list(chart.figure.layout.yaxis.ticktext)
-    rtt = dict(zip(walker.series["station"].values, walker.series["propagation_rtt_ms"].values, strict=True))
-    for place, median in zip(chart.figure.data[1].y, chart.figure.data[1].x, strict=True):
-        assert median == pytest.approx(np.nanmedian(rtt[names[place]]), rel=1e-12)
-    assert chart.note == "No satellite ever in sight: Svalbard."  # 53 deg of inclination, a station at 78 deg
+    unit = walker.summary["duration_s"] * 1e15
+    rows = {CAUSE[r["cause"]].title: r for r in walker.summary["compute"]["waterfall"]}
+    parts = {True: 0.0, False: 0.0}
+    for bar in chart.figure.data[1:-1]:
+        hatched = bar.marker.pattern.shape is not None
+        parts[hatched] += float(bar.x[0])
+        key = "induced_flops" if hatched else "own_flops"
+        assert float(bar.x[0]) == pytest.approx(rows[bar.name][key] / unit, rel=1e-12)
+        for number in (rows[bar.name]["own_flops"], rows[bar.name]["induced_flops"]):
+            assert f"{words.number(number / unit)} PFLOP/s" in bar.hovertext[0]
+    taken = sum(r["flops"] for c, r in rows.items() if c in ("Power", "Heat"))
+    assert parts[True] == pytest.approx(0.3 * taken / unit, rel=1e-12)
+    assert [colour[0] for _, colour in chart.key] == ["#", "/"]
+
+
+def test_waterfall_table_has_every_row_that_took_any(walker: synthetic.Results) -> None:
+    html = waterfall.waterfall_table(walker.summary)
+    for i, row in enumerate(walker.summary["compute"]["waterfall"]):
+        for key in ("flops", "own_flops", "induced_flops", "fraction"):
+            cell = f'data-field="/compute/waterfall/{i}/{key}" data-value="{row[key]!r}"'
+            assert (cell in html) == (row["flops"] > 0.0), (row["cause"], key)
+
+
+def test_round_trips_are_spread_as_recorded(make: Callable[..., synthetic.Results]) -> None:
+    """Half of all recorded round trips lie below the mark at 50 %, 99 of 100 below the other."""
+    run = synthetic.couple(make("walker", hours=6.0))
+    chart = latency.distribution(run)
+    assert chart is not None
+    assert [name for name, _ in chart.key] == ["propagation", "as a user sees it", "Redmond - Singapore, propagation"]
+    for name, marks in zip(("propagation_rtt_ms", "user_rtt_ms"), chart.figure.data[1:4:2], strict=True):
+        seen = run.series[name].values.ravel()
+        seen = seen[np.isfinite(seen)]
+        assert np.mean(seen <= marks.x[0]) == pytest.approx(0.50, abs=1.0 / seen.size)
+        assert np.mean(seen <= marks.x[1]) == pytest.approx(0.99, abs=1.0 / seen.size)
+        assert list(marks.y) == [50.0, 99.0]
+
+
+def test_coverage_counts_stations_with_a_way(walker: synthetic.Results) -> None:
+    chart = latency.coverage(walker)
+    assert chart is not None
+    there = np.isfinite(walker.series["propagation_rtt_ms"].values)
+    assert_allclose(chart.figure.data[0].y, 25.0 * there.sum(axis=0), rtol=1e-6)  # four stations
+    names = list(chart.figure.data[1].y)
     assert names[-1] == "Svalbard"
+    assert "No way ever: Svalbard." in chart.note  # 53 deg of inclination, a station at 78 deg
+    strip = np.asarray(chart.figure.data[1].z)[names.index("Singapore")]
+    expected = walker.series["propagation_rtt_ms"].sel(station="Singapore").values
+    assert_allclose(strip, expected, atol=0.0051)  # rounded to 0.01 ms
 
 
-@pytest.mark.parametrize("name", ["waterfall", "throughput", "power", "temperature", "stations"])
+@pytest.mark.parametrize("name", ["throughput", "power", "temperature"])
 def test_what_was_not_recorded_is_not_drawn(make: Callable[..., synthetic.Results], name: str) -> None:
     run = make("walker")
     run.series = run.series[["time", "state"]]
     run.summary["compute"] = None
-    assert getattr(charts, name)(run.summary if name == "waterfall" else run) is None
+    assert getattr(charts, name)(run) is None
+    assert waterfall.waterfall(run.summary) is None
+    assert waterfall.waterfall_table(run.summary) == ""
+    assert latency.distribution(run) is None
+    assert latency.coverage(run) is None
 
 
 @pytest.mark.parametrize(
@@ -120,6 +167,13 @@ def test_what_was_not_recorded_is_not_drawn(make: Callable[..., synthetic.Result
         (words.scientific(2.1e-13), "2.1 \u00d7 10⁻¹³"),
         (words.celsius(263.15), "\u221210.0 °C"),
         (words.counted(1, "satellite"), "1 satellite"),
+        (words.tokens_per_s(3_583_572.8), "3.58 million/s"),
+        (words.tokens_per_s(166_477.7), "166,478/s"),
+        (words.milliseconds(9.464), "9.46 ms"),
+        (words.seconds(0.004884), "4.88 ms"),
+        (words.seconds(39.35), "39.4 s"),
+        (words.money(1.25e9), "$1.25 billion"),
+        (words.money(0.4213), "$0.42"),
     ],
 )
 def test_numbers_read_well(said: str, expected: str) -> None:

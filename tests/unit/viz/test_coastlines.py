@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from viz.globe import coastlines, land_share
+from viz.earth import coastlines, land_share
 
 TOOL = Path(__file__).resolve().parents[3] / "tools" / "build_coastlines.py"
 

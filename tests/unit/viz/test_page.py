@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,24 +18,34 @@ from plotly.offline import get_plotlyjs
 from viz.report import write_report
 
 
+def unpacked(page: str, identifier: str) -> str:
+    """What lies compressed in a page under an identifier."""
+    found = re.search(rf'<script type="text/plain" id="{identifier}">([^<]*)</script>', page)
+    assert found is not None
+    return gzip.decompress(base64.b64decode(found[1])).decode()
+
+
 def written(run: synthetic.Results, path: Path) -> str:
-    """The page of a run without the charting library in it."""
+    """The page of a run without what is compressed in it, and after it the figures and the film."""
     write_report(run, path)
     page = path.read_text(encoding="utf-8")
-    assert page.count(get_plotlyjs()) == 1
-    return page.replace(get_plotlyjs(), "")
+    assert unpacked(page, "library") == get_plotlyjs()
+    data = unpacked(page, "data")
+    assert set(json.loads(data)) == {"figures", "movie"}
+    return re.sub(r'<script type="text/plain".*?</script>', "", page) + data
 
 
 def visible(page: str) -> str:
-    """The text of a page, without scripts, styles and tags."""
-    return re.sub(r"<[^>]+>", " ", re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL))
+    """The text of a page, without styles and tags."""
+    body = page[page.index("<main>") : page.index("</main>")]
+    return re.sub(r"<[^>]+>", " ", body)
 
 
 @pytest.mark.parametrize("kind", ["formation", "walker"])
 def test_page_is_offline_and_small(kind: str, make: Callable[..., synthetic.Results], tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     page = written(make(kind, hours=24.0, frames=49), path)
-    assert path.stat().st_size < 8_000_000
+    assert path.stat().st_size < 3_000_000
     assert not re.search(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", page, flags=re.IGNORECASE)
     assert not re.search(r"<(link[^>]+href=\"(?!data:,)|img|iframe|script[^>]+src)|@import|url\(", page)
 
@@ -40,22 +53,30 @@ def test_page_is_offline_and_small(kind: str, make: Callable[..., synthetic.Resu
 def test_headline_says_what_the_summary_says(walker: synthetic.Results, tmp_path: Path) -> None:
     page = written(walker, tmp_path / "report.html")
     share = walker.summary["compute"]["useful_fraction"]
-    assert f'id="useful-share" data-value="{share!r}">{100 * share:.1f}\u00a0%<' in page
+    field = f'data-field="/compute/useful_fraction" data-value="{share!r}"'
+    assert f'id="useful-share" {field}>{100 * share:.1f}\u00a0%<' in page
     assert "The two largest losses are kernel efficiency" in page
     assert "200 satellites" in page
     assert "12,800 accelerators" in page
     assert "6\u00a0h from 2026-12-21 00:00 UTC" in page
     for heading in (
         "Where the compute goes",
-        "Key numbers",
+        "At a glance",
         "Over time",
-        "Ground stations",
+        "Where the energy goes",
+        "Latency and coverage",
         "In orbit",
         "Events",
         "Assumptions",
     ):
         assert f"<h2>{heading}</h2>" in page
-    for detail in ("satellite.radiator.emissivity", walker.summary["scenario_sha256"], "0.63.0", "3.12.3", "lose"):
+    for detail in (
+        "<code>satellite.<wbr>radiator.<wbr>emissivity</code>",
+        walker.summary["scenario_sha256"],
+        "0.63.0",
+        "3.12.3",
+        "lose",
+    ):
         assert detail in page
 
 
@@ -83,7 +104,8 @@ def test_nulls_are_named_not_printed(make: Callable[..., synthetic.Results], tmp
     run.events[0]["value"] = float("nan")
     text = visible(written(run, tmp_path / "report.html"))
     assert not re.search(r"\b(None|NaN|nan|null|undefined)\b", text)
-    assert "Not simulated in this run: in sunlight, longest eclipse" in text
+    assert "Not simulated in this run: " in text
+    assert "in sunlight, longest eclipse" in text
     assert "Compute was not simulated" in text
 
 
@@ -113,3 +135,33 @@ def test_many_events_are_cut_with_a_note(make: Callable[..., synthetic.Results],
     page = written(run, tmp_path / "report.html")
     assert page.count("<td>lose</td>") == 200
     assert "The first 200 of 250 events." in page
+
+
+def test_assumptions_say_value_range_and_source(walker: synthetic.Results, tmp_path: Path) -> None:
+    page = written(walker, tmp_path / "report.html")
+    assert "<td>0.85</td><td>0.8 to 0.9</td><td>white paint &lt;new&gt;<small>ages &amp; darkens</small></td>" in page
+    assert "<td>90\u00a0W</td><td>45 to 120\u00a0W</td><td>30 % of full power</td>" in page
+    assert "<td>30\u00a0min</td><td>\u2013</td><td>usual</td>" in page
+    assert "<summary>3 numbers behind this run are assumed, not published or measured</summary>" in page
+
+
+def test_uncoupled_page_has_nothing_of_links_and_jobs(walker: synthetic.Results, tmp_path: Path) -> None:
+    page = written(walker, tmp_path / "report.html")
+    body = page[: page.index("</main>")]
+    assert "<h2>Jobs over time</h2>" not in body
+    assert 'id="show-links"' not in body
+    assert 'id="show-ways"' not in body
+    assert 'name="colouring"' not in body
+    assert '"links":null,"ways":null}' in page
+
+
+def test_coupled_page_has_work_network_cost_and_pairs(make: Callable[..., synthetic.Results], tmp_path: Path) -> None:
+    run = synthetic.couple(make("walker"))
+    run.summary["baseline"] = {"name": "site-1", "accelerators": 200_000, "power_w": 3e8, "nameplate_flops_per_s": 2e20}
+    text = re.sub(r"\s+", " ", visible(written(run, tmp_path / "report.html")))
+    for said in (
+        "Training llama-3-8b", "8 \u00d7 8 \u00d7 64", "ring", "4.65 s", "13.1 %", "34.5 %", "3.58 million/s", "99.4 %", "50.4 d",
+        "Inference llama-3-8b", "90.19 ms", "4.88 ms", "97.3 %", "1,050", "$1.25 billion", "$0.42", "105 t", "10,530 m²",
+        "On the ground: site-1", "300 MW", "Redmond - Singapore", "Not simulated in this run: cost per useful PFLOP/s-day",
+    ):  # fmt: skip
+        assert said in text, said

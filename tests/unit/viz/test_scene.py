@@ -9,7 +9,8 @@ import pytest
 import synthetic
 from numpy.testing import assert_allclose, assert_array_equal
 
-from viz.globe import markers, movie
+from viz.globe import markers
+from viz.movie import movie
 from viz.scene import build_scene, epoch_utc, evenly, orbit_normals, turn_about_pole
 
 
@@ -24,15 +25,15 @@ def test_everything_is_shown_when_it_is_little(walker: synthetic.Results) -> Non
 
 
 def test_much_is_sampled_and_says_so(make: Callable[..., synthetic.Results], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synthetic.walker_positions, "__defaults__", (40, 30))
+    monkeypatch.setattr(synthetic.walker_positions, "__defaults__", (80, 30))
     run = make("walker", frames=120)
     run.summary["satellites"] = 50_000
     scene = build_scene(run)
     assert scene is not None
-    assert scene.position_km.shape == (40, 3, 1_000)  # every third of 120 frames 1.5 min apart: near 4 min
+    assert scene.position_km.shape == (40, 3, 2_000)  # every third of 120 frames 1.5 min apart: near 4 min
     assert scene.satellite[0] == 0
-    assert scene.satellite[-1] == 1_199
-    assert scene.note.startswith("1,000 of 50,000 satellites, 40 of 120 recorded moments")
+    assert scene.satellite[-1] == 2_399
+    assert scene.note.startswith("2,000 of 50,000 satellites, 40 of 120 recorded moments")
 
 
 def test_evenly_keeps_both_ends() -> None:

@@ -1,0 +1,19 @@
+"""Checks that need more than one field: is this a scenario one can run, and does it fit the machine?
+
+They load neither numpy nor numba: `validate` is instant.
+"""
+
+from sim.checks.basics import STALE_D, radiator_time_constant_s
+from sim.checks.door import problems
+from sim.checks.sizes import START_S, Size, available_bytes, recorder_plan, size
+
+__all__ = [
+    "STALE_D",
+    "START_S",
+    "Size",
+    "available_bytes",
+    "problems",
+    "radiator_time_constant_s",
+    "recorder_plan",
+    "size",
+]

@@ -1,0 +1,44 @@
+"""All checks between fields, each only where the sections that it reads are in order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from orbit.catalog import ElementSet
+from sim.checks import basics, jobs, links, sizes
+from sim.errors import Problem
+from sim.spec import Scenario, Tle
+from sim.tree import Node
+
+
+def problems(
+    scenario: Scenario, root: Node, catalogues: dict[int, list[ElementSet]], broken: Collection[str] = ()
+) -> list[Problem]:
+    """Everything wrong between fields that are each in order; `broken` names the sections that are not."""
+
+    def sound(*sections: str) -> bool:
+        return not any(name in broken for name in sections)
+
+    satellites = sum(
+        len(catalogues.get(i, ())) if isinstance(c, Tle) else c.count for i, c in enumerate(scenario.constellation)
+    )
+    found = []
+    if sound("epoch", "duration", "step"):
+        found += basics.time(scenario, root)
+    if sound("step", "satellite", "reference_precision"):
+        found += basics.hardware(scenario, root)
+    if sound("epoch", "constellation"):
+        found += basics.stale(scenario, root, catalogues)
+    if sound("epoch", "duration", "constellation", "events"):
+        found += basics.events(scenario, root, satellites)
+    if sound("constellation", "links"):
+        found += links.topology(scenario, root)
+    if sound("constellation", "links", "events"):
+        found += links.events(scenario, root)
+    if sound("links", "ground"):
+        found += links.pairs(scenario, root)
+    if sound("constellation", "satellite", "links", "workloads", "fleet") and satellites:
+        found += jobs.problems(scenario, root, satellites)
+    if not found and not broken and satellites:
+        found += sizes.problems(scenario, root, satellites)
+    return found

@@ -1,0 +1,87 @@
+"use strict";
+// Drawing of the figures of a page, and what a narrow screen and a sheet of paper need.
+const COLUMNS_PX = 142; // width of the columns of numbers beside a bar chart
+const PAPER_PX = 620; // width of a chart on a sheet of A4 or Letter
+const NARROW_ZOOM = 1.25; // how much further away the camera stands on a narrow screen
+const narrow = window.innerWidth <= 640;
+const flat = { displayModeBar: false, responsive: true, displaylogo: false, showLink: false, sendData: false };
+const solid = {
+  ...flat,
+  displayModeBar: true,
+  scrollZoom: false,
+  modeBarButtons: [["zoom3d", "tableRotation", "resetCameraDefault3d"]],
+};
+const place = (name) => document.getElementById("figure-" + name);
+
+// Base64 to bytes.
+function bytesOf(text) {
+  const raw = atob(text);
+  const bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i += 1) bytes[i] = raw.charCodeAt(i);
+  return bytes;
+}
+
+// The text that lies compressed in the page under an identifier.
+function unpacked(identifier) {
+  const packed = new Blob([bytesOf(document.getElementById(identifier).textContent)]).stream();
+  return new Response(packed.pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
+// The library runs as a script of the page, so that it defines Plotly as if it stood there uncompressed.
+async function loadLibrary() {
+  const script = document.createElement("script");
+  script.textContent = await unpacked("library");
+  document.head.append(script);
+}
+
+// On a narrow screen the labels of a bar chart stand above the bars instead of beside them.
+function labelsAbove(figure) {
+  const layout = figure.layout;
+  const labels = layout.yaxis.ticktext;
+  const up = 0.22;
+  const bar = 0.17;
+  layout.margin = { ...layout.margin, l: 4, r: 4 };
+  layout.height += 14 * labels.length;
+  for (const note of layout.annotations) {
+    note.xshift -= COLUMNS_PX;
+    note.bgcolor = "#ffffff";
+    if (note.yref !== "paper") note.y -= up;
+  }
+  labels.forEach((text, y) => layout.annotations.push({
+    text, x: 0, xref: "paper", xanchor: "left", xshift: -4, y: y - up, yanchor: "middle", showarrow: false, font: { size: 13 }, bgcolor: "#ffffff",
+  }));
+  for (const line of layout.shapes || []) {
+    const row = Math.floor(line.y0);
+    line.y0 = row + up + bar;
+    line.y1 = row + 1 + up - bar;
+  }
+  for (const trace of figure.data) {
+    trace.y = trace.y.map((y) => y + up);
+    if (trace.width) trace.width = trace.width.map ? trace.width.map(() => 2 * bar) : 2 * bar;
+  }
+  layout.yaxis.showticklabels = false;
+  layout.yaxis.range = [labels.length - 0.45, -0.6];
+}
+
+function narrowed(name, figure) {
+  const layout = figure.layout;
+  layout.font.size = 12;
+  if (layout.xaxis && layout.xaxis.type === "date") layout.xaxis.nticks = 4;
+  if (layout.scene) for (const k of "xyz") layout.scene.camera.eye[k] *= NARROW_ZOOM;
+  if (layout.yaxis && layout.yaxis.scaleanchor) layout.height = 320;
+  if (name === "energy") figure.data[0].textfont.size = 10;
+  if (name === "waterfall") labelsAbove(figure);
+  return layout;
+}
+
+// In the order of the page, the globe, which takes longest, last.
+async function drawAll(figures) {
+  const depth = (name) => (name === "globe" ? Infinity : place(name).getBoundingClientRect().top);
+  for (const name of Object.keys(figures).sort((a, b) => depth(a) - depth(b))) {
+    const figure = figures[name];
+    const layout = narrow ? narrowed(name, figure) : figure.layout;
+    if (name === "globe") layout.height = place(name).clientHeight;
+    else place(name).style.height = `${layout.height}px`;
+    await Plotly.newPlot(place(name), figure.data, layout, name === "globe" ? solid : flat);
+  }
+}

@@ -1,0 +1,199 @@
+"""Round trips to stations and between pairs of them: how they are spread, station by station, and over time."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+
+from viz.figures import Chart, line, moments, recorded, thin, time_axis
+from viz.palette import BLUES, INK, JOB_COLOURS, LINE, MUTED, axis, layout
+from viz.parts import Path, cell, find, table, text
+from viz.scene import Floats
+from viz.words import milliseconds, percent, whole
+
+MAX_STATIONS: Final = 40
+MAX_PAIRS: Final = 6
+STRIP_PX: Final = 20
+SHARES: Final = np.append(np.linspace(0.0, 0.99, 199), np.linspace(0.991, 1.0, 10))
+USER_COLOUR: Final = "#c2410c"
+
+
+def pooled(results: Any, name: str) -> Floats | None:
+    """All round trips of a variable, over stations and steps, sorted; none if there was none."""
+    values = recorded(results.series, name)
+    return None if values is None else np.sort(values[np.isfinite(values)])
+
+
+def spread_line(values: Floats, name: str, colour: str) -> list[go.Scatter]:
+    """The share of round trips below each duration, with marks at median and 99th percentile."""
+    at = np.percentile(values, 100.0 * SHARES)
+    curve = line(at.astype(np.float32), (100.0 * SHARES).astype(np.float32), name, colour, "%")
+    curve.hovertemplate = f"{name}: %{{y:.1f}} % below %{{x:.2f}} ms<extra></extra>"
+    marks = np.percentile(values, [50.0, 99.0])
+    points = go.Scatter(
+        x=marks,
+        y=[50.0, 99.0],
+        mode="markers+text",
+        marker={"size": 9, "color": colour, "line": {"color": "#ffffff", "width": 1.5}},
+        text=[f" {m:.1f} ms" for m in marks],
+        textposition=["middle right", "bottom right"],
+        textfont={"size": 12, "color": INK},
+        hoverinfo="skip",
+        name=f"{name}, marks",
+        cliponaxis=False,
+    )
+    return [curve, points]
+
+
+def distribution(results: Any) -> Chart | None:
+    """Cumulative shares of round trips: by propagation, as users see them, and between pairs of stations."""
+    series = results.series
+    found = [
+        (values, name, colour)
+        for key, name, colour in (
+            ("propagation_rtt_ms", "propagation", LINE["radiator"]),
+            ("user_rtt_ms", "as a user sees it", USER_COLOUR),
+        )
+        if (values := pooled(results, key)) is not None
+    ]
+    if len(found) == 2 and np.array_equal(found[0][0], found[1][0]):
+        del found[1]
+    if series.sizes.get("pair", 0) and "pair_rtt_ms" in series:
+        for i, pair in enumerate(series["pair"].values[:MAX_PAIRS]):
+            values = series["pair_rtt_ms"].values[i]
+            if np.isfinite(values).any():
+                colour = JOB_COLOURS[(i + 2) % len(JOB_COLOURS)]
+                found.append((np.sort(values[np.isfinite(values)]), f"{pair}, propagation", colour))
+    if not found:
+        return None
+    figure = go.Figure([trace for values, name, colour in found for trace in spread_line(values, name, colour)])
+    longest = max(float(values[-1]) for values, _, _ in found)
+    figure.update_layout(
+        layout(
+            300,
+            hovermode="closest",
+            dragmode=False,
+            xaxis=axis("round trip, ms", range=[0.0, 1.08 * longest], fixedrange=True, nticks=8),
+            yaxis=axis("share below, %", range=[0.0, 102.0], fixedrange=True, nticks=6),
+        )
+    )
+    note = "Over all stations and steps with a way. Marked: median and 99th percentile."
+    return Chart(figure, tuple((name, colour) for _, name, colour in found), note)
+
+
+def by_median(results: Any) -> list[int]:
+    """Stations, fastest median first, those never in sight last; at most 40."""
+    rtt_ms = results.series["propagation_rtt_ms"].transpose("station", "time").values
+    names = [str(n) for n in results.series["station"].values]
+    seen = [r[np.isfinite(r)] for r in rtt_ms]
+    medians = [float(np.median(times)) if times.size else np.inf for times in seen]
+    return sorted(range(len(names)), key=lambda s: (medians[s], names[s]))[:MAX_STATIONS]
+
+
+def coverage(results: Any) -> Chart | None:
+    """Share of stations with a way over time; below it a strip for each station, coloured by its round trip."""
+    series = results.series
+    if "propagation_rtt_ms" not in series or series.sizes.get("station", 0) == 0:
+        return None
+    order = by_median(results)
+    rtt_ms = np.asarray(series["propagation_rtt_ms"].transpose("station", "time").values, dtype=np.float64)
+    there = np.isfinite(rtt_ms).astype(np.float64)
+    x = moments(results)
+    share = thin(100.0 * there.mean(axis=0))
+    seen = thin(there[order])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_ms = np.where(seen > 0.0, thin(np.nan_to_num(rtt_ms[order])) / seen, np.nan).astype(np.float32)
+    names = [str(series["station"].values[s]) for s in order]
+    height = STRIP_PX * len(order) + 230
+    split = 130.0 / (height - 90.0)
+    figure = go.Figure(
+        line(x, share, "stations with a way", LINE["radiator"], "%", fill="tozeroy", fillcolor="#d9e8f6")
+    )
+    if np.isfinite(mean_ms).any():
+        figure.add_heatmap(
+            x=x,
+            y=names,
+            z=mean_ms.round(2),
+            yaxis="y2",
+            colorscale=BLUES,
+            colorbar={
+                "thickness": 10,
+                "len": 1.0 - split,
+                "y": 0.0,
+                "yanchor": "bottom",
+                "title": {"text": "ms", "font": {"size": 12, "color": MUTED}},
+                "tickfont": {"size": 12, "color": MUTED},
+                "outlinewidth": 0,
+            },
+            ygap=2,
+            hovertemplate="%{y}: %{z:.1f} ms, %{x}<extra></extra>",
+            hoverongaps=False,
+            name="round trip",
+        )
+    strips = {"type": "category", "range": [len(order) - 0.5, -0.5], "showgrid": False, "fixedrange": True}
+    strips |= {"tickfont": {"size": 12, "color": INK}, "tickmode": "linear", "ticks": ""}
+    figure.update_layout(
+        layout(
+            height,
+            hovermode="closest",
+            xaxis=time_axis(anchor="y2", hoverformat="%Y-%m-%d %H:%M UTC"),
+            yaxis=axis("stations, %", range=[0.0, 104.0], domain=[1.0 - split + 0.06, 1.0], nticks=4, fixedrange=True),
+            yaxis2=axis(**strips) | {"domain": [0.0, 1.0 - split]},
+        )
+    )
+    never = [names[p] for p in range(len(order)) if not there[order[p]].any()]
+    parts = ["Above: stations with a way. Below: round trip of each by propagation, white where there is no way."]
+    parts += [f"No way ever: {', '.join(never)}."] if never else []
+    if len(series["station"]) > MAX_STATIONS:
+        parts.append(f"The {MAX_STATIONS} stations with the lowest median of {len(series['station'])}.")
+    return Chart(figure, note=" ".join(parts))
+
+
+def range_cell(summary: dict[str, Any], at: Path, longest_ms: float) -> str:
+    """A bar from the smallest to the 99th percentile of a round trip, with a mark at the median."""
+    low, median, high = (find(summary, (*at, "propagation_rtt_ms", k)) for k in ("min", "median", "p99"))
+    if low is None or median is None or high is None:
+        return "<td></td>"
+    left, middle, right = (100.0 * v / longest_ms for v in (low, median, high))
+    bar = f'<i style="left:{left:.2f}%;width:{right - left:.2f}%"></i><b style="left:{middle:.2f}%"></b>'
+    return f'<td><div class="range" aria-hidden="true">{bar}</div></td>'
+
+
+def stations_table(summary: dict[str, Any]) -> str:
+    """Each station: coverage, round trip by propagation and as users see it."""
+    stations = find(summary, ("ground", "stations")) or {}
+
+    def median(name: str) -> float:
+        value = find(summary, ("ground", "stations", name, "propagation_rtt_ms", "median"))
+        return float("inf") if value is None else float(value)
+
+    order = sorted(stations, key=lambda n: (median(n), n))[:MAX_STATIONS]
+    highest = [find(summary, ("ground", "stations", n, "propagation_rtt_ms", "p99")) for n in order]
+    longest_ms = max((float(v) for v in highest if v is not None), default=1.0)
+    rows = []
+    for name in order:
+        at: Path = ("ground", "stations", name)
+        cells = [cell(summary, (*at, "propagation_rtt_ms", k), milliseconds) for k in ("min", "median", "p99")]
+        users = [cell(summary, (*at, "user_rtt_ms", k), milliseconds) for k in ("median", "p99")]
+        covered = cell(summary, (*at, "coverage_fraction"), percent)
+        rows.append(
+            f"<td>{text(name)}</td>{covered}{''.join(cells)}{range_cell(summary, at, longest_ms)}{''.join(users)}"
+        )
+    heads = ("station", "covered", "smallest", "median", "p99", "range", "users, median", "users, p99")
+    return table(heads, rows, "numbers stations") if rows else ""
+
+
+def pairs_table(summary: dict[str, Any]) -> str:
+    """Each pair of stations: coverage, round trip through space by propagation, changes of way."""
+    pairs = summary.get("pairs") or {}
+    rows = []
+    for name in pairs:
+        at: Path = ("pairs", name)
+        cells = [cell(summary, (*at, "propagation_rtt_ms", k), milliseconds) for k in ("min", "median", "p99")]
+        switches = f"<td>{whole(len(pairs[name].get('switches_s') or []))}</td>"
+        rows.append(
+            f"<td>{text(name)}</td>{cell(summary, (*at, 'coverage_fraction'), percent)}{''.join(cells)}{switches}"
+        )
+    return table(("pair", "covered", "smallest", "median", "p99", "changes of way"), rows, "numbers") if rows else ""

@@ -1,0 +1,93 @@
+"""The buffers a page needs to move its views through time: plain numbers and base64 arrays."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final
+
+import numpy as np
+
+from sim.schema import ROLES, STATES
+from viz.earth import from_earth, on_sphere
+from viz.formation import formation_label
+from viz.globe import STATION_KM, eye, markers
+from viz.palette import NO_JOB, ROLE_COLOUR, STATE_COLOUR, job_colours
+from viz.scene import Floats, Scene
+
+MISSING: Final = -32768
+
+
+def encoded(values: Any, dtype: str) -> str:
+    """Little-endian bytes of an array, base64."""
+    return base64.b64encode(np.ascontiguousarray(values, dtype=np.dtype(dtype).newbyteorder("<")).tobytes()).decode()
+
+
+def whole(values: Floats | None, scale: float, shift: float = 0.0) -> str | None:
+    """values * scale + shift as 16-bit whole numbers, MISSING where there is none."""
+    if values is None:
+        return None
+    scaled = np.asarray(values, dtype=np.float64) * scale + shift
+    return encoded(np.where(np.isfinite(scaled), scaled.clip(-32767, 32767).round(), MISSING), "int16")
+
+
+def colourings(scene: Scene) -> list[dict[str, Any]]:
+    """The ways to colour satellites: by state, and where they have work, by role and job. Codes are rows of names."""
+    named: list[tuple[str, list[str], list[str], str | None]] = [
+        ("state", list(STATES), list(STATE_COLOUR.values()), None)
+    ]
+    if scene.role is not None:
+        named.append(("role", list(ROLES), list(ROLE_COLOUR.values()), encoded(scene.role, "uint16")))
+    if scene.job is not None:
+        names, colours = ["no job", *scene.jobs], [NO_JOB, *job_colours(len(scene.jobs))]
+        named.append(("job", names, colours, encoded(scene.job + 1, "uint16")))
+    return [dict(zip(("name", "names", "colours", "code"), row, strict=True)) for row in named]
+
+
+def network(scene: Scene) -> dict[str, Any]:
+    """Links and ways as base64 arrays; none where there are none."""
+    links, ways = scene.links, scene.ways
+    lat_deg, lon_deg = scene.station_deg.T
+    stations = from_earth(on_sphere(lat_deg, lon_deg, STATION_KM), float(scene.earth_turn_rad[0]))
+    return {
+        "links": None
+        if links is None
+        else {
+            "ends": encoded(links.ends, "uint16"),
+            "span": encoded(links.span, "uint8"),
+            "count": links.ends.shape[1],
+        },
+        "ways": None
+        if ways is None
+        else {
+            "station": encoded(ways.station, "int16"),
+            "span": encoded(ways.span, "uint8"),
+            "begin": encoded(ways.begin, "uint32"),
+            "satellite": encoded(ways.satellite, "uint16"),
+            "place": encoded(stations, "float32"),
+            "count": ways.station.shape[1],
+        },
+    }
+
+
+def movie(scene: Scene) -> dict[str, Any]:
+    """What a page needs to show any frame, keyed as in Scene; positions are whole numbers of `unit_km`."""
+    position_km, _ = markers(scene)
+    unit_km = max(1.0, float(np.nanmax(np.abs(position_km))) / 32_000.0)
+    return {
+        "unix_ms": scene.unix_ms.tolist(),
+        "missing": MISSING,
+        "satellite": scene.satellite.tolist(),
+        "markers": position_km.shape[2],
+        "unit_km": unit_km,
+        "position": whole(position_km, 1.0 / unit_km),
+        "colourings": colourings(scene),
+        "state": encoded(scene.state, "uint8"),
+        "sun": encoded(scene.sun, "float32"),
+        "charge_percent": whole(scene.charge_fraction, 100.0),
+        "junction_c": whole(scene.junction_k, 1.0, -273.15),
+        "useful_percent": whole(scene.useful_fraction, 100.0),
+        "offset": None if scene.formation is None else encoded(scene.formation.offset_m, "float32"),
+        "label": formation_label(scene),
+        "eye": [eye(scene, frame) for frame in range(len(scene.unix_ms))],
+        **network(scene),
+    }
