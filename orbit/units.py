@@ -62,9 +62,10 @@ def to_si(text: str | float, si_unit: str) -> float:
     if isinstance(text, bool):
         raise UnitError(f"{text} is not a number; write {_hint('1', si_unit)}")
     if isinstance(text, int | float):
+        value = _finite(float(text), str(text))
         if si_unit != "1":
             raise UnitError(f"{text!r} has no unit; write {_hint(f'{text:g}', si_unit)}")
-        return _finite(float(text), str(text))
+        return value
     match = _QUANTITY.match(text)
     if match is None:
         raise UnitError(f"'{text}' is not a number with a unit; write {_hint('10', si_unit)}")

@@ -40,6 +40,7 @@ class Roles(NamedTuple):
     services: list[Ints]  # of each inference workload
     streams: Ints
     spares: Ints
+    idle: Ints  # nobody asks for them: shares that do not add up to the fleet
 
 
 def task(job: spec.Training, satellite: Carrier, mesh: Mesh) -> Task:
@@ -68,14 +69,13 @@ def roles(workloads: list[spec.Workload], spares: int, order: Ints) -> Roles:
             training, free = free[:count], free[count:]
         elif job.kind == "stream":
             streams, free = free[:count], free[count:]
-    # what rounding leaves over goes to the stream, or waits in vain for a job
+    # what rounding leaves over goes to a stream, or to a job that asks for all there is
     if streams:
-        streams += free
-    else:
-        training += free
-    return Roles(
-        np.array(training, dtype=np.int64), services, np.array(streams, dtype=np.int64), order[order.size - spares :]
-    )
+        streams, free = streams + free, []
+    elif any(job.kind == "training" and job.share is None for job in workloads):
+        training, free = training + free, []
+    training_, streams_, idle = (np.array(who, dtype=np.int64) for who in (training, streams, free))
+    return Roles(training_, services, streams_, order[order.size - spares :], idle)
 
 
 def changes(scenario: spec.Scenario, satellites: int, lost: list[Change], replica: int = 0) -> list[Change]:
@@ -118,7 +118,10 @@ def choose(job: spec.Training, satellite: Carrier, order: Ints, wires: Wires, sa
     members = min(order.size, job.members or order.size)
     each, memory_bytes = satellite.accelerators, satellite.accelerator.memory
     meshes = parallelism.meshes(model(job.model), each, members) if job.mesh is None else [Mesh(**dict(job.mesh))]
-    candidates = traffic.feasible(task(job, satellite, meshes[0]), meshes, pieces(job), members, memory_bytes)
+    asked = task(job, satellite, meshes[0])
+    candidates = traffic.feasible(asked, meshes, pieces(job), members, memory_bytes)
+    if not candidates and job.mesh is not None:
+        candidates = [asked]  # the door checks what people write; a question may ask for what no memory holds
     if not candidates:
         raise bad_input(
             Origin("workloads"), "workloads.training",
@@ -153,7 +156,7 @@ def crew_for(work: Work, order: Ints, wires: Wires, changed: list[Change]) -> Cr
         for job, who in zip((w for w in work.workloads if isinstance(w, spec.Inference)), found.services, strict=True)
     ]
     unplaced = np.concatenate([*idle, np.zeros(0, dtype=np.int64)]).astype(np.int64)
-    return Crew(satellites, work.steps, work.step_s, chip.kernel_efficiency, trainings, services, unplaced)
+    return Crew(satellites, work.steps, work.step_s, chip.kernel_efficiency, trainings, services, unplaced, found.idle)
 
 
 def _training(

@@ -48,6 +48,11 @@ PACKAGES = (
     "plotly",
 )
 
+WHOLE = (
+    "scenario", "satellites", "accelerators", "duration_s", "compute", "power", "thermal", "network", "ground", "workloads",
+    "fleet", "design", "cost", "assumptions",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Results:
@@ -266,6 +271,11 @@ def read(folder: Path) -> Results:
         raise bad_input(
             Origin(str(folder)), "", f"is no results folder ({error}); write one that `dawndusk run` made"
         ) from None
+    missing = [key for key in WHOLE if key not in summary]
+    if missing:
+        raise bad_input(
+            Origin(str(folder / "summary.json")), "", f"is not whole ({missing[0]} is missing); run the scenario again"
+        )
     return Results(summary, loaded, rows, told, folder)
 
 

@@ -21,7 +21,7 @@ CAUSES: Final = (
 STATES: Final = ("failed", "thermally limited", "power limited", "in eclipse", "in sunlight")
 
 # What a satellite is there for, at the epoch.
-ROLES: Final = ("stream", "training", "inference", "spare", "unplaced")
+ROLES: Final = ("stream", "training", "inference", "spare", "unplaced", "idle")
 
 
 @dataclass(frozen=True, slots=True)

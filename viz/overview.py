@@ -139,11 +139,14 @@ def ground_baseline(summary: dict[str, Any]) -> list[Group]:
 
 
 def overview(summary: dict[str, Any]) -> str:
-    """All groups that have a number, and one line that names what was not simulated."""
+    """All groups that have a number, the notes of the run, and a line that names what was not simulated."""
     work, site = workloads(summary), ground_baseline(summary)
     fixed = [DESIGN, NETWORK, ENERGY, COST]
     panels = [p for g in (DESIGN, *work, NETWORK, ENERGY, COST, *site) if (p := group_html(g, summary))]
     shape = "groups even" if len(panels) in (2, 4) else "groups"
     absent = missing(fixed, summary)
-    note = f'<p class="note">Not simulated in this run: {text(", ".join(absent))}.</p>' if absent else ""
-    return (f'<div class="{shape}">{"".join(panels)}</div>' if panels else "") + note
+    said = list(summary.get("notes") or [])
+    if absent:
+        said.append(f"Not simulated in this run: {', '.join(absent)}.")
+    notes = "".join(f'<p class="note">{text(n)}</p>' for n in said)
+    return (f'<div class="{shape}">{"".join(panels)}</div>' if panels else "") + notes

@@ -64,6 +64,7 @@ ROLE_COLOUR: Final[dict[str, str]] = {
     "inference": "#e3a008",
     "spare": "#00a07a",
     "unplaced": "#c2410c",
+    "idle": "#d8c3a0",
 }
 assert tuple(ROLE_COLOUR) == ROLES
 

@@ -80,22 +80,20 @@ def orbit_controls(scene: Scene) -> str:
     followed = "formation" if scene.formation else "Sun"
     time = (
         '<button type="button" id="play" aria-pressed="false">Play</button>'
-        f'<input type="range" id="clock" min="0" max="{last}" value="0" step="1" aria-label="Moment">'
+        f'<input type="range" autocomplete="off" id="clock" min="0" max="{last}" value="0" step="1" aria-label="Moment">'
         '<output id="moment" for="clock"></output>'
-        f'<label><input type="checkbox" id="follow"{" checked" if scene.formation else ""}> Follow {followed}</label>'
+        f'<label><input type="checkbox" autocomplete="off" id="follow"{" checked" if scene.formation else ""}> Follow {followed}</label>'
     )
     if last == 0:
         time = '<output id="moment"></output>'
     drawn = ""
     for name, there, title in (("links", scene.links, "Links"), ("ways", scene.ways, "Ways to the ground")):
         if there is not None:
-            drawn += (
-                f'<label><input type="checkbox" id="show-{name}" checked> {title} <b id="{name}-count"></b></label>'
-            )
+            drawn += f'<label><input type="checkbox" autocomplete="off" id="show-{name}" checked> {title} <b id="{name}-count"></b></label>'
     if scene.role is not None:
         names = ["state", "role", *(["job"] if scene.job is not None else [])]
         buttons = "".join(
-            f'<label><input type="radio" name="colouring" value="{i}"{" checked" if i == 0 else ""}> {n}</label>'
+            f'<label><input type="radio" autocomplete="off" name="colouring" value="{i}"{" checked" if i == 0 else ""}> {n}</label>'
             for i, n in enumerate(names)
         )
         drawn += f'<div class="switch" role="radiogroup" aria-label="Colour by"><span>Colour by</span>{buttons}</div>'

@@ -35,7 +35,7 @@ _JOB_S, _GROUND_S, _STATION_S = (
 )  # a satellite's step in a job; a step's ways to the ground, to each station
 _DELAYS_S = 7e-7  # delay from one satellite to another, all messages of a step laid on the ways
 _CHOICE = 2.5  # times as much to choose a mesh
-_ALL_PAIRS = 8_000_000  # delays that a network keeps; beyond, it searches again for every message
+_ALL_PAIRS = 32_000_000  # delays that a network keeps; beyond, it searches again for every message
 _AGAIN = 40.0
 
 

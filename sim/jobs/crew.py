@@ -21,9 +21,9 @@ Flags = NDArray[np.bool_]
 
 
 class Crew:
-    """Training, services, streams, and satellites that found no place in a job.
+    """Training, services, satellites that found no place in a job (unplaced) and those that nobody asks for (idle).
 
-    streams and unplaced are satellites; everybody else belongs to a training or a service. Works the same for satellites
+    All others serve streams of their own. Works the same for satellites
     in orbit and for nodes on the ground.
     """
 
@@ -36,9 +36,12 @@ class Crew:
         trainings: list[Training],
         services: list[Serving],
         unplaced: Ints,
+        idle: Ints,
     ) -> None:
         self.satellites, self.step_s, self.kernel_efficiency = satellites, step_s, kernel_efficiency
-        self.trainings, self.services, self.unplaced = trainings, services, unplaced
+        self.trainings, self.services = trainings, services
+        self.unplaced, self.idle = unplaced, idle
+        self.resting = np.concatenate((unplaced, idle))
         self.ledger = Ledger(satellites, steps)
         self.told = Told(*(np.ones(satellites) for _ in Told._fields))
 
@@ -60,9 +63,8 @@ class Crew:
         for service in self.services:
             service.begin(reached, up)
         self.told = Told(*(np.ones(self.satellites) for _ in Told._fields))
-        self.told.pace[self.unplaced] = 0.0
-        self.told.running[self.unplaced] = 0.0
-        self.told.fruitful[self.unplaced] = 0.0
+        for row in (self.told.pace, self.told.running, self.told.fruitful):
+            row[self.resting] = 0.0
 
     def tell(self, limits: Array) -> Told:
         """Rates under these limits (step.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
@@ -80,6 +82,6 @@ class Crew:
             training.book(k, limits, self.ledger, self.kernel_efficiency)
         for service in self.services:
             service.book(k, limits, self.ledger, self.step_s)
-        if self.unplaced.size:
-            left_s = self.step_s * self.up[self.unplaced] * limits[LIMIT_RATE, self.unplaced]
-            self.ledger.own("unplaced", k, self.unplaced, left_s)
+        for cause, who in (("unplaced", self.unplaced), ("demand", self.idle)):
+            if who.size:
+                self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[LIMIT_RATE, who])

@@ -119,7 +119,15 @@ def place(study: Study, out: str | Path | None, resume: bool) -> Finished | None
 def _failures(folder: Path) -> dict[int, str]:
     import pyarrow.parquet as pq
 
-    rows = pq.read_table(folder / "points.parquet", columns=["point", "error"]).to_pylist()
+    table = folder / "points.parquet"
+    try:
+        rows = pq.read_table(table, columns=["point", "error"]).to_pylist()
+    except (OSError, ValueError, KeyError) as error:
+        raise bad_input(
+            Origin(str(table)),
+            "",
+            f"cannot be read ({str(error).splitlines()[0]}); remove the folder and run the sweep again",
+        ) from None
     return {row["point"]: row["error"] for row in rows if row["error"] is not None}
 
 

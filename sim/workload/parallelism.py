@@ -155,7 +155,7 @@ def fit_problem(
     needs = _gb(memory_bytes_per_accelerator(model, other, batch))
     return (
         f"{lacks}; tensor {other.tensor}, pipeline {other.pipeline} needs {needs}: "
-        f"write mesh: {{tensor: {other.tensor}, pipeline: {other.pipeline}}}"
+        f"write mesh: {{tensor: {other.tensor}, pipeline: {other.pipeline}, data: {other.data}}}"
     )
 
 

@@ -20,7 +20,15 @@ def ring() -> scenario.Loaded:
     base = {"kind": "ring", "altitude": "650 km", "local_time": '"12:00"', "satellites": 8}
     text = "{" + ", ".join(f"{k}: {v}" for k, v in base.items()) + "}"
     return scenario.load(
-        "suncatcher", sets=("duration=10 min", f"constellation={text}", "satellite.thermal.radiator.area=12 m2")
+        "suncatcher",
+        sets=(
+            "duration=10 min",
+            "workloads=[{kind: stream}]",
+            "links=",
+            "economics=",
+            f"constellation={text}",
+            "satellite.thermal.radiator.area=12 m2",
+        ),
     )
 
 

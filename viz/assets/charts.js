@@ -83,5 +83,6 @@ async function drawAll(figures) {
     if (name === "globe") layout.height = place(name).clientHeight;
     else place(name).style.height = `${layout.height}px`;
     await Plotly.newPlot(place(name), figure.data, layout, name === "globe" ? solid : flat);
+    await new Promise((resolve) => { setTimeout(resolve); }); // lets the page be painted and scrolled meanwhile
   }
 }

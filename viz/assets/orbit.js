@@ -217,101 +217,120 @@ function restyled(name, traces) {
   return Plotly.restyle(place(name), attributes, which);
 }
 
-function orbitClock(film) {
-  const globe = place("globe");
-  const moving = globe.data.flatMap((trace, i) => (["night", "sun"].includes(trace.name) ? [i] : []));
-  const still = moving.map((i) => AXES.map((k) => Float32Array.from(globe._fullData[i][k])));
-  const [clock, play, moment, follow, showLinks, showWays] = ["clock", "play", "moment", "follow", "show-links", "show-ways"]
-    .map((id) => document.getElementById(id));
-  let colouring = 0;
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+// The views of a film with their controls; one frame is drawn after the other.
+class OrbitClock {
+  constructor(film) {
+    this.film = film;
+    this.globe = place("globe");
+    this.moving = this.globe.data.flatMap((trace, i) => (["night", "sun"].includes(trace.name) ? [i] : []));
+    this.still = this.moving.map((i) => AXES.map((k) => Float32Array.from(this.globe._fullData[i][k])));
+    this.control = Object.fromEntries(
+      ["clock", "play", "moment", "follow", "show-links", "show-ways"].map((id) => [id, document.getElementById(id)]),
+    );
+    this.colouring = 0;
+    this.wanted = null;
+    this.busy = false;
+    this.playing = false;
+    this.listen();
+    const { links, ways } = scenery(film, 0, 0, this.shown());
+    this.write(0, links, ways);
+    this.globe.dataset.frame = 0;
+  }
+
+  get now() {
+    return this.control.clock ? Number(this.control.clock.value) : 0;
+  }
+
+  // What the boxes ask for; without a box there is nothing to draw.
+  shown() {
+    const checked = (name) => Boolean(this.control[`show-${name}`] && this.control[`show-${name}`].checked);
+    return { links: checked("links"), ways: checked("ways") };
+  }
 
   // Night and Sun at a frame, turned from where they are drawn at the first.
-  function heavens(frame) {
-    const m = rotation(film.sun.slice(0, 3), film.sun.slice(3 * frame, 3 * frame + 3));
-    const turned = still.map(([x, y, z]) => m.map((row) => x.map((v, i) => row[0] * v + row[1] * y[i] + row[2] * z[i])));
+  heavens(frame) {
+    const sun = this.film.sun;
+    const m = rotation(sun.slice(0, 3), sun.slice(3 * frame, 3 * frame + 3));
+    const turned = this.still.map(([x, y, z]) => m.map((row) => x.map((v, i) => row[0] * v + row[1] * y[i] + row[2] * z[i])));
     const named = { night: { x: [], y: [], z: [] }, sun: { x: [], y: [], z: [] } };
-    moving.forEach((i, k) => AXES.forEach((axis, c) => named[globe.data[i].name][axis].push(turned[k][c])));
+    this.moving.forEach((i, k) => AXES.forEach((axis, c) => named[this.globe.data[i].name][axis].push(turned[k][c])));
     return named;
   }
 
-  function write(frame, links, ways) {
-    const when = new Date(film.unix_ms[frame]).toISOString();
-    moment.textContent = `${when.slice(0, 10)} ${when.slice(11, 19)} UTC`;
-    writeKey(film, colouring, frame);
-    for (const [box, name, count] of [[showLinks, "links", links], [showWays, "ways", ways]]) {
-      if (box) document.getElementById(`${name}-count`).textContent = box.checked ? count.toLocaleString("en") : "";
+  write(frame, links, ways) {
+    const when = new Date(this.film.unix_ms[frame]).toISOString();
+    this.control.moment.textContent = `${when.slice(0, 10)} ${when.slice(11, 19)} UTC`;
+    writeKey(this.film, this.colouring, frame);
+    const shown = this.shown();
+    for (const [name, count] of [["links", links], ["ways", ways]]) {
+      const total = document.getElementById(`${name}-count`);
+      if (total) total.textContent = shown[name] ? count.toLocaleString("en") : "";
     }
   }
 
-  const shown = () => ({ links: !showLinks || showLinks.checked, ways: !showWays || showWays.checked });
-
-  async function show(frame) {
-    const { figures, links, ways } = scenery(film, frame, colouring, shown());
-    write(frame, links, ways);
-    Object.assign(figures.globe, heavens(frame));
+  async show(frame) {
+    const { figures, links, ways } = scenery(this.film, frame, this.colouring, this.shown());
+    this.write(frame, links, ways);
+    Object.assign(figures.globe, this.heavens(frame));
     for (const [name, traces] of Object.entries(figures)) await restyled(name, traces);
-    if (follow && follow.checked) await look(frame);
-    globe.dataset.frame = frame;
+    if (this.control.follow && this.control.follow.checked) await this.look(frame);
+    this.globe.dataset.frame = frame;
   }
 
   // Stands the camera where it sees what is followed; turning the globe by hand ends that.
-  function look(frame) {
-    const [x, y, z] = film.eye[frame].map((v) => v * (narrow ? NARROW_ZOOM : 1));
-    return Plotly.relayout(globe, { "scene.camera.eye": { x, y, z } });
+  look(frame) {
+    const [x, y, z] = this.film.eye[frame].map((v) => v * (narrow ? NARROW_ZOOM : 1));
+    return Plotly.relayout(this.globe, { "scene.camera.eye": { x, y, z } });
   }
 
-  // One frame after the other: a request that comes while one is drawn replaces those before it.
-  let wanted = null;
-  let busy = false;
-  async function request(frame) {
-    wanted = frame;
-    if (busy) return;
-    busy = true;
-    while (wanted !== null) {
-      const next = wanted;
-      wanted = null;
-      delete globe.dataset.frame;
-      await show(next);
+  // A request that comes while a frame is drawn replaces those before it.
+  async request(frame = this.now) {
+    this.wanted = frame;
+    if (this.busy) return;
+    this.busy = true;
+    while (this.wanted !== null) {
+      const next = this.wanted;
+      this.wanted = null;
+      delete this.globe.dataset.frame;
+      await this.show(next);
     }
-    busy = false;
+    this.busy = false;
   }
 
-  let playing = false;
-  const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-  const now = () => (clock ? Number(clock.value) : 0);
-  async function run() {
-    while (playing) {
-      clock.value = (now() + 1) % film.frames;
-      await Promise.all([request(now()), pause(300)]);
+  async run() {
+    while (this.playing) {
+      this.control.clock.value = (this.now + 1) % this.film.frames;
+      await Promise.all([this.request(), pause(300)]);
     }
   }
-  for (const box of [showLinks, showWays]) {
-    if (box) {
+
+  listen() {
+    const { clock, play, follow } = this.control;
+    for (const name of ["links", "ways"]) {
+      const box = this.control[`show-${name}`];
+      if (!box) continue;
       box.addEventListener("change", () => {
-        for (const item of document.querySelectorAll(`.for-${box.id.slice(5)}`)) item.hidden = !box.checked;
-        request(now());
+        for (const item of document.querySelectorAll(`.for-${name}`)) item.hidden = !box.checked;
+        this.request();
       });
     }
-  }
-  for (const choice of document.querySelectorAll("input[name=colouring]")) {
-    choice.addEventListener("change", () => {
-      colouring = Number(choice.value);
-      request(now());
-    });
-  }
-  if (clock) {
-    globe.addEventListener("mousedown", () => { follow.checked = false; });
-    globe.addEventListener("touchmove", () => { follow.checked = false; });
-    follow.addEventListener("change", () => { if (follow.checked) request(now()); });
-    clock.addEventListener("input", () => request(now()));
+    for (const choice of document.querySelectorAll("input[name=colouring]")) {
+      choice.addEventListener("change", () => {
+        this.colouring = Number(choice.value);
+        this.request();
+      });
+    }
+    if (!clock) return;
+    for (const touch of ["mousedown", "touchmove"]) this.globe.addEventListener(touch, () => { follow.checked = false; });
+    follow.addEventListener("change", () => { if (follow.checked) this.request(); });
+    clock.addEventListener("input", () => this.request());
     play.addEventListener("click", () => {
-      playing = !playing;
-      play.textContent = playing ? "Pause" : "Play";
-      play.setAttribute("aria-pressed", String(playing));
-      if (playing) run();
+      this.playing = !this.playing;
+      play.textContent = this.playing ? "Pause" : "Play";
+      play.setAttribute("aria-pressed", String(this.playing));
+      if (this.playing) this.run();
     });
   }
-  const { links, ways } = scenery(film, 0, colouring, shown());
-  write(0, links, ways);
-  globe.dataset.frame = 0;
 }

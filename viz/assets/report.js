@@ -25,7 +25,7 @@
   const film = movie && new Film(movie);
   if (film) primed(film, figures);
   await drawAll(figures);
-  if (film) orbitClock(film);
+  if (film) new OrbitClock(film);
   document.documentElement.dataset.ready = "yes";
 })().catch((error) => {
   const trouble = document.getElementById("trouble");

@@ -11,6 +11,9 @@ from sim import assemble, scenario, step
 from sim.engine import Outcome
 
 
+ALONE = ("workloads=[{kind: stream}]", "links=", "economics=")  # nothing joins satellites
+
+
 def ring(local_time: str = "12:00", satellites: int = 8, altitude_km: float = 650.0) -> str:
     """An override that flies a sun-synchronous ring instead of whatever the scenario has."""
     return f"constellation={{kind: ring, altitude: {altitude_km:g} km, local_time: '{local_time}', satellites: {satellites}}}"
@@ -18,7 +21,7 @@ def ring(local_time: str = "12:00", satellites: int = 8, altitude_km: float = 65
 
 def load(*sets: str, events: tuple[str, ...] = (), name: str = "suncatcher") -> scenario.Loaded:
     """The shipped scenario without stations, with overrides."""
-    return scenario.load(name, sets=("ground.stations=[]", *sets), events=events)
+    return scenario.load(name, sets=("ground.stations=[]", *ALONE, *sets), events=events)
 
 
 def chip(*sets: str) -> tuple[str, ...]:

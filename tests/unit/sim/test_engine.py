@@ -12,6 +12,7 @@ import pytest
 from sim import scenario, step
 from sim.engine import Outcome, Run
 
+ALONE = books.ALONE
 STATIONS = (
     "ground={min_elevation: 10 deg, stations: [{name: a, latitude: 0 deg, longitude: 0 deg}, "
     "{name: b, latitude: 78 deg, longitude: 15 deg, height: 400 m}, {name: c, latitude: -90 deg, longitude: 0 deg}]}"
@@ -27,7 +28,7 @@ def _walker(*sets: str, count: tuple[int, int] = (9, 11)) -> scenario.Loaded:
     shell = f"constellation={{kind: walker, altitude: 600 km, inclination: 82 deg, planes: {count[0]}, satellites_per_plane: {count[1]}, phasing: 2}}"
     return scenario.load(
         "suncatcher",
-        sets=("duration=70 min", shell, STATIONS, "satellite.thermal.radiator.area=14 m2", *sets),
+        sets=("duration=70 min", *ALONE, shell, STATIONS, "satellite.thermal.radiator.area=14 m2", *sets),
         events=EVENTS,
     )
 
@@ -151,13 +152,17 @@ def test_a_lost_satellite_does_not_serve() -> None:
     shell = "constellation={kind: walker, altitude: 600 km, inclination: 82 deg, planes: 1, satellites_per_plane: 1}"
     pole = "ground={min_elevation: 10 deg, stations: [{name: c, latitude: -90 deg, longitude: 0 deg}]}"
     sets = ("duration=98 min", shell, pole)
-    whole = Run(scenario.load("suncatcher", sets=sets), tile=8, threads=1).finish().range_m[:, 0]
+    whole = Run(scenario.load("suncatcher", sets=(*ALONE, *sets)), tile=8, threads=1).finish().range_m[:, 0]
     seen = np.flatnonzero(np.isfinite(whole))
     assert seen.size > 5
     k = int(seen[2])
     lose = f"2026-12-21T{k // 60:02d}:{k % 60:02d}:30Z lose satellite 0"
     restore = f"2026-12-21T{(k + 2) // 60:02d}:{(k + 2) % 60:02d}:30Z restore satellite 0"
-    cut = Run(scenario.load("suncatcher", sets=sets, events=(lose, restore)), tile=8, threads=1).finish().range_m[:, 0]
+    cut = (
+        Run(scenario.load("suncatcher", sets=(*ALONE, *sets), events=(lose, restore)), tile=8, threads=1)
+        .finish()
+        .range_m[:, 0]
+    )
     expected = whole.copy()
     expected[k : k + 2] = np.inf
     assert np.array_equal(cut, expected)

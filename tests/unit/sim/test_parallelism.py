@@ -161,7 +161,7 @@ def test_message_of_a_mesh_that_does_not_fit() -> None:
     assert found is not None
     told = re.fullmatch(
         r"needs ([\d.]+) GB of 32 GB per accelerator with tensor 8, pipeline 2; "
-        r"tensor (\d+), pipeline (\d+) needs ([\d.]+) GB: write mesh: \{tensor: \2, pipeline: \3\}",
+        r"tensor (\d+), pipeline (\d+) needs ([\d.]+) GB: write mesh: \{tensor: \2, pipeline: \3, data: \d+\}",
         found,
     )
     assert told is not None, found

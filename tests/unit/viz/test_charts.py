@@ -51,7 +51,8 @@ def test_waterfall_names_the_causes_without_loss(walker: synthetic.Results) -> N
         assert (title.lower() in chart.note) == (row["flops"] == 0.0)
 
 
-def test_throughput_is_stacked_from_useful_up(walker: synthetic.Results) -> None:
+def test_throughput_is_stacked_from_useful_up(make: Callable[..., synthetic.Results]) -> None:
+    walker = make("walker")  # three hours, a point for each step
     chart = charts.throughput(walker)
     assert chart is not None
     rate = walker.series["rate_flops_per_s"].values / 1e15

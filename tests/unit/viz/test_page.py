@@ -158,7 +158,9 @@ def test_uncoupled_page_has_nothing_of_links_and_jobs(walker: synthetic.Results,
 def test_coupled_page_has_work_network_cost_and_pairs(make: Callable[..., synthetic.Results], tmp_path: Path) -> None:
     run = synthetic.couple(make("walker"))
     run.summary["baseline"] = {"name": "site-1", "accelerators": 200_000, "power_w": 3e8, "nameplate_flops_per_s": 2e20}
+    run.summary["notes"] = ["events do not reach <site-1>"]
     text = re.sub(r"\s+", " ", visible(written(run, tmp_path / "report.html")))
+    assert "events do not reach &lt;site-1&gt;" in text
     for said in (
         "Training llama-3-8b", "8 \u00d7 8 \u00d7 64", "ring", "4.65 s", "13.1 %", "34.5 %", "3.58 million/s", "99.4 %", "50.4 d",
         "Inference llama-3-8b", "90.19 ms", "4.88 ms", "97.3 %", "1,050", "$1.25 billion", "$0.42", "105 t", "10,530 m²",
