@@ -142,21 +142,17 @@ def crew_for(work: Work, order: Ints, wires: Wires, changed: list[Change]) -> Cr
     spares = 0 if fleet is None else int(fleet.spares)
     found = roles(work.workloads, spares, order)
     chip = work.carrier.accelerator
-    trainings, idle = [], []
-    for job in work.workloads:
-        if not isinstance(job, spec.Training) or fleet is None:
-            continue
-        made, left = _training(work, job, fleet, found, satellites, wires, changed)
-        trainings.append(made)
-        idle.append(left)
-    if not trainings:
-        idle += [found.training, found.spares]
+    trainings = [
+        _training(work, job, fleet, found, satellites, wires, changed)
+        for job in work.workloads
+        if isinstance(job, spec.Training) and fleet is not None
+    ]
     services = [
         Serving(service(job, work.carrier), job.demand, who, work.steps, chip.hbm_power_share)
         for job, who in zip((w for w in work.workloads if isinstance(w, spec.Inference)), found.services, strict=True)
     ]
-    unplaced = np.concatenate([*idle, np.zeros(0, dtype=np.int64)]).astype(np.int64)
-    return Crew(satellites, work.steps, work.step_s, chip.kernel_efficiency, trainings, services, unplaced, found.idle)
+    reserve = found.spares[:0] if trainings else found.spares
+    return Crew(satellites, work.steps, work.step_s, chip.kernel_efficiency, trainings, services, reserve, found.idle)
 
 
 def _training(
@@ -167,17 +163,16 @@ def _training(
     satellites: int,
     wires: Wires,
     changed: list[Change],
-) -> tuple[Training, Ints]:
-    """The jobs of a training workload, and satellites that are in none."""
+) -> Training:
+    """The jobs of a training workload; spares stand in first, then satellites that fill no job."""
     order = found.training
     group = min(order.size, job.members or order.size)
     choice = choose(job, work.carrier, order, wires, satellites)
     used = parallelism.members(choice.task.mesh, work.carrier.accelerators)
     jobs = max(1, order.size // group)
     ranks = [order[g * group : g * group + used] for g in range(jobs)]
-    idle = [order[g * group + used : (g + 1) * group] for g in range(jobs)] + [order[jobs * group :]]
-    clock = Gangs(
-        ranks, found.spares, policy(job, fleet, used, work.carrier.accelerators), changed, satellites=satellites
-    )
-    made = Training(choice, clock, found.spares, satellites, work.steps, work.step_s, job.tokens)
-    return made, np.concatenate(idle)
+    over = [order[g * group + used : (g + 1) * group] for g in range(jobs)] + [order[jobs * group :]]
+    leftover = np.concatenate(over).astype(np.int64)
+    rules = policy(job, fleet, used, work.carrier.accelerators)
+    clock = Gangs(ranks, np.concatenate((found.spares, leftover)), rules, changed, satellites=satellites)
+    return Training(choice, clock, found.spares, leftover, satellites, work.steps, work.step_s, job.tokens)

@@ -104,7 +104,6 @@ def _show(loaded: Any, results: Any) -> None:
     from rich.table import Table
 
     from sim import text
-    from sim.baseline import read_baseline
     from sim.studies import why
 
     console = _console()
@@ -116,19 +115,19 @@ def _show(loaded: Any, results: Any) -> None:
     table.add_column("", no_wrap=True)
     table.add_column("PFLOP/s", justify="right")
     table.add_column("", justify="right")
-    for cause, bar, pflops, percent in text.waterfall(summary):
-        table.add_row(cause, bar, pflops, percent, style="bold" if cause in ("nameplate", "useful") else None)
+    table.add_column("", style="dim", no_wrap=True)
+    for cause, *cells in text.waterfall(summary):
+        table.add_row(cause, *cells, style="bold" if cause in ("nameplate", "useful") else None)
     console.print(table)
     console.print(text.causes_without_loss(summary), style="dim")
     console.print()
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    baseline = read_baseline(loaded.scenario.baseline, loaded.scenario.reference_precision)
-    for subject, sentence in text.lines(summary, baseline):
+    for subject, sentence in text.lines(summary):
         facts.add_row(subject, sentence)
     facts.add_row("binding", text.binding(*why.binding(loaded)))
-    facts.add_row("trust", text.assumptions(len(loaded.assumptions), len(loaded.data)))
+    facts.add_row("trust", text.assumptions(summary))
     facts.add_row("report", str(results.folder / "report.html"))
     console.print(facts)
 

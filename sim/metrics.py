@@ -13,6 +13,7 @@ from sim import assemble, step
 from sim.engine import Outcome
 from sim.jobs import Crew
 from sim.schema import CAUSES, SCHEMA_VERSION
+from sim.sites import read_baseline
 from sim.spec import Workload
 
 Array = NDArray[np.float64]
@@ -250,6 +251,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         },
         "design": _design(outcome),
         "cost": _cost(outcome),
+        "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
+        "numbers": len(loaded.data),
         "assumptions": loaded.assumptions,
         "notes": list(loaded.notes),
     }  # fmt: skip

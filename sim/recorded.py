@@ -180,10 +180,10 @@ def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     role, job = np.full(satellites, ROLES.index("stream"), dtype=np.uint8), np.full(satellites, -1, dtype=np.int64)
     if crew is None:
         return role, job
-    role[crew.unplaced], role[crew.idle] = ROLES.index("unplaced"), ROLES.index("idle")
+    role[crew.reserve], role[crew.idle] = ROLES.index("spare"), ROLES.index("idle")
     first = 0
     for training in crew.trainings:
-        role[training.everybody] = ROLES.index("spare")
+        role[training.everybody], role[training.leftover] = ROLES.index("spare"), ROLES.index("unplaced")
         for g, members in enumerate(training.placed):
             role[members], job[members] = ROLES.index("training"), first + g
         first += training.jobs

@@ -16,16 +16,16 @@ def headline(summary: dict[str, Any]) -> str:
     )
 
 
-def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Rows (cause, bar, PFLOP/s, per cent): nameplate, every cause that took something, useful."""
+def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """Rows (cause, bar, PFLOP/s, per cent, of it induced): nameplate, every cause that took something, useful."""
     compute, duration_s = summary["compute"], summary["duration_s"]
     total = compute["nameplate_flops"]
-    rows = [("nameplate", "█" * BAR, _pflops(total / duration_s), "100.0 %")]
+    rows = [("nameplate", "█" * BAR, _pflops(total / duration_s), "100.0 %", "")]
     left = 1.0
     for row in compute["waterfall"]:
         share = row["fraction"]
         if row["cause"] == "useful":
-            rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), _percent(share)))
+            rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), _percent(share), ""))
         elif share > 0.0:
             start, end = round((left - share) * BAR), round(left * BAR)
             rows.append(
@@ -34,16 +34,16 @@ def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str]]:
                     " " * start + "░" * max(end - start, 1),
                     "-" + _pflops(row["flops"] / duration_s),
                     "-" + _percent(share),
+                    f"induced {_percent(row['induced_flops'] / total)}" if row["induced_flops"] > 0.0 else "",
                 )
             )
             left -= share
     return rows
 
 
-def lines(summary: dict[str, Any], baseline: dict[str, Any] | None) -> list[tuple[str, str]]:
+def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     """(subject, sentence) for each subsystem; one that was not simulated says so."""
     power, thermal, ground, fleet, design = (summary[k] for k in ("power", "thermal", "ground", "fleet", "design"))
-    accelerators = summary["accelerators"]
     told = [
         (
             "power",
@@ -72,23 +72,10 @@ def lines(summary: dict[str, Any], baseline: dict[str, Any] | None) -> list[tupl
             f"{design['radiator_m2']:,.0f} m2 of radiator",
         )
     )
-    if baseline is not None:
-        precision, nameplate = summary["compute"]["reference_precision"], baseline["nameplate_flops_per_s"]
-        if nameplate is None:
-            compared = f"no peak at {precision} to compare with, on {_watts(baseline['power_w'])}"
-        else:
-            share = summary["compute"]["mean_useful_flops_per_s"] / nameplate
-            compared = (
-                f"{_pflops(nameplate)} PFLOP/s nameplate on {_watts(baseline['power_w'])}; "
-                f"useful here is {_percent(share)} of that nameplate"
-            )
-        told.append(
-            (
-                "baseline",
-                f"{baseline['name']} has {baseline['accelerators'] / accelerators:,.3g} x the accelerators, "
-                f"{compared}; cost is not simulated in this version",
-            )
-        )
+    if summary["cost"]["capex_usd"] is not None:
+        told.append(("cost", _cost(summary)))
+    if summary["baseline"] is not None:
+        told.append(("baseline", _baseline(summary)))
     return told
 
 
@@ -128,6 +115,29 @@ def _latency(ground: dict[str, Any]) -> str:
         f"to the serving satellite and back, propagation only: median {rtt['median']:.2f} ms, 99 % {rtt['p99']:.2f} ms, "
         f"worst {worst} {seen[worst]['propagation_rtt_ms']['p99']:.2f} ms; in sight {_percent(ground['coverage_fraction'])} of station-time"
         + (f"; {blind} of {len(ground['stations'])} stations never" if blind else "")
+        + f"; a user sees {ground['user_rtt_ms']['median']:.2f} ms in the median"
+    )
+
+
+def _cost(summary: dict[str, Any]) -> str:
+    cost_usd, launches = summary["cost"]["capex_usd"], summary["design"]["launches"]
+    useful = summary["compute"]["mean_useful_flops_per_s"] / 1e15
+    each = f", {_dollars(cost_usd / useful)} a useful PFLOP/s" if useful > 0.0 else ""
+    return f"{_dollars(cost_usd)} to build, equip and launch, {launches:,} launch{'es' if launches > 1 else ''}{each}"
+
+
+def _baseline(summary: dict[str, Any]) -> str:
+    site, precision = summary["baseline"], summary["compute"]["reference_precision"]
+    nameplate, here_usd = site["nameplate_flops_per_s"], summary["cost"]["capex_usd"]
+    said = f"{site['name']} has {site['accelerators'] / summary['accelerators']:,.3g} x the accelerators"
+    price = f"{_watts(site['power_w'])} and {_dollars(site['capex_usd'])}"
+    if nameplate is None:
+        return f"{said}, no peak at {precision} to compare with, on {price}"
+    share = summary["compute"]["mean_useful_flops_per_s"] / nameplate
+    dear = "" if here_usd is None else f" for {here_usd / site['capex_usd']:,.2g} x its cost"
+    return (
+        f"{said}, {_pflops(nameplate)} PFLOP/s nameplate on {price}; useful here is {_percent(share)} of that nameplate"
+        f"{dear}: dawndusk compare {summary['scenario']} baseline:{site['name']} runs both"
     )
 
 
@@ -141,8 +151,8 @@ def binding(base: Any, inputs: list[Any]) -> str:
     return "; ".join(told)
 
 
-def assumptions(assumed: int, numbers: int) -> str:
-    return f"{assumed} of the {numbers} numbers behind this are assumptions: dawndusk provenance lists them"
+def assumptions(summary: dict[str, Any]) -> str:
+    return f"{len(summary['assumptions'])} of the {summary['numbers']} numbers behind this are assumptions: dawndusk provenance lists them"
 
 
 def causes_without_loss(summary: dict[str, Any]) -> str:
@@ -164,6 +174,13 @@ def _percent(share: float) -> str:
     if 0.0 < value < 0.05:
         return f"{value:.1g} %"
     return f"{value:.1f} %"
+
+
+def _dollars(value: float) -> str:
+    for unit, size in (("billion ", 1e9), ("million ", 1e6)):
+        if value >= size:
+            return f"{value / size:,.3g} {unit}USD"
+    return f"{value:,.0f} USD"
 
 
 def _watts(value: float) -> str:

@@ -128,6 +128,7 @@ def ground_baseline(summary: dict[str, Any]) -> list[Group]:
     facts = [
         Fact("Accelerators", ("baseline", "accelerators"), whole),
         Fact("Power", ("baseline", "power_w"), watts),
+        Fact("Capital cost", ("baseline", "capex_usd"), money),
         Fact("Nameplate", ("baseline", "nameplate_flops_per_s"), petaflops),
         Fact("Useful", ("baseline", "mean_useful_flops_per_s"), petaflops),
         Fact("Useful share", ("baseline", "useful_fraction"), percent, "of its nameplate"),

@@ -10,12 +10,12 @@ import numpy as np
 
 from sim import assemble, assign, spec, step
 from sim.baseline.fabric import Star, SteadyTraffic
-from sim.baseline.item import assumptions, site_of, site_tree
 from sim.baseline.plan import Plan, plan_of
 from sim.baseline.told import Day, results
 from sim.fleet.failures import Change
 from sim.results import Results
 from sim.scenario import Loaded
+from sim.sites import assumptions, records, site_of, site_tree
 
 
 def run(name: str, like: Loaded | None = None) -> Results:
@@ -32,7 +32,7 @@ def run(name: str, like: Loaded | None = None) -> Results:
         "like": None if like is None else like.sha256,
     }
     sha256 = hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-    return results(site, plan, simulate(site, plan, changed), sha256, assumptions(root))
+    return results(site, plan, simulate(site, plan, changed), sha256, len(records(root)), assumptions(root))
 
 
 class _Host(NamedTuple):

@@ -17,6 +17,7 @@ from sim.jobs import Crew
 from sim.recorded import labelled
 from sim.results import Results
 from sim.schema import CAUSES, EVENT_COLUMNS, SCHEMA_VERSION
+from sim.sites import capex_usd
 
 Array = NDArray[np.float64]
 
@@ -32,7 +33,7 @@ class Day(NamedTuple):
     changed: list[Change]
 
 
-def results(site: spec.Site, plan: Plan, day: Day, sha256: str, assumed: list[str]) -> Results:
+def results(site: spec.Site, plan: Plan, day: Day, sha256: str, numbers: int, assumed: list[str]) -> Results:
     """Everything that `dawndusk run` tells of a scenario, of a site."""
     own_s, induced_s = _rates(day)
     rtt_ms = np.zeros(0) if plan.stations is None else round_trips_ms(site, plan.stations)
@@ -59,9 +60,11 @@ def results(site: spec.Site, plan: Plan, day: Day, sha256: str, assumed: list[st
         "fleet": _fleet(site, plan, day, peak),
         "design": dict.fromkeys(("satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways")),
         "cost": {
-            "capex_usd": site.price_per_watt * site.power / site.pue,
+            "capex_usd": capex_usd(site),
             **dict.fromkeys(("usd_per_useful_pflop_day", "usd_per_million_tokens", "break_even_launch_usd_per_kg")),
         },
+        "baseline": None,
+        "numbers": numbers,
         "assumptions": assumed,
         "notes": list(plan.notes),
     }

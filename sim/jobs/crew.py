@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.jobs.ledger import Ledger, Told
 from sim.jobs.serving import Serving
 from sim.jobs.training import Training
-from sim.step import LIMIT_RATE
+from sim.step import LIMIT_ALLOWED, LIMIT_RATE
 from sim.traffic import Wires
 
 Array = NDArray[np.float64]
@@ -21,7 +21,7 @@ Flags = NDArray[np.bool_]
 
 
 class Crew:
-    """Training, services, satellites that found no place in a job (unplaced) and those that nobody asks for (idle).
+    """Training, services, satellites in reserve where there is no job, and those that nobody asks for (idle).
 
     All others serve streams of their own. Works the same for satellites
     in orbit and for nodes on the ground.
@@ -35,13 +35,13 @@ class Crew:
         kernel_efficiency: float,
         trainings: list[Training],
         services: list[Serving],
-        unplaced: Ints,
+        reserve: Ints,
         idle: Ints,
     ) -> None:
         self.satellites, self.step_s, self.kernel_efficiency = satellites, step_s, kernel_efficiency
         self.trainings, self.services = trainings, services
-        self.unplaced, self.idle = unplaced, idle
-        self.resting = np.concatenate((unplaced, idle))
+        self.reserve, self.idle = reserve, idle
+        self.resting = np.concatenate((reserve, idle))
         self.ledger = Ledger(satellites, steps)
         self.told = Told(*(np.ones(satellites) for _ in Told._fields))
 
@@ -65,6 +65,7 @@ class Crew:
         self.told = Told(*(np.ones(self.satellites) for _ in Told._fields))
         for row in (self.told.pace, self.told.running, self.told.fruitful):
             row[self.resting] = 0.0
+        self.told.wanted[self.reserve] = 0.0
 
     def tell(self, limits: Array) -> Told:
         """Rates under these limits (step.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
@@ -82,6 +83,6 @@ class Crew:
             training.book(k, limits, self.ledger, self.kernel_efficiency)
         for service in self.services:
             service.book(k, limits, self.ledger, self.step_s)
-        for cause, who in (("unplaced", self.unplaced), ("demand", self.idle)):
+        for cause, who, limit in (("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE)):
             if who.size:
-                self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[LIMIT_RATE, who])
+                self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[limit, who])

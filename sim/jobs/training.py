@@ -46,13 +46,14 @@ class _Done(NamedTuple):
 
 
 class Training:
-    """Equal synchronous jobs with their spares."""
+    """Equal synchronous jobs with their spares; leftover are satellites that fill no job and stand in like spares."""
 
     def __init__(
         self,
         choice: Choice,
         clock: Gangs,
         spares: Ints,
+        leftover: Ints,
         satellites: int,
         steps: int,
         step_s: float,
@@ -63,7 +64,10 @@ class Training:
         self.jobs = len(self.placed)
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
         self.traffic = Traffic(choice.task, choice.collective, satellites)
-        self.everybody = np.unique(np.concatenate([*clock.ranks(), spares]).astype(np.int64))
+        self.everybody = np.unique(np.concatenate([*clock.ranks(), spares, leftover]).astype(np.int64))
+        self.leftover = leftover
+        self.over = np.zeros(satellites, dtype=np.bool_)
+        self.over[leftover] = True
         self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
         # over time, for the report: share of the step in each mode, pace, duration of a training step, exposed share
         self.mode_share = np.zeros((self.jobs, len(MODES), steps))
@@ -125,7 +129,7 @@ class Training:
         share = self.run_share[runs] / np.maximum(self.up[runs], ROUNDING)
         told.running[runs] = np.minimum(share, 1.0)
         told.fruitful[runs] = told.running[runs] * self.parts.compute_s[job]
-        stood = np.flatnonzero(self.spare_share)
+        stood = np.flatnonzero((self.spare_share > 0.0) & ~self.over)
         told.wanted[stood] = np.maximum(0.0, 1.0 - self.spare_share[stood] / np.maximum(self.up[stood], ROUNDING))
 
     # --- the books
@@ -133,9 +137,10 @@ class Training:
     def book(self, k: int, limits: Array, ledger: Ledger, kernel_efficiency: float) -> None:
         """Enter where the time of members and spares went that power and heat had left."""
         rate = limits[LIMIT_RATE]
-        stood = np.flatnonzero(self.spare_share)
-        if stood.size:
-            ledger.own("spare", k, stood, self.step_s * self.spare_share[stood] * limits[LIMIT_ALLOWED, stood])
+        for cause, mine, left in (("spare", ~self.over, limits[LIMIT_ALLOWED]), ("unplaced", self.over, rate)):
+            stood = np.flatnonzero((self.spare_share > 0.0) & mine)
+            if stood.size:
+                ledger.own(cause, k, stood, self.step_s * self.spare_share[stood] * left[stood])
         self.paces[:, k] = self.job_pace
         self.step_time_s[:, k] = self.duration_s
         self.exposed[:, k] = np.where(self.job_pace > 0.0, self.parts.communication_s, np.nan)

@@ -10,6 +10,7 @@ from sim.catalogue import items
 from sim.errors import Origin, bad_input, did_you_mean
 from sim.results import Results, resolved_yaml
 from sim.scenario import Loaded
+from sim.sites import site_tree
 from sim.studies.compare import Side
 
 BASELINE = "baseline:"
@@ -57,4 +58,4 @@ def _baseline(text: str, like: Loaded | None) -> Side:
     known = items("baselines")
     if name not in known:
         raise bad_input(Origin(text), "", f"no baseline of that name; {did_you_mean(name, known)}")
-    return Side(name, baseline.run(name, like=like), baseline.site_tree(name))
+    return Side(name, baseline.run(name, like=like), site_tree(name))

@@ -10,7 +10,6 @@ import numpy as np
 from sim import assemble, scenario, step
 from sim.engine import Outcome
 
-
 ALONE = ("workloads=[{kind: stream}]", "links=", "economics=")  # nothing joins satellites
 
 

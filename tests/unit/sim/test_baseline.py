@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from sim.baseline import read_baseline
 from sim.errors import InputError
+from sim.sites import read_baseline
 
 
 def test_colossus() -> None:
-    """Source of truth: the record: 220,000 at 989 dense TFLOP/s each, 300 MW."""
+    """Source of truth: the record: 220,000 at 989 dense TFLOP/s each, 300 MW; 38 USD for each of 250 MW of machines (PUE 1.2)."""
     found = read_baseline("colossus-1", "bf16")
     assert found == {
         "name": "colossus-1",
         "accelerators": 220_000,
         "power_w": 300e6,
+        "capex_usd": pytest.approx(9.5e9),
         "nameplate_flops_per_s": pytest.approx(217.58e18),
     }
 

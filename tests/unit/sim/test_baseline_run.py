@@ -11,7 +11,6 @@ import pytest
 import sim
 from sim import baseline, spec, tree
 from sim.baseline.fabric import Star, SteadyTraffic, round_trips_ms
-from sim.baseline.item import site_of, site_tree
 from sim.baseline.plan import ALONE, Plan, plan_of
 from sim.baseline.running import simulate
 from sim.baseline.told import results
@@ -21,6 +20,7 @@ from sim.fleet.failures import Change
 from sim.results import Results, to_json
 from sim.scenario import load
 from sim.schema import BY_NAME, CAUSES
+from sim.sites import site_of, site_tree
 from sim.traffic import Collective
 from sim.workload.collectives import flow_times_s
 from sim.workload.parallelism import Batch, Mesh
@@ -121,7 +121,7 @@ def _training(**over: Any) -> spec.Training:
 
 
 def _told(site: spec.Site, plan: Plan, changed: list[Change]) -> Results:
-    return results(site, plan, simulate(site, plan, changed), "", [])
+    return results(site, plan, simulate(site, plan, changed), "", 0, [])
 
 
 def _rows(found: Results, site: spec.Site) -> dict[str, tuple[float, float]]:

@@ -22,7 +22,8 @@ def _summary(**shares: float) -> dict[str, Any]:
         "compute": {
             "reference_precision": "bf16", "nameplate_flops": nameplate, "mean_useful_flops_per_s": useful * 100e15,
             "waterfall": [
-                {"cause": c, "fraction": {**shares, "useful": useful}.get(c, 0.0), "flops": {**shares, "useful": useful}.get(c, 0.0) * nameplate}
+                {"cause": c, "fraction": {**shares, "useful": useful}.get(c, 0.0), "flops": {**shares, "useful": useful}.get(c, 0.0) * nameplate,
+                 "induced_flops": nameplate / 50.0 if c == "power" and c in shares else 0.0}
                 for c in CAUSES
             ],
         },
@@ -31,7 +32,7 @@ def _summary(**shares: float) -> dict[str, Any]:
         "network": {"links_mean": None, "link_availability": None, "path_switches": None},
         "workloads": [{"kind": "stream", "model": None}],
         "ground": {
-            "propagation_rtt_ms": spread, "coverage_fraction": 0.5,
+            "propagation_rtt_ms": spread, "user_rtt_ms": {**spread, "median": 25.5}, "coverage_fraction": 0.5,
             "stations": {
                 "A": {"propagation_rtt_ms": spread, "coverage_fraction": 1.0},
                 "B": {"propagation_rtt_ms": {**spread, "p99": 12.0}, "coverage_fraction": 1.0},
@@ -39,7 +40,9 @@ def _summary(**shares: float) -> dict[str, Any]:
             },
         },
         "fleet": {"availability": 0.995},
-        "design": {"mass_kg": 5e6, "array_m2": 130_000.0, "radiator_m2": 50_000.0},
+        "design": {"mass_kg": 5e6, "array_m2": 130_000.0, "radiator_m2": 50_000.0, "launches": 79},
+        "cost": {"capex_usd": None},
+        "baseline": None, "numbers": 3, "assumptions": ["one", "two"],
     }  # fmt: skip
 
 
@@ -60,10 +63,11 @@ def test_span(seconds: float, told: str) -> None:
 def test_waterfall() -> None:
     """Source of truth: by hand: 10 % power, 40 % kernel, 50 % useful of 40 characters."""
     rows = text.waterfall(_summary(power=0.1, kernel=0.4))
-    assert [(cause, pflops, percent) for cause, _, pflops, percent in rows] == [
-        ("nameplate", "100", "100.0 %"), ("power", "-10", "-10.0 %"), ("kernel", "-40", "-40.0 %"), ("useful", "50", "50.0 %")
+    assert [(cause, *numbers) for cause, _, *numbers in rows] == [
+        ("nameplate", "100", "100.0 %", ""), ("power", "-10", "-10.0 %", "induced 2.0 %"), ("kernel", "-40", "-40.0 %", ""),
+        ("useful", "50", "50.0 %", ""),
     ]  # fmt: skip
-    assert [bar for _, bar, _, _ in rows] == [40 * "█", 36 * " " + 4 * "░", 20 * " " + 16 * "░", 20 * "█"]
+    assert [row[1] for row in rows] == [40 * "█", 36 * " " + 4 * "░", 20 * " " + 16 * "░", 20 * "█"]
 
 
 def test_small_losses_are_not_told_as_none() -> None:
@@ -80,14 +84,14 @@ def test_causes_without_loss() -> None:
 
 
 def test_lines() -> None:
-    told = dict(text.lines(_summary(), None))
+    told = dict(text.lines(_summary()))
     assert list(told) == ["power", "heat", "links", "latency", "fleet"]
     assert (
         told["power"] == "arrays 25 MW in the mean, 93.0 % sunlit, longest eclipse 20.0 min, batteries down to 70.0 %"
     )
     assert told["heat"] == "junctions to 83.0 degC, radiators 40.0 degC in the mean, throttled 0.01 % of the time"
     assert (
-        "median 4.50 ms, 99 % 9.25 ms, worst B 12.00 ms; in sight 50.0 % of station-time; 1 of 3 stations never"
+        "median 4.50 ms, 99 % 9.25 ms, worst B 12.00 ms; in sight 50.0 % of station-time; 1 of 3 stations never; a user sees 25.50 ms in the median"
         in told["latency"]
     )
     assert "99.5 % available, 5,000 t, 130,000 m2 of array, 50,000 m2 of radiator" in told["fleet"]
@@ -98,23 +102,39 @@ def test_lines_where_nothing_is() -> None:
     summary["thermal"]["junction_k_max"] = None
     summary["power"]["unserved_j"] = 7.2e6
     summary["ground"]["coverage_fraction"] = None
-    told = dict(text.lines(summary, None))
+    told = dict(text.lines(summary))
     assert told["heat"] == "no satellite worked"
     assert told["power"].endswith(", 2 kWh not served")
     assert told["latency"] == "no ground stations"
     summary["ground"].update(coverage_fraction=0.0, propagation_rtt_ms=dict.fromkeys(("min", "median", "p99", "max")))
-    assert dict(text.lines(summary, None))["latency"] == "no satellite in sight of any station"
+    assert dict(text.lines(summary))["latency"] == "no satellite in sight of any station"
+
+
+def test_cost() -> None:
+    """Source of truth: by hand: 19.2e9 USD for 50 useful PFLOP/s are 384e6 each."""
+    summary = {**_summary(kernel=0.5), "cost": {"capex_usd": 19.2e9}}
+    assert (
+        dict(text.lines(summary))["cost"]
+        == "19.2 billion USD to build, equip and launch, 79 launches, 384 million USD a useful PFLOP/s"
+    )
 
 
 def test_baseline() -> None:
-    baseline = {"name": "site", "accelerators": 128_000, "power_w": 300e6, "nameplate_flops_per_s": 400e15}
-    told = dict(text.lines(_summary(kernel=0.5), baseline))["baseline"]
-    assert told.startswith(
-        "site has 2 x the accelerators, 400 PFLOP/s nameplate on 300 MW; useful here is 12.5 % of that nameplate"
+    site = {
+        "name": "site",
+        "accelerators": 128_000,
+        "power_w": 300e6,
+        "capex_usd": 9.6e9,
+        "nameplate_flops_per_s": 400e15,
+    }
+    summary = {**_summary(kernel=0.5), "baseline": site, "cost": {"capex_usd": 19.2e9}}
+    assert dict(text.lines(summary))["baseline"] == (
+        "site has 2 x the accelerators, 400 PFLOP/s nameplate on 300 MW and 9.6 billion USD; "
+        "useful here is 12.5 % of that nameplate for 2 x its cost: dawndusk compare made baseline:site runs both"
     )
-    told = dict(text.lines(_summary(), {**baseline, "nameplate_flops_per_s": None}))["baseline"]
-    assert "no peak at bf16" in told
+    summary["baseline"] = {**site, "nameplate_flops_per_s": None}
+    assert "no peak at bf16" in dict(text.lines(summary))["baseline"]
 
 
 def test_assumptions() -> None:
-    assert text.assumptions(40, 96).startswith("40 of the 96 numbers behind this are assumptions")
+    assert text.assumptions(_summary()).startswith("2 of the 3 numbers behind this are assumptions")

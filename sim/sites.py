@@ -28,18 +28,24 @@ def site_of(root: Node) -> Site:
     return Site.model_validate(tree.plain(root))
 
 
+def records(root: Node) -> dict[str, Node]:
+    """Numbers with their source, by dotted name."""
+    return {".".join(path): node for path, node in tree.walk(root) if node.is_record}
+
+
 def assumptions(root: Node) -> list[str]:
     """Fields that are assumed, by dotted name."""
-    found = []
-    for path, node in tree.walk(root):
-        kind = node.get("kind") if node.is_record else None
-        if kind is not None and kind.value == "assumption":
-            found.append(".".join(path))
-    return found
+    kinds = {name: node.get("kind") for name, node in records(root).items()}
+    return [name for name, kind in kinds.items() if kind is not None and kind.value == "assumption"]
+
+
+def capex_usd(site: Site) -> float:
+    """Buildings, machines and network; the price is for a watt of the machines, without what cools them."""
+    return site.price_per_watt * site.power / site.pue
 
 
 def read_baseline(name: str | None, precision: str) -> dict[str, Any] | None:
-    """Name, accelerators, power [W] and nameplate [FLOP/s] of a baseline; None where the scenario names none.
+    """Name, accelerators, power [W], capital cost [USD] and nameplate [FLOP/s]; None where the scenario names no baseline.
 
     The nameplate is None where its accelerator has no peak at the precision.
     """
@@ -51,5 +57,6 @@ def read_baseline(name: str | None, precision: str) -> dict[str, Any] | None:
         "name": site.name,
         "accelerators": site.accelerators,
         "power_w": site.power,
+        "capex_usd": capex_usd(site),
         "nameplate_flops_per_s": None if peak is None else site.accelerators * peak,
     }
