@@ -240,6 +240,7 @@ _METRICS: Final = (
     ("user 99 %", "ms", "ground.user_rtt_ms.p99", 1.0, False),
     ("mfu", "1", "workloads.0.mfu", 1.0, False),
     ("step time", "s", "workloads.0.step_s", 1.0, False),
+    ("step share of messages", "1", "workloads.0.communication_fraction", 1.0, False),
     ("tokens", "1/s", "workloads.0.tokens_per_s", 1.0, True),
     ("ettr", "1", "workloads.0.ettr", 1.0, False),
     ("availability", "1", "fleet.availability", 1.0, False),
