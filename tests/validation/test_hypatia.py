@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sim
 from orbit import shells
 from sim.verify import hypatia
 from sim.verify.case import Failed, row
@@ -66,3 +67,20 @@ def test_another_shell_is_not_mistaken_for_it(monkeypatch: pytest.MonkeyPatch) -
         assert not row(hypatia.cases(None)[0])["ok"]
     finally:
         hypatia.simulated.cache_clear()
+
+
+def test_the_shipped_scenario() -> None:
+    """Source of truth: Hypatia's series: 24 s of a run of kuiper_630 change paths at the same samples (one early at the
+    range cut, as above) and begin with the same round trips, 0.01 ms."""
+    found = sim.run(sim.load("kuiper_630", set=["duration=24 s", "record={satellites: 0}"]))
+    pairs = found.summary["pairs"]
+    wanted = {
+        "Manila - Dalian": (29.4231, [18.0]), "St Petersburg - Dalian": (63.2039, [3.3, 10.1]),
+        "St Petersburg - Manila": (76.8460, [3.3]),
+    }  # fmt: skip
+    assert set(pairs) == set(wanted)
+    for number, (name, (at_start_ms, switches_s)) in enumerate(wanted.items()):
+        assert pairs[name]["switches_s"] == pytest.approx(switches_s, abs=0.1 + 1e-9)
+        # the first sample of a run is one step, 0.1 s and at most 1.5 km of path, after the epoch
+        first_ms = float(found.series["pair_rtt_ms"].values[number, 0])
+        assert first_ms == pytest.approx(at_start_ms, abs=0.01)
