@@ -14,7 +14,7 @@ from sim.fleet import failures, reliability
 from sim.fleet.failures import Change
 from sim.fleet.gangs import Gangs, Policy
 from sim.jobs import Crew, Serving, Training
-from sim.tasks import BYTES, Carrier, batch, counts, model, pieces, service
+from sim.tasks import BYTES, Carrier, batch, counts, model, pieces, recomputes, service
 from sim.traffic import Choice, Wires
 from sim.workload import parallelism, transformer
 from sim.workload.parallelism import Mesh
@@ -119,7 +119,7 @@ def choose(job: spec.Training, satellite: Carrier, order: Ints, wires: Wires, sa
     each, memory_bytes = satellite.accelerators, satellite.accelerator.memory
     meshes = parallelism.meshes(model(job.model), each, members) if job.mesh is None else [Mesh(**dict(job.mesh))]
     asked = task(job, satellite, meshes[0])
-    candidates = traffic.feasible(asked, meshes, pieces(job), members, memory_bytes)
+    candidates = traffic.feasible(asked, meshes, pieces(job), recomputes(job), members, memory_bytes)
     if not candidates and job.mesh is not None:
         candidates = [asked]  # the door checks what people write; a question may ask for what no memory holds
     if not candidates:

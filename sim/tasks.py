@@ -9,7 +9,7 @@ from typing import Protocol
 from sim import spec
 from sim.workload.parallelism import Batch
 from sim.workload.service import Service, degrees, max_batch, service_problem
-from sim.workload.transformer import Model
+from sim.workload.transformer import RECOMPUTE, Model
 
 BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
 
@@ -33,15 +33,20 @@ def model(told: spec.LanguageModel) -> Model:
 
 
 def batch(job: spec.Training) -> Batch:
-    """What one training step works on; at least one sequence."""
+    """What one training step works on, at least one sequence; where the scenario leaves it open, with the least memory."""
     sequences = max(1, round(job.global_batch / job.sequence_length))
     interleave = 1 if job.interleave == "auto" else job.interleave
-    return Batch(job.sequence_length, job.micro_batch, sequences, job.recompute, interleave=interleave)
+    return Batch(job.sequence_length, job.micro_batch, sequences, recomputes(job)[-1], interleave=interleave)
 
 
 def pieces(job: spec.Training) -> tuple[int, ...]:
     """Into how many pieces a stage may hold its layers."""
     return PIECES if job.interleave == "auto" else (job.interleave,)
+
+
+def recomputes(job: spec.Training) -> tuple[str, ...]:
+    """What may be computed again rather than kept, the thriftiest with memory last."""
+    return RECOMPUTE if job.recompute == "auto" else (job.recompute,)
 
 
 def service(job: spec.Inference, carrier: Carrier) -> Service:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -208,7 +209,7 @@ def best(candidates: Sequence[Task], order: Ints, members: int, wires: Wires, sa
 
     found: Choice | None = None
     known: dict[tuple[Mesh, bool, Collective], Costs] = {}
-    ranked = sorted(candidates, key=lambda task: (instant_s(task), task.mesh, task.batch.interleave))
+    ranked = sorted(candidates, key=lambda task: (instant_s(task), task.mesh, task.batch))
     for task in ranked:
         if found is not None and instant_s(task) >= found.step_s:
             break
@@ -226,20 +227,28 @@ def best(candidates: Sequence[Task], order: Ints, members: int, wires: Wires, sa
     return found
 
 
-def feasible(job: Task, meshes: Sequence[Mesh], pieces: Sequence[int], members: int, memory_bytes: float) -> list[Task]:
+def feasible(
+    job: Task,
+    meshes: Sequence[Mesh],
+    pieces: Sequence[int],
+    recomputes: Sequence[str],
+    members: int,
+    memory_bytes: float,
+) -> list[Task]:
     """The job cut in every way that fits into memory, keeps every replica at work and needs at most `members` satellites.
 
-    pieces: of the model on each stage, no more than it has layers.
+    pieces: of the model on each stage, no more than it has layers; recomputes: what is computed again rather than kept.
     """
     found = []
     for mesh in meshes:
+        if (
+            mesh.data * job.batch.micro_batch > job.batch.global_batch
+            or parallelism.mesh_problem(mesh, job.accelerators, members) is not None
+        ):
+            continue
         layers = -(-job.model.layers // mesh.pipeline) if mesh.pipeline > 1 else 1
-        for interleave in sorted({min(v, layers) for v in pieces}):
-            task = job._replace(mesh=mesh, batch=job.batch._replace(interleave=interleave))
-            if (
-                mesh.data * job.batch.micro_batch <= job.batch.global_batch
-                and parallelism.mesh_problem(mesh, job.accelerators, members) is None
-                and parallelism.fits(job.model, mesh, task.batch, memory_bytes)
-            ):
-                found.append(task)
+        for interleave, recompute in product(sorted({min(v, layers) for v in pieces}), recomputes):
+            batch = job.batch._replace(interleave=interleave, recompute=recompute)
+            if parallelism.fits(job.model, mesh, batch, memory_bytes):
+                found.append(job._replace(mesh=mesh, batch=batch))
     return found

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_LINKS: Final = 4_000
+MAX_LINKS: Final = 5_000
 
 Ints = NDArray[np.int64]
 

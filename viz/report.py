@@ -25,6 +25,7 @@ from viz.scene import Scene, build_scene, epoch_utc
 from viz.waterfall import waterfall, waterfall_table
 
 MAX_EVENTS: Final = 200
+OPEN_EVENTS: Final = 20  # more than this are folded away
 MANIFEST_FIELDS: Final = ("version", "python", "numpy", "numba")
 SCRIPTS: Final = ("charts.js", "orbit.js", "report.js")
 MARK: Final = (
@@ -130,7 +131,7 @@ def orbit_view(scene: Scene) -> str:
 
 
 def events_table(events: list[dict[str, Any]]) -> str:
-    """The first 200 events, one a row."""
+    """The first 200 events, one a row; folded away where they are many."""
     if not events:
         return ""
     head = "".join(f"<th>{name}</th>" for name in ("time, UTC", "what", "satellites", "by"))
@@ -138,7 +139,10 @@ def events_table(events: list[dict[str, Any]]) -> str:
         f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in words.event_cells(e))}</tr>" for e in events[:MAX_EVENTS]
     )
     more = f'<p class="note">The first {MAX_EVENTS} of {len(events):,} events.</p>' if len(events) > MAX_EVENTS else ""
-    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
+    table = f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
+    if len(events) <= OPEN_EVENTS:
+        return table
+    return f'<div class="panel">{folded(f"All {len(events):,} events", table)}</div>'
 
 
 def footer(results: Any) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from viz.network import Links, Ways, find_links, find_ways, network_note
 
-MAX_SATELLITES: Final = 2_000
+MAX_SATELLITES: Final = 2_500
 MAX_FRAMES: Final = 49
 FRAME_APART_MS: Final = 4 * 60_000  # a satellite in low orbit moves 15 deg: 49 frames are two orbits
 LEAD_MS: Final = 20 * 60_000  # shown before the first event

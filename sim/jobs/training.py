@@ -224,6 +224,8 @@ class Training:
             "jobs": self.jobs,
             "satellites_per_job": int(self.clock.ranks()[0].size),
             "mesh": {"tensor": mesh.tensor, "pipeline": mesh.pipeline, "data": mesh.data},
+            "interleave": self.task.batch.interleave,
+            "recompute": self.task.batch.recompute,
             "all_reduce": str(self.choice.collective),
             "communication_fraction": mean(self.exposed),
         }

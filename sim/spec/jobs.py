@@ -71,7 +71,7 @@ class Training(Section):
     global_batch: Tokens  # tokens of one step of one job
     micro_batch: Annotated[int, Count(most=4096)]  # sequences
     interleave: Annotated[int, Count(most=256)] | Literal["auto"]  # pieces of the model on a stage; auto: the best
-    recompute: Literal["none", "selective", "full"]
+    recompute: Literal["none", "selective", "full", "auto"]  # auto: what makes the step shortest
     overlap: Fraction  # share of the backward pass that can hide the gradient exchange
     jitter: Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.01")]  # of a member's compute time, relative
     tokens: Tokens  # of the whole training run

@@ -95,9 +95,9 @@ def parse_link(text: str) -> tuple[int, int] | None:
 class Record(Section):
     """How much of the fleet the results keep satellite by satellite."""
 
-    satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="1000")] = 1000.0
-    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="250000")] = (
-        250_000.0  # satellites x moments, per variable
+    satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="2500")] = 2500.0
+    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="600000")] = (
+        600_000.0  # satellites x moments, per variable
     )
 
 

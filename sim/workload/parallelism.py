@@ -181,7 +181,7 @@ def nothing_fits(model: Model, batch: Batch, accelerators: int, satellites: int,
     return (
         f"nothing fits on {fleet}: the least is {_gb(memory_bytes_per_accelerator(model, least, batch))} "
         f"with tensor {least.tensor}, pipeline {least.pipeline}; "
-        f"write recompute: full, a smaller micro_batch, or a shorter sequence"
+        f"write {'' if batch.recompute == 'full' else 'recompute: full, '}a smaller micro_batch or a shorter sequence"
     )
 
 

@@ -25,15 +25,15 @@ def test_everything_is_shown_when_it_is_little(walker: synthetic.Results) -> Non
 
 
 def test_much_is_sampled_and_says_so(make: Callable[..., synthetic.Results], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synthetic.walker_positions, "__defaults__", (80, 30))
+    monkeypatch.setattr(synthetic.walker_positions, "__defaults__", (100, 30))
     run = make("walker", frames=120)
     run.summary["satellites"] = 50_000
     scene = build_scene(run)
     assert scene is not None
-    assert scene.position_km.shape == (40, 3, 2_000)  # every third of 120 frames 1.5 min apart: near 4 min
+    assert scene.position_km.shape == (40, 3, 2_500)  # every third of 120 frames 1.5 min apart: near 4 min
     assert scene.satellite[0] == 0
-    assert scene.satellite[-1] == 2_399
-    assert scene.note.startswith("2,000 of 50,000 satellites, 40 of 120 recorded moments")
+    assert scene.satellite[-1] == 2_999
+    assert scene.note.startswith("2,500 of 50,000 satellites, 40 of 120 recorded moments")
 
 
 def test_evenly_keeps_both_ends() -> None:
