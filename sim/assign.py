@@ -164,7 +164,7 @@ def _training(
     wires: Wires,
     changed: list[Change],
 ) -> Training:
-    """The jobs of a training workload; spares stand in first, then satellites that fill no job."""
+    """The jobs of a training workload; spares and satellites that fill no job stand in, the lowest number first."""
     order = found.training
     group = min(order.size, job.members or order.size)
     choice = choose(job, work.carrier, order, wires, satellites)

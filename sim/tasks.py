@@ -13,7 +13,7 @@ from sim.workload.transformer import RECOMPUTE, Model
 
 BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
 
-PIECES = (1, 2, 4, 8)  # of the model on a pipeline stage, tried where the scenario leaves it open
+PIECES = (1, 2, 3, 4, 5, 6, 7, 8, 10)  # of the model on a pipeline stage, tried where the scenario leaves it open
 
 
 class Carrier(Protocol):

@@ -11,7 +11,7 @@ BAR = 40
 
 def headline(summary: dict[str, Any]) -> str:
     return (
-        f"{summary['scenario']}: {summary['satellites']:,} satellites, {summary['accelerators']:,} accelerators, "
+        f"{summary['scenario']}: {_satellites(summary['satellites'])}, {summary['accelerators']:,} accelerators, "
         f"{_span(summary['duration_s'])} from {summary['epoch']} in steps of {summary['step_s']:g} s"
     )
 
@@ -49,7 +49,7 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
             "power",
             f"arrays {_watts(power['array_w_mean'])} in the mean, {_percent(power['sunlit_fraction'])} sunlit, "
             f"longest eclipse {power['eclipse_s_max'] / 60:.1f} min, batteries down to {_percent(1.0 - power['battery_depth_max'])}"
-            + (f", {power['unserved_j'] / 3.6e6:.3g} kWh not served" if power["unserved_j"] > 0.0 else ""),
+            + (f", {power['unserved_j'] / 3.6e6:.3g} kWh not served" if power["unserved_j"] > 3.6e3 else ""),
         )
     ]
     if thermal["junction_k_max"] is None:
@@ -90,7 +90,7 @@ def _links(network: dict[str, Any]) -> str:
 def _job(workload: dict[str, Any]) -> str:
     if workload["kind"] == "inference":
         first = "no way to a user" if workload["ttft_ms"] is None else f"first token after {workload['ttft_ms']:.0f} ms"
-        return f"{workload['model']} on {workload['satellites']:,} satellites: {workload['tokens_per_s']:,.4g} tokens/s, {first}"
+        return f"{workload['model']} on {_satellites(workload['satellites'])}: {workload['tokens_per_s']:,.4g} tokens/s, {first}"
     mesh = workload["mesh"]
     pieces = f" in {workload['interleave']} pieces" if workload["interleave"] > 1 else ""
     cut = f"tensor {mesh['tensor']}, pipeline {mesh['pipeline']}{pieces}, data {mesh['data']}"
@@ -163,6 +163,10 @@ def causes_without_loss(summary: dict[str, Any]) -> str:
         if c != "useful" and not any(r["cause"] == c and r["fraction"] > 0.0 for r in summary["compute"]["waterfall"])
     ]
     return "no loss to: " + ", ".join(silent)
+
+
+def _satellites(count: int) -> str:
+    return f"{count:,} satellite{'' if count == 1 else 's'}"
 
 
 def _pflops(flops_per_s: float) -> str:

@@ -130,8 +130,6 @@ def ground_baseline(summary: dict[str, Any]) -> list[Group]:
         Fact("Power", ("baseline", "power_w"), watts),
         Fact("Capital cost", ("baseline", "capex_usd"), money),
         Fact("Nameplate", ("baseline", "nameplate_flops_per_s"), petaflops),
-        Fact("Useful", ("baseline", "mean_useful_flops_per_s"), petaflops),
-        Fact("Useful share", ("baseline", "useful_fraction"), percent, "of its nameplate"),
     ]
     useful = (summary.get("compute") or {}).get("mean_useful_flops_per_s")
     nameplate = site.get("nameplate_flops_per_s")

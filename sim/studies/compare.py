@@ -227,7 +227,7 @@ _METRICS: Final = (
     ("launches", "1", "design.launches", 1.0, True),
     ("array", "m2", "design.array_m2", 1.0, True),
     ("radiator", "m2", "design.radiator_m2", 1.0, True),
-    ("gateways", "1", "design.gateways", 1.0, True),
+    ("gateways", "1", "design.gateways", 1.0, False),
     ("capital cost", "USD", "cost.capex_usd", 1.0, True),
     ("nameplate", "PFLOP/s", "compute.nameplate_flops", 1e15, True),
     ("useful rate", "PFLOP/s", "compute.useful_flops", 1e15, True),
@@ -365,6 +365,8 @@ def _reasons(losses: tuple[Loss, ...]) -> tuple[str, ...]:
         if explained >= EXPLAINED * total or abs(row.points) < 5e-4:
             break
         explained += abs(row.points)
-        part = f", of which induced {row.induced_points:+.2f}" if abs(row.induced_points) >= 5e-3 else ""
+        part = (
+            f", of which induced {row.induced_points:+.2f}" if abs(row.induced_points) >= 0.05 * abs(row.points) else ""
+        )
         told.append(f"{row.cause} {'takes' if row.points > 0.0 else 'spares'} {abs(row.points):.2f} points{part}")
     return tuple(told)

@@ -19,7 +19,7 @@ from sim.spec import Inference, Scenario, parse_target
 from sim.studies import enlarged
 from sim.studies.enlarged import Larger
 from sim.studies.without import WHY_NOT, EasyRun, Without, unlimited, without
-from sim.workload.parallelism import Mesh
+from sim.workload.training import Task
 
 Progress = Callable[[int, int], None]
 SAMPLE: Final = 128  # satellites of a fleet that nothing couples
@@ -177,9 +177,9 @@ def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
     bench = _Bench(loaded)
     outcome = bench.outcome(_plain(bench.scenario))
     now = bench.ran(outcome)
-    meshes = [] if outcome.crew is None else [training.task.mesh for training in outcome.crew.trainings]
+    cuts = [] if outcome.crew is None else [training.task for training in outcome.crew.trainings]
     lost = [cause for cause in CAUSES if cause != "useful" and now.share(cause) > 0.0]
-    larger, told = enlarged.all_of(bench.scenario, meshes, loaded.satellites)
+    larger, told = enlarged.all_of(bench.scenario, [task.mesh for task in cuts], loaded.satellites)
     total, done = 1 + len(lost) + len(larger), 1
 
     def tick() -> None:
@@ -190,7 +190,7 @@ def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
 
     causes = []
     for cause in lost:
-        causes.append(_cause(cause, bench, now, meshes))
+        causes.append(_cause(cause, bench, now, cuts))
         tick()
     inputs = []
     for each in larger:
@@ -228,11 +228,11 @@ def _gain(bench: _Bench, now: _Ran, then: _Ran) -> float:
     return gained if abs(gained) > bench.accuracy * now.useful_flops_per_s else 0.0
 
 
-def _cause(cause: str, bench: _Bench, now: _Ran, meshes: list[Mesh]) -> Cause:
+def _cause(cause: str, bench: _Bench, now: _Ran, cuts: list[Task]) -> Cause:
     flops = now.nameplate_flops_per_s * bench.scenario.duration
     own, induced = now.own.get(cause, 0.0), now.induced.get(cause, 0.0)
     size = (cause, (own + induced) * flops, own * flops, induced * flops, own + induced)
-    how = without(cause, bench.scenario, meshes)
+    how = without(cause, bench.scenario, cuts)
     if how is None:
         return Cause(*size, None, None, None, None, None, WHY_NOT[cause])
     then = bench.ran(bench.outcome(how))

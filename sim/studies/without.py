@@ -17,7 +17,7 @@ from sim.jobs import Crew
 from sim.scenario import Loaded
 from sim.spec import Inference, Satellite, Scenario, Training, parse_target
 from sim.traffic import Wires
-from sim.workload.parallelism import Mesh
+from sim.workload.training import Task
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,8 +49,8 @@ def altered(section: Any, path: str, value: Any) -> Any:
     return section.model_copy(update={name: altered(getattr(section, name), rest, value) if rest else value})
 
 
-def without(cause: str, scenario: Scenario, meshes: Sequence[Mesh]) -> Without | None:
-    """The scenario without a cause; None where nothing removes it. meshes: those of the training workloads now."""
+def without(cause: str, scenario: Scenario, cuts: Sequence[Task]) -> Without | None:
+    """The scenario without a cause; None where nothing removes it. cuts: how the training workloads are cut now."""
     chip = "satellite.accelerator"
     match cause:
         case "failed":
@@ -70,7 +70,7 @@ def without(cause: str, scenario: Scenario, meshes: Sequence[Mesh]) -> Without |
         case "memory":
             return Without("memory of any bandwidth", altered(scenario, f"{chip}.memory_bandwidth", float("inf")))
         case "recompute":
-            return Without("nothing computed again, memory not asked, mesh as now", _remembering(scenario, meshes))
+            return Without("nothing computed again, memory not asked, mesh as now", _remembering(scenario, cuts))
         case "communication":
             fast = altered(altered(scenario, f"{chip}.interconnect", float("inf")), f"{chip}.interconnect_latency", 0.0)
             return Without("links and interconnect without delay or limit", fast, instant=True)
@@ -90,15 +90,15 @@ def _jobs(scenario: Scenario, kind: type, **values: Any) -> Scenario:
     return scenario.model_copy(update={"workloads": jobs})
 
 
-def _remembering(scenario: Scenario, meshes: Sequence[Mesh]) -> Scenario:
+def _remembering(scenario: Scenario, cuts: Sequence[Task]) -> Scenario:
     # another mesh would have other losses, and memory that holds everything would invite one
-    left = iter(meshes)
+    left = iter(cuts)
     jobs = []
     for job in scenario.workloads:
         if isinstance(job, Training):
-            mesh = next(left)
-            kept = spec.Mesh(tensor=mesh.tensor, pipeline=mesh.pipeline, data=mesh.data)
-            job = job.model_copy(update={"recompute": "none", "mesh": kept})
+            task = next(left)
+            kept = {"mesh": spec.Mesh(**task.mesh._asdict()), "interleave": task.batch.interleave}
+            job = job.model_copy(update={"recompute": "none", **kept})
         jobs.append(job)
     return scenario.model_copy(update={"workloads": jobs})
 

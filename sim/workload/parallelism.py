@@ -117,13 +117,18 @@ def meshes(model: Model, accelerators: int, satellites: int) -> list[Mesh]:
     return [mesh for mesh in found if mesh.data > 0]
 
 
+def layers_of_stage(model: Model, mesh: Mesh, interleave: int) -> int:
+    """Layers of the largest stage, in pieces as large as the largest: what all others wait for."""
+    return interleave * -(-model.layers // (mesh.pipeline * interleave))
+
+
 def memory_bytes_per_accelerator(model: Model, mesh: Mesh, batch: Batch) -> float:
     """Bytes on the fullest accelerator: weights, gradients, optimiser, and activations for the backward pass.
 
     The first stage holds its layers, the larger number where they do not divide, and a table of the vocabulary; of
     activations min(m, p) micro-batches, interleaved 1 + (p - 1)/(p v) times p [korthikanti2022:section 4.2.3].
     """
-    layers = -(-model.layers // mesh.pipeline)
+    layers = layers_of_stage(model, mesh, batch.interleave)
     if mesh.pipeline == 1:
         parameters = parameter_count(model)
     else:

@@ -142,11 +142,11 @@ def exposed_s(task: Task, pace: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
 def bubble_factor(task: Task) -> float:
     """Idle time of a mean accelerator over its arithmetic: (p - 1)/(v m) where layers and batch divide.
 
-    The pipeline goes at the pace of its largest stage, and the step ends with the replica that has the most
+    The pipeline goes at the pace of its largest piece, and the step ends with the replica that has the most
     micro-batches: what the others wait for is idle time of the same kind [narayanan2021:section 2.2].
     """
     stages, pieces = task.mesh.pipeline, task.batch.interleave
-    layers = -(-task.model.layers // stages) * stages
+    layers = parallelism.layers_of_stage(task.model, task.mesh, pieces) * stages
     busiest = parallelism.micro_batches(task.mesh, task.batch) * pieces + stages - 1
     # whole numbers up to the division: exactly 0 where nobody waits
     taken = layers * busiest * task.mesh.data * task.batch.micro_batch
