@@ -359,6 +359,7 @@ class LinkOrder:
     """What happens to one link: the share of its rate that is left, 0 cuts it."""
 
     at_steps: float
+    action: str
     pair: tuple[int, int]
     factor: float
 
@@ -372,7 +373,7 @@ def link_orders(scenario: Scenario) -> list[LinkOrder]:
             continue
         at = (event.at - scenario.epoch).total_seconds() / scenario.step
         left = {"lose": 0.0, "restore": 1.0, "derate": 1.0 if event.to is None else event.to}[event.action]
-        found.append(LinkOrder(at, pair, left))
+        found.append(LinkOrder(at, event.action, pair, left))
     return sorted(found, key=lambda o: o.at_steps)
 
 

@@ -126,7 +126,7 @@ def _show(loaded: Any, results: Any) -> None:
     facts.add_column(overflow="fold")
     for subject, sentence in text.lines(summary):
         facts.add_row(subject, sentence)
-    facts.add_row("binding", text.binding(*why.binding(loaded)))
+    facts.add_row("binding", text.binding(summary, *why.binding(loaded)))
     facts.add_row("trust", text.assumptions(summary))
     facts.add_row("report", str(results.folder / "report.html"))
     console.print(facts)

@@ -211,7 +211,9 @@ class CoupledRun(Run):
         up, cap, after = self.plan.step(k)
         # one that stops in the step still sends before it does, one that returns sends after
         self._network(k, np.asarray(before | (after > 0.0)))
-        reached = self.roads.follow(k, self.r_m, np.asarray(after > 0.0), self.sky_at(k), self.network, self.serves)
+        reached = self.roads.follow(
+            k, self.r_m, np.asarray(up > 0.0), np.asarray(after > 0.0), self.sky_at(k), self.network, self.serves
+        )
         self.told[step.TOLD_ALIVE], self.told[step.TOLD_CAP] = up, cap
         self.crew.begin(k * step_s, (k + 1) * step_s, up, self.wires, reached)
         self.told[step.TOLD_BUSY] = 1.0

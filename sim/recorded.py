@@ -78,6 +78,7 @@ def _fleet(outcome: Outcome) -> dict[str, Any]:
         ledger = outcome.crew.ledger
         induced = ledger.step_induced_s * (peak / scenario.step)
         rates += ledger.step_own_s * (peak / scenario.step) + induced
+        rates[np.abs(rates) < metrics.ROUNDING * satellites * peak] = 0.0  # of work that was moved to another row
     working = fleet[:, step.F_WORKING]
     some = np.where(working > 0.0, working, np.nan)
     return {
@@ -227,13 +228,27 @@ def events(outcome: Outcome) -> list[dict[str, Any]]:
         (o.at_steps * scenario.step, o.action, o.first, o.last, o.to if o.action == "derate" else None, "scenario")
         for o in assemble.orders(scenario, satellites)
     ]
+    rows += [
+        (
+            o.at_steps * scenario.step,
+            f"{o.action} link",
+            *o.pair,
+            o.factor if o.action == "derate" else None,
+            "scenario",
+        )
+        for o in assemble.link_orders(scenario)
+    ]
     rows += [(k * scenario.step, "decay", sat, sat, None, "propagator") for sat, k in outcome.decayed]
     if scenario.fleet is not None and scenario.fleet.failures is not None:
-        told = {(at_s, first) for at_s, _, first, *_ in rows}
+        told = {
+            (round(1e3 * o.at_steps * scenario.step), sat)
+            for o in assemble.orders(scenario, satellites)
+            for sat in range(o.first, o.last + 1)
+        } | {(round(1e3 * k * scenario.step), sat) for sat, k in outcome.decayed}
         rows += [
             (c.time_s, "restore" if c.up else "lose", c.satellite, c.satellite, None, "random")
             for c in outcome.changes
-            if (c.time_s, c.satellite) not in told
+            if (round(1e3 * c.time_s), c.satellite) not in told
         ]
     found = []
     for at_s, action, first, last, value, origin in sorted(rows, key=lambda r: (r[0], r[2])):

@@ -61,9 +61,19 @@ class Roads:
         return np.asarray(self.pair_one_way_s - self.hop_latency_s * self.pair_hops)
 
     def follow(
-        self, k: int, r_m: Array, healthy: Flags, sky: tuple[Array, Array], network: Network | None, serves: Flags
+        self,
+        k: int,
+        r_m: Array,
+        working: Flags,
+        healthy: Flags,
+        sky: tuple[Array, Array],
+        network: Network | None,
+        serves: Flags,
     ) -> Flags:
-        """Ways at the end of step k; r_m (3, N), sky holds stations and zeniths there. Which satellites ground reaches."""
+        """Ways at the end of step k to satellites that are healthy then; which ground reaches of those working in the step.
+
+        r_m (3, N); sky holds stations and zeniths.
+        """
         frame = self.stride > 0 and (k + 1) % self.stride == 0
         if network is not None:
             self.links[k] = network.a.size
@@ -72,16 +82,16 @@ class Roads:
         if self.sin_min_elevation.size == 0:
             return np.ones(healthy.size, dtype=np.bool_)
         access_m(r_m, *sky, self.sin_min_elevation, self.max_range_m, self._slant_m)
+        seen = working & np.isfinite(self._slant_m).any(axis=0)
         self._slant_m[:, ~healthy] = np.inf
         ways = self._serve(k, network, serves)
         across = self._between(k, network)
         if frame:
             self.way_spans.see(ways + across)
-        seen = np.isfinite(self._slant_m).any(axis=0)
         if network is None:
             return np.asarray(seen)
-        part = components(healthy.size, network.a, network.b, healthy)
-        return np.asarray(np.isin(part, part[seen]) & healthy)
+        part = components(working.size, network.a, network.b, working)
+        return np.asarray(np.isin(part, part[seen]) & working)
 
     def _serve(self, k: int, network: Network | None, serves: Flags) -> list[list[int]]:
         """The quickest way from each station to a serving satellite."""

@@ -86,7 +86,7 @@ VARIABLES: Final = (
     Var("gmst_rad", ("frame",), "float64", "rad", "turn from that frame to the Earth-fixed one about the pole"),
     Var("state", ("frame", "sat"), "uint8", "1", "state over the step, an index into: " + ", ".join(STATES)),
     Var("sat_lit_fraction", ("frame", "sat"), "float32", "1", "share of the solar disc in sight, mean over the step"),
-    Var("sat_useful_fraction", ("frame", "sat"), "float32", "1", "useful share of nameplate, mean over the step"),
+    Var("sat_useful_fraction", ("frame", "sat"), "float32", "1", "useful share of nameplate, mean over the step, before any rollback"),
     Var("sat_generated_w", ("frame", "sat"), "float32", "W", "power the array offers, mean over the step"),
     Var("sat_load_w", ("frame", "sat"), "float32", "W", "electrical load served, mean over the step"),
     Var("sat_charge_fraction", ("frame", "sat"), "float32", "1", "state of charge of the battery"),

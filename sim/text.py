@@ -110,11 +110,11 @@ def _latency(ground: dict[str, Any]) -> str:
     if rtt["median"] is None:
         return "no satellite in sight of any station"
     seen = {n: s for n, s in ground["stations"].items() if s["propagation_rtt_ms"]["median"] is not None}
-    worst = max(seen, key=lambda n: (seen[n]["propagation_rtt_ms"]["p99"], n))
+    worst = max(seen, key=lambda n: (seen[n]["propagation_rtt_ms"]["max"], n))
     blind = len(ground["stations"]) - len(seen)
     return (
         f"to the serving satellite and back, propagation only: median {rtt['median']:.2f} ms, 99 % {rtt['p99']:.2f} ms, "
-        f"worst {worst} {seen[worst]['propagation_rtt_ms']['p99']:.2f} ms; in sight {_percent(ground['coverage_fraction'])} of station-time"
+        f"worst {worst} {seen[worst]['propagation_rtt_ms']['max']:.2f} ms; in sight {_percent(ground['coverage_fraction'])} of station-time"
         + (f"; {blind} of {len(ground['stations'])} stations never" if blind else "")
         + f"; a user sees {ground['user_rtt_ms']['median']:.2f} ms in the median"
     )
@@ -142,14 +142,15 @@ def _baseline(summary: dict[str, Any]) -> str:
     )
 
 
-def binding(base: Any, inputs: list[Any]) -> str:
+def binding(summary: dict[str, Any], base: Any, inputs: list[Any]) -> str:
     """Inputs a tenth larger on every satellite: what that weighs there, and useful FLOPs relative to those of now."""
     useful = base.useful_flops_per_s
     told = []
     for row in inputs:
         share = row.gain_flops_per_s / useful if useful > 0.0 else 0.0
         told.append(f"{row.what} ({row.mass_kg / base.satellites:.3g} kg): {100.0 * share:+.2f} % useful")
-    return "; ".join(told)
+    part = "" if base.window_s == summary["duration_s"] else f" (over the first {_span(base.window_s)})"
+    return "; ".join(told) + part
 
 
 def assumptions(summary: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.fleet.gangs import strays
 from sim.workload import collectives, parallelism, training
 from sim.workload.collectives import Phase
 from sim.workload.parallelism import Mesh
@@ -107,8 +108,7 @@ class Traffic:
         if cut.any():
             part = wires.part()
             for g in np.flatnonzero(cut):
-                mine = part[ranks[g]]
-                apart[ranks[g]] = mine != np.argmax(np.bincount(mine[mine >= 0], minlength=1))
+                apart[ranks[g]] = strays(ranks[g], part)
         return apart
 
     def _lay(self, ranks: list[Ints], wires: Wires) -> None:

@@ -47,7 +47,10 @@ def plan_of(site: spec.Site, like: Loaded | None, root: Node) -> Plan:
         spares = 0 if s.fleet is None else int(s.fleet.spares)
         counts = tasks.counts(s.workloads, spares, like.satellites)
         each = s.satellite.accelerators
-        workloads = [_in_nodes(w, n * each, each, site) for w, n in zip(s.workloads, counts, strict=True)]
+        larger = site.nodes * site.accelerators_per_node / (like.satellites * each)
+        workloads = [_in_nodes(w, n * each, each, larger, site) for w, n in zip(s.workloads, counts, strict=True)]
+        if any(isinstance(w, spec.Inference) and w.demand is not None for w in s.workloads):
+            notes.append(f"{site.name} is asked for {larger:.4g} times the tokens, as it has so many more accelerators")
     free = site.nodes - int(site.fleet.spares)
     if any(isinstance(w, spec.Training) and (w.members or 0) > free for w in workloads):
         notes.append(f"a job of {s.name} needs more than the {free:,} nodes of {site.name}: it runs on fewer")
@@ -62,8 +65,11 @@ def plan_of(site: spec.Site, like: Loaded | None, root: Node) -> Plan:
     return _checked(site, plan, root)
 
 
-def _in_nodes(work: spec.Workload, accelerators: int, per_satellite: int, site: spec.Site) -> spec.Workload:
-    """The workload in nodes: a job that has so many accelerators in orbit has as many here, in whole nodes."""
+def _in_nodes(
+    work: spec.Workload, accelerators: int, per_satellite: int, larger: float, site: spec.Site
+) -> spec.Workload:
+    """The workload in nodes: a job that has so many accelerators in orbit has as many here, in whole nodes; there are more
+    of them on a site that is so many times larger, and users ask for so many times more."""
     each = site.accelerators_per_node
     match work:
         case spec.Training():
@@ -72,7 +78,8 @@ def _in_nodes(work: spec.Workload, accelerators: int, per_satellite: int, site: 
             return work.model_copy(update={"members": members, "mesh": _fitting(work, members, site)})
         case spec.Inference():
             kept = work.tensor if work.tensor is not None and each % work.tensor == 0 else None
-            return work.model_copy(update={"tensor": kept})
+            demand = None if work.demand is None else larger * work.demand
+            return work.model_copy(update={"tensor": kept, "demand": demand})
         case _:
             return work
 

@@ -223,6 +223,7 @@ class Gangs:
     ) -> None:
         if not (policy.checkpoint_interval_s >= SHORTEST_INTERVAL_S and all(t >= 0.0 for t in policy[1:])):
             raise ValueError(f"{policy}: the interval must be at least {SHORTEST_INTERVAL_S} s, no time below 0")
+        self._policy = policy
         self._jobs = [_Job(ranks, policy, begin_s) for ranks in members]
         reserve = np.asarray(spares, dtype=np.int64).tolist()
         # (job, rank) of each of our satellites; None: it holds no rank
@@ -233,6 +234,8 @@ class Gangs:
             raise ValueError("a satellite stands twice among members and spares")
         self._pool = _Pool(reserve, max(satellites, 1 + max(self._seat, default=-1)), begin_s)
         self._waiting: dict[int, float] = {}  # job: since when
+        self._cut_since: dict[int, float] = {}  # job: first window without network
+        self._away: set[int] = set()  # healthy, their ranks given to others while no message reached them
         self._now_s = begin_s
         self._batches = _batches([change for change in normalise(changes) if change.satellite in self._seat], begin_s)
         self._next = 0
@@ -240,6 +243,51 @@ class Gangs:
     def ranks(self) -> list[IntArray]:
         """Who holds which rank now: of each job its satellites, read-only."""
         return [job.members for job in self._jobs]
+
+    @property
+    def away(self) -> IntArray:
+        """Healthy satellites that neither hold a rank nor stand by, because no message reached them."""
+        return np.array(sorted(self._away), dtype=np.int64)
+
+    def exchange(self, time_s: float, cut: NDArray[np.bool_], part: IntArray) -> bool:
+        """Before the window that begins at time_s: members that have been cut off for as long as detection takes give
+        their ranks to spares, as if they had failed, where that mends their job. Whether ranks have changed.
+
+        cut (jobs,): no network; part (satellites,): number of the connected part that each is in, -1 for none.
+        """
+        largest = _largest(part)
+        for satellite in sorted(self._away):
+            if part[satellite] == largest:
+                self._away.discard(satellite)
+                self._pool.join(satellite, time_s)
+        changed = False
+        for g, is_cut in enumerate(cut.tolist()):
+            if not is_cut:
+                self._cut_since.pop(g, None)
+            elif time_s - self._cut_since.setdefault(g, time_s) >= self._policy.detection_s:
+                changed |= self._give_up(g, time_s, part)
+        return changed
+
+    def _give_up(self, g: int, time_s: float, part: IntArray) -> bool:
+        job = self._jobs[g]
+        if job.missing:
+            return False
+        gone = np.flatnonzero(strays(job.members, part)).tolist()
+        main = _largest(part[job.members])
+        able = [spare for spare in self._pool.ready if part[spare] == main]
+        if not gone or len(able) < len(gone):
+            return False
+        job.pass_to(time_s)
+        job.fail(time_s)
+        job.failed_s = self._cut_since.pop(g)
+        for rank, spare in zip(gone, able, strict=False):
+            satellite = int(job.members[rank])
+            self._pool.leave(spare, time_s)
+            self._seat[satellite], self._seat[spare] = None, (g, rank)
+            self._away.add(satellite)
+            job.seat(rank, spare, time_s)
+        job.settle(time_s)
+        return True
 
     def advance(
         self, begin_s: float, end_s: float, cut: NDArray[np.bool_]
@@ -264,6 +312,9 @@ class Gangs:
         touched: set[int] = set()
         for _, satellite, up in batch:
             seat = self._seat[satellite]
+            if seat is None and satellite in self._away:  # down: when it is up again it stands by
+                self._away.discard(satellite)
+                continue
             if seat is None:
                 (self._pool.join if up else self._pool.leave)(satellite, time_s)
                 continue
@@ -297,6 +348,16 @@ class Gangs:
             self._seat[spare] = (g, rank)
             job.seat(rank, spare, time_s)
         return bool(filled)
+
+
+def _largest(part: IntArray) -> int:
+    """The part that most are in, the lowest numbered of equals; -1 where nobody is in any."""
+    return int(np.argmax(np.bincount(part[part >= 0]))) if (part >= 0).any() else -1
+
+
+def strays(members: IntArray, part: IntArray) -> NDArray[np.bool_]:
+    """Members outside the connected part that most of them are in, (members,)."""
+    return np.asarray(part[members] != _largest(part[members]))
 
 
 def _batches(changes: list[Change], begin_s: float) -> list[list[Change]]:

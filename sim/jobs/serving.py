@@ -35,11 +35,14 @@ class Serving:
     def pace(self, limits: Array) -> None:
         self.rate = limits[LIMIT_RATE, self.who]
         self.found = inference.operating(self.service, self.rate)
-        able = np.where(self.reached, self.up * self.found.output_tokens_per_s, 0.0)
-        most = float(np.sum(able))
-        wanted = most if self.demand_per_s is None else min(self.demand_per_s, most)
-        self.used = wanted / most if most > 0.0 else 0.0
-        self.delivered_per_s = wanted
+        able = self.up * self.found.output_tokens_per_s
+        most, reached = float(np.sum(able)), float(np.sum(able[self.reached]))
+        asked = most if self.demand_per_s is None else min(self.demand_per_s, most)
+        self.delivered_per_s = min(asked, reached)
+        self.used = self.delivered_per_s / reached if reached > 0.0 else 0.0
+        # of what those without a way could do: what is asked for and others cannot make up for
+        hidden = most - reached
+        self.missed = (asked - self.delivered_per_s) / hidden if hidden > 0.0 else 1.0
 
     def tell(self, told: Told) -> None:
         f, who = self.found, self.who
@@ -55,7 +58,8 @@ class Serving:
         left_s = step_s * self.up * limits[LIMIT_RATE, self.who]
         cut = ~self.reached
         if cut.any():
-            ledger.own("outage", k, self.who[cut], left_s[cut])
+            ledger.own("outage", k, self.who[cut], left_s[cut] * self.missed)
+            ledger.own("demand", k, self.who[cut], left_s[cut] * (1.0 - self.missed))
         at, there, f = self.who[self.reached], left_s[self.reached], self.found
         if self.used < 1.0:
             ledger.own("demand", k, at, there * (1.0 - self.used))
@@ -65,7 +69,7 @@ class Serving:
         going = self.rate > 0.0
         if going.any():
             rate = float(np.median(self.rate[going]))
-            self.step_time_s[k] = float(inference.unloaded_tpot_s(self.service, rate))
+            self.step_time_s[k] = float(np.median(f.decode_step_s[going]))
             self.first_s[k] = float(inference.unloaded_ttft_s(self.service, rate))
 
     def told(self, way_ms: float | None) -> dict[str, Any]:

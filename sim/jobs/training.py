@@ -66,8 +66,10 @@ class Training:
         self.traffic = Traffic(choice.task, choice.collective, satellites)
         self.everybody = np.unique(np.concatenate([*clock.ranks(), spares, leftover]).astype(np.int64))
         self.leftover = leftover
+        # who stands by unasked: leftover, and without spares anybody who comes back to find the seat taken
         self.over = np.zeros(satellites, dtype=np.bool_)
-        self.over[leftover] = True
+        self.over[leftover if spares.size else self.everybody] = True
+        self.away = clock.away  # healthy, but no message reaches them: others have their ranks
         self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
         # over time, for the report: share of the step in each mode, pace, duration of a training step, exposed share
         self.mode_share = np.zeros((self.jobs, len(MODES), steps))
@@ -84,6 +86,9 @@ class Training:
     def begin(self, begin_s: float, end_s: float, up: Array, wires: Wires) -> None:
         """Let the clock go on; up (N,) is the share of the step each satellite works."""
         self.costs: Costs = self.traffic.costs(self.clock.ranks(), wires)
+        if (self.costs.cut.any() or self.away.size) and self.clock.exchange(begin_s, self.costs.cut, wires.part()):
+            self.costs = self.traffic.costs(self.clock.ranks(), wires)
+        self.away = self.clock.away
         segments, spare_s = self.clock.advance(begin_s, end_s, self.costs.cut)
         self.up = up
         self.spare_share = np.zeros(self.satellites)
@@ -106,7 +111,6 @@ class Training:
         pace = np.full(self.jobs, np.inf)
         np.minimum.at(pace, self.runs_in[runs], limits[LIMIT_RATE, runs])
         self.job_pace = np.where(np.isfinite(pace), pace, 0.0)
-        self.because = [self._cause(g, limits) for g in range(self.jobs)]
         found = training.decompose(self.task, self.job_pace, self.costs.border_s, self.costs.gradients_s)
         going = self.job_pace > 0.0
         total = np.where(going, found.total_s, 1.0)
@@ -115,10 +119,15 @@ class Training:
         # what all arithmetic takes of a step; a job that stands still could do nothing else
         self.busy = np.where(going, self.parts.compute_s + self.parts.recompute_s, 1.0)
 
-    def _cause(self, job: int, limits: Array) -> str:
-        """What holds the slowest member of a job, the lowest numbered of equals."""
-        runs = np.flatnonzero(self.runs_in == job)
-        return binding(limits, int(runs[np.argmin(limits[LIMIT_RATE, runs])])) if runs.size else "failed"
+    def _causes(self, limits: Array) -> list[str]:
+        """What holds the slowest member of each job, the lowest numbered of equals."""
+        runs = np.flatnonzero(self.runs_in >= 0)
+        order = np.lexsort((runs, limits[LIMIT_RATE, runs], self.runs_in[runs]))
+        jobs, first = np.unique(self.runs_in[runs][order], return_index=True)
+        found = ["failed"] * self.jobs
+        for g, slowest in zip(jobs.tolist(), runs[order][first].tolist(), strict=True):
+            found[g] = binding(limits, slowest)
+        return found
 
     def tell(self, told: Told) -> None:
         """Fill in what members and spares are told."""
@@ -137,6 +146,7 @@ class Training:
     def book(self, k: int, limits: Array, ledger: Ledger, kernel_efficiency: float) -> None:
         """Enter where the time of members and spares went that power and heat had left."""
         rate = limits[LIMIT_RATE]
+        self.because = self._causes(limits)
         for cause, mine, left in (("spare", ~self.over, limits[LIMIT_ALLOWED]), ("unplaced", self.over, rate)):
             stood = np.flatnonzero((self.spare_share > 0.0) & mine)
             if stood.size:
@@ -144,6 +154,9 @@ class Training:
         self.paces[:, k] = self.job_pace
         self.step_time_s[:, k] = self.duration_s
         self.exposed[:, k] = np.where(self.job_pace > 0.0, self.parts.communication_s, np.nan)
+        if self.away.size:
+            missed = np.maximum(0.0, self.up[self.away] - self.spare_share[self.away])
+            ledger.own("outage", k, self.away, self.step_s * missed * rate[self.away])
         for stretch in self.stretches:
             self._flags(stretch, ledger)
             self.mode_share[stretch.job, stretch.mode, k] += stretch.share

@@ -16,7 +16,7 @@ Price = Annotated[float, Quantity("USD", least=0.0, example="97e6 USD")]
 class Failures(Section):
     """Random failures: exponential times, each satellite on its own."""
 
-    name: str
+    name: str = "own"
     description: str = ""
     mean_time: Annotated[float, Quantity("s", above=0.0, example="40 yr")]  # of one satellite
 
@@ -24,7 +24,7 @@ class Failures(Section):
 class Repair(Section):
     """How long a failed satellite stays away."""
 
-    name: str
+    name: str = "own"
     description: str = ""
     time: Span
 

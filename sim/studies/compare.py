@@ -234,6 +234,7 @@ _METRICS: Final = (
     ("useful share", "1", "compute.useful_fraction", 1.0, False),
     ("mean load", "kW", "load_w", 1e3, True),
     ("mean array power", "kW", "power.array_w_mean", 1e3, True),
+    ("coverage", "1", "ground.coverage_fraction", 1.0, False),
     ("propagation median", "ms", "ground.propagation_rtt_ms.median", 1.0, False),
     ("propagation 99 %", "ms", "ground.propagation_rtt_ms.p99", 1.0, False),
     ("user median", "ms", "ground.user_rtt_ms.median", 1.0, False),
@@ -319,7 +320,7 @@ def _equal(what: str, a: Side, b: Side) -> Equal:
                 "",
                 f"{side.label} has no {name}: it was not simulated; write another quantity",
             )
-        if value == 0.0:
+        if value <= 0.0:
             raise RunError(f"--equal {what}: {side.label} has a {name} of zero: nothing to scale by")
     factor = values[1] / values[0]  # type: ignore[operator]
     satellites = a.results.summary["satellites"]

@@ -251,6 +251,35 @@ def test_cut_off(scenario: Scenario) -> None:
     check({**found, "outage": (0.0, 0.0)}, working(loaded, training_step(loaded, N), 0.75))
 
 
+def test_cut_off_and_replaced(scenario: Scenario) -> None:
+    """Source of truth: 80 members and one over. Satellite 0 loses its only link at half-time, for good: after a minute it is
+    given up, the one over takes its rank, and all go on from the last save after restart and reload. Until then the time of
+    satellite 0 is its own outage and that of the others induced; afterwards only it is away."""
+    workload = TRAINING.format(data=80, interval="10 min")
+    found = ran(scenario(f"{HALF} lose link 0-4", workload=workload))
+    save_s = STATE_BYTES / 80 / 5e9
+    cycle_s, half_s = 600.0 + save_s, 0.5 * DURATION_S
+    before = int(half_s // cycle_s)
+    undone_s = half_s - before * cycle_s
+    away_s = 240.0 + save_s
+    left_s = half_s - 60.0 - away_s
+    after = int(left_s // cycle_s)
+    assert 0.0 < undone_s < 600.0
+    assert left_s - after * cycle_s < 600.0
+    step, part = training_step(scenario(workload=workload), 80), 80 / N / DURATION_S
+    worked = working(scenario(workload=workload), step, part * (DURATION_S - 60.0 - away_s - (before + after) * save_s))
+    moved = working(scenario(workload=workload), step, part * undone_s)["useful"][0]
+    check(
+        found,
+        add(
+            worked, {"useful": (-moved, 0.0), "recovery": (moved + part * away_s, 0.0)},
+            {"checkpoint": (part * (before + after) * save_s, 0.0)},
+            {"unplaced": ((half_s + 60.0) / N / DURATION_S, 0.0)},
+            {"outage": (half_s / N / DURATION_S, 60.0 * 79 / N / DURATION_S)},
+        ),
+    )  # fmt: skip
+
+
 def service_step_s(loaded: Loaded) -> tuple[float, float]:
     """A batch of 16 in a tensor group of 8: seconds from prompts to the last token, and of it at peak arithmetic.
 
@@ -289,6 +318,27 @@ def test_a_service_asked_for_less(scenario: Scenario) -> None:
 
 
 EVENTFUL = ("2026-12-21T00:40:25Z lose satellite 17", "2026-12-21T01:10:00Z derate link 5-6 to 0.01")
+
+
+def test_out_of_sight_of_whoever_asks(scenario: Scenario) -> None:
+    """Source of truth: definition. What nobody asks for is no outage; where everybody asks for more than there is, all that
+    ground cannot reach is one; what is asked for is delivered where there is a way."""
+    stations = "ground={min_elevation: 5 deg, stations: [{name: pole, latitude: 85 deg, longitude: 0 deg}]}"
+
+    def asked(demand: str) -> Rows:
+        workload = f"{SERVICE}, memory_use: 0.9{demand}}}"
+        loaded = scenario(workload=workload)
+        return ran(api.load(loaded.tree.origin.file, set=[stations]))
+
+    nobody, everybody, few = asked(", demand: 0 1/s"), asked(""), asked(", demand: 1 1/s")
+    assert nobody["demand"][0] == pytest.approx(1.0, abs=EXACT)
+    assert nobody["outage"] == (0.0, 0.0)
+    unseen = everybody["outage"][0]
+    assert 0.5 < unseen < 1.0
+    assert everybody["demand"] == (0.0, 0.0)
+    # one token a second of so many: next to nothing, whether it is missed or delivered
+    assert few["demand"][0] > 0.999
+    assert 0.0 < few["outage"][0] < 1e-3
 
 
 def test_tiles_leave_no_trace(scenario: Scenario) -> None:

@@ -227,6 +227,17 @@ def test_the_work_of_a_scenario_in_nodes() -> None:
     assert changed.mesh is None
 
 
+def test_users_ask_in_proportion() -> None:
+    """By hand: 81 satellites of 64 are 5,184 accelerators, 100 nodes of eight are 800: 1,000 tokens/s become 154."""
+    job = "{kind: inference, model: llama-3-8b, share: 0.1, demand: 1000 1/s}"
+    like = load("suncatcher", (*LIKE, f"workloads=[{job}]"))
+    plan = plan_of(_site(100), like, site_tree("colossus-1"))
+    service = plan.workloads[0]
+    assert isinstance(service, spec.Inference)
+    assert service.demand == pytest.approx(1000.0 * 800 / 5184)
+    assert any("times the tokens" in note for note in plan.notes)
+
+
 def test_failures_on_both_sides_or_on_none() -> None:
     """Source of truth: the rule: no failures in orbit, none on the ground; else each side's own rate."""
     site, root = _site(100), site_tree("colossus-1")

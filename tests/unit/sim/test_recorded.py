@@ -140,6 +140,16 @@ def test_roles(found: Results) -> None:
     assert ((job >= 0) == (role == ROLES.index("training"))).all()
 
 
+def test_links_and_random_failures_are_among_the_events(found: Results) -> None:
+    """Source of truth: the list of the scenario: every satellite of a range once, though failures are drawn as well."""
+    assert found.folder is not None
+    sets = ["duration=1 h", "fleet.failures.mean_time=1e6 yr", "record={satellites: 0}"]
+    events = ["2026-03-20T00:30:01Z lose satellites 3-5", "2026-03-20T00:40Z derate link 0-2 to 0.5"]
+    made = sim.run(sim.load(found.folder / "scenario.yaml", set=[*sets, "events=[]"], events=events))
+    told = [(e["action"], e["satellite"], e["last_satellite"], e["value"], e["origin"]) for e in made.events]
+    assert told == [("lose", 3, 5, None, "scenario"), ("derate link", 0, 2, 0.5, "scenario")]
+
+
 def test_assumptions_tell_what_is_assumed(found: Results) -> None:
     from sim.results import assumptions
 

@@ -35,7 +35,7 @@ def _summary(**shares: float) -> dict[str, Any]:
             "propagation_rtt_ms": spread, "user_rtt_ms": {**spread, "median": 25.5}, "coverage_fraction": 0.5,
             "stations": {
                 "A": {"propagation_rtt_ms": spread, "coverage_fraction": 1.0},
-                "B": {"propagation_rtt_ms": {**spread, "p99": 12.0}, "coverage_fraction": 1.0},
+                "B": {"propagation_rtt_ms": {**spread, "max": 12.0}, "coverage_fraction": 1.0},
                 "C": {"propagation_rtt_ms": nothing, "coverage_fraction": 0.0},
             },
         },

@@ -200,7 +200,7 @@ def test_line_of_run(fleet: Callable[..., Loaded]) -> None:
         sim.run(fleet("duration=2 h", f"satellite.thermal.radiator.area={area} m2")).summary["compute"]["useful_flops"]
         for area in (15.0, 16.5)
     )
-    told = text.binding(*binding(loaded)).split("; ")
+    told = text.binding({"duration_s": loaded.scenario.duration}, *binding(loaded)).split("; ")
     assert told[0] == f"+1.5 m2 radiator (9.75 kg): {100.0 * (large / small - 1.0):+.2f} % useful"
     assert sorted(part.split(" (")[0] for part in told[1:]) == ["+1.5 kWh battery", "+13 m2 array"]
 
