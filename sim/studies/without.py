@@ -171,6 +171,13 @@ class EasyClock:
     def ranks(self) -> list[Ints]:
         return self.clock.ranks()
 
+    @property
+    def away(self) -> Ints:
+        return self.clock.away
+
+    def exchange(self, time_s: float, cut: NDArray[np.bool_], part: Ints) -> bool:
+        return self.clock.exchange(time_s, cut, part)
+
     def advance(self, begin_s: float, end_s: float, cut: NDArray[np.bool_]) -> tuple[list[list[Segment]], Array]:
         before = self.clock.ranks()
         jobs, spare_s = self.clock.advance(begin_s, end_s, cut)

@@ -301,3 +301,51 @@ def test_quiet_windows_are_cheap() -> None:
     for k in range(200):
         gangs.advance(60.0 * k, 60.0 * (k + 1), cut)
     assert (time.process_time() - begun_s) / (200 * 100) < 20e-6
+
+
+# --- members that no message reaches ---------------------------------------------------------------------------------
+
+TOGETHER = np.zeros(4, dtype=np.int64)
+APART = np.array([1, 0, 0, 0])  # satellite 0 by itself
+
+
+def window(
+    clock: Gangs, begin_s: float, end_s: float, cut: np.ndarray, part: np.ndarray
+) -> tuple[list[str], list[float]]:
+    """What a window of a job told, and the seconds that the four satellites stood by."""
+    clock.exchange(begin_s, cut, part)
+    still_cut = cut & np.array([bool(part[clock.ranks()[0]].min() != part[clock.ranks()[0]].max())])
+    (segments,), spare_s = clock.advance(begin_s, end_s, still_cut)
+    return [f"{b:g} {e:g} {what}" for b, e, what in told(segments)], spare_s.tolist()
+
+
+def test_a_member_out_of_reach_gives_up_its_rank() -> None:
+    """By hand: cut at 10, given up at 20 as detection takes 5 and windows are 10; restart until 40, then work. Back in reach
+    at 50 it stands by."""
+    clock = Gangs([[0, 1, 2]], [3], NO_SAVES, [])
+    assert window(clock, 0.0, 10.0, ON, TOGETHER) == (["0 10 run"], [0, 0, 0, 10])
+    assert window(clock, 10.0, 20.0, OFF, APART) == (["10 20 cut"], [0, 0, 0, 10])
+    assert clock.away.tolist() == []
+    assert window(clock, 20.0, 30.0, OFF, APART) == (["20 30 recover rolled-back"], [0, 0, 0, 0])
+    assert (clock.ranks()[0].tolist(), clock.away.tolist()) == ([3, 1, 2], [0])
+    assert window(clock, 30.0, 50.0, ON, APART) == (["30 40 recover", "40 50 run"], [0, 0, 0, 0])
+    assert window(clock, 50.0, 60.0, ON, TOGETHER) == (["50 60 run"], [10, 0, 0, 0])
+    assert clock.away.tolist() == []
+
+
+def test_a_spare_out_of_reach_is_no_help() -> None:
+    """Source of truth: the rule: no rank changes unless the job is whole afterwards."""
+    clock = Gangs([[0, 1, 2]], [3], NO_SAVES, [])
+    both = np.array([1, 0, 0, 1])
+    for begin_s in (0.0, 10.0, 20.0):
+        assert window(clock, begin_s, begin_s + 10.0, OFF, both)[0] == [f"{begin_s:g} {begin_s + 10.0:g} cut"]
+    assert clock.ranks()[0].tolist() == [0, 1, 2]
+
+
+def test_one_that_is_away_and_fails() -> None:
+    """By hand: out of reach from 0, given up at 10; it fails at 15 and is back at 25, in reach: from then on it stands by."""
+    clock = Gangs([[0, 1, 2]], [3], NO_SAVES, away(15.0, 0, 25.0))
+    window(clock, 0.0, 10.0, OFF, APART)
+    assert window(clock, 10.0, 20.0, OFF, APART)[1] == [0, 0, 0, 0]
+    assert clock.away.tolist() == []
+    assert window(clock, 20.0, 30.0, ON, TOGETHER)[1] == [5, 0, 0, 0]
