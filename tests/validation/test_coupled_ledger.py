@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 
 from sim import api, metrics
+from sim import step as step_rows
 from sim.coupled import CoupledRun
 from sim.scenario import Loaded
 
@@ -189,6 +191,33 @@ def test_one_slow_all_slow(scenario: Scenario) -> None:
         {"failed": (0.25 / N, 0.25 * (N - 1) / N)},
     )  # fmt: skip
     check(ran(loaded), expected)
+
+
+class Hot(CoupledRun):
+    """A run in which satellite 17 begins with a loop of 88 degC, too large to cool within hours."""
+
+    def _start(self) -> list[Any]:
+        tiles = super()._start()
+        tiles[0].carry[step_rows.LOOP_K, 17] = 361.15
+        return tiles
+
+
+def test_one_hot_all_slow(scenario: Scenario) -> None:
+    """Source of truth: definition. Whatever rate the heat leaves one satellite of 81, that rate is everybody's: of what is
+    lost to it a part in 81 is its own. What is left is spent on steps as ever, at that pace."""
+    loaded = scenario()
+    loop = {"loop": loaded.scenario.satellite.thermal.loop.model_copy(update={"heat_capacity": 1e10})}
+    thermal = loaded.scenario.satellite.thermal.model_copy(update=loop)
+    satellite = loaded.scenario.satellite.model_copy(update={"thermal": thermal})
+    warm = replace(loaded, scenario=loaded.scenario.model_copy(update={"satellite": satellite}))
+    assert shares(metrics.summary(CoupledRun(warm).finish()))["thermal"] == (0.0, 0.0)
+    found = shares(metrics.summary(Hot(warm).finish()))
+    own, induced = found["thermal"]
+    assert 0.05 < own + induced < 0.9
+    assert own == pytest.approx((own + induced) / N, rel=1e-4)  # to which limits and load settle
+    pace = 1.0 - own - induced
+    step = training_step(loaded, N, pace)
+    check({**found, "thermal": (0.0, 0.0)}, working(loaded, step, pace), tolerance=2e-3)
 
 
 def late_s(step: Step, hops: int, link_bit_s: float) -> float:
