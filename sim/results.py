@@ -260,6 +260,14 @@ def read(folder: Path) -> Results:
     """Results of a folder. Raises InputError if it is none."""
     import pyarrow.parquet as pq
 
+    for name in ("summary.json", "manifest.json", "series.nc", "events.parquet"):
+        if not (folder / name).is_file():
+            kind = (
+                "holds a study, no results"
+                if (folder / "points.parquet").is_file()
+                else f"is no results folder: {name} is missing"
+            )
+            raise bad_input(Origin(str(folder)), "", f"{kind}; write one that `dawndusk run` made")
     try:
         summary = dict(json.loads((folder / "summary.json").read_text("utf-8")))
         _check_version(folder, summary.get("schema_version"))

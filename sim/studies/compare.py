@@ -239,17 +239,21 @@ _METRICS: Final = (
     ("propagation 99 %", "ms", "ground.propagation_rtt_ms.p99", 1.0, False),
     ("user median", "ms", "ground.user_rtt_ms.median", 1.0, False),
     ("user 99 %", "ms", "ground.user_rtt_ms.p99", 1.0, False),
-    ("mfu", "1", "workloads.0.mfu", 1.0, False),
-    ("step time", "s", "workloads.0.step_s", 1.0, False),
-    ("step share of messages", "1", "workloads.0.communication_fraction", 1.0, False),
-    ("tokens", "1/s", "workloads.0.tokens_per_s", 1.0, True),
-    ("ettr", "1", "workloads.0.ettr", 1.0, False),
     ("availability", "1", "fleet.availability", 1.0, False),
 )
 _IN_ORBIT: Final = (
     "satellites", "design.mass_kg", "design.launches", "design.array_m2", "design.radiator_m2", "design.gateways",
     "power.array_w_mean",
 )  # fmt: skip
+_OF_WORKLOADS: Final = (
+    ("mfu", "1", "mfu", False),
+    ("step time", "s", "step_s", False),
+    ("step share of messages", "1", "communication_fraction", False),
+    ("tokens", "1/s", "tokens_per_s", True),
+    ("ettr", "1", "ettr", False),
+    ("first token", "ms", "ttft_ms", False),
+    ("time per token", "ms", "tpot_ms", False),
+)
 _WHOLE: Final = ("satellites", "launches", "gateways")
 _PER_SECOND: Final = ("nameplate", "useful rate")
 _MEAN_OF_SERIES: Final = "load_w"  # what is drawn, in orbit as on the ground
@@ -272,7 +276,7 @@ def _value(results: Results, name: str, path: str, size: float) -> float | None:
 
 def _metrics(a: Side, b: Side, factor: float | None) -> tuple[Metric, ...]:
     found = []
-    for name, unit, path, size, grows in _METRICS:
+    for name, unit, path, size, grows in (*_METRICS, *_of_workloads(a, b)):
         left, right = (_value(side.results, name, path, size) for side in (a, b))
         scaled = None
         if factor is not None and left is not None and grows:
@@ -283,6 +287,21 @@ def _metrics(a: Side, b: Side, factor: float | None) -> tuple[Metric, ...]:
         ratio = None if base is None or right is None or base == 0.0 else right / base
         found.append(Metric(name, unit, left, right, ratio, scaled, _reason(path, a, b, left, right)))
     return tuple(found)
+
+
+def _of_workloads(a: Side, b: Side) -> list[tuple[str, str, str, float, bool]]:
+    """Rows of every workload, by its place in the scenario; of several those that one of the sides has a number for."""
+    both = a.results.summary["workloads"], b.results.summary["workloads"]
+    found = []
+    for i in range(max(map(len, both))):
+        here = [side[i] for side in both if i < len(side)]
+        kinds = "/".join(dict.fromkeys(work["kind"] for work in here))
+        for name, unit, key, grows in _OF_WORKLOADS:
+            alone = max(map(len, both)) == 1
+            if any(work.get(key) is not None for work in here) or (alone and key not in ("ttft_ms", "tpot_ms")):
+                told = name if alone else f"{kinds} {name}"
+                found.append((told, unit, f"workloads.{i}.{key}", 1.0, grows))
+    return found
 
 
 def _reason(path: str, a: Side, b: Side, left: float | None, right: float | None) -> str | None:
