@@ -180,7 +180,7 @@ def test_interrupt_from_outside(tmp_path: Path, subprocess_environment: dict[str
             assert first.startswith("million: ")
             asked = time.monotonic()
             os.kill(job.pid, signal.SIGINT)
-            out, err = job.communicate(timeout=60)
+            out, err = job.communicate(timeout=240)
         finally:
             job.kill()
     assert job.returncode == 130, err

@@ -47,7 +47,7 @@ def start(folder: Path, environment: dict[str, str], *options: str) -> subproces
 
 def wait_for(points: int, journal: Path, job: subprocess.Popen[str]) -> None:
     """Until so many points are journalled, besides the head line."""
-    until = time.monotonic() + 60.0
+    until = time.monotonic() + 240.0
     while not (journal.exists() and journal.read_bytes().count(b"\n") > points):
         assert time.monotonic() < until
         assert job.poll() is None, job.communicate()
@@ -72,14 +72,14 @@ def test_killed_interrupted_resumed(dawndusk: Any, folder: Path, subprocess_envi
         try:
             wait_for(kept + 2, journal, job)
             os.killpg(job.pid, signal.SIGINT)  # as Ctrl-C does: the workers get it too
-            out, err = job.communicate(timeout=60)
+            out, err = job.communicate(timeout=240)
         finally:
             job.kill()
     assert (job.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "interrupted; finished points are kept in .four.part: add --resume to go on"
     assert "Traceback" not in err
     with start(folder, subprocess_environment, "--resume", "--json") as job:
-        out, err = job.communicate(timeout=60)
+        out, err = job.communicate(timeout=240)
     assert job.returncode == 0, err
     told = json.loads(out)
     assert (told["points"], told["failed"], told["folder"]) == (POINTS, [], "four")
