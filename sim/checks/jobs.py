@@ -128,6 +128,9 @@ def _training(job: Training, site: _Site) -> list[Told]:
     if job.global_batch < job.sequence_length:
         return [("global_batch", f"{job.global_batch:g} tokens are less than one sequence of {job.sequence_length}; "
                                  f"write {job.sequence_length} or more")]  # fmt: skip
+    if job.interleave != "auto" and job.interleave > job.model.layers:
+        return [("interleave", f"{job.interleave} pieces are more than the {job.model.layers} layers of the model; "
+                               f"write {job.model.layers} or less, or auto")]  # fmt: skip
     group = job.members or site.satellites
     shape, model = tasks.batch(job), tasks.model(job.model)
     if job.mesh is None:
