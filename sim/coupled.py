@@ -135,6 +135,7 @@ class CoupledRun(Run):
                 self._step(k0 + j, tiles, [r_m[j] for r_m in buffers])
             if progress is not None:
                 progress((k0 + many) * n, steps * n)
+        self.crew.end()
         for tile in tiles:
             self.carry[:, tile.first : tile.first + tile.real] = tile.carry[:, : tile.real]
             self.kept[:, :, tile.slots] = tile.kept
@@ -229,6 +230,10 @@ class CoupledRun(Run):
         self.told[step.TOLD_RUNNING], self.told[step.TOLD_FRUITFUL] = orders.running, orders.fruitful
         self.crew.book(k, self.limits)
         self._integrate(k, tiles, positions)
+        if (k + 1) % self.stride == 0:
+            useful = self.crew.useful_share  # which the loop does not know
+            for tile in tiles:
+                tile.kept[(k + 1) // self.stride - 1, step.K_USEFUL] += useful[tile.first + tile.lanes]
 
     def _lanes(self, rows: Array, tile: _Tile) -> Array:
         """Rows (row, N) as a tile has them: lanes beyond its satellites repeat the last."""

@@ -17,7 +17,6 @@ from sim.sites import read_baseline
 from sim.spec import Workload
 
 Array = NDArray[np.float64]
-ROUNDING = 1e-13  # of nameplate
 
 
 def energy_closure(outcome: Outcome) -> tuple[float, float]:
@@ -63,8 +62,6 @@ def rows(
     found = []
     for cause in CAUSES:
         own, induced = own_s.get(cause, 0.0) * peak_flops_per_s, induced_s.get(cause, 0.0) * peak_flops_per_s
-        # work that is moved to another row leaves the rounding of its sum behind
-        own, induced = (0.0 if abs(part) < ROUNDING * nameplate_flops else part for part in (own, induced))
         total = own + induced
         found.append(
             {

@@ -78,7 +78,6 @@ def _fleet(outcome: Outcome) -> dict[str, Any]:
         ledger = outcome.crew.ledger
         induced = ledger.step_induced_s * (peak / scenario.step)
         rates += ledger.step_own_s * (peak / scenario.step) + induced
-        rates[np.abs(rates) < metrics.ROUNDING * satellites * peak] = 0.0  # of work that was moved to another row
     working = fleet[:, step.F_WORKING]
     some = np.where(working > 0.0, working, np.nan)
     return {

@@ -76,7 +76,7 @@ NOW = CARRY_ROWS
     TOLD_PACE,  # rate its job asks for
     TOLD_BUSY,  # share of its job's running time in which arithmetic runs
     TOLD_RUNNING,  # share of its working time in which its job runs
-    TOLD_FRUITFUL,  # share of its working time spent on arithmetic that is not done twice
+    TOLD_FRUITFUL,  # share of its working time spent on arithmetic that is useful whatever comes; a job books its own
     TOLD_ROWS,
 ) = range(8)
 

@@ -7,15 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
+from orbit.constants import EARTH_MEAN_RADIUS_M, SPEED_OF_LIGHT_M_S
 from sim import spec
 from sim.traffic import Collective, Costs, Traffic, Wires
 from sim.workload.training import Task
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-MEAN_RADIUS_M = EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING / 3.0)  # (2 a + b)/3 of the ellipsoid
 
 
 class Star:
@@ -58,7 +56,7 @@ def great_circle_m(latitude_rad: float, longitude_rad: float, stations: Sequence
     lon = np.array([s.longitude for s in stations])
     half = np.sin(0.5 * (lat - latitude_rad)) ** 2
     half = half + np.cos(lat) * np.cos(latitude_rad) * np.sin(0.5 * (lon - longitude_rad)) ** 2
-    return np.asarray(2.0 * MEAN_RADIUS_M * np.arcsin(np.sqrt(np.minimum(1.0, half))))
+    return np.asarray(2.0 * EARTH_MEAN_RADIUS_M * np.arcsin(np.sqrt(np.minimum(1.0, half))))
 
 
 def round_trips_ms(site: spec.Site, stations: Sequence[spec.Station]) -> Array:

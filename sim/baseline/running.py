@@ -63,5 +63,6 @@ def simulate(site: spec.Site, plan: Plan, changed: list[Change]) -> Day:
         failed_s[k] = step_s * float(np.sum(1.0 - up))
         fruitful_s[k] = step_s * float(np.sum(up * told.pace * told.fruitful))
         load_w[k] = float(np.sum(up * (full_w - swing_w * (1.0 - told.pace * told.busy * told.running))))
+    crew.end()
     share = site.accelerator.kernel_efficiency
     return Day(crew, failed_s, fruitful_s * (1.0 - share), fruitful_s * share, load_w, changed)

@@ -11,6 +11,7 @@ from sim import tasks
 from sim.checks import forms
 from sim.checks.placing import at
 from sim.errors import Problem
+from sim.links import ALL_PAIRS
 from sim.spec import Scenario, Tle, Training
 from sim.tree import Node
 
@@ -35,8 +36,7 @@ _JOB_S, _GROUND_S, _STATION_S = (
 )  # a satellite's step in a job; a step's ways to the ground, to each station
 _DELAYS_S = 7e-7  # delay from one satellite to another, all messages of a step laid on the ways
 _CHOICE = 2.5  # times as much to choose a mesh
-_ALL_PAIRS = 32_000_000  # delays that a network keeps; beyond, it searches again for every message
-_AGAIN = 40.0
+_AGAIN = 40.0  # times as long where a network cannot keep all delays and searches again for every message
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,9 @@ def _coupled(scenario: Scenario, satellites: int, links: int, moments: int) -> t
     if members > 1:
         delays = members * satellites
         tables = 4.0 if form == "nearest" else 2.0  # those of the step before as well
-        memory += 8.0 * tables * min(satellites * satellites, _ALL_PAIRS)
+        memory += 8.0 * tables * min(satellites * satellites, ALL_PAIRS)
         memory += _BYTES_PER_HOP * members * math.log2(members) * math.sqrt(satellites)  # the ways of all messages
-        lay_s = _DELAYS_S * delays * (1.0 if satellites * satellites <= _ALL_PAIRS else _AGAIN)
+        lay_s = _DELAYS_S * delays * (1.0 if satellites * satellites <= ALL_PAIRS else _AGAIN)
         step_s += members * _JOB_S
         if form == "nearest":  # ways are looked up again where links change
             step_s += lay_s

@@ -55,6 +55,12 @@ class Crew:
             who[service.who] = True
         return who
 
+    @property
+    def useful_share(self) -> Array:
+        """Of the step just booked, what each member of a job worked to use (N,), whatever becomes of the work."""
+        shares = [np.zeros(self.satellites), *(training.useful_share for training in self.trainings)]
+        return np.asarray(np.sum(shares, axis=0))
+
     def begin(self, begin_s: float, end_s: float, up: Array, wires: Wires, reached: Flags) -> None:
         """What holds in the step before limits are known; up (N,) share of it that each works, reached (N,) by ground."""
         self.up = up
@@ -86,3 +92,8 @@ class Crew:
         for cause, who, limit in (("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE)):
             if who.size:
                 self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[limit, who])
+
+    def end(self) -> None:
+        """Enter what the end of the run decides."""
+        for training in self.trainings:
+            training.end(self.ledger)

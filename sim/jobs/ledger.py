@@ -40,12 +40,6 @@ class Ledger:
         self.own_s[ROW[cause], who] += seconds
         self.step_own_s[ROW[cause], k] += float(np.sum(seconds))
 
-    def move(self, cause: str, to: str, k: int, who: Ints, seconds: float) -> None:
-        """What was entered for each of them in step k belongs to another cause after all."""
-        for row, sign in ((ROW[cause], -1.0), (ROW[to], 1.0)):
-            self.own_s[row, who] += sign * seconds
-            self.step_own_s[row, k] += sign * seconds * who.size
-
     def induced(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
         self.induced_s[ROW[cause], who] += seconds
         self.step_induced_s[ROW[cause], k] += float(np.sum(seconds))

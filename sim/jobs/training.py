@@ -36,7 +36,7 @@ class _Stretch:
 
 
 class _Done(NamedTuple):
-    """Work of a job within a step that no checkpoint holds yet; useful_s of each satellite there."""
+    """Work of a job within a step, in no row until its fate is known; useful_s of each satellite there."""
 
     step: int
     there: Ints
@@ -71,6 +71,7 @@ class Training:
         self.over[leftover if spares.size else self.everybody] = True
         self.away = clock.away  # healthy, but no message reaches them: others have their ranks
         self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
+        self.useful_share = np.zeros(satellites)  # of the step, whatever becomes of the work
         # over time, for the report: share of the step in each mode, pace, duration of a training step, exposed share
         self.mode_share = np.zeros((self.jobs, len(MODES), steps))
         self.paces = np.zeros((self.jobs, steps))
@@ -94,7 +95,7 @@ class Training:
         self.spare_share = np.zeros(self.satellites)
         self.spare_share[: spare_s.size] = spare_s / self.step_s
         self.stretches = [self._stretch(g, s) for g, found in enumerate(segments) for s in found]
-        self.run_share = np.zeros(self.satellites)
+        self.run_share, self.useful_share = np.zeros(self.satellites), np.zeros(self.satellites)
         self.runs_in = np.full(self.satellites, -1, dtype=np.int64)
         for stretch in self.stretches:
             if stretch.mode == gangs.RUN:
@@ -136,8 +137,9 @@ class Training:
         told.pace[self.everybody], told.running[self.everybody], told.fruitful[self.everybody] = 0.0, 0.0, 0.0
         told.pace[runs], told.busy[runs] = self.job_pace[job], self.busy[job]
         share = self.run_share[runs] / np.maximum(self.up[runs], ROUNDING)
-        told.running[runs] = np.minimum(share, 1.0)
-        told.fruitful[runs] = told.running[runs] * self.parts.compute_s[job]
+        told.running[runs] = np.minimum(
+            share, 1.0
+        )  # fruitful stays 0: arithmetic is booked here, useful once it is safe
         stood = np.flatnonzero((self.spare_share > 0.0) & ~self.over)
         told.wanted[stood] = np.maximum(0.0, 1.0 - self.spare_share[stood] / np.maximum(self.up[stood], ROUNDING))
 
@@ -195,25 +197,37 @@ class Training:
         for cause, part in (("recompute", p.recompute_s), ("bubble", p.bubble_s), ("straggler", p.straggler_s)):
             if part[g] > 0.0:
                 ledger.own(cause, k, there, np.full(there.size, seconds * pace * part[g]))
-        useful_s = seconds * pace * float(p.compute_s[g]) * kernel_efficiency
+        arithmetic_s = seconds * pace * float(p.compute_s[g])
+        useful_s = arithmetic_s * kernel_efficiency
+        ledger.own("kernel", k, there, np.full(there.size, arithmetic_s * (1.0 - kernel_efficiency)))
+        self.useful_share[there] += useful_s / self.step_s
         steps = seconds / float(self.duration_s[g])
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
         self.open[g].append(_Done(k, there, useful_s, tokens, seconds))
-        self.tokens[g, k] += tokens
-        self.kept_s[g] += seconds
         self.trained_steps[g] += steps
 
     def _flags(self, s: _Stretch, ledger: Ledger) -> None:
-        """A commit makes the work since the last one safe; a rollback moves it from useful to recovery."""
-        if s.rollback and not s.commit:
+        """A commit makes the work since the last one useful; a rollback makes it recovery."""
+        if s.commit:
+            self._keep(s.job, ledger)
+        elif s.rollback:
             for done in self.open[s.job]:
-                ledger.move("useful", "recovery", done.step, done.there, done.useful_s)
-                self.tokens[s.job, done.step] -= done.tokens
-                self.kept_s[s.job] -= done.seconds
+                ledger.own("recovery", done.step, done.there, np.full(done.there.size, done.useful_s))
         if s.commit or s.rollback:
             self.open[s.job].clear()
 
+    def _keep(self, job: int, ledger: Ledger) -> None:
+        for done in self.open[job]:
+            ledger.own("useful", done.step, done.there, np.full(done.there.size, done.useful_s))
+            self.tokens[job, done.step] += done.tokens
+            self.kept_s[job] += done.seconds
+
     # --- in the end
+
+    def end(self, ledger: Ledger) -> None:
+        """The run is over: what no checkpoint holds yet counts as useful, and stays known as uncommitted."""
+        for job in range(self.jobs):
+            self._keep(job, ledger)
 
     def uncommitted_s(self) -> float:
         """Useful seconds of satellites since the last commits."""

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from sim.links import ALL_PAIRS
+
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 LEAST_DELAY_S = 1e-12  # 0.3 mm of light: delays must grow from hop to hop for a way to be read back from them
-ALL_PAIRS = 32_000_000  # delays between all satellites that are kept while many ways of one moment are looked up
 CHUNK = 1 << 21  # source-satellite delays held at a time
 
 
