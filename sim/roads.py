@@ -122,7 +122,7 @@ class Roads:
         for p, way in enumerate(ways):
             self.pair_one_way_s[k, p], self.pair_hops[k, p] = way.delay_s, max(0, len(way.satellites) - 1)
             if k > 0 and way.satellites != self._last_pair[p]:
-                self.pair_switch_s[p].append((k + 1) * self.step_s)
+                self.pair_switch_s[p].append((k + 1) * round(1e3 * self.step_s) / 1e3)  # whole milliseconds
                 self.switches += 1
             self._last_pair[p] = way.satellites
         return [way.satellites for way in ways]

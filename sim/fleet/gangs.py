@@ -262,9 +262,7 @@ class Gangs:
                 self._pool.join(satellite, time_s)
         changed = False
         for g, is_cut in enumerate(cut.tolist()):
-            if not is_cut:
-                self._cut_since.pop(g, None)
-            elif time_s - self._cut_since.setdefault(g, time_s) >= self._policy.detection_s:
+            if is_cut and time_s - self._cut_since.setdefault(g, time_s) >= self._policy.detection_s:
                 changed |= self._give_up(g, time_s, part)
         return changed
 
@@ -279,7 +277,7 @@ class Gangs:
             return False
         job.pass_to(time_s)
         job.fail(time_s)
-        job.failed_s = self._cut_since.pop(g)
+        job.failed_s = self._cut_since[g]
         for rank, spare in zip(gone, able, strict=False):
             satellite = int(job.members[rank])
             self._pool.leave(spare, time_s)
@@ -297,7 +295,9 @@ class Gangs:
         """
         if begin_s != self._now_s or not end_s >= begin_s:
             raise ValueError(f"window {begin_s} .. {end_s} s does not follow on {self._now_s} s")
-        for job, is_cut in zip(self._jobs, cut.tolist(), strict=True):
+        for g, (job, is_cut) in enumerate(zip(self._jobs, cut.tolist(), strict=True)):
+            if not is_cut:
+                self._cut_since.pop(g, None)
             if is_cut != job.cut:
                 job.set_cut(begin_s, is_cut)
         while self._next < len(self._batches) and self._batches[self._next][0].time_s < end_s:

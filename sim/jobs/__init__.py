@@ -3,6 +3,6 @@
 from sim.jobs.crew import Crew
 from sim.jobs.ledger import ROW, Ledger, Told
 from sim.jobs.serving import Serving
-from sim.jobs.training import MODES, Training
+from sim.jobs.training import MODES, Clock, Training
 
-__all__ = ["MODES", "ROW", "Crew", "Ledger", "Serving", "Told", "Training"]
+__all__ = ["MODES", "ROW", "Clock", "Crew", "Ledger", "Serving", "Told", "Training"]

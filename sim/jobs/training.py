@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet import gangs
-from sim.fleet.gangs import Gangs, Segment
+from sim.fleet.gangs import Segment
 from sim.jobs.ledger import Ledger, Told, binding, mean
 from sim.step import LIMIT_ALLOWED, LIMIT_RATE, ROUNDING
 from sim.traffic import Choice, Costs, Traffic, Wires
@@ -18,6 +18,7 @@ from sim.workload.training import StepTime
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the numbers of sim.fleet.gangs
 
@@ -33,6 +34,19 @@ class _Stretch:
     lost: Ints
     commit: bool
     rollback: bool
+
+
+class Clock(Protocol):
+    """What goes through the phases of jobs and fills their ranks: `sim.fleet.gangs.Gangs`, or one with a phase left out."""
+
+    def ranks(self) -> list[Ints]: ...
+
+    @property
+    def away(self) -> Ints: ...
+
+    def exchange(self, time_s: float, cut: Flags, part: Ints) -> bool: ...
+
+    def advance(self, begin_s: float, end_s: float, cut: Flags) -> tuple[list[list[Segment]], Array]: ...
 
 
 class _Done(NamedTuple):
@@ -51,7 +65,7 @@ class Training:
     def __init__(
         self,
         choice: Choice,
-        clock: Gangs,
+        clock: Clock,
         spares: Ints,
         leftover: Ints,
         satellites: int,

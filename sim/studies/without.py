@@ -12,8 +12,8 @@ from sim import spec
 from sim.coupled import CoupledRun
 from sim.engine import Run
 from sim.fleet import gangs
-from sim.fleet.gangs import Gangs, Segment
-from sim.jobs import Crew
+from sim.fleet.gangs import Segment
+from sim.jobs import Clock, Crew
 from sim.scenario import Loaded
 from sim.spec import Inference, Satellite, Scenario, Training, parse_target
 from sim.traffic import Wires
@@ -165,7 +165,7 @@ class EasyWires:
 class EasyClock:
     """A clock of jobs that go on working through some modes; nothing is done again where that is recovery."""
 
-    def __init__(self, clock: Gangs, skipped: tuple[int, ...]) -> None:
+    def __init__(self, clock: Clock, skipped: tuple[int, ...]) -> None:
         self.clock, self.skipped = clock, skipped
 
     def ranks(self) -> list[Ints]:
@@ -208,7 +208,7 @@ class EasyRun(CoupledRun):
         crew = super().hire()
         if self.how.skipped:
             for training in crew.trainings:
-                training.clock = cast(Gangs, EasyClock(training.clock, self.how.skipped))
+                training.clock = EasyClock(training.clock, self.how.skipped)
         return crew
 
 

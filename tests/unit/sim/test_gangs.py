@@ -349,3 +349,12 @@ def test_one_that_is_away_and_fails() -> None:
     assert window(clock, 10.0, 20.0, OFF, APART)[1] == [0, 0, 0, 0]
     assert clock.away.tolist() == []
     assert window(clock, 20.0, 30.0, ON, TOGETHER)[1] == [5, 0, 0, 0]
+
+
+def test_two_short_cuts_are_not_a_long_one() -> None:
+    """By hand: detection takes 5; cut for 4 at 0, whole until 14, cut for 4 again: nobody is given up."""
+    clock = Gangs([[0, 1, 2]], [3], NO_SAVES, [])
+    window(clock, 0.0, 4.0, OFF, APART)
+    clock.advance(4.0, 14.0, ON)  # nothing is cut, so that nobody asks for an exchange
+    assert window(clock, 14.0, 18.0, OFF, APART)[0] == ["14 18 cut"]
+    assert clock.ranks()[0].tolist() == [0, 1, 2]

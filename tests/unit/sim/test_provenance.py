@@ -20,6 +20,7 @@ KEYS = set(re.findall(r"^@\w+\{([^,]+),", (REPO / "docs" / "references.bib").rea
 ITEMS = [
     path for kind in ("hardware", "sites", "baselines", "models", "fleet", "economics") for path in items(kind).values()
 ]
+ITEMS.append(REPO / "configs" / "defaults.yaml")
 SOURCES = sorted(path for package in ("orbit", "sim") for path in (REPO / package).rglob("*.py"))
 # [key], [key:eq. 3]: a key holds a year, or a place in the work follows
 CITED = re.compile(

@@ -140,6 +140,19 @@ def test_roles(found: Results) -> None:
     assert ((job >= 0) == (role == ROLES.index("training"))).all()
 
 
+def test_useful_work_of_single_satellites(found: Results) -> None:
+    """Source of truth: definition: without rollback the shares of satellites make up the fleet's; single precision."""
+    assert found.folder is not None
+    calm = sim.run(sim.load(found.folder / "scenario.yaml", set=["duration=30 min", "events=[]"]))
+    share = calm.series["sat_useful_fraction"].values
+    useful = calm.summary["compute"]["useful_fraction"]
+    assert 0.0 < useful < 1.0
+    assert share.mean() == pytest.approx(useful, rel=1e-6)
+    working = np.isin(calm.series["sat_role"].values, [ROLES.index("training"), ROLES.index("inference")])
+    assert (share[:, ~working] == 0.0).all()
+    assert (share[:, calm.series["sat_role"].values == ROLES.index("training")] > 0.0).all()
+
+
 def test_links_and_random_failures_are_among_the_events(found: Results) -> None:
     """Source of truth: the list of the scenario: every satellite of a range once, though failures are drawn as well."""
     assert found.folder is not None
