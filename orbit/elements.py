@@ -1,9 +1,9 @@
-"""Circular mean elements of many satellites, one array per element."""
+"""Mean elements of many satellites, one array per element: circular ones for secular J2, and those that SGP4 reads."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,33 @@ class CircularElements:
         rates = np.array([(j2.node_rate_rad_s(a, i), j2.latitude_argument_rate_rad_s(a, i)) for a, i in distinct.T])
         rows[j2.ROW_NODE_RATE], rows[j2.ROW_LATITUDE_RATE] = rates[which.reshape(-1)].T
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Sgp4Elements:
+    """Mean elements as SGP4 reads them (WGS 72, TEME), each of shape (satellites,), each satellite with its own epoch.
+
+    The epoch is a UTC Julian date in two parts; the mean motion is Kozai's [rad/min], as element sets give it (not
+    above zero: error code 2 at every time); the drag term is B* [1 / Earth radii]. [vallado2006]
+    """
+
+    epoch_jd: Array
+    epoch_fr: Array
+    mean_motion_rad_min: Array
+    eccentricity: Array
+    inclination_rad: Array
+    node_rad: Array
+    perigee_argument_rad: Array
+    mean_anomaly_rad: Array
+    drag_term_per_er: Array
+
+    @property
+    def count(self) -> int:
+        return int(self.epoch_jd.size)
+
+    def subset(self, which: NDArray[np.int64]) -> Sgp4Elements:
+        """Some of the satellites."""
+        return Sgp4Elements(*(getattr(self, f.name)[which] for f in fields(self)))
 
 
 def semi_major_axis_m(altitude_m: float) -> float:
