@@ -14,6 +14,13 @@ EARTH_MEAN_RADIUS_M: Final = EARTH_RADIUS_M * (
 )  # mean of the three axes, (2 a + b)/3 [nima2000:ch. 3]
 J2: Final = 1.08262668e-3  # second zonal harmonic, EGM96 unnormalised [vallado2013:table D-1]
 
+# --- what element sets of SGP4 are made with -----------------------------------------------------------------------
+WGS72_MU_KM3_S2: Final = 398600.8  # [vallado2006:table 1]
+WGS72_RADIUS_KM: Final = 6378.135  # [vallado2006:table 1]
+WGS72_J2: Final = 0.001082616  # [vallado2006:table 1]
+WGS72_J3: Final = -0.00000253881  # [vallado2006:table 1]
+WGS72_J4: Final = -0.00000165597  # [vallado2006:table 1]
+
 # --- Sun -------------------------------------------------------------------------------------------------------
 AU_M: Final = 149597870700.0  # astronomical unit, exact [iau2012b2]
 SUN_RADIUS_M: Final = 695.7e6  # nominal solar radius [iau2015b3]

@@ -6,14 +6,12 @@ repeat the last satellite, so that a tile is always full.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.catalog import ElementSet, satellites
 from orbit.elements import CircularElements
 from orbit.kernels import j2
 from orbit.timegrid import TimeGrid
@@ -82,38 +80,3 @@ class Formation:
 
     def subset(self, which: NDArray[np.int64]) -> Formation:
         return Formation(self.chief, self.offsets_m[:, which], self.grid)
-
-
-@dataclass(frozen=True)
-class Sgp4:
-    """SGP4 and SDP4 of element sets, or of `Satrec` objects made without text, by the sgp4 package (WGS 72)."""
-
-    sets: Sequence[ElementSet | Any]
-    grid: TimeGrid
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_satrecs", satellites(self.sets))
-
-    @property
-    def count(self) -> int:
-        return len(self.sets)
-
-    def subset(self, which: NDArray[np.int64]) -> Sgp4:
-        return Sgp4([self.sets[i] for i in which], self.grid)
-
-    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
-        from sgp4.api import SatrecArray
-
-        satrecs: list[Any] = self._satrecs  # type: ignore[attr-defined]
-        jd, fr = self.grid.jd_fr(first_tick, out_r_m.shape[0])
-        error, r_km, _ = SatrecArray(satrecs[lo:hi]).sgp4(jd, fr)
-        out_r_m[:, :, : hi - lo] = 1e3 * np.moveaxis(r_km, 0, 2)
-        out_r_m[:, :, hi - lo :] = out_r_m[:, :, hi - lo - 1 : hi - lo]
-        if not error.any():
-            return None
-        codes = np.zeros((out_r_m.shape[0], out_r_m.shape[2]), dtype=np.int8)
-        codes[:, : hi - lo] = error.T
-        codes[:, hi - lo :] = codes[:, hi - lo - 1 : hi - lo]
-        # finite, so that arithmetic goes on; the code says that it means nothing
-        np.copyto(out_r_m, 1e7, where=(codes != 0)[:, np.newaxis, :])
-        return codes

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import SECONDS_PER_DAY
-from orbit.elements import CircularElements, semi_major_axis_m, sun_synchronous_inclination_rad
+from orbit.elements import CircularElements, Sgp4Elements, semi_major_axis_m, sun_synchronous_inclination_rad
 from orbit.environment import mean_sun_right_ascension_rad
-
-SGP4_EPOCH_JD = 2433281.5  # sgp4init counts days from 1949 December 31 00:00 UTC [vallado2006]
 
 
 def walker(
@@ -63,28 +60,25 @@ def walker_sgp4(
     fr: float,
     node_span_rad: float = 2.0 * math.pi,
     first_node_rad: float = 0.0,
-) -> list[Any]:
-    """Walker pattern as `sgp4.api.Satrec` objects (WGS 72), plane by plane; mean elements at a UTC Julian date.
+) -> Sgp4Elements:
+    """Walker pattern as SGP4 reads it, plane by plane; mean elements at a UTC Julian date.
 
     mean_motion_rev_d is Kozai's, as element sets give it; lead_slots (planes,) as the two functions above make it.
-    Eccentricity 1e-7, perigee at the node, no drag. The angles go in as they are, not rounded to columns of text.
+    Eccentricity 1e-7, perigee at the node, no drag.
     """
-    from sgp4.api import WGS72, Satrec
-
-    motion_rad_min = 2.0 * math.pi * mean_motion_rev_d / (SECONDS_PER_DAY / 60.0)
-    made: list[Any] = []
-    for plane, lead in enumerate(lead_slots):
-        node = math.fmod(first_node_rad + node_span_rad * plane / lead_slots.size, 2.0 * math.pi)
-        for slot in range(satellites_per_plane):
-            anomaly = math.fmod(2.0 * math.pi * (slot + float(lead)) / satellites_per_plane, 2.0 * math.pi)
-            satellite = Satrec()
-            satellite.sgp4init(
-                WGS72, "i", len(made) % 100000, jd - SGP4_EPOCH_JD + fr, 0.0, 0.0, 0.0, 1e-7, 0.0, inclination_rad,
-                anomaly, motion_rad_min, node,
-            )  # fmt: skip
-            satellite.jdsatepoch, satellite.jdsatepochF = jd, fr  # one float of days resolves a microsecond only
-            made.append(satellite)
-    return made
+    plane, slot = np.divmod(np.arange(lead_slots.size * satellites_per_plane), satellites_per_plane)
+    count, turn = plane.size, 2.0 * math.pi
+    return Sgp4Elements(
+        epoch_jd=np.full(count, jd),
+        epoch_fr=np.full(count, fr),
+        mean_motion_rad_min=np.full(count, turn * mean_motion_rev_d / (SECONDS_PER_DAY / 60.0)),
+        eccentricity=np.full(count, 1e-7),
+        inclination_rad=np.full(count, inclination_rad),
+        node_rad=np.mod(first_node_rad + node_span_rad * plane / lead_slots.size, turn),
+        perigee_argument_rad=np.zeros(count),
+        mean_anomaly_rad=np.mod(turn * (slot + lead_slots[plane]) / satellites_per_plane, turn),
+        drag_term_per_er=np.zeros(count),
+    )
 
 
 def node_of_local_time_rad(local_time_h: float, jd: float, fr: float) -> float:

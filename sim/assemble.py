@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.catalog import satellites
 from orbit.cluster import square_lattice_offsets_m
 from orbit.ground import Station
-from orbit.propagation import CircularJ2, Formation, Propagator, Sgp4
+from orbit.propagation import CircularJ2, Formation, Propagator
+from orbit.sgp4 import Sgp4, from_satrecs
 from orbit.shells import staggered_lead_slots, sun_synchronous_ring, walker, walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
 from sim import step
@@ -69,7 +71,7 @@ def _propagators(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid) -
             offsets_m = square_lattice_offsets_m(entry.lattice.spacing, entry.lattice.radius)
             return [Formation(chiefs.subset(np.array([c])), offsets_m, grid) for c in range(entry.clusters)]
         case Tle():
-            return [Sgp4(loaded.catalogues[i], grid)]
+            return [Sgp4(from_satrecs(satellites(loaded.catalogues[i])), grid)]
 
 
 def _walker(entry: Walker, grid: TimeGrid) -> Propagator:
@@ -78,10 +80,10 @@ def _walker(entry: Walker, grid: TimeGrid) -> Propagator:
     lead = walker_lead_slots(entry.planes, entry.phasing) + staggered_lead_slots(entry.planes, entry.stagger)
     if entry.mean_motion is not None:
         mean_motion_rev_d = entry.mean_motion * 86400.0 / (2.0 * np.pi)
-        records = walker_sgp4(
+        elements = walker_sgp4(
             mean_motion_rev_d, entry.inclination, entry.satellites_per_plane, lead, grid.epoch_jd, grid.epoch_fr, span
         )
-        return Sgp4(records, grid)
+        return Sgp4(elements, grid)
     assert entry.altitude is not None
     shell = walker(entry.altitude, entry.inclination, entry.planes, entry.satellites_per_plane, entry.phasing, span)
     ahead = np.repeat(staggered_lead_slots(entry.planes, entry.stagger), entry.satellites_per_plane)

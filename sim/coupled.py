@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.propagation import Propagator, Sgp4
+from orbit.propagation import Propagator
+from orbit.sgp4 import Sgp4
 from sim import assemble, assign, step, tree
 from sim.engine import TILE, Outcome, Progress, Run
 from sim.errors import bad_input

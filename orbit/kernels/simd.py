@@ -12,6 +12,7 @@ import numpy as np
 from orbit.kernels.compile import inlined
 
 _TWO_OVER_PI = 2.0 / math.pi
+_ROUND = 1.5 * 2.0**52
 # pi/2 in three parts of 33 bits (Cody and Waite): k * part is exact for |k| < 2^20 [fdlibm:e_rem_pio2.c]
 _PIO2_1 = 1.57079632673412561417e00
 _PIO2_2 = 6.07710050630396597660e-11
@@ -19,12 +20,10 @@ _PIO2_3 = 2.02226624879595063154e-21
 
 
 @inlined
-def sincos(x: float) -> tuple[float, float]:
-    """Sine and cosine of x [rad]; |x| < 1e5, absolute error below 3e-16. [fdlibm:k_sin.c, k_cos.c]"""
-    k = np.floor(x * _TWO_OVER_PI + 0.5)
-    r = ((x - k * _PIO2_1) - k * _PIO2_2) - k * _PIO2_3
+def near_sincos(r: float) -> tuple[float, float]:
+    """Sine and cosine of |r| <= pi/4 [rad], error below 2e-16. [fdlibm:k_sin.c, k_cos.c]"""
     z = r * r
-    s = r + r * z * (
+    sine = r + r * z * (
         -1.66666666666666324348e-01
         + z
         * (
@@ -36,7 +35,7 @@ def sincos(x: float) -> tuple[float, float]:
             )
         )
     )
-    c = (
+    cosine = (
         1.0
         - 0.5 * z
         + z
@@ -55,14 +54,24 @@ def sincos(x: float) -> tuple[float, float]:
             )
         )
     )
-    # quadrant q = k mod 4, kept in floating point: no integer conversion in the loop
-    q = k - 4.0 * np.floor(k * 0.25)
-    odd = q == 1.0 or q == 3.0
-    sine = c if odd else s
-    cosine = s if odd else c
-    sine = -sine if q >= 2.0 else sine
-    cosine = -cosine if (q == 1.0 or q == 2.0) else cosine
     return sine, cosine
+
+
+@inlined
+def sincos(x: float) -> tuple[float, float]:
+    """Sine and cosine of x [rad]; |x| < 1e5, absolute error below 3e-16. [fdlibm:k_sin.c, k_cos.c]"""
+    # adding 1.5 * 2^52 rounds to the nearest integer and leaves it in the last bits
+    shifted = x * _TWO_OVER_PI + _ROUND
+    k = shifted - _ROUND
+    r = ((x - k * _PIO2_1) - k * _PIO2_2) - k * _PIO2_3
+    s, c = near_sincos(r)
+    quadrant = np.float64(shifted).view(np.int64)
+    odd = (quadrant & 1) != 0
+    sine, cosine = c if odd else s, s if odd else c
+    # bit 1 of the quadrant is the sine's sign, bit 1 of the next one the cosine's
+    sine_bits = np.float64(sine).view(np.int64) ^ ((quadrant & 2) << 62)
+    cosine_bits = np.float64(cosine).view(np.int64) ^ (((quadrant + 1) & 2) << 62)
+    return np.int64(sine_bits).view(np.float64), np.int64(cosine_bits).view(np.float64)
 
 
 @inlined

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from orbit.catalog import ElementSet, satellites
 from orbit.ground import Station, in_teme, position_m, zenith
 from orbit.kernels.sight import OUT_OF_SIGHT_M2, nearest_in_sight
-from orbit.propagation import Sgp4
+from orbit.sgp4 import Sgp4, from_satrecs
 from orbit.timegrid import TimeGrid, julian_date
 from sim.bench.frame import Contender, Pair
 
@@ -54,7 +54,7 @@ def _access() -> Pair:
 
     sets, grid = _elements(), TimeGrid(*julian_date(EPOCH), STEP_S, STEPS)
     sites = [Station(f"{k}", math.radians(a), math.radians(b), 0.0, MASK_RAD) for k, (a, b) in enumerate(SITES_DEG)]
-    propagator = Sgp4(sets, grid)
+    propagator = Sgp4(from_satrecs(satellites(sets)), grid)
     at, up = (np.array([f(s) for s in sites]) for f in (position_m, zenith))
     sines, serving = np.full(len(sites), math.sin(MASK_RAD)), np.ones((1, SATELLITES))
     jd, fr = grid.jd_fr(0, STEPS)

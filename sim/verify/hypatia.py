@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.ground import Station, in_teme, position_m, round_trip_ms, zenith
 from orbit.kernels.sight import access_m
-from orbit.propagation import Sgp4
+from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid
 from sim.network import Grid, LinkRules, Network, Way

@@ -19,7 +19,8 @@ from orbit.elements import nodal_period_s, period_s, semi_major_axis_m, sun_sync
 from orbit.environment import solar_flux_w_m2, sun_position_m
 from orbit.kernels.j2 import mean_motion_rad_s, node_rate_rad_s
 from orbit.kernels.shadow import lit_fraction, shadow_edge
-from orbit.propagation import CircularJ2, Sgp4
+from orbit.propagation import CircularJ2
+from orbit.sgp4 import Sgp4, from_satrecs
 from orbit.shells import sun_synchronous_ring, walker
 from orbit.timegrid import TimeGrid, julian_date
 from sim.verify.case import Case, Failed
@@ -299,10 +300,9 @@ def _sgp4_ver() -> tuple[float, float, float]:
     lines = [x for x in (folder / "SGP4-VER.TLE").read_text("ascii").splitlines() if x.startswith(("1 ", "2 "))]
     worst, codes = 0.0, []
     for rows, line1, line2 in zip(published, lines[::2], lines[1::2], strict=True):
-        sets = [ElementSet("", line1, line2[:69], 0, _ANY_EPOCH)]
-        record = satellites(sets)[0]
+        record = satellites([ElementSet("", line1, line2[:69], 0, _ANY_EPOCH)])[0]
         for minutes, *position_km in rows:
-            code, ours_km = _sgp4_at(sets, record, minutes)
+            code, ours_km = _sgp4_at(record, minutes)
             if code:
                 codes.append(code)
             else:
@@ -311,16 +311,16 @@ def _sgp4_ver() -> tuple[float, float, float]:
         _, stop, step_min = (float(word) for word in line2[69:].split())
         following = rows[-1][0] + step_min
         if not (codes and code) and following <= stop:
-            codes.append(_sgp4_at(sets, record, following)[0])
+            codes.append(_sgp4_at(record, following)[0])
     wrong = sum(a != b for a, b in zip_longest(codes, SGP4_VER_CODES))
     return float(len(published)), worst, float(wrong)
 
 
-def _sgp4_at(sets: list[ElementSet], record: Any, minutes: float) -> tuple[int, Array]:
+def _sgp4_at(record: Any, minutes: float) -> tuple[int, Array]:
     """Error code and position [km] at a time since the elements' epoch, by the run's propagator."""
     grid = TimeGrid(record.jdsatepoch, record.jdsatepochF, minutes * 60.0 if minutes else 60.0, 1)
     r_m = np.empty((1, 3, 1))
-    codes = Sgp4(sets, grid).fill(0, 1, 1 if minutes else 0, r_m)
+    codes = Sgp4(from_satrecs([record]), grid).fill(0, 1, 1 if minutes else 0, r_m)
     return 0 if codes is None else int(codes[0, 0]), r_m[0, :, 0] / 1e3
 
 

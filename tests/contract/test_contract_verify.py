@@ -158,7 +158,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _verify(folder: Path, environment: dict[str, str], group: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "sim.cli", "verify", group, "--json"], capture_output=True, text=True, cwd=folder, timeout=120, check=False,
+        [sys.executable, "-m", "sim.cli", "verify", group, "--json"], capture_output=True, text=True, cwd=folder, timeout=400, check=False,
         env={**environment, "PYTHONPATH": str(folder), "NUMBA_DISABLE_JIT": "1", "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import erfa
 import numpy as np
 import pytest
 
+from orbit.sgp4 import to_satrecs
 from orbit.shells import (
     node_of_local_time_rad,
     staggered_lead_slots,
@@ -80,14 +81,14 @@ def test_sgp4_shell_is_the_walker_pattern(planes: int, slots: int, f: float) -> 
     part = 0.123456789012345
     made = walker_sgp4(15.19, 0.925, slots, walker_lead_slots(planes, f), 2461041.5, part, first_node_rad=0.3)
     shell = walker(550e3, 0.925, planes, slots, f, first_node_rad=0.3)
-    for k, satellite in enumerate(made):
+    for k, satellite in enumerate(to_satrecs(made)):
         assert math.remainder(satellite.nodeo - shell.node_rad[k], TURN) == pytest.approx(0.0, abs=1e-12)
         assert math.remainder(satellite.mo - shell.latitude_argument_rad[k], TURN) == pytest.approx(0.0, abs=1e-12)
         assert (satellite.argpo, satellite.bstar, satellite.inclo) == (0.0, 0.0, 0.925)
         assert satellite.no_kozai == pytest.approx(15.19 * TURN / 1440.0, rel=1e-15)
         assert (satellite.jdsatepoch, satellite.jdsatepochF) == (2461041.5, part)
         assert satellite.gsto == pytest.approx(float(erfa.gmst82(2461041.5, part)), abs=1e-8)
-    assert len(made) == planes * slots
+    assert made.count == planes * slots
 
 
 def test_sgp4_shell_against_element_lines() -> None:
@@ -95,7 +96,7 @@ def test_sgp4_shell_against_element_lines() -> None:
     ten-thousandths of a degree survive the text, so that positions agree to 1e-8 rad of its columns: 0.1 m."""
     from sgp4.api import WGS72, Satrec
 
-    made = walker_sgp4(14.8, math.radians(51.9), 4, staggered_lead_slots(2), 2451544.5, 0.0)
+    made = to_satrecs(walker_sgp4(14.8, math.radians(51.9), 4, staggered_lead_slots(2), 2451544.5, 0.0))
     for plane in range(2):
         for slot in range(4):
             node, anomaly = 180.0 * plane, 90.0 * slot + (45.0 if plane else 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from orbit.cluster import square_lattice_offsets_m
-from orbit.propagation import Sgp4
+from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, walker, walker_sgp4
 from orbit.timegrid import TimeGrid
 from sim.links.topology import (
