@@ -7,10 +7,9 @@ package, which is the reference code [vallado2006]; both use WGS 72 and give pos
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,12 +27,14 @@ Codes = NDArray[np.int8]
 
 EPOCH_1950_JD = 2433281.5  # sgp4init counts days from 1949 December 31 00:00 UTC [vallado2006]
 NOWHERE_M = 1e7  # coordinate that stands where there is no position: finite, so that arithmetic goes on
+UNDEFINED = 7  # a code of our own
 MEANINGS = {
     1: "mean eccentricity out of its range",
     2: "mean motion is not above zero",
     3: "perturbed eccentricity out of its range",
     4: "semi-latus rectum below zero",
     6: "decayed: below the Earth's radius",
+    UNDEFINED: "no number: deep-space terms are divided by the sine of an inclination of zero",
 }
 
 
@@ -64,19 +65,9 @@ def to_satrecs(elements: Sgp4Elements) -> list[Any]:
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Windows:
-    """Times cut in windows for the kernels, and half the longest [min]."""
-
-    start: NDArray[np.int64]
-    middle_jd: Array
-    middle_fr: Array
-    half_min: float
-
-
 @dataclass(frozen=True)
-class _Batch:
-    """Constants of all satellites, how each is computed over a span of times, and the records of those in deep space."""
+class Batch:
+    """Constants of many satellites, and the records of those in deep space."""
 
     elements: Sgp4Elements
 
@@ -98,55 +89,109 @@ class _Batch:
         which = np.flatnonzero(self.constants[el.KIND] == el.DEEP_SPACE)
         return dict(zip(which.tolist(), to_satrecs(self.elements.subset(which)), strict=True))
 
-    def modes(self, jd_fr: tuple[float, float], lo_min: float, hi_min: float, half_min: float) -> NDArray[np.int64]:
-        """How each satellite is computed between two times, in minutes since a date."""
-        since = (
-            (jd_fr[0] - self.elements.epoch_jd) + (jd_fr[1] - self.elements.epoch_fr)
-        ) * kernels.MINUTES_PER_DAY  # fmt: skip
+    @cached_property
+    def no_orbit(self) -> Codes:
+        """Error codes of satellites without an orbit, zero for others, shape (satellites,)."""
+        none = self.constants[el.KIND] == el.NO_ORBIT
+        why = np.where(self.elements.eccentricity >= 1.0, kernels.BAD_ECCENTRICITY, kernels.BAD_MEAN_MOTION)
+        return np.where(none, why, 0).astype(np.int8)
+
+    def modes(self, jd: float, fr: float, lo_min: float, hi_min: float, half_min: float) -> NDArray[np.int64]:
+        """How each satellite is computed between two times, in minutes since a date, in windows of 2 half_min."""
+        since_min = ((jd - self.elements.epoch_jd) + (fr - self.elements.epoch_fr)) * kernels.MINUTES_PER_DAY
         found = np.empty(self.elements.count, dtype=np.int64)
-        kernels.modes(self.constants, since + lo_min, since + hi_min, half_min, found)
+        kernels.modes(self.constants, since_min + lo_min, since_min + hi_min, half_min, found)
         return found
 
-    def no_orbit(self, lo: int, hi: int) -> Codes:
-        """Error codes of satellites without an orbit, zero for others."""
-        none = self.constants[el.KIND, lo:hi] == el.NO_ORBIT
-        why = np.where(self.elements.eccentricity[lo:hi] >= 1.0, kernels.BAD_ECCENTRICITY, kernels.BAD_MEAN_MOTION)
-        return np.where(none, why, 0).astype(np.int8)
+
+@dataclass(frozen=True)
+class Plan:
+    """Satellites at given times, made ready once: its calls fill arrays that may be used again.
+
+    jd, fr (times,) UTC Julian dates in two parts, in any order. Codes are those of [vallado2006] (`MEANINGS`), shape
+    (satellites, times); where one is not zero the state is zero.
+    """
+
+    batch: Batch
+    jd: Array
+    fr: Array
+
+    @cached_property
+    def _windows(self) -> tuple[NDArray[np.int64], Array, Array]:
+        """First time of each window and the end, and the windows' middles."""
+        start = np.append(np.arange(0, self.jd.size, kernels.WINDOW), self.jd.size)
+        middle = [0.5 * (part.min() + part.max()) for part in self._parts]
+        return start, np.full(len(middle), self.jd[0]), self.fr[0] + np.array(middle) / kernels.MINUTES_PER_DAY
+
+    @cached_property
+    def _parts(self) -> list[Array]:
+        """Minutes since the first time, window by window."""
+        since_min = ((self.jd - self.jd[0]) + (self.fr - self.fr[0])) * kernels.MINUTES_PER_DAY
+        return np.split(since_min, range(kernels.WINDOW, self.jd.size, kernels.WINDOW))
+
+    @cached_property
+    def mode(self) -> NDArray[np.int64]:
+        """How each satellite is computed."""
+        lo, hi = (float(edge([edge(part) for part in self._parts])) for edge in (np.min, np.max))
+        half_min = max(0.5 * float(np.ptp(part)) for part in self._parts)
+        return self.batch.modes(float(self.jd[0]), float(self.fr[0]), lo, hi, half_min)
+
+    def rows(self, out_r_m: Array, out_v_m_s: Array) -> Codes:
+        """Fill positions [m] and velocities [m/s] in TEME, both (satellites, times, 3)."""
+        codes = np.zeros((self.batch.elements.count, self.jd.size), dtype=np.int8)
+        errors = kernels.rows(
+            self.batch.constants, self.mode, self.jd, self.fr, *self._windows, out_r_m, out_v_m_s, codes
+        )
+        for i, r_km, v_km_s in self._others(codes):
+            out_r_m[i], out_v_m_s[i] = 1e3 * r_km, 1e3 * v_km_s
+        if errors or self._any_others:
+            out_r_m[codes != 0] = out_v_m_s[codes != 0] = 0.0
+        return codes
+
+    def series(self, out: Array) -> Codes:
+        """Fill (satellites, 6, times) with x, y, z [m] and their rates [m/s] in TEME."""
+        codes = np.zeros((self.batch.elements.count, self.jd.size), dtype=np.int8)
+        errors = kernels.series(self.batch.constants, self.mode, self.jd, self.fr, *self._windows, out, codes)
+        for i, r_km, v_km_s in self._others(codes):
+            out[i, :3], out[i, 3:] = 1e3 * r_km.T, 1e3 * v_km_s.T
+        if errors or self._any_others:
+            np.copyto(out, 0.0, where=(codes != 0)[:, np.newaxis, :])
+        return codes
+
+    @property
+    def _any_others(self) -> bool:
+        return bool(self.batch.deep) or bool(self.batch.no_orbit.any())
+
+    def _others(self, codes: Codes) -> Iterator[tuple[int, Array, Array]]:
+        """Positions [km] and velocities [km/s] of those in deep space; their codes and those without an orbit are set."""
+        codes += self.batch.no_orbit[:, np.newaxis]
+        for i, record in self.batch.deep.items():
+            found, r_km, v_km_s = record.sgp4_array(self.jd, self.fr)
+            codes[i] = _told(found, r_km)
+            yield i, r_km, v_km_s
+
+
+def _told(codes: Codes, r_km: Array) -> Codes:
+    """Codes of the reference, with one of our own where it gives no number and no code."""
+    return np.where((codes == 0) & ~np.isfinite(r_km).all(axis=-1), UNDEFINED, codes)
+
+
+def plan(elements: Sgp4Elements, jd: Array, fr: Array) -> Plan:
+    """Get satellites ready for times; see `Plan`. Raises ValueError without a time."""
+    jd, fr = np.ascontiguousarray(jd, np.float64), np.ascontiguousarray(fr, np.float64)
+    if jd.ndim != 1 or jd.shape != fr.shape or jd.size == 0:
+        raise ValueError(f"dates of shapes {jd.shape} and {fr.shape}; give two equal rows of at least one")
+    return Plan(Batch(elements), jd, fr)
 
 
 def states(elements: Sgp4Elements, jd: Array, fr: Array) -> tuple[Array, Array, Codes]:
     """Positions [m] and velocities [m/s] in TEME, each (satellites, times, 3), and error codes (satellites, times).
 
-    At UTC Julian dates jd + fr (times,), in any order. Codes are those of [vallado2006] (`MEANINGS`); where one is not
-    zero the state is zero.
+    At UTC Julian dates jd + fr (times,). For the same satellites and times again and again, make a `plan` once.
     """
-    batch, jd, fr = _Batch(elements), np.ascontiguousarray(jd, np.float64), np.ascontiguousarray(fr, np.float64)
-    r_m, v_m_s = (empty_lines(elements.count, jd.size, 3) for _ in range(2))
-    codes = np.zeros((elements.count, jd.size), dtype=np.int8)
-    if jd.size and elements.count:
-        windows, mode = prepare(batch, jd, fr)
-        kernels.rows(
-            batch.constants, mode, jd, fr, windows.start, windows.middle_jd, windows.middle_fr, r_m, v_m_s, codes
-        )
-        codes += batch.no_orbit(0, elements.count)[:, np.newaxis]
-        for i, record in batch.deep.items():
-            codes[i], r_m[i], v_m_s[i] = record.sgp4_array(jd, fr)
-            r_m[i] *= 1e3
-            v_m_s[i] *= 1e3
-        r_m[codes != 0] = v_m_s[codes != 0] = 0.0
-    return r_m, v_m_s, codes
-
-
-def prepare(batch: _Batch, jd: Array, fr: Array) -> tuple[_Windows, NDArray[np.int64]]:
-    """Windows of times in any order, and how each satellite is computed in them."""
-    start = np.append(np.arange(0, jd.size, kernels.WINDOW), jd.size)
-    since_min = ((jd - jd[0]) + (fr - fr[0])) * kernels.MINUTES_PER_DAY
-    parts = [since_min[a:b] for a, b in pairwise(start)]
-    middle = np.array([0.5 * (part.min() + part.max()) for part in parts])
-    half_min = max(0.5 * float(part.max() - part.min()) for part in parts)
-    windows = _Windows(start, np.full(middle.size, jd[0]), fr[0] + middle / kernels.MINUTES_PER_DAY, half_min)
-    mode = batch.modes((float(jd[0]), float(fr[0])), float(since_min.min()), float(since_min.max()), half_min)
-    return windows, mode
+    ready = plan(elements, jd, fr)
+    r_m, v_m_s = (empty_lines(elements.count, ready.jd.size, 3) for _ in range(2))
+    return r_m, v_m_s, ready.rows(r_m, v_m_s)
 
 
 @dataclass(frozen=True)
@@ -160,8 +205,8 @@ class Sgp4:
     grid: TimeGrid
 
     @cached_property
-    def _batch(self) -> _Batch:
-        return _Batch(self.elements)
+    def _batch(self) -> Batch:
+        return Batch(self.elements)
 
     @property
     def _window_ticks(self) -> int:
@@ -173,7 +218,7 @@ class Sgp4:
         grid, n = self.grid, self._window_ticks
         step_min = grid.step_s * kernels.MINUTES_PER_DAY / SECONDS_PER_DAY
         lo, hi = -n * step_min, (grid.steps // n + 1) * n * step_min  # from the window before the epoch to the last
-        return self._batch.modes((grid.epoch_jd, grid.epoch_fr), lo, hi, 0.5 * n * step_min)
+        return self._batch.modes(grid.epoch_jd, grid.epoch_fr, lo, hi, 0.5 * n * step_min)
 
     @property
     def count(self) -> int:
@@ -198,7 +243,7 @@ class Sgp4:
             np.ascontiguousarray(batch.constants[:, lo:hi]), self._mode[lo:hi], jd, fr, start, middle_jd, middle_fr,
             out_r_m, codes,
         )  # fmt: skip
-        none = batch.no_orbit(lo, hi)
+        none = batch.no_orbit[lo:hi]
         codes[:, :real] += none
         errors += int(none.any()) + self._fill_deep(lo, hi, jd, fr, out_r_m, codes)
         if errors:
@@ -216,7 +261,7 @@ class Sgp4:
         from sgp4.api import SatrecArray
 
         found, r_km, _ = SatrecArray([deep[i] for i in which]).sgp4(jd, fr)
-        lanes = np.array(which) - lo
+        found, lanes = _told(found, r_km), np.array(which) - lo
         out_r_m[:, :, lanes] = 1e3 * np.moveaxis(r_km, 0, 2)
         codes[:, lanes] = found.T
         return int(np.count_nonzero(found))

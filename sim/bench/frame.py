@@ -22,12 +22,16 @@ Side = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Pair:
-    """The two sides, made ready: a call does `work` units and returns its answer."""
+    """The two sides, made ready: a call does `work` units and returns its answer.
+
+    A peer that would take too long at that does `peer_work` of the same units, and its rate stands for the whole.
+    """
 
     ours: Side
     peer: Side
     work: float
     differ: Callable[[Any, Any], str | None]  # what is wrong between the answers, or None where they agree
+    peer_work: float | None = None
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,11 @@ def _rates(pair: Pair, clock: Callable[[], float]) -> tuple[float, float]:
     """Median rates [work units a second] of both sides, taking turns."""
     begin = time.monotonic()
     repeats = [_repeats(side, clock) for side in (pair.ours, pair.peer)]
+    works = (pair.work, pair.work if pair.peer_work is None else pair.peer_work)
     found: tuple[list[float], list[float]] = ([], [])
     for done in range(ROUNDS):
-        for rates, side, count in zip(found, (pair.ours, pair.peer), repeats, strict=True):
-            rates.append(pair.work * count / _time_s(side, count, clock))
+        for rates, side, work, count in zip(found, (pair.ours, pair.peer), works, repeats, strict=True):
+            rates.append(work * count / _time_s(side, count, clock))
         spent_s = time.monotonic() - begin
         if spent_s * (done + 2) / (done + 1) > MOST_S:  # another round would not fit
             break

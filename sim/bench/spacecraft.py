@@ -13,7 +13,9 @@ SATELLITES, SETS = 20_000, ("constellation.planes=50", "constellation.satellites
 
 
 def contenders() -> list[Contender]:
-    return [Contender("threads_2_vs_1", "spacecraft", "satellite-steps/s", "", _threads, threads=2, wall_clock=True)]
+    return [
+        Contender("coupled_threads_2_vs_1", "spacecraft", "satellite-steps/s", "", _threads, threads=2, wall_clock=True)
+    ]
 
 
 def _threads() -> Pair:
