@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.elements import CircularElements
-from orbit.kernels import j2
+from orbit.kernels import formation, j2
+from orbit.relative import MeanElements, RelativeElements, absolute, along_track_rates_m_s
 from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]
@@ -63,20 +64,39 @@ class CircularJ2:
 
 @dataclass(frozen=True)
 class Formation:
-    """A formation on linear relative orbits round one circular chief with secular J2."""
+    """Satellites round one circular chief, on relative orbits that J2 lets stay together.
+
+    Each is moved by its own mean elements and their secular rates, the short periods of J2 added, so that the motion is
+    that which the forces give: over a day and a kilometre to a few centimetres in range.
+    """
 
     chief: CircularElements
-    offsets_m: Array
+    relative: RelativeElements
     grid: TimeGrid
 
     @property
     def count(self) -> int:
-        return int(self.offsets_m.shape[1])
+        return self.relative.count
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> None:
-        lanes = np.ascontiguousarray(self.offsets_m[:, _lanes(lo, hi, out_r_m.shape[2])])
-        chief = np.ascontiguousarray(self.chief.packed()[:, 0])
-        j2.formation_positions(chief, lanes, self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
+        # packed anew: many formations share their relative elements, and it is little work beside a block of steps
+        packed = self.subset(_lanes(lo, hi, out_r_m.shape[2])).elements().packed()
+        formation.formation_positions(packed, self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
+
+    def elements(self) -> MeanElements:
+        """Mean elements of each satellite at the epoch."""
+        return absolute(self.relative, self.chief)
+
+    def positions_m(self, t_s: Array, which: NDArray[np.int64] | None = None) -> Array:
+        """Positions (time, 3, satellites) [m] at any moments [s] since the epoch, of all satellites or of some."""
+        some = self if which is None else self.subset(which)
+        out_r_m = np.empty((t_s.size, 3, some.count))
+        formation.formation_positions(some.elements().packed(), t_s, out_r_m)
+        return out_r_m
+
+    def drift_m_s(self) -> Array:
+        """How fast each satellite drifts ahead of the chief [m/s], the mean over an orbit."""
+        return along_track_rates_m_s(self.elements(), self.chief)
 
     def subset(self, which: NDArray[np.int64]) -> Formation:
-        return Formation(self.chief, self.offsets_m[:, which], self.grid)
+        return Formation(self.chief, self.relative.subset(which), self.grid)

@@ -22,6 +22,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "urad": ("rad", 1e-6), "rad": ("rad", 1.0), "deg": ("rad", math.pi / 180.0), "arcmin": ("rad", math.pi / 10800.0),
     "arcsec": ("rad", math.pi / 648000.0),
     "kg": ("kg", 1.0), "g": ("kg", 1e-3), "t": ("kg", 1e3), "kg/m2": ("kg/m2", 1.0), "kg/s": ("kg/s", 1.0),
+    "kg/m3": ("kg/m3", 1.0), "m2/kg": ("m2/kg", 1.0),
     "W": ("W", 1.0), "mW": ("W", 1e-3), "kW": ("W", 1e3), "MW": ("W", 1e6), "GW": ("W", 1e9),
     "W/m2": ("W/m2", 1.0), "kW/m2": ("W/m2", 1e3),
     "W/K": ("W/K", 1.0), "kW/K": ("W/K", 1e3), "K/W": ("K/W", 1.0),

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.catalog import satellites
-from orbit.cluster import square_lattice_offsets_m
 from orbit.ground import Station
-from orbit.propagation import CircularJ2, Formation, Propagator
+from orbit.propagation import CircularJ2, Propagator
 from orbit.sgp4 import Sgp4, from_satrecs
 from orbit.shells import staggered_lead_slots, sun_synchronous_ring, walker, walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
-from sim import step
+from sim import formations, step
 from sim.fleet.failures import Change, normalise
 from sim.links.optical import Terminal
 from sim.models.attitude import attitude
@@ -23,7 +22,7 @@ from sim.models.compute import Compute
 from sim.models.earthview import Earth
 from sim.models.power import Array, Battery
 from sim.models.thermal import Row, Thermal, steady_state_k, stepper
-from sim.network import Grid, Lattice, LinkRules, Patch
+from sim.network import Grid, LinkRules, Patch
 from sim.scenario import Loaded
 from sim.spec import (
     Cluster,
@@ -65,11 +64,7 @@ def _propagators(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid) -
             )
             return [CircularJ2(ring, grid)]
         case Cluster():
-            chiefs = sun_synchronous_ring(
-                entry.altitude, hours(entry.local_time), entry.clusters, grid.epoch_jd, grid.epoch_fr
-            )
-            offsets_m = square_lattice_offsets_m(entry.lattice.spacing, entry.lattice.radius)
-            return [Formation(chiefs.subset(np.array([c])), offsets_m, grid) for c in range(entry.clusters)]
+            return list(formations.propagators(entry, grid))
         case Tle():
             return [Sgp4(from_satrecs(satellites(loaded.catalogues[i])), grid)]
 
@@ -298,11 +293,7 @@ def patches(loaded: Loaded) -> list[Patch]:
             case Ring():
                 found.append(Grid(first, 1, entry.satellites, False))
             case Cluster():
-                offsets_m = square_lattice_offsets_m(entry.lattice.spacing, entry.lattice.radius)
-                found += [
-                    Lattice(first + c * offsets_m.shape[1], offsets_m, entry.lattice.spacing)
-                    for c in range(entry.clusters)
-                ]
+                found += formations.patches(entry, first)
         first += len(loaded.catalogues[i]) if isinstance(entry, Tle) else entry.count
     return found
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.ground import round_trip_ms
-from sim import assemble, step
+from sim import assemble, formations, step
 from sim.engine import Outcome
 from sim.jobs import Crew
 from sim.schema import CAUSES, SCHEMA_VERSION
@@ -241,6 +241,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             "radiator_k_mean": float(c[step.RADIATOR_KS].sum()) / working_s if working_s > 0.0 else None,
             "throttled_fraction": float(c[step.THROTTLED_S].sum()) / working_s if working_s > 0.0 else None,
         },
+        "formation": formations.summary(loaded, outcome.grid),
         "network": _network(outcome),
         "ground": ground,
         "pairs": _pairs(outcome),

@@ -27,7 +27,7 @@ class LinkRules:
     """What holds for every link. grid and mesh join the patches' own neighbours, nearest whatever is close."""
 
     topology: Literal["grid", "nearest", "mesh"]
-    terminals: int  # for each satellite; nearest only, as a grid or mesh has four neighbours by its form
+    terminals: int  # for each satellite; nearest only, as a grid or mesh has its neighbours by its form
     terminal: optical.Terminal | None  # None: unlimited rate
     grazing_altitude_m: float
     max_range_m: float
@@ -47,11 +47,14 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lattice:
-    """A formation of satellites from `first`, offsets (3, n) as `orbit.cluster` makes them."""
+    """A formation of satellites from `first`, by what decides who is next to whom.
+
+    offsets_m (3, n) are radial, along-track and cross-track; lattices are flat here, however they are tilted.
+    """
 
     first: int
     offsets_m: Array
-    spacing_m: float
+    spacing_m: float  # neighbours are no farther apart; 0 where nobody has one
 
 
 Patch = Grid | Lattice

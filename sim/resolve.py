@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from sim import tree
 from sim.catalogue import defaults, item, items
@@ -69,7 +70,21 @@ def with_defaults(root: Node) -> Node:
             base = silent.get(word(kind)) if kind is not None else None
             laid.append(tree.merge(base, node) if base is not None else node)
         root = tree.put(root, ["workloads"], Node(laid, workloads.origin))
-    return root
+    return _formations(root, silent.get("cluster"))
+
+
+def _formations(root: Node, base: Node | None) -> Node:
+    """Clusters of the constellation laid on what a cluster says where it is silent; a lattice only where there is one."""
+    listed = root.get("constellation")
+    if base is None or listed is None or not isinstance(listed.value, list):
+        return root
+    laid = []
+    for node in listed.value:
+        own = node.get("lattice")
+        known = {k: v for k, v in base.value.items() if k != "lattice" or (own is not None and own.is_map)}
+        is_cluster = word(node.get("kind") or node) == "cluster"
+        laid.append(tree.merge(Node(known, base.origin), node) if is_cluster else node)
+    return tree.put(root, ["constellation"], Node(laid, listed.origin))
 
 
 def _extending(base: Node, own: Node) -> Node:
@@ -109,6 +124,7 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
             root = tree.put(root, ["ground", "stations"], Node(site.value["stations"].value, stations.origin))
         except InputError as error:
             problems.extend(error.problems)
+    root = _points(root, problems)
     events = root.get("events")
     if events is not None and isinstance(events.value, list):
         root = tree.put(root, ["events"], Node(_events(events.value, problems), events.origin))
@@ -117,6 +133,45 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
         advice = did_you_mean(word(baseline), items("baselines"))
         problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{word(baseline)}'; {advice}"))
     return root
+
+
+def _points(root: Node, problems: list[Problem]) -> Node:
+    """Files of a formation's points replaced by the points: three numbers [m] a line, # begins a remark."""
+    listed = tree.find(root, ("constellation",)).value
+    for i in range(len(listed) if isinstance(listed, list) else 0):
+        keys = ["constellation", str(i), "lattice", "points"]
+        node = tree.find(root, tuple(keys))
+        if not exists(root, keys) or not isinstance(node.value, str):
+            continue
+        try:
+            root = tree.put(root, keys, _points_of(Path(node.value), node.origin))
+        except InputError as error:
+            problems.extend(error.problems)
+            root = tree.put(root, keys, Node(None, node.origin))
+    return root
+
+
+def _points_of(path: Path, origin: Origin) -> Node:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        message = f"{path} cannot be read ({why}); write the path of a file of three numbers a line, or the points"
+        raise bad_input(origin, "constellation.lattice.points", message) from None
+    rows = []
+    for number, line in enumerate(lines, 1):
+        words = line.partition("#")[0].replace(",", " ").split()
+        if not words:
+            continue
+        place = Origin(str(path), number, 1)
+        try:
+            if len(words) != 3:
+                raise ValueError
+            rows.append(Node([Node(f"{float(w)!r} m", place) for w in words], place))
+        except ValueError:
+            message = f"'{line.strip()}' is not three numbers; write radial, along-track and cross-track in metres"
+            raise bad_input(place, "constellation.lattice.points", message) from None
+    return Node(rows, origin)
 
 
 def _places(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:

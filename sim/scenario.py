@@ -81,7 +81,7 @@ def _scenario_file(source: str | Path) -> Path:
 
 
 def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
-    """Tree of a scenario file laid on those it extends; catalogue paths become absolute."""
+    """Tree of a scenario file laid on those it extends; paths of catalogues and points become absolute."""
     node = tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
@@ -108,7 +108,7 @@ def _named_parent(name: str, origin: Origin) -> Path:
 
 def _absolute_catalogues(root: Node, folder: Path) -> Node:
     for path, node in tree.walk(root):
-        if path and path[0] == "constellation" and path[-1] == "tle" and isinstance(node.value, str):
+        if path and path[0] == "constellation" and path[-1] in ("tle", "points") and isinstance(node.value, str):
             root = tree.put(root, list(path), Node(str((folder / node.value).resolve()), node.origin))
     return root
 

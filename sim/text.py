@@ -62,6 +62,8 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
                 f"in the mean, throttled {_percent(thermal['throttled_fraction'])} of the time",
             )
         )
+    if summary.get("formation") is not None:
+        told.append(("formation", _formation(summary["formation"])))
     told.append(("links", _links(summary["network"])))
     told += [("job" if w["kind"] == "training" else w["kind"], _job(w)) for w in summary["workloads"] if w["model"]]
     told.append(("latency", _latency(ground)))
@@ -77,6 +79,23 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     if summary["baseline"] is not None:
         told.append(("baseline", _baseline(summary)))
     return told
+
+
+def _formation(formation: dict[str, Any]) -> str:
+    beside, cost = formation["neighbour_range_m"], formation["station_keeping_m_s_yr"]
+    apart = f"neighbours {beside[0]:,.1f} to {beside[1]:,.1f} m apart, " if beside else ""
+    drift = formation["drift_m_per_day"]
+    slow = "below 0.1" if drift < 0.1 else f"{drift:,.3g}"
+    return (
+        f"{apart}nobody nearer than {formation['min_separation_m']:,.1f} m"
+        + (", below keep_out" if formation["below_keep_out"] else "")
+        + f"; drift under J2 {slow} m a day"
+        + (
+            ""
+            if cost is None
+            else f", by unequal drag {formation['drag_drift_m_first_day']:,.3g} m in the first; holding it all takes {cost:,.3g} m/s a year"
+        )
+    )
 
 
 def _links(network: dict[str, Any]) -> str:

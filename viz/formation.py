@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -20,6 +22,25 @@ def formation_label(scene: Scene) -> str:
     if scene.formation is None:
         return ""
     return f"{len(scene.satellite)} satellites within {length_text(scene.formation.extent_m)}"
+
+
+def formation_note(summary: dict[str, Any]) -> str:
+    """How near, how far and what holding it takes, in a line; empty where the run does not tell."""
+    told = summary.get("formation")
+    if not isinstance(told, dict):
+        return ""
+    a, b = told["closest_pair"]
+    line = f"Nobody nearer than {told['min_separation_m']:.1f} m: satellites {a} and {b}"
+    if told["neighbour_range_m"]:
+        near_m, far_m = told["neighbour_range_m"]
+        line = f"Neighbours swing between {near_m:.1f} and {far_m:.1f} m. {line}"
+    line += ", below keep-out." if told["below_keep_out"] else "."
+    if told["station_keeping_m_s_yr"] is not None:
+        line += (
+            f" Unequal drag would part two satellites by {told['drag_drift_m_first_day']:.0f} m in the first day; "
+            f"holding the formation takes {told['station_keeping_m_s_yr']:.1f} m/s a year."
+        )
+    return line
 
 
 def formation_view(scene: Scene, across: str, up: str, height: int = 420) -> go.Figure:

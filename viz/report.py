@@ -15,7 +15,7 @@ from viz import charts, energy, jobs, latency, words
 from viz.assumed import assumptions
 from viz.earth import coastlines
 from viz.figures import Chart
-from viz.formation import formation_label, formation_view
+from viz.formation import formation_label, formation_note, formation_view
 from viz.globe import globe
 from viz.movie import movie
 from viz.overview import overview
@@ -101,7 +101,7 @@ def orbit_controls(scene: Scene) -> str:
     return f'<div class="controls">{time}</div>' + (f'<div class="controls drawn">{drawn}</div>' if drawn else "")
 
 
-def orbit_view(scene: Scene) -> str:
+def orbit_view(scene: Scene, summary: dict[str, Any]) -> str:
     """Globe, clock, key of the colours with live counts, and the formation if there is one."""
     extra = '<li><i class="night"></i>night side</li>'
     if scene.station:
@@ -125,7 +125,7 @@ def orbit_view(scene: Scene) -> str:
     )
     return (
         f'<div class="panel orbit">{body}<h3>Formation: {text(formation_label(scene))}</h3>'
-        f'<p class="lead">Positions about the common centre, at the moment of the globe.</p>'
+        f'<p class="lead">Positions about the common centre, at the moment of the globe. {text(formation_note(summary))}</p>'
         f'<div class="pair">{views}</div></div>'
     )
 
@@ -206,7 +206,7 @@ def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
         header(results)
         + headline(results.summary)
         + section("At a glance", overview(results.summary))
-        + chart_sections(results, drawn, orbit_view(scene) if scene is not None else "")
+        + chart_sections(results, drawn, orbit_view(scene, results.summary) if scene is not None else "")
         + section("Events", events_table(results.events))
         + section("Assumptions", assumptions(results))
         + footer(results)

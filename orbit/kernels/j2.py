@@ -55,38 +55,3 @@ def circular_positions(elements: Floats, t_s: Floats, out_r_m: Floats) -> None:
             out_r_m[k, 0, i] = a * (cos_node * cos_u - sin_node * sin_u * cos_i)
             out_r_m[k, 1, i] = a * (sin_node * cos_u + cos_node * sin_u * cos_i)
             out_r_m[k, 2, i] = a * (sin_u * sin_i)
-
-
-@kernel
-def formation_positions(chief: Floats, offsets: Floats, t_s: Floats, out_r_m: Floats) -> None:
-    """Positions [m] of satellites round a circular chief, out_r_m[time, 3, satellite].
-
-    chief[7] packed as above; offsets[3, satellite] [m] radial, along-track, cross-track at t = 0. Each satellite rides
-    the bounded solution of the linear relative motion: a 2:1 ellipse in the plane, a sine across it.
-    [clohessy1960]
-    """
-    a = chief[ROW_SEMI_MAJOR_AXIS]
-    for k in range(t_s.size):
-        # x radial, y along-track, z cross-track; r, t, w the chief's radial, along-track and normal unit vectors
-        sin_node, cos_node = sincos(chief[ROW_NODE] + chief[ROW_NODE_RATE] * t_s[k])
-        sin_u, cos_u = sincos(chief[ROW_LATITUDE] + chief[ROW_LATITUDE_RATE] * t_s[k])
-        sin_m, cos_m = sincos(chief[ROW_LATITUDE_RATE] * t_s[k])
-        cos_i, sin_i = chief[ROW_COS_I], chief[ROW_SIN_I]
-        rx, ry, rz = (
-            cos_node * cos_u - sin_node * sin_u * cos_i,
-            sin_node * cos_u + cos_node * sin_u * cos_i,
-            sin_u * sin_i,
-        )
-        tx, ty, tz = (
-            -cos_node * sin_u - sin_node * cos_u * cos_i,
-            -sin_node * sin_u + cos_node * cos_u * cos_i,
-            cos_u * sin_i,
-        )
-        wx, wy, wz = sin_node * sin_i, -cos_node * sin_i, cos_i
-        for i in range(out_r_m.shape[2]):
-            x = offsets[0, i] * cos_m + 0.5 * offsets[1, i] * sin_m
-            y = offsets[1, i] * cos_m - 2.0 * offsets[0, i] * sin_m
-            z = offsets[2, i] * cos_m
-            out_r_m[k, 0, i] = (a + x) * rx + y * tx + z * wx
-            out_r_m[k, 1, i] = (a + x) * ry + y * ty + z * wy
-            out_r_m[k, 2, i] = (a + x) * rz + y * tz + z * wz

@@ -53,6 +53,7 @@ def results(site: spec.Site, plan: Plan, day: Day, sha256: str, numbers: int, as
         "compute": _compute(site, plan, day, peak, own_s, induced_s),
         "power": dict.fromkeys(("sunlit_fraction", "eclipse_s_max", "battery_depth_max", "unserved_j", "array_w_mean")),
         "thermal": dict.fromkeys(("junction_k_max", "radiator_k_mean", "throttled_fraction")),
+        "formation": None,
         "network": dict.fromkeys(("links_mean", "link_availability", "path_switches")),
         "ground": _ground(plan.stations, rtt_ms, user_ms),
         "pairs": {},

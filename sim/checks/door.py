@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from orbit.catalog import ElementSet
-from sim.checks import basics, jobs, links, sizes
+from sim.checks import basics, formations, jobs, links, sizes
 from sim.errors import Problem
 from sim.spec import Scenario, Tle
 from sim.tree import Node
@@ -31,8 +31,11 @@ def problems(
         found += basics.stale(scenario, root, catalogues)
     if sound("epoch", "duration", "constellation", "events"):
         found += basics.events(scenario, root, satellites)
+    if sound("constellation"):
+        found += formations.keep_out(scenario, root)
     if sound("constellation", "links"):
         found += links.topology(scenario, root)
+        found += formations.mesh(scenario, root)
     if sound("constellation", "links", "events"):
         found += links.events(scenario, root)
     if sound("links", "ground"):

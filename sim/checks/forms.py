@@ -5,6 +5,7 @@ The same rules as `sim.links.topology`, without arrays.
 
 from __future__ import annotations
 
+from orbit import lattice
 from sim.spec import Cluster, Constellation, Lattice, Ring, Scenario, Tle, Walker
 
 JOINS = {"grid": (Walker, Ring), "mesh": (Cluster,)}
@@ -49,11 +50,8 @@ def neighbours(entry: Constellation, i: int) -> list[int]:
         case Ring():
             return _in_planes(i, 1, entry.satellites, None)
         case Cluster():
-            places = _places(entry.lattice)
-            cluster, k = divmod(i, len(places))
-            u, v = places[k]
-            beside = ((u - 1, v), (u, v - 1), (u, v + 1), (u + 1, v))
-            return [cluster * len(places) + places.index(place) for place in beside if place in places]
+            cluster, k = divmod(i, entry.lattice.count)
+            return [cluster * entry.lattice.count + n for n in _beside(entry.lattice, k)]
         case Tle():
             return []
 
@@ -71,11 +69,17 @@ def _in_planes(i: int, planes: int, slots: int, shift: int | None) -> list[int]:
     return sorted(found - {i})
 
 
-def _places(lattice: Lattice) -> list[tuple[int, int]]:
-    """Places in the disc, numbered as `orbit.cluster` does."""
-    limit = (lattice.radius / lattice.spacing) ** 2 * (1.0 + 1e-12)
-    reach = range(-int(limit**0.5), int(limit**0.5) + 1)
-    return [(u, v) for u in reach for v in reach if u * u + v * v <= limit]
+def _beside(form: Lattice, k: int) -> list[int]:
+    """Neighbours of the k-th satellite of one formation."""
+    if form.points is None:
+        return lattice.beside(*form.disc, k)
+    return sorted(i + j - k for i, j in _near(form) if k in (i, j))
+
+
+def _near(form: Lattice) -> tuple[tuple[int, int], ...]:
+    """Pairs of neighbours among given points."""
+    assert form.points is not None
+    return () if form.spacing is None else lattice.near_points(form.points, form.spacing)
 
 
 def _links(entry: Constellation) -> int:
@@ -89,8 +93,8 @@ def _links(entry: Constellation) -> int:
         case Ring():
             return _round(entry.satellites)
         case Cluster():
-            places = set(_places(entry.lattice))
-            return entry.clusters * sum(((u + 1, v) in places) + ((u, v + 1) in places) for u, v in places)
+            form = entry.lattice
+            return int(entry.clusters) * (lattice.links(*form.disc) if form.points is None else len(_near(form)))
         case Tle():
             return 0
 

@@ -42,18 +42,13 @@ def grid_pairs(planes: int, slots: int, wrap_planes: bool = True, first: int = 0
 
 
 def lattice_pairs(offsets_m: Array, spacing_m: float, first: int = 0) -> Pairs:
-    """The four neighbours in a square lattice of offsets (3, N) as `orbit.cluster` makes them, radial axis halved."""
-    u = np.rint(offsets_m[1] / spacing_m).astype(np.int64)
-    v = np.rint(2.0 * offsets_m[0] / spacing_m).astype(np.int64)
-    width = 2 * int(max(np.abs(u).max(), np.abs(v).max())) + 3  # a rim, so that rows of the key never touch
-    key = u * width + v
-    order = np.argsort(key, kind="stable")
-    found = []
-    for step in (1, width):
-        at = np.minimum(np.searchsorted(key[order], key + step), key.size - 1)
-        here = np.flatnonzero(key[order][at] == key + step)
-        found.append((here, order[at[here]]))
-    a, b = ordered(np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found]))
+    """Satellites of a formation no farther apart than spacing_m once radial offsets (row 0 of 3) are doubled.
+
+    That is the farthest they get as they ride their ellipses: four neighbours in a square lattice, six in a hexagonal one.
+    """
+    flat = np.ascontiguousarray((offsets_m * np.array([[2.0], [1.0], [1.0]])).T)
+    near = cKDTree(flat).query_pairs(spacing_m * (1.0 + 1e-9), output_type="ndarray").astype(np.int64)
+    a, b = ordered(near[:, 0], near[:, 1])
     return a + first, b + first
 
 

@@ -7,7 +7,19 @@ from sim.spec.base import HIGH_M, LOW_M, Section
 from sim.spec.fleet import Economics, Failures, Fleet, Launch, Recovery, Repair
 from sim.spec.jobs import Checkpoint, Inference, LanguageModel, Mesh, Stream, Training, Workload
 from sim.spec.links import Links, Terminal
-from sim.spec.orbits import SSO_HIGH_M, Cluster, Constellation, Ground, Lattice, Ring, Station, Tle, Walker, hours
+from sim.spec.orbits import (
+    SSO_HIGH_M,
+    Cluster,
+    Constellation,
+    Ground,
+    Lattice,
+    Ring,
+    Station,
+    Tle,
+    Upkeep,
+    Walker,
+    hours,
+)
 from sim.spec.satellite import Accelerator, Array, Attitude, Battery, Bus, Satellite
 from sim.spec.scenario import (
     FIRST_YEAR,
@@ -27,5 +39,5 @@ __all__ = [
     "Battery", "Bus", "Checkpoint", "Cluster", "Constellation", "Economics", "Environment", "Event", "Fabric", "Failures",
     "Fibre", "Fleet", "Ground", "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Record", "Recovery",
     "Repair", "Ring", "Satellite", "Scenario", "Section", "Site", "Station", "Stream", "Terminal", "Tle", "Training",
-    "Walker", "Workload", "hours", "parse_link", "parse_target",
+    "Upkeep", "Walker", "Workload", "hours", "parse_link", "parse_target",
 ]  # fmt: skip

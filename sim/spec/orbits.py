@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
+from orbit import lattice
 from orbit.units import UnitError, to_si
 from sim.quantity import Count, Quantity
-from sim.spec.base import LOW_M, Altitude, Elevation, Section, Span
+from sim.spec.base import LOW_M, Altitude, Elevation, Fraction, Section, Span
 
 SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
 
@@ -30,17 +31,74 @@ def hours(local_time: str) -> float:
     return int(hour) + int(minute) / 60.0
 
 
+_OFFSET = Quantity("m", least=-1e5, most=1e5, example="100 m")
+
+
 class Lattice(Section):
-    shape: Literal["square"] = "square"
-    spacing: Annotated[float, Quantity("m", least=1.0, most=1e5, example="200 m")]
-    radius: Annotated[float, Quantity("m", above=0.0, most=1e5, example="1 km")]
+    """Where the satellites of a formation stand, where its centre crosses the equator northward."""
+
+    shape: Literal["square", "hexagonal", "points"] = "square"
+    spacing: Annotated[float, Quantity("m", least=1.0, most=1e5, example="200 m")] | None = None  # most, to a neighbour
+    radius: Annotated[float, Quantity("m", above=0.0, most=1e5, example="1 km")] | None = None
+    cross_track: Annotated[float, Quantity("m", least=0.0, most=1e5, example="500 m")] = 0.0  # of the radial rim
+    points: tuple[tuple[float, float, float], ...] | None = None  # radial, along-track, cross-track; or a file of them
+    keep_out: Annotated[float, Quantity("m", least=0.0, most=1e5, example="20 m")] = 0.0
+
+    @field_validator("points", mode="before")
+    @classmethod
+    def _points(cls, rows: Any) -> Any:
+        """Told as a whole: three lengths each."""
+        if rows is None:
+            return None
+        if not isinstance(rows, list) or not rows:
+            raise ValueError(f"{rows!r} is no list of points; write one, such as [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]]")
+        found = []
+        for i, row in enumerate(rows):
+            if not isinstance(row, list) or len(row) != 3:
+                raise ValueError(
+                    f"point {i} is {row!r}; write [radial, along-track, cross-track], such as [0 m, 200 m, 0 m]"
+                )
+            try:
+                found.append(tuple(_OFFSET.read(x) for x in row))
+            except ValueError as error:
+                raise ValueError(f"point {i}: {error}") from None
+        return tuple(found)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Lattice:
+        if self.shape == "points":
+            if self.points is None:
+                raise ValueError(
+                    "points are missing; write points: [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]] or a file of them"
+                )
+            if self.radius is not None or self.cross_track:
+                raise ValueError("radius and cross_track go with square and hexagonal, not with points; remove them")
+        elif self.points is not None:
+            raise ValueError(f"points go with shape: points, not with {self.shape}; remove one")
+        elif self.spacing is None or self.radius is None:
+            missing = "spacing" if self.spacing is None else "radius"
+            raise ValueError(f"{missing} is missing; write `{missing}: {'200 m' if missing == 'spacing' else '1 km'}`")
+        return self
+
+    @property
+    def disc(self) -> tuple[str, float, float]:
+        """Shape, spacing and radius [m] of a square or hexagonal lattice."""
+        assert self.spacing is not None
+        assert self.radius is not None
+        return self.shape, self.spacing, self.radius
 
     @property
     def count(self) -> int:
-        """Lattice points in the disc; the same rule as orbit.cluster."""
-        reach = int(self.radius / self.spacing * (1.0 + 1e-12))
-        limit = (self.radius / self.spacing) ** 2 * (1.0 + 1e-12)
-        return sum(u * u + v * v <= limit for u in range(-reach, reach + 1) for v in range(-reach, reach + 1))
+        return lattice.count(*self.disc) if self.points is None else len(self.points)
+
+
+class Upkeep(Section):
+    """What parts the satellites of a formation that J2 does not: air and sunlight that act on each a little differently."""
+
+    density: Annotated[float, Quantity("kg/m3", least=0.0, example="1e-13 kg/m3")] | None = None  # mean over an orbit
+    drag: Annotated[float, Quantity("m2/kg", least=0.0, example="0.02 m2/kg")]  # Cd A / m
+    reflectivity: Annotated[float, Quantity("m2/kg", least=0.0, example="0.1 m2/kg")]  # C_R A / m
+    mismatch: Fraction  # between two satellites, of both
 
 
 class Cluster(Section):
@@ -51,6 +109,7 @@ class Cluster(Section):
     local_time: LocalTime  # mean local time of the ascending node
     lattice: Lattice
     clusters: Annotated[int, Count(most=100_000)] = 1  # such formations, evenly round the orbit
+    upkeep: Upkeep | None = None
 
     @property
     def count(self) -> int:

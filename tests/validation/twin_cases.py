@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orbit.kernels import j2, shadow, sight, simd
+from orbit.kernels import formation, j2, shadow, sight, simd
 from sim import assemble, scenario, step
 from sim.models import attitude, compute, earthview, power, thermal
 
@@ -56,6 +56,11 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "mean_motion_rad_s", j2.mean_motion_rad_s(a)
         yield "node_rate_rad_s", j2.node_rate_rad_s(a, i)
         yield "latitude_argument_rate_rad_s", j2.latitude_argument_rate_rad_s(a, i)
+        bend = u(-3, 3)
+        yield (
+            "osculating",
+            formation.osculating(a, np.cos(i), np.sin(i), np.sin(bend), np.cos(bend), u(-0.01, 0.01), u(-0.01, 0.01)),
+        )
         r = [7e6 * c for c in _unit(rng)]
         yield "shadow_edge", shadow.shadow_edge(*r, 1.4e11, 3e10, 1e10, 6.957e8)
         e = [u(-3, 3), u(-3, 3), u(-3, 3)]
@@ -116,13 +121,11 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     out = np.empty((4, 3, 8))
     j2.circular_positions(elements, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
     yield "circular_positions", out
-    j2.formation_positions(
-        np.ascontiguousarray(elements[:, 0]),
-        rng.uniform(-1e3, 1e3, (3, 8)),
-        np.array([0.0, 60.0, 3600.0, 86400.0]),
-        out,
-    )
-    yield "formation_positions", out
+    mean = np.concatenate((elements, rng.uniform(-1e-3, 1e-3, (3, 8)) * np.array([1.0, 1.0, 1e-3])[:, None]))
+    for move in (formation.formation_positions, formation.formation_velocities):
+        move(mean, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
+        yield move.__name__, out.copy()
+    formation.formation_positions(mean, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
     best = np.full((4, 3), sight.OUT_OF_SIGHT_M2)
     at = rng.normal(size=(4, 3, 3))
     at /= np.linalg.norm(at, axis=2, keepdims=True)

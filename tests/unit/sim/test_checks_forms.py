@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orbit.cluster import square_lattice_offsets_m
+from orbit import lattice
 from sim.checks import forms
 from sim.links import topology
 from sim.spec import Cluster, Constellation, Ring, Walker
@@ -40,19 +40,36 @@ def test_ring(count: int) -> None:
     _agree(entry, *topology.grid_pairs(1, count, False), count)
 
 
+@pytest.mark.parametrize("shape", ["square", "hexagonal"])
 @pytest.mark.parametrize(
     ("spacing_m", "radius_m", "clusters"), [(200, 1000, 1), (200, 1000, 3), (100, 99, 2), (300, 1000, 1)]
 )
-def test_mesh(spacing_m: int, radius_m: int, clusters: int) -> None:
+def test_mesh(shape: str, spacing_m: int, radius_m: int, clusters: int) -> None:
     entry = Cluster.model_validate(
         {
             "kind": "cluster", "altitude": "650 km", "local_time": "06:00", "clusters": clusters,
-            "lattice": {"spacing": f"{spacing_m} m", "radius": f"{radius_m} m"},
+            "lattice": {"shape": shape, "spacing": f"{spacing_m} m", "radius": f"{radius_m} m"},
         }
     )  # fmt: skip
-    offsets_m = square_lattice_offsets_m(spacing_m, radius_m)
+    offsets_m = np.array(lattice.offsets_m(shape, spacing_m, radius_m)).T
     each = offsets_m.shape[1]
     pairs = [topology.lattice_pairs(offsets_m, spacing_m, c * each) for c in range(clusters)]
     a, b = (np.concatenate(part) for part in zip(*pairs, strict=True))
     assert entry.count == clusters * each
+    _agree(entry, a, b, entry.count)
+
+
+@pytest.mark.parametrize("spacing_m", [None, 150, 400])
+def test_mesh_of_points(spacing_m: int | None) -> None:
+    offsets_m = (np.random.default_rng(8).normal(size=(3, 60)) * [[100.0], [300.0], [100.0]]).round(3)
+    told: dict[str, Any] = {"shape": "points", "points": [[f"{x} m" for x in row] for row in offsets_m.T.tolist()]}
+    entry = Cluster.model_validate(
+        {
+            "kind": "cluster", "altitude": "650 km", "local_time": "06:00", "clusters": 2,
+            "lattice": told | ({} if spacing_m is None else {"spacing": f"{spacing_m} m"}),
+        }
+    )  # fmt: skip
+    pairs = [topology.lattice_pairs(offsets_m, spacing_m or 0.0, c * 60) for c in range(2)]
+    a, b = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    assert (a.size > 0) == (spacing_m is not None)
     _agree(entry, a, b, entry.count)

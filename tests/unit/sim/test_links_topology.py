@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from orbit.cluster import square_lattice_offsets_m
+from orbit import lattice
 from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, walker, walker_sgp4
 from orbit.timegrid import TimeGrid
@@ -92,10 +92,13 @@ def test_seam_follows_the_phasing(planes: int, slots: int, f: int) -> None:
     assert np.allclose(np.mod(ahead, 2 * math.pi), 2 * math.pi * f / (planes * slots), atol=1e-12)
 
 
-@pytest.mark.parametrize(("radius_m", "count"), [(200.0, 5), (1000.0, 81), (2100.0, None)])
-def test_lattice_against_distances(radius_m: float, count: int | None) -> None:
+@pytest.mark.parametrize(
+    ("shape", "radius_m", "count"),
+    [("square", 200.0, 5), ("square", 1000.0, 81), ("square", 2100.0, None), ("hexagonal", 2000.0, 367)],
+)
+def test_lattice_against_distances(shape: str, radius_m: float, count: int | None) -> None:
     """Source of truth: all distances between the points of the undistorted lattice: neighbours are 200 m apart."""
-    offsets = square_lattice_offsets_m(200.0, radius_m)
+    offsets = np.array(lattice.offsets_m(shape, 200.0, radius_m)).T
     n = offsets.shape[1]
     assert count is None or n == count
     flat = offsets * np.array([[2.0], [1.0], [1.0]])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse.csgraph import floyd_warshall
 
-from orbit.cluster import square_lattice_offsets_m
+from orbit import lattice
 from orbit.elements import CircularElements
 from orbit.ground import Station, position_m, zenith
 from orbit.kernels.sight import access_m
@@ -219,9 +219,9 @@ def test_alone() -> None:
 
 
 def test_mesh_of_a_formation() -> None:
-    """Source of truth: 81 satellites in a disc of a square lattice have 144 links (9 rows and 9 columns of it: 81 - 9
-    each), at t = 0 of 200 m along the track and 100 m along the radius; paths run over directed links."""
-    offsets = square_lattice_offsets_m(200.0, 1000.0)
+    """Source of truth: 81 satellites in a disc of a square lattice have 140 links (11 rows and 11 columns of it: 81 -
+    11 each), at the node of 200 m along the track and 100 m along the radius; paths run over directed links."""
+    offsets = np.array(lattice.offsets_m("square", 200.0, 1000.0)).T
     rules = LinkRules("mesh", 4, None, 80e3, 1e4, 0.0)
     network = Network([Lattice(0, offsets, 200.0)], 81, rules)
     # linear relative positions on axes x, y, z of one place in orbit

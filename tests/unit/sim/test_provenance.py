@@ -187,6 +187,7 @@ def test_assumptions_of_the_summary() -> None:
         ("workloads.0.", "training"),
         *((f"{name}.", name) for name in ("links", "ground", "economics", "fleet")),
     ]
+    sections.append(("constellation.0.", "cluster"))
     found += [(prefix, _below(defaults.value[name])) for prefix, name in sections]
     wanted = {
         prefix + name for prefix, records in found for name, node in records if node.value["kind"].value == "assumption"

@@ -81,10 +81,12 @@ def test_files(made: Made) -> None:
 
 
 def test_summary_keys(made: Made) -> None:
-    """Source of truth: the contract, to the letter; epoch, pairs, baseline, numbers and notes are the only extras."""
+    """Source of truth: the contract, to the letter; epoch, pairs, formation, baseline, numbers and notes are the only extras."""
     for section, keys in KEYS.items():
         found = set(made.summary if not section else made.summary[section])
-        assert found == keys | ({"epoch", "notes", "pairs", "baseline", "numbers"} if not section else set()), section
+        assert found == keys | (
+            {"epoch", "notes", "pairs", "baseline", "numbers", "formation"} if not section else set()
+        ), section
     spread = {"min", "median", "p99", "max"}
     assert set(made.summary["ground"]["propagation_rtt_ms"]) == set(made.summary["ground"]["user_rtt_ms"]) == spread
     assert {"availability", "useful_flops_per_s"} <= set(made.summary["fleet"])

@@ -1,0 +1,195 @@
+"""Relative orbits of a formation: differences of mean elements from a circular chief, and what J2 does to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2
+from orbit.elements import CircularElements
+from orbit.kernels import formation
+
+Array = NDArray[np.float64]
+
+ROUNDS = 8  # each gains a factor of J2: three digits
+
+
+@dataclass(frozen=True, slots=True)
+class RelativeElements:
+    """Quasi-nonsingular relative mean elements, dimensionless, each of shape (satellites,). [damico2010:eq. 2.2]
+
+    da difference of the semi-major axes over the chief's; dlambda of the mean arguments of latitude, plus that of the nodes
+    times cos i; dex, dey of the eccentricity vectors; dix of the inclinations; diy of the nodes, times sin i.
+    """
+
+    da: Array
+    dlambda: Array
+    dex: Array
+    dey: Array
+    dix: Array
+    diy: Array
+
+    @property
+    def count(self) -> int:
+        return int(self.da.size)
+
+    def subset(self, which: NDArray[np.int64]) -> RelativeElements:
+        """Some of the satellites."""
+        return RelativeElements(*(getattr(self, f.name)[which] for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class MeanElements:
+    """Mean elements of near-circular orbits (eccentricity below 0.02), each of shape (satellites,); angles in TEME.
+
+    Mean is what is left without the short periods of J2; the eccentricity vector is e times cosine and sine of the argument
+    of perigee, the mean argument of latitude is perigee and mean anomaly together.
+    """
+
+    semi_major_axis_m: Array
+    inclination_rad: Array
+    node_rad: Array
+    latitude_argument_rad: Array
+    ex: Array
+    ey: Array
+
+    def subset(self, which: NDArray[np.int64]) -> MeanElements:
+        """Some of the satellites."""
+        return MeanElements(*(getattr(self, f.name)[which] for f in fields(self)))
+
+    def packed(self) -> Array:
+        """The rows that `orbit.kernels.formation` reads, shape (10, satellites), secular rates included."""
+        rows = np.empty((formation.ROWS, self.semi_major_axis_m.size))
+        rows[formation.ROW_A] = self.semi_major_axis_m
+        rows[formation.ROW_COS_I] = np.cos(self.inclination_rad)
+        rows[formation.ROW_SIN_I] = np.sin(self.inclination_rad)
+        rows[formation.ROW_NODE] = self.node_rad
+        rows[formation.ROW_LATITUDE] = self.latitude_argument_rad
+        rows[formation.ROW_EX], rows[formation.ROW_EY] = self.ex, self.ey
+        rates = secular_rates_rad_s(self.semi_major_axis_m, self.inclination_rad, self.ex**2 + self.ey**2)
+        rows[formation.ROW_NODE_RATE], rows[formation.ROW_LATITUDE_RATE], rows[formation.ROW_EX_RATE] = rates
+        return rows
+
+
+def secular_rates_rad_s(semi_major_axis_m: Array, inclination_rad: Array, e2: Array) -> tuple[Array, Array, Array]:
+    """Rates [rad/s] of node, mean argument of latitude and perigee, first order in J2; e2 eccentricity squared.
+
+    [vallado2013:eqs. 9-37, 9-39, 9-41]
+    """
+    n = np.sqrt(MU_EARTH_M3_S2 / semi_major_axis_m**3)
+    k = n * J2 * (EARTH_RADIUS_M / (semi_major_axis_m * (1.0 - e2))) ** 2
+    c = np.cos(inclination_rad)
+    perigee = 0.75 * k * (5.0 * c * c - 1.0)
+    return -1.5 * k * c, n + 0.75 * k * np.sqrt(1.0 - e2) * (3.0 * c * c - 1.0) + perigee, perigee
+
+
+def along_track_rates_m_s(elements: MeanElements, chief: CircularElements) -> Array:
+    """How fast each satellite's mean place drifts ahead of the chief's [m/s]: a (d dlambda / dt)."""
+    a, i = chief.semi_major_axis_m, chief.inclination_rad
+    node, latitude, _ = secular_rates_rad_s(a, i, np.zeros_like(a))
+    own = secular_rates_rad_s(elements.semi_major_axis_m, elements.inclination_rad, elements.ex**2 + elements.ey**2)
+    return np.asarray(a * (own[1] - latitude + np.cos(i) * (own[0] - node)))
+
+
+def drift_free(wanted: RelativeElements, chief: CircularElements) -> RelativeElements:
+    """The same with the semi-major axes at which nobody drifts along the track under secular J2.
+
+    With equal inclinations that is da = 0 but for squares of the eccentricity; with dix it is what [schaub2001:eq. 23] asks for
+    along the track (nodes still part, so a cross-track spacing is better made with diy).
+    """
+    found = replace(wanted, da=np.zeros_like(wanted.da))
+    slope_m_s = -1.5 * np.sqrt(MU_EARTH_M3_S2 / chief.semi_major_axis_m)
+    for _ in range(ROUNDS):
+        found = replace(found, da=found.da - along_track_rates_m_s(absolute(found, chief), chief) / slope_m_s)
+    return found
+
+
+def of_offsets(offsets_m: Array, chief: CircularElements) -> RelativeElements:
+    """Drift-free relative orbits through offsets (3, satellites) [m]: radial, along-track and cross-track of the centre.
+
+    The moment is the chief's passage of the ascending node. In the plane each satellite rides a 2:1 ellipse; across it swings
+    with its node, which J2 moves like the chief's, not with its inclination, which would have to be held.
+    """
+    x, y, z = offsets_m / chief.semi_major_axis_m
+    none = np.zeros_like(x)
+    return drift_free(RelativeElements(none, none, -x, -0.5 * y, none, -z), chief)
+
+
+def absolute(relative: RelativeElements, chief: CircularElements) -> MeanElements:
+    """Mean elements of each satellite: the chief's and the differences."""
+    i = chief.inclination_rad
+    node = relative.diy / np.sin(i)
+    return MeanElements(
+        chief.semi_major_axis_m * (1.0 + relative.da),
+        i + relative.dix,
+        chief.node_rad + node,
+        chief.latitude_argument_rad + relative.dlambda - node * np.cos(i),
+        relative.dex.copy(),
+        relative.dey.copy(),
+    )
+
+
+# --- osculating states -----------------------------------------------------------------------------------------------
+
+
+def _energy_j_kg(r_m: Array, v_m_s: Array) -> Array:
+    """Energy in the field of the Earth with J2 [J/kg], r and v (3, satellites)."""
+    r2 = np.sum(r_m * r_m, axis=0)
+    bulge = J2 * EARTH_RADIUS_M**2 / r2 * (1.5 * r_m[2] ** 2 / r2 - 0.5)
+    return np.asarray(0.5 * np.sum(v_m_s * v_m_s, axis=0) - MU_EARTH_M3_S2 / np.sqrt(r2) * (1.0 - bulge))
+
+
+def _mean_energy_j_kg(elements: MeanElements) -> Array:
+    """The same from mean elements, first order in J2. [brouwer1959:eq. 10]"""
+    a, c = elements.semi_major_axis_m, np.cos(elements.inclination_rad)
+    eta2 = 1.0 - elements.ex**2 - elements.ey**2
+    bulge = J2 * (EARTH_RADIUS_M / a) ** 2 * eta2**-1.5 * (1.5 * c * c - 0.5)
+    return np.asarray(-MU_EARTH_M3_S2 / (2.0 * a) * (1.0 + bulge))
+
+
+def states(elements: MeanElements, t_s: float = 0.0) -> tuple[Array, Array]:
+    """Osculating positions [m] and velocities [m/s] (3, satellites) at t_s after the elements' epoch.
+
+    The speed is set so that the energy is that of the mean elements: it, and with it the mean motion, is then the same for
+    satellites of the same mean semi-major axis, which the first order alone says to 1e-6 of their distance only.
+    """
+    rows, at = elements.packed(), np.array([t_s])
+    r_m, v_m_s = np.empty((1, 3, rows.shape[1])), np.empty((1, 3, rows.shape[1]))
+    formation.formation_positions(rows, at, r_m)
+    formation.formation_velocities(rows, at, v_m_s)
+    r_m, v_m_s = r_m[0], v_m_s[0]
+    more = 2.0 * (_mean_energy_j_kg(elements) - _energy_j_kg(r_m, v_m_s)) / np.sum(v_m_s * v_m_s, axis=0)
+    return r_m, v_m_s * np.sqrt(1.0 + more)
+
+
+def _two_body(r_m: Array, v_m_s: Array) -> Array:
+    """Rows a, i, node, mean argument of latitude, ex, ey of osculating states (3, satellites), not equatorial."""
+    h = np.cross(r_m, v_m_s, axis=0)
+    size_h, r = np.linalg.norm(h, axis=0), np.linalg.norm(r_m, axis=0)
+    node, i = np.arctan2(h[0], -h[1]), np.arctan2(np.hypot(h[0], h[1]), h[2])
+    ahead = np.stack((np.cos(node), np.sin(node), np.zeros_like(node)))
+    up = np.cross(h / size_h, ahead, axis=0)
+    u = np.arctan2(np.sum(r_m * up, axis=0), np.sum(r_m * ahead, axis=0))
+    parameter = size_h**2 / MU_EARTH_M3_S2
+    # e cos f and e sin f, f the true anomaly
+    kappa, sigma = parameter / r - 1.0, size_h * np.sum(r_m * v_m_s, axis=0) / (MU_EARTH_M3_S2 * r)
+    eta2 = 1.0 - kappa**2 - sigma**2
+    eta = np.sqrt(eta2)
+    ahead_of_mean = 2.0 * np.arctan2(sigma, 1.0 + eta + kappa) + eta * sigma / (1.0 + kappa)
+    sin_u, cos_u = np.sin(u), np.cos(u)
+    return np.stack(
+        (parameter / eta2, i, node, u - ahead_of_mean, kappa * cos_u + sigma * sin_u, kappa * sin_u - sigma * cos_u)
+    )
+
+
+def mean_elements(r_m: Array, v_m_s: Array) -> MeanElements:
+    """Mean elements whose `states` are these osculating ones (3, satellites), near-circular and not equatorial."""
+    osculating = _two_body(r_m, v_m_s)
+    rows = osculating.copy()
+    for _ in range(ROUNDS):
+        off = osculating - _two_body(*states(MeanElements(*rows)))
+        off[2:4] = np.arctan2(np.sin(off[2:4]), np.cos(off[2:4]))
+        rows += off
+    return MeanElements(*rows)
