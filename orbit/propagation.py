@@ -66,8 +66,9 @@ class CircularJ2:
 class Formation:
     """Satellites round one circular chief, on relative orbits that J2 lets stay together.
 
-    Each is moved by its own mean elements and their secular rates, the short periods of J2 added, so that the motion is
-    that which the forces give: over a day and a kilometre to a few centimetres in range.
+    Each stands to the others as the forces have it, by its own mean elements, their secular rates and the short periods of
+    J2: over a day and a kilometre ranges are true to a few centimetres. The chief itself flies its mean circle, like the
+    satellites of a ring: of the short periods that it would have, and all with it, up and down by 3 to 6 km, it is free.
     """
 
     chief: CircularElements
@@ -80,8 +81,14 @@ class Formation:
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> None:
         # packed anew: many formations share their relative elements, and it is little work beside a block of steps
-        packed = self.subset(_lanes(lo, hi, out_r_m.shape[2])).elements().packed()
-        formation.formation_positions(packed, self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
+        self.subset(_lanes(lo, hi, out_r_m.shape[2]))._write(self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
+
+    def _write(self, t_s: Array, out_r_m: Array) -> None:
+        formation.formation_positions(self.elements().packed(), t_s, out_r_m)
+        mean_m, moved_m = np.empty((2, t_s.size, 3, 1))
+        j2.circular_positions(self.chief.packed(), t_s, mean_m)
+        formation.formation_positions(absolute(RelativeElements(*np.zeros((6, 1))), self.chief).packed(), t_s, moved_m)
+        out_r_m += mean_m - moved_m
 
     def elements(self) -> MeanElements:
         """Mean elements of each satellite at the epoch."""
@@ -91,7 +98,7 @@ class Formation:
         """Positions (time, 3, satellites) [m] at any moments [s] since the epoch, of all satellites or of some."""
         some = self if which is None else self.subset(which)
         out_r_m = np.empty((t_s.size, 3, some.count))
-        formation.formation_positions(some.elements().packed(), t_s, out_r_m)
+        some._write(t_s, out_r_m)
         return out_r_m
 
     def drift_m_s(self) -> Array:

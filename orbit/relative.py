@@ -18,7 +18,7 @@ ROUNDS = 8  # each gains a factor of J2: three digits
 
 @dataclass(frozen=True, slots=True)
 class RelativeElements:
-    """Quasi-nonsingular relative mean elements, dimensionless, each of shape (satellites,). [damico2010:eq. 2.2]
+    """Quasi-nonsingular relative mean elements, dimensionless, each of shape (satellites,). [damico2010:ch. 2]
 
     da difference of the semi-major axes over the chief's; dlambda of the mean arguments of latitude, plus that of the nodes
     times cos i; dex, dey of the eccentricity vectors; dix of the inclinations; diy of the nodes, times sin i.
@@ -96,7 +96,7 @@ def along_track_rates_m_s(elements: MeanElements, chief: CircularElements) -> Ar
 def drift_free(wanted: RelativeElements, chief: CircularElements) -> RelativeElements:
     """The same with the semi-major axes at which nobody drifts along the track under secular J2.
 
-    With equal inclinations that is da = 0 but for squares of the eccentricity; with dix it is what [schaub2001:eq. 23] asks for
+    With equal inclinations that is da = 0 but for squares of the eccentricity; with dix it is what [schaub2001] asks for
     along the track (nodes still part, so a cross-track spacing is better made with diy).
     """
     found = replace(wanted, da=np.zeros_like(wanted.da))
@@ -142,7 +142,7 @@ def _energy_j_kg(r_m: Array, v_m_s: Array) -> Array:
 
 
 def _mean_energy_j_kg(elements: MeanElements) -> Array:
-    """The same from mean elements, first order in J2. [brouwer1959:eq. 10]"""
+    """The same from mean elements, first order in J2. [brouwer1959]"""
     a, c = elements.semi_major_axis_m, np.cos(elements.inclination_rad)
     eta2 = 1.0 - elements.ex**2 - elements.ey**2
     bulge = J2 * (EARTH_RADIUS_M / a) ** 2 * eta2**-1.5 * (1.5 * c * c - 0.5)
@@ -164,7 +164,7 @@ def states(elements: MeanElements, t_s: float = 0.0) -> tuple[Array, Array]:
     return r_m, v_m_s * np.sqrt(1.0 + more)
 
 
-def _two_body(r_m: Array, v_m_s: Array) -> Array:
+def two_body_elements(r_m: Array, v_m_s: Array) -> Array:
     """Rows a, i, node, mean argument of latitude, ex, ey of osculating states (3, satellites), not equatorial."""
     h = np.cross(r_m, v_m_s, axis=0)
     size_h, r = np.linalg.norm(h, axis=0), np.linalg.norm(r_m, axis=0)
@@ -186,10 +186,10 @@ def _two_body(r_m: Array, v_m_s: Array) -> Array:
 
 def mean_elements(r_m: Array, v_m_s: Array) -> MeanElements:
     """Mean elements whose `states` are these osculating ones (3, satellites), near-circular and not equatorial."""
-    osculating = _two_body(r_m, v_m_s)
+    osculating = two_body_elements(r_m, v_m_s)
     rows = osculating.copy()
     for _ in range(ROUNDS):
-        off = osculating - _two_body(*states(MeanElements(*rows)))
+        off = osculating - two_body_elements(*states(MeanElements(*rows)))
         off[2:4] = np.arctan2(np.sin(off[2:4]), np.cos(off[2:4]))
         rows += off
     return MeanElements(*rows)

@@ -13,7 +13,7 @@ YEAR_S = 365.25 * SECONDS_PER_DAY
 
 
 def drag_acceleration_m_s2(semi_major_axis_m: float, density_kg_m3: float, drag_m2_kg: float) -> float:
-    """Drag [m/s2] with drag_m2_kg = Cd A / m, the air at rest. [vallado2013:eq. 8-28]
+    """Drag [m/s2] with drag_m2_kg = Cd A / m, the air at rest. [vallado2013:ch. 8]
 
     Air that turns with the Earth changes it by -6 % (equatorial orbit eastward -12 %) to +1 % (polar) in low orbit.
     """
@@ -21,14 +21,14 @@ def drag_acceleration_m_s2(semi_major_axis_m: float, density_kg_m3: float, drag_
 
 
 def pressure_acceleration_m_s2(reflectivity_m2_kg: float) -> float:
-    """Solar radiation pressure [m/s2] at 1 au on C_R A / m [m2/kg]. [montenbruck2000:eq. 3.75]"""
+    """Solar radiation pressure [m/s2] at 1 au on C_R A / m [m2/kg]. [montenbruck2000:3.4]"""
     return SOLAR_CONSTANT_W_M2 / SPEED_OF_LIGHT_M_S * reflectivity_m2_kg
 
 
 def along_track_drift_m(acceleration_m_s2: float, time_s: float) -> float:
     """How far ahead [m] a satellite is that is braked by so much more than another, after a time: 3/2 a t^2.
 
-    It sinks at -2 a / n and gains 3/2 n for each metre; true once t is several orbits. [damico2010:eq. 2.27]
+    It sinks at -2 a / n and gains 3/2 n for each metre; true once t is several orbits. [damico2010:ch. 2]
     """
     return 1.5 * acceleration_m_s2 * time_s * time_s
 
@@ -43,7 +43,7 @@ def pressure_drift_m_d(semi_major_axis_m: float, acceleration_m_s2: float, in_pl
 
     The part in the orbit's plane (in_plane = cos of the Sun's height over it) turns the eccentricity vector: 3/2 a / (n a)
     a second; twice that along the track; no drift along it, as a force that is constant in space does no work over an
-    orbit. [damico2010:ch. 2.3]
+    orbit. [damico2010:ch. 2]
     """
     n = math.sqrt(MU_EARTH_M3_S2 / semi_major_axis_m**3)
     return 1.5 * acceleration_m_s2 * in_plane / n * SECONDS_PER_DAY
@@ -52,7 +52,7 @@ def pressure_drift_m_d(semi_major_axis_m: float, acceleration_m_s2: float, in_pl
 def pressure_m_s_yr(acceleration_m_s2: float, in_plane: float) -> float:
     """Velocity [m/s] a year that undoes it with pulses along the track: half the change of the eccentricity times speed.
 
-    [damico2010:eq. 2.43]
+    [damico2010:ch. 2]
     """
     return 0.75 * acceleration_m_s2 * in_plane * YEAR_S
 

@@ -147,7 +147,6 @@ def _points(root: Node, problems: list[Problem]) -> Node:
             root = tree.put(root, keys, _points_of(Path(node.value), node.origin))
         except InputError as error:
             problems.extend(error.problems)
-            root = tree.put(root, keys, Node(None, node.origin))
     return root
 
 

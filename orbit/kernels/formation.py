@@ -24,7 +24,7 @@ def osculating(
 
     a semi-major axis [m], l mean argument of latitude, (ex, ey) eccentricity vector below 0.02. Returns radius [m],
     sine and cosine of the argument of latitude, shift of the node [rad], cosine and sine of the inclination, radial
-    velocity [m/s] and angular momentum [m2/s]. Brouwer's generating function [brouwer1959:eq. 18] in the variables of
+    velocity [m/s] and angular momentum [m2/s]. Brouwer's generating function [brouwer1959] in the variables of
     [aksnes1970], with f - M = 2 e sin f - 3/4 e^2 sin 2f in it.
     """
     # Kepler: F = l + x, x = p cos x + q sin x; x is at most 0.02, one Newton step from p / (1 - q) leaves 1e-13

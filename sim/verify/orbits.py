@@ -23,6 +23,7 @@ from orbit.propagation import CircularJ2
 from orbit.sgp4 import Sgp4, from_satrecs
 from orbit.shells import sun_synchronous_ring, walker
 from orbit.timegrid import TimeGrid, julian_date
+from sim.verify import formation
 from sim.verify.case import Case, Failed
 
 Array = NDArray[np.float64]
@@ -40,6 +41,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
         *_drift(),
         *_sgp4_verification(),
         *_catalogue(data),
+        *formation.cases(data),
     ]
 
 
