@@ -117,6 +117,11 @@ def of_offsets(offsets_m: Array, chief: CircularElements) -> RelativeElements:
     return drift_free(RelativeElements(none, none, -x, -0.5 * y, none, -z), chief)
 
 
+def linear_offsets_m(relative: RelativeElements, chief: CircularElements) -> Array:
+    """Offsets (3, satellites) [m] through which linear relative motion leads, as `of_offsets` takes them."""
+    return np.asarray(chief.semi_major_axis_m * np.stack((-relative.dex, -2.0 * relative.dey, -relative.diy)))
+
+
 def absolute(relative: RelativeElements, chief: CircularElements) -> MeanElements:
     """Mean elements of each satellite: the chief's and the differences."""
     i = chief.inclination_rad

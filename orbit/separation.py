@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.lattice import closest_m
+
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Moments = Callable[[Array, Indices | None], Array]  # moments [s] and satellites to positions [m] (time, 3, satellites)
@@ -40,8 +42,14 @@ def pair_ranges_m(r_m: Array, a: Indices, b: Indices) -> Array:
 def swing_m(range_m: Array) -> tuple[float, float]:
     """Least and largest of ranges (time, pairs) sampled evenly, each extreme between samples by a parabola."""
     square = range_m * range_m
-    least, most = _vertices(square)[0], -_vertices(-square)[0]
-    return float(np.sqrt(max(float(least.min()), 0.0))), float(np.sqrt(most.max()))
+    least, most = float(_vertices(square)[0].min()), -float(_vertices(-square)[0].min())
+    return float(np.sqrt(max(least, 0.0))), float(np.sqrt(most))
+
+
+def swing_of_pairs_m(r_m: Array, a: Indices, b: Indices) -> tuple[float, float]:
+    """The same of given pairs, one or more, at positions (time, 3, n) sampled evenly."""
+    swings = [swing_m(pair_ranges_m(r_m, a[part], b[part])) for part in _slices(a.size, r_m.shape[0])]
+    return min(least for least, _ in swings), max(most for _, most in swings)
 
 
 def _vertices(y: Array) -> tuple[Array, Array]:
@@ -54,46 +62,82 @@ def _vertices(y: Array) -> tuple[Array, Array]:
     return low, shift
 
 
-def closest(at: Moments, start_s: float, span_s: float, samples: int = SAMPLES) -> Extreme:
+def closest(
+    at: Moments, start_s: float, span_s: float, pairs: tuple[Indices, Indices] | None = None, samples: int = SAMPLES
+) -> Extreme:
     """The nearest that any two of two satellites or more come in [start, start + span], to a centimetre.
 
-    A pair that is far at both ends of a step cannot meet in it: nobody moves faster against another than twice the fastest
-    against the mean. Each approach of the others is found by a parabola, the nearest by another on a finer step.
+    pairs are those that may be the nearest, as `may_meet` finds them; without, those that are near enough at a sample to
+    meet before the next. Each approach is found by a parabola, the nearest ones by another on a finer step.
     """
     t_s, dt_s = np.linspace(start_s, start_s + span_s, samples + 1), span_s / samples
-    a, b = _candidates(at(t_s, None))
+    a, b = _near_at_samples(at(t_s, None)) if pairs is None else pairs
     involved, index = np.unique(np.concatenate((a, b)), return_inverse=True)
-    ends = index.reshape(2, -1)
-    low, shift = _vertices(pair_ranges_m(at(t_s, involved), ends[0], ends[1]) ** 2)
-    k, pair = np.divmod(np.argsort(low, axis=None, kind="stable")[:REFINED], low.shape[1])
-    fine_s = dt_s / 30.0
-    about_s = np.clip(t_s[k] + shift[k, pair] * dt_s, t_s[0] + fine_s, t_s[-1] - fine_s)
-    around_s = (about_s[:, np.newaxis] + fine_s * np.array([-1.0, 0.0, 1.0])).ravel()
-    r_m = at(around_s, involved).reshape(k.size, 3, 3, involved.size)
-    one, other = ends[:, pair]
-    row = np.arange(k.size)
-    d = r_m[row, :, :, one] - r_m[row, :, :, other]  # (approach, moment, axis)
+    one, other = index.reshape(2, -1)
+    r_m = at(t_s, involved)
+    found: list[tuple[float, float, int]] = []
+    for part in _slices(one.size, t_s.size):
+        low, shift = _vertices(pair_ranges_m(r_m, one[part], other[part]) ** 2)
+        k, pair = np.divmod(np.argsort(low, axis=None, kind="stable")[:REFINED], low.shape[1])
+        about_s = t_s[k] + shift[k, pair] * dt_s
+        found += zip(low[k, pair].tolist(), about_s.tolist(), (pair + part.start).tolist(), strict=True)
+    best = sorted(found)[:REFINED]
+    about_s, which = np.array([f[1] for f in best]), np.array([f[2] for f in best])
+    range_m, time_s, row = _refined(at, involved, (one[which], other[which]), about_s, (t_s[0], t_s[-1], dt_s / 30.0))
+    return Extreme(range_m, time_s, (int(a[which[row]]), int(b[which[row]])))
+
+
+def _refined(
+    at: Moments, involved: Indices, ends: tuple[Indices, Indices], about_s: Array, span: tuple[float, float, float]
+) -> tuple[float, float, int]:
+    """Least range, its moment and which approach it is, near given moments; span: first, last, step [s]."""
+    first_s, last_s, fine_s = span
+    middle_s = np.clip(about_s, first_s + fine_s, last_s - fine_s)
+    around_s = (middle_s[:, np.newaxis] + fine_s * np.array([-1.0, 0.0, 1.0])).ravel()
+    r_m = at(around_s, involved).reshape(about_s.size, 3, 3, involved.size)
+    row = np.arange(about_s.size)
+    d = r_m[row, :, :, ends[0]] - r_m[row, :, :, ends[1]]  # (approach, moment, axis)
     low, shift = _vertices(np.sum(d * d, axis=2).T)
-    moment, which = np.unravel_index(int(np.argmin(low)), low.shape)
-    time_s = float(about_s[which] + fine_s * (int(moment) - 1 + shift[moment, which]))
-    return Extreme(
-        float(np.sqrt(max(low.min(), 0.0))), time_s, (int(involved[one[which]]), int(involved[other[which]]))
-    )
+    moment, which = (int(k) for k in np.unravel_index(int(np.argmin(low)), low.shape))
+    time_s = float(middle_s[which] + fine_s * (moment - 1 + shift[moment, which]))
+    return float(np.sqrt(max(float(low.min()), 0.0))), time_s, which
 
 
-def _candidates(r_m: Array) -> tuple[Indices, Indices]:
-    """Pairs that may be the nearest of all at some moment between the samples (time, 3, n)."""
+def _near_at_samples(r_m: Array) -> tuple[Indices, Indices]:
+    """Pairs that may be the nearest of all at some moment between samples (time, 3, n).
+
+    A pair that is far at both ends of a step cannot meet in it: nobody moves faster against another than twice the fastest
+    against the mean.
+    """
     from scipy.spatial import cKDTree
 
-    trees = [cKDTree(np.ascontiguousarray(r.T)) for r in r_m - r_m.mean(axis=2, keepdims=True)]
+    off_m = r_m - r_m.mean(axis=2, keepdims=True)
+    trees = [cKDTree(np.ascontiguousarray(r.T)) for r in off_m]
     nearest_m = min(float(tree.query(tree.data, k=2)[0][:, 1].min()) for tree in trees)
-    moved = np.diff(r_m - r_m.mean(axis=2, keepdims=True), axis=0)
+    moved = np.diff(off_m, axis=0)
     reach_m = 1.01 * (nearest_m + float(np.sqrt(np.max(np.sum(moved * moved, axis=1)))))
     width = np.int64(r_m.shape[2])
     near = [tree.query_pairs(reach_m, output_type="ndarray").astype(np.int64) for tree in trees]
-    pairs = np.unique(np.concatenate([p[:, 0] * width + p[:, 1] for p in near]))
-    a, b = np.divmod(pairs, width)
+    a, b = np.divmod(np.unique(np.concatenate([p[:, 0] * width + p[:, 1] for p in near])), width)
     return a, b
+
+
+def may_meet(offsets_m: Array) -> tuple[Indices, Indices]:
+    """Pairs of relative orbits through offsets (3, n) that may be the nearest of all at some time, two satellites or more.
+
+    A pair comes no nearer than it is apart in the plane of radial and half along-track, which J2 and the bend of the orbit
+    change by a hundredth at most, and somebody comes as near as those do that are nearest there.
+    """
+    from scipy.spatial import cKDTree
+
+    plane = np.ascontiguousarray((offsets_m[:2] * np.array([[1.0], [0.5]])).T)
+    tree = cKDTree(plane)
+    beside = tree.query(plane, k=2)[1]
+    own = np.arange(plane.shape[0])
+    beside = np.where(beside[:, 1] == own, beside[:, 0], beside[:, 1])
+    nearest_m = min(closest_m((float(x), float(y), float(z))) for x, y, z in (offsets_m - offsets_m[:, beside]).T)
+    found = tree.query_pairs(1.02 * nearest_m + 1e-3, output_type="ndarray").astype(np.int64)
+    return found[:, 0], found[:, 1]
 
 
 def farthest_m(r_m: Array) -> float:
@@ -109,7 +153,7 @@ def farthest_m(r_m: Array) -> float:
     across_m = float(np.sqrt(np.max(np.sum((off_m[k] - off_m[k, :, i : i + 1]) ** 2, axis=0))))
     outer = np.flatnonzero(from_mean_m.max(axis=0) >= 0.999 * (across_m - rim_m))
     a, b = np.triu_indices(outer.size, 1)
-    return max(swing_m(pair_ranges_m(r_m[:, :, outer], a[s], b[s]))[1] for s in _slices(a.size, r_m.shape[0]))
+    return swing_of_pairs_m(r_m[:, :, outer], a, b)[1]
 
 
 def _slices(pairs: int, times: int) -> list[slice]:

@@ -13,7 +13,7 @@ from orbit.constants import SECONDS_PER_DAY
 from orbit.elements import nodal_period_s
 from orbit.environment import sun_position_m
 from orbit.propagation import Formation
-from orbit.relative import of_offsets
+from orbit.relative import linear_offsets_m, of_offsets
 from orbit.shells import sun_synchronous_ring
 from orbit.timegrid import TimeGrid
 from sim import spec
@@ -24,6 +24,7 @@ from sim.spec import Cluster, Tle
 
 Array = NDArray[np.float64]
 UPKEEP = ("drag_drift_m_first_day", "station_keeping_m_s_yr")
+LARGEST = 20_000  # satellites of one formation whose ranges are looked at: half a minute, half a gigabyte
 MOST = 32  # formations of an entry that are looked at, evenly chosen: they differ by their place on the orbit alone
 
 
@@ -50,11 +51,11 @@ def patches(entry: Cluster, first: int) -> list[Lattice]:
 
 
 def summary(loaded: Loaded, grid: TimeGrid) -> dict[str, Any] | None:
-    """Over the first orbit and the last of the run, of all formations; None where there is none of two satellites."""
+    """Over the first orbit and the last of the run, of all formations; None where there is none of 2 to 20,000 satellites."""
     found: list[dict[str, Any]] = []
     first = 0
     for i, entry in enumerate(loaded.scenario.constellation):
-        if isinstance(entry, Cluster) and entry.lattice.count > 1:
+        if isinstance(entry, Cluster) and 1 < entry.lattice.count <= LARGEST:
             found += _cluster(entry, grid, first)
         first += len(loaded.catalogues[i]) if isinstance(entry, Tle) else entry.count
     return _together(found) if found else None
@@ -84,13 +85,14 @@ def _ranges(moved: Formation, pairs: Pairs, grid: TimeGrid, first: int) -> dict[
     chief = moved.chief
     orbit_s = nodal_period_s(float(chief.semi_major_axis_m[0]), float(chief.inclination_rad[0]))
     starts_s = sorted({0.0, max(0.0, grid.duration_s - orbit_s)})
-    near = min(separation.closest(moved.positions_m, start_s, orbit_s) for start_s in starts_s)
+    may = separation.may_meet(linear_offsets_m(moved.relative, chief))
+    near = min(separation.closest(moved.positions_m, start_s, orbit_s, may) for start_s in starts_s)
     far_m, swings = 0.0, []
     for start_s in starts_s:
         r_m = moved.positions_m(np.linspace(start_s, start_s + orbit_s, separation.SAMPLES + 1))
         far_m = max(far_m, separation.farthest_m(r_m))
         if pairs[0].size:
-            swings.append(separation.swing_m(separation.pair_ranges_m(r_m, *pairs)))
+            swings.append(separation.swing_of_pairs_m(r_m, *pairs))
     return {
         "min_separation_m": near.range_m,
         "max_separation_m": far_m,

@@ -30,7 +30,7 @@ def formation_note(summary: dict[str, Any]) -> str:
     if not isinstance(told, dict):
         return ""
     a, b = told["closest_pair"]
-    line = f"Nobody nearer than {told['min_separation_m']:.1f} m: satellites {a} and {b}"
+    line = f"The nearest two, satellites {a} and {b}, come within {told['min_separation_m']:.1f} m"
     if told["neighbour_range_m"]:
         near_m, far_m = told["neighbour_range_m"]
         line = f"Neighbours swing between {near_m:.1f} and {far_m:.1f} m. {line}"

@@ -150,7 +150,8 @@ def test_velocity_is_the_slope_of_position() -> None:
     for t in (0.0, 1234.5, 4000.0):
         v = np.empty((1, 3, OFFSETS.shape[1]))
         formation.formation_velocities(rows, np.array([t]), v)
-        r = flying.positions_m(t + np.array([-2.0, -1.0, 1.0, 2.0]))
+        r = np.empty((4, 3, OFFSETS.shape[1]))
+        formation.formation_positions(rows, t + np.array([-2.0, -1.0, 1.0, 2.0]), r)
         slope = (8.0 * (r[2] - r[1]) - (r[3] - r[0])) / 12.0
         assert np.linalg.norm(v[0] - slope, axis=0).max() < 0.05
         assert np.linalg.norm((v[0] - v[0][:, :1]) - (slope - slope[:, :1]), axis=0).max() < 2e-5

@@ -10,7 +10,7 @@ import pytest
 from orbit import lattice, separation
 from orbit.elements import nodal_period_s
 from orbit.propagation import Formation
-from orbit.relative import of_offsets
+from orbit.relative import linear_offsets_m, of_offsets
 from orbit.shells import sun_synchronous_ring
 from orbit.timegrid import TimeGrid
 
@@ -47,13 +47,17 @@ def test_closest_of_straight_lines() -> None:
 def test_closest_at_the_ends() -> None:
     """Source of truth: geometry: satellites that part are nearest at the start, those that meet at the end."""
     starts = np.array([[0.0, 10.0, 90.0], [0.0, 0.0, 300.0], [0.0, 0.0, 0.0]])
-    parting = separation.closest(_straight(starts, np.array([[0.0, 1.0, 0.0], [0.0] * 3, [0.0] * 3])), 0.0, 60.0, 10)
+    parting = separation.closest(
+        _straight(starts, np.array([[0.0, 1.0, 0.0], [0.0] * 3, [0.0] * 3])), 0.0, 60.0, samples=10
+    )
     assert (parting.range_m, parting.time_s, parting.pair) == (
         pytest.approx(10.0, abs=0.3),
         pytest.approx(0.0, abs=0.3),
         (0, 1),
     )
-    meeting = separation.closest(_straight(starts, np.array([[0.0, -0.1, 0.0], [0.0] * 3, [0.0] * 3])), 0.0, 60.0, 10)
+    meeting = separation.closest(
+        _straight(starts, np.array([[0.0, -0.1, 0.0], [0.0] * 3, [0.0] * 3])), 0.0, 60.0, samples=10
+    )
     assert (meeting.range_m, meeting.time_s) == (pytest.approx(4.0, abs=1e-6), pytest.approx(60.0, abs=1e-6))
 
 
@@ -71,6 +75,13 @@ def test_formation_against_brute_force(shape: str, spacing: float, radius: float
         TimeGrid(2461395.5, 0.0, 60.0, 1),
     )
     found = separation.closest(flying.positions_m, 0.0, PERIOD)
+    known = separation.closest(
+        flying.positions_m, 0.0, PERIOD, separation.may_meet(linear_offsets_m(flying.relative, CHIEF))
+    )
+    assert (known.range_m, known.time_s) == (
+        pytest.approx(found.range_m, abs=1e-6),
+        pytest.approx(found.time_s, abs=1.0),
+    )
     t = np.linspace(0.0, PERIOD, 4001)
     least, most = np.inf, 0.0
     for part in np.array_split(t, 20):
@@ -83,9 +94,9 @@ def test_formation_against_brute_force(shape: str, spacing: float, radius: float
     at_that_moment = flying.positions_m(np.array([found.time_s]), np.array(found.pair))[0]
     assert np.linalg.norm(at_that_moment[:, 0] - at_that_moment[:, 1]) == pytest.approx(found.range_m, abs=1e-4)
     coarse = flying.positions_m(np.linspace(0.0, PERIOD, 361))
-    assert separation.farthest_m(coarse) == pytest.approx(most, rel=1e-6)
     a, b = np.triu_indices(flying.count, 1)
-    assert separation.swing_m(separation.pair_ranges_m(coarse, a, b)) == pytest.approx((least, most), rel=1e-5)
+    assert separation.swing_of_pairs_m(coarse, a, b) == pytest.approx((least, most), rel=1e-5)
+    assert separation.farthest_m(coarse) == pytest.approx(most, rel=1e-6)
 
 
 def test_a_fast_pair_far_apart_at_samples_is_found() -> None:
@@ -96,6 +107,7 @@ def test_a_fast_pair_far_apart_at_samples_is_found() -> None:
     assert wanted == pytest.approx(20.0, abs=0.01)
     flying = Formation(CHIEF, of_offsets(points, CHIEF), TimeGrid(2461395.5, 0.0, 60.0, 1))
     found = separation.closest(flying.positions_m, 0.0, PERIOD)
+    assert found == separation.closest(flying.positions_m, 0.0, PERIOD, separation.may_meet(points))
     assert found.pair == (0, 1)
     fine = flying.positions_m(found.time_s + np.linspace(-30.0, 30.0, 6001), np.array([0, 1]))
     brute = float(np.linalg.norm(fine[:, :, 0] - fine[:, :, 1], axis=1).min())

@@ -15,6 +15,7 @@ import pytest
 import synthetic
 from plotly.offline import get_plotlyjs
 
+from viz.formation import formation_note
 from viz.report import write_report
 
 
@@ -78,6 +79,21 @@ def test_headline_says_what_the_summary_says(walker: synthetic.Results, tmp_path
         "lose",
     ):
         assert detail in page
+
+
+def test_formation_in_words() -> None:
+    """Source of truth: the numbers of the summary; nothing is said where the run does not tell."""
+    told = {
+        "min_separation_m": 99.96, "neighbour_range_m": [99.96, 200.14], "closest_pair": [3, 8], "below_keep_out": True,
+        "drag_drift_m_first_day": 66.04, "station_keeping_m_s_yr": 2.607,
+    }  # fmt: skip
+    assert formation_note({"formation": told}) == (
+        "Neighbours swing between 100.0 and 200.1 m. The nearest two, satellites 3 and 8, come within 100.0 m, below keep-out. "
+        "Unequal drag would part two satellites by 66 m in the first day; holding the formation takes 2.6 m/s a year."
+    )
+    alone = {**told, "neighbour_range_m": None, "station_keeping_m_s_yr": None, "below_keep_out": False}
+    assert formation_note({"formation": alone}) == "The nearest two, satellites 3 and 8, come within 100.0 m."
+    assert formation_note({}) == formation_note({"formation": None}) == ""
 
 
 def test_formation_has_its_own_view(formation: synthetic.Results, walker: synthetic.Results, tmp_path: Path) -> None:
