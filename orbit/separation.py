@@ -15,7 +15,8 @@ Indices = NDArray[np.int64]
 Moments = Callable[[Array, Indices | None], Array]  # moments [s] and satellites to positions [m] (time, 3, satellites)
 
 SAMPLES = 360  # an orbit: ranges go like the sine of twice its angle, and a parabola meets that to 1e-8 of its swing
-REFINED = 32  # of the nearest approaches, looked at again between samples
+REFINED = 512  # of the nearest approaches, looked at again between samples
+ALIKE_M = 1e-3
 BLOCK_VALUES = 4_000_000
 
 
@@ -72,8 +73,7 @@ def closest(
     """
     t_s, dt_s = np.linspace(start_s, start_s + span_s, samples + 1), span_s / samples
     a, b = _near_at_samples(at(t_s, None)) if pairs is None else pairs
-    involved, index = np.unique(np.concatenate((a, b)), return_inverse=True)
-    one, other = index.reshape(2, -1)
+    involved, (one, other) = _ends(a, b)
     r_m = at(t_s, involved)
     found: list[tuple[float, float, int]] = []
     for part in _slices(one.size, t_s.size):
@@ -82,25 +82,33 @@ def closest(
         about_s = t_s[k] + shift[k, pair] * dt_s
         found += zip(low[k, pair].tolist(), about_s.tolist(), (pair + part.start).tolist(), strict=True)
     best = sorted(found)[:REFINED]
-    about_s, which = np.array([f[1] for f in best]), np.array([f[2] for f in best])
-    range_m, time_s, row = _refined(at, involved, (one[which], other[which]), about_s, (t_s[0], t_s[-1], dt_s / 30.0))
-    return Extreme(range_m, time_s, (int(a[which[row]]), int(b[which[row]])))
+    which = np.array([f[2] for f in best])
+    fine_s = dt_s / 30.0
+    about_s = np.clip([f[1] for f in best], t_s[0] + fine_s, t_s[-1] - fine_s)
+    range_m, time_s = _refined(at, a[which], b[which], about_s, fine_s)
+    # of approaches alike to a millimetre the first: a lattice has many, and rounding must not choose among them
+    alike = np.flatnonzero(range_m <= range_m.min() + ALIKE_M)
+    order = np.lexsort((b[which[alike]], a[which[alike]], np.round(time_s[alike])))
+    first = int(alike[order[0]])
+    return Extreme(float(range_m[first]), float(time_s[first]), (int(a[which[first]]), int(b[which[first]])))
 
 
-def _refined(
-    at: Moments, involved: Indices, ends: tuple[Indices, Indices], about_s: Array, span: tuple[float, float, float]
-) -> tuple[float, float, int]:
-    """Least range, its moment and which approach it is, near given moments; span: first, last, step [s]."""
-    first_s, last_s, fine_s = span
-    middle_s = np.clip(about_s, first_s + fine_s, last_s - fine_s)
-    around_s = (middle_s[:, np.newaxis] + fine_s * np.array([-1.0, 0.0, 1.0])).ravel()
-    r_m = at(around_s, involved).reshape(about_s.size, 3, 3, involved.size)
-    row = np.arange(about_s.size)
-    d = r_m[row, :, :, ends[0]] - r_m[row, :, :, ends[1]]  # (approach, moment, axis)
+def _ends(a: Indices, b: Indices) -> tuple[Indices, Indices]:
+    """The satellites in any of the pairs, and the pairs (2, n) by their numbers there."""
+    involved, index = np.unique(np.concatenate((a, b)), return_inverse=True)
+    return involved, index.reshape(2, -1)
+
+
+def _refined(at: Moments, a: Indices, b: Indices, about_s: Array, fine_s: float) -> tuple[Array, Array]:
+    """Least range of each pair near a moment of its own, and when."""
+    involved, (one, other) = _ends(a, b)
+    around_s = (about_s[:, np.newaxis] + fine_s * np.array([-1.0, 0.0, 1.0])).ravel()
+    r_m = at(around_s, involved).reshape(a.size, 3, 3, involved.size)
+    row = np.arange(a.size)
+    d = r_m[row, :, :, one] - r_m[row, :, :, other]  # (approach, moment, axis)
     low, shift = _vertices(np.sum(d * d, axis=2).T)
-    moment, which = (int(k) for k in np.unravel_index(int(np.argmin(low)), low.shape))
-    time_s = float(middle_s[which] + fine_s * (moment - 1 + shift[moment, which]))
-    return float(np.sqrt(max(float(low.min()), 0.0))), time_s, which
+    moment = np.argmin(low, axis=0)
+    return np.sqrt(np.maximum(low[moment, row], 0.0)), about_s + fine_s * (moment - 1 + shift[moment, row])
 
 
 def _near_at_samples(r_m: Array) -> tuple[Indices, Indices]:

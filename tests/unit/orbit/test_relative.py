@@ -170,6 +170,21 @@ def test_states_and_mean_elements_are_inverse() -> None:
         assert getattr(found, f.name) == pytest.approx(theirs, abs=1e-12 * np.abs(theirs).max())
 
 
+@pytest.mark.parametrize("latitude", [0.0, 2.1])
+def test_offsets_are_those_at_the_node(latitude: float) -> None:
+    """Source of truth: definition: radial, along-track, cross-track where the chief crosses the equator northward. J2's short
+    periods are a thousandth of them, the bend of the orbit 1 km^2 / 2a = 0.07 m."""
+    flying = Formation(_chief(latitude), of_offsets(OFFSETS, CHIEF), GRID)
+    at_node_s = (2.0 * math.pi - latitude) % (2.0 * math.pi) / (2.0 * math.pi) * PERIOD
+    r = flying.positions_m(np.array([at_node_s, at_node_s + 1.0]))
+    up = r[0, :, 0] / np.linalg.norm(r[0, :, 0])
+    ahead = r[1, :, 0] - r[0, :, 0]
+    ahead -= (ahead @ up) * up
+    ahead /= np.linalg.norm(ahead)
+    found = np.stack((up, ahead, np.cross(up, ahead))) @ (r[0] - r[0][:, :1])
+    assert abs(found - OFFSETS).max() < 4.0
+
+
 def test_cross_track_swings_with_the_node() -> None:
     """Source of truth: two planes that differ by their node alone are farthest apart at the nodes, by the offset (to J2, a
     thousandth), and cross near the highest latitudes; north of the equator crossing the sign is the offset's."""

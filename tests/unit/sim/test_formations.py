@@ -127,7 +127,13 @@ def test_summary_of_several(told: Callable[..., Any]) -> None:
     assert found is not None
     assert found["min_separation_m"] == pytest.approx(45.0, rel=2e-3)
     assert found["max_separation_m"] == pytest.approx(2000.0, rel=2e-3)
-    assert found["closest_pair"] in [[7 + 81 + 2 * c, 7 + 81 + 2 * c + 1] for c in range(3)]
+    a, b = found["closest_pair"]
+    which, place = divmod(a - 7 - 81, 2)
+    assert (place, b) == (0, a + 1)
+    flying = formations.propagators(loaded.scenario.constellation[2], GRID)
+    ranges = [float(range_matrix_m(f.positions_m(np.array([found["closest_s"]])))[0, 0, 1]) for f in flying]
+    assert ranges[which] == pytest.approx(found["min_separation_m"], abs=1e-3)
+    assert all(r > 50.0 for c, r in enumerate(ranges) if c != which)  # the others are a third of an orbit away
     assert found["neighbour_range_m"] == pytest.approx([100.0, 200.0], rel=2e-3)
     alone = load("suncatcher", sets=(f"constellation={ring}", "links=", "workloads=[{kind: stream}]"))
     assert formations.summary(alone, GRID) is None
