@@ -33,7 +33,7 @@ SPEED_M_S = RADIUS_M * el.XKE / 60.0
 # Error codes of the reference: at one time of one satellite
 OK, BAD_ECCENTRICITY, BAD_MEAN_MOTION, BAD_SEMI_LATUS_RECTUM, DECAYED = 0, 1, 2, 4, 6
 
-WINDOW = 360  # most times of a pass; with fewer than 200 what is done once for each window shows
+WINDOW = 480  # most times of a pass; with fewer than 200 what is done once for each window shows
 # Rows of the scratch; later ones take the places of earlier ones that are done with
 T, SIN_M, COS_M, SHIFT, E, TEMPA, DRAG_L = range(7)
 SIN_U, COS_U, AX, AY, A_S, B_S, D_S = range(7, 14)
@@ -44,6 +44,7 @@ SCRATCH_ROWS = 15
 TINY_RAD, SMALL_RAD, NEAR_RAD = 1e-3, 0.06, 0.75  # largest angles of the series and of `near_sincos`
 LOWEST_E, LOW_E, NEAR_E = 0.01, 0.03, 0.6  # largest eccentricities of the modes
 KEPLER_STEPS = 10
+STEADY = 2e-3  # largest relative change of p within a window of mode LOW
 GROUP = 8  # satellites whose positions are turned from rows of time to rows of satellites at once
 
 
@@ -112,7 +113,7 @@ def secular(mode: int, c: Floats, i: int, jd: Floats, fr: Floats, s: Floats) -> 
     eta, omega_cf, xm_cf, delta_m0 = c[el.ETA, i], c[el.OMEGA_CF, i], c[el.XM_CF, i], c[el.DELTA_M0, i]
     cc1, d2, d3, d4, e0 = c[el.CC1, i], c[el.D2, i], c[el.D3, i], c[el.D4, i], c[el.E0, i]
     t2, t3, t4, t5 = c[el.T2_CF, i], c[el.T3_CF, i], c[el.T4_CF, i], c[el.T5_CF, i]
-    cc4, cc5, sin_m0, motion = c[el.DRAG_CC4, i], c[el.DRAG_CC5, i], c[el.SIN_M0, i], c[el.MOTION, i]
+    cc4, cc5, sin_m0 = c[el.DRAG_CC4, i], c[el.DRAG_CC5, i], c[el.SIN_M0, i]
     for k in range(jd.size):
         t = (jd[k] - epoch_jd) * MINUTES_PER_DAY + (fr[k] - epoch_fr) * MINUTES_PER_DAY
         sin_m, cos_m = sincos(m0 + m_dot * t)
@@ -126,7 +127,7 @@ def secular(mode: int, c: Floats, i: int, jd: Floats, fr: Floats, s: Floats) -> 
         s[SHIFT * WINDOW + k] = shift
         s[E * WINDOW + k] = e0 - tempe
         s[TEMPA * WINDOW + k] = 1.0 - t * (cc1 + t * (d2 + t * (d3 + t * d4)))
-        s[DRAG_L * WINDOW + k] = motion * (t * t * (t2 + t * (t3 + t * (t4 + t * t5))))
+        s[DRAG_L * WINDOW + k] = t * t * (t2 + t * (t3 + t * (t4 + t * t5)))
 
 
 @inlined
@@ -137,6 +138,9 @@ def long_period(mode: int, c: Floats, i: int, t_mid: float, drag_mid: float, n: 
     w_mid = c[el.W0, i] + w_dot * t_mid
     sin_w0, cos_w0 = sincos(w_mid)
     sin_u0, cos_u0 = sincos(w_mid + drag_mid)
+    tempa_mid = 1.0 - t_mid * (c[el.CC1, i] + t_mid * (c[el.D2, i] + t_mid * (c[el.D3, i] + t_mid * c[el.D4, i])))
+    inverse_mid = 1.0 / (tempa_mid * tempa_mid * (1.0 - c[el.E0, i] * c[el.E0, i])) if mode == LOW else 1.0
+    q_mid = inverse_a0 * inverse_mid
     for k in range(n):
         e, tempa, shift = (
             max(s[E * WINDOW + k], 1e-6) if mode == LOW else min(max(s[E * WINDOW + k], 1e-6), 0.999),
@@ -146,7 +150,11 @@ def long_period(mode: int, c: Floats, i: int, t_mid: float, drag_mid: float, n: 
         sin_m, cos_m, drag_l = s[SIN_M * WINDOW + k], s[COS_M * WINDOW + k], s[DRAG_L * WINDOW + k]
         dw = w_dot * (s[T * WINDOW + k] - t_mid)
         sin_1, cos_1 = slow_angle(mode, dw - shift)
-        q = inverse_a0 / (tempa * tempa * (1.0 - e * e))
+        if mode == LOW:  # hardly changes within a window: by its series, to 1e-10
+            x = 1.0 - tempa * tempa * (1.0 - e * e) * inverse_mid
+            q = q_mid + q_mid * x * (1.0 + x * (1.0 + x))
+        else:
+            q = inverse_a0 / (tempa * tempa * (1.0 - e * e))
         ax = e * (cos_w0 * cos_1 - sin_w0 * sin_1)
         ay = e * (sin_w0 * cos_1 + cos_w0 * sin_1) + q * ay_cf
         sin_2, cos_2 = slow_angle(mode, dw + (drag_l - drag_mid) + q * xl_cf * ax)
@@ -216,6 +224,7 @@ def orient(mode: int, c: Floats, i: int, t_mid: float, n: int, s: Floats) -> Non
     """Short-period terms of the angles; position and velocity [m, m/s]."""
     node_dot, node_cf = c[el.NODE_DOT, i], c[el.NODE_CF, i]
     sin_n0, cos_n0 = sincos(c[el.NODE0, i] + (node_dot + node_cf * t_mid) * t_mid)
+    node_rate = node_dot + 2.0 * node_cf * t_mid
     cos_i0, sin_i0 = c[el.COS_I, i], c[el.SIN_I, i]
     for_l, for_node, for_i = -0.25 * c[el.X7THM1, i], 1.5 * cos_i0, 1.5 * cos_i0 * sin_i0
     for k in range(n):
@@ -225,7 +234,7 @@ def orient(mode: int, c: Floats, i: int, t_mid: float, n: int, s: Floats) -> Non
         sin_2l, cos_2l = twice * cos_l, 1.0 - twice * sin_l
         periodic = temp2 * sin_2l
         sin_1, cos_1 = periodic_angle(mode, for_l * periodic)
-        sin_2, cos_2 = slow_angle(mode, dt * (node_dot + node_cf * (dt + 2.0 * t_mid)) + for_node * periodic)
+        sin_2, cos_2 = slow_angle(mode, dt * (node_rate + node_cf * dt) + for_node * periodic)
         sin_3, cos_3 = periodic_angle(mode, for_i * (temp2 * cos_2l))
         sin_su, cos_su = sin_l * cos_1 + cos_l * sin_1, cos_l * cos_1 - sin_l * sin_1
         sin_n, cos_n = sin_n0 * cos_2 + cos_n0 * sin_2, cos_n0 * cos_2 - sin_n0 * sin_2
@@ -270,10 +279,10 @@ def modes(c: Floats, t_lo: Floats, t_hi: Floats, half: float, out: Ints) -> None
     """
     for i in range(c.shape[1]):
         t = max(abs(t_lo[i]), abs(t_hi[i]))
-        eta, motion = abs(c[el.ETA, i]), c[el.MOTION, i]
+        eta = abs(c[el.ETA, i])
         shift = abs(c[el.OMEGA_CF, i]) * t + abs(c[el.XM_CF, i]) * 6.0 * eta * (1.0 + eta) * (1.0 + eta)
         shrink = t * (abs(c[el.CC1, i]) + t * (abs(c[el.D2, i]) + t * (abs(c[el.D3, i]) + t * abs(c[el.D4, i]))))
-        drag = motion * t * half * (
+        drag = t * half * (
             2.0 * abs(c[el.T2_CF, i])
             + t * (3.0 * abs(c[el.T3_CF, i]) + t * (4.0 * abs(c[el.T4_CF, i]) + t * 5.0 * abs(c[el.T5_CF, i])))
         )  # fmt: skip
@@ -290,7 +299,11 @@ def modes(c: Floats, t_lo: Floats, t_hi: Floats, half: float, out: Ints) -> None
         # LOW asks for no error codes: e stays above -0.001, the lowest point above the ground
         lowest = c[el.SQRT_A0, i] * c[el.SQRT_A0, i] * left * left * (1.0 - e_all) - 2.0 * periodic
         no_error = (e - c[el.E0, i] <= 1e-3) & (lowest > 1.0)
-        low = (e_all <= LOW_E) & (largest <= SMALL_RAD) & (periodic <= TINY_RAD) & no_error
+        rate = abs(c[el.CC1, i]) + t * (
+            2.0 * abs(c[el.D2, i]) + t * (3.0 * abs(c[el.D3, i]) + t * 4.0 * abs(c[el.D4, i]))
+        )
+        steady = 2.0 * half * rate / max(left, 0.5) + 2.0 * e_all * (e - c[el.E0, i]) <= STEADY
+        low = steady & (e_all <= LOW_E) & (largest <= SMALL_RAD) & (periodic <= TINY_RAD) & no_error
         out[i] = ((LOWEST if e_all <= LOWEST_E else LOW) if low else NEAR) if sure else WIDE
         if c[el.KIND, i] != el.NEAR_EARTH:
             out[i] = NOT_HERE
@@ -300,7 +313,7 @@ def modes(c: Floats, t_lo: Floats, t_hi: Floats, half: float, out: Ints) -> None
 def passes(mode: int, steps: int, c: Floats, i: int, jd: Floats, fr: Floats, t_mid: float, s: Floats) -> int:
     """All passes over one window; returns at how many times there is an error."""
     n = jd.size
-    drag_mid = c[el.MOTION, i] * (
+    drag_mid = (
         t_mid * t_mid * (c[el.T2_CF, i] + t_mid * (c[el.T3_CF, i] + t_mid * (c[el.T4_CF, i] + t_mid * c[el.T5_CF, i])))
     )
     secular(mode, c, i, jd, fr, s)

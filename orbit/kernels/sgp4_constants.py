@@ -20,13 +20,13 @@ DEEP_SPACE_MIN = 225.0  # period from which the Moon, the Sun and resonances cou
 # Rows of the elements that `initialise` reads ...
 (IN_EPOCH_JD, IN_EPOCH_FR, IN_MOTION, IN_E, IN_I, IN_NODE, IN_PERIGEE, IN_ANOMALY, IN_DRAG) = range(9)
 ELEMENT_ROWS = 9
-# ... and of what it makes of them
+# ... and of what it makes of them; T2_CF to T5_CF are the reference's times the mean motion
 (
-    EPOCH_JD, EPOCH_FR, M0, M_DOT, W0, W_DOT, NODE0, NODE_DOT, NODE_CF, E0, SQRT_A0, MOTION, ETA, OMEGA_CF, XM_CF,
+    EPOCH_JD, EPOCH_FR, M0, M_DOT, W0, W_DOT, NODE0, NODE_DOT, NODE_CF, E0, SQRT_A0, ETA, OMEGA_CF, XM_CF,
     DELTA_M0, CC1, D2, D3, D4, DRAG_CC4, DRAG_CC5, SIN_M0, T2_CF, T3_CF, T4_CF, T5_CF, AY_CF, XL_CF, COS_I, SIN_I,
     CON41, X1MTH2, X7THM1, KIND,
-) = range(35)  # fmt: skip
-ROWS = 35
+) = range(34)  # fmt: skip
+ROWS = 34
 NEAR_EARTH, DEEP_SPACE, NO_ORBIT = 0.0, 1.0, 2.0  # kinds: for orbit.kernels.sgp4, for the sgp4 package, for nobody
 
 
@@ -60,7 +60,7 @@ def initialise(elements: Floats, out: Floats) -> None:
             out[KIND, k] = NO_ORBIT
             continue
         a = (XKE / n) ** (2.0 / 3.0)
-        out[E0, k], out[MOTION, k], out[SQRT_A0, k] = e, n, math.sqrt(a)
+        out[E0, k], out[SQRT_A0, k] = e, math.sqrt(a)
         out[M0, k], out[W0, k], out[NODE0, k] = m, w, elements[IN_NODE, k]
         if 2.0 * math.pi / n >= DEEP_SPACE_MIN:
             out[KIND, k] = DEEP_SPACE
@@ -115,7 +115,7 @@ def initialise(elements: Floats, out: Floats) -> None:
         out[AY_CF, k] = -0.5 * J3_OVER_J2 * sin_i
         out[COS_I, k], out[SIN_I, k] = cos_i, sin_i
         out[CON41, k], out[X1MTH2, k], out[X7THM1, k] = con41, x1mth2, 7.0 * cos_i2 - 1.0
-        out[ETA, k], out[CC1, k], out[DRAG_CC4, k], out[T2_CF, k] = eta, cc1, drag * cc4, 1.5 * cc1
+        out[ETA, k], out[CC1, k], out[DRAG_CC4, k], out[T2_CF, k] = eta, cc1, drag * cc4, n * 1.5 * cc1
         out[SIN_M0, k] = math.sin(m)
         dm = 1.0 + eta * math.cos(m)
         out[DELTA_M0, k] = dm * dm * dm
@@ -131,6 +131,6 @@ def initialise(elements: Floats, out: Floats) -> None:
         d3 = (17.0 * a + s) * temp
         d4 = 0.5 * temp * a * tsi * (221.0 * a + 31.0 * s) * cc1
         out[D2, k], out[D3, k], out[D4, k] = d2, d3, d4
-        out[T3_CF, k] = d2 + 2.0 * cc1_2
-        out[T4_CF, k] = 0.25 * (3.0 * d3 + cc1 * (12.0 * d2 + 10.0 * cc1_2))
-        out[T5_CF, k] = 0.2 * (3.0 * d4 + 12.0 * cc1 * d3 + 6.0 * d2 * d2 + 15.0 * cc1_2 * (2.0 * d2 + cc1_2))
+        out[T3_CF, k] = n * (d2 + 2.0 * cc1_2)
+        out[T4_CF, k] = n * 0.25 * (3.0 * d3 + cc1 * (12.0 * d2 + 10.0 * cc1_2))
+        out[T5_CF, k] = n * 0.2 * (3.0 * d4 + 12.0 * cc1 * d3 + 6.0 * d2 * d2 + 15.0 * cc1_2 * (2.0 * d2 + cc1_2))
