@@ -33,5 +33,5 @@ ZERO_CELSIUS_K: Final = 273.15  # exact [si2019]
 # --- time ------------------------------------------------------------------------------------------------------
 SECONDS_PER_DAY: Final = 86400.0
 JD_J2000: Final = 2451545.0  # 2000-01-01 12:00 TT
+JD_MJD_0: Final = 2400000.5  # 1858-11-17 00:00, from which modified Julian dates count
 TT_MINUS_TAI_S: Final = 32.184  # exact [iers2010:ch. 10]
-TAI_MINUS_UTC_S: Final = 37.0  # since 2017-01-01; no leap second has been announced since [iersbulletinc]

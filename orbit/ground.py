@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
-from orbit.kernels.frames import gmst_rad, turn_z
+from orbit.frames import teme_to_itrs
 
 Array = NDArray[np.float64]
 
@@ -39,9 +39,11 @@ def position_m(station: Station) -> Array:
 
 
 def in_teme(fixed: Array, jd: Array, fr: Array) -> Array:
-    """Earth-fixed vectors (stations, 3) in TEME at each moment, shape (times, stations, 3)."""
-    angle = np.asarray(gmst_rad(jd, fr))[:, np.newaxis]
-    return np.asarray(turn_z(fixed[np.newaxis, :, :], -angle))
+    """Earth-fixed vectors (stations, 3) in TEME at each moment (UTC), shape (times, stations, 3).
+
+    With UT1 and the pole of the table of Earth orientation.
+    """
+    return np.asarray(np.einsum("tji,sj->tsi", teme_to_itrs(jd, fr), fixed))
 
 
 def slant_range_m(altitude_m: float, elevation_rad: float) -> float:

@@ -14,6 +14,7 @@ import sim
 from orbit.constants import MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
 from orbit.kernels.frames import gmst_rad
+from orbit.timescales import utc_to_ut1
 from sim import assemble, metrics, step
 from sim.engine import Outcome
 from sim.jobs import MODES
@@ -162,7 +163,7 @@ def _recorder(outcome: Outcome) -> dict[str, Any]:
         "sat_job": job[outcome.kept_satellites],
         "position_m": kept[:, step.K_X : step.K_Z + 1],
         "sun_direction": sun / np.linalg.norm(sun, axis=-1, keepdims=True),
-        "gmst_rad": np.asarray(gmst_rad(jd[at], fr[at])),
+        "gmst_rad": gmst_rad(*utc_to_ut1(jd[at], fr[at])),
         "state": kept[:, step.K_STATE],
         "sat_lit_fraction": kept[:, step.K_LIT],
         "sat_useful_fraction": kept[:, step.K_USEFUL],
