@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M
 from orbit.kernels.frames import gmst_rad, gmst_rate_rad_s, pole_matrix, z_matrix
 from orbit.orientation import shipped
 from orbit.timescales import utc_to_tt, utc_to_ut1
@@ -86,13 +87,21 @@ def teme_state(r_m: Array, v_m_s: Array, jd: ArrayLike, fr: ArrayLike) -> tuple[
 
 
 def geodetic(r_itrs_m: Array) -> Geodetic:
-    """Latitude, longitude and height of Earth-fixed positions (..., 3) [m], not at the Earth's centre; to rounding.
+    """Latitude, longitude and height of Earth-fixed positions (..., 3) [m] at 1,000 km from the Earth's centre or more.
 
-    [fukushima2006, as in erfa]
+    Halley's step [fukushima2006] as erfa takes it leaves up to 1.5e-9 deg of latitude far out; one step of
+    tan(lat) = (z + e^2 N sin(lat)) / p leaves 1e-11 deg. [vallado2013:algorithm 12]
     """
     import erfa
 
-    longitude, latitude, height_m = erfa.gc2gd(1, np.asarray(r_itrs_m))  # 1: WGS 84
+    r = np.asarray(r_itrs_m)
+    longitude, latitude, _ = erfa.gc2gd(1, r)  # 1: WGS 84
+    e2 = EARTH_FLATTENING * (2.0 - EARTH_FLATTENING)
+    across, sine = np.hypot(r[..., 0], r[..., 1]), np.sin(latitude)
+    normal_m = EARTH_RADIUS_M / np.sqrt(1.0 - e2 * sine * sine)
+    latitude = np.arctan2(r[..., 2] + e2 * normal_m * sine, across)
+    sine = np.sin(latitude)
+    height_m = across * np.cos(latitude) + r[..., 2] * sine - EARTH_RADIUS_M * np.sqrt(1.0 - e2 * sine * sine)
     return Geodetic(np.asarray(latitude), np.asarray(longitude), np.asarray(height_m))
 
 
