@@ -45,8 +45,7 @@ def row(case: Case | Failed) -> dict[str, Any]:
             case.name, None, None, None, case.limit, case.unit, f"gave no finite number: {ours} against {theirs}", False
         )
     error_ = abs(ours - theirs)
-    within = error_ <= case.limit * (1.0 + 1e-9)  # 27.6 - 27.5 is more than 0.1 in binary
-    return _row(case.name, ours, theirs, error_, case.limit, case.unit, case.source, within)
+    return _row(case.name, ours, theirs, error_, case.limit, case.unit, case.source, error_ <= case.limit)
 
 
 def _row(

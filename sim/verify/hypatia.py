@@ -18,6 +18,7 @@ from orbit.kernels.sight import access_m
 from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid
+from orbit.timescales import ut1_to_utc
 from sim.network import Grid, LinkRules, Network, Way
 from sim.verify.case import Case, Failed
 
@@ -99,7 +100,7 @@ def simulated() -> tuple[Series, ...]:
     found: list[list[Way]] = []
     for first in range(0, STEPS, BLOCK):
         fleet.fill(0, count, first, r_m)
-        moments = grid.jd_fr(first, BLOCK)
+        moments = ut1_to_utc(*grid.jd_fr(first, BLOCK))  # Hypatia turns the Earth by UTC as if it were UT1
         at_m, above = in_teme(fixed, *moments), in_teme(up, *moments)
         for k in range(BLOCK):
             network.update(r_m[k], np.ones(count, bool), {})
