@@ -75,4 +75,5 @@ def mean_lit_fraction(edge_before: float, edge_start: float, edge_end: float) ->
     return min(1.0, max(0.0, 0.25 * total))
 
 
-SUN_DISC_M = SUN_RADIUS_M  # the radius to pass for the real Sun; a tiny one gives a cylindrical shadow
+SUN_DISC_M = SUN_RADIUS_M  # the radius to pass for the real Sun
+POINT_SUN_M = 1.0  # a Sun of this radius casts a cylinder: rays from 1 au are parallel to 0.01 deg

@@ -18,30 +18,30 @@ from orbit.constants import AU_M, EARTH_RADIUS_M, J2, SUN_RADIUS_M
 from orbit.elements import nodal_period_s, period_s, semi_major_axis_m, sun_synchronous_inclination_rad
 from orbit.environment import solar_flux_w_m2, sun_position_m
 from orbit.kernels.j2 import mean_motion_rad_s, node_rate_rad_s
-from orbit.kernels.shadow import lit_fraction, shadow_edge
+from orbit.kernels.shadow import POINT_SUN_M, lit_fraction, shadow_edge
 from orbit.propagation import CircularJ2
 from orbit.sgp4 import Sgp4, from_satrecs
-from orbit.shells import sun_synchronous_ring, walker
+from orbit.shells import walker
 from orbit.timegrid import TimeGrid, julian_date
-from sim.verify import formation
+from sim.verify import eclipses, formation, frames
 from sim.verify.case import Case, Failed
 
 Array = NDArray[np.float64]
 _ANY_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # the propagator reads the epoch in the lines
-POINT_SUN_M = 1.0  # a Sun of this radius casts a cylinder: rays from 1 au are parallel to 0.01 deg
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
     return [
         *_sun_synchronous(),
         *_shadow(),
-        *_seasons(),
         *_sun(),
         *_cylinder(),
         *_drift(),
         *_sgp4_verification(),
         *_catalogue(data),
         *formation.cases(data),
+        *frames.cases(data),
+        *eclipses.cases(data),
     ]
 
 
@@ -100,37 +100,6 @@ def _shadow() -> list[Case | Failed]:
         Case("umbra, 650 km, beta 65 deg", lambda: _time_below(-1.0, 650e3, 65.0), 0.0, 2.0, "s", source),
         Case("penumbra, 650 km, beta 65 deg", lambda: _time_below(1.0, 650e3, 65.0), 337.0, 2.0, "s", source),
         Case("lit fraction of half a disc", lambda: float(lit_fraction(0.0)), 0.5, 1e-12, "1", "symmetry"),
-    ]
-
-
-@cache
-def _season() -> tuple[float, float, float]:
-    """Days with eclipse, longest eclipse [min] and mean eclipse fraction over 2026, 650 km, local time 18:00, cylinder."""
-    samples, days = 1000, 365
-    grid = TimeGrid(*julian_date(datetime(2026, 1, 1, tzinfo=UTC)), 86400.0, days)
-    ring = sun_synchronous_ring(650e3, 18.0, samples, grid.epoch_jd, grid.epoch_fr)
-    r_m = np.empty((days, 3, samples))
-    CircularJ2(ring, grid).fill(0, samples, 0, r_m)
-    sun = sun_position_m(*grid.jd_fr(0, days))
-    dark = np.array([_dark_share(r_m[k], sun[k]) for k in range(days)])
-    nodal = nodal_period_s(semi_major_axis_m(650e3), float(ring.inclination_rad[0]))
-    return float((dark > 0.0).sum()), float(dark.max()) * nodal / 60.0, float(dark.mean())
-
-
-def _dark_share(r_m: Array, sun_m: Array) -> float:
-    """Share of the sampled orbit in a cylindrical shadow. Only samples behind the Earth's centre can be."""
-    behind = np.flatnonzero(r_m.T @ sun_m < 0.0)
-    x, y, z = sun_m
-    edges = [shadow_edge(r_m[0, i], r_m[1, i], r_m[2, i], x, y, z, POINT_SUN_M) for i in behind]
-    return sum(edge < 0.0 for edge in edges) / int(r_m.shape[1])
-
-
-def _seasons() -> list[Case | Failed]:
-    source = "computed apart: Sun of astropy, exact nodal precession, cylinder"
-    return [
-        Case("days with eclipse in 2026, 650 km, 18:00", lambda: _season()[0], 90.5, 1.5, "d", source),
-        Case("longest eclipse in 2026, 650 km, 18:00", lambda: _season()[1], 19.72, 0.15, "min", source),
-        Case("mean eclipse fraction in 2026, 650 km, 18:00", lambda: _season()[2], 0.0400, 0.0012, "1", source),
     ]
 
 

@@ -1,0 +1,308 @@
+"""Eclipses: when satellites pass through the Earth's shadow, and how a circular orbit fares over a year."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.constants import SECONDS_PER_DAY
+from orbit.elements import nodal_period_s
+from orbit.environment import beta_angle_rad, sun_position_m
+from orbit.kernels import eclipse as kernels
+from orbit.kernels.j2 import node_rate_rad_s
+from orbit.kernels.shadow import POINT_SUN_M, SUN_DISC_M, lit_fraction
+from orbit.propagation import Propagator
+from orbit.timegrid import TimeGrid
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Shadow = Literal["cone", "cylinder"]
+
+LONGEST_STEP_S = 300.0  # positions between ticks are then good to 1 m in low orbit
+ANY_SHADE, UMBRA = 1.0, -1.0  # edges, in solar radii
+LIT = 1e3  # edge where there is no position
+_LANES, _TICKS = 64, 2048  # satellites and ticks at a time
+_PAD = 5  # ticks beside a block that polynomials reach
+_FALL_PER_S = 0.3  # solar radii a second by which the edge moves in the lowest orbit, no more
+_FAR = 1e6  # a Sun so many times as far casts a cylinder
+_SAMPLES_PER_DAY = 8
+
+
+# --- passages of any satellite -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Eclipses:
+    """A row for each passage through shadow, by satellite and time; times are seconds since the epoch, shapes (rows,).
+
+    A passage under way at the first or last tick is cut there. Umbra times are NaN where there is none. least_lit is
+    the smallest share of the Sun's disc in sight.
+    """
+
+    satellite: Ints
+    penumbra_start_s: Array
+    umbra_start_s: Array
+    umbra_end_s: Array
+    penumbra_end_s: Array
+    least_lit: Array
+
+    @property
+    def count(self) -> int:
+        return int(self.satellite.size)
+
+
+class _Marks(NamedTuple):
+    """Moments of satellites: number, time [ticks] and a value, the edge or whether it rises."""
+
+    satellite: Ints
+    tick: Array
+    value: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Ticks first to last (excluded) of satellites from lo on; arrays hold _PAD ticks more at either end."""
+
+    lo: int
+    first: int
+    last: int
+    r_m: Array
+    sun_m: Array
+    edge: Array
+    placed: Bools
+
+    def nodes(self, k: Ints, lane: Ints) -> Array:
+        """Positions and Sun at the ticks round rows k, shape (marks, 8, 6)."""
+        rows = k[:, np.newaxis] + np.arange(kernels.FIRST_NODE, kernels.FIRST_NODE + kernels.NODES)
+        return np.concatenate([self.r_m[rows, :, lane[:, np.newaxis]], self.sun_m[rows]], axis=2)
+
+    def whole(self, k: Ints, lane: Ints) -> Bools:
+        """Whether there is a position at all those ticks."""
+        rows = k[:, np.newaxis] + np.arange(kernels.FIRST_NODE, kernels.FIRST_NODE + kernels.NODES)
+        return np.asarray(self.placed[rows, lane[:, np.newaxis]].all(axis=1))
+
+    def marks(self, k: Ints, lane: Ints, u: Array, value: Array) -> _Marks:
+        return _Marks(self.lo + lane, self.first - _PAD + k + u, value)
+
+
+def eclipses(propagator: Propagator, grid: TimeGrid) -> Eclipses:
+    """Passages of every satellite through the cone of the Earth's shadow, from the first tick to the last.
+
+    grid: that of the propagator. Its positions are joined by polynomials through eight ticks, and times found on these:
+    within 1 ms of what its model of motion says. Raises ValueError for steps above 300 s. A satellite without a
+    position is in no shadow.
+    """
+    if grid.step_s > LONGEST_STEP_S:
+        raise ValueError(f"steps of {grid.step_s:g} s leave eclipses out; take {LONGEST_STEP_S:g} s or less")
+    shade: list[_Marks] = []
+    umbra: list[_Marks] = []
+    lowest: list[_Marks] = []
+    for lo in range(0, propagator.count, _LANES):
+        for first in range(-1, grid.steps + 2, _TICKS):
+            block = _block(propagator, grid, lo, first)
+            valleys, grazing = _valleys(block, grid)
+            lowest += valleys
+            shade += _crossings(block, grid, ANY_SHADE, grazing)
+            umbra += _crossings(block, grid, UMBRA, grazing)
+    return _table(_passages(shade, grid), _passages(umbra, grid), _joined(lowest), grid)
+
+
+def _block(propagator: Propagator, grid: TimeGrid, lo: int, first: int) -> _Block:
+    hi, last = min(lo + _LANES, propagator.count), min(first + _TICKS, grid.steps + 2)
+    ticks = last - first + 2 * _PAD
+    r_m, edge = np.empty((ticks, 3, hi - lo)), np.empty((ticks, hi - lo))
+    codes = propagator.fill(lo, hi, first - _PAD, r_m)
+    sun_m = np.ascontiguousarray(sun_position_m(*grid.jd_fr(first - _PAD, ticks)))
+    kernels.shadow_edges(r_m, sun_m, SUN_DISC_M, edge)
+    placed = np.ones(edge.shape, dtype=bool) if codes is None else codes == 0
+    edge[~placed] = LIT
+    return _Block(lo, first, last, r_m, sun_m, edge, placed)
+
+
+def _valleys(block: _Block, grid: TimeGrid) -> tuple[list[_Marks], tuple[Ints, Ints, Array, Array]]:
+    """Lowest points of the edge within the run, and those between ticks: row, lane, where [ticks] and how low."""
+    e = block.edge
+    inner = slice(_PAD, e.shape[0] - _PAD)
+    before, here, after = e[_PAD - 1 : -_PAD - 1], e[inner], e[_PAD + 1 : e.shape[0] - _PAD + 1]
+    low = (here <= before) & (here < after) & (here < ANY_SHADE + _FALL_PER_S * grid.step_s)
+    k, lane = np.nonzero(low)
+    k = k + _PAD
+    keep = block.whole(k, lane)
+    k, lane = k[keep], lane[keep]
+    u, edge = np.empty(k.size), np.empty(k.size)
+    kernels.refine_lowest(block.nodes(k, lane), SUN_DISC_M, u, edge)
+    found = block.marks(k, lane, u, edge)
+    inside = (found.tick >= 0.0) & (found.tick <= grid.steps)
+    marks = [_Marks(found.satellite[inside], found.tick[inside], edge[inside])]
+    for tick in (0, grid.steps):  # where a passage is cut, the lowest point may be the cut
+        if block.first <= tick < block.last:
+            row, lanes = tick - block.first + _PAD, np.arange(e.shape[1])
+            marks.append(block.marks(np.full(lanes.size, row), lanes, np.zeros(lanes.size), e[row]))
+    return marks, (k, lane, u, edge)
+
+
+def _crossings(block: _Block, grid: TimeGrid, level: float, valleys: tuple[Ints, Ints, Array, Array]) -> list[_Marks]:
+    """Moments at which the edge falls below a level (value 0) or rises above it (1); at the ends, where it is below."""
+    e = block.edge
+    below = e < level
+    k, lane = np.nonzero(below[_PAD:-_PAD] != below[_PAD + 1 : e.shape[0] - _PAD + 1])
+    k = k + _PAD
+    found = [_refined(block, k, lane, np.zeros(k.size), np.ones(k.size), level, below[k, lane])]
+    row, column, u, deepest = valleys
+    between = (deepest < level) & ~below[row, column] & ~below[row - 1, column] & ~below[row + 1, column]
+    row, column, u = row[between], column[between], u[between]
+    one = np.ones(row.size)
+    found.append(_refined(block, row, column, -one, u, level, np.zeros(row.size, dtype=bool)))
+    found.append(_refined(block, row, column, u, one, level, np.ones(row.size, dtype=bool)))
+    for tick, rises in ((-1, 0.0), (grid.steps + 2, 1.0)):
+        if tick in (block.first, block.last):
+            at = tick - block.first + _PAD
+            lanes = np.flatnonzero(below[at])
+            found.append(block.marks(np.full(lanes.size, at), lanes, np.zeros(lanes.size), np.full(lanes.size, rises)))
+    return found
+
+
+def _refined(block: _Block, k: Ints, lane: Ints, low: Array, high: Array, level: float, rises: Bools) -> _Marks:
+    u = np.empty(k.size)
+    kernels.refine_crossings(block.nodes(k, lane), low, high, np.full(k.size, level), SUN_DISC_M, u)
+    broken = ~block.whole(k, lane)  # beside ticks without a position: a straight line between two ticks
+    here, after = block.edge[k, lane], block.edge[k + 1, lane]
+    straight = np.clip((level - here) / np.where(here == after, 1.0, after - here), 0.0, 1.0)
+    return block.marks(k, lane, np.where(broken, straight, u), rises.astype(np.float64))
+
+
+def _joined(marks: list[_Marks]) -> _Marks:
+    satellite, tick, value = (np.concatenate(column) for column in zip(*marks, strict=True))
+    order = np.lexsort((tick, satellite))
+    return _Marks(satellite[order], tick[order], value[order])
+
+
+def _passages(marks: list[_Marks], grid: TimeGrid) -> tuple[Ints, Array, Array]:
+    """Satellite, start and end [ticks] of every stretch below a level, cut to the run."""
+    found = _joined(marks)
+    falls, rises = found.value == 0.0, found.value == 1.0
+    start, end = np.clip(found.tick[falls], 0.0, grid.steps), np.clip(found.tick[rises], 0.0, grid.steps)
+    some = end > start
+    return found.satellite[falls][some], start[some], end[some]
+
+
+def _table(
+    shade: tuple[Ints, Array, Array], umbra: tuple[Ints, Array, Array], lowest: _Marks, grid: TimeGrid
+) -> Eclipses:
+    satellite, start, end = shade
+    umbra_start, umbra_end = np.full(start.size, np.inf), np.full(start.size, -np.inf)
+    least = np.full(start.size, ANY_SHADE)
+    span = grid.steps + 1.0
+
+    def inside(numbers: Ints, ticks: Array) -> tuple[Ints, Bools]:
+        """Passage to which moments belong, and whether they belong to one."""
+        row = np.searchsorted(satellite * span + start, numbers * span + ticks, side="right") - 1
+        at = np.maximum(row, 0)
+        return at, (row >= 0) & (satellite[at] == numbers) & (ticks <= end[at]) if start.size else np.zeros(0, bool)
+
+    if start.size:
+        row, within = inside(umbra[0], umbra[1])
+        np.minimum.at(umbra_start, row[within], umbra[1][within])
+        np.maximum.at(umbra_end, row[within], umbra[2][within])
+        row, within = inside(lowest.satellite, lowest.tick)
+        np.minimum.at(least, row[within], lowest.value[within])
+    none = umbra_end < umbra_start
+    return Eclipses(
+        satellite,
+        start * grid.step_s,
+        np.where(none, np.nan, umbra_start) * grid.step_s,
+        np.where(none, np.nan, umbra_end) * grid.step_s,
+        end * grid.step_s,
+        np.array([lit_fraction(float(edge)) for edge in least]),
+    )
+
+
+# --- a circular orbit over a year --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seasons:
+    """Shade of one circular orbit over some days from an epoch.
+
+    seasons_d: stretches of days since the epoch on whose revolutions the Sun is cut, cut at both ends of the
+    span. longest_s: longest passage, first to last contact. mean_fraction: share of all light that is lost. beta_rad: angle
+    between Sun and orbit plane at each sample.
+    """
+
+    seasons_d: tuple[tuple[float, float], ...]
+    longest_s: float
+    mean_fraction: float
+    beta_rad: Array
+
+    @property
+    def days(self) -> float:
+        """Days with eclipses."""
+        return sum(end - start for start, end in self.seasons_d)
+
+
+def beta_over_rad(
+    semi_major_axis_m: float, inclination_rad: float, node_rad: float, jd: float, fr: float, after_d: Array
+) -> Array:
+    """Angle [rad] between Sun and a circular orbit at days after a UTC date, the node moved by secular J2."""
+    rate = node_rate_rad_s(semi_major_axis_m, inclination_rad) * SECONDS_PER_DAY
+    whole = np.floor(after_d)
+    sun_m = sun_position_m(jd + whole, fr + (after_d - whole))
+    return beta_angle_rad(sun_m, inclination_rad, node_rad + rate * after_d)
+
+
+def eclipse_seasons(
+    semi_major_axis_m: float,
+    inclination_rad: float,
+    node_rad: float,
+    jd: float,
+    fr: float,
+    days: float = 365.0,
+    shadow: Shadow = "cone",
+) -> Seasons:
+    """Eclipses of a circular orbit over days from a UTC date on, its node moved by secular J2.
+
+    A cone counts any shade as eclipse and weighs it by the share of the Sun's disc; a cylinder knows none but full shade.
+    Beta stands still within a revolution: 0.07 deg at most, a second or two of a passage.
+    """
+    after_d = np.linspace(0.0, days, math.ceil(days * _SAMPLES_PER_DAY) + 1)
+    beta_rad = beta_over_rad(semi_major_axis_m, inclination_rad, node_rad, jd, fr, after_d)
+    whole = np.floor(after_d)
+    distance_m = np.linalg.norm(sun_position_m(jd + whole, fr + (after_d - whole)), axis=-1)
+    period_s = nodal_period_s(semi_major_axis_m, inclination_rad)
+    return seasons_of_beta(semi_major_axis_m, period_s, after_d, beta_rad, distance_m, shadow)
+
+
+def seasons_of_beta(
+    semi_major_axis_m: float,
+    period_s: float,
+    after_d: Array,
+    beta_rad: Array,
+    sun_distance_m: Array,
+    shadow: Shadow = "cone",
+) -> Seasons:
+    """The same from beta [rad] and the Sun's distance [m] at evenly spaced days after an epoch, shapes (times,)."""
+    cone = shadow == "cone"
+    out = np.empty((3, after_d.size))
+    far, radius_m = (1.0, SUN_DISC_M) if cone else (_FAR, POINT_SUN_M)
+    kernels.circle_shade(semi_major_axis_m, beta_rad, sun_distance_m * far, radius_m, out)
+    lost, shaded, edge = out
+    return Seasons(
+        _below(after_d, edge - (ANY_SHADE if cone else 0.0)),
+        float(shaded.max()) * period_s,
+        float(np.mean(0.5 * (lost[1:] + lost[:-1]))),
+        beta_rad,
+    )
+
+
+def _below(t: Array, value: Array) -> tuple[tuple[float, float], ...]:
+    """Stretches of t in which value is below zero, straight between samples."""
+    below = value < 0.0
+    k = np.flatnonzero(below[1:] != below[:-1])
+    at = t[k] + (t[k + 1] - t[k]) * value[k] / (value[k] - value[k + 1])
+    edges = [*([t[0]] if below[0] else []), *at, *([t[-1]] if below[-1] else [])]
+    return tuple((float(a), float(b)) for a, b in zip(edges[::2], edges[1::2], strict=True))
