@@ -9,7 +9,8 @@ from typing import Final
 MU_EARTH_M3_S2: Final = 3.986004418e14  # gravitational parameter [iers2010:table 1.1]
 EARTH_RADIUS_M: Final = 6378137.0  # equatorial radius, WGS 84 [nima2000:table 3.1]
 EARTH_FLATTENING: Final = 1.0 / 298.257223563  # WGS 84 [nima2000:table 3.1]
-EARTH_MEAN_RADIUS_M: Final = EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING / 3.0)  # mean of the axes [nima2000:ch. 3]
+EARTH_MEAN_RADIUS_M: Final = EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING / 3.0)  # (2 a + b)/3 [nima2000:ch. 3]
+EARTH_ROTATION_RAD_S: Final = 7.292115e-5  # nominal mean angular velocity [iers2010:table 1.2]
 J2: Final = 1.08262668e-3  # second zonal harmonic, EGM96 unnormalised [vallado2013:table D-1]
 
 # --- what element sets of SGP4 are made with -----------------------------------------------------------------------

@@ -45,10 +45,13 @@ def exists(root: Node, keys: list[str]) -> bool:
 
 
 def with_named_defaults(root: Node) -> Node:
-    """Items that a scenario may leave out, by name, so that overrides find them."""
-    if root.get("environment") is not None:
-        return root
-    return tree.put(root, ["environment"], Node("earth-mean", Origin("default")))
+    """Items that a scenario may leave out, by name, so that overrides find them; some values of one are laid on it."""
+    default, own = Node("earth-mean", Origin("default")), root.get("environment")
+    if own is None:
+        return tree.put(root, ["environment"], default)
+    if own.is_map and not own.is_record and not {"extends", "name"} & set(own.value):
+        return tree.put(root, ["environment"], Node({"extends": default, **own.value}, own.origin))
+    return root
 
 
 def with_defaults(root: Node) -> Node:

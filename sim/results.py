@@ -26,7 +26,8 @@ from typing import Any
 import xarray as xr
 
 import sim
-from sim import metrics, recorded, tree
+from orbit.data import earth_orientation_span
+from sim import checks, metrics, recorded, tree
 from sim.engine import Outcome
 from sim.errors import Origin, bad_input
 from sim.scenario import Loaded
@@ -218,6 +219,7 @@ def default_text(model: type[Section], name: str, value: Any) -> Any:
 
 def manifest(loaded: Loaded, run_facts: dict[str, Any]) -> dict[str, Any]:
     """What changes from run to run, and what is needed to repeat this one."""
+    span = earth_orientation_span()
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "schema_version": SCHEMA_VERSION,
@@ -231,7 +233,11 @@ def manifest(loaded: Loaded, run_facts: dict[str, Any]) -> dict[str, Any]:
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "host": {"machine": platform.machine(), "system": platform.platform(), "cpus": os.cpu_count()},
         "peak_memory_bytes": peak_kib * 1024,
-        "earth_orientation": "UT1 taken as UTC, no polar motion",
+        "earth_orientation": {
+            "table_end": span.table_end.isoformat(),
+            "measured_until": span.measured_until.isoformat(),
+            "status": checks.status(loaded.scenario),
+        },
         **run_facts,
     }
 

@@ -188,6 +188,7 @@ def load(
     if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
     data = tuple(_data(root))
+    notes += checks.notes(scenario)
     return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))
 
 

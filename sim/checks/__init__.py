@@ -5,6 +5,7 @@ They load neither numpy nor numba: `validate` is instant.
 
 from sim.checks.basics import STALE_D, radiator_time_constant_s
 from sim.checks.door import problems
+from sim.checks.earth import notes, status
 from sim.checks.sizes import START_S, Size, available_bytes, recorder_plan, size
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "START_S",
     "Size",
     "available_bytes",
+    "notes",
     "problems",
     "radiator_time_constant_s",
     "recorder_plan",
     "size",
+    "status",
 ]

@@ -8,7 +8,7 @@ from orbit.catalog import ElementSet
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
 from sim.checks.placing import at
 from sim.errors import Problem
-from sim.spec import LAST_YEAR, Scenario, parse_link, parse_target
+from sim.spec import Scenario, parse_link, parse_target
 from sim.tree import Node
 
 STALE_D = 14  # days between epoch and elements beyond which SGP4 says little
@@ -35,11 +35,6 @@ def time(scenario: Scenario, root: Node) -> list[Problem]:
     if abs(step_ms - round(step_ms)) > 1e-9 * step_ms:
         found.append(
             Problem(at(root, "step"), "step", f"{scenario.step:g} s is finer than a millisecond; write a whole one")
-        )
-    end = scenario.epoch + timedelta(seconds=scenario.duration)
-    if end.year > LAST_YEAR:
-        found.append(
-            Problem(at(root, "duration"), "duration", f"the run ends in {end.year}; write one that ends by {LAST_YEAR}")
         )
     return found
 

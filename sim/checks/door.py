@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from orbit.catalog import ElementSet
-from sim.checks import basics, formations, jobs, links, sizes
+from sim.checks import basics, earth, formations, jobs, links, sizes
 from sim.errors import Problem
 from sim.spec import Scenario, Tle
 from sim.tree import Node
@@ -25,6 +25,8 @@ def problems(
     found = []
     if sound("epoch", "duration", "step"):
         found += basics.time(scenario, root)
+    if sound("epoch", "duration", "environment"):
+        found += earth.problems(scenario, root)
     if sound("step", "satellite", "reference_precision"):
         found += basics.hardware(scenario, root)
     if sound("epoch", "constellation"):

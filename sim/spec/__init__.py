@@ -22,8 +22,8 @@ from sim.spec.orbits import (
 )
 from sim.spec.satellite import Accelerator, Array, Attitude, Battery, Bus, Satellite
 from sim.spec.scenario import (
-    FIRST_YEAR,
-    LAST_YEAR,
+    FIRST_DAY,
+    LAST_DAY,
     NOT_SIMULATED,
     Environment,
     Event,
@@ -35,7 +35,7 @@ from sim.spec.scenario import (
 from sim.spec.site import Fabric, Fibre, Site
 
 __all__ = [
-    "FIRST_YEAR", "HIGH_M", "LAST_YEAR", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Array", "Attitude",
+    "FIRST_DAY", "HIGH_M", "LAST_DAY", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Array", "Attitude",
     "Battery", "Bus", "Checkpoint", "Cluster", "Constellation", "Economics", "Environment", "Event", "Fabric", "Failures",
     "Fibre", "Fleet", "Ground", "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Record", "Recovery",
     "Repair", "Ring", "Satellite", "Scenario", "Section", "Site", "Station", "Stream", "Terminal", "Tle", "Training",

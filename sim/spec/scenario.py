@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -18,16 +18,17 @@ from sim.spec.satellite import Satellite
 
 # Sections whose names are kept for models that do not exist yet: read, reported, without effect.
 NOT_SIMULATED = ("mission",)
-FIRST_YEAR, LAST_YEAR = 1990, 2050  # the Sun's position is checked over this span
+FIRST_DAY, LAST_DAY = date(1899, 7, 29), date(2053, 10, 9)  # span of DE421, over which Sun and Moon are checked
 
 
 class Environment(Section):
-    """Earth as a radiator sees it."""
+    """Earth as a radiator sees it, and how it is turned."""
 
     name: str
     description: str = ""
     earth_infrared: Annotated[float, Quantity("W/m2", least=0.0, most=500.0, example="237 W/m2")]
     albedo: Fraction
+    earth_orientation: Literal["table", "extrapolated"] = "table"  # beyond the table: refuse, or hold its last values
 
 
 def _moment(value: Any) -> datetime:
@@ -37,8 +38,10 @@ def _moment(value: Any) -> datetime:
     except ValueError:
         raise ValueError(f"'{value}' is not a moment; write one like 2026-12-21T00:00:00Z") from None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"{moment:%Y-%m-%d} is outside {FIRST_YEAR} to {LAST_YEAR}; write a moment in that span")
+    if not FIRST_DAY <= moment.date() < LAST_DAY:
+        raise ValueError(
+            f"{moment:%Y-%m-%d} is outside {FIRST_DAY} to {LAST_DAY}, over which the Sun is checked; write a moment in that span"
+        )
     return moment
 
 

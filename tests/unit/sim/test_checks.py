@@ -71,7 +71,8 @@ SINGLE = [
     ("duration: 2 h", "duration: 125 s", "s.yaml:3:1: duration: 125 s is not a whole number of steps of 60 s; write '120 s'"),
     ("duration: 2 h", "duration: 0 s", "s.yaml:3:1: duration: '0 s' must be above 0"),
     ("2026-12-21T00:00:00Z", "2026-13-45T00:00:00Z", "s.yaml:2:1: epoch: '2026-13-45T00:00:00Z' is not a moment; write one like"),
-    ("2026-12-21T00:00:00Z", "1950-01-01", "s.yaml:2:1: epoch: 1950-01-01 is outside 1990 to 2050; write"),
+    ("2026-12-21T00:00:00Z", "1950-01-01", "s.yaml:2:1: epoch: 1950-01-01 is outside the table of Earth orientation, 1973-01-02 to "),
+    ("2026-12-21T00:00:00Z", "1899-07-28", "s.yaml:2:1: epoch: 1899-07-28 is outside 1899-07-29 to 2053-10-09, over which the Sun is checked; write"),
     ("kind: cluster", "kind: clster", "s.yaml:5:1: constellation: kind 'clster' is unknown; did you mean 'cluster'?"),
     ("kind: cluster", "kind: cluster\n  planes: 3", "s.yaml:7:3: constellation.planes: does not go with this kind; remove it, or write"),
     ("  kind: cluster\n", "", "s.yaml:5:1: constellation: kind is missing; write one of: cluster, ring, tle, walker"),
@@ -342,8 +343,8 @@ def test_catalogue_that_is_missing(refuse: Refuse) -> None:
 
 
 def test_stale_elements(refuse: Refuse, catalogue: Path, dawndusk: Any) -> None:
-    """Source of truth: three years are 1,096 days with the leap day of 2028; the limit is 14 days."""
-    three_years = ("2026-12-21T00:00:00Z", "2029-12-20T12:34:30Z")
+    """Source of truth: three years are 1,096 days with the leap day of 2024; the limit is 14 days."""
+    three_years = ("2026-12-21T00:00:00Z", "2023-12-20T12:34:30Z")
     line = _only(refuse(TLE, three_years))
     assert line.startswith("s.yaml:5:28: constellation.tle: 5 of 5 element sets are more than 14 days from the epoch")
     assert "(the farthest 1096); write an epoch near 2026-12-20, or give --allow-stale" in line

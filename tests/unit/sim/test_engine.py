@@ -6,9 +6,11 @@ import math
 from pathlib import Path
 
 import energy_books as books
+import erfa
 import numpy as np
 import pytest
 
+from orbit.orientation import shipped
 from sim import scenario, step
 from sim.engine import Outcome, Run
 
@@ -126,12 +128,16 @@ def test_ranges_against_geometry(shell: Outcome) -> None:
     assert seen.max() < math.sqrt((low * sine) ** 2 + a * a - low * low) - low * sine
     assert shell.kept_satellites.size == 99
     assert shell.stride == 1
-    # the south pole: Earth-fixed and inertial agree, whatever the time
-    pole = np.array([0.0, 0.0, -6356752.314245])
+    # the south pole goes round the pole of rotation, 10 m away, once a day
+    jd, fr = shell.grid.jd_fr(1, 70)
+    earth = shipped().at(jd, fr)
+    wobble = erfa.pom00(earth.pole_x_rad, earth.pole_y_rad, 0.0)
+    turn = wobble @ erfa.rz(erfa.gmst82(jd, fr + earth.ut1_minus_utc_s / 86400.0), np.eye(3))
+    pole = -6356752.314245 * turn[:, 2, :]
     r = shell.kept[:, step.K_X : step.K_Z + 1, :]
-    d = r - pole[None, :, None]
+    d = r - pole[:, :, None]
     ranges = np.linalg.norm(d, axis=1)
-    elevation = np.arcsin(-d[:, 2] / ranges)
+    elevation = np.arcsin(np.einsum("kis,ki->ks", d, turn[:, 2, :]) / -ranges)
     lost = np.zeros((70, 99), dtype=bool)
     lost[10:, [3, 5]] = True
     lost[10:40, 4] = True
