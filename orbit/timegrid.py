@@ -1,4 +1,10 @@
-"""Time as integers: an epoch in two floats and ticks that are counted, never summed."""
+"""Time as integers: an epoch in two floats and ticks that are counted, never summed.
+
+Dates are UTC with days of 86,400 s. The epoch has the leap seconds of its date (32 s of TAI - UTC in 2000, 37 s since
+2017). A run that crosses a leap second does not stop for it: ticks stay evenly spaced, satellites move on, and from then
+on the grid's dates are a second ahead of UTC, by which the Earth has turned 465 m further at the equator than it has.
+The last was on 2016-12-31, and none is announced.
+"""
 
 from __future__ import annotations
 
