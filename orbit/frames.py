@@ -30,7 +30,8 @@ class Geodetic(NamedTuple):
 
 def rotated(matrix: Array, vectors: Array) -> Array:
     """Vectors (..., 3) by matrices (..., 3, 3); leading axes broadcast."""
-    return np.asarray(np.einsum("...ij,...j->...i", matrix, vectors))
+    columns = (matrix[..., :, j] * vectors[..., j, np.newaxis] for j in range(3))  # the same bits whatever the shapes
+    return np.asarray(sum(columns))
 
 
 def teme_to_itrs(jd: ArrayLike, fr: ArrayLike) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
-from orbit.frames import teme_to_itrs
+from orbit.frames import rotated, teme_to_itrs
 
 Array = NDArray[np.float64]
 
@@ -43,7 +43,8 @@ def in_teme(fixed: Array, jd: Array, fr: Array) -> Array:
 
     With UT1 and the pole of the table of Earth orientation.
     """
-    return np.asarray(np.einsum("tji,sj->tsi", teme_to_itrs(jd, fr), fixed))
+    back = np.swapaxes(teme_to_itrs(jd, fr), -1, -2)
+    return rotated(back[:, np.newaxis], fixed[np.newaxis])
 
 
 def slant_range_m(altitude_m: float, elevation_rad: float) -> float:

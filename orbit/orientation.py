@@ -50,7 +50,7 @@ class EarthOrientation:
         """Orientation at a UTC Julian date in two parts, shapes (...).
 
         Straight lines between days. UT1 - TAI is what is interpolated: it has no jump where a leap second comes.
-        Between days UT1 is within 1e-4 s (5 cm at the equator) of the smooth curve.
+        Between days UT1 is within 1e-4 s, 5 cm at the equator, of the smooth curve (2e-4 s before 1985).
         """
         days = np.clip(_mjd(jd, fr) - self.first_mjd, 0.0, self.ut1_minus_tai_s.size - 1.0)
         row = np.minimum(days.astype(np.int64), self.ut1_minus_tai_s.size - 2)

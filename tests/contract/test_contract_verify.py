@@ -143,6 +143,7 @@ SPOILS = [
     ("orbit/constants.py", r"(J2: Final = )1\.082", r"\g<1>1.092", "orbits"),
     ("orbit/constants.py", r"(SUN_RADIUS_M: Final = )695", r"\g<1>895", "orbits"),
     ("orbit/constants.py", r"(SOLAR_CONSTANT_W_M2: Final = )1361", r"\g<1>1366", "orbits"),
+    ("orbit/kernels/frames.py", r"\(-sx \* cy, sy, cx \* cy\)", "(sx * cy, sy, cx * cy)", "orbits"),
     ("orbit/kernels/j2.py", r"(def node_rate_rad_s.*?return )-", r"\g<1>", "orbits"),
 ]  # fmt: skip
 
