@@ -127,6 +127,24 @@ def test_grazing_passages_between_ticks() -> None:
     assert short >= 1
 
 
+@pytest.mark.parametrize("altitude_km", [300.0, 650.0])
+def test_long_steps_miss_no_graze(altitude_km: float) -> None:
+    """Source of truth: steps of 20 s, at which a graze lasts several: the same number of passages with steps of 300 s, and to 0.1 s
+    the same length but for those of less than 2 s."""
+    limit_deg = math.degrees(math.asin(6378137.0 / (6378137.0 + 1e3 * altitude_km)))
+    seen = 0
+    for above in np.arange(-0.4, 0.4, 0.02):
+        elements = _circle(altitude_km, 180.0 - 23.43 - limit_deg + above, 180.0)
+        coarse, fine = TimeGrid(*JUNE, 300.0, 60), TimeGrid(*JUNE, 20.0, 900)
+        a, b = (eclipses(CircularJ2(elements, grid), grid) for grid in (coarse, fine))
+        long = [x.penumbra_end_s - x.penumbra_start_s > 2.0 for x in (a, b)]
+        assert np.count_nonzero(long[0]) == np.count_nonzero(long[1])
+        assert a.penumbra_start_s[long[0]] == pytest.approx(b.penumbra_start_s[long[1]], abs=0.1)
+        assert a.penumbra_end_s[long[0]] == pytest.approx(b.penumbra_end_s[long[1]], abs=0.1)
+        seen += int(np.count_nonzero(long[0] & (a.penumbra_end_s - a.penumbra_start_s < 250.0)))
+    assert seen > 5
+
+
 def test_passages_do_not_depend_on_the_step_or_on_who_flies_along() -> None:
     """Source of truth: the same orbits with other steps (eighth-order polynomials: 1 ms) and in another company (to the bit)."""
     ring = sun_synchronous_ring(650e3, 18.0, 70, *JUNE)
@@ -168,6 +186,60 @@ def test_passages_are_cut_at_the_ends() -> None:
     assert found.penumbra_end_s[0] == pytest.approx(whole.penumbra_end_s[0] - 60.0 * middle[0], abs=1e-3)
     assert found.penumbra_start_s[1] == pytest.approx(whole.penumbra_start_s[1] - 60.0 * middle[0], abs=1e-3)
     assert found.penumbra_end_s[1] == found.umbra_end_s[1] == short.duration_s
+
+
+def test_passage_cut_before_it_is_deepest() -> None:
+    """Source of truth: the exact discs at the last tick, which lies in the penumbra: the least share of a passage that is cut there."""
+    elements = _circle(650.0, 97.986, 182.0)
+    whole = eclipses(CircularJ2(elements, TimeGrid(*JUNE, 5.0, 1200)), TimeGrid(*JUNE, 5.0, 1200))
+    stop = round(0.5 * (whole.penumbra_start_s[0] + whole.umbra_start_s[0]) / 5.0)
+    short = TimeGrid(*JUNE, 5.0, stop)
+    found = eclipses(CircularJ2(elements, short), short)
+    assert found.count == 1
+    assert found.penumbra_end_s[0] == short.duration_s
+    assert math.isnan(found.umbra_start_s[0])
+    seen = _visible(lambda g: CircularJ2(elements, g), short.duration_s, 5.0, 1)
+    assert 0.2 < seen[0] < 0.8
+    assert found.least_lit[0] == pytest.approx(seen[0], abs=0.002)
+
+
+@dataclass
+class Lost:
+    """A satellite whose position is lost from a tick on; the numbers that are left would lie in the shadow."""
+
+    elements: CircularElements
+    grid: TimeGrid
+    from_tick: int
+    count: int = 1
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: np.ndarray) -> np.ndarray:
+        CircularJ2(self.elements, self.grid).fill(lo, hi, first_tick, out_r_m)
+        gone = np.arange(first_tick, first_tick + out_r_m.shape[0]) >= self.from_tick
+        behind = -sun_position_m(*self.grid.jd_fr(first_tick, out_r_m.shape[0])) * (7e6 / oracle.AU_M)
+        out_r_m[gone] = behind[gone][:, :, np.newaxis]
+        return np.where(gone, 6, 0).astype(np.int8)[:, np.newaxis]
+
+    def subset(self, which: np.ndarray) -> Lost:
+        return self
+
+
+def test_position_lost_within_and_after_a_passage() -> None:
+    """Source of truth: the passages of the same satellite with its position: all that end before the loss are the same, but for one that
+    ends two ticks before it, where a straight line between ticks stands in, 5 s; one that is cut by the loss ends there."""
+    elements, grid = _circle(650.0, 97.986, 182.0), TimeGrid(*JUNE, 60.0, 600)
+    whole = eclipses(CircularJ2(elements, grid), grid)
+    inside = math.ceil(whole.umbra_start_s[2] / 60.0) + 6
+    found = eclipses(Lost(elements, grid, inside), grid)
+    assert found.count == 3
+    assert np.array_equal(found.penumbra_end_s[:2], whole.penumbra_end_s[:2])
+    assert found.penumbra_start_s[2] == whole.penumbra_start_s[2]
+    assert 60.0 * (inside - 1) <= found.penumbra_end_s[2] <= 60.0 * inside
+    beyond = math.floor(whole.penumbra_end_s[1] / 60.0) + 3
+    found = eclipses(Lost(elements, grid, beyond), grid)
+    assert found.count == 2
+    assert found.penumbra_start_s[1] == whole.penumbra_start_s[1]
+    assert found.penumbra_end_s[1] == pytest.approx(whole.penumbra_end_s[1], abs=5.0)
+    assert found.umbra_end_s[1] == pytest.approx(whole.umbra_end_s[1], abs=5.0)
 
 
 def test_satellites_without_a_position_and_without_shade() -> None:
