@@ -34,7 +34,7 @@ def _circle(altitude_km: float, inclination_deg: float, node_deg: float, latitud
         (6378137.0 + 1e3 * altitude_km) * one,
         math.radians(inclination_deg) * one,
         math.radians(node_deg) * one,
-        0.3 * one,
+        latitude * one,
     )
 
 
