@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orbit.kernels import formation, j2, shadow, sight, simd
+from orbit.kernels import eclipse, formation, j2, shadow, sight, simd
 from sim import assemble, scenario, step
 from sim.models import attitude, compute, earthview, power, thermal
 
@@ -161,12 +161,46 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     yield "fleet", outcome.fleet
 
 
+def eclipse_calls() -> Iterator[tuple[str, object]]:
+    """Edges on a 650 km orbit that grazes the shadow, between and at its ticks, and shade round circles."""
+    sun, disc = 1.5e11, 6.957e8
+    angle = 0.11 * np.arange(-15.0, 16.0) + 0.02
+    for beta in (0.3, 1.12):
+        lanes = np.stack([-np.cos(angle) * np.cos(beta), np.sin(angle), np.cos(angle) * np.sin(beta)], axis=1) * 7.028e6
+        r_m, sun_m = np.ascontiguousarray(lanes[:, :, np.newaxis]), np.tile([sun, 0.0, 0.0], (31, 1))
+        edge = np.empty((31, 1))
+        eclipse.shadow_edges(r_m, sun_m, disc, edge)
+        yield "shadow_edges", edge
+        nodes = np.concatenate([r_m[12:20, :, 0], sun_m[12:20]], axis=1)[np.newaxis]
+        u, low = np.empty(1), np.empty(1)
+        eclipse.refine_lowest(nodes, disc, u, low)
+        yield (
+            "refine_lowest",
+            [round(float(u[0]), 5), float(low[0])],
+        )  # a valley's bottom is flat: where it lies, to 1e-8
+        k = int(np.flatnonzero(edge[:-1, 0] * edge[1:, 0] < 0.0)[0])
+        nodes = np.concatenate([r_m[k - 3 : k + 5, :, 0], sun_m[k - 3 : k + 5]], axis=1)[np.newaxis]
+        eclipse.refine_crossings(nodes, np.zeros(1), np.ones(1), np.zeros(1), disc, u)
+        yield "refine_crossings", u
+        yield "_between", eclipse._between(nodes, 0, 1, 0.3)
+        yield "_edge_between", eclipse._edge_between(nodes, 0, 0.3, disc)
+        yield "_edge_on_circle", eclipse._edge_on_circle(7.028e6, beta, 0.4, sun, disc)
+        yield "_angle_below", eclipse._angle_below(1.0, 7.028e6, beta, sun, disc)
+        shade = np.empty((3, 4))
+        eclipse.circle_shade(7.028e6, beta + np.linspace(0.0, 0.03, 4), np.full(4, sun), disc, shade)
+        yield "circle_shade", shade
+
+
 def results() -> dict[str, np.ndarray]:
     """Results by name; repeated calls of a scalar function one after another."""
     scalars: dict[str, list[list[float]]] = {}
     for name, value in scalar_calls():
         scalars.setdefault(name, []).append(_plain(value))
-    return {k: np.array(v) for k, v in scalars.items()} | {k: np.array(v) for k, v in loop_calls()}
+    arrays: dict[str, list[np.ndarray]] = {}
+    for name, value in eclipse_calls():
+        arrays.setdefault(name, []).append(np.ravel(value))
+    found = {k: np.array(v) for k, v in scalars.items()} | {k: np.concatenate(v) for k, v in arrays.items()}
+    return found | {k: np.array(v) for k, v in loop_calls()}
 
 
 if __name__ == "__main__":
