@@ -19,9 +19,10 @@ def load(
     events: tuple[str, ...] | list[str] = (),
     seed: int | None = None,
     allow_stale: bool = False,
+    skip_bad: bool = False,
 ) -> Loaded:
     """A scenario by shipped name or path, with overrides such as "step=30 s". Raises InputError."""
-    return _load(source, tuple(set), tuple(events), seed, allow_stale)
+    return _load(source, tuple(set), tuple(events), seed, allow_stale, skip_bad)
 
 
 def run(

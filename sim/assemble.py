@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.catalog import satellites
+from orbit.catalog import elements
+from orbit.ephemeris import Ephemeris
 from orbit.ground import Station
 from orbit.propagation import CircularJ2, Propagator
-from orbit.sgp4 import Sgp4, from_satrecs
+from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, sun_synchronous_ring, walker, walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
 from sim import formations, step
@@ -28,14 +29,18 @@ from sim.spec import (
     Cluster,
     Constellation,
     Economics,
+    Oem,
+    Omm,
     Ring,
     Satellite,
     Scenario,
+    Shorthand,
     Tle,
     Walker,
     hours,
     parse_link,
     parse_target,
+    parts,
 )
 from sim.step import SatelliteParams
 
@@ -65,24 +70,30 @@ def _propagators(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid) -
             return [CircularJ2(ring, grid)]
         case Cluster():
             return list(formations.propagators(entry, grid))
-        case Tle():
-            return [Sgp4(from_satrecs(satellites(loaded.catalogues[i])), grid)]
+        case Shorthand():
+            return [_walker(shell, grid) for shell in entry.shells]
+        case Tle() | Omm():
+            return [Sgp4(elements(loaded.catalogues.sets[i]), grid)]
+        case Oem():
+            return [Ephemeris(loaded.catalogues.tracks[i], grid)]
 
 
 def _walker(entry: Walker, grid: TimeGrid) -> Propagator:
     """A shell moved by secular J2, or by SGP4 where its mean motion is given."""
     span = 2.0 * np.pi if entry.pattern == "delta" else np.pi
-    lead = walker_lead_slots(entry.planes, entry.phasing) + staggered_lead_slots(entry.planes, entry.stagger)
+    ahead = staggered_lead_slots(entry.planes, entry.stagger)
+    ahead = ahead + entry.mean_anomaly * entry.satellites_per_plane / (2.0 * np.pi)
+    lead = walker_lead_slots(entry.planes, entry.phasing) + ahead
     if entry.mean_motion is not None:
         mean_motion_rev_d = entry.mean_motion * 86400.0 / (2.0 * np.pi)
-        elements = walker_sgp4(
+        mean = walker_sgp4(
             mean_motion_rev_d, entry.inclination, entry.satellites_per_plane, lead, grid.epoch_jd, grid.epoch_fr, span
         )
-        return Sgp4(elements, grid)
+        return Sgp4(mean, grid)
     assert entry.altitude is not None
     shell = walker(entry.altitude, entry.inclination, entry.planes, entry.satellites_per_plane, entry.phasing, span)
-    ahead = np.repeat(staggered_lead_slots(entry.planes, entry.stagger), entry.satellites_per_plane)
-    turned = np.mod(shell.latitude_argument_rad + ahead * 2.0 * np.pi / entry.satellites_per_plane, 2.0 * np.pi)
+    ahead = np.repeat(ahead, entry.satellites_per_plane) * 2.0 * np.pi / entry.satellites_per_plane
+    turned = np.mod(shell.latitude_argument_rad + ahead, 2.0 * np.pi)
     return CircularJ2(replace(shell, latitude_argument_rad=turned), grid)
 
 
@@ -283,19 +294,23 @@ def patches(loaded: Loaded) -> list[Patch]:
     found: list[Patch] = []
     first = 0
     for i, entry in enumerate(loaded.scenario.constellation):
-        match entry:
-            case Walker():
-                found.append(
-                    Grid(
-                        first, entry.planes, entry.satellites_per_plane, entry.pattern == "delta", round(entry.phasing)
-                    )
-                )
-            case Ring():
-                found.append(Grid(first, 1, entry.satellites, False))
-            case Cluster():
-                found += formations.patches(entry, first)
-        first += len(loaded.catalogues[i]) if isinstance(entry, Tle) else entry.count
+        for part in parts([entry]):
+            found += _patches(part, first)
+            first += loaded.catalogues.count(i, part)
     return found
+
+
+def _patches(entry: Constellation, first: int) -> list[Patch]:
+    match entry:
+        case Walker():
+            wraps = entry.pattern == "delta"
+            return [Grid(first, entry.planes, entry.satellites_per_plane, wraps, round(entry.phasing))]
+        case Ring():
+            return [Grid(first, 1, entry.satellites, False)]
+        case Cluster():
+            return list(formations.patches(entry, first))
+        case _:
+            return []
 
 
 def placement(loaded: Loaded) -> Ints:

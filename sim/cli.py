@@ -36,6 +36,7 @@ Events = Annotated[
 Seed = Annotated[int | None, typer.Option("--seed", help="Root of all random streams.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
 Stale = Annotated[bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out sets of a catalogue that cannot be used.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; changes the speed, never the result.")]
 
 
@@ -50,10 +51,12 @@ def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _load(source: str, sets: list[str] | None, events: list[str] | None, seed: int | None, stale: bool) -> Any:
+def _load(
+    source: str, sets: list[str] | None, events: list[str] | None, seed: int | None, stale: bool, skip_bad: bool
+) -> Any:
     from sim.scenario import load
 
-    loaded = load(source, tuple(sets or ()), tuple(events or ()), seed, stale)
+    loaded = load(source, tuple(sets or ()), tuple(events or ()), seed, stale, skip_bad)
     for note in loaded.notes:
         _note(note)
     return loaded
@@ -75,13 +78,14 @@ def run(
     seed: Seed = None,
     json: Json = False,
     allow_stale: Stale = False,
+    skip_bad: SkipBad = False,
     threads: Threads = None,
 ) -> None:
     """Simulate a scenario and write a results folder."""
     from sim.results import check_out
 
     check_out(out)
-    loaded = _load(scenario, set, event, seed, allow_stale)
+    loaded = _load(scenario, set, event, seed, allow_stale, skip_bad)
     from sim import api
     from viz.report import write_report
 
@@ -140,13 +144,14 @@ def validate(
     seed: Seed = None,
     json: Json = False,
     allow_stale: Stale = False,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Check a scenario without running it, and estimate size, memory and time."""
     from dataclasses import asdict
 
     from sim.checks import size
 
-    loaded = _load(scenario, set, event, seed, allow_stale)
+    loaded = _load(scenario, set, event, seed, allow_stale, skip_bad)
     estimate = asdict(size(loaded.scenario, loaded.satellites))
     told = {
         "scenario": loaded.scenario.name,

@@ -17,7 +17,10 @@ from sim.tree import Node
 
 Named = Sequence[tuple[tuple[str, ...], str, str]]  # path (* is any position of a list), folder of configs/, kind
 WORD = "literal["  # how pydantic calls the word that may stand for a quantity
-_TAGS = {"constellation": {"walker", "ring", "cluster", "tle"}, "workloads": {"stream", "training", "inference"}}
+_TAGS = {
+    "constellation": {"walker", "ring", "cluster", "shorthand", "tle", "omm", "oem"},
+    "workloads": {"stream", "training", "inference"},
+}
 
 
 def record_problems(root: Node, wrapped: bool) -> list[Problem]:

@@ -20,7 +20,7 @@ from sim import spec
 from sim.links.topology import Pairs, lattice_pairs
 from sim.network import Lattice
 from sim.scenario import Loaded
-from sim.spec import Cluster, Tle
+from sim.spec import Cluster
 
 Array = NDArray[np.float64]
 UPKEEP = ("drag_drift_m_first_day", "station_keeping_m_s_yr")
@@ -57,7 +57,7 @@ def summary(loaded: Loaded, grid: TimeGrid) -> dict[str, Any] | None:
     for i, entry in enumerate(loaded.scenario.constellation):
         if isinstance(entry, Cluster) and 1 < entry.lattice.count <= LARGEST:
             found += _cluster(entry, grid, first)
-        first += len(loaded.catalogues[i]) if isinstance(entry, Tle) else entry.count
+        first += loaded.catalogues.count(i, entry)
     return _together(found) if found else None
 
 

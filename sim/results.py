@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -48,6 +48,8 @@ PACKAGES = (
     "pydantic",
     "plotly",
 )
+
+SKIPPED_SHOWN = 20  # sets of a catalogue left out, told one by one in the manifest
 
 WHOLE = (
     "scenario", "satellites", "accelerators", "duration_s", "compute", "power", "thermal", "network", "ground", "workloads",
@@ -233,6 +235,8 @@ def manifest(loaded: Loaded, run_facts: dict[str, Any]) -> dict[str, Any]:
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "host": {"machine": platform.machine(), "system": platform.platform(), "cpus": os.cpu_count()},
         "peak_memory_bytes": peak_kib * 1024,
+        "skipped_sets": [asdict(s) for s in loaded.catalogues.skipped[:SKIPPED_SHOWN]],
+        "skipped_sets_count": len(loaded.catalogues.skipped),
         "earth_orientation": {
             "table_end": span.table_end.isoformat(),
             "measured_until": span.measured_until.isoformat(),

@@ -15,16 +15,33 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from orbit.catalog import ElementSet, read_tle
-from sim import checks, tree
+from sim import checks, orbit_files, tree
 from sim.catalogue import items
 from sim.complaints import field_problems, record_problems
 from sim.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.orbit_files import Catalogues
 from sim.resolve import NAMED, exists, resolve, set_aside, with_defaults, with_named_defaults, word
-from sim.spec import Scenario, Tle
+from sim.spec import Scenario
 from sim.tree import Node
 
-_WORDS = {"name", "description", "epoch", "at", "tle", "sha256", "local_time", "seed", "allow_stale"}  # hold no data
+_WORDS = {
+    "name",
+    "description",
+    "epoch",
+    "at",
+    "tle",
+    "omm",
+    "oem",
+    "code",
+    "sha256",
+    "local_time",
+    "seed",
+    "allow_stale",
+    "skip_bad",
+}
+"""Fields that hold no data."""
+SWITCHES = {**{kind: kind for kind in orbit_files.READERS}, "code": "shorthand"}
+"""Fields of `constellation` that an override gives another constellation with, and its kind."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,7 @@ class Loaded:
     scenario: Scenario
     tree: Node
     data: tuple[Datum, ...]
-    catalogues: dict[int, list[ElementSet]] = field(default_factory=dict)  # by position in `constellation`
+    catalogues: Catalogues = field(default_factory=Catalogues)
     notes: tuple[str, ...] = ()
     sha256: str = ""
 
@@ -59,10 +76,7 @@ class Loaded:
 
     @property
     def satellites(self) -> int:
-        return sum(
-            len(self.catalogues[i]) if isinstance(c, Tle) else c.count
-            for i, c in enumerate(self.scenario.constellation)
-        )
+        return self.catalogues.satellites(self.scenario.constellation)
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -85,7 +99,7 @@ def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
     node = tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
-    node = _absolute_catalogues(node, path.parent)
+    node = orbit_files.absolute(node, path.parent)
     parent = node.get("extends")
     if parent is None:
         return node
@@ -106,13 +120,6 @@ def _named_parent(name: str, origin: Origin) -> Path:
     return known[stem]
 
 
-def _absolute_catalogues(root: Node, folder: Path) -> Node:
-    for path, node in tree.walk(root):
-        if path and path[0] == "constellation" and path[-1] in ("tle", "points") and isinstance(node.value, str):
-            root = tree.put(root, list(path), Node(str((folder / node.value).resolve()), node.origin))
-    return root
-
-
 # --- overrides -----------------------------------------------------------------------------------------------------
 
 
@@ -125,9 +132,9 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     changed.add(key.strip())
     leaf = tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
-    if keys == ["constellation", "tle"]:
-        found = Node(str(Path(str(leaf.value)).resolve()), origin)
-        return tree.put(root, ["constellation"], Node({"kind": Node("tle", origin), "tle": found}, origin))
+    if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
+        told = leaf if keys[1] == "code" else Node(str(Path(str(leaf.value)).resolve()), origin)
+        return tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: told}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
         at = tree.find(root, tuple(keys[:depth]))
@@ -146,6 +153,7 @@ def load(
     events: tuple[str, ...] = (),
     seed: int | None = None,
     allow_stale: bool = False,
+    skip_bad: bool = False,
 ) -> Loaded:
     """Scenario by shipped name or path, with overrides. Raises InputError with every problem found."""
     root = with_named_defaults(_with_parents(_scenario_file(source)))
@@ -164,13 +172,15 @@ def load(
         root = tree.put(root, ["seed"], Node(seed, Origin("--seed")))
     if allow_stale:
         root = tree.put(root, ["allow_stale"], Node(True, Origin("--allow-stale")))
+    if skip_bad:
+        root = tree.put(root, ["skip_bad"], Node(True, Origin("--skip-bad")))
     one = root.get("constellation")
     wrapped = one is not None and one.is_map
     if one is not None and wrapped:
         root = tree.put(root, ["constellation"], Node([one], one.origin))
     root, notes = set_aside(root)
     root = resolve(with_defaults(root), problems)
-    catalogues, root = _catalogues(root, changed, problems, notes)
+    catalogues, root = orbit_files.read(root, changed, problems, notes)
     root = _nearest_of_catalogue(root, notes)
     problems += record_problems(root, wrapped)
     broken: set[str] = set()
@@ -187,6 +197,7 @@ def load(
     problems += checks.problems(scenario, root, catalogues, broken)
     if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
+    notes += orbit_files.ends(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
     data = tuple(_data(root))
     notes += checks.notes(scenario)
     return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))
@@ -202,64 +213,12 @@ def _covers(broken: str, path: str) -> bool:
     return bool(broken) and (path == broken or path.startswith(broken + "."))
 
 
-def _catalogues(
-    root: Node, changed: set[str], problems: list[Problem], notes: list[str]
-) -> tuple[dict[int, list[ElementSet]], Node]:
-    """Element sets of every catalogue; a catalogue switched to by --set brings its own epoch along."""
-    found: dict[int, list[ElementSet]] = {}
-    constellation = root.get("constellation")
-    if constellation is None or not isinstance(constellation.value, list):
-        return found, root
-    for i, node in enumerate(constellation.value):
-        named = node.get("tle")
-        if named is None:
-            continue
-        path = Path(str(named.value))
-        try:
-            sets, bad = read_tle(path)
-        except OSError as error:
-            problems.append(
-                Problem(
-                    named.origin,
-                    "constellation.tle",
-                    f"{path} cannot be read ({error.strerror}); write the path of a TLE file",
-                )
-            )
-            continue
-        problems += [Problem(Origin(str(path), b.line, b.column), "constellation.tle", b.message) for b in bad]
-        if not sets:
-            if not bad:
-                problems.append(
-                    Problem(
-                        named.origin, "constellation.tle", f"{path} holds no elements; write the path of a TLE file"
-                    )
-                )
-            continue
-        found[i] = sets
-        sha = hashlib.sha256(path.read_bytes()).hexdigest()
-        kept = node.get("sha256")
-        if kept is not None and kept.value != sha:
-            problems.append(
-                Problem(
-                    kept.origin,
-                    "constellation.sha256",
-                    f"{path} has changed (now {sha[:12]}…); restore it or remove sha256",
-                )
-            )
-        root = tree.put(root, ["constellation", str(i), "sha256"], Node(sha, named.origin))
-        if root.get("epoch") is None or ("constellation.tle" in changed and "epoch" not in changed):
-            newest = max(s.epoch for s in sets)
-            up = newest.replace(second=0, microsecond=0)
-            up = up if up == newest else up + timedelta(minutes=1)
-            root = tree.put(root, ["epoch"], Node(up.isoformat(), named.origin))
-            notes.append(f"epoch: {up:%Y-%m-%dT%H:%MZ}, the newest of {len(sets)} element sets")
-    return found, root
-
-
 def _nearest_of_catalogue(root: Node, notes: list[str]) -> Node:
     """A catalogue has neither planes nor a lattice: whoever is near is joined, and that is said."""
     wanted, entries = tree.find(root, ("links", "topology")), tree.find(root, ("constellation",)).value
-    catalogue = isinstance(entries, list) and all(tree.plain(e.get("kind") or e) == "tle" for e in entries)
+    catalogue = isinstance(entries, list) and all(
+        tree.plain(e.get("kind") or e) in tuple(orbit_files.READERS) for e in entries
+    )
     if not (catalogue and entries and wanted.value in ("grid", "mesh")):
         return root
     notes.append(f"links.topology: nearest, as {wanted.value} has no form in a catalogue")
@@ -297,6 +256,7 @@ def _digest(scenario: Scenario) -> str:
     for part in (told["satellite"], told["satellite"]["accelerator"], told["environment"]):
         part.pop("description", None)
     for entry in told["constellation"]:
-        if "tle" in entry:
-            entry["tle"] = ""  # known by its content, wherever it lies
+        for kind in orbit_files.READERS:
+            if kind in entry:
+                entry[kind] = ""  # known by its content, wherever it lies
     return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -22,7 +22,7 @@ duration: 1 d
 step: 60 s
 seed: 1                              # root of all random streams
 
-constellation:                       # kind: cluster, ring, walker or tle; or a list of them
+constellation:                       # kind: cluster, ring, walker, shorthand, tle, omm or oem; or a list of them
   kind: walker
   altitude: 550 km
   inclination: 53 deg

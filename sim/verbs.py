@@ -13,6 +13,7 @@ from sim.terminal import about, console, note, print_json, table
 
 app = typer.Typer(rich_markup_mode=None)
 
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out sets of a catalogue that cannot be used.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
 INPUTS_SHOWN = 15
 
@@ -120,6 +121,7 @@ def compare(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value of both scenarios.")
     ] = None,
     json: Json = False,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Say how two designs differ: inputs, numbers, and the causes behind the difference."""
     from sim.studies.compare import check_equal
@@ -127,7 +129,7 @@ def compare(
     from sim.studies.sides import pair
 
     check_equal(equal)
-    found = compared(*pair(a, b, tuple(set or ())), equal)
+    found = compared(*pair(a, b, tuple(set or ()), skip_bad=skip_bad), equal)
     if json:
         print_json(found.as_dict())
     else:
@@ -202,13 +204,14 @@ def why(
     allow_stale: Annotated[
         bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")
     ] = False,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Say what each cause costs, what its removal would win, and which input is worth its mass."""
     from sim.progress import Bar
     from sim.scenario import load
     from sim.studies.why import why as asked
 
-    loaded = load(scenario, tuple(set or ()), tuple(event or ()), seed, allow_stale)
+    loaded = load(scenario, tuple(set or ()), tuple(event or ()), seed, allow_stale, skip_bad)
     for line in loaded.notes:
         note(line)
     with Bar(loaded.scenario.name) as advance:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.catalog import ElementSet, satellites
+from orbit.catalog import ElementSet, parse_tle, satellites
 from orbit.ground import Station, in_teme, position_m, zenith
 from orbit.kernels.sight import OUT_OF_SIGHT_M2, nearest_in_sight
 from orbit.sgp4 import Sgp4, from_satrecs
@@ -45,7 +45,7 @@ def _elements() -> list[ElementSet]:
             2.0 * math.pi * plane / 6,
         )  # fmt: skip
         line1, line2 = export_tle(made)
-        found.append(ElementSet(f"{k}", line1, line2, k + 1, EPOCH))
+        found.append(parse_tle(line1, line2, f"{k}"))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from orbit.catalog import ElementSet
+from orbit.catalog import ElementSet, Track
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
 from sim.checks.placing import at
 from sim.errors import Problem
@@ -65,11 +65,27 @@ def stale(scenario: Scenario, root: Node, catalogues: dict[int, list[ElementSet]
     for i, sets in catalogues.items():
         apart_d = [abs((scenario.epoch - s.epoch).total_seconds()) / 86400.0 for s in sets]
         stale = sum(d > STALE_D for d in apart_d)
+        kind = scenario.constellation[i].kind
         if stale and not scenario.allow_stale:
             found.append(
-                Problem(at(root, "constellation", str(i), "tle"), "constellation.tle",
+                Problem(at(root, "constellation", str(i), kind), f"constellation.{kind}",
                         f"{stale} of {len(sets)} element sets are more than {STALE_D} days from the epoch {scenario.epoch:%Y-%m-%d} "
                         f"(the farthest {max(apart_d):.0f}); write an epoch near {max(s.epoch for s in sets):%Y-%m-%d}, or give --allow-stale")
+            )  # fmt: skip
+    return found
+
+
+def without_positions(scenario: Scenario, root: Node, tracks: dict[int, list[Track]]) -> list[Problem]:
+    """Ephemerides of which no object has a position at the epoch, so that the run would show nothing."""
+    found = []
+    for i, listed in tracks.items():
+        spans = [span for track in listed for span in track.spans()]
+        if not any(first <= scenario.epoch <= last for first, last in spans):
+            first, last = min(s[0] for s in spans), max(s[1] for s in spans)
+            found.append(
+                Problem(at(root, "constellation", str(i), "oem"), "constellation.oem",
+                        f"no object has a position at the epoch {scenario.epoch:%Y-%m-%dT%H:%M:%SZ}; write an epoch within "
+                        f"{first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}")
             )  # fmt: skip
     return found
 

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from orbit.catalog import ElementSet
 from sim.checks import basics, earth, formations, jobs, links, sizes
 from sim.errors import Problem
-from sim.spec import Scenario, Tle
+from sim.orbit_files import Catalogues
+from sim.spec import Scenario
 from sim.tree import Node
 
 
-def problems(
-    scenario: Scenario, root: Node, catalogues: dict[int, list[ElementSet]], broken: Collection[str] = ()
-) -> list[Problem]:
+def problems(scenario: Scenario, root: Node, catalogues: Catalogues, broken: Collection[str] = ()) -> list[Problem]:
     """Everything wrong between fields that are each in order; `broken` names the sections that are not."""
 
     def sound(*sections: str) -> bool:
         return not any(name in broken for name in sections)
 
-    satellites = sum(
-        len(catalogues.get(i, ())) if isinstance(c, Tle) else c.count for i, c in enumerate(scenario.constellation)
-    )
+    satellites = catalogues.satellites(scenario.constellation)
     found = []
     if sound("epoch", "duration", "step"):
         found += basics.time(scenario, root)
@@ -30,7 +26,9 @@ def problems(
     if sound("step", "satellite", "reference_precision"):
         found += basics.hardware(scenario, root)
     if sound("epoch", "constellation"):
-        found += basics.stale(scenario, root, catalogues)
+        found += basics.stale(scenario, root, catalogues.sets)
+    if sound("epoch", "duration", "constellation"):
+        found += basics.without_positions(scenario, root, catalogues.tracks)
     if sound("epoch", "duration", "constellation", "events"):
         found += basics.events(scenario, root, satellites)
     if sound("constellation"):

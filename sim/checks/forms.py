@@ -6,9 +6,9 @@ The same rules as `sim.links.topology`, without arrays.
 from __future__ import annotations
 
 from orbit import lattice
-from sim.spec import Cluster, Constellation, Lattice, Ring, Scenario, Tle, Walker
+from sim.spec import FILES, Cluster, Constellation, Lattice, Oem, Omm, Ring, Scenario, Shorthand, Tle, Walker, parts
 
-JOINS = {"grid": (Walker, Ring), "mesh": (Cluster,)}
+JOINS = {"grid": (Walker, Ring, Shorthand), "mesh": (Cluster,)}
 
 
 def without_form(topology: str, constellation: list[Constellation]) -> list[int]:
@@ -27,7 +27,7 @@ def together(scenario: Scenario) -> int | None:
     if scenario.links is None or scenario.links.topology == "nearest":
         return None
     sizes = [entry.lattice.count if isinstance(entry, Cluster) else entry.count
-             for entry in scenario.constellation if not isinstance(entry, Tle)]  # fmt: skip
+             for entry in parts(scenario.constellation) if not isinstance(entry, FILES)]  # fmt: skip
     return max(sizes, default=0)
 
 
@@ -52,7 +52,14 @@ def neighbours(entry: Constellation, i: int) -> list[int]:
         case Cluster():
             cluster, k = divmod(i, entry.lattice.count)
             return [cluster * entry.lattice.count + n for n in _beside(entry.lattice, k)]
-        case Tle():
+        case Shorthand():
+            first = 0
+            for shell in entry.shells:
+                if i < first + shell.count:
+                    return [first + n for n in neighbours(shell, i - first)]
+                first += shell.count
+            return []
+        case Tle() | Omm() | Oem():
             return []
 
 
@@ -95,7 +102,9 @@ def _links(entry: Constellation) -> int:
         case Cluster():
             form = entry.lattice
             return int(entry.clusters) * (lattice.links(*form.disc) if form.points is None else len(_near(form)))
-        case Tle():
+        case Shorthand():
+            return sum(_links(shell) for shell in entry.shells)
+        case Tle() | Omm() | Oem():
             return 0
 
 

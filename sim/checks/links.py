@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.checks.forms import neighbours, suited, without_form
 from sim.checks.placing import at
 from sim.errors import Problem, did_you_mean
-from sim.spec import Scenario, Tle, parse_link
+from sim.spec import FILES, Scenario, parse_link
 from sim.tree import Node
 
 WORDS = {"grid": "walkers and rings", "mesh": "clusters"}
@@ -17,7 +17,10 @@ def topology(scenario: Scenario, root: Node) -> list[Problem]:
     alone = [] if links is None else without_form(links.topology, entries)
     if links is None or not alone:
         return []
-    which = f"a {entries[alone[0]].kind}" + (f" (constellation.{alone[0]})" if len(entries) > 1 else "")
+    kind = entries[alone[0]].kind
+    which = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" + (
+        f" (constellation.{alone[0]})" if len(entries) > 1 else ""
+    )
     message = f"{links.topology} joins {WORDS[links.topology]}, not {which}; write topology: {suited(entries)}"
     return [Problem(at(root, "links", "topology"), "links.topology", message)]
 
@@ -42,10 +45,10 @@ def _missing(scenario: Scenario, a: int, b: int) -> str | None:
     if links.topology == "nearest" or without_form(links.topology, entries):
         return None
     first = 0
-    if b >= sum(0 if isinstance(entry, Tle) else entry.count for entry in entries):
+    if b >= sum(0 if isinstance(entry, FILES) else entry.count for entry in entries):
         return None  # told as a satellite that is not in the fleet
     for entry in entries:
-        assert not isinstance(entry, Tle)  # which has no form
+        assert not isinstance(entry, FILES)  # which has no form
         if first <= a < first + entry.count:
             joined = [first + n for n in neighbours(entry, a - first)]
             if b in joined:

@@ -12,15 +12,16 @@ from sim.checks import forms
 from sim.checks.placing import at
 from sim.errors import Problem
 from sim.links import ALL_PAIRS
-from sim.spec import Scenario, Tle, Training
+from sim.spec import FILES, Oem, Scenario, Training
 from sim.tree import Node
 
 # Measured on one core of a 2024 server, for estimates only.
 START_S = 3.0  # until kernels are loaded
-_STEPS_PER_S = {"circular": 1.2e7, "tle": 1.2e6}
+_STEPS_PER_S = {"circular": 1.2e7, "listed": 1.2e6}
 _PAIRS_PER_S = 1.2e9
 _BYTES_PER_SATELLITE = 400
 _BYTES_PER_ELEMENT_SET = 4000
+_BYTES_PER_EPHEMERIS = 200_000  # a day, a state a minute
 _BYTES_AT_REST = 450e6
 # Where satellites are coupled: for each satellite its positions, limits, orders and ledger; for each link its ends,
 # length, rate and both directions of the graph; slants of every station.
@@ -71,18 +72,21 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
     steps = scenario.steps
     recorded, stride = recorder_plan(satellites, steps, int(scenario.record.satellites), int(scenario.record.values))
     stations = len(scenario.ground.stations) if scenario.ground else 0
-    tle = any(isinstance(c, Tle) for c in scenario.constellation)
+    listed = any(isinstance(c, FILES) for c in scenario.constellation)
+    stated = any(isinstance(c, Oem) for c in scenario.constellation)
+    each = _BYTES_PER_EPHEMERIS if stated else _BYTES_PER_ELEMENT_SET if listed else 0
     cores = threads or os.cpu_count() or 1
     moments = steps // stride if recorded else 0
     links = forms.most(scenario, satellites)
     memory = (
         _BYTES_AT_REST
-        + satellites * (_BYTES_PER_SATELLITE + (_BYTES_PER_ELEMENT_SET if tle else 0))
+        + satellites * (_BYTES_PER_SATELLITE + each)
         + steps * (400 + 100 * stations)
         + 150.0 * moments * recorded
     )
     work_s = (
-        satellites * steps / _STEPS_PER_S["tle" if tle else "circular"] + satellites * steps * stations / _PAIRS_PER_S
+        satellites * steps / _STEPS_PER_S["listed" if listed else "circular"]
+        + satellites * steps * stations / _PAIRS_PER_S
     ) / cores
     if scenario.coupled:
         more_bytes, more_s = _coupled(scenario, satellites, links, moments)
@@ -102,8 +106,8 @@ def _coupled(scenario: Scenario, satellites: int, links: int, moments: int) -> t
     memory = satellites * (_COUPLED_BYTES_PER_SATELLITE + _BYTES_PER_SLANT * stations) + _BYTES_PER_CHANGE * changes
     step_s = satellites * _COUPLED_S[form] + (_GROUND_S + _STATION_S * (stations + 10 * pairs) if stations else 0.0)
     time_s = changes * _CHANGE_S
-    if any(isinstance(c, Tle) for c in scenario.constellation):  # looked ahead for those that decay
-        time_s += satellites * steps / _STEPS_PER_S["tle"]
+    if any(isinstance(c, FILES) for c in scenario.constellation):  # looked ahead for those that decay
+        time_s += satellites * steps / _STEPS_PER_S["listed"]
     if form is not None:
         memory += links * _BYTES_PER_LINK[form]
         if form == "nearest":  # about half of them change from moment to moment

@@ -8,17 +8,22 @@ from sim.spec.fleet import Economics, Failures, Fleet, Launch, Recovery, Repair
 from sim.spec.jobs import Checkpoint, Inference, LanguageModel, Mesh, Stream, Training, Workload
 from sim.spec.links import Links, Terminal
 from sim.spec.orbits import (
+    FILES,
     SSO_HIGH_M,
     Cluster,
     Constellation,
     Ground,
     Lattice,
+    Oem,
+    Omm,
     Ring,
+    Shorthand,
     Station,
     Tle,
     Upkeep,
     Walker,
     hours,
+    parts,
 )
 from sim.spec.satellite import Accelerator, Array, Attitude, Battery, Bus, Satellite
 from sim.spec.scenario import (
@@ -35,9 +40,9 @@ from sim.spec.scenario import (
 from sim.spec.site import Fabric, Fibre, Site
 
 __all__ = [
-    "FIRST_DAY", "HIGH_M", "LAST_DAY", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Array", "Attitude",
+    "FILES", "FIRST_DAY", "HIGH_M", "LAST_DAY", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Array", "Attitude",
     "Battery", "Bus", "Checkpoint", "Cluster", "Constellation", "Economics", "Environment", "Event", "Fabric", "Failures",
-    "Fibre", "Fleet", "Ground", "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Record", "Recovery",
-    "Repair", "Ring", "Satellite", "Scenario", "Section", "Site", "Station", "Stream", "Terminal", "Tle", "Training",
-    "Upkeep", "Walker", "Workload", "hours", "parse_link", "parse_target",
+    "Fibre", "Fleet", "Ground", "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Oem", "Omm", "Record",
+    "Recovery", "Repair", "Ring", "Satellite", "Scenario", "Section", "Shorthand", "Site", "Station", "Stream", "Terminal",
+    "Tle", "Training", "Upkeep", "Walker", "Workload", "hours", "parse_link", "parse_target", "parts",
 ]  # fmt: skip

@@ -9,11 +9,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from orbit import lattice
+from orbit.catalog import semi_major_axis_m
+from orbit.constants import EARTH_RADIUS_M
 from orbit.units import UnitError, to_si
 from sim.quantity import Count, Quantity
-from sim.spec.base import LOW_M, Altitude, Elevation, Fraction, Section, Span
+from sim.spec.base import HIGH_M, LOW_M, Altitude, Elevation, Fraction, Section, Span
 
 SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
+TURN_RAD = 6.283185307179586
+AGREE = 1e-3  # of the semi-major axis, within which an altitude and a mean motion say the same
+MOST_SATELLITES = 10_000_000
+CODE_EXAMPLE = "D:550:53.0:1584/22/17"
+_DECIMAL = r"(\d+(?:\.\d+)?)"
+_CODE = re.compile(rf"([DS]):{_DECIMAL}:{_DECIMAL}:(\d+)/(\d+)/(\d+)(?::{_DECIMAL})?", re.ASCII)
 
 
 def _local_time(value: Any) -> str:
@@ -132,7 +140,8 @@ class Ring(Section):
 class Walker(Section):
     """A shell of evenly spaced planes; delta spreads the nodes over 360 deg, star over 180 deg.
 
-    Its size is given by altitude (moved by secular J2), or by mean_motion (mean elements, moved by SGP4).
+    Its size is given by altitude (moved by secular J2), or by mean_motion (mean elements, moved by SGP4); where both are
+    given they must agree, and SGP4 moves it.
     """
 
     kind: Literal["walker"]
@@ -144,6 +153,7 @@ class Walker(Section):
     phasing: Annotated[float, Quantity("1", least=0.0, example="1")] = 0.0
     stagger: Annotated[float, Quantity("1", least=0.0, below=1.0, example="0.5")] = 0.0  # of a slot, odd planes ahead
     pattern: Literal["delta", "star"] = "delta"
+    mean_anomaly: Annotated[float, Quantity("rad", least=0.0, most=TURN_RAD, example="45 deg")] = 0.0  # of satellite 0
 
     @property
     def count(self) -> int:
@@ -151,8 +161,21 @@ class Walker(Section):
 
     @model_validator(mode="after")
     def _one_size(self) -> Walker:
-        if (self.altitude is None) == (self.mean_motion is None):
-            raise ValueError("needs either altitude or mean_motion; write one of them, such as altitude: 550 km")
+        if self.altitude is None and self.mean_motion is None:
+            raise ValueError("needs altitude or mean_motion; write one of them, such as altitude: 550 km")
+        if self.mean_motion is None:
+            return self
+        mean_m = semi_major_axis_m(self.mean_motion, self.inclination)
+        motion = f"mean_motion {self.mean_motion * 86400.0 / TURN_RAD:.6g} rev/d"
+        told = f"{(mean_m - EARTH_RADIUS_M) / 1e3:.1f} km"
+        if not LOW_M <= mean_m - EARTH_RADIUS_M <= HIGH_M:
+            limits = f"from {LOW_M / 1e3:.0f} to {HIGH_M / 1e3:.0f} km"
+            raise ValueError(f"{motion} is an orbit at {told}; write one {limits}, such as 15.06 rev/d")
+        if self.altitude is not None and abs(mean_m - EARTH_RADIUS_M - self.altitude) > AGREE * mean_m:
+            raise ValueError(
+                f"altitude {self.altitude / 1e3:g} km and {motion} are in conflict: that mean motion is at {told}; write one "
+                "of them"
+            )
         return self
 
     @model_validator(mode="after")
@@ -165,6 +188,60 @@ class Walker(Section):
         return self
 
 
+class Shorthand(Section):
+    """Walker shells in one string: D (delta) or S (star), altitude km, inclination deg, satellites/planes/phasing."""
+
+    kind: Literal["shorthand"]
+    code: Annotated[str, Field(examples=[CODE_EXAMPLE])]  # shells joined by +; after a further colon the mean anomaly
+
+    @field_validator("code")
+    @classmethod
+    def _readable(cls, code: str) -> str:
+        _shells(code)
+        return code
+
+    @property
+    def shells(self) -> list[Walker]:
+        return _shells(self.code)
+
+    @property
+    def count(self) -> int:
+        return sum(shell.count for shell in self.shells)
+
+
+def _shells(code: str) -> list[Walker]:
+    """The shells of a constellation code. Raises ValueError with what is wrong and the allowed range. [piraux2026]"""
+    return [_shell(text.strip()) for text in code.split("+")]
+
+
+def _shell(text: str) -> Walker:
+    found = _CODE.fullmatch(text)
+    if found is None:
+        form = "PATTERN:KM:DEG:SATELLITES/PLANES/PHASING"
+        raise ValueError(f"'{text}' is no shell; write {form} with D (delta) or S (star), such as {CODE_EXAMPLE}")
+    pattern, altitude, inclination, total, planes, phasing, anomaly = found.groups()
+    satellites, many, steps = int(total), int(planes), int(phasing)
+    for what, value, least, most, unit in (
+        ("altitude", float(altitude), LOW_M / 1e3, HIGH_M / 1e3, " km"), ("inclination", float(inclination), 0, 180, " deg"),
+        ("number of satellites", satellites, 1, MOST_SATELLITES, ""), ("number of planes", many, 1, satellites, ""),
+        ("phasing", steps, 0, many - 1, ""), ("mean anomaly", float(anomaly or 0), 0, 360, " deg"),
+    ):  # fmt: skip
+        if not least <= value <= most:
+            raise ValueError(
+                f"{what} {value:g}{unit} of '{text}' is out of range; write one from {least:g} to {most:g}{unit}"
+            )
+    if satellites % many:
+        whole = max(1, round(satellites / many)) * many
+        raise ValueError(
+            f"{satellites} satellites of '{text}' do not divide into {many} planes; write e.g. {whole}/{many}"
+        )
+    return Walker.model_validate({
+        "kind": "walker", "pattern": "delta" if pattern == "D" else "star", "altitude": f"{altitude} km",
+        "inclination": f"{inclination} deg", "planes": many, "satellites_per_plane": satellites // many, "phasing": steps,
+        "mean_anomaly": f"{anomaly or 0} deg",
+    })  # fmt: skip
+
+
 class Tle(Section):
     """A catalogue of two-line elements."""
 
@@ -173,7 +250,29 @@ class Tle(Section):
     sha256: str | None = None  # of the file's bytes, written into resolved scenarios and checked when present
 
 
-Constellation = Annotated[Cluster | Ring | Walker | Tle, Field(discriminator="kind")]
+class Omm(Section):
+    """A catalogue of orbit mean-elements messages, in JSON, XML, CSV or key = value, as the file's content tells."""
+
+    kind: Literal["omm"]
+    omm: str  # path; relative to the scenario's file
+    sha256: str | None = None
+
+
+class Oem(Section):
+    """Positions over time, as orbit ephemeris messages; outside their span satellites have no position and count as failed."""
+
+    kind: Literal["oem"]
+    oem: str  # path; relative to the scenario's file
+    sha256: str | None = None
+
+
+FILES = (Tle, Omm, Oem)  # kinds whose satellites are in a file, under a field that has the name of the kind
+Constellation = Annotated[Cluster | Ring | Walker | Shorthand | Tle | Omm | Oem, Field(discriminator="kind")]
+
+
+def parts(constellation: list[Constellation]) -> list[Constellation]:
+    """The entries, with a shorthand's shells in its place."""
+    return [part for entry in constellation for part in (entry.shells if isinstance(entry, Shorthand) else [entry])]
 
 
 class Station(Section):

@@ -129,7 +129,8 @@ class Scenario(Section):
     baseline: str | None = None
     events: list[Event] = Field(default_factory=list)
     record: Record = Field(default_factory=Record)
-    allow_stale: bool = False
+    allow_stale: bool = False  # elements more than 14 days from the epoch
+    skip_bad: bool = False  # sets of a catalogue that cannot be used are left out, and told in the manifest
 
     @property
     def steps(self) -> int:

@@ -16,9 +16,11 @@ from sim.studies.compare import Side
 BASELINE = "baseline:"
 
 
-def pair(a: str, b: str, sets: tuple[str, ...] = (), threads: int | None = None) -> tuple[Side, Side]:
+def pair(
+    a: str, b: str, sets: tuple[str, ...] = (), threads: int | None = None, skip_bad: bool = False
+) -> tuple[Side, Side]:
     """Both sides; scenarios are run now, a baseline like the other side. Raises InputError."""
-    loaded = [None if _is_folder(t) or t.startswith(BASELINE) else api.load(t, sets) for t in (a, b)]
+    loaded = [None if _is_folder(t) or t.startswith(BASELINE) else api.load(t, sets, skip_bad=skip_bad) for t in (a, b)]
     if sets and loaded == [None, None]:
         raise bad_input(Origin("--set"), "", "goes with scenarios, and neither side is one; leave it out")
     kept: dict[str, Results] = {}  # the same scenario on both sides is run once

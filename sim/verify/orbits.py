@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.catalog import ElementSet, read_tle, satellites
+from orbit.catalog import parse_tle, read_tle, satellites
 from orbit.constants import AU_M, EARTH_RADIUS_M, J2, SUN_RADIUS_M
 from orbit.elements import nodal_period_s, period_s, semi_major_axis_m, sun_synchronous_inclination_rad
 from orbit.environment import solar_flux_w_m2, sun_position_m
@@ -27,7 +27,6 @@ from sim.verify import eclipses, formation, frames
 from sim.verify.case import Case, Failed
 
 Array = NDArray[np.float64]
-_ANY_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # the propagator reads the epoch in the lines
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
@@ -271,7 +270,7 @@ def _sgp4_ver() -> tuple[float, float, float]:
     lines = [x for x in (folder / "SGP4-VER.TLE").read_text("ascii").splitlines() if x.startswith(("1 ", "2 "))]
     worst, codes = 0.0, []
     for rows, line1, line2 in zip(published, lines[::2], lines[1::2], strict=True):
-        record = satellites([ElementSet("", line1, line2[:69], 0, _ANY_EPOCH)])[0]
+        record = satellites([parse_tle(line1, line2[:69])])[0]
         for minutes, *position_km in rows:
             code, ours_km = _sgp4_at(record, minutes)
             if code:

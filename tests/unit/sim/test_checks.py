@@ -75,7 +75,7 @@ SINGLE = [
     ("2026-12-21T00:00:00Z", "1899-07-28", "s.yaml:2:1: epoch: 1899-07-28 is outside 1899-07-29 to 2053-10-09, over which the Sun is checked; write"),
     ("kind: cluster", "kind: clster", "s.yaml:5:1: constellation: kind 'clster' is unknown; did you mean 'cluster'?"),
     ("kind: cluster", "kind: cluster\n  planes: 3", "s.yaml:7:3: constellation.planes: does not go with this kind; remove it, or write"),
-    ("  kind: cluster\n", "", "s.yaml:5:1: constellation: kind is missing; write one of: cluster, ring, tle, walker"),
+    ("  kind: cluster\n", "", "s.yaml:5:1: constellation: kind is missing; write one of: cluster, oem, omm, ring, shorthand, tle, walker"),
     ("constellation:\n" + CLUSTER, "constellation: []\n", "s.yaml:5:1: constellation: is empty; write at least one entry"),
     ("constellation:\n" + CLUSTER, "constellation:\n" + WALKER, "phasing 3 is not below the number of planes 3; write one from 0 to 2"),
     ('"06:00"', '"25:00"', "s.yaml:8:3: constellation.local_time: '25:00' is not a time of day; write one like \"06:00\""),

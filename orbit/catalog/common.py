@@ -1,0 +1,151 @@
+"""What all catalogues share: element sets as numbers, the orbits they may describe, and what is wrong with a line."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2, SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    from orbit.elements import Sgp4Elements
+
+JD_OF_ORDINAL = 1721424.5  # Julian date of the midnight on which day 0 of Python's calendar would begin
+SGP4_EPOCH_JD = 2433281.5  # sgp4init counts days from 1949 December 31 00:00 UTC [vallado2006]
+REV_D = 1440.0 / (2.0 * math.pi)  # one rad/min in rev/day, rounded as SGP4 rounds it [vallado2006]
+LARGEST_ALPHA_5 = 339_999  # Z9999
+_EPOCH = re.compile(
+    r"(\d{4})-(?:(\d\d)-(\d\d)|(\d{3}))T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d*))?Z?", re.ASCII
+)  # [ccsds502:7.5.10]: day of the month or of the year, any fraction of the second
+
+
+@dataclass(frozen=True, slots=True)
+class ElementSet:
+    """Mean elements of one satellite for SGP4 (WGS 72, TEME), whatever file they come from.
+
+    Epoch: UTC, as a moment to the microsecond and as a Julian date in two parts (midnight, fraction of the day). Kozai's mean motion
+    and its derivatives (halved and divided by six, as element sets give them) in rad/min^k; B* in 1 / Earth radii.
+    Line numbers count from 1. The two lines are kept where there are any, trailing blanks apart.
+    """
+
+    name: str
+    satellite_number: int
+    epoch: datetime
+    epoch_jd: float
+    epoch_fr: float
+    drag_term_per_er: float
+    mean_motion_dot_rad_min2: float
+    mean_motion_ddot_rad_min3: float
+    eccentricity: float
+    inclination_rad: float
+    node_rad: float
+    perigee_argument_rad: float
+    mean_anomaly_rad: float
+    mean_motion_rad_min: float
+    line_number: int
+    line1: str = ""
+    line2: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """What is wrong, and where (line and column count from 1).
+
+    `first` is the line on which the set begins that cannot be used; `whole` says that the file cannot be read on.
+    """
+
+    line: int
+    column: int
+    message: str
+    first: int = 0
+    whole: bool = False
+
+
+def moment(jd: float, fr: float) -> datetime:
+    """UTC moment of a midnight and a fraction of the day, to the microsecond."""
+    day = datetime.fromordinal(int(jd - JD_OF_ORDINAL)).replace(tzinfo=UTC)
+    return day + timedelta(microseconds=round(fr * SECONDS_PER_DAY * 1e6))
+
+
+def read_epoch(text: str) -> tuple[float, float]:
+    """Julian date in two parts of a CCSDS time such as 2026-12-21T00:00:00.5 [ccsds502]. Raises ValueError."""
+    found = _EPOCH.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"'{text}' is not a moment; write one like 2026-12-21T06:00:00.000000 (UTC)")
+    year, month, day, day_of_year, hour, minute, second, fraction = found.groups()
+    try:
+        if day_of_year is None:
+            ordinal = date(int(year), int(month), int(day)).toordinal()
+        else:
+            ordinal = date(int(year), 1, 1).toordinal() + int(day_of_year) - 1
+            if date.fromordinal(ordinal).year != int(year) or day_of_year == "000":
+                raise ValueError(f"day {day_of_year} is not in {year}")
+    except ValueError as error:
+        raise ValueError(f"'{text}' is not a moment ({error}); write a day of the calendar") from None
+    digits = fraction or ""
+    counts = int(second + digits) + (3600 * int(hour) + 60 * int(minute)) * 10 ** len(digits)
+    return ordinal + JD_OF_ORDINAL, counts / (86_400 * 10 ** len(digits))  # whole numbers, so rounded once
+
+
+def semi_major_axis_m(mean_motion_rad_s: float, inclination_rad: float, eccentricity: float = 0.0) -> float:
+    """Mean semi-major axis [m] of Kozai's mean motion, as SGP4 recovers it. [vallado2006:initl]"""
+    a1 = (MU_EARTH_M3_S2 / mean_motion_rad_s**2) ** (1.0 / 3.0)
+    tilt = 0.75 * J2 * EARTH_RADIUS_M**2 * (3.0 * math.cos(inclination_rad) ** 2 - 1.0)
+    tilt /= (1.0 - eccentricity**2) ** 1.5
+    d1 = tilt / a1**2
+    a0 = a1 * (1.0 - d1 * (1.0 / 3.0 + d1 * (1.0 + 134.0 / 81.0 * d1)))
+    n0 = mean_motion_rad_s / (1.0 + tilt / a0**2)
+    return float((MU_EARTH_M3_S2 / n0**2) ** (1.0 / 3.0))
+
+
+def perigee_problem(mean_motion_rad_min: float, eccentricity: float) -> str | None:
+    """What is wrong with an orbit that meets the Earth; two-body, so good to ten kilometres."""
+    a = (MU_EARTH_M3_S2 / (mean_motion_rad_min / 60.0) ** 2) ** (1.0 / 3.0)
+    perigee_m = a * (1.0 - eccentricity) - EARTH_RADIUS_M
+    if perigee_m >= 0.0:
+        return None
+    return (
+        f"perigee {perigee_m / 1e3:.0f} km is below the surface (mean motion {mean_motion_rad_min * REV_D:.8g} rev/day, "
+        f"eccentricity {eccentricity:.7g}); write elements with one above 0 km"
+    )
+
+
+def satellites(sets: Sequence[ElementSet | Any]) -> list[Any]:
+    """The sets as `sgp4.api.Satrec` objects (WGS 72, as elements are made); what is one already stays as it is."""
+    return [_satrec(s) if isinstance(s, ElementSet) else s for s in sets]
+
+
+def _satrec(one: ElementSet) -> Any:
+    from sgp4.api import WGS72, Satrec
+
+    if one.line1:
+        return Satrec.twoline2rv(one.line1, one.line2, WGS72)
+    made = Satrec()
+    number = one.satellite_number if one.satellite_number <= LARGEST_ALPHA_5 else 0  # the package keeps five characters
+    made.sgp4init(
+        WGS72, "i", number, one.epoch_jd - SGP4_EPOCH_JD + one.epoch_fr, one.drag_term_per_er,
+        one.mean_motion_dot_rad_min2, one.mean_motion_ddot_rad_min3, one.eccentricity, one.perigee_argument_rad,
+        one.inclination_rad, one.mean_anomaly_rad, one.mean_motion_rad_min, one.node_rad,
+    )  # fmt: skip
+    made.jdsatepoch, made.jdsatepochF = one.epoch_jd, one.epoch_fr  # one float of days resolves a microsecond only
+    return made
+
+
+def elements(sets: Sequence[ElementSet]) -> Sgp4Elements:
+    """The sets as arrays for the SGP4 kernel, in their order."""
+    import numpy as np
+
+    from orbit.elements import Sgp4Elements
+
+    columns = np.array(
+        [
+            (s.epoch_jd, s.epoch_fr, s.mean_motion_rad_min, s.eccentricity, s.inclination_rad, s.node_rad,
+             s.perigee_argument_rad, s.mean_anomaly_rad, s.drag_term_per_er)
+            for s in sets
+        ], dtype=np.float64,
+    ).reshape(len(sets), 9)  # fmt: skip
+    return Sgp4Elements(*(np.ascontiguousarray(column) for column in columns.T))

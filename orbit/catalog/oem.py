@@ -1,0 +1,345 @@
+"""Orbit ephemeris messages (positions and velocities over time) as key = value and as XML. [ccsds502:5]"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+from operator import itemgetter
+from pathlib import Path
+
+from orbit.catalog.common import BadLine, moment, read_epoch
+from orbit.catalog.ndm import FileError, decoded, key_value, place_in, xml_segments
+from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SECONDS_PER_DAY
+
+FRAMES = ("TEME",)
+USUAL_DEGREE = 7  # where a file names none: four states, Hermite
+HIGHEST_DEGREE = 15
+_LEAST_KM, _MOST_KM = EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING) / 1e3, 1e6
+_AXES = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
+_UNITS = dict(zip(_AXES, ("km",) * 3 + ("km/s",) * 3, strict=True))
+_NEEDED = ("OBJECT_NAME", "CENTER_NAME", "REF_FRAME", "TIME_SYSTEM", "START_TIME", "STOP_TIME")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """States of one object between which one may interpolate, with `nodes` of them at a time.
+
+    Times [s] count from a UTC Julian date in two parts and rise; states hold x, y, z [m] and their rates [m/s] in `frame`, one
+    after the other. `with_rates` says whether rates are interpolated as well (Hermite) or positions alone (Lagrange).
+    """
+
+    frame: str
+    epoch_jd: float
+    epoch_fr: float
+    first_s: float  # of the time that may be used
+    last_s: float
+    times_s: array[float]
+    states: array[float]
+    nodes: int
+    with_rates: bool
+    line_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One object: its segments in the order of time."""
+
+    name: str
+    segments: tuple[Segment, ...]
+
+    def spans(self) -> list[tuple[datetime, datetime]]:
+        """UTC from when until when there are positions without a gap."""
+        found: list[tuple[datetime, datetime]] = []
+        for s in self.segments:
+            first, last = (moment_at((s.epoch_jd, s.epoch_fr), t) for t in (s.first_s, s.last_s))
+            if found and first - found[-1][1] <= timedelta(microseconds=2):  # told to the microsecond
+                found[-1] = found[-1][0], last
+            else:
+                found.append((first, last))
+        return found
+
+
+Place = tuple[int, int]
+
+
+@dataclass(slots=True)
+class _Raw:
+    """A segment as it is written: each word, and each state (where, epoch, numbers); `find` turns a where into a place."""
+
+    line: int
+    find: Callable[[int], Place]
+    words: dict[str, tuple[str, Place]] = field(default_factory=dict)
+    states: list[tuple[int, str, list[str]]] = field(default_factory=list)
+    unit: str = ""  # what is in another unit than km or km/s
+
+
+# --- text to words and states ------------------------------------------------------------------------------------------
+
+
+def _from_kvn(data: bytes) -> Iterator[_Raw | FileError]:
+    raw: _Raw | None = None
+    mode = "header"
+    for number, line in enumerate(decoded(data).splitlines(), 1):
+        words = line.split()
+        if not words or words[0] == "COMMENT":
+            continue
+        if words[0] == "META_START" or words[0].startswith("CCSDS_OEM_VERS"):
+            if raw is not None:
+                yield raw
+            raw, mode = (_Raw(number, _begin), "meta") if words[0] == "META_START" else (None, "header")
+        elif words[0] == "META_STOP":
+            mode = "data"
+        elif words[0] in ("COVARIANCE_START", "COVARIANCE_STOP"):
+            mode = "covariance" if words[0] == "COVARIANCE_START" else "data"
+        elif raw is not None and mode == "data":
+            raw.states.append((number, words[0], words[1:]))
+        elif mode != "covariance":
+            wrong = _keyword(line, number, raw)
+            if wrong is not None:
+                yield wrong
+    if raw is not None:
+        yield raw
+
+
+def _begin(line: int) -> Place:
+    return line, 1
+
+
+def _keyword(line: str, number: int, raw: _Raw | None) -> FileError | None:
+    """Takes a line of a header or of metadata."""
+    value = key_value(line, number)
+    if value is None:
+        return FileError(number, 1, f"'{line.strip()[:40]}' is no KEY = value; write one, or COMMENT before it")
+    if raw is not None and value.tag in raw.words:
+        return FileError(number, value.column, f"{value.tag} is there twice; write it once")
+    if raw is not None:
+        raw.words[value.tag] = value.text, (value.line, value.column)
+    return None
+
+
+def _from_xml(data: bytes) -> Iterator[_Raw]:
+    for leaves, line, _ in xml_segments(data, "oem"):
+        raw = _Raw(line, lambda offset: place_in(data, offset))
+        for _, group in groupby(leaves, key=itemgetter(4)):
+            listed = list(group)
+            words = {leaf[0]: leaf[1] for leaf in listed}
+            if "EPOCH" in words and "X" in words:
+                raw.states.append((listed[0][2], words["EPOCH"], [words[a] for a in _AXES if a in words]))
+                wrong = [(tag, unit) for tag, _, _, unit, _ in listed if unit and unit != _UNITS.get(tag, unit)]
+                if wrong:
+                    raw.unit = f"{wrong[0][0]} is in {wrong[0][1]}; write it in {_UNITS[wrong[0][0]]}"
+            elif "EPOCH" not in words:  # not a covariance
+                raw.words.update({leaf[0]: (leaf[1], place_in(data, leaf[2])) for leaf in listed})
+        yield raw
+
+
+# --- words and states to numbers ---------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """One segment: its numbers, or everything that is wrong with it."""
+
+    def __init__(self, raw: _Raw, frames: Collection[str], known: dict[str, tuple[float, float]]) -> None:
+        self.raw, self.frames, self.known = raw, frames, known
+        self.bad: list[BadLine] = []
+
+    def tell(self, place: Place, message: str) -> None:
+        self.bad.append(BadLine(*place, message, self.raw.line))
+
+    def word(self, name: str) -> str:
+        return self.raw.words.get(name, ("", (0, 0)))[0].strip()
+
+    def place(self, name: str) -> Place:
+        return self.raw.words.get(name, ("", (self.raw.line, 1)))[1]
+
+    def read(self) -> Segment | None:
+        self._words()
+        rule = self._rule()
+        if not self.bad:
+            self._states()
+        if self.bad or rule is None:
+            return None
+        times_s, states, jd, fr = self.times_s, self.states, self.epoch[0], self.epoch[1]
+        nodes, with_rates, stated = rule
+        if len(times_s) < (nodes if stated else 2):
+            told = f"{len(times_s)} states are too few to interpolate with {nodes if stated else 2}"
+            self.tell((self.raw.line, 1), f"{told}; write more states, or a lower INTERPOLATION_DEGREE")
+            return None
+        span = self._span(times_s)
+        if self.bad:
+            return None
+        nodes = min(nodes, len(times_s))
+        return Segment(self.word("REF_FRAME").upper(), jd, fr, *span, times_s, states, nodes, with_rates, self.raw.line)
+
+    def _words(self) -> None:
+        for name in _NEEDED:
+            if not self.word(name):
+                self.tell(self.place(name), f"{name} is missing; write it between META_START and META_STOP")
+        for name, accepted, advice in (
+            ("CENTER_NAME", ("EARTH",), "write states about the EARTH"),
+            ("TIME_SYSTEM", ("UTC",), "write times in UTC"),
+            ("REF_FRAME", tuple(self.frames), f"write states in {' or '.join(self.frames)}"),
+        ):
+            told = self.word(name)
+            if told and told.upper() not in accepted:
+                self.tell(self.place(name), f"{name} '{told}' is not read; {advice}")
+        if self.raw.unit:
+            self.tell((self.raw.line, 1), self.raw.unit)
+
+    def _rule(self) -> tuple[int, bool, bool] | None:
+        """Number of states to interpolate between, whether rates count, and whether the file says so."""
+        method, degree = self.word("INTERPOLATION").upper(), self.word("INTERPOLATION_DEGREE")
+        if not method:
+            return (USUAL_DEGREE + 1) // 2, True, False
+        if method not in ("HERMITE", "LAGRANGE", "LINEAR"):
+            self.tell(self.place("INTERPOLATION"), f"INTERPOLATION '{method}' is not read; write HERMITE or LAGRANGE")
+            return None
+        if method == "LINEAR":
+            return 2, False, True
+        number = int(degree) if degree.isascii() and degree.isdigit() else 0
+        odd = method == "LAGRANGE" or number % 2 == 1
+        if not 1 <= number <= HIGHEST_DEGREE or not odd:
+            what = "odd number" if method == "HERMITE" else "number"
+            place = self.place("INTERPOLATION_DEGREE" if degree else "INTERPOLATION")
+            self.tell(
+                place,
+                f"INTERPOLATION_DEGREE '{degree}' does not go with {method}; write an {what} from 1 to {HIGHEST_DEGREE}",
+            )
+            return None
+        return ((number + 1) // 2, True, True) if method == "HERMITE" else (number + 1, False, True)
+
+    def _time(self, text: str) -> tuple[float, float]:
+        found = self.known.get(text)
+        if found is None:
+            found = self.known[text] = read_epoch(text)
+        return found
+
+    def _states(self) -> None:
+        self.times_s, self.states = array("d"), array("d")
+        if not self.raw.states:
+            self.tell((self.raw.line, 1), "holds no states; write lines of epoch, x, y, z [km] and their rates [km/s]")
+        for where, told, numbers in self.raw.states:
+            try:
+                time, state = self._time(told), _state(numbers)
+            except ValueError as error:
+                self.tell(self.raw.find(where), f"state of {error}" if "moment" in str(error) else str(error))
+                continue
+            if not self.times_s:
+                self.epoch = time
+            t = ((time[0] - self.epoch[0]) + (time[1] - self.epoch[1])) * SECONDS_PER_DAY
+            if self.times_s and t <= self.times_s[-1]:
+                message = f"epoch {told} is not after the one before; write states in the order of time"
+                self.tell(self.raw.find(where), message)
+                continue
+            self.times_s.append(t)
+            self.states.extend(state)
+
+    def _span(self, times_s: array[float]) -> tuple[float, float]:
+        """First and last time [s] that may be used; states must cover it, and lie in the span that the file announces."""
+
+        def seconds(name: str, otherwise: float) -> float:
+            told = self.word(name)
+            if not told:
+                return otherwise
+            try:
+                time = self._time(told)
+            except ValueError as error:
+                self.tell(self.place(name), f"{name} {error}")
+                return otherwise
+            return ((time[0] - self.epoch[0]) + (time[1] - self.epoch[1])) * SECONDS_PER_DAY
+
+        first, last = times_s[0], times_s[-1]
+        for name, beyond in (("START_TIME", seconds("START_TIME", first) > first + 1e-6),
+                             ("STOP_TIME", seconds("STOP_TIME", last) < last - 1e-6)):  # fmt: skip
+            if beyond:
+                self.tell(self.place(name), f"{name} {self.word(name)} leaves out states; write the span of all states")
+        found = seconds("USEABLE_START_TIME", first), seconds("USEABLE_STOP_TIME", last)
+        if not first - 1e-6 <= found[0] < found[1] <= last + 1e-6:
+            name = "USEABLE_START_TIME" if self.word("USEABLE_START_TIME") else "USEABLE_STOP_TIME"
+            spoken = " to ".join(f"{moment_at(self.epoch, t):%Y-%m-%dT%H:%M:%SZ}" for t in (first, last))
+            self.tell(
+                self.place(name), f"{name} {self.word(name)} does not fit; write a span within the states, {spoken}"
+            )
+        return max(found[0], first), min(found[1], last)
+
+
+def _state(numbers: list[str]) -> list[float]:
+    """Position [m] and velocity [m/s]; accelerations may follow, and are not used. Raises ValueError."""
+    if len(numbers) not in (6, 9):
+        raise ValueError(f"{len(numbers)} numbers follow the epoch; write x, y, z [km] and their rates [km/s]")
+    try:
+        values = [float(n) for n in numbers]
+    except ValueError:
+        values = [math.nan]
+    if not all(map(math.isfinite, values)) or "_" in "".join(numbers):
+        raise ValueError(f"'{' '.join(numbers)}' are not all numbers; write x, y, z [km] and their rates [km/s]")
+    far_km = math.sqrt(values[0] ** 2 + values[1] ** 2 + values[2] ** 2)
+    if not _LEAST_KM <= far_km <= _MOST_KM:
+        what = "below the surface" if far_km < _LEAST_KM else "out of the Earth's reach"
+        told = f"{far_km:.6g} km from the Earth's centre is {what}"
+        raise ValueError(f"{told}; write kilometres, from {_LEAST_KM:.0f} to {_MOST_KM:.0f}")
+    return [1e3 * v for v in values[:6]]
+
+
+def moment_at(epoch: tuple[float, float], seconds: float) -> datetime:
+    """UTC moment some seconds after an epoch."""
+    days, fr = divmod(epoch[1] + seconds / SECONDS_PER_DAY, 1.0)
+    return moment(epoch[0] + days, fr)
+
+
+def read_oem(path: Path, frames: Collection[str] = FRAMES) -> tuple[list[Track], list[BadLine]]:
+    """Objects of a file, each with its segments, and everything that is wrong with it; raises OSError if unreadable.
+
+    An object of which a segment is bad is left out. `frames` are those that the caller can turn into TEME.
+    """
+    bad: list[BadLine] = []
+    found: dict[str, tuple[str, list[Segment]]] = {}
+    spoilt: set[str] = set()
+    known: dict[str, tuple[float, float]] = {}  # moments read before: objects often share theirs
+    try:
+        for raw in _raw(path.read_bytes()):
+            if isinstance(raw, FileError):
+                bad.append(BadLine(raw.line, raw.column, raw.message, raw.line))
+                continue
+            reader = _Reader(raw, frames, known)
+            segment = reader.read()
+            bad += reader.bad
+            key = reader.word("OBJECT_ID") or reader.word("OBJECT_NAME")
+            if segment is None:
+                spoilt.add(key)
+            else:
+                found.setdefault(key, (reader.word("OBJECT_NAME"), []))[1].append(segment)
+    except FileError as error:
+        bad.append(BadLine(error.line, error.column, error.message, error.line, whole=True))
+    tracks = []
+    for key, (name, segments) in found.items():
+        bad += _overlaps(segments)
+        if key not in spoilt and not _overlaps(segments):
+            tracks.append(Track(name, tuple(segments)))
+    return tracks, bad
+
+
+def _raw(data: bytes) -> Iterator[_Raw | FileError]:
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] == b"<":
+        return iter(_from_xml(data))
+    if not start or b"CCSDS_OEM_VERS" in start[:400]:
+        return _from_kvn(data)
+    raise FileError(
+        1, 1, "is no OEM in key = value or XML; write the path of one (its first line is CCSDS_OEM_VERS = 2.0)"
+    )
+
+
+def _overlaps(segments: list[Segment]) -> list[BadLine]:
+    """Segments of one object that begin before the one before has ended."""
+    found = []
+    for one, other in pairwise(segments):
+        apart = ((other.epoch_jd - one.epoch_jd) + (other.epoch_fr - one.epoch_fr)) * SECONDS_PER_DAY
+        if apart + other.first_s < one.last_s - 1e-6:
+            told = "begins before the segment before it ends; write segments in the order of time, USEABLE_ times apart"
+            found.append(BadLine(other.line_number, 1, told, other.line_number))
+    return found

@@ -1,0 +1,179 @@
+"""Orbit mean-elements messages in JSON, XML, CSV and key = value: all become the same element sets. [ccsds502]"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from orbit.catalog.common import REV_D, BadLine, ElementSet, moment, perigee_problem, read_epoch
+from orbit.catalog.ndm import FileError, Record, csv_records, json_records, kvn_records, xml_records
+from orbit.catalog.tle import read_tle
+
+_DEGREE = math.pi / 180.0
+_ANY = sys.float_info.max
+_ABOVE_0, _BELOW_1 = math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0)
+_MOST_NUMBER = 999_999_999  # nine digits, as catalogues count from now on
+
+# field: (least, most, unit, must be there)
+_NUMBERS: dict[str, tuple[float, float, str, bool]] = {
+    "MEAN_MOTION": (_ABOVE_0, _ANY, "rev/day", True),
+    "ECCENTRICITY": (0.0, _BELOW_1, "", True),
+    "INCLINATION": (0.0, 180.0, "deg", True),
+    "RA_OF_ASC_NODE": (0.0, 360.0, "deg", True),
+    "ARG_OF_PERICENTER": (0.0, 360.0, "deg", True),
+    "MEAN_ANOMALY": (0.0, 360.0, "deg", True),
+    "BSTAR": (-_ANY, _ANY, "1/ER", True),
+    "MEAN_MOTION_DOT": (-_ANY, _ANY, "rev/day**2", False),
+    "MEAN_MOTION_DDOT": (-_ANY, _ANY, "rev/day**3", False),
+}
+# what may be said of the elements, where anything is: others are not for SGP4
+_WORDS = {
+    "MEAN_ELEMENT_THEORY": ("SGP4", "SGP/SGP4"),
+    "REF_FRAME": ("TEME",),
+    "TIME_SYSTEM": ("UTC",),
+    "CENTER_NAME": ("EARTH",),
+    "EPHEMERIS_TYPE": ("0", "2"),  # 4 is SGP4-XP, whose elements differ
+}
+
+
+class _Bad(Exception):
+    """What is wrong with one field."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name, self.message = name, message
+
+
+def _number(fields: dict[str, Any], name: str) -> float:
+    least, most, unit, needed = _NUMBERS[name]
+    told = fields.get(name)
+    if told is None or told == "":
+        if needed:
+            raise _Bad(name, f"{name} is missing; write it" + (f" in {unit}" if unit else ""))
+        return 0.0
+    try:
+        value = told if type(told) is float else _plain(told)
+    except (ValueError, OverflowError):
+        raise _Bad(name, f"{name} '{told}' is not a number; write one" + (f" in {unit}" if unit else "")) from None
+    if least <= value <= most:
+        return value
+    if not math.isfinite(value):
+        allowed = "a finite number"
+    elif name == "MEAN_MOTION":
+        allowed = "one above 0 rev/day"
+    elif name == "ECCENTRICITY" and value > most:
+        allowed = "one from 0 to below 1: other orbits are not closed"
+    else:
+        allowed = f"one from {least:g} to {most:g} {unit}".rstrip()
+    raise _Bad(name, f"{name} {told} is out of range; write {allowed}")
+
+
+def _plain(told: Any) -> float:
+    """A number as JSON or text has it; Python would take more. Raises ValueError."""
+    if isinstance(told, bool) or not isinstance(told, str | int) or (isinstance(told, str) and "_" in told):
+        raise ValueError
+    return float(told)
+
+
+def _satellite_number(fields: dict[str, Any]) -> int:
+    told = fields.get("NORAD_CAT_ID", "0")  # optional: not every object is in that catalogue
+    text = str(told).strip()
+    if isinstance(told, bool) or not (text.isascii() and text.isdigit()) or int(text) > _MOST_NUMBER:
+        raise _Bad("NORAD_CAT_ID", f"NORAD_CAT_ID '{told}' is no satellite number; write one from 0 to {_MOST_NUMBER}")
+    return int(text)
+
+
+def _word(fields: dict[str, Any], name: str) -> None:
+    told = fields.get(name)
+    known = _WORDS[name]
+    if told is not None and str(told).strip().upper() not in (*known, ""):
+        raise _Bad(name, f"{name} '{told}' is not read; SGP4 needs {' or '.join(known)}")
+
+
+def _epoch(fields: dict[str, Any]) -> tuple[float, float]:
+    told = fields.get("EPOCH")
+    if told is None or told == "":
+        raise _Bad("EPOCH", "EPOCH is missing; write one like 2026-12-21T06:00:00.000000")
+    try:
+        return read_epoch(str(told))
+    except ValueError as error:
+        raise _Bad("EPOCH", f"EPOCH {error}") from None
+
+
+def _units(record: Record) -> None:
+    for name, told in record.units.items():
+        unit = _NUMBERS[name][2] if name in _NUMBERS else told
+        if told.strip().lower() != unit.lower():
+            raise _Bad(name, f"{name} is in {told}; write it in {unit or 'no unit'}")
+
+
+def _set(record: Record) -> tuple[ElementSet | None, list[BadLine]]:
+    """The element set of a record, or everything that is wrong with it."""
+    fields, bad = record.fields, []
+
+    def checked(read: Any, *arguments: Any) -> Any:
+        try:
+            return read(*arguments)
+        except _Bad as error:
+            bad.append(BadLine(*record.place(error.name), error.message, record.line))
+            return None
+
+    if record.twice:
+        bad.append(BadLine(*record.place(record.twice), f"{record.twice} is there twice; write it once", record.line))
+    if record.units:
+        checked(_units, record)
+    for name in _WORDS:
+        if name in fields:
+            checked(_word, fields, name)
+    epoch, number = checked(_epoch, fields), checked(_satellite_number, fields)
+    values = {name: checked(_number, fields, name) for name in _NUMBERS}
+    if not bad:
+        wrong = perigee_problem(values["MEAN_MOTION"] / REV_D, values["ECCENTRICITY"])
+        bad += [] if wrong is None else [BadLine(*record.place("MEAN_MOTION"), wrong, record.line)]
+    if bad:
+        return None, bad
+    return ElementSet(
+        str(fields.get("OBJECT_NAME") or number).strip(), number, moment(*epoch), epoch[0], epoch[1], values["BSTAR"],
+        values["MEAN_MOTION_DOT"] / (REV_D * 1440.0), values["MEAN_MOTION_DDOT"] / (REV_D * 1440.0 * 1440.0),
+        values["ECCENTRICITY"], values["INCLINATION"] * _DEGREE, values["RA_OF_ASC_NODE"] * _DEGREE,
+        values["ARG_OF_PERICENTER"] * _DEGREE, values["MEAN_ANOMALY"] * _DEGREE, values["MEAN_MOTION"] / REV_D, record.line,
+    ), []  # fmt: skip
+
+
+def _records(path: Path, data: bytes) -> Iterable[Record | FileError]:
+    """Records of a file by its content, whatever its name."""
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        return []
+    if start[:1] in (b"[", b"{"):
+        return json_records(data)
+    if start[:1] == b"<":
+        return xml_records(data)
+    if b"CCSDS_OMM_VERS" in start[:400]:
+        return kvn_records(data)
+    head = start.split(b"\n", 1)[0]
+    if b"," in head:
+        return csv_records(data)
+    if any(read_tle(path)):
+        raise FileError(1, 1, "holds two-line elements, no OMM; write kind: tle")
+    raise FileError(1, 1, "is no OMM in JSON, XML, CSV or key = value; write the path of one")
+
+
+def read_omm(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
+    """Element sets of a file and everything that is wrong with it; raises OSError if unreadable."""
+    sets: list[ElementSet] = []
+    bad: list[BadLine] = []
+    try:
+        for record in _records(path, path.read_bytes()):
+            if isinstance(record, FileError):
+                bad.append(BadLine(record.line, record.column, record.message, record.line))
+                continue
+            one, wrong = _set(record)
+            sets += [] if one is None else [one]
+            bad += wrong
+    except FileError as error:
+        bad.append(BadLine(error.line, error.column, error.message, error.line, whole=True))
+    return sets, bad

@@ -1,0 +1,237 @@
+"""Two-line element files: read, every column checked. [vallado2006:appendix B]"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+from pathlib import Path
+
+from orbit.catalog.common import JD_OF_ORDINAL, REV_D, BadLine, ElementSet, moment, perigee_problem
+
+COLUMNS = 69
+_DEGREE = math.pi / 180.0
+_VALUES = bytes(c - 48 if 48 <= c < 58 else int(c == 45) for c in range(256))  # of characters in a checksum
+_SATELLITE = r"(?:[A-HJ-NP-Z]\d{4}|\d{5}| \d{4}|  \d{3}|   \d\d|    \d)"
+
+# (first column, last column, what it is, how it looks, what to write); columns count from 1
+_Field = tuple[int, int, str, str, str]
+_ANGLE = r"(?=[ \d]{3}\.) *\d*\.\d{4}"  # blanks before the digits, never between them
+_SMALL = r"[ +-]\d{5}[ +-]\d"
+
+
+def _blank(column: int) -> _Field:
+    return column, column, "", " ", ""
+
+
+_FIELDS: dict[str, tuple[_Field, ...]] = {
+    "1": (
+        _blank(2),
+        (3, 7, "satellite number", _SATELLITE, "five digits, or a letter but I and O with four"),
+        (8, 8, "classification", "[A-Z ]", "U, C, S or a blank"),
+        _blank(9),
+        (10, 17, "international designator", "[ -~]{8}", "one such as 98067A"),
+        _blank(18),
+        (19, 32, "epoch", r"[ \d]\d(?=[ \d]{3}\.) *\d+\.\d{8}", "year and day, such as 26079.51782528"),
+        _blank(33),
+        (34, 43, "derivative of the mean motion", r"[ +-]\.\d{8}", "one such as -.00002182"),
+        _blank(44),
+        (45, 52, "second derivative of the mean motion", _SMALL, "one such as 12345-6"),
+        _blank(53),
+        (54, 61, "drag term", _SMALL, "B* such as -11606-4"),
+        _blank(62),
+        (63, 63, "ephemeris type", "[ 02]", "0: elements that are not for SGP4 cannot be moved by it"),
+        _blank(64),
+        (65, 68, "element number", r"[ \d]{4}", "digits"),
+    ),
+    "2": (
+        _blank(2),
+        (3, 7, "satellite number", _SATELLITE, "five digits, or a letter but I and O with four"),
+        _blank(8),
+        (9, 16, "inclination", _ANGLE, "degrees such as 051.6416"),
+        _blank(17),
+        (18, 25, "node", _ANGLE, "degrees such as 247.4627"),
+        _blank(26),
+        (27, 33, "eccentricity", r"\d{7}", "seven digits after the point, such as 0006703"),
+        _blank(34),
+        (35, 42, "argument of perigee", _ANGLE, "degrees such as 130.5360"),
+        _blank(43),
+        (44, 51, "mean anomaly", _ANGLE, "degrees such as 325.0288"),
+        _blank(52),
+        (53, 63, "mean motion", r"(?=[ \d]{2}\.) *\d*\.\d{8}", "revolutions per day such as 15.72125391"),
+        (64, 68, "revolution number", r"[ \d]{5}", "digits"),
+    ),
+}  # fmt: skip
+_WHOLE = {
+    kind: re.compile((kind + "".join(f[3] for f in fields) + "[0-9]").encode()) for kind, fields in _FIELDS.items()
+}
+_LINE = re.compile(rb"[12] (?:.{59}|[A-Z\d]\d{4}[A-Z ])")  # what can only be meant as elements, even cut short
+_SHIFTED = re.compile(rb"\s+[12] [A-Z\d]\d{4}[A-Z ]")
+
+
+def checksum(line: str | bytes) -> int:
+    """Last digit of the sum of digits in the first 68 columns, a minus sign counting as 1."""
+    told = line.encode("ascii", "replace") if isinstance(line, str) else line
+    return sum(told[:68].translate(_VALUES)) % 10
+
+
+def _number(text: bytes | str) -> int:
+    """Satellite number; alpha-5 has a letter for its ten-thousands, from A for 10, without I and O."""
+    told = text if isinstance(text, str) else text.decode()
+    if not told[0].isalpha():
+        return int(told)
+    return 10_000 * "ABCDEFGHJKLMNPQRSTUVWXYZ".index(told[0]) + 100_000 + int(told[1:])
+
+
+def _small(text: bytes) -> float:
+    """A number with implied point and exponent, such as -11606-4."""
+    mantissa = float(text[:1].strip() + b"." + text[1:6].replace(b" ", b"0"))
+    return float(mantissa * 10.0 ** int(text[6:8].replace(b" ", b"") or b"0"))
+
+
+def parse_tle(line1: str | bytes, line2: str | bytes, name: str = "", line_number: int = 0) -> ElementSet:
+    """Numbers of two lines by their columns, as SGP4's own reader takes them, bit by bit: no checksums, no ranges.
+
+    Raises ValueError where a column holds no number. [vallado2006]
+    """
+    one = line1.encode("ascii") if isinstance(line1, str) else line1
+    two = line2.encode("ascii") if isinstance(line2, str) else line2
+    year = int(one[18:20])
+    day, part = one[20:32].split(b".")
+    jd = date(year + (2000 if year < 57 else 1900), 1, 1).toordinal() + JD_OF_ORDINAL + int(day) - 1
+    fr = float(b"." + part)
+    return ElementSet(
+        name or one[2:7].decode().strip(),
+        _number(one[2:7]),
+        moment(jd, fr),
+        jd,
+        fr,
+        _small(one[53:61]),
+        float(one[33:43]) / (REV_D * 1440.0),
+        _small(one[44:52]) / (REV_D * 1440.0 * 1440.0),
+        float(b"." + two[26:33].replace(b" ", b"0")),
+        float(two[8:16]) * _DEGREE,
+        float(two[17:25]) * _DEGREE,
+        float(two[34:42]) * _DEGREE,
+        float(two[43:51]) * _DEGREE,
+        float(two[52:63]) / REV_D,
+        line_number,
+        one.decode(),
+        two.decode(),
+    )
+
+
+def _wrong(text: bytes, kind: str) -> tuple[int, str] | None:
+    """Column and description of the first thing wrong with the form of a line, its checksum last."""
+    if len(text) == COLUMNS and _WHOLE[kind].fullmatch(text) and text[68] - 48 == checksum(text):
+        return None
+    for at, byte in enumerate(text):
+        if byte > 126 or byte < 32:
+            what = (
+                f"character {text[at:].decode('utf-8', 'replace')[0]!r}"
+                if byte > 126
+                else f"control character {byte:#04x}"
+            )
+            return at + 1, f"{what} has no place in a line of elements; write ASCII"
+    told = text.decode()
+    if len(told) != COLUMNS:
+        return len(told) + 1, f"line {kind} has {len(told)} columns; a line of elements has {COLUMNS}"
+    for first, last, what, form, example in _FIELDS[kind]:
+        part = told[first - 1 : last]
+        if re.fullmatch(form, part, re.ASCII) is None:
+            if not what:
+                return first, f"column {first} holds {part!r} and must be blank; shift the fields into their columns"
+            return first, f"{what} '{part}' is out of form; write {example}"
+    if not told[68].isdigit() or int(told[68]) != checksum(told):
+        return 69, f"checksum is '{told[68]}', the line adds up to {checksum(told)}; restore the line"
+    return None
+
+
+def _range(one: bytes, two: bytes) -> tuple[int, int, str] | None:
+    """Line (0 or 1), column and description of the first value that no orbit has."""
+    year, day = int(one[18:20]), one[20:32]
+    full = year + (2000 if year < 57 else 1900)
+    last = 366 if full % 4 == 0 else 365  # 1957 to 2056
+    if not 1.0 <= float(day) < last + 1.0:
+        return 0, 21, f"day {day.decode().strip()} is not in {full}; write one from 1 to {last}"
+    for start, what, most in (
+        (9, "inclination", 180),
+        (18, "node", 360),
+        (35, "argument of perigee", 360),
+        (44, "mean anomaly", 360),
+    ):
+        text = two[start - 1 : start + 7]
+        if not 0.0 <= float(text) <= most:
+            return 1, start, f"{what} {text.decode().strip()} deg is out of range; write one from 0 to {most}"
+    motion = float(two[52:63])
+    if motion <= 0.0:
+        return 1, 53, f"mean motion {two[52:63].decode().strip()} is not above zero; write revolutions per day"
+    wrong = perigee_problem(motion / REV_D, float(b"." + two[26:33]))
+    return None if wrong is None else (1, 27, wrong)
+
+
+def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
+    """Element sets of a file (names optional, any line ends) and every bad line; raises OSError if unreadable."""
+    sets: list[ElementSet] = []
+    bad: list[BadLine] = []
+    names: list[tuple[int, bytes]] = []  # those without elements
+    name: tuple[int, bytes] | None = None
+    told = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+    lines = [(n, text) for n, raw in enumerate(told, 1) if (text := raw.rstrip()) and text[0] != 35]  # no comments
+    i = 0
+    while i < len(lines):
+        number, text = lines[i]
+        i += 1
+        if not _LINE.match(text):
+            if _SHIFTED.match(text):
+                bad.append(BadLine(number, 1, "blanks before a line of elements; start it in column 1", number))
+            names += [name] if name else []
+            name = number, text
+            continue
+        if text[0] == 50:
+            bad.append(BadLine(number, 1, "line 2 without a line 1 before it; write both lines", number))
+        elif i == len(lines) or not _LINE.match(lines[i][1]) or lines[i][1][0] != 50:
+            bad.append(BadLine(number + 1, 1, "line 1 is not followed by its line 2; write both lines", number))
+        else:
+            _pair(name, (number, text), lines[i], sets, bad)
+            i += 1
+        name = None
+    names += [name] if name else []
+    if sets or bad:  # a file without any elements is told as such
+        bad += [
+            BadLine(n, 1, f"'{_text(t)}' is followed by no elements; write them, or # before a comment", n)
+            for n, t in names
+        ]
+    return sets, sorted(bad, key=lambda b: (b.line, b.column))
+
+
+def _pair(
+    name: tuple[int, bytes] | None, one: tuple[int, bytes], two: tuple[int, bytes], sets: list[ElementSet], bad: list[BadLine]
+) -> None:  # fmt: skip
+    """One satellite's lines: its elements, or what is wrong with each line."""
+    first = one[0]
+    found = []
+    title = ""
+    if name is not None:
+        title = _text(name[1].removeprefix(b"0 ")).strip()
+        if "\ufffd" in title:
+            found.append(BadLine(name[0], 1, f"name '{title}' is not text in UTF-8; write it in ASCII", first))
+    for (number, text), kind in ((one, "1"), (two, "2")):
+        wrong = _wrong(text, kind)
+        found += [] if wrong is None else [BadLine(number, wrong[0], wrong[1], first)]
+    if not found and one[1][2:7] != two[1][2:7]:
+        numbers = (
+            f"satellite number {_text(two[1][2:7])} differs from {_text(one[1][2:7])} on line 1; write one of them"
+        )
+        found.append(BadLine(two[0], 3, numbers, first))
+    if not found:
+        beyond = _range(one[1], two[1])
+        if beyond is None:
+            sets.append(parse_tle(one[1], two[1], title, first))
+        else:
+            found.append(BadLine((one, two)[beyond[0]][0], beyond[1], beyond[2], first))
+    bad += found
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace")

@@ -1,0 +1,167 @@
+"""Satellites that follow a published ephemeris: interpolation between its states. [ccsds502:5]"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.catalog import Segment, Track
+from orbit.constants import MU_EARTH_M3_S2, SECONDS_PER_DAY
+from orbit.timegrid import TimeGrid
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Rotation = Callable[[Array, Array, Array, Array], tuple[Array, Array]]
+"""(jd, fr, r_m, v_m_s) to TEME: UTC Julian dates (states,) in two parts, positions and velocities (states, 3)."""
+
+OUTSIDE = 7  # code of a moment that no segment covers; 1 to 6 are those of SGP4
+PLACE_M = 1e7  # finite, so that arithmetic goes on; the code says that it means nothing
+_EDGE_S = 1e-6  # rounding of epochs in text
+_BACK_S = 10.0  # step back to the tick before the epoch: 20 cm in a minute
+
+
+def weights(times_s: Array, nodes_s: Array, with_rates: bool) -> tuple[Array, Array]:
+    """Weights of positions and of rates [s] in the polynomial through nodes, each of shape (times, nodes).
+
+    nodes_s (times, nodes) may differ from time to time. With rates: Hermite's, of degree 2 nodes - 1; without: Lagrange's, of
+    degree nodes - 1. [stoer2002:2.1]
+    """
+    n = nodes_s.shape[1]
+    share = np.ones_like(nodes_s)
+    slope = np.zeros_like(nodes_s)
+    for j in range(n):
+        for k in range(n):
+            if k != j:
+                apart = 1.0 / (nodes_s[:, j] - nodes_s[:, k])
+                share[:, j] *= (times_s - nodes_s[:, k]) * apart
+                slope[:, j] += apart
+    if not with_rates:
+        return share, np.zeros_like(share)
+    since = times_s[:, np.newaxis] - nodes_s
+    square = share * share
+    return (1.0 - 2.0 * since * slope) * square, since * square
+
+
+@dataclass(frozen=True)
+class _Bundle:
+    """Segments of several satellites with the same times: weights are found once for all of them."""
+
+    segment: Segment
+    lanes: Indices
+    times_s: Array  # (states,)
+    r_m: Array  # (states, 3, satellites)
+    v_m_s: Array
+
+    def fill(self, t_s: Array, code: NDArray[np.int8], out_r_m: Array, here: Indices, take: Indices) -> None:
+        """Write lanes `here` of the output from satellites `take` of the bundle, at the times that the segment covers."""
+        s = self.segment
+        inside = np.flatnonzero(self.covers(t_s))
+        if not inside.size:
+            return
+        t = t_s[inside]
+        first = np.clip(np.searchsorted(self.times_s, t, side="right") - s.nodes // 2, 0, self.times_s.size - s.nodes)
+        at = first[:, np.newaxis] + np.arange(s.nodes)
+        of_r, of_v = weights(t, self.times_s[at], s.with_rates)
+        found = np.zeros((t.size, 3, take.size))
+        for j in range(s.nodes):
+            found += of_r[:, j, np.newaxis, np.newaxis] * self.r_m[at[:, j]][:, :, take]
+            if s.with_rates:
+                found += of_v[:, j, np.newaxis, np.newaxis] * self.v_m_s[at[:, j]][:, :, take]
+        out_r_m[np.ix_(inside, np.arange(3), here)] = found
+        code[np.ix_(inside, here)] = 0
+
+    def covers(self, t_s: Array) -> NDArray[np.bool_]:
+        return np.asarray((t_s >= self.segment.first_s - _EDGE_S) & (t_s <= self.segment.last_s + _EDGE_S))
+
+    def before(self, t_s: float, take: Indices) -> Array:
+        """Positions (3, satellites) at a time before the first state, from there on a two-body orbit."""
+        r, v = self.r_m[0][:, take], self.v_m_s[0][:, take]
+        apart_s = t_s - float(self.times_s[0])
+        many = max(1, math.ceil(abs(apart_s) / _BACK_S))
+        h = apart_s / many
+        for _ in range(many):  # Störmer and Verlet
+            v = v + 0.5 * h * _pull(r)
+            r = r + h * v
+            v = v + 0.5 * h * _pull(r)
+        return np.asarray(r)
+
+
+def _pull(r_m: Array) -> Array:
+    far = np.sqrt(r_m[0] ** 2 + r_m[1] ** 2 + r_m[2] ** 2)
+    return np.asarray(-MU_EARTH_M3_S2 * r_m / (far * far * far))
+
+
+@dataclass(frozen=True)
+class Ephemeris:
+    """Positions of objects of an ephemeris on a time grid; outside its segments there are none, which a code says.
+
+    Where the ephemeris begins between the epoch and the tick before it, which runs ask for to know how things move, that tick
+    is taken from a two-body orbit through the first state. `rotations` turn other frames into TEME; a frame without one
+    raises KeyError.
+    """
+
+    tracks: Sequence[Track]
+    grid: TimeGrid
+    rotations: Mapping[str, Rotation] | None = None
+
+    def __post_init__(self) -> None:
+        groups: dict[tuple[object, ...], list[tuple[int, Segment]]] = {}
+        for lane, track in enumerate(self.tracks):
+            for s in track.segments:
+                alike = (s.epoch_jd, s.epoch_fr, s.first_s, s.last_s, s.nodes, s.with_rates, s.times_s.tobytes())
+                groups.setdefault(alike, []).append((lane, s))
+        bundles = [self._bundle(members) for members in groups.values()]
+        object.__setattr__(self, "_bundles", bundles)
+
+    def _bundle(self, members: list[tuple[int, Segment]]) -> _Bundle:
+        one = members[0][1]
+        times_s = np.array(one.times_s)
+        states = np.stack([self._states(s, times_s) for _, s in members], axis=2)
+        lanes = np.array([lane for lane, _ in members], dtype=np.int64)
+        return _Bundle(one, lanes, times_s, np.ascontiguousarray(states[:, :3]), np.ascontiguousarray(states[:, 3:]))
+
+    def _states(self, segment: Segment, times_s: Array) -> Array:
+        """States (times, 6) in TEME."""
+        states = np.array(segment.states).reshape(-1, 6)
+        if segment.frame == "TEME":
+            return states
+        rotate = (self.rotations or {})[segment.frame]
+        days = np.floor(times_s / SECONDS_PER_DAY)
+        fr = segment.epoch_fr + (times_s - days * SECONDS_PER_DAY) / SECONDS_PER_DAY
+        return np.concatenate(rotate(segment.epoch_jd + days, fr, states[:, :3], states[:, 3:]), axis=1)
+
+    @property
+    def count(self) -> int:
+        return len(self.tracks)
+
+    def subset(self, which: NDArray[np.int64]) -> Ephemeris:
+        return Ephemeris([self.tracks[i] for i in which], self.grid, self.rotations)
+
+    def _since(self, segment: Segment) -> float:
+        """Time of the grid's epoch [s] as the segment counts it."""
+        days = (self.grid.epoch_jd - segment.epoch_jd) + (self.grid.epoch_fr - segment.epoch_fr)
+        return days * SECONDS_PER_DAY
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
+        bundles: list[_Bundle] = self._bundles  # type: ignore[attr-defined]
+        ticks, _, width = out_r_m.shape
+        code = np.full((ticks, width), OUTSIDE, dtype=np.int8)
+        seconds = self.grid.seconds(first_tick, ticks)
+        for b in bundles:
+            take = np.flatnonzero((b.lanes >= lo) & (b.lanes < hi))
+            if take.size:
+                t_s = seconds + self._since(b.segment)
+                b.fill(t_s, code, out_r_m, b.lanes[take] - lo, take)
+                if first_tick == -1 and t_s[0] < b.segment.first_s and b.covers(t_s[:1] + self.grid.step_s)[0]:
+                    out_r_m[0][:, b.lanes[take] - lo] = b.before(float(t_s[0]), take)
+                    code[0, b.lanes[take] - lo] = 0
+        out_r_m[:, :, hi - lo :] = out_r_m[:, :, hi - lo - 1 : hi - lo]
+        code[:, hi - lo :] = code[:, hi - lo - 1 : hi - lo]
+        if not code.any():
+            return None
+        np.copyto(out_r_m, PLACE_M, where=(code != 0)[:, np.newaxis, :])
+        return code
