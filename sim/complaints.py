@@ -63,12 +63,7 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Nam
             continue  # told with the other half of the choice
         instead = words.get(entry["loc"][:-1], "")
         loc = loc[:-1] if instead else loc
-        path: list[str] = []
-        for part in loc:
-            here = tree.find(root, tuple(path))
-            if path and part in _TAGS.get(path[0], ()) and not (here.is_map and part in here.value):
-                continue
-            path.append(part)
+        path = loc[:2] + loc[3:] if len(loc) > 2 and loc[2] in _TAGS.get(loc[0], ()) else loc  # without the kind
         shown = _shown(path, wrapped)
         node = tree.find(root, tuple(path))
         found.append(Problem(node.origin, ".".join(shown), _message(entry, node, path, _items(path, named)) + instead))

@@ -106,7 +106,7 @@ def xml_segments(data: bytes, message: str) -> Iterator[tuple[list[Leaf], int, i
             ended.append((leaves, *begun))
 
     def doctype(*_: Any) -> None:
-        place = place_in(data, parser.CurrentByteIndex)
+        place = place_in(data, max(0, data.rfind(b"<!DOCTYPE", 0, parser.CurrentByteIndex)))
         raise FileError(*place, "has a DOCTYPE, which may define entities without end; remove it")
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
@@ -223,6 +223,8 @@ def csv_records(data: bytes) -> Iterator[Record | FileError]:
                 continue
             if not names:
                 names = [cell.strip() for cell in row]
+                if "EPOCH" not in names:
+                    raise FileError(begun, 1, "is no line of names with EPOCH among them; write one above the values")
                 if _twice(names):
                     raise FileError(begun, 1, f"names {_twice(names)} twice; write each column once")
                 continue

@@ -21,6 +21,7 @@ HIGHEST_DEGREE = 15
 _LEAST_KM, _MOST_KM = EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING) / 1e3, 1e6
 _AXES = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
 _UNITS = dict(zip(_AXES, ("km",) * 3 + ("km/s",) * 3, strict=True))
+_NO_KEY = "'{}' is no KEY = value; write one, or COMMENT before it"
 _NEEDED = ("OBJECT_NAME", "CENTER_NAME", "REF_FRAME", "TIME_SYSTEM", "START_TIME", "STOP_TIME")
 
 
@@ -74,7 +75,7 @@ class _Raw:
     find: Callable[[int], Place]
     words: dict[str, tuple[str, Place]] = field(default_factory=dict)
     states: list[tuple[int, str, list[str]]] = field(default_factory=list)
-    unit: str = ""  # what is in another unit than km or km/s
+    wrong: list[tuple[Place, str]] = field(default_factory=list)
 
 
 # --- text to words and states ------------------------------------------------------------------------------------------
@@ -97,10 +98,10 @@ def _from_kvn(data: bytes) -> Iterator[_Raw | FileError]:
             mode = "covariance" if words[0] == "COVARIANCE_START" else "data"
         elif raw is not None and mode == "data":
             raw.states.append((number, words[0], words[1:]))
-        elif mode != "covariance":
-            wrong = _keyword(line, number, raw)
-            if wrong is not None:
-                yield wrong
+        elif mode == "header" and key_value(line, number) is None:
+            yield FileError(number, 1, _NO_KEY.format(line.strip()[:40]))
+        elif raw is not None and mode == "meta":
+            _keyword(line, number, raw)
     if raw is not None:
         yield raw
 
@@ -109,16 +110,15 @@ def _begin(line: int) -> Place:
     return line, 1
 
 
-def _keyword(line: str, number: int, raw: _Raw | None) -> FileError | None:
-    """Takes a line of a header or of metadata."""
+def _keyword(line: str, number: int, raw: _Raw) -> None:
+    """Takes a line of metadata."""
     value = key_value(line, number)
     if value is None:
-        return FileError(number, 1, f"'{line.strip()[:40]}' is no KEY = value; write one, or COMMENT before it")
-    if raw is not None and value.tag in raw.words:
-        return FileError(number, value.column, f"{value.tag} is there twice; write it once")
-    if raw is not None:
+        raw.wrong.append(((number, 1), _NO_KEY.format(line.strip()[:40])))
+    elif value.tag in raw.words:
+        raw.wrong.append(((number, value.column), f"{value.tag} is there twice; write it once"))
+    else:
         raw.words[value.tag] = value.text, (value.line, value.column)
-    return None
 
 
 def _from_xml(data: bytes) -> Iterator[_Raw]:
@@ -129,9 +129,12 @@ def _from_xml(data: bytes) -> Iterator[_Raw]:
             words = {leaf[0]: leaf[1] for leaf in listed}
             if "EPOCH" in words and "X" in words:
                 raw.states.append((listed[0][2], words["EPOCH"], [words[a] for a in _AXES if a in words]))
-                wrong = [(tag, unit) for tag, _, _, unit, _ in listed if unit and unit != _UNITS.get(tag, unit)]
+                wrong = [
+                    (tag, unit, offset) for tag, _, offset, unit, _ in listed if unit and unit != _UNITS.get(tag, unit)
+                ]
                 if wrong:
-                    raw.unit = f"{wrong[0][0]} is in {wrong[0][1]}; write it in {_UNITS[wrong[0][0]]}"
+                    tag, unit, offset = wrong[0]
+                    raw.wrong.append((place_in(data, offset), f"{tag} is in {unit}; write it in {_UNITS[tag]}"))
             elif "EPOCH" not in words:  # not a covariance
                 raw.words.update({leaf[0]: (leaf[1], place_in(data, leaf[2])) for leaf in listed})
         yield raw
@@ -187,8 +190,8 @@ class _Reader:
             told = self.word(name)
             if told and told.upper() not in accepted:
                 self.tell(self.place(name), f"{name} '{told}' is not read; {advice}")
-        if self.raw.unit:
-            self.tell((self.raw.line, 1), self.raw.unit)
+        for place, message in self.raw.wrong:
+            self.tell(place, message)
 
     def _rule(self) -> tuple[int, bool, bool] | None:
         """Number of states to interpolate between, whether rates count, and whether the file says so."""

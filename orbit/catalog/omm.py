@@ -64,7 +64,7 @@ def _number(fields: dict[str, Any], name: str) -> float:
         allowed = "a finite number"
     elif name == "MEAN_MOTION":
         allowed = "one above 0 rev/day"
-    elif name == "ECCENTRICITY" and value > most:
+    elif name == "ECCENTRICITY":
         allowed = "one from 0 to below 1: other orbits are not closed"
     else:
         allowed = f"one from {least:g} to {most:g} {unit}".rstrip()
@@ -90,7 +90,7 @@ def _word(fields: dict[str, Any], name: str) -> None:
     told = fields.get(name)
     known = _WORDS[name]
     if told is not None and str(told).strip().upper() not in (*known, ""):
-        raise _Bad(name, f"{name} '{told}' is not read; SGP4 needs {' or '.join(known)}")
+        raise _Bad(name, f"{name} '{told}' is not for SGP4; write elements with {' or '.join(known)}")
 
 
 def _epoch(fields: dict[str, Any]) -> tuple[float, float]:

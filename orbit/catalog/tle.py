@@ -66,7 +66,7 @@ _WHOLE = {
     kind: re.compile((kind + "".join(f[3] for f in fields) + "[0-9]").encode()) for kind, fields in _FIELDS.items()
 }
 _LINE = re.compile(rb"[12] (?:.{59}|[A-Z\d]\d{4}[A-Z ])")  # what can only be meant as elements, even cut short
-_SHIFTED = re.compile(rb"\s+[12] [A-Z\d]\d{4}[A-Z ]")
+_SHIFTED = re.compile(rb"\s*[12]\s+[A-Z\d]\d{4}[A-Z ]\s")  # the same, out of its columns
 
 
 def checksum(line: str | bytes) -> int:
@@ -184,7 +184,13 @@ def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
         i += 1
         if not _LINE.match(text):
             if _SHIFTED.match(text):
-                bad.append(BadLine(number, 1, "blanks before a line of elements; start it in column 1", number))
+                bad.append(
+                    BadLine(
+                        number, 1, "elements out of their columns; write the line from column 1, without tabs", number
+                    )
+                )
+                name = None
+                continue
             names += [name] if name else []
             name = number, text
             continue

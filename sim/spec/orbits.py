@@ -228,7 +228,7 @@ def _shell(text: str) -> Walker:
     ):  # fmt: skip
         if not least <= value <= most:
             raise ValueError(
-                f"{what} {value:g}{unit} of '{text}' is out of range; write one from {least:g} to {most:g}{unit}"
+                f"{what} {value:g}{unit} of '{text}' is out of range; write one from {least:g} to {most:,.9g}{unit}"
             )
     if satellites % many:
         whole = max(1, round(satellites / many)) * many
@@ -246,7 +246,7 @@ class Tle(Section):
     """A catalogue of two-line elements."""
 
     kind: Literal["tle"]
-    tle: str  # path; relative to the scenario's file
+    tle: Annotated[str, Field(examples=["catalogue.tle"])]  # path; relative to the scenario's file
     sha256: str | None = None  # of the file's bytes, written into resolved scenarios and checked when present
 
 
@@ -254,7 +254,7 @@ class Omm(Section):
     """A catalogue of orbit mean-elements messages, in JSON, XML, CSV or key = value, as the file's content tells."""
 
     kind: Literal["omm"]
-    omm: str  # path; relative to the scenario's file
+    omm: Annotated[str, Field(examples=["catalogue.json"])]  # path; relative to the scenario's file
     sha256: str | None = None
 
 
@@ -262,7 +262,7 @@ class Oem(Section):
     """Positions over time, as orbit ephemeris messages; outside their span satellites have no position and count as failed."""
 
     kind: Literal["oem"]
-    oem: str  # path; relative to the scenario's file
+    oem: Annotated[str, Field(examples=["fleet.oem"])]  # path; relative to the scenario's file
     sha256: str | None = None
 
 

@@ -21,8 +21,8 @@ import sim.engine
 import sim.metrics
 import sim.models.thermal
 import sim.network
+import sim.orbit_files
 import sim.roads
-import sim.scenario
 import sim.step
 import sim.traffic
 import sim.verify
@@ -35,7 +35,7 @@ ROW = {"name", "ours", "theirs", "error", "limit", "unit", "source", "ok"}
 SAME = [
     (orbits, "shadow_edge", sim.step), (orbits, "sun_position_m", sim.engine), (orbits, "solar_flux_w_m2", sim.engine),
     (orbits, "CircularJ2", sim.assemble), (orbits, "Sgp4", sim.assemble), (frames, "in_teme", sim.engine),
-    (orbits, "walker", sim.assemble), (orbits, "TimeGrid", sim.assemble), (orbits, "read_tle", sim.scenario),
+    (orbits, "walker", sim.assemble), (orbits, "TimeGrid", sim.assemble), (orbits, "read_tle", sim.orbit_files),
     (network, "nearest_in_sight", orbit.kernels.sight), (network, "position_m", sim.engine), (network, "zenith", sim.engine),
     (network, "round_trip_ms", sim.metrics), (spacecraft, "plate_view_factor", sim.step), (spacecraft, "plate_absorbed_w_m2", sim.step),
     (spacecraft, "emission_w_k4", sim.models.thermal), (hypatia, "Network", sim.coupled), (hypatia, "access_m", sim.roads),
