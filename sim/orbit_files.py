@@ -54,8 +54,16 @@ def absolute(root: Node, folder: Path) -> Node:
     """Paths of files in `constellation` from the scenario's folder."""
     for path, node in tree.walk(root):
         if path and path[0] == "constellation" and path[-1] in (*READERS, "points") and isinstance(node.value, str):
-            root = tree.put(root, list(path), Node(str((folder / node.value).resolve()), node.origin))
+            root = tree.put(root, list(path), Node(placed(node.value, folder), node.origin))
     return root
+
+
+def placed(text: str, folder: Path) -> str:
+    """A path from a folder, absolute; what can be none stays as it is, and is told when it is read."""
+    try:
+        return str((folder / text).resolve())
+    except (OSError, ValueError, RuntimeError):  # a null character, links in a circle
+        return text
 
 
 def read(root: Node, changed: set[str], problems: list[Problem], notes: list[str]) -> tuple[Catalogues, Node]:

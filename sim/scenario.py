@@ -133,7 +133,7 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     leaf = tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
     if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
-        told = leaf if keys[1] == "code" else Node(str(Path(str(leaf.value)).resolve()), origin)
+        told = leaf if keys[1] == "code" else Node(orbit_files.placed(str(leaf.value), Path()), origin)
         return tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: told}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):

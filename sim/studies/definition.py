@@ -17,7 +17,7 @@ from sim import tree
 from sim.catalogue import items
 from sim.checks import START_S, size
 from sim.errors import InputError, Origin, Problem, bad_input, did_you_mean
-from sim.orbit_files import READERS
+from sim.orbit_files import READERS, placed
 from sim.quantity import Quantity
 from sim.scenario import Loaded, load
 from sim.spec import Section
@@ -152,8 +152,8 @@ def _scenario(spec: Sweep, root: Node, folder: Path) -> str:
 def _placed(name: str, value: Any, folder: Path) -> Any:
     """A value as `--set` takes it; the path of a catalogue starts from the sweep's folder."""
     section, _, kind = name.rpartition(".")
-    placed = section == "constellation" and kind in READERS and isinstance(value, str)
-    return str((folder / value).resolve()) if placed else value
+    named = section == "constellation" and kind in READERS and isinstance(value, str)
+    return placed(value, folder) if named else value
 
 
 def _in_file(problem: Problem, spec: Sweep, root: Node, values: dict[str, Any]) -> Problem:

@@ -23,7 +23,7 @@ from orbit.propagation import CircularJ2
 from orbit.sgp4 import Sgp4, from_satrecs
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid, julian_date
-from sim.verify import eclipses, formation, frames
+from sim.verify import catalogues, eclipses, formation, frames
 from sim.verify.case import Case, Failed
 
 Array = NDArray[np.float64]
@@ -41,6 +41,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
         *formation.cases(data),
         *frames.cases(data),
         *eclipses.cases(data),
+        *catalogues.cases(data),
     ]
 
 
