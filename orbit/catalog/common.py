@@ -18,6 +18,7 @@ JD_OF_ORDINAL = 1721424.5  # Julian date of the midnight on which day 0 of Pytho
 SGP4_EPOCH_JD = 2433281.5  # sgp4init counts days from 1949 December 31 00:00 UTC [vallado2006]
 REV_D = 1440.0 / (2.0 * math.pi)  # one rad/min in rev/day, rounded as SGP4 rounds it [vallado2006]
 LARGEST_ALPHA_5 = 339_999  # Z9999
+_LONGEST = 300  # characters of a message
 _EPOCH = re.compile(
     r"(\d{4})-(?:(\d\d)-(\d\d)|(\d{3}))T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d*))?Z?", re.ASCII
 )  # [ccsds502:7.5.10]: day of the month or of the year, any fraction of the second
@@ -55,7 +56,8 @@ class ElementSet:
 class BadLine:
     """What is wrong, and where (line and column count from 1).
 
-    `first` is the line on which the set begins that cannot be used; `whole` says that the file cannot be read on.
+    `first` is the line on which the set begins that cannot be used; `whole` says that the file cannot be read on. The message
+    is one line of printable text, whatever the file holds.
     """
 
     line: int
@@ -63,6 +65,15 @@ class BadLine:
     message: str
     first: int = 0
     whole: bool = False
+
+    def __post_init__(self) -> None:
+        told = (
+            self.message
+            if self.message.isprintable()
+            else "".join(c if c.isprintable() else "\ufffd" for c in self.message)
+        )
+        told = told if len(told) <= _LONGEST else f"{told[: _LONGEST // 2]} … {told[-_LONGEST // 3 :]}"
+        object.__setattr__(self, "message", told)
 
 
 def moment(jd: float, fr: float) -> datetime:
@@ -93,19 +104,22 @@ def read_epoch(text: str) -> tuple[float, float]:
 
 def semi_major_axis_m(mean_motion_rad_s: float, inclination_rad: float, eccentricity: float = 0.0) -> float:
     """Mean semi-major axis [m] of Kozai's mean motion, as SGP4 recovers it. [vallado2006:initl]"""
-    a1 = (MU_EARTH_M3_S2 / mean_motion_rad_s**2) ** (1.0 / 3.0)
+    a1 = _size_m(mean_motion_rad_s)
     tilt = 0.75 * J2 * EARTH_RADIUS_M**2 * (3.0 * math.cos(inclination_rad) ** 2 - 1.0)
     tilt /= (1.0 - eccentricity**2) ** 1.5
-    d1 = tilt / a1**2
+    d1 = tilt / (a1 * a1)
     a0 = a1 * (1.0 - d1 * (1.0 / 3.0 + d1 * (1.0 + 134.0 / 81.0 * d1)))
-    n0 = mean_motion_rad_s / (1.0 + tilt / a0**2)
-    return float((MU_EARTH_M3_S2 / n0**2) ** (1.0 / 3.0))
+    return _size_m(mean_motion_rad_s / (1.0 + tilt / (a0 * a0)))
+
+
+def _size_m(mean_motion_rad_s: float) -> float:
+    """Semi-major axis [m] of two bodies; no square of a small number on the way, which might be none."""
+    return float(MU_EARTH_M3_S2 ** (1.0 / 3.0) / abs(mean_motion_rad_s) ** (2.0 / 3.0))
 
 
 def perigee_problem(mean_motion_rad_min: float, eccentricity: float) -> str | None:
     """What is wrong with an orbit that meets the Earth; two-body, so good to ten kilometres."""
-    a = (MU_EARTH_M3_S2 / (mean_motion_rad_min / 60.0) ** 2) ** (1.0 / 3.0)
-    perigee_m = a * (1.0 - eccentricity) - EARTH_RADIUS_M
+    perigee_m = _size_m(mean_motion_rad_min / 60.0) * (1.0 - eccentricity) - EARTH_RADIUS_M
     if perigee_m >= 0.0:
         return None
     return (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,9 +53,24 @@ def decoded(data: bytes) -> str:
         raise FileError(line, column, "is not text in UTF-8; write the file in UTF-8") from None
 
 
-def _at(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, from 1, of an offset."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+def text_lines(data: bytes) -> Iterator[tuple[int, str]]:
+    """Lines of text, numbered from 1; only line feeds and carriage returns end one."""
+    return enumerate(io.StringIO(decoded(data), newline=None), 1)
+
+
+class Places:
+    """Line and column, from 1, of offsets in a text or in bytes; lines are counted once, when the first is asked."""
+
+    def __init__(self, data: str | bytes) -> None:
+        self.data = data
+        self.ends: list[int] | None = None
+
+    def __call__(self, offset: int) -> tuple[int, int]:
+        if self.ends is None:
+            found = re.finditer("\n", self.data) if isinstance(self.data, str) else re.finditer(b"\n", self.data)
+            self.ends = [end.start() for end in found]
+        line = bisect_left(self.ends, offset)
+        return line + 1, offset - (self.ends[line - 1] if line else -1)
 
 
 # --- XML ---------------------------------------------------------------------------------------------------------------
@@ -65,12 +82,7 @@ MESSAGES = ("omm", "oem", "opm", "aem", "apm", "ocm", "tdm", "cdm", "rdm", "acm"
 CHUNK = 1 << 16  # bytes parsed before segments are handed on
 
 
-def place_in(data: bytes, offset: int) -> tuple[int, int]:
-    """Line and column, from 1, of an offset in bytes."""
-    return data.count(b"\n", 0, offset) + 1, offset - data.rfind(b"\n", 0, offset)
-
-
-def xml_segments(data: bytes, message: str) -> Iterator[tuple[list[Leaf], int, int]]:
+def xml_segments(data: bytes, message: str, places: Places) -> Iterator[tuple[list[Leaf], int, int]]:
     """Every segment of a message: its leaves, its line and its offset. Raises FileError for what is no such XML."""
     ended: list[tuple[list[Leaf], int, int]] = []
     parser = expat.ParserCreate()
@@ -88,9 +100,7 @@ def xml_segments(data: bytes, message: str) -> Iterator[tuple[list[Leaf], int, i
         if tag == "segment" or tag.endswith(":segment"):
             leaves, begun, groups = [], (parser.CurrentLineNumber, offset), 0
         elif len(tag) == 3 and tag in MESSAGES and tag != message:
-            raise FileError(
-                *place_in(data, offset), f"holds an {tag}, not an {message}; write the path of an {message}"
-            )
+            raise FileError(*places(offset), f"holds an {tag}, not an {message}; write the path of an {message}")
 
     def characters(told: str) -> None:
         nonlocal text
@@ -106,8 +116,8 @@ def xml_segments(data: bytes, message: str) -> Iterator[tuple[list[Leaf], int, i
             ended.append((leaves, *begun))
 
     def doctype(*_: Any) -> None:
-        place = place_in(data, max(0, data.rfind(b"<!DOCTYPE", 0, parser.CurrentByteIndex)))
-        raise FileError(*place, "has a DOCTYPE, which may define entities without end; remove it")
+        at = max(0, data.rfind(b"<!DOCTYPE", 0, parser.CurrentByteIndex))
+        raise FileError(*places(at), "has a DOCTYPE, which may define entities without end; remove it")
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = characters, doctype
@@ -125,16 +135,17 @@ def xml_segments(data: bytes, message: str) -> Iterator[tuple[list[Leaf], int, i
 
 def xml_records(data: bytes) -> Iterator[Record]:
     """OMM in XML, alone or many in one NDM."""
-    for leaves, line, offset in xml_segments(data, "omm"):
+    places = Places(data)
+    for leaves, line, offset in xml_segments(data, "omm", places):
         fields = {leaf[0]: leaf[1] for leaf in leaves}
         twice = "" if len(fields) == len(leaves) else _twice([v[0] for v in leaves if v[0] not in REPEATED])
         yield Record(
-            fields, line, _xml_place(data, leaves, offset), {leaf[0]: leaf[3] for leaf in leaves if leaf[3]}, twice
+            fields, line, _xml_place(places, leaves, offset), {leaf[0]: leaf[3] for leaf in leaves if leaf[3]}, twice
         )
 
 
-def _xml_place(data: bytes, leaves: list[Leaf], offset: int) -> Callable[[str], tuple[int, int]]:
-    return lambda name: place_in(data, next((leaf[2] for leaf in leaves if leaf[0] == name), offset))
+def _xml_place(places: Places, leaves: list[Leaf], offset: int) -> Callable[[str], tuple[int, int]]:
+    return lambda name: places(next((leaf[2] for leaf in leaves if leaf[0] == name), offset))
 
 
 REPEATED = ("COMMENT", "USER_DEFINED")
@@ -150,6 +161,7 @@ def _twice(names: list[str]) -> str:
 def json_records(data: bytes) -> list[Record]:
     """OMM in JSON: a list of objects, or one."""
     text = decoded(data)
+    places = Places(text)
     decoder = json.JSONDecoder(object_pairs_hook=_Pairs)
     blank = re.compile(r"\s*")
 
@@ -169,9 +181,9 @@ def json_records(data: bytes) -> list[Record]:
             raise FileError(error.lineno, error.colno, f"is not JSON ({error.msg.lower()}); mend it here") from None
         except (RecursionError, ValueError) as error:
             told = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-            raise FileError(*_at(text, at), f"is not JSON ({told}); mend it here") from None
+            raise FileError(*places(at), f"is not JSON ({told}); mend it here") from None
         line, counted = line + text.count("\n", counted, at), at
-        found.append(_json_record(text, value, at, end, line))
+        found.append(_json_record(text, places, value, at, end, line))
         at = skip(end)
         if not listed:
             break
@@ -180,10 +192,10 @@ def json_records(data: bytes) -> list[Record]:
             if text[at : at + 1] != "]":
                 continue
         if text[at : at + 1] != "]" or text[at - 1 : at] == ",":
-            raise FileError(*_at(text, at), "is not JSON (a comma or a bracket is missing or too many); mend it here")
+            raise FileError(*places(at), "is not JSON (a comma or a bracket is missing or too many); mend it here")
     after = skip(at + 1 if listed else at)
     if after < len(text):
-        raise FileError(*_at(text, after), "is not JSON (extra data after the end); remove it")
+        raise FileError(*places(after), "is not JSON (extra data after the end); remove it")
     return found
 
 
@@ -195,15 +207,13 @@ class _Pairs(dict[str, Any]):
         self.twice = "" if len(pairs) == len(self) else _twice([name for name, _ in pairs])
 
 
-def _json_record(text: str, value: Any, at: int, end: int, line: int) -> Record:
+def _json_record(text: str, places: Places, value: Any, at: int, end: int, line: int) -> Record:
     def place(name: str) -> tuple[int, int]:
         found = re.compile(rf'"{re.escape(name)}"\s*:').search(text, at, end)
-        return _at(text, at if found is None else found.start())
+        return places(at if found is None else found.start())
 
     if not isinstance(value, _Pairs):
-        raise FileError(
-            *_at(text, at), "is no object with the fields of an OMM; write { } with EPOCH, MEAN_MOTION, ..."
-        )
+        raise FileError(*places(at), "is no object with the fields of an OMM; write { } with EPOCH, MEAN_MOTION, ...")
     return Record(value, line, place, twice=value.twice)
 
 
@@ -212,8 +222,7 @@ def _json_record(text: str, value: Any, at: int, end: int, line: int) -> Record:
 
 def csv_records(data: bytes) -> Iterator[Record | FileError]:
     """OMM in CSV: a line of names, then a line for each set; one that does not fit the names is an error of its own."""
-    text = decoded(data)
-    rows = csv.reader(text.splitlines(keepends=True), strict=True)
+    rows = csv.reader(io.StringIO(decoded(data), newline=""), strict=True)
     names: list[str] = []
     line = 0
     try:
@@ -246,21 +255,24 @@ def _csv_place(names: list[str], row: list[str], line: int) -> Callable[[str], t
 
 # --- key = value -------------------------------------------------------------------------------------------------------
 
-_KEY = re.compile(r"\s*([A-Z_0-9]+)\s*=\s*(.*?)\s*(?:\[([^\]]*)\]\s*)?$")
+_KEY = re.compile(r"[A-Z][A-Z_0-9]*")
 
 
 def key_value(line: str, number: int) -> Value | None:
     """`KEY = value [unit]`, or None."""
-    found = _KEY.match(line)
-    if found is None:
+    key, equals, value = line.partition("=")
+    if not equals or _KEY.fullmatch(key.strip()) is None:
         return None
-    return Value(found[1], found[2], number, found.start(1) + 1, found[3] or "")
+    value, unit = value.strip(), ""
+    if value.endswith("]") and "[" in value:
+        value, _, unit = value[:-1].rpartition("[")
+    return Value(key.strip(), value.strip(), number, 1 + len(line) - len(line.lstrip()), unit.strip())
 
 
 def kvn_records(data: bytes) -> list[Record]:
     """OMM as lines of key = value; each message begins with its version."""
     messages: list[list[Value]] = []
-    for number, line in enumerate(decoded(data).splitlines(), 1):
+    for number, line in text_lines(data):
         if not line.strip() or line.strip().startswith("COMMENT"):
             continue
         value = key_value(line, number)

@@ -12,7 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from orbit.catalog.common import BadLine, moment, read_epoch
-from orbit.catalog.ndm import FileError, decoded, key_value, place_in, xml_segments
+from orbit.catalog.ndm import FileError, Places, key_value, text_lines, xml_segments
 from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SECONDS_PER_DAY
 
 FRAMES = ("TEME",)
@@ -69,13 +69,16 @@ Place = tuple[int, int]
 
 @dataclass(slots=True)
 class _Raw:
-    """A segment as it is written: each word, and each state (where, epoch, numbers); `find` turns a where into a place."""
+    """A segment as it is written: each word (text, where), each state (where, epoch, numbers) and what is wrong already.
+
+    Where is a line of text or an offset in XML; `find` turns it into a place when it is asked.
+    """
 
     line: int
     find: Callable[[int], Place]
-    words: dict[str, tuple[str, Place]] = field(default_factory=dict)
+    words: dict[str, tuple[str, int]] = field(default_factory=dict)
     states: list[tuple[int, str, list[str]]] = field(default_factory=list)
-    wrong: list[tuple[Place, str]] = field(default_factory=list)
+    wrong: list[tuple[int, str]] = field(default_factory=list)
 
 
 # --- text to words and states ------------------------------------------------------------------------------------------
@@ -84,7 +87,7 @@ class _Raw:
 def _from_kvn(data: bytes) -> Iterator[_Raw | FileError]:
     raw: _Raw | None = None
     mode = "header"
-    for number, line in enumerate(decoded(data).splitlines(), 1):
+    for number, line in text_lines(data):
         words = line.split()
         if not words or words[0] == "COMMENT":
             continue
@@ -114,16 +117,17 @@ def _keyword(line: str, number: int, raw: _Raw) -> None:
     """Takes a line of metadata."""
     value = key_value(line, number)
     if value is None:
-        raw.wrong.append(((number, 1), _NO_KEY.format(line.strip()[:40])))
+        raw.wrong.append((number, _NO_KEY.format(line.strip()[:40])))
     elif value.tag in raw.words:
-        raw.wrong.append(((number, value.column), f"{value.tag} is there twice; write it once"))
+        raw.wrong.append((number, f"{value.tag} is there twice; write it once"))
     else:
-        raw.words[value.tag] = value.text, (value.line, value.column)
+        raw.words[value.tag] = value.text, number
 
 
 def _from_xml(data: bytes) -> Iterator[_Raw]:
-    for leaves, line, _ in xml_segments(data, "oem"):
-        raw = _Raw(line, lambda offset: place_in(data, offset))
+    places = Places(data)
+    for leaves, line, _ in xml_segments(data, "oem", places):
+        raw = _Raw(line, places)
         for _, group in groupby(leaves, key=itemgetter(4)):
             listed = list(group)
             words = {leaf[0]: leaf[1] for leaf in listed}
@@ -134,9 +138,9 @@ def _from_xml(data: bytes) -> Iterator[_Raw]:
                 ]
                 if wrong:
                     tag, unit, offset = wrong[0]
-                    raw.wrong.append((place_in(data, offset), f"{tag} is in {unit}; write it in {_UNITS[tag]}"))
+                    raw.wrong.append((offset, f"{tag} is in {unit}; write it in {_UNITS[tag]}"))
             elif "EPOCH" not in words:  # not a covariance
-                raw.words.update({leaf[0]: (leaf[1], place_in(data, leaf[2])) for leaf in listed})
+                raw.words.update({leaf[0]: (leaf[1], leaf[2]) for leaf in listed})
         yield raw
 
 
@@ -154,10 +158,10 @@ class _Reader:
         self.bad.append(BadLine(*place, message, self.raw.line))
 
     def word(self, name: str) -> str:
-        return self.raw.words.get(name, ("", (0, 0)))[0].strip()
+        return self.raw.words[name][0].strip() if name in self.raw.words else ""
 
     def place(self, name: str) -> Place:
-        return self.raw.words.get(name, ("", (self.raw.line, 1)))[1]
+        return self.raw.find(self.raw.words[name][1]) if name in self.raw.words else (self.raw.line, 1)
 
     def read(self) -> Segment | None:
         self._words()
@@ -190,8 +194,8 @@ class _Reader:
             told = self.word(name)
             if told and told.upper() not in accepted:
                 self.tell(self.place(name), f"{name} '{told}' is not read; {advice}")
-        for place, message in self.raw.wrong:
-            self.tell(place, message)
+        for where, message in self.raw.wrong:
+            self.tell(self.raw.find(where), message)
 
     def _rule(self) -> tuple[int, bool, bool] | None:
         """Number of states to interpolate between, whether rates count, and whether the file says so."""

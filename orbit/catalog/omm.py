@@ -14,7 +14,7 @@ from orbit.catalog.tle import read_tle
 
 _DEGREE = math.pi / 180.0
 _ANY = sys.float_info.max
-_ABOVE_0, _BELOW_1 = math.nextafter(0.0, 1.0), math.nextafter(1.0, 0.0)
+_ABOVE_0, _BELOW_1 = 1e-300, math.nextafter(1.0, 0.0)
 _MOST_NUMBER = 999_999_999  # nine digits, as catalogues count from now on
 
 # field: (least, most, unit, must be there)

@@ -146,7 +146,7 @@ class Walker(Section):
 
     kind: Literal["walker"]
     altitude: Altitude | None = None
-    mean_motion: Annotated[float, Quantity("rad/s", above=0.0, example="14.8 rev/d")] | None = None
+    mean_motion: Annotated[float, Quantity("rad/s", above=0.0, most=0.01, example="14.8 rev/d")] | None = None
     inclination: Annotated[float, Quantity("rad", least=0.0, most=3.141592653589793, example="53 deg")]
     planes: Annotated[int, Count()]
     satellites_per_plane: Annotated[int, Count()]
