@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbit.catalog import Segment, Track
+from orbit.codes import NOWHERE_M, OUTSIDE
 from orbit.constants import MU_EARTH_M3_S2, SECONDS_PER_DAY
 from orbit.timegrid import TimeGrid
 
@@ -18,8 +20,6 @@ Indices = NDArray[np.int64]
 Rotation = Callable[[Array, Array, Array, Array], tuple[Array, Array]]
 """(jd, fr, r_m, v_m_s) to TEME: UTC Julian dates (states,) in two parts, positions and velocities (states, 3)."""
 
-OUTSIDE = 7  # code of a moment that no segment covers; 1 to 6 are those of SGP4
-PLACE_M = 1e7  # finite, so that arithmetic goes on; the code says that it means nothing
 _EDGE_S = 1e-6  # rounding of epochs in text
 _BACK_S = 10.0  # longest step back to the tick before the epoch: 0.1 mm in a minute at 500 km
 
@@ -110,6 +110,7 @@ class Ephemeris:
 
     tracks: Sequence[Track]
     grid: TimeGrid
+    loses: ClassVar[bool] = True
     rotations: Mapping[str, Rotation] | None = None
 
     def __post_init__(self) -> None:
@@ -167,5 +168,5 @@ class Ephemeris:
         code[:, hi - lo :] = code[:, hi - lo - 1 : hi - lo]
         if not code.any():
             return None
-        np.copyto(out_r_m, PLACE_M, where=(code != 0)[:, np.newaxis, :])
+        np.copyto(out_r_m, NOWHERE_M, where=(code != 0)[:, np.newaxis, :])
         return code

@@ -7,7 +7,7 @@ repeat the last satellite, so that a tile is always full.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,13 @@ Array = NDArray[np.float64]
 class Propagator(Protocol):
     """What the engine asks of a model of motion."""
 
+    loses: ClassVar[bool]  # whether `fill` may find satellites without a position
+
     @property
     def count(self) -> int: ...
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
-        """Write positions; return a code (time, lane) above zero where there is none, or None if all is well."""
+        """Write positions; return codes (time, lane) of `orbit.codes`, or None if all is well."""
         ...
 
     def subset(self, which: NDArray[np.int64]) -> Propagator:
@@ -45,6 +47,7 @@ class CircularJ2:
 
     elements: CircularElements
     grid: TimeGrid
+    loses: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_packed", self.elements.packed())
@@ -74,6 +77,7 @@ class Formation:
     chief: CircularElements
     relative: RelativeElements
     grid: TimeGrid
+    loses: ClassVar[bool] = False
 
     @property
     def count(self) -> int:

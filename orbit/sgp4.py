@@ -10,11 +10,12 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.codes import BAD_ECCENTRICITY, BAD_MEAN_MOTION, NOWHERE_M, UNDEFINED
 from orbit.constants import SECONDS_PER_DAY
 from orbit.elements import Sgp4Elements
 from orbit.kernels import sgp4 as kernels
@@ -26,16 +27,6 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.int8]
 
 EPOCH_1950_JD = 2433281.5  # sgp4init counts days from 1949 December 31 00:00 UTC [vallado2006]
-NOWHERE_M = 1e7  # coordinate that stands where there is no position: finite, so that arithmetic goes on
-UNDEFINED = 7  # a code of our own
-MEANINGS = {
-    1: "mean eccentricity out of its range",
-    2: "mean motion is not above zero",
-    3: "perturbed eccentricity out of its range",
-    4: "semi-latus rectum below zero",
-    6: "decayed: below the Earth's radius",
-    UNDEFINED: "no number: deep-space terms are divided by the sine of an inclination of zero",
-}
 
 
 def from_satrecs(records: Iterable[Any]) -> Sgp4Elements:
@@ -93,7 +84,7 @@ class Batch:
     def no_orbit(self) -> Codes:
         """Error codes of satellites without an orbit, zero for others, shape (satellites,)."""
         none = self.constants[el.KIND] == el.NO_ORBIT
-        why = np.where(self.elements.eccentricity >= 1.0, kernels.BAD_ECCENTRICITY, kernels.BAD_MEAN_MOTION)
+        why = np.where(self.elements.eccentricity >= 1.0, BAD_ECCENTRICITY, BAD_MEAN_MOTION)
         return np.where(none, why, 0).astype(np.int8)
 
     def modes(self, jd: float, fr: float, lo_min: float, hi_min: float, half_min: float) -> NDArray[np.int64]:
@@ -108,7 +99,7 @@ class Batch:
 class Plan:
     """Satellites at given times, made ready once: its calls fill arrays that may be used again.
 
-    jd, fr (times,) UTC Julian dates in two parts, in any order. Codes are those of [vallado2006] (`MEANINGS`), shape
+    jd, fr (times,) UTC Julian dates in two parts, in any order. Codes are those of `orbit.codes`, shape
     (satellites, times); where one is not zero the state is zero.
     """
 
@@ -203,6 +194,7 @@ class Sgp4:
 
     elements: Sgp4Elements
     grid: TimeGrid
+    loses: ClassVar[bool] = True
 
     @cached_property
     def _batch(self) -> Batch:

@@ -13,9 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.ephemeris import Ephemeris
 from orbit.propagation import Propagator
-from orbit.sgp4 import Sgp4
 from sim import assemble, assign, step, tree
 from sim.engine import TILE, Outcome, Progress, Run
 from sim.errors import bad_input
@@ -175,7 +173,7 @@ class CoupledRun(Run):
         """When the propagator loses satellites of a catalogue: known beforehand, so that jobs can react."""
         found = []
         for propagator, base in zip(self.propagators, self.first[:-1], strict=True):
-            if not isinstance(propagator, Sgp4 | Ephemeris):
+            if not propagator.loses:
                 continue
             for lo, hi in pairwise([*range(0, propagator.count, self.tile), propagator.count]):
                 gone = np.zeros(hi - lo, dtype=np.bool_)

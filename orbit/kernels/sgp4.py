@@ -18,6 +18,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.codes import BAD_ECCENTRICITY, BAD_SEMI_LATUS_RECTUM, DECAYED, OK
 from orbit.constants import WGS72_J2, WGS72_RADIUS_KM
 from orbit.kernels import sgp4_constants as el
 from orbit.kernels.compile import Floats, Ints, inlined, kernel
@@ -30,8 +31,6 @@ MINUTES_PER_DAY = 1440.0
 RADIUS_M = 1e3 * WGS72_RADIUS_KM
 SPEED_M_S = RADIUS_M * el.XKE / 60.0
 
-# Error codes of the reference: at one time of one satellite
-OK, BAD_ECCENTRICITY, BAD_MEAN_MOTION, BAD_SEMI_LATUS_RECTUM, DECAYED = 0, 1, 2, 4, 6
 
 WINDOW = 480  # most times of a pass; with fewer than 200 what is done once for each window shows
 # Rows of the scratch; later ones take the places of earlier ones that are done with

@@ -20,7 +20,8 @@ from sgp4.api import WGS72, Satrec
 from orbit.eclipse import eclipse_seasons, eclipses, seasons_of_beta
 from orbit.elements import CircularElements
 from orbit.environment import sun_position_m
-from orbit.propagation import CircularJ2, Sgp4
+from orbit.propagation import CircularJ2
+from orbit.sgp4 import Sgp4, from_satrecs
 from orbit.shells import node_of_local_time_rad, sun_synchronous_ring
 from orbit.timegrid import TimeGrid, julian_date
 
@@ -250,11 +251,11 @@ def test_satellites_without_a_position_and_without_shade() -> None:
     up.sgp4init(WGS72, "i", 1, epoch, 0.0, 0.0, 0.0, 1e-3, 0.3, math.radians(53.0), 0.4, 2 * math.pi / 95.6, 1.0)
     down.sgp4init(WGS72, "i", 2, epoch, 5e-3, 0.0, 0.0, 1e-3, 0.3, math.radians(53.0), 0.4, 2 * math.pi / 88.0, 1.0)
     grid = TimeGrid(*JUNE, 60.0, 1440)
-    codes = Sgp4([up, down], grid).fill(0, 2, 0, np.empty((1441, 3, 2)))
+    codes = Sgp4(from_satrecs([up, down]), grid).fill(0, 2, 0, np.empty((1441, 3, 2)))
     assert codes is not None
     last = int(np.flatnonzero(codes[:, 1] == 0)[-1])
     assert 60 < last < 1400
-    both, alone = eclipses(Sgp4([up, down], grid), grid), eclipses(Sgp4([up], grid), grid)
+    both, alone = eclipses(Sgp4(from_satrecs([up, down]), grid), grid), eclipses(Sgp4(from_satrecs([up]), grid), grid)
     mine = both.satellite == 0
     assert np.array_equal(both.penumbra_end_s[mine], alone.penumbra_end_s)
     assert both.penumbra_end_s[~mine].size > 0

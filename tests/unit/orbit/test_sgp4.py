@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgp4.api import WGS72, Satrec
 
+from orbit.codes import NOWHERE_M, UNDEFINED
 from orbit.elements import Sgp4Elements
 from orbit.kernels import sgp4 as kernels
-from orbit.sgp4 import NOWHERE_M, UNDEFINED, Sgp4, from_satrecs, plan, states, to_satrecs
+from orbit.sgp4 import Sgp4, from_satrecs, plan, states, to_satrecs
 from orbit.timegrid import TimeGrid
 
 STARLINK = Path(__file__).resolve().parents[4] / "shared" / "data" / "starlink-2023-09-01.tle"
