@@ -5,25 +5,20 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 from functools import cache, partial
-from importlib import resources
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.catalog import parse_tle, read_tle, satellites
 from orbit.constants import AU_M, EARTH_RADIUS_M, J2, SUN_RADIUS_M
 from orbit.elements import nodal_period_s, period_s, semi_major_axis_m, sun_synchronous_inclination_rad
 from orbit.environment import solar_flux_w_m2, sun_position_m
 from orbit.kernels.j2 import mean_motion_rad_s, node_rate_rad_s
 from orbit.kernels.shadow import POINT_SUN_M, lit_fraction, shadow_edge
 from orbit.propagation import CircularJ2
-from orbit.sgp4 import Sgp4, from_satrecs
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid, julian_date
-from sim.verify import catalogues, eclipses, formation, frames
+from sim.verify import catalogues, eclipses, formation, frames, sgp4
 from sim.verify.case import Case, Failed
 
 Array = NDArray[np.float64]
@@ -36,8 +31,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
         *_sun(),
         *_cylinder(),
         *_drift(),
-        *_sgp4_verification(),
-        *_catalogue(data),
+        *sgp4.cases(data),
         *formation.cases(data),
         *frames.cases(data),
         *eclipses.cases(data),
@@ -237,85 +231,3 @@ def _apart_km(altitude_m: float, inclination_deg: float) -> float:
         _, theirs, _ = satrec.sgp4_array(*grid.jd_fr(0, 1441))
         worst = max(worst, float(np.linalg.norm(ours[:, :, k] / 1e3 - theirs, axis=1).max()))
     return worst
-
-
-# --- published files -----------------------------------------------------------------------------------------------------
-
-
-def _sgp4_verification() -> list[Case | Failed]:
-    source = "SGP4-VER.TLE against tcppver.out [vallado2006]"
-    return [
-        Case("SGP4-VER: satellites compared", lambda: _sgp4_ver()[0], 33.0, 0.0, "1", source),
-        Case("SGP4-VER: worst position", lambda: _sgp4_ver()[1], 0.0, 1e-5, "km", source),
-        Case(
-            "SGP4-VER: error codes that differ from the reference's",
-            lambda: _sgp4_ver()[2],
-            0.0,
-            0.0,
-            "1",
-            "list in the tests of the sgp4 package",
-        ),
-    ]
-
-
-# Error codes in the order of the file, as the tests of the sgp4 package list them for the reference code: satellites
-# 22312, 28350, 28872, 29141, 33333, 33334 and 20413.
-SGP4_VER_CODES = (1, 1, 6, 6, 4, 3, 6)
-
-
-@cache
-def _sgp4_ver() -> tuple[float, float, float]:
-    """Satellites, worst position error [km] and differing error codes over the official verification file."""
-    folder = resources.files("sgp4")
-    published = _published((folder / "tcppver.out").read_text("ascii"))
-    lines = [x for x in (folder / "SGP4-VER.TLE").read_text("ascii").splitlines() if x.startswith(("1 ", "2 "))]
-    worst, codes = 0.0, []
-    for rows, line1, line2 in zip(published, lines[::2], lines[1::2], strict=True):
-        record = satellites([parse_tle(line1, line2[:69])])[0]
-        for minutes, *position_km in rows:
-            code, ours_km = _sgp4_at(record, minutes)
-            if code:
-                codes.append(code)
-            else:
-                worst = max(worst, float(np.linalg.norm(ours_km - np.array(position_km))))
-        # the reference stops a satellite at its first error: the moment after its last row must be one
-        _, stop, step_min = (float(word) for word in line2[69:].split())
-        following = rows[-1][0] + step_min
-        if not (codes and code) and following <= stop:
-            codes.append(_sgp4_at(record, following)[0])
-    wrong = sum(a != b for a, b in zip_longest(codes, SGP4_VER_CODES))
-    return float(len(published)), worst, float(wrong)
-
-
-def _sgp4_at(record: Any, minutes: float) -> tuple[int, Array]:
-    """Error code and position [km] at a time since the elements' epoch, by the run's propagator."""
-    grid = TimeGrid(record.jdsatepoch, record.jdsatepochF, minutes * 60.0 if minutes else 60.0, 1)
-    r_m = np.empty((1, 3, 1))
-    codes = Sgp4(from_satrecs([record]), grid).fill(0, 1, 1 if minutes else 0, r_m)
-    return 0 if codes is None else int(codes[0, 0]), r_m[0, :, 0] / 1e3
-
-
-def _published(text: str) -> list[list[tuple[float, ...]]]:
-    """Rows (minutes, x, y, z) of every satellite in the order of the file."""
-    found: list[list[tuple[float, ...]]] = []
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) == 2 and words[1] == "xx":
-            found.append([])
-        elif len(words) >= 7:
-            found[-1].append(tuple(float(w) for w in words[:4]))
-    return found
-
-
-def _catalogue(data: Path | None) -> list[Case | Failed]:
-    if data is None:
-        return []
-    path = data / "starlink-2023-09-01.tle"
-    if not path.is_file():
-        return [Failed("catalogue of 4,672 Starlink satellites", f"{path} is missing")]
-    sets, bad = read_tle(path)
-    source = "CelesTrak supplemental sets of September 2023, counted apart"
-    return [
-        Case("element sets in the Starlink catalogue", lambda: float(len(sets)), 4672.0, 0.0, "1", source),
-        Case("bad lines in the Starlink catalogue", lambda: float(len(bad)), 0.0, 0.0, "1", source),
-    ]
