@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orbit.kernels import eclipse, formation, j2, shadow, sight, simd
+from orbit.kernels import eclipse, formation, j2, sgp4, sgp4_constants, shadow, sight, simd, stream
 from sim import assemble, scenario, step
 from sim.models import attitude, compute, earthview, power, thermal
 
@@ -191,6 +191,74 @@ def eclipse_calls() -> Iterator[tuple[str, object]]:
         yield "circle_shade", shade
 
 
+def sgp4_calls() -> Iterator[tuple[str, np.ndarray]]:
+    """SGP4 pass by pass, in every mode; each result (times or satellites, quantities)."""
+    rng = np.random.default_rng(11)
+    for x in rng.uniform(-1.0, 1.0, 8):
+        for angle, most in (
+            (simd.near_sincos, 0.78), (sgp4.short_sincos, sgp4.SMALL_RAD), (sgp4.tiny_sincos, sgp4.TINY_RAD)
+        ):  # fmt: skip
+            yield angle.__name__, np.array([angle(most * x)])
+        for mode in (sgp4.LOW, sgp4.NEAR, sgp4.WIDE):
+            for chosen in (sgp4.slow_angle, sgp4.periodic_angle, sgp4.kepler_angle):
+                yield chosen.__name__, np.array([chosen(mode, 1e-3 * x)])
+            yield "root_below_one", np.array([[sgp4.root_below_one(mode, 1e-3 * x * x)]])
+    count, times = 6, 40
+    told = np.stack((
+        np.full(count, 2460000.5), rng.random(count), np.full(count, 0.065), np.array([1e-3, 0.02, 0.1, 0.3, 1e-5, 0.0]),
+        rng.uniform(0.1, 3.0, count), *rng.uniform(0.0, 6.0, (3, count)), np.full(count, 1e-4),
+    ))  # fmt: skip
+    c = np.empty((sgp4_constants.ROWS, count))
+    sgp4_constants.initialise(told, c)
+    yield "initialise", c.T
+    jd, fr = np.full(times, 2460001.5), np.linspace(0.0, 0.3, times)
+    mode, zero = np.empty(count, dtype=np.int64), np.zeros(count)
+    sgp4.modes(c, zero, zero + 2000.0, 240.0, mode)
+    yield "modes", mode[:, np.newaxis].astype(np.float64)
+    start, middle = np.array([0, 15, times]), (np.full(2, 2460001.5), np.array([0.05, 0.2]))
+    out, r, v, lanes = np.empty((count, 6, times)), *np.empty((2, count, times, 3)), np.empty((times, 3, count))
+    codes = np.zeros((count, times), dtype=np.int8)
+    sgp4.series(c, mode, jd, fr, start, *middle, out, codes)
+    sgp4.rows(c, mode, jd, fr, start, *middle, r, v, codes)
+    sgp4.lanes(c, mode, jd, fr, start, *middle, lanes, np.zeros((times, count), dtype=np.int8))
+    yield "series", out.transpose(0, 2, 1).reshape(-1, 6)
+    yield "rows", np.concatenate((r, v), axis=2).reshape(-1, 6)
+    yield "lanes", lanes.transpose(2, 0, 1).reshape(-1, 3)
+    target = np.zeros(times)
+    stream.stream(np.ascontiguousarray(out[0, 0]), target)
+    yield "stream", target[:, np.newaxis]
+    yield from _sgp4_passes(c, jd, fr)
+
+
+def _sgp4_passes(c: np.ndarray, jd: np.ndarray, fr: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    n = jd.size
+    s = np.zeros(sgp4.SCRATCH_ROWS * sgp4.WINDOW)
+    table = s.reshape(sgp4.SCRATCH_ROWS, sgp4.WINDOW)
+    plane = [sgp4.SIN_L, sgp4.COS_L, sgp4.TEMP2, sgp4.RADIUS, sgp4.RADIAL, sgp4.ACROSS]
+    for i, mode in ((0, sgp4.LOW), (1, sgp4.LOW), (2, sgp4.NEAR), (3, sgp4.WIDE)):
+        middle = sgp4.minutes_since(c, i, 2460001.5, 0.15)
+        yield "minutes_since", np.array([[middle]])
+        sgp4.secular(mode, c, i, jd, fr, s)
+        yield "secular", table[:7, :n].T.copy()
+        sgp4.long_period(mode, c, i, middle, 1e-5, n, s)
+        yield "long_period", table[7:14, :n].T.copy()
+        sgp4.kepler_step(mode, n, s)
+        sgp4.kepler_step(mode, n, s)
+        yield "kepler_step", table[[sgp4.D_S], :n].T.copy()
+        sgp4.in_plane(mode, c, i, n, s)
+        yield "in_plane", table[plane, :n].T.copy()
+        sgp4.orient(mode, c, i, middle, n, s)
+        yield "orient", table[sgp4.X : sgp4.VZ + 1, :n].T.copy()
+        windows = {sgp4.LOW: sgp4.low_window, sgp4.NEAR: sgp4.near_window, sgp4.WIDE: sgp4.wide_window}
+        for name, call, told in (
+            ("passes", sgp4.passes, (mode, 2, c, i, jd, fr, middle, s)),
+            ("window", sgp4.window, (mode, c, i, jd, fr, middle, s)),
+            (windows[mode].__name__, windows[mode], (c, i, jd, fr, middle, *((2,) if mode == sgp4.LOW else ()), s)),
+        ):
+            call(*told)
+            yield name, table[sgp4.X : sgp4.VZ + 1, :n].T.copy()
+
+
 def results() -> dict[str, np.ndarray]:
     """Results by name; repeated calls of a scalar function one after another."""
     scalars: dict[str, list[list[float]]] = {}
@@ -200,6 +268,10 @@ def results() -> dict[str, np.ndarray]:
     for name, value in eclipse_calls():
         arrays.setdefault(name, []).append(np.ravel(value))
     found = {k: np.array(v) for k, v in scalars.items()} | {k: np.concatenate(v) for k, v in arrays.items()}
+    tables: dict[str, list[np.ndarray]] = {}
+    for name, value in sgp4_calls():
+        tables.setdefault(name, []).append(value)
+    found |= {k: np.concatenate(v) for k, v in tables.items()}
     return found | {k: np.array(v) for k, v in loop_calls()}
 
 
