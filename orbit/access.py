@@ -1,0 +1,170 @@
+"""When satellites are up over ground stations: every window of a span, to a few milliseconds."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.ground import Station, in_teme, position_m, zenith
+from orbit.kernels import access as kernels
+from orbit.propagation import Propagator
+from orbit.timegrid import TimeGrid
+
+Array = NDArray[np.float64]
+TILE = 64  # satellites at a time
+FILL = 240  # ticks asked of a propagator at a time: they stay in the second-level cache
+ROOM = 1 << 14  # windows that a thread collects before they are put aside
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Windows, one array each, sorted by satellite, then station, then time; seconds from the epoch of the grid.
+
+    Station and satellite are numbers in the order in which they were given. The culmination is the highest point within the
+    window. `cut_begin`: already up when the span begins, which then is its rise; `cut_end`: still up at its end, or at the
+    last tick at which the satellite has a position.
+    """
+
+    station: NDArray[np.int32]
+    satellite: NDArray[np.int32]
+    rise_s: Array
+    set_s: Array
+    culmination_s: Array
+    max_elevation_rad: Array
+    cut_begin: NDArray[np.bool_]
+    cut_end: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return int(self.station.size)
+
+    def __getitem__(self, which: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Windows:
+        return Windows(*(getattr(self, f.name)[which] for f in fields(self)))
+
+
+def windows(
+    propagators: Sequence[Propagator], stations: Sequence[Station], grid: TimeGrid, *, tile: int = TILE,
+    block: int = kernels.LONGEST_BLOCK, threads: int | None = None, progress: Callable[[int, int], None] | None = None,
+) -> Windows:  # fmt: skip
+    """Windows over the ticks 0 to grid.steps of the propagators' grid. `tile`, `block` and `threads` change the speed only."""
+    job = _Job(stations, grid, block)
+    tiles, base = [], 0
+    for propagator in propagators:
+        edges = [*range(0, propagator.count, tile), propagator.count]
+        tiles += [(propagator, lo, hi, base + lo) for lo, hi in pairwise(edges)]
+        base += propagator.count
+    parts: list[Windows] = []
+    if stations:
+        with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
+            for part in pool.map(lambda one: job.tile(*one), tiles):
+                parts.append(part)
+                if progress is not None:
+                    progress(len(parts), len(tiles))
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Windows]) -> Windows:
+    if not parts:
+        none = np.zeros((kernels.WINDOW_ROWS, 0))
+        return _told(none, 0)
+    return Windows(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Windows)))
+
+
+def _told(rows: Array, first: int) -> Windows:
+    """Windows from the rows that a kernel writes, of satellites numbered from `first`."""
+    flags = rows[kernels.W_FLAGS].astype(np.int8)
+    elevation = np.empty(rows.shape[1])
+    kernels.elevations(rows[kernels.W_SINE], elevation)
+    return Windows(
+        rows[kernels.W_STATION].astype(np.int32), (rows[kernels.W_SATELLITE] + first).astype(np.int32),
+        rows[kernels.W_RISE].copy(), rows[kernels.W_SET].copy(), rows[kernels.W_TOP].copy(), elevation,
+        (flags & kernels.CUT_BEGIN) > 0, (flags & kernels.CUT_END) > 0,
+    )  # fmt: skip
+
+
+def station_rows(stations: Sequence[Station]) -> Array:
+    """Stations as the search reads them, (stations, STATION_ROWS)."""
+    found = np.zeros((len(stations), kernels.STATION_ROWS))
+    for row, station in zip(found, stations, strict=True):
+        up, at = zenith(station), position_m(station)
+        height = float(at @ up)
+        row[kernels.S_UP : kernels.S_UP + 3], row[kernels.S_AT : kernels.S_AT + 3] = up, at
+        row[kernels.S_HEIGHT] = height
+        row[kernels.S_OFF] = np.linalg.norm(at - height * up)
+        row[kernels.S_SINE] = math.sin(station.min_elevation_rad)
+        row[kernels.S_COSINE] = math.cos(station.min_elevation_rad)
+    return found
+
+
+class _Job:
+    """What all tiles share."""
+
+    def __init__(self, stations: Sequence[Station], grid: TimeGrid, block: int) -> None:
+        self.grid, self.block = grid, min(max(block, 1), kernels.LONGEST_BLOCK)
+        self.stations = station_rows(stations)
+        # a quintic needs six ticks, also where the span has fewer
+        self.last = max(grid.steps, kernels.STENCIL - 1)
+        # what turns TEME to Earth-fixed has the Earth's axes in TEME as its rows
+        self.turn = np.ascontiguousarray(in_teme(np.eye(3), *grid.jd_fr(0, self.last + 1)))
+
+    def tile(self, propagator: Propagator, lo: int, hi: int, number: int) -> Windows:
+        """Windows of satellites lo to hi of a propagator, the first of which is `number` in the fleet."""
+        lost = np.full(hi - lo, self.last + 1, dtype=np.int64)  # first tick without a position
+        found: list[Array] = []
+        for k0 in range(0, max(self.grid.steps, 1), self.block):
+            k1 = min(k0 + self.block, self.grid.steps)
+            first, last = max(0, k0 - kernels.HALO), min(k1 + kernels.HALO, self.last)
+            rows = np.empty((hi - lo, 3, last + 1 - first))
+            for k in range(first, last + 1, FILL):
+                r_m = np.empty((min(FILL, last + 1 - k), 3, hi - lo))
+                codes = propagator.fill(lo, hi, k, r_m)
+                if codes is not None:
+                    bad = codes != 0
+                    gone = np.where(bad.any(axis=0), k + bad.argmax(axis=0), self.last + 1)
+                    lost = np.minimum(lost, gone)
+                kernels.lay_rows(r_m, self.turn[k : k + len(r_m)], k - first, rows)
+            valid = np.minimum(lost, last + 1) - 1 - first
+            found += self._search(rows, valid, np.array([k0 - first, k1 - first]), first)
+        rows = np.concatenate(found, axis=1)
+        return _told(rows if self.block >= self.grid.steps else _merged(rows), number)
+
+    def _search(self, rows: Array, valid: NDArray[np.int64], span: NDArray[np.int64], first: int) -> list[Array]:
+        room = max(ROOM, 2 * (int(span[1] - span[0]) + 4))
+        out, lane, found = np.empty((kernels.WINDOW_ROWS, room)), 0, [np.empty((kernels.WINDOW_ROWS, 0))]
+        while lane < rows.shape[0]:
+            begun = lane
+            lane, count = kernels.find_windows(
+                rows, valid, span, float(first), self.grid.step_s, self.stations, lane, out
+            )
+            found.append(out[:, :count].copy())
+            if lane == begun:  # one satellite alone fills it
+                out = np.empty((kernels.WINDOW_ROWS, 2 * out.shape[1]))
+        return found
+
+
+def _merged(rows: Array) -> Array:
+    """Windows that blocks of time have cut in two put together, sorted."""
+    rows = rows[:, np.lexsort((rows[kernels.W_RISE], rows[kernels.W_STATION], rows[kernels.W_SATELLITE]))]
+    if rows.shape[1] == 0:
+        return rows
+    flags = rows[kernels.W_FLAGS].astype(np.int64)
+    same = np.all(rows[: kernels.W_SATELLITE + 1, 1:] == rows[: kernels.W_SATELLITE + 1, :-1], axis=0)
+    same &= rows[kernels.W_SET, :-1] == rows[kernels.W_RISE, 1:]
+    same &= ((flags[:-1] & kernels.CUT_END) > 0) & ((flags[1:] & kernels.CUT_BEGIN) > 0)
+    start = np.flatnonzero(np.concatenate(([True], ~same)))
+    stop = np.append(start[1:], rows.shape[1]) - 1
+    made = rows[:, start]
+    made[kernels.W_SET] = rows[kernels.W_SET, stop]
+    made[kernels.W_FLAGS] = (flags[start] & kernels.CUT_BEGIN) | (flags[stop] & kernels.CUT_END)
+    made[kernels.W_SINE] = np.maximum.reduceat(rows[kernels.W_SINE], start)
+    # of equal heights the first
+    highest = rows[kernels.W_SINE] == np.repeat(made[kernels.W_SINE], stop - start + 1)
+    at = np.minimum.reduceat(np.where(highest, rows[kernels.W_TOP], np.inf), start)
+    made[kernels.W_TOP] = at
+    return made
