@@ -12,14 +12,18 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.ground import Station, in_teme, position_m, zenith
+from orbit.ground import Station, horizon, in_teme, mask_tables, position_m, zenith
 from orbit.kernels import access as kernels
+from orbit.kernels import cuts, moments
 from orbit.propagation import Propagator
 from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]
 TILE = 64  # satellites at a time
 FILL = 240  # ticks asked of a propagator at a time: they stay in the second-level cache
+CUT_S = 1.0  # between the moments at which a mask over the azimuth is looked at
+REACH_S = 10.0  # the same where there is only a longest range, which bends like the orbit
+FAR_M = 1e15  # stands for no longest range in kernels, which know no infinity
 ROOM = 1 << 14  # windows that a thread collects before they are put aside
 
 
@@ -50,7 +54,7 @@ class Windows:
 
 def windows(
     propagators: Sequence[Propagator], stations: Sequence[Station], grid: TimeGrid, *, tile: int = TILE,
-    block: int = kernels.LONGEST_BLOCK, threads: int | None = None, progress: Callable[[int, int], None] | None = None,
+    block: int = moments.LONGEST_BLOCK, threads: int | None = None, progress: Callable[[int, int], None] | None = None,
 ) -> Windows:  # fmt: skip
     """Windows over the ticks 0 to grid.steps of the propagators' grid. `tile`, `block` and `threads` change the speed only."""
     job = _Job(stations, grid, block)
@@ -71,20 +75,20 @@ def windows(
 
 def _joined(parts: Sequence[Windows]) -> Windows:
     if not parts:
-        none = np.zeros((kernels.WINDOW_ROWS, 0))
+        none = np.zeros((moments.WINDOW_ROWS, 0))
         return _told(none, 0)
     return Windows(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Windows)))
 
 
 def _told(rows: Array, first: int) -> Windows:
     """Windows from the rows that a kernel writes, of satellites numbered from `first`."""
-    flags = rows[kernels.W_FLAGS].astype(np.int8)
+    flags = rows[moments.W_FLAGS].astype(np.int8)
     elevation = np.empty(rows.shape[1])
-    kernels.elevations(rows[kernels.W_SINE], elevation)
+    moments.elevations(rows[moments.W_SINE], elevation)
     return Windows(
-        rows[kernels.W_STATION].astype(np.int32), (rows[kernels.W_SATELLITE] + first).astype(np.int32),
-        rows[kernels.W_RISE].copy(), rows[kernels.W_SET].copy(), rows[kernels.W_TOP].copy(), elevation,
-        (flags & kernels.CUT_BEGIN) > 0, (flags & kernels.CUT_END) > 0,
+        rows[moments.W_STATION].astype(np.int32), (rows[moments.W_SATELLITE] + first).astype(np.int32),
+        rows[moments.W_RISE].copy(), rows[moments.W_SET].copy(), rows[moments.W_TOP].copy(), elevation,
+        (flags & moments.CUT_BEGIN) > 0, (flags & moments.CUT_END) > 0,
     )  # fmt: skip
 
 
@@ -97,8 +101,9 @@ def station_rows(stations: Sequence[Station]) -> Array:
         row[kernels.S_UP : kernels.S_UP + 3], row[kernels.S_AT : kernels.S_AT + 3] = up, at
         row[kernels.S_HEIGHT] = height
         row[kernels.S_OFF] = np.linalg.norm(at - height * up)
-        row[kernels.S_SINE] = math.sin(station.min_elevation_rad)
-        row[kernels.S_COSINE] = math.cos(station.min_elevation_rad)
+        row[kernels.S_SINE] = math.sin(station.lowest_elevation_rad)
+        row[kernels.S_COSINE] = math.cos(station.lowest_elevation_rad)
+        row[kernels.S_NORTH : kernels.S_NORTH + 3], row[kernels.S_EAST : kernels.S_EAST + 3] = horizon(station)
     return found
 
 
@@ -106,10 +111,14 @@ class _Job:
     """What all tiles share."""
 
     def __init__(self, stations: Sequence[Station], grid: TimeGrid, block: int) -> None:
-        self.grid, self.block = grid, min(max(block, 1), kernels.LONGEST_BLOCK)
+        self.grid, self.block = grid, min(max(block, 1), moments.LONGEST_BLOCK)
         self.stations = station_rows(stations)
+        self.first, self.mask = mask_tables(stations)
+        self.reach_m = np.minimum([s.max_range_m for s in stations], FAR_M)
+        apart_s = [CUT_S if s.mask_rad else REACH_S if s.max_range_m < FAR_M else math.inf for s in stations]
+        self.per_tick = np.ceil(grid.step_s / np.array(apart_s)).astype(np.int64)
         # a quintic needs six ticks, also where the span has fewer
-        self.last = max(grid.steps, kernels.STENCIL - 1)
+        self.last = max(grid.steps, moments.STENCIL - 1)
         # what turns TEME to Earth-fixed has the Earth's axes in TEME as its rows
         self.turn = np.ascontiguousarray(in_teme(np.eye(3), *grid.jd_fr(0, self.last + 1)))
 
@@ -130,13 +139,25 @@ class _Job:
                     lost = np.minimum(lost, gone)
                 kernels.lay_rows(r_m, self.turn[k : k + len(r_m)], k - first, rows)
             valid = np.minimum(lost, last + 1) - 1 - first
-            found += self._search(rows, valid, np.array([k0 - first, k1 - first]), first)
-        rows = np.concatenate(found, axis=1)
-        return _told(rows if self.block >= self.grid.steps else _merged(rows), number)
+            for part in self._search(rows, valid, np.array([k0 - first, k1 - first]), first):
+                found.append(self._cut(rows, valid, first, part) if self.per_tick.any() else part)
+        whole = np.concatenate(found, axis=1)
+        return _told(whole if self.block >= self.grid.steps else _merged(whole), number)
+
+    def _cut(self, rows: Array, valid: NDArray[np.int64], first: int, windows: Array) -> Array:
+        out = np.empty((moments.WINDOW_ROWS, 2 * windows.shape[1] + 16))
+        while True:
+            count = cuts.cut_windows(
+                rows, valid, first, self.grid.step_s, self.stations, self.first, self.mask, self.reach_m, self.per_tick,
+                windows, out,
+            )  # fmt: skip
+            if count >= 0:
+                return out[:, :count].copy()
+            out = np.empty((moments.WINDOW_ROWS, 2 * out.shape[1]))
 
     def _search(self, rows: Array, valid: NDArray[np.int64], span: NDArray[np.int64], first: int) -> list[Array]:
         room = max(ROOM, 2 * (int(span[1] - span[0]) + 4))
-        out, lane, found = np.empty((kernels.WINDOW_ROWS, room)), 0, [np.empty((kernels.WINDOW_ROWS, 0))]
+        out, lane, found = np.empty((moments.WINDOW_ROWS, room)), 0, [np.empty((moments.WINDOW_ROWS, 0))]
         while lane < rows.shape[0]:
             begun = lane
             lane, count = kernels.find_windows(
@@ -144,27 +165,27 @@ class _Job:
             )
             found.append(out[:, :count].copy())
             if lane == begun:  # one satellite alone fills it
-                out = np.empty((kernels.WINDOW_ROWS, 2 * out.shape[1]))
+                out = np.empty((moments.WINDOW_ROWS, 2 * out.shape[1]))
         return found
 
 
 def _merged(rows: Array) -> Array:
     """Windows that blocks of time have cut in two put together, sorted."""
-    rows = rows[:, np.lexsort((rows[kernels.W_RISE], rows[kernels.W_STATION], rows[kernels.W_SATELLITE]))]
+    rows = rows[:, np.lexsort((rows[moments.W_RISE], rows[moments.W_STATION], rows[moments.W_SATELLITE]))]
     if rows.shape[1] == 0:
         return rows
-    flags = rows[kernels.W_FLAGS].astype(np.int64)
-    same = np.all(rows[: kernels.W_SATELLITE + 1, 1:] == rows[: kernels.W_SATELLITE + 1, :-1], axis=0)
-    same &= rows[kernels.W_SET, :-1] == rows[kernels.W_RISE, 1:]
-    same &= ((flags[:-1] & kernels.CUT_END) > 0) & ((flags[1:] & kernels.CUT_BEGIN) > 0)
+    flags = rows[moments.W_FLAGS].astype(np.int64)
+    same = np.all(rows[: moments.W_SATELLITE + 1, 1:] == rows[: moments.W_SATELLITE + 1, :-1], axis=0)
+    same &= rows[moments.W_SET, :-1] == rows[moments.W_RISE, 1:]
+    same &= ((flags[:-1] & moments.CUT_END) > 0) & ((flags[1:] & moments.CUT_BEGIN) > 0)
     start = np.flatnonzero(np.concatenate(([True], ~same)))
     stop = np.append(start[1:], rows.shape[1]) - 1
     made = rows[:, start]
-    made[kernels.W_SET] = rows[kernels.W_SET, stop]
-    made[kernels.W_FLAGS] = (flags[start] & kernels.CUT_BEGIN) | (flags[stop] & kernels.CUT_END)
-    made[kernels.W_SINE] = np.maximum.reduceat(rows[kernels.W_SINE], start)
+    made[moments.W_SET] = rows[moments.W_SET, stop]
+    made[moments.W_FLAGS] = (flags[start] & moments.CUT_BEGIN) | (flags[stop] & moments.CUT_END)
+    made[moments.W_SINE] = np.maximum.reduceat(rows[moments.W_SINE], start)
     # of equal heights the first
-    highest = rows[kernels.W_SINE] == np.repeat(made[kernels.W_SINE], stop - start + 1)
-    at = np.minimum.reduceat(np.where(highest, rows[kernels.W_TOP], np.inf), start)
-    made[kernels.W_TOP] = at
+    highest = rows[moments.W_SINE] == np.repeat(made[moments.W_SINE], stop - start + 1)
+    at = np.minimum.reduceat(np.where(highest, rows[moments.W_TOP], np.inf), start)
+    made[moments.W_TOP] = at
     return made

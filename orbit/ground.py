@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,19 +17,37 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """Geodetic site; a satellite counts as visible at or above min_elevation_rad over the ellipsoid's horizon."""
+    """Geodetic site; a satellite counts as visible at or above min_elevation_rad over the ellipsoid's horizon.
+
+    Where there is a mask, pairs of azimuth (from north over east, ascending, 0 to 2 pi) and elevation [rad], it must also be at
+    or above that: linear from pair to pair and on from the last to the first. Beyond max_range_m it is not.
+    """
 
     name: str
     latitude_rad: float
     longitude_rad: float
     height_m: float
     min_elevation_rad: float
+    mask_rad: tuple[tuple[float, float], ...] = ()
+    max_range_m: float = math.inf
+
+    @property
+    def lowest_elevation_rad(self) -> float:
+        """Below this nothing is visible at any azimuth; without a mask, min_elevation_rad."""
+        return max(self.min_elevation_rad, min((elevation for _, elevation in self.mask_rad), default=-math.inf))
 
 
 def zenith(station: Station) -> Array:
     """Geodetic vertical, Earth-fixed unit vector."""
     lat, lon = station.latitude_rad, station.longitude_rad
     return np.array((math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)))
+
+
+def horizon(station: Station) -> tuple[Array, Array]:
+    """North and east along the ellipsoid's horizon, Earth-fixed unit vectors."""
+    lat, lon = station.latitude_rad, station.longitude_rad
+    north = np.array((-math.sin(lat) * math.cos(lon), -math.sin(lat) * math.sin(lon), math.cos(lat)))
+    return north, np.array((-math.sin(lon), math.cos(lon), 0.0))
 
 
 def position_m(station: Station) -> Array:
@@ -45,6 +64,13 @@ def in_teme(fixed: Array, jd: Array, fr: Array) -> Array:
     """
     back = np.swapaxes(teme_to_itrs(jd, fr), -1, -2)
     return rotated(back[:, np.newaxis], fixed[np.newaxis])
+
+
+def mask_tables(stations: Sequence[Station]) -> tuple[NDArray[np.int64], Array]:
+    """Masks one after the other: station s has the columns [first[s], first[s + 1]) of (azimuth, elevation) [rad]."""
+    first = np.concatenate(([0], np.cumsum([len(s.mask_rad) for s in stations]))).astype(np.int64)
+    rows = [pair for s in stations for pair in s.mask_rad]
+    return first, np.ascontiguousarray(np.array(rows, dtype=np.float64).reshape(-1, 2).T)
 
 
 def slant_range_m(altitude_m: float, elevation_rad: float) -> float:
