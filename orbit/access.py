@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.ground import Station, horizon, in_teme, mask_tables, position_m, zenith
+from orbit.ground import Station, horizon, in_teme, masks, position_m, zenith
 from orbit.kernels import access as kernels
 from orbit.kernels import cuts, moments
 from orbit.propagation import Propagator
@@ -113,7 +113,7 @@ class _Job:
     def __init__(self, stations: Sequence[Station], grid: TimeGrid, block: int) -> None:
         self.grid, self.block = grid, min(max(block, 1), moments.LONGEST_BLOCK)
         self.stations = station_rows(stations)
-        self.first, self.mask = mask_tables(stations)
+        self.masks = masks(stations)
         self.reach_m = np.minimum([s.max_range_m for s in stations], FAR_M)
         apart_s = [CUT_S if s.mask_rad else REACH_S if s.max_range_m < FAR_M else math.inf for s in stations]
         self.per_tick = np.ceil(grid.step_s / np.array(apart_s)).astype(np.int64)
@@ -148,7 +148,7 @@ class _Job:
         out = np.empty((moments.WINDOW_ROWS, 2 * windows.shape[1] + 16))
         while True:
             count = cuts.cut_windows(
-                rows, valid, first, self.grid.step_s, self.stations, self.first, self.mask, self.reach_m, self.per_tick,
+                rows, valid, first, self.grid.step_s, self.stations, self.masks.first, self.masks.table, self.reach_m, self.per_tick,
                 windows, out,
             )  # fmt: skip
             if count >= 0:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
 from orbit.frames import rotated, teme_to_itrs
+from orbit.kernels.sight import Masks
 
 Array = NDArray[np.float64]
 
@@ -66,11 +67,15 @@ def in_teme(fixed: Array, jd: Array, fr: Array) -> Array:
     return rotated(back[:, np.newaxis], fixed[np.newaxis])
 
 
-def mask_tables(stations: Sequence[Station]) -> tuple[NDArray[np.int64], Array]:
-    """Masks one after the other: station s has the columns [first[s], first[s + 1]) of (azimuth, elevation) [rad]."""
-    first = np.concatenate(([0], np.cumsum([len(s.mask_rad) for s in stations]))).astype(np.int64)
+def masks(stations: Sequence[Station]) -> Masks:
+    """Masks over the azimuth of the stations that have one."""
+    size = np.array([len(s.mask_rad) for s in stations], dtype=np.int64)
     rows = [pair for s in stations for pair in s.mask_rad]
-    return first, np.ascontiguousarray(np.array(rows, dtype=np.float64).reshape(-1, 2).T)
+    return Masks(
+        np.flatnonzero(size).astype(np.int64), np.concatenate(([0], np.cumsum(size))).astype(np.int64),
+        np.ascontiguousarray(np.array(rows, dtype=np.float64).reshape(-1, 2).T),
+        np.array([math.sin(s.lowest_elevation_rad) for s in stations], dtype=np.float64),
+    )  # fmt: skip
 
 
 def slant_range_m(altitude_m: float, elevation_rad: float) -> float:

@@ -15,7 +15,7 @@ from orbit.propagation import CircularJ2, Propagator
 from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, sun_synchronous_ring, walker, walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
-from sim import formations, step
+from sim import formations, spec, step
 from sim.fleet.failures import Change, normalise
 from sim.links.optical import Terminal
 from sim.models.attitude import attitude
@@ -29,6 +29,7 @@ from sim.spec import (
     Cluster,
     Constellation,
     Economics,
+    Ground,
     Oem,
     Omm,
     Ring,
@@ -191,11 +192,18 @@ def start_temperatures_k(scenario: Scenario, params: SatelliteParams) -> Row:
 def stations(scenario: Scenario) -> list[Station]:
     if scenario.ground is None:
         return []
-    mask = scenario.ground.min_elevation
-    return [
-        Station(s.name, s.latitude, s.longitude, s.height, mask if s.min_elevation is None else s.min_elevation)
-        for s in scenario.ground.stations
-    ]
+    return [_station(s, scenario.ground) for s in scenario.ground.stations]
+
+
+def _station(site: spec.Station, ground: Ground) -> Station:
+    """A mask over the azimuth stands for the elevation of all stations; one of the station itself counts beside it."""
+    mask = tuple(site.mask or ())
+    least = min((elevation for _, elevation in mask), default=ground.min_elevation)
+    reach = ground.max_range if site.max_range is None else site.max_range
+    return Station(
+        site.name, site.latitude, site.longitude, site.height,
+        least if site.min_elevation is None else site.min_elevation, mask, math.inf if reach is None else reach,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -343,14 +351,6 @@ def link_rules(scenario: Scenario) -> LinkRules | None:
     return LinkRules(
         links.topology, links.terminals, terminal, links.grazing_altitude, links.max_range, links.hop_latency
     )
-
-
-def station_ranges_m(scenario: Scenario) -> Array1:
-    """Longest slant of each station, inf where only its elevation mask counts."""
-    ground = scenario.ground
-    if ground is None:
-        return np.zeros(0)
-    return np.full(len(ground.stations), np.inf if ground.max_range is None else ground.max_range)
 
 
 def station_pairs(scenario: Scenario) -> list[tuple[int, int]]:

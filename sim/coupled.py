@@ -119,7 +119,7 @@ class CoupledRun(Run):
         self.crew: Crew = self.hire()
         self.serves = self.crew.serves
         self.roads = Roads(
-            steps, self.scenario.step, n, self.sky.sin_min_elevation, assemble.station_ranges_m(self.scenario),
+            steps, self.scenario.step, n, self.sky.sin_min_elevation, self.sky.max_range_m, self.sky.masks,
             assemble.station_pairs(self.scenario), self.network, self.stride if self.kept.size else 0,
         )  # fmt: skip
         self.told = np.ones((step.TOLD_ROWS, n))
@@ -147,9 +147,9 @@ class CoupledRun(Run):
         """Everybody's work, once the links of the epoch are known."""
         return assign.crew(self.scenario, self.order, self.wires, self.changed)
 
-    def sky_at(self, k: int) -> tuple[Array, Array]:
-        """Stations and their zeniths at the end of step k."""
-        return self.sky.station_m[k + 2], self.sky.zenith[k + 2]
+    def sky_at(self, k: int) -> tuple[Array, Array, Array]:
+        """Stations, their zeniths and norths at the end of step k."""
+        return self.sky.station_m[k + 2], self.sky.zenith[k + 2], self.sky.north[k + 2]
 
     def _start(self) -> list[_Tile]:
         self.buffers.make(self)

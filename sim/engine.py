@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.environment import solar_flux_w_m2, sun_position_m
-from orbit.ground import Station, in_teme, position_m, zenith
+from orbit.ground import Station, horizon, in_teme, masks, position_m, zenith
 from orbit.kernels import sight
 from orbit.propagation import Propagator
 from orbit.timegrid import TimeGrid
@@ -64,7 +64,10 @@ class _Sky:
     flux_w_m2: Array
     station_m: Array
     zenith: Array
-    sin_min_elevation: Array
+    sin_min_elevation: Array  # sight.NEVER where a mask over the azimuth decides
+    north: Array
+    masks: sight.Masks
+    max_range_m: Array
 
 
 def _sampled(propagators: list[Propagator], sample: int) -> list[Propagator]:
@@ -85,12 +88,16 @@ def _sky(grid: TimeGrid, sites: list[Station]) -> _Sky:
     sun_m = sun_position_m(jd, fr)
     at = np.array([position_m(s) for s in sites]).reshape(-1, 3)
     up = np.array([zenith(s) for s in sites]).reshape(-1, 3)
+    north = np.array([horizon(s)[0] for s in sites]).reshape(-1, 3)
     return _Sky(
         np.ascontiguousarray(sun_m),
         solar_flux_w_m2(np.linalg.norm(sun_m, axis=1)),
         np.ascontiguousarray(in_teme(at, jd, fr)),
         np.ascontiguousarray(in_teme(up, jd, fr)),
-        np.sin(np.array([s.min_elevation_rad for s in sites], dtype=np.float64)),
+        np.array([sight.NEVER if s.mask_rad else np.sin(s.min_elevation_rad) for s in sites], dtype=np.float64),
+        np.ascontiguousarray(in_teme(north, jd, fr)),
+        masks(sites),
+        np.array([s.max_range_m for s in sites], dtype=np.float64),
     )
 
 
@@ -196,6 +203,11 @@ class Run:
                     r_m, serving, self.sky.station_m[window], self.sky.zenith[window], self.sky.sin_min_elevation,
                     b.best_range2_m2[k : k + n],
                 )  # fmt: skip
+            if self.sky.masks.which.size:
+                sight.nearest_over_mask(
+                    r_m, serving, self.sky.station_m[window], self.sky.zenith[window], self.sky.north[window],
+                    *self.sky.masks, b.best_range2_m2[k : k + n],
+                )  # fmt: skip
         self.kept[:, :, mine] = kept
         self.carry[:, number : number + real] = b.carry[:, :real]
         return real * self.grid.steps
@@ -239,11 +251,12 @@ class Run:
     def _gather(self) -> Outcome:
         fleet = sum((p[0] for p in self.parts), np.zeros_like(self.parts[0][0]))
         range2 = np.min([p[3] for p in self.parts], axis=0)
+        seen = (range2 < sight.OUT_OF_SIGHT_M2) & (np.sqrt(range2) <= self.sky.max_range_m)
         return Outcome(
             self.loaded, self.grid, self.params, self.temperatures_k, self.carry,
             fleet / step.FLEET_SCALE,
             np.max([p[1] for p in self.parts], axis=0),
             np.min([p[2] for p in self.parts], axis=0),
-            np.where(range2 < sight.OUT_OF_SIGHT_M2, np.sqrt(range2), np.inf),
+            np.where(seen, np.sqrt(range2), np.inf),
             self.stride, self.kept_satellites, self.kept, sorted(self.decayed),
         )  # fmt: skip

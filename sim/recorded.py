@@ -116,7 +116,7 @@ def _ground(outcome: Outcome) -> dict[str, Any]:
         "user_rtt_ms": _finite(rtt_ms.T if user_ms is None else user_ms.T),
         "latitude_deg": np.degrees([s.latitude_rad for s in sites]),
         "longitude_deg": np.degrees([s.longitude_rad for s in sites]),
-        "min_elevation_deg": np.degrees([s.min_elevation_rad for s in sites]),
+        "min_elevation_deg": np.degrees([s.lowest_elevation_rad for s in sites]),
         "pair": [f"{sites[a].name} - {sites[b].name}" for a, b in pairs],
         "pair_rtt_ms": _finite(2e3 * across_s.T),
     }

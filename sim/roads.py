@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
-from orbit.kernels.sight import access_m
+from orbit.kernels.sight import Masks, access_m
 from sim.links.routing import components
 from sim.network import Network
 from sim.spans import Spans, Ways
@@ -26,13 +26,14 @@ class Roads:
         satellites: int,
         sin_min_elevation: Array,
         max_range_m: Array,
+        masks: Masks,
         pairs: list[tuple[int, int]],
         network: Network | None,
         stride: int,
     ) -> None:
         sites = sin_min_elevation.size
         self.step_s, self.pairs, self.stride = step_s, pairs, stride
-        self.sin_min_elevation, self.max_range_m = sin_min_elevation, max_range_m
+        self.sin_min_elevation, self.max_range_m, self.masks = sin_min_elevation, max_range_m, masks
         self.hop_latency_s = 0.0 if network is None else network.rules.hop_latency_s
         self.wanted = (
             0 if network is None else network.wanted
@@ -66,13 +67,13 @@ class Roads:
         r_m: Array,
         working: Flags,
         healthy: Flags,
-        sky: tuple[Array, Array],
+        sky: tuple[Array, Array, Array],
         network: Network | None,
         serves: Flags,
     ) -> Flags:
         """Ways at the end of step k to satellites that are healthy then; which ground reaches of those working in the step.
 
-        r_m (3, N); sky holds stations and zeniths.
+        r_m (3, N); sky holds stations, zeniths and norths.
         """
         frame = self.stride > 0 and (k + 1) % self.stride == 0
         if network is not None:
@@ -81,7 +82,8 @@ class Roads:
                 self.link_spans.see(network.a * self.satellites + network.b)
         if self.sin_min_elevation.size == 0:
             return np.ones(healthy.size, dtype=np.bool_)
-        access_m(r_m, *sky, self.sin_min_elevation, self.max_range_m, self._slant_m)
+        station_m, up, north = sky
+        access_m(r_m, station_m, up, self.sin_min_elevation, self.max_range_m, self._slant_m, north, self.masks)
         seen = working & np.isfinite(self._slant_m).any(axis=0)
         self._slant_m[:, ~healthy] = np.inf
         ways = self._serve(k, network, serves)

@@ -17,8 +17,33 @@ import numpy as np
 
 from orbit.kernels.compile import Floats, Ints, inlined, kernel
 from orbit.kernels.moments import (
-    BATCH, CUT_BEGIN, CUT_END, EVENT_ROWS, STENCIL, T_EDGES, T_TOPS, T_WINDOWS, TICKS, W_FLAGS, W_RISE, W_SATELLITE, W_SET,
-    W_STATION, W_TOP, WORK_F, WORK_H, WORK_MARK, WORK_Q, WORK_SIZE, WORK_X, WORK_Y, WORK_Z, push, settle, stencil, turn,
+    BATCH,
+    CUT_BEGIN,
+    CUT_END,
+    EVENT_ROWS,
+    STENCIL,
+    T_EDGES,
+    T_TOPS,
+    T_WINDOWS,
+    TICKS,
+    W_FLAGS,
+    W_RISE,
+    W_SATELLITE,
+    W_SET,
+    W_STATION,
+    W_TOP,
+    WORK_F,
+    WORK_H,
+    WORK_MARK,
+    WORK_Q,
+    WORK_SIZE,
+    WORK_X,
+    WORK_Y,
+    WORK_Z,
+    push,
+    settle,
+    stencil,
+    turn,
 )  # fmt: skip
 
 CHUNK = 8  # ticks of which the search keeps the highest
@@ -145,7 +170,7 @@ def _mark(work: Floats, lo: int, blocks: int) -> None:
 def _higher(work: Floats, a: int, b: int) -> bool:
     """Whether the satellite stands higher in the sky at tick a than at b; without a root or a division."""
     high, low = work[WORK_H + a], work[WORK_H + b]
-    return high * abs(high) * work[WORK_Q + b] > low * abs(low) * work[WORK_Q + a]
+    return bool(high * abs(high) * work[WORK_Q + b] > low * abs(low) * work[WORK_Q + a])
 
 
 @inlined

@@ -7,7 +7,18 @@ import math
 from orbit.kernels.access import S_AT, S_EAST, S_NORTH, S_UP
 from orbit.kernels.compile import Floats, Ints, kernel
 from orbit.kernels.moments import (
-    CUT_BEGIN, CUT_END, HALVINGS, W_FLAGS, W_RISE, W_SATELLITE, W_SET, W_SINE, W_STATION, W_TOP, WINDOW_ROWS, poly, quintic,
+    CUT_BEGIN,
+    CUT_END,
+    HALVINGS,
+    W_FLAGS,
+    W_RISE,
+    W_SATELLITE,
+    W_SET,
+    W_SINE,
+    W_STATION,
+    W_TOP,
+    poly,
+    quintic,
     stencil,
 )  # fmt: skip
 from orbit.kernels.sight import azimuth_rad, mask_elevation
@@ -24,7 +35,7 @@ def _view(
 
     u in ticks of the grid; rows[:, :, 0] is tick number `tick`.
     """
-    k = min(max(int(math.floor(u)) - tick, 0), last - 1)
+    k = min(max(math.floor(u) - tick, 0), last - 1)
     b = stencil(k, last)
     x = (u - (tick + k)) + (k - (b + 2))
     d = (0.0, 0.0, 0.0)
@@ -142,7 +153,7 @@ def _cut(
     """The parts of window w, written from column count on; returns the next free column, or -1."""
     lane, flags, apart = int(windows[W_SATELLITE, w]), int(windows[W_FLAGS, w]), 1.0 / per_tick
     begin, end = windows[W_RISE, w] / step_s, windows[W_SET, w] / step_s
-    j = int(math.floor(begin * per_tick)) + 1
+    j = math.floor(begin * per_tick) + 1
     here, there = begin, begin
     inside, sine = _view(rows, lane, last, tick, here, site, mask, lo, hi, reach_m)
     earlier, was = here, inside

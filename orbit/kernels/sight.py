@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from orbit.kernels.compile import Floats, Ints, inlined, kernel
 
 OUT_OF_SIGHT_M2 = 1e30  # squared range that stands for "no satellite in sight"
 OUT_OF_SIGHT_M = 1e15  # its root
+NEVER = 2.0  # sine of a least elevation that nothing reaches: for stations that another kernel looks after
 
 
 @inlined
@@ -38,7 +40,7 @@ def mask_elevation(azimuth: float, mask: Floats, lo: int, hi: int) -> float:
     stop = mask[0, after] if after < hi else mask[0, lo] + 2.0 * math.pi
     one, other = mask[1, before], mask[1, after if after < hi else lo]
     share = (azimuth - start) / (stop - start) if stop > start else 0.0
-    return one + share * (other - one)
+    return float(one + share * (other - one))
 
 
 @inlined
@@ -87,6 +89,18 @@ def nearest_in_sight(
                 best_range2_m2[k, s] = range2_m2[0]
 
 
+@inlined
+def _over_mask(
+    dx: float, dy: float, dz: float, ux: float, uy: float, uz: float, nx: float, ny: float, nz: float, mask: Floats,
+    lo: int, hi: int,
+) -> bool:  # fmt: skip
+    """Whether a line of sight d is at or above the mask in columns lo to hi - 1; u the zenith, n the north."""
+    north, height = dx * nx + dy * ny + dz * nz, dx * ux + dy * uy + dz * uz
+    east = dx * (ny * uz - nz * uy) + dy * (nz * ux - nx * uz) + dz * (nx * uy - ny * ux)
+    elevation = math.atan2(height, math.sqrt(north * north + east * east))
+    return elevation >= mask_elevation(azimuth_rad(north, east), mask, lo, hi)
+
+
 @kernel
 def nearest_over_mask(
     r_m: Floats,
@@ -94,62 +108,64 @@ def nearest_over_mask(
     station_m: Floats,
     zenith: Floats,
     north: Floats,
-    sin_lowest: Floats,
+    which: Ints,
     first: Ints,
     mask: Floats,
+    sin_lowest: Floats,
     best_range2_m2: Floats,
 ) -> None:
-    """As nearest_in_sight, of stations with masks: north[time, station, 3], columns first[s] to first[s + 1] of mask.
+    """As nearest_in_sight, of the stations `which` with masks over the azimuth, and of no others.
 
-    sin_lowest[station] in [-1, 1): the sine of the elevation below which nothing is in sight at any azimuth.
+    north[time, station, 3]; station s has the columns first[s] to first[s + 1] of mask[azimuth, elevation] [rad], and the
+    sine of the elevation below which nothing is in sight at any azimuth, sin_lowest[station] in [-1, 1).
     """
     service_rows, lanes = in_service.shape
     for k in range(r_m.shape[0]):
         row = k if service_rows > 1 else 0
-        for s in range(station_m.shape[1]):
-            at, up, ahead = station_m[k, s], zenith[k, s], north[k, s]
+        for s in which:
+            px, py, pz = station_m[k, s, 0], station_m[k, s, 1], station_m[k, s, 2]
+            ux, uy, uz = zenith[k, s, 0], zenith[k, s, 1], zenith[k, s, 2]
+            nx, ny, nz = north[k, s, 0], north[k, s, 1], north[k, s, 2]
+            sine2 = sin_lowest[s] * abs(sin_lowest[s])
             for i in range(lanes):
-                dx, dy, dz = r_m[k, 0, i] - at[0], r_m[k, 1, i] - at[1], r_m[k, 2, i] - at[2]
-                range2, height = dx * dx + dy * dy + dz * dz, dx * up[0] + dy * up[1] + dz * up[2]
-                sine2 = sin_lowest[s] * abs(sin_lowest[s])
-                if height * abs(height) < sine2 * range2 or range2 >= best_range2_m2[k, s]:
+                x, y, z = r_m[k, 0, i], r_m[k, 1, i], r_m[k, 2, i]
+                range2, height = sight(x, y, z, px, py, pz, ux, uy, uz)
+                if height * abs(height) < sine2 * range2 or range2 >= best_range2_m2[k, s] or in_service[row, i] <= 0.0:
                     continue
-                if in_service[row, i] > 0.0 and over_mask(dx, dy, dz, up, ahead, mask, first[s], first[s + 1]):
+                if _over_mask(x - px, y - py, z - pz, ux, uy, uz, nx, ny, nz, mask, first[s], first[s + 1]):
                     best_range2_m2[k, s] = range2
 
 
-@inlined
-def over_mask(
-    dx: float, dy: float, dz: float, up: Floats, north: Floats, mask: Floats, lo: int, hi: int
-) -> bool:  # fmt: skip
-    """Whether a line of sight (dx, dy, dz) is at or above the mask in columns lo to hi - 1."""
-    ahead = dx * north[0] + dy * north[1] + dz * north[2]
-    # east is north cross up
-    ex, ey, ez = north[1] * up[2] - north[2] * up[1], north[2] * up[0] - north[0] * up[2], north[0] * up[1] - north[1] * up[0]
-    aside = dx * ex + dy * ey + dz * ez
-    height = dx * up[0] + dy * up[1] + dz * up[2]
-    elevation = math.atan2(height, math.sqrt(ahead * ahead + aside * aside))
-    return elevation >= mask_elevation(azimuth_rad(ahead, aside), mask, lo, hi)
-
-
 @kernel
-def hide_below_mask(
-    r_m: Floats, station_m: Floats, zenith: Floats, north: Floats, first: Ints, mask: Floats, out_range_m: Floats
+def slants_over_mask(
+    r_m: Floats,
+    station_m: Floats,
+    zenith: Floats,
+    north: Floats,
+    which: Ints,
+    first: Ints,
+    mask: Floats,
+    sin_lowest: Floats,
+    max_range_m: Floats,
+    out_range_m: Floats,
 ) -> None:
-    """Set out_range_m[station, satellite] to OUT_OF_SIGHT_M below the masks of stations that have one, after slant_ranges.
+    """As slant_ranges, of the stations `which` with masks over the azimuth; other rows stay as they are.
 
-    One moment: r_m[3, satellite], north[station, 3]; the rest as nearest_over_mask.
+    One moment: north[station, 3]; which, first, mask and sin_lowest as nearest_over_mask has them.
     """
-    for s in range(station_m.shape[0]):
-        if first[s + 1] == first[s]:
-            continue
-        at, up, ahead = station_m[s], zenith[s], north[s]
+    for s in which:
+        px, py, pz = station_m[s, 0], station_m[s, 1], station_m[s, 2]
+        ux, uy, uz = zenith[s, 0], zenith[s, 1], zenith[s, 2]
+        nx, ny, nz = north[s, 0], north[s, 1], north[s, 2]
+        sine2 = sin_lowest[s] * abs(sin_lowest[s])
         for i in range(r_m.shape[1]):
-            if out_range_m[s, i] >= OUT_OF_SIGHT_M:
+            x, y, z = r_m[0, i], r_m[1, i], r_m[2, i]
+            range2, height = sight(x, y, z, px, py, pz, ux, uy, uz)
+            out_range_m[s, i] = OUT_OF_SIGHT_M
+            if height * abs(height) < sine2 * range2 or range2 > max_range_m[s] * max_range_m[s]:
                 continue
-            dx, dy, dz = r_m[0, i] - at[0], r_m[1, i] - at[1], r_m[2, i] - at[2]
-            if not over_mask(dx, dy, dz, up, ahead, mask, first[s], first[s + 1]):
-                out_range_m[s, i] = OUT_OF_SIGHT_M
+            if _over_mask(x - px, y - py, z - pz, ux, uy, uz, nx, ny, nz, mask, first[s], first[s + 1]):
+                out_range_m[s, i] = math.sqrt(range2)
 
 
 @kernel
@@ -177,6 +193,15 @@ def slant_ranges(
             out_range_m[s, i] = math.sqrt(range2 if seen else OUT_OF_SIGHT_M2)
 
 
+class Masks(NamedTuple):
+    """Masks over the azimuth, as nearest_over_mask has them."""
+
+    which: Ints
+    first: Ints
+    table: Floats
+    sin_lowest: Floats
+
+
 def access_m(
     r_m: Floats,
     station_m: Floats,
@@ -184,11 +209,17 @@ def access_m(
     sin_min_elevation: Floats,
     max_range_m: Floats,
     out_range_m: Floats,
+    north: Floats | None = None,
+    masks: Masks | None = None,
 ) -> None:
     """Fill out_range_m[station, satellite] with slant ranges [m] at one moment, inf out of sight.
 
-    As slant_ranges, but max_range_m[station] may be inf: then the elevation alone decides.
+    As slant_ranges, but max_range_m[station] may be inf: then the elevation alone decides. Stations with masks over the
+    azimuth go by these instead of sin_min_elevation; they need north[station, 3].
     """
     # kernels are compiled for finite numbers, so infinities stay on this side
-    slant_ranges(r_m, station_m, zenith, sin_min_elevation, np.minimum(max_range_m, OUT_OF_SIGHT_M), out_range_m)
+    reach_m = np.minimum(max_range_m, OUT_OF_SIGHT_M)
+    slant_ranges(r_m, station_m, zenith, sin_min_elevation, reach_m, out_range_m)
+    if north is not None and masks is not None and masks.which.size:
+        slants_over_mask(r_m, station_m, zenith, north, *masks, reach_m, out_range_m)
     out_range_m[out_range_m >= OUT_OF_SIGHT_M] = np.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -275,6 +276,11 @@ def parts(constellation: list[Constellation]) -> list[Constellation]:
     return [part for entry in constellation for part in (entry.shells if isinstance(entry, Shorthand) else [entry])]
 
 
+Azimuth = Annotated[float, Quantity("rad", least=0.0, most=6.283185307179586, example="90 deg")]
+MaskElevation = Annotated[float, Quantity("rad", least=-0.08726646259971647, most=1.5707963267948966, example="5 deg")]
+Range = Annotated[float, Quantity("m", above=0.0, example="1260 km")]
+
+
 class Station(Section):
     name: str
 
@@ -297,12 +303,40 @@ class Station(Section):
     longitude: Annotated[float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-0.14 deg")]
     height: Annotated[float, Quantity("m", least=-500.0, most=9000.0, example="30 m")] = 0.0
     min_elevation: Elevation | None = None  # overrides the one of `ground`
+    mask: list[tuple[Azimuth, MaskElevation]] | None = (
+        None  # instead of the one of `ground`; beside its own, both count
+    )
+    max_range: Range | None = None  # overrides the one of `ground`
+
+    @field_validator("mask", mode="before")
+    @classmethod
+    def _rows_of_two(cls, mask: Any) -> Any:
+        """Told as a whole: a flat list of two angles is one slip, not two."""
+        listed = mask if isinstance(mask, list) else [mask]
+        wrong = [row for row in listed if not (isinstance(row, list | tuple) and len(row) == 2)]
+        if mask is not None and (wrong or listed is not mask or not listed):
+            what = repr(wrong[0] if wrong else mask)
+            raise ValueError(
+                f"{what} is no row of azimuth and elevation; write a list of rows, such as [[0 deg, 5 deg], [90 deg, 20 deg]]"
+            )
+        return mask
+
+    @field_validator("mask")
+    @classmethod
+    def _ascending(cls, mask: list[tuple[float, float]] | None) -> list[tuple[float, float]] | None:
+        for (before, _), (after, _) in pairwise(mask or []):
+            if after <= before:
+                raise ValueError(
+                    f"azimuth {math.degrees(after):g} deg comes after {math.degrees(before):g} deg; "
+                    "write rows in ascending order of azimuth, each once"
+                )
+        return mask
 
 
 class Ground(Section):
     stations: list[Station]
     min_elevation: Elevation = 0.17453292519943295
-    max_range: Annotated[float, Quantity("m", above=0.0, example="1260 km")] | None = None  # of the slant, beside it
+    max_range: Range | None = None  # of the slant, beside it
     access_overhead: Span  # of a user's round trip beyond propagation: scheduling, queues, coding
     pairs: list[list[str]] = Field(default_factory=list)  # stations whose shortest route through space is followed
 
