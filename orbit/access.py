@@ -64,12 +64,18 @@ def windows(
         tiles += [(propagator, lo, hi, base + lo) for lo, hi in pairwise(edges)]
         base += propagator.count
     parts: list[Windows] = []
-    if stations:
-        with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
-            for part in pool.map(lambda one: job.tile(*one), tiles):
-                parts.append(part)
+    if not stations:
+        return _joined(parts)
+    with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
+        waiting = [pool.submit(job.tile, *one) for one in tiles]
+        try:
+            for future in waiting:
+                parts.append(future.result())
                 if progress is not None:
                     progress(len(parts), len(tiles))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return _joined(parts)
 
 

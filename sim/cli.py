@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim import verbs
+from sim import verb_access, verbs
 from sim.errors import InputError, RunError
 
 app = typer.Typer(
@@ -273,6 +273,7 @@ def provenance(
 
 
 app.add_typer(verbs.app)
+app.add_typer(verb_access.app)
 
 
 def main(arguments: list[str] | None = None) -> None:

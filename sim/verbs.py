@@ -299,7 +299,7 @@ def new(
     print(f"{target}: edit it, then dawndusk validate {target}")
 
 
-@app.command(epilog="Example: dawndusk bench network --json")
+@app.command(epilog="Example: dawndusk bench orbits --json")
 def bench(
     group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the contenders of one group.")] = None,
     json: Json = False,

@@ -11,9 +11,9 @@ from sim.verify import GROUPS
 
 def contenders() -> list[Contender]:
     """All races, by group."""
-    from sim.bench import network, orbits, spacecraft, studies
+    from sim.bench import access, orbits, spacecraft, studies
 
-    return [*orbits.contenders(), *spacecraft.contenders(), *network.contenders(), *studies.contenders()]
+    return [*orbits.contenders(), *access.contenders(), *spacecraft.contenders(), *studies.contenders()]
 
 
 def run_pairs(group: str | None, progress: Callable[[int, int], None] | None = None) -> list[Row]:

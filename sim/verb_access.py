@@ -1,0 +1,87 @@
+"""The verb access: when satellites are up over ground stations. `sim.cli` takes it in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.terminal import console, note, print_json, table
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(epilog="Example: dawndusk access starlink_edge --station London --out passes.parquet")
+def access(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a file's path.")],
+    set: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
+    ] = None,
+    station: Annotated[
+        list[str] | None, typer.Option("--station", metavar="NAME", help="Only this station; may be repeated.")
+    ] = None,
+    satellite: Annotated[
+        list[int] | None, typer.Option("--satellite", metavar="N", help="Only this satellite; may be repeated.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Table of all windows, .csv or .parquet; not there yet."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
+    allow_stale: Annotated[
+        bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")
+    ] = False,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads; changes the speed, never the result.")
+    ] = None,
+) -> None:
+    """Say when satellites rise over stations, culminate and set; geometry alone, without failures and events."""
+    from sim import passes
+    from sim.progress import Bar
+    from sim.scenario import load
+
+    passes.check_file(out)
+    loaded = load(scenario, tuple(set or ()), (), None, allow_stale)
+    for line in loaded.notes:
+        note(line)
+    with Bar(loaded.scenario.name) as advance:
+        found = passes.find(loaded, station or (), satellite or (), threads, advance)
+    told = passes.summary(found)
+    if out is not None:
+        passes.write(found, out)
+    if json:
+        print_json({**told, "table": None if out is None else str(out)})
+        return
+    _show(told)
+    if out is not None:
+        console().print(f"\nThe table is {out}")
+
+
+def _show(told: dict[str, Any]) -> None:
+    paper = console()
+    over = f"{told['duration_s'] / 3600.0:,.4g} h from {told['epoch']}"
+    paper.print(
+        f"{told['scenario']}: {told['passes']:,} passes of {told['satellites']:,} satellites over "
+        f"{len(told['stations'])} stations, {over}",
+        style="bold",
+    )
+    paper.print()
+    numbers = ("passes", "minutes", "covered %", "longest gap", "mean pass", "longest pass", "best elevation")
+    found = table("station", *numbers, "next pass", right=numbers, fold=("station",))
+    for name, of in told["stations"].items():
+        found.add_row(
+            name, f"{of['passes']:,}", f"{of['total_s'] / 60.0:,.1f}",
+            f"{100.0 * of['covered_s'] / told['duration_s']:.2f}", _span(of["longest_gap_s"]), _span(of["mean_pass_s"]),
+            _span(of["longest_pass_s"]), "-" if not of["passes"] else f"{of['best_elevation_deg']:.1f} deg",
+            "-" if not of["passes"] else f"{of['next_pass']} satellite {of['next_satellite']}",
+        )  # fmt: skip
+    paper.print(found)
+
+
+def _span(seconds: float | None) -> str:
+    """Hours, minutes and seconds."""
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
