@@ -273,9 +273,9 @@ def _dip(
     left, here, right = work[WORK_F + n - 1], work[WORK_F + n], work[WORK_F + n + 1]
     b = stencil(n if right <= left else n - 1, last)
     at = float(n - (b + 2))
-    low, high = max(at - 1.0, n0 - (b + 2.0)), min(at + 1.0, n1 - (b + 2.0))
+    low, high = max(at - 1.0, -(b + 2.0)), min(at + 1.0, last - (b + 2.0))
     x, f = turn(work, b, mask, low, high, -1.0)
-    if f >= 0.0 or x <= low or x >= high:
+    if f >= 0.0 or x <= max(low, n0 - (b + 2.0)) or x >= min(high, n1 - (b + 2.0)):
         return first
     follows = n + 1 if x > at else n
     low, left = (at, here) if x > at else (low, left)

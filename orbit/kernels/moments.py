@@ -158,8 +158,12 @@ def _halve_top(events: Floats, e: int) -> None:
             low, a, fa = a, b, fb
             b = low + 0.618033988749895 * (high - low)
             fb = poly(h, b)[0] / math.sqrt(max(1.0, poly(q, b)[0]))
-    events[E_X * BATCH + e] = 0.5 * (low + high)
-    events[E_MASK * BATCH + e] = max(fa, fb)
+    x, best = (a, fa) if fa >= fb else (b, fb)
+    for end in (events[E_LOW * BATCH + e], events[E_HIGH * BATCH + e]):
+        sine = poly(h, end)[0] / math.sqrt(max(1.0, poly(q, end)[0]))
+        x, best = (end, sine) if sine >= best else (x, best)
+    events[E_X * BATCH + e] = x
+    events[E_MASK * BATCH + e] = best
 
 
 @kernel

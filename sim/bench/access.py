@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from orbit.access import Windows, windows
-from orbit.ground import Station
+from orbit.constants import SECONDS_PER_DAY, TAI_MINUS_UTC_S, TT_MINUS_TAI_S
+from orbit.ground import Station, in_teme
+from orbit.kernels.frames import gmst_rad
 from orbit.propagation import Sgp4
 from orbit.shells import walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
@@ -53,6 +55,13 @@ def _sites(count: int) -> list[tuple[float, float]]:
     ]
 
 
+def _ut1_minus_utc_s(grid: TimeGrid) -> float:
+    """What our Earth has turned beyond its sidereal angle at UTC, in seconds of time."""
+    (x, y, _), sidereal = in_teme(np.eye(3)[:1], *grid.jd_fr(0, 1))[0, 0], gmst_rad(grid.epoch_jd, grid.epoch_fr)
+    ahead = math.remainder(math.atan2(y, x) - float(sidereal), 2.0 * math.pi)
+    return ahead / (2.0 * math.pi) * SECONDS_PER_DAY / 1.00273790935
+
+
 def _access(planes: int = PLANES, slots: int = SLOTS, stations: int = STATIONS, pairs: int = PAIRS) -> Pair:
     """SGP4 and windows of every satellite over every station, refined, against find_events for a sample of pairs."""
     from skyfield.api import EarthSatellite, load, wgs84
@@ -68,7 +77,8 @@ def _access(planes: int = PLANES, slots: int = SLOTS, stations: int = STATIONS, 
         for k, (a, b) in enumerate(places)
     ]
     sample = [((7919 * k) % len(records), (31 * k) % stations) for k in range(pairs)]
-    ts = load.timescale(builtin=True)
+    # the same rotation of the Earth on both sides: a tenth of a second of UT1 is 0.1 s of a grazing rise
+    ts = load.timescale(delta_t=TT_MINUS_TAI_S + TAI_MINUS_UTC_S - _ut1_minus_utc_s(grid))
     lines = [(EarthSatellite.from_satrec(records[i], ts), wgs84.latlon(*places[s])) for i, s in sample]
     begin, end = ts.utc(EPOCH.year, EPOCH.month, EPOCH.day), ts.utc(EPOCH.year, EPOCH.month, EPOCH.day + SPAN_D)
 

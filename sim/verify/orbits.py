@@ -18,7 +18,7 @@ from orbit.kernels.shadow import POINT_SUN_M, lit_fraction, shadow_edge
 from orbit.propagation import CircularJ2
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid, julian_date
-from sim.verify import catalogues, eclipses, formation, frames, sgp4
+from sim.verify import access, catalogues, eclipses, formation, frames, sgp4
 from sim.verify.case import Case, Failed
 
 Array = NDArray[np.float64]
@@ -36,6 +36,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
         *frames.cases(data),
         *eclipses.cases(data),
         *catalogues.cases(data),
+        *access.cases(data),
     ]
 
 

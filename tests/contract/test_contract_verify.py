@@ -22,11 +22,12 @@ import sim.metrics
 import sim.models.thermal
 import sim.network
 import sim.orbit_files
+import sim.passes
 import sim.roads
 import sim.step
 import sim.traffic
 import sim.verify
-from sim.verify import catalogues, fleet, frames, hypatia, network, orbits, spacecraft, workload
+from sim.verify import access, catalogues, fleet, frames, hypatia, network, orbits, spacecraft, workload
 from sim.verify.case import Case, Failed, row
 
 REPO = Path(__file__).resolve().parents[2]
@@ -41,7 +42,7 @@ SAME = [
     (network, "round_trip_ms", sim.metrics), (spacecraft, "plate_view_factor", sim.step), (spacecraft, "plate_absorbed_w_m2", sim.step),
     (spacecraft, "emission_w_k4", sim.models.thermal), (hypatia, "Network", sim.coupled), (hypatia, "access_m", sim.roads),
     (hypatia, "walker_sgp4", sim.assemble), (network, "rate_bit_s", sim.network.optical), (workload, "decompose", sim.traffic.training),
-    (workload, "flow_times_s", sim.traffic.collectives), (fleet, "Gangs", sim.assign),
+    (workload, "flow_times_s", sim.traffic.collectives), (fleet, "Gangs", sim.assign), (access, "windows", sim.passes),
 ]  # fmt: skip
 
 
@@ -145,6 +146,8 @@ SPOILS = [
     ("orbit/constants.py", r"(SUN_RADIUS_M: Final = )695", r"\g<1>895", "orbits"),
     ("orbit/constants.py", r"(SOLAR_CONSTANT_W_M2: Final = )1361", r"\g<1>1366", "orbits"),
     ("orbit/kernels/frames.py", r"\(-sx \* cy, sy, cx \* cy\)", "(sx * cy, sy, cx * cy)", "orbits"),
+    ("orbit/constants.py", r"(EARTH_FLATTENING: Final = 1\.0 / )298\.257", r"\g<1>297.257", "orbits"),
+    ("orbit/kernels/moments.py", r"60\.0 \* b - 40\.0 \* c", "60.0 * b - 41.0 * c", "orbits"),
     ("orbit/kernels/j2.py", r"(def node_rate_rad_s.*?return )-", r"\g<1>", "orbits"),
 ]  # fmt: skip
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from orbit.kernels import sight
+import sim.passes
 from sim import bench
-from sim.bench import frame, network
+from sim.bench import access, frame
 from sim.bench.frame import Contender, Pair, Unable, race
 
 
@@ -105,19 +106,32 @@ def test_command(dawndusk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_shipped_names_are_those_of_the_contract() -> None:
     shipped = [c.name for c in bench.contenders()]
-    assert shipped == ["threads_2_vs_1", "access_vs_skyfield", "sweep_vs_bare_processes"]
+    assert shipped == ["access_vs_skyfield", "threads_2_vs_1", "sweep_vs_bare_processes"]
     assert all(c.threads == 1 or c.wall_clock for c in bench.contenders())
 
 
-def test_the_kernel_that_is_raced_is_the_one_that_runs() -> None:
-    assert network.nearest_in_sight is sight.nearest_in_sight
+def test_a_peer_that_does_a_sample_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 units in 0.5 s are 200/s, a sample of 3 in 2 s 1.5/s."""
+    clock = Clock()
+    monkeypatch.setattr(frame.time, "process_time", clock)
+    pair = Pair(clock.side("a", 0.5), clock.side("b", 2.0), 100.0, agree, 3.0)
+    row = race(Contender("a_vs_b", "network", "x/s", "numpy", lambda: pair))
+    assert (row.ours, row.peer) == pytest.approx((200.0, 1.5))
+
+
+def test_the_search_that_is_raced_is_the_one_that_runs() -> None:
+    assert access.windows is sim.passes.windows
 
 
 def test_access_answers_agree() -> None:
-    """Source of truth: skyfield; 100 m of range, and the same moments in sight but for 0.2 %. A mask 1 deg off shows."""
-    pair = network._access()
+    """Source of truth: skyfield; 0.1 s and 0.01 deg. A mask 0.05 deg off, a second, and a pass less show."""
+    pair = access._access(3, 4, 6, 10)
     ours, theirs = pair.ours(), pair.peer()
+    assert sum(map(len, theirs)) > 30
     assert pair.differ(ours, theirs) is None
-    assert np.isfinite(theirs).mean() > 0.1
-    assert pair.differ(ours + 0.2, theirs) is not None
-    assert pair.differ(np.where(ours > 0.97 * np.max(ours[np.isfinite(ours)]), np.inf, ours), theirs) is not None
+    assert "by" in str(pair.differ(replace(ours, rise_s=ours.rise_s + 0.2), theirs))
+    assert "by" in str(pair.differ(replace(ours, set_s=ours.set_s - 0.2), theirs))
+    assert "by" in str(pair.differ(replace(ours, culmination_s=ours.culmination_s + 0.2), theirs))
+    assert "elevation by" in str(pair.differ(replace(ours, max_elevation_rad=ours.max_elevation_rad + 2e-4), theirs))
+    assert pair.differ(ours[ours.max_elevation_rad < np.median(ours.max_elevation_rad)], theirs) is not None
+    assert (pair.work, pair.peer_work) == (72.0, 10.0)
