@@ -82,7 +82,8 @@ def lay_rows(r_m: Floats, turn: Floats, first: int, out: Floats) -> None:
 def _survey(work: Floats, ticks: int, coarse: np.ndarray) -> tuple[float, float, float]:
     """Least and greatest radius [m] and largest second difference [m], over every second tick.
 
-    Fills coarse[3, CHUNK / STRIDE, chunk]: tick c * CHUNK + j * STRIDE stands at [:, j, c], so that chunks are neighbours.
+    Fills coarse[3, CHUNK / STRIDE, chunk]: tick c * CHUNK + j * STRIDE stands at [:, j, c], so that chunks are neighbours;
+    beyond the end, the last tick, which may not be among those that are looked at.
     """
     least2, most2, bend2 = 1e30, 0.0, 0.0
     for n in range((ticks + STRIDE - 1) // STRIDE):
@@ -100,7 +101,7 @@ def _survey(work: Floats, ticks: int, coarse: np.ndarray) -> tuple[float, float,
         for c in range(coarse.shape[2]):
             for j in range(CHUNK // STRIDE):
                 k = c * CHUNK + j * STRIDE
-                coarse[n, j, c] = np.float32(work[WORK_X + n * TICKS + k] if k < ticks else 0.0)
+                coarse[n, j, c] = np.float32(work[WORK_X + n * TICKS + min(k, ticks - 1)])
     return math.sqrt(least2), math.sqrt(most2), math.sqrt(bend2)
 
 
