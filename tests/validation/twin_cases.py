@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+import access_twins
 import numpy as np
 
 from orbit.kernels import eclipse, formation, j2, sgp4, sgp4_constants, shadow, sight, simd, stream
@@ -159,6 +160,7 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     yield "run_block", outcome.carry
     yield "record", outcome.kept
     yield "fleet", outcome.fleet
+    yield from access_twins.calls()
 
 
 def eclipse_calls() -> Iterator[tuple[str, object]]:
