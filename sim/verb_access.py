@@ -12,7 +12,7 @@ from sim.terminal import console, note, print_json, table
 app = typer.Typer(rich_markup_mode=None)
 
 
-@app.command(epilog="Example: dawndusk access starlink_edge --station London --out passes.parquet")
+@app.command(epilog="Example: dawndusk access starlink_edge --station Dublin --out passes.parquet")
 def access(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a file's path.")],
     set: Annotated[

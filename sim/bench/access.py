@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from orbit.access import Windows, windows
-from orbit.constants import SECONDS_PER_DAY, TAI_MINUS_UTC_S, TT_MINUS_TAI_S
-from orbit.ground import Station, in_teme
-from orbit.kernels.frames import gmst_rad
-from orbit.propagation import Sgp4
+from orbit.constants import TT_MINUS_TAI_S
+from orbit.ground import Station
+from orbit.orientation import shipped
+from orbit.sgp4 import Sgp4, to_satrecs
 from orbit.shells import walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
 from sim.bench.frame import Contender, Pair
@@ -55,31 +55,30 @@ def _sites(count: int) -> list[tuple[float, float]]:
     ]
 
 
-def _ut1_minus_utc_s(grid: TimeGrid) -> float:
-    """What our Earth has turned beyond its sidereal angle at UTC, in seconds of time."""
-    (x, y, _), sidereal = in_teme(np.eye(3)[:1], *grid.jd_fr(0, 1))[0, 0], gmst_rad(grid.epoch_jd, grid.epoch_fr)
-    ahead = math.remainder(math.atan2(y, x) - float(sidereal), 2.0 * math.pi)
-    return ahead / (2.0 * math.pi) * SECONDS_PER_DAY / 1.00273790935
-
-
 def _access(planes: int = PLANES, slots: int = SLOTS, stations: int = STATIONS, pairs: int = PAIRS) -> Pair:
     """SGP4 and windows of every satellite over every station, refined, against find_events for a sample of pairs."""
     from skyfield.api import EarthSatellite, load, wgs84
 
     grid = TimeGrid(*julian_date(EPOCH), STEP_S, STEPS)
     lead = walker_lead_slots(planes, 1.0)
-    records = walker_sgp4(
+    elements = walker_sgp4(
         REVOLUTIONS_D, math.radians(INCLINATION_DEG), slots, lead, grid.epoch_jd, grid.epoch_fr, 2.0 * math.pi
     )
-    propagator, places = Sgp4(records, grid), _sites(stations)
+    propagator, places = Sgp4(elements, grid), _sites(stations)
     sites = [
         Station(f"{k}", math.radians(a), math.radians(b), 0.0, math.radians(MASK_DEG))
         for k, (a, b) in enumerate(places)
     ]
-    sample = [((7919 * k) % len(records), (31 * k) % stations) for k in range(pairs)]
+    sample = [((7919 * k) % elements.count, (31 * k) % stations) for k in range(pairs)]
+    moment = grid.epoch_jd, grid.epoch_fr
     # the same rotation of the Earth on both sides: a tenth of a second of UT1 is 0.1 s of a grazing rise
-    ts = load.timescale(delta_t=TT_MINUS_TAI_S + TAI_MINUS_UTC_S - _ut1_minus_utc_s(grid))
-    lines = [(EarthSatellite.from_satrec(records[i], ts), wgs84.latlon(*places[s])) for i, s in sample]
+    ut1_minus_tai_s = shipped().at(*moment).ut1_minus_utc_s - shipped().tai_minus_utc_s(*moment)
+    ts = load.timescale(delta_t=TT_MINUS_TAI_S - float(ut1_minus_tai_s))
+    records = to_satrecs(elements.subset(np.array([i for i, _ in sample])))
+    lines = [
+        (EarthSatellite.from_satrec(record, ts), wgs84.latlon(*places[s]))
+        for record, (_, s) in zip(records, sample, strict=True)
+    ]
     begin, end = ts.utc(EPOCH.year, EPOCH.month, EPOCH.day), ts.utc(EPOCH.year, EPOCH.month, EPOCH.day + SPAN_D)
 
     def theirs() -> list[list[Event]]:
@@ -95,7 +94,7 @@ def _access(planes: int = PLANES, slots: int = SLOTS, stations: int = STATIONS, 
         return float((craft - ground).at(t).altaz()[0].degrees)
 
     return Pair(
-        lambda: windows([propagator], sites, grid, threads=1), theirs, float(len(records) * stations) * SPAN_D,
+        lambda: windows([propagator], sites, grid, threads=1), theirs, float(elements.count * stations) * SPAN_D,
         partial(_differ, sample=sample, altitude_deg=altitude_deg), pairs * SPAN_D,
     )  # fmt: skip
 

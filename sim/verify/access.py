@@ -18,7 +18,8 @@ from orbit.elements import CircularElements, semi_major_axis_m
 from orbit.ground import Station
 from orbit.kernels.frames import gmst_rad
 from orbit.kernels.j2 import latitude_argument_rate_rad_s
-from orbit.propagation import CircularJ2, Sgp4
+from orbit.propagation import CircularJ2
+from orbit.sgp4 import Sgp4, to_satrecs
 from orbit.shells import walker, walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
 from sim.verify.case import Case, Failed
@@ -222,16 +223,16 @@ def _against_skyfield() -> tuple[float, float, float, float, float]:
     from skyfield.api import EarthSatellite, load, wgs84
 
     grid = _grid(60.0, SECONDS_PER_DAY)
-    records = walker_sgp4(15.06, math.radians(70.0), 1, walker_lead_slots(3, 1.0), grid.epoch_jd, grid.epoch_fr)
+    elements = walker_sgp4(15.06, math.radians(70.0), 1, walker_lead_slots(3, 1.0), grid.epoch_jd, grid.epoch_fr)
     sites = [
         Station(f"{k}", math.radians(a), math.radians(b), 0.0, math.radians(MASK_DEG))
         for k, (a, b) in enumerate(SITES_DEG)
     ]
-    found = windows([Sgp4(records, grid)], sites, grid, threads=1)
+    found = windows([Sgp4(elements, grid)], sites, grid, threads=1)
     ts = load.timescale(builtin=True)
     begin, end = (ts.utc(EPOCH.year, EPOCH.month, EPOCH.day + d) for d in (0, 1))
     theirs, edge_s, height_deg, top_s = 0, 0.0, 0.0, 0.0
-    for i, record in enumerate(records):
+    for i, record in enumerate(to_satrecs(elements)):
         for s, place in enumerate(SITES_DEG):
             craft, ground = EarthSatellite.from_satrec(record, ts), wgs84.latlon(*place)
             theirs += int(np.sum(craft.find_events(ground, begin, end, altitude_degrees=MASK_DEG)[1] == 1))
