@@ -51,7 +51,7 @@ def _lit_integral(edge: float) -> float:
 
 
 @inlined
-def _mean_between(edge0: float, edge1: float) -> float:
+def mean_between(edge0: float, edge1: float) -> float:
     """Mean lit fraction while the edge moves evenly from edge0 to edge1."""
     span = edge1 - edge0
     still = abs(span) < 1e-5
@@ -71,7 +71,7 @@ def mean_lit_fraction(edge_before: float, edge_start: float, edge_end: float) ->
     e1 = edge_start + 0.25 * (half_slope + 0.25 * half_curve)
     e2 = edge_start + 0.5 * (half_slope + 0.5 * half_curve)
     e3 = edge_start + 0.75 * (half_slope + 0.75 * half_curve)
-    total = _mean_between(edge_start, e1) + _mean_between(e1, e2) + _mean_between(e2, e3) + _mean_between(e3, edge_end)
+    total = mean_between(edge_start, e1) + mean_between(e1, e2) + mean_between(e2, e3) + mean_between(e3, edge_end)
     return min(1.0, max(0.0, 0.25 * total))
 
 
