@@ -31,15 +31,17 @@ from orbit.constants import (
     SUN_RADIUS_M,
 )
 from orbit.kernels.compile import Floats, inlined
-from orbit.kernels.shadow import mean_between, shadow_edge
 from orbit.kernels.simd import exponential
 
 LOWEST_M = 100e3  # a satellite below has come down; density is defined from here
 # A satellite that has come down goes on, in no meaningful way but in finite numbers: nothing grows below this radius.
 _INNERMOST_M2 = (EARTH_RADIUS_M - 400e3) ** 2
+# x2 + y2 + _STRETCH z2 < _LOW_M2 inside the ellipsoid 100 km above the Earth's
+_LOW_M2 = (EARTH_RADIUS_M + LOWEST_M) ** 2
+_STRETCH = _LOW_M2 / (EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING) + LOWEST_M) ** 2
 _PRESSURE_1AU_PA = SOLAR_CONSTANT_W_M2 / SPEED_OF_LIGHT_M_S
 # Density: ln rho = A(x) + B(x) cos(angle from the bulge), x a map of altitude to [-1, 1] (orbit/atmosphere.py).
-MEAN_TERMS, BULGE_TERMS = 14, 11
+MEAN_TERMS, BULGE_TERMS = 14, 12  # even numbers
 MAP_M = 300e3  # x = SLOPE (h - LOWEST) / (h - LOWEST + MAP) - 1
 HIGHEST_M = 2000e3
 MAP_SLOPE = 2.0 * (HIGHEST_M - LOWEST_M + MAP_M) / (HIGHEST_M - LOWEST_M)
@@ -67,18 +69,42 @@ class Sky(NamedTuple):
     moon_z: float
 
 
+class Direction(NamedTuple):
+    """The Sun as a unit vector from the Earth's centre, its distance in solar radii."""
+
+    x: float
+    y: float
+    z: float
+    radii: float
+
+
 @inlined
-def zonal(x: float, y: float, z: float, k2: float, k3: float, k4: float, k5: float, k6: float) -> tuple[float, float, float]:
-    """Acceleration [m/s2] at x, y, z [m]: point mass and zonal harmonics, kn = J_n R^n. [montenbruck2000:3.2.1]
+def inverse_square(x: float, y: float, z: float) -> float:
+    """1 / r^2 [1/m2], bounded near the centre."""
+    return 1.0 / max(x * x + y * y + z * z, _INNERMOST_M2)
+
+
+@inlined
+def is_low(x: float, y: float, z: float) -> bool:
+    """Whether a place [m] is less than 100 km above the ellipsoid."""
+    return x * x + y * y + _STRETCH * z * z < _LOW_M2
+
+
+@inlined
+def zonal(
+    x: float, y: float, z: float, q: float, inverse: float, k2: float, k3: float, k4: float, k5: float, k6: float
+) -> tuple[float, float, float]:
+    """Acceleration [m/s2] at x, y, z [m]: point mass and zonal harmonics, kn = J_n R^n [m^n]; q = 1/r^2.
+
+    [montenbruck2000:3.2.1]
 
     With s = z/r and U = mu/r (1 - sum J_n (R/r)^n P_n(s)) the gradient is -mu/r^3 [(x, y, z) (1 - A) + (0, 0, r B)],
     A = sum J_n (R/r)^n P'_{n+1}(s), B = sum J_n (R/r)^n P'_n(s); both are polynomials in w = z/r^2 and q = 1/r^2. Those
     of even and odd degree apart, as polynomials in w^2 whose coefficients are polynomials in q: the fewest operations.
     """
-    q = 1.0 / max(x * x + y * y + z * z, _INNERMOST_M2)
     w = z * q
     w2 = w * w
-    p = -MU_EARTH_M3_S2 * (q * math.sqrt(q))
+    p = -MU_EARTH_M3_S2 * (q * inverse)
     even = q * (-1.5 * k2 + q * (1.875 * k4 - 2.1875 * k6 * q)) + w2 * (
         7.5 * k2 + q * (-26.25 * k4 + 59.0625 * k6 * q) + w2 * (39.375 * k4 - 216.5625 * k6 * q + w2 * (187.6875 * k6))
     )
@@ -90,10 +116,10 @@ def zonal(x: float, y: float, z: float, k2: float, k3: float, k4: float, k5: flo
 
 
 @inlined
-def altitude_m(x: float, y: float, z: float) -> float:
-    """Height [m] above the ellipsoid, to first order in its flattening: within 100 m up to 2,000 km."""
-    r2 = x * x + y * y + z * z
-    return math.sqrt(r2) - EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING * z * z / r2)
+def altitude_m(z: float, inverse: float, r: float) -> float:
+    """Height [m] above the ellipsoid, to first order in its flattening: within 100 m up to 2,000 km; inverse = 1/r."""
+    s = z * inverse
+    return r - EARTH_RADIUS_M + EARTH_RADIUS_M * EARTH_FLATTENING * (s * s)
 
 
 @inlined
@@ -101,26 +127,29 @@ def density_kg_m3(altitude: float, bulge_cosine: float, air: Floats) -> float:
     """Air density [kg/m3] at an altitude [m]; below 100 km and above 2,000 km as there."""
     above = min(max(altitude, LOWEST_M), HIGHEST_M) - LOWEST_M
     x = MAP_SLOPE * above / (above + MAP_M) - 1.0
-    mean = air[MEAN_TERMS - 1]
-    for n in range(MEAN_TERMS - 1):
-        mean = mean * x + air[MEAN_TERMS - 2 - n]
-    bulge = air[MEAN_TERMS + BULGE_TERMS - 1]
-    for n in range(BULGE_TERMS - 1):
-        bulge = bulge * x + air[MEAN_TERMS + BULGE_TERMS - 2 - n]
+    # even and odd powers apart: half the length of the chain of operations
+    x2 = x * x
+    even, odd = air[MEAN_TERMS - 2], air[MEAN_TERMS - 1]
+    for n in range(MEAN_TERMS - 4, -1, -2):
+        even, odd = even * x2 + air[n], odd * x2 + air[n + 1]
+    bulge_even, bulge_odd = air[MEAN_TERMS + BULGE_TERMS - 2], air[MEAN_TERMS + BULGE_TERMS - 1]
+    for n in range(MEAN_TERMS + BULGE_TERMS - 4, MEAN_TERMS - 1, -2):
+        bulge_even, bulge_odd = bulge_even * x2 + air[n], bulge_odd * x2 + air[n + 1]
+    mean, bulge = even + x * odd, bulge_even + x * bulge_odd
     return exponential(mean + bulge * bulge_cosine)
 
 
 @inlined
 def drag(
-    x: float, y: float, z: float, vx: float, vy: float, vz: float, cd_am: float, bulge_x: float, bulge_y: float,
-    bulge_z: float, air: Floats,
+    x: float, y: float, z: float, vx: float, vy: float, vz: float, r2: float, inverse: float, cd_am: float, bulge_x: float,
+    bulge_y: float, bulge_z: float, air: Floats,
 ) -> tuple[float, float, float]:  # fmt: skip
     """Acceleration [m/s2] in air that turns with the Earth; cd_am = Cd A/m [m2/kg], bulge a unit vector.
 
-    [montenbruck2000:eqs. 3.97, 3.98]
+    r2 = r^2 and inverse = 1/r. [montenbruck2000:eqs. 3.97, 3.98]
     """
-    inverse = 1.0 / math.sqrt(x * x + y * y + z * z)
-    rho = density_kg_m3(altitude_m(x, y, z), (x * bulge_x + y * bulge_y + z * bulge_z) * inverse, air)
+    height = altitude_m(z, inverse, r2 * inverse)
+    rho = density_kg_m3(height, (x * bulge_x + y * bulge_y + z * bulge_z) * inverse, air)
     ux, uy = vx + EARTH_ROTATION_RAD_S * y, vy - EARTH_ROTATION_RAD_S * x
     k = -0.5 * rho * cd_am * math.sqrt(ux * ux + uy * uy + vz * vz)
     return k * ux, k * uy, k * vz
@@ -142,36 +171,55 @@ def third_body(x: float, y: float, z: float, bx: float, by: float, bz: float, mu
 
 
 @inlined
-def solar_pressure(
-    x: float, y: float, z: float, sun_x: float, sun_y: float, sun_z: float, cr_am: float, lit: float
-) -> tuple[float, float, float]:
-    """Acceleration [m/s2] of sunlight; cr_am = CR A/m [m2/kg], lit the share of the Sun in sight.
+def _lit_integral(edge: float) -> float:
+    """Integral of the lit fraction over the shadow's edge from -infinity, in solar radii.
 
-    [montenbruck2000:eq. 3.75]
+    Exact outside the penumbra; in it a polynomial in place of arc sine and root, within 1.4e-5.
     """
-    dx, dy, dz = x - sun_x, y - sun_y, z - sun_z
-    d2 = dx * dx + dy * dy + dz * dz
-    k = lit * cr_am * _PRESSURE_1AU_PA * AU_M * AU_M / (d2 * math.sqrt(d2))
-    return k * dx, k * dy, k * dz
+    s = min(1.0, max(-1.0, edge))
+    u = s * s
+    even = 0.5 + (u - 1.0) * (0.28780022 + u * (-0.0308117 + u * (-0.00222888 - 0.00412608 * u)))
+    return 0.5 * s + even + max(0.0, edge - 1.0)
+
+
+@inlined
+def _mean_lit(edge0: float, edge1: float) -> float:
+    """Mean lit fraction while the edge moves evenly."""
+    span = edge1 - edge0
+    still = abs(span) < 1e-4
+    low = _lit_integral(edge0 - 5e-5) if still else _lit_integral(edge0)
+    high = _lit_integral(edge0 + 5e-5) if still else _lit_integral(edge1)
+    return (high - low) / (1e-4 if still else span)
 
 
 @inlined
 def lit_over(
-    x: float, y: float, z: float, vx: float, vy: float, vz: float, sun_x: float, sun_y: float, sun_z: float, span_s: float
-) -> float:  # fmt: skip
+    x: float, y: float, z: float, vx: float, vy: float, vz: float, q: float, inverse: float, sun: Direction, span_s: float
+) -> float:
     """Mean share of the Sun in sight over span_s [s] about the moment of x, y, z [m], vx, vy, vz [m/s].
 
     A method of fixed steps would see the few seconds of a penumbra or miss them; their mean gives the right impulse.
+    The edge is that of orbit/kernels/shadow.py for rays from the Earth's centre: within 0.01 solar radii.
     """
     half = 0.5 * span_s
     r2 = x * x + y * y + z * z
-    bend = 1.0 - 0.5 * half * half * MU_EARTH_M3_S2 / (r2 * math.sqrt(r2))
-    cx, cy, cz = bend * x, bend * y, bend * z
-    dx, dy, dz = half * vx, half * vy, half * vz
-    before = shadow_edge(cx - dx, cy - dy, cz - dz, sun_x, sun_y, sun_z, SUN_RADIUS_M)
-    now = shadow_edge(x, y, z, sun_x, sun_y, sun_z, SUN_RADIUS_M)
-    after = shadow_edge(cx + dx, cy + dy, cz + dz, sun_x, sun_y, sun_z, SUN_RADIUS_M)
-    return 0.5 * (mean_between(before, now) + mean_between(now, after))
+    bend = 1.0 - 0.5 * half * half * MU_EARTH_M3_S2 * q * inverse
+    along, r_v = x * sun.x + y * sun.y + z * sun.z, x * vx + y * vy + z * vz
+    along_v, v2 = vx * sun.x + vy * sun.y + vz * sun.z, vx * vx + vy * vy + vz * vz
+    # squares of the distances half a span before and after
+    middle, swing = bend * bend * r2 + half * half * v2, 2.0 * bend * half * r_v
+    radii = q * sun.radii
+    before = _edge(middle - swing, bend * along - half * along_v, radii)
+    now = _edge(r2, along, radii)
+    after = _edge(middle + swing, bend * along + half * along_v, radii)
+    return 0.5 * (_mean_lit(before, now) + _mean_lit(now, after))
+
+
+@inlined
+def _edge(r2: float, along: float, radii: float) -> float:
+    """Height of the Sun's centre over the limb in solar radii: sin(c - e), c from the Earth's centre, e its radius."""
+    rim = (r2 - along * along) * (r2 - EARTH_RADIUS_M * EARTH_RADIUS_M)
+    return radii * (math.sqrt(max(rim, 0.0)) + along * EARTH_RADIUS_M)
 
 
 Acceleration = Callable[..., tuple[float, float, float]]
@@ -195,17 +243,22 @@ def acceleration(forces: Forces) -> Acceleration:
         x: float, y: float, z: float, vx: float, vy: float, vz: float, cd_am: float, cr_am: float, sky: Sky, air: Floats,
         span_s: float,
     ) -> tuple[float, float, float]:  # fmt: skip
-        ax, ay, az = zonal(x, y, z, k2, k3, k4, k5, k6)
-        if with_drag:
-            inverse = 1.0 / math.sqrt(sky.sun_x * sky.sun_x + sky.sun_y * sky.sun_y + sky.sun_z * sky.sun_z)
-            bulge_x = (cos_lag * sky.sun_x - sin_lag * sky.sun_y) * inverse
-            bulge_y = (sin_lag * sky.sun_x + cos_lag * sky.sun_y) * inverse
-            dx, dy, dz = drag(x, y, z, vx, vy, vz, cd_am, bulge_x, bulge_y, sky.sun_z * inverse, air)
-            ax, ay, az = ax + dx, ay + dy, az + dz
-        if with_pressure:
-            lit = lit_over(x, y, z, vx, vy, vz, sky.sun_x, sky.sun_y, sky.sun_z, span_s)
-            dx, dy, dz = solar_pressure(x, y, z, sky.sun_x, sky.sun_y, sky.sun_z, cr_am, lit)
-            ax, ay, az = ax + dx, ay + dy, az + dz
+        q = inverse_square(x, y, z)
+        inverse = math.sqrt(q)
+        ax, ay, az = zonal(x, y, z, q, inverse, k2, k3, k4, k5, k6)
+        if with_drag or with_pressure:
+            distance = math.sqrt(sky.sun_x * sky.sun_x + sky.sun_y * sky.sun_y + sky.sun_z * sky.sun_z)
+            ux, uy, uz = sky.sun_x / distance, sky.sun_y / distance, sky.sun_z / distance
+            if with_drag:
+                r2 = max(x * x + y * y + z * z, _INNERMOST_M2)
+                bulge_x, bulge_y = cos_lag * ux - sin_lag * uy, sin_lag * ux + cos_lag * uy
+                dx, dy, dz = drag(x, y, z, vx, vy, vz, r2, inverse, cd_am, bulge_x, bulge_y, uz, air)
+                ax, ay, az = ax + dx, ay + dy, az + dz
+            if with_pressure:
+                sun = Direction(ux, uy, uz, distance / SUN_RADIUS_M)
+                lit = lit_over(x, y, z, vx, vy, vz, q, inverse, sun, span_s)
+                k = -lit * cr_am * _PRESSURE_1AU_PA * (AU_M / distance) ** 2
+                ax, ay, az = ax + k * ux, ay + k * uy, az + k * uz
         if with_sun:
             dx, dy, dz = third_body(x, y, z, sky.sun_x, sky.sun_y, sky.sun_z, MU_SUN_M3_S2)
             ax, ay, az = ax + dx, ay + dy, az + dz

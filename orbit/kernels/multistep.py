@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.kernels.compile import Floats, Ints, inlined, kernel
-from orbit.kernels.forces import LOWEST_M, Forces, acceleration, altitude_m, sky_at
+from orbit.kernels.forces import Forces, acceleration, is_low, sky_at
 
 LANES = 64  # satellites that go together; a multiple of every vector's width, so that no lane is treated apart
 PITCH = LANES + 8  # of rows in memory: not a power of two, which would map them all to the same few lines of the cache
@@ -24,7 +24,7 @@ MEMORY = 16  # steps until the last ORDER accelerations are moved back to the fr
 STARTING_ROUNDS = 10  # (n h ORDER)^20 / 20! of the radius is left: 1e-8 m at steps of 60 s
 
 # Rows of a group's state, each a satellite's number a lane: place [m] and speed [m/s], sums [m], what does not change,
-# whether it has come down, and from RING on the last accelerations times h^2 [m], the oldest first.
+# the first step found below 100 km or 0, and from RING on the last accelerations times h^2 [m], the oldest first.
 X, Y, Z, VX, VY, VZ, SUM_X, SUM_Y, SUM_Z, SUM_VX, SUM_VY, SUM_VZ, CD_AM, CR_AM, DOWN, NEW_X, NEW_Y, NEW_Z, RING = (
     row * PITCH for row in range(19)
 )
@@ -172,13 +172,13 @@ def advancer(forces: Forces, order: int) -> Loop:
     @kernel
     def advance(
         state: Floats, first: int, steps: int, step_s: float, sky: Floats, sky_start_s: float, sky_spacing_s: float,
-        air: Floats, out_step: Ints, out_mix: Floats, out: Floats, down_at: Ints,
+        air: Floats, out_step: Ints, out_mix: Floats, out: Floats,
     ) -> None:  # fmt: skip
         """Take a group's state from step `first` through `steps` more.
 
         out[j, 6, lane] receives place and speed at a share of a step after out_step[j] (rising, from `first` on):
         out_mix[j] holds what `mixed` makes of it. Where its first number is PLAIN, the place at the step itself is
-        copied and no speed told. down_at[lane] receives the first step found below 100 km.
+        copied and no speed told.
         """
         room, past_room = np.empty(RING + 8), np.empty(ring + 3 * MEMORY * PITCH + 8)
         work, past = room[aligned(room) :], past_room[aligned(past_room) :]
@@ -215,19 +215,23 @@ def advancer(forces: Forces, order: int) -> Loop:
                         if moving:
                             vx1, vy1, vz1 = vx1 + d_next[k] * bx, vy1 + d_next[k] * by, vz1 + d_next[k] * bz
                     x, y, z = x + x1, y + y1, z + z1
-                    vx, vy, vz = per_s * (vx + vx1), per_s * (vy + vy1), per_s * (vz + vz1)
+                    work[X + i], work[Y + i], work[Z + i] = x, y, z
+                    if moving:
+                        vx, vy, vz = per_s * (vx + vx1), per_s * (vy + vy1), per_s * (vz + vz1)
+                        work[VX + i], work[VY + i], work[VZ + i] = vx, vy, vz
+                for i in range(LANES):
+                    x, y, z, vx, vy, vz = work[X + i], work[Y + i], work[Z + i], work[VX + i], work[VY + i], work[VZ + i]
+                    sx, sy, sz = work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i]
+                    px, py, pz = work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i]
                     ax, ay, az = force(x, y, z, vx, vy, vz, work[CD_AM + i], work[CR_AM + i], now, air, abs(h))
                     bx, by, bz = h2 * ax, h2 * ay, h2 * az
                     sx, sy, sz = sx + bx, sy + by, sz + bz
-                    work[X + i], work[Y + i], work[Z + i] = x, y, z
                     work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i] = sx, sy, sz
                     work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i] = px + sx, py + sy, pz + sz
+                    if drags:
+                        first_low = is_low(x, y, z) and work[DOWN + i] == 0.0
+                        work[DOWN + i] = float(n) if first_low else work[DOWN + i]
                     b[ring + i], b[ring + PITCH + i], b[ring + 2 * PITCH + i] = bx, by, bz
-                if drags:
-                    for i in range(LANES):
-                        if altitude_m(work[X + i], work[Y + i], work[Z + i]) < LOWEST_M and work[DOWN + i] == 0.0:
-                            work[DOWN + i] = 1.0
-                            down_at[i] = n
             while done < out_step.size and out_step[done] == n:
                 for axis in range(3):
                     _tell(work, past[3 * used * PITCH :], out_mix[done], axis, per_s, order, out[done])

@@ -113,19 +113,16 @@ def arccos(x: float) -> float:
 def exponential(x: float) -> float:
     """e^x for x in [-64, 64], relative error below 2e-13: the Taylor series of x / 128, squared seven times."""
     y = x * 0.0078125
-    p = 1.0 + y * (1.0 / 13.0)
-    p = 1.0 + y * (1.0 / 12.0) * p
-    p = 1.0 + y * (1.0 / 11.0) * p
-    p = 1.0 + y * (1.0 / 10.0) * p
-    p = 1.0 + y * (1.0 / 9.0) * p
-    p = 1.0 + y * (1.0 / 8.0) * p
-    p = 1.0 + y * (1.0 / 7.0) * p
-    p = 1.0 + y * (1.0 / 6.0) * p
-    p = 1.0 + y * (1.0 / 5.0) * p
-    p = 1.0 + y * (1.0 / 4.0) * p
-    p = 1.0 + y * (1.0 / 3.0) * p
-    p = 1.0 + y * (1.0 / 2.0) * p
-    p = 1.0 + y * p
+    y2 = y * y
+    # even and odd powers apart: half the length of the chain of operations
+    even, odd = 1.0 / 479001600.0, 1.0 / 6227020800.0
+    even, odd = even * y2 + 1.0 / 3628800.0, odd * y2 + 1.0 / 39916800.0
+    even, odd = even * y2 + 1.0 / 40320.0, odd * y2 + 1.0 / 362880.0
+    even, odd = even * y2 + 1.0 / 720.0, odd * y2 + 1.0 / 5040.0
+    even, odd = even * y2 + 1.0 / 24.0, odd * y2 + 1.0 / 120.0
+    even, odd = even * y2 + 0.5, odd * y2 + 1.0 / 6.0
+    even, odd = even * y2 + 1.0, odd * y2 + 1.0
+    p = even + y * odd
     p = p * p
     p = p * p
     p = p * p
