@@ -1,0 +1,59 @@
+"""How dense the air is between 100 and 2,000 km, for a given activity of the Sun.
+
+A table made from NRLMSIS 2.1 by tools/build_density.py: ln rho = A + B cos(psi), psi the angle from the diurnal bulge,
+which stands 35 degrees east of the Sun. The bulge brings the scatter of ln rho over places, hours and seasons at 550 km from
+0.49 (a factor 1.6) to 0.21 (a factor 1.2) at mean activity. [emmert2022]
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.kernels import forces
+from orbit.kernels.compile import Floats, kernel
+
+LEAST_F107, MOST_F107 = 70.0, 250.0
+LEAST_AP, MOST_AP = 4.0, 130.0
+
+
+@cache
+def _table() -> tuple[Floats, Floats, Floats]:
+    told = json.loads(resources.files("orbit").joinpath("data/density.json").read_text("ascii"))
+    return np.array(told["f107"], float), np.array(told["ap"], float), np.array(told["coefficients"])
+
+
+def air(f107: float, ap: float) -> Floats:
+    """Coefficients that the kernels read, for solar flux F10.7 (also its mean of 81 days) and geomagnetic index Ap.
+
+    Raises ValueError outside 70 to 250 and 4 to 130.
+    """
+    if not (LEAST_F107 <= f107 <= MOST_F107 and LEAST_AP <= ap <= MOST_AP):
+        raise ValueError(f"F10.7 {f107:g} or Ap {ap:g} is outside the table; write 70 to 250 and 4 to 130")
+    fluxes, indices, table = _table()
+    i = int(np.clip(np.searchsorted(fluxes, f107, side="right") - 1, 0, fluxes.size - 2))
+    j = int(np.clip(np.searchsorted(indices, ap, side="right") - 1, 0, indices.size - 2))
+    u = (f107 - fluxes[i]) / (fluxes[i + 1] - fluxes[i])
+    v = (ap - indices[j]) / (indices[j + 1] - indices[j])
+    low, high = ((1.0 - u) * table[i, k] + u * table[i + 1, k] for k in (j, j + 1))
+    return np.asarray((1.0 - v) * low + v * high)
+
+
+def density_kg_m3(
+    altitude_m: NDArray[np.float64], bulge_cosine: NDArray[np.float64], f107: float, ap: float
+) -> NDArray[np.float64]:
+    """Air density [kg/m3] at altitudes [m] above the ellipsoid; cosine of the angle from the bulge; arrays or floats."""
+    h, c = np.broadcast_arrays(np.asarray(altitude_m, dtype=np.float64), np.asarray(bulge_cosine, dtype=np.float64))
+    found = np.empty(h.size)
+    _densities(np.ascontiguousarray(h).ravel(), np.ascontiguousarray(c).ravel(), air(f107, ap), found)
+    return found.reshape(h.shape)
+
+
+@kernel
+def _densities(altitude: Floats, cosine: Floats, coefficients: Floats, out: Floats) -> None:
+    for i in range(out.size):
+        out[i] = forces.density_kg_m3(altitude[i], cosine[i], coefficients)
