@@ -1,0 +1,303 @@
+"""Orbits integrated step by step: zonal gravity, drag, sunlight, Sun and Moon, for whole fleets.
+
+Nearly circular orbits go by fixed steps, many satellites at once; others each by steps of its own. The axes are those of
+TEME at the epoch, held fixed; `of_date` turns them to TEME of date. Steps are counted from the epoch, so that the result
+does not depend on how a run is cut into tiles, blocks and threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.atmosphere import air
+from orbit.constants import MU_EARTH_M3_S2, SECONDS_PER_DAY
+from orbit.environment import sun_position_m
+from orbit.kernels import adaptive, multistep
+from orbit.kernels.forces import Forces, is_low
+from orbit.timegrid import TimeGrid
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Ephemeris = Callable[[Array, Array], Array]
+
+ORDER = 10
+DECAYED = 6  # code of a satellite that came below 100 km, as SGP4 says it
+MOST_ECCENTRIC = 0.02  # that goes by fixed steps
+# Error of fixed steps of order 10: 6.6 mm a day at steps of 0.0866 rad of the orbit, with the power 10.5; stable to 0.1 rad.
+_KNOWN_RAD, _KNOWN_M, _POWER, _STABLE_RAD = 0.0866, 6.6e-3, 10.5, 0.09
+_SKY_SPACING_S, _SKY_MARGIN = 3600.0, 4
+NO_PLACE_M = 1e7
+_EVER = -1e6  # steps or seconds: down before the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Satellites at the epoch: place [m] and speed [m/s] (satellites, 3) in TEME; what drag and sunlight take hold of.
+
+    drag_area_m2_kg is Cd A/m, light_area_m2_kg CR A/m, each (satellites,).
+    """
+
+    r_m: Array
+    v_m_s: Array
+    drag_area_m2_kg: Array
+    light_area_m2_kg: Array
+
+    @property
+    def count(self) -> int:
+        return int(self.r_m.shape[0])
+
+    def subset(self, which: Ints) -> Bodies:
+        """Some of the satellites."""
+        return Bodies(
+            self.r_m[which], self.v_m_s[which], self.drag_area_m2_kg[which], self.light_area_m2_kg[which]
+        )  # fmt: skip
+
+
+def eccentricity(r_m: Array, v_m_s: Array) -> Array:
+    """Osculating eccentricity from place [m] and speed [m/s] (..., 3)."""
+    r = np.linalg.norm(r_m, axis=-1, keepdims=True)
+    along = np.sum(r_m * v_m_s, axis=-1, keepdims=True)
+    vector = ((np.sum(v_m_s * v_m_s, axis=-1, keepdims=True) - MU_EARTH_M3_S2 / r) * r_m - along * v_m_s) / MU_EARTH_M3_S2
+    return np.asarray(np.linalg.norm(vector, axis=-1))
+
+
+def fastest_rate_rad_s(r_m: Array, v_m_s: Array) -> Array:
+    """Angular rate [rad/s] at perigee of the osculating orbit, (..., 3) to (...)."""
+    e = np.minimum(eccentricity(r_m, v_m_s), 0.99)
+    h = np.linalg.norm(np.cross(r_m, v_m_s), axis=-1)
+    perigee = h * h / MU_EARTH_M3_S2 / (1.0 + e)
+    return np.asarray(h / (perigee * perigee))
+
+
+def fixed_step(rate_rad_s: float, tick_s: float, error_m: float) -> Fraction:
+    """Length of a fixed step as a share of a tick of the grid, so that errors stay below error_m [m] a day.
+
+    Either a whole number of ticks or a whole part of one. rate_rad_s as `fastest_rate_rad_s`.
+    """
+    angle = min(_STABLE_RAD, _KNOWN_RAD * (error_m / _KNOWN_M) ** (1.0 / _POWER))
+    ticks = angle / rate_rad_s / tick_s
+    return Fraction(math.floor(ticks)) if ticks >= 1.0 else Fraction(1, math.ceil(1.0 / ticks))
+
+
+def _low(r_m: Array) -> NDArray[np.bool_]:
+    return np.array([is_low(*r) for r in r_m], dtype=np.bool_)
+
+
+def _turned(matrices: Array, vectors: Array) -> Array:
+    """Matrices (times, 3, 3) on vectors (times, 3, lanes), summed in one order whatever the shapes."""
+    return np.asarray(sum(matrices[:, :, j, np.newaxis] * vectors[:, np.newaxis, j] for j in range(3)))
+
+
+@dataclass
+class _Group:
+    """Up to LANES satellites of a tile that take the same fixed steps."""
+
+    lanes: Ints
+    share: Fraction
+    step_s: float
+    state: Array
+    step: int = 0
+
+
+@dataclass
+class _Tile:
+    """A tile under way: what has been told up to `next_tick`."""
+
+    groups: list[_Group]
+    alone: Ints
+    states: Array
+    next_tick: int = 0
+
+
+@dataclass(frozen=True)
+class Numerical:
+    """Numerical motion of a fleet, for the engine by `fill`, for others by `states`.
+
+    moon gives the Moon [m] (dates, 3) for Julian dates in two parts, and must be given where its pull acts. of_date gives
+    matrices (dates, 3, 3) from the axes of the epoch to TEME of date; None leaves them. error_m [m] a day is what steps are
+    chosen for.
+    """
+
+    bodies: Bodies
+    grid: TimeGrid
+    forces: Forces
+    f107: float = 150.0
+    ap: float = 15.0
+    moon: Ephemeris | None = None
+    of_date: Ephemeris | None = None
+    error_m: float = 0.01
+    _live: dict[tuple[int, int], _Tile] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.forces.moon and self.moon is None:
+            raise ValueError("the Moon's pull acts, but nothing says where the Moon is; give `moon`")
+        rows = math.ceil(self.grid.duration_s / _SKY_SPACING_S) + 2 * _SKY_MARGIN + 1
+        object.__setattr__(self, "_sky", self._sky_table(rows))
+        object.__setattr__(self, "_air", air(self.f107, self.ap))
+        object.__setattr__(self, "_shares", self._steps())
+
+    # --- what the engine asks
+
+    @property
+    def count(self) -> int:
+        return self.bodies.count
+
+    def subset(self, which: Ints) -> Numerical:
+        return replace(self, bodies=self.bodies.subset(which), _live={})
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
+        """Positions at consecutive ticks; a call that does not follow the last of its tile starts at the epoch again."""
+        ticks = range(first_tick, first_tick + out_r_m.shape[0])
+        tile = self._live.get((lo, hi))
+        if tile is None or ticks[0] < tile.next_tick:
+            tile = self._new_tile(lo, hi)
+        told = np.empty((len(ticks), 6, hi - lo))
+        early = sum(t < 0 for t in ticks)
+        if early:
+            self._tell(self._new_tile(lo, hi, backwards=True), [-Fraction(t) for t in reversed(ticks[:early])], told[:early][::-1])
+        if early < len(ticks):
+            self._tell(tile, [Fraction(t) for t in ticks[early:]], told[early:])
+        tile.next_tick = max(0, ticks[-1] + 1)
+        if tile.next_tick > self.grid.steps:
+            self._live.pop((lo, hi), None)
+        else:
+            self._live[(lo, hi)] = tile
+        place = told[:, :3]
+        if self.of_date is not None:
+            place = _turned(self.of_date(*self.grid.jd_fr(first_tick, len(ticks))), place)
+        out_r_m[:, :, : hi - lo] = place
+        out_r_m[:, :, hi - lo :] = out_r_m[:, :, hi - lo - 1 : hi - lo]
+        return self._codes(tile, ticks, out_r_m, hi - lo)
+
+    # --- what others ask
+
+    def states(self, t_s: Array) -> tuple[Array, Array]:
+        """Place [m] and speed [m/s], each (times, satellites, 3), in the axes of the epoch at t_s [s] after it, rising.
+
+        Raises ValueError for times before the epoch, after the grid's end or out of order.
+        """
+        t = np.asarray(t_s, dtype=np.float64)
+        if t.size == 0 or t[0] < 0.0 or t[-1] > self.grid.duration_s or np.any(np.diff(t) < 0.0):
+            raise ValueError(f"times must rise from 0 to {self.grid.duration_s:g} s at most")
+        told = np.empty((t.size, 6, self.count))
+        edges = [*range(0, self.count, 4 * multistep.LANES), self.count]
+        ticks = [Fraction(float(v)) / Fraction(self.grid.step_s) for v in t]
+        for lo, hi in pairwise(edges):
+            self._tell(self._new_tile(lo, hi), ticks, told[:, :, lo:hi], plain=False)
+        return np.moveaxis(told[:, :3], 2, 1), np.moveaxis(told[:, 3:], 2, 1)
+
+    # --- inside
+
+    def _sky_table(self, rows: int) -> Array:
+        start = TimeGrid(self.grid.epoch_jd, self.grid.epoch_fr, _SKY_SPACING_S, rows)
+        jd, fr = start.jd_fr(-_SKY_MARGIN, rows)
+        sun_m = sun_position_m(jd, fr)
+        moon_m = sun_m if self.moon is None else self.moon(jd, fr)
+        if self.of_date is not None:
+            back = np.swapaxes(self.of_date(jd, fr), 1, 2)
+            sun_m, moon_m = (_turned(back, body[:, :, np.newaxis])[:, :, 0] for body in (sun_m, moon_m))
+        return np.ascontiguousarray(np.concatenate((sun_m, moon_m), axis=1))
+
+    def _steps(self) -> list[Fraction | None]:
+        """For each satellite the length of its fixed steps in ticks, or None where it needs its own."""
+        rate = fastest_rate_rad_s(self.bodies.r_m, self.bodies.v_m_s)
+        eccentric = eccentricity(self.bodies.r_m, self.bodies.v_m_s) > MOST_ECCENTRIC
+        known: dict[float, Fraction] = {}
+        found: list[Fraction | None] = []
+        for slow, w in zip(eccentric, np.exp2(np.ceil(np.log2(rate) * 64.0) / 64.0), strict=True):  # few different ones
+            if w not in known:
+                known[w] = fixed_step(float(w), self.grid.step_s, self.error_m)
+            found.append(None if slow else known[w])
+        return found
+
+    def _new_tile(self, lo: int, hi: int, backwards: bool = False) -> _Tile:
+        """Satellites of a tile at the epoch, their past known."""
+        shares: list[Fraction | None] = self._shares[lo:hi]  # type: ignore[attr-defined]
+        sign = -1.0 if backwards else 1.0
+        groups = []
+        for share in sorted({s for s in shares if s is not None}):
+            all_lanes = np.flatnonzero([s == share for s in shares])
+            for first in range(0, all_lanes.size, multistep.LANES):
+                lanes = all_lanes[first : first + multistep.LANES]
+                state = self._new_state(lo + lanes)
+                step_s = sign * float(share) * self.grid.step_s
+                start = multistep.starter(self.forces, ORDER)
+                start(state, step_s, multistep.starting(ORDER), *self._surroundings())
+                groups.append(_Group(lanes, share, step_s, state))
+        alone = np.flatnonzero([s is None for s in shares])
+        states = np.zeros((alone.size, adaptive.STATE_ITEMS))
+        b = self.bodies
+        for row, i in zip(states, lo + alone, strict=True):
+            span = sign * adaptive.first_span_s(b.r_m[i])
+            row[:] = adaptive.new_state(b.r_m[i], b.v_m_s[i], b.drag_area_m2_kg[i], b.light_area_m2_kg[i], span)
+        states[:, adaptive.DOWN] = np.where(_low(b.r_m[lo + alone]), _EVER, 0.0)
+        return _Tile(groups, alone, states)
+
+    def _new_state(self, which: Ints) -> Array:
+        """A group's state at the epoch; empty lanes repeat the last satellite."""
+        state = multistep.new_state(ORDER)
+        some = self.bodies.subset(np.pad(which, (0, multistep.LANES - which.size), mode="edge"))
+        rows = multistep.lanes(state)
+        rows[:3], rows[3:6] = some.r_m.T, some.v_m_s.T
+        rows[multistep.DOWN // multistep.PITCH] = np.where(_low(some.r_m), _EVER, 0.0)
+        rows[multistep.CD_AM // multistep.PITCH] = some.drag_area_m2_kg
+        rows[multistep.CR_AM // multistep.PITCH] = some.light_area_m2_kg
+        return state
+
+    def _surroundings(self) -> tuple[Array, float, float, Array]:
+        sky: Array = self._sky  # type: ignore[attr-defined]
+        coefficients: Array = self._air  # type: ignore[attr-defined]
+        return sky, -_SKY_MARGIN * _SKY_SPACING_S, _SKY_SPACING_S, coefficients
+
+    def _tell(self, tile: _Tile, ticks: list[Fraction], told: Array, plain: bool = True) -> None:
+        """Take a tile to the last of the ticks, whole or not, counted away from the epoch, and write told[tick, 6, lane].
+
+        Where `plain`, speeds are left out.
+        """
+        for group in tile.groups:
+            at = [t / group.share for t in ticks]
+            steps = [math.ceil(n) for n in at]
+            mixes = {n: self._mix(n, plain) for n in {a - s for a, s in zip(at, steps, strict=True)}}
+            out = np.empty((len(ticks), 6, multistep.LANES))
+            multistep.advancer(self.forces, ORDER)(
+                group.state, group.step, steps[-1] - group.step, group.step_s, *self._surroundings(),
+                np.array(steps), np.array([mixes[a - s] for a, s in zip(at, steps, strict=True)]), out,
+            )  # fmt: skip
+            group.step = steps[-1]
+            told[:, :, group.lanes] = out[:, :, : group.lanes.size]
+        if tile.alone.size:
+            sign = math.copysign(1.0, tile.states[0, adaptive.NEXT])
+            out = np.empty((len(ticks), 6, tile.alone.size))
+            times = np.array([sign * float(t * Fraction(self.grid.step_s)) for t in ticks])
+            adaptive.advancer(self.forces)(tile.states, times, *self._surroundings(), out)
+            told[:, :, tile.alone] = out
+
+    def _mix(self, theta: Fraction, plain: bool) -> Array:
+        if plain and theta == 0:
+            return np.full(2 * ORDER + 1, multistep.PLAIN)
+        return multistep.mixed(ORDER, theta if theta.denominator < 1000 else float(theta))
+
+    def _codes(self, tile: _Tile, ticks: range, out_r_m: Array, real: int) -> NDArray[np.int8] | None:
+        """Where satellites have come down: there the place means nothing, and is made finite."""
+        down_s = np.full(real, np.inf)
+        for group in tile.groups:
+            down = multistep.lanes(group.state)[multistep.DOWN // multistep.PITCH, : group.lanes.size]
+            down_s[group.lanes] = np.where(down != 0.0, down * group.step_s, np.inf)
+        if tile.alone.size:
+            down = tile.states[:, adaptive.DOWN]
+            down_s[tile.alone] = np.where(down != 0.0, down, np.inf)
+        gone = self.grid.step_s * np.array(ticks)[:, np.newaxis] >= down_s
+        if not gone.any():
+            return None
+        codes = np.zeros((len(ticks), out_r_m.shape[2]), dtype=np.int8)
+        codes[:, :real][gone] = DECAYED
+        codes[:, real:] = codes[:, real - 1 : real]
+        np.copyto(out_r_m, NO_PLACE_M, where=(codes != 0)[:, np.newaxis, :])
+        return codes
