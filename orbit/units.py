@@ -122,7 +122,8 @@ def _finite(value: float, text: str) -> float:
 
 def _kind(si_unit: str) -> str:
     kinds = {"m": "a length", "m2": "an area", "s": "a time", "rad": "an angle", "kg": "a mass", "W": "a power",
-             "J": "an energy", "K": "a temperature", "1": "a plain number", "kg/m2": "a mass per area"}  # fmt: skip
+             "J": "an energy", "K": "a temperature", "1": "a plain number", "kg/m2": "a mass per area",
+             "m2/kg": "an area per mass"}  # fmt: skip
     return kinds.get(si_unit, f"a quantity in {si_unit}")
 
 

@@ -23,6 +23,7 @@ from sim.models.compute import Compute
 from sim.models.earthview import Earth
 from sim.models.power import Array, Battery
 from sim.models.thermal import Row, Thermal, steady_state_k, stepper
+from sim.motion import moved
 from sim.network import Grid, LinkRules, Patch
 from sim.scenario import Loaded
 from sim.spec import (
@@ -57,7 +58,11 @@ def time_grid(scenario: Scenario) -> TimeGrid:
 
 def propagators(loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
     """For each entry of `constellation`, in order; a formation has one to itself."""
-    return [p for i, entry in enumerate(loaded.scenario.constellation) for p in _propagators(entry, i, loaded, grid)]
+    scenario = loaded.scenario
+    found = [p for i, entry in enumerate(scenario.constellation) for p in _propagators(entry, i, loaded, grid)]
+    if scenario.motion is None or scenario.motion.model != "numerical":
+        return found
+    return [moved(p, scenario.motion, scenario.satellite, grid) for p in found]
 
 
 def _propagators(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid) -> list[Propagator]:

@@ -170,7 +170,7 @@ class CoupledRun(Run):
         return tiles
 
     def _decays(self) -> list[Change]:
-        """When the propagator loses satellites of a catalogue: known beforehand, so that jobs can react."""
+        """When the propagator loses satellites: known beforehand, so that jobs can react."""
         found = []
         for propagator, base in zip(self.propagators, self.first[:-1], strict=True):
             if not propagator.loses:

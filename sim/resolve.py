@@ -16,6 +16,7 @@ NAMED = (
     (("satellite",), "hardware", "satellite"),
     (("satellite", "accelerator"), "hardware", "accelerator"),
     (("environment",), "hardware", "environment"),
+    (("motion", "solar_activity"), "solar", "activity"),
     (("links", "terminal"), "hardware", "terminal"),
     (("workloads", "*", "model"), "models", "model"),
     (("fleet", "failures"), "fleet", "failures"),
@@ -61,7 +62,7 @@ def with_defaults(root: Node) -> Node:
     listed = workloads.value if workloads is not None and isinstance(workloads.value, list) else []
     if any(word(w.get("kind") or w) == "training" for w in listed) and root.get("fleet") is None:
         root = tree.put(root, ["fleet"], Node({}, Origin("default")))  # a job must know how it recovers
-    for name in ("links", "ground", "fleet", "economics"):
+    for name in ("motion", "links", "ground", "fleet", "economics"):
         own = root.get(name)
         base = silent.get(name)
         if own is not None and own.is_map and base is not None:

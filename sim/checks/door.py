@@ -29,6 +29,8 @@ def problems(scenario: Scenario, root: Node, catalogues: Catalogues, broken: Col
         found += basics.stale(scenario, root, catalogues.sets)
     if sound("epoch", "duration", "constellation"):
         found += basics.without_positions(scenario, root, catalogues.tracks)
+    if sound("motion", "constellation"):
+        found += basics.motion(scenario, root)
     if sound("epoch", "duration", "constellation", "events"):
         found += basics.events(scenario, root, satellites)
     if sound("constellation"):

@@ -17,11 +17,12 @@ from sim.tree import Node
 
 # Measured on one core of a 2024 server, for estimates only.
 START_S = 3.0  # until kernels are loaded
-_STEPS_PER_S = {"circular": 1.2e7, "listed": 1.2e6}
+_STEPS_PER_S = {"circular": 1.2e7, "listed": 6e6, "numerical": 8e6}
 _PAIRS_PER_S = 1.2e9
 _BYTES_PER_SATELLITE = 400
 _BYTES_PER_ELEMENT_SET = 4000
 _BYTES_PER_EPHEMERIS = 200_000  # a day, a state a minute
+_BYTES_PER_RING = 500  # the past of numerical motion, where all satellites are under way at once
 _BYTES_AT_REST = 450e6
 # Where satellites are coupled: for each satellite its positions, limits, orders and ledger; for each link its ends,
 # length, rate and both directions of the graph; slants of every station.
@@ -75,6 +76,8 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
     listed = any(isinstance(c, FILES) for c in scenario.constellation)
     stated = any(isinstance(c, Oem) for c in scenario.constellation)
     each = _BYTES_PER_EPHEMERIS if stated else _BYTES_PER_ELEMENT_SET if listed else 0
+    moved = _mover(scenario)
+    each += _BYTES_PER_RING if moved == "numerical" and scenario.coupled else 0
     cores = threads or os.cpu_count() or 1
     moments = steps // stride if recorded else 0
     links = forms.most(scenario, satellites)
@@ -85,8 +88,7 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
         + 150.0 * moments * recorded
     )
     work_s = (
-        satellites * steps / _STEPS_PER_S["listed" if listed else "circular"]
-        + satellites * steps * stations / _PAIRS_PER_S
+        satellites * steps / _STEPS_PER_S[moved] + satellites * steps * stations / _PAIRS_PER_S
     ) / cores
     if scenario.coupled:
         more_bytes, more_s = _coupled(scenario, satellites, links, moments)
@@ -98,6 +100,13 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
     )  # fmt: skip
 
 
+def _mover(scenario: Scenario) -> str:
+    """The slowest model of motion in a run."""
+    if scenario.motion is not None and scenario.motion.model == "numerical":
+        return "numerical"
+    return "tle" if any(isinstance(c, Tle) for c in scenario.constellation) else "circular"
+
+
 def _coupled(scenario: Scenario, satellites: int, links: int, moments: int) -> tuple[float, float]:
     """Bytes and seconds on one core that coupled satellites take beyond those that are not."""
     form = None if scenario.links is None else scenario.links.topology
@@ -106,8 +115,9 @@ def _coupled(scenario: Scenario, satellites: int, links: int, moments: int) -> t
     memory = satellites * (_COUPLED_BYTES_PER_SATELLITE + _BYTES_PER_SLANT * stations) + _BYTES_PER_CHANGE * changes
     step_s = satellites * _COUPLED_S[form] + (_GROUND_S + _STATION_S * (stations + 10 * pairs) if stations else 0.0)
     time_s = changes * _CHANGE_S
-    if any(isinstance(c, FILES) for c in scenario.constellation):  # looked ahead for those that decay
-        time_s += satellites * steps / _STEPS_PER_S["listed"]
+    moved = _mover(scenario)
+    if moved != "circular":  # looked ahead for those that decay
+        time_s += satellites * steps / _STEPS_PER_S[moved]
     if form is not None:
         memory += links * _BYTES_PER_LINK[form]
         if form == "nearest":  # about half of them change from moment to moment

@@ -7,6 +7,7 @@ from sim.spec.base import HIGH_M, LOW_M, Section
 from sim.spec.fleet import Economics, Failures, Fleet, Launch, Recovery, Repair
 from sim.spec.jobs import Checkpoint, Inference, LanguageModel, Mesh, Stream, Training, Workload
 from sim.spec.links import Links, Terminal
+from sim.spec.motion import Activity, Motion
 from sim.spec.orbits import (
     FILES,
     SSO_HIGH_M,
@@ -40,9 +41,9 @@ from sim.spec.scenario import (
 from sim.spec.site import Fabric, Fibre, Site
 
 __all__ = [
-    "FILES", "FIRST_DAY", "HIGH_M", "LAST_DAY", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Array", "Attitude",
+    "FILES", "FIRST_DAY", "HIGH_M", "LAST_DAY", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Activity", "Array", "Attitude",
     "Battery", "Bus", "Checkpoint", "Cluster", "Constellation", "Economics", "Environment", "Event", "Fabric", "Failures",
-    "Fibre", "Fleet", "Ground", "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Oem", "Omm", "Record",
+    "Fibre", "Fleet", "Ground", "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Motion", "Oem", "Omm", "Record",
     "Recovery", "Repair", "Ring", "Satellite", "Scenario", "Section", "Shorthand", "Site", "Station", "Stream", "Terminal",
     "Tle", "Training", "Upkeep", "Walker", "Workload", "hours", "parse_link", "parse_target", "parts",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from sim.spec.base import Fraction, Section
 from sim.spec.fleet import Economics, Fleet
 from sim.spec.jobs import Stream, Workload
 from sim.spec.links import Links
+from sim.spec.motion import Motion
 from sim.spec.orbits import Constellation, Ground
 from sim.spec.satellite import Satellite
 
@@ -120,6 +121,7 @@ class Scenario(Section):
     constellation: Annotated[list[Constellation], Field(min_length=1)]
     satellite: Satellite
     environment: Environment
+    motion: Motion | None = None
     ground: Ground | None = None
     links: Links | None = None
     workloads: Annotated[list[Workload], Field(min_length=1)] = Field(default_factory=_streams)
