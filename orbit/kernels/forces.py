@@ -36,9 +36,9 @@ from orbit.kernels.simd import exponential
 LOWEST_M = 100e3  # a satellite below has come down; density is defined from here
 # A satellite that has come down goes on, in no meaningful way but in finite numbers: nothing grows below this radius.
 _INNERMOST_M2 = (EARTH_RADIUS_M - 400e3) ** 2
-# x2 + y2 + _STRETCH z2 < _LOW_M2 inside the ellipsoid 100 km above the Earth's
-_LOW_M2 = (EARTH_RADIUS_M + LOWEST_M) ** 2
-_STRETCH = _LOW_M2 / (EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING) + LOWEST_M) ** 2
+# x2 + y2 + STRETCH z2 < LOW_M2 inside the ellipsoid 100 km above the Earth's
+LOW_M2 = (EARTH_RADIUS_M + LOWEST_M) ** 2
+STRETCH = LOW_M2 / (EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING) + LOWEST_M) ** 2
 _PRESSURE_1AU_PA = SOLAR_CONSTANT_W_M2 / SPEED_OF_LIGHT_M_S
 # Density: ln rho = A(x) + B(x) cos(angle from the bulge), x a map of altitude to [-1, 1] (orbit/atmosphere.py).
 MEAN_TERMS, BULGE_TERMS = 14, 12  # even numbers
@@ -87,7 +87,7 @@ def inverse_square(x: float, y: float, z: float) -> float:
 @inlined
 def is_low(x: float, y: float, z: float) -> bool:
     """Whether a place [m] is less than 100 km above the ellipsoid."""
-    return x * x + y * y + _STRETCH * z * z < _LOW_M2
+    return x * x + y * y + STRETCH * z * z < LOW_M2
 
 
 @inlined

@@ -11,9 +11,12 @@ from sim.verify import GROUPS
 
 def contenders() -> list[Contender]:
     """All races, by group."""
-    from sim.bench import access, orbits, spacecraft, studies
+    from sim.bench import access, numerical, orbits, spacecraft, studies
 
-    return [*orbits.contenders(), *access.contenders(), *spacecraft.contenders(), *studies.contenders()]
+    return [
+        *orbits.contenders(), *numerical.contenders(), *access.contenders(), *spacecraft.contenders(),
+        *studies.contenders(),
+    ]  # fmt: skip
 
 
 def run_pairs(group: str | None, progress: Callable[[int, int], None] | None = None) -> list[Row]:
