@@ -97,16 +97,19 @@ def _low(r_m: Array) -> NDArray[np.bool_]:
 
 
 @cache
-def _mix(theta: Fraction) -> Array:
-    """What makes a place at a share of a step; the step itself is copied."""
-    return np.full(2 * ORDER + 1, multistep.PLAIN) if theta == 0 else multistep.mixed(ORDER, theta)
+def _mix(late: int, whole: int) -> Array:
+    """What makes a place late / whole of a step before it; the step itself is copied."""
+    return np.full(2 * ORDER + 1, multistep.PLAIN) if late == 0 else multistep.mixed(ORDER, Fraction(-late, whole))
 
 
 def _at_ticks(share: Fraction, ticks: Ints) -> tuple[Ints, Array]:
     """Steps at or after ticks of the grid, and what makes the places at the ticks of them."""
-    steps = -((-ticks * share.denominator) // share.numerator)
-    late = steps * share.numerator - ticks * share.denominator
-    return steps, np.array([_mix(Fraction(-int(n), share.numerator)) for n in late])
+    whole, parts = share.numerator, share.denominator
+    steps = -((-ticks * parts) // whole)
+    late = steps * whole - ticks * parts
+    if not late.any():
+        return steps, np.broadcast_to(_mix(0, 1), (ticks.size, 2 * ORDER + 1)).copy()
+    return steps, np.array([_mix(int(n), whole) for n in late])
 
 
 def _at_times(share: Fraction, ticks: Array) -> tuple[Ints, Array]:
@@ -171,6 +174,7 @@ class Numerical:
         object.__setattr__(self, "_sky", self._sky_table(jd, fr, turns))
         object.__setattr__(self, "_air", air(self.f107, self.ap))
         object.__setattr__(self, "_shares", self._steps())
+        object.__setattr__(self, "_down", np.where(_low(self.bodies.r_m), _EVER, 0.0))
 
     # --- what the engine asks
 
@@ -187,7 +191,7 @@ class Numerical:
         tile = self._live.get((lo, hi))
         if tile is None or first_tick < tile.next_tick:
             tile = self._new_tile(lo, hi)
-        told = np.empty((ticks.size, 6, hi - lo))
+        told = np.empty((ticks.size, 3, hi - lo))
         early = int(np.sum(ticks < 0))
         if early:
             self._tell(self._new_tile(lo, hi, backwards=True), _at_ticks, -ticks[:early][::-1], told[:early][::-1])
@@ -198,7 +202,7 @@ class Numerical:
             self._live.pop((lo, hi), None)
         else:
             self._live[(lo, hi)] = tile
-        place = told[:, :3]
+        place = told
         if self.of_date is not None:
             place = _turned(self._matrices(first_tick, ticks.size), place)
         out_r_m[:, :, : hi - lo] = place
@@ -271,18 +275,18 @@ class Numerical:
         for row, i in zip(states, lo + alone, strict=True):
             span = sign * adaptive.first_span_s(b.r_m[i])
             row[:] = adaptive.new_state(b.r_m[i], b.v_m_s[i], b.drag_area_m2_kg[i], b.light_area_m2_kg[i], span)
-        states[:, adaptive.DOWN] = np.where(_low(b.r_m[lo + alone]), _EVER, 0.0)
+        states[:, adaptive.DOWN] = self._down[lo + alone]  # type: ignore[attr-defined]
         return _Tile(groups, alone, states)
 
     def _new_state(self, which: Ints) -> Array:
         """A group's state at the epoch; empty lanes repeat the last satellite."""
         state = multistep.new_state(ORDER)
-        some = self.bodies.subset(np.pad(which, (0, multistep.LANES - which.size), mode="edge"))
-        rows = multistep.lanes(state)
-        rows[:3], rows[3:6] = some.r_m.T, some.v_m_s.T
-        rows[multistep.DOWN // multistep.PITCH] = np.where(_low(some.r_m), _EVER, 0.0)
-        rows[multistep.CD_AM // multistep.PITCH] = some.drag_area_m2_kg
-        rows[multistep.CR_AM // multistep.PITCH] = some.light_area_m2_kg
+        lanes = which[np.minimum(np.arange(multistep.LANES), which.size - 1)]
+        bodies, down, rows = self.bodies, self._down, multistep.lanes(state)  # type: ignore[attr-defined]
+        rows[:3], rows[3:6] = bodies.r_m[lanes].T, bodies.v_m_s[lanes].T
+        rows[multistep.DOWN // multistep.PITCH] = down[lanes]
+        rows[multistep.CD_AM // multistep.PITCH] = bodies.drag_area_m2_kg[lanes]
+        rows[multistep.CR_AM // multistep.PITCH] = bodies.light_area_m2_kg[lanes]
         return state
 
     def _surroundings(self) -> tuple[Array, float, float, Array]:
@@ -291,20 +295,23 @@ class Numerical:
         return sky, -_SKY_MARGIN * _SKY_SPACING_S, _SKY_SPACING_S, coefficients
 
     def _tell(self, tile: _Tile, moments: Moments, ticks: Ints | Array, told: Array) -> None:
-        """Take a tile to the last of the ticks, counted away from the epoch, and write told[tick, 6, lane]."""
+        """Take a tile to the last of the ticks, counted away from the epoch, and write told[tick, 3 or 6, lane]."""
+        known = {share: moments(share, ticks) for share in {group.share for group in tile.groups}}
         for group in tile.groups:
-            steps, mixes = moments(group.share, ticks)
+            steps, mixes = known[group.share]
             out = np.empty((ticks.size, 6, multistep.LANES))
             multistep.advancer(self.forces, ORDER)(
                 group.state, group.step, int(steps[-1]) - group.step, group.step_s, *self._surroundings(), steps, mixes, out
             )
             group.step = int(steps[-1])
-            told[:, :, group.lanes] = out[:, :, : group.lanes.size]
+            first, last = int(group.lanes[0]), int(group.lanes[-1]) + 1
+            where = slice(first, last) if last - first == group.lanes.size else group.lanes
+            told[:, :, where] = out[:, : told.shape[1], : group.lanes.size]
         if tile.alone.size:
             out = np.empty((ticks.size, 6, tile.alone.size))
             sign = math.copysign(1.0, tile.states[0, adaptive.NEXT])
             adaptive.advancer(self.forces)(tile.states, sign * self.grid.step_s * ticks, *self._surroundings(), out)
-            told[:, :, tile.alone] = out
+            told[:, :, tile.alone] = out[:, : told.shape[1]]
 
     def _codes(self, tile: _Tile, ticks: Ints, out_r_m: Array, real: int) -> NDArray[np.int8] | None:
         """Where satellites have come down: there the place means nothing, and is made finite."""

@@ -22,7 +22,7 @@ from sim.bench.frame import Contender, Pair, Unable
 
 Array = NDArray[np.float64]
 
-SATELLITES, BATCH, DAY_S = 512, 8, 86400.0
+SATELLITES, BATCH, DAY_S = 2048, 8, 86400.0
 # places are told once in 80 min, so that both choose their own steps
 GRID = TimeGrid(*julian_date(datetime(2026, 12, 21, tzinfo=UTC)), 4800.0, 18)
 LIMIT_M = 0.01
