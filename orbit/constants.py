@@ -12,7 +12,6 @@ EARTH_FLATTENING: Final = 1.0 / 298.257223563  # WGS 84 [nima2000:table 3.1]
 EARTH_MEAN_RADIUS_M: Final = EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING / 3.0)  # (2 a + b)/3 [nima2000:ch. 3]
 EARTH_ROTATION_RAD_S: Final = 7.292115e-5  # nominal mean angular velocity [iers2010:table 1.2]
 J2: Final = 1.08262668e-3  # second zonal harmonic, EGM96 unnormalised [vallado2013:table D-1]
-
 J3: Final = -2.53265649e-6  # further zonal harmonics, EGM96 unnormalised [vallado2013:table D-1]
 J4: Final = -1.61962159e-6  # [vallado2013:table D-1]
 J5: Final = -2.27296083e-7  # [vallado2013:table D-1]
@@ -28,7 +27,7 @@ WGS72_J4: Final = -0.00000165597  # [vallado2006:table 1]
 # --- Sun -------------------------------------------------------------------------------------------------------
 AU_M: Final = 149597870700.0  # astronomical unit, exact [iau2012b2]
 SUN_RADIUS_M: Final = 695.7e6  # nominal solar radius [iau2015b3]
-MU_SUN_M3_S2: Final = 1.32712440018e20  # [iers2010:table 1.1], TDB, to the digits that matter here
+MU_SUN_M3_S2: Final = 1.32712440041e20  # gravitational parameter [iers2010:table 1.1]
 SOLAR_CONSTANT_W_M2: Final = 1361.0  # nominal total solar irradiance at 1 au [iau2015b3]
 MU_MOON_M3_S2: Final = MU_EARTH_M3_S2 * 0.0123000371  # mass ratio Moon to Earth [iers2010:table 1.1]
 TROPICAL_YEAR_D: Final = 365.2421897  # mean tropical year, J2000 [laskar1986]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.atmosphere import air
-from orbit.constants import MU_EARTH_M3_S2, SECONDS_PER_DAY
+from orbit.constants import MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
 from orbit.kernels import adaptive, multistep
 from orbit.kernels.forces import LOW_M2, STRETCH, Forces
@@ -69,7 +69,9 @@ def eccentricity(r_m: Array, v_m_s: Array) -> Array:
     """Osculating eccentricity from place [m] and speed [m/s] (..., 3)."""
     r = np.linalg.norm(r_m, axis=-1, keepdims=True)
     along = np.sum(r_m * v_m_s, axis=-1, keepdims=True)
-    vector = ((np.sum(v_m_s * v_m_s, axis=-1, keepdims=True) - MU_EARTH_M3_S2 / r) * r_m - along * v_m_s) / MU_EARTH_M3_S2
+    vector = (
+        (np.sum(v_m_s * v_m_s, axis=-1, keepdims=True) - MU_EARTH_M3_S2 / r) * r_m - along * v_m_s
+    ) / MU_EARTH_M3_S2
     return np.asarray(np.linalg.norm(vector, axis=-1))
 
 
@@ -301,7 +303,14 @@ class Numerical:
             steps, mixes = known[group.share]
             out = np.empty((ticks.size, 6, multistep.LANES))
             multistep.advancer(self.forces, ORDER)(
-                group.state, group.step, int(steps[-1]) - group.step, group.step_s, *self._surroundings(), steps, mixes, out
+                group.state,
+                group.step,
+                int(steps[-1]) - group.step,
+                group.step_s,
+                *self._surroundings(),
+                steps,
+                mixes,
+                out,
             )
             group.step = int(steps[-1])
             first, last = int(group.lanes[0]), int(group.lanes[-1]) + 1

@@ -14,13 +14,15 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.constants import MU_EARTH_M3_S2
 from orbit.kernels.compile import Floats, inlined, kernel
 from orbit.kernels.forces import Forces, acceleration, is_low, sky_at
 
 ORDER = 7  # of the polynomial
-TOLERANCE = 1e-6  # share of the last term in the acceleration: micrometres a day are left; [rein2015:eq. 9] asks for less
+# share of the last term in the acceleration, for micrometres a day, and where light comes and goes for centimetres
+TOLERANCE, TOLERANCE_IN_LIGHT = 1e-6, 1e-9
 ROUNDS, SETTLED = 12, 1e-15
-SHADOW_SPAN_S = 20.0  # over which a penumbra is smoothed, so that steps need not stop at it
+SHADOW_SPAN_S = 60.0  # over which a penumbra is smoothed, so that steps need not stop at it
 
 # Items of a satellite's state: begin and length of its present step [s], place, speed and acceleration at its begin,
 # coefficients of the acceleration, what does not change, when it was found below 100 km (or 0), length of the next step,
@@ -46,7 +48,10 @@ def quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.f
     """Moments s (8,); how the acceleration at them, less that at the first, makes the coefficients: (7, 7); and how it
     adds up to speed and place at the end: (2, 7), rounded once, as what is lost here is lost in every step."""
     s = _nodes()
-    rows = [[s[j] ** k for k in range(1, ORDER + 1)] + [Fraction(int(i == j - 1)) for i in range(ORDER)] for j in range(1, ORDER + 1)]
+    rows = [
+        [s[j] ** k for k in range(1, ORDER + 1)] + [Fraction(int(i == j - 1)) for i in range(ORDER)]
+        for j in range(1, ORDER + 1)
+    ]
     for i in range(ORDER):  # Gauss and Jordan, exact
         rows[i] = [v / rows[i][i] for v in rows[i]]
         for j in range(ORDER):
@@ -64,6 +69,7 @@ def advancer(forces: Forces) -> Callable[..., None]:
     force = acceleration(forces)
     s, inverse, weights = quadrature()
     drags = forces.drag
+    tolerance = TOLERANCE_IN_LIGHT if forces.solar_pressure else TOLERANCE
 
     @kernel
     def advance(
@@ -111,7 +117,7 @@ def advancer(forces: Forces) -> Callable[..., None]:
                         for axis in range(3):
                             size = max(size, abs(state[A + axis]))
                             last = max(last, abs(state[B + 3 * (ORDER - 1) + axis]))
-                        factor = (TOLERANCE * size / max(last, 1e-30 * size)) ** (1.0 / ORDER)
+                        factor = (tolerance * size / max(last, 1e-30 * size)) ** (1.0 / ORDER)
                         for axis in range(3):
                             once, twice = 0.0, 0.0
                             for j in range(ORDER):
@@ -203,4 +209,4 @@ def new_state(r_m: Floats, v_m_s: Floats, cd_am: float, cr_am: float, first_span
 
 def first_span_s(r_m: Floats) -> float:
     """A cautious first step [s]: a hundredth of a circular period."""
-    return 2.0 * math.pi / 100.0 * float(np.linalg.norm(r_m)) ** 1.5 / math.sqrt(3.986e14)
+    return 2.0 * math.pi / 100.0 * math.sqrt(float(np.linalg.norm(r_m)) ** 3 / MU_EARTH_M3_S2)

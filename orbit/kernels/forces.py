@@ -194,7 +194,16 @@ def _mean_lit(edge0: float, edge1: float) -> float:
 
 @inlined
 def lit_over(
-    x: float, y: float, z: float, vx: float, vy: float, vz: float, q: float, inverse: float, sun: Direction, span_s: float
+    x: float,
+    y: float,
+    z: float,
+    vx: float,
+    vy: float,
+    vz: float,
+    q: float,
+    inverse: float,
+    sun: Direction,
+    span_s: float,
 ) -> float:
     """Mean share of the Sun in sight over span_s [s] about the moment of x, y, z [m], vx, vy, vz [m/s].
 

@@ -220,7 +220,14 @@ def advancer(forces: Forces, order: int) -> Loop:
                         vx, vy, vz = per_s * (vx + vx1), per_s * (vy + vy1), per_s * (vz + vz1)
                         work[VX + i], work[VY + i], work[VZ + i] = vx, vy, vz
                 for i in range(LANES):
-                    x, y, z, vx, vy, vz = work[X + i], work[Y + i], work[Z + i], work[VX + i], work[VY + i], work[VZ + i]
+                    x, y, z, vx, vy, vz = (
+                        work[X + i],
+                        work[Y + i],
+                        work[Z + i],
+                        work[VX + i],
+                        work[VY + i],
+                        work[VZ + i],
+                    )
                     sx, sy, sz = work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i]
                     px, py, pz = work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i]
                     ax, ay, az = force(x, y, z, vx, vy, vz, work[CD_AM + i], work[CR_AM + i], now, air, abs(h))

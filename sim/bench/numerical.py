@@ -37,7 +37,10 @@ def shell() -> Bodies:
     """Satellites between 500 and 700 km and 40 and 98 deg, spread by an additive lattice; no drag, no sunlight."""
     u = np.outer(np.arange(1, SATELLITES + 1), 1.1673039782614187 ** -np.arange(1.0, 5.0)) % 1.0
     elements = CircularElements(
-        EARTH_RADIUS_M + 500e3 + 200e3 * u[:, 0], np.radians(40.0 + 58.0 * u[:, 1]), 2.0 * np.pi * u[:, 2], 2.0 * np.pi * u[:, 3]
+        EARTH_RADIUS_M + 500e3 + 200e3 * u[:, 0],
+        np.radians(40.0 + 58.0 * u[:, 1]),
+        2.0 * np.pi * u[:, 2],
+        2.0 * np.pi * u[:, 3],
     )
     none = np.zeros(SATELLITES)
     return Bodies(*osculating_states(elements), none, none)
@@ -94,7 +97,8 @@ def _heyoka() -> Pair:
 
     def run() -> Array:
         ours.fill(0, SATELLITES, 1, out)
-        return out[-1]
+        last: Array = out[-1]
+        return last
 
     def differ(mine: Array, theirs: Array) -> str | None:
         worst = max(error_m(mine), error_m(theirs))

@@ -87,9 +87,7 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
         + steps * (400 + 100 * stations)
         + 150.0 * moments * recorded
     )
-    work_s = (
-        satellites * steps / _STEPS_PER_S[moved] + satellites * steps * stations / _PAIRS_PER_S
-    ) / cores
+    work_s = (satellites * steps / _STEPS_PER_S[moved] + satellites * steps * stations / _PAIRS_PER_S) / cores
     if scenario.coupled:
         more_bytes, more_s = _coupled(scenario, satellites, links, moments)
         memory += more_bytes
