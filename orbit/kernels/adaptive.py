@@ -66,9 +66,8 @@ def quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.f
 @cache
 def advancer(forces: Forces) -> Callable[..., None]:
     """The loop over satellites, compiled for these forces; see `advance` inside."""
-    force = acceleration(forces)
+    zonals, drags, light, sun, moon = forces  # numbers only: with functions in its closure a kernel is not kept on disk
     s, inverse, weights = quadrature()
-    drags = forces.drag
     tolerance = TOLERANCE_IN_LIGHT if forces.solar_pressure else TOLERANCE
 
     @kernel
@@ -89,9 +88,9 @@ def advancer(forces: Forces) -> Callable[..., None]:
                     if drags and state[DOWN] == 0.0 and is_low(state[R], state[R + 1], state[R + 2]):
                         state[DOWN] = state[BEGIN]
                     now = sky_at(sky, state[BEGIN], sky_start_s, sky_spacing_s)
-                    ax, ay, az = force(
-                        state[R], state[R + 1], state[R + 2], state[V], state[V + 1], state[V + 2], state[CD_AM], state[CR_AM],
-                        now, air, SHADOW_SPAN_S,
+                    ax, ay, az = acceleration(
+                        zonals, drags, light, sun, moon, state[R], state[R + 1], state[R + 2], state[V], state[V + 1],
+                        state[V + 2], state[CD_AM], state[CR_AM], now, air, SHADOW_SPAN_S,
                     )  # fmt: skip
                     state[A], state[A + 1], state[A + 2] = ax, ay, az
                     while True:
@@ -103,8 +102,23 @@ def advancer(forces: Forces) -> Callable[..., None]:
                             for j in range(1, ORDER + 1):
                                 x, y, z, vx, vy, vz = _at(state, s[j], span)
                                 now = sky_at(sky, state[BEGIN] + s[j] * span, sky_start_s, sky_spacing_s)
-                                ax, ay, az = force(
-                                    x, y, z, vx, vy, vz, state[CD_AM], state[CR_AM], now, air, SHADOW_SPAN_S
+                                ax, ay, az = acceleration(
+                                    zonals,
+                                    drags,
+                                    light,
+                                    sun,
+                                    moon,
+                                    x,
+                                    y,
+                                    z,
+                                    vx,
+                                    vy,
+                                    vz,
+                                    state[CD_AM],
+                                    state[CR_AM],
+                                    now,
+                                    air,
+                                    SHADOW_SPAN_S,
                                 )
                                 ax, ay, az = ax - state[A], ay - state[A + 1], az - state[A + 2]
                                 moved = max(moved, abs(ax - near[j, 0]), abs(ay - near[j, 1]), abs(az - near[j, 2]))

@@ -7,8 +7,6 @@ that calls it becomes vector instructions.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -231,52 +229,47 @@ def _edge(r2: float, along: float, radii: float) -> float:
     return radii * (math.sqrt(max(rim, 0.0)) + along * EARTH_RADIUS_M)
 
 
-Acceleration = Callable[..., tuple[float, float, float]]
+COS_LAG, SIN_LAG = math.cos(BULGE_LAG_RAD), math.sin(BULGE_LAG_RAD)
+K2, K3, K4, K5, K6 = (j * EARTH_RADIUS_M**n for n, j in enumerate((J2, J3, J4, J5, J6), start=2))
 
 
-@cache
-def acceleration(forces: Forces) -> Acceleration:
-    """The sum of the forces that act, compiled without the others.
+@inlined
+def acceleration(
+    zonals: int, with_drag: bool, with_pressure: bool, with_sun: bool, with_moon: bool,
+    x: float, y: float, z: float, vx: float, vy: float, vz: float, cd_am: float, cr_am: float, sky: Sky, air: Floats,
+    span_s: float,
+) -> tuple[float, float, float]:  # fmt: skip
+    """The sum of the forces that act [m/s2].
 
-    The function takes x, y, z [m], vx, vy, vz [m/s], cd_am, cr_am [m2/kg], the sky, the air's coefficients and the span [s]
-    over which the shadow is averaged, and gives m/s2.
+    The first five are the fields of `Forces`: constants where this is called, so that what does not act leaves no trace in
+    the machine code. x, y, z [m], vx, vy, vz [m/s], cd_am, cr_am [m2/kg], the air's coefficients, span_s [s] over which the
+    shadow is averaged.
     """
-    k2, k3, k4, k5, k6 = (
-        j * EARTH_RADIUS_M**n if forces.zonals >= n else 0.0 for n, j in enumerate((J2, J3, J4, J5, J6), start=2)
-    )
-    with_drag, with_pressure, with_sun, with_moon = forces[1:]
-    cos_lag, sin_lag = math.cos(BULGE_LAG_RAD), math.sin(BULGE_LAG_RAD)
-
-    @inlined
-    def total(
-        x: float, y: float, z: float, vx: float, vy: float, vz: float, cd_am: float, cr_am: float, sky: Sky, air: Floats,
-        span_s: float,
-    ) -> tuple[float, float, float]:  # fmt: skip
-        q = inverse_square(x, y, z)
-        inverse = math.sqrt(q)
-        ax, ay, az = zonal(x, y, z, q, inverse, k2, k3, k4, k5, k6)
-        if with_drag or with_pressure:
-            distance = math.sqrt(sky.sun_x * sky.sun_x + sky.sun_y * sky.sun_y + sky.sun_z * sky.sun_z)
-            ux, uy, uz = sky.sun_x / distance, sky.sun_y / distance, sky.sun_z / distance
-            if with_drag:
-                r2 = max(x * x + y * y + z * z, _INNERMOST_M2)
-                bulge_x, bulge_y = cos_lag * ux - sin_lag * uy, sin_lag * ux + cos_lag * uy
-                dx, dy, dz = drag(x, y, z, vx, vy, vz, r2, inverse, cd_am, bulge_x, bulge_y, uz, air)
-                ax, ay, az = ax + dx, ay + dy, az + dz
-            if with_pressure:
-                sun = Direction(ux, uy, uz, distance / SUN_RADIUS_M)
-                lit = lit_over(x, y, z, vx, vy, vz, q, inverse, sun, span_s)
-                k = -lit * cr_am * _PRESSURE_1AU_PA * (AU_M / distance) ** 2
-                ax, ay, az = ax + k * ux, ay + k * uy, az + k * uz
-        if with_sun:
-            dx, dy, dz = third_body(x, y, z, sky.sun_x, sky.sun_y, sky.sun_z, MU_SUN_M3_S2)
+    q = inverse_square(x, y, z)
+    inverse = math.sqrt(q)
+    k2, k3 = (K2 if zonals >= 2 else 0.0), (K3 if zonals >= 3 else 0.0)
+    k4, k5, k6 = (K4 if zonals >= 4 else 0.0), (K5 if zonals >= 5 else 0.0), (K6 if zonals >= 6 else 0.0)
+    ax, ay, az = zonal(x, y, z, q, inverse, k2, k3, k4, k5, k6)
+    if with_drag or with_pressure:
+        distance = math.sqrt(sky.sun_x * sky.sun_x + sky.sun_y * sky.sun_y + sky.sun_z * sky.sun_z)
+        ux, uy, uz = sky.sun_x / distance, sky.sun_y / distance, sky.sun_z / distance
+        if with_drag:
+            r2 = max(x * x + y * y + z * z, _INNERMOST_M2)
+            bulge_x, bulge_y = COS_LAG * ux - SIN_LAG * uy, SIN_LAG * ux + COS_LAG * uy
+            dx, dy, dz = drag(x, y, z, vx, vy, vz, r2, inverse, cd_am, bulge_x, bulge_y, uz, air)
             ax, ay, az = ax + dx, ay + dy, az + dz
-        if with_moon:
-            dx, dy, dz = third_body(x, y, z, sky.moon_x, sky.moon_y, sky.moon_z, MU_MOON_M3_S2)
-            ax, ay, az = ax + dx, ay + dy, az + dz
-        return ax, ay, az
-
-    return total
+        if with_pressure:
+            sun = Direction(ux, uy, uz, distance / SUN_RADIUS_M)
+            lit = lit_over(x, y, z, vx, vy, vz, q, inverse, sun, span_s)
+            k = -lit * cr_am * _PRESSURE_1AU_PA * (AU_M / distance) ** 2
+            ax, ay, az = ax + k * ux, ay + k * uy, az + k * uz
+    if with_sun:
+        dx, dy, dz = third_body(x, y, z, sky.sun_x, sky.sun_y, sky.sun_z, MU_SUN_M3_S2)
+        ax, ay, az = ax + dx, ay + dy, az + dz
+    if with_moon:
+        dx, dy, dz = third_body(x, y, z, sky.moon_x, sky.moon_y, sky.moon_z, MU_MOON_M3_S2)
+        ax, ay, az = ax + dx, ay + dy, az + dz
+    return ax, ay, az
 
 
 @inlined

@@ -101,7 +101,7 @@ Loop = Callable[..., None]
 @cache
 def starter(forces: Forces, order: int) -> Loop:
     """What a group needs to know of the past, compiled for these forces and this order; see `start` inside."""
-    force = acceleration(forces)
+    zonals, drags, light, sun, moon = forces  # numbers only: with functions in its closure a kernel is not kept on disk
     size = RING + 3 * order * PITCH
     newest = RING + 3 * (order - 1) * PITCH
 
@@ -133,8 +133,9 @@ def starter(forces: Forces, order: int) -> Loop:
                         x, y, z = x + c * work[at], y + c * work[at + PITCH], z + c * work[at + 2 * PITCH]
                         vx, vy, vz = vx + d * work[at], vy + d * work[at + PITCH], vz + d * work[at + 2 * PITCH]
                     vx0, vy0, vz0, back = work[VX + i], work[VY + i], work[VZ + i], m * h
-                    ax, ay, az = force(
-                        work[X + i] - back * vx0 + x, work[Y + i] - back * vy0 + y, work[Z + i] - back * vz0 + z,
+                    ax, ay, az = acceleration(
+                        zonals, drags, light, sun, moon, work[X + i] - back * vx0 + x, work[Y + i] - back * vy0 + y,
+                        work[Z + i] - back * vz0 + z,
                         vx0 + per_s * vx, vy0 + per_s * vy, vz0 + per_s * vz, work[CD_AM + i], work[CR_AM + i], now, air, abs(h),
                     )  # fmt: skip
                     work[NEW_X + i], work[NEW_Y + i], work[NEW_Z + i] = h2 * ax, h2 * ay, h2 * az
@@ -163,11 +164,10 @@ def starter(forces: Forces, order: int) -> Loop:
 @cache
 def advancer(forces: Forces, order: int) -> Loop:
     """The loop over steps, compiled for these forces and this order; see `advance` inside for its arguments."""
-    force = acceleration(forces)
+    zonals, drags, light, sun, moon = forces  # numbers only: with functions in its closure a kernel is not kept on disk
     c_next, d_next = (np.ascontiguousarray(row[::-1]) for row in coefficients(order, Fraction(1)))
     ring = 3 * order * PITCH
-    drags = forces.drag
-    moving = forces.drag or forces.solar_pressure
+    moving = drags or light
 
     @kernel
     def advance(
@@ -230,7 +230,24 @@ def advancer(forces: Forces, order: int) -> Loop:
                     )
                     sx, sy, sz = work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i]
                     px, py, pz = work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i]
-                    ax, ay, az = force(x, y, z, vx, vy, vz, work[CD_AM + i], work[CR_AM + i], now, air, abs(h))
+                    ax, ay, az = acceleration(
+                        zonals,
+                        drags,
+                        light,
+                        sun,
+                        moon,
+                        x,
+                        y,
+                        z,
+                        vx,
+                        vy,
+                        vz,
+                        work[CD_AM + i],
+                        work[CR_AM + i],
+                        now,
+                        air,
+                        abs(h),
+                    )
                     bx, by, bz = h2 * ax, h2 * ay, h2 * az
                     sx, sy, sz = sx + bx, sy + by, sz + bz
                     work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i] = sx, sy, sz

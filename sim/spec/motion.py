@@ -21,11 +21,11 @@ class Motion(Section):
     """The model of motion, and the forces of the numerical one."""
 
     model: Literal["auto", "j2", "sgp4", "numerical"] = "auto"  # auto: what fits each entry of the constellation
-    zonals: Literal[0, 2, 3, 4, 5, 6]  # highest degree; 0: a point mass
-    drag: bool
-    solar_pressure: bool
-    sun: bool  # its pull
-    moon: bool
+    zonals: Literal[0, 2, 3, 4, 5, 6] = 6  # highest degree; 0: a point mass
+    drag: bool = True
+    solar_pressure: bool = True
+    sun: bool = True  # its pull
+    moon: bool = True
     solar_activity: Activity
     drag_coefficient: Annotated[float, Quantity("1", least=0.0, most=10.0, example="2.2")]
     reflectivity: Annotated[float, Quantity("1", least=0.0, most=2.0, example="1.3")]

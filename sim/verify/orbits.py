@@ -18,7 +18,7 @@ from orbit.kernels.shadow import POINT_SUN_M, lit_fraction, shadow_edge
 from orbit.propagation import CircularJ2
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid, julian_date
-from sim.verify import access, catalogues, eclipses, formation, frames, sgp4
+from sim.verify import access, catalogues, dynamics, eclipses, formation, frames, sgp4
 from sim.verify.case import Case, Failed
 
 Array = NDArray[np.float64]
@@ -37,6 +37,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
         *eclipses.cases(data),
         *catalogues.cases(data),
         *access.cases(data),
+        *dynamics.cases(data),
     ]
 
 

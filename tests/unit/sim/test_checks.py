@@ -409,3 +409,42 @@ def test_available_memory_is_told() -> None:
     from sim.checks import available_bytes
 
     assert 1e8 < available_bytes() < 1e14
+
+
+@pytest.mark.parametrize(
+    ("scenario", "motion", "told"),
+    [
+        (
+            "suncatcher",
+            "{model: numerical}",
+            "motion.model: 'numerical' does not fit constellation.0, which is a formation",
+        ),
+        (
+            "starlink_edge",
+            "{model: sgp4}",
+            "motion.model: 'sgp4' does not fit constellation.0, which is given by altitude",
+        ),
+        (
+            "starlink_edge",
+            "{model: numerical, zonals: 7}",
+            "motion.zonals: '7' is unknown; write one of: 0, 2, 3, 4, 5, 6",
+        ),
+        ("starlink_edge", "{model: numerical, solar_activity: hgh}", "no activity named 'hgh'; did you mean 'high'?"),
+        ("starlink_edge", "{solar_activity: {f107: 300}}", "motion.solar_activity.f107: '300' must be at most 250"),
+    ],
+)
+def test_motion_that_does_not_fit(dawndusk: Any, scenario: str, motion: str, told: str) -> None:
+    """Source of truth: the promise that bad input is told with its field and what to write."""
+    called = dawndusk("validate", scenario, "--set", f"motion={motion}")
+    assert called.code == 2
+    assert told in called.err
+
+
+def test_numbers_of_motion_have_sources() -> None:
+    """Source of truth: the rule for numbers: each of the section that comes from the defaults says where it is from."""
+    from sim import scenario
+
+    loaded = scenario.load("starlink_edge", sets=("motion={model: numerical}",))
+    numbers = {d.path: d for d in loaded.data if d.path.startswith("motion.")}
+    assert {"motion.drag_coefficient", "motion.reflectivity", "motion.solar_activity.f107"} <= set(numbers)
+    assert all(d.source for d in numbers.values())
