@@ -18,7 +18,9 @@ from sim.scenario import items, load
 REPO = Path(__file__).resolve().parents[3]
 KEYS = set(re.findall(r"^@\w+\{([^,]+),", (REPO / "docs" / "references.bib").read_text("utf-8"), re.M))
 ITEMS = [
-    path for kind in ("hardware", "sites", "baselines", "models", "fleet", "economics") for path in items(kind).values()
+    path
+    for kind in ("hardware", "sites", "baselines", "models", "fleet", "economics", "solar")
+    for path in items(kind).values()
 ]
 ITEMS.append(REPO / "configs" / "defaults.yaml")
 SOURCES = sorted(path for package in ("orbit", "sim") for path in (REPO / package).rglob("*.py"))
