@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from orbit.atmosphere import air
 from orbit.constants import MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
+from orbit.frames import rotated
 from orbit.kernels import adaptive, multistep
 from orbit.kernels.forces import LOW_M2, STRETCH, Forces
+from orbit.kernels.frames import turn
 from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]
@@ -104,13 +106,18 @@ def _mix(late: int, whole: int) -> Array:
     return np.full(2 * ORDER + 1, multistep.PLAIN) if late == 0 else multistep.mixed(ORDER, Fraction(-late, whole))
 
 
+@cache
+def _plain(count: int) -> Array:
+    return np.full((count, 2 * ORDER + 1), multistep.PLAIN)
+
+
 def _at_ticks(share: Fraction, ticks: Ints) -> tuple[Ints, Array]:
     """Steps at or after ticks of the grid, and what makes the places at the ticks of them."""
     whole, parts = share.numerator, share.denominator
     steps = -((-ticks * parts) // whole)
     late = steps * whole - ticks * parts
     if not late.any():
-        return steps, np.broadcast_to(_mix(0, 1), (ticks.size, 2 * ORDER + 1)).copy()
+        return steps, _plain(ticks.size)
     return steps, np.array([_mix(int(n), whole) for n in late])
 
 
@@ -121,20 +128,27 @@ def _at_times(share: Fraction, ticks: Array) -> tuple[Ints, Array]:
     return steps.astype(np.int64), np.array([multistep.mixed(ORDER, float(n)) for n in at - steps])
 
 
-def _turned(matrices: Array, vectors: Array) -> Array:
-    """Matrices (times, 3, 3) on vectors (times, 3, lanes), summed in one order whatever the shapes."""
-    return np.asarray(sum(matrices[:, :, j, np.newaxis] * vectors[:, np.newaxis, j] for j in range(3)))
-
-
 @dataclass
 class _Group:
-    """Up to LANES satellites of a tile that take the same fixed steps."""
+    """Satellites of a tile that take the same fixed steps, LANES to a row of `states`."""
 
     lanes: Ints
     share: Fraction
     step_s: float
-    state: Array
+    states: Array
     step: int = 0
+
+    @property
+    def where(self) -> slice | Ints:
+        """Its lanes, as a slice where they follow each other."""
+        first, last = int(self.lanes[0]), int(self.lanes[-1]) + 1
+        return slice(first, last) if last - first == self.lanes.size else self.lanes
+
+    def down_s(self) -> Array:
+        """When its satellites were found below 100 km [s], inf while they are above."""
+        row = multistep.DOWN
+        down = self.states[:, row : row + multistep.LANES].reshape(-1)[: self.lanes.size]
+        return np.where(down != 0.0, down * self.step_s, np.inf)
 
 
 @dataclass
@@ -204,10 +218,9 @@ class Numerical:
             self._live.pop((lo, hi), None)
         else:
             self._live[(lo, hi)] = tile
-        place = told
+        out_r_m[:, :, : hi - lo] = told
         if self.of_date is not None:
-            place = _turned(self._matrices(first_tick, ticks.size), place)
-        out_r_m[:, :, : hi - lo] = place
+            turn(self._matrices(first_tick, ticks.size), out_r_m[:, :, : hi - lo])
         out_r_m[:, :, hi - lo :] = out_r_m[:, :, hi - lo - 1 : hi - lo]
         return self._codes(tile, ticks, out_r_m, hi - lo)
 
@@ -235,7 +248,7 @@ class Numerical:
         moon_m = sun_m if self.moon is None else self.moon(jd, fr)
         if turns is not None:
             back = np.swapaxes(turns, 1, 2)
-            sun_m, moon_m = (_turned(back, body[:, :, np.newaxis])[:, :, 0] for body in (sun_m, moon_m))
+            sun_m, moon_m = (rotated(back, body) for body in (sun_m, moon_m))
         return np.ascontiguousarray(np.concatenate((sun_m, moon_m), axis=1))
 
     def _matrices(self, first_tick: int, ticks: int) -> Array:
@@ -263,14 +276,11 @@ class Numerical:
         which, sign = which[lo:hi], -1.0 if backwards else 1.0
         groups = []
         for number in np.unique(which[which >= 0]):
-            share, all_lanes = shares[number], np.flatnonzero(which == number)
-            for first in range(0, all_lanes.size, multistep.LANES):
-                lanes = all_lanes[first : first + multistep.LANES]
-                state = self._new_state(lo + lanes)
-                step_s = sign * float(share) * self.grid.step_s
-                start = multistep.starter(self.forces, ORDER)
-                start(state, step_s, multistep.starting(ORDER), *self._surroundings())
-                groups.append(_Group(lanes, share, step_s, state))
+            share, lanes = shares[number], np.flatnonzero(which == number)
+            step_s, states = sign * float(share) * self.grid.step_s, self._new_states(lo + lanes)
+            start = multistep.starter(self.forces, ORDER)
+            start(states, step_s, multistep.starting(ORDER), *self._surroundings())
+            groups.append(_Group(lanes, share, step_s, states))
         alone = np.flatnonzero(which < 0)
         states = np.zeros((alone.size, adaptive.STATE_ITEMS))
         b = self.bodies
@@ -280,16 +290,24 @@ class Numerical:
         states[:, adaptive.DOWN] = self._down[lo + alone]  # type: ignore[attr-defined]
         return _Tile(groups, alone, states)
 
-    def _new_state(self, which: Ints) -> Array:
-        """A group's state at the epoch; empty lanes repeat the last satellite."""
-        state = multistep.new_state(ORDER)
-        lanes = which[np.minimum(np.arange(multistep.LANES), which.size - 1)]
-        bodies, down, rows = self.bodies, self._down, multistep.lanes(state)  # type: ignore[attr-defined]
-        rows[:3], rows[3:6] = bodies.r_m[lanes].T, bodies.v_m_s[lanes].T
-        rows[multistep.DOWN // multistep.PITCH] = down[lanes]
-        rows[multistep.CD_AM // multistep.PITCH] = bodies.drag_area_m2_kg[lanes]
-        rows[multistep.CR_AM // multistep.PITCH] = bodies.light_area_m2_kg[lanes]
-        return state
+    def _new_states(self, which: Ints) -> Array:
+        """Groups at the epoch, each a row; empty lanes repeat the last satellite."""
+        groups = -(-which.size // multistep.LANES)
+        states = np.stack([multistep.new_state(ORDER) for _ in range(groups)])
+        lanes = which[np.minimum(np.arange(groups * multistep.LANES), which.size - 1)].reshape(groups, -1)
+        bodies, down = self.bodies, self._down  # type: ignore[attr-defined]
+        columns = (*bodies.r_m.T, *bodies.v_m_s.T, bodies.drag_area_m2_kg, bodies.light_area_m2_kg, down)
+        x, v = multistep.X, multistep.VX
+        rows = (
+            *(x + a for a in multistep.AXES),
+            *(v + a for a in multistep.AXES),
+            multistep.CD_AM,
+            multistep.CR_AM,
+            multistep.DOWN,
+        )
+        for row, column in zip(rows, columns, strict=True):
+            states[:, row : row + multistep.LANES] = column[lanes]
+        return states
 
     def _surroundings(self) -> tuple[Array, float, float, Array]:
         sky: Array = self._sky  # type: ignore[attr-defined]
@@ -298,24 +316,15 @@ class Numerical:
 
     def _tell(self, tile: _Tile, moments: Moments, ticks: Ints | Array, told: Array) -> None:
         """Take a tile to the last of the ticks, counted away from the epoch, and write told[tick, 3 or 6, lane]."""
-        known = {share: moments(share, ticks) for share in {group.share for group in tile.groups}}
         for group in tile.groups:
-            steps, mixes = known[group.share]
-            out = np.empty((ticks.size, 6, multistep.LANES))
-            multistep.advancer(self.forces, ORDER)(
-                group.state,
-                group.step,
-                int(steps[-1]) - group.step,
-                group.step_s,
-                *self._surroundings(),
-                steps,
-                mixes,
-                out,
-            )
-            group.step = int(steps[-1])
-            first, last = int(group.lanes[0]), int(group.lanes[-1]) + 1
-            where = slice(first, last) if last - first == group.lanes.size else group.lanes
-            told[:, :, where] = out[:, : told.shape[1], : group.lanes.size]
+            steps, mixes = moments(group.share, ticks)
+            last, whole = int(steps[-1]), group.lanes.size == told.shape[2] and told.flags.c_contiguous
+            out = told if whole else np.empty((ticks.size, told.shape[1], group.lanes.size))
+            advance = multistep.advancer(self.forces, ORDER)
+            advance(group.states, group.step, last - group.step, group.step_s, *self._surroundings(), steps, mixes, out)
+            group.step = last
+            if not whole:
+                told[:, :, group.where] = out
         if tile.alone.size:
             out = np.empty((ticks.size, 6, tile.alone.size))
             sign = math.copysign(1.0, tile.states[0, adaptive.NEXT])
@@ -324,10 +333,11 @@ class Numerical:
 
     def _codes(self, tile: _Tile, ticks: Ints, out_r_m: Array, real: int) -> NDArray[np.int8] | None:
         """Where satellites have come down: there the place means nothing, and is made finite."""
+        if not self.forces.drag and not self._down.any():  # type: ignore[attr-defined]
+            return None
         down_s = np.full(real, np.inf)
         for group in tile.groups:
-            down = multistep.lanes(group.state)[multistep.DOWN // multistep.PITCH, : group.lanes.size]
-            down_s[group.lanes] = np.where(down != 0.0, down * group.step_s, np.inf)
+            down_s[group.lanes] = group.down_s()
         if tile.alone.size:
             down = tile.states[:, adaptive.DOWN]
             down_s[tile.alone] = np.where(down != 0.0, down, np.inf)

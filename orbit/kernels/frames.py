@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from orbit.constants import JD_J2000, SECONDS_PER_DAY
+from orbit.kernels.compile import Floats, kernel
 
 Array = NDArray[np.float64]
 
@@ -57,3 +58,17 @@ def pole_matrix(x_rad: ArrayLike, y_rad: ArrayLike) -> Array:
     o = np.zeros_like(cx)
     rows = (cx, o, sx), (sx * sy, cy, -cx * sy), (-sx * cy, sy, cx * cy)
     return np.stack([np.stack(row, -1) for row in rows], -2)
+
+
+@kernel
+def turn(matrices: Floats, r_m: Floats) -> None:
+    """Turn r_m[time, 3, lane] in place by matrices[time, 3, 3]."""
+    for k in range(r_m.shape[0]):
+        xx, xy, xz = matrices[k, 0, 0], matrices[k, 0, 1], matrices[k, 0, 2]
+        yx, yy, yz = matrices[k, 1, 0], matrices[k, 1, 1], matrices[k, 1, 2]
+        zx, zy, zz = matrices[k, 2, 0], matrices[k, 2, 1], matrices[k, 2, 2]
+        for i in range(r_m.shape[2]):
+            x, y, z = r_m[k, 0, i], r_m[k, 1, i], r_m[k, 2, i]
+            r_m[k, 0, i] = xx * x + xy * y + xz * z
+            r_m[k, 1, i] = yx * x + yy * y + yz * z
+            r_m[k, 2, i] = zx * x + zy * y + zz * z

@@ -20,7 +20,7 @@ from orbit.kernels.forces import Forces, acceleration, is_low, sky_at
 
 LANES = 64  # satellites that go together; a multiple of every vector's width, so that no lane is treated apart
 PITCH = LANES + 8  # of rows in memory: not a power of two, which would map them all to the same few lines of the cache
-MEMORY = 16  # steps until the last ORDER accelerations are moved back to the front of their buffer
+MEMORY = 30  # steps until the last ORDER accelerations are moved back to the front of their buffer
 STARTING_ROUNDS = 10  # (n h ORDER)^20 / 20! of the radius is left: 1e-8 m at steps of 60 s
 
 # Rows of a group's state, each a satellite's number a lane: place [m] and speed [m/s], sums [m], what does not change,
@@ -107,56 +107,58 @@ def starter(forces: Forces, order: int) -> Loop:
 
     @kernel
     def start(
-        state: Floats, step_s: float, table: Floats, sky: Floats, sky_start_s: float, sky_spacing_s: float, air: Floats
+        states: Floats, step_s: float, table: Floats, sky: Floats, sky_start_s: float, sky_spacing_s: float, air: Floats
     ) -> None:
-        """Fill sums and ring of a state from place and speed at the epoch.
+        """Fill sums and ring of states[group, item] from place and speed at the epoch.
 
         The accelerations of the last ORDER steps are those of the polynomial motion that they make: found by going
         round until nothing moves. table as `starting` gives it; step_s may be negative.
         """
         room = np.empty(size + 8)
         work = room[aligned(room) :]
-        for item in range(size):
-            work[item] = state[item]
         h, h2, per_s = step_s, step_s * step_s, 1.0 / step_s
-        for turn in range(STARTING_ROUNDS + 1):
-            for m in range(order):
-                if m == 0 and turn > 0:
-                    continue  # where it starts does not move
-                now = sky_at(sky, -m * h, sky_start_s, sky_spacing_s)
+        for group in range(states.shape[0]):
+            state = states[group]
+            for item in range(size):
+                work[item] = state[item]
+            for turn in range(STARTING_ROUNDS + 1):
+                for m in range(order):
+                    if m == 0 and turn > 0:
+                        continue  # where it starts does not move
+                    now = sky_at(sky, -m * h, sky_start_s, sky_spacing_s)
+                    for i in range(LANES):
+                        x, y, z, vx, vy, vz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+                        for j in range(order):
+                            c = table[0, m, j] - table[0, 0, j] + m * table[1, 0, j]
+                            d = table[1, m, j] - table[1, 0, j]
+                            at = newest - 3 * j * PITCH + i
+                            x, y, z = x + c * work[at], y + c * work[at + PITCH], z + c * work[at + 2 * PITCH]
+                            vx, vy, vz = vx + d * work[at], vy + d * work[at + PITCH], vz + d * work[at + 2 * PITCH]
+                        vx0, vy0, vz0, back = work[VX + i], work[VY + i], work[VZ + i], m * h
+                        ax, ay, az = acceleration(
+                            zonals, drags, light, sun, moon, work[X + i] - back * vx0 + x, work[Y + i] - back * vy0 + y,
+                            work[Z + i] - back * vz0 + z,
+                            vx0 + per_s * vx, vy0 + per_s * vy, vz0 + per_s * vz, work[CD_AM + i], work[CR_AM + i], now, air, abs(h),
+                        )  # fmt: skip
+                        work[NEW_X + i], work[NEW_Y + i], work[NEW_Z + i] = h2 * ax, h2 * ay, h2 * az
+                    # at first the acceleration at the epoch stands for all
+                    for k in range(order if turn == 0 else 1):
+                        for item in range(3 * PITCH):
+                            work[newest - 3 * (m + k) * PITCH + item] = work[NEW_X + item]
+                    if turn == 0:
+                        break
+            for axis in AXES:
                 for i in range(LANES):
-                    x, y, z, vx, vy, vz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+                    speed, place = 0.0, 0.0
                     for j in range(order):
-                        c = table[0, m, j] - table[0, 0, j] + m * table[1, 0, j]
-                        d = table[1, m, j] - table[1, 0, j]
-                        at = newest - 3 * j * PITCH + i
-                        x, y, z = x + c * work[at], y + c * work[at + PITCH], z + c * work[at + 2 * PITCH]
-                        vx, vy, vz = vx + d * work[at], vy + d * work[at + PITCH], vz + d * work[at + 2 * PITCH]
-                    vx0, vy0, vz0, back = work[VX + i], work[VY + i], work[VZ + i], m * h
-                    ax, ay, az = acceleration(
-                        zonals, drags, light, sun, moon, work[X + i] - back * vx0 + x, work[Y + i] - back * vy0 + y,
-                        work[Z + i] - back * vz0 + z,
-                        vx0 + per_s * vx, vy0 + per_s * vy, vz0 + per_s * vz, work[CD_AM + i], work[CR_AM + i], now, air, abs(h),
-                    )  # fmt: skip
-                    work[NEW_X + i], work[NEW_Y + i], work[NEW_Z + i] = h2 * ax, h2 * ay, h2 * az
-                # at first the acceleration at the epoch stands for all
-                for k in range(order if turn == 0 else 1):
-                    for item in range(3 * PITCH):
-                        work[newest - 3 * (m + k) * PITCH + item] = work[NEW_X + item]
-                if turn == 0:
-                    break
-        for axis in AXES:
-            for i in range(LANES):
-                speed, place = 0.0, 0.0
-                for j in range(order):
-                    b = work[newest - 3 * j * PITCH + axis + i]
-                    speed += table[1, 0, j] * b
-                    place += table[0, 0, j] * b
-                once = h * work[VX + axis + i] - speed
-                work[SUM_VX + axis + i] = once
-                work[SUM_X + axis + i] = work[X + axis + i] + once - place
-        for item in range(size):
-            state[item] = work[item]
+                        b = work[newest - 3 * j * PITCH + axis + i]
+                        speed += table[1, 0, j] * b
+                        place += table[0, 0, j] * b
+                    once = h * work[VX + axis + i] - speed
+                    work[SUM_VX + axis + i] = once
+                    work[SUM_X + axis + i] = work[X + axis + i] + once - place
+            for item in range(size):
+                state[item] = work[item]
 
     return start
 
@@ -171,115 +173,120 @@ def advancer(forces: Forces, order: int) -> Loop:
 
     @kernel
     def advance(
-        state: Floats, first: int, steps: int, step_s: float, sky: Floats, sky_start_s: float, sky_spacing_s: float,
+        states: Floats, first: int, steps: int, step_s: float, sky: Floats, sky_start_s: float, sky_spacing_s: float,
         air: Floats, out_step: Ints, out_mix: Floats, out: Floats,
     ) -> None:  # fmt: skip
-        """Take a group's state from step `first` through `steps` more.
+        """Take states[group, item] from step `first` through `steps` more.
 
-        out[j, 6, lane] receives place and speed at a share of a step after out_step[j] (rising, from `first` on):
-        out_mix[j] holds what `mixed` makes of it. Where its first number is PLAIN, the place at the step itself is
-        copied and no speed told.
+        out[j, 3 or 6, lane], the groups' lanes one after the other, receives place and speed at a share of a step
+        after out_step[j] (rising, from `first` on): out_mix[j] holds what `mixed` makes of it. Where its first number
+        is PLAIN, the place at the step itself is copied and no speed told.
         """
         room, past_room = np.empty(RING + 8), np.empty(ring + 3 * MEMORY * PITCH + 8)
         work, past = room[aligned(room) :], past_room[aligned(past_room) :]
-        for item in range(RING):
-            work[item] = state[item]
-        for item in range(ring):
-            past[item] = state[RING + item]
         h, h2, per_s = step_s, step_s * step_s, 1.0 / step_s
-        done, used = 0, 0
-        for n in range(first, first + steps + 1):
-            if n > first:
-                if used == MEMORY:
-                    for item in range(ring):
-                        past[item] = past[item + 3 * MEMORY * PITCH]
-                    used = 0
-                # a base that moves, offsets that do not: the compiler sees that nothing overlaps
-                b = past[3 * used * PITCH :]
-                used += 1
-                now = sky_at(sky, n * h, sky_start_s, sky_spacing_s)
-                for i in range(LANES):
-                    # two sums of every second term: half the length of the chain of additions
-                    sx, sy, sz = work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i]
-                    px, py, pz = work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i]
-                    x, y, z, x1, y1, z1 = px, py, pz, 0.0, 0.0, 0.0
-                    vx, vy, vz, vx1, vy1, vz1 = sx, sy, sz, 0.0, 0.0, 0.0
-                    for k in range(0, order, 2):
-                        bx, by, bz = b[3 * k * PITCH + i], b[(3 * k + 1) * PITCH + i], b[(3 * k + 2) * PITCH + i]
-                        x, y, z = x + c_next[k] * bx, y + c_next[k] * by, z + c_next[k] * bz
+        for g in range(states.shape[0]):
+            state = states[g]
+            for item in range(RING):
+                work[item] = state[item]
+            for item in range(ring):
+                past[item] = state[RING + item]
+            done, used = 0, 0
+            for n in range(first, first + steps + 1):
+                if n > first:
+                    if used == MEMORY:
+                        for item in range(ring):
+                            past[item] = past[item + 3 * MEMORY * PITCH]
+                        used = 0
+                    # a base that moves, offsets that do not: the compiler sees that nothing overlaps
+                    b = past[3 * used * PITCH :]
+                    used += 1
+                    now = sky_at(sky, n * h, sky_start_s, sky_spacing_s)
+                    for i in range(LANES):
+                        # two sums of every second term: half the length of the chain of additions
+                        sx, sy, sz = work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i]
+                        px, py, pz = work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i]
+                        x, y, z, x1, y1, z1 = px, py, pz, 0.0, 0.0, 0.0
+                        vx, vy, vz, vx1, vy1, vz1 = sx, sy, sz, 0.0, 0.0, 0.0
+                        for k in range(0, order, 2):
+                            bx, by, bz = b[3 * k * PITCH + i], b[(3 * k + 1) * PITCH + i], b[(3 * k + 2) * PITCH + i]
+                            x, y, z = x + c_next[k] * bx, y + c_next[k] * by, z + c_next[k] * bz
+                            if moving:
+                                vx, vy, vz = vx + d_next[k] * bx, vy + d_next[k] * by, vz + d_next[k] * bz
+                        for k in range(1, order, 2):
+                            bx, by, bz = b[3 * k * PITCH + i], b[(3 * k + 1) * PITCH + i], b[(3 * k + 2) * PITCH + i]
+                            x1, y1, z1 = x1 + c_next[k] * bx, y1 + c_next[k] * by, z1 + c_next[k] * bz
+                            if moving:
+                                vx1, vy1, vz1 = vx1 + d_next[k] * bx, vy1 + d_next[k] * by, vz1 + d_next[k] * bz
+                        x, y, z = x + x1, y + y1, z + z1
+                        work[X + i], work[Y + i], work[Z + i] = x, y, z
                         if moving:
-                            vx, vy, vz = vx + d_next[k] * bx, vy + d_next[k] * by, vz + d_next[k] * bz
-                    for k in range(1, order, 2):
-                        bx, by, bz = b[3 * k * PITCH + i], b[(3 * k + 1) * PITCH + i], b[(3 * k + 2) * PITCH + i]
-                        x1, y1, z1 = x1 + c_next[k] * bx, y1 + c_next[k] * by, z1 + c_next[k] * bz
-                        if moving:
-                            vx1, vy1, vz1 = vx1 + d_next[k] * bx, vy1 + d_next[k] * by, vz1 + d_next[k] * bz
-                    x, y, z = x + x1, y + y1, z + z1
-                    work[X + i], work[Y + i], work[Z + i] = x, y, z
-                    if moving:
-                        vx, vy, vz = per_s * (vx + vx1), per_s * (vy + vy1), per_s * (vz + vz1)
-                        work[VX + i], work[VY + i], work[VZ + i] = vx, vy, vz
-                for i in range(LANES):
-                    x, y, z, vx, vy, vz = (
-                        work[X + i],
-                        work[Y + i],
-                        work[Z + i],
-                        work[VX + i],
-                        work[VY + i],
-                        work[VZ + i],
-                    )
-                    sx, sy, sz = work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i]
-                    px, py, pz = work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i]
-                    ax, ay, az = acceleration(
-                        zonals,
-                        drags,
-                        light,
-                        sun,
-                        moon,
-                        x,
-                        y,
-                        z,
-                        vx,
-                        vy,
-                        vz,
-                        work[CD_AM + i],
-                        work[CR_AM + i],
-                        now,
-                        air,
-                        abs(h),
-                    )
-                    bx, by, bz = h2 * ax, h2 * ay, h2 * az
-                    sx, sy, sz = sx + bx, sy + by, sz + bz
-                    work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i] = sx, sy, sz
-                    work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i] = px + sx, py + sy, pz + sz
-                    if drags:
-                        first_low = is_low(x, y, z) and work[DOWN + i] == 0.0
-                        work[DOWN + i] = float(n) if first_low else work[DOWN + i]
-                    b[ring + i], b[ring + PITCH + i], b[ring + 2 * PITCH + i] = bx, by, bz
-            while done < out_step.size and out_step[done] == n:
-                for axis in range(3):
-                    _tell(work, past[3 * used * PITCH :], out_mix[done], axis, per_s, order, out[done])
-                done += 1
-        for item in range(RING):
-            state[item] = work[item]
-        for item in range(ring):
-            state[RING + item] = past[3 * used * PITCH + item]
+                            vx, vy, vz = per_s * (vx + vx1), per_s * (vy + vy1), per_s * (vz + vz1)
+                            work[VX + i], work[VY + i], work[VZ + i] = vx, vy, vz
+                    for i in range(LANES):
+                        x, y, z, vx, vy, vz = (
+                            work[X + i],
+                            work[Y + i],
+                            work[Z + i],
+                            work[VX + i],
+                            work[VY + i],
+                            work[VZ + i],
+                        )
+                        sx, sy, sz = work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i]
+                        px, py, pz = work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i]
+                        ax, ay, az = acceleration(
+                            zonals,
+                            drags,
+                            light,
+                            sun,
+                            moon,
+                            x,
+                            y,
+                            z,
+                            vx,
+                            vy,
+                            vz,
+                            work[CD_AM + i],
+                            work[CR_AM + i],
+                            now,
+                            air,
+                            abs(h),
+                        )
+                        bx, by, bz = h2 * ax, h2 * ay, h2 * az
+                        sx, sy, sz = sx + bx, sy + by, sz + bz
+                        work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i] = sx, sy, sz
+                        work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i] = px + sx, py + sy, pz + sz
+                        if drags:
+                            first_low = is_low(x, y, z) and work[DOWN + i] == 0.0
+                            work[DOWN + i] = float(n) if first_low else work[DOWN + i]
+                        b[ring + i], b[ring + PITCH + i], b[ring + 2 * PITCH + i] = bx, by, bz
+                while done < out_step.size and out_step[done] == n:
+                    _tell(work, past[3 * used * PITCH :], out_mix[done], per_s, order, out[done], g * LANES)
+                    done += 1
+            for item in range(RING):
+                state[item] = work[item]
+            for item in range(ring):
+                state[RING + item] = past[3 * used * PITCH + item]
 
     return advance
 
 
 @kernel
-def _tell(work: Floats, past: Floats, mix: Floats, axis: int, per_s: float, order: int, out: Floats) -> None:
-    """Place and speed of a group along one axis to out[6, lane]."""
-    row = axis * PITCH
-    for i in range(LANES):
+def _tell(work: Floats, past: Floats, mix: Floats, per_s: float, order: int, out: Floats, first: int) -> None:
+    """Place, and speed where there is room for it, of a group to out[3 or 6, lane] from lane `first` on."""
+    real = min(LANES, out.shape[1] - first)
+    for axis in range(3):
+        row = axis * PITCH
         if mix[0] == PLAIN:
-            out[axis, i] = work[X + row + i]
-        else:
+            for i in range(real):
+                out[axis, first + i] = work[X + row + i]
+            continue
+        for i in range(real):
             place, speed, once = 0.0, 0.0, work[SUM_VX + row + i]
             for k in range(order):
                 b = past[3 * k * PITCH + row + i]
                 place += mix[1 + k] * b
                 speed += mix[1 + order + k] * b
-            out[axis, i] = work[SUM_X + row + i] + mix[0] * once + place
-            out[3 + axis, i] = per_s * (once + speed)
+            out[axis, first + i] = work[SUM_X + row + i] + mix[0] * once + place
+            if out.shape[0] > 3:
+                out[3 + axis, first + i] = per_s * (once + speed)

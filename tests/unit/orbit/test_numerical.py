@@ -43,6 +43,13 @@ def fleet(count: int = 5, altitude_m: float = 550e3, area_m2_kg: float = 0.0) ->
     return Bodies(r, v, np.full(count, area_m2_kg), np.full(count, area_m2_kg))
 
 
+def turning(jd: Array, fr: Array) -> Array:
+    """Axes that turn about x by 1e-6 rad a day, as matrices."""
+    angle = 1e-6 * ((np.asarray(jd) - EPOCH[0]) + (np.asarray(fr) - EPOCH[1]))
+    c, s, one, zero = np.cos(angle), np.sin(angle), np.ones_like(angle), np.zeros_like(angle)
+    return np.moveaxis(np.array([[one, zero, zero], [zero, c, -s], [zero, s, c]]), 2, 0)
+
+
 def potential(r: Array, degree: int) -> float:
     """Zonal potential by Legendre polynomials of scipy, above zero near the Earth. [montenbruck2000:3.2]"""
     d = float(np.linalg.norm(r))
@@ -228,7 +235,7 @@ def test_tiles_and_blocks_leave_no_trace(step_s: float) -> None:
     some = fleet(7, area_m2_kg=0.03)
     faster = np.where(np.arange(7) % 3 == 1, 1.05, 1.0)[:, np.newaxis]
     bodies = Bodies(some.r_m, some.v_m_s * faster, some.drag_area_m2_kg, some.light_area_m2_kg)
-    made = Numerical(bodies, grid, Forces(2, drag=True, solar_pressure=True, sun=True))
+    made = Numerical(bodies, grid, Forces(2, drag=True, solar_pressure=True, sun=True), of_date=turning)
     one = np.empty((grid.steps + 2, 3, 7))
     assert made.fill(0, 7, -1, one) is None
     for lo, hi, width, block in ((0, 7, 8, 5), (2, 3, 2, 7), (3, 7, 4, 50)):
@@ -307,12 +314,6 @@ def test_mean_motion_and_node_drift_are_those_of_secular_j2() -> None:
 @slow
 def test_axes_turned_to_date() -> None:
     """Source of truth: a rotation about x by an angle that grows evenly: straight lines between hours are exact to its square."""
-
-    def turning(jd: Array, fr: Array) -> Array:
-        angle = 1e-6 * ((np.asarray(jd) - EPOCH[0]) + (np.asarray(fr) - EPOCH[1]))
-        c, s, one, zero = np.cos(angle), np.sin(angle), np.ones_like(angle), np.zeros_like(angle)
-        return np.moveaxis(np.array([[one, zero, zero], [zero, c, -s], [zero, s, c]]), 2, 0)
-
     bodies = fleet(2)
     plain, turned = np.empty((100, 3, 2)), np.empty((100, 3, 2))
     Numerical(bodies, DAY, Forces(6)).fill(0, 2, 1300, plain)
