@@ -14,6 +14,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M
 from orbit.kernels import forces
 from orbit.kernels.compile import Floats, kernel
 
@@ -51,6 +52,18 @@ def density_kg_m3(
     found = np.empty(h.size)
     _densities(np.ascontiguousarray(h).ravel(), np.ascontiguousarray(c).ravel(), air(f107, ap), found)
     return found.reshape(h.shape)
+
+
+def mean_density_kg_m3(r_m: NDArray[np.float64], sun_m: NDArray[np.float64], f107: float, ap: float) -> float:
+    """Mean density [kg/m3] over places (places, 3) [m] in TEME, with the Sun at sun_m (3,)."""
+    size = np.linalg.norm(r_m, axis=1)
+    sine = r_m[:, 2] / size
+    ux, uy, uz = sun_m / np.linalg.norm(sun_m)
+    bulge = np.array([
+        forces.COS_LAG * ux - forces.SIN_LAG * uy, forces.SIN_LAG * ux + forces.COS_LAG * uy, uz
+    ])  # fmt: skip
+    altitude_m = size - EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING * sine * sine)
+    return float(np.mean(density_kg_m3(altitude_m, r_m @ bulge / size, f107, ap)))
 
 
 @kernel

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.atmosphere import air
+from orbit.codes import DECAYED, NOWHERE_M
 from orbit.constants import MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
 from orbit.frames import rotated
@@ -33,14 +34,12 @@ Moments = Callable[[Fraction, Any], tuple[Ints, Array]]
 Ephemeris = Callable[[Array, Array], Array]
 
 ORDER = 10
-DECAYED = 6  # code of a satellite that came below 100 km, as SGP4 says it
 MOST_ECCENTRIC = 0.02  # that goes by fixed steps
 # Error of fixed steps of order 10 under zonal gravity, the most found from 200 to 2,000 km up to that eccentricity, any
 # inclination: 1.8 mm a day at steps of 0.0723 rad of the orbit at perigee, with the power 9.4; unstable from 0.1 rad.
 _KNOWN_RAD, _KNOWN_M, _POWER, _STABLE_RAD = 0.0723, 1.8e-3, 9.4, 0.09
 _RATES_AN_OCTAVE = 16.0
 _SKY_SPACING_S, _SKY_MARGIN = 3600.0, 4
-NO_PLACE_M = 1e7
 _EVER = -1e6  # steps or seconds: down before the epoch
 
 
@@ -195,6 +194,11 @@ class Numerical:
     # --- what the engine asks
 
     @property
+    def loses(self) -> bool:
+        """Only drag brings satellites down."""
+        return self.forces.drag
+
+    @property
     def count(self) -> int:
         return self.bodies.count
 
@@ -347,5 +351,5 @@ class Numerical:
         codes = np.zeros((ticks.size, out_r_m.shape[2]), dtype=np.int8)
         codes[:, :real][gone] = DECAYED
         codes[:, real:] = codes[:, real - 1 : real]
-        np.copyto(out_r_m, NO_PLACE_M, where=(codes != 0)[:, np.newaxis, :])
+        np.copyto(out_r_m, NOWHERE_M, where=(codes != 0)[:, np.newaxis, :])
         return codes

@@ -6,16 +6,11 @@ two differs by up to 10 km, which a day turns into 1,500 km along the track.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.catalog import ElementSet, satellites
 from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2
 from orbit.elements import CircularElements
-from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]
 
@@ -42,16 +37,3 @@ def osculating_states(elements: CircularElements) -> tuple[Array, Array]:
     up = np.stack((cn * cu - sn * su * ci, sn * cu + cn * su * ci, su * si), axis=-1)
     ahead = np.stack((-cn * su - sn * cu * ci, -sn * su + cn * cu * ci, cu * si), axis=-1)
     return radius[:, np.newaxis] * up, climb[:, np.newaxis] * up + across[:, np.newaxis] * ahead
-
-
-def sgp4_states(sets: Sequence[ElementSet | Any], grid: TimeGrid) -> tuple[Array, Array]:
-    """Place [m] and speed [m/s], each (satellites, 3), that SGP4 gives at the epoch of the grid.
-
-    A satellite without a place is put into the Earth: it counts as come down.
-    """
-    from sgp4.api import SatrecArray
-
-    error, r_km, v_km_s = SatrecArray(satellites(sets)).sgp4(np.array([grid.epoch_jd]), np.array([grid.epoch_fr]))
-    lost = error[:, 0] != 0
-    r_m = np.where(lost[:, np.newaxis], (0.5 * EARTH_RADIUS_M, 0.0, 0.0), 1e3 * r_km[:, 0])
-    return r_m, np.where(lost[:, np.newaxis], (0.0, 1e3, 0.0), 1e3 * v_km_s[:, 0])

@@ -23,7 +23,10 @@ Array = NDArray[np.float64]
 class Propagator(Protocol):
     """What the engine asks of a model of motion."""
 
-    loses: ClassVar[bool]  # whether `fill` may find satellites without a position
+    @property
+    def loses(self) -> bool:
+        """Whether `fill` may find satellites without a position."""
+        ...
 
     @property
     def count(self) -> int: ...

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.codes import BAD_ECCENTRICITY, BAD_MEAN_MOTION, NOWHERE_M, UNDEFINED
-from orbit.constants import SECONDS_PER_DAY
-from orbit.elements import Sgp4Elements
+from orbit.constants import SECONDS_PER_DAY, WGS72_J2
+from orbit.elements import CircularElements, Sgp4Elements
 from orbit.kernels import sgp4 as kernels
 from orbit.kernels import sgp4_constants as el
 from orbit.kernels.stream import empty_lines
@@ -54,6 +54,26 @@ def to_satrecs(elements: Sgp4Elements) -> list[Any]:
         record.jdsatepoch, record.jdsatepochF = jd, fr  # one float of days resolves a microsecond only
         made.append(record)
     return made
+
+
+def of_circular(circular: CircularElements, jd: float, fr: float) -> Sgp4Elements:
+    """Circular mean elements at a UTC Julian date as SGP4 reads them: same semi-major axis, no drag, eccentricity 1e-7.
+
+    Kozai's mean motion is found as the one of which the reference makes this semi-major axis.
+    """
+    count, size = circular.count, circular.semi_major_axis_m / kernels.RADIUS_M
+    wanted = el.XKE * size**-1.5
+    tilt = 0.75 * WGS72_J2 * (3.0 * np.cos(circular.inclination_rad) ** 2 - 1.0)
+    motion = wanted
+    for _ in range(6):  # a correction of 1e-3 gains three digits a round
+        a1 = (el.XKE / motion) ** (2.0 / 3.0)
+        d1 = tilt / (a1 * a1)
+        a0 = a1 * (1.0 - d1 * (1.0 / 3.0 + d1 * (1.0 + 134.0 / 81.0 * d1)))
+        motion = wanted * (1.0 + tilt / (a0 * a0))
+    return Sgp4Elements(
+        np.full(count, jd), np.full(count, fr), motion, np.full(count, 1e-7), circular.inclination_rad,
+        circular.node_rad, np.zeros(count), circular.latitude_argument_rad, np.zeros(count),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def propagators(loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
     """For each entry of `constellation`, in order; a formation has one to itself."""
     scenario = loaded.scenario
     found = [p for i, entry in enumerate(scenario.constellation) for p in _propagators(entry, i, loaded, grid)]
-    if scenario.motion is None or scenario.motion.model != "numerical":
+    if scenario.motion is None:
         return found
     return [moved(p, scenario.motion, scenario.satellite, grid) for p in found]
 

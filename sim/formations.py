@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit import lattice, separation, upkeep
+from orbit.atmosphere import mean_density_kg_m3
 from orbit.constants import SECONDS_PER_DAY
-from orbit.elements import nodal_period_s
+from orbit.elements import nodal_period_s, period_s
 from orbit.environment import sun_position_m
 from orbit.propagation import Formation
 from orbit.relative import linear_offsets_m, of_offsets
@@ -20,10 +21,11 @@ from sim import spec
 from sim.links.topology import Pairs, lattice_pairs
 from sim.network import Lattice
 from sim.scenario import Loaded
-from sim.spec import Cluster
+from sim.spec import Cluster, Motion
 
 Array = NDArray[np.float64]
 UPKEEP = ("drag_drift_m_first_day", "station_keeping_m_s_yr")
+ROUND = 360  # places round an orbit of which the air's density is the mean
 LARGEST = 20_000  # satellites of one formation whose ranges are looked at: half a minute, half a gigabyte
 MOST = 32  # formations of an entry that are looked at, evenly chosen: they differ by their place on the orbit alone
 
@@ -56,16 +58,16 @@ def summary(loaded: Loaded, grid: TimeGrid) -> dict[str, Any] | None:
     first = 0
     for i, entry in enumerate(loaded.scenario.constellation):
         if isinstance(entry, Cluster) and 1 < entry.lattice.count <= LARGEST:
-            found += _cluster(entry, grid, first)
+            found += _cluster(entry, grid, first, loaded.scenario.motion)
         first += loaded.catalogues.count(i, entry)
     return _together(found) if found else None
 
 
-def _cluster(entry: Cluster, grid: TimeGrid, first: int) -> list[dict[str, Any]]:
+def _cluster(entry: Cluster, grid: TimeGrid, first: int, motion: Motion | None) -> list[dict[str, Any]]:
     """The formations of one entry, each by itself."""
     moved, patch = propagators(entry, grid), patches(entry, 0)[0]
     pairs = lattice_pairs(patch.offsets_m, patch.spacing_m)
-    kept = _upkeep(entry, moved[0], grid)
+    kept = _upkeep(entry, moved[0], grid, motion)
     found = []
     for c in np.unique(np.linspace(0, len(moved) - 1, MOST).round().astype(np.int64)).tolist():
         ranges = _ranges(moved[c], pairs, grid, first + c * moved[c].count)
@@ -102,20 +104,30 @@ def _ranges(moved: Formation, pairs: Pairs, grid: TimeGrid, first: int) -> dict[
     }
 
 
-def _upkeep(entry: Cluster, moved: Formation, grid: TimeGrid) -> dict[str, float | None]:
-    """What unequal drag does in a day, and the velocity a year to hold a formation; null where no density is told."""
+def _upkeep(entry: Cluster, moved: Formation, grid: TimeGrid, motion: Motion | None) -> dict[str, float | None]:
+    """What unequal drag does in a day, and the velocity a year to hold a formation.
+
+    In air of the density told, or of the table's mean round the orbit at the activity that `motion` names; null without.
+    """
     told, chief = entry.upkeep, moved.chief
-    if told is None or told.density is None:
+    if told is None or (told.density is None and motion is None):
         return dict.fromkeys(UPKEEP)
     a, node, i = (float(x[0]) for x in (chief.semi_major_axis_m, chief.node_rad, chief.inclination_rad))
     sun = sun_position_m(np.array([grid.epoch_jd]), np.array([grid.epoch_fr]))[0]
     normal = np.array([math.sin(node) * math.sin(i), -math.cos(node) * math.sin(i), math.cos(i)])
     height = float(sun @ normal) / float(np.linalg.norm(sun))  # sine of the Sun's height over the orbit
-    unequal_m_s2 = told.mismatch * upkeep.drag_acceleration_m_s2(a, told.density, told.drag)
+    if told.density is not None:
+        density = told.density
+    else:
+        assert motion is not None
+        moments_s = np.linspace(0.0, period_s(a), ROUND, endpoint=False)
+        round_m = moved.positions_m(moments_s, np.array([0]))[:, :, 0]
+        density = mean_density_kg_m3(round_m, sun, motion.solar_activity.f107, motion.solar_activity.ap)
+    unequal_m_s2 = told.mismatch * upkeep.drag_acceleration_m_s2(a, density, told.drag)
     return {
         "drag_drift_m_first_day": upkeep.along_track_drift_m(unequal_m_s2, SECONDS_PER_DAY),
         "station_keeping_m_s_yr": upkeep.station_keeping_m_s_yr(
-            a, told.density, told.drag, told.reflectivity, told.mismatch, math.sqrt(1.0 - height * height)
+            a, density, told.drag, told.reflectivity, told.mismatch, math.sqrt(1.0 - height * height)
         ),
     }
 

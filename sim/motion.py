@@ -1,15 +1,18 @@
-"""Numerical motion as a scenario asks for it."""
+"""Motion as a scenario asks for it, where that is not what its constellation says by itself."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from orbit.constants import EARTH_RADIUS_M
 from orbit.environment import moon_position_m
 from orbit.frames import gcrs_to_teme_quick
 from orbit.kernels.forces import Forces
 from orbit.numerical import Array, Bodies, Numerical
-from orbit.osculating import osculating_states, sgp4_states
-from orbit.propagation import CircularJ2, Propagator, Sgp4
+from orbit.osculating import osculating_states
+from orbit.propagation import CircularJ2, Formation, Propagator
+from orbit.relative import states as formation_states
+from orbit.sgp4 import Sgp4, of_circular, states
 from orbit.timegrid import TimeGrid
 from sim.spec import Motion, Satellite
 
@@ -21,17 +24,33 @@ def area_to_mass_m2_kg(motion: Motion, satellite: Satellite) -> float:
     return 0.5 * (satellite.power.array.area + satellite.thermal.radiator.area) / satellite.mass
 
 
-def moved(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Numerical:
-    """The satellites of another model of motion, taken at the epoch and moved numerically from there.
+def moved(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Propagator:
+    """The satellites of a propagator, moved by the model that `motion` names."""
+    match motion.model:
+        case "numerical":
+            return _numerical(start, motion, satellite, grid)
+        case "sgp4" if isinstance(start, CircularJ2):
+            return Sgp4(of_circular(start.elements, grid.epoch_jd, grid.epoch_fr), grid)
+    return start
 
-    Raises TypeError for one that has no states at the epoch; checks refuse it before.
-    """
+
+def _at_epoch(start: Propagator, grid: TimeGrid) -> tuple[Array, Array]:
+    """Osculating places [m] and speeds [m/s] (satellites, 3). Raises TypeError where there are none; checks refuse it."""
     if isinstance(start, CircularJ2):
-        r_m, v_m_s = osculating_states(start.elements)
-    elif isinstance(start, Sgp4):
-        r_m, v_m_s = sgp4_states(start.sets, grid)
-    else:
-        raise TypeError(f"{type(start).__name__} tells no states at the epoch")
+        return osculating_states(start.elements)
+    if isinstance(start, Formation):
+        r_m, v_m_s = formation_states(start.elements())
+        return np.ascontiguousarray(r_m.T), np.ascontiguousarray(v_m_s.T)
+    if isinstance(start, Sgp4):
+        r_m, v_m_s, codes = states(start.elements, np.array([grid.epoch_jd]), np.array([grid.epoch_fr]))
+        # one without a place is put into the Earth: it counts as come down
+        lost = codes != 0
+        return np.where(lost, (0.5 * EARTH_RADIUS_M, 0.0, 0.0), r_m[:, 0]), np.where(lost, (0.0, 1e3, 0.0), v_m_s[:, 0])
+    raise TypeError(f"{type(start).__name__} tells no states at the epoch")
+
+
+def _numerical(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Numerical:
+    r_m, v_m_s = _at_epoch(start, grid)
     area = area_to_mass_m2_kg(motion, satellite)
     each = np.ones(start.count)
     bodies = Bodies(r_m, v_m_s, motion.drag_coefficient * area * each, motion.reflectivity * area * each)

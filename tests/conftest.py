@@ -107,6 +107,12 @@ def python(tmp_path: Path, subprocess_environment: dict[str, str]) -> Callable[[
     return run
 
 
+@pytest.fixture
+def make_element_lines() -> Callable[..., str]:
+    """`element_lines`, for tests whose own conftest hides this one."""
+    return element_lines
+
+
 def element_lines(count: int, epoch: datetime, apart_s: float = 0.0) -> str:
     """A TLE file of `count` satellites on one circular orbit at 550 km, by the exporter of the sgp4 package."""
     from sgp4.api import WGS72, Satrec

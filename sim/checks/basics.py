@@ -119,12 +119,15 @@ def motion(scenario: Scenario, root: Node) -> list[Problem]:
     wanted = "auto" if scenario.motion is None else scenario.motion.model
     found = []
     for i, entry in enumerate(scenario.constellation):
-        mean = entry.kind == "tle" or (entry.kind == "walker" and entry.mean_motion is not None)
+        mean = entry.kind in ("tle", "omm") or (entry.kind == "walker" and entry.mean_motion is not None)
         why = {
             "j2": "has elements of SGP4; write model: sgp4 or numerical" if mean else "",
-            "sgp4": "" if mean else "is given by altitude, and SGP4 reads mean motion; write model: j2 or numerical",
-            "numerical": "is a formation on relative orbits; write model: j2" if entry.kind == "cluster" else "",
+            "sgp4": "is a formation on relative orbits; write model: j2 or numerical"
+            if entry.kind == "cluster"
+            else "",
         }.get(wanted, "")
+        if entry.kind == "oem" and wanted != "auto":
+            why = "states where its satellites are; write model: auto"
         if why:
             told = f"'{wanted}' does not fit constellation.{i}, which {why}"
             found.append(Problem(at(root, "motion", "model"), "motion.model", told))

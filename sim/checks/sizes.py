@@ -102,7 +102,8 @@ def _mover(scenario: Scenario) -> str:
     """The slowest model of motion in a run."""
     if scenario.motion is not None and scenario.motion.model == "numerical":
         return "numerical"
-    return "tle" if any(isinstance(c, Tle) for c in scenario.constellation) else "circular"
+    listed = any(isinstance(c, FILES) for c in scenario.constellation)
+    return "listed" if listed or (scenario.motion is not None and scenario.motion.model == "sgp4") else "circular"
 
 
 def _coupled(scenario: Scenario, satellites: int, links: int, moments: int) -> tuple[float, float]:

@@ -5,13 +5,29 @@ As a script: writes the results to the .npz file named by its argument.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 
 import access_twins
 import numpy as np
 
-from orbit.kernels import eclipse, formation, j2, sgp4, sgp4_constants, shadow, sight, simd, stream
+from orbit.atmosphere import _densities, air
+from orbit.kernels import (
+    adaptive,
+    eclipse,
+    forces,
+    formation,
+    frames,
+    j2,
+    multistep,
+    sgp4,
+    sgp4_constants,
+    shadow,
+    sight,
+    simd,
+    stream,
+)
 from sim import assemble, scenario, step
 from sim.models import attitude, compute, earthview, power, thermal
 
@@ -67,8 +83,8 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         e = [u(-3, 3), u(-3, 3), u(-3, 3)]
         yield "lit_fraction", shadow.lit_fraction(e[0])
         yield "_lit_integral", shadow._lit_integral(e[0])
-        yield "_mean_between", shadow._mean_between(e[0], e[1])
-        yield "_mean_between", shadow._mean_between(e[0], e[0] + 1e-7)
+        yield "mean_between", shadow.mean_between(e[0], e[1])
+        yield "mean_between", shadow.mean_between(e[0], e[0] + 1e-7)
         yield "mean_lit_fraction", shadow.mean_lit_fraction(*e)
         yield "sight", sight.sight(*r, *[6.4e6 * c for c in _unit(rng)], *_unit(rng))
         law = attitude.attitude(attitude.LAWS[int(rng.integers(3))], 0.03)
@@ -261,6 +277,97 @@ def _sgp4_passes(c: np.ndarray, jd: np.ndarray, fr: np.ndarray) -> Iterator[tupl
             yield name, table[sgp4.X : sgp4.VZ + 1, :n].T.copy()
 
 
+def force_calls() -> Iterator[tuple[str, np.ndarray]]:
+    """Forces of numerical motion, one place after another."""
+    rng = np.random.default_rng(13)
+    air_told = air(150.0, 15.0)
+    sky = np.concatenate((np.tile([1.2e11, 8e10, 3e10], (6, 1)), np.tile([3e8, -2e8, 1e8], (6, 1))), axis=1)
+    sky += 1e6 * np.arange(6)[:, np.newaxis]
+    for _ in range(12):
+        x, y, z = (7e6 * c for c in _unit(rng))
+        vx, vy, vz = (7.5e3 * c for c in _unit(rng))
+        q = forces.inverse_square(x, y, z)
+        r = math.sqrt(1.0 / q)
+        now = forces.sky_at(sky, 5000.0, 0.0, 3600.0)
+        direction = forces.Direction(*_unit(rng), 215.0)
+        edge = float(rng.uniform(-1.5, 1.5))
+        yield "exponential", np.array([[simd.exponential(30.0 * edge)]])
+        yield "inverse_square", np.array([[q]])
+        yield "is_low", np.array([[float(forces.is_low(x, y, z)), float(forces.is_low(0.9 * x, 0.9 * y, 0.9 * z))]])
+        yield (
+            "zonal",
+            np.array([forces.zonal(x, y, z, q, 1.0 / r, *(forces.K2, forces.K3, forces.K4, forces.K5, forces.K6))]),
+        )
+        yield "altitude_m", np.array([[forces.altitude_m(z, 1.0 / r, r)]])
+        yield "density_kg_m3", np.array([[forces.density_kg_m3(5e5 + 1e5 * edge, 0.3 * edge, air_told)]])
+        bulge = _unit(rng)
+        yield "drag", np.array([forces.drag(x, y, z, vx, vy, vz, r * r, 1.0 / r, 0.02, *bulge, air_told)])
+        yield "third_body", np.array([forces.third_body(x, y, z, 3e8, -2e8, 1e8, 4.9e12)])
+        yield "_lit_integral", np.array([[forces._lit_integral(edge)]])
+        yield "_mean_lit", np.array([[forces._mean_lit(edge, edge + 0.2)]])
+        yield "_edge", np.array([[forces._edge(r * r, 0.5 * r, q * 215.0)]])
+        yield "lit_over", np.array([[forces.lit_over(x, y, z, vx, vy, vz, q, 1.0 / r, direction, 60.0)]])
+        yield "sky_at", np.array([tuple(now)])
+        yield "acceleration", np.array([
+            forces.acceleration(6, True, True, True, True, x, y, z, vx, vy, vz, 0.02, 0.03, now, air_told, 60.0)
+        ])  # fmt: skip
+    told = np.empty(3)
+    _densities(np.array([3e5, 5e5, 8e5]), np.array([-0.5, 0.0, 0.5]), air_told, told)
+    yield "_densities", told[:, np.newaxis]
+    matrices, r_m = rng.normal(size=(4, 3, 3)), rng.normal(size=(4, 3, 5))
+    frames.turn(matrices, r_m)
+    yield "turn", r_m.transpose(0, 2, 1).reshape(-1, 3)
+    yield from _integrator_calls(rng, sky, air_told)
+
+
+def _integrator_calls(
+    rng: np.random.Generator, sky: np.ndarray, air_told: np.ndarray
+) -> Iterator[tuple[str, np.ndarray]]:
+    acting, order = forces.Forces(6, True, True, True, True), 10
+    room = np.empty(80)
+    first = multistep.aligned(room)
+    yield "aligned", np.array([[float((room.ctypes.data + 8 * first) % 64)]])
+    state = multistep.new_state(order)
+    rows = multistep.lanes(state)
+    rows[:] = 0.0
+    for lane in range(multistep.LANES):
+        u = 0.1 * lane
+        place = (7e6 * math.cos(u), 7e6 * math.sin(u) * 0.6, 7e6 * math.sin(u) * 0.8)
+        speed = (-7546.0 * math.sin(u), 7546.0 * math.cos(u) * 0.6, 7546.0 * math.cos(u) * 0.8)
+        for axis in range(3):
+            state[multistep.X + axis * multistep.PITCH + lane] = place[axis]
+            state[multistep.VX + axis * multistep.PITCH + lane] = speed[axis]
+        state[multistep.CD_AM + lane] = state[multistep.CR_AM + lane] = 0.02
+    states = state[np.newaxis].copy()
+    multistep.starter(acting, order)(states, 60.0, multistep.starting(order), sky, -7200.0, 3600.0, air_told)
+    yield "start", multistep.lanes(states[0])[: multistep.RING // multistep.PITCH].T.copy()
+    out = np.empty((2, 6, multistep.LANES))
+    mix = np.stack((multistep.mixed(order, 1.0), multistep.mixed(order, 0.5)))
+    multistep.advancer(acting, order)(
+        states, 0, 3, 60.0, sky, -7200.0, 3600.0, air_told, np.array([1, 3]), mix, out
+    )  # fmt: skip
+    yield "advance", out.transpose(0, 2, 1).reshape(-1, 6)
+    some = np.empty((6, 4))
+    multistep._tell(states[0], states[0][multistep.RING :], mix[1], 1.0 / 60.0, order, some, 0)
+    yield "_tell", some.T.copy()
+    alone = adaptive.new_state(np.array([7e6, 0.0, 0.0]), np.array([0.0, 6e3, 6e3]), 0.02, 0.0, 30.0)
+    moments, fly = np.array([100.0, 900.0]), np.empty((2, 6, 1))
+    adaptive.advancer(acting)(alone[np.newaxis], moments, sky, -7200.0, 3600.0, air_told, fly)
+    yield "advance", fly[:, :, 0]
+    # a state of its own: the length of a step follows from a term at the edge of rounding
+    alone = np.concatenate((np.array([100.0, 20.0]), rng.normal(size=adaptive.STATE_ITEMS - 2)))
+    alone[adaptive.NEXT] = 25.0
+    for name, call in (("_finish_step", adaptive._finish_step), ("_predict", lambda a: adaptive._predict(a, 0.7))):
+        turned = alone.copy()
+        call(turned)
+        yield name, turned[adaptive.R : adaptive.A + 3][np.newaxis]
+    yield "_at", np.array([adaptive._at(alone, 0.4, 20.0)])
+    yield "_along", np.array([adaptive._along(alone, 1, 0.4, 20.0)])
+    near = rng.normal(size=(8, 3))
+    adaptive._fit(alone, near, adaptive.quadrature()[1])
+    yield "_fit", alone[adaptive.B : adaptive.B + 21].reshape(7, 3)
+
+
 def results() -> dict[str, np.ndarray]:
     """Results by name; repeated calls of a scalar function one after another."""
     scalars: dict[str, list[list[float]]] = {}
@@ -271,8 +378,8 @@ def results() -> dict[str, np.ndarray]:
         arrays.setdefault(name, []).append(np.ravel(value))
     found = {k: np.array(v) for k, v in scalars.items()} | {k: np.concatenate(v) for k, v in arrays.items()}
     tables: dict[str, list[np.ndarray]] = {}
-    for name, value in sgp4_calls():
-        tables.setdefault(name, []).append(value)
+    for name, value in (*sgp4_calls(), *force_calls()):
+        tables.setdefault(f"{name} {value.shape[1]}" if name in found else name, []).append(value)
     found |= {k: np.concatenate(v) for k, v in tables.items()}
     return found | {k: np.array(v) for k, v in loop_calls()}
 

@@ -72,14 +72,16 @@ def test_official_satellites_around_their_epochs(span_min: float, limit_m: float
 
 @st.composite
 def _any_elements(draw: st.DrawFn) -> Sgp4Elements:
-    """Near-Earth and deep-space elements: perigees from 100 to 2,000 km, eccentricities to 0.7, strong drag of either sign."""
+    """Near-Earth and deep-space elements: perigees from 180 to 2,000 km, eccentricities to 0.7, drag of either sign.
+
+    Ten times as much drag multiplies roundings within days, in the reference as well."""
     eccentricity = draw(st.one_of(st.floats(0.0, 0.02), st.floats(0.0, 0.7)))
-    perigee = 1.0 + draw(st.floats(100.0, 2000.0)) / 6378.135
+    perigee = 1.0 + draw(st.floats(180.0, 2000.0)) / 6378.135
     motion = 0.0743669 * (perigee / (1.0 - eccentricity)) ** -1.5
     angle = st.floats(0.0, 2.0 * math.pi)
     told = (
         2460000.5, draw(st.floats(0.0, 1.0)), motion, eccentricity, draw(st.floats(0.0, math.pi)), draw(angle),
-        draw(angle), draw(angle), draw(st.floats(-0.05, 0.05)),
+        draw(angle), draw(angle), draw(st.floats(-2e-3, 2e-3)),
     )  # fmt: skip
     return Sgp4Elements(*(np.array([x]) for x in told))
 

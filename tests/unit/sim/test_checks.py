@@ -416,13 +416,13 @@ def test_available_memory_is_told() -> None:
     [
         (
             "suncatcher",
-            "{model: numerical}",
-            "motion.model: 'numerical' does not fit constellation.0, which is a formation",
+            "{model: sgp4}",
+            "motion.model: 'sgp4' does not fit constellation.0, which is a formation",
         ),
         (
-            "starlink_edge",
-            "{model: sgp4}",
-            "motion.model: 'sgp4' does not fit constellation.0, which is given by altitude",
+            "kuiper_630",
+            "{model: j2}",
+            "motion.model: 'j2' does not fit constellation.0, which has elements of SGP4",
         ),
         (
             "starlink_edge",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -204,12 +205,10 @@ def test_bad_sets_are_told_or_left_out(folder: Path, dawndusk: Any) -> None:
     assert (written.satellites, written.sha256) == (2, found.sha256)
 
 
-def test_left_out_sets_stand_in_the_manifest(folder: Path) -> None:
+def test_left_out_sets_stand_in_the_manifest(folder: Path, make_element_lines: Callable[..., str]) -> None:
     """Source of truth: the count: 29 of 30 sets have two bad lines each; the manifest lists the first twenty."""
     good = (folder / "good.tle", folder / "bad.tle")
-    from conftest import element_lines
-
-    lines = element_lines(30, EPOCH).splitlines()
+    lines = make_element_lines(30, EPOCH).splitlines()
     good[0].write_text("\n".join(lines), encoding="ascii")
     spoilt = [line if line.startswith("M") or i > 86 else line[:68] + "x" for i, line in enumerate(lines)]
     good[1].write_text("\n".join(spoilt), encoding="ascii")
