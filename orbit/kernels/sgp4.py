@@ -182,6 +182,10 @@ def in_plane(mode: int, c: Floats, i: int, n: int, s: Floats) -> int:
         d, a_s, b_s, tempa = s[D_S * WINDOW + k], s[A_S * WINDOW + k], s[B_S * WINDOW + k], s[TEMPA * WINDOW + k]
         sin_u, cos_u, ax, ay = s[SIN_U * WINDOW + k], s[COS_U * WINDOW + k], s[AX * WINDOW + k], s[AY * WINDOW + k]
         sin_d, cos_d = kepler_angle(mode, d)
+        if mode == LOW:  # the last Newton step and the angle after it: its square is below a micrometre
+            step = (a_s * cos_d + b_s * sin_d - d) / (1.0 + a_s * sin_d - b_s * cos_d)
+            d = d + step
+            sin_d, cos_d = sin_d + step * cos_d, cos_d - step * sin_d
         e2 = a_s * a_s + b_s * b_s
         one_e2, beta = 1.0 - e2 if mode == LOW else max(1.0 - e2, 1e-9), root_below_one(mode, e2)
         x, z = 1.0 - (b_s * cos_d - a_s * sin_d), 1.0 + beta
@@ -331,7 +335,7 @@ def passes(mode: int, steps: int, c: Floats, i: int, jd: Floats, fr: Floats, t_m
 @kernel
 def low_window(c: Floats, i: int, jd: Floats, fr: Floats, t_mid: float, steps: int, s: Floats) -> int:
     """A window of a satellite in mode LOWEST or LOW."""
-    return passes(LOW, steps, c, i, jd, fr, t_mid, s)
+    return passes(LOW, steps - 1, c, i, jd, fr, t_mid, s)
 
 
 @kernel
