@@ -27,7 +27,7 @@ import sim.roads
 import sim.step
 import sim.traffic
 import sim.verify
-from sim.verify import access, catalogues, fleet, frames, hypatia, network, orbits, spacecraft, workload
+from sim.verify import access, catalogues, fleet, frames, hypatia, network, orbits, sgp4, spacecraft, workload
 from sim.verify.case import Case, Failed, row
 
 REPO = Path(__file__).resolve().parents[2]
@@ -35,8 +35,8 @@ ROW = {"name", "ours", "theirs", "error", "limit", "unit", "source", "ok"}
 
 SAME = [
     (orbits, "shadow_edge", sim.step), (orbits, "sun_position_m", sim.engine), (orbits, "solar_flux_w_m2", sim.engine),
-    (orbits, "CircularJ2", sim.assemble), (orbits, "Sgp4", sim.assemble), (frames, "in_teme", sim.engine),
-    (orbits, "walker", sim.assemble), (orbits, "TimeGrid", sim.assemble), (orbits, "read_tle", sim.orbit_files),
+    (orbits, "CircularJ2", sim.assemble), (sgp4, "Sgp4", sim.assemble), (frames, "in_teme", sim.engine),
+    (orbits, "walker", sim.assemble), (orbits, "TimeGrid", sim.assemble), (sgp4, "read_tle", sim.orbit_files),
     (catalogues, "read_omm", sim.orbit_files), (catalogues, "read_oem", sim.orbit_files), (catalogues, "Ephemeris", sim.assemble),
     (network, "nearest_in_sight", orbit.kernels.sight), (network, "position_m", sim.engine), (network, "zenith", sim.engine),
     (network, "round_trip_ms", sim.metrics), (spacecraft, "plate_view_factor", sim.step), (spacecraft, "plate_absorbed_w_m2", sim.step),
