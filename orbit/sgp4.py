@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -26,6 +26,7 @@ from orbit.timegrid import TimeGrid
 Array = NDArray[np.float64]
 Codes = NDArray[np.int8]
 
+CHUNK = 65_536  # satellites made ready at once
 EPOCH_1950_JD = 2433281.5  # sgp4init counts days from 1949 December 31 00:00 UTC [vallado2006]
 
 
@@ -85,13 +86,12 @@ class Batch:
     @cached_property
     def constants(self) -> Array:
         """Shape (sgp4_constants.ROWS, satellites)."""
-        told = self.elements
-        packed = np.stack((
-            told.epoch_jd, told.epoch_fr, told.mean_motion_rad_min, told.eccentricity, told.inclination_rad,
-            told.node_rad, told.perigee_argument_rad, told.mean_anomaly_rad, told.drag_term_per_er,
-        ))  # fmt: skip
-        made = np.empty((el.ROWS, told.count))
-        el.initialise(packed, made)
+        rows = [getattr(self.elements, f.name) for f in fields(Sgp4Elements)]  # in the order of sgp4_constants.IN_*
+        made = np.empty((el.ROWS, self.elements.count))
+        for lo in range(0, self.elements.count, CHUNK):  # a second copy of a million satellites would be large
+            part = np.empty((el.ROWS, min(CHUNK, self.elements.count - lo)))
+            el.initialise(np.stack([row[lo : lo + CHUNK] for row in rows]), part)
+            made[:, lo : lo + CHUNK] = part
         return made
 
     @cached_property

@@ -63,7 +63,7 @@ def _show(told: dict[str, Any]) -> None:
     over = f"{told['duration_s'] / 3600.0:,.4g} h from {told['epoch']}"
     paper.print(
         f"{told['scenario']}: {told['passes']:,} passes of {told['satellites']:,} satellites over "
-        f"{len(told['stations'])} stations, {over}",
+        f"{len(told['stations'])} {'station' if len(told['stations']) == 1 else 'stations'}, {over}",
         style="bold",
     )
     paper.print()
