@@ -180,7 +180,7 @@ def json_records(data: bytes) -> list[Record]:
         except json.JSONDecodeError as error:
             raise FileError(error.lineno, error.colno, f"is not JSON ({error.msg.lower()}); mend it here") from None
         except (RecursionError, ValueError) as error:
-            told = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            told = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
             raise FileError(*places(at), f"is not JSON ({told}); mend it here") from None
         line, counted = line + text.count("\n", counted, at), at
         found.append(_json_record(text, places, value, at, end, line))

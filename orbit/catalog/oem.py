@@ -103,6 +103,9 @@ def _from_kvn(data: bytes) -> Iterator[_Raw | FileError]:
             raw.states.append((number, words[0], words[1:]))
         elif mode == "header" and key_value(line, number) is None:
             yield FileError(number, 1, _NO_KEY.format(line.strip()[:40]))
+        elif raw is not None and mode == "meta" and "=" not in line and words[0][:1].isdigit():
+            raw.wrong.append((number, "states begin within the metadata; write META_STOP above them"))
+            mode = "unread"  # told once
         elif raw is not None and mode == "meta":
             _keyword(line, number, raw)
     if raw is not None:
@@ -173,7 +176,7 @@ class _Reader:
         times_s, states, jd, fr = self.times_s, self.states, self.epoch[0], self.epoch[1]
         nodes, with_rates, stated = rule
         if len(times_s) < (nodes if stated else 2):
-            told = f"{len(times_s)} states are too few to interpolate with {nodes if stated else 2}"
+            told = f"{len(times_s)} of the {nodes if stated else 2} states that interpolation needs are there"
             self.tell((self.raw.line, 1), f"{told}; write more states, or a lower INTERPOLATION_DEGREE")
             return None
         span = self._span(times_s)
@@ -210,11 +213,11 @@ class _Reader:
         number = int(degree) if degree.isascii() and degree.isdigit() else 0
         odd = method == "LAGRANGE" or number % 2 == 1
         if not 1 <= number <= HIGHEST_DEGREE or not odd:
-            what = "odd number" if method == "HERMITE" else "number"
+            what = "an odd number" if method == "HERMITE" else "a number"
             place = self.place("INTERPOLATION_DEGREE" if degree else "INTERPOLATION")
             self.tell(
                 place,
-                f"INTERPOLATION_DEGREE '{degree}' does not go with {method}; write an {what} from 1 to {HIGHEST_DEGREE}",
+                f"INTERPOLATION_DEGREE '{degree}' does not go with {method}; write {what} from 1 to {HIGHEST_DEGREE}",
             )
             return None
         return ((number + 1) // 2, True, True) if method == "HERMITE" else (number + 1, False, True)
