@@ -11,7 +11,7 @@ BAR = 40
 
 def headline(summary: dict[str, Any]) -> str:
     return (
-        f"{summary['scenario']}: {_satellites(summary['satellites'])}, {summary['accelerators']:,} accelerators, "
+        f"{summary['scenario']}: {_satellites(summary['satellites'])}, {counted(summary['accelerators'], 'accelerator')}, "
         f"{_span(summary['duration_s'])} from {summary['epoch']} in steps of {summary['step_s']:g} s"
     )
 
@@ -70,7 +70,7 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     told.append(
         (
             "fleet",
-            f"{_percent(fleet['availability'])} available, {design['mass_kg'] / 1e3:,.0f} t, {design['array_m2']:,.0f} m2 of array, "
+            f"{_percent(fleet['availability'])} available, {_tonnes(design['mass_kg'])}, {design['array_m2']:,.0f} m2 of array, "
             f"{design['radiator_m2']:,.0f} m2 of radiator",
         )
     )
@@ -167,7 +167,9 @@ def binding(summary: dict[str, Any], base: Any, inputs: list[Any]) -> str:
     told = []
     for row in inputs:
         share = row.gain_flops_per_s / useful if useful > 0.0 else 0.0
-        told.append(f"{row.what} ({row.mass_kg / base.satellites:.3g} kg): {100.0 * share:+.2f} % useful")
+        told.append(
+            f"{row.what} ({row.mass_kg / base.satellites:.3g} kg): {round(100.0 * share, 2) + 0.0:+.2f} % useful"
+        )
     part = "" if base.window_s == summary["duration_s"] else f" (over the first {_span(base.window_s)})"
     return "; ".join(told) + part
 
@@ -185,8 +187,13 @@ def causes_without_loss(summary: dict[str, Any]) -> str:
     return "no loss to: " + ", ".join(silent)
 
 
+def counted(count: int, what: str, plural: str = "s") -> str:
+    """A number with its noun: 1 satellite, 2 satellites."""
+    return f"{count:,} {what}{'' if count == 1 else plural}"
+
+
 def _satellites(count: int) -> str:
-    return f"{count:,} satellite{'' if count == 1 else 's'}"
+    return counted(count, "satellite")
 
 
 def _pflops(flops_per_s: float) -> str:
@@ -206,6 +213,10 @@ def _dollars(value: float) -> str:
         if value >= size:
             return f"{value / size:,.3g} {unit}USD"
     return f"{value:,.0f} USD"
+
+
+def _tonnes(mass_kg: float) -> str:
+    return f"{mass_kg / 1e3:,.0f} t" if mass_kg >= 1e4 else f"{mass_kg / 1e3:.3g} t"
 
 
 def _watts(value: float) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.terminal import console, note, print_json, table
+from sim.text import counted
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -32,6 +33,9 @@ def access(
     allow_stale: Annotated[
         bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")
     ] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out sets of a catalogue that cannot be used.")
+    ] = False,
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Threads; changes the speed, never the result.")
     ] = None,
@@ -42,7 +46,7 @@ def access(
     from sim.scenario import load
 
     passes.check_file(out)
-    loaded = load(scenario, tuple(set or ()), (), None, allow_stale)
+    loaded = load(scenario, tuple(set or ()), (), None, allow_stale, skip_bad)
     for line in loaded.notes:
         note(line)
     with Bar(loaded.scenario.name) as advance:
@@ -62,8 +66,8 @@ def _show(told: dict[str, Any]) -> None:
     paper = console()
     over = f"{told['duration_s'] / 3600.0:,.4g} h from {told['epoch']}"
     paper.print(
-        f"{told['scenario']}: {told['passes']:,} passes of {told['satellites']:,} satellites over "
-        f"{len(told['stations'])} {'station' if len(told['stations']) == 1 else 'stations'}, {over}",
+        f"{told['scenario']}: {counted(told['passes'], 'pass', 'es')} of {counted(told['satellites'], 'satellite')} over "
+        f"{counted(len(told['stations']), 'station')}, {over}",
         style="bold",
     )
     paper.print()

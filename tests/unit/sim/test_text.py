@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -95,6 +96,19 @@ def test_lines() -> None:
         in told["latency"]
     )
     assert "99.5 % available, 5,000 t, 130,000 m2 of array, 50,000 m2 of radiator" in told["fleet"]
+
+
+@pytest.mark.parametrize(("mass_kg", "told"), [(390.0, "0.39 t"), (9_420.0, "9.42 t"), (10_400.0, "10 t")])
+def test_light_fleets_weigh_something(mass_kg: float, told: str) -> None:
+    summary = copy.deepcopy(_summary())
+    summary["design"]["mass_kg"] = mass_kg
+    assert f"available, {told}, " in dict(text.lines(summary))["fleet"]
+
+
+def test_a_gain_of_nothing_has_no_minus() -> None:
+    base = SimpleNamespace(useful_flops_per_s=1e15, satellites=2, window_s=36_000.0)
+    row = SimpleNamespace(what="+1 kWh battery", mass_kg=20.0, gain_flops_per_s=-1e10)
+    assert text.binding(_summary(), base, [row]) == "+1 kWh battery (10 kg): +0.00 % useful"
 
 
 def test_lines_where_nothing_is() -> None:
