@@ -91,6 +91,8 @@ def run(
 
     with _progress(loaded) as advance:
         results = api.run(loaded, out, save=True, threads=threads, progress=advance, report=write_report)
+    for line in results.summary["notes"][len(loaded.notes) :]:
+        _note(line)
     if json:
         _print_json(results.summary)
         return
@@ -150,6 +152,7 @@ def validate(
     from dataclasses import asdict
 
     from sim.checks import size
+    from sim.text import counted
 
     loaded = _load(scenario, set, event, seed, allow_stale, skip_bad)
     estimate = asdict(size(loaded.scenario, loaded.satellites))
@@ -164,10 +167,11 @@ def validate(
         _print_json(told)
         return
     print(
-        f"{loaded.scenario.name}: in order. {estimate['satellites']:,} satellites, {estimate['accelerators']:,} accelerators, "
-        f"{estimate['steps']:,} steps, {estimate['stations']} stations.\n"
+        f"{loaded.scenario.name}: in order. {counted(estimate['satellites'], 'satellite')}, "
+        f"{counted(estimate['accelerators'], 'accelerator')}, {counted(estimate['steps'], 'step')}, "
+        f"{counted(estimate['stations'], 'station')}.\n"
         f"A run takes about {estimate['memory_bytes'] / 1e9:.1f} GB and {_about(estimate['time_s'])} on this machine, and keeps "
-        f"{estimate['recorded_satellites']:,} satellites at {estimate['recorded_moments']:,} moments."
+        f"{counted(estimate['recorded_satellites'], 'satellite')} at {counted(estimate['recorded_moments'], 'moment')}."
     )
 
 

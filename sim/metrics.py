@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from sim.jobs import Crew
 from sim.schema import CAUSES, SCHEMA_VERSION
 from sim.sites import read_baseline
 from sim.spec import Workload
+from sim.text import counted
 
 Array = NDArray[np.float64]
+LOST_TOLD = 5  # satellites without a position that a note names
 
 
 def energy_closure(outcome: Outcome) -> tuple[float, float]:
@@ -189,6 +192,27 @@ def _cost(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def lost(outcome: Outcome) -> list[str]:
+    """Notes about satellites that have no position from a moment on: which, when, and why."""
+    scenario = outcome.loaded.scenario
+    ends = np.cumsum([outcome.loaded.catalogues.count(i, entry) for i, entry in enumerate(scenario.constellation)])
+    told = []
+    for what, of_file in (("decayed", False), ("without an ephemeris from then on", True)):
+        gone = sorted(
+            (k, number)
+            for number, k in outcome.decayed
+            if (scenario.constellation[int(np.searchsorted(ends, number, "right"))].kind == "oem") == of_file
+        )
+        if gone:
+            moments = [f"{scenario.epoch + timedelta(seconds=k * scenario.step):%Y-%m-%dT%H:%M:%SZ}" for k, _ in gone]
+            first = ", ".join(
+                f"satellite {number} at {at}" for (_, number), at in zip(gone[:LOST_TOLD], moments, strict=False)
+            )
+            more = f" and {len(gone) - LOST_TOLD:,} more, the last at {moments[-1]}" if len(gone) > LOST_TOLD else ""
+            told.append(f"{counted(len(gone), 'satellite')} {what}: {first}{more}")
+    return told
+
+
 def summary(outcome: Outcome) -> dict[str, Any]:
     """summary.json: SI units or the unit in the name; null where nothing was simulated."""
     loaded, scenario = outcome.loaded, outcome.loaded.scenario
@@ -255,5 +279,5 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
         "numbers": len(loaded.data),
         "assumptions": loaded.assumptions,
-        "notes": list(loaded.notes),
+        "notes": [*loaded.notes, *lost(outcome)],
     }  # fmt: skip

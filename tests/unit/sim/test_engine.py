@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import energy_books as books
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from orbit.orientation import shipped
-from sim import scenario, step
+from sim import metrics, scenario, step
 from sim.engine import Outcome, Run
 
 ALONE = books.ALONE
@@ -199,6 +200,8 @@ def test_a_decayed_satellite_spoils_nothing(tmp_path: Path) -> None:
     first = int(np.argmax(error != 0))
     assert error[first] != 0
     assert outcome.decayed == [(1, first)]
+    moment = datetime(2026, 3, 20, 12, tzinfo=UTC) + timedelta(minutes=first)
+    assert metrics.lost(outcome) == [f"1 satellite decayed: satellite 1 at {moment:%Y-%m-%dT%H:%M:%SZ}"]
     assert outcome.carry[:, 0].tobytes() == alone.carry[:, 0].tobytes()
     assert np.isfinite(outcome.carry).all()
     assert np.isfinite(outcome.kept).all()
