@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sim import tree
 from sim.catalogue import items
 from sim.errors import Problem, did_you_mean
-from sim.spec import NOT_SIMULATED, Scenario
+from sim.spec import NOT_SIMULATED, FieldError, Scenario
 from sim.tree import Node
 
 Named = Sequence[tuple[tuple[str, ...], str, str]]  # path (* is any position of a list), folder of configs/, kind
@@ -63,6 +63,8 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Nam
             continue  # told with the other half of the choice
         instead = words.get(entry["loc"][:-1], "")
         loc = loc[:-1] if instead else loc
+        wrong = (entry.get("ctx") or {}).get("error")
+        loc = [*loc, wrong.field] if isinstance(wrong, FieldError) else loc
         path = loc[:2] + loc[3:] if len(loc) > 2 and loc[2] in _TAGS.get(loc[0], ()) else loc  # without the kind
         shown = _shown(path, wrapped)
         node = tree.find(root, tuple(path))
@@ -95,6 +97,7 @@ def _shown(path: list[str], wrapped: bool) -> list[str]:
 
 def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
     kind, context = entry["type"], entry.get("ctx") or {}
+    value = node.value if not isinstance(node.value, dict | list) else "this"
     if kind == "missing":
         example = f"one of: {', '.join(names)}" if names else _example(path)
         return f"is missing; write `{path[-1]}: ...` here ({example})"
@@ -123,9 +126,10 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
     if kind == "list_type":
         what = "is empty" if node.value is None else "is not a list"
         return f"{what}; write entries that start with '- '"
+    if kind.startswith("bool_"):
+        return f"'{value}' is neither true nor false; write one of them"
     if kind == "string_type":
         return "is not a word; write one, in quotes where it looks like a number"
-    value = node.value if not isinstance(node.value, dict | list) else "this"
     return f"'{value}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"
 
 

@@ -53,7 +53,8 @@ class Catalogues:
 def absolute(root: Node, folder: Path) -> Node:
     """Paths of files in `constellation` from the scenario's folder."""
     for path, node in tree.walk(root):
-        if path and path[0] == "constellation" and path[-1] in (*READERS, "points") and isinstance(node.value, str):
+        named = isinstance(node.value, str) and node.value.strip()
+        if named and path and path[0] == "constellation" and path[-1] in (*READERS, "points"):
             root = tree.put(root, list(path), Node(placed(node.value, folder), node.origin))
     return root
 
@@ -96,12 +97,15 @@ def _listed(
     kind: str, named: Node, skip: bool, found: Catalogues, problems: list[Problem], notes: list[str]
 ) -> list[Any]:
     """The sound sets of a file; bad ones become problems, or are left out."""
-    path = Path(str(named.value))
+    path = Path(str(named.value or ""))
     content, form = WHAT[kind]
 
     def tell(message: str) -> None:
         problems.append(Problem(named.origin, f"constellation.{kind}", message))
 
+    if not str(named.value or "").strip():
+        tell(f"is empty; write the path of a file in {form}")
+        return []
     try:
         listed, bad = READERS[kind](path)
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
@@ -132,9 +136,11 @@ def _listed(
 def _instead(path: Path, kind: str) -> str:
     """What a file looks like that holds nothing of its kind."""
     start = path.read_bytes()[:400].lstrip()
-    looks = (
-        "oem" if b"OEM_VERS" in start else "omm" if start[:1] in (b"[", b"{", b"<") or b"OMM_VERS" in start else kind
-    )
+    looks = kind
+    if b"OEM_VERS" in start:
+        looks = "oem"
+    elif start[:1] in (b"[", b"{") or any(sign in start for sign in (b"<omm", b"<ndm", b"OMM_VERS")):
+        looks = "omm"
     return "" if looks == kind else f" (it looks like kind: {looks})"
 
 

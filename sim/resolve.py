@@ -157,8 +157,9 @@ def _points(root: Node, problems: list[Problem]) -> Node:
 def _points_of(path: Path, origin: Origin) -> Node:
     try:
         lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character too
+        text = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        why = error.strerror if isinstance(error, OSError) else text
         message = f"{path} cannot be read ({why}); write the path of a file of three numbers a line, or the points"
         raise bad_input(origin, "constellation.lattice.points", message) from None
     rows = []
@@ -174,6 +175,9 @@ def _points_of(path: Path, origin: Origin) -> Node:
         except ValueError:
             message = f"'{line.strip()}' is not three numbers; write radial, along-track and cross-track in metres"
             raise bad_input(place, "constellation.lattice.points", message) from None
+    if not rows:
+        message = f"{path} holds no points; write lines of radial, along-track and cross-track in metres"
+        raise bad_input(origin, "constellation.lattice.points", message)
     return Node(rows, origin)
 
 

@@ -30,7 +30,7 @@ def problems(scenario: Scenario, root: Node) -> list[Problem]:
     if end <= _midnight(last):
         return []
     message = (
-        f"the run ends on {end:%Y-%m-%d}, but the Sun is checked to {LAST_DAY}; write one that ends by then"
+        f"the run ends on {end:%Y-%m-%d}, but the Sun is checked to the start of {LAST_DAY}; write one that ends by then"
         if held
         else f"the run ends on {end:%Y-%m-%d}, but the table of Earth orientation ends with the start of {span.table_end}; "
         f"write one that ends by then, {advice}"

@@ -3,7 +3,7 @@
 The unit of a field is the one its type was made with: lengths in m, angles in rad, energies in J, temperatures in K.
 """
 
-from sim.spec.base import HIGH_M, LOW_M, Section
+from sim.spec.base import HIGH_M, LOW_M, FieldError, Section
 from sim.spec.fleet import Economics, Failures, Fleet, Launch, Recovery, Repair
 from sim.spec.jobs import Checkpoint, Inference, LanguageModel, Mesh, Stream, Training, Workload
 from sim.spec.links import Links, Terminal
@@ -43,7 +43,7 @@ from sim.spec.site import Fabric, Fibre, Site
 __all__ = [
     "FILES", "FIRST_DAY", "HIGH_M", "LAST_DAY", "LOW_M", "NOT_SIMULATED", "SSO_HIGH_M", "Accelerator", "Activity", "Array", "Attitude",
     "Battery", "Bus", "Checkpoint", "Cluster", "Constellation", "Economics", "Environment", "Event", "Fabric", "Failures",
-    "Fibre", "Fleet", "Ground", "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Motion", "Oem", "Omm", "Record",
+    "Fibre", "FieldError", "Fleet", "Ground", "Inference", "LanguageModel", "Lattice", "Launch", "Links", "Mesh", "Motion", "Oem", "Omm", "Record",
     "Recovery", "Repair", "Ring", "Satellite", "Scenario", "Section", "Shorthand", "Site", "Station", "Stream", "Terminal",
     "Tle", "Training", "Upkeep", "Walker", "Workload", "hours", "parse_link", "parse_target", "parts",
 ]  # fmt: skip

@@ -19,6 +19,14 @@ Elevation = Annotated[float, Quantity("rad", least=0.0, below=1.5533430342749532
 Altitude = Annotated[float, Quantity("m", least=LOW_M, most=HIGH_M, example="550 km")]
 
 
+class FieldError(ValueError):
+    """What is wrong between the fields of a section, told at the one to change."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class Section(BaseModel):
     """A mapping of the scenario: unknown keys are errors, values are frozen."""
 

@@ -14,7 +14,7 @@ from orbit.catalog import semi_major_axis_m
 from orbit.constants import EARTH_RADIUS_M
 from orbit.units import UnitError, to_si
 from sim.quantity import Count, Quantity
-from sim.spec.base import HIGH_M, LOW_M, Altitude, Elevation, Fraction, Section, Span
+from sim.spec.base import HIGH_M, LOW_M, Altitude, Elevation, FieldError, Fraction, Section, Span
 
 SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
 TURN_RAD = 6.283185307179586
@@ -168,10 +168,11 @@ class Walker(Section):
             return self
         mean_m = semi_major_axis_m(self.mean_motion, self.inclination)
         motion = f"mean_motion {self.mean_motion * 86400.0 / TURN_RAD:.6g} rev/d"
-        told = f"{(mean_m - EARTH_RADIUS_M) / 1e3:.1f} km"
+        told_km = (mean_m - EARTH_RADIUS_M) / 1e3
+        told = f"{told_km:.1f} km" if told_km < 1e6 else f"{told_km:.3g} km"
         if not LOW_M <= mean_m - EARTH_RADIUS_M <= HIGH_M:
             limits = f"from {LOW_M / 1e3:.0f} to {HIGH_M / 1e3:.0f} km"
-            raise ValueError(f"{motion} is an orbit at {told}; write one {limits}, such as 15.06 rev/d")
+            raise FieldError("mean_motion", f"{motion} is an orbit at {told}; write one {limits}, such as 15.06 rev/d")
         if self.altitude is not None and abs(mean_m - EARTH_RADIUS_M - self.altitude) > AGREE * mean_m:
             raise ValueError(
                 f"altitude {self.altitude / 1e3:g} km and {motion} are in conflict: that mean motion is at {told}; write one "
@@ -182,9 +183,10 @@ class Walker(Section):
     @model_validator(mode="after")
     def _phasing_in_range(self) -> Walker:
         if self.phasing >= self.planes:
-            raise ValueError(
+            raise FieldError(
+                "phasing",
                 f"phasing {self.phasing:g} is not below the number of planes {self.planes}; "
-                f"write one from 0 to {self.planes - 1}"
+                f"write one from 0 to {self.planes - 1}",
             )
         return self
 
@@ -229,7 +231,7 @@ def _shell(text: str) -> Walker:
     ):  # fmt: skip
         if not least <= value <= most:
             raise ValueError(
-                f"{what} {value:g}{unit} of '{text}' is out of range; write one from {least:g} to {most:,.9g}{unit}"
+                f"{what} {value:,.9g}{unit} of '{text}' is out of range; write one from {least:g} to {most:,.9g}{unit}"
             )
     if satellites % many:
         whole = max(1, round(satellites / many)) * many

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
@@ -33,6 +33,8 @@ class Environment(Section):
 
 
 def _moment(value: Any) -> datetime:
+    if value is None:
+        raise ValueError("is empty; write a moment like 2026-12-21T00:00:00Z")
     text = value.isoformat() if isinstance(value, datetime) else value
     try:
         moment = datetime.fromisoformat(str(text).strip())
@@ -41,7 +43,7 @@ def _moment(value: Any) -> datetime:
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     if not FIRST_DAY <= moment.date() < LAST_DAY:
         raise ValueError(
-            f"{moment:%Y-%m-%d} is outside {FIRST_DAY} to {LAST_DAY}, over which the Sun is checked; write a moment in that span"
+            f"{moment.date()} is outside {FIRST_DAY} to {LAST_DAY - timedelta(days=1)}, over which the Sun is checked; write a moment in that span"
         )
     return moment
 

@@ -38,11 +38,11 @@ def _called(dawndusk: Any, *sets: str) -> Any:
         (f"{SPAN.table_end - timedelta(days=1)}T23:00:01Z", "duration: the run ends on "),
         (
             "1899-07-28T23:59:59Z",
-            "epoch: 1899-07-28 is outside 1899-07-29 to 2053-10-09, over which the Sun is checked",
+            "epoch: 1899-07-28 is outside 1899-07-29 to 2053-10-08, over which the Sun is checked",
         ),
         (
             "2053-10-09T00:00:00Z",
-            "epoch: 2053-10-09 is outside 1899-07-29 to 2053-10-09, over which the Sun is checked",
+            "epoch: 2053-10-09 is outside 1899-07-29 to 2053-10-08, over which the Sun is checked",
         ),
     ],
 )
@@ -72,7 +72,9 @@ def test_extrapolated_is_allowed_and_said(epoch: str) -> None:
 def test_the_sun_ends_it_all_the_same(dawndusk: Any) -> None:
     called = _called(dawndusk, "epoch=2053-10-08T23:30:00Z", HELD)
     assert called.code == 2
-    assert "duration: the run ends on 2053-10-09, but the Sun is checked to 2053-10-09; write" in called.err
+    assert (
+        "duration: the run ends on 2053-10-09, but the Sun is checked to the start of 2053-10-09; write" in called.err
+    )
 
 
 def test_unknown_word(dawndusk: Any) -> None:

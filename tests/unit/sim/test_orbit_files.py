@@ -15,7 +15,7 @@ from sgp4.api import WGS72, Satrec
 from sgp4.exporter import export_omm
 
 from orbit.timegrid import julian_date
-from sim import api, assemble, orbit_files, results
+from sim import api, assemble, metrics, orbit_files, results
 from sim.checks import forms
 from sim.coupled import CoupledRun
 from sim.engine import Run
@@ -239,7 +239,7 @@ def test_nothing_left(folder: Path, dawndusk: Any) -> None:
     assert "is not JSON" in called.errors[-1]
 
 
-@pytest.mark.parametrize("verb", ["run", "validate", "compare", "why"])
+@pytest.mark.parametrize("verb", ["run", "validate", "compare", "why", "access"])
 def test_verbs_that_load_a_scenario_skip(dawndusk: Any, verb: str) -> None:
     called = dawndusk(verb, "--help")
     assert called.code == 0
@@ -256,6 +256,8 @@ def test_verbs_that_load_a_scenario_skip(dawndusk: Any, verb: str) -> None:
             "holds no elements (it looks like kind: oem); write the path of a file in TLE",
         ),
         ("omm", "[]", "holds no elements; write the path of a file in OMM"),
+        ("tle", "<html>", "holds no elements; write the path of a file in TLE"),
+        ("tle", "<ndm>", "holds no elements (it looks like kind: omm); write the path of a file in TLE"),
         ("oem", "", "holds no ephemerides; write the path of a file in OEM"),
     ],
 )
@@ -271,6 +273,12 @@ def test_paths_that_are_none(folder: Path, kind: str, value: str) -> None:
     assert all(
         f"constellation.{kind}" in line for line in _told(_scenario(folder, f"{{kind: {kind}, {kind}: {value}}}"))
     )
+
+
+@pytest.mark.parametrize("value", ["null", '""'])
+def test_a_path_that_is_empty(folder: Path, value: str) -> None:
+    (line,) = _told(_scenario(folder, f"{{kind: tle, tle: {value}}}"))
+    assert line.endswith("s.yaml:5:28: constellation.tle: is empty; write the path of a file in TLE")
 
 
 @pytest.mark.parametrize("kind", ["tle", "omm", "oem", "shorthand"])
@@ -308,6 +316,8 @@ def test_where_an_ephemeris_ends_the_satellite_fails(folder: Path, coupled: bool
     run = CoupledRun(found) if coupled else Run(found, threads=1)
     outcome = run.finish()
     assert outcome.decayed == [(2, 30)]
+    note = "1 satellite without an ephemeris from then on: satellite 2 at 2026-12-21T00:30:00Z"
+    assert metrics.summary(outcome)["notes"] == [*found.notes, note]
 
 
 def test_an_epoch_outside_the_ephemeris(folder: Path) -> None:
@@ -436,6 +446,10 @@ def test_altitude_against_mean_motion(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("told", "said"),
     [
+        (
+            "mean_motion: 1e-300 rev/d",
+            "s.yaml:5:88: constellation.mean_motion: mean_motion 1e-300 rev/d is an orbit at 4.22e+204 km",
+        ),
         ("mean_motion: 17.5 rev/d", "mean_motion 17.5 rev/d is an orbit at -111"),
         ("mean_motion: 0.5 rev/d", "write one from 160 to 40000 km, such as 15.06 rev/d"),
         ("phasing: 1", "needs altitude or mean_motion; write one of them"),
