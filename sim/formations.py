@@ -53,12 +53,18 @@ def patches(entry: Cluster, first: int) -> list[Lattice]:
 
 
 def summary(loaded: Loaded, grid: TimeGrid) -> dict[str, Any] | None:
-    """Over the first orbit and the last of the run, of all formations; None where there is none of 2 to 20,000 satellites."""
+    """Over the first orbit and the last of the run, of all formations, as J2 has them.
+
+    None where there is none of 2 to 20,000 satellites, or where motion is numerical: that is not what is looked at here.
+    """
+    motion = loaded.scenario.motion
+    if motion is not None and motion.model == "numerical":
+        return None
     found: list[dict[str, Any]] = []
     first = 0
     for i, entry in enumerate(loaded.scenario.constellation):
         if isinstance(entry, Cluster) and 1 < entry.lattice.count <= LARGEST:
-            found += _cluster(entry, grid, first, loaded.scenario.motion)
+            found += _cluster(entry, grid, first, motion)
         first += loaded.catalogues.count(i, entry)
     return _together(found) if found else None
 

@@ -15,6 +15,7 @@ from sim.errors import Origin, Problem
 from sim.spec import FILES, Constellation
 from sim.tree import Node
 
+MOST_TOLD = 500  # bad lines of one file: a file that is no catalogue has hundreds of thousands
 READERS: dict[str, Callable[[Path], tuple[list[Any], list[BadLine]]]] = {
     "tle": read_tle,
     "omm": read_omm,
@@ -127,7 +128,11 @@ def _listed(
             tell(f"none of the {len(left_out)} sets of {path} can be used (line {bad[0].line}: {bad[0].message})")
             return []
     else:
-        problems += [Problem(Origin(str(path), b.line, b.column), f"constellation.{kind}", b.message) for b in bad]
+        field = f"constellation.{kind}"
+        problems += [Problem(Origin(str(path), b.line, b.column), field, b.message) for b in bad[:MOST_TOLD]]
+        if len(bad) > MOST_TOLD:
+            rest = f"{len(bad) - MOST_TOLD:,} more bad lines; mend the file, or leave its bad sets out by --skip-bad"
+            problems.append(Problem(Origin(str(path), bad[MOST_TOLD].line, 1), field, rest))
     if not listed and not bad:
         tell(f"{path} holds no {content}{_instead(path, kind)}; write the path of a file in {form}")
     return listed

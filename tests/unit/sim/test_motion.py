@@ -8,7 +8,7 @@ import pytest
 from orbit.numerical import Numerical
 from orbit.propagation import CircularJ2, Formation
 from orbit.sgp4 import Sgp4, of_circular, to_satrecs
-from sim import assemble, scenario
+from sim import assemble, formations, scenario
 
 SHORT = ("duration=6 h", "links=", "workloads=[{kind: stream}]", "economics=", "ground.stations=[]")
 
@@ -66,3 +66,14 @@ def test_a_formation_is_integrated_as_it_flies() -> None:
     ranges = [np.linalg.norm(x - x[:, :, :1], axis=1) for x in (ours, theirs)]
     apart = np.abs(ranges[0] - ranges[1]).max()
     assert 1e-3 < apart < 0.5
+
+
+def test_formation_is_not_told_of_what_is_not_looked_at() -> None:
+    """Source of truth: the summary's promise: ranges under J2, or nothing."""
+    found = [
+        formations.summary(loaded, assemble.time_grid(loaded.scenario))
+        for motion in ("{model: auto}", "{model: numerical}")
+        for loaded in [scenario.load("suncatcher", sets=(*SHORT, f"motion={motion}"))]
+    ]
+    assert found[0] is not None
+    assert found[1] is None

@@ -480,3 +480,13 @@ def test_files_and_shells_together(folder: Path) -> None:
     assert [p.first for p in assemble.patches(found)] == [0, 7]
     assert _positions_m(found).shape == (11, 3, 34)
     assert api.load(folder / "s.yaml", skip_bad=True).satellites == 34
+
+
+def test_a_file_of_bad_lines_is_told_in_part(folder: Path) -> None:
+    """Source of truth: the promise: five hundred lines of a file at most, then one that counts the rest."""
+    (folder / "bad.tle").write_text(
+        "2 00001 a line two without a line one before it, long enough to be one\n" * 700, encoding="ascii"
+    )
+    told = _told(_scenario(folder, "{kind: tle, tle: bad.tle}"))
+    assert len(told) == 501
+    assert "200 more bad lines" in told[-1]
