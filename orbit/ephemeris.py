@@ -56,7 +56,7 @@ class _Bundle:
     r_m: Array  # (states, 3, satellites)
     v_m_s: Array
 
-    def fill(self, t_s: Array, code: NDArray[np.int8], out_r_m: Array, here: Indices, take: Indices) -> None:
+    def fill(self, t_s: Array, code: NDArray[np.int8], out_r_m: Array, here: Indices, take: slice) -> None:
         """Write lanes `here` of the output from satellites `take` of the bundle, at the times that the segment covers."""
         s = self.segment
         inside = np.flatnonzero(self.covers(t_s))
@@ -66,18 +66,19 @@ class _Bundle:
         first = np.clip(np.searchsorted(self.times_s, t, side="right") - s.nodes // 2, 0, self.times_s.size - s.nodes)
         at = first[:, np.newaxis] + np.arange(s.nodes)
         of_r, of_v = weights(t, self.times_s[at], s.with_rates)
-        found = np.zeros((t.size, 3, take.size))
+        r_m, v_m_s = self.r_m[:, :, take], self.v_m_s[:, :, take]  # views: a tile copies its own satellites only
+        found = np.zeros((t.size, 3, here.size))
         for j in range(s.nodes):
-            found += of_r[:, j, np.newaxis, np.newaxis] * self.r_m[at[:, j]][:, :, take]
+            found += of_r[:, j, np.newaxis, np.newaxis] * r_m[at[:, j]]
             if s.with_rates:
-                found += of_v[:, j, np.newaxis, np.newaxis] * self.v_m_s[at[:, j]][:, :, take]
+                found += of_v[:, j, np.newaxis, np.newaxis] * v_m_s[at[:, j]]
         out_r_m[np.ix_(inside, np.arange(3), here)] = found
         code[np.ix_(inside, here)] = 0
 
     def covers(self, t_s: Array) -> NDArray[np.bool_]:
         return np.asarray((t_s >= self.segment.first_s - _EDGE_S) & (t_s <= self.segment.last_s + _EDGE_S))
 
-    def before(self, t_s: float, take: Indices) -> Array:
+    def before(self, t_s: float, take: slice) -> Array:
         """Positions (3, satellites) at a time before the first state, from there on a two-body orbit."""
         state = np.stack((self.r_m[0][:, take], self.v_m_s[0][:, take]))
         apart_s = t_s - float(self.times_s[0])
@@ -120,7 +121,12 @@ class Ephemeris:
                 alike = (s.epoch_jd, s.epoch_fr, s.first_s, s.last_s, s.nodes, s.with_rates, s.times_s.tobytes())
                 groups.setdefault(alike, []).append((lane, s))
         bundles = [self._bundle(members) for members in groups.values()]
+        of_lane: list[list[int]] = [[] for _ in self.tracks]
+        for number, bundle in enumerate(bundles):
+            for lane in bundle.lanes:
+                of_lane[lane].append(number)
         object.__setattr__(self, "_bundles", bundles)
+        object.__setattr__(self, "_of_lane", of_lane)
 
     def _bundle(self, members: list[tuple[int, Segment]]) -> _Bundle:
         one = members[0][1]
@@ -153,17 +159,19 @@ class Ephemeris:
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
         bundles: list[_Bundle] = self._bundles  # type: ignore[attr-defined]
+        of_lane: list[list[int]] = self._of_lane  # type: ignore[attr-defined]
         ticks, _, width = out_r_m.shape
         code = np.full((ticks, width), OUTSIDE, dtype=np.int8)
         seconds = self.grid.seconds(first_tick, ticks)
-        for b in bundles:
-            take = np.flatnonzero((b.lanes >= lo) & (b.lanes < hi))
-            if take.size:
-                t_s = seconds + self._since(b.segment)
-                b.fill(t_s, code, out_r_m, b.lanes[take] - lo, take)
-                if first_tick == -1 and t_s[0] < b.segment.first_s and b.covers(t_s[:1] + self.grid.step_s)[0]:
-                    out_r_m[0][:, b.lanes[take] - lo] = b.before(float(t_s[0]), take)
-                    code[0, b.lanes[take] - lo] = 0
+        for b in (bundles[number] for number in sorted({n for lane in of_lane[lo:hi] for n in lane})):
+            take = slice(*np.searchsorted(b.lanes, (lo, hi)).tolist())
+            here = b.lanes[take] - lo
+            t_s = seconds + self._since(b.segment)
+            b.fill(t_s, code, out_r_m, here, take)
+            if first_tick == -1 and t_s[0] < b.segment.first_s and b.covers(t_s[:1] + self.grid.step_s)[0]:
+                lacks = code[0, here] != 0  # none where the segment before reaches there
+                out_r_m[0][:, here[lacks]] = b.before(float(t_s[0]), take)[:, lacks]
+                code[0, here[lacks]] = 0
         out_r_m[:, :, hi - lo :] = out_r_m[:, :, hi - lo - 1 : hi - lo]
         code[:, hi - lo :] = code[:, hi - lo - 1 : hi - lo]
         if not code.any():

@@ -39,7 +39,9 @@ MOST_ECCENTRIC = 0.02  # that goes by fixed steps
 # inclination: 1.8 mm a day at steps of 0.0723 rad of the orbit at perigee, with the power 9.4; unstable from 0.1 rad.
 _KNOWN_RAD, _KNOWN_M, _POWER, _STABLE_RAD = 0.0723, 1.8e-3, 9.4, 0.09
 _RATES_AN_OCTAVE = 16.0
-_SKY_SPACING_S, _SKY_MARGIN = 3600.0, 4
+_LONGEST_STEP_S = 1800.0  # that Sun and Moon are tabulated for, ORDER of them before the epoch
+_SKY_SPACING_S = 3600.0
+_BESIDE = 8  # ticks before the epoch and after the end that may be asked for
 _EVER = -1e6  # steps or seconds: down before the epoch
 
 
@@ -87,10 +89,10 @@ def fastest_rate_rad_s(r_m: Array, v_m_s: Array) -> Array:
 def fixed_step(rate_rad_s: float, tick_s: float, error_m: float) -> Fraction:
     """Length of a fixed step as a share of a tick of the grid, so that errors stay below error_m [m] a day.
 
-    Either a whole number of ticks or a whole part of one. rate_rad_s as `fastest_rate_rad_s`.
+    Either a whole number of ticks or a whole part of one, half an hour at most. rate_rad_s as `fastest_rate_rad_s`.
     """
     angle = min(_STABLE_RAD, _KNOWN_RAD * (error_m / _KNOWN_M) ** (1.0 / _POWER))
-    ticks = angle / rate_rad_s / tick_s
+    ticks = min(angle / rate_rad_s, _LONGEST_STEP_S) / tick_s
     return Fraction(math.floor(ticks)) if ticks >= 1.0 else Fraction(1, math.ceil(1.0 / ticks))
 
 
@@ -182,8 +184,8 @@ class Numerical:
     def __post_init__(self) -> None:
         if self.forces.moon and self.moon is None:
             raise ValueError("the Moon's pull acts, but nothing says where the Moon is; give `moon`")
-        rows = math.ceil(self.grid.duration_s / _SKY_SPACING_S) + 2 * _SKY_MARGIN + 1
-        jd, fr = TimeGrid(self.grid.epoch_jd, self.grid.epoch_fr, _SKY_SPACING_S, rows).jd_fr(-_SKY_MARGIN, rows)
+        rows = math.ceil(self.grid.duration_s / _SKY_SPACING_S) + 2 * self._margin + 1
+        jd, fr = TimeGrid(self.grid.epoch_jd, self.grid.epoch_fr, _SKY_SPACING_S, rows).jd_fr(-self._margin, rows)
         turns = None if self.of_date is None else self.of_date(jd, fr)
         object.__setattr__(self, "_turns", turns)
         object.__setattr__(self, "_sky", self._sky_table(jd, fr, turns))
@@ -195,8 +197,9 @@ class Numerical:
 
     @property
     def loses(self) -> bool:
-        """Only drag brings satellites down."""
-        return self.forces.drag
+        """Only drag brings satellites down, but those that are down at the epoch."""
+        down: Array = self._down  # type: ignore[attr-defined]
+        return self.forces.drag or bool(down.any())
 
     @property
     def count(self) -> int:
@@ -206,8 +209,13 @@ class Numerical:
         return replace(self, bodies=self.bodies.subset(which), _live={})
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
-        """Positions at consecutive ticks; a call that does not follow the last of its tile starts at the epoch again."""
+        """Positions at consecutive ticks; a call that goes back behind the last of its tile starts at the epoch again.
+
+        Raises ValueError for ticks farther from the grid than a few.
+        """
         ticks = np.arange(first_tick, first_tick + out_r_m.shape[0])
+        if first_tick < -_BESIDE or ticks[-1] > self.grid.steps + _BESIDE:
+            raise ValueError(f"ticks {first_tick} to {ticks[-1]} are not within {_BESIDE} of 0 to {self.grid.steps}")
         tile = self._live.get((lo, hi))
         if tile is None or first_tick < tile.next_tick:
             tile = self._new_tile(lo, hi)
@@ -246,6 +254,15 @@ class Numerical:
 
     # --- inside
 
+    @property
+    def _margin(self) -> int:
+        """Rows of Sun and Moon before the epoch and after the end: those that steps reach, and those cubics need.
+
+        The same for all fleets on a grid, so that a satellite's bytes do not depend on its company.
+        """
+        reach_s = max(ORDER * _LONGEST_STEP_S, adaptive.LONGEST_SPAN_S) + _BESIDE * self.grid.step_s
+        return math.ceil(reach_s / _SKY_SPACING_S) + 2
+
     def _sky_table(self, jd: Array, fr: Array, turns: Array | None) -> Array:
         """Sun and Moon in the axes of the epoch, a row an hour."""
         sun_m = sun_position_m(jd, fr)
@@ -258,7 +275,7 @@ class Numerical:
     def _matrices(self, first_tick: int, ticks: int) -> Array:
         """From the axes of the epoch to TEME of date, between rows an hour apart by straight lines: within 5 mm."""
         turns: Array = self._turns  # type: ignore[attr-defined]
-        at = self.grid.seconds(first_tick, ticks) / _SKY_SPACING_S + _SKY_MARGIN
+        at = self.grid.seconds(first_tick, ticks) / _SKY_SPACING_S + self._margin
         row = np.floor(at).astype(np.int64)
         u = (at - row)[:, np.newaxis, np.newaxis]
         return np.asarray((1.0 - u) * turns[row] + u * turns[row + 1])
@@ -316,7 +333,7 @@ class Numerical:
     def _surroundings(self) -> tuple[Array, float, float, Array]:
         sky: Array = self._sky  # type: ignore[attr-defined]
         coefficients: Array = self._air  # type: ignore[attr-defined]
-        return sky, -_SKY_MARGIN * _SKY_SPACING_S, _SKY_SPACING_S, coefficients
+        return sky, -self._margin * _SKY_SPACING_S, _SKY_SPACING_S, coefficients
 
     def _tell(self, tile: _Tile, moments: Moments, ticks: Ints | Array, told: Array) -> None:
         """Take a tile to the last of the ticks, counted away from the epoch, and write told[tick, 3 or 6, lane]."""

@@ -22,6 +22,7 @@ ORDER = 7  # of the polynomial
 # share of the last term in the acceleration, for micrometres a day, and where light comes and goes for centimetres
 TOLERANCE, TOLERANCE_IN_LIGHT = 1e-6, 1e-9
 ROUNDS, SETTLED = 12, 1e-15
+LONGEST_SPAN_S = 14400.0  # a step may pass the end of a run by so much, where Sun and Moon must still be known
 SHADOW_SPAN_S = 60.0  # over which a penumbra is smoothed, so that steps need not stop at it
 
 # Items of a satellite's state: begin and length of its present step [s], place, speed and acceleration at its begin,
@@ -141,7 +142,7 @@ def advancer(forces: Forces) -> Callable[..., None]:
                             state[END + axis] = state[R + axis] + span * (v + span * (0.5 * a + twice))
                             state[END + 3 + axis] = v + span * (a + once)
                         state[SPAN] = span
-                        state[NEXT] = span * min(4.0, factor)
+                        state[NEXT] = span * min(4.0, factor, LONGEST_SPAN_S / abs(span))
                         if factor > 0.25:
                             break
                         _predict(state, factor)
@@ -223,4 +224,4 @@ def new_state(r_m: Floats, v_m_s: Floats, cd_am: float, cr_am: float, first_span
 
 def first_span_s(r_m: Floats) -> float:
     """A cautious first step [s]: a hundredth of a circular period."""
-    return 2.0 * math.pi / 100.0 * math.sqrt(float(np.linalg.norm(r_m)) ** 3 / MU_EARTH_M3_S2)
+    return min(LONGEST_SPAN_S, 2.0 * math.pi / 100.0 * math.sqrt(float(np.linalg.norm(r_m)) ** 3 / MU_EARTH_M3_S2))
