@@ -132,11 +132,14 @@ class _Job:
         """Windows of satellites lo to hi of a propagator, the first of which is `number` in the fleet."""
         lost = np.full(hi - lo, self.last + 1, dtype=np.int64)  # first tick without a position
         found: list[Array] = []
+        rows, asked = np.empty((hi - lo, 3, 0)), 0  # propagators that step through time never go back
         for k0 in range(0, max(self.grid.steps, 1), self.block):
             k1 = min(k0 + self.block, self.grid.steps)
             first, last = max(0, k0 - kernels.HALO), min(k1 + kernels.HALO, self.last)
+            known = rows[:, :, rows.shape[2] - (asked - first) :]
             rows = np.empty((hi - lo, 3, last + 1 - first))
-            for k in range(first, last + 1, FILL):
+            rows[:, :, : asked - first] = known
+            for k in range(asked, last + 1, FILL):
                 r_m = np.empty((min(FILL, last + 1 - k), 3, hi - lo))
                 codes = propagator.fill(lo, hi, k, r_m)
                 if codes is not None:
@@ -144,6 +147,7 @@ class _Job:
                     gone = np.where(bad.any(axis=0), k + bad.argmax(axis=0), self.last + 1)
                     lost = np.minimum(lost, gone)
                 kernels.lay_rows(r_m, self.turn[k : k + len(r_m)], k - first, rows)
+            asked = last + 1
             valid = np.minimum(lost, last + 1) - 1 - first
             for part in self._search(rows, valid, np.array([k0 - first, k1 - first]), first):
                 found.append(self._cut(rows, valid, first, part) if self.per_tick.any() else part)

@@ -103,8 +103,9 @@ def eclipses(propagator: Propagator, grid: TimeGrid) -> Eclipses:
     umbra: list[_Marks] = []
     lowest: list[_Marks] = []
     for lo in range(0, propagator.count, _LANES):
+        block: _Block | None = None
         for first in range(-1, grid.steps + 2, _TICKS):
-            block = _block(propagator, grid, lo, first)
+            block = _block(propagator, grid, lo, first, block)
             valleys, grazing = _valleys(block, grid)
             lowest += valleys
             shade += _crossings(block, grid, ANY_SHADE, grazing)
@@ -112,14 +113,19 @@ def eclipses(propagator: Propagator, grid: TimeGrid) -> Eclipses:
     return _table(_passages(shade, grid), _passages(umbra, grid), _joined(lowest), grid)
 
 
-def _block(propagator: Propagator, grid: TimeGrid, lo: int, first: int) -> _Block:
+def _block(propagator: Propagator, grid: TimeGrid, lo: int, first: int, before: _Block | None) -> _Block:
+    """The block after another; what both hold is not asked for again, as those who step through time start anew for it."""
     hi, last = min(lo + _LANES, propagator.count), min(first + _TICKS, grid.steps + 2)
-    ticks = last - first + 2 * _PAD
+    ticks, known = last - first + 2 * _PAD, 0 if before is None else 2 * _PAD
     r_m, edge = np.empty((ticks, 3, hi - lo)), np.empty((ticks, hi - lo))
-    codes = propagator.fill(lo, hi, first - _PAD, r_m)
+    placed = np.ones(edge.shape, dtype=bool)
+    if before is not None:
+        r_m[:known], placed[:known] = before.r_m[-known:], before.placed[-known:]
+    codes = propagator.fill(lo, hi, first - _PAD + known, r_m[known:])
+    if codes is not None:
+        placed[known:] = codes == 0
     sun_m = np.ascontiguousarray(sun_position_m(*grid.jd_fr(first - _PAD, ticks)))
     kernels.shadow_edges(r_m, sun_m, SUN_DISC_M, edge)
-    placed = np.ones(edge.shape, dtype=bool) if codes is None else codes == 0
     edge[~placed] = LIT
     return _Block(lo, first, last, r_m, sun_m, edge, placed)
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.catalog.common import SGP4_EPOCH_JD
 from orbit.codes import BAD_ECCENTRICITY, BAD_MEAN_MOTION, NOWHERE_M, UNDEFINED
 from orbit.constants import SECONDS_PER_DAY, WGS72_J2
 from orbit.elements import CircularElements, Sgp4Elements
@@ -27,7 +28,6 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.int8]
 
 CHUNK = 65_536  # satellites made ready at once
-EPOCH_1950_JD = 2433281.5  # sgp4init counts days from 1949 December 31 00:00 UTC [vallado2006]
 
 
 def from_satrecs(records: Iterable[Any]) -> Sgp4Elements:
@@ -47,7 +47,7 @@ def to_satrecs(elements: Sgp4Elements) -> list[Any]:
         record = Satrec()
         jd, fr = float(elements.epoch_jd[k]), float(elements.epoch_fr[k])
         record.sgp4init(
-            WGS72, "i", k % 100000, jd + fr - EPOCH_1950_JD, float(elements.drag_term_per_er[k]), 0.0, 0.0,
+            WGS72, "i", k % 100000, jd + fr - SGP4_EPOCH_JD, float(elements.drag_term_per_er[k]), 0.0, 0.0,
             float(elements.eccentricity[k]), float(elements.perigee_argument_rad[k]),
             float(elements.inclination_rad[k]), float(elements.mean_anomaly_rad[k]),
             float(elements.mean_motion_rad_min[k]), float(elements.node_rad[k]),
@@ -104,7 +104,8 @@ class Batch:
     def no_orbit(self) -> Codes:
         """Error codes of satellites without an orbit, zero for others, shape (satellites,)."""
         none = self.constants[el.KIND] == el.NO_ORBIT
-        why = np.where(self.elements.eccentricity >= 1.0, BAD_ECCENTRICITY, BAD_MEAN_MOTION)
+        e = self.elements.eccentricity
+        why = np.where((e >= 1.0) | (e < el.LEAST_E), BAD_ECCENTRICITY, BAD_MEAN_MOTION)
         return np.where(none, why, 0).astype(np.int8)
 
     def modes(self, jd: float, fr: float, lo_min: float, hi_min: float, half_min: float) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from orbit.kernels.compile import Floats, kernel
 
 XKE = 60.0 / math.sqrt(WGS72_RADIUS_KM**3 / WGS72_MU_KM3_S2)  # Earth radii^1.5 a minute
 J3_OVER_J2 = WGS72_J3 / WGS72_J2
+LEAST_E = -0.001  # eccentricities between it and zero are rounding, and count as the least
 DEEP_SPACE_MIN = 225.0  # period from which the Moon, the Sun and resonances count
 
 # Rows of the elements that `initialise` reads ...
@@ -42,7 +43,7 @@ def initialise(elements: Floats, out: Floats) -> None:
         for row in range(ROWS):
             out[row, k] = 0.0
         out[EPOCH_JD, k], out[EPOCH_FR, k] = elements[IN_EPOCH_JD, k], elements[IN_EPOCH_FR, k]
-        if n0 <= 0.0 or e >= 1.0:
+        if n0 <= 0.0 or e >= 1.0 or e < LEAST_E:
             out[KIND, k] = NO_ORBIT
             continue
         # --- mean motion and semi-major axis without Kozai's J2

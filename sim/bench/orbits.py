@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit import sgp4
+from orbit.catalog.common import SGP4_EPOCH_JD
 from orbit.elements import CircularElements, Sgp4Elements, semi_major_axis_m
 from orbit.ground import Station, in_teme, position_m, zenith
 from orbit.kernels import sgp4 as kernels
@@ -127,7 +128,7 @@ def _astroz_records(elements: Sgp4Elements) -> list[Any]:
     made = []
     for k, told in enumerate(sgp4.to_satrecs(elements)):
         record = Satrec()
-        epoch_d = told.jdsatepoch + told.jdsatepochF - sgp4.EPOCH_1950_JD
+        epoch_d = told.jdsatepoch + told.jdsatepochF - SGP4_EPOCH_JD
         record.sgp4init(
             WGS72, "i", k, epoch_d, told.bstar, 0.0, 0.0, told.ecco, told.argpo, told.inclo, told.mo, told.no_kozai,
             told.nodeo,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -218,6 +218,31 @@ def test_a_lost_satellite_ends_its_window_at_its_last_tick() -> None:
     kept = whole.rise_s <= (lost - 1) * 60.0
     assert np.allclose(found.rise_s, whole.rise_s[kept], atol=1e-4)
     _same(found, windows([Later(p, lost=lost)], sites, grid, block=9, tile=2))
+
+
+@dataclass
+class Forward:
+    """Another's motion, told once: no tick of a tile is told again."""
+
+    inner: CircularJ2
+    told: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return self.inner.count
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: NDArray[np.float64]) -> None:
+        assert first_tick == self.told.get((lo, hi), 0)
+        self.told[lo, hi] = first_tick + len(out_r_m)
+        self.inner.fill(lo, hi, first_tick, out_r_m)
+
+
+@pytest.mark.parametrize("block", [1, 5, 100, 1440])
+def test_no_tick_is_asked_for_twice(block: int) -> None:
+    """Motion that is integrated step by step would begin at the epoch again for each block."""
+    grid, sites = _grid(hours=4.0), _sites((5.0,), 3)
+    p = _shell(550e3, grid)
+    _same(windows([Forward(p)], sites, grid, block=block, tile=5), windows([p], sites, grid))
 
 
 @dataclass(frozen=True)

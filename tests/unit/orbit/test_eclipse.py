@@ -17,6 +17,7 @@ import oracle_shadow as oracle
 import pytest
 from sgp4.api import WGS72, Satrec
 
+from orbit import eclipse
 from orbit.eclipse import eclipse_seasons, eclipses, seasons_of_beta
 from orbit.elements import CircularElements
 from orbit.environment import sun_position_m
@@ -241,6 +242,31 @@ def test_position_lost_within_and_after_a_passage() -> None:
     assert found.penumbra_start_s[1] == whole.penumbra_start_s[1]
     assert found.penumbra_end_s[1] == pytest.approx(whole.penumbra_end_s[1], abs=5.0)
     assert found.umbra_end_s[1] == pytest.approx(whole.umbra_end_s[1], abs=5.0)
+
+
+@dataclass
+class Forward(Lost):
+    """The same, and no tick is told twice."""
+
+    next_tick: int = -6
+
+    def fill(self, lo: int, hi: int, first_tick: int, out_r_m: np.ndarray) -> np.ndarray:
+        assert first_tick == self.next_tick
+        self.next_tick += out_r_m.shape[0]
+        return super().fill(lo, hi, first_tick, out_r_m)
+
+
+@pytest.mark.parametrize("ticks", [7, 100])
+def test_blocks_leave_no_trace_and_no_tick_is_asked_for_twice(ticks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: the promise that a cut changes no byte. Motion that is integrated step by step would begin at the epoch
+    again for each block."""
+    elements, grid = _circle(650.0, 97.986, 182.0), TimeGrid(*JUNE, 60.0, 600)
+    whole = eclipses(Lost(elements, grid, 555), grid)
+    monkeypatch.setattr(eclipse, "_TICKS", ticks)
+    cut = eclipses(Forward(elements, grid, 555), grid)
+    assert whole.count > 3
+    for name in ("penumbra_start_s", "umbra_start_s", "umbra_end_s", "penumbra_end_s", "least_lit"):
+        assert np.array_equal(getattr(cut, name), getattr(whole, name), equal_nan=True)
 
 
 def test_satellites_without_a_position_and_without_shade() -> None:
