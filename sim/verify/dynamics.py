@@ -131,7 +131,7 @@ def _drift() -> list[Case | Failed]:
     period = 2.0 * math.pi / float(latitude_argument_rate_rad_s(a, i))
     drift = math.degrees(float(node_rate_rad_s(a, i))) * DAY_S
     return [
-        Case("nodal period of numerical motion, 650 km", lambda: 2.0 * math.pi / rates()[0], period, 0.05, "s", source),
+        Case("nodal period of numerical motion, 650 km", lambda: 2.0 * math.pi / rates()[0], period, 0.01, "s", source),
         Case("node drift of numerical motion", lambda: math.degrees(rates()[1]) * DAY_S, drift, 2e-3, "deg/d", source),
     ]
 
