@@ -21,6 +21,7 @@ from orbit.constants import SECONDS_PER_DAY, WGS72_J2
 from orbit.elements import CircularElements, Sgp4Elements
 from orbit.kernels import sgp4 as kernels
 from orbit.kernels import sgp4_constants as el
+from orbit.kernels.sgp4_passes import WINDOW
 from orbit.kernels.stream import empty_lines
 from orbit.timegrid import TimeGrid
 
@@ -62,7 +63,7 @@ def of_circular(circular: CircularElements, jd: float, fr: float) -> Sgp4Element
 
     Kozai's mean motion is found as the one of which the reference makes this semi-major axis.
     """
-    count, size = circular.count, circular.semi_major_axis_m / kernels.RADIUS_M
+    count, size = circular.count, circular.semi_major_axis_m / el.RADIUS_M
     wanted = el.XKE * size**-1.5
     tilt = 0.75 * WGS72_J2 * (3.0 * np.cos(circular.inclination_rad) ** 2 - 1.0)
     motion = wanted
@@ -110,7 +111,7 @@ class Batch:
 
     def modes(self, jd: float, fr: float, lo_min: float, hi_min: float, half_min: float) -> NDArray[np.int64]:
         """How each satellite is computed between two times, in minutes since a date, in windows of 2 half_min."""
-        since_min = ((jd - self.elements.epoch_jd) + (fr - self.elements.epoch_fr)) * kernels.MINUTES_PER_DAY
+        since_min = ((jd - self.elements.epoch_jd) + (fr - self.elements.epoch_fr)) * el.MINUTES_PER_DAY
         found = np.empty(self.elements.count, dtype=np.int64)
         kernels.modes(self.constants, since_min + lo_min, since_min + hi_min, half_min, found)
         return found
@@ -131,15 +132,15 @@ class Plan:
     @cached_property
     def _windows(self) -> tuple[NDArray[np.int64], Array, Array]:
         """First time of each window and the end, and the windows' middles."""
-        start = np.append(np.arange(0, self.jd.size, kernels.WINDOW), self.jd.size)
+        start = np.append(np.arange(0, self.jd.size, WINDOW), self.jd.size)
         middle = [0.5 * (part.min() + part.max()) for part in self._parts]
-        return start, np.full(len(middle), self.jd[0]), self.fr[0] + np.array(middle) / kernels.MINUTES_PER_DAY
+        return start, np.full(len(middle), self.jd[0]), self.fr[0] + np.array(middle) / el.MINUTES_PER_DAY
 
     @cached_property
     def _parts(self) -> list[Array]:
         """Minutes since the first time, window by window."""
-        since_min = ((self.jd - self.jd[0]) + (self.fr - self.fr[0])) * kernels.MINUTES_PER_DAY
-        return np.split(since_min, range(kernels.WINDOW, self.jd.size, kernels.WINDOW))
+        since_min = ((self.jd - self.jd[0]) + (self.fr - self.fr[0])) * el.MINUTES_PER_DAY
+        return np.split(since_min, range(WINDOW, self.jd.size, WINDOW))
 
     @cached_property
     def mode(self) -> NDArray[np.int64]:
@@ -217,19 +218,23 @@ class Sgp4:
     grid: TimeGrid
     loses: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        # made here, not by every thread that asks first
+        self._batch.deep, self._batch.no_orbit, self._mode  # noqa: B018
+
     @cached_property
     def _batch(self) -> Batch:
         return Batch(self.elements)
 
     @property
     def _window_ticks(self) -> int:
-        longest_s = kernels.WINDOW * SECONDS_PER_DAY / kernels.MINUTES_PER_DAY
-        return max(8, min(kernels.WINDOW, math.floor(longest_s / self.grid.step_s)))
+        longest_s = WINDOW * SECONDS_PER_DAY / el.MINUTES_PER_DAY
+        return max(8, min(WINDOW, math.floor(longest_s / self.grid.step_s)))
 
     @cached_property
     def _mode(self) -> NDArray[np.int64]:
         grid, n = self.grid, self._window_ticks
-        step_min = grid.step_s * kernels.MINUTES_PER_DAY / SECONDS_PER_DAY
+        step_min = grid.step_s * el.MINUTES_PER_DAY / SECONDS_PER_DAY
         lo, hi = -n * step_min, (grid.steps // n + 1) * n * step_min  # from the window before the epoch to the last
         return self._batch.modes(grid.epoch_jd, grid.epoch_fr, lo, hi, 0.5 * n * step_min)
 

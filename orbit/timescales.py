@@ -39,10 +39,6 @@ def tai_to_utc(jd: ArrayLike, fr: ArrayLike) -> Date:
     return _later(jd, fr, -table.leap_tai_minus_utc_s[np.maximum(row, 0)])
 
 
-def tai_to_tt(jd: ArrayLike, fr: ArrayLike) -> Date:
-    return _later(jd, fr, TT_MINUS_TAI_S)
-
-
 def tt_to_tai(jd: ArrayLike, fr: ArrayLike) -> Date:
     return _later(jd, fr, -TT_MINUS_TAI_S)
 

@@ -16,6 +16,8 @@ from orbit.kernels.compile import Floats, kernel
 XKE = 60.0 / math.sqrt(WGS72_RADIUS_KM**3 / WGS72_MU_KM3_S2)  # Earth radii^1.5 a minute
 J3_OVER_J2 = WGS72_J3 / WGS72_J2
 LEAST_E = -0.001  # eccentricities between it and zero are rounding, and count as the least
+MINUTES_PER_DAY = 1440.0
+RADIUS_M = 1e3 * WGS72_RADIUS_KM
 DEEP_SPACE_MIN = 225.0  # period from which the Moon, the Sun and resonances count
 
 # Rows of the elements that `initialise` reads ...

@@ -150,7 +150,7 @@ SPOILS = [
     ("orbit/constants.py", r"(EARTH_FLATTENING: Final = 1\.0 / )298\.257", r"\g<1>297.257", "frames.cases"),
     ("orbit/kernels/frames.py", r"\(-sx \* cy, sy, cx \* cy\)", "(sx * cy, sy, cx * cy)", "frames.cases"),
     ("orbit/kernels/moments.py", r"60\.0 \* b - 40\.0 \* c", "60.0 * b - 41.0 * c", "access._pole"),
-    ("orbit/kernels/sgp4.py", r"-0\.25 \* c\[el\.X7THM1", "-0.251 * c[el.X7THM1", "sgp4._against_reference"),
+    ("orbit/kernels/sgp4_passes.py", r"-0\.25 \* c\[el\.X7THM1", "-0.251 * c[el.X7THM1", "sgp4._against_reference"),
     ("orbit/kernels/j2.py", r"(def node_rate_rad_s.*?return )-", r"\g<1>", "orbits._drift"),
 ]  # fmt: skip
 

@@ -23,6 +23,7 @@ from orbit.kernels import (
     multistep,
     sgp4,
     sgp4_constants,
+    sgp4_passes,
     shadow,
     sight,
     simd,
@@ -214,13 +215,13 @@ def sgp4_calls() -> Iterator[tuple[str, np.ndarray]]:
     rng = np.random.default_rng(11)
     for x in rng.uniform(-1.0, 1.0, 8):
         for angle, most in (
-            (simd.near_sincos, 0.78), (sgp4.short_sincos, sgp4.SMALL_RAD), (sgp4.tiny_sincos, sgp4.TINY_RAD)
+            (simd.near_sincos, 0.78), (sgp4_passes.short_sincos, sgp4_passes.SMALL_RAD), (sgp4_passes.tiny_sincos, sgp4_passes.TINY_RAD)
         ):  # fmt: skip
             yield angle.__name__, np.array([angle(most * x)])
-        for mode in (sgp4.LOW, sgp4.NEAR, sgp4.WIDE):
-            for chosen in (sgp4.slow_angle, sgp4.periodic_angle, sgp4.kepler_angle):
+        for mode in (sgp4_passes.LOW, sgp4_passes.NEAR, sgp4_passes.WIDE):
+            for chosen in (sgp4_passes.slow_angle, sgp4_passes.periodic_angle, sgp4_passes.kepler_angle):
                 yield chosen.__name__, np.array([chosen(mode, 1e-3 * x)])
-            yield "root_below_one", np.array([[sgp4.root_below_one(mode, 1e-3 * x * x)]])
+            yield "root_below_one", np.array([[sgp4_passes.root_below_one(mode, 1e-3 * x * x)]])
     count, times = 6, 40
     told = np.stack((
         np.full(count, 2460000.5), rng.random(count), np.full(count, 0.065), np.array([1e-3, 0.02, 0.1, 0.3, 1e-5, 0.0]),
@@ -243,38 +244,54 @@ def sgp4_calls() -> Iterator[tuple[str, np.ndarray]]:
     yield "rows", np.concatenate((r, v), axis=2).reshape(-1, 6)
     yield "lanes", lanes.transpose(2, 0, 1).reshape(-1, 3)
     target = np.zeros(times)
-    stream.stream(np.ascontiguousarray(out[0, 0]), target)
+    stream.stream(np.ascontiguousarray(out[0, 0]), target, True)
+    yield "far", np.array([[float(stream.far(target)), float(stream.far(np.empty(stream.CACHED + 1)))]])
     yield "stream", target[:, np.newaxis]
     yield from _sgp4_passes(c, jd, fr)
 
 
 def _sgp4_passes(c: np.ndarray, jd: np.ndarray, fr: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     n = jd.size
-    s = np.zeros(sgp4.SCRATCH_ROWS * sgp4.WINDOW)
-    table = s.reshape(sgp4.SCRATCH_ROWS, sgp4.WINDOW)
-    plane = [sgp4.SIN_L, sgp4.COS_L, sgp4.TEMP2, sgp4.RADIUS, sgp4.RADIAL, sgp4.ACROSS]
-    for i, mode in ((0, sgp4.LOW), (1, sgp4.LOW), (2, sgp4.NEAR), (3, sgp4.WIDE)):
+    s = np.zeros(sgp4_passes.SCRATCH_ROWS * sgp4_passes.WINDOW)
+    table = s.reshape(sgp4_passes.SCRATCH_ROWS, sgp4_passes.WINDOW)
+    plane = [
+        sgp4_passes.SIN_L,
+        sgp4_passes.COS_L,
+        sgp4_passes.TEMP2,
+        sgp4_passes.RADIUS,
+        sgp4_passes.RADIAL,
+        sgp4_passes.ACROSS,
+    ]
+    for i, mode in ((0, sgp4_passes.LOW), (1, sgp4_passes.LOW), (2, sgp4_passes.NEAR), (3, sgp4_passes.WIDE)):
         middle = sgp4.minutes_since(c, i, 2460001.5, 0.15)
         yield "minutes_since", np.array([[middle]])
-        sgp4.secular(mode, c, i, jd, fr, s)
-        yield "secular", table[:7, :n].T.copy()
-        sgp4.long_period(mode, c, i, middle, 1e-5, n, s)
-        yield "long_period", table[7:14, :n].T.copy()
-        sgp4.kepler_step(mode, n, s)
-        sgp4.kepler_step(mode, n, s)
-        yield "kepler_step", table[[sgp4.D_S], :n].T.copy()
-        sgp4.in_plane(mode, c, i, n, s)
+        sgp4_passes.secular(mode, c, i, jd, fr, middle, 1e-5, s)
+        yield "secular", table[[0, 1, 2, 3, sgp4_passes.SINCE, sgp4_passes.E, sgp4_passes.TEMPA], :n].T.copy()
+        sgp4_passes.long_period(mode, c, i, middle, 1e-5, n, s)
+        yield "long_period", table[:7, :n].T.copy()
+        sgp4_passes.kepler_step(mode, n, s)
+        sgp4_passes.kepler_step(mode, n, s)
+        yield "kepler_step", table[[sgp4_passes.D_S], :n].T.copy()
+        sgp4_passes.in_plane(mode, c, i, n, s)
         yield "in_plane", table[plane, :n].T.copy()
-        sgp4.orient(mode, c, i, middle, n, s)
-        yield "orient", table[sgp4.X : sgp4.VZ + 1, :n].T.copy()
-        windows = {sgp4.LOW: sgp4.low_window, sgp4.NEAR: sgp4.near_window, sgp4.WIDE: sgp4.wide_window}
+        sgp4_passes.orient(mode, c, i, middle, n, s)
+        yield "orient", table[sgp4_passes.X : sgp4_passes.VZ + 1, :n].T.copy()
+        windows = {
+            sgp4_passes.LOW: sgp4.low_window,
+            sgp4_passes.NEAR: sgp4.near_window,
+            sgp4_passes.WIDE: sgp4.wide_window,
+        }
         for name, call, told in (
             ("passes", sgp4.passes, (mode, 2, c, i, jd, fr, middle, s)),
             ("window", sgp4.window, (mode, c, i, jd, fr, middle, s)),
-            (windows[mode].__name__, windows[mode], (c, i, jd, fr, middle, *((2,) if mode == sgp4.LOW else ()), s)),
+            (
+                windows[mode].__name__,
+                windows[mode],
+                (c, i, jd, fr, middle, *((2,) if mode == sgp4_passes.LOW else ()), s),
+            ),
         ):
             call(*told)
-            yield name, table[sgp4.X : sgp4.VZ + 1, :n].T.copy()
+            yield name, table[sgp4_passes.X : sgp4_passes.VZ + 1, :n].T.copy()
 
 
 def force_calls() -> Iterator[tuple[str, np.ndarray]]:
