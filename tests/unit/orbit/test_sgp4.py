@@ -19,7 +19,6 @@ from orbit.kernels import sgp4 as kernels
 from orbit.sgp4 import Sgp4, from_satrecs, plan, states, to_satrecs
 from orbit.timegrid import TimeGrid
 
-STARLINK = Path(__file__).resolve().parents[4] / "shared" / "data" / "starlink-2023-09-01.tle"
 LIMIT_M = 1e-5  # 1e-8 km: minutes since the epoch, a float of some thousands, turn the mean anomaly by 7e-9 km
 
 
@@ -45,9 +44,8 @@ def _worst(records: list[Satrec], jd: np.ndarray, fr: np.ndarray) -> tuple[float
     return worst_r, worst_v
 
 
-@pytest.mark.skipif(not STARLINK.is_file(), reason="the Starlink catalogue is not on this machine")
-def test_starlinks_over_a_day() -> None:
-    lines = STARLINK.read_text("ascii").splitlines()
+def test_starlinks_over_a_day(shared_data: Path) -> None:
+    lines = (shared_data / "starlink-2023-09-01.tle").read_text("ascii").splitlines()
     one, two = ([x.rstrip() for x in lines if x.startswith(start)] for start in ("1 ", "2 "))
     records = [Satrec.twoline2rv(a, b, WGS72) for a, b in zip(one[::16], two[::16], strict=True)]
     jd = float(np.median([r.jdsatepoch for r in records]))
