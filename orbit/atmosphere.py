@@ -8,13 +8,13 @@ which stands 35 degrees east of the Sun. The bulge brings the scatter of ln rho 
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M
 from orbit.kernels import forces
 from orbit.kernels.compile import Floats, kernel
 
@@ -56,14 +56,20 @@ def density_kg_m3(
 
 def mean_density_kg_m3(r_m: NDArray[np.float64], sun_m: NDArray[np.float64], f107: float, ap: float) -> float:
     """Mean density [kg/m3] over places (places, 3) [m] in TEME, with the Sun at sun_m (3,)."""
-    size = np.linalg.norm(r_m, axis=1)
-    sine = r_m[:, 2] / size
-    ux, uy, uz = sun_m / np.linalg.norm(sun_m)
-    bulge = np.array([
-        forces.COS_LAG * ux - forces.SIN_LAG * uy, forces.SIN_LAG * ux + forces.COS_LAG * uy, uz
-    ])  # fmt: skip
-    altitude_m = size - EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING * sine * sine)
-    return float(np.mean(density_kg_m3(altitude_m, r_m @ bulge / size, f107, ap)))
+    found = np.empty(len(r_m))
+    _around(np.ascontiguousarray(r_m), sun_m / np.linalg.norm(sun_m), air(f107, ap), found)
+    return float(np.mean(found))
+
+
+@kernel
+def _around(r_m: Floats, sun: Floats, coefficients: Floats, out: Floats) -> None:
+    """Densities at places (places, 3) with the Sun in a direction (3,)."""
+    bx, by, bz = forces.bulge(sun[0], sun[1], sun[2])
+    for i in range(out.size):
+        x, y, z = r_m[i, 0], r_m[i, 1], r_m[i, 2]
+        r = math.sqrt(x * x + y * y + z * z)
+        cosine = (x * bx + y * by + z * bz) / r
+        out[i] = forces.density_kg_m3(forces.altitude_m(z, 1.0 / r, r), cosine, coefficients)
 
 
 @kernel

@@ -255,11 +255,11 @@ class Sgp4:
         cuts = np.arange(first_tick // n, (first_tick + ticks - 1) // n + 1) * n
         middle_jd, middle_fr = np.array([self.grid.jd_fr(int(cut) + n // 2, 1) for cut in cuts]).reshape(-1, 2).T.copy()
         start = np.append(np.maximum(cuts - first_tick, 0), ticks)
-        codes = np.zeros((ticks, out_r_m.shape[2]), dtype=np.int8)
-        batch = self._batch
+        of_lanes = np.zeros((out_r_m.shape[2], ticks), dtype=np.int8)
+        batch, codes = self._batch, of_lanes.T
         errors = kernels.lanes(
             np.ascontiguousarray(batch.constants[:, lo:hi]), self._mode[lo:hi], jd, fr, start, middle_jd, middle_fr,
-            out_r_m, codes,
+            out_r_m, of_lanes,
         )  # fmt: skip
         none = batch.no_orbit[lo:hi]
         codes[:, :real] += none

@@ -6,7 +6,6 @@ stderr. Loads the simulator only inside the verbs that need it.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,8 @@ import typer
 
 from sim import verb_access, verbs
 from sim.errors import InputError, RunError
+from sim.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Threads
+from sim.terminal import console, load_told, note, print_json
 
 app = typer.Typer(
     name="dawndusk",
@@ -26,47 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or the path of a file.")]
-Sets = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
-]
-Events = Annotated[
-    list[str] | None, typer.Option("--event", metavar="EVENT", help='Such as "2026-12-21T06:00Z lose satellite 17".')
-]
-Seed = Annotated[int | None, typer.Option("--seed", help="Root of all random streams.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
-Stale = Annotated[bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out sets of a catalogue that cannot be used.")]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; changes the speed, never the result.")]
-
-
 INTERRUPTED = "interrupted; nothing was written"
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _load(
-    source: str, sets: list[str] | None, events: list[str] | None, seed: int | None, stale: bool, skip_bad: bool
-) -> Any:
-    from sim.scenario import load
-
-    loaded = load(source, tuple(sets or ()), tuple(events or ()), seed, stale, skip_bad)
-    for note in loaded.notes:
-        _note(note)
-    return loaded
-
-
-def _console() -> Any:
-    """Console on stdout; wide where the output goes to a file or a pipe."""
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 170)
 
 
 @app.command(epilog='Example: dawndusk run suncatcher --set satellite.power.array.area="140 m2"')
@@ -85,16 +46,16 @@ def run(
     from sim.results import check_out
 
     check_out(out)
-    loaded = _load(scenario, set, event, seed, allow_stale, skip_bad)
+    loaded = load_told(scenario, set, event, seed, allow_stale, skip_bad)
     from sim import api
     from viz.report import write_report
 
     with _progress(loaded) as advance:
         results = api.run(loaded, out, save=True, threads=threads, progress=advance, report=write_report)
     for line in results.summary["notes"][len(loaded.notes) :]:
-        _note(line)
+        note(line)
     if json:
-        _print_json(results.summary)
+        print_json(results.summary)
         return
     _show(loaded, results)
 
@@ -112,10 +73,10 @@ def _show(loaded: Any, results: Any) -> None:
     from sim import text
     from sim.studies import why
 
-    console = _console()
+    paper = console()
     summary = results.summary
-    console.print(text.headline(summary), style="bold")
-    console.print()
+    paper.print(text.headline(summary), style="bold")
+    paper.print()
     table = Table(box=None, show_header=True, pad_edge=False, header_style="dim")
     table.add_column("")
     table.add_column("", no_wrap=True)
@@ -124,9 +85,9 @@ def _show(loaded: Any, results: Any) -> None:
     table.add_column("", style="dim", no_wrap=True)
     for cause, *cells in text.waterfall(summary):
         table.add_row(cause, *cells, style="bold" if cause in ("nameplate", "useful") else None)
-    console.print(table)
-    console.print(text.causes_without_loss(summary), style="dim")
-    console.print()
+    paper.print(table)
+    paper.print(text.causes_without_loss(summary), style="dim")
+    paper.print()
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
@@ -135,7 +96,7 @@ def _show(loaded: Any, results: Any) -> None:
     facts.add_row("binding", text.binding(summary, *why.binding(loaded)))
     facts.add_row("trust", text.assumptions(summary))
     facts.add_row("report", str(results.folder / "report.html"))
-    console.print(facts)
+    paper.print(facts)
 
 
 @app.command(epilog="Example: dawndusk validate my_scenario.yaml")
@@ -154,7 +115,7 @@ def validate(
     from sim.checks import size
     from sim.text import counted
 
-    loaded = _load(scenario, set, event, seed, allow_stale, skip_bad)
+    loaded = load_told(scenario, set, event, seed, allow_stale, skip_bad)
     estimate = asdict(size(loaded.scenario, loaded.satellites))
     told = {
         "scenario": loaded.scenario.name,
@@ -164,7 +125,7 @@ def validate(
         "notes": list(loaded.notes),
     }
     if json:
-        _print_json(told)
+        print_json(told)
         return
     print(
         f"{loaded.scenario.name}: in order. {counted(estimate['satellites'], 'satellite')}, "
@@ -186,7 +147,7 @@ def schema(
     """Print the JSON Schema of scenario files, for completion and checks in editors."""
     from sim.editor import scenario_schema
 
-    _print_json(scenario_schema())
+    print_json(scenario_schema())
 
 
 @app.command(epilog="Example: dawndusk verify orbits --json")
@@ -202,9 +163,9 @@ def verify(
     with Bar("verify") as advance:
         rows = run_cases(group, data, advance)
     if not rows:
-        _note(f"group '{group}' has no cases in this version")
+        note(f"group '{group}' has no cases in this version")
     if json:
-        _print_json({"rows": rows})
+        print_json({"rows": rows})
     else:
         _verify_table(rows)
     if not rows or not all(row["ok"] for row in rows):
@@ -239,10 +200,10 @@ def _verify_table(rows: list[dict[str, Any]]) -> None:
             row["source"],
             style=None if row["ok"] else "bold red",
         )
-    console = _console()
-    console.print(table)
+    paper = console()
+    paper.print(table)
     good = sum(bool(row["ok"]) for row in rows)
-    console.print(f"\n{good} of {len(rows)} cases within their limits", style="bold")
+    paper.print(f"\n{good} of {len(rows)} cases within their limits", style="bold")
 
 
 @app.command(epilog="Example: dawndusk provenance satellite.power.array.area")
@@ -257,7 +218,7 @@ def provenance(
 
     rows = records.rows(target)
     if json:
-        _print_json({"rows": rows})
+        print_json({"rows": rows})
         return
     from rich.table import Table
 
@@ -272,8 +233,8 @@ def provenance(
         table.add_row(
             *([row["scenario"]] if several else []), row["field"], f"{row['value']}{unit}{spread}", row["kind"], source
         )
-    console = _console()
-    console.print(table)
+    paper = console()
+    paper.print(table)
 
 
 app.add_typer(verbs.app)
@@ -289,17 +250,17 @@ def _guarded(call: Callable[[], Any]) -> int:
     try:
         code = int(call() or 0)
         if code == 130:
-            _note(INTERRUPTED)
+            note(INTERRUPTED)
         return code
     except InputError as error:
         for problem in error.problems:
-            _note(str(problem))
+            note(str(problem))
         return 2
     except RunError as error:
-        _note(str(error))
+        note(str(error))
         return 1
     except (typer.Abort, KeyboardInterrupt):
-        _note(INTERRUPTED)
+        note(INTERRUPTED)
         return 130
     except typer.Exit as stop:
         return stop.exit_code
@@ -307,10 +268,10 @@ def _guarded(call: Callable[[], Any]) -> int:
         sys.stderr.close()
         return 1
     except MemoryError:
-        _note("out of memory; write fewer satellites or steps (dawndusk validate estimates what a run needs)")
+        note("out of memory; write fewer satellites or steps (dawndusk validate estimates what a run needs)")
         return 1
     except OSError as error:
-        _note(f"{error.filename or 'system'}: {error.strerror or error}")
+        note(f"{error.filename or 'system'}: {error.strerror or error}")
         return 1
     except Exception as error:
         # usage errors, told by what they can do: some versions of typer bring their own click
@@ -326,9 +287,9 @@ def _usage(error: Any) -> None:
     path = context.command_path if context is not None else "dawndusk"
     told = error.format_message().strip()
     if "\n" in told:
-        _note(told)
+        note(told)
     else:
-        _note(f"{path}: {told.rstrip('.')}; see {path} --help")
+        note(f"{path}: {told.rstrip('.')}; see {path} --help")
 
 
 if __name__ == "__main__":

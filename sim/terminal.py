@@ -12,6 +12,18 @@ def note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def load_told(
+    source: str, sets: list[str] | None, events: list[str] | None, seed: int | None, stale: bool, skip_bad: bool
+) -> Any:
+    """A scenario as options have it; its notes go to stderr. Raises InputError."""
+    from sim.scenario import load
+
+    loaded = load(source, tuple(sets or ()), tuple(events or ()), seed, stale, skip_bad)
+    for line in loaded.notes:
+        note(line)
+    return loaded
+
+
 def print_json(value: Any) -> None:
     """One JSON object on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.terminal import console, note, print_json, table
+from sim.options import Json, Sets, SkipBad, Source, Stale, Threads
+from sim.terminal import console, load_told, print_json, table
 from sim.text import counted
 
 app = typer.Typer(rich_markup_mode=None)
@@ -15,10 +16,8 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command(epilog="Example: dawndusk access starlink_edge --station Dublin --out passes.parquet")
 def access(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a file's path.")],
-    set: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
-    ] = None,
+    scenario: Source,
+    set: Sets = None,
     station: Annotated[
         list[str] | None, typer.Option("--station", metavar="NAME", help="Only this station; may be repeated.")
     ] = None,
@@ -29,26 +28,17 @@ def access(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Table of all windows, .csv or .parquet; not there yet."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")] = False,
-    allow_stale: Annotated[
-        bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")
-    ] = False,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out sets of a catalogue that cannot be used.")
-    ] = False,
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Threads; changes the speed, never the result.")
-    ] = None,
+    json: Json = False,
+    allow_stale: Stale = False,
+    skip_bad: SkipBad = False,
+    threads: Threads = None,
 ) -> None:
     """Say when satellites rise over stations, culminate and set; geometry alone, without failures and events."""
     from sim import passes
     from sim.progress import Bar
-    from sim.scenario import load
 
     passes.check_file(out)
-    loaded = load(scenario, tuple(set or ()), (), None, allow_stale, skip_bad)
-    for line in loaded.notes:
-        note(line)
+    loaded = load_told(scenario, set, None, None, allow_stale, skip_bad)
     with Bar(loaded.scenario.name) as advance:
         found = passes.find(loaded, station or (), satellite or (), threads, advance)
     told = passes.summary(found)

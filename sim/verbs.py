@@ -9,12 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from sim.errors import Origin, bad_input
-from sim.terminal import about, console, note, print_json, table
+from sim.options import Events, Json, Seed, Sets, SkipBad, Source, Stale
+from sim.terminal import about, console, load_told, note, print_json, table
 
 app = typer.Typer(rich_markup_mode=None)
 
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out sets of a catalogue that cannot be used.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
 INPUTS_SHOWN = 15
 
 
@@ -192,28 +191,19 @@ def _number(value: float | None) -> str:
 
 @app.command(epilog="Example: dawndusk why suncatcher --set duration='6 h'")
 def why(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or a file's path.")],
-    set: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
-    ] = None,
-    event: Annotated[
-        list[str] | None, typer.Option("--event", metavar="EVENT", help="As `dawndusk run` takes them.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Root of all random streams.")] = None,
+    scenario: Source,
+    set: Sets = None,
+    event: Events = None,
+    seed: Seed = None,
     json: Json = False,
-    allow_stale: Annotated[
-        bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")
-    ] = False,
+    allow_stale: Stale = False,
     skip_bad: SkipBad = False,
 ) -> None:
     """Say what each cause costs, what its removal would win, and which input is worth its mass."""
     from sim.progress import Bar
-    from sim.scenario import load
     from sim.studies.why import why as asked
 
-    loaded = load(scenario, tuple(set or ()), tuple(event or ()), seed, allow_stale, skip_bad)
-    for line in loaded.notes:
-        note(line)
+    loaded = load_told(scenario, set, event, seed, allow_stale, skip_bad)
     with Bar(loaded.scenario.name) as advance:
         found = asked(loaded, advance)
     if json:
@@ -302,6 +292,7 @@ def new(
 @app.command(epilog="Example: dawndusk bench orbits --json")
 def bench(
     group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the contenders of one group.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder with published data that is not shipped.")] = None,
     json: Json = False,
 ) -> None:
     """Race the functions that runs use against other programs that give the same answer."""
@@ -309,7 +300,7 @@ def bench(
     from sim.progress import Bar
 
     with Bar("bench") as advance:
-        rows = run_pairs(group, advance)
+        rows = run_pairs(group, data, advance)
     if not rows:
         note(f"group '{group}' has no contenders in this version")
     if json:

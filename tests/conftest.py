@@ -107,6 +107,21 @@ def python(tmp_path: Path, subprocess_environment: dict[str, str]) -> Callable[[
     return run
 
 
+@pytest.fixture(scope="session")
+def widest() -> str:
+    """zmm or ymm, the widest vector registers of the processor. Source of truth: what it says of itself."""
+    from orbit.kernels.compile import compiled
+
+    cpu = Path("/proc/cpuinfo")
+    if not cpu.is_file() or not compiled():
+        pytest.skip("no /proc/cpuinfo, or the compiler is off")
+    flags = cpu.read_text("ascii", errors="replace")
+    width = "zmm" if " avx512f" in flags else "ymm" if " avx2" in flags else None
+    if width is None:
+        pytest.skip("a processor without AVX2")
+    return width
+
+
 @pytest.fixture
 def make_element_lines() -> Callable[..., str]:
     """`element_lines`, for tests whose own conftest hides this one."""

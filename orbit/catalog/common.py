@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2, SECONDS_PER_DAY
+from orbit.constants import EARTH_RADIUS_M, SECONDS_PER_DAY, WGS72_J2, WGS72_MU_KM3_S2, WGS72_RADIUS_KM
 
 if TYPE_CHECKING:
     from orbit.elements import Sgp4Elements
@@ -103,9 +103,12 @@ def read_epoch(text: str) -> tuple[float, float]:
 
 
 def semi_major_axis_m(mean_motion_rad_s: float, inclination_rad: float, eccentricity: float = 0.0) -> float:
-    """Mean semi-major axis [m] of Kozai's mean motion, as SGP4 recovers it. [vallado2006:initl]"""
+    """Mean semi-major axis [m] of Kozai's mean motion, as SGP4 recovers it (WGS 72). [vallado2006:initl]
+
+    The same as `without_kozai` of the kernels, for those who load none.
+    """
     a1 = _size_m(mean_motion_rad_s)
-    tilt = 0.75 * J2 * EARTH_RADIUS_M**2 * (3.0 * math.cos(inclination_rad) ** 2 - 1.0)
+    tilt = 0.75 * WGS72_J2 * (1e3 * WGS72_RADIUS_KM) ** 2 * (3.0 * math.cos(inclination_rad) ** 2 - 1.0)
     tilt /= (1.0 - eccentricity**2) ** 1.5
     d1 = tilt / (a1 * a1)
     a0 = a1 * (1.0 - d1 * (1.0 / 3.0 + d1 * (1.0 + 134.0 / 81.0 * d1)))
@@ -114,7 +117,7 @@ def semi_major_axis_m(mean_motion_rad_s: float, inclination_rad: float, eccentri
 
 def _size_m(mean_motion_rad_s: float) -> float:
     """Semi-major axis [m] of two bodies; no square of a small number on the way, which might be none."""
-    return float(MU_EARTH_M3_S2 ** (1.0 / 3.0) / abs(mean_motion_rad_s) ** (2.0 / 3.0))
+    return float((1e9 * WGS72_MU_KM3_S2) ** (1.0 / 3.0) / abs(mean_motion_rad_s) ** (2.0 / 3.0))
 
 
 def perigee_problem(mean_motion_rad_min: float, eccentricity: float) -> str | None:

@@ -104,23 +104,9 @@ def advancer(forces: Forces) -> Callable[..., None]:
                                 x, y, z, vx, vy, vz = _at(state, s[j], span)
                                 now = sky_at(sky, state[BEGIN] + s[j] * span, sky_start_s, sky_spacing_s)
                                 ax, ay, az = acceleration(
-                                    zonals,
-                                    drags,
-                                    light,
-                                    sun,
-                                    moon,
-                                    x,
-                                    y,
-                                    z,
-                                    vx,
-                                    vy,
-                                    vz,
-                                    state[CD_AM],
-                                    state[CR_AM],
-                                    now,
-                                    air,
-                                    SHADOW_SPAN_S,
-                                )
+                                    zonals, drags, light, sun, moon, x, y, z, vx, vy, vz, state[CD_AM], state[CR_AM], now,
+                                    air, SHADOW_SPAN_S,
+                                )  # fmt: skip
                                 ax, ay, az = ax - state[A], ay - state[A + 1], az - state[A + 2]
                                 moved = max(moved, abs(ax - near[j, 0]), abs(ay - near[j, 1]), abs(az - near[j, 2]))
                                 near[j, 0], near[j, 1], near[j, 2] = ax, ay, az

@@ -113,6 +113,15 @@ def zonal(
     return a * x, a * y, a * z + p * (w * even_b + odd_b)
 
 
+COS_LAG, SIN_LAG = math.cos(BULGE_LAG_RAD), math.sin(BULGE_LAG_RAD)
+
+
+@inlined
+def bulge(ux: float, uy: float, uz: float) -> tuple[float, float, float]:
+    """Direction of the air's bulge, which lags behind the Sun's (unit vectors)."""
+    return COS_LAG * ux - SIN_LAG * uy, SIN_LAG * ux + COS_LAG * uy, uz
+
+
 @inlined
 def altitude_m(z: float, inverse: float, r: float) -> float:
     """Height [m] above the ellipsoid, to first order in its flattening: within 100 m up to 2,000 km; inverse = 1/r."""
@@ -192,17 +201,9 @@ def _mean_lit(edge0: float, edge1: float) -> float:
 
 @inlined
 def lit_over(
-    x: float,
-    y: float,
-    z: float,
-    vx: float,
-    vy: float,
-    vz: float,
-    q: float,
-    inverse: float,
-    sun: Direction,
+    x: float, y: float, z: float, vx: float, vy: float, vz: float, q: float, inverse: float, sun: Direction,
     span_s: float,
-) -> float:
+) -> float:  # fmt: skip
     """Mean share of the Sun in sight over span_s [s] about the moment of x, y, z [m], vx, vy, vz [m/s].
 
     A method of fixed steps would see the few seconds of a penumbra or miss them; their mean gives the right impulse.
@@ -229,7 +230,6 @@ def _edge(r2: float, along: float, radii: float) -> float:
     return radii * (math.sqrt(max(rim, 0.0)) + along * EARTH_RADIUS_M)
 
 
-COS_LAG, SIN_LAG = math.cos(BULGE_LAG_RAD), math.sin(BULGE_LAG_RAD)
 K2, K3, K4, K5, K6 = (j * EARTH_RADIUS_M**n for n, j in enumerate((J2, J3, J4, J5, J6), start=2))
 
 
@@ -255,8 +255,8 @@ def acceleration(
         ux, uy, uz = sky.sun_x / distance, sky.sun_y / distance, sky.sun_z / distance
         if with_drag:
             r2 = max(x * x + y * y + z * z, _INNERMOST_M2)
-            bulge_x, bulge_y = COS_LAG * ux - SIN_LAG * uy, SIN_LAG * ux + COS_LAG * uy
-            dx, dy, dz = drag(x, y, z, vx, vy, vz, r2, inverse, cd_am, bulge_x, bulge_y, uz, air)
+            bx, by, bz = bulge(ux, uy, uz)
+            dx, dy, dz = drag(x, y, z, vx, vy, vz, r2, inverse, cd_am, bx, by, bz, air)
             ax, ay, az = ax + dx, ay + dy, az + dz
         if with_pressure:
             sun = Direction(ux, uy, uz, distance / SUN_RADIUS_M)

@@ -77,6 +77,20 @@ def osculating(
     )
 
 
+@inlined
+def _moment(elements: Floats, i: int, t: float) -> tuple[float, float, float, float, float, float, float, float, float]:
+    """Radius [m], sines and cosines of argument of latitude, node and inclination, radial speed [m/s] and momentum [m2/s]."""
+    sin_l, cos_l = sincos(elements[ROW_LATITUDE, i] + elements[ROW_LATITUDE_RATE, i] * t)
+    sin_w, cos_w = sincos(elements[ROW_EX_RATE, i] * t)
+    ex = elements[ROW_EX, i] * cos_w - elements[ROW_EY, i] * sin_w
+    ey = elements[ROW_EX, i] * sin_w + elements[ROW_EY, i] * cos_w
+    r, sin_u, cos_u, d_node, cos_i, sin_i, radial, momentum = osculating(
+        elements[ROW_A, i], elements[ROW_COS_I, i], elements[ROW_SIN_I, i], sin_l, cos_l, ex, ey
+    )
+    sin_node, cos_node = sincos(elements[ROW_NODE, i] + elements[ROW_NODE_RATE, i] * t + d_node)
+    return r, sin_u, cos_u, sin_node, cos_node, sin_i, cos_i, radial, momentum
+
+
 @kernel
 def formation_positions(elements: Floats, t_s: Floats, out_r_m: Floats) -> None:
     """Positions [m] in the frame of the node, out_r_m[time, 3, satellite], from packed mean elements[10, satellite].
@@ -84,16 +98,8 @@ def formation_positions(elements: Floats, t_s: Floats, out_r_m: Floats) -> None:
     t_s [s] since the elements' epoch. Angles stay below 1e5 rad for four years from the epoch.
     """
     for k in range(t_s.size):
-        t = t_s[k]
         for i in range(out_r_m.shape[2]):
-            sin_l, cos_l = sincos(elements[ROW_LATITUDE, i] + elements[ROW_LATITUDE_RATE, i] * t)
-            sin_w, cos_w = sincos(elements[ROW_EX_RATE, i] * t)
-            ex = elements[ROW_EX, i] * cos_w - elements[ROW_EY, i] * sin_w
-            ey = elements[ROW_EX, i] * sin_w + elements[ROW_EY, i] * cos_w
-            r, sin_u, cos_u, d_node, cos_i, sin_i, _, _ = osculating(
-                elements[ROW_A, i], elements[ROW_COS_I, i], elements[ROW_SIN_I, i], sin_l, cos_l, ex, ey
-            )
-            sin_node, cos_node = sincos(elements[ROW_NODE, i] + elements[ROW_NODE_RATE, i] * t + d_node)
+            r, sin_u, cos_u, sin_node, cos_node, sin_i, cos_i, _, _ = _moment(elements, i, t_s[k])
             out_r_m[k, 0, i] = r * (cos_node * cos_u - sin_node * sin_u * cos_i)
             out_r_m[k, 1, i] = r * (sin_node * cos_u + cos_node * sin_u * cos_i)
             out_r_m[k, 2, i] = r * (sin_u * sin_i)
@@ -103,16 +109,8 @@ def formation_positions(elements: Floats, t_s: Floats, out_r_m: Floats) -> None:
 def formation_velocities(elements: Floats, t_s: Floats, out_v_m_s: Floats) -> None:
     """Velocities [m/s] of the same satellites, out_v_m_s[time, 3, satellite], in the axes of `formation_positions`."""
     for k in range(t_s.size):
-        t = t_s[k]
         for i in range(out_v_m_s.shape[2]):
-            sin_l, cos_l = sincos(elements[ROW_LATITUDE, i] + elements[ROW_LATITUDE_RATE, i] * t)
-            sin_w, cos_w = sincos(elements[ROW_EX_RATE, i] * t)
-            ex = elements[ROW_EX, i] * cos_w - elements[ROW_EY, i] * sin_w
-            ey = elements[ROW_EX, i] * sin_w + elements[ROW_EY, i] * cos_w
-            r, sin_u, cos_u, d_node, cos_i, sin_i, radial, momentum = osculating(
-                elements[ROW_A, i], elements[ROW_COS_I, i], elements[ROW_SIN_I, i], sin_l, cos_l, ex, ey
-            )
-            sin_node, cos_node = sincos(elements[ROW_NODE, i] + elements[ROW_NODE_RATE, i] * t + d_node)
+            r, sin_u, cos_u, sin_node, cos_node, sin_i, cos_i, radial, momentum = _moment(elements, i, t_s[k])
             along = momentum / r
             out_v_m_s[k, 0, i] = radial * (cos_node * cos_u - sin_node * sin_u * cos_i) - along * (
                 cos_node * sin_u + sin_node * cos_u * cos_i

@@ -35,13 +35,6 @@ def gmst_rate_rad_s(jd: ArrayLike, fr: ArrayLike) -> Array:
     return np.asarray(2.0 * np.pi * turns_per_day / SECONDS_PER_DAY)
 
 
-def turn_z(vectors: Array, angle_rad: ArrayLike) -> Array:
-    """Components of vectors (..., 3) in axes turned about z by angle_rad (...): TEME to Earth-fixed with GMST."""
-    c, s = np.cos(angle_rad), np.sin(angle_rad)
-    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
-    return np.stack(np.broadcast_arrays(c * x + s * y, c * y - s * x, z), axis=-1)
-
-
 def z_matrix(angle_rad: ArrayLike) -> Array:
     """Matrices (..., 3, 3) that give components in axes turned about z by angle_rad (...)."""
     c, s = np.cos(angle_rad), np.sin(angle_rad)

@@ -64,14 +64,7 @@ def poly(c: tuple[float, float, float, float, float, float], x: float) -> tuple[
 def _settle_edges(events: Floats, count: int) -> None:
     """Roots of F within the brackets by Halley's steps; E_STEP receives the last."""
     for e in range(count):
-        h = quintic(
-            events[E_H * BATCH + e], events[(E_H + 1) * BATCH + e], events[(E_H + 2) * BATCH + e],
-            events[(E_H + 3) * BATCH + e], events[(E_H + 4) * BATCH + e], events[(E_H + 5) * BATCH + e],
-        )  # fmt: skip
-        q = quintic(
-            events[E_Q * BATCH + e], events[(E_Q + 1) * BATCH + e], events[(E_Q + 2) * BATCH + e],
-            events[(E_Q + 3) * BATCH + e], events[(E_Q + 4) * BATCH + e], events[(E_Q + 5) * BATCH + e],
-        )  # fmt: skip
+        h, q = _coefficients(events, E_H, e), _coefficients(events, E_Q, e)
         mask = events[E_MASK * BATCH + e]
         low, high = events[E_LOW * BATCH + e], events[E_HIGH * BATCH + e]
         x, step = events[E_X * BATCH + e], 0.0
@@ -93,14 +86,7 @@ def _settle_edges(events: Floats, count: int) -> None:
 def _settle_tops(events: Floats, count: int) -> None:
     """Newton's roots of the slope of H / sqrt(Q) within the brackets; E_STEP receives the last step."""
     for e in range(count):
-        h = quintic(
-            events[E_H * BATCH + e], events[(E_H + 1) * BATCH + e], events[(E_H + 2) * BATCH + e],
-            events[(E_H + 3) * BATCH + e], events[(E_H + 4) * BATCH + e], events[(E_H + 5) * BATCH + e],
-        )  # fmt: skip
-        q = quintic(
-            events[E_Q * BATCH + e], events[(E_Q + 1) * BATCH + e], events[(E_Q + 2) * BATCH + e],
-            events[(E_Q + 3) * BATCH + e], events[(E_Q + 4) * BATCH + e], events[(E_Q + 5) * BATCH + e],
-        )  # fmt: skip
+        h, q = _coefficients(events, E_H, e), _coefficients(events, E_Q, e)
         low, high = events[E_LOW * BATCH + e], events[E_HIGH * BATCH + e]
         x, step = events[E_X * BATCH + e], 0.0
         for _ in range(4):

@@ -224,34 +224,14 @@ def advancer(forces: Forces, order: int) -> Loop:
                             vx, vy, vz = per_s * (vx + vx1), per_s * (vy + vy1), per_s * (vz + vz1)
                             work[VX + i], work[VY + i], work[VZ + i] = vx, vy, vz
                     for i in range(LANES):
-                        x, y, z, vx, vy, vz = (
-                            work[X + i],
-                            work[Y + i],
-                            work[Z + i],
-                            work[VX + i],
-                            work[VY + i],
-                            work[VZ + i],
-                        )
+                        x, y, z = work[X + i], work[Y + i], work[Z + i]
+                        vx, vy, vz = work[VX + i], work[VY + i], work[VZ + i]
                         sx, sy, sz = work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i]
                         px, py, pz = work[SUM_X + i], work[SUM_Y + i], work[SUM_Z + i]
                         ax, ay, az = acceleration(
-                            zonals,
-                            drags,
-                            light,
-                            sun,
-                            moon,
-                            x,
-                            y,
-                            z,
-                            vx,
-                            vy,
-                            vz,
-                            work[CD_AM + i],
-                            work[CR_AM + i],
-                            now,
-                            air,
+                            zonals, drags, light, sun, moon, x, y, z, vx, vy, vz, work[CD_AM + i], work[CR_AM + i], now, air,
                             abs(h),
-                        )
+                        )  # fmt: skip
                         bx, by, bz = h2 * ax, h2 * ay, h2 * az
                         sx, sy, sz = sx + bx, sy + by, sz + bz
                         work[SUM_VX + i], work[SUM_VY + i], work[SUM_VZ + i] = sx, sy, sz

@@ -30,13 +30,9 @@ from orbit.kernels.sgp4_passes import (
     SMALL_RAD,
     TINY_RAD,
     VX,
-    VY,
-    VZ,
     WIDE,
     WINDOW,
     X,
-    Y,
-    Z,
     in_plane,
     kepler_step,
     long_period,
@@ -151,6 +147,20 @@ def minutes_since(c: Floats, i: int, jd: float, fr: float) -> float:
 # Where there is an error, the code is set and the position is finite but means nothing.
 
 
+@inlined
+def at_window(
+    c: Floats, mode: Ints, i: int, jd: Floats, fr: Floats, start: Ints, middle_jd: Floats, middle_fr: Floats, w: int,
+    s: Floats, codes: Codes,
+) -> int:  # fmt: skip
+    """Satellite i in window w: rows X to VZ of the scratch, and codes[time] where there is an error; returns at how many."""
+    a, b = start[w], start[w + 1]
+    bad = window(mode[i], c, i, jd[a:b], fr[a:b], minutes_since(c, i, middle_jd[w], middle_fr[w]), s)
+    if bad > 0:
+        for k in range(b - a):
+            codes[a + k] = np.int8(s[CODE * WINDOW + k])
+    return bad
+
+
 @kernel
 def series(
     c: Floats, mode: Ints, jd: Floats, fr: Floats, start: Ints, middle_jd: Floats, middle_fr: Floats,
@@ -163,16 +173,10 @@ def series(
         if mode[i] == NOT_HERE:
             continue
         for w in range(start.size - 1):
-            jd_w, fr_w = jd[start[w] : start[w + 1]], fr[start[w] : start[w + 1]]
-            bad = window(mode[i], c, i, jd_w, fr_w, minutes_since(c, i, middle_jd[w], middle_fr[w]), s)
+            errors += at_window(c, mode, i, jd, fr, start, middle_jd, middle_fr, w, s, codes[i])
             for item in range(6):
                 target = out[i, item, start[w] : start[w + 1]]
-                row = s[(X + item) * WINDOW : (X + item) * WINDOW + target.size]
-                stream(row, target, past)
-            if bad > 0:
-                for k in range(jd_w.size):
-                    codes[i, start[w] + k] = np.int8(s[CODE * WINDOW + k])
-            errors += bad
+                stream(s[(X + item) * WINDOW : (X + item) * WINDOW + target.size], target, past)
     return errors
 
 
@@ -182,30 +186,20 @@ def rows(
     out_r: Floats, out_v: Floats, codes: Codes,
 ) -> int:  # fmt: skip
     """As `series`, with out_r[satellite, time, 3] [m] and out_v[satellite, time, 3] [m/s]."""
-    s = np.empty(SCRATCH_ROWS * WINDOW)
-    line = np.empty(3 * WINDOW)
+    s, line = np.empty(SCRATCH_ROWS * WINDOW), np.empty(3 * WINDOW)
     errors, past = 0, far(out_r)
     for i in range(c.shape[1]):
         if mode[i] == NOT_HERE:
             continue
         for w in range(start.size - 1):
-            jd_w, fr_w = jd[start[w] : start[w + 1]], fr[start[w] : start[w + 1]]
-            bad = window(mode[i], c, i, jd_w, fr_w, minutes_since(c, i, middle_jd[w], middle_fr[w]), s)
-            r, v = out_r[i, start[w] : start[w + 1]].reshape(-1), out_v[i, start[w] : start[w + 1]].reshape(-1)
-            for k in range(jd_w.size):
-                line[3 * k], line[3 * k + 1], line[3 * k + 2] = (
-                    s[X * WINDOW + k], s[Y * WINDOW + k], s[Z * WINDOW + k]
-                )  # fmt: skip
-            stream(line[: 3 * jd_w.size], r, past)
-            for k in range(jd_w.size):
-                line[3 * k], line[3 * k + 1], line[3 * k + 2] = (
-                    s[VX * WINDOW + k], s[VY * WINDOW + k], s[VZ * WINDOW + k]
-                )  # fmt: skip
-            stream(line[: 3 * jd_w.size], v, past)
-            if bad > 0:
-                for k in range(jd_w.size):
-                    codes[i, start[w] + k] = np.int8(s[CODE * WINDOW + k])
-            errors += bad
+            errors += at_window(c, mode, i, jd, fr, start, middle_jd, middle_fr, w, s, codes[i])
+            a, n = start[w], start[w + 1] - start[w]
+            for out, row in ((out_r, X), (out_v, VX)):
+                for k in range(n):
+                    line[3 * k] = s[row * WINDOW + k]
+                    line[3 * k + 1] = s[(row + 1) * WINDOW + k]
+                    line[3 * k + 2] = s[(row + 2) * WINDOW + k]
+                stream(line[: 3 * n], out[i, a : a + n].reshape(-1), past)
     return errors
 
 
@@ -214,28 +208,23 @@ def lanes(
     c: Floats, mode: Ints, jd: Floats, fr: Floats, start: Ints, middle_jd: Floats, middle_fr: Floats,
     out_r: Floats, codes: Codes,
 ) -> int:  # fmt: skip
-    """Positions only, as runs read them: out_r[time, 3, satellite] [m] and codes[time, satellite]."""
+    """Positions only, as runs read them: out_r[time, 3, satellite] [m] and codes[satellite, time]."""
     s = np.empty(SCRATCH_ROWS * WINDOW)
     kept = np.empty((3, WINDOW, GROUP))
     errors = 0
     for first in range(0, c.shape[1], GROUP):
         group = min(GROUP, c.shape[1] - first)
         for w in range(start.size - 1):
-            jd_w, fr_w = jd[start[w] : start[w + 1]], fr[start[w] : start[w + 1]]
-            n = jd_w.size
+            n = start[w + 1] - start[w]
             for j in range(group):
                 i = first + j
                 if mode[i] == NOT_HERE:
                     continue
-                bad = window(mode[i], c, i, jd_w, fr_w, minutes_since(c, i, middle_jd[w], middle_fr[w]), s)
+                errors += at_window(c, mode, i, jd, fr, start, middle_jd, middle_fr, w, s, codes[i])
                 for item in range(3):
                     row = s[(X + item) * WINDOW : (X + item) * WINDOW + n]
                     for k in range(n):
                         kept[item, k, j] = row[k]
-                if bad > 0:
-                    for k in range(n):
-                        codes[start[w] + k, i] = np.int8(s[CODE * WINDOW + k])
-                errors += bad
             for k in range(n):
                 for item in range(3):
                     target = out_r[start[w] + k, item, first : first + group]

@@ -115,8 +115,10 @@ def _differ(ours: Windows, theirs: list[list[Event]], sample: list[tuple[int, in
             if not cut
         ]
         at_cuts = bool(np.any(mine.cut_begin | mine.cut_end))
-        if not at_cuts and [e.kind for e in events] != [e.kind for e in moments]:
-            return f"satellite {i} over station {s}: {len(moments)} events against {len(events)}"
+        # of a window that the span cuts, rise or set fall outside on both sides, and the culmination may
+        kinds = [[e.kind for e in of if e.kind != 1 or not at_cuts] for of in (moments, events)]
+        if kinds[0] != kinds[1]:
+            return f"satellite {i} over station {s}: {len(kinds[0])} events against {len(kinds[1])}"
         for event in moments:
             near = [abs(e.at_s - event.at_s) for e in events if e.kind == event.kind]
             if not near or min(near) > SKYFIELD_GRAIN_S:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import access_twins
 import numpy as np
 
-from orbit.atmosphere import _densities, air
+from orbit.atmosphere import _around, _densities, air
 from orbit.kernels import (
     adaptive,
     eclipse,
@@ -143,6 +143,7 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     for move in (formation.formation_positions, formation.formation_velocities):
         move(mean, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
         yield move.__name__, out.copy()
+    yield "_moment", np.array([formation._moment(mean, i, 60.0 * i) for i in range(8)])
     formation.formation_positions(mean, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
     best = np.full((4, 3), sight.OUT_OF_SIGHT_M2)
     at = rng.normal(size=(4, 3, 3))
@@ -230,6 +231,12 @@ def sgp4_calls() -> Iterator[tuple[str, np.ndarray]]:
     c = np.empty((sgp4_constants.ROWS, count))
     sgp4_constants.initialise(told, c)
     yield "initialise", c.T
+    part = np.zeros((sgp4_constants.ROWS, 1))
+    for told in (sgp4_constants.secular_rates(part, 0, 0.064, 1.08, 0.02, 0.6),
+                 sgp4_constants.drag_terms(part, 0, 0.064, 1.08, 0.02, 0.6, 0.8, 1.0, 2.0, 1e-4)):  # fmt: skip
+        yield "secular_rates", np.array([[told]])
+        yield "drag_terms", part.T.copy()
+    yield "without_kozai", np.array([[sgp4_constants.without_kozai(0.065, 0.02, 0.6)]])
     jd, fr = np.full(times, 2460001.5), np.linspace(0.0, 0.3, times)
     mode, zero = np.empty(count, dtype=np.int64), np.zeros(count)
     sgp4.modes(c, zero, zero + 2000.0, 240.0, mode)
@@ -239,7 +246,7 @@ def sgp4_calls() -> Iterator[tuple[str, np.ndarray]]:
     codes = np.zeros((count, times), dtype=np.int8)
     sgp4.series(c, mode, jd, fr, start, *middle, out, codes)
     sgp4.rows(c, mode, jd, fr, start, *middle, r, v, codes)
-    sgp4.lanes(c, mode, jd, fr, start, *middle, lanes, np.zeros((times, count), dtype=np.int8))
+    sgp4.lanes(c, mode, jd, fr, start, *middle, lanes, np.zeros((count, times), dtype=np.int8))
     yield "series", out.transpose(0, 2, 1).reshape(-1, 6)
     yield "rows", np.concatenate((r, v), axis=2).reshape(-1, 6)
     yield "lanes", lanes.transpose(2, 0, 1).reshape(-1, 3)
@@ -265,6 +272,20 @@ def _sgp4_passes(c: np.ndarray, jd: np.ndarray, fr: np.ndarray) -> Iterator[tupl
     for i, mode in ((0, sgp4_passes.LOW), (1, sgp4_passes.LOW), (2, sgp4_passes.NEAR), (3, sgp4_passes.WIDE)):
         middle = sgp4.minutes_since(c, i, 2460001.5, 0.15)
         yield "minutes_since", np.array([[middle]])
+        told = (
+            c,
+            np.full(c.shape[1], mode),
+            i,
+            jd,
+            fr,
+            np.array([0, n]),
+            np.array([2460001.5]),
+            np.array([0.15]),
+            0,
+            s,
+        )
+        sgp4.at_window(*told, np.zeros(n, dtype=np.int8))
+        yield "at_window", table[sgp4_passes.X : sgp4_passes.VZ + 1, :n].T.copy()
         sgp4_passes.secular(mode, c, i, jd, fr, middle, 1e-5, s)
         yield "secular", table[[0, 1, 2, 3, sgp4_passes.SINCE, sgp4_passes.E, sgp4_passes.TEMPA], :n].T.copy()
         sgp4_passes.long_period(mode, c, i, middle, 1e-5, n, s)
@@ -317,7 +338,8 @@ def force_calls() -> Iterator[tuple[str, np.ndarray]]:
         )
         yield "altitude_m", np.array([[forces.altitude_m(z, 1.0 / r, r)]])
         yield "density_kg_m3", np.array([[forces.density_kg_m3(5e5 + 1e5 * edge, 0.3 * edge, air_told)]])
-        bulge = _unit(rng)
+        bulge = forces.bulge(*_unit(rng))
+        yield "bulge", np.array([bulge])
         yield "drag", np.array([forces.drag(x, y, z, vx, vy, vz, r * r, 1.0 / r, 0.02, *bulge, air_told)])
         yield "third_body", np.array([forces.third_body(x, y, z, 3e8, -2e8, 1e8, 4.9e12)])
         yield "_lit_integral", np.array([[forces._lit_integral(edge)]])
@@ -331,6 +353,8 @@ def force_calls() -> Iterator[tuple[str, np.ndarray]]:
     told = np.empty(3)
     _densities(np.array([3e5, 5e5, 8e5]), np.array([-0.5, 0.0, 0.5]), air_told, told)
     yield "_densities", told[:, np.newaxis]
+    _around(7e6 * np.eye(3), np.array([0.6, 0.0, 0.8]), air_told, told)
+    yield "_around", told[:, np.newaxis]
     matrices, r_m = rng.normal(size=(4, 3, 3)), rng.normal(size=(4, 3, 5))
     frames.turn(matrices, r_m)
     yield "turn", r_m.transpose(0, 2, 1).reshape(-1, 3)

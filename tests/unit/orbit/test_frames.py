@@ -7,7 +7,7 @@ import math
 import erfa
 import numpy as np
 
-from orbit.kernels.frames import gmst_rad, turn_z
+from orbit.kernels.frames import gmst_rad
 
 
 def test_gmst_against_erfa() -> None:
@@ -26,13 +26,3 @@ def test_gmst_keeps_the_digits_of_a_two_part_date() -> None:
     jd = 2461395.5
     second = gmst_rad(jd, 0.5 + 1.0 / 86400.0) - gmst_rad(jd, 0.5)
     assert abs(second - 2.0 * math.pi * 1.00273790935 / 86400.0) < 1e-12
-
-
-def test_turn_z_against_matrices() -> None:
-    """Source of truth: the matrix R3(angle) of the axes turned about z, by numpy.matmul; four roundings."""
-    rng = np.random.default_rng(4)
-    vectors = rng.normal(size=(50, 3))
-    angle = rng.uniform(-10.0, 10.0, 50)
-    c, s, o, e = np.cos(angle), np.sin(angle), np.zeros(50), np.ones(50)
-    matrix = np.array([[c, s, o], [-s, c, o], [o, o, e]]).transpose(2, 0, 1)
-    assert np.abs(turn_z(vectors, angle) - np.einsum("nij,nj->ni", matrix, vectors)).max() < 2e-15

@@ -90,7 +90,7 @@ def test_command(dawndusk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame, "LEAST_S", 1e-9)
     good = Contender("good", "network", "x/s", "numpy", lambda: Pair(side, side, 1.0, agree))
     bad = Contender("bad", "fleet", "x/s", "no-such-peer", lambda: Pair(side, side, 1.0, agree))
-    monkeypatch.setattr(bench, "contenders", lambda: [good, bad])
+    monkeypatch.setattr(bench, "contenders", lambda data: [good, bad])
     called = dawndusk("bench", "network", "--json")
     assert called.code == 0
     rows = json.loads(called.out)["rows"]

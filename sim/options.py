@@ -1,0 +1,20 @@
+"""Arguments and options that several verbs have, worded once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or the path of a file.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
+]
+Events = Annotated[
+    list[str] | None, typer.Option("--event", metavar="EVENT", help='Such as "2026-12-21T06:00Z lose satellite 17".')
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Root of all random streams.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
+Stale = Annotated[bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out sets of a catalogue that cannot be used.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; changes the speed, never the result.")]
