@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from orbit.ground import Station, horizon, in_teme, masks, position_m, zenith
 from orbit.kernels import access as kernels
-from orbit.kernels import cuts, moments
+from orbit.kernels import mask_windows, window_refinement
 from orbit.propagation import Propagator
 from orbit.timegrid import TimeGrid
 
@@ -54,7 +54,7 @@ class Windows:
 
 def windows(
     propagators: Sequence[Propagator], stations: Sequence[Station], grid: TimeGrid, *, tile: int = TILE,
-    block: int = moments.LONGEST_BLOCK, threads: int | None = None, progress: Callable[[int, int], None] | None = None,
+    block: int = window_refinement.LONGEST_BLOCK, threads: int | None = None, progress: Callable[[int, int], None] | None = None,
 ) -> Windows:  # fmt: skip
     """Windows over the ticks 0 to grid.steps of the propagators' grid. `tile`, `block` and `threads` change the speed only."""
     job = _Job(stations, grid, block)
@@ -81,20 +81,20 @@ def windows(
 
 def _joined(parts: Sequence[Windows]) -> Windows:
     if not parts:
-        none = np.zeros((moments.WINDOW_ROWS, 0))
+        none = np.zeros((window_refinement.WINDOW_ROWS, 0))
         return _told(none, 0)
     return Windows(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Windows)))
 
 
 def _told(rows: Array, first: int) -> Windows:
     """Windows from the rows that a kernel writes, of satellites numbered from `first`."""
-    flags = rows[moments.W_FLAGS].astype(np.int8)
+    flags = rows[window_refinement.W_FLAGS].astype(np.int8)
     elevation = np.empty(rows.shape[1])
-    moments.elevations(rows[moments.W_SINE], elevation)
+    window_refinement.elevations(rows[window_refinement.W_SINE], elevation)
     return Windows(
-        rows[moments.W_STATION].astype(np.int32), (rows[moments.W_SATELLITE] + first).astype(np.int32),
-        rows[moments.W_RISE].copy(), rows[moments.W_SET].copy(), rows[moments.W_TOP].copy(), elevation,
-        (flags & moments.CUT_BEGIN) > 0, (flags & moments.CUT_END) > 0,
+        rows[window_refinement.W_STATION].astype(np.int32), (rows[window_refinement.W_SATELLITE] + first).astype(np.int32),
+        rows[window_refinement.W_RISE].copy(), rows[window_refinement.W_SET].copy(), rows[window_refinement.W_TOP].copy(), elevation,
+        (flags & window_refinement.CUT_BEGIN) > 0, (flags & window_refinement.CUT_END) > 0,
     )  # fmt: skip
 
 
@@ -117,14 +117,14 @@ class _Job:
     """What all tiles share."""
 
     def __init__(self, stations: Sequence[Station], grid: TimeGrid, block: int) -> None:
-        self.grid, self.block = grid, min(max(block, 1), moments.LONGEST_BLOCK)
+        self.grid, self.block = grid, min(max(block, 1), window_refinement.LONGEST_BLOCK)
         self.stations = station_rows(stations)
         self.masks = masks(stations)
         self.reach_m = np.minimum([s.max_range_m for s in stations], FAR_M)
         apart_s = [CUT_S if s.mask_rad else REACH_S if s.max_range_m < FAR_M else math.inf for s in stations]
         self.per_tick = np.ceil(grid.step_s / np.array(apart_s)).astype(np.int64)
         # a quintic needs six ticks, also where the span has fewer
-        self.last = max(grid.steps, moments.STENCIL - 1)
+        self.last = max(grid.steps, window_refinement.STENCIL - 1)
         # what turns TEME to Earth-fixed has the Earth's axes in TEME as its rows
         self.turn = np.ascontiguousarray(in_teme(np.eye(3), *grid.jd_fr(0, self.last + 1)))
 
@@ -155,19 +155,19 @@ class _Job:
         return _told(whole if self.block >= self.grid.steps else _merged(whole), number)
 
     def _cut(self, rows: Array, valid: NDArray[np.int64], first: int, windows: Array) -> Array:
-        out = np.empty((moments.WINDOW_ROWS, 2 * windows.shape[1] + 16))
+        out = np.empty((window_refinement.WINDOW_ROWS, 2 * windows.shape[1] + 16))
         while True:
-            count = cuts.cut_windows(
+            count = mask_windows.cut_windows(
                 rows, valid, first, self.grid.step_s, self.stations, self.masks.first, self.masks.table, self.reach_m, self.per_tick,
                 windows, out,
             )  # fmt: skip
             if count >= 0:
                 return out[:, :count].copy()
-            out = np.empty((moments.WINDOW_ROWS, 2 * out.shape[1]))
+            out = np.empty((window_refinement.WINDOW_ROWS, 2 * out.shape[1]))
 
     def _search(self, rows: Array, valid: NDArray[np.int64], span: NDArray[np.int64], first: int) -> list[Array]:
         room = max(ROOM, 2 * (int(span[1] - span[0]) + 4))
-        out, lane, found = np.empty((moments.WINDOW_ROWS, room)), 0, [np.empty((moments.WINDOW_ROWS, 0))]
+        out, lane, found = np.empty((window_refinement.WINDOW_ROWS, room)), 0, [np.empty((window_refinement.WINDOW_ROWS, 0))]
         while lane < rows.shape[0]:
             begun = lane
             lane, count = kernels.find_windows(
@@ -175,27 +175,27 @@ class _Job:
             )
             found.append(out[:, :count].copy())
             if lane == begun:  # one satellite alone fills it
-                out = np.empty((moments.WINDOW_ROWS, 2 * out.shape[1]))
+                out = np.empty((window_refinement.WINDOW_ROWS, 2 * out.shape[1]))
         return found
 
 
 def _merged(rows: Array) -> Array:
     """Windows that blocks of time have cut in two put together, sorted."""
-    rows = rows[:, np.lexsort((rows[moments.W_RISE], rows[moments.W_STATION], rows[moments.W_SATELLITE]))]
+    rows = rows[:, np.lexsort((rows[window_refinement.W_RISE], rows[window_refinement.W_STATION], rows[window_refinement.W_SATELLITE]))]
     if rows.shape[1] == 0:
         return rows
-    flags = rows[moments.W_FLAGS].astype(np.int64)
-    same = np.all(rows[: moments.W_SATELLITE + 1, 1:] == rows[: moments.W_SATELLITE + 1, :-1], axis=0)
-    same &= rows[moments.W_SET, :-1] == rows[moments.W_RISE, 1:]
-    same &= ((flags[:-1] & moments.CUT_END) > 0) & ((flags[1:] & moments.CUT_BEGIN) > 0)
+    flags = rows[window_refinement.W_FLAGS].astype(np.int64)
+    same = np.all(rows[: window_refinement.W_SATELLITE + 1, 1:] == rows[: window_refinement.W_SATELLITE + 1, :-1], axis=0)
+    same &= rows[window_refinement.W_SET, :-1] == rows[window_refinement.W_RISE, 1:]
+    same &= ((flags[:-1] & window_refinement.CUT_END) > 0) & ((flags[1:] & window_refinement.CUT_BEGIN) > 0)
     start = np.flatnonzero(np.concatenate(([True], ~same)))
     stop = np.append(start[1:], rows.shape[1]) - 1
     made = rows[:, start]
-    made[moments.W_SET] = rows[moments.W_SET, stop]
-    made[moments.W_FLAGS] = (flags[start] & moments.CUT_BEGIN) | (flags[stop] & moments.CUT_END)
-    made[moments.W_SINE] = np.maximum.reduceat(rows[moments.W_SINE], start)
+    made[window_refinement.W_SET] = rows[window_refinement.W_SET, stop]
+    made[window_refinement.W_FLAGS] = (flags[start] & window_refinement.CUT_BEGIN) | (flags[stop] & window_refinement.CUT_END)
+    made[window_refinement.W_SINE] = np.maximum.reduceat(rows[window_refinement.W_SINE], start)
     # of equal heights the first
-    highest = rows[moments.W_SINE] == np.repeat(made[moments.W_SINE], stop - start + 1)
-    at = np.minimum.reduceat(np.where(highest, rows[moments.W_TOP], np.inf), start)
-    made[moments.W_TOP] = at
+    highest = rows[window_refinement.W_SINE] == np.repeat(made[window_refinement.W_SINE], stop - start + 1)
+    at = np.minimum.reduceat(np.where(highest, rows[window_refinement.W_TOP], np.inf), start)
+    made[window_refinement.W_TOP] = at
     return made

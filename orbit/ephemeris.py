@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.catalog import Segment, Track
-from orbit.codes import NOWHERE_M, OUTSIDE
 from orbit.constants import MU_EARTH_M3_S2, SECONDS_PER_DAY
+from orbit.status import NOWHERE_M, OUTSIDE
 from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
 from orbit.frames import rotated, teme_to_itrs
-from orbit.kernels.sight import Masks
+from orbit.kernels.visibility import Masks
 
 Array = NDArray[np.float64]
 

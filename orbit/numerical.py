@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.atmosphere import air
-from orbit.codes import DECAYED, NOWHERE_M
 from orbit.constants import MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
 from orbit.frames import rotated
 from orbit.kernels import adaptive, multistep
 from orbit.kernels.forces import LOW_M2, STRETCH, Forces
 from orbit.kernels.frames import turn
+from orbit.status import DECAYED, NOWHERE_M
 from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]

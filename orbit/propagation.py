@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from orbit.elements import CircularElements
 from orbit.kernels import formation, j2
-from orbit.relative import MeanElements, RelativeElements, absolute, along_track_rates_m_s
+from orbit.relative_motion import MeanElements, RelativeElements, absolute, along_track_rates_m_s
 from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]
@@ -32,7 +32,7 @@ class Propagator(Protocol):
     def count(self) -> int: ...
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
-        """Write positions; return codes (time, lane) of `orbit.codes`, or None if all is well."""
+        """Write positions; return codes (time, lane) of `orbit.status`, or None if all is well."""
         ...
 
     def subset(self, which: NDArray[np.int64]) -> Propagator:

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.catalog.common import SGP4_EPOCH_JD
-from orbit.codes import BAD_ECCENTRICITY, BAD_MEAN_MOTION, NOWHERE_M, UNDEFINED
 from orbit.constants import SECONDS_PER_DAY, WGS72_J2
 from orbit.elements import CircularElements, Sgp4Elements
 from orbit.kernels import sgp4 as kernels
 from orbit.kernels import sgp4_constants as el
 from orbit.kernels.sgp4_passes import WINDOW
-from orbit.kernels.stream import empty_lines
+from orbit.kernels.streaming_stores import empty_lines
+from orbit.status import BAD_ECCENTRICITY, BAD_MEAN_MOTION, NOWHERE_M, UNDEFINED
 from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]
@@ -121,7 +121,7 @@ class Batch:
 class Plan:
     """Satellites at given times, made ready once: its calls fill arrays that may be used again.
 
-    jd, fr (times,) UTC Julian dates in two parts, in any order. Codes are those of `orbit.codes`, shape
+    jd, fr (times,) UTC Julian dates in two parts, in any order. Codes are those of `orbit.status`, shape
     (satellites, times); where one is not zero the state is zero.
     """
 

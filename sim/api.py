@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sim import results
-from sim.coupled import CoupledRun
-from sim.engine import Progress, Run
-from sim.results import ReportWriter, Results
-from sim.scenario import Loaded
-from sim.scenario import load as _load
+from sim.config.scenario import Loaded
+from sim.config.scenario import load as _load
+from sim.engine.coupled import CoupledRun
+from sim.engine.uncoupled import Progress, Run
+from sim.results import store
+from sim.results.store import ReportWriter, Results
 
 
 def load(
@@ -36,11 +36,11 @@ def run(
 ) -> Results:
     """Simulate a loaded scenario. Results are in memory; `save=True` or `out` writes a results folder as well."""
     target = None if out is None else Path(out)
-    results.check_out(target)
+    store.check_out(target)
     begin = time.monotonic()
     job = CoupledRun(loaded, threads=threads) if loaded.scenario.coupled else Run(loaded, threads=threads)
     outcome = job.finish(progress)
-    found = results.of(outcome)
+    found = store.of(outcome)
     if not (save or target is not None):
         return found
     facts = {
@@ -49,9 +49,9 @@ def run(
         "tile_satellites": job.tile,
         "block_steps": job.block,
     }
-    return results.write(outcome, found, target, facts, report)
+    return store.write(outcome, found, target, facts, report)
 
 
 def open_results(folder: str | Path) -> Results:
     """Results of a folder written before. Raises InputError if it is none."""
-    return results.read(Path(folder))
+    return store.read(Path(folder))

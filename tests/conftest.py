@@ -77,7 +77,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def dawndusk(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     """The command in this process, in an empty folder."""
-    from sim.cli import main
+    from sim.cli.app import main
 
     def call(*arguments: str) -> Called:
         capsys.readouterr()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim import results as run_results
+from sim.results import store as run_results
 from viz.parts import folded, table, text
 from viz.words import MINUS, NBSP, NONE, counted, percent
 

@@ -69,7 +69,7 @@ ROLE_COLOUR: Final[dict[str, str]] = {
 assert tuple(ROLE_COLOUR) == ROLES
 
 STANDSTILL: Final = "stands still for power or heat"
-# What a training job does, in the order of sim.jobs; colours are those of the causes it is booked under.
+# What a training job does, in the order of sim.workload.jobs; colours are those of the causes it is booked under.
 MODE_COLOUR: Final[dict[str, str]] = {
     "running": "#00795c",
     "checkpoint": "#86275a",

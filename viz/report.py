@@ -221,7 +221,7 @@ def library() -> str:
 
 
 def write_report(results: Any, path: Path) -> None:
-    """Write the page for `results` (as sim.results reads them) to `path`."""
+    """Write the page for `results` (as sim.results.store reads them) to `path`."""
     body, figures, scene = page_parts(results)
     drawn = ",".join(f"{json.dumps(n)}:{pio.to_json(f, engine='json')}" for n, f in figures.items())
     film = json.dumps(movie(scene) if scene is not None else None, separators=(",", ":"))

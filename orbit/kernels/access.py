@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from orbit.kernels.compile import Floats, Ints, inlined, kernel
-from orbit.kernels.moments import (
+from orbit.kernels.window_refinement import (  # fmt: skip
     BATCH,
     CUT_BEGIN,
     CUT_END,
@@ -44,7 +44,7 @@ from orbit.kernels.moments import (
     settle,
     stencil,
     turn,
-)  # fmt: skip
+)
 
 CHUNK = 8  # ticks of which the search keeps the highest
 STRIDE = 2  # ticks from one that the search looks at to the next

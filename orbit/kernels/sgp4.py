@@ -39,7 +39,7 @@ from orbit.kernels.sgp4_passes import (
     orient,
     secular,
 )
-from orbit.kernels.stream import far, stream
+from orbit.kernels.streaming_stores import far, stream
 
 Codes = NDArray[np.int8]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 
-from orbit.codes import BAD_ECCENTRICITY, BAD_SEMI_LATUS_RECTUM, DECAYED, OK
 from orbit.constants import WGS72_J2
 from orbit.kernels import sgp4_constants as el
 from orbit.kernels.compile import Floats, inlined
 from orbit.kernels.simd import near_sincos, sincos
+from orbit.status import BAD_ECCENTRICITY, BAD_SEMI_LATUS_RECTUM, DECAYED, OK
 
 SPEED_M_S = el.RADIUS_M * el.XKE / 60.0
 

@@ -1,6 +1,6 @@
 """Two results side by side: what differs going in, what differs coming out, and which causes make the difference.
 
-Pure functions of results; `sim.studies.sides` turns what a person names into them.
+Pure functions of results; `sim.studies.operands` turns what a person names into them.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from orbit.units import UNITS
-from sim import tree
-from sim.errors import Origin, RunError, bad_input, did_you_mean
-from sim.results import Results
-from sim.tree import Node
+from sim.config import yaml_tree
+from sim.config.errors import Origin, RunError, bad_input, did_you_mean
+from sim.config.yaml_tree import Node
+from sim.results.store import Results
 
 EQUAL: Final = {
     "nameplate": "nameplate",
@@ -141,7 +141,7 @@ def check_equal(equal: str | None) -> None:
 
 def _side(letter: str, results: Results) -> Side:
     """Results from Python: the scenario is beside them where they have a folder."""
-    inputs = None if results.folder is None else tree.read(results.folder / "scenario.yaml")
+    inputs = None if results.folder is None else yaml_tree.read(results.folder / "scenario.yaml")
     return Side(f"{letter} ({results.summary['scenario']})", results, inputs)
 
 
@@ -156,7 +156,7 @@ def _inputs(a: Node | None, b: Node | None) -> tuple[Input, ...]:
     found = []
     for name in {**one, **two}:
         left, right = one.get(name), two.get(name)
-        if left is not None and right is not None and _same(tree.plain(left), tree.plain(right)):
+        if left is not None and right is not None and _same(yaml_tree.plain(left), yaml_tree.plain(right)):
             continue
         found.append(
             Input(name, _text(left), _text(right), _said(left, "kind"), _said(right, "kind"), _said(left, "source"),
@@ -206,7 +206,7 @@ def _si(value: Any) -> tuple[float, str] | None:
 def _text(node: Node | None) -> str | None:
     if node is None:
         return None
-    value = tree.plain(node)
+    value = yaml_tree.plain(node)
     if isinstance(value, list):
         return f"{len(value)} entries" if len(value) != 1 else "1 entry"
     return str(value)

@@ -13,16 +13,16 @@ from typing import Any
 from pydantic import ValidationError
 
 import sim
-from sim import tree
-from sim.catalogue import items
-from sim.checks import START_S, size
-from sim.errors import InputError, Origin, Problem, bad_input, did_you_mean
-from sim.orbit_files import READERS, placed
-from sim.quantity import Quantity
-from sim.scenario import Loaded, load
-from sim.spec import Section
-from sim.spec_sweep import Sweep, problems
-from sim.tree import Node
+from sim.config import yaml_tree
+from sim.config.ephemeris_files import READERS, placed
+from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.config.library import items
+from sim.config.quantity import Quantity
+from sim.config.scenario import Loaded, load
+from sim.config.schema import Section
+from sim.config.schema.sweep import Sweep, problems
+from sim.config.validation import START_S, size
+from sim.config.yaml_tree import Node
 
 Progress = Callable[[int, int], None]
 Axis = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # fields varied together, and their values
@@ -62,13 +62,13 @@ class Study:
 def read(source: str | Path | dict[str, Any]) -> tuple[Sweep, Node, Path]:
     """A sweep by shipped name, path or as a mapping; its tree, and the folder its paths start from."""
     if isinstance(source, dict):
-        root, folder = tree.parse(json.dumps(source), "sweep"), Path.cwd()
+        root, folder = yaml_tree.parse(json.dumps(source), "sweep"), Path.cwd()
     else:
         path = _file(str(source))
-        root, folder = tree.read(path), path.parent
+        root, folder = yaml_tree.read(path), path.parent
     if not root.is_map:
         raise bad_input(root.origin, "", "is not a sweep; write keys such as name:, scenario:, grid:")
-    plain = {key: value for key, value in tree.plain(root).items() if key != "$schema"}
+    plain = {key: value for key, value in yaml_tree.plain(root).items() if key != "$schema"}
     try:
         return Sweep.model_validate(plain), root, folder
     except ValidationError as error:
@@ -146,7 +146,7 @@ def _scenario(spec: Sweep, root: Node, folder: Path) -> str:
     if path.is_file():
         return str(path)
     advice = did_you_mean(spec.scenario, items("scenarios"))
-    raise bad_input(tree.find(root, ("scenario",)).origin, "scenario", f"no scenario '{spec.scenario}'; {advice}")
+    raise bad_input(yaml_tree.find(root, ("scenario",)).origin, "scenario", f"no scenario '{spec.scenario}'; {advice}")
 
 
 def _placed(name: str, value: Any, folder: Path) -> Any:
@@ -164,12 +164,12 @@ def _in_file(problem: Problem, spec: Sweep, root: Node, values: dict[str, Any]) 
     for section, lists in (("grid", spec.grid), ("zip", spec.zip)):
         if told in lists:
             at = lists[told].index(values[told])
-            return Problem(tree.find(root, (section, told, str(at))).origin, problem.field, problem.message)
+            return Problem(yaml_tree.find(root, (section, told, str(at))).origin, problem.field, problem.message)
     if told == "seed":
-        return Problem(tree.find(root, ("seeds",)).origin, problem.field, problem.message)
+        return Problem(yaml_tree.find(root, ("seeds",)).origin, problem.field, problem.message)
     for at, text in enumerate(spec.set):
         if told in (text, text.partition("=")[0]):
-            return Problem(tree.find(root, ("set", str(at))).origin, problem.field, problem.message)
+            return Problem(yaml_tree.find(root, ("set", str(at))).origin, problem.field, problem.message)
     return problem
 
 

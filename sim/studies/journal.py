@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sim.errors import Origin, bad_input
+from sim.config.errors import Origin, bad_input
 
 NAME = "journal.jsonl"
 

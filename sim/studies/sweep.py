@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import sim
-from sim.checks import available_bytes
-from sim.errors import InputError, Origin, RunError, bad_input
+from sim.config.errors import InputError, Origin, RunError, bad_input
+from sim.config.validation import available_bytes
 from sim.studies import definition
 from sim.studies.definition import Point, Progress, Study
 from sim.studies.journal import NAME, Journal
@@ -251,7 +251,7 @@ def run_point(source: str, point: Point, sources: str) -> dict[str, Any]:
     """One point, on a worker: its journal entry. Never raises: an error is part of the entry."""
     from orbit.kernels.compile import sources_hash
     from sim import api
-    from sim.scenario import load
+    from sim.config.scenario import load
 
     begin = time.perf_counter()
     error, metrics = None, {}
@@ -284,8 +284,8 @@ def _complete(
     study: Study, part: Path, out: str | Path | None, done: dict[int, dict[str, Any]], facts: dict[str, Any]
 ) -> Finished:
     """Tables and definition beside the journal, then the folder gets its name."""
-    from sim.results import manifest, resolved_yaml, to_json
-    from sim.scenario import load
+    from sim.config.scenario import load
+    from sim.results.store import manifest, resolved_yaml, to_json
 
     failed = {p.index: done[p.index]["error"] for p in study.points if done[p.index]["error"] is not None}
     first = load(study.source, study.points[0].sets)

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, NamedTuple
 
-from sim import metrics
-from sim.coupled import SETTLED, CoupledRun
-from sim.engine import Outcome, Run
-from sim.scenario import Loaded
+from sim.config.scenario import Loaded
+from sim.config.schema import Inference, Scenario, parse_target
+from sim.engine.coupled import SETTLED, CoupledRun
+from sim.engine.uncoupled import Outcome, Run
+from sim.results import summary
 from sim.schema import CAUSES
-from sim.spec import Inference, Scenario, parse_target
-from sim.studies import enlarged
-from sim.studies.enlarged import Larger
-from sim.studies.without import WHY_NOT, EasyRun, Without, unlimited, without
-from sim.workload.training import Task
+from sim.studies import sensitivity
+from sim.studies.ablation import WHY_NOT, EasyRun, Without, unlimited, without
+from sim.studies.sensitivity import Larger
+from sim.workload.training_step import Task
 
 Progress = Callable[[int, int], None]
 SAMPLE: Final = 128  # satellites of a fleet that nothing couples
@@ -162,7 +162,7 @@ class _Bench:
     def ran(self, outcome: Outcome) -> _Ran:
         scenario = outcome.loaded.scenario
         total_s = outcome.carry.shape[1] * outcome.grid.duration_s
-        own, induced = ({c: s / total_s for c, s in part.items()} for part in metrics.ledger_s(outcome))
+        own, induced = ({c: s / total_s for c, s in part.items()} for part in summary.ledger_s(outcome))
         chip = scenario.satellite.accelerator
         peak = scenario.satellite.accelerators * chip.peak[scenario.reference_precision]
         return _Ran(own, induced, self.whole.satellites * peak)
@@ -179,7 +179,7 @@ def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
     now = bench.ran(outcome)
     cuts = [] if outcome.crew is None else [training.task for training in outcome.crew.trainings]
     lost = [cause for cause in CAUSES if cause != "useful" and now.share(cause) > 0.0]
-    larger, told = enlarged.all_of(bench.scenario, [task.mesh for task in cuts], loaded.satellites)
+    larger, told = sensitivity.all_of(bench.scenario, [task.mesh for task in cuts], loaded.satellites)
     total, done = 1 + len(lost) + len(larger), 1
 
     def tick() -> None:
@@ -206,7 +206,7 @@ def binding(loaded: Loaded) -> tuple[Base, list[Input]]:
     """Only the inputs whose mass is known, the largest gain per kilogram first: what `dawndusk run` tells."""
     bench = _Bench(loaded)
     now = bench.ran(bench.outcome(_plain(bench.scenario)))
-    found = [_input(each, bench, now) for each in enlarged.sized(bench.scenario)]
+    found = [_input(each, bench, now) for each in sensitivity.sized(bench.scenario)]
     return _base(bench, now), sorted(found, key=_by_kg)
 
 

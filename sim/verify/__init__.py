@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sim.errors import Origin, bad_input, did_you_mean
+from sim.config.errors import Origin, bad_input, did_you_mean
 
 GROUPS = ("orbits", "spacecraft", "network", "workload", "fleet", "studies", "views")
 

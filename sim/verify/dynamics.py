@@ -17,8 +17,8 @@ from orbit.environment import moon_position_m, sun_position_m
 from orbit.ground import in_teme
 from orbit.kernels.forces import Forces
 from orbit.kernels.j2 import latitude_argument_rate_rad_s, node_rate_rad_s
+from orbit.mean_to_osculating import osculating_states
 from orbit.numerical import Bodies, Numerical
-from orbit.osculating import osculating_states
 from orbit.timegrid import TimeGrid, julian_date
 from sim.verify.case import Case, Failed
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.fleet.failures import exponential
-from sim.fleet.gangs import WAITING, Gangs, Policy, Work, account
+from sim.fleet.job_lifecycle import WAITING, Gangs, Policy, Work, account
 from sim.fleet.reliability import (
     daly_interval_s,
     effective_time_ratio,

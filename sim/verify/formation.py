@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit import lattice, separation, upkeep
+from orbit import formation_geometry, proximity, station_keeping
 from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2, SPEED_OF_LIGHT_M_S
 from orbit.elements import CircularElements, nodal_period_s, period_s, semi_major_axis_m
 from orbit.propagation import Formation
-from orbit.relative import (
+from orbit.relative_motion import (
     MeanElements,
     RelativeElements,
     absolute,
@@ -132,7 +132,7 @@ def _flying() -> tuple[Array, Array, Array]:
     theirs, speeds = _flown(*states(formation.elements()), t_s)
     a, b = np.triu_indices(offsets.shape[1], 1)
     error_m = np.abs(
-        separation.pair_ranges_m(formation.positions_m(t_s), a, b) - separation.pair_ranges_m(theirs, a, b)
+        proximity.pair_ranges_m(formation.positions_m(t_s), a, b) - proximity.pair_ranges_m(theirs, a, b)
     )
     return _drift_m_d(t_s, _ahead_m(theirs, speeds)), error_m[:98], error_m
 
@@ -169,22 +169,22 @@ def _drift() -> list[Case | Failed]:
 @cache
 def _cluster() -> tuple[float, float, float, float]:
     """Least of all pairs, least and largest of neighbours, largest of all [m] over an orbit of the 81 satellites."""
-    from sim.links.topology import lattice_pairs
+    from sim.network.topology import lattice_pairs
 
-    offsets = np.array(lattice.offsets_m("square", 200.0, 1000.0)).T
+    offsets = np.array(formation_geometry.offsets_m("square", 200.0, 1000.0)).T
     flying = Formation(_chief(), of_offsets(offsets, _chief()), ONE_ORBIT)
     orbit_s = nodal_period_s(A, float(_chief().inclination_rad[0]))
-    r_m = flying.positions_m(np.linspace(0.0, orbit_s, separation.SAMPLES + 1))
-    least, most = separation.swing_m(separation.pair_ranges_m(r_m, *lattice_pairs(offsets, 200.0)))
-    return separation.closest(flying.positions_m, 0.0, orbit_s).range_m, least, most, separation.farthest_m(r_m)
+    r_m = flying.positions_m(np.linspace(0.0, orbit_s, proximity.SAMPLES + 1))
+    least, most = proximity.swing_m(proximity.pair_ranges_m(r_m, *lattice_pairs(offsets, 200.0)))
+    return proximity.closest(flying.positions_m, 0.0, orbit_s).range_m, least, most, proximity.farthest_m(r_m)
 
 
 def _published() -> list[Case | Failed]:
     source = "published formation [suncatcher2025]: 81 satellites, 1 km, 100 to 200 m"
     light = "2 km at the speed of light"
     return [
-        Case("points of a 200 m square lattice in 1 km", lambda: float(lattice.count("square", 200.0, 1000.0)), 81.0, 0.0, "1", source),
-        Case("points of a 100 m hexagonal lattice in 1 km", lambda: float(lattice.count("hexagonal", 100.0, 1000.0)), 367.0, 0.0, "1",
+        Case("points of a 200 m square lattice in 1 km", lambda: float(formation_geometry.count("square", 200.0, 1000.0)), 81.0, 0.0, "1", source),
+        Case("points of a 100 m hexagonal lattice in 1 km", lambda: float(formation_geometry.count("hexagonal", 100.0, 1000.0)), 367.0, 0.0, "1",
              "published packing of the disc"),
         Case("neighbours at their nearest", lambda: _cluster()[1], 100.0, 1.0, "m", source),
         Case("neighbours at their farthest", lambda: _cluster()[2], 200.0, 1.0, "m", source),
@@ -197,8 +197,8 @@ def _published() -> list[Case | Failed]:
 
 
 def _make_up(altitude_m: float, density_kg_m3: float) -> float:
-    drag = upkeep.drag_acceleration_m_s2(semi_major_axis_m(altitude_m), density_kg_m3, 0.02)
-    return upkeep.braking_m_s_yr(drag)
+    drag = station_keeping.drag_acceleration_m_s2(semi_major_axis_m(altitude_m), density_kg_m3, 0.02)
+    return station_keeping.braking_m_s_yr(drag)
 
 
 def _upkeep() -> list[Case | Failed]:
@@ -209,15 +209,15 @@ def _upkeep() -> list[Case | Failed]:
     ]
 
     def unequal() -> float:
-        return upkeep.along_track_drift_m(0.1 * upkeep.drag_acceleration_m_s2(A, 1.04e-13, 0.02), DAY_S)
+        return station_keeping.along_track_drift_m(0.1 * station_keeping.drag_acceleration_m_s2(A, 1.04e-13, 0.02), DAY_S)
 
     def node_m_s_yr() -> float:
         inclination = float(_chief().inclination_rad[0])
-        return upkeep.inclination_m_s_yr(A, inclination, 1000.0)
+        return station_keeping.inclination_m_s_yr(A, inclination, 1000.0)
 
     found += [
         Case("10 % more drag at 650 km: along-track in a day", unequal, 64.0, 3.2, "m", "published, about, two digits of density"),
-        Case("sunlight on 0.05 m2/kg, reflection 1.3", lambda: 1e7 * upkeep.pressure_acceleration_m_s2(0.065), 3.0, 0.06,
+        Case("sunlight on 0.05 m2/kg, reflection 1.3", lambda: 1e7 * station_keeping.pressure_acceleration_m_s2(0.065), 3.0, 0.06,
              "1e-7 m/s2", "published, two digits"),
         Case("1 km across by inclination, held for a year", node_m_s_yr, 47.5, 0.1, "m/s",
              "3/2 n J2 (R/a)^2 sin2 i a di n, evaluated apart"),

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.ground import Station, in_teme, position_m, round_trip_ms, zenith
-from orbit.kernels.sight import access_m
+from orbit.kernels.visibility import access_m
 from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid
 from orbit.timescales import ut1_to_utc
-from sim.network import Grid, LinkRules, Network, Way
+from sim.network.link_state import Grid, LinkRules, Network, Way
 from sim.verify.case import Case, Failed
 
 SOURCE = "Hypatia, kuiper_630 at 0ac531c3 [kassing2020]"

@@ -11,9 +11,9 @@ from scipy.optimize import brentq
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.ground import Station, position_m, round_trip_ms, slant_range_m, zenith
-from orbit.kernels.sight import nearest_in_sight
-from sim.links.optical import Terminal, rate_bit_s, received_power_w
-from sim.links.topology import grazing_altitude_m
+from orbit.kernels.visibility import nearest_in_sight
+from sim.network.optical import Terminal, rate_bit_s, received_power_w
+from sim.network.topology import grazing_altitude_m
 from sim.verify import hypatia
 from sim.verify.case import Case, Failed
 

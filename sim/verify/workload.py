@@ -17,10 +17,10 @@ from sim.workload.collectives import (
     ring_s,
     tree_s,
 )
-from sim.workload.inference import decode_step_s
+from sim.workload.inference_step import decode_step_s
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service
-from sim.workload.training import Task, boundary_bytes, compute_s, decompose, mfu, reduced_bytes, task_flops
+from sim.workload.training_step import Task, boundary_bytes, compute_s, decompose, mfu, reduced_bytes, task_flops
 from sim.workload.transformer import (
     Model,
     activation_bytes_per_layer,

@@ -13,20 +13,20 @@ from typing import Any
 
 import pytest
 
-import orbit.kernels.sight
-import sim.assemble
-import sim.assign
-import sim.coupled
-import sim.engine
-import sim.metrics
-import sim.models.thermal
-import sim.network
-import sim.orbit_files
-import sim.passes
-import sim.roads
-import sim.step
-import sim.traffic
+import orbit.kernels.visibility
+import sim.config.ephemeris_files
+import sim.engine.access
+import sim.engine.assemble
+import sim.engine.coupled
+import sim.engine.job_assignment
+import sim.engine.uncoupled
+import sim.network.ground_routing
+import sim.network.link_state
+import sim.results.summary
+import sim.spacecraft.step
+import sim.spacecraft.thermal
 import sim.verify
+import sim.workload.job_communication
 from sim.verify import access, catalogues, fleet, frames, hypatia, network, orbits, sgp4, spacecraft, workload
 from sim.verify.case import Case, Failed, row
 
@@ -34,15 +34,15 @@ REPO = Path(__file__).resolve().parents[2]
 ROW = {"name", "ours", "theirs", "error", "limit", "unit", "source", "ok"}
 
 SAME = [
-    (orbits, "shadow_edge", sim.step), (orbits, "sun_position_m", sim.engine), (orbits, "solar_flux_w_m2", sim.engine),
-    (orbits, "CircularJ2", sim.assemble), (sgp4, "Sgp4", sim.assemble), (frames, "in_teme", sim.engine),
-    (orbits, "walker", sim.assemble), (orbits, "TimeGrid", sim.assemble), (sgp4, "read_tle", sim.orbit_files),
-    (catalogues, "read_omm", sim.orbit_files), (catalogues, "read_oem", sim.orbit_files), (catalogues, "Ephemeris", sim.assemble),
-    (network, "nearest_in_sight", orbit.kernels.sight), (network, "position_m", sim.engine), (network, "zenith", sim.engine),
-    (network, "round_trip_ms", sim.metrics), (spacecraft, "plate_view_factor", sim.step), (spacecraft, "plate_absorbed_w_m2", sim.step),
-    (spacecraft, "emission_w_k4", sim.models.thermal), (hypatia, "Network", sim.coupled), (hypatia, "access_m", sim.roads),
-    (hypatia, "walker_sgp4", sim.assemble), (network, "rate_bit_s", sim.network.optical), (workload, "decompose", sim.traffic.training),
-    (workload, "flow_times_s", sim.traffic.collectives), (fleet, "Gangs", sim.assign), (access, "windows", sim.passes),
+    (orbits, "shadow_edge", sim.spacecraft.step), (orbits, "sun_position_m", sim.engine.uncoupled), (orbits, "solar_flux_w_m2", sim.engine.uncoupled),
+    (orbits, "CircularJ2", sim.engine.assemble), (sgp4, "Sgp4", sim.engine.assemble), (frames, "in_teme", sim.engine.uncoupled),
+    (orbits, "walker", sim.engine.assemble), (orbits, "TimeGrid", sim.engine.assemble), (sgp4, "read_tle", sim.config.ephemeris_files),
+    (catalogues, "read_omm", sim.config.ephemeris_files), (catalogues, "read_oem", sim.config.ephemeris_files), (catalogues, "Ephemeris", sim.engine.assemble),
+    (network, "nearest_in_sight", orbit.kernels.visibility), (network, "position_m", sim.engine.uncoupled), (network, "zenith", sim.engine.uncoupled),
+    (network, "round_trip_ms", sim.results.summary), (spacecraft, "plate_view_factor", sim.spacecraft.step), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.step),
+    (spacecraft, "emission_w_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupled), (hypatia, "access_m", sim.network.ground_routing),
+    (hypatia, "walker_sgp4", sim.engine.assemble), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
+    (workload, "flow_times_s", sim.workload.job_communication.collectives), (fleet, "Gangs", sim.engine.job_assignment), (access, "windows", sim.engine.access),
 ]  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def test_verify_calls_what_a_run_calls(ours: Any, name: str, runs: Any) -> None:
 
 
 def test_sight_is_the_engines() -> None:
-    assert sim.engine.sight is orbit.kernels.sight
+    assert sim.engine.uncoupled.visibility is orbit.kernels.visibility
 
 
 def test_verify(dawndusk: Any) -> None:
@@ -149,7 +149,7 @@ SPOILS = [
     ("orbit/constants.py", r"(WGS72_J3: Final = -0\.0000025)38", r"\g<1>39", "sgp4._against_reference"),
     ("orbit/constants.py", r"(EARTH_FLATTENING: Final = 1\.0 / )298\.257", r"\g<1>297.257", "frames.cases"),
     ("orbit/kernels/frames.py", r"\(-sx \* cy, sy, cx \* cy\)", "(sx * cy, sy, cx * cy)", "frames.cases"),
-    ("orbit/kernels/moments.py", r"60\.0 \* b - 40\.0 \* c", "60.0 * b - 41.0 * c", "access._pole"),
+    ("orbit/kernels/window_refinement.py", r"60\.0 \* b - 40\.0 \* c", "60.0 * b - 41.0 * c", "access._pole"),
     ("orbit/kernels/sgp4_passes.py", r"-0\.25 \* c\[el\.X7THM1", "-0.251 * c[el.X7THM1", "sgp4._against_reference"),
     ("orbit/kernels/j2.py", r"(def node_rate_rad_s.*?return )-", r"\g<1>", "orbits._drift"),
 ]  # fmt: skip

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from orbit.elements import CircularElements
 from orbit.kernels.forces import Forces
+from orbit.mean_to_osculating import osculating_states
 from orbit.numerical import Bodies, Numerical
-from orbit.osculating import osculating_states
 from orbit.propagation import CircularJ2, Propagator
 from orbit.sgp4 import Sgp4, of_circular
 from orbit.timegrid import TimeGrid

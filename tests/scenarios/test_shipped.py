@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import sim
-from sim.results import Results
-from sim.scenario import items
+from sim.config.scenario import items
+from sim.results.store import Results
 
 SHORT = {
     "colossus_in_orbit": "20 min", "colossus_in_orbit_clusters": "10 min", "colossus_in_orbit_platforms": "2 h",

@@ -11,7 +11,7 @@ import numpy as np
 
 from orbit.access import station_rows
 from orbit.ground import Station, horizon, in_teme, masks, position_m, zenith
-from orbit.kernels import access, cuts, moments, sight
+from orbit.kernels import access, mask_windows, visibility, window_refinement
 from orbit.propagation import CircularJ2
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid, julian_date
@@ -22,7 +22,7 @@ SEARCH = (
     "find_windows", "push", "turn", "settle", "_settle_edges", "_settle_tops", "_coefficients", "_halve_edge", "_halve_top",
 )  # fmt: skip
 CUTS = ("_view", "_edge", "_turn", "_write", "_cut", "cut_windows")
-TOLD = [moments.W_STATION, moments.W_SATELLITE, moments.W_RISE, moments.W_SET, moments.W_SINE, moments.W_FLAGS]
+TOLD = [window_refinement.W_STATION, window_refinement.W_SATELLITE, window_refinement.W_RISE, window_refinement.W_SET, window_refinement.W_SINE, window_refinement.W_FLAGS]
 
 
 def calls() -> Iterator[tuple[str, np.ndarray]]:
@@ -36,48 +36,48 @@ def calls() -> Iterator[tuple[str, np.ndarray]]:
     turn = np.ascontiguousarray(in_teme(np.eye(3), *grid.jd_fr(0, 201)))
     access.lay_rows(r_m, turn, 0, rows)
     yield "lay_rows", rows
-    stations, valid, out = station_rows(sites), np.full(3, 200), np.zeros((moments.WINDOW_ROWS, 400))
+    stations, valid, out = station_rows(sites), np.full(3, 200), np.zeros((window_refinement.WINDOW_ROWS, 400))
     _, count = access.find_windows(rows, valid, np.array([0, 200]), 0.0, 60.0, stations, 0, out)
     assert count > 10
     for name in SEARCH:
         yield name, out[TOLD, :count].T
-    sines, found = out[moments.W_SINE, :count].copy(), np.empty(count)
-    moments.elevations(sines, found)
+    sines, found = out[window_refinement.W_SINE, :count].copy(), np.empty(count)
+    window_refinement.elevations(sines, found)
     yield "elevations", found
     table, parts = masks(sites), np.zeros_like(out)
     reach_m, per_tick = np.array([1e15] * 5 + [1.3e6]), np.array([0, 0, 0, 0, 12, 6])
-    cut = cuts.cut_windows(
+    cut = mask_windows.cut_windows(
         rows, valid, 0, 60.0, stations, table.first, table.table, reach_m, per_tick, out[:, :count].copy(), parts
     )
     for name in CUTS:
         yield name, parts[TOLD, :cut].T
-    coefficients = moments.quintic(1.0, 3.0, -2.0, 5.0, 0.5, 0.25)
+    coefficients = window_refinement.quintic(1.0, 3.0, -2.0, 5.0, 0.5, 0.25)
     yield "quintic", np.array(coefficients)
-    yield "poly", np.array([moments.poly(coefficients, x) for x in (-1.3, 0.0, 0.4, 2.2)])
-    yield "stencil", np.array([moments.stencil(n, 10) for n in range(11)], dtype=np.float64)
+    yield "poly", np.array([window_refinement.poly(coefficients, x) for x in (-1.3, 0.0, 0.4, 2.2)])
+    yield "stencil", np.array([window_refinement.stencil(n, 10) for n in range(11)], dtype=np.float64)
     yield (
         "azimuth_rad",
-        np.array([sight.azimuth_rad(n, e) for n, e in ((1.0, 0.1), (-1.0, 0.2), (-1.0, -0.2), (1.0, -0.1))]),
+        np.array([visibility.azimuth_rad(n, e) for n, e in ((1.0, 0.1), (-1.0, 0.2), (-1.0, -0.2), (1.0, -0.1))]),
     )
     mask = np.array([[0.5, 1.0, 4.0], [0.1, 0.5, 0.0]])
-    yield "mask_elevation", np.array([sight.mask_elevation(a, mask, 0, 3) for a in (0.0, 0.5, 0.8, 3.0, 4.0, 6.0)])
+    yield "mask_elevation", np.array([visibility.mask_elevation(a, mask, 0, 3) for a in (0.0, 0.5, 0.8, 3.0, 4.0, 6.0)])
     yield from _sight(sites, r_m, turn, table)
 
 
 def _sight(
-    sites: list[Station], r_m: np.ndarray, turn: np.ndarray, table: sight.Masks
+    sites: list[Station], r_m: np.ndarray, turn: np.ndarray, table: visibility.Masks
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Sight over masks, of stations that see something at some of the ticks."""
     at, up, north = (
         np.ascontiguousarray(np.einsum("kij,si->ksj", turn, np.array([f(s) for s in sites])))
         for f in (position_m, zenith, lambda s: horizon(s)[0])
     )
-    best = np.full((201, len(sites)), sight.OUT_OF_SIGHT_M2)
-    sight.nearest_over_mask(r_m, np.ones((1, 3)), at, up, north, *table, best)
+    best = np.full((201, len(sites)), visibility.OUT_OF_SIGHT_M2)
+    visibility.nearest_over_mask(r_m, np.ones((1, 3)), at, up, north, *table, best)
     k = int(np.argmin(best[:, 4]))
-    assert best[k, 4] < sight.OUT_OF_SIGHT_M2
-    yield "nearest_over_mask", np.where(best < sight.OUT_OF_SIGHT_M2, best, 0.0)
+    assert best[k, 4] < visibility.OUT_OF_SIGHT_M2
+    yield "nearest_over_mask", np.where(best < visibility.OUT_OF_SIGHT_M2, best, 0.0)
     slants = np.zeros((len(sites), 3))
-    sight.slants_over_mask(r_m[k], at[k], up[k], north[k], *table, np.full(len(sites), 1e15), slants)
-    yield "slants_over_mask", np.where(slants < sight.OUT_OF_SIGHT_M, slants, 0.0)
-    yield "_over_mask", (slants[4] < sight.OUT_OF_SIGHT_M).astype(np.float64)
+    visibility.slants_over_mask(r_m[k], at[k], up[k], north[k], *table, np.full(len(sites), 1e15), slants)
+    yield "slants_over_mask", np.where(slants < visibility.OUT_OF_SIGHT_M, slants, 0.0)
+    yield "_over_mask", (slants[4] < visibility.OUT_OF_SIGHT_M).astype(np.float64)

@@ -5,5 +5,5 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-for part in ("orbit", "sim"):
+for part in ("orbit", "spacecraft"):
     sys.path.append(str(Path(__file__).parents[1] / "unit" / part))

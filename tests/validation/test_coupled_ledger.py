@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sim import api, metrics
-from sim import step as step_rows
-from sim.coupled import CoupledRun
-from sim.scenario import Loaded
+from sim import api
+from sim.config.scenario import Loaded
+from sim.engine.coupled import CoupledRun
+from sim.results import summary as metrics
+from sim.spacecraft import step as step_rows
 
 SCENARIO = """\
 name: ledger

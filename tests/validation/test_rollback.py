@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.fleet.failures import Change, exponential, normalise
-from sim.fleet.gangs import CHECKPOINT, OUTAGE, RECOVERY, RUN, WAITING, Gangs, Policy, Segment, Work, account
+from sim.fleet.job_lifecycle import CHECKPOINT, OUTAGE, RECOVERY, RUN, WAITING, Gangs, Policy, Segment, Work, account
 from sim.fleet.reliability import gang_availability
 from sim.verify import fleet
 from sim.verify.case import row

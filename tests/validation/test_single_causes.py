@@ -11,8 +11,8 @@ from skyfield.api import Loader
 from skyfield.sgp4lib import TEME
 from skyfield_data import get_skyfield_data_path
 
-from sim import step
-from sim.engine import Outcome, Run
+from sim.engine.uncoupled import Outcome, Run
+from sim.spacecraft import step
 
 SIGMA = 5.670374419e-8
 # Plenty of power and cooling, full arithmetic efficiency: useful is nameplate until a test takes something away.

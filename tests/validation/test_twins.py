@@ -33,7 +33,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, np.ndarray
 def _decorated() -> set[str]:
     """Names of all functions under @kernel or @inlined, read from the source."""
     found = set()
-    for path in [*(ROOT / "orbit").rglob("*.py"), ROOT / "sim" / "step.py", *(ROOT / "sim" / "models").glob("*.py")]:
+    for path in [*(ROOT / "orbit").rglob("*.py"), *(ROOT / "sim" / "spacecraft").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef):
                 marks = {d.id for d in node.decorator_list if isinstance(d, ast.Name)}

@@ -25,12 +25,13 @@ from orbit.kernels import (
     sgp4_constants,
     sgp4_passes,
     shadow,
-    sight,
     simd,
-    stream,
+    streaming_stores,
+    visibility,
 )
-from sim import assemble, scenario, step
-from sim.models import attitude, compute, earthview, power, thermal
+from sim.config import scenario
+from sim.engine import assemble
+from sim.spacecraft import attitude, compute, earth_flux, power, step, thermal
 
 
 def ring() -> scenario.Loaded:
@@ -87,7 +88,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "mean_between", shadow.mean_between(e[0], e[1])
         yield "mean_between", shadow.mean_between(e[0], e[0] + 1e-7)
         yield "mean_lit_fraction", shadow.mean_lit_fraction(*e)
-        yield "sight", sight.sight(*r, *[6.4e6 * c for c in _unit(rng)], *_unit(rng))
+        yield "sight", visibility.sight(*r, *[6.4e6 * c for c in _unit(rng)], *_unit(rng))
         law = attitude.attitude(attitude.LAWS[int(rng.integers(3))], 0.03)
         radial, sun = _unit(rng), _unit(rng)
         normal = np.cross(radial, _unit(rng))
@@ -101,8 +102,8 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "operating_point", compute.operating_point(u(-1e3, 4e4), u(0, 1), p["compute"])
         yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), u(0, 1), p["compute"])
         yield "bus_factor", compute.bus_factor(p["compute"])
-        yield "plate_view_factor", earthview.plate_view_factor(x, u(6.5e6, 9e6))
-        yield "albedo_flux_w_m2", earthview.albedo_flux_w_m2(u(1300, 1420), x, params.earth)
+        yield "plate_view_factor", earth_flux.plate_view_factor(x, u(6.5e6, 9e6))
+        yield "albedo_flux_w_m2", earth_flux.albedo_flux_w_m2(u(1300, 1420), x, params.earth)
         light = (u(0, 1400), u(0, 400), u(190, 270), u(0, 0.8), u(0, 0.8))
         yield "array_yield", power.array_yield(u(200, 400), p["array"])
         yield "_newton_k", power._newton_k(u(250, 350), u(100, 1500), light[0], 9e-8, p["array"])
@@ -129,7 +130,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
 
 def loop_calls() -> Iterator[tuple[str, object]]:
     """The kernels over arrays, and the whole step over ten minutes."""
-    from sim.engine import Run
+    from sim.engine.uncoupled import Run
 
     rng = np.random.default_rng(7)
     elements = np.empty((7, 8))
@@ -145,17 +146,17 @@ def loop_calls() -> Iterator[tuple[str, object]]:
         yield move.__name__, out.copy()
     yield "_moment", np.array([formation._moment(mean, i, 60.0 * i) for i in range(8)])
     formation.formation_positions(mean, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
-    best = np.full((4, 3), sight.OUT_OF_SIGHT_M2)
+    best = np.full((4, 3), visibility.OUT_OF_SIGHT_M2)
     at = rng.normal(size=(4, 3, 3))
     at /= np.linalg.norm(at, axis=2, keepdims=True)
-    sight.nearest_in_sight(out, np.ones((1, 8)), at * 6.37e6, at, np.array([0.0, 0.1, 0.5]), best)
+    visibility.nearest_in_sight(out, np.ones((1, 8)), at * 6.37e6, at, np.array([0.0, 0.1, 0.5]), best)
     yield "nearest_in_sight", best
     j2.circular_positions(elements, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
     below = np.ascontiguousarray((out[0] / np.linalg.norm(out[0], axis=0)).T)  # each station has one satellite overhead
     slants, cuts = np.empty((8, 8)), np.array([6e5, 2e6, 4e6, 1e15, 1e15, 1e15, 1e15, 1e15])
-    sight.slant_ranges(out[0], below * 6.37e6, below, np.linspace(0.0, 0.5, 8), cuts, slants)
-    assert 0 < (slants < sight.OUT_OF_SIGHT_M).sum() < slants.size
-    yield "slant_ranges", np.where(slants < sight.OUT_OF_SIGHT_M, slants, 0.0)
+    visibility.slant_ranges(out[0], below * 6.37e6, below, np.linspace(0.0, 0.5, 8), cuts, slants)
+    assert 0 < (slants < visibility.OUT_OF_SIGHT_M).sum() < slants.size
+    yield "slant_ranges", np.where(slants < visibility.OUT_OF_SIGHT_M, slants, 0.0)
     run = Run(ring(), tile=8, threads=1)
     first = np.empty((2, 3, 8))
     run.propagators[0].fill(0, 8, -1, first)
@@ -251,8 +252,8 @@ def sgp4_calls() -> Iterator[tuple[str, np.ndarray]]:
     yield "rows", np.concatenate((r, v), axis=2).reshape(-1, 6)
     yield "lanes", lanes.transpose(2, 0, 1).reshape(-1, 3)
     target = np.zeros(times)
-    stream.stream(np.ascontiguousarray(out[0, 0]), target, True)
-    yield "far", np.array([[float(stream.far(target)), float(stream.far(np.empty(stream.CACHED + 1)))]])
+    streaming_stores.stream(np.ascontiguousarray(out[0, 0]), target, True)
+    yield "far", np.array([[float(streaming_stores.far(target)), float(streaming_stores.far(np.empty(streaming_stores.CACHED + 1)))]])
     yield "stream", target[:, np.newaxis]
     yield from _sgp4_passes(c, jd, fr)
 

@@ -32,7 +32,7 @@ def _python(code: str, tree: Path, cache: Path, **extra: str) -> str:
 
 START = """
 import numpy as np
-from sim import step
+from sim.spacecraft import step
 r, sun, carry = np.full((2, 3, 2), 4.2e6), np.full((2, 3), -8.6e10), np.empty((step.CARRY_ROWS, 2))
 step.start(r, sun, 1.0, np.full(5, 300.0), carry)
 print(float(carry[step.EDGE_NOW, 0]).hex())
@@ -42,7 +42,7 @@ print(float(carry[step.EDGE_NOW, 0]).hex())
 def test_editing_a_constant_in_another_file_changes_the_result(tmp_path: Path) -> None:
     """Source of truth: the edge of the shadow is counted in solar radii: with half the radius it is twice as far.
 
-    The kernel lies in sim/step.py, the constant in orbit/constants.py; the cache folder is the same throughout.
+    The kernel lies in sim/spacecraft/step.py, the constant in orbit/constants.py; the cache folder is the same throughout.
     """
     for package in ("orbit", "sim"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -81,8 +81,8 @@ def test_old_machine_code_is_removed(tmp_path: Path) -> None:
 INSPECT = """
 import sys
 import numpy as np
-from sim import scenario, step
-from sim.engine import Run
+from sim.config import scenario
+from sim.engine.uncoupled import Run
 text = "{kind: ring, altitude: 650 km, local_time: '12:00', satellites: 8}"
 run = Run(scenario.load("suncatcher", sets=("duration=2 min", "workloads=[{kind: stream}]", "links=", "economics=", f"constellation={text}")), tile=8, threads=1)
 run.finish()

@@ -13,8 +13,8 @@ from scipy.interpolate import KroghInterpolator
 from sgp4.api import WGS72, Satrec
 
 from orbit.catalog import BadLine, Track, read_oem
-from orbit.codes import OUTSIDE
 from orbit.ephemeris import Ephemeris, weights
+from orbit.status import OUTSIDE
 from orbit.timegrid import TimeGrid, julian_date
 
 MU = 3.986004418e14

@@ -23,8 +23,8 @@ from orbit.environment import moon_position_m, sun_position_m
 from orbit.kernels import multistep
 from orbit.kernels.compile import compiled
 from orbit.kernels.forces import Forces
+from orbit.mean_to_osculating import osculating_states
 from orbit.numerical import MOST_ECCENTRIC, Bodies, Numerical, eccentricity
-from orbit.osculating import osculating_states
 from orbit.timegrid import TimeGrid, julian_date
 
 Array = NDArray[np.float64]

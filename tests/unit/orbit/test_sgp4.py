@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgp4.api import WGS72, Satrec
 
-from orbit.codes import NOWHERE_M, UNDEFINED
 from orbit.elements import Sgp4Elements
 from orbit.kernels import sgp4 as kernels
 from orbit.sgp4 import Sgp4, from_satrecs, plan, states, to_satrecs
+from orbit.status import NOWHERE_M, UNDEFINED
 from orbit.timegrid import TimeGrid
 
 LIMIT_M = 1e-5  # 1e-8 km: minutes since the epoch, a float of some thousands, turn the mean anomaly by 7e-9 km

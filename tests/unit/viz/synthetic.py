@@ -23,7 +23,7 @@ STATIONS = {
 
 @dataclass
 class Results:
-    """The same attributes as sim.results.Results."""
+    """The same attributes as sim.results.store.Results."""
 
     folder: Path
     summary: dict[str, Any]

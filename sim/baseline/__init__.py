@@ -1,5 +1,0 @@
-"""Sites on the ground that every answer stands beside, doing the same work with the same code."""
-
-from sim.baseline.running import run
-
-__all__ = ["run"]

@@ -1,0 +1,292 @@
+"""The command `dawndusk`: verbs, exit codes, what goes to which stream.
+
+Exit 0 done, 1 a run failed or a case beyond its limit, 2 bad input, 130 interrupted. Data on stdout, progress and errors on
+stderr. Loads the simulator only inside the verbs that need it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.cli import access, commands
+from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Threads
+from sim.cli.terminal import console, load_told, note, print_json
+from sim.config.errors import InputError, RunError
+
+app = typer.Typer(
+    name="dawndusk",
+    help="Orbital compute constellation simulator: how many of the FLOPs you launch you get to use, and what eats the rest.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+INTERRUPTED = "interrupted; nothing was written"
+
+
+@app.command(epilog='Example: dawndusk run suncatcher --set satellite.power.array.area="140 m2"')
+def run(
+    scenario: Source,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; must not exist yet.")] = None,
+    set: Sets = None,
+    event: Events = None,
+    seed: Seed = None,
+    json: Json = False,
+    allow_stale: Stale = False,
+    skip_bad: SkipBad = False,
+    threads: Threads = None,
+) -> None:
+    """Simulate a scenario and write a results folder."""
+    from sim.results.store import check_out
+
+    check_out(out)
+    loaded = load_told(scenario, set, event, seed, allow_stale, skip_bad)
+    from sim import api
+    from viz.report import write_report
+
+    with _progress(loaded) as advance:
+        results = api.run(loaded, out, save=True, threads=threads, progress=advance, report=write_report)
+    for line in results.summary["notes"][len(loaded.notes) :]:
+        note(line)
+    if json:
+        print_json(results.summary)
+        return
+    _show(loaded, results)
+
+
+def _progress(loaded: Any) -> Any:
+    """A progress bar on stderr for anything that takes more than two seconds; plain silence when piped."""
+    from sim.cli.progress import Bar
+
+    return Bar(loaded.scenario.name)
+
+
+def _show(loaded: Any, results: Any) -> None:
+    from rich.table import Table
+
+    from sim.results import formatting
+    from sim.studies import why
+
+    paper = console()
+    summary = results.summary
+    paper.print(formatting.headline(summary), style="bold")
+    paper.print()
+    table = Table(box=None, show_header=True, pad_edge=False, header_style="dim")
+    table.add_column("")
+    table.add_column("", no_wrap=True)
+    table.add_column("PFLOP/s", justify="right")
+    table.add_column("", justify="right")
+    table.add_column("", style="dim", no_wrap=True)
+    for cause, *cells in formatting.waterfall(summary):
+        table.add_row(cause, *cells, style="bold" if cause in ("nameplate", "useful") else None)
+    paper.print(table)
+    paper.print(formatting.causes_without_loss(summary), style="dim")
+    paper.print()
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for subject, sentence in formatting.lines(summary):
+        facts.add_row(subject, sentence)
+    facts.add_row("binding", formatting.binding(summary, *why.binding(loaded)))
+    facts.add_row("trust", formatting.assumptions(summary))
+    facts.add_row("report", str(results.folder / "report.html"))
+    paper.print(facts)
+
+
+@app.command(epilog="Example: dawndusk validate my_scenario.yaml")
+def validate(
+    scenario: Source,
+    set: Sets = None,
+    event: Events = None,
+    seed: Seed = None,
+    json: Json = False,
+    allow_stale: Stale = False,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Check a scenario without running it, and estimate size, memory and time."""
+    from dataclasses import asdict
+
+    from sim.config.validation import size
+    from sim.results.formatting import counted
+
+    loaded = load_told(scenario, set, event, seed, allow_stale, skip_bad)
+    estimate = asdict(size(loaded.scenario, loaded.satellites))
+    told = {
+        "scenario": loaded.scenario.name,
+        "scenario_sha256": loaded.sha256,
+        "ok": True,
+        **estimate,
+        "notes": list(loaded.notes),
+    }
+    if json:
+        print_json(told)
+        return
+    print(
+        f"{loaded.scenario.name}: in order. {counted(estimate['satellites'], 'satellite')}, "
+        f"{counted(estimate['accelerators'], 'accelerator')}, {counted(estimate['steps'], 'step')}, "
+        f"{counted(estimate['stations'], 'station')}.\n"
+        f"A run takes about {estimate['memory_bytes'] / 1e9:.1f} GB and {_about(estimate['time_s'])} on this machine, and keeps "
+        f"{counted(estimate['recorded_satellites'], 'satellite')} at {counted(estimate['recorded_moments'], 'moment')}."
+    )
+
+
+def _about(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+@app.command(epilog="Example: dawndusk schema > scenario.schema.json")
+def schema(
+    json: Annotated[bool, typer.Option("--json", help="The same; the schema is JSON either way.")] = True,
+) -> None:
+    """Print the JSON Schema of scenario files, for completion and checks in editors."""
+    from sim.config.json_schema import scenario_schema
+
+    print_json(scenario_schema())
+
+
+@app.command(epilog="Example: dawndusk verify orbits --json")
+def verify(
+    group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the cases of one group.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder with published data that is not shipped.")] = None,
+    json: Json = False,
+) -> None:
+    """Compare the functions that runs use with published numbers and other programs."""
+    from sim.cli.progress import Bar
+    from sim.verify import run_cases
+
+    with Bar("verify") as advance:
+        rows = run_cases(group, data, advance)
+    if not rows:
+        note(f"group '{group}' has no cases in this version")
+    if json:
+        print_json({"rows": rows})
+    else:
+        _verify_table(rows)
+    if not rows or not all(row["ok"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _verify_table(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (
+        ("case", "left"),
+        ("ours", "right"),
+        ("theirs", "right"),
+        ("error", "right"),
+        ("limit", "right"),
+        ("unit", "left"),
+        ("", "left"),
+        ("source", "left"),
+    ):
+        table.add_column(name, justify=justify, no_wrap=name in ("ours", "theirs", "error", "limit"))  # type: ignore[arg-type]
+    for row in rows:
+        numbers = [
+            "-" if row[k] is None else f"{row[k]:.7g}" if k in ("ours", "theirs") else f"{row[k]:.2g}"
+            for k in ("ours", "theirs", "error", "limit")
+        ]
+        table.add_row(
+            row["name"],
+            *numbers,
+            row["unit"],
+            "ok" if row["ok"] else "BEYOND LIMIT",
+            row["source"],
+            style=None if row["ok"] else "bold red",
+        )
+    paper = console()
+    paper.print(table)
+    good = sum(bool(row["ok"]) for row in rows)
+    paper.print(f"\n{good} of {len(rows)} cases within their limits", style="bold")
+
+
+@app.command(epilog="Example: dawndusk provenance satellite.power.array.area")
+def provenance(
+    target: Annotated[
+        str, typer.Argument(metavar="FIELD|SCENARIO", help="A scenario, or a field such as satellite.mass.")
+    ],
+    json: Json = False,
+) -> None:
+    """Say where numbers come from: value, unit, kind and source."""
+    from sim.config import provenance as records
+
+    rows = records.rows(target)
+    if json:
+        print_json({"rows": rows})
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    several = len({row["scenario"] for row in rows}) > 1
+    for name in (["scenario"] if several else []) + ["field", "value", "kind", "source"]:
+        table.add_column(name, overflow="fold", no_wrap=name in ("scenario", "field"))
+    for row in rows:
+        spread = f" ({row['low']} to {row['high']})" if row["low"] is not None else ""
+        unit = "" if row["unit"] == "1" else f" {row['unit']}"
+        source = "; ".join(part for part in (row["source"], row["note"]) if part) or row["origin"]
+        table.add_row(
+            *([row["scenario"]] if several else []), row["field"], f"{row['value']}{unit}{spread}", row["kind"], source
+        )
+    paper = console()
+    paper.print(table)
+
+
+app.add_typer(commands.app)
+app.add_typer(access.app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: every error is a line with an exit code, never a traceback."""
+    sys.exit(_guarded(lambda: app(args=arguments, prog_name="dawndusk", standalone_mode=False)))
+
+
+def _guarded(call: Callable[[], Any]) -> int:
+    try:
+        code = int(call() or 0)
+        if code == 130:
+            note(INTERRUPTED)
+        return code
+    except InputError as error:
+        for problem in error.problems:
+            note(str(problem))
+        return 2
+    except RunError as error:
+        note(str(error))
+        return 1
+    except (typer.Abort, KeyboardInterrupt):
+        note(INTERRUPTED)
+        return 130
+    except typer.Exit as stop:
+        return stop.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except MemoryError:
+        note("out of memory; write fewer satellites or steps (dawndusk validate estimates what a run needs)")
+        return 1
+    except OSError as error:
+        note(f"{error.filename or 'system'}: {error.strerror or error}")
+        return 1
+    except Exception as error:
+        # usage errors, told by what they can do: some versions of typer bring their own click
+        if not hasattr(error, "format_message"):
+            raise
+        _usage(error)
+        return 2
+
+
+def _usage(error: Any) -> None:
+    """A wrong command line: one line, or the help where nothing was asked for."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "dawndusk"
+    told = error.format_message().strip()
+    if "\n" in told:
+        note(told)
+    else:
+        note(f"{path}: {told.rstrip('.')}; see {path} --help")

@@ -1,0 +1,188 @@
+"""What is wrong with a scenario, told as one would to a colleague: pydantic's errors with places and advice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from sim.config import yaml_tree
+from sim.config.errors import Problem, did_you_mean
+from sim.config.library import items
+from sim.config.schema import NOT_SIMULATED, FieldError, Scenario
+from sim.config.yaml_tree import Node
+
+Named = Sequence[tuple[tuple[str, ...], str, str]]  # path (* is any position of a list), folder of configs/, kind
+WORD = "literal["  # how pydantic calls the word that may stand for a quantity
+_TAGS = {
+    "constellation": {"walker", "ring", "cluster", "shorthand", "tle", "omm", "oem"},
+    "workloads": {"stream", "training", "inference"},
+}
+
+
+def record_problems(root: Node, wrapped: bool) -> list[Problem]:
+    """Every number with provenance must say where it comes from."""
+    problems = []
+    for path, node in yaml_tree.walk(root):
+        if not node.is_record:
+            continue
+        name = ".".join(_shown(list(path), wrapped))
+        for key in sorted(set(node.value) - yaml_tree.RECORD_KEYS):
+            origin = node.value[key].origin
+            problems.append(Problem(origin, f"{name}.{key}", f"unknown key; {did_you_mean(key, yaml_tree.RECORD_KEYS)}"))
+        kind = node.get("kind")
+        if kind is None or kind.value not in yaml_tree.KINDS:
+            problems.append(
+                Problem(
+                    (kind or node).origin,
+                    f"{name}.kind",
+                    f"is missing or unknown; write one of: {', '.join(yaml_tree.KINDS)}",
+                )
+            )
+        if node.get("source") is None:
+            problems.append(
+                Problem(
+                    node.origin,
+                    f"{name}.source",
+                    "is missing; write a key of docs/references.bib, or why the number was chosen",
+                )
+            )
+    return problems
+
+
+def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Named = ()) -> list[Problem]:
+    """pydantic's errors as problems with places; `named` tells where a name may stand for a shipped item."""
+    found = []
+    words = _words_instead(error)
+    for entry in error.errors():
+        loc = [str(part) for part in entry["loc"]]
+        if loc[-1].startswith(WORD):
+            continue  # told with the other half of the choice
+        instead = words.get(entry["loc"][:-1], "")
+        loc = loc[:-1] if instead else loc
+        wrong = (entry.get("ctx") or {}).get("error")
+        loc = [*loc, wrong.field] if isinstance(wrong, FieldError) else loc
+        path = loc[:2] + loc[3:] if len(loc) > 2 and loc[2] in _TAGS.get(loc[0], ()) else loc  # without the kind
+        shown = _shown(path, wrapped)
+        node = yaml_tree.find(root, tuple(path))
+        found.append(Problem(node.origin, ".".join(shown), _message(entry, node, path, _items(path, named)) + instead))
+    return found
+
+
+def _words_instead(error: ValidationError) -> dict[tuple[int | str, ...], str]:
+    """For fields that take a quantity or a word: the words, by place."""
+    return {
+        entry["loc"][:-1]: f", or {entry['ctx']['expected']}"
+        for entry in error.errors()
+        if str(entry["loc"][-1]).startswith(WORD)
+    }
+
+
+def _items(path: list[str], named: Named) -> list[str]:
+    """Names of the shipped items that may stand at a path."""
+    for pattern, folder, kind in named:
+        if len(pattern) == len(path) and all(p in ("*", part) for p, part in zip(pattern, path, strict=True)):
+            files = items(folder).items()
+            return [name for name, file in files if re.search(rf"^kind: {kind}\s*$", file.read_text("utf-8"), re.M)]
+    return []
+
+
+def _shown(path: list[str], wrapped: bool) -> list[str]:
+    """A path as the file has it: without the 0 of a constellation that is no list there."""
+    return [p for n, p in enumerate(path) if not (wrapped and n == 1 and path[0] == "constellation" and p == "0")]
+
+
+def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
+    kind, context = entry["type"], entry.get("ctx") or {}
+    value = node.value if not isinstance(node.value, dict | list) else "this"
+    if kind == "missing":
+        example = f"one of: {', '.join(names)}" if names else _example(path)
+        return f"is missing; write `{path[-1]}: ...` here ({example})"
+    if kind == "extra_forbidden":
+        keys = _known_keys(path)
+        if path[-1] in keys:
+            return "does not go with this kind; remove it, or write another kind"
+        return f"unknown key; {did_you_mean(path[-1], keys)}"
+    if kind in ("value_error", "assertion_error"):
+        return str(context.get("error", entry["msg"]))
+    if kind == "literal_error":
+        known = [k.strip("' ") for k in re.split(r", | or ", str(context["expected"]))]
+        return f"'{entry['input']}' is unknown; {did_you_mean(str(entry['input']), known)}"
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        tag = str(context.get("tag", ""))
+        known = sorted(_TAGS.get(path[0], ()))
+        return (
+            f"kind '{tag}' is unknown; {did_you_mean(tag, known)}"
+            if tag
+            else f"kind is missing; write one of: {', '.join(known)}"
+        )
+    if kind == "too_short":
+        return "is empty; write at least one entry"
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        return f"{'is empty' if node.value is None else 'is not a mapping'}; write {_mapping(path, names)}"
+    if kind == "list_type":
+        what = "is empty" if node.value is None else "is not a list"
+        return f"{what}; write entries that start with '- '"
+    if kind.startswith("bool_"):
+        return f"'{value}' is neither true nor false; write one of them"
+    if kind == "string_type":
+        return "is not a word; write one, in quotes where it looks like a number"
+    return f"'{value}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return Scenario.model_json_schema()
+
+
+def _sections(path: list[str]) -> list[dict[str, Any]]:
+    """JSON schemas of the mapping(s) that a path may lie in."""
+    schema = _schema()
+    level = [schema]
+    for part in path[:-1]:
+        below = []
+        for entry in level:
+            child = entry.get("properties", {}).get(part) or (entry.get("items") if part.isdigit() else None)
+            below += _unfold(child, schema) if child else []
+        level = below
+    return [entry for entry in level if "properties" in entry]
+
+
+def _unfold(entry: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in entry:
+        return _unfold(schema["$defs"][entry["$ref"].rsplit("/", 1)[1]], schema)
+    choices = entry.get("oneOf") or entry.get("anyOf")
+    return [x for choice in choices for x in _unfold(choice, schema)] if choices else [entry]
+
+
+def _known_keys(path: list[str]) -> set[str]:
+    keys = {key for section in _sections(path) for key in section["properties"]}
+    return keys | set(NOT_SIMULATED) if len(path) == 1 else keys
+
+
+def _mapping(path: list[str], names: list[str]) -> str:
+    """What a mapping at a path looks like, the names that stand for one, and whether it may be left out."""
+    keys = "keys with values below it"
+    for section in _sections([*path, ""])[:1]:
+        key, entry = next(iter(section["properties"].items()))
+        values = entry.get("examples") or entry.get("enum") or ([1] if entry.get("type") == "integer" else ["..."])
+        keys += f", such as `{key}: {values[0]}`"
+    if names:
+        keys = f"one of: {', '.join(names)}; or `extends: {names[0]}` with the keys that differ"
+    optional = any("default" in section["properties"].get(path[-1], {}) for section in _sections(path))
+    return keys + ("; or leave it out" if optional else "")
+
+
+def _example(path: list[str]) -> str:
+    for section in _sections(path):
+        entry = section["properties"].get(path[-1], {})
+        if entry.get("examples"):
+            return f"such as `{path[-1]}: {entry['examples'][0]}`"
+        if "const" in entry or "enum" in entry:
+            return "one of: " + ", ".join(map(str, entry.get("enum", [entry.get("const")])))
+        if entry.get("type") == "integer":
+            return f"such as `{path[-1]}: {max(1, entry.get('minimum', 1))}`"
+    return "see `dawndusk schema`"

@@ -1,0 +1,89 @@
+"""JSON Schema of scenario files as people write them: names for items, overrides, one constellation or a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.config.library import items
+from sim.config.resolve import NAMED
+from sim.config.schema import NOT_SIMULATED, Scenario
+from sim.config.yaml_tree import KINDS
+
+# Sections that may extend an item, and those that defaults or an item above complete: nothing in them is required.
+EXTENDED = ("Satellite", "Accelerator", "Environment", "Terminal", "LanguageModel", "Failures", "Repair", "Launch")
+LAID = ("Array", "Battery", "PowerSystem", "Plate", "Loop", "Radiator", "Thermal", "Attitude", "Bus", "Ground", "Links",
+        "Training", "Inference", "Checkpoint", "Fleet", "Recovery", "Economics", "Upkeep")  # fmt: skip
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The schema editors read; configs/schema.json is this, and a test keeps it so."""
+    schema = Scenario.model_json_schema()
+    sections = schema["$defs"]
+    sections["Number"] = {
+        "description": "A number with its provenance.",
+        "type": "object",
+        "required": ["value", "kind", "source"],
+        "additionalProperties": False,
+        "properties": {
+            "value": {"type": ["number", "string"]},
+            "unit": {"type": "string"},
+            "kind": {"enum": list(KINDS)},
+            "source": {"type": "string", "description": "a key of the bibliography, or why the number was chosen"},
+            "low": {"type": ["number", "string"]},
+            "high": {"type": ["number", "string"]},
+            "note": {"type": "string"},
+        },
+    }
+    for section in EXTENDED:
+        sections[section]["properties"]["extends"] = {"type": "string", "description": "an item to lay these values on"}
+    for section in sections.values():
+        for name, entry in section.get("properties", {}).items():
+            each = entry.get("additionalProperties")
+            if isinstance(each, dict) and _is_number(each):
+                entry["additionalProperties"] = _or_record(each)
+            elif _is_number(entry):
+                section["properties"][name] = _or_record(entry)
+    for partial in (*EXTENDED, *LAID):
+        kept = [name for name in sections[partial].pop("required", []) if name == "kind"]
+        if kept:
+            sections[partial]["required"] = kept
+    for section in (schema, *sections.values()):
+        for pattern, folder, kind in NAMED:
+            entry = section.get("properties", {}).get(pattern[-1])
+            if entry is not None and "$ref" in str(entry):
+                section["properties"][pattern[-1]] = {"anyOf": [{"enum": _named(folder, kind)}, entry]}
+    top = schema["properties"]
+    sections["Ground"]["properties"]["stations"] = {
+        "anyOf": [{"enum": list(items("sites"))}, sections["Ground"]["properties"]["stations"]]
+    }
+    one = top["constellation"]["items"]
+    top["constellation"] = {"anyOf": [one, top["constellation"]]}
+    top["events"]["items"] = {"anyOf": [{"type": "string"}, top["events"]["items"]]}
+    top["baseline"] = {"enum": [*items("baselines"), None]}
+    top["extends"] = {"type": "string", "description": "another scenario to lay this one on"}
+    for name in NOT_SIMULATED:
+        top[name] = {"description": "read, but not simulated in this version"}
+    schema["required"] = ["name"]
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "Dawndusk scenario"
+    return schema
+
+
+def _is_number(entry: dict[str, Any]) -> bool:
+    """Whether a value is a quantity or a count, or one is among its forms, and may be a record with its source."""
+    if any(_is_number(form) for form in entry.get("anyOf", ())):
+        return True
+    told = entry.get("description", "")
+    return (
+        "a number with a unit" in told
+        or "with %" in told
+        or (entry.get("type") == "integer" and entry.get("minimum") == 1)
+    )
+
+
+def _or_record(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [entry, {"$ref": "#/$defs/Number"}]}
+
+
+def _named(folder: str, kind: str) -> list[str]:
+    return [n for n, p in items(folder).items() if f"\nkind: {kind}\n" in "\n" + p.read_text("utf-8")]

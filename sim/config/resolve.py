@@ -1,0 +1,235 @@
+"""Names in a scenario's tree replaced by what they stand for, and silence by the defaults."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sim.config import yaml_tree
+from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.config.library import defaults, item, items
+from sim.config.schema import NOT_SIMULATED
+from sim.config.yaml_tree import Node
+
+# Where a name may stand for an item: path (* is any position of a list), folder of configs/, kind in the file.
+NAMED = (
+    (("satellite",), "hardware", "satellite"),
+    (("satellite", "accelerator"), "hardware", "accelerator"),
+    (("environment",), "hardware", "environment"),
+    (("motion", "solar_activity"), "solar", "activity"),
+    (("links", "terminal"), "hardware", "terminal"),
+    (("workloads", "*", "model"), "models", "model"),
+    (("fleet", "failures"), "fleet", "failures"),
+    (("fleet", "repair"), "fleet", "repair"),
+    (("economics", "launch"), "economics", "launch"),
+)
+_SHORT_EVENT = re.compile(
+    r"\s*(?P<at>\S+)\s+(?P<action>[a-z]+)\s+"
+    r"(?P<target>all|satellites?\s+\d+(?:\s*-\s*\d+)?|link\s+\d+\s*-\s*\d+)(?:\s+to\s+(?P<to>\S+))?\s*$"
+)
+
+
+def word(node: Node) -> str:
+    """A name as it was written, also where it is none."""
+    return str(yaml_tree.plain(node))
+
+
+def exists(root: Node, keys: list[str]) -> bool:
+    """Whether the tree has a node at exactly this path."""
+    node: Node | None = root
+    for key in keys:
+        if node is not None and isinstance(node.value, list):
+            node = node.value[int(key)] if key.isdigit() and int(key) < len(node.value) else None
+        else:
+            node = node.get(key) if node is not None else None
+    return node is not None
+
+
+def with_named_defaults(root: Node) -> Node:
+    """Items that a scenario may leave out, by name, so that overrides find them; some values of one are laid on it."""
+    default, own = Node("earth-mean", Origin("default")), root.get("environment")
+    if own is None:
+        return yaml_tree.put(root, ["environment"], default)
+    if own.is_map and not own.is_record and not {"extends", "name"} & set(own.value):
+        return yaml_tree.put(root, ["environment"], Node({"extends": default, **own.value}, own.origin))
+    return root
+
+
+def with_defaults(root: Node) -> Node:
+    """Sections that are there laid on the defaults."""
+    silent = defaults()
+    workloads = root.get("workloads")
+    listed = workloads.value if workloads is not None and isinstance(workloads.value, list) else []
+    if any(word(w.get("kind") or w) == "training" for w in listed) and root.get("fleet") is None:
+        root = yaml_tree.put(root, ["fleet"], Node({}, Origin("default")))  # a job must know how it recovers
+    for name in ("motion", "links", "ground", "fleet", "economics"):
+        own = root.get(name)
+        base = silent.get(name)
+        if own is not None and own.is_map and base is not None:
+            root = yaml_tree.put(root, [name], yaml_tree.merge(base, _extending(base, own)))
+    if workloads is not None and isinstance(workloads.value, list):
+        laid = []
+        for node in workloads.value:
+            kind = node.get("kind")
+            base = silent.get(word(kind)) if kind is not None else None
+            laid.append(yaml_tree.merge(base, node) if base is not None else node)
+        root = yaml_tree.put(root, ["workloads"], Node(laid, workloads.origin))
+    return _formations(root, silent.get("cluster"))
+
+
+def _formations(root: Node, base: Node | None) -> Node:
+    """Clusters of the constellation laid on what a cluster says where it is silent; a lattice only where there is one."""
+    listed = root.get("constellation")
+    if base is None or listed is None or not isinstance(listed.value, list):
+        return root
+    laid = []
+    for node in listed.value:
+        own = node.get("lattice")
+        known = {k: v for k, v in base.value.items() if k != "lattice" or (own is not None and own.is_map)}
+        is_cluster = word(node.get("kind") or node) == "cluster"
+        laid.append(yaml_tree.merge(Node(known, base.origin), node) if is_cluster else node)
+    return yaml_tree.put(root, ["constellation"], Node(laid, listed.origin))
+
+
+def _extending(base: Node, own: Node) -> Node:
+    """Some values of an item that the defaults give by name are laid on it; one with a name of its own is whole."""
+    laid = dict(own.value)
+    for name, child in own.value.items():
+        default = base.get(name)
+        named = default is not None and isinstance(default.value, str)
+        if named and child.is_map and not child.is_record and not {"extends", "name"} & set(child.value):
+            laid[name] = Node({"extends": default, **child.value}, child.origin)
+    return Node(laid, own.origin)
+
+
+def set_aside(root: Node) -> tuple[Node, list[str]]:
+    """Sections that no model simulates yet, taken out, with a line about each."""
+    notes = [
+        f"{name}: read, but not simulated in this version: it changes nothing"
+        for name in NOT_SIMULATED
+        if name in root.value
+    ]
+    kept = {name: node for name, node in root.value.items() if name not in NOT_SIMULATED}
+    return Node(kept, root.origin), notes
+
+
+def resolve(root: Node, problems: list[Problem]) -> Node:
+    """Names replaced by what they stand for; a name that stands for nothing is a problem and leaves a gap."""
+    for pattern, folder, kind in NAMED:
+        for keys in _places(root, pattern):
+            try:
+                root = yaml_tree.put(root, keys, _item(yaml_tree.find(root, tuple(keys)), folder, ".".join(keys), kind))
+            except InputError as error:
+                problems.extend(error.problems)
+    stations = yaml_tree.find(root, ("ground", "stations"))
+    if exists(root, ["ground", "stations"]) and isinstance(stations.value, str):
+        try:
+            site = item("sites", stations.value, stations.origin, "ground.stations")
+            root = yaml_tree.put(root, ["ground", "stations"], Node(site.value["stations"].value, stations.origin))
+        except InputError as error:
+            problems.extend(error.problems)
+    root = _points(root, problems)
+    events = root.get("events")
+    if events is not None and isinstance(events.value, list):
+        root = yaml_tree.put(root, ["events"], Node(_events(events.value, problems), events.origin))
+    baseline = root.get("baseline")
+    if baseline is not None and baseline.value is not None and word(baseline) not in items("baselines"):
+        advice = did_you_mean(word(baseline), items("baselines"))
+        problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{word(baseline)}'; {advice}"))
+    return root
+
+
+def _points(root: Node, problems: list[Problem]) -> Node:
+    """Files of a formation's points replaced by the points: three numbers [m] a line, # begins a remark."""
+    listed = yaml_tree.find(root, ("constellation",)).value
+    for i in range(len(listed) if isinstance(listed, list) else 0):
+        keys = ["constellation", str(i), "lattice", "points"]
+        node = yaml_tree.find(root, tuple(keys))
+        if not exists(root, keys) or not isinstance(node.value, str):
+            continue
+        try:
+            root = yaml_tree.put(root, keys, _points_of(Path(node.value), node.origin))
+        except InputError as error:
+            problems.extend(error.problems)
+    return root
+
+
+def _points_of(path: Path, origin: Origin) -> Node:
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character too
+        text = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        why = error.strerror if isinstance(error, OSError) else text
+        message = f"{path} cannot be read ({why}); write the path of a file of three numbers a line, or the points"
+        raise bad_input(origin, "constellation.lattice.points", message) from None
+    rows = []
+    for number, line in enumerate(lines, 1):
+        words = line.partition("#")[0].replace(",", " ").split()
+        if not words:
+            continue
+        place = Origin(str(path), number, 1)
+        try:
+            if len(words) != 3:
+                raise ValueError
+            rows.append(Node([Node(f"{float(w)!r} m", place) for w in words], place))
+        except ValueError:
+            message = f"'{line.strip()}' is not three numbers; write radial, along-track and cross-track in metres"
+            raise bad_input(place, "constellation.lattice.points", message) from None
+    if not rows:
+        message = f"{path} holds no points; write lines of radial, along-track and cross-track in metres"
+        raise bad_input(origin, "constellation.lattice.points", message)
+    return Node(rows, origin)
+
+
+def _places(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
+    """Paths of the tree that a pattern of `NAMED` means."""
+    if "*" not in pattern:
+        return [list(pattern)] if exists(root, list(pattern)) else []
+    at = pattern.index("*")
+    head, tail = list(pattern[:at]), list(pattern[at + 1 :])
+    listed = yaml_tree.find(root, tuple(head))
+    if not exists(root, head) or not isinstance(listed.value, list):
+        return []
+    found = [[*head, str(i), *tail] for i in range(len(listed.value))]
+    return [keys for keys in found if exists(root, keys)]
+
+
+def _item(node: Node, kind: str, path: str, only: str) -> Node:
+    """An item by name, or a mapping that may extend one."""
+    if isinstance(node.value, str):
+        return Node(item(kind, node.value, node.origin, path, only).value, node.origin)
+    base = node.get("extends")
+    if base is None:
+        return node
+    found = item(kind, word(base), base.origin, path, only)
+    chip, own = found.get("accelerator"), node.get("accelerator")
+    if chip is not None and isinstance(chip.value, str) and own is not None and own.is_map and not own.get("extends"):
+        # some values of an accelerator that the item gives by name
+        found = yaml_tree.put(found, ["accelerator"], Node({"extends": chip}, own.origin))
+    rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
+    return yaml_tree.merge(found, rest)
+
+
+def _events(nodes: list[Node], problems: list[Problem]) -> list[Node]:
+    parsed = []
+    for i, node in enumerate(nodes):
+        try:
+            parsed.append(_event(node, f"events.{i}"))
+        except InputError as error:
+            problems.extend(error.problems)
+            parsed.append(node)
+    return parsed
+
+
+def _event(node: Node, path: str) -> Node:
+    """An event in short form ("2026-12-21T06:00Z lose satellite 17") as a mapping."""
+    if not isinstance(node.value, str):
+        return node
+    match = _SHORT_EVENT.match(node.value)
+    if match is None:
+        raise bad_input(
+            node.origin, path,
+            f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17', '... lose link 3-4' or "
+            "'... derate all to 0.5'",
+        )  # fmt: skip
+    return Node({k: Node(v, node.origin) for k, v in match.groupdict().items() if v is not None}, node.origin)

@@ -1,0 +1,262 @@
+"""From a name or a file to a frozen scenario, or to every problem at once.
+
+Loads neither numpy nor numba: `validate` is instant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sim.config import ephemeris_files, validation, yaml_tree
+from sim.config.ephemeris_files import Catalogues
+from sim.config.error_text import field_problems, record_problems
+from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.config.library import items
+from sim.config.resolve import NAMED, exists, resolve, set_aside, with_defaults, with_named_defaults, word
+from sim.config.schema import Scenario
+from sim.config.yaml_tree import Node
+
+_WORDS = {
+    "name",
+    "description",
+    "epoch",
+    "at",
+    "tle",
+    "omm",
+    "oem",
+    "code",
+    "sha256",
+    "local_time",
+    "seed",
+    "allow_stale",
+    "skip_bad",
+}
+"""Fields that hold no data."""
+SWITCHES = {**{kind: kind for kind in ephemeris_files.READERS}, "code": "shorthand"}
+"""Fields of `constellation` that an override gives another constellation with, and its kind."""
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One number of a resolved scenario and where it comes from."""
+
+    path: str
+    value: Any
+    unit: str
+    kind: str  # one of tree.KINDS, or "scenario" where the scenario itself says so
+    source: str
+    low: Any = None
+    high: Any = None
+    note: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario that passed every check, with what the run and the results need beside it."""
+
+    scenario: Scenario
+    tree: Node
+    data: tuple[Datum, ...]
+    catalogues: Catalogues = field(default_factory=Catalogues)
+    notes: tuple[str, ...] = ()
+    sha256: str = ""
+
+    @property
+    def assumptions(self) -> list[str]:
+        return [d.path for d in self.data if d.kind == "assumption"]
+
+    @property
+    def satellites(self) -> int:
+        return self.catalogues.satellites(self.scenario.constellation)
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def _scenario_file(source: str | Path) -> Path:
+    text = str(source)
+    if text in items("scenarios"):
+        return items("scenarios")[text]
+    path = Path(text)
+    if path.suffix in (".yaml", ".yml") or "/" in text or path.is_file():
+        if not path.is_file():
+            raise bad_input(Origin(text), "", "no such file; write the path of a scenario or the name of a shipped one")
+        return path
+    raise bad_input(Origin(text), "", f"no scenario of that name; {did_you_mean(text, items('scenarios'))}")
+
+
+def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
+    """Tree of a scenario file laid on those it extends; paths of catalogues and points become absolute."""
+    node = yaml_tree.read(path)
+    if not node.is_map:
+        raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
+    node = ephemeris_files.absolute(node, path.parent)
+    parent = node.get("extends")
+    if parent is None:
+        return node
+    name = word(parent)
+    beside = path.parent / name
+    target = beside if beside.is_file() else _named_parent(name, parent.origin)
+    if target.resolve() in seen or target.resolve() == path.resolve():
+        raise bad_input(parent.origin, "extends", f"'{name}' extends itself; write another file")
+    rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
+    return yaml_tree.merge(_with_parents(target, (*seen, path.resolve())), rest)
+
+
+def _named_parent(name: str, origin: Origin) -> Path:
+    known = items("scenarios")
+    stem = name.removesuffix(".yaml")
+    if stem not in known:
+        raise bad_input(origin, "extends", f"no scenario '{name}'; {did_you_mean(stem, known)}")
+    return known[stem]
+
+
+# --- overrides -----------------------------------------------------------------------------------------------------
+
+
+def _override(root: Node, text: str, changed: set[str]) -> Node:
+    key, equals, value = text.partition("=")
+    origin = Origin(f"--set {key}")
+    if not equals or not key.strip():
+        raise bad_input(Origin(f"--set {text}"), "", "is not an override; write key=value, such as step='30 s'")
+    keys = key.strip().split(".")
+    changed.add(key.strip())
+    leaf = yaml_tree.parse(value, str(origin))
+    leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
+    if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
+        told = leaf if keys[1] == "code" else Node(ephemeris_files.placed(str(leaf.value), Path()), origin)
+        return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: told}, origin))
+    # an item given by name becomes a mapping that extends it
+    for depth in range(1, len(keys)):
+        at = yaml_tree.find(root, tuple(keys[:depth]))
+        named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED}
+        if named and isinstance(at.value, str) and exists(root, keys[:depth]):
+            root = yaml_tree.put(root, keys[:depth], Node({"extends": at}, at.origin))
+    return yaml_tree.put(root, keys, leaf)
+
+
+# --- the door ------------------------------------------------------------------------------------------------------
+
+
+def load(
+    source: str | Path,
+    sets: tuple[str, ...] = (),
+    events: tuple[str, ...] = (),
+    seed: int | None = None,
+    allow_stale: bool = False,
+    skip_bad: bool = False,
+) -> Loaded:
+    """Scenario by shipped name or path, with overrides. Raises InputError with every problem found."""
+    root = with_named_defaults(_with_parents(_scenario_file(source)))
+    changed: set[str] = set()
+    problems: list[Problem] = []
+    for text in sets:
+        try:
+            root = _override(root, text, changed)
+        except InputError as error:
+            problems += error.problems
+    if events:
+        own = root.get("events")
+        given = [Node(text, Origin(f"--event '{text}'")) for text in events]
+        root = yaml_tree.put(root, ["events"], Node([*(own.value if own else []), *given], Origin("--event")))
+    if seed is not None:
+        root = yaml_tree.put(root, ["seed"], Node(seed, Origin("--seed")))
+    if allow_stale:
+        root = yaml_tree.put(root, ["allow_stale"], Node(True, Origin("--allow-stale")))
+    if skip_bad:
+        root = yaml_tree.put(root, ["skip_bad"], Node(True, Origin("--skip-bad")))
+    one = root.get("constellation")
+    wrapped = one is not None and one.is_map
+    if one is not None and wrapped:
+        root = yaml_tree.put(root, ["constellation"], Node([one], one.origin))
+    root, notes = set_aside(root)
+    root = resolve(with_defaults(root), problems)
+    catalogues, root = ephemeris_files.read(root, changed, problems, notes)
+    root = _nearest_of_catalogue(root, notes)
+    problems += record_problems(root, wrapped)
+    broken: set[str] = set()
+    told = yaml_tree.plain(root)
+    try:
+        scenario = Scenario.model_validate(told)
+    except ValidationError as error:
+        already = {p.field for p in problems}
+        problems += [
+            p for p in field_problems(error, root, wrapped, NAMED) if not any(_covers(f, p.field) for f in already)
+        ]
+        broken = {str(entry["loc"][0]) for entry in error.errors()}
+        scenario = _mended(told, broken)
+    problems += validation.problems(scenario, root, catalogues, broken)
+    if problems:
+        raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
+    notes += ephemeris_files.ends(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
+    data = tuple(_data(root))
+    notes += validation.notes(scenario)
+    return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))
+
+
+def _mended(told: dict[str, Any], broken: set[str]) -> Scenario:
+    """The scenario with a shipped one's values in the broken sections: the sound ones can still be checked together."""
+    shipped = yaml_tree.plain(resolve(with_defaults(with_named_defaults(yaml_tree.read(items("scenarios")["million"]))), []))
+    return Scenario.model_validate({**shipped, **{name: value for name, value in told.items() if name not in broken}})
+
+
+def _covers(broken: str, path: str) -> bool:
+    return bool(broken) and (path == broken or path.startswith(broken + "."))
+
+
+def _nearest_of_catalogue(root: Node, notes: list[str]) -> Node:
+    """A catalogue has neither planes nor a lattice: whoever is near is joined, and that is said."""
+    wanted, entries = yaml_tree.find(root, ("links", "topology")), yaml_tree.find(root, ("constellation",)).value
+    catalogue = isinstance(entries, list) and all(
+        yaml_tree.plain(e.get("kind") or e) in tuple(ephemeris_files.READERS) for e in entries
+    )
+    if not (catalogue and entries and wanted.value in ("grid", "mesh")):
+        return root
+    notes.append(f"links.topology: nearest, as {wanted.value} has no form in a catalogue")
+    return yaml_tree.put(root, ["links", "topology"], Node("nearest", wanted.origin))
+
+
+# --- provenance, identity --------------------------------------------------------------------------------------------
+
+
+def _data(root: Node) -> list[Datum]:
+    """Every number of the resolved tree, with its record where it has one."""
+    found = []
+    for path, node in yaml_tree.walk(root):
+        name = ".".join(path)
+        if path and path[-1] in _WORDS:
+            continue
+        if node.is_record:
+            said = {key: child.value for key, child in node.value.items()}
+            found.append(
+                Datum(name, said["value"], str(said.get("unit", "1")), said.get("kind", ""), str(said.get("source", "")),
+                      said.get("low"), said.get("high"), str(said.get("note", "")), str(node.origin))
+            )  # fmt: skip
+        elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            found.append(Datum(name, node.value, "1", "scenario", "", origin=str(node.origin)))
+        elif isinstance(node.value, str) and re.match(r"[+-]?\d[\d.eE+_-]*\s*[A-Za-z%/]", node.value):
+            value, _, unit = node.value.partition(" ")
+            found.append(Datum(name, value, unit, "scenario", "", origin=str(node.origin)))
+    return found
+
+
+def _digest(scenario: Scenario) -> str:
+    """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
+    told = scenario.model_dump(mode="json")
+    told.pop("description")
+    for part in (told["satellite"], told["satellite"]["accelerator"], told["environment"]):
+        part.pop("description", None)
+    for entry in told["constellation"]:
+        for kind in ephemeris_files.READERS:
+            if kind in entry:
+                entry[kind] = ""  # known by its content, wherever it lies
+    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

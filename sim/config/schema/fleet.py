@@ -1,0 +1,70 @@
+"""What fails, what stands by, what it takes to go on; and prices."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import field_validator
+
+from sim.config.quantity import Count, Quantity
+from sim.config.schema.base import Section, Span
+
+Whole = Annotated[float, Quantity("1", least=0.0, most=1e6, example="3")]
+Price = Annotated[float, Quantity("USD", least=0.0, example="97e6 USD")]
+
+
+class Failures(Section):
+    """Random failures: exponential times, each satellite on its own."""
+
+    name: str = "own"
+    description: str = ""
+    mean_time: Annotated[float, Quantity("s", above=0.0, example="40 yr")]  # of one satellite
+
+
+class Repair(Section):
+    """How long a failed satellite stays away."""
+
+    name: str = "own"
+    description: str = ""
+    time: Span
+
+
+class Recovery(Section):
+    """What a job loses when one of its satellites stops."""
+
+    detection: Span
+    restart: Span  # swap, start processes, rebuild communicators; reloading the checkpoint comes on top
+
+
+class Fleet(Section):
+    spares: Whole  # satellites in hot reserve
+    failures: Failures | None = None  # none: only the scenario's events
+    repair: Repair | None = None  # none: what has failed stays away
+    recovery: Recovery
+
+    @field_validator("spares")
+    @classmethod
+    def _whole_satellites(cls, spares: float) -> float:
+        if not spares.is_integer():
+            raise ValueError(
+                f"{spares:g} is not a whole number of satellites; write {int(spares)} or {int(spares) + 1}"
+            )
+        return spares
+
+
+class Launch(Section):
+    """A vehicle at a price."""
+
+    name: str
+    description: str = ""
+    price: Price
+    capacity: Annotated[float, Quantity("kg", above=0.0, example="63.8 t")]
+
+
+class Economics(Section):
+    """Prices of what a design is made of; every one an input."""
+
+    launch: Launch
+    spacecraft: Annotated[float, Quantity("USD/kg", least=0.0, example="2000 USD/kg")]  # built, without accelerators
+    accelerator: Price
+    satellites_per_launch: Annotated[int, Count()] | None = None  # where volume, not mass, fills the vehicle

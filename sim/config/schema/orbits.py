@@ -1,0 +1,363 @@
+"""Where satellites and stations are."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from orbit import formation_geometry
+from orbit.catalog import semi_major_axis_m
+from orbit.constants import EARTH_RADIUS_M
+from orbit.units import UnitError, to_si
+from sim.config.quantity import Count, Quantity
+from sim.config.schema.base import HIGH_M, LOW_M, Altitude, Elevation, FieldError, Fraction, Section, Span
+
+SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
+TURN_RAD = 6.283185307179586
+AGREE = 1e-3  # of the semi-major axis, within which an altitude and a mean motion say the same
+MOST_SATELLITES = 10_000_000
+CODE_EXAMPLE = "D:550:53.0:1584/22/17"
+_DECIMAL = r"(\d+(?:\.\d+)?)"
+_CODE = re.compile(rf"([DS]):{_DECIMAL}:{_DECIMAL}:(\d+)/(\d+)/(\d+)(?::{_DECIMAL})?", re.ASCII)
+
+
+def _local_time(value: Any) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()) is None:
+        raise ValueError(f'{value!r} is not a time of day; write one like "06:00" (in quotes)')
+    return value.strip()
+
+
+LocalTime = Annotated[str, BeforeValidator(_local_time), WithJsonSchema({"type": "string", "examples": ["06:00"]})]
+
+
+def hours(local_time: str) -> float:
+    """Hours of a time of day such as 06:30."""
+    hour, minute = local_time.split(":")
+    return int(hour) + int(minute) / 60.0
+
+
+_OFFSET = Quantity("m", least=-1e5, most=1e5, example="100 m")
+
+
+class Lattice(Section):
+    """Where the satellites of a formation stand, where its centre crosses the equator northward."""
+
+    shape: Literal["square", "hexagonal", "points"] = "square"
+    spacing: Annotated[float, Quantity("m", least=1.0, most=1e5, example="200 m")] | None = None  # most, to a neighbour
+    radius: Annotated[float, Quantity("m", above=0.0, most=1e5, example="1 km")] | None = None
+    cross_track: Annotated[float, Quantity("m", least=0.0, most=1e5, example="500 m")] = 0.0  # of the radial rim
+    points: tuple[tuple[float, float, float], ...] | None = None  # radial, along-track, cross-track; or a file of them
+    keep_out: Annotated[float, Quantity("m", least=0.0, most=1e5, example="20 m")] = 0.0
+
+    @field_validator("points", mode="before")
+    @classmethod
+    def _points(cls, rows: Any) -> Any:
+        """Told as a whole: three lengths each."""
+        if rows is None:
+            return None
+        if not isinstance(rows, list) or not rows:
+            raise ValueError(f"{rows!r} is no list of points; write one, such as [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]]")
+        found = []
+        for i, row in enumerate(rows):
+            if not isinstance(row, list) or len(row) != 3:
+                raise ValueError(
+                    f"point {i} is {row!r}; write [radial, along-track, cross-track], such as [0 m, 200 m, 0 m]"
+                )
+            try:
+                found.append(tuple(_OFFSET.read(x) for x in row))
+            except ValueError as error:
+                raise ValueError(f"point {i}: {error}") from None
+        return tuple(found)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Lattice:
+        if self.shape == "points":
+            if self.points is None:
+                raise ValueError(
+                    "points are missing; write points: [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]] or a file of them"
+                )
+            if self.radius is not None or self.cross_track:
+                raise ValueError("radius and cross_track go with square and hexagonal, not with points; remove them")
+        elif self.points is not None:
+            raise ValueError(f"points go with shape: points, not with {self.shape}; remove one")
+        elif self.spacing is None or self.radius is None:
+            missing = "spacing" if self.spacing is None else "radius"
+            raise ValueError(f"{missing} is missing; write `{missing}: {'200 m' if missing == 'spacing' else '1 km'}`")
+        return self
+
+    @property
+    def disc(self) -> tuple[str, float, float]:
+        """Shape, spacing and radius [m] of a square or hexagonal lattice."""
+        assert self.spacing is not None
+        assert self.radius is not None
+        return self.shape, self.spacing, self.radius
+
+    @property
+    def count(self) -> int:
+        return formation_geometry.count(*self.disc) if self.points is None else len(self.points)
+
+
+class Upkeep(Section):
+    """What parts the satellites of a formation that J2 does not: air and sunlight that act on each a little differently."""
+
+    density: Annotated[float, Quantity("kg/m3", least=0.0, example="1e-13 kg/m3")] | None = None  # mean over an orbit
+    drag: Annotated[float, Quantity("m2/kg", least=0.0, example="0.02 m2/kg")]  # Cd A / m
+    reflectivity: Annotated[float, Quantity("m2/kg", least=0.0, example="0.1 m2/kg")]  # C_R A / m
+    mismatch: Fraction  # between two satellites, of both
+
+
+class Cluster(Section):
+    """A formation round a chief on a sun-synchronous orbit."""
+
+    kind: Literal["cluster"]
+    altitude: Annotated[float, Quantity("m", least=LOW_M, most=SSO_HIGH_M, example="650 km")]
+    local_time: LocalTime  # mean local time of the ascending node
+    lattice: Lattice
+    clusters: Annotated[int, Count(most=100_000)] = 1  # such formations, evenly round the orbit
+    upkeep: Upkeep | None = None
+
+    @property
+    def count(self) -> int:
+        return self.lattice.count * int(self.clusters)
+
+
+class Ring(Section):
+    """Satellites evenly round one sun-synchronous orbit."""
+
+    kind: Literal["ring"]
+    altitude: Annotated[float, Quantity("m", least=LOW_M, most=SSO_HIGH_M, example="650 km")]
+    local_time: LocalTime
+    satellites: Annotated[int, Count()]
+
+    @property
+    def count(self) -> int:
+        return int(self.satellites)
+
+
+class Walker(Section):
+    """A shell of evenly spaced planes; delta spreads the nodes over 360 deg, star over 180 deg.
+
+    Its size is given by altitude (moved by secular J2), or by mean_motion (mean elements, moved by SGP4); where both are
+    given they must agree, and SGP4 moves it.
+    """
+
+    kind: Literal["walker"]
+    altitude: Altitude | None = None
+    mean_motion: Annotated[float, Quantity("rad/s", above=0.0, most=0.01, example="14.8 rev/d")] | None = None
+    inclination: Annotated[float, Quantity("rad", least=0.0, most=3.141592653589793, example="53 deg")]
+    planes: Annotated[int, Count()]
+    satellites_per_plane: Annotated[int, Count()]
+    phasing: Annotated[float, Quantity("1", least=0.0, example="1")] = 0.0
+    stagger: Annotated[float, Quantity("1", least=0.0, below=1.0, example="0.5")] = 0.0  # of a slot, odd planes ahead
+    pattern: Literal["delta", "star"] = "delta"
+    mean_anomaly: Annotated[float, Quantity("rad", least=0.0, most=TURN_RAD, example="45 deg")] = 0.0  # of satellite 0
+
+    @property
+    def count(self) -> int:
+        return int(self.planes) * int(self.satellites_per_plane)
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Walker:
+        if self.altitude is None and self.mean_motion is None:
+            raise ValueError("needs altitude or mean_motion; write one of them, such as altitude: 550 km")
+        if self.mean_motion is None:
+            return self
+        mean_m = semi_major_axis_m(self.mean_motion, self.inclination)
+        motion = f"mean_motion {self.mean_motion * 86400.0 / TURN_RAD:.6g} rev/d"
+        told_km = (mean_m - EARTH_RADIUS_M) / 1e3
+        told = f"{told_km:.1f} km" if told_km < 1e6 else f"{told_km:.3g} km"
+        if not LOW_M <= mean_m - EARTH_RADIUS_M <= HIGH_M:
+            limits = f"from {LOW_M / 1e3:.0f} to {HIGH_M / 1e3:.0f} km"
+            raise FieldError("mean_motion", f"{motion} is an orbit at {told}; write one {limits}, such as 15.06 rev/d")
+        if self.altitude is not None and abs(mean_m - EARTH_RADIUS_M - self.altitude) > AGREE * mean_m:
+            raise ValueError(
+                f"altitude {self.altitude / 1e3:g} km and {motion} are in conflict: that mean motion is at {told}; write one "
+                "of them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _phasing_in_range(self) -> Walker:
+        if self.phasing >= self.planes:
+            raise FieldError(
+                "phasing",
+                f"phasing {self.phasing:g} is not below the number of planes {self.planes}; "
+                f"write one from 0 to {self.planes - 1}",
+            )
+        return self
+
+
+class Shorthand(Section):
+    """Walker shells in one string: D (delta) or S (star), altitude km, inclination deg, satellites/planes/phasing."""
+
+    kind: Literal["shorthand"]
+    code: Annotated[str, Field(examples=[CODE_EXAMPLE])]  # shells joined by +; after a further colon the mean anomaly
+
+    @field_validator("code")
+    @classmethod
+    def _readable(cls, code: str) -> str:
+        _shells(code)
+        return code
+
+    @property
+    def shells(self) -> list[Walker]:
+        return _shells(self.code)
+
+    @property
+    def count(self) -> int:
+        return sum(shell.count for shell in self.shells)
+
+
+def _shells(code: str) -> list[Walker]:
+    """The shells of a constellation code. Raises ValueError with what is wrong and the allowed range. [piraux2026]"""
+    return [_shell(text.strip()) for text in code.split("+")]
+
+
+def _shell(text: str) -> Walker:
+    found = _CODE.fullmatch(text)
+    if found is None:
+        form = "PATTERN:KM:DEG:SATELLITES/PLANES/PHASING"
+        raise ValueError(f"'{text}' is no shell; write {form} with D (delta) or S (star), such as {CODE_EXAMPLE}")
+    pattern, altitude, inclination, total, planes, phasing, anomaly = found.groups()
+    satellites, many, steps = int(total), int(planes), int(phasing)
+    for what, value, least, most, unit in (
+        ("altitude", float(altitude), LOW_M / 1e3, HIGH_M / 1e3, " km"), ("inclination", float(inclination), 0, 180, " deg"),
+        ("number of satellites", satellites, 1, MOST_SATELLITES, ""), ("number of planes", many, 1, satellites, ""),
+        ("phasing", steps, 0, many - 1, ""), ("mean anomaly", float(anomaly or 0), 0, 360, " deg"),
+    ):  # fmt: skip
+        if not least <= value <= most:
+            raise ValueError(
+                f"{what} {value:,.9g}{unit} of '{text}' is out of range; write one from {least:g} to {most:,.9g}{unit}"
+            )
+    if satellites % many:
+        whole = max(1, round(satellites / many)) * many
+        raise ValueError(
+            f"{satellites} satellites of '{text}' do not divide into {many} planes; write e.g. {whole}/{many}"
+        )
+    return Walker.model_validate({
+        "kind": "walker", "pattern": "delta" if pattern == "D" else "star", "altitude": f"{altitude} km",
+        "inclination": f"{inclination} deg", "planes": many, "satellites_per_plane": satellites // many, "phasing": steps,
+        "mean_anomaly": f"{anomaly or 0} deg",
+    })  # fmt: skip
+
+
+class Tle(Section):
+    """A catalogue of two-line elements."""
+
+    kind: Literal["tle"]
+    tle: Annotated[str, Field(examples=["catalogue.tle"])]  # path; relative to the scenario's file
+    sha256: str | None = None  # of the file's bytes, written into resolved scenarios and checked when present
+
+
+class Omm(Section):
+    """A catalogue of orbit mean-elements messages, in JSON, XML, CSV or key = value, as the file's content tells."""
+
+    kind: Literal["omm"]
+    omm: Annotated[str, Field(examples=["catalogue.json"])]  # path; relative to the scenario's file
+    sha256: str | None = None
+
+
+class Oem(Section):
+    """Positions over time, as orbit ephemeris messages; outside their span satellites have no position and count as failed."""
+
+    kind: Literal["oem"]
+    oem: Annotated[str, Field(examples=["fleet.oem"])]  # path; relative to the scenario's file
+    sha256: str | None = None
+
+
+FILES = (Tle, Omm, Oem)  # kinds whose satellites are in a file, under a field that has the name of the kind
+Constellation = Annotated[Cluster | Ring | Walker | Shorthand | Tle | Omm | Oem, Field(discriminator="kind")]
+
+
+def parts(constellation: list[Constellation]) -> list[Constellation]:
+    """The entries, with a shorthand's shells in its place."""
+    return [part for entry in constellation for part in (entry.shells if isinstance(entry, Shorthand) else [entry])]
+
+
+Azimuth = Annotated[float, Quantity("rad", least=0.0, most=6.283185307179586, example="90 deg")]
+MaskElevation = Annotated[float, Quantity("rad", least=-0.08726646259971647, most=1.5707963267948966, example="5 deg")]
+Range = Annotated[float, Quantity("m", above=0.0, example="1260 km")]
+
+
+class Station(Section):
+    name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_swapped(cls, told: Any) -> Any:
+        """A latitude that can only be a longitude, beside a longitude that could be the latitude, is a slip."""
+        try:
+            latitude, longitude = (to_si(told[key], "rad") for key in ("latitude", "longitude"))
+        except (KeyError, TypeError, UnitError):
+            return told
+        if abs(latitude) > math.pi / 2.0 >= abs(longitude):
+            raise ValueError(
+                f"latitude {told['latitude']} is beyond the pole: latitude and longitude are swapped; "
+                f"write latitude: {told['longitude']}, longitude: {told['latitude']}"
+            )
+        return told
+
+    latitude: Annotated[float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="51.5 deg")]
+    longitude: Annotated[float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-0.14 deg")]
+    height: Annotated[float, Quantity("m", least=-500.0, most=9000.0, example="30 m")] = 0.0
+    min_elevation: Elevation | None = None  # overrides the one of `ground`
+    mask: list[tuple[Azimuth, MaskElevation]] | None = (
+        None  # instead of the one of `ground`; beside its own, both count
+    )
+    max_range: Range | None = None  # overrides the one of `ground`
+
+    @field_validator("mask", mode="before")
+    @classmethod
+    def _rows_of_two(cls, mask: Any) -> Any:
+        """Told as a whole: a flat list of two angles is one slip, not two."""
+        listed = mask if isinstance(mask, list) else [mask]
+        wrong = [row for row in listed if not (isinstance(row, list | tuple) and len(row) == 2)]
+        if mask is not None and (wrong or listed is not mask or not listed):
+            what = repr(wrong[0] if wrong else mask)
+            raise ValueError(
+                f"{what} is no row of azimuth and elevation; write a list of rows, such as [[0 deg, 5 deg], [90 deg, 20 deg]]"
+            )
+        return mask
+
+    @field_validator("mask")
+    @classmethod
+    def _ascending(cls, mask: list[tuple[float, float]] | None) -> list[tuple[float, float]] | None:
+        for (before, _), (after, _) in pairwise(mask or []):
+            if after <= before:
+                raise ValueError(
+                    f"azimuth {math.degrees(after):g} deg comes after {math.degrees(before):g} deg; "
+                    "write rows in ascending order of azimuth, each once"
+                )
+        return mask
+
+
+class Ground(Section):
+    stations: list[Station]
+    min_elevation: Elevation = 0.17453292519943295
+    max_range: Range | None = None  # of the slant, beside it
+    access_overhead: Span  # of a user's round trip beyond propagation: scheduling, queues, coding
+    pairs: list[list[str]] = Field(default_factory=list)  # stations whose shortest route through space is followed
+
+    @field_validator("pairs", mode="before")
+    @classmethod
+    def _two_names_each(cls, pairs: Any) -> Any:
+        """Told as a whole: a flat list of two names is one slip, not two."""
+        listed = pairs if isinstance(pairs, list) else [pairs]
+        wrong = [p for p in listed if not (isinstance(p, list) and len(p) == 2 and all(isinstance(s, str) for s in p))]
+        if wrong or listed is not pairs:
+            what = repr(wrong[0] if wrong else pairs)
+            raise ValueError(f"{what} is no pair of station names; write a list of pairs, such as [[London, Tokyo]]")
+        return pairs
+
+    @field_validator("stations")
+    @classmethod
+    def _named_once(cls, stations: list[Station]) -> list[Station]:
+        names = [s.name for s in stations]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two stations are named '{name}'; write different names")
+        return stations

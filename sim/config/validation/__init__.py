@@ -1,0 +1,22 @@
+"""Checks that need more than one field: is this a scenario one can run, and does it fit the machine?
+
+They load neither numpy nor numba: `validate` is instant.
+"""
+
+from sim.config.validation.basics import STALE_D, radiator_time_constant_s
+from sim.config.validation.earth import notes, status
+from sim.config.validation.registry import problems
+from sim.config.validation.sizes import START_S, Size, available_bytes, recorder_plan, size
+
+__all__ = [
+    "STALE_D",
+    "START_S",
+    "Size",
+    "available_bytes",
+    "notes",
+    "problems",
+    "radiator_time_constant_s",
+    "recorder_plan",
+    "size",
+    "status",
+]

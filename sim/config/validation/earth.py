@@ -1,0 +1,79 @@
+"""Checks of dates: the span of the Sun, and that of the table by which the Earth is turned."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, time, timedelta
+
+from orbit.constants import EARTH_RADIUS_M, EARTH_ROTATION_RAD_S
+from orbit.data import earth_orientation_span
+from sim.config.errors import Problem
+from sim.config.schema import LAST_DAY, Scenario
+from sim.config.validation.location import at
+from sim.config.yaml_tree import Node
+
+TOLD_M = 5.0  # stations that are better known than that need no words: a round trip changes by 0.03 us
+
+
+def problems(scenario: Scenario, root: Node) -> list[Problem]:
+    """An epoch or an end for which nobody can say how the Earth is turned, or where the Sun stands."""
+    span, end = earth_orientation_span(), _end(scenario)
+    held = scenario.environment.earth_orientation == "extrapolated"
+    advice = "or environment.earth_orientation: extrapolated"
+    if not held and not _midnight(span.first) <= scenario.epoch <= _midnight(span.table_end):
+        message = (
+            f"{scenario.epoch:%Y-%m-%d} is outside the table of Earth orientation, {span.first} to {span.table_end}; "
+            f"write a moment in that span, {advice}"
+        )
+        return [Problem(at(root, "epoch"), "epoch", message)]
+    last = LAST_DAY if held else span.table_end
+    if end <= _midnight(last):
+        return []
+    message = (
+        f"the run ends on {end:%Y-%m-%d}, but the Sun is checked to the start of {LAST_DAY}; write one that ends by then"
+        if held
+        else f"the run ends on {end:%Y-%m-%d}, but the table of Earth orientation ends with the start of {span.table_end}; "
+        f"write one that ends by then, {advice}"
+    )
+    return [Problem(at(root, "duration"), "duration", message)]
+
+
+def status(scenario: Scenario) -> str:
+    """What the table holds for the whole run: measured, predicted in part, or beyond."""
+    span = earth_orientation_span()
+    if scenario.epoch < _midnight(span.first) or _end(scenario) > _midnight(span.table_end):
+        return "beyond"
+    return "measured" if _end(scenario) <= _midnight(span.measured_until) else "predicted"
+
+
+def notes(scenario: Scenario) -> list[str]:
+    """What a user should know of how the Earth is turned; nothing where it moves nothing."""
+    span, found = earth_orientation_span(), status(scenario)
+    if found == "beyond":
+        table = f"{span.first} to {span.table_end}"
+        return [
+            f"Earth orientation is known from {table}: beyond that UT1 - UTC and the pole are held as they are there"
+        ]
+    if found == "predicted" and scenario.ground is not None:
+        apart = _displaced_m((_end(scenario) - _midnight(span.measured_until)) / timedelta(days=1))
+        if apart >= TOLD_M:
+            since = span.measured_until + timedelta(days=1)
+            return [f"Earth orientation is predicted from {since} on: stations are good to about {apart:.0f} m"]
+    return []
+
+
+def _displaced_m(ahead_d: float) -> float:
+    """Shift [m] of a place at the equator by the error of a UT1 predicted so many days ahead, and 1 m for the pole's.
+
+    The Bulletin's own estimate of its predictions. [iersbulletina]
+    """
+    error_s = 0.00025 * math.pow(max(0.0, ahead_d), 0.75)
+    return 1.0 + EARTH_RADIUS_M * EARTH_ROTATION_RAD_S * error_s
+
+
+def _end(scenario: Scenario) -> datetime:
+    return scenario.epoch + timedelta(seconds=scenario.duration)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

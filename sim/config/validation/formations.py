@@ -1,0 +1,61 @@
+"""Checks of formations: that nobody comes too near anybody, and that a mesh knows who is next to whom."""
+
+from __future__ import annotations
+
+from orbit import formation_geometry
+from sim.config.errors import Problem
+from sim.config.schema import Cluster, Scenario
+from sim.config.validation.location import at
+from sim.config.yaml_tree import Node
+
+
+def keep_out(scenario: Scenario, root: Node) -> list[Problem]:
+    """Formations in which two satellites pass each other below the keep-out distance, over one orbit.
+
+    By linear relative motion: what J2 and the bend of the orbit change of it is a thousandth in formations of kilometres.
+    """
+    found = []
+    for i, entry in enumerate(scenario.constellation):
+        told = None if not isinstance(entry, Cluster) else _too_near(entry)
+        if told is not None:
+            field, message = told
+            place = at(root, "constellation", str(i), "lattice", field)
+            found.append(Problem(place, f"constellation.lattice.{field}", message))
+    return found
+
+
+def _too_near(entry: Cluster) -> tuple[str, str] | None:
+    """Field and message; None where all keep their distance."""
+    form = entry.lattice
+    if form.points is not None:
+        pair = formation_geometry.closest_of_points_m(form.points, form.keep_out)
+        if pair is None:
+            return None
+        least_m, i, j = pair
+        return "points", (
+            f"points {i} and {j} come within {least_m:.3g} m of each other over an orbit, below keep_out {form.keep_out:g} m; "
+            "write them farther apart: radial, or twice as far along the track"
+        )
+    nearest_m = formation_geometry.closest_of_lattice_m(*form.disc, form.cross_track)
+    if nearest_m is None or nearest_m >= form.keep_out:
+        return None
+    _, spacing_m, _ = form.disc
+    enough_m = spacing_m * form.keep_out / nearest_m
+    return "spacing", (
+        f"neighbours {spacing_m:g} m apart come within {nearest_m:.3g} m of each other over an orbit, "
+        f"below keep_out {form.keep_out:g} m; write '{enough_m:.4g} m' or more"
+    )
+
+
+def mesh(scenario: Scenario, root: Node) -> list[Problem]:
+    """Given points without a distance within which they are joined."""
+    if scenario.links is None or scenario.links.topology != "mesh":
+        return []
+    return [
+        Problem(
+            at(root, "constellation", str(i), "lattice"), "constellation.lattice.spacing",
+            "is missing: a mesh joins points that are no farther apart; write `spacing: 200 m`, or topology: nearest",
+        )
+        for i, entry in enumerate(scenario.constellation)
+        if isinstance(entry, Cluster) and entry.lattice.points is not None and entry.lattice.spacing is None
+    ]  # fmt: skip

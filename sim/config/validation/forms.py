@@ -1,0 +1,126 @@
+"""What links of fixed form join: which constellations, how many satellites to each other, who is whose neighbour.
+
+The same rules as `sim.network.topology`, without arrays.
+"""
+
+from __future__ import annotations
+
+from orbit import formation_geometry
+from sim.config.schema import (
+    FILES,
+    Cluster,
+    Constellation,
+    Lattice,
+    Oem,
+    Omm,
+    Ring,
+    Scenario,
+    Shorthand,
+    Tle,
+    Walker,
+    parts,
+)
+
+JOINS = {"grid": (Walker, Ring, Shorthand), "mesh": (Cluster,)}
+
+
+def without_form(topology: str, constellation: list[Constellation]) -> list[int]:
+    """Entries of the constellation that a topology cannot join."""
+    fit = JOINS.get(topology)
+    return [] if fit is None else [i for i, entry in enumerate(constellation) if not isinstance(entry, fit)]
+
+
+def suited(constellation: list[Constellation]) -> str:
+    """The topology that joins all entries."""
+    return next((name for name in JOINS if not without_form(name, constellation)), "nearest")
+
+
+def together(scenario: Scenario) -> int | None:
+    """Most satellites that links of fixed form join to one network; None where it depends on where they are."""
+    if scenario.links is None or scenario.links.topology == "nearest":
+        return None
+    sizes = [entry.lattice.count if isinstance(entry, Cluster) else entry.count
+             for entry in parts(scenario.constellation) if not isinstance(entry, FILES)]  # fmt: skip
+    return max(sizes, default=0)
+
+
+def most(scenario: Scenario, satellites: int) -> int:
+    """Links that can stand at once: those of the topology, for `nearest` one for every two terminals."""
+    links = scenario.links
+    if links is None:
+        return 0
+    if links.topology == "nearest":
+        return min(satellites * int(links.terminals), satellites * (satellites - 1)) // 2
+    return sum(_links(entry) for entry in scenario.constellation)
+
+
+def neighbours(entry: Constellation, i: int) -> list[int]:
+    """Satellites that a topology of fixed form joins to the i-th of an entry."""
+    match entry:
+        case Walker():
+            shift = round(entry.phasing) if entry.pattern == "delta" else None
+            return _in_planes(i, entry.planes, entry.satellites_per_plane, shift)
+        case Ring():
+            return _in_planes(i, 1, entry.satellites, None)
+        case Cluster():
+            cluster, k = divmod(i, entry.lattice.count)
+            return [cluster * entry.lattice.count + n for n in _beside(entry.lattice, k)]
+        case Shorthand():
+            first = 0
+            for shell in entry.shells:
+                if i < first + shell.count:
+                    return [first + n for n in neighbours(shell, i - first)]
+                first += shell.count
+            return []
+        case Tle() | Omm() | Oem():
+            return []
+
+
+def _in_planes(i: int, planes: int, slots: int, shift: int | None) -> list[int]:
+    """Neighbours in and across planes; `shift`: slots by which the last plane meets the first, None where it does not."""
+    plane, slot = divmod(i, slots)
+    found = {plane * slots + (slot + step) % slots for step in (1, -1)}
+    for step in (1, -1):
+        beside = plane + step
+        if 0 <= beside < planes:
+            found.add(beside * slots + slot)
+        elif shift is not None and planes > 1:
+            found.add(beside % planes * slots + (slot + step * shift) % slots)
+    return sorted(found - {i})
+
+
+def _beside(form: Lattice, k: int) -> list[int]:
+    """Neighbours of the k-th satellite of one formation."""
+    if form.points is None:
+        return formation_geometry.beside(*form.disc, k)
+    return sorted(i + j - k for i, j in _near(form) if k in (i, j))
+
+
+def _near(form: Lattice) -> tuple[tuple[int, int], ...]:
+    """Pairs of neighbours among given points."""
+    assert form.points is not None
+    return () if form.spacing is None else formation_geometry.near_points(form.points, form.spacing)
+
+
+def _links(entry: Constellation) -> int:
+    match entry:
+        case Walker():
+            meets = entry.pattern == "delta" and (
+                entry.planes > 2 or (entry.planes == 2 and round(entry.phasing) % entry.satellites_per_plane > 0)
+            )
+            borders = entry.planes if meets else entry.planes - 1
+            return entry.planes * _round(entry.satellites_per_plane) + borders * entry.satellites_per_plane
+        case Ring():
+            return _round(entry.satellites)
+        case Cluster():
+            form = entry.lattice
+            return int(entry.clusters) * (formation_geometry.links(*form.disc) if form.points is None else len(_near(form)))
+        case Shorthand():
+            return sum(_links(shell) for shell in entry.shells)
+        case Tle() | Omm() | Oem():
+            return 0
+
+
+def _round(slots: int) -> int:
+    """Links along a plane: each slot to the next, once."""
+    return slots if slots > 2 else slots - 1

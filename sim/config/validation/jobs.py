@@ -1,0 +1,194 @@
+"""Checks of what the fleet works on: shares and spares, precision, mesh, memory, links between members."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from sim.config import workload_params
+from sim.config.errors import Origin, Problem
+from sim.config.schema import Inference, Scenario, Training, Workload
+from sim.config.validation import forms
+from sim.config.validation.location import at
+from sim.config.yaml_tree import Node
+from sim.workload import parallelism, transformer
+from sim.workload.parallelism import Batch, Mesh
+from sim.workload.service import service_problem
+
+Told = tuple[str, str]  # field of the workload ("" itself) and what is wrong with it
+
+
+class _Site(NamedTuple):
+    """Where a job is to run."""
+
+    scenario: Scenario
+    satellites: int  # of the workload
+
+    @property
+    def accelerators(self) -> int:
+        return int(self.scenario.satellite.accelerators)
+
+    @property
+    def memory_bytes(self) -> float:
+        return self.scenario.satellite.accelerator.memory
+
+
+def problems(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+    """Everything wrong with workloads and spares of a fleet of so many satellites."""
+    shared = _sharing(scenario, root, satellites)
+    if shared:
+        return shared
+    spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
+    found = []
+    for i, (job, count) in enumerate(
+        zip(scenario.workloads, workload_params.counts(scenario.workloads, spares, satellites), strict=True)
+    ):
+        for field, message in _of(job, _Site(scenario, count)):
+            path = ("workloads", str(i), *([field] if field else []))
+            found.append(Problem(_place(root, path), ".".join(path), message))
+    return found
+
+
+def _place(root: Node, path: tuple[str, ...]) -> Origin:
+    """Where a field of a workload is written: on the workload itself where the defaults say it."""
+    field, workload = at(root, *path), at(root, *path[:2])
+    return field if field.file == workload.file or field.file.startswith("--") else workload
+
+
+# --- who gets how many ------------------------------------------------------------------------------------------------
+
+
+def _sharing(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+    found = _kinds(scenario, root)
+    spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
+    if spares >= satellites:
+        message = f"{spares} leave none of {satellites} satellites at work; write fewer"
+        return [*found, Problem(at(root, "fleet", "spares"), "fleet.spares", message)]
+    given = [(i, share) for i, w in enumerate(scenario.workloads) if (share := _share(w)) is not None]
+    counts = workload_params.counts(scenario.workloads, spares, satellites)
+    total, taken = sum(share for _, share in given), sum(counts[i] for i, _ in given)
+    if given and (total > 1.0 + 1e-9 or taken + spares > satellites):
+        last = given[-1][0]
+        message = (
+            f"shares add up to {total:g}; write shares of 1 or less together"
+            if total > 1.0 + 1e-9
+            else f"shares take {taken} of {satellites} satellites and spares {spares}; write smaller shares or fewer spares"
+        )
+        return [*found, Problem(at(root, "workloads", str(last), "share"), f"workloads.{last}.share", message)]
+    for i, (job, count) in enumerate(zip(scenario.workloads, counts, strict=True)):
+        if count == 0 and _share(job) is not None:
+            least = math.ceil(1e6 / satellites) / 1e6
+            message = f"{_share(job):g} of {satellites} satellites is less than one; write {least:g} or more"
+            found.append(Problem(at(root, "workloads", str(i), "share"), f"workloads.{i}.share", message))
+        elif count == 0:
+            message = f"is left without one of the {satellites} satellites; write smaller shares, fewer spares or fewer workloads"
+            found.append(Problem(at(root, "workloads", str(i)), f"workloads.{i}", message))
+    return found
+
+
+def _share(job: Workload) -> float | None:
+    return job.share if isinstance(job, Training | Inference) else None
+
+
+def _kinds(scenario: Scenario, root: Node) -> list[Problem]:
+    """One job and one stream are enough: a job may be several of `members` satellites each."""
+    found = []
+    for kind, advice in (
+        ("training", "write one, with members: for several equal jobs, and the other in a scenario of its own"),
+        ("stream", "write one: it serves all satellites that it gets"),
+    ):
+        again = [i for i, w in enumerate(scenario.workloads) if w.kind == kind][1:]
+        found += [
+            Problem(at(root, "workloads", str(i)), f"workloads.{i}", f"is a second {kind} workload, and one is simulated; {advice}")
+            for i in again
+        ]  # fmt: skip
+    return found
+
+
+# --- one workload -----------------------------------------------------------------------------------------------------
+
+
+def _of(job: Workload, site: _Site) -> list[Told]:
+    if not isinstance(job, Training | Inference):
+        return []
+    chip = site.scenario.satellite.accelerator
+    known = [name for name in sorted(chip.peak) if name in workload_params.BYTES]
+    if job.precision not in known:
+        return [("precision", f"{chip.name} has no peak for '{job.precision}'; write one of: {', '.join(known)}")]
+    if isinstance(job, Training):
+        return _training(job, site)
+    told = service_problem(workload_params.service(job, site.scenario.satellite))
+    return [] if told is None else [("tensor" if job.tensor is not None else "batch" if job.batch else "model", told)]
+
+
+def _training(job: Training, site: _Site) -> list[Told]:
+    if job.members is not None and job.members > site.satellites:
+        return [("members", f"{job.members} is more than the {site.satellites} satellites of the workload; "
+                            f"write {site.satellites} or less")]  # fmt: skip
+    if job.global_batch < job.sequence_length:
+        return [("global_batch", f"{job.global_batch:g} tokens are less than one sequence of {job.sequence_length}; "
+                                 f"write {job.sequence_length} or more")]  # fmt: skip
+    if job.interleave != "auto" and job.interleave > job.model.layers:
+        return [("interleave", f"{job.interleave} pieces are more than the {job.model.layers} layers of the model; "
+                               f"write {job.model.layers} or less, or auto")]  # fmt: skip
+    group = job.members or site.satellites
+    shape, model = workload_params.batch(job), workload_params.model(job.model)
+    if job.mesh is None:
+        told = _nothing(model, shape, site, group)
+        if told is not None:
+            return [("model" if "nothing fits" in told else "global_batch", told)]
+        return _apart(group, site, "members")
+    mesh = Mesh(job.mesh.tensor, job.mesh.pipeline, job.mesh.data)
+    told = (
+        parallelism.mesh_problem(mesh, site.accelerators, group)
+        or _cut(model, mesh)
+        or parallelism.fit_problem(model, mesh, shape, site.accelerators, group, site.memory_bytes)
+    )
+    if told is not None:
+        return [("mesh", told)]
+    return _apart(parallelism.members(mesh, site.accelerators), site, "mesh")
+
+
+def _cut(model: transformer.Model, mesh: Mesh) -> str | None:
+    """What a mesh asks of the model's shape."""
+    if mesh.pipeline > model.layers:
+        return f"pipeline {mesh.pipeline} has more stages than the model has layers; write pipeline: {model.layers} or less"
+    if model.heads % mesh.tensor:
+        return f"tensor {mesh.tensor} does not divide the {model.heads} heads of the model; write tensor: {math.gcd(model.heads, mesh.tensor)}"
+    return None
+
+
+def _nothing(model: transformer.Model, shape: Batch, site: _Site, group: int) -> str | None:
+    """Why no mesh can be chosen: memory, or a batch with fewer sequences than the job has replicas."""
+    able = [
+        mesh
+        for mesh in parallelism.meshes(model, site.accelerators, group)
+        if parallelism.mesh_problem(mesh, site.accelerators, group) is None
+        and parallelism.fits(model, mesh, shape, site.memory_bytes)
+    ]
+    if not able:
+        told = parallelism.nothing_fits(model, shape, site.accelerators, group, site.memory_bytes)
+        return told if "write" in told else f"{told}; write a smaller model or more satellites"
+    replicas = min(mesh.data for mesh in able)
+    if replicas * shape.micro_batch <= shape.global_batch:
+        return None
+    tokens = replicas * shape.micro_batch * shape.sequence
+    return (
+        f"{shape.global_batch} sequences are too few for {replicas:,} replicas on {group:,} satellites; "
+        f"write global_batch: {tokens} or fewer members"
+    )
+
+
+def _apart(used: int, site: _Site, field: str) -> list[Told]:
+    """A job on several satellites needs links that join all of them."""
+    if used == 1:
+        return []
+    scenario = site.scenario
+    if scenario.links is None:
+        return [("", f"a job of {used:,} satellites needs links, and the scenario has none; "
+                     f"write links: {{topology: {forms.suited(scenario.constellation)}}}, or members: 1")]  # fmt: skip
+    joined = forms.together(scenario)
+    if joined is None or used <= joined or forms.without_form(scenario.links.topology, scenario.constellation):
+        return []
+    return [(field, f"a job of {used:,} satellites is larger than the {joined:,} that {scenario.links.topology} joins to each other; "
+                    f"write members: {joined}, or topology: nearest")]  # fmt: skip

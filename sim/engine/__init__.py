@@ -1,0 +1,1 @@
+"""The run: a scenario through time, satellite by satellite."""

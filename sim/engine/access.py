@@ -1,0 +1,170 @@
+"""When a scenario's satellites are up over its stations: windows, a summary for each station, the table as a file.
+
+Geometry alone: failures and events of the scenario change nothing here.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.access import Windows, windows
+from orbit.ground import Station
+from orbit.timegrid import TimeGrid, julian_date
+from sim.config import yaml_tree
+from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.config.scenario import Loaded
+from sim.engine import assemble
+
+TICK_S = 60.0  # positions are taken this often at least: between them a low orbit is known to centimetres
+FORMATS = (".csv", ".parquet")
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Windows of some stations and satellites; `satellite` has the fleet's numbers for those of the windows."""
+
+    loaded: Loaded
+    stations: list[Station]
+    satellite: NDArray[np.int64]
+    windows: Windows
+
+
+def check_file(out: Path | None) -> None:
+    """Refuse a table that exists or has no known form, before anything is computed."""
+    if out is None:
+        return
+    if out.suffix.lower() not in FORMATS:
+        raise bad_input(Origin(f"--out {out}"), "", "has no known form; write a name that ends in .csv or .parquet")
+    if out.exists():
+        raise bad_input(Origin(f"--out {out}"), "", "exists already; write another name, or remove this file")
+
+
+def find(
+    loaded: Loaded, stations: Sequence[str] = (), satellites: Sequence[int] = (), threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Passes:  # fmt: skip
+    """Windows over the scenario's duration, of all stations and satellites or of those named. Raises InputError."""
+    scenario = loaded.scenario
+    if scenario.ground is None:
+        advice = "write ground: {stations: default, min_elevation: 10 deg}"
+        raise bad_input(yaml_tree.find(loaded.tree, ("ground",)).origin, "ground", f"is missing; {advice}")
+    sites = assemble.stations(scenario)
+    names = [s.name for s in sites]
+    problems = [
+        Problem(Origin(f"--station {name}"), "", f"no such station; {did_you_mean(name, names)}")
+        for name in stations
+        if name not in names
+    ]
+    problems += [
+        Problem(
+            Origin(f"--satellite {n}"), "", f"is not in the fleet; satellites are numbered 0 to {loaded.satellites - 1}"
+        )
+        for n in satellites
+        if not 0 <= n < loaded.satellites
+    ]
+    if problems:
+        raise InputError(problems)
+    sites = [s for s in sites if not stations or s.name in stations]
+    parts = math.ceil(scenario.step / TICK_S)
+    grid = TimeGrid(*julian_date(scenario.epoch), scenario.step / parts, scenario.steps * parts)
+    propagators = assemble.propagators(loaded, grid)
+    numbers = np.arange(loaded.satellites)
+    if satellites:
+        numbers = np.unique(np.array(satellites, dtype=np.int64))
+        first = np.concatenate(([0], np.cumsum([p.count for p in propagators])))
+        mine = [numbers[(numbers >= a) & (numbers < b)] - a for a, b in pairwise(first)]
+        propagators = [p.subset(which) for p, which in zip(propagators, mine, strict=True) if which.size]
+    found = windows(propagators, sites, grid, threads=threads, progress=progress)
+    return Passes(loaded, sites, numbers, found)
+
+
+def summary(passes: Passes) -> dict[str, Any]:
+    """Numbers of every station; null where it sees nothing."""
+    duration_s = passes.loaded.scenario.duration
+    order = np.argsort(passes.windows.station, kind="stable")
+    bounds = np.searchsorted(passes.windows.station[order], np.arange(len(passes.stations) + 1))
+    return {
+        "scenario": passes.loaded.scenario.name,
+        "epoch": f"{passes.loaded.scenario.epoch:%Y-%m-%dT%H:%M:%SZ}",
+        "duration_s": duration_s,
+        "satellites": int(passes.satellite.size),
+        "passes": len(passes.windows),
+        "stations": {
+            station.name: _numbers(passes, passes.windows[order[bounds[s] : bounds[s + 1]]], duration_s)
+            for s, station in enumerate(passes.stations)
+        },
+    }
+
+
+def _numbers(passes: Passes, mine: Windows, duration_s: float) -> dict[str, Any]:
+    """Of one station: `covered_s` has a satellite up, `longest_gap_s` none; `total_s` adds up satellites."""
+    if not len(mine):
+        none = dict.fromkeys(("mean_pass_s", "longest_pass_s", "best_elevation_deg", "next_pass", "next_satellite"))
+        return {"passes": 0, "total_s": 0.0, "covered_s": 0.0, "longest_gap_s": duration_s, **none}
+    order = np.lexsort((mine.satellite, mine.rise_s))
+    rise_s, until_s = mine.rise_s[order], np.maximum.accumulate(mine.set_s[order])
+    gaps_s = np.append(rise_s, duration_s) - np.append(0.0, until_s)
+    length_s = mine.set_s - mine.rise_s
+    epoch = passes.loaded.scenario.epoch
+    return {
+        "passes": len(mine),
+        "total_s": float(length_s.sum()),
+        "covered_s": duration_s - float(np.maximum(gaps_s, 0.0).sum()),
+        "longest_gap_s": float(max(gaps_s.max(), 0.0)),
+        "mean_pass_s": float(length_s.mean()),
+        "longest_pass_s": float(length_s.max()),
+        "best_elevation_deg": math.degrees(mine.max_elevation_rad.max()),
+        "next_pass": f"{epoch + timedelta(seconds=float(rise_s[0])):%Y-%m-%dT%H:%M:%SZ}",
+        "next_satellite": int(passes.satellite[mine.satellite[order[0]]]),
+    }
+
+
+def write(passes: Passes, out: Path) -> None:
+    """The table of all windows, times in UTC to the millisecond; CSV or Parquet by the name. It appears whole or not at all."""
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    table = _table(passes, text=out.suffix.lower() == ".csv")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.parent / f".{out.name}.{os.getpid()}.part"
+    try:
+        if out.suffix.lower() == ".csv":
+            csv.write_csv(pa.table(table), part, csv.WriteOptions(quoting_style="needed"))
+        else:
+            parquet.write_table(pa.table(table), part)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _table(passes: Passes, text: bool) -> dict[str, Any]:
+    import pyarrow as pa
+
+    w = passes.windows
+    epoch = np.datetime64(passes.loaded.scenario.epoch.replace(tzinfo=None), "ms")
+
+    def moments(seconds: NDArray[np.float64]) -> Any:
+        utc = epoch + np.rint(1e3 * seconds).astype("timedelta64[ms]")
+        return np.datetime_as_string(utc, timezone="UTC") if text else pa.array(utc, pa.timestamp("ms", tz="UTC"))
+
+    return {
+        "station": pa.DictionaryArray.from_arrays(w.station, [s.name for s in passes.stations]).cast(pa.string()),
+        "satellite": passes.satellite[w.satellite],
+        "rise": moments(w.rise_s),
+        "culmination": moments(w.culmination_s),
+        "set": moments(w.set_s),
+        "duration_s": np.round(w.set_s - w.rise_s, 3),
+        "max_elevation_deg": np.round(np.degrees(w.max_elevation_rad), 4),
+        "cut_begin": w.cut_begin,
+        "cut_end": w.cut_end,
+    }

@@ -1,0 +1,272 @@
+"""Time outermost: where links and jobs join satellites, each step goes geometry, limits, network, jobs, integrate.
+
+The physics of a satellite is the same compiled loop as elsewhere, one step at a time; `tile_limits` asks it what a step
+would allow before jobs have chosen their pace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.propagation import Propagator
+from sim.config import yaml_tree
+from sim.config.errors import bad_input
+from sim.config.scenario import Loaded
+from sim.engine import assemble, job_assignment
+from sim.engine.uncoupled import TILE, Outcome, Progress, Run
+from sim.fleet.failures import Change
+from sim.network.ground_routing import Roads
+from sim.network.link_state import Network
+from sim.network.routing import components
+from sim.spacecraft import step
+from sim.workload.job_communication import Wires
+from sim.workload.jobs import Crew
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+BLOCK_VALUES = 4_000_000  # positions held at a time
+LOOK_AHEAD = 1000  # steps of a catalogue's satellites looked at together
+ROUNDS = 8  # limits and the busy share settle each other; from above, so that stopping early is on the safe side
+SETTLED = 1e-4  # of the busy share
+
+
+class NetworkWires:
+    """A network as jobs see it."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    @property
+    def version(self) -> int:
+        return self.network.version
+
+    @property
+    def directed_delay_s(self) -> Array:
+        return np.concatenate((self.network.delay_s, self.network.delay_s))
+
+    @property
+    def directed_rate_bit_s(self) -> Array:
+        return np.concatenate((self.network.rate_bit_s, self.network.rate_bit_s))
+
+    def ways(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+        found = self.network.paths(src, dst)
+        return found.start, found.links
+
+    def part(self) -> Ints:
+        network = self.network
+        return components(network.count, network.a, network.b, network.healthy)
+
+
+class NoWires:
+    """Satellites that are not joined: nothing passes between them."""
+
+    version = 0
+    directed_delay_s: Array = np.zeros(0)
+    directed_rate_bit_s: Array = np.zeros(0)
+
+    def __init__(self, satellites: int) -> None:
+        self.satellites = satellites
+
+    def part(self) -> Ints:
+        return np.arange(self.satellites)
+
+    def ways(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+        return np.zeros(src.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
+
+
+class _Tile(NamedTuple):
+    propagator: Propagator
+    lo: int
+    hi: int
+    first: int  # number of its first satellite in the fleet
+    carry: Array
+    kept: Array
+    lanes: Ints
+    slots: Ints
+
+    @property
+    def real(self) -> int:
+        return self.hi - self.lo
+
+
+class CoupledRun(Run):
+    """A run in which satellites depend on each other. Tiles change its speed, never its result."""
+
+    def __init__(self, loaded: Loaded, tile: int = TILE, block: int = 0, threads: int | None = None) -> None:
+        super().__init__(loaded, tile, max(1, block), threads)
+        self.limits_ahead = step.tile_limits(tile)
+        self.order = assemble.placement(loaded)
+        rules = assemble.link_rules(self.scenario)
+        self.network = None if rules is None else Network(assemble.patches(loaded), self.satellites, rules)
+        self.wires: Wires = NoWires(self.satellites) if self.network is None else NetworkWires(self.network)
+        self.cuts = assemble.link_orders(self.scenario)
+        self.factor: dict[tuple[int, int], float] = {}
+        self.next_cut = 0
+
+    # --- the run
+
+    def finish(self, progress: Progress | None = None) -> Outcome:
+        """Step after step; KeyboardInterrupt goes on up."""
+        n, steps = self.satellites, self.grid.steps
+        self.changed = job_assignment.changes(self.scenario, n, self._decays())
+        self.orders = assemble.orders_with(self.orders, self.changed, self.scenario.step)
+        self.plan = assemble.Schedule(self.orders, 0, n)
+        tiles = self._start()
+        self._first_network()
+        self.crew: Crew = self.hire()
+        self.serves = self.crew.serves
+        self.roads = Roads(
+            steps, self.scenario.step, n, self.sky.sin_min_elevation, self.sky.max_range_m, self.sky.masks,
+            assemble.station_pairs(self.scenario), self.network, self.stride if self.kept.size else 0,
+        )  # fmt: skip
+        self.told = np.ones((step.TOLD_ROWS, n))
+        self.limits = np.empty((step.LIMIT_ROWS, n))
+        held = self.block if self.block > 1 else max(1, min(60, BLOCK_VALUES // (3 * n)))
+        buffers = [np.empty((held, 3, self.tile)) for _ in tiles]
+        for k0 in range(0, steps, held):
+            many = min(held, steps - k0)
+            for tile, r_m in zip(tiles, buffers, strict=True):
+                codes = tile.propagator.fill(tile.lo, tile.hi, k0 + 1, r_m[:many])
+                self._leave(codes, np.zeros(self.tile, dtype=np.bool_), r_m[:many], tile.first, 0, k0)
+            for j in range(many):
+                self._step(k0 + j, tiles, [r_m[j] for r_m in buffers])
+            if progress is not None:
+                progress((k0 + many) * n, steps * n)
+        self.crew.end()
+        for tile in tiles:
+            self.carry[:, tile.first : tile.first + tile.real] = tile.carry[:, : tile.real]
+            self.kept[:, :, tile.slots] = tile.kept
+        outcome = self._gather()
+        self.roads.end()
+        return replace(outcome, crew=self.crew, roads=self.roads, changes=tuple(self.changed))
+
+    def hire(self) -> Crew:
+        """Everybody's work, once the links of the epoch are known."""
+        return job_assignment.crew(self.scenario, self.order, self.wires, self.changed)
+
+    def sky_at(self, k: int) -> tuple[Array, Array, Array]:
+        """Stations, their zeniths and norths at the end of step k."""
+        return self.sky.station_m[k + 2], self.sky.zenith[k + 2], self.sky.north[k + 2]
+
+    def _start(self) -> list[_Tile]:
+        self.buffers.make(self)
+        charge_j = self.scenario.satellite.power.battery.initial_charge * self.params.battery.capacity_j
+        tiles = []
+        for propagator, lo, hi, base in self.tiles():
+            first = np.empty((2, 3, self.tile))
+            self._leave(
+                propagator.fill(lo, hi, -1, first), np.zeros(self.tile, dtype=np.bool_), first, base + lo, 0, -2
+            )
+            carry = np.empty((step.CARRY_ROWS, self.tile))
+            step.start(first, self.sky.sun_m[:2], charge_j, np.array(self.temperatures_k), carry)
+            number = base + lo
+            mine = np.flatnonzero((self.kept_satellites >= number) & (self.kept_satellites < number + hi - lo))
+            kept = np.zeros((self.kept.shape[0], step.KEPT_ROWS, mine.size))
+            tiles.append(_Tile(propagator, lo, hi, number, carry, kept, self.kept_satellites[mine] - number, mine))
+        self.r_m = np.concatenate([t.carry[step.X_M : step.Z_M + 1, : t.real] for t in tiles], axis=1)
+        return tiles
+
+    def _decays(self) -> list[Change]:
+        """When the propagator loses satellites: known beforehand, so that jobs can react."""
+        found = []
+        for propagator, base in zip(self.propagators, self.first[:-1], strict=True):
+            if not propagator.loses:
+                continue
+            for lo, hi in pairwise([*range(0, propagator.count, self.tile), propagator.count]):
+                gone = np.zeros(hi - lo, dtype=np.bool_)
+                for k in range(0, self.grid.steps, LOOK_AHEAD):
+                    codes = propagator.fill(lo, hi, k + 1, np.empty((min(LOOK_AHEAD, self.grid.steps - k), 3, hi - lo)))
+                    if codes is None:
+                        continue
+                    for lane in np.flatnonzero(codes.any(axis=0) & ~gone):
+                        at, number = k + int(np.argmax(codes[:, lane] != 0)), int(base) + lo + int(lane)
+                        gone[lane] = True
+                        found.append(Change(at * self.scenario.step, number, False))
+                        self.decayed.append((number, at))
+        return found
+
+    def _first_network(self) -> None:
+        """Links at the epoch; a topology that leaves satellites alone is no topology."""
+        if self.network is None:
+            return
+        self.network.update(self.r_m, np.ones(self.satellites, dtype=np.bool_), {})
+        alone = self.network.alone()
+        if alone.size:
+            links = self.scenario.links
+            assert links is not None
+            raise bad_input(
+                yaml_tree.find(self.loaded.tree, ("links", "topology")).origin, "links.topology",
+                f"{links.topology} leaves {alone.size} of {self.satellites} satellites without a link at the epoch "
+                f"(the first is {alone[0]}); write more terminals, a longer max_range or another topology",
+            )  # fmt: skip
+
+    # --- one step
+
+    def _step(self, k: int, tiles: list[_Tile], positions: list[Array]) -> None:
+        step_s = self.scenario.step
+        self.r_m = np.concatenate([r[:, : t.real] for r, t in zip(positions, tiles, strict=True)], axis=1)
+        before = self.plan.up > 0.0
+        up, cap, after = self.plan.step(k)
+        # one that stops in the step still sends before it does, one that returns sends after
+        self._network(k, np.asarray(before | (after > 0.0)))
+        reached = self.roads.follow(
+            k, self.r_m, np.asarray(up > 0.0), np.asarray(after > 0.0), self.sky_at(k), self.network, self.serves
+        )
+        self.told[step.TOLD_ALIVE], self.told[step.TOLD_CAP] = up, cap
+        self.crew.begin(k * step_s, (k + 1) * step_s, up, self.wires, reached)
+        self.told[step.TOLD_BUSY] = 1.0
+        for _ in range(ROUNDS):
+            self._ask(k, tiles, positions)
+            orders = self.crew.tell(self.limits)
+            moved = float(np.max(np.abs(self.told[step.TOLD_BUSY] - orders.busy)))
+            self.told[step.TOLD_BUSY] = orders.busy
+            if moved < SETTLED:
+                break
+        self._ask(k, tiles, positions)
+        self.told[step.TOLD_WANTED], self.told[step.TOLD_PACE] = orders.wanted, orders.pace
+        self.told[step.TOLD_RUNNING], self.told[step.TOLD_FRUITFUL] = orders.running, orders.fruitful
+        self.crew.book(k, self.limits)
+        self._integrate(k, tiles, positions)
+        if (k + 1) % self.stride == 0:
+            useful = self.crew.useful_share  # which the loop does not know
+            for tile in tiles:
+                tile.kept[(k + 1) // self.stride - 1, step.K_USEFUL] += useful[tile.first + tile.lanes]
+
+    def _lanes(self, rows: Array, tile: _Tile) -> Array:
+        """Rows (row, N) as a tile has them: lanes beyond its satellites repeat the last."""
+        mine = rows[:, tile.first : tile.first + tile.real]
+        return np.ascontiguousarray(np.pad(mine, ((0, 0), (0, self.tile - tile.real)), mode="edge"))
+
+    def _ask(self, k: int, tiles: list[_Tile], positions: list[Array]) -> None:
+        found = np.empty((step.LIMIT_ROWS, self.tile))
+        for tile, r_m in zip(tiles, positions, strict=True):
+            self.limits_ahead(
+                r_m, self.sky.sun_m[k + 2], self.sky.flux_w_m2[k + 2], self._lanes(self.told, tile), self.params, tile.carry,
+                found,
+            )  # fmt: skip
+            self.limits[:, tile.first : tile.first + tile.real] = found[:, : tile.real]
+
+    def _integrate(self, k: int, tiles: list[_Tile], positions: list[Array]) -> None:
+        b, window = self.buffers, slice(k + 2, k + 3)
+        for tile, r_m in zip(tiles, positions, strict=True):
+            self.loop(
+                r_m[np.newaxis], self.sky.sun_m[window], self.sky.flux_w_m2[window],
+                self._lanes(self.told, tile)[:, np.newaxis, :], self.params, tile.carry, tile.real,
+                b.fleet[k : k + 1], b.hottest_k[k : k + 1], b.lowest_j[k : k + 1], k, self.stride, tile.lanes, tile.kept,
+            )  # fmt: skip
+
+    # --- network
+
+    def _network(self, k: int, healthy: NDArray[np.bool_]) -> None:
+        if self.network is None:
+            return
+        while self.next_cut < len(self.cuts) and self.cuts[self.next_cut].at_steps < k + 1.0:
+            cut = self.cuts[self.next_cut]
+            self.factor[cut.pair] = cut.factor
+            self.next_cut += 1
+        self.network.update(self.r_m, healthy, self.factor)

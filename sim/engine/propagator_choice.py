@@ -1,0 +1,65 @@
+"""Motion as a scenario asks for it, where that is not what its constellation says by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from orbit.constants import EARTH_RADIUS_M
+from orbit.environment import moon_position_m
+from orbit.frames import gcrs_to_teme_quick
+from orbit.kernels.forces import Forces
+from orbit.mean_to_osculating import osculating_states
+from orbit.numerical import Array, Bodies, Numerical
+from orbit.propagation import CircularJ2, Formation, Propagator
+from orbit.relative_motion import states as formation_states
+from orbit.sgp4 import Sgp4, of_circular, states
+from orbit.timegrid import TimeGrid
+from sim.config.schema import Motion, Satellite
+
+
+def area_to_mass_m2_kg(motion: Motion, satellite: Satellite) -> float:
+    """Of one satellite: as told, or half of array and radiator, the mean a flat plate shows to all directions."""
+    if motion.area_to_mass is not None:
+        return motion.area_to_mass
+    return 0.5 * (satellite.power.array.area + satellite.thermal.radiator.area) / satellite.mass
+
+
+def moved(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Propagator:
+    """The satellites of a propagator, moved by the model that `motion` names."""
+    match motion.model:
+        case "numerical":
+            return _numerical(start, motion, satellite, grid)
+        case "sgp4" if isinstance(start, CircularJ2):
+            return Sgp4(of_circular(start.elements, grid.epoch_jd, grid.epoch_fr), grid)
+    return start
+
+
+def _at_epoch(start: Propagator, grid: TimeGrid) -> tuple[Array, Array]:
+    """Osculating places [m] and speeds [m/s] (satellites, 3). Raises TypeError where there are none; checks refuse it."""
+    if isinstance(start, CircularJ2):
+        return osculating_states(start.elements)
+    if isinstance(start, Formation):
+        r_m, v_m_s = formation_states(start.elements())
+        return np.ascontiguousarray(r_m.T), np.ascontiguousarray(v_m_s.T)
+    if isinstance(start, Sgp4):
+        r_m, v_m_s, codes = states(start.elements, np.array([grid.epoch_jd]), np.array([grid.epoch_fr]))
+        # one without a place is put into the Earth: it counts as come down
+        lost = codes != 0
+        return np.where(lost, (0.5 * EARTH_RADIUS_M, 0.0, 0.0), r_m[:, 0]), np.where(lost, (0.0, 1e3, 0.0), v_m_s[:, 0])
+    raise TypeError(f"{type(start).__name__} tells no states at the epoch")
+
+
+def _numerical(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Numerical:
+    r_m, v_m_s = _at_epoch(start, grid)
+    area = area_to_mass_m2_kg(motion, satellite)
+    each = np.ones(start.count)
+    bodies = Bodies(r_m, v_m_s, motion.drag_coefficient * area * each, motion.reflectivity * area * each)
+    forces = Forces(motion.zonals, motion.drag, motion.solar_pressure, motion.sun, motion.moon)
+    activity = motion.solar_activity
+    at_epoch = np.swapaxes(gcrs_to_teme_quick(grid.epoch_jd, grid.epoch_fr), 0, 1)
+
+    def of_date(jd: Array, fr: Array) -> Array:
+        return np.asarray(gcrs_to_teme_quick(jd, fr) @ at_epoch)
+
+    moon = moon_position_m if motion.moon else None
+    return Numerical(bodies, grid, forces, activity.f107, activity.ap, moon, of_date)

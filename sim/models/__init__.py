@@ -1,1 +1,0 @@
-"""One file per subsystem: frozen parameters, scalar physics of one satellite and one step, a record."""

@@ -1,0 +1,195 @@
+"""The network of one moment: links that exist, what they carry, ways over them. Knows no scenario.
+
+`update` first; then `serve`, `between` and `paths` answer for the same moment. A satellite that is not healthy neither
+relays nor serves; stations do not relay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.constants import SPEED_OF_LIGHT_M_S
+from sim.network import optical, topology
+from sim.network.routing import Graph, Paths, trace
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRules:
+    """What holds for every link. grid and mesh join the patches' own neighbours, nearest whatever is close."""
+
+    topology: Literal["grid", "nearest", "mesh"]
+    terminals: int  # for each satellite; nearest only, as a grid or mesh has its neighbours by its form
+    terminal: optical.Terminal | None  # None: unlimited rate
+    grazing_altitude_m: float
+    max_range_m: float
+    hop_latency_s: float  # electronics, added to the light time of each link
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Satellites numbered plane by plane from `first`, as `orbit.shells` makes them; a ring is one plane."""
+
+    first: int
+    planes: int
+    slots: int
+    wrap_planes: bool
+    seam_slots: int = 0  # slots by which Walker's phasing has shifted the pattern once round: f, rounded
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lattice:
+    """A formation of satellites from `first`, by what decides who is next to whom.
+
+    offsets_m (3, n) are radial, along-track and cross-track; lattices are flat here, however they are tilted.
+    """
+
+    first: int
+    offsets_m: Array
+    spacing_m: float  # neighbours are no farther apart; 0 where nobody has one
+
+
+Patch = Grid | Lattice
+
+
+class Service(NamedTuple):
+    """For each station: the quickest way to a serving satellite, one way; inf and -1 where there is none."""
+
+    delay_s: Array
+    range_m: Array  # to the satellite of access
+    server: Indices
+    access: Indices
+    hops: Indices  # links between satellites
+
+
+class Way(NamedTuple):
+    """From station to station, one way: delay (inf without a route) and the satellites passed."""
+
+    delay_s: float
+    satellites: list[int]
+
+
+class Network:
+    """Links of `count` satellites under `rules`; patches say which satellites form grids and lattices.
+
+    After update: link l joins a[l] < b[l] with length_m, delay_s (hop latency included) and rate_bit_s, each (links,);
+    `version` grows when the set of links changes.
+    """
+
+    def __init__(self, patches: Sequence[Patch], count: int, rules: LinkRules) -> None:
+        self.count, self.rules, self.version = count, rules, 0
+        self.a, self.b = np.empty(0, np.int64), np.empty(0, np.int64)
+        self.length_m, self.delay_s, self.rate_bit_s = np.empty(0), np.empty(0), np.empty(0)
+        self.healthy: Mask = np.ones(count, bool)
+        self._wanted = _wanted(patches, rules.topology)
+        self._graph = Graph(count, self.a, self.b)
+        self._served: Service | None = None
+        self._onward: Indices = np.empty(0, np.int64)
+
+    def update(self, r_m: Array, healthy: Mask, link_factor: Mapping[tuple[int, int], float]) -> None:
+        """Links at positions r_m (3, N); link_factor scales the rate of single links, in either order, 0 cuts them."""
+        rules = self.rules
+        if rules.topology == "nearest":
+            a, b = topology.nearest_pairs(r_m, rules.terminals, rules.max_range_m, healthy, rules.grazing_altitude_m)
+            length_m = topology.lengths_m(r_m, a, b)
+        else:
+            a, b = self._wanted
+            length_m = topology.lengths_m(r_m, a, b)
+            keep = healthy[a] & healthy[b] & (length_m <= rules.max_range_m)
+            keep &= topology.grazing_altitude_m(r_m[:, a], r_m[:, b]) >= rules.grazing_altitude_m
+            a, b, length_m = a[keep], b[keep], length_m[keep]
+        factor = np.ones(a.size)
+        for (i, j), value in link_factor.items():
+            factor[(a == min(i, j)) & (b == max(i, j))] *= value
+        whole = factor > 0.0
+        a, b, length_m = a[whole], b[whole], length_m[whole]
+        if not (np.array_equal(a, self.a) and np.array_equal(b, self.b)):
+            self.a, self.b, self.version = a, b, self.version + 1
+            self._graph = Graph(self.count, a, b)
+        self.healthy = healthy.copy()
+        self.length_m = length_m
+        self.delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
+        unlimited = np.full(a.size, np.inf)
+        rate = unlimited if rules.terminal is None else optical.rate_bit_s(length_m, rules.terminal)
+        self.rate_bit_s = rate * factor[whole]
+        self._served = None
+
+    @property
+    def wanted(self) -> int:
+        """Links of the whole topology; 0 for `nearest`, which has no fixed form."""
+        return int(self._wanted[0].size)
+
+    def alone(self) -> Indices:
+        """Healthy satellites without a link."""
+        linked = np.zeros(self.count, bool)
+        linked[self.a] = linked[self.b] = True
+        return np.flatnonzero(self.healthy & ~linked)
+
+    def serve(self, slant_m: Array, serves: Mask) -> Service:
+        """Each station's quickest serving satellite; slant_m (stations, N) is inf out of sight, serves (N,)."""
+        seed_s = np.where(serves & self.healthy, 0.0, np.inf)
+        onward_s, self._onward = self._graph.reach(self.delay_s, seed_s)
+        total_s = slant_m / SPEED_OF_LIGHT_M_S + onward_s
+        station = np.arange(slant_m.shape[0])
+        access = np.argmin(total_s, axis=1)
+        delay_s = total_s[station, access]
+        routed = np.isfinite(delay_s)
+        server, hops = access.copy(), np.zeros(station.size, np.int64)
+        on = np.flatnonzero(routed & (self._onward[server] >= 0))
+        while on.size:
+            server[on] = self._onward[server[on]]
+            hops[on] += 1
+            on = on[self._onward[server[on]] >= 0]
+        none = np.int64(-1)
+        self._served = Service(
+            delay_s, np.where(routed, slant_m[station, access], np.inf), np.where(routed, server, none),
+            np.where(routed, access, none), np.where(routed, hops, none),
+        )  # fmt: skip
+        return self._served
+
+    def route(self, station: int) -> list[int]:
+        """Satellites of a station's way in the last serve(), from access to server; empty without one."""
+        if self._served is None:
+            raise ValueError("route() tells of the last serve(); call that first")
+        access = int(self._served.access[station])
+        return trace(self._onward, access) if access >= 0 else []
+
+    def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[Way]:
+        """Quickest ways from station to station; one search for each distinct first station of the pairs."""
+        up_s = np.where(self.healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
+        found = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
+        ways = []
+        for s, t in pairs:
+            total_s = found[s][0] + up_s[t]
+            last = int(np.argmin(total_s))
+            reached = bool(np.isfinite(total_s[last]))
+            ways.append(Way(float(total_s[last]), trace(found[s][1], last)[::-1] if reached else []))
+        return ways
+
+    def paths(self, src: Indices, dst: Indices) -> Paths:
+        """Quickest ways from satellite to satellite, as directed links: l from a to b, l + links from b to a."""
+        return self._graph.paths(self.delay_s, src, dst)
+
+
+def _wanted(patches: Sequence[Patch], form: str) -> topology.Pairs:
+    """Links that grid or mesh would have if all satellites stood well; patches of another form give none."""
+    found = []
+    for patch in patches:
+        if form == "grid" and isinstance(patch, Grid):
+            found.append(
+                topology.grid_pairs(patch.planes, patch.slots, patch.wrap_planes, patch.first, patch.seam_slots)
+            )
+        elif form == "mesh" and isinstance(patch, Lattice):
+            found.append(topology.lattice_pairs(patch.offsets_m, patch.spacing_m, patch.first))
+    none = np.empty(0, np.int64)
+    return topology.ordered(
+        np.concatenate([none, *(a for a, _ in found)]), np.concatenate([none, *(b for _, b in found)])
+    )

@@ -1,0 +1,267 @@
+"""What a run left, over time: labelled arrays from the table in `sim.schema`, and the list of what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+import sim
+from orbit.constants import MU_EARTH_M3_S2
+from orbit.environment import sun_position_m
+from orbit.kernels.frames import gmst_rad
+from orbit.timescales import utc_to_ut1
+from sim.engine import assemble
+from sim.engine.uncoupled import Outcome
+from sim.results import summary
+from sim.schema import BY_NAME, CAUSES, EVENT_COLUMNS, ROLES, SCHEMA_VERSION
+from sim.spacecraft import step
+from sim.workload.jobs import MODES
+
+Array = NDArray[np.float64]
+
+
+def series(outcome: Outcome) -> xr.Dataset:
+    """Everything over time, labelled from the table in `sim.schema`."""
+    arrays = {**_fleet(outcome), **_ground(outcome), **_jobs(outcome), **_recorder(outcome), **_network(outcome)}
+    scenario = outcome.loaded.scenario
+    dataset = labelled(arrays, scenario.name, f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}")
+    dataset.attrs |= {
+        "scenario_sha256": outcome.loaded.sha256,
+        "earth_gm_m3_s2": MU_EARTH_M3_S2,
+        "frame_of_reference": "TEME: true equator, mean equinox of date",
+    }
+    return dataset
+
+
+def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
+    """Arrays with dimensions, type, unit and meaning from the table; name and epoch (ISO 8601) of what was run."""
+    variables = {}
+    for key, values in arrays.items():
+        var = BY_NAME[key]
+        data = np.asarray(values, dtype=str if var.dtype == "str" else var.dtype)
+        unit = f"milliseconds since {epoch}" if key in ("time", "frame") else var.unit
+        variables[key] = (var.dims, data, {"long_name": var.doc, "units": unit})
+    coordinates = {key: variables.pop(key) for key in arrays if BY_NAME[key].dims == (key,)}
+    attributes = {
+        "title": f"Dawndusk run of {name}",
+        "Conventions": "CF-1.11",
+        "schema_version": SCHEMA_VERSION,
+        "epoch": epoch,
+        "source": f"dawndusk {sim.__version__}",
+    }
+    return xr.Dataset(variables, coordinates, attributes)
+
+
+def _peak_flops_per_s(outcome: Outcome) -> float:
+    scenario = outcome.loaded.scenario
+    return scenario.satellite.accelerators * scenario.satellite.accelerator.peak[scenario.reference_precision]
+
+
+def _finite(values: Array) -> Array:
+    """Not a number where there is none."""
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _fleet(outcome: Outcome) -> dict[str, Any]:
+    """Sums and means over all satellites, every step."""
+    scenario, grid, fleet = outcome.loaded.scenario, outcome.grid, outcome.fleet
+    satellites, peak = outcome.carry.shape[1], _peak_flops_per_s(outcome)
+    rates, induced = np.zeros((len(CAUSES), grid.steps)), np.zeros((len(CAUSES), grid.steps))
+    for cause, column in (
+        ("failed", step.F_FAILED), ("power", step.F_POWER), ("thermal", step.F_THERMAL), ("kernel", step.F_KERNEL),
+        ("useful", step.F_USEFUL),
+    ):  # fmt: skip
+        rates[CAUSES.index(cause)] = fleet[:, column] * peak
+    if outcome.crew is not None:
+        ledger = outcome.crew.ledger
+        induced = ledger.step_induced_s * (peak / scenario.step)
+        rates += ledger.step_own_s * (peak / scenario.step) + induced
+    working = fleet[:, step.F_WORKING]
+    some = np.where(working > 0.0, working, np.nan)
+    return {
+        "time": np.arange(1, grid.steps + 1, dtype=np.int64) * round(scenario.step * 1e3),
+        "cause": CAUSES,
+        "rate_flops_per_s": rates,
+        "induced_flops_per_s": induced,
+        "generated_w": fleet[:, step.F_GENERATED],
+        "shunted_w": fleet[:, step.F_SHUNTED],
+        "load_w": fleet[:, step.F_SERVED],
+        "stored_j": fleet[:, step.F_STORED],
+        "charge_fraction_min": np.where(
+            outcome.lowest_j < 1e300, outcome.lowest_j / scenario.satellite.power.battery.capacity, np.nan
+        ),
+        "sunlit_fraction": fleet[:, step.F_LIT] / satellites,
+        "environment_w": fleet[:, step.F_ENVIRONMENT],
+        "radiated_w": fleet[:, step.F_RADIATED],
+        "junction_k_mean": fleet[:, step.F_JUNCTION] / some,
+        "junction_k_max": np.where(outcome.hottest_k > 0.0, outcome.hottest_k, np.nan),
+        "radiator_k_mean": fleet[:, step.F_RADIATOR] / some,
+        "working_satellites": working,
+    }
+
+
+def _ground(outcome: Outcome) -> dict[str, Any]:
+    """Stations, and their round trips every step."""
+    sites = assemble.stations(outcome.loaded.scenario)
+    rtt_ms, user_ms = summary.round_trips_ms(outcome)
+    roads = outcome.roads
+    pairs = [] if roads is None else roads.pairs
+    across_s = np.zeros((outcome.grid.steps, 0)) if roads is None else roads.pair_propagation_s()
+    return {
+        "station": [s.name for s in sites],
+        "propagation_rtt_ms": _finite(rtt_ms.T),
+        "user_rtt_ms": _finite(rtt_ms.T if user_ms is None else user_ms.T),
+        "latitude_deg": np.degrees([s.latitude_rad for s in sites]),
+        "longitude_deg": np.degrees([s.longitude_rad for s in sites]),
+        "min_elevation_deg": np.degrees([s.lowest_elevation_rad for s in sites]),
+        "pair": [f"{sites[a].name} - {sites[b].name}" for a, b in pairs],
+        "pair_rtt_ms": _finite(2e3 * across_s.T),
+    }
+
+
+def _jobs(outcome: Outcome) -> dict[str, Any]:
+    """What every job and service did, every step; jobs of a workload are numbered."""
+    steps, step_s = outcome.grid.steps, outcome.loaded.scenario.step
+    crew = outcome.crew
+    trainings, services = ([], []) if crew is None else (crew.trainings, crew.services)
+    models = {kind: [w.model.name for w in outcome.loaded.scenario.workloads if w.kind == kind]
+              for kind in ("training", "inference")}  # fmt: skip
+    jobs = [f"{name} {g}" for name, t in zip(models["training"], trainings, strict=False) for g in range(t.jobs)]
+
+    def of_jobs(rows: list[Array], *between: int) -> Array:
+        return np.concatenate([np.zeros((0, *between, steps)), *rows])
+
+    return {
+        "job": jobs,
+        "mode": MODES,
+        "job_mode_fraction": of_jobs([t.mode_share for t in trainings], len(MODES)),
+        "job_pace": of_jobs([t.paces for t in trainings]),
+        "job_step_s": of_jobs([t.step_time_s for t in trainings]),
+        "job_communication_fraction": of_jobs([t.exposed for t in trainings]),
+        "job_tokens_per_s": of_jobs([t.tokens / step_s for t in trainings]),
+        "service": [name for name, _ in zip(models["inference"], services, strict=False)],
+        "service_tokens_per_s": of_jobs([s.tokens_per_s[np.newaxis] for s in services]),
+    }
+
+
+def _recorder(outcome: Outcome) -> dict[str, Any]:
+    """What the recorder keeps of single satellites."""
+    scenario, grid = outcome.loaded.scenario, outcome.grid
+    recorded = outcome.kept.size > 0
+    at = np.arange(outcome.stride, grid.steps + 1, outcome.stride) if recorded else np.zeros(0, dtype=np.int64)
+    jd, fr = grid.jd_fr(0, grid.steps + 1)
+    sun = sun_position_m(jd[at], fr[at])
+    kept = outcome.kept if recorded else np.zeros((0, step.KEPT_ROWS, 0))
+    role, job = _roles(outcome)
+    return {
+        "sat": outcome.kept_satellites,
+        "frame": at * round(scenario.step * 1e3),
+        "sat_role": role[outcome.kept_satellites],
+        "sat_job": job[outcome.kept_satellites],
+        "position_m": kept[:, step.K_X : step.K_Z + 1],
+        "sun_direction": sun / np.linalg.norm(sun, axis=-1, keepdims=True),
+        "gmst_rad": gmst_rad(*utc_to_ut1(jd[at], fr[at])),
+        "state": kept[:, step.K_STATE],
+        "sat_lit_fraction": kept[:, step.K_LIT],
+        "sat_useful_fraction": kept[:, step.K_USEFUL],
+        "sat_generated_w": kept[:, step.K_GENERATED],
+        "sat_load_w": kept[:, step.K_SERVED],
+        "sat_charge_fraction": kept[:, step.K_CHARGE],
+        "sat_junction_k": kept[:, step.K_JUNCTION],
+        "sat_radiator_k": kept[:, step.K_RADIATOR],
+    }
+
+
+def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Of each satellite at the epoch: its role, and the number of its training job or -1."""
+    satellites, crew = outcome.carry.shape[1], outcome.crew
+    role, job = np.full(satellites, ROLES.index("stream"), dtype=np.uint8), np.full(satellites, -1, dtype=np.int64)
+    if crew is None:
+        return role, job
+    role[crew.reserve], role[crew.idle] = ROLES.index("spare"), ROLES.index("idle")
+    first = 0
+    for training in crew.trainings:
+        role[training.everybody], role[training.leftover] = ROLES.index("spare"), ROLES.index("unplaced")
+        for g, members in enumerate(training.placed):
+            role[members], job[members] = ROLES.index("training"), first + g
+        first += training.jobs
+    for service in crew.services:
+        role[service.who] = ROLES.index("inference")
+    return role, job
+
+
+def _network(outcome: Outcome) -> dict[str, Any]:
+    """Links every step; which they were, and the ways from stations and between pairs, over the recorder's moments.
+
+    Links of which an end is not recorded are left out.
+    """
+    roads = outcome.roads
+    nothing = np.zeros((3, 0), dtype=np.int64)
+    if roads is None:
+        links, spans, (ways, begins, hops) = np.zeros(outcome.grid.steps), nothing, (nothing, nothing[0], nothing[0])
+    else:
+        links, spans, (ways, begins, hops) = roads.links, roads.link_spans.rows(), roads.way_spans.rows()
+    a, b = np.divmod(spans[0], outcome.carry.shape[1])
+    shown = np.isin(a, outcome.kept_satellites) & np.isin(b, outcome.kept_satellites)
+    return {
+        "links": links,
+        "link_a": a[shown],
+        "link_b": b[shown],
+        "link_from": spans[1, shown],
+        "link_until": spans[2, shown],
+        "way_end": ways[0],
+        "way_from": ways[1],
+        "way_until": ways[2],
+        "way_begin": begins,
+        "way_satellite": hops,
+    }
+
+
+def events(outcome: Outcome) -> list[dict[str, Any]]:
+    """What happened, in time order: the scenario's events and satellites that the propagator lost."""
+    scenario = outcome.loaded.scenario
+    satellites = outcome.carry.shape[1]
+    rows = [
+        (o.at_steps * scenario.step, o.action, o.first, o.last, o.to if o.action == "derate" else None, "scenario")
+        for o in assemble.orders(scenario, satellites)
+    ]
+    rows += [
+        (
+            o.at_steps * scenario.step,
+            f"{o.action} link",
+            *o.pair,
+            o.factor if o.action == "derate" else None,
+            "scenario",
+        )
+        for o in assemble.link_orders(scenario)
+    ]
+    rows += [(k * scenario.step, "decay", sat, sat, None, "propagator") for sat, k in outcome.decayed]
+    if scenario.fleet is not None and scenario.fleet.failures is not None:
+        told = {
+            (round(1e3 * o.at_steps * scenario.step), sat)
+            for o in assemble.orders(scenario, satellites)
+            for sat in range(o.first, o.last + 1)
+        } | {(round(1e3 * k * scenario.step), sat) for sat, k in outcome.decayed}
+        rows += [
+            (c.time_s, "restore" if c.up else "lose", c.satellite, c.satellite, None, "random")
+            for c in outcome.changes
+            if (round(1e3 * c.time_s), c.satellite) not in told
+        ]
+    found = []
+    for at_s, action, first, last, value, origin in sorted(rows, key=lambda r: (r[0], r[2])):
+        moment = scenario.epoch + timedelta(seconds=at_s)
+        found.append(
+            dict(
+                zip(
+                    EVENT_COLUMNS,
+                    (at_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, first, last, value, origin),
+                    strict=True,
+                )
+            )
+        )
+    return found

@@ -1,0 +1,284 @@
+"""From what a run left to the numbers people read: pure functions of an outcome, in the shape of summary.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.ground import round_trip_ms
+from sim.config.ground_sites import read_baseline
+from sim.config.schema import Workload
+from sim.engine import assemble, formations
+from sim.engine.uncoupled import Outcome
+from sim.results.formatting import counted
+from sim.schema import CAUSES, SCHEMA_VERSION
+from sim.spacecraft import step
+from sim.workload.jobs import Crew
+
+Array = NDArray[np.float64]
+LOST_TOLD = 5  # satellites without a position that a note names
+
+
+def energy_closure(outcome: Outcome) -> tuple[float, float]:
+    """Largest |in - out - change of store| / in over satellites, electrical and thermal.
+
+    What a store gave up on balance counts as in: a short run may lie wholly in eclipse.
+    """
+    c = outcome.carry
+    battery = outcome.loaded.scenario.satellite.power.battery
+    stored_j = c[step.CHARGE_J] - battery.initial_charge * battery.capacity
+    left_j = c[step.GENERATED_J] - c[step.SHUNTED_J] - c[step.SERVED_J] - c[step.BATTERY_LOSS_J] - stored_j
+    capacity_j_k = np.array(assemble.thermal_network(outcome.loaded.scenario.satellite).heat_capacity_j_k)
+    warmed_k = c[step.JUNCTION_K : step.RADIATOR_K + 1] - np.array(outcome.start_temperatures_k)[:, np.newaxis]
+    in_j = c[step.HEAT_J] + c[step.ENVIRONMENT_J]
+    lost_j = in_j - c[step.RADIATED_J] - capacity_j_k @ warmed_k
+    electrical = np.abs(left_j) / np.maximum(c[step.GENERATED_J] + np.maximum(-stored_j, 0.0), 1.0)
+    return float(electrical.max()), float(np.max(np.abs(lost_j) / np.maximum(in_j, 1.0)))
+
+
+def ledger_s(outcome: Outcome) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds of whole satellites by cause, own and induced; each row is a sum of its own."""
+    own = {cause: float(outcome.carry[row].sum()) for cause, row in step.LEDGER.items()}
+    induced: dict[str, float] = {}
+    if outcome.crew is not None:
+        for i, cause in enumerate(CAUSES):
+            own[cause] = own.get(cause, 0.0) + float(outcome.crew.ledger.own_s[i].sum())
+            induced[cause] = float(outcome.crew.ledger.induced_s[i].sum())
+    return own, induced
+
+
+def waterfall(outcome: Outcome) -> list[dict[str, Any]]:
+    """The 19 rows in order."""
+    scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
+    peak = scenario.satellite.accelerators * scenario.satellite.accelerator.peak[scenario.reference_precision]
+    nameplate = satellites * peak * outcome.grid.duration_s
+    return rows(*ledger_s(outcome), peak, nameplate)
+
+
+def rows(
+    own_s: Mapping[str, float], induced_s: Mapping[str, float], peak_flops_per_s: float, nameplate_flops: float
+) -> list[dict[str, Any]]:
+    """Rows of a waterfall from seconds by cause; peak of what the seconds are counted of."""
+    found = []
+    for cause in CAUSES:
+        own, induced = own_s.get(cause, 0.0) * peak_flops_per_s, induced_s.get(cause, 0.0) * peak_flops_per_s
+        total = own + induced
+        found.append(
+            {
+                "cause": cause,
+                "flops": total,
+                "own_flops": own,
+                "induced_flops": induced,
+                "fraction": total / nameplate_flops,
+            }
+        )
+    return found
+
+
+def spread(values_ms: Array) -> dict[str, float | None]:
+    """Smallest, median, 99th percentile and largest of the finite values; null where there is none."""
+    finite = values_ms[np.isfinite(values_ms)]
+    if finite.size == 0:
+        return {"min": None, "median": None, "p99": None, "max": None}
+    median, p99 = np.percentile(finite, (50.0, 99.0))
+    return {"min": float(finite.min()), "median": float(median), "p99": float(p99), "max": float(finite.max())}
+
+
+def round_trips_ms(outcome: Outcome) -> tuple[Array, Array | None]:
+    """Of each step and station to the serving satellite, infinite without one: propagation, and what a user sees.
+
+    A user's adds switching on the way and the access overhead of `ground`.
+    """
+    ground, roads = outcome.loaded.scenario.ground, outcome.roads
+    if ground is None:
+        return np.zeros((outcome.grid.steps, 0)), None
+    overhead_ms = 1e3 * ground.access_overhead
+    if roads is None:
+        propagation_ms = round_trip_ms(outcome.range_m)
+        return propagation_ms, propagation_ms + overhead_ms
+    return 2e3 * roads.propagation_s(), 2e3 * roads.one_way_s + overhead_ms
+
+
+def _ground(outcome: Outcome) -> dict[str, Any]:
+    sites = assemble.stations(outcome.loaded.scenario)
+    nothing = {"min": None, "median": None, "p99": None, "max": None}
+    rtt_ms, user_ms = round_trips_ms(outcome)
+    return {
+        "propagation_rtt_ms": spread(rtt_ms) if sites else nothing,
+        "user_rtt_ms": nothing if user_ms is None else spread(user_ms),
+        "coverage_fraction": float(np.isfinite(rtt_ms).mean()) if sites else None,
+        "stations": {
+            site.name: {
+                "propagation_rtt_ms": spread(rtt_ms[:, i]),
+                "user_rtt_ms": nothing if user_ms is None else spread(user_ms[:, i]),
+                "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
+            }
+            for i, site in enumerate(sites)
+        },
+    }
+
+
+def _pairs(outcome: Outcome) -> dict[str, Any]:
+    """Of each pair of stations whose way through space was followed."""
+    roads = outcome.roads
+    if roads is None:
+        return {}
+    sites, rtt_ms = assemble.stations(outcome.loaded.scenario), 2e3 * roads.pair_propagation_s()
+    return {
+        f"{sites[a].name} - {sites[b].name}": {
+            "propagation_rtt_ms": spread(rtt_ms[:, i]),
+            "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
+            "switches_s": roads.pair_switch_s[i],
+        }
+        for i, (a, b) in enumerate(roads.pairs)
+    }
+
+
+def _network(outcome: Outcome) -> dict[str, Any]:
+    roads = outcome.roads
+    if roads is None or outcome.loaded.scenario.links is None:
+        return {"links_mean": None, "link_availability": None, "path_switches": None}
+    mean = float(roads.links.mean())
+    return {
+        "links_mean": mean,
+        "link_availability": mean / roads.wanted if roads.wanted else None,
+        "path_switches": roads.switches,
+    }
+
+
+def workloads(asked: Sequence[Workload], crew: Crew | None, user_ms: float | None) -> list[dict[str, Any]]:
+    """One entry for each workload asked for, in that order; user_ms is the median round trip to a user."""
+    nothing = dict.fromkeys(("mfu", "step_s", "tokens_per_s", "ettr", "time_to_train_d", "ttft_ms", "tpot_ms"))
+    trainings = iter(crew.trainings if crew is not None else [])
+    services = iter(crew.services if crew is not None else [])
+    found = []
+    for w in asked:
+        told: dict[str, Any] = dict(nothing)
+        if w.kind == "training":
+            told = next(trainings).told()
+        elif w.kind == "inference":
+            told = next(services).told(user_ms)
+        found.append({"kind": w.kind, "model": None if w.kind == "stream" else w.model.name, **told})
+    return found
+
+
+def _design(outcome: Outcome) -> dict[str, Any]:
+    scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
+    satellite = scenario.satellite
+    mass_kg = satellites * satellite.mass
+    economics = scenario.economics
+    launches = None if economics is None else assemble.launches(economics, satellites, mass_kg)
+    return {
+        "satellites": satellites,
+        "mass_kg": mass_kg,
+        "launches": launches,
+        "array_m2": satellites * satellite.power.array.area,
+        "radiator_m2": satellites * satellite.thermal.radiator.area,
+        "gateways": None if scenario.ground is None else len(scenario.ground.stations),
+    }
+
+
+def _cost(outcome: Outcome) -> dict[str, Any]:
+    scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
+    economics = scenario.economics
+    return {
+        "capex_usd": None if economics is None else assemble.capex_usd(economics, scenario.satellite, satellites),
+        "usd_per_useful_pflop_day": None,
+        "usd_per_million_tokens": None,
+        "break_even_launch_usd_per_kg": None,
+    }
+
+
+def lost(outcome: Outcome) -> list[str]:
+    """Notes about satellites that have no position from a moment on: which, when, and why."""
+    scenario = outcome.loaded.scenario
+    ends = np.cumsum([outcome.loaded.catalogues.count(i, entry) for i, entry in enumerate(scenario.constellation)])
+    told = []
+    for what, of_file in (("decayed", False), ("without an ephemeris from then on", True)):
+        gone = sorted(
+            (k, number)
+            for number, k in outcome.decayed
+            if (scenario.constellation[int(np.searchsorted(ends, number, "right"))].kind == "oem") == of_file
+        )
+        if gone:
+            moments = [f"{scenario.epoch + timedelta(seconds=k * scenario.step):%Y-%m-%dT%H:%M:%SZ}" for k, _ in gone]
+            first = ", ".join(
+                f"satellite {number} at {at}" for (_, number), at in zip(gone[:LOST_TOLD], moments, strict=False)
+            )
+            more = f" and {len(gone) - LOST_TOLD:,} more, the last at {moments[-1]}" if len(gone) > LOST_TOLD else ""
+            told.append(f"{counted(len(gone), 'satellite')} {what}: {first}{more}")
+    return told
+
+
+def summary(outcome: Outcome) -> dict[str, Any]:
+    """summary.json: SI units or the unit in the name; null where nothing was simulated."""
+    loaded, scenario = outcome.loaded, outcome.loaded.scenario
+    satellite, c = scenario.satellite, outcome.carry
+    satellites = c.shape[1]
+    accelerators = satellites * satellite.accelerators
+    duration_s = outcome.grid.duration_s
+    fall = waterfall(outcome)
+    peak = satellite.accelerators * satellite.accelerator.peak[scenario.reference_precision]
+    useful = next(row for row in fall if row["cause"] == "useful")
+    working_s = float(c[step.WORKING_S].sum())
+    useful_s = outcome.fleet[:, step.F_USEFUL]
+    uncommitted_s = 0.0
+    if outcome.crew is not None:
+        useful_s = useful_s + outcome.crew.ledger.step_own_s[CAUSES.index("useful")] / scenario.step
+        uncommitted_s = sum(job.uncommitted_s() for job in outcome.crew.trainings)
+    useful_flops_per_s = useful_s * peak
+    p10, p50, p90 = (float(v) for v in np.percentile(useful_flops_per_s, (10.0, 50.0, 90.0)))
+    capacity_j = satellite.power.battery.capacity
+    ground = _ground(outcome)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": scenario.name,
+        "scenario_sha256": loaded.sha256,
+        "epoch": f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}",
+        "seed": scenario.seed,
+        "satellites": satellites,
+        "accelerators": accelerators,
+        "duration_s": duration_s,
+        "step_s": scenario.step,
+        "energy_closure": max(energy_closure(outcome)),
+        "compute": {
+            "reference_precision": scenario.reference_precision,
+            "nameplate_flops": satellites * peak * duration_s,
+            "useful_flops": useful["flops"],
+            "useful_fraction": useful["fraction"],
+            "mean_useful_flops_per_s": useful["flops"] / duration_s,
+            "uncommitted_flops": uncommitted_s * peak,
+            "waterfall": fall,
+        },
+        "power": {
+            "sunlit_fraction": 1.0 - float(c[step.SHADE_S].sum()) / (satellites * duration_s),
+            "eclipse_s_max": float(c[step.LONGEST_DARK_S].max()),
+            "battery_depth_max": 1.0 - float(c[step.LOWEST_CHARGE_J].min()) / capacity_j,
+            "unserved_j": float(c[step.UNSERVED_J].sum()),
+            "array_w_mean": float(c[step.GENERATED_J].sum()) / duration_s,
+        },
+        "thermal": {
+            "junction_k_max": float(c[step.HOTTEST_JUNCTION_K].max()) if working_s > 0.0 else None,
+            "radiator_k_mean": float(c[step.RADIATOR_KS].sum()) / working_s if working_s > 0.0 else None,
+            "throttled_fraction": float(c[step.THROTTLED_S].sum()) / working_s if working_s > 0.0 else None,
+        },
+        "formation": formations.summary(loaded, outcome.grid),
+        "network": _network(outcome),
+        "ground": ground,
+        "pairs": _pairs(outcome),
+        "workloads": workloads(scenario.workloads, outcome.crew, ground["user_rtt_ms"]["median"]),
+        "fleet": {
+            "availability": working_s / (satellites * duration_s),
+            "useful_flops_per_s": {"p10": p10, "p50": p50, "p90": p90},
+        },
+        "design": _design(outcome),
+        "cost": _cost(outcome),
+        "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
+        "numbers": len(loaded.data),
+        "assumptions": loaded.assumptions,
+        "notes": [*loaded.notes, *lost(outcome)],
+    }  # fmt: skip

@@ -1,0 +1,164 @@
+"""From a day on the ground to results in the shape of those from orbit; null where there is nothing of the kind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sim.config import schema
+from sim.config.ground_sites import capex_usd
+from sim.fleet.failures import Change
+from sim.results import summary as metrics
+from sim.results.dataset import labelled
+from sim.results.store import Results
+from sim.schema import CAUSES, EVENT_COLUMNS, SCHEMA_VERSION
+from sim.studies.ground_baseline.fabric import round_trips_ms
+from sim.studies.ground_baseline.plan import Plan
+from sim.workload.jobs import Crew
+
+Array = NDArray[np.float64]
+
+
+class Day(NamedTuple):
+    """What a run left: seconds of whole nodes outside the jobs' ledger, summed over nodes, for each step."""
+
+    crew: Crew
+    failed_s: Array
+    kernel_s: Array
+    useful_s: Array
+    load_w: Array
+    changed: list[Change]
+
+
+def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, assumed: list[str]) -> Results:
+    """Everything that `dawndusk run` tells of a scenario, of a site."""
+    own_s, induced_s = _rates(day)
+    rtt_ms = np.zeros(0) if plan.stations is None else round_trips_ms(site, plan.stations)
+    user_ms = rtt_ms + 1e3 * site.access_overhead
+    peak = site.accelerators_per_node * site.accelerator.peak[plan.precision]
+    summary = {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": site.name,
+        "scenario_sha256": sha256,
+        "epoch": f"{plan.epoch:%Y-%m-%dT%H:%M:%SZ}",
+        "seed": plan.seed,
+        "satellites": None,
+        "accelerators": site.nodes * site.accelerators_per_node,
+        "duration_s": plan.duration_s,
+        "step_s": plan.step_s,
+        "energy_closure": None,
+        "compute": _compute(site, plan, day, peak, own_s, induced_s),
+        "power": dict.fromkeys(("sunlit_fraction", "eclipse_s_max", "battery_depth_max", "unserved_j", "array_w_mean")),
+        "thermal": dict.fromkeys(("junction_k_max", "radiator_k_mean", "throttled_fraction")),
+        "formation": None,
+        "network": dict.fromkeys(("links_mean", "link_availability", "path_switches")),
+        "ground": _ground(plan.stations, rtt_ms, user_ms),
+        "pairs": {},
+        "workloads": metrics.workloads(plan.workloads, day.crew, float(np.median(user_ms)) if user_ms.size else None),
+        "fleet": _fleet(site, plan, day, peak),
+        "design": dict.fromkeys(("satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways")),
+        "cost": {
+            "capex_usd": capex_usd(site),
+            **dict.fromkeys(("usd_per_useful_pflop_day", "usd_per_million_tokens", "break_even_launch_usd_per_kg")),
+        },
+        "baseline": None,
+        "numbers": numbers,
+        "assumptions": assumed,
+        "notes": list(plan.notes),
+    }
+    return Results(summary, _series(site, plan, day, peak, own_s, induced_s, rtt_ms, user_ms), _events(plan, day))
+
+
+def _rates(day: Day) -> tuple[Array, Array]:
+    """Seconds of whole nodes by cause and step, own and induced."""
+    ledger = day.crew.ledger
+    own_s = ledger.step_own_s.copy()
+    for cause, seconds in (("failed", day.failed_s), ("kernel", day.kernel_s), ("useful", day.useful_s)):
+        own_s[CAUSES.index(cause)] += seconds
+    return own_s, ledger.step_induced_s
+
+
+def _compute(site: schema.Site, plan: Plan, day: Day, peak: float, own_s: Array, induced_s: Array) -> dict[str, Any]:
+    nameplate = site.nodes * peak * plan.duration_s
+    rows = metrics.rows(
+        dict(zip(CAUSES, own_s.sum(axis=1).tolist(), strict=True)),
+        dict(zip(CAUSES, induced_s.sum(axis=1).tolist(), strict=True)),
+        peak,
+        nameplate,
+    )
+    useful = rows[CAUSES.index("useful")]
+    return {
+        "reference_precision": plan.precision,
+        "nameplate_flops": nameplate,
+        "useful_flops": useful["flops"],
+        "useful_fraction": useful["fraction"],
+        "mean_useful_flops_per_s": useful["flops"] / plan.duration_s,
+        "uncommitted_flops": sum(job.uncommitted_s() for job in day.crew.trainings) * peak,
+        "waterfall": rows,
+    }
+
+
+def _ground(stations: list[schema.Station] | None, rtt_ms: Array, user_ms: Array) -> dict[str, Any]:
+    """The way is always there and always the same."""
+    listed = stations or []
+    return {
+        "propagation_rtt_ms": metrics.spread(rtt_ms),
+        "user_rtt_ms": metrics.spread(user_ms),
+        "coverage_fraction": 1.0 if listed else None,
+        "stations": {
+            station.name: {
+                "propagation_rtt_ms": metrics.spread(rtt_ms[i : i + 1]),
+                "user_rtt_ms": metrics.spread(user_ms[i : i + 1]),
+                "coverage_fraction": 1.0,
+            }
+            for i, station in enumerate(listed)
+        },
+    }
+
+
+def _fleet(site: schema.Site, plan: Plan, day: Day, peak: float) -> dict[str, Any]:
+    useful_s = day.useful_s + day.crew.ledger.step_own_s[CAUSES.index("useful")]
+    shares = np.percentile(useful_s * (peak / plan.step_s), (10.0, 50.0, 90.0))
+    return {
+        "availability": 1.0 - float(day.failed_s.sum()) / (site.nodes * plan.duration_s),
+        "useful_flops_per_s": dict(zip(("p10", "p50", "p90"), shares.tolist(), strict=True)),
+    }
+
+
+def _series(
+    site: schema.Site, plan: Plan, day: Day, peak: float, own_s: Array, induced_s: Array, rtt_ms: Array, user_ms: Array
+) -> xr.Dataset:
+    """Everything over time, labelled from the table in `sim.schema`."""
+    steps = plan.steps
+    stations = plan.stations or []
+    epoch = f"{plan.epoch:%Y-%m-%dT%H:%M:%SZ}"
+    arrays: dict[str, Any] = {
+        "time": np.arange(1, steps + 1) * round(plan.step_s * 1e3),
+        "cause": CAUSES,
+        "station": [s.name for s in stations],
+        "rate_flops_per_s": (own_s + induced_s) * (peak / plan.step_s),
+        "induced_flops_per_s": induced_s * (peak / plan.step_s),
+        "load_w": day.load_w,
+        "propagation_rtt_ms": np.repeat(rtt_ms[:, np.newaxis], steps, axis=1),
+        "user_rtt_ms": np.repeat(user_ms[:, np.newaxis], steps, axis=1),
+        "latitude_deg": np.degrees([s.latitude for s in stations]),
+        "longitude_deg": np.degrees([s.longitude for s in stations]),
+    }
+    return labelled(arrays, site.name, epoch)
+
+
+def _events(plan: Plan, day: Day) -> list[dict[str, Any]]:
+    """Nodes that went down and came back, in time order."""
+    found = []
+    for change in day.changed:
+        moment = plan.epoch + timedelta(seconds=change.time_s)
+        row = (
+            change.time_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", "restore" if change.up else "lose", change.satellite,
+            change.satellite, None, "random",
+        )  # fmt: skip
+        found.append(dict(zip(EVENT_COLUMNS, row, strict=True)))
+    return found

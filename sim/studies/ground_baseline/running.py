@@ -1,0 +1,70 @@
+"""A day on the ground: the same jobs, clock and ledger as in orbit, on nodes that power and heat never hold back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.config import schema
+from sim.config.ground_sites import assumptions, records, site_of, site_tree
+from sim.config.scenario import Loaded
+from sim.engine import assemble, job_assignment
+from sim.fleet.failures import Change
+from sim.results.store import Results
+from sim.spacecraft import step
+from sim.studies.ground_baseline.fabric import Star, SteadyTraffic
+from sim.studies.ground_baseline.plan import Plan, plan_of
+from sim.studies.ground_baseline.results import Day, results
+
+
+def run(name: str, like: Loaded | None = None) -> Results:
+    """The site does what `like` does: its workloads, time, seed and stations; alone, its own. Raises InputError.
+
+    Nodes fail at random, at their own rate, where the satellites of `like` do, and in a run alone.
+    """
+    root = site_tree(name)
+    site = site_of(root)
+    plan = plan_of(site, like, root)
+    changed = job_assignment.drawn(site.fleet, site.nodes, plan.seed, plan.duration_s) if plan.failures else []
+    told = {
+        "site": site.model_dump(mode="json", exclude={"description"}),
+        "like": None if like is None else like.sha256,
+    }
+    sha256 = hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return results(site, plan, simulate(site, plan, changed), sha256, len(records(root)), assumptions(root))
+
+
+class _Host(NamedTuple):
+    """A node as jobs are assigned to it."""
+
+    accelerator: schema.Accelerator
+    accelerators: int
+
+
+def simulate(site: schema.Site, plan: Plan, changed: list[Change]) -> Day:
+    """Step after step; limits are one, since nothing on the ground holds a node back."""
+    n, steps, step_s = site.nodes, plan.steps, plan.step_s
+    wires = Star(n, site.fabric)
+    work = job_assignment.Work(_Host(site.accelerator, site.accelerators_per_node), plan.workloads, site.fleet, steps, step_s)
+    crew = job_assignment.crew_for(work, np.arange(n), wires, changed)
+    for training in crew.trainings:
+        training.traffic = SteadyTraffic(training.task, training.choice.collective, n)
+    schedule = assemble.Schedule(assemble.orders_with([], changed, step_s), 0, n)
+    limits, reached = np.ones((step.LIMIT_ROWS, n)), np.ones(n, dtype=np.bool_)
+    full_w = site.power / n
+    swing_w = site.pue * site.accelerators_per_node * (site.accelerator.max_power - site.accelerator.idle_power)
+    failed_s, fruitful_s, load_w = np.zeros(steps), np.zeros(steps), np.zeros(steps)
+    for k in range(steps):
+        up, _, _ = schedule.step(k)
+        crew.begin(k * step_s, (k + 1) * step_s, up, wires, reached)
+        told = crew.tell(limits)
+        crew.book(k, limits)
+        failed_s[k] = step_s * float(np.sum(1.0 - up))
+        fruitful_s[k] = step_s * float(np.sum(up * told.pace * told.fruitful))
+        load_w[k] = float(np.sum(up * (full_w - swing_w * (1.0 - told.pace * told.busy * told.running))))
+    crew.end()
+    share = site.accelerator.kernel_efficiency
+    return Day(crew, failed_s, fruitful_s * (1.0 - share), fruitful_s * share, load_w, changed)

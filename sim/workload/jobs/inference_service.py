@@ -1,0 +1,90 @@
+"""Services in the run: prefill and decode on whole satellites that have a way to the ground."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.spacecraft.step import LIMIT_RATE
+from sim.workload import inference_step
+from sim.workload.jobs.ledger import Ledger, Told, median
+from sim.workload.service import Service
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Serving:
+    """A service on its satellites; each works at its own limit, demand is spread evenly over what they can do."""
+
+    def __init__(self, service: Service, demand_per_s: float | None, who: Ints, steps: int, hbm_share: float):
+        self.service, self.demand_per_s, self.who = service, demand_per_s, who
+        self.hbm_share = hbm_share
+        self.reached = np.ones(who.size, dtype=np.bool_)
+        self.tokens_per_s = np.zeros(steps)
+        self.step_time_s = np.full(steps, np.nan)
+        self.first_s = np.full(steps, np.nan)
+
+    def begin(self, reached: Flags, up: Array) -> None:
+        """reached (N,): satellites with a way to the ground; up (N,) share of the step they work."""
+        self.reached, self.up = reached[self.who], up[self.who]
+
+    def pace(self, limits: Array) -> None:
+        self.rate = limits[LIMIT_RATE, self.who]
+        self.found = inference_step.operating(self.service, self.rate)
+        able = self.up * self.found.output_tokens_per_s
+        most, reached = float(np.sum(able)), float(np.sum(able[self.reached]))
+        asked = most if self.demand_per_s is None else min(self.demand_per_s, most)
+        self.delivered_per_s = min(asked, reached)
+        self.used = self.delivered_per_s / reached if reached > 0.0 else 0.0
+        # of what those without a way could do: what is asked for and others cannot make up for
+        hidden = most - reached
+        self.missed = (asked - self.delivered_per_s) / hidden if hidden > 0.0 else 1.0
+
+    def tell(self, told: Told) -> None:
+        f, who = self.found, self.who
+        arithmetic = f.useful + f.kernel
+        # at its own limit, whatever that turns out to be
+        told.pace[who] = 1.0
+        # memory that streams weights and caches draws its own share of the chip's power
+        told.busy[who] = arithmetic + self.hbm_share * f.memory
+        told.running[who] = np.where(self.reached, self.used, 0.0)
+        told.fruitful[who] = told.running[who] * arithmetic
+
+    def book(self, k: int, limits: Array, ledger: Ledger, step_s: float) -> None:
+        left_s = step_s * self.up * limits[LIMIT_RATE, self.who]
+        cut = ~self.reached
+        if cut.any():
+            ledger.own("outage", k, self.who[cut], left_s[cut] * self.missed)
+            ledger.own("demand", k, self.who[cut], left_s[cut] * (1.0 - self.missed))
+        at, there, f = self.who[self.reached], left_s[self.reached], self.found
+        if self.used < 1.0:
+            ledger.own("demand", k, at, there * (1.0 - self.used))
+        ledger.own("memory", k, at, there * self.used * f.memory[self.reached])
+        ledger.own("communication", k, at, there * self.used * f.communication[self.reached])
+        self.tokens_per_s[k] = self.delivered_per_s
+        going = self.rate > 0.0
+        if going.any():
+            rate = float(np.median(self.rate[going]))
+            self.step_time_s[k] = float(np.median(f.decode_step_s[going]))
+            self.first_s[k] = float(inference_step.unloaded_ttft_s(self.service, rate))
+
+    def told(self, way_ms: float | None) -> dict[str, Any]:
+        """What summary.json says of this workload; way_ms is the median round trip to a user."""
+        first_s = median(self.first_s)
+        each_s = median(self.step_time_s)
+        return {
+            "mfu": None,
+            "step_s": each_s,
+            "tokens_per_s": float(self.tokens_per_s.mean()),
+            "ettr": None,
+            "time_to_train_d": None,
+            "ttft_ms": None if first_s is None or way_ms is None else 1e3 * first_s + way_ms,
+            "tpot_ms": None if each_s is None else 1e3 * each_s,
+            "satellites": int(self.who.size),
+            "tensor": self.service.tensor,
+            "batch": self.service.batch,
+        }

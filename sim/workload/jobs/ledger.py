@@ -1,0 +1,66 @@
+"""The jobs' part of the ledger: what becomes of the time that failures, power and heat leave."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.schema import CAUSES
+from sim.spacecraft.step import LIMIT_ALLOWED, LIMIT_POWER, LIMIT_RATE, ROUNDING
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+ROW = {cause: i for i, cause in enumerate(CAUSES)}
+
+
+class Told(NamedTuple):
+    """What jobs tell satellites, each (N,); see the rows of sim.spacecraft.step.TOLD_ROWS."""
+
+    wanted: Array
+    pace: Array
+    busy: Array
+    running: Array
+    fruitful: Array
+
+
+class Ledger:
+    """Seconds of whole satellites by cause, own and induced, of what jobs leave; each step's sums beside it."""
+
+    def __init__(self, satellites: int, steps: int) -> None:
+        self.own_s = np.zeros((len(CAUSES), satellites))
+        self.induced_s = np.zeros((len(CAUSES), satellites))
+        self.step_own_s = np.zeros((len(CAUSES), steps))
+        self.step_induced_s = np.zeros((len(CAUSES), steps))
+
+    def own(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
+        self.own_s[ROW[cause], who] += seconds
+        self.step_own_s[ROW[cause], k] += float(np.sum(seconds))
+
+    def induced(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
+        self.induced_s[ROW[cause], who] += seconds
+        self.step_induced_s[ROW[cause], k] += float(np.sum(seconds))
+
+
+def binding(limits: Array, satellite: int) -> str:
+    """The cause that holds a satellite at its rate: the last of those that took something."""
+    if limits[LIMIT_RATE, satellite] < limits[LIMIT_POWER, satellite] - ROUNDING:
+        return "thermal"
+    if limits[LIMIT_POWER, satellite] < limits[LIMIT_ALLOWED, satellite] - ROUNDING:
+        return "power"
+    return "failed"
+
+
+def mean(values: Array) -> float | None:
+    """Mean of the finite values; None where there is none."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else None
+
+
+def median(values: Array) -> float | None:
+    """Median of the finite values; None where there is none."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else None

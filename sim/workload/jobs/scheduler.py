@@ -1,0 +1,99 @@
+"""All that a fleet works on, step by step.
+
+`begin` says what holds whatever the limits are (who is a member, who stands by, which messages pass), `tell` answers limits
+with rates, `book` enters every loss under one cause. A pace only lowers a satellite's rate, so limits stay valid.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.spacecraft.step import LIMIT_ALLOWED, LIMIT_RATE
+from sim.workload.job_communication import Wires
+from sim.workload.jobs.inference_service import Serving
+from sim.workload.jobs.ledger import Ledger, Told
+from sim.workload.jobs.training_job import Training
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Crew:
+    """Training, services, satellites in reserve where there is no job, and those that nobody asks for (idle).
+
+    All others serve streams of their own. Works the same for satellites
+    in orbit and for nodes on the ground.
+    """
+
+    def __init__(
+        self,
+        satellites: int,
+        steps: int,
+        step_s: float,
+        kernel_efficiency: float,
+        trainings: list[Training],
+        services: list[Serving],
+        reserve: Ints,
+        idle: Ints,
+    ) -> None:
+        self.satellites, self.step_s, self.kernel_efficiency = satellites, step_s, kernel_efficiency
+        self.trainings, self.services = trainings, services
+        self.reserve, self.idle = reserve, idle
+        self.resting = np.concatenate((reserve, idle))
+        self.ledger = Ledger(satellites, steps)
+        self.told = Told(*(np.ones(satellites) for _ in Told._fields))
+
+    @property
+    def serves(self) -> Flags:
+        """Satellites that users are routed to: those of services, or all where there is none."""
+        if not self.services:
+            return np.ones(self.satellites, dtype=np.bool_)
+        who = np.zeros(self.satellites, dtype=np.bool_)
+        for service in self.services:
+            who[service.who] = True
+        return who
+
+    @property
+    def useful_share(self) -> Array:
+        """Of the step just booked, what each member of a job worked to use (N,), whatever becomes of the work."""
+        shares = [np.zeros(self.satellites), *(training.useful_share for training in self.trainings)]
+        return np.asarray(np.sum(shares, axis=0))
+
+    def begin(self, begin_s: float, end_s: float, up: Array, wires: Wires, reached: Flags) -> None:
+        """What holds in the step before limits are known; up (N,) share of it that each works, reached (N,) by ground."""
+        self.up = up
+        for training in self.trainings:
+            training.begin(begin_s, end_s, up, wires)
+        for service in self.services:
+            service.begin(reached, up)
+        self.told = Told(*(np.ones(self.satellites) for _ in Told._fields))
+        for row in (self.told.pace, self.told.running, self.told.fruitful):
+            row[self.resting] = 0.0
+        self.told.wanted[self.reserve] = 0.0
+
+    def tell(self, limits: Array) -> Told:
+        """Rates under these limits (step.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
+        for training in self.trainings:
+            training.pace(limits)
+            training.tell(self.told)
+        for service in self.services:
+            service.pace(limits)
+            service.tell(self.told)
+        return self.told
+
+    def book(self, k: int, limits: Array) -> None:
+        """Enter step k under the limits that held."""
+        for training in self.trainings:
+            training.book(k, limits, self.ledger, self.kernel_efficiency)
+        for service in self.services:
+            service.book(k, limits, self.ledger, self.step_s)
+        for cause, who, limit in (("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE)):
+            if who.size:
+                self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[limit, who])
+
+    def end(self) -> None:
+        """Enter what the end of the run decides."""
+        for training in self.trainings:
+            training.end(self.ledger)

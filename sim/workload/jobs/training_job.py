@@ -1,0 +1,272 @@
+"""Synchronous jobs in the run: members wait for the slowest, save, fall back and go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.fleet import job_lifecycle
+from sim.fleet.job_lifecycle import Segment
+from sim.spacecraft.step import LIMIT_ALLOWED, LIMIT_RATE, ROUNDING
+from sim.workload import training_step
+from sim.workload.job_communication import Choice, Costs, Traffic, Wires
+from sim.workload.jobs.ledger import Ledger, Told, binding, mean
+from sim.workload.training_step import StepTime
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the numbers of sim.fleet.job_lifecycle
+
+
+@dataclass
+class _Stretch:
+    """A segment of one job within a step: a share of the step, and who was there."""
+
+    job: int
+    mode: int
+    share: float
+    there: Ints
+    lost: Ints
+    commit: bool
+    rollback: bool
+
+
+class Clock(Protocol):
+    """What goes through the phases of jobs and fills their ranks: `sim.fleet.job_lifecycle.Gangs`, or one with a phase left out."""
+
+    def ranks(self) -> list[Ints]: ...
+
+    @property
+    def away(self) -> Ints: ...
+
+    def exchange(self, time_s: float, cut: Flags, part: Ints) -> bool: ...
+
+    def advance(self, begin_s: float, end_s: float, cut: Flags) -> tuple[list[list[Segment]], Array]: ...
+
+
+class _Done(NamedTuple):
+    """Work of a job within a step, in no row until its fate is known; useful_s of each satellite there."""
+
+    step: int
+    there: Ints
+    useful_s: float
+    tokens: float
+    seconds: float
+
+
+class Training:
+    """Equal synchronous jobs with their spares; leftover are satellites that fill no job and stand in like spares."""
+
+    def __init__(
+        self,
+        choice: Choice,
+        clock: Clock,
+        spares: Ints,
+        leftover: Ints,
+        satellites: int,
+        steps: int,
+        step_s: float,
+        total_tokens: float,
+    ) -> None:
+        self.choice, self.task, self.clock = choice, choice.task, clock
+        self.placed = list(clock.ranks())  # members at the epoch
+        self.jobs = len(self.placed)
+        self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
+        self.traffic = Traffic(choice.task, choice.collective, satellites)
+        self.everybody = np.unique(np.concatenate([*clock.ranks(), spares, leftover]).astype(np.int64))
+        self.leftover = leftover
+        # who stands by unasked: leftover, and without spares anybody who comes back to find the seat taken
+        self.over = np.zeros(satellites, dtype=np.bool_)
+        self.over[leftover if spares.size else self.everybody] = True
+        self.away = clock.away  # healthy, but no message reaches them: others have their ranks
+        self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
+        self.useful_share = np.zeros(satellites)  # of the step, whatever becomes of the work
+        # over time, for the report: share of the step in each mode, pace, duration of a training step, exposed share
+        self.mode_share = np.zeros((self.jobs, len(MODES), steps))
+        self.paces = np.zeros((self.jobs, steps))
+        self.step_time_s = np.full((self.jobs, steps), np.nan)
+        self.exposed = np.full((self.jobs, steps), np.nan)
+        self.tokens = np.zeros((self.jobs, steps))
+        self.kept_s = np.zeros(self.jobs)  # running time whose work counts
+        self.running_s = np.zeros(self.jobs)
+        self.trained_steps = np.zeros(self.jobs)
+
+    # --- a step
+
+    def begin(self, begin_s: float, end_s: float, up: Array, wires: Wires) -> None:
+        """Let the clock go on; up (N,) is the share of the step each satellite works."""
+        self.costs: Costs = self.traffic.costs(self.clock.ranks(), wires)
+        if (self.costs.cut.any() or self.away.size) and self.clock.exchange(begin_s, self.costs.cut, wires.part()):
+            self.costs = self.traffic.costs(self.clock.ranks(), wires)
+        self.away = self.clock.away
+        segments, spare_s = self.clock.advance(begin_s, end_s, self.costs.cut)
+        self.up = up
+        self.spare_share = np.zeros(self.satellites)
+        self.spare_share[: spare_s.size] = spare_s / self.step_s
+        self.stretches = [self._stretch(g, s) for g, found in enumerate(segments) for s in found]
+        self.run_share, self.useful_share = np.zeros(self.satellites), np.zeros(self.satellites)
+        self.runs_in = np.full(self.satellites, -1, dtype=np.int64)
+        for stretch in self.stretches:
+            if stretch.mode == job_lifecycle.RUN:
+                self.run_share[stretch.there] += stretch.share
+                self.runs_in[stretch.there] = stretch.job
+
+    def _stretch(self, job: int, s: Segment) -> _Stretch:
+        there = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
+        return _Stretch(job, s.mode, (s.end_s - s.begin_s) / self.step_s, there, s.lost, s.commit, s.rollback)
+
+    def pace(self, limits: Array) -> None:
+        """Each job's pace is its slowest member's limit."""
+        runs = np.flatnonzero(self.runs_in >= 0)
+        pace = np.full(self.jobs, np.inf)
+        np.minimum.at(pace, self.runs_in[runs], limits[LIMIT_RATE, runs])
+        self.job_pace = np.where(np.isfinite(pace), pace, 0.0)
+        found = training_step.decompose(self.task, self.job_pace, self.costs.border_s, self.costs.gradients_s)
+        going = self.job_pace > 0.0
+        total = np.where(going, found.total_s, 1.0)
+        self.parts = StepTime(*(np.where(going, part / total, 0.0) for part in found))
+        self.duration_s = np.where(going, found.total_s, np.nan)
+        # what all arithmetic takes of a step; a job that stands still could do nothing else
+        self.busy = np.where(going, self.parts.compute_s + self.parts.recompute_s, 1.0)
+
+    def _causes(self, limits: Array) -> list[str]:
+        """What holds the slowest member of each job, the lowest numbered of equals."""
+        runs = np.flatnonzero(self.runs_in >= 0)
+        order = np.lexsort((runs, limits[LIMIT_RATE, runs], self.runs_in[runs]))
+        jobs, first = np.unique(self.runs_in[runs][order], return_index=True)
+        found = ["failed"] * self.jobs
+        for g, slowest in zip(jobs.tolist(), runs[order][first].tolist(), strict=True):
+            found[g] = binding(limits, slowest)
+        return found
+
+    def tell(self, told: Told) -> None:
+        """Fill in what members and spares are told."""
+        runs = np.flatnonzero(self.runs_in >= 0)
+        job = self.runs_in[runs]
+        told.pace[self.everybody], told.running[self.everybody], told.fruitful[self.everybody] = 0.0, 0.0, 0.0
+        told.pace[runs], told.busy[runs] = self.job_pace[job], self.busy[job]
+        share = self.run_share[runs] / np.maximum(self.up[runs], ROUNDING)
+        told.running[runs] = np.minimum(
+            share, 1.0
+        )  # fruitful stays 0: arithmetic is booked here, useful once it is safe
+        stood = np.flatnonzero((self.spare_share > 0.0) & ~self.over)
+        told.wanted[stood] = np.maximum(0.0, 1.0 - self.spare_share[stood] / np.maximum(self.up[stood], ROUNDING))
+
+    # --- the books
+
+    def book(self, k: int, limits: Array, ledger: Ledger, kernel_efficiency: float) -> None:
+        """Enter where the time of members and spares went that power and heat had left."""
+        rate = limits[LIMIT_RATE]
+        self.because = self._causes(limits)
+        for cause, mine, left in (("spare", ~self.over, limits[LIMIT_ALLOWED]), ("unplaced", self.over, rate)):
+            stood = np.flatnonzero((self.spare_share > 0.0) & mine)
+            if stood.size:
+                ledger.own(cause, k, stood, self.step_s * self.spare_share[stood] * left[stood])
+        self.paces[:, k] = self.job_pace
+        self.step_time_s[:, k] = self.duration_s
+        self.exposed[:, k] = np.where(self.job_pace > 0.0, self.parts.communication_s, np.nan)
+        if self.away.size:
+            missed = np.maximum(0.0, self.up[self.away] - self.spare_share[self.away])
+            ledger.own("outage", k, self.away, self.step_s * missed * rate[self.away])
+        for stretch in self.stretches:
+            self._flags(stretch, ledger)
+            self.mode_share[stretch.job, stretch.mode, k] += stretch.share
+            seconds = self.step_s * stretch.share
+            left_s = seconds * rate[stretch.there]
+            match stretch.mode:
+                case job_lifecycle.RUN:
+                    self._run(k, stretch, seconds, limits, ledger, kernel_efficiency)
+                case job_lifecycle.CHECKPOINT:
+                    ledger.own("checkpoint", k, stretch.there, left_s)
+                case job_lifecycle.RECOVERY:
+                    ledger.own("recovery", k, stretch.there, left_s)
+                case job_lifecycle.WAITING:
+                    ledger.induced("failed", k, stretch.there, left_s)
+                case job_lifecycle.OUTAGE:
+                    mine = self.costs.own_cut[stretch.there]
+                    ledger.own("outage", k, stretch.there[mine], left_s[mine])
+                    ledger.induced("outage", k, stretch.there[~mine], left_s[~mine])
+
+    def _run(
+        self, k: int, s: _Stretch, seconds: float, limits: Array, ledger: Ledger, kernel_efficiency: float
+    ) -> None:
+        g, there = s.job, s.there
+        rate, pace = limits[LIMIT_RATE, there], float(self.job_pace[g])
+        ledger.induced(self.because[g], k, there, seconds * (rate - pace))
+        if pace == 0.0:
+            return
+        self.running_s[g] += seconds
+        p = self.parts
+        own_s = training_step.exposed_s(
+            self.task, pace, self.costs.own_border_s[there], self.costs.own_gradients_s[there]
+        ) / float(self.duration_s[g])
+        own = np.minimum(own_s, p.communication_s[g])
+        ledger.own("communication", k, there, seconds * pace * own)
+        ledger.induced("communication", k, there, seconds * pace * (p.communication_s[g] - own))
+        for cause, part in (("recompute", p.recompute_s), ("bubble", p.bubble_s), ("straggler", p.straggler_s)):
+            if part[g] > 0.0:
+                ledger.own(cause, k, there, np.full(there.size, seconds * pace * part[g]))
+        arithmetic_s = seconds * pace * float(p.compute_s[g])
+        useful_s = arithmetic_s * kernel_efficiency
+        ledger.own("kernel", k, there, np.full(there.size, arithmetic_s * (1.0 - kernel_efficiency)))
+        self.useful_share[there] += useful_s / self.step_s
+        steps = seconds / float(self.duration_s[g])
+        tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
+        self.open[g].append(_Done(k, there, useful_s, tokens, seconds))
+        self.trained_steps[g] += steps
+
+    def _flags(self, s: _Stretch, ledger: Ledger) -> None:
+        """A commit makes the work since the last one useful; a rollback makes it recovery."""
+        if s.commit:
+            self._keep(s.job, ledger)
+        elif s.rollback:
+            for done in self.open[s.job]:
+                ledger.own("recovery", done.step, done.there, np.full(done.there.size, done.useful_s))
+        if s.commit or s.rollback:
+            self.open[s.job].clear()
+
+    def _keep(self, job: int, ledger: Ledger) -> None:
+        for done in self.open[job]:
+            ledger.own("useful", done.step, done.there, np.full(done.there.size, done.useful_s))
+            self.tokens[job, done.step] += done.tokens
+            self.kept_s[job] += done.seconds
+
+    # --- in the end
+
+    def end(self, ledger: Ledger) -> None:
+        """The run is over: what no checkpoint holds yet counts as useful, and stays known as uncommitted."""
+        for job in range(self.jobs):
+            self._keep(job, ledger)
+
+    def uncommitted_s(self) -> float:
+        """Useful seconds of satellites since the last commits."""
+        return float(sum(done.useful_s * done.there.size for found in self.open for done in found))
+
+    def told(self) -> dict[str, Any]:
+        """What summary.json says of this workload."""
+        duration_s = self.steps * self.step_s
+        running_s, trained = float(self.running_s.sum()), float(self.trained_steps.sum())
+        tokens_per_s = float(self.tokens.sum()) / duration_s
+        mesh = self.task.mesh
+        mean_step_s = running_s / trained if trained > 0.0 else None
+        return {
+            "mfu": training_step.mfu(self.task, mean_step_s) if mean_step_s is not None else None,
+            "step_s": mean_step_s,
+            "tokens_per_s": tokens_per_s,
+            "ettr": float(self.kept_s.sum()) / (self.jobs * duration_s),
+            "time_to_train_d": self.total_tokens * self.jobs / tokens_per_s / 86400.0 if tokens_per_s > 0.0 else None,
+            "ttft_ms": None,
+            "tpot_ms": None,
+            "jobs": self.jobs,
+            "satellites_per_job": int(self.clock.ranks()[0].size),
+            "mesh": {"tensor": mesh.tensor, "pipeline": mesh.pipeline, "data": mesh.data},
+            "interleave": self.task.batch.interleave,
+            "recompute": self.task.batch.recompute,
+            "all_reduce": str(self.choice.collective),
+            "communication_fraction": mean(self.exposed),
+        }

@@ -1,0 +1,200 @@
+"""The command: help, exit codes, what goes to which stream, what is loaded, what an interrupt leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+VERBS = ("run", "validate", "schema", "verify", "provenance")
+SHIPPED = (
+    "colossus_in_orbit", "colossus_in_orbit_clusters", "colossus_in_orbit_platforms", "kuiper_630", "million",
+    "starcloud_40mw", "starlink_edge", "suncatcher", "suncatcher_spread",
+)  # fmt: skip
+HEAVY = ("numba", "llvmlite", "xarray", "dash", "pandas", "scipy", "astropy", "plotly", "pyarrow", "numpy")
+
+
+def test_help(dawndusk: Any) -> None:
+    called = dawndusk("--help")
+    assert (called.code, called.err) == (0, "")
+    assert all(verb in called.out for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_has_an_example(dawndusk: Any, verb: str) -> None:
+    called = dawndusk(verb, "--help")
+    assert (called.code, called.err) == (0, "")
+    assert f"Example: dawndusk {verb}" in called.out
+
+
+def test_no_arguments_is_help(dawndusk: Any) -> None:
+    called = dawndusk()
+    assert (called.code, called.out) == (2, "")
+    assert "Commands:" in called.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], *(["validate", name] for name in SHIPPED)], ids=" ".join
+)
+def test_instant(python: Callable[[str], subprocess.CompletedProcess[str]], arguments: list[str]) -> None:
+    """Source of truth: the contract: neither numba nor xarray nor dash, and under a second of processor time."""
+    done = python(
+        "import resource, sys\n"
+        "from sim.cli import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit as stop:\n    assert not stop.code, stop.code\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "print(used.ru_utime + used.ru_stime, file=sys.stderr)\n"
+    )
+    assert done.returncode == 0, done.stderr
+    loaded, used_s = done.stderr.splitlines()[-2:]
+    assert loaded == "[]"
+    assert float(used_s) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "satellites"),
+    [
+        ("colossus_in_orbit", 2116),
+        ("colossus_in_orbit_clusters", 27 * 81),
+        ("colossus_in_orbit_platforms", 7),
+        ("million", 10**6),
+        ("starcloud_40mw", 3),
+        ("starlink_edge", 1584),
+        ("suncatcher", 81),
+        ("suncatcher_spread", 81),
+    ],
+)
+def test_validate(dawndusk: Any, folder: Path, name: str, satellites: int) -> None:
+    """Source of truth: 46 x 46, 10 x 250 x 400, 72 x 22, lattice points within five spacings (Gauss: 81)."""
+    called = dawndusk("validate", name)
+    assert (called.code, called.err) == (0, "")
+    assert f"{satellites:,} satellites" in called.out
+    told = json.loads(dawndusk("validate", name, "--json").out)
+    assert told["ok"] is True
+    assert (told["scenario"], told["satellites"], told["steps"], told["stations"]) == (name, satellites, 1440, 14)
+    assert told["memory_bytes"] < 1e9 + 0.1e9
+    assert told["time_s"] > 0.0
+    assert list(folder.iterdir()) == []
+
+
+def test_schema(dawndusk: Any) -> None:
+    called = dawndusk("schema")
+    assert (called.code, called.err) == (0, "")
+    assert json.loads(called.out)["title"] == "Dawndusk scenario"
+
+
+def test_run_for_people(dawndusk: Any, folder: Path) -> None:
+    """Source of truth: the contract's list of what a person sees, in its order."""
+    called = dawndusk("run", "suncatcher", "--set", "duration=30 min", "--out", "found")
+    assert called.code == 0
+    words = ["suncatcher: 81 satellites", "nameplate", "kernel", "useful", "power", "heat", "links", "latency", "fleet",
+             "baseline", "binding", "trust", "report"]  # fmt: skip
+    at = 0
+    for word in words:
+        assert word in called.out[at:], word
+        at += called.out[at:].index(word)
+    assert str(Path("found") / "report.html") in called.out
+    assert "\x1b" not in called.out
+    assert sorted(p.name for p in folder.iterdir()) == ["found"]
+
+
+def test_precision_that_the_baseline_lacks(dawndusk: Any) -> None:
+    """The baseline's accelerator has no int8 peak: it is said, not a failure after the run."""
+    called = dawndusk(
+        "run", "suncatcher", "--set", "duration=10 min", "--set", "reference_precision=int8", "--out", "found"
+    )
+    assert called.code == 0
+    assert "no peak at int8 to compare with" in called.out
+
+
+def test_error_of_the_system_is_one_line(dawndusk: Any, folder: Path) -> None:
+    """A results folder below a file cannot be made: exit 1, one line."""
+    (folder / "file").write_text("", encoding="ascii")
+    called = dawndusk("run", "suncatcher", "--set", "duration=10 min", "--out", "file/found")
+    assert (called.code, called.out) == (1, "")
+    assert len(called.errors) == 1
+    assert "Traceback" not in called.err
+
+
+def test_running_out_of_memory_is_one_line(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim import api
+
+    def exhausted(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(api, "CoupledRun", exhausted)
+    called = dawndusk("run", "suncatcher")
+    assert (called.code, called.out) == (1, "")
+    assert called.err.startswith("out of memory; write fewer satellites")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("moment", ["run", "write"])
+def test_interrupt_in_process(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """Stopped while simulating or while writing: exit 130, no folder, nothing under a temporary name."""
+    from sim.engine import coupled
+    from sim.results import store
+
+    def stop(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(*((coupled.CoupledRun, "_step", stop) if moment == "run" else (store, "write_series", stop)))
+    called = dawndusk("run", "suncatcher", "--set", "duration=10 min", "--out", "found")
+    assert (called.code, called.out) == (130, "")
+    assert called.errors == ["interrupted; nothing was written"]
+    assert list(folder.iterdir()) == []
+
+
+def test_failure_while_writing_leaves_nothing(folder: Path) -> None:
+    import sim
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("no report today")
+
+    with pytest.raises(RuntimeError, match="no report today"):
+        sim.run(sim.load("suncatcher", set=["duration=10 min"]), "found", report=broken)
+    assert list(folder.iterdir()) == []
+
+
+def test_interrupt_from_outside(tmp_path: Path, subprocess_environment: dict[str, str]) -> None:
+    """Ctrl-C on a run of a million satellites, once it has told that it is under way.
+
+    A job started in the background inherits "interrupts ignored"; the child of this test must not.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", "sim.cli", "run", "million", "--set", "duration=6 h"], cwd=tmp_path, env=subprocess_environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as job:  # fmt: skip
+        assert job.stderr is not None
+        try:
+            first = job.stderr.readline()
+            assert first.startswith("million: ")
+            asked = time.monotonic()
+            os.kill(job.pid, signal.SIGINT)
+            out, err = job.communicate(timeout=240)
+        finally:
+            job.kill()
+    assert job.returncode == 130, err
+    assert time.monotonic() - asked < 15.0
+    assert out == ""
+    assert err.splitlines()[-1] == "interrupted; nothing was written"
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_closed_pipe_is_no_traceback(tmp_path: Path, subprocess_environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m sim.cli schema | head -c 10", shell=True, capture_output=True, text=True, cwd=tmp_path,
+        env=subprocess_environment, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr

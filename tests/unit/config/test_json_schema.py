@@ -1,0 +1,146 @@
+"""The JSON Schema for editors: committed, and it accepts what the reader accepts."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.config import yaml_tree
+from sim.config.json_schema import scenario_schema
+from sim.config.scenario import items, load
+from sim.config.schema import NOT_SIMULATED, Scenario
+from sim.results.store import resolved_yaml
+
+REPO = Path(__file__).resolve().parents[3]
+
+
+def test_committed_schema_is_the_schema() -> None:
+    """Source of truth: the models; `dawndusk schema > configs/schema.json` makes it."""
+    assert json.loads((REPO / "configs" / "schema.json").read_text("utf-8")) == scenario_schema()
+
+
+def test_schema_knows_every_section() -> None:
+    properties = scenario_schema()["properties"]
+    assert set(Scenario.model_fields) | set(NOT_SIMULATED) | {"extends"} == set(properties)
+
+
+def test_schema_names_the_shipped_items() -> None:
+    schema = scenario_schema()
+    text = json.dumps(schema)
+    for kind in ("hardware", "sites", "baselines"):
+        for name in items(kind):
+            assert f'"{name}"' in text, name
+    assert set(schema["properties"]["satellite"]["anyOf"][0]["enum"]) == {
+        "suncatcher",
+        "orbital-120kw",
+        "starlink-edge",
+        "starcloud-40mw",
+    }
+
+
+def _faults(value: Any, rule: dict[str, Any], defs: dict[str, Any]) -> list[str]:
+    """What a value breaks of a schema: the keywords in use here, by JSON Schema 2020-12."""
+    if "$ref" in rule:
+        return _faults(value, defs[rule["$ref"].rsplit("/", 1)[1]], defs)
+    choices = rule.get("anyOf") or rule.get("oneOf")
+    if choices:
+        found = [_faults(value, choice, defs) for choice in choices]
+        return [] if [] in found else min(found, key=len)
+    types = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+        "null": type(None),
+    }
+    wanted = rule.get("type", [])
+    names = [wanted] if isinstance(wanted, str) else wanted
+    if names and not any(isinstance(value, types[name]) for name in names):  # type: ignore[arg-type]
+        return [f"{value!r} is no {names}"]
+    found = []
+    if "enum" in rule and value not in rule["enum"]:
+        found.append(f"{value!r} is none of {rule['enum']}")
+    if "const" in rule and value != rule["const"]:
+        found.append(f"{value!r} is not {rule['const']!r}")
+    if isinstance(value, str) and "pattern" in rule and not re.search(rule["pattern"], value):
+        found.append(f"{value!r} does not fit {rule['pattern']}")
+    if isinstance(value, dict):
+        known = rule.get("properties", {})
+        found += [f"{name} is missing" for name in rule.get("required", []) if name not in value]
+        other = rule.get("additionalProperties", True)
+        for name, child in value.items():
+            if name in known:
+                found += _faults(child, known[name], defs)
+            elif other is False:
+                found.append(f"{name} is unknown")
+            elif isinstance(other, dict):
+                found += _faults(child, other, defs)
+    if isinstance(value, list):
+        found += [fault for child in value for fault in _faults(child, rule.get("items", {}), defs)]
+    return found
+
+
+def _raw(node: yaml_tree.Node) -> Any:
+    """The tree as an editor sees it: records stay mappings."""
+    if node.is_map:
+        return {key: _raw(child) for key, child in node.value.items()}
+    return [_raw(child) for child in node.value] if isinstance(node.value, list) else node.value
+
+
+@pytest.mark.parametrize("name", sorted(items("scenarios")))
+def test_shipped_scenarios_fit(name: str) -> None:
+    """As they ship and fully resolved, numbers with their records."""
+    path = items("scenarios")[name]
+    assert path.read_text("utf-8").startswith("# yaml-language-server: $schema=../schema.json\n")
+    schema = scenario_schema()
+    assert _faults(_raw(yaml_tree.read(path)), schema, schema["$defs"]) == []
+    resolved = yaml_tree.parse(resolved_yaml(load(name)), "resolved")
+    assert _faults(_raw(resolved), schema, schema["$defs"]) == []
+
+
+GOOD = """\
+name: mine
+extends: suncatcher
+epoch: "2026-12-21T00:00:00Z"
+constellation: {kind: ring, altitude: 650 km, local_time: "06:00", satellites: 3}
+satellite: {extends: suncatcher, accelerator: {extends: tpu-v6e, max_power: 250 W}, power: {array: {area: 120 m2}}}
+ground: {stations: [{name: here, latitude: 51.5 deg, longitude: 0 deg}]}
+events: ["2026-12-21T06:00Z lose satellite 1", {at: "2026-12-21T06:00Z", action: derate, target: all, to: 0.5}]
+links: {topology: nearest, max_range: {value: 15000, unit: km, kind: assumption, source: mine}}
+"""
+
+
+def test_what_the_reader_takes_fits(folder: Path) -> None:
+    (folder / "mine.yaml").write_text(GOOD, encoding="utf-8")
+    assert load("mine.yaml").satellites == 3
+    schema = scenario_schema()
+    assert _faults(_raw(yaml_tree.parse(GOOD, "mine")), schema, schema["$defs"]) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "altitude: 650 km>altitud: 650 km",
+        "kind: ring>kind: rings",
+        "action: derate>action: explode",
+        "links:>link:",
+        "tpu-v6e>3",
+    ],
+)
+def test_what_is_wrong_does_not_fit(change: str) -> None:
+    old, new = change.split(">")
+    schema = scenario_schema()
+    assert _faults(_raw(yaml_tree.parse(GOOD.replace(old, new), "mine")), schema, schema["$defs"])
+
+
+def test_every_reference_resolves() -> None:
+    schema = scenario_schema()
+    text = json.dumps(schema)
+    for part in text.split('"$ref": "#/$defs/')[1:]:
+        assert part.split('"')[0] in schema["$defs"]

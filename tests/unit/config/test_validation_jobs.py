@@ -1,0 +1,250 @@
+"""Jobs, links and fleet that cannot be: found at the door, one line with its place, exit 2.
+
+Source of truth: the lines as a person would want them; places counted by hand, numbers worked out beside them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LINKS = "links: {topology: mesh, terminal: dwdm-10cm}\n"  # line 13
+SHELL = """name: shell
+epoch: 2026-12-21T00:00:00Z
+duration: 1 h
+constellation: {kind: walker, altitude: 550 km, inclination: 53 deg, planes: 10, satellites_per_plane: 20, phasing: 3}
+satellite: starlink-edge
+ground: {stations: default}
+"""
+
+
+def _training(more: str = "", model: str = "llama-3-8b") -> str:
+    return f"workloads:\n- {{kind: training, model: {model}{more}}}\n"
+
+
+def _inference(more: str = "", model: str = "llama-3-8b") -> str:
+    return f"workloads:\n- {{kind: inference, model: {model}{more}}}\n"
+
+
+def _refused(dawndusk: Any, folder: Path, text: str) -> str:
+    (folder / "s.yaml").write_text(text, encoding="utf-8")
+    called = dawndusk("validate", "s.yaml")
+    assert (called.code, called.out) == (2, ""), called.err
+    assert len(called.errors) == 1, called.err
+    return str(called.errors[0])
+
+
+# on 81 satellites of 64 TPU v6e with 32 GB, without links
+CLUSTER = [
+    # --- mesh
+    (LINKS + _training(", mesh: {tensor: 3, pipeline: 1, data: 81}"),
+     "s.yaml:15:39: workloads.0.mesh: tensor 3 does not divide the 64 accelerators of a satellite; write tensor: 2 or 4"),
+    (LINKS + _training(", mesh: {tensor: 8, pipeline: 1, data: 800}"),  # 8 replicas a satellite
+     "s.yaml:15:39: workloads.0.mesh: needs 100 satellites of 81; write data: 648"),
+    (LINKS + _training(", members: 9, mesh: {tensor: 8, pipeline: 1, data: 80}"),
+     "workloads.0.mesh: needs 10 satellites of 9; write data: 72"),
+    (LINKS + _training(", mesh: {tensor: 1, pipeline: 64, data: 81}"),
+     "workloads.0.mesh: pipeline 64 has more stages than the model has layers; write pipeline: 32 or less"),
+    (LINKS + _training(", mesh: {tensor: 64, pipeline: 1, data: 81}"),
+     "workloads.0.mesh: tensor 64 does not divide the 32 heads of the model; write tensor: 32"),
+    (LINKS + _training(", mesh: {tensor: 1, pipeline: 1, data: 64}", "llama-3-70b"),
+     "of 32 GB per accelerator with tensor 1, pipeline 1; tensor 1, pipeline 32 needs"),
+    (LINKS + _training(", mesh: auto"), "s.yaml:15:39: workloads.0.mesh: is not a mapping; write keys with values below it, "
+     "such as `tensor: 1`; or leave it out"),
+    # 405e9 parameters of 18 bytes
+    (LINKS + _training(", members: 1", "llama-3-405b"), "s.yaml:15:20: workloads.0.model: nothing fits: 7.3"),
+    # 16 sequences; 81 satellites of 64 accelerators, at most 1,024 of them in a replica of 32 x 32
+    (LINKS + _training(", global_batch: 32768"), "workloads.0.global_batch: 4 sequences are too few for 5 replicas on 81 satellites; "
+     "write global_batch: 40960 or fewer members"),
+    (LINKS + _training(", global_batch: 100"), "s.yaml:15:39: workloads.0.global_batch: 100 tokens are less than one sequence of 8192; "
+     "write 8192 or more"),
+    # --- members, shares, spares
+    (LINKS + _training(", members: 100"), "s.yaml:15:39: workloads.0.members: 100 is more than the 81 satellites of the workload; "
+     "write 81 or less"),
+    (LINKS + _training(", share: 0.5, members: 41"), "workloads.0.members: 41 is more than the 40 satellites of the workload; write 40 or less"),
+    (LINKS + _training(", share: 0.01"), "s.yaml:15:39: workloads.0.share: 0.01 of 81 satellites is less than one; write 0.012346 or more"),
+    (LINKS + _training(", share: 0.7") + "- {kind: inference, model: llama-3-8b, share: 0.5}\n",
+     "s.yaml:16:40: workloads.1.share: shares add up to 1.2; write shares of 1 or less together"),
+    (LINKS + _training(", share: 0.7") + "- {kind: inference, model: llama-3-8b, share: 0.3}\nfleet: {spares: 20}\n",
+     "workloads.1.share: shares take 80 of 81 satellites and spares 20; write smaller shares or fewer spares"),
+    (LINKS + _training() + "- {kind: inference, model: llama-3-8b, share: 1}\n",
+     "s.yaml:15:3: workloads.0: is left without one of the 81 satellites; write smaller shares, fewer spares or fewer workloads"),
+    (LINKS + _training() + "fleet: {spares: 81}\n", "s.yaml:16:9: fleet.spares: 81 leave none of 81 satellites at work; write fewer"),
+    ("fleet: {spares: 2.5}\n", "s.yaml:13:9: fleet.spares: 2.5 is not a whole number of satellites; write 2 or 3"),
+    ("fleet: {spares: 5 %}\n", "s.yaml:13:9: fleet.spares: 0.05 is not a whole number of satellites; write 0 or 1"),
+    (LINKS + _training() + "- {kind: training, model: llama-3-8b}\n",
+     "s.yaml:16:3: workloads.1: is a second training workload, and one is simulated; write one, with members:"),
+    ("workloads: [{kind: stream}, {kind: stream}]\n", "s.yaml:13:29: workloads.1: is a second stream workload, and one is simulated"),
+    # --- precision
+    (LINKS + _training(", precision: fp8"), "s.yaml:15:39: workloads.0.precision: tpu-v6e has no peak for 'fp8'; write one of: bf16, int8"),
+    (_inference(", precision: fp16"), "s.yaml:14:40: workloads.0.precision: tpu-v6e has no peak for 'fp16'; write one of: bf16, int8"),
+    # --- services
+    (_inference(", tensor: 5"), "s.yaml:14:40: workloads.0.tensor: tensor 5 does not divide 64 accelerators and 32 heads; "
+     "write one of 1, 2, 4, 8, 16, 32"),
+    # 16.06 GB of weights in 32 x 28.8 GB leave 905.5 GB; 2,560 tokens of 131,072 bytes each
+    (_inference(", batch: 1000000"), "workloads.0.batch: 16.1 GB of weights and 1000000 sequences do not fit into 32 x 28.8 GB; "
+     "write batch: 2698"),
+    # --- models
+    (_inference(model="llama-3-71b"), "s.yaml:14:21: workloads.0.model: no model named 'llama-3-71b'; did you mean 'llama-3-70b'?"),
+    ("workloads: [{kind: inference}]\n", "workloads.0.model: is missing; write `model: ...` here (one of: llama-3-405b, llama-3-70b, llama-3-8b)"),
+    (_inference(model="[llama-3-8b]"), "workloads.0.model: is not a mapping; write one of: llama-3-405b, llama-3-70b, llama-3-8b; "
+     "or `extends: llama-3-405b` with the keys that differ"),
+    (_inference(model="{extends: llama-3-8b, kv_heads: 7}"), "s.yaml:14:21: workloads.0.model: kv_heads 7 does not divide heads 32; "
+     "write kv_heads: 1"),
+    (LINKS + _training(", interleave: 100"), "s.yaml:15:39: workloads.0.interleave: 100 pieces are more than the 32 layers of the model; "
+     "write 32 or less, or auto"),
+    # --- checkpoints: a quantity or a word, one line
+    (LINKS + _training(", checkpoint: {interval: often}"), "s.yaml:15:52: workloads.0.checkpoint.interval: 'often' is not a number with a unit; "
+     "write '10 s' or '10 h' or '10 d', or 'auto'"),
+    (LINKS + _training(", checkpoint: {interval: -5 min}"), "workloads.0.checkpoint.interval: '-5 min' must be above 0 s; "
+     "write it like '30 min', or 'auto'"),
+    (LINKS + _training(", checkpoint: 30 min"), "s.yaml:15:39: workloads.0.checkpoint: is not a mapping; write keys with values below it"),
+    ("workloads:\n", "s.yaml:13:1: workloads: is empty; write entries that start with '- '"),
+    # --- links that are missing or of another form
+    (_training(), "s.yaml:14:3: workloads.0: a job of 81 satellites needs links, and the scenario has none; "
+     "write links: {topology: mesh}, or members: 1"),
+    ("links: grid\n", "s.yaml:13:1: links: is not a mapping; write keys with values below it, such as `topology: grid`; or leave it out"),
+    ("links: {topology: grid}\n", "s.yaml:13:9: links.topology: grid joins walkers and rings, not a cluster; write topology: mesh"),
+    ("links: {topology: mesh, terminal: dwdm-10m}\n", "s.yaml:13:25: links.terminal: no terminal named 'dwdm-10m'; did you mean 'dwdm-10cm'?"),
+    ("links: {topology: mesh, terminal: null}\n", "s.yaml:13:25: links.terminal: is empty; write one of: dwdm-10cm, ideal-link, oct-100g; or"),
+    ("links: {topology: mesh, terminal: {apperture: 3 cm}}\n", "s.yaml:13:36: links.terminal.apperture: unknown key; did you mean 'aperture'?"),
+    ("events: ['2026-12-21T00:10Z lose link 3-4']\n", "s.yaml:13:10: events.0.target: 'link 3-4' needs links, and the scenario has none; "
+     "write links: {topology: mesh}"),
+    # u = -5 has one place, u = -4 those with v from -3 to 3: the chief's neighbour below is 0's only one, 4 is (-4, 0)
+    (LINKS + "events: ['2026-12-21T00:10Z lose link 0-80']\n", "s.yaml:14:10: events.0.target: 'link 0-80' is no link of this mesh; "
+     "satellite 0 is joined to 4"),
+    (LINKS + "events: ['2026-12-21T00:10Z lose link 3-400']\n", "events.0.target: 'link 3-400' is not in the fleet; satellites are numbered 0 to 80"),
+    (LINKS + "events: [{at: 2026-12-21T00:10Z, action: lose, target: link 3-3}]\n",
+     "s.yaml:14:48: events.0.target: 'link 3-3' joins a satellite to itself; write two different satellites"),
+    (LINKS + "events: ['2026-12-21T00:10Z derate link 3-4']\n", "s.yaml:14:10: events.0: derate needs `to`; write e.g. to: 0.5"),
+    (LINKS + "events: ['2026-12-21T00:10Z lose links 3-4']\n", "s.yaml:14:10: events.0: '2026-12-21T00:10Z lose links 3-4' is not an event; write"),
+    ("events: [{at: 2026-12-21T00:10Z, action: lose, target: 3}]\n", "s.yaml:13:48: events.0.target: '3' is no target; write 'satellite 17'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("add", "line"), CLUSTER, ids=[line[:60] for _, line in CLUSTER])
+def test_job_of_a_cluster(dawndusk: Any, folder: Path, scenario_text: str, add: str, line: str) -> None:
+    assert line in _refused(dawndusk, folder, scenario_text + add)
+
+
+# on a shell of 10 x 20 satellites with one H100 each
+GRID = "links: {topology: grid}\n"
+PAIRS = "ground: {stations: default, pairs: "
+ON_SHELL = [
+    ("links: {topology: mesh}\n", "s.yaml:7:9: links.topology: mesh joins clusters, not a walker; write topology: grid"),
+    (_training(), "write links: {topology: grid}, or members: 1"),
+    (_inference(model="llama-3-70b"), "s.yaml:8:21: workloads.0.model: 141 GB of weights and 1 sequences do not fit into 1 x 72 GB, "
+     "nor into a whole satellite; write a smaller model"),
+    # 20 + (3 slots of phasing round the seam): plane 9, slot 17 meets plane 0, slot 0
+    (GRID + "events: ['2026-12-21T00:10Z lose link 0-40']\n",
+     "events.0.target: 'link 0-40' is no link of this grid; satellite 0 is joined to 1, 19, 20, 197"),
+    (PAIRS + "[[Tokyo, Sydney]]}\n", "ground.pairs: are joined over links, and the scenario has none; write links: {topology: grid}, or remove pairs"),
+    (GRID + PAIRS + "[[Svalbrad, Tokyo]]}\n", "s.yaml:7:37: ground.pairs.0: no station named 'Svalbrad'; did you mean 'Svalbard'?"),
+    (GRID + PAIRS + "[[Tokyo, Tokyo]]}\n", "s.yaml:7:37: ground.pairs.0: joins Tokyo to itself; write two different stations"),
+    (GRID + PAIRS + "[[Svalbard, Tokyo], [Tokyo, Svalbard]]}\n", "s.yaml:7:56: ground.pairs.1: is the same pair as entry 0; remove it"),
+    *((GRID + PAIRS + text + "}\n", "s.yaml:7:29: ground.pairs: " + shown + " is no pair of station names; write a list of pairs")
+      for text, shown in (("[Svalbard, Tokyo]", "'Svalbard'"), ("[[Svalbard]]", "['Svalbard']"), ("Svalbard-Tokyo", "'Svalbard-Tokyo'"),
+                          ("{Svalbard: Tokyo}", "{'Svalbard': 'Tokyo'}"), ("[[1, 2]]", "[1, 2]"), ("[[Tokyo, null]]", "['Tokyo', None]"))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("add", "line"), ON_SHELL, ids=[line[:60] for _, line in ON_SHELL])
+def test_job_of_a_shell(dawndusk: Any, folder: Path, add: str, line: str) -> None:
+    text = SHELL.replace("ground: {stations: default}\n", "") if "ground:" in add else SHELL
+    assert line in _refused(dawndusk, folder, text + add)
+
+
+def test_job_across_formations(dawndusk: Any, folder: Path, scenario_text: str) -> None:
+    """A mesh joins the 81 of each formation; 162 together have no way to each other."""
+    two = scenario_text.replace("  kind: cluster\n", "  kind: cluster\n  clusters: 2\n") + LINKS
+    line = _refused(dawndusk, folder, two + _training())
+    assert (
+        "a job of 162 satellites is larger than the 81 that mesh joins to each other; write members: 81, or topology: nearest"
+        in line
+    )
+    for text in (two + _training(", members: 81"), two.replace("mesh", "nearest") + _training()):
+        (folder / "s.yaml").write_text(text, encoding="utf-8")
+        assert dawndusk("validate", "s.yaml").code == 0
+
+
+def test_silence_is_told_where_the_workload_is(dawndusk: Any, folder: Path) -> None:
+    """The batch is the default's, 2048 sequences; 32 layers are at most 32 stages, so a million chips are 31,250 replicas."""
+    text = SHELL.replace("planes: 10, satellites_per_plane: 20", "planes: 1000, satellites_per_plane: 1000")
+    line = _refused(dawndusk, folder, text + "links: {topology: grid}\n" + _training())
+    assert line == (
+        "s.yaml:9:3: workloads.0.global_batch: 2048 sequences are too few for 31,250 replicas on 1,000,000 satellites; "
+        "write global_batch: 256000000 or fewer members"
+    )
+
+
+def test_several_problems_at_once(dawndusk: Any, folder: Path) -> None:
+    """A job's precision, a pair of stations and a topology, each on its line, in the order of the file."""
+    text = SHELL.replace("}\nsatellite", "}\nlinks: {topology: mesh}\nsatellite").replace(
+        "default}", "default, pairs: [[Tokyo, Tokio]]}"
+    )
+    (folder / "s.yaml").write_text(text + _inference(", precision: int8"), encoding="utf-8")
+    called = dawndusk("validate", "s.yaml")
+    assert called.code == 2
+    assert [line.split(": ")[:2] for line in called.errors] == [
+        ["s.yaml:5:9", "links.topology"],
+        ["s.yaml:7:37", "ground.pairs.0"],
+        ["s.yaml:9:40", "workloads.0.precision"],
+    ]
+
+
+def test_some_values_of_the_default_terminal(folder: Path) -> None:
+    """A section that is there is laid on its defaults: the aperture is the scenario's, the wavelength the default's."""
+    from sim.config.scenario import load
+
+    (folder / "s.yaml").write_text(SHELL + "links: {topology: grid, terminal: {aperture: 20 cm}}\n", encoding="utf-8")
+    links = load("s.yaml").scenario.links
+    assert links is not None
+    assert (links.terminal.aperture, links.terminal.name) == (0.2, "oct-100g")
+    assert links.terminal.wavelength == pytest.approx(1.55e-6)
+
+
+def test_terminal_with_a_name_of_its_own_is_whole(dawndusk: Any, folder: Path) -> None:
+    (folder / "s.yaml").write_text(
+        SHELL + "links: {topology: grid, terminal: {name: mine, aperture: 20 cm}}\n", encoding="utf-8"
+    )
+    called = dawndusk("validate", "s.yaml")
+    assert called.code == 2
+    assert "links.terminal.wavelength: is missing" in called.err
+
+
+@pytest.mark.parametrize("topology", ["grid", "mesh", "nearest"])
+def test_topology_of_a_catalogue(topology: str, catalogue: Path) -> None:
+    """Source of truth: the contract: a catalogue has no grid, the nearest are joined, and the notes say so."""
+    from sim.config.scenario import load
+
+    found = load("starlink_edge", ("constellation.tle=five.tle", f"links.topology={topology}"))
+    assert found.scenario.links is not None
+    assert found.scenario.links.topology == "nearest"
+    told = [note for note in found.notes if note.startswith("links.topology: nearest")]
+    assert told == (
+        [] if topology == "nearest" else [f"links.topology: nearest, as {topology} has no form in a catalogue"]
+    )
+
+
+def test_catalogue_beside_a_shell_has_no_grid(dawndusk: Any, folder: Path, catalogue: Path) -> None:
+    one = SHELL.splitlines()[3].removeprefix("constellation: ")
+    text = SHELL.replace(f"constellation: {one}", f"constellation: [{one}, {{kind: tle, tle: five.tle}}]")
+    line = _refused(dawndusk, folder, text.replace("12-21T", "12-20T") + GRID)
+    assert "links.topology: grid joins walkers and rings, not a tle (constellation.1); write topology: nearest" in line
+
+
+@pytest.mark.parametrize("line", ["5", "[]", '{"identity": "x", "sources": "y"}\n{"metrics": {}}'])
+def test_journal_that_is_none(folder: Path, line: str) -> None:
+    """Whole lines that no study wrote are refused, with their place, and kept as they are."""
+    from sim.config.errors import InputError
+    from sim.studies.journal import NAME, Journal
+
+    (folder / NAME).write_text(line + "\n", encoding="ascii")
+    with (
+        pytest.raises(InputError, match=rf"{NAME}:{len(line.splitlines())}:1: is no line of a journal"),
+        Journal(folder, {"identity": "x", "sources": "y"}),
+    ):
+        pass
+    assert (folder / NAME).read_text("ascii") == line + "\n"

@@ -1,0 +1,144 @@
+"""From a scenario to what the loop reads."""
+
+from __future__ import annotations
+
+import energy_books as books
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.engine import assemble
+from sim.engine.assemble import Order
+from sim.spacecraft import step
+
+
+def test_parameters_are_those_of_the_scenario_in_si() -> None:
+    """Source of truth: arithmetic by hand on overrides: 10 chips of 0.05 K/W in parallel are 200 W/K, and so on."""
+    loaded = books.load(
+        *books.chip("junction_to_plate=0.05 K/W", "hbm_to_plate=0.2 K/W", "junction_heat_capacity=60 J/K", "hbm_heat_capacity=20 J/K",
+                    "max_power=300 W", "idle_power=100 W", "junction_limit=90 degC", "hbm_limit=100 degC"),
+        "satellite.accelerators=10", "satellite.thermal.plate.to_coolant=0.01 K/W", "satellite.thermal.plate.heat_capacity=400 J/K",
+        "satellite.thermal.radiator.area=20 m2", "satellite.thermal.radiator.heat_capacity=4.5 kJ/(m2 K)", "satellite.power.host_power=50 W",
+        "satellite.bus.power=2 kW", "satellite.power.battery.capacity=10 kWh", "satellite.power.battery.max_depth=0.5",
+        "satellite.power.battery.bus_reserve=30 min", "satellite.power.battery.discharge_efficiency=0.8", "step=30 s",
+    )  # fmt: skip
+    network = assemble.thermal_network(loaded.scenario.satellite)
+    assert (network.junction_to_plate_w_k, network.hbm_to_plate_w_k, network.plate_to_loop_w_k) == pytest.approx(
+        (200.0, 50.0, 1000.0)
+    )
+    assert network.heat_capacity_j_k[:3] == pytest.approx((600.0, 200.0, 4000.0))
+    assert network.heat_capacity_j_k[4] == pytest.approx(90_000.0)
+    assert (network.junction_limit_k, network.hbm_limit_k) == pytest.approx((363.15, 373.15))
+    params = assemble.satellite_params(loaded.scenario)
+    assert (params.compute.idle_w, params.compute.dynamic_w, params.compute.host_w) == pytest.approx(
+        (1000.0, 2000.0, 500.0)
+    )
+    assert (params.battery.capacity_j, params.battery.floor_j) == pytest.approx((3.6e7, 1.8e7))
+    assert params.battery.reserve_j == pytest.approx(1.8e7 + 2000.0 * 1800.0 / 0.8)
+    assert params.stepper.dt_s == 30.0
+    assert sum(flag == 1.0 for flag in params.attitude[:3]) == 1
+
+
+def test_starting_temperatures_are_steady_and_within_limits() -> None:
+    """Source of truth: the balance of one radiator: eta 2 eps sigma A T^4 = heat + infrared through F = 0.24 twice; the node
+    above it warmer by its heat over its conductance."""
+    loaded = books.load(books.ring())
+    params = assemble.satellite_params(loaded.scenario)
+    junction, hbm, plate, loop, radiator = assemble.start_temperatures_k(loaded.scenario, params)
+    c = params.compute
+    electronics = c.idle_w + c.dynamic_w + c.host_w
+    total = electronics / c.conversion_efficiency * (1.0 + c.pump_fraction) + params.bus_w
+    sat = loaded.scenario.satellite.thermal.radiator
+    gross = 2.0 * sat.emissivity * sat.fin_efficiency * 5.670374419e-8 * sat.area
+    expected = ((total + sat.area * sat.emissivity * 0.48 * params.earth.infrared_w_m2) / gross) ** 0.25
+    assert radiator == pytest.approx(expected, abs=1e-3)
+    assert radiator < loop < plate < hbm < junction <= 368.15 + 1e-9
+
+
+# --- events -------------------------------------------------------------------------------------------------------
+
+
+def test_loss_inside_a_step() -> None:
+    """Source of truth: a satellite lost 0.3 of the way through step 2 works 0.3 of it and nothing after."""
+    works, rate, _ = schedule([Order(2.3, "lose", 1, 1, 1.0)], 0, 3, 4, 0, 5)
+    assert works[:, 1] == pytest.approx([1.0, 1.0, 0.3, 0.0, 0.0])
+    assert np.all(works[:, [0, 2, 3]] == 1.0)
+    assert np.all(rate == 1.0)
+
+
+def test_derating_inside_a_step() -> None:
+    """Source of truth: to 0.4 after a quarter of a step: mean rate 0.25 + 0.75 x 0.4 = 0.55, at full working time."""
+    works, rate, _ = schedule([Order(1.25, "derate", 0, 0, 0.4), Order(3.5, "restore", 0, 0, 1.0)], 0, 1, 1, 0, 5)
+    assert np.all(works == pytest.approx(1.0))
+    assert rate[:, 0] == pytest.approx([1.0, 0.55, 0.4, 0.7, 1.0])
+
+
+def test_loss_and_restoration_in_one_step() -> None:
+    """Source of truth: lost from 0.2 to 0.7 of a step: 0.5 of it; restoring brings the full rate back."""
+    orders = [Order(0.0, "derate", 0, 0, 0.5), Order(1.2, "lose", 0, 0, 1.0), Order(1.7, "restore", 0, 0, 1.0)]
+    works, rate, _ = schedule(orders, 0, 1, 1, 0, 3)
+    assert works[:, 0] == pytest.approx([1.0, 0.5, 1.0])
+    assert rate[:, 0] == pytest.approx([0.5, (0.2 * 0.5 + 0.3 * 1.0) / 0.5, 1.0])
+
+
+def test_orders_of_a_scenario() -> None:
+    """Source of truth: an event at 00:02:30 with 60 s steps is at 2.5 steps; `all` is the whole fleet; of two at once the later
+    written wins."""
+    loaded = books.load(
+        "duration=10 min", books.ring(),
+        events=("2026-12-21T00:05Z lose satellites 2-3", "2026-12-21T00:02:30Z derate all to 0.25", "2026-12-21T00:05Z restore satellite 3"),
+    )  # fmt: skip
+    found = assemble.orders(loaded.scenario, 8)
+    assert [(o.at_steps, o.action, o.first, o.last) for o in found] == [
+        (2.5, "derate", 0, 7), (5.0, "lose", 2, 3), (5.0, "restore", 3, 3),
+    ]  # fmt: skip
+    works, _, _ = schedule(found, 0, 8, 8, 0, 10)
+    assert works[9].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+
+
+def schedule(
+    orders: list[Order], lo: int, hi: int, width: int, first: int, steps: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    told, at_end = assemble.told(orders, lo, hi, width, first, steps)
+    return told[step.TOLD_ALIVE], told[step.TOLD_CAP], at_end
+
+
+ACTIONS = st.tuples(
+    st.floats(0.0, 9.0), st.sampled_from(["lose", "restore", "derate"]), st.integers(0, 4), st.floats(0.0, 1.0)
+)
+
+
+@given(st.lists(ACTIONS, max_size=6), st.integers(1, 9))
+@settings(max_examples=60, deadline=None)
+def test_schedule_against_fine_time(events: list[tuple[float, str, int, float]], cut: int) -> None:
+    """Source of truth: playing the events on 2000 instants a step; the sum's error is one instant per event: 6 / 2000.
+    Cutting time into blocks changes nothing."""
+    orders = sorted((Order(t, a, s, s, x if a == "derate" else 1.0) for t, a, s, x in events), key=lambda o: o.at_steps)
+    works, rate, at_end = schedule(orders, 0, 5, 5, 0, 10)
+    fine = (np.arange(20_000) + 0.5) / 2000
+    for sat in range(5):
+        up, cap = np.ones(20_000), np.ones(20_000)
+        for order in orders:
+            after = (fine >= order.at_steps) & (order.first <= sat <= order.last)
+            if order.action == "lose":
+                up[after] = 0.0
+            elif order.action == "restore":
+                up[after], cap[after] = 1.0, 1.0
+            else:
+                cap[after] = order.to
+        expected_up, expected = up.reshape(10, -1).mean(axis=1), (up * cap).reshape(10, -1).mean(axis=1)
+        row = slice(None) if works.shape[0] > 1 else np.zeros(10, dtype=int)
+        assert np.abs(works[row, sat] - expected_up).max() < 6 / 2000
+        assert np.abs((works * rate)[row, sat] - expected).max() < 6 / 2000
+    first, second = schedule(orders, 0, 5, 5, 0, cut), schedule(orders, 0, 5, 5, cut, 10 - cut)
+    for whole, a, b in zip((works, rate, at_end), first, second, strict=True):
+        parts = np.concatenate((np.broadcast_to(a, (cut, 5)), np.broadcast_to(b, (10 - cut, 5))))
+        assert np.array_equal(np.broadcast_to(whole, (10, 5)), parts)
+
+
+def test_schedule_tells_who_works_at_the_end_of_a_step() -> None:
+    """By hand: lost at 2.3 steps, back at 4.0: working at the ends 1, 2, not at 3, again at 4 and 5."""
+    orders = [Order(2.3, "lose", 0, 0, 1.0), Order(4.0, "restore", 0, 0, 1.0)]
+    _, _, at_end = schedule(orders, 0, 1, 1, 0, 5)
+    assert at_end[:, 0].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0]

@@ -1,0 +1,264 @@
+"""The network of one moment: what must hold whatever the constellation, and small cases by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.sparse.csgraph import floyd_warshall
+
+from orbit import formation_geometry
+from orbit.elements import CircularElements
+from orbit.ground import Station, position_m, zenith
+from orbit.kernels.visibility import access_m
+from orbit.propagation import CircularJ2
+from orbit.shells import walker
+from orbit.timegrid import TimeGrid
+from sim.network.link_state import Grid, Lattice, LinkRules, Network
+from sim.network.optical import Terminal
+
+LIGHT = 299792458.0
+PLANES, SLOTS, COUNT = 12, 10, 120
+RULES = LinkRules("grid", 4, None, 80e3, 6e6, 0.0)
+CITIES = (
+    (14.6, 121.0), (59.9, 30.3), (38.9, 121.6), (-33.9, 18.4), (40.7, -74.0), (1.3, 103.8), (-23.5, -46.6), (64.1, -21.9),
+)  # fmt: skip
+SITES = [Station(str(n), math.radians(a), math.radians(o), 0.0, math.radians(10.0)) for n, (a, o) in enumerate(CITIES)]
+
+
+def _positions(tick: int = 0) -> np.ndarray:
+    shell = walker(1000e3, math.radians(60.0), PLANES, SLOTS, 5.0)
+    out = np.empty((1, 3, COUNT))
+    CircularJ2(shell, TimeGrid(2461000.5, 0.0, 60.0, 100)).fill(0, COUNT, tick, out)
+    return out[0]
+
+
+def _slants(r_m: np.ndarray) -> np.ndarray:
+    out = np.empty((len(SITES), r_m.shape[1]))
+    at, up = np.array([position_m(s) for s in SITES]), np.array([zenith(s) for s in SITES])
+    access_m(r_m, at, up, np.sin([s.min_elevation_rad for s in SITES]), np.full(len(SITES), np.inf), out)
+    return out
+
+
+def _network(rules: LinkRules = RULES, healthy: np.ndarray | None = None, tick: int = 0) -> Network:
+    network = Network([Grid(0, PLANES, SLOTS, True, 5)], COUNT, rules)
+    network.update(_positions(tick), np.ones(COUNT, bool) if healthy is None else healthy, {})
+    return network
+
+
+def _brute(network: Network) -> np.ndarray:
+    dense = np.full((network.count, network.count), np.inf)
+    dense[network.a, network.b] = dense[network.b, network.a] = network.length_m / LIGHT + network.rules.hop_latency_s
+    return np.asarray(floyd_warshall(dense, directed=False))
+
+
+PAIRS = [(s, t) for s in range(len(SITES)) for t in range(len(SITES)) if s != t]
+
+
+@pytest.mark.parametrize("rules", [RULES, LinkRules("nearest", 3, None, 80e3, np.inf, 1e-3)], ids=["grid", "nearest"])
+def test_between_against_floyd_warshall(rules: LinkRules) -> None:
+    """Source of truth: the least over all pairs of access satellites of slant + Floyd-Warshall + slant; 1 ps. The
+    satellites named must add up to it."""
+    network = _network(rules)
+    r_m, slant = _positions(), _slants(_positions())
+    far = _brute(network)
+    for (s, t), way in zip(PAIRS, network.between(slant, PAIRS), strict=True):
+        expected = (slant[s][:, None] / LIGHT + far + slant[t] / LIGHT).min()
+        assert way.delay_s == pytest.approx(expected, abs=1e-12)
+        p = way.satellites
+        hops = np.linalg.norm(np.diff(r_m[:, p], axis=1), axis=0) / LIGHT + rules.hop_latency_s
+        assert (slant[s, p[0]] + slant[t, p[-1]]) / LIGHT + hops.sum() == pytest.approx(expected, abs=1e-12)
+
+
+def test_no_way_is_shorter_than_the_chord_of_the_earth() -> None:
+    """Source of truth: geometry: round trip >= 2 x polar radius x geocentric angle / c, as no link passes lower."""
+    network = _network()
+    at = np.array([position_m(s) for s in SITES])
+    unit = at / np.linalg.norm(at, axis=1, keepdims=True)
+    for (s, t), way in zip(PAIRS, network.between(_slants(_positions()), PAIRS), strict=True):
+        assert 2.0 * way.delay_s >= 2.0 * 6356750.0 * math.acos(unit[s] @ unit[t]) / LIGHT
+
+
+def test_both_ways_are_as_long() -> None:
+    """Source of truth: reciprocity; sums in another order: 1 fs."""
+    slant = _slants(_positions())
+    network = _network()
+    there, back = network.between(slant, PAIRS), network.between(slant, [(t, s) for s, t in PAIRS])
+    for one, other in zip(there, back, strict=True):
+        assert one.delay_s == pytest.approx(other.delay_s, abs=1e-15)
+
+
+@pytest.mark.parametrize("lost", [0, 17, 55, 56, 90])
+def test_losing_a_satellite_never_helps(lost: int) -> None:
+    """Source of truth: monotony: fewer ways to choose from; for the grid, station pairs and nearest servers alike."""
+    slant, serves = _slants(_positions()), np.arange(COUNT) % 11 == 0
+    whole, healthy = _network(), np.ones(COUNT, bool)
+    healthy[[lost, 33, 77]] = False
+    less = _network(healthy=healthy)
+    assert not np.isin(less.a, np.flatnonzero(~healthy)).any()
+    for one, other in zip(whole.between(slant, PAIRS), less.between(slant, PAIRS), strict=True):
+        assert other.delay_s >= one.delay_s
+        assert all(healthy[other.satellites])
+    assert np.all(less.serve(slant, serves).delay_s >= whole.serve(slant, serves).delay_s)
+    assert healthy[less.serve(slant, serves).server].all()
+
+
+@pytest.mark.parametrize("form", ["grid", "nearest"])
+@pytest.mark.parametrize(("grazing_m", "max_range_m"), [(600e3, np.inf), (-7e6, 4.2e6), (645e3, 4.5e6)])
+def test_no_link_is_too_low_or_too_long(form: str, grazing_m: float, max_range_m: float) -> None:
+    """Source of truth: 401 points of each segment; each limit cuts some links, or the test would show nothing."""
+    network, r_m = _network(LinkRules(form, 8, None, grazing_m, max_range_m, 0.0)), _positions()  # type: ignore[arg-type]
+    free = _network(LinkRules(form, 8, None, -7e6, np.inf, 0.0))  # type: ignore[arg-type]
+    assert 0 < network.a.size < free.a.size
+    one, other = r_m[:, network.a], r_m[:, network.b]
+    points = one + np.linspace(0.0, 1.0, 401)[:, None, None] * (other - one)
+    assert np.linalg.norm(points, axis=1).min() >= 6378137.0 + grazing_m
+    assert np.linalg.norm(other - one, axis=0).max() <= max_range_m
+
+
+def test_what_is_dead_neither_serves_nor_gives_access() -> None:
+    """Source of truth: by hand: the only server, overhead but dead, serves nobody; with all of a city's satellites dead it
+    has no way anywhere."""
+    slant = _slants(_positions())
+    near, serves = int(np.argmin(slant[0])), np.zeros(COUNT, bool)
+    serves[near] = True
+    assert np.isfinite(slant[0, near])
+    assert _network().serve(slant, serves).server[0] == near
+    healthy = ~serves
+    assert _network(healthy=healthy).serve(slant, serves).server.tolist() == [-1] * len(SITES)
+    healthy = ~np.isfinite(slant[0])
+    network = _network(healthy=healthy)
+    assert [way.satellites for way in network.between(slant, [(0, 1), (1, 0)])] == [[], []]
+    assert network.between(slant[[0, 0]], [(0, 1)])[0].satellites == []  # nor as a mirror between two neighbours
+    assert network.serve(slant, np.ones(COUNT, bool)).access[0] == -1
+
+
+@pytest.mark.parametrize("latency_s", [0.0, 2e-3])
+def test_serve_against_floyd_warshall(latency_s: float) -> None:
+    """Source of truth: the least over access satellites and servers; 1 ps. The route must end at the server."""
+    network = _network(LinkRules("grid", 4, None, 80e3, 6e6, latency_s))
+    slant, serves = _slants(_positions()), np.arange(COUNT) % 23 == 0
+    far = _brute(network)
+    service = network.serve(slant, serves)
+    for s in range(len(SITES)):
+        total = slant[s][:, None] / LIGHT + np.where(serves, far, np.inf)
+        assert service.delay_s[s] == pytest.approx(total.min(), abs=1e-12)
+        access, server = service.access[s], service.server[s]
+        assert total[access, server] == pytest.approx(total.min(), abs=1e-12)
+        route = network.route(s)
+        assert (route[0], route[-1], len(route) - 1) == (access, server, service.hops[s])
+        assert serves[server]
+        assert service.range_m[s] == slant[s, access]
+    assert service.hops.max() >= 2
+
+
+def test_without_links_only_what_is_overhead_serves() -> None:
+    """Source of truth: the nearest serving satellite in sight, else nothing: inf and -1."""
+    network = Network([], COUNT, RULES)
+    network.update(_positions(), np.ones(COUNT, bool), {})
+    slant, serves = _slants(_positions()), np.zeros(COUNT, bool)
+    serves[::7] = True
+    service = network.serve(slant, serves)
+    direct = np.where(serves, slant, np.inf)
+    assert np.array_equal(service.delay_s, direct.min(axis=1) / LIGHT)
+    seen = np.isfinite(direct.min(axis=1))
+    assert 0 < seen.sum() < len(SITES)
+    assert np.array_equal(service.server, np.where(seen, direct.argmin(axis=1), -1))
+    assert np.array_equal(service.hops, np.where(seen, 0, -1))
+    assert np.array_equal(service.access, service.server)
+    assert network.route(int(np.flatnonzero(~seen)[0])) == []
+    assert network.alone().size == COUNT
+    ways = network.between(slant, [(0, 1)])
+    assert (ways[0].delay_s, ways[0].satellites) == (math.inf, [])
+
+
+def test_route_tells_of_the_last_serve_only() -> None:
+    network, slant = _network(), _slants(_positions())
+    with pytest.raises(ValueError, match="serve"):
+        network.route(0)
+    network.serve(slant, np.ones(COUNT, bool))
+    assert network.route(0) == [int(np.argmin(slant[0]))]
+    network.update(_positions(1), np.ones(COUNT, bool), {})
+    with pytest.raises(ValueError, match="serve"):
+        network.route(0)
+
+
+def test_factors_and_versions() -> None:
+    """Source of truth: by hand: a tenth of the rate, no link, in either order of its ends; the version follows the set."""
+    terminal = Terminal(1.0, 0.08, 1.55e-6, 1.0, 1.0, 0.0, 1.0, 1, 1e9)
+    network = _network(LinkRules("grid", 4, terminal, 80e3, 6e6, 5e-6))
+    r_m, everyone = _positions(), np.ones(COUNT, bool)
+    first, links = network.version, network.a.size
+    assert np.all(network.rate_bit_s == 1e9)
+    assert np.allclose(network.delay_s, network.length_m / LIGHT + 5e-6, rtol=1e-15)
+    assert np.all(network.a < network.b)
+    i, j = int(network.a[40]), int(network.b[40])
+    network.update(r_m, everyone, {(j, i): 0.1, (0, 60): 0.0})
+    assert (network.version, network.a.size) == (first, links)
+    assert np.flatnonzero(network.rate_bit_s != 1e9).tolist() == [40]
+    assert network.rate_bit_s[40] == pytest.approx(1e8)
+    network.update(r_m, everyone, {(i, j): 0.0})
+    assert (network.version, network.a.size) == (first + 1, links - 1)
+    assert not np.any((network.a == i) & (network.b == j))
+    network.update(_positions(1), everyone, {(i, j): 0.0})
+    assert network.version == first + 1
+    network.update(r_m, everyone, {})
+    assert network.version == first + 2
+
+
+def test_unlimited_rate() -> None:
+    assert np.all(np.isinf(_network().rate_bit_s))
+
+
+def test_alone() -> None:
+    """Source of truth: by hand: the neighbours of satellite 55 in the grid are out, so it has no link; they do not count."""
+    healthy = np.ones(COUNT, bool)
+    healthy[[54, 56, 45, 65]] = False
+    assert _network(healthy=healthy).alone().tolist() == [55]
+
+
+def test_mesh_of_a_formation() -> None:
+    """Source of truth: 81 satellites in a disc of a square lattice have 140 links (11 rows and 11 columns of it: 81 -
+    11 each), at the node of 200 m along the track and 100 m along the radius; paths run over directed links."""
+    offsets = np.array(formation_geometry.offsets_m("square", 200.0, 1000.0)).T
+    rules = LinkRules("mesh", 4, None, 80e3, 1e4, 0.0)
+    network = Network([Lattice(0, offsets, 200.0)], 81, rules)
+    # linear relative positions on axes x, y, z of one place in orbit
+    network.update(np.array([[7e6], [0.0], [0.0]]) + offsets, np.ones(81, bool), {})
+    rows = [len(set(offsets[axis].tolist())) for axis in (0, 1)]
+    assert network.a.size == 2 * 81 - sum(rows)
+    assert set(np.round(network.length_m, 6)) == {100.0, 200.0}
+    assert network.alone().size == 0
+    src, dst = network.a[:5], network.b[:5]
+    assert network.paths(src, dst).links.tolist() == [0, 1, 2, 3, 4]
+    assert network.paths(dst, src).links.tolist() == [network.a.size + n for n in range(5)]
+    # two formations do not meet
+    two = Network([Lattice(0, offsets, 200.0), Lattice(81, offsets, 200.0)], 162, rules)
+    two.update(np.array([[7e6], [0.0], [0.0]]) + np.tile(offsets, 2), np.ones(162, bool), {})
+    assert two.a.size == 2 * network.a.size
+    assert not two.paths(np.array([0]), np.array([100])).found[0]
+
+
+def test_two_grids_do_not_meet() -> None:
+    """Source of truth: by hand: a grid of 3 x 3 has 18 links, a second of them behind it as many, and no link joins them."""
+    r_m = np.random.default_rng(5).normal(size=(3, 18)) + np.array([[7e6], [0.0], [0.0]])
+    network = Network([Grid(0, 3, 3, True), Grid(9, 3, 3, True)], 18, RULES)
+    network.update(r_m, np.ones(18, bool), {})
+    assert network.a.size == 36
+    assert np.array_equal(network.a < 9, network.b < 9)
+    assert network.alone().size == 0
+
+
+def test_a_ring_joins_its_neighbours() -> None:
+    """Source of truth: a regular polygon: side 2 r sin(180 deg / n); half the ring away is n / 2 sides."""
+    n, a_m = 24, 7378137.0
+    ring = CircularElements(np.full(n, a_m), np.full(n, 1.0), np.zeros(n), 2 * math.pi * np.arange(n) / n)
+    r_m = np.empty((1, 3, n))
+    CircularJ2(ring, TimeGrid(2461000.5, 0.0, 60.0, 1)).fill(0, n, 0, r_m)
+    network = Network([Grid(0, 1, n, True)], n, RULES)
+    network.update(r_m[0], np.ones(n, bool), {})
+    assert network.a.size == n
+    assert np.allclose(network.length_m, 2 * a_m * math.sin(math.pi / n), atol=1e-3)
+    start = network.paths(np.zeros(n, int), np.arange(n)).start
+    assert np.diff(start).tolist() == [min(k, n - k) for k in range(n)]

@@ -1,0 +1,172 @@
+"""What a coupled run leaves over time: labelled as the table says, and in step with the summary."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sim
+from sim.results.store import Results
+from sim.schema import ROLES, VARIABLES
+
+N = 13  # lattice points within two spacings: 1 + 4 + 4 + 4 (u2 + v2 = 0, 1, 2, 4)
+LINKS = 16  # between points one spacing apart: rows of 1, 3, 5, 3, 1 have 8 along and as many across
+SCENARIO = """\
+name: small
+epoch: 2026-03-20T00:00:00Z
+duration: 2 h
+step: 60 s
+constellation: {kind: cluster, altitude: 650 km, local_time: "06:00", lattice: {spacing: 200 m, radius: 400 m}}
+satellite: suncatcher
+links: {topology: mesh, terminal: dwdm-10cm}
+ground: {stations: default, min_elevation: 10 deg, pairs: [[Svalbard, Tromso]]}
+fleet: {spares: 2}
+workloads:
+- {kind: training, model: llama-3-8b, method: synchronous, members: 4, mesh: {tensor: 8, pipeline: 8, data: 4}}
+- {kind: inference, model: llama-3-8b, share: 0.2, demand: 1000 1/s}
+events: ["2026-03-20T01:00:00Z lose satellite 6"]
+"""
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Two jobs of four members, two spares, a service on two, and one that is over. Shared: do not change it."""
+    path = tmp_path_factory.mktemp("small") / "small.yaml"
+    stations = [row["name"] for row in _stations()]
+    path.write_text(SCENARIO.replace("Svalbard, Tromso", f"{stations[0]}, {stations[1]}"), encoding="utf-8")
+    return sim.run(sim.load(path), path.parent / "found", threads=1)
+
+
+def _stations() -> list[dict[str, Any]]:
+    from sim.config import yaml_tree
+    from sim.config.scenario import items
+
+    return list(yaml_tree.plain(yaml_tree.read(items("sites")["default"]))["stations"])
+
+
+def test_every_array_is_there(found: Results) -> None:
+    """Source of truth: sim.schema: dimensions, type, unit and meaning of each, after writing and reading."""
+    assert found.folder is not None
+    series = sim.open_results(found.folder).series
+    assert set(series.variables) == {var.name for var in VARIABLES}
+    for var in VARIABLES:
+        assert series[var.name].dims == var.dims, var.name
+        assert series[var.name].attrs["long_name"] == var.doc, var.name
+    sizes = {"job": 2, "service": 1, "pair": 1, "mode": 5, "sat": N}
+    assert {name: series.sizes[name] for name in sizes} == sizes
+
+
+def test_rates_are_the_summary_over_time(found: Results) -> None:
+    """Source of truth: definition: rows add up to the nameplate rate in every step, own and induced to the waterfall."""
+    series, compute = found.series, found.summary["compute"]
+    nameplate = compute["nameplate_flops"] / 7200.0
+    assert series["rate_flops_per_s"].sum("cause").values == pytest.approx(np.full(120, nameplate), rel=1e-12)
+    for name, key in (("rate_flops_per_s", "flops"), ("induced_flops_per_s", "induced_flops")):
+        total = 60.0 * series[name].sum("time").values
+        assert total == pytest.approx([row[key] for row in compute["waterfall"]], rel=1e-9, abs=1e-9 * nameplate)
+
+
+def test_links_are_the_lattice(found: Results) -> None:
+    """Source of truth: the lattice on paper; a lost satellite takes its links with it."""
+    series = found.series
+    ends = np.stack([series["link_a"].values, series["link_b"].values])
+    begin, until = series["link_from"].values, series["link_until"].values
+    assert ends.shape == (2, LINKS)
+    assert (begin == 0).all()
+    gone = (ends == 6).any(axis=0)
+    assert 2 <= gone.sum() <= 4
+    # lost at an hour, so that the frames from the 60th step on, number 59, are without
+    assert set(until[gone]) <= {59, 60}
+    assert (until[~gone] == 120).all()
+    assert series["links"].values[[0, -1]].tolist() == [LINKS, LINKS - gone.sum()]
+
+
+def test_ways_run_over_links(found: Results) -> None:
+    """Source of truth: definition: from one satellite to the next there is a link; the last one serves."""
+    series = found.series
+    links = set(zip(series["link_a"].values.tolist(), series["link_b"].values.tolist(), strict=True))
+    begins = [*series["way_begin"].values.tolist(), series.sizes["hop"]]
+    assert series.sizes["way"] > 0
+    serving = set(np.flatnonzero(series["sat_role"].values == ROLES.index("inference")).tolist())
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for w in range(series.sizes["way"]):
+        way = series["way_satellite"].values[begins[w] : begins[w + 1]].tolist()
+        end = int(series["way_end"].values[w])
+        assert all((min(a, b), max(a, b)) in links for a, b in pairwise(way))
+        assert end == 14 or way[-1] in serving
+        spans.setdefault(end, []).append((int(series["way_from"].values[w]), int(series["way_until"].values[w])))
+    for end, of_end in spans.items():
+        if end == 14:
+            continue
+        there = np.zeros(120, dtype=bool)
+        for begin, until in of_end:
+            assert not there[begin:until].any()  # one at a time
+            there[begin:until] = True
+        assert (there == np.isfinite(series["user_rtt_ms"].values[end])).all()
+
+
+def test_user_sees_more_than_light(found: Results) -> None:
+    """Source of truth: 20 ms of access, 20 us a hop and way (configs/defaults.yaml), at most eight links across 13."""
+    light, user = found.series["propagation_rtt_ms"].values, found.series["user_rtt_ms"].values
+    more = (user - light)[np.isfinite(light)]
+    assert more.size
+    assert more.min() >= 20.0 - 1e-9
+    assert more.max() <= 20.0 + 8 * 0.04 + 1e-9
+
+
+def test_jobs_over_time(found: Results) -> None:
+    """Source of truth: definition: modes fill the time; tokens of the steps are those of the summary."""
+    series = found.series
+    assert series["job"].values.tolist() == ["llama-3-8b 0", "llama-3-8b 1"]
+    assert series["job_mode_fraction"].sum("mode").values == pytest.approx(np.ones((2, 120)), abs=1e-12)
+    training, service = found.summary["workloads"]
+    assert series["job_tokens_per_s"].sum("job").values.mean() == pytest.approx(training["tokens_per_s"], rel=1e-12)
+    assert series["service_tokens_per_s"].values[0].mean() == pytest.approx(service["tokens_per_s"], rel=1e-12)
+    # all that is asked for, where the ground reaches it
+    reached = np.isfinite(series["user_rtt_ms"].values).any(axis=0)
+    assert 0 < reached.sum() < 120
+    assert series["service_tokens_per_s"].values[0] == pytest.approx(np.where(reached, 1000.0, 0.0))
+
+
+def test_roles(found: Results) -> None:
+    """Source of truth: the scenario: 2 of 13 serve (0.2, rounded down), 2 stand by, two jobs of 4, one is left over."""
+    role, job = found.series["sat_role"].values, found.series["sat_job"].values
+    counted = {name: int((role == i).sum()) for i, name in enumerate(ROLES)}
+    assert counted == {"stream": 0, "training": 8, "inference": 2, "spare": 2, "unplaced": 1, "idle": 0}
+    assert [int((job == g).sum()) for g in (-1, 0, 1)] == [5, 4, 4]
+    assert ((job >= 0) == (role == ROLES.index("training"))).all()
+
+
+def test_useful_work_of_single_satellites(found: Results) -> None:
+    """Source of truth: definition: without rollback the shares of satellites make up the fleet's; single precision."""
+    assert found.folder is not None
+    calm = sim.run(sim.load(found.folder / "scenario.yaml", set=["duration=30 min", "events=[]"]))
+    share = calm.series["sat_useful_fraction"].values
+    useful = calm.summary["compute"]["useful_fraction"]
+    assert 0.0 < useful < 1.0
+    assert share.mean() == pytest.approx(useful, rel=1e-6)
+    working = np.isin(calm.series["sat_role"].values, [ROLES.index("training"), ROLES.index("inference")])
+    assert (share[:, ~working] == 0.0).all()
+    assert (share[:, calm.series["sat_role"].values == ROLES.index("training")] > 0.0).all()
+
+
+def test_links_and_random_failures_are_among_the_events(found: Results) -> None:
+    """Source of truth: the list of the scenario: every satellite of a range once, though failures are drawn as well."""
+    assert found.folder is not None
+    sets = ["duration=1 h", "fleet.failures.mean_time=1e6 yr", "record={satellites: 0}"]
+    events = ["2026-03-20T00:30:01Z lose satellites 3-5", "2026-03-20T00:40Z derate link 0-2 to 0.5"]
+    made = sim.run(sim.load(found.folder / "scenario.yaml", set=[*sets, "events=[]"], events=events))
+    told = [(e["action"], e["satellite"], e["last_satellite"], e["value"], e["origin"]) for e in made.events]
+    assert told == [("lose", 3, 5, None, "scenario"), ("derate link", 0, 2, 0.5, "scenario")]
+
+
+def test_assumptions_tell_what_is_assumed(found: Results) -> None:
+    from sim.results.store import assumptions
+
+    told = {row["field"]: row for row in assumptions(found)}
+    assert list(told) == found.summary["assumptions"]
+    area = told["satellite.power.array.area"]
+    assert (area["value"], area["unit"], area["kind"], area["low"], area["high"]) == (130, "m2", "assumption", 105, 160)

@@ -1,0 +1,154 @@
+"""What a person sees, from a summary made up by hand."""
+
+from __future__ import annotations
+
+import copy
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sim.results import formatting
+from sim.schema import CAUSES
+
+
+def _summary(**shares: float) -> dict[str, Any]:
+    """A summary of 100 PFLOP/s over ten hours; shares by cause, the rest useful."""
+    nameplate = 100e15 * 36_000.0
+    useful = 1.0 - sum(shares.values())
+    spread = {"min": 3.0, "median": 4.5, "p99": 9.25, "max": 10.0}
+    nothing = dict.fromkeys(spread)
+    return {
+        "scenario": "made", "epoch": "2026-12-21T00:00:00Z", "satellites": 1000, "accelerators": 64_000, "duration_s": 36_000.0, "step_s": 60.0,
+        "compute": {
+            "reference_precision": "bf16", "nameplate_flops": nameplate, "mean_useful_flops_per_s": useful * 100e15,
+            "waterfall": [
+                {"cause": c, "fraction": {**shares, "useful": useful}.get(c, 0.0), "flops": {**shares, "useful": useful}.get(c, 0.0) * nameplate,
+                 "induced_flops": nameplate / 50.0 if c == "power" and c in shares else 0.0}
+                for c in CAUSES
+            ],
+        },
+        "power": {"array_w_mean": 2.5e7, "sunlit_fraction": 0.93, "eclipse_s_max": 1200.0, "battery_depth_max": 0.3, "unserved_j": 0.0},
+        "thermal": {"junction_k_max": 356.15, "radiator_k_mean": 313.15, "throttled_fraction": 0.0001},
+        "network": {"links_mean": None, "link_availability": None, "path_switches": None},
+        "workloads": [{"kind": "stream", "model": None}],
+        "ground": {
+            "propagation_rtt_ms": spread, "user_rtt_ms": {**spread, "median": 25.5}, "coverage_fraction": 0.5,
+            "stations": {
+                "A": {"propagation_rtt_ms": spread, "coverage_fraction": 1.0},
+                "B": {"propagation_rtt_ms": {**spread, "max": 12.0}, "coverage_fraction": 1.0},
+                "C": {"propagation_rtt_ms": nothing, "coverage_fraction": 0.0},
+            },
+        },
+        "fleet": {"availability": 0.995},
+        "design": {"mass_kg": 5e6, "array_m2": 130_000.0, "radiator_m2": 50_000.0, "launches": 79},
+        "cost": {"capex_usd": None},
+        "baseline": None, "numbers": 3, "assumptions": ["one", "two"],
+    }  # fmt: skip
+
+
+def test_headline() -> None:
+    assert (
+        formatting.headline(_summary())
+        == "made: 1,000 satellites, 64,000 accelerators, 10 h from 2026-12-21T00:00:00Z in steps of 60 s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(86400.0, "1 d"), (5400.0, "90 min"), (7200.0, "2 h"), (61.0, "61 s"), (0.5, "0.5 s")]
+)
+def test_span(seconds: float, told: str) -> None:
+    assert told in formatting.headline({**_summary(), "duration_s": seconds})
+
+
+def test_waterfall() -> None:
+    """Source of truth: by hand: 10 % power, 40 % kernel, 50 % useful of 40 characters."""
+    rows = formatting.waterfall(_summary(power=0.1, kernel=0.4))
+    assert [(cause, *numbers) for cause, _, *numbers in rows] == [
+        ("nameplate", "100", "100.0 %", ""), ("power", "-10", "-10.0 %", "induced 2.0 %"), ("kernel", "-40", "-40.0 %", ""),
+        ("useful", "50", "50.0 %", ""),
+    ]  # fmt: skip
+    assert [row[1] for row in rows] == [40 * "█", 36 * " " + 4 * "░", 20 * " " + 16 * "░", 20 * "█"]
+
+
+def test_small_losses_are_not_told_as_none() -> None:
+    rows = {row[0]: row for row in formatting.waterfall(_summary(failed=1e-6))}
+    assert rows["failed"][3] == "-0.0001 %"
+    assert "░" in rows["failed"][1]
+
+
+def test_causes_without_loss() -> None:
+    told = formatting.causes_without_loss(_summary(power=0.1, kernel=0.4))
+    assert told.startswith("no loss to: failed, spare, maintenance, thermal")
+    assert "power" not in told
+    assert "useful" not in told
+
+
+def test_lines() -> None:
+    told = dict(formatting.lines(_summary()))
+    assert list(told) == ["power", "heat", "links", "latency", "fleet"]
+    assert (
+        told["power"] == "arrays 25 MW in the mean, 93.0 % sunlit, longest eclipse 20.0 min, batteries down to 70.0 %"
+    )
+    assert told["heat"] == "junctions to 83.0 degC, radiators 40.0 degC in the mean, throttled 0.01 % of the time"
+    assert (
+        "median 4.50 ms, 99 % 9.25 ms, worst B 12.00 ms; in sight 50.0 % of station-time; 1 of 3 stations never; a user sees 25.50 ms in the median"
+        in told["latency"]
+    )
+    assert "99.5 % available, 5,000 t, 130,000 m2 of array, 50,000 m2 of radiator" in told["fleet"]
+
+
+@pytest.mark.parametrize(("mass_kg", "told"), [(390.0, "0.39 t"), (9_420.0, "9.42 t"), (10_400.0, "10 t")])
+def test_light_fleets_weigh_something(mass_kg: float, told: str) -> None:
+    summary = copy.deepcopy(_summary())
+    summary["design"]["mass_kg"] = mass_kg
+    assert f"available, {told}, " in dict(formatting.lines(summary))["fleet"]
+
+
+def test_a_gain_of_nothing_has_no_minus() -> None:
+    base = SimpleNamespace(useful_flops_per_s=1e15, satellites=2, window_s=36_000.0)
+    row = SimpleNamespace(what="+1 kWh battery", mass_kg=20.0, gain_flops_per_s=-1e10)
+    assert formatting.binding(_summary(), base, [row]) == "+1 kWh battery (10 kg): +0.00 % useful"
+
+
+def test_lines_where_nothing_is() -> None:
+    summary = copy.deepcopy(_summary())
+    summary["thermal"]["junction_k_max"] = None
+    summary["power"]["unserved_j"] = 7.2e6
+    summary["ground"]["coverage_fraction"] = None
+    told = dict(formatting.lines(summary))
+    assert told["heat"] == "no satellite worked"
+    assert told["power"].endswith(", 2 kWh not served")
+    assert told["latency"] == "no ground stations"
+    summary["ground"].update(coverage_fraction=0.0, propagation_rtt_ms=dict.fromkeys(("min", "median", "p99", "max")))
+    assert dict(formatting.lines(summary))["latency"] == "no satellite in sight of any station"
+
+
+def test_cost() -> None:
+    """Source of truth: by hand: 19.2e9 USD for 50 useful PFLOP/s are 384e6 each."""
+    summary = {**_summary(kernel=0.5), "cost": {"capex_usd": 19.2e9}}
+    assert (
+        dict(formatting.lines(summary))["cost"]
+        == "19.2 billion USD to build, equip and launch, 79 launches, 384 million USD a useful PFLOP/s"
+    )
+
+
+def test_baseline() -> None:
+    site = {
+        "name": "site",
+        "accelerators": 128_000,
+        "power_w": 300e6,
+        "capex_usd": 9.6e9,
+        "nameplate_flops_per_s": 400e15,
+    }
+    summary = {**_summary(kernel=0.5), "baseline": site, "cost": {"capex_usd": 19.2e9}}
+    assert dict(formatting.lines(summary))["baseline"] == (
+        "site has 2 x the accelerators, 400 PFLOP/s nameplate on 300 MW and 9.6 billion USD; "
+        "useful here is 12.5 % of that nameplate for 2 x its cost: dawndusk compare made baseline:site runs both"
+    )
+    summary["baseline"] = {**site, "nameplate_flops_per_s": None}
+    assert "no peak at bf16" in dict(formatting.lines(summary))["baseline"]
+
+
+def test_assumptions() -> None:
+    assert formatting.assumptions(_summary()).startswith("2 of the 3 numbers behind this are assumptions")

@@ -1,0 +1,89 @@
+"""From an outcome to the summary: energies that close, and a closure that notices a wrong flux."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import sim
+from sim.engine.uncoupled import Outcome, Run
+from sim.results import summary as metrics
+from sim.schema import CAUSES
+from sim.spacecraft import step
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Outcome:
+    """Three hours of a shell with eclipses. Shared: do not change it."""
+    loaded = sim.load(
+        "starlink_edge",
+        set=[
+            "constellation.planes=6",
+            "constellation.satellites_per_plane=5",
+            "constellation.phasing=1",
+            "duration=3 h",
+            "workloads=[{kind: stream}]",
+            "links=",
+            "economics=",
+        ],
+    )
+    return Run(loaded, threads=1).finish()
+
+
+def test_energy_closes(outcome: Outcome) -> None:
+    electrical, thermal = metrics.energy_closure(outcome)
+    assert 0.0 <= electrical < 1e-9
+    assert 0.0 <= thermal < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("row", "which"),
+    [(step.GENERATED_J, 0), (step.SERVED_J, 0), (step.BATTERY_LOSS_J, 0), (step.SHUNTED_J, 0), (step.CHARGE_J, 0), (step.HEAT_J, 1),
+     (step.ENVIRONMENT_J, 1), (step.RADIATED_J, 1), (step.JUNCTION_K, 1), (step.RADIATOR_K, 1)],
+)  # fmt: skip
+def test_a_wrong_flux_is_noticed(outcome: Outcome, row: int, which: int) -> None:
+    """One term of one satellite off by a part in a million (or a joule, where it is nothing): the closure says so."""
+    carry = outcome.carry.copy()
+    carry[row, 7] = carry[row, 7] * (1.0 + 1e-6) + 1.0
+    assert metrics.energy_closure(replace(outcome, carry=carry))[which] > 1e-9
+
+
+def test_waterfall_sums(outcome: Outcome) -> None:
+    rows = metrics.waterfall(outcome)
+    assert [r["cause"] for r in rows] == list(CAUSES)
+    assert abs(sum(r["fraction"] for r in rows) - 1.0) < 1e-12
+    assert next(r for r in rows if r["cause"] == "power")["fraction"] > 0.01
+
+
+def test_each_row_is_its_own(outcome: Outcome) -> None:
+    """Spoiling one row of the ledger changes that row and no other: none is found by subtraction."""
+    before = {r["cause"]: r["flops"] for r in metrics.waterfall(outcome)}
+    for cause, row in step.LEDGER.items():
+        carry = outcome.carry.copy()
+        carry[row] += 1.0
+        after = {r["cause"]: r["flops"] for r in metrics.waterfall(replace(outcome, carry=carry))}
+        assert [c for c in CAUSES if after[c] != before[c]] == [cause]
+
+
+def test_summary_against_the_carry(outcome: Outcome) -> None:
+    """Source of truth: definitions, evaluated apart."""
+    summary, c = metrics.summary(outcome), outcome.carry
+    peak = 989e12
+    assert summary["compute"]["nameplate_flops"] == 30 * peak * 10_800.0
+    assert summary["compute"]["useful_flops"] == pytest.approx(float(np.sum(c[step.USEFUL])) * peak, rel=1e-14)
+    assert summary["power"]["eclipse_s_max"] == c[step.LONGEST_DARK_S].max()
+    assert 1800.0 < summary["power"]["eclipse_s_max"] < 2200.0  # about 36 min at 550 km
+    assert 0.5 < summary["power"]["sunlit_fraction"] < 0.75
+    assert summary["design"]["mass_kg"] == pytest.approx(30 * 130.0)
+    fleet = outcome.fleet[:, step.F_USEFUL] * peak
+    assert summary["fleet"]["useful_flops_per_s"]["p50"] == pytest.approx(float(np.median(fleet)), rel=1e-14)
+    json.dumps(summary, allow_nan=False)
+
+
+def test_round_trips(outcome: Outcome) -> None:
+    """Source of truth: 550 km overhead is 3.67 ms, at the mask of 25 deg over a sphere 7.49 ms; ellipsoid and height: 0.4 ms."""
+    rtt = metrics.summary(outcome)["ground"]["propagation_rtt_ms"]
+    assert 3.6 < rtt["min"] <= rtt["median"] <= rtt["p99"] <= rtt["max"] < 7.9

@@ -1,0 +1,68 @@
+"""Book-keeping of a run, from the totals of each satellite; and the small scenarios that the tests of the loop share.
+
+Every balance is |in - out - change of store| / in, per satellite.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.config import scenario
+from sim.engine import assemble
+from sim.engine.uncoupled import Outcome
+from sim.spacecraft import step
+
+ALONE = ("workloads=[{kind: stream}]", "links=", "economics=")  # nothing joins satellites
+
+
+def ring(local_time: str = "12:00", satellites: int = 8, altitude_km: float = 650.0) -> str:
+    """An override that flies a sun-synchronous ring instead of whatever the scenario has."""
+    return f"constellation={{kind: ring, altitude: {altitude_km:g} km, local_time: '{local_time}', satellites: {satellites}}}"
+
+
+def load(*sets: str, events: tuple[str, ...] = (), name: str = "suncatcher") -> scenario.Loaded:
+    """The shipped scenario without stations, with overrides."""
+    return scenario.load(name, sets=("ground.stations=[]", *ALONE, *sets), events=events)
+
+
+def chip(*sets: str) -> tuple[str, ...]:
+    """Overrides of accelerator fields, on top of the item the satellite names."""
+    return ("satellite.accelerator={extends: tpu-v6e}", *(f"satellite.accelerator.{s}" for s in sets))
+
+
+def _change(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
+    """Change of charge and of stored heat [J]."""
+    loaded, carry = outcome.loaded, outcome.carry
+    battery = loaded.scenario.satellite.power.battery
+    charge = carry[step.CHARGE_J] - battery.initial_charge * battery.capacity
+    capacities = np.array(assemble.thermal_network(loaded.scenario.satellite).heat_capacity_j_k)
+    now = carry[step.JUNCTION_K : step.RADIATOR_K + 1]
+    return charge, capacities @ (now - np.array(outcome.start_temperatures_k)[:, None])
+
+
+def closures(outcome: Outcome) -> dict[str, float]:
+    """Largest relative residual over satellites of each balance, and of the ledger against the duration."""
+    c, duration = outcome.carry, outcome.grid.duration_s
+    charge, heat = _change(outcome)
+    generated, shunted, served, lost = (
+        c[r] for r in (step.GENERATED_J, step.SHUNTED_J, step.SERVED_J, step.BATTERY_LOSS_J)
+    )
+    # a satellite that only sits in the dark with an empty battery takes nothing in: against 1 % of its battery then
+    least = 0.01 * outcome.loaded.scenario.satellite.power.battery.capacity
+    electrical_in = np.maximum(generated + np.maximum(0.0, -charge), least)
+    thermal_in = c[step.HEAT_J] + c[step.ENVIRONMENT_J] + np.maximum(0.0, -heat)
+    ledger = sum(c[row] for row in step.LEDGER.values())
+    return {
+        "electrical": float(np.max(np.abs(generated - shunted - served - lost - charge) / electrical_in)),
+        "thermal": float(
+            np.max(np.abs(c[step.HEAT_J] + c[step.ENVIRONMENT_J] - c[step.RADIATED_J] - heat) / thermal_in)
+        ),
+        # all electricity that is neither shunted nor stored ends as heat in the satellite
+        "conversion": float(np.max(np.abs(served + lost - c[step.HEAT_J]) / np.maximum(served + lost, 1.0))),
+        "ledger": float(np.max(np.abs(ledger / duration - 1.0))),
+    }
+
+
+def shares(outcome: Outcome) -> dict[str, np.ndarray]:
+    """Rows of the ledger per satellite, shares of nameplate."""
+    return {cause: outcome.carry[row] / outcome.grid.duration_s for cause, row in step.LEDGER.items()}

@@ -1,0 +1,35 @@
+"""Sites on the ground, as announced."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.config.errors import InputError
+from sim.config.ground_sites import read_baseline
+
+
+def test_colossus() -> None:
+    """Source of truth: the record: 220,000 at 989 dense TFLOP/s each, 300 MW; 38 USD for each of 250 MW of machines (PUE 1.2)."""
+    found = read_baseline("colossus-1", "bf16")
+    assert found == {
+        "name": "colossus-1",
+        "accelerators": 220_000,
+        "power_w": 300e6,
+        "capex_usd": pytest.approx(9.5e9),
+        "nameplate_flops_per_s": pytest.approx(217.58e18),
+    }
+
+
+def test_precision_without_a_peak() -> None:
+    found = read_baseline("colossus-1", "int8")
+    assert found is not None
+    assert found["nameplate_flops_per_s"] is None
+
+
+def test_none() -> None:
+    assert read_baseline(None, "bf16") is None
+
+
+def test_unknown() -> None:
+    with pytest.raises(InputError, match="did you mean 'colossus-1'"):
+        read_baseline("colossus", "bf16")

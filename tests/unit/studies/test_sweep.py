@@ -1,0 +1,258 @@
+"""Sweeps: points in written order, complaints before the first run, the same table however it was run."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+import sim
+from sim.config.errors import InputError, RunError
+from sim.config.schema.sweep import sweep_schema
+from sim.studies import definition, sweep, table
+from sim.studies.journal import Journal
+
+AREAS, CAPACITIES = ["100 m2", "140 m2"], ["5 kWh", "10 kWh", "15 kWh"]
+SWEEP: dict[str, Any] = {
+    "name": "six",
+    "scenario": "suncatcher",
+    "set": ["duration=10 min", "ground.stations=[]", "workloads=[{kind: stream}]"],
+    "grid": {"satellite.power.array.area": AREAS, "satellite.power.battery.capacity": CAPACITIES},
+}
+HEAD = {"identity": "a", "sources": "b", "name": "c"}
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    path = folder / "six.yaml"
+    path.write_text(json.dumps({**SWEEP, **changes}, indent=1), encoding="utf-8")
+    return path
+
+
+def problems(source: Any) -> list[str]:
+    with pytest.raises(InputError) as told:
+        definition.resolve(source)
+    return [str(problem) for problem in told.value.problems]
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """One cluster of two workers for all tests, as a sweep makes it."""
+    with sweep._client(None, 2) as client:
+        yield client.scheduler.address
+
+
+@pytest.fixture(scope="module")
+def study(scheduler: str, tmp_path_factory: pytest.TempPathFactory) -> sweep.Finished:
+    """Six points on two workers."""
+    return sweep.sweep(SWEEP, tmp_path_factory.mktemp("study") / "six", scheduler=scheduler)
+
+
+# --- definition -------------------------------------------------------------------------------------------------------
+
+
+def test_points_are_the_product_in_written_order() -> None:
+    """Source of truth: itertools.product; the last field is the fastest, zipped fields are one, seeds come last."""
+    zipped = {"satellite.mass": ["1 t", "2 t"], "satellite.bus.power": ["1 kW", "2 kW"]}
+    found = definition.resolve({**SWEEP, "zip": zipped, "seeds": [3, 4]})
+    pairs = [("1 t", "1 kW"), ("2 t", "2 kW")]
+    expected = [(a, c, *p, s) for a, c, p, s in itertools.product(AREAS, CAPACITIES, pairs, [3, 4])]
+    assert list(found.written) == expected
+    assert found.fields[-1] == "seed"
+    assert len({point.sha256 for point in found.points}) == 24
+
+
+def test_values_are_those_simulated() -> None:
+    """Source of truth: 5 kWh = 18 MJ, 550 km; an item given by name stays a word."""
+    grid = {"satellite.power.battery.capacity": ["5 kWh"], "constellation.altitude": ["550 km"], "satellite": ["suncatcher"],
+            "satellite.accelerator.peak.bf16": ["1 PFLOP/s"], "epoch": ["2026-03-20T00:00:00Z"]}  # fmt: skip
+    found = definition.resolve({**SWEEP, "set": [], "grid": {"satellite": grid.pop("satellite"), **grid}})
+    assert found.points[0].values == ("suncatcher", 18e6, 550e3, 1e15, "2026-03-20T00:00:00Z")
+    assert found.units[:3] == ("1", "J", "m")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"grid": {}}, ["nothing varies; write a field"]),
+        ({"grids": {}}, ["grids: unknown key; did you mean 'grid'?"]),
+        ({"grid": {"step": "60 s"}}, ["grid: step: is not a list"]),
+        ({"grid": {"step": []}}, ["grid: step: is empty"]),
+        ({"zip": {"step": ["30 s"], "satellite.mass": ["1 t", "2 t"]}}, ["differ in length (step has 1, satellite.mass has 2)"]),
+        ({"zip": {"satellite.power.array.area": ["1 m2"]}}, ["stands under grid: and zip:"]),
+        ({"scenario": "suncacher"}, ["no scenario 'suncacher'; did you mean 'suncatcher'?"]),
+        ({"name": "a b"}, ["name: 'a b' is no name"]),
+        ({"grid": {"satellite.power.aray.area": AREAS, "satelite.mass": ["1 t"], "step": ["60 s", "fast"]}},
+         ["satellite.power.aray: unknown key; did you mean 'array'?", "satelite: unknown key; did you mean 'satellite'?",
+          "'fast' is not a number with a unit"]),
+    ],
+)  # fmt: skip
+def test_complaints(folder: Path, changes: dict[str, Any], words: list[str]) -> None:
+    told = problems(written(folder, **changes))
+    assert len(told) == len(words)
+    for word in words:
+        assert any(word in line for line in told), told
+
+
+def test_a_value_is_complained_about_once_and_where_it_is_written(folder: Path) -> None:
+    """Source of truth: the line of the file that holds it; 24 points have it, one line tells it."""
+    path = written(folder, grid={**SWEEP["grid"], "satellite.mass": ["1 t", "-1 t", "2 t"]})
+    line = path.read_text(encoding="utf-8").splitlines().index('   "-1 t",') + 1
+    told = problems(path)
+    assert len(told) == 1
+    assert told[0].startswith(f"{path}:{line}:4: satellite.mass: '-1 t' must be above 0")
+
+
+def test_points_that_are_the_same_are_said() -> None:
+    found = definition.resolve({**SWEEP, "grid": {"satellite.mass": ["1 t", "1000 kg", "2 t"]}})
+    assert found.notes[-1] == "1 of 3 points repeat others (point 1 is the same as 0)"
+
+
+def test_many_points_are_checked_fast() -> None:
+    """A hundred points load in well under a second of processor time: a few thousand in half a minute."""
+    import time
+
+    grid = {"satellite.mass": [f"{k} kg" for k in range(1000, 1100)]}
+    begin = time.process_time()
+    definition.resolve({**SWEEP, "grid": grid})
+    assert time.process_time() - begin < 2.0
+
+
+def test_shipped_sweep_is_in_order() -> None:
+    """Source of truth: 4 x 4 x 3 values in the file."""
+    found = definition.resolve("suncatcher_sizing")
+    assert len({point.sha256 for point in found.points}) == 48
+
+
+def test_schema_is_shipped(repo: Path) -> None:
+    shipped = json.loads((repo / "configs" / "sweep.schema.json").read_text("utf-8"))
+    assert shipped == sweep_schema()
+
+
+# --- table ------------------------------------------------------------------------------------------------------------
+
+
+def test_flat_names() -> None:
+    """Source of truth: the summary's own fields; induced and own shares are flops over nameplate, by hand."""
+    row = {"cause": "power", "flops": 5.0, "own_flops": 4.0, "induced_flops": 1.0, "fraction": 0.25}
+    found = table.flat(
+        {"compute": {"nameplate_flops": 20.0, "waterfall": [row]}, "workloads": [{"kind": "stream"}], "notes": ["x"]}
+    )
+    assert found == {
+        "compute.nameplate_flops": 20.0, "workloads.0.kind": "stream", "compute.waterfall.power.fraction": 0.25,
+        "compute.waterfall.power.own_fraction": 0.2, "compute.waterfall.power.induced_fraction": 0.05,
+    }  # fmt: skip
+
+
+def test_points_table(study: sweep.Finished) -> None:
+    """Source of truth: every point run by itself in this process."""
+    found = pq.read_table(study.folder / "points.parquet")
+    rows = found.to_pylist()
+    assert [row["point"] for row in rows] == list(range(6))
+    assert found.schema.field("satellite.power.battery.capacity").metadata == {b"unit": b"J"}
+    for row, (area, capacity) in zip(rows, itertools.product(AREAS, CAPACITIES), strict=True):
+        sets = [*SWEEP["set"], f"satellite.power.array.area={area}", f"satellite.power.battery.capacity={capacity}"]
+        alone = sim.run(sim.load("suncatcher", sets), threads=2).summary
+        assert (row["satellite.power.array.area"], row["error"]) == (float(area[:3]), None)
+        assert row["compute.useful_flops"] == alone["compute"]["useful_flops"]
+        assert row["scenario_sha256"] == alone["scenario_sha256"]
+    assert "wall_s" not in found.column_names
+    assert min(pq.read_table(study.folder / "runtime.parquet")["wall_s"].to_pylist()) > 0.0
+
+
+def test_study_folder_is_whole_and_a_sweep_again(study: sweep.Finished) -> None:
+    """Source of truth: the contract's list of files; the definition inside has the identity it was run with."""
+    files = ["manifest.json", "points.parquet", "runtime.parquet", "scenario.yaml", "study.yaml"]
+    assert sorted(p.name for p in study.folder.iterdir()) == files
+    assert [p.name for p in study.folder.parent.iterdir()] == ["six"]
+    identity = json.loads((study.folder / "manifest.json").read_text("utf-8"))["identity"]
+    assert definition.resolve(study.folder / "study.yaml").identity == identity
+
+
+def test_tables_do_not_depend_on_workers_or_attempts(study: sweep.Finished, scheduler: str, folder: Path) -> None:
+    """A journal of three points, the last line torn as by a crash: the rest is run, and the bytes are the same."""
+    whole = definition.resolve(SWEEP)
+    part = sweep.part_folder(whole, "again")
+    part.mkdir()
+    from orbit.kernels.compile import sources_hash
+
+    with Journal(part, {"identity": whole.identity, "sources": sources_hash(), "name": "six"}) as journal:
+        for point in whole.points[3:]:
+            journal.add(sweep.run_point(whole.source, point, sources_hash()))
+    path = part / "journal.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    told: list[int] = []
+    found = sweep.execute(whole, "again", scheduler=scheduler, resume=True, progress=lambda done, _: told.append(done))
+    assert told == [3, 4, 5, 6]
+    assert found.failed == {}
+    assert (folder / "again/points.parquet").read_bytes() == (study.folder / "points.parquet").read_bytes()
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------------------
+
+
+def test_journal_of_another_study_is_refused(tmp_path: Path) -> None:
+    with Journal(tmp_path, HEAD), pytest.raises(InputError, match="another process works"), Journal(tmp_path, HEAD):
+        pass
+    with pytest.raises(InputError, match="holds another study"), Journal(tmp_path, {**HEAD, "identity": "x"}):
+        pass
+    with pytest.raises(InputError, match="another state of the program"), Journal(tmp_path, {**HEAD, "sources": "x"}):
+        pass
+
+
+@pytest.mark.parametrize("torn", [b'{"point":9', b"\x00\x00\n", b'{"point":9}'])
+def test_journal_drops_what_is_torn(tmp_path: Path, torn: bytes) -> None:
+    """A line without an end, or that is no JSON, never happened; what is added afterwards stands."""
+    with Journal(tmp_path, HEAD) as journal:
+        journal.add({"point": 1})
+    with (tmp_path / "journal.jsonl").open("ab") as file:
+        file.write(torn)
+    with Journal(tmp_path, HEAD) as journal:
+        assert list(journal.done) == [1]
+        journal.add({"point": 2})
+    with Journal(tmp_path, HEAD) as journal:
+        assert list(journal.done) == [1, 2]
+
+
+def test_a_failing_point_is_recorded_and_the_rest_goes_on(scheduler: str, folder: Path, scenario_text: str) -> None:
+    """The scenario's file changes under the study: one point fits the changed file, the other does not."""
+    file = folder / "small.yaml"
+    file.write_text(scenario_text.replace("2 h", "10 min"), encoding="utf-8")
+    whole = definition.resolve({"name": "two", "scenario": "small.yaml", "grid": {"duration": ["10 min", "20 min"]},
+                                "zip": {"constellation.altitude": ["650 km"]}})  # fmt: skip
+    file.write_text(scenario_text.replace("2 h", "bad"), encoding="utf-8")
+    point = whole.points[0]
+    assert sweep.run_point(whole.source, point, "else")["error"].startswith("this worker runs another state")
+    file.write_text(scenario_text.replace("10 deg", "12 deg"), encoding="utf-8")
+    found = sweep.execute(whole, "out", scheduler=scheduler)
+    assert found.failed == dict.fromkeys((0, 1), "the scenario's files changed while the study ran")
+    rows = pq.read_table(found.folder / "points.parquet").to_pylist()
+    assert [row["error"] for row in rows] == list(found.failed.values())
+    assert json.loads((found.folder / "manifest.json").read_text("utf-8"))["failed"] == [0, 1]
+
+
+def dying(source: str, point: Any, sources: str) -> dict[str, Any]:
+    """A point that takes its worker along."""
+    if point.index == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"point": point.index, "error": None}
+
+
+def test_a_point_that_kills_its_workers_fails_alone(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "run_point", dying)
+    study = definition.resolve(SWEEP)
+    with sweep._client(scheduler, 2) as client:
+        entries = {entry["point"]: entry["error"] for entry in sweep._results(client, study, list(study.points), "")}
+    assert entries == {**dict.fromkeys(range(6)), 4: sweep.DIED}
+
+
+def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "PATIENCE_S", 0.3)
+    with pytest.raises(RunError, match=r"no scheduler answers at tcp://127.0.0.1:9"):
+        sweep.sweep(SWEEP, "out", scheduler="tcp://127.0.0.1:9")

@@ -1,0 +1,404 @@
+"""Causes removed and inputs enlarged, against what can be worked out on paper."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sim
+from sim.config.scenario import Loaded
+from sim.fleet import job_lifecycle
+from sim.fleet.failures import Change
+from sim.fleet.job_lifecycle import Gangs, Policy
+from sim.results import formatting
+from sim.studies import ablation, sensitivity
+from sim.studies.why import Answer, Cause, Input, binding, why
+
+SUNNY = "2026-03-20T00:00:00Z"  # no eclipse on a dawn-dusk orbit
+N = 81
+CHIPS, ETA = 64, 0.57  # of a satellite; share of peak reached [configs/hardware/tpu-v6e.yaml]
+EXACT = 1e-9  # of nameplate: rounding
+FALCON_USD_KG = 97e6 / 63.8e3  # list price, capacity
+
+FLEET = f"""\
+name: fleet
+epoch: {SUNNY}
+duration: 30 min
+constellation: {{kind: cluster, altitude: 650 km, local_time: "06:00", lattice: {{spacing: 200 m, radius: 1 km}}}}
+satellite: suncatcher
+"""
+JOB = FLEET.replace("{", "{{").replace("}", "}}").replace("30 min", "{duration}") + (
+    "links: {{topology: mesh, terminal: {terminal}}}\n"
+    "fleet: {{spares: {spares}, recovery: {{detection: 60 s, restart: 240 s}}}}\n"
+    "workloads:\n"
+    "  - {{kind: training, model: llama-3-70b, method: synchronous, jitter: {jitter}, overlap: 0.9, recompute: selective, interleave: 1,\n"
+    "     sequence_length: 8192, global_batch: 16777216, micro_batch: 1, mesh: {{tensor: 8, pipeline: 8, data: {data}}},\n"
+    "     checkpoint: {{interval: {interval}, rate: 78.125 MB/s}}}}\n"
+)
+SERVICE = (
+    "links: {topology: mesh, terminal: dwdm-10cm}\n"
+    "workloads:\n"
+    "  - {kind: inference, model: llama-3-70b, tensor: 8, batch: 16, input_tokens: 2048, output_tokens: 512,\n"
+    "     demand: 300000 1/s}\n"
+)
+JobOf = Callable[..., Loaded]
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Callable[..., Loaded]:
+    """Satellites that nothing couples, with overrides."""
+
+    def load(*sets: str, told: str = FLEET) -> Loaded:
+        path = tmp_path / "fleet.yaml"
+        path.write_text(told, encoding="utf-8")
+        return sim.load(path, set=sets)
+
+    return load
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> JobOf:
+    """One job on 81 satellites in sunlight, with power and cooling in plenty."""
+
+    def load(
+        *events: str, spares: int = 0, interval: str = "10 d", jitter: float = 0.0, duration: str = "10 min",
+        terminal: str = "dwdm-10cm",
+    ) -> Loaded:  # fmt: skip
+        path = tmp_path / "job.yaml"
+        told = JOB.format(
+            data=N - spares, spares=spares, interval=interval, jitter=jitter, duration=duration, terminal=terminal
+        )
+        path.write_text(told, encoding="utf-8")
+        return sim.load(path, events=events)
+
+    return load
+
+
+def cause(answer: Answer, name: str) -> Cause:
+    return next(row for row in answer.causes if row.cause == name)
+
+
+def field(answer: Answer, name: str) -> Input:
+    return next(row for row in answer.inputs if row.input == name)
+
+
+def without_it(answer: Answer, name: str) -> float:
+    """Useful share of nameplate once a cause is removed."""
+    gain = cause(answer, name).gain_fraction
+    assert gain is not None
+    return answer.base.useful_fraction + gain
+
+
+# --- inputs -----------------------------------------------------------------------------------------------------------
+
+# constant voltage: rate is proportional to power above idling; an empty battery: all comes from the array
+LINEAR = (
+    "satellite.accelerator.voltage_floor=1.0", "satellite.power.array.area=70 m2", "satellite.power.battery.max_depth=0.5",
+    "satellite.power.battery.initial_charge=0.5", "satellite.power.battery.bus_reserve=0 s",
+    "satellite.thermal.radiator.area=60 m2",
+)  # fmt: skip
+
+
+def test_a_fleet_bound_by_its_array(fleet: Callable[..., Loaded]) -> None:
+    """Source of truth: useful = eta ((g - bus) / f - idle) / dynamic with g proportional to the array's area. So g follows
+    from what is useful now, and a tenth of it is gained; prices and masses by hand."""
+    answer = why(fleet(*LINEAR, "economics.launch=falcon-heavy-list"))
+    satellite = fleet(*LINEAR).scenario.satellite
+    chip, power = satellite.accelerator, satellite.power
+    factor = (1.0 + satellite.thermal.loop.pump_fraction) / power.conversion_efficiency
+    idle_w = CHIPS * (chip.idle_power + power.host_power)
+    dynamic_w = CHIPS * (chip.max_power - chip.idle_power)
+    generated_w = (answer.base.useful_fraction / ETA * dynamic_w + idle_w) * factor + satellite.bus.power
+    gain = ETA * 0.1 * generated_w / factor / dynamic_w
+    nameplate = N * CHIPS * 918e12
+    assert 0.1 < answer.base.useful_fraction < ETA - 1.2 * gain
+    assert answer.base.nameplate_flops_per_s == pytest.approx(nameplate, rel=1e-12)
+
+    array = answer.inputs[0]
+    assert (array.input, array.unit, array.before) == ("satellite.power.array.area", "m2", 70.0)
+    assert array.after == pytest.approx(77.0, rel=1e-12)
+    # useful is one division by a Newton solution of the rate, good to 1e-14
+    assert array.gain_fraction == pytest.approx(gain, rel=1e-8)
+    assert array.gain_flops_per_s == pytest.approx(gain * nameplate, rel=1e-8)
+    mass_kg = N * 7.0 * 3.1
+    assert array.mass_kg == pytest.approx(mass_kg, rel=1e-12)
+    assert array.usd == pytest.approx(mass_kg * (2000.0 + FALCON_USD_KG), rel=1e-12)
+    assert array.per_kg == pytest.approx(gain * nameplate / mass_kg, rel=1e-8)
+    assert array.per_usd == pytest.approx(gain * nameplate / mass_kg / (2000.0 + FALCON_USD_KG), rel=1e-8)
+    others = {row.input: row.gain_flops_per_s for row in answer.inputs[1:]}
+    assert others["satellite.power.battery.capacity"] == others["satellite.thermal.radiator.area"] == 0.0
+
+
+def test_its_causes(fleet: Callable[..., Loaded]) -> None:
+    """Source of truth: with power for all, chips run at full rate and useful is eta; what has no loss is not run."""
+    told: list[tuple[int, int]] = []
+    answer = why(fleet(*LINEAR), progress=lambda done, total: told.append((done, total)))
+    assert [row.cause for row in answer.causes] == ["power", "kernel"]
+    assert told[-1] == (1 + 2 + len(answer.inputs),) * 2  # as it is, two causes, the inputs
+    useful, power = answer.base.useful_fraction, cause(answer, "power")
+    assert power.fraction == pytest.approx(1.0 - useful / ETA, abs=EXACT)
+    assert without_it(answer, "power") == pytest.approx(ETA, abs=EXACT)
+    assert power.then == "kernel"  # what the chips lose at a higher rate
+    assert power.then_fraction == pytest.approx((1.0 - useful / ETA) * (1.0 - ETA), abs=EXACT)
+    assert without_it(answer, "kernel") == pytest.approx(useful / ETA, abs=EXACT)
+    assert cause(answer, "kernel").then is None
+    window = answer.base.nameplate_flops_per_s * 1800.0
+    assert power.flops == pytest.approx(power.fraction * window, rel=1e-12)
+    assert power.own_flops == power.flops
+    assert power.induced_flops == 0.0
+
+
+def test_order(fleet: Callable[..., Loaded]) -> None:
+    """Source of truth: the contract: causes by gain, inputs by gain per kilogram; no mass comes last, ties by name."""
+    answer = why(fleet(*LINEAR))
+    causes = [row.gain_fraction for row in answer.causes]
+    assert causes == sorted(causes, key=lambda g: -(g or 0.0))
+    names = [row.input for row in answer.inputs]
+    assert names[:3] == [
+        "satellite.power.array.area", "satellite.power.battery.capacity", "satellite.thermal.radiator.area"
+    ]  # fmt: skip
+    assert names[3:] == sorted(names[3:])
+    assert all(row.usd is None and row.per_usd is None for row in answer.inputs)  # no prices in this scenario
+    json.dumps(answer.as_dict(), allow_nan=False)
+    assert set(answer.as_dict()["inputs"][0]) == {
+        "input", "unit", "from", "to", "mass_kg", "usd", "gain_fraction", "gain_flops_per_s", "per_kg", "per_usd"
+    }  # fmt: skip
+
+
+def test_accelerators_have_a_price_alone(fleet: Callable[..., Loaded]) -> None:
+    """Source of truth: 64 become 70 (a tenth, rounded); six chips at 30,000 USD each on 81 satellites."""
+    row = field(why(fleet("economics.launch=falcon-heavy-list")), "satellite.accelerators")
+    assert (row.before, row.after, row.mass_kg, row.per_kg) == (64.0, 70.0, None, None)
+    assert row.usd == pytest.approx(N * 6 * 30_000.0)
+    assert row.per_usd == pytest.approx(row.gain_flops_per_s / (N * 6 * 30_000.0))
+
+
+def test_heat(fleet: Callable[..., Loaded]) -> None:
+    """Source of truth: a whole run with the larger radiator written into the scenario; without limits useful is eta."""
+    hot = ("satellite.thermal.radiator.area=15 m2", "duration=2 h")
+    small, large = (
+        sim.run(fleet(*hot[1:], f"satellite.thermal.radiator.area={area} m2")).summary["compute"]["useful_fraction"]
+        for area in (15.0, 16.5)
+    )
+    answer = why(fleet(*hot))
+    assert answer.base.useful_fraction == pytest.approx(small, rel=1e-12)
+    assert answer.inputs[0].gain_fraction == pytest.approx(large - small, rel=1e-9)
+    assert without_it(answer, "thermal") == pytest.approx(ETA, abs=EXACT)
+
+
+def test_line_of_run(fleet: Callable[..., Loaded]) -> None:
+    """Source of truth: 1.5 m2 of radiator at 6.5 kg/m2 on each satellite; two runs compared."""
+    loaded = fleet("satellite.thermal.radiator.area=15 m2", "duration=2 h")
+    small, large = (
+        sim.run(fleet("duration=2 h", f"satellite.thermal.radiator.area={area} m2")).summary["compute"]["useful_flops"]
+        for area in (15.0, 16.5)
+    )
+    told = formatting.binding({"duration_s": loaded.scenario.duration}, *binding(loaded)).split("; ")
+    assert told[0] == f"+1.5 m2 radiator (9.75 kg): {100.0 * (large / small - 1.0):+.2f} % useful"
+    assert sorted(part.split(" (")[0] for part in told[1:]) == ["+1.5 kWh battery", "+13 m2 array"]
+
+
+def test_a_sample_stands_for_the_fleet(fleet: Callable[..., Loaded]) -> None:
+    """Source of truth: 300 satellites on one orbit that never darkens see the same Sun to 1e-4; masses of 300."""
+    ring = 'constellation={kind: ring, altitude: 650 km, local_time: "06:00", satellites: 300}'
+    loaded = fleet(*LINEAR, ring, told=FLEET + f"events: ['{SUNNY} lose satellite 3']\n")
+    answer = why(loaded)
+    assert (answer.base.satellites, answer.base.satellites_run) == (300, 128)
+    assert answer.base.nameplate_flops_per_s == pytest.approx(300 * CHIPS * 918e12)
+    assert answer.inputs[0].mass_kg == pytest.approx(300 * 7.0 * 3.1)
+    assert answer.inputs[0].per_kg == pytest.approx(why(fleet(*LINEAR)).inputs[0].per_kg, rel=1e-2)
+    assert any("events are left out" in line for line in answer.notes)
+
+
+def test_threads_leave_no_trace(fleet: Callable[..., Loaded], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: the same question with one thread; 128 satellites in tiles of their own."""
+    loaded = fleet(*LINEAR, "duration=10 min")
+    told = []
+    for threads in (1, 3):
+        monkeypatch.setattr(os, "cpu_count", lambda threads=threads: threads)
+        told.append(json.dumps(why(loaded).as_dict()))
+    assert told[0] == told[1]
+
+
+# --- causes of jobs ---------------------------------------------------------------------------------------------------
+
+# Llama 3 70B [llama3:table 3]; arithmetic 6 N + 6 L h s a token, selective recomputation 2 L h s [korthikanti2022:appendix A]
+PARAMETERS, ATTENTION = 70_553_706_496, 80 * 8192 * 8192
+ARITHMETIC, AGAIN = 6.0 * (PARAMETERS + ATTENTION), 2.0 * ATTENTION
+
+
+def waiting(replicas: int) -> float:
+    """Time over arithmetic where replicas of 2,048 sequences fill and drain 8 stages and one has most of them."""
+    return (math.ceil(2048 / replicas) + 7) * replicas / 2048
+
+
+def test_slow_links(job: JobOf) -> None:
+    """Source of truth: without messages a step is arithmetic and recomputation, times pipeline fill and drain: nothing of
+    it depends on the links. Now it takes a ring of 81, 2 x 80 times an 81st of bf16 gradients, less 0.9 of the backward pass."""
+    loaded = job(terminal="{extends: dwdm-10cm, channel_rate: 2 Gbit/s}")
+    answer = why(loaded)
+    relative = (1.0 + AGAIN / ARITHMETIC) * waiting(N)
+    assert without_it(answer, "communication") == pytest.approx(ETA / relative, abs=EXACT)
+    row = cause(answer, "communication")
+    arithmetic_s = 2048 * 8192 * ARITHMETIC / (N * CHIPS * 918e12 * ETA)
+    gradients_s = 160 * 8.0 * 2.0 * PARAMETERS / N / (24 * 2e9)
+    late_s = gradients_s - 0.6 * arithmetic_s
+    assert late_s > 20.0
+    # reductions inside satellites and delays, less than 0.2 of arithmetic, come on top
+    assert late_s / (late_s + arithmetic_s * relative * 1.2) < row.fraction < (late_s + 0.2 * arithmetic_s) / late_s
+    assert row.gain_flops_per_s == pytest.approx(row.gain_fraction * N * CHIPS * 918e12)
+    assert row.induced_flops >= 0.0
+    assert row.then == "kernel"
+    # a tenth more of the rate: gradients in 10/11 of the time
+    total_s = ETA * arithmetic_s / answer.base.useful_fraction
+    faster_s = total_s - gradients_s / 11.0
+    channels = field(answer, "links.terminal.channel_rate")
+    assert channels.gain_fraction == pytest.approx(ETA * arithmetic_s * (1.0 / faster_s - 1.0 / total_s), rel=1e-6)
+    assert (channels.mass_kg, channels.per_kg, channels.usd) == (None, None, None)
+
+
+def test_what_does_not_divide_is_told(job: JobOf) -> None:
+    """Source of truth: 8 does not divide 70; 81 replicas of a satellite each leave no spare."""
+    notes = why(job()).notes
+    assert any("from 64 to 70: tensor 8 does not divide" in line for line in notes)
+    assert any(line.startswith("fleet.spares: not enlarged") for line in notes)
+
+
+def at_minute(minute: int, what: str) -> str:
+    return f"2026-03-20T00:{minute:02d}:00Z {what}"
+
+
+UNDISTURBED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "failed": ({"events": (at_minute(5, "lose satellite 17"),)}, {}),
+    "outage": ({"events": (at_minute(2, "lose link 0-4"),)}, {}),
+    "recovery": ({"events": (at_minute(5, "lose satellite 17"),), "spares": 1}, {"spares": 1}),
+    "checkpoint": ({"interval": "2 min"}, {}),
+    "straggler": ({"jitter": 0.05}, {}),
+}
+
+
+@pytest.mark.parametrize("name", UNDISTURBED)
+def test_as_if_it_had_not_happened(job: JobOf, name: str) -> None:
+    """Source of truth: the same job where it does not happen. A lost member and the spare in its place leave 80 at work."""
+    with_it, plain = ({"events": (), **told} for told in UNDISTURBED[name])
+    quiet = sim.run(job(*plain.pop("events"), **plain)).summary["compute"]["useful_fraction"]  # type: ignore[misc,arg-type]
+    answer = why(job(*with_it.pop("events"), **with_it))  # type: ignore[misc,arg-type]
+    assert answer.base.useful_fraction < quiet * 0.99
+    assert without_it(answer, name) == pytest.approx(quiet, abs=EXACT)
+
+
+def test_recompute(job: JobOf) -> None:
+    """Source of truth: a step without its recomputed part, which the pipeline stretches like the rest."""
+    answer = why(job())
+    share = cause(answer, "recompute").fraction
+    assert share > 0.01
+    useful = answer.base.useful_fraction
+    assert without_it(answer, "recompute") == pytest.approx(useful / (1.0 - share * waiting(N)), abs=EXACT)
+
+
+def test_a_spare_without_a_place(job: JobOf) -> None:
+    """Source of truth: a mesh of 80 satellites has no place for the 81st: what was a spare is unplaced, nothing is won."""
+    row = cause(why(job(spares=1)), "spare")
+    assert (row.gain_fraction, row.then) == (0.0, "unplaced")
+    assert row.then_fraction == pytest.approx(1.0 / N, abs=EXACT)
+
+
+def test_what_cannot_be_removed(job: JobOf) -> None:
+    answer = why(job())
+    last = answer.causes[-1]
+    assert (last.cause, last.relaxed, last.gain_fraction, last.gain_flops_per_s) == ("bubble", None, None, None)
+    assert last.fraction > 0.1
+    assert last.reason is not None
+
+
+def test_a_service(fleet: Callable[..., Loaded]) -> None:
+    """Source of truth: asked for a part of what it can do it does that part of the useful work; time that memory takes
+    is gone without it, and then the same demand takes less time."""
+    answer = why(fleet("duration=10 min", told=FLEET + SERVICE))
+    useful, demand = answer.base.useful_fraction, cause(answer, "demand")
+    assert 0.1 < demand.fraction < 0.95
+    assert without_it(answer, "demand") == pytest.approx(useful / (1.0 - demand.fraction), abs=EXACT)
+    memory = cause(answer, "memory")
+    assert (memory.gain_fraction, memory.then) == (0.0, "demand")
+    assert memory.then_fraction == pytest.approx(memory.fraction, abs=EXACT)
+
+
+def test_window(job: JobOf) -> None:
+    """Source of truth: 40,000 steps of satellites are 493 of 81; what happens later has not happened."""
+    answer = why(job("2026-03-20T09:00:00Z lose satellite 17", duration="10 h"))
+    assert answer.base.window_s == 493 * 60.0
+    assert any("first 493 min of 600" in line for line in answer.notes)
+    assert "failed" not in [row.cause for row in answer.causes]
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+class Chain:
+    """0-1-2 in a row, and 3 alone."""
+
+    version = 7
+    directed_delay_s = np.array([1.0, 2.0, 1.0, 2.0])
+    directed_rate_bit_s = np.array([10.0, 20.0, 10.0, 20.0])
+
+    def ways(self, src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = {(0, 1): [0], (0, 2): [0, 1], (2, 1): [3]}
+        each = [found.get((int(a), int(b)), []) for a, b in zip(src, dst, strict=True)]
+        return np.cumsum([0, *map(len, each)]), np.array([link for way in each for link in way], dtype=np.int64)
+
+    def part(self) -> np.ndarray:
+        return np.array([0, 0, 0, 1])
+
+
+def test_a_way_for_every_message() -> None:
+    """Source of truth: ways by hand; whoever has none goes over one link that costs nothing, who sends to itself stays."""
+    wires = ablation.EasyWires(Chain(), instant=False, whole=True)
+    start, links = wires.ways(np.array([3, 0, 1, 2, 2, 0]), np.array([0, 2, 1, 3, 1, 3]))
+    assert [links[a:b].tolist() for a, b in pairwise(start)] == [[4], [0, 1], [], [4], [3], [4]]
+    assert wires.directed_delay_s.tolist() == [1.0, 2.0, 1.0, 2.0, 0.0]
+    assert wires.directed_rate_bit_s.tolist() == [10.0, 20.0, 10.0, 20.0, math.inf]
+    assert wires.version == 7
+
+
+def test_instant_wires_keep_their_ways() -> None:
+    wires = ablation.EasyWires(Chain(), instant=True, whole=False)
+    start, links = wires.ways(np.array([3, 0]), np.array([0, 2]))
+    assert (start.tolist(), links.tolist()) == ([0, 0, 2], [0, 1])
+    assert set(wires.directed_delay_s.tolist()) == {0.0}
+    assert set(wires.directed_rate_bit_s.tolist()) == {math.inf}
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_clock_that_recovers_at_once(cut: bool) -> None:
+    """Source of truth: a member fails at 50 s, its spare goes on 30 s later: without recovery the job runs on. In a window
+    that begins without a network the new members may still run, in the next they may not."""
+    changes = [Change(50.0, 0, False)]
+    clock = ablation.EasyClock(Gangs([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0), changes), (job_lifecycle.RECOVERY,))
+    found = [clock.advance(t, t + 100.0, np.array([cut]))[0][0] for t in (0.0, 100.0)]
+    assert not any(s.rollback for window in found for s in window)
+    told = [[(s.mode, s.begin_s, s.end_s) for s in window] for window in found]
+    away = job_lifecycle.OUTAGE if cut else job_lifecycle.RUN
+    assert told[0] == [(away, 0.0, 50.0), (job_lifecycle.RUN, 50.0, 100.0)]
+    assert {mode for mode, _, _ in told[1]} == {away}
+    assert clock.ranks()[0].tolist() == [2, 1]
+
+
+def test_altered_lists_and_what_grows(job: JobOf) -> None:
+    """Source of truth: another rate; the scenario that was asked stays as it was."""
+    scenario = job().scenario
+    changed = ablation.altered(scenario, "workloads.0.checkpoint.rate", 85e6)
+    assert changed.workloads[0].checkpoint.rate == 85e6
+    assert scenario.workloads[0].checkpoint.rate == 78.125e6  # type: ignore[union-attr]
+    sized = sensitivity.sized(scenario)
+    battery = sized[1].scenario.satellite.power.battery
+    told = (battery.capacity, battery.max_charge_power, battery.max_discharge_power)
+    assert told == pytest.approx((16.5 * 3.6e6, 16.5e3, 33e3))
+    what = [row.what for row in sized]
+    assert what == ["+13 m2 array", "+1.5 kWh battery", "+3 m2 radiator"]

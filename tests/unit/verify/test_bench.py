@@ -1,0 +1,141 @@
+"""Races: rates, turns and refusals on a clock that tests hold, and the shipped contenders' answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sim.engine.access
+from sim.verify import bench
+from sim.verify.bench import access, harness
+from sim.verify.bench.harness import Contender, Pair, Unable, race
+
+
+class Clock:
+    """Time that passes only where a side says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.calls: list[str] = []
+
+    def side(self, name: str, spent_s: float) -> Any:
+        def call() -> str:
+            self.now_s += spent_s
+            self.calls.append(name)
+            return name
+
+        return call
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def agree(*_: Any) -> None:
+    return None
+
+
+def test_rates_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """10 units in 0.5 s are 20/s, in 2 s 5/s: ratio 4."""
+    clock = Clock()
+    monkeypatch.setattr(harness.time, "process_time", clock)
+    row = race(
+        Contender(
+            "a_vs_b", "network", "x/s", "numpy", lambda: Pair(clock.side("a", 0.5), clock.side("b", 2.0), 10.0, agree)
+        )
+    )
+    assert (row.ours, row.peer, row.ratio, row.reason) == pytest.approx((20.0, 5.0, 4.0, None))
+    assert row.peer_version == f"numpy {np.__version__}"
+    assert clock.calls[-4:] == ["a", "b", "a", "b"]
+
+
+def test_short_sides_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 ms a call: 200 calls and more make a measurement, and the rate stays 1000 a second."""
+    clock = Clock()
+    monkeypatch.setattr(harness.time, "process_time", clock)
+    row = race(
+        Contender("a", "network", "x/s", "numpy", lambda: Pair(clock.side("a", 1e-3), clock.side("b", 1.0), 1.0, agree))
+    )
+    assert row.ours == pytest.approx(1000.0)
+    assert clock.calls.count("a") > 5 * 200
+
+
+def test_what_cannot_run_says_why() -> None:
+    def missing() -> Pair:
+        import no_such_peer  # type: ignore[import-not-found] # noqa: F401
+
+        raise AssertionError
+
+    def unable() -> Pair:
+        raise Unable("needs two processors")
+
+    side = Clock().side("a", 1.0)
+    rows = [
+        race(Contender("a", "network", "x", "no-such-peer", missing)),
+        race(Contender("b", "network", "x", "", missing)),
+        race(Contender("c", "network", "x", "", unable)),
+        race(Contender("d", "network", "x", "", lambda: Pair(side, side, 1.0, lambda *_: "by 3 km"))),
+    ]
+    assert all(row.ratio is None and row.ours is None for row in rows)
+    assert "pip install no-such-peer" in str(rows[0].reason)
+    assert [row.reason for row in rows[2:]] == ["needs two processors", "the answers differ: by 3 km"]
+
+
+def test_command(dawndusk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 0 with all rows, 1 with one that could not run or none at all, 2 for an unknown group."""
+    side = Clock().side("a", 1.0)
+    monkeypatch.setattr(harness, "LEAST_S", 1e-9)
+    good = Contender("good", "network", "x/s", "numpy", lambda: Pair(side, side, 1.0, agree))
+    bad = Contender("bad", "fleet", "x/s", "no-such-peer", lambda: Pair(side, side, 1.0, agree))
+    monkeypatch.setattr(bench, "contenders", lambda data: [good, bad])
+    called = dawndusk("bench", "network", "--json")
+    assert called.code == 0
+    rows = json.loads(called.out)["rows"]
+    assert [*rows[0]] == ["name", "ours", "peer", "peer_version", "ratio", "unit", "threads", "reason"]
+    called = dawndusk("bench")
+    assert called.code == 1
+    assert "bad: needs no-such-peer" in called.err
+    assert "good" in called.out
+    assert dawndusk("bench", "views").code == 1
+    called = dawndusk("bench", "netwrk")
+    assert (called.code, called.errors) == (2, ["netwrk: no such group; did you mean 'network'?"])
+
+
+def test_shipped_names_are_those_of_the_contract() -> None:
+    shipped = [c.name for c in bench.contenders()]
+    assert shipped == [
+        "sgp4_soa_vs_astroz", "sgp4_rows_vs_astroz", "sgp4_vs_heyoka", "sgp4_vs_sgp4cpp", "catalogue_vs_astroz",
+        "million_day_j2_vs_astroz", "million_day_sgp4_vs_astroz", "threads_2_vs_1", "numerical_vs_heyoka", "access_vs_skyfield",
+        "coupled_threads_2_vs_1", "sweep_vs_bare_processes",
+    ]  # fmt: skip
+    assert all(c.threads == 1 or c.wall_clock for c in bench.contenders())
+
+
+def test_a_peer_that_does_a_sample_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 units in 0.5 s are 200/s, a sample of 3 in 2 s 1.5/s."""
+    clock = Clock()
+    monkeypatch.setattr(harness.time, "process_time", clock)
+    pair = Pair(clock.side("a", 0.5), clock.side("b", 2.0), 100.0, agree, 3.0)
+    row = race(Contender("a_vs_b", "network", "x/s", "numpy", lambda: pair))
+    assert (row.ours, row.peer) == pytest.approx((200.0, 1.5))
+
+
+def test_the_search_that_is_raced_is_the_one_that_runs() -> None:
+    assert access.windows is sim.engine.access.windows
+
+
+def test_access_answers_agree() -> None:
+    """Source of truth: skyfield; 0.1 s and 0.01 deg. A mask 0.05 deg off, a second, and a pass less show."""
+    pair = access._access(3, 4, 6, 10)
+    ours, theirs = pair.ours(), pair.peer()
+    assert sum(map(len, theirs)) > 30
+    assert pair.differ(ours, theirs) is None
+    assert "by" in str(pair.differ(replace(ours, rise_s=ours.rise_s + 0.2), theirs))
+    assert "by" in str(pair.differ(replace(ours, set_s=ours.set_s - 0.2), theirs))
+    assert "by" in str(pair.differ(replace(ours, culmination_s=ours.culmination_s + 0.2), theirs))
+    assert "elevation by" in str(pair.differ(replace(ours, max_elevation_rad=ours.max_elevation_rad + 2e-4), theirs))
+    assert pair.differ(ours[ours.max_elevation_rad < np.median(ours.max_elevation_rad)], theirs) is not None
+    assert (pair.work, pair.peer_work) == (72.0, 10.0)
