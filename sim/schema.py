@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 # Rows of the waterfall in the order of attribution: each takes what it removes from what those before it left.
 CAUSES: Final = (
@@ -21,7 +21,7 @@ CAUSES: Final = (
 STATES: Final = ("failed", "thermally limited", "power limited", "in eclipse", "in sunlight")
 
 # What a satellite is there for, at the epoch.
-ROLES: Final = ("stream", "training", "inference", "spare", "unplaced", "idle")
+ROLES: Final = ("independent", "training", "inference", "spare", "unplaced", "idle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ VARIABLES: Final = (
     Var("time", ("time",), "int64", "ms", "end of the step, milliseconds since the epoch"),
     Var("cause", ("cause",), "str", "1", "row of the waterfall"),
     Var("station", ("station",), "str", "1", "name of the ground station"),
-    Var("pair", ("pair",), "str", "1", "two stations whose way through space is followed"),
+    Var("pair", ("pair",), "str", "1", "two stations whose route through space is recorded"),
     Var("job", ("job",), "str", "1", "training job: its model and a number"),
     Var("mode", ("mode",), "str", "1", "what a training job does"),
     Var("service", ("service",), "str", "1", "inference service: its model"),
@@ -65,7 +65,7 @@ VARIABLES: Final = (
     # ground, every step
     Var("propagation_rtt_ms", ("station", "time"), "float64", "ms",
         "propagation to the serving satellite and back; not a number where none can be reached"),
-    Var("user_rtt_ms", ("station", "time"), "float64", "ms", "what a user sees: with switching on the way and the overhead of access"),
+    Var("user_rtt_ms", ("station", "time"), "float64", "ms", "end-to-end: with switching on the route and the access overhead"),
     Var("pair_rtt_ms", ("pair", "time"), "float64", "ms", "propagation between the stations of a pair through space, and back"),
     Var("latitude_deg", ("station",), "float64", "deg", "geodetic latitude of the station"),
     Var("longitude_deg", ("station",), "float64", "deg", "longitude of the station, east positive"),
@@ -73,7 +73,7 @@ VARIABLES: Final = (
     # links and jobs, every step
     Var("links", ("time",), "float64", "1", "links between satellites that stand at the end of the step"),
     Var("job_mode_fraction", ("job", "mode", "time"), "float64", "1", "share of the step in each mode"),
-    Var("job_pace", ("job", "time"), "float64", "1", "clock rate of the slowest member, at which all run"),
+    Var("job_rate", ("job", "time"), "float64", "1", "job rate: clock rate of the slowest member, at which all run"),
     Var("job_step_s", ("job", "time"), "float64", "s", "duration of a training step; not a number where none runs"),
     Var("job_communication_fraction", ("job", "time"), "float64", "1", "share of a training step that waits for messages"),
     Var("job_tokens_per_s", ("job", "time"), "float64", "1/s", "tokens trained that no rollback undid"),
@@ -92,16 +92,16 @@ VARIABLES: Final = (
     Var("sat_charge_fraction", ("frame", "sat"), "float32", "1", "state of charge of the battery"),
     Var("sat_junction_k", ("frame", "sat"), "float32", "K", "junction temperature"),
     Var("sat_radiator_k", ("frame", "sat"), "float32", "K", "radiator temperature, area mean"),
-    # links between recorded satellites and ways from the ground, with the frames they stood in: from, to before until
+    # links between recorded satellites and routes from the ground, with the frames they stood in: from, to before until
     Var("link_a", ("link",), "int64", "1", "number of the satellite at one end"),
     Var("link_b", ("link",), "int64", "1", "number of the satellite at the other end"),
     Var("link_from", ("link",), "int64", "1", "first frame, an index"),
     Var("link_until", ("link",), "int64", "1", "first frame without it, an index"),
-    Var("way_end", ("way",), "int64", "1", "whose way: an index into station, from its length on into pair"),
-    Var("way_from", ("way",), "int64", "1", "first frame, an index"),
-    Var("way_until", ("way",), "int64", "1", "first frame without it, an index"),
-    Var("way_begin", ("way",), "int64", "1", "where its satellites begin in way_satellite"),
-    Var("way_satellite", ("hop",), "int64", "1", "satellites of all ways one after the other, from the station on"),
+    Var("route_end", ("route",), "int64", "1", "whose route: an index into station, from its length on into pair"),
+    Var("route_from", ("route",), "int64", "1", "first frame, an index"),
+    Var("route_until", ("route",), "int64", "1", "first frame without it, an index"),
+    Var("route_begin", ("route",), "int64", "1", "where its satellites begin in route_satellite"),
+    Var("route_satellite", ("hop",), "int64", "1", "satellites of all routes one after the other, from the station on"),
 )  # fmt: skip
 
 BY_NAME: Final = {v.name: v for v in VARIABLES}

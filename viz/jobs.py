@@ -71,7 +71,7 @@ def mode_shares(series: Any) -> tuple[Floats, list[str]]:
     shares = np.asarray(series["job_mode_fraction"].values, dtype=np.float64)
     modes = [str(m) for m in series["mode"].values]
     runs = modes.index("running")
-    stopped = np.asarray(series["job_pace"].values, dtype=np.float64) <= 0.0
+    stopped = np.asarray(series["job_rate"].values, dtype=np.float64) <= 0.0
     still = np.where(stopped, shares[:, runs], 0.0)
     shares = np.concatenate([shares, still[:, None]], axis=1)
     shares[:, runs] -= still
@@ -161,7 +161,7 @@ def timeline(results: Any) -> Chart | None:
             key += [("mean of the jobs, from smallest to largest", "#2369ad")]
         whole = {"range": [0.0, 104.0]}
         add_curves(
-            stack, "Clock rate of the slowest member, %", 100.0 * job_values(results, "job_pace"), jobs, "%", **whole
+            stack, "Clock rate of the slowest member, %", 100.0 * job_values(results, "job_rate"), jobs, "%", **whole
         )
         waiting = 100.0 * job_values(results, "job_communication_fraction")
         add_curves(stack, "Share of a training step that waits for messages, %", waiting, jobs, "%", **whole)

@@ -187,10 +187,10 @@ def stations_table(summary: dict[str, Any]) -> str:
 
 def pairs_table(summary: dict[str, Any]) -> str:
     """Each pair of stations: coverage, round trip through space by propagation, changes of way."""
-    pairs = summary.get("pairs") or {}
+    pairs = summary.get("station_pairs") or {}
     rows = []
     for name in pairs:
-        at: Path = ("pairs", name)
+        at: Path = ("station_pairs", name)
         cells = [cell(summary, (*at, "propagation_rtt_ms", k), milliseconds) for k in ("min", "median", "p99")]
         switches = f"<td>{whole(len(pairs[name].get('switches_s') or []))}</td>"
         rows.append(

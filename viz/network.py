@@ -76,15 +76,15 @@ def pair_ends(series: Any) -> list[tuple[int, int]]:
 
 def find_ways(series: Any, frames: Ints, shown: Ints) -> Ways | None:
     """Ways over satellites that are all shown, in the frames shown; none if there are none."""
-    if "way_end" not in series or series.sizes["way"] == 0:
+    if "route_end" not in series or series.sizes["route"] == 0:
         return None
-    begin = np.append(series["way_begin"].values, series.sizes["hop"])
-    satellite = places(series["way_satellite"].values, shown)
-    span = spans(series, "way", frames)
+    begin = np.append(series["route_begin"].values, series.sizes["hop"])
+    satellite = places(series["route_satellite"].values, shown)
+    span = spans(series, "route", frames)
     whole = np.minimum.reduceat(satellite, begin[:-1]) >= 0
     wanted = span[0] < span[1]
     keep = np.flatnonzero(whole & wanted)
-    end = series["way_end"].values[keep]
+    end = series["route_end"].values[keep]
     stations = series.sizes["station"]
     ends = np.array([*((s, -1) for s in range(stations)), *pair_ends(series)], dtype=np.int64).T
     lengths = np.diff(begin)[keep]

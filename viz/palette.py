@@ -59,7 +59,7 @@ STATE_COLOUR: Final[dict[str, str]] = {
 assert tuple(STATE_COLOUR) == STATES
 
 ROLE_COLOUR: Final[dict[str, str]] = {
-    "stream": "#8a94a3",
+    "independent": "#8a94a3",
     "training": "#2369ad",
     "inference": "#e3a008",
     "spare": "#00a07a",

@@ -291,7 +291,7 @@ def new(
 
 @app.command(epilog="Example: dawndusk bench orbits --json")
 def bench(
-    group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the contenders of one group.")] = None,
+    group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the benchmarks of one group.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="Folder with published data that is not shipped.")] = None,
     json: Json = False,
 ) -> None:
@@ -302,7 +302,7 @@ def bench(
     with Bar("bench") as advance:
         rows = run_pairs(group, data, advance)
     if not rows:
-        note(f"group '{group}' has no contenders in this version")
+        note(f"group '{group}' has no benchmarks in this version")
     if json:
         print_json({"rows": [row.as_dict() for row in rows]})
     else:

@@ -19,8 +19,27 @@ Named = Sequence[tuple[tuple[str, ...], str, str]]  # path (* is any position of
 WORD = "literal["  # how pydantic calls the word that may stand for a quantity
 _TAGS = {
     "constellation": {"walker", "ring", "cluster", "shorthand", "tle", "omm", "oem"},
-    "workloads": {"stream", "training", "inference"},
+    "workloads": {"independent", "training", "inference"},
 }
+
+
+# Earlier names of keys, by the section's path pattern (* is any position of a list), and of kinds of workloads.
+RENAMED_KEYS = {
+    ("record",): "recorder",
+    ("ground", "pairs"): "station_pairs",
+    ("constellation", "*", "upkeep"): "station_keeping",
+    ("workloads", "*", "memory_use"): "memory_fraction",
+    ("fibre", "stretch"): "path_stretch",
+}
+RENAMED_KINDS = {"stream": "independent"}
+
+
+def renamed(path: Sequence[str]) -> str | None:
+    """The present name of a key that earlier versions called otherwise; None where the key was never in use."""
+    for old, new in RENAMED_KEYS.items():
+        if len(old) == len(path) and all(o in ("*", part) for o, part in zip(old, path, strict=True)):
+            return new
+    return None
 
 
 def record_problems(root: Node, wrapped: bool) -> list[Problem]:
@@ -102,6 +121,9 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
         example = f"one of: {', '.join(names)}" if names else _example(path)
         return f"is missing; write `{path[-1]}: ...` here ({example})"
     if kind == "extra_forbidden":
+        new = renamed(path)
+        if new is not None:
+            return f"was renamed to {new}; write `{new}:` instead"
         keys = _known_keys(path)
         if path[-1] in keys:
             return "does not go with this kind; remove it, or write another kind"
@@ -114,6 +136,8 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = str(context.get("tag", ""))
         known = sorted(_TAGS.get(path[0], ()))
+        if tag in RENAMED_KINDS:
+            return f"kind '{tag}' was renamed to {RENAMED_KINDS[tag]}; write `kind: {RENAMED_KINDS[tag]}`"
         return (
             f"kind '{tag}' is unknown; {did_you_mean(tag, known)}"
             if tag

@@ -102,7 +102,7 @@ def _extending(base: Node, own: Node) -> Node:
     return Node(laid, own.origin)
 
 
-def set_aside(root: Node) -> tuple[Node, list[str]]:
+def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
     """Sections that no model simulates yet, taken out, with a line about each."""
     notes = [
         f"{name}: read, but not simulated in this version: it changes nothing"

@@ -20,7 +20,7 @@ from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.library import items
-from sim.config.resolve import NAMED, exists, resolve, set_aside, with_defaults, with_named_defaults, word
+from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
 from sim.config.schema import Scenario
 from sim.config.yaml_tree import Node
 
@@ -178,7 +178,7 @@ def load(
     wrapped = one is not None and one.is_map
     if one is not None and wrapped:
         root = yaml_tree.put(root, ["constellation"], Node([one], one.origin))
-    root, notes = set_aside(root)
+    root, notes = split_unsimulated(root)
     root = resolve(with_defaults(root), problems)
     catalogues, root = ephemeris_files.read(root, changed, problems, notes)
     root = _nearest_of_catalogue(root, notes)
@@ -193,7 +193,7 @@ def load(
             p for p in field_problems(error, root, wrapped, NAMED) if not any(_covers(f, p.field) for f in already)
         ]
         broken = {str(entry["loc"][0]) for entry in error.errors()}
-        scenario = _mended(told, broken)
+        scenario = _fill_invalid(told, broken)
     problems += validation.problems(scenario, root, catalogues, broken)
     if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
@@ -203,7 +203,7 @@ def load(
     return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))
 
 
-def _mended(told: dict[str, Any], broken: set[str]) -> Scenario:
+def _fill_invalid(told: dict[str, Any], broken: set[str]) -> Scenario:
     """The scenario with a shipped one's values in the broken sections: the sound ones can still be checked together."""
     shipped = yaml_tree.plain(resolve(with_defaults(with_named_defaults(yaml_tree.read(items("scenarios")["million"]))), []))
     return Scenario.model_validate({**shipped, **{name: value for name, value in told.items() if name not in broken}})

@@ -13,7 +13,7 @@ from sim.workload.transformer import RECOMPUTE, Model
 
 BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
 
-PIECES = (1, 2, 3, 4, 5, 6, 7, 8, 10)  # of the model on a pipeline stage, tried where the scenario leaves it open
+VIRTUAL_STAGES = (1, 2, 3, 4, 5, 6, 7, 8, 10)  # of the model on a pipeline stage, tried where the scenario leaves it open
 
 
 class Carrier(Protocol):
@@ -39,9 +39,9 @@ def batch(job: schema.Training) -> Batch:
     return Batch(job.sequence_length, job.micro_batch, sequences, recomputes(job)[-1], interleave=interleave)
 
 
-def pieces(job: schema.Training) -> tuple[int, ...]:
-    """Into how many pieces a stage may hold its layers."""
-    return PIECES if job.interleave == "auto" else (job.interleave,)
+def virtual_stages(job: schema.Training) -> tuple[int, ...]:
+    """Into how many virtual_stages a stage may hold its layers."""
+    return VIRTUAL_STAGES if job.interleave == "auto" else (job.interleave,)
 
 
 def recomputes(job: schema.Training) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
     def with_tensor(tensor: int) -> Service:
         made = Service(
             model(job.model), tensor, carrier.accelerators, job.batch or 1, job.input_tokens, job.output_tokens,
-            chip.peak[job.precision], chip.kernel_efficiency, chip.memory_bandwidth, chip.memory, job.memory_use,
+            chip.peak[job.precision], chip.kernel_efficiency, chip.memory_bandwidth, chip.memory, job.memory_fraction,
             chip.interconnect, chip.interconnect_latency, each, each, each,
         )  # fmt: skip
         return made if job.batch else made._replace(batch=max(1, max_batch(made)))
@@ -70,7 +70,7 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
 
 def counts(workloads: Sequence[schema.Workload], spares: int, satellites: int) -> list[int]:
     """Satellites of each workload: shares of the fleet rounded down, the rest to those without a share, evenly."""
-    shares = [None if isinstance(w, schema.Stream) else w.share for w in workloads]
+    shares = [None if isinstance(w, schema.Independent) else w.share for w in workloads]
     given = [None if share is None else math.floor(share * satellites + 1e-9) for share in shares]
     left = satellites - spares - sum(n for n in given if n is not None)
     open_ = sum(n is None for n in given)

@@ -38,7 +38,7 @@ from sim.config.schema import (
 from sim.engine import formations
 from sim.engine.propagator_choice import moved
 from sim.fleet.failures import Change, normalise
-from sim.network.link_state import Grid, LinkRules, Patch
+from sim.network.link_state import ConstellationBlock, Grid, LinkRules
 from sim.network.optical import Terminal
 from sim.spacecraft import step
 from sim.spacecraft.attitude import attitude
@@ -304,18 +304,18 @@ def told(orders_: list[Order], lo: int, hi: int, width: int, first_step: int, st
 # --- what joins satellites -------------------------------------------------------------------------------------------
 
 
-def patches(loaded: Loaded) -> list[Patch]:
+def constellation_blocks(loaded: Loaded) -> list[ConstellationBlock]:
     """Grids and lattices of the constellation, by the numbers of their satellites."""
-    found: list[Patch] = []
+    found: list[ConstellationBlock] = []
     first = 0
     for i, entry in enumerate(loaded.scenario.constellation):
         for part in parts([entry]):
-            found += _patches(part, first)
+            found += _constellation_blocks(part, first)
             first += loaded.catalogues.count(i, part)
     return found
 
 
-def _patches(entry: Constellation, first: int) -> list[Patch]:
+def _constellation_blocks(entry: Constellation, first: int) -> list[ConstellationBlock]:
     match entry:
         case Walker():
             wraps = entry.pattern == "delta"
@@ -323,7 +323,7 @@ def _patches(entry: Constellation, first: int) -> list[Patch]:
         case Ring():
             return [Grid(first, 1, entry.satellites, False)]
         case Cluster():
-            return list(formations.patches(entry, first))
+            return list(formations.constellation_blocks(entry, first))
         case _:
             return []
 
@@ -331,7 +331,7 @@ def _patches(entry: Constellation, first: int) -> list[Patch]:
 def placement(loaded: Loaded) -> Ints:
     """Satellites in an order in which neighbours are near: planes and lattice rows to and fro, catalogues as they are."""
     order: list[NDArray[np.int64]] = []
-    for patch in patches(loaded):
+    for patch in constellation_blocks(loaded):
         if isinstance(patch, Grid):
             order += _to_and_fro(patch.first, np.repeat(np.arange(patch.planes), patch.slots))
         else:
@@ -366,11 +366,11 @@ def station_pairs(scenario: Scenario) -> list[tuple[int, int]]:
     if ground is None:
         return []
     number = {s.name: i for i, s in enumerate(ground.stations)}
-    return [(number[a], number[b]) for a, b in ground.pairs]
+    return [(number[a], number[b]) for a, b in ground.station_pairs]
 
 
 @dataclass(frozen=True)
-class LinkOrder:
+class LinkEvent:
     """What happens to one link: the share of its rate that is left, 0 cuts it."""
 
     at_steps: float
@@ -379,7 +379,7 @@ class LinkOrder:
     factor: float
 
 
-def link_orders(scenario: Scenario) -> list[LinkOrder]:
+def link_events(scenario: Scenario) -> list[LinkEvent]:
     """Events on links in time order; of two at once the later written wins."""
     found = []
     for event in scenario.events:
@@ -388,11 +388,11 @@ def link_orders(scenario: Scenario) -> list[LinkOrder]:
             continue
         at = (event.at - scenario.epoch).total_seconds() / scenario.step
         left = {"lose": 0.0, "restore": 1.0, "derate": 1.0 if event.to is None else event.to}[event.action]
-        found.append(LinkOrder(at, event.action, pair, left))
+        found.append(LinkEvent(at, event.action, pair, left))
     return sorted(found, key=lambda o: o.at_steps)
 
 
-def orders_with(listed: list[Order], changes: list[Change], step_s: float) -> list[Order]:
+def merge_events(listed: list[Order], changes: list[Change], step_s: float) -> list[Order]:
     """Orders for a fleet that also fails at random: who goes down and comes up is told by changes alone.
 
     Of the listed ones derating stays, and restoring in so far as it lifts that.

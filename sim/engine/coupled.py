@@ -20,12 +20,12 @@ from sim.config.scenario import Loaded
 from sim.engine import assemble, job_assignment
 from sim.engine.uncoupled import TILE, Outcome, Progress, Run
 from sim.fleet.failures import Change
-from sim.network.ground_routing import Roads
+from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import Network
 from sim.network.routing import components
 from sim.spacecraft import step
-from sim.workload.job_communication import Wires
-from sim.workload.jobs import Crew
+from sim.workload.job_communication import Transport
+from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,7 +35,7 @@ ROUNDS = 8  # limits and the busy share settle each other; from above, so that s
 SETTLED = 1e-4  # of the busy share
 
 
-class NetworkWires:
+class NetworkTransport:
     """A network as jobs see it."""
 
     def __init__(self, network: Network) -> None:
@@ -53,16 +53,16 @@ class NetworkWires:
     def directed_rate_bit_s(self) -> Array:
         return np.concatenate((self.network.rate_bit_s, self.network.rate_bit_s))
 
-    def ways(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+    def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         found = self.network.paths(src, dst)
         return found.start, found.links
 
-    def part(self) -> Ints:
+    def components(self) -> Ints:
         network = self.network
         return components(network.count, network.a, network.b, network.healthy)
 
 
-class NoWires:
+class NullTransport:
     """Satellites that are not joined: nothing passes between them."""
 
     version = 0
@@ -72,10 +72,10 @@ class NoWires:
     def __init__(self, satellites: int) -> None:
         self.satellites = satellites
 
-    def part(self) -> Ints:
+    def components(self) -> Ints:
         return np.arange(self.satellites)
 
-    def ways(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+    def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         return np.zeros(src.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
 
 
@@ -102,9 +102,9 @@ class CoupledRun(Run):
         self.limits_ahead = step.tile_limits(tile)
         self.order = assemble.placement(loaded)
         rules = assemble.link_rules(self.scenario)
-        self.network = None if rules is None else Network(assemble.patches(loaded), self.satellites, rules)
-        self.wires: Wires = NoWires(self.satellites) if self.network is None else NetworkWires(self.network)
-        self.cuts = assemble.link_orders(self.scenario)
+        self.network = None if rules is None else Network(assemble.constellation_blocks(loaded), self.satellites, rules)
+        self.transport: Transport = NullTransport(self.satellites) if self.network is None else NetworkTransport(self.network)
+        self.cuts = assemble.link_events(self.scenario)
         self.factor: dict[tuple[int, int], float] = {}
         self.next_cut = 0
 
@@ -114,13 +114,13 @@ class CoupledRun(Run):
         """Step after step; KeyboardInterrupt goes on up."""
         n, steps = self.satellites, self.grid.steps
         self.changed = job_assignment.changes(self.scenario, n, self._decays())
-        self.orders = assemble.orders_with(self.orders, self.changed, self.scenario.step)
+        self.orders = assemble.merge_events(self.orders, self.changed, self.scenario.step)
         self.plan = assemble.Schedule(self.orders, 0, n)
         tiles = self._start()
         self._first_network()
-        self.crew: Crew = self.hire()
-        self.serves = self.crew.serves
-        self.roads = Roads(
+        self.scheduler: JobScheduler = self.create_scheduler()
+        self.serves = self.scheduler.serves
+        self.ground_routing = GroundRouting(
             steps, self.scenario.step, n, self.sky.sin_min_elevation, self.sky.max_range_m, self.sky.masks,
             assemble.station_pairs(self.scenario), self.network, self.stride if self.kept.size else 0,
         )  # fmt: skip
@@ -137,17 +137,17 @@ class CoupledRun(Run):
                 self._step(k0 + j, tiles, [r_m[j] for r_m in buffers])
             if progress is not None:
                 progress((k0 + many) * n, steps * n)
-        self.crew.end()
+        self.scheduler.end()
         for tile in tiles:
             self.carry[:, tile.first : tile.first + tile.real] = tile.carry[:, : tile.real]
             self.kept[:, :, tile.slots] = tile.kept
         outcome = self._gather()
-        self.roads.end()
-        return replace(outcome, crew=self.crew, roads=self.roads, changes=tuple(self.changed))
+        self.ground_routing.end()
+        return replace(outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=tuple(self.changed))
 
-    def hire(self) -> Crew:
+    def create_scheduler(self) -> JobScheduler:
         """Everybody's work, once the links of the epoch are known."""
-        return job_assignment.crew(self.scenario, self.order, self.wires, self.changed)
+        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.changed)
 
     def sky_at(self, k: int) -> tuple[Array, Array, Array]:
         """Stations, their zeniths and norths at the end of step k."""
@@ -214,26 +214,26 @@ class CoupledRun(Run):
         up, cap, after = self.plan.step(k)
         # one that stops in the step still sends before it does, one that returns sends after
         self._network(k, np.asarray(before | (after > 0.0)))
-        reached = self.roads.follow(
+        reached = self.ground_routing.update(
             k, self.r_m, np.asarray(up > 0.0), np.asarray(after > 0.0), self.sky_at(k), self.network, self.serves
         )
         self.told[step.TOLD_ALIVE], self.told[step.TOLD_CAP] = up, cap
-        self.crew.begin(k * step_s, (k + 1) * step_s, up, self.wires, reached)
+        self.scheduler.begin_step(k * step_s, (k + 1) * step_s, up, self.transport, reached)
         self.told[step.TOLD_BUSY] = 1.0
         for _ in range(ROUNDS):
             self._ask(k, tiles, positions)
-            orders = self.crew.tell(self.limits)
-            moved = float(np.max(np.abs(self.told[step.TOLD_BUSY] - orders.busy)))
-            self.told[step.TOLD_BUSY] = orders.busy
+            orders = self.scheduler.fill_inputs(self.limits)
+            moved = float(np.max(np.abs(self.told[step.TOLD_BUSY] - orders.duty)))
+            self.told[step.TOLD_BUSY] = orders.duty
             if moved < SETTLED:
                 break
         self._ask(k, tiles, positions)
-        self.told[step.TOLD_WANTED], self.told[step.TOLD_PACE] = orders.wanted, orders.pace
-        self.told[step.TOLD_RUNNING], self.told[step.TOLD_FRUITFUL] = orders.running, orders.fruitful
-        self.crew.book(k, self.limits)
+        self.told[step.TOLD_WANTED], self.told[step.TOLD_PACE] = orders.requested, orders.job_rate
+        self.told[step.TOLD_RUNNING], self.told[step.TOLD_FRUITFUL] = orders.running, orders.productive
+        self.scheduler.record_losses(k, self.limits)
         self._integrate(k, tiles, positions)
         if (k + 1) % self.stride == 0:
-            useful = self.crew.useful_share  # which the loop does not know
+            useful = self.scheduler.useful_share  # which the loop does not know
             for tile in tiles:
                 tile.kept[(k + 1) // self.stride - 1, step.K_USEFUL] += useful[tile.first + tile.lanes]
 

@@ -45,7 +45,7 @@ def propagators(entry: Cluster, grid: TimeGrid) -> list[Formation]:
     return [Formation(chiefs.subset(np.array([c])), relative, grid) for c in range(entry.clusters)]
 
 
-def patches(entry: Cluster, first: int) -> list[Lattice]:
+def constellation_blocks(entry: Cluster, first: int) -> list[Lattice]:
     """Who is next to whom in each of them; satellites are numbered from `first`."""
     offsets_m = _offsets_m(entry.lattice, 0.0)
     reach_m = entry.lattice.spacing or 0.0
@@ -71,7 +71,7 @@ def summary(loaded: Loaded, grid: TimeGrid) -> dict[str, Any] | None:
 
 def _cluster(entry: Cluster, grid: TimeGrid, first: int, motion: Motion | None) -> list[dict[str, Any]]:
     """The formations of one entry, each by itself."""
-    moved, patch = propagators(entry, grid), patches(entry, 0)[0]
+    moved, patch = propagators(entry, grid), constellation_blocks(entry, 0)[0]
     pairs = lattice_pairs(patch.offsets_m, patch.spacing_m)
     kept = _upkeep(entry, moved[0], grid, motion)
     found = []
@@ -115,7 +115,7 @@ def _upkeep(entry: Cluster, moved: Formation, grid: TimeGrid, motion: Motion | N
 
     In air of the density told, or of the table's mean round the orbit at the activity that `motion` names; null without.
     """
-    told, chief = entry.upkeep, moved.chief
+    told, chief = entry.station_keeping, moved.chief
     if told is None or (told.density is None and motion is None):
         return dict.fromkeys(UPKEEP)
     a, node, i = (float(x[0]) for x in (chief.semi_major_axis_m, chief.node_rad, chief.inclination_rad))

@@ -1,4 +1,4 @@
-"""From a scenario's workloads and fleet to a crew: which satellites do what, how jobs are cut, what fails when."""
+"""From a scenario's workloads and fleet to a scheduler: which satellites do what, how jobs are cut, what fails when."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.errors import Origin, bad_input
-from sim.config.workload_params import BYTES, Carrier, batch, counts, model, pieces, recomputes, service
+from sim.config.workload_params import BYTES, Carrier, batch, counts, model, recomputes, service, virtual_stages
 from sim.fleet import failures, reliability
 from sim.fleet.failures import Change
-from sim.fleet.job_lifecycle import Gangs, Policy
+from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.workload import job_communication, parallelism, transformer
-from sim.workload.job_communication import Choice, Wires
-from sim.workload.jobs import Crew, Serving, Training
+from sim.workload.job_communication import Choice, Transport
+from sim.workload.jobs import InferenceService, JobScheduler, Training
 from sim.workload.parallelism import Mesh
 from sim.workload.training_step import Task
 
@@ -67,7 +67,7 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
     for job, count in zip(workloads, wanted, strict=True):
         if job.kind == "training":
             training, free = free[:count], free[count:]
-        elif job.kind == "stream":
+        elif job.kind == "independent":
             streams, free = free[:count], free[count:]
     # what rounding leaves over goes to a stream, or to a job that asks for all there is
     if streams:
@@ -113,13 +113,13 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
     return Policy(interval_s, save_s, fleet.recovery.detection, fleet.recovery.restart + save_s)
 
 
-def choose(job: schema.Training, satellite: Carrier, order: Ints, wires: Wires, satellites: int) -> Choice:
+def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Transport, satellites: int) -> Choice:
     """Mesh and all-reduce of a job on satellites of the mapping order; the given mesh, or the best that fits."""
     members = min(order.size, job.members or order.size)
     each, memory_bytes = satellite.accelerators, satellite.accelerator.memory
     meshes = parallelism.meshes(model(job.model), each, members) if job.mesh is None else [Mesh(**dict(job.mesh))]
     asked = task(job, satellite, meshes[0])
-    candidates = job_communication.feasible(asked, meshes, pieces(job), recomputes(job), members, memory_bytes)
+    candidates = job_communication.feasible(asked, meshes, virtual_stages(job), recomputes(job), members, memory_bytes)
     if not candidates and job.mesh is not None:
         candidates = [asked]  # the door checks what people write; a question may ask for what no memory holds
     if not candidates:
@@ -127,32 +127,32 @@ def choose(job: schema.Training, satellite: Carrier, order: Ints, wires: Wires, 
             Origin("workloads"), "workloads.training",
             parallelism.nothing_fits(model(job.model), batch(job), each, members, memory_bytes),
         )  # fmt: skip
-    return job_communication.best(candidates, order, members, wires, satellites)
+    return job_communication.best(candidates, order, members, transport, satellites)
 
 
-def crew(scenario: schema.Scenario, order: Ints, wires: Wires, changed: list[Change]) -> Crew:
+def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, changed: list[Change]) -> JobScheduler:
     """All jobs of a scenario on satellites in mapping order. Raises InputError where nothing fits."""
     work = Work(scenario.satellite, list(scenario.workloads), scenario.fleet, scenario.steps, scenario.step)
-    return crew_for(work, order, wires, changed)
+    return scheduler_for(work, order, transport, changed)
 
 
-def crew_for(work: Work, order: Ints, wires: Wires, changed: list[Change]) -> Crew:
+def scheduler_for(work: Work, order: Ints, transport: Transport, changed: list[Change]) -> JobScheduler:
     """All jobs on satellites, or nodes, in mapping order. Raises InputError where nothing fits."""
     satellites, fleet = order.size, work.fleet
     spares = 0 if fleet is None else int(fleet.spares)
     found = roles(work.workloads, spares, order)
     chip = work.carrier.accelerator
     trainings = [
-        _training(work, job, fleet, found, satellites, wires, changed)
+        _training(work, job, fleet, found, satellites, transport, changed)
         for job in work.workloads
         if isinstance(job, schema.Training) and fleet is not None
     ]
     services = [
-        Serving(service(job, work.carrier), job.demand, who, work.steps, chip.hbm_power_share)
+        InferenceService(service(job, work.carrier), job.demand, who, work.steps, chip.hbm_power_share)
         for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), found.services, strict=True)
     ]
     reserve = found.spares[:0] if trainings else found.spares
-    return Crew(satellites, work.steps, work.step_s, chip.kernel_efficiency, trainings, services, reserve, found.idle)
+    return JobScheduler(satellites, work.steps, work.step_s, chip.kernel_efficiency, trainings, services, reserve, found.idle)
 
 
 def _training(
@@ -161,18 +161,18 @@ def _training(
     fleet: schema.Fleet,
     found: Roles,
     satellites: int,
-    wires: Wires,
+    transport: Transport,
     changed: list[Change],
 ) -> Training:
     """The jobs of a training workload; spares and satellites that fill no job stand in, the lowest number first."""
     order = found.training
     group = min(order.size, job.members or order.size)
-    choice = choose(job, work.carrier, order, wires, satellites)
+    choice = choose(job, work.carrier, order, transport, satellites)
     used = parallelism.members(choice.task.mesh, work.carrier.accelerators)
     jobs = max(1, order.size // group)
     ranks = [order[g * group : g * group + used] for g in range(jobs)]
     over = [order[g * group + used : (g + 1) * group] for g in range(jobs)] + [order[jobs * group :]]
     leftover = np.concatenate(over).astype(np.int64)
     rules = policy(job, fleet, used, work.carrier.accelerators)
-    clock = Gangs(ranks, np.concatenate((found.spares, leftover)), rules, changed, satellites=satellites)
+    clock = JobLifecycle(ranks, np.concatenate((found.spares, leftover)), rules, changed, satellites=satellites)
     return Training(choice, clock, found.spares, leftover, satellites, work.steps, work.step_s, job.tokens)

@@ -25,9 +25,9 @@ from sim.config.scenario import Loaded
 from sim.config.validation import recorder_plan
 from sim.engine import assemble
 from sim.fleet.failures import Change
-from sim.network.ground_routing import Roads
+from sim.network.ground_routing import GroundRouting
 from sim.spacecraft import step
-from sim.workload.jobs import Crew
+from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
 TILE, BLOCK = 256, 60  # satellites and steps at a time: positions of a block stay in the second-level cache
@@ -52,8 +52,8 @@ class Outcome:
     kept: Array  # (moments, step.KEPT_ROWS, recorded satellites)
     decayed: list[tuple[int, int]]  # satellite, step from which the propagator has no position
     # where satellites are coupled: who worked on what, ways to the ground, what went down and came up
-    crew: Crew | None = None
-    roads: Roads | None = None
+    scheduler: JobScheduler | None = None
+    ground_routing: GroundRouting | None = None
     changes: tuple[Change, ...] = ()
 
 
@@ -147,9 +147,9 @@ class Run:
         self.tile, self.block = tile, min(block, self.grid.steps)
         self.threads = threads or os.cpu_count() or 1
         self.temperatures_k = assemble.start_temperatures_k(self.scenario, self.params)
-        record = self.scenario.record
+        recorder = self.scenario.recorder
         count, self.stride = recorder_plan(
-            self.satellites, self.grid.steps, int(record.satellites) if sample is None else 0, int(record.values)
+            self.satellites, self.grid.steps, int(recorder.satellites) if sample is None else 0, int(recorder.values)
         )
         # evenly spread over the constellation, whatever the tiles
         self.kept_satellites = (np.arange(count) * self.satellites) // max(count, 1)

@@ -34,7 +34,7 @@ class Policy(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A stretch of one job's time. Commit and rollback happen at its beginning, the commit first."""
+    """A interval of one job's time. Commit and rollback happen at its beginning, the commit first."""
 
     begin_s: float
     end_s: float
@@ -149,7 +149,7 @@ class _Job:
             self._enter(time_s, RECOVERY, noticed_s + self.policy.restart_s)
             self.lost = _NOBODY
 
-    def seat(self, rank: int, satellite: int, time_s: float) -> None:
+    def assign_rank(self, rank: int, satellite: int, time_s: float) -> None:
         """Another satellite takes a rank whose own is down."""
         self.close(time_s)
         members = self.members.copy()
@@ -165,7 +165,7 @@ class _Job:
         return done
 
 
-class _Pool:
+class SparePool:
     """Healthy spares in order of number, and the seconds each has stood by in the window under way."""
 
     def __init__(self, spares: Sequence[int], satellites: int, begin_s: float) -> None:
@@ -203,7 +203,7 @@ class _Pool:
         return self._quiet
 
 
-class Gangs:
+class JobLifecycle:
     """Synchronous jobs that share spares.
 
     members: of each job its satellites by rank; spares: satellites held back; no satellite twice. Satellites that are
@@ -227,17 +227,17 @@ class Gangs:
         self._jobs = [_Job(ranks, policy, begin_s) for ranks in members]
         reserve = np.asarray(spares, dtype=np.int64).tolist()
         # (job, rank) of each of our satellites; None: it holds no rank
-        self._seat: dict[int, tuple[int, int] | None] = dict.fromkeys(reserve)
+        self._rank_of: dict[int, tuple[int, int] | None] = dict.fromkeys(reserve)
         for g, job in enumerate(self._jobs):
-            self._seat.update({s: (g, rank) for rank, s in enumerate(job.members.tolist())})
-        if len(self._seat) != len(reserve) + sum(job.members.size for job in self._jobs):
+            self._rank_of.update({s: (g, rank) for rank, s in enumerate(job.members.tolist())})
+        if len(self._rank_of) != len(reserve) + sum(job.members.size for job in self._jobs):
             raise ValueError("a satellite stands twice among members and spares")
-        self._pool = _Pool(reserve, max(satellites, 1 + max(self._seat, default=-1)), begin_s)
+        self._pool = SparePool(reserve, max(satellites, 1 + max(self._rank_of, default=-1)), begin_s)
         self._waiting: dict[int, float] = {}  # job: since when
         self._cut_since: dict[int, float] = {}  # job: first window without network
-        self._away: set[int] = set()  # healthy, their ranks given to others while no message reached them
+        self._unreachable: set[int] = set()  # healthy, their ranks given to others while no message reached them
         self._now_s = begin_s
-        self._batches = _batches([change for change in normalise(changes) if change.satellite in self._seat], begin_s)
+        self._batches = _batches([change for change in normalise(changes) if change.satellite in self._rank_of], begin_s)
         self._next = 0
 
     def ranks(self) -> list[IntArray]:
@@ -245,9 +245,9 @@ class Gangs:
         return [job.members for job in self._jobs]
 
     @property
-    def away(self) -> IntArray:
+    def unreachable(self) -> IntArray:
         """Healthy satellites that neither hold a rank nor stand by, because no message reached them."""
-        return np.array(sorted(self._away), dtype=np.int64)
+        return np.array(sorted(self._unreachable), dtype=np.int64)
 
     def exchange(self, time_s: float, cut: NDArray[np.bool_], part: IntArray) -> bool:
         """Before the window that begins at time_s: members that have been cut off for as long as detection takes give
@@ -256,9 +256,9 @@ class Gangs:
         cut (jobs,): no network; part (satellites,): number of the connected part that each is in, -1 for none.
         """
         largest = _largest(part)
-        for satellite in sorted(self._away):
+        for satellite in sorted(self._unreachable):
             if part[satellite] == largest:
-                self._away.discard(satellite)
+                self._unreachable.discard(satellite)
                 self._pool.join(satellite, time_s)
         changed = False
         for g, is_cut in enumerate(cut.tolist()):
@@ -270,7 +270,7 @@ class Gangs:
         job = self._jobs[g]
         if job.missing:
             return False
-        gone = np.flatnonzero(strays(job.members, part)).tolist()
+        gone = np.flatnonzero(disconnected(job.members, part)).tolist()
         main = _largest(part[job.members])
         able = [spare for spare in self._pool.ready if part[spare] == main]
         if not gone or len(able) < len(gone):
@@ -281,9 +281,9 @@ class Gangs:
         for rank, spare in zip(gone, able, strict=False):
             satellite = int(job.members[rank])
             self._pool.leave(spare, time_s)
-            self._seat[satellite], self._seat[spare] = None, (g, rank)
-            self._away.add(satellite)
-            job.seat(rank, spare, time_s)
+            self._rank_of[satellite], self._rank_of[spare] = None, (g, rank)
+            self._unreachable.add(satellite)
+            job.assign_rank(rank, spare, time_s)
         job.settle(time_s)
         return True
 
@@ -311,9 +311,9 @@ class Gangs:
         time_s = batch[0].time_s
         touched: set[int] = set()
         for _, satellite, up in batch:
-            seat = self._seat[satellite]
-            if seat is None and satellite in self._away:  # down: when it is up again it stands by
-                self._away.discard(satellite)
+            seat = self._rank_of[satellite]
+            if seat is None and satellite in self._unreachable:  # down: when it is up again it stands by
+                self._unreachable.discard(satellite)
                 continue
             if seat is None:
                 (self._pool.join if up else self._pool.leave)(satellite, time_s)
@@ -344,9 +344,9 @@ class Gangs:
         for rank in filled:
             spare = self._pool.ready[0]
             self._pool.leave(spare, time_s)
-            self._seat[int(job.members[rank])] = None
-            self._seat[spare] = (g, rank)
-            job.seat(rank, spare, time_s)
+            self._rank_of[int(job.members[rank])] = None
+            self._rank_of[spare] = (g, rank)
+            job.assign_rank(rank, spare, time_s)
         return bool(filled)
 
 
@@ -355,7 +355,7 @@ def _largest(part: IntArray) -> int:
     return int(np.argmax(np.bincount(part[part >= 0]))) if (part >= 0).any() else -1
 
 
-def strays(members: IntArray, part: IntArray) -> NDArray[np.bool_]:
+def disconnected(members: IntArray, part: IntArray) -> NDArray[np.bool_]:
     """Members outside the connected part that most of them are in, (members,)."""
     return np.asarray(part[members] != _largest(part[members]))
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
-from sim.network.intervals import Spans, Ways
+from sim.network.intervals import IntervalRecorder, Ways
 from sim.network.link_state import Network
 from sim.network.routing import components
 
@@ -16,8 +16,8 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-class Roads:
-    """What the network did; arrays over (steps, ...) fill as `follow` is called."""
+class GroundRouting:
+    """What the network did; arrays over (steps, ...) fill as `update` is called."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Roads:
         self.switches = 0
         # at the recorder's moments: links as a * satellites + b; ways of all stations, then of all pairs
         self.satellites = satellites
-        self.link_spans, self.way_spans = Spans(), Ways(sites + len(pairs))
+        self.link_intervals, self.route_intervals = IntervalRecorder(), Ways(sites + len(pairs))
         self._slant_m = np.empty((sites, satellites))
         self._last_way: list[list[int]] = [[] for _ in range(sites)]
         self._last_pair: list[list[int]] = [[] for _ in pairs]
@@ -61,7 +61,7 @@ class Roads:
         """One way between the stations of each pair without what switching takes, (steps, pairs)."""
         return np.asarray(self.pair_one_way_s - self.hop_latency_s * self.pair_hops)
 
-    def follow(
+    def update(
         self,
         k: int,
         r_m: Array,
@@ -79,7 +79,7 @@ class Roads:
         if network is not None:
             self.links[k] = network.a.size
             if frame:
-                self.link_spans.see(network.a * self.satellites + network.b)
+                self.link_intervals.record(network.a * self.satellites + network.b)
         if self.sin_min_elevation.size == 0:
             return np.ones(healthy.size, dtype=np.bool_)
         station_m, up, north = sky
@@ -89,7 +89,7 @@ class Roads:
         ways = self._serve(k, network, serves)
         across = self._between(k, network)
         if frame:
-            self.way_spans.see(ways + across)
+            self.route_intervals.record(ways + across)
         if network is None:
             return np.asarray(seen)
         part = components(working.size, network.a, network.b, working)

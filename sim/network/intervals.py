@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 
 
-class Spans:
-    """Sets of whole numbers over moments; `see` is called once a moment, in order."""
+class IntervalRecorder:
+    """Sets of whole numbers over moments; `record` is called once a moment, in order."""
 
     def __init__(self) -> None:
         self._standing: Ints = np.zeros(0, dtype=np.int64)
@@ -17,7 +17,7 @@ class Spans:
         self._ended: list[Ints] = []  # rows (3, n): key, from, until
         self._moments = 0
 
-    def see(self, keys: Ints) -> None:
+    def record(self, keys: Ints) -> None:
         """keys (n,): what stands at this moment, each once."""
         now = np.sort(keys)
         if not np.array_equal(now, self._standing):
@@ -50,7 +50,7 @@ class Ways:
         self._ended: list[tuple[int, int, int, list[int]]] = []
         self._moments = 0
 
-    def see(self, ways: list[list[int]]) -> None:
+    def record(self, ways: list[list[int]]) -> None:
         for i, way in enumerate(ways):
             if way != self._last[i]:
                 self._end(i)

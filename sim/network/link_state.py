@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class LinkRules:
-    """What holds for every link. grid and mesh join the patches' own neighbours, nearest whatever is close."""
+    """What holds for every link. grid and mesh join the constellation_blocks' own neighbours, nearest whatever is close."""
 
     topology: Literal["grid", "nearest", "mesh"]
     terminals: int  # for each satellite; nearest only, as a grid or mesh has its neighbours by its form
@@ -57,7 +57,7 @@ class Lattice:
     spacing_m: float  # neighbours are no farther apart; 0 where nobody has one
 
 
-Patch = Grid | Lattice
+ConstellationBlock = Grid | Lattice
 
 
 class Service(NamedTuple):
@@ -78,18 +78,18 @@ class Way(NamedTuple):
 
 
 class Network:
-    """Links of `count` satellites under `rules`; patches say which satellites form grids and lattices.
+    """Links of `count` satellites under `rules`; constellation_blocks say which satellites form grids and lattices.
 
     After update: link l joins a[l] < b[l] with length_m, delay_s (hop latency included) and rate_bit_s, each (links,);
     `version` grows when the set of links changes.
     """
 
-    def __init__(self, patches: Sequence[Patch], count: int, rules: LinkRules) -> None:
+    def __init__(self, constellation_blocks: Sequence[ConstellationBlock], count: int, rules: LinkRules) -> None:
         self.count, self.rules, self.version = count, rules, 0
         self.a, self.b = np.empty(0, np.int64), np.empty(0, np.int64)
         self.length_m, self.delay_s, self.rate_bit_s = np.empty(0), np.empty(0), np.empty(0)
         self.healthy: Mask = np.ones(count, bool)
-        self._wanted = _wanted(patches, rules.topology)
+        self._wanted = _wanted(constellation_blocks, rules.topology)
         self._graph = Graph(count, self.a, self.b)
         self._served: Service | None = None
         self._onward: Indices = np.empty(0, np.int64)
@@ -179,10 +179,10 @@ class Network:
         return self._graph.paths(self.delay_s, src, dst)
 
 
-def _wanted(patches: Sequence[Patch], form: str) -> topology.Pairs:
-    """Links that grid or mesh would have if all satellites stood well; patches of another form give none."""
+def _wanted(constellation_blocks: Sequence[ConstellationBlock], form: str) -> topology.Pairs:
+    """Links that grid or mesh would have if all satellites stood well; constellation_blocks of another form give none."""
     found = []
-    for patch in patches:
+    for patch in constellation_blocks:
         if form == "grid" and isinstance(patch, Grid):
             found.append(
                 topology.grid_pairs(patch.planes, patch.slots, patch.wrap_planes, patch.first, patch.seam_slots)

@@ -77,8 +77,8 @@ def _fleet(outcome: Outcome) -> dict[str, Any]:
         ("useful", step.F_USEFUL),
     ):  # fmt: skip
         rates[CAUSES.index(cause)] = fleet[:, column] * peak
-    if outcome.crew is not None:
-        ledger = outcome.crew.ledger
+    if outcome.scheduler is not None:
+        ledger = outcome.scheduler.ledger
         induced = ledger.step_induced_s * (peak / scenario.step)
         rates += ledger.step_own_s * (peak / scenario.step) + induced
     working = fleet[:, step.F_WORKING]
@@ -109,9 +109,9 @@ def _ground(outcome: Outcome) -> dict[str, Any]:
     """Stations, and their round trips every step."""
     sites = assemble.stations(outcome.loaded.scenario)
     rtt_ms, user_ms = summary.round_trips_ms(outcome)
-    roads = outcome.roads
-    pairs = [] if roads is None else roads.pairs
-    across_s = np.zeros((outcome.grid.steps, 0)) if roads is None else roads.pair_propagation_s()
+    ground_routing = outcome.ground_routing
+    pairs = [] if ground_routing is None else ground_routing.pairs
+    across_s = np.zeros((outcome.grid.steps, 0)) if ground_routing is None else ground_routing.pair_propagation_s()
     return {
         "station": [s.name for s in sites],
         "propagation_rtt_ms": _finite(rtt_ms.T),
@@ -127,8 +127,8 @@ def _ground(outcome: Outcome) -> dict[str, Any]:
 def _jobs(outcome: Outcome) -> dict[str, Any]:
     """What every job and service did, every step; jobs of a workload are numbered."""
     steps, step_s = outcome.grid.steps, outcome.loaded.scenario.step
-    crew = outcome.crew
-    trainings, services = ([], []) if crew is None else (crew.trainings, crew.services)
+    scheduler = outcome.scheduler
+    trainings, services = ([], []) if scheduler is None else (scheduler.trainings, scheduler.services)
     models = {kind: [w.model.name for w in outcome.loaded.scenario.workloads if w.kind == kind]
               for kind in ("training", "inference")}  # fmt: skip
     jobs = [f"{name} {g}" for name, t in zip(models["training"], trainings, strict=False) for g in range(t.jobs)]
@@ -140,7 +140,7 @@ def _jobs(outcome: Outcome) -> dict[str, Any]:
         "job": jobs,
         "mode": MODES,
         "job_mode_fraction": of_jobs([t.mode_share for t in trainings], len(MODES)),
-        "job_pace": of_jobs([t.paces for t in trainings]),
+        "job_rate": of_jobs([t.rates for t in trainings]),
         "job_step_s": of_jobs([t.step_time_s for t in trainings]),
         "job_communication_fraction": of_jobs([t.exposed for t in trainings]),
         "job_tokens_per_s": of_jobs([t.tokens / step_s for t in trainings]),
@@ -179,18 +179,18 @@ def _recorder(outcome: Outcome) -> dict[str, Any]:
 
 def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Of each satellite at the epoch: its role, and the number of its training job or -1."""
-    satellites, crew = outcome.carry.shape[1], outcome.crew
-    role, job = np.full(satellites, ROLES.index("stream"), dtype=np.uint8), np.full(satellites, -1, dtype=np.int64)
-    if crew is None:
+    satellites, scheduler = outcome.carry.shape[1], outcome.scheduler
+    role, job = np.full(satellites, ROLES.index("independent"), dtype=np.uint8), np.full(satellites, -1, dtype=np.int64)
+    if scheduler is None:
         return role, job
-    role[crew.reserve], role[crew.idle] = ROLES.index("spare"), ROLES.index("idle")
+    role[scheduler.reserve], role[scheduler.idle] = ROLES.index("spare"), ROLES.index("idle")
     first = 0
-    for training in crew.trainings:
+    for training in scheduler.trainings:
         role[training.everybody], role[training.leftover] = ROLES.index("spare"), ROLES.index("unplaced")
         for g, members in enumerate(training.placed):
             role[members], job[members] = ROLES.index("training"), first + g
         first += training.jobs
-    for service in crew.services:
+    for service in scheduler.services:
         role[service.who] = ROLES.index("inference")
     return role, job
 
@@ -200,12 +200,12 @@ def _network(outcome: Outcome) -> dict[str, Any]:
 
     Links of which an end is not recorded are left out.
     """
-    roads = outcome.roads
+    ground_routing = outcome.ground_routing
     nothing = np.zeros((3, 0), dtype=np.int64)
-    if roads is None:
+    if ground_routing is None:
         links, spans, (ways, begins, hops) = np.zeros(outcome.grid.steps), nothing, (nothing, nothing[0], nothing[0])
     else:
-        links, spans, (ways, begins, hops) = roads.links, roads.link_spans.rows(), roads.way_spans.rows()
+        links, spans, (ways, begins, hops) = ground_routing.links, ground_routing.link_intervals.rows(), ground_routing.route_intervals.rows()
     a, b = np.divmod(spans[0], outcome.carry.shape[1])
     shown = np.isin(a, outcome.kept_satellites) & np.isin(b, outcome.kept_satellites)
     return {
@@ -214,11 +214,11 @@ def _network(outcome: Outcome) -> dict[str, Any]:
         "link_b": b[shown],
         "link_from": spans[1, shown],
         "link_until": spans[2, shown],
-        "way_end": ways[0],
-        "way_from": ways[1],
-        "way_until": ways[2],
-        "way_begin": begins,
-        "way_satellite": hops,
+        "route_end": ways[0],
+        "route_from": ways[1],
+        "route_until": ways[2],
+        "route_begin": begins,
+        "route_satellite": hops,
     }
 
 
@@ -238,7 +238,7 @@ def events(outcome: Outcome) -> list[dict[str, Any]]:
             o.factor if o.action == "derate" else None,
             "scenario",
         )
-        for o in assemble.link_orders(scenario)
+        for o in assemble.link_events(scenario)
     ]
     rows += [(k * scenario.step, "decay", sat, sat, None, "propagator") for sat, k in outcome.decayed]
     if scenario.fleet is not None and scenario.fleet.failures is not None:

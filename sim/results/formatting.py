@@ -111,8 +111,8 @@ def _job(workload: dict[str, Any]) -> str:
         first = "no way to a user" if workload["ttft_ms"] is None else f"first token after {workload['ttft_ms']:.0f} ms"
         return f"{workload['model']} on {_satellites(workload['satellites'])}: {workload['tokens_per_s']:,.4g} tokens/s, {first}"
     mesh = workload["mesh"]
-    pieces = f" in {workload['interleave']} pieces" if workload["interleave"] > 1 else ""
-    cut = f"tensor {mesh['tensor']}, pipeline {mesh['pipeline']}{pieces}, data {mesh['data']}"
+    virtual_stages = f" in {workload['interleave']} virtual_stages" if workload["interleave"] > 1 else ""
+    cut = f"tensor {mesh['tensor']}, pipeline {mesh['pipeline']}{virtual_stages}, data {mesh['data']}"
     if workload["step_s"] is None:
         return f"{workload['model']}, {cut}: never ran"
     return (

@@ -17,7 +17,7 @@ from sim.engine.uncoupled import Outcome
 from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION
 from sim.spacecraft import step
-from sim.workload.jobs import Crew
+from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
 LOST_TOLD = 5  # satellites without a position that a note names
@@ -44,10 +44,10 @@ def ledger_s(outcome: Outcome) -> tuple[dict[str, float], dict[str, float]]:
     """Seconds of whole satellites by cause, own and induced; each row is a sum of its own."""
     own = {cause: float(outcome.carry[row].sum()) for cause, row in step.LEDGER.items()}
     induced: dict[str, float] = {}
-    if outcome.crew is not None:
+    if outcome.scheduler is not None:
         for i, cause in enumerate(CAUSES):
-            own[cause] = own.get(cause, 0.0) + float(outcome.crew.ledger.own_s[i].sum())
-            induced[cause] = float(outcome.crew.ledger.induced_s[i].sum())
+            own[cause] = own.get(cause, 0.0) + float(outcome.scheduler.ledger.own_s[i].sum())
+            induced[cause] = float(outcome.scheduler.ledger.induced_s[i].sum())
     return own, induced
 
 
@@ -93,14 +93,14 @@ def round_trips_ms(outcome: Outcome) -> tuple[Array, Array | None]:
 
     A user's adds switching on the way and the access overhead of `ground`.
     """
-    ground, roads = outcome.loaded.scenario.ground, outcome.roads
+    ground, ground_routing = outcome.loaded.scenario.ground, outcome.ground_routing
     if ground is None:
         return np.zeros((outcome.grid.steps, 0)), None
     overhead_ms = 1e3 * ground.access_overhead
-    if roads is None:
+    if ground_routing is None:
         propagation_ms = round_trip_ms(outcome.range_m)
         return propagation_ms, propagation_ms + overhead_ms
-    return 2e3 * roads.propagation_s(), 2e3 * roads.one_way_s + overhead_ms
+    return 2e3 * ground_routing.propagation_s(), 2e3 * ground_routing.one_way_s + overhead_ms
 
 
 def _ground(outcome: Outcome) -> dict[str, Any]:
@@ -124,45 +124,45 @@ def _ground(outcome: Outcome) -> dict[str, Any]:
 
 def _pairs(outcome: Outcome) -> dict[str, Any]:
     """Of each pair of stations whose way through space was followed."""
-    roads = outcome.roads
-    if roads is None:
+    ground_routing = outcome.ground_routing
+    if ground_routing is None:
         return {}
-    sites, rtt_ms = assemble.stations(outcome.loaded.scenario), 2e3 * roads.pair_propagation_s()
+    sites, rtt_ms = assemble.stations(outcome.loaded.scenario), 2e3 * ground_routing.pair_propagation_s()
     return {
         f"{sites[a].name} - {sites[b].name}": {
             "propagation_rtt_ms": spread(rtt_ms[:, i]),
             "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
-            "switches_s": roads.pair_switch_s[i],
+            "switches_s": ground_routing.pair_switch_s[i],
         }
-        for i, (a, b) in enumerate(roads.pairs)
+        for i, (a, b) in enumerate(ground_routing.pairs)
     }
 
 
 def _network(outcome: Outcome) -> dict[str, Any]:
-    roads = outcome.roads
-    if roads is None or outcome.loaded.scenario.links is None:
+    ground_routing = outcome.ground_routing
+    if ground_routing is None or outcome.loaded.scenario.links is None:
         return {"links_mean": None, "link_availability": None, "path_switches": None}
-    mean = float(roads.links.mean())
+    mean = float(ground_routing.links.mean())
     return {
         "links_mean": mean,
-        "link_availability": mean / roads.wanted if roads.wanted else None,
-        "path_switches": roads.switches,
+        "link_availability": mean / ground_routing.wanted if ground_routing.wanted else None,
+        "path_switches": ground_routing.switches,
     }
 
 
-def workloads(asked: Sequence[Workload], crew: Crew | None, user_ms: float | None) -> list[dict[str, Any]]:
+def workloads(asked: Sequence[Workload], scheduler: JobScheduler | None, user_ms: float | None) -> list[dict[str, Any]]:
     """One entry for each workload asked for, in that order; user_ms is the median round trip to a user."""
     nothing = dict.fromkeys(("mfu", "step_s", "tokens_per_s", "ettr", "time_to_train_d", "ttft_ms", "tpot_ms"))
-    trainings = iter(crew.trainings if crew is not None else [])
-    services = iter(crew.services if crew is not None else [])
+    trainings = iter(scheduler.trainings if scheduler is not None else [])
+    services = iter(scheduler.services if scheduler is not None else [])
     found = []
     for w in asked:
         told: dict[str, Any] = dict(nothing)
         if w.kind == "training":
-            told = next(trainings).told()
+            told = next(trainings).summary()
         elif w.kind == "inference":
-            told = next(services).told(user_ms)
-        found.append({"kind": w.kind, "model": None if w.kind == "stream" else w.model.name, **told})
+            told = next(services).summary(user_ms)
+        found.append({"kind": w.kind, "model": None if w.kind == "independent" else w.model.name, **told})
     return found
 
 
@@ -227,9 +227,9 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     working_s = float(c[step.WORKING_S].sum())
     useful_s = outcome.fleet[:, step.F_USEFUL]
     uncommitted_s = 0.0
-    if outcome.crew is not None:
-        useful_s = useful_s + outcome.crew.ledger.step_own_s[CAUSES.index("useful")] / scenario.step
-        uncommitted_s = sum(job.uncommitted_s() for job in outcome.crew.trainings)
+    if outcome.scheduler is not None:
+        useful_s = useful_s + outcome.scheduler.ledger.step_own_s[CAUSES.index("useful")] / scenario.step
+        uncommitted_s = sum(job.uncommitted_s() for job in outcome.scheduler.trainings)
     useful_flops_per_s = useful_s * peak
     p10, p50, p90 = (float(v) for v in np.percentile(useful_flops_per_s, (10.0, 50.0, 90.0)))
     capacity_j = satellite.power.battery.capacity
@@ -269,8 +269,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "formation": formations.summary(loaded, outcome.grid),
         "network": _network(outcome),
         "ground": ground,
-        "pairs": _pairs(outcome),
-        "workloads": workloads(scenario.workloads, outcome.crew, ground["user_rtt_ms"]["median"]),
+        "station_pairs": _pairs(outcome),
+        "workloads": workloads(scenario.workloads, outcome.scheduler, ground["user_rtt_ms"]["median"]),
         "fleet": {
             "availability": working_s / (satellites * duration_s),
             "useful_flops_per_s": {"p10": p10, "p50": p50, "p90": p90},

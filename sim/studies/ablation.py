@@ -15,8 +15,8 @@ from sim.engine.coupled import CoupledRun
 from sim.engine.uncoupled import Run
 from sim.fleet import job_lifecycle
 from sim.fleet.job_lifecycle import Segment
-from sim.workload.job_communication import Wires
-from sim.workload.jobs import Clock, Crew
+from sim.workload.job_communication import Transport
+from sim.workload.jobs import Clock, JobScheduler
 from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
@@ -129,37 +129,37 @@ def full_load_w(satellite: Satellite) -> float:
 
 
 class EasyWires:
-    """Wires whose links have neither delay nor limit, or with a way for messages that have none."""
+    """Transport whose links have neither delay nor limit, or with a way for messages that have none."""
 
-    def __init__(self, wires: Wires, instant: bool, whole: bool) -> None:
-        self.wires, self.instant, self.whole = wires, instant, whole
+    def __init__(self, transport: Transport, instant: bool, whole: bool) -> None:
+        self.transport, self.instant, self.whole = transport, instant, whole
 
     @property
     def version(self) -> int:
-        return self.wires.version
+        return self.transport.version
 
     @property
     def directed_delay_s(self) -> Array:
-        delay_s = self.wires.directed_delay_s
+        delay_s = self.transport.directed_delay_s
         return np.append(0.0 * delay_s if self.instant else delay_s, 0.0)
 
     @property
     def directed_rate_bit_s(self) -> Array:
-        rate = self.wires.directed_rate_bit_s
+        rate = self.transport.directed_rate_bit_s
         return np.append(np.full_like(rate, np.inf) if self.instant else rate, np.inf)
 
-    def ways(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+    def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Missing ways lead over the last directed link, which all have in common and none feels."""
-        start, links = self.wires.ways(src, dst)
+        start, links = self.transport.routes(src, dst)
         if not self.whole:
             return start, links
         hops = np.diff(start)
         missing = (hops == 0) & (src != dst)
-        added = np.insert(links, start[:-1][missing], self.wires.directed_delay_s.size)
+        added = np.insert(links, start[:-1][missing], self.transport.directed_delay_s.size)
         return np.concatenate(([0], np.cumsum(hops + missing))).astype(np.int64), added
 
-    def part(self) -> Ints:
-        return self.wires.part()
+    def components(self) -> Ints:
+        return self.transport.components()
 
 
 class EasyClock:
@@ -172,8 +172,8 @@ class EasyClock:
         return self.clock.ranks()
 
     @property
-    def away(self) -> Ints:
-        return self.clock.away
+    def unreachable(self) -> Ints:
+        return self.clock.unreachable
 
     def exchange(self, time_s: float, cut: NDArray[np.bool_], part: Ints) -> bool:
         return self.clock.exchange(time_s, cut, part)
@@ -202,14 +202,14 @@ class EasyRun(CoupledRun):
         super().__init__(loaded)
         self.how = how
         if how.instant or how.whole:
-            self.wires = EasyWires(self.wires, how.instant, how.whole)
+            self.transport = EasyWires(self.transport, how.instant, how.whole)
 
-    def hire(self) -> Crew:
-        crew = super().hire()
+    def create_scheduler(self) -> JobScheduler:
+        scheduler = super().create_scheduler()
         if self.how.skipped:
-            for training in crew.trainings:
+            for training in scheduler.trainings:
                 training.clock = EasyClock(training.clock, self.how.skipped)
-        return crew
+        return scheduler
 
 
 def unlimited(run: Run) -> None:

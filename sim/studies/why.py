@@ -128,8 +128,8 @@ class _Bench:
 
     def _cut(self, scenario: Scenario) -> tuple[Scenario, list[str]]:
         notes = []
-        record = scenario.record.model_copy(update={"satellites": 0.0})
-        cut: dict[str, Any] = {"record": record}
+        recorder = scenario.recorder.model_copy(update={"satellites": 0.0})
+        cut: dict[str, Any] = {"recorder": recorder}
         if not any(isinstance(job, Inference) for job in scenario.workloads):
             cut["ground"] = None  # nothing that is asked here depends on it
         if self.coupled:
@@ -177,7 +177,7 @@ def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
     bench = _Bench(loaded)
     outcome = bench.outcome(_plain(bench.scenario))
     now = bench.ran(outcome)
-    cuts = [] if outcome.crew is None else [training.task for training in outcome.crew.trainings]
+    cuts = [] if outcome.scheduler is None else [training.task for training in outcome.scheduler.trainings]
     lost = [cause for cause in CAUSES if cause != "useful" and now.share(cause) > 0.0]
     larger, told = sensitivity.all_of(bench.scenario, [task.mesh for task in cuts], loaded.satellites)
     total, done = 1 + len(lost) + len(larger), 1

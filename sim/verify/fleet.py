@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.fleet.failures import exponential
-from sim.fleet.job_lifecycle import WAITING, Gangs, Policy, Work, account
+from sim.fleet.job_lifecycle import WAITING, JobLifecycle, Policy, Work, account
 from sim.fleet.reliability import (
     daly_interval_s,
     effective_time_ratio,
@@ -129,7 +129,7 @@ def commit_time_s(replica: int) -> float:
     mean_s = wall_per_work(*JOB[:2], JOB.detection_s + JOB.restart_s, INTERRUPTION_S) * JOB.checkpoint_interval_s
     duration_s = COMMITS * mean_s + 10.0 * math.sqrt(COMMITS) * _commit_sd_s()
     changes = exponential(1, replica, MEMBERS, MEMBERS * INTERRUPTION_S, 0.0, duration_s)
-    (segments,), _ = Gangs([range(MEMBERS)], [], JOB, changes).advance(0.0, duration_s, np.zeros(1, dtype=np.bool_))
+    (segments,), _ = JobLifecycle([range(MEMBERS)], [], JOB, changes).advance(0.0, duration_s, np.zeros(1, dtype=np.bool_))
     commits_s = [segment.begin_s for segment in segments if segment.commit]
     work = account(Work(), [segment for segment in segments if segment.begin_s <= commits_s[COMMITS - 1]])
     if abs(work.committed_s - COMMITS * JOB.checkpoint_interval_s) > 1e-3:
@@ -167,7 +167,7 @@ def served_share(replica: int) -> float:
     """Share of a year in which a job with spares, nothing repaired, does not wait for a member."""
     changes = exponential(1, replica, SLOTS + SPARES, YEAR_S / YEARLY, math.inf, YEAR_S)
     at_once = Policy(math.inf, 0.0, 0.0, 0.0)
-    gangs = Gangs([range(SLOTS)], range(SLOTS, SLOTS + SPARES), at_once, changes)
+    gangs = JobLifecycle([range(SLOTS)], range(SLOTS, SLOTS + SPARES), at_once, changes)
     (segments,), _ = gangs.advance(0.0, YEAR_S, np.zeros(1, dtype=np.bool_))
     return sum(segment.end_s - segment.begin_s for segment in segments if segment.mode != WAITING) / YEAR_S
 

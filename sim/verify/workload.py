@@ -182,7 +182,7 @@ def _steps() -> list[Case | Failed]:
     )
     found.append(
         Case("utilisation of Llama 3 405B on 8,192 accelerators, from the mesh alone", lambda: _llama_mfu(4), 0.43, 0.06, "1",
-             "[llama3:table 4]; kernel efficiency 0.57 and 4 pieces a stage assumed, 2 give 0.40 and 8 give 0.47: wide limit")
+             "[llama3:table 4]; kernel efficiency 0.57 and 4 virtual_stages a stage assumed, 2 give 0.40 and 8 give 0.47: wide limit")
     )  # fmt: skip
     return found
 

@@ -73,7 +73,7 @@ def all_reduce(algorithm: str, groups: Ints, bytes_per_member: float, rows: int 
     """Phases of an all-reduce in each of G groups at once; groups (G, n) are satellites in mapping order.
 
     ring: to the next of the order. halving-doubling: half of the bytes with the neighbour at distance 1, a quarter at
-    distance 2, ..., so that the large pieces travel short ways. torus: in `rows` rows, by default as square as n
+    distance 2, ..., so that the large virtual_stages travel short ways. torus: in `rows` rows, by default as square as n
     allows: scattered along rows, reduced along columns, gathered along rows.
     """
     ranks = groups.shape[1]

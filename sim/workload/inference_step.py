@@ -45,7 +45,7 @@ class Rates(NamedTuple):
     communication: Value
 
 
-def _parts(service: Service, loads: list[tuple[float, float]], tokens: float, pace: Value) -> Parts:
+def _parts(service: Service, loads: list[tuple[float, float]], tokens: float, rate: Value) -> Parts:
     """Loads are kernels of a tensor group, (FLOPs, bytes of memory), one after the other; `tokens` pass all layers.
 
     Each takes as long as the slower of arithmetic and memory. The clock slows arithmetic, not memory or fabric.
@@ -58,60 +58,60 @@ def _parts(service: Service, loads: list[tuple[float, float]], tokens: float, pa
         service.fabric_latency_s,
         service.fabric_byte_s,
     )
-    useful = kernel = memory = np.zeros_like(pace)
+    useful = kernel = memory = np.zeros_like(rate)
     for flops, moved_bytes in loads:
         at_peak_s = flops / group_flops
         useful = useful + at_peak_s
         kernel = kernel + at_peak_s * (1.0 / service.kernel_efficiency - 1.0)
-        memory = memory + np.maximum(0.0, moved_bytes / group_byte_s * pace - at_peak_s / service.kernel_efficiency)
+        memory = memory + np.maximum(0.0, moved_bytes / group_byte_s * rate - at_peak_s / service.kernel_efficiency)
     # two reductions a layer, after attention and after the feed-forward network
-    return Parts(useful, kernel, memory, 2.0 * service.model.layers * reduction_s * pace)
+    return Parts(useful, kernel, memory, 2.0 * service.model.layers * reduction_s * rate)
 
 
-def _prefill(service: Service, batch: int, pace: Value) -> Parts:
+def _prefill(service: Service, batch: int, rate: Value) -> Parts:
     tokens = float(batch * service.input_tokens)
     flops = tokens * forward_flops_per_token(service.model, service.input_tokens)
-    return _parts(service, [(flops, service.weight_bytes * service.model.parameters)], tokens, pace)
+    return _parts(service, [(flops, service.weight_bytes * service.model.parameters)], tokens, rate)
 
 
-def _decode(service: Service, batch: int, context: float, pace: Value) -> Parts:
+def _decode(service: Service, batch: int, context: float, rate: Value) -> Parts:
     """One token each of `batch` sequences: all matrices, then attention over `context` tokens kept."""
     model = service.model
     matrices = (2.0 * batch * model.parameters, service.weight_bytes * model.parameters)
     kept = kv_bytes_per_token(model, service.kv_element_bytes)
     attention = (batch * attention_flops_per_token(model, context), batch * context * kept)
-    return _parts(service, [matrices, attention], float(batch), pace)
+    return _parts(service, [matrices, attention], float(batch), rate)
 
 
-def _seconds(parts: Parts, pace: Value) -> Value:
+def _seconds(parts: Parts, rate: Value) -> Value:
     with np.errstate(divide="ignore"):
-        return (parts.useful + parts.kernel + parts.memory + parts.communication) / pace
+        return (parts.useful + parts.kernel + parts.memory + parts.communication) / rate
 
 
-def decode_step_s(service: Service, batch: int, context: float, pace: ArrayLike = 1.0) -> Value:
+def decode_step_s(service: Service, batch: int, context: float, rate: ArrayLike = 1.0) -> Value:
     """One token each of `batch` sequences, `context` tokens long; inf at a clock rate of 0 [scaling-book:inference]."""
-    rate = np.asarray(pace, dtype=float)
+    rate = np.asarray(rate, dtype=float)
     return _seconds(_decode(service, batch, context, rate), rate)
 
 
-def unloaded_ttft_s(service: Service, pace: ArrayLike = 1.0) -> Value:
+def unloaded_ttft_s(service: Service, rate: ArrayLike = 1.0) -> Value:
     """Time to the first token [s] of a request that is alone: its prefill and one step; no queue, no way to the user."""
-    rate = np.asarray(pace, dtype=float)
+    rate = np.asarray(rate, dtype=float)
     return _seconds(_prefill(service, 1, rate), rate) + decode_step_s(service, 1, service.input_tokens, rate)
 
 
-def unloaded_tpot_s(service: Service, pace: ArrayLike = 1.0) -> Value:
+def unloaded_tpot_s(service: Service, rate: ArrayLike = 1.0) -> Value:
     """Time per token [s] of a request that is alone, mean over its answer."""
-    return decode_step_s(service, 1, service.input_tokens + service.output_tokens / 2.0, pace)
+    return decode_step_s(service, 1, service.input_tokens + service.output_tokens / 2.0, rate)
 
 
-def operating(service: Service, pace: ArrayLike) -> Rates:
-    """What a satellite delivers with full batches, prefilled and then decoded, over and over; `pace` of any shape.
+def operating(service: Service, rate: ArrayLike) -> Rates:
+    """What a satellite delivers with full batches, prefilled and then decoded, over and over; `rate` of any shape.
 
-    Useful are the forward FLOPs of the prompts' and the answers' tokens. At a pace of 0 nothing is delivered, durations
+    Useful are the forward FLOPs of the prompts' and the answers' tokens. At a rate of 0 nothing is delivered, durations
     are inf, and the shares are their limits, those of arithmetic alone.
     """
-    rate = np.asarray(pace, dtype=float)
+    rate = np.asarray(rate, dtype=float)
     batch, steps = service.batch, service.output_tokens
     prefill = _prefill(service, batch, rate)
     decode = _decode(service, batch, service.input_tokens + steps / 2.0, rate)

@@ -1,4 +1,4 @@
-"""What a synchronous job sends over which links, and how long it waits for it: the job's ranks laid on real wires."""
+"""What a synchronous job sends over which links, and how long it waits for it: the job's ranks laid on real transport."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.fleet.job_lifecycle import strays
+from sim.fleet.job_lifecycle import disconnected
 from sim.workload import collectives, parallelism, training_step
 from sim.workload.collectives import Phase
 from sim.workload.parallelism import Mesh
@@ -24,7 +24,7 @@ Flags = NDArray[np.bool_]
 TORI = 4  # shapes of the torus that are tried: those nearest to a square
 
 
-class Wires(Protocol):
+class Transport(Protocol):
     """What carries messages: directed links with delays [s] and rates [bit/s], and ways over them."""
 
     @property
@@ -38,11 +38,11 @@ class Wires(Protocol):
     @property
     def directed_rate_bit_s(self) -> Array: ...
 
-    def ways(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+    def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """start[pair + 1] and directed links of the way of each pair; empty where there is none."""
         ...
 
-    def part(self) -> Ints:
+    def components(self) -> Ints:
         """Number of the connected part that each satellite is in."""
         ...
 
@@ -50,9 +50,9 @@ class Wires(Protocol):
 class Costs(NamedTuple):
     """Transfers of one training step: of each job (G,), and of each satellite by its own messages alone (N,)."""
 
-    border_s: Array  # one micro-batch over the slowest border between stages
+    stage_transfer_s: Array  # one micro-batch over the slowest border between stages
     gradients_s: Array  # the whole all-reduce
-    own_border_s: Array
+    own_stage_transfer_s: Array
     own_gradients_s: Array
     cut: Flags  # jobs some of whose messages have no way
     own_cut: Flags  # satellites outside the part that most members of their job are in
@@ -80,46 +80,46 @@ class _Flows(NamedTuple):
     stays: Flags
 
 
-class Traffic:
-    """The messages of equal jobs; ways are looked up again when ranks or wires change."""
+class JobCommunication:
+    """The messages of equal jobs; ways are looked up again when ranks or transport change."""
 
     def __init__(self, task: Task, collective: Collective, satellites: int) -> None:
         self.task, self.collective, self.satellites = task, collective, satellites
         self._ranks: list[Ints] = []
         self._version = -1
-        self._borders: list[_Flows] = []
+        self._stage_transfers: list[_Flows] = []
         self._reduction: list[_Flows] = []
 
-    def costs(self, ranks: list[Ints], wires: Wires) -> Costs:
+    def costs(self, ranks: list[Ints], transport: Transport) -> Costs:
         """Of all jobs at this moment."""
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
-        if not same or wires.version != self._version:
-            self._lay(ranks, wires)
-            self._ranks, self._version = ranks, wires.version
+        if not same or transport.version != self._version:
+            self._lay(ranks, transport)
+            self._ranks, self._version = ranks, transport.version
         jobs = len(ranks)
         cut = np.zeros(jobs, dtype=np.bool_)
-        border, own_border = self._sum(self._borders, wires, jobs, cut)
-        gradients, own_gradients = self._sum(self._reduction, wires, jobs, cut)
-        return Costs(border, gradients, own_border, own_gradients, cut, self._apart(ranks, wires, cut))
+        border, own_border = self._sum(self._stage_transfers, transport, jobs, cut)
+        gradients, own_gradients = self._sum(self._reduction, transport, jobs, cut)
+        return Costs(border, gradients, own_border, own_gradients, cut, self._apart(ranks, transport, cut))
 
-    def _apart(self, ranks: list[Ints], wires: Wires, cut: Flags) -> Flags:
+    def _apart(self, ranks: list[Ints], transport: Transport, cut: Flags) -> Flags:
         """Those who cut their job: members outside its largest connected part, the lowest numbered of equals."""
         apart = np.zeros(self.satellites, dtype=np.bool_)
         if cut.any():
-            part = wires.part()
+            part = transport.components()
             for g in np.flatnonzero(cut):
-                apart[ranks[g]] = strays(ranks[g], part)
+                apart[ranks[g]] = disconnected(ranks[g], part)
         return apart
 
-    def _lay(self, ranks: list[Ints], wires: Wires) -> None:
+    def _lay(self, ranks: list[Ints], transport: Transport) -> None:
         owner = np.full(self.satellites, -1, dtype=np.int64)
         for g, members in enumerate(ranks):
             owner[members] = g
         together = np.stack(ranks) if ranks else np.zeros((0, 0), dtype=np.int64)
-        self._borders = [_laid(p, owner, wires) for p in _border_phases(self.task, together)]
-        self._reduction = [_laid(p, owner, wires) for p in _reduction_phases(self.task, self.collective, together)]
+        self._stage_transfers = [_laid(p, owner, transport) for p in _stage_transfer_phases(self.task, together)]
+        self._reduction = [_laid(p, owner, transport) for p in _reduction_phases(self.task, self.collective, together)]
 
-    def _sum(self, phases: list[_Flows], wires: Wires, jobs: int, cut: Flags) -> tuple[Array, Array]:
+    def _sum(self, phases: list[_Flows], transport: Transport, jobs: int, cut: Flags) -> tuple[Array, Array]:
         """Time of the phases one after the other, for each job and for each satellite by its own messages; marks jobs
         some of whose messages have no way."""
         total, own = np.zeros(jobs), np.zeros(self.satellites)
@@ -128,8 +128,8 @@ class Traffic:
                 flows.start,
                 flows.links,
                 flows.size_bytes,
-                wires.directed_delay_s,
-                wires.directed_rate_bit_s,
+                transport.directed_delay_s,
+                transport.directed_rate_bit_s,
                 flows.stays,
             )
             lost = ~np.isfinite(time_s)
@@ -144,17 +144,17 @@ class Traffic:
         return total, own
 
 
-def _laid(phase: Phase, owner: Ints, wires: Wires) -> _Flows:
-    start, links = wires.ways(phase.src, phase.dst)
+def _laid(phase: Phase, owner: Ints, transport: Transport) -> _Flows:
+    start, links = transport.routes(phase.src, phase.dst)
     return _Flows(
         phase.repeat, owner[phase.src], phase.src, phase.size_bytes, start, links, np.asarray(phase.src == phase.dst)
     )
 
 
-def _border_phases(task: Task, ranks: Ints) -> list[Phase]:
+def _stage_transfer_phases(task: Task, ranks: Ints) -> list[Phase]:
     """One micro-batch over every border between satellites, activations forth and gradients back at once.
 
-    Interleaved stages hold several pieces of the model: from the last of them it goes on to the first.
+    Interleaved stages hold several virtual_stages of the model: from the last of them it goes on to the first.
     """
     span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
     if span == 1 or ranks.size == 0:
@@ -198,7 +198,7 @@ def collectives_for(ranks: int) -> Iterator[Collective]:
             yield Collective("torus", rows)
 
 
-def best(candidates: Sequence[Task], order: Ints, members: int, wires: Wires, satellites: int) -> Choice:
+def best(candidates: Sequence[Task], order: Ints, members: int, transport: Transport, satellites: int) -> Choice:
     """The cut and all-reduce with the least time per step among `members` satellites of the mapping order.
 
     Candidates are tried by what they would take on instant links; those that cannot win any more are left out.
@@ -217,9 +217,9 @@ def best(candidates: Sequence[Task], order: Ints, members: int, wires: Wires, sa
         for collective in collectives_for(parallelism.data_satellites(task.mesh, task.accelerators)):
             key = task.mesh, task.batch.interleave > 1, collective  # all that messages depend on
             if key not in known:
-                known[key] = Traffic(task, collective, satellites).costs([order[:used]], wires)
+                known[key] = JobCommunication(task, collective, satellites).costs([order[:used]], transport)
             costs = known[key]
-            step_s = float(training_step.decompose(task, 1.0, costs.border_s[0], costs.gradients_s[0]).total_s)
+            step_s = float(training_step.decompose(task, 1.0, costs.stage_transfer_s[0], costs.gradients_s[0]).total_s)
             if not costs.cut[0] and (found is None or step_s < found.step_s):
                 found = Choice(task, collective, step_s)
     if found is None:  # no cut can talk at all: the first, so that the run tells of the outage
@@ -230,14 +230,14 @@ def best(candidates: Sequence[Task], order: Ints, members: int, wires: Wires, sa
 def feasible(
     job: Task,
     meshes: Sequence[Mesh],
-    pieces: Sequence[int],
+    virtual_stages: Sequence[int],
     recomputes: Sequence[str],
     members: int,
     memory_bytes: float,
 ) -> list[Task]:
     """The job cut in every way that fits into memory, keeps every replica at work and needs at most `members` satellites.
 
-    pieces: of the model on each stage, no more than it has layers; recomputes: what is computed again rather than kept.
+    virtual_stages: of the model on each stage, no more than it has layers; recomputes: what is computed again rather than kept.
     """
     found = []
     for mesh in meshes:
@@ -247,7 +247,7 @@ def feasible(
         ):
             continue
         layers = -(-job.model.layers // mesh.pipeline) if mesh.pipeline > 1 else 1
-        for interleave, recompute in product(sorted({min(v, layers) for v in pieces}), recomputes):
+        for interleave, recompute in product(sorted({min(v, layers) for v in virtual_stages}), recomputes):
             batch = job.batch._replace(interleave=interleave, recompute=recompute)
             if parallelism.fits(job.model, mesh, batch, memory_bytes):
                 found.append(job._replace(mesh=mesh, batch=batch))

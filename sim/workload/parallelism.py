@@ -34,7 +34,7 @@ class Batch(NamedTuple):
     global_batch: int  # sequences
     recompute: str = "selective"  # one of transformer.RECOMPUTE
     split_optimiser: bool = True  # over the replicas
-    interleave: int = 1  # pieces of the model that each stage holds
+    interleave: int = 1  # virtual_stages of the model that each stage holds
 
 
 def satellites_per_replica(mesh: Mesh, accelerators: int) -> int:
@@ -118,7 +118,7 @@ def meshes(model: Model, accelerators: int, satellites: int) -> list[Mesh]:
 
 
 def layers_of_stage(model: Model, mesh: Mesh, interleave: int) -> int:
-    """Layers of the largest stage, in pieces as large as the largest: what all others wait for."""
+    """Layers of the largest stage, in virtual_stages as large as the largest: what all others wait for."""
     return interleave * -(-model.layers // (mesh.pipeline * interleave))
 
 

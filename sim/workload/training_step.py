@@ -78,11 +78,11 @@ def boundary_bytes(task: Task) -> float:
     return message_bytes(task.model, task.batch.sequence * task.batch.micro_batch, task.element_bytes)
 
 
-def compute_s(task: Task, pace: ArrayLike) -> Value:
-    """Arithmetic [s] of one step at a clock rate `pace`, evenly spread over all accelerators; inf at a pace of 0."""
+def compute_s(task: Task, rate: ArrayLike) -> Value:
+    """Arithmetic [s] of one step at a clock rate `rate`, evenly spread over all accelerators; inf at a rate of 0."""
     at_full_s = task_flops(task) / (task_peak_flops(task) * task.kernel_efficiency)
     with np.errstate(divide="ignore"):
-        whole: Value = at_full_s / np.asarray(pace, dtype=float)
+        whole: Value = at_full_s / np.asarray(rate, dtype=float)
     return whole
 
 
@@ -111,26 +111,26 @@ def _inner_reduction_s(task: Task) -> float:
     return _fabric_ring_s(task, inner, shard)
 
 
-def exposed_s(task: Task, pace: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> Value:
-    """Transfers of a step [s] that no arithmetic hides, `pace`, `pp_s`, `dp_s` of any shape that goes together.
+def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> Value:
+    """Transfers of a step [s] that no arithmetic hides, `rate`, `pp_s`, `dp_s` of any shape that goes together.
 
     `pp_s` is the time of one micro-batch over the slowest border between satellites, `dp_s` that of the gradients'
     all-reduce between satellites. Tensor reductions wait for nothing. A border's transfer hides behind the arithmetic of
     a micro-batch, with a stage's input in flight beside those it works on, and is paid in full when the pipeline fills
     and drains. Gradients hide behind `overlap` of the backward pass, in which the pipeline may stall.
 
-    With a member's own times this is what its own links would cost; the job's are never below. 0 at a pace of 0.
+    With a member's own times this is what its own links would cost; the job's are never below. 0 at a rate of 0.
     """
-    arithmetic_s = compute_s(task, pace)
+    arithmetic_s = compute_s(task, rate)
     running_s = np.where(np.isfinite(arithmetic_s), arithmetic_s, 0.0)
     span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
     fills_s, stalls_s = np.zeros(()), np.zeros(())
     if span > 1:
-        border_s = np.asarray(pp_s, dtype=float)
-        pieces = parallelism.micro_batches(task.mesh, task.batch) * task.batch.interleave
+        stage_transfer_s = np.asarray(pp_s, dtype=float)
+        virtual_stages = parallelism.micro_batches(task.mesh, task.batch) * task.batch.interleave
         piece_s = running_s * micro_batch_share(task) / task.batch.interleave
-        stalls_s = pieces * np.maximum(0.0, border_s - piece_s)
-        fills_s = 2.0 * (span - 1) * border_s
+        stalls_s = virtual_stages * np.maximum(0.0, stage_transfer_s - piece_s)
+        fills_s = 2.0 * (span - 1) * stage_transfer_s
     reduction_s = np.asarray(dp_s, dtype=float) + _inner_reduction_s(task)
     # stalls without end hide nothing: no step ends
     hidden_s = task.overlap * BACKWARD * (running_s + np.where(np.isfinite(stalls_s), stalls_s, 0.0))
@@ -142,31 +142,31 @@ def exposed_s(task: Task, pace: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
 def bubble_factor(task: Task) -> float:
     """Idle time of a mean accelerator over its arithmetic: (p - 1)/(v m) where layers and batch divide.
 
-    The pipeline goes at the pace of its largest piece, and the step ends with the replica that has the most
+    The pipeline goes at the rate of its largest piece, and the step ends with the replica that has the most
     micro-batches: what the others wait for is idle time of the same kind [narayanan2021:section 2.2].
     """
-    stages, pieces = task.mesh.pipeline, task.batch.interleave
-    layers = parallelism.layers_of_stage(task.model, task.mesh, pieces) * stages
-    busiest = parallelism.micro_batches(task.mesh, task.batch) * pieces + stages - 1
+    stages, virtual_stages = task.mesh.pipeline, task.batch.interleave
+    layers = parallelism.layers_of_stage(task.model, task.mesh, virtual_stages) * stages
+    busiest = parallelism.micro_batches(task.mesh, task.batch) * virtual_stages + stages - 1
     # whole numbers up to the division: exactly 0 where nobody waits
     taken = layers * busiest * task.mesh.data * task.batch.micro_batch
-    needed = task.model.layers * pieces * task.batch.global_batch
+    needed = task.model.layers * virtual_stages * task.batch.global_batch
     return (taken - needed) / needed
 
 
-def decompose(task: Task, pace: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> StepTime:
-    """One step at a clock rate `pace` (that of the slowest member); arguments as in `exposed_s`.
+def decompose(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> StepTime:
+    """One step at a clock rate `rate` (that of the slowest member); arguments as in `exposed_s`.
 
     Everything that an accelerator does for a micro-batch passes through the pipeline, so that the bubble is a share of
-    arithmetic and recomputation and of tensor reductions. At a pace of 0 the step does not end: compute and total are
+    arithmetic and recomputation and of tensor reductions. At a rate of 0 the step does not end: compute and total are
     inf and nothing else is spent.
     """
-    arithmetic_s = compute_s(task, pace)
+    arithmetic_s = compute_s(task, rate)
     running = np.where(np.isfinite(arithmetic_s), arithmetic_s, 0.0)
     again_s = running * recompute_share(task.model, task.batch.sequence, task.batch.recompute)
     fabric_s = np.where(running > 0.0, _fabric_s(task) / micro_batch_share(task), 0.0)
     bubble_s = bubble_factor(task) * (running + again_s + fabric_s)
-    communication_s = exposed_s(task, pace, pp_s, dp_s)
+    communication_s = exposed_s(task, rate, pp_s, dp_s)
     straggler_s = task.jitter * expected_maximum(members(task)) * running
     total_s = arithmetic_s + again_s + bubble_s + communication_s + straggler_s
     return StepTime(arithmetic_s, again_s, bubble_s, communication_s, straggler_s, total_s)

@@ -42,7 +42,7 @@ SAME = [
     (network, "round_trip_ms", sim.results.summary), (spacecraft, "plate_view_factor", sim.spacecraft.step), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.step),
     (spacecraft, "emission_w_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupled), (hypatia, "access_m", sim.network.ground_routing),
     (hypatia, "walker_sgp4", sim.engine.assemble), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
-    (workload, "flow_times_s", sim.workload.job_communication.collectives), (fleet, "Gangs", sim.engine.job_assignment), (access, "windows", sim.engine.access),
+    (workload, "flow_times_s", sim.workload.job_communication.collectives), (fleet, "JobLifecycle", sim.engine.job_assignment), (access, "windows", sim.engine.access),
 ]  # fmt: skip
 
 

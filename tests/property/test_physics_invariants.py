@@ -18,7 +18,7 @@ from sim.spacecraft.compute import dynamic_share, rate_for_share
 from sim.spacecraft.earth_flux import plate_view_factor
 from sim.spacecraft.power import Battery, battery_step
 
-ALONE = ("workloads=[{kind: stream}]", "links=", "economics=")  # nothing joins satellites
+ALONE = ("workloads=[{kind: independent}]", "links=", "economics=")  # nothing joins satellites
 EARTH_M, POLAR_M, C_M_S = 6378137.0, 6356752.3, 299792458.0
 
 

@@ -32,7 +32,7 @@ constellation:
 satellite: suncatcher
 links: {{topology: mesh, terminal: dwdm-10cm}}
 fleet: {{spares: {spares}, recovery: {{detection: 60 s, restart: 240 s}}}}
-record: {{satellites: 0}}
+recorder: {{satellites: 0}}
 workloads:
   - {workload}
 """
@@ -356,7 +356,7 @@ def test_out_of_sight_of_whoever_asks(scenario: Scenario) -> None:
     stations = "ground={min_elevation: 5 deg, stations: [{name: pole, latitude: 85 deg, longitude: 0 deg}]}"
 
     def asked(demand: str) -> Rows:
-        workload = f"{SERVICE}, memory_use: 0.9{demand}}}"
+        workload = f"{SERVICE}, memory_fraction: 0.9{demand}}}"
         loaded = scenario(workload=workload)
         return ran(api.load(loaded.tree.origin.file, set=[stations]))
 

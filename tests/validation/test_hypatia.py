@@ -72,8 +72,8 @@ def test_another_shell_is_not_mistaken_for_it(monkeypatch: pytest.MonkeyPatch) -
 def test_the_shipped_scenario() -> None:
     """Source of truth: Hypatia's series: 24 s of a run of kuiper_630 change paths at the same samples (one early at the
     range cut, as above) and begin with the same round trips, 0.01 ms."""
-    found = sim.run(sim.load("kuiper_630", set=["duration=24 s", "record={satellites: 0}"]))
-    pairs = found.summary["pairs"]
+    found = sim.run(sim.load("kuiper_630", set=["duration=24 s", "recorder={satellites: 0}"]))
+    pairs = found.summary["station_pairs"]
     wanted = {
         "Manila - Dalian": (29.4231, [18.0]), "St Petersburg - Dalian": (63.2039, [3.3, 10.1]),
         "St Petersburg - Manila": (76.8460, [3.3]),

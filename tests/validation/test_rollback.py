@@ -11,7 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.fleet.failures import Change, exponential, normalise
-from sim.fleet.job_lifecycle import CHECKPOINT, OUTAGE, RECOVERY, RUN, WAITING, Gangs, Policy, Segment, Work, account
+from sim.fleet.job_lifecycle import (
+    CHECKPOINT,
+    OUTAGE,
+    RECOVERY,
+    RUN,
+    WAITING,
+    JobLifecycle,
+    Policy,
+    Segment,
+    Work,
+    account,
+)
 from sim.fleet.reliability import gang_availability
 from sim.verify import fleet
 from sim.verify.case import row
@@ -110,7 +121,7 @@ def play(
     policy: Policy, changes: list[Change], edges: list[float], cut: np.ndarray
 ) -> tuple[list[list[Segment]], np.ndarray]:
     """The clock itself over windows with these edges; each is cut as its first second is."""
-    gangs = Gangs(JOBS, SPARES, policy, changes, satellites=SATELLITES)
+    gangs = JobLifecycle(JOBS, SPARES, policy, changes, satellites=SATELLITES)
     found: list[list[Segment]] = [[] for _ in JOBS]
     spare_s = np.zeros(SATELLITES)
     for begin_s, end_s in pairwise(edges):
@@ -123,7 +134,7 @@ def play(
 
 
 def merged(segments: list[Segment]) -> list[tuple[object, ...]]:
-    """Neighbours of one mode, crew and missing are one, unless something happened between them."""
+    """Neighbours of one mode, scheduler and missing are one, unless something happened between them."""
     found: list[list[object]] = []
     for s in segments:
         what = [s.mode, s.members.tolist(), s.lost.tolist()]
@@ -174,8 +185,8 @@ def test_windows_do_not_matter(policy: Policy, changes: list[Change], edges: lis
     """Source of truth: one long window; other cuts of time give the same history to the bit, the spares' seconds to 1e-9."""
     uncut = np.zeros((LENGTH, len(JOBS)), dtype=np.bool_)
     whole, whole_spare_s = play(policy, changes, [0.0, float(LENGTH)], uncut)
-    pieces, spare_s = play(policy, changes, sorted({0.0, *edges, float(LENGTH)}), uncut)
-    assert [merged(s) for s in pieces] == [merged(s) for s in whole]
+    virtual_stages, spare_s = play(policy, changes, sorted({0.0, *edges, float(LENGTH)}), uncut)
+    assert [merged(s) for s in virtual_stages] == [merged(s) for s in whole]
     np.testing.assert_allclose(spare_s, whole_spare_s, atol=1e-9)
 
 
@@ -188,17 +199,17 @@ def test_a_day_in_minutes(seed: int) -> None:
     """Source of truth: one long window: ten days of failures and repairs in windows of 60 s, the same history to the bit."""
     policy = Policy(1234.5, 61.7, 33.3, 250.1)
     changes = _drawn(seed, 864000.0)
-    gangs = [Gangs(JOBS, SPARES, policy, changes, satellites=SATELLITES) for _ in range(2)]
+    gangs = [JobLifecycle(JOBS, SPARES, policy, changes, satellites=SATELLITES) for _ in range(2)]
     uncut = np.zeros(len(JOBS), dtype=np.bool_)
     whole, whole_spare_s = gangs[0].advance(0.0, 864000.0, uncut)
-    pieces: list[list[Segment]] = [[] for _ in JOBS]
+    virtual_stages: list[list[Segment]] = [[] for _ in JOBS]
     spare_s = np.zeros(SATELLITES)
     for k in range(14400):
         window, stood_s = gangs[1].advance(60.0 * k, 60.0 * (k + 1), uncut)
         spare_s += stood_s
-        for have, new in zip(pieces, window, strict=True):
+        for have, new in zip(virtual_stages, window, strict=True):
             have += new
-    assert [merged(s) for s in pieces] == [merged(s) for s in whole]
+    assert [merged(s) for s in virtual_stages] == [merged(s) for s in whole]
     assert {s.mode for job in whole for s in job} == {RUN, CHECKPOINT, RECOVERY, WAITING}
     np.testing.assert_allclose(spare_s, whole_spare_s, atol=1e-6)
 
@@ -209,7 +220,7 @@ def test_everybody_is_somewhere(seed: int) -> None:
     two of them; a job waits for those of its members that are down and runs with none. 1e-6 s of ten days."""
     duration_s = 864000.0
     changes = normalise(_drawn(seed, duration_s))
-    jobs, spare_s = Gangs(JOBS, SPARES, Policy(3000.0, 60.0, 30.0, 300.0), changes, satellites=SATELLITES).advance(
+    jobs, spare_s = JobLifecycle(JOBS, SPARES, Policy(3000.0, 60.0, 30.0, 300.0), changes, satellites=SATELLITES).advance(
         0.0, duration_s, np.zeros(len(JOBS), dtype=np.bool_)
     )
     down = [
@@ -241,7 +252,7 @@ def test_rolled_back_work_is_run_work(seed: int) -> None:
     is whole intervals."""
     policy = Policy(1000.0, 60.0, 30.0, 300.0)
     changes = exponential(seed, 1, SATELLITES, 3e4, 3e3, 864000.0)
-    jobs, _ = Gangs(JOBS, SPARES, policy, changes).advance(0.0, 864000.0, np.zeros(len(JOBS), dtype=np.bool_))
+    jobs, _ = JobLifecycle(JOBS, SPARES, policy, changes).advance(0.0, 864000.0, np.zeros(len(JOBS), dtype=np.bool_))
     for segments in jobs:
         work = account(Work(), segments)
         run_s = math.fsum(s.end_s - s.begin_s for s in segments if s.mode == RUN)

@@ -42,7 +42,7 @@ def ring() -> scenario.Loaded:
         "suncatcher",
         sets=(
             "duration=10 min",
-            "workloads=[{kind: stream}]",
+            "workloads=[{kind: independent}]",
             "links=",
             "economics=",
             f"constellation={text}",

@@ -51,10 +51,10 @@ class Checkpoint(Section):
     ]  # of one accelerator's share of the store, blocking
 
 
-class Stream(Section):
+class Independent(Section):
     """Every accelerator serves its own elastic stream, nothing waits for anything."""
 
-    kind: Literal["stream"]
+    kind: Literal["independent"]
 
 
 class Training(Section):
@@ -70,7 +70,7 @@ class Training(Section):
     sequence_length: Annotated[int, Count()]
     global_batch: Tokens  # tokens of one step of one job
     micro_batch: Annotated[int, Count(most=4096)]  # sequences
-    interleave: Annotated[int, Count(most=256)] | Literal["auto"]  # pieces of the model on a stage; auto: the best
+    interleave: Annotated[int, Count(most=256)] | Literal["auto"]  # virtual_stages of the model on a stage; auto: the best
     recompute: Literal["none", "selective", "full", "auto"]  # auto: what makes the step shortest
     overlap: Fraction  # share of the backward pass that can hide the gradient exchange
     jitter: Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.01")]  # of a member's compute time, relative
@@ -89,8 +89,8 @@ class Inference(Section):
     input_tokens: Annotated[int, Count()]
     output_tokens: Annotated[int, Count()]
     batch: Annotated[int, Count()] | None = None  # requests decoded together; none: as many as fit
-    memory_use: Fraction  # of the memory that weights and caches may fill
+    memory_fraction: Fraction  # of the memory that weights and caches may fill
     demand: Annotated[float, Quantity("1/s", least=0.0, example="2e6 1/s")] | None = None  # output tokens; none: all
 
 
-Workload = Annotated[Stream | Training | Inference, Field(discriminator="kind")]
+Workload = Annotated[Independent | Training | Inference, Field(discriminator="kind")]

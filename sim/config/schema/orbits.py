@@ -101,7 +101,7 @@ class Lattice(Section):
         return formation_geometry.count(*self.disc) if self.points is None else len(self.points)
 
 
-class Upkeep(Section):
+class StationKeeping(Section):
     """What parts the satellites of a formation that J2 does not: air and sunlight that act on each a little differently."""
 
     density: Annotated[float, Quantity("kg/m3", least=0.0, example="1e-13 kg/m3")] | None = None  # mean over an orbit
@@ -118,7 +118,7 @@ class Cluster(Section):
     local_time: LocalTime  # mean local time of the ascending node
     lattice: Lattice
     clusters: Annotated[int, Count(most=100_000)] = 1  # such formations, evenly round the orbit
-    upkeep: Upkeep | None = None
+    station_keeping: StationKeeping | None = None
 
     @property
     def count(self) -> int:
@@ -340,9 +340,9 @@ class Ground(Section):
     min_elevation: Elevation = 0.17453292519943295
     max_range: Range | None = None  # of the slant, beside it
     access_overhead: Span  # of a user's round trip beyond propagation: scheduling, queues, coding
-    pairs: list[list[str]] = Field(default_factory=list)  # stations whose shortest route through space is followed
+    station_pairs: list[list[str]] = Field(default_factory=list)  # stations whose shortest route through space is followed
 
-    @field_validator("pairs", mode="before")
+    @field_validator("station_pairs", mode="before")
     @classmethod
     def _two_names_each(cls, pairs: Any) -> Any:
         """Told as a whole: a flat list of two names is one slip, not two."""

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 from sim.config.quantity import Quantity
 from sim.config.schema.base import Fraction, Section
 from sim.config.schema.fleet import Economics, Fleet
-from sim.config.schema.jobs import Stream, Workload
+from sim.config.schema.jobs import Independent, Workload
 from sim.config.schema.links import Links
 from sim.config.schema.motion import Motion
 from sim.config.schema.orbits import Constellation, Ground
@@ -98,7 +98,7 @@ def parse_link(text: str) -> tuple[int, int] | None:
     return first, second
 
 
-class Record(Section):
+class Recorder(Section):
     """How much of the fleet the results keep satellite by satellite."""
 
     satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="2500")] = 2500.0
@@ -107,8 +107,8 @@ class Record(Section):
     )
 
 
-def _streams() -> list[Workload]:
-    return [Stream(kind="stream")]
+def _independent() -> list[Workload]:
+    return [Independent(kind="independent")]
 
 
 class Scenario(Section):
@@ -126,13 +126,13 @@ class Scenario(Section):
     motion: Motion | None = None
     ground: Ground | None = None
     links: Links | None = None
-    workloads: Annotated[list[Workload], Field(min_length=1)] = Field(default_factory=_streams)
+    workloads: Annotated[list[Workload], Field(min_length=1)] = Field(default_factory=_independent)
     fleet: Fleet | None = None
     economics: Economics | None = None
     reference_precision: str = "bf16"
     baseline: str | None = None
     events: list[Event] = Field(default_factory=list)
-    record: Record = Field(default_factory=Record)
+    recorder: Recorder = Field(default_factory=Recorder)
     allow_stale: bool = False  # elements more than 14 days from the epoch
     skip_bad: bool = False  # sets of a catalogue that cannot be used are left out, and told in the manifest
 
@@ -143,6 +143,6 @@ class Scenario(Section):
     @property
     def coupled(self) -> bool:
         """Whether anything joins satellites, so that time must go outside: links, jobs, spares, routes."""
-        paired = self.ground is not None and bool(self.ground.pairs)
-        jobs = any(w.kind != "stream" for w in self.workloads)
+        paired = self.ground is not None and bool(self.ground.station_pairs)
+        jobs = any(w.kind != "independent" for w in self.workloads)
         return jobs or paired or self.links is not None or self.fleet is not None

@@ -24,7 +24,7 @@ class Fabric(Section):
 class Fibre(Section):
     """What carries users' messages over the Earth."""
 
-    stretch: Annotated[float, Quantity("1", least=1.0, most=10.0, example="2.1")]  # length over great circle
+    path_stretch: Annotated[float, Quantity("1", least=1.0, most=10.0, example="2.1")]  # length over great circle
     index: Annotated[float, Quantity("1", least=1.0, most=2.0, example="1.468")]  # speed of light over that inside
 
 

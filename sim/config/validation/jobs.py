@@ -95,7 +95,7 @@ def _kinds(scenario: Scenario, root: Node) -> list[Problem]:
     found = []
     for kind, advice in (
         ("training", "write one, with members: for several equal jobs, and the other in a scenario of its own"),
-        ("stream", "write one: it serves all satellites that it gets"),
+        ("independent", "write one: it serves all satellites that it gets"),
     ):
         again = [i for i, w in enumerate(scenario.workloads) if w.kind == kind][1:]
         found += [
@@ -129,7 +129,7 @@ def _training(job: Training, site: _Site) -> list[Told]:
         return [("global_batch", f"{job.global_batch:g} tokens are less than one sequence of {job.sequence_length}; "
                                  f"write {job.sequence_length} or more")]  # fmt: skip
     if job.interleave != "auto" and job.interleave > job.model.layers:
-        return [("interleave", f"{job.interleave} pieces are more than the {job.model.layers} layers of the model; "
+        return [("interleave", f"{job.interleave} virtual_stages are more than the {job.model.layers} layers of the model; "
                                f"write {job.model.layers} or less, or auto")]  # fmt: skip
     group = job.members or site.satellites
     shape, model = workload_params.batch(job), workload_params.model(job.model)

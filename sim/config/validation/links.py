@@ -61,16 +61,16 @@ def _missing(scenario: Scenario, a: int, b: int) -> str | None:
 def pairs(scenario: Scenario, root: Node) -> list[Problem]:
     """Pairs of stations that are unknown, the same twice, or without links between satellites."""
     ground = scenario.ground
-    if ground is None or not ground.pairs:
+    if ground is None or not ground.station_pairs:
         return []
     if scenario.links is None:
-        advice = f"write links: {{topology: {suited(scenario.constellation)}}}, or remove pairs"
+        advice = f"write links: {{topology: {suited(scenario.constellation)}}}, or remove station_pairs"
         message = f"are joined over links, and the scenario has none; {advice}"
-        return [Problem(at(root, "ground", "pairs"), "ground.pairs", message)]
+        return [Problem(at(root, "ground", "station_pairs"), "ground.station_pairs", message)]
     names = [s.name for s in ground.stations]
     found = []
     seen: dict[frozenset[str], int] = {}
-    for i, pair in enumerate(ground.pairs):
+    for i, pair in enumerate(ground.station_pairs):
         unknown = [name for name in pair if name not in names]
         if unknown:
             told = f"no station named '{unknown[0]}'; {did_you_mean(unknown[0], names)}"
@@ -81,5 +81,5 @@ def pairs(scenario: Scenario, root: Node) -> list[Problem]:
         else:
             seen[frozenset(pair)] = i
             continue
-        found.append(Problem(at(root, "ground", "pairs", str(i)), f"ground.pairs.{i}", told))
+        found.append(Problem(at(root, "ground", "station_pairs", str(i)), f"ground.station_pairs.{i}", told))
     return found

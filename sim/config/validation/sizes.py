@@ -71,7 +71,7 @@ def recorder_plan(satellites: int, steps: int, most_satellites: int, most_values
 def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Size:
     """Estimate of a run's size, memory and time."""
     steps = scenario.steps
-    recorded, stride = recorder_plan(satellites, steps, int(scenario.record.satellites), int(scenario.record.values))
+    recorded, stride = recorder_plan(satellites, steps, int(scenario.recorder.satellites), int(scenario.recorder.values))
     stations = len(scenario.ground.stations) if scenario.ground else 0
     listed = any(isinstance(c, FILES) for c in scenario.constellation)
     stated = any(isinstance(c, Oem) for c in scenario.constellation)
@@ -94,7 +94,7 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
         work_s = cores * work_s + more_s  # one core does it all
     return Size(
         satellites, satellites * scenario.satellite.accelerators, steps, stations, recorded, moments, links,
-        sum(w.kind != "stream" for w in scenario.workloads), memory, START_S + work_s,
+        sum(w.kind != "independent" for w in scenario.workloads), memory, START_S + work_s,
     )  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def _coupled(scenario: Scenario, satellites: int, links: int, moments: int) -> t
     """Bytes and seconds on one core that coupled satellites take beyond those that are not."""
     form = None if scenario.links is None else scenario.links.topology
     ground, steps, changes = scenario.ground, scenario.steps, _changes(scenario, satellites)
-    stations, pairs = (0, 0) if ground is None else (len(ground.stations), len(ground.pairs))
+    stations, pairs = (0, 0) if ground is None else (len(ground.stations), len(ground.station_pairs))
     memory = satellites * (_COUPLED_BYTES_PER_SATELLITE + _BYTES_PER_SLANT * stations) + _BYTES_PER_CHANGE * changes
     step_s = satellites * _COUPLED_S[form] + (_GROUND_S + _STATION_S * (stations + 10 * pairs) if stations else 0.0)
     time_s = changes * _CHANGE_S

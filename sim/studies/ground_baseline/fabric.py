@@ -1,4 +1,4 @@
-"""What carries messages on the ground: a star of wires between nodes, and fibre between the site and its users."""
+"""What carries messages on the ground: a star of transport between nodes, and fibre between the site and its users."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import EARTH_MEAN_RADIUS_M, SPEED_OF_LIGHT_M_S
 from sim.config import schema
-from sim.workload.job_communication import Collective, Costs, Traffic, Wires
+from sim.workload.job_communication import Collective, Costs, JobCommunication, Transport
 from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
@@ -27,26 +27,26 @@ class Star:
         self.directed_delay_s: Array = np.full(2 * nodes, 0.5 * fabric.latency)
         self.directed_rate_bit_s: Array = np.full(2 * nodes, fabric.rate * fabric.throughput)
 
-    def ways(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+    def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         leaves = src != dst
         start = np.concatenate(([0], np.cumsum(2 * leaves))).astype(np.int64)
         return start, np.stack((src[leaves], self.nodes + dst[leaves]), axis=1).ravel().astype(np.int64)
 
-    def part(self) -> Ints:
+    def components(self) -> Ints:
         return np.zeros(self.nodes, dtype=np.int64)
 
 
-class SteadyTraffic(Traffic):
-    """Messages on wires that never change: costs are new only when ranks are."""
+class ConstantCommunication(JobCommunication):
+    """Messages on transport that never change: costs are new only when ranks are."""
 
     def __init__(self, task: Task, collective: Collective, satellites: int) -> None:
         super().__init__(task, collective, satellites)
         self._last: Costs | None = None
 
-    def costs(self, ranks: list[Ints], wires: Wires) -> Costs:
+    def costs(self, ranks: list[Ints], transport: Transport) -> Costs:
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
         if self._last is None or not same:
-            self._last = super().costs(ranks, wires)
+            self._last = super().costs(ranks, transport)
         return self._last
 
 
@@ -61,5 +61,5 @@ def great_circle_m(latitude_rad: float, longitude_rad: float, stations: Sequence
 
 def round_trips_ms(site: schema.Site, stations: Sequence[schema.Station]) -> Array:
     """Propagation [ms] from each station to the site and back, over fibre that is `stretch` times the great circle."""
-    length_m = site.fibre.stretch * great_circle_m(site.latitude, site.longitude, stations)
+    length_m = site.fibre.path_stretch * great_circle_m(site.latitude, site.longitude, stations)
     return np.asarray(2e3 * length_m * site.fibre.index / SPEED_OF_LIGHT_M_S)

@@ -40,7 +40,7 @@ def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
         return _checked(site, ALONE._replace(workloads=list(site.workloads)), root)
     s = like.scenario
     notes = []
-    if all(w.kind == "stream" for w in s.workloads):
+    if all(w.kind == "independent" for w in s.workloads):
         workloads = list(site.workloads)
         notes.append(f"{s.name} has no job: {site.name} runs its own")
     else:
@@ -97,7 +97,7 @@ def _fitting(work: schema.Training, members: int, site: schema.Site) -> schema.M
 
 def _checked(site: schema.Site, plan: Plan, root: Node) -> Plan:
     """Refuse precisions that the site's accelerators do not have."""
-    wanted = {plan.precision, *(w.precision for w in plan.workloads if not isinstance(w, schema.Stream))}
+    wanted = {plan.precision, *(w.precision for w in plan.workloads if not isinstance(w, schema.Independent))}
     missing = sorted(wanted - set(site.accelerator.peak))
     if missing:
         raise bad_input(

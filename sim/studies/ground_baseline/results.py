@@ -18,7 +18,7 @@ from sim.results.store import Results
 from sim.schema import CAUSES, EVENT_COLUMNS, SCHEMA_VERSION
 from sim.studies.ground_baseline.fabric import round_trips_ms
 from sim.studies.ground_baseline.plan import Plan
-from sim.workload.jobs import Crew
+from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 class Day(NamedTuple):
     """What a run left: seconds of whole nodes outside the jobs' ledger, summed over nodes, for each step."""
 
-    crew: Crew
+    scheduler: JobScheduler
     failed_s: Array
     kernel_s: Array
     useful_s: Array
@@ -57,8 +57,8 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "formation": None,
         "network": dict.fromkeys(("links_mean", "link_availability", "path_switches")),
         "ground": _ground(plan.stations, rtt_ms, user_ms),
-        "pairs": {},
-        "workloads": metrics.workloads(plan.workloads, day.crew, float(np.median(user_ms)) if user_ms.size else None),
+        "station_pairs": {},
+        "workloads": metrics.workloads(plan.workloads, day.scheduler, float(np.median(user_ms)) if user_ms.size else None),
         "fleet": _fleet(site, plan, day, peak),
         "design": dict.fromkeys(("satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways")),
         "cost": {
@@ -75,7 +75,7 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
 
 def _rates(day: Day) -> tuple[Array, Array]:
     """Seconds of whole nodes by cause and step, own and induced."""
-    ledger = day.crew.ledger
+    ledger = day.scheduler.ledger
     own_s = ledger.step_own_s.copy()
     for cause, seconds in (("failed", day.failed_s), ("kernel", day.kernel_s), ("useful", day.useful_s)):
         own_s[CAUSES.index(cause)] += seconds
@@ -97,7 +97,7 @@ def _compute(site: schema.Site, plan: Plan, day: Day, peak: float, own_s: Array,
         "useful_flops": useful["flops"],
         "useful_fraction": useful["fraction"],
         "mean_useful_flops_per_s": useful["flops"] / plan.duration_s,
-        "uncommitted_flops": sum(job.uncommitted_s() for job in day.crew.trainings) * peak,
+        "uncommitted_flops": sum(job.uncommitted_s() for job in day.scheduler.trainings) * peak,
         "waterfall": rows,
     }
 
@@ -121,7 +121,7 @@ def _ground(stations: list[schema.Station] | None, rtt_ms: Array, user_ms: Array
 
 
 def _fleet(site: schema.Site, plan: Plan, day: Day, peak: float) -> dict[str, Any]:
-    useful_s = day.useful_s + day.crew.ledger.step_own_s[CAUSES.index("useful")]
+    useful_s = day.useful_s + day.scheduler.ledger.step_own_s[CAUSES.index("useful")]
     shares = np.percentile(useful_s * (peak / plan.step_s), (10.0, 50.0, 90.0))
     return {
         "availability": 1.0 - float(day.failed_s.sum()) / (site.nodes * plan.duration_s),

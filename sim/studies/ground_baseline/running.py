@@ -15,7 +15,7 @@ from sim.engine import assemble, job_assignment
 from sim.fleet.failures import Change
 from sim.results.store import Results
 from sim.spacecraft import step
-from sim.studies.ground_baseline.fabric import Star, SteadyTraffic
+from sim.studies.ground_baseline.fabric import ConstantCommunication, Star
 from sim.studies.ground_baseline.plan import Plan, plan_of
 from sim.studies.ground_baseline.results import Day, results
 
@@ -47,24 +47,24 @@ class _Host(NamedTuple):
 def simulate(site: schema.Site, plan: Plan, changed: list[Change]) -> Day:
     """Step after step; limits are one, since nothing on the ground holds a node back."""
     n, steps, step_s = site.nodes, plan.steps, plan.step_s
-    wires = Star(n, site.fabric)
+    transport = Star(n, site.fabric)
     work = job_assignment.Work(_Host(site.accelerator, site.accelerators_per_node), plan.workloads, site.fleet, steps, step_s)
-    crew = job_assignment.crew_for(work, np.arange(n), wires, changed)
-    for training in crew.trainings:
-        training.traffic = SteadyTraffic(training.task, training.choice.collective, n)
-    schedule = assemble.Schedule(assemble.orders_with([], changed, step_s), 0, n)
+    scheduler = job_assignment.scheduler_for(work, np.arange(n), transport, changed)
+    for training in scheduler.trainings:
+        training.traffic = ConstantCommunication(training.task, training.choice.collective, n)
+    schedule = assemble.Schedule(assemble.merge_events([], changed, step_s), 0, n)
     limits, reached = np.ones((step.LIMIT_ROWS, n)), np.ones(n, dtype=np.bool_)
     full_w = site.power / n
     swing_w = site.pue * site.accelerators_per_node * (site.accelerator.max_power - site.accelerator.idle_power)
-    failed_s, fruitful_s, load_w = np.zeros(steps), np.zeros(steps), np.zeros(steps)
+    failed_s, productive_s, load_w = np.zeros(steps), np.zeros(steps), np.zeros(steps)
     for k in range(steps):
         up, _, _ = schedule.step(k)
-        crew.begin(k * step_s, (k + 1) * step_s, up, wires, reached)
-        told = crew.tell(limits)
-        crew.book(k, limits)
+        scheduler.begin_step(k * step_s, (k + 1) * step_s, up, transport, reached)
+        inputs = scheduler.fill_inputs(limits)
+        scheduler.record_losses(k, limits)
         failed_s[k] = step_s * float(np.sum(1.0 - up))
-        fruitful_s[k] = step_s * float(np.sum(up * told.pace * told.fruitful))
-        load_w[k] = float(np.sum(up * (full_w - swing_w * (1.0 - told.pace * told.busy * told.running))))
-    crew.end()
+        productive_s[k] = step_s * float(np.sum(up * inputs.job_rate * inputs.productive))
+        load_w[k] = float(np.sum(up * (full_w - swing_w * (1.0 - inputs.job_rate * inputs.duty * inputs.running))))
+    scheduler.end()
     share = site.accelerator.kernel_efficiency
-    return Day(crew, failed_s, fruitful_s * (1.0 - share), fruitful_s * share, load_w, changed)
+    return Day(scheduler, failed_s, productive_s * (1.0 - share), productive_s * share, load_w, changed)

@@ -16,7 +16,7 @@ from orbit.orientation import shipped
 from orbit.sgp4 import Sgp4, to_satrecs
 from orbit.shells import walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
-from sim.verify.bench.harness import Contender, Pair
+from sim.verify.bench.harness import Benchmark, Pair
 
 EPOCH = datetime(2026, 12, 21, tzinfo=UTC)
 SPAN_D, STEP_S, STEPS = 1.0, 60.0, 1440
@@ -34,9 +34,9 @@ class Event(NamedTuple):
     at_s: float
 
 
-def contenders() -> list[Contender]:
+def benchmarks() -> list[Benchmark]:
     return [
-        Contender(
+        Benchmark(
             "access_vs_skyfield",
             "orbits",
             f"pair-days/s, skyfield extrapolated from {PAIRS} pairs",

@@ -1,6 +1,6 @@
 """How a race is run: both sides take turns in one process, and the median of each side's rates counts.
 
-The clock is the processor time of this process, so that other work on the machine counts for neither side; a contender
+The clock is the processor time of this process, so that other work on the machine counts for neither side; a benchmark
 whose work is spread over threads or processes says so and is timed by the wall clock.
 """
 
@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 LEAST_S = 0.2  # one measurement, so that the clock's grain does not show
-MOST_S = 100.0  # one contender: the few of a group end within ten minutes
+MOST_S = 100.0  # one benchmark: the few of a group end within ten minutes
 ROUNDS = 5
 
 Side = Callable[[], Any]
@@ -35,7 +35,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Contender:
+class Benchmark:
     """One race. `make` may import the peer; `package` is what pip installs it by, empty where the peer is our own."""
 
     name: str
@@ -64,23 +64,23 @@ class Row:
         return asdict(self)
 
 
-def race(contender: Contender) -> Row:
+def race(benchmark: Benchmark) -> Row:
     """Run one race; what cannot run is a row with its reason."""
-    package = contender.package or "dawndusk"
+    package = benchmark.package or "dawndusk"
     try:
-        version = metadata.version(package) if contender.package else "the same program"
-        pair = contender.make()
+        version = metadata.version(package) if benchmark.package else "the same program"
+        pair = benchmark.make()
         told = pair.differ(pair.ours(), pair.peer())  # also the warm-up
         if told is not None:
-            return _not_run(contender, version, f"the answers differ: {told}")
-        ours, peer = _rates(pair, time.perf_counter if contender.wall_clock else time.process_time)
+            return _not_run(benchmark, version, f"the answers differ: {told}")
+        ours, peer = _rates(pair, time.perf_counter if benchmark.wall_clock else time.process_time)
     except (ImportError, metadata.PackageNotFoundError) as error:
-        return _not_run(contender, None, f"needs {package} ({error}); write pip install {package}")
+        return _not_run(benchmark, None, f"needs {package} ({error}); write pip install {package}")
     except Unable as error:
-        return _not_run(contender, version, str(error))
+        return _not_run(benchmark, version, str(error))
     return Row(
-        contender.name, ours, peer, f"{package} {version}" if contender.package else version, ours / peer,
-        contender.unit, contender.threads,
+        benchmark.name, ours, peer, f"{package} {version}" if benchmark.package else version, ours / peer,
+        benchmark.unit, benchmark.threads,
     )  # fmt: skip
 
 
@@ -88,8 +88,8 @@ class Unable(Exception):
     """A race that this machine cannot run; the message says what it takes."""
 
 
-def _not_run(contender: Contender, version: str | None, reason: str) -> Row:
-    return Row(contender.name, None, None, version, None, contender.unit, contender.threads, reason)
+def _not_run(benchmark: Benchmark, version: str | None, reason: str) -> Row:
+    return Row(benchmark.name, None, None, version, None, benchmark.unit, benchmark.threads, reason)
 
 
 def _rates(pair: Pair, clock: Callable[[], float]) -> tuple[float, float]:

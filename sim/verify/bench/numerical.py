@@ -18,7 +18,7 @@ from orbit.kernels.forces import Forces
 from orbit.mean_to_osculating import osculating_states
 from orbit.numerical import Bodies, Numerical
 from orbit.timegrid import TimeGrid, julian_date
-from sim.verify.bench.harness import Contender, Pair, Unable
+from sim.verify.bench.harness import Benchmark, Pair, Unable
 
 Array = NDArray[np.float64]
 
@@ -29,8 +29,8 @@ LIMIT_M = 0.01
 TOLERANCES = (1e-9, 3e-10, 1e-10, 6e-11, 3e-11, 1e-11, 1e-12)
 
 
-def contenders() -> list[Contender]:
-    return [Contender("numerical_vs_heyoka", "orbits", "satellite-days/s", "heyoka", _heyoka)]
+def benchmarks() -> list[Benchmark]:
+    return [Benchmark("numerical_vs_heyoka", "orbits", "satellite-days/s", "heyoka", _heyoka)]
 
 
 def shell() -> Bodies:

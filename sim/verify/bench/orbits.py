@@ -27,7 +27,7 @@ from orbit.kernels.visibility import OUT_OF_SIGHT_M2, nearest_in_sight
 from orbit.propagation import CircularJ2, Propagator
 from orbit.timegrid import TimeGrid, julian_date
 from sim.engine.uncoupled import TILE
-from sim.verify.bench.harness import Contender, Pair, Unable
+from sim.verify.bench.harness import Benchmark, Pair, Unable
 
 Array = NDArray[np.float64]
 
@@ -43,17 +43,17 @@ SECULAR_LIMIT_M = 30e3  # secular J2 leaves out what comes and goes within an or
 REFERENCE_LIMIT_M = 1e-5  # 1e-8 km
 
 
-def contenders(data: Path | None = None) -> list[Contender]:
+def benchmarks(data: Path | None = None) -> list[Benchmark]:
     rate = "propagations/s"
     return [
-        Contender("sgp4_soa_vs_astroz", "orbits", rate, "astroz", partial(_against_astroz, _series)),
-        Contender("sgp4_rows_vs_astroz", "orbits", rate, "astroz", partial(_against_astroz, _rows)),
-        Contender("sgp4_vs_heyoka", "orbits", rate, "heyoka", _against_heyoka),
-        Contender("sgp4_vs_sgp4cpp", "orbits", rate, "sgp4", _against_reference),
-        Contender("catalogue_vs_astroz", "orbits", rate, "astroz", partial(_catalogue, data)),
-        Contender("million_day_j2_vs_astroz", "orbits", rate, "astroz", partial(_million, _circular, SECULAR_LIMIT_M)),
-        Contender("million_day_sgp4_vs_astroz", "orbits", rate, "astroz", partial(_million, _mean, PEER_LIMIT_M)),
-        Contender("threads_2_vs_1", "orbits", rate, "", _threads, threads=2, wall_clock=True),
+        Benchmark("sgp4_soa_vs_astroz", "orbits", rate, "astroz", partial(_against_astroz, _series)),
+        Benchmark("sgp4_rows_vs_astroz", "orbits", rate, "astroz", partial(_against_astroz, _rows)),
+        Benchmark("sgp4_vs_heyoka", "orbits", rate, "heyoka", _against_heyoka),
+        Benchmark("sgp4_vs_sgp4cpp", "orbits", rate, "sgp4", _against_reference),
+        Benchmark("catalogue_vs_astroz", "orbits", rate, "astroz", partial(_catalogue, data)),
+        Benchmark("million_day_j2_vs_astroz", "orbits", rate, "astroz", partial(_million, _circular, SECULAR_LIMIT_M)),
+        Benchmark("million_day_sgp4_vs_astroz", "orbits", rate, "astroz", partial(_million, _mean, PEER_LIMIT_M)),
+        Benchmark("threads_2_vs_1", "orbits", rate, "", _threads, threads=2, wall_clock=True),
     ]
 
 

@@ -7,14 +7,14 @@ from functools import partial
 
 from sim import api
 from sim.results.store import Results
-from sim.verify.bench.harness import Contender, Pair, Unable
+from sim.verify.bench.harness import Benchmark, Pair, Unable
 
 SATELLITES, SETS = 20_000, ("constellation.planes=50", "constellation.satellites_per_plane=400", "ground.stations=[]")
 
 
-def contenders() -> list[Contender]:
+def benchmarks() -> list[Benchmark]:
     return [
-        Contender("coupled_threads_2_vs_1", "spacecraft", "satellite-steps/s", "", _threads, threads=2, wall_clock=True)
+        Benchmark("coupled_threads_2_vs_1", "spacecraft", "satellite-steps/s", "", _threads, threads=2, wall_clock=True)
     ]
 
 

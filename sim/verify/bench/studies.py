@@ -13,7 +13,7 @@ from sim.studies import definition
 from sim.studies.definition import Point
 from sim.studies.sweep import execute
 from sim.studies.table import flat
-from sim.verify.bench.harness import Contender, Pair
+from sim.verify.bench.harness import Benchmark, Pair
 
 WORKERS = 2
 SWEEP: dict[str, Any] = {
@@ -27,8 +27,8 @@ SWEEP: dict[str, Any] = {
 }
 
 
-def contenders() -> list[Contender]:
-    return [Contender("sweep_vs_bare_processes", "studies", "points/s", "", _sweep, threads=WORKERS, wall_clock=True)]
+def benchmarks() -> list[Benchmark]:
+    return [Benchmark("sweep_vs_bare_processes", "studies", "points/s", "", _sweep, threads=WORKERS, wall_clock=True)]
 
 
 def _sweep() -> Pair:

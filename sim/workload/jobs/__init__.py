@@ -1,8 +1,8 @@
-"""Who runs what at which pace, and what becomes of the time that power and heat leave."""
+"""Who runs what at which rate, and what becomes of the time that power and heat leave."""
 
-from sim.workload.jobs.inference_service import Serving
-from sim.workload.jobs.ledger import ROW, Ledger, Told
-from sim.workload.jobs.scheduler import Crew
+from sim.workload.jobs.inference_service import InferenceService
+from sim.workload.jobs.ledger import ROW, JobInputs, Ledger
+from sim.workload.jobs.scheduler import JobScheduler
 from sim.workload.jobs.training_job import MODES, Clock, Training
 
-__all__ = ["MODES", "ROW", "Clock", "Crew", "Ledger", "Serving", "Told", "Training"]
+__all__ = ["MODES", "ROW", "Clock", "InferenceService", "JobInputs", "JobScheduler", "Ledger", "Training"]

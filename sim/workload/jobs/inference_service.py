@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.spacecraft.step import LIMIT_RATE
 from sim.workload import inference_step
-from sim.workload.jobs.ledger import Ledger, Told, median
+from sim.workload.jobs.ledger import JobInputs, Ledger, median
 from sim.workload.service import Service
 
 Array = NDArray[np.float64]
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-class Serving:
+class InferenceService:
     """A service on its satellites; each works at its own limit, demand is spread evenly over what they can do."""
 
     def __init__(self, service: Service, demand_per_s: float | None, who: Ints, steps: int, hbm_share: float):
@@ -28,11 +28,11 @@ class Serving:
         self.step_time_s = np.full(steps, np.nan)
         self.first_s = np.full(steps, np.nan)
 
-    def begin(self, reached: Flags, up: Array) -> None:
+    def begin_step(self, reached: Flags, up: Array) -> None:
         """reached (N,): satellites with a way to the ground; up (N,) share of the step they work."""
         self.reached, self.up = reached[self.who], up[self.who]
 
-    def pace(self, limits: Array) -> None:
+    def set_rates(self, limits: Array) -> None:
         self.rate = limits[LIMIT_RATE, self.who]
         self.found = inference_step.operating(self.service, self.rate)
         able = self.up * self.found.output_tokens_per_s
@@ -44,17 +44,17 @@ class Serving:
         hidden = most - reached
         self.missed = (asked - self.delivered_per_s) / hidden if hidden > 0.0 else 1.0
 
-    def tell(self, told: Told) -> None:
+    def fill_inputs(self, inputs: JobInputs) -> None:
         f, who = self.found, self.who
         arithmetic = f.useful + f.kernel
         # at its own limit, whatever that turns out to be
-        told.pace[who] = 1.0
+        inputs.job_rate[who] = 1.0
         # memory that streams weights and caches draws its own share of the chip's power
-        told.busy[who] = arithmetic + self.hbm_share * f.memory
-        told.running[who] = np.where(self.reached, self.used, 0.0)
-        told.fruitful[who] = told.running[who] * arithmetic
+        inputs.duty[who] = arithmetic + self.hbm_share * f.memory
+        inputs.running[who] = np.where(self.reached, self.used, 0.0)
+        inputs.productive[who] = inputs.running[who] * arithmetic
 
-    def book(self, k: int, limits: Array, ledger: Ledger, step_s: float) -> None:
+    def record_losses(self, k: int, limits: Array, ledger: Ledger, step_s: float) -> None:
         left_s = step_s * self.up * limits[LIMIT_RATE, self.who]
         cut = ~self.reached
         if cut.any():
@@ -72,8 +72,8 @@ class Serving:
             self.step_time_s[k] = float(np.median(f.decode_step_s[going]))
             self.first_s[k] = float(inference_step.unloaded_ttft_s(self.service, rate))
 
-    def told(self, way_ms: float | None) -> dict[str, Any]:
-        """What summary.json says of this workload; way_ms is the median round trip to a user."""
+    def summary(self, user_rtt_ms: float | None) -> dict[str, Any]:
+        """What summary.json says of this workload; user_rtt_ms is the median round trip to a user."""
         first_s = median(self.first_s)
         each_s = median(self.step_time_s)
         return {
@@ -82,7 +82,7 @@ class Serving:
             "tokens_per_s": float(self.tokens_per_s.mean()),
             "ettr": None,
             "time_to_train_d": None,
-            "ttft_ms": None if first_s is None or way_ms is None else 1e3 * first_s + way_ms,
+            "ttft_ms": None if first_s is None or user_rtt_ms is None else 1e3 * first_s + user_rtt_ms,
             "tpot_ms": None if each_s is None else 1e3 * each_s,
             "satellites": int(self.who.size),
             "tensor": self.service.tensor,

@@ -17,14 +17,14 @@ Flags = NDArray[np.bool_]
 ROW = {cause: i for i, cause in enumerate(CAUSES)}
 
 
-class Told(NamedTuple):
+class JobInputs(NamedTuple):
     """What jobs tell satellites, each (N,); see the rows of sim.spacecraft.step.TOLD_ROWS."""
 
-    wanted: Array
-    pace: Array
-    busy: Array
+    requested: Array
+    job_rate: Array
+    duty: Array
     running: Array
-    fruitful: Array
+    productive: Array
 
 
 class Ledger:

@@ -1,7 +1,7 @@
 """All that a fleet works on, step by step.
 
 `begin` says what holds whatever the limits are (who is a member, who stands by, which messages pass), `tell` answers limits
-with rates, `book` enters every loss under one cause. A pace only lowers a satellite's rate, so limits stay valid.
+with rates, `book` enters every loss under one cause. A rate only lowers a satellite's rate, so limits stay valid.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.spacecraft.step import LIMIT_ALLOWED, LIMIT_RATE
-from sim.workload.job_communication import Wires
-from sim.workload.jobs.inference_service import Serving
-from sim.workload.jobs.ledger import Ledger, Told
+from sim.workload.job_communication import Transport
+from sim.workload.jobs.inference_service import InferenceService
+from sim.workload.jobs.ledger import JobInputs, Ledger
 from sim.workload.jobs.training_job import Training
 
 Array = NDArray[np.float64]
@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-class Crew:
+class JobScheduler:
     """Training, services, satellites in reserve where there is no job, and those that nobody asks for (idle).
 
     All others serve streams of their own. Works the same for satellites
@@ -34,7 +34,7 @@ class Crew:
         step_s: float,
         kernel_efficiency: float,
         trainings: list[Training],
-        services: list[Serving],
+        services: list[InferenceService],
         reserve: Ints,
         idle: Ints,
     ) -> None:
@@ -43,7 +43,7 @@ class Crew:
         self.reserve, self.idle = reserve, idle
         self.resting = np.concatenate((reserve, idle))
         self.ledger = Ledger(satellites, steps)
-        self.told = Told(*(np.ones(satellites) for _ in Told._fields))
+        self.inputs = JobInputs(*(np.ones(satellites) for _ in JobInputs._fields))
 
     @property
     def serves(self) -> Flags:
@@ -61,34 +61,34 @@ class Crew:
         shares = [np.zeros(self.satellites), *(training.useful_share for training in self.trainings)]
         return np.asarray(np.sum(shares, axis=0))
 
-    def begin(self, begin_s: float, end_s: float, up: Array, wires: Wires, reached: Flags) -> None:
+    def begin_step(self, begin_s: float, end_s: float, up: Array, transport: Transport, reached: Flags) -> None:
         """What holds in the step before limits are known; up (N,) share of it that each works, reached (N,) by ground."""
         self.up = up
         for training in self.trainings:
-            training.begin(begin_s, end_s, up, wires)
+            training.begin_step(begin_s, end_s, up, transport)
         for service in self.services:
-            service.begin(reached, up)
-        self.told = Told(*(np.ones(self.satellites) for _ in Told._fields))
-        for row in (self.told.pace, self.told.running, self.told.fruitful):
+            service.begin_step(reached, up)
+        self.inputs = JobInputs(*(np.ones(self.satellites) for _ in JobInputs._fields))
+        for row in (self.inputs.job_rate, self.inputs.running, self.inputs.productive):
             row[self.resting] = 0.0
-        self.told.wanted[self.reserve] = 0.0
+        self.inputs.requested[self.reserve] = 0.0
 
-    def tell(self, limits: Array) -> Told:
+    def fill_inputs(self, limits: Array) -> JobInputs:
         """Rates under these limits (step.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
         for training in self.trainings:
-            training.pace(limits)
-            training.tell(self.told)
+            training.set_rates(limits)
+            training.fill_inputs(self.inputs)
         for service in self.services:
-            service.pace(limits)
-            service.tell(self.told)
-        return self.told
+            service.set_rates(limits)
+            service.fill_inputs(self.inputs)
+        return self.inputs
 
-    def book(self, k: int, limits: Array) -> None:
+    def record_losses(self, k: int, limits: Array) -> None:
         """Enter step k under the limits that held."""
         for training in self.trainings:
-            training.book(k, limits, self.ledger, self.kernel_efficiency)
+            training.record_losses(k, limits, self.ledger, self.kernel_efficiency)
         for service in self.services:
-            service.book(k, limits, self.ledger, self.step_s)
+            service.record_losses(k, limits, self.ledger, self.step_s)
         for cause, who, limit in (("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE)):
             if who.size:
                 self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[limit, who])

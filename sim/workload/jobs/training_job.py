@@ -12,8 +12,8 @@ from sim.fleet import job_lifecycle
 from sim.fleet.job_lifecycle import Segment
 from sim.spacecraft.step import LIMIT_ALLOWED, LIMIT_RATE, ROUNDING
 from sim.workload import training_step
-from sim.workload.job_communication import Choice, Costs, Traffic, Wires
-from sim.workload.jobs.ledger import Ledger, Told, binding, mean
+from sim.workload.job_communication import Choice, Costs, JobCommunication, Transport
+from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean
 from sim.workload.training_step import StepTime
 
 Array = NDArray[np.float64]
@@ -24,7 +24,7 @@ MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the num
 
 
 @dataclass
-class _Stretch:
+class _Interval:
     """A segment of one job within a step: a share of the step, and who was there."""
 
     job: int
@@ -37,12 +37,12 @@ class _Stretch:
 
 
 class Clock(Protocol):
-    """What goes through the phases of jobs and fills their ranks: `sim.fleet.job_lifecycle.Gangs`, or one with a phase left out."""
+    """What goes through the phases of jobs and fills their ranks: `sim.fleet.job_lifecycle.JobLifecycle`, or one with a phase left out."""
 
     def ranks(self) -> list[Ints]: ...
 
     @property
-    def away(self) -> Ints: ...
+    def unreachable(self) -> Ints: ...
 
     def exchange(self, time_s: float, cut: Flags, part: Ints) -> bool: ...
 
@@ -77,18 +77,18 @@ class Training:
         self.placed = list(clock.ranks())  # members at the epoch
         self.jobs = len(self.placed)
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
-        self.traffic = Traffic(choice.task, choice.collective, satellites)
+        self.traffic = JobCommunication(choice.task, choice.collective, satellites)
         self.everybody = np.unique(np.concatenate([*clock.ranks(), spares, leftover]).astype(np.int64))
         self.leftover = leftover
         # who stands by unasked: leftover, and without spares anybody who comes back to find the seat taken
         self.over = np.zeros(satellites, dtype=np.bool_)
         self.over[leftover if spares.size else self.everybody] = True
-        self.away = clock.away  # healthy, but no message reaches them: others have their ranks
+        self.unreachable = clock.unreachable  # healthy, but no message reaches them: others have their ranks
         self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
         self.useful_share = np.zeros(satellites)  # of the step, whatever becomes of the work
-        # over time, for the report: share of the step in each mode, pace, duration of a training step, exposed share
+        # over time, for the report: share of the step in each mode, rate, duration of a training step, exposed share
         self.mode_share = np.zeros((self.jobs, len(MODES), steps))
-        self.paces = np.zeros((self.jobs, steps))
+        self.rates = np.zeros((self.jobs, steps))
         self.step_time_s = np.full((self.jobs, steps), np.nan)
         self.exposed = np.full((self.jobs, steps), np.nan)
         self.tokens = np.zeros((self.jobs, steps))
@@ -98,41 +98,41 @@ class Training:
 
     # --- a step
 
-    def begin(self, begin_s: float, end_s: float, up: Array, wires: Wires) -> None:
+    def begin_step(self, begin_s: float, end_s: float, up: Array, transport: Transport) -> None:
         """Let the clock go on; up (N,) is the share of the step each satellite works."""
-        self.costs: Costs = self.traffic.costs(self.clock.ranks(), wires)
-        if (self.costs.cut.any() or self.away.size) and self.clock.exchange(begin_s, self.costs.cut, wires.part()):
-            self.costs = self.traffic.costs(self.clock.ranks(), wires)
-        self.away = self.clock.away
+        self.costs: Costs = self.traffic.costs(self.clock.ranks(), transport)
+        if (self.costs.cut.any() or self.unreachable.size) and self.clock.exchange(begin_s, self.costs.cut, transport.components()):
+            self.costs = self.traffic.costs(self.clock.ranks(), transport)
+        self.unreachable = self.clock.unreachable
         segments, spare_s = self.clock.advance(begin_s, end_s, self.costs.cut)
         self.up = up
         self.spare_share = np.zeros(self.satellites)
         self.spare_share[: spare_s.size] = spare_s / self.step_s
-        self.stretches = [self._stretch(g, s) for g, found in enumerate(segments) for s in found]
+        self.segments = [self._interval(g, s) for g, found in enumerate(segments) for s in found]
         self.run_share, self.useful_share = np.zeros(self.satellites), np.zeros(self.satellites)
         self.runs_in = np.full(self.satellites, -1, dtype=np.int64)
-        for stretch in self.stretches:
-            if stretch.mode == job_lifecycle.RUN:
-                self.run_share[stretch.there] += stretch.share
-                self.runs_in[stretch.there] = stretch.job
+        for interval in self.segments:
+            if interval.mode == job_lifecycle.RUN:
+                self.run_share[interval.there] += interval.share
+                self.runs_in[interval.there] = interval.job
 
-    def _stretch(self, job: int, s: Segment) -> _Stretch:
+    def _interval(self, job: int, s: Segment) -> _Interval:
         there = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
-        return _Stretch(job, s.mode, (s.end_s - s.begin_s) / self.step_s, there, s.lost, s.commit, s.rollback)
+        return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, there, s.lost, s.commit, s.rollback)
 
-    def pace(self, limits: Array) -> None:
-        """Each job's pace is its slowest member's limit."""
+    def set_rates(self, limits: Array) -> None:
+        """Each job's rate is its slowest member's limit."""
         runs = np.flatnonzero(self.runs_in >= 0)
-        pace = np.full(self.jobs, np.inf)
-        np.minimum.at(pace, self.runs_in[runs], limits[LIMIT_RATE, runs])
-        self.job_pace = np.where(np.isfinite(pace), pace, 0.0)
-        found = training_step.decompose(self.task, self.job_pace, self.costs.border_s, self.costs.gradients_s)
-        going = self.job_pace > 0.0
+        rate = np.full(self.jobs, np.inf)
+        np.minimum.at(rate, self.runs_in[runs], limits[LIMIT_RATE, runs])
+        self.job_rate = np.where(np.isfinite(rate), rate, 0.0)
+        found = training_step.decompose(self.task, self.job_rate, self.costs.stage_transfer_s, self.costs.gradients_s)
+        going = self.job_rate > 0.0
         total = np.where(going, found.total_s, 1.0)
         self.parts = StepTime(*(np.where(going, part / total, 0.0) for part in found))
         self.duration_s = np.where(going, found.total_s, np.nan)
         # what all arithmetic takes of a step; a job that stands still could do nothing else
-        self.busy = np.where(going, self.parts.compute_s + self.parts.recompute_s, 1.0)
+        self.duty = np.where(going, self.parts.compute_s + self.parts.recompute_s, 1.0)
 
     def _causes(self, limits: Array) -> list[str]:
         """What holds the slowest member of each job, the lowest numbered of equals."""
@@ -144,22 +144,22 @@ class Training:
             found[g] = binding(limits, slowest)
         return found
 
-    def tell(self, told: Told) -> None:
+    def fill_inputs(self, inputs: JobInputs) -> None:
         """Fill in what members and spares are told."""
         runs = np.flatnonzero(self.runs_in >= 0)
         job = self.runs_in[runs]
-        told.pace[self.everybody], told.running[self.everybody], told.fruitful[self.everybody] = 0.0, 0.0, 0.0
-        told.pace[runs], told.busy[runs] = self.job_pace[job], self.busy[job]
+        inputs.job_rate[self.everybody], inputs.running[self.everybody], inputs.productive[self.everybody] = 0.0, 0.0, 0.0
+        inputs.job_rate[runs], inputs.duty[runs] = self.job_rate[job], self.duty[job]
         share = self.run_share[runs] / np.maximum(self.up[runs], ROUNDING)
-        told.running[runs] = np.minimum(
+        inputs.running[runs] = np.minimum(
             share, 1.0
-        )  # fruitful stays 0: arithmetic is booked here, useful once it is safe
+        )  # productive stays 0: arithmetic is booked here, useful once it is safe
         stood = np.flatnonzero((self.spare_share > 0.0) & ~self.over)
-        told.wanted[stood] = np.maximum(0.0, 1.0 - self.spare_share[stood] / np.maximum(self.up[stood], ROUNDING))
+        inputs.requested[stood] = np.maximum(0.0, 1.0 - self.spare_share[stood] / np.maximum(self.up[stood], ROUNDING))
 
     # --- the books
 
-    def book(self, k: int, limits: Array, ledger: Ledger, kernel_efficiency: float) -> None:
+    def record_losses(self, k: int, limits: Array, ledger: Ledger, kernel_efficiency: float) -> None:
         """Enter where the time of members and spares went that power and heat had left."""
         rate = limits[LIMIT_RATE]
         self.because = self._causes(limits)
@@ -167,51 +167,51 @@ class Training:
             stood = np.flatnonzero((self.spare_share > 0.0) & mine)
             if stood.size:
                 ledger.own(cause, k, stood, self.step_s * self.spare_share[stood] * left[stood])
-        self.paces[:, k] = self.job_pace
+        self.rates[:, k] = self.job_rate
         self.step_time_s[:, k] = self.duration_s
-        self.exposed[:, k] = np.where(self.job_pace > 0.0, self.parts.communication_s, np.nan)
-        if self.away.size:
-            missed = np.maximum(0.0, self.up[self.away] - self.spare_share[self.away])
-            ledger.own("outage", k, self.away, self.step_s * missed * rate[self.away])
-        for stretch in self.stretches:
-            self._flags(stretch, ledger)
-            self.mode_share[stretch.job, stretch.mode, k] += stretch.share
-            seconds = self.step_s * stretch.share
-            left_s = seconds * rate[stretch.there]
-            match stretch.mode:
+        self.exposed[:, k] = np.where(self.job_rate > 0.0, self.parts.communication_s, np.nan)
+        if self.unreachable.size:
+            missed = np.maximum(0.0, self.up[self.unreachable] - self.spare_share[self.unreachable])
+            ledger.own("outage", k, self.unreachable, self.step_s * missed * rate[self.unreachable])
+        for interval in self.segments:
+            self._flags(interval, ledger)
+            self.mode_share[interval.job, interval.mode, k] += interval.share
+            seconds = self.step_s * interval.share
+            left_s = seconds * rate[interval.there]
+            match interval.mode:
                 case job_lifecycle.RUN:
-                    self._run(k, stretch, seconds, limits, ledger, kernel_efficiency)
+                    self._run(k, interval, seconds, limits, ledger, kernel_efficiency)
                 case job_lifecycle.CHECKPOINT:
-                    ledger.own("checkpoint", k, stretch.there, left_s)
+                    ledger.own("checkpoint", k, interval.there, left_s)
                 case job_lifecycle.RECOVERY:
-                    ledger.own("recovery", k, stretch.there, left_s)
+                    ledger.own("recovery", k, interval.there, left_s)
                 case job_lifecycle.WAITING:
-                    ledger.induced("failed", k, stretch.there, left_s)
+                    ledger.induced("failed", k, interval.there, left_s)
                 case job_lifecycle.OUTAGE:
-                    mine = self.costs.own_cut[stretch.there]
-                    ledger.own("outage", k, stretch.there[mine], left_s[mine])
-                    ledger.induced("outage", k, stretch.there[~mine], left_s[~mine])
+                    mine = self.costs.own_cut[interval.there]
+                    ledger.own("outage", k, interval.there[mine], left_s[mine])
+                    ledger.induced("outage", k, interval.there[~mine], left_s[~mine])
 
     def _run(
-        self, k: int, s: _Stretch, seconds: float, limits: Array, ledger: Ledger, kernel_efficiency: float
+        self, k: int, s: _Interval, seconds: float, limits: Array, ledger: Ledger, kernel_efficiency: float
     ) -> None:
         g, there = s.job, s.there
-        rate, pace = limits[LIMIT_RATE, there], float(self.job_pace[g])
-        ledger.induced(self.because[g], k, there, seconds * (rate - pace))
-        if pace == 0.0:
+        limit, rate = limits[LIMIT_RATE, there], float(self.job_rate[g])
+        ledger.induced(self.because[g], k, there, seconds * (limit - rate))
+        if rate == 0.0:
             return
         self.running_s[g] += seconds
         p = self.parts
         own_s = training_step.exposed_s(
-            self.task, pace, self.costs.own_border_s[there], self.costs.own_gradients_s[there]
+            self.task, rate, self.costs.own_stage_transfer_s[there], self.costs.own_gradients_s[there]
         ) / float(self.duration_s[g])
         own = np.minimum(own_s, p.communication_s[g])
-        ledger.own("communication", k, there, seconds * pace * own)
-        ledger.induced("communication", k, there, seconds * pace * (p.communication_s[g] - own))
+        ledger.own("communication", k, there, seconds * rate * own)
+        ledger.induced("communication", k, there, seconds * rate * (p.communication_s[g] - own))
         for cause, part in (("recompute", p.recompute_s), ("bubble", p.bubble_s), ("straggler", p.straggler_s)):
             if part[g] > 0.0:
-                ledger.own(cause, k, there, np.full(there.size, seconds * pace * part[g]))
-        arithmetic_s = seconds * pace * float(p.compute_s[g])
+                ledger.own(cause, k, there, np.full(there.size, seconds * rate * part[g]))
+        arithmetic_s = seconds * rate * float(p.compute_s[g])
         useful_s = arithmetic_s * kernel_efficiency
         ledger.own("kernel", k, there, np.full(there.size, arithmetic_s * (1.0 - kernel_efficiency)))
         self.useful_share[there] += useful_s / self.step_s
@@ -220,7 +220,7 @@ class Training:
         self.open[g].append(_Done(k, there, useful_s, tokens, seconds))
         self.trained_steps[g] += steps
 
-    def _flags(self, s: _Stretch, ledger: Ledger) -> None:
+    def _flags(self, s: _Interval, ledger: Ledger) -> None:
         """A commit makes the work since the last one useful; a rollback makes it recovery."""
         if s.commit:
             self._keep(s.job, ledger)
@@ -247,7 +247,7 @@ class Training:
         """Useful seconds of satellites since the last commits."""
         return float(sum(done.useful_s * done.there.size for found in self.open for done in found))
 
-    def told(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """What summary.json says of this workload."""
         duration_s = self.steps * self.step_s
         running_s, trained = float(self.running_s.sum()), float(self.trained_steps.sum())

@@ -348,7 +348,7 @@ def test_shorthand_is_the_walkers_it_says(folder: Path) -> None:
      mean_anomaly: 90 deg}"""))  # fmt: skip
     assert short.satellites == written.satellites == 90
     assert _positions_m(short).tobytes() == _positions_m(written).tobytes()
-    assert assemble.patches(short) == assemble.patches(written)
+    assert assemble.constellation_blocks(short) == assemble.constellation_blocks(written)
     entry = short.scenario.constellation[0]
     first, second = written.scenario.constellation
     assert [forms.neighbours(entry, i) for i in range(24)] == [forms.neighbours(first, i) for i in range(24)]
@@ -480,7 +480,7 @@ def test_files_and_shells_together(folder: Path) -> None:
   - {{kind: shorthand, code: "D:550:53:24/6/2"}}
   - {{kind: oem, oem: three.oem}}"""))  # fmt: skip
     assert found.satellites == 34
-    assert [p.first for p in assemble.patches(found)] == [0, 7]
+    assert [p.first for p in assemble.constellation_blocks(found)] == [0, 7]
     assert _positions_m(found).shape == (11, 3, 34)
     assert api.load(folder / "s.yaml", skip_bad=True).satellites == 34
 

@@ -342,7 +342,7 @@ def test_nonsense_in_every_leaf(folder: Path) -> None:
 
 
 SECTIONS = (
-    "epoch", "duration", "step", "constellation", "satellite", "environment", "ground", "events", "workloads", "record", "baseline",
+    "epoch", "duration", "step", "constellation", "satellite", "environment", "ground", "events", "workloads", "recorder", "baseline",
     "name", "links", "extends",
 )  # fmt: skip
 WRONG_SHAPES = (

@@ -118,7 +118,7 @@ ADDED = [
     ("seed: -3", "s.yaml:13:1: seed: "),
     ("seed: many", "s.yaml:13:1: seed: "),
     ("events: all", "s.yaml:13:1: events: is not a list; write"),
-    ("workloads: [{kind: streams}]", "s.yaml:13:13: workloads.0: kind 'streams' is unknown; did you mean 'stream'?"),
+    ("workloads: [{kind: independant}]", "s.yaml:13:13: workloads.0: kind 'independant' is unknown; did you mean 'independent'?"),
     ("extends: s.yaml", "s.yaml:13:1: extends: 's.yaml' extends itself; write another file"),
     ("extends: milion", "s.yaml:13:1: extends: no scenario 'milion'; did you mean 'million'?"),
     ("extends: [milion]", "s.yaml:13:1: extends: no scenario '['milion']'; "),

@@ -76,7 +76,7 @@ CLUSTER = [
     ("fleet: {spares: 5 %}\n", "s.yaml:13:9: fleet.spares: 0.05 is not a whole number of satellites; write 0 or 1"),
     (LINKS + _training() + "- {kind: training, model: llama-3-8b}\n",
      "s.yaml:16:3: workloads.1: is a second training workload, and one is simulated; write one, with members:"),
-    ("workloads: [{kind: stream}, {kind: stream}]\n", "s.yaml:13:29: workloads.1: is a second stream workload, and one is simulated"),
+    ("workloads: [{kind: independent}, {kind: independent}]\n", "s.yaml:13:34: workloads.1: is a second independent workload, and one is simulated"),
     # --- precision
     (LINKS + _training(", precision: fp8"), "s.yaml:15:39: workloads.0.precision: tpu-v6e has no peak for 'fp8'; write one of: bf16, int8"),
     (_inference(", precision: fp16"), "s.yaml:14:40: workloads.0.precision: tpu-v6e has no peak for 'fp16'; write one of: bf16, int8"),
@@ -93,7 +93,7 @@ CLUSTER = [
      "or `extends: llama-3-405b` with the keys that differ"),
     (_inference(model="{extends: llama-3-8b, kv_heads: 7}"), "s.yaml:14:21: workloads.0.model: kv_heads 7 does not divide heads 32; "
      "write kv_heads: 1"),
-    (LINKS + _training(", interleave: 100"), "s.yaml:15:39: workloads.0.interleave: 100 pieces are more than the 32 layers of the model; "
+    (LINKS + _training(", interleave: 100"), "s.yaml:15:39: workloads.0.interleave: 100 virtual_stages are more than the 32 layers of the model; "
      "write 32 or less, or auto"),
     # --- checkpoints: a quantity or a word, one line
     (LINKS + _training(", checkpoint: {interval: often}"), "s.yaml:15:52: workloads.0.checkpoint.interval: 'often' is not a number with a unit; "
@@ -131,7 +131,7 @@ def test_job_of_a_cluster(dawndusk: Any, folder: Path, scenario_text: str, add: 
 
 # on a shell of 10 x 20 satellites with one H100 each
 GRID = "links: {topology: grid}\n"
-PAIRS = "ground: {stations: default, pairs: "
+PAIRS = "ground: {stations: default, station_pairs: "
 ON_SHELL = [
     ("links: {topology: mesh}\n", "s.yaml:7:9: links.topology: mesh joins clusters, not a walker; write topology: grid"),
     (_training(), "write links: {topology: grid}, or members: 1"),
@@ -140,11 +140,11 @@ ON_SHELL = [
     # 20 + (3 slots of phasing round the seam): plane 9, slot 17 meets plane 0, slot 0
     (GRID + "events: ['2026-12-21T00:10Z lose link 0-40']\n",
      "events.0.target: 'link 0-40' is no link of this grid; satellite 0 is joined to 1, 19, 20, 197"),
-    (PAIRS + "[[Tokyo, Sydney]]}\n", "ground.pairs: are joined over links, and the scenario has none; write links: {topology: grid}, or remove pairs"),
-    (GRID + PAIRS + "[[Svalbrad, Tokyo]]}\n", "s.yaml:7:37: ground.pairs.0: no station named 'Svalbrad'; did you mean 'Svalbard'?"),
-    (GRID + PAIRS + "[[Tokyo, Tokyo]]}\n", "s.yaml:7:37: ground.pairs.0: joins Tokyo to itself; write two different stations"),
-    (GRID + PAIRS + "[[Svalbard, Tokyo], [Tokyo, Svalbard]]}\n", "s.yaml:7:56: ground.pairs.1: is the same pair as entry 0; remove it"),
-    *((GRID + PAIRS + text + "}\n", "s.yaml:7:29: ground.pairs: " + shown + " is no pair of station names; write a list of pairs")
+    (PAIRS + "[[Tokyo, Sydney]]}\n", "ground.station_pairs: are joined over links, and the scenario has none; write links: {topology: grid}, or remove station_pairs"),
+    (GRID + PAIRS + "[[Svalbrad, Tokyo]]}\n", "s.yaml:7:45: ground.station_pairs.0: no station named 'Svalbrad'; did you mean 'Svalbard'?"),
+    (GRID + PAIRS + "[[Tokyo, Tokyo]]}\n", "s.yaml:7:45: ground.station_pairs.0: joins Tokyo to itself; write two different stations"),
+    (GRID + PAIRS + "[[Svalbard, Tokyo], [Tokyo, Svalbard]]}\n", "s.yaml:7:64: ground.station_pairs.1: is the same pair as entry 0; remove it"),
+    *((GRID + PAIRS + text + "}\n", "s.yaml:7:29: ground.station_pairs: " + shown + " is no pair of station names; write a list of pairs")
       for text, shown in (("[Svalbard, Tokyo]", "'Svalbard'"), ("[[Svalbard]]", "['Svalbard']"), ("Svalbard-Tokyo", "'Svalbard-Tokyo'"),
                           ("{Svalbard: Tokyo}", "{'Svalbard': 'Tokyo'}"), ("[[1, 2]]", "[1, 2]"), ("[[Tokyo, null]]", "['Tokyo', None]"))),
 ]  # fmt: skip
@@ -182,14 +182,14 @@ def test_silence_is_told_where_the_workload_is(dawndusk: Any, folder: Path) -> N
 def test_several_problems_at_once(dawndusk: Any, folder: Path) -> None:
     """A job's precision, a pair of stations and a topology, each on its line, in the order of the file."""
     text = SHELL.replace("}\nsatellite", "}\nlinks: {topology: mesh}\nsatellite").replace(
-        "default}", "default, pairs: [[Tokyo, Tokio]]}"
+        "default}", "default, station_pairs: [[Tokyo, Tokio]]}"
     )
     (folder / "s.yaml").write_text(text + _inference(", precision: int8"), encoding="utf-8")
     called = dawndusk("validate", "s.yaml")
     assert called.code == 2
     assert [line.split(": ")[:2] for line in called.errors] == [
         ["s.yaml:5:9", "links.topology"],
-        ["s.yaml:7:37", "ground.pairs.0"],
+        ["s.yaml:7:45", "ground.station_pairs.0"],
         ["s.yaml:9:40", "workloads.0.precision"],
     ]
 

@@ -10,7 +10,7 @@ import pytest
 from sim.config.scenario import load
 from sim.config.validation import START_S, size
 
-BASE = ("duration=1 h", "ground=null", "workloads=[{kind: stream}]", "links={topology: grid}")
+BASE = ("duration=1 h", "ground=null", "workloads=[{kind: independent}]", "links={topology: grid}")
 TRAINS = "workloads=[{kind: training, model: llama-3-8b}]"
 
 
@@ -35,7 +35,7 @@ MEASURED = [
 @pytest.mark.parametrize(("sets", "time_s", "memory_bytes"), MEASURED, ids=[f"{t} s" for _, t, _ in MEASURED])
 def test_near_what_was_measured(sets: tuple[str, ...], time_s: float, memory_bytes: float) -> None:
     """Within a factor of two, as an estimate should be."""
-    loaded = load("starlink_edge", (*sets, "record={satellites: 1000, values: 250000}"))
+    loaded = load("starlink_edge", (*sets, "recorder={satellites: 1000, values: 250000}"))
     found = size(loaded.scenario, loaded.satellites)
     assert time_s / 2.0 < found.time_s - START_S < time_s * 2.0
     assert memory_bytes / 2.0 < found.memory_bytes - 450e6 < memory_bytes * 2.0

@@ -124,7 +124,7 @@ def test_summary_of_several(told: Callable[..., Any]) -> None:
     other = f"{{{entry}, clusters: 3, lattice: {pair}}}"
     ring = '{kind: ring, altitude: 650 km, local_time: "06:00", satellites: 7}'
     loaded = load(
-        "suncatcher", sets=(f"constellation=[{ring}, {one}, {other}]", "links=", "workloads=[{kind: stream}]")
+        "suncatcher", sets=(f"constellation=[{ring}, {one}, {other}]", "links=", "workloads=[{kind: independent}]")
     )
     found = formations.summary(loaded, GRID)
     assert found is not None
@@ -138,7 +138,7 @@ def test_summary_of_several(told: Callable[..., Any]) -> None:
     assert ranges[which] == pytest.approx(found["min_separation_m"], abs=1e-3)
     assert all(r > 50.0 for c, r in enumerate(ranges) if c != which)  # the others are a third of an orbit away
     assert found["neighbour_range_m"] == pytest.approx([100.0, 200.0], rel=2e-3)
-    alone = load("suncatcher", sets=(f"constellation={ring}", "links=", "workloads=[{kind: stream}]"))
+    alone = load("suncatcher", sets=(f"constellation={ring}", "links=", "workloads=[{kind: independent}]"))
     assert formations.summary(alone, GRID) is None
 
 

@@ -11,7 +11,7 @@ from orbit.sgp4 import Sgp4, of_circular, to_satrecs
 from sim.config import scenario
 from sim.engine import assemble, formations
 
-SHORT = ("duration=6 h", "links=", "workloads=[{kind: stream}]", "economics=", "ground.stations=[]")
+SHORT = ("duration=6 h", "links=", "workloads=[{kind: independent}]", "economics=", "ground.stations=[]")
 
 
 def _moved(name: str, motion: str, *more: str) -> tuple[object, np.ndarray]:

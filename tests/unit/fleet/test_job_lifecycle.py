@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 
 from sim.fleet.failures import Change
-from sim.fleet.job_lifecycle import CHECKPOINT, OUTAGE, RECOVERY, RUN, WAITING, Gangs, Policy, Segment, Work, account
+from sim.fleet.job_lifecycle import (
+    CHECKPOINT,
+    OUTAGE,
+    RECOVERY,
+    RUN,
+    WAITING,
+    JobLifecycle,
+    Policy,
+    Segment,
+    Work,
+    account,
+)
 
 POLICY = Policy(checkpoint_interval_s=100.0, checkpoint_s=10.0, detection_s=5.0, restart_s=20.0)
 NO_SAVES = POLICY._replace(checkpoint_interval_s=math.inf)
@@ -22,7 +33,7 @@ def down(time_s: float, satellite: int) -> list[Change]:
     return [Change(time_s, satellite, False)]
 
 
-def away(time_s: float, satellite: int, back_s: float) -> list[Change]:
+def outage(time_s: float, satellite: int, back_s: float) -> list[Change]:
     return [Change(time_s, satellite, False), Change(back_s, satellite, True)]
 
 
@@ -37,7 +48,7 @@ def one(
     changes: list[Change], end_s: float, spares: tuple[int, ...] = (), policy: Policy = POLICY
 ) -> tuple[list[Segment], np.ndarray]:
     """A job of satellites 0, 1 and 2 in one window."""
-    (segments,), spare_s = Gangs([[0, 1, 2]], spares, policy, changes).advance(0.0, end_s, ON)
+    (segments,), spare_s = JobLifecycle([[0, 1, 2]], spares, policy, changes).advance(0.0, end_s, ON)
     return segments, spare_s
 
 
@@ -61,7 +72,7 @@ def test_free_saves_carry_their_commit() -> None:
 
 def test_reboot() -> None:
     """Lost at once, 5 s to notice, 20 s to restart; then a full interval. The spare stays out of it."""
-    segments, spare_s = one(away(50.0, 1, 50.0), 200.0, spares=(7,))
+    segments, spare_s = one(outage(50.0, 1, 50.0), 200.0, spares=(7,))
     assert told(segments) == [
         (0, 50, "run"), (50, 75, "recover rolled-back"), (75, 175, "run"), (175, 185, "save"), (185, 200, "run committed"),
     ]  # fmt: skip
@@ -70,20 +81,20 @@ def test_reboot() -> None:
 
 
 def test_failure_in_a_save_loses_the_save() -> None:
-    segments, _ = one(away(105.0, 0, 105.0), 160.0)
+    segments, _ = one(outage(105.0, 0, 105.0), 160.0)
     assert told(segments) == [(0, 100, "run"), (100, 105, "save"), (105, 130, "recover rolled-back"), (130, 160, "run")]
     assert account(Work(), segments) == Work(0.0, 100.0, 30.0)
 
 
 def test_failure_at_the_end_of_a_save_finds_it_committed() -> None:
-    segments, _ = one(away(110.0, 0, 110.0), 160.0)
+    segments, _ = one(outage(110.0, 0, 110.0), 160.0)
     assert told(segments)[2:] == [(110, 135, "recover committed rolled-back"), (135, 160, "run")]
     assert account(Work(), segments) == Work(100.0, 0.0, 25.0)
 
 
 def test_spare_takes_the_rank_at_once() -> None:
     """The lowest number first; who comes back afterwards is a spare."""
-    segments, spare_s = one(away(50.0, 1, 120.0), 150.0, spares=(9, 5))
+    segments, spare_s = one(outage(50.0, 1, 120.0), 150.0, spares=(9, 5))
     assert told(segments) == [(0, 50, "run"), (50, 75, "recover rolled-back"), (75, 150, "run")]
     assert [s.members.tolist() for s in segments] == [[0, 1, 2], [0, 5, 2], [0, 5, 2]]
     assert all(s.lost.size == 0 for s in segments)
@@ -92,7 +103,7 @@ def test_spare_takes_the_rank_at_once() -> None:
 
 def test_waits_for_its_own() -> None:
     """Long since noticed: only the restart follows on the return."""
-    segments, _ = one(away(50.0, 2, 90.0), 150.0)
+    segments, _ = one(outage(50.0, 2, 90.0), 150.0)
     assert told(segments) == [(0, 50, "run"), (50, 90, "wait rolled-back"), (90, 110, "recover"), (110, 150, "run")]
     assert [s.lost.tolist() for s in segments] == [[], [2], [], []]
     assert segments[1].members.tolist() == [0, 1, 2]
@@ -100,13 +111,13 @@ def test_waits_for_its_own() -> None:
 
 def test_back_before_it_was_noticed() -> None:
     """2 s away: noticed 5 s after the failure all the same."""
-    segments, _ = one(away(50.0, 2, 52.0), 100.0)
+    segments, _ = one(outage(50.0, 2, 52.0), 100.0)
     assert told(segments) == [(0, 50, "run"), (50, 52, "wait rolled-back"), (52, 75, "recover"), (75, 100, "run")]
 
 
 def test_waits_for_two() -> None:
     """One segment for each set of the missing; the second failure starts over."""
-    segments, _ = one([*away(50.0, 2, 90.0), *away(60.0, 0, 80.0)], 120.0)
+    segments, _ = one([*outage(50.0, 2, 90.0), *outage(60.0, 0, 80.0)], 120.0)
     assert told(segments) == [
         (0, 50, "run"), (50, 60, "wait rolled-back"), (60, 80, "wait rolled-back"), (80, 90, "wait"), (90, 110, "recover"), (110, 120, "run"),
     ]  # fmt: skip
@@ -114,7 +125,7 @@ def test_waits_for_two() -> None:
 
 
 def test_failure_in_recovery_starts_over() -> None:
-    segments, _ = one([*away(50.0, 2, 50.0), *away(70.0, 0, 70.0)], 100.0)
+    segments, _ = one([*outage(50.0, 2, 50.0), *outage(70.0, 0, 70.0)], 100.0)
     assert told(segments) == [
         (0, 50, "run"),
         (50, 70, "recover rolled-back"),
@@ -125,7 +136,7 @@ def test_failure_in_recovery_starts_over() -> None:
 
 def test_spare_that_fails_is_none_until_it_is_back() -> None:
     """Away 20 .. 60: the failure at 40 waits for it; a reboot of a spare changes nothing."""
-    changes = [*away(10.0, 7, 10.0), *away(20.0, 7, 60.0), *down(40.0, 0)]
+    changes = [*outage(10.0, 7, 10.0), *outage(20.0, 7, 60.0), *down(40.0, 0)]
     segments, spare_s = one(changes, 100.0, spares=(7,))
     assert told(segments) == [(0, 40, "run"), (40, 60, "wait rolled-back"), (60, 80, "recover"), (80, 100, "run")]
     assert segments[2].members.tolist() == [7, 1, 2]
@@ -135,14 +146,14 @@ def test_spare_that_fails_is_none_until_it_is_back() -> None:
 def test_spare_and_member_at_one_instant() -> None:
     """Whatever the numbers: a spare that fails with a member is none, one that comes back just then is one."""
     for spare, members in ((0, [1, 2]), (9, [1, 2])):
-        segments, _ = _pair(members, [spare], [*down(40.0, 1), *away(40.0, spare, 90.0)])
+        segments, _ = _pair(members, [spare], [*down(40.0, 1), *outage(40.0, spare, 90.0)])
         assert told(segments)[1:] == [(40, 90, "wait rolled-back"), (90, 100, "recover")]
-        segments, _ = _pair(members, [spare], [*down(40.0, 1), *away(10.0, spare, 40.0)])
+        segments, _ = _pair(members, [spare], [*down(40.0, 1), *outage(10.0, spare, 40.0)])
         assert told(segments)[1:] == [(40, 65, "recover rolled-back"), (65, 100, "run")]
 
 
 def _pair(members: list[int], spares: list[int], changes: list[Change]) -> tuple[list[Segment], np.ndarray]:
-    (segments,), spare_s = Gangs([members], spares, NO_SAVES, changes).advance(0.0, 100.0, ON)
+    (segments,), spare_s = JobLifecycle([members], spares, NO_SAVES, changes).advance(0.0, 100.0, ON)
     return segments, spare_s
 
 
@@ -150,10 +161,10 @@ def test_spares_go_to_who_waits_longest() -> None:
     """Job 1 waits for two since 10 s, job 0 for one since 20 s, job 2 for its own since 20 s: returns at 30, 40 and 50 s are
     dealt in that order, and at 60 s job 2's own takes its own rank."""
     changes = [
-        *down(10.0, 2), *down(10.0, 3), *down(20.0, 0), *away(20.0, 4, 60.0),
-        *away(0.0, 8, 30.0), *away(0.0, 7, 40.0), *away(0.0, 6, 50.0),
+        *down(10.0, 2), *down(10.0, 3), *down(20.0, 0), *outage(20.0, 4, 60.0),
+        *outage(0.0, 8, 30.0), *outage(0.0, 7, 40.0), *outage(0.0, 6, 50.0),
     ]  # fmt: skip
-    gangs = Gangs([[0, 1], [2, 3], [4, 5]], [6, 7, 8], NO_SAVES, changes)
+    gangs = JobLifecycle([[0, 1], [2, 3], [4, 5]], [6, 7, 8], NO_SAVES, changes)
     jobs, spare_s = gangs.advance(0.0, 100.0, np.zeros(3, dtype=np.bool_))
     assert [r.tolist() for r in gangs.ranks()] == [[6, 1], [8, 7], [4, 5]]
     assert told(jobs[1]) == [
@@ -166,28 +177,28 @@ def test_spares_go_to_who_waits_longest() -> None:
 
 
 def test_one_instant_one_spare_goes_to_the_first_job() -> None:
-    gangs = Gangs([[0], [1]], [2], NO_SAVES, [*down(10.0, 0), *down(10.0, 1)])
+    gangs = JobLifecycle([[0], [1]], [2], NO_SAVES, [*down(10.0, 0), *down(10.0, 1)])
     jobs, _ = gangs.advance(0.0, 100.0, np.zeros(2, dtype=np.bool_))
     assert [told(job)[1][2] for job in jobs] == ["recover rolled-back", "wait rolled-back"]
 
 
 def test_strangers_are_no_spares() -> None:
     """A satellite that is neither member nor spare comes and goes without a trace."""
-    segments, spare_s = one([*down(10.0, 0), *away(5.0, 50, 20.0)], 100.0)
+    segments, spare_s = one([*down(10.0, 0), *outage(5.0, 50, 20.0)], 100.0)
     assert told(segments) == [(0, 10, "run"), (10, 100, "wait rolled-back")]
     assert not spare_s.any()
 
 
 def test_down_from_the_beginning() -> None:
     """What happened before the window began happens at its beginning."""
-    changes = [*down(-50.0, 0), *away(-30.0, 7, -20.0)]
-    (segments,), spare_s = Gangs([[0, 1]], [7], NO_SAVES, changes).advance(0.0, 100.0, ON)
+    changes = [*down(-50.0, 0), *outage(-30.0, 7, -20.0)]
+    (segments,), spare_s = JobLifecycle([[0, 1]], [7], NO_SAVES, changes).advance(0.0, 100.0, ON)
     assert told(segments) == [(0, 25, "recover rolled-back"), (25, 100, "run")]
     assert segments[0].members.tolist() == [7, 1]
     assert not spare_s.any()
 
 
-def windows(gangs: Gangs, *cuts: tuple[float, bool]) -> list[Segment]:
+def windows(gangs: JobLifecycle, *cuts: tuple[float, bool]) -> list[Segment]:
     """Windows up to these ends, cut or not."""
     found: list[Segment] = []
     begin_s = 0.0
@@ -199,7 +210,7 @@ def windows(gangs: Gangs, *cuts: tuple[float, bool]) -> list[Segment]:
 
 def test_cut_stops_the_clock_without_a_rollback() -> None:
     """30 s cut from running and 5 s from a save: both go on where they were."""
-    found = windows(Gangs([[0, 1]], [], POLICY, []), (60, False), (90, True), (135, False), (140, True), (150, False))
+    found = windows(JobLifecycle([[0, 1]], [], POLICY, []), (60, False), (90, True), (135, False), (140, True), (150, False))
     assert told(found) == [
         (0, 60, "run"), (60, 90, "cut"), (90, 130, "run"), (130, 135, "save"), (135, 140, "cut"), (140, 145, "save"),
         (145, 150, "run committed"),
@@ -208,7 +219,7 @@ def test_cut_stops_the_clock_without_a_rollback() -> None:
 
 def test_cut_while_recovering() -> None:
     """Recovery needs no network; what follows does."""
-    found = windows(Gangs([[0]], [], POLICY, away(10.0, 0, 10.0)), (20, False), (60, True), (200, False))
+    found = windows(JobLifecycle([[0]], [], POLICY, outage(10.0, 0, 10.0)), (20, False), (60, True), (200, False))
     assert told(found) == [
         (0, 10, "run"), (10, 20, "recover rolled-back"), (20, 35, "recover"), (35, 60, "cut"), (60, 160, "run"), (160, 170, "save"),
         (170, 200, "run committed"),
@@ -216,7 +227,7 @@ def test_cut_while_recovering() -> None:
 
 
 def test_failure_while_cut() -> None:
-    found = windows(Gangs([[0]], [], POLICY, away(70.0, 0, 70.0)), (60, False), (80, True), (110, False))
+    found = windows(JobLifecycle([[0]], [], POLICY, outage(70.0, 0, 70.0)), (60, False), (80, True), (110, False))
     assert told(found) == [
         (0, 60, "run"), (60, 70, "cut"), (70, 80, "recover rolled-back"), (80, 95, "recover"), (95, 110, "run"),
     ]  # fmt: skip
@@ -225,9 +236,9 @@ def test_failure_while_cut() -> None:
 
 def test_a_phase_that_ends_with_the_window() -> None:
     """The commit at 110 s stands on the first segment after it, in the next window; a failure just then comes after it."""
-    gangs = Gangs([[0]], [], POLICY, away(110.0, 0, 110.0))
+    gangs = JobLifecycle([[0]], [], POLICY, outage(110.0, 0, 110.0))
     assert told(windows(gangs, (110, False), (120, False)))[2:] == [(110, 120, "recover committed rolled-back")]
-    gangs = Gangs([[0]], [], POLICY, [])
+    gangs = JobLifecycle([[0]], [], POLICY, [])
     assert told(windows(gangs, (110, False), (120, True), (130, False)))[2:] == [
         (110, 120, "cut committed"),
         (120, 130, "run"),
@@ -236,12 +247,12 @@ def test_a_phase_that_ends_with_the_window() -> None:
 
 def test_recovery_without_length_hands_on_its_rollback() -> None:
     policy = Policy(100.0, 10.0, 0.0, 0.0)
-    segments, _ = one(away(50.0, 0, 50.0), 60.0, policy=policy)
+    segments, _ = one(outage(50.0, 0, 50.0), 60.0, policy=policy)
     assert told(segments) == [(0, 50, "run"), (50, 60, "run rolled-back")]
 
 
 def test_what_is_handed_out_cannot_be_changed() -> None:
-    gangs = Gangs([[0, 1]], [5], POLICY, [])
+    gangs = JobLifecycle([[0, 1]], [5], POLICY, [])
     jobs, spare_s = gangs.advance(0.0, 10.0, ON)
     for array in (jobs[0][0].members, jobs[0][0].lost, spare_s, gangs.ranks()[0]):
         with pytest.raises(ValueError, match="read-only"):
@@ -249,9 +260,9 @@ def test_what_is_handed_out_cannot_be_changed() -> None:
 
 
 def test_length_of_the_spares() -> None:
-    assert Gangs([[0, 1]], [5], POLICY, []).advance(0.0, 10.0, ON)[1].tolist() == [0, 0, 0, 0, 0, 10]
-    assert Gangs([[0, 1]], [5], POLICY, [], satellites=8).advance(0.0, 10.0, ON)[1].size == 8
-    empty, spare_s = Gangs([], [], POLICY, []).advance(0.0, 10.0, ON[:0])
+    assert JobLifecycle([[0, 1]], [5], POLICY, []).advance(0.0, 10.0, ON)[1].tolist() == [0, 0, 0, 0, 0, 10]
+    assert JobLifecycle([[0, 1]], [5], POLICY, [], satellites=8).advance(0.0, 10.0, ON)[1].size == 8
+    empty, spare_s = JobLifecycle([], [], POLICY, []).advance(0.0, 10.0, ON[:0])
     assert (empty, spare_s.size) == ([], 0)
 
 
@@ -260,18 +271,18 @@ def test_length_of_the_spares() -> None:
 )
 def test_nobody_stands_twice(members: list[list[int]], spares: list[int]) -> None:
     with pytest.raises(ValueError, match="twice"):
-        Gangs(members, spares, POLICY, [])
+        JobLifecycle(members, spares, POLICY, [])
 
 
 @pytest.mark.parametrize("field", ["checkpoint_interval_s", "checkpoint_s", "detection_s", "restart_s"])
 @pytest.mark.parametrize("value", [-1.0, math.nan])
 def test_times_that_mean_nothing(field: str, value: float) -> None:
     with pytest.raises(ValueError, match="at least"):
-        Gangs([[0]], [], POLICY._replace(**{field: value}), [])
+        JobLifecycle([[0]], [], POLICY._replace(**{field: value}), [])
 
 
 def test_windows_follow_on_each_other() -> None:
-    gangs = Gangs([[0]], [], POLICY, [], begin_s=30.0)
+    gangs = JobLifecycle([[0]], [], POLICY, [], begin_s=30.0)
     with pytest.raises(ValueError, match="follow"):
         gangs.advance(0.0, 60.0, ON)
     gangs.advance(30.0, 60.0, ON)
@@ -282,7 +293,7 @@ def test_windows_follow_on_each_other() -> None:
 
 def test_quiet_windows_are_cheap() -> None:
     """A hundred jobs with a hundred spares: well below 20 us for a job and a window, ten times what it takes."""
-    gangs = Gangs(
+    gangs = JobLifecycle(
         [range(81 * g, 81 * g + 81) for g in range(100)], range(8100, 8200), Policy(1200.0, 60.0, 60.0, 240.0), []
     )
     cut = np.zeros(100, dtype=np.bool_)
@@ -299,7 +310,7 @@ APART = np.array([1, 0, 0, 0])  # satellite 0 by itself
 
 
 def window(
-    clock: Gangs, begin_s: float, end_s: float, cut: np.ndarray, part: np.ndarray
+    clock: JobLifecycle, begin_s: float, end_s: float, cut: np.ndarray, part: np.ndarray
 ) -> tuple[list[str], list[float]]:
     """What a window of a job told, and the seconds that the four satellites stood by."""
     clock.exchange(begin_s, cut, part)
@@ -311,20 +322,20 @@ def window(
 def test_a_member_out_of_reach_gives_up_its_rank() -> None:
     """By hand: cut at 10, given up at 20 as detection takes 5 and windows are 10; restart until 40, then work. Back in reach
     at 50 it stands by."""
-    clock = Gangs([[0, 1, 2]], [3], NO_SAVES, [])
+    clock = JobLifecycle([[0, 1, 2]], [3], NO_SAVES, [])
     assert window(clock, 0.0, 10.0, ON, TOGETHER) == (["0 10 run"], [0, 0, 0, 10])
     assert window(clock, 10.0, 20.0, OFF, APART) == (["10 20 cut"], [0, 0, 0, 10])
-    assert clock.away.tolist() == []
+    assert clock.unreachable.tolist() == []
     assert window(clock, 20.0, 30.0, OFF, APART) == (["20 30 recover rolled-back"], [0, 0, 0, 0])
-    assert (clock.ranks()[0].tolist(), clock.away.tolist()) == ([3, 1, 2], [0])
+    assert (clock.ranks()[0].tolist(), clock.unreachable.tolist()) == ([3, 1, 2], [0])
     assert window(clock, 30.0, 50.0, ON, APART) == (["30 40 recover", "40 50 run"], [0, 0, 0, 0])
     assert window(clock, 50.0, 60.0, ON, TOGETHER) == (["50 60 run"], [10, 0, 0, 0])
-    assert clock.away.tolist() == []
+    assert clock.unreachable.tolist() == []
 
 
 def test_a_spare_out_of_reach_is_no_help() -> None:
     """Source of truth: the rule: no rank changes unless the job is whole afterwards."""
-    clock = Gangs([[0, 1, 2]], [3], NO_SAVES, [])
+    clock = JobLifecycle([[0, 1, 2]], [3], NO_SAVES, [])
     both = np.array([1, 0, 0, 1])
     for begin_s in (0.0, 10.0, 20.0):
         assert window(clock, begin_s, begin_s + 10.0, OFF, both)[0] == [f"{begin_s:g} {begin_s + 10.0:g} cut"]
@@ -333,16 +344,16 @@ def test_a_spare_out_of_reach_is_no_help() -> None:
 
 def test_one_that_is_away_and_fails() -> None:
     """By hand: out of reach from 0, given up at 10; it fails at 15 and is back at 25, in reach: from then on it stands by."""
-    clock = Gangs([[0, 1, 2]], [3], NO_SAVES, away(15.0, 0, 25.0))
+    clock = JobLifecycle([[0, 1, 2]], [3], NO_SAVES, outage(15.0, 0, 25.0))
     window(clock, 0.0, 10.0, OFF, APART)
     assert window(clock, 10.0, 20.0, OFF, APART)[1] == [0, 0, 0, 0]
-    assert clock.away.tolist() == []
+    assert clock.unreachable.tolist() == []
     assert window(clock, 20.0, 30.0, ON, TOGETHER)[1] == [5, 0, 0, 0]
 
 
 def test_two_short_cuts_are_not_a_long_one() -> None:
     """By hand: detection takes 5; cut for 4 at 0, whole until 14, cut for 4 again: nobody is given up."""
-    clock = Gangs([[0, 1, 2]], [3], NO_SAVES, [])
+    clock = JobLifecycle([[0, 1, 2]], [3], NO_SAVES, [])
     window(clock, 0.0, 4.0, OFF, APART)
     clock.advance(4.0, 14.0, ON)  # nothing is cut, so that nobody asks for an exchange
     assert window(clock, 14.0, 18.0, OFF, APART)[0] == ["14 18 cut"]

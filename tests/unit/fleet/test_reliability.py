@@ -162,6 +162,6 @@ def test_repair_crews(n: int, crews: int, failures: float, repairs: float) -> No
 
 
 def test_many_repaired() -> None:
-    """Source of truth: with a crew each, mu / (lambda + mu), whatever the number; the chain of 100,000 does not overflow."""
+    """Source of truth: with a scheduler each, mu / (lambda + mu), whatever the number; the chain of 100,000 does not overflow."""
     assert repaired_availability(10**5, 10**5, 3.0, 1.0) == pytest.approx(0.25, rel=1e-9)
     assert repaired_availability(10, 1, 0.0, 1.0) == 1.0

@@ -1,15 +1,15 @@
-"""Spans against moments written out by hand."""
+"""IntervalRecorder against moments written out by hand."""
 
 import numpy as np
 
-from sim.network.intervals import Spans, Ways
+from sim.network.intervals import IntervalRecorder, Ways
 
 
 def test_spans_are_the_moments_put_together() -> None:
     moments = [{3, 1}, {1, 3}, {1}, set(), {1, 7}, {7, 3}]
-    spans = Spans()
+    spans = IntervalRecorder()
     for keys in moments:
-        spans.see(np.array(sorted(keys, reverse=True), dtype=np.int64))
+        spans.record(np.array(sorted(keys, reverse=True), dtype=np.int64))
     rows = spans.rows()
     assert rows.T.tolist() == [[1, 0, 3], [3, 0, 2], [1, 4, 5], [7, 4, 6], [3, 5, 6]]
     again = [{int(key) for key, begin, until in rows.T if begin <= m < until} for m in range(len(moments))]
@@ -19,9 +19,9 @@ def test_spans_are_the_moments_put_together() -> None:
 def test_spans_of_random_sets_give_the_sets_back() -> None:
     chance = np.random.default_rng(7)
     moments = [set(np.flatnonzero(chance.random(20) < 0.7).tolist()) for _ in range(50)]
-    spans = Spans()
+    spans = IntervalRecorder()
     for keys in moments:
-        spans.see(np.array(list(keys), dtype=np.int64))
+        spans.record(np.array(list(keys), dtype=np.int64))
     rows = spans.rows().T
     for m, keys in enumerate(moments):
         standing = [int(key) for key, begin, until in rows if begin <= m < until]
@@ -32,7 +32,7 @@ def test_spans_of_random_sets_give_the_sets_back() -> None:
 def test_ways_keep_their_order_and_leave_out_gaps() -> None:
     ways = Ways(2)
     for pair in ([[4, 2], []], [[4, 2], [9]], [[], [9]], [[2, 4], [9]]):
-        ways.see(pair)
+        ways.record(pair)
     spans, begins, satellites = ways.rows()
     told = [
         (int(end), int(begin), int(until), satellites[b : b + n].tolist())
@@ -42,6 +42,6 @@ def test_ways_keep_their_order_and_leave_out_gaps() -> None:
 
 
 def test_nothing_seen_is_no_span() -> None:
-    assert Spans().rows().shape == (3, 0)
+    assert IntervalRecorder().rows().shape == (3, 0)
     spans, begins, satellites = Ways(3).rows()
     assert (spans.shape, begins.size, satellites.size) == ((3, 0), 0, 0)

@@ -84,7 +84,7 @@ import numpy as np
 from sim.config import scenario
 from sim.engine.uncoupled import Run
 text = "{kind: ring, altitude: 650 km, local_time: '12:00', satellites: 8}"
-run = Run(scenario.load("suncatcher", sets=("duration=2 min", "workloads=[{kind: stream}]", "links=", "economics=", f"constellation={text}")), tile=8, threads=1)
+run = Run(scenario.load("suncatcher", sets=("duration=2 min", "workloads=[{kind: independent}]", "links=", "economics=", f"constellation={text}")), tile=8, threads=1)
 run.finish()
 for asm in run.loop.inspect_asm().values():
     print(asm)

@@ -22,7 +22,7 @@ step: 60 s
 constellation: {kind: cluster, altitude: 650 km, local_time: "06:00", lattice: {spacing: 200 m, radius: 400 m}}
 satellite: suncatcher
 links: {topology: mesh, terminal: dwdm-10cm}
-ground: {stations: default, min_elevation: 10 deg, pairs: [[Svalbard, Tromso]]}
+ground: {stations: default, min_elevation: 10 deg, station_pairs: [[Svalbard, Tromso]]}
 fleet: {spares: 2}
 workloads:
 - {kind: training, model: llama-3-8b, method: synchronous, members: 4, mesh: {tensor: 8, pipeline: 8, data: 4}}
@@ -88,16 +88,16 @@ def test_ways_run_over_links(found: Results) -> None:
     """Source of truth: definition: from one satellite to the next there is a link; the last one serves."""
     series = found.series
     links = set(zip(series["link_a"].values.tolist(), series["link_b"].values.tolist(), strict=True))
-    begins = [*series["way_begin"].values.tolist(), series.sizes["hop"]]
-    assert series.sizes["way"] > 0
+    begins = [*series["route_begin"].values.tolist(), series.sizes["hop"]]
+    assert series.sizes["route"] > 0
     serving = set(np.flatnonzero(series["sat_role"].values == ROLES.index("inference")).tolist())
     spans: dict[int, list[tuple[int, int]]] = {}
-    for w in range(series.sizes["way"]):
-        way = series["way_satellite"].values[begins[w] : begins[w + 1]].tolist()
-        end = int(series["way_end"].values[w])
+    for w in range(series.sizes["route"]):
+        way = series["route_satellite"].values[begins[w] : begins[w + 1]].tolist()
+        end = int(series["route_end"].values[w])
         assert all((min(a, b), max(a, b)) in links for a, b in pairwise(way))
         assert end == 14 or way[-1] in serving
-        spans.setdefault(end, []).append((int(series["way_from"].values[w]), int(series["way_until"].values[w])))
+        spans.setdefault(end, []).append((int(series["route_from"].values[w]), int(series["route_until"].values[w])))
     for end, of_end in spans.items():
         if end == 14:
             continue
@@ -135,7 +135,7 @@ def test_roles(found: Results) -> None:
     """Source of truth: the scenario: 2 of 13 serve (0.2, rounded down), 2 stand by, two jobs of 4, one is left over."""
     role, job = found.series["sat_role"].values, found.series["sat_job"].values
     counted = {name: int((role == i).sum()) for i, name in enumerate(ROLES)}
-    assert counted == {"stream": 0, "training": 8, "inference": 2, "spare": 2, "unplaced": 1, "idle": 0}
+    assert counted == {"independent": 0, "training": 8, "inference": 2, "spare": 2, "unplaced": 1, "idle": 0}
     assert [int((job == g).sum()) for g in (-1, 0, 1)] == [5, 4, 4]
     assert ((job >= 0) == (role == ROLES.index("training"))).all()
 
@@ -156,7 +156,7 @@ def test_useful_work_of_single_satellites(found: Results) -> None:
 def test_links_and_random_failures_are_among_the_events(found: Results) -> None:
     """Source of truth: the list of the scenario: every satellite of a range once, though failures are drawn as well."""
     assert found.folder is not None
-    sets = ["duration=1 h", "fleet.failures.mean_time=1e6 yr", "record={satellites: 0}"]
+    sets = ["duration=1 h", "fleet.failures.mean_time=1e6 yr", "recorder={satellites: 0}"]
     events = ["2026-03-20T00:30:01Z lose satellites 3-5", "2026-03-20T00:40Z derate link 0-2 to 0.5"]
     made = sim.run(sim.load(found.folder / "scenario.yaml", set=[*sets, "events=[]"], events=events))
     told = [(e["action"], e["satellite"], e["last_satellite"], e["value"], e["origin"]) for e in made.events]

@@ -31,7 +31,7 @@ def _summary(**shares: float) -> dict[str, Any]:
         "power": {"array_w_mean": 2.5e7, "sunlit_fraction": 0.93, "eclipse_s_max": 1200.0, "battery_depth_max": 0.3, "unserved_j": 0.0},
         "thermal": {"junction_k_max": 356.15, "radiator_k_mean": 313.15, "throttled_fraction": 0.0001},
         "network": {"links_mean": None, "link_availability": None, "path_switches": None},
-        "workloads": [{"kind": "stream", "model": None}],
+        "workloads": [{"kind": "independent", "model": None}],
         "ground": {
             "propagation_rtt_ms": spread, "user_rtt_ms": {**spread, "median": 25.5}, "coverage_fraction": 0.5,
             "stations": {

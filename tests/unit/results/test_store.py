@@ -41,7 +41,7 @@ ORDER = [
     "failed", "spare", "maintenance", "power", "thermal", "unplaced", "demand", "kernel", "memory", "recompute", "bubble", "communication",
     "outage", "straggler", "checkpoint", "recovery", "corruption", "algorithm", "useful",
 ]  # fmt: skip
-ALONE = ["duration=2 h", "workloads=[{kind: stream}]", "links=", "economics="]  # satellites that nothing joins
+ALONE = ["duration=2 h", "workloads=[{kind: independent}]", "links=", "economics="]  # satellites that nothing joins
 EVENTS = (
     "2026-12-21T00:30Z lose satellite 17",
     "2026-12-21T01:00Z derate satellites 3-9 to 0.5",
@@ -85,7 +85,7 @@ def test_summary_keys(made: Made) -> None:
     for section, keys in KEYS.items():
         found = set(made.summary if not section else made.summary[section])
         assert found == keys | (
-            {"epoch", "notes", "pairs", "baseline", "numbers", "formation"} if not section else set()
+            {"epoch", "notes", "station_pairs", "baseline", "numbers", "formation"} if not section else set()
         ), section
     spread = {"min", "median", "p99", "max"}
     assert set(made.summary["ground"]["propagation_rtt_ms"]) == set(made.summary["ground"]["user_rtt_ms"]) == spread
@@ -167,7 +167,7 @@ def test_series_matches_the_table(made: Made) -> None:
         assert found.attrs["long_name"] == var.doc, var.name
         assert found.attrs["units"] == (epoch if var.name in ("time", "frame") else var.unit), var.name
     sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5}
-    assert dict(series.sizes) == sizes | dict.fromkeys(("pair", "job", "service", "link", "way", "hop"), 0)
+    assert dict(series.sizes) == sizes | dict.fromkeys(("pair", "job", "service", "link", "route", "hop"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"
 
@@ -401,7 +401,7 @@ def _other_version(folder: Path) -> None:
         (lambda f: (f / "events.parquet").write_bytes(b"not parquet"), "is no results folder"),
         (lambda f: (f / "manifest.json").write_text("{", encoding="utf-8"), "is no results folder"),
         (lambda f: (f / "summary.json").write_text("[]", encoding="utf-8"), ""),
-        (_other_version, "schema_version: is 99, this program reads 2; run the scenario again"),
+        (_other_version, "schema_version: is 99, this program reads 3; run the scenario again"),
     ],
     ids=["no summary", "no series", "bad series", "bad events", "bad manifest", "list", "version"],
 )
@@ -425,7 +425,7 @@ def test_open_results_of_no_folder(tmp_path: Path, name: str) -> None:
 
 def test_nothing_recorded(shell: Path) -> None:
     """A recorder of no satellites leaves empty arrays, and the same summary otherwise."""
-    found = sim.run(sim.load(shell, set=["record.satellites=0"]))
+    found = sim.run(sim.load(shell, set=["recorder.satellites=0"]))
     assert found.series.sizes["sat"] == 0
     assert found.series.sizes["frame"] == 0
     full = sim.run(sim.load(shell))
@@ -434,7 +434,7 @@ def test_nothing_recorded(shell: Path) -> None:
 
 def test_part_recorded(shell: Path) -> None:
     """Source of truth: the full record at the same satellites and moments."""
-    found = sim.run(sim.load(shell, set=["record.satellites=37", "record.values=600"]))
+    found = sim.run(sim.load(shell, set=["recorder.satellites=37", "recorder.values=600"]))
     full = sim.run(sim.load(shell))
     assert (found.series.sizes["sat"], found.series.sizes["frame"]) == (37, 15)
     for name in ("position_m", "state", "sat_junction_k", "sat_charge_fraction", "gmst_rad", "sun_direction"):

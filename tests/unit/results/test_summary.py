@@ -25,7 +25,7 @@ def outcome() -> Outcome:
             "constellation.satellites_per_plane=5",
             "constellation.phasing=1",
             "duration=3 h",
-            "workloads=[{kind: stream}]",
+            "workloads=[{kind: independent}]",
             "links=",
             "economics=",
         ],

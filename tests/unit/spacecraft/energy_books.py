@@ -12,7 +12,7 @@ from sim.engine import assemble
 from sim.engine.uncoupled import Outcome
 from sim.spacecraft import step
 
-ALONE = ("workloads=[{kind: stream}]", "links=", "economics=")  # nothing joins satellites
+ALONE = ("workloads=[{kind: independent}]", "links=", "economics=")  # nothing joins satellites
 
 
 def ring(local_time: str = "12:00", satellites: int = 8, altitude_km: float = 650.0) -> str:

@@ -37,7 +37,7 @@ def made(
         "compute": {"nameplate_flops": total, "useful_flops": shares["useful"] * total, "useful_fraction": shares["useful"],
                     "waterfall": rows},
         "power": {"array_w_mean": 2e3}, "ground": {"propagation_rtt_ms": NO_RTT, "user_rtt_ms": NO_RTT, "coverage_fraction": 0.0},
-        "workloads": [{"kind": "stream", "mfu": None}], "fleet": {"availability": 1.0}, "cost": None,
+        "workloads": [{"kind": "independent", "mfu": None}], "fleet": {"availability": 1.0}, "cost": None,
     }  # fmt: skip
     return Results(summary, xr.Dataset({"load_w": ("time", [load_w, load_w])}), [])
 
@@ -140,7 +140,7 @@ def test_inputs_that_differ() -> None:
 # --- sides ------------------------------------------------------------------------------------------------------------
 
 
-SHORT = ("duration=10 min", "ground.stations=[]", "workloads=[{kind: stream}]")
+SHORT = ("duration=10 min", "ground.stations=[]", "workloads=[{kind: independent}]")
 
 
 def test_the_same_scenario_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:

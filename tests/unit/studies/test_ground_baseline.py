@@ -1,4 +1,4 @@
-"""A site on the ground at work: wires and fibre by hand, the ledger in closed form, the shape of its results."""
+"""A site on the ground at work: transport and fibre by hand, the ledger in closed form, the shape of its results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sim.fleet.failures import Change
 from sim.results.store import Results, to_json
 from sim.schema import BY_NAME, CAUSES
 from sim.studies import ground_baseline
-from sim.studies.ground_baseline.fabric import Star, SteadyTraffic, round_trips_ms
+from sim.studies.ground_baseline.fabric import ConstantCommunication, Star, round_trips_ms
 from sim.studies.ground_baseline.plan import ALONE, Plan, plan_of
 from sim.studies.ground_baseline.results import results
 from sim.studies.ground_baseline.running import simulate
@@ -32,7 +32,7 @@ FABRIC = schema.Fabric(rate="100 Gbit/s", throughput=0.8, latency="4 us")  # typ
 SMALL = Model(1e9, 8, 1024, 8, 8, 128, 4096, 32000)
 
 
-# --- wires ------------------------------------------------------------------------------------------------------------
+# --- transport ------------------------------------------------------------------------------------------------------------
 
 
 def _task(mesh: Mesh, global_batch: int) -> Task:
@@ -50,7 +50,7 @@ def _task(mesh: Mesh, global_batch: int) -> Task:
 )
 def test_all_reduce_on_a_star(algorithm: str, expected_s: float) -> None:
     """Source of truth: the algorithm's messages counted by hand; on a star no two of them share a wire."""
-    traffic = SteadyTraffic(_task(Mesh(8, 1, 4), 16), Collective(algorithm), 4)
+    traffic = ConstantCommunication(_task(Mesh(8, 1, 4), 16), Collective(algorithm), 4)
     costs = traffic.costs([np.arange(4)], Star(4, FABRIC))
     assert costs.gradients_s[0] == pytest.approx(expected_s, rel=1e-12)
     assert costs.own_gradients_s == pytest.approx([expected_s] * 4, rel=1e-12)
@@ -58,16 +58,16 @@ def test_all_reduce_on_a_star(algorithm: str, expected_s: float) -> None:
 
 
 def test_border_on_a_star() -> None:
-    """Source of truth: by hand. 1,024 tokens x 1,024 x 2 B at 10 GB/s; gradients come back on wires of their own."""
-    costs = SteadyTraffic(_task(Mesh(8, 2, 2), 16), Collective("ring"), 4).costs([np.arange(4)], Star(4, FABRIC))
-    assert costs.border_s[0] == pytest.approx(4e-6 + 1024 * 1024 * 2 / 10e9, rel=1e-12)
+    """Source of truth: by hand. 1,024 tokens x 1,024 x 2 B at 10 GB/s; gradients come back on transport of their own."""
+    costs = ConstantCommunication(_task(Mesh(8, 2, 2), 16), Collective("ring"), 4).costs([np.arange(4)], Star(4, FABRIC))
+    assert costs.stage_transfer_s[0] == pytest.approx(4e-6 + 1024 * 1024 * 2 / 10e9, rel=1e-12)
 
 
 def test_two_messages_into_one_node_share_its_wire() -> None:
     """Source of truth: by hand: each waits for both; a message to oneself needs no wire."""
     star = Star(3, FABRIC)
     src, dst = np.array([0, 1, 2]), np.array([2, 2, 2])
-    start, links = star.ways(src, dst)
+    start, links = star.routes(src, dst)
     assert (start.tolist(), links.tolist()) == ([0, 2, 4, 4], [0, 5, 1, 5])
     found = flow_times_s(start, links, np.full(3, 1e9), star.directed_delay_s, star.directed_rate_bit_s, src == dst)
     assert found == pytest.approx([0.2 + 4e-6, 0.2 + 4e-6, 0.0], rel=1e-12)
@@ -75,7 +75,7 @@ def test_two_messages_into_one_node_share_its_wire() -> None:
 
 def test_steady_costs_follow_the_ranks() -> None:
     """The same ranks cost nothing anew; other ranks are laid again."""
-    traffic, star = SteadyTraffic(_task(Mesh(8, 1, 4), 16), Collective("ring"), 5), Star(5, FABRIC)
+    traffic, star = ConstantCommunication(_task(Mesh(8, 1, 4), 16), Collective("ring"), 5), Star(5, FABRIC)
     ranks = [np.arange(4)]
     first = traffic.costs(ranks, star)
     assert traffic.costs(ranks, star) is first
@@ -92,7 +92,7 @@ def _station(name: str, latitude: str, longitude: str) -> schema.Station:
 def test_fibre_by_hand() -> None:
     """Source of truth: quarter and half of a circle of 6,371.0088 km; twice as long in fibre at 299,792.458/1.468 km/s."""
     site = _site(4).model_copy(update={"latitude": 0.0, "longitude": math.radians(10.0)})
-    site = site.model_copy(update={"fibre": schema.Fibre(stretch=2.0, index=1.468)})
+    site = site.model_copy(update={"fibre": schema.Fibre(path_stretch=2.0, index=1.468)})
     places = [
         _station("pole", "90 deg", "0 deg"), _station("antipode", "0 deg", "-170 deg"), _station("here", "0 deg", "10 deg"),
         _station("east", "0 deg", "100 deg"),
@@ -189,7 +189,7 @@ def test_power_and_price() -> None:
 
     38 USD for each of 300/1.2 MW.
     """
-    site, half_hour = _site(4), ALONE._replace(duration_s=1800.0, workloads=[schema.Stream(kind="stream")])
+    site, half_hour = _site(4), ALONE._replace(duration_s=1800.0, workloads=[schema.Independent(kind="independent")])
     busy = _told(site, half_hour, [])
     assert busy.series["load_w"].values == pytest.approx(np.full(30, 300e6 * 4 / 27_500))
     assert busy.summary["compute"]["useful_fraction"] == pytest.approx(0.57)
@@ -258,12 +258,12 @@ def test_a_precision_that_the_site_lacks() -> None:
 @pytest.fixture(scope="module")
 def shipped() -> Results:
     """The whole site beside a scenario that has a stream only, for ten minutes."""
-    return ground_baseline.run("colossus-1", load("suncatcher", ("duration=10 min", "workloads=[{kind: stream}]", "links=")))
+    return ground_baseline.run("colossus-1", load("suncatcher", ("duration=10 min", "workloads=[{kind: independent}]", "links=")))
 
 
 def test_shape_of_the_summary(shipped: Results) -> None:
     """Source of truth: the keys of a summary from orbit; all are there, and null where the ground has none."""
-    orbit = sim.run(load("suncatcher", ("duration=2 min", "workloads=[{kind: stream}]", "links="))).summary
+    orbit = sim.run(load("suncatcher", ("duration=2 min", "workloads=[{kind: independent}]", "links="))).summary
     summary = shipped.summary
     assert set(summary) == set(orbit)
     for part in ("compute", "power", "thermal", "network", "fleet", "design", "cost"):
@@ -297,7 +297,7 @@ def test_published_run(shipped: Results) -> None:
 
 
 def test_the_same_again(shipped: Results) -> None:
-    again = ground_baseline.run("colossus-1", load("suncatcher", ("duration=10 min", "workloads=[{kind: stream}]", "links=")))
+    again = ground_baseline.run("colossus-1", load("suncatcher", ("duration=10 min", "workloads=[{kind: independent}]", "links=")))
     assert to_json(again.summary) == to_json(shipped.summary)
     assert again.events == shipped.events
     assert again.series.identical(shipped.series)

@@ -23,7 +23,7 @@ AREAS, CAPACITIES = ["100 m2", "140 m2"], ["5 kWh", "10 kWh", "15 kWh"]
 SWEEP: dict[str, Any] = {
     "name": "six",
     "scenario": "suncatcher",
-    "set": ["duration=10 min", "ground.stations=[]", "workloads=[{kind: stream}]"],
+    "set": ["duration=10 min", "ground.stations=[]", "workloads=[{kind: independent}]"],
     "grid": {"satellite.power.array.area": AREAS, "satellite.power.battery.capacity": CAPACITIES},
 }
 HEAD = {"identity": "a", "sources": "b", "name": "c"}
@@ -142,10 +142,10 @@ def test_flat_names() -> None:
     """Source of truth: the summary's own fields; induced and own shares are flops over nameplate, by hand."""
     row = {"cause": "power", "flops": 5.0, "own_flops": 4.0, "induced_flops": 1.0, "fraction": 0.25}
     found = table.flat(
-        {"compute": {"nameplate_flops": 20.0, "waterfall": [row]}, "workloads": [{"kind": "stream"}], "notes": ["x"]}
+        {"compute": {"nameplate_flops": 20.0, "waterfall": [row]}, "workloads": [{"kind": "independent"}], "notes": ["x"]}
     )
     assert found == {
-        "compute.nameplate_flops": 20.0, "workloads.0.kind": "stream", "compute.waterfall.power.fraction": 0.25,
+        "compute.nameplate_flops": 20.0, "workloads.0.kind": "independent", "compute.waterfall.power.fraction": 0.25,
         "compute.waterfall.power.own_fraction": 0.2, "compute.waterfall.power.induced_fraction": 0.05,
     }  # fmt: skip
 

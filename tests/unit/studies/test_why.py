@@ -16,7 +16,7 @@ import sim
 from sim.config.scenario import Loaded
 from sim.fleet import job_lifecycle
 from sim.fleet.failures import Change
-from sim.fleet.job_lifecycle import Gangs, Policy
+from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.results import formatting
 from sim.studies import ablation, sensitivity
 from sim.studies.why import Answer, Cause, Input, binding, why
@@ -348,31 +348,31 @@ class Chain:
     directed_delay_s = np.array([1.0, 2.0, 1.0, 2.0])
     directed_rate_bit_s = np.array([10.0, 20.0, 10.0, 20.0])
 
-    def ways(self, src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def routes(self, src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = {(0, 1): [0], (0, 2): [0, 1], (2, 1): [3]}
         each = [found.get((int(a), int(b)), []) for a, b in zip(src, dst, strict=True)]
         return np.cumsum([0, *map(len, each)]), np.array([link for way in each for link in way], dtype=np.int64)
 
-    def part(self) -> np.ndarray:
+    def components(self) -> np.ndarray:
         return np.array([0, 0, 0, 1])
 
 
 def test_a_way_for_every_message() -> None:
     """Source of truth: ways by hand; whoever has none goes over one link that costs nothing, who sends to itself stays."""
-    wires = ablation.EasyWires(Chain(), instant=False, whole=True)
-    start, links = wires.ways(np.array([3, 0, 1, 2, 2, 0]), np.array([0, 2, 1, 3, 1, 3]))
+    transport = ablation.EasyWires(Chain(), instant=False, whole=True)
+    start, links = transport.routes(np.array([3, 0, 1, 2, 2, 0]), np.array([0, 2, 1, 3, 1, 3]))
     assert [links[a:b].tolist() for a, b in pairwise(start)] == [[4], [0, 1], [], [4], [3], [4]]
-    assert wires.directed_delay_s.tolist() == [1.0, 2.0, 1.0, 2.0, 0.0]
-    assert wires.directed_rate_bit_s.tolist() == [10.0, 20.0, 10.0, 20.0, math.inf]
-    assert wires.version == 7
+    assert transport.directed_delay_s.tolist() == [1.0, 2.0, 1.0, 2.0, 0.0]
+    assert transport.directed_rate_bit_s.tolist() == [10.0, 20.0, 10.0, 20.0, math.inf]
+    assert transport.version == 7
 
 
 def test_instant_wires_keep_their_ways() -> None:
-    wires = ablation.EasyWires(Chain(), instant=True, whole=False)
-    start, links = wires.ways(np.array([3, 0]), np.array([0, 2]))
+    transport = ablation.EasyWires(Chain(), instant=True, whole=False)
+    start, links = transport.routes(np.array([3, 0]), np.array([0, 2]))
     assert (start.tolist(), links.tolist()) == ([0, 0, 2], [0, 1])
-    assert set(wires.directed_delay_s.tolist()) == {0.0}
-    assert set(wires.directed_rate_bit_s.tolist()) == {math.inf}
+    assert set(transport.directed_delay_s.tolist()) == {0.0}
+    assert set(transport.directed_rate_bit_s.tolist()) == {math.inf}
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -380,7 +380,7 @@ def test_a_clock_that_recovers_at_once(cut: bool) -> None:
     """Source of truth: a member fails at 50 s, its spare goes on 30 s later: without recovery the job runs on. In a window
     that begins without a network the new members may still run, in the next they may not."""
     changes = [Change(50.0, 0, False)]
-    clock = ablation.EasyClock(Gangs([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0), changes), (job_lifecycle.RECOVERY,))
+    clock = ablation.EasyClock(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0), changes), (job_lifecycle.RECOVERY,))
     found = [clock.advance(t, t + 100.0, np.array([cut]))[0][0] for t in (0.0, 100.0)]
     assert not any(s.rollback for window in found for s in window)
     told = [[(s.mode, s.begin_s, s.end_s) for s in window] for window in found]

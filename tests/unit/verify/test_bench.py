@@ -1,4 +1,4 @@
-"""Races: rates, turns and refusals on a clock that tests hold, and the shipped contenders' answers."""
+"""Races: rates, turns and refusals on a clock that tests hold, and the shipped benchmarks' answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import sim.engine.access
 from sim.verify import bench
 from sim.verify.bench import access, harness
-from sim.verify.bench.harness import Contender, Pair, Unable, race
+from sim.verify.bench.harness import Benchmark, Pair, Unable, race
 
 
 class Clock:
@@ -43,7 +43,7 @@ def test_rates_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(harness.time, "process_time", clock)
     row = race(
-        Contender(
+        Benchmark(
             "a_vs_b", "network", "x/s", "numpy", lambda: Pair(clock.side("a", 0.5), clock.side("b", 2.0), 10.0, agree)
         )
     )
@@ -57,7 +57,7 @@ def test_short_sides_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(harness.time, "process_time", clock)
     row = race(
-        Contender("a", "network", "x/s", "numpy", lambda: Pair(clock.side("a", 1e-3), clock.side("b", 1.0), 1.0, agree))
+        Benchmark("a", "network", "x/s", "numpy", lambda: Pair(clock.side("a", 1e-3), clock.side("b", 1.0), 1.0, agree))
     )
     assert row.ours == pytest.approx(1000.0)
     assert clock.calls.count("a") > 5 * 200
@@ -74,10 +74,10 @@ def test_what_cannot_run_says_why() -> None:
 
     side = Clock().side("a", 1.0)
     rows = [
-        race(Contender("a", "network", "x", "no-such-peer", missing)),
-        race(Contender("b", "network", "x", "", missing)),
-        race(Contender("c", "network", "x", "", unable)),
-        race(Contender("d", "network", "x", "", lambda: Pair(side, side, 1.0, lambda *_: "by 3 km"))),
+        race(Benchmark("a", "network", "x", "no-such-peer", missing)),
+        race(Benchmark("b", "network", "x", "", missing)),
+        race(Benchmark("c", "network", "x", "", unable)),
+        race(Benchmark("d", "network", "x", "", lambda: Pair(side, side, 1.0, lambda *_: "by 3 km"))),
     ]
     assert all(row.ratio is None and row.ours is None for row in rows)
     assert "pip install no-such-peer" in str(rows[0].reason)
@@ -88,9 +88,9 @@ def test_command(dawndusk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 0 with all rows, 1 with one that could not run or none at all, 2 for an unknown group."""
     side = Clock().side("a", 1.0)
     monkeypatch.setattr(harness, "LEAST_S", 1e-9)
-    good = Contender("good", "network", "x/s", "numpy", lambda: Pair(side, side, 1.0, agree))
-    bad = Contender("bad", "fleet", "x/s", "no-such-peer", lambda: Pair(side, side, 1.0, agree))
-    monkeypatch.setattr(bench, "contenders", lambda data: [good, bad])
+    good = Benchmark("good", "network", "x/s", "numpy", lambda: Pair(side, side, 1.0, agree))
+    bad = Benchmark("bad", "fleet", "x/s", "no-such-peer", lambda: Pair(side, side, 1.0, agree))
+    monkeypatch.setattr(bench, "benchmarks", lambda data: [good, bad])
     called = dawndusk("bench", "network", "--json")
     assert called.code == 0
     rows = json.loads(called.out)["rows"]
@@ -105,13 +105,13 @@ def test_command(dawndusk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_shipped_names_are_those_of_the_contract() -> None:
-    shipped = [c.name for c in bench.contenders()]
+    shipped = [c.name for c in bench.benchmarks()]
     assert shipped == [
         "sgp4_soa_vs_astroz", "sgp4_rows_vs_astroz", "sgp4_vs_heyoka", "sgp4_vs_sgp4cpp", "catalogue_vs_astroz",
         "million_day_j2_vs_astroz", "million_day_sgp4_vs_astroz", "threads_2_vs_1", "numerical_vs_heyoka", "access_vs_skyfield",
         "coupled_threads_2_vs_1", "sweep_vs_bare_processes",
     ]  # fmt: skip
-    assert all(c.threads == 1 or c.wall_clock for c in bench.contenders())
+    assert all(c.threads == 1 or c.wall_clock for c in bench.benchmarks())
 
 
 def test_a_peer_that_does_a_sample_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_a_peer_that_does_a_sample_only(monkeypatch: pytest.MonkeyPatch) -> None
     clock = Clock()
     monkeypatch.setattr(harness.time, "process_time", clock)
     pair = Pair(clock.side("a", 0.5), clock.side("b", 2.0), 100.0, agree, 3.0)
-    row = race(Contender("a_vs_b", "network", "x/s", "numpy", lambda: pair))
+    row = race(Benchmark("a_vs_b", "network", "x/s", "numpy", lambda: pair))
     assert (row.ours, row.peer) == pytest.approx((200.0, 1.5))
 
 

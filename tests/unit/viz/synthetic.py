@@ -229,7 +229,7 @@ def coupled_values(run: Results, jobs: int) -> dict[str, Any]:
         "mode": np.array(MODES),
         "service": np.array(["llama-3-8b"]),
         "job_mode_fraction": share,
-        "job_pace": np.tile(pace, (jobs, 1)),
+        "job_rate": np.tile(pace, (jobs, 1)),
         "job_step_s": np.tile(np.where(pace > 0.0, 5.0, np.nan), (jobs, 1)),
         "job_communication_fraction": np.tile(np.where(pace > 0.0, 0.2, np.nan), (jobs, 1)),
         "job_tokens_per_s": np.tile(2e6 * pace * share[0, 0], (jobs, 1)),
@@ -240,11 +240,11 @@ def coupled_values(run: Results, jobs: int) -> dict[str, Any]:
         "link_b": a + 1,
         "link_from": np.zeros(a.size, dtype=np.int64),
         "link_until": until,
-        "way_end": np.array([0, 1, 2, 4, 0]),
-        "way_from": np.array([0, 0, 0, 0, 1]),
-        "way_until": np.array([1, frames, frames, frames, frames]),
-        "way_begin": np.array([0, 2, 3, 4, 7]),
-        "way_satellite": np.array([5, 6, 20, 30, 21, 22, 23, 6]),
+        "route_end": np.array([0, 1, 2, 4, 0]),
+        "route_from": np.array([0, 0, 0, 0, 1]),
+        "route_until": np.array([1, frames, frames, frames, frames]),
+        "route_begin": np.array([0, 2, 3, 4, 7]),
+        "route_satellite": np.array([5, 6, 20, 30, 21, 22, 23, 6]),
     }
 
 
@@ -269,7 +269,7 @@ def coupled_summary(run: Results, jobs: int) -> dict[str, Any]:
     return {
         "network": {"links_mean": 71.25, "link_availability": 0.9731, "path_switches": 1050},
         "ground": run.summary["ground"] | {"user_rtt_ms": spread, "stations": stations},
-        "pairs": {"Redmond - Singapore": pair | {"switches_s": [60.0, 120.0]}},
+        "station_pairs": {"Redmond - Singapore": pair | {"switches_s": [60.0, 120.0]}},
         "workloads": [training, serving],
         "fleet": {"availability": 0.998, "useful_flops_per_s": {"p10": 1e18, "p50": 1.1e18, "p90": 1.2e18}},
         "design": {"satellites": run.summary["satellites"], "mass_kg": 105300.0, "launches": 2, "array_m2": 10530.0,

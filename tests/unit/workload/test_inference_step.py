@@ -1,4 +1,4 @@
-"""Serving: how fast, how many, and what the time is spent on."""
+"""InferenceService: how fast, how many, and what the time is spent on."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ def test_throughput_by_hand() -> None:
 
 def test_useful_share_is_delivered_flops() -> None:
     """Closed form: FLOPs of the delivered tokens over what the clock would have allowed at peak."""
-    pace = 0.7
-    rates = operating(SERVICE, pace)
+    rate = 0.7
+    rates = operating(SERVICE, rate)
     prompt = 2 * N_70B + 2 * 80 * 8192 * 1000
     answer = 2 * N_70B + 4 * 80 * 8192 * 1250
     flops_per_s = rates.input_tokens_per_s * prompt + rates.output_tokens_per_s * answer
-    assert rates.useful == pytest.approx(float(flops_per_s) / (8 * 989e12 * pace), rel=1e-12)
+    assert rates.useful == pytest.approx(float(flops_per_s) / (8 * 989e12 * rate), rel=1e-12)
 
 
 @settings(max_examples=80, deadline=None)
@@ -116,7 +116,7 @@ def test_shares_make_the_whole(
 
 
 def test_standing_still() -> None:
-    """At a pace of 0: nothing delivered, durations inf, the shares those of arithmetic alone, no number undefined."""
+    """At a rate of 0: nothing delivered, durations inf, the shares those of arithmetic alone, no number undefined."""
     rates = operating(SERVICE, 0.0)
     assert (rates.output_tokens_per_s, rates.input_tokens_per_s) == (0.0, 0.0)
     assert (rates.prefill_s, rates.decode_step_s) == (math.inf, math.inf)

@@ -1,11 +1,11 @@
-"""Messages of a job on wires that are easily followed: satellites in a line."""
+"""Messages of a job on transport that are easily followed: satellites in a line."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from sim.workload.job_communication import Collective, Traffic, best, feasible
+from sim.workload.job_communication import Collective, JobCommunication, best, feasible
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.training_step import Task
 from sim.workload.transformer import Model
@@ -25,7 +25,7 @@ class Line:
         self.directed_delay_s = np.full(2 * (count - 1), DELAY_S)
         self.directed_rate_bit_s = np.full(2 * (count - 1), RATE_BIT_S)
 
-    def ways(self, src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def routes(self, src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found: list[list[int]] = []
         for a, b in zip(src.tolist(), dst.tolist(), strict=True):
             up = list(range(a, b)) if a < b else list(range(b, a))[::-1]
@@ -34,7 +34,7 @@ class Line:
         start = np.cumsum([0, *map(len, found)])
         return start, np.array([link for way in found for link in way], dtype=np.int64)
 
-    def part(self) -> np.ndarray:
+    def components(self) -> np.ndarray:
         return np.where(np.arange(self.count) > self.missing, 1, 0) if self.missing >= 0 else np.zeros(self.count, int)
 
 
@@ -44,17 +44,17 @@ def task(mesh: Mesh, interleave: int = 1, accelerators: int = 1) -> Task:
 
 
 @pytest.mark.parametrize(
-    ("interleave", "border_s"),
+    ("interleave", "stage_transfer_s"),
     [
         (1, DELAY_S + PIECE_S),
         # from the last piece of the line back to the first: three hops, each link shared with its neighbours' messages
         (2, 3 * DELAY_S + 2 * PIECE_S),
     ],
 )
-def test_borders_on_a_line(interleave: int, border_s: float) -> None:
+def test_borders_on_a_line(interleave: int, stage_transfer_s: float) -> None:
     """By hand: four stages on four satellites, activations forth and gradients back at once."""
-    costs = Traffic(task(Mesh(1, 4, 1), interleave), Collective("ring"), 4).costs([np.arange(4)], Line(4))
-    assert costs.border_s[0] == pytest.approx(border_s, rel=1e-12)
+    costs = JobCommunication(task(Mesh(1, 4, 1), interleave), Collective("ring"), 4).costs([np.arange(4)], Line(4))
+    assert costs.stage_transfer_s[0] == pytest.approx(stage_transfer_s, rel=1e-12)
     assert costs.gradients_s[0] == 0.0
     assert not costs.cut[0]
 
@@ -62,21 +62,21 @@ def test_borders_on_a_line(interleave: int, border_s: float) -> None:
 def test_ring_on_a_line() -> None:
     """By hand: 2 (n - 1) phases of an n-th of 2 GB; one hop, but for the last satellite's message back over two, which is
     alone on its way: links are used in both directions."""
-    costs = Traffic(task(Mesh(1, 1, 3)), Collective("ring"), 3).costs([np.arange(3)], Line(3))
+    costs = JobCommunication(task(Mesh(1, 1, 3)), Collective("ring"), 3).costs([np.arange(3)], Line(3))
     assert costs.gradients_s[0] == pytest.approx(4 * (2 * DELAY_S + 2e9 / 3 / 1e9), rel=1e-12)
     assert costs.own_gradients_s[:2] == pytest.approx(4 * (DELAY_S + 2e9 / 3 / 1e9), rel=1e-12)
 
 
 def test_who_cuts_a_job() -> None:
     """By hand: a gap after the first of four: it is the one outside."""
-    costs = Traffic(task(Mesh(1, 4, 1)), Collective("ring"), 4).costs([np.arange(4)], Line(4, missing=0))
+    costs = JobCommunication(task(Mesh(1, 4, 1)), Collective("ring"), 4).costs([np.arange(4)], Line(4, missing=0))
     assert costs.cut.tolist() == [True]
     assert costs.own_cut.tolist() == [True, False, False, False]
 
 
 def test_feasible_is_what_fits() -> None:
     """By hand: 8 layers of 4 + 12 million (times 2^20 / 10^6) and two tables of 33 are 200 million parameters, 3.6 GB of 18
-    bytes each on one accelerator; a stage of two layers and a table takes a third. 8 layers on 4 stages are at most 2 pieces."""
+    bytes each on one accelerator; a stage of two layers and a table takes a third. 8 layers on 4 stages are at most 2 virtual_stages."""
     meshes = [Mesh(1, 1, 1), Mesh(1, 4, 1), Mesh(1, 4, 2)]
     found = feasible(task(meshes[0]), meshes, (1, 2, 3), ("none",), 4, 3e9)
     assert [(t.mesh, t.batch.interleave) for t in found] == [(Mesh(1, 4, 1), 1), (Mesh(1, 4, 1), 2)]
@@ -90,10 +90,10 @@ def test_best_is_the_least_of_all() -> None:
     meshes = [Mesh(1, p, 8 // p) for p in (1, 2, 4, 8)]
     candidates = feasible(task(meshes[0]), meshes, (1, 2), ("none", "full"), 8, 100e9)
     least = min(
-        float(decompose(t, 1.0, c.border_s[0], c.gradients_s[0]).total_s)
+        float(decompose(t, 1.0, c.stage_transfer_s[0], c.gradients_s[0]).total_s)
         for t in candidates
         for how in (Collective("ring"), Collective("halving-doubling"), Collective("torus", 2), Collective("torus", 4))
         if how.algorithm == "ring" or t.mesh.data == 8 or (t.mesh.data == 4 and how.rows != 4)
-        for c in [Traffic(t, how, 8).costs([order], line)]
+        for c in [JobCommunication(t, how, 8).costs([order], line)]
     )
     assert best(candidates, order, 8, line, 8).step_s == pytest.approx(least, rel=1e-12)

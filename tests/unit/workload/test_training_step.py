@@ -59,7 +59,7 @@ def test_pace_stretches_arithmetic_alone() -> None:
 
 
 def test_standing_still() -> None:
-    """At a pace of 0 the step does not end, nothing else is spent, and no number is undefined, whatever the links do."""
+    """At a rate of 0 the step does not end, nothing else is spent, and no number is undefined, whatever the links do."""
     for links_s in (0.0, 3.0, math.inf):
         step = decompose(_task(jitter=0.01, mesh=Mesh(8, 2, 8)), np.array([0.0, 1.0]), links_s, links_s)
         assert [float(x[0]) for x in step] == [math.inf, 0.0, 0.0, 0.0, 0.0, math.inf]
@@ -180,17 +180,17 @@ def test_expected_maximum_by_another_integral(count: int) -> None:
     st.integers(1, 3),
 )
 def test_parts_add_up_and_waiting_is_never_negative(
-    mesh: Mesh, recompute: str, pace: float, pp_s: float, dp_s: float, interleave: int
+    mesh: Mesh, recompute: str, rate: float, pp_s: float, dp_s: float, interleave: int
 ) -> None:
     """Properties: the parts make the whole, none is negative, and a member whose own links are faster never has more
     exposed than the job, so that what it waits for others is at least 0."""
     task = _task(
         mesh=mesh, batch=Batch(4096, 1, 500, recompute, True, interleave), jitter=0.02, fabric_byte_s=4e11, fabric_latency_s=1e-6
     )  # fmt: skip
-    step = decompose(task, pace, pp_s, dp_s)
+    step = decompose(task, rate, pp_s, dp_s)
     assert float(sum(step[:5])) == pytest.approx(float(step.total_s), rel=1e-12)
     assert all(float(part) >= -1e-9 * float(step.total_s) for part in step)
-    own = exposed_s(task, pace, pp_s * np.array([0.0, 0.3, 1.0]), dp_s * np.array([0.5, 0.0, 1.0]))
+    own = exposed_s(task, rate, pp_s * np.array([0.0, 0.3, 1.0]), dp_s * np.array([0.5, 0.0, 1.0]))
     assert (step.communication_s - own >= 0.0).all()
     assert own[2] == step.communication_s
 
@@ -198,7 +198,7 @@ def test_parts_add_up_and_waiting_is_never_negative(
 @pytest.mark.parametrize("pp_s", [0.0, 0.05, 0.3, 2.0])
 @pytest.mark.parametrize("dp_s", [0.0, 5.0, 20.0])
 def test_never_faster_on_a_slower_clock(pp_s: float, dp_s: float) -> None:
-    """Property: total time falls with pace, whichever of arithmetic, borders and gradients binds."""
+    """Property: total time falls with rate, whichever of arithmetic, borders and gradients binds."""
     task = _task(mesh=Mesh(8, 16, 16), jitter=0.01)
     total = decompose(task, np.linspace(0.0, 1.0, 101), pp_s, dp_s).total_s
     assert (np.diff(total) <= 1e-9).all()
