@@ -23,7 +23,7 @@ from orbit.timegrid import TimeGrid, julian_date
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.scenario import Loaded
-from sim.engine import assemble
+from sim.engine import propagators
 
 TICK_S = 60.0  # positions are taken this often at least: between them a low orbit is known to centimetres
 FORMATS = (".csv", ".parquet")
@@ -58,7 +58,7 @@ def find(
     if scenario.ground is None:
         advice = "write ground: {stations: default, min_elevation: 10 deg}"
         raise bad_input(yaml_tree.find(loaded.tree, ("ground",)).origin, "ground", f"is missing; {advice}")
-    sites = assemble.stations(scenario)
+    sites = propagators.stations(scenario)
     names = [s.name for s in sites]
     problems = [
         Problem(Origin(f"--station {name}"), "", f"no such station; {did_you_mean(name, names)}")
@@ -77,14 +77,14 @@ def find(
     sites = [s for s in sites if not stations or s.name in stations]
     parts = math.ceil(scenario.step / TICK_S)
     grid = TimeGrid(*julian_date(scenario.epoch), scenario.step / parts, scenario.steps * parts)
-    propagators = assemble.propagators(loaded, grid)
+    moving = propagators.make_propagators(loaded, grid)
     numbers = np.arange(loaded.satellites)
     if satellites:
         numbers = np.unique(np.array(satellites, dtype=np.int64))
-        first = np.concatenate(([0], np.cumsum([p.count for p in propagators])))
+        first = np.concatenate(([0], np.cumsum([p.count for p in moving])))
         mine = [numbers[(numbers >= a) & (numbers < b)] - a for a, b in pairwise(first)]
-        propagators = [p.subset(which) for p, which in zip(propagators, mine, strict=True) if which.size]
-    found = windows(propagators, sites, grid, threads=threads, progress=progress)
+        moving = [p.subset(which) for p, which in zip(moving, mine, strict=True) if which.size]
+    found = windows(moving, sites, grid, threads=threads, progress=progress)
     return Passes(loaded, sites, numbers, found)
 
 

@@ -17,7 +17,7 @@ from orbit.propagation import Propagator
 from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.config.scenario import Loaded
-from sim.engine import assemble, job_assignment
+from sim.engine import events, job_assignment, links
 from sim.engine.uncoupled import TILE, Outcome, Progress, Run
 from sim.fleet.failures import Change
 from sim.network.ground_routing import GroundRouting
@@ -100,11 +100,11 @@ class CoupledRun(Run):
     def __init__(self, loaded: Loaded, tile: int = TILE, block: int = 0, threads: int | None = None) -> None:
         super().__init__(loaded, tile, max(1, block), threads)
         self.limits_ahead = step.tile_limits(tile)
-        self.order = assemble.placement(loaded)
-        rules = assemble.link_rules(self.scenario)
-        self.network = None if rules is None else Network(assemble.constellation_blocks(loaded), self.satellites, rules)
+        self.order = links.placement(loaded)
+        rules = links.link_rules(self.scenario)
+        self.network = None if rules is None else Network(links.constellation_blocks(loaded), self.satellites, rules)
         self.transport: Transport = NullTransport(self.satellites) if self.network is None else NetworkTransport(self.network)
-        self.cuts = assemble.link_events(self.scenario)
+        self.cuts = events.link_events(self.scenario)
         self.factor: dict[tuple[int, int], float] = {}
         self.next_cut = 0
 
@@ -114,15 +114,15 @@ class CoupledRun(Run):
         """Step after step; KeyboardInterrupt goes on up."""
         n, steps = self.satellites, self.grid.steps
         self.changed = job_assignment.changes(self.scenario, n, self._decays())
-        self.orders = assemble.merge_events(self.orders, self.changed, self.scenario.step)
-        self.plan = assemble.Schedule(self.orders, 0, n)
+        self.orders = events.merge_events(self.orders, self.changed, self.scenario.step)
+        self.plan = events.Schedule(self.orders, 0, n)
         tiles = self._start()
         self._first_network()
         self.scheduler: JobScheduler = self.create_scheduler()
         self.serves = self.scheduler.serves
         self.ground_routing = GroundRouting(
             steps, self.scenario.step, n, self.sky.sin_min_elevation, self.sky.max_range_m, self.sky.masks,
-            assemble.station_pairs(self.scenario), self.network, self.stride if self.kept.size else 0,
+            links.station_pairs(self.scenario), self.network, self.stride if self.kept.size else 0,
         )  # fmt: skip
         self.told = np.ones((step.TOLD_ROWS, n))
         self.limits = np.empty((step.LIMIT_ROWS, n))

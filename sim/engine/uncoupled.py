@@ -23,7 +23,7 @@ from orbit.propagation import Propagator
 from orbit.timegrid import TimeGrid
 from sim.config.scenario import Loaded
 from sim.config.validation import recorder_plan
-from sim.engine import assemble
+from sim.engine import events, propagators, satellite_params
 from sim.fleet.failures import Change
 from sim.network.ground_routing import GroundRouting
 from sim.spacecraft import step
@@ -135,18 +135,18 @@ class Run:
     ) -> None:
         self.loaded = loaded
         self.scenario = loaded.scenario
-        self.grid = assemble.time_grid(self.scenario)
-        self.params = assemble.satellite_params(self.scenario)
-        self.sky = _sky(self.grid, assemble.stations(self.scenario) if sample is None else [])
-        self.propagators = assemble.propagators(loaded, self.grid)
+        self.grid = propagators.time_grid(self.scenario)
+        self.params = satellite_params.satellite_params(self.scenario)
+        self.sky = _sky(self.grid, propagators.stations(self.scenario) if sample is None else [])
+        self.propagators = propagators.make_propagators(loaded, self.grid)
         if sample is not None:
             self.propagators = _sampled(self.propagators, sample)
         self.first = np.concatenate(([0], np.cumsum([p.count for p in self.propagators])))
         self.satellites = int(self.first[-1])
-        self.orders = assemble.orders(self.scenario, self.satellites) if sample is None else []
+        self.orders = events.orders(self.scenario, self.satellites) if sample is None else []
         self.tile, self.block = tile, min(block, self.grid.steps)
         self.threads = threads or os.cpu_count() or 1
-        self.temperatures_k = assemble.start_temperatures_k(self.scenario, self.params)
+        self.temperatures_k = satellite_params.start_temperatures_k(self.scenario, self.params)
         recorder = self.scenario.recorder
         count, self.stride = recorder_plan(
             self.satellites, self.grid.steps, int(recorder.satellites) if sample is None else 0, int(recorder.values)
@@ -188,7 +188,7 @@ class Run:
             n = min(self.block, self.grid.steps - k)
             r_m = b.r_m[:n]
             codes = propagator.fill(lo, hi, k + 1, r_m)
-            told, serving = assemble.told(self.orders, number, number + real, self.tile, k, n)
+            told, serving = events.told(self.orders, number, number + real, self.tile, k, n)
             gone = self._leave(codes, gone[-1], r_m, number, real, k)
             if gone[-1].any():
                 told = np.broadcast_to(told, (step.TOLD_ROWS, *gone.shape)).copy()

@@ -15,7 +15,7 @@ from orbit.constants import MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
 from orbit.kernels.frames import gmst_rad
 from orbit.timescales import utc_to_ut1
-from sim.engine import assemble
+from sim.engine import events, propagators
 from sim.engine.uncoupled import Outcome
 from sim.results import summary
 from sim.schema import BY_NAME, CAUSES, EVENT_COLUMNS, ROLES, SCHEMA_VERSION
@@ -107,7 +107,7 @@ def _fleet(outcome: Outcome) -> dict[str, Any]:
 
 def _ground(outcome: Outcome) -> dict[str, Any]:
     """Stations, and their round trips every step."""
-    sites = assemble.stations(outcome.loaded.scenario)
+    sites = propagators.stations(outcome.loaded.scenario)
     rtt_ms, user_ms = summary.round_trips_ms(outcome)
     ground_routing = outcome.ground_routing
     pairs = [] if ground_routing is None else ground_routing.pairs
@@ -222,13 +222,13 @@ def _network(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def events(outcome: Outcome) -> list[dict[str, Any]]:
+def event_rows(outcome: Outcome) -> list[dict[str, Any]]:
     """What happened, in time order: the scenario's events and satellites that the propagator lost."""
     scenario = outcome.loaded.scenario
     satellites = outcome.carry.shape[1]
     rows = [
         (o.at_steps * scenario.step, o.action, o.first, o.last, o.to if o.action == "derate" else None, "scenario")
-        for o in assemble.orders(scenario, satellites)
+        for o in events.orders(scenario, satellites)
     ]
     rows += [
         (
@@ -238,13 +238,13 @@ def events(outcome: Outcome) -> list[dict[str, Any]]:
             o.factor if o.action == "derate" else None,
             "scenario",
         )
-        for o in assemble.link_events(scenario)
+        for o in events.link_events(scenario)
     ]
     rows += [(k * scenario.step, "decay", sat, sat, None, "propagator") for sat, k in outcome.decayed]
     if scenario.fleet is not None and scenario.fleet.failures is not None:
         told = {
             (round(1e3 * o.at_steps * scenario.step), sat)
-            for o in assemble.orders(scenario, satellites)
+            for o in events.orders(scenario, satellites)
             for sat in range(o.first, o.last + 1)
         } | {(round(1e3 * k * scenario.step), sat) for sat, k in outcome.decayed}
         rows += [

@@ -82,7 +82,7 @@ ReportWriter = Callable[[Results, Path], None]
 
 def of(outcome: Outcome) -> Results:
     """Results of a run that has just ended."""
-    return Results(metrics.summary(outcome), recorded.series(outcome), recorded.events(outcome))
+    return Results(metrics.summary(outcome), recorded.series(outcome), recorded.event_rows(outcome))
 
 
 # --- writing -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from orbit.ground import round_trip_ms
 from sim.config.ground_sites import read_baseline
 from sim.config.schema import Workload
-from sim.engine import assemble, formations
+from sim.engine import formations, propagators, satellite_params
 from sim.engine.uncoupled import Outcome
 from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION
@@ -32,7 +32,7 @@ def energy_closure(outcome: Outcome) -> tuple[float, float]:
     battery = outcome.loaded.scenario.satellite.power.battery
     stored_j = c[step.CHARGE_J] - battery.initial_charge * battery.capacity
     left_j = c[step.GENERATED_J] - c[step.SHUNTED_J] - c[step.SERVED_J] - c[step.BATTERY_LOSS_J] - stored_j
-    capacity_j_k = np.array(assemble.thermal_network(outcome.loaded.scenario.satellite).heat_capacity_j_k)
+    capacity_j_k = np.array(satellite_params.thermal_network(outcome.loaded.scenario.satellite).heat_capacity_j_k)
     warmed_k = c[step.JUNCTION_K : step.RADIATOR_K + 1] - np.array(outcome.start_temperatures_k)[:, np.newaxis]
     in_j = c[step.HEAT_J] + c[step.ENVIRONMENT_J]
     lost_j = in_j - c[step.RADIATED_J] - capacity_j_k @ warmed_k
@@ -104,7 +104,7 @@ def round_trips_ms(outcome: Outcome) -> tuple[Array, Array | None]:
 
 
 def _ground(outcome: Outcome) -> dict[str, Any]:
-    sites = assemble.stations(outcome.loaded.scenario)
+    sites = propagators.stations(outcome.loaded.scenario)
     nothing = {"min": None, "median": None, "p99": None, "max": None}
     rtt_ms, user_ms = round_trips_ms(outcome)
     return {
@@ -127,7 +127,7 @@ def _pairs(outcome: Outcome) -> dict[str, Any]:
     ground_routing = outcome.ground_routing
     if ground_routing is None:
         return {}
-    sites, rtt_ms = assemble.stations(outcome.loaded.scenario), 2e3 * ground_routing.pair_propagation_s()
+    sites, rtt_ms = propagators.stations(outcome.loaded.scenario), 2e3 * ground_routing.pair_propagation_s()
     return {
         f"{sites[a].name} - {sites[b].name}": {
             "propagation_rtt_ms": spread(rtt_ms[:, i]),
@@ -171,7 +171,7 @@ def _design(outcome: Outcome) -> dict[str, Any]:
     satellite = scenario.satellite
     mass_kg = satellites * satellite.mass
     economics = scenario.economics
-    launches = None if economics is None else assemble.launches(economics, satellites, mass_kg)
+    launches = None if economics is None else satellite_params.launches(economics, satellites, mass_kg)
     return {
         "satellites": satellites,
         "mass_kg": mass_kg,
@@ -186,7 +186,7 @@ def _cost(outcome: Outcome) -> dict[str, Any]:
     scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
     economics = scenario.economics
     return {
-        "capex_usd": None if economics is None else assemble.capex_usd(economics, scenario.satellite, satellites),
+        "capex_usd": None if economics is None else satellite_params.capex_usd(economics, scenario.satellite, satellites),
         "usd_per_useful_pflop_day": None,
         "usd_per_million_tokens": None,
         "break_even_launch_usd_per_kg": None,

@@ -16,10 +16,11 @@ import numpy as np
 from orbit.constants import SUN_RADIUS_M
 from orbit.kernels.compile import Floats, Ints, inlined, kernel
 from orbit.kernels.shadow import mean_lit_fraction, shadow_edge
+from sim.spacecraft.array import Array, array_power_w, cell_temperature_k
 from sim.spacecraft.attitude import Attitude, array_nadir_cosine, sun_incidence
+from sim.spacecraft.battery import Battery, accelerator_share_w, battery_step
 from sim.spacecraft.compute import Compute, bus_factor, chip_power_w, operating_point, rate_for_share
 from sim.spacecraft.earth_flux import Earth, albedo_flux_w_m2, plate_view_factor
-from sim.spacecraft.power import Array, Battery, accelerator_share_w, array_power_w, battery_step, cell_temperature_k
 from sim.spacecraft.thermal import Stepper, chip_limit_w, duty_limit, plate_absorbed_w_m2, thermal_step
 
 

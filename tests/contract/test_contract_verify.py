@@ -16,9 +16,9 @@ import pytest
 import orbit.kernels.visibility
 import sim.config.ephemeris_files
 import sim.engine.access
-import sim.engine.assemble
 import sim.engine.coupled
 import sim.engine.job_assignment
+import sim.engine.propagators
 import sim.engine.uncoupled
 import sim.network.ground_routing
 import sim.network.link_state
@@ -35,13 +35,13 @@ ROW = {"name", "ours", "theirs", "error", "limit", "unit", "source", "ok"}
 
 SAME = [
     (orbits, "shadow_edge", sim.spacecraft.step), (orbits, "sun_position_m", sim.engine.uncoupled), (orbits, "solar_flux_w_m2", sim.engine.uncoupled),
-    (orbits, "CircularJ2", sim.engine.assemble), (sgp4, "Sgp4", sim.engine.assemble), (frames, "in_teme", sim.engine.uncoupled),
-    (orbits, "walker", sim.engine.assemble), (orbits, "TimeGrid", sim.engine.assemble), (sgp4, "read_tle", sim.config.ephemeris_files),
-    (catalogues, "read_omm", sim.config.ephemeris_files), (catalogues, "read_oem", sim.config.ephemeris_files), (catalogues, "Ephemeris", sim.engine.assemble),
+    (orbits, "CircularJ2", sim.engine.propagators), (sgp4, "Sgp4", sim.engine.propagators), (frames, "in_teme", sim.engine.uncoupled),
+    (orbits, "walker", sim.engine.propagators), (orbits, "TimeGrid", sim.engine.propagators), (sgp4, "read_tle", sim.config.ephemeris_files),
+    (catalogues, "read_omm", sim.config.ephemeris_files), (catalogues, "read_oem", sim.config.ephemeris_files), (catalogues, "Ephemeris", sim.engine.propagators),
     (network, "nearest_in_sight", orbit.kernels.visibility), (network, "position_m", sim.engine.uncoupled), (network, "zenith", sim.engine.uncoupled),
     (network, "round_trip_ms", sim.results.summary), (spacecraft, "plate_view_factor", sim.spacecraft.step), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.step),
     (spacecraft, "emission_w_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupled), (hypatia, "access_m", sim.network.ground_routing),
-    (hypatia, "walker_sgp4", sim.engine.assemble), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
+    (hypatia, "walker_sgp4", sim.engine.propagators), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
     (workload, "flow_times_s", sim.workload.job_communication.collectives), (fleet, "JobLifecycle", sim.engine.job_assignment), (access, "windows", sim.engine.access),
 ]  # fmt: skip
 

@@ -14,9 +14,9 @@ from orbit.kernels.visibility import OUT_OF_SIGHT_M2, nearest_in_sight
 from sim.config import scenario
 from sim.engine.uncoupled import Outcome, Run
 from sim.spacecraft import step
+from sim.spacecraft.battery import Battery, battery_step
 from sim.spacecraft.compute import dynamic_share, rate_for_share
 from sim.spacecraft.earth_flux import plate_view_factor
-from sim.spacecraft.power import Battery, battery_step
 
 ALONE = ("workloads=[{kind: independent}]", "links=", "economics=")  # nothing joins satellites
 EARTH_M, POLAR_M, C_M_S = 6378137.0, 6356752.3, 299792458.0

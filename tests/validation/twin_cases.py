@@ -30,8 +30,8 @@ from orbit.kernels import (
     visibility,
 )
 from sim.config import scenario
-from sim.engine import assemble
-from sim.spacecraft import attitude, compute, earth_flux, power, step, thermal
+from sim.engine import satellite_params
+from sim.spacecraft import array, attitude, battery, compute, earth_flux, step, thermal
 
 
 def ring() -> scenario.Loaded:
@@ -63,7 +63,7 @@ def _unit(rng: np.random.Generator) -> list[float]:
 def scalar_calls() -> Iterator[tuple[str, object]]:
     """Name and result of one call after another."""
     rng = np.random.default_rng(20260320)
-    params = assemble.satellite_params(ring().scenario)
+    params = satellite_params.satellite_params(ring().scenario)
     p = {"array": params.array, "battery": params.battery, "compute": params.compute, "stepper": params.stepper}
     for _ in range(25):
         u = lambda lo, hi: float(rng.uniform(lo, hi))  # noqa: E731
@@ -105,14 +105,14 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "plate_view_factor", earth_flux.plate_view_factor(x, u(6.5e6, 9e6))
         yield "albedo_flux_w_m2", earth_flux.albedo_flux_w_m2(u(1300, 1420), x, params.earth)
         light = (u(0, 1400), u(0, 400), u(190, 270), u(0, 0.8), u(0, 0.8))
-        yield "array_yield", power.array_yield(u(200, 400), p["array"])
-        yield "_newton_k", power._newton_k(u(250, 350), u(100, 1500), light[0], 9e-8, p["array"])
-        yield "cell_temperature_k", power.cell_temperature_k(*light, p["array"])
-        yield "array_power_w", power.array_power_w(light[0], u(200, 400), p["array"])
+        yield "array_yield", array.array_yield(u(200, 400), p["array"])
+        yield "_newton_k", array._newton_k(u(250, 350), u(100, 1500), light[0], 9e-8, p["array"])
+        yield "cell_temperature_k", array.cell_temperature_k(*light, p["array"])
+        yield "array_power_w", array.array_power_w(light[0], u(200, 400), p["array"])
         charge = u(0.4, 1.0) * p["battery"].capacity_j
-        yield "deliverable_w", power.deliverable_w(charge, 60.0, p["battery"])
-        yield "accelerator_share_w", power.accelerator_share_w(charge, 60.0, p["battery"])
-        yield "battery_step", power.battery_step(charge, u(0, 4e4), u(0, 4e4), 60.0, p["battery"])
+        yield "deliverable_w", battery.deliverable_w(charge, 60.0, p["battery"])
+        yield "accelerator_share_w", battery.accelerator_share_w(charge, 60.0, p["battery"])
+        yield "battery_step", battery.battery_step(charge, u(0, 4e4), u(0, 4e4), 60.0, p["battery"])
         t = [u(250, 370) for _ in range(5)]
         heats = (u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 6e3))
         yield "plate_absorbed_w_m2", thermal.plate_absorbed_w_m2(*light[:4], 0.2, 0.88)

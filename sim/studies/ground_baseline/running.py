@@ -11,7 +11,7 @@ import numpy as np
 from sim.config import schema
 from sim.config.ground_sites import assumptions, records, site_of, site_tree
 from sim.config.scenario import Loaded
-from sim.engine import assemble, job_assignment
+from sim.engine import events, job_assignment
 from sim.fleet.failures import Change
 from sim.results.store import Results
 from sim.spacecraft import step
@@ -52,7 +52,7 @@ def simulate(site: schema.Site, plan: Plan, changed: list[Change]) -> Day:
     scheduler = job_assignment.scheduler_for(work, np.arange(n), transport, changed)
     for training in scheduler.trainings:
         training.traffic = ConstantCommunication(training.task, training.choice.collective, n)
-    schedule = assemble.Schedule(assemble.merge_events([], changed, step_s), 0, n)
+    schedule = events.Schedule(events.merge_events([], changed, step_s), 0, n)
     limits, reached = np.ones((step.LIMIT_ROWS, n)), np.ones(n, dtype=np.bool_)
     full_w = site.power / n
     swing_w = site.pue * site.accelerators_per_node * (site.accelerator.max_power - site.accelerator.idle_power)

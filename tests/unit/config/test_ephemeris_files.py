@@ -20,7 +20,7 @@ from sim.config import ephemeris_files
 from sim.config.errors import InputError
 from sim.config.scenario import Loaded, load
 from sim.config.validation import forms
-from sim.engine import assemble
+from sim.engine import links, propagators
 from sim.engine.coupled import CoupledRun
 from sim.engine.uncoupled import Run
 from sim.results import store, summary
@@ -94,9 +94,9 @@ def _told(path: Path | str, *sets: str, **more: Any) -> list[str]:
 
 def _positions_m(found: Loaded) -> np.ndarray:
     """Positions (11, 3, satellites) of the first ten minutes."""
-    grid = assemble.time_grid(found.scenario)
+    grid = propagators.time_grid(found.scenario)
     parts = []
-    for propagator in assemble.propagators(found, grid):
+    for propagator in propagators.propagators(found, grid):
         out = np.empty((11, 3, propagator.count))
         assert propagator.fill(0, propagator.count, 0, out) is None
         parts.append(out)
@@ -348,7 +348,7 @@ def test_shorthand_is_the_walkers_it_says(folder: Path) -> None:
      mean_anomaly: 90 deg}"""))  # fmt: skip
     assert short.satellites == written.satellites == 90
     assert _positions_m(short).tobytes() == _positions_m(written).tobytes()
-    assert assemble.constellation_blocks(short) == assemble.constellation_blocks(written)
+    assert links.constellation_blocks(short) == links.constellation_blocks(written)
     entry = short.scenario.constellation[0]
     first, second = written.scenario.constellation
     assert [forms.neighbours(entry, i) for i in range(24)] == [forms.neighbours(first, i) for i in range(24)]
@@ -440,7 +440,7 @@ def test_altitude_against_mean_motion(folder: Path) -> None:
         path = _scenario(folder, WALKER.format(f"altitude: {altitude_km:.3f} km, mean_motion: 14 rev/d"))
         if good:
             assert isinstance(
-                assemble.propagators(load(path), assemble.time_grid(load(path).scenario))[0], assemble.Sgp4
+                propagators.propagators(load(path), propagators.time_grid(load(path).scenario))[0], propagators.Sgp4
             )
         else:
             assert len(_told(path)) == 1
@@ -480,7 +480,7 @@ def test_files_and_shells_together(folder: Path) -> None:
   - {{kind: shorthand, code: "D:550:53:24/6/2"}}
   - {{kind: oem, oem: three.oem}}"""))  # fmt: skip
     assert found.satellites == 34
-    assert [p.first for p in assemble.constellation_blocks(found)] == [0, 7]
+    assert [p.first for p in links.constellation_blocks(found)] == [0, 7]
     assert _positions_m(found).shape == (11, 3, 34)
     assert api.load(folder / "s.yaml", skip_bad=True).satellites == 34
 

@@ -15,7 +15,7 @@ import pytest
 from orbit.access import windows
 from orbit.timegrid import TimeGrid, julian_date
 from sim import api
-from sim.engine import assemble
+from sim.engine import propagators
 from sim.engine.access import find
 
 STATIONS = """\
@@ -41,8 +41,8 @@ def test_table_and_json(dawndusk: Any, scenario: Path) -> None:
     assert called.code == 0
     told = json.loads(called.out)
     loaded = api.load(scenario)
-    grid = assemble.time_grid(loaded.scenario)
-    whole = windows(assemble.propagators(loaded, grid), assemble.stations(loaded.scenario), grid)
+    grid = propagators.time_grid(loaded.scenario)
+    whole = windows(propagators.make_propagators(loaded, grid), propagators.stations(loaded.scenario), grid)
     assert told["passes"] == len(whole) > 0
     assert told["satellites"] == loaded.satellites
     tromso = told["stations"]["Tromso"]
@@ -145,13 +145,13 @@ def test_which_elevation_counts(scenario: Path) -> None:
     text = scenario.read_text("utf-8")
     one = text.replace("18.94 deg}", "18.94 deg, mask: [[0 deg, 4 deg], [180 deg, 30 deg]], max_range: 900 km}")
     scenario.write_text(one, encoding="utf-8")
-    first, other = assemble.stations(api.load(scenario, ["ground.max_range=1200 km"]).scenario)
+    first, other = propagators.stations(api.load(scenario, ["ground.max_range=1200 km"]).scenario)
     assert np.degrees(first.lowest_elevation_rad) == pytest.approx(4.0)
     assert np.degrees(first.mask_rad) == pytest.approx(np.array([[0.0, 4.0], [180.0, 30.0]]))
     assert (first.max_range_m, other.max_range_m) == (900e3, 1200e3)
     assert np.degrees(other.lowest_elevation_rad) == pytest.approx(10.0)
     scenario.write_text(one.replace("mask:", "min_elevation: 7 deg, mask:"), encoding="utf-8")
-    first, _ = assemble.stations(api.load(scenario).scenario)
+    first, _ = propagators.stations(api.load(scenario).scenario)
     assert np.degrees(first.lowest_elevation_rad) == pytest.approx(7.0)
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.engine import assemble
-from sim.engine.assemble import Order
+from sim.engine import events, satellite_params
+from sim.engine.events import Order
 from sim.spacecraft import step
 
 
@@ -23,14 +23,14 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
         "satellite.bus.power=2 kW", "satellite.power.battery.capacity=10 kWh", "satellite.power.battery.max_depth=0.5",
         "satellite.power.battery.bus_reserve=30 min", "satellite.power.battery.discharge_efficiency=0.8", "step=30 s",
     )  # fmt: skip
-    network = assemble.thermal_network(loaded.scenario.satellite)
+    network = satellite_params.thermal_network(loaded.scenario.satellite)
     assert (network.junction_to_plate_w_k, network.hbm_to_plate_w_k, network.plate_to_loop_w_k) == pytest.approx(
         (200.0, 50.0, 1000.0)
     )
     assert network.heat_capacity_j_k[:3] == pytest.approx((600.0, 200.0, 4000.0))
     assert network.heat_capacity_j_k[4] == pytest.approx(90_000.0)
     assert (network.junction_limit_k, network.hbm_limit_k) == pytest.approx((363.15, 373.15))
-    params = assemble.satellite_params(loaded.scenario)
+    params = satellite_params.satellite_params(loaded.scenario)
     assert (params.compute.idle_w, params.compute.dynamic_w, params.compute.host_w) == pytest.approx(
         (1000.0, 2000.0, 500.0)
     )
@@ -44,8 +44,8 @@ def test_starting_temperatures_are_steady_and_within_limits() -> None:
     """Source of truth: the balance of one radiator: eta 2 eps sigma A T^4 = heat + infrared through F = 0.24 twice; the node
     above it warmer by its heat over its conductance."""
     loaded = books.load(books.ring())
-    params = assemble.satellite_params(loaded.scenario)
-    junction, hbm, plate, loop, radiator = assemble.start_temperatures_k(loaded.scenario, params)
+    params = satellite_params.satellite_params(loaded.scenario)
+    junction, hbm, plate, loop, radiator = satellite_params.start_temperatures_k(loaded.scenario, params)
     c = params.compute
     electronics = c.idle_w + c.dynamic_w + c.host_w
     total = electronics / c.conversion_efficiency * (1.0 + c.pump_fraction) + params.bus_w
@@ -89,7 +89,7 @@ def test_orders_of_a_scenario() -> None:
         "duration=10 min", books.ring(),
         events=("2026-12-21T00:05Z lose satellites 2-3", "2026-12-21T00:02:30Z derate all to 0.25", "2026-12-21T00:05Z restore satellite 3"),
     )  # fmt: skip
-    found = assemble.orders(loaded.scenario, 8)
+    found = events.orders(loaded.scenario, 8)
     assert [(o.at_steps, o.action, o.first, o.last) for o in found] == [
         (2.5, "derate", 0, 7), (5.0, "lose", 2, 3), (5.0, "restore", 3, 3),
     ]  # fmt: skip
@@ -100,7 +100,7 @@ def test_orders_of_a_scenario() -> None:
 def schedule(
     orders: list[Order], lo: int, hi: int, width: int, first: int, steps: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    told, at_end = assemble.told(orders, lo, hi, width, first, steps)
+    told, at_end = events.told(orders, lo, hi, width, first, steps)
     return told[step.TOLD_ALIVE], told[step.TOLD_CAP], at_end
 
 

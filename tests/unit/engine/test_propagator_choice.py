@@ -9,7 +9,7 @@ from orbit.numerical import Numerical
 from orbit.propagation import CircularJ2, Formation
 from orbit.sgp4 import Sgp4, of_circular, to_satrecs
 from sim.config import scenario
-from sim.engine import assemble, formations
+from sim.engine import formations, propagators
 
 SHORT = ("duration=6 h", "links=", "workloads=[{kind: independent}]", "economics=", "ground.stations=[]")
 
@@ -17,7 +17,7 @@ SHORT = ("duration=6 h", "links=", "workloads=[{kind: independent}]", "economics
 def _moved(name: str, motion: str, *more: str) -> tuple[object, np.ndarray]:
     """Propagator of the first entry, and positions of its first satellites at every step of six hours."""
     loaded = scenario.load(name, sets=(*SHORT, f"motion={motion}", *more))
-    propagator = assemble.propagators(loaded, assemble.time_grid(loaded.scenario))[0]
+    propagator = propagators.make_propagators(loaded, propagators.time_grid(loaded.scenario))[0]
     out = np.empty((361, 3, 8))
     propagator.fill(0, 8, 0, out)
     return propagator, out
@@ -47,7 +47,7 @@ def test_a_shell_by_altitude_moves_by_three_models() -> None:
 def test_mean_motion_that_gives_the_semi_major_axis() -> None:
     """Source of truth: the sgp4 package's own recovery of the axis, 1e-12 of it: a micrometre and the like."""
     loaded = scenario.load("starlink_edge", sets=(*SHORT, "motion={model: j2}", *SMALL))
-    propagator = assemble.propagators(loaded, assemble.time_grid(loaded.scenario))[0]
+    propagator = propagators.make_propagators(loaded, propagators.time_grid(loaded.scenario))[0]
     assert isinstance(propagator, CircularJ2)
     for record, a_m in zip(
         to_satrecs(of_circular(propagator.elements, 2461000.5, 0.25)),
@@ -72,7 +72,7 @@ def test_a_formation_is_integrated_as_it_flies() -> None:
 def test_formation_is_not_told_of_what_is_not_looked_at() -> None:
     """Source of truth: the summary's promise: ranges under J2, or nothing."""
     found = [
-        formations.summary(loaded, assemble.time_grid(loaded.scenario))
+        formations.summary(loaded, propagators.time_grid(loaded.scenario))
         for motion in ("{model: auto}", "{model: numerical}")
         for loaded in [scenario.load("suncatcher", sets=(*SHORT, f"motion={motion}"))]
     ]

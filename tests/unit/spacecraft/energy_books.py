@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.config import scenario
-from sim.engine import assemble
+from sim.engine import satellite_params
 from sim.engine.uncoupled import Outcome
 from sim.spacecraft import step
 
@@ -35,7 +35,7 @@ def _change(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
     loaded, carry = outcome.loaded, outcome.carry
     battery = loaded.scenario.satellite.power.battery
     charge = carry[step.CHARGE_J] - battery.initial_charge * battery.capacity
-    capacities = np.array(assemble.thermal_network(loaded.scenario.satellite).heat_capacity_j_k)
+    capacities = np.array(satellite_params.thermal_network(loaded.scenario.satellite).heat_capacity_j_k)
     now = carry[step.JUNCTION_K : step.RADIATOR_K + 1]
     return charge, capacities @ (now - np.array(outcome.start_temperatures_k)[:, None])
 

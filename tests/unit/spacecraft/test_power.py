@@ -10,16 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from sim.spacecraft.power import (
-    Array,
-    Battery,
-    accelerator_share_w,
-    array_power_w,
-    array_yield,
-    battery_step,
-    cell_temperature_k,
-    deliverable_w,
-)
+from sim.spacecraft.array import Array, array_power_w, array_yield, cell_temperature_k
+from sim.spacecraft.battery import Battery, accelerator_share_w, battery_step, deliverable_w
 
 SIGMA = 5.670374419e-8
 F650_90, F650_0 = 0.2407, 0.8236  # published view factors at 650 km (V5)

@@ -1,0 +1,88 @@
+"""What joins satellites: topology from the constellation, link rules, pairs of stations."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.config.scenario import Loaded
+from sim.config.schema import (
+    Cluster,
+    Constellation,
+    Ring,
+    Scenario,
+    Walker,
+    parts,
+)
+from sim.engine import formations
+from sim.network.link_state import ConstellationBlock, Grid, LinkRules
+from sim.network.optical import Terminal
+
+Array1 = NDArray[np.float64]
+Array2 = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def constellation_blocks(loaded: Loaded) -> list[ConstellationBlock]:
+    """Grids and lattices of the constellation, by the numbers of their satellites."""
+    found: list[ConstellationBlock] = []
+    first = 0
+    for i, entry in enumerate(loaded.scenario.constellation):
+        for part in parts([entry]):
+            found += _constellation_blocks(part, first)
+            first += loaded.catalogues.count(i, part)
+    return found
+
+
+def _constellation_blocks(entry: Constellation, first: int) -> list[ConstellationBlock]:
+    match entry:
+        case Walker():
+            wraps = entry.pattern == "delta"
+            return [Grid(first, entry.planes, entry.satellites_per_plane, wraps, round(entry.phasing))]
+        case Ring():
+            return [Grid(first, 1, entry.satellites, False)]
+        case Cluster():
+            return list(formations.constellation_blocks(entry, first))
+        case _:
+            return []
+
+
+def placement(loaded: Loaded) -> Ints:
+    """Satellites in an order in which neighbours are near: planes and lattice rows to and fro, catalogues as they are."""
+    order: list[NDArray[np.int64]] = []
+    for patch in constellation_blocks(loaded):
+        if isinstance(patch, Grid):
+            order += _to_and_fro(patch.first, np.repeat(np.arange(patch.planes), patch.slots))
+        else:
+            order += _to_and_fro(patch.first, np.unique(patch.offsets_m[1], return_inverse=True)[1])
+    laid = np.concatenate([*order, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    rest = np.setdiff1d(np.arange(loaded.satellites), laid)
+    return np.concatenate((laid, rest))
+
+
+def _to_and_fro(first: int, row: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Satellites of rows one after the other, every second row backwards."""
+    return [first + np.flatnonzero(row == r)[:: 1 if r % 2 == 0 else -1] for r in range(int(row.max()) + 1)]
+
+
+def link_rules(scenario: Scenario) -> LinkRules | None:
+    links = scenario.links
+    if links is None:
+        return None
+    t = links.terminal
+    terminal = Terminal(
+        t.transmit_power, t.aperture, t.wavelength, t.transmit_efficiency, t.receive_efficiency, t.pointing_jitter,
+        t.photons_per_bit, t.channels, t.channel_rate,
+    )  # fmt: skip
+    return LinkRules(
+        links.topology, links.terminals, terminal, links.grazing_altitude, links.max_range, links.hop_latency
+    )
+
+
+def station_pairs(scenario: Scenario) -> list[tuple[int, int]]:
+    """The stations of each pair by number."""
+    ground = scenario.ground
+    if ground is None:
+        return []
+    number = {s.name: i for i, s in enumerate(ground.stations)}
+    return [(number[a], number[b]) for a, b in ground.station_pairs]

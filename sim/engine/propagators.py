@@ -1,0 +1,101 @@
+"""Propagators of a constellation, and its ground stations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from orbit.catalog import elements
+from orbit.ephemeris import Ephemeris
+from orbit.ground import Station
+from orbit.propagation import CircularJ2, Propagator
+from orbit.sgp4 import Sgp4
+from orbit.shells import staggered_lead_slots, sun_synchronous_ring, walker, walker_lead_slots, walker_sgp4
+from orbit.timegrid import TimeGrid, julian_date
+from sim.config import schema
+from sim.config.scenario import Loaded
+from sim.config.schema import (
+    Cluster,
+    Constellation,
+    Ground,
+    Oem,
+    Omm,
+    Ring,
+    Scenario,
+    Shorthand,
+    Tle,
+    Walker,
+    hours,
+)
+from sim.engine import formations
+from sim.engine.propagator_choice import moved
+
+
+def time_grid(scenario: Scenario) -> TimeGrid:
+    return TimeGrid(*julian_date(scenario.epoch), scenario.step, scenario.steps)
+
+
+def make_propagators(loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
+    """For each entry of `constellation`, in order; a formation has one to itself."""
+    scenario = loaded.scenario
+    found = [p for i, entry in enumerate(scenario.constellation) for p in _propagators_of(entry, i, loaded, grid)]
+    if scenario.motion is None:
+        return found
+    return [moved(p, scenario.motion, scenario.satellite, grid) for p in found]
+
+
+def _propagators_of(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
+    match entry:
+        case Walker():
+            return [_walker(entry, grid)]
+        case Ring():
+            ring = sun_synchronous_ring(
+                entry.altitude, hours(entry.local_time), entry.satellites, grid.epoch_jd, grid.epoch_fr
+            )
+            return [CircularJ2(ring, grid)]
+        case Cluster():
+            return list(formations.propagators(entry, grid))
+        case Shorthand():
+            return [_walker(shell, grid) for shell in entry.shells]
+        case Tle() | Omm():
+            return [Sgp4(elements(loaded.catalogues.sets[i]), grid)]
+        case Oem():
+            return [Ephemeris(loaded.catalogues.tracks[i], grid)]
+
+
+def _walker(entry: Walker, grid: TimeGrid) -> Propagator:
+    """A shell moved by secular J2, or by SGP4 where its mean motion is given."""
+    span = 2.0 * np.pi if entry.pattern == "delta" else np.pi
+    ahead = staggered_lead_slots(entry.planes, entry.stagger)
+    ahead = ahead + entry.mean_anomaly * entry.satellites_per_plane / (2.0 * np.pi)
+    lead = walker_lead_slots(entry.planes, entry.phasing) + ahead
+    if entry.mean_motion is not None:
+        mean_motion_rev_d = entry.mean_motion * 86400.0 / (2.0 * np.pi)
+        mean = walker_sgp4(
+            mean_motion_rev_d, entry.inclination, entry.satellites_per_plane, lead, grid.epoch_jd, grid.epoch_fr, span
+        )
+        return Sgp4(mean, grid)
+    assert entry.altitude is not None
+    shell = walker(entry.altitude, entry.inclination, entry.planes, entry.satellites_per_plane, entry.phasing, span)
+    ahead = np.repeat(ahead, entry.satellites_per_plane) * 2.0 * np.pi / entry.satellites_per_plane
+    turned = np.mod(shell.latitude_argument_rad + ahead, 2.0 * np.pi)
+    return CircularJ2(replace(shell, latitude_argument_rad=turned), grid)
+
+
+def stations(scenario: Scenario) -> list[Station]:
+    if scenario.ground is None:
+        return []
+    return [_station(s, scenario.ground) for s in scenario.ground.stations]
+
+
+def _station(site: schema.Station, ground: Ground) -> Station:
+    """A mask over the azimuth stands for the elevation of all stations; one of the station itself counts beside it."""
+    mask = tuple(site.mask or ())
+    least = min((elevation for _, elevation in mask), default=ground.min_elevation)
+    reach = ground.max_range if site.max_range is None else site.max_range
+    return Station(
+        site.name, site.latitude, site.longitude, site.height,
+        least if site.min_elevation is None else site.min_elevation, mask, math.inf if reach is None else reach,
+    )  # fmt: skip
