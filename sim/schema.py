@@ -1,13 +1,16 @@
-"""THE table: every array in a results folder, with its dimensions, type, unit and meaning; and the ledger's rows.
+"""How results are declared: every variable with unit, meaning, kind, reduction and resolution; the ledger's rows.
 
-The writer labels from this table, the reader and the documentation rely on it; a name that is not here is not written.
+A variable of a satellite is declared once, in the file of the submodel that writes it (`sim.spacecraft`); what runs
+beside the satellites (ground, links, jobs) is declared here. Rows of the compiled step, sums over the fleet, the
+recorder, `series.nc` and the tables of the documentation follow from the declarations.
+
 Loads nothing but the standard library.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 SCHEMA_VERSION: Final = 3
 
@@ -17,26 +20,100 @@ CAUSES: Final = (
     "bubble", "communication", "outage", "straggler", "checkpoint", "recovery", "corruption", "algorithm", "useful",
 )  # fmt: skip
 
-# What a satellite is doing, as recorded for the views; where several hold, the first in this order.
+# What a satellite does in a step, as recorded for the views; where several hold, the first in this order.
 STATES: Final = ("failed", "thermally limited", "power limited", "in eclipse", "in sunlight")
 
-# What a satellite is there for, at the epoch.
+# The workload a satellite is assigned to at the epoch.
 ROLES: Final = ("independent", "training", "inference", "spare", "unplaced", "idle")
+
+# Counts per unit in sums over the fleet, which are integers so that they do not depend on the order of addition: fine
+# enough that rounding stays below 1e-12 of a share, 0.1 mW, 0.1 J and 1e-9 K a satellite, coarse enough that 2^63
+# counts hold a million satellites of a gigawatt each.
+RESOLUTION: Final = {"1": 2.0**40, "W": 2.0**13, "J": 2.0**3, "K": 2.0**30}
 
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """One array of series.nc."""
+    """One array of series.nc: its dimensions, type, unit and meaning."""
 
     name: str
     dims: tuple[str, ...]
     dtype: str
     unit: str
-    doc: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What a satellite carries of a variable through the run, beside the variable itself.
+
+    `how`: the integral over time; the integral over the time in which the satellite is available; or the largest or
+    smallest value, over all steps or over those in which it is available.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    how: Literal["integral", "available integral", "largest", "smallest", "largest available", "smallest available"]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSeries:
+    """A variable reduced over the fleet in every step, an array of series.nc over time.
+
+    `how`: the sum; the mean; the mean over available satellites, weighted by the share of the step; or the largest or
+    smallest of available satellites. An empty name feeds the waterfall instead of an array of its own.
+    """
+
+    name: str
+    how: Literal["sum", "mean", "available mean", "largest available", "smallest available"]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class SatelliteSeries:
+    """A variable of the recorded satellites at the recorded frames, an array of series.nc; `axis` 0 to 2 of a vector."""
+
+    name: str
+    meaning: str
+    dtype: str = "float32"
+    axis: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A quantity of one satellite: the one place that says what it is and what becomes of it.
+
+    `kind`: an input is given for the step, a state is carried from step to step, a flux is what the step did (mean over
+    the step). `low` and `high` bound the valid range. `cause` is the row of the ledger that the variable feeds.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    kind: Literal["input", "state", "flux"]
+    low: float
+    high: float
+    totals: tuple[Total, ...] = ()
+    fleet: tuple[FleetSeries, ...] = ()
+    recorded: tuple[SatelliteSeries, ...] = ()
+    cause: str = ""
+
+    @property
+    def arrays(self) -> tuple[Var, ...]:
+        """The arrays of series.nc that hold this variable."""
+        of_fleet = [Var(f.name, ("time",), "float64", self.unit, f.meaning) for f in self.fleet if f.name]
+        of_satellites = [
+            Var(r.name, ("frame", "sat") if r.axis is None else ("frame", "axis", "sat"), r.dtype, self.unit, r.meaning)
+            for r in self.recorded
+            if not r.axis
+        ]
+        return (*of_fleet, *of_satellites)
 
 
 # `time` is the end of a step: means are over the step that ends there, states are at that moment.
 # `frame` is the subset of those moments, and `sat` the subset of satellites, that the recorder keeps.
+# Arrays beside the satellites' own; those of satellites are declared by the submodels of `sim.spacecraft`.
 VARIABLES: Final = (
     Var("time", ("time",), "int64", "ms", "end of the step, milliseconds since the epoch"),
     Var("cause", ("cause",), "str", "1", "row of the waterfall"),
@@ -50,18 +127,6 @@ VARIABLES: Final = (
     # fleet, every step
     Var("rate_flops_per_s", ("cause", "time"), "float64", "FLOP/s", "where the nameplate rate went, mean over the step"),
     Var("induced_flops_per_s", ("cause", "time"), "float64", "FLOP/s", "part of it that others caused: members that wait"),
-    Var("generated_w", ("time",), "float64", "W", "power the arrays of working satellites offer, fleet total, mean over the step"),
-    Var("shunted_w", ("time",), "float64", "W", "part of it that nothing could take, fleet total, mean over the step"),
-    Var("load_w", ("time",), "float64", "W", "electrical load served, fleet total, mean over the step"),
-    Var("stored_j", ("time",), "float64", "J", "energy in the batteries, fleet total"),
-    Var("charge_fraction_min", ("time",), "float64", "1", "lowest state of charge of a working satellite"),
-    Var("sunlit_fraction", ("time",), "float64", "1", "share of the solar disc in sight, mean over fleet and step"),
-    Var("environment_w", ("time",), "float64", "W", "sunlight, albedo and Earth infrared absorbed by the radiators"),
-    Var("radiated_w", ("time",), "float64", "W", "heat emitted by the radiators, fleet total, mean over the step"),
-    Var("junction_k_mean", ("time",), "float64", "K", "junction temperature, mean over working satellites"),
-    Var("junction_k_max", ("time",), "float64", "K", "hottest junction of a working satellite"),
-    Var("radiator_k_mean", ("time",), "float64", "K", "radiator temperature, mean over working satellites"),
-    Var("working_satellites", ("time",), "float64", "1", "satellites not lost, mean over the step"),
     # ground, every step
     Var("propagation_rtt_ms", ("station", "time"), "float64", "ms",
         "propagation to the serving satellite and back; not a number where none can be reached"),
@@ -71,7 +136,7 @@ VARIABLES: Final = (
     Var("longitude_deg", ("station",), "float64", "deg", "longitude of the station, east positive"),
     Var("min_elevation_deg", ("station",), "float64", "deg", "elevation mask of the station"),
     # links and jobs, every step
-    Var("links", ("time",), "float64", "1", "links between satellites that stand at the end of the step"),
+    Var("links", ("time",), "float64", "1", "links between satellites that exist at the end of the step"),
     Var("job_mode_fraction", ("job", "mode", "time"), "float64", "1", "share of the step in each mode"),
     Var("job_rate", ("job", "time"), "float64", "1", "job rate: clock rate of the slowest member, at which all run"),
     Var("job_step_s", ("job", "time"), "float64", "s", "duration of a training step; not a number where none runs"),
@@ -79,20 +144,11 @@ VARIABLES: Final = (
     Var("job_tokens_per_s", ("job", "time"), "float64", "1/s", "tokens trained that no rollback undid"),
     Var("service_tokens_per_s", ("service", "time"), "float64", "1/s", "output tokens delivered"),
     # recorder
-    Var("sat_role", ("sat",), "uint8", "1", "what it is there for, at the epoch, an index into: " + ", ".join(ROLES)),
+    Var("sat_role", ("sat",), "uint8", "1", "the workload it is assigned to at the epoch, an index into: " + ", ".join(ROLES)),
     Var("sat_job", ("sat",), "int64", "1", "its training job, an index into job, at the epoch; -1 without one"),
-    Var("position_m", ("frame", "axis", "sat"), "float32", "m", "position, true equator and mean equinox of date"),
     Var("sun_direction", ("frame", "axis"), "float64", "1", "unit vector to the Sun, same frame"),
     Var("gmst_rad", ("frame",), "float64", "rad", "turn from that frame to the Earth-fixed one about the pole"),
-    Var("state", ("frame", "sat"), "uint8", "1", "state over the step, an index into: " + ", ".join(STATES)),
-    Var("sat_lit_fraction", ("frame", "sat"), "float32", "1", "share of the solar disc in sight, mean over the step"),
-    Var("sat_useful_fraction", ("frame", "sat"), "float32", "1", "useful share of nameplate, mean over the step, before any rollback"),
-    Var("sat_generated_w", ("frame", "sat"), "float32", "W", "power the array offers, mean over the step"),
-    Var("sat_load_w", ("frame", "sat"), "float32", "W", "electrical load served, mean over the step"),
-    Var("sat_charge_fraction", ("frame", "sat"), "float32", "1", "state of charge of the battery"),
-    Var("sat_junction_k", ("frame", "sat"), "float32", "K", "junction temperature"),
-    Var("sat_radiator_k", ("frame", "sat"), "float32", "K", "radiator temperature, area mean"),
-    # links between recorded satellites and routes from the ground, with the frames they stood in: from, to before until
+    # links between recorded satellites and routes from the ground, with the frames in which they exist: from, to before until
     Var("link_a", ("link",), "int64", "1", "number of the satellite at one end"),
     Var("link_b", ("link",), "int64", "1", "number of the satellite at the other end"),
     Var("link_from", ("link",), "int64", "1", "first frame, an index"),
@@ -103,8 +159,6 @@ VARIABLES: Final = (
     Var("route_begin", ("route",), "int64", "1", "where its satellites begin in route_satellite"),
     Var("route_satellite", ("hop",), "int64", "1", "satellites of all routes one after the other, from the station on"),
 )  # fmt: skip
-
-BY_NAME: Final = {v.name: v for v in VARIABLES}
 
 # events.parquet
 EVENT_COLUMNS: Final = ("time_s", "time_utc", "action", "satellite", "last_satellite", "value", "origin")

@@ -12,7 +12,8 @@ from sim.config.yaml_tree import KINDS
 # Sections that may extend an item, and those that defaults or an item above complete: nothing in them is required.
 EXTENDED = ("Satellite", "Accelerator", "Environment", "Terminal", "LanguageModel", "Failures", "Repair", "Launch")
 LAID = ("Array", "Battery", "PowerSystem", "Plate", "Loop", "Radiator", "Thermal", "Attitude", "Bus", "Ground", "Links",
-        "Training", "Inference", "Checkpoint", "Fleet", "Recovery", "Economics", "StationKeeping")  # fmt: skip
+        "Training", "Inference", "Checkpoint", "Fleet", "Recovery", "Economics", "StationKeeping",
+        "Heater", "Leakage")  # fmt: skip
 
 
 def scenario_schema() -> dict[str, Any]:

@@ -18,17 +18,19 @@ from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.config.scenario import Loaded
 from sim.engine import events, job_assignment, links
-from sim.engine.uncoupled import TILE, Outcome, Progress, Run
+from sim.engine.uncoupled import CONTROL, TILE, Outcome, Progress, Run
 from sim.fleet.failures import Change
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import Network
 from sim.network.routing import components
-from sim.spacecraft import step
+from sim.spacecraft import loop
+from sim.spacecraft.step import ROWS
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+USEFUL = next(n for n, r in enumerate(ROWS.recorded) if r.variable.name == "useful")  # of the recorder's values
 BLOCK_VALUES = 4_000_000  # positions held at a time
 LOOK_AHEAD = 1000  # steps of a catalogue's satellites looked at together
 ROUNDS = 8  # limits and the busy share settle each other; from above, so that stopping early is on the safe side
@@ -99,7 +101,7 @@ class CoupledRun(Run):
 
     def __init__(self, loaded: Loaded, tile: int = TILE, block: int = 0, threads: int | None = None) -> None:
         super().__init__(loaded, tile, max(1, block), threads)
-        self.limits_ahead = step.tile_limits(tile)
+        self.limits_ahead = loop.preview_limits(tile)
         self.order = links.placement(loaded)
         rules = links.link_rules(self.scenario)
         self.network = None if rules is None else Network(links.constellation_blocks(loaded), self.satellites, rules)
@@ -124,8 +126,8 @@ class CoupledRun(Run):
             steps, self.scenario.step, n, self.sky.sin_min_elevation, self.sky.max_range_m, self.sky.masks,
             links.station_pairs(self.scenario), self.network, self.stride if self.kept.size else 0,
         )  # fmt: skip
-        self.told = np.ones((step.TOLD_ROWS, n))
-        self.limits = np.empty((step.LIMIT_ROWS, n))
+        self.controls = np.ones((loop.CONTROL_ROWS, n))
+        self.limits = np.empty((loop.LIMIT_ROWS, n))
         held = self.block if self.block > 1 else max(1, min(60, BLOCK_VALUES // (3 * n)))
         buffers = [np.empty((held, 3, self.tile)) for _ in tiles]
         for k0 in range(0, steps, held):
@@ -155,20 +157,19 @@ class CoupledRun(Run):
 
     def _start(self) -> list[_Tile]:
         self.buffers.make(self)
-        charge_j = self.scenario.satellite.power.battery.initial_charge * self.params.battery.capacity_j
         tiles = []
         for propagator, lo, hi, base in self.tiles():
             first = np.empty((2, 3, self.tile))
             self._leave(
                 propagator.fill(lo, hi, -1, first), np.zeros(self.tile, dtype=np.bool_), first, base + lo, 0, -2
             )
-            carry = np.empty((step.CARRY_ROWS, self.tile))
-            step.start(first, self.sky.sun_m[:2], charge_j, np.array(self.temperatures_k), carry)
+            carry = np.empty((loop.CARRIED, self.tile))
+            loop.start(first, self.sky.sun_m[:2], self.initial, carry)
             number = base + lo
             mine = np.flatnonzero((self.kept_satellites >= number) & (self.kept_satellites < number + hi - lo))
-            kept = np.zeros((self.kept.shape[0], step.KEPT_ROWS, mine.size))
+            kept = np.zeros((self.kept.shape[0], loop.RECORDED, mine.size))
             tiles.append(_Tile(propagator, lo, hi, number, carry, kept, self.kept_satellites[mine] - number, mine))
-        self.r_m = np.concatenate([t.carry[step.X_M : step.Z_M + 1, : t.real] for t in tiles], axis=1)
+        self.r_m = np.concatenate([t.carry[loop.X_ROW : loop.X_ROW + 3, : t.real] for t in tiles], axis=1)
         return tiles
 
     def _decays(self) -> list[Change]:
@@ -217,25 +218,25 @@ class CoupledRun(Run):
         reached = self.ground_routing.update(
             k, self.r_m, np.asarray(up > 0.0), np.asarray(after > 0.0), self.sky_at(k), self.network, self.serves
         )
-        self.told[step.TOLD_ALIVE], self.told[step.TOLD_CAP] = up, cap
+        self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = up, cap
         self.scheduler.begin_step(k * step_s, (k + 1) * step_s, up, self.transport, reached)
-        self.told[step.TOLD_BUSY] = 1.0
+        self.controls[CONTROL["duty"]] = 1.0
         for _ in range(ROUNDS):
             self._ask(k, tiles, positions)
             orders = self.scheduler.fill_inputs(self.limits)
-            moved = float(np.max(np.abs(self.told[step.TOLD_BUSY] - orders.duty)))
-            self.told[step.TOLD_BUSY] = orders.duty
+            moved = float(np.max(np.abs(self.controls[CONTROL["duty"]] - orders.duty)))
+            self.controls[CONTROL["duty"]] = orders.duty
             if moved < SETTLED:
                 break
         self._ask(k, tiles, positions)
-        self.told[step.TOLD_WANTED], self.told[step.TOLD_PACE] = orders.requested, orders.job_rate
-        self.told[step.TOLD_RUNNING], self.told[step.TOLD_FRUITFUL] = orders.running, orders.productive
+        for name in ("requested", "job_rate", "running", "productive"):
+            self.controls[CONTROL[name]] = getattr(orders, name)
         self.scheduler.record_losses(k, self.limits)
         self._integrate(k, tiles, positions)
         if (k + 1) % self.stride == 0:
             useful = self.scheduler.useful_share  # which the loop does not know
             for tile in tiles:
-                tile.kept[(k + 1) // self.stride - 1, step.K_USEFUL] += useful[tile.first + tile.lanes]
+                tile.kept[(k + 1) // self.stride - 1, USEFUL] += useful[tile.first + tile.lanes]
 
     def _lanes(self, rows: Array, tile: _Tile) -> Array:
         """Rows (row, N) as a tile has them: lanes beyond its satellites repeat the last."""
@@ -243,10 +244,10 @@ class CoupledRun(Run):
         return np.ascontiguousarray(np.pad(mine, ((0, 0), (0, self.tile - tile.real)), mode="edge"))
 
     def _ask(self, k: int, tiles: list[_Tile], positions: list[Array]) -> None:
-        found = np.empty((step.LIMIT_ROWS, self.tile))
+        found = np.empty((loop.LIMIT_ROWS, self.tile))
         for tile, r_m in zip(tiles, positions, strict=True):
             self.limits_ahead(
-                r_m, self.sky.sun_m[k + 2], self.sky.flux_w_m2[k + 2], self._lanes(self.told, tile), self.params, tile.carry,
+                r_m, self.sky.sun_m[k + 2], self.sky.flux_w_m2[k + 2], self._lanes(self.controls, tile), self.params, tile.carry,
                 found,
             )  # fmt: skip
             self.limits[:, tile.first : tile.first + tile.real] = found[:, : tile.real]
@@ -256,8 +257,8 @@ class CoupledRun(Run):
         for tile, r_m in zip(tiles, positions, strict=True):
             self.loop(
                 r_m[np.newaxis], self.sky.sun_m[window], self.sky.flux_w_m2[window],
-                self._lanes(self.told, tile)[:, np.newaxis, :], self.params, tile.carry, tile.real,
-                b.fleet[k : k + 1], b.hottest_k[k : k + 1], b.lowest_j[k : k + 1], k, self.stride, tile.lanes, tile.kept,
+                self._lanes(self.controls, tile)[:, np.newaxis, :], self.params, tile.carry, tile.real,
+                b.fleet[k : k + 1], b.extremes[k : k + 1], k, self.stride, tile.lanes, tile.kept,
             )  # fmt: skip
 
     # --- network

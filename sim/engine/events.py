@@ -13,11 +13,12 @@ from sim.config.schema import (
     parse_target,
 )
 from sim.fleet.failures import Change, normalise
-from sim.spacecraft import step
+from sim.spacecraft.inputs import CONTROLS
 
 Array1 = NDArray[np.float64]
 Array2 = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_AVAILABLE, _RATE_CAP = CONTROLS.index("available"), CONTROLS.index("rate_cap")
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,13 @@ def told(orders_: list[Order], lo: int, hi: int, width: int, first_step: int, st
     """
     plan = Schedule(orders_, lo, hi)
     if not plan.orders:
-        return np.ones((step.TOLD_ROWS, 1, width)), np.ones((1, width))
-    found, serving = np.ones((step.TOLD_ROWS, steps, width)), np.ones((steps, width))
+        return np.ones((len(CONTROLS), 1, width)), np.ones((1, width))
+    found, serving = np.ones((len(CONTROLS), steps, width)), np.ones((steps, width))
     lanes = np.minimum(np.arange(width), hi - lo - 1)
     plan.skip_to(first_step)
     for k in range(steps):
         works, rate, at_end = plan.step(first_step + k)
-        found[step.TOLD_ALIVE, k], found[step.TOLD_CAP, k], serving[k] = works[lanes], rate[lanes], at_end[lanes]
+        found[_AVAILABLE, k], found[_RATE_CAP, k], serving[k] = works[lanes], rate[lanes], at_end[lanes]
     return found, serving
 
 

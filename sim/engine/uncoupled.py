@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import pairwise
 from threading import Event, local
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,12 @@ from sim.config.validation import recorder_plan
 from sim.engine import events, propagators, satellite_params
 from sim.fleet.failures import Change
 from sim.network.ground_routing import GroundRouting
-from sim.spacecraft import step
+from sim.spacecraft import loop
+from sim.spacecraft.step import ROWS, satellite_parameters
 from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
+CONTROL = ROWS.controls
 TILE, BLOCK = 256, 60  # satellites and steps at a time: positions of a block stay in the second-level cache
 Progress = Callable[[int, int], None]
 
@@ -40,21 +43,33 @@ class Outcome:
 
     loaded: Loaded
     grid: TimeGrid
-    params: step.SatelliteParams
-    start_temperatures_k: tuple[float, ...]
-    carry: Array  # (step.CARRY_ROWS, satellites): last state and totals
-    fleet: Array  # (steps, step.FLEET_ROWS), SI
-    hottest_k: Array  # (steps,)
-    lowest_j: Array  # (steps,)
+    params: Any  # SatelliteParams
+    initial: Array  # (carried rows,): what every satellite began with, positions and shadow apart
+    carry: Array  # (carried rows, satellites): last state and totals
+    fleet: Array  # (steps, columns), SI
+    extremes: Array  # (steps, items), largest and smallest of the available satellites; infinite where there is none
     range_m: Array  # (steps, stations), infinite where no satellite is in sight
     stride: int
     kept_satellites: NDArray[np.int64]
-    kept: Array  # (moments, step.KEPT_ROWS, recorded satellites)
+    kept: Array  # (frames, recorded values, recorded satellites)
     decayed: list[tuple[int, int]]  # satellite, step from which the propagator has no position
     # where satellites are coupled: who worked on what, ways to the ground, what went down and came up
     scheduler: JobScheduler | None = None
     ground_routing: GroundRouting | None = None
     changes: tuple[Change, ...] = ()
+
+    def row(self, name: str) -> Array:
+        """A state or total of every satellite, (satellites,), by its declared name."""
+        return np.asarray(self.carry[ROWS.carried[name]])
+
+    def initial_value(self, name: str) -> float:
+        """What a state or total of every satellite began with."""
+        return float(self.initial[ROWS.carried[name]])
+
+    def column(self, variable: str) -> Array:
+        """Sum over the fleet of a variable in every step, (steps,), SI."""
+        at = next(n for n, c in enumerate(ROWS.columns) if c.variable.name == variable)
+        return np.asarray(self.fleet[:, at])
 
 
 @dataclass(frozen=True)
@@ -111,12 +126,11 @@ class _Buffers(local):
         steps, sites = run.grid.steps, run.sky.station_m.shape[1]
         self.ready = True
         self.r_m = np.empty((run.block, 3, run.tile))
-        self.carry = np.empty((step.CARRY_ROWS, run.tile))
-        self.fleet = np.zeros((steps, step.FLEET_ROWS), dtype=np.int64)
-        self.hottest_k = np.zeros(steps)
-        self.lowest_j = np.full(steps, 1e300)
+        self.carry = np.empty((loop.CARRIED, run.tile))
+        self.fleet = np.zeros((steps, loop.COLUMNS), dtype=np.int64)
+        self.extremes = np.full((steps, loop.EXTREMES), loop.NO_EXTREME)
         self.best_range2_m2 = np.full((steps, sites), visibility.OUT_OF_SIGHT_M2)
-        run.parts.append((self.fleet, self.hottest_k, self.lowest_j, self.best_range2_m2))
+        run.parts.append((self.fleet, self.extremes, self.best_range2_m2))
 
 
 class Run:
@@ -136,7 +150,9 @@ class Run:
         self.loaded = loaded
         self.scenario = loaded.scenario
         self.grid = propagators.time_grid(self.scenario)
-        self.params = satellite_params.satellite_params(self.scenario)
+        setup = satellite_params.setup_of(self.scenario)
+        self.params = satellite_parameters(setup)
+        self.initial = satellite_params.initial_rows(setup, self.params)
         self.sky = _sky(self.grid, propagators.stations(self.scenario) if sample is None else [])
         self.propagators = propagators.make_propagators(loaded, self.grid)
         if sample is not None:
@@ -146,18 +162,17 @@ class Run:
         self.orders = events.orders(self.scenario, self.satellites) if sample is None else []
         self.tile, self.block = tile, min(block, self.grid.steps)
         self.threads = threads or os.cpu_count() or 1
-        self.temperatures_k = satellite_params.start_temperatures_k(self.scenario, self.params)
         recorder = self.scenario.recorder
         count, self.stride = recorder_plan(
             self.satellites, self.grid.steps, int(recorder.satellites) if sample is None else 0, int(recorder.values)
         )
         # evenly spread over the constellation, whatever the tiles
         self.kept_satellites = (np.arange(count) * self.satellites) // max(count, 1)
-        self.kept = np.zeros((self.grid.steps // self.stride, step.KEPT_ROWS, count))
-        self.carry = np.empty((step.CARRY_ROWS, self.satellites))
-        self.parts: list[tuple[NDArray[np.int64], Array, Array, Array]] = []
+        self.kept = np.zeros((self.grid.steps // self.stride, loop.RECORDED, count))
+        self.carry = np.empty((loop.CARRIED, self.satellites))
+        self.parts: list[tuple[NDArray[np.int64], Array, Array]] = []
         self.decayed: list[tuple[int, int]] = []
-        self.loop = step.tile_loop(tile)
+        self.loop = loop.tile_loop(tile)
         self.buffers = _Buffers()
         self.stop = Event()
 
@@ -177,27 +192,27 @@ class Run:
         first = np.empty((2, 3, self.tile))
         codes = propagator.fill(lo, hi, -1, first)
         gone = self._leave(codes, np.zeros(self.tile, dtype=np.bool_), first, number, real, -2)
-        charge_j = self.scenario.satellite.power.battery.initial_charge * self.params.battery.capacity_j
-        step.start(first, self.sky.sun_m[:2], charge_j, np.array(self.temperatures_k), b.carry)
+        loop.start(first, self.sky.sun_m[:2], self.initial, b.carry)
         mine = np.flatnonzero((self.kept_satellites >= number) & (self.kept_satellites < number + real))
         lanes = self.kept_satellites[mine] - number
-        kept = np.zeros((self.kept.shape[0], step.KEPT_ROWS, mine.size))
+        kept = np.zeros((self.kept.shape[0], loop.RECORDED, mine.size))
         for k in range(0, self.grid.steps, self.block):
             if self.stop.is_set():
                 return 0
             n = min(self.block, self.grid.steps - k)
             r_m = b.r_m[:n]
             codes = propagator.fill(lo, hi, k + 1, r_m)
-            told, serving = events.told(self.orders, number, number + real, self.tile, k, n)
+            controls, serving = events.told(self.orders, number, number + real, self.tile, k, n)
             gone = self._leave(codes, gone[-1], r_m, number, real, k)
             if gone[-1].any():
-                told = np.broadcast_to(told, (step.TOLD_ROWS, *gone.shape)).copy()
-                told[step.TOLD_ALIVE][gone] = 0.0
+                controls = np.broadcast_to(controls, (loop.CONTROL_ROWS, *gone.shape)).copy()
+                controls[CONTROL["available"]][gone] = 0.0
+                controls[CONTROL["bus_available"]][gone] = 0.0
                 serving = np.where(gone, 0.0, serving)
             window = slice(k + 2, k + 2 + n)
             self.loop(
-                r_m, self.sky.sun_m[window], self.sky.flux_w_m2[window], told, self.params, b.carry,
-                real, b.fleet[k : k + n], b.hottest_k[k : k + n], b.lowest_j[k : k + n], k, self.stride, lanes, kept,
+                r_m, self.sky.sun_m[window], self.sky.flux_w_m2[window], controls, self.params, b.carry,
+                real, b.fleet[k : k + n], b.extremes[k : k + n], k, self.stride, lanes, kept,
             )  # fmt: skip
             if self.sky.station_m.shape[1]:
                 visibility.nearest_in_sight(
@@ -251,13 +266,12 @@ class Run:
 
     def _gather(self) -> Outcome:
         fleet = sum((p[0] for p in self.parts), np.zeros_like(self.parts[0][0]))
-        range2 = np.min([p[3] for p in self.parts], axis=0)
+        range2 = np.min([p[2] for p in self.parts], axis=0)
+        extremes = np.max([p[1] for p in self.parts], axis=0)
+        extremes = np.where(extremes > loop.NO_EXTREME, extremes, -np.inf) * loop.SIGNS
         seen = (range2 < visibility.OUT_OF_SIGHT_M2) & (np.sqrt(range2) <= self.sky.max_range_m)
         return Outcome(
-            self.loaded, self.grid, self.params, self.temperatures_k, self.carry,
-            fleet / step.FLEET_SCALE,
-            np.max([p[1] for p in self.parts], axis=0),
-            np.min([p[2] for p in self.parts], axis=0),
+            self.loaded, self.grid, self.params, self.initial, self.carry, fleet / loop.SCALE, extremes,
             np.where(seen, np.sqrt(range2), np.inf),
             self.stride, self.kept_satellites, self.kept, sorted(self.decayed),
         )  # fmt: skip

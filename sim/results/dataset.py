@@ -15,14 +15,16 @@ from orbit.constants import MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
 from orbit.kernels.frames import gmst_rad
 from orbit.timescales import utc_to_ut1
+from sim import schema
 from sim.engine import events, propagators
 from sim.engine.uncoupled import Outcome
 from sim.results import summary
-from sim.schema import BY_NAME, CAUSES, EVENT_COLUMNS, ROLES, SCHEMA_VERSION
-from sim.spacecraft import step
+from sim.schema import CAUSES, EVENT_COLUMNS, ROLES, SCHEMA_VERSION, Var
+from sim.spacecraft.step import ROWS, VARIABLES
 from sim.workload.jobs import MODES
 
 Array = NDArray[np.float64]
+TABLE: dict[str, Var] = {v.name: v for v in (*schema.VARIABLES, *(a for v in VARIABLES for a in v.arrays))}
 
 
 def series(outcome: Outcome) -> xr.Dataset:
@@ -42,11 +44,11 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
     """Arrays with dimensions, type, unit and meaning from the table; name and epoch (ISO 8601) of what was run."""
     variables = {}
     for key, values in arrays.items():
-        var = BY_NAME[key]
+        var = TABLE[key]
         data = np.asarray(values, dtype=str if var.dtype == "str" else var.dtype)
         unit = f"milliseconds since {epoch}" if key in ("time", "frame") else var.unit
-        variables[key] = (var.dims, data, {"long_name": var.doc, "units": unit})
-    coordinates = {key: variables.pop(key) for key in arrays if BY_NAME[key].dims == (key,)}
+        variables[key] = (var.dims, data, {"long_name": var.meaning, "units": unit})
+    coordinates = {key: variables.pop(key) for key in arrays if TABLE[key].dims == (key,)}
     attributes = {
         "title": f"Dawndusk run of {name}",
         "Conventions": "CF-1.11",
@@ -69,40 +71,31 @@ def _finite(values: Array) -> Array:
 
 def _fleet(outcome: Outcome) -> dict[str, Any]:
     """Sums and means over all satellites, every step."""
-    scenario, grid, fleet = outcome.loaded.scenario, outcome.grid, outcome.fleet
+    scenario, grid = outcome.loaded.scenario, outcome.grid
     satellites, peak = outcome.carry.shape[1], _peak_flops_per_s(outcome)
     rates, induced = np.zeros((len(CAUSES), grid.steps)), np.zeros((len(CAUSES), grid.steps))
-    for cause, column in (
-        ("failed", step.F_FAILED), ("power", step.F_POWER), ("thermal", step.F_THERMAL), ("kernel", step.F_KERNEL),
-        ("useful", step.F_USEFUL),
-    ):  # fmt: skip
-        rates[CAUSES.index(cause)] = fleet[:, column] * peak
+    for variable in VARIABLES:
+        if variable.cause:
+            rates[CAUSES.index(variable.cause)] = outcome.column(variable.name) * peak
     if outcome.scheduler is not None:
         ledger = outcome.scheduler.ledger
         induced = ledger.step_induced_s * (peak / scenario.step)
         rates += ledger.step_own_s * (peak / scenario.step) + induced
-    working = fleet[:, step.F_WORKING]
-    some = np.where(working > 0.0, working, np.nan)
-    return {
+    arrays = {
         "time": np.arange(1, grid.steps + 1, dtype=np.int64) * round(scenario.step * 1e3),
         "cause": CAUSES,
         "rate_flops_per_s": rates,
         "induced_flops_per_s": induced,
-        "generated_w": fleet[:, step.F_GENERATED],
-        "shunted_w": fleet[:, step.F_SHUNTED],
-        "load_w": fleet[:, step.F_SERVED],
-        "stored_j": fleet[:, step.F_STORED],
-        "charge_fraction_min": np.where(
-            outcome.lowest_j < 1e300, outcome.lowest_j / scenario.satellite.power.battery.capacity, np.nan
-        ),
-        "sunlit_fraction": fleet[:, step.F_LIT] / satellites,
-        "environment_w": fleet[:, step.F_ENVIRONMENT],
-        "radiated_w": fleet[:, step.F_RADIATED],
-        "junction_k_mean": fleet[:, step.F_JUNCTION] / some,
-        "junction_k_max": np.where(outcome.hottest_k > 0.0, outcome.hottest_k, np.nan),
-        "radiator_k_mean": fleet[:, step.F_RADIATOR] / some,
-        "working_satellites": working,
     }
+    available = outcome.column("available")
+    weights = {"sum": np.ones(grid.steps), "mean": np.full(grid.steps, float(satellites))}
+    weights["available mean"] = np.where(available > 0.0, available, np.nan)
+    for n, column in enumerate(ROWS.columns):
+        if column.series.name:
+            arrays[column.series.name] = outcome.fleet[:, n] / weights[column.series.how]
+    for n, extreme in enumerate(ROWS.extremes):
+        arrays[extreme.series.name] = _finite(outcome.extremes[:, n])
+    return arrays
 
 
 def _ground(outcome: Outcome) -> dict[str, Any]:
@@ -156,25 +149,22 @@ def _recorder(outcome: Outcome) -> dict[str, Any]:
     at = np.arange(outcome.stride, grid.steps + 1, outcome.stride) if recorded else np.zeros(0, dtype=np.int64)
     jd, fr = grid.jd_fr(0, grid.steps + 1)
     sun = sun_position_m(jd[at], fr[at])
-    kept = outcome.kept if recorded else np.zeros((0, step.KEPT_ROWS, 0))
+    kept = outcome.kept if recorded else np.zeros((0, len(ROWS.recorded), 0))
     role, job = _roles(outcome)
-    return {
+    arrays = {
         "sat": outcome.kept_satellites,
         "frame": at * round(scenario.step * 1e3),
         "sat_role": role[outcome.kept_satellites],
         "sat_job": job[outcome.kept_satellites],
-        "position_m": kept[:, step.K_X : step.K_Z + 1],
         "sun_direction": sun / np.linalg.norm(sun, axis=-1, keepdims=True),
         "gmst_rad": gmst_rad(*utc_to_ut1(jd[at], fr[at])),
-        "state": kept[:, step.K_STATE],
-        "sat_lit_fraction": kept[:, step.K_LIT],
-        "sat_useful_fraction": kept[:, step.K_USEFUL],
-        "sat_generated_w": kept[:, step.K_GENERATED],
-        "sat_load_w": kept[:, step.K_SERVED],
-        "sat_charge_fraction": kept[:, step.K_CHARGE],
-        "sat_junction_k": kept[:, step.K_JUNCTION],
-        "sat_radiator_k": kept[:, step.K_RADIATOR],
     }
+    by_name: dict[str, list[int]] = {}  # the recorder's values of each array, the components of a vector in order
+    for n, value in enumerate(ROWS.recorded):
+        by_name.setdefault(value.series.name, []).append(n)
+    for name, items in by_name.items():
+        arrays[name] = kept[:, items] if len(items) > 1 else kept[:, items[0]]
+    return arrays
 
 
 def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

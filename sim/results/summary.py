@@ -16,7 +16,8 @@ from sim.engine import formations, propagators, satellite_params
 from sim.engine.uncoupled import Outcome
 from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION
-from sim.spacecraft import step
+from sim.spacecraft import thermal
+from sim.spacecraft.step import ROWS
 from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
@@ -28,21 +29,20 @@ def energy_closure(outcome: Outcome) -> tuple[float, float]:
 
     What a store gave up on balance counts as in: a short run may lie wholly in eclipse.
     """
-    c = outcome.carry
-    battery = outcome.loaded.scenario.satellite.power.battery
-    stored_j = c[step.CHARGE_J] - battery.initial_charge * battery.capacity
-    left_j = c[step.GENERATED_J] - c[step.SHUNTED_J] - c[step.SERVED_J] - c[step.BATTERY_LOSS_J] - stored_j
-    capacity_j_k = np.array(satellite_params.thermal_network(outcome.loaded.scenario.satellite).heat_capacity_j_k)
-    warmed_k = c[step.JUNCTION_K : step.RADIATOR_K + 1] - np.array(outcome.start_temperatures_k)[:, np.newaxis]
-    in_j = c[step.HEAT_J] + c[step.ENVIRONMENT_J]
-    lost_j = in_j - c[step.RADIATED_J] - capacity_j_k @ warmed_k
-    electrical = np.abs(left_j) / np.maximum(c[step.GENERATED_J] + np.maximum(-stored_j, 0.0), 1.0)
+    stored_j = outcome.row("charge_j") - outcome.initial_value("charge_j")
+    generated_j = outcome.row("generated_j")
+    left_j = generated_j - outcome.row("shunted_j") - outcome.row("served_j") - outcome.row("battery_loss_j") - stored_j
+    capacity_j_k = np.array(thermal.network(outcome.loaded.scenario.satellite).heat_capacity_j_k)
+    warmed_k = np.array([outcome.row(name) - outcome.initial_value(name) for name in thermal.Nodes._fields])
+    in_j = outcome.row("heat_j") + outcome.row("environment_j")
+    lost_j = in_j - outcome.row("radiated_j") - capacity_j_k @ warmed_k
+    electrical = np.abs(left_j) / np.maximum(generated_j + np.maximum(-stored_j, 0.0), 1.0)
     return float(electrical.max()), float(np.max(np.abs(lost_j) / np.maximum(in_j, 1.0)))
 
 
 def ledger_s(outcome: Outcome) -> tuple[dict[str, float], dict[str, float]]:
     """Seconds of whole satellites by cause, own and induced; each row is a sum of its own."""
-    own = {cause: float(outcome.carry[row].sum()) for cause, row in step.LEDGER.items()}
+    own = {cause: float(outcome.carry[row].sum()) for cause, row in ROWS.ledger.items()}
     induced: dict[str, float] = {}
     if outcome.scheduler is not None:
         for i, cause in enumerate(CAUSES):
@@ -217,22 +217,21 @@ def lost(outcome: Outcome) -> list[str]:
 def summary(outcome: Outcome) -> dict[str, Any]:
     """summary.json: SI units or the unit in the name; null where nothing was simulated."""
     loaded, scenario = outcome.loaded, outcome.loaded.scenario
-    satellite, c = scenario.satellite, outcome.carry
-    satellites = c.shape[1]
+    satellite, satellites = scenario.satellite, outcome.carry.shape[1]
     accelerators = satellites * satellite.accelerators
     duration_s = outcome.grid.duration_s
     fall = waterfall(outcome)
     peak = satellite.accelerators * satellite.accelerator.peak[scenario.reference_precision]
     useful = next(row for row in fall if row["cause"] == "useful")
-    working_s = float(c[step.WORKING_S].sum())
-    useful_s = outcome.fleet[:, step.F_USEFUL]
+    available_s = float(outcome.row("available_s").sum())
+    useful_s = outcome.column("useful")
     uncommitted_s = 0.0
     if outcome.scheduler is not None:
         useful_s = useful_s + outcome.scheduler.ledger.step_own_s[CAUSES.index("useful")] / scenario.step
         uncommitted_s = sum(job.uncommitted_s() for job in outcome.scheduler.trainings)
     useful_flops_per_s = useful_s * peak
     p10, p50, p90 = (float(v) for v in np.percentile(useful_flops_per_s, (10.0, 50.0, 90.0)))
-    capacity_j = satellite.power.battery.capacity
+    initial_charge = satellite.power.battery.initial_charge
     ground = _ground(outcome)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -255,16 +254,20 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             "waterfall": fall,
         },
         "power": {
-            "sunlit_fraction": 1.0 - float(c[step.SHADE_S].sum()) / (satellites * duration_s),
-            "eclipse_s_max": float(c[step.LONGEST_DARK_S].max()),
-            "battery_depth_max": 1.0 - float(c[step.LOWEST_CHARGE_J].min()) / capacity_j,
-            "unserved_j": float(c[step.UNSERVED_J].sum()),
-            "array_w_mean": float(c[step.GENERATED_J].sum()) / duration_s,
+            "sunlit_fraction": float(outcome.row("lit_s").sum()) / (satellites * duration_s),
+            "eclipse_s_max": float(outcome.row("eclipse_s_max").max()),
+            "battery_depth_max": 1.0 - min(initial_charge, float(outcome.row("charge_fraction_min").min())),
+            "unserved_j": float(outcome.row("unserved_j").sum()),
+            "array_w_mean": float(outcome.row("generated_j").sum()) / duration_s,
         },
         "thermal": {
-            "junction_k_max": float(c[step.HOTTEST_JUNCTION_K].max()) if working_s > 0.0 else None,
-            "radiator_k_mean": float(c[step.RADIATOR_KS].sum()) / working_s if working_s > 0.0 else None,
-            "throttled_fraction": float(c[step.THROTTLED_S].sum()) / working_s if working_s > 0.0 else None,
+            "junction_k_max": float(outcome.row("junction_k_max").max()) if available_s > 0.0 else None,
+            "radiator_k_mean": float(outcome.row("radiator_k_s").sum()) / available_s if available_s > 0.0 else None,
+            "throttled_fraction": float(outcome.row("throttled_s").sum()) / available_s if available_s > 0.0 else None,
+            "coolant_k_min": float(outcome.row("coolant_k_min").min()),
+            "frozen_fraction": float(outcome.row("frozen_s").sum()) / (satellites * duration_s),
+            "heater_w_mean": float(outcome.row("heater_j").sum()) / duration_s,
+            "leakage_w_mean": float(outcome.row("leakage_j").sum()) / duration_s,
         },
         "formation": formations.summary(loaded, outcome.grid),
         "network": _network(outcome),
@@ -272,7 +275,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "station_pairs": _pairs(outcome),
         "workloads": workloads(scenario.workloads, outcome.scheduler, ground["user_rtt_ms"]["median"]),
         "fleet": {
-            "availability": working_s / (satellites * duration_s),
+            "availability": available_s / (satellites * duration_s),
             "useful_flops_per_s": {"p10": p10, "p50": p50, "p90": p90},
         },
         "design": _design(outcome),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4, ZERO_CELSIUS_K
 from orbit.kernels.compile import inlined
-from sim.spacecraft.submodel import Model
+from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
+from sim.spacecraft.submodel import Setup, Submodel
 
 CELL_REFERENCE_K = ZERO_CELSIUS_K + 28.0  # cell efficiencies are quoted at 28 degC
 
@@ -24,6 +25,25 @@ class Array(NamedTuple):
     emissivity_back: float
     retention: float
     conditioning_efficiency: float
+    survives: float  # 1.0 where array and battery stay on the bus of a satellite that is not available
+
+
+class ArrayPower(NamedTuple):
+    """What `advance` writes."""
+
+    cell_k: float
+    generated_w: float
+
+
+def parameters(setup: Setup) -> Array:
+    """Parameters of the satellite's array; it stays on the bus of a lost satellite that has a survival heater."""
+    a = setup.satellite.power.array
+    return Array(
+        area_m2=a.area, packing=a.packing, cell_efficiency=a.cell_efficiency,
+        temperature_coefficient_per_k=a.temperature_coefficient, absorptance=a.absorptance,
+        emissivity_front=a.emissivity_front, emissivity_back=a.emissivity_back, retention=a.retention,
+        conditioning_efficiency=a.conditioning_efficiency, survives=float(setup.satellite.thermal.heater is not None),
+    )  # fmt: skip
 
 
 @inlined
@@ -44,17 +64,12 @@ def _newton_k(temp_k: float, absorbed_w_m2: float, sun_w_m2: float, emitting_w_m
 
 @inlined
 def cell_temperature_k(
-    sun_w_m2: float,
-    albedo_w_m2: float,
-    infrared_w_m2: float,
-    view_front: float,
-    view_back: float,
-    array: Array,
+    sun_w_m2: float, albedo_w_m2: float, infrared_w_m2: float, view_front: float, view_back: float, array: Array
 ) -> float:
     """Temperature [K] at which a loaded panel is in balance with sunlight, albedo and Earth infrared.
 
-    sun_w_m2 and albedo_w_m2 are incident (albedo per unit view factor). What leaves as electricity does not heat the
-    panel. Two Newton steps from the balance with the yield at 28 degC leave less than 0.01 K. [fortescue2011:ch. 11]
+    Without heat capacity: panels of 3 kg/m2 settle within minutes. Two Newton steps from the balance at 28 degC leave
+    less than 0.01 K. [fortescue2011:ch. 11]
     """
     emitting = (array.emissivity_front + array.emissivity_back) * STEFAN_BOLTZMANN_W_M2_K4
     infrared = infrared_w_m2 * (array.emissivity_front * view_front + array.emissivity_back * view_back)
@@ -71,11 +86,33 @@ def array_power_w(sun_w_m2: float, cell_temp_k: float, array: Array) -> float:
     return array.area_m2 * sun_w_m2 * array_yield(cell_temp_k, array) * array.conditioning_efficiency
 
 
-MODEL = Model(
-    "array",
-    Array,
-    "satellite.power.array",
-    reads=("lit_fraction", "flux_w_m2", "array_incidence", "view_factor", "albedo_w_m2"),
-    writes=("cell_temp_k", "generated_w"),
-    refs=("fetzer2008", "fortescue2011:ch. 11"),
-)
+@inlined
+def advance(inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Array) -> ArrayPower:
+    """Cell temperature and power of the array in the step."""
+    sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.array_incidence
+    cell_k = cell_temperature_k(sunlight, earth.albedo_w_m2, earth.infrared_w_m2, earth.view_front, earth.view_back, p)
+    online = max(inputs.available, p.survives * inputs.bus_available)
+    return ArrayPower(cell_k, online * array_power_w(sunlight, cell_k, p))
+
+
+MODEL = Submodel(
+    name="array",
+    section="satellite.power.array",
+    parameters=parameters,
+    advance=advance,
+    reads=(
+        "inputs.flux_w_m2", "inputs.available", "inputs.bus_available", "illumination.lit_fraction",
+        "incidence.array_incidence", "earth.albedo_w_m2", "earth.infrared_w_m2", "earth.view_front",
+        "earth.view_back",
+    ),
+    writes=(
+        Variable("cell_k", "K", "temperature of the cells", "flux", 50.0, 450.0),
+        Variable(
+            "generated_w", "W", "power that the array offers at the bus, mean over the step", "flux", 0.0, 1e9,
+            totals=(Total("generated_j", "J", "energy that the array offered", "integral"),),
+            fleet=(FleetSeries("generated_w", "sum", "power that the arrays on the bus offer, fleet total, mean over the step"),),
+            recorded=(SatelliteSeries("sat_generated_w", "power the array offers, mean over the step"),),
+        ),
+    ),
+    references=("fetzer2008", "fortescue2011:ch. 11"),
+)  # fmt: skip

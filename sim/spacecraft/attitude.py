@@ -11,10 +11,11 @@ In all three the radiator's normal is horizontal, so both faces see the same hal
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orbit.kernels.compile import inlined
-from sim.spacecraft.submodel import Model
+from sim.schema import Variable
+from sim.spacecraft.submodel import Setup, Submodel
 
 
 class Attitude(NamedTuple):
@@ -27,6 +28,14 @@ class Attitude(NamedTuple):
     sin_error: float
 
 
+class Incidence(NamedTuple):
+    """What `advance` writes."""
+
+    array_incidence: float
+    radiator_incidence: float
+    array_nadir_cosine: float
+
+
 LAWS = ("sun-pointing", "orbit-normal", "nadir")
 
 
@@ -36,47 +45,54 @@ def attitude(law: str, pointing_error_rad: float) -> Attitude:
     return Attitude(sun_pointing, orbit_normal, nadir, math.cos(pointing_error_rad), math.sin(pointing_error_rad))
 
 
+def parameters(setup: Setup) -> Attitude:
+    """Parameters of the satellite's law."""
+    return attitude(setup.satellite.attitude.law, setup.satellite.attitude.pointing_error)
+
+
 @inlined
-def sun_incidence(
-    radial_x: float,
-    radial_y: float,
-    radial_z: float,
-    normal_x: float,
-    normal_y: float,
-    normal_z: float,
-    sun_x: float,
-    sun_y: float,
-    sun_z: float,
-    attitude: Attitude,
-) -> tuple[float, float]:
+def sun_incidence(s_r: float, s_w: float, p: Attitude) -> tuple[float, float]:
     """Cosine of the Sun's incidence on the array (0 from behind) and on the radiator's sunny face.
 
-    radial (away from the Earth), normal (orbit normal) and sun are unit vectors in one frame.
+    s_r and s_w are the components of the unit vector to the Sun along the radial and the orbit normal.
     """
-    # s_r, s_w, s_t: the Sun along radial, orbit normal and along-track
-    s_r = sun_x * radial_x + sun_y * radial_y + sun_z * radial_z
-    s_w = sun_x * normal_x + sun_y * normal_y + sun_z * normal_z
     s_t = math.sqrt(max(0.0, 1.0 - s_r * s_r - s_w * s_w))
-    on_array = attitude.sun_pointing + attitude.orbit_normal * abs(s_w) + attitude.nadir * max(0.0, s_r)
-    on_radiator = attitude.orbit_normal * s_t + attitude.nadir * abs(s_w)
-    sunny = on_radiator * attitude.cos_error + attitude.sin_error * math.sqrt(max(0.0, 1.0 - on_radiator * on_radiator))
-    return on_array * attitude.cos_error, min(1.0, sunny)
+    on_array = p.sun_pointing + p.orbit_normal * abs(s_w) + p.nadir * max(0.0, s_r)
+    on_radiator = p.orbit_normal * s_t + p.nadir * abs(s_w)
+    sunny = on_radiator * p.cos_error + p.sin_error * math.sqrt(max(0.0, 1.0 - on_radiator * on_radiator))
+    return on_array * p.cos_error, min(1.0, sunny)
 
 
 @inlined
-def array_nadir_cosine(
-    radial_x: float, radial_y: float, radial_z: float, sun_x: float, sun_y: float, sun_z: float, attitude: Attitude
-) -> float:
+def array_nadir_cosine(s_r: float, p: Attitude) -> float:
     """Cosine of the angle between the array's front normal and nadir."""
-    s_r = sun_x * radial_x + sun_y * radial_y + sun_z * radial_z
-    return -s_r * attitude.sun_pointing - attitude.nadir
+    return -s_r * p.sun_pointing - p.nadir
 
 
-MODEL = Model(
-    "attitude",
-    Attitude,
-    "satellite.attitude",
-    reads=("radial", "orbit_normal", "sun_direction"),
-    writes=("array_incidence", "radiator_incidence", "array_nadir_cosine"),
-    refs=("fortescue2011:ch. 9",),
-)
+@inlined
+def advance(illumination: Any, p: Attitude) -> Incidence:
+    """Incidence of sunlight on array and radiator, and how the array faces the Earth."""
+    a = illumination
+    s_r = a.sun_x * a.radial_x + a.sun_y * a.radial_y + a.sun_z * a.radial_z
+    s_w = a.sun_x * a.normal_x + a.sun_y * a.normal_y + a.sun_z * a.normal_z
+    on_array, on_radiator = sun_incidence(s_r, s_w, p)
+    return Incidence(on_array, on_radiator, array_nadir_cosine(s_r, p))
+
+
+MODEL = Submodel(
+    name="attitude",
+    section="satellite.attitude",
+    parameters=parameters,
+    advance=advance,
+    reads=(
+        "illumination.radial_x", "illumination.radial_y", "illumination.radial_z", "illumination.normal_x",
+        "illumination.normal_y", "illumination.normal_z", "illumination.sun_x", "illumination.sun_y",
+        "illumination.sun_z",
+    ),
+    writes=(
+        Variable("array_incidence", "1", "cosine of the Sun's incidence on the array", "flux", 0.0, 1.0),
+        Variable("radiator_incidence", "1", "cosine of the Sun's incidence on the radiator's sunny face", "flux", 0.0, 1.0),
+        Variable("array_nadir_cosine", "1", "cosine between the array's front normal and nadir", "flux", -1.0, 1.0),
+    ),
+    references=("fortescue2011:ch. 9",),
+)  # fmt: skip

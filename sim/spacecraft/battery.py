@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orbit.kernels.compile import inlined
-from sim.spacecraft.submodel import Model
+from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
+from sim.spacecraft.submodel import Setup, Submodel
 
 
 class Battery(NamedTuple):
@@ -21,48 +22,106 @@ class Battery(NamedTuple):
     discharge_efficiency: float
     max_charge_w: float
     max_discharge_w: float
+    step_s: float
+
+
+class BatteryFlows(NamedTuple):
+    """What `advance` writes."""
+
+    charge_j: float
+    charge_fraction: float
+    battery_loss_w: float
+    shunted_w: float
+    unserved_w: float
+    served_w: float
+
+
+def parameters(setup: Setup) -> Battery:
+    """Parameters of the satellite's battery; the reserve carries the bus alone through `bus_reserve`."""
+    b = setup.satellite.power.battery
+    floor_j = b.capacity * (1.0 - b.max_depth)
+    reserve_j = floor_j + setup.satellite.bus.power * b.bus_reserve / b.discharge_efficiency
+    return Battery(
+        capacity_j=b.capacity, floor_j=floor_j, reserve_j=reserve_j, charge_efficiency=b.charge_efficiency,
+        discharge_efficiency=b.discharge_efficiency, max_charge_w=b.max_charge_power,
+        max_discharge_w=b.max_discharge_power, step_s=setup.step_s,
+    )  # fmt: skip
 
 
 @inlined
-def deliverable_w(charge_j: float, dt_s: float, battery: Battery) -> float:
+def deliverable_w(charge_j: float, p: Battery) -> float:
     """Power [W] the battery can hold at the bus through the step without passing its floor."""
-    stored_w = max(0.0, charge_j - battery.floor_j) * battery.discharge_efficiency / dt_s
-    return min(battery.max_discharge_w, stored_w)
+    stored_w = max(0.0, charge_j - p.floor_j) * p.discharge_efficiency / p.step_s
+    return min(p.max_discharge_w, stored_w)
 
 
 @inlined
-def accelerator_share_w(charge_j: float, dt_s: float, battery: Battery) -> float:
+def limits(state: Any, p: Battery) -> float:
     """Power [W] at the bus that the battery gives to the accelerators, or takes before them (below zero).
 
     Above the bus's reserve they may draw it down to that line; below it, refilling the reserve comes first.
     """
-    spare_w = max(0.0, charge_j - battery.reserve_j) * battery.discharge_efficiency / dt_s
-    refill_w = max(0.0, battery.reserve_j - charge_j) / (battery.charge_efficiency * dt_s)
-    return min(battery.max_discharge_w, spare_w) - min(battery.max_charge_w, refill_w)
+    spare_w = max(0.0, state.charge_j - p.reserve_j) * p.discharge_efficiency / p.step_s
+    refill_w = max(0.0, p.reserve_j - state.charge_j) / (p.charge_efficiency * p.step_s)
+    given_w: float = min(p.max_discharge_w, spare_w) - min(p.max_charge_w, refill_w)
+    return given_w
 
 
 @inlined
-def battery_step(
-    charge_j: float, generated_w: float, load_w: float, dt_s: float, battery: Battery
-) -> tuple[float, float, float, float]:
-    """Charge after the step [J]; power lost in conversion, shunted at the array, and not served [W]."""
-    surplus_w = generated_w - load_w
-    room_w = max(0.0, battery.capacity_j - charge_j) / (battery.charge_efficiency * dt_s)
-    taken_w = min(max(0.0, surplus_w), min(battery.max_charge_w, room_w))
-    given_w = min(max(0.0, -surplus_w), deliverable_w(charge_j, dt_s, battery))
-    charged_w = taken_w * battery.charge_efficiency
-    drained_w = given_w / battery.discharge_efficiency
-    lost_w = taken_w * (1.0 - battery.charge_efficiency) + given_w * (1.0 / battery.discharge_efficiency - 1.0)
+def advance(state: Any, power: Any, loads: Any, p: Battery) -> BatteryFlows:
+    """Charge after the step [J]; power lost in conversion, shunted at the array, not served, and served [W]."""
+    surplus_w = power.generated_w - loads.load_w
+    room_w = max(0.0, p.capacity_j - state.charge_j) / (p.charge_efficiency * p.step_s)
+    taken_w = min(max(0.0, surplus_w), min(p.max_charge_w, room_w))
+    given_w = min(max(0.0, -surplus_w), deliverable_w(state.charge_j, p))
+    charged_w = taken_w * p.charge_efficiency
+    drained_w = given_w / p.discharge_efficiency
+    lost_w = taken_w * (1.0 - p.charge_efficiency) + given_w * (1.0 / p.discharge_efficiency - 1.0)
     shunted_w = max(0.0, surplus_w) - taken_w
     unserved_w = max(0.0, -surplus_w) - given_w
-    return charge_j + (charged_w - drained_w) * dt_s, lost_w, shunted_w, unserved_w
+    charge_j = state.charge_j + (charged_w - drained_w) * p.step_s
+    return BatteryFlows(charge_j, charge_j / p.capacity_j, lost_w, shunted_w, unserved_w, loads.load_w - unserved_w)
 
 
-MODEL = Model(
-    "battery",
-    Battery,
-    "satellite.power.battery",
-    reads=("generated_w", "load_w"),
-    writes=("charge_j", "battery_loss_w", "shunted_w", "unserved_w"),
-    refs=("fortescue2011:ch. 10",),
-)
+MODEL = Submodel(
+    name="battery",
+    section="satellite.power.battery",
+    parameters=parameters,
+    advance=advance,
+    limits=limits,
+    reads=(
+        "state.charge_j", "power.generated_w", "loads.load_w",
+    ),
+    writes=(
+        Variable(
+            "charge_j", "J", "energy in the battery", "state", 0.0, 1e12,
+            fleet=(FleetSeries("stored_j", "sum", "energy in the batteries, fleet total"),),
+        ),
+        Variable(
+            "charge_fraction", "1", "state of charge", "flux", 0.0, 1.0,
+            totals=(Total("charge_fraction_min", "1", "lowest state of charge while available", "smallest available"),),
+            fleet=(FleetSeries("charge_fraction_min", "smallest available", "lowest state of charge of an available satellite"),),
+            recorded=(SatelliteSeries("sat_charge_fraction", "state of charge of the battery"),),
+        ),
+        Variable(
+            "battery_loss_w", "W", "heat of charging and discharging", "flux", 0.0, 1e8,
+            totals=(Total("battery_loss_j", "J", "energy lost in charging and discharging", "integral"),),
+        ),
+        Variable(
+            "shunted_w", "W", "power offered that nothing could take", "flux", 0.0, 1e9,
+            totals=(Total("shunted_j", "J", "energy offered that nothing could take", "integral"),),
+            fleet=(FleetSeries("shunted_w", "sum", "power that nothing could take, fleet total, mean over the step"),),
+        ),
+        Variable(
+            "unserved_w", "W", "load that neither array nor battery could serve", "flux", 0.0, 1e9,
+            totals=(Total("unserved_j", "J", "load that could not be served", "integral"),),
+        ),
+        Variable(
+            "served_w", "W", "electrical load served", "flux", 0.0, 1e9,
+            totals=(Total("served_j", "J", "electrical energy served", "integral"),),
+            fleet=(FleetSeries("load_w", "sum", "electrical load served, fleet total, mean over the step"),),
+            recorded=(SatelliteSeries("sat_load_w", "electrical load served, mean over the step"),),
+        ),
+    ),
+    references=("fortescue2011:ch. 10",),
+)  # fmt: skip

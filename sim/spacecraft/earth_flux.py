@@ -1,14 +1,15 @@
-"""What a plate sees of the Earth: view factor, reflected sunlight, infrared."""
+"""What plates see of the Earth: view factors, reflected sunlight, infrared."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.kernels.compile import inlined
 from orbit.kernels.simd import arccos, arcsin
-from sim.spacecraft.submodel import Model
+from sim.schema import Variable
+from sim.spacecraft.submodel import Setup, Submodel
 
 
 class Earth(NamedTuple):
@@ -16,6 +17,21 @@ class Earth(NamedTuple):
 
     infrared_w_m2: float
     albedo: float
+
+
+class EarthFlux(NamedTuple):
+    """What `advance` writes."""
+
+    albedo_w_m2: float
+    infrared_w_m2: float
+    view_front: float
+    view_back: float
+    view_side: float
+
+
+def parameters(setup: Setup) -> Earth:
+    """Infrared exitance and albedo of the scenario's environment."""
+    return Earth(setup.environment.earth_infrared, setup.environment.albedo)
 
 
 @inlined
@@ -41,6 +57,13 @@ def plate_view_factor(cos_gamma: float, radius_m: float) -> float:
 
 
 @inlined
+def back_view_factor(front: float, cos_gamma: float, radius_m: float) -> float:
+    """View factor of the other face: both faces of a plate together see the whole disc, F(g) - F(pi - g) = cos(g) / H^2."""
+    h = radius_m / EARTH_RADIUS_M
+    return max(0.0, front - cos_gamma / (h * h))
+
+
+@inlined
 def albedo_flux_w_m2(flux_w_m2: float, sun_height: float, earth: Earth) -> float:
     """Sunlight reflected by the Earth below per unit view factor; sun_height is the cosine of the solar zenith angle.
 
@@ -49,11 +72,33 @@ def albedo_flux_w_m2(flux_w_m2: float, sun_height: float, earth: Earth) -> float
     return earth.albedo * flux_w_m2 * max(0.0, sun_height)
 
 
-MODEL = Model(
-    "earth_flux",
-    Earth,
-    "environment",
-    reads=("radius_m", "array_nadir_cosine", "radial", "sun_direction"),
-    writes=("view_factor", "albedo_w_m2"),
-    refs=("howell2010", "loeb2018"),
-)
+@inlined
+def advance(inputs: Any, illumination: Any, incidence: Any, p: Earth) -> EarthFlux:
+    """Albedo and infrared per unit view factor, and the view factors of array and radiator."""
+    a = illumination
+    height = a.radial_x * a.sun_x + a.radial_y * a.sun_y + a.radial_z * a.sun_z
+    front = plate_view_factor(incidence.array_nadir_cosine, a.radius_m)
+    back = back_view_factor(front, incidence.array_nadir_cosine, a.radius_m)
+    side = plate_view_factor(0.0, a.radius_m)
+    return EarthFlux(albedo_flux_w_m2(inputs.flux_w_m2, height, p), p.infrared_w_m2, front, back, side)
+
+
+MODEL = Submodel(
+    name="earth",
+    section="environment",
+    parameters=parameters,
+    advance=advance,
+    reads=(
+        "inputs.flux_w_m2", "illumination.radial_x", "illumination.radial_y", "illumination.radial_z",
+        "illumination.sun_x", "illumination.sun_y", "illumination.sun_z", "illumination.radius_m",
+        "incidence.array_nadir_cosine",
+    ),
+    writes=(
+        Variable("albedo_w_m2", "W/m2", "sunlight reflected by the Earth below, per unit view factor", "flux", 0.0, 1430.0),
+        Variable("infrared_w_m2", "W/m2", "the Earth's infrared, per unit view factor", "flux", 0.0, 500.0),
+        Variable("view_front", "1", "view factor of the array's front to the Earth", "flux", 0.0, 1.0),
+        Variable("view_back", "1", "view factor of the array's back to the Earth", "flux", 0.0, 1.0),
+        Variable("view_side", "1", "view factor of either face of a radiator edge-on to nadir", "flux", 0.0, 1.0),
+    ),
+    references=("howell2010", "loeb2018"),
+)  # fmt: skip

@@ -7,14 +7,15 @@ that settles within the step is therefore quasi-steady by itself, at any step: n
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
 from orbit.kernels.compile import inlined
-from sim.spacecraft.submodel import Model
+from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
+from sim.spacecraft.submodel import Setup, Submodel
 
 JUNCTION, HBM, PLATE, LOOP, RADIATOR = range(5)
 NODES = 5
@@ -37,7 +38,23 @@ class Thermal(NamedTuple):
     hbm_limit_k: float
 
 
-Row = tuple[float, float, float, float, float]
+class Nodes(NamedTuple):
+    """Temperatures of the five nodes [K]."""
+
+    junction_k: float
+    hbm_k: float
+    plate_k: float
+    loop_k: float
+    radiator_k: float
+
+
+class Heats(NamedTuple):
+    """Heat into accelerators (split over junction and memory), plates, coolant and, from outside, the radiator [W]."""
+
+    chip_w: float
+    plate_w: float
+    loop_w: float
+    environment_w: float
 
 
 class Response(NamedTuple):
@@ -69,6 +86,63 @@ class Stepper(NamedTuple):
     dt_s: float
     junction_limit_k: float
     hbm_limit_k: float
+
+
+class Correction(NamedTuple):
+    """How the radiator's T^4 departs from its tangent in the step."""
+
+    inflow_w: float  # heat that the linear step sees
+    linear_k: float  # the radiator after the linear step
+    ramp_w: float  # heat that corrects it
+
+
+class Forecast(NamedTuple):
+    """Temperatures at the end of the step under given heats, and how much a watt more would add."""
+
+    junction_k: float
+    loop_k: float
+    junction_rise_k_w: float  # per watt of the accelerators
+    loop_rise_k_w: float  # per watt into the coolant
+
+
+class ThermalFlows(NamedTuple):
+    """What `advance` writes."""
+
+    junction_k: float
+    hbm_k: float
+    plate_k: float
+    loop_k: float
+    radiator_k: float
+    radiated_w: float
+    heat_w: float
+
+
+# --- parameters ------------------------------------------------------------------------------------------------------
+
+
+def network(satellite: Any) -> Thermal:
+    """The network of all accelerators of a satellite of the scenario."""
+    chip, n, t = satellite.accelerator, satellite.accelerators, satellite.thermal
+    return Thermal(
+        junction_to_plate_w_k=n / chip.junction_to_plate,
+        hbm_to_plate_w_k=n / chip.hbm_to_plate,
+        plate_to_loop_w_k=n / t.plate.to_coolant,
+        loop_to_radiator_w_k=t.loop.conductance,
+        heat_capacity_j_k=(
+            n * chip.junction_heat_capacity,
+            n * chip.hbm_heat_capacity,
+            n * t.plate.heat_capacity,
+            t.loop.heat_capacity,
+            t.radiator.heat_capacity * t.radiator.area,
+        ),
+        radiator_area_m2=t.radiator.area,
+        radiator_emissivity=t.radiator.emissivity,
+        radiator_absorptance=t.radiator.absorptance,
+        fin_efficiency=t.radiator.fin_efficiency,
+        reference_k=min(chip.junction_limit, chip.hbm_limit) - 30.0,
+        junction_limit_k=chip.junction_limit,
+        hbm_limit_k=chip.hbm_limit,
+    )
 
 
 def emission_w_k4(thermal: Thermal) -> float:
@@ -128,139 +202,132 @@ def stepper(thermal: Thermal, hbm_power_share: float, dt_s: float) -> Stepper:
         )
 
     return Stepper(
-        response(JUNCTION), response(HBM), response(PLATE), response(LOOP), response(RADIATOR), response(i),
-        emission, tangent, dt_s, thermal.junction_limit_k, thermal.hbm_limit_k,
+        junction=response(JUNCTION), hbm=response(HBM), plate=response(PLATE), loop=response(LOOP),
+        radiator=response(RADIATOR), radiator_integral=response(i), emission_w_k4=emission, tangent_w_k=tangent,
+        dt_s=dt_s, junction_limit_k=thermal.junction_limit_k, hbm_limit_k=thermal.hbm_limit_k,
     )  # fmt: skip
 
 
-@inlined
-def plate_absorbed_w_m2(
-    sun_w_m2: float, albedo_w_m2: float, infrared_w_m2: float, view: float, absorptance: float, emissivity: float
-) -> float:
-    """Heat one face takes in [W/m2]: sunlight and albedo by the absorptance, Earth infrared by the emissivity.
+def parameters(setup: Setup) -> Stepper:
+    """The satellite's network over one step."""
+    return stepper(network(setup.satellite), setup.satellite.accelerator.hbm_power_share, setup.step_s)
 
-    sun_w_m2 incident on this face; albedo and infrared per unit view factor. [fortescue2011:ch. 11]
-    """
-    return absorptance * (sun_w_m2 + albedo_w_m2 * view) + emissivity * infrared_w_m2 * view
+
+# --- one step --------------------------------------------------------------------------------------------------------
 
 
 @inlined
-def departure_w(temp_k: float, stepper: Stepper) -> float:
+def departure_w(temp_k: float, p: Stepper) -> float:
     """Emission at temp_k [W] beyond the tangent through the origin that the linear part carries."""
     t2 = temp_k * temp_k
-    return stepper.emission_w_k4 * t2 * t2 - stepper.tangent_w_k * temp_k
+    return p.emission_w_k4 * t2 * t2 - p.tangent_w_k * temp_k
 
 
 @inlined
-def after(
-    row: Response,
-    t0: float,
-    t1: float,
-    t2: float,
-    t3: float,
-    t4: float,
-    chip_w: float,
-    plate_w: float,
-    loop_w: float,
-    radiator_w: float,
-) -> float:
-    """One row of the linear step: a temperature [K], or the integral of the radiator's [K s]."""
-    return (
-        row.junction * t0 + row.hbm * t1 + row.plate * t2 + row.loop * t3 + row.radiator * t4
+def after(row: Response, t: Any, chip_w: float, plate_w: float, loop_w: float, radiator_w: float) -> float:
+    """One row of the linear step from the nodes t: a temperature [K], or the integral of the radiator's [K s]."""
+    value: float = (
+        row.junction * t.junction_k + row.hbm * t.hbm_k + row.plate * t.plate_k + row.loop * t.loop_k
+        + row.radiator * t.radiator_k
         + row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w + row.radiator_w * radiator_w
     )  # fmt: skip
+    return value
 
 
-# fmt: off
 @inlined
-def radiator_forecast(
-    t0: float, t1: float, t2: float, t3: float, t4: float,
-    chip_w: float, plate_w: float, loop_w: float, environment_w: float, stepper: Stepper,
-) -> tuple[float, float, float]:
-    """Inflow the linear step sees [W], the radiator's temperature after it [K], and the ramp that corrects it [W]."""
-    start_w = departure_w(t4, stepper)
-    inflow_w = environment_w - start_w
-    linear_k = after(stepper.radiator, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow_w)
-    return inflow_w, linear_k, start_w - departure_w(linear_k, stepper)
+def correction(t: Any, heats: Heats, p: Stepper) -> Correction:
+    """The radiator's correction of second order for T^4. [cox2002:eqs. 22, 23]"""
+    start_w = departure_w(t.radiator_k, p)
+    inflow_w = heats.environment_w - start_w
+    linear_k = after(p.radiator, t, heats.chip_w, heats.plate_w, heats.loop_w, inflow_w)
+    return Correction(inflow_w, linear_k, start_w - departure_w(linear_k, p))
+
+
+@inlined
+def node_k(row: Response, t: Any, heats: Heats, c: Correction) -> float:
+    """Temperature [K] of the node of `row` at the end of the step."""
+    return after(row, t, heats.chip_w, heats.plate_w, heats.loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
+
+
+@inlined
+def forecast(t: Any, heats: Heats, p: Stepper) -> Forecast:
+    """Temperatures of junction and coolant at the end of the step under given heats, and their rise per watt."""
+    c = correction(t, heats, p)
+    return Forecast(
+        node_k(p.junction, t, heats, c), node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w
+    )  # fmt: skip
 
 
 @inlined
 def headroom(
-    row: Response, limit_k: float, t0: float, t1: float, t2: float, t3: float, t4: float,
-    rest_plate_w: float, rest_loop_w: float, inflow_w: float, ramp_w: float,
+    row: Response, limit_k: float, t: Any, rest_plate_w: float, rest_loop_w: float, c: Correction,
     chip_w: float, plate_w: float, loop_w: float,
-) -> float:
+) -> float:  # fmt: skip
     """How many times the heats chip_w, plate_w and loop_w fit between a node's rest and its limit."""
-    rest_k = after(row, t0, t1, t2, t3, t4, 0.0, rest_plate_w, rest_loop_w, inflow_w) + row.ramp_w * ramp_w
+    rest_k = after(row, t, 0.0, rest_plate_w, rest_loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
     rise_k = row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w
     return (limit_k - rest_k) / max(rise_k, 1e-30)
 
 
 @inlined
-def chip_limit_w(
-    t0: float, t1: float, t2: float, t3: float, t4: float,
-    chip_w: float, plate_w: float, loop_w: float, environment_w: float, stepper: Stepper,
-) -> float:
+def chip_limit_w(t: Any, heats: Heats, c: Correction, p: Stepper) -> float:
     """Power of the accelerators [W] at which junction or memory ends the step at its limit, whichever is first.
 
-    chip_w is a first guess: it enters only through the radiator's small correction.
+    heats.chip_w is a first guess: it enters only through the radiator's small correction c.
     """
-    inflow, _, ramp = radiator_forecast(t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, environment_w, stepper)
-    by_junction = headroom(
-        stepper.junction, stepper.junction_limit_k, t0, t1, t2, t3, t4, plate_w, loop_w, inflow, ramp, 1.0, 0.0, 0.0
-    )
-    by_hbm = headroom(
-        stepper.hbm, stepper.hbm_limit_k, t0, t1, t2, t3, t4, plate_w, loop_w, inflow, ramp, 1.0, 0.0, 0.0
-    )
+    by_junction = headroom(p.junction, p.junction_limit_k, t, heats.plate_w, heats.loop_w, c, 1.0, 0.0, 0.0)
+    by_hbm = headroom(p.hbm, p.hbm_limit_k, t, heats.plate_w, heats.loop_w, c, 1.0, 0.0, 0.0)
     return min(by_junction, by_hbm)
 
 
 @inlined
-def duty_limit(
-    t0: float, t1: float, t2: float, t3: float, t4: float, chip_w: float, plate_w: float, loop_w: float,
-    rest_loop_w: float, idle_chip_w: float, idle_plate_w: float, idle_loop_w: float, environment_w: float,
-    stepper: Stepper,
-) -> float:
+def powered_limit(
+    t: Any, rest_loop_w: float, idle_chip_w: float, idle_plate_w: float, idle_loop_w: float, c: Correction, p: Stepper
+) -> float:  # fmt: skip
     """Share of the step that idling machines may be on before junction or memory ends it above the limit.
 
-    chip_w, plate_w and loop_w are a first guess of all heats, as above; rest_loop_w flows with the machines off.
+    rest_loop_w flows with the machines off; c is the radiator's correction under a first guess of all heats.
     """
-    inflow, _, ramp = radiator_forecast(t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, environment_w, stepper)
     by_junction = headroom(
-        stepper.junction, stepper.junction_limit_k, t0, t1, t2, t3, t4, 0.0, rest_loop_w, inflow, ramp,
-        idle_chip_w, idle_plate_w, idle_loop_w,
+        p.junction, p.junction_limit_k, t, 0.0, rest_loop_w, c, idle_chip_w, idle_plate_w, idle_loop_w
     )
-    by_hbm = headroom(
-        stepper.hbm, stepper.hbm_limit_k, t0, t1, t2, t3, t4, 0.0, rest_loop_w, inflow, ramp,
-        idle_chip_w, idle_plate_w, idle_loop_w,
-    )
+    by_hbm = headroom(p.hbm, p.hbm_limit_k, t, 0.0, rest_loop_w, c, idle_chip_w, idle_plate_w, idle_loop_w)
     return min(by_junction, by_hbm)
 
 
 @inlined
-def thermal_step(
-    t0: float, t1: float, t2: float, t3: float, t4: float,
-    chip_w: float, plate_w: float, loop_w: float, environment_w: float, stepper: Stepper,
-) -> tuple[float, float, float, float, float, float]:
+def thermal_step(t: Any, heats: Heats, p: Stepper) -> tuple[Nodes, float]:
     """Temperatures after the step [K], junction to radiator, and the mean heat emitted over it [W]."""
-    s = stepper
-    inflow, linear_k, ramp = radiator_forecast(t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, environment_w, s)
-    n0 = after(s.junction, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow) + s.junction.ramp_w * ramp
-    n1 = after(s.hbm, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow) + s.hbm.ramp_w * ramp
-    n2 = after(s.plate, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow) + s.plate.ramp_w * ramp
-    n3 = after(s.loop, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow) + s.loop.ramp_w * ramp
-    n4 = linear_k + s.radiator.ramp_w * ramp
-    integral = after(s.radiator_integral, t0, t1, t2, t3, t4, chip_w, plate_w, loop_w, inflow)
-    integral += s.radiator_integral.ramp_w * ramp
+    c = correction(t, heats, p)
+    n0 = node_k(p.junction, t, heats, c)
+    n1 = node_k(p.hbm, t, heats, c)
+    n2 = node_k(p.plate, t, heats, c)
+    n3 = node_k(p.loop, t, heats, c)
+    n4 = c.linear_k + p.radiator.ramp_w * c.ramp_w
+    integral = after(p.radiator_integral, t, heats.chip_w, heats.plate_w, heats.loop_w, c.inflow_w)
+    integral += p.radiator_integral.ramp_w * c.ramp_w
     # the tangent's share from the integral, the departure's from its mean over the ramp
-    emitted_w = s.tangent_w_k * integral / s.dt_s + (environment_w - inflow) - 0.5 * ramp
-    return n0, n1, n2, n3, n4, emitted_w
-# fmt: on
+    emitted_w = p.tangent_w_k * integral / p.dt_s + (heats.environment_w - c.inflow_w) - 0.5 * c.ramp_w
+    return Nodes(n0, n1, n2, n3, n4), emitted_w
+
+
+@inlined
+def advance(state: Any, loads: Any, battery: Any, environment: Any, p: Stepper) -> ThermalFlows:
+    """Temperatures after the step under the heats of what was really run."""
+    loop_w = loads.loop_w - battery.unserved_w + battery.battery_loss_w
+    nodes, radiated_w = thermal_step(state, Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w), p)
+    return ThermalFlows(
+        nodes.junction_k, nodes.hbm_k, nodes.plate_k, nodes.loop_k, nodes.radiator_k, radiated_w,
+        loads.chip_w + loads.plate_w + loop_w,
+    )  # fmt: skip
+
+
+# --- for tests, reports and the start ---------------------------------------------------------------------------------
 
 
 def steady_state_k(
     thermal: Thermal, chip_w: float, plate_w: float, loop_w: float, environment_w: float, hbm_power_share: float
-) -> Row:
+) -> Nodes:
     """Temperatures [K] at which constant heats leave as they come."""
     total = chip_w + plate_w + loop_w
     radiator = ((total + environment_w) / emission_w_k4(thermal)) ** 0.25
@@ -268,7 +335,7 @@ def steady_state_k(
     plate = loop + (chip_w + plate_w) / thermal.plate_to_loop_w_k
     junction = plate + chip_w * (1.0 - hbm_power_share) / thermal.junction_to_plate_w_k
     hbm = plate + chip_w * hbm_power_share / thermal.hbm_to_plate_w_k
-    return junction, hbm, plate, loop, radiator
+    return Nodes(junction, hbm, plate, loop, radiator)
 
 
 def fastest_time_s(thermal: Thermal) -> float:
@@ -277,29 +344,46 @@ def fastest_time_s(thermal: Thermal) -> float:
     return 1.0 / float(np.max(np.real(rates)))
 
 
-MODEL = Model(
-    "thermal",
-    Thermal,
-    "satellite.thermal",
+MODEL = Submodel(
+    name="thermal",
+    section="satellite.thermal",
+    parameters=parameters,
+    advance=advance,
     reads=(
-        "chip_w",
-        "load_w",
-        "battery_loss_w",
-        "radiator_incidence",
-        "lit_fraction",
-        "flux_w_m2",
-        "view_factor",
-        "albedo_w_m2",
+        "state.junction_k", "state.hbm_k", "state.plate_k", "state.loop_k", "state.radiator_k", "loads.chip_w",
+        "loads.plate_w", "loads.loop_w", "battery.unserved_w", "battery.battery_loss_w", "environment.environment_w",
     ),
     writes=(
-        "thermal_budget_w",
-        "junction_k",
-        "hbm_k",
-        "plate_k",
-        "loop_k",
-        "radiator_k",
-        "environment_w",
-        "radiated_w",
+        Variable(
+            "junction_k", "K", "junction temperature, at the end of the step", "state", 100.0, 450.0,
+            totals=(Total("junction_k_max", "K", "hottest junction while available", "largest available"),),
+            fleet=(
+                FleetSeries("junction_k_mean", "available mean", "junction temperature, mean over available satellites"),
+                FleetSeries("junction_k_max", "largest available", "hottest junction of an available satellite"),
+            ),
+            recorded=(SatelliteSeries("sat_junction_k", "junction temperature"),),
+        ),
+        Variable("hbm_k", "K", "memory temperature, at the end of the step", "state", 100.0, 450.0),
+        Variable("plate_k", "K", "cold plate temperature, at the end of the step", "state", 100.0, 450.0),
+        Variable(
+            "loop_k", "K", "coolant temperature, at the end of the step", "state", 100.0, 450.0,
+            totals=(Total("coolant_k_min", "K", "coldest coolant", "smallest"),),
+        ),
+        Variable(
+            "radiator_k", "K", "radiator temperature, area mean, at the end of the step", "state", 100.0, 450.0,
+            totals=(Total("radiator_k_s", "K s", "radiator temperature over available time", "available integral"),),
+            fleet=(FleetSeries("radiator_k_mean", "available mean", "radiator temperature, mean over available satellites"),),
+            recorded=(SatelliteSeries("sat_radiator_k", "radiator temperature, area mean"),),
+        ),
+        Variable(
+            "radiated_w", "W", "heat emitted by the radiator, mean over the step", "flux", 0.0, 1e9,
+            totals=(Total("radiated_j", "J", "heat emitted by the radiator", "integral"),),
+            fleet=(FleetSeries("radiated_w", "sum", "heat emitted by the radiators, fleet total, mean over the step"),),
+        ),
+        Variable(
+            "heat_w", "W", "heat into accelerators, plates and coolant, mean over the step", "flux", 0.0, 1e9,
+            totals=(Total("heat_j", "J", "heat into accelerators, plates and coolant", "integral"),),
+        ),
     ),
-    refs=("fortescue2011:ch. 11", "cox2002:eqs. 22-23", "vanloan1978"),
-)
+    references=("fortescue2011:ch. 11", "cox2002:eqs. 22-23", "vanloan1978"),
+)  # fmt: skip

@@ -214,5 +214,5 @@ class EasyRun(CoupledRun):
 
 def unlimited(run: Run) -> None:
     """Let junctions and memory get as hot as they will."""
-    stepper = run.params.stepper._replace(junction_limit_k=NO_LIMIT_K, hbm_limit_k=NO_LIMIT_K)
-    run.params = run.params._replace(stepper=stepper)
+    thermal = run.params.thermal._replace(junction_limit_k=NO_LIMIT_K, hbm_limit_k=NO_LIMIT_K)
+    run.params = run.params._replace(thermal=thermal)

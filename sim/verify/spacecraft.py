@@ -8,7 +8,8 @@ from pathlib import Path
 
 from orbit.elements import semi_major_axis_m
 from sim.spacecraft.earth_flux import plate_view_factor
-from sim.spacecraft.thermal import Thermal, emission_w_k4, plate_absorbed_w_m2
+from sim.spacecraft.radiator import plate_absorbed_w_m2
+from sim.spacecraft.thermal import Thermal, emission_w_k4
 from sim.verify.case import Case, Failed
 
 

@@ -1,4 +1,4 @@
-"""Every model x every rule: its record, its section, its imports."""
+"""Every submodel x every rule, numerically; and five spoiled submodels, each of which breaks its rule."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
 import sim.spacecraft
 from sim.config.schema import Scenario
-from sim.spacecraft.submodel import Model
+from sim.schema import CAUSES, RESOLUTION
+from sim.spacecraft import attitude, heater, step
+from sim.spacecraft.submodel import Submodel
 
 REPO = Path(__file__).resolve().parents[2]
-FILES = [importlib.import_module(f"sim.spacecraft.{m.name}") for m in pkgutil.iter_modules(sim.spacecraft.__path__) if m.name not in ("step", "submodel")]
-MODELS = [value for module in FILES for value in vars(module).values() if isinstance(value, Model)]
-KEYS = set(re.findall(r"^@\w+\{([^,]+),", (REPO / "docs" / "references.bib").read_text("utf-8"), re.M))
+sys.path.append(str(REPO / "tests" / "unit" / "spacecraft"))
+import submodel_cases as cases  # noqa: E402
 
-# What the step itself supplies: geometry of satellite and Sun, the power that is left for the accelerators, events.
-FROM_THE_STEP = {
-    "lit_fraction",
-    "flux_w_m2",
-    "radius_m",
-    "radial",
-    "orbit_normal",
-    "sun_direction",
-    "power_budget_w",
-    "rate_cap",
-    "busy",
-}
+KEYS = set(re.findall(r"^@\w+\{([^,]+),", (REPO / "docs" / "references.bib").read_text("utf-8"), re.M))
+SAMPLES = 60
+
+
+@pytest.fixture(scope="module")
+def parameters() -> list[Any]:
+    """Of three satellites, one for each law of attitude."""
+    return [cases.example_parameters("suncatcher", f"satellite.attitude.law={law}") for law in attitude.LAWS]
 
 
 def _inner(annotation: Any) -> Any:
@@ -43,85 +45,214 @@ def _inner(annotation: Any) -> Any:
     return next((found for part in get_args(annotation) if (found := _inner(part)) is not None), None)
 
 
-def reads_are_written(model: Model) -> None:
-    written = {name for other in MODELS if other is not model for name in other.writes}
-    assert set(model.reads) <= written | FROM_THE_STEP
+def _samples(function: Any, seed: int = 5, corner: bool = False, count: int = SAMPLES) -> list[list[Any]]:
+    rng = np.random.default_rng(seed)
+    return [[cases.random_value(name, rng, corner) for name in cases.argument_names(function)] for _ in range(count)]
 
 
-def writes_are_its_own(model: Model) -> None:
-    assert model.writes
-    for other in MODELS:
-        assert other is model or not set(model.writes) & set(other.writes), other.name
-    assert not set(model.writes) & FROM_THE_STEP
-    assert len(set(model.writes)) == len(model.writes)
+# --- rules ------------------------------------------------------------------------------------------------------------
 
 
-def section_exists(model: Model) -> None:
+def undeclared_inputs_have_no_effect(model: Submodel, every: list[Any]) -> None:
+    """Changing a field that `reads` does not name changes no bit of the result."""
+    p = every[0]
+    for function in cases.functions(model):
+        names = cases.argument_names(function)
+        for sample, other in zip(_samples(function), _samples(function, seed=6), strict=True):
+            before = cases.outputs(function, sample, p)
+            for n, name in enumerate(names):
+                for field in getattr(sample[n], "_fields", ()):
+                    if f"{name}.{field}" not in model.reads:
+                        changed = [*sample]
+                        changed[n] = sample[n]._replace(**{field: getattr(other[n], field)})
+                        assert np.array_equal(before, cases.outputs(function, changed, p)), f"{name}.{field}"
+
+
+def declared_inputs_have_an_effect(model: Submodel, every: list[Any]) -> None:
+    """Changing a field that `reads` names changes the result of some sample, for one of the satellites."""
+    without = set(model.reads)
+    for function, p in product(cases.functions(model), every):
+        names = cases.argument_names(function)
+        for sample, other in zip(_samples(function, count=400), _samples(function, seed=6, count=400), strict=True):
+            if not without:
+                return
+            before = cases.outputs(function, sample, p)
+            for n, name in enumerate(names):
+                for field in getattr(sample[n], "_fields", ()):
+                    changed = [*sample]
+                    if hasattr(sample[n], "_fields") and f"{name}.{field}" in without:
+                        changed[n] = sample[n]._replace(**{field: getattr(other[n], field)})
+                        if not np.array_equal(before, cases.outputs(function, changed, p)):
+                            without.discard(f"{name}.{field}")
+    assert without == set()
+
+
+def outputs_are_finite(model: Submodel, every: list[Any]) -> None:
+    """Over the whole valid range, ends included."""
+    for function, p in product(cases.functions(model), every):
+        for sample in (*_samples(function), *_samples(function, seed=7, corner=True)):
+            assert np.isfinite(cases.outputs(function, sample, p)).all()
+
+
+def order_does_not_matter(model: Submodel, every: list[Any]) -> None:
+    """Satellites asked in another order give the same, bit by bit: nothing is carried from one to the next."""
+    for function, p in product(cases.functions(model), every):
+        samples = _samples(function)
+        first = [cases.outputs(function, sample, p) for sample in samples]
+        for n in np.random.default_rng(8).permutation(len(samples)):
+            assert np.array_equal(first[n], cases.outputs(function, samples[n], p))
+
+
+def compiled_equals_plain(model: Submodel, every: list[Any]) -> None:
+    """Python's own arithmetic on the same source; fused multiply-add changes single roundings, 1e-12 of what is read."""
+    for function, p in product(cases.functions(model), every):
+        names = cases.argument_names(function)
+        for sample in _samples(function):
+            ours, theirs = cases.outputs(function, sample, p), cases.outputs(cases.plain(function), sample, p)
+            read = [abs(getattr(sample[names.index(r.partition(".")[0])], r.partition(".")[2]))
+                    for r in model.reads if r.partition(".")[0] in names]  # fmt: skip
+            assert np.abs(ours - theirs).max() <= 1e-12 * max([1.0, *read, float(np.abs(theirs).max())])
+
+
+def writes_are_what_it_returns(model: Submodel, every: list[Any]) -> None:
+    """The named tuple of `advance` has the declared variables as fields, in order."""
+    names = [v.name for v in model.writes]
+    assert list(cases.plain(model.advance)(*_samples(model.advance)[0], every[0])._fields) == names
+    for other in step.SUBMODELS:
+        assert other.name == model.name or not {v.name for v in other.writes} & set(names), other.name
+
+
+def reads_exist(model: Submodel, every: list[Any]) -> None:
+    """Every name is a field of an argument that the step hands over."""
+    for read in model.reads:
+        name, _, field = read.partition(".")
+        assert field in step.RECORDS[name]._fields, read
+    arguments = {name for function in cases.functions(model) for name in cases.argument_names(function)}
+    assert {read.partition(".")[0] for read in model.reads} <= arguments
+
+
+def section_exists(model: Submodel, every: list[Any]) -> None:
     section: Any = Scenario
     for name in model.section.split("."):
         assert name in section.model_fields, model.section
-        section = _inner(section.model_fields[name].annotation)
+        section = _inner(section.model_fields[name].annotation) or section
     assert section is not None
 
 
-def references_resolve(model: Model) -> None:
-    assert model.refs
-    for ref in model.refs:
-        assert ref.split(":")[0] in KEYS, ref
+def references_resolve(model: Submodel, every: list[Any]) -> None:
+    assert model.references
+    for reference in model.references:
+        assert reference.split(":")[0] in KEYS, reference
 
 
-def parameters_are_frozen(model: Model) -> None:
-    """A named tuple with a unit or a plain share in every name, and words about itself."""
-    assert issubclass(model.params, tuple)
-    assert hasattr(model.params, "_fields")
-    assert model.params.__doc__
-    assert not model.params.__doc__.startswith(f"{model.params.__name__}(")
+def parameters_are_named(model: Submodel, every: list[Any]) -> None:
+    """A named tuple with words about itself."""
+    kind = type(every[0])
+    assert hasattr(kind, "_fields")
+    assert kind.__doc__
+    assert not kind.__doc__.startswith(f"{kind.__name__}(")
 
 
-def name_is_its_own(model: Model) -> None:
-    assert [m.name for m in MODELS].count(model.name) == 1
-    assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", model.name)
+def declarations_are_whole(model: Submodel, every: list[Any]) -> None:
+    """Ranges in order, every sum over the fleet has a resolution, every cause is a row of the ledger."""
+    for v in model.writes:
+        assert v.low < v.high
+        assert v.meaning
+        assert all(f.how.startswith(("largest", "smallest")) or v.unit in RESOLUTION for f in v.fleet), v.name
+        assert v.cause in ("", *CAUSES)
 
 
-RULES = [
-    reads_are_written,
-    writes_are_its_own,
-    section_exists,
-    references_resolve,
-    parameters_are_frozen,
-    name_is_its_own,
-]
+RULES: list[Callable[[Submodel, list[Any]], None]] = [
+    undeclared_inputs_have_no_effect, declared_inputs_have_an_effect, outputs_are_finite, order_does_not_matter,
+    compiled_equals_plain, writes_are_what_it_returns, reads_exist, section_exists, references_resolve,
+    parameters_are_named, declarations_are_whole,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
-@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.name)
-def test_contract(model: Model, rule: Any) -> None:
-    rule(model)
+@pytest.mark.parametrize("model", step.SUBMODELS, ids=lambda m: m.name)
+def test_contract(model: Submodel, rule: Callable[[Submodel, list[Any]], None], parameters: list[Any]) -> None:
+    rule(model, [getattr(p, model.name) for p in parameters])
 
 
-def test_every_file_has_a_record() -> None:
-    assert {m.name.split(".")[0] for m in MODELS} == {module.__name__.rsplit(".", 1)[1] for module in FILES}
+# --- spoiled submodels ------------------------------------------------------------------------------------------------
+
+
+def _reads_more(state: Any, inputs: Any, forecast: Any, effects: Any, p: Any) -> Any:
+    flows = cases.plain(heater.advance)(state, inputs, forecast, effects, p)
+    return flows._replace(heater_w=flows.heater_w + 1e-9 * state.charge_j)
+
+
+def _reads_less(state: Any, inputs: Any, forecast: Any, effects: Any, p: Any) -> Any:
+    return cases.plain(heater.advance)(state, inputs._replace(bus_available=1.0), forecast, effects, p)
+
+
+def _divides(state: Any, inputs: Any, forecast: Any, effects: Any, p: Any) -> Any:
+    flows = cases.plain(heater.advance)(state, inputs, forecast, effects, p)
+    return flows._replace(heater_w=flows.heater_w * (np.float64(inputs.bus_available) / inputs.bus_available))
+
+
+_SEEN = [0]
+
+
+def _remembers(state: Any, inputs: Any, forecast: Any, effects: Any, p: Any) -> Any:
+    _SEEN[0] += 1
+    flows = cases.plain(heater.advance)(state, inputs, forecast, effects, p)
+    return flows._replace(heater_w=flows.heater_w + _SEEN[0])
+
+
+class _Differs:
+    """Compiled code that is not its source."""
+
+    py_func = staticmethod(cases.plain(heater.advance))
+
+    def __call__(self, state: Any, inputs: Any, forecast: Any, effects: Any, p: Any) -> Any:
+        return self.py_func(state, inputs, forecast, effects, p._replace(setpoint_k=p.setpoint_k * (1.0 + 1e-6)))
+
+
+SPOILS = [
+    (_reads_more, undeclared_inputs_have_no_effect), (_reads_less, declared_inputs_have_an_effect),
+    (_divides, outputs_are_finite), (_remembers, order_does_not_matter), (_Differs(), compiled_equals_plain),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("advance", "broken"), SPOILS, ids=[rule.__name__ for _, rule in SPOILS])
+def test_a_spoiled_heater_breaks_its_rule(advance: Any, broken: Callable[[Submodel, list[Any]], None], parameters: list[Any]) -> None:
+    """Source of truth: the rule's name: that rule fails, and it holds for the heater as it ships."""
+    every = [p.heater for p in parameters]
+    spoiled = replace(heater.MODEL, advance=advance, limits=None)
+    with np.errstate(invalid="ignore"), pytest.raises(AssertionError):
+        broken(spoiled, every)
+    broken(replace(heater.MODEL, limits=None), every)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+OF_THE_STEP = {"step", "loop", "rows", "inputs", "submodel"}
+FILES = [
+    importlib.import_module(f"sim.spacecraft.{m.name}")
+    for m in pkgutil.iter_modules(sim.spacecraft.__path__)
+    if m.name not in OF_THE_STEP
+]
+
+
+def test_every_file_is_in_the_tuple() -> None:
+    assert {module.MODEL.name for module in FILES} == {m.name for m in step.SUBMODELS}
 
 
 @pytest.mark.parametrize("module", FILES, ids=lambda m: m.__name__)
-def test_models_are_strangers(module: Any) -> None:
-    """Source of truth: the import statements: nothing of sim but the record."""
-    tree = ast.parse(inspect.getsource(module))
-    for node in ast.walk(tree):
+def test_submodels_are_strangers(module: Any) -> None:
+    """Source of truth: the import statements: nothing of sim but the declarations and the record of a submodel."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             names = [str(node.module)]
         for name in names:
-            assert not name.startswith("sim") or name == "sim.spacecraft.submodel", name
+            assert not name.startswith("sim") or name in ("sim.schema", "sim.spacecraft.submodel"), name
             assert name.split(".")[0] not in ("viz", "xarray", "pydantic"), name
 
 
-def test_the_step_uses_every_model() -> None:
-    """Every record's parameters reach the loop."""
-    from sim.spacecraft.step import SatelliteParams
-    from sim.spacecraft.thermal import Stepper, Thermal
-
-    held = set(get_type_hints(SatelliteParams).values())
-    assert Stepper in held
-    for model in MODELS:
-        assert model.params in held | {Thermal}, model.name  # the network becomes its stepper
+def test_every_variable_has_one_writer() -> None:
+    """Source of truth: definition: a name is declared once."""
+    names = [v.name for v in step.VARIABLES]
+    assert len(set(names)) == len(names)

@@ -23,7 +23,9 @@ import sim.engine.uncoupled
 import sim.network.ground_routing
 import sim.network.link_state
 import sim.results.summary
-import sim.spacecraft.step
+import sim.spacecraft.earth_flux
+import sim.spacecraft.illumination
+import sim.spacecraft.radiator
 import sim.spacecraft.thermal
 import sim.verify
 import sim.workload.job_communication
@@ -34,12 +36,12 @@ REPO = Path(__file__).resolve().parents[2]
 ROW = {"name", "ours", "theirs", "error", "limit", "unit", "source", "ok"}
 
 SAME = [
-    (orbits, "shadow_edge", sim.spacecraft.step), (orbits, "sun_position_m", sim.engine.uncoupled), (orbits, "solar_flux_w_m2", sim.engine.uncoupled),
+    (orbits, "shadow_edge", sim.spacecraft.illumination), (orbits, "sun_position_m", sim.engine.uncoupled), (orbits, "solar_flux_w_m2", sim.engine.uncoupled),
     (orbits, "CircularJ2", sim.engine.propagators), (sgp4, "Sgp4", sim.engine.propagators), (frames, "in_teme", sim.engine.uncoupled),
     (orbits, "walker", sim.engine.propagators), (orbits, "TimeGrid", sim.engine.propagators), (sgp4, "read_tle", sim.config.ephemeris_files),
     (catalogues, "read_omm", sim.config.ephemeris_files), (catalogues, "read_oem", sim.config.ephemeris_files), (catalogues, "Ephemeris", sim.engine.propagators),
     (network, "nearest_in_sight", orbit.kernels.visibility), (network, "position_m", sim.engine.uncoupled), (network, "zenith", sim.engine.uncoupled),
-    (network, "round_trip_ms", sim.results.summary), (spacecraft, "plate_view_factor", sim.spacecraft.step), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.step),
+    (network, "round_trip_ms", sim.results.summary), (spacecraft, "plate_view_factor", sim.spacecraft.earth_flux), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.radiator),
     (spacecraft, "emission_w_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupled), (hypatia, "access_m", sim.network.ground_routing),
     (hypatia, "walker_sgp4", sim.engine.propagators), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
     (workload, "flow_times_s", sim.workload.job_communication.collectives), (fleet, "JobLifecycle", sim.engine.job_assignment), (access, "windows", sim.engine.access),

@@ -17,6 +17,7 @@ from sim.spacecraft import step
 from sim.spacecraft.battery import Battery, battery_step
 from sim.spacecraft.compute import dynamic_share, rate_for_share
 from sim.spacecraft.earth_flux import plate_view_factor
+from sim.spacecraft.step import ROWS
 
 ALONE = ("workloads=[{kind: independent}]", "links=", "economics=")  # nothing joins satellites
 EARTH_M, POLAR_M, C_M_S = 6378137.0, 6356752.3, 299792458.0
@@ -135,8 +136,8 @@ def test_permuting_satellites_permutes_totals(order: list[int]) -> None:
     straight, shuffled = _shell(list(range(6))), _shell(list(order))
     assert np.array_equal(shuffled.carry, straight.carry[:, list(order)])
     assert np.array_equal(shuffled.fleet, straight.fleet)
-    assert np.array_equal(shuffled.hottest_k, straight.hottest_k)
-    assert shuffled.fleet.shape[1] == step.FLEET_ROWS
+    assert np.array_equal(shuffled.extremes, straight.extremes)
+    assert shuffled.fleet.shape[1] == len(ROWS.columns)
 
 
 @given(
@@ -154,7 +155,7 @@ def test_any_satellite_keeps_its_books(law: str, kwh: float, radiator_m2: float,
         "constellation={kind: walker, altitude: 600 km, inclination: 60 deg, planes: 2, satellites_per_plane: 4}",
     )  # fmt: skip
     outcome = Run(scenario.load("suncatcher", sets=(*ALONE, *sets)), tile=8, threads=1).finish()
-    rows = np.array([outcome.carry[row] for row in step.LEDGER.values()]) / outcome.grid.duration_s
+    rows = np.array([outcome.carry[row] for row in ROWS.ledger.values()]) / outcome.grid.duration_s
     assert np.all(rows >= 0.0)
     assert np.abs(rows.sum(axis=0) - 1.0).max() < 1e-9
     assert np.isfinite(outcome.carry).all()

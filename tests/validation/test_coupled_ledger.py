@@ -17,7 +17,7 @@ from sim import api
 from sim.config.scenario import Loaded
 from sim.engine.coupled import CoupledRun
 from sim.results import summary as metrics
-from sim.spacecraft import step as step_rows
+from sim.spacecraft.step import ROWS
 
 SCENARIO = """\
 name: ledger
@@ -199,7 +199,7 @@ class Hot(CoupledRun):
 
     def _start(self) -> list[Any]:
         tiles = super()._start()
-        tiles[0].carry[step_rows.LOOP_K, 17] = 361.15
+        tiles[0].carry[ROWS.carried["loop_k"], 17] = 361.15
         return tiles
 
 

@@ -14,6 +14,7 @@ from skyfield_data import get_skyfield_data_path
 
 from sim.engine.uncoupled import Outcome, Run
 from sim.spacecraft import step
+from sim.spacecraft.step import ROWS
 
 SIGMA = 5.670374419e-8
 MINUTES = 200  # two orbits
@@ -23,7 +24,7 @@ MINUTES = 200  # two orbits
 def run() -> Outcome:
     """A noon-midnight ring with its shipped battery and a radiator that makes it throttle."""
     return Run(
-        books.load(f"duration={MINUTES} min", books.ring(), "satellite.thermal.radiator.area=16 m2"), tile=8, threads=1
+        books.load(f"duration={MINUTES} min", books.ring(), "satellite.thermal.radiator.area=16 m2", *books.chip("leakage=null")), tile=8, threads=1
     ).finish()
 
 
@@ -68,9 +69,9 @@ def test_temperatures_against_radau(run: Outcome) -> None:
         env = area * (2.0 * view * (eps * run.loaded.scenario.environment.earth_infrared + alpha * albedo)
                       + alpha * flux * lit * np.sin(sat.attitude.pointing_error))  # fmt: skip
         kept = run.kept[:, :, lane]
-        assert np.abs(kept[:, step.K_X : step.K_Z + 1] - r[30::30]).max() < 1500.0  # node 0.0075 deg: 0.9 km
-        charge = np.concatenate(([1.0], kept[:, step.K_CHARGE])) * sat.power.battery.capacity
-        t = np.array(run.start_temperatures_k)
+        assert np.abs(kept[:, [books.RECORDED[axis] for axis in ("x_m", "y_m", "z_m")]] - r[30::30]).max() < 1500.0  # node 0.0075 deg: 0.9 km
+        charge = np.concatenate(([1.0], kept[:, books.RECORDED["charge_fraction"]])) * sat.power.battery.capacity
+        t = run.initial[books.FIRST_NODE : books.FIRST_NODE + 5]
         worst = 0.0
         for k in range(MINUTES):
             chip, plate, loop = _heats(kept[k], charge[k + 1] - charge[k], sat)
@@ -87,18 +88,18 @@ def test_temperatures_against_radau(run: Outcome) -> None:
                 return (q + np.array([-jp, -hp, jp + hp - po, po - orr, orr + outside - emission * x[4] ** 4])) / c
 
             t = solve_ivp(slope, (0.0, 60.0), t, method="Radau", rtol=1e-7, atol=1e-6, max_step=20.0).y[:, -1]
-            worst = max(worst, abs(t[0] - kept[k, step.K_JUNCTION]), abs(t[4] - kept[k, step.K_RADIATOR]))
+            worst = max(worst, abs(t[0] - kept[k, books.RECORDED["junction_k"]]), abs(t[4] - kept[k, books.RECORDED["radiator_k"]]))
         assert worst < 0.1
-    assert params.stepper.dt_s == 60.0
+    assert params.thermal.dt_s == 60.0
 
 
 def _heats(kept: np.ndarray, stored_j: float, sat: object) -> tuple[float, float, float]:
     """Heat into accelerators, plate and loop [W] of a step from what was recorded: useful share, load, change of charge."""
     s: object = sat
     chip, power, loop = s.accelerator, s.power, s.thermal.loop  # type: ignore[attr-defined]
-    rate = kept[step.K_USEFUL] / chip.kernel_efficiency
+    rate = kept[books.RECORDED["useful"]] / chip.kernel_efficiency
     per_watt = (1.0 + loop.pump_fraction) / power.conversion_efficiency
-    electronics = (kept[step.K_SERVED] - s.bus.power) / per_watt  # type: ignore[attr-defined]
+    electronics = (kept[books.RECORDED["served_w"]] - s.bus.power) / per_watt  # type: ignore[attr-defined]
     volt = chip.voltage_floor + (1.0 - chip.voltage_floor) * rate
     dynamic = 64 * (chip.max_power - chip.idle_power) * rate * volt * volt
     duty = (electronics - dynamic) / (64 * (chip.idle_power + power.host_power))
@@ -142,7 +143,7 @@ def test_generated_power_against_own_geometry(run: Outcome) -> None:
         )
         kelvin = ((absorbed - gain * light) / ((array.emissivity_front + array.emissivity_back) * SIGMA)) ** 0.25
     expected = array.area * light * gain * array.conditioning_efficiency
-    assert run.carry[step.GENERATED_J, 0] == pytest.approx(float(expected.mean()) * 60.0 * MINUTES, rel=2e-3)
+    assert run.carry[ROWS.carried["generated_j"], 0] == pytest.approx(float(expected.mean()) * 60.0 * MINUTES, rel=2e-3)
 
 
 def _view(cosine: np.ndarray, radius_m: float) -> np.ndarray:
@@ -172,11 +173,11 @@ def test_sixty_seconds_against_one(local_time: str) -> None:
     fine = Run(books.load(*sets, "step=1 s"), tile=8, threads=1).finish()
     for run in (coarse, fine):
         assert run.carry[step.SHADE_S].min() > 600.0
-        assert run.carry[step.THERMAL].min() > 100.0
-    assert coarse.carry[step.USEFUL] == pytest.approx(fine.carry[step.USEFUL], rel=0.01)
-    assert coarse.carry[step.HOTTEST_JUNCTION_K] == pytest.approx(fine.carry[step.HOTTEST_JUNCTION_K], abs=1.0)
-    for row in (step.GENERATED_J, step.SHADE_S, step.RADIATED_J, step.ENVIRONMENT_J):
+        assert run.carry[ROWS.carried["thermal_s"]].min() > 100.0
+    assert coarse.carry[ROWS.carried["useful_s"]] == pytest.approx(fine.carry[ROWS.carried["useful_s"]], rel=0.01)
+    assert coarse.carry[ROWS.carried["junction_k_max"]] == pytest.approx(fine.carry[ROWS.carried["junction_k_max"]], abs=1.0)
+    for row in (ROWS.carried["generated_j"], step.SHADE_S, ROWS.carried["radiated_j"], ROWS.carried["environment_j"]):
         assert coarse.carry[row] == pytest.approx(fine.carry[row], rel=0.005)
-    assert coarse.carry[step.POWER].sum() + coarse.carry[step.THERMAL].sum() == pytest.approx(
-        fine.carry[step.POWER].sum() + fine.carry[step.THERMAL].sum(), rel=0.03
+    assert coarse.carry[ROWS.carried["power_s"]].sum() + coarse.carry[ROWS.carried["thermal_s"]].sum() == pytest.approx(
+        fine.carry[ROWS.carried["power_s"]].sum() + fine.carry[ROWS.carried["thermal_s"]].sum(), rel=0.03
     )

@@ -13,6 +13,7 @@ from skyfield_data import get_skyfield_data_path
 
 from sim.engine.uncoupled import Outcome, Run
 from sim.spacecraft import step
+from sim.spacecraft.step import ROWS
 
 SIGMA = 5.670374419e-8
 # Plenty of power and cooling, full arithmetic efficiency: useful is nameplate until a test takes something away.
@@ -169,6 +170,6 @@ def test_unserved_energy_of_the_bus() -> None:
         tile=8, threads=1,
     ).finish()  # fmt: skip
     c = outcome.carry
-    assert c[step.UNSERVED_J] + c[step.SERVED_J] == pytest.approx(np.full(8, 1000.0 * 7200.0), rel=1e-12)
-    assert c[step.UNSERVED_J] == pytest.approx(np.full(8, 1000.0 * 7200.0), rel=1e-6)
+    assert c[ROWS.carried["unserved_j"]] + c[ROWS.carried["served_j"]] == pytest.approx(np.full(8, 1000.0 * 7200.0), rel=1e-12)
+    assert c[ROWS.carried["unserved_j"]] == pytest.approx(np.full(8, 1000.0 * 7200.0), rel=1e-6)
     assert books.shares(outcome)["power"] == pytest.approx(np.ones(8), abs=1e-9)

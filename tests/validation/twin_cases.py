@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import access_twins
 import numpy as np
+import submodel_cases
 
 from orbit.atmosphere import _around, _densities, air
 from orbit.kernels import (
@@ -31,7 +32,7 @@ from orbit.kernels import (
 )
 from sim.config import scenario
 from sim.engine import satellite_params
-from sim.spacecraft import array, attitude, battery, compute, earth_flux, step, thermal
+from sim.spacecraft import array, attitude, battery, compute, earth_flux, loop, radiator, step, thermal
 
 
 def ring() -> scenario.Loaded:
@@ -64,7 +65,6 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
     """Name and result of one call after another."""
     rng = np.random.default_rng(20260320)
     params = satellite_params.satellite_params(ring().scenario)
-    p = {"array": params.array, "battery": params.battery, "compute": params.compute, "stepper": params.stepper}
     for _ in range(25):
         u = lambda lo, hi: float(rng.uniform(lo, hi))  # noqa: E731
         yield "sincos", simd.sincos(u(-1e5, 1e5))
@@ -89,43 +89,52 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "mean_between", shadow.mean_between(e[0], e[0] + 1e-7)
         yield "mean_lit_fraction", shadow.mean_lit_fraction(*e)
         yield "sight", visibility.sight(*r, *[6.4e6 * c for c in _unit(rng)], *_unit(rng))
-        law = attitude.attitude(attitude.LAWS[int(rng.integers(3))], 0.03)
-        radial, sun = _unit(rng), _unit(rng)
-        normal = np.cross(radial, _unit(rng))
-        normal = [float(c) for c in normal / np.linalg.norm(normal)]
-        yield "sun_incidence", attitude.sun_incidence(*radial, *normal, *sun, law)
-        yield "array_nadir_cosine", attitude.array_nadir_cosine(*radial, *sun, law)
-        share = u(-0.2, 1.2)
+        share, chips, sun = u(-0.2, 1.2), params.compute, u(0, 1400)
+        yield "sun_incidence", attitude.sun_incidence(u(-1, 1), u(-0.1, 0.1), params.attitude)
+        yield "array_nadir_cosine", attitude.array_nadir_cosine(x, params.attitude)
         yield "dynamic_share", compute.dynamic_share(u(0, 1), 0.6)
-        yield "_newton", compute._newton(u(0.1, 1), u(0.1, 1), 0.6, 0.4)
+        yield "_halley", compute._halley(u(0.1, 1), u(0.1, 1), 0.6, 0.4)
         yield "rate_for_share", compute.rate_for_share(share, 0.6)
-        yield "operating_point", compute.operating_point(u(-1e3, 4e4), u(0, 1), p["compute"])
-        yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), u(0, 1), p["compute"])
-        yield "bus_factor", compute.bus_factor(p["compute"])
+        yield "operating_point", compute.operating_point(u(-1e3, 4e4), u(0, 1), chips)
+        yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), u(0, 1), chips)
+        yield "bus_factor", compute.bus_factor(chips)
+        yield "loads", compute.loads(u(0, 1), u(0, 1), u(0, 1), u(0, 1), 1000.0, u(-1e3, 1e3), chips)
         yield "plate_view_factor", earth_flux.plate_view_factor(x, u(6.5e6, 9e6))
+        yield "back_view_factor", earth_flux.back_view_factor(u(0, 0.8), x, u(6.5e6, 9e6))
         yield "albedo_flux_w_m2", earth_flux.albedo_flux_w_m2(u(1300, 1420), x, params.earth)
-        light = (u(0, 1400), u(0, 400), u(190, 270), u(0, 0.8), u(0, 0.8))
-        yield "array_yield", array.array_yield(u(200, 400), p["array"])
-        yield "_newton_k", array._newton_k(u(250, 350), u(100, 1500), light[0], 9e-8, p["array"])
-        yield "cell_temperature_k", array.cell_temperature_k(*light, p["array"])
-        yield "array_power_w", array.array_power_w(light[0], u(200, 400), p["array"])
-        charge = u(0.4, 1.0) * p["battery"].capacity_j
-        yield "deliverable_w", battery.deliverable_w(charge, 60.0, p["battery"])
-        yield "accelerator_share_w", battery.accelerator_share_w(charge, 60.0, p["battery"])
-        yield "battery_step", battery.battery_step(charge, u(0, 4e4), u(0, 4e4), 60.0, p["battery"])
-        t = [u(250, 370) for _ in range(5)]
-        heats = (u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 6e3))
-        yield "plate_absorbed_w_m2", thermal.plate_absorbed_w_m2(*light[:4], 0.2, 0.88)
-        yield "departure_w", thermal.departure_w(t[4], p["stepper"])
-        yield "after", thermal.after(p["stepper"].radiator, *t, *heats)
-        yield "chip_limit_w", thermal.chip_limit_w(*t, *heats, p["stepper"])
-        idle = (u(0, 6e3), u(0, 4e3), u(0, 5e2))
-        yield "duty_limit", thermal.duty_limit(*t, *heats[:3], heats[2], *idle, heats[3], p["stepper"])
-        yield "headroom", thermal.headroom(p["stepper"].hbm, 368.15, *t, *heats, *idle)
-        yield "radiator_forecast", thermal.radiator_forecast(*t, *heats, p["stepper"])
-        yield "thermal_step", thermal.thermal_step(*t, *heats, p["stepper"])
-        yield "heats", step.heats(u(0, 1), u(0, 1), u(0, 1), u(0, 1), 1000.0, p["compute"])
-        yield "limited", step.limited(u(0, 1), 1.0, u(0.1, 1), 1.0, 1000.0, charge, u(0, 4e4), u(0, 6e3), *t, params)
+        light = (sun, u(0, 400), u(190, 270), u(0, 0.8), u(0, 0.8))
+        yield "array_yield", array.array_yield(u(200, 400), params.array)
+        yield "_newton_k", array._newton_k(u(250, 350), u(100, 1500), sun, 9e-8, params.array)
+        yield "cell_temperature_k", array.cell_temperature_k(*light, params.array)
+        yield "array_power_w", array.array_power_w(sun, u(200, 400), params.array)
+        yield "deliverable_w", battery.deliverable_w(u(0.4, 1.0) * params.battery.capacity_j, params.battery)
+        yield "plate_absorbed_w_m2", radiator.plate_absorbed_w_m2(*light[:4], 0.2, 0.88)
+        t = thermal.Nodes(*(u(250, 370) for _ in range(5)))
+        heats = thermal.Heats(u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 6e3))
+        p, c, idle = params.thermal, thermal.correction(t, heats, params.thermal), (u(0, 6e3), u(0, 4e3), u(0, 5e2))
+        yield "departure_w", thermal.departure_w(t.radiator_k, p)
+        yield "after", thermal.after(p.radiator, t, *heats)
+        yield "correction", c
+        yield "node_k", thermal.node_k(p.junction, t, heats, c)
+        yield "forecast", thermal.forecast(t, heats, p)
+        yield "chip_limit_w", thermal.chip_limit_w(t, heats, c, p)
+        yield "powered_limit", thermal.powered_limit(t, heats.loop_w, *idle, c, p)
+        yield "headroom", thermal.headroom(p.hbm, 368.15, t, heats.plate_w, heats.loop_w, c, *idle)
+        nodes, emitted_w = thermal.thermal_step(t, heats, p)
+        yield "thermal_step", (*nodes, emitted_w)
+        state, inputs, power, environment, run, effects = (
+            submodel_cases.random_record(name, rng) for name in ("state", "inputs", "power", "environment", "run", "effects")
+        )
+        state = state._replace(**t._asdict(), charge_j=u(0.4, 1.0) * params.battery.capacity_j)
+        power, environment = power._replace(generated_w=u(0, 4e4)), environment._replace(environment_w=u(0, 6e3))
+        effects = effects._replace(heater_w=u(0, 1e3), bus_w=u(0, 1e3), chip_w=u(-1e3, 1e3))
+        yield "settle", step.settle(state, inputs, power, environment, run, effects, params)
+        yield "thermal_limit", step.thermal_limit(state, inputs, power, environment, run, effects, params)
+        limit, effects = step.step_limits(state, inputs, power, environment, params)
+        yield "step_limits", (*limit, *effects)
+        state, fluxes = step.advance(state, inputs, params)
+        yield "advance", (*state, *fluxes)
+        yield "limits", compute.limits(inputs, power, u(-1e4, 1e4), effects, chips)
 
 
 def loop_calls() -> Iterator[tuple[str, object]]:
@@ -160,21 +169,12 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     run = Run(ring(), tile=8, threads=1)
     first = np.empty((2, 3, 8))
     run.propagators[0].fill(0, 8, -1, first)
-    carry = np.empty((step.CARRY_ROWS, 8))
-    step.start(first, run.sky.sun_m[:2], 1e7, np.array(run.temperatures_k), carry)
-    yield "start", carry
-    ahead, told = np.empty((step.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (step.TOLD_ROWS, 8))
-    step.tile_limits(8)(first[1] * 1.0001, run.sky.sun_m[2], 1400.0, told, run.params, carry, ahead)
-    yield "limits_ahead", ahead
-    place, later = first[0, :, 0], first[1, :, 0]
-    yield (
-        "offered",
-        np.array(
-            step.offered(
-                *place, *later, 1e5, 1e5, *run.sky.sun_m[0], 1400.0, 0.9, 0.8, 0.7, 1e7, *run.temperatures_k, run.params
-            )
-        ),
-    )
+    carry = np.empty((loop.CARRIED, 8))
+    loop.start(first, run.sky.sun_m[:2], run.initial, carry)
+    yield "start", np.where(np.abs(carry) < 1e299, carry, 0.0)
+    limits, controls = np.empty((loop.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (loop.CONTROL_ROWS, 8))
+    loop.preview_limits(8)(first[1] * 1.0001, run.sky.sun_m[2], 1400.0, controls, run.params, carry, limits)
+    yield "preview", limits
     outcome = run.finish()
     yield "run_block", outcome.carry
     yield "record", outcome.kept

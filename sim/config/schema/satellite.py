@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, Fraction, Power, Section, Temperature
+from sim.config.schema.base import Efficiency, FieldError, Fraction, Power, Section, Temperature
+
+
+class Leakage(Section):
+    """Power that accelerators draw whether or not they switch; part of idle power, at the reference temperature."""
+
+    share: Fraction  # of max_power, at the reference temperature
+    reference: Temperature  # of the junction, at which max_power and idle_power hold
+    doubling: Annotated[float, Quantity("K", least=10.0, example="40 K")]  # warmer by this much, twice the leakage
 
 
 class Accelerator(Section):
@@ -35,12 +43,19 @@ class Accelerator(Section):
         float, Quantity("B/s", above=0.0, example="450 GB/s")
     ]  # to its neighbours on the same satellite, each way
     interconnect_latency: Annotated[float, Quantity("s", least=0.0, example="1 us")]  # of one message
+    leakage: Leakage | None = None  # none: power does not depend on temperature
 
     @model_validator(mode="after")
     def _idle_below_full(self) -> Accelerator:
         if self.idle_power >= self.max_power:
             raise ValueError(
                 f"idle_power {self.idle_power:g} W is not below max_power {self.max_power:g} W; write a lower idle_power"
+            )
+        if self.leakage is not None and self.leakage.share * self.max_power > self.idle_power:
+            most = self.idle_power / self.max_power
+            raise FieldError(
+                "leakage.share",
+                f"{self.leakage.share:g} of max_power is above idle_power, which contains it; write {most:.3g} or less",
             )
         return self
 
@@ -108,10 +123,28 @@ class Radiator(Section):
     areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="6.5 kg/m2")]  # with its share of the loop
 
 
+class Heater(Section):
+    """Survival heater of the coolant loop, on the essential bus: it works in satellites that are lost to computing."""
+
+    power: Annotated[float, Quantity("W", above=0.0, example="3 kW")]  # rated
+    setpoint: Annotated[float, Quantity("K", above=100.0, below=400.0, example="-65 degC")]  # of the coolant
+    freezing_point: Annotated[float, Quantity("K", above=50.0, below=400.0, example="-77.7 degC")]  # of the coolant
+
+    @model_validator(mode="after")
+    def _above_freezing(self) -> Heater:
+        if self.setpoint <= self.freezing_point:
+            raise FieldError(
+                "setpoint",
+                f"{self.setpoint:g} K is not above the freezing point {self.freezing_point:g} K; write a higher setpoint",
+            )
+        return self
+
+
 class Thermal(Section):
     plate: Plate
     loop: Loop
     radiator: Radiator
+    heater: Heater | None = None  # none: the coolant of a lost satellite may freeze
 
 
 class Attitude(Section):

@@ -14,7 +14,7 @@ from sim.config.scenario import Loaded
 from sim.engine import events, job_assignment
 from sim.fleet.failures import Change
 from sim.results.store import Results
-from sim.spacecraft import step
+from sim.spacecraft import loop
 from sim.studies.ground_baseline.fabric import ConstantCommunication, Star
 from sim.studies.ground_baseline.plan import Plan, plan_of
 from sim.studies.ground_baseline.results import Day, results
@@ -53,7 +53,7 @@ def simulate(site: schema.Site, plan: Plan, changed: list[Change]) -> Day:
     for training in scheduler.trainings:
         training.traffic = ConstantCommunication(training.task, training.choice.collective, n)
     schedule = events.Schedule(events.merge_events([], changed, step_s), 0, n)
-    limits, reached = np.ones((step.LIMIT_ROWS, n)), np.ones(n, dtype=np.bool_)
+    limits, reached = np.ones((loop.LIMIT_ROWS, n)), np.ones(n, dtype=np.bool_)
     full_w = site.power / n
     swing_w = site.pue * site.accelerators_per_node * (site.accelerator.max_power - site.accelerator.idle_power)
     failed_s, productive_s, load_w = np.zeros(steps), np.zeros(steps), np.zeros(steps)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.spacecraft.step import LIMIT_RATE
+from sim.spacecraft.loop import LIMIT_RATE
 from sim.workload import inference_step
 from sim.workload.jobs.ledger import JobInputs, Ledger, median
 from sim.workload.service import Service

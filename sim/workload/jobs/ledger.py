@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.schema import CAUSES
-from sim.spacecraft.step import LIMIT_ALLOWED, LIMIT_POWER, LIMIT_RATE, ROUNDING
+from sim.spacecraft.accounting import ROUNDING
+from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_POWER, LIMIT_RATE
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.spacecraft.step import LIMIT_ALLOWED, LIMIT_RATE
+from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
 from sim.workload.job_communication import Transport
 from sim.workload.jobs.inference_service import InferenceService
 from sim.workload.jobs.ledger import JobInputs, Ledger
@@ -74,7 +74,7 @@ class JobScheduler:
         self.inputs.requested[self.reserve] = 0.0
 
     def fill_inputs(self, limits: Array) -> JobInputs:
-        """Rates under these limits (step.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
+        """Rates under these limits (loop.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
         for training in self.trainings:
             training.set_rates(limits)
             training.fill_inputs(self.inputs)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from sim.fleet import job_lifecycle
 from sim.fleet.job_lifecycle import Segment
-from sim.spacecraft.step import LIMIT_ALLOWED, LIMIT_RATE, ROUNDING
+from sim.spacecraft.accounting import ROUNDING
+from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
 from sim.workload import training_step
 from sim.workload.job_communication import Choice, Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean

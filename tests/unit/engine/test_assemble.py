@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sim.engine import events, satellite_params
 from sim.engine.events import Order
-from sim.spacecraft import step
+from sim.spacecraft import thermal
+from sim.spacecraft.step import ROWS
 
 
 def test_parameters_are_those_of_the_scenario_in_si() -> None:
@@ -23,7 +24,7 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
         "satellite.bus.power=2 kW", "satellite.power.battery.capacity=10 kWh", "satellite.power.battery.max_depth=0.5",
         "satellite.power.battery.bus_reserve=30 min", "satellite.power.battery.discharge_efficiency=0.8", "step=30 s",
     )  # fmt: skip
-    network = satellite_params.thermal_network(loaded.scenario.satellite)
+    network = thermal.network(loaded.scenario.satellite)
     assert (network.junction_to_plate_w_k, network.hbm_to_plate_w_k, network.plate_to_loop_w_k) == pytest.approx(
         (200.0, 50.0, 1000.0)
     )
@@ -36,7 +37,7 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
     )
     assert (params.battery.capacity_j, params.battery.floor_j) == pytest.approx((3.6e7, 1.8e7))
     assert params.battery.reserve_j == pytest.approx(1.8e7 + 2000.0 * 1800.0 / 0.8)
-    assert params.stepper.dt_s == 30.0
+    assert params.thermal.dt_s == 30.0
     assert sum(flag == 1.0 for flag in params.attitude[:3]) == 1
 
 
@@ -45,10 +46,10 @@ def test_starting_temperatures_are_steady_and_within_limits() -> None:
     above it warmer by its heat over its conductance."""
     loaded = books.load(books.ring())
     params = satellite_params.satellite_params(loaded.scenario)
-    junction, hbm, plate, loop, radiator = satellite_params.start_temperatures_k(loaded.scenario, params)
+    junction, hbm, plate, loop, radiator = satellite_params.start_temperatures_k(satellite_params.setup_of(loaded.scenario), params)
     c = params.compute
     electronics = c.idle_w + c.dynamic_w + c.host_w
-    total = electronics / c.conversion_efficiency * (1.0 + c.pump_fraction) + params.bus_w
+    total = electronics / c.conversion_efficiency * (1.0 + c.pump_fraction) + c.bus_w
     sat = loaded.scenario.satellite.thermal.radiator
     gross = 2.0 * sat.emissivity * sat.fin_efficiency * 5.670374419e-8 * sat.area
     expected = ((total + sat.area * sat.emissivity * 0.48 * params.earth.infrared_w_m2) / gross) ** 0.25
@@ -100,8 +101,8 @@ def test_orders_of_a_scenario() -> None:
 def schedule(
     orders: list[Order], lo: int, hi: int, width: int, first: int, steps: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    told, at_end = events.told(orders, lo, hi, width, first, steps)
-    return told[step.TOLD_ALIVE], told[step.TOLD_CAP], at_end
+    controls, at_end = events.told(orders, lo, hi, width, first, steps)
+    return controls[ROWS.controls["available"]], controls[ROWS.controls["rate_cap"]], at_end
 
 
 ACTIONS = st.tuples(

@@ -15,7 +15,7 @@ from orbit.orientation import shipped
 from sim.config import scenario
 from sim.engine.uncoupled import Outcome, Run
 from sim.results import summary
-from sim.spacecraft import step
+from sim.spacecraft.step import ROWS
 
 ALONE = books.ALONE
 STATIONS = (
@@ -39,7 +39,7 @@ def _walker(*sets: str, count: tuple[int, int] = (9, 11)) -> scenario.Loaded:
 
 
 def _arrays(outcome: Outcome) -> list[np.ndarray]:
-    return [outcome.carry, outcome.fleet, outcome.hottest_k, outcome.lowest_j, outcome.range_m, outcome.kept]
+    return [outcome.carry, outcome.fleet, outcome.extremes, outcome.range_m, outcome.kept]
 
 
 @pytest.fixture(scope="module")
@@ -74,37 +74,28 @@ def test_books_close(law: str, area_m2: int, dt: str) -> None:
     found = books.closures(outcome)
     assert max(found.values()) < 1e-9, found
     battery = outcome.params.battery
-    assert outcome.carry[step.LOWEST_CHARGE_J].min() >= battery.floor_j * (1.0 - 1e-12)
-    assert outcome.carry[step.CHARGE_J].max() <= battery.capacity_j * (1.0 + 1e-12)
+    assert outcome.row("charge_fraction_min").min() * battery.capacity_j >= battery.floor_j * (1.0 - 1e-12)
+    assert outcome.row("charge_j").max() <= battery.capacity_j * (1.0 + 1e-12)
 
 
 def test_fleet_is_the_sum_of_satellites(shell: Outcome) -> None:
     """Source of truth: addition: each fleet column summed over the run is the satellites' totals; rounding to counts is at most
     half a count per satellite and step."""
     n, dt = shell.carry.shape[1], shell.grid.step_s
-    for cause, row in step.LEDGER.items():
-        column = {
-            "failed": step.F_FAILED,
-            "power": step.F_POWER,
-            "thermal": step.F_THERMAL,
-            "kernel": step.F_KERNEL,
-            "useful": step.F_USEFUL,
-        }[cause]
-        assert shell.fleet[:, column].sum() * dt == pytest.approx(shell.carry[row].sum(), rel=1e-9, abs=1e-6)
-    for column, row in ((step.F_GENERATED, step.GENERATED_J), (step.F_SERVED, step.SERVED_J), (step.F_RADIATED, step.RADIATED_J),
-                        (step.F_ENVIRONMENT, step.ENVIRONMENT_J), (step.F_SHUNTED, step.SHUNTED_J)):  # fmt: skip
-        assert shell.fleet[:, column].sum() * dt == pytest.approx(shell.carry[row].sum(), abs=70 * n * dt / 2**14)
-    assert shell.fleet[-1, step.F_STORED] == pytest.approx(shell.carry[step.CHARGE_J].sum(), abs=n / 16)
-    assert (1.0 - shell.fleet[:, step.F_LIT] / n).sum() * dt * n == pytest.approx(
-        shell.carry[step.SHADE_S].sum(), rel=1e-9
-    )
+    for cause, row in ROWS.ledger.items():
+        assert shell.column(cause).sum() * dt == pytest.approx(shell.carry[row].sum(), rel=1e-9, abs=1e-6)
+    for column, row in (("generated_w", ROWS.carried["generated_j"]), ("served_w", ROWS.carried["served_j"]), ("radiated_w", ROWS.carried["radiated_j"]),
+                        ("environment_w", ROWS.carried["environment_j"]), ("shunted_w", ROWS.carried["shunted_j"])):  # fmt: skip
+        assert shell.column(column).sum() * dt == pytest.approx(shell.carry[row].sum(), abs=70 * n * dt / 2**14)
+    assert shell.column("charge_j")[-1] == pytest.approx(shell.row("charge_j").sum(), abs=n / 16)
+    assert shell.column("lit_fraction").sum() * dt == pytest.approx(shell.row("lit_s").sum(), rel=1e-9)
 
 
 def test_junction_stays_within_its_limit(shell: Outcome) -> None:
     """Source of truth: the limit of the chip, 95 degC; the step ends at it: 0.01 K of fixed-point error."""
-    limit = shell.params.stepper.junction_limit_k
-    assert shell.carry[step.THROTTLED_S].max() > 0.0
-    assert shell.carry[step.HOTTEST_JUNCTION_K].max() < limit + 0.01
+    limit = shell.params.thermal.junction_limit_k
+    assert shell.row("throttled_s").max() > 0.0
+    assert shell.row("junction_k_max").max() < limit + 0.01
 
 
 @pytest.mark.parametrize("area_m2", [5, 3])
@@ -115,8 +106,8 @@ def test_junction_stays_within_its_limit_when_idling_is_too_hot(area_m2: int) ->
         books.load("duration=6 h", books.ring("06:00"), f"satellite.thermal.radiator.area={area_m2} m2", "satellite.bus.power=0 W"),
         tile=8, threads=1,
     ).finish()  # fmt: skip
-    limit = outcome.params.stepper.junction_limit_k
-    late = outcome.kept[120:, step.K_JUNCTION]
+    limit = outcome.params.thermal.junction_limit_k
+    late = outcome.kept[120:, books.RECORDED["junction_k"]]
     assert late.max() < limit + 0.05
 
 
@@ -137,7 +128,7 @@ def test_ranges_against_geometry(shell: Outcome) -> None:
     wobble = erfa.pom00(earth.pole_x_rad, earth.pole_y_rad, 0.0)
     turn = wobble @ erfa.rz(erfa.gmst82(jd, fr + earth.ut1_minus_utc_s / 86400.0), np.eye(3))
     pole = -6356752.314245 * turn[:, 2, :]
-    r = shell.kept[:, step.K_X : step.K_Z + 1, :]
+    r = shell.kept[:, [books.RECORDED[axis] for axis in ("x_m", "y_m", "z_m")], :]
     d = r - pole[:, :, None]
     ranges = np.linalg.norm(d, axis=1)
     elevation = np.arcsin(np.einsum("kis,ki->ks", d, turn[:, 2, :]) / -ranges)
@@ -207,7 +198,7 @@ def test_a_decayed_satellite_spoils_nothing(tmp_path: Path) -> None:
     assert outcome.carry[:, 0].tobytes() == alone.carry[:, 0].tobytes()
     assert np.isfinite(outcome.carry).all()
     assert np.isfinite(outcome.kept).all()
-    assert outcome.carry[step.FAILED, 1] == pytest.approx(86400.0 - first * 60.0)
-    assert np.all(outcome.fleet[first:, step.F_GENERATED] >= 0.0)
-    assert np.abs(outcome.fleet[first:, step.F_GENERATED] - alone.fleet[first:, step.F_GENERATED]).max() < 2e4
+    assert outcome.row("failed_s")[1] == pytest.approx(86400.0 - first * 60.0)
+    assert np.all(outcome.column("generated_w")[first:] >= 0.0)
+    assert np.abs(outcome.column("generated_w")[first:] - alone.column("generated_w")[first:]).max() < 2e4
     assert max(books.closures(outcome).values()) < 1e-9

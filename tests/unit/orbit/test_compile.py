@@ -32,10 +32,11 @@ def _python(code: str, tree: Path, cache: Path, **extra: str) -> str:
 
 START = """
 import numpy as np
-from sim.spacecraft import step
-r, sun, carry = np.full((2, 3, 2), 4.2e6), np.full((2, 3), -8.6e10), np.empty((step.CARRY_ROWS, 2))
-step.start(r, sun, 1.0, np.full(5, 300.0), carry)
-print(float(carry[step.EDGE_NOW, 0]).hex())
+from sim.spacecraft.step import ROWS
+from sim.spacecraft import loop
+r, sun, carry = np.full((2, 3, 2), 4.2e6), np.full((2, 3), -8.6e10), np.empty((loop.CARRIED, 2))
+loop.start(r, sun, np.zeros(loop.CARRIED), carry)
+print(float(carry[loop.EDGE_NOW_ROW, 0]).hex())
 """
 
 

@@ -12,7 +12,7 @@ import sim
 from sim.engine.uncoupled import Outcome, Run
 from sim.results import summary as metrics
 from sim.schema import CAUSES
-from sim.spacecraft import step
+from sim.spacecraft.step import ROWS
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,8 @@ def test_energy_closes(outcome: Outcome) -> None:
 
 @pytest.mark.parametrize(
     ("row", "which"),
-    [(step.GENERATED_J, 0), (step.SERVED_J, 0), (step.BATTERY_LOSS_J, 0), (step.SHUNTED_J, 0), (step.CHARGE_J, 0), (step.HEAT_J, 1),
-     (step.ENVIRONMENT_J, 1), (step.RADIATED_J, 1), (step.JUNCTION_K, 1), (step.RADIATOR_K, 1)],
+    [(ROWS.carried["generated_j"], 0), (ROWS.carried["served_j"], 0), (ROWS.carried["battery_loss_j"], 0), (ROWS.carried["shunted_j"], 0), (ROWS.carried["charge_j"], 0), (ROWS.carried["heat_j"], 1),
+     (ROWS.carried["environment_j"], 1), (ROWS.carried["radiated_j"], 1), (ROWS.carried["junction_k"], 1), (ROWS.carried["radiator_k"], 1)],
 )  # fmt: skip
 def test_a_wrong_flux_is_noticed(outcome: Outcome, row: int, which: int) -> None:
     """One term of one satellite off by a part in a million (or a joule, where it is nothing): the closure says so."""
@@ -61,7 +61,7 @@ def test_waterfall_sums(outcome: Outcome) -> None:
 def test_each_row_is_its_own(outcome: Outcome) -> None:
     """Spoiling one row of the ledger changes that row and no other: none is found by subtraction."""
     before = {r["cause"]: r["flops"] for r in metrics.waterfall(outcome)}
-    for cause, row in step.LEDGER.items():
+    for cause, row in ROWS.ledger.items():
         carry = outcome.carry.copy()
         carry[row] += 1.0
         after = {r["cause"]: r["flops"] for r in metrics.waterfall(replace(outcome, carry=carry))}
@@ -73,12 +73,12 @@ def test_summary_against_the_carry(outcome: Outcome) -> None:
     summary, c = metrics.summary(outcome), outcome.carry
     peak = 989e12
     assert summary["compute"]["nameplate_flops"] == 30 * peak * 10_800.0
-    assert summary["compute"]["useful_flops"] == pytest.approx(float(np.sum(c[step.USEFUL])) * peak, rel=1e-14)
-    assert summary["power"]["eclipse_s_max"] == c[step.LONGEST_DARK_S].max()
+    assert summary["compute"]["useful_flops"] == pytest.approx(float(np.sum(c[ROWS.carried["useful_s"]])) * peak, rel=1e-14)
+    assert summary["power"]["eclipse_s_max"] == c[ROWS.carried["eclipse_s_max"]].max()
     assert 1800.0 < summary["power"]["eclipse_s_max"] < 2200.0  # about 36 min at 550 km
     assert 0.5 < summary["power"]["sunlit_fraction"] < 0.75
     assert summary["design"]["mass_kg"] == pytest.approx(30 * 130.0)
-    fleet = outcome.fleet[:, step.F_USEFUL] * peak
+    fleet = outcome.column("useful") * peak
     assert summary["fleet"]["useful_flops_per_s"]["p50"] == pytest.approx(float(np.median(fleet)), rel=1e-14)
     json.dumps(summary, allow_nan=False)
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from sim.config import scenario
-from sim.engine import satellite_params
 from sim.engine.uncoupled import Outcome
-from sim.spacecraft import step
+from sim.spacecraft import thermal
+from sim.spacecraft.step import ROWS
 
+FIRST_NODE = ROWS.carried["junction_k"]  # of five, to the radiator
+RECORDED = {r.variable.name: n for n, r in enumerate(ROWS.recorded)}  # of the recorder's values
 ALONE = ("workloads=[{kind: independent}]", "links=", "economics=")  # nothing joins satellites
 
 
@@ -34,10 +36,10 @@ def _change(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
     """Change of charge and of stored heat [J]."""
     loaded, carry = outcome.loaded, outcome.carry
     battery = loaded.scenario.satellite.power.battery
-    charge = carry[step.CHARGE_J] - battery.initial_charge * battery.capacity
-    capacities = np.array(satellite_params.thermal_network(loaded.scenario.satellite).heat_capacity_j_k)
-    now = carry[step.JUNCTION_K : step.RADIATOR_K + 1]
-    return charge, capacities @ (now - np.array(outcome.start_temperatures_k)[:, None])
+    charge = carry[ROWS.carried["charge_j"]] - battery.initial_charge * battery.capacity
+    capacities = np.array(thermal.network(loaded.scenario.satellite).heat_capacity_j_k)
+    now = carry[FIRST_NODE : FIRST_NODE + 5]
+    return charge, capacities @ (now - outcome.initial[FIRST_NODE : FIRST_NODE + 5, None])
 
 
 def closures(outcome: Outcome) -> dict[str, float]:
@@ -45,24 +47,24 @@ def closures(outcome: Outcome) -> dict[str, float]:
     c, duration = outcome.carry, outcome.grid.duration_s
     charge, heat = _change(outcome)
     generated, shunted, served, lost = (
-        c[r] for r in (step.GENERATED_J, step.SHUNTED_J, step.SERVED_J, step.BATTERY_LOSS_J)
+        c[r] for r in (ROWS.carried["generated_j"], ROWS.carried["shunted_j"], ROWS.carried["served_j"], ROWS.carried["battery_loss_j"])
     )
     # a satellite that only sits in the dark with an empty battery takes nothing in: against 1 % of its battery then
     least = 0.01 * outcome.loaded.scenario.satellite.power.battery.capacity
     electrical_in = np.maximum(generated + np.maximum(0.0, -charge), least)
-    thermal_in = c[step.HEAT_J] + c[step.ENVIRONMENT_J] + np.maximum(0.0, -heat)
-    ledger = sum(c[row] for row in step.LEDGER.values())
+    thermal_in = c[ROWS.carried["heat_j"]] + c[ROWS.carried["environment_j"]] + np.maximum(0.0, -heat)
+    ledger = sum(c[row] for row in ROWS.ledger.values())
     return {
         "electrical": float(np.max(np.abs(generated - shunted - served - lost - charge) / electrical_in)),
         "thermal": float(
-            np.max(np.abs(c[step.HEAT_J] + c[step.ENVIRONMENT_J] - c[step.RADIATED_J] - heat) / thermal_in)
+            np.max(np.abs(c[ROWS.carried["heat_j"]] + c[ROWS.carried["environment_j"]] - c[ROWS.carried["radiated_j"]] - heat) / thermal_in)
         ),
         # all electricity that is neither shunted nor stored ends as heat in the satellite
-        "conversion": float(np.max(np.abs(served + lost - c[step.HEAT_J]) / np.maximum(served + lost, 1.0))),
+        "conversion": float(np.max(np.abs(served + lost - c[ROWS.carried["heat_j"]]) / np.maximum(served + lost, 1.0))),
         "ledger": float(np.max(np.abs(ledger / duration - 1.0))),
     }
 
 
 def shares(outcome: Outcome) -> dict[str, np.ndarray]:
     """Rows of the ledger per satellite, shares of nameplate."""
-    return {cause: outcome.carry[row] / outcome.grid.duration_s for cause, row in step.LEDGER.items()}
+    return {cause: outcome.carry[row] / outcome.grid.duration_s for cause, row in ROWS.ledger.items()}

@@ -1,60 +1,49 @@
-"""The step's source with one line spoiled at a time, run in plain Python (compiler off); a script for test_step.py.
+"""The step with one line spoiled at a time, run in plain Python (compiler off); a script for test_step.py.
 
-Prints one JSON object: for each mutant the residuals of the books, "sound" being the source as it is.
+Prints one JSON object: for each mutant the residuals of the books, "sound" being the source as it is. A mutant spoils a
+line of a submodel's file, or one that is written from a declaration (`rows.written`).
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
 import sys
-import types
 from pathlib import Path
+from typing import Any
 
 import energy_books as books
 
 from sim.engine.uncoupled import Run
-from sim.spacecraft import step
+from sim.spacecraft import loop, rows, step
 
-SOURCE = Path(step.__file__).read_text("utf-8")
-
-# name -> (text in the source, what replaces it)
-LEDGER = {
-    f"without {row}": (f"work[{row}, i] += {term} * dt_s", "pass")
-    for row, term in (
-        ("FAILED", "failed"), ("POWER", "lost_power"), ("THERMAL", "lost_thermal"), ("KERNEL", "lost_kernel"),
-        ("USEFUL", "useful"),
-    )
-}  # fmt: skip
+# name -> (function written from declarations, line in it, what replaces the line)
+LEDGER = {f"without {v.cause}": ("store", f"+= fluxes.{v.name} * step_s", "pass") for v in step.VARIABLES if v.cause}
 ENERGY = {
-    f"without {row}": (f"work[{row}, i] += {term} * dt_s", "pass")
-    for row, term in (
-        ("GENERATED_J", "generated"), ("SHUNTED_J", "shunted"), ("SERVED_J", "(load - unserved)"),
-        ("BATTERY_LOSS_J", "loss"), ("HEAT_J", "(chip + plate + loop)"), ("ENVIRONMENT_J", "environment"),
-        ("RADIATED_J", "radiated"),
-    )
-}  # fmt: skip
-STEP = "thermal_step(t0, t1, t2, t3, t4, chip, plate, loop, environment, stepper)"
+    f"without {total.name}": ("store", f"+= fluxes.{v.name} * step_s", "pass")
+    for v, total in step.ROWS.totals
+    if total.unit == "J" and total.name not in ("unserved_j", "heater_j", "leakage_j")
+}
+# name -> (module, text in its source, what replaces it)
 FLUXES = {
     "battery sees 0.01 % more sun": (
-        "battery_step(charge, generated, load,",
-        "battery_step(charge, 1.0001 * generated, load,",
+        "battery", "surplus_w = power.generated_w - loads", "surplus_w = 1.0001 * power.generated_w - loads",
     ),
-    "charge leaks": (
-        "work[CHARGE_J, i], work[DARK_RUN_S, i] = charge,",
-        "work[CHARGE_J, i], work[DARK_RUN_S, i] = charge * (1.0 - 1e-7),",
+    "charge leaks": ("battery", "charge_j = state.charge_j + (", "charge_j = state.charge_j * (1.0 - 1e-7) + ("),
+    "battery loss does not warm": ("thermal", "- battery.unserved_w + battery.battery_loss_w", "- battery.unserved_w"),
+    "unserved load warms": ("thermal", "loop_w = loads.loop_w - battery.unserved_w +", "loop_w = loads.loop_w +"),
+    "environment misses the radiator": ("thermal", "inflow_w = heats.environment_w - start_w", "inflow_w = 0.999 * heats.environment_w - start_w"),
+    "chips warm less than they draw": (
+        "thermal", "Heats(loads.chip_w, loads.plate_w, loop_w,", "Heats(0.999 * loads.chip_w, loads.plate_w, loop_w,",
     ),
-    "battery loss does not warm": ("loop = loop - unserved + loss", "loop = loop - unserved"),
-    "unserved load warms": ("loop = loop - unserved + loss", "loop = loop + loss"),
-    "environment misses the radiator": (STEP, STEP.replace("environment", "0.999 * environment")),
-    "chips warm less than they draw": (STEP, STEP.replace("chip", "0.999 * chip")),
-    "radiation is miscounted": ("work[RADIATED_J, i] += radiated", "work[RADIATED_J, i] += 1.0001 * radiated"),
-    "junction forgets": (
-        "work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i] = t0,",
-        "work[JUNCTION_K, i], work[HBM_K, i], work[PLATE_K, i] = t0 - 0.1,",
-    ),
-}
+    "radiation is miscounted": ("thermal", "- 0.5 * c.ramp_w", "- 0.51 * c.ramp_w + 3.0"),
+    "junction forgets": ("thermal", "nodes.junction_k, nodes.hbm_k, nodes.plate_k,", "nodes.junction_k - 0.1, nodes.hbm_k, nodes.plate_k,"),
+    "the heater warms without drawing": ("compute", "drawn + pump + bus_w)", "drawn + pump + p.bus_w * available)"),
+    "leakage warms without drawing": ("compute", "drawn = (chip + host)", "drawn = (chip - chip_w + host)"),
+}  # fmt: skip
+WRITTEN = {**LEDGER, **ENERGY}
 
 
 def place(text: str) -> re.Pattern[str]:
@@ -62,35 +51,64 @@ def place(text: str) -> re.Pattern[str]:
     return re.compile(r"\s*".join(re.escape(c) for c in text if not c.isspace()))
 
 
-def outcome_of(text: str) -> dict[str, float]:
-    """Residuals of a small run with this source of the step."""
-    module = types.ModuleType("mutant")
-    exec(compile(text, "mutant of sim/spacecraft/step.py", "exec"), module.__dict__)
+def source_of(module: str) -> str:
+    return Path(importlib.import_module(f"sim.spacecraft.{module}").__file__ or "").read_text("utf-8")
+
+
+def outcome() -> dict[str, float]:
+    """Residuals of a small run of the step as it is loaded now."""
     # noon-midnight ring: some in shadow with an empty battery (bus unserved), some throttled, one lost, one derated
     loaded = books.load(
         "duration=12 min", books.ring(), "satellite.thermal.radiator.area=12 m2", "satellite.power.battery.initial_charge=0.5",
-        "satellite.power.battery.bus_reserve=0 s", "satellite.power.array.area=160 m2",
+        "satellite.power.battery.bus_reserve=0 s", "satellite.power.array.area=160 m2", "satellite.thermal.heater.setpoint=77 degC",
         events=("2026-12-21T00:03:20Z lose satellite 0", "2026-12-21T00:05:30Z derate satellite 1 to 0.5"),
     )  # fmt: skip
     run = Run(loaded, tile=8, threads=1)
-    run.loop = module.tile_loop(8)
-    return books.closures(run.finish()) | {"exercised": float(_exercised(run.carry))}
+    run.loop = loop.tile_loop(8)
+    found = run.finish()
+    used = [*step.ROWS.ledger.values(), *(step.ROWS.carried[f"{n}_j"] for n in ("shunted", "battery_loss", "unserved", "heater", "leakage"))]
+    return books.closures(found) | {"exercised": float(all(found.carry[row].max() > 0.0 for row in used))}
 
 
-def _exercised(carry: object) -> bool:
-    """Whether every row that a mutant spoils is in use."""
-    rows = [*step.LEDGER.values(), step.SHUNTED_J, step.BATTERY_LOSS_J, step.UNSERVED_J]
-    return all(carry[row].max() > 0.0 for row in rows)  # type: ignore[index]
+def reload(module: str | None, text: str, edit: tuple[str, str, str] | None) -> None:
+    """The step made anew, a module from another text, a written function with another line."""
+    if module is not None:
+        loaded = importlib.import_module(f"sim.spacecraft.{module}")
+        exec(compile(text, f"mutant of {module}", "exec"), loaded.__dict__)
+    written = rows.written
+    if edit is not None:
+
+        def spoiled(name: str, arguments: str, lines: Any, names: Any) -> Any:
+            lines = list(lines)
+            if name == edit[0]:
+                hits = [n for n, line in enumerate(lines) if edit[1] in line]
+                if len(hits) != 1:
+                    raise SystemExit(f"{len(hits)} lines of {name} read {edit[1]!r}; write the mutant anew")
+                lines[hits[0]] = edit[2]
+            return written(name, arguments, lines, names)
+
+        rows.written = spoiled
+    try:
+        importlib.reload(step)
+        importlib.reload(loop)
+    finally:
+        rows.written = written
 
 
 def main() -> None:
     assert os.environ.get("NUMBA_DISABLE_JIT") == "1"
-    told = {"sound": outcome_of(SOURCE)}
-    for name, (old, new) in {**LEDGER, **ENERGY, **FLUXES}.items():
-        places = len(place(old).findall(SOURCE))
+    told = {"sound": outcome()}
+    for name, edit in WRITTEN.items():
+        reload(None, "", edit)
+        told[name] = outcome()
+    for name, (module, old, new) in FLUXES.items():
+        text = source_of(module)
+        places = len(place(old).findall(text))
         if places != 1:
-            raise SystemExit(f"{name}: {places} places in sim/spacecraft/step.py read {old!r}; write the mutant anew")
-        told[name] = outcome_of(place(old).sub(lambda _, new=new: new, SOURCE))
+            raise SystemExit(f"{name}: {places} places in {module} read {old!r}; write the mutant anew")
+        reload(module, place(old).sub(lambda _, new=new: new, text), None)
+        told[name] = outcome()
+        reload(module, text, None)
     json.dump(told, sys.stdout)
 
 

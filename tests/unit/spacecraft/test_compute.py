@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 
 from sim.spacecraft.compute import Compute, bus_factor, chip_power_w, dynamic_share, operating_point, rate_for_share
 
-CHIPS = Compute(9000.0, 21_000.0, 6000.0, 0.6, 0.92, 0.02, 0.57, 0.2)
+CHIPS = Compute(9000.0, 21_000.0, 6000.0, 0.6, 0.92, 0.02, 800.0)
 
 
 def test_dynamic_share_closed_form() -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from sim.spacecraft.earth_flux import Earth, albedo_flux_w_m2, plate_view_factor
+from sim.spacecraft.earth_flux import Earth, albedo_flux_w_m2, back_view_factor, plate_view_factor
 
 R = 6378137.0
 
@@ -41,6 +41,15 @@ def test_view_factor_against_integration(altitude_km: float, gamma_deg: float) -
     cosine = math.cos(math.radians(gamma_deg))
     radius = R + 1e3 * altitude_km
     assert plate_view_factor(cosine, radius) == pytest.approx(_numerical(cosine, radius), abs=2e-5)
+
+
+def test_back_face_against_integration() -> None:
+    """Source of truth: the numerical integral for the face turned away, 900 x 900 directions: 2e-5."""
+    for altitude_km in (200.0, 650.0, 2000.0):
+        for gamma_deg in (0.0, 40.0, 64.0, 90.0, 116.0, 150.0, 180.0):
+            cosine, radius = math.cos(math.radians(gamma_deg)), R + 1e3 * altitude_km
+            ours = back_view_factor(plate_view_factor(cosine, radius), cosine, radius)
+            assert ours == pytest.approx(_numerical(-cosine, radius), abs=2e-5)
 
 
 def test_view_factor_is_continuous_at_its_seams() -> None:

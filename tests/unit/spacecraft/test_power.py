@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
+from sim.spacecraft import battery as model
 from sim.spacecraft.array import Array, array_power_w, array_yield, cell_temperature_k
-from sim.spacecraft.battery import Battery, accelerator_share_w, battery_step, deliverable_w
+from sim.spacecraft.battery import Battery
 
 SIGMA = 5.670374419e-8
 F650_90, F650_0 = 0.2407, 0.8236  # published view factors at 650 km (V5)
@@ -21,7 +23,7 @@ def _array(efficiency: float = 0.295, **changes: float) -> Array:
     values = {
         "area_m2": 100.0, "packing": 1.0, "cell_efficiency": efficiency, "temperature_coefficient_per_k": 0.0,
         "absorptance": 0.92, "emissivity_front": 0.85, "emissivity_back": 0.85, "retention": 1.0,
-        "conditioning_efficiency": 0.95,
+        "conditioning_efficiency": 0.95, "survives": 0.0,
     }  # fmt: skip
     return Array(**{**values, **changes})
 
@@ -73,7 +75,28 @@ def test_array_power_closed_form() -> None:
 
 # --- battery ------------------------------------------------------------------------------------------------------
 
-BATTERY = Battery(1e7, 4e6, 6e6, 0.96, 0.94, 3000.0, 5000.0)
+BATTERY = Battery(1e7, 4e6, 6e6, 0.96, 0.94, 3000.0, 5000.0, 60.0)
+State = namedtuple("State", "charge_j")
+Power = namedtuple("Power", "generated_w")
+Loads = namedtuple("Loads", "load_w")
+
+
+def battery_step(
+    charge_j: float, generated_w: float, load_w: float, dt_s: float, battery: Battery
+) -> tuple[float, float, float, float]:
+    """Charge after the step [J], power lost, shunted and not served [W]; what is served is the rest of the load."""
+    flows = model.advance(State(charge_j), Power(generated_w), Loads(load_w), battery._replace(step_s=dt_s))
+    assert flows.served_w == load_w - flows.unserved_w
+    assert flows.charge_fraction == flows.charge_j / battery.capacity_j
+    return flows.charge_j, flows.battery_loss_w, flows.shunted_w, flows.unserved_w
+
+
+def deliverable_w(charge_j: float, dt_s: float, battery: Battery) -> float:
+    return model.deliverable_w(charge_j, battery._replace(step_s=dt_s))
+
+
+def accelerator_share_w(charge_j: float, dt_s: float, battery: Battery) -> float:
+    return model.limits(State(charge_j), battery._replace(step_s=dt_s))
 
 
 def test_battery_by_hand() -> None:
@@ -154,7 +177,7 @@ def test_drawing_the_share_ends_on_the_reserve() -> None:
 def test_sizing_example() -> None:
     """Source of truth: physics, section B: 28 kW for 35.38 min at 0.95 out of 25 % of the depth is 69.5 kWh (0.1 kWh)."""
     capacity = 69.5 * 3.6e6
-    battery = Battery(capacity, 0.75 * capacity, 0.75 * capacity, 0.97, 0.95, 1e5, 1e5)
+    battery = Battery(capacity, 0.75 * capacity, 0.75 * capacity, 0.97, 0.95, 1e5, 1e5, 1.0)
     charge, seconds = capacity, 0.0
     while True:
         charge, _, _, unserved = battery_step(charge, 0.0, 28e3, 1.0, battery)

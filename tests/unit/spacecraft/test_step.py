@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 import step_mutants
 
-from sim.spacecraft import step
+from sim.schema import Variable
+from sim.spacecraft import compute, loop, rows
+from sim.spacecraft.step import ROWS
 
 ROOT = Path(__file__).parents[3]
 LIMIT = 1e-9  # closure and sum to nameplate, as promised
@@ -52,41 +54,31 @@ def test_energy_mutants_are_noticed(told: dict[str, dict[str, float]], name: str
     assert found["ledger"] < LIMIT
 
 
-def test_every_energy_row_of_the_loop_has_a_mutant() -> None:
-    """Source of truth: the source: each accumulated row in joules is spoiled above; the unserved energy is no flow of the
-    balances and has a test of its own."""
-    joules = {name for name in dir(step) if name.endswith("_J") and f"work[{name}, i] +=" in step_mutants.SOURCE}
-    assert {f"without {name}" for name in joules - {"UNSERVED_J"}} == set(step_mutants.ENERGY)
-
-
 def test_rows_do_not_overlap() -> None:
-    """Source of truth: a row is one number; every index of carry, fleet and recorder is used once."""
-    names = [n for n in dir(step) if n.isupper() and isinstance(getattr(step, n), int)]
-    fleet = sorted(getattr(step, n) for n in names if n.startswith("F_"))
-    kept = sorted(getattr(step, n) for n in names if n.startswith("K_"))
-    assert fleet == list(range(step.FLEET_ROWS))
-    assert kept == list(range(step.KEPT_ROWS))
-    assert len(set(step.LEDGER.values())) == 5
-    assert step.FLEET_SCALE.shape == (step.FLEET_ROWS,)
+    """Source of truth: a row is one number; every row of work is used once."""
+    rows = [
+        *ROWS.carried.values(), *(ROWS.first_control + n for n in ROWS.controls.values()), *ROWS.scratch.values(),
+        *range(ROWS.end_position, ROWS.end_position + 3),
+    ]  # fmt: skip
+    assert sorted(rows) == list(range(ROWS.work))
+    assert len(ROWS.ledger) == 5
 
 
-@pytest.mark.parametrize(("rate", "duty", "up"), [(1.0, 1.0, 1.0), (0.5, 1.0, 1.0), (0.0, 0.4, 1.0), (0.7, 1.0, 0.25)])
-def test_heats_follow_every_watt(rate: float, duty: float, up: float) -> None:
-    """Source of truth: by hand: chips (idle + dynamic f V^2) and hosts through 0.92 conversion, 2 % pump, bus; what is drawn
-    from the bus is what turns to heat."""
-    from sim.spacecraft.compute import Compute
-
-    c = Compute(5760.0, 13_440.0, 4160.0, 0.6, 0.92, 0.02, 0.57, 0.2)
-    chip, plate, loop, load = step.heats(rate, duty, 1.0, up, 800.0, c)
-    chips = up * (5760.0 * duty + 13_440.0 * rate * (0.6 + 0.4 * rate) ** 2)
-    drawn = (chips + up * duty * 4160.0) / 0.92
-    assert (chip, plate, loop) == pytest.approx((chips, drawn - chips, 0.02 * drawn + 800.0), rel=1e-13)
-    assert load == pytest.approx(1.02 * drawn + 800.0, rel=1e-13)
-    assert chip + plate + loop == pytest.approx(load, rel=1e-14)
+@pytest.mark.parametrize(("rate", "powered", "up"), [(1.0, 1.0, 1.0), (0.5, 1.0, 1.0), (0.0, 0.4, 1.0), (0.7, 1.0, 0.25)])
+def test_heats_follow_every_watt(rate: float, powered: float, up: float) -> None:
+    """Source of truth: by hand: chips (idle + dynamic f V^2) with 300 W beside the clock, and hosts, through 0.92 conversion,
+    2 % pump, bus; what is drawn from the bus is what turns to heat."""
+    c = compute.Compute(5760.0, 13_440.0, 4160.0, 0.6, 0.92, 0.02, 800.0)
+    loads = compute.loads(rate, powered, 1.0, up, 800.0, 300.0, c)
+    chips = up * (5760.0 * powered + 13_440.0 * rate * (0.6 + 0.4 * rate) ** 2) + 300.0
+    drawn = (chips + up * powered * 4160.0) / 0.92
+    assert loads[:3] == pytest.approx((chips, drawn - chips, 0.02 * drawn + 800.0), rel=1e-13)
+    assert loads.load_w == pytest.approx(1.02 * drawn + 800.0, rel=1e-13)
+    assert sum(loads[:3]) == pytest.approx(loads.load_w, rel=1e-14)
 
 
-def test_lanes_are_independent() -> None:
-    """Source of truth: definition: shuffling the lanes of a tile shuffles its totals bit by bit and leaves the fleet's."""
+def test_satellites_of_a_tile_are_independent() -> None:
+    """Source of truth: definition: shuffling the satellites of a tile shuffles their totals bit by bit and leaves the fleet's."""
     import energy_books as books
 
     from sim.engine.uncoupled import Run
@@ -98,12 +90,12 @@ def test_lanes_are_independent() -> None:
 
     def go(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mine = np.ascontiguousarray(r[:, :, order])
-        carry, fleet = np.empty((step.CARRY_ROWS, 8)), np.zeros((n, step.FLEET_ROWS), dtype=np.int64)
-        step.start(mine[:2].copy(), run.sky.sun_m[:2], 2e7, np.array(run.temperatures_k), carry)
-        told = np.ones((step.TOLD_ROWS, 1, 8))
+        carry, fleet = np.empty((loop.CARRIED, 8)), np.zeros((n, loop.COLUMNS), dtype=np.int64)
+        loop.start(mine[:2].copy(), run.sky.sun_m[:2], run.initial, carry)
         run.loop(
-            mine[2:].copy(), run.sky.sun_m[2:], run.sky.flux_w_m2[2:], told, run.params, carry, 8, fleet,
-            np.zeros(n), np.full(n, 1e300), 0, 1, np.zeros(0, dtype=np.int64), np.zeros((n, step.KEPT_ROWS, 0)),
+            mine[2:].copy(), run.sky.sun_m[2:], run.sky.flux_w_m2[2:], np.ones((loop.CONTROL_ROWS, 1, 8)), run.params, carry, 8,
+            fleet, np.full((n, loop.EXTREMES), loop.NO_EXTREME), 0, 1, np.zeros(0, dtype=np.int64),
+            np.zeros((n, loop.RECORDED, 0)),
         )  # fmt: skip
         return carry, fleet
 
@@ -113,3 +105,18 @@ def test_lanes_are_independent() -> None:
         shuffled, again = go(order)
         assert np.array_equal(shuffled, carry[:, order])
         assert np.array_equal(again, fleet)
+
+
+def test_what_follows_from_declarations_is_whole() -> None:
+    """Source of truth: definitions: a record with a field that nothing writes cannot be bound, and a name cannot be twice."""
+    from collections import namedtuple
+
+    wanted, given = namedtuple("wanted", "a b"), {"one": ("a",), "two": ("c",)}
+    with pytest.raises(ValueError, match="nothing writes b"):
+        rows.binder("missing", wanted, given)
+    bound = rows.binder("whole", wanted, {"one": ("a",), "two": ("a", "b")})
+    one, two = namedtuple("one", "a")(1.0), namedtuple("two", "a b")(2.0, 3.0)
+    assert bound(one, two) == (2.0, 3.0)  # the last that has a field gives it
+    twice = Variable("x_k", "K", "a temperature", "state", 0.0, 1.0)
+    with pytest.raises(ValueError, match="declared twice"):
+        rows.Rows((twice, twice), ())

@@ -9,15 +9,9 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from sim.spacecraft.thermal import (
-    Thermal,
-    chip_limit_w,
-    fastest_time_s,
-    plate_absorbed_w_m2,
-    steady_state_k,
-    stepper,
-    thermal_step,
-)
+from sim.spacecraft import thermal as model
+from sim.spacecraft.radiator import plate_absorbed_w_m2
+from sim.spacecraft.thermal import Heats, Nodes, Stepper, Thermal, fastest_time_s, steady_state_k, stepper
 
 SIGMA = 5.670374419e-8
 # a 28 kW satellite: 64 chips of 0.05 and 0.15 K/W, plates of 0.01 K/W, loop 8 kW/K, 30 m2 of radiator
@@ -26,6 +20,17 @@ NETWORK = Thermal(
     338.15, 368.15, 368.15,
 )  # fmt: skip
 HBM = 0.2
+
+
+def thermal_step(*arguments: float | Stepper) -> tuple[float, ...]:
+    """Five temperatures and four heats, then the stepper: temperatures after the step and the heat emitted."""
+    nodes, emitted_w = model.thermal_step(Nodes(*arguments[:5]), Heats(*arguments[5:9]), arguments[9])
+    return (*nodes, emitted_w)
+
+
+def chip_limit_w(*arguments: float | Stepper) -> float:
+    nodes, heats, step = Nodes(*arguments[:5]), Heats(*arguments[5:9]), arguments[9]
+    return model.chip_limit_w(nodes, heats, model.correction(nodes, heats, step), step)
 
 
 def _slope(t: np.ndarray, chip: float, plate: float, loop: float, env: float, net: Thermal = NETWORK) -> np.ndarray:
@@ -229,3 +234,19 @@ def test_fastest_time() -> None:
     whole network a little faster: within [2.0, 2.7] s."""
     assert 2.0 < fastest_time_s(NETWORK) < 2.7
     assert math.isfinite(fastest_time_s(NETWORK))
+
+
+def test_forecast_is_the_step() -> None:
+    """Source of truth: the step itself: junction and coolant to the bit; a watt more moves them by the promised rise.
+
+    The rise is of the linear step; the radiator's curve adds its square: 1e-4 of it for a kilowatt.
+    """
+    step = stepper(NETWORK, HBM, 60.0)
+    nodes, heats = Nodes(355.0, 350.0, 345.0, 342.0, 338.0), Heats(19_000.0, 5000.0, 1500.0, 5000.0)
+    ahead = model.forecast(nodes, heats, step)
+    after, _ = model.thermal_step(nodes, heats, step)
+    assert (ahead.junction_k, ahead.loop_k) == (after.junction_k, after.loop_k)
+    more = model.forecast(nodes, heats._replace(chip_w=20_000.0, loop_w=1500.0), step)
+    assert more.junction_k - ahead.junction_k == pytest.approx(1000.0 * ahead.junction_rise_k_w, rel=2e-3)
+    more = model.forecast(nodes, heats._replace(loop_w=2500.0), step)
+    assert more.loop_k - ahead.loop_k == pytest.approx(1000.0 * ahead.loop_rise_k_w, rel=2e-3)

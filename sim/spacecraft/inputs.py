@@ -1,0 +1,57 @@
+"""What a satellite is given for a step: where it is, the Sun, and what events and its job allow and ask for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sim.schema import FleetSeries, Total, Variable
+
+
+class Inputs(NamedTuple):
+    """Inputs of one satellite for one step; `INPUTS` says what each is."""
+
+    end_x_m: float
+    end_y_m: float
+    end_z_m: float
+    sun_x_m: float
+    sun_y_m: float
+    sun_z_m: float
+    flux_w_m2: float
+    available: float
+    bus_available: float
+    rate_cap: float
+    requested: float
+    job_rate: float
+    duty: float
+    running: float
+    productive: float
+
+
+_FAR_M = 5e7
+INPUTS = (
+    Variable("end_x_m", "m", "position at the end of the step, true equator and mean equinox of date", "input", -_FAR_M, _FAR_M),
+    Variable("end_y_m", "m", "position at the end of the step", "input", -_FAR_M, _FAR_M),
+    Variable("end_z_m", "m", "position at the end of the step", "input", -_FAR_M, _FAR_M),
+    Variable("sun_x_m", "m", "the Sun's position at the end of the step, same frame", "input", -1.53e11, 1.53e11),
+    Variable("sun_y_m", "m", "the Sun's position at the end of the step", "input", -1.53e11, 1.53e11),
+    Variable("sun_z_m", "m", "the Sun's position at the end of the step", "input", -1.53e11, 1.53e11),
+    Variable("flux_w_m2", "W/m2", "sunlight at the Sun's distance", "input", 1300.0, 1430.0),
+    Variable(
+        "available", "1", "share of the step in which the satellite computes or could", "input", 0.0, 1.0,
+        totals=(Total("available_s", "s", "time in which the satellite was available", "integral"),),
+        fleet=(FleetSeries("working_satellites", "sum", "available satellites, mean over the step"),),
+    ),
+    Variable("bus_available", "1", "1 while the satellite exists: array, battery and survival heater work", "input", 0.0, 1.0),
+    Variable("rate_cap", "1", "clock rate that events leave it while available", "input", 0.0, 1.0),
+    Variable("requested", "1", "share of its available time in which it is not held in reserve", "input", 0.0, 1.0),
+    Variable("job_rate", "1", "clock rate that its job asks for", "input", 0.0, 1.0),
+    Variable("duty", "1", "share of its job's running time in which arithmetic runs", "input", 0.0, 1.0),
+    Variable("running", "1", "share of its available time in which its job runs", "input", 0.0, 1.0),
+    Variable(
+        "productive", "1", "share of its available time in arithmetic that counts as useful at once; training books its own",
+        "input", 0.0, 1.0,
+    ),
+)  # fmt: skip
+
+# Inputs that a caller fills in rows, one value a satellite; the others are positions and the Sun.
+CONTROLS = Inputs._fields[Inputs._fields.index("available") :]

@@ -1,0 +1,72 @@
+"""Leakage power: what accelerators draw whether or not they switch, growing with the junction's temperature.
+
+Full and idle power of an accelerator hold at a reference temperature and contain the leakage there. At other
+temperatures leakage doubles every `doubling` kelvin, so that a cooler junction saves power and a warmer one costs more.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from orbit.kernels.compile import inlined
+from orbit.kernels.simd import exponential
+from sim.schema import FleetSeries, Total, Variable
+from sim.spacecraft.submodel import Setup, Submodel
+
+COLDEST, HOTTEST = -20.0, 4.0  # bounds of ln(leakage over that at the reference temperature)
+
+
+class Leakage(NamedTuple):
+    """Leakage of all accelerators of a satellite at the reference temperature, and its growth."""
+
+    reference_w: float
+    reference_k: float
+    growth_per_k: float  # of the logarithm
+
+
+class LeakageFlows(NamedTuple):
+    """What `advance` writes."""
+
+    leakage_w: float
+    leakage_change_w: float
+
+
+def parameters(setup: Setup) -> Leakage:
+    """Parameters of all accelerators of the satellite; none leaks measurably where the accelerator has no `leakage`."""
+    chip = setup.satellite.accelerator
+    told = chip.leakage
+    if told is None:
+        return Leakage(0.0, 300.0, 0.0)
+    each_w = told.share * chip.max_power
+    return Leakage(setup.satellite.accelerators * each_w, told.reference, math.log(2.0) / told.doubling)
+
+
+@inlined
+def advance(inputs: Any, run: Any, forecast: Any, p: Leakage) -> LeakageFlows:
+    """Leakage in the step, and how far it is from what idle power contains."""
+    at_reference_w = inputs.available * run.powered * p.reference_w
+    growth = min(HOTTEST, max(COLDEST, (forecast.junction_k - p.reference_k) * p.growth_per_k))
+    leakage_w = at_reference_w * exponential(growth)
+    return LeakageFlows(leakage_w, leakage_w - at_reference_w)
+
+
+MODEL = Submodel(
+    name="leakage",
+    section="satellite.accelerator.leakage",
+    parameters=parameters,
+    advance=advance,
+    adds=(("leakage_change_w", "chip_w"),),
+    reads=(
+        "inputs.available", "run.powered", "forecast.junction_k",
+    ),
+    writes=(
+        Variable(
+            "leakage_w", "W", "leakage of the accelerators, mean over the step", "flux", 0.0, 1e7,
+            totals=(Total("leakage_j", "J", "energy leaked by the accelerators", "integral"),),
+            fleet=(FleetSeries("leakage_w", "sum", "leakage of the accelerators, fleet total, mean over the step"),),
+        ),
+        Variable("leakage_change_w", "W", "leakage beyond that at the reference temperature", "flux", -1e7, 1e7),
+    ),
+    references=("chandrakasan1992", "kim2003"),
+)

@@ -1,0 +1,70 @@
+"""Radiator surface: the heat that it takes from the Sun and the Earth."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from orbit.kernels.compile import inlined
+from sim.schema import FleetSeries, Total, Variable
+from sim.spacecraft.submodel import Setup, Submodel
+
+
+class Radiator(NamedTuple):
+    """Planform area and optical properties of both faces."""
+
+    area_m2: float
+    emissivity: float
+    absorptance: float
+
+
+class Environment(NamedTuple):
+    """What `advance` writes."""
+
+    environment_w: float
+
+
+def parameters(setup: Setup) -> Radiator:
+    """Parameters of the satellite's radiator."""
+    r = setup.satellite.thermal.radiator
+    return Radiator(area_m2=r.area, emissivity=r.emissivity, absorptance=r.absorptance)
+
+
+@inlined
+def plate_absorbed_w_m2(
+    sun_w_m2: float, albedo_w_m2: float, infrared_w_m2: float, view: float, absorptance: float, emissivity: float
+) -> float:
+    """Heat one face takes in [W/m2]: sunlight and albedo by the absorptance, Earth infrared by the emissivity.
+
+    sun_w_m2 incident on this face; albedo and infrared per unit view factor. [fortescue2011:ch. 11]
+    """
+    return absorptance * (sun_w_m2 + albedo_w_m2 * view) + emissivity * infrared_w_m2 * view
+
+
+@inlined
+def advance(inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Radiator) -> Environment:
+    """Heat from outside [W]; the radiator's normal is horizontal, the Sun is on one face."""
+    sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.radiator_incidence
+    albedo, infrared, side = earth.albedo_w_m2, earth.infrared_w_m2, earth.view_side
+    sunny = plate_absorbed_w_m2(sunlight, albedo, infrared, side, p.absorptance, p.emissivity)
+    other = plate_absorbed_w_m2(0.0, albedo, infrared, side, p.absorptance, p.emissivity)
+    return Environment(p.area_m2 * (sunny + other))
+
+
+MODEL = Submodel(
+    name="radiator",
+    section="satellite.thermal.radiator",
+    parameters=parameters,
+    advance=advance,
+    reads=(
+        "inputs.flux_w_m2", "illumination.lit_fraction", "incidence.radiator_incidence", "earth.albedo_w_m2",
+        "earth.infrared_w_m2", "earth.view_side",
+    ),
+    writes=(
+        Variable(
+            "environment_w", "W", "sunlight, albedo and Earth infrared absorbed by the radiator", "flux", 0.0, 1e8,
+            totals=(Total("environment_j", "J", "heat absorbed from Sun and Earth", "integral"),),
+            fleet=(FleetSeries("environment_w", "sum", "sunlight, albedo and Earth infrared absorbed by the radiators"),),
+        ),
+    ),
+    references=("fortescue2011:ch. 11",),
+)  # fmt: skip

@@ -1,0 +1,196 @@
+"""Where each variable lies in the arrays of a run: rows, sums over the fleet and the recorder, from the declarations.
+
+A tile of satellites lies in one array, work[row, satellite]. A compiler that sees one base and constant offsets needs no
+proof that rows do not overlap, and vectorises. The functions that load, store and add up one satellite's variables are
+written here from the declarations, one line a variable; `source()` shows them.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.kernels.compile import inlined
+from sim.schema import RESOLUTION, FleetSeries, SatelliteSeries, Total, Variable
+
+NONE_YET = 1e300  # of a largest or smallest value that no step has given yet
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One sum over the fleet: of a variable, weighted by the available share of the step or not, in whole counts."""
+
+    variable: Variable
+    series: FleetSeries
+
+    @property
+    def weighted(self) -> bool:
+        return self.series.how == "available mean"
+
+    @property
+    def counts_per_unit(self) -> float:
+        return RESOLUTION[self.variable.unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """The largest or smallest value of a variable over the available satellites of a step."""
+
+    variable: Variable
+    series: FleetSeries
+
+    @property
+    def largest(self) -> bool:
+        return self.series.how == "largest available"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One value that the recorder keeps of a satellite at a frame."""
+
+    variable: Variable
+    series: SatelliteSeries
+
+
+class Rows:
+    """Numbers of rows by name, in the order of the declarations.
+
+    `carried` are the rows that go on from step to step: states, then totals. `work` has these and the scratch of a step:
+    inputs, and the values that sums over the fleet and the recorder read.
+    """
+
+    def __init__(self, variables: Sequence[Variable], controls: Sequence[str]) -> None:
+        self.variables = tuple(variables)
+        self.states = tuple(v for v in variables if v.kind == "state")
+        self.totals: tuple[tuple[Variable, Total], ...] = tuple((v, t) for v in variables for t in v.totals)
+        names = [v.name for v in self.states] + [t.name for _, t in self.totals]
+        if len(set(names)) != len(names):
+            raise ValueError(f"a state or total is declared twice: {sorted(n for n in names if names.count(n) > 1)}")
+        self.carried = {name: row for row, name in enumerate(names)}
+        self.columns = tuple(
+            Column(v, f) for v in variables for f in v.fleet if f.how in ("sum", "mean", "available mean")
+        )
+        self.extremes = tuple(
+            Extreme(v, f) for v in variables for f in v.fleet if f.how in ("largest available", "smallest available")
+        )
+        self.recorded = tuple(Recorded(v, r) for v in variables for r in v.recorded)
+        self.controls = {name: row for row, name in enumerate(controls)}
+        self.first_control = len(names)
+        scratch = [(c.variable.name, c.weighted) for c in self.columns]
+        scratch += [(r.variable.name, False) for r in self.recorded if r.variable.kind != "state"]
+        scratch += [(e.variable.name, False) for e in self.extremes if e.variable.kind != "state"]
+        first = self.first_control + len(controls)
+        self.scratch = {key: first + row for row, key in enumerate(dict.fromkeys(scratch))}
+        self.end_position = first + len(self.scratch)  # three rows: the position at the end of the step
+        self.work = self.end_position + 3
+
+    @property
+    def ledger(self) -> dict[str, int]:
+        """Carried row of each cause that satellites record for themselves, seconds of the whole satellite."""
+        return {v.cause: self.carried[t.name] for v, t in self.totals if v.cause and t.how == "integral"}
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """Counts per unit of each column."""
+        return np.array([c.counts_per_unit for c in self.columns])
+
+    def row_of(self, variable: Variable) -> int:
+        """Row of work that holds a variable after a step."""
+        return self.carried[variable.name] if variable.kind == "state" else self.scratch[variable.name, False]
+
+    def initial_totals(self) -> dict[str, float]:
+        """What totals start from."""
+        start = {"largest": -NONE_YET, "largest available": -NONE_YET, "smallest": NONE_YET, "smallest available": NONE_YET}
+        return {t.name: start.get(t.how, 0.0) for _, t in self.totals}
+
+
+# --- functions written from declarations ------------------------------------------------------------------------------
+
+_SOURCES: dict[str, str] = {}
+
+
+def source(name: str) -> str:
+    """The text of a function that was written from declarations, for readers and error messages."""
+    return _SOURCES[name]
+
+
+def written(name: str, arguments: str, lines: Iterable[str], names: Mapping[str, Any]) -> Any:
+    """A scalar function compiled from lines of source; `names` are the functions and classes that they use."""
+    text = f"def {name}({arguments}):\n" + "\n".join(f"    {line}" for line in lines) + "\n"
+    file = f"<written from declarations: {name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    _SOURCES[name] = text
+    scope = dict(names) | {"__name__": __name__}
+    exec(compile(text, file, "exec"), scope)
+    return inlined(scope[name])
+
+
+def loader(name: str, record: type, rows: Mapping[str, int]) -> Any:
+    """A function (work, i) that returns a record filled from rows of work by the names of its fields."""
+    fields = ", ".join(f"{field}=work[{rows[field]}, i]" for field in record._fields)  # type: ignore[attr-defined]
+    return written(name, "work, i", [f"return Record({fields})"], {"Record": record})
+
+
+def binder(name: str, record: type, sources: Mapping[str, Sequence[str]]) -> Any:
+    """A function that returns a record whose fields come from the arguments that have them.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    record : type
+        Named tuple to fill.
+    sources : mapping of str to sequence of str
+        Names of the arguments, in order, each with the names of its fields; the last that has a field gives it.
+
+    Raises
+    ------
+    ValueError
+        If no argument has one of the fields.
+    """
+    origin = {field: argument for argument, fields in sources.items() for field in fields}
+    wanted: Sequence[str] = record._fields  # type: ignore[attr-defined]
+    missing = [field for field in wanted if field not in origin]
+    if missing:
+        raise ValueError(f"{record.__name__}: nothing writes {', '.join(missing)}")
+    fields = ", ".join(f"{field}={origin[field]}.{field}" for field in wanted)
+    return written(name, ", ".join(sources), [f"return Record({fields})"], {"Record": record})
+
+
+def storer(rows: Rows, where: Mapping[str, str]) -> Any:
+    """A function (work, i, state, inputs, fluxes, step_s) that stores, adds up and publishes one satellite's step.
+
+    `where` maps the name of each variable to the argument that holds it.
+    """
+
+    def value(variable: Variable) -> str:
+        return f"{where[variable.name]}.{variable.name}"
+
+    lines = [f"work[{rows.carried[v.name]}, i] = {value(v)}" for v in rows.states]
+    for v, total in rows.totals:
+        cell, x = f"work[{rows.carried[total.name]}, i]", value(v)
+        match total.how:
+            case "integral":
+                lines.append(f"{cell} += {x} * step_s")
+            case "available integral":
+                lines.append(f"{cell} += inputs.available * {x} * step_s")
+            case "largest":
+                lines.append(f"{cell} = max({cell}, {x})")
+            case "smallest":
+                lines.append(f"{cell} = min({cell}, {x})")
+            case "largest available":
+                lines.append(f"{cell} = max({cell}, {x} if inputs.available > 0.0 else {-NONE_YET})")
+            case "smallest available":
+                lines.append(f"{cell} = min({cell}, {x} if inputs.available > 0.0 else {NONE_YET})")
+    by_name = {v.name: v for v in rows.variables}
+    for (name, weighted), row in rows.scratch.items():
+        lines.append(f"work[{row}, i] = {'inputs.available * ' if weighted else ''}{value(by_name[name])}")
+    return written("store", "work, i, state, inputs, fluxes, step_s", lines, {})
+
+
+Reduction = Literal["largest", "smallest"]
