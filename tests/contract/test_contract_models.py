@@ -73,7 +73,7 @@ def declared_inputs_have_an_effect(model: Submodel, every: list[Any]) -> None:
     without = set(model.reads)
     for function, p in product(cases.functions(model), every):
         names = cases.argument_names(function)
-        for sample, other in zip(_samples(function, count=400), _samples(function, seed=6, count=400), strict=True):
+        for sample, other in zip(_samples(function, count=2000), _samples(function, seed=6, count=2000), strict=True):
             if not without:
                 return
             before = cases.outputs(function, sample, p)

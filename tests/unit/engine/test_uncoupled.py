@@ -33,7 +33,7 @@ def _walker(*sets: str, count: tuple[int, int] = (9, 11)) -> scenario.Loaded:
     shell = f"constellation={{kind: walker, altitude: 600 km, inclination: 82 deg, planes: {count[0]}, satellites_per_plane: {count[1]}, phasing: 2}}"
     return scenario.load(
         "suncatcher",
-        sets=("duration=70 min", *ALONE, shell, STATIONS, "satellite.thermal.radiator.area=14 m2", *sets),
+        sets=("duration=70 min", *ALONE, shell, STATIONS, "satellite.thermal.radiator.area=12 m2", *sets),
         events=EVENTS,
     )
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import sim
+from sim.results.dataset import TABLE
 from sim.results.store import Results
-from sim.schema import ROLES, VARIABLES
+from sim.schema import ROLES
 
 N = 13  # lattice points within two spacings: 1 + 4 + 4 + 4 (u2 + v2 = 0, 1, 2, 4)
 LINKS = 16  # between points one spacing apart: rows of 1, 3, 5, 3, 1 have 8 along and as many across
@@ -51,10 +52,10 @@ def test_every_array_is_there(found: Results) -> None:
     """Source of truth: sim.schema: dimensions, type, unit and meaning of each, after writing and reading."""
     assert found.folder is not None
     series = sim.open_results(found.folder).series
-    assert set(series.variables) == {var.name for var in VARIABLES}
-    for var in VARIABLES:
+    assert set(series.variables) == {var.name for var in TABLE.values()}
+    for var in TABLE.values():
         assert series[var.name].dims == var.dims, var.name
-        assert series[var.name].attrs["long_name"] == var.doc, var.name
+        assert series[var.name].attrs["long_name"] == var.meaning, var.name
     sizes = {"job": 2, "service": 1, "pair": 1, "mode": 5, "sat": N}
     assert {name: series.sizes[name] for name in sizes} == sizes
 

@@ -19,7 +19,8 @@ import sim
 from sim.config.errors import InputError
 from sim.engine.uncoupled import Run
 from sim.results import store
-from sim.schema import CAUSES, EVENT_COLUMNS, STATES, VARIABLES
+from sim.results.dataset import TABLE
+from sim.schema import CAUSES, EVENT_COLUMNS, STATES
 
 FILES = ["events.parquet", "manifest.json", "report.html", "scenario.yaml", "series.nc", "summary.json"]
 SAME = ["events.parquet", "scenario.yaml", "series.nc", "summary.json"]  # the same bytes in every run
@@ -31,7 +32,8 @@ KEYS: dict[str, Any] = {
     "compute": {"reference_precision", "nameplate_flops", "useful_flops", "useful_fraction", "mean_useful_flops_per_s",
                 "uncommitted_flops", "waterfall"},
     "power": {"sunlit_fraction", "eclipse_s_max", "battery_depth_max", "unserved_j", "array_w_mean"},
-    "thermal": {"junction_k_max", "radiator_k_mean", "throttled_fraction"},
+    "thermal": {"junction_k_max", "radiator_k_mean", "throttled_fraction", "coolant_k_min", "frozen_fraction", "heater_w_mean",
+                "leakage_w_mean"},
     "network": {"links_mean", "link_availability", "path_switches"},
     "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "stations"},
     "design": {"satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways"},
@@ -158,13 +160,13 @@ def test_events_table(made: Made) -> None:
 def test_series_matches_the_table(made: Made) -> None:
     """Source of truth: sim.schema: every array with its dimensions, type, unit and meaning, and nothing else."""
     series = made.series
-    assert set(series.variables) == {var.name for var in VARIABLES}
+    assert set(series.variables) == {var.name for var in TABLE.values()}
     epoch = "milliseconds since 2026-12-21T00:00:00Z"
-    for var in VARIABLES:
+    for var in TABLE.values():
         found = series[var.name]
         assert found.dims == var.dims, var.name
         assert (found.dtype.kind in "OUT") if var.dtype == "str" else (str(found.dtype) == var.dtype), var.name
-        assert found.attrs["long_name"] == var.doc, var.name
+        assert found.attrs["long_name"] == var.meaning, var.name
         assert found.attrs["units"] == (epoch if var.name in ("time", "frame") else var.unit), var.name
     sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5}
     assert dict(series.sizes) == sizes | dict.fromkeys(("pair", "job", "service", "link", "route", "hop"), 0)
@@ -448,7 +450,10 @@ def test_everything_lost_from_the_start(shell: Path) -> None:
     rows = {row["cause"]: row["fraction"] for row in found.waterfall}
     assert rows["failed"] == pytest.approx(1.0, abs=1e-12)
     assert sum(rows.values()) == pytest.approx(1.0, abs=1e-12)
-    assert found.summary["thermal"] == {"junction_k_max": None, "radiator_k_mean": None, "throttled_fraction": None}
+    thermal = found.summary["thermal"]
+    assert (thermal["junction_k_max"], thermal["radiator_k_mean"], thermal["throttled_fraction"]) == (None, None, None)
+    assert thermal["coolant_k_min"] == pytest.approx(208.15, abs=0.01)  # the survival heater's set point, -65 degC
+    assert (thermal["frozen_fraction"], thermal["leakage_w_mean"]) == (0.0, 0.0)
     assert found.summary["ground"]["coverage_fraction"] == 0.0
     assert found.summary["ground"]["propagation_rtt_ms"]["median"] is None
     assert 0.0 <= found.summary["power"]["battery_depth_max"] <= 1.0

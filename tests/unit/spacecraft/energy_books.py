@@ -28,8 +28,8 @@ def load(*sets: str, events: tuple[str, ...] = (), name: str = "suncatcher") -> 
 
 
 def chip(*sets: str) -> tuple[str, ...]:
-    """Overrides of accelerator fields, on top of the item the satellite names."""
-    return ("satellite.accelerator={extends: tpu-v6e}", *(f"satellite.accelerator.{s}" for s in sets))
+    """Overrides of accelerator fields, on top of the item the satellite names; without leakage, for closed forms."""
+    return ("satellite.accelerator={extends: tpu-v6e}", "satellite.accelerator.leakage=null", *(f"satellite.accelerator.{s}" for s in sets))
 
 
 def _change(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:

@@ -34,14 +34,14 @@ FLUXES = {
     "charge leaks": ("battery", "charge_j = state.charge_j + (", "charge_j = state.charge_j * (1.0 - 1e-7) + ("),
     "battery loss does not warm": ("thermal", "- battery.unserved_w + battery.battery_loss_w", "- battery.unserved_w"),
     "unserved load warms": ("thermal", "loop_w = loads.loop_w - battery.unserved_w +", "loop_w = loads.loop_w +"),
-    "environment misses the radiator": ("thermal", "inflow_w = heats.environment_w - start_w", "inflow_w = 0.999 * heats.environment_w - start_w"),
+    "environment misses the radiator": ("thermal", "loop_w, environment.environment_w)", "loop_w, 0.999 * environment.environment_w)"),
     "chips warm less than they draw": (
         "thermal", "Heats(loads.chip_w, loads.plate_w, loop_w,", "Heats(0.999 * loads.chip_w, loads.plate_w, loop_w,",
     ),
     "radiation is miscounted": ("thermal", "- 0.5 * c.ramp_w", "- 0.51 * c.ramp_w + 3.0"),
     "junction forgets": ("thermal", "nodes.junction_k, nodes.hbm_k, nodes.plate_k,", "nodes.junction_k - 0.1, nodes.hbm_k, nodes.plate_k,"),
     "the heater warms without drawing": ("compute", "drawn + pump + bus_w)", "drawn + pump + p.bus_w * available)"),
-    "leakage warms without drawing": ("compute", "drawn = (chip + host)", "drawn = (chip - chip_w + host)"),
+    "leakage draws without warming": ("compute", "return Loads(chip, drawn", "return Loads(chip - chip_w, drawn"),
 }  # fmt: skip
 WRITTEN = {**LEDGER, **ENERGY}
 

@@ -65,7 +65,7 @@ def random_record(name: str, rng: np.random.Generator, corner: bool = False) -> 
 
 def random_value(name: str, rng: np.random.Generator, corner: bool = False) -> Any:
     """An argument: a record, or the scalar power that a battery offers."""
-    return float(rng.uniform(-1e5, 1e5)) if name == "accelerators_w" else random_record(name, rng, corner)
+    return float(rng.uniform(-1.0, 1.0) * 10.0 ** rng.uniform(0.0, 5.0)) if name == "accelerators_w" else random_record(name, rng, corner)
 
 
 def outputs(function: Any, arguments: list[Any], parameters: Any) -> np.ndarray:

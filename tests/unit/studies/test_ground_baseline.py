@@ -15,8 +15,9 @@ from sim.config.ground_sites import site_of, site_tree
 from sim.config.library import item
 from sim.config.scenario import load
 from sim.fleet.failures import Change
+from sim.results.dataset import TABLE
 from sim.results.store import Results, to_json
-from sim.schema import BY_NAME, CAUSES
+from sim.schema import CAUSES
 from sim.studies import ground_baseline
 from sim.studies.ground_baseline.fabric import ConstantCommunication, Star, round_trips_ms
 from sim.studies.ground_baseline.plan import ALONE, Plan, plan_of
@@ -283,7 +284,7 @@ def test_shape_of_the_summary(shipped: Results) -> None:
 def test_series(shipped: Results) -> None:
     """Source of truth: the table of all arrays."""
     for name, values in shipped.series.variables.items():
-        assert values.dims == BY_NAME[str(name)].dims
+        assert values.dims == TABLE[str(name)].dims
     assert {"rate_flops_per_s", "load_w", "propagation_rtt_ms"} <= set(shipped.series)
     assert shipped.series.sizes["time"] == 10
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from sim.schema import BY_NAME, CAUSES, ROLES, STATES
+from sim.results.dataset import TABLE
+from sim.schema import CAUSES, ROLES, STATES
 
 EPOCH = "2026-12-21T00:00:00Z"
 EARTH_KM, GM = 6378.137, 3.986004418e14
@@ -122,7 +123,7 @@ def summarise(
         for c, t in zip(CAUSES, total.tolist(), strict=True)
     ]
     return {
-        "schema_version": 2,
+        "schema_version": 3,
         "scenario": name,
         "scenario_sha256": "9f2c" * 16,
         "seed": 1,
@@ -190,14 +191,14 @@ workloads:
 
 def labelled(values: dict[str, Any]) -> xr.Dataset:
     """Arrays with dimensions, units and meaning from the table."""
-    dims = {n: BY_NAME[n].dims for n in values}
+    dims = {n: TABLE[n].dims for n in values}
     return xr.Dataset(
         {
-            n: (dims[n], v, {"units": BY_NAME[n].unit, "long_name": BY_NAME[n].doc})
+            n: (dims[n], v, {"units": TABLE[n].unit, "long_name": TABLE[n].meaning})
             for n, v in values.items()
             if dims[n] != (n,)
         },
-        coords={n: (dims[n], v, {"units": BY_NAME[n].unit}) for n, v in values.items() if dims[n] == (n,)},
+        coords={n: (dims[n], v, {"units": TABLE[n].unit}) for n, v in values.items() if dims[n] == (n,)},
     )
 
 
