@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
-from numba.core.types import BaseNamedTuple, BaseTuple, Type
+from numba.core.types import BaseNamedTuple, BaseTuple, Type  # type: ignore[attr-defined]
 from numba.core.types import Dispatcher as DispatcherType
 
 # Compiled by name: their source is not ours, and their versions are part of the cache's key.
