@@ -1,4 +1,4 @@
-"""When satellites are up over ground stations: every window of a span, to a few milliseconds."""
+"""Access windows: when satellites are visible from ground stations, to a few milliseconds."""
 
 from __future__ import annotations
 
@@ -29,11 +29,22 @@ ROOM = 1 << 14  # windows that a thread collects before they are put aside
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Windows, one array each, sorted by satellite, then station, then time; seconds from the epoch of the grid.
+    """Access windows, one array for each column, sorted by satellite, station and time.
 
-    Station and satellite are numbers in the order in which they were given. The culmination is the highest point within the
-    window. `cut_begin`: already up when the span begins, which then is its rise; `cut_end`: still up at its end, or at the
-    last tick at which the satellite has a position.
+    Attributes
+    ----------
+    station, satellite : ndarray of int32, shape (windows,)
+        Numbers in the order in which stations and satellites were given.
+    rise_s, set_s : ndarray, shape (windows,)
+        Acquisition and loss of signal (AOS, LOS) [s since the epoch of the grid].
+    culmination_s : ndarray, shape (windows,)
+        Time of the largest elevation within the window (TCA) [s].
+    max_elevation_rad : ndarray, shape (windows,)
+        Largest elevation [rad].
+    cut_begin : ndarray of bool, shape (windows,)
+        The satellite is visible already when the time span begins; rise_s is the beginning of the span.
+    cut_end : ndarray of bool, shape (windows,)
+        The satellite is still visible at the end of the span, or at the last tick at which it has a position.
     """
 
     station: NDArray[np.int32]
@@ -56,7 +67,48 @@ def windows(
     propagators: Sequence[Propagator], stations: Sequence[Station], grid: TimeGrid, *, tile: int = TILE,
     block: int = window_refinement.LONGEST_BLOCK, threads: int | None = None, progress: Callable[[int, int], None] | None = None,
 ) -> Windows:  # fmt: skip
-    """Windows over the ticks 0 to grid.steps of the propagators' grid. `tile`, `block` and `threads` change the speed only."""
+    """Find all access windows of satellites over ground stations.
+
+    Parameters
+    ----------
+    propagators : sequence of Propagator
+        Satellites are numbered through all of them, in order.
+    stations : sequence of Station
+        Ground stations with their minimum elevation, horizon mask and largest range.
+    grid : TimeGrid
+        The grid of the propagators; windows are found from tick 0 to grid.steps.
+    tile, block : int
+        Number of satellites and ticks handled at a time; they change the speed only.
+    threads : int, optional
+        Number of threads; all processors without.
+    progress : callable, optional
+        Called with the number of tiles that are done, and of all.
+
+    Returns
+    -------
+    Windows
+
+    Examples
+    --------
+    A satellite over the equator passes a station on the equator. While it is above 10 deg it moves through twice the
+    angle arccos(R cos(el) / a) - el, at its own rate less that of the Earth.
+
+    >>> import math
+    >>> from orbit.elements import nodal_period_s
+    >>> from orbit.propagation import CircularJ2
+    >>> from orbit.shells import walker
+    >>> grid = TimeGrid(2461395.5, 0.25, step_s=60.0, steps=300)
+    >>> station = Station("equator", 0.0, 0.0, 0.0, math.radians(10.0))
+    >>> found = windows([CircularJ2(walker(550e3, 0.0, 1, 1, 0.0), grid)], [station], grid)
+    >>> whole = found[~(found.cut_begin | found.cut_end)]
+    >>> a, el = 6928137.0, math.radians(10.0)
+    >>> half_rad = math.acos(6378137.0 * math.cos(el) / a) - el
+    >>> from orbit.constants import EARTH_ROTATION_RAD_S
+    >>> from orbit.kernels.j2 import latitude_argument_rate_rad_s, node_rate_rad_s
+    >>> rate = latitude_argument_rate_rad_s(a, 0.0) + node_rate_rad_s(a, 0.0) - EARTH_ROTATION_RAD_S
+    >>> bool(abs(whole.set_s[0] - whole.rise_s[0] - 2.0 * half_rad / rate) < 0.1)
+    True
+    """
     job = _Job(stations, grid, block)
     tiles, base = [], 0
     for propagator in propagators:
@@ -99,7 +151,17 @@ def _told(rows: Array, first: int) -> Windows:
 
 
 def station_rows(stations: Sequence[Station]) -> Array:
-    """Stations as the search reads them, (stations, STATION_ROWS)."""
+    """Stations as the kernels read them.
+
+    Parameters
+    ----------
+    stations : sequence of Station
+
+    Returns
+    -------
+    ndarray, shape (stations, STATION_ROWS)
+        Rows of `orbit.kernels.access`.
+    """
     found = np.zeros((len(stations), kernels.STATION_ROWS))
     for row, station in zip(found, stations, strict=True):
         up, at = zenith(station), position_m(station)

@@ -1,4 +1,4 @@
-"""Why a satellite has no position: the codes that propagators return beside it."""
+"""Status codes that propagators return beside positions: why a satellite has no position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Navigation data messages as text: XML, JSON, CSV and key = value taken apart, with the place of every value."""
+"""Navigation data messages as text: XML, JSON, CSV and key = value, with the location of every value. [ccsds502]"""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from xml.parsers import expat
 
 
 class FileError(Exception):
-    """The file cannot be read on from a place."""
+    """The file cannot be read from a location on.
+
+    Attributes
+    ----------
+    line, column : int
+        Location, from 1.
+    message : str
+        What is wrong and what to write.
+    """
 
     def __init__(self, line: int, column: int, message: str) -> None:
         super().__init__(message)
@@ -23,7 +31,21 @@ class FileError(Exception):
 
 @dataclass(slots=True)
 class Record:
-    """Fields of one set as they are written, from a line on; `place` finds a field's line and column when it is asked."""
+    """Fields of one element set as text.
+
+    Attributes
+    ----------
+    fields : dict
+        Values by name.
+    line : int
+        Line on which the set begins.
+    place : callable
+        Line and column of a field, by name.
+    units : dict
+        Units by name, where the file gives them.
+    twice : str
+        Name of a field that occurs twice; empty without.
+    """
 
     fields: dict[str, Any]
     line: int
@@ -34,7 +56,15 @@ class Record:
 
 @dataclass(slots=True)
 class Value:
-    """What a line of key = value says."""
+    """One line of key = value.
+
+    Attributes
+    ----------
+    tag, text, unit : str
+        Key, value and unit; the unit is empty without one.
+    line, column : int
+        Location, from 1.
+    """
 
     tag: str
     text: str
@@ -44,7 +74,21 @@ class Value:
 
 
 def decoded(data: bytes) -> str:
-    """Text in UTF-8, without a byte order mark."""
+    """Decode UTF-8, without a byte order mark.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    FileError
+        The bytes are not UTF-8.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -54,12 +98,26 @@ def decoded(data: bytes) -> str:
 
 
 def text_lines(data: bytes) -> Iterator[tuple[int, str]]:
-    """Lines of text, numbered from 1; only line feeds and carriage returns end one."""
+    """Lines of text, numbered from 1. Only line feeds and carriage returns end a line.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    iterator of (int, str)
+
+    Raises
+    ------
+    FileError
+        The bytes are not UTF-8.
+    """
     return enumerate(io.StringIO(decoded(data), newline=None), 1)
 
 
 class Places:
-    """Line and column, from 1, of offsets in a text or in bytes; lines are counted once, when the first is asked."""
+    """Line and column, from 1, of offsets in a text or in bytes. Lines are counted once, on first use."""
 
     def __init__(self, data: str | bytes) -> None:
         self.data = data
@@ -83,7 +141,26 @@ CHUNK = 1 << 16  # bytes parsed before segments are handed on
 
 
 def xml_segments(data: bytes, message: str, places: Places) -> Iterator[tuple[list[Leaf], int, int]]:
-    """Every segment of a message: its leaves, its line and its offset. Raises FileError for what is no such XML."""
+    """Segments of a message in XML.
+
+    Parameters
+    ----------
+    data : bytes
+    message : str
+        Kind of message, such as "omm".
+    places : Places
+        Locations in the same data.
+
+    Returns
+    -------
+    iterator of (list, int, int)
+        For each segment its leaf elements (tag, text, offset, unit and group), the line and the offset where it begins.
+
+    Raises
+    ------
+    FileError
+        The data is not XML, has a DOCTYPE or holds another kind of message.
+    """
     ended: list[tuple[list[Leaf], int, int]] = []
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -134,7 +211,21 @@ def xml_segments(data: bytes, message: str, places: Places) -> Iterator[tuple[li
 
 
 def xml_records(data: bytes) -> Iterator[Record]:
-    """OMM in XML, alone or many in one NDM."""
+    """Element sets of an OMM in XML, one or many in an NDM. [ccsds502]
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    iterator of Record
+
+    Raises
+    ------
+    FileError
+        The file cannot be read on.
+    """
     places = Places(data)
     for leaves, line, offset in xml_segments(data, "omm", places):
         fields = {leaf[0]: leaf[1] for leaf in leaves}
@@ -159,7 +250,21 @@ def _twice(names: list[str]) -> str:
 
 
 def json_records(data: bytes) -> list[Record]:
-    """OMM in JSON: a list of objects, or one."""
+    """Element sets of an OMM in JSON: a list of objects, or one object.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    list of Record
+
+    Raises
+    ------
+    FileError
+        The file cannot be read on.
+    """
     text = decoded(data)
     places = Places(text)
     decoder = json.JSONDecoder(object_pairs_hook=_Pairs)
@@ -221,7 +326,22 @@ def _json_record(text: str, places: Places, value: Any, at: int, end: int, line:
 
 
 def csv_records(data: bytes) -> Iterator[Record | FileError]:
-    """OMM in CSV: a line of names, then a line for each set; one that does not fit the names is an error of its own."""
+    """Element sets of an OMM in CSV: a line of names, then a line for each set.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    iterator of Record or FileError
+        A FileError where a single line is wrong.
+
+    Raises
+    ------
+    FileError
+        The file cannot be read on.
+    """
     rows = csv.reader(io.StringIO(decoded(data), newline=""), strict=True)
     names: list[str] = []
     line = 0
@@ -259,7 +379,25 @@ _KEY = re.compile(r"[A-Z][A-Z_0-9]*")
 
 
 def key_value(line: str, number: int) -> Value | None:
-    """`KEY = value [unit]`, or None."""
+    """Parse a line `KEY = value [unit]`.
+
+    Parameters
+    ----------
+    line : str
+    number : int
+        Number of the line, from 1.
+
+    Returns
+    -------
+    Value or None
+        None if the line has another form.
+
+    Examples
+    --------
+    >>> value = key_value("INCLINATION = 51.6 [deg]", 7)
+    >>> value.tag, value.text, value.unit, value.line
+    ('INCLINATION', '51.6', 'deg', 7)
+    """
     key, equals, value = line.partition("=")
     if not equals or _KEY.fullmatch(key.strip()) is None:
         return None
@@ -270,7 +408,21 @@ def key_value(line: str, number: int) -> Value | None:
 
 
 def kvn_records(data: bytes) -> list[Record]:
-    """OMM as lines of key = value; each message begins with its version."""
+    """Element sets of an OMM as lines of key = value; each message begins with its version. [ccsds502]
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    list of Record
+
+    Raises
+    ------
+    FileError
+        A line is not key = value.
+    """
     messages: list[list[Value]] = []
     for number, line in text_lines(data):
         if not line.strip() or line.strip().startswith("COMMENT"):

@@ -1,4 +1,4 @@
-"""Orbit ephemeris messages (positions and velocities over time) as key = value and as XML. [ccsds502:5]"""
+"""Orbit ephemeris messages (positions and velocities over time) as key = value and XML. [ccsds502:5]"""
 
 from __future__ import annotations
 
@@ -27,10 +27,26 @@ _NEEDED = ("OBJECT_NAME", "CENTER_NAME", "REF_FRAME", "TIME_SYSTEM", "START_TIME
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """States of one object between which one may interpolate, with `nodes` of them at a time.
+    """States of one object between which interpolation is allowed.
 
-    Times [s] count from a UTC Julian date in two parts and rise; states hold x, y, z [m] and their rates [m/s] in `frame`, one
-    after the other. `with_rates` says whether rates are interpolated as well (Hermite) or positions alone (Lagrange).
+    Attributes
+    ----------
+    frame : str
+        Reference frame, such as "TEME".
+    epoch_jd, epoch_fr : float
+        Epoch of the times, UTC Julian date in two parts.
+    first_s, last_s : float
+        Usable time span [s after the epoch].
+    times_s : array of float
+        Times of the states [s after the epoch], rising.
+    states : array of float
+        x, y, z [m] and their rates [m/s] of each state, one state after the other.
+    nodes : int
+        Number of states to interpolate between.
+    with_rates : bool
+        Hermite interpolation with velocities, else Lagrange with positions alone.
+    line_number : int
+        Line of the file on which the segment begins.
     """
 
     frame: str
@@ -47,13 +63,26 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One object: its segments in the order of time."""
+    """One object of an ephemeris.
+
+    Attributes
+    ----------
+    name : str
+    segments : tuple of Segment
+        In the order of time.
+    """
 
     name: str
     segments: tuple[Segment, ...]
 
     def spans(self) -> list[tuple[datetime, datetime]]:
-        """UTC from when until when there are positions without a gap."""
+        """Time spans without a gap for which there are positions.
+
+        Returns
+        -------
+        list of (datetime, datetime)
+            Beginning and end of each span, UTC.
+        """
         found: list[tuple[datetime, datetime]] = []
         for s in self.segments:
             first, last = (moment_at((s.epoch_jd, s.epoch_fr), t) for t in (s.first_s, s.last_s))
@@ -296,15 +325,45 @@ def _state(numbers: list[str]) -> list[float]:
 
 
 def moment_at(epoch: tuple[float, float], seconds: float) -> datetime:
-    """UTC moment some seconds after an epoch."""
+    """UTC moment some seconds after an epoch.
+
+    Parameters
+    ----------
+    epoch : (float, float)
+        Julian date in two parts.
+    seconds : float
+        Time since the epoch [s].
+
+    Returns
+    -------
+    datetime
+        Rounded to the microsecond.
+    """
     days, fr = divmod(epoch[1] + seconds / SECONDS_PER_DAY, 1.0)
     return moment(epoch[0] + days, fr)
 
 
 def read_oem(path: Path, frames: Collection[str] = FRAMES) -> tuple[list[Track], list[BadLine]]:
-    """Objects of a file, each with its segments, and everything that is wrong with it; raises OSError if unreadable.
+    """Read an orbit ephemeris message. [ccsds502:5]
 
-    An object of which a segment is bad is left out. `frames` are those that the caller can turn into TEME.
+    Parameters
+    ----------
+    path : Path
+        File in key = value or XML.
+    frames : collection of str
+        Reference frames that the caller can convert to TEME.
+
+    Returns
+    -------
+    tracks : list of Track
+        Objects of the file. An object with a bad segment is left out.
+    bad : list of BadLine
+        All errors.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened.
     """
     bad: list[BadLine] = []
     found: dict[str, tuple[str, list[Segment]]] = {}

@@ -1,4 +1,4 @@
-"""Orbit mean-elements messages in JSON, XML, CSV and key = value: all become the same element sets. [ccsds502]"""
+"""Orbit mean-elements messages in JSON, XML, CSV and key = value; all become the same element sets. [ccsds502]"""
 
 from __future__ import annotations
 
@@ -163,7 +163,25 @@ def _records(path: Path, data: bytes) -> Iterable[Record | FileError]:
 
 
 def read_omm(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
-    """Element sets of a file and everything that is wrong with it; raises OSError if unreadable."""
+    """Read element sets of an orbit mean-elements message. [ccsds502]
+
+    Parameters
+    ----------
+    path : Path
+        File in JSON, XML, CSV or key = value; the format is recognised by its content.
+
+    Returns
+    -------
+    sets : list of ElementSet
+        Sets without errors, in the order of the file.
+    bad : list of BadLine
+        All errors.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened.
+    """
     sets: list[ElementSet] = []
     bad: list[BadLine] = []
     try:

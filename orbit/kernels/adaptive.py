@@ -77,8 +77,8 @@ def advancer(forces: Forces) -> Callable[..., None]:
     ) -> None:
         """Take every states[satellite, item] to the last of t_s [s], telling out[time, 6, satellite] on the way.
 
-        t_s goes away from the epoch, forwards or backwards as the next span does. Steps are the satellite's own, whatever
-        is asked for.
+        t_s goes away from the epoch, forwards or backwards as the next span does. Steps are the satellite's own,
+        whatever is asked for.
         """
         near = np.zeros((ORDER + 1, 3))
         for sat in range(states.shape[0]):

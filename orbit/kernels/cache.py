@@ -126,7 +126,9 @@ class KernelCache(caching.FunctionCache):  # type: ignore[misc]
         if not self._enabled:
             return
         if data.library.has_dynamic_globals or any(not part.can_cache for part in data.lifted):
-            warnings.warn(f"{self._name} is compiled at every start: its code holds addresses", RuntimeWarning, stacklevel=2)
+            warnings.warn(
+                f"{self._name} is compiled at every start: its code holds addresses", RuntimeWarning, stacklevel=2
+            )
             return
         name, content = self.key(sig, data.codegen), dumps(data._reduce())
         for folder in cache_folders():

@@ -241,9 +241,9 @@ def acceleration(
 ) -> tuple[float, float, float]:  # fmt: skip
     """The sum of the forces that act [m/s2].
 
-    The first five are the fields of `Forces`: constants where this is called, so that what does not act leaves no trace in
-    the machine code. x, y, z [m], vx, vy, vz [m/s], cd_am, cr_am [m2/kg], the air's coefficients, span_s [s] over which the
-    shadow is averaged.
+    The first five are the fields of `Forces`: constants where this is called, so that what does not act leaves no trace
+    in the machine code. x, y, z [m], vx, vy, vz [m/s], cd_am, cr_am [m2/kg], the air's coefficients, span_s [s] over
+    which the shadow is averaged.
     """
     q = inverse_square(x, y, z)
     inverse = math.sqrt(q)

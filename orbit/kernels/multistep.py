@@ -47,8 +47,8 @@ def _series(order: int) -> tuple[list[Fraction], list[Fraction]]:
 def coefficients(order: int, theta: Fraction | float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What the last accelerations add to place and speed at theta steps after the newest of them.
 
-    With b = h^2 a: place = S2 + (theta - 1) S1 + sum c_j b_{n-j} and h speed = S1 + sum d_j b_{n-j}, where S1 sums b and
-    S2 sums S1, up to the newest. Returns (c, d), each (order,). Exact for a Fraction. [berry2004]
+    With b = h^2 a: place = S2 + (theta - 1) S1 + sum c_j b_{n-j} and h speed = S1 + sum d_j b_{n-j}, where S1 sums b
+    and S2 sums S1, up to the newest. Returns (c, d), each (order,). Exact for a Fraction. [berry2004]
     """
     once, twice = _series(order)
     shift: list[Fraction | float] = [Fraction(1)]  # of (1 - x)^-theta

@@ -36,7 +36,8 @@ def shadow_edge(x: float, y: float, z: float, sun_x: float, sun_y: float, sun_z:
 def lit_fraction(edge: float) -> float:
     """Share of the solar disc in sight, for a limb that is straight across the disc.
 
-    The limb's curvature over the Sun's half degree changes this by 0.0005 in low orbit and by less than 0.004 up to 40,000 km.
+    The limb's curvature over the Sun's half degree changes this by 0.0005 in low orbit and by less than 0.004 up to
+    40,000 km.
     """
     s = min(1.0, max(-1.0, edge))
     return 0.5 + (arcsin(s) + s * math.sqrt(1.0 - s * s)) / math.pi

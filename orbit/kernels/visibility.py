@@ -116,8 +116,8 @@ def nearest_over_mask(
 ) -> None:
     """As nearest_in_sight, of the stations `which` with masks over the azimuth, and of no others.
 
-    north[time, station, 3]; station s has the columns first[s] to first[s + 1] of mask[azimuth, elevation] [rad], and the
-    sine of the elevation below which nothing is in sight at any azimuth, sin_lowest[station] in [-1, 1).
+    north[time, station, 3]; station s has the columns first[s] to first[s + 1] of mask[azimuth, elevation] [rad], and
+    the sine of the elevation below which nothing is in sight at any azimuth, sin_lowest[station] in [-1, 1).
     """
     service_rows, lanes = in_service.shape
     for k in range(r_m.shape[0]):
