@@ -229,7 +229,11 @@ class _Job:
 
     def _search(self, rows: Array, valid: NDArray[np.int64], span: NDArray[np.int64], first: int) -> list[Array]:
         room = max(ROOM, 2 * (int(span[1] - span[0]) + 4))
-        out, lane, found = np.empty((window_refinement.WINDOW_ROWS, room)), 0, [np.empty((window_refinement.WINDOW_ROWS, 0))]
+        out, lane, found = (
+            np.empty((window_refinement.WINDOW_ROWS, room)),
+            0,
+            [np.empty((window_refinement.WINDOW_ROWS, 0))],
+        )
         while lane < rows.shape[0]:
             begun = lane
             lane, count = kernels.find_windows(
@@ -243,18 +247,27 @@ class _Job:
 
 def _merged(rows: Array) -> Array:
     """Windows that blocks of time have cut in two put together, sorted."""
-    rows = rows[:, np.lexsort((rows[window_refinement.W_RISE], rows[window_refinement.W_STATION], rows[window_refinement.W_SATELLITE]))]
+    rows = rows[
+        :,
+        np.lexsort(
+            (rows[window_refinement.W_RISE], rows[window_refinement.W_STATION], rows[window_refinement.W_SATELLITE])
+        ),
+    ]
     if rows.shape[1] == 0:
         return rows
     flags = rows[window_refinement.W_FLAGS].astype(np.int64)
-    same = np.all(rows[: window_refinement.W_SATELLITE + 1, 1:] == rows[: window_refinement.W_SATELLITE + 1, :-1], axis=0)
+    same = np.all(
+        rows[: window_refinement.W_SATELLITE + 1, 1:] == rows[: window_refinement.W_SATELLITE + 1, :-1], axis=0
+    )
     same &= rows[window_refinement.W_SET, :-1] == rows[window_refinement.W_RISE, 1:]
     same &= ((flags[:-1] & window_refinement.CUT_END) > 0) & ((flags[1:] & window_refinement.CUT_BEGIN) > 0)
     start = np.flatnonzero(np.concatenate(([True], ~same)))
     stop = np.append(start[1:], rows.shape[1]) - 1
     made = rows[:, start]
     made[window_refinement.W_SET] = rows[window_refinement.W_SET, stop]
-    made[window_refinement.W_FLAGS] = (flags[start] & window_refinement.CUT_BEGIN) | (flags[stop] & window_refinement.CUT_END)
+    made[window_refinement.W_FLAGS] = (flags[start] & window_refinement.CUT_BEGIN) | (
+        flags[stop] & window_refinement.CUT_END
+    )
     made[window_refinement.W_SINE] = np.maximum.reduceat(rows[window_refinement.W_SINE], start)
     # of equal heights the first
     highest = rows[window_refinement.W_SINE] == np.repeat(made[window_refinement.W_SINE], stop - start + 1)

@@ -74,9 +74,15 @@ def test_words_compile_nothing_anew(tree: Path) -> None:
     files = _files(tree)
     assert len(files) == 1
     step, shadow = tree / "sim/spacecraft/step.py", tree / "orbit/kernels/shadow.py"
-    _edit(step, '"""First carry[row, lane] of a tile', '"""Words that were not here\n\n    before. First carry[row, lane] of a tile')
+    _edit(
+        step,
+        '"""First carry[row, lane] of a tile',
+        '"""Words that were not here\n\n    before. First carry[row, lane] of a tile',
+    )
     _edit(step, "@kernel\ndef start(", "# a comment\n\n# and another\n@kernel\ndef start(")
-    shadow.write_text("# a line above\n" + re.sub(r'"""(?=[A-Z])', '"""More words. ', shadow.read_text("utf-8")), "utf-8")
+    shadow.write_text(
+        "# a line above\n" + re.sub(r'"""(?=[A-Z])', '"""More words. ', shadow.read_text("utf-8")), "utf-8"
+    )
     (tree / "orbit/status.py").write_text("OTHER = 1\n", "utf-8")
     assert _start(tree) == (first, "0")
     assert _files(tree) == files
@@ -94,7 +100,9 @@ def test_words_compile_nothing_anew(tree: Path) -> None:
     ],
     ids=["a constant of another file", "a function called", "a constant of a function called"],
 )  # fmt: skip
-def test_edits_of_what_is_compiled_are_followed(tree: Path, file: str, old: str, new: str, factor: float | None) -> None:
+def test_edits_of_what_is_compiled_are_followed(
+    tree: Path, file: str, old: str, new: str, factor: float | None
+) -> None:
     """Source of truth: what the edit does to the result, or plain Python; taken back, the first machine code serves."""
     first, _ = _start(tree)
     before = (tree / file).read_text("utf-8")
@@ -213,7 +221,10 @@ def _hash(source: str, name: str = "run") -> str:
         ('    """Words."""\n    return plain', "    return plain"),
         ('"""Words."""\n    return math', '"""Quite other words,\n\n    and more of them."""\n    return math'),
         ("FACTOR = 2.0", "# a comment\nFACTOR = 2.0  # and one more\nUNUSED = 3.0"),
-        ("def plain(x):\n    return x * FACTOR", "def plain(x: float) -> float:\n\n    return (\n        x * FACTOR\n    )"),
+        (
+            "def plain(x):\n    return x * FACTOR",
+            "def plain(x: float) -> float:\n\n    return (\n        x * FACTOR\n    )",
+        ),
     ],
     ids=["docstring removed", "docstring edited", "comments", "layout and annotations"],
 )
@@ -282,7 +293,9 @@ def test_nothing_is_compiled_that_the_fingerprint_cannot_see() -> None:
     for package in ("orbit", "sim"):
         for path in (ROOT / package).rglob("*.py"):
             text = path.read_text("utf-8")
-            assert not re.search(r"@(overload\w*|lower_\w+|register_model|generated_jit|vectorize|guvectorize)\b", text), path
+            assert not re.search(
+                r"@(overload\w*|lower_\w+|register_model|generated_jit|vectorize|guvectorize)\b", text
+            ), path
             if path.name not in {"compile.py", "cache.py"}:
                 assert "njit" not in text, path
 
