@@ -21,10 +21,10 @@ from orbit.timegrid import TimeGrid
 Array = NDArray[np.float64]
 TILE = 64  # satellites at a time
 FILL = 240  # ticks asked of a propagator at a time: they stay in the second-level cache
-CUT_S = 1.0  # between the moments at which a mask over the azimuth is looked at
-REACH_S = 10.0  # the same where there is only a longest range, which bends like the orbit
-FAR_M = 1e15  # stands for no longest range in kernels, which know no infinity
-ROOM = 1 << 14  # windows that a thread collects before they are put aside
+CUT_S = 1.0  # spacing at which a horizon mask is tested
+REACH_S = 10.0  # the same where there is only a largest range, which varies as slowly as the orbit
+FAR_M = 1e15  # means no largest range in kernels, which have no infinity
+ROOM = 1 << 14  # windows that a thread collects before it copies them
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,11 @@ def windows(
 def _joined(parts: Sequence[Windows]) -> Windows:
     if not parts:
         none = np.zeros((window_refinement.WINDOW_ROWS, 0))
-        return _told(none, 0)
+        return _windows_of(none, 0)
     return Windows(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Windows)))
 
 
-def _told(rows: Array, first: int) -> Windows:
+def _windows_of(rows: Array, first: int) -> Windows:
     """Windows from the rows that a kernel writes, of satellites numbered from `first`."""
     flags = rows[window_refinement.W_FLAGS].astype(np.int8)
     elevation = np.empty(rows.shape[1])
@@ -214,7 +214,7 @@ class _Job:
             for part in self._search(rows, valid, np.array([k0 - first, k1 - first]), first):
                 found.append(self._cut(rows, valid, first, part) if self.per_tick.any() else part)
         whole = np.concatenate(found, axis=1)
-        return _told(whole if self.block >= self.grid.steps else _merged(whole), number)
+        return _windows_of(whole if self.block >= self.grid.steps else _merged(whole), number)
 
     def _cut(self, rows: Array, valid: NDArray[np.int64], first: int, windows: Array) -> Array:
         out = np.empty((window_refinement.WINDOW_ROWS, 2 * windows.shape[1] + 16))

@@ -24,8 +24,8 @@ LEAST_AP, MOST_AP = 4.0, 130.0
 
 @cache
 def _table() -> tuple[Floats, Floats, Floats]:
-    told = json.loads(resources.files("orbit").joinpath("data/density.json").read_text("ascii"))
-    return np.array(told["f107"], float), np.array(told["ap"], float), np.array(told["coefficients"])
+    table = json.loads(resources.files("orbit").joinpath("data/density.json").read_text("ascii"))
+    return np.array(table["f107"], float), np.array(table["ap"], float), np.array(table["coefficients"])
 
 
 def air(f107: float, ap: float) -> Floats:
@@ -139,7 +139,7 @@ def mean_density_kg_m3(r_m: NDArray[np.float64], sun_m: NDArray[np.float64], f10
 
 @kernel
 def _around(r_m: Floats, sun: Floats, coefficients: Floats, out: Floats) -> None:
-    """Densities at places (places, 3) with the Sun in a direction (3,)."""
+    """Densities at positions (positions, 3) with the Sun in a direction (3,)."""
     bx, by, bz = forces.bulge(sun[0], sun[1], sun[2])
     for i in range(out.size):
         x, y, z = r_m[i, 0], r_m[i, 1], r_m[i, 2]

@@ -84,7 +84,7 @@ class _Block:
     r_m: Array
     sun_m: Array
     edge: Array
-    placed: Bools
+    valid: Bools
 
     def nodes(self, k: Ints, lane: Ints) -> Array:
         """Positions and Sun at the ticks round rows k, shape (marks, 8, 6)."""
@@ -94,7 +94,7 @@ class _Block:
     def whole(self, k: Ints, lane: Ints) -> Bools:
         """Whether there is a position at all those ticks."""
         rows = k[:, np.newaxis] + np.arange(kernels.FIRST_NODE, kernels.FIRST_NODE + kernels.NODES)
-        return np.asarray(self.placed[rows, lane[:, np.newaxis]].all(axis=1))
+        return np.asarray(self.valid[rows, lane[:, np.newaxis]].all(axis=1))
 
     def marks(self, k: Ints, lane: Ints, u: Array, value: Array) -> _Marks:
         return _Marks(self.lo + lane, self.first - _PAD + k + u, value)
@@ -156,20 +156,20 @@ def eclipses(propagator: Propagator, grid: TimeGrid) -> Eclipses:
 
 
 def _block(propagator: Propagator, grid: TimeGrid, lo: int, first: int, before: _Block | None) -> _Block:
-    """The block after another; what both hold is not asked for again, as those who step through time start anew for it."""
+    """The block after `before`; ticks in both are copied: a propagator that steps in time would start again for them."""
     hi, last = min(lo + _LANES, propagator.count), min(first + _TICKS, grid.steps + 2)
     ticks, known = last - first + 2 * _PAD, 0 if before is None else 2 * _PAD
     r_m, edge = np.empty((ticks, 3, hi - lo)), np.empty((ticks, hi - lo))
-    placed = np.ones(edge.shape, dtype=bool)
+    valid = np.ones(edge.shape, dtype=bool)
     if before is not None:
-        r_m[:known], placed[:known] = before.r_m[-known:], before.placed[-known:]
+        r_m[:known], valid[:known] = before.r_m[-known:], before.valid[-known:]
     codes = propagator.fill(lo, hi, first - _PAD + known, r_m[known:])
     if codes is not None:
-        placed[known:] = codes == 0
+        valid[known:] = codes == 0
     sun_m = np.ascontiguousarray(sun_position_m(*grid.jd_fr(first - _PAD, ticks)))
     kernels.shadow_edges(r_m, sun_m, SUN_DISC_M, edge)
-    edge[~placed] = LIT
-    return _Block(lo, first, last, r_m, sun_m, edge, placed)
+    edge[~valid] = LIT
+    return _Block(lo, first, last, r_m, sun_m, edge, valid)
 
 
 def _valleys(block: _Block, grid: TimeGrid) -> tuple[list[_Marks], tuple[Ints, Ints, Array, Array]]:

@@ -139,7 +139,7 @@ class Ephemeris:
 
     tracks: Sequence[Track]
     grid: TimeGrid
-    loses: ClassVar[bool] = True
+    may_lose: ClassVar[bool] = True
     rotations: Mapping[str, Rotation] | None = None
 
     def __post_init__(self) -> None:

@@ -14,18 +14,18 @@ from functools import cache
 from itertools import combinations, product
 
 Offset = tuple[float, float, float]
-Place = tuple[int, int]  # row along the track, place within the row
+Point = tuple[int, int]  # row along the track, point within the row
 
-NEIGHBOURS: dict[str, tuple[Place, ...]] = {
+NEIGHBOURS: dict[str, tuple[Point, ...]] = {
     "square": ((0, 1), (1, 0), (0, -1), (-1, 0)),
     "hexagonal": ((0, 1), (1, 0), (1, -1), (0, -1), (-1, 0), (-1, 1)),
 }
 
 
 def _rows(shape: str, spacing_m: float, radius_m: float) -> list[tuple[int, range]]:
-    """Rows of a lattice that have points in the disc, and the places taken in each.
+    """Rows of a lattice that have points in the disc, and the points taken in each.
 
-    In integers: row u and place v lie u^2 + v^2, hexagonal u^2 + u v + v^2 = ((2 v + u)^2 + 3 u^2) / 4, from the
+    In integers: row u and point v lie u^2 + v^2, hexagonal u^2 + u v + v^2 = ((2 v + u)^2 + 3 u^2) / 4, from the
     centre.
     """
     limit = math.floor((radius_m / spacing_m) ** 2 * (1.0 + 1e-12))
@@ -61,11 +61,11 @@ def count(shape: str, spacing_m: float, radius_m: float) -> int:
     >>> count("square", 200.0, 1000.0), count("hexagonal", 100.0, 1000.0)
     (81, 367)
     """
-    return sum(len(places) for _, places in _rows(shape, spacing_m, radius_m))
+    return sum(len(taken) for _, taken in _rows(shape, spacing_m, radius_m))
 
 
 @cache
-def places(shape: str, spacing_m: float, radius_m: float) -> tuple[Place, ...]:
+def lattice_points(shape: str, spacing_m: float, radius_m: float) -> tuple[Point, ...]:
     """Lattice coordinates of the satellites, in the order in which they are numbered: row by row along the track.
 
     Parameters
@@ -112,19 +112,19 @@ def offsets_m(shape: str, spacing_m: float, radius_m: float, cross_track_m: floa
     tilt = cross_track_m / radius_m
     return tuple(
         (0.5 * y, x, tilt * y)
-        for x, y in (_flat(shape, spacing_m, place) for place in places(shape, spacing_m, radius_m))
+        for x, y in (_flat(shape, spacing_m, point) for point in lattice_points(shape, spacing_m, radius_m))
     )
 
 
-def _flat(shape: str, spacing_m: float, place: Place) -> tuple[float, float]:
-    """Along-track and twice radial [m] of a place."""
-    u, v = place
+def _flat(shape: str, spacing_m: float, point: Point) -> tuple[float, float]:
+    """Along-track and twice radial [m] of a point."""
+    u, v = point
     if shape == "square":
         return spacing_m * u, spacing_m * v
     return spacing_m * (0.5 * math.sqrt(3.0) * u), spacing_m * (v + 0.5 * u)
 
 
-def beside(shape: str, spacing_m: float, radius_m: float, i: int) -> list[int]:
+def neighbours(shape: str, spacing_m: float, radius_m: float, i: int) -> list[int]:
     """Neighbours of a satellite in a lattice: up to four in a square one, six in a hexagonal one.
 
     Parameters
@@ -145,11 +145,11 @@ def beside(shape: str, spacing_m: float, radius_m: float, i: int) -> list[int]:
 
     Examples
     --------
-    >>> beside("square", 200.0, 200.0, 2)
+    >>> neighbours("square", 200.0, 200.0, 2)
     [0, 1, 3, 4]
     """
     number = _numbers(shape, spacing_m, radius_m)
-    u, v = places(shape, spacing_m, radius_m)[i]
+    u, v = lattice_points(shape, spacing_m, radius_m)[i]
     return sorted(number[at] for du, dv in NEIGHBOURS[shape] if (at := (u + du, v + dv)) in number)
 
 
@@ -181,8 +181,8 @@ def links(shape: str, spacing_m: float, radius_m: float) -> int:
 
 
 @cache
-def _numbers(shape: str, spacing_m: float, radius_m: float) -> dict[Place, int]:
-    return {place: i for i, place in enumerate(places(shape, spacing_m, radius_m))}
+def _numbers(shape: str, spacing_m: float, radius_m: float) -> dict[Point, int]:
+    return {point: i for i, point in enumerate(lattice_points(shape, spacing_m, radius_m))}
 
 
 @cache
@@ -220,8 +220,8 @@ def near_points(points: tuple[Offset, ...], within_m: float) -> tuple[tuple[int,
 def _in_cells(flat: Sequence[Sequence[float]], size_m: float) -> list[tuple[int, int]]:
     """Pairs (i < j) that may be within size_m of each other: of the same cubic cell or of two that touch."""
     cells: dict[tuple[int, ...], list[int]] = {}
-    for i, place in enumerate(flat):
-        cells.setdefault(tuple(math.floor(x / size_m) for x in place), []).append(i)
+    for i, point in enumerate(flat):
+        cells.setdefault(tuple(math.floor(x / size_m) for x in point), []).append(i)
     steps = [step for step in product((-1, 0, 1), repeat=len(flat[0]) if flat else 0) if step > (0,) * len(step)]
     found: list[tuple[int, int]] = []
     for cell, inside in cells.items():

@@ -31,7 +31,7 @@ from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Moments = Callable[[Fraction, Any], tuple[Ints, Array]]
+StepsAndMix = Callable[[Fraction, Any], tuple[Ints, Array]]
 Ephemeris = Callable[[Array, Array], Array]
 
 ORDER = 10
@@ -159,13 +159,13 @@ def fixed_step(rate_rad_s: float, tick_s: float, error_m: float) -> Fraction:
 
 
 def _low(r_m: Array) -> NDArray[np.bool_]:
-    """Which places [m] (satellites, 3) are below 100 km."""
+    """Which positions [m] (satellites, 3) are below 100 km."""
     return np.asarray(r_m[:, 0] ** 2 + r_m[:, 1] ** 2 + STRETCH * r_m[:, 2] ** 2 < LOW_M2)
 
 
 @cache
 def _mix(late: int, whole: int) -> Array:
-    """What makes a place late / whole of a step before it; the step itself is copied."""
+    """Mix for the position late / whole of a step before it; the step itself is copied."""
     return np.full(2 * ORDER + 1, multistep.PLAIN) if late == 0 else multistep.mixed(ORDER, Fraction(-late, whole))
 
 
@@ -175,7 +175,7 @@ def _plain(count: int) -> Array:
 
 
 def _at_ticks(share: Fraction, ticks: Ints) -> tuple[Ints, Array]:
-    """Steps at or after ticks of the grid, and what makes the places at the ticks of them."""
+    """Steps at or after ticks of the grid, and the mix for the positions at the ticks."""
     whole, parts = share.numerator, share.denominator
     steps = -((-ticks * parts) // whole)
     late = steps * whole - ticks * parts
@@ -185,7 +185,7 @@ def _at_ticks(share: Fraction, ticks: Ints) -> tuple[Ints, Array]:
 
 
 def _at_times(share: Fraction, ticks: Array) -> tuple[Ints, Array]:
-    """The same at any time, counted in ticks, and speeds with it."""
+    """The same at any time, counted in ticks, with velocities."""
     at = ticks * (share.denominator / share.numerator)
     steps = np.ceil(at)
     return steps.astype(np.int64), np.array([multistep.mixed(ORDER, float(n)) for n in at - steps])
@@ -216,7 +216,7 @@ class _Group:
 
 @dataclass
 class _Tile:
-    """A tile under way: what has been told up to `next_tick`."""
+    """A tile under way: advanced to `next_tick`."""
 
     groups: list[_Group]
     alone: Ints
@@ -273,10 +273,10 @@ class Numerical:
         object.__setattr__(self, "_shares", self._steps())
         object.__setattr__(self, "_down", np.where(_low(self.bodies.r_m), _EVER, 0.0))
 
-    # --- what the engine asks
+    # --- interface of a propagator
 
     @property
-    def loses(self) -> bool:
+    def may_lose(self) -> bool:
         """Whether satellites may be without a position: they decay by drag, or are below 100 km at the epoch."""
         down: Array = self._down  # type: ignore[attr-defined]
         return self.forces.drag or bool(down.any())
@@ -330,24 +330,24 @@ class Numerical:
         tile = self._live.get((lo, hi))
         if tile is None or first_tick < tile.next_tick:
             tile = self._new_tile(lo, hi)
-        told = np.empty((ticks.size, 3, hi - lo))
+        result = np.empty((ticks.size, 3, hi - lo))
         early = int(np.sum(ticks < 0))
         if early:
-            self._tell(self._new_tile(lo, hi, backwards=True), _at_ticks, -ticks[:early][::-1], told[:early][::-1])
+            self._advance(self._new_tile(lo, hi, backwards=True), _at_ticks, -ticks[:early][::-1], result[:early][::-1])
         if early < ticks.size:
-            self._tell(tile, _at_ticks, ticks[early:], told[early:])
+            self._advance(tile, _at_ticks, ticks[early:], result[early:])
         tile.next_tick = max(0, int(ticks[-1]) + 1)
         if tile.next_tick > self.grid.steps:
             self._live.pop((lo, hi), None)
         else:
             self._live[(lo, hi)] = tile
-        out_r_m[:, :, : hi - lo] = told
+        out_r_m[:, :, : hi - lo] = result
         if self.of_date is not None:
             turn(self._matrices(first_tick, ticks.size), out_r_m[:, :, : hi - lo])
         out_r_m[:, :, hi - lo :] = out_r_m[:, :, hi - lo - 1 : hi - lo]
         return self._codes(tile, ticks, out_r_m, hi - lo)
 
-    # --- what others ask
+    # --- states at any time
 
     def states(self, t_s: Array) -> tuple[Array, Array]:
         """Positions and velocities of all satellites at any times, in the axes of the epoch.
@@ -370,11 +370,11 @@ class Numerical:
         t = np.asarray(t_s, dtype=np.float64)
         if t.size == 0 or t[0] < 0.0 or t[-1] > self.grid.duration_s or np.any(np.diff(t) < 0.0):
             raise ValueError(f"times must rise from 0 to {self.grid.duration_s:g} s at most")
-        told = np.empty((t.size, 6, self.count))
+        result = np.empty((t.size, 6, self.count))
         edges = [*range(0, self.count, 4 * multistep.LANES), self.count]
         for lo, hi in pairwise(edges):
-            self._tell(self._new_tile(lo, hi), _at_times, t / self.grid.step_s, told[:, :, lo:hi])
-        return np.moveaxis(told[:, :3], 2, 1), np.moveaxis(told[:, 3:], 2, 1)
+            self._advance(self._new_tile(lo, hi), _at_times, t / self.grid.step_s, result[:, :, lo:hi])
+        return np.moveaxis(result[:, :3], 2, 1), np.moveaxis(result[:, 3:], 2, 1)
 
     # --- inside
 
@@ -459,25 +459,25 @@ class Numerical:
         coefficients: Array = self._air  # type: ignore[attr-defined]
         return sky, -self._margin * _SKY_SPACING_S, _SKY_SPACING_S, coefficients
 
-    def _tell(self, tile: _Tile, moments: Moments, ticks: Ints | Array, told: Array) -> None:
-        """Take a tile to the last of the ticks, counted away from the epoch, and write told[tick, 3 or 6, lane]."""
+    def _advance(self, tile: _Tile, steps_of: StepsAndMix, ticks: Ints | Array, result: Array) -> None:
+        """Take a tile to the last of the ticks, counted away from the epoch, and write result[tick, 3 or 6, lane]."""
         for group in tile.groups:
-            steps, mixes = moments(group.share, ticks)
-            last, whole = int(steps[-1]), group.lanes.size == told.shape[2] and told.flags.c_contiguous
-            out = told if whole else np.empty((ticks.size, told.shape[1], group.lanes.size))
+            steps, mixes = steps_of(group.share, ticks)
+            last, whole = int(steps[-1]), group.lanes.size == result.shape[2] and result.flags.c_contiguous
+            out = result if whole else np.empty((ticks.size, result.shape[1], group.lanes.size))
             advance = multistep.advancer(self.forces, ORDER)
             advance(group.states, group.step, last - group.step, group.step_s, *self._surroundings(), steps, mixes, out)
             group.step = last
             if not whole:
-                told[:, :, group.where] = out
+                result[:, :, group.where] = out
         if tile.alone.size:
             out = np.empty((ticks.size, 6, tile.alone.size))
             sign = math.copysign(1.0, tile.states[0, adaptive.NEXT])
             adaptive.advancer(self.forces)(tile.states, sign * self.grid.step_s * ticks, *self._surroundings(), out)
-            told[:, :, tile.alone] = out[:, : told.shape[1]]
+            result[:, :, tile.alone] = out[:, : result.shape[1]]
 
     def _codes(self, tile: _Tile, ticks: Ints, out_r_m: Array, real: int) -> NDArray[np.int8] | None:
-        """Where satellites have come down: there the place means nothing, and is made finite."""
+        """Status codes of satellites that have decayed; their positions become NOWHERE_M."""
         if not self.forces.drag and not self._down.any():  # type: ignore[attr-defined]
             return None
         down_s = np.full(real, np.inf)

@@ -24,7 +24,7 @@ class Propagator(Protocol):
     """Interface of a propagator, as the engine uses it."""
 
     @property
-    def loses(self) -> bool:
+    def may_lose(self) -> bool:
         """Whether `fill` may report satellites without a position."""
         ...
 
@@ -97,7 +97,7 @@ class CircularJ2:
 
     elements: CircularElements
     grid: TimeGrid
-    loses: ClassVar[bool] = False
+    may_lose: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_packed", self.elements.packed())
@@ -174,7 +174,7 @@ class Formation:
     chief: CircularElements
     relative: RelativeElements
     grid: TimeGrid
-    loses: ClassVar[bool] = False
+    may_lose: ClassVar[bool] = False
 
     @property
     def count(self) -> int:

@@ -12,7 +12,9 @@ from orbit.formation_geometry import closest_m
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-Moments = Callable[[Array, Indices | None], Array]  # moments [s] and satellites to positions [m] (time, 3, satellites)
+PositionsAt = Callable[
+    [Array, Indices | None], Array
+]  # moments [s] and satellites to positions [m] (time, 3, satellites)
 
 SAMPLES = 360  # an orbit: ranges go like the sine of twice its angle, and a parabola meets that to 1e-8 of its swing
 REFINED = 512  # of the nearest approaches, looked at again between samples
@@ -119,7 +121,7 @@ def swing_of_pairs_m(r_m: Array, a: Indices, b: Indices) -> tuple[float, float]:
 
 
 def _vertices(y: Array) -> tuple[Array, Array]:
-    """Least of the parabola through each sample (time, pairs) and its neighbours, and its place in steps from there."""
+    """Least of the parabola through each sample (time, pairs) and its neighbours, and its distance from the sample in steps."""
     low, shift = y.copy(), np.zeros_like(y)
     slope, bend = 0.5 * (y[2:] - y[:-2]), y[2:] - 2.0 * y[1:-1] + y[:-2]
     turns = (bend > 0.0) & (np.abs(slope) <= bend)
@@ -129,7 +131,7 @@ def _vertices(y: Array) -> tuple[Array, Array]:
 
 
 def closest(
-    at: Moments, start_s: float, span_s: float, pairs: tuple[Indices, Indices] | None = None, samples: int = SAMPLES
+    at: PositionsAt, start_s: float, span_s: float, pairs: tuple[Indices, Indices] | None = None, samples: int = SAMPLES
 ) -> Extreme:
     """Smallest range of any two satellites in a time span, to a centimetre.
 
@@ -194,7 +196,7 @@ def _ends(a: Indices, b: Indices) -> tuple[Indices, Indices]:
     return involved, index.reshape(2, -1)
 
 
-def _refined(at: Moments, a: Indices, b: Indices, about_s: Array, fine_s: float) -> tuple[Array, Array]:
+def _refined(at: PositionsAt, a: Indices, b: Indices, about_s: Array, fine_s: float) -> tuple[Array, Array]:
     """Least range of each pair near a moment of its own, and when."""
     involved, (one, other) = _ends(a, b)
     around_s = (about_s[:, np.newaxis] + fine_s * np.array([-1.0, 0.0, 1.0])).ravel()

@@ -42,10 +42,10 @@ def from_satrecs(records: Iterable[Any]) -> Sgp4Elements:
     -------
     Sgp4Elements
     """
-    told = [
+    columns = [
         (r.jdsatepoch, r.jdsatepochF, r.no_kozai, r.ecco, r.inclo, r.nodeo, r.argpo, r.mo, r.bstar) for r in records
     ]
-    return Sgp4Elements(*np.ascontiguousarray(np.array(told, dtype=np.float64).reshape(-1, el.ELEMENT_ROWS).T))
+    return Sgp4Elements(*np.ascontiguousarray(np.array(columns, dtype=np.float64).reshape(-1, el.ELEMENT_ROWS).T))
 
 
 def to_satrecs(elements: Sgp4Elements) -> list[Any]:
@@ -256,12 +256,12 @@ class Plan:
         codes += self.batch.no_orbit[:, np.newaxis]
         for i, record in self.batch.deep.items():
             found, r_km, v_km_s = record.sgp4_array(self.jd, self.fr)
-            codes[i] = _told(found, r_km)
+            codes[i] = _complete_codes(found, r_km)
             yield i, r_km, v_km_s
 
 
-def _told(codes: Codes, r_km: Array) -> Codes:
-    """Codes of the reference, with one of our own where it gives no number and no code."""
+def _complete_codes(codes: Codes, r_km: Array) -> Codes:
+    """Codes of the reference, and UNDEFINED where it gives neither a finite position nor a code."""
     return np.where((codes == 0) & ~np.isfinite(r_km).all(axis=-1), UNDEFINED, codes)
 
 
@@ -361,10 +361,10 @@ class Sgp4:
 
     elements: Sgp4Elements
     grid: TimeGrid
-    loses: ClassVar[bool] = True
+    may_lose: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        # made here, not by every thread that asks first
+        # made here once, not by several threads at the same time
         self._batch.deep, self._batch.no_orbit, self._mode  # noqa: B018
 
     @cached_property
@@ -448,7 +448,7 @@ class Sgp4:
         from sgp4.api import SatrecArray
 
         found, r_km, _ = SatrecArray([deep[i] for i in which]).sgp4(jd, fr)
-        found, lanes = _told(found, r_km), np.array(which) - lo
+        found, lanes = _complete_codes(found, r_km), np.array(which) - lo
         out_r_m[:, :, lanes] = 1e3 * np.moveaxis(r_km, 0, 2)
         codes[:, lanes] = found.T
         return int(np.count_nonzero(found))

@@ -40,7 +40,7 @@ _FIELDS: dict[str, tuple[_Field, ...]] = {
         _blank(53),
         (54, 61, "drag term", _SMALL, "B* such as -11606-4"),
         _blank(62),
-        (63, 63, "ephemeris type", "[ 02]", "0: elements that are not for SGP4 cannot be moved by it"),
+        (63, 63, "ephemeris type", "[ 02]", "0: elements that are not for SGP4 cannot be propagated by it"),
         _blank(64),
         (65, 68, "element number", r"[ \d]{4}", "digits"),
     ),
@@ -178,7 +178,7 @@ def _wrong(text: bytes, kind: str) -> tuple[int, str] | None:
                 if byte > 126
                 else f"control character {byte:#04x}"
             )
-            return at + 1, f"{what} has no place in a line of elements; write ASCII"
+            return at + 1, f"{what} is not allowed in a line of elements; write ASCII"
     told = text.decode()
     if len(told) != COLUMNS:
         return len(told) + 1, f"line {kind} has {len(told)} columns; a line of elements has {COLUMNS}"
@@ -281,7 +281,7 @@ def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
             i += 1
         name = None
     names += [name] if name else []
-    if sets or bad:  # a file without any elements is told as such
+    if sets or bad:  # a file without any elements has an error of its own
         bad += [
             BadLine(n, 1, f"'{_text(t)}' is followed by no elements; write them, or # before a comment", n)
             for n, t in names

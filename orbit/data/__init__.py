@@ -40,6 +40,6 @@ def earth_orientation_span() -> Span:
     Span
     """
     with EARTH_ORIENTATION.open("rb") as stream, zipfile.ZipFile(stream) as archive:
-        told = json.loads(archive.read("provenance.json"))
-    first, measured_until, table_end = (date.fromisoformat(told[k]) for k in ("first", "measured_until", "table_end"))
-    return Span(first, measured_until, table_end, told["source"])
+        table = json.loads(archive.read("provenance.json"))
+    first, measured_until, table_end = (date.fromisoformat(table[k]) for k in ("first", "measured_until", "table_end"))
+    return Span(first, measured_until, table_end, table["source"])

@@ -51,7 +51,7 @@ def test_neighbours_are_a_spacing_apart(shape: str, spacing: float, radius: floa
     apart = np.linalg.norm(flat[:, None] - flat[None], axis=2)
     near = np.abs(apart - spacing) < 1e-6 * spacing
     for i in range(len(flat)):
-        assert formation_geometry.beside(shape, spacing, radius, i) == np.flatnonzero(near[i]).tolist()
+        assert formation_geometry.neighbours(shape, spacing, radius, i) == np.flatnonzero(near[i]).tolist()
     assert formation_geometry.links(shape, spacing, radius) == near.sum() // 2
 
 
