@@ -1,4 +1,4 @@
-"""When satellites are up over ground stations: every window of a span, to a few milliseconds."""
+"""Access windows: when satellites are visible from ground stations, to a few milliseconds."""
 
 from __future__ import annotations
 
@@ -21,19 +21,30 @@ from orbit.timegrid import TimeGrid
 Array = NDArray[np.float64]
 TILE = 64  # satellites at a time
 FILL = 240  # ticks asked of a propagator at a time: they stay in the second-level cache
-CUT_S = 1.0  # between the moments at which a mask over the azimuth is looked at
-REACH_S = 10.0  # the same where there is only a longest range, which bends like the orbit
-FAR_M = 1e15  # stands for no longest range in kernels, which know no infinity
-ROOM = 1 << 14  # windows that a thread collects before they are put aside
+CUT_S = 1.0  # spacing at which a horizon mask is tested
+REACH_S = 10.0  # the same where there is only a largest range, which varies as slowly as the orbit
+FAR_M = 1e15  # means no largest range in kernels, which have no infinity
+ROOM = 1 << 14  # windows that a thread collects before it copies them
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Windows, one array each, sorted by satellite, then station, then time; seconds from the epoch of the grid.
+    """Access windows, one array for each column, sorted by satellite, station and time.
 
-    Station and satellite are numbers in the order in which they were given. The culmination is the highest point within the
-    window. `cut_begin`: already up when the span begins, which then is its rise; `cut_end`: still up at its end, or at the
-    last tick at which the satellite has a position.
+    Attributes
+    ----------
+    station, satellite : ndarray of int32, shape (windows,)
+        Numbers in the order in which stations and satellites were given.
+    rise_s, set_s : ndarray, shape (windows,)
+        Acquisition and loss of signal (AOS, LOS) [s since the epoch of the grid].
+    culmination_s : ndarray, shape (windows,)
+        Time of the largest elevation within the window (TCA) [s].
+    max_elevation_rad : ndarray, shape (windows,)
+        Largest elevation [rad].
+    cut_begin : ndarray of bool, shape (windows,)
+        The satellite is visible already when the time span begins; rise_s is the beginning of the span.
+    cut_end : ndarray of bool, shape (windows,)
+        The satellite is still visible at the end of the span, or at the last tick at which it has a position.
     """
 
     station: NDArray[np.int32]
@@ -56,7 +67,48 @@ def windows(
     propagators: Sequence[Propagator], stations: Sequence[Station], grid: TimeGrid, *, tile: int = TILE,
     block: int = window_refinement.LONGEST_BLOCK, threads: int | None = None, progress: Callable[[int, int], None] | None = None,
 ) -> Windows:  # fmt: skip
-    """Windows over the ticks 0 to grid.steps of the propagators' grid. `tile`, `block` and `threads` change the speed only."""
+    """Find all access windows of satellites over ground stations.
+
+    Parameters
+    ----------
+    propagators : sequence of Propagator
+        Satellites are numbered through all of them, in order.
+    stations : sequence of Station
+        Ground stations with their minimum elevation, horizon mask and largest range.
+    grid : TimeGrid
+        The grid of the propagators; windows are found from tick 0 to grid.steps.
+    tile, block : int
+        Number of satellites and ticks handled at a time; they change the speed only.
+    threads : int, optional
+        Number of threads; all processors without.
+    progress : callable, optional
+        Called with the number of tiles that are done, and of all.
+
+    Returns
+    -------
+    Windows
+
+    Examples
+    --------
+    A satellite over the equator passes a station on the equator. While it is above 10 deg it moves through twice the
+    angle arccos(R cos(el) / a) - el, at its own rate less that of the Earth.
+
+    >>> import math
+    >>> from orbit.elements import nodal_period_s
+    >>> from orbit.propagation import CircularJ2
+    >>> from orbit.shells import walker
+    >>> grid = TimeGrid(2461395.5, 0.25, step_s=60.0, steps=300)
+    >>> station = Station("equator", 0.0, 0.0, 0.0, math.radians(10.0))
+    >>> found = windows([CircularJ2(walker(550e3, 0.0, 1, 1, 0.0), grid)], [station], grid)
+    >>> whole = found[~(found.cut_begin | found.cut_end)]
+    >>> a, el = 6928137.0, math.radians(10.0)
+    >>> half_rad = math.acos(6378137.0 * math.cos(el) / a) - el
+    >>> from orbit.constants import EARTH_ROTATION_RAD_S
+    >>> from orbit.kernels.j2 import latitude_argument_rate_rad_s, node_rate_rad_s
+    >>> rate = latitude_argument_rate_rad_s(a, 0.0) + node_rate_rad_s(a, 0.0) - EARTH_ROTATION_RAD_S
+    >>> bool(abs(whole.set_s[0] - whole.rise_s[0] - 2.0 * half_rad / rate) < 0.1)
+    True
+    """
     job = _Job(stations, grid, block)
     tiles, base = [], 0
     for propagator in propagators:
@@ -82,11 +134,11 @@ def windows(
 def _joined(parts: Sequence[Windows]) -> Windows:
     if not parts:
         none = np.zeros((window_refinement.WINDOW_ROWS, 0))
-        return _told(none, 0)
+        return _windows_of(none, 0)
     return Windows(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Windows)))
 
 
-def _told(rows: Array, first: int) -> Windows:
+def _windows_of(rows: Array, first: int) -> Windows:
     """Windows from the rows that a kernel writes, of satellites numbered from `first`."""
     flags = rows[window_refinement.W_FLAGS].astype(np.int8)
     elevation = np.empty(rows.shape[1])
@@ -99,7 +151,17 @@ def _told(rows: Array, first: int) -> Windows:
 
 
 def station_rows(stations: Sequence[Station]) -> Array:
-    """Stations as the search reads them, (stations, STATION_ROWS)."""
+    """Stations as the kernels read them.
+
+    Parameters
+    ----------
+    stations : sequence of Station
+
+    Returns
+    -------
+    ndarray, shape (stations, STATION_ROWS)
+        Rows of `orbit.kernels.access`.
+    """
     found = np.zeros((len(stations), kernels.STATION_ROWS))
     for row, station in zip(found, stations, strict=True):
         up, at = zenith(station), position_m(station)
@@ -152,7 +214,7 @@ class _Job:
             for part in self._search(rows, valid, np.array([k0 - first, k1 - first]), first):
                 found.append(self._cut(rows, valid, first, part) if self.per_tick.any() else part)
         whole = np.concatenate(found, axis=1)
-        return _told(whole if self.block >= self.grid.steps else _merged(whole), number)
+        return _windows_of(whole if self.block >= self.grid.steps else _merged(whole), number)
 
     def _cut(self, rows: Array, valid: NDArray[np.int64], first: int, windows: Array) -> Array:
         out = np.empty((window_refinement.WINDOW_ROWS, 2 * windows.shape[1] + 16))
@@ -167,7 +229,11 @@ class _Job:
 
     def _search(self, rows: Array, valid: NDArray[np.int64], span: NDArray[np.int64], first: int) -> list[Array]:
         room = max(ROOM, 2 * (int(span[1] - span[0]) + 4))
-        out, lane, found = np.empty((window_refinement.WINDOW_ROWS, room)), 0, [np.empty((window_refinement.WINDOW_ROWS, 0))]
+        out, lane, found = (
+            np.empty((window_refinement.WINDOW_ROWS, room)),
+            0,
+            [np.empty((window_refinement.WINDOW_ROWS, 0))],
+        )
         while lane < rows.shape[0]:
             begun = lane
             lane, count = kernels.find_windows(
@@ -181,18 +247,27 @@ class _Job:
 
 def _merged(rows: Array) -> Array:
     """Windows that blocks of time have cut in two put together, sorted."""
-    rows = rows[:, np.lexsort((rows[window_refinement.W_RISE], rows[window_refinement.W_STATION], rows[window_refinement.W_SATELLITE]))]
+    rows = rows[
+        :,
+        np.lexsort(
+            (rows[window_refinement.W_RISE], rows[window_refinement.W_STATION], rows[window_refinement.W_SATELLITE])
+        ),
+    ]
     if rows.shape[1] == 0:
         return rows
     flags = rows[window_refinement.W_FLAGS].astype(np.int64)
-    same = np.all(rows[: window_refinement.W_SATELLITE + 1, 1:] == rows[: window_refinement.W_SATELLITE + 1, :-1], axis=0)
+    same = np.all(
+        rows[: window_refinement.W_SATELLITE + 1, 1:] == rows[: window_refinement.W_SATELLITE + 1, :-1], axis=0
+    )
     same &= rows[window_refinement.W_SET, :-1] == rows[window_refinement.W_RISE, 1:]
     same &= ((flags[:-1] & window_refinement.CUT_END) > 0) & ((flags[1:] & window_refinement.CUT_BEGIN) > 0)
     start = np.flatnonzero(np.concatenate(([True], ~same)))
     stop = np.append(start[1:], rows.shape[1]) - 1
     made = rows[:, start]
     made[window_refinement.W_SET] = rows[window_refinement.W_SET, stop]
-    made[window_refinement.W_FLAGS] = (flags[start] & window_refinement.CUT_BEGIN) | (flags[stop] & window_refinement.CUT_END)
+    made[window_refinement.W_FLAGS] = (flags[start] & window_refinement.CUT_BEGIN) | (
+        flags[stop] & window_refinement.CUT_END
+    )
     made[window_refinement.W_SINE] = np.maximum.reduceat(rows[window_refinement.W_SINE], start)
     # of equal heights the first
     highest = rows[window_refinement.W_SINE] == np.repeat(made[window_refinement.W_SINE], stop - start + 1)

@@ -1,7 +1,7 @@
-"""How dense the air is between 100 and 2,000 km, for a given activity of the Sun.
+"""Air density between 100 and 2,000 km for a given solar and geomagnetic activity.
 
-A table made from NRLMSIS 2.1 by tools/build_density.py: ln rho = A + B cos(psi), psi the angle from the diurnal bulge,
-which stands 35 degrees east of the Sun. The bulge brings the scatter of ln rho over places, hours and seasons at 550 km from
+A table made from NRLMSIS 2.1 by tools/build_density.py: ln rho = A + B cos(psi), with psi the angle from the diurnal
+bulge, 35 degrees east of the Sun. The bulge reduces the scatter of ln rho over places, hours and seasons at 550 km from
 0.49 (a factor 1.6) to 0.21 (a factor 1.2) at mean activity. [emmert2022]
 """
 
@@ -24,14 +24,35 @@ LEAST_AP, MOST_AP = 4.0, 130.0
 
 @cache
 def _table() -> tuple[Floats, Floats, Floats]:
-    told = json.loads(resources.files("orbit").joinpath("data/density.json").read_text("ascii"))
-    return np.array(told["f107"], float), np.array(told["ap"], float), np.array(told["coefficients"])
+    table = json.loads(resources.files("orbit").joinpath("data/density.json").read_text("ascii"))
+    return np.array(table["f107"], float), np.array(table["ap"], float), np.array(table["coefficients"])
 
 
 def air(f107: float, ap: float) -> Floats:
-    """Coefficients that the kernels read, for solar flux F10.7 (also its mean of 81 days) and geomagnetic index Ap.
+    """Coefficients of the density model for kernels, interpolated in solar and geomagnetic activity. [emmert2022]
 
-    Raises ValueError outside 70 to 250 and 4 to 130.
+    Parameters
+    ----------
+    f107 : float
+        Solar flux F10.7 [sfu], 70 to 250; also its mean over 81 days.
+    ap : float
+        Geomagnetic index Ap, 4 to 130.
+
+    Returns
+    -------
+    ndarray
+        Coefficients, as `orbit.kernels.forces.density_kg_m3` reads them.
+
+    Raises
+    ------
+    ValueError
+        An index is outside the table.
+
+    Examples
+    --------
+    >>> air(300.0, 15.0)
+    Traceback (most recent call last):
+    ValueError: F10.7 300 or Ap 15 is outside the table; write 70 to 250 and 4 to 130
     """
     if not (LEAST_F107 <= f107 <= MOST_F107 and LEAST_AP <= ap <= MOST_AP):
         raise ValueError(f"F10.7 {f107:g} or Ap {ap:g} is outside the table; write 70 to 250 and 4 to 130")
@@ -47,7 +68,40 @@ def air(f107: float, ap: float) -> Floats:
 def density_kg_m3(
     altitude_m: NDArray[np.float64], bulge_cosine: NDArray[np.float64], f107: float, ap: float
 ) -> NDArray[np.float64]:
-    """Air density [kg/m3] at altitudes [m] above the ellipsoid; cosine of the angle from the bulge; arrays or floats."""
+    """Air density at an altitude and an angle from the diurnal bulge. [emmert2022]
+
+    Parameters
+    ----------
+    altitude_m : ndarray
+        Altitude above the ellipsoid [m], 100 to 2,000 km.
+    bulge_cosine : ndarray
+        Cosine of the angle from the diurnal bulge, in [-1, 1]. Both arrays (or floats) broadcast.
+    f107 : float
+        Solar flux F10.7 [sfu], 70 to 250.
+    ap : float
+        Geomagnetic index Ap, 4 to 130.
+
+    Returns
+    -------
+    ndarray
+        Density [kg/m3].
+
+    Raises
+    ------
+    ValueError
+        An index is outside the table.
+
+    Examples
+    --------
+    The air is densest near the bulge, and thinner the higher.
+
+    >>> import numpy as np
+    >>> rho = density_kg_m3(np.array([400e3, 550e3]), np.array([[1.0], [-1.0]]), f107=150.0, ap=15.0)
+    >>> rho.shape
+    (2, 2)
+    >>> bool(np.all(rho[0] > rho[1]) and np.all(rho[:, 0] > rho[:, 1]))
+    True
+    """
     h, c = np.broadcast_arrays(np.asarray(altitude_m, dtype=np.float64), np.asarray(bulge_cosine, dtype=np.float64))
     found = np.empty(h.size)
     _densities(np.ascontiguousarray(h).ravel(), np.ascontiguousarray(c).ravel(), air(f107, ap), found)
@@ -55,7 +109,29 @@ def density_kg_m3(
 
 
 def mean_density_kg_m3(r_m: NDArray[np.float64], sun_m: NDArray[np.float64], f107: float, ap: float) -> float:
-    """Mean density [kg/m3] over places (places, 3) [m] in TEME, with the Sun at sun_m (3,)."""
+    """Mean air density over positions. [emmert2022]
+
+    Parameters
+    ----------
+    r_m : ndarray, shape (positions, 3)
+        Positions in TEME [m].
+    sun_m : ndarray, shape (3,)
+        Position of the Sun in TEME [m].
+    f107 : float
+        Solar flux F10.7 [sfu], 70 to 250.
+    ap : float
+        Geomagnetic index Ap, 4 to 130.
+
+    Returns
+    -------
+    float
+        Mean density [kg/m3].
+
+    Raises
+    ------
+    ValueError
+        An index is outside the table.
+    """
     found = np.empty(len(r_m))
     _around(np.ascontiguousarray(r_m), sun_m / np.linalg.norm(sun_m), air(f107, ap), found)
     return float(np.mean(found))
@@ -63,7 +139,7 @@ def mean_density_kg_m3(r_m: NDArray[np.float64], sun_m: NDArray[np.float64], f10
 
 @kernel
 def _around(r_m: Floats, sun: Floats, coefficients: Floats, out: Floats) -> None:
-    """Densities at places (places, 3) with the Sun in a direction (3,)."""
+    """Densities at positions (positions, 3) with the Sun in a direction (3,)."""
     bx, by, bz = forces.bulge(sun[0], sun[1], sun[2])
     for i in range(out.size):
         x, y, z = r_m[i, 0], r_m[i, 1], r_m[i, 2]

@@ -1,4 +1,4 @@
-"""Eclipses: when satellites pass through the Earth's shadow, and how a circular orbit fares over a year."""
+"""Eclipses: passages of satellites through the Earth's shadow, and eclipse seasons of a circular orbit over a year."""
 
 from __future__ import annotations
 
@@ -38,10 +38,19 @@ _SAMPLES_PER_DAY = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eclipses:
-    """A row for each passage through shadow, by satellite and time; times are seconds since the epoch, shapes (rows,).
+    """Passages through the Earth's shadow, one row for each, sorted by satellite and time.
 
-    A passage under way at the first or last tick is cut there. Umbra times are NaN where there is none. least_lit is
-    the smallest share of the Sun's disc in sight.
+    A passage under way at the first or last tick is cut there.
+
+    Attributes
+    ----------
+    satellite : ndarray of int, shape (rows,)
+    penumbra_start_s, penumbra_end_s : ndarray, shape (rows,)
+        First and last contact [s since the epoch].
+    umbra_start_s, umbra_end_s : ndarray, shape (rows,)
+        Beginning and end of full shadow [s since the epoch]; NaN where the passage is partial.
+    least_lit : ndarray, shape (rows,)
+        Smallest visible fraction of the Sun's disc during the passage, 0 to 1.
     """
 
     satellite: Ints
@@ -53,6 +62,7 @@ class Eclipses:
 
     @property
     def count(self) -> int:
+        """Number of passages."""
         return int(self.satellite.size)
 
 
@@ -74,7 +84,7 @@ class _Block:
     r_m: Array
     sun_m: Array
     edge: Array
-    placed: Bools
+    valid: Bools
 
     def nodes(self, k: Ints, lane: Ints) -> Array:
         """Positions and Sun at the ticks round rows k, shape (marks, 8, 6)."""
@@ -84,18 +94,50 @@ class _Block:
     def whole(self, k: Ints, lane: Ints) -> Bools:
         """Whether there is a position at all those ticks."""
         rows = k[:, np.newaxis] + np.arange(kernels.FIRST_NODE, kernels.FIRST_NODE + kernels.NODES)
-        return np.asarray(self.placed[rows, lane[:, np.newaxis]].all(axis=1))
+        return np.asarray(self.valid[rows, lane[:, np.newaxis]].all(axis=1))
 
     def marks(self, k: Ints, lane: Ints, u: Array, value: Array) -> _Marks:
         return _Marks(self.lo + lane, self.first - _PAD + k + u, value)
 
 
 def eclipses(propagator: Propagator, grid: TimeGrid) -> Eclipses:
-    """Passages of every satellite through the cone of the Earth's shadow, from the first tick to the last.
+    """Find all passages of satellites through the conical shadow of the Earth.
 
-    grid: that of the propagator. Its positions are joined by polynomials through eight ticks, and times found on these:
-    within 1 ms of what its model of motion says. Raises ValueError for steps above 300 s. A satellite without a
-    position is in no shadow.
+    Positions at ticks are interpolated by polynomials through eight ticks; times are within 1 ms of those of the
+    propagator. A satellite without a position counts as sunlit.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        Satellites.
+    grid : TimeGrid
+        The grid of the propagator; passages are found from tick 0 to grid.steps. Steps of at most 300 s.
+
+    Returns
+    -------
+    Eclipses
+
+    Raises
+    ------
+    ValueError
+        The steps are longer than 300 s.
+
+    Examples
+    --------
+    On an equatorial orbit at an equinox the Sun is in the orbit plane: the satellite is in shadow for arcsin(R / a) /
+    pi of its period, to half a minute of penumbra and of the Sun's disc.
+
+    >>> import math
+    >>> from orbit.elements import period_s
+    >>> from orbit.propagation import CircularJ2
+    >>> from orbit.shells import walker
+    >>> grid = TimeGrid(2461119.5, 0.5, step_s=60.0, steps=200)  # 2026-03-20
+    >>> found = eclipses(CircularJ2(walker(550e3, 0.0, 1, 1, 0.0), grid), grid)
+    >>> found.count
+    2
+    >>> shadow_s = math.asin(6378137.0 / 6928137.0) / math.pi * period_s(6928137.0)
+    >>> bool(abs(found.penumbra_end_s[0] - found.penumbra_start_s[0] - shadow_s) < 30.0)
+    True
     """
     if grid.step_s > LONGEST_STEP_S:
         raise ValueError(f"steps of {grid.step_s:g} s leave eclipses out; take {LONGEST_STEP_S:g} s or less")
@@ -114,20 +156,20 @@ def eclipses(propagator: Propagator, grid: TimeGrid) -> Eclipses:
 
 
 def _block(propagator: Propagator, grid: TimeGrid, lo: int, first: int, before: _Block | None) -> _Block:
-    """The block after another; what both hold is not asked for again, as those who step through time start anew for it."""
+    """The block after `before`; ticks in both are copied: a propagator that steps in time would start again for them."""
     hi, last = min(lo + _LANES, propagator.count), min(first + _TICKS, grid.steps + 2)
     ticks, known = last - first + 2 * _PAD, 0 if before is None else 2 * _PAD
     r_m, edge = np.empty((ticks, 3, hi - lo)), np.empty((ticks, hi - lo))
-    placed = np.ones(edge.shape, dtype=bool)
+    valid = np.ones(edge.shape, dtype=bool)
     if before is not None:
-        r_m[:known], placed[:known] = before.r_m[-known:], before.placed[-known:]
+        r_m[:known], valid[:known] = before.r_m[-known:], before.valid[-known:]
     codes = propagator.fill(lo, hi, first - _PAD + known, r_m[known:])
     if codes is not None:
-        placed[known:] = codes == 0
+        valid[known:] = codes == 0
     sun_m = np.ascontiguousarray(sun_position_m(*grid.jd_fr(first - _PAD, ticks)))
     kernels.shadow_edges(r_m, sun_m, SUN_DISC_M, edge)
-    edge[~placed] = LIT
-    return _Block(lo, first, last, r_m, sun_m, edge, placed)
+    edge[~valid] = LIT
+    return _Block(lo, first, last, r_m, sun_m, edge, valid)
 
 
 def _valleys(block: _Block, grid: TimeGrid) -> tuple[list[_Marks], tuple[Ints, Ints, Array, Array]]:
@@ -233,11 +275,18 @@ def _table(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seasons:
-    """Shade of one circular orbit over some days from an epoch.
+    """Eclipses of one circular orbit over some days from an epoch.
 
-    seasons_d: stretches of days since the epoch on whose revolutions the Sun is cut, cut at both ends of the
-    span. longest_s: longest passage, first to last contact. mean_fraction: share of all light that is lost. beta_rad: angle
-    between Sun and orbit plane at each sample.
+    Attributes
+    ----------
+    seasons_d : tuple of (float, float)
+        Intervals [d since the epoch] in which every revolution has an eclipse, cut at the ends of the span.
+    longest_s : float
+        Longest passage, first to last contact [s].
+    mean_fraction : float
+        Fraction of sunlight that is lost, averaged over the span.
+    beta_rad : ndarray, shape (times,)
+        Angle of the Sun above the orbit plane at each sample [rad].
     """
 
     seasons_d: tuple[tuple[float, float], ...]
@@ -247,14 +296,31 @@ class Seasons:
 
     @property
     def days(self) -> float:
-        """Days with eclipses."""
+        """Number of days with eclipses."""
         return sum(end - start for start, end in self.seasons_d)
 
 
 def beta_over_rad(
     semi_major_axis_m: float, inclination_rad: float, node_rad: float, jd: float, fr: float, after_d: Array
 ) -> Array:
-    """Angle [rad] between Sun and a circular orbit at days after a UTC date, the node moved by secular J2."""
+    """Angle of the Sun above a circular orbit's plane over time, the node moving by secular J2.
+
+    Parameters
+    ----------
+    semi_major_axis_m : float
+        Mean semi-major axis [m].
+    inclination_rad, node_rad : float
+        Inclination, and right ascension of the ascending node at the epoch [rad].
+    jd, fr : float
+        Epoch, UTC Julian date in two parts.
+    after_d : ndarray, shape (times,)
+        Days since the epoch.
+
+    Returns
+    -------
+    ndarray, shape (times,)
+        Angle [rad], positive towards the orbit normal.
+    """
     rate = node_rate_rad_s(semi_major_axis_m, inclination_rad) * SECONDS_PER_DAY
     whole = np.floor(after_d)
     sun_m = sun_position_m(jd + whole, fr + (after_d - whole))
@@ -270,10 +336,27 @@ def eclipse_seasons(
     days: float = 365.0,
     shadow: Shadow = "cone",
 ) -> Seasons:
-    """Eclipses of a circular orbit over days from a UTC date on, its node moved by secular J2.
+    """Eclipses of a circular orbit over some days, the node moving by secular J2.
 
-    A cone counts any shade as eclipse and weighs it by the share of the Sun's disc; a cylinder knows none but full shade.
-    Beta stands still within a revolution: 0.07 deg at most, a second or two of a passage.
+    Beta is constant within a revolution: an error of 0.07 deg at most, a second or two of a passage.
+
+    Parameters
+    ----------
+    semi_major_axis_m : float
+        Mean semi-major axis [m].
+    inclination_rad, node_rad : float
+        Inclination, and right ascension of the ascending node at the epoch [rad].
+    jd, fr : float
+        Epoch, UTC Julian date in two parts.
+    days : float
+        Length of the span [d].
+    shadow : {"cone", "cylinder"}
+        A cone counts any shade as an eclipse and weighs it by the visible fraction of the Sun's disc. A cylinder has
+        full shadow only.
+
+    Returns
+    -------
+    Seasons
     """
     after_d = np.linspace(0.0, days, math.ceil(days * _SAMPLES_PER_DAY) + 1)
     beta_rad = beta_over_rad(semi_major_axis_m, inclination_rad, node_rad, jd, fr, after_d)
@@ -291,7 +374,37 @@ def seasons_of_beta(
     sun_distance_m: Array,
     shadow: Shadow = "cone",
 ) -> Seasons:
-    """The same from beta [rad] and the Sun's distance [m] at evenly spaced days after an epoch, shapes (times,)."""
+    """Eclipses of a circular orbit from its beta angle over time.
+
+    Parameters
+    ----------
+    semi_major_axis_m : float
+        Semi-major axis [m].
+    period_s : float
+        Time of a revolution relative to the Sun's direction [s].
+    after_d : ndarray, shape (times,)
+        Days since the epoch, evenly spaced, rising.
+    beta_rad : ndarray, shape (times,)
+        Angle of the Sun above the orbit plane [rad].
+    sun_distance_m : ndarray, shape (times,)
+        Distance of the Sun [m].
+    shadow : {"cone", "cylinder"}
+        Model of the shadow, as in `eclipse_seasons`.
+
+    Returns
+    -------
+    Seasons
+
+    Examples
+    --------
+    With the Sun in the orbit plane a cylinder shades arcsin(R / a) / pi of an orbit: a sixth at a = 2 R.
+
+    >>> import numpy as np
+    >>> days, beta, distance = np.arange(3.0), np.zeros(3), np.full(3, 149597870700.0)
+    >>> found = seasons_of_beta(2.0 * 6378137.0, 14400.0, days, beta, distance, "cylinder")
+    >>> round(found.mean_fraction, 6), round(found.longest_s), found.days
+    (0.166667, 2400, 2.0)
+    """
     cone = shadow == "cone"
     out = np.empty((3, after_d.size))
     far, radius_m = (1.0, SUN_DISC_M) if cone else (_FAR, POINT_SUN_M)

@@ -1,4 +1,4 @@
-"""Mean elements of many satellites, one array per element: circular ones for secular J2, and those that SGP4 reads."""
+"""Mean orbital elements of many satellites, one array for each element: circular orbits with secular J2, and SGP4."""
 
 from __future__ import annotations
 
@@ -16,7 +16,17 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class CircularElements:
-    """Mean elements at the epoch of the time grid, each of shape (satellites,); angles in TEME."""
+    """Mean elements of circular orbits at the epoch of the time grid. Angles are in TEME.
+
+    Attributes
+    ----------
+    semi_major_axis_m : ndarray, shape (satellites,)
+        Mean semi-major axis [m].
+    inclination_rad, node_rad : ndarray, shape (satellites,)
+        Inclination and right ascension of the ascending node [rad].
+    latitude_argument_rad : ndarray, shape (satellites,)
+        Argument of latitude [rad]: angle from the ascending node.
+    """
 
     semi_major_axis_m: Array
     inclination_rad: Array
@@ -25,10 +35,21 @@ class CircularElements:
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return int(self.semi_major_axis_m.size)
 
     def subset(self, which: NDArray[np.int64]) -> CircularElements:
-        """Some of the satellites."""
+        """Elements of some of the satellites.
+
+        Parameters
+        ----------
+        which : ndarray of int
+            Indices of satellites.
+
+        Returns
+        -------
+        CircularElements
+        """
         return CircularElements(
             self.semi_major_axis_m[which],
             self.inclination_rad[which],
@@ -37,7 +58,12 @@ class CircularElements:
         )
 
     def packed(self) -> Array:
-        """The rows that `orbit.kernels.j2` reads, shape (7, satellites), secular rates included."""
+        """Rows that `orbit.kernels.j2` reads, secular rates included.
+
+        Returns
+        -------
+        ndarray, shape (7, satellites)
+        """
         rows = np.empty((j2.ELEMENT_ROWS, self.count))
         rows[j2.ROW_SEMI_MAJOR_AXIS] = self.semi_major_axis_m
         rows[j2.ROW_COS_I] = np.cos(self.inclination_rad)
@@ -54,10 +80,20 @@ class CircularElements:
 
 @dataclass(frozen=True, slots=True)
 class Sgp4Elements:
-    """Mean elements as SGP4 reads them (WGS 72, TEME), each of shape (satellites,), each satellite with its own epoch.
+    """Mean elements for SGP4 (WGS 72, TEME), each satellite with its own epoch. [vallado2006]
 
-    The epoch is a UTC Julian date in two parts; the mean motion is Kozai's [rad/min], as element sets give it (not
-    above zero: error code 2 at every time); the drag term is B* [1 / Earth radii]. [vallado2006]
+    Attributes
+    ----------
+    epoch_jd, epoch_fr : ndarray, shape (satellites,)
+        Epochs, UTC Julian dates in two parts.
+    mean_motion_rad_min : ndarray, shape (satellites,)
+        Kozai's mean motion [rad/min], as element sets give it. A satellite whose mean motion is not above zero gets
+        error code 2 at all times.
+    eccentricity : ndarray, shape (satellites,)
+    inclination_rad, node_rad, perigee_argument_rad, mean_anomaly_rad : ndarray, shape (satellites,)
+        Angles [rad].
+    drag_term_per_er : ndarray, shape (satellites,)
+        Drag term B* [1 / Earth radii].
     """
 
     epoch_jd: Array
@@ -72,32 +108,107 @@ class Sgp4Elements:
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return int(self.epoch_jd.size)
 
     def subset(self, which: NDArray[np.int64]) -> Sgp4Elements:
-        """Some of the satellites."""
+        """Elements of some of the satellites.
+
+        Parameters
+        ----------
+        which : ndarray of int
+            Indices of satellites.
+
+        Returns
+        -------
+        Sgp4Elements
+        """
         return Sgp4Elements(*(getattr(self, f.name)[which] for f in fields(self)))
 
 
 def semi_major_axis_m(altitude_m: float) -> float:
-    """Mean semi-major axis [m] of a circular orbit at an altitude [m] above the equatorial radius."""
+    """Mean semi-major axis of a circular orbit.
+
+    Parameters
+    ----------
+    altitude_m : float
+        Altitude above the equatorial radius [m].
+
+    Returns
+    -------
+    float
+        Semi-major axis [m].
+
+    Examples
+    --------
+    >>> semi_major_axis_m(550e3)
+    6928137.0
+    """
     return EARTH_RADIUS_M + altitude_m
 
 
 def period_s(semi_major_axis_m: float) -> float:
-    """Two-body period [s]."""
+    """Two-body period of an orbit.
+
+    Parameters
+    ----------
+    semi_major_axis_m : float
+        Semi-major axis [m], above zero.
+
+    Returns
+    -------
+    float
+        Period [s].
+
+    Examples
+    --------
+    >>> round(period_s(semi_major_axis_m(550e3)) / 60.0, 2)  # 2 pi sqrt(a^3 / mu), in minutes
+    95.65
+    """
     return 2.0 * math.pi / float(j2.mean_motion_rad_s(semi_major_axis_m))
 
 
 def nodal_period_s(semi_major_axis_m: float, inclination_rad: float) -> float:
-    """Time [s] from node to node, circular orbit under J2."""
+    """Time between passages of the ascending node, circular orbit under secular J2.
+
+    Parameters
+    ----------
+    semi_major_axis_m : float
+        Mean semi-major axis [m].
+    inclination_rad : float
+        Inclination [rad].
+
+    Returns
+    -------
+    float
+        Nodal period [s].
+    """
     return 2.0 * math.pi / float(j2.latitude_argument_rate_rad_s(semi_major_axis_m, inclination_rad))
 
 
 def sun_synchronous_inclination_rad(semi_major_axis_m: float) -> float:
-    """Inclination [rad] at which the node follows the mean Sun, circular orbit. [vallado2013:eq. 11-15]
+    """Inclination at which the node of a circular orbit follows the mean Sun. [vallado2013:eq. 11-15]
 
-    Raises ValueError above 5,980 km altitude, where no inclination does.
+    Parameters
+    ----------
+    semi_major_axis_m : float
+        Mean semi-major axis [m].
+
+    Returns
+    -------
+    float
+        Inclination [rad], between pi/2 and pi.
+
+    Raises
+    ------
+    ValueError
+        The altitude is above 5,980 km, where no inclination is sun-synchronous.
+
+    Examples
+    --------
+    >>> import math
+    >>> round(math.degrees(sun_synchronous_inclination_rad(semi_major_axis_m(800e3))), 1)
+    98.6
     """
     wanted_rad_s = 2.0 * math.pi / (TROPICAL_YEAR_D * SECONDS_PER_DAY)
     n = math.sqrt(MU_EARTH_M3_S2 / semi_major_axis_m**3)

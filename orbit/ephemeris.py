@@ -1,4 +1,4 @@
-"""Satellites that follow a published ephemeris: interpolation between its states. [ccsds502:5]"""
+"""Propagator of satellites with a published ephemeris: interpolation between its states. [ccsds502:5]"""
 
 from __future__ import annotations
 
@@ -25,10 +25,30 @@ _BACK_S = 10.0  # longest step back to the tick before the epoch: 0.1 mm in a mi
 
 
 def weights(times_s: Array, nodes_s: Array, with_rates: bool) -> tuple[Array, Array]:
-    """Weights of positions and of rates [s] in the polynomial through nodes, each of shape (times, nodes).
+    """Interpolation weights of positions and velocities. [stoer2002:2.1]
 
-    nodes_s (times, nodes) may differ from time to time. With rates: Hermite's, of degree 2 nodes - 1; without: Lagrange's, of
-    degree nodes - 1. [stoer2002:2.1]
+    Parameters
+    ----------
+    times_s : ndarray, shape (times,)
+        Times to interpolate at [s].
+    nodes_s : ndarray, shape (times, nodes)
+        Times of the states [s]; they may differ from row to row, and are distinct within a row.
+    with_rates : bool
+        Hermite interpolation of degree 2 nodes - 1, else Lagrange of degree nodes - 1.
+
+    Returns
+    -------
+    of_r : ndarray, shape (times, nodes)
+        Weights of positions; dimensionless.
+    of_v : ndarray, shape (times, nodes)
+        Weights of velocities [s]; zero without rates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> of_r, of_v = weights(np.array([0.5]), np.array([[0.0, 1.0]]), with_rates=True)
+    >>> of_r.tolist(), of_v.tolist()
+    ([[0.5, 0.5]], [[0.125, -0.125]])
     """
     n = nodes_s.shape[1]
     share = np.ones_like(nodes_s)
@@ -102,16 +122,24 @@ def _two_body(state: Array) -> Array:
 
 @dataclass(frozen=True)
 class Ephemeris:
-    """Positions of objects of an ephemeris on a time grid; outside its segments there are none, which a code says.
+    """Propagator of objects of an ephemeris. Outside its segments there is no position, status code OUTSIDE.
 
-    Where the ephemeris begins between the epoch and the tick before it, which runs ask for to know how things move, that tick
-    is taken from a two-body orbit through the first state. `rotations` turn other frames into TEME; a frame without one
-    raises KeyError.
+    The tick before the epoch, which runs ask for to have velocities, is continued on a two-body orbit from the first
+    state where the ephemeris begins after it.
+
+    Attributes
+    ----------
+    tracks : sequence of Track
+        Objects, as `orbit.catalog.read_oem` gives them.
+    grid : TimeGrid
+    rotations : mapping of str to callable, optional
+        Conversions of other frames to TEME, (jd, fr, r_m, v_m_s) to (r_m, v_m_s) with arrays of shapes (states,) and
+        (states, 3). A frame without one raises KeyError.
     """
 
     tracks: Sequence[Track]
     grid: TimeGrid
-    loses: ClassVar[bool] = True
+    may_lose: ClassVar[bool] = True
     rotations: Mapping[str, Rotation] | None = None
 
     def __post_init__(self) -> None:
@@ -147,9 +175,21 @@ class Ephemeris:
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return len(self.tracks)
 
     def subset(self, which: NDArray[np.int64]) -> Ephemeris:
+        """The same propagator for some of the satellites.
+
+        Parameters
+        ----------
+        which : ndarray of int
+            Indices of satellites.
+
+        Returns
+        -------
+        Ephemeris
+        """
         return Ephemeris([self.tracks[i] for i in which], self.grid, self.rotations)
 
     def _since(self, segment: Segment) -> float:
@@ -158,6 +198,22 @@ class Ephemeris:
         return days * SECONDS_PER_DAY
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
+        """Write positions of some satellites at consecutive ticks; see `Propagator.fill`.
+
+        Parameters
+        ----------
+        lo, hi : int
+            Satellites lo to hi - 1.
+        first_tick : int
+            First tick of the grid; may be negative.
+        out_r_m : ndarray, shape (ticks, 3, lanes)
+            Receives positions in TEME [m]; NOWHERE_M where there is none.
+
+        Returns
+        -------
+        ndarray of int8, shape (ticks, lanes), or None
+            OUTSIDE where no segment covers the time; None if all satellites have positions.
+        """
         bundles: list[_Bundle] = self._bundles  # type: ignore[attr-defined]
         of_lane: list[list[int]] = self._of_lane  # type: ignore[attr-defined]
         ticks, _, width = out_r_m.shape

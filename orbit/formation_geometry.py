@@ -1,8 +1,9 @@
-"""Where the satellites of a formation stand to each other, in plain numbers: `validate` reads this too.
+"""Geometry of formations in plain numbers, without numpy: `validate` uses it too.
 
-An offset is (radial, along-track, cross-track) [m] from the centre at the moment at which the centre crosses the equator
-northward. Each satellite rides a 2:1 ellipse in the plane and a sine across it, so a lattice lies in the plane of along-track
-and twice radial: there a formation turns like a rigid disc, and a pair d apart comes as near as d / 2, twice an orbit.
+An offset is (radial, along-track, cross-track) [m] from the centre at the centre's passage of the ascending node. Each
+satellite moves on a 2:1 ellipse in the orbit plane and a sine across it. A lattice lies in the plane of along-track and
+twice radial, in which a formation rotates like a rigid disc; a pair at distance d there comes within d / 2 twice an
+orbit. [clohessy1960]
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from functools import cache
 from itertools import combinations, product
 
 Offset = tuple[float, float, float]
-Place = tuple[int, int]  # row along the track, place within the row
+Point = tuple[int, int]  # row along the track, point within the row
 
-NEIGHBOURS: dict[str, tuple[Place, ...]] = {
+NEIGHBOURS: dict[str, tuple[Point, ...]] = {
     "square": ((0, 1), (1, 0), (0, -1), (-1, 0)),
     "hexagonal": ((0, 1), (1, 0), (1, -1), (0, -1), (-1, 0), (-1, 1)),
 }
 
 
 def _rows(shape: str, spacing_m: float, radius_m: float) -> list[tuple[int, range]]:
-    """Rows of a lattice that have points in the disc, and the places taken in each.
+    """Rows of a lattice that have points in the disc, and the points taken in each.
 
-    In integers: row u and place v lie u^2 + v^2, hexagonal u^2 + u v + v^2 = ((2 v + u)^2 + 3 u^2) / 4, from the centre.
+    In integers: row u and point v lie u^2 + v^2, hexagonal u^2 + u v + v^2 = ((2 v + u)^2 + 3 u^2) / 4, from the
+    centre.
     """
     limit = math.floor((radius_m / spacing_m) ** 2 * (1.0 + 1e-12))
     if shape == "square":
@@ -39,56 +41,173 @@ def _rows(shape: str, spacing_m: float, radius_m: float) -> list[tuple[int, rang
 
 
 def count(shape: str, spacing_m: float, radius_m: float) -> int:
-    """Points of a lattice in a disc: 81 of a square one of 200 m in 1 km, 367 of a hexagonal one of 100 m."""
-    return sum(len(places) for _, places in _rows(shape, spacing_m, radius_m))
+    """Number of points of a lattice in a disc.
+
+    Parameters
+    ----------
+    shape : {"square", "hexagonal"}
+        Lattice.
+    spacing_m : float
+        Distance of neighbours [m], above zero.
+    radius_m : float
+        Radius of the disc [m], above zero.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> count("square", 200.0, 1000.0), count("hexagonal", 100.0, 1000.0)
+    (81, 367)
+    """
+    return sum(len(taken) for _, taken in _rows(shape, spacing_m, radius_m))
 
 
 @cache
-def places(shape: str, spacing_m: float, radius_m: float) -> tuple[Place, ...]:
-    """Places in the disc in the order in which satellites are numbered: row by row along the track."""
+def lattice_points(shape: str, spacing_m: float, radius_m: float) -> tuple[Point, ...]:
+    """Lattice coordinates of the satellites, in the order in which they are numbered: row by row along the track.
+
+    Parameters
+    ----------
+    shape : {"square", "hexagonal"}
+        Lattice.
+    spacing_m : float
+        Distance of neighbours [m].
+    radius_m : float
+        Radius of the disc [m].
+
+    Returns
+    -------
+    tuple of (int, int)
+        Row and number within the row, (0, 0) at the centre.
+    """
     return tuple((u, v) for u, taken in _rows(shape, spacing_m, radius_m) for v in taken)
 
 
 def offsets_m(shape: str, spacing_m: float, radius_m: float, cross_track_m: float = 0.0) -> tuple[Offset, ...]:
-    """Offsets of a square or hexagonal lattice in a disc; a satellite at its radial rim swings cross_track_m across."""
+    """Offsets of the satellites of a lattice in a disc.
+
+    Parameters
+    ----------
+    shape : {"square", "hexagonal"}
+        Lattice.
+    spacing_m : float
+        Distance of neighbours [m].
+    radius_m : float
+        Radius of the disc [m].
+    cross_track_m : float
+        Cross-track amplitude of a satellite at the radial rim of the disc [m].
+
+    Returns
+    -------
+    tuple of (float, float, float)
+        Radial, along-track and cross-track offset of each satellite [m].
+
+    Examples
+    --------
+    >>> offsets_m("square", 200.0, 200.0)
+    ((0.0, -200.0, 0.0), (-100.0, 0.0, -0.0), (0.0, 0.0, 0.0), (100.0, 0.0, 0.0), (0.0, 200.0, 0.0))
+    """
     tilt = cross_track_m / radius_m
     return tuple(
         (0.5 * y, x, tilt * y)
-        for x, y in (_flat(shape, spacing_m, place) for place in places(shape, spacing_m, radius_m))
+        for x, y in (_flat(shape, spacing_m, point) for point in lattice_points(shape, spacing_m, radius_m))
     )
 
 
-def _flat(shape: str, spacing_m: float, place: Place) -> tuple[float, float]:
-    """Along-track and twice radial [m] of a place."""
-    u, v = place
+def _flat(shape: str, spacing_m: float, point: Point) -> tuple[float, float]:
+    """Along-track and twice radial [m] of a point."""
+    u, v = point
     if shape == "square":
         return spacing_m * u, spacing_m * v
     return spacing_m * (0.5 * math.sqrt(3.0) * u), spacing_m * (v + 0.5 * u)
 
 
-def beside(shape: str, spacing_m: float, radius_m: float, i: int) -> list[int]:
-    """Numbers of the neighbours of the i-th satellite of a lattice: up to four of a square one, six of a hexagonal one."""
+def neighbours(shape: str, spacing_m: float, radius_m: float, i: int) -> list[int]:
+    """Neighbours of a satellite in a lattice: up to four in a square one, six in a hexagonal one.
+
+    Parameters
+    ----------
+    shape : {"square", "hexagonal"}
+        Lattice.
+    spacing_m : float
+        Distance of neighbours [m].
+    radius_m : float
+        Radius of the disc [m].
+    i : int
+        Number of the satellite.
+
+    Returns
+    -------
+    list of int
+        Numbers of the neighbours, ascending.
+
+    Examples
+    --------
+    >>> neighbours("square", 200.0, 200.0, 2)
+    [0, 1, 3, 4]
+    """
     number = _numbers(shape, spacing_m, radius_m)
-    u, v = places(shape, spacing_m, radius_m)[i]
+    u, v = lattice_points(shape, spacing_m, radius_m)[i]
     return sorted(number[at] for du, dv in NEIGHBOURS[shape] if (at := (u + du, v + dv)) in number)
 
 
 @cache
 def links(shape: str, spacing_m: float, radius_m: float) -> int:
-    """Pairs of neighbours in a lattice."""
+    """Number of pairs of neighbours in a lattice.
+
+    Parameters
+    ----------
+    shape : {"square", "hexagonal"}
+        Lattice.
+    spacing_m : float
+        Distance of neighbours [m].
+    radius_m : float
+        Radius of the disc [m].
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> links("square", 200.0, 200.0)
+    4
+    """
     number = _numbers(shape, spacing_m, radius_m)
     half = NEIGHBOURS[shape][: len(NEIGHBOURS[shape]) // 2]
     return sum((u + du, v + dv) in number for u, v in number for du, dv in half)
 
 
 @cache
-def _numbers(shape: str, spacing_m: float, radius_m: float) -> dict[Place, int]:
-    return {place: i for i, place in enumerate(places(shape, spacing_m, radius_m))}
+def _numbers(shape: str, spacing_m: float, radius_m: float) -> dict[Point, int]:
+    return {point: i for i, point in enumerate(lattice_points(shape, spacing_m, radius_m))}
 
 
 @cache
 def near_points(points: tuple[Offset, ...], within_m: float) -> tuple[tuple[int, int], ...]:
-    """Pairs (i < j) of given points at most within_m apart, radial distances doubled: the farthest that they get."""
+    """Pairs of satellites whose range never exceeds a limit.
+
+    The range of a pair over an orbit is at most its distance in the plane of twice radial and along-track.
+
+    Parameters
+    ----------
+    points : tuple of (float, float, float)
+        Offsets [m].
+    within_m : float
+        Limit of the range [m], above zero.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Pairs (i, j) with i < j, ascending.
+
+    Examples
+    --------
+    >>> near_points(((0.0, 0.0, 0.0), (0.0, 90.0, 0.0), (60.0, 0.0, 0.0)), 100.0)
+    ((0, 1),)
+    """
     limit = (within_m * (1.0 + 1e-9)) ** 2
     flat = [(2.0 * x, y, z) for x, y, z in points]
     return tuple(
@@ -101,8 +220,8 @@ def near_points(points: tuple[Offset, ...], within_m: float) -> tuple[tuple[int,
 def _in_cells(flat: Sequence[Sequence[float]], size_m: float) -> list[tuple[int, int]]:
     """Pairs (i < j) that may be within size_m of each other: of the same cubic cell or of two that touch."""
     cells: dict[tuple[int, ...], list[int]] = {}
-    for i, place in enumerate(flat):
-        cells.setdefault(tuple(math.floor(x / size_m) for x in place), []).append(i)
+    for i, point in enumerate(flat):
+        cells.setdefault(tuple(math.floor(x / size_m) for x in point), []).append(i)
     steps = [step for step in product((-1, 0, 1), repeat=len(flat[0]) if flat else 0) if step > (0,) * len(step)]
     found: list[tuple[int, int]] = []
     for cell, inside in cells.items():
@@ -114,10 +233,25 @@ def _in_cells(flat: Sequence[Sequence[float]], size_m: float) -> list[tuple[int,
 
 
 def closest_m(difference: Offset) -> float:
-    """Least range [m] over an orbit of two satellites whose offsets differ by this, linear relative motion.
+    """Smallest range over an orbit of two satellites, linear relative motion. [clohessy1960]
 
-    Their distance is |A cos u + B sin u| with A = (x, y, z), B = (y / 2, -2 x, 0) [clohessy1960]: its least is the smaller
-    singular value of [A B].
+    The range is |A cos u + B sin u| with A = (x, y, z) and B = (y / 2, -2 x, 0): its minimum is the smaller singular
+    value of [A B].
+
+    Parameters
+    ----------
+    difference : tuple of (float, float, float)
+        Difference of the offsets: radial x, along-track y, cross-track z [m].
+
+    Returns
+    -------
+    float
+        Range [m].
+
+    Examples
+    --------
+    >>> closest_m((0.0, 200.0, 0.0))
+    100.0
     """
     x, y, z = difference
     aa, bb, ab = x * x + y * y + z * z, 0.25 * y * y + 4.0 * x * x, -1.5 * x * y
@@ -127,7 +261,29 @@ def closest_m(difference: Offset) -> float:
 
 
 def closest_of_lattice_m(shape: str, spacing_m: float, radius_m: float, cross_track_m: float) -> float | None:
-    """Least range [m] of any two satellites of a lattice over an orbit; None of a lattice of one."""
+    """Smallest range over an orbit of any two satellites of a lattice, linear relative motion.
+
+    Parameters
+    ----------
+    shape : {"square", "hexagonal"}
+        Lattice.
+    spacing_m : float
+        Distance of neighbours [m].
+    radius_m : float
+        Radius of the disc [m].
+    cross_track_m : float
+        Cross-track amplitude of a satellite at the radial rim of the disc [m].
+
+    Returns
+    -------
+    float or None
+        Range [m]; None for a single satellite.
+
+    Examples
+    --------
+    >>> closest_of_lattice_m("square", 200.0, 1000.0, 0.0)
+    100.0
+    """
     if count(shape, spacing_m, radius_m) < 2:
         return None
     tilt = cross_track_m / radius_m
@@ -136,9 +292,26 @@ def closest_of_lattice_m(shape: str, spacing_m: float, radius_m: float, cross_tr
 
 
 def closest_of_points_m(points: tuple[Offset, ...], below_m: float) -> tuple[float, int, int] | None:
-    """Least range [m] over an orbit below a limit, and the pair of given points that has it; None if all keep farther.
+    """Smallest range over an orbit below a limit of any two satellites, linear relative motion.
 
-    Points apart by more than the limit in the plane of radial and half along-track never come nearer than it.
+    A pair farther apart than the limit in the plane of radial and half along-track never comes nearer than the limit.
+
+    Parameters
+    ----------
+    points : tuple of (float, float, float)
+        Offsets [m].
+    below_m : float
+        Limit of the range [m].
+
+    Returns
+    -------
+    (range_m, i, j) or None
+        Smallest range [m] and its pair; None if all ranges stay at or above the limit.
+
+    Examples
+    --------
+    >>> closest_of_points_m(((0.0, 0.0, 0.0), (0.0, 90.0, 0.0), (0.0, 300.0, 0.0)), 100.0)
+    (45.0, 0, 1)
     """
     if below_m <= 0.0:
         return None

@@ -1,8 +1,8 @@
-"""Frames at a date: the one satellites move in (TEME), the Earth's own (ITRS) and the stars' (GCRS).
+"""Rotations between the frames of satellites (TEME), of the Earth (ITRS) and of the sky (GCRS).
 
-TEME to ITRS is Greenwich mean sidereal time of 1982 at UT1 and the motion of the pole, as SGP4's frame is read
-[vallado2006:app. C]. TEME to GCRS goes over the true equinox by precession of IAU 2006 and nutation of IAU 2000A: TEME
-is where both ways to the Earth's axes agree, as in skyfield and astropy. Dates are UTC Julian dates in two parts.
+TEME to ITRS is Greenwich mean sidereal time of 1982 at UT1 and polar motion [vallado2006:app. C]. GCRS to TEME goes
+over the true equinox of date with precession of IAU 2006 and nutation of IAU 2000A, so that both routes to the
+Earth-fixed axes agree, as in skyfield and astropy. Dates are UTC Julian dates in two parts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,17 @@ Array = NDArray[np.float64]
 
 
 class Geodetic(NamedTuple):
-    """Latitude [rad], longitude [rad, east, -pi to pi] and height [m] over the ellipsoid of WGS 84, shapes (...)."""
+    """Geodetic coordinates on the WGS 84 ellipsoid.
+
+    Attributes
+    ----------
+    latitude_rad : ndarray
+        Geodetic latitude [rad].
+    longitude_rad : ndarray
+        East longitude [rad], -pi to pi.
+    height_m : ndarray
+        Height above the ellipsoid [m].
+    """
 
     latitude_rad: Array
     longitude_rad: Array
@@ -29,21 +39,65 @@ class Geodetic(NamedTuple):
 
 
 def rotated(matrix: Array, vectors: Array) -> Array:
-    """Vectors (..., 3) by matrices (..., 3, 3); leading axes broadcast."""
+    """Multiply vectors by rotation matrices.
+
+    The order of operations does not depend on the shapes, so that results are bit-equal for one vector or many.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (..., 3, 3)
+    vectors : ndarray, shape (..., 3)
+        Leading axes broadcast.
+
+    Returns
+    -------
+    ndarray, shape (..., 3)
+    """
     columns = (matrix[..., :, j] * vectors[..., j, np.newaxis] for j in range(3))  # the same bits whatever the shapes
     return np.asarray(sum(columns))
 
 
 def teme_to_itrs(jd: ArrayLike, fr: ArrayLike) -> Array:
-    """Rotation matrices (..., 3, 3) from TEME to ITRS; the transposes turn back."""
+    """Rotation matrices from TEME to ITRS. [vallado2006:app. C]
+
+    Parameters
+    ----------
+    jd, fr : array_like
+        UTC Julian dates in two parts.
+
+    Returns
+    -------
+    ndarray, shape (..., 3, 3)
+        The transpose is the inverse rotation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> matrix = teme_to_itrs(2461395.5, 0.25)
+    >>> bool(np.allclose(matrix @ matrix.T, np.eye(3), atol=1e-14))
+    True
+    """
     earth = shipped().at(jd, fr)
     return np.asarray(pole_matrix(earth.pole_x_rad, earth.pole_y_rad) @ z_matrix(gmst_rad(*utc_to_ut1(jd, fr))))
 
 
 def gcrs_to_teme(jd: ArrayLike, fr: ArrayLike) -> Array:
-    """Rotation matrices (..., 3, 3) from GCRS to TEME; the transposes turn back. 50 us a date.
+    """Rotation matrices from GCRS to TEME, with nutation of IAU 2000A.
 
-    Offsets of the celestial pole from the models are left out: up to 0.5 mas, 2 cm in low orbit. [iers2010:5.5]
+    Parameters
+    ----------
+    jd, fr : array_like
+        UTC Julian dates in two parts.
+
+    Returns
+    -------
+    ndarray, shape (..., 3, 3)
+        The transpose is the inverse rotation.
+
+    Notes
+    -----
+    Offsets of the celestial pole from the models are omitted: up to 0.5 mas, 2 cm in low orbit [iers2010:5.5]. Takes 50
+    us for each date.
     """
     import erfa
 
@@ -51,7 +105,22 @@ def gcrs_to_teme(jd: ArrayLike, fr: ArrayLike) -> Array:
 
 
 def gcrs_to_teme_quick(jd: ArrayLike, fr: ArrayLike) -> Array:
-    """The same to 1 mas (4 cm in low orbit) over 1995 to 2050, in 4 us: nutation of IAU 2000B."""
+    """Rotation matrices from GCRS to TEME, with nutation of IAU 2000B.
+
+    Parameters
+    ----------
+    jd, fr : array_like
+        UTC Julian dates in two parts, 1995 to 2050.
+
+    Returns
+    -------
+    ndarray, shape (..., 3, 3)
+        Within 1 mas (4 cm in low orbit) of `gcrs_to_teme`.
+
+    Notes
+    -----
+    Takes 4 us for each date.
+    """
     import erfa
 
     return _to_teme(np.asarray(erfa.pnm00b(*utc_to_tt(jd, fr))), jd, fr)
@@ -67,7 +136,20 @@ def _to_teme(gcrs_to_true: Array, jd: ArrayLike, fr: ArrayLike) -> Array:
 
 
 def itrs_state(r_m: Array, v_m_s: Array, jd: ArrayLike, fr: ArrayLike) -> tuple[Array, Array]:
-    """Position [m] and velocity [m/s] (..., 3) of TEME in ITRS; the velocity is as seen from the turning Earth."""
+    """Convert positions and velocities from TEME to ITRS.
+
+    Parameters
+    ----------
+    r_m, v_m_s : ndarray, shape (..., 3)
+        Position [m] and velocity [m/s] in TEME.
+    jd, fr : array_like, shape (...)
+        UTC Julian dates in two parts.
+
+    Returns
+    -------
+    r_m, v_m_s : ndarray, shape (..., 3)
+        Position [m] and velocity [m/s] relative to the rotating Earth.
+    """
     earth = shipped().at(jd, fr)
     pole, ut1 = pole_matrix(earth.pole_x_rad, earth.pole_y_rad), utc_to_ut1(jd, fr)
     turn, rate = z_matrix(gmst_rad(*ut1)), gmst_rate_rad_s(*ut1)
@@ -77,7 +159,29 @@ def itrs_state(r_m: Array, v_m_s: Array, jd: ArrayLike, fr: ArrayLike) -> tuple[
 
 
 def teme_state(r_m: Array, v_m_s: Array, jd: ArrayLike, fr: ArrayLike) -> tuple[Array, Array]:
-    """Position [m] and velocity [m/s] (..., 3) of ITRS in TEME: the way back."""
+    """Convert positions and velocities from ITRS to TEME: the inverse of `itrs_state`.
+
+    Parameters
+    ----------
+    r_m, v_m_s : ndarray, shape (..., 3)
+        Position [m] and velocity [m/s] relative to the rotating Earth.
+    jd, fr : array_like, shape (...)
+        UTC Julian dates in two parts.
+
+    Returns
+    -------
+    r_m, v_m_s : ndarray, shape (..., 3)
+        Position [m] and velocity [m/s] in TEME.
+
+    Examples
+    --------
+    A point fixed on the equator moves east at the Earth's rotation rate times its radius, 465 m/s.
+
+    >>> import numpy as np
+    >>> r_m, v_m_s = teme_state(np.array([6378137.0, 0.0, 0.0]), np.zeros(3), 2461395.5, 0.25)
+    >>> round(float(np.linalg.norm(v_m_s)))
+    465
+    """
     earth = shipped().at(jd, fr)
     pole, ut1 = pole_matrix(earth.pole_x_rad, earth.pole_y_rad), utc_to_ut1(jd, fr)
     back, rate = z_matrix(-gmst_rad(*ut1)), gmst_rate_rad_s(*ut1)
@@ -88,10 +192,27 @@ def teme_state(r_m: Array, v_m_s: Array, jd: ArrayLike, fr: ArrayLike) -> tuple[
 
 
 def geodetic(r_itrs_m: Array) -> Geodetic:
-    """Latitude, longitude and height of Earth-fixed positions (..., 3) [m] at 1,000 km from the Earth's centre or more.
+    """Geodetic coordinates of Earth-fixed positions.
 
-    Halley's step [fukushima2006] as erfa takes it leaves up to 1.5e-9 deg of latitude far out; one step of
+    Halley's step [fukushima2006] as erfa takes it leaves up to 1.5e-9 deg of latitude far out. One further step of
     tan(lat) = (z + e^2 N sin(lat)) / p leaves 1e-11 deg. [vallado2013:algorithm 12]
+
+    Parameters
+    ----------
+    r_itrs_m : ndarray, shape (..., 3)
+        Earth-fixed positions [m], 1,000 km from the Earth's centre or more.
+
+    Returns
+    -------
+    Geodetic
+        Arrays of shape (...).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> point = geodetic(np.array([0.0, 6378137.0 + 550e3, 0.0]))
+    >>> round(float(np.degrees(point.longitude_rad)), 9), round(float(point.height_m), 3)
+    (90.0, 550000.0)
     """
     import erfa
 
@@ -107,5 +228,18 @@ def geodetic(r_itrs_m: Array) -> Geodetic:
 
 
 def sub_satellite_point(r_m: Array, jd: ArrayLike, fr: ArrayLike) -> Geodetic:
-    """Point of the ellipsoid below positions (..., 3) [m] of TEME, and their height over it."""
+    """Point on the ellipsoid below a satellite, and the height of the satellite above it.
+
+    Parameters
+    ----------
+    r_m : ndarray, shape (..., 3)
+        Positions in TEME [m].
+    jd, fr : array_like, shape (...)
+        UTC Julian dates in two parts.
+
+    Returns
+    -------
+    Geodetic
+        Arrays of shape (...).
+    """
     return geodetic(rotated(teme_to_itrs(jd, fr), r_m))

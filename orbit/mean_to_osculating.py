@@ -1,7 +1,7 @@
-"""Mean elements to place and speed: the short-period terms of J2 put on circular orbits.
+"""Osculating states from circular mean elements: the short-period terms of J2.
 
-A numerical integrator wants the state a satellite really has; secular J2 moves the mean of it. The semi-major axis of the
-two differs by up to 10 km, which a day turns into 1,500 km along the track.
+A numerical propagator needs the osculating state; secular J2 moves the mean elements. Their semi-major axes differ by
+up to 10 km, which becomes 1,500 km along the track within a day.
 """
 
 from __future__ import annotations
@@ -16,10 +16,34 @@ Array = NDArray[np.float64]
 
 
 def osculating_states(elements: CircularElements) -> tuple[Array, Array]:
-    """Place [m] and speed [m/s], each (satellites, 3), of circular mean elements, by Brouwer's theory to the first power of J2.
+    """Positions and velocities of circular mean elements, first order in J2. [brouwer1959]
 
-    As `orbit.relative_motion.states` has them, the energy that of the mean elements: in a field of J2 those of one ring then part by
-    0.02 to 0.15 km a day (by 2 km without), and are all ahead of secular J2 by 0.3 to 0.5 km, which are terms of J2^2.
+    The energy is that of the mean elements, as in `orbit.relative_motion.states`.
+
+    Parameters
+    ----------
+    elements : CircularElements
+        Mean elements.
+
+    Returns
+    -------
+    r_m, v_m_s : ndarray, shape (satellites, 3)
+        Osculating position [m] and velocity [m/s] in TEME.
+
+    Notes
+    -----
+    In a field of J2 satellites of one ring drift apart by 0.02 to 0.15 km per day (by 2 km without the correction of
+    the energy), and all are ahead of secular J2 by 0.3 to 0.5 km per day, which are terms of J2^2.
+
+    Examples
+    --------
+    The radius differs from the mean semi-major axis by the short-period terms, below 10 km in low orbit.
+
+    >>> import numpy as np
+    >>> from orbit.shells import walker
+    >>> r_m, v_m_s = osculating_states(walker(550e3, np.radians(53.0), 1, 4, 0.0))
+    >>> bool(np.all(np.abs(np.linalg.norm(r_m, axis=1) - 6928137.0) < 10e3))
+    True
     """
     none = np.zeros(elements.count)
     mean = MeanElements(

@@ -1,8 +1,9 @@
-"""Orbits integrated step by step: zonal gravity, drag, sunlight, Sun and Moon, for whole fleets.
+"""Numerical propagation of many satellites: zonal gravity, drag, solar radiation pressure, Sun and Moon.
 
-Nearly circular orbits go by fixed steps, many satellites at once; others each by steps of its own. The axes are those of
-TEME at the epoch, held fixed; `of_date` turns them to TEME of date. Steps are counted from the epoch, so that the result
-does not depend on how a run is cut into tiles, blocks and threads.
+Nearly circular orbits are integrated with fixed steps, many satellites at once; others each with its own adaptive
+steps. The axes are those of TEME at the epoch, held fixed; `of_date` rotates them to TEME of date. Steps are counted
+from the epoch, so that results do not depend on how a run is divided into tiles, blocks and threads. [berry2004;
+rein2015]
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Moments = Callable[[Fraction, Any], tuple[Ints, Array]]
+StepsAndMix = Callable[[Fraction, Any], tuple[Ints, Array]]
 Ephemeris = Callable[[Array, Array], Array]
 
 ORDER = 10
@@ -47,9 +48,16 @@ _EVER = -1e6  # steps or seconds: down before the epoch
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """Satellites at the epoch: place [m] and speed [m/s] (satellites, 3) in TEME; what drag and sunlight take hold of.
+    """Satellites at the epoch, with the areas on which drag and radiation pressure act.
 
-    drag_area_m2_kg is Cd A/m, light_area_m2_kg CR A/m, each (satellites,).
+    Attributes
+    ----------
+    r_m, v_m_s : ndarray, shape (satellites, 3)
+        Position [m] and velocity [m/s] in TEME.
+    drag_area_m2_kg : ndarray, shape (satellites,)
+        C_D A / m [m2/kg].
+    light_area_m2_kg : ndarray, shape (satellites,)
+        C_R A / m [m2/kg].
     """
 
     r_m: Array
@@ -59,17 +67,48 @@ class Bodies:
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return int(self.r_m.shape[0])
 
     def subset(self, which: Ints) -> Bodies:
-        """Some of the satellites."""
+        """Some of the satellites.
+
+        Parameters
+        ----------
+        which : ndarray of int
+            Indices of satellites.
+
+        Returns
+        -------
+        Bodies
+        """
         return Bodies(
             self.r_m[which], self.v_m_s[which], self.drag_area_m2_kg[which], self.light_area_m2_kg[which]
         )  # fmt: skip
 
 
 def eccentricity(r_m: Array, v_m_s: Array) -> Array:
-    """Osculating eccentricity from place [m] and speed [m/s] (..., 3)."""
+    """Osculating eccentricity of positions and velocities.
+
+    Parameters
+    ----------
+    r_m, v_m_s : ndarray, shape (..., 3)
+        Position [m] and velocity [m/s].
+
+    Returns
+    -------
+    ndarray, shape (...)
+
+    Examples
+    --------
+    At perigee the speed is sqrt(mu (1 + e) / r).
+
+    >>> import numpy as np
+    >>> r, e = 7000e3, 0.1
+    >>> v = np.sqrt(3.986004418e14 * (1.0 + e) / r)
+    >>> round(float(eccentricity(np.array([r, 0.0, 0.0]), np.array([0.0, v, 0.0]))), 12)
+    0.1
+    """
     r = np.linalg.norm(r_m, axis=-1, keepdims=True)
     along = np.sum(r_m * v_m_s, axis=-1, keepdims=True)
     vector = (
@@ -79,7 +118,18 @@ def eccentricity(r_m: Array, v_m_s: Array) -> Array:
 
 
 def fastest_rate_rad_s(r_m: Array, v_m_s: Array) -> Array:
-    """Angular rate [rad/s] at perigee of the osculating orbit, (..., 3) to (...)."""
+    """Angular rate at perigee of the osculating orbit.
+
+    Parameters
+    ----------
+    r_m, v_m_s : ndarray, shape (..., 3)
+        Position [m] and velocity [m/s].
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Rate [rad/s]; of eccentricity 0.99 where the orbit is more eccentric.
+    """
     e = np.minimum(eccentricity(r_m, v_m_s), 0.99)
     h = np.linalg.norm(np.cross(r_m, v_m_s), axis=-1)
     perigee = h * h / MU_EARTH_M3_S2 / (1.0 + e)
@@ -87,9 +137,21 @@ def fastest_rate_rad_s(r_m: Array, v_m_s: Array) -> Array:
 
 
 def fixed_step(rate_rad_s: float, tick_s: float, error_m: float) -> Fraction:
-    """Length of a fixed step as a share of a tick of the grid, so that errors stay below error_m [m] a day.
+    """Length of a fixed step as a fraction of the grid's step, either a whole number of steps or one over a whole number.
 
-    Either a whole number of ticks or a whole part of one, half an hour at most. rate_rad_s as `fastest_rate_rad_s`.
+    Parameters
+    ----------
+    rate_rad_s : float
+        Angular rate at perigee [rad/s], from `fastest_rate_rad_s`.
+    tick_s : float
+        Step of the grid [s].
+    error_m : float
+        Allowed error of integration per day [m].
+
+    Returns
+    -------
+    Fraction
+        Step in units of tick_s; half an hour at most.
     """
     angle = min(_STABLE_RAD, _KNOWN_RAD * (error_m / _KNOWN_M) ** (1.0 / _POWER))
     ticks = min(angle / rate_rad_s, _LONGEST_STEP_S) / tick_s
@@ -97,13 +159,13 @@ def fixed_step(rate_rad_s: float, tick_s: float, error_m: float) -> Fraction:
 
 
 def _low(r_m: Array) -> NDArray[np.bool_]:
-    """Which places [m] (satellites, 3) are below 100 km."""
+    """Which positions [m] (satellites, 3) are below 100 km."""
     return np.asarray(r_m[:, 0] ** 2 + r_m[:, 1] ** 2 + STRETCH * r_m[:, 2] ** 2 < LOW_M2)
 
 
 @cache
 def _mix(late: int, whole: int) -> Array:
-    """What makes a place late / whole of a step before it; the step itself is copied."""
+    """Mix for the position late / whole of a step before it; the step itself is copied."""
     return np.full(2 * ORDER + 1, multistep.PLAIN) if late == 0 else multistep.mixed(ORDER, Fraction(-late, whole))
 
 
@@ -113,7 +175,7 @@ def _plain(count: int) -> Array:
 
 
 def _at_ticks(share: Fraction, ticks: Ints) -> tuple[Ints, Array]:
-    """Steps at or after ticks of the grid, and what makes the places at the ticks of them."""
+    """Steps at or after ticks of the grid, and the mix for the positions at the ticks."""
     whole, parts = share.numerator, share.denominator
     steps = -((-ticks * parts) // whole)
     late = steps * whole - ticks * parts
@@ -123,7 +185,7 @@ def _at_ticks(share: Fraction, ticks: Ints) -> tuple[Ints, Array]:
 
 
 def _at_times(share: Fraction, ticks: Array) -> tuple[Ints, Array]:
-    """The same at any time, counted in ticks, and speeds with it."""
+    """The same at any time, counted in ticks, with velocities."""
     at = ticks * (share.denominator / share.numerator)
     steps = np.ceil(at)
     return steps.astype(np.int64), np.array([multistep.mixed(ORDER, float(n)) for n in at - steps])
@@ -154,7 +216,7 @@ class _Group:
 
 @dataclass
 class _Tile:
-    """A tile under way: what has been told up to `next_tick`."""
+    """A tile under way: advanced to `next_tick`."""
 
     groups: list[_Group]
     alone: Ints
@@ -164,11 +226,29 @@ class _Tile:
 
 @dataclass(frozen=True)
 class Numerical:
-    """Numerical motion of a fleet, for the engine by `fill`, for others by `states`.
+    """Numerical propagator: `fill` for the engine, `states` for other uses.
 
-    moon gives the Moon [m] (dates, 3) for Julian dates in two parts, and must be given where its pull acts. of_date gives
-    matrices (dates, 3, 3) from the axes of the epoch to TEME of date; None leaves them. error_m [m] a day is what steps are
-    chosen for.
+    Attributes
+    ----------
+    bodies : Bodies
+        Satellites at the epoch of the grid.
+    grid : TimeGrid
+    forces : Forces
+        Which accelerations act.
+    f107, ap : float
+        Solar flux F10.7 [sfu], 70 to 250, and geomagnetic index Ap, 4 to 130, for drag.
+    moon : callable, optional
+        Positions of the Moon [m], shape (dates, 3), from Julian dates in two parts. Needed where its gravity acts.
+    of_date : callable, optional
+        Matrices (dates, 3, 3) from the axes of the epoch to TEME of date, from Julian dates in two parts. Without,
+        results stay in the axes of the epoch.
+    error_m : float
+        Allowed error of integration per day [m], by which fixed steps are chosen.
+
+    Raises
+    ------
+    ValueError
+        The Moon's gravity acts but `moon` is missing, or an index is outside the density table.
     """
 
     bodies: Bodies
@@ -193,25 +273,56 @@ class Numerical:
         object.__setattr__(self, "_shares", self._steps())
         object.__setattr__(self, "_down", np.where(_low(self.bodies.r_m), _EVER, 0.0))
 
-    # --- what the engine asks
+    # --- interface of a propagator
 
     @property
-    def loses(self) -> bool:
-        """Only drag brings satellites down, but those that are down at the epoch."""
+    def may_lose(self) -> bool:
+        """Whether satellites may be without a position: they decay by drag, or are below 100 km at the epoch."""
         down: Array = self._down  # type: ignore[attr-defined]
         return self.forces.drag or bool(down.any())
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return self.bodies.count
 
     def subset(self, which: Ints) -> Numerical:
+        """The same propagator for some of the satellites.
+
+        Parameters
+        ----------
+        which : ndarray of int
+            Indices of satellites.
+
+        Returns
+        -------
+        Numerical
+        """
         return replace(self, bodies=self.bodies.subset(which), _live={})
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
-        """Positions at consecutive ticks; a call that goes back behind the last of its tile starts at the epoch again.
+        """Write positions of some satellites at consecutive ticks; see `Propagator.fill`.
 
-        Raises ValueError for ticks farther from the grid than a few.
+        A call for ticks before the last ones of the same tile integrates again from the epoch.
+
+        Parameters
+        ----------
+        lo, hi : int
+            Satellites lo to hi - 1.
+        first_tick : int
+            First tick of the grid, at least -8.
+        out_r_m : ndarray, shape (ticks, 3, lanes)
+            Receives positions in TEME [m]; NOWHERE_M where there is none.
+
+        Returns
+        -------
+        ndarray of int8, shape (ticks, lanes), or None
+            DECAYED from the moment on at which a satellite is below 100 km; None if all have positions.
+
+        Raises
+        ------
+        ValueError
+            Ticks are more than 8 before the epoch or after the end of the grid.
         """
         ticks = np.arange(first_tick, first_tick + out_r_m.shape[0])
         if first_tick < -_BESIDE or ticks[-1] > self.grid.steps + _BESIDE:
@@ -219,38 +330,51 @@ class Numerical:
         tile = self._live.get((lo, hi))
         if tile is None or first_tick < tile.next_tick:
             tile = self._new_tile(lo, hi)
-        told = np.empty((ticks.size, 3, hi - lo))
+        result = np.empty((ticks.size, 3, hi - lo))
         early = int(np.sum(ticks < 0))
         if early:
-            self._tell(self._new_tile(lo, hi, backwards=True), _at_ticks, -ticks[:early][::-1], told[:early][::-1])
+            self._advance(self._new_tile(lo, hi, backwards=True), _at_ticks, -ticks[:early][::-1], result[:early][::-1])
         if early < ticks.size:
-            self._tell(tile, _at_ticks, ticks[early:], told[early:])
+            self._advance(tile, _at_ticks, ticks[early:], result[early:])
         tile.next_tick = max(0, int(ticks[-1]) + 1)
         if tile.next_tick > self.grid.steps:
             self._live.pop((lo, hi), None)
         else:
             self._live[(lo, hi)] = tile
-        out_r_m[:, :, : hi - lo] = told
+        out_r_m[:, :, : hi - lo] = result
         if self.of_date is not None:
             turn(self._matrices(first_tick, ticks.size), out_r_m[:, :, : hi - lo])
         out_r_m[:, :, hi - lo :] = out_r_m[:, :, hi - lo - 1 : hi - lo]
         return self._codes(tile, ticks, out_r_m, hi - lo)
 
-    # --- what others ask
+    # --- states at any time
 
     def states(self, t_s: Array) -> tuple[Array, Array]:
-        """Place [m] and speed [m/s], each (times, satellites, 3), in the axes of the epoch at t_s [s] after it, rising.
+        """Positions and velocities of all satellites at any times, in the axes of the epoch.
 
-        Raises ValueError for times before the epoch, after the grid's end or out of order.
+        Parameters
+        ----------
+        t_s : ndarray, shape (times,)
+            Time since the epoch [s], rising, from 0 to the end of the grid.
+
+        Returns
+        -------
+        r_m, v_m_s : ndarray, shape (times, satellites, 3)
+            Position [m] and velocity [m/s].
+
+        Raises
+        ------
+        ValueError
+            Times are out of order or outside the grid.
         """
         t = np.asarray(t_s, dtype=np.float64)
         if t.size == 0 or t[0] < 0.0 or t[-1] > self.grid.duration_s or np.any(np.diff(t) < 0.0):
             raise ValueError(f"times must rise from 0 to {self.grid.duration_s:g} s at most")
-        told = np.empty((t.size, 6, self.count))
+        result = np.empty((t.size, 6, self.count))
         edges = [*range(0, self.count, 4 * multistep.LANES), self.count]
         for lo, hi in pairwise(edges):
-            self._tell(self._new_tile(lo, hi), _at_times, t / self.grid.step_s, told[:, :, lo:hi])
-        return np.moveaxis(told[:, :3], 2, 1), np.moveaxis(told[:, 3:], 2, 1)
+            self._advance(self._new_tile(lo, hi), _at_times, t / self.grid.step_s, result[:, :, lo:hi])
+        return np.moveaxis(result[:, :3], 2, 1), np.moveaxis(result[:, 3:], 2, 1)
 
     # --- inside
 
@@ -335,25 +459,25 @@ class Numerical:
         coefficients: Array = self._air  # type: ignore[attr-defined]
         return sky, -self._margin * _SKY_SPACING_S, _SKY_SPACING_S, coefficients
 
-    def _tell(self, tile: _Tile, moments: Moments, ticks: Ints | Array, told: Array) -> None:
-        """Take a tile to the last of the ticks, counted away from the epoch, and write told[tick, 3 or 6, lane]."""
+    def _advance(self, tile: _Tile, steps_of: StepsAndMix, ticks: Ints | Array, result: Array) -> None:
+        """Take a tile to the last of the ticks, counted away from the epoch, and write result[tick, 3 or 6, lane]."""
         for group in tile.groups:
-            steps, mixes = moments(group.share, ticks)
-            last, whole = int(steps[-1]), group.lanes.size == told.shape[2] and told.flags.c_contiguous
-            out = told if whole else np.empty((ticks.size, told.shape[1], group.lanes.size))
+            steps, mixes = steps_of(group.share, ticks)
+            last, whole = int(steps[-1]), group.lanes.size == result.shape[2] and result.flags.c_contiguous
+            out = result if whole else np.empty((ticks.size, result.shape[1], group.lanes.size))
             advance = multistep.advancer(self.forces, ORDER)
             advance(group.states, group.step, last - group.step, group.step_s, *self._surroundings(), steps, mixes, out)
             group.step = last
             if not whole:
-                told[:, :, group.where] = out
+                result[:, :, group.where] = out
         if tile.alone.size:
             out = np.empty((ticks.size, 6, tile.alone.size))
             sign = math.copysign(1.0, tile.states[0, adaptive.NEXT])
             adaptive.advancer(self.forces)(tile.states, sign * self.grid.step_s * ticks, *self._surroundings(), out)
-            told[:, :, tile.alone] = out[:, : told.shape[1]]
+            result[:, :, tile.alone] = out[:, : result.shape[1]]
 
     def _codes(self, tile: _Tile, ticks: Ints, out_r_m: Array, real: int) -> NDArray[np.int8] | None:
-        """Where satellites have come down: there the place means nothing, and is made finite."""
+        """Status codes of satellites that have decayed; their positions become NOWHERE_M."""
         if not self.forces.drag and not self._down.any():  # type: ignore[attr-defined]
             return None
         down_s = np.full(real, np.inf)

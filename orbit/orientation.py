@@ -1,7 +1,7 @@
-"""How the Earth is turned: UT1, the pole and leap seconds, from a table that ships with the package.
+"""Orientation of the Earth: UT1, polar motion and leap seconds, from a table that ships with the package.
 
-The table has a row for each day: measured, then predicted for a year. It is not read from another package at run
-time, so that results do not change with what else is installed. Beyond its ends the first and last values are held.
+The table has a row for each day: measured, then predicted for a year. It is not read from another package at run time,
+so that results do not change with what else is installed. Beyond its ends the first and last values are held.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ ARCSEC_RAD = np.pi / 648000.0
 
 
 class Orientation(NamedTuple):
-    """UT1 - UTC [s] and the pole's x (along Greenwich) and y (along 90 deg west) [rad], each shape (...)."""
+    """Orientation of the Earth at some dates.
+
+    Attributes
+    ----------
+    ut1_minus_utc_s : ndarray
+        UT1 - UTC [s].
+    pole_x_rad, pole_y_rad : ndarray
+        Coordinates of the pole along Greenwich and along 90 deg west [rad].
+    """
 
     ut1_minus_utc_s: Array
     pole_x_rad: Array
@@ -31,7 +39,23 @@ class Orientation(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EarthOrientation:
-    """Daily values from first_mjd on (0h UTC), and the dates from which each TAI - UTC holds. [iersbulletina]"""
+    """Table of Earth orientation with daily values at 0h UTC, and of leap seconds. [iersbulletina; iersbulletinc]
+
+    Attributes
+    ----------
+    first_mjd : int
+        First day, modified Julian date.
+    measured_until_mjd : int
+        Last day with measured values; later ones are predicted.
+    ut1_minus_tai_s : ndarray, shape (days,)
+        UT1 - TAI [s].
+    pole_x_rad, pole_y_rad : ndarray, shape (days,)
+        Coordinates of the pole [rad].
+    leap_mjd : ndarray, shape (offsets,)
+        Days from which each TAI - UTC holds, modified Julian dates.
+    leap_tai_minus_utc_s : ndarray, shape (offsets,)
+        TAI - UTC [s].
+    """
 
     first_mjd: int
     measured_until_mjd: int
@@ -47,10 +71,19 @@ class EarthOrientation:
         return self.first_mjd + self.ut1_minus_tai_s.size - 1
 
     def at(self, jd: ArrayLike, fr: ArrayLike) -> Orientation:
-        """Orientation at a UTC Julian date in two parts, shapes (...).
+        """Orientation at given dates, linear between days.
 
-        Straight lines between days. UT1 - TAI is what is interpolated: it has no jump where a leap second comes.
-        Between days UT1 is within 1e-4 s, 5 cm at the equator, of the smooth curve (2e-4 s before 1985).
+        UT1 - TAI is interpolated, which has no jump at a leap second. Between days UT1 is within 1e-4 s (5 cm at the
+        equator) of the smooth curve, 2e-4 s before 1985.
+
+        Parameters
+        ----------
+        jd, fr : array_like
+            UTC Julian dates in two parts.
+
+        Returns
+        -------
+        Orientation
         """
         days = np.clip(_mjd(jd, fr) - self.first_mjd, 0.0, self.ut1_minus_tai_s.size - 1.0)
         row = np.minimum(days.astype(np.int64), self.ut1_minus_tai_s.size - 2)
@@ -63,12 +96,33 @@ class EarthOrientation:
         return Orientation(ut1_minus_utc_s, between(self.pole_x_rad), between(self.pole_y_rad))
 
     def tai_minus_utc_s(self, jd: ArrayLike, fr: ArrayLike) -> Array:
-        """TAI - UTC [s] at a UTC Julian date, whole seconds; 10 s before 1972, when UTC had none. [iersbulletinc]"""
+        """TAI - UTC at given dates. [iersbulletinc]
+
+        Parameters
+        ----------
+        jd, fr : array_like
+            UTC Julian dates in two parts.
+
+        Returns
+        -------
+        ndarray
+            Whole seconds; 10 s before 1972, when there were no leap seconds.
+        """
         row = np.searchsorted(self.leap_mjd, _mjd(jd, fr), side="right") - 1
         return np.asarray(self.leap_tai_minus_utc_s[np.maximum(row, 0)])
 
     def status(self, jd: float, fr: float = 0.0) -> Status:
-        """Whether the table holds a measured or a predicted value at a UTC Julian date, or none."""
+        """Whether the table has a measured or a predicted value at a date.
+
+        Parameters
+        ----------
+        jd, fr : float
+            UTC Julian date in two parts.
+
+        Returns
+        -------
+        {"measured", "predicted", "beyond"}
+        """
         mjd = float(_mjd(jd, fr))
         if not self.first_mjd <= mjd <= self.last_mjd:
             return "beyond"
@@ -81,7 +135,19 @@ def _mjd(jd: ArrayLike, fr: ArrayLike) -> Array:
 
 @cache
 def shipped() -> EarthOrientation:
-    """The table that ships, finals2000A of the IERS. Built by tools/build_earth_orientation.py."""
+    """Table of Earth orientation that ships with the package: finals2000A of the IERS. [iersbulletina]
+
+    tools/build_earth_orientation.py makes it.
+
+    Returns
+    -------
+    EarthOrientation
+
+    Examples
+    --------
+    >>> shipped().status(2457754.5)  # 2017-01-01
+    'measured'
+    """
     with EARTH_ORIENTATION.open("rb") as stream, np.load(stream, allow_pickle=False) as table:
         columns = {name: table[name].astype(np.float64) for name in table.files if not name.endswith(".json")}
     span = earth_orientation_span()

@@ -1,4 +1,4 @@
-"""How near and how far satellites of a formation come to each other, between samples too."""
+"""Smallest and largest ranges of satellites of a formation, between samples too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from orbit.formation_geometry import closest_m
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-Moments = Callable[[Array, Indices | None], Array]  # moments [s] and satellites to positions [m] (time, 3, satellites)
+PositionsAt = Callable[
+    [Array, Indices | None], Array
+]  # moments [s] and satellites to positions [m] (time, 3, satellites)
 
 SAMPLES = 360  # an orbit: ranges go like the sine of twice its angle, and a parabola meets that to 1e-8 of its swing
 REFINED = 512  # of the nearest approaches, looked at again between samples
@@ -21,7 +23,17 @@ BLOCK_VALUES = 4_000_000
 
 
 class Extreme(NamedTuple):
-    """A range, when it is reached, and by whom."""
+    """Smallest range of a formation.
+
+    Attributes
+    ----------
+    range_m : float
+        Range [m].
+    time_s : float
+        When it is reached [s].
+    pair : (int, int)
+        The two satellites.
+    """
 
     range_m: float
     time_s: float
@@ -29,32 +41,87 @@ class Extreme(NamedTuple):
 
 
 def range_matrix_m(r_m: Array) -> Array:
-    """Ranges [m] (time, n, n) of all pairs at positions (time, 3, n)."""
+    """Ranges of all pairs of satellites.
+
+    Parameters
+    ----------
+    r_m : ndarray, shape (times, 3, n)
+        Positions [m].
+
+    Returns
+    -------
+    ndarray, shape (times, n, n)
+        Ranges [m].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> r_m = np.array([[[0.0, 300.0], [0.0, 400.0], [0.0, 0.0]]])
+    >>> range_matrix_m(r_m)[0].tolist()
+    [[0.0, 500.0], [500.0, 0.0]]
+    """
     d = r_m[:, :, :, np.newaxis] - r_m[:, :, np.newaxis, :]
     return np.asarray(np.sqrt(np.sum(d * d, axis=1)))
 
 
 def pair_ranges_m(r_m: Array, a: Indices, b: Indices) -> Array:
-    """Ranges [m] (time, pairs) of given pairs at positions (time, 3, n)."""
+    """Ranges of given pairs of satellites.
+
+    Parameters
+    ----------
+    r_m : ndarray, shape (times, 3, n)
+        Positions [m].
+    a, b : ndarray of int, shape (pairs,)
+        First and second satellite of each pair.
+
+    Returns
+    -------
+    ndarray, shape (times, pairs)
+        Ranges [m].
+    """
     d = r_m[:, :, a] - r_m[:, :, b]
     return np.asarray(np.sqrt(np.sum(d * d, axis=1)))
 
 
 def swing_m(range_m: Array) -> tuple[float, float]:
-    """Least and largest of ranges (time, pairs) sampled evenly, each extreme between samples by a parabola."""
+    """Smallest and largest of ranges over time, each extreme between samples by a parabola.
+
+    Parameters
+    ----------
+    range_m : ndarray, shape (times, pairs)
+        Ranges at evenly spaced times [m], three or more.
+
+    Returns
+    -------
+    least_m, most_m : float
+        Smallest and largest range [m].
+    """
     square = range_m * range_m
     least, most = float(_vertices(square)[0].min()), -float(_vertices(-square)[0].min())
     return float(np.sqrt(max(least, 0.0))), float(np.sqrt(most))
 
 
 def swing_of_pairs_m(r_m: Array, a: Indices, b: Indices) -> tuple[float, float]:
-    """The same of given pairs, one or more, at positions (time, 3, n) sampled evenly."""
+    """Smallest and largest range of given pairs of satellites, between samples too.
+
+    Parameters
+    ----------
+    r_m : ndarray, shape (times, 3, n)
+        Positions at evenly spaced times [m], three or more.
+    a, b : ndarray of int, shape (pairs,)
+        First and second satellite of each pair, one pair or more.
+
+    Returns
+    -------
+    least_m, most_m : float
+        Smallest and largest range [m].
+    """
     swings = [swing_m(pair_ranges_m(r_m, a[part], b[part])) for part in _slices(a.size, r_m.shape[0])]
     return min(least for least, _ in swings), max(most for _, most in swings)
 
 
 def _vertices(y: Array) -> tuple[Array, Array]:
-    """Least of the parabola through each sample (time, pairs) and its neighbours, and its place in steps from there."""
+    """Least of the parabola through each sample (time, pairs) and its neighbours, and its distance from the sample in steps."""
     low, shift = y.copy(), np.zeros_like(y)
     slope, bend = 0.5 * (y[2:] - y[:-2]), y[2:] - 2.0 * y[1:-1] + y[:-2]
     turns = (bend > 0.0) & (np.abs(slope) <= bend)
@@ -64,12 +131,42 @@ def _vertices(y: Array) -> tuple[Array, Array]:
 
 
 def closest(
-    at: Moments, start_s: float, span_s: float, pairs: tuple[Indices, Indices] | None = None, samples: int = SAMPLES
+    at: PositionsAt, start_s: float, span_s: float, pairs: tuple[Indices, Indices] | None = None, samples: int = SAMPLES
 ) -> Extreme:
-    """The nearest that any two of two satellites or more come in [start, start + span], to a centimetre.
+    """Smallest range of any two satellites in a time span, to a centimetre.
 
-    pairs are those that may be the nearest, as `may_meet` finds them; without, those that are near enough at a sample to
-    meet before the next. Each approach is found by a parabola, the nearest ones by another on a finer step.
+    Each approach is located by a parabola through samples, the nearest ones by another on a finer step.
+
+    Parameters
+    ----------
+    at : callable
+        Positions [m], shape (times, 3, n), from times [s] and indices of satellites, which may be None for all.
+    start_s, span_s : float
+        Beginning and length of the time span [s].
+    pairs : tuple of two ndarrays of int, optional
+        Pairs that may be the nearest, as `may_meet` finds them; without, pairs near enough at a sample to meet before
+        the next.
+    samples : int
+        Samples in the span.
+
+    Returns
+    -------
+    Extreme
+
+    Examples
+    --------
+    Two satellites 200 m apart along the track on relative orbits about the same chief come within 100 m, twice an
+    orbit.
+
+    >>> import numpy as np
+    >>> def positions_m(t_s, which):  # of linear relative motion, radial and along-track, with a period of 6000 s
+    ...     u = 2.0 * np.pi * np.asarray(t_s) / 6000.0
+    ...     half = np.stack((50.0 * np.sin(u), 100.0 * np.cos(u), 0.0 * u), axis=1)
+    ...     both = np.stack((half, -half), axis=2)
+    ...     return both if which is None else both[:, :, which]
+    >>> found = closest(positions_m, 0.0, 6000.0)
+    >>> round(found.range_m, 2), round(found.time_s), found.pair
+    (100.0, 1500, (0, 1))
     """
     t_s, dt_s = np.linspace(start_s, start_s + span_s, samples + 1), span_s / samples
     a, b = _near_at_samples(at(t_s, None)) if pairs is None else pairs
@@ -99,7 +196,7 @@ def _ends(a: Indices, b: Indices) -> tuple[Indices, Indices]:
     return involved, index.reshape(2, -1)
 
 
-def _refined(at: Moments, a: Indices, b: Indices, about_s: Array, fine_s: float) -> tuple[Array, Array]:
+def _refined(at: PositionsAt, a: Indices, b: Indices, about_s: Array, fine_s: float) -> tuple[Array, Array]:
     """Least range of each pair near a moment of its own, and when."""
     involved, (one, other) = _ends(a, b)
     around_s = (about_s[:, np.newaxis] + fine_s * np.array([-1.0, 0.0, 1.0])).ravel()
@@ -114,8 +211,8 @@ def _refined(at: Moments, a: Indices, b: Indices, about_s: Array, fine_s: float)
 def _near_at_samples(r_m: Array) -> tuple[Indices, Indices]:
     """Pairs that may be the nearest of all at some moment between samples (time, 3, n).
 
-    A pair that is far at both ends of a step cannot meet in it: nobody moves faster against another than twice the fastest
-    against the mean.
+    A pair that is far at both ends of a step cannot meet in it: nobody moves faster against another than twice the
+    fastest against the mean.
     """
     from scipy.spatial import cKDTree
 
@@ -131,10 +228,20 @@ def _near_at_samples(r_m: Array) -> tuple[Indices, Indices]:
 
 
 def may_meet(offsets_m: Array) -> tuple[Indices, Indices]:
-    """Pairs of relative orbits through offsets (3, n) that may be the nearest of all at some time, two satellites or more.
+    """Pairs of satellites of a formation that may have the smallest range of all at some time.
 
-    A pair comes no nearer than it is apart in the plane of radial and half along-track, which J2 and the bend of the orbit
-    change by a hundredth at most, and somebody comes as near as those do that are nearest there.
+    A pair comes no nearer than its distance in the plane of radial and half along-track, which J2 and the curvature of
+    the orbit change by 1 % at most.
+
+    Parameters
+    ----------
+    offsets_m : ndarray, shape (3, n)
+        Radial, along-track and cross-track offsets [m] of two satellites or more.
+
+    Returns
+    -------
+    a, b : ndarray of int, shape (pairs,)
+        First and second satellite of each pair.
     """
     from scipy.spatial import cKDTree
 
@@ -149,10 +256,22 @@ def may_meet(offsets_m: Array) -> tuple[Indices, Indices]:
 
 
 def farthest_m(r_m: Array) -> float:
-    """The largest range [m] of any two of satellites sampled evenly over time (time, 3, n), between samples too.
+    """Largest range of any two satellites, between samples too.
 
-    With D the range to the farthest from any satellite, both ends of the longest are no nearer to the mean than D - R,
-    R the farthest from the mean: few on the rim.
+    Parameters
+    ----------
+    r_m : ndarray, shape (times, 3, n)
+        Positions at evenly spaced times [m], three or more.
+
+    Returns
+    -------
+    float
+        Range [m].
+
+    Notes
+    -----
+    With D the largest range from any one satellite and R the largest distance from the mean position, both ends of the
+    longest range are at least D - R from the mean position: few satellites on the rim need to be compared.
     """
     off_m = r_m - r_m.mean(axis=2, keepdims=True)
     from_mean_m = np.sqrt(np.sum(off_m * off_m, axis=1))

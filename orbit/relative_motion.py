@@ -1,4 +1,4 @@
-"""Relative orbits of a formation: differences of mean elements from a circular chief, and what J2 does to them."""
+"""Relative orbits of a formation: differences of mean elements from those of a circular chief, under J2."""
 
 from __future__ import annotations
 
@@ -18,10 +18,20 @@ ROUNDS = 8  # each gains a factor of J2: three digits
 
 @dataclass(frozen=True, slots=True)
 class RelativeElements:
-    """Quasi-nonsingular relative mean elements, dimensionless, each of shape (satellites,). [damico2010:ch. 2]
+    """Quasi-nonsingular relative mean elements, dimensionless. [damico2010:ch. 2]
 
-    da difference of the semi-major axes over the chief's; dlambda of the mean arguments of latitude, plus that of the nodes
-    times cos i; dex, dey of the eccentricity vectors; dix of the inclinations; diy of the nodes, times sin i.
+    Attributes
+    ----------
+    da : ndarray, shape (satellites,)
+        Difference of semi-major axes over that of the chief.
+    dlambda : ndarray, shape (satellites,)
+        Difference of mean arguments of latitude, plus that of the nodes times cos i [rad].
+    dex, dey : ndarray, shape (satellites,)
+        Difference of eccentricity vectors.
+    dix : ndarray, shape (satellites,)
+        Difference of inclinations [rad].
+    diy : ndarray, shape (satellites,)
+        Difference of nodes times sin i [rad].
     """
 
     da: Array
@@ -33,19 +43,37 @@ class RelativeElements:
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return int(self.da.size)
 
     def subset(self, which: NDArray[np.int64]) -> RelativeElements:
-        """Some of the satellites."""
+        """Relative elements of some of the satellites.
+
+        Parameters
+        ----------
+        which : ndarray of int
+            Indices of satellites.
+
+        Returns
+        -------
+        RelativeElements
+        """
         return RelativeElements(*(getattr(self, f.name)[which] for f in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
 class MeanElements:
-    """Mean elements of near-circular orbits (eccentricity below 0.02), each of shape (satellites,); angles in TEME.
+    """Mean elements of near-circular orbits (eccentricity below 0.02): without short-period terms of J2. Angles are in TEME.
 
-    Mean is what is left without the short periods of J2; the eccentricity vector is e times cosine and sine of the argument
-    of perigee, the mean argument of latitude is perigee and mean anomaly together.
+    Attributes
+    ----------
+    semi_major_axis_m : ndarray, shape (satellites,)
+    inclination_rad, node_rad : ndarray, shape (satellites,)
+        Inclination and right ascension of the ascending node [rad].
+    latitude_argument_rad : ndarray, shape (satellites,)
+        Mean argument of latitude [rad]: argument of perigee plus mean anomaly.
+    ex, ey : ndarray, shape (satellites,)
+        Eccentricity vector: e times cosine and sine of the argument of perigee.
     """
 
     semi_major_axis_m: Array
@@ -56,11 +84,26 @@ class MeanElements:
     ey: Array
 
     def subset(self, which: NDArray[np.int64]) -> MeanElements:
-        """Some of the satellites."""
+        """Mean elements of some of the satellites.
+
+        Parameters
+        ----------
+        which : ndarray of int
+            Indices of satellites.
+
+        Returns
+        -------
+        MeanElements
+        """
         return MeanElements(*(getattr(self, f.name)[which] for f in fields(self)))
 
     def packed(self) -> Array:
-        """The rows that `orbit.kernels.formation` reads, shape (10, satellites), secular rates included."""
+        """Rows that `orbit.kernels.formation` reads, secular rates included.
+
+        Returns
+        -------
+        ndarray, shape (10, satellites)
+        """
         rows = np.empty((formation.ROWS, self.semi_major_axis_m.size))
         rows[formation.ROW_A] = self.semi_major_axis_m
         rows[formation.ROW_COS_I] = np.cos(self.inclination_rad)
@@ -74,9 +117,21 @@ class MeanElements:
 
 
 def secular_rates_rad_s(semi_major_axis_m: Array, inclination_rad: Array, e2: Array) -> tuple[Array, Array, Array]:
-    """Rates [rad/s] of node, mean argument of latitude and perigee, first order in J2; e2 eccentricity squared.
+    """Secular rates of node, argument of latitude and perigee, first order in J2. [vallado2013:eqs. 9-37, 9-39, 9-41]
 
-    [vallado2013:eqs. 9-37, 9-39, 9-41]
+    Parameters
+    ----------
+    semi_major_axis_m : ndarray
+        Mean semi-major axis [m].
+    inclination_rad : ndarray
+        Inclination [rad].
+    e2 : ndarray
+        Square of the eccentricity, in [0, 1).
+
+    Returns
+    -------
+    node, latitude_argument, perigee : ndarray
+        Rates [rad/s].
     """
     n = np.sqrt(MU_EARTH_M3_S2 / semi_major_axis_m**3)
     k = n * J2 * (EARTH_RADIUS_M / (semi_major_axis_m * (1.0 - e2))) ** 2
@@ -86,7 +141,20 @@ def secular_rates_rad_s(semi_major_axis_m: Array, inclination_rad: Array, e2: Ar
 
 
 def along_track_rates_m_s(elements: MeanElements, chief: CircularElements) -> Array:
-    """How fast each satellite's mean place drifts ahead of the chief's [m/s]: a (d dlambda / dt)."""
+    """Mean along-track drift of each satellite relative to the chief: a (d dlambda / dt).
+
+    Parameters
+    ----------
+    elements : MeanElements
+        Mean elements of the satellites.
+    chief : CircularElements
+        Mean elements of the chief, one satellite.
+
+    Returns
+    -------
+    ndarray, shape (satellites,)
+        Drift [m/s], positive ahead.
+    """
     a, i = chief.semi_major_axis_m, chief.inclination_rad
     node, latitude, _ = secular_rates_rad_s(a, i, np.zeros_like(a))
     own = secular_rates_rad_s(elements.semi_major_axis_m, elements.inclination_rad, elements.ex**2 + elements.ey**2)
@@ -94,10 +162,22 @@ def along_track_rates_m_s(elements: MeanElements, chief: CircularElements) -> Ar
 
 
 def drift_free(wanted: RelativeElements, chief: CircularElements) -> RelativeElements:
-    """The same with the semi-major axes at which nobody drifts along the track under secular J2.
+    """Adjust semi-major axes so that no satellite drifts along the track under secular J2. [schaub2001]
 
-    With equal inclinations that is da = 0 but for squares of the eccentricity; with dix it is what [schaub2001] asks for
-    along the track (nodes still part, so a cross-track spacing is better made with diy).
+    With equal inclinations da is zero to the square of the eccentricity. With dix nodes still separate, so a
+    cross-track distance is better made with diy.
+
+    Parameters
+    ----------
+    wanted : RelativeElements
+        Relative elements; their da is ignored.
+    chief : CircularElements
+        Mean elements of the chief, one satellite.
+
+    Returns
+    -------
+    RelativeElements
+        The same elements with another da.
     """
     found = replace(wanted, da=np.zeros_like(wanted.da))
     slope_m_s = -1.5 * np.sqrt(MU_EARTH_M3_S2 / chief.semi_major_axis_m)
@@ -107,10 +187,30 @@ def drift_free(wanted: RelativeElements, chief: CircularElements) -> RelativeEle
 
 
 def of_offsets(offsets_m: Array, chief: CircularElements) -> RelativeElements:
-    """Drift-free relative orbits through offsets (3, satellites) [m]: radial, along-track and cross-track of the centre.
+    """Drift-free relative orbits through given offsets at the chief's passage of the ascending node.
 
-    The moment is the chief's passage of the ascending node. In the plane each satellite rides a 2:1 ellipse; across it swings
-    with its node, which J2 moves like the chief's, not with its inclination, which would have to be held.
+    In the plane each satellite moves on a 2:1 ellipse. Cross-track motion is made by its node, which J2 moves like the
+    chief's, not by its inclination, which would need station keeping. [clohessy1960; damico2010:ch. 2]
+
+    Parameters
+    ----------
+    offsets_m : ndarray, shape (3, satellites)
+        Radial, along-track and cross-track offset from the chief [m].
+    chief : CircularElements
+        Mean elements of the chief, one satellite, not equatorial.
+
+    Returns
+    -------
+    RelativeElements
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from orbit.shells import walker
+    >>> chief = walker(650e3, np.radians(98.0), 1, 1, 0.0)
+    >>> relative = of_offsets(np.array([[100.0], [0.0], [50.0]]), chief)
+    >>> linear_offsets_m(relative, chief).round(6).ravel().tolist()
+    [100.0, 0.0, 50.0]
     """
     x, y, z = offsets_m / chief.semi_major_axis_m
     none = np.zeros_like(x)
@@ -118,12 +218,37 @@ def of_offsets(offsets_m: Array, chief: CircularElements) -> RelativeElements:
 
 
 def linear_offsets_m(relative: RelativeElements, chief: CircularElements) -> Array:
-    """Offsets (3, satellites) [m] through which linear relative motion leads, as `of_offsets` takes them."""
+    """Offsets of relative orbits by linear relative motion, the inverse of `of_offsets`.
+
+    Parameters
+    ----------
+    relative : RelativeElements
+        Relative elements.
+    chief : CircularElements
+        Mean elements of the chief, one satellite.
+
+    Returns
+    -------
+    ndarray, shape (3, satellites)
+        Radial, along-track and cross-track offset at the chief's ascending node [m].
+    """
     return np.asarray(chief.semi_major_axis_m * np.stack((-relative.dex, -2.0 * relative.dey, -relative.diy)))
 
 
 def absolute(relative: RelativeElements, chief: CircularElements) -> MeanElements:
-    """Mean elements of each satellite: the chief's and the differences."""
+    """Mean elements of each satellite: those of the chief plus the differences.
+
+    Parameters
+    ----------
+    relative : RelativeElements
+        Relative elements.
+    chief : CircularElements
+        Mean elements of the chief, one satellite, not equatorial.
+
+    Returns
+    -------
+    MeanElements
+    """
     i = chief.inclination_rad
     node = relative.diy / np.sin(i)
     return MeanElements(
@@ -155,10 +280,22 @@ def _mean_energy_j_kg(elements: MeanElements) -> Array:
 
 
 def states(elements: MeanElements, t_s: float = 0.0) -> tuple[Array, Array]:
-    """Osculating positions [m] and velocities [m/s] (3, satellites) at t_s after the elements' epoch.
+    """Osculating positions and velocities from mean elements, first order in J2. [brouwer1959]
 
-    The speed is set so that the energy is that of the mean elements: it, and with it the mean motion, is then the same for
-    satellites of the same mean semi-major axis, which the first order alone says to 1e-6 of their distance only.
+    Velocities are scaled so that the energy, and with it the mean motion, is that of the mean elements. The first order
+    alone would give satellites of the same mean semi-major axis different mean motions.
+
+    Parameters
+    ----------
+    elements : MeanElements
+        Mean elements.
+    t_s : float
+        Time since the epoch of the elements [s].
+
+    Returns
+    -------
+    r_m, v_m_s : ndarray, shape (3, satellites)
+        Position [m] and velocity [m/s] in TEME.
     """
     rows, at = elements.packed(), np.array([t_s])
     r_m, v_m_s = np.empty((1, 3, rows.shape[1])), np.empty((1, 3, rows.shape[1]))
@@ -170,7 +307,28 @@ def states(elements: MeanElements, t_s: float = 0.0) -> tuple[Array, Array]:
 
 
 def two_body_elements(r_m: Array, v_m_s: Array) -> Array:
-    """Rows a, i, node, mean argument of latitude, ex, ey of osculating states (3, satellites), not equatorial."""
+    """Osculating elements of positions and velocities, orbits not equatorial.
+
+    Parameters
+    ----------
+    r_m, v_m_s : ndarray, shape (3, satellites)
+        Position [m] and velocity [m/s].
+
+    Returns
+    -------
+    ndarray, shape (6, satellites)
+        Semi-major axis [m], inclination, node, mean argument of latitude [rad], and eccentricity vector ex, ey.
+
+    Examples
+    --------
+    A polar circular orbit at its ascending node, of radius a and speed sqrt(mu / a).
+
+    >>> import numpy as np
+    >>> a = 7000e3
+    >>> rows = two_body_elements(np.array([[a], [0.0], [0.0]]), np.array([[0.0], [0.0], [np.sqrt(3.986004418e14 / a)]]))
+    >>> round(float(rows[0, 0])), round(float(np.degrees(rows[1, 0])), 9)
+    (7000000, 90.0)
+    """
     h = np.cross(r_m, v_m_s, axis=0)
     size_h, r = np.linalg.norm(h, axis=0), np.linalg.norm(r_m, axis=0)
     node, i = np.arctan2(h[0], -h[1]), np.arctan2(np.hypot(h[0], h[1]), h[2])
@@ -190,7 +348,17 @@ def two_body_elements(r_m: Array, v_m_s: Array) -> Array:
 
 
 def mean_elements(r_m: Array, v_m_s: Array) -> MeanElements:
-    """Mean elements whose `states` are these osculating ones (3, satellites), near-circular and not equatorial."""
+    """Mean elements of osculating positions and velocities: the inverse of `states`.
+
+    Parameters
+    ----------
+    r_m, v_m_s : ndarray, shape (3, satellites)
+        Position [m] and velocity [m/s] of near-circular orbits, not equatorial.
+
+    Returns
+    -------
+    MeanElements
+    """
     osculating = two_body_elements(r_m, v_m_s)
     rows = osculating.copy()
     for _ in range(ROUNDS):

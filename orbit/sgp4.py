@@ -1,7 +1,7 @@
-"""Motion of satellites by SGP4 and SDP4, from mean elements: states at any times, and the propagator of runs.
+"""SGP4 and SDP4 from mean elements: states at any times, and a propagator for runs.
 
-Near-Earth satellites go through `orbit.kernels.sgp4`, deep-space ones (periods from 225 minutes on) through the sgp4
-package, which is the reference code [vallado2006]; both use WGS 72 and give positions in TEME.
+Near-Earth satellites use `orbit.kernels.sgp4`. Deep-space satellites (periods of 225 minutes and more) use the sgp4
+package, which is the reference code [vallado2006]. Both use WGS 72 and give positions in TEME.
 """
 
 from __future__ import annotations
@@ -32,15 +32,33 @@ CHUNK = 65_536  # satellites made ready at once
 
 
 def from_satrecs(records: Iterable[Any]) -> Sgp4Elements:
-    """Elements of `sgp4.api.Satrec` objects, as they were given to it."""
-    told = [
+    """Mean elements of `sgp4.api.Satrec` objects.
+
+    Parameters
+    ----------
+    records : iterable of Satrec
+
+    Returns
+    -------
+    Sgp4Elements
+    """
+    columns = [
         (r.jdsatepoch, r.jdsatepochF, r.no_kozai, r.ecco, r.inclo, r.nodeo, r.argpo, r.mo, r.bstar) for r in records
     ]
-    return Sgp4Elements(*np.ascontiguousarray(np.array(told, dtype=np.float64).reshape(-1, el.ELEMENT_ROWS).T))
+    return Sgp4Elements(*np.ascontiguousarray(np.array(columns, dtype=np.float64).reshape(-1, el.ELEMENT_ROWS).T))
 
 
 def to_satrecs(elements: Sgp4Elements) -> list[Any]:
-    """Elements as `sgp4.api.Satrec` objects (WGS 72)."""
+    """Mean elements as `sgp4.api.Satrec` objects (WGS 72).
+
+    Parameters
+    ----------
+    elements : Sgp4Elements
+
+    Returns
+    -------
+    list of Satrec
+    """
     from sgp4.api import WGS72, Satrec
 
     made = []
@@ -59,9 +77,20 @@ def to_satrecs(elements: Sgp4Elements) -> list[Any]:
 
 
 def of_circular(circular: CircularElements, jd: float, fr: float) -> Sgp4Elements:
-    """Circular mean elements at a UTC Julian date as SGP4 reads them: same semi-major axis, no drag, eccentricity 1e-7.
+    """Circular mean elements as mean elements for SGP4: same semi-major axis, no drag, eccentricity 1e-7. [vallado2006]
 
-    Kozai's mean motion is found as the one of which the reference makes this semi-major axis.
+    Kozai's mean motion is the one from which the reference code recovers this semi-major axis.
+
+    Parameters
+    ----------
+    circular : CircularElements
+        Mean elements.
+    jd, fr : float
+        Epoch of the elements, UTC Julian date in two parts.
+
+    Returns
+    -------
+    Sgp4Elements
     """
     count, size = circular.count, circular.semi_major_axis_m / el.RADIUS_M
     wanted = el.XKE * size**-1.5
@@ -80,13 +109,18 @@ def of_circular(circular: CircularElements, jd: float, fr: float) -> Sgp4Element
 
 @dataclass(frozen=True)
 class Batch:
-    """Constants of many satellites, and the records of those in deep space."""
+    """Constants of many satellites for the kernel, and records of those in deep space.
+
+    Attributes
+    ----------
+    elements : Sgp4Elements
+    """
 
     elements: Sgp4Elements
 
     @cached_property
     def constants(self) -> Array:
-        """Shape (sgp4_constants.ROWS, satellites)."""
+        """Constants for the kernel, shape (sgp4_constants.ROWS, satellites)."""
         rows = [getattr(self.elements, f.name) for f in fields(Sgp4Elements)]  # in the order of sgp4_constants.IN_*
         made = np.empty((el.ROWS, self.elements.count))
         for lo in range(0, self.elements.count, CHUNK):  # a second copy of a million satellites would be large
@@ -97,20 +131,35 @@ class Batch:
 
     @cached_property
     def deep(self) -> dict[int, Any]:
-        """Records of the sgp4 package for those that are not near the Earth, by satellite."""
+        """Records of the sgp4 package of deep-space satellites, by index."""
         which = np.flatnonzero(self.constants[el.KIND] == el.DEEP_SPACE)
         return dict(zip(which.tolist(), to_satrecs(self.elements.subset(which)), strict=True))
 
     @cached_property
     def no_orbit(self) -> Codes:
-        """Error codes of satellites without an orbit, zero for others, shape (satellites,)."""
+        """Status codes of satellites whose elements describe no orbit, zero for others, shape (satellites,)."""
         none = self.constants[el.KIND] == el.NO_ORBIT
         e = self.elements.eccentricity
         why = np.where((e >= 1.0) | (e < el.LEAST_E), BAD_ECCENTRICITY, BAD_MEAN_MOTION)
         return np.where(none, why, 0).astype(np.int8)
 
     def modes(self, jd: float, fr: float, lo_min: float, hi_min: float, half_min: float) -> NDArray[np.int64]:
-        """How each satellite is computed between two times, in minutes since a date, in windows of 2 half_min."""
+        """Choose how each satellite is computed over a time span.
+
+        Parameters
+        ----------
+        jd, fr : float
+            UTC Julian date in two parts.
+        lo_min, hi_min : float
+            Beginning and end of the span [min after the date].
+        half_min : float
+            Half the length of a window [min].
+
+        Returns
+        -------
+        ndarray of int, shape (satellites,)
+            Modes of `orbit.kernels.sgp4`.
+        """
         since_min = ((jd - self.elements.epoch_jd) + (fr - self.elements.epoch_fr)) * el.MINUTES_PER_DAY
         found = np.empty(self.elements.count, dtype=np.int64)
         kernels.modes(self.constants, since_min + lo_min, since_min + hi_min, half_min, found)
@@ -119,10 +168,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class Plan:
-    """Satellites at given times, made ready once: its calls fill arrays that may be used again.
+    """Satellites prepared for given times; its methods fill arrays that may be used again. Made by `plan`.
 
-    jd, fr (times,) UTC Julian dates in two parts, in any order. Codes are those of `orbit.status`, shape
-    (satellites, times); where one is not zero the state is zero.
+    Status codes are those of `orbit.status`, shape (satellites, times). Where a code is not zero the state is zero.
+
+    Attributes
+    ----------
+    batch : Batch
+    jd, fr : ndarray, shape (times,)
+        UTC Julian dates in two parts, in any order.
     """
 
     batch: Batch
@@ -144,13 +198,24 @@ class Plan:
 
     @cached_property
     def mode(self) -> NDArray[np.int64]:
-        """How each satellite is computed."""
+        """How each satellite is computed, shape (satellites,)."""
         lo, hi = (float(edge([edge(part) for part in self._parts])) for edge in (np.min, np.max))
         half_min = max(0.5 * float(np.ptp(part)) for part in self._parts)
         return self.batch.modes(float(self.jd[0]), float(self.fr[0]), lo, hi, half_min)
 
     def rows(self, out_r_m: Array, out_v_m_s: Array) -> Codes:
-        """Fill positions [m] and velocities [m/s] in TEME, both (satellites, times, 3)."""
+        """Write positions and velocities, satellite by satellite.
+
+        Parameters
+        ----------
+        out_r_m, out_v_m_s : ndarray, shape (satellites, times, 3)
+            Receive positions [m] and velocities [m/s] in TEME.
+
+        Returns
+        -------
+        ndarray of int8, shape (satellites, times)
+            Status codes.
+        """
         codes = np.zeros((self.batch.elements.count, self.jd.size), dtype=np.int8)
         errors = kernels.rows(
             self.batch.constants, self.mode, self.jd, self.fr, *self._windows, out_r_m, out_v_m_s, codes
@@ -162,7 +227,18 @@ class Plan:
         return codes
 
     def series(self, out: Array) -> Codes:
-        """Fill (satellites, 6, times) with x, y, z [m] and their rates [m/s] in TEME."""
+        """Write positions and velocities as time series.
+
+        Parameters
+        ----------
+        out : ndarray, shape (satellites, 6, times)
+            Receives x, y, z [m] and their rates [m/s] in TEME.
+
+        Returns
+        -------
+        ndarray of int8, shape (satellites, times)
+            Status codes.
+        """
         codes = np.zeros((self.batch.elements.count, self.jd.size), dtype=np.int8)
         errors = kernels.series(self.batch.constants, self.mode, self.jd, self.fr, *self._windows, out, codes)
         for i, r_km, v_km_s in self._others(codes):
@@ -180,17 +256,34 @@ class Plan:
         codes += self.batch.no_orbit[:, np.newaxis]
         for i, record in self.batch.deep.items():
             found, r_km, v_km_s = record.sgp4_array(self.jd, self.fr)
-            codes[i] = _told(found, r_km)
+            codes[i] = _complete_codes(found, r_km)
             yield i, r_km, v_km_s
 
 
-def _told(codes: Codes, r_km: Array) -> Codes:
-    """Codes of the reference, with one of our own where it gives no number and no code."""
+def _complete_codes(codes: Codes, r_km: Array) -> Codes:
+    """Codes of the reference, and UNDEFINED where it gives neither a finite position nor a code."""
     return np.where((codes == 0) & ~np.isfinite(r_km).all(axis=-1), UNDEFINED, codes)
 
 
 def plan(elements: Sgp4Elements, jd: Array, fr: Array) -> Plan:
-    """Get satellites ready for times; see `Plan`. Raises ValueError without a time."""
+    """Prepare satellites for given times; see `Plan`.
+
+    Parameters
+    ----------
+    elements : Sgp4Elements
+        Mean elements.
+    jd, fr : ndarray, shape (times,)
+        UTC Julian dates in two parts, one or more.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError
+        The dates are not two equal rows of at least one.
+    """
     jd, fr = np.ascontiguousarray(jd, np.float64), np.ascontiguousarray(fr, np.float64)
     if jd.ndim != 1 or jd.shape != fr.shape or jd.size == 0:
         raise ValueError(f"dates of shapes {jd.shape} and {fr.shape}; give two equal rows of at least one")
@@ -198,9 +291,42 @@ def plan(elements: Sgp4Elements, jd: Array, fr: Array) -> Plan:
 
 
 def states(elements: Sgp4Elements, jd: Array, fr: Array) -> tuple[Array, Array, Codes]:
-    """Positions [m] and velocities [m/s] in TEME, each (satellites, times, 3), and error codes (satellites, times).
+    """Positions and velocities by SGP4 and SDP4. [vallado2006]
 
-    At UTC Julian dates jd + fr (times,). For the same satellites and times again and again, make a `plan` once.
+    For the same satellites and times again and again, make a `plan` once.
+
+    Parameters
+    ----------
+    elements : Sgp4Elements
+        Mean elements.
+    jd, fr : ndarray, shape (times,)
+        UTC Julian dates in two parts.
+
+    Returns
+    -------
+    r_m, v_m_s : ndarray, shape (satellites, times, 3)
+        Position [m] and velocity [m/s] in TEME; zero where the status code is not.
+    codes : ndarray of int8, shape (satellites, times)
+        Status codes of `orbit.status`.
+
+    Raises
+    ------
+    ValueError
+        The dates are not two equal rows of at least one.
+
+    Examples
+    --------
+    Satellite 00005 at its epoch; the reference output is 7022.465, -1400.083 and 0.040 km [vallado2006].
+
+    >>> import numpy as np
+    >>> from orbit.catalog import elements, parse_tle
+    >>> one = parse_tle(
+    ...     "1 00005U 58002B   00179.78495062  .00000023  00000-0  28098-4 0  4753",
+    ...     "2 00005  34.2682 348.7242 1859667 331.7664  19.3264 10.82419157413667",
+    ... )
+    >>> r_m, v_m_s, codes = states(elements([one]), np.array([one.epoch_jd]), np.array([one.epoch_fr]))
+    >>> (r_m[0, 0] / 1e3).round(3).tolist(), int(codes[0, 0])
+    ([7022.465, -1400.083, 0.04], 0)
     """
     ready = plan(elements, jd, fr)
     r_m, v_m_s = (empty_lines(elements.count, ready.jd.size, 3) for _ in range(2))
@@ -209,17 +335,36 @@ def states(elements: Sgp4Elements, jd: Array, fr: Array) -> tuple[Array, Array, 
 
 @dataclass(frozen=True)
 class Sgp4:
-    """The propagator of runs: positions by SGP4 and SDP4 at the ticks of a grid.
+    """Propagator by SGP4 and SDP4 at the ticks of a grid. [vallado2006]
 
-    Windows are cut from the grid's epoch on, whatever part of the grid is asked for: the bytes stay the same.
+    Windows of polynomials begin at the epoch of the grid, whatever part of the grid is asked for, so that results are
+    bit-equal.
+
+    Attributes
+    ----------
+    elements : Sgp4Elements
+        Mean elements.
+    grid : TimeGrid
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from orbit.shells import walker
+    >>> grid = TimeGrid(2461395.5, 0.25, step_s=60.0, steps=60)
+    >>> shell = of_circular(walker(550e3, np.radians(53.0), 1, 2, 0.0), grid.epoch_jd, grid.epoch_fr)
+    >>> r_m = np.empty((61, 3, 2))
+    >>> Sgp4(shell, grid).fill(0, 2, 0, r_m) is None  # no satellite is lost
+    True
+    >>> bool(np.all(np.abs(np.linalg.norm(r_m, axis=1) - 6928e3) < 15e3))
+    True
     """
 
     elements: Sgp4Elements
     grid: TimeGrid
-    loses: ClassVar[bool] = True
+    may_lose: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        # made here, not by every thread that asks first
+        # made here once, not by several threads at the same time
         self._batch.deep, self._batch.no_orbit, self._mode  # noqa: B018
 
     @cached_property
@@ -240,15 +385,39 @@ class Sgp4:
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return self.elements.count
 
     def subset(self, which: NDArray[np.int64]) -> Sgp4:
+        """The same propagator for some of the satellites.
+
+        Parameters
+        ----------
+        which : ndarray of int
+            Indices of satellites.
+
+        Returns
+        -------
+        Sgp4
+        """
         return Sgp4(self.elements.subset(which), self.grid)
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> Codes | None:
-        """Positions [m] of satellites lo to hi at consecutive ticks, out_r_m[time, 3, lane], lanes beyond hi repeated.
+        """Write positions of some satellites at consecutive ticks; see `Propagator.fill`.
 
-        Returns error codes (time, lane), or None if there are none; where there is one the position is NOWHERE_M.
+        Parameters
+        ----------
+        lo, hi : int
+            Satellites lo to hi - 1.
+        first_tick : int
+            First tick of the grid; may be negative.
+        out_r_m : ndarray, shape (ticks, 3, lanes)
+            Receives positions in TEME [m]; NOWHERE_M where there is none.
+
+        Returns
+        -------
+        ndarray of int8, shape (ticks, lanes), or None
+            Status codes; None if all satellites have positions.
         """
         ticks, real, n = out_r_m.shape[0], hi - lo, self._window_ticks
         jd, fr = self.grid.jd_fr(first_tick, ticks)
@@ -279,7 +448,7 @@ class Sgp4:
         from sgp4.api import SatrecArray
 
         found, r_km, _ = SatrecArray([deep[i] for i in which]).sgp4(jd, fr)
-        found, lanes = _told(found, r_km), np.array(which) - lo
+        found, lanes = _complete_codes(found, r_km), np.array(which) - lo
         out_r_m[:, :, lanes] = 1e3 * np.moveaxis(r_km, 0, 2)
         codes[:, lanes] = found.T
         return int(np.count_nonzero(found))

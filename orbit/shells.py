@@ -21,10 +21,38 @@ def walker(
     node_span_rad: float = 2.0 * math.pi,
     first_node_rad: float = 0.0,
 ) -> CircularElements:
-    """Walker pattern i:t/p/f, satellites numbered plane by plane. [walker1984]
+    """Walker pattern i:t/p/f of circular orbits. [walker1984]
 
-    phasing f in [0, planes): the same slot of the next plane to the east is ahead by f * 360 deg / t. node_span_rad is 2 pi
-    for a delta pattern, pi for a star.
+    Parameters
+    ----------
+    altitude_m : float
+        Altitude above the equatorial radius [m].
+    inclination_rad : float
+        Inclination [rad].
+    planes, satellites_per_plane : int
+        Number of orbit planes p, and of satellites in each (t / p); at least 1.
+    phasing : float
+        Phasing f in [0, planes): the same slot of the next plane to the east is ahead by f * 360 deg / t.
+    node_span_rad : float
+        Span of right ascension that the planes divide [rad]: 2 pi for a delta pattern, pi for a star pattern.
+    first_node_rad : float
+        Right ascension of the ascending node of plane 0 [rad].
+
+    Returns
+    -------
+    CircularElements
+        Satellites numbered plane by plane.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shell = walker(550e3, np.radians(53.0), planes=4, satellites_per_plane=2, phasing=1)
+    >>> shell.count
+    8
+    >>> np.degrees(shell.node_rad).round(9).tolist()
+    [0.0, 0.0, 90.0, 90.0, 180.0, 180.0, 270.0, 270.0]
+    >>> np.degrees(shell.latitude_argument_rad[:4]).round(9).tolist()  # the second plane is 360 deg / 8 ahead
+    [0.0, 180.0, 45.0, 225.0]
     """
     plane, slot = np.divmod(np.arange(planes * satellites_per_plane), satellites_per_plane)
     turn = 2.0 * math.pi
@@ -39,14 +67,40 @@ def walker(
 
 
 def walker_lead_slots(planes: int, phasing: float) -> NDArray[np.float64]:
-    """Lead of each plane over plane 0 in slots, shape (planes,), for Walker's phasing f: f / planes more each."""
+    """Lead of each plane over plane 0 for Walker's phasing. [walker1984]
+
+    Parameters
+    ----------
+    planes : int
+        Number of orbit planes.
+    phasing : float
+        Walker's phasing f in [0, planes).
+
+    Returns
+    -------
+    ndarray, shape (planes,)
+        Lead in slots, f / planes more for each plane.
+    """
     return np.asarray(phasing * np.arange(planes) / planes)
 
 
 def staggered_lead_slots(planes: int, share: float = 0.5) -> NDArray[np.float64]:
-    """Lead of each plane in slots, shape (planes,), where every second plane is ahead by a share of a slot.
+    """Lead of each plane where every second plane is ahead by part of a slot.
 
-    The usual numbering of half-slot shells [kassing2020]: the seam between last and first plane is like any other.
+    This is the usual numbering of half-slot shells [kassing2020]. The seam between the last and the first plane then is
+    like any other.
+
+    Parameters
+    ----------
+    planes : int
+        Number of orbit planes.
+    share : float
+        Part of a slot by which odd planes are ahead.
+
+    Returns
+    -------
+    ndarray, shape (planes,)
+        Lead in slots.
     """
     return np.asarray(share * (np.arange(planes) % 2))
 
@@ -61,10 +115,30 @@ def walker_sgp4(
     node_span_rad: float = 2.0 * math.pi,
     first_node_rad: float = 0.0,
 ) -> Sgp4Elements:
-    """Walker pattern as SGP4 reads it, plane by plane; mean elements at a UTC Julian date.
+    """Walker pattern as mean elements for SGP4, satellites numbered plane by plane.
 
-    mean_motion_rev_d is Kozai's, as element sets give it; lead_slots (planes,) as the two functions above make it.
-    Eccentricity 1e-7, perigee at the node, no drag.
+    Eccentricity is 1e-7, perigee is at the node, and there is no drag.
+
+    Parameters
+    ----------
+    mean_motion_rev_d : float
+        Kozai's mean motion [rev/d], as element sets give it.
+    inclination_rad : float
+        Inclination [rad].
+    satellites_per_plane : int
+        Number of satellites in each plane.
+    lead_slots : ndarray, shape (planes,)
+        Lead of each plane in slots, from `walker_lead_slots` or `staggered_lead_slots`.
+    jd, fr : float
+        Epoch of the elements, UTC Julian date in two parts.
+    node_span_rad : float
+        Span of right ascension that the planes divide [rad].
+    first_node_rad : float
+        Right ascension of the ascending node of plane 0 [rad].
+
+    Returns
+    -------
+    Sgp4Elements
     """
     plane, slot = np.divmod(np.arange(lead_slots.size * satellites_per_plane), satellites_per_plane)
     count, turn = plane.size, 2.0 * math.pi
@@ -82,14 +156,57 @@ def walker_sgp4(
 
 
 def node_of_local_time_rad(local_time_h: float, jd: float, fr: float) -> float:
-    """Node [rad] whose mean local time is local_time_h [h] at a UTC Julian date."""
+    """Right ascension of the ascending node that has a given mean local time.
+
+    Parameters
+    ----------
+    local_time_h : float
+        Mean local time of the ascending node [h], in [0, 24).
+    jd, fr : float
+        UTC Julian date in two parts.
+
+    Returns
+    -------
+    float
+        Right ascension [rad], not reduced to one turn.
+    """
     return float(mean_sun_right_ascension_rad(jd, fr)) + math.radians(15.0 * (local_time_h - 12.0))
 
 
 def sun_synchronous_ring(
     altitude_m: float, local_time_h: float, satellites: int, jd: float, fr: float
 ) -> CircularElements:
-    """Satellites evenly spaced round one sun-synchronous orbit, by mean local time of the ascending node [h]."""
+    """Satellites evenly spaced on one sun-synchronous circular orbit.
+
+    Parameters
+    ----------
+    altitude_m : float
+        Altitude above the equatorial radius [m], below 5,980 km.
+    local_time_h : float
+        Mean local time of the ascending node at the epoch [h].
+    satellites : int
+        Number of satellites.
+    jd, fr : float
+        Epoch, UTC Julian date in two parts.
+
+    Returns
+    -------
+    CircularElements
+
+    Raises
+    ------
+    ValueError
+        No orbit at this altitude is sun-synchronous.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ring = sun_synchronous_ring(800e3, 6.0, 4, 2461395.5, 0.25)
+    >>> np.degrees(ring.inclination_rad).round(1).tolist()
+    [98.6, 98.6, 98.6, 98.6]
+    >>> np.degrees(ring.latitude_argument_rad).round(9).tolist()
+    [0.0, 90.0, 180.0, 270.0]
+    """
     inclination = sun_synchronous_inclination_rad(semi_major_axis_m(altitude_m))
     node = node_of_local_time_rad(local_time_h, jd, fr)
     return walker(altitude_m, inclination, 1, satellites, 0.0, first_node_rad=node)

@@ -1,4 +1,4 @@
-"""Why a satellite has no position: the codes that propagators return beside it."""
+"""Status codes that propagators return beside positions: why a satellite has no position."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ BAD_MEAN_MOTION: Final = 2  # not above zero
 BAD_PERTURBED_ECCENTRICITY: Final = 3
 BAD_SEMI_LATUS_RECTUM: Final = 4
 DECAYED: Final = 6
-# ... and those of our own
+# ... and further ones
 OUTSIDE: Final = 7  # no part of an ephemeris covers the time
 UNDEFINED: Final = 8  # no number: deep-space terms are divided by the sine of an inclination of zero
 
-NOWHERE_M: Final = 1e7  # coordinate that stands where there is no position: finite, so that arithmetic goes on
+NOWHERE_M: Final = 1e7  # coordinate used where there is no position; finite, so that later arithmetic is

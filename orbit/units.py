@@ -1,6 +1,6 @@
-"""Text with a unit to SI floats and back. The only file that knows what a unit is.
+"""Quantities as text with a unit, to and from floats in SI. The only module that knows units.
 
-A table serves the units in daily use without loading anything; other units go to astropy.units, imported on demand.
+A table covers the units in daily use without loading anything. Other units go to astropy.units, imported on demand.
 """
 
 from __future__ import annotations
@@ -46,19 +46,62 @@ _OFFSETS_K = {"degC": 273.15, "C": 273.15}
 
 
 class UnitError(ValueError):
-    """A text that is no quantity of the wanted unit; the message says what to write."""
+    """The text is not a quantity in the unit asked for. The message says what to write instead."""
 
 
 def examples(si_unit: str) -> list[str]:
-    """Units one may write for a quantity kept in si_unit, the most usual first."""
+    """Units that a quantity may be written in.
+
+    Parameters
+    ----------
+    si_unit : str
+        SI unit in which the quantity is kept, as in `UNITS`, such as "m" or "W/m2".
+
+    Returns
+    -------
+    list of str
+        Names of units, the most usual first; empty for a unit that is not in the table.
+
+    Examples
+    --------
+    >>> examples("kg")
+    ['kg', 'g', 't']
+    """
     found = [name for name, (si, _) in UNITS.items() if si == si_unit]
     return [*found, "degC"] if si_unit == "K" else found
 
 
 def to_si(text: str | float, si_unit: str) -> float:
-    """Number and unit in text as a float in si_unit; a bare number is taken only where si_unit is "1".
+    """Convert a number with a unit to a float in an SI unit.
 
-    Raises UnitError where the number or the unit is missing, unknown or of another kind.
+    Parameters
+    ----------
+    text : str or float
+        Number and unit, such as "550 km". A plain number is accepted only where `si_unit` is "1".
+    si_unit : str
+        SI unit of the result. "1" for a dimensionless quantity, which may also be written in percent.
+
+    Returns
+    -------
+    float
+        Value in `si_unit`.
+
+    Raises
+    ------
+    UnitError
+        The number or the unit is missing, the unit is unknown or of another dimension, or the number is not finite.
+
+    Examples
+    --------
+    >>> to_si("550 km", "m")
+    550000.0
+    >>> to_si("20 %", "1")
+    0.2
+    >>> to_si("25 degC", "K")
+    298.15
+    >>> to_si("550", "m")
+    Traceback (most recent call last):
+    orbit.units.UnitError: '550' has no unit; write '550 km' or '550 m'
     """
     if isinstance(text, bool):
         raise UnitError(f"{text} is not a number; write {_hint('1', si_unit)}")
@@ -137,5 +180,25 @@ def _hint(number: str, si_unit: str) -> str:
 
 
 def from_si(value: float, si_unit: str) -> str:
-    """Text that `to_si` reads back to the very same float."""
+    """Write a float in an SI unit as text that `to_si` reads back exactly.
+
+    Parameters
+    ----------
+    value : float
+        Value in `si_unit`.
+    si_unit : str
+        SI unit, "1" for a dimensionless quantity.
+
+    Returns
+    -------
+    str
+        Shortest decimal number that gives the same float, followed by the unit.
+
+    Examples
+    --------
+    >>> from_si(550000.0, "m")
+    '550000.0 m'
+    >>> from_si(0.2, "1")
+    '0.2'
+    """
     return repr(value) if si_unit == "1" else f"{value!r} {si_unit}"

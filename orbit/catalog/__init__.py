@@ -1,6 +1,7 @@
-"""Catalogues of satellites as they are published: two-line elements, OMM, OEM; read, checked, never repaired in silence.
+"""Published satellite catalogues: two-line elements, OMM and OEM. Files are checked and never repaired silently.
 
-Reading needs neither numpy nor a propagator, so that a scenario is validated at once; `elements` and `satellites` load them.
+Reading needs neither numpy nor a propagator, so that a scenario is validated quickly; `elements` and `satellites` load
+them.
 """
 
 from orbit.catalog.common import BadLine, ElementSet, elements, moment, satellites, semi_major_axis_m

@@ -1,4 +1,4 @@
-"""What all catalogues share: element sets as numbers, the orbits they may describe, and what is wrong with a line."""
+"""Common parts of all catalogues: element sets as numbers, the range of orbits they may describe, and error records."""
 
 from __future__ import annotations
 
@@ -26,11 +26,30 @@ _EPOCH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ElementSet:
-    """Mean elements of one satellite for SGP4 (WGS 72, TEME), whatever file they come from.
+    """Mean elements of one satellite for SGP4 (WGS 72, TEME), from any file format. [vallado2006]
 
-    Epoch: UTC, as a moment to the microsecond and as a Julian date in two parts (midnight, fraction of the day). Kozai's mean motion
-    and its derivatives (halved and divided by six, as element sets give them) in rad/min^k; B* in 1 / Earth radii.
-    Line numbers count from 1. The two lines are kept where there are any, trailing blanks apart.
+    Attributes
+    ----------
+    name : str
+    satellite_number : int
+        Catalogue number.
+    epoch : datetime
+        Epoch in UTC, rounded to the microsecond.
+    epoch_jd, epoch_fr : float
+        The same epoch as Julian date of midnight and fraction of the day.
+    drag_term_per_er : float
+        Drag term B* [1 / Earth radii].
+    mean_motion_dot_rad_min2, mean_motion_ddot_rad_min3 : float
+        Derivatives of the mean motion, halved and divided by six, as element sets give them.
+    eccentricity : float
+    inclination_rad, node_rad, perigee_argument_rad, mean_anomaly_rad : float
+        Angles [rad].
+    mean_motion_rad_min : float
+        Kozai's mean motion [rad/min].
+    line_number : int
+        Line of the file on which the set begins, from 1.
+    line1, line2 : str
+        The two lines, without trailing blanks; empty for other formats.
     """
 
     name: str
@@ -54,10 +73,18 @@ class ElementSet:
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """What is wrong, and where (line and column count from 1).
+    """An error in a file and its location.
 
-    `first` is the line on which the set begins that cannot be used; `whole` says that the file cannot be read on. The message
-    is one line of printable text, whatever the file holds.
+    Attributes
+    ----------
+    line, column : int
+        Location, from 1.
+    message : str
+        What is wrong and what to write, one line of printable text.
+    first : int
+        Line on which the unusable set begins.
+    whole : bool
+        The rest of the file cannot be read.
     """
 
     line: int
@@ -77,13 +104,47 @@ class BadLine:
 
 
 def moment(jd: float, fr: float) -> datetime:
-    """UTC moment of a midnight and a fraction of the day, to the microsecond."""
+    """UTC moment of a midnight and a fraction of the day.
+
+    Parameters
+    ----------
+    jd : float
+        Julian date of a midnight, ending in .5.
+    fr : float
+        Fraction of the day.
+
+    Returns
+    -------
+    datetime
+        Rounded to the microsecond.
+    """
     day = datetime.fromordinal(int(jd - JD_OF_ORDINAL)).replace(tzinfo=UTC)
     return day + timedelta(microseconds=round(fr * SECONDS_PER_DAY * 1e6))
 
 
 def read_epoch(text: str) -> tuple[float, float]:
-    """Julian date in two parts of a CCSDS time such as 2026-12-21T00:00:00.5 [ccsds502]. Raises ValueError."""
+    """Julian date of a CCSDS time. [ccsds502:7.5.10]
+
+    Parameters
+    ----------
+    text : str
+        Time with day of the month or of the year, such as 2026-12-21T00:00:00.5 or 2026-355T00:00:00, UTC.
+
+    Returns
+    -------
+    jd, fr : float
+        Julian date of midnight and fraction of the day.
+
+    Raises
+    ------
+    ValueError
+        The text is not such a time.
+
+    Examples
+    --------
+    >>> read_epoch("2000-01-01T12:00:00")
+    (2451544.5, 0.5)
+    """
     found = _EPOCH.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"'{text}' is not a moment; write one like 2026-12-21T06:00:00.000000 (UTC)")
@@ -103,9 +164,32 @@ def read_epoch(text: str) -> tuple[float, float]:
 
 
 def semi_major_axis_m(mean_motion_rad_s: float, inclination_rad: float, eccentricity: float = 0.0) -> float:
-    """Mean semi-major axis [m] of Kozai's mean motion, as SGP4 recovers it (WGS 72). [vallado2006:initl]
+    """Mean semi-major axis of Kozai's mean motion, as SGP4 recovers it (WGS 72). [vallado2006:initl]
 
-    The same as `without_kozai` of the kernels, for those who load none.
+    The same as `without_kozai` of the kernels, without loading numpy.
+
+    Parameters
+    ----------
+    mean_motion_rad_s : float
+        Kozai's mean motion [rad/s], above zero.
+    inclination_rad : float
+        Inclination [rad].
+    eccentricity : float
+        Eccentricity, in [0, 1).
+
+    Returns
+    -------
+    float
+        Semi-major axis [m].
+
+    Examples
+    --------
+    The ISS at 15.5 revolutions per day: 420 km above the equator's radius of 6,378 km.
+
+    >>> import math
+    >>> a = semi_major_axis_m(2.0 * math.pi * 15.5 / 86400.0, math.radians(51.6))
+    >>> bool(abs(a - 6798e3) < 5e3)
+    True
     """
     a1 = _size_m(mean_motion_rad_s)
     tilt = 0.75 * WGS72_J2 * (1e3 * WGS72_RADIUS_KM) ** 2 * (3.0 * math.cos(inclination_rad) ** 2 - 1.0)
@@ -121,7 +205,20 @@ def _size_m(mean_motion_rad_s: float) -> float:
 
 
 def perigee_problem(mean_motion_rad_min: float, eccentricity: float) -> str | None:
-    """What is wrong with an orbit that meets the Earth; two-body, so good to ten kilometres."""
+    """Error message for an orbit that meets the Earth; two-body, good to ten kilometres.
+
+    Parameters
+    ----------
+    mean_motion_rad_min : float
+        Mean motion [rad/min], above zero.
+    eccentricity : float
+        Eccentricity, in [0, 1).
+
+    Returns
+    -------
+    str or None
+        What is wrong and what to write; None if the perigee is above the surface.
+    """
     perigee_m = _size_m(mean_motion_rad_min / 60.0) * (1.0 - eccentricity) - EARTH_RADIUS_M
     if perigee_m >= 0.0:
         return None
@@ -132,7 +229,17 @@ def perigee_problem(mean_motion_rad_min: float, eccentricity: float) -> str | No
 
 
 def satellites(sets: Sequence[ElementSet | Any]) -> list[Any]:
-    """The sets as `sgp4.api.Satrec` objects (WGS 72, as elements are made); what is one already stays as it is."""
+    """Element sets as `sgp4.api.Satrec` objects (WGS 72).
+
+    Parameters
+    ----------
+    sets : sequence of ElementSet or Satrec
+
+    Returns
+    -------
+    list of Satrec
+        In the same order; objects that are Satrec already are returned unchanged.
+    """
     return [_satrec(s) if isinstance(s, ElementSet) else s for s in sets]
 
 
@@ -153,7 +260,17 @@ def _satrec(one: ElementSet) -> Any:
 
 
 def elements(sets: Sequence[ElementSet]) -> Sgp4Elements:
-    """The sets as arrays for the SGP4 kernel, in their order."""
+    """Element sets as arrays for SGP4.
+
+    Parameters
+    ----------
+    sets : sequence of ElementSet
+
+    Returns
+    -------
+    Sgp4Elements
+        In the same order.
+    """
     import numpy as np
 
     from orbit.elements import Sgp4Elements

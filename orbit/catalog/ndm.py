@@ -1,4 +1,4 @@
-"""Navigation data messages as text: XML, JSON, CSV and key = value taken apart, with the place of every value."""
+"""Navigation data messages as text: XML, JSON, CSV and key = value, with the location of every value. [ccsds502]"""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from xml.parsers import expat
 
 
 class FileError(Exception):
-    """The file cannot be read on from a place."""
+    """The file cannot be read from a location on.
+
+    Attributes
+    ----------
+    line, column : int
+        Location, from 1.
+    message : str
+        What is wrong and what to write.
+    """
 
     def __init__(self, line: int, column: int, message: str) -> None:
         super().__init__(message)
@@ -23,18 +31,40 @@ class FileError(Exception):
 
 @dataclass(slots=True)
 class Record:
-    """Fields of one set as they are written, from a line on; `place` finds a field's line and column when it is asked."""
+    """Fields of one element set as text.
+
+    Attributes
+    ----------
+    fields : dict
+        Values by name.
+    line : int
+        Line on which the set begins.
+    location : callable
+        Line and column of a field, by name.
+    units : dict
+        Units by name, where the file gives them.
+    twice : str
+        Name of a field that occurs twice; empty without.
+    """
 
     fields: dict[str, Any]
     line: int
-    place: Callable[[str], tuple[int, int]]
+    location: Callable[[str], tuple[int, int]]
     units: dict[str, str] = field(default_factory=dict)
     twice: str = ""  # a field that is there two times
 
 
 @dataclass(slots=True)
 class Value:
-    """What a line of key = value says."""
+    """One line of key = value.
+
+    Attributes
+    ----------
+    tag, text, unit : str
+        Key, value and unit; the unit is empty without one.
+    line, column : int
+        Location, from 1.
+    """
 
     tag: str
     text: str
@@ -44,7 +74,21 @@ class Value:
 
 
 def decoded(data: bytes) -> str:
-    """Text in UTF-8, without a byte order mark."""
+    """Decode UTF-8, without a byte order mark.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    FileError
+        The bytes are not UTF-8.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -54,12 +98,26 @@ def decoded(data: bytes) -> str:
 
 
 def text_lines(data: bytes) -> Iterator[tuple[int, str]]:
-    """Lines of text, numbered from 1; only line feeds and carriage returns end one."""
+    """Lines of text, numbered from 1. Only line feeds and carriage returns end a line.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    iterator of (int, str)
+
+    Raises
+    ------
+    FileError
+        The bytes are not UTF-8.
+    """
     return enumerate(io.StringIO(decoded(data), newline=None), 1)
 
 
-class Places:
-    """Line and column, from 1, of offsets in a text or in bytes; lines are counted once, when the first is asked."""
+class Locations:
+    """Line and column, from 1, of offsets in a text or in bytes. Lines are counted once, on first use."""
 
     def __init__(self, data: str | bytes) -> None:
         self.data = data
@@ -82,8 +140,27 @@ MESSAGES = ("omm", "oem", "opm", "aem", "apm", "ocm", "tdm", "cdm", "rdm", "acm"
 CHUNK = 1 << 16  # bytes parsed before segments are handed on
 
 
-def xml_segments(data: bytes, message: str, places: Places) -> Iterator[tuple[list[Leaf], int, int]]:
-    """Every segment of a message: its leaves, its line and its offset. Raises FileError for what is no such XML."""
+def xml_segments(data: bytes, message: str, locations: Locations) -> Iterator[tuple[list[Leaf], int, int]]:
+    """Segments of a message in XML.
+
+    Parameters
+    ----------
+    data : bytes
+    message : str
+        Kind of message, such as "omm".
+    locations : Locations
+        Locations in the same data.
+
+    Returns
+    -------
+    iterator of (list, int, int)
+        For each segment its leaf elements (tag, text, offset, unit and group), the line and the offset where it begins.
+
+    Raises
+    ------
+    FileError
+        The data is not XML, has a DOCTYPE or holds another kind of message.
+    """
     ended: list[tuple[list[Leaf], int, int]] = []
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -100,12 +177,12 @@ def xml_segments(data: bytes, message: str, places: Places) -> Iterator[tuple[li
         if tag == "segment" or tag.endswith(":segment"):
             leaves, begun, groups = [], (parser.CurrentLineNumber, offset), 0
         elif len(tag) == 3 and tag in MESSAGES and tag != message:
-            raise FileError(*places(offset), f"holds an {tag}, not an {message}; write the path of an {message}")
+            raise FileError(*locations(offset), f"holds an {tag}, not an {message}; write the path of an {message}")
 
-    def characters(told: str) -> None:
+    def characters(part: str) -> None:
         nonlocal text
         if offset >= 0:
-            text += told
+            text += part
 
     def end(tag: str) -> None:
         nonlocal offset
@@ -117,7 +194,7 @@ def xml_segments(data: bytes, message: str, places: Places) -> Iterator[tuple[li
 
     def doctype(*_: Any) -> None:
         at = max(0, data.rfind(b"<!DOCTYPE", 0, parser.CurrentByteIndex))
-        raise FileError(*places(at), "has a DOCTYPE, which may define entities without end; remove it")
+        raise FileError(*locations(at), "has a DOCTYPE, which may define entities without end; remove it")
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = characters, doctype
@@ -127,25 +204,43 @@ def xml_segments(data: bytes, message: str, places: Places) -> Iterator[tuple[li
             yield from ended
             ended.clear()
     except expat.ExpatError as error:
-        told = expat.ErrorString(error.code)
-        raise FileError(error.lineno, error.offset + 1, f"is not XML ({told}); mend it here") from None
-    except (LookupError, ValueError) as error:  # an encoding that nobody knows
+        reason = expat.ErrorString(error.code)
+        raise FileError(error.lineno, error.offset + 1, f"is not XML ({reason}); fix it here") from None
+    except (LookupError, ValueError) as error:  # an unknown encoding
         raise FileError(1, 1, f"is not XML ({error}); write it in UTF-8") from None
 
 
 def xml_records(data: bytes) -> Iterator[Record]:
-    """OMM in XML, alone or many in one NDM."""
-    places = Places(data)
-    for leaves, line, offset in xml_segments(data, "omm", places):
+    """Element sets of an OMM in XML, one or many in an NDM. [ccsds502]
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    iterator of Record
+
+    Raises
+    ------
+    FileError
+        The file cannot be read on.
+    """
+    locations = Locations(data)
+    for leaves, line, offset in xml_segments(data, "omm", locations):
         fields = {leaf[0]: leaf[1] for leaf in leaves}
         twice = "" if len(fields) == len(leaves) else _twice([v[0] for v in leaves if v[0] not in REPEATED])
         yield Record(
-            fields, line, _xml_place(places, leaves, offset), {leaf[0]: leaf[3] for leaf in leaves if leaf[3]}, twice
+            fields,
+            line,
+            _xml_location(locations, leaves, offset),
+            {leaf[0]: leaf[3] for leaf in leaves if leaf[3]},
+            twice,
         )
 
 
-def _xml_place(places: Places, leaves: list[Leaf], offset: int) -> Callable[[str], tuple[int, int]]:
-    return lambda name: places(next((leaf[2] for leaf in leaves if leaf[0] == name), offset))
+def _xml_location(locations: Locations, leaves: list[Leaf], offset: int) -> Callable[[str], tuple[int, int]]:
+    return lambda name: locations(next((leaf[2] for leaf in leaves if leaf[0] == name), offset))
 
 
 REPEATED = ("COMMENT", "USER_DEFINED")
@@ -159,9 +254,23 @@ def _twice(names: list[str]) -> str:
 
 
 def json_records(data: bytes) -> list[Record]:
-    """OMM in JSON: a list of objects, or one."""
+    """Element sets of an OMM in JSON: a list of objects, or one object.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    list of Record
+
+    Raises
+    ------
+    FileError
+        The file cannot be read on.
+    """
     text = decoded(data)
-    places = Places(text)
+    locations = Locations(text)
     decoder = json.JSONDecoder(object_pairs_hook=_Pairs)
     blank = re.compile(r"\s*")
 
@@ -178,12 +287,12 @@ def json_records(data: bytes) -> list[Record]:
         try:
             value, end = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
-            raise FileError(error.lineno, error.colno, f"is not JSON ({error.msg.lower()}); mend it here") from None
+            raise FileError(error.lineno, error.colno, f"is not JSON ({error.msg.lower()}); fix it here") from None
         except (RecursionError, ValueError) as error:
-            told = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
-            raise FileError(*places(at), f"is not JSON ({told}); mend it here") from None
+            reason = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
+            raise FileError(*locations(at), f"is not JSON ({reason}); fix it here") from None
         line, counted = line + text.count("\n", counted, at), at
-        found.append(_json_record(text, places, value, at, end, line))
+        found.append(_json_record(text, locations, value, at, end, line))
         at = skip(end)
         if not listed:
             break
@@ -192,36 +301,53 @@ def json_records(data: bytes) -> list[Record]:
             if text[at : at + 1] != "]":
                 continue
         if text[at : at + 1] != "]" or text[at - 1 : at] == ",":
-            raise FileError(*places(at), "is not JSON (a comma or a bracket is missing or too many); mend it here")
+            raise FileError(*locations(at), "is not JSON (a comma or a bracket is missing or too many); fix it here")
     after = skip(at + 1 if listed else at)
     if after < len(text):
-        raise FileError(*places(after), "is not JSON (extra data after the end); remove it")
+        raise FileError(*locations(after), "is not JSON (extra data after the end); remove it")
     return found
 
 
 class _Pairs(dict[str, Any]):
-    """A JSON object that knows which name it holds twice."""
+    """A JSON object and the name that occurs twice in it."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
         self.twice = "" if len(pairs) == len(self) else _twice([name for name, _ in pairs])
 
 
-def _json_record(text: str, places: Places, value: Any, at: int, end: int, line: int) -> Record:
-    def place(name: str) -> tuple[int, int]:
+def _json_record(text: str, locations: Locations, value: Any, at: int, end: int, line: int) -> Record:
+    def location(name: str) -> tuple[int, int]:
         found = re.compile(rf'"{re.escape(name)}"\s*:').search(text, at, end)
-        return places(at if found is None else found.start())
+        return locations(at if found is None else found.start())
 
     if not isinstance(value, _Pairs):
-        raise FileError(*places(at), "is no object with the fields of an OMM; write { } with EPOCH, MEAN_MOTION, ...")
-    return Record(value, line, place, twice=value.twice)
+        raise FileError(
+            *locations(at), "is no object with the fields of an OMM; write { } with EPOCH, MEAN_MOTION, ..."
+        )
+    return Record(value, line, location, twice=value.twice)
 
 
 # --- CSV ---------------------------------------------------------------------------------------------------------------
 
 
 def csv_records(data: bytes) -> Iterator[Record | FileError]:
-    """OMM in CSV: a line of names, then a line for each set; one that does not fit the names is an error of its own."""
+    """Element sets of an OMM in CSV: a line of names, then a line for each set.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    iterator of Record or FileError
+        A FileError where a single line is wrong.
+
+    Raises
+    ------
+    FileError
+        The file cannot be read on.
+    """
     rows = csv.reader(io.StringIO(decoded(data), newline=""), strict=True)
     names: list[str] = []
     line = 0
@@ -240,17 +366,17 @@ def csv_records(data: bytes) -> Iterator[Record | FileError]:
             if len(row) != len(names):
                 yield FileError(begun, 1, f"holds {len(row)} values for {len(names)} columns; write one for each")
                 continue
-            yield Record(dict(zip(names, row, strict=True)), begun, _csv_place(names, row, begun))
+            yield Record(dict(zip(names, row, strict=True)), begun, _csv_location(names, row, begun))
     except csv.Error as error:
-        raise FileError(rows.line_num, 1, f"is not CSV ({error}); mend it here") from None
+        raise FileError(rows.line_num, 1, f"is not CSV ({error}); fix it here") from None
 
 
-def _csv_place(names: list[str], row: list[str], line: int) -> Callable[[str], tuple[int, int]]:
-    def place(name: str) -> tuple[int, int]:
+def _csv_location(names: list[str], row: list[str], line: int) -> Callable[[str], tuple[int, int]]:
+    def location(name: str) -> tuple[int, int]:
         before = row[: names.index(name)] if name in names else []
         return line, 1 + sum(len(cell) + 1 for cell in before)  # quotes apart
 
-    return place
+    return location
 
 
 # --- key = value -------------------------------------------------------------------------------------------------------
@@ -259,7 +385,25 @@ _KEY = re.compile(r"[A-Z][A-Z_0-9]*")
 
 
 def key_value(line: str, number: int) -> Value | None:
-    """`KEY = value [unit]`, or None."""
+    """Parse a line `KEY = value [unit]`.
+
+    Parameters
+    ----------
+    line : str
+    number : int
+        Number of the line, from 1.
+
+    Returns
+    -------
+    Value or None
+        None if the line has another form.
+
+    Examples
+    --------
+    >>> value = key_value("INCLINATION = 51.6 [deg]", 7)
+    >>> value.tag, value.text, value.unit, value.line
+    ('INCLINATION', '51.6', 'deg', 7)
+    """
     key, equals, value = line.partition("=")
     if not equals or _KEY.fullmatch(key.strip()) is None:
         return None
@@ -270,7 +414,21 @@ def key_value(line: str, number: int) -> Value | None:
 
 
 def kvn_records(data: bytes) -> list[Record]:
-    """OMM as lines of key = value; each message begins with its version."""
+    """Element sets of an OMM as lines of key = value; each message begins with its version. [ccsds502]
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    list of Record
+
+    Raises
+    ------
+    FileError
+        A line is not key = value.
+    """
     messages: list[list[Value]] = []
     for number, line in text_lines(data):
         if not line.strip() or line.strip().startswith("COMMENT"):
@@ -285,8 +443,8 @@ def kvn_records(data: bytes) -> list[Record]:
 
 
 def _kvn_record(values: list[Value]) -> Record:
-    places = {v.tag: (v.line, v.column) for v in values}
+    locations = {v.tag: (v.line, v.column) for v in values}
     first = values[0].line
     units = {v.tag: v.unit for v in values if v.unit}
     twice = _twice([v.tag for v in values])
-    return Record({v.tag: v.text for v in values}, first, lambda name: places.get(name, (first, 1)), units, twice)
+    return Record({v.tag: v.text for v in values}, first, lambda name: locations.get(name, (first, 1)), units, twice)

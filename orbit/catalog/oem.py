@@ -1,4 +1,4 @@
-"""Orbit ephemeris messages (positions and velocities over time) as key = value and as XML. [ccsds502:5]"""
+"""Orbit ephemeris messages (positions and velocities over time) as key = value and XML. [ccsds502:5]"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from orbit.catalog.common import BadLine, moment, read_epoch
-from orbit.catalog.ndm import FileError, Places, key_value, text_lines, xml_segments
+from orbit.catalog.ndm import FileError, Locations, key_value, text_lines, xml_segments
 from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SECONDS_PER_DAY
 
 FRAMES = ("TEME",)
@@ -27,10 +27,26 @@ _NEEDED = ("OBJECT_NAME", "CENTER_NAME", "REF_FRAME", "TIME_SYSTEM", "START_TIME
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """States of one object between which one may interpolate, with `nodes` of them at a time.
+    """States of one object between which interpolation is allowed.
 
-    Times [s] count from a UTC Julian date in two parts and rise; states hold x, y, z [m] and their rates [m/s] in `frame`, one
-    after the other. `with_rates` says whether rates are interpolated as well (Hermite) or positions alone (Lagrange).
+    Attributes
+    ----------
+    frame : str
+        Reference frame, such as "TEME".
+    epoch_jd, epoch_fr : float
+        Epoch of the times, UTC Julian date in two parts.
+    first_s, last_s : float
+        Usable time span [s after the epoch].
+    times_s : array of float
+        Times of the states [s after the epoch], rising.
+    states : array of float
+        x, y, z [m] and their rates [m/s] of each state, one state after the other.
+    nodes : int
+        Number of states to interpolate between.
+    with_rates : bool
+        Hermite interpolation with velocities, else Lagrange with positions alone.
+    line_number : int
+        Line of the file on which the segment begins.
     """
 
     frame: str
@@ -47,35 +63,48 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One object: its segments in the order of time."""
+    """One object of an ephemeris.
+
+    Attributes
+    ----------
+    name : str
+    segments : tuple of Segment
+        In the order of time.
+    """
 
     name: str
     segments: tuple[Segment, ...]
 
     def spans(self) -> list[tuple[datetime, datetime]]:
-        """UTC from when until when there are positions without a gap."""
+        """Time spans without a gap for which there are positions.
+
+        Returns
+        -------
+        list of (datetime, datetime)
+            Beginning and end of each span, UTC.
+        """
         found: list[tuple[datetime, datetime]] = []
         for s in self.segments:
             first, last = (moment_at((s.epoch_jd, s.epoch_fr), t) for t in (s.first_s, s.last_s))
-            if found and first - found[-1][1] <= timedelta(microseconds=2):  # told to the microsecond
+            if found and first - found[-1][1] <= timedelta(microseconds=2):  # rounded to the microsecond
                 found[-1] = found[-1][0], last
             else:
                 found.append((first, last))
         return found
 
 
-Place = tuple[int, int]
+Location = tuple[int, int]
 
 
 @dataclass(slots=True)
 class _Raw:
     """A segment as it is written: each word (text, where), each state (where, epoch, numbers) and what is wrong already.
 
-    Where is a line of text or an offset in XML; `find` turns it into a place when it is asked.
+    Where is a line of text or an offset in XML; `find` turns it into a location on demand.
     """
 
     line: int
-    find: Callable[[int], Place]
+    find: Callable[[int], Location]
     words: dict[str, tuple[str, int]] = field(default_factory=dict)
     states: list[tuple[int, str, list[str]]] = field(default_factory=list)
     wrong: list[tuple[int, str]] = field(default_factory=list)
@@ -105,14 +134,14 @@ def _from_kvn(data: bytes) -> Iterator[_Raw | FileError]:
             yield FileError(number, 1, _NO_KEY.format(line.strip()[:40]))
         elif raw is not None and mode == "meta" and "=" not in line and words[0][:1].isdigit():
             raw.wrong.append((number, "states begin within the metadata; write META_STOP above them"))
-            mode = "unread"  # told once
+            mode = "unread"  # reported once
         elif raw is not None and mode == "meta":
             _keyword(line, number, raw)
     if raw is not None:
         yield raw
 
 
-def _begin(line: int) -> Place:
+def _begin(line: int) -> Location:
     return line, 1
 
 
@@ -128,9 +157,9 @@ def _keyword(line: str, number: int, raw: _Raw) -> None:
 
 
 def _from_xml(data: bytes) -> Iterator[_Raw]:
-    places = Places(data)
-    for leaves, line, _ in xml_segments(data, "oem", places):
-        raw = _Raw(line, places)
+    locations = Locations(data)
+    for leaves, line, _ in xml_segments(data, "oem", locations):
+        raw = _Raw(line, locations)
         for _, group in groupby(leaves, key=itemgetter(4)):
             listed = list(group)
             words = {leaf[0]: leaf[1] for leaf in listed}
@@ -157,13 +186,13 @@ class _Reader:
         self.raw, self.frames, self.known = raw, frames, known
         self.bad: list[BadLine] = []
 
-    def tell(self, place: Place, message: str) -> None:
-        self.bad.append(BadLine(*place, message, self.raw.line))
+    def report(self, location: Location, message: str) -> None:
+        self.bad.append(BadLine(*location, message, self.raw.line))
 
     def word(self, name: str) -> str:
         return self.raw.words[name][0].strip() if name in self.raw.words else ""
 
-    def place(self, name: str) -> Place:
+    def location(self, name: str) -> Location:
         return self.raw.find(self.raw.words[name][1]) if name in self.raw.words else (self.raw.line, 1)
 
     def read(self) -> Segment | None:
@@ -176,8 +205,8 @@ class _Reader:
         times_s, states, jd, fr = self.times_s, self.states, self.epoch[0], self.epoch[1]
         nodes, with_rates, stated = rule
         if len(times_s) < (nodes if stated else 2):
-            told = f"{len(times_s)} of the {nodes if stated else 2} states that interpolation needs are there"
-            self.tell((self.raw.line, 1), f"{told}; write more states, or a lower INTERPOLATION_DEGREE")
+            text = f"{len(times_s)} of the {nodes if stated else 2} states that interpolation needs are there"
+            self.report((self.raw.line, 1), f"{text}; write more states, or a lower INTERPOLATION_DEGREE")
             return None
         span = self._span(times_s)
         if self.bad:
@@ -188,17 +217,17 @@ class _Reader:
     def _words(self) -> None:
         for name in _NEEDED:
             if not self.word(name):
-                self.tell(self.place(name), f"{name} is missing; write it between META_START and META_STOP")
+                self.report(self.location(name), f"{name} is missing; write it between META_START and META_STOP")
         for name, accepted, advice in (
             ("CENTER_NAME", ("EARTH",), "write states about the EARTH"),
             ("TIME_SYSTEM", ("UTC",), "write times in UTC"),
             ("REF_FRAME", tuple(self.frames), f"write states in {' or '.join(self.frames)}"),
         ):
-            told = self.word(name)
-            if told and told.upper() not in accepted:
-                self.tell(self.place(name), f"{name} '{told}' is not read; {advice}")
+            text = self.word(name)
+            if text and text.upper() not in accepted:
+                self.report(self.location(name), f"{name} '{text}' is not read; {advice}")
         for where, message in self.raw.wrong:
-            self.tell(self.raw.find(where), message)
+            self.report(self.raw.find(where), message)
 
     def _rule(self) -> tuple[int, bool, bool] | None:
         """Number of states to interpolate between, whether rates count, and whether the file says so."""
@@ -206,7 +235,9 @@ class _Reader:
         if not method:
             return (USUAL_DEGREE + 1) // 2, True, False
         if method not in ("HERMITE", "LAGRANGE", "LINEAR"):
-            self.tell(self.place("INTERPOLATION"), f"INTERPOLATION '{method}' is not read; write HERMITE or LAGRANGE")
+            self.report(
+                self.location("INTERPOLATION"), f"INTERPOLATION '{method}' is not read; write HERMITE or LAGRANGE"
+            )
             return None
         if method == "LINEAR":
             return 2, False, True
@@ -214,9 +245,9 @@ class _Reader:
         odd = method == "LAGRANGE" or number % 2 == 1
         if not 1 <= number <= HIGHEST_DEGREE or not odd:
             what = "an odd number" if method == "HERMITE" else "a number"
-            place = self.place("INTERPOLATION_DEGREE" if degree else "INTERPOLATION")
-            self.tell(
-                place,
+            location = self.location("INTERPOLATION_DEGREE" if degree else "INTERPOLATION")
+            self.report(
+                location,
                 f"INTERPOLATION_DEGREE '{degree}' does not go with {method}; write {what} from 1 to {HIGHEST_DEGREE}",
             )
             return None
@@ -231,19 +262,21 @@ class _Reader:
     def _states(self) -> None:
         self.times_s, self.states = array("d"), array("d")
         if not self.raw.states:
-            self.tell((self.raw.line, 1), "holds no states; write lines of epoch, x, y, z [km] and their rates [km/s]")
-        for where, told, numbers in self.raw.states:
+            self.report(
+                (self.raw.line, 1), "holds no states; write lines of epoch, x, y, z [km] and their rates [km/s]"
+            )
+        for where, text, numbers in self.raw.states:
             try:
-                time, state = self._time(told), _state(numbers)
+                time, state = self._time(text), _state(numbers)
             except ValueError as error:
-                self.tell(self.raw.find(where), f"state of {error}" if "moment" in str(error) else str(error))
+                self.report(self.raw.find(where), f"state of {error}" if "moment" in str(error) else str(error))
                 continue
             if not self.times_s:
                 self.epoch = time
             t = ((time[0] - self.epoch[0]) + (time[1] - self.epoch[1])) * SECONDS_PER_DAY
             if self.times_s and t <= self.times_s[-1]:
-                message = f"epoch {told} is not after the one before; write states in the order of time"
-                self.tell(self.raw.find(where), message)
+                message = f"epoch {text} is not after the one before; write states in the order of time"
+                self.report(self.raw.find(where), message)
                 continue
             self.times_s.append(t)
             self.states.extend(state)
@@ -252,13 +285,13 @@ class _Reader:
         """First and last time [s] that may be used; states must cover it, and lie in the span that the file announces."""
 
         def seconds(name: str, otherwise: float) -> float:
-            told = self.word(name)
-            if not told:
+            text = self.word(name)
+            if not text:
                 return otherwise
             try:
-                time = self._time(told)
+                time = self._time(text)
             except ValueError as error:
-                self.tell(self.place(name), f"{name} {error}")
+                self.report(self.location(name), f"{name} {error}")
                 return otherwise
             return ((time[0] - self.epoch[0]) + (time[1] - self.epoch[1])) * SECONDS_PER_DAY
 
@@ -266,13 +299,15 @@ class _Reader:
         for name, beyond in (("START_TIME", seconds("START_TIME", first) > first + 1e-6),
                              ("STOP_TIME", seconds("STOP_TIME", last) < last - 1e-6)):  # fmt: skip
             if beyond:
-                self.tell(self.place(name), f"{name} {self.word(name)} leaves out states; write the span of all states")
+                self.report(
+                    self.location(name), f"{name} {self.word(name)} leaves out states; write the span of all states"
+                )
         found = seconds("USEABLE_START_TIME", first), seconds("USEABLE_STOP_TIME", last)
         if not first - 1e-6 <= found[0] < found[1] <= last + 1e-6:
             name = "USEABLE_START_TIME" if self.word("USEABLE_START_TIME") else "USEABLE_STOP_TIME"
             spoken = " to ".join(f"{moment_at(self.epoch, t):%Y-%m-%dT%H:%M:%SZ}" for t in (first, last))
-            self.tell(
-                self.place(name), f"{name} {self.word(name)} does not fit; write a span within the states, {spoken}"
+            self.report(
+                self.location(name), f"{name} {self.word(name)} does not fit; write a span within the states, {spoken}"
             )
         return max(found[0], first), min(found[1], last)
 
@@ -290,21 +325,51 @@ def _state(numbers: list[str]) -> list[float]:
     far_km = math.sqrt(values[0] ** 2 + values[1] ** 2 + values[2] ** 2)
     if not _LEAST_KM <= far_km <= _MOST_KM:
         what = "below the surface" if far_km < _LEAST_KM else "out of the Earth's reach"
-        told = f"{far_km:.6g} km from the Earth's centre is {what}"
-        raise ValueError(f"{told}; write kilometres, from {_LEAST_KM:.0f} to {_MOST_KM:.0f}")
+        text = f"{far_km:.6g} km from the Earth's centre is {what}"
+        raise ValueError(f"{text}; write kilometres, from {_LEAST_KM:.0f} to {_MOST_KM:.0f}")
     return [1e3 * v for v in values[:6]]
 
 
 def moment_at(epoch: tuple[float, float], seconds: float) -> datetime:
-    """UTC moment some seconds after an epoch."""
+    """UTC moment some seconds after an epoch.
+
+    Parameters
+    ----------
+    epoch : (float, float)
+        Julian date in two parts.
+    seconds : float
+        Time since the epoch [s].
+
+    Returns
+    -------
+    datetime
+        Rounded to the microsecond.
+    """
     days, fr = divmod(epoch[1] + seconds / SECONDS_PER_DAY, 1.0)
     return moment(epoch[0] + days, fr)
 
 
 def read_oem(path: Path, frames: Collection[str] = FRAMES) -> tuple[list[Track], list[BadLine]]:
-    """Objects of a file, each with its segments, and everything that is wrong with it; raises OSError if unreadable.
+    """Read an orbit ephemeris message. [ccsds502:5]
 
-    An object of which a segment is bad is left out. `frames` are those that the caller can turn into TEME.
+    Parameters
+    ----------
+    path : Path
+        File in key = value or XML.
+    frames : collection of str
+        Reference frames that the caller can convert to TEME.
+
+    Returns
+    -------
+    tracks : list of Track
+        Objects of the file. An object with a bad segment is left out.
+    bad : list of BadLine
+        All errors.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened.
     """
     bad: list[BadLine] = []
     found: dict[str, tuple[str, list[Segment]]] = {}
@@ -350,6 +415,6 @@ def _overlaps(segments: list[Segment]) -> list[BadLine]:
     for one, other in pairwise(segments):
         apart = ((other.epoch_jd - one.epoch_jd) + (other.epoch_fr - one.epoch_fr)) * SECONDS_PER_DAY
         if apart + other.first_s < one.last_s - 1e-6:
-            told = "begins before the segment before it ends; write segments in the order of time, USEABLE_ times apart"
-            found.append(BadLine(other.line_number, 1, told, other.line_number))
+            text = "begins before the segment before it ends; write segments in the order of time, USEABLE_ times apart"
+            found.append(BadLine(other.line_number, 1, text, other.line_number))
     return found

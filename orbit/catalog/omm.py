@@ -1,4 +1,4 @@
-"""Orbit mean-elements messages in JSON, XML, CSV and key = value: all become the same element sets. [ccsds502]"""
+"""Orbit mean-elements messages in JSON, XML, CSV and key = value; all become the same element sets. [ccsds502]"""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ class _Bad(Exception):
 
 def _number(fields: dict[str, Any], name: str) -> float:
     least, most, unit, needed = _NUMBERS[name]
-    told = fields.get(name)
-    if told is None or told == "":
+    given = fields.get(name)
+    if given is None or given == "":
         if needed:
             raise _Bad(name, f"{name} is missing; write it" + (f" in {unit}" if unit else ""))
         return 0.0
     try:
-        value = told if type(told) is float else _plain(told)
+        value = given if type(given) is float else _plain(given)
     except (ValueError, OverflowError):
-        raise _Bad(name, f"{name} '{told}' is not a number; write one" + (f" in {unit}" if unit else "")) from None
+        raise _Bad(name, f"{name} '{given}' is not a number; write one" + (f" in {unit}" if unit else "")) from None
     if least <= value <= most:
         return value
     if not math.isfinite(value):
@@ -68,46 +68,46 @@ def _number(fields: dict[str, Any], name: str) -> float:
         allowed = "one from 0 to below 1: other orbits are not closed"
     else:
         allowed = f"one from {least:g} to {most:g} {unit}".rstrip()
-    raise _Bad(name, f"{name} {told} is out of range; write {allowed}")
+    raise _Bad(name, f"{name} {given} is out of range; write {allowed}")
 
 
-def _plain(told: Any) -> float:
+def _plain(given: Any) -> float:
     """A number as JSON or text has it; Python would take more. Raises ValueError."""
-    if isinstance(told, bool) or not isinstance(told, str | int) or (isinstance(told, str) and "_" in told):
+    if isinstance(given, bool) or not isinstance(given, str | int) or (isinstance(given, str) and "_" in given):
         raise ValueError
-    return float(told)
+    return float(given)
 
 
 def _satellite_number(fields: dict[str, Any]) -> int:
-    told = fields.get("NORAD_CAT_ID", "0")  # optional: not every object is in that catalogue
-    text = str(told).strip()
-    if isinstance(told, bool) or not (text.isascii() and text.isdigit()) or int(text) > _MOST_NUMBER:
-        raise _Bad("NORAD_CAT_ID", f"NORAD_CAT_ID '{told}' is no satellite number; write one from 0 to {_MOST_NUMBER}")
+    given = fields.get("NORAD_CAT_ID", "0")  # optional: not every object is in that catalogue
+    text = str(given).strip()
+    if isinstance(given, bool) or not (text.isascii() and text.isdigit()) or int(text) > _MOST_NUMBER:
+        raise _Bad("NORAD_CAT_ID", f"NORAD_CAT_ID '{given}' is no satellite number; write one from 0 to {_MOST_NUMBER}")
     return int(text)
 
 
 def _word(fields: dict[str, Any], name: str) -> None:
-    told = fields.get(name)
+    given = fields.get(name)
     known = _WORDS[name]
-    if told is not None and str(told).strip().upper() not in (*known, ""):
-        raise _Bad(name, f"{name} '{told}' is not for SGP4; write elements with {' or '.join(known)}")
+    if given is not None and str(given).strip().upper() not in (*known, ""):
+        raise _Bad(name, f"{name} '{given}' is not for SGP4; write elements with {' or '.join(known)}")
 
 
 def _epoch(fields: dict[str, Any]) -> tuple[float, float]:
-    told = fields.get("EPOCH")
-    if told is None or told == "":
+    given = fields.get("EPOCH")
+    if given is None or given == "":
         raise _Bad("EPOCH", "EPOCH is missing; write one like 2026-12-21T06:00:00.000000")
     try:
-        return read_epoch(str(told))
+        return read_epoch(str(given))
     except ValueError as error:
         raise _Bad("EPOCH", f"EPOCH {error}") from None
 
 
 def _units(record: Record) -> None:
-    for name, told in record.units.items():
-        unit = _NUMBERS[name][2] if name in _NUMBERS else told
-        if told.strip().lower() != unit.lower():
-            raise _Bad(name, f"{name} is in {told}; write it in {unit or 'no unit'}")
+    for name, given in record.units.items():
+        unit = _NUMBERS[name][2] if name in _NUMBERS else given
+        if given.strip().lower() != unit.lower():
+            raise _Bad(name, f"{name} is in {given}; write it in {unit or 'no unit'}")
 
 
 def _set(record: Record) -> tuple[ElementSet | None, list[BadLine]]:
@@ -118,11 +118,13 @@ def _set(record: Record) -> tuple[ElementSet | None, list[BadLine]]:
         try:
             return read(*arguments)
         except _Bad as error:
-            bad.append(BadLine(*record.place(error.name), error.message, record.line))
+            bad.append(BadLine(*record.location(error.name), error.message, record.line))
             return None
 
     if record.twice:
-        bad.append(BadLine(*record.place(record.twice), f"{record.twice} is there twice; write it once", record.line))
+        bad.append(
+            BadLine(*record.location(record.twice), f"{record.twice} is there twice; write it once", record.line)
+        )
     if record.units:
         checked(_units, record)
     for name in _WORDS:
@@ -132,7 +134,7 @@ def _set(record: Record) -> tuple[ElementSet | None, list[BadLine]]:
     values = {name: checked(_number, fields, name) for name in _NUMBERS}
     if not bad:
         wrong = perigee_problem(values["MEAN_MOTION"] / REV_D, values["ECCENTRICITY"])
-        bad += [] if wrong is None else [BadLine(*record.place("MEAN_MOTION"), wrong, record.line)]
+        bad += [] if wrong is None else [BadLine(*record.location("MEAN_MOTION"), wrong, record.line)]
     if bad:
         return None, bad
     return ElementSet(
@@ -163,7 +165,25 @@ def _records(path: Path, data: bytes) -> Iterable[Record | FileError]:
 
 
 def read_omm(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
-    """Element sets of a file and everything that is wrong with it; raises OSError if unreadable."""
+    """Read element sets of an orbit mean-elements message. [ccsds502]
+
+    Parameters
+    ----------
+    path : Path
+        File in JSON, XML, CSV or key = value; the format is recognised by its content.
+
+    Returns
+    -------
+    sets : list of ElementSet
+        Sets without errors, in the order of the file.
+    bad : list of BadLine
+        All errors.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened.
+    """
     sets: list[ElementSet] = []
     bad: list[BadLine] = []
     try:

@@ -1,4 +1,4 @@
-"""Two-line element files: read, every column checked. [vallado2006:appendix B]"""
+"""Two-line element files; every column is checked. [vallado2006:appendix B]"""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FIELDS: dict[str, tuple[_Field, ...]] = {
         _blank(53),
         (54, 61, "drag term", _SMALL, "B* such as -11606-4"),
         _blank(62),
-        (63, 63, "ephemeris type", "[ 02]", "0: elements that are not for SGP4 cannot be moved by it"),
+        (63, 63, "ephemeris type", "[ 02]", "0: elements that are not for SGP4 cannot be propagated by it"),
         _blank(64),
         (65, 68, "element number", r"[ \d]{4}", "digits"),
     ),
@@ -70,7 +70,23 @@ _SHIFTED = re.compile(rb"\s*[12]\s+[A-Z\d]\d{4}[A-Z ]\s")  # the same, out of it
 
 
 def checksum(line: str | bytes) -> int:
-    """Last digit of the sum of digits in the first 68 columns, a minus sign counting as 1."""
+    """Checksum of a line of elements: last digit of the sum of the digits in 68 columns, a minus sign counting as 1.
+
+    Parameters
+    ----------
+    line : str or bytes
+        Line of 68 columns or more.
+
+    Returns
+    -------
+    int
+        0 to 9.
+
+    Examples
+    --------
+    >>> checksum("1 00005U 58002B   00179.78495062  .00000023  00000-0  28098-4 0  4753")
+    3
+    """
     told = line.encode("ascii", "replace") if isinstance(line, str) else line
     return sum(told[:68].translate(_VALUES)) % 10
 
@@ -90,9 +106,39 @@ def _small(text: bytes) -> float:
 
 
 def parse_tle(line1: str | bytes, line2: str | bytes, name: str = "", line_number: int = 0) -> ElementSet:
-    """Numbers of two lines by their columns, as SGP4's own reader takes them, bit by bit: no checksums, no ranges.
+    """Parse two lines of elements by their columns, bit by bit as SGP4's own reader does. [vallado2006]
 
-    Raises ValueError where a column holds no number. [vallado2006]
+    Neither checksums nor ranges are checked; `read_tle` does.
+
+    Parameters
+    ----------
+    line1, line2 : str or bytes
+        The two lines, ASCII.
+    name : str
+        Name of the satellite; its number without.
+    line_number : int
+        Line of the file on which the set begins.
+
+    Returns
+    -------
+    ElementSet
+
+    Raises
+    ------
+    ValueError
+        A column holds no number.
+
+    Examples
+    --------
+    >>> import math
+    >>> one = parse_tle(
+    ...     "1 00005U 58002B   00179.78495062  .00000023  00000-0  28098-4 0  4753",
+    ...     "2 00005  34.2682 348.7242 1859667 331.7664  19.3264 10.82419157413667",
+    ... )
+    >>> one.satellite_number, one.eccentricity, round(math.degrees(one.inclination_rad), 4)
+    (5, 0.1859667, 34.2682)
+    >>> one.epoch.date().isoformat()
+    '2000-06-27'
     """
     one = line1.encode("ascii") if isinstance(line1, str) else line1
     two = line2.encode("ascii") if isinstance(line2, str) else line2
@@ -132,7 +178,7 @@ def _wrong(text: bytes, kind: str) -> tuple[int, str] | None:
                 if byte > 126
                 else f"control character {byte:#04x}"
             )
-            return at + 1, f"{what} has no place in a line of elements; write ASCII"
+            return at + 1, f"{what} is not allowed in a line of elements; write ASCII"
     told = text.decode()
     if len(told) != COLUMNS:
         return len(told) + 1, f"line {kind} has {len(told)} columns; a line of elements has {COLUMNS}"
@@ -171,7 +217,39 @@ def _range(one: bytes, two: bytes) -> tuple[int, int, str] | None:
 
 
 def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
-    """Element sets of a file (names optional, any line ends) and every bad line; raises OSError if unreadable."""
+    r"""Read a file of two-line elements. [vallado2006:appendix B]
+
+    Parameters
+    ----------
+    path : Path
+        File with or without lines of names, with any line ends; lines that begin with # are comments.
+
+    Returns
+    -------
+    sets : list of ElementSet
+        Sets without errors, in the order of the file.
+    bad : list of BadLine
+        All errors, in the order of lines.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "one.tle"
+    ...     _ = path.write_text(
+    ...         "VANGUARD 1\n"
+    ...         "1 00005U 58002B   00179.78495062  .00000023  00000-0  28098-4 0  4753\n"
+    ...         "2 00005  34.2682 348.7242 1859667 331.7664  19.3264 10.82419157413660\n"
+    ...     )
+    ...     sets, bad = read_tle(path)
+    >>> len(sets), bad[0].line, bad[0].column, bad[0].message
+    (0, 3, 69, "checksum is '0', the line adds up to 7; restore the line")
+    """
     sets: list[ElementSet] = []
     bad: list[BadLine] = []
     names: list[tuple[int, bytes]] = []  # those without elements
@@ -203,7 +281,7 @@ def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
             i += 1
         name = None
     names += [name] if name else []
-    if sets or bad:  # a file without any elements is told as such
+    if sets or bad:  # a file without any elements has an error of its own
         bad += [
             BadLine(n, 1, f"'{_text(t)}' is followed by no elements; write them, or # before a comment", n)
             for n, t in names

@@ -1,4 +1,4 @@
-"""Tables that ship, and what they say of themselves. Loads no numpy, so that a scenario can be checked without it."""
+"""Tables that ship with the package, and what they cover. Loads no numpy, so that a scenario can be checked without it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ EARTH_ORIENTATION: Traversable = resources.files(__package__) / "earth_orientati
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Dates (0h UTC) of the table of Earth orientation: first, last measured, last predicted; and its source."""
+    """Dates (0h UTC) that the table of Earth orientation covers.
+
+    Attributes
+    ----------
+    first, measured_until, table_end : date
+        First day, last measured day and last predicted day.
+    source : str
+        Where the table comes from.
+    """
 
     first: date
     measured_until: date
@@ -25,8 +33,13 @@ class Span:
 
 @cache
 def earth_orientation_span() -> Span:
-    """What the shipped table of Earth orientation covers. tools/build_earth_orientation.py makes it."""
+    """Dates that the shipped table of Earth orientation covers. [iersbulletina]
+
+    Returns
+    -------
+    Span
+    """
     with EARTH_ORIENTATION.open("rb") as stream, zipfile.ZipFile(stream) as archive:
-        told = json.loads(archive.read("provenance.json"))
-    first, measured_until, table_end = (date.fromisoformat(told[k]) for k in ("first", "measured_until", "table_end"))
-    return Span(first, measured_until, table_end, told["source"])
+        table = json.loads(archive.read("provenance.json"))
+    first, measured_until, table_end = (date.fromisoformat(table[k]) for k in ("first", "measured_until", "table_end"))
+    return Span(first, measured_until, table_end, table["source"])

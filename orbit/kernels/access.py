@@ -1,8 +1,8 @@
 """When satellites rise and set: a coarse search over ticks that misses nothing, then the moments between ticks.
 
 All in the Earth-fixed frame, where a station is three numbers: its zenith u, its height a = p.u over the plane through
-the Earth's centre, and its place p. With H = r.u - a the height of a satellite over the horizon plane and Q = |r - p|^2,
-a satellite is up where F = H - sin(mask) sqrt(Q) is not below zero.
+the Earth's centre, and its position p. With H = r.u - a the height of a satellite over the horizon plane and Q = |r -
+p|^2, a satellite is visible where F = H - sin(mask) sqrt(Q) is not below zero.
 
 The search takes chunks of ticks and compares r.u with a bound that no satellite above the mask can miss, not even
 between two ticks. Only where a chunk passes are H and Q taken at its ticks. Both are as smooth as the orbit, so that
@@ -82,8 +82,8 @@ def lay_rows(r_m: Floats, turn: Floats, first: int, out: Floats) -> None:
 def _survey(work: Floats, ticks: int, coarse: np.ndarray) -> tuple[float, float, float]:
     """Least and greatest radius [m] and largest second difference [m], over every second tick.
 
-    Fills coarse[3, CHUNK / STRIDE, chunk]: tick c * CHUNK + j * STRIDE stands at [:, j, c], so that chunks are neighbours;
-    beyond the end, the last tick, which may not be among those that are looked at.
+    Fills coarse[3, CHUNK / STRIDE, chunk]: tick c * CHUNK + j * STRIDE is at [:, j, c], so that chunks are
+    neighbours; beyond the end, the last tick, which may not be among those that are looked at.
     """
     least2, most2, bend2 = 1e30, 0.0, 0.0
     for n in range((ticks + STRIDE - 1) // STRIDE):
@@ -109,8 +109,9 @@ def _survey(work: Floats, ticks: int, coarse: np.ndarray) -> tuple[float, float,
 def _bound(height: float, off: float, sine: float, cosine: float, least: float, most: float) -> float:
     """Least r.u [m] of a satellite above the mask at a radius between least and most.
 
-    A station stands at `height` along its zenith u and `off` beside it. From height H over the horizon plane and distance D
-    from the zenith line, H cos(m) >= D sin(m): with theta the angle from u, r cos(theta + m) >= a cos(m) - |b sin(m)|.
+    A station is at `height` along its zenith u and at distance `off` from that line. From height H over the horizon
+    plane and distance D from the zenith line, H cos(m) >= D sin(m): with theta the angle from u, r cos(theta + m) >= a
+    cos(m) - |b sin(m)|.
     """
     k = height * cosine - abs(off * sine)
     radius = least if sine >= 0.0 else most
@@ -137,7 +138,7 @@ def _sample(work: Floats, stations: Floats, s: int, lo: int, blocks: int) -> Non
     px, py, pz = stations[s, S_AT], stations[s, S_AT + 1], stations[s, S_AT + 2]
     mask = stations[s, S_SINE]
     for v in range(blocks):
-        # unsigned, so that the compiler need not ask whether an index counts from the end
+        # unsigned, so that the compiler omits the test for negative indices
         start = np.uint64(lo + v * VECTORS)
         for i in range(VECTORS):
             k = start + np.uint64(i)
@@ -153,8 +154,8 @@ def _sample(work: Floats, stations: Floats, s: int, lo: int, blocks: int) -> Non
 def _mark(work: Floats, lo: int, blocks: int) -> None:
     """What happens at ticks from lo on: CROSSES since the one before, or a turn beside it that may cross.
 
-    F may pass its highest or lowest sample by three quarters of the bend at most: a parabola does so by an eighth, the tip of
-    two straight lines, the sharpest that an elevation can have, by a half.
+    F may pass its highest or lowest sample by three quarters of the bend at most: a parabola does so by an eighth, the
+    tip of two straight lines, the sharpest that an elevation can have, by a half.
     """
     for v in range(blocks):
         start = np.uint64(lo + v * VECTORS)
@@ -169,7 +170,7 @@ def _mark(work: Floats, lo: int, blocks: int) -> None:
 
 @inlined
 def _higher(work: Floats, a: int, b: int) -> bool:
-    """Whether the satellite stands higher in the sky at tick a than at b; without a root or a division."""
+    """Whether the elevation is larger at tick a than at b; without a root or a division."""
     high, low = work[WORK_H + a], work[WORK_H + b]
     return bool(high * abs(high) * work[WORK_Q + b] > low * abs(low) * work[WORK_Q + a])
 
@@ -295,10 +296,10 @@ def find_windows(
 ) -> tuple[int, int]:
     """Windows of satellites (lanes of rows) over stations, as columns of out; returns lanes done and windows found.
 
-    rows[lane, 3, time] Earth-fixed [m], [0] at tick number `tick` of step_s seconds; lane i is where rows say it is at times
-    0 to valid[i]. Windows are sought in times span[0] to span[1], LONGEST_BLOCK at most. stations[station, STATION_ROWS]. The
-    first lane to do is `first`: a lane whose windows might not fit into out is left, with those after it. Columns are sorted
-    by lane, station and time; W_SATELLITE is the lane.
+    rows[lane, 3, time] Earth-fixed [m], [0] at tick number `tick` of step_s seconds; lane i is where rows say it is at
+    times 0 to valid[i]. Windows are sought in times span[0] to span[1], LONGEST_BLOCK at most. stations[station,
+    STATION_ROWS]. The first lane to do is `first`: a lane whose windows might not fit into out is left, with those
+    after it. Columns are sorted by lane, station and time; W_SATELLITE is the lane.
     """
     chunks = (rows.shape[2] // CHUNK + LANES) // LANES * LANES
     coarse = np.zeros((3, CHUNK // STRIDE, chunks), dtype=np.float32)

@@ -25,9 +25,9 @@ ROUNDS, SETTLED = 12, 1e-15
 LONGEST_SPAN_S = 14400.0  # a step may pass the end of a run by so much, where Sun and Moon must still be known
 SHADOW_SPAN_S = 60.0  # over which a penumbra is smoothed, so that steps need not stop at it
 
-# Items of a satellite's state: begin and length of its present step [s], place, speed and acceleration at its begin,
+# Items of a satellite's state: begin and length of its present step [s], position, velocity and acceleration at its begin,
 # coefficients of the acceleration, what does not change, when it was found below 100 km (or 0), length of the next step,
-# place and speed at the end of the present one.
+# position and velocity at the end of the present one.
 BEGIN, SPAN, R, V, A, B, CD_AM, CR_AM, DOWN, NEXT, END = 0, 1, 2, 5, 8, 11, 32, 33, 34, 35, 36
 STATE_ITEMS = 42
 
@@ -47,7 +47,7 @@ def _nodes() -> list[Fraction]:
 @cache
 def quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Moments s (8,); how the acceleration at them, less that at the first, makes the coefficients: (7, 7); and how it
-    adds up to speed and place at the end: (2, 7), rounded once, as what is lost here is lost in every step."""
+    adds up to velocity and position at the end: (2, 7), rounded once, as what is lost here is lost in every step."""
     s = _nodes()
     rows = [
         [s[j] ** k for k in range(1, ORDER + 1)] + [Fraction(int(i == j - 1)) for i in range(ORDER)]
@@ -77,8 +77,8 @@ def advancer(forces: Forces) -> Callable[..., None]:
     ) -> None:
         """Take every states[satellite, item] to the last of t_s [s], telling out[time, 6, satellite] on the way.
 
-        t_s goes away from the epoch, forwards or backwards as the next span does. Steps are the satellite's own, whatever
-        is asked for.
+        t_s goes away from the epoch, forwards or backwards as the next span does. Steps are the satellite's own,
+        whatever is asked for.
         """
         near = np.zeros((ORDER + 1, 3))
         for sat in range(states.shape[0]):
@@ -143,7 +143,7 @@ def advancer(forces: Forces) -> Callable[..., None]:
 
 @inlined
 def _at(state: Floats, u: float, span: float) -> tuple[float, float, float, float, float, float]:
-    """Place and speed at a share u of a step."""
+    """Position and velocity at a share u of a step."""
     x, vx = _along(state, 0, u, span)
     y, vy = _along(state, 1, u, span)
     z, vz = _along(state, 2, u, span)
@@ -152,7 +152,7 @@ def _at(state: Floats, u: float, span: float) -> tuple[float, float, float, floa
 
 @inlined
 def _along(state: Floats, axis: int, u: float, span: float) -> tuple[float, float]:
-    """Place and speed along one axis."""
+    """Position and velocity along one axis."""
     twice, once = 0.0, 0.0
     for k in range(ORDER, 0, -1):
         b = state[B + 3 * (k - 1) + axis]

@@ -84,7 +84,7 @@ def inverse_square(x: float, y: float, z: float) -> float:
 
 @inlined
 def is_low(x: float, y: float, z: float) -> bool:
-    """Whether a place [m] is less than 100 km above the ellipsoid."""
+    """Whether a position [m] is less than 100 km above the ellipsoid."""
     return x * x + y * y + STRETCH * z * z < LOW_M2
 
 
@@ -181,7 +181,7 @@ def third_body(x: float, y: float, z: float, bx: float, by: float, bz: float, mu
 def _lit_integral(edge: float) -> float:
     """Integral of the lit fraction over the shadow's edge from -infinity, in solar radii.
 
-    Exact outside the penumbra; in it a polynomial in place of arc sine and root, within 1.4e-5.
+    Exact outside the penumbra; in it a polynomial instead of arc sine and root, within 1.4e-5.
     """
     s = min(1.0, max(-1.0, edge))
     u = s * s
@@ -204,7 +204,7 @@ def lit_over(
     x: float, y: float, z: float, vx: float, vy: float, vz: float, q: float, inverse: float, sun: Direction,
     span_s: float,
 ) -> float:  # fmt: skip
-    """Mean share of the Sun in sight over span_s [s] about the moment of x, y, z [m], vx, vy, vz [m/s].
+    """Mean visible fraction of the Sun over span_s [s] about the time of x, y, z [m], vx, vy, vz [m/s].
 
     A method of fixed steps would see the few seconds of a penumbra or miss them; their mean gives the right impulse.
     The edge is that of orbit/kernels/shadow.py for rays from the Earth's centre: within 0.01 solar radii.
@@ -241,9 +241,9 @@ def acceleration(
 ) -> tuple[float, float, float]:  # fmt: skip
     """The sum of the forces that act [m/s2].
 
-    The first five are the fields of `Forces`: constants where this is called, so that what does not act leaves no trace in
-    the machine code. x, y, z [m], vx, vy, vz [m/s], cd_am, cr_am [m2/kg], the air's coefficients, span_s [s] over which the
-    shadow is averaged.
+    The first five are the fields of `Forces`: constants where this is called, so that what does not act leaves no trace
+    in the machine code. x, y, z [m], vx, vy, vz [m/s], cd_am, cr_am [m2/kg], the air's coefficients, span_s [s] over
+    which the shadow is averaged.
     """
     q = inverse_square(x, y, z)
     inverse = math.sqrt(q)

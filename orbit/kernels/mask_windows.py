@@ -124,8 +124,9 @@ def cut_windows(
 ) -> int:  # fmt: skip
     """Parts of windows that are above the masks and within reach_m[station], as columns of out; -1 if they do not fit.
 
-    rows, valid, tick, stations as find_windows has them; per_tick[station] moments are looked at in a tick, 0 where a station
-    has neither mask nor range: its windows pass. Parts shorter than that, or gaps, are found where the margin turns.
+    rows, valid, tick, stations as find_windows has them; per_tick[station] moments are looked at in a tick, 0 where a
+    station has neither mask nor range: its windows pass. Parts shorter than that, or gaps, are found where the margin
+    turns.
     """
     count = 0
     for w in range(windows.shape[1]):

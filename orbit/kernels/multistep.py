@@ -23,7 +23,7 @@ PITCH = LANES + 8  # of rows in memory: not a power of two, which would map them
 MEMORY = 30  # steps until the last ORDER accelerations are moved back to the front of their buffer
 STARTING_ROUNDS = 10  # (n h ORDER)^20 / 20! of the radius is left: 1e-8 m at steps of 60 s
 
-# Rows of a group's state, each a satellite's number a lane: place [m] and speed [m/s], sums [m], what does not change,
+# Rows of a group's state, each a satellite's number a lane: position [m] and velocity [m/s], sums [m], what does not change,
 # the first step found below 100 km or 0, and from RING on the last accelerations times h^2 [m], the oldest first.
 X, Y, Z, VX, VY, VZ, SUM_X, SUM_Y, SUM_Z, SUM_VX, SUM_VY, SUM_VZ, CD_AM, CR_AM, DOWN, NEW_X, NEW_Y, NEW_Z, RING = (
     row * PITCH for row in range(19)
@@ -45,36 +45,36 @@ def _series(order: int) -> tuple[list[Fraction], list[Fraction]]:
 
 
 def coefficients(order: int, theta: Fraction | float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What the last accelerations add to place and speed at theta steps after the newest of them.
+    """Coefficients of the last accelerations in position and velocity at theta steps after the newest of them.
 
-    With b = h^2 a: place = S2 + (theta - 1) S1 + sum c_j b_{n-j} and h speed = S1 + sum d_j b_{n-j}, where S1 sums b and
-    S2 sums S1, up to the newest. Returns (c, d), each (order,). Exact for a Fraction. [berry2004]
+    With b = h^2 a: position = S2 + (theta - 1) S1 + sum c_j b_{n-j} and h velocity = S1 + sum d_j b_{n-j}, where S1
+    sums b and S2 sums S1, up to the newest. Returns (c, d), each (order,). Exact for a Fraction. [berry2004]
     """
     once, twice = _series(order)
     shift: list[Fraction | float] = [Fraction(1)]  # of (1 - x)^-theta
     for n in range(1, order + 2):
         shift.append(shift[-1] * (theta + n - 1) / n)
-    speed = [sum(shift[m] * once[n - m] for m in range(n + 1)) for n in range(1, order + 1)]
-    place = [sum(shift[m] * twice[n - m] for m in range(n + 1)) for n in range(2, order + 2)]
+    velocity = [sum(shift[m] * once[n - m] for m in range(n + 1)) for n in range(1, order + 1)]
+    position = [sum(shift[m] * twice[n - m] for m in range(n + 1)) for n in range(2, order + 2)]
     # from backward differences to values
     signs = [[(-1) ** j * math.comb(i, j) if j <= i else 0 for j in range(order)] for i in range(order)]
-    c = [sum(place[i] * signs[i][j] for i in range(order)) for j in range(order)]
-    d = [sum(speed[i] * signs[i][j] for i in range(order)) for j in range(order)]
+    c = [sum(position[i] * signs[i][j] for i in range(order)) for j in range(order)]
+    d = [sum(velocity[i] * signs[i][j] for i in range(order)) for j in range(order)]
     return np.array(c, dtype=np.float64), np.array(d, dtype=np.float64)
 
 
 @cache
 def starting(order: int) -> NDArray[np.float64]:
-    """Coefficients of all places and speeds of the start, [0 place or 1 speed, steps back, steps back]."""
+    """Coefficients of all positions and velocities of the start, [0 position or 1 velocity, steps back, steps back]."""
     rows = [coefficients(order, Fraction(-m)) for m in range(order)]
     return np.ascontiguousarray([[r[0] for r in rows], [r[1] for r in rows]])
 
 
-PLAIN = 9.0  # told instead of theta - 1
+PLAIN = 9.0  # in the column of theta - 1: copy the step itself
 
 
 def mixed(order: int, theta: Fraction | float) -> NDArray[np.float64]:
-    """One row of `out_mix`: theta - 1, then the part of each acceleration in place and in speed, the oldest first."""
+    """One row of `out_mix`: theta - 1, then the part of each acceleration in position and in velocity, the oldest first."""
     c, d = coefficients(order, theta)
     return np.concatenate(([float(theta) - 1.0], c[::-1], d[::-1]))
 
@@ -100,7 +100,7 @@ Loop = Callable[..., None]
 
 @cache
 def starter(forces: Forces, order: int) -> Loop:
-    """What a group needs to know of the past, compiled for these forces and this order; see `start` inside."""
+    """Kernel that starts groups, compiled for these forces and this order; see `start` inside."""
     zonals, drags, light, sun, moon = forces  # numbers only: with functions in its closure a kernel is not kept on disk
     size = RING + 3 * order * PITCH
     newest = RING + 3 * (order - 1) * PITCH
@@ -109,7 +109,7 @@ def starter(forces: Forces, order: int) -> Loop:
     def start(
         states: Floats, step_s: float, table: Floats, sky: Floats, sky_start_s: float, sky_spacing_s: float, air: Floats
     ) -> None:
-        """Fill sums and ring of states[group, item] from place and speed at the epoch.
+        """Fill sums and ring of states[group, item] from position and velocity at the epoch.
 
         The accelerations of the last ORDER steps are those of the polynomial motion that they make: found by going
         round until nothing moves. table as `starting` gives it; step_s may be negative.
@@ -141,7 +141,7 @@ def starter(forces: Forces, order: int) -> Loop:
                             vx0 + per_s * vx, vy0 + per_s * vy, vz0 + per_s * vz, work[CD_AM + i], work[CR_AM + i], now, air, abs(h),
                         )  # fmt: skip
                         work[NEW_X + i], work[NEW_Y + i], work[NEW_Z + i] = h2 * ax, h2 * ay, h2 * az
-                    # at first the acceleration at the epoch stands for all
+                    # first guess: all accelerations are that at the epoch
                     for k in range(order if turn == 0 else 1):
                         for item in range(3 * PITCH):
                             work[newest - 3 * (m + k) * PITCH + item] = work[NEW_X + item]
@@ -149,14 +149,14 @@ def starter(forces: Forces, order: int) -> Loop:
                         break
             for axis in AXES:
                 for i in range(LANES):
-                    speed, place = 0.0, 0.0
+                    velocity, position = 0.0, 0.0
                     for j in range(order):
                         b = work[newest - 3 * j * PITCH + axis + i]
-                        speed += table[1, 0, j] * b
-                        place += table[0, 0, j] * b
-                    once = h * work[VX + axis + i] - speed
+                        velocity += table[1, 0, j] * b
+                        position += table[0, 0, j] * b
+                    once = h * work[VX + axis + i] - velocity
                     work[SUM_VX + axis + i] = once
-                    work[SUM_X + axis + i] = work[X + axis + i] + once - place
+                    work[SUM_X + axis + i] = work[X + axis + i] + once - position
             for item in range(size):
                 state[item] = work[item]
 
@@ -178,9 +178,9 @@ def advancer(forces: Forces, order: int) -> Loop:
     ) -> None:  # fmt: skip
         """Take states[group, item] from step `first` through `steps` more.
 
-        out[j, 3 or 6, lane], the groups' lanes one after the other, receives place and speed at a share of a step
+        out[j, 3 or 6, lane], the groups' lanes one after the other, receives position and velocity at a share of a step
         after out_step[j] (rising, from `first` on): out_mix[j] holds what `mixed` makes of it. Where its first number
-        is PLAIN, the place at the step itself is copied and no speed told.
+        is PLAIN, the position at the step itself is copied and no velocity is written.
         """
         room, past_room = np.empty(RING + 8), np.empty(ring + 3 * MEMORY * PITCH + 8)
         work, past = room[aligned(room) :], past_room[aligned(past_room) :]
@@ -241,7 +241,7 @@ def advancer(forces: Forces, order: int) -> Loop:
                             work[DOWN + i] = float(n) if first_low else work[DOWN + i]
                         b[ring + i], b[ring + PITCH + i], b[ring + 2 * PITCH + i] = bx, by, bz
                 while done < out_step.size and out_step[done] == n:
-                    _tell(work, past[3 * used * PITCH :], out_mix[done], per_s, order, out[done], g * LANES)
+                    _write_group(work, past[3 * used * PITCH :], out_mix[done], per_s, order, out[done], g * LANES)
                     done += 1
             for item in range(RING):
                 state[item] = work[item]
@@ -252,8 +252,8 @@ def advancer(forces: Forces, order: int) -> Loop:
 
 
 @kernel
-def _tell(work: Floats, past: Floats, mix: Floats, per_s: float, order: int, out: Floats, first: int) -> None:
-    """Place, and speed where there is room for it, of a group to out[3 or 6, lane] from lane `first` on."""
+def _write_group(work: Floats, past: Floats, mix: Floats, per_s: float, order: int, out: Floats, first: int) -> None:
+    """Position, and velocity where there is room for it, of a group to out[3 or 6, lane] from lane `first` on."""
     real = min(LANES, out.shape[1] - first)
     for axis in range(3):
         row = axis * PITCH
@@ -262,11 +262,11 @@ def _tell(work: Floats, past: Floats, mix: Floats, per_s: float, order: int, out
                 out[axis, first + i] = work[X + row + i]
             continue
         for i in range(real):
-            place, speed, once = 0.0, 0.0, work[SUM_VX + row + i]
+            position, velocity, once = 0.0, 0.0, work[SUM_VX + row + i]
             for k in range(order):
                 b = past[3 * k * PITCH + row + i]
-                place += mix[1 + k] * b
-                speed += mix[1 + order + k] * b
-            out[axis, first + i] = work[SUM_X + row + i] + mix[0] * once + place
+                position += mix[1 + k] * b
+                velocity += mix[1 + order + k] * b
+            out[axis, first + i] = work[SUM_X + row + i] + mix[0] * once + position
             if out.shape[0] > 3:
-                out[3 + axis, first + i] = per_s * (once + speed)
+                out[3 + axis, first + i] = per_s * (once + velocity)

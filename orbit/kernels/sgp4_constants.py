@@ -30,7 +30,7 @@ ELEMENT_ROWS = 9
     CON41, X1MTH2, X7THM1, KIND,
 ) = range(34)  # fmt: skip
 ROWS = 34
-NEAR_EARTH, DEEP_SPACE, NO_ORBIT = 0.0, 1.0, 2.0  # kinds: for orbit.kernels.sgp4, for the sgp4 package, for nobody
+NEAR_EARTH, DEEP_SPACE, NO_ORBIT = 0.0, 1.0, 2.0  # kinds: for orbit.kernels.sgp4, for the sgp4 package, for neither
 
 
 @inlined

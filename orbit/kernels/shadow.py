@@ -19,7 +19,7 @@ def shadow_edge(x: float, y: float, z: float, sun_x: float, sun_y: float, sun_z:
     """Distance of the Sun's centre from the Earth's limb, seen from the satellite, in solar radii.
 
     x, y, z and sun_* [m], Earth-centred, same frame. Exact in sign; exact in size where it matters (within a few
-    solar radii of the limb), where the sine of the small angle stands for the angle.
+    solar radii of the limb), where the sine of the small angle replaces the angle.
     """
     # d satellite to Sun, c angle between Sun and Earth centre, e angular radius of the Earth [montenbruck2000:3.4.2]
     dx, dy, dz = sun_x - x, sun_y - y, sun_z - z
@@ -34,9 +34,10 @@ def shadow_edge(x: float, y: float, z: float, sun_x: float, sun_y: float, sun_z:
 
 @inlined
 def lit_fraction(edge: float) -> float:
-    """Share of the solar disc in sight, for a limb that is straight across the disc.
+    """Visible fraction of the solar disc, for a limb that is straight across the disc.
 
-    The limb's curvature over the Sun's half degree changes this by 0.0005 in low orbit and by less than 0.004 up to 40,000 km.
+    The limb's curvature over the Sun's half degree changes this by 0.0005 in low orbit and by less than 0.004 up to
+    40,000 km.
     """
     s = min(1.0, max(-1.0, edge))
     return 0.5 + (arcsin(s) + s * math.sqrt(1.0 - s * s)) / math.pi

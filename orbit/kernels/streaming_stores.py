@@ -1,8 +1,8 @@
-"""Write rows that nobody reads soon past the caches.
+"""Write rows that are not read again soon without passing through the caches.
 
 A plain store first fetches the line that it changes; results larger than the caches then cost twice their size in
-traffic, and push out what is still needed. Streaming stores do neither. They need lines of 64 bytes from an aligned
-start: where a row is not so, it is copied plainly.
+traffic, and evict data that is still needed. Streaming stores do neither. They need lines of 64 bytes from an aligned
+start: other rows are copied plainly.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ else:
 
 @inlined
 def far(out: Floats) -> bool:
-    """Whether an array is larger than what the caches can well take."""
+    """Whether an array is too large for the caches."""
     return out.size > CACHED
 
 
 @inlined
 def stream(source: Floats, target: Floats, past: bool) -> None:
-    """Copy a contiguous row, past the caches if so told."""
+    """Copy a contiguous row, past the caches if `past` is set and the target is aligned."""
     if past and target.ctypes.data % LINE_BYTES == 0 and target.size % LINE == 0:
         for k in range(0, target.size, LINE):
             _store_line(target, k, source, k)
@@ -62,7 +62,7 @@ def stream(source: Floats, target: Floats, past: bool) -> None:
 
 
 def empty_lines(*shape: int) -> NDArray[np.float64]:
-    """An array of floats without contents whose start is aligned for `stream`."""
+    """Uninitialised array of floats, aligned for `stream`."""
     size = int(np.prod(shape))
     raw = np.empty(size + LINE - 1)
     first = -(raw.ctypes.data // raw.itemsize) % LINE

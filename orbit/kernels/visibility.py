@@ -9,13 +9,13 @@ import numpy as np
 
 from orbit.kernels.compile import Floats, Ints, inlined, kernel
 
-OUT_OF_SIGHT_M2 = 1e30  # squared range that stands for "no satellite in sight"
+OUT_OF_SIGHT_M2 = 1e30  # squared range for "no satellite visible"
 OUT_OF_SIGHT_M = 1e15  # its root
 NEVER = 2.0  # sine of a least elevation that nothing reaches: for stations that another kernel looks after
 
 
 @inlined
-def sight(
+def range2_and_height(
     rx: float, ry: float, rz: float, px: float, py: float, pz: float, ux: float, uy: float, uz: float
 ) -> tuple[float, float]:
     """Squared range [m2] and height over the horizon plane [m] of satellite r from station p with zenith u (unit).
@@ -59,9 +59,9 @@ def nearest_in_sight(
     sin_min_elevation: Floats,
     best_range2_m2: Floats,
 ) -> None:
-    """Lower best_range2_m2[time, station] to the squared range of the nearest serving satellite in sight.
+    """Lower best_range2_m2[time, station] to the squared range of the nearest visible satellite in service.
 
-    r_m[time, 3, satellite], in_service[time or 1, satellite] (above zero: serves), station_m[time, station, 3] and
+    r_m[time, 3, satellite], in_service[time or 1, satellite] (above zero: in service), station_m[time, station, 3] and
     zenith[time, station, 3] in the same frame, sin_min_elevation[station] in [0, 1).
     """
     service_rows, lanes = in_service.shape
@@ -73,7 +73,7 @@ def nearest_in_sight(
             ux, uy, uz = zenith[k, s, 0], zenith[k, s, 1], zenith[k, s, 2]
             sine2 = sin_min_elevation[s] * sin_min_elevation[s]
             for i in range(lanes):
-                range2, height = sight(r_m[k, 0, i], r_m[k, 1, i], r_m[k, 2, i], px, py, pz, ux, uy, uz)
+                range2, height = range2_and_height(r_m[k, 0, i], r_m[k, 1, i], r_m[k, 2, i], px, py, pz, ux, uy, uz)
                 # elevation above the mask, squared: no square root in the loop
                 seen = (height >= 0.0) & (height * height >= sine2 * range2) & (in_service[row, i] > 0.0)
                 range2_m2[i] = range2 if seen else OUT_OF_SIGHT_M2
@@ -116,8 +116,8 @@ def nearest_over_mask(
 ) -> None:
     """As nearest_in_sight, of the stations `which` with masks over the azimuth, and of no others.
 
-    north[time, station, 3]; station s has the columns first[s] to first[s + 1] of mask[azimuth, elevation] [rad], and the
-    sine of the elevation below which nothing is in sight at any azimuth, sin_lowest[station] in [-1, 1).
+    north[time, station, 3]; station s has the columns first[s] to first[s + 1] of mask[azimuth, elevation] [rad], and
+    the sine of the elevation below which nothing is visible at any azimuth, sin_lowest[station] in [-1, 1).
     """
     service_rows, lanes = in_service.shape
     for k in range(r_m.shape[0]):
@@ -129,7 +129,7 @@ def nearest_over_mask(
             sine2 = sin_lowest[s] * abs(sin_lowest[s])
             for i in range(lanes):
                 x, y, z = r_m[k, 0, i], r_m[k, 1, i], r_m[k, 2, i]
-                range2, height = sight(x, y, z, px, py, pz, ux, uy, uz)
+                range2, height = range2_and_height(x, y, z, px, py, pz, ux, uy, uz)
                 if height * abs(height) < sine2 * range2 or range2 >= best_range2_m2[k, s] or in_service[row, i] <= 0.0:
                     continue
                 if _over_mask(x - px, y - py, z - pz, ux, uy, uz, nx, ny, nz, mask, first[s], first[s + 1]):
@@ -151,7 +151,7 @@ def slants_over_mask(
 ) -> None:
     """As slant_ranges, of the stations `which` with masks over the azimuth; other rows stay as they are.
 
-    One moment: north[station, 3]; which, first, mask and sin_lowest as nearest_over_mask has them.
+    One time: north[station, 3]; which, first, mask and sin_lowest as nearest_over_mask has them.
     """
     for s in which:
         px, py, pz = station_m[s, 0], station_m[s, 1], station_m[s, 2]
@@ -160,7 +160,7 @@ def slants_over_mask(
         sine2 = sin_lowest[s] * abs(sin_lowest[s])
         for i in range(r_m.shape[1]):
             x, y, z = r_m[0, i], r_m[1, i], r_m[2, i]
-            range2, height = sight(x, y, z, px, py, pz, ux, uy, uz)
+            range2, height = range2_and_height(x, y, z, px, py, pz, ux, uy, uz)
             out_range_m[s, i] = OUT_OF_SIGHT_M
             if height * abs(height) < sine2 * range2 or range2 > max_range_m[s] * max_range_m[s]:
                 continue
@@ -177,7 +177,7 @@ def slant_ranges(
     max_range_m: Floats,
     out_range_m: Floats,
 ) -> None:
-    """Fill out_range_m[station, satellite] at one moment; OUT_OF_SIGHT_M where there is no sight.
+    """Fill out_range_m[station, satellite] at one time; OUT_OF_SIGHT_M where the satellite is not visible.
 
     r_m[3, satellite], station_m[station, 3] and zenith[station, 3] in the same frame, sin_min_elevation[station] in
     [0, 1), max_range_m[station] finite.
@@ -188,7 +188,7 @@ def slant_ranges(
         sine2 = sin_min_elevation[s] * sin_min_elevation[s]
         reach2 = max_range_m[s] * max_range_m[s]
         for i in range(r_m.shape[1]):
-            range2, height = sight(r_m[0, i], r_m[1, i], r_m[2, i], px, py, pz, ux, uy, uz)
+            range2, height = range2_and_height(r_m[0, i], r_m[1, i], r_m[2, i], px, py, pz, ux, uy, uz)
             seen = (height >= 0.0) & (height * height >= sine2 * range2) & (range2 <= reach2)
             out_range_m[s, i] = math.sqrt(range2 if seen else OUT_OF_SIGHT_M2)
 
@@ -212,12 +212,12 @@ def access_m(
     north: Floats | None = None,
     masks: Masks | None = None,
 ) -> None:
-    """Fill out_range_m[station, satellite] with slant ranges [m] at one moment, inf out of sight.
+    """Fill out_range_m[station, satellite] with slant ranges [m] at one time, inf where the satellite is not visible.
 
     As slant_ranges, but max_range_m[station] may be inf: then the elevation alone decides. Stations with masks over the
     azimuth go by these instead of sin_min_elevation; they need north[station, 3].
     """
-    # kernels are compiled for finite numbers, so infinities stay on this side
+    # kernels are compiled for finite numbers, so infinities are removed here
     reach_m = np.minimum(max_range_m, OUT_OF_SIGHT_M)
     slant_ranges(r_m, station_m, zenith, sin_min_elevation, reach_m, out_range_m)
     if north is not None and masks is not None and masks.which.size:

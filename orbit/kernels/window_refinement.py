@@ -1,6 +1,6 @@
 """Moments between ticks: rises, sets and culminations by quintics through six ticks, refined many at a time.
 
-With u the zenith of a station and p its place, H = (r - p).u is the height of a satellite over the horizon plane and
+With u the zenith of a station and p its position, H = (r - p).u is the height of a satellite over the horizon plane and
 Q = |r - p|^2: both as smooth as the orbit. F = H - sin(mask) sqrt(Q) is not below zero where the satellite is up.
 """
 
@@ -16,7 +16,7 @@ BATCH = 136  # events refined together; no power of two, whose rows would share 
 SETTLED_TICKS = 1e-5  # steps below this end; others are bisected
 HALVINGS = 48
 
-# One work array with rows at constant offsets, so that the compiler knows what does not overlap: position, H, Q, F, marks.
+# One work array with rows at constant offsets, so that the compiler can prove that they do not overlap: position, H, Q, F, marks.
 LONGEST_BLOCK = 1440
 TICKS = 1536  # in a row; the longest block with its halos, and room for vectors that run over
 WORK_X, WORK_Y, WORK_Z, WORK_H, WORK_Q, WORK_F, WORK_MARK = (8 + n * TICKS for n in range(7))

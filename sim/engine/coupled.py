@@ -176,7 +176,7 @@ class CoupledRun(Run):
         """When the propagator loses satellites: known beforehand, so that jobs can react."""
         found = []
         for propagator, base in zip(self.propagators, self.first[:-1], strict=True):
-            if not propagator.loses:
+            if not propagator.may_lose:
                 continue
             for lo, hi in pairwise([*range(0, propagator.count, self.tile), propagator.count]):
                 gone = np.zeros(hi - lo, dtype=np.bool_)

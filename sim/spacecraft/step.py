@@ -101,7 +101,7 @@ def satellite_parameters(setup: Setup) -> Any:
     SatelliteParams
         A field for each submodel, in the order of `SUBMODELS`, and `step_s`.
     """
-    return SatelliteParams(*(m.parameters(setup) for m in SUBMODELS), setup.step_s)
+    return SatelliteParams._make((*(m.parameters(setup) for m in SUBMODELS), setup.step_s))
 
 
 # --- what follows from the tuple of submodels -------------------------------------------------------------------------

@@ -157,7 +157,7 @@ def execute(
     progress: Progress | None = None,
 ) -> Finished:
     """Run the points that are not journalled yet, and write the folder once all are."""
-    from orbit.kernels.compile import sources_hash
+    from sim.studies.sources import sources_hash
 
     finished = place(study, out, resume)
     if finished is not None:
@@ -249,9 +249,9 @@ def _round(
 
 def run_point(source: str, point: Point, sources: str) -> dict[str, Any]:
     """One point, on a worker: its journal entry. Never raises: an error is part of the entry."""
-    from orbit.kernels.compile import sources_hash
     from sim import api
     from sim.config.scenario import load
+    from sim.studies.sources import sources_hash
 
     begin = time.perf_counter()
     error, metrics = None, {}

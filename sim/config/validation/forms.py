@@ -92,7 +92,7 @@ def _in_planes(i: int, planes: int, slots: int, shift: int | None) -> list[int]:
 def _beside(form: Lattice, k: int) -> list[int]:
     """Neighbours of the k-th satellite of one formation."""
     if form.points is None:
-        return formation_geometry.beside(*form.disc, k)
+        return formation_geometry.neighbours(*form.disc, k)
     return sorted(i + j - k for i, j in _near(form) if k in (i, j))
 
 

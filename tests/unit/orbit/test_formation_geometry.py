@@ -51,7 +51,7 @@ def test_neighbours_are_a_spacing_apart(shape: str, spacing: float, radius: floa
     apart = np.linalg.norm(flat[:, None] - flat[None], axis=2)
     near = np.abs(apart - spacing) < 1e-6 * spacing
     for i in range(len(flat)):
-        assert formation_geometry.beside(shape, spacing, radius, i) == np.flatnonzero(near[i]).tolist()
+        assert formation_geometry.neighbours(shape, spacing, radius, i) == np.flatnonzero(near[i]).tolist()
     assert formation_geometry.links(shape, spacing, radius) == near.sum() // 2
 
 
@@ -92,7 +92,10 @@ def test_given_points() -> None:
         for pair in combinations(range(150), 2)
     }
     assert formation_geometry.near_points(points, 90.0) == tuple(sorted(p for p, d in apart.items() if d <= 90.0))
-    passing = {pair: formation_geometry.closest_m(tuple(np.subtract(points[pair[0]], points[pair[1]]).tolist())) for pair in apart}
+    passing = {
+        pair: formation_geometry.closest_m(tuple(np.subtract(points[pair[0]], points[pair[1]]).tolist()))
+        for pair in apart
+    }
     pair = min(passing, key=lambda p: passing[p])
     assert formation_geometry.closest_of_points_m(points, 100.0) == pytest.approx((passing[pair], *pair))
     assert formation_geometry.closest_of_points_m(points, 0.99 * passing[pair]) is None

@@ -18,7 +18,7 @@ CHIEF = sun_synchronous_ring(650e3, 6.0, 1, 2461395.5, 0.0)
 PERIOD = nodal_period_s(6378137.0 + 650e3, float(CHIEF.inclination_rad[0]))
 
 
-def _straight(starts: np.ndarray, speeds: np.ndarray) -> proximity.Moments:
+def _straight(starts: np.ndarray, speeds: np.ndarray) -> proximity.PositionsAt:
     def at(t_s: np.ndarray, which: np.ndarray | None) -> np.ndarray:
         some = slice(None) if which is None else which
         return starts[None][:, :, some] + speeds[None][:, :, some] * t_s[:, None, None]

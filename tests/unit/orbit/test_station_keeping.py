@@ -78,7 +78,9 @@ def test_inclination_costs() -> None:
         return -1.5 * N * 1.08262668e-3 * (6378137.0 / A) ** 2 * math.cos(inclination)
 
     parted = (node_rate(i + 0.5 * di) - node_rate(i - 0.5 * di)) * 365.25 * 86400.0
-    assert station_keeping.inclination_m_s_yr(A, i, 1000.0) == pytest.approx(math.sqrt(MU / A) * math.sin(i) * parted, rel=1e-6)
+    assert station_keeping.inclination_m_s_yr(A, i, 1000.0) == pytest.approx(
+        math.sqrt(MU / A) * math.sin(i) * parted, rel=1e-6
+    )
     assert station_keeping.inclination_m_s_yr(A, i, 1000.0) == pytest.approx(47.5, abs=0.1)
 
 

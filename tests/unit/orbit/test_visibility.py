@@ -17,7 +17,7 @@ from sgp4.api import WGS72, Satrec
 from skyfield.api import EarthSatellite, wgs84
 
 from orbit.ground import Station, in_teme, position_m, zenith
-from orbit.kernels.visibility import OUT_OF_SIGHT_M2, access_m, nearest_in_sight, sight
+from orbit.kernels.visibility import OUT_OF_SIGHT_M2, access_m, nearest_in_sight, range2_and_height
 
 
 def _sites() -> list[Station]:
@@ -92,7 +92,7 @@ def test_elevation_against_skyfield() -> None:
     _, r_km, _ = satrec.sgp4_array(jd, fr)
     passes = 0
     for k in range(len(t)):
-        range2, height = sight(*(1e3 * r_km[k]), *at[k], *up[k])
+        range2, height = range2_and_height(*(1e3 * r_km[k]), *at[k], *up[k])
         if alt.degrees[k] > 0.0:
             passes += 1
             assert math.degrees(math.asin(height / math.sqrt(range2))) == pytest.approx(alt.degrees[k], abs=2e-6)

@@ -180,7 +180,7 @@ def test_tables_do_not_depend_on_workers_or_attempts(study: sweep.Finished, sche
     whole = definition.resolve(SWEEP)
     part = sweep.part_folder(whole, "again")
     part.mkdir()
-    from orbit.kernels.compile import sources_hash
+    from sim.studies.sources import sources_hash
 
     with Journal(part, {"identity": whole.identity, "sources": sources_hash(), "name": "six"}) as journal:
         for point in whole.points[3:]:

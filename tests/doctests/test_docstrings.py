@@ -1,0 +1,79 @@
+"""Docstrings of orbit's public functions are in numpydoc and name every argument.
+
+Source of truth: the signatures, and the numpydoc standard: a section is a title underlined with as many hyphens.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = [p for p in sorted((ROOT / "orbit").rglob("*.py")) if "kernels" not in p.parts]
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Public functions of a module, and public methods of its public classes; properties have no sections."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node.name, node
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
+                    yield f"{node.name}.{method.name}", method
+
+
+def _sections(text: str) -> dict[str, str]:
+    """Text of each section by its title."""
+    parts = re.split(r"^([A-Z][A-Za-z ]+)\n(-+)$", text, flags=re.M)
+    titles, rules, bodies = parts[1::3], parts[2::3], parts[3::3]
+    assert all(len(t) == len(r) for t, r in zip(titles, rules, strict=True)), titles
+    assert len(set(titles)) == len(titles), titles
+    return dict(zip(titles, bodies, strict=True))
+
+
+def _is_property(node: ast.FunctionDef) -> bool:
+    return any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def _named(body: str) -> list[str]:
+    """Names that a section of parameters describes, in its order."""
+    lines = [line.partition(":")[0] for line in body.splitlines() if re.match(r"\w", line)]
+    return [name.strip() for line in lines for name in line.split(",")]
+
+
+def _lacks(name: str, node: ast.FunctionDef) -> list[str]:
+    """What a docstring lacks."""
+    text = ast.get_docstring(node)
+    if text is None:
+        return [f"{name}: no docstring"]
+    wrong, sections = [], _sections(text)
+    if not re.search(r"[.\]:]$", text.split("\n")[0]):
+        wrong.append(f"{name}: the summary is no sentence on one line")
+    if _is_property(node):
+        return wrong
+    arguments = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs) if a.arg != "self"]
+    if arguments != _named(sections.get("Parameters", "")):
+        wrong.append(f"{name}: Parameters are {_named(sections.get('Parameters', ''))}, the arguments {arguments}")
+    returns = node.returns is not None and ast.unparse(node.returns) != "None"
+    if returns != ("Returns" in sections):
+        wrong.append(f"{name}: Returns is {'missing' if returns else 'not needed'}")
+    own = [n for n in ast.walk(node) if isinstance(n, ast.Raise) and n.exc is not None]
+    if own and "Raises" not in sections:
+        wrong.append(f"{name}: Raises is missing")
+    return wrong
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_public_functions_are_documented(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    wrong = [line for name, node in _functions(tree) for line in _lacks(name, node)]
+    classes = [n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("_")]
+    wrong += [f"{node.name}: no docstring" for node in classes if ast.get_docstring(node) is None]
+    if ast.get_docstring(tree) is None and tree.body:
+        wrong.append("the module has no docstring")
+    assert not wrong, "\n".join(wrong)
