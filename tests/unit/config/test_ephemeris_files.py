@@ -96,7 +96,7 @@ def _positions_m(found: Loaded) -> np.ndarray:
     """Positions (11, 3, satellites) of the first ten minutes."""
     grid = propagators.time_grid(found.scenario)
     parts = []
-    for propagator in propagators.propagators(found, grid):
+    for propagator in propagators.make_propagators(found, grid):
         out = np.empty((11, 3, propagator.count))
         assert propagator.fill(0, propagator.count, 0, out) is None
         parts.append(out)
@@ -440,7 +440,7 @@ def test_altitude_against_mean_motion(folder: Path) -> None:
         path = _scenario(folder, WALKER.format(f"altitude: {altitude_km:.3f} km, mean_motion: 14 rev/d"))
         if good:
             assert isinstance(
-                propagators.propagators(load(path), propagators.time_grid(load(path).scenario))[0], propagators.Sgp4
+                propagators.make_propagators(load(path), propagators.time_grid(load(path).scenario))[0], propagators.Sgp4
             )
         else:
             assert len(_told(path)) == 1
