@@ -12,7 +12,8 @@ from sim.fleet import job_lifecycle
 from sim.fleet.job_lifecycle import Segment
 from sim.spacecraft.step import LIMIT_ALLOWED, LIMIT_RATE, ROUNDING
 from sim.workload import training_step
-from sim.workload.job_communication import Choice, Costs, JobCommunication, Transport
+from sim.workload.execution_plan import ExecutionPlan
+from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean
 from sim.workload.training_step import StepTime
 
@@ -64,7 +65,7 @@ class Training:
 
     def __init__(
         self,
-        choice: Choice,
+        choice: ExecutionPlan,
         clock: Clock,
         spares: Ints,
         leftover: Ints,

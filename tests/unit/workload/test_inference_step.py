@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.workload.inference_step import decode_step_s, operating, unloaded_tpot_s, unloaded_ttft_s
+from sim.workload.inference_step import decode_step_s, operating_point, unloaded_tpot_s, unloaded_ttft_s
 from sim.workload.service import Service, groups, max_batch, service_problem
 from sim.workload.transformer import Model
 
@@ -78,7 +78,7 @@ def test_prefill_by_hand() -> None:
 
 def test_throughput_by_hand() -> None:
     """Closed form: B o tokens in prefill + o steps, four groups a satellite."""
-    rates = operating(SERVICE, 1.0)
+    rates = operating_point(SERVICE, 1.0)
     cycle = float(rates.prefill_s) + 500 * float(rates.decode_step_s)
     assert rates.decode_step_s == pytest.approx(float(decode_step_s(SERVICE, 16, 1250)), rel=1e-12)
     assert rates.output_tokens_per_s == pytest.approx(4 * 16 * 500 / cycle, rel=1e-12)
@@ -88,7 +88,7 @@ def test_throughput_by_hand() -> None:
 def test_useful_share_is_delivered_flops() -> None:
     """Closed form: FLOPs of the delivered tokens over what the clock would have allowed at peak."""
     rate = 0.7
-    rates = operating(SERVICE, rate)
+    rates = operating_point(SERVICE, rate)
     prompt = 2 * N_70B + 2 * 80 * 8192 * 1000
     answer = 2 * N_70B + 4 * 80 * 8192 * 1250
     flops_per_s = rates.input_tokens_per_s * prompt + rates.output_tokens_per_s * answer
@@ -107,7 +107,7 @@ def test_shares_make_the_whole(
     service = _service(
         batch=batch, input_tokens=i, output_tokens=o, tensor=tensor, kernel_efficiency=efficiency, memory_byte_s=memory, fabric_latency_s=latency
     )  # fmt: skip
-    rates = operating(service, np.array([0.0, 1e-6, 0.3, 1.0]))
+    rates = operating_point(service, np.array([0.0, 1e-6, 0.3, 1.0]))
     shares = np.array([rates.useful, rates.kernel, rates.memory, rates.communication])
     assert np.abs(shares.sum(axis=0) - 1.0).max() < 1e-12
     assert (shares >= 0.0).all()
@@ -117,7 +117,7 @@ def test_shares_make_the_whole(
 
 def test_standing_still() -> None:
     """At a rate of 0: nothing delivered, durations inf, the shares those of arithmetic alone, no number undefined."""
-    rates = operating(SERVICE, 0.0)
+    rates = operating_point(SERVICE, 0.0)
     assert (rates.output_tokens_per_s, rates.input_tokens_per_s) == (0.0, 0.0)
     assert (rates.prefill_s, rates.decode_step_s) == (math.inf, math.inf)
     assert [float(x) for x in rates[4:]] == pytest.approx([0.6, 0.4, 0.0, 0.0])

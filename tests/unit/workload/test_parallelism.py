@@ -8,21 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.workload.memory_fit import (
+    fit_problem,
+    fits,
+    memory_bytes_per_accelerator,
+    no_fit_message,
+    smallest_fit,
+)
 from sim.workload.parallelism import (
     Batch,
     Mesh,
     data_satellites,
-    fit_problem,
-    fits,
     members,
-    memory_bytes_per_accelerator,
     mesh_problem,
     meshes,
     micro_batches,
-    nothing_fits,
     replicas_per_satellite,
     satellites_per_replica,
-    smallest_fit,
 )
 from sim.workload.transformer import Model
 
@@ -191,7 +193,7 @@ def test_smallest_fit() -> None:
 def test_nothing_fits() -> None:
     """70B on two satellites of one accelerator: 18 B x 70.55e9 = 1.27 TB on 160 GB."""
     assert smallest_fit(LLAMA_70B, BATCH, 1, 2, 80 * GB) is None
-    assert nothing_fits(LLAMA_70B, BATCH, 1, 2, 80 * GB) == (
+    assert no_fit_message(LLAMA_70B, BATCH, 1, 2, 80 * GB) == (
         "nothing fits: 1.27 TB of weights, gradients and optimiser on 2 satellites of 1 x 80 GB"
     )
     # room for the weights, not for the activations of a sequence this long

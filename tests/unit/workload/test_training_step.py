@@ -15,7 +15,6 @@ from scipy.stats import norm
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.training_step import (
     Task,
-    best,
     boundary_bytes,
     bubble_factor,
     compute_s,
@@ -202,14 +201,3 @@ def test_never_faster_on_a_slower_clock(pp_s: float, dp_s: float) -> None:
     task = _task(mesh=Mesh(8, 16, 16), jitter=0.01)
     total = decompose(task, np.linspace(0.0, 1.0, 101), pp_s, dp_s).total_s
     assert (np.diff(total) <= 1e-9).all()
-
-
-def test_best() -> None:
-    """By hand: 80 satellites beat 40, unless their gradients take far longer; the first of equals wins."""
-    small, large = _task(mesh=Mesh(8, 1, 40)), _task(mesh=Mesh(8, 1, 80))
-    assert best([(small, 0.0, 0.0), (large, 0.0, 0.0)]) == 1
-    assert best([(small, 0.0, 0.0), (large, 0.0, 1e3)]) == 0
-    assert best([(large, 0.0, 0.0), (large, 0.0, 0.0)]) == 0
-    # twice the tokens in a step that is a little longer than half as long again
-    longer = _task(batch=Batch(4096, 1, 1024, "none"), mesh=Mesh(8, 1, 80))
-    assert best([(small, 0.0, 0.0), (longer, 0.0, 0.0)]) == 1
