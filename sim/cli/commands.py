@@ -235,7 +235,7 @@ def _show_why(found: Any) -> None:
     worth = ("kg", "USD", "won %", "PFLOP/s", "GFLOP/s per kg", "per USD")
     inputs = table("enlarged", "from", "to", "", *worth, right=("from", "to", *worth), fold=("enlarged",))
     for row in found.inputs:
-        unit, size = row.shown
+        unit, size = row.display_unit
         each = [None if value is None else value / 1e9 for value in (row.per_kg, row.per_usd)]
         inputs.add_row(
             row.input, _number(row.before / size), _number(row.after / size), unit, _number(row.mass_kg), _number(row.usd),

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 import sim
 from sim.config import yaml_tree
-from sim.config.ephemeris_files import READERS, placed
+from sim.config.ephemeris_files import READERS, resolve_path
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.library import items
 from sim.config.quantity import Quantity
@@ -153,7 +153,7 @@ def _placed(name: str, value: Any, folder: Path) -> Any:
     """A value as `--set` takes it; the path of a catalogue starts from the sweep's folder."""
     section, _, kind = name.rpartition(".")
     named = section == "constellation" and kind in READERS and isinstance(value, str)
-    return placed(value, folder) if named else value
+    return resolve_path(value, folder) if named else value
 
 
 def _in_file(problem: Problem, spec: Sweep, root: Node, values: dict[str, Any]) -> Problem:

@@ -1,4 +1,4 @@
-"""Causes removed and inputs enlarged, against what can be worked out on paper."""
+"""Causes removed and inputs increased, against values worked out on paper."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def test_what_does_not_divide_is_told(job: JobOf) -> None:
     """Source of truth: 8 does not divide 70; 81 replicas of a satellite each leave no spare."""
     notes = why(job()).notes
     assert any("from 64 to 70: tensor 8 does not divide" in line for line in notes)
-    assert any(line.startswith("fleet.spares: not enlarged") for line in notes)
+    assert any(line.startswith("fleet.spares: not increased") for line in notes)
 
 
 def at_minute(minute: int, what: str) -> str:
@@ -359,7 +359,7 @@ class Chain:
 
 def test_a_way_for_every_message() -> None:
     """Source of truth: ways by hand; whoever has none goes over one link that costs nothing, who sends to itself stays."""
-    transport = ablation.EasyWires(Chain(), instant=False, whole=True)
+    transport = ablation.UnlimitedTransport(Chain(), instant_links=False, always_routed=True)
     start, links = transport.routes(np.array([3, 0, 1, 2, 2, 0]), np.array([0, 2, 1, 3, 1, 3]))
     assert [links[a:b].tolist() for a, b in pairwise(start)] == [[4], [0, 1], [], [4], [3], [4]]
     assert transport.directed_delay_s.tolist() == [1.0, 2.0, 1.0, 2.0, 0.0]
@@ -368,7 +368,7 @@ def test_a_way_for_every_message() -> None:
 
 
 def test_instant_wires_keep_their_ways() -> None:
-    transport = ablation.EasyWires(Chain(), instant=True, whole=False)
+    transport = ablation.UnlimitedTransport(Chain(), instant_links=True, always_routed=False)
     start, links = transport.routes(np.array([3, 0]), np.array([0, 2]))
     assert (start.tolist(), links.tolist()) == ([0, 0, 2], [0, 1])
     assert set(transport.directed_delay_s.tolist()) == {0.0}
@@ -380,7 +380,7 @@ def test_a_clock_that_recovers_at_once(cut: bool) -> None:
     """Source of truth: a member fails at 50 s, its spare goes on 30 s later: without recovery the job runs on. In a window
     that begins without a network the new members may still run, in the next they may not."""
     changes = [Change(50.0, 0, False)]
-    clock = ablation.EasyClock(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0), changes), (job_lifecycle.RECOVERY,))
+    clock = ablation.UninterruptedLifecycle(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0), changes), (job_lifecycle.RECOVERY,))
     found = [clock.advance(t, t + 100.0, np.array([cut]))[0][0] for t in (0.0, 100.0)]
     assert not any(s.rollback for window in found for s in window)
     told = [[(s.mode, s.begin_s, s.end_s) for s in window] for window in found]
@@ -393,12 +393,12 @@ def test_a_clock_that_recovers_at_once(cut: bool) -> None:
 def test_altered_lists_and_what_grows(job: JobOf) -> None:
     """Source of truth: another rate; the scenario that was asked stays as it was."""
     scenario = job().scenario
-    changed = ablation.altered(scenario, "workloads.0.checkpoint.rate", 85e6)
+    changed = ablation.with_value(scenario, "workloads.0.checkpoint.rate", 85e6)
     assert changed.workloads[0].checkpoint.rate == 85e6
     assert scenario.workloads[0].checkpoint.rate == 78.125e6  # type: ignore[union-attr]
-    sized = sensitivity.sized(scenario)
-    battery = sized[1].scenario.satellite.power.battery
+    inputs = sensitivity.inputs_with_mass(scenario)
+    battery = inputs[1].scenario.satellite.power.battery
     told = (battery.capacity, battery.max_charge_power, battery.max_discharge_power)
     assert told == pytest.approx((16.5 * 3.6e6, 16.5e3, 33e3))
-    what = [row.what for row in sized]
+    what = [row.label for row in inputs]
     assert what == ["+13 m2 array", "+1.5 kWh battery", "+3 m2 radiator"]
