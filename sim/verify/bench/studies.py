@@ -12,7 +12,7 @@ from sim import api
 from sim.studies import definition
 from sim.studies.definition import Point
 from sim.studies.sweep import execute
-from sim.studies.table import flat
+from sim.studies.table import flatten
 from sim.verify.bench.harness import Benchmark, Pair
 
 WORKERS = 2
@@ -50,7 +50,7 @@ def _sweep() -> Pair:
 
 
 def _bare(source: str, point: Point) -> float:
-    return float(flat(api.run(api.load(source, point.sets), threads=1).summary)["compute.useful_flops"])
+    return float(flatten(api.run(api.load(source, point.sets), threads=1).summary)["compute.useful_flops"])
 
 
 def _differ(ours: list[float], theirs: list[float]) -> str | None:

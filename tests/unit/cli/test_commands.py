@@ -67,7 +67,7 @@ def test_killed_interrupted_resumed(dawndusk: Any, folder: Path, subprocess_envi
     kept = journal.read_bytes().count(b"\n") - 1
     called = dawndusk("sweep", "four.yaml", "--out", "four")
     assert (called.code, called.out) == (2, "")
-    assert called.errors == [".four.part: an unfinished study lies here; add --resume to go on, or remove .four.part"]
+    assert called.errors == [".four.part: an unfinished study exists; add --resume to continue it, or remove .four.part"]
     with start(folder, subprocess_environment, "--resume") as job:
         try:
             wait_for(kept + 2, journal, job)

@@ -243,7 +243,7 @@ def test_journal_that_is_none(folder: Path, line: str) -> None:
 
     (folder / NAME).write_text(line + "\n", encoding="ascii")
     with (
-        pytest.raises(InputError, match=rf"{NAME}:{len(line.splitlines())}:1: is no line of a journal"),
+        pytest.raises(InputError, match=rf"{NAME}:{len(line.splitlines())}:1: is not a line of a journal"),
         Journal(folder, {"identity": "x", "sources": "y"}),
     ):
         pass

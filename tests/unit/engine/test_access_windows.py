@@ -16,7 +16,7 @@ from orbit.access import windows
 from orbit.timegrid import TimeGrid, julian_date
 from sim import api
 from sim.engine import propagators
-from sim.engine.access import find
+from sim.engine.access import find_passes
 
 STATIONS = """\
 ground:
@@ -88,7 +88,7 @@ def test_files(dawndusk: Any, scenario: Path) -> None:
 
 def test_some_satellites_are_the_same_as_among_all(scenario: Path) -> None:
     loaded = api.load(scenario)
-    whole, some = find(loaded), find(loaded, ["Quito", "Tromso"], [70, 5])
+    whole, some = find_passes(loaded), find_passes(loaded, ["Quito", "Tromso"], [70, 5])
     kept = whole.windows[np.isin(whole.windows.satellite, [5, 70])]
     assert np.array_equal(some.satellite[some.windows.satellite], kept.satellite)
     assert np.array_equal(some.windows.rise_s, kept.rise_s)
@@ -99,11 +99,11 @@ def test_bad_input(dawndusk: Any, scenario: Path, scenario_text: str) -> None:
     assert called.code == 2
     assert called.errors == [
         "--station Tromsoe: no such station; did you mean 'Tromso'?",
-        "--satellite 81: is not in the fleet; satellites are numbered 0 to 80",
+        "--satellite 81: is not in the fleet; write a number from 0 to 80",
     ]
     called = dawndusk("access", str(scenario), "--out", "a.xlsx")
     assert (called.code, called.errors) == (
-        2, ["--out a.xlsx: has no known form; write a name that ends in .csv or .parquet"],
+        2, ["--out a.xlsx: has an unknown format; write a name that ends in .csv or .parquet"],
     )  # fmt: skip
     Path("none.yaml").write_text(scenario_text.replace(GROUND, ""), encoding="utf-8")
     called = dawndusk("access", "none.yaml")
@@ -170,7 +170,7 @@ def test_runs_see_what_the_windows_say(scenario: Path, sets: tuple[str, ...]) ->
     results = api.run(loaded)
     rtt = results.series["propagation_rtt_ms"].values
     grid = TimeGrid(*julian_date(loaded.scenario.epoch), loaded.scenario.step, loaded.scenario.steps)
-    found = find(loaded).windows
+    found = find_passes(loaded).windows
     ends = grid.seconds(1, grid.steps)
     for s in range(2):
         mine = found[found.station == s]

@@ -106,9 +106,9 @@ def test_summary_of_the_published_formation(told: Callable[..., Any]) -> None:
     assert found["below_keep_out"] is False
     assert 0.0 <= found["drift_m_per_day"] < 1.0
     assert (found["drag_drift_m_first_day"], found["station_keeping_m_s_yr"]) == (None, None)
-    moved = formations.propagators(loaded.scenario.constellation[0], GRID)[0]
+    formation = formations.make_propagators(loaded.scenario.constellation[0], GRID)[0]
     a, b = found["closest_pair"]
-    r_m = moved.positions_m(np.array([found["closest_s"]]))
+    r_m = formation.positions_m(np.array([found["closest_s"]]))
     assert range_matrix_m(r_m)[0, a, b] == pytest.approx(found["min_separation_m"], abs=1e-3)
     shipped = formations.summary(load("suncatcher"), GRID)
     assert shipped is not None
@@ -133,7 +133,7 @@ def test_summary_of_several(told: Callable[..., Any]) -> None:
     a, b = found["closest_pair"]
     which, place = divmod(a - 7 - 81, 2)
     assert (place, b) == (0, a + 1)
-    flying = formations.propagators(loaded.scenario.constellation[2], GRID)
+    flying = formations.make_propagators(loaded.scenario.constellation[2], GRID)
     ranges = [float(range_matrix_m(f.positions_m(np.array([found["closest_s"]])))[0, 0, 1]) for f in flying]
     assert ranges[which] == pytest.approx(found["min_separation_m"], abs=1e-3)
     assert all(r > 50.0 for c, r in enumerate(ranges) if c != which)  # the others are a third of an orbit away

@@ -310,7 +310,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _bytes(path: Path, folder: Path, **options: Any) -> tuple[str, bytes]:
     outcome = Run(sim.load(path), **options).finish()
-    found = store.of(outcome)
+    found = store.from_outcome(outcome)
     folder.mkdir()
     store.write_series(found.series, folder / "series.nc")
     return store.to_json(found.summary), (folder / "series.nc").read_bytes()
@@ -395,11 +395,11 @@ def _other_version(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
-        (lambda f: (f / "summary.json").unlink(), "is no results folder"),
-        (lambda f: (f / "series.nc").unlink(), "is no results folder"),
-        (lambda f: (f / "series.nc").write_bytes(b"not netCDF"), "is no results folder"),
-        (lambda f: (f / "events.parquet").write_bytes(b"not parquet"), "is no results folder"),
-        (lambda f: (f / "manifest.json").write_text("{", encoding="utf-8"), "is no results folder"),
+        (lambda f: (f / "summary.json").unlink(), "is not a results folder"),
+        (lambda f: (f / "series.nc").unlink(), "is not a results folder"),
+        (lambda f: (f / "series.nc").write_bytes(b"not netCDF"), "is not a results folder"),
+        (lambda f: (f / "events.parquet").write_bytes(b"not parquet"), "is not a results folder"),
+        (lambda f: (f / "manifest.json").write_text("{", encoding="utf-8"), "is not a results folder"),
         (lambda f: (f / "summary.json").write_text("[]", encoding="utf-8"), ""),
         (_other_version, "schema_version: is 99, this program reads 3; run the scenario again"),
     ],
@@ -416,7 +416,7 @@ def test_open_results_of_something_else(copied: Path, spoil: Callable[[Path], ob
 @pytest.mark.parametrize("name", ["none", "file"])
 def test_open_results_of_no_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("", encoding="ascii")
-    with pytest.raises(InputError, match="is no results folder"):
+    with pytest.raises(InputError, match="is not a results folder"):
         sim.open_results(tmp_path / name)
 
 
