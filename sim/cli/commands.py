@@ -297,10 +297,10 @@ def bench(
 ) -> None:
     """Race the functions that runs use against other programs that give the same answer."""
     from sim.cli.progress import Bar
-    from sim.verify.bench import run_pairs
+    from sim.verify.bench import run_benchmarks
 
     with Bar("bench") as advance:
-        rows = run_pairs(group, data, advance)
+        rows = run_benchmarks(group, data, advance)
     if not rows:
         note(f"group '{group}' has no benchmarks in this version")
     if json:

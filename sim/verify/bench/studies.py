@@ -1,4 +1,4 @@
-"""A sweep with journal and tables against bare processes that run the same points and keep nothing."""
+"""A sweep with journal and tables against bare processes that run the same points and store nothing."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ SWEEP: dict[str, Any] = {
 
 
 def benchmarks() -> list[Benchmark]:
+    """Benchmarks of studies.
+
+    Returns
+    -------
+    list of Benchmark
+        The benchmarks.
+    """
     return [Benchmark("sweep_vs_bare_processes", "studies", "points/s", "", _sweep, threads=WORKERS, wall_clock=True)]
 
 
