@@ -20,10 +20,14 @@ class Carrier(Protocol):
     """What accelerators are mounted on: a satellite, or a node on the ground."""
 
     @property
-    def accelerator(self) -> schema.Accelerator: ...
+    def accelerator(self) -> schema.Accelerator:
+        """The kind of accelerator."""
+        ...
 
     @property
-    def accelerators(self) -> int: ...
+    def accelerators(self) -> int:
+        """Number of accelerators."""
+        ...
 
 
 def model(spec: schema.LanguageModel) -> Model:

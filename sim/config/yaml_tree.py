@@ -23,6 +23,7 @@ class Node:
 
     @property
     def is_map(self) -> bool:
+        """Whether this is a mapping."""
         return isinstance(self.value, dict)
 
     @property

@@ -208,15 +208,15 @@ def nearest_pairs(
     >>> a.tolist(), b.tolist()
     ([0], [1])
     """
-    who = np.flatnonzero(allowed)
-    if who.size < 2 or terminals < 1:
+    satellites = np.flatnonzero(allowed)
+    if satellites.size < 2 or terminals < 1:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    near = min(CANDIDATES_PER_TERMINAL * terminals + 1, who.size)
-    points = np.ascontiguousarray(r_m[:, who].T)
+    near = min(CANDIDATES_PER_TERMINAL * terminals + 1, satellites.size)
+    points = np.ascontiguousarray(r_m[:, satellites].T)
     range_m, other = cKDTree(points).query(points, k=near, distance_upper_bound=np.nextafter(max_range_m, np.inf))
     in_range = np.isfinite(range_m)
-    here = np.broadcast_to(np.arange(who.size)[:, np.newaxis], other.shape)
-    a, b = unique_pairs(who[here[in_range]], who[other[in_range]])
+    here = np.broadcast_to(np.arange(satellites.size)[:, np.newaxis], other.shape)
+    a, b = unique_pairs(satellites[here[in_range]], satellites[other[in_range]])
     clear = grazing_altitude_m(r_m[:, a], r_m[:, b]) >= min_altitude_m
     a, b = a[clear], b[clear]
     order = np.argsort(lengths_m(r_m, a, b), kind="stable")  # pairs are sorted, so equal lengths stay in index order

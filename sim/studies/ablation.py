@@ -193,15 +193,18 @@ class UnlimitedTransport:
 
     @property
     def version(self) -> int:
+        """Grows when routes may have changed."""
         return self.transport.version
 
     @property
     def directed_delay_s(self) -> Array:
+        """Delays [s] as in `Transport`, and 0 for the additional link."""
         delay_s = self.transport.directed_delay_s
         return np.append(0.0 * delay_s if self.instant_links else delay_s, 0.0)
 
     @property
     def directed_rate_bit_s(self) -> Array:
+        """Rates [bit/s] as in `Transport`, and inf for the additional link."""
         rate = self.transport.directed_rate_bit_s
         return np.append(np.full_like(rate, np.inf) if self.instant_links else rate, np.inf)
 
@@ -216,6 +219,7 @@ class UnlimitedTransport:
         return np.concatenate(([0], np.cumsum(hops + missing))).astype(np.int64), added
 
     def components(self) -> Ints:
+        """Connected components as in `Transport`."""
         return self.transport.components()
 
 
@@ -234,16 +238,20 @@ class UninterruptedLifecycle:
         self.clock, self.skipped_modes = clock, skipped_modes
 
     def ranks(self) -> list[Ints]:
+        """Satellites of each job in rank order."""
         return self.clock.ranks()
 
     @property
     def unreachable(self) -> Ints:
+        """Healthy satellites whose rank was given to a spare because no message reached them."""
         return self.clock.unreachable
 
     def exchange(self, time_s: float, cut: NDArray[np.bool_], part: Ints) -> bool:
+        """Exchange of disconnected members, as in the lifecycle of the run."""
         return self.clock.exchange(time_s, cut, part)
 
     def advance(self, begin_s: float, end_s: float, cut: NDArray[np.bool_]) -> tuple[list[list[Segment]], Array]:
+        """Advance the lifecycle and replace the skipped modes by work."""
         before = self.clock.ranks()
         jobs, spare_s = self.clock.advance(begin_s, end_s, cut)
         # `cut` holds for the members before this interval; it does not apply to spares that have just been assigned
@@ -279,6 +287,7 @@ class AblatedRun(CoupledRun):
             self.transport = UnlimitedTransport(self.transport, ablation.instant_links, ablation.always_routed)
 
     def create_scheduler(self) -> JobScheduler:
+        """Scheduler of the run, with lifecycles that skip modes."""
         scheduler = super().create_scheduler()
         if self.ablation.skipped_modes:
             for training in scheduler.trainings:

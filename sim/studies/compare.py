@@ -34,6 +34,7 @@ class Operand:
 
     @property
     def on_ground(self) -> bool:
+        """Whether this is a ground site."""
         return self.results.summary["satellites"] is None
 
 
@@ -174,7 +175,7 @@ def _operand(letter: str, results: Results) -> Operand:
 
 # --- metrics ----------------------------------------------------------------------------------------------------------
 
-# name, unit, path in the summary, what it is divided by to be shown, whether it grows with the fleet
+# name, unit, path in the summary, divisor for display, whether it scales with the fleet
 _METRICS: Final = (
     ("satellites", "1", "satellites", 1.0, True),
     ("accelerators", "1", "accelerators", 1.0, True),
@@ -211,7 +212,7 @@ _OF_WORKLOADS: Final = (
 )
 _WHOLE: Final = ("satellites", "launches", "gateways")
 _PER_SECOND: Final = ("nameplate", "useful rate")
-_MEAN_OF_SERIES: Final = "load_w"  # what is drawn, in orbit as on the ground
+_MEAN_OF_SERIES: Final = "load_w"  # electrical load, in orbit and on the ground
 
 
 def _value(results: Results, name: str, path: str, size: float) -> float | None:

@@ -64,8 +64,8 @@ def complete_folder(study: Study, out: str | Path | None) -> Path | None:
         If `out` holds something else.
     """
     if out is None:
-        found = sorted(Path("results").glob(f"{study.spec.name}-{study.identity[:8]}-*"))
-        return found[0] if found else None
+        folders = sorted(Path("results").glob(f"{study.spec.name}-{study.identity[:8]}-*"))
+        return folders[0] if folders else None
     if not Path(out).exists():
         return None
     if _identity(Path(out)) == study.identity:

@@ -54,14 +54,14 @@ def cases(data: Path | None) -> list[Case | Failed]:
 
 def _numbers(data: Path | None) -> list[Case | Failed]:
     source = "Satrec.twoline2rv of the sgp4 package, bit by bit"
-    found: list[Case | Failed] = [
+    comparisons: list[Case | Failed] = [
         Case("SGP4-VER: element sets whose numbers differ", lambda: _differing(_verification()), 0.0, 0.0, "1", source)
     ]
     if data is not None and (data / "starlink-2023-09-01.tle").is_file():
         path = data / "starlink-2023-09-01.tle"
         name = "element sets of the Starlink catalogue whose numbers differ"
-        found.append(Case(name, lambda: _differing(read_tle(path)[0]), 0.0, 0.0, "1", source))
-    return found
+        comparisons.append(Case(name, lambda: _differing(read_tle(path)[0]), 0.0, 0.0, "1", source))
+    return comparisons
 
 
 def _verification() -> list[ElementSet]:

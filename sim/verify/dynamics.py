@@ -85,15 +85,15 @@ def _conserved() -> list[Case | Failed]:
 
     source = "a static field conserves energy [vallado2013:1.3]"
     round_source = "an axially symmetric field conserves the angular momentum about its axis [vallado2013:1.3]"
-    found: list[Case | Failed] = []
+    comparisons: list[Case | Failed] = []
     for name, speed_factor in (("650 km", 1.0), ("apogee of 16,000 km", 1.2)):
         for degree in (0, 2):
             field = "point mass" if degree == 0 else "J2"
-            found.append(
+            comparisons.append(
                 Case(f"energy over a day, {field}, {name}, as semi-major axis",
                      partial(energy_error_m, _satellite(speed_factor=speed_factor), degree), 0.0, 1e-3, "m", source)
             )  # fmt: skip
-    return [*found, Case("angular momentum about the axis over a day, zonals to 6", momentum_error, 0.0, 1e-10, "1", round_source)]
+    return [*comparisons, Case("angular momentum about the axis over a day, zonals to 6", momentum_error, 0.0, 1e-10, "1", round_source)]
 
 
 def _integrator() -> list[Case | Failed]:

@@ -69,21 +69,21 @@ def _effective(interval_s: float) -> float:
 
 def _intervals() -> list[Case | Failed]:
     """The published series omits the square of C / 2 M: 3e-6 of M where C / 2 M is 1/144, as in the last row."""
-    found: list[Case | Failed] = [
+    comparisons: list[Case | Failed] = [
         Case("first-order interval, checkpoints of 1 min, 3.093 h", lambda: young_interval_s(60.0, 3.093 * 3600.0), 1155.95, 0.05, "s",
              "closed form: root of 2 x 60 s x 11,134.8 s")
     ]  # fmt: skip
     for mean_h, minutes, rounding in ((24.0, 117.0, 0.5), (6.0, 57.0, 0.5), (0.25, 9.1, 0.05)):
         name = f"optimum interval, checkpoints of 5 min, {mean_h:g} h"
         ours = partial(_daly_min, 300.0, mean_h * 3600.0)
-        found.append(Case(name, ours, minutes, rounding, "min", "published, to its last digit [daly2006:figs. 3-5]"))
+        comparisons.append(Case(name, ours, minutes, rounding, "min", "published, to its last digit [daly2006:figs. 3-5]"))
     for save_s, mean_s, best_s in (
         (60.0, 3600.0, 617.8906), (60.0, 11134.8, 1116.2820), (300.0, 86400.0, 7001.4044), (300.0, 21600.0, 3402.8401),
     ):  # fmt: skip
         name = f"optimum interval, checkpoints of {save_s:.0f} s, {mean_s:.0f} s"
         source = "minimum of the expected wall time, by the Lambert W function"
-        found.append(Case(name, partial(daly_interval_s, save_s, mean_s), best_s, 0.1, "s", source))
-    return found
+        comparisons.append(Case(name, partial(daly_interval_s, save_s, mean_s), best_s, 0.1, "s", source))
+    return comparisons
 
 
 def _daly_min(save_s: float, interruption_s: float) -> float:
@@ -93,7 +93,7 @@ def _daly_min(save_s: float, interruption_s: float) -> float:
 def _spares() -> list[Case | Failed]:
     """A year without resupply, 128 slots; adding the spares to the mean survival would give 1.000 in all rows with six."""
     quadrature = "quadrature of the binomial distribution over time"
-    found: list[Case | Failed] = []
+    comparisons: list[Case | Failed] = []
     for rate, spares, elastic, gang in (
         (0.09, 0, 0.9563, 0.0868), (0.09, 6, 0.9874, 0.5865), (0.05, 6, 0.9979, 0.8763),
     ):  # fmt: skip
@@ -102,13 +102,13 @@ def _spares() -> list[Case | Failed]:
             ("all slots filled", gang_availability, gang),
         ):
             name = f"{what}, 128 slots, {spares} spares, {rate:g} a year"
-            found.append(Case(name, partial(form, 128, spares, rate, 1.0), theirs, 1e-4, "1", quadrature))
+            comparisons.append(Case(name, partial(form, 128, spares, rate, 1.0), theirs, 1e-4, "1", quadrature))
     for crews, theirs in ((1, 0.7854), (2, 0.8961)):
         ours = partial(repaired_availability, 10, crews, 0.1, 1.0)
-        found.append(
+        comparisons.append(
             Case(f"ten satellites, repair crews: {crews}", ours, theirs, 1e-4, "1", "M/M/c//N, its chain solved independently")
         )
-    return found
+    return comparisons
 
 
 # --- the job lifecycle ---------------------------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ def _inclined_m_d() -> tuple[float, float]:
 
 def _drift() -> list[Case | Failed]:
     truth = "scipy DOP853, point mass and J2, each satellite separately"
-    found: list[Case | Failed] = [
+    comparisons: list[Case | Failed] = [
         Case("naive start 500 m above: after one two-body period", lambda: _naive_m()[0], -20.6, 0.1, "m",
              "published, two-satellite integration"),
         Case("naive start 500 m above: drift predicted by mean elements", lambda: _naive_m()[2], lambda: _naive_m()[1], 1.0,
@@ -171,7 +171,7 @@ def _drift() -> list[Case | Failed]:
         Case("mean elements: worst range error over a day", lambda: float(_formation_errors()[2].max()), 0.0, 0.2, "m", truth),
         Case("1 km cross-track by inclination, semi-major axis matched: drift", lambda: _inclined_m_d()[0], 0.0, 1.0, "m/d", truth),
     ]  # fmt: skip
-    return found
+    return comparisons
 
 
 # --- the published cluster -------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def _drag_make_up_m_s_yr(altitude_m: float, density_kg_m3: float) -> float:
 
 def _station_keeping_cases() -> list[Case | Failed]:
     table = "table of drag make-up at Cd A / m = 0.02 m2/kg, densities of NRLMSIS 2.1 [emmert2022]"
-    found: list[Case | Failed] = [
+    comparisons: list[Case | Failed] = [
         Case(f"drag make-up per year, {h / 1e3:.0f} km", partial(_drag_make_up_m_s_yr, h, rho), theirs, 0.03 * theirs, "m/s", table)
         for h, rho, theirs in ((500e3, 8.06e-13, 14.7), (550e3, 3.94e-13, 7.2), (650e3, 1.04e-13, 1.9))
     ]
@@ -226,7 +226,7 @@ def _station_keeping_cases() -> list[Case | Failed]:
         inclination = float(_chief().inclination_rad[0])
         return station_keeping.inclination_m_s_yr(A, inclination, 1000.0)
 
-    found += [
+    comparisons += [
         Case("10 % differential drag at 650 km: along-track drift in a day", differential_drag_m, 64.0, 3.2, "m",
              "published, about, two digits of density"),
         Case("solar pressure on 0.05 m2/kg, reflectivity 1.3", lambda: 1e7 * station_keeping.pressure_acceleration_m_s2(0.065), 3.0, 0.06,
@@ -234,4 +234,4 @@ def _station_keeping_cases() -> list[Case | Failed]:
         Case("1 km cross-track by inclination, delta-v per year", node_m_s_yr, 47.5, 0.1, "m/s",
              "3/2 n J2 (R/a)^2 sin2 i a di n, evaluated independently"),
     ]  # fmt: skip
-    return found
+    return comparisons

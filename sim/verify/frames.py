@@ -46,7 +46,7 @@ def cases(_data: Path | None) -> list[Case | Failed]:
     list of Case or Failed
         The cases.
     """
-    found: list[Case | Failed] = [
+    comparisons: list[Case | Failed] = [
         Case(
             f"{what}, worst of 40 times in each of {len(YEARS)} years", partial(_worst, n), 0.0, limit, unit, SKYFIELD
         )
@@ -64,7 +64,7 @@ def cases(_data: Path | None) -> list[Case | Failed]:
     ]
     sofa = "leap seconds of SOFA"
     return [
-        *found,
+        *comparisons,
         Case("GCRS to TEME and back, relative", _round_trip, 0.0, 1e-9, "1", "the transpose of a rotation is its inverse"),
         Case("geodetic latitude and back, to the Moon's distance", _geodetic_deg, 0.0, 1e-9, "deg", "closed form of the ellipsoid"),
         Case("TAI - UTC on 2000-01-01", lambda: float(tai_minus_utc_s(2451544.5, 0.0)), 32.0, 0.0, "s", sofa),

@@ -57,10 +57,12 @@ class Pair:
 
     @property
     def name(self) -> str:
+        """Names of both cities."""
         return f"{CITIES[self.first].name} to {CITIES[self.second].name}"
 
     @property
     def stem(self) -> str:
+        """End of the names of the published files."""
         return f"{NODES[self.first]}_to_{NODES[self.second]}.txt"
 
 
@@ -146,7 +148,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     list of Case or Failed
         The cases.
     """
-    found: list[Case | Failed] = []
+    comparisons: list[Case | Failed] = []
     for n, pair in enumerate(PAIRS):
         for what, theirs, of in (
             ("at the start", pair.at_start_ms, _at_start),
@@ -155,16 +157,16 @@ def cases(data: Path | None) -> list[Case | Failed]:
             ("mean while reachable", pair.mean_ms, np.nanmean),
         ):
             name = f"{pair.name}, round trip {what}"
-            found.append(Case(name, partial(_round_trip_ms, n, of), theirs, LIMIT_MS, "ms", SOURCE))
+            comparisons.append(Case(name, partial(_round_trip_ms, n, of), theirs, LIMIT_MS, "ms", SOURCE))
         name, count = f"{pair.name}, path changes in 200 s", float(len(pair.switches_s))
-        found.append(Case(name, partial(_changes, n), count, 0.0, "1", SOURCE))
+        comparisons.append(Case(name, partial(_changes, n), count, 0.0, "1", SOURCE))
         for which, time_s in enumerate(pair.switches_s):
             name = f"{pair.name}, path change at {time_s} s"
-            found.append(Case(name, partial(_switch_s, n, which), time_s, LIMIT_S, "s", SOURCE))
+            comparisons.append(Case(name, partial(_switch_s, n, which), time_s, LIMIT_S, "s", SOURCE))
         if pair.outage_samples:
             name = f"{pair.name}, samples of 0.1 s without a route"
-            found.append(Case(name, partial(_outages, n), float(pair.outage_samples), LIMIT_S / STEP_S, "1", SOURCE))
-    return found + ([] if data is None else _against(data / FOLDER))
+            comparisons.append(Case(name, partial(_outages, n), float(pair.outage_samples), LIMIT_S / STEP_S, "1", SOURCE))
+    return comparisons + ([] if data is None else _against(data / FOLDER))
 
 
 def _at_start(rtt_ms: NDArray[np.float64]) -> float:

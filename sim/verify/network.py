@@ -39,9 +39,9 @@ def cases(data: Path | None) -> list[Case | Failed]:
 
 def _sight() -> list[Case | Failed]:
     sphere = "law of cosines over a sphere, evaluated independently"
-    found: list[Case | Failed] = []
+    comparisons: list[Case | Failed] = []
     for h, e, km in ((550e3, 25.0, 1123.4), (650e3, 10.0, 2045.3), (650e3, 20.0, 1489.1)):
-        found.append(
+        comparisons.append(
             Case(
                 f"slant range, {h / 1e3:.0f} km at {e:.0f} deg",
                 partial(_formula_km, h, e),
@@ -51,7 +51,7 @@ def _sight() -> list[Case | Failed]:
                 sphere,
             )
         )
-        found.append(
+        comparisons.append(
             Case(
                 f"range from a station on the equator, {h / 1e3:.0f} km at {e:.0f} deg",
                 partial(_seen_km, h, e),
@@ -62,11 +62,11 @@ def _sight() -> list[Case | Failed]:
             )
         )
     for h, e, ms in ((550e3, 90.0, 3.67), (650e3, 90.0, 4.34), (550e3, 25.0, 7.49), (650e3, 10.0, 13.6)):
-        found.append(
+        comparisons.append(
             Case(f"round trip, {h / 1e3:.0f} km at {e:.0f} deg", partial(_round_trip_ms, h, e), ms,
                  0.05 if ms > 10.0 else 0.006, "ms", sphere)
         )  # fmt: skip
-    return found
+    return comparisons
 
 
 def _optical() -> list[Case | Failed]:

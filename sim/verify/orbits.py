@@ -178,7 +178,7 @@ def _cylinder() -> list[Case | Failed]:
             low, high = (middle, high) if dark else (low, middle)
         return low
 
-    found: list[Case | Failed] = [
+    comparisons: list[Case | Failed] = [
         Case(
             f"eclipse fraction, {h / 1e3:.0f} km, beta {beta:.0f}",
             partial(fraction, h, beta),
@@ -195,8 +195,8 @@ def _cylinder() -> list[Case | Failed]:
         )
     ]
     for h, theirs in ((550e3, 67.016), (650e3, 65.164)):
-        found.append(Case(f"eclipse-free beta, {h / 1e3:.0f} km", partial(limit_deg, h), theirs, 0.01, "deg", source))
-    return found
+        comparisons.append(Case(f"eclipse-free beta, {h / 1e3:.0f} km", partial(limit_deg, h), theirs, 0.01, "deg", source))
+    return comparisons
 
 
 def _drift_deg_per_day(altitude_m: float, inclination_deg: float) -> float:
@@ -205,7 +205,7 @@ def _drift_deg_per_day(altitude_m: float, inclination_deg: float) -> float:
 
 def _drift() -> list[Case | Failed]:
     source = "closed form of secular J2 [vallado2013:eq. 9-37]"
-    found: list[Case | Failed] = [
+    comparisons: list[Case | Failed] = [
         Case(
             f"node drift, {h:.0f} km, {i} deg",
             partial(_drift_deg_per_day, h * 1e3, i),
@@ -214,11 +214,11 @@ def _drift() -> list[Case | Failed]:
         for h, i, theirs in ((550.0, 53.0, -4.489), (630.0, 51.9, -4.421), (550.0, 97.6, 0.9866))
     ]  # fmt: skip
     for h, i in ((550e3, 53.0), (630e3, 51.9), (650e3, 97.986)):
-        found.append(
+        comparisons.append(
             Case(f"secular J2 against SGP4 after a day, {h / 1e3:.0f} km, {i:g} deg", partial(_sgp4_distance_km, h, i), 0.0, 20.0, "km",
                  "sgp4 package, drag-free elements of the same semi-major axis")
         )  # fmt: skip
-    return found
+    return comparisons
 
 
 def _sgp4_distance_km(altitude_m: float, inclination_deg: float) -> float:

@@ -164,11 +164,11 @@ def _sgp4_at(record: Any, minutes: float) -> tuple[int, Array]:
 
 def _published(text: str) -> list[list[tuple[float, ...]]]:
     """Rows (minutes, x, y, z) of every satellite in the order of the file."""
-    found: list[list[tuple[float, ...]]] = []
+    satellite_rows: list[list[tuple[float, ...]]] = []
     for line in text.splitlines():
         words = line.split()
         if len(words) == 2 and words[1] == "xx":
-            found.append([])
+            satellite_rows.append([])
         elif len(words) >= 7:
-            found[-1].append(tuple(float(w) for w in words[:4]))
-    return found
+            satellite_rows[-1].append(tuple(float(w) for w in words[:4]))
+    return satellite_rows

@@ -174,15 +174,15 @@ def _steps() -> list[Case | Failed]:
         ("530B", GPT_530B, Mesh(8, 35, 1), 1, 280, 3, 37.83, 49.05, 0.1),
         ("1T", GPT_1T, Mesh(8, 64, 1), 1, 512, 1, 71.49, 94.42, 0.2),
     )
-    found: list[Case | Failed] = []
+    comparisons: list[Case | Failed] = []
     for name, model, mesh, micro, sequences, interleave, selective_s, full_s, limit in rows:
         for recompute, published_s in (("selective", selective_s), ("full", full_s)):
             batch = Batch(2048, micro, sequences, recompute, False, interleave)
-            found.append(
+            comparisons.append(
                 Case(f"step of {name}, {recompute} recomputation", partial(_server_step_s, model, mesh, batch), published_s,
                      limit * published_s, "s", wide.format(f"{limit:.0%}"))
             )  # fmt: skip
-    found.append(
+    comparisons.append(
         Case(
             "model FLOPs utilisation of Llama 3 405B at 430 TFLOP/s each",
             _published_mfu,
@@ -192,11 +192,11 @@ def _steps() -> list[Case | Failed]:
             "[llama3:table 4]",
         )
     )
-    found.append(
+    comparisons.append(
         Case("utilisation of Llama 3 405B on 8,192 accelerators, from the mesh alone", lambda: _llama_mfu(4), 0.43, 0.06, "1",
              "[llama3:table 4]; kernel efficiency 0.57 and 4 virtual stages per pipeline stage assumed, 2 give 0.40 and 8 give 0.47: wide limit")
     )  # fmt: skip
-    return found
+    return comparisons
 
 
 def _utilisation(exposed_s: float) -> float:
@@ -207,15 +207,15 @@ def _utilisation(exposed_s: float) -> float:
 
 
 def _synchronisation() -> list[Case | Failed]:
-    found: list[Case | Failed] = []
+    comparisons: list[Case | Failed] = []
     rows = (("USA", 103.0, 95.7, 41.4), ("with Europe", 382.0, 85.6, 37.1), ("global", 469.0, 82.9, 35.9))
     for place, exposed_s, computing, utilisation in rows:
         source = "[intellect1:table 2]"
-        found.append(Case(f"share of time that computes, reductions {place}", partial(lambda s: 100 * _utilisation(s), exposed_s),
+        comparisons.append(Case(f"share of time that computes, reductions {place}", partial(lambda s: 100 * _utilisation(s), exposed_s),
                           computing, 0.3, "%", source))  # fmt: skip
-        found.append(Case(f"model FLOPs utilisation from 43.3 %, reductions {place}", partial(lambda s: 43.3 * _utilisation(s), exposed_s),
+        comparisons.append(Case(f"model FLOPs utilisation from 43.3 %, reductions {place}", partial(lambda s: 43.3 * _utilisation(s), exposed_s),
                           utilisation, 0.3, "%", source))  # fmt: skip
-    return found
+    return comparisons
 
 
 # --- collectives ------------------------------------------------------------------------------------------------------

@@ -26,10 +26,14 @@ class Transport(Protocol):
         ...
 
     @property
-    def directed_delay_s(self) -> Array: ...
+    def directed_delay_s(self) -> Array:
+        """Delay of each directed link [s], (2 L,)."""
+        ...
 
     @property
-    def directed_rate_bit_s(self) -> Array: ...
+    def directed_rate_bit_s(self) -> Array:
+        """Rate of each directed link [bit/s], (2 L,)."""
+        ...
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes between pairs of satellites.

@@ -57,7 +57,7 @@ def task_flops(task: Task) -> float:
     Returns
     -------
     float
-        FLOPs; recomputation is not included.
+        FLOPs, without recomputation.
 
     References
     ----------
@@ -104,8 +104,6 @@ def mfu(task: Task, step_s: float) -> float:
 
     Examples
     --------
-    With nothing but arithmetic at a kernel efficiency of 0.5:
-
     >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
     >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64, "none"), 1, 1e15, 0.5, 0.0, 0.0, float("inf"), 0.0)
     >>> round(mfu(task, float(compute_s(task, 1.0))), 12)
@@ -382,11 +380,7 @@ def expected_maximum(count: int) -> float:
     Returns
     -------
     float
-        Quadrature of x n phi(x) Phi(x)^(n - 1).
-
-    Notes
-    -----
-    The integrand is analytic and vanishes at both ends, so that the trapezoidal rule is accurate to 1e-12.
+        Quadrature of x n phi(x) Phi(x)^(n - 1) by the trapezoidal rule, accurate to 1e-12: the integrand is analytic.
 
     Examples
     --------
