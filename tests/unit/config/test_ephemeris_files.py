@@ -365,7 +365,7 @@ def test_shorthand_is_the_walkers_it_says(folder: Path) -> None:
 
 
 def test_mean_anomaly_of_a_shell(folder: Path) -> None:
-    """Source of truth: the draft: the first satellite of the first plane stands there; in a circular orbit a quarter of the way round
+    """Source of truth: the draft: the first satellite of the first plane is there; in a circular orbit a quarter of the way round
     it is at its highest latitude: z = r sin i, x = y = 0 but for the node at 0: 1 m after J2's drift of no time."""
     at = _positions_m(load(_scenario(folder, '{kind: shorthand, code: "D:550:53:24/6/2:90"}')))[0, :, 0]
     r = 6378137.0 + 550e3
@@ -448,7 +448,7 @@ def test_altitude_against_mean_motion(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("lines", "said"),
     [
         (
             "mean_motion: 1e-300 rev/d",
@@ -459,8 +459,8 @@ def test_altitude_against_mean_motion(folder: Path) -> None:
         ("phasing: 1", "needs altitude or mean_motion; write one of them"),
     ],
 )
-def test_sizes_of_a_shell_that_are_none(folder: Path, told: str, said: str) -> None:
-    (line,) = _messages(_scenario(folder, WALKER.format(told)))
+def test_sizes_of_a_shell_that_are_none(folder: Path, lines: str, said: str) -> None:
+    (line,) = _messages(_scenario(folder, WALKER.format(lines)))
     assert said in line
 
 
@@ -491,6 +491,6 @@ def test_a_file_of_bad_lines_is_told_in_part(folder: Path) -> None:
     (folder / "bad.tle").write_text(
         "2 00001 a line two without a line one before it, long enough to be one\n" * 700, encoding="ascii"
     )
-    told = _messages(_scenario(folder, "{kind: tle, tle: bad.tle}"))
-    assert len(told) == 501
-    assert "200 more bad lines" in told[-1]
+    lines = _messages(_scenario(folder, "{kind: tle, tle: bad.tle}"))
+    assert len(lines) == 501
+    assert "200 more bad lines" in lines[-1]

@@ -36,9 +36,9 @@ def written(folder: Path, **changes: Any) -> Path:
 
 
 def problems(source: Any) -> list[str]:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         definition.resolve(source)
-    return [str(problem) for problem in told.value.problems]
+    return [str(problem) for problem in error.value.problems]
 
 
 @pytest.fixture(scope="module")
@@ -94,19 +94,19 @@ def test_values_are_those_simulated() -> None:
     ],
 )  # fmt: skip
 def test_complaints(folder: Path, changes: dict[str, Any], words: list[str]) -> None:
-    told = problems(written(folder, **changes))
-    assert len(told) == len(words)
+    lines = problems(written(folder, **changes))
+    assert len(lines) == len(words)
     for word in words:
-        assert any(word in line for line in told), told
+        assert any(word in line for line in lines), lines
 
 
 def test_a_value_is_complained_about_once_and_where_it_is_written(folder: Path) -> None:
     """Source of truth: the line of the file that holds it; 24 points have it, one line tells it."""
     path = written(folder, grid={**SWEEP["grid"], "satellite.mass": ["1 t", "-1 t", "2 t"]})
     line = path.read_text(encoding="utf-8").splitlines().index('   "-1 t",') + 1
-    told = problems(path)
-    assert len(told) == 1
-    assert told[0].startswith(f"{path}:{line}:4: satellite.mass: '-1 t' must be above 0")
+    lines = problems(path)
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{path}:{line}:4: satellite.mass: '-1 t' must be above 0")
 
 
 def test_points_that_are_the_same_are_said() -> None:
@@ -187,9 +187,9 @@ def test_tables_do_not_depend_on_workers_or_attempts(study: study_folder.Finishe
             journal.add(sweep.run_point(whole.source, point, sources_hash()))
     path = part / "journal.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
-    told: list[int] = []
-    found = sweep.execute(whole, "again", scheduler=scheduler, resume=True, progress=lambda done, _: told.append(done))
-    assert told == [3, 4, 5, 6]
+    calls: list[int] = []
+    found = sweep.execute(whole, "again", scheduler=scheduler, resume=True, progress=lambda done, _: calls.append(done))
+    assert calls == [3, 4, 5, 6]
     assert found.failed == {}
     assert (folder / "again/points.parquet").read_bytes() == (study.folder / "points.parquet").read_bytes()
 
@@ -208,7 +208,7 @@ def test_journal_of_another_study_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("torn", [b'{"point":9', b"\x00\x00\n", b'{"point":9}'])
 def test_journal_drops_what_is_torn(tmp_path: Path, torn: bytes) -> None:
-    """A line without an end, or that is no JSON, never happened; what is added afterwards stands."""
+    """An incomplete line, or one that is not JSON, is dropped; lines added afterwards are valid."""
     with Journal(tmp_path, HEAD) as journal:
         journal.add({"point": 1})
     with (tmp_path / "journal.jsonl").open("ab") as file:
