@@ -40,7 +40,7 @@ def run(
     begin = time.monotonic()
     job = CoupledRun(loaded, threads=threads) if loaded.scenario.coupled else Run(loaded, threads=threads)
     outcome = job.finish(progress)
-    found = store.of(outcome)
+    found = store.from_outcome(outcome)
     if not (save or target is not None):
         return found
     facts = {

@@ -40,7 +40,7 @@ def access(
     passes.check_file(out)
     loaded = load_told(scenario, set, None, None, allow_stale, skip_bad)
     with Bar(loaded.scenario.name) as advance:
-        found = passes.find(loaded, station or (), satellite or (), threads, advance)
+        found = passes.find_passes(loaded, station or (), satellite or (), threads, advance)
     told = passes.summary(found)
     if out is not None:
         passes.write(found, out)

@@ -33,7 +33,7 @@ def sweep(
 ) -> None:
     """Run a scenario at many points, on all processors or a cluster; goes on where it was stopped."""
     from sim.cli.progress import Bar
-    from sim.studies import definition
+    from sim.studies import definition, study_folder
     from sim.studies import sweep as study_runs
 
     with Bar(f"{Path(sweep).stem}: checking") as checking:
@@ -49,7 +49,7 @@ def sweep(
                 study, out, scheduler=scheduler, workers=workers, resume=resume, progress=advance
             )
     except KeyboardInterrupt:
-        kept = study_runs.part_folder(study, out)
+        kept = study_folder.part_folder(study, out)
         note(f"interrupted; finished points are kept in {kept}: add --resume to go on")
         raise SystemExit(130) from None  # typer's own way would say that nothing was written
     for index, error in finished.failed.items():
@@ -125,10 +125,10 @@ def compare(
     """Say how two designs differ: inputs, numbers, and the causes behind the difference."""
     from sim.studies.compare import check_equal
     from sim.studies.compare import compare as compared
-    from sim.studies.operands import pair
+    from sim.studies.operands import load_pair
 
     check_equal(equal)
-    found = compared(*pair(a, b, tuple(set or ()), skip_bad=skip_bad), equal)
+    found = compared(*load_pair(a, b, tuple(set or ()), skip_bad=skip_bad), equal)
     if json:
         print_json(found.as_dict())
     else:
@@ -235,7 +235,7 @@ def _show_why(found: Any) -> None:
     worth = ("kg", "USD", "won %", "PFLOP/s", "GFLOP/s per kg", "per USD")
     inputs = table("enlarged", "from", "to", "", *worth, right=("from", "to", *worth), fold=("enlarged",))
     for row in found.inputs:
-        unit, size = row.shown
+        unit, size = row.display_unit
         each = [None if value is None else value / 1e9 for value in (row.per_kg, row.per_usd)]
         inputs.add_row(
             row.input, _number(row.before / size), _number(row.after / size), unit, _number(row.mass_kg), _number(row.usd),
@@ -297,10 +297,10 @@ def bench(
 ) -> None:
     """Race the functions that runs use against other programs that give the same answer."""
     from sim.cli.progress import Bar
-    from sim.verify.bench import run_pairs
+    from sim.verify.bench import run_benchmarks
 
     with Bar("bench") as advance:
-        rows = run_pairs(group, data, advance)
+        rows = run_benchmarks(group, data, advance)
     if not rows:
         note(f"group '{group}' has no benchmarks in this version")
     if json:

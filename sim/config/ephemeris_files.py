@@ -1,4 +1,4 @@
-"""Files with satellites that a constellation names: read, pinned by content, what is bad told or left out."""
+"""Satellite files named by a constellation: read, pinned by their digest, bad element sets reported or left out."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sim.config.errors import Origin, Problem
 from sim.config.schema import FILES, Constellation
 from sim.config.yaml_tree import Node
 
-MOST_TOLD = 500  # bad lines of one file: a file that is no catalogue has hundreds of thousands
+MAX_BAD_LINES = 500  # reported for one file: a file of another format can have hundreds of thousands
 READERS: dict[str, Callable[[Path], tuple[list[Any], list[BadLine]]]] = {
     "tle": read_tle,
     "omm": read_omm,
     "oem": read_oem,
 }
-WHAT = {"tle": ("elements", "TLE"), "omm": ("elements", "OMM"), "oem": ("ephemerides", "OEM")}
+CONTENT_AND_FORMAT = {"tle": ("elements", "TLE"), "omm": ("elements", "OMM"), "oem": ("ephemerides", "OEM")}
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A set that was left out, where it is bad, and why."""
+    """An element set that was left out: file, line and reason."""
 
     file: str
     line: int
@@ -35,7 +35,7 @@ class Skipped:
 
 @dataclass(slots=True)
 class Catalogues:
-    """What the files of a constellation hold, by position of the entry in `constellation`."""
+    """Content of the files of a constellation, by position of the entry in `constellation`."""
 
     sets: dict[int, list[ElementSet]] = field(default_factory=dict)
     tracks: dict[int, list[Track]] = field(default_factory=dict)
@@ -48,98 +48,151 @@ class Catalogues:
         return entry.count
 
     def satellites(self, constellation: list[Constellation]) -> int:
+        """Satellites of the whole constellation."""
         return sum(self.count(i, entry) for i, entry in enumerate(constellation))
 
 
-def absolute(root: Node, folder: Path) -> Node:
-    """Paths of files in `constellation` from the scenario's folder."""
+def absolute_paths(root: Node, folder: Path) -> Node:
+    """Make the paths of files in `constellation` absolute.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of a scenario file.
+    folder : Path
+        Folder of that file.
+
+    Returns
+    -------
+    Node
+        The new tree.
+    """
     for path, node in yaml_tree.walk(root):
-        named = isinstance(node.value, str) and node.value.strip()
-        if named and path and path[0] == "constellation" and path[-1] in (*READERS, "points"):
-            root = yaml_tree.put(root, list(path), Node(placed(node.value, folder), node.origin))
+        has_path = isinstance(node.value, str) and node.value.strip()
+        if has_path and path and path[0] == "constellation" and path[-1] in (*READERS, "points"):
+            root = yaml_tree.put(root, list(path), Node(resolve_path(node.value, folder), node.origin))
     return root
 
 
-def placed(text: str, folder: Path) -> str:
-    """A path from a folder, absolute; what can be none stays as it is, and is told when it is read."""
+def resolve_path(text: str, folder: Path) -> str:
+    """Resolve a path against a folder.
+
+    Parameters
+    ----------
+    text : str
+        Path as written.
+    folder : Path
+        Folder to which a relative path refers.
+
+    Returns
+    -------
+    str
+        Absolute path. Invalid paths are returned unchanged; the reader reports them.
+
+    Examples
+    --------
+    >>> resolve_path("/catalogues/starlink.tle", Path("elsewhere"))
+    '/catalogues/starlink.tle'
+    >>> resolve_path("a\\0b", Path()) == "a\\0b"  # a path cannot contain a null character
+    True
+    """
     try:
         return str((folder / text).resolve())
-    except (OSError, ValueError, RuntimeError):  # a null character, links in a circle
+    except (OSError, ValueError, RuntimeError):  # a null character, or a loop of symbolic links
         return text
 
 
-def read(root: Node, changed: set[str], problems: list[Problem], notes: list[str]) -> tuple[Catalogues, Node]:
-    """Content of every file; one switched to by --set (`changed`) brings its own epoch along."""
-    found = Catalogues()
+def read_catalogues(root: Node, changed: set[str], problems: list[Problem], notes: list[str]) -> tuple[Catalogues, Node]:
+    """Read every file that a constellation names.
+
+    Parameters
+    ----------
+    root : Node
+        Resolved tree of the scenario.
+    changed : set of str
+        Keys given by --set; a catalogue given so replaces the epoch by that of its newest element set.
+    problems : list of Problem
+        Receives the problems of the files.
+    notes : list of str
+        Receives the notes about epochs and element sets left out.
+
+    Returns
+    -------
+    catalogues : Catalogues
+        Content of the files.
+    root : Node
+        Tree with digests, and with the epoch where the catalogue sets it.
+    """
+    catalogues = Catalogues()
     constellation, skip = root.get("constellation"), root.get("skip_bad")
     if constellation is None or not isinstance(constellation.value, list):
-        return found, root
+        return catalogues, root
     for i, node in enumerate(constellation.value):
         for kind in READERS:
             named = node.get(kind)
             if named is None or named.is_map or isinstance(named.value, list):
-                continue  # a field of that name is told by the spec if it is no path
-            listed = _listed(kind, named, skip is not None and skip.value is True, found, problems, notes)
-            if not listed:
+                continue  # the schema reports a field that is no path
+            sets = _valid_sets(kind, named, skip is not None and skip.value is True, catalogues, problems, notes)
+            if not sets:
                 continue
             if kind == "oem":
-                found.tracks[i] = listed
-                moments = [track.spans()[0][0] for track in listed]
+                catalogues.tracks[i] = sets
+                epochs = [track.spans()[0][0] for track in sets]
             else:
-                found.sets[i] = listed
-                moments = [s.epoch for s in listed]
-            root = _pinned(root, i, kind, node, problems)
+                catalogues.sets[i] = sets
+                epochs = [s.epoch for s in sets]
+            root = _with_digest(root, i, kind, node, problems)
             if root.get("epoch") is None or (f"constellation.{kind}" in changed and "epoch" not in changed):
-                root = _dated(root, kind, named, moments, notes)
-    return found, root
+                root = _with_epoch(root, kind, named, epochs, notes)
+    return catalogues, root
 
 
-def _listed(
-    kind: str, named: Node, skip: bool, found: Catalogues, problems: list[Problem], notes: list[str]
+def _valid_sets(
+    kind: str, named: Node, skip: bool, catalogues: Catalogues, problems: list[Problem], notes: list[str]
 ) -> list[Any]:
-    """The sound sets of a file; bad ones become problems, or are left out."""
+    """Valid element sets or ephemerides of a file; bad ones become problems, or are left out with `skip`."""
     path = Path(str(named.value or ""))
-    content, form = WHAT[kind]
+    content, file_format = CONTENT_AND_FORMAT[kind]
 
-    def tell(message: str) -> None:
+    def report(message: str) -> None:
         problems.append(Problem(named.origin, f"constellation.{kind}", message))
 
     if not str(named.value or "").strip():
-        tell(f"is empty; write the path of a file in {form}")
+        report(f"is empty; write the path of a file in {file_format}")
         return []
     try:
-        listed, bad = READERS[kind](path)
+        sets, bad = READERS[kind](path)
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
-        told = error.strerror if isinstance(error, OSError) else str(error)
-        tell(f"{path} cannot be read ({told}); write the path of a file in {form}")
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        report(f"{path} cannot be read ({reason}); write the path of a file in {file_format}")
         return []
     if skip and not any(b.whole for b in bad):
         left_out: dict[int, BadLine] = {}
         for b in bad:
             left_out.setdefault(b.first, b)
-        found.skipped += [Skipped(str(path), b.line, b.message) for b in left_out.values()]
-        if bad and listed:
+        catalogues.skipped += [Skipped(str(path), b.line, b.message) for b in left_out.values()]
+        if bad and sets:
             b = bad[0]
-            total = len(listed) + len(left_out)
+            total = len(sets) + len(left_out)
             notes.append(
-                f"skip_bad: {len(left_out)} of {total} sets of {path} left out; the first is line {b.line}: {b.message}"
+                f"skip_bad: {len(left_out)} of {total} element sets of {path} left out; the first is line {b.line}: {b.message}"
             )
         elif bad:
-            tell(f"none of the {len(left_out)} sets of {path} can be used (line {bad[0].line}: {bad[0].message})")
+            report(f"none of the {len(left_out)} element sets of {path} is valid (line {bad[0].line}: {bad[0].message}); correct the file")
             return []
     else:
         field = f"constellation.{kind}"
-        problems += [Problem(Origin(str(path), b.line, b.column), field, b.message) for b in bad[:MOST_TOLD]]
-        if len(bad) > MOST_TOLD:
-            rest = f"{len(bad) - MOST_TOLD:,} more bad lines; mend the file, or leave its bad sets out by --skip-bad"
-            problems.append(Problem(Origin(str(path), bad[MOST_TOLD].line, 1), field, rest))
-    if not listed and not bad:
-        tell(f"{path} holds no {content}{_instead(path, kind)}; write the path of a file in {form}")
-    return listed
+        problems += [Problem(Origin(str(path), b.line, b.column), field, b.message) for b in bad[:MAX_BAD_LINES]]
+        if len(bad) > MAX_BAD_LINES:
+            rest = f"{len(bad) - MAX_BAD_LINES:,} more bad lines; correct the file, or leave its bad element sets out with --skip-bad"
+            problems.append(Problem(Origin(str(path), bad[MAX_BAD_LINES].line, 1), field, rest))
+    if not sets and not bad:
+        report(f"{path} holds no {content}{_other_kind(path, kind)}; write the path of a file in {file_format}")
+    return sets
 
 
-def _instead(path: Path, kind: str) -> str:
-    """What a file looks like that holds nothing of its kind."""
+def _other_kind(path: Path, kind: str) -> str:
+    """Advice on the kind that a file without valid content looks like."""
     start = path.read_bytes()[:400].lstrip()
     looks = kind
     if b"OEM_VERS" in start:
@@ -149,37 +202,50 @@ def _instead(path: Path, kind: str) -> str:
     return "" if looks == kind else f" (it looks like kind: {looks})"
 
 
-def _pinned(root: Node, i: int, kind: str, node: Node, problems: list[Problem]) -> Node:
-    """The tree with the digest of the file's bytes; one that is there already must be the same."""
+def _with_digest(root: Node, i: int, kind: str, node: Node, problems: list[Problem]) -> Node:
+    """The tree with the SHA-256 of the file; a digest that is already there must be the same."""
     path = Path(str(node.value[kind].value))
     sha = hashlib.sha256(path.read_bytes()).hexdigest()
-    kept = node.get("sha256")
-    if kept is not None and kept.value != sha:
+    stated = node.get("sha256")
+    if stated is not None and stated.value != sha:
         message = f"{path} has changed (now {sha[:12]}…); restore it or remove sha256"
-        problems.append(Problem(kept.origin, "constellation.sha256", message))
+        problems.append(Problem(stated.origin, "constellation.sha256", message))
     return yaml_tree.put(root, ["constellation", str(i), "sha256"], Node(sha, node.value[kind].origin))
 
 
-def _dated(root: Node, kind: str, named: Node, moments: list[datetime], notes: list[str]) -> Node:
-    """The tree with the epoch at which the newest of its sets is made, rounded up to a minute."""
-    newest = max(moments)
-    up = newest.replace(second=0, microsecond=0)
-    up = up if up == newest else up + timedelta(minutes=1)
+def _with_epoch(root: Node, kind: str, named: Node, epochs: list[datetime], notes: list[str]) -> Node:
+    """The tree with the epoch of the newest element set, rounded up to a minute."""
+    newest = max(epochs)
+    rounded = newest.replace(second=0, microsecond=0)
+    rounded = rounded if rounded == newest else rounded + timedelta(minutes=1)
     which = (
-        f"the newest of {len(moments)} element sets" if kind != "oem" else f"when {len(moments)} ephemerides have begun"
+        f"the newest of {len(epochs)} element sets" if kind != "oem" else f"latest start of {len(epochs)} ephemerides"
     )
-    notes.append(f"epoch: {up:%Y-%m-%dT%H:%MZ}, {which}")
-    return yaml_tree.put(root, ["epoch"], Node(up.isoformat(), named.origin))
+    notes.append(f"epoch: {rounded:%Y-%m-%dT%H:%MZ}, {which}")
+    return yaml_tree.put(root, ["epoch"], Node(rounded.isoformat(), named.origin))
 
 
-def ends(catalogues: Catalogues, begin: datetime, end: datetime) -> list[str]:
-    """Notes about ephemerides that do not cover a run."""
-    told = []
-    for i, listed in catalogues.tracks.items():
-        short = sum(not any(first <= begin and end <= last for first, last in track.spans()) for track in listed)
+def coverage_notes(catalogues: Catalogues, begin: datetime, end: datetime) -> list[str]:
+    """Notes about ephemerides that do not cover a run.
+
+    Parameters
+    ----------
+    catalogues : Catalogues
+        Content of the files.
+    begin, end : datetime
+        Interval of the run.
+
+    Returns
+    -------
+    list of str
+        A note for each entry with such ephemerides.
+    """
+    notes = []
+    for i, tracks in catalogues.tracks.items():
+        short = sum(not any(first <= begin and end <= last for first, last in track.spans()) for track in tracks)
         if short:
-            who = f"{short} of {len(listed)} ephemerides"
-            told.append(
-                f"constellation.{i}: {who} do not cover the run; without a position a satellite counts as failed from then on"
+            which = f"{short} of {len(tracks)} ephemerides"
+            notes.append(
+                f"constellation.{i}: {which} do not cover the run; without a position a satellite counts as failed from then on"
             )
-    return told
+    return notes

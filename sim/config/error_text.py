@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, told as one would to a colleague: pydantic's errors with places and advice."""
+"""Messages for invalid scenarios: pydantic's errors with their location and what to write instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sim.config.schema import NOT_SIMULATED, FieldError, Scenario
 from sim.config.yaml_tree import Node
 
 Named = Sequence[tuple[tuple[str, ...], str, str]]  # path (* is any position of a list), folder of configs/, kind
-WORD = "literal["  # how pydantic calls the word that may stand for a quantity
+WORD = "literal["  # pydantic's name for a word that may be written instead of a quantity
 _TAGS = {
     "constellation": {"walker", "ring", "cluster", "shorthand", "tle", "omm", "oem"},
     "workloads": {"independent", "training", "inference"},
@@ -34,8 +34,24 @@ RENAMED_KEYS = {
 RENAMED_KINDS = {"stream": "independent"}
 
 
-def renamed(path: Sequence[str]) -> str | None:
-    """The present name of a key that earlier versions called otherwise; None where the key was never in use."""
+def current_key_name(path: Sequence[str]) -> str | None:
+    """Present name of a key that earlier versions called otherwise.
+
+    Parameters
+    ----------
+    path : sequence of str
+        Path of the key.
+
+    Returns
+    -------
+    str or None
+        The new name; None where the key was never in use.
+
+    Examples
+    --------
+    >>> current_key_name(["constellation", "0", "upkeep"]), current_key_name(["step"])
+    ('station_keeping', None)
+    """
     for old, new in RENAMED_KEYS.items():
         if len(old) == len(path) and all(o in ("*", part) for o, part in zip(old, path, strict=True)):
             return new
@@ -43,7 +59,20 @@ def renamed(path: Sequence[str]) -> str | None:
 
 
 def record_problems(root: Node, wrapped: bool) -> list[Problem]:
-    """Every number with provenance must say where it comes from."""
+    """Check that every number with provenance has a kind, a source and no unknown keys.
+
+    Parameters
+    ----------
+    root : Node
+        Resolved tree of the scenario.
+    wrapped : bool
+        Whether the file has a single constellation rather than a list.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     problems = []
     for path, node in yaml_tree.walk(root):
         if not node.is_record:
@@ -73,13 +102,30 @@ def record_problems(root: Node, wrapped: bool) -> list[Problem]:
 
 
 def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Named = ()) -> list[Problem]:
-    """pydantic's errors as problems with places; `named` tells where a name may stand for a shipped item."""
-    found = []
+    """Convert pydantic's errors to problems with a location and advice.
+
+    Parameters
+    ----------
+    error : ValidationError
+        Errors of the scenario model.
+    root : Node
+        Resolved tree of the scenario.
+    wrapped : bool
+        Whether the file has a single constellation rather than a list.
+    named : sequence of tuple
+        Path patterns where the name of a shipped item may be written, with folder and kind of the items.
+
+    Returns
+    -------
+    list of Problem
+        One problem for each wrong field.
+    """
+    problems = []
     words = _words_instead(error)
     for entry in error.errors():
         loc = [str(part) for part in entry["loc"]]
         if loc[-1].startswith(WORD):
-            continue  # told with the other half of the choice
+            continue  # reported with the other alternative
         instead = words.get(entry["loc"][:-1], "")
         loc = loc[:-1] if instead else loc
         wrong = (entry.get("ctx") or {}).get("error")
@@ -87,12 +133,12 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Nam
         path = loc[:2] + loc[3:] if len(loc) > 2 and loc[2] in _TAGS.get(loc[0], ()) else loc  # without the kind
         shown = _shown(path, wrapped)
         node = yaml_tree.find(root, tuple(path))
-        found.append(Problem(node.origin, ".".join(shown), _message(entry, node, path, _items(path, named)) + instead))
-    return found
+        problems.append(Problem(node.origin, ".".join(shown), _message(entry, node, path, _items(path, named)) + instead))
+    return problems
 
 
 def _words_instead(error: ValidationError) -> dict[tuple[int | str, ...], str]:
-    """For fields that take a quantity or a word: the words, by place."""
+    """For fields that take a quantity or a word: the advice that names the words, by location."""
     return {
         entry["loc"][:-1]: f", or {entry['ctx']['expected']}"
         for entry in error.errors()
@@ -101,7 +147,7 @@ def _words_instead(error: ValidationError) -> dict[tuple[int | str, ...], str]:
 
 
 def _items(path: list[str], named: Named) -> list[str]:
-    """Names of the shipped items that may stand at a path."""
+    """Names of the shipped items that may be written at a path."""
     for pattern, folder, kind in named:
         if len(pattern) == len(path) and all(p in ("*", part) for p, part in zip(pattern, path, strict=True)):
             files = items(folder).items()
@@ -110,7 +156,7 @@ def _items(path: list[str], named: Named) -> list[str]:
 
 
 def _shown(path: list[str], wrapped: bool) -> list[str]:
-    """A path as the file has it: without the 0 of a constellation that is no list there."""
+    """A path as the file has it: without the 0 of a single constellation."""
     return [p for n, p in enumerate(path) if not (wrapped and n == 1 and path[0] == "constellation" and p == "0")]
 
 
@@ -121,7 +167,7 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
         example = f"one of: {', '.join(names)}" if names else _example(path)
         return f"is missing; write `{path[-1]}: ...` here ({example})"
     if kind == "extra_forbidden":
-        new = renamed(path)
+        new = current_key_name(path)
         if new is not None:
             return f"was renamed to {new}; write `{new}:` instead"
         keys = _known_keys(path)
@@ -163,7 +209,7 @@ def _schema() -> dict[str, Any]:
 
 
 def _sections(path: list[str]) -> list[dict[str, Any]]:
-    """JSON schemas of the mapping(s) that a path may lie in."""
+    """JSON schemas of the mappings that a path may be in."""
     schema = _schema()
     level = [schema]
     for part in path[:-1]:
@@ -188,7 +234,7 @@ def _known_keys(path: list[str]) -> set[str]:
 
 
 def _mapping(path: list[str], names: list[str]) -> str:
-    """What a mapping at a path looks like, the names that stand for one, and whether it may be left out."""
+    """What a mapping at a path looks like, the names that may be written for it, and whether it may be left out."""
     keys = "keys with values below it"
     for section in _sections([*path, ""])[:1]:
         key, entry = next(iter(section["properties"].items()))

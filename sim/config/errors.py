@@ -1,4 +1,4 @@
-"""Bad input as data: every problem has a place, says what is wrong and what to write instead."""
+"""Input errors as data: each has a location, says what is wrong and what to write instead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value was written: a file with line and column (from 1), or an option of the command line (line 0)."""
+    """Where a value was written: a file with line and column (from 1), or an option of the command line (line 0).
+
+    Examples
+    --------
+    >>> str(Origin("leo.yaml", 3, 9)), str(Origin("--set step"))
+    ('leo.yaml:3:9', '--set step')
+    """
 
     file: str
     line: int = 0
@@ -21,7 +27,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend. `message` reads "what is wrong; what to write"."""
+    """One input error. `message` reads "what is wrong; what to write".
+
+    Examples
+    --------
+    >>> str(Problem(Origin("leo.yaml", 3, 9), "step", "'60' has no unit; write '60 s'"))
+    "leo.yaml:3:9: step: '60' has no unit; write '60 s'"
+    """
 
     origin: Origin
     field: str
@@ -32,7 +44,13 @@ class Problem:
 
 
 class InputError(Exception):
-    """Every problem of one input at once; the command line prints a line each and exits with 2."""
+    """All errors of one input; the command line prints a line for each and exits with 2.
+
+    Parameters
+    ----------
+    problems : iterable of Problem
+        The errors, in the order in which they are printed.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
@@ -40,15 +58,51 @@ class InputError(Exception):
 
 
 class RunError(Exception):
-    """A run that could not be finished; the command line prints the line and exits with 1."""
+    """A run that could not be finished; the command line prints the message and exits with 1."""
 
 
 def bad_input(origin: Origin, field: str, message: str) -> InputError:
+    """Make an InputError with a single problem.
+
+    Parameters
+    ----------
+    origin : Origin
+        Where the value was written.
+    field : str
+        Dotted name of the field; may be empty.
+    message : str
+        What is wrong; what to write.
+
+    Returns
+    -------
+    InputError
+        The exception, to be raised by the caller.
+    """
     return InputError([Problem(origin, field, message)])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?`, or the list of what is known where nothing is close."""
+    """Advice for an unknown word: the closest known one, or the list of all.
+
+    Parameters
+    ----------
+    word : str
+        What was written.
+    known : iterable of str
+        What could have been written.
+
+    Returns
+    -------
+    str
+        `did you mean 'x'?`, or `write one of: ...` where nothing is close.
+
+    Examples
+    --------
+    >>> did_you_mean("trainin", ["training", "inference"])
+    "did you mean 'training'?"
+    >>> did_you_mean("xyz", ["training", "inference"])
+    'write one of: inference, training'
+    """
     names = sorted(known)
     close = difflib.get_close_matches(word.lower(), [n.lower() for n in names], n=1, cutoff=0.6)
     if close:

@@ -1,4 +1,4 @@
-"""A shipped site: names resolved, silence replaced by the defaults, numbers in SI."""
+"""Shipped ground sites: names resolved, missing keys replaced by defaults, numbers in SI."""
 
 from __future__ import annotations
 
@@ -13,41 +13,125 @@ from sim.config.yaml_tree import Node
 
 
 def site_tree(name: str) -> Node:
-    """Resolved tree of a site, with the records of its numbers. Raises InputError."""
+    """Resolved tree of a site, with the records of its numbers.
+
+    Parameters
+    ----------
+    name : str
+        Name of a shipped baseline.
+
+    Returns
+    -------
+    Node
+        The tree.
+
+    Raises
+    ------
+    InputError
+        If there is no such site, or if it is invalid.
+    """
     root = item("baselines", name, Origin(f"baseline {name}"), "baseline")
     chip = yaml_tree.find(root, ("accelerator",))
-    found = item("hardware", str(yaml_tree.plain(chip)), chip.origin, "accelerator", "accelerator")
+    accelerator = item("hardware", str(yaml_tree.plain(chip)), chip.origin, "accelerator", "accelerator")
     problems: list[Problem] = []
-    root = resolve(with_defaults(yaml_tree.put(root, ["accelerator"], found)), problems)
+    root = resolve(with_defaults(yaml_tree.put(root, ["accelerator"], accelerator)), problems)
     if problems:
         raise InputError(problems)
     return root
 
 
 def site_of(root: Node) -> Site:
+    """Validated site of a resolved tree.
+
+    Parameters
+    ----------
+    root : Node
+        Tree from `site_tree`.
+
+    Returns
+    -------
+    Site
+        The site in SI.
+    """
     return Site.model_validate(yaml_tree.plain(root))
 
 
 def records(root: Node) -> dict[str, Node]:
-    """Numbers with their source, by dotted name."""
+    """Numbers with provenance by dotted name.
+
+    Parameters
+    ----------
+    root : Node
+        Tree from `site_tree`.
+
+    Returns
+    -------
+    dict of str to Node
+        Records in the order of the tree.
+    """
     return {".".join(path): node for path, node in yaml_tree.walk(root) if node.is_record}
 
 
 def assumptions(root: Node) -> list[str]:
-    """Fields that are assumed, by dotted name."""
+    """Fields whose record is an assumption.
+
+    Parameters
+    ----------
+    root : Node
+        Tree from `site_tree`.
+
+    Returns
+    -------
+    list of str
+        Dotted names.
+    """
     kinds = {name: node.get("kind") for name, node in records(root).items()}
     return [name for name, kind in kinds.items() if kind is not None and kind.value == "assumption"]
 
 
 def capex_usd(site: Site) -> float:
-    """Buildings, machines and network; the price is for a watt of the machines, without what cools them."""
+    """Capital cost of buildings, machines and network.
+
+    Parameters
+    ----------
+    site : Site
+        The site; its price is per watt of the machines, without cooling.
+
+    Returns
+    -------
+    float
+        Cost [USD].
+    """
     return site.price_per_watt * site.power / site.pue
 
 
 def read_baseline(name: str | None, precision: str) -> dict[str, Any] | None:
-    """Name, accelerators, power [W], capital cost [USD] and nameplate [FLOP/s]; None where the scenario names no baseline.
+    """Key figures of the ground baseline of a scenario.
 
-    The nameplate is None where its accelerator has no peak at the precision.
+    Parameters
+    ----------
+    name : str or None
+        Name of a shipped baseline; None where the scenario names none.
+    precision : str
+        Precision of the nameplate, such as bf16.
+
+    Returns
+    -------
+    dict or None
+        name, accelerators, power_w, capex_usd and nameplate_flops_per_s; the last is None where the accelerator has no peak at
+        the precision. None without a baseline.
+
+    Raises
+    ------
+    InputError
+        If there is no such site.
+
+    Examples
+    --------
+    >>> read_baseline(None, "bf16") is None
+    True
+    >>> read_baseline("colossus-1", "bf16")["name"]
+    'colossus-1'
     """
     if name is None:
         return None

@@ -1,4 +1,4 @@
-"""JSON Schema of scenario files as people write them: names for items, overrides, one constellation or a list."""
+"""JSON Schema of scenario files as people write them: item names, overrides, one constellation or a list."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from sim.config.resolve import NAMED
 from sim.config.schema import NOT_SIMULATED, Scenario
 from sim.config.yaml_tree import KINDS
 
-# Sections that may extend an item, and those that defaults or an item above complete: nothing in them is required.
+# Sections that may extend an item, and those completed by defaults or by an item: none of their keys is required.
 EXTENDED = ("Satellite", "Accelerator", "Environment", "Terminal", "LanguageModel", "Failures", "Repair", "Launch")
-LAID = ("Array", "Battery", "PowerSystem", "Plate", "Loop", "Radiator", "Thermal", "Attitude", "Bus", "Ground", "Links",
+COMPLETED = ("Array", "Battery", "PowerSystem", "Plate", "Loop", "Radiator", "Thermal", "Attitude", "Bus", "Ground", "Links",
         "Training", "Inference", "Checkpoint", "Fleet", "Recovery", "Economics", "StationKeeping",
         "Heater", "Leakage")  # fmt: skip
 
 
 def scenario_schema() -> dict[str, Any]:
-    """The schema editors read; configs/schema.json is this, and a test keeps it so."""
+    """JSON Schema for editors; `configs/schema.json` is its output, and a test checks that it is current.
+
+    Returns
+    -------
+    dict
+        Schema of draft 2020-12.
+    """
     schema = Scenario.model_json_schema()
     sections = schema["$defs"]
     sections["Number"] = {
@@ -36,7 +42,7 @@ def scenario_schema() -> dict[str, Any]:
         },
     }
     for section in EXTENDED:
-        sections[section]["properties"]["extends"] = {"type": "string", "description": "an item to lay these values on"}
+        sections[section]["properties"]["extends"] = {"type": "string", "description": "an item that these values override"}
     for section in sections.values():
         for name, entry in section.get("properties", {}).items():
             each = entry.get("additionalProperties")
@@ -44,10 +50,10 @@ def scenario_schema() -> dict[str, Any]:
                 entry["additionalProperties"] = _or_record(each)
             elif _is_number(entry):
                 section["properties"][name] = _or_record(entry)
-    for partial in (*EXTENDED, *LAID):
-        kept = [name for name in sections[partial].pop("required", []) if name == "kind"]
-        if kept:
-            sections[partial]["required"] = kept
+    for partial in (*EXTENDED, *COMPLETED):
+        required = [name for name in sections[partial].pop("required", []) if name == "kind"]
+        if required:
+            sections[partial]["required"] = required
     for section in (schema, *sections.values()):
         for pattern, folder, kind in NAMED:
             entry = section.get("properties", {}).get(pattern[-1])
@@ -61,7 +67,7 @@ def scenario_schema() -> dict[str, Any]:
     top["constellation"] = {"anyOf": [one, top["constellation"]]}
     top["events"]["items"] = {"anyOf": [{"type": "string"}, top["events"]["items"]]}
     top["baseline"] = {"enum": [*items("baselines"), None]}
-    top["extends"] = {"type": "string", "description": "another scenario to lay this one on"}
+    top["extends"] = {"type": "string", "description": "another scenario that this one overrides"}
     for name in NOT_SIMULATED:
         top[name] = {"description": "read, but not simulated in this version"}
     schema["required"] = ["name"]
@@ -71,13 +77,13 @@ def scenario_schema() -> dict[str, Any]:
 
 
 def _is_number(entry: dict[str, Any]) -> bool:
-    """Whether a value is a quantity or a count, or one is among its forms, and may be a record with its source."""
+    """Whether a value is, or may be, a quantity or a count, and so may be a record with provenance."""
     if any(_is_number(form) for form in entry.get("anyOf", ())):
         return True
-    told = entry.get("description", "")
+    description = entry.get("description", "")
     return (
-        "a number with a unit" in told
-        or "with %" in told
+        "a number with a unit" in description
+        or "with %" in description
         or (entry.get("type") == "integer" and entry.get("minimum") == 1)
     )
 

@@ -1,4 +1,4 @@
-"""The shipped configuration: items by kind and name, and what a section says where a scenario is silent."""
+"""The shipped configuration: items by kind and name, and the default sections of a scenario."""
 
 from __future__ import annotations
 
@@ -13,18 +13,64 @@ from sim.config.yaml_tree import Node
 
 @cache
 def config_root() -> Path:
-    """Folder of the shipped configuration: inside the package once installed, beside it in a checkout."""
+    """Folder of the shipped configuration: inside the package once installed, beside it in a checkout.
+
+    Returns
+    -------
+    Path
+        The folder `configs`.
+    """
     package = Path(__file__).resolve().parents[1]
     return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"
 
 
 def items(kind: str) -> dict[str, Path]:
-    """Shipped files of a kind (`scenarios`, `hardware`, `models`, ...) by name."""
+    """Shipped files of a kind by name.
+
+    Parameters
+    ----------
+    kind : str
+        A folder of the configuration: scenarios, hardware, models, ...
+
+    Returns
+    -------
+    dict of str to Path
+        Files by name, sorted.
+
+    Examples
+    --------
+    >>> "suncatcher" in items("scenarios"), "llama-3-70b" in items("models")
+    (True, True)
+    """
     return {p.stem: p for p in sorted((config_root() / kind).glob("*.yaml"))}
 
 
 def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Node:
-    """Tree of a shipped item; `only` restricts to one `kind:`. Raises InputError if there is none."""
+    """Read a shipped item.
+
+    Parameters
+    ----------
+    kind : str
+        A folder of the configuration.
+    name : str
+        Name of the item.
+    origin : Origin
+        Where the name was written, for the message.
+    path : str
+        Dotted name of the field, for the message.
+    only : str
+        Accept only items whose key `kind` has this value; empty for any.
+
+    Returns
+    -------
+    Node
+        Tree of the item, without its keys `kind` and `$schema`.
+
+    Raises
+    ------
+    InputError
+        If there is no such item.
+    """
     known = items(kind)
     if only:
         known = {n: p for n, p in known.items() if re.search(rf"^kind: {only}\s*$", p.read_text("utf-8"), re.M)}
@@ -35,5 +81,11 @@ def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Nod
 
 
 def defaults() -> Node:
-    """Sections as they are where a scenario says nothing else."""
+    """Default sections, as they are where a scenario leaves keys out.
+
+    Returns
+    -------
+    Node
+        Tree of `defaults.yaml`.
+    """
     return yaml_tree.read(config_root() / "defaults.yaml")

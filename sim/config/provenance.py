@@ -1,4 +1,4 @@
-"""Where the numbers come from: every value of a scenario, or one field across all shipped scenarios."""
+"""Provenance of numbers: every value of a scenario, or one field across all shipped scenarios."""
 
 from __future__ import annotations
 
@@ -10,38 +10,84 @@ from sim.config.library import items
 from sim.config.scenario import Datum, Loaded, load
 
 
-def of_scenario(loaded: Loaded) -> list[dict[str, Any]]:
-    """A row for each number, in the order of the scenario."""
+def scenario_rows(loaded: Loaded) -> list[dict[str, Any]]:
+    """Provenance of every number of a scenario.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    list of dict
+        scenario, field, value, unit, kind, source, low, high, note and origin of each number, in the order of the scenario.
+    """
     return [_row(loaded.scenario.name, datum) for datum in loaded.data]
 
 
-def of_field(field: str) -> list[dict[str, Any]]:
-    """The rows of a field, or of all below a section, in every shipped scenario. Raises InputError if there is none."""
-    rows, known = [], set()
+def field_rows(field: str) -> list[dict[str, Any]]:
+    """Provenance of a field, or of all fields of a section, in every shipped scenario.
+
+    Parameters
+    ----------
+    field : str
+        Dotted name of a field or section.
+
+    Returns
+    -------
+    list of dict
+        Rows as in `scenario_rows`.
+
+    Raises
+    ------
+    InputError
+        If no shipped scenario has such a field.
+    """
+    matching, known = [], set()
     for name in items("scenarios"):
         for datum in load(name).data:
             known.add(datum.path)
             if datum.path == field or datum.path.startswith(field + "."):
-                rows.append(_row(name, datum))
-    if not rows:
+                matching.append(_row(name, datum))
+    if not matching:
         raise bad_input(Origin(field), "", f"no such scenario or field; {_near(field, known)}")
-    return rows
+    return matching
 
 
 def rows(target: str) -> list[dict[str, Any]]:
-    """Rows for a scenario (name or path) or a field."""
+    """Provenance of a scenario or of a field.
+
+    Parameters
+    ----------
+    target : str
+        Name of a shipped scenario, path of a scenario file, or dotted name of a field or section.
+
+    Returns
+    -------
+    list of dict
+        Rows as in `scenario_rows`.
+
+    Raises
+    ------
+    InputError
+        If the scenario is invalid, or if there is no such field.
+
+    Examples
+    --------
+    >>> {(row["scenario"], row["value"], row["unit"]) for row in rows("satellite.power.array.area")} >= {("suncatcher", 130, "m2")}
+    True
+    """
     if target in items("scenarios") or target.endswith((".yaml", ".yml")):
-        return of_scenario(load(target))
-    return of_field(target)
+        return scenario_rows(load(target))
+    return field_rows(target)
 
 
 def _near(field: str, known: set[str]) -> str:
-    told = did_you_mean(field, known)
-    return (
-        told
-        if told.startswith("did you mean")
-        else "write a scenario's name or a field such as satellite.power.array.area"
-    )
+    advice = did_you_mean(field, known)
+    if advice.startswith("did you mean"):
+        return advice
+    return "write a scenario's name or a field such as satellite.power.array.area"
 
 
 def _row(scenario: str, datum: Datum) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Numbers with a unit as pydantic types: text at the door, a float in SI inside, limits with advice.
+"""Quantities with a unit as pydantic types: text in the scenario, a float in SI in the program, limits with advice.
 
 area: Annotated[float, Quantity("m2", above=0.0, example="120 m2")]
 """
@@ -18,7 +18,17 @@ from orbit.units import UNITS, UnitError, examples, to_si
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A quantity kept in `unit`, within limits given in `unit`; `example` is what a message proposes."""
+    """A quantity stored in `unit`, with limits in `unit`; error messages propose `example`.
+
+    Parameters
+    ----------
+    unit : str
+        SI unit, a key of `orbit.units.UNITS`; "1" for a dimensionless number.
+    above, least, below, most : float, optional
+        Limits: greater than, at least, less than, at most.
+    example : str
+        What a message proposes.
+    """
 
     unit: str
     above: float | None = None
@@ -28,9 +38,34 @@ class Quantity:
     example: str = ""
 
     def read(self, text: Any) -> float:
-        """The float in `unit`. Raises ValueError with what is wrong and what to write."""
+        """Convert text to a float in `unit`.
+
+        Parameters
+        ----------
+        text : str or float
+            Number and unit; a bare number only where `unit` is "1".
+
+        Returns
+        -------
+        float
+            The value in `unit`.
+
+        Raises
+        ------
+        ValueError
+            If number or unit is missing, unknown or of another kind, or beyond a limit: what is wrong; what to write.
+
+        Examples
+        --------
+        >>> Quantity("m").read("550 km"), Quantity("1").read("25 %")
+        (550000.0, 0.25)
+        >>> Quantity("m", above=0.0, example="550 km").read("-1 km")
+        Traceback (most recent call last):
+            ...
+        ValueError: '-1 km' must be above 0 m; write it like '550 km'
+        """
         if not isinstance(text, str | int | float):
-            raise ValueError(f"is no quantity; write it like '{self.example or '1 ' + self.unit}'")
+            raise ValueError(f"is not a quantity; write it like '{self.example or '1 ' + self.unit}'")
         try:
             value = to_si(text, self.unit)
         except UnitError as error:
@@ -47,7 +82,7 @@ class Quantity:
         return value
 
     def _shown(self, limit: float) -> str:
-        """A limit in the unit of the example: degrees rather than radians."""
+        """A limit in the unit of the example, such as degrees rather than radians."""
         unit = self.example.partition(" ")[2]
         if limit == 0.0 or unit not in UNITS or UNITS[unit][0] != self.unit:
             return f"{limit:g}" if self.unit == "1" else f"{limit:g} {self.unit}"
@@ -58,22 +93,53 @@ class Quantity:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         units = ", ".join(examples(self.unit))
-        told: JsonSchemaValue = (
+        schema_value: JsonSchemaValue = (
             {"type": ["number", "string"], "description": "a number, or one with %"}
             if self.unit == "1"
             else {"type": "string", "description": f"a number with a unit: {units}"}
         )
-        return {**told, "examples": [self.example]} if self.example else told
+        return {**schema_value, "examples": [self.example]} if self.example else schema_value
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A whole number from 1 to `most`."""
+    """A whole number from 1 to `most`.
+
+    Parameters
+    ----------
+    most : int
+        Largest number.
+    """
 
     most: int = 10_000_000
 
     def read(self, value: Any) -> int:
-        """The number. Raises ValueError with what is wrong and what to write."""
+        """Convert text or a number to an int.
+
+        Parameters
+        ----------
+        value : str, int or float
+            A whole number; underscores may group its digits.
+
+        Returns
+        -------
+        int
+            The number.
+
+        Raises
+        ------
+        ValueError
+            If it is no whole number or out of range: what is wrong; what to write.
+
+        Examples
+        --------
+        >>> Count().read("1_000")
+        1000
+        >>> Count(most=9).read(12)
+        Traceback (most recent call last):
+            ...
+        ValueError: 12 must be at least 1 and at most 9; write one in that range
+        """
         text = str(value).replace("_", "").strip()
         number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
         if number is None and isinstance(value, float) and value.is_integer():

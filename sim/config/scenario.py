@@ -99,7 +99,7 @@ def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
     node = yaml_tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
-    node = ephemeris_files.absolute(node, path.parent)
+    node = ephemeris_files.absolute_paths(node, path.parent)
     parent = node.get("extends")
     if parent is None:
         return node
@@ -133,7 +133,7 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
     if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
-        told = leaf if keys[1] == "code" else Node(ephemeris_files.placed(str(leaf.value), Path()), origin)
+        told = leaf if keys[1] == "code" else Node(ephemeris_files.resolve_path(str(leaf.value), Path()), origin)
         return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: told}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
@@ -180,7 +180,7 @@ def load(
         root = yaml_tree.put(root, ["constellation"], Node([one], one.origin))
     root, notes = split_unsimulated(root)
     root = resolve(with_defaults(root), problems)
-    catalogues, root = ephemeris_files.read(root, changed, problems, notes)
+    catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
     root = _nearest_of_catalogue(root, notes)
     problems += record_problems(root, wrapped)
     broken: set[str] = set()
@@ -197,7 +197,7 @@ def load(
     problems += validation.problems(scenario, root, catalogues, broken)
     if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
-    notes += ephemeris_files.ends(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
+    notes += ephemeris_files.coverage_notes(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
     data = tuple(_data(root))
     notes += validation.notes(scenario)
     return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))

@@ -1,4 +1,4 @@
-"""From a scenario's workloads to what `sim.workload` computes with. Loads no arrays: the checks at the door use it."""
+"""Parameters of `sim.workload` from the workloads of a scenario. Loads no arrays, so that validation can use it."""
 
 from __future__ import annotations
 
@@ -13,44 +13,106 @@ from sim.workload.transformer import RECOMPUTE, Model
 
 BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
 
-VIRTUAL_STAGES = (1, 2, 3, 4, 5, 6, 7, 8, 10)  # of the model on a pipeline stage, tried where the scenario leaves it open
+VIRTUAL_STAGES = (1, 2, 3, 4, 5, 6, 7, 8, 10)  # tried per pipeline stage where the scenario says auto
 
 
 class Carrier(Protocol):
-    """What carries accelerators: a satellite, or a node on the ground."""
+    """What accelerators are mounted on: a satellite, or a node on the ground."""
 
     @property
-    def accelerator(self) -> schema.Accelerator: ...
+    def accelerator(self) -> schema.Accelerator:
+        """The kind of accelerator."""
+        ...
 
     @property
-    def accelerators(self) -> int: ...
+    def accelerators(self) -> int:
+        """Number of accelerators."""
+        ...
 
 
-def model(told: schema.LanguageModel) -> Model:
+def model(spec: schema.LanguageModel) -> Model:
+    """Shape of a language model.
+
+    Parameters
+    ----------
+    spec : schema.LanguageModel
+        Validated section of the scenario.
+
+    Returns
+    -------
+    Model
+        The shape.
+    """
     return Model(
-        told.parameters, told.layers, told.hidden, told.heads, told.kv_heads, told.head_size, told.ffn, told.vocabulary
+        spec.parameters, spec.layers, spec.hidden, spec.heads, spec.kv_heads, spec.head_size, spec.ffn, spec.vocabulary
     )
 
 
 def batch(job: schema.Training) -> Batch:
-    """What one training step works on, at least one sequence; where the scenario leaves it open, with the least memory."""
+    """Batch of a training step, of at least one sequence; keys left to `auto` get the value that needs the least memory.
+
+    Parameters
+    ----------
+    job : schema.Training
+        Validated section of the scenario.
+
+    Returns
+    -------
+    Batch
+        The batch.
+    """
     sequences = max(1, round(job.global_batch / job.sequence_length))
     interleave = 1 if job.interleave == "auto" else job.interleave
     return Batch(job.sequence_length, job.micro_batch, sequences, recomputes(job)[-1], interleave=interleave)
 
 
 def virtual_stages(job: schema.Training) -> tuple[int, ...]:
-    """Into how many virtual_stages a stage may hold its layers."""
+    """Virtual stages per pipeline stage that may be tried.
+
+    Parameters
+    ----------
+    job : schema.Training
+        Validated section of the scenario.
+
+    Returns
+    -------
+    tuple of int
+        The given number, or all of `VIRTUAL_STAGES`.
+    """
     return VIRTUAL_STAGES if job.interleave == "auto" else (job.interleave,)
 
 
 def recomputes(job: schema.Training) -> tuple[str, ...]:
-    """What may be computed again rather than kept, the thriftiest with memory last."""
+    """Kinds of recomputation that may be tried.
+
+    Parameters
+    ----------
+    job : schema.Training
+        Validated section of the scenario.
+
+    Returns
+    -------
+    tuple of str
+        The given kind, or all of `transformer.RECOMPUTE`; the one that needs the least memory is last.
+    """
     return RECOMPUTE if job.recompute == "auto" else (job.recompute,)
 
 
 def service(job: schema.Inference, carrier: Carrier) -> Service:
-    """The service with its tensor group and batch chosen where the scenario leaves them open."""
+    """Inference service, with tensor group and batch chosen where the scenario leaves them open.
+
+    Parameters
+    ----------
+    job : schema.Inference
+        Validated section of the scenario.
+    carrier : Carrier
+        Satellite or node.
+
+    Returns
+    -------
+    Service
+        With the smallest tensor group that fits and its largest batch; where none fits, the largest group.
+    """
     chip = carrier.accelerator
     each = BYTES[job.precision]
 
@@ -64,12 +126,36 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
 
     if job.tensor is not None:
         return with_tensor(job.tensor)
-    able = [with_tensor(tensor) for tensor in degrees(model(job.model), carrier.accelerators)]
-    return next((made for made in able if service_problem(made) is None), able[-1])
+    services = [with_tensor(tensor) for tensor in degrees(model(job.model), carrier.accelerators)]
+    return next((made for made in services if service_problem(made) is None), services[-1])
 
 
 def counts(workloads: Sequence[schema.Workload], spares: int, satellites: int) -> list[int]:
-    """Satellites of each workload: shares of the fleet rounded down, the rest to those without a share, evenly."""
+    """Satellites of each workload: shares of the fleet rounded down, the rest evenly to workloads without a share.
+
+    Parameters
+    ----------
+    workloads : sequence of schema.Workload
+        Validated sections of the scenario.
+    spares : int
+        Spare satellites, which get no workload.
+    satellites : int
+        Satellites of the fleet.
+
+    Returns
+    -------
+    list of int
+        Satellites of each workload; rounding may leave some without one.
+
+    Examples
+    --------
+    Inference on a tenth of 81 satellites, independent work on the rest but for two spares:
+
+    >>> from types import SimpleNamespace
+    >>> inference, independent = SimpleNamespace(share=0.1), SimpleNamespace(share=None)
+    >>> counts([inference, independent], 2, 81)
+    [8, 71]
+    """
     shares = [None if isinstance(w, schema.Independent) else w.share for w in workloads]
     given = [None if share is None else math.floor(share * satellites + 1e-9) for share in shares]
     left = satellites - spares - sum(n for n in given if n is not None)

@@ -1,4 +1,4 @@
-"""YAML as a tree that remembers where every value was written; merging keeps the memory."""
+"""YAML as a tree that records where every value was written; merged trees keep these positions."""
 
 from __future__ import annotations
 
@@ -16,43 +16,85 @@ KINDS = ("published", "measured", "derived", "estimated", "assumption")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A mapping (dict of nodes), a list of nodes or a scalar, with its place."""
+    """A mapping (dict of nodes), a list of nodes or a scalar, with the position where it was written."""
 
     value: Any
     origin: Origin
 
     @property
     def is_map(self) -> bool:
+        """Whether this is a mapping."""
         return isinstance(self.value, dict)
 
     @property
     def is_record(self) -> bool:
-        """Whether this is a number with its provenance: a value alone, or with another key of a record."""
+        """Whether this is a number with provenance: the key `value` alone, or with another key of a record."""
         return (
             self.is_map and "value" in self.value and (len(self.value) == 1 or len(RECORD_KEYS & set(self.value)) > 1)
         )
 
     def get(self, key: str) -> Node | None:
+        """The child under a key of a mapping; None without one."""
         return self.value.get(key) if self.is_map else None
 
 
 def read(path: Path) -> Node:
-    """Tree of a YAML 1.2 file. Raises InputError where it cannot be read or parsed."""
+    """Read a YAML 1.2 file.
+
+    Parameters
+    ----------
+    path : Path
+        The file, in UTF-8.
+
+    Returns
+    -------
+    Node
+        Its tree.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is not UTF-8, or is not YAML.
+    """
     try:
         data = path.read_bytes()
         text = data.decode("utf-8")
     except OSError as error:
         raise bad_input(Origin(str(path)), "", f"cannot be read ({error.strerror}); write the path of a file") from None
     except UnicodeDecodeError as error:
-        before = data[: error.start].split(b"\n")
-        place = Origin(str(path), len(before), len(before[-1].decode("utf-8")) + 1)
+        head = data[: error.start].split(b"\n")
+        place = Origin(str(path), len(head), len(head[-1].decode("utf-8")) + 1)
         raise bad_input(place, "", "is not text in UTF-8; write a YAML file") from None
     return parse(text, str(path))
 
 
 @functools.lru_cache(maxsize=256)
 def parse(text: str, name: str) -> Node:
-    """Tree of YAML text; `name` stands in messages."""
+    """Parse YAML text.
+
+    Parameters
+    ----------
+    text : str
+        YAML 1.2.
+    name : str
+        Name of the source in origins and messages.
+
+    Returns
+    -------
+    Node
+        Its tree.
+
+    Raises
+    ------
+    InputError
+        If the text is not YAML.
+
+    Examples
+    --------
+    >>> root = parse("{step: 60 s, links: {topology: grid}}", "leo.yaml")
+    >>> plain(root), str(find(root, ("links", "topology")).origin)
+    ({'step': '60 s', 'links': {'topology': 'grid'}}, 'leo.yaml:1:22')
+    """
     from ruamel.yaml.error import MarkedYAMLError
     from ruamel.yaml.reader import ReaderError
 
@@ -62,18 +104,18 @@ def parse(text: str, name: str) -> Node:
         mark = error.problem_mark or error.context_mark
         place = Origin(name, mark.line + 1, mark.column + 1) if mark else Origin(name)
         problem = str(error.problem or "is not YAML").split("\n")[0]
-        raise bad_input(place, "", f"{problem}; mend the YAML here") from None
+        raise bad_input(place, "", f"{problem}; correct the YAML here") from None
     except ReaderError as error:
         before = text[: text.find(chr(error.character))].split("\n")
         place = Origin(name, len(before), len(before[-1]) + 1)
         raise bad_input(place, "", f"character {error.character:#x} is not allowed; remove it") from None
-    except (ValueError, RecursionError) as error:  # a number that is none, brackets without end
+    except (ValueError, RecursionError) as error:  # an invalid number, or brackets nested without end
         what = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise bad_input(Origin(name), "", f"{what}; mend the YAML") from None
+        raise bad_input(Origin(name), "", f"{what}; correct the YAML") from None
 
 
 def _loader() -> Any:
-    """A reader that leaves moments as text: whoever wants one says what is wrong with it, and where."""
+    """A reader that keeps timestamps as text, so that the schema can report a wrong one with its position."""
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import RoundTripConstructor
 
@@ -87,24 +129,24 @@ def _loader() -> Any:
 
 
 def _node(value: Any, name: str, origin: Origin) -> Node:
-    spots: Any = (value.lc.data or {}) if hasattr(value, "lc") else {}
+    positions: Any = (value.lc.data or {}) if hasattr(value, "lc") else {}
     if isinstance(value, dict):
         children = {}
         for key, child in value.items():
-            line, column = spots[key][:2] if key in spots else (origin.line - 1, origin.column - 1)
+            line, column = positions[key][:2] if key in positions else (origin.line - 1, origin.column - 1)
             children[str(key)] = _node(child, name, Origin(name, line + 1, column + 1))
         return Node(children, origin)
     if isinstance(value, list):
         items = []
         for i, child in enumerate(value):
-            line, column = spots[i][:2] if i in spots else (origin.line - 1, origin.column - 1)
+            line, column = positions[i][:2] if i in positions else (origin.line - 1, origin.column - 1)
             items.append(_node(child, name, Origin(name, line + 1, column + 1)))
         return Node(items, origin)
     return Node(_scalar(value), origin)
 
 
 def _scalar(value: Any) -> Any:
-    """Plain Python scalar: ruamel's round-trip numbers carry their spelling, which is of no use here."""
+    """Convert to a plain Python scalar: ruamel's round-trip numbers also carry their spelling, which is not needed here."""
     if isinstance(value, bool) or value is None:
         return value
     for kind in (int, float, str):
@@ -114,12 +156,31 @@ def _scalar(value: Any) -> Any:
 
 
 def merge(base: Node, over: Node) -> Node:
-    """`over` laid on `base`: mappings of one kind merge key by key, everything else (records too) is replaced."""
+    """Merge two trees: mappings of the same `kind` key by key, everything else, records included, is replaced.
+
+    Parameters
+    ----------
+    base : Node
+        Defaults.
+    over : Node
+        Values that take precedence.
+
+    Returns
+    -------
+    Node
+        A new tree; every node keeps the position where it was written.
+
+    Examples
+    --------
+    >>> base, over = parse("{a: {x: 1, y: 2}, b: [1, 2]}", "base"), parse("{a: {y: 3}, b: [4]}", "over")
+    >>> plain(merge(base, over))
+    {'a': {'x': 1, 'y': 3}, 'b': [4]}
+    """
     if not (base.is_map and over.is_map) or base.is_record or over.is_record:
         return over
     kinds = [None if kind is None else kind.value for kind in (base.get("kind"), over.get("kind"))]
     if None not in kinds and kinds[0] != kinds[1]:
-        return over  # another kind of thing: nothing of the old one belongs to it
+        return over  # another kind: none of the keys of the old one apply
     merged = dict(base.value)
     for key, child in over.value.items():
         merged[key] = merge(merged[key], child) if key in merged else child
@@ -127,7 +188,28 @@ def merge(base: Node, over: Node) -> Node:
 
 
 def put(root: Node, keys: list[str], leaf: Node) -> Node:
-    """A copy of root with leaf at the path; missing mappings are made, other scalars on the way are replaced."""
+    """A copy of a tree with one node set.
+
+    Parameters
+    ----------
+    root : Node
+        The tree; it is not changed.
+    keys : list of str
+        Path of the node: keys of mappings and positions in lists.
+    leaf : Node
+        The new node.
+
+    Returns
+    -------
+    Node
+        The new tree; missing mappings on the path are made, scalars on the path are replaced.
+
+    Examples
+    --------
+    >>> root = parse("links: {topology: grid}", "leo.yaml")
+    >>> plain(put(root, ["links", "terminals"], Node(4, Origin("--set"))))
+    {'links': {'topology': 'grid', 'terminals': 4}}
+    """
     if not keys:
         return leaf
     head, rest = keys[0], keys[1:]
@@ -141,7 +223,23 @@ def put(root: Node, keys: list[str], leaf: Node) -> Node:
 
 
 def plain(node: Node) -> Any:
-    """The tree without places; a record becomes its quantity as text (a plain number where it has no unit)."""
+    """The tree without positions.
+
+    Parameters
+    ----------
+    node : Node
+        The tree.
+
+    Returns
+    -------
+    dict, list or scalar
+        Plain values; a record becomes its quantity as text, or a number where it has no unit.
+
+    Examples
+    --------
+    >>> plain(parse("mass: {value: 3, unit: t, kind: assumption, source: a guess}", "s"))
+    {'mass': '3 t'}
+    """
     if node.is_record:
         value, unit = plain(node.value["value"]), node.value.get("unit")
         return value if unit is None or str(unit.value) == "1" else f"{value} {unit.value}"
@@ -153,7 +251,25 @@ def plain(node: Node) -> Any:
 
 
 def walk(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """Every node below, parents first; records are leaves."""
+    """Iterate over a node and all nodes below it, parents first; records are leaves.
+
+    Parameters
+    ----------
+    node : Node
+        The tree.
+    path : tuple of str
+        Path of `node` itself.
+
+    Yields
+    ------
+    tuple
+        Path and node.
+
+    Examples
+    --------
+    >>> [".".join(path) for path, _ in walk(parse("{a: {b: 1}, c: [2]}", "s"))]
+    ['', 'a', 'a.b', 'c', 'c.0']
+    """
     yield path, node
     if node.is_map and not node.is_record:
         for key, child in node.value.items():
@@ -164,7 +280,26 @@ def walk(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ..
 
 
 def find(node: Node, path: tuple[str, ...]) -> Node:
-    """The node at the path, or the nearest one above it."""
+    """The node at a path, or the nearest node above it.
+
+    Parameters
+    ----------
+    node : Node
+        The tree.
+    path : tuple of str
+        Keys of mappings and positions in lists.
+
+    Returns
+    -------
+    Node
+        The node, or its closest existing ancestor, whose position serves for messages about a missing key.
+
+    Examples
+    --------
+    >>> root = parse("{a: {b: 1}}", "s")
+    >>> find(root, ("a", "b")).value, find(root, ("a", "c")) is find(root, ("a",))
+    (1, True)
+    """
     for key in path:
         if node.is_map and key in node.value:
             node = node.value[key]

@@ -1,6 +1,6 @@
-"""When a scenario's satellites are up over its stations: windows, a summary for each station, the table as a file.
+"""Access windows of satellites over ground stations: search, a summary for each station, the table as a file.
 
-Geometry alone: failures and events of the scenario change nothing here.
+Geometry only: failures and events of the scenario are not applied.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_me
 from sim.config.scenario import Loaded
 from sim.engine import propagators
 
-TICK_S = 60.0  # positions are taken this often at least: between them a low orbit is known to centimetres
+TICK_S = 60.0  # largest time step of positions: interpolation between them is accurate to centimetres in low orbit
 FORMATS = (".csv", ".parquet")
 
 
 @dataclass(frozen=True)
 class Passes:
-    """Windows of some stations and satellites; `satellite` has the fleet's numbers for those of the windows."""
+    """Access windows of some stations and satellites; `satellite` maps their satellite indices to numbers in the constellation."""
 
     loaded: Loaded
     stations: list[Station]
@@ -40,20 +40,55 @@ class Passes:
 
 
 def check_file(out: Path | None) -> None:
-    """Refuse a table that exists or has no known form, before anything is computed."""
+    """Check the name of a table before anything is computed.
+
+    Parameters
+    ----------
+    out : Path or None
+        The file.
+
+    Raises
+    ------
+    InputError
+        If it exists, or if its name ends in neither .csv nor .parquet.
+    """
     if out is None:
         return
     if out.suffix.lower() not in FORMATS:
-        raise bad_input(Origin(f"--out {out}"), "", "has no known form; write a name that ends in .csv or .parquet")
+        raise bad_input(Origin(f"--out {out}"), "", "has an unknown format; write a name that ends in .csv or .parquet")
     if out.exists():
         raise bad_input(Origin(f"--out {out}"), "", "exists already; write another name, or remove this file")
 
 
-def find(
+def find_passes(
     loaded: Loaded, stations: Sequence[str] = (), satellites: Sequence[int] = (), threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Passes:  # fmt: skip
-    """Windows over the scenario's duration, of all stations and satellites or of those named. Raises InputError."""
+    """Find the access windows of a scenario.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    stations : sequence of str
+        Names of stations; empty for all.
+    satellites : sequence of int
+        Numbers of satellites; empty for all.
+    threads : int, optional
+        Threads of the search.
+    progress : callable, optional
+        Called with the work done and its total.
+
+    Returns
+    -------
+    Passes
+        Windows over the duration of the scenario.
+
+    Raises
+    ------
+    InputError
+        If the scenario has no ground section, or if a station or satellite does not exist.
+    """
     scenario = loaded.scenario
     if scenario.ground is None:
         advice = "write ground: {stations: default, min_elevation: 10 deg}"
@@ -67,7 +102,7 @@ def find(
     ]
     problems += [
         Problem(
-            Origin(f"--satellite {n}"), "", f"is not in the fleet; satellites are numbered 0 to {loaded.satellites - 1}"
+            Origin(f"--satellite {n}"), "", f"is not in the fleet; write a number from 0 to {loaded.satellites - 1}"
         )
         for n in satellites
         if not 0 <= n < loaded.satellites
@@ -75,21 +110,32 @@ def find(
     if problems:
         raise InputError(problems)
     sites = [s for s in sites if not stations or s.name in stations]
-    parts = math.ceil(scenario.step / TICK_S)
-    grid = TimeGrid(*julian_date(scenario.epoch), scenario.step / parts, scenario.steps * parts)
-    moving = propagators.make_propagators(loaded, grid)
+    substeps = math.ceil(scenario.step / TICK_S)
+    grid = TimeGrid(*julian_date(scenario.epoch), scenario.step / substeps, scenario.steps * substeps)
+    fleet = propagators.make_propagators(loaded, grid)
     numbers = np.arange(loaded.satellites)
     if satellites:
         numbers = np.unique(np.array(satellites, dtype=np.int64))
-        first = np.concatenate(([0], np.cumsum([p.count for p in moving])))
-        mine = [numbers[(numbers >= a) & (numbers < b)] - a for a, b in pairwise(first)]
-        moving = [p.subset(which) for p, which in zip(moving, mine, strict=True) if which.size]
-    found = windows(moving, sites, grid, threads=threads, progress=progress)
-    return Passes(loaded, sites, numbers, found)
+        first = np.concatenate(([0], np.cumsum([p.count for p in fleet])))
+        selected = [numbers[(numbers >= a) & (numbers < b)] - a for a, b in pairwise(first)]
+        fleet = [p.subset(which) for p, which in zip(fleet, selected, strict=True) if which.size]
+    access_windows = windows(fleet, sites, grid, threads=threads, progress=progress)
+    return Passes(loaded, sites, numbers, access_windows)
 
 
 def summary(passes: Passes) -> dict[str, Any]:
-    """Numbers of every station; null where it sees nothing."""
+    """Statistics of every station.
+
+    Parameters
+    ----------
+    passes : Passes
+        The windows.
+
+    Returns
+    -------
+    dict
+        Totals, and for each station the fields that `dawndusk access --json` prints; null for a station without a window.
+    """
     duration_s = passes.loaded.scenario.duration
     order = np.argsort(passes.windows.station, kind="stable")
     bounds = np.searchsorted(passes.windows.station[order], np.arange(len(passes.stations) + 1))
@@ -100,14 +146,14 @@ def summary(passes: Passes) -> dict[str, Any]:
         "satellites": int(passes.satellite.size),
         "passes": len(passes.windows),
         "stations": {
-            station.name: _numbers(passes, passes.windows[order[bounds[s] : bounds[s + 1]]], duration_s)
+            station.name: _station_summary(passes, passes.windows[order[bounds[s] : bounds[s + 1]]], duration_s)
             for s, station in enumerate(passes.stations)
         },
     }
 
 
-def _numbers(passes: Passes, mine: Windows, duration_s: float) -> dict[str, Any]:
-    """Of one station: `covered_s` has a satellite up, `longest_gap_s` none; `total_s` adds up satellites."""
+def _station_summary(passes: Passes, mine: Windows, duration_s: float) -> dict[str, Any]:
+    """Statistics of one station: `covered_s` with a satellite in view, `longest_gap_s` without; `total_s` sums over satellites."""
     if not len(mine):
         none = dict.fromkeys(("mean_pass_s", "longest_pass_s", "best_elevation_deg", "next_pass", "next_satellite"))
         return {"passes": 0, "total_s": 0.0, "covered_s": 0.0, "longest_gap_s": duration_s, **none}
@@ -130,7 +176,15 @@ def _numbers(passes: Passes, mine: Windows, duration_s: float) -> dict[str, Any]
 
 
 def write(passes: Passes, out: Path) -> None:
-    """The table of all windows, times in UTC to the millisecond; CSV or Parquet by the name. It appears whole or not at all."""
+    """Write all windows as a table, atomically.
+
+    Parameters
+    ----------
+    passes : Passes
+        The windows.
+    out : Path
+        The file, CSV or Parquet by its suffix; times are in UTC to the millisecond.
+    """
     import pyarrow as pa
     from pyarrow import csv, parquet
 
@@ -153,16 +207,16 @@ def _table(passes: Passes, text: bool) -> dict[str, Any]:
     w = passes.windows
     epoch = np.datetime64(passes.loaded.scenario.epoch.replace(tzinfo=None), "ms")
 
-    def moments(seconds: NDArray[np.float64]) -> Any:
+    def timestamps(seconds: NDArray[np.float64]) -> Any:
         utc = epoch + np.rint(1e3 * seconds).astype("timedelta64[ms]")
         return np.datetime_as_string(utc, timezone="UTC") if text else pa.array(utc, pa.timestamp("ms", tz="UTC"))
 
     return {
         "station": pa.DictionaryArray.from_arrays(w.station, [s.name for s in passes.stations]).cast(pa.string()),
         "satellite": passes.satellite[w.satellite],
-        "rise": moments(w.rise_s),
-        "culmination": moments(w.culmination_s),
-        "set": moments(w.set_s),
+        "rise": timestamps(w.rise_s),
+        "culmination": timestamps(w.culmination_s),
+        "set": timestamps(w.set_s),
         "duration_s": np.round(w.set_s - w.rise_s, 3),
         "max_elevation_deg": np.round(np.degrees(w.max_elevation_rad), 4),
         "cut_begin": w.cut_begin,

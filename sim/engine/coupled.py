@@ -102,7 +102,7 @@ class CoupledRun(Run):
     def __init__(self, loaded: Loaded, tile: int = TILE, block: int = 0, threads: int | None = None) -> None:
         super().__init__(loaded, tile, max(1, block), threads)
         self.limits_ahead = loop.preview_limits(tile)
-        self.order = links.placement(loaded)
+        self.order = links.rank_order(loaded)
         rules = links.link_rules(self.scenario)
         self.network = None if rules is None else Network(links.constellation_blocks(loaded), self.satellites, rules)
         self.transport: Transport = NullTransport(self.satellites) if self.network is None else NetworkTransport(self.network)

@@ -14,8 +14,9 @@ from sim.config.workload_params import BYTES, Carrier, batch, counts, model, rec
 from sim.fleet import failures, reliability
 from sim.fleet.failures import Change
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
-from sim.workload import job_communication, parallelism, transformer
-from sim.workload.job_communication import Choice, Transport
+from sim.workload import execution_plan, memory_fit, parallelism, transformer
+from sim.workload.execution_plan import ExecutionPlan
+from sim.workload.job_communication import Transport
 from sim.workload.jobs import InferenceService, JobScheduler, Training
 from sim.workload.parallelism import Mesh
 from sim.workload.training_step import Task
@@ -113,21 +114,21 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
     return Policy(interval_s, save_s, fleet.recovery.detection, fleet.recovery.restart + save_s)
 
 
-def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Transport, satellites: int) -> Choice:
+def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Transport, satellites: int) -> ExecutionPlan:
     """Mesh and all-reduce of a job on satellites of the mapping order; the given mesh, or the best that fits."""
     members = min(order.size, job.members or order.size)
     each, memory_bytes = satellite.accelerators, satellite.accelerator.memory
     meshes = parallelism.meshes(model(job.model), each, members) if job.mesh is None else [Mesh(**dict(job.mesh))]
     asked = task(job, satellite, meshes[0])
-    candidates = job_communication.feasible(asked, meshes, virtual_stages(job), recomputes(job), members, memory_bytes)
+    candidates = execution_plan.feasible_tasks(asked, meshes, virtual_stages(job), recomputes(job), members, memory_bytes)
     if not candidates and job.mesh is not None:
         candidates = [asked]  # the door checks what people write; a question may ask for what no memory holds
     if not candidates:
         raise bad_input(
             Origin("workloads"), "workloads.training",
-            parallelism.nothing_fits(model(job.model), batch(job), each, members, memory_bytes),
+            memory_fit.no_fit_message(model(job.model), batch(job), each, members, memory_bytes),
         )  # fmt: skip
-    return job_communication.best(candidates, order, members, transport, satellites)
+    return execution_plan.fastest_plan(candidates, order, members, transport, satellites)
 
 
 def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, changed: list[Change]) -> JobScheduler:

@@ -1,4 +1,4 @@
-"""What joins satellites: topology from the constellation, link rules, pairs of stations."""
+"""Links of a scenario: constellation blocks for the topology, link rules, rank order, pairs of stations."""
 
 from __future__ import annotations
 
@@ -24,14 +24,25 @@ Ints = NDArray[np.int64]
 
 
 def constellation_blocks(loaded: Loaded) -> list[ConstellationBlock]:
-    """Grids and lattices of the constellation, by the numbers of their satellites."""
-    found: list[ConstellationBlock] = []
+    """Grids and lattices of a constellation.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    list of ConstellationBlock
+        Blocks in the order of their satellites; catalogues have none.
+    """
+    blocks: list[ConstellationBlock] = []
     first = 0
     for i, entry in enumerate(loaded.scenario.constellation):
         for part in parts([entry]):
-            found += _constellation_blocks(part, first)
+            blocks += _constellation_blocks(part, first)
             first += loaded.catalogues.count(i, part)
-    return found
+    return blocks
 
 
 def _constellation_blocks(entry: Constellation, first: int) -> list[ConstellationBlock]:
@@ -47,25 +58,48 @@ def _constellation_blocks(entry: Constellation, first: int) -> list[Constellatio
             return []
 
 
-def placement(loaded: Loaded) -> Ints:
-    """Satellites in an order in which neighbours are near: planes and lattice rows to and fro, catalogues as they are."""
+def rank_order(loaded: Loaded) -> Ints:
+    """Satellites in an order in which consecutive ones are neighbours, for the ranks of jobs.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    ndarray of int64, shape (satellites,)
+        Planes and lattice rows in serpentine order, then the satellites of catalogues by number.
+    """
     order: list[NDArray[np.int64]] = []
-    for patch in constellation_blocks(loaded):
-        if isinstance(patch, Grid):
-            order += _to_and_fro(patch.first, np.repeat(np.arange(patch.planes), patch.slots))
+    for block in constellation_blocks(loaded):
+        if isinstance(block, Grid):
+            order += _serpentine(block.first, np.repeat(np.arange(block.planes), block.slots))
         else:
-            order += _to_and_fro(patch.first, np.unique(patch.offsets_m[1], return_inverse=True)[1])
-    laid = np.concatenate([*order, np.zeros(0, dtype=np.int64)]).astype(np.int64)
-    rest = np.setdiff1d(np.arange(loaded.satellites), laid)
-    return np.concatenate((laid, rest))
+            order += _serpentine(block.first, np.unique(block.offsets_m[1], return_inverse=True)[1])
+    ordered = np.concatenate([*order, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    rest = np.setdiff1d(np.arange(loaded.satellites), ordered)
+    return np.concatenate((ordered, rest))
 
 
-def _to_and_fro(first: int, row: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Satellites of rows one after the other, every second row backwards."""
+def _serpentine(first: int, row: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Satellites of rows in sequence, every second row reversed."""
     return [first + np.flatnonzero(row == r)[:: 1 if r % 2 == 0 else -1] for r in range(int(row.max()) + 1)]
 
 
 def link_rules(scenario: Scenario) -> LinkRules | None:
+    """Link rules of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    LinkRules or None
+        None without a links section.
+    """
     links = scenario.links
     if links is None:
         return None
@@ -80,7 +114,18 @@ def link_rules(scenario: Scenario) -> LinkRules | None:
 
 
 def station_pairs(scenario: Scenario) -> list[tuple[int, int]]:
-    """The stations of each pair by number."""
+    """Pairs of stations between which routes are computed.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of tuple of int
+        Numbers of both stations of each pair.
+    """
     ground = scenario.ground
     if ground is None:
         return []

@@ -1,4 +1,4 @@
-"""Motion as a scenario asks for it, where that is not what its constellation says by itself."""
+"""Motion models: propagators that a scenario selects in its section `motion`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,50 @@ from sim.config.schema import Motion, Satellite
 
 
 def area_to_mass_m2_kg(motion: Motion, satellite: Satellite) -> float:
-    """Of one satellite: as told, or half of array and radiator, the mean a flat plate shows to all directions."""
+    """Area-to-mass ratio of a satellite.
+
+    Parameters
+    ----------
+    motion : Motion
+        Section `motion` of the scenario.
+    satellite : Satellite
+        Section `satellite` of the scenario.
+
+    Returns
+    -------
+    float
+        The ratio given [m2/kg], or half the area of array and radiator over the mass: the average area that a flat plate
+        projects in all directions.
+    """
     if motion.area_to_mass is not None:
         return motion.area_to_mass
     return 0.5 * (satellite.power.array.area + satellite.thermal.radiator.area) / satellite.mass
 
 
-def moved(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Propagator:
-    """The satellites of a propagator, moved by the model that `motion` names."""
+def with_motion_model(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Propagator:
+    """Replace a propagator by that of the selected motion model.
+
+    Parameters
+    ----------
+    start : Propagator
+        Propagator of an entry of the constellation.
+    motion : Motion
+        Section `motion` of the scenario.
+    satellite : Satellite
+        Section `satellite`, for drag and solar pressure.
+    grid : TimeGrid
+        Time grid of the run.
+
+    Returns
+    -------
+    Propagator
+        A propagator of the same satellites; `start` itself where the model does not change it.
+
+    Raises
+    ------
+    TypeError
+        If the entry has no states at the epoch; validation refuses such scenarios.
+    """
     match motion.model:
         case "numerical":
             return _numerical(start, motion, satellite, grid)
@@ -34,8 +70,8 @@ def moved(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGri
     return start
 
 
-def _at_epoch(start: Propagator, grid: TimeGrid) -> tuple[Array, Array]:
-    """Osculating places [m] and speeds [m/s] (satellites, 3). Raises TypeError where there are none; checks refuse it."""
+def _states_at_epoch(start: Propagator, grid: TimeGrid) -> tuple[Array, Array]:
+    """Osculating positions [m] and velocities [m/s], shape (satellites, 3)."""
     if isinstance(start, CircularJ2):
         return osculating_states(start.elements)
     if isinstance(start, Formation):
@@ -43,17 +79,17 @@ def _at_epoch(start: Propagator, grid: TimeGrid) -> tuple[Array, Array]:
         return np.ascontiguousarray(r_m.T), np.ascontiguousarray(v_m_s.T)
     if isinstance(start, Sgp4):
         r_m, v_m_s, codes = states(start.elements, np.array([grid.epoch_jd]), np.array([grid.epoch_fr]))
-        # one without a place is put into the Earth: it counts as come down
+        # one without a position is placed inside the Earth, so that it counts as decayed
         lost = codes != 0
         return np.where(lost, (0.5 * EARTH_RADIUS_M, 0.0, 0.0), r_m[:, 0]), np.where(lost, (0.0, 1e3, 0.0), v_m_s[:, 0])
-    raise TypeError(f"{type(start).__name__} tells no states at the epoch")
+    raise TypeError(f"{type(start).__name__} has no states at the epoch")
 
 
 def _numerical(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Numerical:
-    r_m, v_m_s = _at_epoch(start, grid)
+    r_m, v_m_s = _states_at_epoch(start, grid)
     area = area_to_mass_m2_kg(motion, satellite)
-    each = np.ones(start.count)
-    bodies = Bodies(r_m, v_m_s, motion.drag_coefficient * area * each, motion.reflectivity * area * each)
+    ones = np.ones(start.count)
+    bodies = Bodies(r_m, v_m_s, motion.drag_coefficient * area * ones, motion.reflectivity * area * ones)
     forces = Forces(motion.zonals, motion.drag, motion.solar_pressure, motion.sun, motion.moon)
     activity = motion.solar_activity
     at_epoch = np.swapaxes(gcrs_to_teme_quick(grid.epoch_jd, grid.epoch_fr), 0, 1)

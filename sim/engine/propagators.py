@@ -30,20 +30,45 @@ from sim.config.schema import (
     hours,
 )
 from sim.engine import formations
-from sim.engine.propagator_choice import moved
+from sim.engine.propagator_choice import with_motion_model
 
 
 def time_grid(scenario: Scenario) -> TimeGrid:
+    """Time grid of a run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    TimeGrid
+        Epoch, step and number of steps.
+    """
     return TimeGrid(*julian_date(scenario.epoch), scenario.step, scenario.steps)
 
 
 def make_propagators(loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
-    """For each entry of `constellation`, in order; a formation has one to itself."""
+    """Propagators of a constellation.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    grid : TimeGrid
+        Time grid of the run.
+
+    Returns
+    -------
+    list of Propagator
+        Propagators of the entries of `constellation`, in order; each formation has one of its own.
+    """
     scenario = loaded.scenario
-    found = [p for i, entry in enumerate(scenario.constellation) for p in _propagators_of(entry, i, loaded, grid)]
+    fleet = [p for i, entry in enumerate(scenario.constellation) for p in _propagators_of(entry, i, loaded, grid)]
     if scenario.motion is None:
-        return found
-    return [moved(p, scenario.motion, scenario.satellite, grid) for p in found]
+        return fleet
+    return [with_motion_model(p, scenario.motion, scenario.satellite, grid) for p in fleet]
 
 
 def _propagators_of(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
@@ -56,7 +81,7 @@ def _propagators_of(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid
             )
             return [CircularJ2(ring, grid)]
         case Cluster():
-            return list(formations.propagators(entry, grid))
+            return list(formations.make_propagators(entry, grid))
         case Shorthand():
             return [_walker(shell, grid) for shell in entry.shells]
         case Tle() | Omm():
@@ -66,7 +91,7 @@ def _propagators_of(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid
 
 
 def _walker(entry: Walker, grid: TimeGrid) -> Propagator:
-    """A shell moved by secular J2, or by SGP4 where its mean motion is given."""
+    """A shell propagated by secular J2, or by SGP4 where its mean motion is given."""
     span = 2.0 * np.pi if entry.pattern == "delta" else np.pi
     ahead = staggered_lead_slots(entry.planes, entry.stagger)
     ahead = ahead + entry.mean_anomaly * entry.satellites_per_plane / (2.0 * np.pi)
@@ -80,22 +105,34 @@ def _walker(entry: Walker, grid: TimeGrid) -> Propagator:
     assert entry.altitude is not None
     shell = walker(entry.altitude, entry.inclination, entry.planes, entry.satellites_per_plane, entry.phasing, span)
     ahead = np.repeat(ahead, entry.satellites_per_plane) * 2.0 * np.pi / entry.satellites_per_plane
-    turned = np.mod(shell.latitude_argument_rad + ahead, 2.0 * np.pi)
-    return CircularJ2(replace(shell, latitude_argument_rad=turned), grid)
+    latitude_argument_rad = np.mod(shell.latitude_argument_rad + ahead, 2.0 * np.pi)
+    return CircularJ2(replace(shell, latitude_argument_rad=latitude_argument_rad), grid)
 
 
 def stations(scenario: Scenario) -> list[Station]:
+    """Ground stations of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of Station
+        Stations in order; empty without a ground section.
+    """
     if scenario.ground is None:
         return []
     return [_station(s, scenario.ground) for s in scenario.ground.stations]
 
 
 def _station(site: schema.Station, ground: Ground) -> Station:
-    """A mask over the azimuth stands for the elevation of all stations; one of the station itself counts beside it."""
+    """A station; its mask over azimuth replaces the minimum elevation of all stations, its own minimum applies besides the mask."""
     mask = tuple(site.mask or ())
     least = min((elevation for _, elevation in mask), default=ground.min_elevation)
-    reach = ground.max_range if site.max_range is None else site.max_range
+    range_m = ground.max_range if site.max_range is None else site.max_range
     return Station(
         site.name, site.latitude, site.longitude, site.height,
-        least if site.min_elevation is None else site.min_elevation, mask, math.inf if reach is None else reach,
+        least if site.min_elevation is None else site.min_elevation, mask, math.inf if range_m is None else range_m,
     )  # fmt: skip

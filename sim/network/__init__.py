@@ -1,3 +1,4 @@
-"""Links between satellites: what they carry, which exist, which way is shortest. Knows no scenario."""
+"""Links between satellites: rates, topology, routes. Nothing here reads a scenario."""
 
-ALL_PAIRS = 32_000_000  # delays between all satellites that are kept while many ways of one moment are looked up
+# Largest number of satellite pairs whose delays are cached while the same delays are queried again (8 B each).
+ALL_PAIRS = 32_000_000

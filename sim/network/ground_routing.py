@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
-from sim.network.intervals import IntervalRecorder, Ways
+from sim.network.intervals import IntervalRecorder, RouteRecorder
 from sim.network.link_state import Network
 from sim.network.routing import components
 
@@ -48,7 +48,7 @@ class GroundRouting:
         self.switches = 0
         # at the recorder's moments: links as a * satellites + b; ways of all stations, then of all pairs
         self.satellites = satellites
-        self.link_intervals, self.route_intervals = IntervalRecorder(), Ways(sites + len(pairs))
+        self.link_intervals, self.route_intervals = IntervalRecorder(), RouteRecorder(sites + len(pairs))
         self._slant_m = np.empty((sites, satellites))
         self._last_way: list[list[int]] = [[] for _ in range(sites)]
         self._last_pair: list[list[int]] = [[] for _ in pairs]

@@ -1,4 +1,4 @@
-"""What stood from which recorded moment until which: links and ways change seldom, so changes are kept, not moments."""
+"""Run-length recording of links and routes: both change seldom, so intervals are stored instead of samples."""
 
 from __future__ import annotations
 
@@ -9,63 +9,118 @@ Ints = NDArray[np.int64]
 
 
 class IntervalRecorder:
-    """Sets of whole numbers over moments; `record` is called once a moment, in order."""
+    """Intervals during which integer keys were present; `record` is called once a sample, in order.
+
+    Examples
+    --------
+    Key 1 is present in samples 0 and 1, key 3 in sample 0, key 7 in sample 2:
+
+    >>> recorder = IntervalRecorder()
+    >>> for keys in ([3, 1], [1], [7]):
+    ...     recorder.record(np.array(keys))
+    >>> recorder.rows().T.tolist()
+    [[1, 0, 2], [3, 0, 1], [7, 2, 3]]
+    """
 
     def __init__(self) -> None:
-        self._standing: Ints = np.zeros(0, dtype=np.int64)
+        self._present: Ints = np.zeros(0, dtype=np.int64)
         self._since: Ints = np.zeros(0, dtype=np.int64)
-        self._ended: list[Ints] = []  # rows (3, n): key, from, until
-        self._moments = 0
+        self._closed: list[Ints] = []  # rows (3, n): key, first sample, first sample without it
+        self._samples = 0
 
     def record(self, keys: Ints) -> None:
-        """keys (n,): what stands at this moment, each once."""
-        now = np.sort(keys)
-        if not np.array_equal(now, self._standing):
-            stays = np.isin(self._standing, now, assume_unique=True)
-            self._end(~stays)
-            fresh = np.setdiff1d(now, self._standing, assume_unique=True)
-            together = np.concatenate((self._standing[stays], fresh))
-            since = np.concatenate((self._since[stays], np.full(fresh.size, self._moments, dtype=np.int64)))
-            order = np.argsort(together)
-            self._standing, self._since = together[order], since[order]
-        self._moments += 1
+        """Record the keys that are present in the next sample.
 
-    def _end(self, which: NDArray[np.bool_]) -> None:
-        gone = self._standing[which]
-        self._ended.append(np.stack((gone, self._since[which], np.full(gone.size, self._moments, dtype=np.int64))))
+        Parameters
+        ----------
+        keys : ndarray of int64, shape (n,)
+            Keys in any order, each once.
+        """
+        now = np.sort(keys)
+        if not np.array_equal(now, self._present):
+            stays = np.isin(self._present, now, assume_unique=True)
+            self._close(~stays)
+            new = np.setdiff1d(now, self._present, assume_unique=True)
+            present = np.concatenate((self._present[stays], new))
+            since = np.concatenate((self._since[stays], np.full(new.size, self._samples, dtype=np.int64)))
+            order = np.argsort(present)
+            self._present, self._since = present[order], since[order]
+        self._samples += 1
+
+    def _close(self, which: NDArray[np.bool_]) -> None:
+        gone = self._present[which]
+        self._closed.append(np.stack((gone, self._since[which], np.full(gone.size, self._samples, dtype=np.int64))))
 
     def rows(self) -> Ints:
-        """(3, spans): key, first moment, first moment without it; by first moment, then key."""
-        open_ = np.stack((self._standing, self._since, np.full(self._standing.size, self._moments, dtype=np.int64)))
-        found = np.concatenate([*self._ended, open_], axis=1)
-        return np.asarray(found[:, np.lexsort((found[0], found[1]))])
+        """Intervals recorded so far; an interval that is still open ends after the last sample.
+
+        Returns
+        -------
+        ndarray of int64, shape (3, intervals)
+            Key, first sample, first sample without the key; sorted by first sample, then key.
+        """
+        still_open = np.stack((self._present, self._since, np.full(self._present.size, self._samples, dtype=np.int64)))
+        rows = np.concatenate([*self._closed, still_open], axis=1)
+        return np.asarray(rows[:, np.lexsort((rows[0], rows[1]))])
 
 
-class Ways:
-    """Lists of satellites over moments, one for each of `count` ends; an empty one is no way."""
+class RouteRecorder:
+    """Intervals during which routes kept the same satellites; an empty route means no route.
+
+    Parameters
+    ----------
+    count : int
+        Number of routes in each sample: one for each station, then one for each pair of stations.
+
+    Examples
+    --------
+    >>> recorder = RouteRecorder(1)
+    >>> for route in ([4, 2], [4, 2], []):
+    ...     recorder.record([route])
+    >>> intervals, starts, satellites = recorder.rows()
+    >>> intervals.T.tolist(), satellites.tolist()
+    ([[0, 0, 2]], [4, 2])
+    """
 
     def __init__(self, count: int) -> None:
         self._last: list[list[int]] = [[] for _ in range(count)]
         self._since = [0] * count
-        self._ended: list[tuple[int, int, int, list[int]]] = []
-        self._moments = 0
+        self._closed: list[tuple[int, int, int, list[int]]] = []
+        self._samples = 0
 
-    def record(self, ways: list[list[int]]) -> None:
-        for i, way in enumerate(ways):
-            if way != self._last[i]:
-                self._end(i)
-                self._last[i], self._since[i] = way, self._moments
-        self._moments += 1
+    def record(self, routes: list[list[int]]) -> None:
+        """Record the satellites of every route in the next sample.
 
-    def _end(self, i: int) -> None:
+        Parameters
+        ----------
+        routes : list of list of int
+            Satellites of each of `count` routes in order; empty without a route.
+        """
+        for i, route in enumerate(routes):
+            if route != self._last[i]:
+                self._close(i)
+                self._last[i], self._since[i] = route, self._samples
+        self._samples += 1
+
+    def _close(self, i: int) -> None:
         if self._last[i]:
-            self._ended.append((self._since[i], i, self._moments, self._last[i]))
+            self._closed.append((self._since[i], i, self._samples, self._last[i]))
 
     def rows(self) -> tuple[Ints, Ints, Ints]:
-        """(3, ways): end, first moment, first moment without it; where each begins in the satellites; the satellites."""
-        open_ = [(self._since[i], i, self._moments, way) for i, way in enumerate(self._last) if way]
-        found = sorted([*self._ended, *open_])
-        spans = np.array([(i, begin, until) for begin, i, until, _ in found], dtype=np.int64).reshape(-1, 3).T
-        begins = np.cumsum([0, *(len(way) for *_, way in found)], dtype=np.int64)[:-1]
-        satellites = np.array([s for *_, way in found for s in way], dtype=np.int64)
-        return spans, begins, satellites
+        """Intervals recorded so far; an interval that is still open ends after the last sample.
+
+        Returns
+        -------
+        intervals : ndarray of int64, shape (3, intervals)
+            Number of the route, first sample, first sample without it; sorted by first sample.
+        starts : ndarray of int64, shape (intervals,)
+            Index of the first satellite of each interval in `satellites`.
+        satellites : ndarray of int64
+            Satellites of all intervals, one after the other.
+        """
+        still_open = [(self._since[i], i, self._samples, route) for i, route in enumerate(self._last) if route]
+        rows = sorted([*self._closed, *still_open])
+        intervals = np.array([(i, begin, until) for begin, i, until, _ in rows], dtype=np.int64).reshape(-1, 3).T
+        starts = np.cumsum([0, *(len(route) for *_, route in rows)], dtype=np.int64)[:-1]
+        satellites = np.array([s for *_, route in rows for s in route], dtype=np.int64)
+        return intervals, starts, satellites

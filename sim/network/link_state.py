@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network import optical, topology
-from sim.network.routing import Graph, Paths, trace
+from sim.network.routing import Graph, Paths, trace_route
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -160,7 +160,7 @@ class Network:
         if self._served is None:
             raise ValueError("route() tells of the last serve(); call that first")
         access = int(self._served.access[station])
-        return trace(self._onward, access) if access >= 0 else []
+        return trace_route(self._onward, access) if access >= 0 else []
 
     def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[Way]:
         """Quickest ways from station to station; one search for each distinct first station of the pairs."""
@@ -171,7 +171,7 @@ class Network:
             total_s = found[s][0] + up_s[t]
             last = int(np.argmin(total_s))
             reached = bool(np.isfinite(total_s[last]))
-            ways.append(Way(float(total_s[last]), trace(found[s][1], last)[::-1] if reached else []))
+            ways.append(Way(float(total_s[last]), trace_route(found[s][1], last)[::-1] if reached else []))
         return ways
 
     def paths(self, src: Indices, dst: Indices) -> Paths:
@@ -190,6 +190,6 @@ def _wanted(constellation_blocks: Sequence[ConstellationBlock], form: str) -> to
         elif form == "mesh" and isinstance(patch, Lattice):
             found.append(topology.lattice_pairs(patch.offsets_m, patch.spacing_m, patch.first))
     none = np.empty(0, np.int64)
-    return topology.ordered(
+    return topology.unique_pairs(
         np.concatenate([none, *(a for a, _ in found)]), np.concatenate([none, *(b for _, b in found)])
     )

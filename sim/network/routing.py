@@ -1,8 +1,8 @@
-"""Shortest ways by delay over undirected links, from the sources that are asked for and no others.
+"""Shortest routes by delay over undirected links, computed only from the sources that are asked for.
 
 Link l joins a[l] and b[l]; as a directed link it is l from a to b, and l + links from b to a. Delays come from
-Dijkstra's algorithm in scipy; the way itself is read back from the delays, at each satellite through the neighbour of
-lowest index that attains the delay, so that ties fall the same whatever the search did.
+Dijkstra's algorithm in scipy. Routes are traced back from the delays, at each satellite through the neighbour of lowest
+index that attains the delay, so that ties are broken the same way whatever order the search took.
 """
 
 from __future__ import annotations
@@ -19,25 +19,48 @@ from sim.network import ALL_PAIRS
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-LEAST_DELAY_S = 1e-12  # 0.3 mm of light: delays must grow from hop to hop for a way to be read back from them
+LEAST_DELAY_S = 1e-12  # 0.3 mm of light: delays must grow from hop to hop for a route to be traced back from them
 CHUNK = 1 << 21  # source-satellite delays held at a time
 
 
 class Paths(NamedTuple):
-    """Ways of many pairs: pair f runs over the directed links links[start[f]:start[f + 1]], in order."""
+    """Routes of many pairs: pair f takes the directed links links[start[f]:start[f + 1]], in order."""
 
     start: Indices  # (pairs + 1,)
     links: Indices
-    found: NDArray[np.bool_]  # (pairs,), False without a route; a pair of a satellite with itself has an empty way
+    reached: NDArray[np.bool_]  # (pairs,), False without a route; a pair of a satellite with itself has an empty route
 
 
 class Graph:
-    """The links of `count` satellites; delays are given with each question, so one Graph serves while links stay."""
+    """Links of a constellation, prepared for repeated shortest-path queries with changing delays.
+
+    Parameters
+    ----------
+    count : int
+        Number of satellites N.
+    a, b : ndarray of int64, shape (L,)
+        Ends of the links, a < b, each link once.
+
+    Notes
+    -----
+    Delays are an argument of each query, so one Graph serves as long as the set of links is the same.
+
+    Examples
+    --------
+    Four satellites in a row, 1 ms a link; satellite 3 is reached over three links:
+
+    >>> graph = Graph(4, np.array([0, 1, 2]), np.array([1, 2, 3]))
+    >>> delay_s, predecessor = graph.reach(np.full(3, 1e-3), np.array([0.0, np.inf, np.inf, np.inf]))
+    >>> (1e3 * delay_s).round(9).tolist(), predecessor.tolist()
+    ([0.0, 1.0, 2.0, 3.0], [-1, 0, 1, 2])
+    >>> graph.paths(np.full(3, 1e-3), np.array([3]), np.array([1])).links.tolist()  # links 2 and 1, from b to a
+    [5, 4]
+    """
 
     def __init__(self, count: int, a: Indices, b: Indices) -> None:
         self.count, self.links = count, int(a.size)
-        self._moment: Array | None = None
-        self._all: Array | None = None
+        self._queried_delay_s: Array | None = None
+        self._all_delays_s: Array | None = None
         tail, head = np.concatenate((a, b)), np.concatenate((b, a))
         self._order = np.lexsort((head, tail))
         tail, head = tail[self._order], head[self._order]
@@ -53,10 +76,25 @@ class Graph:
         self._inbound[tail, slot] = (self._order + self.links) % max(1, 2 * self.links)
 
     def reach(self, delay_s: Array, seed_s: Array) -> tuple[Array, Indices]:
-        """Delay (N,) of every satellite from a source beyond the seeds, and its predecessor on the way (N,).
+        """Delays of all satellites from one source outside the graph, such as a ground station.
 
-        seed_s (N,): delay at which the source reaches a satellite by itself, inf where it does not. Predecessor -1: the
-        source itself, or no route (delay inf).
+        Parameters
+        ----------
+        delay_s : ndarray, shape (L,)
+            Delay of each link [s], not negative.
+        seed_s : ndarray, shape (N,)
+            Delay from the source directly to each satellite [s]; inf where there is no direct connection.
+
+        Returns
+        -------
+        delay_s : ndarray, shape (N,)
+            Least delay [s]; inf without a route.
+        predecessor : ndarray of int64, shape (N,)
+            Previous satellite on the route; -1 where the source reaches the satellite directly, or not at all.
+
+        References
+        ----------
+        Dijkstra's algorithm as in scipy.sparse.csgraph.
         """
         seeds = np.flatnonzero(np.isfinite(seed_s))
         weight = self._weights(delay_s)
@@ -68,41 +106,54 @@ class Graph:
             ),
             shape=(self.count + 1, self.count + 1),
         )
-        found: Array = dijkstra(matrix, indices=self.count)[: self.count]
-        predecessor = self._before(found, np.arange(self.count), self._inbound_s(delay_s))[0]
-        predecessor[~np.isfinite(found) | (found == seed_s)] = -1
-        return found, predecessor
+        least_s: Array = dijkstra(matrix, indices=self.count)[: self.count]
+        predecessor = self._predecessors(least_s, np.arange(self.count), self._inbound_s(delay_s))[0]
+        predecessor[~np.isfinite(least_s) | (least_s == seed_s)] = -1
+        return least_s, predecessor
 
     def paths(self, delay_s: Array, src: Indices, dst: Indices) -> Paths:
-        """Shortest ways from src (F,) to dst (F,)."""
+        """Shortest routes between pairs of satellites.
+
+        Parameters
+        ----------
+        delay_s : ndarray, shape (L,)
+            Delay of each link [s], not negative.
+        src, dst : ndarray of int64, shape (F,)
+            First and last satellite of each pair.
+
+        Returns
+        -------
+        Paths
+            Directed links of each route.
+        """
         matrix = csr_array((self._weights(delay_s), self._heads, self._starts), shape=(self.count, self.count))
         inbound_s = self._inbound_s(delay_s)
-        everywhere = self._everywhere(delay_s, matrix)
+        cached_s = self._cached_delays(delay_s, matrix)
         direct_s = self._direct(src, dst, inbound_s)
         hops: list[tuple[Indices, Indices]] = []
-        found = src == dst
-        for near in (True, False):  # no way is longer than a direct link, so those searches end soon
-            some = np.flatnonzero((np.isfinite(direct_s) == near) & ~found)
+        reached = src == dst
+        for near in (True, False):  # no route takes longer than a direct link, which bounds those searches
+            some = np.flatnonzero((np.isfinite(direct_s) == near) & ~reached)
             sources, which = np.unique(src[some], return_inverse=True)
             rows = max(1, CHUNK // max(1, self.count))
             for lo in range(0, sources.size, rows):
                 mine = some[(which >= lo) & (which < lo + rows)]
                 limit = 1.001 * float(direct_s[mine].max()) if near else np.inf
-                asked = sources[lo : lo + rows]
-                far = dijkstra(matrix, indices=asked, limit=limit) if everywhere is None else everywhere[asked]
+                chunk = sources[lo : lo + rows]
+                far = dijkstra(matrix, indices=chunk, limit=limit) if cached_s is None else cached_s[chunk]
                 row = np.searchsorted(sources, src[mine]) - lo
                 there = np.isfinite(far[row, dst[mine]])
-                found[mine[there]] = True
-                hops += self._walk(far, row[there], mine[there], src, dst, inbound_s)
-        return _assemble(src.size, hops, found)
+                reached[mine[there]] = True
+                hops += self._trace_back(far, row[there], mine[there], src, dst, inbound_s)
+        return _gather_paths(src.size, hops, reached)
 
-    def _everywhere(self, delay_s: Array, matrix: csr_array) -> Array | None:
-        """Delays between all satellites, once the same moment is asked about again and they fit into memory."""
-        if self._moment is not delay_s:
-            self._moment, self._all = delay_s, None
-        elif self._all is None and self.count * self.count <= ALL_PAIRS:
-            self._all = np.asarray(dijkstra(matrix))
-        return self._all
+    def _cached_delays(self, delay_s: Array, matrix: csr_array) -> Array | None:
+        """Delays (N, N) between all satellites, from the second query with the same delays on, if they fit in memory."""
+        if self._queried_delay_s is not delay_s:
+            self._queried_delay_s, self._all_delays_s = delay_s, None
+        elif self._all_delays_s is None and self.count * self.count <= ALL_PAIRS:
+            self._all_delays_s = np.asarray(dijkstra(matrix))
+        return self._all_delays_s
 
     def _weights(self, delay_s: Array) -> Array:
         """Delays of directed links in the order of the matrix."""
@@ -110,7 +161,7 @@ class Graph:
 
     def _inbound_s(self, delay_s: Array) -> Array:
         """Delays from each neighbour, shape (N, width); inf in the padding."""
-        twice = np.concatenate((delay_s, delay_s, [np.inf]))  # the padding's index -1 finds the last
+        twice = np.concatenate((delay_s, delay_s, [np.inf]))  # the padding's index -1 selects the last
         return np.maximum(twice[self._inbound], LEAST_DELAY_S)
 
     def _direct(self, src: Indices, dst: Indices, inbound_s: Array) -> Array:
@@ -118,7 +169,9 @@ class Graph:
         joins = (self._neighbour[dst] == src[:, np.newaxis]) & (self._inbound[dst] >= 0)
         return np.asarray(np.where(joins, inbound_s[dst], np.inf).min(axis=1))
 
-    def _before(self, far: Array, at: Indices, inbound_s: Array, row: Indices | None = None) -> tuple[Indices, Indices]:
+    def _predecessors(
+        self, far: Array, at: Indices, inbound_s: Array, row: Indices | None = None
+    ) -> tuple[Indices, Indices]:
         """Neighbour of lowest index through which `at` has its delay, and the directed link from there."""
         beside = self._neighbour[at]
         there = far[beside] if row is None else far[row[:, np.newaxis], beside]
@@ -127,41 +180,82 @@ class Graph:
         pick = np.arange(at.size)
         return beside[pick, slot], self._inbound[at, slot]
 
-    def _walk(
+    def _trace_back(
         self, far: Array, row: Indices, flow: Indices, src: Indices, dst: Indices, inbound_s: Array
     ) -> list[tuple[Indices, Indices]]:
-        """Hops from the last back to the first: flows that make one, and its directed link."""
+        """Hops from the last to the first: the flows that make one, and its directed link."""
         at, hops = dst[flow], []
         while flow.size:
-            at, link = self._before(far, at, inbound_s, row)
+            at, link = self._predecessors(far, at, inbound_s, row)
             hops.append((flow, link))
             on = at != src[flow]
             at, row, flow = at[on], row[on], flow[on]
         return hops
 
 
-def _assemble(count: int, hops: list[tuple[Indices, Indices]], found: NDArray[np.bool_]) -> Paths:
+def _gather_paths(count: int, hops: list[tuple[Indices, Indices]], reached: NDArray[np.bool_]) -> Paths:
     flow = np.concatenate([h[0] for h in hops]) if hops else np.empty(0, np.int64)
     link = np.concatenate([h[1] for h in hops]) if hops else np.empty(0, np.int64)
     start = np.concatenate(([0], np.cumsum(np.bincount(flow, minlength=count)))).astype(np.int64)
-    # hops of a flow stand last to first: reverse all, then gather by flow
+    # hops of a flow are stored last to first: reverse all, then gather by flow
     order = np.argsort(flow[::-1], kind="stable")
-    return Paths(start, link[::-1][order], found)
+    return Paths(start, link[::-1][order], reached)
 
 
-def trace(predecessor: Indices, node: int) -> list[int]:
-    """Satellites from `node` back to the one that the source reached first."""
-    way = [node]
-    while predecessor[way[-1]] >= 0:
-        way.append(int(predecessor[way[-1]]))
-    return way
+def trace_route(predecessor: Indices, node: int) -> list[int]:
+    """Satellites of a route from `Graph.reach`, last to first.
+
+    Parameters
+    ----------
+    predecessor : ndarray of int64, shape (N,)
+        Previous satellite on the route of each, -1 at its beginning.
+    node : int
+        Last satellite of the route.
+
+    Returns
+    -------
+    list of int
+        `node`, its predecessor, and so on to the satellite that the source reaches directly.
+
+    Examples
+    --------
+    >>> trace_route(np.array([-1, 0, 1]), 2)
+    [2, 1, 0]
+    """
+    route = [node]
+    while predecessor[route[-1]] >= 0:
+        route.append(int(predecessor[route[-1]]))
+    return route
 
 
 def components(count: int, a: Indices, b: Indices, alive: NDArray[np.bool_]) -> Indices:
-    """Number of the connected part of each satellite (N,), counted by lowest index; -1 where it is not alive."""
+    """Connected components of the satellites that are alive.
+
+    Parameters
+    ----------
+    count : int
+        Number of satellites N.
+    a, b : ndarray of int64, shape (L,)
+        Ends of the links.
+    alive : ndarray of bool, shape (N,)
+        Satellites that relay; links to the others are ignored.
+
+    Returns
+    -------
+    ndarray of int64, shape (N,)
+        Number of each satellite's component, -1 where it is not alive.
+
+    Examples
+    --------
+    Satellite 1 of a row of four is down, so that 0 is cut off from 2 and 3:
+
+    >>> alive = np.array([True, False, True, True])
+    >>> components(4, np.array([0, 1, 2]), np.array([1, 2, 3]), alive).tolist()
+    [0, -1, 1, 1]
+    """
     on = alive[a] & alive[b]
     matrix = coo_array((np.ones(int(on.sum())), (a[on], b[on])), shape=(count, count))
     label = connected_components(matrix, directed=False)[1].astype(np.int64)
-    part = np.full(count, -1, dtype=np.int64)
-    part[alive] = np.unique(label[alive], return_inverse=True)[1].reshape(-1)
-    return part
+    component = np.full(count, -1, dtype=np.int64)
+    component[alive] = np.unique(label[alive], return_inverse=True)[1].reshape(-1)
+    return component

@@ -168,7 +168,7 @@ def binding(summary: dict[str, Any], base: Any, inputs: list[Any]) -> str:
     for row in inputs:
         share = row.gain_flops_per_s / useful if useful > 0.0 else 0.0
         told.append(
-            f"{row.what} ({row.mass_kg / base.satellites:.3g} kg): {round(100.0 * share, 2) + 0.0:+.2f} % useful"
+            f"{row.label} ({row.mass_kg / base.satellites:.3g} kg): {round(100.0 * share, 2) + 0.0:+.2f} % useful"
         )
     part = "" if base.window_s == summary["duration_s"] else f" (over the first {_span(base.window_s)})"
     return "; ".join(told) + part

@@ -1,4 +1,4 @@
-"""The results folder: written whole or not at all, read back as it was.
+"""The results folder: written atomically, read back without loss.
 
     summary.json  series.nc  events.parquet  scenario.yaml  manifest.json  report.html
 
@@ -10,24 +10,16 @@ from __future__ import annotations
 import io
 import json
 import os
-import platform
-import resource
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from importlib import metadata
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-import sim
-from orbit.data import earth_orientation_span
-from sim.config import validation, yaml_tree
+from sim.config import yaml_tree
 from sim.config.errors import Origin, bad_input
 from sim.config.scenario import Loaded
 from sim.config.schema import Section
@@ -35,25 +27,10 @@ from sim.config.yaml_tree import Node
 from sim.engine.uncoupled import Outcome
 from sim.results import dataset as recorded
 from sim.results import summary as metrics
+from sim.results.manifest import build_manifest
 from sim.schema import EVENT_COLUMNS, SCHEMA_VERSION
 
-PACKAGES = (
-    "numpy",
-    "numba",
-    "llvmlite",
-    "scipy",
-    "sgp4",
-    "xarray",
-    "h5netcdf",
-    "h5py",
-    "pyarrow",
-    "pydantic",
-    "plotly",
-)
-
-SKIPPED_SHOWN = 20  # sets of a catalogue left out, told one by one in the manifest
-
-WHOLE = (
+REQUIRED_KEYS = (
     "scenario", "satellites", "accelerators", "duration_s", "compute", "power", "thermal", "network", "ground", "workloads",
     "fleet", "design", "cost", "assumptions",
 )  # fmt: skip
@@ -61,7 +38,7 @@ WHOLE = (
 
 @dataclass(frozen=True)
 class Results:
-    """A run's results, in memory or read from a folder. Times in `series` are milliseconds since its `epoch`."""
+    """Results of a run, in memory or read from a folder. Times in `series` are milliseconds since its `epoch`."""
 
     summary: dict[str, Any]
     series: xr.Dataset
@@ -71,6 +48,7 @@ class Results:
 
     @property
     def waterfall(self) -> list[dict[str, Any]]:
+        """Rows of the waterfall, from the summary."""
         return list(self.summary["compute"]["waterfall"])
 
 
@@ -80,8 +58,19 @@ ReportWriter = Callable[[Results, Path], None]
 # --- from outcome to arrays ------------------------------------------------------------------------------------------
 
 
-def of(outcome: Outcome) -> Results:
-    """Results of a run that has just ended."""
+def from_outcome(outcome: Outcome) -> Results:
+    """Results of a run that has just ended.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The run.
+
+    Returns
+    -------
+    Results
+        Summary, series and events, without manifest and folder.
+    """
     return Results(metrics.summary(outcome), recorded.series(outcome), recorded.event_rows(outcome))
 
 
@@ -89,16 +78,41 @@ def of(outcome: Outcome) -> Results:
 
 
 def check_out(out: Path | None) -> None:
-    """Refuse a folder that exists, before anything is run."""
+    """Check the output folder before anything is run.
+
+    Parameters
+    ----------
+    out : Path or None
+        The folder.
+
+    Raises
+    ------
+    InputError
+        If it exists.
+    """
     if out is not None and out.exists():
         raise bad_input(Origin(f"--out {out}"), "", "exists already; write another folder, or remove this one")
 
 
 @contextmanager
 def new_folder(out: Path | None, name: str, sha256: str) -> Iterator[tuple[Path, list[Path]]]:
-    """A folder under a temporary name, renamed when the block ends well and removed when it does not.
+    """Context manager of a folder under a temporary name: renamed on success, removed on failure.
 
-    The list receives the final path.
+    Parameters
+    ----------
+    out : Path or None
+        Final path; None for `results/NAME-HASH8-N` with the next free N.
+    name : str
+        Name of the scenario.
+    sha256 : str
+        Digest of the scenario.
+
+    Yields
+    ------
+    folder : Path
+        The temporary folder.
+    final : list of Path
+        Receives the final path.
     """
     parent = out.parent if out is not None else Path("results")
     parent.mkdir(parents=True, exist_ok=True)
@@ -129,27 +143,78 @@ def write(
     run_facts: dict[str, Any],
     report: ReportWriter | None,
 ) -> Results:
-    """Write the folder; returns the results with folder and manifest."""
+    """Write a results folder.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The run.
+    results : Results
+        Its results.
+    out : Path or None
+        Final path; None for a numbered folder in `results`.
+    run_facts : dict
+        Entries of the manifest about this run.
+    report : callable or None
+        Writes the report.
+
+    Returns
+    -------
+    Results
+        The results with folder and manifest.
+    """
     loaded = outcome.loaded
     with new_folder(out, loaded.scenario.name, loaded.sha256) as (part, final):
         (part / "summary.json").write_text(to_json(results.summary), encoding="utf-8")
         write_series(results.series, part / "series.nc")
         _write_events(results.events, part / "events.parquet")
         (part / "scenario.yaml").write_text(resolved_yaml(loaded), encoding="utf-8")
-        told = manifest(loaded, run_facts)
-        complete = Results(results.summary, results.series, results.events, told, part)
+        facts = build_manifest(loaded, run_facts)
+        complete = Results(results.summary, results.series, results.events, facts, part)
         if report is not None:
             report(complete, part / "report.html")
-        (part / "manifest.json").write_text(to_json(told), encoding="utf-8")
-    return Results(results.summary, results.series, results.events, told, final[0])
+        (part / "manifest.json").write_text(to_json(facts), encoding="utf-8")
+    return Results(results.summary, results.series, results.events, facts, final[0])
 
 
 def to_json(value: Any) -> str:
-    """JSON as it is written everywhere: UTF-8, two spaces, no NaN."""
+    """JSON in the format of all output: UTF-8, two spaces, no NaN.
+
+    Parameters
+    ----------
+    value : object
+        Anything that JSON can express.
+
+    Returns
+    -------
+    str
+        Text that ends with a newline.
+
+    Raises
+    ------
+    ValueError
+        If it contains NaN or infinity.
+
+    Examples
+    --------
+    >>> print(to_json({"step_s": 60.0}), end="")
+    {
+      "step_s": 60.0
+    }
+    """
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_series(dataset: xr.Dataset, path: Path) -> None:
+    """Write a dataset as NetCDF 4, compressed.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        The series.
+    path : Path
+        The file.
+    """
     encoding: dict[str, dict[str, Any]] = {
         str(name): {"zlib": True, "complevel": 1, "shuffle": True}
         for name, var in dataset.variables.items()
@@ -173,17 +238,28 @@ def _write_events(rows: list[dict[str, Any]], path: Path) -> None:
 
 
 def resolved_yaml(loaded: Loaded) -> str:
-    """The scenario with every name resolved and every default written out; it loads to the same sha256."""
+    """The scenario with every name resolved and every default written out; it loads to the same digest.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    str
+        YAML text.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
     def convert(node: Node) -> Any:
         if node.is_map:
-            made = CommentedMap((key, convert(child)) for key, child in node.value.items())
+            mapping = CommentedMap((key, convert(child)) for key, child in node.value.items())
             if node.is_record:
-                made.fa.set_flow_style()
-            return made
+                mapping.fa.set_flow_style()
+            return mapping
         if isinstance(node.value, list):
             return [convert(child) for child in node.value]
         if isinstance(node.value, str) and ":" in node.value:
@@ -198,7 +274,7 @@ def resolved_yaml(loaded: Loaded) -> str:
 
 
 def _with_defaults(node: Node, section: Section) -> Node:
-    """The tree with scalar defaults that it leaves out written in."""
+    """The tree with the scalar defaults that it leaves out."""
     children = dict(node.value)
     for name in type(section).model_fields:
         value = getattr(section, name)
@@ -211,92 +287,79 @@ def _with_defaults(node: Node, section: Section) -> Node:
 
 
 def default_text(model: type[Section], name: str, value: Any) -> Any:
-    """A default as one would write it: with its unit."""
+    """A default value as it is written in a scenario, with its unit.
+
+    Parameters
+    ----------
+    model : type of Section
+        Section of the schema.
+    name : str
+        Field of the section.
+    value : object
+        Value in SI.
+
+    Returns
+    -------
+    object
+        Text with a unit, or the value itself where it has none.
+    """
     from orbit.units import from_si
     from sim.config.quantity import Quantity
 
-    for note in model.model_fields[name].metadata:
-        if isinstance(note, Quantity) and note.unit != "1":
-            return from_si(float(value), note.unit)
+    for annotation in model.model_fields[name].metadata:
+        if isinstance(annotation, Quantity) and annotation.unit != "1":
+            return from_si(float(value), annotation.unit)
     return value
-
-
-def manifest(loaded: Loaded, run_facts: dict[str, Any]) -> dict[str, Any]:
-    """What changes from run to run, and what is needed to repeat this one."""
-    span = earth_orientation_span()
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "version": sim.__version__,
-        "git": _git_state(),
-        "scenario_sha256": loaded.sha256,
-        "seed": loaded.scenario.seed,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": sys.argv,
-        "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
-        "host": {"machine": platform.machine(), "system": platform.platform(), "cpus": os.cpu_count()},
-        "peak_memory_bytes": peak_kib * 1024,
-        "skipped_sets": [asdict(s) for s in loaded.catalogues.skipped[:SKIPPED_SHOWN]],
-        "skipped_sets_count": len(loaded.catalogues.skipped),
-        "earth_orientation": {
-            "table_end": span.table_end.isoformat(),
-            "measured_until": span.measured_until.isoformat(),
-            "status": validation.status(loaded.scenario),
-        },
-        **run_facts,
-    }
-
-
-def _git_state() -> dict[str, Any] | None:
-    """Commit and dirt of the checkout the program runs from; null when it is installed."""
-    home = Path(__file__).resolve().parents[2]
-    if not (home / ".git").exists():
-        return None
-    try:
-        commit, status = (
-            subprocess.run(
-                ["git", "-C", str(home), *args], capture_output=True, text=True, timeout=5, check=True
-            ).stdout
-            for args in (("rev-parse", "HEAD"), ("status", "--porcelain"))
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return {"commit": commit.strip(), "dirty": bool(status.strip())}
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------
 
 
 def read(folder: Path) -> Results:
-    """Results of a folder. Raises InputError if it is none."""
+    """Read a results folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    Results
+        Its content.
+
+    Raises
+    ------
+    InputError
+        If it is not a results folder, is incomplete, or was written by another version of the format.
+    """
     import pyarrow.parquet as pq
 
     for name in ("summary.json", "manifest.json", "series.nc", "events.parquet"):
         if not (folder / name).is_file():
             kind = (
-                "holds a study, no results"
+                "is a study, not the results of a run"
                 if (folder / "points.parquet").is_file()
-                else f"is no results folder: {name} is missing"
+                else f"is not a results folder: {name} is missing"
             )
-            raise bad_input(Origin(str(folder)), "", f"{kind}; write one that `dawndusk run` made")
+            raise bad_input(Origin(str(folder)), "", f"{kind}; write the folder of a run")
     try:
         summary = dict(json.loads((folder / "summary.json").read_text("utf-8")))
         _check_version(folder, summary.get("schema_version"))
-        told = json.loads((folder / "manifest.json").read_text("utf-8"))
+        facts = json.loads((folder / "manifest.json").read_text("utf-8"))
         with xr.open_dataset(folder / "series.nc", engine="h5netcdf", decode_times=False) as dataset:
             loaded = dataset.load()
         rows = pq.read_table(folder / "events.parquet").to_pylist()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise bad_input(
-            Origin(str(folder)), "", f"is no results folder ({error}); write one that `dawndusk run` made"
+            Origin(str(folder)), "", f"is not a results folder ({error}); write the folder of a run"
         ) from None
-    missing = [key for key in WHOLE if key not in summary]
+    missing = [key for key in REQUIRED_KEYS if key not in summary]
     if missing:
         raise bad_input(
-            Origin(str(folder / "summary.json")), "", f"is not whole ({missing[0]} is missing); run the scenario again"
+            Origin(str(folder / "summary.json")), "", f"is incomplete ({missing[0]} is missing); run the scenario again"
         )
-    return Results(summary, loaded, rows, told, folder)
+    return Results(summary, loaded, rows, facts, folder)
 
 
 def _check_version(folder: Path, version: Any) -> None:
@@ -309,7 +372,18 @@ def _check_version(folder: Path, version: Any) -> None:
 
 
 def assumptions(results: Results) -> list[dict[str, Any]]:
-    """Every assumed number behind results with a folder: field, and what its record says. Empty without a folder."""
+    """Assumed numbers behind results.
+
+    Parameters
+    ----------
+    results : Results
+        Results with a folder.
+
+    Returns
+    -------
+    list of dict
+        Field and record of each assumption; empty without a folder.
+    """
     if results.folder is None:
         return []
     root = yaml_tree.read(results.folder / "scenario.yaml")

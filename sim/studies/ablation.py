@@ -1,4 +1,4 @@
-"""A scenario without one cause of loss, all else as it is and free to respond: what can be won by removing it."""
+"""Ablation: a scenario without one cause of loss, everything else as it is and free to respond."""
 
 from __future__ import annotations
 
@@ -23,65 +23,101 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NO_LIMIT_K: Final = 1e6
-WHY_NOT: Final = {
+NOT_REMOVABLE: Final = {
     "bubble": "follows from mesh and batch; try another mesh or a larger global_batch",
-    "unplaced": "no job's mesh takes these satellites; try another mesh or another number of satellites",
+    "unplaced": "these satellites do not fill a mesh; try another mesh or another number of satellites",
 }
 
 
-class Without(NamedTuple):
-    """How a cause is removed: in the scenario, or in the run where no scenario could say so."""
+class Ablation(NamedTuple):
+    """How a cause is removed: in the scenario, or in the run where the scenario has no key for it."""
 
-    words: str
+    description: str
     scenario: Scenario
-    cool: bool = False  # no temperature limits
-    instant: bool = False  # links without delay or limit
-    whole: bool = False  # a way for every message
-    skipped: tuple[int, ...] = ()  # modes of a job's clock in which it goes on working instead
+    no_thermal_limit: bool = False
+    instant_links: bool = False  # no delay, no rate limit
+    always_routed: bool = False  # a route for every message
+    skipped_modes: tuple[int, ...] = ()  # modes of the job lifecycle in which jobs keep working instead
 
 
-def altered(section: Any, path: str, value: Any) -> Any:
-    """A section with the value at a dotted path replaced; numbers count in lists."""
+def with_value(section: Any, path: str, value: Any) -> Any:
+    """A copy of a section with one value replaced.
+
+    Parameters
+    ----------
+    section : schema.Section or list
+        The section.
+    path : str
+        Dotted path of the value; numbers are positions in lists.
+    value : object
+        The new value, in SI.
+
+    Returns
+    -------
+    schema.Section or list
+        The copy.
+
+    Examples
+    --------
+    >>> from sim.config.schema import Recorder
+    >>> with_value(Recorder(), "satellites", 0.0).satellites
+    0.0
+    """
     name, _, rest = path.partition(".")
     if isinstance(section, list):
         i = int(name)
-        return [*section[:i], altered(section[i], rest, value) if rest else value, *section[i + 1 :]]
-    return section.model_copy(update={name: altered(getattr(section, name), rest, value) if rest else value})
+        return [*section[:i], with_value(section[i], rest, value) if rest else value, *section[i + 1 :]]
+    return section.model_copy(update={name: with_value(getattr(section, name), rest, value) if rest else value})
 
 
-def without(cause: str, scenario: Scenario, cuts: Sequence[Task]) -> Without | None:
-    """The scenario without a cause; None where nothing removes it. cuts: how the training workloads are cut now."""
+def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablation | None:
+    """The scenario without a cause of loss.
+
+    Parameters
+    ----------
+    cause : str
+        A row of the ledger, of `sim.schema.CAUSES`.
+    scenario : Scenario
+        The scenario.
+    tasks : sequence of Task
+        Present execution plans of the training workloads, in order.
+
+    Returns
+    -------
+    Ablation or None
+        How the cause is removed; None where nothing removes it, see `NOT_REMOVABLE`.
+    """
     chip = "satellite.accelerator"
     match cause:
         case "failed":
             fleet = scenario.fleet and scenario.fleet.model_copy(update={"failures": None})
             links = [event for event in scenario.events if parse_target(event.target) is None]
-            return Without("nothing fails", scenario.model_copy(update={"fleet": fleet, "events": links}))
+            return Ablation("no failures", scenario.model_copy(update={"fleet": fleet, "events": links}))
         case "spare":
-            return Without("no spares", altered(scenario, "fleet.spares", 0.0))
+            return Ablation("no spares", with_value(scenario, "fleet.spares", 0.0))
         case "power":
-            return Without("a battery that lasts for the whole run", _powered(scenario))
+            return Ablation("a battery that lasts for the whole run", _with_ample_battery(scenario))
         case "thermal":
-            return Without("no limit to temperatures", scenario, cool=True)
+            return Ablation("no temperature limits", scenario, no_thermal_limit=True)
         case "demand":
-            return Without("demand without end", _jobs(scenario, Inference, demand=None))
+            return Ablation("unlimited demand", _jobs(scenario, Inference, demand=None))
         case "kernel":
-            return Without("arithmetic at peak", altered(scenario, f"{chip}.kernel_efficiency", 1.0))
+            return Ablation("kernel efficiency of 1", with_value(scenario, f"{chip}.kernel_efficiency", 1.0))
         case "memory":
-            return Without("memory of any bandwidth", altered(scenario, f"{chip}.memory_bandwidth", float("inf")))
+            return Ablation("unlimited memory bandwidth", with_value(scenario, f"{chip}.memory_bandwidth", float("inf")))
         case "recompute":
-            return Without("nothing computed again, memory not asked, mesh as now", _remembering(scenario, cuts))
+            return Ablation("no recomputation, memory limit ignored, same mesh", _without_recomputation(scenario, tasks))
         case "communication":
-            fast = altered(altered(scenario, f"{chip}.interconnect", float("inf")), f"{chip}.interconnect_latency", 0.0)
-            return Without("links and interconnect without delay or limit", fast, instant=True)
+            fast = with_value(with_value(scenario, f"{chip}.interconnect", float("inf")), f"{chip}.interconnect_latency", 0.0)
+            return Ablation("links and interconnect without latency or rate limit", fast, instant_links=True)
         case "outage":
-            return Without("a way for every message", scenario.model_copy(update={"ground": None}), whole=True)
+            return Ablation("a route for every message", scenario.model_copy(update={"ground": None}), always_routed=True)
         case "straggler":
-            return Without("no jitter", _jobs(scenario, Training, jitter=0.0))
+            return Ablation("no jitter", _jobs(scenario, Training, jitter=0.0))
         case "checkpoint":
-            return Without("saves that take no time, as often as now", scenario, skipped=(job_lifecycle.CHECKPOINT,))
+            return Ablation("checkpoints that take no time, at the same interval", scenario, skipped_modes=(job_lifecycle.CHECKPOINT,))
         case "recovery":
-            return Without("jobs go on at once and nothing is done again", scenario, skipped=(job_lifecycle.RECOVERY,))
+            return Ablation("jobs resume at once, no work is repeated", scenario, skipped_modes=(job_lifecycle.RECOVERY,))
     return None
 
 
@@ -90,36 +126,47 @@ def _jobs(scenario: Scenario, kind: type, **values: Any) -> Scenario:
     return scenario.model_copy(update={"workloads": jobs})
 
 
-def _remembering(scenario: Scenario, cuts: Sequence[Task]) -> Scenario:
-    # another mesh would have other losses, and memory that holds everything would invite one
-    left = iter(cuts)
+def _without_recomputation(scenario: Scenario, tasks: Sequence[Task]) -> Scenario:
+    # the mesh stays: another one would have other losses
+    remaining = iter(tasks)
     jobs = []
     for job in scenario.workloads:
         if isinstance(job, Training):
-            task = next(left)
-            kept = {"mesh": schema.Mesh(**task.mesh._asdict()), "interleave": task.batch.interleave}
-            job = job.model_copy(update={"recompute": "none", **kept})
+            task = next(remaining)
+            plan = {"mesh": schema.Mesh(**task.mesh._asdict()), "interleave": task.batch.interleave}
+            job = job.model_copy(update={"recompute": "none", **plan})
         jobs.append(job)
     return scenario.model_copy(update={"workloads": jobs})
 
 
-def _powered(scenario: Scenario) -> Scenario:
-    """A battery that carries all loads through the run, loses nothing and is full: the array need not grow, nor heat change."""
+def _with_ample_battery(scenario: Scenario) -> Scenario:
+    """A full battery without losses that can supply all loads through the run; array and heat stay the same."""
     satellite = scenario.satellite
     load_w = full_load_w(satellite)
     battery = satellite.power.battery
-    most_w = max(battery.max_discharge_power, 2.0 * load_w)
+    discharge_w = max(battery.max_discharge_power, 2.0 * load_w)
     ample = battery.model_copy(
         update={
             "capacity": battery.capacity + 2.0 * load_w * scenario.duration, "max_depth": 1.0, "initial_charge": 1.0,
-            "charge_efficiency": 1.0, "discharge_efficiency": 1.0, "max_discharge_power": most_w,
+            "charge_efficiency": 1.0, "discharge_efficiency": 1.0, "max_discharge_power": discharge_w,
         }
     )  # fmt: skip
-    return cast(Scenario, altered(scenario, "satellite.power.battery", ample))
+    return cast(Scenario, with_value(scenario, "satellite.power.battery", ample))
 
 
 def full_load_w(satellite: Satellite) -> float:
-    """What a satellite draws at full rate [W]: chips, hosts, conversion, pump, bus."""
+    """Power of a satellite at full clock rate.
+
+    Parameters
+    ----------
+    satellite : schema.Satellite
+        The design.
+
+    Returns
+    -------
+    float
+        Chips, hosts, conversion losses, pump and bus [W].
+    """
     electronics_w = satellite.accelerators * (satellite.accelerator.max_power + satellite.power.host_power)
     drawn_w = electronics_w / satellite.power.conversion_efficiency
     return drawn_w * (1.0 + satellite.thermal.loop.pump_fraction) + satellite.bus.power
@@ -128,30 +175,43 @@ def full_load_w(satellite: Satellite) -> float:
 # --- in the run -------------------------------------------------------------------------------------------------------
 
 
-class EasyWires:
-    """Transport whose links have neither delay nor limit, or with a way for messages that have none."""
+class UnlimitedTransport:
+    """Transport whose links have neither delay nor rate limit, or that has a route for every message.
 
-    def __init__(self, transport: Transport, instant: bool, whole: bool) -> None:
-        self.transport, self.instant, self.whole = transport, instant, whole
+    Parameters
+    ----------
+    transport : Transport
+        The transport of the run.
+    instant_links : bool
+        Whether links have no delay and no rate limit.
+    always_routed : bool
+        Whether messages without a route get one.
+    """
+
+    def __init__(self, transport: Transport, instant_links: bool, always_routed: bool) -> None:
+        self.transport, self.instant_links, self.always_routed = transport, instant_links, always_routed
 
     @property
     def version(self) -> int:
+        """Grows when routes may have changed."""
         return self.transport.version
 
     @property
     def directed_delay_s(self) -> Array:
+        """Delays [s] as in `Transport`, and 0 for the additional link."""
         delay_s = self.transport.directed_delay_s
-        return np.append(0.0 * delay_s if self.instant else delay_s, 0.0)
+        return np.append(0.0 * delay_s if self.instant_links else delay_s, 0.0)
 
     @property
     def directed_rate_bit_s(self) -> Array:
+        """Rates [bit/s] as in `Transport`, and inf for the additional link."""
         rate = self.transport.directed_rate_bit_s
-        return np.append(np.full_like(rate, np.inf) if self.instant else rate, np.inf)
+        return np.append(np.full_like(rate, np.inf) if self.instant_links else rate, np.inf)
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
-        """Missing ways lead over the last directed link, which all have in common and none feels."""
+        """Routes as in `Transport.routes`; missing ones use an additional last link without delay or rate limit."""
         start, links = self.transport.routes(src, dst)
-        if not self.whole:
+        if not self.always_routed:
             return start, links
         hops = np.diff(start)
         missing = (hops == 0) & (src != dst)
@@ -159,60 +219,89 @@ class EasyWires:
         return np.concatenate(([0], np.cumsum(hops + missing))).astype(np.int64), added
 
     def components(self) -> Ints:
+        """Connected components as in `Transport`."""
         return self.transport.components()
 
 
-class EasyClock:
-    """A clock of jobs that go on working through some modes; nothing is done again where that is recovery."""
+class UninterruptedLifecycle:
+    """A job lifecycle in which jobs keep working through some modes; without recovery no work is repeated.
 
-    def __init__(self, clock: Clock, skipped: tuple[int, ...]) -> None:
-        self.clock, self.skipped = clock, skipped
+    Parameters
+    ----------
+    clock : Clock
+        The lifecycle of the run.
+    skipped_modes : tuple of int
+        Modes that are skipped.
+    """
+
+    def __init__(self, clock: Clock, skipped_modes: tuple[int, ...]) -> None:
+        self.clock, self.skipped_modes = clock, skipped_modes
 
     def ranks(self) -> list[Ints]:
+        """Satellites of each job in rank order."""
         return self.clock.ranks()
 
     @property
     def unreachable(self) -> Ints:
+        """Healthy satellites whose rank was given to a spare because no message reached them."""
         return self.clock.unreachable
 
     def exchange(self, time_s: float, cut: NDArray[np.bool_], part: Ints) -> bool:
+        """Exchange of disconnected members, as in the lifecycle of the run."""
         return self.clock.exchange(time_s, cut, part)
 
     def advance(self, begin_s: float, end_s: float, cut: NDArray[np.bool_]) -> tuple[list[list[Segment]], Array]:
+        """Advance the lifecycle and replace the skipped modes by work."""
         before = self.clock.ranks()
         jobs, spare_s = self.clock.advance(begin_s, end_s, cut)
-        # a cut is that of the members before: it says nothing of those who have just taken a seat
-        eased = [
-            [self._eased(s, bool(cut[g]) and s.members is before[g]) for s in found] for g, found in enumerate(jobs)
+        # `cut` holds for the members before this interval; it does not apply to spares that have just been assigned
+        continued = [
+            [self._continued(s, bool(cut[g]) and s.members is before[g]) for s in segments]
+            for g, segments in enumerate(jobs)
         ]
-        return eased, spare_s
+        return continued, spare_s
 
-    def _eased(self, segment: Segment, cut: bool) -> Segment:
-        if job_lifecycle.RECOVERY in self.skipped:
+    def _continued(self, segment: Segment, cut: bool) -> Segment:
+        if job_lifecycle.RECOVERY in self.skipped_modes:
             segment = segment._replace(rollback=False)
-        if segment.mode in self.skipped:
+        if segment.mode in self.skipped_modes:
             segment = segment._replace(mode=job_lifecycle.OUTAGE if cut else job_lifecycle.RUN)
         return segment
 
 
-class EasyRun(CoupledRun):
-    """A coupled run without a cause that no scenario can leave out."""
+class AblatedRun(CoupledRun):
+    """A coupled run without a cause that has no key in the scenario.
 
-    def __init__(self, loaded: Loaded, how: Without) -> None:
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    ablation : Ablation
+        How the cause is removed.
+    """
+
+    def __init__(self, loaded: Loaded, ablation: Ablation) -> None:
         super().__init__(loaded)
-        self.how = how
-        if how.instant or how.whole:
-            self.transport = EasyWires(self.transport, how.instant, how.whole)
+        self.ablation = ablation
+        if ablation.instant_links or ablation.always_routed:
+            self.transport = UnlimitedTransport(self.transport, ablation.instant_links, ablation.always_routed)
 
     def create_scheduler(self) -> JobScheduler:
+        """Scheduler of the run, with lifecycles that skip modes."""
         scheduler = super().create_scheduler()
-        if self.how.skipped:
+        if self.ablation.skipped_modes:
             for training in scheduler.trainings:
-                training.clock = EasyClock(training.clock, self.how.skipped)
+                training.clock = UninterruptedLifecycle(training.clock, self.ablation.skipped_modes)
         return scheduler
 
 
-def unlimited(run: Run) -> None:
-    """Let junctions and memory get as hot as they will."""
+def remove_temperature_limits(run: Run) -> None:
+    """Remove the junction and memory temperature limits of a run, in place.
+
+    Parameters
+    ----------
+    run : Run
+        A run that has not started.
+    """
     thermal = run.params.thermal._replace(junction_limit_k=NO_LIMIT_K, hbm_limit_k=NO_LIMIT_K)
     run.params = run.params._replace(thermal=thermal)

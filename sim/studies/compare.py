@@ -1,6 +1,6 @@
-"""Two results side by side: what differs going in, what differs coming out, and which causes make the difference.
+"""Comparison of two results: inputs that differ, metrics that differ, and the causes of loss that make the difference.
 
-Pure functions of results; `sim.studies.operands` turns what a person names into them.
+Pure functions of results; `sim.studies.operands` loads what is named on the command line.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from orbit.units import UNITS
 from sim.config import yaml_tree
 from sim.config.errors import Origin, RunError, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
 from sim.results.store import Results
+from sim.studies.input_differences import Input, differing_inputs
 
 EQUAL: Final = {
     "nameplate": "nameplate",
@@ -21,12 +21,12 @@ EQUAL: Final = {
     "power": "mean load",
     "capex": "capital cost",
 }
-EXPLAINED = 0.9  # share of all differences that the causes named last make up, three at most
+EXPLAINED = 0.9  # share of all differences that the named causes explain, at most three of them
 
 
 @dataclass(frozen=True)
-class Side:
-    """Results with a label and, where it is known, the resolved scenario or site behind them."""
+class Operand:
+    """Results with a label and, where it is known, the tree of the scenario or site behind them."""
 
     label: str
     results: Results
@@ -34,25 +34,13 @@ class Side:
 
     @property
     def on_ground(self) -> bool:
+        """Whether this is a ground site."""
         return self.results.summary["satellites"] is None
 
 
 @dataclass(frozen=True)
-class Input:
-    """One value of the scenario that differs; kind and source where they are recorded."""
-
-    field: str
-    a: str | None
-    b: str | None
-    a_kind: str | None = None
-    b_kind: str | None = None
-    a_source: str | None = None
-    b_source: str | None = None
-
-
-@dataclass(frozen=True)
 class Metric:
-    """One number of both sides; `a_scaled` with `equal`, `reason` where a number is null."""
+    """One number of both operands; `a_scaled` with `equal`, `reason` where a number is missing."""
 
     metric: str
     unit: str
@@ -65,7 +53,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Loss:
-    """One row of the waterfall on both sides: share of nameplate, and PFLOP/s; own and induced apart."""
+    """One row of the waterfall on both sides: share of nameplate, and PFLOP/s; local and peer stalls (own, induced) separately."""
 
     cause: str
     a_fraction: float
@@ -80,7 +68,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Equal:
-    """By what A is multiplied so that one of its quantities equals B's."""
+    """Factor by which A is multiplied so that one of its quantities equals that of B."""
 
     what: str
     factor: float
@@ -90,7 +78,7 @@ class Equal:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything `dawndusk compare` tells."""
+    """Result of `dawndusk compare`."""
 
     a: str
     b: str
@@ -102,124 +90,92 @@ class Comparison:
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
+        """Fields for JSON."""
         return asdict(self)
 
 
-def compare(a: Results | Side, b: Results | Side, equal: str | None = None) -> Comparison:
-    """Compare two results; `equal` scales A to B's nameplate, useful, power or capex. Raises InputError, RunError."""
-    one = a if isinstance(a, Side) else _side("A", a)
-    two = b if isinstance(b, Side) else _side("B", b)
+def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None) -> Comparison:
+    """Compare two results.
+
+    Parameters
+    ----------
+    a, b : Results or Operand
+        The results.
+    equal : {"nameplate", "useful", "power", "capex"}, optional
+        Scale A so that this quantity equals that of B.
+
+    Returns
+    -------
+    Comparison
+        Differences of inputs, metrics and waterfall.
+
+    Raises
+    ------
+    InputError
+        If the quantity is unknown or was not simulated.
+    RunError
+        If the quantity is zero.
+    """
+    one = a if isinstance(a, Operand) else _operand("A", a)
+    two = b if isinstance(b, Operand) else _operand("B", b)
     check_equal(equal)
     scaled = None if equal is None else _equal(equal, one, two)
     factor = 1.0 if scaled is None else scaled.factor
     losses = _waterfall(one.results.summary, two.results.summary, factor)
     alike = one.on_ground == two.on_ground
     return Comparison(
-        one.label, two.label, _inputs(one.inputs, two.inputs) if alike else (), _metrics(one, two, None if scaled is None else factor),
+        one.label, two.label, differing_inputs(one.inputs, two.inputs) if alike else (), _metrics(one, two, None if scaled is None else factor),
         losses, scaled, _reasons(losses), tuple(_notes(one, two)),
     )  # fmt: skip
 
 
-def _notes(a: Side, b: Side) -> list[str]:
-    """What hinders the comparison, and how sites on the ground were set to work."""
-    found = [
-        f"{side.label}: its scenario is not known: inputs are not compared" for side in (a, b) if side.inputs is None
+def _notes(a: Operand, b: Operand) -> list[str]:
+    """What limits the comparison, and how the workloads of ground sites were set."""
+    notes = [
+        f"{operand.label}: its scenario is unknown, inputs are not compared" for operand in (a, b) if operand.inputs is None
     ]
-    ground = [side for side in (a, b) if side.on_ground]
+    ground = [operand for operand in (a, b) if operand.on_ground]
     if len(ground) == 1:
-        found.append(f"{ground[0].label} is a site on the ground, with inputs of its own: they are not compared")
-    for side in ground:
-        found += [f"{side.label}: {line}" for line in side.results.summary["notes"]]
-    return found
+        notes.append(f"{ground[0].label} is a ground site with other inputs, which are not compared")
+    for operand in ground:
+        notes += [f"{operand.label}: {line}" for line in operand.results.summary["notes"]]
+    return notes
 
 
 def check_equal(equal: str | None) -> None:
-    """Refuse an unknown quantity, before anything is run."""
+    """Check the name of a quantity before anything is run.
+
+    Parameters
+    ----------
+    equal : str or None
+        The name.
+
+    Raises
+    ------
+    InputError
+        If it is unknown.
+
+    Examples
+    --------
+    >>> check_equal("power")
+    >>> check_equal("mass")
+    Traceback (most recent call last):
+        ...
+    sim.config.errors.InputError: --equal mass: unknown quantity; write one of: capex, nameplate, power, useful
+    """
     if equal is not None and equal not in EQUAL:
-        raise bad_input(Origin(f"--equal {equal}"), "", f"no such quantity; {did_you_mean(equal, EQUAL)}")
+        raise bad_input(Origin(f"--equal {equal}"), "", f"unknown quantity; {did_you_mean(equal, EQUAL)}")
 
 
-def _side(letter: str, results: Results) -> Side:
-    """Results from Python: the scenario is beside them where they have a folder."""
+def _operand(letter: str, results: Results) -> Operand:
+    """Operand of results from Python; the scenario is read where they have a folder."""
     inputs = None if results.folder is None else yaml_tree.read(results.folder / "scenario.yaml")
-    return Side(f"{letter} ({results.summary['scenario']})", results, inputs)
-
-
-# --- inputs -----------------------------------------------------------------------------------------------------------
-
-
-def _inputs(a: Node | None, b: Node | None) -> tuple[Input, ...]:
-    """Values that differ, in the order of A's scenario, then those of B alone."""
-    if a is None or b is None:
-        return ()
-    one, two = _leaves(a), _leaves(b)
-    found = []
-    for name in {**one, **two}:
-        left, right = one.get(name), two.get(name)
-        if left is not None and right is not None and _same(yaml_tree.plain(left), yaml_tree.plain(right)):
-            continue
-        found.append(
-            Input(name, _text(left), _text(right), _said(left, "kind"), _said(right, "kind"), _said(left, "source"),
-                  _said(right, "source"))
-        )  # fmt: skip
-    return tuple(found)
-
-
-def _leaves(root: Node) -> dict[str, Node]:
-    """Every value by dotted name. Long lists of entries, such as stations, are one value; the constellation is not."""
-    found: dict[str, Node] = {}
-
-    def visit(node: Node, name: str) -> None:
-        if node.is_map and not node.is_record:
-            for key, child in node.value.items():
-                if key != "description" and (name or key != "name"):
-                    visit(child, f"{name}.{key}" if name else key)
-        elif isinstance(node.value, list) and name in ("constellation", "workloads"):
-            for i, child in enumerate(node.value):
-                visit(child, name if len(node.value) == 1 else f"{name}.{i}")
-        else:
-            found[name] = node
-
-    visit(root, "")
-    return found
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Whether two values are the same thing, also in other units."""
-    if a == b:
-        return True
-    if isinstance(a, list) or isinstance(b, list) or isinstance(a, dict) or isinstance(b, dict):
-        return False
-    one, two = _si(a), _si(b)
-    return one is not None and two is not None and one[1] == two[1] and math.isclose(one[0], two[0], rel_tol=1e-12)
-
-
-def _si(value: Any) -> tuple[float, str] | None:
-    number, _, unit = str(value).partition(" ")
-    base, factor = UNITS.get(unit.strip() or "1", ("", 0.0))
-    try:
-        return (float(number) * factor, base) if base else None
-    except ValueError:
-        return None
-
-
-def _text(node: Node | None) -> str | None:
-    if node is None:
-        return None
-    value = yaml_tree.plain(node)
-    if isinstance(value, list):
-        return f"{len(value)} entries" if len(value) != 1 else "1 entry"
-    return str(value)
-
-
-def _said(node: Node | None, key: str) -> str | None:
-    told = node.get(key) if node is not None and node.is_record else None
-    return None if told is None else str(told.value)
+    return Operand(f"{letter} ({results.summary['scenario']})", results, inputs)
 
 
 # --- metrics ----------------------------------------------------------------------------------------------------------
 
-# name, unit, path in the summary, what it is divided by to be shown, whether it grows with the fleet
+# name, unit, path in the summary, divisor for display, whether it scales with the fleet
 _METRICS: Final = (
     ("satellites", "1", "satellites", 1.0, True),
     ("accelerators", "1", "accelerators", 1.0, True),
@@ -256,7 +212,7 @@ _OF_WORKLOADS: Final = (
 )
 _WHOLE: Final = ("satellites", "launches", "gateways")
 _PER_SECOND: Final = ("nameplate", "useful rate")
-_MEAN_OF_SERIES: Final = "load_w"  # what is drawn, in orbit as on the ground
+_MEAN_OF_SERIES: Final = "load_w"  # electrical load, in orbit and on the ground
 
 
 def _value(results: Results, name: str, path: str, size: float) -> float | None:
@@ -274,76 +230,76 @@ def _value(results: Results, name: str, path: str, size: float) -> float | None:
     return float(node) / size / (summary["duration_s"] if name in _PER_SECOND else 1.0)
 
 
-def _metrics(a: Side, b: Side, factor: float | None) -> tuple[Metric, ...]:
-    found = []
-    for name, unit, path, size, grows in (*_METRICS, *_of_workloads(a, b)):
-        left, right = (_value(side.results, name, path, size) for side in (a, b))
+def _metrics(a: Operand, b: Operand, factor: float | None) -> tuple[Metric, ...]:
+    metrics = []
+    for name, unit, path, size, grows in (*_METRICS, *_workload_rows(a, b)):
+        left, right = (_value(operand.results, name, path, size) for operand in (a, b))
         scaled = None
         if factor is not None and left is not None and grows:
-            scaled = _whole(left * factor) if name in _WHOLE else left * factor
+            scaled = _rounded_up(left * factor) if name in _WHOLE else left * factor
         elif factor is not None:
             scaled = left
         base = left if scaled is None else scaled
         ratio = None if base is None or right is None or base == 0.0 else right / base
-        found.append(Metric(name, unit, left, right, ratio, scaled, _reason(path, a, b, left, right)))
-    return tuple(found)
+        metrics.append(Metric(name, unit, left, right, ratio, scaled, _reason_text(path, a, b, left, right)))
+    return tuple(metrics)
 
 
-def _of_workloads(a: Side, b: Side) -> list[tuple[str, str, str, float, bool]]:
-    """Rows of every workload, by its place in the scenario; of several those that one of the sides has a number for."""
+def _workload_rows(a: Operand, b: Operand) -> list[tuple[str, str, str, float, bool]]:
+    """Rows of every workload, by its position in the scenario; with several, only rows for which an operand has a number."""
     both = a.results.summary["workloads"], b.results.summary["workloads"]
-    found = []
+    rows = []
     for i in range(max(map(len, both))):
-        here = [side[i] for side in both if i < len(side)]
+        here = [operand[i] for operand in both if i < len(operand)]
         kinds = "/".join(dict.fromkeys(work["kind"] for work in here))
         for name, unit, key, grows in _OF_WORKLOADS:
-            alone = max(map(len, both)) == 1
-            if any(work.get(key) is not None for work in here) or (alone and key not in ("ttft_ms", "tpot_ms")):
-                told = name if alone else f"{kinds} {name}"
-                found.append((told, unit, f"workloads.{i}.{key}", 1.0, grows))
-    return found
+            single = max(map(len, both)) == 1
+            if any(work.get(key) is not None for work in here) or (single and key not in ("ttft_ms", "tpot_ms")):
+                title = name if single else f"{kinds} {name}"
+                rows.append((title, unit, f"workloads.{i}.{key}", 1.0, grows))
+    return rows
 
 
-def _reason(path: str, a: Side, b: Side, left: float | None, right: float | None) -> str | None:
+def _reason_text(path: str, a: Operand, b: Operand, left: float | None, right: float | None) -> str | None:
     """Why a number is missing."""
-    missing = [(side, _why(path, side)) for side, value in ((a, left), (b, right)) if value is None]
+    missing = [(operand, _missing_reason(path, operand)) for operand, value in ((a, left), (b, right)) if value is None]
     if not missing:
         return None
     if len(missing) == 2 and missing[0][1] == missing[1][1]:
         return f"{missing[0][1]} in both" if missing[0][1] else "both are on the ground"
-    return "; ".join(f"{why} in {side.label}" if why else f"{side.label} is on the ground" for side, why in missing)
+    return "; ".join(f"{why} in {operand.label}" if why else f"{operand.label} is on the ground" for operand, why in missing)
 
 
-def _why(path: str, side: Side) -> str:
-    """Why one side lacks a number; empty where a site on the ground has nothing of the kind."""
-    if side.on_ground and path in _IN_ORBIT:
+def _missing_reason(path: str, operand: Operand) -> str:
+    """Why one operand lacks a number; empty where a ground site has no such quantity."""
+    if operand.on_ground and path in _IN_ORBIT:
         return ""
     if path.startswith("ground."):
-        blind = side.results.summary["ground"]["coverage_fraction"] is not None
+        blind = operand.results.summary["ground"]["coverage_fraction"] is not None
         return "no satellite in sight" if blind else "no ground stations"
     return "not simulated"
 
 
-def _whole(value: float) -> float:
-    """Rounded up, but for the last digits of a product."""
+def _rounded_up(value: float) -> float:
+    """Round up, tolerating rounding errors of a product."""
     return float(math.ceil(value * (1.0 - 1e-12)))
 
 
-def _equal(what: str, a: Side, b: Side) -> Equal:
+def _equal(what: str, a: Operand, b: Operand) -> Equal:
     name, _, path, size, _ = next(row for row in _METRICS if row[0] == EQUAL[what])
-    values = [_value(side.results, name, path, size) for side in (a, b)]
-    for side, value in zip((a, b), values, strict=True):
+    values = [_value(operand.results, name, path, size) for operand in (a, b)]
+    for operand, value in zip((a, b), values, strict=True):
         if value is None:
             raise bad_input(
                 Origin(f"--equal {what}"),
                 "",
-                f"{side.label} has no {name}: it was not simulated; write another quantity",
+                f"{operand.label} has no {name}, which was not simulated; write another quantity",
             )
         if value <= 0.0:
-            raise RunError(f"--equal {what}: {side.label} has a {name} of zero: nothing to scale by")
+            raise RunError(f"--equal {what}: {operand.label} has a {name} of zero; write another quantity")
     factor = values[1] / values[0]  # type: ignore[operator]
     satellites = a.results.summary["satellites"]
-    scaled = None if satellites is None else int(_whole(satellites * factor))
+    scaled = None if satellites is None else int(_rounded_up(satellites * factor))
     fleet = "" if scaled is None else f": {scaled:,} satellites"
     if a.on_ground:
         fleet = f": {round(a.results.summary['accelerators'] * factor):,} accelerators"
@@ -355,19 +311,19 @@ def _equal(what: str, a: Side, b: Side) -> Equal:
 
 
 def _waterfall(a: dict[str, Any], b: dict[str, Any], factor: float) -> tuple[Loss, ...]:
-    """Rows of both; A's rates multiplied by factor, its shares as they are."""
-    found = []
+    """Rows of both; A's rates are multiplied by factor, its shares are not."""
+    losses = []
     rows = ({row["cause"]: row for row in s["compute"]["waterfall"]} for s in (a, b))
     one, two = rows
     for cause in one:
         left, right = one[cause], two[cause]
         own, induced = (_share(b, right, part) - _share(a, left, part) for part in ("own_flops", "induced_flops"))
         pflops = left["flops"] / a["duration_s"] / 1e15 * factor, right["flops"] / b["duration_s"] / 1e15
-        found.append(
+        losses.append(
             Loss(cause, left["fraction"], right["fraction"], 100.0 * (right["fraction"] - left["fraction"]), *pflops,
                  pflops[1] - pflops[0], 100.0 * own, 100.0 * induced)
         )  # fmt: skip
-    return tuple(found)
+    return tuple(losses)
 
 
 def _share(summary: dict[str, Any], row: dict[str, Any], part: str) -> float:
@@ -376,9 +332,9 @@ def _share(summary: dict[str, Any], row: dict[str, Any], part: str) -> float:
 
 
 def _reasons(losses: tuple[Loss, ...]) -> tuple[str, ...]:
-    """The difference in the useful share, then the few causes that make most of it."""
+    """The difference in useful share, then the few causes that make most of it."""
     useful = next(row for row in losses if row.cause == "useful")
-    told = [f"useful {useful.points:+.2f} points of nameplate"]
+    reasons = [f"useful {useful.points:+.2f} points of nameplate"]
     others = sorted((row for row in losses if row.cause != "useful"), key=lambda r: -abs(r.points))
     total, explained = sum(abs(row.points) for row in others), 0.0
     for row in others[:3]:
@@ -388,5 +344,5 @@ def _reasons(losses: tuple[Loss, ...]) -> tuple[str, ...]:
         part = (
             f", of which induced {row.induced_points:+.2f}" if abs(row.induced_points) >= 0.05 * abs(row.points) else ""
         )
-        told.append(f"{row.cause} {'takes' if row.points > 0.0 else 'spares'} {abs(row.points):.2f} points{part}")
-    return tuple(told)
+        reasons.append(f"{row.cause} {'costs' if row.points > 0.0 else 'saves'} {abs(row.points):.2f} points{part}")
+    return tuple(reasons)

@@ -1,4 +1,4 @@
-"""From a sweep's file to its points: every point loaded and checked before the first one runs."""
+"""From a sweep file to its points: every point is loaded and validated before the first one runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 import sim
 from sim.config import yaml_tree
-from sim.config.ephemeris_files import READERS, placed
+from sim.config.ephemeris_files import READERS, resolve_path
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.library import items
 from sim.config.quantity import Quantity
@@ -30,7 +30,7 @@ Axis = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # fields varied together, 
 
 @dataclass(frozen=True)
 class Point:
-    """One scenario of a study: what it overrides, and what it is once resolved."""
+    """One scenario of a study: its overrides, its digest and the estimated effort."""
 
     index: int
     values: tuple[Any, ...]  # of the study's fields, SI where the field has a unit
@@ -42,29 +42,55 @@ class Point:
 
 @dataclass(frozen=True)
 class Study:
-    """A sweep whose points all passed the checks."""
+    """A sweep whose points have all been validated."""
 
     spec: Sweep
     source: str  # of the scenario, absolute where it is a file
     fields: tuple[str, ...]
-    units: tuple[str, ...]  # of the fields, "1" where there is none
+    units: tuple[str, ...]  # of the fields, "1" where dimensionless
     points: tuple[Point, ...]
     written: tuple[tuple[Any, ...], ...]  # values as the file has them, per point
     notes: tuple[str, ...]
 
     @property
     def identity(self) -> str:
-        """What the study's table depends on: the program, the fields, every resolved scenario in order."""
-        told = [sim.__version__, self.spec.name, list(self.fields), [(p.sha256, p.values) for p in self.points]]
-        return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+        """Digest of what the tables depend on: program version, fields, and every resolved scenario in order."""
+        content = [sim.__version__, self.spec.name, list(self.fields), [(p.sha256, p.values) for p in self.points]]
+        return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
-def read(source: str | Path | dict[str, Any]) -> tuple[Sweep, Node, Path]:
-    """A sweep by shipped name, path or as a mapping; its tree, and the folder its paths start from."""
+def read_sweep(source: str | Path | dict[str, Any]) -> tuple[Sweep, Node, Path]:
+    """Read a sweep.
+
+    Parameters
+    ----------
+    source : str, Path or dict
+        Name of a shipped sweep, path of a sweep file, or its content.
+
+    Returns
+    -------
+    spec : Sweep
+        The validated sweep.
+    root : Node
+        Its tree, for the positions of its values.
+    folder : Path
+        Folder to which its relative paths refer.
+
+    Raises
+    ------
+    InputError
+        If there is no such sweep, or if it is invalid.
+
+    Examples
+    --------
+    >>> spec, _, _ = read_sweep({"name": "two", "scenario": "suncatcher", "grid": {"step": ["30 s", "60 s"]}})
+    >>> list(combinations(spec))
+    [('30 s',), ('60 s',)]
+    """
     if isinstance(source, dict):
         root, folder = yaml_tree.parse(json.dumps(source), "sweep"), Path.cwd()
     else:
-        path = _file(str(source))
+        path = _sweep_file(str(source))
         root, folder = yaml_tree.read(path), path.parent
     if not root.is_map:
         raise bad_input(root.origin, "", "is not a sweep; write keys such as name:, scenario:, grid:")
@@ -75,7 +101,7 @@ def read(source: str | Path | dict[str, Any]) -> tuple[Sweep, Node, Path]:
         raise InputError(problems(error, root)) from None
 
 
-def _file(text: str) -> Path:
+def _sweep_file(text: str) -> Path:
     shipped, path = items("sweeps"), Path(text)
     if text in shipped:
         return shipped[text]
@@ -87,50 +113,102 @@ def _file(text: str) -> Path:
 
 
 def axes(spec: Sweep) -> list[Axis]:
-    """What varies, slowest first: the grid as written, then the lists under zip:, then the seeds."""
-    found: list[Axis] = [((name,), [(value,) for value in values]) for name, values in spec.grid.items()]
+    """Axes of a sweep, the slowest first: the grid as written, then the lists under zip, then the seeds.
+
+    Parameters
+    ----------
+    spec : Sweep
+        The sweep.
+
+    Returns
+    -------
+    list of tuple
+        Fields that vary together, and their values.
+
+    Examples
+    --------
+    >>> spec, _, _ = read_sweep({"name": "s", "scenario": "suncatcher", "grid": {"step": ["30 s", "60 s"]}, "seeds": [1, 2]})
+    >>> axes(spec)
+    [(('step',), [('30 s',), ('60 s',)]), (('seed',), [(1,), (2,)])]
+    """
+    varied: list[Axis] = [((name,), [(value,) for value in values]) for name, values in spec.grid.items()]
     if spec.zip:
-        found.append((tuple(spec.zip), list(zip(*spec.zip.values(), strict=True))))
+        varied.append((tuple(spec.zip), list(zip(*spec.zip.values(), strict=True))))
     if spec.seeds:
-        found.append((("seed",), [(seed,) for seed in spec.seeds]))
-    return found
+        varied.append((("seed",), [(seed,) for seed in spec.seeds]))
+    return varied
 
 
 def combinations(spec: Sweep) -> Iterator[tuple[Any, ...]]:
-    """Values of all fields, point by point."""
+    """Values of all fields, point by point.
+
+    Parameters
+    ----------
+    spec : Sweep
+        The sweep.
+
+    Yields
+    ------
+    tuple
+        Values in the order of the fields.
+    """
     for choice in product(*(values for _, values in axes(spec))):
         yield tuple(value for part in choice for value in part)
 
 
 def resolve(source: str | Path | dict[str, Any], progress: Progress | None = None) -> Study:
-    """A study with every point loaded. Raises InputError with the problems of all points, each told once."""
-    spec, root, folder = read(source)
+    """Load and validate every point of a sweep.
+
+    Parameters
+    ----------
+    source : str, Path or dict
+        Name of a shipped sweep, path of a sweep file, or its content.
+    progress : callable, optional
+        Called with the number of points done and their total.
+
+    Returns
+    -------
+    Study
+        The study.
+
+    Raises
+    ------
+    InputError
+        With the problems of all points, each reported once.
+
+    Examples
+    --------
+    >>> study = resolve({"name": "two", "scenario": "suncatcher", "grid": {"satellite.power.array.area": ["100 m2", "140 m2"]}})
+    >>> study.fields, study.units, [point.values for point in study.points]
+    (('satellite.power.array.area',), ('m2',), [(100.0,), (140.0,)])
+    """
+    spec, root, folder = read_sweep(source)
     fields = tuple(name for names, _ in axes(spec) for name in names)
-    base = _scenario(spec, root, folder)
+    base = _base_scenario(spec, root, folder)
     written = tuple(combinations(spec))
     points: list[Point] = []
     units: dict[str, str] = {}
     notes: dict[str, None] = {}
-    told: dict[tuple[str, str], Problem] = {}
+    by_message: dict[tuple[str, str], Problem] = {}
     for index, values in enumerate(written):
-        sets = (*spec.set, *(f"{f}={json.dumps(_placed(f, v, folder))}" for f, v in zip(fields, values, strict=True)))
+        sets = (*spec.set, *(f"{f}={json.dumps(_with_absolute_path(f, v, folder))}" for f, v in zip(fields, values, strict=True)))
         try:
             loaded = load(base, sets)
         except InputError as error:
             for problem in error.problems:
-                mended = _in_file(problem, spec, root, dict(zip(fields, values, strict=True)))
-                told.setdefault((mended.field, mended.message), mended)
+                moved = _with_sweep_origin(problem, spec, root, dict(zip(fields, values, strict=True)))
+                by_message.setdefault((moved.field, moved.message), moved)
         else:
-            found = [_resolved(loaded, f, v) for f, v in zip(fields, values, strict=True)]
-            units.update({f: unit for f, (_, unit) in zip(fields, found, strict=True)})
+            resolved = [_resolved_value(loaded, f, v) for f, v in zip(fields, values, strict=True)]
+            units.update({f: unit for f, (_, unit) in zip(fields, resolved, strict=True)})
             notes.update(dict.fromkeys(loaded.notes))
-            points.append(_point(index, tuple(value for value, _ in found), sets, loaded))
+            points.append(_point(index, tuple(value for value, _ in resolved), sets, loaded))
         if progress is not None:
             progress(index + 1, len(written))
-    if told:
-        raise InputError(sorted(told.values(), key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
+    if by_message:
+        raise InputError(sorted(by_message.values(), key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
     return Study(
-        spec, base, fields, tuple(units[f] for f in fields), tuple(points), written, (*notes, *_repeated(points))
+        spec, base, fields, tuple(units[f] for f in fields), tuple(points), written, (*notes, *_repetition_notes(points))
     )
 
 
@@ -139,7 +217,7 @@ def _point(index: int, values: tuple[Any, ...], sets: tuple[str, ...], loaded: L
     return Point(index, values, sets, loaded.sha256, estimate.time_s - START_S, estimate.memory_bytes)
 
 
-def _scenario(spec: Sweep, root: Node, folder: Path) -> str:
+def _base_scenario(spec: Sweep, root: Node, folder: Path) -> str:
     if spec.scenario in items("scenarios"):
         return spec.scenario
     path = (folder / spec.scenario).resolve()
@@ -149,32 +227,32 @@ def _scenario(spec: Sweep, root: Node, folder: Path) -> str:
     raise bad_input(yaml_tree.find(root, ("scenario",)).origin, "scenario", f"no scenario '{spec.scenario}'; {advice}")
 
 
-def _placed(name: str, value: Any, folder: Path) -> Any:
-    """A value as `--set` takes it; the path of a catalogue starts from the sweep's folder."""
+def _with_absolute_path(name: str, value: Any, folder: Path) -> Any:
+    """A value as `--set` takes it; the path of a catalogue is made absolute against the folder of the sweep."""
     section, _, kind = name.rpartition(".")
     named = section == "constellation" and kind in READERS and isinstance(value, str)
-    return placed(value, folder) if named else value
+    return resolve_path(value, folder) if named else value
 
 
-def _in_file(problem: Problem, spec: Sweep, root: Node, values: dict[str, Any]) -> Problem:
-    """A problem of an override, told where the sweep's file writes it."""
-    told = problem.origin.file.removeprefix("--set ")
-    if told == problem.origin.file:
+def _with_sweep_origin(problem: Problem, spec: Sweep, root: Node, values: dict[str, Any]) -> Problem:
+    """A problem of an override with the position of its value in the sweep file."""
+    key = problem.origin.file.removeprefix("--set ")
+    if key == problem.origin.file:
         return problem
     for section, lists in (("grid", spec.grid), ("zip", spec.zip)):
-        if told in lists:
-            at = lists[told].index(values[told])
-            return Problem(yaml_tree.find(root, (section, told, str(at))).origin, problem.field, problem.message)
-    if told == "seed":
+        if key in lists:
+            position = lists[key].index(values[key])
+            return Problem(yaml_tree.find(root, (section, key, str(position))).origin, problem.field, problem.message)
+    if key == "seed":
         return Problem(yaml_tree.find(root, ("seeds",)).origin, problem.field, problem.message)
     for at, text in enumerate(spec.set):
-        if told in (text, text.partition("=")[0]):
+        if key in (text, text.partition("=")[0]):
             return Problem(yaml_tree.find(root, ("set", str(at))).origin, problem.field, problem.message)
     return problem
 
 
-def _resolved(loaded: Loaded, name: str, written: Any) -> tuple[Any, str]:
-    """Value of a field as it is simulated, and its unit; what is no plain number or word stays as written."""
+def _resolved_value(loaded: Loaded, name: str, written: Any) -> tuple[Any, str]:
+    """Value of a field as it is simulated, and its unit; anything but a number or a word stays as written."""
     node: Any = loaded.scenario
     unit = "1"
     for key in name.split("."):
@@ -192,16 +270,16 @@ def _resolved(loaded: Loaded, name: str, written: Any) -> tuple[Any, str]:
 
 def _unit(section: Any, key: str) -> str:
     if isinstance(section, Section) and key in type(section).model_fields:
-        for mark in type(section).model_fields[key].metadata:
-            if isinstance(mark, Quantity):
-                return mark.unit
+        for annotation in type(section).model_fields[key].metadata:
+            if isinstance(annotation, Quantity):
+                return annotation.unit
     return "1"
 
 
-def _repeated(points: list[Point]) -> list[str]:
-    """A note where points are the same scenario: a field that changes nothing, or a value written twice."""
+def _repetition_notes(points: list[Point]) -> list[str]:
+    """A note where points are the same scenario: a field without effect, or a value written twice."""
     first: dict[str, int] = {}
-    again = [(p.index, first[p.sha256]) for p in points if first.setdefault(p.sha256, p.index) != p.index]
-    if not again:
+    repeats = [(p.index, first[p.sha256]) for p in points if first.setdefault(p.sha256, p.index) != p.index]
+    if not repeats:
         return []
-    return [f"{len(again)} of {len(points)} points repeat others (point {again[0][0]} is the same as {again[0][1]})"]
+    return [f"{len(repeats)} of {len(points)} points repeat others (point {repeats[0][0]} is the same as {repeats[0][1]})"]

@@ -1,6 +1,6 @@
-"""The journal of a study under way: a line for each finished point, on the disk before the next is looked at.
+"""Journal of an unfinished study: a line for each finished point, flushed to disk before the next result is handled.
 
-A process killed at any moment leaves whole lines and at most one broken one, which is dropped.
+After a crash at any moment the file consists of complete lines and at most one incomplete line, which is dropped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ NAME = "journal.jsonl"
 
 
 class Journal:
-    """Finished points by index. The first line names the study and the program it was begun with."""
+    """Finished points by index, on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the unfinished study.
+    head : dict
+        First line of the file: identity of the study, digest of the program's sources, name.
+    """
 
     def __init__(self, folder: Path, head: dict[str, Any]) -> None:
         self.path = folder / NAME
@@ -29,57 +37,63 @@ class Journal:
     def __enter__(self) -> Journal:
         self.file = self.path.open("ab")
         try:
-            self._alone()
-            kept = self._read()
+            self._lock()
+            valid_bytes = self._read()
         except BaseException:
             self.file.close()
             raise
-        self.file.truncate(kept)
-        if kept == 0:
+        self.file.truncate(valid_bytes)
+        if valid_bytes == 0:
             self._write(self.head)
             _sync(self.path.parent)
         return self
 
-    def _alone(self) -> None:
+    def _lock(self) -> None:
         try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however that ends
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however that happens
         except OSError:
             raise bad_input(
-                Origin(str(self.path.parent)), "", "another process works on this study; wait for it, or stop it"
+                Origin(str(self.path.parent)), "", "another process is running this study; wait for it, or stop it"
             ) from None
 
     def _read(self) -> int:
-        """Take over the finished points; returns the length of the sound part [bytes]."""
-        kept = 0
+        """Load the finished points; returns the length of the valid part [bytes]."""
+        valid_bytes = 0
         for line in self.path.read_bytes().splitlines(keepends=True):
             try:
-                told = json.loads(line) if line.endswith(b"\n") else None
+                entry = json.loads(line) if line.endswith(b"\n") else None
             except ValueError:
-                told = None
-            if told is None:
+                entry = None
+            if entry is None:
                 break
-            if not isinstance(told, dict) or (kept > 0 and "point" not in told):
+            if not isinstance(entry, dict) or (valid_bytes > 0 and "point" not in entry):
                 raise bad_input(
-                    Origin(str(self.path), len(self.path.read_bytes()[:kept].splitlines()) + 1, 1), "",
-                    "is no line of a journal; remove it and all below, or write another --out",
+                    Origin(str(self.path), len(self.path.read_bytes()[:valid_bytes].splitlines()) + 1, 1), "",
+                    "is not a line of a journal; remove it and all lines below, or write another --out",
                 )  # fmt: skip
-            if kept == 0:
-                self._same(told)
+            if valid_bytes == 0:
+                self._check_head(entry)
             else:
-                self.done[told["point"]] = told
-            kept += len(line)
-        return kept
+                self.done[entry["point"]] = entry
+            valid_bytes += len(line)
+        return valid_bytes
 
-    def _same(self, head: dict[str, Any]) -> None:
+    def _check_head(self, head: dict[str, Any]) -> None:
         for key, what in (
             ("identity", "holds another study"),
-            ("sources", "was begun by another state of the program"),
+            ("sources", "was started by another version of the program"),
         ):
             if head.get(key) != self.head[key]:
                 raise bad_input(Origin(str(self.path.parent)), "", f"{what}; remove it, or write another --out")
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Keep a finished point, whatever happens from now on."""
+        """Append a finished point and flush it to disk.
+
+        Parameters
+        ----------
+        entry : dict
+            Point, error, metrics and runtime.
+        """
         self._write(entry)
         self.done[entry["point"]] = entry
 
@@ -95,7 +109,7 @@ class Journal:
 
 
 def _sync(folder: Path) -> None:
-    """Make names in a folder durable."""
+    """Flush the directory entries of a folder to disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

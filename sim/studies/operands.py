@@ -1,4 +1,4 @@
-"""What a person may compare: a scenario, a results folder, or a site on the ground, as results with a label."""
+"""Operands of a comparison: a scenario, a results folder or a ground site as results with a label."""
 
 from __future__ import annotations
 
@@ -12,28 +12,50 @@ from sim.config.ground_sites import site_tree
 from sim.config.library import items
 from sim.config.scenario import Loaded
 from sim.results.store import Results, resolved_yaml
-from sim.studies.compare import Side
+from sim.studies.compare import Operand
 
 BASELINE = "baseline:"
 
 
-def pair(
+def load_pair(
     a: str, b: str, sets: tuple[str, ...] = (), threads: int | None = None, skip_bad: bool = False
-) -> tuple[Side, Side]:
-    """Both sides; scenarios are run now, a baseline like the other side. Raises InputError."""
+) -> tuple[Operand, Operand]:
+    """Load both operands of a comparison; scenarios are run, a baseline does the work of the other operand.
+
+    Parameters
+    ----------
+    a, b : str
+        Scenario (name or path), results folder, or `baseline:NAME`.
+    sets : tuple of str
+        Overrides of the scenarios, key=value.
+    threads : int, optional
+        Threads of a run.
+    skip_bad : bool
+        Whether bad element sets of a catalogue are left out.
+
+    Returns
+    -------
+    tuple of Operand
+        The two operands, with different labels.
+
+    Raises
+    ------
+    InputError
+        If an operand does not exist or is invalid, or if overrides apply to neither.
+    """
     loaded = [None if _is_folder(t) or t.startswith(BASELINE) else api.load(t, sets, skip_bad=skip_bad) for t in (a, b)]
     if sets and loaded == [None, None]:
-        raise bad_input(Origin("--set"), "", "goes with scenarios, and neither side is one; leave it out")
-    kept: dict[str, Results] = {}  # the same scenario on both sides is run once
+        raise bad_input(Origin("--set"), "", "applies to scenarios, and neither operand is one; leave it out")
+    cache: dict[str, Results] = {}  # the same scenario on both operands is run once
     one, two = loaded
-    sides = [_side(a, one, (b, two), kept, threads), _side(b, two, (a, one), kept, threads)]
-    if sides[0].label == sides[1].label:
-        sides = [replace(side, label=f"{side.label} ({letter})") for side, letter in zip(sides, "AB", strict=True)]
-    return sides[0], sides[1]
+    operands = [_operand(a, one, (b, two), cache, threads), _operand(b, two, (a, one), cache, threads)]
+    if operands[0].label == operands[1].label:
+        operands = [replace(operand, label=f"{operand.label} ({letter})") for operand, letter in zip(operands, "AB", strict=True)]
+    return operands[0], operands[1]
 
 
-def _like(text: str, loaded: Loaded | None) -> Loaded | None:
-    """What a baseline on the other side does: the scenario, or that behind a results folder."""
+def _scenario_of(text: str, loaded: Loaded | None) -> Loaded | None:
+    """The scenario whose work a baseline does: the other operand, or the scenario of its results folder."""
     return api.load(Path(text) / "scenario.yaml") if _is_folder(text) else loaded
 
 
@@ -41,24 +63,24 @@ def _is_folder(text: str) -> bool:
     return text not in items("scenarios") and Path(text).is_dir()
 
 
-def _side(
-    text: str, own: Loaded | None, other: tuple[str, Loaded | None], kept: dict[str, Results], threads: int | None
-) -> Side:
+def _operand(
+    text: str, own: Loaded | None, other: tuple[str, Loaded | None], cache: dict[str, Results], threads: int | None
+) -> Operand:
     if text.startswith(BASELINE):
-        return _baseline(text, _like(*other))
+        return _baseline(text, _scenario_of(*other))
     if own is None:
         results = api.open_results(text)
-        return Side(Path(text).name, results, yaml_tree.read(Path(text) / "scenario.yaml"))
-    if own.sha256 not in kept:
-        kept[own.sha256] = api.run(own, threads=threads)
-    return Side(own.scenario.name, kept[own.sha256], yaml_tree.parse(resolved_yaml(own), text))
+        return Operand(Path(text).name, results, yaml_tree.read(Path(text) / "scenario.yaml"))
+    if own.sha256 not in cache:
+        cache[own.sha256] = api.run(own, threads=threads)
+    return Operand(own.scenario.name, cache[own.sha256], yaml_tree.parse(resolved_yaml(own), text))
 
 
-def _baseline(text: str, like: Loaded | None) -> Side:
+def _baseline(text: str, like: Loaded | None) -> Operand:
     from sim.studies import ground_baseline
 
     name = text.removeprefix(BASELINE)
     known = items("baselines")
     if name not in known:
-        raise bad_input(Origin(text), "", f"no baseline of that name; {did_you_mean(name, known)}")
-    return Side(name, ground_baseline.run(name, like=like), site_tree(name))
+        raise bad_input(Origin(text), "", f"no such baseline; {did_you_mean(name, known)}")
+    return Operand(name, ground_baseline.run(name, like=like), site_tree(name))

@@ -1,4 +1,4 @@
-"""The main inputs of a design, each a tenth larger by itself, and what that weighs and costs."""
+"""Sensitivity: the main inputs of a design, each increased by 10 % by itself, with the mass and cost added."""
 
 from __future__ import annotations
 
@@ -6,144 +6,172 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sim.config.schema import Inference, Satellite, Scenario, Training
-from sim.studies.ablation import altered
+from sim.studies.ablation import with_value
 from sim.workload import parallelism
 from sim.workload.parallelism import Mesh
 
-SHARE = 0.1  # by which each input grows; whole numbers by one at least
+SHARE = 0.1  # by which each input is increased; whole numbers by one at least
 
 
-class Larger(NamedTuple):
-    """One input enlarged on every satellite: SI values, what it adds to one satellite, how a person reads it."""
+class IncreasedInput(NamedTuple):
+    """One input increased on every satellite: SI values, mass and price added to one satellite, and the unit for display."""
 
     field: str
     unit: str
     before: float
     after: float
     scenario: Scenario
-    mass_kg: float | None  # added to a satellite; None: no mass is told for it
-    usd: float | None  # its price without mass and launch
+    mass_kg: float | None  # added to a satellite; None where the design states none
+    usd: float | None  # price without the cost of mass and launch
     name: str
-    shown: tuple[str, float]  # unit and its size in SI
+    display_unit: tuple[str, float]  # unit and its size in SI
 
     @property
-    def what(self) -> str:
-        """Such as "+13 m2 array"."""
-        unit, size = self.shown
+    def label(self) -> str:
+        """Change and name, such as "+13 m2 array"."""
+        unit, size = self.display_unit
         more = (self.after - self.before) / size
         return f"+{more:.2g} {unit} {self.name}" if abs(more) < 10.0 else f"+{more:.0f} {unit} {self.name}"
 
 
-def sized(scenario: Scenario) -> list[Larger]:
-    """Those whose mass a satellite tells: array, battery, radiator."""
+def inputs_with_mass(scenario: Scenario) -> list[IncreasedInput]:
+    """Inputs whose mass the design states: array, battery and radiator.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of IncreasedInput
+        The inputs, each in a scenario of its own.
+    """
     satellite = scenario.satellite
     array, battery, radiator = satellite.power.array, satellite.power.battery, satellite.thermal.radiator
     powers = ("power.battery.max_charge_power", "power.battery.max_discharge_power")
     return [
-        _larger(scenario, "power.array.area", "m2", "array", ("m2", 1.0), SHARE * array.area * array.areal_mass),
-        _larger(
+        _satellite_input(scenario, "power.array.area", "m2", "array", ("m2", 1.0), SHARE * array.area * array.areal_mass),
+        _satellite_input(
             scenario, "power.battery.capacity", "J", "battery", ("kWh", 3.6e6),
-            SHARE * battery.capacity / battery.specific_energy, along=powers,
+            SHARE * battery.capacity / battery.specific_energy, along_with=powers,
         ),
-        _larger(
+        _satellite_input(
             scenario, "thermal.radiator.area", "m2", "radiator", ("m2", 1.0), SHARE * radiator.area * radiator.areal_mass
         ),
     ]  # fmt: skip
 
 
-def all_of(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> tuple[list[Larger], list[str]]:
-    """Every input that is enlarged, and in words those that cannot be. meshes: of the training workloads now."""
+def all_inputs(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> tuple[list[IncreasedInput], list[str]]:
+    """All main inputs that the scenario uses.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    meshes : sequence of Mesh
+        Present meshes of the training workloads, in order.
+    satellites : int
+        Satellites of the constellation.
+
+    Returns
+    -------
+    inputs : list of IncreasedInput
+        The inputs, each in a scenario of its own.
+    notes : list of str
+        Inputs that cannot be increased, with the reason.
+    """
     trains = any(isinstance(job, Training) for job in scenario.workloads)
     serves = any(isinstance(job, Inference) for job in scenario.workloads)
-    found = [*sized(scenario), _larger(scenario, "thermal.loop.conductance", "W/K", "coolant loop", ("kW/K", 1e3))]
+    inputs = [*inputs_with_mass(scenario), _satellite_input(scenario, "thermal.loop.conductance", "W/K", "coolant loop", ("kW/K", 1e3))]
     if trains or serves:
-        found.append(_larger(scenario, "accelerator.interconnect", "B/s", "interconnect", ("GB/s", 1e9)))
+        inputs.append(_satellite_input(scenario, "accelerator.interconnect", "B/s", "interconnect", ("GB/s", 1e9)))
     if serves:
-        found.append(_larger(scenario, "accelerator.memory_bandwidth", "B/s", "memory", ("GB/s", 1e9)))
-    found += _links(scenario, trains)
+        inputs.append(_satellite_input(scenario, "accelerator.memory_bandwidth", "B/s", "memory", ("GB/s", 1e9)))
+    inputs += _links(scenario, trains)
     for i, job in enumerate(scenario.workloads):
         if isinstance(job, Training):
             path = f"workloads.{i}.checkpoint.rate"
-            found.append(_plain(scenario, path, "B/s", job.checkpoint.rate, "checkpoints", ("GB/s", 1e9)))
-    counted, told = _accelerators(scenario, meshes)
-    found += counted
+            inputs.append(_scenario_input(scenario, path, "B/s", job.checkpoint.rate, "checkpoints", ("GB/s", 1e9)))
+    accelerators, notes = _accelerators(scenario, meshes)
+    inputs += accelerators
     if trains and scenario.fleet is not None:
         more = 1.0 + scenario.fleet.spares
-        problem = _crowded(scenario, meshes, satellites - int(more))
+        problem = _prescribed_mesh_problem(scenario, meshes, satellites - int(more))
         if problem is None:
-            spared = altered(scenario, "fleet.spares", more)
-            found.append(Larger("fleet.spares", "1", more - 1.0, more, spared, None, None, "spare", ("", 1.0)))
+            more_spares = with_value(scenario, "fleet.spares", more)
+            inputs.append(IncreasedInput("fleet.spares", "1", more - 1.0, more, more_spares, None, None, "spare", ("", 1.0)))
         else:
-            told.append(f"fleet.spares: not enlarged, the mesh leaves no satellite over ({problem})")
-    return found, told
+            notes.append(f"fleet.spares: not increased, the mesh needs every satellite ({problem})")
+    return inputs, notes
 
 
-def _larger(
-    scenario: Scenario, path: str, unit: str, name: str, shown: tuple[str, float], mass_kg: float | None = None,
-    along: tuple[str, ...] = (),
-) -> Larger:  # fmt: skip
-    """A field of the satellite a tenth larger, and others along with it."""
+def _satellite_input(
+    scenario: Scenario, path: str, unit: str, name: str, display_unit: tuple[str, float], mass_kg: float | None = None,
+    along_with: tuple[str, ...] = (),
+) -> IncreasedInput:  # fmt: skip
+    """A field of the satellite increased by 10 %, with the fields in `along_with`."""
     grown: Scenario = scenario
-    for each in (path, *along):
-        grown = altered(grown, f"satellite.{each}", (1.0 + SHARE) * _value(scenario.satellite, each))
+    for each in (path, *along_with):
+        grown = with_value(grown, f"satellite.{each}", (1.0 + SHARE) * _value(scenario.satellite, each))
     before, after = _value(scenario.satellite, path), _value(grown.satellite, path)
     usd = None if mass_kg is None else 0.0
-    return Larger(f"satellite.{path}", unit, before, after, grown, mass_kg, usd, name, shown)
+    return IncreasedInput(f"satellite.{path}", unit, before, after, grown, mass_kg, usd, name, display_unit)
 
 
-def _plain(
-    scenario: Scenario, path: str, unit: str, before: float, name: str, shown: tuple[str, float]
-) -> Larger:  # fmt: skip
+def _scenario_input(
+    scenario: Scenario, path: str, unit: str, before: float, name: str, display_unit: tuple[str, float]
+) -> IncreasedInput:  # fmt: skip
     after = (1.0 + SHARE) * before
-    return Larger(path, unit, before, after, altered(scenario, path, after), None, None, name, shown)
+    return IncreasedInput(path, unit, before, after, with_value(scenario, path, after), None, None, name, display_unit)
 
 
 def _value(satellite: Satellite, path: str) -> float:
-    found: object = satellite
+    node: object = satellite
     for name in path.split("."):
-        found = getattr(found, name)
-    assert isinstance(found, int | float)
-    return float(found)
+        node = getattr(node, name)
+    assert isinstance(node, int | float)
+    return float(node)
 
 
-def _links(scenario: Scenario, trains: bool) -> list[Larger]:
-    """Link rate, and terminals where the topology takes as many neighbours as there are terminals."""
+def _links(scenario: Scenario, trains: bool) -> list[IncreasedInput]:
+    """Link rate, and terminals where the topology uses as many neighbours as there are terminals."""
     links = scenario.links
     if links is None or not trains:
         return []
     terminal = links.terminal
-    faster = _plain(
+    faster = _scenario_input(
         scenario, "links.terminal.channel_rate", "bit/s", terminal.channel_rate, "channels", ("Gbit/s", 1e9)
     )
-    # a longer link is bound by its photons: their number grows along, so that every rate does
+    # long links are limited by received power: increase it as well, so that every rate grows
     path = "links.terminal.transmit_power"
-    faster = faster._replace(scenario=altered(faster.scenario, path, (1.0 + SHARE) * terminal.transmit_power))
+    faster = faster._replace(scenario=with_value(faster.scenario, path, (1.0 + SHARE) * terminal.transmit_power))
     if links.topology != "nearest":
         return [faster]
     before, after = float(links.terminals), float(_whole(links.terminals))
-    more = altered(scenario, "links.terminals", int(after))
-    return [faster, Larger("links.terminals", "1", before, after, more, None, None, "terminals", ("", 1.0))]
+    more = with_value(scenario, "links.terminals", int(after))
+    return [faster, IncreasedInput("links.terminals", "1", before, after, more, None, None, "terminals", ("", 1.0))]
 
 
 def _whole(count: int) -> int:
     return max(count + 1, round((1.0 + SHARE) * count))
 
 
-def _accelerators(scenario: Scenario, meshes: Sequence[Mesh]) -> tuple[list[Larger], list[str]]:
-    """More chips on the same satellite, where the meshes of now still divide them."""
+def _accelerators(scenario: Scenario, meshes: Sequence[Mesh]) -> tuple[list[IncreasedInput], list[str]]:
+    """More accelerators on each satellite, where the present meshes still divide them."""
     satellite, path = scenario.satellite, "satellite.accelerators"
     before, after = satellite.accelerators, _whole(satellite.accelerators)
     for mesh in meshes:
         problem = parallelism.mesh_problem(mesh, after, parallelism.members(mesh, satellite.accelerators))
         if problem is not None:
-            return [], [f"{path}: not enlarged from {before} to {after}: {problem.partition(';')[0]}"]
+            return [], [f"{path}: not increased from {before} to {after}: {problem.partition(';')[0]}"]
     price = None if scenario.economics is None else (after - before) * scenario.economics.accelerator
-    grown = altered(scenario, path, after)
-    return [Larger(path, "1", before, after, grown, None, price, "accelerators", ("", 1.0))], []
+    grown = with_value(scenario, path, after)
+    return [IncreasedInput(path, "1", before, after, grown, None, price, "accelerators", ("", 1.0))], []
 
 
-def _crowded(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> str | None:
-    """Why the meshes that the scenario prescribes do not fit on so many satellites."""
+def _prescribed_mesh_problem(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> str | None:
+    """Why meshes that the scenario prescribes do not fit a number of satellites; None where they do."""
     jobs = [job for job in scenario.workloads if isinstance(job, Training)]
     for job, mesh in zip(jobs, meshes, strict=True):
         left = satellites if job.members is None else min(satellites, job.members)

@@ -1,4 +1,4 @@
-"""The tables of a study: one row for each point, in order, the same bytes however it was run."""
+"""Tables of a study: one row for each point, in order, with the same bytes however it was run."""
 
 from __future__ import annotations
 
@@ -12,18 +12,29 @@ from sim.studies.definition import Study
 RUNTIME = ("wall_s", "worker", "host", "version")
 
 
-def flat(summary: dict[str, Any]) -> dict[str, Any]:
-    """Every scalar of a summary by dotted name; the waterfall as shares of nameplate by cause."""
-    found: dict[str, Any] = {}
+def flatten(summary: dict[str, Any]) -> dict[str, Any]:
+    """Every scalar of a summary by dotted name; the waterfall as shares of nameplate by cause.
+
+    Parameters
+    ----------
+    summary : dict
+        Content of `summary.json`.
+
+    Returns
+    -------
+    dict
+        Scalars in the order of the summary.
+    """
+    metrics: dict[str, Any] = {}
     for name, value in _scalars(summary, ""):
-        found[name] = value
+        metrics[name] = value
     nameplate = summary["compute"]["nameplate_flops"]
     for row in summary["compute"]["waterfall"]:
-        at = f"compute.waterfall.{row['cause']}"
-        found[f"{at}.fraction"] = row["fraction"]
+        prefix = f"compute.waterfall.{row['cause']}"
+        metrics[f"{prefix}.fraction"] = row["fraction"]
         for part in ("own", "induced"):
-            found[f"{at}.{part}_fraction"] = row[f"{part}_flops"] / nameplate if nameplate else 0.0
-    return found
+            metrics[f"{prefix}.{part}_fraction"] = row[f"{part}_flops"] / nameplate if nameplate else 0.0
+    return metrics
 
 
 def _scalars(value: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -39,7 +50,17 @@ def _scalars(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def write_points(study: Study, done: dict[int, dict[str, Any]], path: Path) -> None:
-    """points.parquet: number, varied fields (SI, unit in the column's metadata), error, metrics."""
+    """Write points.parquet: number, varied fields (SI, unit in the column metadata), error, metrics.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    done : dict
+        Journal entries by point.
+    path : Path
+        The file.
+    """
     columns: dict[str, list[Any]] = {"point": [], **{name: [] for name in study.fields}, "error": []}
     metrics: dict[str, None] = {"scenario_sha256": None}
     for point in study.points:
@@ -57,7 +78,17 @@ def write_points(study: Study, done: dict[int, dict[str, Any]], path: Path) -> N
 
 
 def write_runtime(study: Study, done: dict[int, dict[str, Any]], path: Path) -> None:
-    """runtime.parquet: what changes from run to run."""
+    """Write runtime.parquet: what changes from run to run.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    done : dict
+        Journal entries by point.
+    path : Path
+        The file.
+    """
     columns: dict[str, list[Any]] = {"point": [p.index for p in study.points]}
     for name in RUNTIME:
         columns[name] = [done[p.index]["runtime"].get(name) for p in study.points]
@@ -78,7 +109,7 @@ def _write(columns: dict[str, list[Any]], units: dict[str, str], path: Path) -> 
 
 
 def _array(values: list[Any], text: bool) -> Any:
-    """A column of the narrowest type that holds all values; a mixture becomes text, nothing at all a number."""
+    """A column of the narrowest type that holds all values: text for mixed types, float where all are missing."""
     import pyarrow as pa
 
     kinds = {str} if text else {type(value) for value in values if value is not None}

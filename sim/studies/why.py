@@ -1,7 +1,8 @@
-"""Why so few FLOPs are useful: each cause removed by itself, each main input a tenth larger by itself.
+"""Why not all FLOPs are useful: each cause of loss removed by itself, each main input increased by 10 % by itself.
 
-Removing a cause says what is the most that can be won there, and which cause takes its place. A fleet that nothing couples
-runs over all its duration, on an even sample of its satellites; a coupled one runs whole over the first steps.
+Removing a cause gives the most that can be gained there, and the cause that becomes the next bottleneck. A fleet that
+nothing couples runs over its whole duration, on an even sample of its satellites; a coupled one runs whole over the first
+steps.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from sim.engine.uncoupled import Outcome, Run
 from sim.results import summary
 from sim.schema import CAUSES
 from sim.studies import sensitivity
-from sim.studies.ablation import WHY_NOT, EasyRun, Without, unlimited, without
-from sim.studies.sensitivity import Larger
+from sim.studies.ablation import NOT_REMOVABLE, AblatedRun, Ablation, remove_cause, remove_temperature_limits
+from sim.studies.sensitivity import IncreasedInput
 from sim.workload.training_step import Task
 
 Progress = Callable[[int, int], None]
-SAMPLE: Final = 128  # satellites of a fleet that nothing couples
-# of a coupled one: the longer the window, the less the charge at its start matters, which favours batteries over arrays
-COUPLED_STEPS: Final = 100  # at least: about an orbit at a minute each
-SATELLITE_STEPS: Final = 40_000  # and as many as make a run of about a second
-ROUNDING: Final = 1e-9  # of what is compared, where satellites do not wait for each other
+SAMPLE: Final = 128  # satellites simulated of an uncoupled fleet
+# Steps of a coupled fleet. A short window favours batteries over arrays, because it starts with charged batteries.
+COUPLED_STEPS: Final = 100  # at least: about an orbit at 60 s a step
+SATELLITE_STEPS: Final = 40_000  # at most about so many satellite-steps, which take about a second
+ROUNDING: Final = 1e-9  # relative error of an uncoupled run
 
 
 @dataclass(frozen=True)
 class Base:
-    """The design as it is; rates are those of the whole fleet, means over the window."""
+    """The design as it is; rates are averages over the window, of the whole fleet."""
 
     satellites: int
     satellites_run: int
@@ -40,29 +41,29 @@ class Base:
     nameplate_flops_per_s: float
     useful_flops_per_s: float
     useful_fraction: float
-    accuracy: float  # gains below this share of useful are told as 0
+    accuracy: float  # gains below this share of useful are reported as 0
 
 
 @dataclass(frozen=True)
 class Cause:
-    """A cause that took something, FLOPs over the window, and what is won without it; fractions are of nameplate."""
+    """A cause of loss: FLOPs lost over the window, and the gain without it; fractions are of nameplate."""
 
     cause: str
     flops: float
     own_flops: float
     induced_flops: float
     fraction: float
-    relaxed: str | None  # how it was removed
+    relaxed: str | None  # how the cause was removed
     gain_fraction: float | None
     gain_flops_per_s: float | None
-    then: str | None  # the cause that grows most without it
-    then_fraction: float | None  # by how much
+    then: str | None  # next bottleneck: the cause that grows most without this one
+    then_fraction: float | None  # its growth
     reason: str | None  # why it was not removed
 
 
 @dataclass(frozen=True)
 class Input:
-    """One input enlarged on all satellites, SI; mass and cost of the fleet, None where none is told."""
+    """One input increased on all satellites, in SI; mass and cost are those of the fleet, None where the design states none."""
 
     input: str
     unit: str
@@ -74,18 +75,19 @@ class Input:
     gain_flops_per_s: float
     per_kg: float | None  # useful FLOP/s
     per_usd: float | None
-    what: str
-    shown: tuple[str, float]
+    label: str
+    display_unit: tuple[str, float]
 
     def as_dict(self) -> dict[str, Any]:
-        told = asdict(self)
-        del told["what"], told["shown"]
-        return {{"before": "from", "after": "to"}.get(key, key): value for key, value in told.items()}
+        """Fields for JSON."""
+        fields = asdict(self)
+        del fields["label"], fields["display_unit"]
+        return {{"before": "from", "after": "to"}.get(key, key): value for key, value in fields.items()}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything `dawndusk why` tells."""
+    """Result of `dawndusk why`."""
 
     scenario: str
     base: Base
@@ -94,6 +96,7 @@ class Answer:
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
+        """Fields for JSON."""
         return {
             "scenario": self.scenario,
             "base": asdict(self.base),
@@ -103,8 +106,8 @@ class Answer:
         }
 
 
-class _Ran(NamedTuple):
-    """A run's ledger as shares of nameplate, and its nameplate rate for the whole fleet [FLOP/s]."""
+class _Shares(NamedTuple):
+    """Ledger of a run as shares of nameplate, and the nameplate rate of the whole fleet [FLOP/s]."""
 
     own: dict[str, float]
     induced: dict[str, float]
@@ -118,54 +121,58 @@ class _Ran(NamedTuple):
         return self.share("useful") * self.nameplate_flops_per_s
 
 
-class _Bench:
-    """A scenario cut to what is run again and again; `coupled` is decided once, so that like is compared with like."""
+class _Experiment:
+    """A scenario reduced to what is simulated for each question.
+
+    Whether it is coupled is decided once, so that all variants are simulated the same way.
+    """
 
     def __init__(self, loaded: Loaded) -> None:
         self.whole, self.coupled = loaded, loaded.scenario.coupled
         self.sample = None if self.coupled or loaded.satellites <= SAMPLE else SAMPLE
-        self.scenario, self.notes = self._cut(loaded.scenario)
+        self.scenario, self.notes = self._reduced(loaded.scenario)
 
-    def _cut(self, scenario: Scenario) -> tuple[Scenario, list[str]]:
+    def _reduced(self, scenario: Scenario) -> tuple[Scenario, list[str]]:
         notes = []
         recorder = scenario.recorder.model_copy(update={"satellites": 0.0})
-        cut: dict[str, Any] = {"recorder": recorder}
+        changes: dict[str, Any] = {"recorder": recorder}
         if not any(isinstance(job, Inference) for job in scenario.workloads):
-            cut["ground"] = None  # nothing that is asked here depends on it
+            changes["ground"] = None  # no result here depends on it
         if self.coupled:
             window_s = scenario.step * min(scenario.steps, max(COUPLED_STEPS, SATELLITE_STEPS // self.whole.satellites))
-            cut["duration"] = window_s
-            cut["events"] = [e for e in scenario.events if (e.at - scenario.epoch).total_seconds() <= window_s]
+            changes["duration"] = window_s
+            changes["events"] = [e for e in scenario.events if (e.at - scenario.epoch).total_seconds() <= window_s]
             if window_s < scenario.duration:
                 notes.append(
                     f"the whole fleet over the first {window_s / 60.0:g} min of {scenario.duration / 60.0:g}: satellites are "
-                    "coupled; losses and gains are those of this window"
+                    "coupled; losses and gains refer to this window"
                 )
             if scenario.fleet is not None and scenario.fleet.failures is not None:
-                notes.append("random failures: only those that fall into the window count")
+                notes.append("random failures: only those within the window are included")
         elif self.sample is not None:
             notes.append(f"{SAMPLE} of {self.whole.satellites:,} satellites, evenly spread, over the whole run")
             if any(parse_target(event.target) for event in scenario.events):
-                notes.append("events are left out of the sample")
-        return scenario.model_copy(update=cut), notes
+                notes.append("events are not applied to the sample")
+        return scenario.model_copy(update=changes), notes
 
-    def outcome(self, how: Without) -> Outcome:
-        loaded = replace(self.whole, scenario=how.scenario)
+    def outcome(self, ablation: Ablation) -> Outcome:
+        loaded = replace(self.whole, scenario=ablation.scenario)
         if self.coupled:
-            run: Run = EasyRun(loaded, how) if how.instant or how.whole or how.skipped else CoupledRun(loaded)
+            in_run = ablation.instant_links or ablation.always_routed or ablation.skipped_modes
+            run: Run = AblatedRun(loaded, ablation) if in_run else CoupledRun(loaded)
         else:
             run = Run(loaded, sample=self.sample)
-        if how.cool:
-            unlimited(run)
+        if ablation.no_thermal_limit:
+            remove_temperature_limits(run)
         return run.finish()
 
-    def ran(self, outcome: Outcome) -> _Ran:
+    def shares(self, outcome: Outcome) -> _Shares:
         scenario = outcome.loaded.scenario
         total_s = outcome.carry.shape[1] * outcome.grid.duration_s
         own, induced = ({c: s / total_s for c, s in part.items()} for part in summary.ledger_s(outcome))
         chip = scenario.satellite.accelerator
         peak = scenario.satellite.accelerators * chip.peak[scenario.reference_precision]
-        return _Ran(own, induced, self.whole.satellites * peak)
+        return _Shares(own, induced, self.whole.satellites * peak)
 
     @property
     def accuracy(self) -> float:
@@ -173,14 +180,32 @@ class _Bench:
 
 
 def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
-    """What every cause costs and what every main input would give. Raises InputError where a job fits nowhere."""
-    bench = _Bench(loaded)
-    outcome = bench.outcome(_plain(bench.scenario))
-    now = bench.ran(outcome)
-    cuts = [] if outcome.scheduler is None else [training.task for training in outcome.scheduler.trainings]
+    """Gain from removing each cause of loss, and from increasing each main input.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    progress : callable, optional
+        Called with the number of runs done and their total.
+
+    Returns
+    -------
+    Answer
+        Causes by gain, inputs by gain per kilogram, and notes.
+
+    Raises
+    ------
+    InputError
+        If a job fits no mesh.
+    """
+    experiment = _Experiment(loaded)
+    outcome = experiment.outcome(_unchanged(experiment.scenario))
+    now = experiment.shares(outcome)
+    tasks = [] if outcome.scheduler is None else [training.task for training in outcome.scheduler.trainings]
     lost = [cause for cause in CAUSES if cause != "useful" and now.share(cause) > 0.0]
-    larger, told = sensitivity.all_of(bench.scenario, [task.mesh for task in cuts], loaded.satellites)
-    total, done = 1 + len(lost) + len(larger), 1
+    increased, notes = sensitivity.all_inputs(experiment.scenario, [task.mesh for task in tasks], loaded.satellites)
+    total, done = 1 + len(lost) + len(increased), 1
 
     def tick() -> None:
         nonlocal done
@@ -190,72 +215,85 @@ def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
 
     causes = []
     for cause in lost:
-        causes.append(_cause(cause, bench, now, cuts))
+        causes.append(_cause(cause, experiment, now, tasks))
         tick()
     inputs = []
-    for each in larger:
-        inputs.append(_input(each, bench, now))
+    for each in increased:
+        inputs.append(_input(each, experiment, now))
         tick()
     return Answer(
-        loaded.scenario.name, _base(bench, now), tuple(sorted(causes, key=_by_gain)), tuple(sorted(inputs, key=_by_kg)),
-        (*bench.notes, *told),
+        loaded.scenario.name, _base(experiment, now), tuple(sorted(causes, key=_by_gain)), tuple(sorted(inputs, key=_by_gain_per_kg)),
+        (*experiment.notes, *notes),
     )  # fmt: skip
 
 
 def binding(loaded: Loaded) -> tuple[Base, list[Input]]:
-    """Only the inputs whose mass is known, the largest gain per kilogram first: what `dawndusk run` tells."""
-    bench = _Bench(loaded)
-    now = bench.ran(bench.outcome(_plain(bench.scenario)))
-    found = [_input(each, bench, now) for each in sensitivity.sized(bench.scenario)]
-    return _base(bench, now), sorted(found, key=_by_kg)
+    """Gain from the inputs whose mass is known: the binding constraints that `dawndusk run` prints.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    base : Base
+        The design as it is.
+    inputs : list of Input
+        Inputs, the largest gain per kilogram first.
+    """
+    experiment = _Experiment(loaded)
+    now = experiment.shares(experiment.outcome(_unchanged(experiment.scenario)))
+    inputs = [_input(each, experiment, now) for each in sensitivity.inputs_with_mass(experiment.scenario)]
+    return _base(experiment, now), sorted(inputs, key=_by_gain_per_kg)
 
 
-def _plain(scenario: Scenario) -> Without:
-    return Without("", scenario)
+def _unchanged(scenario: Scenario) -> Ablation:
+    return Ablation("", scenario)
 
 
-def _base(bench: _Bench, now: _Ran) -> Base:
-    satellites = bench.whole.satellites
+def _base(experiment: _Experiment, now: _Shares) -> Base:
+    satellites = experiment.whole.satellites
     return Base(
-        satellites, bench.sample or satellites, bench.scenario.duration, bench.scenario.step, now.nameplate_flops_per_s,
-        now.useful_flops_per_s, now.share("useful"), bench.accuracy,
+        satellites, experiment.sample or satellites, experiment.scenario.duration, experiment.scenario.step, now.nameplate_flops_per_s,
+        now.useful_flops_per_s, now.share("useful"), experiment.accuracy,
     )  # fmt: skip
 
 
-def _gain(bench: _Bench, now: _Ran, then: _Ran) -> float:
-    """Useful FLOP/s won, 0 where the runs cannot tell."""
+def _gain(experiment: _Experiment, now: _Shares, then: _Shares) -> float:
+    """Useful rate gained [FLOP/s]; 0 below the accuracy of the runs."""
     gained = then.useful_flops_per_s - now.useful_flops_per_s
-    return gained if abs(gained) > bench.accuracy * now.useful_flops_per_s else 0.0
+    return gained if abs(gained) > experiment.accuracy * now.useful_flops_per_s else 0.0
 
 
-def _cause(cause: str, bench: _Bench, now: _Ran, cuts: list[Task]) -> Cause:
-    flops = now.nameplate_flops_per_s * bench.scenario.duration
+def _cause(cause: str, experiment: _Experiment, now: _Shares, tasks: list[Task]) -> Cause:
+    flops = now.nameplate_flops_per_s * experiment.scenario.duration
     own, induced = now.own.get(cause, 0.0), now.induced.get(cause, 0.0)
     size = (cause, (own + induced) * flops, own * flops, induced * flops, own + induced)
-    how = without(cause, bench.scenario, cuts)
-    if how is None:
-        return Cause(*size, None, None, None, None, None, WHY_NOT[cause])
-    then = bench.ran(bench.outcome(how))
-    gain = _gain(bench, now, then)
+    ablation = remove_cause(cause, experiment.scenario, tasks)
+    if ablation is None:
+        return Cause(*size, None, None, None, None, None, NOT_REMOVABLE[cause])
+    then = experiment.shares(experiment.outcome(ablation))
+    gain = _gain(experiment, now, then)
     grown = {c: then.share(c) - now.share(c) for c in CAUSES if c not in ("useful", cause)}
     most = max(grown, key=lambda c: grown[c])
-    seen = grown[most] > bench.accuracy
+    significant = grown[most] > experiment.accuracy
     return Cause(
-        *size, how.words, gain / now.nameplate_flops_per_s, gain, most if seen else None, grown[most] if seen else None, None
+        *size, ablation.description, gain / now.nameplate_flops_per_s, gain, most if significant else None, grown[most] if significant else None, None
     )  # fmt: skip
 
 
-def _input(larger: Larger, bench: _Bench, now: _Ran) -> Input:
-    gain = _gain(bench, now, bench.ran(bench.outcome(_plain(larger.scenario))))
-    satellites, economics = bench.whole.satellites, bench.whole.scenario.economics
-    mass_kg = None if larger.mass_kg is None else satellites * larger.mass_kg
+def _input(increased: IncreasedInput, experiment: _Experiment, now: _Shares) -> Input:
+    gain = _gain(experiment, now, experiment.shares(experiment.outcome(_unchanged(increased.scenario))))
+    satellites, economics = experiment.whole.satellites, experiment.whole.scenario.economics
+    mass_kg = None if increased.mass_kg is None else satellites * increased.mass_kg
     usd = None
-    if economics is not None and larger.usd is not None:
+    if economics is not None and increased.usd is not None:
         usd_kg = economics.spacecraft + economics.launch.price / economics.launch.capacity
-        usd = satellites * larger.usd + (mass_kg or 0.0) * usd_kg
+        usd = satellites * increased.usd + (mass_kg or 0.0) * usd_kg
     return Input(
-        larger.field, larger.unit, larger.before, larger.after, mass_kg, usd, gain / now.nameplate_flops_per_s, gain,
-        gain / mass_kg if mass_kg else None, gain / usd if usd else None, larger.what, larger.shown,
+        increased.field, increased.unit, increased.before, increased.after, mass_kg, usd, gain / now.nameplate_flops_per_s, gain,
+        gain / mass_kg if mass_kg else None, gain / usd if usd else None, increased.label, increased.display_unit,
     )  # fmt: skip
 
 
@@ -263,5 +301,5 @@ def _by_gain(row: Cause) -> tuple[bool, float, str]:
     return row.gain_fraction is None, -(row.gain_fraction or 0.0), row.cause
 
 
-def _by_kg(row: Input) -> tuple[bool, float, str]:
+def _by_gain_per_kg(row: Input) -> tuple[bool, float, str]:
     return row.per_kg is None, -(row.per_kg or 0.0), row.input

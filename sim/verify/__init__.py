@@ -1,4 +1,4 @@
-"""Comparisons with published numbers and other programs, by the very functions that runs call."""
+"""Verification against published numbers and other programs, with the very functions that runs call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,33 @@ GROUPS = ("orbits", "spacecraft", "network", "workload", "fleet", "studies", "vi
 def run_cases(
     group: str | None, data: Path | None = None, progress: Callable[[int, int], None] | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of all groups, or of one; a group without cases gives none. Raises InputError for an unknown group."""
+    """Run verification cases.
+
+    Parameters
+    ----------
+    group : str or None
+        One of `GROUPS`; None for all.
+    data : Path, optional
+        Folder of the published data.
+    progress : callable, optional
+        Called with the number of cases done and their total.
+
+    Returns
+    -------
+    list of dict
+        Rows as `dawndusk verify --json` prints them; empty for a group without cases.
+
+    Raises
+    ------
+    InputError
+        If there is no such group or folder.
+
+    Examples
+    --------
+    >>> rows = run_cases("spacecraft")
+    >>> all(row["ok"] for row in rows)
+    True
+    """
     from sim.verify import fleet, network, orbits, spacecraft, workload
     from sim.verify.case import Group, row
 
@@ -26,14 +52,14 @@ def run_cases(
         "fleet": fleet.cases,
     }
     if group is not None and group not in GROUPS:
-        raise bad_input(Origin(group), "", f"no such group; {did_you_mean(group, GROUPS)}")
+        raise bad_input(Origin(group), "", f"unknown group; {did_you_mean(group, GROUPS)}")
     if data is not None and not data.is_dir():
-        raise bad_input(Origin(f"--data {data}"), "", "is no folder; write the folder of the published data")
+        raise bad_input(Origin(f"--data {data}"), "", "is not a folder; write the folder of the published data")
     chosen = known if group is None else {name: cases for name, cases in known.items() if name == group}
-    found = [case for cases in chosen.values() for case in cases(data)]
+    all_cases = [case for cases in chosen.values() for case in cases(data)]
     rows = []
-    for case in found:
+    for case in all_cases:
         rows.append(row(case))
         if progress is not None:
-            progress(len(rows), len(found))
+            progress(len(rows), len(all_cases))
     return rows

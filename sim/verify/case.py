@@ -1,4 +1,4 @@
-"""A case of `dawndusk verify`: a name, what we compute, what it should be, how far they may differ, who says so."""
+"""Verification case: name, computed value, reference value, largest difference allowed, and source of the reference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Value = float | Callable[[], float]
 
 @dataclass(frozen=True)
 class Case:
-    """`ours` is computed when the case runs; `limit` is on |ours - theirs| in `unit`."""
+    """A comparison; `ours` is computed when the case runs, `limit` applies to |ours - theirs| in `unit`."""
 
     name: str
     ours: Callable[[], float]
@@ -25,24 +25,41 @@ class Case:
 
 @dataclass(frozen=True)
 class Failed:
-    """A case whose data are missing or unreadable: counted as beyond its limit."""
+    """A case whose data are missing or unreadable; it is reported as beyond its limit."""
 
     name: str
     reason: str
 
 
 def row(case: Case | Failed) -> dict[str, Any]:
-    """The case as verify prints it; one that breaks is a row that is not ok, with the reason as its source."""
+    """Run a case.
+
+    Parameters
+    ----------
+    case : Case or Failed
+        The case.
+
+    Returns
+    -------
+    dict
+        Row as `dawndusk verify` prints it; a case that raises is a row that is not ok, with the reason as its source.
+
+    Examples
+    --------
+    >>> result = row(Case("half of two", lambda: 1.0, 1.0, 1e-12, "1", "arithmetic"))
+    >>> result["error"], result["ok"]
+    (0.0, True)
+    """
     if isinstance(case, Failed):
         return _row(case.name, None, None, None, None, "", case.reason, False)
     try:
         ours = float(case.ours())
         theirs = float(case.theirs() if callable(case.theirs) else case.theirs)
-    except Exception as error:  # a case that cannot run is a failed case, whatever stopped it
+    except Exception as error:  # any exception makes this a failed case; the others still run
         return _row(case.name, None, None, None, case.limit, case.unit, f"could not run: {error}", False)
     if not (isfinite(ours) and isfinite(theirs)):
         return _row(
-            case.name, None, None, None, case.limit, case.unit, f"gave no finite number: {ours} against {theirs}", False
+            case.name, None, None, None, case.limit, case.unit, f"not finite: {ours} against {theirs}", False
         )
     error_ = abs(ours - theirs)
     return _row(case.name, ours, theirs, error_, case.limit, case.unit, case.source, error_ <= case.limit)

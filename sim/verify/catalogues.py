@@ -26,7 +26,7 @@ ISS = (
     "1 25544U 98067A   26354.51782528 -.00002182  00000-0 -11606-4 0  2927",
     "2 25544  51.6416 247.4627 0006703 130.5360 325.0288 15.72125391563537",
 )
-SAME = {
+FIELD_NAMES = {
     "satnum": "satellite_number", "no_kozai": "mean_motion_rad_min", "ecco": "eccentricity", "inclo": "inclination_rad",
     "nodeo": "node_rad", "argpo": "perigee_argument_rad", "mo": "mean_anomaly_rad", "bstar": "drag_term_per_er",
     "ndot": "mean_motion_dot_rad_min2", "nddot": "mean_motion_ddot_rad_min3", "jdsatepoch": "epoch_jd", "jdsatepochF": "epoch_fr",
@@ -34,7 +34,19 @@ SAME = {
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
-    return [*_numbers(data), *_messages(), *_between_states(), _recovery()]
+    """Cases of catalogues.
+
+    Parameters
+    ----------
+    data : Path or None
+        Folder of the published data.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
+    return [*_numbers(data), *_messages(), *_interpolation(), _recovery()]
 
 
 # --- two lines ---------------------------------------------------------------------------------------------------------
@@ -42,53 +54,53 @@ def cases(data: Path | None) -> list[Case | Failed]:
 
 def _numbers(data: Path | None) -> list[Case | Failed]:
     source = "Satrec.twoline2rv of the sgp4 package, bit by bit"
-    found: list[Case | Failed] = [
-        Case("SGP4-VER: sets whose numbers differ", lambda: _differing(_verification()), 0.0, 0.0, "1", source)
+    comparisons: list[Case | Failed] = [
+        Case("SGP4-VER: element sets whose numbers differ", lambda: _differing(_verification()), 0.0, 0.0, "1", source)
     ]
     if data is not None and (data / "starlink-2023-09-01.tle").is_file():
         path = data / "starlink-2023-09-01.tle"
-        name = "sets of the Starlink catalogue whose numbers differ"
-        found.append(Case(name, lambda: _differing(read_tle(path)[0]), 0.0, 0.0, "1", source))
-    return found
+        name = "element sets of the Starlink catalogue whose numbers differ"
+        comparisons.append(Case(name, lambda: _differing(read_tle(path)[0]), 0.0, 0.0, "1", source))
+    return comparisons
 
 
 def _verification() -> list[ElementSet]:
-    told = (resources.files("sgp4") / "SGP4-VER.TLE").read_text("ascii").splitlines()
-    lines = [line for line in told if line.startswith(("1 ", "2 "))]
+    text = (resources.files("sgp4") / "SGP4-VER.TLE").read_text("ascii").splitlines()
+    lines = [line for line in text if line.startswith(("1 ", "2 "))]
     return [parse_tle(one, two) for one, two in zip(lines[::2], lines[1::2], strict=True)]
 
 
 def _differing(sets: list[ElementSet]) -> float:
     pairs = zip(sets, satellites(sets), strict=True)
-    return float(sum(any(getattr(s, a) != getattr(one, b) for a, b in SAME.items()) for one, s in pairs))
+    return float(sum(any(getattr(s, a) != getattr(one, b) for a, b in FIELD_NAMES.items()) for one, s in pairs))
 
 
 # --- messages ----------------------------------------------------------------------------------------------------------
 
 
 def _messages() -> list[Case | Failed]:
-    # the package keeps an epoch in one float of days: half of 2^-38 days at 9.8 km/s
+    # the package stores an epoch as one float of days: half of 2^-38 days at 9.8 km/s
     source = "sgp4.omm, the reader of the sgp4 package, over a day"
     return [
-        Case(f"OMM sample in {form}: worst position", lambda form=form: _sample_apart_m(form), 0.0, 0.01, "m", source)  # type: ignore[misc]
-        for form in ("json", "xml", "csv")
+        Case(f"OMM sample in {file_format}: worst position", lambda file_format=file_format: _sample_error_m(file_format), 0.0, 0.01, "m", source)  # type: ignore[misc]
+        for file_format in ("json", "xml", "csv")
     ]
 
 
-def _sample_apart_m(form: str) -> float:
-    """Worst distance [m] between satellites of the package's sample, as we and as the package read it."""
+def _sample_error_m(file_format: str) -> float:
+    """Worst distance [m] between the satellites of the package's sample, as we and as the package read it."""
     from sgp4 import omm
     from sgp4.api import Satrec
 
-    data = (resources.files("sgp4") / f"sample_omm.{form}").read_bytes()
+    data = (resources.files("sgp4") / f"sample_omm.{file_format}").read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sample"
         path.write_bytes(data)
         ((one,), _) = read_omm(path)
-    if form == "json":
+    if file_format == "json":
         fields = json.loads(data)[0]
     else:
-        parse: Any = omm.parse_csv if form == "csv" else omm.parse_xml
+        parse: Any = omm.parse_csv if file_format == "csv" else omm.parse_xml
         fields = next(iter(parse(io.StringIO(data.decode()))))
     theirs = Satrec()
     omm.initialize(theirs, fields)
@@ -100,11 +112,11 @@ def _sample_apart_m(form: str) -> float:
 # --- between states ----------------------------------------------------------------------------------------------------
 
 
-def _between_states() -> list[Case | Failed]:
+def _interpolation() -> list[Case | Failed]:
     return [
-        Case("ephemeris of two bodies, Hermite of degree 7 at 60 s: worst position", lambda: _read_back_m(_kepler_m, "HERMITE"),
+        Case("ephemeris of two bodies, Hermite of degree 7 at 60 s: worst position", lambda: _interpolation_error_m(_kepler_m, "HERMITE"),
              0.0, 1e-4, "m", "Kepler's orbit in closed form, e = 0.02; remainder of the polynomial"),
-        Case("ephemeris of SGP4, Lagrange of degree 7 at 60 s: worst position", lambda: _read_back_m(_sgp4_m, "LAGRANGE"),
+        Case("ephemeris of SGP4, Lagrange of degree 7 at 60 s: worst position", lambda: _interpolation_error_m(_sgp4_m, "LAGRANGE"),
              0.0, 2e-3, "m", "sgp4 package; remainder of the polynomial"),
     ]  # fmt: skip
 
@@ -130,8 +142,8 @@ def _sgp4_m(t_s: Array) -> Array:
     return np.asarray(1e3 * np.concatenate((r_km, v_km_s), axis=1))
 
 
-def _read_back_m(states: Any, method: str) -> float:
-    """Worst distance [m] every 7 s from states written once a minute to an OEM."""
+def _interpolation_error_m(states: Any, method: str) -> float:
+    """Worst distance [m] every 7 s from states written to an OEM once a minute."""
     minutes = 60.0 * np.arange(101)
     stamps = [(EPOCH + timedelta(seconds=t)).strftime("%Y-%m-%dT%H:%M:%S") for t in minutes.tolist()]
     head = {
@@ -152,7 +164,7 @@ def _read_back_m(states: Any, method: str) -> float:
 
 
 def _recovery() -> Case:
-    """Semi-major axis of Kozai's mean motion."""
+    """Semi-major axis from Kozai's mean motion."""
 
     def theirs() -> float:
         from sgp4.api import WGS72, Satrec

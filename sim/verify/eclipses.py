@@ -1,4 +1,4 @@
-"""Eclipses of dawn-dusk orbits through a year."""
+"""Eclipse seasons of dawn-dusk orbits through a year."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sim.verify.case import Case, Failed
 Year = Callable[[], Seasons]
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 YEAR_D = 365.0
-APART = "computed apart: Sun of astropy, exact nodal precession, cylinder"
+INDEPENDENT = "computed independently: Sun of astropy, exact nodal precession, cylinder"
 PUBLISHED = "a study's table of 2026 by day: node held 6 h from the true Sun, cylinder [mcdonald2026]"
 # altitude [km], local time [h], least |beta| [deg], days, longest [min], mean fraction, first and last day of the season
 DAWN_DUSK = (
@@ -36,6 +36,18 @@ HELD_AT_SIX = ((500.0, 97.40, 100.0, 22.7, 0.947), (700.0, 98.19, 80.0, 18.8, 0.
 
 
 def cases(_data: Path | None) -> list[Case | Failed]:
+    """Cases of eclipse seasons.
+
+    Parameters
+    ----------
+    _data : Path or None
+        Folder of the published data; not used here.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
     return [*_dawn_dusk(), *_cone(), *_held_at_six()]
 
 
@@ -49,25 +61,25 @@ def _year(altitude_km: float, local_time_h: float, shadow: Shadow = "cylinder") 
 
 
 def _dawn_dusk() -> list[Case | Failed]:
-    found: list[Case | Failed] = []
+    rows: list[Case | Failed] = []
     for km, hours, beta_deg, days, longest_min, mean, first, last in DAWN_DUSK:
         year, name = partial(_year, km, hours), f"2026, {km:.0f} km, {hours:02.0f}:00"
-        found += [
-            Case(f"least |beta| in {name}", partial(_least_beta_deg, year), beta_deg, 0.02, "deg", APART),
-            Case(f"days with eclipse in {name}", partial(_days, year), days, 1.5, "d", APART),
-            Case(f"longest eclipse in {name}", partial(_longest_min, year), longest_min, 0.15, "min", APART),
-            Case(f"mean eclipse fraction in {name}", partial(_mean, year), mean, 0.03 * mean, "1", APART),
+        rows += [
+            Case(f"least |beta| in {name}", partial(_least_beta_deg, year), beta_deg, 0.02, "deg", INDEPENDENT),
+            Case(f"days with eclipse in {name}", partial(_days, year), days, 1.5, "d", INDEPENDENT),
+            Case(f"longest eclipse in {name}", partial(_longest_min, year), longest_min, 0.15, "min", INDEPENDENT),
+            Case(f"mean eclipse fraction in {name}", partial(_mean, year), mean, 0.03 * mean, "1", INDEPENDENT),
         ]
         if first and last:
             ends = [(datetime(2026, *day, tzinfo=UTC) - NEW_YEAR).days for day in (first, last)]
-            found += [
-                Case(f"first day of eclipses in {name}", partial(_season, year, 0), ends[0], 1.5, "d", APART),
-                Case(f"last day of eclipses in {name}", partial(_season, year, 1), ends[1] + 0.5, 1.5, "d", APART),
+            rows += [
+                Case(f"first day of eclipses in {name}", partial(_season, year, 0), ends[0], 1.5, "d", INDEPENDENT),
+                Case(f"last day of eclipses in {name}", partial(_season, year, 1), ends[1] + 0.5, 1.5, "d", INDEPENDENT),
             ]  # fmt: skip
     noon = partial(_year, 650.0, 12.0)
     return [
-        *found,
-        Case("mean eclipse fraction in 2026, 650 km, 12:00", lambda: noon().mean_fraction, 0.362, 0.0005, "1", APART),
+        *rows,
+        Case("mean eclipse fraction in 2026, 650 km, 12:00", lambda: noon().mean_fraction, 0.362, 0.0005, "1", INDEPENDENT),
     ]
 
 
@@ -88,7 +100,7 @@ def _sunlit(year: Year) -> float:
 
 
 def _season(year: Year, end: int) -> float:
-    """First or last day of the first season, counted from New Year."""
+    """First or last day of the first season, counted from New Year's Day."""
     return year().seasons_d[0][end]
 
 
@@ -98,7 +110,7 @@ def _least_beta_deg(year: Year) -> float:
 
 def _cone() -> list[Case | Failed]:
     cone, cylinder = partial(_year, 650.0, 18.0, "cone"), partial(_year, 650.0, 18.0)
-    source = "computed apart: a cone adds two to three grazing days"
+    source = "computed independently: a cone adds two to three grazing days"
     return [
         Case(
             "days that the cone adds in 2026, 650 km, 18:00",
@@ -113,7 +125,7 @@ def _cone() -> list[Case | Failed]:
 
 @cache
 def _held(altitude_km: float) -> Seasons:
-    """2026 with the node 90 deg behind the true Sun all year, which no secular drift does: the equation of time is left out."""
+    """2026 with the node 90 deg behind the true Sun all year: no secular drift does this, it leaves out the equation of time."""
     jd, fr = julian_date(NEW_YEAR)
     a_m = semi_major_axis_m(1e3 * altitude_km)
     inclination = sun_synchronous_inclination_rad(a_m)
@@ -126,14 +138,14 @@ def _held(altitude_km: float) -> Seasons:
 
 
 def _held_at_six() -> list[Case | Failed]:
-    found: list[Case | Failed] = []
+    rows: list[Case | Failed] = []
     for km, inclination_deg, days, longest_min, sunlit in HELD_AT_SIX:
         year, name = partial(_held, km), f"2026, {km:.0f} km, true Sun at 06:00"
         tilt = sun_synchronous_inclination_rad(semi_major_axis_m(1e3 * km))
-        found += [
+        rows += [
             Case(f"inclination, {name}", partial(math.degrees, tilt), inclination_deg, 0.02, "deg", PUBLISHED),
             Case(f"days with eclipse in {name}", partial(_days, year), days, 1.0, "d", PUBLISHED),
             Case(f"longest eclipse in {name}", partial(_longest_min, year), longest_min, 0.2, "min", PUBLISHED),
             Case(f"sunlit share of {name}", partial(_sunlit, year), sunlit, 0.001, "1", PUBLISHED),
         ]
-    return found
+    return rows

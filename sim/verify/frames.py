@@ -1,4 +1,4 @@
-"""Frames, time, Sun, Moon and sunlight against skyfield, with the Earth turned alike on both sides."""
+"""Frames, time, Sun, Moon and sunlight against skyfield, with the same Earth orientation on both sides."""
 
 from __future__ import annotations
 
@@ -34,9 +34,21 @@ SPAN_D = (-36675, 19640)  # 1899-08-04 to 2053-10-09, as days from 2000-01-01: t
 
 
 def cases(_data: Path | None) -> list[Case | Failed]:
-    found: list[Case | Failed] = [
+    """Cases of frames and time.
+
+    Parameters
+    ----------
+    _data : Path or None
+        Folder of the published data; not used here.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
+    comparisons: list[Case | Failed] = [
         Case(
-            f"{what}, worst of 40 moments in each of {len(YEARS)} years", partial(_worst, n), 0.0, limit, unit, SKYFIELD
+            f"{what}, worst of 40 times in each of {len(YEARS)} years", partial(_worst, n), 0.0, limit, unit, SKYFIELD
         )
         for n, (what, limit, unit) in enumerate(
             (
@@ -52,8 +64,8 @@ def cases(_data: Path | None) -> list[Case | Failed]:
     ]
     sofa = "leap seconds of SOFA"
     return [
-        *found,
-        Case("GCRS to TEME and back, relative", _round_trip, 0.0, 1e-9, "1", "a rotation's transpose undoes it"),
+        *comparisons,
+        Case("GCRS to TEME and back, relative", _round_trip, 0.0, 1e-9, "1", "the transpose of a rotation is its inverse"),
         Case("geodetic latitude and back, to the Moon's distance", _geodetic_deg, 0.0, 1e-9, "deg", "closed form of the ellipsoid"),
         Case("TAI - UTC on 2000-01-01", lambda: float(tai_minus_utc_s(2451544.5, 0.0)), 32.0, 0.0, "s", sofa),
         Case("TAI - UTC on 2016-12-31", lambda: float(tai_minus_utc_s(2457753.5, 0.9999)), 36.0, 0.0, "s", sofa),
@@ -62,17 +74,17 @@ def cases(_data: Path | None) -> list[Case | Failed]:
         Case("Sun's distance against DE421, all of its span", lambda: _bodies()[1], 0.0, 1e-4, "1", DE421),
         Case("Moon against DE421, all of its span", lambda: _bodies()[2], 0.0, 0.01, "deg", DE421),
         Case("Moon's distance against DE421, all of its span", lambda: _bodies()[3], 0.0, 1e-4, "1", DE421),
-        Case("changes between light and shadow in 18 hours", lambda: _sunlight()[0], lambda: _sunlight()[1], 0.0, "1", LIGHT),
-        Case("longest time for which sunlit or not differs", lambda: _sunlight()[2], 0.0, 2.0, "s", LIGHT),
+        Case("transitions between sunlight and shadow in 18 h", lambda: _sunlight()[0], lambda: _sunlight()[1], 0.0, "1", LIGHT),
+        Case("longest time for which the sunlit state differs", lambda: _sunlight()[2], 0.0, 2.0, "s", LIGHT),
     ]  # fmt: skip
 
 
-# --- the peer ----------------------------------------------------------------------------------------------------------
+# --- skyfield ----------------------------------------------------------------------------------------------------------
 
 
 @cache
 def _timescale() -> Any:
-    """skyfield's with the shipped table: TT of each day, delta T, pole."""
+    """skyfield's timescale with the shipped table: TT of each day, delta T, pole."""
     from skyfield.timelib import Timescale
 
     table = shipped()
@@ -90,7 +102,7 @@ def _de421() -> Iterator[Any]:
     from skyfield.api import Loader
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # the age of a file that is not used here
+        warnings.simplefilter("ignore", RuntimeWarning)  # about the age of a file that is not used here
         from skyfield_data import get_skyfield_data_path
 
         bodies = Loader(get_skyfield_data_path())("de421.bsp")
@@ -101,10 +113,10 @@ def _de421() -> Iterator[Any]:
 
 
 class _Flight(NamedTuple):
-    """A satellite of SGP4 at some moments: skyfield's and ours."""
+    """A satellite of SGP4 at some times: skyfield's positions and ours."""
 
     theirs: Any  # skyfield's positions
-    moments: Any
+    times: Any
     jd: Array
     fr: Array
     r_m: Array
@@ -112,7 +124,7 @@ class _Flight(NamedTuple):
 
 
 def _flight(year: int, step: timedelta, count: int) -> _Flight:
-    """650 km, 98 deg, from a New Year's Day on."""
+    """650 km, 98 deg, from New Year's Day on."""
     from sgp4.api import WGS72, Satrec
     from skyfield.api import EarthSatellite
 
@@ -123,9 +135,9 @@ def _flight(year: int, step: timedelta, count: int) -> _Flight:
     dates = [start + k * step for k in range(count)]
     jd, fr = np.array([julian_date(date) for date in dates]).T
     _, r_km, v_km_s = satrec.sgp4_array(np.ascontiguousarray(jd), np.ascontiguousarray(fr))
-    moments = _timescale().from_datetimes(dates)
+    times = _timescale().from_datetimes(dates)
     return _Flight(
-        EarthSatellite.from_satrec(satrec, _timescale()).at(moments), moments, jd, fr, 1e3 * r_km, 1e3 * v_km_s
+        EarthSatellite.from_satrec(satrec, _timescale()).at(times), times, jd, fr, 1e3 * r_km, 1e3 * v_km_s
     )
 
 
@@ -148,31 +160,31 @@ def _differences(flight: _Flight) -> tuple[float, ...]:
     from skyfield.framelib import itrs
     from skyfield.sgp4lib import TEME
 
-    theirs, moments, jd, fr, r_m, v_m_s = flight
+    theirs, times, jd, fr, r_m, v_m_s = flight
     r, v = itrs_state(r_m, v_m_s, jd, fr)
     fixed, moving = theirs.frame_xyz_and_velocity(itrs)
     stars = rotated(np.swapaxes(gcrs_to_teme(jd, fr), 1, 2), r_m)
     below, point = sub_satellite_point(r_m, jd, fr), wgs84.geographic_position_of(theirs)
     turn_deg = np.degrees(below.longitude_rad) - point.longitude.degrees
     site = Station("", math.radians(51.5), math.radians(-0.14), 30.0, 0.0)
-    station = wgs84.latlon(51.5, -0.14, 30.0).at(moments).frame_xyz(TEME).m.T
+    station = wgs84.latlon(51.5, -0.14, 30.0).at(times).frame_xyz(TEME).m.T
     return (
-        _farthest(r - fixed.m.T),
-        _farthest(v - moving.m_per_s.T),
-        _farthest(stars - theirs.xyz.m.T),
+        _largest_norm(r - fixed.m.T),
+        _largest_norm(v - moving.m_per_s.T),
+        _largest_norm(stars - theirs.xyz.m.T),
         float(np.abs(np.degrees(below.latitude_rad) - point.latitude.degrees).max()),
         float(np.abs(np.mod(turn_deg + 180.0, 360.0) - 180.0).max()),
         float(np.abs(below.height_m - point.elevation.m).max()),
-        _farthest(in_teme(position_m(site)[np.newaxis], jd, fr)[:, 0] - station),
+        _largest_norm(in_teme(position_m(site)[np.newaxis], jd, fr)[:, 0] - station),
     )
 
 
-def _farthest(vectors: Array) -> float:
+def _largest_norm(vectors: Array) -> float:
     return float(np.linalg.norm(vectors, axis=1).max())
 
 
 def _round_trip() -> float:
-    """Largest relative change of vectors that go to TEME, on to ITRS and all the way back."""
+    """Largest relative change of vectors rotated to TEME, to ITRS and back."""
     days = np.arange(0.0, 9800.0, 97.3)
     jd, fr = 2451544.5 + np.floor(days), days - np.floor(days)
     out, on = gcrs_to_teme(jd, fr), teme_to_itrs(jd, fr)
@@ -200,16 +212,16 @@ def _bodies() -> tuple[float, float, float, float]:
 
     days = np.arange(*SPAN_D, 61.3)
     jd, fr = 2451544.5 + np.floor(days), days - np.floor(days)
-    moments = _timescale().tt_jd(*utc_to_tt(jd, fr))
-    turn = TEME.rotation_at(moments)
+    times = _timescale().tt_jd(*utc_to_tt(jd, fr))
+    turn = TEME.rotation_at(times)
     with _de421() as bodies:
-        sun = bodies["earth"].at(moments).observe(bodies["sun"]).apparent().xyz.m
-        moon = (bodies["moon"] - bodies["earth"]).at(moments).xyz.m
+        sun = bodies["earth"].at(times).observe(bodies["sun"]).apparent().xyz.m
+        moon = (bodies["moon"] - bodies["earth"]).at(times).xyz.m
     sun_m, moon_m = (np.einsum("ijk,jk->ki", turn, xyz) for xyz in (sun, moon))
-    return *_apart(sun_position_m(jd, fr), sun_m), *_apart(moon_position_m(jd, fr), moon_m)
+    return *_direction_errors(sun_position_m(jd, fr), sun_m), *_direction_errors(moon_position_m(jd, fr), moon_m)
 
 
-def _apart(ours: Array, theirs: Array) -> tuple[float, float]:
+def _direction_errors(ours: Array, theirs: Array) -> tuple[float, float]:
     """Largest angle [deg] and relative difference of length."""
     ours_m, theirs_m = np.linalg.norm(ours, axis=1), np.linalg.norm(theirs, axis=1)
     angle = np.arctan2(np.linalg.norm(np.cross(ours, theirs), axis=1), np.sum(ours * theirs, axis=1))
@@ -218,7 +230,7 @@ def _apart(ours: Array, theirs: Array) -> tuple[float, float]:
 
 @cache
 def _sunlight() -> tuple[float, float, float]:
-    """Changes between light and shadow, ours and skyfield's, and the longest stretch [s] in which the two differ.
+    """Transitions between sunlight and shadow, ours and skyfield's, and the longest interval [s] in which they differ.
 
     Six hours in each of three years, every second; ours by the sign of the edge.
     """

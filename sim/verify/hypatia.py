@@ -31,7 +31,7 @@ LIMIT_MS, LIMIT_S = 0.01, 0.1
 
 
 def _city(name: str, latitude_deg: float, longitude_deg: float) -> Station:
-    # the series cut by range alone
+    # the series limits access by range only
     return Station(name, math.radians(latitude_deg), math.radians(longitude_deg), 0.0, 0.0)
 
 
@@ -44,7 +44,7 @@ NODES = (1173, 1229, 1241)  # the cities' numbers in the series
 
 @dataclass(frozen=True)
 class Pair:
-    """Two cities and what is published of them: round trips [ms], times of path changes [s], samples without a route."""
+    """Two cities with their published round trips [ms], times of path changes [s] and number of samples without a route."""
 
     first: int
     second: int
@@ -57,10 +57,12 @@ class Pair:
 
     @property
     def name(self) -> str:
+        """Names of both cities."""
         return f"{CITIES[self.first].name} to {CITIES[self.second].name}"
 
     @property
     def stem(self) -> str:
+        """End of the names of the published files."""
         return f"{NODES[self.first]}_to_{NODES[self.second]}.txt"
 
 
@@ -69,25 +71,31 @@ PAIRS = (
     Pair(1, 2, 63.2039, 58.7374, 63.9847, 60.3207, (3.3, 10.1, 128.7, 139.5, 155.4, 165.2, 178.8), 98),
     Pair(1, 0, 76.8460, 69.4120, 77.6286, 74.0586, (3.3, 139.5, 150.1, 155.4, 165.2, 178.8), 98),
 )
-# ways are the same in both directions: two searches a sample serve three pairs
-ASKED = ((2, 0), (2, 1), (0, 1))
+# routes are the same in both directions: two searches per sample suffice for three pairs
+STATION_PAIRS = ((2, 0), (2, 1), (0, 1))
 
 
 @dataclass(frozen=True)
 class Series:
-    """Samples of one pair: round trip [ms], NaN without a route, and the satellites passed, first city first."""
+    """Samples of one pair: round trip [ms], NaN without a route, and the satellites passed, from the first city."""
 
     rtt_ms: NDArray[np.float64]
     paths: tuple[tuple[int, ...], ...]
 
     def switches(self) -> list[int]:
-        """Samples at which the path is another than before; losing the route counts."""
+        """Samples at which the path differs from the one before; losing the route counts."""
         return [k + 1 for k, (old, new) in enumerate(pairwise(self.paths)) if old != new]
 
 
 @cache
 def simulated() -> tuple[Series, ...]:
-    """The three pairs, by the propagator, the access and the network of a run."""
+    """Series of the three pairs, with the propagator, the access search and the network of a run.
+
+    Returns
+    -------
+    tuple of Series
+        In the order of `PAIRS`; cached.
+    """
     grid = TimeGrid(EPOCH_JD, 0.0, STEP_S, STEPS)
     count = PLANES * SLOTS
     shell = walker_sgp4(14.80, math.radians(51.9), SLOTS, staggered_lead_slots(PLANES), EPOCH_JD, 0.0)
@@ -97,21 +105,21 @@ def simulated() -> tuple[Series, ...]:
     fixed, up = np.array([position_m(c) for c in CITIES]), np.array([zenith(c) for c in CITIES])
     horizon, reach_m = np.zeros(len(CITIES)), np.full(len(CITIES), MAX_STATION_RANGE_M)
     r_m, slant_m = np.empty((BLOCK, 3, count)), np.empty((len(CITIES), count))
-    found: list[list[Way]] = []
+    samples: list[list[Way]] = []
     for first in range(0, STEPS, BLOCK):
         fleet.fill(0, count, first, r_m)
-        moments = ut1_to_utc(*grid.jd_fr(first, BLOCK))  # Hypatia turns the Earth by UTC as if it were UT1
-        at_m, above = in_teme(fixed, *moments), in_teme(up, *moments)
+        times = ut1_to_utc(*grid.jd_fr(first, BLOCK))  # Hypatia turns the Earth by UTC as if it were UT1
+        at_m, above = in_teme(fixed, *times), in_teme(up, *times)
         for k in range(BLOCK):
             network.update(r_m[k], np.ones(count, bool), {})
             access_m(r_m[k], at_m[k], above[k], horizon, reach_m, slant_m)
-            found.append(network.between(slant_m, ASKED))
-    return tuple(_series([ways[n] for ways in found]) for n in range(len(ASKED)))
+            samples.append(network.between(slant_m, STATION_PAIRS))
+    return tuple(_series([routes[n] for routes in samples]) for n in range(len(STATION_PAIRS)))
 
 
-def _series(ways: list[Way]) -> Series:
-    rtt_ms = round_trip_ms(SPEED_OF_LIGHT_M_S * np.array([way.delay_s for way in ways]))
-    paths = tuple(tuple(reversed(way.satellites)) for way in ways)
+def _series(routes: list[Way]) -> Series:
+    rtt_ms = round_trip_ms(SPEED_OF_LIGHT_M_S * np.array([route.delay_s for route in routes]))
+    paths = tuple(tuple(reversed(route.satellites)) for route in routes)
     return Series(np.where(np.isfinite(rtt_ms), rtt_ms, np.nan), paths)
 
 
@@ -120,15 +128,27 @@ def _published(folder: Path, pair: Pair) -> Series:
     rtt_ns = np.loadtxt(folder / f"networkx_rtt_{pair.stem}", delimiter=",")[:, 1]
     paths: list[tuple[int, ...]] = []
     for line in reversed((folder / f"networkx_path_{pair.stem}").read_text("ascii").splitlines()):
-        time, way = line.split(",", 1)
+        time, route = line.split(",", 1)
         since = round(float(time) * 1e-9 / STEP_S)
-        satellites = tuple(int(node) for node in way.split("-")[1:-1] if node.isdigit())
+        satellites = tuple(int(node) for node in route.split("-")[1:-1] if node.isdigit())
         paths = [satellites] * (rtt_ns.size - len(paths) - since) + paths
     return Series(np.where(rtt_ns > 0.0, rtt_ns * 1e-6, np.nan), tuple(paths))
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
-    found: list[Case | Failed] = []
+    """Cases of the published series.
+
+    Parameters
+    ----------
+    data : Path or None
+        Folder of the published data.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
+    comparisons: list[Case | Failed] = []
     for n, pair in enumerate(PAIRS):
         for what, theirs, of in (
             ("at the start", pair.at_start_ms, _at_start),
@@ -137,16 +157,16 @@ def cases(data: Path | None) -> list[Case | Failed]:
             ("mean while reachable", pair.mean_ms, np.nanmean),
         ):
             name = f"{pair.name}, round trip {what}"
-            found.append(Case(name, partial(_round_trip_ms, n, of), theirs, LIMIT_MS, "ms", SOURCE))
+            comparisons.append(Case(name, partial(_round_trip_ms, n, of), theirs, LIMIT_MS, "ms", SOURCE))
         name, count = f"{pair.name}, path changes in 200 s", float(len(pair.switches_s))
-        found.append(Case(name, partial(_changes, n), count, 0.0, "1", SOURCE))
+        comparisons.append(Case(name, partial(_changes, n), count, 0.0, "1", SOURCE))
         for which, time_s in enumerate(pair.switches_s):
             name = f"{pair.name}, path change at {time_s} s"
-            found.append(Case(name, partial(_switch_s, n, which), time_s, LIMIT_S, "s", SOURCE))
+            comparisons.append(Case(name, partial(_switch_s, n, which), time_s, LIMIT_S, "s", SOURCE))
         if pair.outage_samples:
             name = f"{pair.name}, samples of 0.1 s without a route"
-            found.append(Case(name, partial(_outages, n), float(pair.outage_samples), LIMIT_S / STEP_S, "1", SOURCE))
-    return found + ([] if data is None else _against(data / FOLDER))
+            comparisons.append(Case(name, partial(_outages, n), float(pair.outage_samples), LIMIT_S / STEP_S, "1", SOURCE))
+    return comparisons + ([] if data is None else _against(data / FOLDER))
 
 
 def _at_start(rtt_ms: NDArray[np.float64]) -> float:

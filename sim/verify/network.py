@@ -1,4 +1,4 @@
-"""Ranges and light times between stations and satellites; what a laser link delivers; published paths."""
+"""Ranges and light times between stations and satellites; power and rate of laser links; published paths."""
 
 from __future__ import annotations
 
@@ -22,14 +22,26 @@ LOSSLESS = Terminal(1.0, 0.08, 1.55e-6, 1.0, 1.0, 0.0, 55.2, 1, 1e12)
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
+    """Cases of the network.
+
+    Parameters
+    ----------
+    data : Path or None
+        Folder of the published data.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
     return [*_sight(), *_optical(), *_longest(), *hypatia.cases(data)]
 
 
 def _sight() -> list[Case | Failed]:
-    sphere = "law of cosines over a sphere, evaluated apart"
-    found: list[Case | Failed] = []
+    sphere = "law of cosines over a sphere, evaluated independently"
+    comparisons: list[Case | Failed] = []
     for h, e, km in ((550e3, 25.0, 1123.4), (650e3, 10.0, 2045.3), (650e3, 20.0, 1489.1)):
-        found.append(
+        comparisons.append(
             Case(
                 f"slant range, {h / 1e3:.0f} km at {e:.0f} deg",
                 partial(_formula_km, h, e),
@@ -39,7 +51,7 @@ def _sight() -> list[Case | Failed]:
                 sphere,
             )
         )
-        found.append(
+        comparisons.append(
             Case(
                 f"range from a station on the equator, {h / 1e3:.0f} km at {e:.0f} deg",
                 partial(_seen_km, h, e),
@@ -50,16 +62,16 @@ def _sight() -> list[Case | Failed]:
             )
         )
     for h, e, ms in ((550e3, 90.0, 3.67), (650e3, 90.0, 4.34), (550e3, 25.0, 7.49), (650e3, 10.0, 13.6)):
-        found.append(
+        comparisons.append(
             Case(f"round trip, {h / 1e3:.0f} km at {e:.0f} deg", partial(_round_trip_ms, h, e), ms,
                  0.05 if ms > 10.0 else 0.006, "ms", sphere)
         )  # fmt: skip
-    return found
+    return comparisons
 
 
 def _optical() -> list[Case | Failed]:
-    friis = "equation of Friis with uniform apertures, evaluated apart"
-    quanta = "power over photon energy 1.2816e-19 J, evaluated apart"
+    friis = "equation of Friis with uniform apertures, evaluated independently"
+    quanta = "power over photon energy 1.2816e-19 J, evaluated independently"
     lossy = LOSSLESS._replace(transmit_efficiency=0.8, receive_efficiency=0.64)
     strong = lossy._replace(transmit_power_w=2.0)
     return [
@@ -73,7 +85,7 @@ def _optical() -> list[Case | Failed]:
 
 
 def _longest() -> list[Case | Failed]:
-    chord = "2 sqrt((R + h)^2 - (R + g)^2), evaluated apart"
+    chord = "2 sqrt((R + h)^2 - (R + g)^2), evaluated independently"
     return [
         Case(
             f"longest link, {h / 1e3:.0f} km, {g / 1e3:.0f} km grazing",
@@ -92,25 +104,25 @@ def _received_dbm(range_m: float, terminal: Terminal) -> float:
 
 
 def _photons_per_bit(range_m: float, terminal: Terminal) -> float:
-    """Photons that a bit gets at 100 Gbit/s: what the rate of a receiver of one photon per bit is worth."""
+    """Photons per bit at 100 Gbit/s, from the rate of a receiver that needs one photon per bit."""
     return float(rate_bit_s(range_m, terminal._replace(photons_per_bit=1.0, channel_rate_bit_s=math.inf))) / 100e9
 
 
 def _rate_at_minus_38_dbm() -> float:
-    """Rate [Gbit/s] at the distance at which -38 dBm arrive."""
+    """Rate [Gbit/s] at the range at which -38 dBm are received."""
     range_m = brentq(lambda x: _received_dbm(x, LOSSLESS) + 38.0, 1e6, 1e8)
     return float(rate_bit_s(range_m, LOSSLESS)) / 1e9
 
 
 def _longest_km(altitude_m: float, grazing_m: float) -> float:
-    """Length of the link between satellites of one altitude whose line just keeps the grazing altitude."""
+    """Length of the link between satellites of the same altitude whose line just keeps the grazing altitude."""
     r = EARTH_RADIUS_M + altitude_m
 
-    def spare_m(half_angle: float) -> float:
+    def margin_m(half_angle: float) -> float:
         one = r * np.array([[math.cos(half_angle)], [math.sin(half_angle)], [0.0]])
         return float(grazing_altitude_m(one, one * np.array([[1.0], [-1.0], [1.0]]))[0]) - grazing_m
 
-    return 2e-3 * r * math.sin(brentq(spare_m, 1e-3, 1.5))
+    return 2e-3 * r * math.sin(brentq(margin_m, 1e-3, 1.5))
 
 
 def _formula_km(altitude_m: float, elevation_deg: float) -> float:
@@ -122,7 +134,7 @@ def _round_trip_ms(altitude_m: float, elevation_deg: float) -> float:
 
 
 def _seen_km(altitude_m: float, elevation_deg: float) -> float:
-    """Range by the run's own search, with the mask a hair below the elevation at which the satellite stands."""
+    """Range from the run's own search, with the mask slightly below the elevation of the satellite."""
     elevation = math.radians(elevation_deg)
     r = EARTH_RADIUS_M + altitude_m
     # central angle from the triangle Earth's centre, station, satellite

@@ -25,6 +25,18 @@ Array = NDArray[np.float64]
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
+    """Cases of orbits, Sun and shadow.
+
+    Parameters
+    ----------
+    data : Path or None
+        Folder of the published data.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
     return [
         *_sun_synchronous(),
         *_shadow(),
@@ -47,7 +59,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
 def _sun_synchronous() -> list[Case | Failed]:
     a = semi_major_axis_m(650e3)
     inclination = sun_synchronous_inclination_rad(a)
-    source = "closed form of secular J2, evaluated apart [vallado2013:ch. 9]"
+    source = "closed form of secular J2, evaluated independently [vallado2013:ch. 9]"
     return [
         Case("sun-synchronous inclination, 650 km", lambda: math.degrees(inclination), 97.986, 0.005, "deg", source),
         Case("two-body period, 650 km", lambda: period_s(a), 5863.69, 0.05, "s", source),
@@ -68,7 +80,7 @@ def _deg_per_day(rate_rad_s: float) -> float:
 
 
 def _edge(altitude_m: float, beta_rad: float, angle_rad: float, sun_radius_m: float) -> float:
-    """Shadow edge on a circular orbit, angle counted from the point farthest from the Sun."""
+    """Shadow edge on a circular orbit; the angle is counted from the point farthest from the Sun."""
     a = semi_major_axis_m(altitude_m)
     x, y = -a * math.cos(angle_rad) * math.cos(beta_rad), a * math.sin(angle_rad)
     z = a * math.cos(angle_rad) * math.sin(beta_rad)
@@ -88,7 +100,7 @@ def _time_below(level: float, altitude_m: float, beta_deg: float, sun_radius_m: 
 
 
 def _shadow() -> list[Case | Failed]:
-    source = "angular discs of Sun and Earth, evaluated apart [montenbruck2000:3.4.2]"
+    source = "angular discs of Sun and Earth, evaluated independently [montenbruck2000:3.4.2]"
     return [
         Case("umbra, 650 km, beta 0", lambda: _time_below(-1.0, 650e3, 0.0), 2114.2, 2.0, "s", source),
         Case("umbra and penumbra, 650 km, beta 0", lambda: _time_below(1.0, 650e3, 0.0), 2131.6, 2.0, "s", source),
@@ -149,7 +161,7 @@ def _sun_error() -> tuple[float, float]:
     return float(np.degrees(np.arcsin(sine)).max()), float(np.abs(ours_m / theirs_m - 1.0).max())
 
 
-# --- networks' shells --------------------------------------------------------------------------------------------------
+# --- eclipse fractions and secular J2 --------------------------------------------------------------------------------------------------
 
 
 def _cylinder() -> list[Case | Failed]:
@@ -166,7 +178,7 @@ def _cylinder() -> list[Case | Failed]:
             low, high = (middle, high) if dark else (low, middle)
         return low
 
-    found: list[Case | Failed] = [
+    comparisons: list[Case | Failed] = [
         Case(
             f"eclipse fraction, {h / 1e3:.0f} km, beta {beta:.0f}",
             partial(fraction, h, beta),
@@ -183,8 +195,8 @@ def _cylinder() -> list[Case | Failed]:
         )
     ]
     for h, theirs in ((550e3, 67.016), (650e3, 65.164)):
-        found.append(Case(f"eclipse-free beta, {h / 1e3:.0f} km", partial(limit_deg, h), theirs, 0.01, "deg", source))
-    return found
+        comparisons.append(Case(f"eclipse-free beta, {h / 1e3:.0f} km", partial(limit_deg, h), theirs, 0.01, "deg", source))
+    return comparisons
 
 
 def _drift_deg_per_day(altitude_m: float, inclination_deg: float) -> float:
@@ -193,7 +205,7 @@ def _drift_deg_per_day(altitude_m: float, inclination_deg: float) -> float:
 
 def _drift() -> list[Case | Failed]:
     source = "closed form of secular J2 [vallado2013:eq. 9-37]"
-    found: list[Case | Failed] = [
+    comparisons: list[Case | Failed] = [
         Case(
             f"node drift, {h:.0f} km, {i} deg",
             partial(_drift_deg_per_day, h * 1e3, i),
@@ -202,14 +214,14 @@ def _drift() -> list[Case | Failed]:
         for h, i, theirs in ((550.0, 53.0, -4.489), (630.0, 51.9, -4.421), (550.0, 97.6, 0.9866))
     ]  # fmt: skip
     for h, i in ((550e3, 53.0), (630e3, 51.9), (650e3, 97.986)):
-        found.append(
-            Case(f"secular J2 against SGP4 after a day, {h / 1e3:.0f} km, {i:g} deg", partial(_apart_km, h, i), 0.0, 20.0, "km",
+        comparisons.append(
+            Case(f"secular J2 against SGP4 after a day, {h / 1e3:.0f} km, {i:g} deg", partial(_sgp4_distance_km, h, i), 0.0, 20.0, "km",
                  "sgp4 package, drag-free elements of the same semi-major axis")
         )  # fmt: skip
-    return found
+    return comparisons
 
 
-def _apart_km(altitude_m: float, inclination_deg: float) -> float:
+def _sgp4_distance_km(altitude_m: float, inclination_deg: float) -> float:
     """Worst distance [km] from SGP4 over a day, five satellites of one plane."""
     from sgp4.api import WGS72, Satrec
 
@@ -218,7 +230,7 @@ def _apart_km(altitude_m: float, inclination_deg: float) -> float:
     ours = np.empty((1441, 3, 5))
     CircularJ2(shell, grid).fill(0, 5, 0, ours)
     a = float(shell.semi_major_axis_m[0])
-    # elements carry the mean motion with the secular J2 of the mean anomaly in it (Kozai's)
+    # the mean motion of element sets includes the secular J2 rate of the mean anomaly (Kozai)
     kozai = float(mean_motion_rad_s(a)) * (
         1.0 + 0.75 * J2 * (EARTH_RADIUS_M / a) ** 2 * (3.0 * math.cos(math.radians(inclination_deg)) ** 2 - 1.0)
     )

@@ -18,23 +18,36 @@ from sim.verify.case import Case, Failed
 
 Array = NDArray[np.float64]
 
-LIMIT_KM = 1e-8  # near the Earth, over a day from the elements' epoch
+LIMIT_KM = 1e-8  # near-Earth satellites, within a day of the epoch of the elements
 REFERENCE = "sgp4 package, which compiles the reference code [vallado2006]"
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
+    """Cases of SGP4.
+
+    Parameters
+    ----------
+    data : Path or None
+        Folder of the published data.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
     return [*_published_output(), *_against_reference(), *_catalogue(data)]
 
 
 def _against_reference() -> list[Case | Failed]:
     return [
-        Case("SGP4-VER: near-Earth satellites against the reference, a day back and forth", lambda: _days()[0], 0.0, LIMIT_KM, "km", REFERENCE),
-        Case("SGP4-VER: times whose code differs from the reference's", lambda: _days()[1], 0.0, 0.0, "1", REFERENCE),
+        Case("SGP4-VER: near-Earth satellites against the reference, a day backward and forward", lambda: _day_errors()[0], 0.0, LIMIT_KM,
+             "km", REFERENCE),
+        Case("SGP4-VER: times whose code differs from the reference's", lambda: _day_errors()[1], 0.0, 0.0, "1", REFERENCE),
     ]  # fmt: skip
 
 
 @cache
-def _days() -> tuple[float, float]:
+def _day_errors() -> tuple[float, float]:
     """Worst distance [km] of near-Earth satellites, and differing codes of all, over the official file."""
     worst, wrong = 0.0, 0
     for record in satellites(_official()):
@@ -66,21 +79,22 @@ def _catalogue(data: Path | None) -> list[Case | Failed]:
     if not path.is_file():
         return [Failed("catalogue of 4,672 Starlink satellites", f"{path} is missing")]
     sets, bad = read_tle(path)
-    source = "CelesTrak supplemental sets of September 2023, counted apart"
+    source = "CelesTrak supplemental sets of September 2023, counted independently"
     return [
         Case("element sets in the Starlink catalogue", lambda: float(len(sets)), 4672.0, 0.0, "1", source),
         Case("bad lines in the Starlink catalogue", lambda: float(len(bad)), 0.0, 0.0, "1", source),
-        Case("Starlink catalogue against the reference, every minute of a day, worst", lambda: _apart_km(sets), 0.0, LIMIT_KM, "km", REFERENCE),
+        Case("Starlink catalogue against the reference, every minute of a day, worst", lambda: _catalogue_distance_km(sets), 0.0, LIMIT_KM,
+             "km", REFERENCE),
     ]  # fmt: skip
 
 
-def _apart_km(sets: list[Any]) -> float:
+def _catalogue_distance_km(sets: list[Any]) -> float:
     """Worst distance [km] from the reference over a day; raises ValueError where codes differ."""
     from sgp4.api import SatrecArray
 
-    told, records = elements(sets), satellites(sets)
-    grid = TimeGrid(float(np.median(told.epoch_jd)), 0.0, 60.0, 1440)
-    fleet, worst, tile = Sgp4(told, grid), 0.0, 256
+    sgp4_elements, records = elements(sets), satellites(sets)
+    grid = TimeGrid(float(np.median(sgp4_elements.epoch_jd)), 0.0, 60.0, 1440)
+    fleet, worst, tile = Sgp4(sgp4_elements, grid), 0.0, 256
     ours_m = np.empty((1440, 3, tile))
     for lo in range(0, len(sets), tile):
         hi = min(lo + tile, len(sets))
@@ -131,7 +145,7 @@ def _sgp4_ver() -> tuple[float, float, float]:
                 codes.append(code)
             else:
                 worst = max(worst, float(np.linalg.norm(ours_km - np.array(position_km))))
-        # the reference stops a satellite at its first error: the moment after its last row must be one
+        # the reference output ends at the first error of a satellite: the time after its last row must give one
         _, stop, step_min = (float(word) for word in line2[69:].split())
         following = rows[-1][0] + step_min
         if not (codes and code) and following <= stop:
@@ -150,11 +164,11 @@ def _sgp4_at(record: Any, minutes: float) -> tuple[int, Array]:
 
 def _published(text: str) -> list[list[tuple[float, ...]]]:
     """Rows (minutes, x, y, z) of every satellite in the order of the file."""
-    found: list[list[tuple[float, ...]]] = []
+    satellite_rows: list[list[tuple[float, ...]]] = []
     for line in text.splitlines():
         words = line.split()
         if len(words) == 2 and words[1] == "xx":
-            found.append([])
+            satellite_rows.append([])
         elif len(words) >= 7:
-            found[-1].append(tuple(float(w) for w in words[:4]))
-    return found
+            satellite_rows[-1].append(tuple(float(w) for w in words[:4]))
+    return satellite_rows

@@ -1,4 +1,4 @@
-"""Power and heat."""
+"""Power and thermal control of a spacecraft."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ from sim.verify.case import Case, Failed
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
+    """Cases of power and thermal control.
+
+    Parameters
+    ----------
+    data : Path or None
+        Folder of the published data; not used here.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
     return [*_view_factors(), *_published_plate()]
 
 
@@ -34,7 +46,7 @@ def _view_factors() -> list[Case | Failed]:
 
 
 def _net_w_m2(infrared_share: float, earth_faces: int) -> float:
-    """Heat a square metre of the published plate gets rid of: 20 degC, 0.92 / 0.09, view 0.25, Sun on one face."""
+    """Heat rejected per square metre of the published plate: 20 degC, emissivity 0.92, absorptance 0.09, view factor 0.25."""
     plate = Thermal(0.0, 0.0, 0.0, 0.0, (1.0, 1.0, 1.0, 1.0, 1.0), 1.0, 0.92, 0.09, 1.0, 300.0, 400.0, 400.0)
     emitted = emission_w_k4(plate) * 293.15**4
     sunny = plate_absorbed_w_m2(1366.0, 0.3 * 1366.0, 232.9, 0.25, 0.09, infrared_share)
@@ -44,8 +56,8 @@ def _net_w_m2(infrared_share: float, earth_faces: int) -> float:
 
 def _published_plate() -> list[Case | Failed]:
     return [
-        Case("radiator as published: infrared by the solar absorptance, one face", lambda: _net_w_m2(0.09, 1), 633.1, 1.27, "W/m2",
+        Case("radiator as published: infrared absorbed with the solar absorptance, one face", lambda: _net_w_m2(0.09, 1), 633.1, 1.27, "W/m2",
              "white paper quoted in [angadh-sdc1]"),
-        Case("the same radiator, infrared by the emissivity, both faces", lambda: _net_w_m2(0.92, 2), 522.0, 1.04, "W/m2",
+        Case("the same radiator: infrared absorbed with the emissivity, both faces", lambda: _net_w_m2(0.92, 2), 522.0, 1.04, "W/m2",
              "closed form"),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Models, collectives, training steps and serving."""
+"""Models, collectives, training steps and inference services."""
 
 from __future__ import annotations
 
@@ -37,8 +37,20 @@ INF = float("inf")
 
 
 def cases(data: Path | None) -> list[Case | Failed]:
+    """Cases of workloads.
+
+    Parameters
+    ----------
+    data : Path or None
+        Folder of the published data; not used here.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
     return [
-        *_models(), *_memory(), *_durations(), *_collectives(), *_synchronisation(), *_steps(), *_serving(), *_launch_price(),
+        *_models(), *_memory(), *_durations(), *_collectives(), *_synchronisation(), *_steps(), *_inference(), *_launch_price(),
     ]  # fmt: skip
 
 
@@ -46,7 +58,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
 
 
 def _gpt(layers: int, hidden: int, heads: int) -> Model:
-    """A GPT with a feed-forward network of two matrices 4 h wide, as three of 8/3 h; one table of the vocabulary."""
+    """A GPT whose two feed-forward matrices of width 4 h are written as three of width 8/3 h; one vocabulary table."""
     shape = Model(0.0, layers, hidden, heads, heads, hidden // heads, round(8 * hidden / 3), 51200)
     return shape._replace(parameters=parameter_count(shape, tables=1))
 
@@ -59,7 +71,7 @@ LLAMA_405B = Model(405853388800, 126, 16384, 128, 8, 128, 53248, 128256)
 
 
 def _iteration_flops(model: Model, sequences: int, sequence: int) -> float:
-    """Model FLOPs of an iteration as published, attention without the causal mask."""
+    """Model FLOPs of an iteration as published, attention without causal mask."""
     s, h, layers = sequence, model.hidden, model.layers
     return 72.0 * sequences * s * layers * h**2 * (1.0 + s / (6.0 * h) + model.vocabulary / (12.0 * layers * h))
 
@@ -75,7 +87,7 @@ def _models() -> list[Case | Failed]:
                  "elements of the published weights")
             for name, model in (("8B", LLAMA_8B), ("70B", LLAMA_70B), ("405B", LLAMA_405B))
         ),
-        # twice the sequence undoes the causal half
+        # twice the sequence compensates for the causal mask
         Case("FLOPs of an iteration of 175B, attention unmasked",
              lambda: 1536 * 2048 * training_flops_per_token(GPT_175B, 2 * 2048) / 1e18,
              _iteration_flops(GPT_175B, 1536, 2048) / 1e18, 0.001 * _iteration_flops(GPT_175B, 1536, 2048) / 1e18,
@@ -89,17 +101,17 @@ def _models() -> list[Case | Failed]:
 def _memory() -> list[Case | Failed]:
     source = "[korthikanti2022:table 2] and a profile of 22B, micro-batch 4 on 8 accelerators [calculon]"
 
-    def kept(recompute: str, sequence_parallel: bool) -> float:
+    def activations_gib(recompute: str, sequence_parallel: bool) -> float:
         each = activation_bytes_per_layer(GPT_22B, 2048, 4, 8, recompute, sequence_parallel)
         return GPT_22B.layers * each / GIB
 
     return [
-        Case("activations, all kept, tensor parallelism alone", lambda: kept("none", False), 59.25, 0.059, "GiB", source),
-        Case("activations, attention computed again", lambda: kept("selective", True), 9.5625, 0.0096, "GiB", source),
+        Case("activations, all stored, tensor parallelism alone", lambda: activations_gib("none", False), 59.25, 0.059, "GiB", source),
+        Case("activations, attention recomputed", lambda: activations_gib("selective", True), 9.5625, 0.0096, "GiB", source),
         Case("weights, gradients and optimiser", lambda: static_bytes(48 * layer_parameters(GPT_22B) / 8) / GIB,
              45.5625, 0.046, "GiB", source),
         *(
-            Case(f"keys and values of a token, Llama 3 {name}", partial(kv_bytes_per_token, model, 2.0), size, 0.5, "B", "closed form")
+            Case(f"key-value cache of a token, Llama 3 {name}", partial(kv_bytes_per_token, model, 2.0), size, 0.5, "B", "closed form")
             for name, model, size in (("8B", LLAMA_8B, 131072.0), ("70B", LLAMA_70B, 327680.0), ("405B", LLAMA_405B, 516096.0))
         ),
     ]  # fmt: skip
@@ -109,12 +121,12 @@ def _memory() -> list[Case | Failed]:
 
 
 def _task(model: Model, mesh: Mesh, batch: Batch, peak_flops: float, efficiency: float, per_satellite: int) -> Task:
-    """A job whose links inside a satellite cost nothing and whose gradients cannot hide."""
+    """A job with free links inside a satellite and no overlap of the gradient all-reduce."""
     return Task(model, mesh, batch, per_satellite, peak_flops, efficiency, 0.0, 0.0, INF, 0.0)
 
 
 def _training_days(parameters: float, tokens: float, accelerators: int, achieved_flops: float) -> float:
-    """Days for all tokens with full recomputation, attention left out as published: sequences of no length."""
+    """Days for all tokens with full recomputation; attention is left out as published, by sequences of no length."""
     batch = Batch(1, 1, accelerators, recompute="full")
     task = _task(GPT_175B._replace(parameters=parameters, layers=1, hidden=1, heads=1, head_size=0), Mesh(1, 1, accelerators),
                  batch, achieved_flops, 1.0, 1)  # fmt: skip
@@ -136,7 +148,7 @@ EFFICIENCY = 0.57  # of kernels, the value that hardware ships with
 
 
 def _server_step_s(model: Model, mesh: Mesh, batch: Batch) -> float:
-    """A step on servers of 8 A100 with 8 links of 200 Gbit/s; one replica, gradients stay inside."""
+    """A step on servers of 8 A100 with 8 links of 200 Gbit/s; one replica, so gradients stay inside."""
     task = Task(model, mesh, batch, 8, 312e12, EFFICIENCY, 1.0, 0.0, NVLINK_A100, 5e-6)
     return float(decompose(task, 1.0, boundary_bytes(task) / 200e9 + 5e-6, 0.0).total_s)
 
@@ -162,15 +174,15 @@ def _steps() -> list[Case | Failed]:
         ("530B", GPT_530B, Mesh(8, 35, 1), 1, 280, 3, 37.83, 49.05, 0.1),
         ("1T", GPT_1T, Mesh(8, 64, 1), 1, 512, 1, 71.49, 94.42, 0.2),
     )
-    found: list[Case | Failed] = []
+    comparisons: list[Case | Failed] = []
     for name, model, mesh, micro, sequences, interleave, selective_s, full_s, limit in rows:
         for recompute, published_s in (("selective", selective_s), ("full", full_s)):
             batch = Batch(2048, micro, sequences, recompute, False, interleave)
-            found.append(
+            comparisons.append(
                 Case(f"step of {name}, {recompute} recomputation", partial(_server_step_s, model, mesh, batch), published_s,
                      limit * published_s, "s", wide.format(f"{limit:.0%}"))
             )  # fmt: skip
-    found.append(
+    comparisons.append(
         Case(
             "model FLOPs utilisation of Llama 3 405B at 430 TFLOP/s each",
             _published_mfu,
@@ -180,30 +192,30 @@ def _steps() -> list[Case | Failed]:
             "[llama3:table 4]",
         )
     )
-    found.append(
+    comparisons.append(
         Case("utilisation of Llama 3 405B on 8,192 accelerators, from the mesh alone", lambda: _llama_mfu(4), 0.43, 0.06, "1",
-             "[llama3:table 4]; kernel efficiency 0.57 and 4 virtual_stages a stage assumed, 2 give 0.40 and 8 give 0.47: wide limit")
+             "[llama3:table 4]; kernel efficiency 0.57 and 4 virtual stages per pipeline stage assumed, 2 give 0.40 and 8 give 0.47: wide limit")
     )  # fmt: skip
-    return found
+    return comparisons
 
 
 def _utilisation(exposed_s: float) -> float:
-    """Share of time that computes, 2,280 s of steps between two reductions that nothing hides."""
+    """Share of time spent on arithmetic: 2,280 s of steps between two reductions that nothing overlaps with."""
     task = _task(LLAMA_8B, Mesh(8, 1, 14), Batch(8192, 1, 140, "none"), 989e12, 0.433, 8)
     whole = decompose(task, 1.0, 0.0, float(compute_s(task, 1.0)) * exposed_s / 2280.0)
     return float(whole.compute_s / whole.total_s)
 
 
 def _synchronisation() -> list[Case | Failed]:
-    found: list[Case | Failed] = []
+    comparisons: list[Case | Failed] = []
     rows = (("USA", 103.0, 95.7, 41.4), ("with Europe", 382.0, 85.6, 37.1), ("global", 469.0, 82.9, 35.9))
     for place, exposed_s, computing, utilisation in rows:
         source = "[intellect1:table 2]"
-        found.append(Case(f"share of time that computes, reductions {place}", partial(lambda s: 100 * _utilisation(s), exposed_s),
+        comparisons.append(Case(f"share of time that computes, reductions {place}", partial(lambda s: 100 * _utilisation(s), exposed_s),
                           computing, 0.3, "%", source))  # fmt: skip
-        found.append(Case(f"model FLOPs utilisation from 43.3 %, reductions {place}", partial(lambda s: 43.3 * _utilisation(s), exposed_s),
+        comparisons.append(Case(f"model FLOPs utilisation from 43.3 %, reductions {place}", partial(lambda s: 43.3 * _utilisation(s), exposed_s),
                           utilisation, 0.3, "%", source))  # fmt: skip
-    return found
+    return comparisons
 
 
 # --- collectives ------------------------------------------------------------------------------------------------------
@@ -212,7 +224,7 @@ RANKS, SIZE_BYTES, DELAY_S, RATE_BYTE_S = 128, 1e9, 6.58e-3, 12.5e9
 
 
 def _on_links_s(algorithm: str) -> float:
-    """The same all-reduce as messages on links: every pair of satellites has its own."""
+    """The same all-reduce as messages on links, one for every pair of satellites."""
     pairs = RANKS * RANKS
     delay_s, rate_bit_s = np.full(2 * pairs, DELAY_S), np.full(2 * pairs, 8.0 * RATE_BYTE_S)
     phases = all_reduce(algorithm, np.arange(RANKS).reshape(1, -1), SIZE_BYTES)
@@ -223,8 +235,8 @@ def _on_links_s(algorithm: str) -> float:
     return phases_s(phases, times, RANKS)[0]
 
 
-def _hiding_gbit_s() -> float:
-    """Rate at which a ring's gradients take as long as a step's arithmetic, attention left out, many satellites."""
+def _balancing_rate_gbit_s() -> float:
+    """Rate at which a ring all-reduce takes as long as the arithmetic of a step; attention left out, many satellites."""
     model = LLAMA_405B._replace(heads=0)
     task = _task(model, Mesh(8, 16, 64), Batch(8192, 1, 1024), 400e12, 1.0, 8)
     return 2.0 * 8.0 * reduced_bytes(task) / float(compute_s(task, 1.0)) / 1e9
@@ -245,31 +257,31 @@ def _collectives() -> list[Case | Failed]:
         # the most nearly square grid of 128 has 8 rows of 16
         Case("messages of the torus on links", lambda: _on_links_s("torus"),
              partial(hierarchical_s, 16, 8, SIZE_BYTES, link, link), 1e-9, "s", "closed form in two levels, on uniform links"),
-        Case("link rate at which gradients take as long as the arithmetic", _hiding_gbit_s, 130.2, 0.65, "Gbit/s",
+        Case("link rate at which the gradient all-reduce takes as long as the arithmetic", _balancing_rate_gbit_s, 130.2, 0.65, "Gbit/s",
              "closed form b t F / (3 x tokens): 8 x 400 TFLOP/s, 131,072 tokens a replica"),
     ]  # fmt: skip
 
 
-# --- serving and price ------------------------------------------------------------------------------------------------
+# --- inference and launch price --------------------------------------------------------------------------------------
 
 
-def _served_step_ms(batch: int) -> float:
-    """30e9 parameters of a byte on 16 accelerators, 8,192 tokens of 100 kB kept for each sequence."""
+def _decode_step_ms(batch: int) -> float:
+    """30e9 parameters of 1 B on 16 accelerators, a cache of 8,192 tokens of 100 kB for each sequence."""
     shape = Model(30e9, 50, 5000, 40, 10, 100, 16000, 32000)
     service = Service(shape, 16, 16, batch, 8192, 1, 1.97e14, 1.0, 8.1e11, 16e9, 1.0, INF, 0.0, 1.0, 1.0)
     return 1e3 * float(decode_step_s(service, batch, 8192.0))
 
 
-def _serving() -> list[Case | Failed]:
+def _inference() -> list[Case | Failed]:
     source = "[scaling-book:inference], printed as {} ms"
     return [
-        Case("decode step, 4 sequences", lambda: _served_step_ms(4), 2.57, 0.0257, "ms", source.format(2.5)),
-        Case("decode step, 256 sequences", lambda: _served_step_ms(256), 21.05, 0.21, "ms", source.format(21)),
+        Case("decode step, 4 sequences", lambda: _decode_step_ms(4), 2.57, 0.0257, "ms", source.format(2.5)),
+        Case("decode step, 256 sequences", lambda: _decode_step_ms(256), 21.05, 0.21, "ms", source.format(21)),
     ]
 
 
 def _launch_price() -> list[Case | Failed]:
-    """Arithmetic of the published table alone: runs count no money yet."""
+    """Only the arithmetic of the published table: no run computes it yet."""
     rows = ((575.0, 28.0, 5.0, 3600.0, 14700.0), (575.0, 28.0, 5.0, 200.0, 810.0), (860.0, 2.0, 12.5, 3600.0, 124600.0))
 
     def price(mass_kg: float, power_kw: float, life_yr: float, usd_kg: float) -> float:

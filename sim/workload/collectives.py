@@ -1,6 +1,6 @@
-"""Collectives: closed forms on uniform links, and the same algorithms as flows on links that differ.
+"""Collective operations: closed forms on uniform links, and the same algorithms as messages on links that differ.
 
-A hop costs its latency every time a message takes it, never once per collective: 2 (n - 1) times in a ring.
+Each step of a collective pays the latency of its link: 2 (n - 1) times in a ring, not once per collective.
 """
 
 from __future__ import annotations
@@ -17,23 +17,106 @@ Ints = NDArray[np.int64]
 ALGORITHMS = ("ring", "halving-doubling", "torus")
 
 
-# --- closed forms: n ranks, S bytes, latency [s], rate [byte/s] of every link -----------------------------------------
+# --- closed forms on uniform links ---------------------------------------------------------------------------------------
 
 
 def ring_s(ranks: int, size_bytes: float, latency_s: float, rate_byte_s: float) -> float:
-    """All-reduce in a ring: reduce-scatter and all-gather, n - 1 steps each [thakur2005:section 4.5]."""
+    """All-reduce in a ring: reduce-scatter and all-gather, n - 1 steps each.
+
+    Parameters
+    ----------
+    ranks : int
+        Number of ranks n, at least 1.
+    size_bytes : float
+        Bytes S that each rank contributes.
+    latency_s : float
+        Latency of every link [s].
+    rate_byte_s : float
+        Rate of every link in one direction [byte/s].
+
+    Returns
+    -------
+    float
+        Duration [s].
+
+    References
+    ----------
+    [thakur2005:section 4.5]
+
+    Examples
+    --------
+    Four ranks, 4 GB, 1 ms and 1 GB/s: six steps of 1 ms + 1 s.
+
+    >>> round(ring_s(4, 4e9, 1e-3, 1e9), 9)
+    6.006
+    """
     return 2.0 * ring_half_s(ranks, size_bytes, latency_s, rate_byte_s)
 
 
 def ring_half_s(ranks: int, size_bytes: float, latency_s: float, rate_byte_s: float) -> float:
-    """Reduce-scatter or all-gather in a ring; all-to-all on a full mesh takes as long."""
+    """Reduce-scatter or all-gather in a ring; an all-to-all on a full mesh takes as long.
+
+    Parameters
+    ----------
+    ranks : int
+        Number of ranks n, at least 1.
+    size_bytes : float
+        Bytes S that each rank contributes.
+    latency_s : float
+        Latency of every link [s].
+    rate_byte_s : float
+        Rate of every link in one direction [byte/s].
+
+    Returns
+    -------
+    float
+        Duration [s].
+
+    References
+    ----------
+    [thakur2005:section 4.5]
+
+    Examples
+    --------
+    >>> round(ring_half_s(4, 4e9, 1e-3, 1e9), 9)
+    3.003
+    """
     return (ranks - 1) * (latency_s + size_bytes / ranks / rate_byte_s)
 
 
 def halving_doubling_s(ranks: int, size_bytes: float, latency_s: float, rate_byte_s: float) -> float:
-    """All-reduce by recursive halving and doubling [thakur2005:section 4.5], if no two messages share a link.
+    """All-reduce by recursive halving and doubling, for links that no two messages share.
 
-    Of 2^k + r ranks r hand everything to a neighbour first and get the result last.
+    Parameters
+    ----------
+    ranks : int
+        Number of ranks n, at least 1.
+    size_bytes : float
+        Bytes S that each rank contributes.
+    latency_s : float
+        Latency of every link [s].
+    rate_byte_s : float
+        Rate of every link in one direction [byte/s].
+
+    Returns
+    -------
+    float
+        Duration [s].
+
+    Notes
+    -----
+    Where n is 2^k + r, r ranks first send all their data to a neighbour and get the result last.
+
+    References
+    ----------
+    [thakur2005:section 4.5]
+
+    Examples
+    --------
+    Four ranks, 4 GB: halves, then quarters, there and back: 2 (2 x 1 ms + 3 s).
+
+    >>> round(halving_doubling_s(4, 4e9, 1e-3, 1e9), 9)
+    6.004
     """
     steps = ranks.bit_length() - 1
     core = 1 << steps
@@ -42,22 +125,71 @@ def halving_doubling_s(ranks: int, size_bytes: float, latency_s: float, rate_byt
 
 
 def tree_s(ranks: int, size_bytes: float, latency_s: float, rate_byte_s: float) -> float:
-    """All-reduce over a binomial tree, reduce and broadcast, not pipelined [thakur2005:section 4.5]."""
+    """All-reduce over a binomial tree, reduce and broadcast, not pipelined.
+
+    Parameters
+    ----------
+    ranks : int
+        Number of ranks n, at least 1.
+    size_bytes : float
+        Bytes S that each rank contributes.
+    latency_s : float
+        Latency of every link [s].
+    rate_byte_s : float
+        Rate of every link in one direction [byte/s].
+
+    Returns
+    -------
+    float
+        Duration [s].
+
+    References
+    ----------
+    [thakur2005:section 4.5]
+
+    Examples
+    --------
+    Four ranks, 4 GB: 2 log2(4) transfers of the whole.
+
+    >>> round(tree_s(4, 4e9, 1e-3, 1e9), 9)
+    16.004
+    """
     return 2.0 * (ranks - 1).bit_length() * (latency_s + size_bytes / rate_byte_s)
 
 
 def hierarchical_s(
     inner: int, outer: int, size_bytes: float, inner_link: tuple[float, float], outer_link: tuple[float, float]
 ) -> float:
-    """All-reduce in two levels: scattered over `inner` ranks, reduced over `outer` groups, gathered; links (s, byte/s)."""
+    """All-reduce in two levels: scattered over inner ranks, reduced over outer groups, gathered over inner ranks.
+
+    Parameters
+    ----------
+    inner, outer : int
+        Ranks in a group and number of groups.
+    size_bytes : float
+        Bytes that each rank contributes.
+    inner_link, outer_link : tuple of float
+        Latency [s] and rate [byte/s] of the links within and between groups.
+
+    Returns
+    -------
+    float
+        Duration [s].
+
+    Examples
+    --------
+    >>> link = (1e-3, 1e9)
+    >>> round(hierarchical_s(2, 2, 4e9, link, link), 9)  # 2 x (1 ms + 2 s) inside, 2 x (1 ms + 1 s) outside
+    6.004
+    """
     return 2.0 * ring_half_s(inner, size_bytes, *inner_link) + ring_s(outer, size_bytes / inner, *outer_link)
 
 
-# --- the same on real links -------------------------------------------------------------------------------------------
+# --- messages on links that differ ------------------------------------------------------------------------------------
 
 
 class Phase(NamedTuple):
-    """Messages that go out together, `repeat` times one after the other: (F,) from, to, bytes."""
+    """Messages sent at the same time, `repeat` times one after the other: source, destination and bytes of each, all (F,)."""
 
     repeat: int
     src: Ints
@@ -70,11 +202,42 @@ def _phase(repeat: int, src: Ints, dst: Ints, size_bytes: float) -> Phase:
 
 
 def all_reduce(algorithm: str, groups: Ints, bytes_per_member: float, rows: int | None = None) -> list[Phase]:
-    """Phases of an all-reduce in each of G groups at once; groups (G, n) are satellites in mapping order.
+    """Messages of an all-reduce, performed in each of G groups at once.
 
-    ring: to the next of the order. halving-doubling: half of the bytes with the neighbour at distance 1, a quarter at
-    distance 2, ..., so that the large virtual_stages travel short ways. torus: in `rows` rows, by default as square as n
-    allows: scattered along rows, reduced along columns, gathered along rows.
+    Parameters
+    ----------
+    algorithm : {"ring", "halving-doubling", "torus"}
+        ring: each rank sends to the next. halving-doubling: half of the bytes go to the rank at distance 1, a quarter to
+        distance 2, and so on, so that large messages travel short routes. torus: ranks in rows, scattered along rows,
+        reduced along columns, gathered along rows.
+    groups : ndarray of int64, shape (G, n)
+        Satellites of each group in rank order.
+    bytes_per_member : float
+        Bytes that each rank contributes.
+    rows : int, optional
+        Rows of the torus, a divisor of n; by default as nearly square as n allows.
+
+    Returns
+    -------
+    list of Phase
+        Phases in order; empty for fewer than two ranks.
+
+    Raises
+    ------
+    ValueError
+        If the algorithm is unknown, or if `rows` does not divide n.
+
+    References
+    ----------
+    [thakur2005:section 4.5]
+
+    Examples
+    --------
+    A ring of three: four steps in which each rank sends a third of the bytes to the next.
+
+    >>> (phase,) = all_reduce("ring", np.array([[5, 6, 7]]), 3e9)
+    >>> phase.repeat, phase.src.tolist(), phase.dst.tolist(), phase.size_bytes.tolist()
+    (4, [5, 6, 7], [6, 7, 5], [1000000000.0, 1000000000.0, 1000000000.0])
     """
     ranks = groups.shape[1]
     if ranks < 2:
@@ -85,11 +248,27 @@ def all_reduce(algorithm: str, groups: Ints, bytes_per_member: float, rows: int 
         return _halving_doubling(groups, bytes_per_member)
     if algorithm == "torus":
         return _torus(groups, bytes_per_member, rows or square_rows(ranks))
-    raise ValueError(f"no such all-reduce: {algorithm}; one of {', '.join(ALGORITHMS)}")
+    raise ValueError(f"all-reduce algorithm {algorithm!r} is unknown; write one of {', '.join(ALGORITHMS)}")
 
 
 def square_rows(ranks: int) -> int:
-    """Rows of the most nearly square grid of `ranks`: their largest divisor up to the square root."""
+    """Rows of the most nearly square grid of ranks.
+
+    Parameters
+    ----------
+    ranks : int
+        Number of ranks, at least 1.
+
+    Returns
+    -------
+    int
+        Largest divisor up to the square root.
+
+    Examples
+    --------
+    >>> [square_rows(n) for n in (12, 81, 97, 128)]
+    [3, 9, 1, 8]
+    """
     return max(r for r in range(1, int(ranks**0.5) + 2) if ranks % r == 0 and r * r <= ranks)
 
 
@@ -109,7 +288,7 @@ def _halving_doubling(groups: Ints, size_bytes: float) -> list[Phase]:
         phases.append(_phase(1, paired[:, 1::2], paired[:, ::2], size_bytes))
     for step in range(steps):
         partner = np.arange(1 << steps) ^ (1 << step)
-        # there and back: what halves in the reduction doubles in the gathering, with the same partner
+        # reduce-scatter and all-gather exchange the same sizes with the same partners
         phases.append(_phase(2, core, core[:, partner], size_bytes / (2 << step)))
     if extra:
         phases.append(_phase(1, paired[:, ::2], paired[:, 1::2], size_bytes))
@@ -119,7 +298,7 @@ def _halving_doubling(groups: Ints, size_bytes: float) -> list[Phase]:
 def _torus(groups: Ints, size_bytes: float, rows: int) -> list[Phase]:
     ranks = groups.shape[1]
     if ranks % rows:
-        raise ValueError(f"{ranks} members are no grid of {rows} rows")
+        raise ValueError(f"{rows} rows do not divide {ranks} ranks; write a divisor")
     columns = ranks // rows
     grid = groups.reshape(-1, rows, columns)
     phases = []
@@ -138,31 +317,78 @@ def flow_times_s(
     link_rate_bit_s: Floats,
     stays: NDArray[np.bool_] | None = None,
 ) -> Floats:
-    """Time [s] of each of F messages that are under way together: delays of its links, and its tightest link.
+    """Durations of messages that are transferred at the same time.
 
-    Path f is links[start[f]:start[f + 1]], directed indices into (2 L,) delays and rates. A link takes all bytes that
-    are routed over it at its rate: messages that share it wait for each other. No path: inf, 0 where `stays` (F,).
+    Parameters
+    ----------
+    start : ndarray of int64, shape (F + 1,)
+        Message f takes the links links[start[f]:start[f + 1]].
+    links : ndarray of int64
+        Directed links, indices into `link_delay_s`.
+    size_bytes : ndarray, shape (F,)
+        Size of each message.
+    link_delay_s, link_rate_bit_s : ndarray, shape (2 L,)
+        Delay [s] and rate [bit/s] of each directed link.
+    stays : ndarray of bool, shape (F,), optional
+        Messages of a satellite to itself.
+
+    Returns
+    -------
+    ndarray, shape (F,)
+        Sum of the delays on the route and the time of its slowest link [s]; inf without a route, 0 where `stays`.
+
+    Notes
+    -----
+    A link transfers all bytes routed over it at its rate: messages that share a link share its time.
+
+    Examples
+    --------
+    Two messages of 1 GB share a link of 8 Gbit/s:
+
+    >>> flow_times_s(np.array([0, 1, 2]), np.array([0, 0]), np.full(2, 1e9), np.array([0.5]), np.array([8e9])).tolist()
+    [2.5, 2.5]
     """
     hops = np.diff(start)
-    moved = hops > 0
+    routed = hops > 0
     times = np.full(size_bytes.size, np.inf)
     if stays is not None:
-        times[stays & ~moved] = 0.0
-    if moved.any():
+        times[stays & ~routed] = 0.0
+    if routed.any():
         load_bytes = np.bincount(links, np.repeat(size_bytes, hops), minlength=link_delay_s.size)
-        # an idle link needs no time, whatever its rate
+        # an idle link takes no time, even at rate 0
         drain_s = np.zeros_like(link_delay_s)
         with np.errstate(divide="ignore"):
             np.divide(8.0 * load_bytes, link_rate_bit_s, out=drain_s, where=load_bytes > 0.0)
-        first = start[:-1][moved]
-        times[moved] = np.add.reduceat(link_delay_s[links], first) + np.maximum.reduceat(drain_s[links], first)
+        first = start[:-1][routed]
+        times[routed] = np.add.reduceat(link_delay_s[links], first) + np.maximum.reduceat(drain_s[links], first)
     return times
 
 
 def phases_s(phases: Sequence[Phase], times_s: Sequence[Floats], satellites: int) -> tuple[float, Floats]:
-    """Time of a job's collective [s], and what each of the satellites (N,) would need for its own messages.
+    """Duration of a collective, and the time that each satellite needs for its own messages.
 
-    A phase ends with its last message, so that own times never add up to more than the collective takes.
+    Parameters
+    ----------
+    phases : sequence of Phase
+        Phases in order.
+    times_s : sequence of ndarray
+        Durations of the messages of each phase [s], as `flow_times_s` gives them.
+    satellites : int
+        Number of satellites N.
+
+    Returns
+    -------
+    total_s : float
+        Duration of the collective [s]: each phase ends with its slowest message.
+    own_s : ndarray, shape (N,)
+        Sum over the phases of the slowest message that a satellite sends [s]; at most `total_s`.
+
+    Examples
+    --------
+    >>> phase = Phase(2, np.array([0, 1]), np.array([1, 0]), np.ones(2))
+    >>> total_s, own_s = phases_s([phase], [np.array([1.0, 3.0])], 2)
+    >>> total_s, own_s.tolist()
+    (6.0, [2.0, 6.0])
     """
     total_s, own_s = 0.0, np.zeros(satellites)
     for phase, flow_s in zip(phases, times_s, strict=True):

@@ -1,7 +1,7 @@
-"""Serving: prefill and decode of one tensor group inside a satellite, and what its time is spent on.
+"""Inference service: prefill and decode of one tensor group inside a satellite, and what the time is spent on.
 
-Every duration is the sum of parts that are computed apart: arithmetic at peak (useful), arithmetic below peak (kernel),
-waiting for memory beyond the arithmetic (memory), reductions of the tensor group (communication).
+Every duration is the sum of parts that are computed separately: arithmetic at peak (useful), arithmetic below peak
+(kernel), memory traffic beyond the arithmetic (memory), reductions of the tensor group (communication).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Value = NDArray[np.float64]  # of any shape, also ()
 
 
 class Parts(NamedTuple):
-    """Seconds times clock rate of some work by what they are spent on: finite, where the clock stands still as well."""
+    """Durations times clock rate [s] by what the time is spent on: finite even at rate 0."""
 
     useful: Value
     kernel: Value
@@ -33,10 +33,10 @@ class Parts(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """What a satellite delivers at a clock rate; shares of its accelerators' time at that clock add up to 1."""
+    """Throughput of a satellite at a clock rate; the shares of its accelerators' time at that rate add up to 1."""
 
     prefill_s: Value  # of a whole batch
-    decode_step_s: Value  # of a whole batch, mean over an answer
+    decode_step_s: Value  # of a whole batch, averaged over its output
     output_tokens_per_s: Value
     input_tokens_per_s: Value
     useful: Value
@@ -46,9 +46,9 @@ class Rates(NamedTuple):
 
 
 def _parts(service: Service, loads: list[tuple[float, float]], tokens: float, rate: Value) -> Parts:
-    """Loads are kernels of a tensor group, (FLOPs, bytes of memory), one after the other; `tokens` pass all layers.
+    """Parts of kernels of a tensor group, (FLOPs, bytes of memory) each, in sequence; `tokens` pass all layers.
 
-    Each takes as long as the slower of arithmetic and memory. The clock slows arithmetic, not memory or fabric.
+    Each kernel takes the longer of arithmetic and memory traffic. The clock rate slows arithmetic, not memory or fabric.
     """
     group_flops = service.tensor * service.peak_flops
     group_byte_s = service.tensor * service.memory_byte_s
@@ -75,11 +75,11 @@ def _prefill(service: Service, batch: int, rate: Value) -> Parts:
 
 
 def _decode(service: Service, batch: int, context: float, rate: Value) -> Parts:
-    """One token each of `batch` sequences: all matrices, then attention over `context` tokens kept."""
+    """One token each of `batch` sequences: all matrices, then attention over a key-value cache of `context` tokens."""
     model = service.model
     matrices = (2.0 * batch * model.parameters, service.weight_bytes * model.parameters)
-    kept = kv_bytes_per_token(model, service.kv_element_bytes)
-    attention = (batch * attention_flops_per_token(model, context), batch * context * kept)
+    cache = kv_bytes_per_token(model, service.kv_element_bytes)
+    attention = (batch * attention_flops_per_token(model, context), batch * context * cache)
     return _parts(service, [matrices, attention], float(batch), rate)
 
 
@@ -89,27 +89,122 @@ def _seconds(parts: Parts, rate: Value) -> Value:
 
 
 def decode_step_s(service: Service, batch: int, context: float, rate: ArrayLike = 1.0) -> Value:
-    """One token each of `batch` sequences, `context` tokens long; inf at a clock rate of 0 [scaling-book:inference]."""
+    """Duration of a decode step: one token for each sequence of a batch.
+
+    Parameters
+    ----------
+    service : Service
+        The service.
+    batch : int
+        Sequences decoded together.
+    context : float
+        Tokens in the key-value cache of each sequence.
+    rate : array_like
+        Clock rate, 0 to 1, any shape.
+
+    Returns
+    -------
+    ndarray
+        Duration [s]; inf at rate 0.
+
+    References
+    ----------
+    [scaling-book:inference]
+
+    Examples
+    --------
+    One accelerator of 1 PFLOP/s and 1 TB/s, 1e9 parameters of 2 B, one sequence: 2 GB of weights take 2 ms.
+
+    >>> from sim.workload.transformer import Model
+    >>> model = Model(1e9, 8, 1024, 0, 0, 64, 4096, 32000)
+    >>> service = Service(model, 1, 1, 1, 1000, 100, 1e15, 1.0, 1e12, 80e9, 0.9, 1e11, 0.0)
+    >>> round(1e3 * float(decode_step_s(service, 1, 0.0)), 9)
+    2.0
+    """
     rate = np.asarray(rate, dtype=float)
     return _seconds(_decode(service, batch, context, rate), rate)
 
 
 def unloaded_ttft_s(service: Service, rate: ArrayLike = 1.0) -> Value:
-    """Time to the first token [s] of a request that is alone: its prefill and one step; no queue, no way to the user."""
+    """Time to first token of a single request: its prefill and one decode step, without queue and network.
+
+    Parameters
+    ----------
+    service : Service
+        The service.
+    rate : array_like
+        Clock rate, 0 to 1, any shape.
+
+    Returns
+    -------
+    ndarray
+        Duration [s]; inf at rate 0.
+
+    References
+    ----------
+    [scaling-book:inference]
+    """
     rate = np.asarray(rate, dtype=float)
     return _seconds(_prefill(service, 1, rate), rate) + decode_step_s(service, 1, service.input_tokens, rate)
 
 
 def unloaded_tpot_s(service: Service, rate: ArrayLike = 1.0) -> Value:
-    """Time per token [s] of a request that is alone, mean over its answer."""
+    """Time per output token of a single request, averaged over its output.
+
+    Parameters
+    ----------
+    service : Service
+        The service.
+    rate : array_like
+        Clock rate, 0 to 1, any shape.
+
+    Returns
+    -------
+    ndarray
+        Duration [s]; inf at rate 0.
+
+    References
+    ----------
+    [scaling-book:inference]
+    """
     return decode_step_s(service, 1, service.input_tokens + service.output_tokens / 2.0, rate)
 
 
-def operating(service: Service, rate: ArrayLike) -> Rates:
-    """What a satellite delivers with full batches, prefilled and then decoded, over and over; `rate` of any shape.
+def operating_point(service: Service, rate: ArrayLike) -> Rates:
+    """Throughput of a satellite that continuously prefills and decodes full batches.
 
-    Useful are the forward FLOPs of the prompts' and the answers' tokens. At a rate of 0 nothing is delivered, durations
-    are inf, and the shares are their limits, those of arithmetic alone.
+    Parameters
+    ----------
+    service : Service
+        The service.
+    rate : array_like
+        Clock rate, 0 to 1, any shape.
+
+    Returns
+    -------
+    Rates
+        Tokens per second, durations [s] and shares of time, the shape of `rate`.
+
+    Notes
+    -----
+    Useful are the forward FLOPs of prompt and output tokens. At rate 0 the throughput is 0, durations are inf, and the shares
+    are their limits, those of arithmetic alone.
+
+    References
+    ----------
+    [scaling-book:inference]
+
+    Examples
+    --------
+    The shares add up to one, and input and output tokens keep the ratio of a request:
+
+    >>> from sim.workload.transformer import Model
+    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
+    >>> rates = operating_point(Service(model, 1, 1, 8, 1000, 100, 1e15, 0.5, 1e12, 80e9, 0.9, 1e11, 0.0), 1.0)
+    >>> round(float(rates.useful + rates.kernel + rates.memory + rates.communication), 12)
+    1.0
+    >>> round(float(rates.input_tokens_per_s / rates.output_tokens_per_s), 9)
+    10.0
     """
     rate = np.asarray(rate, dtype=float)
     batch, steps = service.batch, service.output_tokens

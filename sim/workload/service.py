@@ -1,4 +1,4 @@
-"""A model as it is served, and whether it fits: integers and bytes, no arrays, so that a scenario is checked at once."""
+"""An inference service and whether it fits a satellite: integers and bytes, no arrays, so that validation stays light."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from sim.workload.transformer import Model, kv_bytes_per_token
 
 
 class Service(NamedTuple):
-    """A model as it is served; rates and sizes are of one accelerator."""
+    """A model as it is served; rates and sizes are those of one accelerator."""
 
     model: Model
-    tensor: int
+    tensor: int  # tensor parallel degree
     accelerators: int  # of a satellite
     batch: int  # sequences decoded together in a tensor group
     input_tokens: int
     output_tokens: int
-    peak_flops: float  # dense, in the job's precision
+    peak_flops: float  # dense [FLOP/s], in the job's precision
     kernel_efficiency: float
     memory_byte_s: float
     memory_bytes: float
-    memory_share: float  # that weights, keys and values may fill
+    memory_share: float  # available to weights, keys and values
     fabric_byte_s: float  # inside a satellite, in one direction
     fabric_latency_s: float
     weight_bytes: float = 2.0  # per parameter
@@ -29,40 +29,110 @@ class Service(NamedTuple):
 
 
 def groups(service: Service) -> int:
-    """Tensor groups of a satellite; accelerators that are left over serve nothing."""
+    """Tensor groups of a satellite; accelerators that do not fill a group stay idle.
+
+    Parameters
+    ----------
+    service : Service
+        The service.
+
+    Returns
+    -------
+    int
+        Number of groups.
+    """
     return service.accelerators // service.tensor
 
 
 def degrees(model: Model, accelerators: int) -> list[int]:
-    """Tensor degrees that divide both the accelerators of a satellite and the heads."""
+    """Tensor parallel degrees that divide both the accelerators of a satellite and the attention heads.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+    accelerators : int
+        Accelerators of a satellite, at least 1.
+
+    Returns
+    -------
+    list of int
+        Degrees, ascending.
+
+    Examples
+    --------
+    >>> degrees(Model(8.03e9, 32, 4096, 32, 8, 128, 14336, 128256), 12)
+    [1, 2, 4]
+    """
     most = min(accelerators, model.heads)
     return [t for t in range(1, most + 1) if accelerators % t == 0 and model.heads % t == 0]
 
 
 def max_batch(service: Service) -> int:
-    """Sequences whose keys and values fit beside the weights, kept at full length from the start; 0: not even one."""
+    """Largest batch of a tensor group whose key-value cache fits beside the weights.
+
+    Parameters
+    ----------
+    service : Service
+        The service; its field `batch` is not used.
+
+    Returns
+    -------
+    int
+        Sequences, each with the cache of its full length from the start; 0 where not even one fits.
+
+    References
+    ----------
+    [scaling-book:inference]
+
+    Examples
+    --------
+    1 GB of weights on 9 GB; a sequence of 1,000 tokens takes 2 x 10 x 10 x 100 x 2 B x 1,000 = 40 MB:
+
+    >>> model = Model(0.5e9, 10, 1000, 10, 10, 100, 3000, 32000)
+    >>> service = Service(model, 1, 1, 1, 900, 100, 1e14, 0.5, 1e12, 9e9, 1.0, 1e11, 0.0)
+    >>> max_batch(service)
+    200
+    """
     room = (
         service.memory_share * service.memory_bytes * service.tensor - service.weight_bytes * service.model.parameters
     )
-    kept = kv_bytes_per_token(service.model, service.kv_element_bytes)
-    return max(0, int(room // (kept * (service.input_tokens + service.output_tokens))))
+    per_token = kv_bytes_per_token(service.model, service.kv_element_bytes)
+    return max(0, int(room // (per_token * (service.input_tokens + service.output_tokens))))
 
 
 def service_problem(service: Service) -> str | None:
-    """What does not divide or does not fit, and what to write instead; None where it can be served."""
+    """Check that a service divides and fits a satellite.
+
+    Parameters
+    ----------
+    service : Service
+        The service.
+
+    Returns
+    -------
+    str or None
+        What is wrong; what to write instead. None where the service can run.
+
+    Examples
+    --------
+    >>> model = Model(0.5e9, 10, 1000, 10, 10, 100, 3000, 32000)
+    >>> service_problem(Service(model, 3, 4, 1, 900, 100, 1e14, 0.5, 1e12, 9e9, 1.0, 1e11, 0.0))
+    'tensor 3 does not divide 4 accelerators and 10 heads; write one of 1, 2'
+    """
     accelerators, heads = service.accelerators, service.model.heads
-    able = degrees(service.model, accelerators)
-    if service.tensor not in able:
-        choice = ", ".join(str(t) for t in able)
+    possible = degrees(service.model, accelerators)
+    if service.tensor not in possible:
+        choice = ", ".join(str(t) for t in possible)
         return f"tensor {service.tensor} does not divide {accelerators} accelerators and {heads} heads; write one of {choice}"
     most = max_batch(service)
     if most >= max(1, service.batch):
         return None
-    wanted = max(1, service.batch)
-    larger = [t for t in able if t > service.tensor and max_batch(service._replace(tensor=t)) >= wanted]
+    requested = max(1, service.batch)
+    larger = [t for t in possible if t > service.tensor and max_batch(service._replace(tensor=t)) >= requested]
     has = f"{service.tensor} x {service.memory_share * service.memory_bytes / 1e9:.3g} GB"
     weights = f"{service.weight_bytes * service.model.parameters / 1e9:.3g} GB"
-    lacks = f"{weights} of weights and {wanted} sequences do not fit into {has}"
+    lacks = f"{weights} of weights and {requested} sequences do not fit into {has}"
     if larger:
         return f"{lacks}; write tensor: {larger[0]}"
     return f"{lacks}; write batch: {most}" if most else f"{lacks}, nor into a whole satellite; write a smaller model"

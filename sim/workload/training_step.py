@@ -1,9 +1,8 @@
-"""Synchronous training: how long one step takes and what it is spent on."""
+"""Synchronous training: duration of one step and what the time is spent on."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,28 +15,28 @@ from sim.workload.transformer import Model, message_bytes, recompute_share, trai
 
 Value = NDArray[np.float64]  # of any shape, also ()
 
-BACKWARD = 2.0 / 3.0  # of a step's arithmetic: the backward pass is twice the forward
+BACKWARD = 2.0 / 3.0  # share of the arithmetic of a step: the backward pass takes twice the forward pass
 
 
 class Task(NamedTuple):
-    """A training job, all that does not change from step to step. Rates are of one accelerator."""
+    """A training job: everything that is the same in every step. Rates are those of one accelerator."""
 
     model: Model
     mesh: Mesh
     batch: Batch
     accelerators: int  # of a satellite
-    peak_flops: float  # dense, in the job's precision
+    peak_flops: float  # dense [FLOP/s], in the job's precision
     kernel_efficiency: float
-    overlap: float  # of the backward pass, share that gradients can be reduced behind
-    jitter: float  # standard deviation of a member's time for its arithmetic, relative
+    overlap: float  # share of the backward pass that the gradient all-reduce can overlap with
+    jitter: float  # relative standard deviation of a member's arithmetic time
     fabric_byte_s: float  # inside a satellite, in one direction
     fabric_latency_s: float
     element_bytes: float = 2.0  # of activations
-    grad_bytes: float = 2.0  # per parameter, as they are exchanged
+    grad_bytes: float = 2.0  # per parameter, as exchanged
 
 
 class StepTime(NamedTuple):
-    """Seconds of one step by what they are spent on; they add up to the total."""
+    """Duration of one step by what the time is spent on [s]; the parts add up to the total."""
 
     compute_s: Value
     recompute_s: Value
@@ -48,38 +47,138 @@ class StepTime(NamedTuple):
 
 
 def task_flops(task: Task) -> float:
-    """Model FLOPs of one step, all members."""
+    """Model FLOPs of one step, all members.
+
+    Parameters
+    ----------
+    task : Task
+        The training job.
+
+    Returns
+    -------
+    float
+        FLOPs, without recomputation.
+
+    References
+    ----------
+    [kaplan2020:section 2.1]
+    """
     batch = task.batch
     return batch.global_batch * batch.sequence * training_flops_per_token(task.model, batch.sequence)
 
 
 def task_peak_flops(task: Task) -> float:
-    """Dense peak [FLOP/s] of all accelerators of the mesh."""
+    """Dense peak of all accelerators of the mesh.
+
+    Parameters
+    ----------
+    task : Task
+        The training job.
+
+    Returns
+    -------
+    float
+        Peak [FLOP/s].
+    """
     return math.prod(task.mesh) * task.peak_flops
 
 
 def mfu(task: Task, step_s: float) -> float:
-    """Model FLOPs of a step over what the accelerators could have done at their dense peak meanwhile."""
+    """Model FLOPs utilisation: model FLOPs of a step over what the accelerators can do at their dense peak in that time.
+
+    Parameters
+    ----------
+    task : Task
+        The training job.
+    step_s : float
+        Duration of a step [s], positive.
+
+    Returns
+    -------
+    float
+        Utilisation, 0 to 1.
+
+    References
+    ----------
+    [chowdhery2022:appendix B]
+
+    Examples
+    --------
+    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
+    >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64, "none"), 1, 1e15, 0.5, 0.0, 0.0, float("inf"), 0.0)
+    >>> round(mfu(task, float(compute_s(task, 1.0))), 12)
+    0.5
+    """
     return task_flops(task) / (task_peak_flops(task) * step_s)
 
 
 def members(task: Task) -> int:
-    """Satellites that the job runs on."""
+    """Satellites used by the job.
+
+    Parameters
+    ----------
+    task : Task
+        The training job.
+
+    Returns
+    -------
+    int
+        Number of satellites.
+    """
     return parallelism.members(task.mesh, task.accelerators)
 
 
 def reduced_bytes(task: Task) -> float:
-    """Gradients [byte] that each satellite brings into the all-reduce with the others of its stage set."""
+    """Gradients that each satellite contributes to the all-reduce of its stage set.
+
+    Parameters
+    ----------
+    task : Task
+        The training job.
+
+    Returns
+    -------
+    float
+        Bytes.
+    """
     return task.grad_bytes * task.model.parameters / parallelism.satellites_per_replica(task.mesh, task.accelerators)
 
 
 def boundary_bytes(task: Task) -> float:
-    """Activations [byte] of one micro-batch that cross a border between two stages; as many gradients come back."""
+    """Activations of one micro-batch that cross a stage boundary; gradients of the same size come back.
+
+    Parameters
+    ----------
+    task : Task
+        The training job.
+
+    Returns
+    -------
+    float
+        Bytes.
+
+    References
+    ----------
+    [narayanan2021:section 3.2]
+    """
     return message_bytes(task.model, task.batch.sequence * task.batch.micro_batch, task.element_bytes)
 
 
 def compute_s(task: Task, rate: ArrayLike) -> Value:
-    """Arithmetic [s] of one step at a clock rate `rate`, evenly spread over all accelerators; inf at a rate of 0."""
+    """Arithmetic of one step, evenly divided among all accelerators.
+
+    Parameters
+    ----------
+    task : Task
+        The training job.
+    rate : array_like
+        Clock rate, 0 to 1, any shape.
+
+    Returns
+    -------
+    ndarray
+        Duration [s]; inf at rate 0.
+    """
     at_full_s = task_flops(task) / (task_peak_flops(task) * task.kernel_efficiency)
     with np.errstate(divide="ignore"):
         whole: Value = at_full_s / np.asarray(rate, dtype=float)
@@ -87,14 +186,25 @@ def compute_s(task: Task, rate: ArrayLike) -> Value:
 
 
 def micro_batch_share(task: Task) -> float:
-    """Time of one micro-batch in one stage, as a share of a step's arithmetic: 1/m where all divides."""
+    """Time of one micro-batch in one stage, as a share of the arithmetic of a step.
+
+    Parameters
+    ----------
+    task : Task
+        The training job.
+
+    Returns
+    -------
+    float
+        1/m for m micro-batches of each replica.
+    """
     return task.mesh.data * task.batch.micro_batch / task.batch.global_batch
 
 
 def _fabric_s(task: Task) -> float:
-    """Reductions of a tensor group for one micro-batch in a mean stage [s]: four a layer, two of them on the way back.
+    """Tensor-group reductions of one micro-batch in an average stage [s]: four a layer, two of them in the backward pass.
 
-    Those of a forward pass that is computed again are not counted [narayanan2021:section 3.2].
+    Those of a recomputed forward pass are not counted [narayanan2021:section 3.2].
     """
     layers = task.model.layers / task.mesh.pipeline
     return 4.0 * layers * _fabric_ring_s(task, task.mesh.tensor, boundary_bytes(task))
@@ -105,21 +215,50 @@ def _fabric_ring_s(task: Task, ranks: int, size_bytes: float) -> float:
 
 
 def _inner_reduction_s(task: Task) -> float:
-    """Reduction [s] of the gradients of the replicas inside one satellite, before and after the others."""
+    """Gradient reduction among the replicas inside one satellite [s], before and after the one between satellites."""
     inner = parallelism.replicas_per_satellite(task.mesh, task.accelerators)
     shard = task.grad_bytes * task.model.parameters / (task.mesh.tensor * task.mesh.pipeline)
     return _fabric_ring_s(task, inner, shard)
 
 
 def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> Value:
-    """Transfers of a step [s] that no arithmetic hides, `rate`, `pp_s`, `dp_s` of any shape that goes together.
+    """Communication of a step that no arithmetic hides.
 
-    `pp_s` is the time of one micro-batch over the slowest border between satellites, `dp_s` that of the gradients'
-    all-reduce between satellites. Tensor reductions wait for nothing. A border's transfer hides behind the arithmetic of
-    a micro-batch, with a stage's input in flight beside those it works on, and is paid in full when the pipeline fills
-    and drains. Gradients hide behind `overlap` of the backward pass, in which the pipeline may stall.
+    Parameters
+    ----------
+    task : Task
+        The training job.
+    rate : array_like
+        Clock rate of the slowest member, 0 to 1.
+    pp_s : array_like
+        Transfer of one micro-batch over the slowest stage boundary between satellites [s].
+    dp_s : array_like
+        Gradient all-reduce between satellites [s]. All three broadcast against each other.
 
-    With a member's own times this is what its own links would cost; the job's are never below. 0 at a rate of 0.
+    Returns
+    -------
+    ndarray
+        Exposed time [s]; 0 at rate 0.
+
+    Notes
+    -----
+    Tensor-group reductions are exposed in full. A stage transfer overlaps with the arithmetic of one micro-batch, with the
+    next input of a stage in flight, and is exposed in full while the pipeline fills and drains. The gradient all-reduce
+    overlaps with the share `overlap` of the backward pass, pipeline stalls included. With the times of one member's own
+    messages the result is what its links alone would cost; that of the job is never less.
+
+    References
+    ----------
+    [narayanan2021:section 2.2]
+
+    Examples
+    --------
+    Without overlap the whole all-reduce of 3 s is exposed:
+
+    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
+    >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64, "none"), 1, 1e15, 0.5, 0.0, 0.0, float("inf"), 0.0)
+    >>> float(exposed_s(task, 1.0, 0.0, 3.0))
+    3.0
     """
     arithmetic_s = compute_s(task, rate)
     running_s = np.where(np.isfinite(arithmetic_s), arithmetic_s, 0.0)
@@ -128,11 +267,11 @@ def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
     if span > 1:
         stage_transfer_s = np.asarray(pp_s, dtype=float)
         virtual_stages = parallelism.micro_batches(task.mesh, task.batch) * task.batch.interleave
-        piece_s = running_s * micro_batch_share(task) / task.batch.interleave
-        stalls_s = virtual_stages * np.maximum(0.0, stage_transfer_s - piece_s)
+        virtual_stage_s = running_s * micro_batch_share(task) / task.batch.interleave
+        stalls_s = virtual_stages * np.maximum(0.0, stage_transfer_s - virtual_stage_s)
         fills_s = 2.0 * (span - 1) * stage_transfer_s
     reduction_s = np.asarray(dp_s, dtype=float) + _inner_reduction_s(task)
-    # stalls without end hide nothing: no step ends
+    # an endless stall hides nothing: the step does not end
     hidden_s = task.overlap * BACKWARD * (running_s + np.where(np.isfinite(stalls_s), stalls_s, 0.0))
     late_s = np.maximum(0.0, reduction_s - hidden_s)
     exposed = _fabric_s(task) / micro_batch_share(task) + stalls_s + fills_s + late_s
@@ -140,45 +279,117 @@ def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
 
 
 def bubble_factor(task: Task) -> float:
-    """Idle time of a mean accelerator over its arithmetic: (p - 1)/(v m) where layers and batch divide.
+    """Pipeline bubble: idle time of an average accelerator over its arithmetic.
 
-    The pipeline goes at the rate of its largest piece, and the step ends with the replica that has the most
-    micro-batches: what the others wait for is idle time of the same kind [narayanan2021:section 2.2].
+    Parameters
+    ----------
+    task : Task
+        The training job.
+
+    Returns
+    -------
+    float
+        (p - 1)/(v m) for p stages, v virtual stages and m micro-batches where layers and batch divide evenly.
+
+    Notes
+    -----
+    The pipeline advances at the rate of its largest virtual stage, and the step ends with the replica that has the most
+    micro-batches. The idle time of the others is counted here as well.
+
+    References
+    ----------
+    [narayanan2021:section 2.2]
+
+    Examples
+    --------
+    Four stages and 16 micro-batches:
+
+    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
+    >>> task = Task(model, Mesh(1, 4, 1), Batch(1024, 1, 16, "none"), 1, 1e15, 0.5, 0.0, 0.0, float("inf"), 0.0)
+    >>> bubble_factor(task) == 3 / 16
+    True
     """
     stages, virtual_stages = task.mesh.pipeline, task.batch.interleave
     layers = parallelism.layers_of_stage(task.model, task.mesh, virtual_stages) * stages
     busiest = parallelism.micro_batches(task.mesh, task.batch) * virtual_stages + stages - 1
-    # whole numbers up to the division: exactly 0 where nobody waits
+    # integers up to the division, so that the result is exactly 0 where nothing waits
     taken = layers * busiest * task.mesh.data * task.batch.micro_batch
     needed = task.model.layers * virtual_stages * task.batch.global_batch
     return (taken - needed) / needed
 
 
 def decompose(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> StepTime:
-    """One step at a clock rate `rate` (that of the slowest member); arguments as in `exposed_s`.
+    """Duration of one step by what the time is spent on.
 
-    Everything that an accelerator does for a micro-batch passes through the pipeline, so that the bubble is a share of
-    arithmetic and recomputation and of tensor reductions. At a rate of 0 the step does not end: compute and total are
-    inf and nothing else is spent.
+    Parameters
+    ----------
+    task : Task
+        The training job.
+    rate : array_like
+        Clock rate of the slowest member, 0 to 1.
+    pp_s : array_like
+        Transfer of one micro-batch over the slowest stage boundary between satellites [s].
+    dp_s : array_like
+        Gradient all-reduce between satellites [s]. All three broadcast against each other.
+
+    Returns
+    -------
+    StepTime
+        Parts and total [s], of the broadcast shape. At rate 0 compute and total are inf and all other parts 0.
+
+    Notes
+    -----
+    The bubble is proportional to everything an accelerator does for a micro-batch: arithmetic, recomputation and
+    tensor-group reductions. Stragglers: the expected maximum of the members' arithmetic times, normally distributed with
+    the relative standard deviation `jitter`.
+
+    References
+    ----------
+    [narayanan2021:section 2.2]
+
+    Examples
+    --------
+    Full recomputation adds a third of the arithmetic:
+
+    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
+    >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64, "none"), 1, 1e15, 0.5, 0.0, 0.0, float("inf"), 0.0)
+    >>> step = decompose(task._replace(batch=task.batch._replace(recompute="full")), 1.0, 0.0, 0.0)
+    >>> round(float(step.recompute_s / step.compute_s), 12), float(step.bubble_s)
+    (0.333333333333, 0.0)
     """
     arithmetic_s = compute_s(task, rate)
     running = np.where(np.isfinite(arithmetic_s), arithmetic_s, 0.0)
-    again_s = running * recompute_share(task.model, task.batch.sequence, task.batch.recompute)
+    recompute_s = running * recompute_share(task.model, task.batch.sequence, task.batch.recompute)
     fabric_s = np.where(running > 0.0, _fabric_s(task) / micro_batch_share(task), 0.0)
-    bubble_s = bubble_factor(task) * (running + again_s + fabric_s)
+    bubble_s = bubble_factor(task) * (running + recompute_s + fabric_s)
     communication_s = exposed_s(task, rate, pp_s, dp_s)
     straggler_s = task.jitter * expected_maximum(members(task)) * running
-    total_s = arithmetic_s + again_s + bubble_s + communication_s + straggler_s
-    return StepTime(arithmetic_s, again_s, bubble_s, communication_s, straggler_s, total_s)
+    total_s = arithmetic_s + recompute_s + bubble_s + communication_s + straggler_s
+    return StepTime(arithmetic_s, recompute_s, bubble_s, communication_s, straggler_s, total_s)
 
 
 @lru_cache(maxsize=256)
 def expected_maximum(count: int) -> float:
-    """Mean of the largest of `count` standard normal numbers, by quadrature of x n phi(x) Phi(x)^(n - 1).
+    """Mean of the largest of several standard normal numbers.
 
-    The integrand is analytic and dies out at both ends: the trapezoidal rule is good to 1e-12.
+    Parameters
+    ----------
+    count : int
+        How many numbers; below 2 the result is 0.
+
+    Returns
+    -------
+    float
+        Quadrature of x n phi(x) Phi(x)^(n - 1) by the trapezoidal rule, accurate to 1e-12: the integrand is analytic.
+
+    Examples
+    --------
+    Two numbers: 1 / sqrt(pi).
+
+    >>> round(expected_maximum(2) * math.sqrt(math.pi), 10)
+    1.0
     """
-    from scipy.special import log_ndtr  # not needed where nothing trains
+    from scipy.special import log_ndtr  # imported here: not needed without a training job
 
     if count < 2:
         return 0.0
@@ -186,13 +397,3 @@ def expected_maximum(count: int) -> float:
     x = np.arange(-10.0, 14.0, step)
     log_density = math.log(count) - 0.5 * x * x - 0.5 * math.log(2.0 * math.pi) + (count - 1) * log_ndtr(x)
     return float(np.sum(x * np.exp(log_density)) * step)
-
-
-def best(candidates: Sequence[tuple[Task, float, float]]) -> int:
-    """Index of the candidate (task, pp_s, dp_s) with the least time per token at full clock, the first of equals."""
-
-    def per_token_s(index: int) -> float:
-        task, pp_s, dp_s = candidates[index]
-        return float(decompose(task, 1.0, pp_s, dp_s).total_s) / (task.batch.global_batch * task.batch.sequence)
-
-    return min(range(len(candidates)), key=per_token_s)

@@ -1,4 +1,4 @@
-"""Decoder-only transformers: how many parameters, FLOPs and bytes. Dense models; nothing here knows a machine."""
+"""Decoder-only transformers: parameters, FLOPs and bytes of dense models, independent of any hardware."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from typing import NamedTuple
 
 # Per parameter: weights in bf16 2, gradients in fp32 4, optimiser 12 [megatron-core:distributed optimizer].
 STATIC_BYTES = 18.0
-OPTIMISER_BYTES = 12.0  # of those: master weights and two moments of Adam in fp32
+OPTIMISER_BYTES = 12.0  # of those: master weights and two Adam moments in fp32
 CHECKPOINT_BYTES = 14.0  # per parameter: weights 2, optimiser 12
 RECOMPUTE = ("none", "selective", "full")
 
 
 class Model(NamedTuple):
-    """Shape of a dense decoder with grouped-query attention and a gated feed-forward network."""
+    """Shape of a dense decoder with grouped-query attention and a gated feed-forward network.
+
+    `parameters` is the published total; all other fields are counts: layers, hidden size, query heads, key-value heads,
+    size of a head, feed-forward size, vocabulary size.
+    """
 
     parameters: float
     layers: int
@@ -25,49 +29,188 @@ class Model(NamedTuple):
 
 
 def layer_parameters(model: Model) -> float:
-    """Parameters of one layer: four attention matrices, three of the gated feed-forward network, two norms."""
+    """Parameters of one layer: four attention matrices, three of the gated feed-forward network, two norms.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+
+    Returns
+    -------
+    float
+        h (2 q + 2 k + 3 f + 2) for hidden size h, query width q, key width k and feed-forward size f.
+
+    References
+    ----------
+    [llama3]
+
+    Examples
+    --------
+    Llama 3 8B: 4,096 x (2 x 4,096 + 2 x 1,024 + 3 x 14,336 + 2):
+
+    >>> layer_parameters(Model(8.03e9, 32, 4096, 32, 8, 128, 14336, 128256))
+    218112000.0
+    """
     queries = model.heads * model.head_size
     keys = model.kv_heads * model.head_size
     return model.hidden * (2.0 * queries + 2.0 * keys + 3.0 * model.ffn + 2.0)
 
 
 def embedding_parameters(model: Model) -> float:
-    """Parameters of one table of the vocabulary: the embedding, or the output matrix."""
+    """Parameters of one vocabulary table: the embedding, or the output matrix.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+
+    Returns
+    -------
+    float
+        Vocabulary size times hidden size.
+    """
     return float(model.vocabulary * model.hidden)
 
 
 def parameter_count(model: Model, tables: int = 2) -> float:
-    """Parameters counted from the shape; `tables` is 1 where embedding and output share one table."""
+    """Parameters of the whole model, counted from its shape.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model; its field `parameters` is not used.
+    tables : int
+        Vocabulary tables: 2, or 1 where embedding and output share one.
+
+    Returns
+    -------
+    float
+        Number of parameters.
+
+    Examples
+    --------
+    Llama 3 8B has 8,030,261,248 parameters:
+
+    >>> parameter_count(Model(0.0, 32, 4096, 32, 8, 128, 14336, 128256))
+    8030261248.0
+    """
     return model.layers * layer_parameters(model) + tables * embedding_parameters(model) + model.hidden
 
 
 def attention_flops_per_token(model: Model, context: float) -> float:
-    """FLOPs of one token that attends to `context` tokens, forward: scores and weighted values, all layers."""
+    """Forward FLOPs of one token that attends to a context: scores and weighted values, all layers.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+    context : float
+        Tokens attended to, not negative.
+
+    Returns
+    -------
+    float
+        4 L h_a c for L layers, attention width h_a and c tokens of context.
+
+    References
+    ----------
+    [chowdhery2022:appendix B]
+    """
     return 4.0 * model.layers * model.heads * model.head_size * context
 
 
 def forward_flops_per_token(model: Model, sequence: float) -> float:
-    """FLOPs per token, forward, mean over a sequence: 2 N + 2 L h s.
+    """Forward FLOPs per token, averaged over a sequence: 2 N + 2 L h s.
 
-    Causal attention counts what it needs: token k attends to k tokens, s/2 in the mean. [chowdhery2022:appendix B] has
-    twice that, without the mask.
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+    sequence : float
+        Tokens of the sequence, not negative.
+
+    Returns
+    -------
+    float
+        FLOPs per token.
+
+    Notes
+    -----
+    Attention is counted with its causal mask: token k attends to k tokens, s/2 on average. [chowdhery2022:appendix B]
+    counts it without the mask, which is twice as much.
+
+    References
+    ----------
+    [kaplan2020:section 2.1]
+
+    Examples
+    --------
+    Without attention a forward pass takes two FLOPs per parameter:
+
+    >>> forward_flops_per_token(Model(8e9, 32, 4096, 32, 8, 128, 14336, 128256), 0.0)
+    16000000000.0
     """
     return 2.0 * model.parameters + attention_flops_per_token(model, sequence / 2.0)
 
 
 def training_flops_per_token(model: Model, sequence: float) -> float:
-    """FLOPs per token of a training step, 6 N + 6 L h s: the backward pass is twice the forward [kaplan2020:section 2.1].
+    """Model FLOPs per token of a training step, 6 N + 6 L h s: the backward pass takes twice the forward pass.
 
-    Model FLOPs: what is computed a second time is not in them (`recompute_share`).
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+    sequence : float
+        Tokens of the sequence, not negative.
+
+    Returns
+    -------
+    float
+        FLOPs per token; recomputed activations are not included, see `recompute_share`.
+
+    References
+    ----------
+    [kaplan2020:section 2.1]
+
+    Examples
+    --------
+    >>> training_flops_per_token(Model(8e9, 32, 4096, 32, 8, 128, 14336, 128256), 0.0) / 8e9
+    6.0
     """
     return 3.0 * forward_flops_per_token(model, sequence)
 
 
 def recompute_share(model: Model, sequence: float, recompute: str) -> float:
-    """FLOPs computed a second time, as a share of the model FLOPs of a step.
+    """Recomputed FLOPs as a share of the model FLOPs of a training step.
 
-    full: the forward pass again, 1/3; selective: only the attention of it [korthikanti2022:section 5], which is what
-    a fused attention kernel does of itself.
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+    sequence : float
+        Tokens of the sequence.
+    recompute : {"none", "selective", "full"}
+        Activations computed again in the backward pass: none, those of attention, or all.
+
+    Returns
+    -------
+    float
+        0; the forward FLOPs of attention over the model FLOPs; or 1/3.
+
+    Notes
+    -----
+    Selective recomputation is what a fused attention kernel does by itself.
+
+    References
+    ----------
+    [korthikanti2022:section 5]
+
+    Examples
+    --------
+    >>> model = Model(8e9, 32, 4096, 32, 8, 128, 14336, 128256)
+    >>> recompute_share(model, 8192, "none"), recompute_share(model, 8192, "full") == 1.0 / 3.0
+    (0.0, True)
     """
     if recompute == "full":
         return 1.0 / 3.0
@@ -77,25 +220,93 @@ def recompute_share(model: Model, sequence: float, recompute: str) -> float:
 
 
 def static_bytes(parameters: float, replicas: int = 1) -> float:
-    """Bytes of weights, gradients and optimiser; the optimiser is split over `replicas`, 1 is not at all.
+    """Bytes of weights, gradients and optimiser state.
 
-    6 + 12/d per parameter [megatron-core:distributed optimizer].
+    Parameters
+    ----------
+    parameters : float
+        Number of parameters on the accelerator.
+    replicas : int
+        Replicas over which the optimiser state is sharded; 1 for no sharding.
+
+    Returns
+    -------
+    float
+        (6 + 12 / replicas) bytes per parameter.
+
+    References
+    ----------
+    [megatron-core:distributed optimizer]
+
+    Examples
+    --------
+    >>> static_bytes(1e9), static_bytes(1e9, replicas=4)
+    (18000000000.0, 9000000000.0)
     """
     return parameters * (STATIC_BYTES - OPTIMISER_BYTES + OPTIMISER_BYTES / replicas)
 
 
 def checkpoint_bytes(model: Model) -> float:
-    """Bytes that a checkpoint of the whole job writes."""
+    """Bytes written by a checkpoint of the whole job: weights and optimiser state.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+
+    Returns
+    -------
+    float
+        14 bytes per parameter.
+
+    References
+    ----------
+    [megatron-core:distributed optimizer]
+    """
     return CHECKPOINT_BYTES * model.parameters
 
 
 def activation_bytes_per_layer(
     model: Model, sequence: int, micro_batch: int, tensor: int, recompute: str, sequence_parallel: bool = True
 ) -> float:
-    """Bytes that one layer keeps of one micro-batch for the backward pass, per accelerator [korthikanti2022:table 2].
+    """Activation memory of one layer for one micro-batch, on one accelerator.
 
-    selective and full: equations for tensor with sequence parallelism. none: as well, or with tensor parallelism alone.
-    They count a GPT layer of 16 bit numbers with dropout; a gated layer without dropout keeps 32 to 38 bytes for the 34.
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+    sequence : int
+        Tokens of a sequence.
+    micro_batch : int
+        Sequences of a micro-batch.
+    tensor : int
+        Tensor parallel degree.
+    recompute : {"none", "selective", "full"}
+        Activations that are recomputed instead of stored.
+    sequence_parallel : bool
+        Whether sequence parallelism is used with `recompute="none"`; the other two always use it.
+
+    Returns
+    -------
+    float
+        Bytes stored for the backward pass.
+
+    Notes
+    -----
+    The published equations count a GPT layer of 16-bit numbers with dropout, 34 bytes per value. A gated layer without
+    dropout stores 32 to 38.
+
+    References
+    ----------
+    [korthikanti2022:table 2]
+
+    Examples
+    --------
+    The 22B model, micro-batch 4, tensor degree 8, attention recomputed: 34 s b h / t.
+
+    >>> gpt_22b = Model(22e9, 48, 6144, 64, 64, 96, 16384, 51200)
+    >>> activation_bytes_per_layer(gpt_22b, 2048, 4, 8, "selective") == 34 * 2048 * 4 * 6144 / 8
+    True
     """
     values = float(sequence) * micro_batch * model.hidden
     if recompute == "full":
@@ -109,10 +320,58 @@ def activation_bytes_per_layer(
 
 
 def kv_bytes_per_token(model: Model, element_bytes: float) -> float:
-    """Bytes of the keys and values that inference keeps of one token, all layers."""
+    """Bytes of the key-value cache for one token, all layers.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+    element_bytes : float
+        Bytes of one number.
+
+    Returns
+    -------
+    float
+        2 L k e for L layers, key width k and e bytes.
+
+    References
+    ----------
+    [scaling-book:inference]
+
+    Examples
+    --------
+    Llama 3 8B in 16 bits: 128 KiB.
+
+    >>> kv_bytes_per_token(Model(8.03e9, 32, 4096, 32, 8, 128, 14336, 128256), 2.0) / 1024
+    128.0
+    """
     return 2.0 * model.layers * model.kv_heads * model.head_size * element_bytes
 
 
 def message_bytes(model: Model, tokens: float, element_bytes: float) -> float:
-    """Bytes of the hidden state of `tokens`: what crosses a stage's border and what a tensor group reduces."""
+    """Bytes of the hidden state: the message between pipeline stages and the operand of a tensor-group reduction.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+    tokens : float
+        Number of tokens.
+    element_bytes : float
+        Bytes of one number.
+
+    Returns
+    -------
+    float
+        Tokens times hidden size times element size.
+
+    References
+    ----------
+    [narayanan2021:section 3.2]
+
+    Examples
+    --------
+    >>> message_bytes(Model(8.03e9, 32, 4096, 32, 8, 128, 14336, 128256), 1.0, 2.0)
+    8192.0
+    """
     return tokens * model.hidden * element_bytes

@@ -11,7 +11,7 @@ from sim.config.schema import Inference, Scenario, Training, Workload
 from sim.config.validation import forms
 from sim.config.validation.location import at
 from sim.config.yaml_tree import Node
-from sim.workload import parallelism, transformer
+from sim.workload import memory_fit, parallelism, transformer
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import service_problem
 
@@ -129,7 +129,7 @@ def _training(job: Training, site: _Site) -> list[Told]:
         return [("global_batch", f"{job.global_batch:g} tokens are less than one sequence of {job.sequence_length}; "
                                  f"write {job.sequence_length} or more")]  # fmt: skip
     if job.interleave != "auto" and job.interleave > job.model.layers:
-        return [("interleave", f"{job.interleave} virtual_stages are more than the {job.model.layers} layers of the model; "
+        return [("interleave", f"{job.interleave} virtual stages are more than the {job.model.layers} layers of the model; "
                                f"write {job.model.layers} or less, or auto")]  # fmt: skip
     group = job.members or site.satellites
     shape, model = workload_params.batch(job), workload_params.model(job.model)
@@ -142,7 +142,7 @@ def _training(job: Training, site: _Site) -> list[Told]:
     told = (
         parallelism.mesh_problem(mesh, site.accelerators, group)
         or _cut(model, mesh)
-        or parallelism.fit_problem(model, mesh, shape, site.accelerators, group, site.memory_bytes)
+        or memory_fit.fit_problem(model, mesh, shape, site.accelerators, group, site.memory_bytes)
     )
     if told is not None:
         return [("mesh", told)]
@@ -164,10 +164,10 @@ def _nothing(model: transformer.Model, shape: Batch, site: _Site, group: int) ->
         mesh
         for mesh in parallelism.meshes(model, site.accelerators, group)
         if parallelism.mesh_problem(mesh, site.accelerators, group) is None
-        and parallelism.fits(model, mesh, shape, site.memory_bytes)
+        and memory_fit.fits(model, mesh, shape, site.memory_bytes)
     ]
     if not able:
-        told = parallelism.nothing_fits(model, shape, site.accelerators, group, site.memory_bytes)
+        told = memory_fit.no_fit_message(model, shape, site.accelerators, group, site.memory_bytes)
         return told if "write" in told else f"{told}; write a smaller model or more satellites"
     replicas = min(mesh.data for mesh in able)
     if replicas * shape.micro_batch <= shape.global_batch:

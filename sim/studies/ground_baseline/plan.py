@@ -9,7 +9,7 @@ from sim.config import schema, workload_params, yaml_tree
 from sim.config.errors import bad_input
 from sim.config.scenario import Loaded
 from sim.config.yaml_tree import Node
-from sim.workload import parallelism
+from sim.workload import memory_fit, parallelism
 
 
 class Plan(NamedTuple):
@@ -91,7 +91,7 @@ def _fitting(work: schema.Training, members: int, site: schema.Site) -> schema.M
     mesh = parallelism.Mesh(work.mesh.tensor, work.mesh.pipeline, work.mesh.data)
     fits = parallelism.mesh_problem(
         mesh, site.accelerators_per_node, min(members, site.nodes)
-    ) is None and parallelism.fits(workload_params.model(work.model), mesh, workload_params.batch(work), site.accelerator.memory)
+    ) is None and memory_fit.fits(workload_params.model(work.model), mesh, workload_params.batch(work), site.accelerator.memory)
     return work.mesh if fits else None
 
 

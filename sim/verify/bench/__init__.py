@@ -1,4 +1,4 @@
-"""Races between the functions that runs use and other programs that give the same answer."""
+"""Benchmarks of the functions that runs use against other programs that give the same answer."""
 
 from __future__ import annotations
 
@@ -7,11 +7,22 @@ from pathlib import Path
 
 from sim.config.errors import Origin, bad_input, did_you_mean
 from sim.verify import GROUPS
-from sim.verify.bench.harness import Benchmark, Row, race
+from sim.verify.bench.harness import Benchmark, Row, run_benchmark
 
 
 def benchmarks(data: Path | None = None) -> list[Benchmark]:
-    """All races, by group; some take published data where they are told the folder."""
+    """Benchmarks of all groups.
+
+    Parameters
+    ----------
+    data : Path, optional
+        Folder of the published data.
+
+    Returns
+    -------
+    list of Benchmark
+        The benchmarks.
+    """
     from sim.verify.bench import access, numerical, orbits, spacecraft, studies
 
     return [
@@ -20,18 +31,38 @@ def benchmarks(data: Path | None = None) -> list[Benchmark]:
     ]  # fmt: skip
 
 
-def run_pairs(
+def run_benchmarks(
     group: str | None, data: Path | None = None, progress: Callable[[int, int], None] | None = None
 ) -> list[Row]:
-    """Rows of all groups, or of one; a group without benchmarks gives none. Raises InputError for an unknown group."""
+    """Run benchmarks.
+
+    Parameters
+    ----------
+    group : str or None
+        One of `GROUPS`; None for all.
+    data : Path, optional
+        Folder of the published data.
+    progress : callable, optional
+        Called with the number of benchmarks done and their total.
+
+    Returns
+    -------
+    list of Row
+        One row for each benchmark; empty for a group without benchmarks.
+
+    Raises
+    ------
+    InputError
+        If there is no such group or folder.
+    """
     if group is not None and group not in GROUPS:
-        raise bad_input(Origin(group), "", f"no such group; {did_you_mean(group, GROUPS)}")
+        raise bad_input(Origin(group), "", f"unknown group; {did_you_mean(group, GROUPS)}")
     if data is not None and not data.is_dir():
-        raise bad_input(Origin(f"--data {data}"), "", "is no folder; write the folder of the published data")
-    chosen = [c for c in benchmarks(data) if group in (None, c.group)]
+        raise bad_input(Origin(f"--data {data}"), "", "is not a folder; write the folder of the published data")
+    chosen = [b for b in benchmarks(data) if group in (None, b.group)]
     rows = []
     for benchmark in chosen:
-        rows.append(race(benchmark))
+        rows.append(run_benchmark(benchmark))
         if progress is not None:
             progress(len(rows), len(chosen))
     return rows

@@ -1,7 +1,7 @@
 """Numerical propagation of low, nearly circular orbits: the propagator of runs against heyoka's Taylor integrator.
 
-Both integrate zonal gravity to degree 6 for a day to 1 cm; heyoka in its fastest form: batches as wide as a vector, unrolled
-machine code, and the loosest tolerance that keeps the centimetre.
+Both integrate zonal gravity to degree 6 for a day to 1 cm. heyoka runs in its fastest form: batches as wide as a vector,
+unrolled machine code, and the loosest tolerance that keeps the error below 1 cm.
 """
 
 from __future__ import annotations
@@ -18,23 +18,36 @@ from orbit.kernels.forces import Forces
 from orbit.mean_to_osculating import osculating_states
 from orbit.numerical import Bodies, Numerical
 from orbit.timegrid import TimeGrid, julian_date
-from sim.verify.bench.harness import Benchmark, Pair, Unable
+from sim.verify.bench.harness import Benchmark, CannotRun, Pair
 
 Array = NDArray[np.float64]
 
 SATELLITES, BATCH, DAY_S = 2048, 8, 86400.0
-# places are told once in 80 min, so that both choose their own steps
+# positions are output every 80 min, so that both choose their own steps
 GRID = TimeGrid(*julian_date(datetime(2026, 12, 21, tzinfo=UTC)), 4800.0, 18)
 LIMIT_M = 0.01
 TOLERANCES = (1e-9, 3e-10, 1e-10, 6e-11, 3e-11, 1e-11, 1e-12)
 
 
 def benchmarks() -> list[Benchmark]:
+    """Benchmarks of numerical propagation.
+
+    Returns
+    -------
+    list of Benchmark
+        The benchmarks.
+    """
     return [Benchmark("numerical_vs_heyoka", "orbits", "satellite-days/s", "heyoka", _heyoka)]
 
 
 def shell() -> Bodies:
-    """Satellites between 500 and 700 km and 40 and 98 deg, spread by an additive lattice; no drag, no sunlight."""
+    """Satellites at 500 to 700 km and 40 to 98 deg, distributed by an additive lattice; no drag, no solar pressure.
+
+    Returns
+    -------
+    Bodies
+        Osculating states.
+    """
     u = np.outer(np.arange(1, SATELLITES + 1), 1.1673039782614187 ** -np.arange(1.0, 5.0)) % 1.0
     elements = CircularElements(
         EARTH_RADIUS_M + 500e3 + 200e3 * u[:, 0],
@@ -47,7 +60,7 @@ def shell() -> Bodies:
 
 
 def _equations(hy: Any) -> list[Any]:
-    """Zonal gravity to degree 6 with common terms shared: a fifth of the time that the gradient of the potential takes."""
+    """Zonal gravity to degree 6 with shared terms, five times as fast as the gradient of the potential."""
     x, y, z, vx, vy, vz = hy.make_vars("x", "y", "z", "vx", "vy", "vz")
     r2 = hy.sum([x**2, y**2, z**2])
     pull, u = MU_EARTH_M3_S2 * r2**-1.5, 1.0 / r2
@@ -62,7 +75,15 @@ def _equations(hy: Any) -> list[Any]:
 
 
 class Taylor:
-    """heyoka's integrator over all satellites, a batch after the other."""
+    """heyoka's integrator over all satellites, one batch after the other.
+
+    Parameters
+    ----------
+    bodies : Bodies
+        Satellites.
+    tolerance : float
+        Relative tolerance of the integrator.
+    """
 
     def __init__(self, bodies: Bodies, tolerance: float) -> None:
         import heyoka as hy
@@ -71,7 +92,13 @@ class Taylor:
         self.integrator = hy.taylor_adaptive_batch(_equations(hy), self.start[:, :BATCH].copy(), tol=tolerance)
 
     def day(self) -> Array:
-        """Places [m] (3, satellites) after a day."""
+        """Positions after a day.
+
+        Returns
+        -------
+        ndarray, shape (3, satellites)
+            Positions [m].
+        """
         last = np.empty((3, self.start.shape[1]))
         for lo in range(0, self.start.shape[1], BATCH):
             self.integrator.set_time(0.0)
@@ -89,10 +116,10 @@ def _heyoka() -> Pair:
     def error_m(last: Array) -> float:
         return float(np.linalg.norm(last - truth, axis=0).max())
 
-    made = (Taylor(bodies, tolerance) for tolerance in TOLERANCES)
-    peer = next((t for t in made if error_m(t.day()) <= LIMIT_M), None)
+    candidates = (Taylor(bodies, tolerance) for tolerance in TOLERANCES)
+    peer = next((t for t in candidates if error_m(t.day()) <= LIMIT_M), None)
     if peer is None:
-        raise Unable("heyoka reached no centimetre")
+        raise CannotRun("heyoka does not reach an error of 1 cm")
     out = np.empty((GRID.steps, 3, SATELLITES))
 
     def run() -> Array:
@@ -102,6 +129,6 @@ def _heyoka() -> Pair:
 
     def differ(mine: Array, theirs: Array) -> str | None:
         worst = max(error_m(mine), error_m(theirs))
-        return None if worst <= LIMIT_M else f"{worst:.3g} m from the truth after a day"
+        return None if worst <= LIMIT_M else f"{worst:.3g} m error after a day"
 
     return Pair(run, peer.day, float(SATELLITES), differ)

@@ -1,4 +1,4 @@
-"""Propagation: SGP4 against the programs that do nothing else, catalogues as they are, days of a million satellites."""
+"""Propagation: SGP4 against programs specialised on it, catalogues as they are, days of a million satellites."""
 
 from __future__ import annotations
 
@@ -27,23 +27,35 @@ from orbit.kernels.visibility import OUT_OF_SIGHT_M2, nearest_in_sight
 from orbit.propagation import CircularJ2, Propagator
 from orbit.timegrid import TimeGrid, julian_date
 from sim.engine.uncoupled import TILE
-from sim.verify.bench.harness import Benchmark, Pair, Unable
+from sim.verify.bench.harness import Benchmark, CannotRun, Pair
 
 Array = NDArray[np.float64]
 
 EPOCH_JD, EPOCH_FR = julian_date(datetime(2026, 6, 1, tzinfo=UTC))
 STEPS, STEP_S = 1440, 60.0
-SATELLITES = 2000  # results of a race larger than the caches, as a day of a constellation is
-MILLION, SAMPLE = 1_000_000, 2_000  # satellites of our side, and of the peer whose days would not fit in memory
+SATELLITES = 2000  # results larger than the caches, as those of a day of a constellation
+MILLION, SAMPLE = 1_000_000, 2_000  # satellites of our side, and of the peer, whose output for all would not fit in memory
 CATALOGUE = "starlink-2023-09-01.tle"
-FEW = 50  # against the reference, forty times as long under way
+FEW = 50  # against the reference, which takes forty times as long
 BLOCK = 360
 PEER_LIMIT_M = 1.0  # astroz differs from the reference by 0.2 to 0.4 m over a day
-SECULAR_LIMIT_M = 30e3  # secular J2 leaves out what comes and goes within an orbit
+SECULAR_LIMIT_M = 30e3  # secular J2 leaves out short-period terms
 REFERENCE_LIMIT_M = 1e-5  # 1e-8 km
 
 
 def benchmarks(data: Path | None = None) -> list[Benchmark]:
+    """Benchmarks of propagation.
+
+    Parameters
+    ----------
+    data : Path, optional
+        Folder of the published data.
+
+    Returns
+    -------
+    list of Benchmark
+        The benchmarks.
+    """
     rate = "propagations/s"
     return [
         Benchmark("sgp4_soa_vs_astroz", "orbits", rate, "astroz", partial(_against_astroz, _series)),
@@ -58,16 +70,16 @@ def benchmarks(data: Path | None = None) -> list[Benchmark]:
 
 
 def _low(count: int) -> Sgp4Elements:
-    """Satellites as constellations have them: 400 to 1,200 km, e from 1e-5 to 0.003, drag terms of both signs."""
+    """Satellites as in constellations: 400 to 1,200 km, e from 1e-5 to 0.003, drag terms of both signs."""
     rng = np.random.default_rng(20260601)
     altitude_m, e = rng.uniform(400e3, 1200e3, count), 10.0 ** rng.uniform(-5.0, -2.5, count)
-    # the smaller the lower: as in catalogues, B* tells of real drag where there is some
+    # smaller at higher altitude, as in catalogues, where B* reflects real drag in low orbits
     drag = rng.normal(0.0, 3e-4, count) * np.exp(-(altitude_m - 400e3) / 300e3)
     return _elements(semi_major_axis_m(0.0) + altitude_m, e, rng.choice((0.925, 1.222, 1.708), count), drag, rng)
 
 
 def _mixed(count: int) -> Sgp4Elements:
-    """As a public catalogue: nine in ten like constellations, others eccentric, one in a hundred in deep space."""
+    """As in a public catalogue: nine in ten as in constellations, others eccentric, one in a hundred in deep space."""
     rng, low = np.random.default_rng(20260602), _low(count)
     kind = rng.random(count)
     odd = _elements(
@@ -93,7 +105,7 @@ def _times() -> tuple[Array, Array]:
     return TimeGrid(EPOCH_JD, EPOCH_FR, STEP_S, STEPS).jd_fr(0, STEPS)
 
 
-# --- our sides ---------------------------------------------------------------------------------------------------------
+# --- our side ----------------------------------------------------------------------------------------------------------
 
 
 def _series(elements: Sgp4Elements) -> Callable[[], Array]:
@@ -108,7 +120,7 @@ def _series(elements: Sgp4Elements) -> Callable[[], Array]:
 
 
 def _rows(elements: Sgp4Elements, dates: tuple[Array, Array] | None = None) -> Callable[[], Array]:
-    """Positions and velocities apart, both (satellite, time, 3)."""
+    """Positions and velocities in separate arrays, both (satellite, time, 3)."""
     ready = sgp4.plan(elements, *(_times() if dates is None else dates))
     r_m, v_m_s = (empty_lines(elements.count, STEPS, 3) for _ in range(2))
 
@@ -129,20 +141,20 @@ def _astroz_records(elements: Sgp4Elements) -> list[Any]:
     """The elements as astroz takes them."""
     from astroz.api import WGS72, Satrec
 
-    made = []
-    for k, told in enumerate(sgp4.to_satrecs(elements)):
+    records = []
+    for k, source in enumerate(sgp4.to_satrecs(elements)):
         record = Satrec()
-        epoch_d = told.jdsatepoch + told.jdsatepochF - SGP4_EPOCH_JD
+        epoch_d = source.jdsatepoch + source.jdsatepochF - SGP4_EPOCH_JD
         record.sgp4init(
-            WGS72, "i", k, epoch_d, told.bstar, 0.0, 0.0, told.ecco, told.argpo, told.inclo, told.mo, told.no_kozai,
-            told.nodeo,
+            WGS72, "i", k, epoch_d, source.bstar, 0.0, 0.0, source.ecco, source.argpo, source.inclo, source.mo, source.no_kozai,
+            source.nodeo,
         )  # fmt: skip
-        made.append(record)
-    return made
+        records.append(record)
+    return records
 
 
 def _astroz_native(elements: Sgp4Elements, velocities: bool = True) -> Callable[[], Array]:
-    """astroz at its fastest: its own call into arrays that are there already, (time, satellite, 3)."""
+    """astroz at its fastest: its own call into preallocated arrays, (time, satellite, 3)."""
     from astroz.api import SatrecArray
 
     native: Any = SatrecArray(_astroz_records(elements))._zig
@@ -157,14 +169,14 @@ def _astroz_native(elements: Sgp4Elements, velocities: bool = True) -> Callable[
     return run
 
 
-def _apart(limit_m: float, ours_m: Array, theirs_km: Array) -> str | None:
+def _position_difference(limit_m: float, ours_m: Array, theirs_km: Array) -> str | None:
     worst = max(float(np.abs(a - 1e3 * b).max()) for a, b in zip(ours_m, theirs_km, strict=True))
     return None if worst <= limit_m else f"positions by {worst:.3g} m, more than {limit_m:g} m"
 
 
 def _against_astroz(ours: Ours) -> Pair:
     elements = _low(SATELLITES)
-    return Pair(ours(elements), _astroz_native(elements), float(SATELLITES * STEPS), partial(_apart, PEER_LIMIT_M))
+    return Pair(ours(elements), _astroz_native(elements), float(SATELLITES * STEPS), partial(_position_difference, PEER_LIMIT_M))
 
 
 def _against_heyoka() -> Pair:
@@ -181,7 +193,7 @@ def _against_heyoka() -> Pair:
         propagator(minutes, out=out)
         return out[:, :3].transpose(2, 0, 1)
 
-    return Pair(_series(elements), theirs, float(SATELLITES * STEPS), partial(_apart, REFERENCE_LIMIT_M))
+    return Pair(_series(elements), theirs, float(SATELLITES * STEPS), partial(_position_difference, REFERENCE_LIMIT_M))
 
 
 def _against_reference() -> Pair:
@@ -193,13 +205,13 @@ def _against_reference() -> Pair:
     def theirs() -> Array:
         return np.asarray(records.sgp4(*dates)[1])
 
-    return Pair(_series(elements), theirs, float(elements.count * STEPS), partial(_apart, REFERENCE_LIMIT_M))
+    return Pair(_series(elements), theirs, float(elements.count * STEPS), partial(_position_difference, REFERENCE_LIMIT_M))
 
 
 def _catalogue(data: Path | None) -> Pair:
-    """All satellites of a catalogue as it is, errors and deep space included, by the call that takes any list.
+    """All satellites of a catalogue, errors and deep space included, by the call that takes any list.
 
-    The one of the published data, 4,672 Starlinks, or without those a mixed one of our own making.
+    The published one of 4,672 Starlinks, or without the data a mixed one of our own.
     """
     from astroz.api import SatrecArray
 
@@ -213,7 +225,7 @@ def _catalogue(data: Path | None) -> Pair:
     def theirs() -> Array:
         return np.asarray(records.sgp4(*dates)[1])
 
-    return Pair(_rows(elements, dates), theirs, float(elements.count * STEPS), partial(_apart, PEER_LIMIT_M))
+    return Pair(_rows(elements, dates), theirs, float(elements.count * STEPS), partial(_position_difference, PEER_LIMIT_M))
 
 
 # --- days of a million satellites ------------------------------------------------------------------------------------
@@ -242,7 +254,7 @@ def _grid() -> TimeGrid:
 
 
 def _stream(propagator: Propagator, threads: int) -> Array:
-    """Range of the nearest satellite in sight of each site at each step: positions live for a block of a tile only."""
+    """Range of the nearest satellite in view of each site at each step; positions exist only for a block of a tile at a time."""
     jd, fr = _grid().jd_fr(0, STEPS)
     at, up = (np.ascontiguousarray(in_teme(np.array([f(s) for s in SITES]), jd, fr)) for f in (position_m, zenith))
     sines, serving = np.sin([s.min_elevation_rad for s in SITES]), np.ones((1, TILE))
@@ -262,27 +274,27 @@ def _stream(propagator: Propagator, threads: int) -> Array:
         return np.asarray(np.min(list(pool.map(tiles, [edges[n::threads] for n in range(threads)])), axis=0))
 
 
-def _million(mover: Callable[[int], tuple[Propagator, Sgp4Elements]], limit_m: float) -> Pair:
-    """Ours: a million satellites, streamed into a reduction. The peer: positions of some of them, again and again."""
-    propagator, some = mover(MILLION)
-    differ = partial(_first_apart, propagator, limit_m)
+def _million(make_propagator: Callable[[int], tuple[Propagator, Sgp4Elements]], limit_m: float) -> Pair:
+    """Ours: a million satellites, streamed into a reduction. The peer: positions of a sample of them, repeatedly."""
+    propagator, some = make_propagator(MILLION)
+    differ = partial(_sample_difference, propagator, limit_m)
     work = float(SAMPLE * STEPS)
     return Pair(
         partial(_stream, propagator, 1), _astroz_native(some, False), float(MILLION * STEPS), differ, peer_work=work
     )
 
 
-def _first_apart(propagator: Propagator, limit_m: float, ours_m2: Array, theirs_km: Array) -> str | None:
-    """Whether the satellites that both have are where the peer has them, and the reduction has found some."""
+def _sample_difference(propagator: Propagator, limit_m: float, ours_m2: Array, theirs_km: Array) -> str | None:
+    """Whether the satellites that both sides have are at the same positions, and the reduction has found some."""
     r_m = np.empty((STEPS, 3, SAMPLE))
     propagator.fill(0, SAMPLE, 0, r_m)
-    found = _apart(limit_m, r_m.transpose(2, 0, 1), theirs_km)
-    return found if ours_m2.max() < OUT_OF_SIGHT_M2 else "a site sees no satellite"
+    difference = _position_difference(limit_m, r_m.transpose(2, 0, 1), theirs_km)
+    return difference if ours_m2.max() < OUT_OF_SIGHT_M2 else "a site has no satellite in view"
 
 
 def _threads() -> Pair:
     if (os.cpu_count() or 1) < 2:
-        raise Unable("needs two processors")
+        raise CannotRun("needs two processors")
     propagator, _ = _mean(50_000)
     work = float(propagator.count * STEPS)
     return Pair(partial(_stream, propagator, 2), partial(_stream, propagator, 1), work, _differ)

@@ -1,4 +1,4 @@
-"""The coupled run of orbit, power, heat and compute: what a second thread brings."""
+"""The coupled run of orbit, power, heat and compute: speed-up by a second thread."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from functools import partial
 
 from sim import api
 from sim.results.store import Results
-from sim.verify.bench.harness import Benchmark, Pair, Unable
+from sim.verify.bench.harness import Benchmark, CannotRun, Pair
 
 SATELLITES, SETS = 20_000, ("constellation.planes=50", "constellation.satellites_per_plane=400", "ground.stations=[]")
 
 
 def benchmarks() -> list[Benchmark]:
+    """Benchmarks of the coupled run.
+
+    Returns
+    -------
+    list of Benchmark
+        The benchmarks.
+    """
     return [
         Benchmark("coupled_threads_2_vs_1", "spacecraft", "satellite-steps/s", "", _threads, threads=2, wall_clock=True)
     ]
@@ -20,7 +27,7 @@ def benchmarks() -> list[Benchmark]:
 
 def _threads() -> Pair:
     if (os.cpu_count() or 1) < 2:
-        raise Unable("needs two processors")
+        raise CannotRun("needs two processors")
     loaded = api.load("starlink_edge", SETS)
     work = float(loaded.satellites * loaded.scenario.steps)
     return Pair(partial(api.run, loaded, threads=2), partial(api.run, loaded, threads=1), work, _summaries_differ)

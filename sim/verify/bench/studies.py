@@ -1,4 +1,4 @@
-"""A sweep with journal and tables against bare processes that run the same points and keep nothing."""
+"""A sweep with journal and tables against bare processes that run the same points and store nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim import api
 from sim.studies import definition
 from sim.studies.definition import Point
 from sim.studies.sweep import execute
-from sim.studies.table import flat
+from sim.studies.table import flatten
 from sim.verify.bench.harness import Benchmark, Pair
 
 WORKERS = 2
@@ -28,6 +28,13 @@ SWEEP: dict[str, Any] = {
 
 
 def benchmarks() -> list[Benchmark]:
+    """Benchmarks of studies.
+
+    Returns
+    -------
+    list of Benchmark
+        The benchmarks.
+    """
     return [Benchmark("sweep_vs_bare_processes", "studies", "points/s", "", _sweep, threads=WORKERS, wall_clock=True)]
 
 
@@ -50,7 +57,7 @@ def _sweep() -> Pair:
 
 
 def _bare(source: str, point: Point) -> float:
-    return float(flat(api.run(api.load(source, point.sets), threads=1).summary)["compute.useful_flops"])
+    return float(flatten(api.run(api.load(source, point.sets), threads=1).summary)["compute.useful_flops"])
 
 
 def _differ(ours: list[float], theirs: list[float]) -> str | None:

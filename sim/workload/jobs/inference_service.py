@@ -34,7 +34,7 @@ class InferenceService:
 
     def set_rates(self, limits: Array) -> None:
         self.rate = limits[LIMIT_RATE, self.who]
-        self.found = inference_step.operating(self.service, self.rate)
+        self.found = inference_step.operating_point(self.service, self.rate)
         able = self.up * self.found.output_tokens_per_s
         most, reached = float(np.sum(able)), float(np.sum(able[self.reached]))
         asked = most if self.demand_per_s is None else min(self.demand_per_s, most)

@@ -13,7 +13,8 @@ from sim.fleet.job_lifecycle import Segment
 from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
 from sim.workload import training_step
-from sim.workload.job_communication import Choice, Costs, JobCommunication, Transport
+from sim.workload.execution_plan import ExecutionPlan
+from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean
 from sim.workload.training_step import StepTime
 
@@ -65,7 +66,7 @@ class Training:
 
     def __init__(
         self,
-        choice: Choice,
+        choice: ExecutionPlan,
         clock: Clock,
         spares: Ints,
         leftover: Ints,

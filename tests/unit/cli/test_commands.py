@@ -67,7 +67,7 @@ def test_killed_interrupted_resumed(dawndusk: Any, folder: Path, subprocess_envi
     kept = journal.read_bytes().count(b"\n") - 1
     called = dawndusk("sweep", "four.yaml", "--out", "four")
     assert (called.code, called.out) == (2, "")
-    assert called.errors == [".four.part: an unfinished study lies here; add --resume to go on, or remove .four.part"]
+    assert called.errors == [".four.part: an unfinished study exists; add --resume to continue it, or remove .four.part"]
     with start(folder, subprocess_environment, "--resume") as job:
         try:
             wait_for(kept + 2, journal, job)
@@ -131,7 +131,7 @@ def test_bad_sweep(dawndusk: Any, folder: Path) -> None:
 
 def test_what_is_in_the_way(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of something else, of this study, and this study resumed when it is complete."""
-    from sim.studies import definition, sweep
+    from sim.studies import definition, study_folder
 
     (folder / "four.yaml").write_text(SWEEP, encoding="utf-8")
     (folder / "other").mkdir()
@@ -143,7 +143,7 @@ def test_what_is_in_the_way(dawndusk: Any, folder: Path, monkeypatch: pytest.Mon
     failed = {p.index: {"error": "broken" if p.index == 3 else None, "metrics": {"compute.useful_fraction": 0.5}, "runtime": {}}
               for p in study.points}  # fmt: skip
     (folder / ".four.part/journal.jsonl").touch()
-    sweep._complete(study, folder / ".four.part", "four", failed, {})
+    study_folder.write_folder(study, folder / ".four.part", "four", failed, {})
     called = dawndusk("sweep", "four.yaml", "--out", "four")
     assert (called.code, called.errors) == (
         2,

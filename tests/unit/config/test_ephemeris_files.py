@@ -1,4 +1,4 @@
-"""Constellations from files and from a string: what a scenario may say, what is told, what is left out."""
+"""Constellations from files and from a shorthand code: what a scenario may say, what is reported, what is left out."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from sim.engine import links, propagators
 from sim.engine.coupled import CoupledRun
 from sim.engine.uncoupled import Run
 from sim.results import store, summary
+from sim.results.manifest import build_manifest
 from sim.studies import definition
 
 EPOCH = datetime(2026, 12, 20, 12, 34, 30, 250_000, tzinfo=UTC)
@@ -86,7 +87,7 @@ def _scenario(folder: Path, constellation: str, more: str = "") -> Path:
     return path
 
 
-def _told(path: Path | str, *sets: str, **more: Any) -> list[str]:
+def _messages(path: Path | str, *sets: str, **more: Any) -> list[str]:
     with pytest.raises(InputError) as error:
         load(path, sets, **more)
     return [str(problem) for problem in error.value.problems]
@@ -125,7 +126,7 @@ def test_switch_to_omm(folder: Path) -> None:
     found = load("starlink_edge", ("constellation.omm=three.json", "duration=1 h"))
     assert (found.satellites, found.scenario.epoch) == (3, datetime(2026, 12, 20, 12, 35, tzinfo=UTC))
     assert "epoch: 2026-12-20T12:35Z, the newest of 3 element sets" in found.notes
-    (line,) = _told("starlink_edge", "constellation.omm=three.json", "epoch=2027-01-03T12:35Z")
+    (line,) = _messages("starlink_edge", "constellation.omm=three.json", "epoch=2027-01-03T12:35Z")
     assert "constellation.omm: 3 of 3 element sets are more than 14 days from the epoch" in line
     assert (
         load("starlink_edge", ("constellation.omm=three.json", "epoch=2027-01-03T12:35Z"), allow_stale=True).satellites
@@ -145,7 +146,7 @@ def test_files_are_pinned_and_known_by_content(folder: Path, kind: str) -> None:
     resolved.write_text(store.resolved_yaml(one), encoding="utf-8")
     assert load(resolved).sha256 == one.sha256
     path.write_bytes(path.read_bytes() + b"\n")
-    (line,) = _told(resolved)
+    (line,) = _messages(resolved)
     assert "constellation.sha256: " in line
     assert "has changed" in line
 
@@ -173,10 +174,10 @@ def test_nearest_in_a_catalogue(folder: Path, topology: str) -> None:
     assert f"links.topology: nearest, as {topology} has no form in a catalogue" in found.notes
 
 
-# --- bad sets ----------------------------------------------------------------------------------------------------------
+# --- bad element sets ----------------------------------------------------------------------------------------------------------
 
 
-def test_bad_sets_are_told_or_left_out(folder: Path, dawndusk: Any) -> None:
+def test_bad_sets_are_reported_or_left_out(folder: Path, dawndusk: Any) -> None:
     """Source of truth: counting lines by hand: 22 of a set, so that the second begins on line 24 and has its inclination on the
     eleventh after."""
     path = _omm(folder, INCLINATION=190, BSTAR="x")
@@ -195,7 +196,7 @@ def test_bad_sets_are_told_or_left_out(folder: Path, dawndusk: Any) -> None:
     assert called.code == 0
     (note,) = called.errors
     assert note.startswith(
-        f"skip_bad: 1 of 3 sets of {path} left out; the first is line {at['INCLINATION']}: INCLINATION 190"
+        f"skip_bad: 1 of 3 element sets of {path} left out; the first is line {at['INCLINATION']}: INCLINATION 190"
     )
     found = load(scenario, skip_bad=True)
     assert found.satellites == 2
@@ -208,7 +209,7 @@ def test_bad_sets_are_told_or_left_out(folder: Path, dawndusk: Any) -> None:
     assert (written.satellites, written.sha256) == (2, found.sha256)
 
 
-def test_left_out_sets_stand_in_the_manifest(folder: Path, make_element_lines: Callable[..., str]) -> None:
+def test_left_out_sets_are_in_the_manifest(folder: Path, make_element_lines: Callable[..., str]) -> None:
     """Source of truth: the count: 29 of 30 sets have two bad lines each; the manifest lists the first twenty."""
     good = (folder / "good.tle", folder / "bad.tle")
     lines = make_element_lines(30, EPOCH).splitlines()
@@ -216,14 +217,14 @@ def test_left_out_sets_stand_in_the_manifest(folder: Path, make_element_lines: C
     spoilt = [line if line.startswith("M") or i > 86 else line[:68] + "x" for i, line in enumerate(lines)]
     good[1].write_text("\n".join(spoilt), encoding="ascii")
     path = _scenario(folder, "{kind: tle, tle: bad.tle}")
-    assert len(_told(path)) == 58
-    told = store.manifest(load(path, skip_bad=True), {})
-    assert told["skipped_sets_count"] == 29
-    assert len(told["skipped_sets"]) == 20
-    assert told["skipped_sets"][0]["line"] == 2
-    assert set(told["skipped_sets"][0]) == {"file", "line", "reason"}
-    json.dumps(told)
-    assert store.manifest(load(_scenario(folder, "{kind: tle, tle: good.tle}")), {})["skipped_sets"] == []
+    assert len(_messages(path)) == 58
+    manifest = build_manifest(load(path, skip_bad=True), {})
+    assert manifest["skipped_sets_count"] == 29
+    assert len(manifest["skipped_sets"]) == 20
+    assert manifest["skipped_sets"][0]["line"] == 2
+    assert set(manifest["skipped_sets"][0]) == {"file", "line", "reason"}
+    json.dumps(manifest)
+    assert build_manifest(load(_scenario(folder, "{kind: tle, tle: good.tle}")), {})["skipped_sets"] == []
 
 
 def test_nothing_left(folder: Path, dawndusk: Any) -> None:
@@ -234,7 +235,7 @@ def test_nothing_left(folder: Path, dawndusk: Any) -> None:
     called = dawndusk("validate", str(scenario), "--skip-bad")
     assert called.code == 2
     (line,) = called.errors
-    assert f"s.yaml:5:28: constellation.omm: none of the 3 sets of {path} can be used (line 6: REF_FRAME 'GCRF'" in line
+    assert f"s.yaml:5:28: constellation.omm: none of the 3 element sets of {path} is valid (line 6: REF_FRAME 'GCRF'" in line
     _omm(folder)
     path.write_text(path.read_text("utf-8")[:-30], encoding="utf-8")
     called = dawndusk("validate", str(scenario), "--skip-bad")
@@ -266,7 +267,7 @@ def test_verbs_that_load_a_scenario_skip(dawndusk: Any, verb: str) -> None:
 )
 def test_files_with_nothing_of_their_kind(folder: Path, kind: str, content: str, said: str) -> None:
     (folder / "f").write_text(content, encoding="utf-8")
-    (line,) = _told(_scenario(folder, f"{{kind: {kind}, {kind}: f}}"))
+    (line,) = _messages(_scenario(folder, f"{{kind: {kind}, {kind}: f}}"))
     assert line.endswith(f"s.yaml:5:28: constellation.{kind}: {folder / 'f'} {said}")
 
 
@@ -274,20 +275,20 @@ def test_files_with_nothing_of_their_kind(folder: Path, kind: str, content: str,
 @pytest.mark.parametrize("value", ["none", ".", "5", "[a]", "{a: 1}", "null", '"a\\0b"'])
 def test_paths_that_are_none(folder: Path, kind: str, value: str) -> None:
     assert all(
-        f"constellation.{kind}" in line for line in _told(_scenario(folder, f"{{kind: {kind}, {kind}: {value}}}"))
+        f"constellation.{kind}" in line for line in _messages(_scenario(folder, f"{{kind: {kind}, {kind}: {value}}}"))
     )
 
 
 @pytest.mark.parametrize("value", ["null", '""'])
 def test_a_path_that_is_empty(folder: Path, value: str) -> None:
-    (line,) = _told(_scenario(folder, f"{{kind: tle, tle: {value}}}"))
+    (line,) = _messages(_scenario(folder, f"{{kind: tle, tle: {value}}}"))
     assert line.endswith("s.yaml:5:28: constellation.tle: is empty; write the path of a file in TLE")
 
 
 @pytest.mark.parametrize("kind", ["tle", "omm", "oem", "shorthand"])
 def test_a_kind_without_its_field(folder: Path, kind: str) -> None:
     field = "code" if kind == "shorthand" else kind
-    (line,) = _told(_scenario(folder, f"{{kind: {kind}}}"))
+    (line,) = _messages(_scenario(folder, f"{{kind: {kind}}}"))
     assert f"s.yaml:5:1: constellation.{field}: is missing; write `{field}: ...` here (such as `{field}: " in line
 
 
@@ -326,12 +327,12 @@ def test_where_an_ephemeris_ends_the_satellite_fails(folder: Path, coupled: bool
 def test_an_epoch_outside_the_ephemeris(folder: Path) -> None:
     """Source of truth: the file's span; a switch by --set takes the moment at which all have begun, a whole minute."""
     _oem(folder, datetime(2026, 12, 25, 3, 0, 30, tzinfo=UTC))
-    (line,) = _told(_scenario(folder, "{kind: oem, oem: three.oem}"))
+    (line,) = _messages(_scenario(folder, "{kind: oem, oem: three.oem}"))
     assert "s.yaml:5:28: constellation.oem: no object has a position at the epoch 2026-12-21T00:00:00Z" in line
     assert line.endswith("; write an epoch within 2026-12-25T03:00:30Z to 2026-12-25T04:30:30Z")
     found = load("starlink_edge", ("constellation.oem=three.oem", "duration=20 min"))
     assert found.scenario.epoch == datetime(2026, 12, 25, 3, 1, tzinfo=UTC)
-    assert "epoch: 2026-12-25T03:01Z, when 3 ephemerides have begun" in found.notes
+    assert "epoch: 2026-12-25T03:01Z, latest start of 3 ephemerides" in found.notes
 
 
 # --- a string ------------------------------------------------------------------------------------------------------------
@@ -364,7 +365,7 @@ def test_shorthand_is_the_walkers_it_says(folder: Path) -> None:
 
 
 def test_mean_anomaly_of_a_shell(folder: Path) -> None:
-    """Source of truth: the draft: the first satellite of the first plane stands there; in a circular orbit a quarter of the way round
+    """Source of truth: the draft: the first satellite of the first plane is there; in a circular orbit a quarter of the way round
     it is at its highest latitude: z = r sin i, x = y = 0 but for the node at 0: 1 m after J2's drift of no time."""
     at = _positions_m(load(_scenario(folder, '{kind: shorthand, code: "D:550:53:24/6/2:90"}')))[0, :, 0]
     r = 6378137.0 + 550e3
@@ -412,7 +413,7 @@ def test_switch_to_a_code() -> None:
 )
 def test_codes_that_are_none(folder: Path, code: str, said: str) -> None:
     """Source of truth: the grammar and the ranges of the draft, and the altitudes that can be simulated."""
-    (line,) = _told(_scenario(folder, f'{{kind: shorthand, code: "{code}"}}'))
+    (line,) = _messages(_scenario(folder, f'{{kind: shorthand, code: "{code}"}}'))
     assert "s.yaml:5:34: constellation.code: " in line
     assert said in line
 
@@ -428,7 +429,7 @@ def test_altitude_against_mean_motion(folder: Path) -> None:
         WGS72, "i", 1, 28000.0, 0.0, 0.0, 0.0, 0.0, 0.0, math.radians(53.0), 0.0, 2.0 * math.pi * 14.0 / 1440.0, 0.0
     )
     theirs_km = satellite.a * 6378.135 - 6378.137
-    (line,) = _told(_scenario(folder, WALKER.format("altitude: 550 km, mean_motion: 14 rev/d")))
+    (line,) = _messages(_scenario(folder, WALKER.format("altitude: 550 km, mean_motion: 14 rev/d")))
     assert f"in conflict: that mean motion is at {theirs_km:.1f} km; write one of them" in line
     assert "s.yaml:5:1: constellation: altitude 550 km and mean_motion 14 rev/d" in line
     for altitude_km, good in (
@@ -443,11 +444,11 @@ def test_altitude_against_mean_motion(folder: Path) -> None:
                 propagators.make_propagators(load(path), propagators.time_grid(load(path).scenario))[0], propagators.Sgp4
             )
         else:
-            assert len(_told(path)) == 1
+            assert len(_messages(path)) == 1
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("lines", "said"),
     [
         (
             "mean_motion: 1e-300 rev/d",
@@ -458,8 +459,8 @@ def test_altitude_against_mean_motion(folder: Path) -> None:
         ("phasing: 1", "needs altitude or mean_motion; write one of them"),
     ],
 )
-def test_sizes_of_a_shell_that_are_none(folder: Path, told: str, said: str) -> None:
-    (line,) = _told(_scenario(folder, WALKER.format(told)))
+def test_sizes_of_a_shell_that_are_none(folder: Path, lines: str, said: str) -> None:
+    (line,) = _messages(_scenario(folder, WALKER.format(lines)))
     assert said in line
 
 
@@ -490,6 +491,6 @@ def test_a_file_of_bad_lines_is_told_in_part(folder: Path) -> None:
     (folder / "bad.tle").write_text(
         "2 00001 a line two without a line one before it, long enough to be one\n" * 700, encoding="ascii"
     )
-    told = _told(_scenario(folder, "{kind: tle, tle: bad.tle}"))
-    assert len(told) == 501
-    assert "200 more bad lines" in told[-1]
+    lines = _messages(_scenario(folder, "{kind: tle, tle: bad.tle}"))
+    assert len(lines) == 501
+    assert "200 more bad lines" in lines[-1]

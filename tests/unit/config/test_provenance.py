@@ -191,7 +191,7 @@ def test_assumptions_of_the_summary() -> None:
     ]
     sections.append(("constellation.0.", "cluster"))
     found += [(prefix, _below(defaults.value[name])) for prefix, name in sections]
-    wanted = {
+    expected = {
         prefix + name for prefix, records in found for name, node in records if node.value["kind"].value == "assumption"
     }
-    assert set(load("suncatcher").assumptions) == wanted
+    assert set(load("suncatcher").assumptions) == expected

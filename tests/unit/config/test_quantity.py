@@ -1,4 +1,4 @@
-"""Quantities and counts at the door."""
+"""Conversion of quantities and counts."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_refusing(text: Any) -> None:
     """Everything that is no length is refused with what to write."""
     with pytest.raises(ValueError) as error:
         Quantity("m", example="550 km").read(text)
-    told = str(error.value)
-    assert "write" in told or "finite" in told
+    message = str(error.value)
+    assert "write" in message or "finite" in message
 
 
 LIMITS = [

@@ -91,10 +91,10 @@ SINGLE = [
     ("satellite: suncatcher", "satellite: {extends: suncatcher, mass: {value: 3, unit: t, kind: assumption, source: x, hihg: 4}}",
      "satellite.mass.hihg: unknown key; did you mean 'high'?"),
     ("lattice: {", "lattice: {{", "s.yaml:10:1: expected ',' or '}'"),
-    ("name: small", "name: small: small", "s.yaml:1:12: mapping values are not allowed here; mend the YAML here"),
+    ("name: small", "name: small: small", "s.yaml:1:12: mapping values are not allowed here; correct the YAML here"),
     ("name: small", "name: ../small", "s.yaml:1:1: name: '../small' does not fit"),
     ("name: small", "name: sm\x01all", "s.yaml:1:9: character 0x1 is not allowed; remove it"),
-    ("name: small", "name: *small", "s.yaml:1:7: found undefined alias 'small'; mend the YAML here"),
+    ("name: small", "name: *small", "s.yaml:1:7: found undefined alias 'small'; correct the YAML here"),
 ]  # fmt: skip
 
 
@@ -240,7 +240,7 @@ def test_bad_event_of_the_command_line(refuse: Refuse, given: str, place: str) -
         ("step=[1", "--set step:1:3: expected ',' or ']'"),
         (
             "constellation.altitude=",
-            "--set constellation.altitude: constellation.altitude: is no quantity; write it like",
+            "--set constellation.altitude: constellation.altitude: is not a quantity; write it like",
         ),
     ],
 )
@@ -290,8 +290,8 @@ def test_two_files_that_extend_each_other(refuse: Refuse, folder: Path) -> None:
         (("run", "."), ".: no "),
         (("provenance", "none.yaml"), "none.yaml: no such file"),
         (("provenance", "satellite.mas"), "satellite.mas: no such scenario or field; did you mean 'satellite.mass'?"),
-        (("verify", "orbit"), "orbit: no such group; did you mean 'orbits'?"),
-        (("verify", "orbits", "--data", "none"), "--data none: is no folder; write"),
+        (("verify", "orbit"), "orbit: unknown group; did you mean 'orbits'?"),
+        (("verify", "orbits", "--data", "none"), "--data none: is not a folder; write"),
         (("simulate",), "dawndusk: No such command 'simulate'"),
         (("run",), "dawndusk run: Missing argument 'SCENARIO'"),
         (("run", "suncatcher", "--seed", "abc"), "dawndusk run: Invalid value for '--seed'"),

@@ -93,7 +93,7 @@ CLUSTER = [
      "or `extends: llama-3-405b` with the keys that differ"),
     (_inference(model="{extends: llama-3-8b, kv_heads: 7}"), "s.yaml:14:21: workloads.0.model: kv_heads 7 does not divide heads 32; "
      "write kv_heads: 1"),
-    (LINKS + _training(", interleave: 100"), "s.yaml:15:39: workloads.0.interleave: 100 virtual_stages are more than the 32 layers of the model; "
+    (LINKS + _training(", interleave: 100"), "s.yaml:15:39: workloads.0.interleave: 100 virtual stages are more than the 32 layers of the model; "
      "write 32 or less, or auto"),
     # --- checkpoints: a quantity or a word, one line
     (LINKS + _training(", checkpoint: {interval: often}"), "s.yaml:15:52: workloads.0.checkpoint.interval: 'often' is not a number with a unit; "
@@ -243,7 +243,7 @@ def test_journal_that_is_none(folder: Path, line: str) -> None:
 
     (folder / NAME).write_text(line + "\n", encoding="ascii")
     with (
-        pytest.raises(InputError, match=rf"{NAME}:{len(line.splitlines())}:1: is no line of a journal"),
+        pytest.raises(InputError, match=rf"{NAME}:{len(line.splitlines())}:1: is not a line of a journal"),
         Journal(folder, {"identity": "x", "sources": "y"}),
     ):
         pass

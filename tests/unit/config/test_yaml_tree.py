@@ -43,9 +43,9 @@ def test_plain() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("unit", "told"), [("", 6), (', unit: "1"', 6), (", unit: m2", "6 m2")])
-def test_plain_record(unit: str, told: object) -> None:
-    assert yaml_tree.plain(yaml_tree.parse(f"{{value: 6{unit}}}", "t")) == told
+@pytest.mark.parametrize(("unit", "expected"), [("", 6), (', unit: "1"', 6), (", unit: m2", "6 m2")])
+def test_plain_record(unit: str, expected: object) -> None:
+    assert yaml_tree.plain(yaml_tree.parse(f"{{value: 6{unit}}}", "t")) == expected
 
 
 def test_scalars_are_plain_python() -> None:
@@ -79,10 +79,10 @@ def test_merge_of_another_kind_replaces() -> None:
 def test_put_copies() -> None:
     root = yaml_tree.parse(TEXT, "t")
     leaf = yaml_tree.Node(9, Origin("--set"))
-    for path, told in (("a", 9), ("b.c.d", 9), ("b.c.e.0", 9), ("new.deep", 9), ("a.b", 9), ("record.x", 9)):
+    for path, expected in (("a", 9), ("b.c.d", 9), ("b.c.e.0", 9), ("new.deep", 9), ("a.b", 9), ("record.x", 9)):
         keys = path.split(".")
         changed = yaml_tree.put(root, keys, leaf)
-        assert yaml_tree.find(changed, tuple(keys)).value == told
+        assert yaml_tree.find(changed, tuple(keys)).value == expected
     assert yaml_tree.plain(root) == yaml_tree.plain(yaml_tree.parse(TEXT, "t"))
     assert yaml_tree.put(root, [], leaf) is leaf
 

@@ -16,7 +16,7 @@ from orbit.access import windows
 from orbit.timegrid import TimeGrid, julian_date
 from sim import api
 from sim.engine import propagators
-from sim.engine.access import find
+from sim.engine.access import find_passes
 
 STATIONS = """\
 ground:
@@ -39,13 +39,13 @@ def test_table_and_json(dawndusk: Any, scenario: Path) -> None:
     """Source of truth: the library called with the scenario's satellites and stations; gaps recomputed minute by minute."""
     called = dawndusk("access", str(scenario), "--json")
     assert called.code == 0
-    told = json.loads(called.out)
+    output = json.loads(called.out)
     loaded = api.load(scenario)
     grid = propagators.time_grid(loaded.scenario)
     whole = windows(propagators.make_propagators(loaded, grid), propagators.stations(loaded.scenario), grid)
-    assert told["passes"] == len(whole) > 0
-    assert told["satellites"] == loaded.satellites
-    tromso = told["stations"]["Tromso"]
+    assert output["passes"] == len(whole) > 0
+    assert output["satellites"] == loaded.satellites
+    tromso = output["stations"]["Tromso"]
     mine = whole[whole.station == 0]
     assert tromso["passes"] == len(mine)
     assert tromso["total_s"] == pytest.approx(float(np.sum(mine.set_s - mine.rise_s)))
@@ -54,11 +54,11 @@ def test_table_and_json(dawndusk: Any, scenario: Path) -> None:
     assert tromso["covered_s"] == pytest.approx(0.5 * seen.sum(), abs=0.5 * (np.diff(seen).sum() + 1))
     runs = np.diff(np.flatnonzero(np.concatenate(([True], seen, [True]))))
     assert tromso["longest_gap_s"] == pytest.approx(0.5 * (runs.max() - 1), abs=1.0)
-    assert told["stations"]["Quito"]["passes"] == int(np.sum(whole.station == 1))
+    assert output["stations"]["Quito"]["passes"] == int(np.sum(whole.station == 1))
     called = dawndusk("access", str(scenario))
     assert called.code == 0
     assert "Tromso" in called.out
-    assert f"{told['passes']:,} passes of 81 satellites over 2 stations, 2 h" in called.out
+    assert f"{output['passes']:,} passes of 81 satellites over 2 stations, 2 h" in called.out
 
 
 def test_files(dawndusk: Any, scenario: Path) -> None:
@@ -88,10 +88,10 @@ def test_files(dawndusk: Any, scenario: Path) -> None:
 
 def test_some_satellites_are_the_same_as_among_all(scenario: Path) -> None:
     loaded = api.load(scenario)
-    whole, some = find(loaded), find(loaded, ["Quito", "Tromso"], [70, 5])
-    kept = whole.windows[np.isin(whole.windows.satellite, [5, 70])]
-    assert np.array_equal(some.satellite[some.windows.satellite], kept.satellite)
-    assert np.array_equal(some.windows.rise_s, kept.rise_s)
+    whole, some = find_passes(loaded), find_passes(loaded, ["Quito", "Tromso"], [70, 5])
+    selected = whole.windows[np.isin(whole.windows.satellite, [5, 70])]
+    assert np.array_equal(some.satellite[some.windows.satellite], selected.satellite)
+    assert np.array_equal(some.windows.rise_s, selected.rise_s)
 
 
 def test_bad_input(dawndusk: Any, scenario: Path, scenario_text: str) -> None:
@@ -99,11 +99,11 @@ def test_bad_input(dawndusk: Any, scenario: Path, scenario_text: str) -> None:
     assert called.code == 2
     assert called.errors == [
         "--station Tromsoe: no such station; did you mean 'Tromso'?",
-        "--satellite 81: is not in the fleet; satellites are numbered 0 to 80",
+        "--satellite 81: is not in the fleet; write a number from 0 to 80",
     ]
     called = dawndusk("access", str(scenario), "--out", "a.xlsx")
     assert (called.code, called.errors) == (
-        2, ["--out a.xlsx: has no known form; write a name that ends in .csv or .parquet"],
+        2, ["--out a.xlsx: has an unknown format; write a name that ends in .csv or .parquet"],
     )  # fmt: skip
     Path("none.yaml").write_text(scenario_text.replace(GROUND, ""), encoding="utf-8")
     called = dawndusk("access", "none.yaml")
@@ -112,7 +112,7 @@ def test_bad_input(dawndusk: Any, scenario: Path, scenario_text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mask", "told"),
+    ("mask", "output"),
     [
         ("[[90 deg, 5 deg], [0 deg, 5 deg]]", "azimuth 0 deg comes after 90 deg; write rows in ascending order of azimuth, each once"),
         ("[[0 deg, 5 deg], [0 deg, 5 deg]]", "azimuth 0 deg comes after 0 deg; write rows in ascending order"),
@@ -127,7 +127,7 @@ def test_bad_input(dawndusk: Any, scenario: Path, scenario_text: str) -> None:
         ("[[0 deg, 5 m]]", "5 m"),
     ],
 )  # fmt: skip
-def test_masks_at_the_door(dawndusk: Any, scenario: Path, mask: str, told: str) -> None:
+def test_invalid_masks(dawndusk: Any, scenario: Path, mask: str, output: str) -> None:
     scenario.write_text(
         scenario.read_text("utf-8").replace("longitude: 18.94 deg}", f"longitude: 18.94 deg, mask: {mask}}}"),
         encoding="utf-8",
@@ -137,11 +137,11 @@ def test_masks_at_the_door(dawndusk: Any, scenario: Path, mask: str, told: str) 
     assert len(called.errors) == 1
     assert called.errors[0].startswith(f"{scenario}:1")
     assert "ground.stations.0.mask" in called.errors[0]
-    assert told in called.errors[0]
+    assert output in called.errors[0]
 
 
 def test_which_elevation_counts(scenario: Path) -> None:
-    """A mask stands for the elevation of all stations; one of the station's own counts beside it."""
+    """A mask replaces the minimum elevation of all stations; the station's own minimum applies besides it."""
     text = scenario.read_text("utf-8")
     one = text.replace("18.94 deg}", "18.94 deg, mask: [[0 deg, 4 deg], [180 deg, 30 deg]], max_range: 900 km}")
     scenario.write_text(one, encoding="utf-8")
@@ -170,7 +170,7 @@ def test_runs_see_what_the_windows_say(scenario: Path, sets: tuple[str, ...]) ->
     results = api.run(loaded)
     rtt = results.series["propagation_rtt_ms"].values
     grid = TimeGrid(*julian_date(loaded.scenario.epoch), loaded.scenario.step, loaded.scenario.steps)
-    found = find(loaded).windows
+    found = find_passes(loaded).windows
     ends = grid.seconds(1, grid.steps)
     for s in range(2):
         mine = found[found.station == s]

@@ -1,4 +1,4 @@
-"""Formations in a scenario: what may be said, what is refused, what the summary tells."""
+"""Formations in a scenario: what may be written, what is refused, what the summary reports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POINTS = "{shape: points, spacing: 200 m, points: [[0 m, 0 m, 0 m], [0 m, 200 m,
 
 
 @pytest.fixture
-def told(tmp_path: Path, scenario_text: str) -> Callable[..., Any]:
+def load_with(tmp_path: Path, scenario_text: str) -> Callable[..., Any]:
     """The scenario of the tests with another lattice, loaded."""
 
     def loaded(lattice: str, more: str = "") -> Any:
@@ -59,45 +59,45 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("lattice", "line"), REFUSED, ids=[lattice[:50] for lattice, _ in REFUSED])
-def test_refused(told: Callable[..., Any], lattice: str, line: str) -> None:
+def test_refused(load_with: Callable[..., Any], lattice: str, line: str) -> None:
     """Source of truth: the form of messages; half the spacing, and half of 10 m and twice 5 m, by the 2:1 ellipse."""
     with pytest.raises(InputError) as refused:
-        told(lattice)
+        load_with(lattice)
     errors = [str(p) for p in refused.value.problems]
     assert len(errors) == 1, errors
     assert line in errors[0]
     assert "; " in errors[0] or "did you mean" in errors[0]
 
 
-def test_points_without_reach_have_no_mesh(told: Callable[..., Any]) -> None:
+def test_points_without_reach_have_no_mesh(load_with: Callable[..., Any]) -> None:
     bare = POINTS.replace("spacing: 200 m, ", "")
     with pytest.raises(InputError) as refused:
-        told(bare, "links: {topology: mesh}\n")
+        load_with(bare, "links: {topology: mesh}\n")
     assert "constellation.lattice.spacing: is missing: a mesh joins points" in str(refused.value.problems[0])
-    assert told(bare).satellites == 3
+    assert load_with(bare).satellites == 3
 
 
-def test_points_of_a_file(told: Callable[..., Any], tmp_path: Path) -> None:
-    """The same scenario as with the points written out, wherever the file lies; a bad line is told with its place."""
+def test_points_of_a_file(load_with: Callable[..., Any], tmp_path: Path) -> None:
+    """The same scenario as with the points written out, wherever the file lies; a bad line is reported with its location."""
     (tmp_path / "p.txt").write_text("# radial, along, cross\n0 0 0\n0, 200, 0  # ahead\n\n100 0 40\n", encoding="utf-8")
-    of_file = told("{shape: points, spacing: 200 m, points: p.txt}")
-    assert of_file.scenario == told(POINTS).scenario
-    assert of_file.sha256 == told(POINTS).sha256
+    of_file = load_with("{shape: points, spacing: 200 m, points: p.txt}")
+    assert of_file.scenario == load_with(POINTS).scenario
+    assert of_file.sha256 == load_with(POINTS).sha256
     assert of_file.scenario.constellation[0].lattice.points == ((0, 0, 0), (0, 200, 0), (100, 0, 40))
     (tmp_path / "p.txt").write_text("0 0 0\n0 200 x\n", encoding="utf-8")
     with pytest.raises(InputError) as refused:
-        told("{shape: points, points: p.txt}")
+        load_with("{shape: points, points: p.txt}")
     assert str(refused.value.problems[0]).endswith(
         "p.txt:2:1: constellation.lattice.points: '0 200 x' is not three numbers; write radial, along-track and cross-track in metres"
     )
 
 
-def test_summary_of_the_published_formation(told: Callable[..., Any]) -> None:
-    """Source of truth: the published formation, neighbours 100 to 200 m in 1 km; all pairs sampled; upkeep by hand.
+def test_summary_of_the_published_formation(load_with: Callable[..., Any]) -> None:
+    """Source of truth: the published formation, neighbours 100 to 200 m in 1 km; all pairs sampled; station keeping by hand.
 
     J2 bends ranges by a thousandth. 0.1 x 5.9e-9 m/s2 for a day is 66 m; 1.1 x 1.86 m/s a year and a little for sunlight.
     """
-    loaded = told(LATTICE, "")
+    loaded = load_with(LATTICE, "")
     found = formations.summary(loaded, GRID)
     assert found is not None
     assert found["neighbour_range_m"] == pytest.approx([100.0, 200.0], rel=1e-3)
@@ -106,9 +106,9 @@ def test_summary_of_the_published_formation(told: Callable[..., Any]) -> None:
     assert found["below_keep_out"] is False
     assert 0.0 <= found["drift_m_per_day"] < 1.0
     assert (found["drag_drift_m_first_day"], found["station_keeping_m_s_yr"]) == (None, None)
-    moved = formations.propagators(loaded.scenario.constellation[0], GRID)[0]
+    formation = formations.make_propagators(loaded.scenario.constellation[0], GRID)[0]
     a, b = found["closest_pair"]
-    r_m = moved.positions_m(np.array([found["closest_s"]]))
+    r_m = formation.positions_m(np.array([found["closest_s"]]))
     assert range_matrix_m(r_m)[0, a, b] == pytest.approx(found["min_separation_m"], abs=1e-3)
     shipped = formations.summary(load("suncatcher"), GRID)
     assert shipped is not None
@@ -116,7 +116,7 @@ def test_summary_of_the_published_formation(told: Callable[..., Any]) -> None:
     assert 1.1 * 1.86 < shipped["station_keeping_m_s_yr"] < 1.1 * 1.86 + 1.1
 
 
-def test_summary_of_several(told: Callable[..., Any]) -> None:
+def test_summary_of_several(load_with: Callable[..., Any]) -> None:
     """Source of truth: each by itself; satellites are numbered through the constellation."""
     pair = "{shape: points, points: [[0 m, 0 m, 0 m], [0 m, 90 m, 0 m]], keep_out: 10 m}"
     entry = 'kind: cluster, altitude: 650 km, local_time: "06:00"'
@@ -133,7 +133,7 @@ def test_summary_of_several(told: Callable[..., Any]) -> None:
     a, b = found["closest_pair"]
     which, place = divmod(a - 7 - 81, 2)
     assert (place, b) == (0, a + 1)
-    flying = formations.propagators(loaded.scenario.constellation[2], GRID)
+    flying = formations.make_propagators(loaded.scenario.constellation[2], GRID)
     ranges = [float(range_matrix_m(f.positions_m(np.array([found["closest_s"]])))[0, 0, 1]) for f in flying]
     assert ranges[which] == pytest.approx(found["min_separation_m"], abs=1e-3)
     assert all(r > 50.0 for c, r in enumerate(ranges) if c != which)  # the others are a third of an orbit away
@@ -142,10 +142,10 @@ def test_summary_of_several(told: Callable[..., Any]) -> None:
     assert formations.summary(alone, GRID) is None
 
 
-def test_below_keep_out_is_flagged(told: Callable[..., Any]) -> None:
+def test_below_keep_out_is_flagged(load_with: Callable[..., Any]) -> None:
     """Source of truth: J2 brings tilted neighbours 4 cm nearer than linear motion, which the door goes by: 107.54 m."""
     tilted = "{shape: hexagonal, spacing: 200 m, radius: 1 km, cross_track: 866.025 m, keep_out: 107.53 m}"
-    found = formations.summary(told(tilted), GRID)
+    found = formations.summary(load_with(tilted), GRID)
     assert found is not None
     assert found["below_keep_out"] is True
     assert "nobody nearer than 107.5 m, below keep_out; drift under J2 below 0.1 m a day" in formatting._formation(found)
@@ -154,8 +154,8 @@ def test_below_keep_out_is_flagged(told: Callable[..., Any]) -> None:
 def test_hexagonal_formation_runs(dawndusk: Any, folder: Path, scenario_text: str) -> None:
     """Source of truth: 19 points within two spacings, 42 links: six from each of 7 inside, rows of 3, 4, 5, 4, 3 outside."""
     lattice = "{shape: hexagonal, spacing: 200 m, radius: 400 m}"
-    told = scenario_text.replace("  lattice: " + LATTICE, f"  lattice: {lattice}") + "links: {topology: mesh}\n"
-    (folder / "s.yaml").write_text(told.replace("duration: 2 h", "duration: 10 min"), encoding="utf-8")
+    text = scenario_text.replace("  lattice: " + LATTICE, f"  lattice: {lattice}") + "links: {topology: mesh}\n"
+    (folder / "s.yaml").write_text(text.replace("duration: 2 h", "duration: 10 min"), encoding="utf-8")
     called = dawndusk("run", "s.yaml", "--out", "found", "--json")
     assert called.code == 0, called.err
     summary = json.loads(called.out)

@@ -237,7 +237,7 @@ def test_mesh_of_a_formation() -> None:
     two = Network([Lattice(0, offsets, 200.0), Lattice(81, offsets, 200.0)], 162, rules)
     two.update(np.array([[7e6], [0.0], [0.0]]) + np.tile(offsets, 2), np.ones(162, bool), {})
     assert two.a.size == 2 * network.a.size
-    assert not two.paths(np.array([0]), np.array([100])).found[0]
+    assert not two.paths(np.array([0]), np.array([100])).reached[0]
 
 
 def test_two_grids_do_not_meet() -> None:

@@ -39,7 +39,7 @@ def test_published_budget() -> None:
 
 
 def test_never_more_than_was_sent() -> None:
-    """Source of truth: energy. 10 cm at 1 km, where Friis promises 26 times the power; and falling all the way."""
+    """Source of truth: energy. 10 cm at 1 km, where Friis promises 26 times the power; and decreasing with range."""
     wide = IDEAL._replace(aperture_m=0.1, transmit_efficiency=0.9, receive_efficiency=0.5)
     assert _friis_w(1e3, 0.1, 1.55e-6) == pytest.approx(26.0, abs=0.5)
     got = received_power_w(np.concatenate(([0.0], np.logspace(-1, 9, 2000))), wide)

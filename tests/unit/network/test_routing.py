@@ -1,4 +1,4 @@
-"""Shortest ways against Floyd and Warshall's algorithm, and ties by hand."""
+"""Shortest routes against Floyd and Warshall's algorithm, and ties by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse.csgraph import floyd_warshall
 
-from sim.network.routing import Graph, components, trace
+from sim.network.routing import Graph, components, trace_route
 from sim.network.topology import grid_pairs
 
 
@@ -28,16 +28,16 @@ def _all_pairs(count: int, a: np.ndarray, b: np.ndarray, delay_s: np.ndarray) ->
 def _nodes(count: int, a: np.ndarray, b: np.ndarray, links: np.ndarray, first: int) -> list[int]:
     """Satellites along directed links, each of which must start where the last ended."""
     tail, head = np.concatenate((a, b)), np.concatenate((b, a))
-    way = [first]
+    route = [first]
     for link in links:
-        assert tail[link] == way[-1]
-        way.append(int(head[link]))
-    return way
+        assert tail[link] == route[-1]
+        route.append(int(head[link]))
+    return route
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_paths_against_floyd_warshall(seed: int) -> None:
-    """Source of truth: scipy's Floyd-Warshall, another algorithm. Every way is a chain of links from source to target
+    """Source of truth: scipy's Floyd-Warshall, another algorithm. Every route is a chain of links from source to target
     whose delays add up to that delay, 1e-12 of it by rounding; no route where that has none."""
     count = 40
     a, b, delay_s = _random(seed)
@@ -45,14 +45,14 @@ def test_paths_against_floyd_warshall(seed: int) -> None:
     src, dst = (x.ravel() for x in np.meshgrid(np.arange(count), np.arange(count), indexing="ij"))
     shuffled = np.random.default_rng(seed).permutation(src.size)
     src, dst = src[shuffled], dst[shuffled]
-    start, links, found = Graph(count, a, b).paths(delay_s, src, dst)
+    start, links, reached = Graph(count, a, b).paths(delay_s, src, dst)
     assert start[0] == 0
     assert start[-1] == links.size
-    assert np.array_equal(found, np.isfinite(far[src, dst]))
+    assert np.array_equal(reached, np.isfinite(far[src, dst]))
     twice = np.concatenate((delay_s, delay_s))
     for f in range(src.size):
         mine = links[start[f] : start[f + 1]]
-        if found[f]:
+        if reached[f]:
             assert _nodes(count, a, b, mine, int(src[f]))[-1] == dst[f]
             assert twice[mine].sum() == pytest.approx(far[src[f], dst[f]], rel=1e-12)
         else:
@@ -72,27 +72,27 @@ def test_reach_against_floyd_warshall(seed: int) -> None:
     assert np.allclose(delay, (seed_s[:, None] + far).min(axis=0), rtol=1e-12, atol=0.0)
     joined = {(int(i), int(j)) for i, j in zip(a, b, strict=True)}
     for node in range(count):
-        way = trace(predecessor, node)
-        assert way[0] == node
-        assert all(tuple(sorted(hop)) in joined for hop in pairwise(way))
+        route = trace_route(predecessor, node)
+        assert route[0] == node
+        assert all(tuple(sorted(hop)) in joined for hop in pairwise(route))
         if np.isfinite(delay[node]):
-            assert delay[node] - seed_s[way[-1]] == pytest.approx(far[way[-1], node], rel=1e-9, abs=1e-15)
+            assert delay[node] - seed_s[route[-1]] == pytest.approx(far[route[-1], node], rel=1e-9, abs=1e-15)
         else:
-            assert way == [node]
+            assert route == [node]
 
 
 def test_a_longer_direct_link_is_passed_by() -> None:
     """Source of truth: by hand: 0-1 takes 10 ms, 0-2-1 takes 3 + 4; 0-2 is best direct. Links: 0: 0-1, 1: 0-2, 2: 1-2."""
     graph = Graph(3, np.array([0, 0, 1]), np.array([1, 2, 2]))
     delay_s = np.array([10e-3, 3e-3, 4e-3])
-    start, links, found = graph.paths(delay_s, np.array([0, 0, 1, 2]), np.array([1, 2, 0, 2]))
-    assert found.all()
+    start, links, reached = graph.paths(delay_s, np.array([0, 0, 1, 2]), np.array([1, 2, 0, 2]))
+    assert reached.all()
     assert [links[i:j].tolist() for i, j in pairwise(start)] == [[1, 5], [1], [2, 4], []]
     assert graph.paths(np.array([6e-3, 3e-3, 4e-3]), np.array([0]), np.array([1])).links.tolist() == [0]
 
 
 def test_ties_fall_to_the_lowest_index_in_any_order_of_links() -> None:
-    """Source of truth: in a 5 x 5 grid of equal links every way that only goes right and up is as short; read back from
+    """Source of truth: in a 5 x 5 grid of equal links every route that only goes right and up is as short; read back from
     the target, the neighbour of lower index is one plane, not one slot, back: planes change last. The order in which
     links are given must not matter."""
     a, b = grid_pairs(5, 5, wrap_planes=False)
@@ -102,20 +102,20 @@ def test_ties_fall_to_the_lowest_index_in_any_order_of_links() -> None:
     for order in (np.arange(a.size), rng.permutation(a.size), rng.permutation(a.size)):
         graph, equal_s = Graph(25, a[order], b[order]), np.full(a.size, 2.0**-8)
         start, links, _ = graph.paths(equal_s, np.array([0]), np.array([24]))
-        way = _nodes(25, a[order], b[order], links[start[0] : start[1]], 0)
-        assert way == [0, 1, 2, 3, 4, 9, 14, 19, 24]
+        route = _nodes(25, a[order], b[order], links[start[0] : start[1]], 0)
+        assert route == [0, 1, 2, 3, 4, 9, 14, 19, 24]
         seed_s = np.full(25, np.inf)
         seed_s[0] = 0.0
-        assert trace(graph.reach(equal_s, seed_s)[1], 24) == way[::-1]
+        assert trace_route(graph.reach(equal_s, seed_s)[1], 24) == route[::-1]
 
 
 def test_satellites_in_one_place() -> None:
-    """Source of truth: by hand: a chain 0-1-2-3 of links of no length, source at 3: ways still lead there and end."""
+    """Source of truth: by hand: a chain 0-1-2-3 of links of no length, source at 3: routes still lead there and end."""
     graph = Graph(4, np.array([0, 1, 2]), np.array([1, 2, 3]))
     delay, predecessor = graph.reach(np.zeros(3), np.array([np.inf, np.inf, np.inf, 0.0]))
     assert np.all(delay < 1e-11)
     assert predecessor.tolist() == [1, 2, 3, -1]
-    assert trace(predecessor, 0) == [0, 1, 2, 3]
+    assert trace_route(predecessor, 0) == [0, 1, 2, 3]
 
 
 def test_no_links_and_no_pairs() -> None:
@@ -124,7 +124,7 @@ def test_no_links_and_no_pairs() -> None:
     delay, predecessor = graph.reach(np.empty(0), np.array([np.inf, 0.5, np.inf]))
     assert delay.tolist() == [np.inf, 0.5, np.inf]
     assert predecessor.tolist() == [-1, -1, -1]
-    assert graph.paths(np.empty(0), np.array([0, 1]), np.array([1, 1])).found.tolist() == [False, True]
+    assert graph.paths(np.empty(0), np.array([0, 1]), np.array([1, 1])).reached.tolist() == [False, True]
     assert graph.paths(np.empty(0), none, none).start.tolist() == [0]
 
 

@@ -25,11 +25,11 @@ EARTH_M = 6378137.0
 
 def _set(pairs: tuple[np.ndarray, np.ndarray]) -> set[tuple[int, int]]:
     a, b = (x.tolist() for x in pairs)
-    found = set(zip(a, b, strict=True))
-    assert len(found) == len(a), "a pair stands twice"
-    assert list(zip(a, b, strict=True)) == sorted(found), "pairs are not sorted"
-    assert all(i < j for i, j in found)
-    return found
+    pairs_set = set(zip(a, b, strict=True))
+    assert len(pairs_set) == len(a), "a pair occurs twice"
+    assert list(zip(a, b, strict=True)) == sorted(pairs_set), "pairs are not sorted"
+    assert all(i < j for i, j in pairs_set)
+    return pairs_set
 
 
 @pytest.mark.parametrize("wrap", [True, False])

@@ -107,7 +107,7 @@ def test_light_fleets_weigh_something(mass_kg: float, told: str) -> None:
 
 def test_a_gain_of_nothing_has_no_minus() -> None:
     base = SimpleNamespace(useful_flops_per_s=1e15, satellites=2, window_s=36_000.0)
-    row = SimpleNamespace(what="+1 kWh battery", mass_kg=20.0, gain_flops_per_s=-1e10)
+    row = SimpleNamespace(label="+1 kWh battery", mass_kg=20.0, gain_flops_per_s=-1e10)
     assert formatting.binding(_summary(), base, [row]) == "+1 kWh battery (10 kg): +0.00 % useful"
 
 

@@ -182,7 +182,7 @@ def test_series_opens_with_moments(made: Made) -> None:
 
 
 def test_series_agrees_with_the_summary(made: Made) -> None:
-    """Source of truth: definition: means over time of fleet sums kept as integers (1e-12 of a share, 0.1 mW a satellite)."""
+    """Source of truth: definition: means over time of fleet sums stored as integers (1e-12 of a share, 0.1 mW a satellite)."""
     series, summary = made.series, made.summary
     mean = series["rate_flops_per_s"].mean("time")
     for row in summary["compute"]["waterfall"]:
@@ -227,13 +227,13 @@ def test_series_values_are_possible(made: Made) -> None:
 
 
 def test_manifest(made: Made) -> None:
-    told = json.loads((made.folder / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((made.folder / "manifest.json").read_text("utf-8"))
     assert {"schema_version", "version", "git", "scenario_sha256", "seed", "written", "command", "python", "packages", "host",
-            "peak_memory_bytes", "wall_time_s", "threads"} <= set(told)  # fmt: skip
-    assert told["scenario_sha256"] == made.summary["scenario_sha256"]
-    assert abs((datetime.now(UTC) - datetime.fromisoformat(told["written"])).total_seconds()) < 3600.0
-    assert told["wall_time_s"] > 0.0
-    assert set(told["packages"]) >= {"numpy", "numba", "sgp4", "xarray"}
+            "peak_memory_bytes", "wall_time_s", "threads"} <= set(manifest)  # fmt: skip
+    assert manifest["scenario_sha256"] == made.summary["scenario_sha256"]
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(manifest["written"])).total_seconds()) < 3600.0
+    assert manifest["wall_time_s"] > 0.0
+    assert set(manifest["packages"]) >= {"numpy", "numba", "sgp4", "xarray"}
 
 
 def test_report_is_a_page_of_its_own(made: Made) -> None:
@@ -268,8 +268,8 @@ def test_folders_are_counted(dawndusk: Any, folder: Path) -> None:
     for number in (1, 2):
         called = dawndusk(*short)
         assert called.code == 0
-        told = json.loads(called.out)
-        found = folder / "results" / f"suncatcher-{told['scenario_sha256'][:8]}-{number}"
+        summary = json.loads(called.out)
+        found = folder / "results" / f"suncatcher-{summary['scenario_sha256'][:8]}-{number}"
         assert called.out == (found / "summary.json").read_text("utf-8")
         assert sorted(p.name for p in found.iterdir()) == FILES
         summaries.append(_digests(found))
@@ -312,7 +312,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _bytes(path: Path, folder: Path, **options: Any) -> tuple[str, bytes]:
     outcome = Run(sim.load(path), **options).finish()
-    found = store.of(outcome)
+    found = store.from_outcome(outcome)
     folder.mkdir()
     store.write_series(found.series, folder / "series.nc")
     return store.to_json(found.summary), (folder / "series.nc").read_bytes()
@@ -397,11 +397,11 @@ def _other_version(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
-        (lambda f: (f / "summary.json").unlink(), "is no results folder"),
-        (lambda f: (f / "series.nc").unlink(), "is no results folder"),
-        (lambda f: (f / "series.nc").write_bytes(b"not netCDF"), "is no results folder"),
-        (lambda f: (f / "events.parquet").write_bytes(b"not parquet"), "is no results folder"),
-        (lambda f: (f / "manifest.json").write_text("{", encoding="utf-8"), "is no results folder"),
+        (lambda f: (f / "summary.json").unlink(), "is not a results folder"),
+        (lambda f: (f / "series.nc").unlink(), "is not a results folder"),
+        (lambda f: (f / "series.nc").write_bytes(b"not netCDF"), "is not a results folder"),
+        (lambda f: (f / "events.parquet").write_bytes(b"not parquet"), "is not a results folder"),
+        (lambda f: (f / "manifest.json").write_text("{", encoding="utf-8"), "is not a results folder"),
         (lambda f: (f / "summary.json").write_text("[]", encoding="utf-8"), ""),
         (_other_version, "schema_version: is 99, this program reads 3; run the scenario again"),
     ],
@@ -418,7 +418,7 @@ def test_open_results_of_something_else(copied: Path, spoil: Callable[[Path], ob
 @pytest.mark.parametrize("name", ["none", "file"])
 def test_open_results_of_no_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("", encoding="ascii")
-    with pytest.raises(InputError, match="is no results folder"):
+    with pytest.raises(InputError, match="is not a results folder"):
         sim.open_results(tmp_path / name)
 
 
@@ -440,12 +440,12 @@ def test_part_recorded(shell: Path) -> None:
     full = sim.run(sim.load(shell))
     assert (found.series.sizes["sat"], found.series.sizes["frame"]) == (37, 15)
     for name in ("position_m", "state", "sat_junction_k", "sat_charge_fraction", "gmst_rad", "sun_direction"):
-        wanted = full.series[name].sel({d: found.series[d] for d in full.series[name].dims if d in ("sat", "frame")})
-        np.testing.assert_array_equal(found.series[name].values, wanted.values, err_msg=name)
+        expected = full.series[name].sel({d: found.series[d] for d in full.series[name].dims if d in ("sat", "frame")})
+        np.testing.assert_array_equal(found.series[name].values, expected.values, err_msg=name)
 
 
 def test_everything_lost_from_the_start(shell: Path) -> None:
-    """Source of truth: definition: all is failed, nothing works; null where a mean has nothing to stand on."""
+    """Source of truth: definition: all is failed, nothing works; null where a mean has no values."""
     found = sim.run(sim.load(shell, events=["2026-12-21T00:00Z lose all"], set=["events=[]"]))
     rows = {row["cause"]: row["fraction"] for row in found.waterfall}
     assert rows["failed"] == pytest.approx(1.0, abs=1e-12)

@@ -14,7 +14,7 @@ from sim.config.errors import InputError, RunError
 from sim.results.store import Results
 from sim.schema import CAUSES
 from sim.studies import ground_baseline, operands
-from sim.studies.compare import Comparison, Metric, Side, compare
+from sim.studies.compare import Comparison, Metric, Operand, compare
 
 NO_RTT = {"min": None, "median": None, "p99": None, "max": None}
 
@@ -61,12 +61,12 @@ def test_metrics_by_hand() -> None:
 
 
 def test_missing_numbers_have_reasons() -> None:
-    found = compare(Side("one", A), Side("two", B))
+    found = compare(Operand("one", A), Operand("two", B))
     assert (metric(found, "launches").a, metric(found, "launches").reason) == (None, "not simulated in both")
     assert metric(found, "propagation median").reason == "no satellite in sight in both"
     alone = made(1, 1.0, {})
     alone.summary["workloads"][0]["mfu"] = 0.4
-    assert metric(compare(Side("one", A), Side("two", alone)), "mfu").reason == "not simulated in one"
+    assert metric(compare(Operand("one", A), Operand("two", alone)), "mfu").reason == "not simulated in one"
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_equal(what: str, factor: float, satellites: int) -> None:
 
 
 def test_equal_in_what_is_not_there() -> None:
-    with pytest.raises(InputError, match="has no capital cost: it was not simulated"):
+    with pytest.raises(InputError, match="has no capital cost, which was not simulated; write another quantity"):
         compare(A, B, equal="capex")
-    with pytest.raises(InputError, match="no such quantity; did you mean 'nameplate'"):
+    with pytest.raises(InputError, match="unknown quantity; did you mean 'nameplate'"):
         compare(A, B, equal="nameplat")
-    with pytest.raises(RunError, match="zero"):
+    with pytest.raises(RunError, match="a useful rate of zero; write another quantity"):
         compare(A, made(1, 1.0, {"failed": 1.0}), equal="useful")
 
 
@@ -112,8 +112,8 @@ def test_reasons_name_what_makes_most_of_it() -> None:
     """15, 3 and 2 points: the first two are 90 % of the 20."""
     assert compare(A, B).reasons == (
         "useful +10.00 points of nameplate",
-        "power spares 15.00 points, of which induced +4.00",
-        "kernel takes 3.00 points",
+        "power saves 15.00 points, of which induced +4.00",
+        "kernel costs 3.00 points",
     )
 
 
@@ -127,7 +127,7 @@ def test_inputs_that_differ() -> None:
         "name: b\nstep: 1 min\nconstellation: [{kind: walker, altitude: 650000 m}]\nground: {stations: [1]}\n"
         "mass: {value: 2, unit: t, kind: published, source: key2026}\nseed: 2\n", "two"
     )  # fmt: skip
-    found = compare(Side("a", A, one), Side("b", B, two)).inputs
+    found = compare(Operand("a", A, one), Operand("b", B, two)).inputs
     assert [(row.field, row.a, row.b) for row in found] == [
         ("constellation.kind", "ring", "walker"), ("ground.stations", "2 entries", "1 entry"), ("mass", "1 t", "2 t"),
         ("seed", None, "2"),
@@ -137,7 +137,7 @@ def test_inputs_that_differ() -> None:
     )  # fmt: skip
 
 
-# --- sides ------------------------------------------------------------------------------------------------------------
+# --- operands ----------------------------------------------------------------------------------------------------------
 
 
 SHORT = ("duration=10 min", "ground.stations=[]", "workloads=[{kind: independent}]")
@@ -149,7 +149,7 @@ def test_the_same_scenario_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     real = api.run
     monkeypatch.setattr(api, "run", lambda loaded, **more: (calls.append(loaded.sha256), real(loaded, **more))[1])
-    one, two = operands.pair("suncatcher", "suncatcher", SHORT)
+    one, two = operands.load_pair("suncatcher", "suncatcher", SHORT)
     assert (len(calls), one.label, two.label) == (1, "suncatcher (A)", "suncatcher (B)")
     assert one.results is two.results
     assert compare(one, two).inputs == ()
@@ -159,11 +159,11 @@ def test_the_same_scenario_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_folder_against_scenario(folder: Path) -> None:
     """Source of truth: only the seed was changed."""
     sim.run(sim.load("suncatcher", list(SHORT)), "found")
-    one, two = operands.pair("found", "suncatcher", (*SHORT, "seed=7"))
+    one, two = operands.load_pair("found", "suncatcher", (*SHORT, "seed=7"))
     assert [(row.field, row.a, row.b) for row in compare(one, two).inputs] == [("seed", "1", "7")]
     assert two.results.folder is None
-    with pytest.raises(InputError, match="neither side is one"):
-        operands.pair("found", "found", SHORT)
+    with pytest.raises(InputError, match="neither operand is one"):
+        operands.load_pair("found", "found", SHORT)
 
 
 def on_ground(nameplate: float) -> Results:
@@ -177,25 +177,25 @@ def on_ground(nameplate: float) -> Results:
 
 def test_what_the_ground_has_none_of() -> None:
     """Source of truth: what flies is on one side only; launches are unknown in orbit too."""
-    site = Side("site", on_ground(4.0))
-    found = compare(Side("fleet", A), site, "useful")
-    told = {row.metric: row.reason for row in found.metrics}
+    site = Operand("site", on_ground(4.0))
+    found = compare(Operand("fleet", A), site, "useful")
+    reasons = {row.metric: row.reason for row in found.metrics}
     for name in ("satellites", "mass", "array", "radiator", "mean array power"):
-        assert told[name] == "site is on the ground", name
-    assert told["launches"] == "not simulated in fleet; site is on the ground"
-    assert told["mfu"] == "not simulated in both"
-    assert (told["useful rate"], told["mean load"]) == (None, None)
+        assert reasons[name] == "site is on the ground", name
+    assert reasons["launches"] == "not simulated in fleet; site is on the ground"
+    assert reasons["mfu"] == "not simulated in both"
+    assert (reasons["useful rate"], reasons["mean load"]) == (None, None)
     assert metric(compare(site, site), "mass").reason == "both are on the ground"
     assert found.equal is not None
     assert (found.equal.factor, found.equal.satellites) == (pytest.approx(1.5), 5)  # 3 of 2 PFLOP/s; 4.5 satellites
     assert found.notes[-2:] == (
-        "site is a site on the ground, with inputs of its own: they are not compared", "site: runs its own",
+        "site is a ground site with other inputs, which are not compared", "site: runs its own",
     )  # fmt: skip
 
 
 def test_a_site_made_equal() -> None:
     """2 PFLOP/s of the fleet for 3 of the site: two thirds of its 1,000 accelerators."""
-    found = compare(Side("site", on_ground(4.0)), Side("fleet", A), "useful").equal
+    found = compare(Operand("site", on_ground(4.0)), Operand("fleet", A), "useful").equal
     assert found is not None
     assert (found.satellites, found.words) == (
         None, "site multiplied by 0.6667 has the useful rate of fleet: 667 accelerators",
@@ -211,14 +211,14 @@ def test_baseline_is_run_like_the_other_side(monkeypatch: pytest.MonkeyPatch, fo
         return on_ground(4.0)
 
     monkeypatch.setattr(ground_baseline, "run", run)
-    one, two = operands.pair("suncatcher", "baseline:colossus-1", SHORT)
+    one, two = operands.load_pair("suncatcher", "baseline:colossus-1", SHORT)
     assert two.label == "colossus-1"
     assert compare(one, two).inputs == ()
     sim.run(sim.load("suncatcher", list(SHORT)), "found")
-    operands.pair("found", "baseline:colossus-1")
+    operands.load_pair("found", "baseline:colossus-1")
     assert seen == [("colossus-1", one.results.summary["scenario_sha256"])] * 2
-    same = compare(*operands.pair("baseline:colossus-1", "baseline:colossus-1"))
+    same = compare(*operands.load_pair("baseline:colossus-1", "baseline:colossus-1"))
     assert seen[2:] == [("colossus-1", None)] * 2
     assert (same.a, same.b, same.inputs) == ("colossus-1 (A)", "colossus-1 (B)", ())
-    with pytest.raises(InputError, match="no baseline of that name; did you mean 'colossus-1'"):
-        operands.pair("suncatcher", "baseline:colossus", SHORT)
+    with pytest.raises(InputError, match="no such baseline; did you mean 'colossus-1'"):
+        operands.load_pair("suncatcher", "baseline:colossus", SHORT)

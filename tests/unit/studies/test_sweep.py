@@ -1,4 +1,4 @@
-"""Sweeps: points in written order, complaints before the first run, the same table however it was run."""
+"""Sweeps: points in written order, problems reported before the first run, the same table however it was run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 import sim
 from sim.config.errors import InputError, RunError
 from sim.config.schema.sweep import sweep_schema
-from sim.studies import definition, sweep, table
+from sim.studies import definition, study_folder, sweep, table
 from sim.studies.journal import Journal
 
 AREAS, CAPACITIES = ["100 m2", "140 m2"], ["5 kWh", "10 kWh", "15 kWh"]
@@ -36,9 +36,9 @@ def written(folder: Path, **changes: Any) -> Path:
 
 
 def problems(source: Any) -> list[str]:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         definition.resolve(source)
-    return [str(problem) for problem in told.value.problems]
+    return [str(problem) for problem in error.value.problems]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def scheduler() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def study(scheduler: str, tmp_path_factory: pytest.TempPathFactory) -> sweep.Finished:
+def study(scheduler: str, tmp_path_factory: pytest.TempPathFactory) -> study_folder.Finished:
     """Six points on two workers."""
     return sweep.sweep(SWEEP, tmp_path_factory.mktemp("study") / "six", scheduler=scheduler)
 
@@ -94,19 +94,19 @@ def test_values_are_those_simulated() -> None:
     ],
 )  # fmt: skip
 def test_complaints(folder: Path, changes: dict[str, Any], words: list[str]) -> None:
-    told = problems(written(folder, **changes))
-    assert len(told) == len(words)
+    lines = problems(written(folder, **changes))
+    assert len(lines) == len(words)
     for word in words:
-        assert any(word in line for line in told), told
+        assert any(word in line for line in lines), lines
 
 
 def test_a_value_is_complained_about_once_and_where_it_is_written(folder: Path) -> None:
     """Source of truth: the line of the file that holds it; 24 points have it, one line tells it."""
     path = written(folder, grid={**SWEEP["grid"], "satellite.mass": ["1 t", "-1 t", "2 t"]})
     line = path.read_text(encoding="utf-8").splitlines().index('   "-1 t",') + 1
-    told = problems(path)
-    assert len(told) == 1
-    assert told[0].startswith(f"{path}:{line}:4: satellite.mass: '-1 t' must be above 0")
+    lines = problems(path)
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{path}:{line}:4: satellite.mass: '-1 t' must be above 0")
 
 
 def test_points_that_are_the_same_are_said() -> None:
@@ -141,7 +141,7 @@ def test_schema_is_shipped(repo: Path) -> None:
 def test_flat_names() -> None:
     """Source of truth: the summary's own fields; induced and own shares are flops over nameplate, by hand."""
     row = {"cause": "power", "flops": 5.0, "own_flops": 4.0, "induced_flops": 1.0, "fraction": 0.25}
-    found = table.flat(
+    found = table.flatten(
         {"compute": {"nameplate_flops": 20.0, "waterfall": [row]}, "workloads": [{"kind": "independent"}], "notes": ["x"]}
     )
     assert found == {
@@ -150,7 +150,7 @@ def test_flat_names() -> None:
     }  # fmt: skip
 
 
-def test_points_table(study: sweep.Finished) -> None:
+def test_points_table(study: study_folder.Finished) -> None:
     """Source of truth: every point run by itself in this process."""
     found = pq.read_table(study.folder / "points.parquet")
     rows = found.to_pylist()
@@ -166,7 +166,7 @@ def test_points_table(study: sweep.Finished) -> None:
     assert min(pq.read_table(study.folder / "runtime.parquet")["wall_s"].to_pylist()) > 0.0
 
 
-def test_study_folder_is_whole_and_a_sweep_again(study: sweep.Finished) -> None:
+def test_study_folder_is_whole_and_a_sweep_again(study: study_folder.Finished) -> None:
     """Source of truth: the contract's list of files; the definition inside has the identity it was run with."""
     files = ["manifest.json", "points.parquet", "runtime.parquet", "scenario.yaml", "study.yaml"]
     assert sorted(p.name for p in study.folder.iterdir()) == files
@@ -175,10 +175,10 @@ def test_study_folder_is_whole_and_a_sweep_again(study: sweep.Finished) -> None:
     assert definition.resolve(study.folder / "study.yaml").identity == identity
 
 
-def test_tables_do_not_depend_on_workers_or_attempts(study: sweep.Finished, scheduler: str, folder: Path) -> None:
+def test_tables_do_not_depend_on_workers_or_attempts(study: study_folder.Finished, scheduler: str, folder: Path) -> None:
     """A journal of three points, the last line torn as by a crash: the rest is run, and the bytes are the same."""
     whole = definition.resolve(SWEEP)
-    part = sweep.part_folder(whole, "again")
+    part = study_folder.part_folder(whole, "again")
     part.mkdir()
     from sim.studies.sources import sources_hash
 
@@ -187,9 +187,9 @@ def test_tables_do_not_depend_on_workers_or_attempts(study: sweep.Finished, sche
             journal.add(sweep.run_point(whole.source, point, sources_hash()))
     path = part / "journal.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
-    told: list[int] = []
-    found = sweep.execute(whole, "again", scheduler=scheduler, resume=True, progress=lambda done, _: told.append(done))
-    assert told == [3, 4, 5, 6]
+    calls: list[int] = []
+    found = sweep.execute(whole, "again", scheduler=scheduler, resume=True, progress=lambda done, _: calls.append(done))
+    assert calls == [3, 4, 5, 6]
     assert found.failed == {}
     assert (folder / "again/points.parquet").read_bytes() == (study.folder / "points.parquet").read_bytes()
 
@@ -198,17 +198,17 @@ def test_tables_do_not_depend_on_workers_or_attempts(study: sweep.Finished, sche
 
 
 def test_journal_of_another_study_is_refused(tmp_path: Path) -> None:
-    with Journal(tmp_path, HEAD), pytest.raises(InputError, match="another process works"), Journal(tmp_path, HEAD):
+    with Journal(tmp_path, HEAD), pytest.raises(InputError, match="another process is running this study"), Journal(tmp_path, HEAD):
         pass
     with pytest.raises(InputError, match="holds another study"), Journal(tmp_path, {**HEAD, "identity": "x"}):
         pass
-    with pytest.raises(InputError, match="another state of the program"), Journal(tmp_path, {**HEAD, "sources": "x"}):
+    with pytest.raises(InputError, match="another version of the program"), Journal(tmp_path, {**HEAD, "sources": "x"}):
         pass
 
 
 @pytest.mark.parametrize("torn", [b'{"point":9', b"\x00\x00\n", b'{"point":9}'])
 def test_journal_drops_what_is_torn(tmp_path: Path, torn: bytes) -> None:
-    """A line without an end, or that is no JSON, never happened; what is added afterwards stands."""
+    """An incomplete line, or one that is not JSON, is dropped; lines added afterwards are valid."""
     with Journal(tmp_path, HEAD) as journal:
         journal.add({"point": 1})
     with (tmp_path / "journal.jsonl").open("ab") as file:
@@ -228,10 +228,10 @@ def test_a_failing_point_is_recorded_and_the_rest_goes_on(scheduler: str, folder
                                 "zip": {"constellation.altitude": ["650 km"]}})  # fmt: skip
     file.write_text(scenario_text.replace("2 h", "bad"), encoding="utf-8")
     point = whole.points[0]
-    assert sweep.run_point(whole.source, point, "else")["error"].startswith("this worker runs another state")
+    assert sweep.run_point(whole.source, point, "else")["error"].startswith("this worker runs another version")
     file.write_text(scenario_text.replace("10 deg", "12 deg"), encoding="utf-8")
     found = sweep.execute(whole, "out", scheduler=scheduler)
-    assert found.failed == dict.fromkeys((0, 1), "the scenario's files changed while the study ran")
+    assert found.failed == dict.fromkeys((0, 1), "the scenario's files changed while the study ran; restore them, or start a new study")
     rows = pq.read_table(found.folder / "points.parquet").to_pylist()
     assert [row["error"] for row in rows] == list(found.failed.values())
     assert json.loads((found.folder / "manifest.json").read_text("utf-8"))["failed"] == [0, 1]
@@ -248,11 +248,11 @@ def test_a_point_that_kills_its_workers_fails_alone(scheduler: str, monkeypatch:
     monkeypatch.setattr(sweep, "run_point", dying)
     study = definition.resolve(SWEEP)
     with sweep._client(scheduler, 2) as client:
-        entries = {entry["point"]: entry["error"] for entry in sweep._results(client, study, list(study.points), "")}
+        entries = {entry["point"]: entry["error"] for entry in sweep._entries(client, study, list(study.points), "")}
     assert entries == {**dict.fromkeys(range(6)), 4: sweep.DIED}
 
 
 def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(sweep, "CONNECT_TIMEOUT_S", 0.3)
     with pytest.raises(RunError, match=r"no scheduler answers at tcp://127.0.0.1:9"):
         sweep.sweep(SWEEP, "out", scheduler="tcp://127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""Causes removed and inputs enlarged, against what can be worked out on paper."""
+"""Causes removed and inputs increased, against values worked out on paper."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ JobOf = Callable[..., Loaded]
 def fleet(tmp_path: Path) -> Callable[..., Loaded]:
     """Satellites that nothing couples, with overrides."""
 
-    def load(*sets: str, told: str = FLEET) -> Loaded:
+    def load(*sets: str, text: str = FLEET) -> Loaded:
         path = tmp_path / "fleet.yaml"
-        path.write_text(told, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         return sim.load(path, set=sets)
 
     return load
@@ -72,10 +72,10 @@ def job(tmp_path: Path) -> JobOf:
         terminal: str = "dwdm-10cm",
     ) -> Loaded:  # fmt: skip
         path = tmp_path / "job.yaml"
-        told = JOB.format(
+        text = JOB.format(
             data=N - spares, spares=spares, interval=interval, jitter=jitter, duration=duration, terminal=terminal
         )
-        path.write_text(told, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         return sim.load(path, events=events)
 
     return load
@@ -138,10 +138,10 @@ def test_a_fleet_bound_by_its_array(fleet: Callable[..., Loaded]) -> None:
 
 def test_its_causes(fleet: Callable[..., Loaded]) -> None:
     """Source of truth: with power for all, chips run at full rate and useful is eta; what has no loss is not run."""
-    told: list[tuple[int, int]] = []
-    answer = why(fleet(*LINEAR), progress=lambda done, total: told.append((done, total)))
+    calls: list[tuple[int, int]] = []
+    answer = why(fleet(*LINEAR), progress=lambda done, total: calls.append((done, total)))
     assert [row.cause for row in answer.causes] == ["power", "kernel"]
-    assert told[-1] == (1 + 2 + len(answer.inputs),) * 2  # as it is, two causes, the inputs
+    assert calls[-1] == (1 + 2 + len(answer.inputs),) * 2  # as it is, two causes, the inputs
     useful, power = answer.base.useful_fraction, cause(answer, "power")
     assert power.fraction == pytest.approx(1.0 - useful / ETA, abs=EXACT)
     assert without_it(answer, "power") == pytest.approx(ETA, abs=EXACT)
@@ -200,31 +200,31 @@ def test_line_of_run(fleet: Callable[..., Loaded]) -> None:
         sim.run(fleet("duration=2 h", f"satellite.thermal.radiator.area={area} m2")).summary["compute"]["useful_flops"]
         for area in (15.0, 16.5)
     )
-    told = formatting.binding({"duration_s": loaded.scenario.duration}, *binding(loaded)).split("; ")
-    assert told[0] == f"+1.5 m2 radiator (9.75 kg): {100.0 * (large / small - 1.0):+.2f} % useful"
-    assert sorted(part.split(" (")[0] for part in told[1:]) == ["+1.5 kWh battery", "+13 m2 array"]
+    results = formatting.binding({"duration_s": loaded.scenario.duration}, *binding(loaded)).split("; ")
+    assert results[0] == f"+1.5 m2 radiator (9.75 kg): {100.0 * (large / small - 1.0):+.2f} % useful"
+    assert sorted(part.split(" (")[0] for part in results[1:]) == ["+1.5 kWh battery", "+13 m2 array"]
 
 
 def test_a_sample_stands_for_the_fleet(fleet: Callable[..., Loaded]) -> None:
     """Source of truth: 300 satellites on one orbit that never darkens see the same Sun to 1e-4; masses of 300."""
     ring = 'constellation={kind: ring, altitude: 650 km, local_time: "06:00", satellites: 300}'
-    loaded = fleet(*LINEAR, ring, told=FLEET + f"events: ['{SUNNY} lose satellite 3']\n")
+    loaded = fleet(*LINEAR, ring, text=FLEET + f"events: ['{SUNNY} lose satellite 3']\n")
     answer = why(loaded)
     assert (answer.base.satellites, answer.base.satellites_run) == (300, 128)
     assert answer.base.nameplate_flops_per_s == pytest.approx(300 * CHIPS * 918e12)
     assert answer.inputs[0].mass_kg == pytest.approx(300 * 7.0 * 3.1)
     assert answer.inputs[0].per_kg == pytest.approx(why(fleet(*LINEAR)).inputs[0].per_kg, rel=1e-2)
-    assert any("events are left out" in line for line in answer.notes)
+    assert any("events are not applied to the sample" in line for line in answer.notes)
 
 
 def test_threads_leave_no_trace(fleet: Callable[..., Loaded], monkeypatch: pytest.MonkeyPatch) -> None:
     """Source of truth: the same question with one thread; 128 satellites in tiles of their own."""
     loaded = fleet(*LINEAR, "duration=10 min")
-    told = []
+    results = []
     for threads in (1, 3):
         monkeypatch.setattr(os, "cpu_count", lambda threads=threads: threads)
-        told.append(json.dumps(why(loaded).as_dict()))
-    assert told[0] == told[1]
+        results.append(json.dumps(why(loaded).as_dict()))
+    assert results[0] == results[1]
 
 
 # --- causes of jobs ---------------------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def test_what_does_not_divide_is_told(job: JobOf) -> None:
     """Source of truth: 8 does not divide 70; 81 replicas of a satellite each leave no spare."""
     notes = why(job()).notes
     assert any("from 64 to 70: tensor 8 does not divide" in line for line in notes)
-    assert any(line.startswith("fleet.spares: not enlarged") for line in notes)
+    assert any(line.startswith("fleet.spares: not increased") for line in notes)
 
 
 def at_minute(minute: int, what: str) -> str:
@@ -287,7 +287,7 @@ UNDISTURBED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
 @pytest.mark.parametrize("name", UNDISTURBED)
 def test_as_if_it_had_not_happened(job: JobOf, name: str) -> None:
     """Source of truth: the same job where it does not happen. A lost member and the spare in its place leave 80 at work."""
-    with_it, plain = ({"events": (), **told} for told in UNDISTURBED[name])
+    with_it, plain = ({"events": (), **changes} for changes in UNDISTURBED[name])
     quiet = sim.run(job(*plain.pop("events"), **plain)).summary["compute"]["useful_fraction"]  # type: ignore[misc,arg-type]
     answer = why(job(*with_it.pop("events"), **with_it))  # type: ignore[misc,arg-type]
     assert answer.base.useful_fraction < quiet * 0.99
@@ -321,7 +321,7 @@ def test_what_cannot_be_removed(job: JobOf) -> None:
 def test_a_service(fleet: Callable[..., Loaded]) -> None:
     """Source of truth: asked for a part of what it can do it does that part of the useful work; time that memory takes
     is gone without it, and then the same demand takes less time."""
-    answer = why(fleet("duration=10 min", told=FLEET + SERVICE))
+    answer = why(fleet("duration=10 min", text=FLEET + SERVICE))
     useful, demand = answer.base.useful_fraction, cause(answer, "demand")
     assert 0.1 < demand.fraction < 0.95
     assert without_it(answer, "demand") == pytest.approx(useful / (1.0 - demand.fraction), abs=EXACT)
@@ -351,15 +351,15 @@ class Chain:
     def routes(self, src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = {(0, 1): [0], (0, 2): [0, 1], (2, 1): [3]}
         each = [found.get((int(a), int(b)), []) for a, b in zip(src, dst, strict=True)]
-        return np.cumsum([0, *map(len, each)]), np.array([link for way in each for link in way], dtype=np.int64)
+        return np.cumsum([0, *map(len, each)]), np.array([link for route in each for link in route], dtype=np.int64)
 
     def components(self) -> np.ndarray:
         return np.array([0, 0, 0, 1])
 
 
 def test_a_way_for_every_message() -> None:
-    """Source of truth: ways by hand; whoever has none goes over one link that costs nothing, who sends to itself stays."""
-    transport = ablation.EasyWires(Chain(), instant=False, whole=True)
+    """Source of truth: routes by hand; messages without one use one link that costs nothing, messages to oneself use none."""
+    transport = ablation.UnlimitedTransport(Chain(), instant_links=False, always_routed=True)
     start, links = transport.routes(np.array([3, 0, 1, 2, 2, 0]), np.array([0, 2, 1, 3, 1, 3]))
     assert [links[a:b].tolist() for a, b in pairwise(start)] == [[4], [0, 1], [], [4], [3], [4]]
     assert transport.directed_delay_s.tolist() == [1.0, 2.0, 1.0, 2.0, 0.0]
@@ -368,7 +368,7 @@ def test_a_way_for_every_message() -> None:
 
 
 def test_instant_wires_keep_their_ways() -> None:
-    transport = ablation.EasyWires(Chain(), instant=True, whole=False)
+    transport = ablation.UnlimitedTransport(Chain(), instant_links=True, always_routed=False)
     start, links = transport.routes(np.array([3, 0]), np.array([0, 2]))
     assert (start.tolist(), links.tolist()) == ([0, 0, 2], [0, 1])
     assert set(transport.directed_delay_s.tolist()) == {0.0}
@@ -376,29 +376,29 @@ def test_instant_wires_keep_their_ways() -> None:
 
 
 @pytest.mark.parametrize("cut", [False, True])
-def test_a_clock_that_recovers_at_once(cut: bool) -> None:
+def test_a_lifecycle_that_recovers_at_once(cut: bool) -> None:
     """Source of truth: a member fails at 50 s, its spare goes on 30 s later: without recovery the job runs on. In a window
     that begins without a network the new members may still run, in the next they may not."""
     changes = [Change(50.0, 0, False)]
-    clock = ablation.EasyClock(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0), changes), (job_lifecycle.RECOVERY,))
+    clock = ablation.UninterruptedLifecycle(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0), changes), (job_lifecycle.RECOVERY,))
     found = [clock.advance(t, t + 100.0, np.array([cut]))[0][0] for t in (0.0, 100.0)]
     assert not any(s.rollback for window in found for s in window)
-    told = [[(s.mode, s.begin_s, s.end_s) for s in window] for window in found]
+    results = [[(s.mode, s.begin_s, s.end_s) for s in window] for window in found]
     away = job_lifecycle.OUTAGE if cut else job_lifecycle.RUN
-    assert told[0] == [(away, 0.0, 50.0), (job_lifecycle.RUN, 50.0, 100.0)]
-    assert {mode for mode, _, _ in told[1]} == {away}
+    assert results[0] == [(away, 0.0, 50.0), (job_lifecycle.RUN, 50.0, 100.0)]
+    assert {mode for mode, _, _ in results[1]} == {away}
     assert clock.ranks()[0].tolist() == [2, 1]
 
 
 def test_altered_lists_and_what_grows(job: JobOf) -> None:
     """Source of truth: another rate; the scenario that was asked stays as it was."""
     scenario = job().scenario
-    changed = ablation.altered(scenario, "workloads.0.checkpoint.rate", 85e6)
+    changed = ablation.with_value(scenario, "workloads.0.checkpoint.rate", 85e6)
     assert changed.workloads[0].checkpoint.rate == 85e6
     assert scenario.workloads[0].checkpoint.rate == 78.125e6  # type: ignore[union-attr]
-    sized = sensitivity.sized(scenario)
-    battery = sized[1].scenario.satellite.power.battery
-    told = (battery.capacity, battery.max_charge_power, battery.max_discharge_power)
-    assert told == pytest.approx((16.5 * 3.6e6, 16.5e3, 33e3))
-    what = [row.what for row in sized]
+    inputs = sensitivity.inputs_with_mass(scenario)
+    battery = inputs[1].scenario.satellite.power.battery
+    results = (battery.capacity, battery.max_charge_power, battery.max_discharge_power)
+    assert results == pytest.approx((16.5 * 3.6e6, 16.5e3, 33e3))
+    what = [row.label for row in inputs]
     assert what == ["+13 m2 array", "+1.5 kWh battery", "+3 m2 radiator"]

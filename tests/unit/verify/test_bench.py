@@ -1,4 +1,4 @@
-"""Races: rates, turns and refusals on a clock that tests hold, and the shipped benchmarks' answers."""
+"""Benchmark harness on a simulated clock, and the answers of the shipped benchmarks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 import sim.engine.access
 from sim.verify import bench
 from sim.verify.bench import access, harness
-from sim.verify.bench.harness import Benchmark, Pair, Unable, race
+from sim.verify.bench.harness import Benchmark, CannotRun, Pair, run_benchmark
 
 
 class Clock:
-    """Time that passes only where a side says so."""
+    """Time that advances only in calls of a side."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -42,7 +42,7 @@ def test_rates_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """10 units in 0.5 s are 20/s, in 2 s 5/s: ratio 4."""
     clock = Clock()
     monkeypatch.setattr(harness.time, "process_time", clock)
-    row = race(
+    row = run_benchmark(
         Benchmark(
             "a_vs_b", "network", "x/s", "numpy", lambda: Pair(clock.side("a", 0.5), clock.side("b", 2.0), 10.0, agree)
         )
@@ -56,7 +56,7 @@ def test_short_sides_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """1 ms a call: 200 calls and more make a measurement, and the rate stays 1000 a second."""
     clock = Clock()
     monkeypatch.setattr(harness.time, "process_time", clock)
-    row = race(
+    row = run_benchmark(
         Benchmark("a", "network", "x/s", "numpy", lambda: Pair(clock.side("a", 1e-3), clock.side("b", 1.0), 1.0, agree))
     )
     assert row.ours == pytest.approx(1000.0)
@@ -70,14 +70,14 @@ def test_what_cannot_run_says_why() -> None:
         raise AssertionError
 
     def unable() -> Pair:
-        raise Unable("needs two processors")
+        raise CannotRun("needs two processors")
 
     side = Clock().side("a", 1.0)
     rows = [
-        race(Benchmark("a", "network", "x", "no-such-peer", missing)),
-        race(Benchmark("b", "network", "x", "", missing)),
-        race(Benchmark("c", "network", "x", "", unable)),
-        race(Benchmark("d", "network", "x", "", lambda: Pair(side, side, 1.0, lambda *_: "by 3 km"))),
+        run_benchmark(Benchmark("a", "network", "x", "no-such-peer", missing)),
+        run_benchmark(Benchmark("b", "network", "x", "", missing)),
+        run_benchmark(Benchmark("c", "network", "x", "", unable)),
+        run_benchmark(Benchmark("d", "network", "x", "", lambda: Pair(side, side, 1.0, lambda *_: "by 3 km"))),
     ]
     assert all(row.ratio is None and row.ours is None for row in rows)
     assert "pip install no-such-peer" in str(rows[0].reason)
@@ -87,7 +87,7 @@ def test_what_cannot_run_says_why() -> None:
 def test_command(dawndusk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 0 with all rows, 1 with one that could not run or none at all, 2 for an unknown group."""
     side = Clock().side("a", 1.0)
-    monkeypatch.setattr(harness, "LEAST_S", 1e-9)
+    monkeypatch.setattr(harness, "MIN_MEASUREMENT_S", 1e-9)
     good = Benchmark("good", "network", "x/s", "numpy", lambda: Pair(side, side, 1.0, agree))
     bad = Benchmark("bad", "fleet", "x/s", "no-such-peer", lambda: Pair(side, side, 1.0, agree))
     monkeypatch.setattr(bench, "benchmarks", lambda data: [good, bad])
@@ -101,7 +101,7 @@ def test_command(dawndusk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "good" in called.out
     assert dawndusk("bench", "views").code == 1
     called = dawndusk("bench", "netwrk")
-    assert (called.code, called.errors) == (2, ["netwrk: no such group; did you mean 'network'?"])
+    assert (called.code, called.errors) == (2, ["netwrk: unknown group; did you mean 'network'?"])
 
 
 def test_shipped_names_are_those_of_the_contract() -> None:
@@ -119,11 +119,11 @@ def test_a_peer_that_does_a_sample_only(monkeypatch: pytest.MonkeyPatch) -> None
     clock = Clock()
     monkeypatch.setattr(harness.time, "process_time", clock)
     pair = Pair(clock.side("a", 0.5), clock.side("b", 2.0), 100.0, agree, 3.0)
-    row = race(Benchmark("a_vs_b", "network", "x/s", "numpy", lambda: pair))
+    row = run_benchmark(Benchmark("a_vs_b", "network", "x/s", "numpy", lambda: pair))
     assert (row.ours, row.peer) == pytest.approx((200.0, 1.5))
 
 
-def test_the_search_that_is_raced_is_the_one_that_runs() -> None:
+def test_the_benchmarked_search_is_the_one_that_runs() -> None:
     assert access.windows is sim.engine.access.windows
 
 

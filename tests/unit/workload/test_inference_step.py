@@ -1,4 +1,4 @@
-"""InferenceService: how fast, how many, and what the time is spent on."""
+"""Inference service: durations, throughput, and what the time is spent on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.workload.inference_step import decode_step_s, operating, unloaded_tpot_s, unloaded_ttft_s
+from sim.workload.inference_step import decode_step_s, operating_point, unloaded_tpot_s, unloaded_ttft_s
 from sim.workload.service import Service, groups, max_batch, service_problem
 from sim.workload.transformer import Model
 
@@ -40,7 +40,7 @@ def test_published_decode_step(batch: int, milliseconds: float) -> None:
 
 @pytest.mark.parametrize(("batch", "milliseconds"), [(1, 4.98), (240, 249.0)])
 def test_published_step_of_13b(batch: int, milliseconds: float) -> None:
-    """Source of truth: the same chapter, Llama 2 13B in bf16 on 8 v5e, 6.7 GB kept of 8,192 tokens; printed in full
+    """Source of truth: the same chapter, Llama 2 13B in bf16 on 8 v5e, a cache of 6.7 GB for 8,192 tokens; printed in full
     digits. 26 GB of weights; the printed numbers round them and the 6.7 GB: 2 %."""
     service = _book(8, batch, 6.7e9 / 8192)._replace(model=Model(13e9, 1, 100, 1, 1, 1, 1, 1), weight_bytes=2.0)
     assert 1e3 * decode_step_s(service, batch, 8192) == pytest.approx(milliseconds, rel=0.02)
@@ -50,9 +50,9 @@ def test_decode_by_hand() -> None:
     """Closed form: weights and keys from memory, 160 reductions of 16 x 8,192 x 2 B over two accelerators."""
     ours = decode_step_s(SERVICE, 16, 1250)
     weights = 2 * N_70B / (2 * 3.35e12)
-    kept = 16 * 1250 * 327680 / (2 * 3.35e12)
+    cache = 16 * 1250 * 327680 / (2 * 3.35e12)
     reductions = 160 * 2 * (2e-6 + 16 * 8192 * 2 / 2 / 450e9)
-    assert ours == pytest.approx(weights + kept + reductions, rel=1e-12)
+    assert ours == pytest.approx(weights + cache + reductions, rel=1e-12)
 
 
 def test_decode_that_computes() -> None:
@@ -78,7 +78,7 @@ def test_prefill_by_hand() -> None:
 
 def test_throughput_by_hand() -> None:
     """Closed form: B o tokens in prefill + o steps, four groups a satellite."""
-    rates = operating(SERVICE, 1.0)
+    rates = operating_point(SERVICE, 1.0)
     cycle = float(rates.prefill_s) + 500 * float(rates.decode_step_s)
     assert rates.decode_step_s == pytest.approx(float(decode_step_s(SERVICE, 16, 1250)), rel=1e-12)
     assert rates.output_tokens_per_s == pytest.approx(4 * 16 * 500 / cycle, rel=1e-12)
@@ -88,7 +88,7 @@ def test_throughput_by_hand() -> None:
 def test_useful_share_is_delivered_flops() -> None:
     """Closed form: FLOPs of the delivered tokens over what the clock would have allowed at peak."""
     rate = 0.7
-    rates = operating(SERVICE, rate)
+    rates = operating_point(SERVICE, rate)
     prompt = 2 * N_70B + 2 * 80 * 8192 * 1000
     answer = 2 * N_70B + 4 * 80 * 8192 * 1250
     flops_per_s = rates.input_tokens_per_s * prompt + rates.output_tokens_per_s * answer
@@ -107,7 +107,7 @@ def test_shares_make_the_whole(
     service = _service(
         batch=batch, input_tokens=i, output_tokens=o, tensor=tensor, kernel_efficiency=efficiency, memory_byte_s=memory, fabric_latency_s=latency
     )  # fmt: skip
-    rates = operating(service, np.array([0.0, 1e-6, 0.3, 1.0]))
+    rates = operating_point(service, np.array([0.0, 1e-6, 0.3, 1.0]))
     shares = np.array([rates.useful, rates.kernel, rates.memory, rates.communication])
     assert np.abs(shares.sum(axis=0) - 1.0).max() < 1e-12
     assert (shares >= 0.0).all()
@@ -115,9 +115,9 @@ def test_shares_make_the_whole(
     assert (np.diff(rates.output_tokens_per_s) >= -1e-9 * rates.output_tokens_per_s[-1]).all()
 
 
-def test_standing_still() -> None:
+def test_rate_zero() -> None:
     """At a rate of 0: nothing delivered, durations inf, the shares those of arithmetic alone, no number undefined."""
-    rates = operating(SERVICE, 0.0)
+    rates = operating_point(SERVICE, 0.0)
     assert (rates.output_tokens_per_s, rates.input_tokens_per_s) == (0.0, 0.0)
     assert (rates.prefill_s, rates.decode_step_s) == (math.inf, math.inf)
     assert [float(x) for x in rates[4:]] == pytest.approx([0.6, 0.4, 0.0, 0.0])

@@ -8,21 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.workload.memory_fit import (
+    fit_problem,
+    fits,
+    memory_bytes_per_accelerator,
+    no_fit_message,
+    smallest_fit,
+)
 from sim.workload.parallelism import (
     Batch,
     Mesh,
     data_satellites,
-    fit_problem,
-    fits,
     members,
-    memory_bytes_per_accelerator,
     mesh_problem,
     meshes,
     micro_batches,
-    nothing_fits,
     replicas_per_satellite,
     satellites_per_replica,
-    smallest_fit,
 )
 from sim.workload.transformer import Model
 
@@ -127,14 +129,14 @@ def test_memory_by_hand() -> None:
     A layer: 8192 (2 x 8192 + 2 x 1024 + 3 x 28672 + 2); beside them 128,256 x 8,192 of the vocabulary.
     """
     stage = 10 * 8192 * (2 * 8192 + 2 * 1024 + 3 * 28672 + 2) + 128256 * 8192
-    kept = 8 * 10 * 34 * 4096 * 8192 / 8
+    activations = 8 * 10 * 34 * 4096 * 8192 / 8
     ours = memory_bytes_per_accelerator(LLAMA_70B, Mesh(8, 8, 64), BATCH)
-    assert ours == pytest.approx(stage / 8 * (6 + 12 / 64) + kept, rel=1e-12)
+    assert ours == pytest.approx(stage / 8 * (6 + 12 / 64) + activations, rel=1e-12)
     whole = memory_bytes_per_accelerator(LLAMA_70B, Mesh(8, 8, 64), BATCH._replace(split_optimiser=False))
     assert whole - ours == pytest.approx(stage / 8 * 12 * 63 / 64, rel=1e-9)
     # interleaved, 1 + 7 / (8 x 2) times as many micro-batches are alive
     twice = memory_bytes_per_accelerator(LLAMA_70B, Mesh(8, 8, 64), BATCH._replace(interleave=2))
-    assert twice - ours == pytest.approx(kept * 7 / 16, rel=1e-9)
+    assert twice - ours == pytest.approx(activations * 7 / 16, rel=1e-9)
 
 
 def test_short_steps_keep_fewer_micro_batches() -> None:
@@ -159,17 +161,17 @@ def test_uneven_layers_count_for_the_fullest_stage() -> None:
 def test_message_of_a_mesh_that_does_not_fit() -> None:
     found = fit_problem(LLAMA_70B, Mesh(8, 2, 324), BATCH, 64, 81, 32 * GB)
     assert found is not None
-    told = re.fullmatch(
+    match = re.fullmatch(
         r"needs ([\d.]+) GB of 32 GB per accelerator with tensor 8, pipeline 2; "
         r"tensor (\d+), pipeline (\d+) needs ([\d.]+) GB: write mesh: \{tensor: \2, pipeline: \3, data: \d+\}",
         found,
     )
-    assert told is not None, found
-    assert float(told[1]) > 32.0 >= float(told[4])
-    chosen = next(m for m in meshes(LLAMA_70B, 64, 81) if m[:2] == (int(told[2]), int(told[3])))
+    assert match is not None, found
+    assert float(match[1]) > 32.0 >= float(match[4])
+    chosen = next(m for m in meshes(LLAMA_70B, 64, 81) if m[:2] == (int(match[2]), int(match[3])))
     assert fits(LLAMA_70B, chosen, BATCH, 32 * GB)
     assert fit_problem(LLAMA_70B, chosen, BATCH, 64, 81, 32 * GB) is None
-    # the degree that was asked for is kept, and a shorter pipeline would not do
+    # the degree that was asked for is used, and a shorter pipeline would not do
     assert chosen.tensor == 8
     for mesh in meshes(LLAMA_70B, 64, 81):
         if mesh.tensor == 8 and mesh.pipeline < chosen.pipeline:
@@ -191,7 +193,7 @@ def test_smallest_fit() -> None:
 def test_nothing_fits() -> None:
     """70B on two satellites of one accelerator: 18 B x 70.55e9 = 1.27 TB on 160 GB."""
     assert smallest_fit(LLAMA_70B, BATCH, 1, 2, 80 * GB) is None
-    assert nothing_fits(LLAMA_70B, BATCH, 1, 2, 80 * GB) == (
+    assert no_fit_message(LLAMA_70B, BATCH, 1, 2, 80 * GB) == (
         "nothing fits: 1.27 TB of weights, gradients and optimiser on 2 satellites of 1 x 80 GB"
     )
     # room for the weights, not for the activations of a sequence this long

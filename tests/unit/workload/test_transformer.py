@@ -86,20 +86,20 @@ def test_recompute_share() -> None:
 
 def test_published_activation_profile() -> None:
     """Source of truth: profile of 22B (2,048 tokens, micro-batch 4, tensor 8): 59.25 and 9.5625 GiB, and 45.5625 static."""
-    kept = [
+    activations = [
         48 * activation_bytes_per_layer(GPT_22B, 2048, 4, 8, r, sp) / GIB
         for r, sp in (("none", False), ("selective", True))
     ]
-    assert kept == pytest.approx([59.25, 9.5625], rel=1e-9)
+    assert activations == pytest.approx([59.25, 9.5625], rel=1e-9)
     assert static_bytes(12 * 48 * 6144**2 / 8) / GIB == pytest.approx(45.5625, rel=1e-9)
 
 
 def test_activations_by_policy() -> None:
     """Closed form: s b h = 50,331,648; 34 + 5 a s / h = 140.67 with scores, 34 without, 2 for the input alone, over 8."""
     sbh = 2048 * 4 * 6144
-    kept = {r: activation_bytes_per_layer(GPT_22B, 2048, 4, 8, r) for r in ("none", "selective", "full")}
+    activations = {r: activation_bytes_per_layer(GPT_22B, 2048, 4, 8, r) for r in ("none", "selective", "full")}
     expected = {"none": sbh * (34 + 5 * 64 * 2048 / 6144) / 8, "selective": sbh * 34 / 8, "full": sbh * 2 / 8}
-    assert kept == pytest.approx(expected)
+    assert activations == pytest.approx(expected)
 
 
 def test_split_optimiser() -> None:
