@@ -32,7 +32,7 @@ CAUSE: Final[dict[str, Cause]] = {
     "power": Cause("Power", "array, battery, eclipse, ageing", "#e3a008"),
     "thermal": Cause("Thermal", "throttled by junction, memory or coolant-loop temperature", "#c2410c"),
     "unplaced": Cause("Unallocated", "healthy, but in no feasible job mesh", "#87683f"),
-    "demand": Cause("No demand", "no work requested", "#cbb38d"),
+    "demand": Cause("Demand", "no work requested", "#cbb38d"),
     "kernel": Cause("Kernel inefficiency", "arithmetic below peak inside the step", "#0b3c6f"),
     "memory": Cause("Memory bandwidth", "decode bound by memory bandwidth", "#2369ad"),
     "recompute": Cause("Recomputation", "activations recomputed in the backward pass", "#5a9ad6"),
