@@ -15,7 +15,7 @@ from viz.palette import CAUSE, MUTED, NAMEPLATE, axis, layout
 BAR: Final = 0.62  # height of a bar, as a share of its row
 LEGEND: Final = (
     ("local stall: lost by the satellite itself", MUTED),
-    ("peer stall: lost by other members of its job that wait for it", "/" + MUTED),
+    ("peer stall: waiting for another member", "/" + MUTED),
 )
 
 

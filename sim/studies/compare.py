@@ -13,6 +13,7 @@ from orbit.units import UNITS
 from sim.config import yaml_tree
 from sim.config.errors import Origin, RunError, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
+from sim.results.formatting import cause_label
 from sim.results.store import Results
 
 EQUAL: Final = {
@@ -386,7 +387,7 @@ def _reasons(losses: tuple[Loss, ...]) -> tuple[str, ...]:
             break
         explained += abs(row.points)
         part = (
-            f", of which induced {row.induced_points:+.2f}" if abs(row.induced_points) >= 0.05 * abs(row.points) else ""
+            f", of which peer stall {row.induced_points:+.2f}" if abs(row.induced_points) >= 0.05 * abs(row.points) else ""
         )
-        told.append(f"{row.cause} {'takes' if row.points > 0.0 else 'spares'} {abs(row.points):.2f} points{part}")
+        told.append(f"{cause_label(row.cause)} {'costs' if row.points > 0.0 else 'saves'} {abs(row.points):.2f} points{part}")
     return tuple(told)

@@ -97,7 +97,7 @@ def test_run_for_people(dawndusk: Any, folder: Path) -> None:
     called = dawndusk("run", "suncatcher", "--set", "duration=30 min", "--out", "found")
     assert called.code == 0
     words = ["suncatcher: 81 satellites", "nameplate", "kernel", "useful", "power", "heat", "links", "latency", "fleet",
-             "baseline", "binding", "trust", "report"]  # fmt: skip
+             "baseline", "binding", "provenance", "report"]  # fmt: skip
     at = 0
     for word in words:
         assert word in called.out[at:], word
@@ -108,7 +108,7 @@ def test_run_for_people(dawndusk: Any, folder: Path) -> None:
 
 
 def test_precision_that_the_baseline_lacks(dawndusk: Any) -> None:
-    """The baseline's accelerator has no int8 peak: it is said, not a failure after the run."""
+    """The baseline's accelerator has no int8 peak: the line says so and the run succeeds."""
     called = dawndusk(
         "run", "suncatcher", "--set", "duration=10 min", "--set", "reference_precision=int8", "--out", "found"
     )

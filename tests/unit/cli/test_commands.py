@@ -76,7 +76,7 @@ def test_killed_interrupted_resumed(dawndusk: Any, folder: Path, subprocess_envi
         finally:
             job.kill()
     assert (job.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "interrupted; finished points are kept in .four.part: add --resume to go on"
+    assert err.splitlines()[-1] == "interrupted; finished points are kept in .four.part: add --resume to continue"
     assert "Traceback" not in err
     with start(folder, subprocess_environment, "--resume", "--json") as job:
         out, err = job.communicate(timeout=240)
@@ -103,7 +103,7 @@ def test_dry_run(dawndusk: Any, folder: Path) -> None:
     (folder / "four.yaml").write_text(SWEEP, encoding="utf-8")
     called = dawndusk("sweep", "four.yaml", "--dry-run", "--workers", "3")
     assert (called.code, called.err) == (0, "")
-    assert called.out.startswith("four: 12 points in order, about ")
+    assert called.out.startswith("four: 12 points valid, about ")
     assert "on 3 worker(s)" in called.out
     told = json.loads(dawndusk("sweep", "four.yaml", "--dry-run", "--json").out)
     field = "satellite.power.array.area"

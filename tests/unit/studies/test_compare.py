@@ -112,8 +112,8 @@ def test_reasons_name_what_makes_most_of_it() -> None:
     """15, 3 and 2 points: the first two are 90 % of the 20."""
     assert compare(A, B).reasons == (
         "useful +10.00 points of nameplate",
-        "power spares 15.00 points, of which induced +4.00",
-        "kernel takes 3.00 points",
+        "power saves 15.00 points, of which peer stall +4.00",
+        "kernel inefficiency costs 3.00 points",
     )
 
 
