@@ -35,7 +35,10 @@ def access(
     skip_bad: SkipBad = False,
     threads: Threads = None,
 ) -> None:
-    """List contact windows (AOS, TCA, LOS) over ground stations; geometry only, without failures and events."""
+    """List contact windows (AOS, TCA, LOS) over ground stations.
+
+    Geometry only, without failures and events.
+    """
     from sim.cli.progress import Bar
     from sim.engine import access as passes
 
@@ -65,13 +68,13 @@ def _show(result: dict[str, Any]) -> None:
     )
     terminal.print()
     numbers = ("passes", "contact min", "coverage %", "longest gap", "mean pass", "longest pass", "max elevation")
-    rows = table("station", *numbers, "next AOS", right=numbers, fold=("station",))
+    rows = table("station", *numbers, "next AOS", "satellite", right=(*numbers, "satellite"))
     for name, row in result["stations"].items():
         rows.add_row(
             name, f"{row['passes']:,}", f"{row['total_s'] / 60.0:,.1f}",
             f"{100.0 * row['covered_s'] / result['duration_s']:.2f}", _span(row["longest_gap_s"]), _span(row["mean_pass_s"]),
             _span(row["longest_pass_s"]), "-" if not row["passes"] else f"{row['best_elevation_deg']:.1f} deg",
-            "-" if not row["passes"] else f"{row['next_pass']} satellite {row['next_satellite']}",
+            row["next_pass"] or "-", "-" if row["next_satellite"] is None else str(row["next_satellite"]),
         )  # fmt: skip
     terminal.print(rows)
 

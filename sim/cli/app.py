@@ -111,7 +111,7 @@ def validate(
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Check a scenario without running it; estimate size, memory and time."""
+    """Check a scenario and estimate the memory and time of a run."""
     from dataclasses import asdict
 
     from sim.config.validation import size
@@ -146,7 +146,10 @@ def _about(seconds: float) -> str:
 def schema(
     json: Annotated[bool, typer.Option("--json", help="No effect; the schema is JSON in any case.")] = True,
 ) -> None:
-    """Print the JSON Schema of scenario files, for completion and validation in editors."""
+    """Print the JSON Schema of scenario files.
+
+    Editors use it for completion and validation.
+    """
     from sim.config.json_schema import scenario_schema
 
     print_json(scenario_schema())
@@ -160,7 +163,10 @@ def verify(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Compare the functions that runs use with published numbers and other programs."""
+    """Compare results with published numbers and other programs.
+
+    The cases call the same functions as `dawndusk run`.
+    """
     from sim.cli.progress import Bar
     from sim.verify import run_cases
 
@@ -217,7 +223,10 @@ def provenance(
     ],
     json: Json = False,
 ) -> None:
-    """Show the provenance of input numbers: value, unit, kind and source."""
+    """Show where input numbers come from.
+
+    One row per number: value, unit, kind (published, derived, assumption, ...) and source.
+    """
     from sim.config import provenance as records
 
     rows = records.rows(target)

@@ -33,7 +33,10 @@ def sweep(
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Worker processes on this machine.")] = None,
     json: Json = False,
 ) -> None:
-    """Run a scenario at many points, on all processors or a cluster; an interrupted sweep can be resumed."""
+    """Run a scenario at many points in parallel.
+
+    Uses all processors or a dask cluster. An interrupted sweep continues with --resume.
+    """
     from sim.cli.progress import Bar
     from sim.studies import definition
     from sim.studies import sweep as study_runs
@@ -129,7 +132,7 @@ def compare(
     json: Json = False,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Compare two designs: inputs, results, and the causes of the difference."""
+    """Compare two designs and name the causes of the difference."""
     from sim.studies.compare import check_equal
     from sim.studies.compare import compare as compared
     from sim.studies.operands import pair
@@ -210,7 +213,10 @@ def why(
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Show the cost of each cause, the gain if it were removed, and the value of +10 % of each input."""
+    """Show what each cause costs and which inputs limit a design.
+
+    Runs the scenario again without each cause in turn, and with each main input 10 % larger.
+    """
     from sim.cli.progress import Bar
     from sim.studies.why import why as analyse
 
@@ -266,7 +272,7 @@ def _gain(row: Any) -> list[str]:
 def report(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A results folder written by `dawndusk run`.")],
 ) -> None:
-    """Write the report of a results folder again, with this version of the report."""
+    """Write the report of a results folder again."""
     from sim.results.store import read
     from viz.report import write_report
 
@@ -290,7 +296,7 @@ def new(
         str | None, typer.Option("--from", metavar="SCENARIO", help="A shipped scenario or a file to extend.")
     ] = None,
 ) -> None:
-    """Create a scenario: a commented file that runs unchanged."""
+    """Create a commented scenario file that runs unchanged."""
     from sim.config.template import scenario_template
 
     stem = name.removesuffix(".yaml")
@@ -312,7 +318,10 @@ def bench(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Benchmark the functions that runs use against other programs that give the same answer."""
+    """Benchmark against other programs that give the same answer.
+
+    The benchmarks call the same functions as `dawndusk run`.
+    """
     from sim.cli.progress import Bar
     from sim.verify.bench import run_pairs
 
