@@ -240,11 +240,11 @@ def _show_why(analysis: Any) -> None:
     for line in analysis.notes:
         terminal.print(line, style="dim")
     terminal.print()
-    numbers = ("lost %", "local stall", "peer stall", "gain, points", "PFLOP/s")
+    numbers = ("lost %", "peer stall", "gain, points", "PFLOP/s")
     causes = table("cause", *numbers, "next bottleneck", "run without it", right=numbers, fold=("run without it",))
     total = base.nameplate_flops_per_s * base.window_s
     for row in analysis.causes:
-        lost = [f"{100 * part / total:.2f}" for part in (row.flops, row.own_flops, row.induced_flops)]
+        lost = [f"{100 * part / total:.2f}" for part in (row.flops, row.induced_flops)]
         gain = ["-", "-"] if row.gain_fraction is None else _gain(row)
         bottleneck = "" if row.then is None else f"{cause_label(row.then)} {100 * row.then_fraction:+.2f}"
         causes.add_row(cause_label(row.cause), *lost, *gain, bottleneck, row.relaxed or f"not removed: {row.reason}")

@@ -63,10 +63,10 @@ def test_metrics_by_hand() -> None:
 def test_missing_numbers_have_reasons() -> None:
     found = compare(Side("one", A), Side("two", B))
     assert (metric(found, "launches").a, metric(found, "launches").reason) == (None, "not simulated in both")
-    assert metric(found, "propagation median").reason == "no satellite in sight in both"
+    assert metric(found, "propagation RTT median").reason == "no satellite in sight in both"
     alone = made(1, 1.0, {})
     alone.summary["workloads"][0]["mfu"] = 0.4
-    assert metric(compare(Side("one", A), Side("two", alone)), "mfu").reason == "not simulated in one"
+    assert metric(compare(Side("one", A), Side("two", alone)), "MFU").reason == "not simulated in one"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_what_the_ground_has_none_of() -> None:
     for name in ("satellites", "mass", "array", "radiator", "mean array power"):
         assert told[name] == "site is on the ground", name
     assert told["launches"] == "not simulated in fleet; site is on the ground"
-    assert told["mfu"] == "not simulated in both"
+    assert told["MFU"] == "not simulated in both"
     assert (told["useful rate"], told["mean load"]) == (None, None)
     assert metric(compare(site, site), "mass").reason == "both are on the ground"
     assert found.equal is not None
