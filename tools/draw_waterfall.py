@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from viz.formatting import PETA, counted, duration, number, percent
+from viz.formatting import PETA, ROUNDING, counted, duration, number, percent
 from viz.palette import CAUSE, FONT, GRID, INK, MUTED, NAMEPLATE
 
 WIDTH, LEFT, RIGHT, TOP, ROW, BAR = 880, 190, 170, 118, 30, 19  # pixels
@@ -39,7 +39,7 @@ def rows_of(compute: dict[str, Any]) -> list[tuple[str, str, float, float, float
         label, share = CAUSE[row["cause"]], row["fraction"]
         if row["cause"] == "useful":
             rows.append((label.title, label.colour, 0.0, share, row["flops"]))
-        elif share > 0.0:
+        elif share > ROUNDING:
             rows.append((label.title, label.colour, level - share, level, row["flops"]))
             level -= share
     return rows

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from sim.schema import CAUSES
 from viz.figures import Chart, line, recorded, sample_times, thin, thinning_note, time_axis
-from viz.formatting import PETA, prefixed
+from viz.formatting import PETA, ROUNDING, prefixed
 from viz.palette import CAUSE, LINE, axis, layout
 
 MAX_STACKED: Final = 240  # points of a stacked chart: narrower alternating areas cannot be read
@@ -21,7 +21,8 @@ def throughput(results: Any) -> Chart | None:
     if rate is None:
         return None
     by_cause = dict(zip((str(c) for c in results.series["cause"].values), rate, strict=True))
-    live = [c for c in reversed(CAUSES) if c in by_cause and np.nanmax(by_cause[c]) > 0.0]
+    least = ROUNDING * np.nanmax(rate.sum(axis=0))
+    live = [c for c in reversed(CAUSES) if c in by_cause and np.nanmax(by_cause[c]) > least]
     x = sample_times(results, MAX_STACKED)
     figure = go.Figure(
         [

@@ -13,6 +13,7 @@ MINUS: Final = "\u2212"
 TIMES: Final = "\u00d7"
 NONE: Final = "\u2013"  # shown where there is no value
 PETA: Final = 1e15
+ROUNDING: Final = 1e-9  # shares of nameplate below this are rounding of the ledger, not losses
 _PREFIX: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

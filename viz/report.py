@@ -188,7 +188,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
             "From nameplate down to useful; each lost accelerator-second has one cause.",
         )
         + section("In orbit", orbit)
-        + section("Jobs over time", chart_html("jobs", "", drawn["jobs"]))
+        + section("Workloads over time", chart_html("jobs", "", drawn["jobs"]))
         + section("Latency and coverage", ground)
         + section("Where the energy goes", chart_html("energy", "", drawn["energy"], balance))
         + section("Over time", "".join(chart_html(n, t, drawn[n]) for n, t in titles.items()))

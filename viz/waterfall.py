@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from sim.schema import CAUSES
 from viz.figures import ROW_PX, Chart, columns, row_axis
-from viz.formatting import PETA, number, percent
+from viz.formatting import PETA, ROUNDING, number, percent
 from viz.html_parts import Path, cell, figure_of, table
 from viz.palette import CAUSE, MUTED, NAMEPLATE, axis, layout
 
@@ -27,7 +27,7 @@ def waterfall(summary: dict[str, Any]) -> Chart | None:
     if not nameplate or not duration_s or not rows:
         return None
     precision = compute.get("reference_precision") or "the reference precision"
-    losses = [c for c in CAUSES[:-1] if c in rows and rows[c]["flops"] > 0.0]
+    losses = [c for c in CAUSES[:-1] if c in rows and rows[c]["flops"] > ROUNDING * nameplate]
     unit = duration_s * PETA
     names = ["Nameplate", *(CAUSE[c].title for c in losses), CAUSE["useful"].title]
     figure = go.Figure()
@@ -87,7 +87,7 @@ def waterfall_table(summary: dict[str, Any]) -> str:
 
     lines = []
     for i, row in enumerate(rows):
-        if not row.get("flops"):
+        if not row.get("flops") or (row.get("fraction") or 0.0) <= ROUNDING:
             continue
         at: Path = ("compute", "waterfall", i)
         label = CAUSE[row["cause"]]

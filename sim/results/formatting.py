@@ -7,6 +7,7 @@ from typing import Any, Final
 from sim.schema import CAUSES
 
 BAR: Final = 40  # characters of the nameplate bar
+ROUNDING: Final = 1e-9  # shares below are rounding of the ledger, not losses
 
 # Labels where the key of a cause in the results is not the term a reader expects.
 CAUSE_LABELS: Final = {
@@ -68,7 +69,7 @@ def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
         share = row["fraction"]
         if row["cause"] == "useful":
             rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), _percent(share), ""))
-        elif share > 0.0:
+        elif share > ROUNDING:
             start, end = round((left - share) * BAR), round(left * BAR)
             rows.append(
                 (
@@ -252,7 +253,7 @@ def causes_without_loss(summary: dict[str, Any]) -> str:
     absent = [
         c
         for c in CAUSES
-        if c != "useful" and not any(r["cause"] == c and r["fraction"] > 0.0 for r in summary["compute"]["waterfall"])
+        if c != "useful" and not any(r["cause"] == c and r["fraction"] > ROUNDING for r in summary["compute"]["waterfall"])
     ]
     return "no loss to: " + ", ".join(map(cause_label, absent))
 

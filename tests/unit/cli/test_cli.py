@@ -78,11 +78,11 @@ def test_validate(dawndusk: Any, folder: Path, name: str, satellites: int) -> No
     called = dawndusk("validate", name)
     assert (called.code, called.err) == (0, "")
     assert f"{satellites:,} satellites" in called.out
-    told = json.loads(dawndusk("validate", name, "--json").out)
-    assert told["ok"] is True
-    assert (told["scenario"], told["satellites"], told["steps"], told["stations"]) == (name, satellites, 1440, 14)
-    assert told["memory_bytes"] < 1e9 + 0.1e9
-    assert told["time_s"] > 0.0
+    result = json.loads(dawndusk("validate", name, "--json").out)
+    assert result["ok"] is True
+    assert (result["scenario"], result["satellites"], result["steps"], result["stations"]) == (name, satellites, 1440, 14)
+    assert result["memory_bytes"] < 1e9 + 0.1e9
+    assert result["time_s"] > 0.0
     assert list(folder.iterdir()) == []
 
 
@@ -166,7 +166,7 @@ def test_failure_while_writing_leaves_nothing(folder: Path) -> None:
 
 
 def test_interrupt_from_outside(tmp_path: Path, subprocess_environment: dict[str, str]) -> None:
-    """Ctrl-C on a run of a million satellites, once it has told that it is under way.
+    """Ctrl-C on a run of a million satellites, once it has reported progress.
 
     A job started in the background inherits "interrupts ignored"; the child of this test must not.
     """

@@ -77,6 +77,13 @@ def test_small_losses_are_not_shown_as_zero() -> None:
     assert "░" in rows["failed"][1]
 
 
+def test_rounding_of_the_ledger_is_no_loss() -> None:
+    """Source of truth: the ledger closes to 1e-9 of nameplate; a share below that is rounding."""
+    summary = _summary(demand=2e-17, power=0.1)
+    assert [row[0] for row in formatting.waterfall(summary)] == ["nameplate", "power", "useful"]
+    assert "demand" in formatting.causes_without_loss(summary)
+
+
 def test_causes_without_loss() -> None:
     text = formatting.causes_without_loss(_summary(power=0.1, kernel=0.4))
     assert text.startswith("no loss to: failed, spare, maintenance, thermal")

@@ -189,7 +189,7 @@ def test_what_the_ground_has_none_of() -> None:
     assert found.equal is not None
     assert (found.equal.factor, found.equal.satellites) == (pytest.approx(1.5), 5)  # 3 of 2 PFLOP/s; 4.5 satellites
     assert found.notes[-2:] == (
-        "site is a site on the ground, with inputs of its own: they are not compared", "site: runs its own",
+        "site is a ground site with its own inputs; they are not compared", "site: runs its own",
     )  # fmt: skip
 
 

@@ -164,7 +164,7 @@ def test_assumptions_say_value_range_and_source(walker: synthetic.Results, tmp_p
 def test_uncoupled_page_has_nothing_of_links_and_jobs(walker: synthetic.Results, tmp_path: Path) -> None:
     page = written(walker, tmp_path / "report.html")
     body = page[: page.index("</main>")]
-    assert "<h2>Jobs over time</h2>" not in body
+    assert "<h2>Workloads over time</h2>" not in body
     assert 'id="show-links"' not in body
     assert 'id="show-routes"' not in body
     assert 'name="colouring"' not in body
@@ -176,6 +176,7 @@ def test_coupled_page_has_work_network_cost_and_pairs(make: Callable[..., synthe
     run.summary["baseline"] = {"name": "site-1", "accelerators": 200_000, "power_w": 3e8, "nameplate_flops_per_s": 2e20}
     run.summary["notes"] = ["events do not reach <site-1>"]
     text = re.sub(r"\s+", " ", visible(written(run, tmp_path / "report.html")))
+    assert "Workloads over time" in text
     assert "events do not reach &lt;site-1&gt;" in text
     for said in (
         "Training llama-3-8b", "8 \u00d7 8 \u00d7 64", "ring", "4.65 s", "13.1 %", "34.5 %", "3.58 million/s", "99.4 %", "50.4 d",
