@@ -1,9 +1,22 @@
-"""Dawndusk: how many of the FLOPs you launch you get to use, and what eats the rest.
+"""Dawndusk, an orbital compute constellation simulator.
 
-import sim
-result = sim.run(sim.load("suncatcher"))
-result.summary, result.series, result.waterfall
-sim.compare(result, other), sim.why(sim.load("suncatcher")), sim.sweep("suncatcher_sizing")
+It computes how many of the FLOPs of a fleet of satellites are usable, and what takes the rest.
+
+Functions
+---------
+load, run, open_results
+    Load a scenario, simulate it, read results again; see `sim.api`.
+compare, why, sweep
+    Compare two designs, remove one cause of loss at a time, run many points; see `sim.studies`.
+
+Examples
+--------
+>>> import sim
+>>> results = sim.run(sim.load("suncatcher", set=["duration=10 min"]))
+>>> results.summary["satellites"], results.summary["accelerators"]
+(81, 5184)
+>>> [row["cause"] for row in results.waterfall][-1]
+'useful'
 """
 
 from __future__ import annotations
@@ -13,7 +26,7 @@ from typing import Any
 __version__ = "0.1.0"
 __all__ = ["__version__", "compare", "load", "open_results", "run", "sweep", "why"]
 
-_HOMES = {
+_MODULE_OF = {
     "load": "sim.api",
     "run": "sim.api",
     "open_results": "sim.api",
@@ -24,9 +37,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load the simulator only when something of it is asked for: `--help` stays instant."""
-    if name in _HOMES:
+    """Import the simulator on first use, so that `dawndusk --help` starts fast."""
+    if name in _MODULE_OF:
         from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(_MODULE_OF[name]), name)
     raise AttributeError(f"module 'sim' has no attribute '{name}'")

@@ -1,1 +1,1 @@
-"""Dawndusk's views: what a results folder holds, drawn. Reads results and nothing else; needs no network."""
+"""Reports and figures of a results folder. Reads results only; needs no internet connection."""

@@ -1,4 +1,4 @@
-"""Rate of work, power and temperature over time, as Plotly figures; none for what a run did not record."""
+"""Throughput, power and temperature over time, as Plotly figures; None for variables that a run did not record."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import numpy as np
 import plotly.graph_objects as go
 
 from sim.schema import CAUSES
-from viz.figures import Chart, line, moments, recorded, thin, thinning_note, time_axis
+from viz.figures import Chart, line, recorded, sample_times, thin, thinning_note, time_axis
+from viz.formatting import PETA, ROUNDING, prefixed
 from viz.palette import CAUSE, LINE, axis, layout
-from viz.words import PETA, prefixed
 
-MAX_STACKED: Final = 240  # points in time of what is stacked: areas that alternate cannot be read
+MAX_STACKED: Final = 240  # points of a stacked chart: narrower alternating areas cannot be read
 
 
 def throughput(results: Any) -> Chart | None:
-    """Where the nameplate rate went, stacked over time, useful work at the bottom [PFLOP/s]."""
+    """Nameplate rate by cause, stacked over time, useful work at the bottom [PFLOP/s]."""
     rate = recorded(results.series, "rate_flops_per_s")
     if rate is None:
         return None
     by_cause = dict(zip((str(c) for c in results.series["cause"].values), rate, strict=True))
-    live = [c for c in reversed(CAUSES) if c in by_cause and np.nanmax(by_cause[c]) > 0.0]
-    x = moments(results, MAX_STACKED)
+    least = ROUNDING * np.nanmax(rate.sum(axis=0))
+    live = [c for c in reversed(CAUSES) if c in by_cause and np.nanmax(by_cause[c]) > least]
+    x = sample_times(results, MAX_STACKED)
     figure = go.Figure(
         [
             line(
@@ -45,20 +46,20 @@ def throughput(results: Any) -> Chart | None:
 
 
 def power(results: Any) -> Chart | None:
-    """Power offered, served and shunted over time, and below it the energy in the batteries; fleet totals."""
+    """Power available, served and shunted over time, and below it the energy in the batteries; fleet totals."""
     curves = [
-        ("generated_w", "Offered by the arrays", LINE["generated"]),
+        ("generated_w", "Available from arrays", LINE["generated"]),
         ("load_w", "Load served", LINE["load"]),
         ("shunted_w", "Shunted", LINE["shunted"]),
     ]
-    found = [(v, name, colour) for key, name, colour in curves if (v := recorded(results.series, key)) is not None]
-    if not found:
+    available = [(v, name, colour) for key, name, colour in curves if (v := recorded(results.series, key)) is not None]
+    if not available:
         return None
-    x = moments(results)
-    scale, unit = prefixed(max(float(np.nanmax(v)) for v, _, _ in found), "W")
-    figure = go.Figure([line(x, thin(v / scale), name, colour, unit) for v, name, colour in found])
+    x = sample_times(results)
+    scale, unit = prefixed(max(float(np.nanmax(v)) for v, _, _ in available), "W")
+    figure = go.Figure([line(x, thin(v / scale), name, colour, unit) for v, name, colour in available])
     stored_j = recorded(results.series, "stored_j")
-    key = [(name, colour) for _, name, colour in found]
+    legend = [(name, colour) for _, name, colour in available]
     split = [0.42, 1.0] if stored_j is not None else [0.0, 1.0]
     figure.update_layout(
         layout(
@@ -75,8 +76,8 @@ def power(results: Any) -> Chart | None:
         figure.update_layout(
             yaxis2=axis(f"stored, {unit}", domain=[0.0, 0.3], nticks=4, rangemode="tozero"), hoversubplots="axis"
         )
-        key.append(("Stored in batteries", LINE["stored"]))
-    return Chart(figure, tuple(key), thinning_note(results, also=", of what is stored the last"))
+        legend.append(("Stored in batteries", LINE["stored"]))
+    return Chart(figure, tuple(legend), thinning_note(results, also="; stored energy is the last value"))
 
 
 def temperature(results: Any) -> Chart | None:
@@ -86,18 +87,18 @@ def temperature(results: Any) -> Chart | None:
         ("junction_k_mean", "Junction, mean", LINE["junction_mean"], "mean"),
         ("radiator_k_mean", "Radiator, mean", LINE["radiator"], "mean"),
     ]
-    found = [
+    available = [
         (v - 273.15, name, colour, how)
         for key, name, colour, how in curves
         if (v := recorded(results.series, key)) is not None
     ]
-    if not found:
+    if not available:
         return None
-    x = moments(results)
-    figure = go.Figure([line(x, thin(v, how), name, colour, "°C") for v, name, colour, how in found])
+    x = sample_times(results)
+    figure = go.Figure([line(x, thin(v, how), name, colour, "°C") for v, name, colour, how in available])
     figure.update_layout(layout(320, hovermode="x unified", xaxis=time_axis(), yaxis=axis("temperature, °C")))
     return Chart(
         figure,
-        tuple((name, colour) for _, name, colour, _ in found),
-        thinning_note(results, also=", of the hottest junction the largest"),
+        tuple((name, colour) for _, name, colour, _ in available),
+        thinning_note(results, also="; the hottest junction is the maximum"),
     )

@@ -1,6 +1,6 @@
 """The Earth as Plotly traces: land and sea, coastlines, night, the Sun's direction.
 
-The Earth is drawn as a sphere of its mean radius, geodetic latitudes on it unchanged: at most 0.2 deg off.
+The Earth is drawn as a sphere of its mean radius. Geodetic latitudes are used as they are: at most 0.2 deg off.
 Axes are those of the scene, in kilometres.
 """
 
@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from viz.palette import FONT, MUTED
 from viz.scene import Floats, turn_about_pole
 
-EARTH_KM: Final = 6371.0  # of the drawn sphere, the mean radius; nothing is computed with it
+EARTH_KM: Final = 6371.0  # mean radius, used for drawing only
 COAST_KM: Final = EARTH_KM * 1.003
 NIGHT_KM: Final = EARTH_KM * 1.008
 OCEAN, LAND, COAST, NIGHT = "#e9eff6", "#ccd6cf", "#8796a5", "#0b1f44"
@@ -27,7 +27,7 @@ SPHERE_STEP_DEG: Final = 2
 
 @lru_cache(maxsize=1)
 def coastlines() -> dict[str, Any]:
-    """The shipped table of coasts: polylines [deg], land mask, provenance."""
+    """The shipped coastlines: polylines [deg], land mask, provenance."""
     text = resources.files("viz").joinpath("data/coastlines.json").read_text(encoding="utf-8")
     table: dict[str, Any] = json.loads(text)
     return table
@@ -51,7 +51,7 @@ def on_sphere(lat_deg: Any, lon_deg: Any, radius_km: float) -> Floats:
 
 
 def from_earth(position_km: Floats, ahead_rad: float) -> Floats:
-    """Earth-fixed positions (3, ...) in axes that the Earth-fixed ones are ahead of by ahead_rad."""
+    """Earth-fixed positions (3, ...) in axes that are ahead_rad behind the Earth-fixed axes."""
     turned: Floats = turn_about_pole(position_km[None], np.array([-ahead_rad]))[0].astype(np.float32)
     return turned
 

@@ -1,4 +1,4 @@
-"""Satellites that fly together, seen from their common centre, as Plotly figures."""
+"""Satellites of a formation relative to their common centre, as Plotly figures."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from viz.scene import Scene
 
 
 def length_text(length_m: float) -> str:
-    """A length in words: 1.9 km, or 640 m."""
+    """A length with a fitting unit: 1.9 km or 640 m."""
     return f"{length_m / 1e3:.1f} km" if length_m >= 1e3 else f"{length_m:.0f} m"
 
 
 def formation_label(scene: Scene) -> str:
-    """What the one marker of a formation stands for."""
+    """Label of the marker of a formation."""
     if scene.formation is None:
         return ""
     return f"{len(scene.satellite)} satellites within {length_text(scene.formation.extent_m)}"
 
 
 def formation_note(summary: dict[str, Any]) -> str:
-    """How near, how far and what holding it takes, in a line; empty where the run does not tell."""
-    told = summary.get("formation")
-    if not isinstance(told, dict):
+    """Separations and station-keeping cost in one line; empty if the summary has no formation."""
+    formation = summary.get("formation")
+    if not isinstance(formation, dict):
         return ""
-    a, b = told["closest_pair"]
-    line = f"The nearest two, satellites {a} and {b}, come within {told['min_separation_m']:.1f} m"
-    if told["neighbour_range_m"]:
-        near_m, far_m = told["neighbour_range_m"]
-        line = f"Neighbours swing between {near_m:.1f} and {far_m:.1f} m. {line}"
-    line += ", below keep-out." if told["below_keep_out"] else "."
-    if told["station_keeping_m_s_yr"] is not None:
+    a, b = formation["closest_pair"]
+    line = f"Minimum separation {formation['min_separation_m']:.1f} m, between satellites {a} and {b}"
+    if formation["neighbour_range_m"]:
+        near_m, far_m = formation["neighbour_range_m"]
+        line = f"Neighbours are {near_m:.1f} to {far_m:.1f} m apart. {line}"
+    line += ", below keep-out." if formation["below_keep_out"] else "."
+    if formation["station_keeping_m_s_yr"] is not None:
         line += (
-            f" Unequal drag would part two satellites by {told['drag_drift_m_first_day']:.0f} m in the first day; "
-            f"holding the formation takes {told['station_keeping_m_s_yr']:.1f} m/s a year."
+            f" Differential drag separates two satellites by {formation['drag_drift_m_first_day']:.0f} m in the first day; "
+            f"station keeping costs {formation['station_keeping_m_s_yr']:.1f} m/s per year."
         )
     return line
 
@@ -49,7 +49,7 @@ def formation_view(scene: Scene, across: str, up: str, height: int = 420) -> go.
         raise ValueError("the scene holds no formation")
     order = ("radial", "along-track", "cross-track")
     offset_m = scene.formation.offset_m
-    reach_m = 1.12 * float(np.nanmax(np.abs(offset_m)))
+    half_width_m = 1.12 * float(np.nanmax(np.abs(offset_m)))
     first = offset_m[0]
     figure = go.Figure()
     if scene.links is not None:
@@ -67,7 +67,7 @@ def formation_view(scene: Scene, across: str, up: str, height: int = 420) -> go.
             cliponaxis=False,
         )
     )
-    span = [-reach_m, reach_m]
+    span = [-half_width_m, half_width_m]
     figure.update_layout(
         layout(
             height,

@@ -1,4 +1,4 @@
-"""The globe as a Plotly figure: Earth, stations, satellites, links between them and ways from the ground."""
+"""The globe as a Plotly figure: Earth, stations, satellites, links between them and ground routes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from sim.schema import STATES
 from viz.earth import EARTH_KM, earth_traces, from_earth, nights, on_sphere, sun_trace
 from viz.formation import formation_label
-from viz.palette import FONT, INK, LINK, WAY, layout, state_marker
+from viz.palette import FONT, INK, LINK, ROUTE, layout, state_marker
 from viz.scene import Floats, Scene
 
 STATION_KM: Final = EARTH_KM * 1.012
@@ -18,13 +18,13 @@ MAX_NAMED_STATIONS: Final = 12
 
 
 def station_traces(scene: Scene) -> list[go.Scatter3d]:
-    """Ground stations; if they are few with names, which float above them so that the sphere does not cut them."""
+    """Ground stations; up to 12 get a name, raised above the sphere so that it does not cut the text."""
     if not scene.station:
         return []
     lat_deg, lon_deg = scene.station_deg.T
     turn_rad = float(scene.earth_turn_rad[0])
     x, y, z = from_earth(on_sphere(lat_deg, lon_deg, STATION_KM), turn_rad)
-    spots = go.Scatter3d(
+    markers_trace = go.Scatter3d(
         name="stations",
         x=x,
         y=y,
@@ -38,7 +38,7 @@ def station_traces(scene: Scene) -> list[go.Scatter3d]:
         hoverinfo="text",
     )
     if len(scene.station) > MAX_NAMED_STATIONS:
-        return [spots]
+        return [markers_trace]
     x, y, z = from_earth(on_sphere(lat_deg, lon_deg, EARTH_KM * 1.07), turn_rad)
     names = go.Scatter3d(
         name="station names",
@@ -51,26 +51,26 @@ def station_traces(scene: Scene) -> list[go.Scatter3d]:
         textfont={"size": 11, "color": INK, "family": FONT},
         hoverinfo="skip",
     )
-    return [spots, names]
+    return [markers_trace, names]
 
 
 def network_traces(scene: Scene) -> list[go.Scatter3d]:
-    """Empty lines that a page fills frame by frame: links (not inside a formation, which is one marker), and ways."""
+    """Empty line traces that the page fills for each frame: links (not inside a formation, which is one marker) and routes."""
     traces = []
     if scene.links is not None and scene.formation is None:
         line = {"color": LINK, "width": 1.5}
         traces.append(go.Scatter3d(name="links", x=[], y=[], z=[], mode="lines", line=line, opacity=0.6))
-    if scene.ways is not None:
-        traces.append(go.Scatter3d(name="ways", x=[], y=[], z=[], mode="lines", line={"color": WAY, "width": 5}))
+    if scene.routes is not None:
+        traces.append(go.Scatter3d(name="routes", x=[], y=[], z=[], mode="lines", line={"color": ROUTE, "width": 5}))
     for trace in traces:
         trace.update(hoverinfo="skip", connectgaps=False)
     return traces
 
 
 def markers(scene: Scene) -> tuple[Floats, np.ndarray[Any, Any]]:
-    """Positions (F, 3, n) [km] and states (F, n) of what the globe marks: each satellite, or a formation as one.
+    """Positions (F, 3, n) [km] and states (F, n) of the globe's markers: each satellite, or one for a formation.
 
-    A formation takes the state that most of its satellites are in.
+    A formation has the state of most of its satellites.
     """
     if scene.formation is None:
         return scene.position_km, scene.state
@@ -78,8 +78,8 @@ def markers(scene: Scene) -> tuple[Floats, np.ndarray[Any, Any]]:
     return np.nanmean(scene.position_km, axis=2, keepdims=True), counts.argmax(axis=1).astype(np.uint8)[:, None]
 
 
-def eye(scene: Scene, frame: int) -> list[float]:
-    """A camera that sees, at one frame, a formation from above, or else day and night of the Earth alike."""
+def camera_eye(scene: Scene, frame: int) -> list[float]:
+    """Camera position at one frame: above the formation, or else where day and night side are both in view."""
     sun = scene.sun[frame].astype(np.float64)
     towards = np.cross([0.0, 0.0, 1.0], sun) + 0.45 * sun
     if scene.formation is not None:
@@ -87,8 +87,8 @@ def eye(scene: Scene, frame: int) -> list[float]:
         towards = centre / np.linalg.norm(centre) + 0.35 * sun
     towards = towards / np.linalg.norm(towards)
     towards[2] = np.clip(towards[2] + 0.2, -0.75, 0.75)
-    place: list[float] = (1.22 * towards / np.linalg.norm(towards)).round(4).tolist()
-    return place
+    position: list[float] = (1.22 * towards / np.linalg.norm(towards)).round(4).tolist()
+    return position
 
 
 def globe(scene: Scene, height: int = 580) -> go.Figure:
@@ -96,18 +96,18 @@ def globe(scene: Scene, height: int = 580) -> go.Figure:
     position_km, state = markers(scene)
     highest_km = float(np.nanmax(np.linalg.norm(position_km, axis=1)))
     reach_km = max(1.18 * EARTH_KM, 1.04 * highest_km)
-    single = scene.formation is not None
+    is_formation = scene.formation is not None
     x, y, z = position_km[0]
     satellites = go.Scatter3d(
         name="satellites",
         x=x,
         y=y,
         z=z,
-        mode="markers+text" if single else "markers",
-        marker=state_marker(state[0] + 0.5, 11 if single else 4.5 if len(x) <= 300 else 3.5),
+        mode="markers+text" if is_formation else "markers",
+        marker=state_marker(state[0] + 0.5, 11 if is_formation else 4.5 if len(x) <= 300 else 3.5),
         hoverinfo="text",
         hovertext=hover_texts(scene, 0),
-        text=[formation_label(scene)] if single else None,
+        text=[formation_label(scene)] if is_formation else None,
         textposition="top center",
         textfont={"size": 13, "color": INK, "family": FONT},
     )
@@ -121,7 +121,7 @@ def globe(scene: Scene, height: int = 580) -> go.Figure:
             satellites,
         ]
     )
-    plain = {"visible": False, "range": [-reach_km, reach_km], "showspikes": False}
+    hidden_axis = {"visible": False, "range": [-reach_km, reach_km], "showspikes": False}
     figure.update_layout(
         layout(
             height,
@@ -132,12 +132,12 @@ def globe(scene: Scene, height: int = 580) -> go.Figure:
     )
     figure.update_layout(
         scene={
-            "xaxis": plain,
-            "yaxis": plain,
-            "zaxis": plain,
+            "xaxis": hidden_axis,
+            "yaxis": hidden_axis,
+            "zaxis": hidden_axis,
             "aspectmode": "cube",
             "dragmode": "turntable",
-            "camera": {"eye": dict(zip("xyz", eye(scene, 0), strict=True)), "up": {"x": 0, "y": 0, "z": 1}},
+            "camera": {"eye": dict(zip("xyz", camera_eye(scene, 0), strict=True)), "up": {"x": 0, "y": 0, "z": 1}},
             "uirevision": "globe",
         }
     )

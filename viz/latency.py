@@ -1,4 +1,4 @@
-"""Round trips to stations and between pairs of them: how they are spread, station by station, and over time."""
+"""Round-trip times to stations and between station pairs: distribution, per station, and over time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.figures import Chart, line, moments, recorded, thin, time_axis
+from viz.figures import Chart, line, recorded, sample_times, thin, time_axis
+from viz.formatting import milliseconds, percent, whole
+from viz.html_parts import Path, cell, find, table, text
 from viz.palette import BLUES, INK, JOB_COLOURS, LINE, MUTED, axis, layout
-from viz.parts import Path, cell, find, table, text
 from viz.scene import Floats
-from viz.words import milliseconds, percent, whole
 
 MAX_STATIONS: Final = 40
 MAX_PAIRS: Final = 6
@@ -21,15 +21,15 @@ USER_COLOUR: Final = "#c2410c"
 
 
 def pooled(results: Any, name: str) -> Floats | None:
-    """All round trips of a variable, over stations and steps, sorted; none if there was none."""
+    """All finite round-trip times of a variable, over stations and steps, sorted; None without any."""
     values = recorded(results.series, name)
     return None if values is None else np.sort(values[np.isfinite(values)])
 
 
 def spread_line(values: Floats, name: str, colour: str) -> list[go.Scatter]:
-    """The share of round trips below each duration, with marks at median and 99th percentile."""
-    at = np.percentile(values, 100.0 * SHARES)
-    curve = line(at.astype(np.float32), (100.0 * SHARES).astype(np.float32), name, colour, "%")
+    """Cumulative distribution of round-trip times, with marks at the median and the 99th percentile."""
+    quantiles = np.percentile(values, 100.0 * SHARES)
+    curve = line(quantiles.astype(np.float32), (100.0 * SHARES).astype(np.float32), name, colour, "%")
     curve.hovertemplate = f"{name}: %{{y:.1f}} % below %{{x:.2f}} ms<extra></extra>"
     marks = np.percentile(values, [50.0, 99.0])
     points = go.Scatter(
@@ -48,68 +48,71 @@ def spread_line(values: Floats, name: str, colour: str) -> list[go.Scatter]:
 
 
 def distribution(results: Any) -> Chart | None:
-    """Cumulative shares of round trips: by propagation, as users see them, and between pairs of stations."""
+    """Cumulative distributions of round-trip times: propagation, end-to-end, and between station pairs."""
     series = results.series
-    found = [
+    curves = [
         (values, name, colour)
         for key, name, colour in (
             ("propagation_rtt_ms", "propagation", LINE["radiator"]),
-            ("user_rtt_ms", "as a user sees it", USER_COLOUR),
+            ("user_rtt_ms", "end-to-end", USER_COLOUR),
         )
         if (values := pooled(results, key)) is not None
     ]
-    if len(found) == 2 and np.array_equal(found[0][0], found[1][0]):
-        del found[1]
+    if len(curves) == 2 and np.array_equal(curves[0][0], curves[1][0]):
+        del curves[1]
     if series.sizes.get("pair", 0) and "pair_rtt_ms" in series:
         for i, pair in enumerate(series["pair"].values[:MAX_PAIRS]):
             values = series["pair_rtt_ms"].values[i]
             if np.isfinite(values).any():
                 colour = JOB_COLOURS[(i + 2) % len(JOB_COLOURS)]
-                found.append((np.sort(values[np.isfinite(values)]), f"{pair}, propagation", colour))
-    if not found:
+                curves.append((np.sort(values[np.isfinite(values)]), f"{pair}, propagation", colour))
+    if not curves:
         return None
-    figure = go.Figure([trace for values, name, colour in found for trace in spread_line(values, name, colour)])
-    longest = max(float(values[-1]) for values, _, _ in found)
+    figure = go.Figure([trace for values, name, colour in curves for trace in spread_line(values, name, colour)])
+    longest = max(float(values[-1]) for values, _, _ in curves)
     figure.update_layout(
         layout(
             300,
             hovermode="closest",
             dragmode=False,
-            xaxis=axis("round trip, ms", range=[0.0, 1.08 * longest], fixedrange=True, nticks=8),
+            xaxis=axis("round-trip time, ms", range=[0.0, 1.08 * longest], fixedrange=True, nticks=8),
             yaxis=axis("share below, %", range=[0.0, 102.0], fixedrange=True, nticks=6),
         )
     )
-    note = "Over all stations and steps with a way. Marked: median and 99th percentile."
-    return Chart(figure, tuple((name, colour) for _, name, colour in found), note)
+    note = (
+        "Over all stations and steps with a route. Marked: median and 99th percentile. "
+        "End-to-end adds switching at every hop and the access network to the propagation time."
+    )
+    return Chart(figure, tuple((name, colour) for _, name, colour in curves), note)
 
 
 def by_median(results: Any) -> list[int]:
-    """Stations, fastest median first, those never in sight last; at most 40."""
+    """Stations by ascending median round-trip time, those without coverage last; at most 40."""
     rtt_ms = results.series["propagation_rtt_ms"].transpose("station", "time").values
     names = [str(n) for n in results.series["station"].values]
-    seen = [r[np.isfinite(r)] for r in rtt_ms]
-    medians = [float(np.median(times)) if times.size else np.inf for times in seen]
+    reached = [r[np.isfinite(r)] for r in rtt_ms]
+    medians = [float(np.median(times)) if times.size else np.inf for times in reached]
     return sorted(range(len(names)), key=lambda s: (medians[s], names[s]))[:MAX_STATIONS]
 
 
 def coverage(results: Any) -> Chart | None:
-    """Share of stations with a way over time; below it a strip for each station, coloured by its round trip."""
+    """Share of stations with a route over time; below it one row per station, coloured by round-trip time."""
     series = results.series
     if "propagation_rtt_ms" not in series or series.sizes.get("station", 0) == 0:
         return None
     order = by_median(results)
     rtt_ms = np.asarray(series["propagation_rtt_ms"].transpose("station", "time").values, dtype=np.float64)
-    there = np.isfinite(rtt_ms).astype(np.float64)
-    x = moments(results)
-    share = thin(100.0 * there.mean(axis=0))
-    seen = thin(there[order])
+    covered = np.isfinite(rtt_ms).astype(np.float64)
+    x = sample_times(results)
+    share = thin(100.0 * covered.mean(axis=0))
+    fraction = thin(covered[order])
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean_ms = np.where(seen > 0.0, thin(np.nan_to_num(rtt_ms[order])) / seen, np.nan).astype(np.float32)
+        mean_ms = np.where(fraction > 0.0, thin(np.nan_to_num(rtt_ms[order])) / fraction, np.nan).astype(np.float32)
     names = [str(series["station"].values[s]) for s in order]
     height = STRIP_PX * len(order) + 230
     split = 130.0 / (height - 90.0)
     figure = go.Figure(
-        line(x, share, "stations with a way", LINE["radiator"], "%", fill="tozeroy", fillcolor="#d9e8f6")
+        line(x, share, "stations with a route", LINE["radiator"], "%", fill="tozeroy", fillcolor="#d9e8f6")
     )
     if np.isfinite(mean_ms).any():
         figure.add_heatmap(
@@ -130,7 +133,7 @@ def coverage(results: Any) -> Chart | None:
             ygap=2,
             hovertemplate="%{y}: %{z:.1f} ms, %{x}<extra></extra>",
             hoverongaps=False,
-            name="round trip",
+            name="round-trip time",
         )
     strips = {"type": "category", "range": [len(order) - 0.5, -0.5], "showgrid": False, "fixedrange": True}
     strips |= {"tickfont": {"size": 12, "color": INK}, "tickmode": "linear", "ticks": ""}
@@ -143,16 +146,18 @@ def coverage(results: Any) -> Chart | None:
             yaxis2=axis(**strips) | {"domain": [0.0, 1.0 - split]},
         )
     )
-    never = [names[p] for p in range(len(order)) if not there[order[p]].any()]
-    parts = ["Above: stations with a way. Below: round trip of each by propagation, white where there is no way."]
-    parts += [f"No way ever: {', '.join(never)}."] if never else []
+    never = [names[p] for p in range(len(order)) if not covered[order[p]].any()]
+    parts = [
+        "Above: stations with a route to a serving satellite. Below: propagation round-trip time, white without coverage."
+    ]
+    parts += [f"Never covered: {', '.join(never)}."] if never else []
     if len(series["station"]) > MAX_STATIONS:
-        parts.append(f"The {MAX_STATIONS} stations with the lowest median of {len(series['station'])}.")
+        parts.append(f"Shown: {MAX_STATIONS} of {len(series['station'])} stations, those with the lowest median.")
     return Chart(figure, note=" ".join(parts))
 
 
 def range_cell(summary: dict[str, Any], at: Path, longest_ms: float) -> str:
-    """A bar from the smallest to the 99th percentile of a round trip, with a mark at the median."""
+    """A bar from the minimum to the 99th percentile of a round-trip time, with a mark at the median."""
     low, median, high = (find(summary, (*at, "propagation_rtt_ms", k)) for k in ("min", "median", "p99"))
     if low is None or median is None or high is None:
         return "<td></td>"
@@ -162,7 +167,7 @@ def range_cell(summary: dict[str, Any], at: Path, longest_ms: float) -> str:
 
 
 def stations_table(summary: dict[str, Any]) -> str:
-    """Each station: coverage, round trip by propagation and as users see it."""
+    """One row per station: coverage, propagation and end-to-end round-trip time."""
     stations = find(summary, ("ground", "stations")) or {}
 
     def median(name: str) -> float:
@@ -176,17 +181,17 @@ def stations_table(summary: dict[str, Any]) -> str:
     for name in order:
         at: Path = ("ground", "stations", name)
         cells = [cell(summary, (*at, "propagation_rtt_ms", k), milliseconds) for k in ("min", "median", "p99")]
-        users = [cell(summary, (*at, "user_rtt_ms", k), milliseconds) for k in ("median", "p99")]
+        end_to_end = [cell(summary, (*at, "user_rtt_ms", k), milliseconds) for k in ("median", "p99")]
         covered = cell(summary, (*at, "coverage_fraction"), percent)
         rows.append(
-            f"<td>{text(name)}</td>{covered}{''.join(cells)}{range_cell(summary, at, longest_ms)}{''.join(users)}"
+            f"<td>{text(name)}</td>{covered}{''.join(cells)}{range_cell(summary, at, longest_ms)}{''.join(end_to_end)}"
         )
-    heads = ("station", "covered", "smallest", "median", "p99", "range", "users, median", "users, p99")
+    heads = ("station", "coverage", "min", "median", "p99", "range", "end-to-end, median", "end-to-end, p99")
     return table(heads, rows, "numbers stations") if rows else ""
 
 
 def pairs_table(summary: dict[str, Any]) -> str:
-    """Each pair of stations: coverage, round trip through space by propagation, changes of way."""
+    """One row per station pair: coverage, propagation round-trip time through space, route changes."""
     pairs = summary.get("station_pairs") or {}
     rows = []
     for name in pairs:
@@ -196,4 +201,4 @@ def pairs_table(summary: dict[str, Any]) -> str:
         rows.append(
             f"<td>{text(name)}</td>{cell(summary, (*at, 'coverage_fraction'), percent)}{''.join(cells)}{switches}"
         )
-    return table(("pair", "covered", "smallest", "median", "p99", "changes of way"), rows, "numbers") if rows else ""
+    return table(("station pair", "coverage", "min", "median", "p99", "route changes"), rows, "numbers") if rows else ""

@@ -1,11 +1,10 @@
-"""What stands at the top of a page: the design, its work, its network, what it costs, the ground beside it."""
+"""Key figures of a run: design, workloads, network, cost, ground baseline."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from viz.parts import Fact, Group, Path, group_html, missing, text
-from viz.words import (
+from viz.formatting import (
     TIMES,
     area,
     celsius,
@@ -24,6 +23,7 @@ from viz.words import (
     watts,
     whole,
 )  # fmt: skip
+from viz.html_parts import Fact, Group, Path, group_html, missing, text
 
 DESIGN: Final = Group(
     "Design",
@@ -35,33 +35,38 @@ DESIGN: Final = Group(
         Fact("Solar arrays", ("design", "array_m2"), area),
         Fact("Radiators", ("design", "radiator_m2"), area),
         Fact("Ground stations", ("design", "gateways"), whole),
-        Fact("Available", ("fleet", "availability"), percent, "share of satellite time in service"),
+        Fact("Availability", ("fleet", "availability"), percent, "share of satellite time in service"),
     ),
 )
 ENERGY: Final = Group(
     "Power and heat",
     (
-        Fact("In sunlight", ("power", "sunlit_fraction"), percent, "share of the solar disc in sight, mean"),
+        Fact("In sunlight", ("power", "sunlit_fraction"), percent, "mean visible share of the solar disc"),
         Fact("Longest eclipse", ("power", "eclipse_s_max"), eclipse),
         Fact("Array power", ("power", "array_w_mean"), watts, "mean over the run"),
-        Fact("Battery use", ("power", "battery_depth_max"), percent, "deepest discharge"),
+        Fact("Battery depth of discharge", ("power", "battery_depth_max"), percent, "maximum"),
         Fact("Hottest junction", ("thermal", "junction_k_max"), celsius),
         Fact("Radiators", ("thermal", "radiator_k_mean"), celsius, "mean"),
-        Fact("Throttled by heat", ("thermal", "throttled_fraction"), percent, "share of satellite time"),
+        Fact("Thermal throttling", ("thermal", "throttled_fraction"), percent, "share of satellite time"),
         Fact("Energy closure", ("energy_closure",), scientific, "largest relative imbalance"),
     ),
 )
 NETWORK: Final = Group(
     "Network and users",
     (
-        Fact("Links between satellites", ("network", "links_mean"), number, "mean"),
-        Fact("Link availability", ("network", "link_availability"), percent, "of the whole topology"),
-        Fact("Changes of way", ("network", "path_switches"), whole, "between stations and satellites"),
-        Fact("Coverage", ("ground", "coverage_fraction"), percent, "of station time with a way"),
-        Fact("Median latency", ("ground", "propagation_rtt_ms", "median"), milliseconds, "round trip, propagation"),
-        Fact("99th percentile", ("ground", "propagation_rtt_ms", "p99"), milliseconds, "round trip, propagation"),
-        Fact("Median for users", ("ground", "user_rtt_ms", "median"), milliseconds, "with switching and access"),
-        Fact("99th percentile for users", ("ground", "user_rtt_ms", "p99"), milliseconds, "with switching and access"),
+        Fact("Inter-satellite links", ("network", "links_mean"), number, "mean"),
+        Fact("Link availability", ("network", "link_availability"), percent, "share of the topology"),
+        Fact("Ground-route changes", ("network", "path_switches"), whole, "handovers of all stations"),
+        Fact("Coverage", ("ground", "coverage_fraction"), percent, "share of station time with a route"),
+        Fact(
+            "Propagation RTT, median",
+            ("ground", "propagation_rtt_ms", "median"),
+            milliseconds,
+            "station to serving satellite",
+        ),
+        Fact("Propagation RTT, p99", ("ground", "propagation_rtt_ms", "p99"), milliseconds),
+        Fact("End-to-end RTT, median", ("ground", "user_rtt_ms", "median"), milliseconds, "with switching and access"),
+        Fact("End-to-end RTT, p99", ("ground", "user_rtt_ms", "p99"), milliseconds),
     ),
 )
 COST: Final = Group(
@@ -76,22 +81,22 @@ COST: Final = Group(
 
 
 def mesh(value: dict[str, int]) -> str:
-    """Tensor, pipeline and data parallelism as one product."""
+    """Tensor, pipeline and data parallelism as a product."""
     return f" {TIMES} ".join(f"{value[k]:,}" for k in ("tensor", "pipeline", "data"))
 
 
 def training(at: Path, jobs: str) -> tuple[Fact, ...]:
     """The facts of a training workload."""
     return (
-        Fact("Satellites a job", (*at, "satellites_per_job"), whole, jobs),
-        Fact("Mesh", (*at, "mesh"), mesh, f"tensor {TIMES} pipeline {TIMES} data"),
+        Fact("Satellites per job", (*at, "satellites_per_job"), whole, jobs),
+        Fact("Device mesh", (*at, "mesh"), mesh, f"tensor {TIMES} pipeline {TIMES} data"),
         Fact("All-reduce", (*at, "all_reduce"), str),
         Fact("Training step", (*at, "step_s"), seconds),
-        Fact("Waiting for messages", (*at, "communication_fraction"), percent, "share of a step"),
+        Fact("Exposed communication", (*at, "communication_fraction"), percent, "share of a step"),
         Fact("MFU", (*at, "mfu"), percent, "model FLOPs utilisation"),
         Fact("Tokens trained", (*at, "tokens_per_s"), tokens_per_s),
-        Fact("Productive time", (*at, "ettr"), percent, "effective training time ratio"),
-        Fact("Time to train", (*at, "time_to_train_d"), days, "at this pace"),
+        Fact("ETTR", (*at, "ettr"), percent, "effective training time ratio"),
+        Fact("Time to train", (*at, "time_to_train_d"), days, "at this rate"),
     )
 
 
@@ -99,11 +104,11 @@ def serving(at: Path) -> tuple[Fact, ...]:
     """The facts of an inference workload."""
     return (
         Fact("Satellites", (*at, "satellites"), whole),
-        Fact("Tensor parallel", (*at, "tensor"), whole, "accelerators a replica"),
-        Fact("Batch", (*at, "batch"), whole, "answers at a time"),
+        Fact("Tensor parallel", (*at, "tensor"), whole, "accelerators per replica"),
+        Fact("Batch", (*at, "batch"), whole, "concurrent requests"),
         Fact("Output tokens", (*at, "tokens_per_s"), tokens_per_s),
-        Fact("Time to first token", (*at, "ttft_ms"), milliseconds, "median, with the way to the user"),
-        Fact("Time per output token", (*at, "tpot_ms"), milliseconds),
+        Fact("Time to first token (TTFT)", (*at, "ttft_ms"), milliseconds, "with the median end-to-end RTT"),
+        Fact("Time per output token (TPOT)", (*at, "tpot_ms"), milliseconds),
     )
 
 
@@ -121,7 +126,7 @@ def workloads(summary: dict[str, Any]) -> list[Group]:
 
 
 def ground_baseline(summary: dict[str, Any]) -> list[Group]:
-    """The site on the ground that the run names, if the summary tells of it."""
+    """The ground baseline of the run, if the summary has one."""
     site = summary.get("baseline")
     if not isinstance(site, dict):
         return []
@@ -133,19 +138,21 @@ def ground_baseline(summary: dict[str, Any]) -> list[Group]:
     ]
     useful = (summary.get("compute") or {}).get("mean_useful_flops_per_s")
     nameplate = site.get("nameplate_flops_per_s")
-    beside = f"Useful here is {percent(useful / nameplate)} of its nameplate." if useful and nameplate else ""
-    return [Group(f"On the ground: {site.get('name') or 'baseline'}", tuple(facts), beside)]
+    ratio = (
+        f"Useful compute of this run is {percent(useful / nameplate)} of its nameplate." if useful and nameplate else ""
+    )
+    return [Group(f"Ground baseline: {site.get('name') or 'baseline'}", tuple(facts), ratio)]
 
 
 def overview(summary: dict[str, Any]) -> str:
-    """All groups that have a number, the notes of the run, and a line that names what was not simulated."""
+    """All groups with a value, the notes of the run, and a line that lists what was not simulated."""
     work, site = workloads(summary), ground_baseline(summary)
     fixed = [DESIGN, NETWORK, ENERGY, COST]
     panels = [p for g in (DESIGN, *work, NETWORK, ENERGY, COST, *site) if (p := group_html(g, summary))]
-    shape = "groups even" if len(panels) in (2, 4) else "groups"
+    css_class = "groups even" if len(panels) in (2, 4) else "groups"
     absent = missing(fixed, summary)
-    said = list(summary.get("notes") or [])
+    notes = list(summary.get("notes") or [])
     if absent:
-        said.append(f"Not simulated in this run: {', '.join(absent)}.")
-    notes = "".join(f'<p class="note">{text(n)}</p>' for n in said)
-    return (f'<div class="{shape}">{"".join(panels)}</div>' if panels else "") + notes
+        notes.append(f"Not simulated in this run: {', '.join(absent)}.")
+    note_html = "".join(f'<p class="note">{text(n)}</p>' for n in notes)
+    return (f'<div class="{css_class}">{"".join(panels)}</div>' if panels else "") + note_html

@@ -1,4 +1,4 @@
-"""Names, explanations and colours that every view shares, and the look of its charts."""
+"""Labels, descriptions and colours shared by all views, and the base layout of charts."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ NAMEPLATE: Final = "#c3ccd8"
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """How one row of the waterfall is written and coloured."""
+    """Label, description and colour of one row of the waterfall."""
 
     title: str
     meaning: str
     colour: str
 
 
-# One hue for a family, lightness inside it: out of service grey, power and heat warm, not assigned sand,
-# inside the step blue, waiting violet, making safe magenta. Neighbours stay apart for colour-blind readers.
+# One hue per family, shades within it: out of service grey, power and heat warm, not assigned sand, inside the step
+# blue, stalled violet, checkpoint and recovery magenta. Neighbouring rows differ for colour-blind readers too.
 CAUSE: Final[dict[str, Cause]] = {
-    "failed": Cause("Failures", "dead, or waiting for repair or replacement", "#4b5563"),
+    "failed": Cause("Failures", "failed, or waiting for repair or replacement", "#4b5563"),
     "spare": Cause("Spares", "held in reserve", "#8792a0"),
     "maintenance": Cause("Maintenance", "commissioning, orbit raising, manoeuvres, safe mode", "#b9c2cd"),
     "power": Cause("Power", "array, battery, eclipse, ageing", "#e3a008"),
-    "thermal": Cause("Heat", "throttled by junction, memory or cooling loop", "#c2410c"),
-    "unplaced": Cause("Unplaced", "healthy and wanted, but in no feasible job", "#87683f"),
-    "demand": Cause("Lack of demand", "no work offered", "#cbb38d"),
-    "kernel": Cause("Kernel efficiency", "arithmetic below peak inside the step", "#0b3c6f"),
-    "memory": Cause("Memory bandwidth", "bound by reading memory", "#2369ad"),
-    "recompute": Cause("Recomputation", "activations computed again", "#5a9ad6"),
+    "thermal": Cause("Thermal", "throttled by junction, memory or coolant-loop temperature", "#c2410c"),
+    "unplaced": Cause("Unallocated", "healthy, but in no feasible job mesh", "#87683f"),
+    "demand": Cause("Demand", "no work requested", "#cbb38d"),
+    "kernel": Cause("Kernel inefficiency", "arithmetic below peak inside the step", "#0b3c6f"),
+    "memory": Cause("Memory bandwidth", "decode bound by memory bandwidth", "#2369ad"),
+    "recompute": Cause("Recomputation", "activations recomputed in the backward pass", "#5a9ad6"),
     "bubble": Cause("Pipeline bubbles", "pipeline fill and drain", "#9cc6ec"),
-    "communication": Cause("Communication", "transfers not hidden behind work", "#0e93a8"),
-    "outage": Cause("Outages", "stalled without a link or route", "#54358a"),
+    "communication": Cause("Communication", "exposed transfer time", "#0e93a8"),
+    "outage": Cause("Outages", "stalled: no link or no route", "#54358a"),
     "straggler": Cause("Stragglers", "jitter not explained by another cause", "#9a7fcb"),
-    "checkpoint": Cause("Checkpoints", "blocking saves", "#86275a"),
-    "recovery": Cause("Recovery", "detect, restart, reload, redo what was rolled back", "#c25a90"),
+    "checkpoint": Cause("Checkpoints", "blocking checkpoint saves", "#86275a"),
+    "recovery": Cause("Recovery", "detection, restart, reload, rolled-back work", "#c25a90"),
     "corruption": Cause("Corruption", "work found bad, or assumed bad", "#e6a3c4"),
-    "algorithm": Cause("Algorithm", "extra tokens, or answers late, padded, retried or out of target", "#77782b"),
-    "useful": Cause("Useful", "work that counts", "#00795c"),
+    "algorithm": Cause("Algorithm", "extra tokens needed; late, padded, retried or out-of-target inference", "#77782b"),
+    "useful": Cause("Useful", "committed training tokens, inference tokens delivered in target", "#00795c"),
 }
 assert tuple(CAUSE) == CAUSES
 
-# After Okabe and Ito: told apart with any common colour vision, on the day and on the night side.
+# After Okabe and Ito: distinguishable for colour-blind readers, on the day and on the night side.
 STATE_COLOUR: Final[dict[str, str]] = {
     "failed": "#1f2937",
     "thermally limited": "#d55e00",
@@ -68,26 +68,26 @@ ROLE_COLOUR: Final[dict[str, str]] = {
 }
 assert tuple(ROLE_COLOUR) == ROLES
 
-STANDSTILL: Final = "stands still for power or heat"
-# What a training job does, in the order of sim.workload.jobs; colours are those of the causes it is booked under.
+STALLED: Final = "stalled by power or heat"
+# Modes of a training job, in the order of sim.workload.jobs; colours are those of the causes they are counted under.
 MODE_COLOUR: Final[dict[str, str]] = {
     "running": "#00795c",
     "checkpoint": "#86275a",
     "recovery": "#d97ab0",
     "waiting": "#b9c2cd",
     "outage": "#54358a",
-    STANDSTILL: "#e3a008",
+    STALLED: "#e3a008",
 }
 
-# Those of the modes come last; jobs beyond the list take the colours again.
+# The colours of the modes come last; more jobs than colours start again from the first.
 JOB_COLOURS: Final = (
     "#2369ad", "#c2410c", "#56b4e9", "#77782b", "#10233d", "#0e93a8", "#87683f", "#9a7fcb", "#e3a008", "#00795c",
     "#86275a", "#d97ab0",
 )  # fmt: skip
 NO_JOB: Final = "#c3ccd8"
 LINK: Final = "#4a6a8f"
-WAY: Final = "#b3006b"
-BLUES: Final = ((0.0, "#d9e8f6"), (0.5, "#5a9ad6"), (1.0, "#0b3c6f"))  # little to much
+ROUTE: Final = "#b3006b"
+BLUES: Final = ((0.0, "#d9e8f6"), (0.5, "#5a9ad6"), (1.0, "#0b3c6f"))  # low to high
 
 LINE: Final = {
     "generated": "#e3a008",
@@ -101,7 +101,7 @@ LINE: Final = {
 
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:
-    """A quiet axis with its title (which carries the unit)."""
+    """An axis with its title, which carries the unit."""
     return {
         "title": {"text": title, "font": {"size": 12, "color": MUTED}, "standoff": 8},
         "gridcolor": GRID,
@@ -116,7 +116,7 @@ def axis(title: str = "", **more: Any) -> dict[str, Any]:
 
 
 def layout(height: int, **more: Any) -> dict[str, Any]:
-    """The layout every chart starts from; height in pixels."""
+    """The base layout of every chart; height in pixels."""
     return {
         "template": "none",
         "height": height,
@@ -135,12 +135,12 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
 
 
 def job_colours(count: int) -> list[str]:
-    """A colour for each of so many jobs."""
+    """One colour per job."""
     return [JOB_COLOURS[i % len(JOB_COLOURS)] for i in range(count)]
 
 
 def stepped(colours: list[str]) -> list[list[Any]]:
-    """A colour scale of equal steps, one for each whole number plus a half."""
+    """A colour scale of equal steps; code i is drawn at i + 0.5."""
     n = len(colours)
     return [stop for i, c in enumerate(colours) for stop in ([i / n, c], [(i + 1) / n, c])]
 

@@ -1,4 +1,4 @@
-"""One self-contained page for one results folder: no network, the same bytes for the same results."""
+"""The self-contained report page of a results folder: offline, and byte-identical for identical results."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
 from sim.schema import CAUSES
-from viz import charts, energy, jobs, latency, words
-from viz.assumed import assumptions
+from viz import charts, energy, formatting, jobs, latency
+from viz.animation import animation
+from viz.assumptions import assumptions_table
 from viz.earth import coastlines
 from viz.figures import Chart
 from viz.formation import formation_label, formation_note, formation_view
 from viz.globe import globe
-from viz.movie import movie
+from viz.html_parts import asset, chart_html, collapsed, figure_html, figure_of, packed, section, text
 from viz.overview import overview
-from viz.palette import CAUSE, LINK, WAY
-from viz.parts import asset, chart_html, figure_html, figure_of, folded, packed, section, text
+from viz.palette import CAUSE, LINK, ROUTE
 from viz.scene import Scene, build_scene, epoch_utc
 from viz.waterfall import waterfall, waterfall_table
 
 MAX_EVENTS: Final = 200
-OPEN_EVENTS: Final = 20  # more than this are folded away
+OPEN_EVENTS: Final = 20  # more than this are collapsed
 MANIFEST_FIELDS: Final = ("version", "python", "numpy", "numba")
 SCRIPTS: Final = ("charts.js", "orbit.js", "report.js")
 MARK: Final = (
@@ -37,38 +37,40 @@ MARK: Final = (
 def header(results: Any) -> str:
     """Name of the scenario and what was run."""
     summary = results.summary
-    items = "".join(f"<li>{text(item)}</li>" for item in words.describe(summary, epoch_utc(results)))
+    items = "".join(f"<li>{text(item)}</li>" for item in formatting.describe(summary, epoch_utc(results)))
     name = text(summary.get("scenario") or "Run")
     return f'<header><p class="brand">{MARK}Dawndusk</p><h1>{name}</h1><ul class="facts">{items}</ul></header>'
 
 
 def headline(summary: dict[str, Any]) -> str:
-    """Useful share and mean useful rate, what took most, and the whole as one bar."""
+    """Useful share and mean useful rate, the largest losses, and all shares as one bar."""
     compute = summary.get("compute") or {}
     share, rate = compute.get("useful_fraction"), compute.get("mean_useful_flops_per_s")
     if share is None or rate is None:
         return '<section class="headline"><p class="verdict">Compute was not simulated.</p></section>'
     nameplate = compute.get("nameplate_flops")
-    offered = ""
+    launched = ""
     if nameplate and summary.get("duration_s"):
-        offered = f", out of {words.number(nameplate / summary['duration_s'] / words.PETA)} PFLOP/s launched"
-    big = figure_of(("compute", "useful_fraction"), share, words.percent(share), "p", ' class="big" id="useful-share"')
-    shown = f"{words.number(rate / words.PETA)}<small> PFLOP/s</small>"
+        launched = f", out of {formatting.number(nameplate / summary['duration_s'] / formatting.PETA)} PFLOP/s launched"
+    big = figure_of(
+        ("compute", "useful_fraction"), share, formatting.percent(share), "p", ' class="big" id="useful-share"'
+    )
+    shown = f"{formatting.number(rate / formatting.PETA)}<small> PFLOP/s</small>"
     mean = figure_of(("compute", "mean_useful_flops_per_s"), rate, shown, "p", ' class="big" id="useful-rate"')
     return (
         '<section class="headline"><div class="figures">'
         f"<div>{big}<p>of nameplate compute is useful</p></div>"
-        f"<div>{mean}<p>useful on average{offered}</p></div></div>"
-        f'{spectrum(compute)}<p class="verdict">{text(words.verdict(summary))}</p></section>'
+        f"<div>{mean}<p>useful on average{launched}</p></div></div>"
+        f'{spectrum(compute)}<p class="verdict">{text(formatting.verdict(summary))}</p></section>'
     )
 
 
 def spectrum(compute: dict[str, Any]) -> str:
-    """Nameplate as one bar, useful first, then the losses in the reverse of their order."""
+    """Nameplate as one bar: useful first, then the losses in reverse order."""
     share = {row["cause"]: row.get("fraction") or 0.0 for row in compute.get("waterfall") or []}
     parts = "".join(
         f'<i style="width:{100 * share[c]:.4f}%;background:{CAUSE[c].colour}" '
-        f'title="{text(CAUSE[c].title)}: {words.percent(share[c])}"></i>'
+        f'title="{text(CAUSE[c].title)}: {formatting.percent(share[c])}"></i>'
         for c in reversed(CAUSES)
         if share.get(c, 0.0) > 0.0
     )
@@ -76,77 +78,78 @@ def spectrum(compute: dict[str, Any]) -> str:
 
 
 def orbit_controls(scene: Scene) -> str:
-    """Clock, what is followed, what is drawn, what satellites are coloured by."""
+    """Controls of the orbit views: time, follow, layers, colouring."""
     last = len(scene.unix_ms) - 1
     followed = "formation" if scene.formation else "Sun"
     time = (
         '<button type="button" id="play" aria-pressed="false">Play</button>'
-        f'<input type="range" autocomplete="off" id="clock" min="0" max="{last}" value="0" step="1" aria-label="Moment">'
-        '<output id="moment" for="clock"></output>'
+        f'<input type="range" autocomplete="off" id="clock" min="0" max="{last}" value="0" step="1" aria-label="Time">'
+        '<output id="frame-time" for="clock"></output>'
         f'<label><input type="checkbox" autocomplete="off" id="follow"{" checked" if scene.formation else ""}> Follow {followed}</label>'
     )
     if last == 0:
-        time = '<output id="moment"></output>'
-    drawn = ""
-    for name, there, title in (("links", scene.links, "Links"), ("ways", scene.ways, "Ways to the ground")):
-        if there is not None:
-            drawn += f'<label><input type="checkbox" autocomplete="off" id="show-{name}" checked> {title} <b id="{name}-count"></b></label>'
+        time = '<output id="frame-time"></output>'
+    layers = ""
+    for name, data, title in (("links", scene.links, "Links"), ("routes", scene.routes, "Ground routes")):
+        if data is not None:
+            layers += f'<label><input type="checkbox" autocomplete="off" id="show-{name}" checked> {title} <b id="{name}-count"></b></label>'
     if scene.role is not None:
         names = ["state", "role", *(["job"] if scene.job is not None else [])]
         buttons = "".join(
             f'<label><input type="radio" autocomplete="off" name="colouring" value="{i}"{" checked" if i == 0 else ""}> {n}</label>'
             for i, n in enumerate(names)
         )
-        drawn += f'<div class="switch" role="radiogroup" aria-label="Colour by"><span>Colour by</span>{buttons}</div>'
-    return f'<div class="controls">{time}</div>' + (f'<div class="controls drawn">{drawn}</div>' if drawn else "")
+        layers += f'<div class="switch" role="radiogroup" aria-label="Colour by"><span>Colour by</span>{buttons}</div>'
+    return f'<div class="controls">{time}</div>' + (f'<div class="controls drawn">{layers}</div>' if layers else "")
 
 
 def orbit_view(scene: Scene, summary: dict[str, Any]) -> str:
-    """Globe, clock, key of the colours with live counts, and the formation if there is one."""
+    """Globe, time controls, colour legend with counts, and the formation views if there is a formation."""
     extra = '<li><i class="night"></i>night side</li>'
     if scene.station:
         extra += '<li><i class="station"></i>ground station</li>'
     if scene.links is not None:
         extra += f'<li class="for-links"><i class="stroke" style="background:{LINK}"></i>link</li>'
-    if scene.ways is not None:
-        extra += f'<li class="for-ways"><i class="stroke" style="background:{WAY}"></i>way to the ground</li>'
+    if scene.routes is not None:
+        extra += f'<li class="for-routes"><i class="stroke" style="background:{ROUTE}"></i>ground route</li>'
     hint = "Drag to turn the globe. Distances are to scale, markers are not."
     body = (
         f'{orbit_controls(scene)}<ul class="key states" id="colour-key"></ul><ul class="key states">{extra}</ul>'
-        f"{figure_html('globe', 620, 'Globe with satellites, stations and what joins them')}"
+        f"{figure_html('globe', 620, 'Globe with satellites, ground stations, links and routes')}"
         f'<p class="note">{text(scene.note)} {hint}</p>'
     )
     if scene.formation is None:
         return f'<div class="panel orbit">{body}</div>'
-    captions = {"plane": "In the orbit plane, the Earth below", "side": "From above, the Earth behind"}
+    captions = {"plane": "In the orbit plane, Earth below", "side": "Seen from zenith, Earth behind"}
     views = "".join(
         f'<div><p class="note">{c}</p>{figure_html(f"formation-{k}", 420, f"Formation. {c}")}</div>'
         for k, c in captions.items()
     )
     return (
         f'<div class="panel orbit">{body}<h3>Formation: {text(formation_label(scene))}</h3>'
-        f'<p class="lead">Positions about the common centre, at the moment of the globe. {text(formation_note(summary))}</p>'
+        f'<p class="lead">Positions relative to the common centre, at the time of the globe. {text(formation_note(summary))}</p>'
         f'<div class="pair">{views}</div></div>'
     )
 
 
 def events_table(events: list[dict[str, Any]]) -> str:
-    """The first 200 events, one a row; folded away where they are many."""
+    """The first 200 events, one per row; collapsed where there are many."""
     if not events:
         return ""
-    head = "".join(f"<th>{name}</th>" for name in ("time, UTC", "what", "satellites", "by"))
+    head = "".join(f"<th>{name}</th>" for name in ("time, UTC", "event", "satellites", "origin"))
     rows = "".join(
-        f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in words.event_cells(e))}</tr>" for e in events[:MAX_EVENTS]
+        f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in formatting.event_cells(e))}</tr>"
+        for e in events[:MAX_EVENTS]
     )
     more = f'<p class="note">The first {MAX_EVENTS} of {len(events):,} events.</p>' if len(events) > MAX_EVENTS else ""
     table = f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
     if len(events) <= OPEN_EVENTS:
         return table
-    return f'<div class="panel">{folded(f"All {len(events):,} events", table)}</div>'
+    return f'<div class="panel">{collapsed(f"All {len(events):,} events", table)}</div>'
 
 
 def footer(results: Any) -> str:
-    """Where the page comes from: scenario, seed, versions."""
+    """Provenance of the page: scenario hash, seed, versions."""
     groups = [results.manifest, *(v for v in results.manifest.values() if isinstance(v, dict))]
     known = {f: g[f] for f in MANIFEST_FIELDS for g in reversed(groups) if g.get(f)}
     items = [("Dawndusk", known.pop("version", None)), ("scenario sha256", results.summary.get("scenario_sha256"))]
@@ -157,7 +160,7 @@ def footer(results: Any) -> str:
 
 
 def drawn_charts(results: Any) -> dict[str, Chart | None]:
-    """Every chart of the page by the name of its place."""
+    """Every chart of the page by name."""
     return {
         "waterfall": waterfall(results.summary),
         "jobs": jobs.timeline(results),
@@ -173,19 +176,19 @@ def drawn_charts(results: Any) -> dict[str, Chart | None]:
 def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> str:
     """The sections with charts, in the order of the page."""
     summary = results.summary
-    numbers = folded("The same in numbers", waterfall_table(summary))
-    balance = folded("The same in numbers", energy.energy_table(results))
-    ground = chart_html("latency", "Round trips", drawn["latency"]) + latency.stations_table(summary)
+    numbers = collapsed("Table", waterfall_table(summary))
+    balance = collapsed("Table", energy.energy_table(results))
+    ground = chart_html("latency", "Round-trip time", drawn["latency"]) + latency.stations_table(summary)
     ground += latency.pairs_table(summary) + chart_html("coverage", "Over time", drawn["coverage"])
-    titles = {"throughput": "Throughput", "power": "Power, whole fleet", "temperature": "Temperature"}
+    titles = {"throughput": "Throughput", "power": "Power and stored energy, fleet total", "temperature": "Temperature"}
     return (
         section(
             "Where the compute goes",
             chart_html("waterfall", "", drawn["waterfall"], numbers),
-            "Each lost accelerator-second has one cause; from nameplate down to useful.",
+            "From nameplate down to useful; each lost accelerator-second has one cause.",
         )
         + section("In orbit", orbit)
-        + section("Jobs over time", chart_html("jobs", "", drawn["jobs"]))
+        + section("Workloads over time", chart_html("jobs", "", drawn["jobs"]))
         + section("Latency and coverage", ground)
         + section("Where the energy goes", chart_html("energy", "", drawn["energy"], balance))
         + section("Over time", "".join(chart_html(n, t, drawn[n]) for n, t in titles.items()))
@@ -193,7 +196,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
 
 
 def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
-    """The body of the page, its figures by name, and the scene behind the globe."""
+    """The body of the page, its figures by name, and the scene of the globe."""
     scene = build_scene(results)
     drawn = drawn_charts(results)
     figures = {name: chart.figure for name, chart in drawn.items() if chart is not None}
@@ -208,7 +211,7 @@ def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
         + section("At a glance", overview(results.summary))
         + chart_sections(results, drawn, orbit_view(scene, results.summary) if scene is not None else "")
         + section("Events", events_table(results.events))
-        + section("Assumptions", assumptions(results))
+        + section("Assumptions", assumptions_table(results))
         + footer(results)
     )
     return body, figures, scene
@@ -216,23 +219,23 @@ def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
 
 @lru_cache(maxsize=1)
 def library() -> str:
-    """The charting library, packed."""
+    """The charting library, compressed."""
     return packed("library", get_plotlyjs())
 
 
 def write_report(results: Any, path: Path) -> None:
-    """Write the page for `results` (as sim.results.store reads them) to `path`."""
+    """Write the report of `results` (as sim.results.store reads them) to `path`."""
     body, figures, scene = page_parts(results)
     drawn = ",".join(f"{json.dumps(n)}:{pio.to_json(f, engine='json')}" for n, f in figures.items())
-    film = json.dumps(movie(scene) if scene is not None else None, separators=(",", ":"))
-    data = f'{{"figures":{{{drawn}}},"movie":{film}}}'
+    frames = json.dumps(animation(scene) if scene is not None else None, separators=(",", ":"))
+    data = f'{{"figures":{{{drawn}}},"animation":{frames}}}'
     title = text(results.summary.get("scenario") or "Run")
     script = "\n".join(asset(name) for name in SCRIPTS)
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{title} | Dawndusk</title><link rel="icon" href="data:,"><style>{asset("report.css")}</style></head>\n'
-        f'<body><main>{body}</main><p id="trouble" hidden></p>'
+        f'<body><main>{body}</main><p id="error-message" hidden></p>'
         f"<noscript><p>The charts of this page need JavaScript.</p></noscript>\n"
         f"{packed('data', data)}\n{library()}\n<script>{script}</script>\n</body></html>\n"
     )

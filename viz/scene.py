@@ -1,4 +1,4 @@
-"""Results to plain buffers for a globe or a formation view: positions, states, Sun, stations. No toolkit.
+"""Results as arrays for a globe or a formation view: positions, states, Sun, stations. No plotting library is used here.
 
 Positions are in kilometres and single precision, rounded to 1 km; offsets inside a formation are in metres.
 F frames, N satellites shown, S stations.
@@ -13,21 +13,21 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from viz.network import Links, Ways, find_links, find_ways, network_note
+from viz.network import Links, Routes, find_links, find_routes, network_note
 
 MAX_SATELLITES: Final = 2_500
 MAX_FRAMES: Final = 49
-FRAME_APART_MS: Final = 4 * 60_000  # a satellite in low orbit moves 15 deg: 49 frames are two orbits
-LEAD_MS: Final = 20 * 60_000  # shown before the first event
-FORMATION_RADIUS_M: Final = 25e3  # all within this of their centre: pairs are less than 50 km apart
-MIN_SINE: Final = 0.01  # two directions closer to one line than this do not define an orbit plane
+FRAME_SPACING_MS: Final = 4 * 60_000  # a satellite in low orbit moves 15 deg: 49 frames are two orbits
+LEAD_MS: Final = 20 * 60_000  # shown ahead of the first event
+FORMATION_RADIUS_M: Final = 25e3  # largest distance of a member from the centre of a formation
+MIN_SINE: Final = 0.01  # below this sine of their angle, two positions do not define an orbit plane
 
 Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Formation:
-    """Satellites that fly together, seen from their common centre."""
+    """Satellites of a formation, relative to their common centre."""
 
     offset_m: Floats  # (F, 3, N) radial, along-track, cross-track, float32
     extent_m: float  # largest distance between two satellites, over all frames
@@ -35,10 +35,10 @@ class Formation:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a globe needs. `axes` names the frame of `position_km` and `sun`."""
+    """The data of a globe. `axes` names the reference frame of `position_km` and `sun`."""
 
     axes: str  # "Earth-fixed" or "inertial"
-    unix_ms: NDArray[np.int64]  # (F,) moment of each frame, milliseconds since 1970-01-01 UTC
+    unix_ms: NDArray[np.int64]  # (F,) time of each frame, milliseconds since 1970-01-01 UTC
     satellite: NDArray[np.int64]  # (N,) number in the constellation
     position_km: Floats  # (F, 3, N) float32, whole kilometres
     state: NDArray[np.uint8]  # (F, N) index into sim.schema.STATES
@@ -46,16 +46,16 @@ class Scene:
     junction_k: Floats | None  # (F, N)
     useful_fraction: Floats | None  # (F, N)
     sun: Floats  # (F, 3) unit vector, float32
-    earth_turn_rad: Floats  # (F,) how far Earth-fixed axes are ahead of `axes`: 0 when these are Earth-fixed
+    earth_turn_rad: Floats  # (F,) angle from `axes` to Earth-fixed axes; 0 when `axes` are Earth-fixed
     station: tuple[str, ...]  # (S,)
     station_deg: Floats  # (S, 2) latitude, longitude
     formation: Formation | None
     links: Links | None
-    ways: Ways | None
-    role: NDArray[np.uint8] | None  # (N,) index into sim.schema.ROLES, none where no satellite has work of its own
+    routes: Routes | None
+    role: NDArray[np.uint8] | None  # (N,) index into sim.schema.ROLES; None where every satellite works independently
     job: NDArray[np.int64] | None  # (N,) index into jobs, -1 without one
     jobs: tuple[str, ...]
-    note: str  # what is shown of how many
+    note: str  # how many satellites and frames are shown
 
 
 def epoch_utc(results: Any) -> datetime:
@@ -65,35 +65,35 @@ def epoch_utc(results: Any) -> datetime:
         raise ValueError(
             "the results carry no epoch; series.nc needs an attribute 'epoch' such as 2026-12-21T00:00:00Z"
         )
-    moment = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    epoch = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    return epoch if epoch.tzinfo else epoch.replace(tzinfo=UTC)
 
 
 def unix_ms(results: Any, since_epoch_ms: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Moments given in milliseconds since the epoch, as milliseconds since 1970-01-01 UTC."""
+    """Times in milliseconds since the epoch, as milliseconds since 1970-01-01 UTC."""
     start = epoch_utc(results) - datetime(1970, 1, 1, tzinfo=UTC)
     return np.asarray(since_epoch_ms, dtype=np.int64) + start // timedelta(milliseconds=1)
 
 
 def evenly(count: int, most: int) -> NDArray[np.int64]:
-    """At most `most` indices into `count` things, evenly spread, first and last included."""
+    """At most `most` indices below `count`, evenly spaced, first and last included."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
-def movie_frames(since_epoch_ms: NDArray[np.int64], first_event_ms: float) -> NDArray[np.int64]:
-    """Indices of the frames that are shown: close enough for the eye to follow, from the start or the first event."""
+def shown_frames(since_epoch_ms: NDArray[np.int64], first_event_ms: float) -> NDArray[np.int64]:
+    """Indices of at most 49 frames about 4 min apart, from the start of the run or shortly before the first event."""
     count = len(since_epoch_ms)
     if count < 2:
         return np.arange(count)
-    apart_ms = (since_epoch_ms[-1] - since_epoch_ms[0]) / (count - 1)
-    stride = max(1, round(FRAME_APART_MS / apart_ms))
+    spacing_ms = (since_epoch_ms[-1] - since_epoch_ms[0]) / (count - 1)
+    stride = max(1, round(FRAME_SPACING_MS / spacing_ms))
     lead = int(np.searchsorted(since_epoch_ms, first_event_ms - LEAD_MS)) if np.isfinite(first_event_ms) else 0
     first = max(0, min(lead, count - MAX_FRAMES * stride))
     return np.arange(first, count, stride)[:MAX_FRAMES]
 
 
 def turn_about_pole(vector: Floats, angle_rad: Floats) -> Floats:
-    """Components (F, 3, ...) seen from axes that are turned by angle_rad (F,) about the third one."""
+    """Components (F, 3, ...) in axes rotated by angle_rad (F,) about the third axis."""
     shape = (-1,) + (1,) * (vector.ndim - 2)
     cos, sin = np.cos(angle_rad).reshape(shape), np.sin(angle_rad).reshape(shape)
     x, y, z = vector[:, 0], vector[:, 1], vector[:, 2]
@@ -101,23 +101,23 @@ def turn_about_pole(vector: Floats, angle_rad: Floats) -> Floats:
 
 
 def orbit_normals(centre_m: Floats, since_epoch_ms: NDArray[np.int64], earth_gm_m3_s2: float) -> Floats | None:
-    """Unit normals (F, 3) of the orbit of a centre (F, 3), none if no two moments define the plane.
+    """Unit normals (F, 3) of the orbit of a centre (F, 3), None if no two positions define the plane.
 
-    The cross product of two positions gives the plane; the angle flown in between, from the period of a circular orbit
-    of that radius, gives the sense. Moments half an orbit apart borrow the normal of their nearest neighbour.
+    The cross product of two positions gives the plane. Its sign follows from the angle flown in between, by the period
+    of a circular orbit of that radius. Frames half an orbit apart take the normal of the nearest valid frame.
     """
     if len(centre_m) < 2:
         return None
     radius_m = np.linalg.norm(centre_m, axis=1)
     dt_s = np.diff(since_epoch_ms) / 1e3
-    flown = np.sin(np.sqrt(earth_gm_m3_s2 / radius_m[:-1] ** 3) * dt_s)
+    sine_flown = np.sin(np.sqrt(earth_gm_m3_s2 / radius_m[:-1] ** 3) * dt_s)
     normal = np.cross(centre_m[:-1], centre_m[1:]) / (radius_m[:-1] * radius_m[1:])[:, None]
     size = np.linalg.norm(normal, axis=1)
-    good = np.flatnonzero((size > MIN_SINE) & (np.abs(flown) > MIN_SINE))
-    if good.size == 0:
+    valid = np.flatnonzero((size > MIN_SINE) & (np.abs(sine_flown) > MIN_SINE))
+    if valid.size == 0:
         return None
-    unit = normal[good] * (np.sign(flown[good]) / size[good])[:, None]
-    nearest = np.abs(np.arange(len(centre_m))[:, None] - good).argmin(axis=1)
+    unit = normal[valid] * (np.sign(sine_flown[valid]) / size[valid])[:, None]
+    nearest = np.abs(np.arange(len(centre_m))[:, None] - valid).argmin(axis=1)
     normals: Floats = unit[nearest]
     return normals
 
@@ -125,7 +125,7 @@ def orbit_normals(centre_m: Floats, since_epoch_ms: NDArray[np.int64], earth_gm_
 def find_formation(
     position_m: Floats, since_epoch_ms: NDArray[np.int64], frames: NDArray[np.int64], earth_gm_m3_s2: float
 ) -> Formation | None:
-    """The formation that all satellites (every frame, 3, N) form, at the chosen frames; none if they are not close."""
+    """The formation of all satellites (all frames, 3, N) at the chosen frames; None if they are not within 25 km of their centre."""
     if position_m.shape[2] < 2 or not np.isfinite(position_m).any(axis=(1, 2)).all():
         return None
     centre_m = np.nanmean(position_m, axis=2)
@@ -145,10 +145,10 @@ def find_formation(
     return Formation(offset_m, extent_m)
 
 
-def find_work(
+def find_roles(
     series: Any, sats: NDArray[np.int64]
 ) -> tuple[NDArray[np.uint8] | None, NDArray[np.int64] | None, tuple[str, ...]]:
-    """Role and job of each satellite shown, and the names of the jobs; none where each works for itself."""
+    """Role and job of each satellite shown, and the names of the jobs; None where every satellite works independently."""
     if "sat_role" not in series or not series["sat_role"].values.any():
         return None, None, ()
     jobs = tuple(str(j) for j in series["job"].values)
@@ -156,25 +156,25 @@ def find_work(
     return role, series["sat_job"].values[sats].astype(np.int64) if jobs else None, jobs
 
 
-def sampling_note(shown: int, total: int, frames: NDArray[np.int64], moments: int) -> str:
-    """What is shown of how many; frames are milliseconds since 1970-01-01."""
+def sampling_note(shown: int, total: int, frames: NDArray[np.int64], recorded: int) -> str:
+    """How many satellites and frames are shown; frames are milliseconds since 1970-01-01."""
     which = f"All {total:,} satellites" if shown == total else f"{shown:,} of {total:,} satellites"
     if len(frames) == 1:
-        return f"{which}, at one moment."
+        return f"{which}, one frame."
     span_min = (frames[-1] - frames[0]) / 60e3 / (len(frames) - 1)
-    apart = f"{span_min:.0f} min" if span_min >= 1.5 else f"{span_min * 60:.0f} s"
-    of = f" of {moments:,} recorded" if moments > len(frames) else ""
-    return f"{which}, {len(frames)}{of} moments about {apart} apart."
+    spacing = f"{span_min:.0f} min" if span_min >= 1.5 else f"{span_min * 60:.0f} s"
+    of = f" of {recorded:,} recorded" if recorded > len(frames) else ""
+    return f"{which}, {len(frames)}{of} frames about {spacing} apart."
 
 
 def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
-    """The scene of a run, sub-sampled to 2,000 satellites and 49 frames; none if the run recorded no positions."""
+    """The scene of a run, sub-sampled to 2,500 satellites and 49 frames; None if the run recorded no positions."""
     series = results.series
     if "position_m" not in series or 0 in series["position_m"].shape:
         return None
     since_epoch_ms = np.asarray(series["frame"].values, dtype=np.int64)
     first_event_ms = min((1e3 * float(e["time_s"]) for e in results.events), default=float("nan"))
-    frames = movie_frames(since_epoch_ms, first_event_ms)
+    frames = shown_frames(since_epoch_ms, first_event_ms)
     sats = evenly(series.sizes["sat"], MAX_SATELLITES)
     position_m = series["position_m"].transpose("frame", "axis", "sat").values[:, :, sats].astype(np.float64)
     turn_rad = np.asarray(series["gmst_rad"].values, dtype=np.float64)[frames]
@@ -183,33 +183,36 @@ def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
     if earth_fixed:
         shown_m, sun, ahead_rad = turn_about_pole(shown_m, turn_rad), turn_about_pole(sun, turn_rad), 0.0 * turn_rad
 
-    def chosen(name: str) -> NDArray[Any] | None:
+    def recorded(name: str) -> NDArray[Any] | None:
         return series[name].transpose("frame", "sat").values[np.ix_(frames, sats)] if name in series else None
 
     names = tuple(str(s) for s in series["station"].values) if "latitude_deg" in series else ()
-    where = [series[k].values for k in ("latitude_deg", "longitude_deg")] if names else [[], []]
-    moments = unix_ms(results, since_epoch_ms[frames])
+    location = [series[k].values for k in ("latitude_deg", "longitude_deg")] if names else [[], []]
+    frame_ms = unix_ms(results, since_epoch_ms[frames])
     total = int(results.summary.get("satellites") or series.sizes["sat"])
     satellite = np.asarray(series["sat"].values, dtype=np.int64)[sats]
-    links, ways = find_links(series, frames, satellite), find_ways(series, frames, satellite)
-    role, job, jobs = find_work(series, sats)
-    notes = sampling_note(len(sats), total, moments, len(since_epoch_ms)), network_note(links, ways, len(sats), total)
+    links, routes = find_links(series, frames, satellite), find_routes(series, frames, satellite)
+    role, job, jobs = find_roles(series, sats)
+    notes = (
+        sampling_note(len(sats), total, frame_ms, len(since_epoch_ms)),
+        network_note(links, routes, len(sats), total),
+    )
     return Scene(
         axes="Earth-fixed" if earth_fixed else "inertial",
-        unix_ms=moments,
+        unix_ms=frame_ms,
         satellite=satellite,
         position_km=(shown_m / 1e3).round().astype(np.float32),
         state=series["state"].transpose("frame", "sat").values[np.ix_(frames, sats)].astype(np.uint8),
-        charge_fraction=chosen("sat_charge_fraction"),
-        junction_k=chosen("sat_junction_k"),
-        useful_fraction=chosen("sat_useful_fraction"),
+        charge_fraction=recorded("sat_charge_fraction"),
+        junction_k=recorded("sat_junction_k"),
+        useful_fraction=recorded("sat_useful_fraction"),
         sun=sun.astype(np.float32),
         earth_turn_rad=ahead_rad,
         station=names,
-        station_deg=np.column_stack(where).astype(np.float64),
+        station_deg=np.column_stack(location).astype(np.float64),
         formation=find_formation(position_m, since_epoch_ms, frames, float(series.attrs["earth_gm_m3_s2"])),
         links=links,
-        ways=ways,
+        routes=routes,
         role=role,
         job=job,
         jobs=jobs,

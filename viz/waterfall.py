@@ -1,4 +1,4 @@
-"""The waterfall: from nameplate down to useful, what each cause took itself and what others lost waiting for it."""
+"""The waterfall from nameplate down to useful: for each cause the local stall and the peer stall it induced."""
 
 from __future__ import annotations
 
@@ -8,40 +8,48 @@ import plotly.graph_objects as go
 
 from sim.schema import CAUSES
 from viz.figures import ROW_PX, Chart, columns, row_axis
+from viz.formatting import PETA, ROUNDING, number, percent
+from viz.html_parts import Path, cell, figure_of, table
 from viz.palette import CAUSE, MUTED, NAMEPLATE, axis, layout
-from viz.parts import Path, cell, figure_of, table
-from viz.words import PETA, number, percent
 
 BAR: Final = 0.62  # height of a bar, as a share of its row
-KEY: Final = (
-    ("lost by the satellite concerned", MUTED),
-    ("lost by others of its job that wait for it", "/" + MUTED),
+LEGEND: Final = (
+    ("local stall: lost by the satellite itself", MUTED),
+    ("peer stall: waiting for another member", "/" + MUTED),
 )
 
 
 def waterfall(summary: dict[str, Any]) -> Chart | None:
-    """Bars from nameplate down to useful: mean PFLOP/s of each cause that took any, and its share of nameplate."""
+    """Bars from nameplate down to useful: mean PFLOP/s and share of nameplate of each cause with a loss."""
     compute = summary.get("compute") or {}
     nameplate, duration_s = compute.get("nameplate_flops"), summary.get("duration_s")
     rows = {row["cause"]: row for row in compute.get("waterfall") or [] if row.get("flops") is not None}
     if not nameplate or not duration_s or not rows:
         return None
     precision = compute.get("reference_precision") or "the reference precision"
-    losses = [c for c in CAUSES[:-1] if c in rows and rows[c]["flops"] > 0.0]
+    losses = [c for c in CAUSES[:-1] if c in rows and rows[c]["flops"] > ROUNDING * nameplate]
     unit = duration_s * PETA
     names = ["Nameplate", *(CAUSE[c].title for c in losses), CAUSE["useful"].title]
     figure = go.Figure()
     figure.add_bar(**bar_row(0, 0.0, nameplate / unit, NAMEPLATE, "Nameplate: every accelerator at its dense peak"))
     level = nameplate
     value = [nameplate]
-    for place, cause in enumerate(losses, start=1):
-        add_loss(figure, place, rows[cause], level, nameplate, unit)
-        figure.add_shape(connector(place - 1, level / unit))
+    for row, cause in enumerate(losses, start=1):
+        add_loss(figure, row, rows[cause], level, nameplate, unit)
+        figure.add_shape(connector(row - 1, level / unit))
         level -= rows[cause]["flops"]
         value.append(rows[cause]["flops"])
     useful = rows["useful"]["flops"] if "useful" in rows else 0.0
     figure.add_shape(connector(len(losses), level / unit))
-    figure.add_bar(**bar_row(len(losses) + 1, 0.0, useful / unit, CAUSE["useful"].colour, "Useful: work that counts"))
+    figure.add_bar(
+        **bar_row(
+            len(losses) + 1,
+            0.0,
+            useful / unit,
+            CAUSE["useful"].colour,
+            "Useful: committed training tokens, inference tokens delivered in target",
+        )
+    )
     value.append(useful)
     columns(figure, [(number(v / unit), percent(v / nameplate)) for v in value], ("PFLOP/s", "share"))
     labels = [f"<b>{n}</b>" if i in (0, len(names) - 1) else n for i, n in enumerate(names)]
@@ -64,11 +72,11 @@ def waterfall(summary: dict[str, Any]) -> Chart | None:
     )
     none = [CAUSE[c].title.lower() for c in CAUSES[:-1] if c not in losses]
     induced = any((rows[c].get("induced_flops") or 0.0) > 0.0 for c in losses)
-    return Chart(figure, KEY if induced else (), f"No loss to: {', '.join(none)}." if none else "")
+    return Chart(figure, LEGEND if induced else (), f"No loss to: {', '.join(none)}." if none else "")
 
 
 def waterfall_table(summary: dict[str, Any]) -> str:
-    """The rows of the waterfall that took any, in numbers, and what of each was own and what induced."""
+    """The rows of the waterfall with a loss as a table, split into local stall and peer stall."""
     duration_s = summary.get("duration_s")
     rows = (summary.get("compute") or {}).get("waterfall") or []
     if not duration_s or not rows:
@@ -79,24 +87,24 @@ def waterfall_table(summary: dict[str, Any]) -> str:
 
     lines = []
     for i, row in enumerate(rows):
-        if not row.get("flops"):
+        if not row.get("flops") or (row.get("fraction") or 0.0) <= ROUNDING:
             continue
         at: Path = ("compute", "waterfall", i)
-        look = CAUSE[row["cause"]]
-        name = f"<td>{figure_of((*at, 'cause'), row['cause'], look.title)}<small>{look.meaning}</small></td>"
+        label = CAUSE[row["cause"]]
+        name = f"<td>{figure_of((*at, 'cause'), row['cause'], label.title)}<small>{label.meaning}</small></td>"
         rates = "".join(cell(summary, (*at, k), rate) for k in ("flops", "own_flops", "induced_flops"))
         lines.append(name + rates + cell(summary, (*at, "fraction"), percent))
-    return table(("cause", "PFLOP/s", "own", "others waiting", "share of nameplate"), lines, "numbers")
+    return table(("cause", "PFLOP/s", "local stall", "peer stall", "share of nameplate"), lines, "numbers")
 
 
-def bar_row(place: int, base: float, length: float, colour: str, hover: str, hatched: bool = False) -> dict[str, Any]:
+def bar_row(row: int, base: float, length: float, colour: str, hover: str, hatched: bool = False) -> dict[str, Any]:
     """One floating bar of the waterfall, in PFLOP/s."""
     marker: dict[str, Any] = {"color": colour, "line": {"width": 0}}
     if hatched:
         marker["pattern"] = {"shape": "/", "fgcolor": "#ffffff", "bgcolor": colour, "size": 6, "solidity": 0.32}
     return {
         "x": [length],
-        "y": [place],
+        "y": [row],
         "base": [base],
         "width": [BAR],
         "orientation": "h",
@@ -107,33 +115,33 @@ def bar_row(place: int, base: float, length: float, colour: str, hover: str, hat
     }
 
 
-def add_loss(figure: go.Figure, place: int, row: dict[str, Any], level: float, nameplate: float, unit: float) -> None:
-    """The bar of one loss, ending at `level`: what it took itself, then (hatched) what others lost waiting for it."""
-    look = CAUSE[row["cause"]]
+def add_loss(figure: go.Figure, index: int, row: dict[str, Any], level: float, nameplate: float, unit: float) -> None:
+    """The bar of one loss, ending at `level`: local stall solid, peer stall hatched."""
+    label = CAUSE[row["cause"]]
     induced = row.get("induced_flops") or 0.0
     own = row["flops"] - induced if row.get("own_flops") is None else row["own_flops"]
     hover = (
-        f"<b>{look.title}</b>: {look.meaning}<br>{number(row['flops'] / unit)} PFLOP/s, "
+        f"<b>{label.title}</b>: {label.meaning}<br>{number(row['flops'] / unit)} PFLOP/s, "
         f"{percent(row['flops'] / nameplate)} of nameplate"
-        f"<br>own {number(own / unit)} PFLOP/s, {percent(own / nameplate)}"
-        f"<br>others waiting {number(induced / unit)} PFLOP/s, {percent(induced / nameplate)}"
+        f"<br>local stall {number(own / unit)} PFLOP/s, {percent(own / nameplate)}"
+        f"<br>peer stall {number(induced / unit)} PFLOP/s, {percent(induced / nameplate)}"
     )
     if own > 0.0:
-        figure.add_bar(**bar_row(place, (level - own) / unit, own / unit, look.colour, hover))
+        figure.add_bar(**bar_row(index, (level - own) / unit, own / unit, label.colour, hover))
     if induced > 0.0:
         figure.add_bar(
-            **bar_row(place, (level - own - induced) / unit, induced / unit, look.colour, hover, hatched=True)
+            **bar_row(index, (level - own - induced) / unit, induced / unit, label.colour, hover, hatched=True)
         )
 
 
-def connector(place: int, at: float) -> dict[str, Any]:
+def connector(row: int, x: float) -> dict[str, Any]:
     """A thin line from the end of one bar to the start of the next."""
     return {
         "type": "line",
-        "x0": at,
-        "x1": at,
-        "y0": place + BAR / 2,
-        "y1": place + 1 - BAR / 2,
+        "x0": x,
+        "x1": x,
+        "y0": row + BAR / 2,
+        "y1": row + 1 - BAR / 2,
         "line": {"color": MUTED, "width": 1},
         "layer": "below",
     }

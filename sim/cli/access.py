@@ -1,4 +1,4 @@
-"""The verb access: when satellites are up over ground stations. `sim.cli.app` takes it in."""
+"""The verb `access`: contact windows of satellites over ground stations. Added to the command by `sim.cli.app`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.options import Json, Sets, SkipBad, Source, Stale, Threads
-from sim.cli.terminal import console, load_told, print_json, table
+from sim.cli.terminal import console, load_with_notes, print_json, table
 from sim.results.formatting import counted
 
 app = typer.Typer(rich_markup_mode=None)
@@ -26,55 +26,61 @@ def access(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Table of all windows, .csv or .parquet; not there yet."),
+        typer.Option(
+            "--out", metavar="FILE", help="File for the table of all windows, .csv or .parquet; must not exist yet."
+        ),
     ] = None,
     json: Json = False,
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
     threads: Threads = None,
 ) -> None:
-    """Say when satellites rise over stations, culminate and set; geometry alone, without failures and events."""
+    """List contact windows (AOS, TCA, LOS) over ground stations.
+
+    Geometry only, without failures and events.
+    """
     from sim.cli.progress import Bar
     from sim.engine import access as passes
 
     passes.check_file(out)
-    loaded = load_told(scenario, set, None, None, allow_stale, skip_bad)
+    loaded = load_with_notes(scenario, set, None, None, allow_stale, skip_bad)
     with Bar(loaded.scenario.name) as advance:
-        found = passes.find_passes(loaded, station or (), satellite or (), threads, advance)
-    told = passes.summary(found)
+        windows = passes.find_passes(loaded, station or (), satellite or (), threads, advance)
+    result = passes.summary(windows)
     if out is not None:
-        passes.write(found, out)
+        passes.write(windows, out)
     if json:
-        print_json({**told, "table": None if out is None else str(out)})
+        print_json({**result, "table": None if out is None else str(out)})
         return
-    _show(told)
+    _show(result)
     if out is not None:
-        console().print(f"\nThe table is {out}")
+        console().print(f"\nTable of all windows: {out}")
 
 
-def _show(told: dict[str, Any]) -> None:
-    paper = console()
-    over = f"{told['duration_s'] / 3600.0:,.4g} h from {told['epoch']}"
-    paper.print(
-        f"{told['scenario']}: {counted(told['passes'], 'pass', 'es')} of {counted(told['satellites'], 'satellite')} over "
-        f"{counted(len(told['stations']), 'station')}, {over}",
+def _show(result: dict[str, Any]) -> None:
+    """Print a table with one row per station."""
+    terminal = console()
+    span = f"{result['duration_s'] / 3600.0:,.4g} h from {result['epoch']}"
+    terminal.print(
+        f"{result['scenario']}: {counted(result['passes'], 'pass', 'es')} of {counted(result['satellites'], 'satellite')} over "
+        f"{counted(len(result['stations']), 'station')}, {span}",
         style="bold",
     )
-    paper.print()
-    numbers = ("passes", "minutes", "covered %", "longest gap", "mean pass", "longest pass", "best elevation")
-    found = table("station", *numbers, "next pass", right=numbers, fold=("station",))
-    for name, of in told["stations"].items():
-        found.add_row(
-            name, f"{of['passes']:,}", f"{of['total_s'] / 60.0:,.1f}",
-            f"{100.0 * of['covered_s'] / told['duration_s']:.2f}", _span(of["longest_gap_s"]), _span(of["mean_pass_s"]),
-            _span(of["longest_pass_s"]), "-" if not of["passes"] else f"{of['best_elevation_deg']:.1f} deg",
-            "-" if not of["passes"] else f"{of['next_pass']} satellite {of['next_satellite']}",
+    terminal.print()
+    numbers = ("passes", "contact min", "coverage %", "longest gap", "mean pass", "longest pass", "max elevation")
+    rows = table("station", *numbers, "next AOS", "satellite", right=(*numbers, "satellite"))
+    for name, row in result["stations"].items():
+        rows.add_row(
+            name, f"{row['passes']:,}", f"{row['total_s'] / 60.0:,.1f}",
+            f"{100.0 * row['covered_s'] / result['duration_s']:.2f}", _span(row["longest_gap_s"]), _span(row["mean_pass_s"]),
+            _span(row["longest_pass_s"]), "-" if not row["passes"] else f"{row['best_elevation_deg']:.1f} deg",
+            row["next_pass"] or "-", "-" if row["next_satellite"] is None else str(row["next_satellite"]),
         )  # fmt: skip
-    paper.print(found)
+    terminal.print(rows)
 
 
 def _span(seconds: float | None) -> str:
-    """Hours, minutes and seconds."""
+    """A duration as h:mm:ss or m:ss; a dash for None."""
     if seconds is None:
         return "-"
     minutes, rest = divmod(round(seconds), 60)

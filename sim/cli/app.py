@@ -1,7 +1,8 @@
-"""The command `dawndusk`: verbs, exit codes, what goes to which stream.
+"""The command `dawndusk`: verbs, exit codes, output streams.
 
-Exit 0 done, 1 a run failed or a case beyond its limit, 2 bad input, 130 interrupted. Data on stdout, progress and errors on
-stderr. Loads the simulator only inside the verbs that need it.
+Exit code 0: done; 1: a run failed or a case is beyond its limit; 2: bad input; 130: interrupted. Data goes to stdout,
+progress and errors go to stderr. The simulator is imported only inside the verbs that need it, so that `--help` and
+`validate` start fast.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import typer
 
 from sim.cli import access, commands
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Threads
-from sim.cli.terminal import console, load_told, note, print_json
+from sim.cli.terminal import console, load_with_notes, note, print_json
 from sim.config.errors import InputError, RunError
 
 app = typer.Typer(
     name="dawndusk",
-    help="Orbital compute constellation simulator: how many of the FLOPs you launch you get to use, and what eats the rest.",
+    help="Orbital compute constellation simulator: how many of the FLOPs you launch are usable, and what takes the rest.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -46,7 +47,7 @@ def run(
     from sim.results.store import check_out
 
     check_out(out)
-    loaded = load_told(scenario, set, event, seed, allow_stale, skip_bad)
+    loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
     from sim import api
     from viz.report import write_report
 
@@ -61,42 +62,43 @@ def run(
 
 
 def _progress(loaded: Any) -> Any:
-    """A progress bar on stderr for anything that takes more than two seconds; plain silence when piped."""
+    """A progress bar on stderr, shown for runs of more than two seconds."""
     from sim.cli.progress import Bar
 
     return Bar(loaded.scenario.name)
 
 
 def _show(loaded: Any, results: Any) -> None:
+    """Print the waterfall, one line per subsystem, the binding inputs and the path of the report."""
     from rich.table import Table
 
     from sim.results import formatting
     from sim.studies import why
 
-    paper = console()
+    terminal = console()
     summary = results.summary
-    paper.print(formatting.headline(summary), style="bold")
-    paper.print()
+    terminal.print(formatting.headline(summary), style="bold")
+    terminal.print()
     table = Table(box=None, show_header=True, pad_edge=False, header_style="dim")
     table.add_column("")
     table.add_column("", no_wrap=True)
     table.add_column("PFLOP/s", justify="right")
     table.add_column("", justify="right")
     table.add_column("", style="dim", no_wrap=True)
-    for cause, *cells in formatting.waterfall(summary):
-        table.add_row(cause, *cells, style="bold" if cause in ("nameplate", "useful") else None)
-    paper.print(table)
-    paper.print(formatting.causes_without_loss(summary), style="dim")
-    paper.print()
+    for label, *cells in formatting.waterfall(summary):
+        table.add_row(label, *cells, style="bold" if label in ("nameplate", "useful") else None)
+    terminal.print(table)
+    terminal.print(formatting.causes_without_loss(summary), style="dim")
+    terminal.print()
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    for subject, sentence in formatting.lines(summary):
-        facts.add_row(subject, sentence)
+    for subject, text in formatting.lines(summary):
+        facts.add_row(subject, text)
     facts.add_row("binding", formatting.binding(summary, *why.binding(loaded)))
-    facts.add_row("trust", formatting.assumptions(summary))
+    facts.add_row("provenance", formatting.assumptions(summary))
     facts.add_row("report", str(results.folder / "report.html"))
-    paper.print(facts)
+    terminal.print(facts)
 
 
 @app.command(epilog="Example: dawndusk validate my_scenario.yaml")
@@ -109,15 +111,15 @@ def validate(
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Check a scenario without running it, and estimate size, memory and time."""
+    """Check a scenario and estimate the memory and time of a run."""
     from dataclasses import asdict
 
     from sim.config.validation import size
     from sim.results.formatting import counted
 
-    loaded = load_told(scenario, set, event, seed, allow_stale, skip_bad)
+    loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
     estimate = asdict(size(loaded.scenario, loaded.satellites))
-    told = {
+    result = {
         "scenario": loaded.scenario.name,
         "scenario_sha256": loaded.sha256,
         "ok": True,
@@ -125,14 +127,14 @@ def validate(
         "notes": list(loaded.notes),
     }
     if json:
-        print_json(told)
+        print_json(result)
         return
     print(
-        f"{loaded.scenario.name}: in order. {counted(estimate['satellites'], 'satellite')}, "
+        f"{loaded.scenario.name}: valid. {counted(estimate['satellites'], 'satellite')}, "
         f"{counted(estimate['accelerators'], 'accelerator')}, {counted(estimate['steps'], 'step')}, "
         f"{counted(estimate['stations'], 'station')}.\n"
-        f"A run takes about {estimate['memory_bytes'] / 1e9:.1f} GB and {_about(estimate['time_s'])} on this machine, and keeps "
-        f"{counted(estimate['recorded_satellites'], 'satellite')} at {counted(estimate['recorded_moments'], 'moment')}."
+        f"A run needs about {estimate['memory_bytes'] / 1e9:.1f} GB and {_about(estimate['time_s'])} on this machine, and records "
+        f"{counted(estimate['recorded_satellites'], 'satellite')} in {counted(estimate['recorded_moments'], 'frame')}."
     )
 
 
@@ -142,9 +144,12 @@ def _about(seconds: float) -> str:
 
 @app.command(epilog="Example: dawndusk schema > scenario.schema.json")
 def schema(
-    json: Annotated[bool, typer.Option("--json", help="The same; the schema is JSON either way.")] = True,
+    json: Annotated[bool, typer.Option("--json", help="No effect; the schema is JSON in any case.")] = True,
 ) -> None:
-    """Print the JSON Schema of scenario files, for completion and checks in editors."""
+    """Print the JSON Schema of scenario files.
+
+    Editors use it for completion and validation.
+    """
     from sim.config.json_schema import scenario_schema
 
     print_json(scenario_schema())
@@ -153,10 +158,15 @@ def schema(
 @app.command(epilog="Example: dawndusk verify orbits --json")
 def verify(
     group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the cases of one group.")] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder with published data that is not shipped.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder with published data that is not part of the package.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Compare the functions that runs use with published numbers and other programs."""
+    """Compare results with published numbers and other programs.
+
+    The cases call the same functions as `dawndusk run`.
+    """
     from sim.cli.progress import Bar
     from sim.verify import run_cases
 
@@ -200,10 +210,10 @@ def _verify_table(rows: list[dict[str, Any]]) -> None:
             row["source"],
             style=None if row["ok"] else "bold red",
         )
-    paper = console()
-    paper.print(table)
-    good = sum(bool(row["ok"]) for row in rows)
-    paper.print(f"\n{good} of {len(rows)} cases within their limits", style="bold")
+    terminal = console()
+    terminal.print(table)
+    passed = sum(bool(row["ok"]) for row in rows)
+    terminal.print(f"\n{passed} of {len(rows)} cases within their limits", style="bold")
 
 
 @app.command(epilog="Example: dawndusk provenance satellite.power.array.area")
@@ -213,7 +223,10 @@ def provenance(
     ],
     json: Json = False,
 ) -> None:
-    """Say where numbers come from: value, unit, kind and source."""
+    """Show where input numbers come from.
+
+    One row per number: value, unit, kind (published, derived, assumption, ...) and source.
+    """
     from sim.config import provenance as records
 
     rows = records.rows(target)
@@ -223,18 +236,22 @@ def provenance(
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    several = len({row["scenario"] for row in rows}) > 1
-    for name in (["scenario"] if several else []) + ["field", "value", "kind", "source"]:
+    many_scenarios = len({row["scenario"] for row in rows}) > 1
+    for name in (["scenario"] if many_scenarios else []) + ["field", "value", "kind", "source"]:
         table.add_column(name, overflow="fold", no_wrap=name in ("scenario", "field"))
     for row in rows:
         spread = f" ({row['low']} to {row['high']})" if row["low"] is not None else ""
         unit = "" if row["unit"] == "1" else f" {row['unit']}"
         source = "; ".join(part for part in (row["source"], row["note"]) if part) or row["origin"]
         table.add_row(
-            *([row["scenario"]] if several else []), row["field"], f"{row['value']}{unit}{spread}", row["kind"], source
+            *([row["scenario"]] if many_scenarios else []),
+            row["field"],
+            f"{row['value']}{unit}{spread}",
+            row["kind"],
+            source,
         )
-    paper = console()
-    paper.print(table)
+    terminal = console()
+    terminal.print(table)
 
 
 app.add_typer(commands.app)
@@ -242,11 +259,18 @@ app.add_typer(access.app)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: every error is a line with an exit code, never a traceback."""
-    sys.exit(_guarded(lambda: app(args=arguments, prog_name="dawndusk", standalone_mode=False)))
+    """Entry point of the command; every error is one line and an exit code, never a traceback.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Command-line arguments; those of the process if None.
+    """
+    sys.exit(_exit_code(lambda: app(args=arguments, prog_name="dawndusk", standalone_mode=False)))
 
 
-def _guarded(call: Callable[[], Any]) -> int:
+def _exit_code(call: Callable[[], Any]) -> int:
+    """Run a command; turn exceptions into error lines and an exit code."""
     try:
         code = int(call() or 0)
         if code == 130:
@@ -268,13 +292,13 @@ def _guarded(call: Callable[[], Any]) -> int:
         sys.stderr.close()
         return 1
     except MemoryError:
-        note("out of memory; write fewer satellites or steps (dawndusk validate estimates what a run needs)")
+        note("out of memory; write fewer satellites or steps (dawndusk validate estimates the memory of a run)")
         return 1
     except OSError as error:
         note(f"{error.filename or 'system'}: {error.strerror or error}")
         return 1
     except Exception as error:
-        # usage errors, told by what they can do: some versions of typer bring their own click
+        # Usage errors are recognised by their method: some versions of typer bundle their own click.
         if not hasattr(error, "format_message"):
             raise
         _usage(error)
@@ -282,11 +306,11 @@ def _guarded(call: Callable[[], Any]) -> int:
 
 
 def _usage(error: Any) -> None:
-    """A wrong command line: one line, or the help where nothing was asked for."""
+    """Print a usage error as one line, or the help where no verb was given."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "dawndusk"
-    told = error.format_message().strip()
-    if "\n" in told:
-        note(told)
+    message = error.format_message().strip()
+    if "\n" in message:
+        note(message)
     else:
-        note(f"{path}: {told.rstrip('.')}; see {path} --help")
+        note(f"{path}: {message.rstrip('.')}; see {path} --help")

@@ -1,4 +1,4 @@
-"""Verbs that ask more than one run, or none: sweep, compare, why, report, new, bench. `sim.cli.app` takes them in."""
+"""Verbs of studies and tools: sweep, compare, why, report, new, bench. Added to the command by `sim.cli.app`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale
-from sim.cli.terminal import about, console, load_told, note, print_json, table
+from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
 from sim.config.errors import Origin, bad_input
+from sim.results.formatting import cause_label
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -22,16 +23,20 @@ def sweep(
     sweep: Annotated[str, typer.Argument(metavar="SWEEP", help="Name of a shipped sweep, or the path of a file.")],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the study; must not exist yet.")] = None,
     scheduler: Annotated[
-        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler, such as tcp://node1:8786.")
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Address of a dask scheduler, such as tcp://node1:8786."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished study.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an unfinished study.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check every point, estimate the time, run nothing.")
     ] = False,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Worker processes on this machine.")] = None,
     json: Json = False,
 ) -> None:
-    """Run a scenario at many points, on all processors or a cluster; goes on where it was stopped."""
+    """Run a scenario at many points in parallel.
+
+    Uses all processors or a dask cluster. An interrupted sweep continues with --resume.
+    """
     from sim.cli.progress import Bar
     from sim.studies import definition, study_folder
     from sim.studies import sweep as study_runs
@@ -50,23 +55,24 @@ def sweep(
             )
     except KeyboardInterrupt:
         kept = study_folder.part_folder(study, out)
-        note(f"interrupted; finished points are kept in {kept}: add --resume to go on")
-        raise SystemExit(130) from None  # typer's own way would say that nothing was written
+        note(f"interrupted; finished points are kept in {kept}: add --resume to continue")
+        raise SystemExit(130) from None  # typer's own handler would report that nothing was written
     for index, error in finished.failed.items():
-        note(f"point {index} ({_told(study, index)}): {error}")
+        note(f"point {index} ({_point_text(study, index)}): {error}")
     if json:
         failed = [{"point": index, "error": error} for index, error in finished.failed.items()]
-        print_json({**_named(study), "folder": str(finished.folder), "failed": failed})
+        print_json({**_identity(study), "folder": str(finished.folder), "failed": failed})
     else:
         print(
             f"{study.spec.name}: {finished.points:,} points, {len(finished.failed)} failed. {_best(study, finished.folder)}"
         )
-        print(f"The table is {finished.folder / 'points.parquet'}")
+        print(f"Table of all points: {finished.folder / 'points.parquet'}")
     if finished.failed:
         raise typer.Exit(1)
 
 
-def _named(study: Any) -> dict[str, Any]:
+def _identity(study: Any) -> dict[str, Any]:
+    """Name, hash, number of points and fields of a study."""
     return {
         "study": study.spec.name,
         "identity": study.identity,
@@ -75,25 +81,27 @@ def _named(study: Any) -> dict[str, Any]:
     }
 
 
-def _told(study: Any, index: int) -> str:
+def _point_text(study: Any, index: int) -> str:
+    """The fields and values of one point of a study."""
     return ", ".join(f"{field}={value}" for field, value in zip(study.fields, study.written[index], strict=True))
 
 
 def _best(study: Any, folder: Path) -> str:
-    """The span of the useful share, and where it is largest."""
+    """The range of the useful share, and the point where it is highest."""
     import pyarrow.parquet as pq
 
     rows = pq.read_table(folder / "points.parquet", columns=["point", "compute.useful_fraction"]).to_pylist()
-    found = [
+    shares = [
         (row["compute.useful_fraction"], -row["point"]) for row in rows if row["compute.useful_fraction"] is not None
     ]
-    if not found:
+    if not shares:
         return ""
-    high = max(found)
-    return f"Useful {100 * min(found)[0]:.1f} to {100 * high[0]:.1f} %, most at point {-high[1]} ({_told(study, -high[1])})."
+    high = max(shares)
+    return f"Useful share {100 * min(shares)[0]:.1f} to {100 * high[0]:.1f} %, highest at point {-high[1]} ({_point_text(study, -high[1])})."
 
 
 def _dry_run(study: Any, workers: int, json: bool) -> None:
+    """Print the number of points, the estimated time, and the first and last point."""
     from sim.studies.sweep import estimate_s
 
     time_s, last = estimate_s(study, workers), len(study.points) - 1
@@ -102,17 +110,19 @@ def _dry_run(study: Any, workers: int, json: bool) -> None:
             name: {"point": at, **dict(zip(study.fields, study.written[at], strict=True))}
             for name, at in (("first", 0), ("last", last))
         }
-        print_json({**_named(study), "workers": workers, "time_s": time_s, **points})
+        print_json({**_identity(study), "workers": workers, "time_s": time_s, **points})
         return
-    print(f"{study.spec.name}: {last + 1:,} points in order, about {about(time_s)} on {workers} worker(s).")
-    print(f"first: {_told(study, 0)}")
-    print(f"last:  {_told(study, last)}")
+    print(f"{study.spec.name}: {last + 1:,} points valid, about {about(time_s)} on {workers} worker(s).")
+    print(f"first: {_point_text(study, 0)}")
+    print(f"last:  {_point_text(study, last)}")
 
 
 @app.command(epilog="Example: dawndusk compare suncatcher starlink_edge --equal nameplate")
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A scenario, a results folder, or baseline:NAME.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="What A is compared with.")],
+    b: Annotated[
+        str, typer.Argument(metavar="B", help="The other design: a scenario, a results folder, or baseline:NAME.")
+    ],
     equal: Annotated[
         str | None, typer.Option("--equal", metavar="QUANTITY", help="Scale A to B: nameplate, useful, power or capex.")
     ] = None,
@@ -122,68 +132,72 @@ def compare(
     json: Json = False,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Say how two designs differ: inputs, numbers, and the causes behind the difference."""
+    """Compare two designs and name the causes of the difference."""
     from sim.studies.compare import check_equal
     from sim.studies.compare import compare as compared
     from sim.studies.operands import load_pair
 
     check_equal(equal)
-    found = compared(*load_pair(a, b, tuple(set or ()), skip_bad=skip_bad), equal)
+    comparison = compared(*load_pair(a, b, tuple(set or ()), skip_bad=skip_bad), equal)
     if json:
-        print_json(found.as_dict())
+        print_json(comparison.as_dict())
     else:
-        _show_comparison(found)
+        _show_comparison(comparison)
 
 
-def _show_comparison(found: Any) -> None:
-    paper = console()
-    paper.print(f"A: {found.a}    B: {found.b}", style="bold")
-    for line in found.notes:
-        paper.print(line, style="dim")
-    if found.inputs:
-        paper.print()
-        inputs = table("differs", "A", "B", "kind", fold=("differs", "A", "B"))
-        for row in found.inputs[:INPUTS_SHOWN]:
+def _show_comparison(comparison: Any) -> None:
+    """Print differing inputs, results side by side, the two waterfalls and the main causes."""
+    terminal = console()
+    terminal.print(f"A: {comparison.a}    B: {comparison.b}", style="bold")
+    for line in comparison.notes:
+        terminal.print(line, style="dim")
+    if comparison.inputs:
+        terminal.print()
+        inputs = table("differing input", "A", "B", "kind", fold=("differing input", "A", "B"))
+        for row in comparison.inputs[:INPUTS_SHOWN]:
             kinds = " / ".join(dict.fromkeys(kind for kind in (row.a_kind, row.b_kind) if kind))
             inputs.add_row(row.field, row.a or "-", row.b or "-", kinds)
-        paper.print(inputs)
-        if len(found.inputs) > INPUTS_SHOWN:
-            paper.print(f"and {len(found.inputs) - INPUTS_SHOWN} more (--json has all)", style="dim")
-    paper.print()
-    _show_metrics(found, paper)
-    paper.print()
-    _show_losses(found, paper)
-    if found.equal is not None:
-        paper.print()
-        paper.print(found.equal.words)
-    paper.print()
-    paper.print("; ".join(found.reasons), style="bold")
+        terminal.print(inputs)
+        if len(comparison.inputs) > INPUTS_SHOWN:
+            terminal.print(f"and {len(comparison.inputs) - INPUTS_SHOWN} more (--json lists all)", style="dim")
+    terminal.print()
+    _show_metrics(comparison, terminal)
+    terminal.print()
+    _show_losses(comparison, terminal)
+    if comparison.equal is not None:
+        terminal.print()
+        terminal.print(comparison.equal.words)
+    terminal.print()
+    terminal.print("; ".join(comparison.reasons), style="bold")
 
 
-def _show_metrics(found: Any, paper: Any) -> None:
-    scaled = ("A scaled",) if found.equal is not None else ()
+def _show_metrics(comparison: Any, terminal: Any) -> None:
+    """Print results side by side."""
+    scaled = ("A scaled",) if comparison.equal is not None else ()
     ratio = "B / A scaled" if scaled else "B / A"
     metrics = table("", "A", *scaled, "B", ratio, "unit", "", right=("A", *scaled, "B", ratio), fold=("",))
-    for row in found.metrics:
+    for row in comparison.metrics:
         numbers = [row.a, *([row.a_scaled] if scaled else []), row.b, row.ratio]
         metrics.add_row(row.metric, *map(_number, numbers), "" if row.unit == "1" else row.unit, row.reason or "")
-    paper.print(metrics)
+    terminal.print(metrics)
 
 
-def _show_losses(found: Any, paper: Any) -> None:
-    numbers = ("A %", "B %", "points", "own", "induced", "A PFLOP/s", "B PFLOP/s", "B - A")
+def _show_losses(comparison: Any, terminal: Any) -> None:
+    """Print the two waterfalls side by side."""
+    numbers = ("A %", "B %", "points", "local stall", "peer stall", "A PFLOP/s", "B PFLOP/s", "B - A")
     losses = table("", *numbers, right=numbers)
-    for row in found.waterfall:
+    for row in comparison.waterfall:
         if row.a_fraction or row.b_fraction:
             losses.add_row(
-                row.cause, f"{100 * row.a_fraction:.2f}", f"{100 * row.b_fraction:.2f}", f"{row.points:+.2f}",
+                cause_label(row.cause), f"{100 * row.a_fraction:.2f}", f"{100 * row.b_fraction:.2f}", f"{row.points:+.2f}",
                 f"{row.own_points:+.2f}", f"{row.induced_points:+.2f}", _number(row.a_pflops), _number(row.b_pflops),
                 _number(row.pflops), style="bold" if row.cause == "useful" else None,
             )  # fmt: skip
-    paper.print(losses)
+    terminal.print(losses)
 
 
 def _number(value: float | None) -> str:
+    """A number with about four digits; a dash for None."""
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.4g}"
@@ -199,61 +213,66 @@ def why(
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Say what each cause costs, what its removal would win, and which input is worth its mass."""
+    """Show what each cause costs and which inputs limit a design.
+
+    Runs the scenario again without each cause in turn, and with each main input 10 % larger.
+    """
     from sim.cli.progress import Bar
-    from sim.studies.why import why as asked
+    from sim.studies.why import why as analyse
 
-    loaded = load_told(scenario, set, event, seed, allow_stale, skip_bad)
+    loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
     with Bar(loaded.scenario.name) as advance:
-        found = asked(loaded, advance)
+        analysis = analyse(loaded, advance)
     if json:
-        print_json(found.as_dict())
+        print_json(analysis.as_dict())
     else:
-        _show_why(found)
+        _show_why(analysis)
 
 
-def _show_why(found: Any) -> None:
-    paper, base = console(), found.base
-    paper.print(
-        f"{found.scenario}: useful {100 * base.useful_fraction:.2f} % of nameplate, {_number(base.useful_flops_per_s / 1e15)} "
-        f"PFLOP/s, over {about(base.window_s)}",
+def _show_why(analysis: Any) -> None:
+    """Print one row per cause and one row per enlarged input."""
+    terminal, base = console(), analysis.base
+    terminal.print(
+        f"{analysis.scenario}: useful {100 * base.useful_fraction:.2f} % of nameplate, "
+        f"{_number(base.useful_flops_per_s / 1e15)} PFLOP/s, over {about(base.window_s)}",
         style="bold",
     )
-    for line in found.notes:
-        paper.print(line, style="dim")
-    paper.print()
-    numbers = ("lost %", "own", "induced", "won %", "PFLOP/s")
-    causes = table("cause", *numbers, "then grows", "without it", right=numbers, fold=("without it",))
+    for line in analysis.notes:
+        terminal.print(line, style="dim")
+    terminal.print()
+    numbers = ("lost %", "peer stall", "gain, points", "PFLOP/s")
+    causes = table("cause", *numbers, "next bottleneck", "run without it", right=numbers, fold=("run without it",))
     total = base.nameplate_flops_per_s * base.window_s
-    for row in found.causes:
-        lost = [f"{100 * part / total:.2f}" for part in (row.flops, row.own_flops, row.induced_flops)]
-        won = ["-", "-"] if row.gain_fraction is None else _won(row)
-        grows = "" if row.then is None else f"{row.then} {100 * row.then_fraction:+.2f}"
-        causes.add_row(row.cause, *lost, *won, grows, row.relaxed or f"not removed: {row.reason}")
-    paper.print(causes)
-    paper.print()
-    worth = ("kg", "USD", "won %", "PFLOP/s", "GFLOP/s per kg", "per USD")
-    inputs = table("enlarged", "from", "to", "", *worth, right=("from", "to", *worth), fold=("enlarged",))
-    for row in found.inputs:
+    for row in analysis.causes:
+        lost = [f"{100 * part / total:.2f}" for part in (row.flops, row.induced_flops)]
+        gain = ["-", "-"] if row.gain_fraction is None else _gain(row)
+        bottleneck = "" if row.then is None else f"{cause_label(row.then)} {100 * row.then_fraction:+.2f}"
+        causes.add_row(cause_label(row.cause), *lost, *gain, bottleneck, row.relaxed or f"not removed: {row.reason}")
+    terminal.print(causes)
+    terminal.print()
+    values = ("kg", "USD", "gain, points", "PFLOP/s", "GFLOP/s per kg", "GFLOP/s per USD")
+    title = "+10 % sensitivity"
+    inputs = table(title, "from", "to", "", *values, right=("from", "to", *values), fold=(title,))
+    for row in analysis.inputs:
         unit, size = row.display_unit
-        each = [None if value is None else value / 1e9 for value in (row.per_kg, row.per_usd)]
+        marginal = [None if value is None else value / 1e9 for value in (row.per_kg, row.per_usd)]
         inputs.add_row(
             row.input, _number(row.before / size), _number(row.after / size), unit, _number(row.mass_kg), _number(row.usd),
-            *_won(row), *map(_number, each),
+            *_gain(row), *map(_number, marginal),
         )  # fmt: skip
-    paper.print(inputs)
+    terminal.print(inputs)
 
 
-def _won(row: Any) -> list[str]:
-    """Useful FLOPs won, of nameplate and as a rate."""
+def _gain(row: Any) -> list[str]:
+    """Useful FLOPs gained, in percentage points of nameplate and as a rate."""
     return [f"{100 * row.gain_fraction:+.2f}", _number(row.gain_flops_per_s / 1e15)]
 
 
 @app.command(epilog="Example: dawndusk report results/suncatcher-1a2b3c4d-1")
 def report(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A folder that `dawndusk run` wrote.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A results folder written by `dawndusk run`.")],
 ) -> None:
-    """Write the report of a results folder again, with this version's pages."""
+    """Write the report of a results folder again."""
     from sim.results.store import read
     from viz.report import write_report
 
@@ -270,32 +289,39 @@ def report(
 
 @app.command(epilog="Example: dawndusk new my_fleet --from suncatcher")
 def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Names the scenario; the file is NAME.yaml, here.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of the scenario; the file is NAME.yaml in the current folder.")
+    ],
     source: Annotated[
-        str | None, typer.Option("--from", metavar="SCENARIO", help="A shipped scenario or a file to lay it on.")
+        str | None, typer.Option("--from", metavar="SCENARIO", help="A shipped scenario or a file to extend.")
     ] = None,
 ) -> None:
-    """Start a scenario: a commented file that runs as it is."""
-    from sim.config.template import starter
+    """Create a commented scenario file that runs unchanged."""
+    from sim.config.template import scenario_template
 
     stem = name.removesuffix(".yaml")
     target = Path(f"{stem}.yaml")
-    text = starter(stem, source)
+    text = scenario_template(stem, source)
     try:
         with target.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         raise bad_input(Origin(str(target)), "", "exists already; write another name, or remove this file") from None
-    print(f"{target}: edit it, then dawndusk validate {target}")
+    print(f"{target}: written; edit it, then check it: dawndusk validate {target}")
 
 
 @app.command(epilog="Example: dawndusk bench orbits --json")
 def bench(
     group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the benchmarks of one group.")] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder with published data that is not shipped.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder with published data that is not part of the package.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Race the functions that runs use against other programs that give the same answer."""
+    """Benchmark against other programs that give the same answer.
+
+    The benchmarks call the same functions as `dawndusk run`.
+    """
     from sim.cli.progress import Bar
     from sim.verify.bench import run_benchmarks
 
@@ -307,10 +333,10 @@ def bench(
         print_json({"rows": [row.as_dict() for row in rows]})
     else:
         numbers = ("ours", "peer", "ratio", "threads")
-        found = table("name", *numbers, "unit", "against", right=numbers)
+        benchmarks = table("name", *numbers, "unit", "against", right=numbers)
         for row in rows:
             against = row.reason or row.peer_version
-            found.add_row(
+            benchmarks.add_row(
                 row.name,
                 _number(row.ours),
                 _number(row.peer),
@@ -319,7 +345,7 @@ def bench(
                 row.unit,
                 against or "",
             )
-        console().print(found)
+        console().print(benchmarks)
     for row in rows:
         if row.reason is not None:
             note(f"{row.name}: {row.reason}")

@@ -1,4 +1,4 @@
-"""Arguments and options that several verbs have, worded once."""
+"""Arguments and options shared by several verbs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
 ]
 Events = Annotated[
-    list[str] | None, typer.Option("--event", metavar="EVENT", help='Such as "2026-12-21T06:00Z lose satellite 17".')
+    list[str] | None,
+    typer.Option("--event", metavar="EVENT", help='Add an event, such as "2026-12-21T06:00Z lose satellite 17".'),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="Root of all random streams.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
-Stale = Annotated[bool, typer.Option("--allow-stale", help="Take elements more than 14 days from the epoch.")]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out sets of a catalogue that cannot be used.")]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; changes the speed, never the result.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all random streams.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Stale = Annotated[bool, typer.Option("--allow-stale", help="Accept element sets more than 14 days from the epoch.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Ignore element sets of a catalogue that cannot be used.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Number of threads; does not change results.")]

@@ -1,4 +1,4 @@
-"""A progress bar on stderr that shows up only when a job takes more than two seconds."""
+"""A progress bar on stderr, shown only for tasks of more than two seconds."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import time
 from types import TracebackType
 from typing import Any
 
-PATIENCE_S = 2.0
+DELAY_S = 2.0
 
 
 class Bar:
-    """Context manager; the value is a callback (done, total). A line every tenth where stderr is no terminal."""
+    """Context manager whose value is a callback (done, total); one line per tenth if stderr is not a terminal."""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    def __init__(self, title: str) -> None:
+        self.title = title
         self.begin = time.monotonic()
         self.bar: Any = None
         self.task: Any = None
-        self.told = 0
+        self.last_tenth = 0
 
     def __enter__(self) -> Bar:
         return self
 
     def __call__(self, done: int, total: int) -> None:
-        if time.monotonic() - self.begin < PATIENCE_S or done >= total:
+        if time.monotonic() - self.begin < DELAY_S or done >= total:
             return
         from rich.console import Console
 
         console = Console(stderr=True, highlight=False)
         if not console.is_terminal:
             tenth = 10 * done // total
-            if tenth > self.told:
-                self.told = tenth
-                console.print(f"{self.what}: {10 * tenth} %")
+            if tenth > self.last_tenth:
+                self.last_tenth = tenth
+                console.print(f"{self.title}: {10 * tenth} %")
             return
         if self.bar is None:
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -42,7 +42,7 @@ class Bar:
                 console=console, transient=True,
             )  # fmt: skip
             self.bar.start()
-            self.task = self.bar.add_task(self.what, total=total)
+            self.task = self.bar.add_task(self.title, total=total)
         self.bar.update(self.task, completed=done)
 
     def __exit__(

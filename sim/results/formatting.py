@@ -1,15 +1,47 @@
-"""What a person sees on the terminal: the waterfall, a line for each subsystem, what binds, where the report is."""
+"""Text of a run's results on the terminal: headline, waterfall, one line per subsystem, binding inputs."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sim.schema import CAUSES
 
-BAR = 40
+BAR: Final = 40  # characters of the nameplate bar
+ROUNDING: Final = 1e-9  # shares below are rounding of the ledger, not losses
+
+# Labels where the key of a cause in the results is not the term a reader expects.
+CAUSE_LABELS: Final = {
+    "unplaced": "unallocated",
+    "kernel": "kernel inefficiency",
+    "memory": "memory bandwidth",
+    "recompute": "recomputation",
+    "bubble": "pipeline bubble",
+}
+
+
+def cause_label(cause: str) -> str:
+    """The label of a cause of loss.
+
+    Parameters
+    ----------
+    cause : str
+        A key of `sim.schema.CAUSES`.
+
+    Returns
+    -------
+    str
+        The label shown on the terminal; the key itself where it is already the usual term.
+
+    Examples
+    --------
+    >>> cause_label("unplaced"), cause_label("thermal")
+    ('unallocated', 'thermal')
+    """
+    return CAUSE_LABELS.get(cause, cause)
 
 
 def headline(summary: dict[str, Any]) -> str:
+    """One line that says what was run: satellites, accelerators, duration, epoch and step."""
     return (
         f"{summary['scenario']}: {_satellites(summary['satellites'])}, {counted(summary['accelerators'], 'accelerator')}, "
         f"{_span(summary['duration_s'])} from {summary['epoch']} in steps of {summary['step_s']:g} s"
@@ -17,7 +49,18 @@ def headline(summary: dict[str, Any]) -> str:
 
 
 def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
-    """Rows (cause, bar, PFLOP/s, per cent, of it induced): nameplate, every cause that took something, useful."""
+    """Rows of the waterfall: nameplate, every cause with a loss, useful.
+
+    Parameters
+    ----------
+    summary : dict
+        A run's summary, as in `summary.json`.
+
+    Returns
+    -------
+    list of tuple of str
+        (label, bar, PFLOP/s, per cent of nameplate, peer stall) for each row.
+    """
     compute, duration_s = summary["compute"], summary["duration_s"]
     total = compute["nameplate_flops"]
     rows = [("nameplate", "█" * BAR, _pflops(total / duration_s), "100.0 %", "")]
@@ -26,15 +69,15 @@ def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
         share = row["fraction"]
         if row["cause"] == "useful":
             rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), _percent(share), ""))
-        elif share > 0.0:
+        elif share > ROUNDING:
             start, end = round((left - share) * BAR), round(left * BAR)
             rows.append(
                 (
-                    row["cause"],
+                    cause_label(row["cause"]),
                     " " * start + "░" * max(end - start, 1),
                     "-" + _pflops(row["flops"] / duration_s),
                     "-" + _percent(share),
-                    f"induced {_percent(row['induced_flops'] / total)}" if row["induced_flops"] > 0.0 else "",
+                    f"peer stall {_percent(row['induced_flops'] / total)}" if row["induced_flops"] > 0.0 else "",
                 )
             )
             left -= share
@@ -42,83 +85,84 @@ def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
 
 
 def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
-    """(subject, sentence) for each subsystem; one that was not simulated says so."""
-    power, thermal, ground, fleet, design = (summary[k] for k in ("power", "thermal", "ground", "fleet", "design"))
-    told = [
-        (
-            "power",
-            f"arrays {_watts(power['array_w_mean'])} in the mean, {_percent(power['sunlit_fraction'])} sunlit, "
-            f"longest eclipse {power['eclipse_s_max'] / 60:.1f} min, batteries down to {_percent(1.0 - power['battery_depth_max'])}"
-            + (f", {power['unserved_j'] / 3.6e6:.3g} kWh not served" if power["unserved_j"] > 3.6e3 else ""),
-        )
-    ]
-    if thermal["junction_k_max"] is None:
-        told.append(("heat", "no satellite worked"))
-    else:
-        told.append(
-            (
-                "heat",
-                f"junctions to {thermal['junction_k_max'] - 273.15:.1f} degC, radiators {thermal['radiator_k_mean'] - 273.15:.1f} degC "
-                f"in the mean, throttled {_percent(thermal['throttled_fraction'])} of the time",
-            )
-        )
+    """One line for each subsystem.
+
+    Parameters
+    ----------
+    summary : dict
+        A run's summary, as in `summary.json`.
+
+    Returns
+    -------
+    list of tuple of str
+        (subject, text); the text says so where a subsystem was not simulated.
+    """
+    rows = [("power", _power(summary["power"])), ("heat", _heat(summary["thermal"]))]
     if summary.get("formation") is not None:
-        told.append(("formation", _formation(summary["formation"])))
-    told.append(("links", _links(summary["network"])))
-    told += [("job" if w["kind"] == "training" else w["kind"], _job(w)) for w in summary["workloads"] if w["model"]]
-    told.append(("latency", _latency(ground)))
-    told.append(
-        (
-            "fleet",
-            f"{_percent(fleet['availability'])} available, {_tonnes(design['mass_kg'])}, {design['array_m2']:,.0f} m2 of array, "
-            f"{design['radiator_m2']:,.0f} m2 of radiator",
-        )
-    )
+        rows.append(("formation", _formation(summary["formation"])))
+    rows.append(("links", _links(summary["network"])))
+    rows += [("job" if w["kind"] == "training" else w["kind"], _job(w)) for w in summary["workloads"] if w["model"]]
+    rows.append(("latency", _latency(summary["ground"])))
+    rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))
     if summary["cost"]["capex_usd"] is not None:
-        told.append(("cost", _cost(summary)))
+        rows.append(("cost", _cost(summary)))
     if summary["baseline"] is not None:
-        told.append(("baseline", _baseline(summary)))
-    return told
+        rows.append(("baseline", _baseline(summary)))
+    return rows
+
+
+def _power(power: dict[str, Any]) -> str:
+    short = f", {power['unserved_j'] / 3.6e6:.3g} kWh of load not served" if power["unserved_j"] > 3.6e3 else ""
+    return (
+        f"arrays {_watts(power['array_w_mean'])} on average, {_percent(power['sunlit_fraction'])} sunlit, longest eclipse "
+        f"{power['eclipse_s_max'] / 60:.1f} min, lowest battery charge {_percent(1.0 - power['battery_depth_max'])}{short}"
+    )
+
+
+def _heat(thermal: dict[str, Any]) -> str:
+    if thermal["junction_k_max"] is None:
+        return "no satellite was in operation"
+    return (
+        f"hottest junction {thermal['junction_k_max'] - 273.15:.1f} degC, radiators "
+        f"{thermal['radiator_k_mean'] - 273.15:.1f} degC on average, throttled {_percent(thermal['throttled_fraction'])} "
+        "of the time"
+    )
 
 
 def _formation(formation: dict[str, Any]) -> str:
-    beside, cost = formation["neighbour_range_m"], formation["station_keeping_m_s_yr"]
-    apart = f"neighbours {beside[0]:,.1f} to {beside[1]:,.1f} m apart, " if beside else ""
+    neighbours, delta_v = formation["neighbour_range_m"], formation["station_keeping_m_s_yr"]
+    apart = f"neighbours {neighbours[0]:,.1f} to {neighbours[1]:,.1f} m apart, " if neighbours else ""
     drift = formation["drift_m_per_day"]
-    slow = "below 0.1" if drift < 0.1 else f"{drift:,.3g}"
-    return (
-        f"{apart}nobody nearer than {formation['min_separation_m']:,.1f} m"
-        + (", below keep_out" if formation["below_keep_out"] else "")
-        + f"; drift under J2 {slow} m a day"
-        + (
-            ""
-            if cost is None
-            else f", by unequal drag {formation['drag_drift_m_first_day']:,.3g} m in the first; holding it all takes {cost:,.3g} m/s a year"
-        )
-    )
+    drift_text = "below 0.1" if drift < 0.1 else f"{drift:,.3g}"
+    text = f"{apart}minimum separation {formation['min_separation_m']:,.1f} m"
+    text += f"{', below keep_out' if formation['below_keep_out'] else ''}; J2 drift {drift_text} m per day"
+    if delta_v is not None:
+        text += f", differential drag {formation['drag_drift_m_first_day']:,.3g} m in the first day; station keeping "
+        text += f"{delta_v:,.3g} m/s per year"
+    return text
 
 
 def _links(network: dict[str, Any]) -> str:
     if network["links_mean"] is None:
         return "none: no job or route needs them in this scenario"
-    stood = network["link_availability"]
-    share = "" if stood is None else f", {_percent(stood)} of the topology"
-    return f"{network['links_mean']:,.4g} in the mean{share}; ways to the ground switched {network['path_switches']:,} times"
+    available = network["link_availability"]
+    share = "" if available is None else f", {_percent(available)} of the topology"
+    return f"{network['links_mean']:,.4g} on average{share}; {counted(network['path_switches'], 'ground-route change')}"
 
 
 def _job(workload: dict[str, Any]) -> str:
     if workload["kind"] == "inference":
-        first = "no way to a user" if workload["ttft_ms"] is None else f"first token after {workload['ttft_ms']:.0f} ms"
-        return f"{workload['model']} on {_satellites(workload['satellites'])}: {workload['tokens_per_s']:,.4g} tokens/s, {first}"
+        ttft = "no route to a user" if workload["ttft_ms"] is None else f"TTFT {workload['ttft_ms']:.0f} ms"
+        return f"{workload['model']} on {_satellites(workload['satellites'])}: {workload['tokens_per_s']:,.4g} tokens/s, {ttft}"
     mesh = workload["mesh"]
-    virtual_stages = f" in {workload['interleave']} virtual_stages" if workload["interleave"] > 1 else ""
-    cut = f"tensor {mesh['tensor']}, pipeline {mesh['pipeline']}{virtual_stages}, data {mesh['data']}"
+    virtual_stages = f" in {workload['interleave']} virtual stages" if workload["interleave"] > 1 else ""
+    plan = f"tensor {mesh['tensor']}, pipeline {mesh['pipeline']}{virtual_stages}, data {mesh['data']}"
     if workload["step_s"] is None:
-        return f"{workload['model']}, {cut}: never ran"
+        return f"{workload['model']}, {plan}: no step was completed"
     return (
-        f"{workload['model']}, {cut}, {workload['all_reduce']}: a step takes {workload['step_s']:.3g} s, "
-        f"{_percent(workload['communication_fraction'])} of it waiting for messages; MFU {_percent(workload['mfu'])}, "
-        f"productive {_percent(workload['ettr'])} of the time, {workload['tokens_per_s']:,.4g} tokens/s"
+        f"{workload['model']}, {plan}, {workload['all_reduce']} all-reduce: step {workload['step_s']:.3g} s, exposed "
+        f"communication {_percent(workload['communication_fraction'])}, MFU {_percent(workload['mfu'])}, "
+        f"ETTR {_percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s"
     )
 
 
@@ -127,64 +171,91 @@ def _latency(ground: dict[str, Any]) -> str:
     if ground["coverage_fraction"] is None:
         return "no ground stations"
     if rtt["median"] is None:
-        return "no satellite in sight of any station"
-    seen = {n: s for n, s in ground["stations"].items() if s["propagation_rtt_ms"]["median"] is not None}
-    worst = max(seen, key=lambda n: (seen[n]["propagation_rtt_ms"]["max"], n))
-    blind = len(ground["stations"]) - len(seen)
+        return "no station has coverage"
+    covered = {n: s for n, s in ground["stations"].items() if s["propagation_rtt_ms"]["median"] is not None}
+    worst = max(covered, key=lambda n: (covered[n]["propagation_rtt_ms"]["max"], n))
+    without = len(ground["stations"]) - len(covered)
     return (
-        f"to the serving satellite and back, propagation only: median {rtt['median']:.2f} ms, 99 % {rtt['p99']:.2f} ms, "
-        f"worst {worst} {seen[worst]['propagation_rtt_ms']['max']:.2f} ms; in sight {_percent(ground['coverage_fraction'])} of station-time"
-        + (f"; {blind} of {len(ground['stations'])} stations never" if blind else "")
-        + f"; a user sees {ground['user_rtt_ms']['median']:.2f} ms in the median"
+        f"propagation RTT to the serving satellite: median {rtt['median']:.2f} ms, p99 {rtt['p99']:.2f} ms, worst station "
+        f"{worst} {covered[worst]['propagation_rtt_ms']['max']:.2f} ms; end-to-end RTT: median "
+        f"{ground['user_rtt_ms']['median']:.2f} ms; coverage {_percent(ground['coverage_fraction'])} of station-time"
+        + (f", {without} of {len(ground['stations'])} stations never covered" if without else "")
+    )
+
+
+def _fleet(fleet: dict[str, Any], design: dict[str, Any]) -> str:
+    return (
+        f"{_percent(fleet['availability'])} available, {_tonnes(design['mass_kg'])}, {design['array_m2']:,.0f} m2 of array, "
+        f"{design['radiator_m2']:,.0f} m2 of radiator"
     )
 
 
 def _cost(summary: dict[str, Any]) -> str:
     cost_usd, launches = summary["cost"]["capex_usd"], summary["design"]["launches"]
     useful = summary["compute"]["mean_useful_flops_per_s"] / 1e15
-    each = f", {_dollars(cost_usd / useful)} a useful PFLOP/s" if useful > 0.0 else ""
-    return f"{_dollars(cost_usd)} to build, equip and launch, {launches:,} launch{'es' if launches > 1 else ''}{each}"
+    each = f", {_dollars(cost_usd / useful)} per useful PFLOP/s" if useful > 0.0 else ""
+    return f"{_dollars(cost_usd)} for spacecraft, accelerators and {counted(launches, 'launch', 'es')}{each}"
 
 
 def _baseline(summary: dict[str, Any]) -> str:
     site, precision = summary["baseline"], summary["compute"]["reference_precision"]
-    nameplate, here_usd = site["nameplate_flops_per_s"], summary["cost"]["capex_usd"]
-    said = f"{site['name']} has {site['accelerators'] / summary['accelerators']:,.3g} x the accelerators"
+    nameplate, capex_usd = site["nameplate_flops_per_s"], summary["cost"]["capex_usd"]
+    size = f"{site['name']} has {site['accelerators'] / summary['accelerators']:,.3g} x the accelerators"
     price = f"{_watts(site['power_w'])} and {_dollars(site['capex_usd'])}"
     if nameplate is None:
-        return f"{said}, no peak at {precision} to compare with, on {price}"
+        return f"{size}, no peak at {precision} to compare with, {price}"
     share = summary["compute"]["mean_useful_flops_per_s"] / nameplate
-    dear = "" if here_usd is None else f" for {here_usd / site['capex_usd']:,.2g} x its cost"
+    cost = "" if capex_usd is None else f" at {capex_usd / site['capex_usd']:,.2g} x its cost"
     return (
-        f"{said}, {_pflops(nameplate)} PFLOP/s nameplate on {price}; useful here is {_percent(share)} of that nameplate"
-        f"{dear}: dawndusk compare {summary['scenario']} baseline:{site['name']} runs both"
+        f"{size}, {_pflops(nameplate)} PFLOP/s nameplate, {price}; useful compute here is {_percent(share)} of that nameplate"
+        f"{cost}; run both: dawndusk compare {summary['scenario']} baseline:{site['name']}"
     )
 
 
 def binding(summary: dict[str, Any], base: Any, inputs: list[Any]) -> str:
-    """Inputs a tenth larger on every satellite: what that weighs there, and useful FLOPs relative to those of now."""
+    """The gain in useful FLOPs of each input enlarged by a tenth.
+
+    Parameters
+    ----------
+    summary : dict
+        A run's summary, as in `summary.json`.
+    base : sim.studies.why.Base
+        The design as it is.
+    inputs : list of sim.studies.why.Input
+        The enlarged inputs.
+
+    Returns
+    -------
+    str
+        For each input the change, its mass per satellite and the relative gain in useful FLOPs.
+    """
     useful = base.useful_flops_per_s
-    told = []
+    gains = []
     for row in inputs:
         share = row.gain_flops_per_s / useful if useful > 0.0 else 0.0
-        told.append(
+        gains.append(
             f"{row.label} ({row.mass_kg / base.satellites:.3g} kg): {round(100.0 * share, 2) + 0.0:+.2f} % useful"
         )
     part = "" if base.window_s == summary["duration_s"] else f" (over the first {_span(base.window_s)})"
-    return "; ".join(told) + part
+    return "; ".join(gains) + part
 
 
 def assumptions(summary: dict[str, Any]) -> str:
-    return f"{len(summary['assumptions'])} of the {summary['numbers']} numbers behind this are assumptions: dawndusk provenance lists them"
+    """How many of the numbers behind a run are assumptions."""
+    return (
+        f"{len(summary['assumptions'])} of {summary['numbers']} input numbers are assumptions; list them: "
+        f"dawndusk provenance {summary['scenario']}"
+    )
 
 
 def causes_without_loss(summary: dict[str, Any]) -> str:
-    silent = [
+    """One line that lists the causes without a loss."""
+    absent = [
         c
         for c in CAUSES
-        if c != "useful" and not any(r["cause"] == c and r["fraction"] > 0.0 for r in summary["compute"]["waterfall"])
+        if c != "useful" and not any(r["cause"] == c and r["fraction"] > ROUNDING for r in summary["compute"]["waterfall"])
     ]
-    return "no loss to: " + ", ".join(silent)
+    return "no loss to: " + ", ".join(map(cause_label, absent))
 
 
 def counted(count: int, what: str, plural: str = "s") -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sim.config import yaml_tree
 from sim.config.errors import Origin, RunError, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
+from sim.results.formatting import cause_label
 from sim.results.store import Results
 from sim.studies.input_differences import Input, differing_inputs
 
@@ -136,7 +137,7 @@ def _notes(a: Operand, b: Operand) -> list[str]:
     ]
     ground = [operand for operand in (a, b) if operand.on_ground]
     if len(ground) == 1:
-        notes.append(f"{ground[0].label} is a ground site with other inputs, which are not compared")
+        notes.append(f"{ground[0].label} is a ground site with its own inputs; they are not compared")
     for operand in ground:
         notes += [f"{operand.label}: {line}" for line in operand.results.summary["notes"]]
     return notes
@@ -183,7 +184,7 @@ _METRICS: Final = (
     ("launches", "1", "design.launches", 1.0, True),
     ("array", "m2", "design.array_m2", 1.0, True),
     ("radiator", "m2", "design.radiator_m2", 1.0, True),
-    ("gateways", "1", "design.gateways", 1.0, False),
+    ("ground stations", "1", "design.gateways", 1.0, False),
     ("capital cost", "USD", "cost.capex_usd", 1.0, True),
     ("nameplate", "PFLOP/s", "compute.nameplate_flops", 1e15, True),
     ("useful rate", "PFLOP/s", "compute.useful_flops", 1e15, True),
@@ -191,10 +192,10 @@ _METRICS: Final = (
     ("mean load", "kW", "load_w", 1e3, True),
     ("mean array power", "kW", "power.array_w_mean", 1e3, True),
     ("coverage", "1", "ground.coverage_fraction", 1.0, False),
-    ("propagation median", "ms", "ground.propagation_rtt_ms.median", 1.0, False),
-    ("propagation 99 %", "ms", "ground.propagation_rtt_ms.p99", 1.0, False),
-    ("user median", "ms", "ground.user_rtt_ms.median", 1.0, False),
-    ("user 99 %", "ms", "ground.user_rtt_ms.p99", 1.0, False),
+    ("propagation RTT median", "ms", "ground.propagation_rtt_ms.median", 1.0, False),
+    ("propagation RTT p99", "ms", "ground.propagation_rtt_ms.p99", 1.0, False),
+    ("end-to-end RTT median", "ms", "ground.user_rtt_ms.median", 1.0, False),
+    ("end-to-end RTT p99", "ms", "ground.user_rtt_ms.p99", 1.0, False),
     ("availability", "1", "fleet.availability", 1.0, False),
 )
 _IN_ORBIT: Final = (
@@ -202,15 +203,15 @@ _IN_ORBIT: Final = (
     "power.array_w_mean",
 )  # fmt: skip
 _OF_WORKLOADS: Final = (
-    ("mfu", "1", "mfu", False),
+    ("MFU", "1", "mfu", False),
     ("step time", "s", "step_s", False),
-    ("step share of messages", "1", "communication_fraction", False),
+    ("exposed communication", "1", "communication_fraction", False),
     ("tokens", "1/s", "tokens_per_s", True),
-    ("ettr", "1", "ettr", False),
-    ("first token", "ms", "ttft_ms", False),
-    ("time per token", "ms", "tpot_ms", False),
+    ("ETTR", "1", "ettr", False),
+    ("TTFT", "ms", "ttft_ms", False),
+    ("TPOT", "ms", "tpot_ms", False),
 )
-_WHOLE: Final = ("satellites", "launches", "gateways")
+_WHOLE: Final = ("satellites", "launches", "ground stations")
 _PER_SECOND: Final = ("nameplate", "useful rate")
 _MEAN_OF_SERIES: Final = "load_w"  # electrical load, in orbit and on the ground
 
@@ -342,7 +343,7 @@ def _reasons(losses: tuple[Loss, ...]) -> tuple[str, ...]:
             break
         explained += abs(row.points)
         part = (
-            f", of which induced {row.induced_points:+.2f}" if abs(row.induced_points) >= 0.05 * abs(row.points) else ""
+            f", of which peer stall {row.induced_points:+.2f}" if abs(row.induced_points) >= 0.05 * abs(row.points) else ""
         )
-        reasons.append(f"{row.cause} {'costs' if row.points > 0.0 else 'saves'} {abs(row.points):.2f} points{part}")
+        reasons.append(f"{cause_label(row.cause)} {'costs' if row.points > 0.0 else 'saves'} {abs(row.points):.2f} points{part}")
     return tuple(reasons)

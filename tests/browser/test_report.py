@@ -17,7 +17,7 @@ PATIENCE_MS = 60_000  # software rendering on a busy machine
 
 
 class Visit:
-    """A page opened from a file, with what it said and asked for."""
+    """A page opened from a file, with its console errors and requests."""
 
     def __init__(self, browser: Any, path: Path, width: int = 1280) -> None:
         self.errors: list[str] = []
@@ -105,9 +105,9 @@ def test_page_shows_the_results_and_asks_for_nothing(kind: str, coupled: bool, b
     assert float(share.inner_text().replace("\u00a0%", "")) == pytest.approx(100 * expected, abs=0.05)
     assert check_figures(visit.page, run.summary) > (90 if coupled else 40)
 
-    assert visit.page.locator("#moment").inner_text() == "2026-12-21 00:01:00 UTC"
+    assert visit.page.locator("#frame-time").inner_text() == "2026-12-21 00:01:00 UTC"
     visit.show(6)
-    assert visit.page.locator("#moment").inner_text() == "2026-12-21 06:00:00 UTC"
+    assert visit.page.locator("#frame-time").inner_text() == "2026-12-21 06:00:00 UTC"
     counts = [int(t) for t in visit.page.locator(".count").all_inner_texts()]
     recorded = run.series["state"].values[6].tolist()
     assert counts == [recorded.count(state) for state in (4, 3, 2, 1, 0)]
@@ -129,24 +129,26 @@ def points(page: Any, figure: str, trace: str) -> int:
 
 
 @pytest.mark.parametrize(("kind", "figure", "links"), [("walker", "globe", 180), ("formation", "formation-plane", 72)])
-def test_links_and_ways_come_and_go(kind: str, figure: str, links: int, browser: Any, tmp_path: Path) -> None:
-    """Two ends a link; the first ends before the third frame. Ways have 3 + 2 + 2 + 5 corners, later one less."""
+def test_links_and_routes_appear_and_disappear(
+    kind: str, figure: str, links: int, browser: Any, tmp_path: Path
+) -> None:
+    """Two ends a link; the first ends before the third frame. Routes have 3 + 2 + 2 + 5 corners, later one less."""
     run = synthetic.couple(synthetic.results(kind, tmp_path, hours=3.0, frames=4))
     path = tmp_path / "report.html"
     write_report(run, path)
     visit = Visit(browser, path)
     page = visit.page
-    assert (points(page, figure, "links"), points(page, "globe", "ways")) == (2 * links, 12)
+    assert (points(page, figure, "links"), points(page, "globe", "routes")) == (2 * links, 12)
     assert page.locator("#links-count").inner_text() == str(links)
-    assert page.locator("#ways-count").inner_text() == "4"
+    assert page.locator("#routes-count").inner_text() == "4"
     visit.show(2)
-    assert (points(page, figure, "links"), points(page, "globe", "ways")) == (2 * links - 2, 11)
+    assert (points(page, figure, "links"), points(page, "globe", "routes")) == (2 * links - 2, 11)
     page.locator("#show-links").uncheck()
     visit.settle(2)
-    assert (points(page, figure, "links"), points(page, "globe", "ways")) == (0, 11)
-    page.locator("#show-ways").uncheck()
+    assert (points(page, figure, "links"), points(page, "globe", "routes")) == (0, 11)
+    page.locator("#show-routes").uncheck()
     visit.settle(2)
-    assert points(page, "globe", "ways") == 0
+    assert points(page, "globe", "routes") == 0
     page.locator("#show-links").check()
     visit.settle(2)
     assert points(page, figure, "links") == 2 * links - 2

@@ -1,17 +1,17 @@
 "use strict";
-// Drawing of the figures of a page, and what a narrow screen and a sheet of paper need.
+// Drawing the figures of a page, and their layout on narrow screens and on paper.
 const COLUMNS_PX = 142; // width of the columns of numbers beside a bar chart
 const PAPER_PX = 620; // width of a chart on a sheet of A4 or Letter
-const NARROW_ZOOM = 1.25; // how much further away the camera stands on a narrow screen
+const NARROW_ZOOM = 1.25; // camera distance factor on a narrow screen
 const narrow = window.innerWidth <= 640;
 const flat = { displayModeBar: false, responsive: true, displaylogo: false, showLink: false, sendData: false };
-const solid = {
+const threeD = {
   ...flat,
   displayModeBar: true,
   scrollZoom: false,
   modeBarButtons: [["zoom3d", "tableRotation", "resetCameraDefault3d"]],
 };
-const place = (name) => document.getElementById("figure-" + name);
+const figureElement = (name) => document.getElementById("figure-" + name);
 
 // Base64 to bytes.
 function bytesOf(text) {
@@ -21,20 +21,20 @@ function bytesOf(text) {
   return bytes;
 }
 
-// The text that lies compressed in the page under an identifier.
+// Decompresses the text of a page element.
 function unpacked(identifier) {
   const packed = new Blob([bytesOf(document.getElementById(identifier).textContent)]).stream();
   return new Response(packed.pipeThrough(new DecompressionStream("gzip"))).text();
 }
 
-// The library runs as a script of the page, so that it defines Plotly as if it stood there uncompressed.
+// The charting library runs as a script of the page, so that it defines the global Plotly.
 async function loadLibrary() {
   const script = document.createElement("script");
   script.textContent = await unpacked("library");
   document.head.append(script);
 }
 
-// On a narrow screen the labels of a bar chart stand above the bars instead of beside them.
+// On a narrow screen the labels of a bar chart are drawn above the bars.
 function labelsAbove(figure) {
   const layout = figure.layout;
   const labels = layout.yaxis.ticktext;
@@ -63,7 +63,8 @@ function labelsAbove(figure) {
   layout.yaxis.range = [labels.length - 0.45, -0.6];
 }
 
-function narrowed(name, figure) {
+// Layout for narrow screens.
+function narrowLayout(name, figure) {
   const layout = figure.layout;
   layout.font.size = 12;
   if (layout.xaxis && layout.xaxis.type === "date") layout.xaxis.nticks = 4;
@@ -74,15 +75,15 @@ function narrowed(name, figure) {
   return layout;
 }
 
-// In the order of the page, the globe, which takes longest, last.
+// Figures are drawn from the top of the page down; the globe takes longest and is drawn last.
 async function drawAll(figures) {
-  const depth = (name) => (name === "globe" ? Infinity : place(name).getBoundingClientRect().top);
+  const depth = (name) => (name === "globe" ? Infinity : figureElement(name).getBoundingClientRect().top);
   for (const name of Object.keys(figures).sort((a, b) => depth(a) - depth(b))) {
     const figure = figures[name];
-    const layout = narrow ? narrowed(name, figure) : figure.layout;
-    if (name === "globe") layout.height = place(name).clientHeight;
-    else place(name).style.height = `${layout.height}px`;
-    await Plotly.newPlot(place(name), figure.data, layout, name === "globe" ? solid : flat);
-    await new Promise((resolve) => { setTimeout(resolve); }); // lets the page be painted and scrolled meanwhile
+    const layout = narrow ? narrowLayout(name, figure) : figure.layout;
+    if (name === "globe") layout.height = figureElement(name).clientHeight;
+    else figureElement(name).style.height = `${layout.height}px`;
+    await Plotly.newPlot(figureElement(name), figure.data, layout, name === "globe" ? threeD : flat);
+    await new Promise((resolve) => { setTimeout(resolve); }); // lets the browser paint and scroll in between
   }
 }

@@ -1,35 +1,35 @@
-// Opens the page: unpacks, draws, starts the clock; says so if it cannot.
+// Start of the page: unpack the data, draw the figures, start the controls; show an error message on failure.
 (async () => {
-  const { figures, movie } = JSON.parse(await unpacked("data"));
+  const { figures, animation } = JSON.parse(await unpacked("data"));
   await loadLibrary();
 
-  // Charts are drawn for the screen; paper gets them at its own width, the globe (a picture by now) its middle part.
-  function resized(width) {
+  // For printing, charts are redrawn at the width of the paper; the globe, already an image, is centred.
+  function resize(width) {
     for (const name of Object.keys(figures)) {
-      if (name !== "globe") Plotly.relayout(place(name), { width: name.startsWith("formation") ? width && width / 2 : width });
+      if (name !== "globe") Plotly.relayout(figureElement(name), { width: name.startsWith("formation") ? width && width / 2 : width });
     }
   }
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("details").forEach((d) => { d.open = true; });
-    resized(PAPER_PX);
-    if (movie) {
-      const inside = place("globe").firstElementChild;
-      inside.style.transform = `translateX(${(PAPER_PX - inside.clientWidth) / 2}px)`;
+    resize(PAPER_PX);
+    if (animation) {
+      const content = figureElement("globe").firstElementChild;
+      content.style.transform = `translateX(${(PAPER_PX - content.clientWidth) / 2}px)`;
     }
   });
   window.addEventListener("afterprint", () => {
-    resized(null);
-    if (movie) place("globe").firstElementChild.style.transform = "";
+    resize(null);
+    if (animation) figureElement("globe").firstElementChild.style.transform = "";
   });
 
-  const film = movie && new Film(movie);
-  if (film) primed(film, figures);
+  const frameData = animation && new FrameData(animation);
+  if (frameData) setFirstFrame(frameData, figures);
   await drawAll(figures);
-  if (film) new OrbitClock(film);
+  if (frameData) new AnimationControls(frameData);
   document.documentElement.dataset.ready = "yes";
 })().catch((error) => {
-  const trouble = document.getElementById("trouble");
-  trouble.textContent = `The charts of this page could not be drawn; a browser of 2023 or later is needed. (${error.message})`;
-  trouble.hidden = false;
+  const message = document.getElementById("error-message");
+  message.textContent = `The charts of this page could not be drawn; a browser of 2023 or later is needed. (${error.message})`;
+  message.hidden = false;
   throw error;
 });

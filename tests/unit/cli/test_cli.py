@@ -78,11 +78,11 @@ def test_validate(dawndusk: Any, folder: Path, name: str, satellites: int) -> No
     called = dawndusk("validate", name)
     assert (called.code, called.err) == (0, "")
     assert f"{satellites:,} satellites" in called.out
-    told = json.loads(dawndusk("validate", name, "--json").out)
-    assert told["ok"] is True
-    assert (told["scenario"], told["satellites"], told["steps"], told["stations"]) == (name, satellites, 1440, 14)
-    assert told["memory_bytes"] < 1e9 + 0.1e9
-    assert told["time_s"] > 0.0
+    result = json.loads(dawndusk("validate", name, "--json").out)
+    assert result["ok"] is True
+    assert (result["scenario"], result["satellites"], result["steps"], result["stations"]) == (name, satellites, 1440, 14)
+    assert result["memory_bytes"] < 1e9 + 0.1e9
+    assert result["time_s"] > 0.0
     assert list(folder.iterdir()) == []
 
 
@@ -97,7 +97,7 @@ def test_run_for_people(dawndusk: Any, folder: Path) -> None:
     called = dawndusk("run", "suncatcher", "--set", "duration=30 min", "--out", "found")
     assert called.code == 0
     words = ["suncatcher: 81 satellites", "nameplate", "kernel", "useful", "power", "heat", "links", "latency", "fleet",
-             "baseline", "binding", "trust", "report"]  # fmt: skip
+             "baseline", "binding", "provenance", "report"]  # fmt: skip
     at = 0
     for word in words:
         assert word in called.out[at:], word
@@ -108,7 +108,7 @@ def test_run_for_people(dawndusk: Any, folder: Path) -> None:
 
 
 def test_precision_that_the_baseline_lacks(dawndusk: Any) -> None:
-    """The baseline's accelerator has no int8 peak: it is said, not a failure after the run."""
+    """The baseline's accelerator has no int8 peak: the line says so and the run succeeds."""
     called = dawndusk(
         "run", "suncatcher", "--set", "duration=10 min", "--set", "reference_precision=int8", "--out", "found"
     )
@@ -166,7 +166,7 @@ def test_failure_while_writing_leaves_nothing(folder: Path) -> None:
 
 
 def test_interrupt_from_outside(tmp_path: Path, subprocess_environment: dict[str, str]) -> None:
-    """Ctrl-C on a run of a million satellites, once it has told that it is under way.
+    """Ctrl-C on a run of a million satellites, once it has reported progress.
 
     A job started in the background inherits "interrupts ignored"; the child of this test must not.
     """

@@ -76,13 +76,13 @@ def test_killed_interrupted_resumed(dawndusk: Any, folder: Path, subprocess_envi
         finally:
             job.kill()
     assert (job.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "interrupted; finished points are kept in .four.part: add --resume to go on"
+    assert err.splitlines()[-1] == "interrupted; finished points are kept in .four.part: add --resume to continue"
     assert "Traceback" not in err
     with start(folder, subprocess_environment, "--resume", "--json") as job:
         out, err = job.communicate(timeout=240)
     assert job.returncode == 0, err
-    told = json.loads(out)
-    assert (told["points"], told["failed"], told["folder"]) == (POINTS, [], "four")
+    result = json.loads(out)
+    assert (result["points"], result["failed"], result["folder"]) == (POINTS, [], "four")
     assert sorted(p.name for p in folder.iterdir()) == ["four", "four.yaml"]
     assert (folder / "four/points.parquet").read_bytes() == one_by_one(folder / "apart.parquet").read_bytes()
 
@@ -103,13 +103,13 @@ def test_dry_run(dawndusk: Any, folder: Path) -> None:
     (folder / "four.yaml").write_text(SWEEP, encoding="utf-8")
     called = dawndusk("sweep", "four.yaml", "--dry-run", "--workers", "3")
     assert (called.code, called.err) == (0, "")
-    assert called.out.startswith("four: 12 points in order, about ")
+    assert called.out.startswith("four: 12 points valid, about ")
     assert "on 3 worker(s)" in called.out
-    told = json.loads(dawndusk("sweep", "four.yaml", "--dry-run", "--json").out)
+    result = json.loads(dawndusk("sweep", "four.yaml", "--dry-run", "--json").out)
     field = "satellite.power.array.area"
-    assert (told["points"], told["first"]["point"], told["last"]["point"]) == (12, 0, 11)
-    assert (told["first"][field], told["last"][field]) == ("100 m2", "140 m2")
-    assert told["time_s"] > 0.0
+    assert (result["points"], result["first"]["point"], result["last"]["point"]) == (12, 0, 11)
+    assert (result["first"][field], result["last"][field]) == ("100 m2", "140 m2")
+    assert result["time_s"] > 0.0
     assert [p.name for p in folder.iterdir()] == ["four.yaml"]
 
 
@@ -167,17 +167,17 @@ def test_compare(dawndusk: Any, folder: Path) -> None:
     assert dawndusk("run", "suncatcher", *short, "--out", "found").code == 0
     called = dawndusk("compare", "found", "suncatcher", *short, "--set", "seed=2", "--equal", "useful", "--json")
     assert (called.code, called.err) == (0, "")
-    told = json.loads(called.out)
-    assert {"a", "b", "inputs", "metrics", "waterfall", "equal"} <= told.keys()
-    assert (told["a"], told["b"], told["equal"]["factor"], told["equal"]["satellites"]) == (
+    result = json.loads(called.out)
+    assert {"a", "b", "inputs", "metrics", "waterfall", "equal"} <= result.keys()
+    assert (result["a"], result["b"], result["equal"]["factor"], result["equal"]["satellites"]) == (
         "found",
         "suncatcher",
         1.0,
         81,
     )
-    assert [row["field"] for row in told["inputs"]] == ["seed"]
-    assert {row["ratio"] for row in told["metrics"]} <= {1.0, None}
-    assert {row["points"] for row in told["waterfall"]} == {0.0}
+    assert [row["field"] for row in result["inputs"]] == ["seed"]
+    assert {row["ratio"] for row in result["metrics"]} <= {1.0, None}
+    assert {row["points"] for row in result["waterfall"]} == {0.0}
     called = dawndusk("compare", "found", "suncatcher", *short)
     assert called.code == 0
     assert "B / A" in called.out
@@ -214,12 +214,12 @@ def test_why_as_json(dawndusk: Any, folder: Path) -> None:
     (folder / "ring.yaml").write_text(RING, encoding="utf-8")
     called = dawndusk("why", "ring.yaml", "--json")
     assert called.code == 0, called.err
-    told = json.loads(called.out)
-    assert set(told) == {"scenario", "base", "causes", "inputs", "notes"}
-    lost = sum(row["fraction"] for row in told["causes"])
-    assert told["base"]["useful_fraction"] + lost == pytest.approx(1.0, abs=1e-9)
-    assert told["inputs"][0]["input"].startswith("satellite.power.")
-    assert told["base"]["satellites_run"] == 128
+    result = json.loads(called.out)
+    assert set(result) == {"scenario", "base", "causes", "inputs", "notes"}
+    lost = sum(row["fraction"] for row in result["causes"])
+    assert result["base"]["useful_fraction"] + lost == pytest.approx(1.0, abs=1e-9)
+    assert result["inputs"][0]["input"].startswith("satellite.power.")
+    assert result["base"]["satellites_run"] == 128
     assert [p.name for p in folder.iterdir()] == ["ring.yaml"]
 
 
@@ -266,8 +266,8 @@ def test_new_scenario_is_valid(dawndusk: Any, folder: Path, scenario_text: str, 
     text = (folder / "mine.yaml").read_text(encoding="utf-8")
     schema = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
     assert json.loads(Path(schema).read_text("utf-8"))["title"] == "Dawndusk scenario"
-    told = json.loads(dawndusk("validate", "mine.yaml", "--json").out)
-    assert told["scenario"] == "mine"
+    result = json.loads(dawndusk("validate", "mine.yaml", "--json").out)
+    assert result["scenario"] == "mine"
     head, *lines = text.splitlines()
     bare = [line for line in lines if not (source is None and line.startswith("satellite: "))]
     alive = [line[2:] if line.startswith("# ") else line for line in bare]

@@ -15,17 +15,17 @@ def test_silent_for_two_seconds(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_line_for_every_tenth(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "PATIENCE_S", -1.0)
+    monkeypatch.setattr(progress, "DELAY_S", -1.0)
     with progress.Bar("run") as bar:
         for done in range(101):
             bar(done, 100)
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.splitlines() == [f"run: {10 * tenth} %" for tenth in range(1, 10)]
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == [f"run: {10 * tenth} %" for tenth in range(1, 10)]
 
 
 def test_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "PATIENCE_S", -1.0)
+    monkeypatch.setattr(progress, "DELAY_S", -1.0)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     with progress.Bar("run") as bar:

@@ -148,7 +148,7 @@ def test_below_keep_out_is_flagged(load_with: Callable[..., Any]) -> None:
     found = formations.summary(load_with(tilted), GRID)
     assert found is not None
     assert found["below_keep_out"] is True
-    assert "nobody nearer than 107.5 m, below keep_out; drift under J2 below 0.1 m a day" in formatting._formation(found)
+    assert "minimum separation 107.5 m, below keep_out; J2 drift below 0.1 m per day" in formatting._formation(found)
 
 
 def test_hexagonal_formation_runs(dawndusk: Any, folder: Path, scenario_text: str) -> None:

@@ -63,10 +63,10 @@ def test_metrics_by_hand() -> None:
 def test_missing_numbers_have_reasons() -> None:
     found = compare(Operand("one", A), Operand("two", B))
     assert (metric(found, "launches").a, metric(found, "launches").reason) == (None, "not simulated in both")
-    assert metric(found, "propagation median").reason == "no satellite in sight in both"
+    assert metric(found, "propagation RTT median").reason == "no satellite in sight in both"
     alone = made(1, 1.0, {})
     alone.summary["workloads"][0]["mfu"] = 0.4
-    assert metric(compare(Operand("one", A), Operand("two", alone)), "mfu").reason == "not simulated in one"
+    assert metric(compare(Operand("one", A), Operand("two", alone)), "MFU").reason == "not simulated in one"
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_reasons_name_what_makes_most_of_it() -> None:
     """15, 3 and 2 points: the first two are 90 % of the 20."""
     assert compare(A, B).reasons == (
         "useful +10.00 points of nameplate",
-        "power saves 15.00 points, of which induced +4.00",
-        "kernel costs 3.00 points",
+        "power saves 15.00 points, of which peer stall +4.00",
+        "kernel inefficiency costs 3.00 points",
     )
 
 
@@ -183,13 +183,13 @@ def test_what_the_ground_has_none_of() -> None:
     for name in ("satellites", "mass", "array", "radiator", "mean array power"):
         assert reasons[name] == "site is on the ground", name
     assert reasons["launches"] == "not simulated in fleet; site is on the ground"
-    assert reasons["mfu"] == "not simulated in both"
+    assert reasons["MFU"] == "not simulated in both"
     assert (reasons["useful rate"], reasons["mean load"]) == (None, None)
     assert metric(compare(site, site), "mass").reason == "both are on the ground"
     assert found.equal is not None
     assert (found.equal.factor, found.equal.satellites) == (pytest.approx(1.5), 5)  # 3 of 2 PFLOP/s; 4.5 satellites
     assert found.notes[-2:] == (
-        "site is a ground site with other inputs, which are not compared", "site: runs its own",
+        "site is a ground site with its own inputs; they are not compared", "site: runs its own",
     )  # fmt: skip
 
 

@@ -281,7 +281,7 @@ def coupled_summary(run: Results, jobs: int) -> dict[str, Any]:
 
 
 def couple(run: Results, jobs: int = 1) -> Results:
-    """The same run with links, ways, so many jobs and a service."""
+    """The same run with links, routes, so many jobs and a service."""
     run.summary |= coupled_summary(run, jobs)
     more = labelled(coupled_values(run, jobs))
     run.series = run.series.merge(more).assign_attrs(run.series.attrs)

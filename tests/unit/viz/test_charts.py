@@ -10,7 +10,7 @@ import synthetic
 from numpy.testing import assert_allclose
 
 from sim.schema import CAUSES
-from viz import charts, figures, latency, waterfall, words
+from viz import charts, figures, formatting, latency, waterfall
 from viz.palette import CAUSE
 
 
@@ -82,8 +82,8 @@ def test_long_runs_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
     assert figures.thin(values, "last").tolist() == [3.0, 8.0, 5.0]
 
 
-def test_waterfall_parts_are_own_and_induced(walker: synthetic.Results) -> None:
-    """Solid bars add up to what causes took themselves, hatched ones to what others lost; 0.3 of power and heat is induced."""
+def test_waterfall_splits_local_and_peer_stall(walker: synthetic.Results) -> None:
+    """Solid bars add up to the local stall, hatched ones to the peer stall; 0.3 of power and thermal is induced."""
     chart = waterfall.waterfall(walker.summary)
     assert chart is not None
     unit = walker.summary["duration_s"] * 1e15
@@ -95,8 +95,8 @@ def test_waterfall_parts_are_own_and_induced(walker: synthetic.Results) -> None:
         key = "induced_flops" if hatched else "own_flops"
         assert float(bar.x[0]) == pytest.approx(rows[bar.name][key] / unit, rel=1e-12)
         for number in (rows[bar.name]["own_flops"], rows[bar.name]["induced_flops"]):
-            assert f"{words.number(number / unit)} PFLOP/s" in bar.hovertext[0]
-    taken = sum(r["flops"] for c, r in rows.items() if c in ("Power", "Heat"))
+            assert f"{formatting.number(number / unit)} PFLOP/s" in bar.hovertext[0]
+    taken = sum(r["flops"] for c, r in rows.items() if c in ("Power", "Thermal"))
     assert parts[True] == pytest.approx(0.3 * taken / unit, rel=1e-12)
     assert [colour[0] for _, colour in chart.key] == ["#", "/"]
 
@@ -109,12 +109,12 @@ def test_waterfall_table_has_every_row_that_took_any(walker: synthetic.Results) 
             assert (cell in html) == (row["flops"] > 0.0), (row["cause"], key)
 
 
-def test_round_trips_are_spread_as_recorded(make: Callable[..., synthetic.Results]) -> None:
+def test_round_trip_times_are_distributed_as_recorded(make: Callable[..., synthetic.Results]) -> None:
     """Half of all recorded round trips lie below the mark at 50 %, 99 of 100 below the other."""
     run = synthetic.couple(make("walker", hours=6.0))
     chart = latency.distribution(run)
     assert chart is not None
-    assert [name for name, _ in chart.key] == ["propagation", "as a user sees it", "Redmond - Singapore, propagation"]
+    assert [name for name, _ in chart.key] == ["propagation", "end-to-end", "Redmond - Singapore, propagation"]
     for name, marks in zip(("propagation_rtt_ms", "user_rtt_ms"), chart.figure.data[1:4:2], strict=True):
         seen = run.series[name].values.ravel()
         seen = seen[np.isfinite(seen)]
@@ -123,14 +123,14 @@ def test_round_trips_are_spread_as_recorded(make: Callable[..., synthetic.Result
         assert list(marks.y) == [50.0, 99.0]
 
 
-def test_coverage_counts_stations_with_a_way(walker: synthetic.Results) -> None:
+def test_coverage_counts_stations_with_a_route(walker: synthetic.Results) -> None:
     chart = latency.coverage(walker)
     assert chart is not None
     there = np.isfinite(walker.series["propagation_rtt_ms"].values)
     assert_allclose(chart.figure.data[0].y, 25.0 * there.sum(axis=0), rtol=1e-6)  # four stations
     names = list(chart.figure.data[1].y)
     assert names[-1] == "Svalbard"
-    assert "No way ever: Svalbard." in chart.note  # 53 deg of inclination, a station at 78 deg
+    assert "Never covered: Svalbard." in chart.note  # 53 deg of inclination, a station at 78 deg
     strip = np.asarray(chart.figure.data[1].z)[names.index("Singapore")]
     expected = walker.series["propagation_rtt_ms"].sel(station="Singapore").values
     assert_allclose(strip, expected, atol=0.0051)  # rounded to 0.01 ms
@@ -151,31 +151,31 @@ def test_what_was_not_recorded_is_not_drawn(make: Callable[..., synthetic.Result
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (words.number(0.0), "0"),
-        (words.number(12345.6), "12,346"),
-        (words.number(0.01234), "0.0123"),
-        (words.number(-2.5), "\u22122.50"),
-        (words.number(218_000.4), "218,000"),
-        (words.percent(0.51671), "51.7 %"),
-        (words.percent(1e-6), "< 0.01 %"),
-        (words.percent(0.0), "0 %"),
-        (words.percent(0.0021), "0.21 %"),
-        (words.quantity(9.81e6, "W"), "9.81 MW"),
-        (words.quantity(0.5, "W"), "0.500 W"),
-        (words.duration(86_400.0), "1 d"),
-        (words.duration(5_640.0), "1 h 34 min"),
-        (words.duration(0.4), "0.400 s"),
-        (words.scientific(2.1e-13), "2.1 \u00d7 10⁻¹³"),
-        (words.celsius(263.15), "\u221210.0 °C"),
-        (words.counted(1, "satellite"), "1 satellite"),
-        (words.tokens_per_s(3_583_572.8), "3.58 million/s"),
-        (words.tokens_per_s(166_477.7), "166,478/s"),
-        (words.milliseconds(9.464), "9.46 ms"),
-        (words.seconds(0.004884), "4.88 ms"),
-        (words.seconds(39.35), "39.4 s"),
-        (words.money(1.25e9), "$1.25 billion"),
-        (words.money(0.4213), "$0.42"),
+        (formatting.number(0.0), "0"),
+        (formatting.number(12345.6), "12,346"),
+        (formatting.number(0.01234), "0.0123"),
+        (formatting.number(-2.5), "\u22122.50"),
+        (formatting.number(218_000.4), "218,000"),
+        (formatting.percent(0.51671), "51.7 %"),
+        (formatting.percent(1e-6), "< 0.01 %"),
+        (formatting.percent(0.0), "0 %"),
+        (formatting.percent(0.0021), "0.21 %"),
+        (formatting.quantity(9.81e6, "W"), "9.81 MW"),
+        (formatting.quantity(0.5, "W"), "0.500 W"),
+        (formatting.duration(86_400.0), "1 d"),
+        (formatting.duration(5_640.0), "1 h 34 min"),
+        (formatting.duration(0.4), "0.400 s"),
+        (formatting.scientific(2.1e-13), "2.1 \u00d7 10⁻¹³"),
+        (formatting.celsius(263.15), "\u221210.0 °C"),
+        (formatting.counted(1, "satellite"), "1 satellite"),
+        (formatting.tokens_per_s(3_583_572.8), "3.58 million/s"),
+        (formatting.tokens_per_s(166_477.7), "166,478/s"),
+        (formatting.milliseconds(9.464), "9.46 ms"),
+        (formatting.seconds(0.004884), "4.88 ms"),
+        (formatting.seconds(39.35), "39.4 s"),
+        (formatting.money(1.25e9), "$1.25 billion"),
+        (formatting.money(0.4213), "$0.42"),
     ],
 )
 def test_numbers_read_well(said: str, expected: str) -> None:
-    assert said.replace(words.NBSP, " ") == expected
+    assert said.replace(formatting.NBSP, " ") == expected

@@ -38,13 +38,13 @@ def test_charging_run_by_hand(make: Callable[..., synthetic.Results]) -> None:
     assert energy.flows(e) == [
         ("Arrays", "Shunted", 600.0),
         ("Arrays", "Load", 2160.0),
-        ("Arrays", "Lost in batteries", 140.0),
-        ("Arrays", "Into the batteries", 700.0),
+        ("Arrays", "Battery losses", 140.0),
+        ("Arrays", "Battery charge (net)", 700.0),
         ("Load", "Heat", 2160.0),
-        ("Lost in batteries", "Heat", 140.0),
+        ("Battery losses", "Heat", 140.0),
         ("Absorbed by radiators", "Heat", 600.0),
         ("Heat", "Radiated", 2700.0),
-        ("Heat", "Into warm parts", 200.0),
+        ("Heat", "Heat stored in thermal mass", 200.0),
     ]
 
 
@@ -54,10 +54,10 @@ def test_discharging_run_by_hand(make: Callable[..., synthetic.Results]) -> None
     assert e is not None
     found = {(a, b): j for a, b, j in energy.flows(e)}
     assert found["Arrays", "Load"] == 2070.0
-    assert found["From the batteries", "Load"] == 90.0
-    assert found["Arrays", "Lost in batteries"] == 930.0
-    assert found["Heat", "Into warm parts"] == 990.0
-    assert ("Arrays", "Into the batteries") not in found
+    assert found["Battery discharge (net)", "Load"] == 90.0
+    assert found["Arrays", "Battery losses"] == 930.0
+    assert found["Heat", "Heat stored in thermal mass"] == 990.0
+    assert ("Arrays", "Battery charge (net)") not in found
 
 
 @pytest.mark.parametrize("stored_j", [[100.0, 300.0, 500.0, 800.0], [100.0, 80.0, 50.0, 10.0]])
@@ -65,7 +65,7 @@ def test_every_node_passes_on_what_it_gets(make: Callable[..., synthetic.Results
     e = energy.energies(run_of(make, stored_j))
     assert e is not None
     found = energy.flows(e)
-    for node in ("Load", "Lost in batteries", "Heat"):
+    for node in ("Load", "Battery losses", "Heat"):
         into = sum(j for _, b, j in found if b == node)
         assert into == pytest.approx(sum(j for a, _, j in found if a == node), rel=1e-12), node
     assert sum(j for a, _, j in found if a == "Arrays") == pytest.approx(3600.0, rel=1e-12)

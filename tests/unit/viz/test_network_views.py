@@ -1,4 +1,4 @@
-"""Links, ways, roles and jobs to buffers: which frames, which satellites, what is left out."""
+"""Links, routes, roles and jobs to buffers: which frames, which satellites, what is left out."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.testing import assert_array_equal
 
 from sim.schema import ROLES
 from viz import jobs, network
-from viz.movie import movie
+from viz.animation import animation
 from viz.scene import build_scene
 
 
 def links_at(found: network.Links, frame: int) -> set[tuple[int, int]]:
-    """Links that stand at a frame."""
-    standing = (found.span[0] <= frame) & (frame < found.span[1])
-    return {(int(a), int(b)) for a, b in found.ends[:, standing].T}
+    """Links that exist at a frame."""
+    active = (found.frames[0] <= frame) & (frame < found.frames[1])
+    return {(int(a), int(b)) for a, b in found.ends[:, active].T}
 
 
-def test_links_stand_in_their_frames(make: Callable[..., synthetic.Results]) -> None:
+def test_links_exist_in_their_frames(make: Callable[..., synthetic.Results]) -> None:
     """Rows of ten satellites: nine links each, of 20 rows; the first link ends before the third frame."""
     scene = build_scene(synthetic.couple(make("walker")))
     assert scene is not None
@@ -53,67 +53,67 @@ def test_too_many_links_are_thinned_and_say_so(
     scene = build_scene(synthetic.couple(make("walker")))
     assert scene is not None
     assert scene.links is not None
-    assert (scene.links.drawn, scene.links.found) == (60, 180)
+    assert (scene.links.drawn, scene.links.total) == (60, 180)
     assert len(links_at(scene.links, 0)) == 60
     assert "60 of 180 links are drawn." in scene.note
 
 
-def test_ways_go_from_station_over_satellites(make: Callable[..., synthetic.Results]) -> None:
+def test_routes_go_from_station_over_satellites(make: Callable[..., synthetic.Results]) -> None:
     """Station 0 over satellites 5 and 6 in frame 0, then over 6 alone; the pair joins stations 1 and 2."""
     run = synthetic.couple(make("walker"))
-    found = network.find_ways(run.series, np.arange(5), np.arange(200))
+    found = network.find_routes(run.series, np.arange(5), np.arange(200))
     assert found is not None
-    told = [
-        (tuple(found.station[:, w].tolist()), found.satellite[found.begin[w] : found.begin[w + 1]].tolist())
+    routes = [
+        (tuple(found.station[:, w].tolist()), found.satellite[found.first_hop[w] : found.first_hop[w + 1]].tolist())
         for w in range(found.station.shape[1])
     ]
-    assert told == [((0, -1), [5, 6]), ((1, -1), [20]), ((2, -1), [30]), ((1, 2), [21, 22, 23]), ((0, -1), [6])]
-    assert_array_equal(found.span[:, 0], [0, 1])
-    assert_array_equal(found.span[:, 4], [1, 5])
-    assert found.unseen == 0
+    assert routes == [((0, -1), [5, 6]), ((1, -1), [20]), ((2, -1), [30]), ((1, 2), [21, 22, 23]), ((0, -1), [6])]
+    assert_array_equal(found.frames[:, 0], [0, 1])
+    assert_array_equal(found.frames[:, 4], [1, 5])
+    assert found.omitted == 0
 
 
-def test_ways_over_hidden_satellites_are_counted_not_drawn(make: Callable[..., synthetic.Results]) -> None:
+def test_routes_over_hidden_satellites_are_counted_not_drawn(make: Callable[..., synthetic.Results]) -> None:
     run = synthetic.couple(make("walker"))
     shown = np.array([n for n in range(200) if n != 22])
-    found = network.find_ways(run.series, np.arange(5), shown)
+    found = network.find_routes(run.series, np.arange(5), shown)
     assert found is not None
-    assert found.unseen == 1
+    assert found.omitted == 1
     assert found.satellite.tolist() == [5, 6, 20, 29, 6]  # 30 has moved up by one
-    assert "Ways over satellites that are not shown are left out (1)." in network.network_note(None, found, 199, 200)
+    assert "Routes over satellites that are not shown are left out (1)." in network.network_note(None, found, 199, 200)
 
 
-def test_film_colours_by_state_role_and_job(make: Callable[..., synthetic.Results]) -> None:
+def test_animation_colours_by_state_role_and_job(make: Callable[..., synthetic.Results]) -> None:
     scene = build_scene(synthetic.couple(make("walker"), jobs=2))
     assert scene is not None
-    film = movie(scene)
-    state, role, job = film["colourings"]
+    data = animation(scene)
+    state, role, job = data["colourings"]
     assert (state["name"], role["name"], job["name"]) == ("state", "role", "job")
     assert role["names"] == list(ROLES)
     codes = np.frombuffer(base64.b64decode(job["code"]), dtype="<u2")
     assert job["names"] == ["no job", "llama-3-8b 0", "llama-3-8b 1"]
     assert codes[:4].tolist() == [1, 2, 1, 2]
     assert codes[-8:].tolist() == [0] * 8
-    assert all(len(c["names"]) == len(c["colours"]) for c in film["colourings"])
+    assert all(len(c["names"]) == len(c["colours"]) for c in data["colourings"])
 
 
 def test_uncoupled_run_has_no_network(walker: synthetic.Results) -> None:
     scene = build_scene(walker)
     assert scene is not None
-    assert (scene.links, scene.ways, scene.role, scene.job) == (None, None, None, None)
-    assert len(movie(scene)["colourings"]) == 1
+    assert (scene.links, scene.routes, scene.role, scene.job) == (None, None, None, None)
+    assert len(animation(scene)["colourings"]) == 1
 
 
 def test_few_jobs_have_strips(make: Callable[..., synthetic.Results]) -> None:
-    """Three hours of 60 s: shares of each moment add up; the last ten steps of a hundred stand still."""
+    """Three hours of 60 s: shares of each step add up; the last ten steps of a hundred are stalled."""
     run = synthetic.couple(make("walker"), jobs=2)
     chart = jobs.timeline(run)
     assert chart is not None
     strips = [t for t in chart.figure.data if t.stackgroup == "job 1"]
-    assert [t.name.partition(", ")[2] for t in strips] == ["running", "checkpoint", "outage", jobs.STANDSTILL]
+    assert [t.name.partition(", ")[2] for t in strips] == ["running", "checkpoint", "outage", jobs.STALLED]
     total = sum(np.asarray(t.y, dtype=float) for t in strips)
     np.testing.assert_allclose(total, 1.0, atol=1e-6)
-    # 0.95 of 180 steps less 30 in outage and 10 at a clock rate of nought
+    # 0.95 of 180 steps less 30 in outage and 10 at a clock rate of zero
     assert "running 73.9\u00a0%" in chart.note
     assert not any(t.type == "heatmap" for t in chart.figure.data)
 

@@ -20,19 +20,19 @@ from viz.report import write_report
 
 
 def unpacked(page: str, identifier: str) -> str:
-    """What lies compressed in a page under an identifier."""
+    """The decompressed text of an element of a page."""
     found = re.search(rf'<script type="text/plain" id="{identifier}">([^<]*)</script>', page)
     assert found is not None
     return gzip.decompress(base64.b64decode(found[1])).decode()
 
 
 def written(run: synthetic.Results, path: Path) -> str:
-    """The page of a run without what is compressed in it, and after it the figures and the film."""
+    """The page of a run without its compressed parts, followed by the figures and the animation."""
     write_report(run, path)
     page = path.read_text(encoding="utf-8")
     assert unpacked(page, "library") == get_plotlyjs()
     data = unpacked(page, "data")
-    assert set(json.loads(data)) == {"figures", "movie"}
+    assert set(json.loads(data)) == {"figures", "animation"}
     return re.sub(r'<script type="text/plain".*?</script>', "", page) + data
 
 
@@ -56,7 +56,7 @@ def test_headline_says_what_the_summary_says(walker: synthetic.Results, tmp_path
     share = walker.summary["compute"]["useful_fraction"]
     field = f'data-field="/compute/useful_fraction" data-value="{share!r}"'
     assert f'id="useful-share" {field}>{100 * share:.1f}\u00a0%<' in page
-    assert "The two largest losses are kernel efficiency" in page
+    assert "The two largest losses are kernel inefficiency" in page
     assert "200 satellites" in page
     assert "12,800 accelerators" in page
     assert "6\u00a0h from 2026-12-21 00:00 UTC" in page
@@ -82,17 +82,17 @@ def test_headline_says_what_the_summary_says(walker: synthetic.Results, tmp_path
 
 
 def test_formation_in_words() -> None:
-    """Source of truth: the numbers of the summary; nothing is said where the run does not tell."""
-    told = {
+    """Source of truth: the numbers of the summary; no note without a formation."""
+    formation = {
         "min_separation_m": 99.96, "neighbour_range_m": [99.96, 200.14], "closest_pair": [3, 8], "below_keep_out": True,
         "drag_drift_m_first_day": 66.04, "station_keeping_m_s_yr": 2.607,
     }  # fmt: skip
-    assert formation_note({"formation": told}) == (
-        "Neighbours swing between 100.0 and 200.1 m. The nearest two, satellites 3 and 8, come within 100.0 m, below keep-out. "
-        "Unequal drag would part two satellites by 66 m in the first day; holding the formation takes 2.6 m/s a year."
+    assert formation_note({"formation": formation}) == (
+        "Neighbours are 100.0 to 200.1 m apart. Minimum separation 100.0 m, between satellites 3 and 8, below keep-out. "
+        "Differential drag separates two satellites by 66 m in the first day; station keeping costs 2.6 m/s per year."
     )
-    alone = {**told, "neighbour_range_m": None, "station_keeping_m_s_yr": None, "below_keep_out": False}
-    assert formation_note({"formation": alone}) == "The nearest two, satellites 3 and 8, come within 100.0 m."
+    alone = {**formation, "neighbour_range_m": None, "station_keeping_m_s_yr": None, "below_keep_out": False}
+    assert formation_note({"formation": alone}) == "Minimum separation 100.0 m, between satellites 3 and 8."
     assert formation_note({}) == formation_note({"formation": None}) == ""
 
 
@@ -164,11 +164,11 @@ def test_assumptions_say_value_range_and_source(walker: synthetic.Results, tmp_p
 def test_uncoupled_page_has_nothing_of_links_and_jobs(walker: synthetic.Results, tmp_path: Path) -> None:
     page = written(walker, tmp_path / "report.html")
     body = page[: page.index("</main>")]
-    assert "<h2>Jobs over time</h2>" not in body
+    assert "<h2>Workloads over time</h2>" not in body
     assert 'id="show-links"' not in body
-    assert 'id="show-ways"' not in body
+    assert 'id="show-routes"' not in body
     assert 'name="colouring"' not in body
-    assert '"links":null,"ways":null}' in page
+    assert '"links":null,"routes":null}' in page
 
 
 def test_coupled_page_has_work_network_cost_and_pairs(make: Callable[..., synthetic.Results], tmp_path: Path) -> None:
@@ -176,10 +176,11 @@ def test_coupled_page_has_work_network_cost_and_pairs(make: Callable[..., synthe
     run.summary["baseline"] = {"name": "site-1", "accelerators": 200_000, "power_w": 3e8, "nameplate_flops_per_s": 2e20}
     run.summary["notes"] = ["events do not reach <site-1>"]
     text = re.sub(r"\s+", " ", visible(written(run, tmp_path / "report.html")))
+    assert "Workloads over time" in text
     assert "events do not reach &lt;site-1&gt;" in text
     for said in (
         "Training llama-3-8b", "8 \u00d7 8 \u00d7 64", "ring", "4.65 s", "13.1 %", "34.5 %", "3.58 million/s", "99.4 %", "50.4 d",
         "Inference llama-3-8b", "90.19 ms", "4.88 ms", "97.3 %", "1,050", "$1.25 billion", "$0.42", "105 t", "10,530 m²",
-        "On the ground: site-1", "300 MW", "Redmond - Singapore", "Not simulated in this run: cost per useful PFLOP/s-day",
+        "Ground baseline: site-1", "300 MW", "Redmond - Singapore", "Not simulated in this run: cost per useful PFLOP/s-day",
     ):  # fmt: skip
         assert said in text, said

@@ -9,22 +9,24 @@ import pytest
 import synthetic
 from numpy.testing import assert_allclose, assert_array_equal
 
+from viz.animation import animation
 from viz.globe import markers
-from viz.movie import movie
 from viz.scene import build_scene, epoch_utc, evenly, orbit_normals, turn_about_pole
 
 
-def test_everything_is_shown_when_it_is_little(walker: synthetic.Results) -> None:
+def test_small_runs_are_shown_completely(walker: synthetic.Results) -> None:
     scene = build_scene(walker)
     assert scene is not None
     assert scene.position_km.shape == (13, 3, 200)
     assert scene.position_km.dtype == np.float32
     assert scene.formation is None
-    assert scene.note == "All 200 satellites, 13 moments about 30 min apart."
+    assert scene.note == "All 200 satellites, 13 frames about 30 min apart."
     assert_array_equal(scene.position_km, scene.position_km.round())
 
 
-def test_much_is_sampled_and_says_so(make: Callable[..., synthetic.Results], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_runs_are_sampled_with_a_note(
+    make: Callable[..., synthetic.Results], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(synthetic.walker_positions, "__defaults__", (100, 30))
     run = make("walker", frames=120)
     run.summary["satellites"] = 50_000
@@ -33,7 +35,7 @@ def test_much_is_sampled_and_says_so(make: Callable[..., synthetic.Results], mon
     assert scene.position_km.shape == (40, 3, 2_500)  # every third of 120 frames 1.5 min apart: near 4 min
     assert scene.satellite[0] == 0
     assert scene.satellite[-1] == 2_999
-    assert scene.note.startswith("2,500 of 50,000 satellites, 40 of 120 recorded moments")
+    assert scene.note.startswith("2,500 of 50,000 satellites, 40 of 120 recorded frames")
 
 
 def test_evenly_keeps_both_ends() -> None:
@@ -42,7 +44,7 @@ def test_evenly_keeps_both_ends() -> None:
     assert evenly(1, 49).tolist() == [0]
 
 
-def test_earth_fixed_and_inertial_differ_by_the_turn_of_the_earth(walker: synthetic.Results) -> None:
+def test_earth_fixed_and_inertial_differ_by_the_rotation_of_the_earth(walker: synthetic.Results) -> None:
     fixed, inertial = build_scene(walker), build_scene(walker, earth_fixed=False)
     assert fixed is not None
     assert inertial is not None
@@ -60,7 +62,7 @@ def test_a_quarter_turn() -> None:
 
 
 @pytest.mark.parametrize("minutes", [0.05, 1.0, 30.0, 70.0, 100.0])
-def test_orbit_normal_has_the_right_sense_however_far_apart_the_moments(minutes: float) -> None:
+def test_orbit_normal_has_the_right_sign_for_any_frame_spacing(minutes: float) -> None:
     """A polar circle flown from the x axis to the pole has its normal along minus y."""
     time_s = np.arange(6) * minutes * 60.0
     centre = synthetic.circular(7.028e6, np.pi / 2, np.zeros(1), np.zeros(1), time_s)[:, :, 0]
@@ -93,7 +95,7 @@ def test_formation_is_one_marker_in_its_commonest_state(formation: synthetic.Res
     position_km, state = markers(scene)
     assert position_km.shape == (13, 3, 1)
     assert set(state.ravel()) == {4}
-    assert movie(scene)["label"] == f"81 satellites within {scene.formation.extent_m / 1e3:.1f} km"
+    assert animation(scene)["label"] == f"81 satellites within {scene.formation.extent_m / 1e3:.1f} km"
 
 
 def test_lost_positions_do_not_break_a_formation(make: Callable[..., synthetic.Results]) -> None:

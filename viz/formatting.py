@@ -1,4 +1,4 @@
-"""Numbers and results in plain words: what the headline and the tables of a report say."""
+"""Numbers and results as text for the headline and the tables of a report."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from viz.palette import CAUSE
 NBSP: Final = "\u00a0"
 MINUS: Final = "\u2212"
 TIMES: Final = "\u00d7"
-NONE: Final = "\u2013"  # stands where there is no value
+NONE: Final = "\u2013"  # shown where there is no value
 PETA: Final = 1e15
+ROUNDING: Final = 1e-9  # shares of nameplate below this are rounding of the ledger, not losses
 _PREFIX: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -37,7 +38,7 @@ def scientific(value: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    """A share as per cent with one decimal; two below 1 %, and never 0 for what is not."""
+    """A share in per cent with one decimal, two below 1 %; a non-zero share is never shown as 0."""
     value = 100.0 * fraction
     if value == 0.0:
         return f"0{NBSP}%"
@@ -47,7 +48,7 @@ def percent(fraction: float) -> str:
 
 
 def prefixed(largest: float, unit: str) -> tuple[float, str]:
-    """Divisor and unit that make `largest` readable: (1e6, "MW")."""
+    """Divisor and prefixed unit that suit `largest`: (1e6, "MW")."""
     for scale, prefix in _PREFIX:
         if abs(largest) >= scale:
             return scale, prefix + unit
@@ -61,7 +62,7 @@ def quantity(value: float, unit: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span by its largest two units: 1 d, 1 h 34 min, 45 s."""
+    """A time span in its two largest units: 1 d, 1 h 34 min, 45 s."""
     parts = []
     rest = round(seconds)
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
@@ -77,7 +78,7 @@ def counted(count: float, noun: str) -> str:
 
 
 def describe(summary: dict[str, Any], epoch: datetime) -> list[str]:
-    """What was run: satellites, accelerators, span, step."""
+    """What was run: satellites, accelerators, duration, step."""
     items = []
     for key, noun in (("satellites", "satellite"), ("accelerators", "accelerator")):
         if summary.get(key) is not None:
@@ -90,20 +91,20 @@ def describe(summary: dict[str, Any], epoch: datetime) -> list[str]:
 
 
 def largest_losses(summary: dict[str, Any], most: int = 2) -> list[tuple[str, float]]:
-    """The causes that took most: (cause, share of nameplate)."""
+    """The largest losses: (cause, share of nameplate)."""
     compute = summary.get("compute") or {}
     shares = [(row["cause"], row.get("fraction") or 0.0) for row in compute.get("waterfall") or []]
     return sorted((s for s in shares if s[0] != "useful" and s[1] > 0.0), key=lambda s: -s[1])[:most]
 
 
 def verdict(summary: dict[str, Any]) -> str:
-    """The sentence under the headline: what took most."""
+    """The sentence under the headline: the largest losses."""
     losses = largest_losses(summary)
     if not losses:
-        return "Nothing was lost."
-    said = [f"{CAUSE[c].title.lower()}, {percent(share)} ({CAUSE[c].meaning})" for c, share in losses]
-    start = "The largest loss is " if len(said) == 1 else "The two largest losses are "
-    return start + ", and ".join(said) + "."
+        return "No losses."
+    parts = [f"{CAUSE[c].title.lower()}, {percent(share)} ({CAUSE[c].meaning})" for c, share in losses]
+    start = "The largest loss is " if len(parts) == 1 else "The two largest losses are "
+    return start + ", and ".join(parts) + "."
 
 
 def celsius(kelvin: float) -> str:
@@ -120,7 +121,7 @@ def money(usd: float) -> str:
 
 
 def whole(value: float) -> str:
-    """A count, or the nearest one."""
+    """A count, rounded to the nearest integer."""
     return f"{value:,.0f}"
 
 
@@ -140,22 +141,22 @@ def milliseconds(value: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """A time of seconds or less."""
+    """A time in seconds, in milliseconds below 0.1 s."""
     return milliseconds(value * 1e3) if value < 0.1 else f"{number(value)}{NBSP}s"
 
 
 def days(value: float) -> str:
-    """A time of days."""
+    """A time in days."""
     return f"{number(value)}{NBSP}d"
 
 
 def tokens_per_s(value: float) -> str:
-    """Tokens a second: 3.58 million/s."""
-    return f"{in_words(value)}/s"
+    """Tokens per second: 3.58 million/s."""
+    return f"{named_magnitude(value)}/s"
 
 
-def in_words(value: float) -> str:
-    """A large number with its order in words."""
+def named_magnitude(value: float) -> str:
+    """A large number with its order of magnitude in words: 3.58 million."""
     for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if value >= size:
             return f"{number(value / size)}{NBSP}{name}"
@@ -163,7 +164,7 @@ def in_words(value: float) -> str:
 
 
 def petaflops(value: float) -> str:
-    """A rate of arithmetic."""
+    """A compute rate in PFLOP/s."""
     return f"{number(value / PETA)}{NBSP}PFLOP/s"
 
 
@@ -178,7 +179,7 @@ def watts(value: float) -> str:
 
 
 def event_cells(event: dict[str, Any]) -> tuple[str, str, str, str]:
-    """Moment, what happened, to which satellites, on whose account; from a row of sim.schema.EVENT_COLUMNS."""
+    """Time, action, satellites and origin of an event; a row of sim.schema.EVENT_COLUMNS."""
     first, last, value = event["satellite"], event["last_satellite"], event["value"]
     what = event["action"] if value is None or value != value else f"{event['action']} to {value:g}"
     which = f"{first}" if first == last else f"{first} - {last}" if "link" in what else f"{first} to {last}"

@@ -1,4 +1,4 @@
-"""The buffers a page needs to move its views through time: plain numbers and base64 arrays."""
+"""Data for the animated views of a page: plain numbers and base64 arrays, one value per frame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from sim.schema import ROLES, STATES
 from viz.earth import from_earth, on_sphere
 from viz.formation import formation_label
-from viz.globe import STATION_KM, eye, markers
+from viz.globe import STATION_KM, camera_eye, markers
 from viz.palette import NO_JOB, ROLE_COLOUR, STATE_COLOUR, job_colours
 from viz.scene import Floats, Scene
 
@@ -22,8 +22,8 @@ def encoded(values: Any, dtype: str) -> str:
     return base64.b64encode(np.ascontiguousarray(values, dtype=np.dtype(dtype).newbyteorder("<")).tobytes()).decode()
 
 
-def whole(values: Floats | None, scale: float, shift: float = 0.0) -> str | None:
-    """values * scale + shift as 16-bit whole numbers, MISSING where there is none."""
+def quantised(values: Floats | None, scale: float, shift: float = 0.0) -> str | None:
+    """values * scale + shift as 16-bit integers, MISSING where a value is not finite."""
     if values is None:
         return None
     scaled = np.asarray(values, dtype=np.float64) * scale + shift
@@ -31,7 +31,7 @@ def whole(values: Floats | None, scale: float, shift: float = 0.0) -> str | None
 
 
 def colourings(scene: Scene) -> list[dict[str, Any]]:
-    """The ways to colour satellites: by state, and where they have work, by role and job. Codes are rows of names."""
+    """The colourings of satellites: by state, and where a workload runs by role and job. Codes index `names`."""
     named: list[tuple[str, list[str], list[str], str | None]] = [
         ("state", list(STATES), list(STATE_COLOUR.values()), None)
     ]
@@ -44,8 +44,8 @@ def colourings(scene: Scene) -> list[dict[str, Any]]:
 
 
 def network(scene: Scene) -> dict[str, Any]:
-    """Links and ways as base64 arrays; none where there are none."""
-    links, ways = scene.links, scene.ways
+    """Links and routes as base64 arrays; None where the run recorded none."""
+    links, routes = scene.links, scene.routes
     lat_deg, lon_deg = scene.station_deg.T
     stations = from_earth(on_sphere(lat_deg, lon_deg, STATION_KM), float(scene.earth_turn_rad[0]))
     return {
@@ -53,24 +53,24 @@ def network(scene: Scene) -> dict[str, Any]:
         if links is None
         else {
             "ends": encoded(links.ends, "uint16"),
-            "span": encoded(links.span, "uint8"),
+            "frames": encoded(links.frames, "uint8"),
             "count": links.ends.shape[1],
         },
-        "ways": None
-        if ways is None
+        "routes": None
+        if routes is None
         else {
-            "station": encoded(ways.station, "int16"),
-            "span": encoded(ways.span, "uint8"),
-            "begin": encoded(ways.begin, "uint32"),
-            "satellite": encoded(ways.satellite, "uint16"),
-            "place": encoded(stations, "float32"),
-            "count": ways.station.shape[1],
+            "station": encoded(routes.station, "int16"),
+            "frames": encoded(routes.frames, "uint8"),
+            "first_hop": encoded(routes.first_hop, "uint32"),
+            "satellite": encoded(routes.satellite, "uint16"),
+            "station_position": encoded(stations, "float32"),
+            "count": routes.station.shape[1],
         },
     }
 
 
-def movie(scene: Scene) -> dict[str, Any]:
-    """What a page needs to show any frame, keyed as in Scene; positions are whole numbers of `unit_km`."""
+def animation(scene: Scene) -> dict[str, Any]:
+    """The data of every frame, keyed as in Scene; positions are integer multiples of `unit_km`."""
     position_km, _ = markers(scene)
     unit_km = max(1.0, float(np.nanmax(np.abs(position_km))) / 32_000.0)
     return {
@@ -79,15 +79,15 @@ def movie(scene: Scene) -> dict[str, Any]:
         "satellite": scene.satellite.tolist(),
         "markers": position_km.shape[2],
         "unit_km": unit_km,
-        "position": whole(position_km, 1.0 / unit_km),
+        "position": quantised(position_km, 1.0 / unit_km),
         "colourings": colourings(scene),
         "state": encoded(scene.state, "uint8"),
         "sun": encoded(scene.sun, "float32"),
-        "charge_percent": whole(scene.charge_fraction, 100.0),
-        "junction_c": whole(scene.junction_k, 1.0, -273.15),
-        "useful_percent": whole(scene.useful_fraction, 100.0),
+        "charge_percent": quantised(scene.charge_fraction, 100.0),
+        "junction_c": quantised(scene.junction_k, 1.0, -273.15),
+        "useful_percent": quantised(scene.useful_fraction, 100.0),
         "offset": None if scene.formation is None else encoded(scene.formation.offset_m, "float32"),
         "label": formation_label(scene),
-        "eye": [eye(scene, frame) for frame in range(len(scene.unix_ms))],
+        "camera_eye": [camera_eye(scene, frame) for frame in range(len(scene.unix_ms))],
         **network(scene),
     }

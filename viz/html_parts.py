@@ -1,4 +1,4 @@
-"""Pieces of HTML that every section of a page is made of; numbers of a summary carry where they come from."""
+"""HTML building blocks of a page; numbers of a summary carry their JSON pointer and exact value."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from viz import words
+from viz import formatting
 from viz.figures import Chart
 
 Path = tuple[str | int, ...]
 
 
 def text(value: Any) -> str:
-    """Any value as text that is safe inside HTML."""
+    """Any value as text, escaped for HTML."""
     return html.escape(str(value))
 
 
@@ -29,13 +29,13 @@ def asset(name: str) -> str:
 
 
 def packed(identifier: str, content: str) -> str:
-    """Text inside a page, compressed (gzip, base64), where a script finds it by its identifier."""
+    """A script element that holds text compressed by gzip and base64, found by its identifier."""
     squeezed = gzip.compress(content.encode(), compresslevel=9, mtime=0)
     return f'<script type="text/plain" id="{identifier}">{base64.b64encode(squeezed).decode()}</script>'
 
 
 def find(summary: Any, path: Path) -> Any:
-    """What a summary holds at a path; none where it has no such place, or no number there."""
+    """The value of a summary at a path; None where the path is absent or the value is not finite."""
     value = summary
     for key in path:
         if isinstance(key, int):
@@ -51,14 +51,14 @@ def pointer(path: Path) -> str:
 
 
 def figure_of(path: Path, raw: Any, shown: str, tag: str = "span", more: str = "") -> str:
-    """A number of the summary as it is shown, with its place and its full value for machines."""
+    """A number of the summary as shown, with its JSON pointer and exact value as data attributes."""
     value = text(raw if isinstance(raw, str) else json.dumps(raw))
     return f'<{tag}{more} data-field="{text(pointer(path))}" data-value="{value}">{shown}</{tag}>'
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One number of the summary in words; left out where the summary has none."""
+    """One labelled number of the summary; left out where the summary has none."""
 
     title: str
     path: Path
@@ -76,7 +76,7 @@ class Group:
 
 
 def group_html(group: Group, summary: Any) -> str:
-    """A panel with the facts of a group that are there; nothing if none is."""
+    """A panel with the facts of a group that have a value; empty if none has."""
     rows = ""
     for fact in group.facts:
         raw = find(summary, fact.path)
@@ -90,13 +90,13 @@ def group_html(group: Group, summary: Any) -> str:
 
 
 def missing(groups: Iterable[Group], summary: Any) -> list[str]:
-    """Titles, in lower case at their start, of what a run did not simulate."""
+    """Titles, starting in lower case, of the facts without a value."""
     titles = [f.title for g in groups for f in g.facts if find(summary, f.path) is None]
     return [t[0].lower() + t[1:] if t[1:2].islower() else t for t in dict.fromkeys(titles)]
 
 
-def key_html(key: Sequence[tuple[str, str]]) -> str:
-    """The key of a chart: colour and name of each part; a colour with a slash is hatched."""
+def legend_html(key: Sequence[tuple[str, str]]) -> str:
+    """The legend of a chart: colour and name of each part; a colour that starts with a slash is hatched."""
     items = ""
     for name, colour in key:
         kind, shade = (' class="hatched"', colour[1:]) if colour.startswith("/") else ("", colour)
@@ -105,42 +105,42 @@ def key_html(key: Sequence[tuple[str, str]]) -> str:
 
 
 def figure_html(name: str, height: int, label: str) -> str:
-    """The place of a figure; the page script draws it there."""
+    """The element in which the page script draws a figure."""
     return (
         f'<div class="figure" id="figure-{name}" role="img" aria-label="{text(label)}" style="height:{height}px"></div>'
     )
 
 
 def chart_html(name: str, title: str, chart: Chart | None, after: str = "") -> str:
-    """A chart with its title, key and note; `after` is HTML that follows. Nothing without a chart."""
+    """A chart with its title, legend and note, followed by the HTML `after`; empty without a chart."""
     if chart is None:
         return ""
     note = f'<p class="note">{text(chart.note)}</p>' if chart.note else ""
     heading = f"<h3>{text(title)}</h3>" if title else ""
-    place = figure_html(name, int(chart.figure.layout.height), title or name)
-    return f'<div class="panel">{heading}{key_html(chart.key)}{place}{note}{after}</div>'
+    figure = figure_html(name, int(chart.figure.layout.height), title or name)
+    return f'<div class="panel">{heading}{legend_html(chart.key)}{figure}{note}{after}</div>'
 
 
 def table(heads: Sequence[str], rows: Iterable[str], kind: str = "") -> str:
-    """A table from its heads and the cells of each row as HTML."""
+    """A table from its headings and the cells of each row as HTML."""
     head = "".join(f'<th scope="col">{text(h)}</th>' for h in heads)
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f'<div class="table {kind}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def cell(summary: Any, path: Path, form: Callable[[Any], str]) -> str:
-    """A cell of a table with a number of the summary, a dash where there is none."""
+    """A table cell with a number of the summary; a dash where there is none."""
     raw = find(summary, path)
-    return f'<td class="none">{words.NONE}</td>' if raw is None else figure_of(path, raw, text(form(raw)), "td")
+    return f'<td class="none">{formatting.NONE}</td>' if raw is None else figure_of(path, raw, text(form(raw)), "td")
 
 
-def folded(title: str, body: str) -> str:
-    """Something to open."""
+def collapsed(title: str, body: str) -> str:
+    """A collapsed block with a title."""
     return f"<details><summary>{text(title)}</summary>{body}</details>" if body else ""
 
 
 def section(title: str, body: str, lead: str = "") -> str:
-    """A section of the page, nothing at all if it has no body."""
+    """A section of the page; empty without a body."""
     if not body:
         return ""
     lead_html = f'<p class="lead">{text(lead)}</p>' if lead else ""
