@@ -59,8 +59,8 @@ def _faults(value: Any, rule: dict[str, Any], defs: dict[str, Any]) -> list[str]
         "boolean": bool,
         "null": type(None),
     }
-    types = rule.get("type", [])
-    names = [types] if isinstance(types, str) else types
+    expected = rule.get("type", [])
+    names = [expected] if isinstance(expected, str) else expected
     if names and not any(isinstance(value, types[name]) for name in names):  # type: ignore[arg-type]
         return [f"{value!r} is no {names}"]
     found = []
