@@ -199,7 +199,7 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
         if scheduler is None:
             try:
                 cluster = LocalCluster(
-                    n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
+                    n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL, memory_limit=0, preload=[_IGNORE_SIGINT],
                 )  # fmt: skip
             except RuntimeError as error:

@@ -12,7 +12,6 @@ from skyfield.sgp4lib import TEME
 from skyfield_data import get_skyfield_data_path
 
 from sim.engine.uncoupled import Outcome, Run
-from sim.spacecraft import step
 from sim.spacecraft.step import ROWS
 
 SIGMA = 5.670374419e-8
@@ -155,7 +154,7 @@ def test_thermal_loss() -> None:
 
     rate = brentq(lambda p: junction(p) - chip.junction_limit, 10.0, 64 * 300.0) / (64 * 300.0)
     assert 0.2 < rate < 0.9
-    late = outcome.kept[-60:, step.K_USEFUL, :]
+    late = outcome.kept[-60:, books.RECORDED["useful"], :]
     assert late == pytest.approx(np.full(late.shape, rate), rel=1e-3)
     found = books.shares(outcome)
     assert found["thermal"].min() > 0.05
@@ -166,7 +165,7 @@ def test_unserved_energy_of_the_bus() -> None:
     """Source of truth: with no array and an empty battery the bus draws 1 kW for two hours and gets none of it."""
     outcome = Run(
         books.load("duration=2 h", books.ring(), "satellite.power.array.area=1e-9 m2", "satellite.bus.power=1 kW",
-                   "satellite.power.battery.initial_charge=0.5", "satellite.power.battery.bus_reserve=0 s"),
+                   "satellite.power.battery.initial_charge=0.5", "satellite.power.battery.bus_reserve=0 s", "satellite.thermal.heater=null"),
         tile=8, threads=1,
     ).finish()  # fmt: skip
     c = outcome.carry
