@@ -134,7 +134,7 @@ def events_table(events: list[dict[str, Any]]) -> str:
     """The first 200 events, one a row; folded away where they are many."""
     if not events:
         return ""
-    head = "".join(f"<th>{name}</th>" for name in ("time, UTC", "what", "satellites", "by"))
+    head = "".join(f"<th>{name}</th>" for name in ("time, UTC", "event", "target", "cause"))
     rows = "".join(
         f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in words.event_cells(e))}</tr>" for e in events[:MAX_EVENTS]
     )

@@ -24,7 +24,7 @@ from orbit.timegrid import TimeGrid
 from sim.config.scenario import Loaded
 from sim.config.validation import recorder_plan
 from sim.engine import events, propagators, satellite_params
-from sim.fleet.failures import Change
+from sim.fleet.availability import AvailabilityChange
 from sim.network.ground_routing import GroundRouting
 from sim.spacecraft import step
 from sim.workload.jobs import JobScheduler
@@ -51,10 +51,10 @@ class Outcome:
     kept_satellites: NDArray[np.int64]
     kept: Array  # (moments, step.KEPT_ROWS, recorded satellites)
     decayed: list[tuple[int, int]]  # satellite, step from which the propagator has no position
-    # where satellites are coupled: who worked on what, ways to the ground, what went down and came up
+    # where satellites are coupled: workloads and routes to the ground
     scheduler: JobScheduler | None = None
     ground_routing: GroundRouting | None = None
-    changes: tuple[Change, ...] = ()
+    changes: tuple[AvailabilityChange, ...] = ()  # that happened, in order of time
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Run:
             self.propagators = _sampled(self.propagators, sample)
         self.first = np.concatenate(([0], np.cumsum([p.count for p in self.propagators])))
         self.satellites = int(self.first[-1])
-        self.orders = events.orders(self.scenario, self.satellites) if sample is None else []
+        self.listed = events.listed_changes(loaded) if sample is None else []
         self.tile, self.block = tile, min(block, self.grid.steps)
         self.threads = threads or os.cpu_count() or 1
         self.temperatures_k = satellite_params.start_temperatures_k(self.scenario, self.params)
@@ -188,7 +188,9 @@ class Run:
             n = min(self.block, self.grid.steps - k)
             r_m = b.r_m[:n]
             codes = propagator.fill(lo, hi, k + 1, r_m)
-            told, serving = events.told(self.orders, number, number + real, self.tile, k, n)
+            told, serving = events.step_inputs(
+                self.listed, number, number + real, self.tile, k, n, self.scenario.step
+            )
             gone = self._leave(codes, gone[-1], r_m, number, real, k)
             if gone[-1].any():
                 told = np.broadcast_to(told, (step.TOLD_ROWS, *gone.shape)).copy()
@@ -252,7 +254,10 @@ class Run:
     def _gather(self) -> Outcome:
         fleet = sum((p[0] for p in self.parts), np.zeros_like(self.parts[0][0]))
         range2 = np.min([p[3] for p in self.parts], axis=0)
+        steps, stations = range2.shape
         seen = (range2 < visibility.OUT_OF_SIGHT_M2) & (np.sqrt(range2) <= self.sky.max_range_m)
+        seen &= events.stations_available(self.listed, steps, stations, self.scenario.step)
+        happened = [*self.listed, *events.decays(self.decayed, self.scenario.step)]
         return Outcome(
             self.loaded, self.grid, self.params, self.temperatures_k, self.carry,
             fleet / step.FLEET_SCALE,
@@ -260,4 +265,5 @@ class Run:
             np.min([p[2] for p in self.parts], axis=0),
             np.where(seen, np.sqrt(range2), np.inf),
             self.stride, self.kept_satellites, self.kept, sorted(self.decayed),
+            changes=tuple(sorted((c for c in happened if c.target.name), key=lambda c: (c.time_s, c.target.first))),
         )  # fmt: skip

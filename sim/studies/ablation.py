@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.scenario import Loaded
-from sim.config.schema import Inference, Satellite, Scenario, Training, parse_target
+from sim.config.schema import Inference, Satellite, Scenario, Training
 from sim.engine.coupled import CoupledRun
 from sim.engine.uncoupled import Run
 from sim.fleet import job_lifecycle
+from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import Segment
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import Clock, JobScheduler
@@ -55,7 +56,7 @@ def without(cause: str, scenario: Scenario, cuts: Sequence[Task]) -> Without | N
     match cause:
         case "failed":
             fleet = scenario.fleet and scenario.fleet.model_copy(update={"failures": None})
-            links = [event for event in scenario.events if parse_target(event.target) is None]
+            links = [event for event in scenario.events if not event.parsed.of_satellites]
             return Without("nothing fails", scenario.model_copy(update={"fleet": fleet, "events": links}))
         case "spare":
             return Without("no spares", altered(scenario, "fleet.spares", 0.0))
@@ -178,9 +179,11 @@ class EasyClock:
     def exchange(self, time_s: float, cut: NDArray[np.bool_], part: Ints) -> bool:
         return self.clock.exchange(time_s, cut, part)
 
-    def advance(self, begin_s: float, end_s: float, cut: NDArray[np.bool_]) -> tuple[list[list[Segment]], Array]:
+    def advance(
+        self, begin_s: float, end_s: float, cut: NDArray[np.bool_], changes: Sequence[SatelliteChange] = ()
+    ) -> tuple[list[list[Segment]], Array]:
         before = self.clock.ranks()
-        jobs, spare_s = self.clock.advance(begin_s, end_s, cut)
+        jobs, spare_s = self.clock.advance(begin_s, end_s, cut, changes)
         # a cut is that of the members before: it says nothing of those who have just taken a seat
         eased = [
             [self._eased(s, bool(cut[g]) and s.members is before[g]) for s in found] for g, found in enumerate(jobs)

@@ -1,10 +1,10 @@
-"""Checks of links and of what goes over them: topology and constellation, events on links, pairs of stations."""
+"""Checks of links and routes over them: topology and constellation, pairs of stations."""
 
 from __future__ import annotations
 
 from sim.config.errors import Problem, did_you_mean
-from sim.config.schema import FILES, Scenario, parse_link
-from sim.config.validation.forms import neighbours, suited, without_form
+from sim.config.schema import Scenario
+from sim.config.validation.forms import suited, without_form
 from sim.config.validation.location import at
 from sim.config.yaml_tree import Node
 
@@ -23,39 +23,6 @@ def topology(scenario: Scenario, root: Node) -> list[Problem]:
     )
     message = f"{links.topology} joins {WORDS[links.topology]}, not {which}; write topology: {suited(entries)}"
     return [Problem(at(root, "links", "topology"), "links.topology", message)]
-
-
-def events(scenario: Scenario, root: Node) -> list[Problem]:
-    """Events on links that the scenario or its topology does not have."""
-    found = []
-    for i, event in enumerate(scenario.events):
-        pair = parse_link(event.target)
-        message = None if pair is None else _missing(scenario, *pair)
-        if message is not None:
-            found.append(
-                Problem(at(root, "events", str(i), "target"), f"events.{i}.target", f"'{event.target}' {message}")
-            )
-    return found
-
-
-def _missing(scenario: Scenario, a: int, b: int) -> str | None:
-    links, entries = scenario.links, scenario.constellation
-    if links is None:
-        return f"needs links, and the scenario has none; write links: {{topology: {suited(entries)}}}"
-    if links.topology == "nearest" or without_form(links.topology, entries):
-        return None
-    first = 0
-    if b >= sum(0 if isinstance(entry, FILES) else entry.count for entry in entries):
-        return None  # told as a satellite that is not in the fleet
-    for entry in entries:
-        assert not isinstance(entry, FILES)  # which has no form
-        if first <= a < first + entry.count:
-            joined = [first + n for n in neighbours(entry, a - first)]
-            if b in joined:
-                return None
-            return f"is no link of this {links.topology}; satellite {a} is joined to {', '.join(map(str, joined))}"
-        first += entry.count
-    return None
 
 
 def pairs(scenario: Scenario, root: Node) -> list[Problem]:
