@@ -34,7 +34,7 @@ _VALUE = re.compile(r"(?P<target>\S.*?)\s+to\s+(?P<to>\S+(?:\s*%)?)")
 
 def _moment(value: Any) -> datetime:
     if value is None:
-        raise ValueError("is empty; write a time like 2026-12-21T00:00:00Z")
+        raise ValueError("is empty; write a moment like 2026-12-21T00:00:00Z")
     text = value.isoformat() if isinstance(value, datetime) else value
     try:
         moment = datetime.fromisoformat(str(text).strip())
