@@ -34,6 +34,8 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
     names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
     found: list[AvailabilityChange] = []
     for event in scenario.events:
+        if event.parsed.kind == "station" and event.parsed.station not in names:
+            continue  # validation has checked the name: a study left the ground out
         first, last = _range(event.parsed, blocks, names, sum(counts))
         target = Target(_KINDS[event.parsed.kind], first, last, " ".join(event.target.split()))
         found += _changes(event, (event.at - scenario.epoch).total_seconds(), target)

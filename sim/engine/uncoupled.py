@@ -188,9 +188,7 @@ class Run:
             n = min(self.block, self.grid.steps - k)
             r_m = b.r_m[:n]
             codes = propagator.fill(lo, hi, k + 1, r_m)
-            told, serving = events.step_inputs(
-                self.listed, number, number + real, self.tile, k, n, self.scenario.step
-            )
+            told, serving = events.step_inputs(self.listed, number, number + real, self.tile, k, n, self.scenario.step)
             gone = self._leave(codes, gone[-1], r_m, number, real, k)
             if gone[-1].any():
                 told = np.broadcast_to(told, (step.TOLD_ROWS, *gone.shape)).copy()

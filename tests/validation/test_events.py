@@ -58,9 +58,15 @@ def test_a_station_is_lost(tmp_path: Path, more: str) -> None:
     """Source of truth: the run without the event: the station's round trips are gone for 40 min and as before else, those of
     the other are the same bytes; the shell covers both at all times, so that coverage falls by exactly a third."""
     whole = api.run(scenario(tmp_path, more=more))
-    cut = api.run(scenario(tmp_path, "2026-12-21T00:30Z lose station Dublin", "2026-12-21T01:10Z restore station Dublin", more=more))
+    cut = api.run(
+        scenario(
+            tmp_path, "2026-12-21T00:30Z lose station Dublin", "2026-12-21T01:10Z restore station Dublin", more=more
+        )
+    )
     assert whole.summary["ground"]["stations"]["Dublin"]["coverage_fraction"] == 1.0
-    assert cut.summary["ground"]["stations"]["Dublin"]["coverage_fraction"] == pytest.approx(1.0 - 40.0 / 120.0, abs=1e-12)
+    assert cut.summary["ground"]["stations"]["Dublin"]["coverage_fraction"] == pytest.approx(
+        1.0 - 40.0 / 120.0, abs=1e-12
+    )
     before, after = (found.series["propagation_rtt_ms"].values for found in (whole, cut))
     gone = np.zeros(120, dtype=np.bool_)
     gone[29:69] = True  # the ends of steps from 00:30 to 01:09
@@ -68,7 +74,10 @@ def test_a_station_is_lost(tmp_path: Path, more: str) -> None:
     assert after[0, ~gone].tobytes() == before[0, ~gone].tobytes()
     assert after[1].tobytes() == before[1].tobytes()
     told = ("station Dublin", None, None)
-    assert [(e["action"], e["target"], e["satellite"], e["last_satellite"]) for e in cut.events] == [("lose", *told), ("restore", *told)]
+    assert [(e["action"], e["target"], e["satellite"], e["last_satellite"]) for e in cut.events] == [
+        ("lose", *told),
+        ("restore", *told),
+    ]
     assert own(cut.summary, "failed") == (0.0, 0.0)
 
 
@@ -146,7 +155,7 @@ def test_a_node_fails_in_a_job(tmp_path: Path) -> None:
         failures = expected_failures(seed, 1e6, repair_s, 13)
         if len(failures) == 1 and 2000.0 < failures[0][0] < 4000.0:
             break
-    (at_s, _), = failures
+    ((at_s, _),) = failures
     more = GRID + TRAINS + FAILING.format(mean="1e6 s", repair="30 min") + f"seed: {seed}\n"
     run = CoupledRun(scenario(tmp_path, more=more))
     outcome = run.finish()
@@ -167,7 +176,10 @@ def test_a_node_fails_in_a_job(tmp_path: Path) -> None:
 def test_satellites_whose_accelerators_are_all_lost(tmp_path: Path) -> None:
     """Source of truth: time: half an hour without any accelerator, in the middle of steps, is failed; in a job all others
     wait for it; its links stay. Rows add up to nameplate."""
-    events = ("2026-12-21T00:30:20Z lose satellite 5 accelerators", "2026-12-21T01:00:20Z restore satellite 5 accelerators")
+    events = (
+        "2026-12-21T00:30:20Z lose satellite 5 accelerators",
+        "2026-12-21T01:00:20Z restore satellite 5 accelerators",
+    )
     found = api.run(scenario(tmp_path, *events, more=GRID + TRAINS)).summary
     whole = api.run(scenario(tmp_path, more=GRID + TRAINS)).summary
     assert own(found, "failed")[0] == pytest.approx(1800.0 / (N * DURATION_S), abs=1e-12)
@@ -213,7 +225,12 @@ def test_a_decay_in_a_coupled_run(tmp_path: Path) -> None:
     two = checked("2 88888  53.0000 115.9689 0006731  52.6988 110.5714 15.20000000  105 ")
     doomed = checked(one[:53] + " 99999-1" + one[61:]), checked(two[:52] + "16.40000000" + two[63:])
     (tmp_path / "two.tle").write_text(f"A\n{one}\n{two}\nB\n{doomed[0]}\n{doomed[1]}\n", "ascii")
-    sets = (f"constellation.tle={tmp_path / 'two.tle'}", "duration=3 h", "epoch=2026-03-20T12:00:00Z", "workloads=[{kind: independent}]")
+    sets = (
+        f"constellation.tle={tmp_path / 'two.tle'}",
+        "duration=3 h",
+        "epoch=2026-03-20T12:00:00Z",
+        "workloads=[{kind: independent}]",
+    )
     alone = Run(api.load("starlink_edge", set=[*sets, "links="]), tile=8, threads=1).finish()
     coupled = api.load("starlink_edge", set=[*sets, "links.topology=nearest"])
     found = []
@@ -223,13 +240,13 @@ def test_a_decay_in_a_coupled_run(tmp_path: Path) -> None:
         run.propagators = [propagator]
         found.append(run.finish())
         assert propagator.ticks == 180 + 2  # each once, and two to begin with
-    (number, k), = alone.decayed
+    ((number, k),) = alone.decayed
     assert number == 1
     for outcome in found:
         assert outcome.decayed == alone.decayed
         assert outcome.carry[step.FAILED].tolist() == alone.carry[step.FAILED].tolist()
-        assert [(e["time_s"], e["target"], e["remaining_fraction"], e["cause"]) for e in dataset.event_rows(outcome)] == [
-            (60.0 * k, "satellite 1", 0.0, "decay")
-        ]
+        assert [
+            (e["time_s"], e["target"], e["remaining_fraction"], e["cause"]) for e in dataset.event_rows(outcome)
+        ] == [(60.0 * k, "satellite 1", 0.0, "decay")]
         assert dataset.event_rows(outcome) == dataset.event_rows(alone)
         assert metrics.summary(outcome) == metrics.summary(found[0])

@@ -39,9 +39,12 @@ def _of(event: Event, scenario: Scenario, catalogues: Catalogues, intact: Intact
     if intact("epoch", "duration"):
         end = scenario.epoch + timedelta(seconds=scenario.duration)
         if not scenario.epoch <= event.at <= end:
-            yield "at", (
-                f"{event.at:%Y-%m-%dT%H:%M:%SZ} is outside the run; "
-                f"write a moment from {scenario.epoch:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}"
+            yield (
+                "at",
+                (
+                    f"{event.at:%Y-%m-%dT%H:%M:%SZ} is outside the run; "
+                    f"write a moment from {scenario.epoch:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}"
+                ),
             )
 
 
@@ -74,7 +77,9 @@ def _station(name: str, scenario: Scenario) -> str | None:
     """What is wrong with the name of a station."""
     names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
     if not names:
-        return "needs ground stations, and the scenario has none; write ground: {stations: default}, or remove the event"
+        return (
+            "needs ground stations, and the scenario has none; write ground: {stations: default}, or remove the event"
+        )
     return None if name in names else f"is not among the ground stations; {did_you_mean(name, names)}"
 
 

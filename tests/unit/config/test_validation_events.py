@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sim.config.schema import parse_target, short_form
 from sim.config.scenario import load
+from sim.config.schema import parse_target, short_form
 
 AT = "2026-12-21T00:10Z"
 SHELL = """name: shell
@@ -100,11 +100,14 @@ def test_planes_beside_a_cluster(dawndusk: Any, folder: Path) -> None:
 def test_a_failing_unit_without_accelerators(dawndusk: Any, folder: Path) -> None:
     more = "fleet:\n  failures: {extends: soft-default, accelerators: 0}\n"
     (line,) = _errors(dawndusk, folder, CLUSTER + more, "lose all")
-    assert line.startswith("s.yaml:7:39: fleet.failures.accelerators: ")
+    assert line.startswith("s.yaml:7:37: fleet.failures.accelerators: ")
     assert "write" in line
 
 
-@pytest.mark.parametrize("text", ["planes 3", "plane", "plane 3-4", "station", "link 3-3", "links of link 3-4", "satellite -1", "accelerators"])
+@pytest.mark.parametrize(
+    "text",
+    ["planes 3", "plane", "plane 3-4", "station", "link 3-3", "links of link 3-4", "satellite -1", "accelerators"],
+)
 def test_no_targets(text: str) -> None:
     assert parse_target(text) is None
 
@@ -125,4 +128,9 @@ def test_accelerators_of_the_shipped_failures() -> None:
     assert hard is not None
     assert soft.failures is not None
     assert hard.failures is not None
-    assert [soft.failures.units(104), soft.failures.units(8), soft.failures.units(4), hard.failures.units(104)] == [13, 1, 1, 1]
+    assert [soft.failures.units(104), soft.failures.units(8), soft.failures.units(4), hard.failures.units(104)] == [
+        13,
+        1,
+        1,
+        1,
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import energy_books as books
 import numpy as np
 import pytest
@@ -143,6 +145,13 @@ def test_other_targets_of_a_scenario() -> None:
         (Kind.STATION, 1, 1, 0.0), (Kind.RATE, 0, 7, 1.0), (Kind.SATELLITE, 0, 7, 1.0), (Kind.ACCELERATORS, 0, 7, 0.0),
         (Kind.TERMINALS, 0, 7, 0.0),
     ]  # fmt: skip
+
+
+def test_a_study_without_ground_has_no_stations_to_lose() -> None:
+    stations = "ground={stations: [{name: A, latitude: 1 deg, longitude: 0 deg}]}"
+    loaded = books.load("duration=10 min", books.ring(), stations, events=("2026-12-21T00:01Z lose station A",))
+    without = replace(loaded, scenario=loaded.scenario.model_copy(update={"ground": None}))
+    assert (len(events.listed_changes(loaded)), events.listed_changes(without)) == (1, [])
 
 
 ACTIONS = st.tuples(

@@ -25,7 +25,12 @@ SATELLITES = 3
 
 
 def change(
-    time_s: float, first: int, left: float, kind: Kind = Kind.SATELLITE, cause: str = "scenario", last: int | None = None
+    time_s: float,
+    first: int,
+    left: float,
+    kind: Kind = Kind.SATELLITE,
+    cause: str = "scenario",
+    last: int | None = None,
 ) -> AvailabilityChange:
     return AvailabilityChange(time_s, Target(kind, first, first if last is None else last, "x"), left, cause)
 
@@ -175,7 +180,9 @@ def test_steps_against_fine_time(told: list[tuple[float, Kind, int, float, str]]
 @settings(max_examples=60, deadline=None)
 def test_tiles_do_not_matter(told: list[tuple[float, Kind, int, float, str]]) -> None:
     """Source of truth: the same satellites one by one, entered in the middle of the run: equal to the bit."""
-    changes = [change(60.0 * t, s, round(x) if kind is Kind.SATELLITE else x, kind, cause) for t, kind, s, x, cause in told]
+    changes = [
+        change(60.0 * t, s, round(x) if kind is Kind.SATELLITE else x, kind, cause) for t, kind, s, x, cause in told
+    ]
     whole = Timeline([ListedChanges(changes)], 0, 3, 60.0)
     alone = [Timeline([ListedChanges(changes)], s, s + 1, 60.0) for s in range(3)]
     late = Timeline([ListedChanges(changes)], 0, 3, 60.0)

@@ -127,7 +127,10 @@ def test_units_of_a_satellite() -> None:
     odd = drawn(3, 0, 1, 100.0, math.inf, 1e9, accelerators=20, unit=8)
     assert len(odd) == 3
     assert odd[-1].remaining == 0.0
-    assert {round(20 * (a - b)) for a, b in zip([1.0, *(c.remaining for c in odd)], (c.remaining for c in odd), strict=False)} == {4, 8}
+    assert {
+        round(20 * (a - b))
+        for a, b in zip([1.0, *(c.remaining for c in odd)], (c.remaining for c in odd), strict=False)
+    } == {4, 8}
 
 
 def test_a_satellite_no_larger_than_the_unit_is_one() -> None:

@@ -218,7 +218,9 @@ def test_links_of_a_satellite() -> None:
     factor[[i, j]] = 0.5, 0.25
     network.update(r_m, everyone, {(i, j): 0.5}, factor)
     assert network.rate_bit_s[40] == pytest.approx(0.5 * 0.5 * 0.25 * 1e9)
-    assert sorted(set(network.rate_bit_s[(network.a == i) | (network.b == i)].tolist())) == pytest.approx([0.0625e9, 0.5e9])
+    assert sorted(set(network.rate_bit_s[(network.a == i) | (network.b == i)].tolist())) == pytest.approx(
+        [0.0625e9, 0.5e9]
+    )
     factor[i] = 0.0
     network.update(r_m, everyone, {}, factor)
     assert network.a.size == links - 4
