@@ -71,7 +71,7 @@ class Service(NamedTuple):
 
 
 class Way(NamedTuple):
-    """From station to station, one way: delay (inf without a route) and the satellites passed."""
+    """A route from station to station: one-way delay (inf without a route) and the satellites passed."""
 
     delay_s: float
     satellites: list[int]
@@ -187,13 +187,13 @@ class Network:
         """Quickest routes from station to station; one search for each distinct first station of the pairs."""
         up_s = np.where(self.healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
         found = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
-        ways = []
+        routes = []
         for s, t in pairs:
             total_s = found[s][0] + up_s[t]
             last = int(np.argmin(total_s))
             reached = bool(np.isfinite(total_s[last]))
-            ways.append(Way(float(total_s[last]), trace(found[s][1], last)[::-1] if reached else []))
-        return ways
+            routes.append(Way(float(total_s[last]), trace(found[s][1], last)[::-1] if reached else []))
+        return routes
 
     def paths(self, src: Indices, dst: Indices) -> Paths:
         """Quickest routes from satellite to satellite, as directed links: l from a to b, l + links from b to a."""

@@ -103,6 +103,6 @@ def motion(scenario: Scenario, root: Node) -> list[Problem]:
         if entry.kind == "oem" and wanted != "auto":
             why = "states where its satellites are; write model: auto"
         if why:
-            told = f"'{wanted}' does not fit constellation.{i}, which {why}"
-            found.append(Problem(at(root, "motion", "model"), "motion.model", told))
+            message = f"'{wanted}' does not fit constellation.{i}, which {why}"
+            found.append(Problem(at(root, "motion", "model"), "motion.model", message))
     return found

@@ -40,13 +40,13 @@ def pairs(scenario: Scenario, root: Node) -> list[Problem]:
     for i, pair in enumerate(ground.station_pairs):
         unknown = [name for name in pair if name not in names]
         if unknown:
-            told = f"no station named '{unknown[0]}'; {did_you_mean(unknown[0], names)}"
+            message = f"no station named '{unknown[0]}'; {did_you_mean(unknown[0], names)}"
         elif pair[0] == pair[1]:
-            told = f"joins {pair[0]} to itself; write two different stations"
+            message = f"joins {pair[0]} to itself; write two different stations"
         elif frozenset(pair) in seen:
-            told = f"is the same pair as entry {seen[frozenset(pair)]}; remove it"
+            message = f"is the same pair as entry {seen[frozenset(pair)]}; remove it"
         else:
             seen[frozenset(pair)] = i
             continue
-        found.append(Problem(at(root, "ground", "station_pairs", str(i)), f"ground.station_pairs.{i}", told))
+        found.append(Problem(at(root, "ground", "station_pairs", str(i)), f"ground.station_pairs.{i}", message))
     return found

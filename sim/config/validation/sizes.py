@@ -22,7 +22,7 @@ _PAIRS_PER_S = 1.2e9
 _BYTES_PER_SATELLITE = 400
 _BYTES_PER_ELEMENT_SET = 4000
 _BYTES_PER_EPHEMERIS = 200_000  # a day, a state a minute
-_BYTES_PER_RING = 500  # the past of numerical motion, where all satellites are under way at once
+_BYTES_PER_RING = 500  # history of numerical motion, where all satellites are propagated together
 _BYTES_AT_REST = 450e6
 # Where satellites are coupled: for each satellite its positions, limits, orders and ledger; for each link its ends,
 # length, rate and both directions of the graph; slants of every station.
@@ -35,8 +35,8 @@ _JOB_S, _GROUND_S, _STATION_S = (
     3e-6,
     4e-3,
     1e-4,
-)  # a satellite's step in a job; a step's ways to the ground, to each station
-_DELAYS_S = 7e-7  # delay from one satellite to another, all messages of a step laid on the ways
+)  # a satellite's step in a job; a step's routes to the ground, to each station
+_DELAYS_S = 7e-7  # delay from one satellite to another, all messages of a step routed
 _CHOICE = 2.5  # times as much to choose a mesh
 _AGAIN = 40.0  # times as long where a network cannot keep all delays and searches again for every message
 
@@ -123,10 +123,10 @@ def _coupled(scenario: Scenario, satellites: int, links: int, moments: int) -> t
         delays = members * satellites
         tables = 4.0 if form == "nearest" else 2.0  # those of the step before as well
         memory += 8.0 * tables * min(satellites * satellites, ALL_PAIRS)
-        memory += _BYTES_PER_HOP * members * math.log2(members) * math.sqrt(satellites)  # the ways of all messages
+        memory += _BYTES_PER_HOP * members * math.log2(members) * math.sqrt(satellites)  # the routes of all messages
         lay_s = _DELAYS_S * delays * (1.0 if satellites * satellites <= ALL_PAIRS else _AGAIN)
         step_s += members * _JOB_S
-        if form == "nearest":  # ways are looked up again where links change
+        if form == "nearest":  # routes are searched again where links change
             step_s += lay_s
         time_s += _CHOICE * lay_s
     return memory, time_s + scenario.steps * step_s

@@ -35,11 +35,11 @@ def run(name: str, like: Loaded | None = None) -> Results:
         if plan.failures
         else []
     )
-    told = {
+    identity = {
         "site": site.model_dump(mode="json", exclude={"description"}),
         "like": None if like is None else like.sha256,
     }
-    sha256 = hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    sha256 = hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     return results(site, plan, simulate(site, plan, sources), sha256, len(records(root)), assumptions(root))
 
 
