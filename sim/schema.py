@@ -160,5 +160,9 @@ VARIABLES: Final = (
     Var("route_satellite", ("hop",), "int64", "1", "satellites of all routes one after the other, from the station on"),
 )  # fmt: skip
 
-# events.parquet
-EVENT_COLUMNS: Final = ("time_s", "time_utc", "action", "satellite", "last_satellite", "value", "origin")
+# events.parquet: changes of availability that happened. action is lose, restore or derate; target in words; the range of
+# satellites, null for links and stations; the fraction of the target that the cause leaves; cause: scenario, a random
+# process, or decay.
+EVENT_COLUMNS: Final = (
+    "time_s", "time_utc", "action", "target", "satellite", "last_satellite", "remaining_fraction", "cause",
+)  # fmt: skip

@@ -179,8 +179,7 @@ def watts(value: float) -> str:
 
 
 def event_cells(event: dict[str, Any]) -> tuple[str, str, str, str]:
-    """Time, action, satellites and origin of an event; a row of sim.schema.EVENT_COLUMNS."""
-    first, last, value = event["satellite"], event["last_satellite"], event["value"]
-    what = event["action"] if value is None or value != value else f"{event['action']} to {value:g}"
-    which = f"{first}" if first == last else f"{first} - {last}" if "link" in what else f"{first} to {last}"
-    return str(event["time_utc"]).replace("T", " ").removesuffix("Z"), what, which, event["origin"]
+    """Time, what happened, to which target, and the cause; from a row of sim.schema.EVENT_COLUMNS."""
+    action, target = event["action"], event["target"]
+    what = f"{action} to {event['remaining_fraction']:g}" if action == "derate" else action
+    return str(event["time_utc"]).replace("T", " ").removesuffix("Z"), what, target, event["cause"]

@@ -136,7 +136,7 @@ def events_table(events: list[dict[str, Any]]) -> str:
     """The first 200 events, one per row; collapsed where there are many."""
     if not events:
         return ""
-    head = "".join(f"<th>{name}</th>" for name in ("time, UTC", "event", "satellites", "origin"))
+    head = "".join(f"<th>{name}</th>" for name in ("time, UTC", "event", "target", "cause"))
     rows = "".join(
         f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in formatting.event_cells(e))}</tr>"
         for e in events[:MAX_EVENTS]

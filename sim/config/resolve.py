@@ -1,14 +1,13 @@
-"""Names in a scenario's tree replaced by what they stand for, and silence by the defaults."""
+"""Resolve a scenario's tree: replace names by the items they stand for, and merge defaults."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.library import defaults, item, items
-from sim.config.schema import NOT_SIMULATED
+from sim.config.schema import NOT_SIMULATED, short_form
 from sim.config.yaml_tree import Node
 
 # Where a name may stand for an item: path (* is any position of a list), folder of configs/, kind in the file.
@@ -23,14 +22,10 @@ NAMED = (
     (("fleet", "repair"), "fleet", "repair"),
     (("economics", "launch"), "economics", "launch"),
 )
-_SHORT_EVENT = re.compile(
-    r"\s*(?P<at>\S+)\s+(?P<action>[a-z]+)\s+"
-    r"(?P<target>all|satellites?\s+\d+(?:\s*-\s*\d+)?|link\s+\d+\s*-\s*\d+)(?:\s+to\s+(?P<to>\S+))?\s*$"
-)
 
 
 def word(node: Node) -> str:
-    """A name as it was written, also where it is none."""
+    """A name as it was written, valid or not."""
     return str(yaml_tree.plain(node))
 
 
@@ -46,7 +41,7 @@ def exists(root: Node, keys: list[str]) -> bool:
 
 
 def with_named_defaults(root: Node) -> Node:
-    """Items that a scenario may leave out, by name, so that overrides find them; some values of one are laid on it."""
+    """Add items that a scenario may leave out, by name, so that overrides find them."""
     default, own = Node("earth-mean", Origin("default")), root.get("environment")
     if own is None:
         return yaml_tree.put(root, ["environment"], default)
@@ -56,7 +51,7 @@ def with_named_defaults(root: Node) -> Node:
 
 
 def with_defaults(root: Node) -> Node:
-    """Sections that are there laid on the defaults."""
+    """Merge the sections of a scenario over the defaults."""
     silent = defaults()
     workloads = root.get("workloads")
     listed = workloads.value if workloads is not None and isinstance(workloads.value, list) else []
@@ -78,7 +73,7 @@ def with_defaults(root: Node) -> Node:
 
 
 def _formations(root: Node, base: Node | None) -> Node:
-    """Clusters of the constellation laid on what a cluster says where it is silent; a lattice only where there is one."""
+    """Merge clusters over the defaults of a cluster; those of a lattice only where it has one."""
     listed = root.get("constellation")
     if base is None or listed is None or not isinstance(listed.value, list):
         return root
@@ -92,7 +87,7 @@ def _formations(root: Node, base: Node | None) -> Node:
 
 
 def _extending(base: Node, own: Node) -> Node:
-    """Some values of an item that the defaults give by name are laid on it; one with a name of its own is whole."""
+    """Extend an item that the defaults name by values that the scenario gives; one with its own name is complete."""
     laid = dict(own.value)
     for name, child in own.value.items():
         default = base.get(name)
@@ -103,7 +98,7 @@ def _extending(base: Node, own: Node) -> Node:
 
 
 def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
-    """Sections that no model simulates yet, taken out, with a line about each."""
+    """Split off sections that no model simulates yet; returns the rest and a note about each."""
     notes = [
         f"{name}: read, but not simulated in this version: it changes nothing"
         for name in NOT_SIMULATED
@@ -114,7 +109,7 @@ def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
 
 
 def resolve(root: Node, problems: list[Problem]) -> Node:
-    """Names replaced by what they stand for; a name that stands for nothing is a problem and leaves a gap."""
+    """Replace names by the items they stand for; an unknown name becomes a problem."""
     for pattern, folder, kind in NAMED:
         for keys in _places(root, pattern):
             try:
@@ -140,7 +135,7 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
 
 
 def _points(root: Node, problems: list[Problem]) -> Node:
-    """Files of a formation's points replaced by the points: three numbers [m] a line, # begins a remark."""
+    """Replace files of a formation's points by the points: three numbers [m] a line, # begins a comment."""
     listed = yaml_tree.find(root, ("constellation",)).value
     for i in range(len(listed) if isinstance(listed, list) else 0):
         keys = ["constellation", str(i), "lattice", "points"]
@@ -182,7 +177,7 @@ def _points_of(path: Path, origin: Origin) -> Node:
 
 
 def _places(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
-    """Paths of the tree that a pattern of `NAMED` means."""
+    """Paths of the tree that match a pattern of `NAMED`."""
     if "*" not in pattern:
         return [list(pattern)] if exists(root, list(pattern)) else []
     at = pattern.index("*")
@@ -225,11 +220,11 @@ def _event(node: Node, path: str) -> Node:
     """An event in short form ("2026-12-21T06:00Z lose satellite 17") as a mapping."""
     if not isinstance(node.value, str):
         return node
-    match = _SHORT_EVENT.match(node.value)
-    if match is None:
+    fields = short_form(node.value)
+    if fields is None:
         raise bad_input(
             node.origin, path,
-            f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17', '... lose link 3-4' or "
+            f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17', '... lose plane 3' or "
             "'... derate all to 0.5'",
         )  # fmt: skip
-    return Node({k: Node(v, node.origin) for k, v in match.groupdict().items() if v is not None}, node.origin)
+    return Node({k: Node(v, node.origin) for k, v in fields.items()}, node.origin)

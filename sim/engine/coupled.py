@@ -7,7 +7,6 @@ would allow before jobs have chosen their pace.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +18,7 @@ from sim.config.errors import bad_input
 from sim.config.scenario import Loaded
 from sim.engine import events, job_assignment, links
 from sim.engine.uncoupled import CONTROL, TILE, Outcome, Progress, Run
-from sim.fleet.failures import Change
+from sim.fleet.availability import StepAvailability
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import Network
 from sim.network.routing import components
@@ -32,7 +31,6 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 USEFUL = next(n for n, r in enumerate(ROWS.recorded) if r.variable.name == "useful")  # of the recorder's values
 BLOCK_VALUES = 4_000_000  # positions held at a time
-LOOK_AHEAD = 1000  # steps of a catalogue's satellites looked at together
 ROUNDS = 8  # limits and the busy share settle each other; from above, so that stopping early is on the safe side
 SETTLED = 1e-4  # of the busy share
 
@@ -106,18 +104,13 @@ class CoupledRun(Run):
         rules = links.link_rules(self.scenario)
         self.network = None if rules is None else Network(links.constellation_blocks(loaded), self.satellites, rules)
         self.transport: Transport = NullTransport(self.satellites) if self.network is None else NetworkTransport(self.network)
-        self.cuts = events.link_events(self.scenario)
-        self.factor: dict[tuple[int, int], float] = {}
-        self.next_cut = 0
 
     # --- the run
 
     def finish(self, progress: Progress | None = None) -> Outcome:
         """Step after step; KeyboardInterrupt goes on up."""
         n, steps = self.satellites, self.grid.steps
-        self.changed = job_assignment.changes(self.scenario, n, self._decays())
-        self.orders = events.merge_events(self.orders, self.changed, self.scenario.step)
-        self.plan = events.Schedule(self.orders, 0, n)
+        self.availability = events.timeline(self.loaded)
         tiles = self._start()
         self._first_network()
         self.scheduler: JobScheduler = self.create_scheduler()
@@ -130,12 +123,17 @@ class CoupledRun(Run):
         self.limits = np.empty((loop.LIMIT_ROWS, n))
         held = self.block if self.block > 1 else max(1, min(60, BLOCK_VALUES // (3 * n)))
         buffers = [np.empty((held, 3, self.tile)) for _ in tiles]
+        gone = [np.zeros(self.tile, dtype=np.bool_) for _ in tiles]
         for k0 in range(0, steps, held):
             many = min(held, steps - k0)
-            for tile, r_m in zip(tiles, buffers, strict=True):
+            noted = len(self.decayed)
+            for i, (tile, r_m) in enumerate(zip(tiles, buffers, strict=True)):
                 codes = tile.propagator.fill(tile.lo, tile.hi, k0 + 1, r_m[:many])
-                self._leave(codes, np.zeros(self.tile, dtype=np.bool_), r_m[:many], tile.first, 0, k0)
+                gone[i] = self._leave(codes, gone[i], r_m[:many], tile.first, tile.real, k0)[-1]
+            lost = sorted(self.decayed[noted:])
             for j in range(many):
+                # positions are known before the block is stepped, and so is who has none any more
+                self.availability.report(events.decays((d for d in lost if d[1] == k0 + j), self.scenario.step))
                 self._step(k0 + j, tiles, [r_m[j] for r_m in buffers])
             if progress is not None:
                 progress((k0 + many) * n, steps * n)
@@ -145,11 +143,12 @@ class CoupledRun(Run):
             self.kept[:, :, tile.slots] = tile.kept
         outcome = self._gather()
         self.ground_routing.end()
-        return replace(outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=tuple(self.changed))
+        happened = tuple(sorted(self.availability.occurred, key=lambda c: (c.time_s, c.target.first)))
+        return replace(outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=happened)
 
     def create_scheduler(self) -> JobScheduler:
         """Everybody's work, once the links of the epoch are known."""
-        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.changed)
+        return job_assignment.scheduler(self.scenario, self.order, self.transport)
 
     def sky_at(self, k: int) -> tuple[Array, Array, Array]:
         """Stations, their zeniths and norths at the end of step k."""
@@ -172,25 +171,6 @@ class CoupledRun(Run):
         self.r_m = np.concatenate([t.carry[loop.X_ROW : loop.X_ROW + 3, : t.real] for t in tiles], axis=1)
         return tiles
 
-    def _decays(self) -> list[Change]:
-        """When the propagator loses satellites: known beforehand, so that jobs can react."""
-        found = []
-        for propagator, base in zip(self.propagators, self.first[:-1], strict=True):
-            if not propagator.may_lose:
-                continue
-            for lo, hi in pairwise([*range(0, propagator.count, self.tile), propagator.count]):
-                gone = np.zeros(hi - lo, dtype=np.bool_)
-                for k in range(0, self.grid.steps, LOOK_AHEAD):
-                    codes = propagator.fill(lo, hi, k + 1, np.empty((min(LOOK_AHEAD, self.grid.steps - k), 3, hi - lo)))
-                    if codes is None:
-                        continue
-                    for lane in np.flatnonzero(codes.any(axis=0) & ~gone):
-                        at, number = k + int(np.argmax(codes[:, lane] != 0)), int(base) + lo + int(lane)
-                        gone[lane] = True
-                        found.append(Change(at * self.scenario.step, number, False))
-                        self.decayed.append((number, at))
-        return found
-
     def _first_network(self) -> None:
         """Links at the epoch; a topology that leaves satellites alone is no topology."""
         if self.network is None:
@@ -211,15 +191,15 @@ class CoupledRun(Run):
     def _step(self, k: int, tiles: list[_Tile], positions: list[Array]) -> None:
         step_s = self.scenario.step
         self.r_m = np.concatenate([r[:, : t.real] for r, t in zip(positions, tiles, strict=True)], axis=1)
-        before = self.plan.up > 0.0
-        up, cap, after = self.plan.step(k)
-        # one that stops in the step still sends before it does, one that returns sends after
-        self._network(k, np.asarray(before | (after > 0.0)))
+        now = self.availability.step(k)
+        self._network(now)
+        # a satellite without accelerators relays, but serves nobody
+        serves = np.asarray(self.serves & ((now.up_end > 0.0) | ~now.powered_end))
         reached = self.ground_routing.update(
-            k, self.r_m, np.asarray(up > 0.0), np.asarray(after > 0.0), self.sky_at(k), self.network, self.serves
+            k, self.r_m, now.powered, now.powered_end, self.sky_at(k), self.network, serves, now.stations
         )
-        self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = up, cap
-        self.scheduler.begin_step(k * step_s, (k + 1) * step_s, up, self.transport, reached)
+        self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = now.up, now.rate_cap
+        self.scheduler.begin_step(k * step_s, (k + 1) * step_s, now.up, self.transport, reached, now.changes)
         self.controls[CONTROL["duty"]] = 1.0
         for _ in range(ROUNDS):
             self._ask(k, tiles, positions)
@@ -263,11 +243,7 @@ class CoupledRun(Run):
 
     # --- network
 
-    def _network(self, k: int, healthy: NDArray[np.bool_]) -> None:
-        if self.network is None:
-            return
-        while self.next_cut < len(self.cuts) and self.cuts[self.next_cut].at_steps < k + 1.0:
-            cut = self.cuts[self.next_cut]
-            self.factor[cut.pair] = cut.factor
-            self.next_cut += 1
-        self.network.update(self.r_m, healthy, self.factor)
+    def _network(self, now: StepAvailability) -> None:
+        if self.network is not None:
+            fleet = self.availability.fleet
+            self.network.update(self.r_m, now.relays, fleet.links, fleet.terminals)

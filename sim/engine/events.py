@@ -1,146 +1,143 @@
-"""What the scenario lists and chance draws: which satellites and links are available when."""
+"""From a scenario's events and failures to the sources of availability changes, and to the step inputs they make."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.schema import (
-    Scenario,
-    parse_link,
-    parse_target,
-)
-from sim.fleet.failures import Change, normalise
+from sim.config.scenario import Loaded
+from sim.config.schema import Event, EventTarget, Fleet, plane_blocks, plane_satellites
+from sim.fleet.availability import DECAY, SCENARIO, AvailabilityChange, Kind, ListedChanges, Source, Target, Timeline
+from sim.fleet.failures import RandomFailures
 from sim.spacecraft.inputs import CONTROLS
 
-Array1 = NDArray[np.float64]
 Array2 = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 _AVAILABLE, _RATE_CAP = CONTROLS.index("available"), CONTROLS.index("rate_cap")
 
-
-@dataclass(frozen=True)
-class Order:
-    """One event on a range of satellites [first, last], at a time counted in steps from the epoch."""
-
-    at_steps: float
-    action: str
-    first: int
-    last: int
-    to: float
+_KINDS = {
+    "satellites": Kind.SATELLITE,
+    "accelerators": Kind.ACCELERATORS,
+    "terminals": Kind.TERMINALS,
+    "link": Kind.LINK,
+    "station": Kind.STATION,
+}
 
 
-def orders(scenario: Scenario, satellites: int) -> list[Order]:
-    """The scenario's events in time order; of two at once the later written wins."""
-    found = []
+def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
+    """The scenario's events as changes, in order of time; of two at one instant the first written comes first."""
+    scenario = loaded.scenario
+    counts = [loaded.catalogues.count(i, entry) for i, entry in enumerate(scenario.constellation)]
+    blocks = plane_blocks(scenario.constellation, counts)
+    names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
+    found: list[AvailabilityChange] = []
     for event in scenario.events:
-        target = parse_target(event.target)
-        if target is None:
-            continue  # a link's
-        first, last = target
-        at = (event.at - scenario.epoch).total_seconds() / scenario.step
-        to = 1.0 if event.to is None else event.to
-        found.append(Order(at, event.action, first, satellites - 1 if last == -1 else last, to))
-    return sorted(found, key=lambda o: o.at_steps)
+        if event.parsed.kind == "station" and event.parsed.station not in names:
+            continue  # validation has checked the name: a study left the ground out
+        first, last = _range(event.parsed, blocks, names, sum(counts))
+        target = Target(_KINDS[event.parsed.kind], first, last, " ".join(event.target.split()))
+        found += _changes(event, (event.at - scenario.epoch).total_seconds(), target)
+    return sorted(found, key=lambda change: change.time_s)
 
 
-class Schedule:
-    """What satellites lo to hi - 1 are told by orders, step after step."""
-
-    def __init__(self, orders_: list[Order], lo: int, hi: int) -> None:
-        self.orders = [o for o in orders_ if o.first < hi and o.last >= lo]
-        self.next, self.lo, self.hi = 0, lo, hi
-        self.up, self.cap = np.ones(hi - lo), np.ones(hi - lo)
-
-    def step(self, k: int) -> tuple[Array1, Array1, Array1]:
-        """Of step k: share of it each satellite works, the rate it may reach then, whether it works at its end.
-
-        Steps are asked for in order, none left out.
-        """
-        if self.next == len(self.orders) or self.orders[self.next].at_steps > k + 1.0:
-            return self.up, self.cap, self.up
-        works, rate = self.up.copy(), self.up * self.cap
-        while self.next < len(self.orders) and self.orders[self.next].at_steps <= k + 1.0:
-            left = min(1.0, k + 1.0 - self.orders[self.next].at_steps)
-            up, cap = self.up, self.cap
-            self._apply()
-            works += left * (self.up - up)
-            rate += left * (self.up * self.cap - up * cap)
-        works = np.where(np.abs(works) < 1e-12, 0.0, works)  # shares of a step that cancel leave rounding
-        return works, np.divide(rate, works, out=self.cap.copy(), where=works > 0.0), self.up
-
-    def skip_to(self, k: int) -> None:
-        """Go to step k without telling about those before."""
-        while self.next < len(self.orders) and self.orders[self.next].at_steps <= k:
-            self._apply()
-
-    def _apply(self) -> None:
-        order = self.orders[self.next]
-        self.next += 1
-        mine = slice(max(order.first, self.lo) - self.lo, min(order.last + 1, self.hi) - self.lo)
-        self.up, self.cap = self.up.copy(), self.cap.copy()
-        match order.action:
-            case "lose":
-                self.up[mine] = 0.0
-            case "restore":
-                self.up[mine], self.cap[mine] = 1.0, 1.0
-            case "return":
-                self.up[mine] = 1.0
-            case "derate":
-                self.cap[mine] = order.to
+def _range(
+    target: EventTarget, blocks: Sequence[tuple[int, int, int]], stations: Sequence[str], satellites: int
+) -> tuple[int, int]:
+    """First and last satellite, the ends of a link, or the number of a station."""
+    if target.kind == "station":
+        return stations.index(target.station), stations.index(target.station)
+    if target.plane:
+        found = plane_satellites(blocks, target.first)
+        if found is None:
+            raise ValueError(f"there is no plane {target.first}")  # validation has refused it
+        return found
+    return target.first, satellites - 1 if target.last == -1 else target.last
 
 
-def told(orders_: list[Order], lo: int, hi: int, width: int, first_step: int, steps: int) -> tuple[Array2, Array2]:
-    """told[row, steps or 1, lane] of satellites that no job couples, and serving[steps or 1, lane].
+def _changes(event: Event, time_s: float, target: Target) -> list[AvailabilityChange]:
+    """What one event changes: derating a satellite caps its rate, restoring it lifts the cap as well as the loss."""
+    left = {"lose": 0.0, "restore": 1.0, "derate": 1.0 if event.to is None else event.to}[event.action]
+    if target.kind is not Kind.SATELLITE or event.action == "lose":
+        return [AvailabilityChange(time_s, target, left, SCENARIO)]
+    if event.action == "derate":
+        return [AvailabilityChange(time_s, target._replace(kind=Kind.RATE), left, SCENARIO)]
+    cap = AvailabilityChange(time_s, target._replace(kind=Kind.RATE, name=""), 1.0, SCENARIO)
+    return [cap, AvailabilityChange(time_s, target, 1.0, SCENARIO)]
 
-    One row where nothing is ordered for any of them; lanes beyond hi repeat the last satellite.
+
+def decays(lost: Iterable[tuple[int, int]], step_s: float) -> list[AvailabilityChange]:
+    """Satellites without a position: (satellite, step) from whose beginning on it is down."""
+    return [
+        AvailabilityChange(k * step_s, Target(Kind.SATELLITE, number, number, f"satellite {number}"), 0.0, DECAY)
+        for number, k in lost
+    ]
+
+
+def random_sources(
+    fleet: Fleet | None,
+    satellites: int,
+    accelerators: int,
+    seed: int,
+    end_s: float,
+    replica: int = 0,
+    noun: str = "satellite",
+) -> list[Source]:
+    """Random processes of a fleet of so many satellites (or nodes) with so many accelerators each; none without any."""
+    if fleet is None or fleet.failures is None:
+        return []
+    repair_s = math.inf if fleet.repair is None else fleet.repair.time
+    failures = fleet.failures
+    return [
+        RandomFailures(
+            seed, replica, satellites, failures.mean_time, repair_s, accelerators=accelerators,
+            unit=failures.accelerators, end_s=end_s, noun=noun,
+        )
+    ]  # fmt: skip
+
+
+def timeline(loaded: Loaded) -> Timeline:
+    """Availability of the whole fleet, links and stations: listed events and random processes."""
+    scenario = loaded.scenario
+    random = random_sources(
+        scenario.fleet, loaded.satellites, scenario.satellite.accelerators, scenario.seed, scenario.duration
+    )
+    stations = 0 if scenario.ground is None else len(scenario.ground.stations)
+    return Timeline([ListedChanges(listed_changes(loaded)), *random], 0, loaded.satellites, scenario.step, stations)
+
+
+def step_inputs(
+    listed: Sequence[AvailabilityChange], lo: int, hi: int, width: int, first_step: int, steps: int, step_s: float
+) -> tuple[Array2, Array2]:
+    """Step inputs of satellites lo to hi - 1 that no job couples, from listed changes alone.
+
+    Returns
+    -------
+    inputs
+        (input row, steps or 1, lane); one step where no change concerns these satellites. Lanes beyond hi repeat the
+        last satellite.
+    serving
+        1 where a satellite is available at the end of the step, (steps or 1, lane).
     """
-    plan = Schedule(orders_, lo, hi)
-    if not plan.orders:
+    mine = [c for c in listed if c.target.kind in (Kind.SATELLITE, Kind.RATE, Kind.ACCELERATORS)]
+    mine = [c for c in mine if c.target.first < hi and c.target.last >= lo]
+    if not mine:
         return np.ones((len(CONTROLS), 1, width)), np.ones((1, width))
-    found, serving = np.ones((len(CONTROLS), steps, width)), np.ones((steps, width))
+    plan = Timeline([ListedChanges(mine)], lo, hi, step_s)
+    inputs, serving = np.ones((len(CONTROLS), steps, width)), np.ones((steps, width))
     lanes = np.minimum(np.arange(width), hi - lo - 1)
     plan.skip_to(first_step)
     for k in range(steps):
-        works, rate, at_end = plan.step(first_step + k)
-        found[_AVAILABLE, k], found[_RATE_CAP, k], serving[k] = works[lanes], rate[lanes], at_end[lanes]
-    return found, serving
+        now = plan.step(first_step + k)
+        inputs[_AVAILABLE, k], inputs[_RATE_CAP, k] = now.up[lanes], now.rate_cap[lanes]
+        serving[k] = now.up_end[lanes]
+    return inputs, serving
 
 
-@dataclass(frozen=True)
-class LinkEvent:
-    """What happens to one link: the share of its rate that is left, 0 cuts it."""
-
-    at_steps: float
-    action: str
-    pair: tuple[int, int]
-    factor: float
-
-
-def link_events(scenario: Scenario) -> list[LinkEvent]:
-    """Events on links in time order; of two at once the later written wins."""
-    found = []
-    for event in scenario.events:
-        pair = parse_link(event.target)
-        if pair is None:
-            continue
-        at = (event.at - scenario.epoch).total_seconds() / scenario.step
-        left = {"lose": 0.0, "restore": 1.0, "derate": 1.0 if event.to is None else event.to}[event.action]
-        found.append(LinkEvent(at, event.action, pair, left))
-    return sorted(found, key=lambda o: o.at_steps)
-
-
-def merge_events(listed: list[Order], changes: list[Change], step_s: float) -> list[Order]:
-    """Orders for a fleet that also fails at random: who goes down and comes up is told by changes alone.
-
-    Of the listed ones derating stays, and restoring in so far as it lifts that.
-    """
-    kept = [o for o in listed if o.action == "derate"]
-    kept += [Order(o.at_steps, "derate", o.first, o.last, 1.0) for o in listed if o.action == "restore"]
-    kept += [
-        Order(c.time_s / step_s, "return" if c.up else "lose", c.satellite, c.satellite, 1.0)
-        for c in normalise(changes)
-    ]
-    return sorted(kept, key=lambda o: o.at_steps)
+def stations_available(listed: Sequence[AvailabilityChange], steps: int, stations: int, step_s: float) -> Flags:
+    """Whether each station is available at the end of each step, (steps, stations); one row where none changes."""
+    mine = [c for c in listed if c.target.kind is Kind.STATION]
+    plan = Timeline([ListedChanges(mine)], 0, 0, step_s, stations)
+    return np.array([plan.step(k).stations.copy() for k in range(steps if mine else 1)])

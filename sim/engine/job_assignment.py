@@ -1,4 +1,4 @@
-"""From a scenario's workloads and fleet to a scheduler: which satellites do what, how jobs are cut, what fails when."""
+"""From a scenario's workloads and fleet to a scheduler: roles of satellites, and the parallelism of jobs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from sim.config import schema
 from sim.config.errors import Origin, bad_input
 from sim.config.workload_params import BYTES, Carrier, batch, counts, model, recomputes, service, virtual_stages
-from sim.fleet import failures, reliability
-from sim.fleet.failures import Change
+from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.workload import execution_plan, memory_fit, parallelism, transformer
 from sim.workload.execution_plan import ExecutionPlan
@@ -25,7 +24,7 @@ Ints = NDArray[np.int64]
 
 
 class Work(NamedTuple):
-    """What is to be done, on what, for how long."""
+    """Workloads, the satellites (or nodes) that run them, and the time grid."""
 
     carrier: Carrier
     workloads: list[schema.Workload]
@@ -35,13 +34,13 @@ class Work(NamedTuple):
 
 
 class Roles(NamedTuple):
-    """Satellites by what they do, each in mapping order."""
+    """Satellites by role, each in mapping order."""
 
     training: Ints
     services: list[Ints]  # of each inference workload
     streams: Ints
     spares: Ints
-    idle: Ints  # nobody asks for them: shares that do not add up to the fleet
+    idle: Ints  # without a workload: shares that do not add up to the fleet
 
 
 def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
@@ -53,7 +52,7 @@ def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
 
 
 def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
-    """Spares from the end of the mapping order, services evenly spread over it, jobs in a row over what is left."""
+    """Spares from the end of the mapping order, services evenly spread over it, jobs contiguous over the rest."""
     free = list(order[: order.size - spares].tolist())
     wanted = counts(workloads, spares, order.size)
     services: list[Ints] = []
@@ -70,7 +69,7 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
             training, free = free[:count], free[count:]
         elif job.kind == "independent":
             streams, free = free[:count], free[count:]
-    # what rounding leaves over goes to a stream, or to a job that asks for all there is
+    # satellites that rounding leaves over go to the independent streams, or to a job without a share
     if streams:
         streams, free = streams + free, []
     elif any(job.kind == "training" and job.share is None for job in workloads):
@@ -79,35 +78,17 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
     return Roles(training_, services, streams_, order[order.size - spares :], idle)
 
 
-def changes(scenario: schema.Scenario, satellites: int, lost: list[Change], replica: int = 0) -> list[Change]:
-    """Everything that goes down or comes up in the run: listed, drawn, and what the propagator loses."""
-    listed = []
-    for event in scenario.events:
-        target = schema.parse_target(event.target)
-        if target is None or event.action == "derate":
-            continue
-        first, last = target
-        at_s = (event.at - scenario.epoch).total_seconds()
-        listed += [
-            Change(at_s, s, event.action == "restore") for s in range(first, satellites if last == -1 else last + 1)
-        ]
-    return failures.merge(listed, drawn(scenario.fleet, satellites, scenario.seed, scenario.duration, replica), lost)
-
-
-def drawn(fleet: schema.Fleet | None, satellites: int, seed: int, duration_s: float, replica: int = 0) -> list[Change]:
-    """Random failures and repairs of a run; none where the fleet has none."""
-    if fleet is None or fleet.failures is None:
-        return []
-    repair_s = math.inf if fleet.repair is None else fleet.repair.time
-    return failures.exponential(seed, replica, satellites, fleet.failures.mean_time, repair_s, duration_s)
-
-
 def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators: int) -> Policy:
-    """How a job saves and recovers; a checkpoint is spread over all its accelerators and comes back the same way."""
+    """How a job saves and recovers; a checkpoint is spread over all its accelerators, and read back by all of them.
+
+    The automatic interval follows from the mean time between failures of all units of all members.
+    """
     save_s = transformer.checkpoint_bytes(model(job.model)) / (members * accelerators * job.checkpoint.rate)
     interval = job.checkpoint.interval
     if interval == "auto":
-        mean_s = math.inf if fleet.failures is None else fleet.failures.mean_time / members
+        mean_s = math.inf
+        if fleet.failures is not None:
+            mean_s = fleet.failures.mean_time / (members * fleet.failures.units(accelerators))
         interval_s = reliability.daly_interval_s(save_s, mean_s)
     else:
         interval_s = float(interval)
@@ -122,7 +103,7 @@ def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Tra
     asked = task(job, satellite, meshes[0])
     candidates = execution_plan.feasible_tasks(asked, meshes, virtual_stages(job), recomputes(job), members, memory_bytes)
     if not candidates and job.mesh is not None:
-        candidates = [asked]  # the door checks what people write; a question may ask for what no memory holds
+        candidates = [asked]  # validation checks scenarios; a study may ask for what no memory holds
     if not candidates:
         raise bad_input(
             Origin("workloads"), "workloads.training",
@@ -131,20 +112,20 @@ def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Tra
     return execution_plan.fastest_plan(candidates, order, members, transport, satellites)
 
 
-def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, changed: list[Change]) -> JobScheduler:
+def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport) -> JobScheduler:
     """All jobs of a scenario on satellites in mapping order. Raises InputError where nothing fits."""
     work = Work(scenario.satellite, list(scenario.workloads), scenario.fleet, scenario.steps, scenario.step)
-    return scheduler_for(work, order, transport, changed)
+    return scheduler_for(work, order, transport)
 
 
-def scheduler_for(work: Work, order: Ints, transport: Transport, changed: list[Change]) -> JobScheduler:
+def scheduler_for(work: Work, order: Ints, transport: Transport) -> JobScheduler:
     """All jobs on satellites, or nodes, in mapping order. Raises InputError where nothing fits."""
     satellites, fleet = order.size, work.fleet
     spares = 0 if fleet is None else int(fleet.spares)
     found = roles(work.workloads, spares, order)
     chip = work.carrier.accelerator
     trainings = [
-        _training(work, job, fleet, found, satellites, transport, changed)
+        _training(work, job, fleet, found, satellites, transport)
         for job in work.workloads
         if isinstance(job, schema.Training) and fleet is not None
     ]
@@ -163,9 +144,8 @@ def _training(
     found: Roles,
     satellites: int,
     transport: Transport,
-    changed: list[Change],
 ) -> Training:
-    """The jobs of a training workload; spares and satellites that fill no job stand in, the lowest number first."""
+    """The jobs of a training workload; spares and satellites that fill no job replace members, the lowest number first."""
     order = found.training
     group = min(order.size, job.members or order.size)
     choice = choose(job, work.carrier, order, transport, satellites)
@@ -175,5 +155,5 @@ def _training(
     over = [order[g * group + used : (g + 1) * group] for g in range(jobs)] + [order[jobs * group :]]
     leftover = np.concatenate(over).astype(np.int64)
     rules = policy(job, fleet, used, work.carrier.accelerators)
-    clock = JobLifecycle(ranks, np.concatenate((found.spares, leftover)), rules, changed, satellites=satellites)
+    clock = JobLifecycle(ranks, np.concatenate((found.spares, leftover)), rules, satellites=satellites)
     return Training(choice, clock, found.spares, leftover, satellites, work.steps, work.step_s, job.tokens)

@@ -25,7 +25,7 @@ from orbit.timegrid import TimeGrid
 from sim.config.scenario import Loaded
 from sim.config.validation import recorder_plan
 from sim.engine import events, propagators, satellite_params
-from sim.fleet.failures import Change
+from sim.fleet.availability import AvailabilityChange
 from sim.network.ground_routing import GroundRouting
 from sim.spacecraft import loop
 from sim.spacecraft.step import ROWS, satellite_parameters
@@ -53,10 +53,10 @@ class Outcome:
     kept_satellites: NDArray[np.int64]
     kept: Array  # (frames, recorded values, recorded satellites)
     decayed: list[tuple[int, int]]  # satellite, step from which the propagator has no position
-    # where satellites are coupled: who worked on what, ways to the ground, what went down and came up
+    # where satellites are coupled: workloads and routes to the ground
     scheduler: JobScheduler | None = None
     ground_routing: GroundRouting | None = None
-    changes: tuple[Change, ...] = ()
+    changes: tuple[AvailabilityChange, ...] = ()  # that happened, in order of time
 
     def row(self, name: str) -> Array:
         """A state or total of every satellite, (satellites,), by its declared name."""
@@ -159,7 +159,7 @@ class Run:
             self.propagators = _sampled(self.propagators, sample)
         self.first = np.concatenate(([0], np.cumsum([p.count for p in self.propagators])))
         self.satellites = int(self.first[-1])
-        self.orders = events.orders(self.scenario, self.satellites) if sample is None else []
+        self.listed = events.listed_changes(loaded) if sample is None else []
         self.tile, self.block = tile, min(block, self.grid.steps)
         self.threads = threads or os.cpu_count() or 1
         recorder = self.scenario.recorder
@@ -202,7 +202,7 @@ class Run:
             n = min(self.block, self.grid.steps - k)
             r_m = b.r_m[:n]
             codes = propagator.fill(lo, hi, k + 1, r_m)
-            controls, serving = events.told(self.orders, number, number + real, self.tile, k, n)
+            controls, serving = events.step_inputs(self.listed, number, number + real, self.tile, k, n, self.scenario.step)
             gone = self._leave(codes, gone[-1], r_m, number, real, k)
             if gone[-1].any():
                 controls = np.broadcast_to(controls, (loop.CONTROL_ROWS, *gone.shape)).copy()
@@ -269,9 +269,13 @@ class Run:
         range2 = np.min([p[2] for p in self.parts], axis=0)
         extremes = np.max([p[1] for p in self.parts], axis=0)
         extremes = np.where(extremes > loop.NO_EXTREME, extremes, -np.inf) * loop.SIGNS
+        steps, stations = range2.shape
         seen = (range2 < visibility.OUT_OF_SIGHT_M2) & (np.sqrt(range2) <= self.sky.max_range_m)
+        seen &= events.stations_available(self.listed, steps, stations, self.scenario.step)
+        happened = [*self.listed, *events.decays(self.decayed, self.scenario.step)]
         return Outcome(
             self.loaded, self.grid, self.params, self.initial, self.carry, fleet / loop.SCALE, extremes,
             np.where(seen, np.sqrt(range2), np.inf),
             self.stride, self.kept_satellites, self.kept, sorted(self.decayed),
+            changes=tuple(sorted((c for c in happened if c.target.name), key=lambda c: (c.time_s, c.target.first))),
         )  # fmt: skip

@@ -1,101 +1,177 @@
-"""When satellites go down and come back: drawn at random, listed by hand, or both."""
+"""Random failures: units of a satellite's accelerators stop after exponential times and return after their repair.
+
+Lives are drawn from a counter-based generator: the k-th life of a unit is a function of seed, process, replica,
+satellite, unit and k alone. More satellites, a longer run or another process leave the other draws as they are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from heapq import merge as merged
-from typing import NamedTuple
+import math
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.fleet.availability import AvailabilityChange, Kind, Target
+
+Words = NDArray[np.uint64]
+
 FAILURES = 1  # the number of this process in its spawn keys; another process takes another number
+CAUSE = "failures"
+CHUNK = 1 << 16  # units whose first lives are drawn together
+
+# Philox 4x64-10, as numpy.random.Philox has it
+MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
+WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
+ROUNDS = 10
+MASK = (1 << 64) - 1
+MANTISSA = 2.0**-53
 
 
-class Change(NamedTuple):
-    """A satellite goes down or comes up. Both at one instant, down before up, are an interruption: it reboots.
+class RandomFailures:
+    """A source of changes: each unit fails after an exponential time and is back after its repair.
 
-    As tuples, changes are in order of time, then satellite, then down before up.
+    Parameters
+    ----------
+    seed, replica
+        With the process they key the streams of all units.
+    satellites
+        Number of satellites.
+    mean_time_s
+        Mean time to the failure of one unit [s], above 0; infinite: nothing fails.
+    repair_s
+        Time until a failed unit is back [s], at least 0. 0: it restarts at once; infinite: it stays down.
+    accelerators
+        Of one satellite, at least 1.
+    unit
+        Accelerators that one failing unit holds; None, or not less than `accelerators`: the whole satellite is one
+        unit. The last unit of a satellite holds what is left over.
+    end_s
+        Changes from this time on are of no interest [s]: they are left out, which spares memory.
+    process
+        Number of the process in the key of its streams.
+    noun
+        What a satellite is called in the names of targets.
+
+    Raises
+    ------
+    ValueError
+        If a time makes no sense.
+
+    Notes
+    -----
+    Lives are drawn by inversion, mean_time_s x -ln(1 - u): another mean stretches them. The uniform numbers of a unit
+    are those of ``numpy.random.Philox(key=key, counter=[0, unit, satellite, 0])``, in order, with
+    ``key = SeedSequence(seed, spawn_key=(process, replica)).generate_state(2, uint64)``.
     """
 
-    time_s: float
-    satellite: int
-    up: bool
+    def __init__(
+        self,
+        seed: int,
+        replica: int,
+        satellites: int,
+        mean_time_s: float,
+        repair_s: float,
+        *,
+        accelerators: int = 1,
+        unit: int | None = None,
+        end_s: float = math.inf,
+        process: int = FAILURES,
+        noun: str = "satellite",
+    ) -> None:
+        if not mean_time_s > 0.0 or not repair_s >= 0.0:
+            raise ValueError(f"mean {mean_time_s} s must be above 0 and repair {repair_s} s not below")
+        self.mean_time_s, self.repair_s, self.end_s, self.noun = mean_time_s, repair_s, end_s, noun
+        self.accelerators = accelerators
+        self.unit = accelerators if unit is None else min(unit, accelerators)
+        self.units = units(accelerators, unit)
+        sequence = np.random.SeedSequence(seed, spawn_key=(process, replica))
+        first, second = sequence.generate_state(2, np.uint64).tolist()
+        self._key = (int(first), int(second))
+        self._down: dict[int, int] = {}  # accelerators that are down, by satellite
+        # time of the next change of a unit, its number in the fleet, its life, and whether it returns
+        self._next: list[tuple[float, int, int, bool]] = []
+        if math.isfinite(mean_time_s):
+            for begin in range(0, satellites * self.units, CHUNK):
+                self._first_lives(np.arange(begin, min(begin + CHUNK, satellites * self.units), dtype=np.uint64))
+            heapify(self._next)
+
+    def until(self, time_s: float) -> list[AvailabilityChange]:
+        """Changes up to and including time_s [s], in order of time."""
+        found = []
+        while self._next and self._next[0][0] <= time_s:
+            at_s, number, life, returns = heappop(self._next)
+            found.append(self._change(at_s, number, returns))
+            if returns:
+                life += 1
+                self._push(at_s + self.mean_time_s * self._life(number, life), number, life, False)
+            else:
+                self._push(at_s + self.repair_s, number, life, True)
+        return found
+
+    def _push(self, time_s: float, number: int, life: int, returns: bool) -> None:
+        if time_s < self.end_s:
+            heappush(self._next, (time_s, number, life, returns))
+
+    def _change(self, time_s: float, number: int, returns: bool) -> AvailabilityChange:
+        satellite, unit = divmod(number, self.units)
+        size = min(self.unit, self.accelerators - unit * self.unit)
+        down = self._down.get(satellite, 0) + (-size if returns else size)
+        self._down[satellite] = down
+        kind, name = Kind.SATELLITE, f"{self.noun} {satellite}"
+        if self.units > 1:
+            kind, name = Kind.ACCELERATORS, f"{name} accelerators"
+        left = (self.accelerators - down) / self.accelerators
+        return AvailabilityChange(time_s, Target(kind, satellite, satellite, name), left, CAUSE)
+
+    def _first_lives(self, numbers: Words) -> None:
+        """Times of the first failures of units, those within the run."""
+        counter = (np.ones_like(numbers), numbers % np.uint64(self.units), numbers // np.uint64(self.units))
+        uniform = (philox_first(counter, self._key) >> np.uint64(11)) * MANTISSA
+        soon = np.flatnonzero(self.mean_time_s * -np.log1p(-uniform) < self.end_s * (1.0 + 1e-9))
+        for number, u in zip(numbers[soon].tolist(), uniform[soon].tolist(), strict=True):
+            self._push(self.mean_time_s * -math.log1p(-u), number, 0, False)
+
+    def _life(self, number: int, life: int) -> float:
+        """The given life of a unit, with mean 1."""
+        satellite, unit = divmod(number, self.units)
+        word = philox((1 + life // 4, unit, satellite, 0), self._key)[life % 4]
+        return -math.log1p(-((word >> 11) * MANTISSA))
 
 
-def exponential(
-    seed: int,
-    replica: int,
-    satellites: int,
-    mean_time_s: float,
-    repair_s: float,
-    duration_s: float,
-    process: int = FAILURES,
-) -> list[Change]:
-    """Changes in [0, duration_s): each satellite goes down after an exponential time up, and is back after repair_s.
-
-    repair_s = 0: it reboots at once; inf: it stays down. A satellite's k-th life is the satellite-th draw of the stream
-    (seed, process, replica, k): more satellites, a longer duration or another process leave the earlier draws as they
-    are, and another mean only stretches the lives.
-    """
-    if not mean_time_s > 0.0 or not repair_s >= 0.0:
-        raise ValueError(f"mean {mean_time_s} s must be above 0 and repair {repair_s} s not below")
-    found: list[Change] = []
-    active = np.arange(satellites)
-    since_s = np.zeros(satellites)  # of the active ones: when they last came up
-    life = 0
-    while active.size:
-        stream = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(process, replica, life)))
-        # by inversion, one draw each: the share of a stream that a satellite uses does not depend on its values
-        lives = stream.standard_exponential(int(active[-1]) + 1, method="inv")[active]
-        down_s = since_s + mean_time_s * lives
-        back_s = down_s + repair_s
-        fails, returns = down_s < duration_s, back_s < duration_s
-        found += _changes(down_s[fails], active[fails], False) + _changes(back_s[returns], active[returns], True)
-        active, since_s = active[returns], back_s[returns]
-        life += 1
-    return sorted(found)
+def units(accelerators: int, unit: int | None) -> int:
+    """Units of a satellite that fail by themselves; the whole satellite is one where it holds no more than a unit."""
+    return 1 if unit is None else -(-accelerators // unit)
 
 
-def _changes(times_s: NDArray[np.float64], satellites: NDArray[np.int64], up: bool) -> list[Change]:
-    return [Change(t, s, up) for t, s in zip(times_s.tolist(), satellites.tolist(), strict=True)]
+def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Four random words of 64 bits of a counter, by Philox 4x64-10."""
+    a, b, c, d = counter
+    k, m = key
+    for _ in range(ROUNDS):
+        first, second = MULTIPLIERS[0] * a, MULTIPLIERS[1] * c
+        a, b, c, d = (second >> 64) ^ b ^ k, second & MASK, (first >> 64) ^ d ^ m, first & MASK
+        k, m = (k + WEYL[0]) & MASK, (m + WEYL[1]) & MASK
+    return a, b, c, d
 
 
-def normalise(changes: Iterable[Change]) -> list[Change]:
-    """In order, and of each satellite down and up in turn, beginning with down: what changes nothing is left out."""
-    down: set[int] = set()
-    kept = []
-    for change in sorted(changes):
-        if change.up == (change.satellite in down):
-            kept.append(change)
-            (down.discard if change.up else down.add)(change.satellite)
-    return kept
+def philox_first(counter: tuple[Words, Words, Words], key: tuple[int, int]) -> Words:
+    """The first of the four words of each counter, whose last word is 0."""
+    a, b, c = counter
+    d = np.zeros_like(a)
+    k, m = key
+    for _ in range(ROUNDS):
+        (high, low), (high_c, low_c) = _product(MULTIPLIERS[0], a), _product(MULTIPLIERS[1], c)
+        a, b, c, d = high_c ^ b ^ np.uint64(k), low_c, high ^ d ^ np.uint64(m), low
+        k, m = (k + WEYL[0]) & MASK, (m + WEYL[1]) & MASK
+    return a
 
 
-def merge(*causes: Sequence[Change]) -> list[Change]:
-    """All causes together: a satellite is up while it is up by each of them.
-
-    So a satellite lost for good by one cause is not brought back by the end of a reboot that another cause drew.
-    """
-    holding: dict[int, int] = {}  # how many causes keep a satellite down
-    kept = []
-    for change in merged(*(normalise(cause) for cause in causes)):
-        before = holding.get(change.satellite, 0)
-        after = before - 1 if change.up else before + 1
-        holding[change.satellite] = after
-        if (before == 0) != (after == 0):
-            kept.append(change)
-    return kept
-
-
-def state_at(changes: Sequence[Change], satellites: int, time_s: float) -> NDArray[np.bool_]:
-    """Which satellites are up at a moment, those that change just then included, shape (satellites,).
-
-    `changes` as `normalise` or `merge` leave them; satellites that they do not name are up.
-    """
-    up = np.ones(satellites, dtype=np.bool_)
-    for change in changes:
-        if change.time_s > time_s:
-            break
-        up[change.satellite] = change.up
-    return up
+def _product(constant: int, words: Words) -> tuple[Words, Words]:
+    """Upper and lower 64 bits of a product, from products of 32 bits."""
+    half, low_bits = np.uint64(32), np.uint64(0xFFFFFFFF)
+    x, y = np.uint64(constant >> 32), np.uint64(constant & 0xFFFFFFFF)
+    u, v = words >> half, words & low_bits
+    middle = x * v + ((y * v) >> half)
+    other = y * u + (middle & low_bits)
+    return x * u + (middle >> half) + (other >> half), np.uint64(constant) * words

@@ -1,52 +1,52 @@
-"""The clock of synchronous jobs: they run, save, fall back to the last save when a member fails, and wait for a spare.
+"""Lifecycle of synchronous jobs: run, checkpoint, roll back when a member fails, wait for a spare, recover.
 
-Between two changes of the fleet each job goes its own way; it is only spares that jobs share. Moments are absolute and
-computed once, so that cutting time into other windows gives the same moments to the bit. At one instant the order is: a
-phase that ends then has ended (a save is committed); satellites go down and come up; ranks are filled.
+Jobs are independent of each other except that they share spares. Times are absolute and computed once, so that other
+windows give the same times to the bit. At one instant the order is: a phase that ends then has ended (a checkpoint is
+committed); satellites fail and return; ranks are filled.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.fleet.failures import Change, normalise
+from sim.fleet.availability import SatelliteChange
+from sim.fleet.spare_pool import SparePool
 
 IntArray = NDArray[np.int64]
 
 RUN, CHECKPOINT, RECOVERY, WAITING, OUTAGE = range(5)
-SHORTEST_INTERVAL_S: Final = 1e-3  # less would be lost in the rounding of late moments, and time would stand still
+SHORTEST_INTERVAL_S: Final = 1e-3  # a shorter one would vanish in the rounding of late times, and time would not advance
 
 
 class Policy(NamedTuple):
-    """How jobs save and recover, times [s]."""
+    """How jobs save checkpoints and recover, times [s]."""
 
-    checkpoint_interval_s: float  # running time between saves; inf: none
-    checkpoint_s: float  # the job stands still for a save
+    checkpoint_interval_s: float  # running time between checkpoints; inf: none
+    checkpoint_s: float  # the job is stopped while it saves
     detection_s: float
     restart_s: float  # swap, restart and reload
 
 
 class Segment(NamedTuple):
-    """A interval of one job's time. Commit and rollback happen at its beginning, the commit first."""
+    """An interval of one job's time. Commit and rollback happen at its beginning, the commit first."""
 
     begin_s: float
     end_s: float
     mode: int
     members: IntArray  # (n,) satellites by rank, those that are down included
     lost: IntArray  # members that are down: the job waits because of them
-    commit: bool  # everything run before is safe
-    rollback: bool  # a member failed: everything run since the last commit is lost
+    commit: bool  # all work before is safe
+    rollback: bool  # a member failed: all work since the last commit is lost
 
 
 class Work(NamedTuple):
-    """Running time of a job [s] by what became of it."""
+    """Running time of a job [s], by whether it was committed, lost, or neither yet."""
 
     committed_s: float = 0.0
     lost_s: float = 0.0
@@ -54,7 +54,7 @@ class Work(NamedTuple):
 
 
 def account(work: Work, segments: Sequence[Segment]) -> Work:
-    """The books after these segments, the successors of those behind `work`."""
+    """Running times after these segments, which follow on those accounted in `work`."""
     committed_s, lost_s, open_s = work
     for segment in segments:
         if segment.commit:
@@ -76,7 +76,7 @@ _NOBODY = _frozen(())
 
 
 class _Job:
-    """One job in its cycle of running, saving and recovering; it knows nothing of spares."""
+    """One job in its cycle of running, saving and recovering; spares are handled by `JobLifecycle`."""
 
     __slots__ = (
         "commit", "cut", "end_s", "failed_s", "left_s", "lost", "members", "missing", "phase", "policy", "rollback", "segments",
@@ -93,12 +93,12 @@ class _Job:
         self.end_s = begin_s + policy.checkpoint_interval_s  # of the phase; inf while cut or waiting
         self.left_s = 0.0  # of a phase that is cut
         self.failed_s = -math.inf
-        self.since_s = begin_s  # beginning of the segment under way, with its flags
+        self.since_s = begin_s  # beginning of the current segment, with its flags
         self.commit = self.rollback = False
         self.segments: list[Segment] = []
 
     def close(self, time_s: float) -> None:
-        """End the segment under way; what has no length is left out and hands its flags on."""
+        """End the current segment; one without length is left out and passes its flags on."""
         if time_s > self.since_s:
             mode = OUTAGE if self.cut and self.phase <= CHECKPOINT else self.phase
             self.segments.append(
@@ -116,7 +116,7 @@ class _Job:
             self.end_s = end_s
 
     def pass_to(self, time_s: float) -> None:
-        """Go through the phases that have ended by time_s."""
+        """Pass the phases that have ended by time_s."""
         while self.end_s <= time_s:
             ended, at_s = self.phase, self.end_s
             if ended == RUN:
@@ -150,7 +150,7 @@ class _Job:
             self.lost = _NOBODY
 
     def assign_rank(self, rank: int, satellite: int, time_s: float) -> None:
-        """Another satellite takes a rank whose own is down."""
+        """Another satellite takes the rank of one that is down."""
         self.close(time_s)
         members = self.members.copy()
         members[rank] = satellite
@@ -165,50 +165,26 @@ class _Job:
         return done
 
 
-class SparePool:
-    """Healthy spares in order of number, and the seconds each has stood by in the window under way."""
-
-    def __init__(self, spares: Sequence[int], satellites: int, begin_s: float) -> None:
-        self.ready = sorted(spares)
-        self._since_s = dict.fromkeys(self.ready, begin_s)
-        self._begin_s = begin_s
-        self._stood_s = np.zeros(satellites)
-        self._moved = False
-        self._quiet_s = math.nan  # length of the window that _quiet was made for
-        self._quiet = self._stood_s
-
-    def join(self, satellite: int, time_s: float) -> None:
-        insort(self.ready, satellite)
-        self._since_s[satellite] = time_s
-        self._moved = True
-
-    def leave(self, satellite: int, time_s: float) -> None:
-        del self.ready[bisect_left(self.ready, satellite)]
-        self._stood_s[satellite] += time_s - max(self._since_s.pop(satellite), self._begin_s)
-        self._moved = True
-
-    def take(self, end_s: float) -> NDArray[np.float64]:
-        """Seconds stood by in the window that ends here, shape (satellites,), read-only. While nobody comes or goes it is
-        one array for all windows of one length."""
-        length_s = end_s - self._begin_s
-        if self._moved or length_s != self._quiet_s:
-            stood_s = self._stood_s
-            for satellite in self.ready:
-                stood_s[satellite] += end_s - max(self._since_s[satellite], self._begin_s)
-            stood_s.setflags(write=False)
-            self._quiet, self._quiet_s = stood_s, math.nan if self._moved else length_s
-            self._stood_s = np.zeros(stood_s.size)
-            self._moved = False
-        self._begin_s = end_s
-        return self._quiet
-
-
 class JobLifecycle:
     """Synchronous jobs that share spares.
 
-    members: of each job its satellites by rank; spares: satellites held back; no satellite twice. Satellites that are
-    neither are strangers, whatever happens to them. changes: of the whole run, in any order; those before begin_s happen at
-    begin_s. satellites: length of the array of spare seconds (by default up to the highest number given here).
+    Parameters
+    ----------
+    members
+        Of each job its satellites by rank.
+    spares
+        Satellites held back. No satellite may stand twice among members and spares; all others are ignored.
+    policy
+        How jobs save and recover.
+    satellites
+        Length of the array of spare seconds; by default up to the highest number given here.
+    begin_s
+        Time at which the jobs start [s].
+
+    Raises
+    ------
+    ValueError
+        If a time of the policy makes no sense, or a satellite stands twice.
     """
 
     def __init__(
@@ -216,7 +192,6 @@ class JobLifecycle:
         members: Sequence[Sequence[int] | IntArray],
         spares: Sequence[int] | IntArray,
         policy: Policy,
-        changes: Sequence[Change],
         *,
         satellites: int = 0,
         begin_s: float = 0.0,
@@ -226,7 +201,7 @@ class JobLifecycle:
         self._policy = policy
         self._jobs = [_Job(ranks, policy, begin_s) for ranks in members]
         reserve = np.asarray(spares, dtype=np.int64).tolist()
-        # (job, rank) of each of our satellites; None: it holds no rank
+        # (job, rank) of each member and spare; None: it holds no rank
         self._rank_of: dict[int, tuple[int, int] | None] = dict.fromkeys(reserve)
         for g, job in enumerate(self._jobs):
             self._rank_of.update({s: (g, rank) for rank, s in enumerate(job.members.tolist())})
@@ -235,25 +210,36 @@ class JobLifecycle:
         self._pool = SparePool(reserve, max(satellites, 1 + max(self._rank_of, default=-1)), begin_s)
         self._waiting: dict[int, float] = {}  # job: since when
         self._cut_since: dict[int, float] = {}  # job: first window without network
-        self._unreachable: set[int] = set()  # healthy, their ranks given to others while no message reached them
+        self._unreachable: set[int] = set()  # healthy, but their ranks went to others while no message reached them
         self._now_s = begin_s
-        self._batches = _batches([change for change in normalise(changes) if change.satellite in self._rank_of], begin_s)
-        self._next = 0
+        self._remaining: dict[int, float] = {}  # fraction of accelerators left, of satellites that changed
+        self._coming: list[SatelliteChange] = []  # handed over, but at the end of the last window or later
 
     def ranks(self) -> list[IntArray]:
-        """Who holds which rank now: of each job its satellites, read-only."""
+        """Satellites of each job by rank as they are now, read-only."""
         return [job.members for job in self._jobs]
 
     @property
     def unreachable(self) -> IntArray:
-        """Healthy satellites that neither hold a rank nor stand by, because no message reached them."""
+        """Healthy satellites that are neither members nor spares, because no message reached them."""
         return np.array(sorted(self._unreachable), dtype=np.int64)
 
     def exchange(self, time_s: float, cut: NDArray[np.bool_], part: IntArray) -> bool:
-        """Before the window that begins at time_s: members that have been cut off for as long as detection takes give
-        their ranks to spares, as if they had failed, where that mends their job. Whether ranks have changed.
+        """Replace members that have been disconnected for as long as detection takes, as if they had failed.
 
-        cut (jobs,): no network; part (satellites,): number of the connected part that each is in, -1 for none.
+        Parameters
+        ----------
+        time_s
+            Beginning of the next window [s].
+        cut
+            Jobs without network, (jobs,).
+        part
+            Connected component of each satellite, (satellites,); -1: in none.
+
+        Returns
+        -------
+        bool
+            Whether ranks have changed. A job is left as it is where spares do not fill all its ranks.
         """
         largest = _largest(part)
         for satellite in sorted(self._unreachable):
@@ -288,10 +274,31 @@ class JobLifecycle:
         return True
 
     def advance(
-        self, begin_s: float, end_s: float, cut: NDArray[np.bool_]
+        self, begin_s: float, end_s: float, cut: NDArray[np.bool_], changes: Iterable[SatelliteChange] = ()
     ) -> tuple[list[list[Segment]], NDArray[np.float64]]:
-        """The window [begin_s, end_s), which follows on the last: of each job the segments that tile it, and the seconds each
-        satellite stood by as a healthy spare, shape (satellites,), read-only. cut (jobs,): no network, for the whole window.
+        """Advance through the window [begin_s, end_s), which follows on the last one.
+
+        Parameters
+        ----------
+        begin_s, end_s
+            The window [s].
+        cut
+            Jobs without network for the whole window, (jobs,).
+        changes
+            Changes of satellites that were not handed over before. Those before begin_s take effect at begin_s, those
+            at end_s or later in the windows to come.
+
+        Returns
+        -------
+        segments
+            Of each job the segments that tile the window.
+        spare_s
+            Seconds that each satellite was a healthy spare, (satellites,), read-only.
+
+        Raises
+        ------
+        ValueError
+            If the window does not follow on the last one.
         """
         if begin_s != self._now_s or not end_s >= begin_s:
             raise ValueError(f"window {begin_s} .. {end_s} s does not follow on {self._now_s} s")
@@ -300,35 +307,50 @@ class JobLifecycle:
                 self._cut_since.pop(g, None)
             if is_cut != job.cut:
                 job.set_cut(begin_s, is_cut)
-        while self._next < len(self._batches) and self._batches[self._next][0].time_s < end_s:
-            self._apply(self._batches[self._next])
-            self._next += 1
+        for time_s, batch in groupby(self._take(begin_s, end_s, changes), key=lambda c: max(c.time_s, begin_s)):
+            self._apply(time_s, list(batch))
         self._now_s = end_s
         return [job.take(end_s) for job in self._jobs], self._pool.take(end_s)
 
-    def _apply(self, batch: list[Change]) -> None:
-        """What happens to the fleet at one instant, all of it before ranks are filled: no order among satellites."""
-        time_s = batch[0].time_s
+    def _take(self, begin_s: float, end_s: float, changes: Iterable[SatelliteChange]) -> list[SatelliteChange]:
+        """Changes of members and spares in the window, in order of time; those after it are kept."""
+        self._coming += [change for change in changes if change.satellite in self._rank_of]
+        if not self._coming:
+            return []
+        self._coming.sort(key=lambda change: change.time_s)
+        now = [change for change in self._coming if change.time_s < end_s]
+        self._coming = self._coming[len(now) :]
+        return now
+
+    def _apply(self, time_s: float, batch: list[SatelliteChange]) -> None:
+        """Changes at one instant, all of them before ranks are filled: satellites have no order among them.
+
+        A member that loses accelerators fails, and so does its job; it keeps its rank while some are left. Accelerators
+        that return change nothing but the member's rate.
+        """
         touched: set[int] = set()
-        for _, satellite, up in batch:
-            seat = self._rank_of[satellite]
-            if seat is None and satellite in self._unreachable:  # down: when it is up again it stands by
-                self._unreachable.discard(satellite)
+        for _, satellite, remaining in batch:
+            before = self._remaining.get(satellite, 1.0)
+            self._remaining[satellite] = remaining
+            fails, returns = remaining < before, before == 0.0 < remaining
+            if not (fails or returns):
                 continue
-            if seat is None:
-                (self._pool.join if up else self._pool.leave)(satellite, time_s)
+            rank_of = self._rank_of[satellite]
+            if rank_of is None:
+                self._change_spare(satellite, remaining, before, time_s)
                 continue
-            g, rank = seat
+            g, rank = rank_of
             job = self._jobs[g]
             if g not in touched:
                 job.pass_to(time_s)
                 touched.add(g)
-            if up:
+            if returns:
                 job.missing.discard(rank)
             else:
-                job.missing.add(rank)
+                if remaining == 0.0:
+                    job.missing.add(rank)
                 job.fail(time_s)
-        # those who wait, the longest first; then those struck just now
+        # jobs that wait, the longest first; then those that failed just now
         for g in sorted(self._waiting.keys() | touched, key=lambda g: (self._waiting.get(g, time_s), g)):
             if self._fill(g, time_s) or g in touched:
                 self._jobs[g].settle(time_s)
@@ -337,8 +359,18 @@ class JobLifecycle:
                 else:
                     self._waiting.pop(g, None)
 
+    def _change_spare(self, satellite: int, remaining: float, before: float, time_s: float) -> None:
+        """A satellite without a rank goes down or returns; the loss of some accelerators leaves it where it is."""
+        if satellite in self._unreachable:
+            if remaining == 0.0:  # when it is up again it is a spare
+                self._unreachable.discard(satellite)
+        elif before == 0.0:
+            self._pool.join(satellite, time_s)
+        elif remaining == 0.0:
+            self._pool.leave(satellite, time_s)
+
     def _fill(self, g: int, time_s: float) -> bool:
-        """Seat spares, lowest number first, in the missing ranks, lowest first; whether there was one."""
+        """Fill missing ranks, the lowest first, with spares, the lowest number first; whether there was one."""
         job = self._jobs[g]
         filled = sorted(job.missing)[: len(self._pool.ready)]
         for rank in filled:
@@ -351,19 +383,10 @@ class JobLifecycle:
 
 
 def _largest(part: IntArray) -> int:
-    """The part that most are in, the lowest numbered of equals; -1 where nobody is in any."""
+    """The component with the most satellites, the lowest numbered of equals; -1 without any."""
     return int(np.argmax(np.bincount(part[part >= 0]))) if (part >= 0).any() else -1
 
 
 def disconnected(members: IntArray, part: IntArray) -> NDArray[np.bool_]:
-    """Members outside the connected part that most of them are in, (members,)."""
+    """Members outside the connected component that most of them are in, (members,)."""
     return np.asarray(part[members] != _largest(part[members]))
-
-
-def _batches(changes: list[Change], begin_s: float) -> list[list[Change]]:
-    """Changes by instant, none before begin_s."""
-    moments = [max(change.time_s, begin_s) for change in changes]
-    edges = [0, *(i for i in range(1, len(changes)) if moments[i] != moments[i - 1]), len(changes)]
-    return [
-        [Change(moments[a], satellite, up) for _, satellite, up in changes[a:b]] for a, b in pairwise(edges) if b > a
-    ]

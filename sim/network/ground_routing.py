@@ -1,4 +1,4 @@
-"""Ways between the ground and the fleet over time: which satellite serves, over which links, how long it takes."""
+"""Routes between the ground and the fleet over time: serving satellites, links of the routes, delays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Flags = NDArray[np.bool_]
 
 
 class GroundRouting:
-    """What the network did; arrays over (steps, ...) fill as `update` is called."""
+    """Routes of stations and of pairs of stations; arrays over (steps, ...) fill as `update` is called."""
 
     def __init__(
         self,
@@ -35,30 +35,28 @@ class GroundRouting:
         self.step_s, self.pairs, self.stride = step_s, pairs, stride
         self.sin_min_elevation, self.max_range_m, self.masks = sin_min_elevation, max_range_m, masks
         self.hop_latency_s = 0.0 if network is None else network.rules.hop_latency_s
-        self.wanted = (
-            0 if network is None else network.wanted
-        )  # links of the whole topology, 0 where it has no fixed form
-        self.links = np.zeros(steps)  # that stood
+        self.wanted = 0 if network is None else network.wanted  # topology links, 0 where it has no fixed form
+        self.links = np.zeros(steps)  # that exist
         self.one_way_s = np.full((steps, sites), np.inf)  # station to serving satellite
         self.server = np.full((steps, sites), -1, dtype=np.int64)
-        self.hops = np.full((steps, sites), -1, dtype=np.int64)  # links between satellites on the way
+        self.hops = np.full((steps, sites), -1, dtype=np.int64)  # links between satellites on the route
         self.pair_one_way_s = np.full((steps, len(pairs)), np.inf)
         self.pair_hops = np.zeros((steps, len(pairs)), dtype=np.int64)
         self.pair_switch_s: list[list[float]] = [[] for _ in pairs]  # after the epoch
         self.switches = 0
-        # at the recorder's moments: links as a * satellites + b; ways of all stations, then of all pairs
+        # in recorded frames: links as a * satellites + b; routes of all stations, then of all pairs
         self.satellites = satellites
         self.link_intervals, self.route_intervals = IntervalRecorder(), RouteRecorder(sites + len(pairs))
         self._slant_m = np.empty((sites, satellites))
-        self._last_way: list[list[int]] = [[] for _ in range(sites)]
+        self._last_route: list[list[int]] = [[] for _ in range(sites)]
         self._last_pair: list[list[int]] = [[] for _ in pairs]
 
     def propagation_s(self) -> Array:
-        """One way to the serving satellite without what switching takes, (steps, stations)."""
+        """One-way delay to the serving satellite without the latency of switching, (steps, stations)."""
         return np.where(self.hops >= 0, self.one_way_s - self.hop_latency_s * self.hops, np.inf)
 
     def pair_propagation_s(self) -> Array:
-        """One way between the stations of each pair without what switching takes, (steps, pairs)."""
+        """One-way delay between the stations of each pair without the latency of switching, (steps, pairs)."""
         return np.asarray(self.pair_one_way_s - self.hop_latency_s * self.pair_hops)
 
     def update(
@@ -70,10 +68,31 @@ class GroundRouting:
         sky: tuple[Array, Array, Array],
         network: Network | None,
         serves: Flags,
+        stations: Flags,
     ) -> Flags:
-        """Ways at the end of step k to satellites that are healthy then; which ground reaches of those working in the step.
+        """Routes at the end of step k.
 
-        r_m (3, N); sky holds stations, zeniths and norths.
+        Parameters
+        ----------
+        k
+            The step.
+        r_m
+            Positions of satellites at its end [m], (3, N).
+        working, healthy
+            Satellites that work for a share of the step, and at its end, (N,).
+        sky
+            Positions of stations [m], their zeniths and norths, each (stations, 3).
+        network
+            Links of the step; None: there are none.
+        serves
+            Satellites that users are routed to, (N,).
+        stations
+            Stations that are available, (stations,); a lost one has no route.
+
+        Returns
+        -------
+        ndarray
+            Working satellites that a station reaches, (N,).
         """
         frame = self.stride > 0 and (k + 1) % self.stride == 0
         if network is not None:
@@ -84,19 +103,20 @@ class GroundRouting:
             return np.ones(healthy.size, dtype=np.bool_)
         station_m, up, north = sky
         access_m(r_m, station_m, up, self.sin_min_elevation, self.max_range_m, self._slant_m, north, self.masks)
+        self._slant_m[~stations] = np.inf
         seen = working & np.isfinite(self._slant_m).any(axis=0)
         self._slant_m[:, ~healthy] = np.inf
-        ways = self._serve(k, network, serves)
+        routes = self._serve(k, network, serves)
         across = self._between(k, network)
         if frame:
-            self.route_intervals.record(ways + across)
+            self.route_intervals.record(routes + across)
         if network is None:
             return np.asarray(seen)
         part = components(working.size, network.a, network.b, working)
         return np.asarray(np.isin(part, part[seen]) & working)
 
     def _serve(self, k: int, network: Network | None, serves: Flags) -> list[list[int]]:
-        """The quickest way from each station to a serving satellite."""
+        """The quickest route from each station to a serving satellite."""
         stations = np.arange(self._slant_m.shape[0])
         if network is None:
             far_m = np.where(serves, self._slant_m, np.inf)
@@ -104,31 +124,31 @@ class GroundRouting:
             one_way_s = far_m[stations, nearest] / SPEED_OF_LIGHT_M_S
             there = np.isfinite(one_way_s)
             server, hops = np.where(there, nearest, -1), np.where(there, 0, -1)
-            ways = [[int(s)] if t else [] for s, t in zip(nearest, there, strict=True)]
+            routes = [[int(s)] if t else [] for s, t in zip(nearest, there, strict=True)]
         else:
             found = network.serve(self._slant_m, serves)
             one_way_s, server, hops = found.delay_s, found.server, found.hops
-            ways = [network.route(int(s)) for s in stations]
+            routes = [network.route(int(s)) for s in stations]
         self.one_way_s[k], self.server[k], self.hops[k] = one_way_s, server, hops
-        for s, way in enumerate(ways):
-            if way and self._last_way[s] and way != self._last_way[s]:
+        for s, route in enumerate(routes):
+            if route and self._last_route[s] and route != self._last_route[s]:
                 self.switches += 1
-            self._last_way[s] = way or self._last_way[s]
-        return ways
+            self._last_route[s] = route or self._last_route[s]
+        return routes
 
     def _between(self, k: int, network: Network | None) -> list[list[int]]:
-        """The quickest way between the stations of each pair; an outage begins and ends with a switch."""
+        """The quickest route between the stations of each pair; an outage begins and ends with a route change."""
         if network is None or not self.pairs:
             return [[] for _ in self.pairs]
-        ways = network.between(self._slant_m, self.pairs)
-        for p, way in enumerate(ways):
-            self.pair_one_way_s[k, p], self.pair_hops[k, p] = way.delay_s, max(0, len(way.satellites) - 1)
-            if k > 0 and way.satellites != self._last_pair[p]:
+        routes = network.between(self._slant_m, self.pairs)
+        for p, route in enumerate(routes):
+            self.pair_one_way_s[k, p], self.pair_hops[k, p] = route.delay_s, max(0, len(route.satellites) - 1)
+            if k > 0 and route.satellites != self._last_pair[p]:
                 self.pair_switch_s[p].append((k + 1) * round(1e3 * self.step_s) / 1e3)  # whole milliseconds
                 self.switches += 1
-            self._last_pair[p] = way.satellites
-        return [way.satellites for way in ways]
+            self._last_pair[p] = route.satellites
+        return [route.satellites for route in routes]
 
     def end(self) -> None:
-        """Let go of what only the steps needed."""
+        """Free scratch arrays."""
         del self._slant_m

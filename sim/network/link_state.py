@@ -1,7 +1,7 @@
-"""The network of one moment: links that exist, what they carry, ways over them. Knows no scenario.
+"""The network at one time: links that exist, their rates and delays, routes over them.
 
-`update` first; then `serve`, `between` and `paths` answer for the same moment. A satellite that is not healthy neither
-relays nor serves; stations do not relay.
+Call `update` first; `serve`, `between` and `paths` then answer for the same time. A satellite that is not healthy
+neither relays nor serves; stations do not relay.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class LinkRules:
-    """What holds for every link. grid and mesh join the constellation_blocks' own neighbours, nearest whatever is close."""
+    """Rules of every link. grid and mesh join neighbours within constellation blocks, nearest the closest satellites."""
 
     topology: Literal["grid", "nearest", "mesh"]
-    terminals: int  # for each satellite; nearest only, as a grid or mesh has its neighbours by its form
+    terminals: int  # of each satellite; for nearest only, as grid and mesh have fixed neighbours
     terminal: optical.Terminal | None  # None: unlimited rate
     grazing_altitude_m: float
     max_range_m: float
@@ -47,21 +47,21 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lattice:
-    """A formation of satellites from `first`, by what decides who is next to whom.
+    """A formation of satellites from `first`, with the offsets that decide which are neighbours.
 
     offsets_m (3, n) are radial, along-track and cross-track; lattices are flat here, however they are tilted.
     """
 
     first: int
     offsets_m: Array
-    spacing_m: float  # neighbours are no farther apart; 0 where nobody has one
+    spacing_m: float  # largest distance of neighbours; 0: there are none
 
 
 ConstellationBlock = Grid | Lattice
 
 
 class Service(NamedTuple):
-    """For each station: the quickest way to a serving satellite, one way; inf and -1 where there is none."""
+    """The quickest route of each station to a serving satellite, one-way; inf and -1 where there is none."""
 
     delay_s: Array
     range_m: Array  # to the satellite of access
@@ -71,14 +71,14 @@ class Service(NamedTuple):
 
 
 class Way(NamedTuple):
-    """From station to station, one way: delay (inf without a route) and the satellites passed."""
+    """A route from station to station: one-way delay (inf without a route) and the satellites passed."""
 
     delay_s: float
     satellites: list[int]
 
 
 class Network:
-    """Links of `count` satellites under `rules`; constellation_blocks say which satellites form grids and lattices.
+    """Links of `count` satellites under `rules`; constellation blocks say which satellites form grids and lattices.
 
     After update: link l joins a[l] < b[l] with length_m, delay_s (hop latency included) and rate_bit_s, each (links,);
     `version` grows when the set of links changes.
@@ -89,19 +89,38 @@ class Network:
         self.a, self.b = np.empty(0, np.int64), np.empty(0, np.int64)
         self.length_m, self.delay_s, self.rate_bit_s = np.empty(0), np.empty(0), np.empty(0)
         self.healthy: Mask = np.ones(count, bool)
-        self._wanted = _wanted(constellation_blocks, rules.topology)
+        self._topology_links = _topology_links(constellation_blocks, rules.topology)
         self._graph = Graph(count, self.a, self.b)
         self._served: Service | None = None
         self._onward: Indices = np.empty(0, np.int64)
 
-    def update(self, r_m: Array, healthy: Mask, link_factor: Mapping[tuple[int, int], float]) -> None:
-        """Links at positions r_m (3, N); link_factor scales the rate of single links, in either order, 0 cuts them."""
+    def update(
+        self,
+        r_m: Array,
+        healthy: Mask,
+        link_factor: Mapping[tuple[int, int], float],
+        terminal_factor: Array | None = None,
+    ) -> None:
+        """Compute the links of one time.
+
+        Parameters
+        ----------
+        r_m
+            Positions of the satellites [m], (3, N).
+        healthy
+            Satellites that relay, (N,).
+        link_factor
+            Fraction of the rate of single links, by pair of satellites in either order; 0 cuts a link.
+        terminal_factor
+            Fraction of the rate of all links of each satellite, (N,); a link has the product of both ends.
+        """
         rules = self.rules
         if rules.topology == "nearest":
-            a, b = topology.nearest_pairs(r_m, rules.terminals, rules.max_range_m, healthy, rules.grazing_altitude_m)
+            able = healthy if terminal_factor is None else healthy & (terminal_factor > 0.0)
+            a, b = topology.nearest_pairs(r_m, rules.terminals, rules.max_range_m, able, rules.grazing_altitude_m)
             length_m = topology.lengths_m(r_m, a, b)
         else:
-            a, b = self._wanted
+            a, b = self._topology_links
             length_m = topology.lengths_m(r_m, a, b)
             keep = healthy[a] & healthy[b] & (length_m <= rules.max_range_m)
             keep &= topology.grazing_altitude_m(r_m[:, a], r_m[:, b]) >= rules.grazing_altitude_m
@@ -109,6 +128,8 @@ class Network:
         factor = np.ones(a.size)
         for (i, j), value in link_factor.items():
             factor[(a == min(i, j)) & (b == max(i, j))] *= value
+        if terminal_factor is not None:
+            factor *= terminal_factor[a] * terminal_factor[b]
         whole = factor > 0.0
         a, b, length_m = a[whole], b[whole], length_m[whole]
         if not (np.array_equal(a, self.a) and np.array_equal(b, self.b)):
@@ -125,7 +146,7 @@ class Network:
     @property
     def wanted(self) -> int:
         """Links of the whole topology; 0 for `nearest`, which has no fixed form."""
-        return int(self._wanted[0].size)
+        return int(self._topology_links[0].size)
 
     def alone(self) -> Indices:
         """Healthy satellites without a link."""
@@ -156,39 +177,39 @@ class Network:
         return self._served
 
     def route(self, station: int) -> list[int]:
-        """Satellites of a station's way in the last serve(), from access to server; empty without one."""
+        """Satellites of a station's route in the last serve(), from access to server; empty without one."""
         if self._served is None:
-            raise ValueError("route() tells of the last serve(); call that first")
+            raise ValueError("route() is about the last serve(); call that first")
         access = int(self._served.access[station])
         return trace_route(self._onward, access) if access >= 0 else []
 
     def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[Way]:
-        """Quickest ways from station to station; one search for each distinct first station of the pairs."""
+        """Quickest routes from station to station; one search for each distinct first station of the pairs."""
         up_s = np.where(self.healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
         found = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
-        ways = []
+        routes = []
         for s, t in pairs:
             total_s = found[s][0] + up_s[t]
             last = int(np.argmin(total_s))
             reached = bool(np.isfinite(total_s[last]))
-            ways.append(Way(float(total_s[last]), trace_route(found[s][1], last)[::-1] if reached else []))
-        return ways
+            routes.append(Way(float(total_s[last]), trace_route(found[s][1], last)[::-1] if reached else []))
+        return routes
 
     def paths(self, src: Indices, dst: Indices) -> Paths:
-        """Quickest ways from satellite to satellite, as directed links: l from a to b, l + links from b to a."""
+        """Quickest routes from satellite to satellite, as directed links: l from a to b, l + links from b to a."""
         return self._graph.paths(self.delay_s, src, dst)
 
 
-def _wanted(constellation_blocks: Sequence[ConstellationBlock], form: str) -> topology.Pairs:
-    """Links that grid or mesh would have if all satellites stood well; constellation_blocks of another form give none."""
+def _topology_links(constellation_blocks: Sequence[ConstellationBlock], form: str) -> topology.Pairs:
+    """Links of grid or mesh with all satellites healthy; constellation blocks of another form have none."""
     found = []
-    for patch in constellation_blocks:
-        if form == "grid" and isinstance(patch, Grid):
+    for block in constellation_blocks:
+        if form == "grid" and isinstance(block, Grid):
             found.append(
-                topology.grid_pairs(patch.planes, patch.slots, patch.wrap_planes, patch.first, patch.seam_slots)
+                topology.grid_pairs(block.planes, block.slots, block.wrap_planes, block.first, block.seam_slots)
             )
-        elif form == "mesh" and isinstance(patch, Lattice):
-            found.append(topology.lattice_pairs(patch.offsets_m, patch.spacing_m, patch.first))
+        elif form == "mesh" and isinstance(block, Lattice):
+            found.append(topology.lattice_pairs(block.offsets_m, block.spacing_m, block.first))
     none = np.empty(0, np.int64)
     return topology.unique_pairs(
         np.concatenate([none, *(a for a, _ in found)]), np.concatenate([none, *(b for _, b in found)])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from orbit.environment import sun_position_m
 from orbit.kernels.frames import gmst_rad
 from orbit.timescales import utc_to_ut1
 from sim import schema
-from sim.engine import events, propagators
+from sim.engine import propagators
 from sim.engine.uncoupled import Outcome
+from sim.fleet.availability import AvailabilityChange, Kind
 from sim.results import summary
 from sim.schema import CAUSES, EVENT_COLUMNS, ROLES, SCHEMA_VERSION, Var
 from sim.spacecraft.step import ROWS, VARIABLES
@@ -213,45 +214,18 @@ def _network(outcome: Outcome) -> dict[str, Any]:
 
 
 def event_rows(outcome: Outcome) -> list[dict[str, Any]]:
-    """What happened, in time order: the scenario's events and satellites that the propagator lost."""
-    scenario = outcome.loaded.scenario
-    satellites = outcome.carry.shape[1]
-    rows = [
-        (o.at_steps * scenario.step, o.action, o.first, o.last, o.to if o.action == "derate" else None, "scenario")
-        for o in events.orders(scenario, satellites)
-    ]
-    rows += [
-        (
-            o.at_steps * scenario.step,
-            f"{o.action} link",
-            *o.pair,
-            o.factor if o.action == "derate" else None,
-            "scenario",
-        )
-        for o in events.link_events(scenario)
-    ]
-    rows += [(k * scenario.step, "decay", sat, sat, None, "propagator") for sat, k in outcome.decayed]
-    if scenario.fleet is not None and scenario.fleet.failures is not None:
-        told = {
-            (round(1e3 * o.at_steps * scenario.step), sat)
-            for o in events.orders(scenario, satellites)
-            for sat in range(o.first, o.last + 1)
-        } | {(round(1e3 * k * scenario.step), sat) for sat, k in outcome.decayed}
-        rows += [
-            (c.time_s, "restore" if c.up else "lose", c.satellite, c.satellite, None, "random")
-            for c in outcome.changes
-            if (round(1e3 * c.time_s), c.satellite) not in told
-        ]
+    """Changes of availability that happened: scheduled events, random failures, decays; in order of time."""
+    return change_rows(outcome.changes, outcome.loaded.scenario.epoch)
+
+
+def change_rows(changes: Sequence[AvailabilityChange], epoch: datetime) -> list[dict[str, Any]]:
+    """Rows of events.parquet, in the columns of `sim.schema.EVENT_COLUMNS`; links and stations have no satellites."""
     found = []
-    for at_s, action, first, last, value, origin in sorted(rows, key=lambda r: (r[0], r[2])):
-        moment = scenario.epoch + timedelta(seconds=at_s)
-        found.append(
-            dict(
-                zip(
-                    EVENT_COLUMNS,
-                    (at_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, first, last, value, origin),
-                    strict=True,
-                )
-            )
-        )
+    for time_s, target, remaining, cause in changes:
+        action = "lose" if remaining <= 0.0 else "restore" if remaining >= 1.0 else "derate"
+        moment = epoch + timedelta(seconds=time_s)
+        of_satellites = target.kind not in (Kind.LINK, Kind.STATION)
+        who = (target.first, target.last) if of_satellites else (None, None)
+        row = (time_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, target.name, *who, remaining, cause)
+        found.append(dict(zip(EVENT_COLUMNS, row, strict=True)))
     return found

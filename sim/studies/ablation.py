@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.scenario import Loaded
-from sim.config.schema import Inference, Satellite, Scenario, Training, parse_target
+from sim.config.schema import Inference, Satellite, Scenario, Training
 from sim.engine.coupled import CoupledRun
 from sim.engine.uncoupled import Run
 from sim.fleet import job_lifecycle
+from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import Segment
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import Clock, JobScheduler
@@ -91,7 +92,7 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
     match cause:
         case "failed":
             fleet = scenario.fleet and scenario.fleet.model_copy(update={"failures": None})
-            links = [event for event in scenario.events if parse_target(event.target) is None]
+            links = [event for event in scenario.events if not event.parsed.of_satellites]
             return Ablation("no failures", scenario.model_copy(update={"fleet": fleet, "events": links}))
         case "spare":
             return Ablation("no spares", with_value(scenario, "fleet.spares", 0.0))
@@ -250,10 +251,12 @@ class UninterruptedLifecycle:
         """Exchange of disconnected members, as in the lifecycle of the run."""
         return self.clock.exchange(time_s, cut, part)
 
-    def advance(self, begin_s: float, end_s: float, cut: NDArray[np.bool_]) -> tuple[list[list[Segment]], Array]:
+    def advance(
+        self, begin_s: float, end_s: float, cut: NDArray[np.bool_], changes: Sequence[SatelliteChange] = ()
+    ) -> tuple[list[list[Segment]], Array]:
         """Advance the lifecycle and replace the skipped modes by work."""
         before = self.clock.ranks()
-        jobs, spare_s = self.clock.advance(begin_s, end_s, cut)
+        jobs, spare_s = self.clock.advance(begin_s, end_s, cut, changes)
         # `cut` holds for the members before this interval; it does not apply to spares that have just been assigned
         continued = [
             [self._continued(s, bool(cut[g]) and s.members is before[g]) for s in segments]

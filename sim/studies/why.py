@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from sim.config.scenario import Loaded
-from sim.config.schema import Inference, Scenario, parse_target
+from sim.config.schema import Inference, Scenario
 from sim.engine.coupled import SETTLED, CoupledRun
 from sim.engine.uncoupled import Outcome, Run
 from sim.results import summary
@@ -151,7 +151,7 @@ class _Experiment:
                 notes.append("random failures: only those within the window are included")
         elif self.sample is not None:
             notes.append(f"{SAMPLE} of {self.whole.satellites:,} satellites, evenly spread, over the whole run")
-            if any(parse_target(event.target) for event in scenario.events):
+            if scenario.events:
                 notes.append("events are not applied to the sample")
         return scenario.model_copy(update=changes), notes
 

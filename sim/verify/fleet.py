@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.fleet.failures import exponential
+from sim.fleet.availability import SatelliteChange, satellite_changes
+from sim.fleet.failures import RandomFailures
 from sim.fleet.job_lifecycle import WAITING, JobLifecycle, Policy, Work, account
 from sim.fleet.reliability import (
     daly_interval_s,
@@ -157,13 +158,21 @@ def commit_time_s(replica: int) -> float:
     """
     mean_s = wall_per_work(*JOB[:2], JOB.detection_s + JOB.restart_s, INTERRUPTION_S) * JOB.checkpoint_interval_s
     duration_s = COMMITS * mean_s + 10.0 * math.sqrt(COMMITS) * _commit_sd_s()
-    changes = exponential(1, replica, MEMBERS, MEMBERS * INTERRUPTION_S, 0.0, duration_s)
-    (segments,), _ = JobLifecycle([range(MEMBERS)], [], JOB, changes).advance(0.0, duration_s, np.zeros(1, dtype=np.bool_))
+    changes = _failures(replica, MEMBERS, MEMBERS * INTERRUPTION_S, 0.0, duration_s)
+    lifecycle = JobLifecycle([range(MEMBERS)], [], JOB)
+    (segments,), _ = lifecycle.advance(0.0, duration_s, np.zeros(1, dtype=np.bool_), changes)
     commits_s = [segment.begin_s for segment in segments if segment.commit]
     work = account(Work(), [segment for segment in segments if segment.begin_s <= commits_s[COMMITS - 1]])
     if abs(work.committed_s - COMMITS * JOB.checkpoint_interval_s) > 1e-3:
         raise ArithmeticError(f"{work.committed_s} s committed by {COMMITS} checkpoints")
     return commits_s[COMMITS - 1]
+
+
+def _failures(
+    replica: int, satellites: int, mean_time_s: float, repair_s: float, duration_s: float
+) -> list[SatelliteChange]:
+    drawn = RandomFailures(1, replica, satellites, mean_time_s, repair_s, end_s=duration_s).until(duration_s)
+    return satellite_changes(drawn, satellites)
 
 
 def _commit_sd_s() -> float:
@@ -205,10 +214,10 @@ def served_share(replica: int) -> float:
     float
         Share of time, 0 to 1.
     """
-    changes = exponential(1, replica, SLOTS + SPARES, YEAR_S / YEARLY, math.inf, YEAR_S)
+    changes = _failures(replica, SLOTS + SPARES, YEAR_S / YEARLY, math.inf, YEAR_S)
     immediate = Policy(math.inf, 0.0, 0.0, 0.0)
-    lifecycle = JobLifecycle([range(SLOTS)], range(SLOTS, SLOTS + SPARES), immediate, changes)
-    (segments,), _ = lifecycle.advance(0.0, YEAR_S, np.zeros(1, dtype=np.bool_))
+    lifecycle = JobLifecycle([range(SLOTS)], range(SLOTS, SLOTS + SPARES), immediate)
+    (segments,), _ = lifecycle.advance(0.0, YEAR_S, np.zeros(1, dtype=np.bool_), changes)
     return sum(segment.end_s - segment.begin_s for segment in segments if segment.mode != WAITING) / YEAR_S
 
 

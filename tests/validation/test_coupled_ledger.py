@@ -311,6 +311,32 @@ def test_cut_off_and_replaced(scenario: Scenario) -> None:
     )  # fmt: skip
 
 
+def test_some_accelerators_fail(scenario: Scenario) -> None:
+    """Source of truth: from half-time on an eighth of one satellite of 81 is gone. All roll back (nothing was saved), detect
+    the failure, restart and reload; then all go at seven eighths of the rate, and nobody gives up a rank."""
+    loaded = scenario(f"{HALF} derate satellite 17 accelerators to 0.875")
+    away_s = 60.0 + 240.0 + STATE_BYTES / N / 5e9
+    run = (3600.0 - away_s) / DURATION_S
+    before = working(loaded, training_step(loaded, N), 0.5)
+    moved = before["useful"][0]
+    recovery = moved + away_s / DURATION_S * (N - 0.125) / N
+    expected = add(
+        before, {"useful": (-moved, 0.0), "recovery": (recovery, 0.0)},
+        working(loaded, training_step(loaded, N, pace=0.875), 0.875 * run),
+        {"failed": (0.125 * 0.5 / N, 0.125 * run * (N - 1) / N)},
+    )  # fmt: skip
+    check(ran(loaded), expected)
+
+
+def test_all_links_of_a_satellite(scenario: Scenario) -> None:
+    """Source of truth: satellite 40 in the middle has no link for 30 of 120 minutes: no step ends, its own share is its own
+    outage, and the others wait for it. Nothing but time is lost."""
+    loaded = scenario(f"{HALF} lose links of satellite 40", "2026-03-20T01:30:00Z restore links of satellite 40")
+    found = ran(loaded)
+    assert found["outage"] == pytest.approx((0.25 / N, 0.25 * (N - 1) / N), abs=EXACT)
+    check({**found, "outage": (0.0, 0.0)}, working(loaded, training_step(loaded, N), 0.75))
+
+
 def service_step_s(loaded: Loaded) -> tuple[float, float]:
     """A batch of 16 in a tensor group of 8: seconds from prompts to the last token, and of it at peak arithmetic.
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.fleet.failures import Change, exponential, normalise
+from sim.fleet.availability import AvailabilityChange, Kind, SatelliteChange, Target, satellite_changes
+from sim.fleet.failures import RandomFailures
 from sim.fleet.job_lifecycle import (
     CHECKPOINT,
     OUTAGE,
@@ -38,10 +39,13 @@ policies = st.builds(
 histories = st.lists(
     st.tuples(st.integers(0, LENGTH - 1), st.integers(0, SATELLITES - 1), st.one_of(st.integers(0, 40), st.just(None))), max_size=12
 ).map(
-    lambda failures: normalise(
-        change
-        for t, s, away in failures
-        for change in ([Change(float(t), s, False)] + ([] if away is None else [Change(float(t + away), s, True)]))
+    lambda failures: satellite_changes(
+        (
+            AvailabilityChange(float(time), Target(Kind.SATELLITE, s, s), left, "scenario")
+            for t, s, away in failures
+            for time, left in ([(t, 0.0)] + ([] if away is None else [(t + away, 1.0)]))
+        ),
+        SATELLITES,
     )
 )  # fmt: skip
 cuts = st.lists(st.tuples(st.integers(1, 20), st.lists(st.booleans(), min_size=3, max_size=3)), max_size=12)
@@ -67,7 +71,7 @@ class Counter:
 
 
 def count(
-    policy: Policy, changes: list[Change], cut: np.ndarray
+    policy: Policy, changes: list[SatelliteChange], cut: np.ndarray
 ) -> tuple[list[list[tuple[object, ...]]], list[tuple[float, ...]], np.ndarray]:
     """The rules played second by second: for each job and second mode, ranks and who is missing; its work; spare seconds."""
     jobs = [Counter(ranks, policy) for ranks in JOBS]
@@ -81,11 +85,11 @@ def count(
             job.end_phases()
         now = [c for c in changes if c.time_s == second]
         for change in now:
-            up[change.satellite] = change.up
+            up[change.satellite] = change.remaining > 0.0
         seated = {s for job in jobs for s in job.ranks}
         free = sorted(s for s in ours - seated if up[s])
         for g, job in enumerate(jobs):
-            if any(not c.up and c.satellite in job.ranks for c in now):
+            if any(c.remaining == 0.0 and c.satellite in job.ranks for c in now):
                 job.lost, job.open = job.lost + job.open, 0.0
                 failed[g] = second
                 job.waits_since = min(job.waits_since, second)
@@ -118,14 +122,15 @@ def count(
 
 
 def play(
-    policy: Policy, changes: list[Change], edges: list[float], cut: np.ndarray
+    policy: Policy, changes: list[SatelliteChange], edges: list[float], cut: np.ndarray
 ) -> tuple[list[list[Segment]], np.ndarray]:
     """The clock itself over windows with these edges; each is cut as its first second is."""
-    gangs = JobLifecycle(JOBS, SPARES, policy, changes, satellites=SATELLITES)
+    gangs = JobLifecycle(JOBS, SPARES, policy, satellites=SATELLITES)
     found: list[list[Segment]] = [[] for _ in JOBS]
     spare_s = np.zeros(SATELLITES)
     for begin_s, end_s in pairwise(edges):
-        window, stood_s = gangs.advance(begin_s, end_s, cut[min(int(begin_s), LENGTH - 1)])
+        mine = [c for c in changes if begin_s <= c.time_s < end_s]
+        window, stood_s = gangs.advance(begin_s, end_s, cut[min(int(begin_s), LENGTH - 1)], mine)
         for have, new in zip(found, window, strict=True):
             assert not new or (new[0].begin_s == begin_s and new[-1].end_s == end_s)
             have += new
@@ -161,7 +166,7 @@ def _cut(parts: list[tuple[int, list[bool]]]) -> tuple[list[float], np.ndarray]:
 
 @given(policies, histories, cuts)
 @settings(max_examples=250, deadline=None)
-def test_against_counted_seconds(policy: Policy, changes: list[Change], parts: list[tuple[int, list[bool]]]) -> None:
+def test_against_counted_seconds(policy: Policy, changes: list[SatelliteChange], parts: list[tuple[int, list[bool]]]) -> None:
     """Source of truth: the rules played second by second in this file, with whole seconds everywhere: equal to the bit."""
     edges, cut = _cut(parts)
     found, spare_s = play(policy, changes, edges, cut)
@@ -181,7 +186,7 @@ def test_against_counted_seconds(policy: Policy, changes: list[Change], parts: l
 
 @given(policies, histories, st.lists(st.floats(0.0, float(LENGTH)), max_size=30))
 @settings(max_examples=150, deadline=None)
-def test_windows_do_not_matter(policy: Policy, changes: list[Change], edges: list[float]) -> None:
+def test_windows_do_not_matter(policy: Policy, changes: list[SatelliteChange], edges: list[float]) -> None:
     """Source of truth: one long window; other cuts of time give the same history to the bit, the spares' seconds to 1e-9."""
     uncut = np.zeros((LENGTH, len(JOBS)), dtype=np.bool_)
     whole, whole_spare_s = play(policy, changes, [0.0, float(LENGTH)], uncut)
@@ -190,8 +195,8 @@ def test_windows_do_not_matter(policy: Policy, changes: list[Change], edges: lis
     np.testing.assert_allclose(spare_s, whole_spare_s, atol=1e-9)
 
 
-def _drawn(seed: int, duration_s: float) -> list[Change]:
-    return exponential(seed, 0, SATELLITES, 4e4, 7.3e3, duration_s)
+def _drawn(seed: int, duration_s: float) -> list[SatelliteChange]:
+    return satellite_changes(RandomFailures(seed, 0, SATELLITES, 4e4, 7.3e3).until(duration_s), SATELLITES)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -199,13 +204,14 @@ def test_a_day_in_minutes(seed: int) -> None:
     """Source of truth: one long window: ten days of failures and repairs in windows of 60 s, the same history to the bit."""
     policy = Policy(1234.5, 61.7, 33.3, 250.1)
     changes = _drawn(seed, 864000.0)
-    gangs = [JobLifecycle(JOBS, SPARES, policy, changes, satellites=SATELLITES) for _ in range(2)]
+    gangs = [JobLifecycle(JOBS, SPARES, policy, satellites=SATELLITES) for _ in range(2)]
     uncut = np.zeros(len(JOBS), dtype=np.bool_)
-    whole, whole_spare_s = gangs[0].advance(0.0, 864000.0, uncut)
+    whole, whole_spare_s = gangs[0].advance(0.0, 864000.0, uncut, changes)
     virtual_stages: list[list[Segment]] = [[] for _ in JOBS]
     spare_s = np.zeros(SATELLITES)
     for k in range(14400):
-        window, stood_s = gangs[1].advance(60.0 * k, 60.0 * (k + 1), uncut)
+        mine = [c for c in changes if 60.0 * k < c.time_s <= 60.0 * (k + 1)]
+        window, stood_s = gangs[1].advance(60.0 * k, 60.0 * (k + 1), uncut, mine)
         spare_s += stood_s
         for have, new in zip(virtual_stages, window, strict=True):
             have += new
@@ -219,9 +225,9 @@ def test_everybody_is_somewhere(seed: int) -> None:
     """Source of truth: the list of changes: every satellite holds one rank, stands by, or is down, at every moment, and never
     two of them; a job waits for those of its members that are down and runs with none. 1e-6 s of ten days."""
     duration_s = 864000.0
-    changes = normalise(_drawn(seed, duration_s))
-    jobs, spare_s = JobLifecycle(JOBS, SPARES, Policy(3000.0, 60.0, 30.0, 300.0), changes, satellites=SATELLITES).advance(
-        0.0, duration_s, np.zeros(len(JOBS), dtype=np.bool_)
+    changes = _drawn(seed, duration_s)
+    jobs, spare_s = JobLifecycle(JOBS, SPARES, Policy(3000.0, 60.0, 30.0, 300.0), satellites=SATELLITES).advance(
+        0.0, duration_s, np.zeros(len(JOBS), dtype=np.bool_), changes
     )
     down = [
         [c.time_s for c in changes if c.satellite == s] + [duration_s] * (sum(c.satellite == s for c in changes) % 2)
@@ -251,8 +257,9 @@ def test_rolled_back_work_is_run_work(seed: int) -> None:
     """Source of truth: definition: committed, lost and open work make up the time run (1e-6 s of ten days); what is committed
     is whole intervals."""
     policy = Policy(1000.0, 60.0, 30.0, 300.0)
-    changes = exponential(seed, 1, SATELLITES, 3e4, 3e3, 864000.0)
-    jobs, _ = JobLifecycle(JOBS, SPARES, policy, changes).advance(0.0, 864000.0, np.zeros(len(JOBS), dtype=np.bool_))
+    changes = satellite_changes(RandomFailures(seed, 1, SATELLITES, 3e4, 3e3).until(864000.0), SATELLITES)
+    uncut = np.zeros(len(JOBS), dtype=np.bool_)
+    jobs, _ = JobLifecycle(JOBS, SPARES, policy).advance(0.0, 864000.0, uncut, changes)
     for segments in jobs:
         work = account(Work(), segments)
         run_s = math.fsum(s.end_s - s.begin_s for s in segments if s.mode == RUN)

@@ -65,6 +65,32 @@ def test_failed_loss() -> None:
     _only(outcome, failed=(2433.0 + 0.7 * 7193.0) / 14_400.0)
 
 
+def test_a_plane_is_lost() -> None:
+    """Source of truth: time: of 4 planes of 3 satellites plane 3 is lost for 90 of 240 minutes, in the middle of steps."""
+    shell = "constellation={kind: walker, altitude: 600 km, inclination: 97.8 deg, planes: 4, satellites_per_plane: 3}"
+    loaded = books.load(
+        *IDEAL, shell, "duration=4 h", "step=60 s",
+        events=("2026-12-21T01:00:30Z lose plane 3", "2026-12-21T02:30:30Z restore plane 3"),
+    )  # fmt: skip
+    outcome = Run(loaded, tile=5, threads=1).finish()
+    failed = books.shares(outcome)["failed"]
+    assert failed == pytest.approx([0.0] * 9 + [90.0 / 240.0] * 3, abs=1e-12)
+    assert failed.mean() == pytest.approx(0.25 * 90.0 / 240.0, abs=1e-12)
+
+
+def test_accelerators_are_derated() -> None:
+    """Source of truth: time: an eighth of the accelerators of one satellite of eight is down from 1 h on, all of those of
+    another for half an hour; the others lose nothing."""
+    outcome = _run(events=(
+        "2026-12-21T01:00Z derate satellite 3 accelerators to 0.875", "2026-12-21T02:00:10Z lose satellite 5 accelerators",
+        "2026-12-21T02:30:10Z restore satellite 5 accelerators",
+    ))  # fmt: skip
+    failed = books.shares(outcome)["failed"]
+    expected = np.zeros(8)
+    expected[[3, 5]] = 0.125 * 0.75, 0.125
+    assert failed == pytest.approx(expected, abs=1e-12)
+
+
 def test_failed_loss_leaves_the_rest_to_the_next_cause() -> None:
     """Source of truth: attribution in order: of the time left by a loss at half-time, kernel takes 1 - efficiency."""
     outcome = _run("satellite.accelerator.kernel_efficiency=0.6", events=("2026-12-21T02:00Z lose all",))

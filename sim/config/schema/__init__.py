@@ -1,9 +1,19 @@
-"""What a scenario may say: pydantic models, text with units at the door, frozen SI floats inside.
+"""Scenario schema: pydantic models that read text with units and hold frozen SI floats.
 
 The unit of a field is the one its type was made with: lengths in m, angles in rad, energies in J, temperatures in K.
 """
 
 from sim.config.schema.base import HIGH_M, LOW_M, FieldError, Section
+from sim.config.schema.events import (
+    FIRST_DAY,
+    LAST_DAY,
+    Event,
+    EventTarget,
+    parse_target,
+    plane_blocks,
+    plane_satellites,
+    short_form,
+)
 from sim.config.schema.fleet import Economics, Failures, Fleet, Launch, Recovery, Repair
 from sim.config.schema.jobs import Checkpoint, Independent, Inference, LanguageModel, Mesh, Training, Workload
 from sim.config.schema.links import Links, Terminal
@@ -28,15 +38,10 @@ from sim.config.schema.orbits import (
 )
 from sim.config.schema.satellite import Accelerator, Array, Attitude, Battery, Bus, Satellite
 from sim.config.schema.scenario import (
-    FIRST_DAY,
-    LAST_DAY,
     NOT_SIMULATED,
     Environment,
-    Event,
     Recorder,
     Scenario,
-    parse_link,
-    parse_target,
 )
 from sim.config.schema.site import Fabric, Fibre, Site
 
@@ -60,6 +65,7 @@ __all__ = [
     "Economics",
     "Environment",
     "Event",
+    "EventTarget",
     "Fabric",
     "Failures",
     "Fibre",
@@ -93,7 +99,9 @@ __all__ = [
     "Walker",
     "Workload",
     "hours",
-    "parse_link",
     "parse_target",
     "parts",
+    "plane_blocks",
+    "plane_satellites",
+    "short_form",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What fails, what stands by, what it takes to go on; and prices."""
+"""Failures, spares, repair and recovery; and prices."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ Price = Annotated[float, Quantity("USD", least=0.0, example="97e6 USD")]
 
 
 class Failures(Section):
-    """Random failures: exponential times, each satellite on its own."""
+    """Random failures: exponential times, each unit independent of the others."""
 
     name: str = "own"
     description: str = ""
-    mean_time: Annotated[float, Quantity("s", above=0.0, example="40 yr")]  # of one satellite
+    mean_time: Annotated[float, Quantity("s", above=0.0, example="40 yr")]  # of one unit
+    accelerators: Annotated[int, Count()] | None = None  # that one failing unit holds; none: the whole satellite
+
+    def units(self, accelerators: int) -> int:
+        """Units of a satellite with so many accelerators; one where it holds no more than a unit."""
+        return 1 if self.accelerators is None else -(-accelerators // int(self.accelerators))
 
 
 class Repair(Section):
-    """How long a failed satellite stays away."""
+    """How long a failed unit is down."""
 
     name: str = "own"
     description: str = ""
@@ -30,16 +35,16 @@ class Repair(Section):
 
 
 class Recovery(Section):
-    """What a job loses when one of its satellites stops."""
+    """What a job loses when one of its members fails."""
 
     detection: Span
-    restart: Span  # swap, start processes, rebuild communicators; reloading the checkpoint comes on top
+    restart: Span  # swap, start processes, rebuild communicators; reloading the checkpoint is added
 
 
 class Fleet(Section):
     spares: Whole  # satellites in hot reserve
     failures: Failures | None = None  # none: only the scenario's events
-    repair: Repair | None = None  # none: what has failed stays away
+    repair: Repair | None = None  # none: what has failed stays down
     recovery: Recovery
 
     @field_validator("spares")

@@ -1,13 +1,11 @@
-"""Checks of time, hardware, catalogues and events."""
+"""Checks of time, hardware, catalogues and motion."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 from orbit.catalog import ElementSet, Track
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
 from sim.config.errors import Problem
-from sim.config.schema import Scenario, parse_link, parse_target
+from sim.config.schema import Scenario
 from sim.config.validation.location import at
 from sim.config.yaml_tree import Node
 
@@ -90,30 +88,6 @@ def without_positions(scenario: Scenario, root: Node, tracks: dict[int, list[Tra
     return found
 
 
-def events(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
-    found = []
-    end = scenario.epoch + timedelta(seconds=scenario.duration)
-    for i, event in enumerate(scenario.events):
-        origin = at(root, "events", str(i))
-        first, last = parse_target(event.target) or parse_link(event.target) or (0, -1)
-        if max(first, last) >= satellites > 0:
-            found.append(
-                Problem(origin, f"events.{i}.target",
-                        f"'{event.target}' is not in the fleet; satellites are numbered 0 to {satellites - 1}")
-            )  # fmt: skip
-        if last != -1 and last < first:
-            found.append(
-                Problem(origin, f"events.{i}.target", f"'{event.target}' runs backwards; write the lower number first")
-            )
-        if not scenario.epoch <= event.at <= end:
-            found.append(
-                Problem(origin, f"events.{i}.at",
-                        f"{event.at:%Y-%m-%dT%H:%M:%SZ} is outside the run; "
-                    f"write a moment from {scenario.epoch:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}")
-            )  # fmt: skip
-    return found
-
-
 def motion(scenario: Scenario, root: Node) -> list[Problem]:
     """A model of motion that an entry of the constellation cannot have."""
     wanted = "auto" if scenario.motion is None else scenario.motion.model
@@ -129,6 +103,6 @@ def motion(scenario: Scenario, root: Node) -> list[Problem]:
         if entry.kind == "oem" and wanted != "auto":
             why = "states where its satellites are; write model: auto"
         if why:
-            told = f"'{wanted}' does not fit constellation.{i}, which {why}"
-            found.append(Problem(at(root, "motion", "model"), "motion.model", told))
+            message = f"'{wanted}' does not fit constellation.{i}, which {why}"
+            found.append(Problem(at(root, "motion", "model"), "motion.model", message))
     return found

@@ -1,4 +1,4 @@
-"""Checks of dates: the span of the Sun, and that of the table by which the Earth is turned."""
+"""Checks of dates: the spans of the Sun and of the table of Earth orientation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sim.config.schema import LAST_DAY, Scenario
 from sim.config.validation.location import at
 from sim.config.yaml_tree import Node
 
-TOLD_M = 5.0  # stations that are better known than that need no words: a round trip changes by 0.03 us
+NOTED_M = 5.0  # position error of stations below which there is no note: a round trip changes by 0.03 us
 
 
 def problems(scenario: Scenario, root: Node) -> list[Problem]:
-    """An epoch or an end for which nobody can say how the Earth is turned, or where the Sun stands."""
+    """An epoch or an end outside the data of Earth orientation or of the Sun."""
     span, end = earth_orientation_span(), _end(scenario)
     held = scenario.environment.earth_orientation == "extrapolated"
     advice = "or environment.earth_orientation: extrapolated"
@@ -47,7 +47,7 @@ def status(scenario: Scenario) -> str:
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """What a user should know of how the Earth is turned; nothing where it moves nothing."""
+    """Notes on Earth orientation; none where it changes nothing."""
     span, found = earth_orientation_span(), status(scenario)
     if found == "beyond":
         table = f"{span.first} to {span.table_end}"
@@ -56,7 +56,7 @@ def notes(scenario: Scenario) -> list[str]:
         ]
     if found == "predicted" and scenario.ground is not None:
         apart = _displaced_m((_end(scenario) - _midnight(span.measured_until)) / timedelta(days=1))
-        if apart >= TOLD_M:
+        if apart >= NOTED_M:
             since = span.measured_until + timedelta(days=1)
             return [f"Earth orientation is predicted from {since} on: stations are good to about {apart:.0f} m"]
     return []

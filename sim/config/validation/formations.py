@@ -1,4 +1,4 @@
-"""Checks of formations: that nobody comes too near anybody, and that a mesh knows who is next to whom."""
+"""Checks of formations: minimum separation, and neighbours of a mesh."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def keep_out(scenario: Scenario, root: Node) -> list[Problem]:
     """
     found = []
     for i, entry in enumerate(scenario.constellation):
-        told = None if not isinstance(entry, Cluster) else _too_near(entry)
-        if told is not None:
-            field, message = told
+        problem = _too_near(entry) if isinstance(entry, Cluster) else None
+        if problem is not None:
+            field, message = problem
             place = at(root, "constellation", str(i), "lattice", field)
             found.append(Problem(place, f"constellation.lattice.{field}", message))
     return found
 
 
 def _too_near(entry: Cluster) -> tuple[str, str] | None:
-    """Field and message; None where all keep their distance."""
+    """Field and message; None where all keep the minimum separation."""
     form = entry.lattice
     if form.points is not None:
         pair = formation_geometry.closest_of_points_m(form.points, form.keep_out)

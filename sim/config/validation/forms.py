@@ -1,4 +1,4 @@
-"""What links of fixed form join: which constellations, how many satellites to each other, who is whose neighbour.
+"""Topologies of fixed form: constellations that they join, sizes of the networks, neighbours of a satellite.
 
 The same rules as `sim.network.topology`, without arrays.
 """

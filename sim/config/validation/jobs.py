@@ -1,4 +1,4 @@
-"""Checks of what the fleet works on: shares and spares, precision, mesh, memory, links between members."""
+"""Checks of workloads: shares and spares, precision, mesh, memory, links between members."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sim.workload import memory_fit, parallelism, transformer
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import service_problem
 
-Told = tuple[str, str]  # field of the workload ("" itself) and what is wrong with it
+FieldMessage = tuple[str, str]  # field of the workload ("" itself) and what is wrong with it
 
 
 class _Site(NamedTuple):
-    """Where a job is to run."""
+    """Satellites of a workload."""
 
     scenario: Scenario
     satellites: int  # of the workload
@@ -55,7 +55,7 @@ def _place(root: Node, path: tuple[str, ...]) -> Origin:
     return field if field.file == workload.file or field.file.startswith("--") else workload
 
 
-# --- who gets how many ------------------------------------------------------------------------------------------------
+# --- satellites of each workload ------------------------------------------------------------------------------------------------
 
 
 def _sharing(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
@@ -108,7 +108,7 @@ def _kinds(scenario: Scenario, root: Node) -> list[Problem]:
 # --- one workload -----------------------------------------------------------------------------------------------------
 
 
-def _of(job: Workload, site: _Site) -> list[Told]:
+def _of(job: Workload, site: _Site) -> list[FieldMessage]:
     if not isinstance(job, Training | Inference):
         return []
     chip = site.scenario.satellite.accelerator
@@ -117,11 +117,11 @@ def _of(job: Workload, site: _Site) -> list[Told]:
         return [("precision", f"{chip.name} has no peak for '{job.precision}'; write one of: {', '.join(known)}")]
     if isinstance(job, Training):
         return _training(job, site)
-    told = service_problem(workload_params.service(job, site.scenario.satellite))
-    return [] if told is None else [("tensor" if job.tensor is not None else "batch" if job.batch else "model", told)]
+    message = service_problem(workload_params.service(job, site.scenario.satellite))
+    return [] if message is None else [("tensor" if job.tensor is not None else "batch" if job.batch else "model", message)]
 
 
-def _training(job: Training, site: _Site) -> list[Told]:
+def _training(job: Training, site: _Site) -> list[FieldMessage]:
     if job.members is not None and job.members > site.satellites:
         return [("members", f"{job.members} is more than the {site.satellites} satellites of the workload; "
                             f"write {site.satellites} or less")]  # fmt: skip
@@ -134,18 +134,18 @@ def _training(job: Training, site: _Site) -> list[Told]:
     group = job.members or site.satellites
     shape, model = workload_params.batch(job), workload_params.model(job.model)
     if job.mesh is None:
-        told = _nothing(model, shape, site, group)
-        if told is not None:
-            return [("model" if "nothing fits" in told else "global_batch", told)]
+        message = _nothing(model, shape, site, group)
+        if message is not None:
+            return [("model" if "nothing fits" in message else "global_batch", message)]
         return _apart(group, site, "members")
     mesh = Mesh(job.mesh.tensor, job.mesh.pipeline, job.mesh.data)
-    told = (
+    message = (
         parallelism.mesh_problem(mesh, site.accelerators, group)
         or _cut(model, mesh)
         or memory_fit.fit_problem(model, mesh, shape, site.accelerators, group, site.memory_bytes)
     )
-    if told is not None:
-        return [("mesh", told)]
+    if message is not None:
+        return [("mesh", message)]
     return _apart(parallelism.members(mesh, site.accelerators), site, "mesh")
 
 
@@ -167,8 +167,8 @@ def _nothing(model: transformer.Model, shape: Batch, site: _Site, group: int) ->
         and memory_fit.fits(model, mesh, shape, site.memory_bytes)
     ]
     if not able:
-        told = memory_fit.no_fit_message(model, shape, site.accelerators, group, site.memory_bytes)
-        return told if "write" in told else f"{told}; write a smaller model or more satellites"
+        message = memory_fit.no_fit_message(model, shape, site.accelerators, group, site.memory_bytes)
+        return message if "write" in message else f"{message}; write a smaller model or more satellites"
     replicas = min(mesh.data for mesh in able)
     if replicas * shape.micro_batch <= shape.global_batch:
         return None
@@ -179,7 +179,7 @@ def _nothing(model: transformer.Model, shape: Batch, site: _Site, group: int) ->
     )
 
 
-def _apart(used: int, site: _Site, field: str) -> list[Told]:
+def _apart(used: int, site: _Site, field: str) -> list[FieldMessage]:
     """A job on several satellites needs links that join all of them."""
     if used == 1:
         return []

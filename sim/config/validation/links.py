@@ -1,10 +1,10 @@
-"""Checks of links and of what goes over them: topology and constellation, events on links, pairs of stations."""
+"""Checks of links and routes over them: topology and constellation, pairs of stations."""
 
 from __future__ import annotations
 
 from sim.config.errors import Problem, did_you_mean
-from sim.config.schema import FILES, Scenario, parse_link
-from sim.config.validation.forms import neighbours, suited, without_form
+from sim.config.schema import Scenario
+from sim.config.validation.forms import suited, without_form
 from sim.config.validation.location import at
 from sim.config.yaml_tree import Node
 
@@ -25,39 +25,6 @@ def topology(scenario: Scenario, root: Node) -> list[Problem]:
     return [Problem(at(root, "links", "topology"), "links.topology", message)]
 
 
-def events(scenario: Scenario, root: Node) -> list[Problem]:
-    """Events on links that the scenario or its topology does not have."""
-    found = []
-    for i, event in enumerate(scenario.events):
-        pair = parse_link(event.target)
-        message = None if pair is None else _missing(scenario, *pair)
-        if message is not None:
-            found.append(
-                Problem(at(root, "events", str(i), "target"), f"events.{i}.target", f"'{event.target}' {message}")
-            )
-    return found
-
-
-def _missing(scenario: Scenario, a: int, b: int) -> str | None:
-    links, entries = scenario.links, scenario.constellation
-    if links is None:
-        return f"needs links, and the scenario has none; write links: {{topology: {suited(entries)}}}"
-    if links.topology == "nearest" or without_form(links.topology, entries):
-        return None
-    first = 0
-    if b >= sum(0 if isinstance(entry, FILES) else entry.count for entry in entries):
-        return None  # told as a satellite that is not in the fleet
-    for entry in entries:
-        assert not isinstance(entry, FILES)  # which has no form
-        if first <= a < first + entry.count:
-            joined = [first + n for n in neighbours(entry, a - first)]
-            if b in joined:
-                return None
-            return f"is no link of this {links.topology}; satellite {a} is joined to {', '.join(map(str, joined))}"
-        first += entry.count
-    return None
-
-
 def pairs(scenario: Scenario, root: Node) -> list[Problem]:
     """Pairs of stations that are unknown, the same twice, or without links between satellites."""
     ground = scenario.ground
@@ -73,13 +40,13 @@ def pairs(scenario: Scenario, root: Node) -> list[Problem]:
     for i, pair in enumerate(ground.station_pairs):
         unknown = [name for name in pair if name not in names]
         if unknown:
-            told = f"no station named '{unknown[0]}'; {did_you_mean(unknown[0], names)}"
+            message = f"no station named '{unknown[0]}'; {did_you_mean(unknown[0], names)}"
         elif pair[0] == pair[1]:
-            told = f"joins {pair[0]} to itself; write two different stations"
+            message = f"joins {pair[0]} to itself; write two different stations"
         elif frozenset(pair) in seen:
-            told = f"is the same pair as entry {seen[frozenset(pair)]}; remove it"
+            message = f"is the same pair as entry {seen[frozenset(pair)]}; remove it"
         else:
             seen[frozenset(pair)] = i
             continue
-        found.append(Problem(at(root, "ground", "station_pairs", str(i)), f"ground.station_pairs.{i}", told))
+        found.append(Problem(at(root, "ground", "station_pairs", str(i)), f"ground.station_pairs.{i}", message))
     return found

@@ -22,7 +22,7 @@ _PAIRS_PER_S = 1.2e9
 _BYTES_PER_SATELLITE = 400
 _BYTES_PER_ELEMENT_SET = 4000
 _BYTES_PER_EPHEMERIS = 200_000  # a day, a state a minute
-_BYTES_PER_RING = 500  # the past of numerical motion, where all satellites are under way at once
+_BYTES_PER_RING = 500  # history of numerical motion, where all satellites are propagated together
 _BYTES_AT_REST = 450e6
 # Where satellites are coupled: for each satellite its positions, limits, orders and ledger; for each link its ends,
 # length, rate and both directions of the graph; slants of every station.
@@ -35,8 +35,8 @@ _JOB_S, _GROUND_S, _STATION_S = (
     3e-6,
     4e-3,
     1e-4,
-)  # a satellite's step in a job; a step's ways to the ground, to each station
-_DELAYS_S = 7e-7  # delay from one satellite to another, all messages of a step laid on the ways
+)  # a satellite's step in a job; a step's routes to the ground, to each station
+_DELAYS_S = 7e-7  # delay from one satellite to another, all messages of a step routed
 _CHOICE = 2.5  # times as much to choose a mesh
 _AGAIN = 40.0  # times as long where a network cannot keep all delays and searches again for every message
 
@@ -76,8 +76,8 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
     listed = any(isinstance(c, FILES) for c in scenario.constellation)
     stated = any(isinstance(c, Oem) for c in scenario.constellation)
     each = _BYTES_PER_EPHEMERIS if stated else _BYTES_PER_ELEMENT_SET if listed else 0
-    moved = _mover(scenario)
-    each += _BYTES_PER_RING if moved == "numerical" and scenario.coupled else 0
+    model = _motion(scenario)
+    each += _BYTES_PER_RING if model == "numerical" and scenario.coupled else 0
     cores = threads or os.cpu_count() or 1
     moments = steps // stride if recorded else 0
     links = forms.most(scenario, satellites)
@@ -87,7 +87,7 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
         + steps * (400 + 100 * stations)
         + 150.0 * moments * recorded
     )
-    work_s = (satellites * steps / _STEPS_PER_S[moved] + satellites * steps * stations / _PAIRS_PER_S) / cores
+    work_s = (satellites * steps / _STEPS_PER_S[model] + satellites * steps * stations / _PAIRS_PER_S) / cores
     if scenario.coupled:
         more_bytes, more_s = _coupled(scenario, satellites, links, moments)
         memory += more_bytes
@@ -98,7 +98,7 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
     )  # fmt: skip
 
 
-def _mover(scenario: Scenario) -> str:
+def _motion(scenario: Scenario) -> str:
     """The slowest model of motion in a run."""
     if scenario.motion is not None and scenario.motion.model == "numerical":
         return "numerical"
@@ -109,14 +109,11 @@ def _mover(scenario: Scenario) -> str:
 def _coupled(scenario: Scenario, satellites: int, links: int, moments: int) -> tuple[float, float]:
     """Bytes and seconds on one core that coupled satellites take beyond those that are not."""
     form = None if scenario.links is None else scenario.links.topology
-    ground, steps, changes = scenario.ground, scenario.steps, _changes(scenario, satellites)
+    ground, changes = scenario.ground, _changes(scenario, satellites)
     stations, pairs = (0, 0) if ground is None else (len(ground.stations), len(ground.station_pairs))
     memory = satellites * (_COUPLED_BYTES_PER_SATELLITE + _BYTES_PER_SLANT * stations) + _BYTES_PER_CHANGE * changes
     step_s = satellites * _COUPLED_S[form] + (_GROUND_S + _STATION_S * (stations + 10 * pairs) if stations else 0.0)
     time_s = changes * _CHANGE_S
-    moved = _mover(scenario)
-    if moved != "circular":  # looked ahead for those that decay
-        time_s += satellites * steps / _STEPS_PER_S[moved]
     if form is not None:
         memory += links * _BYTES_PER_LINK[form]
         if form == "nearest":  # about half of them change from moment to moment
@@ -126,13 +123,13 @@ def _coupled(scenario: Scenario, satellites: int, links: int, moments: int) -> t
         delays = members * satellites
         tables = 4.0 if form == "nearest" else 2.0  # those of the step before as well
         memory += 8.0 * tables * min(satellites * satellites, ALL_PAIRS)
-        memory += _BYTES_PER_HOP * members * math.log2(members) * math.sqrt(satellites)  # the ways of all messages
+        memory += _BYTES_PER_HOP * members * math.log2(members) * math.sqrt(satellites)  # the routes of all messages
         lay_s = _DELAYS_S * delays * (1.0 if satellites * satellites <= ALL_PAIRS else _AGAIN)
         step_s += members * _JOB_S
-        if form == "nearest":  # ways are looked up again where links change
+        if form == "nearest":  # routes are searched again where links change
             step_s += lay_s
         time_s += _CHOICE * lay_s
-    return memory, time_s + steps * step_s
+    return memory, time_s + scenario.steps * step_s
 
 
 def _members(scenario: Scenario, satellites: int) -> int:
@@ -143,12 +140,13 @@ def _members(scenario: Scenario, satellites: int) -> int:
 
 
 def _changes(scenario: Scenario, satellites: int) -> float:
-    """Failures and returns to be expected in the run."""
+    """Failures and returns to be expected in the run, of all units."""
     fleet = scenario.fleet
     if fleet is None or fleet.failures is None:
         return 0.0
-    lives = scenario.duration / (fleet.failures.mean_time + (math.inf if fleet.repair is None else fleet.repair.time))
-    return 2.0 * satellites * (min(1.0, scenario.duration / fleet.failures.mean_time) + lives)
+    mean_s, count = fleet.failures.mean_time, satellites * fleet.failures.units(scenario.satellite.accelerators)
+    lives = scenario.duration / (mean_s + (math.inf if fleet.repair is None else fleet.repair.time))
+    return 2.0 * count * (min(1.0, scenario.duration / mean_s) + lives)
 
 
 def available_bytes() -> float:

@@ -1,4 +1,4 @@
-"""Sites on the ground that every answer stands beside, doing the same work with the same code."""
+"""Baseline sites on the ground that run the same workloads with the same code."""
 
 from sim.studies.ground_baseline.running import run
 

@@ -1,4 +1,4 @@
-"""What carries messages on the ground: a star of transport between nodes, and fibre between the site and its users."""
+"""Networks on the ground: a star between nodes, and fibre between the site and its users."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Ints = NDArray[np.int64]
 
 
 class Star:
-    """Nodes round a core that is never short: link n leads out of node n, link nodes + n into it."""
+    """Nodes around a core of unlimited rate: link n leads out of node n, link nodes + n into it."""
 
     version = 0
 
     def __init__(self, nodes: int, fabric: schema.Fabric) -> None:
         self.nodes = nodes
-        # half of the way lies on either side of the core
+        # half of the latency on either side of the core
         self.directed_delay_s: Array = np.full(2 * nodes, 0.5 * fabric.latency)
         self.directed_rate_bit_s: Array = np.full(2 * nodes, fabric.rate * fabric.throughput)
 
@@ -37,7 +37,7 @@ class Star:
 
 
 class ConstantCommunication(JobCommunication):
-    """Messages on transport that never change: costs are new only when ranks are."""
+    """Messages on a network that never changes: costs are computed again only when ranks change."""
 
     def __init__(self, task: Task, collective: Collective, satellites: int) -> None:
         super().__init__(task, collective, satellites)
@@ -60,6 +60,6 @@ def great_circle_m(latitude_rad: float, longitude_rad: float, stations: Sequence
 
 
 def round_trips_ms(site: schema.Site, stations: Sequence[schema.Station]) -> Array:
-    """Propagation [ms] from each station to the site and back, over fibre that is `stretch` times the great circle."""
+    """Propagation [ms] from each station to the site and back, over fibre that is `path_stretch` times the great circle."""
     length_m = site.fibre.path_stretch * great_circle_m(site.latitude, site.longitude, stations)
     return np.asarray(2e3 * length_m * site.fibre.index / SPEED_OF_LIGHT_M_S)

@@ -35,7 +35,7 @@ ALONE = Plan(datetime(2026, 12, 21, tzinfo=UTC), 86400.0, 60.0, 1, "bf16", [], N
 
 
 def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
-    """The work of `like` in nodes; that of the site where there is none, or only a stream."""
+    """The work of `like` in nodes; that of the site where there is none, or only an independent workload."""
     if like is None:
         return _checked(site, ALONE._replace(workloads=list(site.workloads)), root)
     s = like.scenario
@@ -56,7 +56,7 @@ def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
         notes.append(f"a job of {s.name} needs more than the {free:,} nodes of {site.name}: it runs on fewer")
     own, fails = site.fleet.failures, s.fleet is not None and s.fleet.failures is not None
     if own is not None and not fails:
-        days = own.mean_time / 86400.0
+        days = own.mean_time / own.units(site.accelerators_per_node) / 86400.0
         notes.append(f"{s.name} draws no failures, so {site.name} draws none, which has one in {days:.4g} d a node")
     if s.events:
         notes.append(f"events of {s.name} do not reach {site.name}")
@@ -85,7 +85,7 @@ def _in_nodes(
 
 
 def _fitting(work: schema.Training, members: int, site: schema.Site) -> schema.Mesh | None:
-    """The given mesh where nodes can hold it, else none: the best is looked for."""
+    """The given mesh where nodes can hold it; else none, and the best is chosen."""
     if work.mesh is None:
         return None
     mesh = parallelism.Mesh(work.mesh.tensor, work.mesh.pipeline, work.mesh.data)

@@ -1,8 +1,7 @@
-"""From a day on the ground to results in the shape of those from orbit; null where there is nothing of the kind."""
+"""From a day on the ground to results in the shape of those from orbit; null where a value does not apply."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +10,11 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.ground_sites import capex_usd
-from sim.fleet.failures import Change
+from sim.fleet.availability import AvailabilityChange
 from sim.results import summary as metrics
-from sim.results.dataset import labelled
+from sim.results.dataset import change_rows, labelled
 from sim.results.store import Results
-from sim.schema import CAUSES, EVENT_COLUMNS, SCHEMA_VERSION
+from sim.schema import CAUSES, SCHEMA_VERSION
 from sim.studies.ground_baseline.fabric import round_trips_ms
 from sim.studies.ground_baseline.plan import Plan
 from sim.workload.jobs import JobScheduler
@@ -24,18 +23,18 @@ Array = NDArray[np.float64]
 
 
 class Day(NamedTuple):
-    """What a run left: seconds of whole nodes outside the jobs' ledger, summed over nodes, for each step."""
+    """Results of a run: seconds of whole nodes outside the jobs' ledger, summed over nodes, for each step."""
 
     scheduler: JobScheduler
     failed_s: Array
     kernel_s: Array
     useful_s: Array
     load_w: Array
-    changed: list[Change]
+    changes: list[AvailabilityChange]  # that happened, in order of time
 
 
 def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, assumed: list[str]) -> Results:
-    """Everything that `dawndusk run` tells of a scenario, of a site."""
+    """Results of a site in the shape of those of a scenario."""
     own_s, induced_s = _rates(day)
     rtt_ms = np.zeros(0) if plan.stations is None else round_trips_ms(site, plan.stations)
     user_ms = rtt_ms + 1e3 * site.access_overhead
@@ -73,7 +72,7 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "assumptions": assumed,
         "notes": list(plan.notes),
     }
-    return Results(summary, _series(site, plan, day, peak, own_s, induced_s, rtt_ms, user_ms), _events(plan, day))
+    return Results(summary, _series(site, plan, day, peak, own_s, induced_s, rtt_ms, user_ms), change_rows(day.changes, plan.epoch))
 
 
 def _rates(day: Day) -> tuple[Array, Array]:
@@ -106,7 +105,7 @@ def _compute(site: schema.Site, plan: Plan, day: Day, peak: float, own_s: Array,
 
 
 def _ground(stations: list[schema.Station] | None, rtt_ms: Array, user_ms: Array) -> dict[str, Any]:
-    """The way is always there and always the same."""
+    """The route always exists and never changes."""
     listed = stations or []
     return {
         "propagation_rtt_ms": metrics.spread(rtt_ms),
@@ -152,16 +151,3 @@ def _series(
         "longitude_deg": np.degrees([s.longitude for s in stations]),
     }
     return labelled(arrays, site.name, epoch)
-
-
-def _events(plan: Plan, day: Day) -> list[dict[str, Any]]:
-    """Nodes that went down and came back, in time order."""
-    found = []
-    for change in day.changed:
-        moment = plan.epoch + timedelta(seconds=change.time_s)
-        row = (
-            change.time_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", "restore" if change.up else "lose", change.satellite,
-            change.satellite, None, "random",
-        )  # fmt: skip
-        found.append(dict(zip(EVENT_COLUMNS, row, strict=True)))
-    return found

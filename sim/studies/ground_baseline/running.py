@@ -1,4 +1,4 @@
-"""A day on the ground: the same jobs, clock and ledger as in orbit, on nodes that power and heat never hold back."""
+"""A day on the ground: the same jobs, lifecycle and ledger as in orbit, on nodes without limits of power and heat."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.config import schema
 from sim.config.ground_sites import assumptions, records, site_of, site_tree
 from sim.config.scenario import Loaded
 from sim.engine import events, job_assignment
-from sim.fleet.failures import Change
+from sim.fleet.availability import Source, Timeline
 from sim.results.store import Results
 from sim.spacecraft import loop
 from sim.studies.ground_baseline.fabric import ConstantCommunication, Star
@@ -28,13 +28,19 @@ def run(name: str, like: Loaded | None = None) -> Results:
     root = site_tree(name)
     site = site_of(root)
     plan = plan_of(site, like, root)
-    changed = job_assignment.drawn(site.fleet, site.nodes, plan.seed, plan.duration_s) if plan.failures else []
-    told = {
+    sources = (
+        events.random_sources(
+            site.fleet, site.nodes, site.accelerators_per_node, plan.seed, plan.duration_s, noun="node"
+        )
+        if plan.failures
+        else []
+    )
+    identity = {
         "site": site.model_dump(mode="json", exclude={"description"}),
         "like": None if like is None else like.sha256,
     }
-    sha256 = hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-    return results(site, plan, simulate(site, plan, changed), sha256, len(records(root)), assumptions(root))
+    sha256 = hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return results(site, plan, simulate(site, plan, sources), sha256, len(records(root)), assumptions(root))
 
 
 class _Host(NamedTuple):
@@ -44,27 +50,29 @@ class _Host(NamedTuple):
     accelerators: int
 
 
-def simulate(site: schema.Site, plan: Plan, changed: list[Change]) -> Day:
-    """Step after step; limits are one, since nothing on the ground holds a node back."""
+def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
+    """Step by step; only the availability of its accelerators limits the rate of a node."""
     n, steps, step_s = site.nodes, plan.steps, plan.step_s
     transport = Star(n, site.fabric)
     work = job_assignment.Work(_Host(site.accelerator, site.accelerators_per_node), plan.workloads, site.fleet, steps, step_s)
-    scheduler = job_assignment.scheduler_for(work, np.arange(n), transport, changed)
+    scheduler = job_assignment.scheduler_for(work, np.arange(n), transport)
     for training in scheduler.trainings:
         training.traffic = ConstantCommunication(training.task, training.choice.collective, n)
-    schedule = events.Schedule(events.merge_events([], changed, step_s), 0, n)
+    timeline = Timeline(sources, 0, n, step_s)
     limits, reached = np.ones((loop.LIMIT_ROWS, n)), np.ones(n, dtype=np.bool_)
     full_w = site.power / n
     swing_w = site.pue * site.accelerators_per_node * (site.accelerator.max_power - site.accelerator.idle_power)
     failed_s, productive_s, load_w = np.zeros(steps), np.zeros(steps), np.zeros(steps)
     for k in range(steps):
-        up, _, _ = schedule.step(k)
-        scheduler.begin_step(k * step_s, (k + 1) * step_s, up, transport, reached)
+        now = timeline.step(k)
+        up, limits[:] = now.up, now.rate_cap
+        scheduler.begin_step(k * step_s, (k + 1) * step_s, up, transport, reached, now.changes)
         inputs = scheduler.fill_inputs(limits)
         scheduler.record_losses(k, limits)
-        failed_s[k] = step_s * float(np.sum(1.0 - up))
-        productive_s[k] = step_s * float(np.sum(up * inputs.job_rate * inputs.productive))
-        load_w[k] = float(np.sum(up * (full_w - swing_w * (1.0 - inputs.job_rate * inputs.duty * inputs.running))))
+        rate = np.minimum(now.rate_cap, inputs.job_rate)
+        failed_s[k] = step_s * float(np.sum(1.0 - up * now.rate_cap))
+        productive_s[k] = step_s * float(np.sum(up * rate * inputs.productive))
+        load_w[k] = float(np.sum(up * (full_w - swing_w * (1.0 - rate * inputs.duty * inputs.running))))
     scheduler.end()
     share = site.accelerator.kernel_efficiency
-    return Day(scheduler, failed_s, productive_s * (1.0 - share), productive_s * share, load_w, changed)
+    return Day(scheduler, failed_s, productive_s * (1.0 - share), productive_s * share, load_w, timeline.occurred)

@@ -1,4 +1,4 @@
-"""Who runs what at which rate, and what becomes of the time that power and heat leave."""
+"""Workloads at run time: which satellites run what at which rate, and the losses of jobs."""
 
 from sim.workload.jobs.inference_service import InferenceService
 from sim.workload.jobs.ledger import ROW, JobInputs, Ledger

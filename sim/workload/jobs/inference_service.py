@@ -1,4 +1,4 @@
-"""Services in the run: prefill and decode on whole satellites that have a way to the ground."""
+"""Inference services in the run: prefill and decode on whole satellites that have a route to the ground."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class InferenceService:
         self.first_s = np.full(steps, np.nan)
 
     def begin_step(self, reached: Flags, up: Array) -> None:
-        """reached (N,): satellites with a way to the ground; up (N,) share of the step they work."""
+        """reached (N,): satellites with a route to the ground; up (N,): share of the step in which they work."""
         self.reached, self.up = reached[self.who], up[self.who]
 
     def set_rates(self, limits: Array) -> None:
@@ -40,14 +40,14 @@ class InferenceService:
         asked = most if self.demand_per_s is None else min(self.demand_per_s, most)
         self.delivered_per_s = min(asked, reached)
         self.used = self.delivered_per_s / reached if reached > 0.0 else 0.0
-        # of what those without a way could do: what is asked for and others cannot make up for
+        # of what satellites without a route could deliver: what is asked for and others cannot make up for
         hidden = most - reached
         self.missed = (asked - self.delivered_per_s) / hidden if hidden > 0.0 else 1.0
 
     def fill_inputs(self, inputs: JobInputs) -> None:
         f, who = self.found, self.who
         arithmetic = f.useful + f.kernel
-        # at its own limit, whatever that turns out to be
+        # at its own limit
         inputs.job_rate[who] = 1.0
         # memory that streams weights and caches draws its own share of the chip's power
         inputs.duty[who] = arithmetic + self.hbm_share * f.memory

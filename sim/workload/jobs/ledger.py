@@ -1,4 +1,4 @@
-"""The jobs' part of the ledger: what becomes of the time that failures, power and heat leave."""
+"""The jobs' part of the ledger: causes of loss after failures, power and heat."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROW = {cause: i for i, cause in enumerate(CAUSES)}
 
 
 class JobInputs(NamedTuple):
-    """What jobs tell satellites, each (N,); see the rows of sim.spacecraft.step.TOLD_ROWS."""
+    """Step inputs that jobs set, each (N,); see the input rows of `sim.spacecraft.step`."""
 
     requested: Array
     job_rate: Array
@@ -29,7 +29,7 @@ class JobInputs(NamedTuple):
 
 
 class Ledger:
-    """Seconds of whole satellites by cause, own and induced, of what jobs leave; each step's sums beside it."""
+    """Seconds of whole satellites by cause, own and induced, per satellite and per step."""
 
     def __init__(self, satellites: int, steps: int) -> None:
         self.own_s = np.zeros((len(CAUSES), satellites))
@@ -47,7 +47,7 @@ class Ledger:
 
 
 def binding(limits: Array, satellite: int) -> str:
-    """The cause that holds a satellite at its rate: the last of those that took something."""
+    """The cause that limits a satellite's rate: the last of those that took something."""
     if limits[LIMIT_RATE, satellite] < limits[LIMIT_POWER, satellite] - ROUNDING:
         return "thermal"
     if limits[LIMIT_POWER, satellite] < limits[LIMIT_ALLOWED, satellite] - ROUNDING:

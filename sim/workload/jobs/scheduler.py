@@ -1,14 +1,18 @@
-"""All that a fleet works on, step by step.
+"""All workloads of a fleet, step by step.
 
-`begin` says what holds whatever the limits are (who is a member, who stands by, which messages pass), `tell` answers limits
-with rates, `book` enters every loss under one cause. A rate only lowers a satellite's rate, so limits stay valid.
+`begin_step` updates what does not depend on limits (members, spares, messages that pass), `fill_inputs` answers limits
+with rates, `record_losses` enters every loss under one cause. A job can only lower a satellite's rate, so limits stay
+valid.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.fleet.availability import SatelliteChange
 from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
 from sim.workload.job_communication import Transport
 from sim.workload.jobs.inference_service import InferenceService
@@ -21,10 +25,9 @@ Flags = NDArray[np.bool_]
 
 
 class JobScheduler:
-    """Training, services, satellites in reserve where there is no job, and those that nobody asks for (idle).
+    """Training, inference services, satellites in reserve where there is no job, and idle ones without a workload.
 
-    All others serve streams of their own. Works the same for satellites
-    in orbit and for nodes on the ground.
+    All others serve independent streams. Works the same for satellites in orbit and for nodes on the ground.
     """
 
     def __init__(
@@ -57,15 +60,37 @@ class JobScheduler:
 
     @property
     def useful_share(self) -> Array:
-        """Of the step just booked, what each member of a job worked to use (N,), whatever becomes of the work."""
+        """Useful share of the last step of each member of a job (N,), before any rollback."""
         shares = [np.zeros(self.satellites), *(training.useful_share for training in self.trainings)]
         return np.asarray(np.sum(shares, axis=0))
 
-    def begin_step(self, begin_s: float, end_s: float, up: Array, transport: Transport, reached: Flags) -> None:
-        """What holds in the step before limits are known; up (N,) share of it that each works, reached (N,) by ground."""
+    def begin_step(
+        self,
+        begin_s: float,
+        end_s: float,
+        up: Array,
+        transport: Transport,
+        reached: Flags,
+        changes: Sequence[SatelliteChange] = (),
+    ) -> None:
+        """Update what does not depend on limits.
+
+        Parameters
+        ----------
+        begin_s, end_s
+            The step [s].
+        up
+            Share of the step in which each satellite works, (N,).
+        transport
+            The network as jobs use it.
+        reached
+            Satellites with a route to the ground, (N,).
+        changes
+            Changes of satellites in the step, in order of time.
+        """
         self.up = up
         for training in self.trainings:
-            training.begin_step(begin_s, end_s, up, transport)
+            training.begin_step(begin_s, end_s, up, transport, changes)
         for service in self.services:
             service.begin_step(reached, up)
         self.inputs = JobInputs(*(np.ones(self.satellites) for _ in JobInputs._fields))

@@ -1,7 +1,8 @@
-"""Synchronous jobs in the run: members wait for the slowest, save, fall back and go on."""
+"""Synchronous jobs in the run: members wait for the slowest, save checkpoints, roll back and go on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet import job_lifecycle
+from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import Segment
 from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
@@ -27,7 +29,7 @@ MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the num
 
 @dataclass
 class _Interval:
-    """A segment of one job within a step: a share of the step, and who was there."""
+    """A segment of one job within a step: its share of the step, and the members that were up."""
 
     job: int
     mode: int
@@ -39,7 +41,7 @@ class _Interval:
 
 
 class Clock(Protocol):
-    """What goes through the phases of jobs and fills their ranks: `sim.fleet.job_lifecycle.JobLifecycle`, or one with a phase left out."""
+    """Passes through the phases of jobs and fills their ranks: `sim.fleet.job_lifecycle.JobLifecycle`, or a variant of it."""
 
     def ranks(self) -> list[Ints]: ...
 
@@ -48,11 +50,13 @@ class Clock(Protocol):
 
     def exchange(self, time_s: float, cut: Flags, part: Ints) -> bool: ...
 
-    def advance(self, begin_s: float, end_s: float, cut: Flags) -> tuple[list[list[Segment]], Array]: ...
+    def advance(
+        self, begin_s: float, end_s: float, cut: Flags, changes: Sequence[SatelliteChange] = ()
+    ) -> tuple[list[list[Segment]], Array]: ...
 
 
 class _Done(NamedTuple):
-    """Work of a job within a step, in no row until its fate is known; useful_s of each satellite there."""
+    """Work of a job within a step, in no row until it is committed or lost; useful_s of each satellite."""
 
     step: int
     there: Ints
@@ -62,7 +66,7 @@ class _Done(NamedTuple):
 
 
 class Training:
-    """Equal synchronous jobs with their spares; leftover are satellites that fill no job and stand in like spares."""
+    """Equal synchronous jobs with their spares; leftover satellites fill no job and serve as further spares."""
 
     def __init__(
         self,
@@ -82,12 +86,12 @@ class Training:
         self.traffic = JobCommunication(choice.task, choice.collective, satellites)
         self.everybody = np.unique(np.concatenate([*clock.ranks(), spares, leftover]).astype(np.int64))
         self.leftover = leftover
-        # who stands by unasked: leftover, and without spares anybody who comes back to find the seat taken
+        # satellites in reserve that are not spares: leftover ones, and without spares those whose rank was filled
         self.over = np.zeros(satellites, dtype=np.bool_)
         self.over[leftover if spares.size else self.everybody] = True
-        self.unreachable = clock.unreachable  # healthy, but no message reaches them: others have their ranks
+        self.unreachable = clock.unreachable  # healthy, but without messages: others have their ranks
         self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
-        self.useful_share = np.zeros(satellites)  # of the step, whatever becomes of the work
+        self.useful_share = np.zeros(satellites)  # of the step, before any rollback
         # over time, for the report: share of the step in each mode, rate, duration of a training step, exposed share
         self.mode_share = np.zeros((self.jobs, len(MODES), steps))
         self.rates = np.zeros((self.jobs, steps))
@@ -100,13 +104,15 @@ class Training:
 
     # --- a step
 
-    def begin_step(self, begin_s: float, end_s: float, up: Array, transport: Transport) -> None:
-        """Let the clock go on; up (N,) is the share of the step each satellite works."""
+    def begin_step(
+        self, begin_s: float, end_s: float, up: Array, transport: Transport, changes: Sequence[SatelliteChange] = ()
+    ) -> None:
+        """Advance the jobs' phases; up (N,): share of the step in which each satellite works, changes: of the step."""
         self.costs: Costs = self.traffic.costs(self.clock.ranks(), transport)
         if (self.costs.cut.any() or self.unreachable.size) and self.clock.exchange(begin_s, self.costs.cut, transport.components()):
             self.costs = self.traffic.costs(self.clock.ranks(), transport)
         self.unreachable = self.clock.unreachable
-        segments, spare_s = self.clock.advance(begin_s, end_s, self.costs.cut)
+        segments, spare_s = self.clock.advance(begin_s, end_s, self.costs.cut, changes)
         self.up = up
         self.spare_share = np.zeros(self.satellites)
         self.spare_share[: spare_s.size] = spare_s / self.step_s
@@ -133,11 +139,11 @@ class Training:
         total = np.where(going, found.total_s, 1.0)
         self.parts = StepTime(*(np.where(going, part / total, 0.0) for part in found))
         self.duration_s = np.where(going, found.total_s, np.nan)
-        # what all arithmetic takes of a step; a job that stands still could do nothing else
+        # share of a step that arithmetic takes; 1 for a job that is stopped
         self.duty = np.where(going, self.parts.compute_s + self.parts.recompute_s, 1.0)
 
     def _causes(self, limits: Array) -> list[str]:
-        """What holds the slowest member of each job, the lowest numbered of equals."""
+        """What limits the slowest member of each job, the lowest numbered of equals."""
         runs = np.flatnonzero(self.runs_in >= 0)
         order = np.lexsort((runs, limits[LIMIT_RATE, runs], self.runs_in[runs]))
         jobs, first = np.unique(self.runs_in[runs][order], return_index=True)
@@ -147,22 +153,21 @@ class Training:
         return found
 
     def fill_inputs(self, inputs: JobInputs) -> None:
-        """Fill in what members and spares are told."""
+        """Fill in the step inputs of members and spares."""
         runs = np.flatnonzero(self.runs_in >= 0)
         job = self.runs_in[runs]
         inputs.job_rate[self.everybody], inputs.running[self.everybody], inputs.productive[self.everybody] = 0.0, 0.0, 0.0
         inputs.job_rate[runs], inputs.duty[runs] = self.job_rate[job], self.duty[job]
         share = self.run_share[runs] / np.maximum(self.up[runs], ROUNDING)
-        inputs.running[runs] = np.minimum(
-            share, 1.0
-        )  # productive stays 0: arithmetic is booked here, useful once it is safe
+        inputs.running[runs] = np.minimum(share, 1.0)
+        # productive stays 0: arithmetic is entered here, as useful once it is committed
         stood = np.flatnonzero((self.spare_share > 0.0) & ~self.over)
         inputs.requested[stood] = np.maximum(0.0, 1.0 - self.spare_share[stood] / np.maximum(self.up[stood], ROUNDING))
 
-    # --- the books
+    # --- the ledger
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger, kernel_efficiency: float) -> None:
-        """Enter where the time of members and spares went that power and heat had left."""
+        """Enter the losses of members and spares beyond those of power and heat."""
         rate = limits[LIMIT_RATE]
         self.because = self._causes(limits)
         for cause, mine, left in (("spare", ~self.over, limits[LIMIT_ALLOWED]), ("unplaced", self.over, rate)):
@@ -238,10 +243,10 @@ class Training:
             self.tokens[job, done.step] += done.tokens
             self.kept_s[job] += done.seconds
 
-    # --- in the end
+    # --- the end
 
     def end(self, ledger: Ledger) -> None:
-        """The run is over: what no checkpoint holds yet counts as useful, and stays known as uncommitted."""
+        """Count work after the last checkpoint as useful; `uncommitted_s` reports it."""
         for job in range(self.jobs):
             self._keep(job, ledger)
 

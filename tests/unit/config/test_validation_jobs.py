@@ -119,7 +119,7 @@ CLUSTER = [
     (LINKS + "events: [{at: 2026-12-21T00:10Z, action: lose, target: link 3-3}]\n",
      "s.yaml:14:48: events.0.target: 'link 3-3' joins a satellite to itself; write two different satellites"),
     (LINKS + "events: ['2026-12-21T00:10Z derate link 3-4']\n", "s.yaml:14:10: events.0: derate needs `to`; write e.g. to: 0.5"),
-    (LINKS + "events: ['2026-12-21T00:10Z lose links 3-4']\n", "s.yaml:14:10: events.0: '2026-12-21T00:10Z lose links 3-4' is not an event; write"),
+    (LINKS + "events: ['2026-12-21T00:10Z lose links 3-4']\n", "s.yaml:14:10: events.0.target: 'links 3-4' is no target; write 'satellite 17'"),
     ("events: [{at: 2026-12-21T00:10Z, action: lose, target: 3}]\n", "s.yaml:13:48: events.0.target: '3' is no target; write 'satellite 17'"),
 ]  # fmt: skip
 

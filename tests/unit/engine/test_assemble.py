@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import energy_books as books
 import numpy as np
 import pytest
@@ -9,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.engine import events, satellite_params
-from sim.engine.events import Order
+from sim.fleet.availability import SCENARIO, AvailabilityChange, Kind, Target
 from sim.spacecraft import thermal
-from sim.spacecraft.step import ROWS
 
 
 def test_parameters_are_those_of_the_scenario_in_si() -> None:
@@ -60,9 +61,24 @@ def test_starting_temperatures_are_steady_and_within_limits() -> None:
 # --- events -------------------------------------------------------------------------------------------------------
 
 
+def change(at_steps: float, action: str, first: int, last: int, to: float = 1.0) -> list[AvailabilityChange]:
+    """Changes of one event with steps of one second, as a scenario makes them."""
+    cap = AvailabilityChange(at_steps, Target(Kind.RATE, first, last), to if action == "derate" else 1.0, SCENARIO)
+    whole = AvailabilityChange(at_steps, Target(Kind.SATELLITE, first, last), float(action == "restore"), SCENARIO)
+    return {"derate": [cap], "lose": [whole], "restore": [cap, whole]}[action]
+
+
+def inputs(
+    changes: list[AvailabilityChange], lo: int, hi: int, width: int, first: int, steps: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Share of each step that satellites work, the rate they may reach then, whether they work at its end."""
+    made, serving = events.step_inputs(changes, lo, hi, width, first, steps, 1.0)
+    return made[ROWS.controls["available"]], made[ROWS.controls["rate_cap"]], serving
+
+
 def test_loss_inside_a_step() -> None:
     """Source of truth: a satellite lost 0.3 of the way through step 2 works 0.3 of it and nothing after."""
-    works, rate, _ = schedule([Order(2.3, "lose", 1, 1, 1.0)], 0, 3, 4, 0, 5)
+    works, rate, _ = inputs(change(2.3, "lose", 1, 1), 0, 3, 4, 0, 5)
     assert works[:, 1] == pytest.approx([1.0, 1.0, 0.3, 0.0, 0.0])
     assert np.all(works[:, [0, 2, 3]] == 1.0)
     assert np.all(rate == 1.0)
@@ -70,39 +86,72 @@ def test_loss_inside_a_step() -> None:
 
 def test_derating_inside_a_step() -> None:
     """Source of truth: to 0.4 after a quarter of a step: mean rate 0.25 + 0.75 x 0.4 = 0.55, at full working time."""
-    works, rate, _ = schedule([Order(1.25, "derate", 0, 0, 0.4), Order(3.5, "restore", 0, 0, 1.0)], 0, 1, 1, 0, 5)
+    works, rate, _ = inputs([*change(1.25, "derate", 0, 0, 0.4), *change(3.5, "restore", 0, 0)], 0, 1, 1, 0, 5)
     assert np.all(works == pytest.approx(1.0))
     assert rate[:, 0] == pytest.approx([1.0, 0.55, 0.4, 0.7, 1.0])
 
 
 def test_loss_and_restoration_in_one_step() -> None:
     """Source of truth: lost from 0.2 to 0.7 of a step: 0.5 of it; restoring brings the full rate back."""
-    orders = [Order(0.0, "derate", 0, 0, 0.5), Order(1.2, "lose", 0, 0, 1.0), Order(1.7, "restore", 0, 0, 1.0)]
-    works, rate, _ = schedule(orders, 0, 1, 1, 0, 3)
+    changes = [*change(0.0, "derate", 0, 0, 0.5), *change(1.2, "lose", 0, 0), *change(1.7, "restore", 0, 0)]
+    works, rate, _ = inputs(changes, 0, 1, 1, 0, 3)
     assert works[:, 0] == pytest.approx([1.0, 0.5, 1.0])
     assert rate[:, 0] == pytest.approx([0.5, (0.2 * 0.5 + 0.3 * 1.0) / 0.5, 1.0])
 
 
-def test_orders_of_a_scenario() -> None:
-    """Source of truth: an event at 00:02:30 with 60 s steps is at 2.5 steps; `all` is the whole fleet; of two at once the later
-    written wins."""
+def test_events_of_a_scenario() -> None:
+    """Source of truth: an event at 00:02:30 is at 150 s; `all` is the whole fleet; at one instant a loss comes before a return."""
     loaded = books.load(
         "duration=10 min", books.ring(),
         events=("2026-12-21T00:05Z lose satellites 2-3", "2026-12-21T00:02:30Z derate all to 0.25", "2026-12-21T00:05Z restore satellite 3"),
     )  # fmt: skip
-    found = events.orders(loaded.scenario, 8)
-    assert [(o.at_steps, o.action, o.first, o.last) for o in found] == [
-        (2.5, "derate", 0, 7), (5.0, "lose", 2, 3), (5.0, "restore", 3, 3),
+    found = events.listed_changes(loaded)
+    assert [(c.time_s, c.target, c.remaining) for c in found if c.target.name] == [
+        (150.0, (Kind.RATE, 0, 7, "all"), 0.25), (300.0, (Kind.SATELLITE, 2, 3, "satellites 2-3"), 0.0),
+        (300.0, (Kind.SATELLITE, 3, 3, "satellite 3"), 1.0),
     ]  # fmt: skip
-    works, _, _ = schedule(found, 0, 8, 8, 0, 10)
-    assert works[9].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    made, _ = events.step_inputs(found, 0, 8, 8, 0, 10, 60.0)
+    assert made[ROWS.controls["available"], 9].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    assert made[ROWS.controls["rate_cap"], 9].tolist() == [0.25, 0.25, 0.25, 1.0, 0.25, 0.25, 0.25, 0.25]
 
 
-def schedule(
-    orders: list[Order], lo: int, hi: int, width: int, first: int, steps: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    controls, at_end = events.told(orders, lo, hi, width, first, steps)
-    return controls[ROWS.controls["available"]], controls[ROWS.controls["rate_cap"]], at_end
+def test_planes_of_a_scenario() -> None:
+    """By hand: a shell of 2 x 3, a ring of 4, a cluster of 5, then shells of 2 x 2 and 1 x 2 in shorthand: planes 0 and 1, 2,
+    none, 3 to 5; satellites count through all of them."""
+    shell = "{kind: walker, altitude: 550 km, inclination: 53 deg, planes: 2, satellites_per_plane: 3}"
+    ring = "{kind: ring, altitude: 650 km, local_time: '06:00', satellites: 4}"
+    cluster = "{kind: cluster, altitude: 650 km, local_time: '06:00', lattice: {spacing: 200 m, radius: 200 m}}"
+    code = "{kind: shorthand, code: 'D:550:53.0:4/2/0+S:600:87.0:2/1/0'}"
+    told = [f"2026-12-21T00:0{p}Z lose plane {p}" for p in range(6)]
+    loaded = books.load("duration=10 min", f"constellation=[{shell}, {ring}, {cluster}, {code}]", events=tuple(told))
+    assert [tuple(c.target) for c in events.listed_changes(loaded)] == [
+        (Kind.SATELLITE, first, last, f"plane {p}")
+        for p, (first, last) in enumerate([(0, 2), (3, 5), (6, 9), (15, 16), (17, 18), (19, 20)])
+    ]
+
+
+def test_other_targets_of_a_scenario() -> None:
+    """Source of truth: the list of targets; a station by its number, with a name of several words."""
+    stations = "ground={stations: [{name: A, latitude: 1 deg, longitude: 0 deg}, {name: Port to B, latitude: 2 deg, longitude: 0 deg}]}"
+    loaded = books.load(
+        "duration=10 min", books.ring(), stations, "links={topology: grid}",
+        events=tuple(f"2026-12-21T00:0{i}Z {text}" for i, text in enumerate((
+            "derate satellite 7 accelerators to 0.875", "lose satellites 1-2 accelerators", "derate links of satellite 4 to 0.5",
+            "lose link 3-2", "lose station Port to B", "restore all", "lose plane 0 accelerators", "lose links of plane 0",
+        ))),
+    )  # fmt: skip
+    assert [(c.target.kind, c.target.first, c.target.last, c.remaining) for c in events.listed_changes(loaded)] == [
+        (Kind.ACCELERATORS, 7, 7, 0.875), (Kind.ACCELERATORS, 1, 2, 0.0), (Kind.TERMINALS, 4, 4, 0.5), (Kind.LINK, 2, 3, 0.0),
+        (Kind.STATION, 1, 1, 0.0), (Kind.RATE, 0, 7, 1.0), (Kind.SATELLITE, 0, 7, 1.0), (Kind.ACCELERATORS, 0, 7, 0.0),
+        (Kind.TERMINALS, 0, 7, 0.0),
+    ]  # fmt: skip
+
+
+def test_a_study_without_ground_has_no_stations_to_lose() -> None:
+    stations = "ground={stations: [{name: A, latitude: 1 deg, longitude: 0 deg}]}"
+    loaded = books.load("duration=10 min", books.ring(), stations, events=("2026-12-21T00:01Z lose station A",))
+    without = replace(loaded, scenario=loaded.scenario.model_copy(update={"ground": None}))
+    assert (len(events.listed_changes(loaded)), events.listed_changes(without)) == (1, [])
 
 
 ACTIONS = st.tuples(
@@ -112,34 +161,34 @@ ACTIONS = st.tuples(
 
 @given(st.lists(ACTIONS, max_size=6), st.integers(1, 9))
 @settings(max_examples=60, deadline=None)
-def test_schedule_against_fine_time(events: list[tuple[float, str, int, float]], cut: int) -> None:
+def test_step_inputs_against_fine_time(told: list[tuple[float, str, int, float]], cut: int) -> None:
     """Source of truth: playing the events on 2000 instants a step; the sum's error is one instant per event: 6 / 2000.
     Cutting time into blocks changes nothing."""
-    orders = sorted((Order(t, a, s, s, x if a == "derate" else 1.0) for t, a, s, x in events), key=lambda o: o.at_steps)
-    works, rate, at_end = schedule(orders, 0, 5, 5, 0, 10)
+    told = sorted(told, key=lambda e: (e[0], e[1] == "restore"))  # at one instant returns come last
+    changes = [c for t, action, s, x in told for c in change(t, action, s, s, x)]
+    works, rate, at_end = inputs(changes, 0, 5, 5, 0, 10)
     fine = (np.arange(20_000) + 0.5) / 2000
     for sat in range(5):
         up, cap = np.ones(20_000), np.ones(20_000)
-        for order in orders:
-            after = (fine >= order.at_steps) & (order.first <= sat <= order.last)
-            if order.action == "lose":
+        for at_steps, action, satellite, to in told:
+            after = (fine >= at_steps) & (satellite == sat)
+            if action == "lose":
                 up[after] = 0.0
-            elif order.action == "restore":
+            elif action == "restore":
                 up[after], cap[after] = 1.0, 1.0
             else:
-                cap[after] = order.to
+                cap[after] = to
         expected_up, expected = up.reshape(10, -1).mean(axis=1), (up * cap).reshape(10, -1).mean(axis=1)
         row = slice(None) if works.shape[0] > 1 else np.zeros(10, dtype=int)
         assert np.abs(works[row, sat] - expected_up).max() < 6 / 2000
         assert np.abs((works * rate)[row, sat] - expected).max() < 6 / 2000
-    first, second = schedule(orders, 0, 5, 5, 0, cut), schedule(orders, 0, 5, 5, cut, 10 - cut)
+    first, second = inputs(changes, 0, 5, 5, 0, cut), inputs(changes, 0, 5, 5, cut, 10 - cut)
     for whole, a, b in zip((works, rate, at_end), first, second, strict=True):
         parts = np.concatenate((np.broadcast_to(a, (cut, 5)), np.broadcast_to(b, (10 - cut, 5))))
         assert np.array_equal(np.broadcast_to(whole, (10, 5)), parts)
 
 
-def test_schedule_tells_who_works_at_the_end_of_a_step() -> None:
+def test_who_works_at_the_end_of_a_step() -> None:
     """By hand: lost at 2.3 steps, back at 4.0: working at the ends 1, 2, not at 3, again at 4 and 5."""
-    orders = [Order(2.3, "lose", 0, 0, 1.0), Order(4.0, "restore", 0, 0, 1.0)]
-    _, _, at_end = schedule(orders, 0, 1, 1, 0, 5)
+    _, _, at_end = inputs([*change(2.3, "lose", 0, 0), *change(4.0, "restore", 0, 0)], 0, 1, 1, 0, 5)
     assert at_end[:, 0].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0]

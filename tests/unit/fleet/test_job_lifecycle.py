@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from sim.fleet.failures import Change
+from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import (
     CHECKPOINT,
     OUTAGE,
@@ -29,12 +30,21 @@ ON = np.zeros(1, dtype=np.bool_)
 OFF = np.ones(1, dtype=np.bool_)
 
 
-def down(time_s: float, satellite: int) -> list[Change]:
-    return [Change(time_s, satellite, False)]
+def lifecycle(
+    members: Sequence[Sequence[int]], spares: Sequence[int], policy: Policy, changes: Sequence[SatelliteChange] = ()
+) -> JobLifecycle:
+    """Jobs that know all changes from the beginning."""
+    made = JobLifecycle(members, spares, policy)
+    made.advance(0.0, 0.0, np.zeros(len(members), dtype=np.bool_), changes)
+    return made
 
 
-def outage(time_s: float, satellite: int, back_s: float) -> list[Change]:
-    return [Change(time_s, satellite, False), Change(back_s, satellite, True)]
+def down(time_s: float, satellite: int) -> list[SatelliteChange]:
+    return [SatelliteChange(time_s, satellite, 0.0)]
+
+
+def outage(time_s: float, satellite: int, back_s: float, left: float = 0.0) -> list[SatelliteChange]:
+    return [SatelliteChange(time_s, satellite, left), SatelliteChange(back_s, satellite, 1.0)]
 
 
 def told(segments: list[Segment]) -> list[tuple[float, float, str]]:
@@ -45,10 +55,10 @@ def told(segments: list[Segment]) -> list[tuple[float, float, str]]:
 
 
 def one(
-    changes: list[Change], end_s: float, spares: tuple[int, ...] = (), policy: Policy = POLICY
+    changes: list[SatelliteChange], end_s: float, spares: tuple[int, ...] = (), policy: Policy = POLICY
 ) -> tuple[list[Segment], np.ndarray]:
     """A job of satellites 0, 1 and 2 in one window."""
-    (segments,), spare_s = JobLifecycle([[0, 1, 2]], spares, policy, changes).advance(0.0, end_s, ON)
+    (segments,), spare_s = lifecycle([[0, 1, 2]], spares, policy, changes).advance(0.0, end_s, ON)
     return segments, spare_s
 
 
@@ -152,8 +162,8 @@ def test_spare_and_member_at_one_instant() -> None:
         assert told(segments)[1:] == [(40, 65, "recover rolled-back"), (65, 100, "run")]
 
 
-def _pair(members: list[int], spares: list[int], changes: list[Change]) -> tuple[list[Segment], np.ndarray]:
-    (segments,), spare_s = JobLifecycle([members], spares, NO_SAVES, changes).advance(0.0, 100.0, ON)
+def _pair(members: list[int], spares: list[int], changes: list[SatelliteChange]) -> tuple[list[Segment], np.ndarray]:
+    (segments,), spare_s = lifecycle([members], spares, NO_SAVES, changes).advance(0.0, 100.0, ON)
     return segments, spare_s
 
 
@@ -164,7 +174,7 @@ def test_spares_go_to_who_waits_longest() -> None:
         *down(10.0, 2), *down(10.0, 3), *down(20.0, 0), *outage(20.0, 4, 60.0),
         *outage(0.0, 8, 30.0), *outage(0.0, 7, 40.0), *outage(0.0, 6, 50.0),
     ]  # fmt: skip
-    gangs = JobLifecycle([[0, 1], [2, 3], [4, 5]], [6, 7, 8], NO_SAVES, changes)
+    gangs = lifecycle([[0, 1], [2, 3], [4, 5]], [6, 7, 8], NO_SAVES, changes)
     jobs, spare_s = gangs.advance(0.0, 100.0, np.zeros(3, dtype=np.bool_))
     assert [r.tolist() for r in gangs.ranks()] == [[6, 1], [8, 7], [4, 5]]
     assert told(jobs[1]) == [
@@ -177,9 +187,52 @@ def test_spares_go_to_who_waits_longest() -> None:
 
 
 def test_one_instant_one_spare_goes_to_the_first_job() -> None:
-    gangs = JobLifecycle([[0], [1]], [2], NO_SAVES, [*down(10.0, 0), *down(10.0, 1)])
+    gangs = lifecycle([[0], [1]], [2], NO_SAVES, [*down(10.0, 0), *down(10.0, 1)])
     jobs, _ = gangs.advance(0.0, 100.0, np.zeros(2, dtype=np.bool_))
     assert [told(job)[1][2] for job in jobs] == ["recover rolled-back", "wait rolled-back"]
+
+
+@pytest.mark.parametrize("back_s", [50.0, 90.0])
+def test_some_accelerators_fail(back_s: float) -> None:
+    """By hand: a member that loses some accelerators, at once or for 40 s, rolls its job back and keeps its rank; their
+    return changes nothing."""
+    segments, spare_s = one(outage(50.0, 1, back_s, left=0.875), 200.0, spares=(7,))
+    assert told(segments) == [
+        (0, 50, "run"), (50, 75, "recover rolled-back"), (75, 175, "run"), (175, 185, "save"), (185, 200, "run committed"),
+    ]  # fmt: skip
+    assert all(s.members.tolist() == [0, 1, 2] and s.lost.size == 0 for s in segments)
+    assert spare_s[7] == 200.0
+
+
+def test_accelerators_of_a_spare_fail() -> None:
+    """By hand: a spare with some accelerators left is one; with none left it is none, until some are back."""
+    changes = [SatelliteChange(t, 7, left) for t, left in ((10.0, 0.5), (20.0, 0.0), (60.0, 0.5), (70.0, 1.0))]
+    segments, spare_s = one(changes, 100.0, spares=(7,))
+    assert told(segments) == [(0, 100, "run")]
+    assert spare_s[7] == 60.0
+
+
+def test_the_last_accelerators_of_a_member_fail() -> None:
+    """By hand: half fails at 30, all at 40: from then on the job waits; half is back at 90, which is enough."""
+    changes = [SatelliteChange(t, 1, left) for t, left in ((30.0, 0.5), (40.0, 0.0), (90.0, 0.5), (95.0, 1.0))]
+    segments, _ = one(changes, 150.0)
+    assert told(segments) == [
+        (0, 30, "run"), (30, 40, "recover rolled-back"), (40, 90, "wait rolled-back"), (90, 110, "recover"), (110, 150, "run"),
+    ]  # fmt: skip
+    assert [s.lost.tolist() for s in segments] == [[], [], [1], [], []]
+
+
+def test_changes_come_window_by_window() -> None:
+    """Source of truth: all of them at once. One at the end of a window, as a step hands it over, belongs to the next."""
+    changes = [*outage(50.0, 2, 90.0), *outage(60.0, 0, 80.0)]
+    whole, _ = one(changes, 120.0)
+    parts: list[Segment] = []
+    made = JobLifecycle([[0, 1, 2]], [], POLICY)
+    for k in range(12):
+        mine = [c for c in changes if 10.0 * k < c.time_s <= 10.0 * (k + 1)]
+        parts += made.advance(10.0 * k, 10.0 * (k + 1), ON, mine)[0][0]
+    assert account(Work(), parts) == account(Work(), whole)
+    assert [s.end_s for s in parts if s.rollback] == [60.0, 70.0]
 
 
 def test_strangers_are_no_spares() -> None:
@@ -192,7 +245,7 @@ def test_strangers_are_no_spares() -> None:
 def test_down_from_the_beginning() -> None:
     """What happened before the window began happens at its beginning."""
     changes = [*down(-50.0, 0), *outage(-30.0, 7, -20.0)]
-    (segments,), spare_s = JobLifecycle([[0, 1]], [7], NO_SAVES, changes).advance(0.0, 100.0, ON)
+    (segments,), spare_s = lifecycle([[0, 1]], [7], NO_SAVES, changes).advance(0.0, 100.0, ON)
     assert told(segments) == [(0, 25, "recover rolled-back"), (25, 100, "run")]
     assert segments[0].members.tolist() == [7, 1]
     assert not spare_s.any()
@@ -210,7 +263,7 @@ def windows(gangs: JobLifecycle, *cuts: tuple[float, bool]) -> list[Segment]:
 
 def test_cut_stops_the_clock_without_a_rollback() -> None:
     """30 s cut from running and 5 s from a save: both go on where they were."""
-    found = windows(JobLifecycle([[0, 1]], [], POLICY, []), (60, False), (90, True), (135, False), (140, True), (150, False))
+    found = windows(lifecycle([[0, 1]], [], POLICY, []), (60, False), (90, True), (135, False), (140, True), (150, False))
     assert told(found) == [
         (0, 60, "run"), (60, 90, "cut"), (90, 130, "run"), (130, 135, "save"), (135, 140, "cut"), (140, 145, "save"),
         (145, 150, "run committed"),
@@ -219,7 +272,7 @@ def test_cut_stops_the_clock_without_a_rollback() -> None:
 
 def test_cut_while_recovering() -> None:
     """Recovery needs no network; what follows does."""
-    found = windows(JobLifecycle([[0]], [], POLICY, outage(10.0, 0, 10.0)), (20, False), (60, True), (200, False))
+    found = windows(lifecycle([[0]], [], POLICY, outage(10.0, 0, 10.0)), (20, False), (60, True), (200, False))
     assert told(found) == [
         (0, 10, "run"), (10, 20, "recover rolled-back"), (20, 35, "recover"), (35, 60, "cut"), (60, 160, "run"), (160, 170, "save"),
         (170, 200, "run committed"),
@@ -227,7 +280,7 @@ def test_cut_while_recovering() -> None:
 
 
 def test_failure_while_cut() -> None:
-    found = windows(JobLifecycle([[0]], [], POLICY, outage(70.0, 0, 70.0)), (60, False), (80, True), (110, False))
+    found = windows(lifecycle([[0]], [], POLICY, outage(70.0, 0, 70.0)), (60, False), (80, True), (110, False))
     assert told(found) == [
         (0, 60, "run"), (60, 70, "cut"), (70, 80, "recover rolled-back"), (80, 95, "recover"), (95, 110, "run"),
     ]  # fmt: skip
@@ -236,9 +289,9 @@ def test_failure_while_cut() -> None:
 
 def test_a_phase_that_ends_with_the_window() -> None:
     """The commit at 110 s stands on the first segment after it, in the next window; a failure just then comes after it."""
-    gangs = JobLifecycle([[0]], [], POLICY, outage(110.0, 0, 110.0))
+    gangs = lifecycle([[0]], [], POLICY, outage(110.0, 0, 110.0))
     assert told(windows(gangs, (110, False), (120, False)))[2:] == [(110, 120, "recover committed rolled-back")]
-    gangs = JobLifecycle([[0]], [], POLICY, [])
+    gangs = lifecycle([[0]], [], POLICY, [])
     assert told(windows(gangs, (110, False), (120, True), (130, False)))[2:] == [
         (110, 120, "cut committed"),
         (120, 130, "run"),
@@ -252,7 +305,7 @@ def test_recovery_without_length_hands_on_its_rollback() -> None:
 
 
 def test_what_is_handed_out_cannot_be_changed() -> None:
-    gangs = JobLifecycle([[0, 1]], [5], POLICY, [])
+    gangs = JobLifecycle([[0, 1]], [5], POLICY)
     jobs, spare_s = gangs.advance(0.0, 10.0, ON)
     for array in (jobs[0][0].members, jobs[0][0].lost, spare_s, gangs.ranks()[0]):
         with pytest.raises(ValueError, match="read-only"):
@@ -260,9 +313,9 @@ def test_what_is_handed_out_cannot_be_changed() -> None:
 
 
 def test_length_of_the_spares() -> None:
-    assert JobLifecycle([[0, 1]], [5], POLICY, []).advance(0.0, 10.0, ON)[1].tolist() == [0, 0, 0, 0, 0, 10]
-    assert JobLifecycle([[0, 1]], [5], POLICY, [], satellites=8).advance(0.0, 10.0, ON)[1].size == 8
-    empty, spare_s = JobLifecycle([], [], POLICY, []).advance(0.0, 10.0, ON[:0])
+    assert JobLifecycle([[0, 1]], [5], POLICY).advance(0.0, 10.0, ON)[1].tolist() == [0, 0, 0, 0, 0, 10]
+    assert JobLifecycle([[0, 1]], [5], POLICY, satellites=8).advance(0.0, 10.0, ON)[1].size == 8
+    empty, spare_s = JobLifecycle([], [], POLICY).advance(0.0, 10.0, ON[:0])
     assert (empty, spare_s.size) == ([], 0)
 
 
@@ -271,18 +324,18 @@ def test_length_of_the_spares() -> None:
 )
 def test_nobody_stands_twice(members: list[list[int]], spares: list[int]) -> None:
     with pytest.raises(ValueError, match="twice"):
-        JobLifecycle(members, spares, POLICY, [])
+        JobLifecycle(members, spares, POLICY)
 
 
 @pytest.mark.parametrize("field", ["checkpoint_interval_s", "checkpoint_s", "detection_s", "restart_s"])
 @pytest.mark.parametrize("value", [-1.0, math.nan])
 def test_times_that_mean_nothing(field: str, value: float) -> None:
     with pytest.raises(ValueError, match="at least"):
-        JobLifecycle([[0]], [], POLICY._replace(**{field: value}), [])
+        JobLifecycle([[0]], [], POLICY._replace(**{field: value}))
 
 
 def test_windows_follow_on_each_other() -> None:
-    gangs = JobLifecycle([[0]], [], POLICY, [], begin_s=30.0)
+    gangs = JobLifecycle([[0]], [], POLICY, begin_s=30.0)
     with pytest.raises(ValueError, match="follow"):
         gangs.advance(0.0, 60.0, ON)
     gangs.advance(30.0, 60.0, ON)
@@ -294,7 +347,7 @@ def test_windows_follow_on_each_other() -> None:
 def test_quiet_windows_are_cheap() -> None:
     """A hundred jobs with a hundred spares: well below 20 us for a job and a window, ten times what it takes."""
     gangs = JobLifecycle(
-        [range(81 * g, 81 * g + 81) for g in range(100)], range(8100, 8200), Policy(1200.0, 60.0, 60.0, 240.0), []
+        [range(81 * g, 81 * g + 81) for g in range(100)], range(8100, 8200), Policy(1200.0, 60.0, 60.0, 240.0)
     )
     cut = np.zeros(100, dtype=np.bool_)
     begun_s = time.process_time()
@@ -322,7 +375,7 @@ def window(
 def test_a_member_out_of_reach_gives_up_its_rank() -> None:
     """By hand: cut at 10, given up at 20 as detection takes 5 and windows are 10; restart until 40, then work. Back in reach
     at 50 it stands by."""
-    clock = JobLifecycle([[0, 1, 2]], [3], NO_SAVES, [])
+    clock = lifecycle([[0, 1, 2]], [3], NO_SAVES, [])
     assert window(clock, 0.0, 10.0, ON, TOGETHER) == (["0 10 run"], [0, 0, 0, 10])
     assert window(clock, 10.0, 20.0, OFF, APART) == (["10 20 cut"], [0, 0, 0, 10])
     assert clock.unreachable.tolist() == []
@@ -335,7 +388,7 @@ def test_a_member_out_of_reach_gives_up_its_rank() -> None:
 
 def test_a_spare_out_of_reach_is_no_help() -> None:
     """Source of truth: the rule: no rank changes unless the job is whole afterwards."""
-    clock = JobLifecycle([[0, 1, 2]], [3], NO_SAVES, [])
+    clock = lifecycle([[0, 1, 2]], [3], NO_SAVES, [])
     both = np.array([1, 0, 0, 1])
     for begin_s in (0.0, 10.0, 20.0):
         assert window(clock, begin_s, begin_s + 10.0, OFF, both)[0] == [f"{begin_s:g} {begin_s + 10.0:g} cut"]
@@ -344,7 +397,7 @@ def test_a_spare_out_of_reach_is_no_help() -> None:
 
 def test_one_that_is_away_and_fails() -> None:
     """By hand: out of reach from 0, given up at 10; it fails at 15 and is back at 25, in reach: from then on it stands by."""
-    clock = JobLifecycle([[0, 1, 2]], [3], NO_SAVES, outage(15.0, 0, 25.0))
+    clock = lifecycle([[0, 1, 2]], [3], NO_SAVES, outage(15.0, 0, 25.0))
     window(clock, 0.0, 10.0, OFF, APART)
     assert window(clock, 10.0, 20.0, OFF, APART)[1] == [0, 0, 0, 0]
     assert clock.unreachable.tolist() == []
@@ -353,7 +406,7 @@ def test_one_that_is_away_and_fails() -> None:
 
 def test_two_short_cuts_are_not_a_long_one() -> None:
     """By hand: detection takes 5; cut for 4 at 0, whole until 14, cut for 4 again: nobody is given up."""
-    clock = JobLifecycle([[0, 1, 2]], [3], NO_SAVES, [])
+    clock = lifecycle([[0, 1, 2]], [3], NO_SAVES, [])
     window(clock, 0.0, 4.0, OFF, APART)
     clock.advance(4.0, 14.0, ON)  # nothing is cut, so that nobody asks for an exchange
     assert window(clock, 14.0, 18.0, OFF, APART)[0] == ["14 18 cut"]

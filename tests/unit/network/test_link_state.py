@@ -207,6 +207,33 @@ def test_factors_and_versions() -> None:
     assert network.version == first + 2
 
 
+def test_links_of_a_satellite() -> None:
+    """Source of truth: by hand: without terminals a satellite has no link, half of them leave half of the rate, and a link
+    has the product of both ends; the nearest neighbours of a satellite without terminals join others instead."""
+    terminal = Terminal(1.0, 0.08, 1.55e-6, 1.0, 1.0, 0.0, 1.0, 1, 1e9)
+    network = _network(LinkRules("grid", 4, terminal, 80e3, 6e6, 5e-6))
+    r_m, everyone, links = _positions(), np.ones(COUNT, bool), network.a.size
+    i, j = int(network.a[40]), int(network.b[40])
+    factor = np.ones(COUNT)
+    factor[[i, j]] = 0.5, 0.25
+    network.update(r_m, everyone, {(i, j): 0.5}, factor)
+    assert network.rate_bit_s[40] == pytest.approx(0.5 * 0.5 * 0.25 * 1e9)
+    assert sorted(set(network.rate_bit_s[(network.a == i) | (network.b == i)].tolist())) == pytest.approx(
+        [0.0625e9, 0.5e9]
+    )
+    factor[i] = 0.0
+    network.update(r_m, everyone, {}, factor)
+    assert network.a.size == links - 4
+    assert not np.any((network.a == i) | (network.b == i))
+    near, without = (_network(LinkRules("nearest", 2, terminal, 80e3, 6e6, 5e-6)) for _ in range(2))
+    healthy = everyone.copy()
+    healthy[i] = False
+    near.update(r_m, everyone, {}, factor)
+    without.update(r_m, healthy, {})
+    pairs = set(zip(near.a.tolist(), near.b.tolist(), strict=True))
+    assert pairs == set(zip(without.a.tolist(), without.b.tolist(), strict=True))
+
+
 def test_unlimited_rate() -> None:
     assert np.all(np.isinf(_network().rate_bit_s))
 

@@ -160,8 +160,8 @@ def test_links_and_random_failures_are_among_the_events(found: Results) -> None:
     sets = ["duration=1 h", "fleet.failures.mean_time=1e6 yr", "recorder={satellites: 0}"]
     events = ["2026-03-20T00:30:01Z lose satellites 3-5", "2026-03-20T00:40Z derate link 0-2 to 0.5"]
     made = sim.run(sim.load(found.folder / "scenario.yaml", set=[*sets, "events=[]"], events=events))
-    told = [(e["action"], e["satellite"], e["last_satellite"], e["value"], e["origin"]) for e in made.events]
-    assert told == [("lose", 3, 5, None, "scenario"), ("derate link", 0, 2, 0.5, "scenario")]
+    told = [(e["action"], e["target"], e["satellite"], e["last_satellite"], e["cause"]) for e in made.events]
+    assert told == [("lose", "satellites 3-5", 3, 5, "scenario"), ("derate", "link 0-2", None, None, "scenario")]
 
 
 def test_assumptions_tell_what_is_assumed(found: Results) -> None:

@@ -14,7 +14,7 @@ from sim.config.errors import InputError, Origin
 from sim.config.ground_sites import site_of, site_tree
 from sim.config.library import item
 from sim.config.scenario import load
-from sim.fleet.failures import Change
+from sim.fleet.availability import AvailabilityChange, Kind, ListedChanges, Target
 from sim.results.dataset import TABLE
 from sim.results.store import Results, to_json
 from sim.schema import CAUSES
@@ -122,8 +122,12 @@ def _training(**over: Any) -> schema.Training:
     return job.model_copy(update={"model": small, "members": None, "checkpoint": checkpoint, **over})
 
 
-def _told(site: schema.Site, plan: Plan, changed: list[Change]) -> Results:
-    return results(site, plan, simulate(site, plan, changed), "", 0, [])
+def _node(time_s: float, node: int, left: float, kind: Kind = Kind.SATELLITE) -> AvailabilityChange:
+    return AvailabilityChange(time_s, Target(kind, node, node, f"node {node}"), left, "failures")
+
+
+def _told(site: schema.Site, plan: Plan, changes: list[AvailabilityChange]) -> Results:
+    return results(site, plan, simulate(site, plan, [ListedChanges(changes)]), "", 0, [])
 
 
 def _rows(found: Results, site: schema.Site) -> dict[str, tuple[float, float]]:
@@ -139,7 +143,7 @@ def test_a_node_away_for_an_hour() -> None:
     """Closed form: it is failed itself, three others wait, all four restart for 240 s (the failure was noticed
     meanwhile) and the 300 s since the save at 2 h are done again."""
     site = _site(4)
-    found = _told(site, FOUR_HOURS, [Change(7500.0, 2, False), Change(11_100.0, 2, True)])
+    found = _told(site, FOUR_HOURS, [_node(7500.0, 2, 0.0), _node(11_100.0, 2, 1.0)])
     rows = _rows(found, site)
     share = found.series["rate_flops_per_s"].sel(cause="useful").values[0] / (4 * 8 * 989e12)
     assert 0.2 < share < 0.57
@@ -155,12 +159,28 @@ def test_a_node_away_for_an_hour() -> None:
 def test_a_spare_takes_over() -> None:
     """Closed form: nobody waits for the node; all four detect (60 s) and restart (240 s)."""
     site = _site(5, spares=1)
-    found = _told(site, FOUR_HOURS, [Change(7500.0, 2, False), Change(11_100.0, 2, True)])
+    found = _told(site, FOUR_HOURS, [_node(7500.0, 2, 0.0), _node(11_100.0, 2, 1.0)])
     rows = _rows(found, site)
     share = found.series["rate_flops_per_s"].sel(cause="useful").values[0] / (4 * 8 * 989e12)
     assert rows["failed"] == pytest.approx((3600.0, 0.0), abs=1e-3)
     assert rows["spare"][0] == pytest.approx(7500.0 + (14_400.0 - 11_100.0), abs=1e-3)
     assert rows["recovery"][0] == pytest.approx(4 * 300.0 + 4 * 300.0 * share, abs=1e-2)
+
+
+def test_some_accelerators_of_a_node() -> None:
+    """Closed form: two of eight are down for an hour: a quarter of the node itself, and three others go as slowly; all
+    four roll back 300 s and recover once (60 s and 240 s), nothing is lost when the two return."""
+    site = _site(4)
+    down = [_node(7500.0, 2, 0.75, Kind.ACCELERATORS), _node(11_100.0, 2, 1.0, Kind.ACCELERATORS)]
+    found = _told(site, FOUR_HOURS, down)
+    rows = _rows(found, site)
+    share = found.series["rate_flops_per_s"].sel(cause="useful").values[0] / (4 * 8 * 989e12)
+    assert rows["failed"][0] == pytest.approx(0.25 * 3600.0, abs=1e-6)
+    assert rows["failed"][1] == pytest.approx(3 * 0.25 * (3600.0 - 300.0), abs=1e-6)
+    assert rows["recovery"] == pytest.approx((3 * 300.0 + 0.75 * 300.0 + 4 * 300.0 * share, 0.0), abs=1e-2)
+    assert sum(a + b for a, b in rows.values()) == pytest.approx(4 * 14_400.0, rel=1e-12)
+    assert [e["target"] for e in found.events] == ["node 2", "node 2"]
+    assert [e["remaining_fraction"] for e in found.events] == [0.75, 1.0]
 
 
 def test_a_job_that_does_not_fill_the_site() -> None:
@@ -174,8 +194,8 @@ def test_a_job_that_does_not_fill_the_site() -> None:
 def test_waterfall_of_a_troubled_day() -> None:
     """Source of truth: the contract: nineteen rows in order that add up to nameplate, each moment too."""
     site = _site(9, spares=1)
-    changed = [Change(1000.0 * k + 7.0 * n, n, up) for n in (1, 4, 8) for k, up in ((1, False), (3, True), (9, False))]
-    found = _told(site, FOUR_HOURS._replace(workloads=[_training(members=4)]), sorted(changed))
+    changed = [_node(1000.0 * k + 7.0 * n, n, left) for n in (1, 4, 8) for k, left in ((1, 0.0), (3, 1.0), (9, 0.0))]
+    found = _told(site, FOUR_HOURS._replace(workloads=[_training(members=4)]), changed)
     assert tuple(row["cause"] for row in found.waterfall) == CAUSES
     assert sum(row["fraction"] for row in found.waterfall) == pytest.approx(1.0, abs=1e-9)
     assert all(row["flops"] == row["own_flops"] + row["induced_flops"] >= 0.0 for row in found.waterfall)
@@ -194,9 +214,9 @@ def test_power_and_price() -> None:
     busy = _told(site, half_hour, [])
     assert busy.series["load_w"].values == pytest.approx(np.full(30, 300e6 * 4 / 27_500))
     assert busy.summary["compute"]["useful_fraction"] == pytest.approx(0.57)
-    gone = _told(site, half_hour, [Change(0.0, n, False) for n in range(4)])
+    gone = _told(site, half_hour, [_node(0.0, n, 0.0) for n in range(4)])
     assert gone.series["load_w"].values == pytest.approx(np.zeros(30), abs=1e-9)
-    waits = _told(site, half_hour._replace(workloads=[_training()]), [Change(0.0, 0, False)])
+    waits = _told(site, half_hour._replace(workloads=[_training()]), [_node(0.0, 0, 0.0)])
     rest_w = 3 * (300e6 / 27_500 - 1.2 * 8 * 560.0)
     assert waits.series["load_w"].values == pytest.approx(np.full(30, rest_w))
     assert busy.summary["cost"]["capex_usd"] == pytest.approx(38.0 * 250e6 * 4 / 27_500)

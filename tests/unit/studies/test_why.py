@@ -15,7 +15,7 @@ import pytest
 import sim
 from sim.config.scenario import Loaded
 from sim.fleet import job_lifecycle
-from sim.fleet.failures import Change
+from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.results import formatting
 from sim.studies import ablation, sensitivity
@@ -380,9 +380,10 @@ def test_instant_wires_keep_their_ways() -> None:
 def test_a_lifecycle_that_recovers_at_once(cut: bool) -> None:
     """Source of truth: a member fails at 50 s, its spare goes on 30 s later: without recovery the job runs on. In a window
     that begins without a network the new members may still run, in the next they may not."""
-    changes = [Change(50.0, 0, False)]
-    clock = ablation.UninterruptedLifecycle(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0), changes), (job_lifecycle.RECOVERY,))
-    found = [clock.advance(t, t + 100.0, np.array([cut]))[0][0] for t in (0.0, 100.0)]
+    changes = [SatelliteChange(50.0, 0, 0.0)]
+    clock = ablation.UninterruptedLifecycle(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0)), (job_lifecycle.RECOVERY,))
+    cuts = np.array([cut])
+    found = [clock.advance(t, t + 100.0, cuts, changes if t == 0.0 else ())[0][0] for t in (0.0, 100.0)]
     assert not any(s.rollback for window in found for s in window)
     results = [[(s.mode, s.begin_s, s.end_s) for s in window] for window in found]
     away = job_lifecycle.OUTAGE if cut else job_lifecycle.RUN

@@ -359,10 +359,11 @@ def results(kind: str, folder: Path, *, hours: float = 24.0, step_s: float = 60.
             "time_s": 43_200.0,
             "time_utc": "2026-12-21T12:00:00Z",
             "action": "lose",
+            "target": "satellite 3",
             "satellite": 3,
             "last_satellite": 3,
-            "value": None,
-            "origin": "scenario",
+            "remaining_fraction": 0.0,
+            "cause": "scenario",
         }
     ]
     manifest = {

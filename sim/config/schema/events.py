@@ -1,0 +1,186 @@
+"""Scheduled events of a scenario: when, what happens, to which target; their text forms.
+
+Targets are satellites, planes, accelerators of satellites, links, all links of satellites, and ground stations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BeforeValidator, WithJsonSchema, field_validator, model_validator
+
+from sim.config.schema.base import FieldError, Fraction, Section
+from sim.config.schema.orbits import Constellation, Ring, Walker, parts
+
+FIRST_DAY, LAST_DAY = date(1899, 7, 29), date(2053, 10, 9)  # span of DE421, over which Sun and Moon are checked
+
+TARGETS = (
+    "'satellite 17', 'satellites 3-9', 'all', 'plane 3', 'satellite 17 accelerators', 'link 3-4', "
+    "'links of satellite 4' or 'station Dublin'"
+)
+_SATELLITES = re.compile(
+    r"(?P<links>links\s+of\s+)?"
+    r"(?P<who>all|satellites?\s+(?P<first>\d+)(?:\s*-\s*(?P<last>\d+))?|plane\s+(?P<plane>\d+))"
+    r"(?P<accelerators>\s+accelerators)?"
+)
+_LINK = re.compile(r"link\s+(\d+)\s*-\s*(\d+)")
+_STATION = re.compile(r"station\s+(\S.*)")
+_SHORT = re.compile(r"\s*(?P<at>\d\S*)\s+(?P<action>[a-z]+)\s+(?P<target>\S.*?)\s*")
+_VALUE = re.compile(r"(?P<target>\S.*?)\s+to\s+(?P<to>\S+(?:\s*%)?)")
+
+
+def _moment(value: Any) -> datetime:
+    if value is None:
+        raise ValueError("is empty; write a moment like 2026-12-21T00:00:00Z")
+    text = value.isoformat() if isinstance(value, datetime) else value
+    try:
+        moment = datetime.fromisoformat(str(text).strip())
+    except ValueError:
+        raise ValueError(f"'{value}' is not a moment; write one like 2026-12-21T00:00:00Z") from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if not FIRST_DAY <= moment.date() < LAST_DAY:
+        raise ValueError(
+            f"{moment.date()} is outside {FIRST_DAY} to {LAST_DAY - timedelta(days=1)}, over which the Sun is checked; write a moment in that span"
+        )
+    return moment
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+class EventTarget(NamedTuple):
+    """A target as it is written; satellites are numbered from 0.
+
+    Attributes
+    ----------
+    kind : what of the satellites `first` to `last` is concerned; a link joins the two, a station has a name instead.
+    first, last : satellites; last -1: to the end. Both are the number of a plane where `plane` is true.
+    """
+
+    kind: Literal["satellites", "accelerators", "terminals", "link", "station"]
+    first: int = 0
+    last: int = -1
+    plane: bool = False
+    station: str = ""
+
+    @property
+    def of_satellites(self) -> bool:
+        """Whether satellites themselves are concerned, in whole or in part, not what joins them."""
+        return self.kind in ("satellites", "accelerators")
+
+
+def parse_target(text: str) -> EventTarget | None:
+    """A target from its text, or None where it is none.
+
+    Examples
+    --------
+    >>> parse_target("satellites 3-9 accelerators")
+    EventTarget(kind='accelerators', first=3, last=9, plane=False, station='')
+    """
+    text = text.strip()
+    station, link, found = _STATION.fullmatch(text), _LINK.fullmatch(text), _SATELLITES.fullmatch(text)
+    if station is not None:
+        return EventTarget("station", station=station[1])
+    if link is not None:
+        first, last = sorted((int(link[1]), int(link[2])))
+        return None if first == last else EventTarget("link", first, last)
+    if found is None or (found["links"] and found["accelerators"]):
+        return None
+    kind: Literal["satellites", "accelerators", "terminals"] = "satellites"
+    if found["links"] or found["accelerators"]:
+        kind = "terminals" if found["links"] else "accelerators"
+    if found["plane"]:
+        return EventTarget(kind, int(found["plane"]), int(found["plane"]), plane=True)
+    if found["who"] == "all":
+        return EventTarget(kind)
+    return EventTarget(kind, int(found["first"]), int(found["last"] or found["first"]))
+
+
+class Event(Section):
+    """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated."""
+
+    at: Moment
+    action: Literal["lose", "restore", "derate"]
+    target: str  # see TARGETS; ranges include both ends, numbers count from 0
+    to: Fraction | None = None  # derate: fraction of the full rate that is left
+
+    @property
+    def parsed(self) -> EventTarget:
+        target = parse_target(self.target)
+        assert target is not None  # checked when the event was read
+        return target
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _target_is_known(cls, target: Any) -> Any:
+        if re.fullmatch(r"link\s+(\d+)\s*-\s*0*\1", str(target).strip()):
+            raise ValueError(f"'{target}' joins a satellite to itself; write two different satellites")
+        if parse_target(str(target)) is None:
+            raise ValueError(f"'{target}' is no target; write {TARGETS}")
+        return target
+
+    @model_validator(mode="after")
+    def _derate_has_a_fraction(self) -> Event:
+        if self.action == "derate" and self.parsed.kind == "station":
+            advice = f"write lose {self.target}, or derate the links of satellites"
+            raise FieldError("action", f"a station cannot be derated; {advice}")
+        if (self.action == "derate") != (self.to is not None):
+            what = (
+                "needs `to`; write e.g. to: 0.5" if self.action == "derate" else f"takes no `to` ({self.to}); remove it"
+            )
+            raise ValueError(f"{self.action} {what}")
+        return self
+
+
+def short_form(text: str) -> dict[str, str] | None:
+    """The fields of an event in short form, or None where it is none.
+
+    Examples
+    --------
+    >>> short_form("2026-12-21T06:00Z derate satellite 17 accelerators to 0.875")["to"]
+    '0.875'
+    """
+    found = _SHORT.fullmatch(text)
+    if found is None:
+        return None
+    fields = found.groupdict()
+    value = _VALUE.fullmatch(fields["target"])
+    # the name of a station may hold the word "to"
+    if value is not None and (fields["action"] == "derate" or _STATION.fullmatch(fields["target"]) is None):
+        fields |= value.groupdict()
+    return fields
+
+
+def plane_blocks(constellation: Sequence[Constellation], counts: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Planes of a constellation: of each shell or ring its first satellite, planes, and satellites per plane.
+
+    Parameters
+    ----------
+    constellation
+        The entries; planes are numbered through all of them in this order. Clusters and catalogues have none.
+    counts
+        Satellites of each entry.
+    """
+    found, first = [], 0
+    for entry, count in zip(constellation, counts, strict=True):
+        begin = first
+        for part in parts([entry]):
+            if isinstance(part, Walker):
+                found.append((begin, int(part.planes), int(part.satellites_per_plane)))
+                begin += part.count
+            elif isinstance(part, Ring):
+                found.append((begin, 1, int(part.satellites)))
+        first += count
+    return found
+
+
+def plane_satellites(blocks: Sequence[tuple[int, int, int]], plane: int) -> tuple[int, int] | None:
+    """First and last satellite of a plane, or None where there is no such plane."""
+    for first, planes, slots in blocks:
+        if plane < planes:
+            return first + plane * slots, first + (plane + 1) * slots - 1
+        plane -= planes
+    return None

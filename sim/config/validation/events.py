@@ -1,0 +1,103 @@
+"""Checks of scheduled events: their times, and targets that the scenario does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from sim.config.ephemeris_files import Catalogues
+from sim.config.errors import Problem, did_you_mean
+from sim.config.schema import FILES, Event, Scenario, plane_blocks, plane_satellites
+from sim.config.validation.forms import neighbours, suited, without_form
+from sim.config.validation.location import at
+from sim.config.yaml_tree import Node
+
+Intact = Callable[..., bool]  # whether all of the named sections are free of errors
+
+
+def problems(scenario: Scenario, root: Node, catalogues: Catalogues, intact: Intact) -> list[Problem]:
+    """Everything wrong with events, in their order; each check only where the sections that it reads are intact."""
+    return [
+        Problem(at(root, "events", str(i), field), f"events.{i}.{field}", message)
+        for i, event in enumerate(scenario.events)
+        for field, message in _of(event, scenario, catalogues, intact)
+    ]
+
+
+def _of(event: Event, scenario: Scenario, catalogues: Catalogues, intact: Intact) -> Iterator[tuple[str, str]]:
+    """Field and message of each problem of one event."""
+    target = event.parsed
+    message = None
+    if target.kind == "station":
+        message = _station(target.station, scenario) if intact("ground") else None
+    elif intact("constellation"):
+        message = _plane(target.first, scenario, catalogues) if target.plane else _range(event, scenario, catalogues)
+    if message is None and target.kind in ("link", "terminals") and intact("constellation", "links"):
+        message = _links(event, scenario)
+    if message is not None:
+        yield "target", f"'{event.target}' {message}"
+    if intact("epoch", "duration"):
+        end = scenario.epoch + timedelta(seconds=scenario.duration)
+        if not scenario.epoch <= event.at <= end:
+            yield (
+                "at",
+                (
+                    f"{event.at:%Y-%m-%dT%H:%M:%SZ} is outside the run; "
+                    f"write a moment from {scenario.epoch:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}"
+                ),
+            )
+
+
+def _range(event: Event, scenario: Scenario, catalogues: Catalogues) -> str | None:
+    """What is wrong with the numbers of satellites."""
+    target, satellites = event.parsed, catalogues.satellites(scenario.constellation)
+    if max(target.first, target.last) >= satellites > 0:
+        return f"is not in the fleet; satellites are numbered 0 to {satellites - 1}"
+    if target.last != -1 and target.last < target.first:
+        return "runs backwards; write the lower number first"
+    return None
+
+
+def _plane(plane: int, scenario: Scenario, catalogues: Catalogues) -> str | None:
+    """What is wrong with the number of a plane."""
+    entries = scenario.constellation
+    blocks = plane_blocks(entries, [catalogues.count(i, entry) for i, entry in enumerate(entries)])
+    if plane_satellites(blocks, plane) is not None:
+        return None
+    planes, without = sum(count for _, count, _ in blocks), "clusters and catalogues have none"
+    if planes == 0:
+        kind = "a catalogue" if isinstance(entries[0], FILES) else "a cluster"
+        return f"needs planes, and {kind} has none; write satellites by number, such as 'satellites 0-8'"
+    listed = f"planes are numbered 0 to {planes - 1}" if planes > 1 else "the only plane is 0"
+    mixed = any(isinstance(entry, FILES) or entry.kind == "cluster" for entry in entries)
+    return f"is not in the constellation; {listed}" + (f", {without}" if mixed else "")
+
+
+def _station(name: str, scenario: Scenario) -> str | None:
+    """What is wrong with the name of a station."""
+    names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
+    if not names:
+        return (
+            "needs ground stations, and the scenario has none; write ground: {stations: default}, or remove the event"
+        )
+    return None if name in names else f"is not among the ground stations; {did_you_mean(name, names)}"
+
+
+def _links(event: Event, scenario: Scenario) -> str | None:
+    """What is wrong with a link, or with the links of satellites."""
+    links, entries, target = scenario.links, scenario.constellation, event.parsed
+    if links is None:
+        return f"needs links, and the scenario has none; write links: {{topology: {suited(entries)}}}"
+    if target.kind == "terminals" or links.topology == "nearest" or without_form(links.topology, entries):
+        return None
+    first = 0
+    for entry in entries:
+        assert not isinstance(entry, FILES)  # which no topology of fixed form joins
+        if first <= target.first < first + entry.count:
+            joined = [first + n for n in neighbours(entry, target.first - first)]
+            if target.last in joined:
+                return None
+            near = ", ".join(map(str, joined))
+            return f"is no link of this {links.topology}; satellite {target.first} is joined to {near}"
+        first += entry.count
+    return None

@@ -1,0 +1,311 @@
+"""Availability of satellites, accelerators, links and stations: one type of change, whatever causes it.
+
+Scenario events, random processes and decays all produce `AvailabilityChange`. Sources hand out their changes as the run
+goes (`Source.until`); `FleetAvailability` keeps what each cause leaves of each target and combines them; `Timeline` plays
+the changes step by step.
+
+Combination rule: each cause holds a remaining fraction for each target, 1 unless it said otherwise, and a target has the
+product of what all causes leave. So a satellite that one cause lost for good does not return with the end of a reboot
+that another cause drew. At one instant losses of satellites come before returns, so that both together are an
+interruption (a reboot); all else is in the order given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+SCENARIO: Final = "scenario"  # cause of listed events
+DECAY: Final = "decay"  # cause of a satellite that has no position any more
+ROUNDING: Final = 1e-12  # shares of a step below this are rounding
+
+
+class Kind(StrEnum):
+    """What of a target changes."""
+
+    SATELLITE = "satellite"  # the whole satellite: 1 available, 0 lost
+    RATE = "rate"  # the largest rate that its accelerators may reach
+    ACCELERATORS = "accelerators"  # share of its accelerators that are available
+    LINK = "link"  # rate of the link between two satellites
+    TERMINALS = "terminals"  # rate of all links of a satellite
+    STATION = "station"  # a ground station: 1 available, 0 lost
+
+
+class Target(NamedTuple):
+    """Who is concerned: satellites `first` to `last`, the two ends of a link, or a station by number (twice)."""
+
+    kind: Kind
+    first: int
+    last: int
+    name: str = ""  # as a person writes it; empty: part of another change, of no interest by itself
+
+
+class AvailabilityChange(NamedTuple):
+    """From time_s [s after the epoch] on, `cause` leaves the fraction `remaining` in [0, 1] of the target."""
+
+    time_s: float
+    target: Target
+    remaining: float
+    cause: str
+
+
+class SatelliteChange(NamedTuple):
+    """From time_s [s] on, all causes together leave this fraction of a satellite's accelerators; 0: it is down."""
+
+    time_s: float
+    satellite: int
+    remaining: float
+
+
+class Source(Protocol):
+    """What produces changes as the run goes."""
+
+    def until(self, time_s: float) -> list[AvailabilityChange]:
+        """Changes up to and including time_s [s] that no earlier call returned, in order of time."""
+        ...
+
+
+class ListedChanges:
+    """Changes that are known beforehand."""
+
+    def __init__(self, changes: Iterable[AvailabilityChange]) -> None:
+        self._changes = sorted(changes, key=lambda change: change.time_s)
+        self._next = 0
+
+    def until(self, time_s: float) -> list[AvailabilityChange]:
+        begin = self._next
+        while self._next < len(self._changes) and self._changes[self._next].time_s <= time_s:
+            self._next += 1
+        return self._changes[begin : self._next]
+
+
+def in_order(changes: Iterable[AvailabilityChange]) -> list[AvailabilityChange]:
+    """By time; at one instant returns of satellites last, all else in the order given."""
+    return sorted(changes, key=lambda c: (c.time_s, c.target.kind is Kind.SATELLITE and c.remaining >= 1.0))
+
+
+class FleetAvailability:
+    """What is available of satellites lo to hi - 1, of links and of stations, all causes together.
+
+    Attributes
+    ----------
+    powered : (hi - lo,) 1 where the satellite is there, with or without accelerators; 0 where it is lost.
+    up : (hi - lo,) 1 where the satellite is there and at least one of its accelerators is; else 0.
+    rate_cap : (hi - lo,) rate of the satellite that is left, in [0, 1].
+    stations : (stations,) whether each is available.
+    links : fraction of the rate that is left, by pair of satellites, of the links that changed.
+    terminals : (hi - lo,) fraction of the rate that is left of all links of a satellite; None while nothing changed.
+    """
+
+    def __init__(self, lo: int, hi: int, stations: int = 0) -> None:
+        self.lo, self.hi = lo, hi
+        self.powered, self.up = np.ones(hi - lo), np.ones(hi - lo)
+        self.rate_cap = np.ones(hi - lo)
+        self.stations: Flags = np.ones(stations, dtype=np.bool_)
+        self.links: dict[tuple[int, int], float] = {}
+        self.terminals: Array | None = None
+        self._held: dict[tuple[Kind, str], Array] = {}
+        self._held_links: dict[tuple[int, int], dict[str, float]] = {}
+
+    def concerns(self, target: Target) -> bool:
+        """Whether a target is a link, a station, or among these satellites."""
+        return target.kind in (Kind.LINK, Kind.STATION) or (target.first < self.hi and target.last >= self.lo)
+
+    def lanes(self, target: Target) -> slice:
+        """The satellites of a target, counted from lo."""
+        return slice(max(target.first, self.lo) - self.lo, min(target.last + 1, self.hi) - self.lo)
+
+    def apply(self, change: AvailabilityChange) -> None:
+        """Let one change take effect."""
+        kind, mine = change.target.kind, self.lanes(change.target)
+        if kind is Kind.LINK:
+            pair = (change.target.first, change.target.last)
+            held = self._held_links.setdefault(pair, {})
+            held[change.cause] = change.remaining
+            self.links[pair] = math.prod(held[cause] for cause in sorted(held))
+            return
+        if kind is Kind.STATION:
+            mine = slice(change.target.first, change.target.last + 1)
+            self._hold(change, mine, self.stations.size)
+            self.stations[mine] = self._left(kind, mine) > 0.0
+            return
+        self._hold(change, mine, self.hi - self.lo)
+        if kind is Kind.TERMINALS:
+            if self.terminals is None:
+                self.terminals = np.ones(self.hi - self.lo)
+            self.terminals[mine] = self._left(kind, mine)
+            return
+        share = self._left(Kind.ACCELERATORS, mine)
+        self.powered[mine] = self._left(Kind.SATELLITE, mine)
+        self.up[mine] = np.where(share > 0.0, self.powered[mine], 0.0)
+        self.rate_cap[mine] = self._left(Kind.RATE, mine) * share
+
+    def _hold(self, change: AvailabilityChange, mine: slice, size: int) -> None:
+        key = (change.target.kind, change.cause)
+        if key not in self._held:
+            self._held[key] = np.ones(size)
+        self._held[key][mine] = change.remaining
+
+    def _left(self, kind: Kind, mine: slice) -> Array:
+        """Product of what all causes leave of these targets."""
+        left = np.ones(mine.stop - mine.start)
+        for key in sorted(key for key in self._held if key[0] is kind):
+            left *= self._held[key][mine]
+        return left
+
+    def remaining(self, mine: slice) -> Array:
+        """Fraction of the accelerators that is left of these satellites, 0 where the satellite is lost."""
+        return np.asarray(self.powered[mine] * self._left(Kind.ACCELERATORS, mine))
+
+
+def satellite_changes(changes: Iterable[AvailabilityChange], satellites: int) -> list[SatelliteChange]:
+    """What the changes of all causes together mean for each of so many satellites.
+
+    Parameters
+    ----------
+    changes
+        Of any causes, in any order.
+    satellites
+        Number of satellites of the fleet.
+
+    Returns
+    -------
+    list
+        In order of time; a change that leaves a satellite as it is (a reboot of a lost one) is not there. A rate cap
+        is none of them: a satellite that is slowed down does not fail.
+    """
+    fleet = FleetAvailability(0, satellites)
+    return [found for change in in_order(changes) for found in _apply(fleet, change)]
+
+
+def _apply(fleet: FleetAvailability, change: AvailabilityChange) -> list[SatelliteChange]:
+    """Apply one change and return what it means for single satellites."""
+    if change.target.kind not in (Kind.SATELLITE, Kind.ACCELERATORS):
+        fleet.apply(change)
+        return []
+    mine = fleet.lanes(change.target)
+    before = fleet.remaining(mine)
+    fleet.apply(change)
+    after = fleet.remaining(mine)
+    first = fleet.lo + mine.start
+    return [
+        SatelliteChange(change.time_s, first + i, left)
+        for i, left in zip(np.flatnonzero(after != before).tolist(), after[after != before].tolist(), strict=True)
+    ]
+
+
+class StepAvailability(NamedTuple):
+    """What is available in a step; arrays over satellites hold until the next step is asked for."""
+
+    up: Array  # share of the step in which each satellite has accelerators to work with
+    rate_cap: Array  # mean rate that they may reach then
+    up_end: Array  # 1 where that is so at the end of the step, else 0
+    powered: Flags  # there for a share of the step
+    relays: Flags  # there at the beginning or at the end: one that stops sends before, one that returns sends after
+    powered_end: Flags  # there at the end of the step
+    stations: Flags  # available at the end of the step, (stations,)
+    changes: list[SatelliteChange]  # of this step, in order of time
+
+
+class Timeline:
+    """Availability step by step: asks sources for their changes and adds up shares of steps.
+
+    Parameters
+    ----------
+    sources
+        Where changes come from.
+    lo, hi
+        Satellites lo to hi - 1; changes of others are ignored.
+    step_s
+        Length of a step [s].
+    stations
+        Number of ground stations.
+    """
+
+    def __init__(self, sources: Sequence[Source], lo: int, hi: int, step_s: float, stations: int = 0) -> None:
+        self.sources, self.step_s = sources, step_s
+        self.fleet = FleetAvailability(lo, hi, stations)
+        self.occurred: list[AvailabilityChange] = []  # what happened so far, step by step
+        self._links: list[AvailabilityChange] = []  # changes of links and terminals that are still to come
+        self._changes: list[SatelliteChange] = []
+
+    def skip_to(self, k: int) -> None:
+        """Go to the beginning of step k without looking at the steps before."""
+        for change in self._until(float(k)):
+            self.fleet.apply(change)
+
+    def report(self, changes: Iterable[AvailabilityChange]) -> None:
+        """Changes at the beginning of the step that is asked for next, which no source knows."""
+        for change in changes:
+            self._changes += self._occur(change)
+
+    def step(self, k: int) -> StepAvailability:
+        """Availability in step k. Steps are asked for in order, none left out.
+
+        Changes at the end of a step belong to it, except those of links: a link is what it is before the end.
+        """
+        fleet = self.fleet
+        powered_before = fleet.powered > 0.0
+        coming = self._until(k + 1.0)
+        of_links = [c for c in coming if c.target.kind in (Kind.LINK, Kind.TERMINALS)]
+        self._links += of_links
+        self.occurred += of_links
+        while self._links and self._links[0].time_s / self.step_s < k + 1.0:
+            self.fleet.apply(self._links.pop(0))
+        up, rate_cap, powered = fleet.up, fleet.rate_cap, fleet.powered
+        coming = [c for c in coming if c.target.kind not in (Kind.LINK, Kind.TERMINALS)]
+        if coming:
+            up, rate_cap, powered = self._shares(coming, k)
+        changes, self._changes = self._changes, []
+        powered_end = fleet.powered > 0.0
+        return StepAvailability(
+            up, rate_cap, fleet.up, powered > 0.0, powered_before | powered_end, powered_end, fleet.stations, changes
+        )
+
+    def _shares(self, coming: list[AvailabilityChange], k: int) -> tuple[Array, Array, Array]:
+        """Apply changes within step k; shares of the step and mean rate then."""
+        fleet = self.fleet
+        works, rate, powered = fleet.up.copy(), fleet.up * fleet.rate_cap, fleet.powered.copy()
+        for change in coming:
+            mine = slice(0, 0) if change.target.kind is Kind.STATION else fleet.lanes(change.target)
+            left = min(1.0, k + 1.0 - change.time_s / self.step_s)
+            before_up, before_rate = fleet.up[mine].copy(), fleet.up[mine] * fleet.rate_cap[mine]
+            before_powered = fleet.powered[mine].copy()
+            self._changes += self._occur(change)
+            works[mine] += left * (fleet.up[mine] - before_up)
+            rate[mine] += left * (fleet.up[mine] * fleet.rate_cap[mine] - before_rate)
+            powered[mine] += left * (fleet.powered[mine] - before_powered)
+        # shares of a step that cancel leave rounding
+        works = np.where(np.abs(works) < ROUNDING, 0.0, works)
+        powered = np.where(np.abs(powered) < ROUNDING, 0.0, powered)
+        return works, np.divide(rate, works, out=fleet.rate_cap.copy(), where=works > 0.0), powered
+
+    def _occur(self, change: AvailabilityChange) -> list[SatelliteChange]:
+        """Apply a change and note it; a random one that changes nothing, as its satellite is down, is not noted."""
+        found = _apply(self.fleet, change)
+        if change.target.name and (found or change.cause in (SCENARIO, DECAY)):
+            self.occurred.append(change)
+        return found
+
+    def _until(self, steps: float) -> list[AvailabilityChange]:
+        time_s = latest_s(steps, self.step_s)
+        found = [change for source in self.sources for change in source.until(time_s)]
+        return in_order(change for change in found if self.fleet.concerns(change.target))
+
+
+def latest_s(steps: float, step_s: float) -> float:
+    """The latest time [s] that is not beyond so many steps of step_s, whatever rounding does to their product."""
+    time_s = steps * step_s
+    while time_s / step_s > steps:
+        time_s = math.nextafter(time_s, -math.inf)
+    while math.nextafter(time_s, math.inf) / step_s <= steps:
+        time_s = math.nextafter(time_s, math.inf)
+    return time_s

@@ -1,0 +1,50 @@
+"""Healthy spares that jobs share."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class SparePool:
+    """Healthy spares in order of number, and the seconds each was a spare in the current window."""
+
+    def __init__(self, spares: Sequence[int], satellites: int, begin_s: float) -> None:
+        self.ready = sorted(spares)
+        self._since_s = dict.fromkeys(self.ready, begin_s)
+        self._begin_s = begin_s
+        self._stood_s = np.zeros(satellites)
+        self._moved = False
+        self._quiet_s = math.nan  # length of the window that _quiet was made for
+        self._quiet = self._stood_s
+
+    def join(self, satellite: int, time_s: float) -> None:
+        insort(self.ready, satellite)
+        self._since_s[satellite] = time_s
+        self._moved = True
+
+    def leave(self, satellite: int, time_s: float) -> None:
+        del self.ready[bisect_left(self.ready, satellite)]
+        self._stood_s[satellite] += time_s - max(self._since_s.pop(satellite), self._begin_s)
+        self._moved = True
+
+    def take(self, end_s: float) -> NDArray[np.float64]:
+        """Seconds as a spare in the window that ends here, shape (satellites,), read-only.
+
+        While no spare joins or leaves it is one array for all windows of one length.
+        """
+        length_s = end_s - self._begin_s
+        if self._moved or length_s != self._quiet_s:
+            stood_s = self._stood_s
+            for satellite in self.ready:
+                stood_s[satellite] += end_s - max(self._since_s[satellite], self._begin_s)
+            stood_s.setflags(write=False)
+            self._quiet, self._quiet_s = stood_s, math.nan if self._moved else length_s
+            self._stood_s = np.zeros(stood_s.size)
+            self._moved = False
+        self._begin_s = end_s
+        return self._quiet
