@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 
 import numpy as np
 from hypothesis import given, settings
@@ -13,13 +14,18 @@ from orbit.kernels.shadow import lit_fraction, mean_lit_fraction
 from orbit.kernels.visibility import OUT_OF_SIGHT_M2, nearest_in_sight
 from sim.config import scenario
 from sim.engine.uncoupled import Outcome, Run
-from sim.spacecraft.battery import Battery, battery_step
+from sim.spacecraft import battery as battery_model
+from sim.spacecraft.battery import Battery
 from sim.spacecraft.compute import dynamic_share, rate_for_share
 from sim.spacecraft.earth_flux import plate_view_factor
 from sim.spacecraft.step import ROWS
 
 ALONE = ("workloads=[{kind: independent}]", "links=", "economics=")  # nothing joins satellites
 EARTH_M, POLAR_M, C_M_S = 6378137.0, 6356752.3, 299792458.0
+
+State = namedtuple("State", "charge_j")
+Power = namedtuple("Power", "generated_w")
+Loads = namedtuple("Loads", "load_w")
 
 
 @given(st.floats(-1.0, 1.0), st.floats(1e3, 4e7))
@@ -75,7 +81,7 @@ def test_battery_never_below_its_floor(powers: list[tuple[float, float]], start:
     battery = Battery(capacity, capacity * (1 - depth), capacity * (1 - depth), 0.97, 0.95, 1.5e4, 2e4)
     charge = battery.floor_j + start * (capacity - battery.floor_j)
     for generated, load in powers:
-        charge, *_ = battery_step(charge, generated, load, 60.0, battery)
+        charge = battery_model.advance(State(charge), Power(generated), Loads(load), battery).charge_j
         assert battery.floor_j - 1e-9 * capacity <= charge <= capacity * (1.0 + 1e-9)
 
 

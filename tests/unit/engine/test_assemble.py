@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sim.engine import events, satellite_params
 from sim.fleet.availability import SCENARIO, AvailabilityChange, Kind, Target
 from sim.spacecraft import thermal
+from sim.spacecraft.step import ROWS
 
 
 def test_parameters_are_those_of_the_scenario_in_si() -> None:
