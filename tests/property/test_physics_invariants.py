@@ -78,7 +78,7 @@ def test_more_power_never_slows(a: float, b: float, floor: float) -> None:
 def test_battery_never_below_its_floor(powers: list[tuple[float, float]], start: float, depth: float) -> None:
     """Source of truth: definition: however it is used, the charge stays between floor and capacity, 1e-9 of it."""
     capacity = 2e7
-    battery = Battery(capacity, capacity * (1 - depth), capacity * (1 - depth), 0.97, 0.95, 1.5e4, 2e4)
+    battery = Battery(capacity, capacity * (1 - depth), capacity * (1 - depth), 0.97, 0.95, 1.5e4, 2e4, 60.0)
     charge = battery.floor_j + start * (capacity - battery.floor_j)
     for generated, load in powers:
         charge = battery_model.advance(State(charge), Power(generated), Loads(load), battery).charge_j
