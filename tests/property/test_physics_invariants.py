@@ -13,7 +13,8 @@ from orbit.ground import Station, position_m, slant_range_m, zenith
 from orbit.kernels.shadow import lit_fraction, mean_lit_fraction
 from orbit.kernels.visibility import OUT_OF_SIGHT_M2, nearest_in_sight
 from sim.config import scenario
-from sim.engine.uncoupled import Outcome, Run
+from sim.engine.driver import Run
+from sim.engine.outcome import Outcome
 from sim.spacecraft import battery as battery_model
 from sim.spacecraft.battery import Battery
 from sim.spacecraft.compute import dynamic_share, rate_for_share
@@ -164,4 +165,4 @@ def test_any_satellite_keeps_its_books(law: str, kwh: float, radiator_m2: float,
     assert np.all(rows >= 0.0)
     assert np.abs(rows.sum(axis=0) - 1.0).max() < 1e-9
     assert np.isfinite(outcome.carry).all()
-    assert outcome.row("charge_fraction_min").min() * outcome.params.battery.capacity_j >= outcome.params.battery.floor_j * (1.0 - 1e-9)
+    assert outcome.row("charge_fraction_min").min() * outcome.types[0].params.battery.capacity_j >= outcome.types[0].params.battery.floor_j * (1.0 - 1e-9)

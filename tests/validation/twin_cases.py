@@ -139,7 +139,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
 
 def loop_calls() -> Iterator[tuple[str, object]]:
     """The kernels over arrays, and the whole step over ten minutes."""
-    from sim.engine.uncoupled import Run
+    from sim.engine.driver import Run
 
     rng = np.random.default_rng(7)
     elements = np.empty((7, 8))
@@ -170,10 +170,10 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     first = np.empty((2, 3, 8))
     run.propagators[0].fill(0, 8, -1, first)
     carry = np.empty((loop.CARRIED, 8))
-    loop.start(first, run.sky.sun_m[:2], run.initial, carry)
+    loop.start(first, run.surroundings.sun_m[:2], run.types[0].initial, carry)
     yield "start", np.where(np.abs(carry) < 1e299, carry, 0.0)
     limits, controls = np.empty((loop.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (loop.CONTROL_ROWS, 8))
-    loop.preview_limits(8)(first[1] * 1.0001, run.sky.sun_m[2], 1400.0, controls, run.params, carry, limits)
+    loop.preview_limits(8)(first[1] * 1.0001, run.surroundings.sun_m[2], 1400.0, controls, run.types[0].params, carry, limits)
     yield "preview", limits
     outcome = run.finish()
     yield "run_block", outcome.carry

@@ -17,7 +17,7 @@ import xarray as xr
 
 import sim
 from sim.config.errors import InputError
-from sim.engine.uncoupled import Run
+from sim.engine.driver import Run
 from sim.results import store
 from sim.results.dataset import TABLE
 from sim.schema import CAUSES, EVENT_COLUMNS, STATES
