@@ -143,7 +143,7 @@ def test_permuting_satellites_permutes_totals(order: list[int]) -> None:
     assert np.array_equal(shuffled.carry, straight.carry[:, list(order)])
     assert np.array_equal(shuffled.fleet, straight.fleet)
     assert np.array_equal(shuffled.extremes, straight.extremes)
-    assert shuffled.fleet.shape[1] == len(ROWS.columns)
+    assert shuffled.fleet.shape[2] == len(ROWS.columns)
 
 
 @given(

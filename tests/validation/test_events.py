@@ -15,7 +15,6 @@ from sim.config.scenario import Loaded
 from sim.engine.driver import Run
 from sim.results import dataset
 from sim.results import summary as metrics
-from sim.spacecraft import step
 
 SHELL = """\
 name: events
@@ -156,11 +155,11 @@ def test_a_node_fails_in_a_job(tmp_path: Path) -> None:
             break
     ((at_s, _),) = failures
     more = GRID + TRAINS + FAILING.format(mean="1e6 s", repair="30 min") + f"seed: {seed}\n"
-    run = Run(scenario(tmp_path, more=more))
-    outcome = run.finish()
+    outcome = Run(scenario(tmp_path, more=more)).finish()
     found = metrics.summary(outcome)
     assert own(found, "failed")[0] == pytest.approx(8 / 104 * repair_s / (N * DURATION_S), abs=1e-12)
-    (job,) = run.scheduler.trainings
+    assert outcome.scheduler is not None
+    (job,) = outcome.scheduler.trainings
     assert np.array_equal(job.clock.ranks()[0], job.placed[0])
     waits = job.mode_share[0, 3].sum()
     assert waits == 0.0
@@ -243,7 +242,7 @@ def test_a_decay_in_a_coupled_run(tmp_path: Path) -> None:
     assert number == 1
     for outcome in found:
         assert outcome.decayed == alone.decayed
-        assert outcome.carry[step.FAILED].tolist() == alone.carry[step.FAILED].tolist()
+        assert outcome.row("failed_s").tolist() == alone.row("failed_s").tolist()
         assert [
             (e["time_s"], e["target"], e["remaining_fraction"], e["cause"]) for e in dataset.event_rows(outcome)
         ] == [(60.0 * k, "satellite 1", 0.0, "decay")]

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import access_twins
 import numpy as np
-import submodel_cases
 
 from orbit.atmosphere import _around, _densities, air
 from orbit.kernels import (
@@ -32,6 +32,10 @@ from orbit.kernels import (
 )
 from sim.config import scenario
 from sim.engine import satellite_params
+
+sys.path.append(str(Path(__file__).parents[1] / "unit" / "spacecraft"))
+import submodel_cases
+
 from sim.spacecraft import array, attitude, battery, compute, earth_flux, loop, radiator, step, thermal
 
 

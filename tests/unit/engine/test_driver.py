@@ -186,7 +186,7 @@ def test_a_decayed_satellite_spoils_nothing(tmp_path: Path) -> None:
     lone, both = tmp_path / "lone.tle", tmp_path / "both.tle"
     lone.write_text(f"A\n{one}\n{two}\n", "ascii")
     both.write_text(f"A\n{one}\n{two}\nB\n{doomed[0]}\n{doomed[1]}\n", "ascii")
-    sets = ("ground.stations=[]", "duration=1 d", "epoch=2026-03-20T12:00:00Z")
+    sets = ("ground.stations=[]", "duration=1 d", "epoch=2026-03-20T12:00:00Z", *ALONE)
     alone = Run(scenario.load("starlink_edge", sets=(f"constellation.tle={lone}", *sets)), tile=8, threads=1).finish()
     outcome = Run(scenario.load("starlink_edge", sets=(f"constellation.tle={both}", *sets)), tile=8, threads=1).finish()
     satrec = Satrec.twoline2rv(*doomed, WGS72)
