@@ -31,7 +31,7 @@ def test_leakage_doubles(kelvin: float, factor: float) -> None:
 def test_a_satellite_in_balance() -> None:
     """Source of truth: brentq on the steady state: full rate, chips 64 x 300 W with 15 % of it leaking at 95 degC and half that
     40 K below; hosts, conversion, pump and bus by hand; the junction follows from the power and the power from the junction.
-    The heat from outside is the run's own mean; its turn within an orbit moves the mean by 0.3 %."""
+    The heat from outside is the run's own mean; its turn within an orbit moves the junction by 1 K and the mean power by 0.3 %."""
     outcome = Run(
         books.load("duration=20 h", books.ring("06:00", 4, altitude_km=1500.0), "satellite.power.array.area=400 m2",
                    "satellite.thermal.radiator.area=60 m2", "satellite.attitude.pointing_error=0 deg"), tile=8, threads=1,
@@ -50,7 +50,7 @@ def test_a_satellite_in_balance() -> None:
     expected_w = brentq(law, 0.0, 64 * 45.0)
     assert 0.2 < expected_w / (64 * 45.0) < 0.9
     assert outcome.column("leakage_w")[late].mean() / 4 == pytest.approx(expected_w, rel=0.003)
-    assert outcome.row("junction_k") == pytest.approx(np.full(4, junction_k(expected_w)), abs=0.5)
+    assert outcome.row("junction_k") == pytest.approx(np.full(4, junction_k(expected_w)), abs=1.5)
     assert books.shares(outcome)["useful"] == pytest.approx(np.full(4, 0.57), abs=1e-9)
     assert max(books.closures(outcome).values()) < 1e-9
 
