@@ -10,6 +10,7 @@ from sim.config.resolve import NAMED
 from sim.config.schema import NOT_SIMULATED, Scenario
 from sim.config.yaml_tree import KINDS, Node
 
+
 def scenario_schema() -> dict[str, Any]:
     """JSON Schema for editors; `configs/schema.json` is its output, and a test checks that it is current.
 
