@@ -49,12 +49,18 @@ class Total:
 
     `how`: the integral over time; the integral over the time in which the satellite is available; or the largest or
     smallest value, over all steps or over those in which it is available.
+
+    `summary`: section and field of summary.json that the total of all satellites feeds, such as "thermal.heater_w_mean";
+    empty: none. Largest and smallest values go on over the fleet, integrals are added up and divided by `per`: the
+    duration of the run, that of all satellites together, or the time in which satellites were available.
     """
 
     name: str
     unit: str
     meaning: str
     how: Literal["integral", "available integral", "largest", "smallest", "largest available", "smallest available"]
+    summary: str = ""
+    per: Literal["", "duration", "satellite time", "available time"] = ""
 
 
 @dataclass(frozen=True, slots=True)

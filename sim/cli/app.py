@@ -16,7 +16,7 @@ import typer
 
 from sim.cli import access, commands
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Threads
-from sim.cli.terminal import console, load_with_notes, note, print_json
+from sim.cli.terminal import console, load_with_notes, note, print_json, table
 from sim.config.errors import InputError, RunError
 
 app = typer.Typer(
@@ -144,15 +144,33 @@ def _about(seconds: float) -> str:
 
 @app.command(epilog="Example: dawndusk schema > scenario.schema.json")
 def schema(
-    json: Annotated[bool, typer.Option("--json", help="No effect; the schema is JSON in any case.")] = True,
+    variables: Annotated[
+        bool, typer.Option("--variables", help="Print the variables of the results instead, with unit and meaning.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Variables as JSON; the schema is JSON in any case.")] = False,
 ) -> None:
-    """Print the JSON Schema of scenario files.
+    """Print the JSON Schema of scenario files, or the variables of the results.
 
-    Editors use it for completion and validation.
+    Editors use the schema for completion and validation.
     """
-    from sim.config.json_schema import scenario_schema
+    if not variables:
+        from sim.config.json_schema import scenario_schema
 
-    print_json(scenario_schema())
+        print_json(scenario_schema())
+        return
+    from sim.results import variables as declared
+
+    if json:
+        print_json({"satellite": declared.satellite_variables(), "arrays": declared.result_arrays()})
+        return
+    terminal = console()
+    for title, rows in declared.tables():
+        terminal.print(title, style="bold")
+        lines = table(*rows[0], fold=("meaning", "field of summary.json"))
+        for row in rows:
+            lines.add_row(*row.values())
+        terminal.print(lines)
+        terminal.print()
 
 
 @app.command(epilog="Example: dawndusk verify orbits --json")

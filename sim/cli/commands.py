@@ -191,9 +191,14 @@ def _show_losses(comparison: Any, terminal: Any) -> None:
             losses.add_row(
                 cause_label(row.cause), f"{100 * row.a_fraction:.2f}", f"{100 * row.b_fraction:.2f}", f"{row.points:+.2f}",
                 f"{row.own_points:+.2f}", f"{row.induced_points:+.2f}", _number(row.a_pflops), _number(row.b_pflops),
-                _number(row.pflops), style="bold" if row.cause == "useful" else None,
+                _number(_without_rounding(row.pflops, row.a_pflops, row.b_pflops)), style="bold" if row.cause == "useful" else None,
             )  # fmt: skip
     terminal.print(losses)
+
+
+def _without_rounding(difference: float, a: float, b: float) -> float:
+    """The difference of two values, 0 where it is only rounding."""
+    return difference if abs(difference) > 1e-12 * max(abs(a), abs(b)) else 0.0
 
 
 def _number(value: float | None) -> str:

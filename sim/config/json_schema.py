@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from sim.config.library import items, named_items
+from sim.config.library import defaults, items, named_items
 from sim.config.resolve import NAMED
 from sim.config.schema import NOT_SIMULATED, Scenario
-from sim.config.yaml_tree import KINDS
-
-# Sections that may extend an item, and those completed by defaults or by an item: none of their keys is required.
-EXTENDED = ("Satellite", "Accelerator", "Environment", "Terminal", "LanguageModel", "Failures", "Repair", "Launch")
-COMPLETED = ("Array", "Battery", "PowerSystem", "Plate", "Loop", "Radiator", "Thermal", "Attitude", "Bus", "Ground", "Links",
-        "Training", "Inference", "Checkpoint", "Fleet", "Recovery", "Economics", "StationKeeping",
-        "Heater", "Leakage")  # fmt: skip
+from sim.config.yaml_tree import KINDS, Node
 
 
 def scenario_schema() -> dict[str, Any]:
@@ -41,8 +36,9 @@ def scenario_schema() -> dict[str, Any]:
             "note": {"type": "string"},
         },
     }
-    for section in EXTENDED:
-        sections[section]["properties"]["extends"] = {"type": "string", "description": "an item that these values override"}
+    extended, partial = _partial_sections(schema)
+    for name in extended:
+        sections[name]["properties"]["extends"] = {"type": "string", "description": "an item that these values override"}
     for section in sections.values():
         for name, entry in section.get("properties", {}).items():
             each = entry.get("additionalProperties")
@@ -50,10 +46,12 @@ def scenario_schema() -> dict[str, Any]:
                 entry["additionalProperties"] = _or_record(each)
             elif _is_number(entry):
                 section["properties"][name] = _or_record(entry)
-    for partial in (*EXTENDED, *COMPLETED):
-        required = [name for name in sections[partial].pop("required", []) if name == "kind"]
-        if required:
-            sections[partial]["required"] = required
+    for name in partial:
+        sections[name].pop("required", None)
+    for kind, given in defaults().value.items():
+        name = kind.capitalize()
+        if name in sections and name not in partial:  # an entry of a list, by its kind
+            _require_no_defaults(sections[name], given, sections)
     for section in (schema, *sections.values()):
         for pattern, folder, kind in NAMED:
             entry = section.get("properties", {}).get(pattern[-1])
@@ -77,6 +75,56 @@ def scenario_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Dawndusk scenario"
     return schema
+
+
+def _references(entry: Any) -> Iterator[str]:
+    """Names of the sections that a value may be, those of list items left out."""
+    if isinstance(entry, dict) and entry.get("type") != "array":
+        if "$ref" in entry:
+            yield entry["$ref"].rsplit("/", 1)[1]
+        for form in entry.get("anyOf", ()):
+            yield from _references(form)
+
+
+def _partial_sections(schema: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Sections that may extend an item, and all that a scenario may give in part: none of their keys is required.
+
+    These are the items and the sections of the scenario with what they hold, since items, defaults and the scenario
+    that is extended give the rest. Entries of lists are not merged; they are given whole.
+    """
+    sections = schema["$defs"]
+    extended: dict[str, None] = {}
+    for section in (schema, *sections.values()):
+        for pattern, *_ in NAMED:
+            extended |= dict.fromkeys(_references(section.get("properties", {}).get(pattern[-1])))
+    found = dict.fromkeys([*extended, *(name for entry in schema["properties"].values() for name in _references(entry))])
+    waiting = list(found)
+    while waiting:
+        for entry in sections[waiting.pop()].get("properties", {}).values():
+            new = [name for name in _references(entry) if name not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+    return list(extended), list(found)
+
+
+def _require_no_defaults(section: dict[str, Any], given: Node, sections: dict[str, Any]) -> None:
+    """Drop the required keys that defaults give.
+
+    A section within is given if it has required keys and defaults give them all; one without any, such as the lattice of
+    a cluster, must still be named.
+    """
+    required = section.get("required", [])
+    for name, value in given.value.items():
+        complete = True
+        if value.is_map and not value.is_record:
+            (inner,) = (sections[n] for n in _references(section["properties"][name]))
+            complete = "required" in inner
+            _require_no_defaults(inner, value, sections)
+            complete = complete and "required" not in inner
+        if complete and name in required:
+            required.remove(name)
+    if not required:
+        section.pop("required", None)
 
 
 def _is_number(entry: dict[str, Any]) -> bool:

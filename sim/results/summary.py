@@ -15,7 +15,7 @@ from sim.config.schema import Workload
 from sim.engine import formations, propagators, satellite_params
 from sim.engine.outcome import Outcome
 from sim.results.formatting import counted
-from sim.schema import CAUSES, SCHEMA_VERSION
+from sim.schema import CAUSES, SCHEMA_VERSION, Total
 from sim.spacecraft import thermal
 from sim.spacecraft.step import ROWS
 from sim.workload.jobs import JobScheduler
@@ -76,6 +76,29 @@ def rows(
             }
         )
     return found
+
+
+def declared_fields(section: str) -> dict[str, Total]:
+    """Fields of a section of summary.json that submodels declare, each with its total."""
+    return {t.summary.partition(".")[2]: t for _, t in ROWS.totals if t.summary.partition(".")[0] == section}
+
+
+def declared(outcome: Outcome, section: str) -> dict[str, float | None]:
+    """Values of `declared_fields` over the fleet; null where they are of available satellites and none was."""
+    duration_s, available_s = outcome.grid.duration_s, float(outcome.row("available_s").sum())
+    divisor = {
+        "": 1.0, "duration": duration_s, "satellite time": outcome.carry.shape[1] * duration_s, "available time": available_s,
+    }  # fmt: skip
+    values: dict[str, float | None] = {}
+    for name, total in declared_fields(section).items():
+        row = outcome.row(total.name)
+        if available_s == 0.0 and (total.how.endswith("available") or total.per == "available time"):
+            values[name] = None
+        elif total.how.startswith(("largest", "smallest")):
+            values[name] = float(row.max() if total.how.startswith("largest") else row.min())
+        else:
+            values[name] = float(row.sum()) / divisor[total.per]
+    return values
 
 
 def spread(values_ms: Array) -> dict[str, float | None]:
@@ -273,21 +296,10 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             "waterfall": fall,
         },
         "power": {
-            "sunlit_fraction": float(outcome.row("lit_s").sum()) / (satellites * duration_s),
-            "eclipse_s_max": float(outcome.row("eclipse_s_max").max()),
             "battery_depth_max": 1.0 - lowest_charge,
-            "unserved_j": float(outcome.row("unserved_j").sum()),
-            "array_w_mean": float(outcome.row("generated_j").sum()) / duration_s,
+            **declared(outcome, "power"),
         },
-        "thermal": {
-            "junction_k_max": float(outcome.row("junction_k_max").max()) if available_s > 0.0 else None,
-            "radiator_k_mean": float(outcome.row("radiator_k_s").sum()) / available_s if available_s > 0.0 else None,
-            "throttled_fraction": float(outcome.row("throttled_s").sum()) / available_s if available_s > 0.0 else None,
-            "coolant_k_min": float(outcome.row("coolant_k_min").min()),
-            "frozen_fraction": float(outcome.row("frozen_s").sum()) / (satellites * duration_s),
-            "heater_w_mean": float(outcome.row("heater_j").sum()) / duration_s,
-            "leakage_w_mean": float(outcome.row("leakage_j").sum()) / duration_s,
-        },
+        "thermal": declared(outcome, "thermal"),
         "formation": formations.summary(loaded, outcome.grid),
         "network": _network(outcome),
         "ground": ground,

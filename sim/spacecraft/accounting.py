@@ -83,7 +83,12 @@ MODEL = Submodel(
         _row("useful", "share of nameplate that is useful at once"),
         Variable(
             "throttled", "1", "share of the step in which heat lowers the rate", "flux", 0.0, 1.0,
-            totals=(Total("throttled_s", "s", "time in which heat lowered the rate", "integral"),),
+            totals=(
+                Total(
+                    "throttled_s", "s", "time in which heat lowered the rate", "integral",
+                    "thermal.throttled_fraction", "available time",
+                ),
+            ),
         ),
         Variable(
             "condition", "1", "state over the step, an index into: " + ", ".join(STATES), "flux", 0.0, 4.0,

@@ -109,7 +109,7 @@ MODEL = Submodel(
         Variable("cell_k", "K", "temperature of the cells", "flux", 50.0, 450.0),
         Variable(
             "generated_w", "W", "power that the array offers at the bus, mean over the step", "flux", 0.0, 1e9,
-            totals=(Total("generated_j", "J", "energy that the array offered", "integral"),),
+            totals=(Total("generated_j", "J", "energy that the array offered", "integral", "power.array_w_mean", "duration"),),
             fleet=(FleetSeries("generated_w", "sum", "power that the arrays on the bus offer, fleet total, mean over the step"),),
             recorded=(SatelliteSeries("sat_generated_w", "power the array offers, mean over the step"),),
         ),

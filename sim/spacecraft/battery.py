@@ -114,7 +114,7 @@ MODEL = Submodel(
         ),
         Variable(
             "unserved_w", "W", "load that neither array nor battery could serve", "flux", 0.0, 1e9,
-            totals=(Total("unserved_j", "J", "load that could not be served", "integral"),),
+            totals=(Total("unserved_j", "J", "load that could not be served", "integral", "power.unserved_j"),),
         ),
         Variable(
             "served_w", "W", "electrical load served", "flux", 0.0, 1e9,

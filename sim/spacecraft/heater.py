@@ -67,12 +67,17 @@ MODEL = Submodel(
     writes=(
         Variable(
             "heater_w", "W", "power of the survival heater, mean over the step", "flux", 0.0, 1e7,
-            totals=(Total("heater_j", "J", "energy drawn by the survival heater", "integral"),),
+            totals=(Total("heater_j", "J", "energy drawn by the survival heater", "integral", "thermal.heater_w_mean", "duration"),),
             fleet=(FleetSeries("heater_w", "sum", "power of the survival heaters, fleet total, mean over the step"),),
         ),
         Variable(
             "coolant_frozen", "1", "1 where the coolant is below its freezing point as the step begins", "flux", 0.0, 1.0,
-            totals=(Total("frozen_s", "s", "time with coolant below its freezing point", "integral"),),
+            totals=(
+                Total(
+                    "frozen_s", "s", "time with coolant below its freezing point", "integral",
+                    "thermal.frozen_fraction", "satellite time",
+                ),
+            ),
         ),
     ),
     references=("nist-webbook-ammonia", "fortescue2011:ch. 11"),

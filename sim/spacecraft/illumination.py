@@ -84,11 +84,16 @@ MODEL = Submodel(
         Variable("edge_now", "1", "height over the shadow's edge, in solar radii", "state", -50.0, 50.0),
         Variable(
             "dark_run_s", "s", "time in shadow since the last full sunlight, penumbra counted by its share", "state", 0.0, 1e5,
-            totals=(Total("eclipse_s_max", "s", "longest passage through the shadow", "largest"),),
+            totals=(Total("eclipse_s_max", "s", "longest passage through the shadow", "largest", "power.eclipse_s_max"),),
         ),
         Variable(
             "lit_fraction", "1", "share of the solar disc in view, mean over the step", "flux", 0.0, 1.0,
-            totals=(Total("lit_s", "s", "time in sunlight, penumbra counted by its share", "integral"),),
+            totals=(
+                Total(
+                    "lit_s", "s", "time in sunlight, penumbra counted by its share", "integral",
+                    "power.sunlit_fraction", "satellite time",
+                ),
+            ),
             fleet=(FleetSeries("sunlit_fraction", "mean", "share of the solar disc in view, mean over fleet and step"),),
             recorded=(SatelliteSeries("sat_lit_fraction", "share of the solar disc in view, mean over the step"),),
         ),

@@ -63,7 +63,7 @@ MODEL = Submodel(
     writes=(
         Variable(
             "leakage_w", "W", "leakage of the accelerators, mean over the step", "flux", 0.0, 1e7,
-            totals=(Total("leakage_j", "J", "energy leaked by the accelerators", "integral"),),
+            totals=(Total("leakage_j", "J", "energy leaked by the accelerators", "integral", "thermal.leakage_w_mean", "duration"),),
             fleet=(FleetSeries("leakage_w", "sum", "leakage of the accelerators, fleet total, mean over the step"),),
         ),
         Variable("leakage_change_w", "W", "leakage beyond that at the reference temperature", "flux", -1e7, 1e7),

@@ -356,7 +356,7 @@ MODEL = Submodel(
     writes=(
         Variable(
             "junction_k", "K", "junction temperature, at the end of the step", "state", 100.0, 450.0,
-            totals=(Total("junction_k_max", "K", "hottest junction while available", "largest available"),),
+            totals=(Total("junction_k_max", "K", "hottest junction while available", "largest available", "thermal.junction_k_max"),),
             fleet=(
                 FleetSeries("junction_k_mean", "available mean", "junction temperature, mean over available satellites"),
                 FleetSeries("junction_k_max", "largest available", "hottest junction of an available satellite"),
@@ -367,11 +367,16 @@ MODEL = Submodel(
         Variable("plate_k", "K", "cold plate temperature, at the end of the step", "state", 100.0, 450.0),
         Variable(
             "loop_k", "K", "coolant temperature, at the end of the step", "state", 100.0, 450.0,
-            totals=(Total("coolant_k_min", "K", "coldest coolant", "smallest"),),
+            totals=(Total("coolant_k_min", "K", "coldest coolant", "smallest", "thermal.coolant_k_min"),),
         ),
         Variable(
             "radiator_k", "K", "radiator temperature, area mean, at the end of the step", "state", 100.0, 450.0,
-            totals=(Total("radiator_k_s", "K s", "radiator temperature over available time", "available integral"),),
+            totals=(
+                Total(
+                    "radiator_k_s", "K s", "radiator temperature over available time", "available integral",
+                    "thermal.radiator_k_mean", "available time",
+                ),
+            ),
             fleet=(FleetSeries("radiator_k_mean", "available mean", "radiator temperature, mean over available satellites"),),
             recorded=(SatelliteSeries("sat_radiator_k", "radiator temperature, area mean"),),
         ),

@@ -160,6 +160,10 @@ def declarations_are_whole(model: Submodel, every: list[Any]) -> None:
         assert v.meaning
         assert all(f.how.startswith(("largest", "smallest")) or v.unit in RESOLUTION for f in v.fleet), v.name
         assert v.cause in ("", *CAUSES)
+        for total in v.totals:
+            assert re.fullmatch(r"((power|thermal)\.[a-z_]+)?", total.summary), total.summary
+            assert total.summary or not total.per, total.name
+            assert not total.per or total.how.endswith("integral"), total.name
 
 
 RULES: list[Callable[[Submodel, list[Any]], None]] = [
@@ -256,3 +260,5 @@ def test_every_variable_has_one_writer() -> None:
     """Source of truth: definition: a name is declared once."""
     names = [v.name for v in step.VARIABLES]
     assert len(set(names)) == len(names)
+    fields = [t.summary for v in step.VARIABLES for t in v.totals if t.summary]
+    assert len(set(fields)) == len(fields)

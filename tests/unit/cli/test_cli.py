@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sim.results.dataset import TABLE
+from sim.spacecraft.step import VARIABLES
 
 VERBS = ("run", "validate", "schema", "verify", "provenance")
 SHIPPED = (
@@ -90,6 +94,31 @@ def test_schema(dawndusk: Any) -> None:
     called = dawndusk("schema")
     assert (called.code, called.err) == (0, "")
     assert json.loads(called.out)["title"] == "Dawndusk scenario"
+
+
+def test_variables(dawndusk: Any) -> None:
+    """Source of truth: the declarations: every variable and array once, with unit and meaning, in the table and as JSON."""
+    called = dawndusk("schema", "--variables", "--json")
+    assert (called.code, called.err) == (0, "")
+    found = json.loads(called.out)
+    assert [(v["name"], v["unit"], v["meaning"]) for v in found["satellite"]] == [(v.name, v.unit, v.meaning) for v in VARIABLES]
+    assert {a["name"] for a in found["arrays"]} == set(TABLE)
+    heater = next(v for v in found["satellite"] if v["name"] == "heater_w")
+    assert heater == {
+        "name": "heater_w", "unit": "W", "meaning": "power of the survival heater, mean over the step", "kind": "flux",
+        "low": 0.0, "high": 1e7, "submodel": "heater", "cause": "",
+        "totals": [
+            {"name": "heater_j", "unit": "J", "how": "integral", "summary": "thermal.heater_w_mean", "per": "duration"}
+        ],
+        "fleet": [{"name": "heater_w", "how": "sum", "resolution": 2.0**-13}], "recorded": [],
+    }  # fmt: skip
+    called = dawndusk("schema", "--variables")
+    assert (called.code, called.err) == (0, "")
+    assert re.search(r"^heater_w +W +flux +0 to 1e\+07 +heater +power of the survival heater, mean over the step", called.out, re.M)
+    assert re.search(r"^heater_w +heater_j +J +total of a satellite +integral +thermal.heater_w_mean", called.out, re.M)
+    assert re.search(r"^heater_w +heater_w +W +fleet, every step +sum +1.2e-04", called.out, re.M)
+    assert re.search(r"^load_w +time +float64 +W +electrical load served, fleet total, mean over the step", called.out, re.M)
+    assert "\x1b" not in called.out
 
 
 def test_run_for_people(dawndusk: Any, folder: Path) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from sim.cli import commands
+
 SWEEP = """\
 name: four
 scenario: suncatcher
@@ -182,6 +184,15 @@ def test_compare(dawndusk: Any, folder: Path) -> None:
     assert called.code == 0
     assert "B / A" in called.out
     assert called.out.splitlines()[-1] == "useful +0.00 points of nameplate"
+
+
+@pytest.mark.parametrize(
+    ("difference", "a", "b", "shown"),
+    [(-1.455e-11, 75_139.0, 75_139.0, 0.0), (-84.73, 57_064.0, 56_979.27, -84.73), (1e-9, 0.0, 1e-9, 1e-9), (0.0, 0.0, 0.0, 0.0)],
+)
+def test_rounding_is_no_difference(difference: float, a: float, b: float, shown: float) -> None:
+    """By hand: two values of 75,139 that differ in the last bit are equal."""
+    assert commands._without_rounding(difference, a, b) == shown
 
 
 def test_compare_refuses(dawndusk: Any, folder: Path) -> None:

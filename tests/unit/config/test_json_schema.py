@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sim.config import yaml_tree
+from sim.config.errors import InputError
 from sim.config.json_schema import scenario_schema
 from sim.config.scenario import items, load
 from sim.config.schema import NOT_SIMULATED, Scenario
@@ -121,6 +122,45 @@ def test_what_the_reader_takes_fits(folder: Path) -> None:
     assert load("mine.yaml").satellites == 3
     schema = scenario_schema()
     assert _faults(_raw(yaml_tree.parse(GOOD, "mine")), schema, schema["$defs"]) == []
+
+
+PARTIAL = [
+    "motion: {model: numerical}",
+    "motion: {solar_activity: {extends: mean, f107: 150}}",
+    "satellite: {extends: suncatcher, thermal: {heater: {setpoint: -60 degC}}}",
+    "satellite: {extends: suncatcher, accelerator: {extends: tpu-v6e, leakage: {share: 0.1}}}",
+    "satellite: {extends: suncatcher, thermal: {heater: null}}",
+    "workloads: [{kind: training, model: llama-3-8b, checkpoint: {interval: 1 h}}]",
+]
+
+
+@pytest.mark.parametrize("line", PARTIAL)
+def test_sections_may_be_given_in_part(line: str, folder: Path) -> None:
+    """Source of truth: the reader, which completes a section from the scenario that is extended, an item or defaults."""
+    text = f"name: mine\nextends: suncatcher\n{line}\n"
+    (folder / "mine.yaml").write_text(text, encoding="utf-8")
+    assert load("mine.yaml").satellites == 81
+    schema = scenario_schema()
+    assert _faults(_raw(yaml_tree.parse(text, "mine")), schema, schema["$defs"]) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "workloads: [{kind: training}]",
+        "constellation: [{kind: cluster, altitude: 650 km, local_time: '06:00'}]",
+        "ground: {stations: [{name: here, latitude: 51.5 deg}]}",
+        "events: [{action: lose, target: all}]",
+    ],
+)
+def test_entries_of_lists_are_given_whole(line: str, folder: Path) -> None:
+    """Source of truth: the reader, which refuses each for the key that is missing."""
+    text = f"name: mine\nextends: suncatcher\n{line}\n"
+    (folder / "mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError):
+        load("mine.yaml")
+    schema = scenario_schema()
+    assert _faults(_raw(yaml_tree.parse(text, "mine")), schema, schema["$defs"])
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,44 @@ def test_each_row_is_its_own(outcome: Outcome) -> None:
         assert [c for c in CAUSES if after[c] != before[c]] == [cause]
 
 
+# field of the summary: total it follows from, and its value for a carry of 1, 2, ..., 30 over 10,800 s, 20,000 s available
+DECLARED = {
+    "power.eclipse_s_max": ("eclipse_s_max", 30.0),
+    "power.sunlit_fraction": ("lit_s", 465.0 / 324_000.0),
+    "power.array_w_mean": ("generated_j", 465.0 / 10_800.0),
+    "power.unserved_j": ("unserved_j", 465.0),
+    "thermal.junction_k_max": ("junction_k_max", 30.0),
+    "thermal.coolant_k_min": ("coolant_k_min", 1.0),
+    "thermal.radiator_k_mean": ("radiator_k_s", 465.0 / 20_000.0),
+    "thermal.throttled_fraction": ("throttled_s", 465.0 / 20_000.0),
+    "thermal.frozen_fraction": ("frozen_s", 465.0 / 324_000.0),
+    "thermal.heater_w_mean": ("heater_j", 465.0 / 10_800.0),
+    "thermal.leakage_w_mean": ("leakage_j", 465.0 / 10_800.0),
+}
+
+
+def test_declared_fields(outcome: Outcome) -> None:
+    """By hand: 1 + 2 + ... + 30 = 465; 30 satellites x 10,800 s = 324,000 s."""
+    carry = outcome.carry.copy()
+    for total, _ in DECLARED.values():
+        carry[ROWS.carried[total]] = np.arange(1.0, 31.0)
+    carry[ROWS.carried["available_s"]] = 20_000.0 / 30.0
+    changed = replace(outcome, carry=carry)
+    found = {f"{s}.{name}": value for s in ("power", "thermal") for name, value in metrics.declared(changed, s).items()}
+    assert set(found) == set(DECLARED)
+    for field, (_, value) in DECLARED.items():
+        assert found[field] == pytest.approx(value, rel=1e-14), field
+
+
+def test_declared_fields_without_an_available_satellite(outcome: Outcome) -> None:
+    """By definition: what is of available satellites is null, all else stays."""
+    carry = outcome.carry.copy()
+    carry[ROWS.carried["available_s"]] = 0.0
+    found = metrics.declared(replace(outcome, carry=carry), "thermal")
+    null = {name for name, value in found.items() if value is None}
+    assert null == {"junction_k_max", "radiator_k_mean", "throttled_fraction"}
+
+
 def test_summary_against_the_carry(outcome: Outcome) -> None:
     """Source of truth: definitions, evaluated apart."""
     summary, c = metrics.summary(outcome), outcome.carry
