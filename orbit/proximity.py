@@ -211,8 +211,8 @@ def _refined(at: PositionsAt, a: Indices, b: Indices, about_s: Array, fine_s: fl
 def _near_at_samples(r_m: Array) -> tuple[Indices, Indices]:
     """Pairs that may be the nearest of all at some moment between samples (time, 3, n).
 
-    A pair that is far at both ends of a step cannot meet in it: nobody moves faster against another than twice the
-    fastest against the mean.
+    A pair that is far apart at both ends of a step cannot meet in it: the relative speed of two satellites is at most
+    twice the largest speed relative to the mean.
     """
     from scipy.spatial import cKDTree
 

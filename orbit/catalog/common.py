@@ -94,13 +94,13 @@ class BadLine:
     whole: bool = False
 
     def __post_init__(self) -> None:
-        told = (
+        message = (
             self.message
             if self.message.isprintable()
             else "".join(c if c.isprintable() else "\ufffd" for c in self.message)
         )
-        told = told if len(told) <= _LONGEST else f"{told[: _LONGEST // 2]} … {told[-_LONGEST // 3 :]}"
-        object.__setattr__(self, "message", told)
+        message = message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 3 :]}"
+        object.__setattr__(self, "message", message)
 
 
 def moment(jd: float, fr: float) -> datetime:

@@ -133,8 +133,8 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
     if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
-        told = leaf if keys[1] == "code" else Node(ephemeris_files.resolve_path(str(leaf.value), Path()), origin)
-        return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: told}, origin))
+        value_node = leaf if keys[1] == "code" else Node(ephemeris_files.resolve_path(str(leaf.value), Path()), origin)
+        return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: value_node}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
         at = yaml_tree.find(root, tuple(keys[:depth]))
@@ -184,16 +184,16 @@ def load(
     root = _nearest_of_catalogue(root, notes)
     problems += record_problems(root, wrapped)
     broken: set[str] = set()
-    told = yaml_tree.plain(root)
+    values = yaml_tree.plain(root)
     try:
-        scenario = Scenario.model_validate(told)
+        scenario = Scenario.model_validate(values)
     except ValidationError as error:
         already = {p.field for p in problems}
         problems += [
             p for p in field_problems(error, root, wrapped, NAMED) if not any(_covers(f, p.field) for f in already)
         ]
         broken = {str(entry["loc"][0]) for entry in error.errors()}
-        scenario = _fill_invalid(told, broken)
+        scenario = _fill_invalid(values, broken)
     problems += validation.problems(scenario, root, catalogues, broken)
     if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
@@ -203,10 +203,10 @@ def load(
     return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))
 
 
-def _fill_invalid(told: dict[str, Any], broken: set[str]) -> Scenario:
-    """The scenario with a shipped one's values in the broken sections: the sound ones can still be checked together."""
+def _fill_invalid(values: dict[str, Any], broken: set[str]) -> Scenario:
+    """The scenario with a shipped one's values in its invalid sections, so that the valid ones can be checked together."""
     shipped = yaml_tree.plain(resolve(with_defaults(with_named_defaults(yaml_tree.read(items("scenarios")["million"]))), []))
-    return Scenario.model_validate({**shipped, **{name: value for name, value in told.items() if name not in broken}})
+    return Scenario.model_validate({**shipped, **{name: value for name, value in values.items() if name not in broken}})
 
 
 def _covers(broken: str, path: str) -> bool:
@@ -214,7 +214,7 @@ def _covers(broken: str, path: str) -> bool:
 
 
 def _nearest_of_catalogue(root: Node, notes: list[str]) -> Node:
-    """A catalogue has neither planes nor a lattice: whoever is near is joined, and that is said."""
+    """Catalogues have no planes: fall back to the nearest-neighbour topology and add a note."""
     wanted, entries = yaml_tree.find(root, ("links", "topology")), yaml_tree.find(root, ("constellation",)).value
     catalogue = isinstance(entries, list) and all(
         yaml_tree.plain(e.get("kind") or e) in tuple(ephemeris_files.READERS) for e in entries
@@ -251,12 +251,12 @@ def _data(root: Node) -> list[Datum]:
 
 def _digest(scenario: Scenario) -> str:
     """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
-    told = scenario.model_dump(mode="json")
-    told.pop("description")
-    for part in (told["satellite"], told["satellite"]["accelerator"], told["environment"]):
+    content = scenario.model_dump(mode="json")
+    content.pop("description")
+    for part in (content["satellite"], content["satellite"]["accelerator"], content["environment"]):
         part.pop("description", None)
-    for entry in told["constellation"]:
+    for entry in content["constellation"]:
         for kind in ephemeris_files.READERS:
             if kind in entry:
                 entry[kind] = ""  # known by its content, wherever it lies
-    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -193,7 +193,7 @@ class CoupledRun(Run):
         self.r_m = np.concatenate([r[:, : t.real] for r, t in zip(positions, tiles, strict=True)], axis=1)
         now = self.availability.step(k)
         self._network(now)
-        # a satellite without accelerators relays, but serves nobody
+        # a satellite without accelerators relays, but serves no user
         serves = np.asarray(self.serves & ((now.up_end > 0.0) | ~now.powered_end))
         reached = self.ground_routing.update(
             k, self.r_m, now.powered, now.powered_end, self.sky_at(k), self.network, serves, now.stations

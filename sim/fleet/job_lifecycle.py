@@ -72,7 +72,7 @@ def _frozen(satellites: Sequence[int] | IntArray) -> IntArray:
     return array
 
 
-_NOBODY = _frozen(())
+_NONE = _frozen(())
 
 
 class _Job:
@@ -85,7 +85,7 @@ class _Job:
 
     def __init__(self, members: Sequence[int] | IntArray, policy: Policy, begin_s: float) -> None:
         self.members = _frozen(members)
-        self.lost = _NOBODY
+        self.lost = _NONE
         self.missing: set[int] = set()  # ranks whose satellite is down
         self.policy = policy
         self.phase = RUN
@@ -147,7 +147,7 @@ class _Job:
         else:
             noticed_s = max(time_s, self.failed_s + self.policy.detection_s)
             self._enter(time_s, RECOVERY, noticed_s + self.policy.restart_s)
-            self.lost = _NOBODY
+            self.lost = _NONE
 
     def assign_rank(self, rank: int, satellite: int, time_s: float) -> None:
         """Another satellite takes the rank of one that is down."""

@@ -89,7 +89,7 @@ def elastic_capacity(slots: int, spares: int, failures_per_s: float, duration_s:
     return float(share @ _dwell(slots + spares, failures_per_s, duration_s))
 
 
-def gang_availability(slots: int, spares: int, failures_per_s: float, duration_s: float) -> float:
+def all_slots_availability(slots: int, spares: int, failures_per_s: float, duration_s: float) -> float:
     """Mean share of the time between two resupplies in which all slots are filled, spares exposed as members are.
 
     (1/T) of the integral of P(Binom(n + s, e^(-lambda t)) >= n).
@@ -97,7 +97,7 @@ def gang_availability(slots: int, spares: int, failures_per_s: float, duration_s
     return float(_dwell(slots + spares, failures_per_s, duration_s)[slots - 1 :].sum())
 
 
-def cold_gang_availability(slots: int, spares: int, failures_per_s: float, duration_s: float) -> float:
+def cold_spares_availability(slots: int, spares: int, failures_per_s: float, duration_s: float) -> float:
     """The same with spares that do not fail before they are used: (1/T) of the integral of P(Poisson(n lambda t) <= s).
 
     Exact: while all slots are filled, failures come at n lambda. What is left of the slots once the spares are used up is
@@ -117,7 +117,7 @@ def k_of_n(needed: int, satellites: int, alive: float) -> float:
 
 
 def repaired_availability(satellites: int, crews: int, failures_per_s: float, repairs_per_s: float) -> float:
-    """Mean share of satellites that work when `crews` mend one each at a time, at repairs_per_s: M/M/c//N.
+    """Mean share of satellites that work when `crews` repair one each at a time, at repairs_per_s: M/M/c//N.
 
     p_k = p_0 product over j = 1..k of (N - j + 1) lambda / (min(j, c) mu); 1 - E[k] / N.
     """

@@ -35,11 +35,11 @@ class LeakageFlows(NamedTuple):
 def parameters(setup: Setup) -> Leakage:
     """Parameters of all accelerators of the satellite; none leaks measurably where the accelerator has no `leakage`."""
     chip = setup.satellite.accelerator
-    told = chip.leakage
-    if told is None:
+    leakage = chip.leakage
+    if leakage is None:
         return Leakage(0.0, 300.0, 0.0)
-    each_w = told.share * chip.max_power
-    return Leakage(setup.satellite.accelerators * each_w, told.reference, math.log(2.0) / told.doubling)
+    each_w = leakage.share * chip.max_power
+    return Leakage(setup.satellite.accelerators * each_w, leakage.reference, math.log(2.0) / leakage.doubling)
 
 
 @inlined

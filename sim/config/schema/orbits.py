@@ -56,7 +56,7 @@ class Lattice(Section):
     @field_validator("points", mode="before")
     @classmethod
     def _points(cls, rows: Any) -> Any:
-        """Told as a whole: three lengths each."""
+        """Check rows of three lengths; report a wrong list once, not row by row."""
         if rows is None:
             return None
         if not isinstance(rows, list) or not rows:
@@ -168,14 +168,14 @@ class Walker(Section):
             return self
         mean_m = semi_major_axis_m(self.mean_motion, self.inclination)
         motion = f"mean_motion {self.mean_motion * 86400.0 / TURN_RAD:.6g} rev/d"
-        told_km = (mean_m - EARTH_RADIUS_M) / 1e3
-        told = f"{told_km:.1f} km" if told_km < 1e6 else f"{told_km:.3g} km"
+        altitude_km = (mean_m - EARTH_RADIUS_M) / 1e3
+        altitude = f"{altitude_km:.1f} km" if altitude_km < 1e6 else f"{altitude_km:.3g} km"
         if not LOW_M <= mean_m - EARTH_RADIUS_M <= HIGH_M:
             limits = f"from {LOW_M / 1e3:.0f} to {HIGH_M / 1e3:.0f} km"
-            raise FieldError("mean_motion", f"{motion} is an orbit at {told}; write one {limits}, such as 15.06 rev/d")
+            raise FieldError("mean_motion", f"{motion} is an orbit at {altitude}; write one {limits}, such as 15.06 rev/d")
         if self.altitude is not None and abs(mean_m - EARTH_RADIUS_M - self.altitude) > AGREE * mean_m:
             raise ValueError(
-                f"altitude {self.altitude / 1e3:g} km and {motion} are in conflict: that mean motion is at {told}; write one "
+                f"altitude {self.altitude / 1e3:g} km and {motion} are in conflict: that mean motion is at {altitude}; write one "
                 "of them"
             )
         return self
@@ -288,18 +288,18 @@ class Station(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _not_swapped(cls, told: Any) -> Any:
-        """A latitude that can only be a longitude, beside a longitude that could be the latitude, is a slip."""
+    def _not_swapped(cls, values: Any) -> Any:
+        """A latitude that can only be a longitude, beside a longitude that could be the latitude, is swapped with it."""
         try:
-            latitude, longitude = (to_si(told[key], "rad") for key in ("latitude", "longitude"))
+            latitude, longitude = (to_si(values[key], "rad") for key in ("latitude", "longitude"))
         except (KeyError, TypeError, UnitError):
-            return told
+            return values
         if abs(latitude) > math.pi / 2.0 >= abs(longitude):
             raise ValueError(
-                f"latitude {told['latitude']} is beyond the pole: latitude and longitude are swapped; "
-                f"write latitude: {told['longitude']}, longitude: {told['latitude']}"
+                f"latitude {values['latitude']} is beyond the pole: latitude and longitude are swapped; "
+                f"write latitude: {values['longitude']}, longitude: {values['latitude']}"
             )
-        return told
+        return values
 
     latitude: Annotated[float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="51.5 deg")]
     longitude: Annotated[float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-0.14 deg")]
@@ -313,7 +313,7 @@ class Station(Section):
     @field_validator("mask", mode="before")
     @classmethod
     def _rows_of_two(cls, mask: Any) -> Any:
-        """Told as a whole: a flat list of two angles is one slip, not two."""
+        """Check rows of two angles; report a flat list as one error, not two."""
         listed = mask if isinstance(mask, list) else [mask]
         wrong = [row for row in listed if not (isinstance(row, list | tuple) and len(row) == 2)]
         if mask is not None and (wrong or listed is not mask or not listed):
@@ -345,7 +345,7 @@ class Ground(Section):
     @field_validator("station_pairs", mode="before")
     @classmethod
     def _two_names_each(cls, pairs: Any) -> Any:
-        """Told as a whole: a flat list of two names is one slip, not two."""
+        """Check pairs of two names; report a flat list as one error, not two."""
         listed = pairs if isinstance(pairs, list) else [pairs]
         wrong = [p for p in listed if not (isinstance(p, list) and len(p) == 2 and all(isinstance(s, str) for s in p))]
         if wrong or listed is not pairs:

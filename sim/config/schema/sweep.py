@@ -34,8 +34,8 @@ class Sweep(BaseModel):
             raise ValueError("nothing varies; write a field with its values under grid:")
         lengths = {name: len(values) for name, values in self.zip.items()}
         if len({*lengths.values()}) > 1:
-            told = ", ".join(f"{name} has {count}" for name, count in lengths.items())
-            raise ValueError(f"lists under zip: differ in length ({told}); write as many values for each")
+            counts = ", ".join(f"{name} has {count}" for name, count in lengths.items())
+            raise ValueError(f"lists under zip: differ in length ({counts}); write as many values for each")
         both = sorted({*self.grid} & {*self.zip})
         if both:
             raise ValueError(f"{', '.join(both)} stands under grid: and zip:; write it once")
@@ -76,5 +76,5 @@ def _message(entry: Any, path: tuple[str, ...]) -> str:
 
 def sweep_schema() -> dict[str, Any]:
     """JSON Schema of sweep files for editors; configs/sweep.schema.json is this, and a test keeps it so."""
-    told = Sweep.model_json_schema()
-    return {**told, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Dawndusk sweep"}
+    schema = Sweep.model_json_schema()
+    return {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Dawndusk sweep"}
