@@ -137,14 +137,14 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
         return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: value_node}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
-        at = yaml_tree.find(root, tuple(keys[:depth]))
+        node = yaml_tree.find(root, tuple(keys[:depth]))
         named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED}
-        if named and isinstance(at.value, str) and exists(root, keys[:depth]):
-            root = yaml_tree.put(root, keys[:depth], Node({"extends": at}, at.origin))
+        if named and isinstance(node.value, str) and exists(root, keys[:depth]):
+            root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
     return yaml_tree.put(root, keys, leaf)
 
 
-# --- the door ------------------------------------------------------------------------------------------------------
+# --- loading -------------------------------------------------------------------------------------------------------
 
 
 def load(
@@ -183,7 +183,7 @@ def load(
     catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
     root = _nearest_of_catalogue(root, notes)
     problems += record_problems(root, wrapped)
-    broken: set[str] = set()
+    invalid: set[str] = set()
     values = yaml_tree.plain(root)
     try:
         scenario = Scenario.model_validate(values)
@@ -192,9 +192,9 @@ def load(
         problems += [
             p for p in field_problems(error, root, wrapped, NAMED) if not any(_covers(f, p.field) for f in already)
         ]
-        broken = {str(entry["loc"][0]) for entry in error.errors()}
-        scenario = _fill_invalid(values, broken)
-    problems += validation.problems(scenario, root, catalogues, broken)
+        invalid = {str(entry["loc"][0]) for entry in error.errors()}
+        scenario = _fill_invalid(values, invalid)
+    problems += validation.check_scenario(scenario, root, catalogues, invalid)
     if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
     notes += ephemeris_files.coverage_notes(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
@@ -203,26 +203,26 @@ def load(
     return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))
 
 
-def _fill_invalid(values: dict[str, Any], broken: set[str]) -> Scenario:
+def _fill_invalid(values: dict[str, Any], invalid: set[str]) -> Scenario:
     """The scenario with a shipped one's values in its invalid sections, so that the valid ones can be checked together."""
     shipped = yaml_tree.plain(resolve(with_defaults(with_named_defaults(yaml_tree.read(items("scenarios")["million"]))), []))
-    return Scenario.model_validate({**shipped, **{name: value for name, value in values.items() if name not in broken}})
+    return Scenario.model_validate({**shipped, **{name: value for name, value in values.items() if name not in invalid}})
 
 
-def _covers(broken: str, path: str) -> bool:
-    return bool(broken) and (path == broken or path.startswith(broken + "."))
+def _covers(section: str, path: str) -> bool:
+    return bool(section) and (path == section or path.startswith(section + "."))
 
 
 def _nearest_of_catalogue(root: Node, notes: list[str]) -> Node:
     """Catalogues have no planes: fall back to the nearest-neighbour topology and add a note."""
-    wanted, entries = yaml_tree.find(root, ("links", "topology")), yaml_tree.find(root, ("constellation",)).value
+    topology, entries = yaml_tree.find(root, ("links", "topology")), yaml_tree.find(root, ("constellation",)).value
     catalogue = isinstance(entries, list) and all(
         yaml_tree.plain(e.get("kind") or e) in tuple(ephemeris_files.READERS) for e in entries
     )
-    if not (catalogue and entries and wanted.value in ("grid", "mesh")):
+    if not (catalogue and entries and topology.value in ("grid", "mesh")):
         return root
-    notes.append(f"links.topology: nearest, as {wanted.value} has no form in a catalogue")
-    return yaml_tree.put(root, ["links", "topology"], Node("nearest", wanted.origin))
+    notes.append(f"links.topology: nearest, as {topology.value} has no form in a catalogue")
+    return yaml_tree.put(root, ["links", "topology"], Node("nearest", topology.origin))
 
 
 # --- provenance, identity --------------------------------------------------------------------------------------------
@@ -230,23 +230,23 @@ def _nearest_of_catalogue(root: Node, notes: list[str]) -> Node:
 
 def _data(root: Node) -> list[Datum]:
     """Every number of the resolved tree, with its record where it has one."""
-    found = []
+    data = []
     for path, node in yaml_tree.walk(root):
         name = ".".join(path)
         if path and path[-1] in _WORDS:
             continue
         if node.is_record:
-            said = {key: child.value for key, child in node.value.items()}
-            found.append(
-                Datum(name, said["value"], str(said.get("unit", "1")), said.get("kind", ""), str(said.get("source", "")),
-                      said.get("low"), said.get("high"), str(said.get("note", "")), str(node.origin))
+            record = {key: child.value for key, child in node.value.items()}
+            data.append(
+                Datum(name, record["value"], str(record.get("unit", "1")), record.get("kind", ""), str(record.get("source", "")),
+                      record.get("low"), record.get("high"), str(record.get("note", "")), str(node.origin))
             )  # fmt: skip
         elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
-            found.append(Datum(name, node.value, "1", "scenario", "", origin=str(node.origin)))
+            data.append(Datum(name, node.value, "1", "scenario", "", origin=str(node.origin)))
         elif isinstance(node.value, str) and re.match(r"[+-]?\d[\d.eE+_-]*\s*[A-Za-z%/]", node.value):
             value, _, unit = node.value.partition(" ")
-            found.append(Datum(name, value, unit, "scenario", "", origin=str(node.origin)))
-    return found
+            data.append(Datum(name, value, unit, "scenario", "", origin=str(node.origin)))
+    return data
 
 
 def _digest(scenario: Scenario) -> str:

@@ -176,7 +176,7 @@ class CoupledRun(Run):
         if self.network is None:
             return
         self.network.update(self.r_m, np.ones(self.satellites, dtype=np.bool_), {})
-        alone = self.network.alone()
+        alone = self.network.isolated()
         if alone.size:
             links = self.scenario.links
             assert links is not None

@@ -33,14 +33,14 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
     counts = [loaded.catalogues.count(i, entry) for i, entry in enumerate(scenario.constellation)]
     blocks = plane_blocks(scenario.constellation, counts)
     names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
-    found: list[AvailabilityChange] = []
+    changes: list[AvailabilityChange] = []
     for event in scenario.events:
         if event.parsed.kind == "station" and event.parsed.station not in names:
             continue  # validation has checked the name: a study left the ground out
         first, last = _range(event.parsed, blocks, names, sum(counts))
         target = Target(_KINDS[event.parsed.kind], first, last, " ".join(event.target.split()))
-        found += _changes(event, (event.at - scenario.epoch).total_seconds(), target)
-    return sorted(found, key=lambda change: change.time_s)
+        changes += _changes(event, (event.at - scenario.epoch).total_seconds(), target)
+    return sorted(changes, key=lambda change: change.time_s)
 
 
 def _range(
@@ -50,15 +50,15 @@ def _range(
     if target.kind == "station":
         return stations.index(target.station), stations.index(target.station)
     if target.plane:
-        found = plane_satellites(blocks, target.first)
-        if found is None:
+        satellites_of_plane = plane_satellites(blocks, target.first)
+        if satellites_of_plane is None:
             raise ValueError(f"there is no plane {target.first}")  # validation has refused it
-        return found
+        return satellites_of_plane
     return target.first, satellites - 1 if target.last == -1 else target.last
 
 
 def _changes(event: Event, time_s: float, target: Target) -> list[AvailabilityChange]:
-    """What one event changes: derating a satellite caps its rate, restoring it lifts the cap as well as the loss."""
+    """Changes of one event: derating a satellite caps its rate, restoring it lifts the cap as well as the loss."""
     left = {"lose": 0.0, "restore": 1.0, "derate": 1.0 if event.to is None else event.to}[event.action]
     if target.kind is not Kind.SATELLITE or event.action == "lose":
         return [AvailabilityChange(time_s, target, left, SCENARIO)]

@@ -54,17 +54,17 @@ def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
 def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
     """Spares from the end of the mapping order, services evenly spread over it, jobs contiguous over the rest."""
     free = list(order[: order.size - spares].tolist())
-    wanted = counts(workloads, spares, order.size)
+    satellites_of = counts(workloads, spares, order.size)
     services: list[Ints] = []
     streams: list[int] = []
     training: list[int] = []
-    for job, count in zip(workloads, wanted, strict=True):
+    for job, count in zip(workloads, satellites_of, strict=True):
         if job.kind == "inference":
-            at = (np.arange(count) * len(free)) // max(count, 1)
-            services.append(np.array([free[i] for i in at], dtype=np.int64))
-            taken = set(at.tolist())
+            positions = (np.arange(count) * len(free)) // max(count, 1)
+            services.append(np.array([free[i] for i in positions], dtype=np.int64))
+            taken = set(positions.tolist())
             free = [s for i, s in enumerate(free) if i not in taken]
-    for job, count in zip(workloads, wanted, strict=True):
+    for job, count in zip(workloads, satellites_of, strict=True):
         if job.kind == "training":
             training, free = free[:count], free[count:]
         elif job.kind == "independent":
@@ -122,38 +122,38 @@ def scheduler_for(work: Work, order: Ints, transport: Transport) -> JobScheduler
     """All jobs on satellites, or nodes, in mapping order. Raises InputError where nothing fits."""
     satellites, fleet = order.size, work.fleet
     spares = 0 if fleet is None else int(fleet.spares)
-    found = roles(work.workloads, spares, order)
+    assigned = roles(work.workloads, spares, order)
     chip = work.carrier.accelerator
     trainings = [
-        _training(work, job, fleet, found, satellites, transport)
+        _training(work, job, fleet, assigned, satellites, transport)
         for job in work.workloads
         if isinstance(job, schema.Training) and fleet is not None
     ]
     services = [
         InferenceService(service(job, work.carrier), job.demand, who, work.steps, chip.hbm_power_share)
-        for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), found.services, strict=True)
+        for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), assigned.services, strict=True)
     ]
-    reserve = found.spares[:0] if trainings else found.spares
-    return JobScheduler(satellites, work.steps, work.step_s, chip.kernel_efficiency, trainings, services, reserve, found.idle)
+    reserve = assigned.spares[:0] if trainings else assigned.spares
+    return JobScheduler(satellites, work.steps, work.step_s, chip.kernel_efficiency, trainings, services, reserve, assigned.idle)
 
 
 def _training(
     work: Work,
     job: schema.Training,
     fleet: schema.Fleet,
-    found: Roles,
+    assigned: Roles,
     satellites: int,
     transport: Transport,
 ) -> Training:
     """The jobs of a training workload; spares and satellites that fill no job replace members, the lowest number first."""
-    order = found.training
+    order = assigned.training
     group = min(order.size, job.members or order.size)
-    choice = choose(job, work.carrier, order, transport, satellites)
-    used = parallelism.members(choice.task.mesh, work.carrier.accelerators)
+    plan = choose(job, work.carrier, order, transport, satellites)
+    used = parallelism.members(plan.task.mesh, work.carrier.accelerators)
     jobs = max(1, order.size // group)
     ranks = [order[g * group : g * group + used] for g in range(jobs)]
     over = [order[g * group + used : (g + 1) * group] for g in range(jobs)] + [order[jobs * group :]]
     leftover = np.concatenate(over).astype(np.int64)
     rules = policy(job, fleet, used, work.carrier.accelerators)
-    clock = JobLifecycle(ranks, np.concatenate((found.spares, leftover)), rules, satellites=satellites)
-    return Training(choice, clock, found.spares, leftover, satellites, work.steps, work.step_s, job.tokens)
+    lifecycle = JobLifecycle(ranks, np.concatenate((assigned.spares, leftover)), rules, satellites=satellites)
+    return Training(plan, lifecycle, assigned.spares, leftover, satellites, work.steps, work.step_s, job.tokens)

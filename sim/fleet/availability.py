@@ -183,7 +183,7 @@ def satellite_changes(changes: Iterable[AvailabilityChange], satellites: int) ->
         is none of them: a satellite that is slowed down does not fail.
     """
     fleet = FleetAvailability(0, satellites)
-    return [found for change in in_order(changes) for found in _apply(fleet, change)]
+    return [effect for change in in_order(changes) for effect in _apply(fleet, change)]
 
 
 def _apply(fleet: FleetAvailability, change: AvailabilityChange) -> list[SatelliteChange]:
@@ -245,7 +245,7 @@ class Timeline:
     def report(self, changes: Iterable[AvailabilityChange]) -> None:
         """Changes at the beginning of the step that is asked for next, which no source knows."""
         for change in changes:
-            self._changes += self._occur(change)
+            self._changes += self._apply_and_record(change)
 
     def step(self, k: int) -> StepAvailability:
         """Availability in step k. Steps are asked for in order, none left out.
@@ -279,7 +279,7 @@ class Timeline:
             left = min(1.0, k + 1.0 - change.time_s / self.step_s)
             before_up, before_rate = fleet.up[mine].copy(), fleet.up[mine] * fleet.rate_cap[mine]
             before_powered = fleet.powered[mine].copy()
-            self._changes += self._occur(change)
+            self._changes += self._apply_and_record(change)
             works[mine] += left * (fleet.up[mine] - before_up)
             rate[mine] += left * (fleet.up[mine] * fleet.rate_cap[mine] - before_rate)
             powered[mine] += left * (fleet.powered[mine] - before_powered)
@@ -288,17 +288,17 @@ class Timeline:
         powered = np.where(np.abs(powered) < ROUNDING, 0.0, powered)
         return works, np.divide(rate, works, out=fleet.rate_cap.copy(), where=works > 0.0), powered
 
-    def _occur(self, change: AvailabilityChange) -> list[SatelliteChange]:
+    def _apply_and_record(self, change: AvailabilityChange) -> list[SatelliteChange]:
         """Apply a change and note it; a random one that changes nothing, as its satellite is down, is not noted."""
-        found = _apply(self.fleet, change)
-        if change.target.name and (found or change.cause in (SCENARIO, DECAY)):
+        effects = _apply(self.fleet, change)
+        if change.target.name and (effects or change.cause in (SCENARIO, DECAY)):
             self.occurred.append(change)
-        return found
+        return effects
 
     def _until(self, steps: float) -> list[AvailabilityChange]:
         time_s = latest_s(steps, self.step_s)
-        found = [change for source in self.sources for change in source.until(time_s)]
-        return in_order(change for change in found if self.fleet.concerns(change.target))
+        changes = [change for source in self.sources for change in source.until(time_s)]
+        return in_order(change for change in changes if self.fleet.concerns(change.target))
 
 
 def latest_s(steps: float, step_s: float) -> float:

@@ -98,16 +98,16 @@ class RandomFailures:
 
     def until(self, time_s: float) -> list[AvailabilityChange]:
         """Changes up to and including time_s [s], in order of time."""
-        found = []
+        changes = []
         while self._next and self._next[0][0] <= time_s:
             at_s, number, life, returns = heappop(self._next)
-            found.append(self._change(at_s, number, returns))
+            changes.append(self._change(at_s, number, returns))
             if returns:
                 life += 1
                 self._push(at_s + self.mean_time_s * self._life(number, life), number, life, False)
             else:
                 self._push(at_s + self.repair_s, number, life, True)
-        return found
+        return changes
 
     def _push(self, time_s: float, number: int, life: int, returns: bool) -> None:
         if time_s < self.end_s:

@@ -79,7 +79,7 @@ class _Job:
     """One job in its cycle of running, saving and recovering; spares are handled by `JobLifecycle`."""
 
     __slots__ = (
-        "commit", "cut", "end_s", "failed_s", "left_s", "lost", "members", "missing", "phase", "policy", "rollback", "segments",
+        "commit", "disconnected", "end_s", "failed_s", "left_s", "lost", "members", "missing", "phase", "policy", "rollback", "segments",
         "since_s",
     )  # fmt: skip
 
@@ -89,9 +89,9 @@ class _Job:
         self.missing: set[int] = set()  # ranks whose satellite is down
         self.policy = policy
         self.phase = RUN
-        self.cut = False
-        self.end_s = begin_s + policy.checkpoint_interval_s  # of the phase; inf while cut or waiting
-        self.left_s = 0.0  # of a phase that is cut
+        self.disconnected = False
+        self.end_s = begin_s + policy.checkpoint_interval_s  # of the phase; inf while disconnected or waiting
+        self.left_s = 0.0  # of a phase that is interrupted by a lost network
         self.failed_s = -math.inf
         self.since_s = begin_s  # beginning of the current segment, with its flags
         self.commit = self.rollback = False
@@ -100,7 +100,7 @@ class _Job:
     def close(self, time_s: float) -> None:
         """End the current segment; one without length is left out and passes its flags on."""
         if time_s > self.since_s:
-            mode = OUTAGE if self.cut and self.phase <= CHECKPOINT else self.phase
+            mode = OUTAGE if self.disconnected and self.phase <= CHECKPOINT else self.phase
             self.segments.append(
                 Segment(self.since_s, time_s, mode, self.members, self.lost, self.commit, self.rollback)
             )
@@ -110,7 +110,7 @@ class _Job:
     def _enter(self, time_s: float, phase: int, end_s: float) -> None:
         self.close(time_s)
         self.phase = phase
-        if self.cut and phase <= CHECKPOINT:
+        if self.disconnected and phase <= CHECKPOINT:
             self.left_s, self.end_s = end_s - time_s, math.inf
         else:
             self.end_s = end_s
@@ -125,14 +125,14 @@ class _Job:
                 self._enter(at_s, RUN, at_s + self.policy.checkpoint_interval_s)
                 self.commit |= ended == CHECKPOINT
 
-    def set_cut(self, time_s: float, cut: bool) -> None:
+    def set_disconnected(self, time_s: float, disconnected: bool) -> None:
         if self.phase <= CHECKPOINT:
             self.close(time_s)
-            if cut:
+            if disconnected:
                 self.left_s, self.end_s = self.end_s - time_s, math.inf
             else:
                 self.end_s = time_s + self.left_s
-        self.cut = cut
+        self.disconnected = disconnected
 
     def fail(self, time_s: float) -> None:
         self.close(time_s)
@@ -209,7 +209,7 @@ class JobLifecycle:
             raise ValueError("a satellite stands twice among members and spares")
         self._pool = SparePool(reserve, max(satellites, 1 + max(self._rank_of, default=-1)), begin_s)
         self._waiting: dict[int, float] = {}  # job: since when
-        self._cut_since: dict[int, float] = {}  # job: first window without network
+        self._disconnected_since: dict[int, float] = {}  # job: first window without network
         self._unreachable: set[int] = set()  # healthy, but their ranks went to others while no message reached them
         self._now_s = begin_s
         self._remaining: dict[int, float] = {}  # fraction of accelerators left, of satellites that changed
@@ -224,16 +224,16 @@ class JobLifecycle:
         """Healthy satellites that are neither members nor spares, because no message reached them."""
         return np.array(sorted(self._unreachable), dtype=np.int64)
 
-    def exchange(self, time_s: float, cut: NDArray[np.bool_], part: IntArray) -> bool:
+    def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: IntArray) -> bool:
         """Replace members that have been disconnected for as long as detection takes, as if they had failed.
 
         Parameters
         ----------
         time_s
             Beginning of the next window [s].
-        cut
+        jobs_disconnected
             Jobs without network, (jobs,).
-        part
+        component
             Connected component of each satellite, (satellites,); -1: in none.
 
         Returns
@@ -241,29 +241,29 @@ class JobLifecycle:
         bool
             Whether ranks have changed. A job is left as it is where spares do not fill all its ranks.
         """
-        largest = _largest(part)
+        largest = _largest(component)
         for satellite in sorted(self._unreachable):
-            if part[satellite] == largest:
+            if component[satellite] == largest:
                 self._unreachable.discard(satellite)
                 self._pool.join(satellite, time_s)
         changed = False
-        for g, is_cut in enumerate(cut.tolist()):
-            if is_cut and time_s - self._cut_since.setdefault(g, time_s) >= self._policy.detection_s:
-                changed |= self._give_up(g, time_s, part)
+        for g, offline in enumerate(jobs_disconnected.tolist()):
+            if offline and time_s - self._disconnected_since.setdefault(g, time_s) >= self._policy.detection_s:
+                changed |= self._give_up(g, time_s, component)
         return changed
 
-    def _give_up(self, g: int, time_s: float, part: IntArray) -> bool:
+    def _give_up(self, g: int, time_s: float, component: IntArray) -> bool:
         job = self._jobs[g]
         if job.missing:
             return False
-        gone = np.flatnonzero(disconnected(job.members, part)).tolist()
-        main = _largest(part[job.members])
-        able = [spare for spare in self._pool.ready if part[spare] == main]
+        gone = np.flatnonzero(disconnected(job.members, component)).tolist()
+        main = _largest(component[job.members])
+        able = [spare for spare in self._pool.ready if component[spare] == main]
         if not gone or len(able) < len(gone):
             return False
         job.pass_to(time_s)
         job.fail(time_s)
-        job.failed_s = self._cut_since[g]
+        job.failed_s = self._disconnected_since[g]
         for rank, spare in zip(gone, able, strict=False):
             satellite = int(job.members[rank])
             self._pool.leave(spare, time_s)
@@ -274,7 +274,7 @@ class JobLifecycle:
         return True
 
     def advance(
-        self, begin_s: float, end_s: float, cut: NDArray[np.bool_], changes: Iterable[SatelliteChange] = ()
+        self, begin_s: float, end_s: float, jobs_disconnected: NDArray[np.bool_], changes: Iterable[SatelliteChange] = ()
     ) -> tuple[list[list[Segment]], NDArray[np.float64]]:
         """Advance through the window [begin_s, end_s), which follows on the last one.
 
@@ -282,7 +282,7 @@ class JobLifecycle:
         ----------
         begin_s, end_s
             The window [s].
-        cut
+        jobs_disconnected
             Jobs without network for the whole window, (jobs,).
         changes
             Changes of satellites that were not handed over before. Those before begin_s take effect at begin_s, those
@@ -302,11 +302,11 @@ class JobLifecycle:
         """
         if begin_s != self._now_s or not end_s >= begin_s:
             raise ValueError(f"window {begin_s} .. {end_s} s does not follow on {self._now_s} s")
-        for g, (job, is_cut) in enumerate(zip(self._jobs, cut.tolist(), strict=True)):
-            if not is_cut:
-                self._cut_since.pop(g, None)
-            if is_cut != job.cut:
-                job.set_cut(begin_s, is_cut)
+        for g, (job, offline) in enumerate(zip(self._jobs, jobs_disconnected.tolist(), strict=True)):
+            if not offline:
+                self._disconnected_since.pop(g, None)
+            if offline != job.disconnected:
+                job.set_disconnected(begin_s, offline)
         for time_s, batch in groupby(self._take(begin_s, end_s, changes), key=lambda c: max(c.time_s, begin_s)):
             self._apply(time_s, list(batch))
         self._now_s = end_s
@@ -382,11 +382,11 @@ class JobLifecycle:
         return bool(filled)
 
 
-def _largest(part: IntArray) -> int:
+def _largest(component: IntArray) -> int:
     """The component with the most satellites, the lowest numbered of equals; -1 without any."""
-    return int(np.argmax(np.bincount(part[part >= 0]))) if (part >= 0).any() else -1
+    return int(np.argmax(np.bincount(component[component >= 0]))) if (component >= 0).any() else -1
 
 
-def disconnected(members: IntArray, part: IntArray) -> NDArray[np.bool_]:
+def disconnected(members: IntArray, component: IntArray) -> NDArray[np.bool_]:
     """Members outside the connected component that most of them are in, (members,)."""
-    return np.asarray(part[members] != _largest(part[members]))
+    return np.asarray(component[members] != _largest(component[members]))

@@ -35,7 +35,7 @@ class GroundRouting:
         self.step_s, self.pairs, self.stride = step_s, pairs, stride
         self.sin_min_elevation, self.max_range_m, self.masks = sin_min_elevation, max_range_m, masks
         self.hop_latency_s = 0.0 if network is None else network.rules.hop_latency_s
-        self.wanted = 0 if network is None else network.wanted  # topology links, 0 where it has no fixed form
+        self.topology_links = 0 if network is None else network.topology_links  # 0 for `nearest`
         self.links = np.zeros(steps)  # that exist
         self.one_way_s = np.full((steps, sites), np.inf)  # station to serving satellite
         self.server = np.full((steps, sites), -1, dtype=np.int64)
@@ -126,8 +126,8 @@ class GroundRouting:
             server, hops = np.where(there, nearest, -1), np.where(there, 0, -1)
             routes = [[int(s)] if t else [] for s, t in zip(nearest, there, strict=True)]
         else:
-            found = network.serve(self._slant_m, serves)
-            one_way_s, server, hops = found.delay_s, found.server, found.hops
+            service = network.serve(self._slant_m, serves)
+            one_way_s, server, hops = service.delay_s, service.server, service.hops
             routes = [network.route(int(s)) for s in stations]
         self.one_way_s[k], self.server[k], self.hops[k] = one_way_s, server, hops
         for s, route in enumerate(routes):

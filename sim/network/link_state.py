@@ -70,7 +70,7 @@ class Service(NamedTuple):
     hops: Indices  # links between satellites
 
 
-class Way(NamedTuple):
+class StationRoute(NamedTuple):
     """A route from station to station: one-way delay (inf without a route) and the satellites passed."""
 
     delay_s: float
@@ -144,11 +144,11 @@ class Network:
         self._served = None
 
     @property
-    def wanted(self) -> int:
+    def topology_links(self) -> int:
         """Links of the whole topology; 0 for `nearest`, which has no fixed form."""
         return int(self._topology_links[0].size)
 
-    def alone(self) -> Indices:
+    def isolated(self) -> Indices:
         """Healthy satellites without a link."""
         linked = np.zeros(self.count, bool)
         linked[self.a] = linked[self.b] = True
@@ -183,16 +183,16 @@ class Network:
         access = int(self._served.access[station])
         return trace_route(self._onward, access) if access >= 0 else []
 
-    def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[Way]:
+    def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[StationRoute]:
         """Quickest routes from station to station; one search for each distinct first station of the pairs."""
         up_s = np.where(self.healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
-        found = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
+        searches = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
         routes = []
         for s, t in pairs:
-            total_s = found[s][0] + up_s[t]
+            total_s = searches[s][0] + up_s[t]
             last = int(np.argmin(total_s))
             reached = bool(np.isfinite(total_s[last]))
-            routes.append(Way(float(total_s[last]), trace_route(found[s][1], last)[::-1] if reached else []))
+            routes.append(StationRoute(float(total_s[last]), trace_route(searches[s][1], last)[::-1] if reached else []))
         return routes
 
     def paths(self, src: Indices, dst: Indices) -> Paths:
@@ -202,15 +202,15 @@ class Network:
 
 def _topology_links(constellation_blocks: Sequence[ConstellationBlock], form: str) -> topology.Pairs:
     """Links of grid or mesh with all satellites healthy; constellation blocks of another form have none."""
-    found = []
+    pairs = []
     for block in constellation_blocks:
         if form == "grid" and isinstance(block, Grid):
-            found.append(
+            pairs.append(
                 topology.grid_pairs(block.planes, block.slots, block.wrap_planes, block.first, block.seam_slots)
             )
         elif form == "mesh" and isinstance(block, Lattice):
-            found.append(topology.lattice_pairs(block.offsets_m, block.spacing_m, block.first))
+            pairs.append(topology.lattice_pairs(block.offsets_m, block.spacing_m, block.first))
     none = np.empty(0, np.int64)
     return topology.unique_pairs(
-        np.concatenate([none, *(a for a, _ in found)]), np.concatenate([none, *(b for _, b in found)])
+        np.concatenate([none, *(a for a, _ in pairs)]), np.concatenate([none, *(b for _, b in pairs)])
     )

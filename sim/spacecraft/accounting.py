@@ -40,9 +40,9 @@ def advance(inputs: Any, illumination: Any, limit: Any, run: Any, p: Accounting)
     """Shares of the step by cause, every row on its own."""
     up, cap = inputs.available, inputs.rate_cap
     failed = 1.0 - up * cap
-    wanted, done_new = up * inputs.requested, up * run.rate * inputs.productive
-    power = wanted * (cap - limit.rate_power)
-    thermal = wanted * (limit.rate_power - limit.rate_limit)
+    requested, done_new = up * inputs.requested, up * run.rate * inputs.productive
+    power = requested * (cap - limit.rate_power)
+    thermal = requested * (limit.rate_power - limit.rate_limit)
     kernel = done_new * (1.0 - p.kernel_efficiency)
     useful = done_new * p.kernel_efficiency
     shade = S_ECLIPSE if illumination.lit_fraction < 0.5 else S_SUNLIT

@@ -53,10 +53,10 @@ def dynamic_share(rate: float, voltage_floor: float) -> float:
 
 
 @inlined
-def _halley(rate: float, wanted: float, a: float, b: float) -> float:
-    # g = r (a + b r)^2 - wanted; third-order convergence, one division
+def _halley(rate: float, power_share: float, a: float, b: float) -> float:
+    # g = r (a + b r)^2 - power_share; third-order convergence, one division
     volt = a + b * rate
-    g = rate * volt * volt - wanted
+    g = rate * volt * volt - power_share
     slope = volt * (a + 3.0 * b * rate)
     half_curve = b * (2.0 * volt + b * rate)
     return rate - g * slope / (slope * slope - g * half_curve)
@@ -69,13 +69,13 @@ def rate_for_share(share: float, voltage_floor: float) -> float:
     The first guess takes the voltage at the rate sqrt(share), at most 15 % off; three Halley steps follow. Written out: an
     inner loop would not vectorise.
     """
-    wanted = min(1.0, max(0.0, share))
+    power_share = min(1.0, max(0.0, share))
     a, b = voltage_floor, 1.0 - voltage_floor
-    volt = a + b * math.sqrt(wanted)
-    rate = min(1.0, wanted / (volt * volt))
-    rate = _halley(rate, wanted, a, b)
-    rate = _halley(rate, wanted, a, b)
-    rate = _halley(rate, wanted, a, b)
+    volt = a + b * math.sqrt(power_share)
+    rate = min(1.0, power_share / (volt * volt))
+    rate = _halley(rate, power_share, a, b)
+    rate = _halley(rate, power_share, a, b)
+    rate = _halley(rate, power_share, a, b)
     return min(1.0, max(0.0, rate))
 
 

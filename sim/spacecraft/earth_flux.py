@@ -47,13 +47,13 @@ def plate_view_factor(cos_gamma: float, radius_m: float) -> float:
     facing = cos_gamma / (h * h)
     rim = min(1.0, q / (h * sin_gamma))
     cot = min(1.0, max(-1.0, q * cos_gamma / sin_gamma))
-    cut = (
+    partial = (
         0.5
         - arcsin(rim) / math.pi
         + (cos_gamma * arccos(-cot) - q * math.sqrt(max(0.0, 1.0 - h * h * cos_gamma * cos_gamma))) / (math.pi * h * h)
     )
     # the rim of the disc lies wholly on one side of the plate where |cos gamma| >= 1 / H
-    return facing if cos_gamma * h >= 1.0 else (0.0 if cos_gamma * h <= -1.0 else cut)
+    return facing if cos_gamma * h >= 1.0 else (0.0 if cos_gamma * h <= -1.0 else partial)
 
 
 @inlined

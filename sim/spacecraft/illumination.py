@@ -34,19 +34,19 @@ class Illumination(NamedTuple):
     radius_m: float
 
 
-class Clock(NamedTuple):
+class StepLength(NamedTuple):
     """Length of a step."""
 
     step_s: float
 
 
-def parameters(setup: Setup) -> Clock:
+def parameters(setup: Setup) -> StepLength:
     """Length of a step [s] as a named tuple."""
-    return Clock(setup.step_s)
+    return StepLength(setup.step_s)
 
 
 @inlined
-def advance(state: Any, inputs: Any, p: Clock) -> Illumination:
+def advance(state: Any, inputs: Any, p: StepLength) -> Illumination:
     """Shadow over the step, and directions at its middle."""
     sun_d = math.sqrt(inputs.sun_x_m * inputs.sun_x_m + inputs.sun_y_m * inputs.sun_y_m + inputs.sun_z_m * inputs.sun_z_m)
     ux, uy, uz = inputs.sun_x_m / sun_d, inputs.sun_y_m / sun_d, inputs.sun_z_m / sun_d

@@ -154,11 +154,11 @@ def binder(name: str, record: type, sources: Mapping[str, Sequence[str]]) -> Any
         If no argument has one of the fields.
     """
     origin = {field: argument for argument, fields in sources.items() for field in fields}
-    wanted: Sequence[str] = record._fields  # type: ignore[attr-defined]
-    missing = [field for field in wanted if field not in origin]
+    names: Sequence[str] = record._fields  # type: ignore[attr-defined]
+    missing = [field for field in names if field not in origin]
     if missing:
         raise ValueError(f"{record.__name__}: nothing writes {', '.join(missing)}")
-    fields = ", ".join(f"{field}={origin[field]}.{field}" for field in wanted)
+    fields = ", ".join(f"{field}={origin[field]}.{field}" for field in names)
     return written(name, ", ".join(sources), [f"return Record({fields})"], {"Record": record})
 
 

@@ -17,7 +17,7 @@ from sim.fleet import job_lifecycle
 from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import Segment
 from sim.workload.job_communication import Transport
-from sim.workload.jobs import Clock, JobScheduler
+from sim.workload.jobs import JobScheduler, Lifecycle
 from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
@@ -229,46 +229,46 @@ class UninterruptedLifecycle:
 
     Parameters
     ----------
-    clock : Clock
+    lifecycle : Lifecycle
         The lifecycle of the run.
     skipped_modes : tuple of int
         Modes that are skipped.
     """
 
-    def __init__(self, clock: Clock, skipped_modes: tuple[int, ...]) -> None:
-        self.clock, self.skipped_modes = clock, skipped_modes
+    def __init__(self, lifecycle: Lifecycle, skipped_modes: tuple[int, ...]) -> None:
+        self.lifecycle, self.skipped_modes = lifecycle, skipped_modes
 
     def ranks(self) -> list[Ints]:
         """Satellites of each job in rank order."""
-        return self.clock.ranks()
+        return self.lifecycle.ranks()
 
     @property
     def unreachable(self) -> Ints:
         """Healthy satellites whose rank was given to a spare because no message reached them."""
-        return self.clock.unreachable
+        return self.lifecycle.unreachable
 
-    def exchange(self, time_s: float, cut: NDArray[np.bool_], part: Ints) -> bool:
+    def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: Ints) -> bool:
         """Exchange of disconnected members, as in the lifecycle of the run."""
-        return self.clock.exchange(time_s, cut, part)
+        return self.lifecycle.exchange(time_s, jobs_disconnected, component)
 
     def advance(
-        self, begin_s: float, end_s: float, cut: NDArray[np.bool_], changes: Sequence[SatelliteChange] = ()
+        self, begin_s: float, end_s: float, jobs_disconnected: NDArray[np.bool_], changes: Sequence[SatelliteChange] = ()
     ) -> tuple[list[list[Segment]], Array]:
         """Advance the lifecycle and replace the skipped modes by work."""
-        before = self.clock.ranks()
-        jobs, spare_s = self.clock.advance(begin_s, end_s, cut, changes)
-        # `cut` holds for the members before this interval; it does not apply to spares that have just been assigned
+        before = self.lifecycle.ranks()
+        jobs, spare_s = self.lifecycle.advance(begin_s, end_s, jobs_disconnected, changes)
+        # `jobs_disconnected` holds for the members before this interval, not for spares that have just been assigned
         continued = [
-            [self._continued(s, bool(cut[g]) and s.members is before[g]) for s in segments]
+            [self._continued(s, bool(jobs_disconnected[g]) and s.members is before[g]) for s in segments]
             for g, segments in enumerate(jobs)
         ]
         return continued, spare_s
 
-    def _continued(self, segment: Segment, cut: bool) -> Segment:
+    def _continued(self, segment: Segment, disconnected: bool) -> Segment:
         if job_lifecycle.RECOVERY in self.skipped_modes:
             segment = segment._replace(rollback=False)
         if segment.mode in self.skipped_modes:
-            segment = segment._replace(mode=job_lifecycle.OUTAGE if cut else job_lifecycle.RUN)
+            segment = segment._replace(mode=job_lifecycle.OUTAGE if disconnected else job_lifecycle.RUN)
         return segment
 
 
@@ -294,7 +294,7 @@ class AblatedRun(CoupledRun):
         scheduler = super().create_scheduler()
         if self.ablation.skipped_modes:
             for training in scheduler.trainings:
-                training.clock = UninterruptedLifecycle(training.clock, self.ablation.skipped_modes)
+                training.lifecycle = UninterruptedLifecycle(training.lifecycle, self.ablation.skipped_modes)
         return scheduler
 
 

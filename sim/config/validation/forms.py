@@ -24,18 +24,18 @@ from sim.config.schema import (
 JOINS = {"grid": (Walker, Ring, Shorthand), "mesh": (Cluster,)}
 
 
-def without_form(topology: str, constellation: list[Constellation]) -> list[int]:
+def unjoined_entries(topology: str, constellation: list[Constellation]) -> list[int]:
     """Entries of the constellation that a topology cannot join."""
     fit = JOINS.get(topology)
     return [] if fit is None else [i for i, entry in enumerate(constellation) if not isinstance(entry, fit)]
 
 
-def suited(constellation: list[Constellation]) -> str:
+def suited_topology(constellation: list[Constellation]) -> str:
     """The topology that joins all entries."""
-    return next((name for name in JOINS if not without_form(name, constellation)), "nearest")
+    return next((name for name in JOINS if not unjoined_entries(name, constellation)), "nearest")
 
 
-def together(scenario: Scenario) -> int | None:
+def largest_network(scenario: Scenario) -> int | None:
     """Most satellites that links of fixed form join to one network; None where it depends on where they are."""
     if scenario.links is None or scenario.links.topology == "nearest":
         return None
@@ -44,7 +44,7 @@ def together(scenario: Scenario) -> int | None:
     return max(sizes, default=0)
 
 
-def most(scenario: Scenario, satellites: int) -> int:
+def link_count(scenario: Scenario, satellites: int) -> int:
     """Links that can stand at once: those of the topology, for `nearest` one for every two terminals."""
     links = scenario.links
     if links is None:

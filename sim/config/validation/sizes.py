@@ -11,7 +11,7 @@ from sim.config import workload_params
 from sim.config.errors import Problem
 from sim.config.schema import FILES, Oem, Scenario, Training
 from sim.config.validation import forms
-from sim.config.validation.location import at
+from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 from sim.network import ALL_PAIRS
 
@@ -80,7 +80,7 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
     each += _BYTES_PER_RING if model == "numerical" and scenario.coupled else 0
     cores = threads or os.cpu_count() or 1
     moments = steps // stride if recorded else 0
-    links = forms.most(scenario, satellites)
+    links = forms.link_count(scenario, satellites)
     memory = (
         _BYTES_AT_REST
         + satellites * (_BYTES_PER_SATELLITE + each)
@@ -160,12 +160,12 @@ def available_bytes() -> float:
     return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
-def problems(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+def check_memory(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
     need, have = size(scenario, satellites).memory_bytes, available_bytes()
     if need <= 0.9 * have:
         return []
     return [
-        Problem(at(root, "constellation"), "constellation",
+        Problem(origin(root, "constellation"), "constellation",
                 f"{satellites:,} satellites need about {need / 1e9:.1f} GB of memory and {have / 1e9:.1f} GB are free; "
                 "write fewer satellites, fewer steps or a smaller record")
     ]  # fmt: skip

@@ -31,13 +31,13 @@ class Plan(NamedTuple):
 
 
 # A site alone runs the day that shipped scenarios run.
-ALONE = Plan(datetime(2026, 12, 21, tzinfo=UTC), 86400.0, 60.0, 1, "bf16", [], None, [], True)
+STANDALONE = Plan(datetime(2026, 12, 21, tzinfo=UTC), 86400.0, 60.0, 1, "bf16", [], None, [], True)
 
 
 def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
     """The work of `like` in nodes; that of the site where there is none, or only an independent workload."""
     if like is None:
-        return _checked(site, ALONE._replace(workloads=list(site.workloads)), root)
+        return _checked(site, STANDALONE._replace(workloads=list(site.workloads)), root)
     s = like.scenario
     notes = []
     if all(w.kind == "independent" for w in s.workloads):

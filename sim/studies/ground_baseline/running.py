@@ -57,7 +57,7 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
     work = job_assignment.Work(_Host(site.accelerator, site.accelerators_per_node), plan.workloads, site.fleet, steps, step_s)
     scheduler = job_assignment.scheduler_for(work, np.arange(n), transport)
     for training in scheduler.trainings:
-        training.traffic = ConstantCommunication(training.task, training.choice.collective, n)
+        training.communication = ConstantCommunication(training.task, training.plan.collective, n)
     timeline = Timeline(sources, 0, n, step_s)
     limits, reached = np.ones((loop.LIMIT_ROWS, n)), np.ones(n, dtype=np.bool_)
     full_w = site.power / n

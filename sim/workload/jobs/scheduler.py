@@ -44,7 +44,7 @@ class JobScheduler:
         self.satellites, self.step_s, self.kernel_efficiency = satellites, step_s, kernel_efficiency
         self.trainings, self.services = trainings, services
         self.reserve, self.idle = reserve, idle
-        self.resting = np.concatenate((reserve, idle))
+        self.without_work = np.concatenate((reserve, idle))
         self.ledger = Ledger(satellites, steps)
         self.inputs = JobInputs(*(np.ones(satellites) for _ in JobInputs._fields))
 
@@ -95,7 +95,7 @@ class JobScheduler:
             service.begin_step(reached, up)
         self.inputs = JobInputs(*(np.ones(self.satellites) for _ in JobInputs._fields))
         for row in (self.inputs.job_rate, self.inputs.running, self.inputs.productive):
-            row[self.resting] = 0.0
+            row[self.without_work] = 0.0
         self.inputs.requested[self.reserve] = 0.0
 
     def fill_inputs(self, limits: Array) -> JobInputs:
