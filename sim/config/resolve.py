@@ -25,12 +25,36 @@ NAMED = (
 
 
 def word(node: Node) -> str:
-    """A name as it was written, valid or not."""
+    """Name as it was written, valid or not.
+
+    Parameters
+    ----------
+    node : Node
+        A node of the tree.
+
+    Returns
+    -------
+    str
+        The value as text.
+    """
     return str(yaml_tree.plain(node))
 
 
 def exists(root: Node, keys: list[str]) -> bool:
-    """Whether the tree has a node at exactly this path."""
+    """Whether the tree has a node at exactly this path.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario.
+    keys : list of str
+        Path of the node; positions of lists as text.
+
+    Returns
+    -------
+    bool
+        True where the node exists.
+    """
     node: Node | None = root
     for key in keys:
         if node is not None and isinstance(node.value, list):
@@ -41,7 +65,18 @@ def exists(root: Node, keys: list[str]) -> bool:
 
 
 def with_named_defaults(root: Node) -> Node:
-    """Add items that a scenario may leave out, by name, so that overrides find them."""
+    """Add items that a scenario may leave out, by name, so that overrides find them.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario.
+
+    Returns
+    -------
+    Node
+        The new tree.
+    """
     default, own = Node("earth-mean", Origin("default")), root.get("environment")
     if own is None:
         return yaml_tree.put(root, ["environment"], default)
@@ -51,7 +86,18 @@ def with_named_defaults(root: Node) -> Node:
 
 
 def with_defaults(root: Node) -> Node:
-    """Merge the sections of a scenario over the defaults."""
+    """Merge the sections of a scenario over the defaults.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario.
+
+    Returns
+    -------
+    Node
+        The new tree.
+    """
     shipped = defaults()
     workloads = root.get("workloads")
     listed = workloads.value if workloads is not None and isinstance(workloads.value, list) else []
@@ -98,7 +144,20 @@ def _extending(base: Node, own: Node) -> Node:
 
 
 def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
-    """Split off sections that no model simulates yet; returns the rest and a note about each."""
+    """Split off sections that no model simulates yet.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario.
+
+    Returns
+    -------
+    root : Node
+        Tree without these sections.
+    notes : list of str
+        A note about each of them.
+    """
     notes = [
         f"{name}: read, but not simulated in this version: it changes nothing"
         for name in NOT_SIMULATED
@@ -109,7 +168,20 @@ def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
 
 
 def resolve(root: Node, problems: list[Problem]) -> Node:
-    """Replace names by the items they stand for; an unknown name becomes a problem."""
+    """Replace names by the items they stand for.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario, merged over the defaults.
+    problems : list of Problem
+        Receives the problems, such as unknown names.
+
+    Returns
+    -------
+    Node
+        The new tree.
+    """
     for pattern, folder, kind in NAMED:
         for keys in _matching_paths(root, pattern):
             try:

@@ -72,10 +72,12 @@ class Loaded:
 
     @property
     def assumptions(self) -> list[str]:
+        """Paths of the numbers that are assumptions."""
         return [d.path for d in self.data if d.kind == "assumption"]
 
     @property
     def satellites(self) -> int:
+        """Number of satellites."""
         return self.catalogues.satellites(self.scenario.constellation)
 
 
@@ -155,7 +157,38 @@ def load(
     allow_stale: bool = False,
     skip_bad: bool = False,
 ) -> Loaded:
-    """Scenario by shipped name or path, with overrides. Raises InputError with every problem found."""
+    """Load a scenario by shipped name or path, with overrides.
+
+    Parameters
+    ----------
+    source : str or Path
+        Name of a shipped scenario, or path of a file.
+    sets : tuple of str, optional
+        Overrides as key=value, such as "step=30 s".
+    events : tuple of str, optional
+        Further events in short form, such as "2026-12-21T06:00Z lose satellite 17".
+    seed : int or None, optional
+        Seed of random processes, at least 0; None: that of the scenario.
+    allow_stale : bool, optional
+        Accept element sets more than 14 days from the epoch.
+    skip_bad : bool, optional
+        Leave out unusable element sets of catalogues.
+
+    Returns
+    -------
+    Loaded
+        The validated scenario with its tree, catalogues and notes.
+
+    Raises
+    ------
+    InputError
+        With all problems of the scenario, sorted by location.
+
+    Examples
+    --------
+    >>> load("suncatcher", ("duration=2 h",)).satellites
+    81
+    """
     root = with_named_defaults(_with_parents(_scenario_file(source)))
     changed: set[str] = set()
     problems: list[Problem] = []

@@ -44,6 +44,22 @@ class Roles(NamedTuple):
 
 
 def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
+    """Task of a training workload on one mesh.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    satellite : Carrier
+        Satellite, or node on the ground, with its accelerators.
+    mesh : Mesh
+        Degrees of parallelism.
+
+    Returns
+    -------
+    Task
+        Model, batch, mesh and hardware of the job.
+    """
     chip = satellite.accelerator
     return Task(
         model(job.model), mesh, batch(job), satellite.accelerators, chip.peak[job.precision], chip.kernel_efficiency,
@@ -52,7 +68,25 @@ def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
 
 
 def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
-    """Spares from the end of the mapping order, services evenly spread over it, jobs contiguous over the rest."""
+    """Assign satellites to workloads.
+
+    Spares come from the end of the mapping order, services are evenly spread over the rest, jobs and independent
+    streams are contiguous.
+
+    Parameters
+    ----------
+    workloads : list of Workload
+        Workloads of the scenario.
+    spares : int
+        Satellites in reserve, less than all.
+    order : ndarray of int64, shape (satellites,)
+        Satellites in mapping order.
+
+    Returns
+    -------
+    Roles
+        Satellites by role, each in mapping order.
+    """
     free = list(order[: order.size - spares].tolist())
     satellites_of = counts(workloads, spares, order.size)
     services: list[Ints] = []
@@ -79,9 +113,26 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
 
 
 def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators: int) -> Policy:
-    """How a job saves and recovers; a checkpoint is spread over all its accelerators, and read back by all of them.
+    """Checkpoint and recovery policy of a job.
 
-    The automatic interval follows from the mean time between failures of all units of all members.
+    A checkpoint is spread over all accelerators of the job, and read back by all of them. The automatic interval
+    follows from the mean time between failures of all units of all members.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    fleet : Fleet
+        Section `fleet`, with failures and recovery.
+    members : int
+        Satellites of one job.
+    accelerators : int
+        Accelerators of a satellite.
+
+    Returns
+    -------
+    Policy
+        Interval and durations [s].
     """
     save_s = transformer.checkpoint_bytes(model(job.model)) / (members * accelerators * job.checkpoint.rate)
     interval = job.checkpoint.interval
@@ -96,7 +147,31 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
 
 
 def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Transport, satellites: int) -> ExecutionPlan:
-    """Mesh and all-reduce of a job on satellites of the mapping order; the given mesh, or the best that fits."""
+    """Parallelism plan of a job: the given mesh, or the fastest that fits.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    satellite : Carrier
+        Satellite, or node on the ground, with its accelerators.
+    order : ndarray of int64
+        Satellites of the workload in mapping order.
+    transport : Transport
+        Network of the job.
+    satellites : int
+        Satellites of the fleet.
+
+    Returns
+    -------
+    ExecutionPlan
+        Mesh, all-reduce and duration of a step.
+
+    Raises
+    ------
+    InputError
+        If no mesh fits into memory.
+    """
     members = min(order.size, job.members or order.size)
     each, memory_bytes = satellite.accelerators, satellite.accelerator.memory
     meshes = parallelism.meshes(model(job.model), each, members) if job.mesh is None else [Mesh(**dict(job.mesh))]
@@ -113,13 +188,53 @@ def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Tra
 
 
 def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport) -> JobScheduler:
-    """All jobs of a scenario on satellites in mapping order. Raises InputError where nothing fits."""
+    """Scheduler of all workloads of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    order : ndarray of int64, shape (satellites,)
+        Satellites in mapping order.
+    transport : Transport
+        Network of the jobs.
+
+    Returns
+    -------
+    JobScheduler
+        The scheduler at the epoch.
+
+    Raises
+    ------
+    InputError
+        If a job fits no mesh.
+    """
     work = Work(scenario.satellite, list(scenario.workloads), scenario.fleet, scenario.steps, scenario.step)
     return scheduler_for(work, order, transport)
 
 
 def scheduler_for(work: Work, order: Ints, transport: Transport) -> JobScheduler:
-    """All jobs on satellites, or nodes, in mapping order. Raises InputError where nothing fits."""
+    """Scheduler of all workloads on satellites, or on nodes on the ground.
+
+    Parameters
+    ----------
+    work : Work
+        Workloads, hardware and time grid.
+    order : ndarray of int64, shape (satellites,)
+        Satellites, or nodes, in mapping order.
+    transport : Transport
+        Network of the jobs.
+
+    Returns
+    -------
+    JobScheduler
+        The scheduler at the epoch.
+
+    Raises
+    ------
+    InputError
+        If a job fits no mesh.
+    """
     satellites, fleet = order.size, work.fleet
     spares = 0 if fleet is None else int(fleet.spares)
     assigned = roles(work.workloads, spares, order)

@@ -16,17 +16,55 @@ START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the star
 
 
 def setup_of(scenario: Scenario) -> Setup:
-    """Sections that the parameters of the scenario's satellite follow from."""
+    """Sections from which the parameters of the satellite follow.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    Setup
+        Satellite, environment and length of a step.
+    """
     return Setup(scenario.satellite, scenario.environment, scenario.step)
 
 
 def satellite_params(scenario: Scenario) -> Any:
-    """Parameters of all submodels, SI."""
+    """Parameters of all submodels, in SI units.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    SatelliteParams
+        One field for each submodel.
+    """
     return step.satellite_parameters(setup_of(scenario))
 
 
 def start_temperatures_k(setup: Setup, params: Any) -> thermal.Nodes:
-    """Steady state at the highest load that junction and memory allow, in mean conditions: no warm-up to wait for."""
+    """Temperatures at the beginning of a run.
+
+    The steady state at the highest load that junction and memory allow, in mean conditions, so that there is no
+    warm-up.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario.
+    params : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Nodes
+        Temperatures [K].
+    """
     network, p = thermal.network(setup.satellite), params.compute
     view = 2.0 * START_ENVIRONMENT_VIEW
     environment_w = params.radiator.area_m2 * params.radiator.emissivity * view * params.earth.infrared_w_m2
@@ -47,7 +85,20 @@ def start_temperatures_k(setup: Setup, params: Any) -> thermal.Nodes:
 
 
 def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
-    """First value of every carried row of a satellite; the loop fills in positions and shadow."""
+    """First value of every carried row of a satellite; the loop fills in positions and shadow.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario.
+    params : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    ndarray, shape (CARRIED,)
+        Values in the order of the rows.
+    """
     first = dict.fromkeys(step.ROWS.carried, 0.0) | step.ROWS.initial_totals()
     first |= start_temperatures_k(setup, params)._asdict()
     first["charge_j"] = setup.satellite.power.battery.initial_charge * params.battery.capacity_j
@@ -58,14 +109,44 @@ def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
 
 
 def launches(economics: Economics, satellites: int, mass_kg: float) -> int:
-    """Vehicles for so many satellites, filled by mass or, where that is given, by number."""
+    """Number of launch vehicles, filled by mass or, where that is given, by number.
+
+    Parameters
+    ----------
+    economics : Economics
+        Prices and capacities.
+    satellites : int
+        Satellites of the fleet.
+    mass_kg : float
+        Mass of all satellites [kg].
+
+    Returns
+    -------
+    int
+        Vehicles.
+    """
     by_mass = math.ceil(mass_kg / economics.launch.capacity)
     each = economics.satellites_per_launch
     return by_mass if each is None else max(by_mass, math.ceil(satellites / each))
 
 
 def capex_usd(economics: Economics, satellite: Satellite, satellites: int) -> float:
-    """Satellites built, equipped and launched."""
+    """Cost of satellites that are built, equipped and launched.
+
+    Parameters
+    ----------
+    economics : Economics
+        Prices and capacities.
+    satellite : Satellite
+        Section `satellite` of the scenario.
+    satellites : int
+        Satellites of the fleet.
+
+    Returns
+    -------
+    float
+        Cost [USD].
+    """
     mass_kg = satellites * satellite.mass
     built = mass_kg * economics.spacecraft + satellites * satellite.accelerators * economics.accelerator
     return built + launches(economics, satellites, mass_kg) * economics.launch.price

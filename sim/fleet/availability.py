@@ -69,7 +69,18 @@ class Source(Protocol):
     """What produces changes as the run goes."""
 
     def until(self, time_s: float) -> list[AvailabilityChange]:
-        """Changes up to and including time_s [s] that no earlier call returned, in order of time."""
+        """Changes up to a time that no earlier call returned.
+
+        Parameters
+        ----------
+        time_s : float
+            Time after the epoch [s]; not before that of an earlier call.
+
+        Returns
+        -------
+        list of AvailabilityChange
+            Changes up to and including time_s, in order of time.
+        """
         ...
 
 
@@ -81,6 +92,18 @@ class ListedChanges:
         self._next = 0
 
     def until(self, time_s: float) -> list[AvailabilityChange]:
+        """Changes up to a time that no earlier call returned.
+
+        Parameters
+        ----------
+        time_s : float
+            Time after the epoch [s]; not before that of an earlier call.
+
+        Returns
+        -------
+        list of AvailabilityChange
+            Changes up to and including time_s, in order of time.
+        """
         begin = self._next
         while self._next < len(self._changes) and self._changes[self._next].time_s <= time_s:
             self._next += 1
@@ -88,7 +111,18 @@ class ListedChanges:
 
 
 def in_order(changes: Iterable[AvailabilityChange]) -> list[AvailabilityChange]:
-    """By time; at one instant returns of satellites last, all else in the order given."""
+    """Sort changes by time; at one instant returns of satellites come last, all else in the order given.
+
+    Parameters
+    ----------
+    changes : iterable of AvailabilityChange
+        Changes of any causes.
+
+    Returns
+    -------
+    list of AvailabilityChange
+        The same changes, sorted.
+    """
     return sorted(changes, key=lambda c: (c.time_s, c.target.kind is Kind.SATELLITE and c.remaining >= 1.0))
 
 
@@ -116,15 +150,43 @@ class FleetAvailability:
         self._held_links: dict[tuple[int, int], dict[str, float]] = {}
 
     def concerns(self, target: Target) -> bool:
-        """Whether a target is a link, a station, or among these satellites."""
+        """Whether a target is a link, a station, or among these satellites.
+
+        Parameters
+        ----------
+        target : Target
+            Target of a change.
+
+        Returns
+        -------
+        bool
+            True where a change of it has to be applied.
+        """
         return target.kind in (Kind.LINK, Kind.STATION) or (target.first < self.hi and target.last >= self.lo)
 
     def lanes(self, target: Target) -> slice:
-        """The satellites of a target, counted from lo."""
+        """Satellites of a target, counted from `lo`.
+
+        Parameters
+        ----------
+        target : Target
+            Target of a change.
+
+        Returns
+        -------
+        slice
+            Indices into the arrays of this object; empty where the target lies outside.
+        """
         return slice(max(target.first, self.lo) - self.lo, min(target.last + 1, self.hi) - self.lo)
 
     def apply(self, change: AvailabilityChange) -> None:
-        """Let one change take effect."""
+        """Apply one change.
+
+        Parameters
+        ----------
+        change : AvailabilityChange
+            The change; changes must come in order of time.
+        """
         kind, mine = change.target.kind, self.lanes(change.target)
         if kind is Kind.LINK:
             pair = (change.target.first, change.target.last)
@@ -162,25 +224,46 @@ class FleetAvailability:
         return left
 
     def remaining(self, mine: slice) -> Array:
-        """Fraction of the accelerators that is left of these satellites, 0 where the satellite is lost."""
+        """Fraction of the accelerators that is left of some satellites.
+
+        Parameters
+        ----------
+        mine : slice
+            Satellites, counted from `lo`.
+
+        Returns
+        -------
+        ndarray
+            Fraction, 0 to 1; 0 where the satellite is lost.
+        """
         return np.asarray(self.powered[mine] * self._left(Kind.ACCELERATORS, mine))
 
 
 def satellite_changes(changes: Iterable[AvailabilityChange], satellites: int) -> list[SatelliteChange]:
-    """What the changes of all causes together mean for each of so many satellites.
+    """Changes of single satellites that follow from the changes of all causes together.
 
     Parameters
     ----------
-    changes
-        Of any causes, in any order.
-    satellites
+    changes : iterable of AvailabilityChange
+        Changes of any causes, in any order.
+    satellites : int
         Number of satellites of the fleet.
 
     Returns
     -------
-    list
-        In order of time; a change that leaves a satellite as it is (a reboot of a lost one) is not there. A rate cap
-        is none of them: a satellite that is slowed down does not fail.
+    list of SatelliteChange
+        In order of time. A change that leaves a satellite as it is (a reboot of a lost one) is left out, and so are
+        rate caps: a satellite that is slowed down does not fail.
+
+    Examples
+    --------
+    Satellite 1 is lost for good at 10 s; the end of a reboot at 20 s does not bring it back:
+
+    >>> one = Target(Kind.SATELLITE, 1, 1)
+    >>> changes = [AvailabilityChange(5.0, one, 0.0, "reboot"), AvailabilityChange(20.0, one, 1.0, "reboot")]
+    >>> changes.append(AvailabilityChange(10.0, one, 0.0, SCENARIO))
+    >>> [(c.time_s, c.satellite, c.remaining) for c in satellite_changes(changes, 3)]
+    [(5.0, 1, 0.0)]
     """
     fleet = FleetAvailability(0, satellites)
     return [effect for change in in_order(changes) for effect in _apply(fleet, change)]
@@ -238,19 +321,42 @@ class Timeline:
         self._changes: list[SatelliteChange] = []
 
     def skip_to(self, k: int) -> None:
-        """Go to the beginning of step k without looking at the steps before."""
+        """Advance to the beginning of a step without evaluating the steps before it.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step, from 0.
+        """
         for change in self._until(float(k)):
             self.fleet.apply(change)
 
     def report(self, changes: Iterable[AvailabilityChange]) -> None:
-        """Changes at the beginning of the step that is asked for next, which no source knows."""
+        """Apply changes that no source knows, at the beginning of the step that is evaluated next.
+
+        Parameters
+        ----------
+        changes : iterable of AvailabilityChange
+            The changes, such as satellites without a position.
+        """
         for change in changes:
             self._changes += self._apply_and_record(change)
 
     def step(self, k: int) -> StepAvailability:
-        """Availability in step k. Steps are asked for in order, none left out.
+        """Availability in one step.
 
-        Changes at the end of a step belong to it, except those of links: a link is what it is before the end.
+        Changes at the end of a step belong to it, except those of links: a link has the state before the end of the
+        step.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step; steps are evaluated in order, none left out.
+
+        Returns
+        -------
+        StepAvailability
+            Availability; its arrays hold until the next call.
         """
         fleet = self.fleet
         powered_before = fleet.powered > 0.0
@@ -302,7 +408,20 @@ class Timeline:
 
 
 def latest_s(steps: float, step_s: float) -> float:
-    """The latest time [s] that is not beyond so many steps of step_s, whatever rounding does to their product."""
+    """The latest time that is not beyond a number of steps, whatever the rounding of their product.
+
+    Parameters
+    ----------
+    steps : float
+        Number of steps, at least 0.
+    step_s : float
+        Length of a step [s], above 0.
+
+    Returns
+    -------
+    float
+        Time [s], the largest float t with t / step_s <= steps.
+    """
     time_s = steps * step_s
     while time_s / step_s > steps:
         time_s = math.nextafter(time_s, -math.inf)

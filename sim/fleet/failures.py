@@ -97,7 +97,18 @@ class RandomFailures:
             heapify(self._next)
 
     def until(self, time_s: float) -> list[AvailabilityChange]:
-        """Changes up to and including time_s [s], in order of time."""
+        """Changes up to a time that no earlier call returned.
+
+        Parameters
+        ----------
+        time_s : float
+            Time after the epoch [s]; not before that of an earlier call.
+
+        Returns
+        -------
+        list of AvailabilityChange
+            Changes up to and including time_s, in order of time.
+        """
         changes = []
         while self._next and self._next[0][0] <= time_s:
             at_s, number, life, returns = heappop(self._next)
@@ -140,12 +151,55 @@ class RandomFailures:
 
 
 def units(accelerators: int, unit: int | None) -> int:
-    """Units of a satellite that fail by themselves; the whole satellite is one where it holds no more than a unit."""
+    """Number of units of a satellite that fail independently.
+
+    Parameters
+    ----------
+    accelerators : int
+        Accelerators of the satellite, at least 1.
+    unit : int or None
+        Accelerators of one unit, at least 1; None: the whole satellite is one unit.
+
+    Returns
+    -------
+    int
+        Units, at least 1; the last may be smaller.
+
+    Examples
+    --------
+    >>> units(8, None), units(8, 1), units(8, 3)
+    (1, 8, 3)
+    """
     return 1 if unit is None else -(-accelerators // unit)
 
 
 def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Four random words of 64 bits of a counter, by Philox 4x64-10."""
+    """Four random words of 64 bits from a counter, by Philox 4x64-10.
+
+    Parameters
+    ----------
+    counter : tuple of int
+        Four words of 64 bits.
+    key : tuple of int
+        Two words of 64 bits.
+
+    Returns
+    -------
+    tuple of int
+        Four words of 64 bits.
+
+    Notes
+    -----
+    The generator of ``numpy.random.Philox``.
+
+    Examples
+    --------
+    The same words as numpy draws; its generator increments the counter first:
+
+    >>> numpy_words = np.random.Philox(key=[7, 0], counter=[0, 2, 5, 0]).random_raw(4)
+    >>> philox((1, 2, 5, 0), (7, 0)) == tuple(numpy_words.tolist())
+    True
+    """
     a, b, c, d = counter
     k, m = key
     for _ in range(ROUNDS):
@@ -156,7 +210,20 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
 
 
 def philox_first(counter: tuple[Words, Words, Words], key: tuple[int, int]) -> Words:
-    """The first of the four words of each counter, whose last word is 0."""
+    """The first of the four random words of each counter, whose last word is 0.
+
+    Parameters
+    ----------
+    counter : tuple of ndarray of uint64
+        First three words of the counters.
+    key : tuple of int
+        Two words of 64 bits.
+
+    Returns
+    -------
+    ndarray of uint64
+        First word of each counter.
+    """
     a, b, c = counter
     d = np.zeros_like(a)
     k, m = key

@@ -54,7 +54,26 @@ class Work(NamedTuple):
 
 
 def account(work: Work, segments: Sequence[Segment]) -> Work:
-    """Running times after these segments, which follow on those accounted in `work`."""
+    """Accumulate running time by whether it was committed, lost, or neither yet.
+
+    Parameters
+    ----------
+    work : Work
+        Running times so far.
+    segments : sequence of Segment
+        Segments that follow on those in `work`, in order of time.
+
+    Returns
+    -------
+    Work
+        Running times after these segments.
+
+    Examples
+    --------
+    >>> run = Segment(0.0, 60.0, RUN, np.arange(2), np.arange(0), False, False)
+    >>> account(Work(), [run, run._replace(begin_s=60.0, end_s=90.0, commit=True)])
+    Work(committed_s=60.0, lost_s=0.0, open_s=30.0)
+    """
     committed_s, lost_s, open_s = work
     for segment in segments:
         if segment.commit:
@@ -216,7 +235,13 @@ class JobLifecycle:
         self._coming: list[SatelliteChange] = []  # handed over, but at the end of the last window or later
 
     def ranks(self) -> list[IntArray]:
-        """Satellites of each job by rank as they are now, read-only."""
+        """Satellites of each job by rank as they are now.
+
+        Returns
+        -------
+        list of ndarray of int64
+            One read-only array for each job.
+        """
         return [job.members for job in self._jobs]
 
     @property
@@ -388,5 +413,23 @@ def _largest(component: IntArray) -> int:
 
 
 def disconnected(members: IntArray, component: IntArray) -> NDArray[np.bool_]:
-    """Members outside the connected component that most of them are in, (members,)."""
+    """Members outside the connected component that most members are in.
+
+    Parameters
+    ----------
+    members : ndarray of int64, shape (n,)
+        Satellites of a job by rank.
+    component : ndarray of int64, shape (satellites,)
+        Connected component of each satellite; -1: in none.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True for members that no message reaches.
+
+    Examples
+    --------
+    >>> disconnected(np.array([0, 2, 3]), np.array([0, 0, 1, 1])).tolist()
+    [True, False, False]
+    """
     return np.asarray(component[members] != _largest(component[members]))

@@ -23,19 +23,47 @@ class SparePool:
         self._quiet = self._stood_s
 
     def join(self, satellite: int, time_s: float) -> None:
+        """Add a spare.
+
+        Parameters
+        ----------
+        satellite : int
+            Number of the satellite.
+        time_s : float
+            Time from which it is a spare [s].
+        """
         insort(self.ready, satellite)
         self._since_s[satellite] = time_s
         self._moved = True
 
     def leave(self, satellite: int, time_s: float) -> None:
+        """Remove a spare.
+
+        Parameters
+        ----------
+        satellite : int
+            Number of a satellite of the pool.
+        time_s : float
+            Time until which it was a spare [s].
+        """
         del self.ready[bisect_left(self.ready, satellite)]
         self._stood_s[satellite] += time_s - max(self._since_s.pop(satellite), self._begin_s)
         self._moved = True
 
     def take(self, end_s: float) -> NDArray[np.float64]:
-        """Seconds as a spare in the window that ends here, shape (satellites,), read-only.
+        """Close the current window and start the next.
 
-        While no spare joins or leaves it is one array for all windows of one length.
+        While no spare joins or leaves, the same array is returned for all windows of one length.
+
+        Parameters
+        ----------
+        end_s : float
+            End of the window [s].
+
+        Returns
+        -------
+        ndarray, shape (satellites,)
+            Seconds as a spare in the window, read-only.
         """
         length_s = end_s - self._begin_s
         if self._moved or length_s != self._quiet_s:

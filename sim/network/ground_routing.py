@@ -52,11 +52,23 @@ class GroundRouting:
         self._last_pair: list[list[int]] = [[] for _ in pairs]
 
     def propagation_s(self) -> Array:
-        """One-way delay to the serving satellite without the latency of switching, (steps, stations)."""
+        """One-way delay to the serving satellite without the latency of switching.
+
+        Returns
+        -------
+        ndarray, shape (steps, stations)
+            Delay [s]; infinite without a route.
+        """
         return np.where(self.hops >= 0, self.one_way_s - self.hop_latency_s * self.hops, np.inf)
 
     def pair_propagation_s(self) -> Array:
-        """One-way delay between the stations of each pair without the latency of switching, (steps, pairs)."""
+        """One-way delay between the stations of each pair without the latency of switching.
+
+        Returns
+        -------
+        ndarray, shape (steps, pairs)
+            Delay [s]; infinite without a route.
+        """
         return np.asarray(self.pair_one_way_s - self.hop_latency_s * self.pair_hops)
 
     def update(

@@ -149,13 +149,32 @@ class Network:
         return int(self._topology_links[0].size)
 
     def isolated(self) -> Indices:
-        """Healthy satellites without a link."""
+        """Healthy satellites without a link.
+
+        Returns
+        -------
+        ndarray of int64
+            Numbers of the satellites, ascending.
+        """
         linked = np.zeros(self.count, bool)
         linked[self.a] = linked[self.b] = True
         return np.flatnonzero(self.healthy & ~linked)
 
     def serve(self, slant_m: Array, serves: Mask) -> Service:
-        """Each station's quickest serving satellite; slant_m (stations, N) is inf out of sight, serves (N,)."""
+        """Fastest route of each station to a serving satellite.
+
+        Parameters
+        ----------
+        slant_m : ndarray, shape (stations, N)
+            Slant ranges [m]; infinite where the satellite is not in view.
+        serves : ndarray of bool, shape (N,)
+            Satellites that serve users.
+
+        Returns
+        -------
+        Service
+            Delay, range, satellites and hops of each station.
+        """
         seed_s = np.where(serves & self.healthy, 0.0, np.inf)
         onward_s, self._onward = self._graph.reach(self.delay_s, seed_s)
         total_s = slant_m / SPEED_OF_LIGHT_M_S + onward_s
@@ -177,14 +196,43 @@ class Network:
         return self._served
 
     def route(self, station: int) -> list[int]:
-        """Satellites of a station's route in the last serve(), from access to server; empty without one."""
+        """Satellites of a station's route in the last call of `serve`, from access to server.
+
+        Parameters
+        ----------
+        station : int
+            Number of the station.
+
+        Returns
+        -------
+        list of int
+            Numbers of the satellites; empty without a route.
+
+        Raises
+        ------
+        ValueError
+            If `serve` was not called since the last `update`.
+        """
         if self._served is None:
             raise ValueError("route() is about the last serve(); call that first")
         access = int(self._served.access[station])
         return trace_route(self._onward, access) if access >= 0 else []
 
     def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[StationRoute]:
-        """Quickest routes from station to station; one search for each distinct first station of the pairs."""
+        """Fastest routes from station to station; one search for each distinct first station of the pairs.
+
+        Parameters
+        ----------
+        slant_m : ndarray, shape (stations, N)
+            Slant ranges [m]; infinite where the satellite is not in view.
+        pairs : sequence of tuple of int
+            Numbers of both stations of each pair.
+
+        Returns
+        -------
+        list of StationRoute
+            One route for each pair.
+        """
         up_s = np.where(self.healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
         searches = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
         routes = []
@@ -196,7 +244,18 @@ class Network:
         return routes
 
     def paths(self, src: Indices, dst: Indices) -> Paths:
-        """Quickest routes from satellite to satellite, as directed links: l from a to b, l + links from b to a."""
+        """Fastest routes from satellite to satellite.
+
+        Parameters
+        ----------
+        src, dst : ndarray of int64, shape (F,)
+            First and last satellite of each pair.
+
+        Returns
+        -------
+        Paths
+            Directed links of each route: l from a[l] to b[l], l + links from b[l] to a[l].
+        """
         return self._graph.paths(self.delay_s, src, dst)
 
 

@@ -41,13 +41,40 @@ class StepLength(NamedTuple):
 
 
 def parameters(setup: Setup) -> StepLength:
-    """Length of a step [s] as a named tuple."""
+    """Length of a step as parameters of the submodel.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    StepLength
+        Parameters.
+    """
     return StepLength(setup.step_s)
 
 
 @inlined
 def advance(state: Any, inputs: Any, p: StepLength) -> Illumination:
-    """Shadow over the step, and directions at its middle."""
+    """Sunlight over the step, and directions at its middle.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    p : StepLength
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Illumination
+        Share of the solar disc in view, mean over the step; unit vectors away from the Earth, normal to the orbit and
+        to the Sun.
+    """
     sun_d = math.sqrt(inputs.sun_x_m * inputs.sun_x_m + inputs.sun_y_m * inputs.sun_y_m + inputs.sun_z_m * inputs.sun_z_m)
     ux, uy, uz = inputs.sun_x_m / sun_d, inputs.sun_y_m / sun_d, inputs.sun_z_m / sun_d
     x0, y0, z0 = state.x_m, state.y_m, state.z_m

@@ -156,7 +156,33 @@ new_fluxes = rows.binder("new_fluxes", Fluxes, {name: _WRITTEN[name] for name in
 
 @inlined
 def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any) -> Any:
-    """Effects under what is run, from a first guess of them: they follow the temperatures at the end of the step."""
+    """Loads of the effects under what is run, from an estimate of them.
+
+    Effects follow the temperatures at the end of the step, which follow the loads: each call is one fixed-point
+    iteration.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    run : Run
+        Clock rate and shares that are run.
+    effects : Effects
+        Loads that effects add.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Any
+        Loads of the effects [W].
+    """
     loads = compute.advance(inputs, run, effects, satellite.compute)
     flows = battery.advance(state, power, loads, satellite.battery)
     loop_w = loads.loop_w + flows.battery_loss_w
@@ -168,10 +194,34 @@ def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effe
 def thermal_limit(
     state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any
 ) -> tuple[float, float]:
-    """Rate and powered share at which junction and memory end the step within their limits; a first guess goes in.
+    """Clock rate and powered share at which junction and memory end the step within their limits.
 
-    The guess matters only through the battery's own heat and the curve of T^4: each call is a fixed-point step that
-    gains two digits.
+    `run` is an estimate, which enters only through the battery's own heat and the curvature of T^4: each call is a
+    fixed-point iteration that gains two digits.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    run : Run
+        Clock rate and shares that are run.
+    effects : Effects
+        Loads that effects add.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    rate : float
+        Clock rate, 0 to 1.
+    powered : float
+        Powered share of the step, 0 to 1.
     """
     p, thermal_p = satellite.compute, satellite.thermal
     up, duty, bus_w = inputs.available, inputs.duty, p.bus_w * inputs.available + effects.bus_w
@@ -188,7 +238,28 @@ def thermal_limit(
 
 @inlined
 def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite: Any) -> tuple[Any, Any]:
-    """Limits on rate and powered share until the end of the step, before jobs set their rate; and the effects there."""
+    """Limits on clock rate and powered share of the step, before jobs set their rate.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    limit : Limit
+        The limits.
+    effects : Effects
+        Loads of the effects at these limits [W].
+    """
     accelerators_w = battery.limits(state, satellite.battery)
     start = thermal.Forecast(state.junction_k, state.loop_k, 0.0, 1e30)
     effects = all_effects(state, inputs, Run(0.0, 1.0, inputs.duty), start, NO_EFFECTS, satellite)
@@ -218,7 +289,7 @@ def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     state : State
         What the satellite carries from the step before.
     inputs : Inputs
-        What it is given for this step.
+        Inputs of the step.
     satellite : SatelliteParams
         Parameters of its type.
 

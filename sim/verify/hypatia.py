@@ -83,7 +83,13 @@ class Series:
     paths: tuple[tuple[int, ...], ...]
 
     def switches(self) -> list[int]:
-        """Samples at which the path differs from the one before; losing the route counts."""
+        """Samples at which the path differs from the one before; losing the route counts.
+
+        Returns
+        -------
+        list of int
+            Route changes.
+        """
         return [k + 1 for k, (old, new) in enumerate(pairwise(self.paths)) if old != new]
 
 

@@ -53,7 +53,13 @@ class Transport(Protocol):
         ...
 
     def components(self) -> Ints:
-        """Number of each satellite's connected component, shape (N,)."""
+        """Connected component of each satellite.
+
+        Returns
+        -------
+        ndarray of int64, shape (N,)
+            Number of the component.
+        """
         ...
 
 

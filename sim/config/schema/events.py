@@ -75,6 +75,16 @@ class EventTarget(NamedTuple):
 def parse_target(text: str) -> EventTarget | None:
     """A target from its text, or None where it is none.
 
+    Parameters
+    ----------
+    text : str
+        Text of the target, such as "satellites 0-8".
+
+    Returns
+    -------
+    EventTarget or None
+        The target; None where the text is none.
+
     Examples
     --------
     >>> parse_target("satellites 3-9 accelerators")
@@ -109,6 +119,7 @@ class Event(Section):
 
     @property
     def parsed(self) -> EventTarget:
+        """Target of the event."""
         target = parse_target(self.target)
         assert target is not None  # checked when the event was read
         return target
@@ -138,6 +149,16 @@ class Event(Section):
 def short_form(text: str) -> dict[str, str] | None:
     """The fields of an event in short form, or None where it is none.
 
+    Parameters
+    ----------
+    text : str
+        Text of the event, such as "2026-12-21T06:00Z lose satellite 17".
+
+    Returns
+    -------
+    dict of str to str or None
+        Fields by name; None where the text is no event.
+
     Examples
     --------
     >>> short_form("2026-12-21T06:00Z derate satellite 17 accelerators to 0.875")["to"]
@@ -155,14 +176,20 @@ def short_form(text: str) -> dict[str, str] | None:
 
 
 def plane_blocks(constellation: Sequence[Constellation], counts: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Planes of a constellation: of each shell or ring its first satellite, planes, and satellites per plane.
+    """Blocks of planes of a constellation: shells, and rings as one plane.
 
     Parameters
     ----------
-    constellation
-        The entries; planes are numbered through all of them in this order. Clusters and catalogues have none.
-    counts
+    constellation : sequence of Constellation
+        Entries of the constellation; planes are numbered through all of them in this order. Clusters and catalogues
+        have none.
+    counts : sequence of int
         Satellites of each entry.
+
+    Returns
+    -------
+    list of tuple of int
+        First satellite, number of planes, and satellites per plane of each block.
     """
     found, first = [], 0
     for entry, count in zip(constellation, counts, strict=True):
@@ -178,7 +205,20 @@ def plane_blocks(constellation: Sequence[Constellation], counts: Sequence[int]) 
 
 
 def plane_satellites(blocks: Sequence[tuple[int, int, int]], plane: int) -> tuple[int, int] | None:
-    """First and last satellite of a plane, or None where there is no such plane."""
+    """First and last satellite of a plane.
+
+    Parameters
+    ----------
+    blocks : sequence of tuple of int
+        Blocks of planes, see `plane_blocks`.
+    plane : int
+        Number of the plane, from 0.
+
+    Returns
+    -------
+    tuple of int or None
+        First and last satellite; None where there is no such plane.
+    """
     for first, planes, slots in blocks:
         if plane < planes:
             return first + plane * slots, first + (plane + 1) * slots - 1

@@ -1,4 +1,4 @@
-"""Where satellites and stations are."""
+"""Orbits of satellites and locations of ground stations."""
 
 from __future__ import annotations
 
@@ -35,7 +35,23 @@ LocalTime = Annotated[str, BeforeValidator(_local_time), WithJsonSchema({"type":
 
 
 def hours(local_time: str) -> float:
-    """Hours of a time of day such as 06:30."""
+    """Hours of a time of day.
+
+    Parameters
+    ----------
+    local_time : str
+        Time of day, such as "06:30".
+
+    Returns
+    -------
+    float
+        Hours, 0 to 24.
+
+    Examples
+    --------
+    >>> hours("06:30")
+    6.5
+    """
     hour, minute = local_time.split(":")
     return int(hour) + int(minute) / 60.0
 
@@ -98,6 +114,7 @@ class Lattice(Section):
 
     @property
     def count(self) -> int:
+        """Number of satellites of one formation."""
         return formation_geometry.count(*self.disc) if self.points is None else len(self.points)
 
 
@@ -122,6 +139,7 @@ class Cluster(Section):
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return self.lattice.count * int(self.clusters)
 
 
@@ -135,6 +153,7 @@ class Ring(Section):
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return int(self.satellites)
 
 
@@ -158,6 +177,7 @@ class Walker(Section):
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return int(self.planes) * int(self.satellites_per_plane)
 
     @model_validator(mode="after")
@@ -205,10 +225,12 @@ class Shorthand(Section):
 
     @property
     def shells(self) -> list[Walker]:
+        """Shells of the code."""
         return _shells(self.code)
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return sum(shell.count for shell in self.shells)
 
 
@@ -274,7 +296,18 @@ Constellation = Annotated[Cluster | Ring | Walker | Shorthand | Tle | Omm | Oem,
 
 
 def parts(constellation: list[Constellation]) -> list[Constellation]:
-    """The entries, with a shorthand's shells in its place."""
+    """Entries of a constellation, with the shells of a shorthand in its place.
+
+    Parameters
+    ----------
+    constellation : list of Constellation
+        Entries of the constellation.
+
+    Returns
+    -------
+    list of Constellation
+        Entries in order.
+    """
     return [part for entry in constellation for part in (entry.shells if isinstance(entry, Shorthand) else [entry])]
 
 
@@ -284,6 +317,8 @@ Range = Annotated[float, Quantity("m", above=0.0, example="1260 km")]
 
 
 class Station(Section):
+    """A ground station."""
+
     name: str
 
     @model_validator(mode="before")
@@ -336,6 +371,8 @@ class Station(Section):
 
 
 class Ground(Section):
+    """Ground stations, their elevation and range limits, and pairs of stations."""
+
     stations: list[Station]
     min_elevation: Elevation = 0.17453292519943295
     max_range: Range | None = None  # of the slant, beside it

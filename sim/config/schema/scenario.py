@@ -70,6 +70,7 @@ class Scenario(Section):
 
     @property
     def steps(self) -> int:
+        """Number of steps of the run."""
         return round(self.duration / self.step)
 
     @property

@@ -47,7 +47,20 @@ class Sweep(BaseModel):
 
 
 def problems(error: ValidationError, root: Node) -> list[Problem]:
-    """pydantic's errors with their places and advice."""
+    """Convert pydantic's errors to problems with a location and advice.
+
+    Parameters
+    ----------
+    error : ValidationError
+        Errors of the sweep model.
+    root : Node
+        Tree of the sweep file.
+
+    Returns
+    -------
+    list of Problem
+        One problem for each wrong field.
+    """
     found = []
     for entry in error.errors():
         path = tuple(str(part) for part in entry["loc"])
@@ -75,6 +88,12 @@ def _message(entry: Any, path: tuple[str, ...]) -> str:
 
 
 def sweep_schema() -> dict[str, Any]:
-    """JSON Schema of sweep files for editors; configs/sweep.schema.json is this, and a test keeps it so."""
+    """JSON Schema of sweep files, for editors.
+
+    Returns
+    -------
+    dict of str to Any
+        The schema; configs/sweep.schema.json holds the same.
+    """
     schema = Sweep.model_json_schema()
     return {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Dawndusk sweep"}

@@ -15,12 +15,43 @@ STALE_D = 14  # days between epoch and elements beyond which SGP4 says little
 def radiator_time_constant_s(
     heat_capacity_j_m2_k: float, emissivity: float, fin_efficiency: float, temp_k: float
 ) -> float:
-    """Time constant [s] of a plate that radiates from both faces: C'' / (8 eta eps sigma T^3)."""
+    """Time constant of a plate that radiates from both faces: C'' / (8 eta eps sigma T^3).
+
+    Parameters
+    ----------
+    heat_capacity_j_m2_k : float
+        Heat capacity per planform area C'' [J/m2/K], above 0.
+    emissivity : float
+        Emissivity of both faces eps, 0 to 1.
+    fin_efficiency : float
+        Fin efficiency eta, 0 to 1.
+    temp_k : float
+        Temperature at which T^4 is linearised T [K], above 0.
+
+    Returns
+    -------
+    float
+        Time constant [s].
+    """
     slope = 8.0 * fin_efficiency * emissivity * STEFAN_BOLTZMANN_W_M2_K4 * temp_k**3
     return heat_capacity_j_m2_k / slope
 
 
 def check_time_grid(scenario: Scenario, root: Node) -> list[Problem]:
+    """Check that the duration is a whole number of steps, and a step a whole number of milliseconds.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     problems = []
     ratio = scenario.duration / scenario.step
     if abs(ratio - round(ratio)) > 1e-9 * ratio or round(ratio) < 1:
@@ -38,6 +69,20 @@ def check_time_grid(scenario: Scenario, root: Node) -> list[Problem]:
 
 
 def check_hardware(scenario: Scenario, root: Node) -> list[Problem]:
+    """Check the step against the radiator's time constant, and the reference precision against the accelerator.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     problems = []
     satellite, chip = scenario.satellite, scenario.satellite.accelerator
     radiator = satellite.thermal.radiator
@@ -59,6 +104,22 @@ def check_hardware(scenario: Scenario, root: Node) -> list[Problem]:
 
 
 def check_element_age(scenario: Scenario, root: Node, catalogues: dict[int, list[ElementSet]]) -> list[Problem]:
+    """Check that element sets are at most 14 days from the epoch, unless the scenario allows older ones.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    catalogues : dict of int to list of ElementSet
+        Element sets by position of their entry in `constellation`.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     problems = []
     for i, sets in catalogues.items():
         apart_d = [abs((scenario.epoch - s.epoch).total_seconds()) / 86400.0 for s in sets]
@@ -74,7 +135,22 @@ def check_element_age(scenario: Scenario, root: Node, catalogues: dict[int, list
 
 
 def check_ephemeris_spans(scenario: Scenario, root: Node, tracks: dict[int, list[Track]]) -> list[Problem]:
-    """Ephemerides of which no object has a position at the epoch, so that the run would show nothing."""
+    """Check that an object of each ephemeris has a position at the epoch.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    tracks : dict of int to list of Track
+        Ephemerides by position of their entry in `constellation`.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     problems = []
     for i, listed in tracks.items():
         spans = [span for track in listed for span in track.spans()]
@@ -89,7 +165,20 @@ def check_ephemeris_spans(scenario: Scenario, root: Node, tracks: dict[int, list
 
 
 def check_motion_model(scenario: Scenario, root: Node) -> list[Problem]:
-    """A model of motion that an entry of the constellation cannot have."""
+    """Check that every entry of the constellation can be propagated by the selected motion model.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     model = "auto" if scenario.motion is None else scenario.motion.model
     problems = []
     for i, entry in enumerate(scenario.constellation):

@@ -16,7 +16,20 @@ NOTED_M = 5.0  # position error of stations below which there is no note: a roun
 
 
 def check_dates(scenario: Scenario, root: Node) -> list[Problem]:
-    """An epoch or an end outside the data of Earth orientation or of the Sun."""
+    """Check that epoch and end are within the data of Earth orientation and of the Sun.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     span, end = earth_orientation_span(), _end(scenario)
     held = scenario.environment.earth_orientation == "extrapolated"
     advice = "or environment.earth_orientation: extrapolated"
@@ -39,7 +52,18 @@ def check_dates(scenario: Scenario, root: Node) -> list[Problem]:
 
 
 def orientation_status(scenario: Scenario) -> str:
-    """What the table holds for the whole run: measured, predicted in part, or beyond."""
+    """Status of the Earth orientation data over the whole run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    str
+        "measured", "predicted" (in part) or "beyond" the table.
+    """
     span = earth_orientation_span()
     if scenario.epoch < _midnight(span.first) or _end(scenario) > _midnight(span.table_end):
         return "beyond"
@@ -47,7 +71,18 @@ def orientation_status(scenario: Scenario) -> str:
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """Notes on Earth orientation; none where it changes nothing."""
+    """Notes on Earth orientation.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of str
+        Notes; empty where they would change nothing.
+    """
     span, status = earth_orientation_span(), orientation_status(scenario)
     if status == "beyond":
         table = f"{span.first} to {span.table_end}"

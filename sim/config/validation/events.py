@@ -16,7 +16,24 @@ Valid = Callable[..., bool]  # whether all of the named sections are free of err
 
 
 def check_events(scenario: Scenario, root: Node, catalogues: Catalogues, valid: Valid) -> list[Problem]:
-    """Everything wrong with events, in their order; each check only where the sections that it reads are valid."""
+    """Check times and targets of scheduled events; each check only where the sections that it reads are valid.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    catalogues : Catalogues
+        Content of the files of the constellation.
+    valid : Valid
+        Whether all of the named sections are valid.
+
+    Returns
+    -------
+    list of Problem
+        All problems found, in the order of the events.
+    """
     return [
         Problem(origin(root, "events", str(i), field), f"events.{i}.{field}", message)
         for i, event in enumerate(scenario.events)

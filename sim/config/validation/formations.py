@@ -10,9 +10,21 @@ from sim.config.yaml_tree import Node
 
 
 def check_keep_out(scenario: Scenario, root: Node) -> list[Problem]:
-    """Formations in which two satellites pass each other below the keep-out distance, over one orbit.
+    """Check that satellites of a formation stay outside each other's keep-out distance over one orbit.
 
-    By linear relative motion: what J2 and the bend of the orbit change of it is a thousandth in formations of kilometres.
+    By linear relative motion: in formations of kilometres J2 and the curvature of the orbit change it by a thousandth.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
     """
     problems = []
     for i, entry in enumerate(scenario.constellation):
@@ -48,7 +60,20 @@ def _too_near(entry: Cluster) -> tuple[str, str] | None:
 
 
 def check_mesh_spacing(scenario: Scenario, root: Node) -> list[Problem]:
-    """Given points without a distance within which they are joined."""
+    """Check that given points of a mesh have a distance within which they are joined.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     if scenario.links is None or scenario.links.topology != "mesh":
         return []
     return [

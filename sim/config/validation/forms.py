@@ -25,18 +25,53 @@ JOINS = {"grid": (Walker, Ring, Shorthand), "mesh": (Cluster,)}
 
 
 def unjoined_entries(topology: str, constellation: list[Constellation]) -> list[int]:
-    """Entries of the constellation that a topology cannot join."""
+    """Entries of a constellation that a topology cannot join.
+
+    Parameters
+    ----------
+    topology : str
+        "grid", "mesh" or "nearest".
+    constellation : list of Constellation
+        Entries of the constellation.
+
+    Returns
+    -------
+    list of int
+        Positions of the entries; empty for "nearest".
+    """
     fit = JOINS.get(topology)
     return [] if fit is None else [i for i, entry in enumerate(constellation) if not isinstance(entry, fit)]
 
 
 def suited_topology(constellation: list[Constellation]) -> str:
-    """The topology that joins all entries."""
+    """Topology that joins all entries of a constellation.
+
+    Parameters
+    ----------
+    constellation : list of Constellation
+        Entries of the constellation.
+
+    Returns
+    -------
+    str
+        "grid", "mesh" or "nearest".
+    """
     return next((name for name in JOINS if not unjoined_entries(name, constellation)), "nearest")
 
 
 def largest_network(scenario: Scenario) -> int | None:
-    """Most satellites that links of fixed form join to one network; None where it depends on where they are."""
+    """Largest number of satellites that links of a fixed topology join to one network.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    int or None
+        Satellites; None without links, or where it depends on positions.
+    """
     if scenario.links is None or scenario.links.topology == "nearest":
         return None
     sizes = [entry.lattice.count if isinstance(entry, Cluster) else entry.count
@@ -45,7 +80,20 @@ def largest_network(scenario: Scenario) -> int | None:
 
 
 def link_count(scenario: Scenario, satellites: int) -> int:
-    """Links that can stand at once: those of the topology, for `nearest` one for every two terminals."""
+    """Largest number of simultaneous links: those of the topology, for `nearest` one for every two terminals.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    satellites : int
+        Satellites of the constellation.
+
+    Returns
+    -------
+    int
+        Links; 0 without a links section.
+    """
     links = scenario.links
     if links is None:
         return 0
@@ -55,7 +103,20 @@ def link_count(scenario: Scenario, satellites: int) -> int:
 
 
 def neighbours(entry: Constellation, i: int) -> list[int]:
-    """Satellites that a topology of fixed form joins to the i-th of an entry."""
+    """Satellites that a fixed topology joins to a satellite.
+
+    Parameters
+    ----------
+    entry : Constellation
+        Entry of the constellation.
+    i : int
+        Number of the satellite within the entry.
+
+    Returns
+    -------
+    list of int
+        Numbers of the neighbours within the entry.
+    """
     match entry:
         case Walker():
             shift = round(entry.phasing) if entry.pattern == "delta" else None

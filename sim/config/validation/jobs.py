@@ -34,7 +34,22 @@ class _Site(NamedTuple):
 
 
 def check_workloads(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
-    """Everything wrong with workloads and spares of a fleet of so many satellites."""
+    """Check workloads and spares: shares, precision, mesh, memory, links between members.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    satellites : int
+        Satellites of the fleet, at least 1.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     shared = _check_shares(scenario, root, satellites)
     if shared:
         return shared

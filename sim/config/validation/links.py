@@ -12,7 +12,20 @@ WORDS = {"grid": "walkers and rings", "mesh": "clusters"}
 
 
 def check_topology(scenario: Scenario, root: Node) -> list[Problem]:
-    """A topology of fixed form that the constellation does not have."""
+    """Check that the topology can join every entry of the constellation.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     links, entries = scenario.links, scenario.constellation
     unjoined = [] if links is None else unjoined_entries(links.topology, entries)
     if links is None or not unjoined:
@@ -26,7 +39,20 @@ def check_topology(scenario: Scenario, root: Node) -> list[Problem]:
 
 
 def check_station_pairs(scenario: Scenario, root: Node) -> list[Problem]:
-    """Pairs of stations that are unknown, the same twice, or without links between satellites."""
+    """Check pairs of stations: known, two different stations, each pair once, and links to route over.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     ground = scenario.ground
     if ground is None or not ground.station_pairs:
         return []

@@ -12,7 +12,24 @@ from sim.config.yaml_tree import Node
 
 
 def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, invalid: Collection[str] = ()) -> list[Problem]:
-    """Everything wrong between fields that are each valid; `invalid` names the sections that are not."""
+    """Check fields against each other, each check only where the sections that it reads are valid.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    catalogues : Catalogues
+        Content of the files of the constellation.
+    invalid : collection of str, optional
+        Sections that are invalid by themselves.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
 
     def valid(*sections: str) -> bool:
         return not any(name in invalid for name in sections)

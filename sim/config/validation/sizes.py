@@ -58,7 +58,26 @@ class Size:
 
 
 def recorder_plan(satellites: int, steps: int, most_satellites: int, most_values: int) -> tuple[int, int]:
-    """How many satellites are recorded, and every how many steps; divisors of the run, so that moments are even."""
+    """Number of recorded satellites, and steps between frames, which divide the run evenly.
+
+    Parameters
+    ----------
+    satellites : int
+        Satellites of the fleet.
+    steps : int
+        Steps of the run.
+    most_satellites : int
+        Largest number of recorded satellites.
+    most_values : int
+        Largest number of recorded values of one variable.
+
+    Returns
+    -------
+    satellites : int
+        Recorded satellites.
+    stride : int
+        Steps between frames, a divisor of `steps`.
+    """
     recorded = min(satellites, most_satellites)
     stride = 1
     while recorded and recorded * (steps // stride) > most_values and stride < steps:
@@ -69,7 +88,22 @@ def recorder_plan(satellites: int, steps: int, most_satellites: int, most_values
 
 
 def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Size:
-    """Estimate of a run's size, memory and time."""
+    """Estimate a run's size, memory and time.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    satellites : int
+        Satellites of the fleet.
+    threads : int or None, optional
+        Threads of the run; None: all cores.
+
+    Returns
+    -------
+    Size
+        The estimate.
+    """
     steps = scenario.steps
     recorded, stride = recorder_plan(satellites, steps, int(scenario.recorder.satellites), int(scenario.recorder.values))
     stations = len(scenario.ground.stations) if scenario.ground else 0
@@ -150,7 +184,13 @@ def _changes(scenario: Scenario, satellites: int) -> float:
 
 
 def available_bytes() -> float:
-    """Memory a new process may use, as the system tells it."""
+    """Memory that a new process may use, as reported by the system.
+
+    Returns
+    -------
+    float
+        Memory [B].
+    """
     try:
         for line in Path("/proc/meminfo").read_text("ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -161,6 +201,22 @@ def available_bytes() -> float:
 
 
 def check_memory(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+    """Check that the run fits the free memory.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    satellites : int
+        Satellites of the fleet.
+
+    Returns
+    -------
+    list of Problem
+        The problem, or none.
+    """
     need, have = size(scenario, satellites).memory_bytes, available_bytes()
     if need <= 0.9 * have:
         return []

@@ -29,10 +29,25 @@ class InferenceService:
         self.ttft_s = np.full(steps, np.nan)
 
     def begin_step(self, reached: Flags, up: Array) -> None:
-        """reached (N,): satellites with a route to the ground; up (N,): share of the step in which they work."""
+        """Set the availability of the service's satellites in a step.
+
+        Parameters
+        ----------
+        reached : ndarray of bool, shape (N,)
+            Satellites with a route to the ground.
+        up : ndarray, shape (N,)
+            Share of the step in which each satellite works, 0 to 1.
+        """
         self.reached, self.up = reached[self.who], up[self.who]
 
     def set_rates(self, limits: Array) -> None:
+        """Set rates, delivered tokens and utilisation under given limits.
+
+        Parameters
+        ----------
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+        """
         self.rate = limits[LIMIT_RATE, self.who]
         self.point = inference_step.operating_point(self.service, self.rate)
         able = self.up * self.point.output_tokens_per_s
@@ -45,6 +60,13 @@ class InferenceService:
         self.missed_share = (asked - self.delivered_per_s) / hidden if hidden > 0.0 else 1.0
 
     def fill_inputs(self, inputs: JobInputs) -> None:
+        """Fill the step inputs of the service's satellites.
+
+        Parameters
+        ----------
+        inputs : JobInputs
+            Inputs of all satellites, changed in place.
+        """
         f, who = self.point, self.who
         arithmetic = f.useful + f.kernel
         # at its own limit
@@ -55,6 +77,19 @@ class InferenceService:
         inputs.productive[who] = inputs.running[who] * arithmetic
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger, step_s: float) -> None:
+        """Enter the losses of the service beyond those of power and heat.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step.
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+        ledger : Ledger
+            The ledger.
+        step_s : float
+            Length of a step [s].
+        """
         left_s = step_s * self.up * limits[LIMIT_RATE, self.who]
         unreached = ~self.reached
         if unreached.any():
@@ -73,7 +108,18 @@ class InferenceService:
             self.ttft_s[k] = float(inference_step.unloaded_ttft_s(self.service, rate))
 
     def summary(self, user_rtt_ms: float | None) -> dict[str, Any]:
-        """What summary.json says of this workload; user_rtt_ms is the median round trip to a user."""
+        """Entry of the service in `workloads` of summary.json.
+
+        Parameters
+        ----------
+        user_rtt_ms : float or None
+            Median round trip to a user [ms]; None where no station is reached.
+
+        Returns
+        -------
+        dict
+            Fields by name.
+        """
         ttft_s = median(self.ttft_s)
         each_s = median(self.step_time_s)
         return {

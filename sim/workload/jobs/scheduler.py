@@ -77,15 +77,15 @@ class JobScheduler:
 
         Parameters
         ----------
-        begin_s, end_s
-            The step [s].
-        up
-            Share of the step in which each satellite works, (N,).
-        transport
-            The network as jobs use it.
-        reached
-            Satellites with a route to the ground, (N,).
-        changes
+        begin_s, end_s : float
+            Beginning and end of the step [s].
+        up : ndarray, shape (N,)
+            Share of the step in which each satellite works, 0 to 1.
+        transport : Transport
+            Network of the jobs.
+        reached : ndarray of bool, shape (N,)
+            Satellites with a route to the ground.
+        changes : sequence of SatelliteChange, optional
             Changes of satellites in the step, in order of time.
         """
         self.up = up
@@ -99,7 +99,21 @@ class JobScheduler:
         self.inputs.requested[self.reserve] = 0.0
 
     def fill_inputs(self, limits: Array) -> JobInputs:
-        """Rates under these limits (loop.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
+        """Step inputs of all satellites under given limits.
+
+        The limits depend on the duty of the jobs: the caller repeats the call with the limits that follow from the
+        answer.
+
+        Parameters
+        ----------
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+
+        Returns
+        -------
+        JobInputs
+            Inputs of all satellites; the arrays are reused.
+        """
         for training in self.trainings:
             training.set_rates(limits)
             training.fill_inputs(self.inputs)
@@ -109,7 +123,15 @@ class JobScheduler:
         return self.inputs
 
     def record_losses(self, k: int, limits: Array) -> None:
-        """Enter step k under the limits that held."""
+        """Enter the losses of a step.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step.
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits that held in the step.
+        """
         for training in self.trainings:
             training.record_losses(k, limits, self.ledger, self.kernel_efficiency)
         for service in self.services:

@@ -43,16 +43,62 @@ class _Interval:
 class Lifecycle(Protocol):
     """Passes through the phases of jobs and fills their ranks: `sim.fleet.job_lifecycle.JobLifecycle`, or a variant of it."""
 
-    def ranks(self) -> list[Ints]: ...
+    def ranks(self) -> list[Ints]:
+        """Satellites of each job in rank order.
+
+        Returns
+        -------
+        list of ndarray of int64
+            One array for each job.
+        """
+        ...
 
     @property
-    def unreachable(self) -> Ints: ...
+    def unreachable(self) -> Ints:
+        """Healthy satellites whose rank was given to a spare because no message reached them."""
+        ...
 
-    def exchange(self, time_s: float, jobs_disconnected: Flags, component: Ints) -> bool: ...
+    def exchange(self, time_s: float, jobs_disconnected: Flags, component: Ints) -> bool:
+        """Replace members that have been disconnected for as long as detection takes.
+
+        Parameters
+        ----------
+        time_s : float
+            Beginning of the next window [s].
+        jobs_disconnected : ndarray of bool, shape (jobs,)
+            Jobs without network.
+        component : ndarray of int64, shape (satellites,)
+            Connected component of each satellite.
+
+        Returns
+        -------
+        bool
+            Whether ranks have changed.
+        """
+        ...
 
     def advance(
         self, begin_s: float, end_s: float, jobs_disconnected: Flags, changes: Sequence[SatelliteChange] = ()
-    ) -> tuple[list[list[Segment]], Array]: ...
+    ) -> tuple[list[list[Segment]], Array]:
+        """Advance through a window that follows on the last one.
+
+        Parameters
+        ----------
+        begin_s, end_s : float
+            The window [s].
+        jobs_disconnected : ndarray of bool, shape (jobs,)
+            Jobs without network for the whole window.
+        changes : sequence of SatelliteChange, optional
+            Changes of satellites in the window.
+
+        Returns
+        -------
+        segments : list of list of Segment
+            Segments of each job that tile the window.
+        spare_s : ndarray, shape (satellites,)
+            Time that each satellite was a healthy spare [s].
+        """
+        ...
 
 
 class _Done(NamedTuple):
@@ -107,7 +153,19 @@ class Training:
     def begin_step(
         self, begin_s: float, end_s: float, up: Array, transport: Transport, changes: Sequence[SatelliteChange] = ()
     ) -> None:
-        """Advance the jobs' phases; up (N,): share of the step in which each satellite works, changes: of the step."""
+        """Advance the jobs through a step.
+
+        Parameters
+        ----------
+        begin_s, end_s : float
+            Beginning and end of the step [s].
+        up : ndarray, shape (N,)
+            Share of the step in which each satellite works, 0 to 1.
+        transport : Transport
+            Network of the jobs.
+        changes : sequence of SatelliteChange, optional
+            Changes of satellites in the step, in order of time.
+        """
         self.costs: Costs = self.communication.costs(self.lifecycle.ranks(), transport)
         disconnected = self.costs.jobs_disconnected
         exchanges = bool(disconnected.any() or self.unreachable.size)
@@ -131,7 +189,13 @@ class Training:
         return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback)
 
     def set_rates(self, limits: Array) -> None:
-        """Each job's rate is its slowest member's limit."""
+        """Set the rate of each job, the limit of its slowest member, and the shares of its training step.
+
+        Parameters
+        ----------
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+        """
         runs = np.flatnonzero(self.runs_in >= 0)
         rate = np.full(self.jobs, np.inf)
         np.minimum.at(rate, self.runs_in[runs], limits[LIMIT_RATE, runs])
@@ -155,7 +219,13 @@ class Training:
         return causes
 
     def fill_inputs(self, inputs: JobInputs) -> None:
-        """Fill in the step inputs of members and spares."""
+        """Fill the step inputs of members and spares.
+
+        Parameters
+        ----------
+        inputs : JobInputs
+            Inputs of all satellites, changed in place.
+        """
         runs = np.flatnonzero(self.runs_in >= 0)
         job = self.runs_in[runs]
         for row in (inputs.job_rate, inputs.running, inputs.productive):
@@ -170,7 +240,19 @@ class Training:
     # --- the ledger
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger, kernel_efficiency: float) -> None:
-        """Enter the losses of members and spares beyond those of power and heat."""
+        """Enter the losses of members and spares beyond those of power and heat.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step.
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+        ledger : Ledger
+            The ledger.
+        kernel_efficiency : float
+            Arithmetic rate within a step over dense peak, 0 to 1.
+        """
         rate = limits[LIMIT_RATE]
         self.causes = self._causes(limits)
         for cause, mine, left in (("spare", ~self.unallocated, limits[LIMIT_ALLOWED]), ("unplaced", self.unallocated, rate)):
@@ -249,16 +331,34 @@ class Training:
     # --- the end
 
     def end(self, ledger: Ledger) -> None:
-        """Count work after the last checkpoint as useful; `uncommitted_s` reports it."""
+        """Count work after the last checkpoint as useful; `uncommitted_s` reports it.
+
+        Parameters
+        ----------
+        ledger : Ledger
+            The ledger.
+        """
         for job in range(self.jobs):
             self._commit(job, ledger)
 
     def uncommitted_s(self) -> float:
-        """Useful seconds of satellites since the last commits."""
+        """Useful time of satellites since the last commits.
+
+        Returns
+        -------
+        float
+            Time [s], of whole satellites.
+        """
         return float(sum(done.useful_s * done.present.size for work in self.open for done in work))
 
     def summary(self) -> dict[str, Any]:
-        """What summary.json says of this workload."""
+        """Entry of the workload in `workloads` of summary.json.
+
+        Returns
+        -------
+        dict
+            Fields by name.
+        """
         duration_s = self.steps * self.step_s
         running_s, trained = float(self.running_s.sum()), float(self.trained_steps.sum())
         tokens_per_s = float(self.tokens.sum()) / duration_s
