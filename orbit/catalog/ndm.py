@@ -16,6 +16,13 @@ from xml.parsers import expat
 class FileError(Exception):
     """The file cannot be read from a location on.
 
+    Parameters
+    ----------
+    line, column : int
+        Location, from 1.
+    message : str
+        What is wrong and what to write.
+
     Attributes
     ----------
     line, column : int
@@ -117,7 +124,13 @@ def text_lines(data: bytes) -> Iterator[tuple[int, str]]:
 
 
 class Locations:
-    """Line and column, from 1, of offsets in a text or in bytes. Lines are counted once, on first use."""
+    """Line and column, from 1, of offsets in a text or in bytes. Lines are counted once, on first use.
+
+    Parameters
+    ----------
+    data : str or bytes
+        Content of the file.
+    """
 
     def __init__(self, data: str | bytes) -> None:
         self.data = data

@@ -85,7 +85,13 @@ class Source(Protocol):
 
 
 class ListedChanges:
-    """Changes that are known beforehand."""
+    """Source of changes that are known beforehand.
+
+    Parameters
+    ----------
+    changes : iterable of AvailabilityChange
+        The changes, in any order.
+    """
 
     def __init__(self, changes: Iterable[AvailabilityChange]) -> None:
         self._changes = sorted(changes, key=lambda change: change.time_s)
@@ -127,7 +133,14 @@ def in_order(changes: Iterable[AvailabilityChange]) -> list[AvailabilityChange]:
 
 
 class FleetAvailability:
-    """What is available of satellites lo to hi - 1, of links and of stations, all causes together.
+    """Availability of satellites lo to hi - 1, of links and of stations, all causes together.
+
+    Parameters
+    ----------
+    lo, hi : int
+        The satellites.
+    stations : int, optional
+        Number of ground stations.
 
     Attributes
     ----------

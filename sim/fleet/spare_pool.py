@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 
 class SparePool:
-    """Healthy spares in order of number, and the seconds each was a spare in the current window."""
+    """Healthy spares in order of number, and the time that each was a spare in the current window.
+
+    Parameters
+    ----------
+    spares : sequence of int
+        Numbers of the spares, each once.
+    satellites : int
+        Length of the arrays that `take` returns.
+    begin_s : float
+        Beginning of the first window [s].
+    """
 
     def __init__(self, spares: Sequence[int], satellites: int, begin_s: float) -> None:
         self.ready = sorted(spares)

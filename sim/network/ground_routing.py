@@ -17,7 +17,29 @@ Flags = NDArray[np.bool_]
 
 
 class GroundRouting:
-    """Routes of stations and of pairs of stations; arrays over (steps, ...) fill as `update` is called."""
+    """Routes of stations and of pairs of stations; arrays over (steps, ...) are filled by `update`.
+
+    Parameters
+    ----------
+    steps : int
+        Steps of the run.
+    step_s : float
+        Length of a step [s].
+    satellites : int
+        Number of satellites.
+    sin_min_elevation : ndarray, shape (stations,)
+        Sine of the minimum elevation of each station.
+    max_range_m : ndarray, shape (stations,)
+        Largest slant range of each station [m]; infinite: none.
+    masks : Masks
+        Elevation masks over azimuth.
+    pairs : list of tuple of int
+        Numbers of both stations of each pair.
+    network : Network or None
+        Links between satellites; None: satellites serve what they see.
+    stride : int
+        Steps between recorded frames; 0: nothing is recorded.
+    """
 
     def __init__(
         self,

@@ -78,10 +78,19 @@ class StationRoute(NamedTuple):
 
 
 class Network:
-    """Links of `count` satellites under `rules`; constellation blocks say which satellites form grids and lattices.
+    """Links between satellites at one time, and routes over them.
 
-    After update: link l joins a[l] < b[l] with length_m, delay_s (hop latency included) and rate_bit_s, each (links,);
-    `version` grows when the set of links changes.
+    After `update`, link l joins a[l] < b[l] with length_m, delay_s (hop latency included) and rate_bit_s, each of shape
+    (links,); `version` grows when the set of links changes.
+
+    Parameters
+    ----------
+    constellation_blocks : sequence of ConstellationBlock
+        Grids and lattices of the constellation.
+    count : int
+        Number of satellites.
+    rules : LinkRules
+        Rules of every link.
     """
 
     def __init__(self, constellation_blocks: Sequence[ConstellationBlock], count: int, rules: LinkRules) -> None:

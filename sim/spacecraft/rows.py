@@ -61,10 +61,22 @@ class Recorded:
 
 
 class Rows:
-    """Numbers of rows by name, in the order of the declarations.
+    """Row numbers by name, in the order of the declarations.
 
-    `carried` are the rows that go on from step to step: states, then totals. `work` has these and the scratch of a step:
-    inputs, and the values that sums over the fleet and the recorder read.
+    `carried` are the rows that persist from step to step: states, then totals. `work` has these and the scratch rows of
+    a step: inputs, and the values that fleet sums and the recorder read.
+
+    Parameters
+    ----------
+    variables : sequence of Variable
+        Declared variables.
+    controls : sequence of str
+        Names of the inputs that a caller fills.
+
+    Raises
+    ------
+    ValueError
+        If a state or total is declared twice.
     """
 
     def __init__(self, variables: Sequence[Variable], controls: Sequence[str]) -> None:

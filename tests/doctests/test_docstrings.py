@@ -90,12 +90,26 @@ def _lacks(name: str, node: ast.FunctionDef) -> list[str]:
     return wrong
 
 
+def _class_lacks(node: ast.ClassDef) -> list[str]:
+    """What the docstring of a class lacks: the arguments of its `__init__`, where it has one."""
+    text = ast.get_docstring(node)
+    if text is None:
+        return [f"{node.name}: no docstring"]
+    for init in node.body:
+        if isinstance(init, ast.FunctionDef) and init.name == "__init__":
+            arguments = [a.arg for a in (*init.args.args, *init.args.kwonlyargs) if a.arg != "self"]
+            named = _named(_sections(text).get("Parameters", ""))
+            if arguments != named:
+                return [f"{node.name}: Parameters are {named}, the arguments {arguments}"]
+    return []
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_public_functions_are_documented(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     wrong = [line for name, node in _functions(tree) for line in _lacks(name, node)]
     classes = [n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("_")]
-    wrong += [f"{node.name}: no docstring" for node in classes if ast.get_docstring(node) is None]
+    wrong += [line for node in classes for line in _class_lacks(node)]
     if ast.get_docstring(tree) is None and tree.body:
         wrong.append("the module has no docstring")
     assert not wrong, "\n".join(wrong)

@@ -17,7 +17,15 @@ Ints = NDArray[np.int64]
 
 
 class Star:
-    """Nodes around a core of unlimited rate: link n leads out of node n, link nodes + n into it."""
+    """Nodes around a core of unlimited rate: link n leads out of node n, link nodes + n into it.
+
+    Parameters
+    ----------
+    nodes : int
+        Number of nodes.
+    fabric : Fabric
+        Rate, throughput and latency of the network.
+    """
 
     version = 0
 
@@ -58,7 +66,17 @@ class Star:
 
 
 class ConstantCommunication(JobCommunication):
-    """Messages on a network that never changes: costs are computed again only when ranks change."""
+    """Messages on a network that never changes: costs are computed again only when ranks change.
+
+    Parameters
+    ----------
+    task : Task
+        A job of the kind.
+    collective : Collective
+        All-reduce of the gradients.
+    satellites : int
+        Number of nodes.
+    """
 
     def __init__(self, task: Task, collective: Collective, satellites: int) -> None:
         super().__init__(task, collective, satellites)

@@ -18,7 +18,21 @@ Flags = NDArray[np.bool_]
 
 
 class InferenceService:
-    """A service on its satellites; each works at its own limit, demand is spread evenly over what they can do."""
+    """An inference service on its satellites; each works at its own limit, demand is spread evenly over their capacity.
+
+    Parameters
+    ----------
+    service : Service
+        Model, batch and hardware.
+    demand_per_s : float or None
+        Output tokens per second that users request; None: as many as can be served.
+    who : ndarray of int64
+        Satellites of the service.
+    steps : int
+        Steps of the run.
+    hbm_share : float
+        Share of the accelerators' power that memory draws, 0 to 1.
+    """
 
     def __init__(self, service: Service, demand_per_s: float | None, who: Ints, steps: int, hbm_share: float):
         self.service, self.demand_per_s, self.who = service, demand_per_s, who

@@ -29,7 +29,15 @@ class JobInputs(NamedTuple):
 
 
 class Ledger:
-    """Seconds of whole satellites by cause, own and induced, per satellite and per step."""
+    """Time of whole satellites by cause [s], own and induced, for each satellite and for each step.
+
+    Parameters
+    ----------
+    satellites : int
+        Number of satellites.
+    steps : int
+        Steps of the run.
+    """
 
     def __init__(self, satellites: int, steps: int) -> None:
         self.own_s = np.zeros((len(CAUSES), satellites))

@@ -25,9 +25,28 @@ Flags = NDArray[np.bool_]
 
 
 class JobScheduler:
-    """Training, inference services, satellites in reserve where there is no job, and idle ones without a workload.
+    """Scheduler of all workloads: training, inference, satellites in reserve, and idle ones.
 
-    All others serve independent streams. Works the same for satellites in orbit and for nodes on the ground.
+    All other satellites serve independent streams. Works the same for satellites in orbit and for nodes on the ground.
+
+    Parameters
+    ----------
+    satellites : int
+        Number of satellites.
+    steps : int
+        Steps of the run.
+    step_s : float
+        Length of a step [s].
+    kernel_efficiency : float
+        Arithmetic rate within a step over dense peak, 0 to 1.
+    trainings : list of Training
+        Training workloads.
+    services : list of InferenceService
+        Inference services.
+    reserve : ndarray of int64
+        Satellites in reserve where there is no training workload.
+    idle : ndarray of int64
+        Satellites without a workload.
     """
 
     def __init__(

@@ -112,7 +112,27 @@ class _Done(NamedTuple):
 
 
 class Training:
-    """Equal synchronous jobs with their spares; leftover satellites fill no job and serve as further spares."""
+    """Equal synchronous jobs with their spares; leftover satellites fill no job and serve as further spares.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+        Mesh and all-reduce of each job.
+    lifecycle : Lifecycle
+        Lifecycle of the jobs.
+    spares : ndarray of int64
+        Satellites in reserve.
+    leftover : ndarray of int64
+        Satellites that fill no job.
+    satellites : int
+        Number of satellites of the fleet.
+    steps : int
+        Steps of the run.
+    step_s : float
+        Length of a step [s].
+    total_tokens : float
+        Tokens that one job trains on.
+    """
 
     def __init__(
         self,
