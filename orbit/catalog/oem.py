@@ -12,7 +12,8 @@ from operator import itemgetter
 from pathlib import Path
 
 from orbit.catalog.common import BadLine, moment, read_epoch
-from orbit.catalog.ndm import FileError, Locations, key_value, text_lines, xml_segments
+from orbit.catalog.ndm import FileError, Locations, key_value, text_lines
+from orbit.catalog.ndm_xml import xml_segments
 from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SECONDS_PER_DAY
 
 FRAMES = ("TEME",)

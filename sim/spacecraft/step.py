@@ -27,6 +27,7 @@ from sim.spacecraft import (
     radiator,
     rows,
     thermal,
+    thermal_response,
 )
 from sim.spacecraft.inputs import CONTROLS, INPUTS, Inputs
 from sim.spacecraft.submodel import Setup, Submodel
@@ -84,7 +85,7 @@ SatelliteParams: Any = namedtuple("SatelliteParams", [*(m.name for m in SUBMODEL
 RECORDS: dict[str, Any] = {
     "state": State, "inputs": Inputs, "illumination": illumination.Illumination, "incidence": attitude.Incidence,
     "earth": earth_flux.EarthFlux, "power": array.ArrayPower, "environment": radiator.Environment, "loads": compute.Loads,
-    "battery": battery.BatteryFlows, "limit": Limit, "run": Run, "forecast": thermal.Forecast, "effects": Effects,
+    "battery": battery.BatteryFlows, "limit": Limit, "run": Run, "forecast": thermal_response.Forecast, "effects": Effects,
 }  # fmt: skip
 
 
@@ -186,8 +187,8 @@ def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effe
     loads = compute.advance(inputs, run, effects, satellite.compute)
     flows = battery.advance(state, power, loads, satellite.battery)
     loop_w = loads.loop_w + flows.battery_loss_w
-    heats = thermal.Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w)
-    return all_effects(state, inputs, run, thermal.forecast(state, heats, satellite.thermal), effects, satellite)
+    heats = thermal_response.Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w)
+    return all_effects(state, inputs, run, thermal_response.forecast(state, heats, satellite.thermal), effects, satellite)
 
 
 @inlined
@@ -227,11 +228,11 @@ def thermal_limit(
     up, duty, bus_w = inputs.available, inputs.duty, p.bus_w * inputs.available + effects.bus_w
     loads = compute.advance(inputs, run, effects, p)
     loss_w = battery.advance(state, power, loads, satellite.battery).battery_loss_w
-    heats = thermal.Heats(loads.chip_w, loads.plate_w, loads.loop_w + loss_w, environment.environment_w)
-    c = thermal.correction(state, heats, thermal_p)
-    chip_w = thermal.chip_limit_w(state, heats, c, thermal_p) - effects.chip_w
+    heats = thermal_response.Heats(loads.chip_w, loads.plate_w, loads.loop_w + loss_w, environment.environment_w)
+    c = thermal_response.correction(state, heats, thermal_p)
+    chip_w = thermal_response.chip_limit_w(state, heats, c, thermal_p) - effects.chip_w
     idle = compute.loads(0.0, 1.0, duty, up, 0.0, effects.chip_w, p)
-    on = thermal.powered_limit(state, bus_w + loss_w, idle.chip_w, idle.plate_w, idle.loop_w, c, thermal_p)
+    on = thermal_response.powered_limit(state, bus_w + loss_w, idle.chip_w, idle.plate_w, idle.loop_w, c, thermal_p)
     share = (chip_w / max(up, 1e-9) - p.idle_w) / (max(duty, 1e-9) * p.dynamic_w)
     return (compute.rate_for_share(share, p.voltage_floor) if on >= 1.0 else 0.0), min(1.0, max(0.0, on))
 
@@ -261,7 +262,7 @@ def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite
         Loads of the effects at these limits [W].
     """
     accelerators_w = battery.limits(state, satellite.battery)
-    start = thermal.Forecast(state.junction_k, state.loop_k, 0.0, 1e30)
+    start = thermal_response.Forecast(state.junction_k, state.loop_k, 0.0, 1e30)
     effects = all_effects(state, inputs, Run(0.0, 1.0, inputs.duty), start, NO_EFFECTS, satellite)
     guard = rate_guard(state, inputs, satellite)
     rate, powered = compute.limits(inputs, power, accelerators_w, effects, satellite.compute)
