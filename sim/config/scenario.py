@@ -51,7 +51,7 @@ class Datum:
     path: str
     value: Any
     unit: str
-    kind: str  # one of tree.KINDS, or "scenario" where the scenario itself says so
+    kind: str  # one of yaml_tree.KINDS, or "scenario" for a value of the scenario itself
     source: str
     low: Any = None
     high: Any = None
@@ -97,7 +97,7 @@ def _scenario_file(source: str | Path) -> Path:
 
 
 def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
-    """Tree of a scenario file laid on those it extends; paths of catalogues and points become absolute."""
+    """Tree of a scenario file merged over those it extends; paths of catalogues and points become absolute."""
     node = yaml_tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")

@@ -175,10 +175,10 @@ def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Tra
     members = min(order.size, job.members or order.size)
     each, memory_bytes = satellite.accelerators, satellite.accelerator.memory
     meshes = parallelism.meshes(model(job.model), each, members) if job.mesh is None else [Mesh(**dict(job.mesh))]
-    asked = task(job, satellite, meshes[0])
-    candidates = execution_plan.feasible_tasks(asked, meshes, virtual_stages(job), recomputes(job), members, memory_bytes)
+    first = task(job, satellite, meshes[0])
+    candidates = execution_plan.feasible_tasks(first, meshes, virtual_stages(job), recomputes(job), members, memory_bytes)
     if not candidates and job.mesh is not None:
-        candidates = [asked]  # validation checks scenarios; a study may ask for what no memory holds
+        candidates = [first]  # validation refuses such a scenario; a study may still set one that does not fit
     if not candidates:
         raise bad_input(
             Origin("workloads"), "workloads.training",

@@ -29,7 +29,7 @@ ROUNDING: Final = 1e-12  # shares of a step below this are rounding
 
 
 class Kind(StrEnum):
-    """What of a target changes."""
+    """Quantity of a target that changes."""
 
     SATELLITE = "satellite"  # the whole satellite: 1 available, 0 lost
     RATE = "rate"  # the largest rate that its accelerators may reach
@@ -40,7 +40,7 @@ class Kind(StrEnum):
 
 
 class Target(NamedTuple):
-    """Who is concerned: satellites `first` to `last`, the two ends of a link, or a station by number (twice)."""
+    """Target of a change: satellites `first` to `last`, the two ends of a link, or a station by number (twice)."""
 
     kind: Kind
     first: int
@@ -66,7 +66,7 @@ class SatelliteChange(NamedTuple):
 
 
 class Source(Protocol):
-    """What produces changes as the run goes."""
+    """A source of changes during a run."""
 
     def until(self, time_s: float) -> list[AvailabilityChange]:
         """Changes up to a time that no earlier call returned.
@@ -299,7 +299,7 @@ def _apply(fleet: FleetAvailability, change: AvailabilityChange) -> list[Satelli
 
 
 class StepAvailability(NamedTuple):
-    """What is available in a step; arrays over satellites hold until the next step is asked for."""
+    """Availability in a step; arrays over satellites hold until the next step is evaluated."""
 
     up: Array  # share of the step in which each satellite has accelerators to work with
     rate_cap: Array  # mean rate that they may reach then
@@ -312,7 +312,7 @@ class StepAvailability(NamedTuple):
 
 
 class Timeline:
-    """Availability step by step: asks sources for their changes and adds up shares of steps.
+    """Availability step by step, from the changes of several sources.
 
     Parameters
     ----------

@@ -27,10 +27,10 @@ class SparePool:
         self.ready = sorted(spares)
         self._since_s = dict.fromkeys(self.ready, begin_s)
         self._begin_s = begin_s
-        self._stood_s = np.zeros(satellites)
-        self._moved = False
-        self._quiet_s = math.nan  # length of the window that _quiet was made for
-        self._quiet = self._stood_s
+        self._standby_s = np.zeros(satellites)
+        self._changed = False
+        self._unchanged_length_s = math.nan  # length of the window that _unchanged_s belongs to
+        self._unchanged_s = self._standby_s
 
     def join(self, satellite: int, time_s: float) -> None:
         """Add a spare.
@@ -44,7 +44,7 @@ class SparePool:
         """
         insort(self.ready, satellite)
         self._since_s[satellite] = time_s
-        self._moved = True
+        self._changed = True
 
     def leave(self, satellite: int, time_s: float) -> None:
         """Remove a spare.
@@ -57,8 +57,8 @@ class SparePool:
             Time until which it was a spare [s].
         """
         del self.ready[bisect_left(self.ready, satellite)]
-        self._stood_s[satellite] += time_s - max(self._since_s.pop(satellite), self._begin_s)
-        self._moved = True
+        self._standby_s[satellite] += time_s - max(self._since_s.pop(satellite), self._begin_s)
+        self._changed = True
 
     def take(self, end_s: float) -> NDArray[np.float64]:
         """Close the current window and start the next.
@@ -76,13 +76,13 @@ class SparePool:
             Seconds as a spare in the window, read-only.
         """
         length_s = end_s - self._begin_s
-        if self._moved or length_s != self._quiet_s:
-            stood_s = self._stood_s
+        if self._changed or length_s != self._unchanged_length_s:
+            standby_s = self._standby_s
             for satellite in self.ready:
-                stood_s[satellite] += end_s - max(self._since_s[satellite], self._begin_s)
-            stood_s.setflags(write=False)
-            self._quiet, self._quiet_s = stood_s, math.nan if self._moved else length_s
-            self._stood_s = np.zeros(stood_s.size)
-            self._moved = False
+                standby_s[satellite] += end_s - max(self._since_s[satellite], self._begin_s)
+            standby_s.setflags(write=False)
+            self._unchanged_s, self._unchanged_length_s = standby_s, math.nan if self._changed else length_s
+            self._standby_s = np.zeros(standby_s.size)
+            self._changed = False
         self._begin_s = end_s
-        return self._quiet
+        return self._unchanged_s

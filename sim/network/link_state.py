@@ -154,7 +154,7 @@ class Network:
 
     @property
     def topology_links(self) -> int:
-        """Links of the whole topology; 0 for `nearest`, which has no fixed form."""
+        """Links of the whole topology; 0 for `nearest`, whose links change."""
         return int(self._topology_links[0].size)
 
     def isolated(self) -> Indices:

@@ -19,7 +19,7 @@ class Accounting(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """What `advance` writes: shares of the step, and the state shown by the views."""
+    """Results of `advance`: shares of the step, and the state shown by the views."""
 
     failed: float
     power: float

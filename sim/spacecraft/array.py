@@ -29,7 +29,7 @@ class Array(NamedTuple):
 
 
 class ArrayPower(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     cell_k: float
     generated_w: float

@@ -29,7 +29,7 @@ class Attitude(NamedTuple):
 
 
 class Incidence(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     array_incidence: float
     radiator_incidence: float

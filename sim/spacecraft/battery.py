@@ -26,7 +26,7 @@ class Battery(NamedTuple):
 
 
 class BatteryFlows(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     charge_j: float
     charge_fraction: float

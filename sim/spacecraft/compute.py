@@ -23,7 +23,7 @@ class Compute(NamedTuple):
 
 
 class Loads(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     chip_w: float
     plate_w: float

@@ -20,7 +20,7 @@ class Earth(NamedTuple):
 
 
 class EarthFlux(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     albedo_w_m2: float
     infrared_w_m2: float

@@ -23,7 +23,7 @@ class Heater(NamedTuple):
 
 
 class HeaterFlows(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     heater_w: float
     coolant_frozen: float

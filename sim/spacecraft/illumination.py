@@ -13,7 +13,7 @@ from sim.spacecraft.submodel import Setup, Submodel
 
 
 class Illumination(NamedTuple):
-    """What `advance` writes; unit vectors are at the middle of the step."""
+    """Results of `advance`; unit vectors are at the middle of the step."""
 
     x_m: float
     y_m: float

@@ -26,7 +26,7 @@ class Leakage(NamedTuple):
 
 
 class LeakageFlows(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     leakage_w: float
     leakage_change_w: float

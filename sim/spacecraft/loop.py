@@ -25,7 +25,7 @@ FIRST_CONTROL, END_POSITION = ROWS.first_control, ROWS.end_position
 X_ROW = ROWS.carried["x_m"]
 EDGE_BEFORE_ROW, EDGE_NOW_ROW = ROWS.carried["edge_before"], ROWS.carried["edge_now"]
 
-# What `preview_limits` says of a satellite: limits[row, satellite], rates.
+# Rows of limits[row, satellite], clock rates, written by `preview_limits`.
 LIMIT_ALLOWED, LIMIT_POWER, LIMIT_RATE, LIMIT_ROWS = range(4)
 
 # Rows of work that the sums over the fleet, the extremes and the recorder read, as constants of the compiled loop.

@@ -18,7 +18,7 @@ class Radiator(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     environment_w: float
 

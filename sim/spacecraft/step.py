@@ -49,7 +49,7 @@ EFFECTS = tuple(m for m in SUBMODELS if m.adds)
 
 
 class Limit(NamedTuple):
-    """What the step allows before jobs choose their rate."""
+    """Limits of the step before jobs set their rate."""
 
     rate_power: float
     rate_limit: float
@@ -57,7 +57,7 @@ class Limit(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What is run: clock rate, share of the step in which machines are on, share in which arithmetic runs."""
+    """Operation in the step: clock rate, share of the step in which machines are on, share in which arithmetic runs."""
 
     rate: float
     powered: float

@@ -50,7 +50,7 @@ class Nodes(NamedTuple):
 
 
 class ThermalFlows(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     junction_k: float
     hbm_k: float

@@ -1,4 +1,4 @@
-"""What a sweep's file may say: a scenario, what all points share, what varies."""
+"""Sweep files: a scenario, overrides shared by all points, and the fields that vary."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from sim.config.schema import Scenario
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
-STALE_D = 14  # days between epoch and elements beyond which SGP4 says little
+STALE_D = 14  # days between epoch and elements beyond which SGP4 is inaccurate
 
 
 def radiator_time_constant_s(

@@ -13,7 +13,7 @@ from sim.workload import memory_fit, parallelism
 
 
 class Plan(NamedTuple):
-    """What a site is asked to do, and who uses it."""
+    """Workloads, time grid and users of a ground site."""
 
     epoch: datetime
     duration_s: float

@@ -69,7 +69,7 @@ class InferenceService:
         asked = most if self.demand_per_s is None else min(self.demand_per_s, most)
         self.delivered_per_s = min(asked, reached)
         self.utilisation = self.delivered_per_s / reached if reached > 0.0 else 0.0
-        # of what satellites without a route could deliver: what is asked for and others cannot make up for
+        # of the capacity of satellites without a route: the share that is requested and that others cannot replace
         hidden = most - reached
         self.missed_share = (asked - self.delivered_per_s) / hidden if hidden > 0.0 else 1.0
 
