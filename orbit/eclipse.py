@@ -174,9 +174,9 @@ def _valleys(block: _Block, grid: TimeGrid) -> tuple[list[_Marks], tuple[Ints, I
     k, lane = k[keep], lane[keep]
     u, edge = np.empty(k.size), np.empty(k.size)
     kernels.refine_lowest(block.nodes(k, lane), SUN_DISC_M, u, edge)
-    found = block.marks(k, lane, u, edge)
-    inside = (found.tick >= 0.0) & (found.tick <= grid.steps)
-    marks = [_Marks(found.satellite[inside], found.tick[inside], edge[inside])]
+    lowest = block.marks(k, lane, u, edge)
+    inside = (lowest.tick >= 0.0) & (lowest.tick <= grid.steps)
+    marks = [_Marks(lowest.satellite[inside], lowest.tick[inside], edge[inside])]
     for tick in (0, grid.steps):  # where a passage is cut, the lowest point may be the cut
         if block.first <= tick < block.last:
             row, lanes = tick - block.first + _PAD, np.arange(e.shape[1])
@@ -190,19 +190,19 @@ def _crossings(block: _Block, grid: TimeGrid, level: float, valleys: tuple[Ints,
     below = e < level
     k, lane = np.nonzero(below[_PAD:-_PAD] != below[_PAD + 1 : e.shape[0] - _PAD + 1])
     k = k + _PAD
-    found = [_refined(block, k, lane, np.zeros(k.size), np.ones(k.size), level, below[k, lane])]
+    marks = [_refined(block, k, lane, np.zeros(k.size), np.ones(k.size), level, below[k, lane])]
     row, column, u, deepest = valleys
     between = (deepest < level) & ~below[row, column] & ~below[row - 1, column] & ~below[row + 1, column]
     row, column, u = row[between], column[between], u[between]
     one = np.ones(row.size)
-    found.append(_refined(block, row, column, -one, u, level, np.zeros(row.size, dtype=bool)))
-    found.append(_refined(block, row, column, u, one, level, np.ones(row.size, dtype=bool)))
+    marks.append(_refined(block, row, column, -one, u, level, np.zeros(row.size, dtype=bool)))
+    marks.append(_refined(block, row, column, u, one, level, np.ones(row.size, dtype=bool)))
     for tick, rises in ((-1, 0.0), (grid.steps + 2, 1.0)):
         if tick in (block.first, block.last):
             at = tick - block.first + _PAD
             lanes = np.flatnonzero(below[at])
-            found.append(block.marks(np.full(lanes.size, at), lanes, np.zeros(lanes.size), np.full(lanes.size, rises)))
-    return found
+            marks.append(block.marks(np.full(lanes.size, at), lanes, np.zeros(lanes.size), np.full(lanes.size, rises)))
+    return marks
 
 
 def _refined(block: _Block, k: Ints, lane: Ints, low: Array, high: Array, level: float, rises: Bools) -> _Marks:
@@ -222,11 +222,11 @@ def _joined(marks: list[_Marks]) -> _Marks:
 
 def _passages(marks: list[_Marks], grid: TimeGrid) -> tuple[Ints, Array, Array]:
     """Satellite, start and end [ticks] of every stretch below a level, cut to the run."""
-    found = _joined(marks)
-    falls, rises = found.value == 0.0, found.value == 1.0
-    start, end = np.clip(found.tick[falls], 0.0, grid.steps), np.clip(found.tick[rises], 0.0, grid.steps)
+    joined = _joined(marks)
+    falls, rises = joined.value == 0.0, joined.value == 1.0
+    start, end = np.clip(joined.tick[falls], 0.0, grid.steps), np.clip(joined.tick[rises], 0.0, grid.steps)
     some = end > start
-    return found.satellite[falls][some], start[some], end[some]
+    return joined.satellite[falls][some], start[some], end[some]
 
 
 def _table(

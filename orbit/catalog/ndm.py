@@ -137,8 +137,8 @@ class Locations:
 
     def __call__(self, offset: int) -> tuple[int, int]:
         if self.ends is None:
-            found = re.finditer("\n", self.data) if isinstance(self.data, str) else re.finditer(b"\n", self.data)
-            self.ends = [end.start() for end in found]
+            ends = re.finditer("\n", self.data) if isinstance(self.data, str) else re.finditer(b"\n", self.data)
+            self.ends = [end.start() for end in ends]
         line = bisect_left(self.ends, offset)
         return line + 1, offset - (self.ends[line - 1] if line else -1)
 
@@ -187,13 +187,13 @@ def json_records(data: bytes) -> list[Record]:
     blank = re.compile(r"\s*")
 
     def skip(at: int) -> int:
-        found = blank.match(text, at)
-        return at if found is None else found.end()
+        space = blank.match(text, at)
+        return at if space is None else space.end()
 
     at = skip(0)
     listed = text[at : at + 1] == "["
     at = skip(at + 1) if listed else at
-    found: list[Record] = []
+    records: list[Record] = []
     line, counted = 1, 0
     while text[at : at + 1] not in (("]",) if listed else ("",)):
         try:
@@ -204,7 +204,7 @@ def json_records(data: bytes) -> list[Record]:
             reason = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
             raise FileError(*locations(at), f"is not JSON ({reason}); fix it here") from None
         line, counted = line + text.count("\n", counted, at), at
-        found.append(_json_record(text, locations, value, at, end, line))
+        records.append(_json_record(text, locations, value, at, end, line))
         at = skip(end)
         if not listed:
             break
@@ -217,7 +217,7 @@ def json_records(data: bytes) -> list[Record]:
     after = skip(at + 1 if listed else at)
     if after < len(text):
         raise FileError(*locations(after), "is not JSON (extra data after the end); remove it")
-    return found
+    return records
 
 
 class _Pairs(dict[str, Any]):
@@ -230,8 +230,8 @@ class _Pairs(dict[str, Any]):
 
 def _json_record(text: str, locations: Locations, value: Any, at: int, end: int, line: int) -> Record:
     def location(name: str) -> tuple[int, int]:
-        found = re.compile(rf'"{re.escape(name)}"\s*:').search(text, at, end)
-        return locations(at if found is None else found.start())
+        key = re.compile(rf'"{re.escape(name)}"\s*:').search(text, at, end)
+        return locations(at if key is None else key.start())
 
     if not isinstance(value, _Pairs):
         raise FileError(

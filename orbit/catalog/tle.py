@@ -294,27 +294,27 @@ def _pair(
 ) -> None:  # fmt: skip
     """One satellite's lines: its elements, or what is wrong with each line."""
     first = one[0]
-    found = []
+    problems = []
     title = ""
     if name is not None:
         title = _text(name[1].removeprefix(b"0 ")).strip()
         if "\ufffd" in title:
-            found.append(BadLine(name[0], 1, f"name '{title}' is not text in UTF-8; write it in ASCII", first))
+            problems.append(BadLine(name[0], 1, f"name '{title}' is not text in UTF-8; write it in ASCII", first))
     for (number, text), kind in ((one, "1"), (two, "2")):
         wrong = _wrong(text, kind)
-        found += [] if wrong is None else [BadLine(number, wrong[0], wrong[1], first)]
-    if not found and one[1][2:7] != two[1][2:7]:
+        problems += [] if wrong is None else [BadLine(number, wrong[0], wrong[1], first)]
+    if not problems and one[1][2:7] != two[1][2:7]:
         numbers = (
             f"satellite number {_text(two[1][2:7])} differs from {_text(one[1][2:7])} on line 1; write one of them"
         )
-        found.append(BadLine(two[0], 3, numbers, first))
-    if not found:
+        problems.append(BadLine(two[0], 3, numbers, first))
+    if not problems:
         beyond = _range(one[1], two[1])
         if beyond is None:
             sets.append(parse_tle(one[1], two[1], title, first))
         else:
-            found.append(BadLine((one, two)[beyond[0]][0], beyond[1], beyond[2], first))
-    bad += found
+            problems.append(BadLine((one, two)[beyond[0]][0], beyond[1], beyond[2], first))
+    bad += problems
 
 
 def _text(line: bytes) -> str:

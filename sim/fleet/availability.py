@@ -316,13 +316,13 @@ class Timeline:
 
     Parameters
     ----------
-    sources
+    sources : sequence of Source
         Where changes come from.
-    lo, hi
+    lo, hi : int
         Satellites lo to hi - 1; changes of others are ignored.
-    step_s
+    step_s : float
         Length of a step [s].
-    stations
+    stations : int, optional
         Number of ground stations.
     """
 

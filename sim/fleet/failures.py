@@ -33,24 +33,24 @@ class RandomFailures:
 
     Parameters
     ----------
-    seed, replica
+    seed, replica : int
         With the process they key the streams of all units.
-    satellites
+    satellites : int
         Number of satellites.
-    mean_time_s
+    mean_time_s : float
         Mean time to the failure of one unit [s], above 0; infinite: nothing fails.
-    repair_s
+    repair_s : float
         Time until a failed unit is back [s], at least 0. 0: it restarts at once; infinite: it stays down.
-    accelerators
+    accelerators : int, optional
         Of one satellite, at least 1.
-    unit
+    unit : int or None, optional
         Accelerators that one failing unit holds; None, or not less than `accelerators`: the whole satellite is one
         unit. The last unit of a satellite holds what is left over.
-    end_s
+    end_s : float, optional
         Changes from this time on are of no interest [s]: they are left out, which spares memory.
-    process
+    process : int, optional
         Number of the process in the key of its streams.
-    noun
+    noun : str, optional
         What a satellite is called in the names of targets.
 
     Raises

@@ -189,15 +189,15 @@ class JobLifecycle:
 
     Parameters
     ----------
-    members
+    members : sequence of sequence of int
         Of each job its satellites by rank.
-    spares
+    spares : sequence of int or ndarray of int64
         Satellites held back. No satellite may stand twice among members and spares; all others are ignored.
-    policy
+    policy : Policy
         How jobs save and recover.
-    satellites
+    satellites : int, optional
         Length of the array of spare seconds; by default up to the highest number given here.
-    begin_s
+    begin_s : float, optional
         Time at which the jobs start [s].
 
     Raises
@@ -254,11 +254,11 @@ class JobLifecycle:
 
         Parameters
         ----------
-        time_s
+        time_s : float
             Beginning of the next window [s].
-        jobs_disconnected
+        jobs_disconnected : ndarray of bool
             Jobs without network, (jobs,).
-        component
+        component : ndarray of int64
             Connected component of each satellite, (satellites,); -1: in none.
 
         Returns
@@ -305,11 +305,11 @@ class JobLifecycle:
 
         Parameters
         ----------
-        begin_s, end_s
+        begin_s, end_s : float
             The window [s].
-        jobs_disconnected
+        jobs_disconnected : ndarray of bool
             Jobs without network for the whole window, (jobs,).
-        changes
+        changes : iterable of SatelliteChange, optional
             Changes of satellites that were not handed over before. Those before begin_s take effect at begin_s, those
             at end_s or later in the windows to come.
 

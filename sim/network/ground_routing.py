@@ -108,19 +108,19 @@ class GroundRouting:
 
         Parameters
         ----------
-        k
+        k : int
             The step.
-        r_m
+        r_m : ndarray
             Positions of satellites at its end [m], (3, N).
-        working, healthy
+        working, healthy : ndarray of bool
             Satellites that work for a share of the step, and at its end, (N,).
-        sky
+        sky : tuple of ndarray
             Positions of stations [m], their zeniths and norths, each (stations, 3).
-        network
+        network : Network or None
             Links of the step; None: there are none.
-        serves
+        serves : ndarray of bool
             Satellites that users are routed to, (N,).
-        stations
+        stations : ndarray of bool
             Stations that are available, (stations,); a lost one has no route.
 
         Returns

@@ -114,13 +114,13 @@ class Network:
 
         Parameters
         ----------
-        r_m
+        r_m : ndarray
             Positions of the satellites [m], (3, N).
-        healthy
+        healthy : ndarray of bool
             Satellites that relay, (N,).
-        link_factor
+        link_factor : mapping of tuple of int to float
             Fraction of the rate of single links, by pair of satellites in either order; 0 cuts a link.
-        terminal_factor
+        terminal_factor : ndarray or None, optional
             Fraction of the rate of all links of each satellite, (N,); a link has the product of both ends.
         """
         rules = self.rules

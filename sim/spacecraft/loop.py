@@ -168,10 +168,10 @@ def tile_loop(width: int) -> Loop:
                     total += np.int64(work[row, i] * scale + 0.5)
                 fleet[k, item] += total
             for item in range(EXTREMES):
-                row, sign, found = EXTREME_ROWS[item], SIGNS[item], extremes[k, item]
+                row, sign, extreme = EXTREME_ROWS[item], SIGNS[item], extremes[k, item]
                 for i in range(real):
-                    found = max(found, sign * work[row, i] if work[AVAILABLE_ROW, i] > 0.0 else NO_EXTREME)
-                extremes[k, item] = found
+                    extreme = max(extreme, sign * work[row, i] if work[AVAILABLE_ROW, i] > 0.0 else NO_EXTREME)
+                extremes[k, item] = extreme
             # --- the recorder's sample
             done = first_step + k + 1
             if done % stride == 0:

@@ -91,22 +91,22 @@ def parse_target(text: str) -> EventTarget | None:
     EventTarget(kind='accelerators', first=3, last=9, plane=False, station='')
     """
     text = text.strip()
-    station, link, found = _STATION.fullmatch(text), _LINK.fullmatch(text), _SATELLITES.fullmatch(text)
+    station, link, matched = _STATION.fullmatch(text), _LINK.fullmatch(text), _SATELLITES.fullmatch(text)
     if station is not None:
         return EventTarget("station", station=station[1])
     if link is not None:
         first, last = sorted((int(link[1]), int(link[2])))
         return None if first == last else EventTarget("link", first, last)
-    if found is None or (found["links"] and found["accelerators"]):
+    if matched is None or (matched["links"] and matched["accelerators"]):
         return None
     kind: Literal["satellites", "accelerators", "terminals"] = "satellites"
-    if found["links"] or found["accelerators"]:
-        kind = "terminals" if found["links"] else "accelerators"
-    if found["plane"]:
-        return EventTarget(kind, int(found["plane"]), int(found["plane"]), plane=True)
-    if found["who"] == "all":
+    if matched["links"] or matched["accelerators"]:
+        kind = "terminals" if matched["links"] else "accelerators"
+    if matched["plane"]:
+        return EventTarget(kind, int(matched["plane"]), int(matched["plane"]), plane=True)
+    if matched["who"] == "all":
         return EventTarget(kind)
-    return EventTarget(kind, int(found["first"]), int(found["last"] or found["first"]))
+    return EventTarget(kind, int(matched["first"]), int(matched["last"] or matched["first"]))
 
 
 class Event(Section):
@@ -164,10 +164,10 @@ def short_form(text: str) -> dict[str, str] | None:
     >>> short_form("2026-12-21T06:00Z derate satellite 17 accelerators to 0.875")["to"]
     '0.875'
     """
-    found = _SHORT.fullmatch(text)
-    if found is None:
+    matched = _SHORT.fullmatch(text)
+    if matched is None:
         return None
-    fields = found.groupdict()
+    fields = matched.groupdict()
     value = _VALUE.fullmatch(fields["target"])
     # the name of a station may hold the word "to"
     if value is not None and (fields["action"] == "derate" or _STATION.fullmatch(fields["target"]) is None):
@@ -191,17 +191,17 @@ def plane_blocks(constellation: Sequence[Constellation], counts: Sequence[int]) 
     list of tuple of int
         First satellite, number of planes, and satellites per plane of each block.
     """
-    found, first = [], 0
+    blocks, first = [], 0
     for entry, count in zip(constellation, counts, strict=True):
         begin = first
         for part in parts([entry]):
             if isinstance(part, Walker):
-                found.append((begin, int(part.planes), int(part.satellites_per_plane)))
+                blocks.append((begin, int(part.planes), int(part.satellites_per_plane)))
                 begin += part.count
             elif isinstance(part, Ring):
-                found.append((begin, 1, int(part.satellites)))
+                blocks.append((begin, 1, int(part.satellites)))
         first += count
-    return found
+    return blocks
 
 
 def plane_satellites(blocks: Sequence[tuple[int, int, int]], plane: int) -> tuple[int, int] | None:

@@ -77,17 +77,17 @@ class Lattice(Section):
             return None
         if not isinstance(rows, list) or not rows:
             raise ValueError(f"{rows!r} is no list of points; write one, such as [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]]")
-        found = []
+        points = []
         for i, row in enumerate(rows):
             if not isinstance(row, list) or len(row) != 3:
                 raise ValueError(
                     f"point {i} is {row!r}; write [radial, along-track, cross-track], such as [0 m, 200 m, 0 m]"
                 )
             try:
-                found.append(tuple(_OFFSET.read(x) for x in row))
+                points.append(tuple(_OFFSET.read(x) for x in row))
             except ValueError as error:
                 raise ValueError(f"point {i}: {error}") from None
-        return tuple(found)
+        return tuple(points)
 
     @model_validator(mode="after")
     def _whole(self) -> Lattice:
@@ -240,11 +240,11 @@ def _shells(code: str) -> list[Walker]:
 
 
 def _shell(text: str) -> Walker:
-    found = _CODE.fullmatch(text)
-    if found is None:
+    matched = _CODE.fullmatch(text)
+    if matched is None:
         form = "PATTERN:KM:DEG:SATELLITES/PLANES/PHASING"
         raise ValueError(f"'{text}' is no shell; write {form} with D (delta) or S (star), such as {CODE_EXAMPLE}")
-    pattern, altitude, inclination, total, planes, phasing, anomaly = found.groups()
+    pattern, altitude, inclination, total, planes, phasing, anomaly = matched.groups()
     satellites, many, steps = int(total), int(planes), int(phasing)
     for what, value, least, most, unit in (
         ("altitude", float(altitude), LOW_M / 1e3, HIGH_M / 1e3, " km"), ("inclination", float(inclination), 0, 180, " deg"),

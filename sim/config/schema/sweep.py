@@ -61,11 +61,11 @@ def problems(error: ValidationError, root: Node) -> list[Problem]:
     list of Problem
         One problem for each wrong field.
     """
-    found = []
+    listed = []
     for entry in error.errors():
         path = tuple(str(part) for part in entry["loc"])
-        found.append(Problem(yaml_tree.find(root, path).origin, ": ".join(path), _message(entry, path)))
-    return found
+        listed.append(Problem(yaml_tree.find(root, path).origin, ": ".join(path), _message(entry, path)))
+    return listed
 
 
 def _message(entry: Any, path: tuple[str, ...]) -> str:

@@ -140,14 +140,14 @@ def neighbours(entry: Constellation, i: int) -> list[int]:
 def _in_planes(i: int, planes: int, slots: int, shift: int | None) -> list[int]:
     """Neighbours in and across planes; `shift`: slots by which the last plane meets the first, None where it does not."""
     plane, slot = divmod(i, slots)
-    found = {plane * slots + (slot + step) % slots for step in (1, -1)}
+    joined = {plane * slots + (slot + step) % slots for step in (1, -1)}
     for step in (1, -1):
         beside = plane + step
         if 0 <= beside < planes:
-            found.add(beside * slots + slot)
+            joined.add(beside * slots + slot)
         elif shift is not None and planes > 1:
-            found.add(beside % planes * slots + (slot + step * shift) % slots)
-    return sorted(found - {i})
+            joined.add(beside % planes * slots + (slot + step * shift) % slots)
+    return sorted(joined - {i})
 
 
 def _beside(form: Lattice, k: int) -> list[int]:
