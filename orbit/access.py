@@ -162,8 +162,8 @@ def station_rows(stations: Sequence[Station]) -> Array:
     ndarray, shape (stations, STATION_ROWS)
         Rows of `orbit.kernels.access`.
     """
-    found = np.zeros((len(stations), kernels.STATION_ROWS))
-    for row, station in zip(found, stations, strict=True):
+    rows = np.zeros((len(stations), kernels.STATION_ROWS))
+    for row, station in zip(rows, stations, strict=True):
         up, at = zenith(station), position_m(station)
         height = float(at @ up)
         row[kernels.S_UP : kernels.S_UP + 3], row[kernels.S_AT : kernels.S_AT + 3] = up, at
@@ -172,7 +172,7 @@ def station_rows(stations: Sequence[Station]) -> Array:
         row[kernels.S_SINE] = math.sin(station.lowest_elevation_rad)
         row[kernels.S_COSINE] = math.cos(station.lowest_elevation_rad)
         row[kernels.S_NORTH : kernels.S_NORTH + 3], row[kernels.S_EAST : kernels.S_EAST + 3] = horizon(station)
-    return found
+    return rows
 
 
 class _Job:
@@ -193,7 +193,7 @@ class _Job:
     def tile(self, propagator: Propagator, lo: int, hi: int, number: int) -> Windows:
         """Windows of satellites lo to hi of a propagator, the first of which is `number` in the fleet."""
         lost = np.full(hi - lo, self.last + 1, dtype=np.int64)  # first tick without a position
-        found: list[Array] = []
+        parts: list[Array] = []
         rows, asked = np.empty((hi - lo, 3, 0)), 0  # propagators that step through time never go back
         for k0 in range(0, max(self.grid.steps, 1), self.block):
             k1 = min(k0 + self.block, self.grid.steps)
@@ -212,8 +212,8 @@ class _Job:
             asked = last + 1
             valid = np.minimum(lost, last + 1) - 1 - first
             for part in self._search(rows, valid, np.array([k0 - first, k1 - first]), first):
-                found.append(self._cut(rows, valid, first, part) if self.per_tick.any() else part)
-        whole = np.concatenate(found, axis=1)
+                parts.append(self._cut(rows, valid, first, part) if self.per_tick.any() else part)
+        whole = np.concatenate(parts, axis=1)
         return _windows_of(whole if self.block >= self.grid.steps else _merged(whole), number)
 
     def _cut(self, rows: Array, valid: NDArray[np.int64], first: int, windows: Array) -> Array:
@@ -229,7 +229,7 @@ class _Job:
 
     def _search(self, rows: Array, valid: NDArray[np.int64], span: NDArray[np.int64], first: int) -> list[Array]:
         room = max(ROOM, 2 * (int(span[1] - span[0]) + 4))
-        out, lane, found = (
+        out, lane, blocks = (
             np.empty((window_refinement.WINDOW_ROWS, room)),
             0,
             [np.empty((window_refinement.WINDOW_ROWS, 0))],
@@ -239,10 +239,10 @@ class _Job:
             lane, count = kernels.find_windows(
                 rows, valid, span, float(first), self.grid.step_s, self.stations, lane, out
             )
-            found.append(out[:, :count].copy())
+            blocks.append(out[:, :count].copy())
             if lane == begun:  # one satellite alone fills it
                 out = np.empty((window_refinement.WINDOW_ROWS, 2 * out.shape[1]))
-        return found
+        return blocks
 
 
 def _merged(rows: Array) -> Array:

@@ -103,9 +103,9 @@ def density_kg_m3(
     True
     """
     h, c = np.broadcast_arrays(np.asarray(altitude_m, dtype=np.float64), np.asarray(bulge_cosine, dtype=np.float64))
-    found = np.empty(h.size)
-    _densities(np.ascontiguousarray(h).ravel(), np.ascontiguousarray(c).ravel(), air(f107, ap), found)
-    return found.reshape(h.shape)
+    density = np.empty(h.size)
+    _densities(np.ascontiguousarray(h).ravel(), np.ascontiguousarray(c).ravel(), air(f107, ap), density)
+    return density.reshape(h.shape)
 
 
 def mean_density_kg_m3(r_m: NDArray[np.float64], sun_m: NDArray[np.float64], f107: float, ap: float) -> float:
@@ -132,9 +132,9 @@ def mean_density_kg_m3(r_m: NDArray[np.float64], sun_m: NDArray[np.float64], f10
     ValueError
         An index is outside the table.
     """
-    found = np.empty(len(r_m))
-    _around(np.ascontiguousarray(r_m), sun_m / np.linalg.norm(sun_m), air(f107, ap), found)
-    return float(np.mean(found))
+    density = np.empty(len(r_m))
+    _around(np.ascontiguousarray(r_m), sun_m / np.linalg.norm(sun_m), air(f107, ap), density)
+    return float(np.mean(density))
 
 
 @kernel

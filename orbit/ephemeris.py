@@ -87,12 +87,12 @@ class _Bundle:
         at = first[:, np.newaxis] + np.arange(s.nodes)
         of_r, of_v = weights(t, self.times_s[at], s.with_rates)
         r_m, v_m_s = self.r_m[:, :, take], self.v_m_s[:, :, take]  # views: a tile copies its own satellites only
-        found = np.zeros((t.size, 3, here.size))
+        interpolated = np.zeros((t.size, 3, here.size))
         for j in range(s.nodes):
-            found += of_r[:, j, np.newaxis, np.newaxis] * r_m[at[:, j]]
+            interpolated += of_r[:, j, np.newaxis, np.newaxis] * r_m[at[:, j]]
             if s.with_rates:
-                found += of_v[:, j, np.newaxis, np.newaxis] * v_m_s[at[:, j]]
-        out_r_m[np.ix_(inside, np.arange(3), here)] = found
+                interpolated += of_v[:, j, np.newaxis, np.newaxis] * v_m_s[at[:, j]]
+        out_r_m[np.ix_(inside, np.arange(3), here)] = interpolated
         code[np.ix_(inside, here)] = 0
 
     def covers(self, t_s: Array) -> NDArray[np.bool_]:

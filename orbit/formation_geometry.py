@@ -33,11 +33,11 @@ def _rows(shape: str, spacing_m: float, radius_m: float) -> list[tuple[int, rang
         reach = math.isqrt(limit)
         return [(u, range(-math.isqrt(limit - u * u), math.isqrt(limit - u * u) + 1)) for u in range(-reach, reach + 1)]
     reach = math.isqrt(4 * limit // 3)
-    found = []
+    rows = []
     for u in range(-reach, reach + 1):
         half = math.isqrt(4 * limit - 3 * u * u)
-        found.append((u, range(-((half + u) // 2), (half - u) // 2 + 1)))
-    return found
+        rows.append((u, range(-((half + u) // 2), (half - u) // 2 + 1)))
+    return rows
 
 
 def count(shape: str, spacing_m: float, radius_m: float) -> int:
@@ -223,13 +223,13 @@ def _in_cells(flat: Sequence[Sequence[float]], size_m: float) -> list[tuple[int,
     for i, point in enumerate(flat):
         cells.setdefault(tuple(math.floor(x / size_m) for x in point), []).append(i)
     steps = [step for step in product((-1, 0, 1), repeat=len(flat[0]) if flat else 0) if step > (0,) * len(step)]
-    found: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     for cell, inside in cells.items():
-        found += combinations(inside, 2)
+        pairs += combinations(inside, 2)
         for step in steps:
             other = cells.get(tuple(c + d for c, d in zip(cell, step, strict=True)), [])
-            found += [(min(i, j), max(i, j)) for i in inside for j in other]
-    return sorted(found)
+            pairs += [(min(i, j), max(i, j)) for i in inside for j in other]
+    return sorted(pairs)
 
 
 def closest_m(difference: Offset) -> float:
@@ -315,9 +315,9 @@ def closest_of_points_m(points: tuple[Offset, ...], below_m: float) -> tuple[flo
     """
     if below_m <= 0.0:
         return None
-    found = [
+    approaches = [
         (closest_m((points[i][0] - points[j][0], points[i][1] - points[j][1], points[i][2] - points[j][2])), i, j)
         for i, j in _in_cells([(x, 0.5 * y) for x, y, _ in points], below_m)
     ]
-    nearest = min(found, default=None)
+    nearest = min(approaches, default=None)
     return nearest if nearest is not None and nearest[0] < below_m else None

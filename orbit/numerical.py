@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -20,12 +19,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.atmosphere import air
-from orbit.constants import MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
 from orbit.frames import rotated
 from orbit.kernels import adaptive, multistep
 from orbit.kernels.forces import LOW_M2, STRETCH, Forces
 from orbit.kernels.frames import turn
+from orbit.numerical_steps import (
+    LONGEST_STEP_S,
+    MOST_ECCENTRIC,
+    ORDER,
+    RATES_PER_OCTAVE,
+    eccentricity,
+    fastest_rate_rad_s,
+    fixed_step,
+    steps_at_ticks,
+    steps_at_times,
+)
 from orbit.status import DECAYED, NOWHERE_M
 from orbit.timegrid import TimeGrid
 
@@ -34,13 +43,6 @@ Ints = NDArray[np.int64]
 StepsAndMix = Callable[[Fraction, Any], tuple[Ints, Array]]
 Ephemeris = Callable[[Array, Array], Array]
 
-ORDER = 10
-MOST_ECCENTRIC = 0.02  # that goes by fixed steps
-# Error of fixed steps of order 10 under zonal gravity, the most found from 200 to 2,000 km up to that eccentricity, any
-# inclination: 1.8 mm a day at steps of 0.0723 rad of the orbit at perigee, with the power 9.4; unstable from 0.1 rad.
-_KNOWN_RAD, _KNOWN_M, _POWER, _STABLE_RAD = 0.0723, 1.8e-3, 9.4, 0.09
-_RATES_AN_OCTAVE = 16.0
-_LONGEST_STEP_S = 1800.0  # that Sun and Moon are tabulated for, ORDER of them before the epoch
 _SKY_SPACING_S = 3600.0
 _BESIDE = 8  # ticks before the epoch and after the end that may be asked for
 _EVER = -1e6  # steps or seconds: down before the epoch
@@ -87,108 +89,9 @@ class Bodies:
         )  # fmt: skip
 
 
-def eccentricity(r_m: Array, v_m_s: Array) -> Array:
-    """Osculating eccentricity of positions and velocities.
-
-    Parameters
-    ----------
-    r_m, v_m_s : ndarray, shape (..., 3)
-        Position [m] and velocity [m/s].
-
-    Returns
-    -------
-    ndarray, shape (...)
-
-    Examples
-    --------
-    At perigee the speed is sqrt(mu (1 + e) / r).
-
-    >>> import numpy as np
-    >>> r, e = 7000e3, 0.1
-    >>> v = np.sqrt(3.986004418e14 * (1.0 + e) / r)
-    >>> round(float(eccentricity(np.array([r, 0.0, 0.0]), np.array([0.0, v, 0.0]))), 12)
-    0.1
-    """
-    r = np.linalg.norm(r_m, axis=-1, keepdims=True)
-    along = np.sum(r_m * v_m_s, axis=-1, keepdims=True)
-    vector = (
-        (np.sum(v_m_s * v_m_s, axis=-1, keepdims=True) - MU_EARTH_M3_S2 / r) * r_m - along * v_m_s
-    ) / MU_EARTH_M3_S2
-    return np.asarray(np.linalg.norm(vector, axis=-1))
-
-
-def fastest_rate_rad_s(r_m: Array, v_m_s: Array) -> Array:
-    """Angular rate at perigee of the osculating orbit.
-
-    Parameters
-    ----------
-    r_m, v_m_s : ndarray, shape (..., 3)
-        Position [m] and velocity [m/s].
-
-    Returns
-    -------
-    ndarray, shape (...)
-        Rate [rad/s]; of eccentricity 0.99 where the orbit is more eccentric.
-    """
-    e = np.minimum(eccentricity(r_m, v_m_s), 0.99)
-    h = np.linalg.norm(np.cross(r_m, v_m_s), axis=-1)
-    perigee = h * h / MU_EARTH_M3_S2 / (1.0 + e)
-    return np.asarray(h / (perigee * perigee))
-
-
-def fixed_step(rate_rad_s: float, tick_s: float, error_m: float) -> Fraction:
-    """Length of a fixed step as a fraction of the grid's step, either a whole number of steps or one over a whole number.
-
-    Parameters
-    ----------
-    rate_rad_s : float
-        Angular rate at perigee [rad/s], from `fastest_rate_rad_s`.
-    tick_s : float
-        Step of the grid [s].
-    error_m : float
-        Allowed error of integration per day [m].
-
-    Returns
-    -------
-    Fraction
-        Step in units of tick_s; half an hour at most.
-    """
-    angle = min(_STABLE_RAD, _KNOWN_RAD * (error_m / _KNOWN_M) ** (1.0 / _POWER))
-    ticks = min(angle / rate_rad_s, _LONGEST_STEP_S) / tick_s
-    return Fraction(math.floor(ticks)) if ticks >= 1.0 else Fraction(1, math.ceil(1.0 / ticks))
-
-
 def _low(r_m: Array) -> NDArray[np.bool_]:
     """Which positions [m] (satellites, 3) are below 100 km."""
     return np.asarray(r_m[:, 0] ** 2 + r_m[:, 1] ** 2 + STRETCH * r_m[:, 2] ** 2 < LOW_M2)
-
-
-@cache
-def _mix(late: int, whole: int) -> Array:
-    """Mix for the position late / whole of a step before it; the step itself is copied."""
-    return np.full(2 * ORDER + 1, multistep.PLAIN) if late == 0 else multistep.mixed(ORDER, Fraction(-late, whole))
-
-
-@cache
-def _plain(count: int) -> Array:
-    return np.full((count, 2 * ORDER + 1), multistep.PLAIN)
-
-
-def _at_ticks(share: Fraction, ticks: Ints) -> tuple[Ints, Array]:
-    """Steps at or after ticks of the grid, and the mix for the positions at the ticks."""
-    whole, parts = share.numerator, share.denominator
-    steps = -((-ticks * parts) // whole)
-    late = steps * whole - ticks * parts
-    if not late.any():
-        return steps, _plain(ticks.size)
-    return steps, np.array([_mix(int(n), whole) for n in late])
-
-
-def _at_times(share: Fraction, ticks: Array) -> tuple[Ints, Array]:
-    """The same at any time, counted in ticks, with velocities."""
-    at = ticks * (share.denominator / share.numerator)
-    steps = np.ceil(at)
-    return steps.astype(np.int64), np.array([multistep.mixed(ORDER, float(n)) for n in at - steps])
 
 
 @dataclass
@@ -333,9 +236,9 @@ class Numerical:
         result = np.empty((ticks.size, 3, hi - lo))
         early = int(np.sum(ticks < 0))
         if early:
-            self._advance(self._new_tile(lo, hi, backwards=True), _at_ticks, -ticks[:early][::-1], result[:early][::-1])
+            self._advance(self._new_tile(lo, hi, backwards=True), steps_at_ticks, -ticks[:early][::-1], result[:early][::-1])
         if early < ticks.size:
-            self._advance(tile, _at_ticks, ticks[early:], result[early:])
+            self._advance(tile, steps_at_ticks, ticks[early:], result[early:])
         tile.next_tick = max(0, int(ticks[-1]) + 1)
         if tile.next_tick > self.grid.steps:
             self._live.pop((lo, hi), None)
@@ -373,7 +276,7 @@ class Numerical:
         result = np.empty((t.size, 6, self.count))
         edges = [*range(0, self.count, 4 * multistep.LANES), self.count]
         for lo, hi in pairwise(edges):
-            self._advance(self._new_tile(lo, hi), _at_times, t / self.grid.step_s, result[:, :, lo:hi])
+            self._advance(self._new_tile(lo, hi), steps_at_times, t / self.grid.step_s, result[:, :, lo:hi])
         return np.moveaxis(result[:, :3], 2, 1), np.moveaxis(result[:, 3:], 2, 1)
 
     # --- inside
@@ -384,7 +287,7 @@ class Numerical:
 
         The same for all fleets on a grid, so that a satellite's bytes do not depend on its company.
         """
-        reach_s = max(ORDER * _LONGEST_STEP_S, adaptive.LONGEST_SPAN_S) + _BESIDE * self.grid.step_s
+        reach_s = max(ORDER * LONGEST_STEP_S, adaptive.LONGEST_SPAN_S) + _BESIDE * self.grid.step_s
         return math.ceil(reach_s / _SKY_SPACING_S) + 2
 
     def _sky_table(self, jd: Array, fr: Array, turns: Array | None) -> Array:
@@ -408,8 +311,8 @@ class Numerical:
         """Lengths of fixed steps in ticks, and for each satellite which of them, -1 where it needs its own."""
         rate = fastest_rate_rad_s(self.bodies.r_m, self.bodies.v_m_s)
         # few different ones, so that many satellites go together
-        some, which = np.unique(np.ceil(np.log2(rate) * _RATES_AN_OCTAVE), return_inverse=True)
-        shares = [fixed_step(2.0 ** (r / _RATES_AN_OCTAVE), self.grid.step_s, self.error_m) for r in some]
+        some, which = np.unique(np.ceil(np.log2(rate) * RATES_PER_OCTAVE), return_inverse=True)
+        shares = [fixed_step(2.0 ** (r / RATES_PER_OCTAVE), self.grid.step_s, self.error_m) for r in some]
         distinct = sorted(set(shares))
         number = np.array([distinct.index(s) for s in shares])[which]
         eccentric = eccentricity(self.bodies.r_m, self.bodies.v_m_s) > MOST_ECCENTRIC

@@ -172,13 +172,13 @@ def closest(
     a, b = _near_at_samples(at(t_s, None)) if pairs is None else pairs
     involved, (one, other) = _ends(a, b)
     r_m = at(t_s, involved)
-    found: list[tuple[float, float, int]] = []
+    approaches: list[tuple[float, float, int]] = []
     for part in _slices(one.size, t_s.size):
         low, shift = _vertices(pair_ranges_m(r_m, one[part], other[part]) ** 2)
         k, pair = np.divmod(np.argsort(low, axis=None, kind="stable")[:REFINED], low.shape[1])
         about_s = t_s[k] + shift[k, pair] * dt_s
-        found += zip(low[k, pair].tolist(), about_s.tolist(), (pair + part.start).tolist(), strict=True)
-    best = sorted(found)[:REFINED]
+        approaches += zip(low[k, pair].tolist(), about_s.tolist(), (pair + part.start).tolist(), strict=True)
+    best = sorted(approaches)[:REFINED]
     which = np.array([f[2] for f in best])
     fine_s = dt_s / 30.0
     about_s = np.clip([f[1] for f in best], t_s[0] + fine_s, t_s[-1] - fine_s)
@@ -211,8 +211,8 @@ def _refined(at: PositionsAt, a: Indices, b: Indices, about_s: Array, fine_s: fl
 def _near_at_samples(r_m: Array) -> tuple[Indices, Indices]:
     """Pairs that may be the nearest of all at some moment between samples (time, 3, n).
 
-    A pair that is far at both ends of a step cannot meet in it: nobody moves faster against another than twice the
-    fastest against the mean.
+    A pair that is far apart at both ends of a step cannot meet in it: the relative speed of two satellites is at most
+    twice the largest speed relative to the mean.
     """
     from scipy.spatial import cKDTree
 
@@ -251,8 +251,8 @@ def may_meet(offsets_m: Array) -> tuple[Indices, Indices]:
     own = np.arange(plane.shape[0])
     beside = np.where(beside[:, 1] == own, beside[:, 0], beside[:, 1])
     nearest_m = min(closest_m((float(x), float(y), float(z))) for x, y, z in (offsets_m - offsets_m[:, beside]).T)
-    found = tree.query_pairs(1.02 * nearest_m + 1e-3, output_type="ndarray").astype(np.int64)
-    return found[:, 0], found[:, 1]
+    pairs = tree.query_pairs(1.02 * nearest_m + 1e-3, output_type="ndarray").astype(np.int64)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def farthest_m(r_m: Array) -> float:

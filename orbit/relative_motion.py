@@ -179,11 +179,11 @@ def drift_free(wanted: RelativeElements, chief: CircularElements) -> RelativeEle
     RelativeElements
         The same elements with another da.
     """
-    found = replace(wanted, da=np.zeros_like(wanted.da))
+    corrected = replace(wanted, da=np.zeros_like(wanted.da))
     slope_m_s = -1.5 * np.sqrt(MU_EARTH_M3_S2 / chief.semi_major_axis_m)
     for _ in range(ROUNDS):
-        found = replace(found, da=found.da - along_track_rates_m_s(absolute(found, chief), chief) / slope_m_s)
-    return found
+        corrected = replace(corrected, da=corrected.da - along_track_rates_m_s(absolute(corrected, chief), chief) / slope_m_s)
+    return corrected
 
 
 def of_offsets(offsets_m: Array, chief: CircularElements) -> RelativeElements:

@@ -161,9 +161,9 @@ class Batch:
             Modes of `orbit.kernels.sgp4`.
         """
         since_min = ((jd - self.elements.epoch_jd) + (fr - self.elements.epoch_fr)) * el.MINUTES_PER_DAY
-        found = np.empty(self.elements.count, dtype=np.int64)
-        kernels.modes(self.constants, since_min + lo_min, since_min + hi_min, half_min, found)
-        return found
+        modes = np.empty(self.elements.count, dtype=np.int64)
+        kernels.modes(self.constants, since_min + lo_min, since_min + hi_min, half_min, modes)
+        return modes
 
 
 @dataclass(frozen=True)
@@ -255,8 +255,8 @@ class Plan:
         """Positions [km] and velocities [km/s] of those in deep space; their codes and those without an orbit are set."""
         codes += self.batch.no_orbit[:, np.newaxis]
         for i, record in self.batch.deep.items():
-            found, r_km, v_km_s = record.sgp4_array(self.jd, self.fr)
-            codes[i] = _complete_codes(found, r_km)
+            errors, r_km, v_km_s = record.sgp4_array(self.jd, self.fr)
+            codes[i] = _complete_codes(errors, r_km)
             yield i, r_km, v_km_s
 
 
@@ -447,8 +447,8 @@ class Sgp4:
             return 0
         from sgp4.api import SatrecArray
 
-        found, r_km, _ = SatrecArray([deep[i] for i in which]).sgp4(jd, fr)
-        found, lanes = _complete_codes(found, r_km), np.array(which) - lo
+        errors, r_km, _ = SatrecArray([deep[i] for i in which]).sgp4(jd, fr)
+        errors, lanes = _complete_codes(errors, r_km), np.array(which) - lo
         out_r_m[:, :, lanes] = 1e3 * np.moveaxis(r_km, 0, 2)
-        codes[:, lanes] = found.T
-        return int(np.count_nonzero(found))
+        codes[:, lanes] = errors.T
+        return int(np.count_nonzero(errors))

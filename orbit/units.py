@@ -67,8 +67,8 @@ def examples(si_unit: str) -> list[str]:
     >>> examples("kg")
     ['kg', 'g', 't']
     """
-    found = [name for name, (si, _) in UNITS.items() if si == si_unit]
-    return [*found, "degC"] if si_unit == "K" else found
+    names = [name for name, (si, _) in UNITS.items() if si == si_unit]
+    return [*names, "degC"] if si_unit == "K" else names
 
 
 def to_si(text: str | float, si_unit: str) -> float:

@@ -94,13 +94,13 @@ class BadLine:
     whole: bool = False
 
     def __post_init__(self) -> None:
-        told = (
+        message = (
             self.message
             if self.message.isprintable()
             else "".join(c if c.isprintable() else "\ufffd" for c in self.message)
         )
-        told = told if len(told) <= _LONGEST else f"{told[: _LONGEST // 2]} … {told[-_LONGEST // 3 :]}"
-        object.__setattr__(self, "message", told)
+        message = message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 3 :]}"
+        object.__setattr__(self, "message", message)
 
 
 def moment(jd: float, fr: float) -> datetime:
@@ -145,10 +145,10 @@ def read_epoch(text: str) -> tuple[float, float]:
     >>> read_epoch("2000-01-01T12:00:00")
     (2451544.5, 0.5)
     """
-    found = _EPOCH.fullmatch(text.strip())
-    if found is None:
+    matched = _EPOCH.fullmatch(text.strip())
+    if matched is None:
         raise ValueError(f"'{text}' is not a moment; write one like 2026-12-21T06:00:00.000000 (UTC)")
-    year, month, day, day_of_year, hour, minute, second, fraction = found.groups()
+    year, month, day, day_of_year, hour, minute, second, fraction = matched.groups()
     try:
         if day_of_year is None:
             ordinal = date(int(year), int(month), int(day)).toordinal()

@@ -1,4 +1,4 @@
-"""Navigation data messages as text: XML, JSON, CSV and key = value, with the location of every value. [ccsds502]"""
+"""Navigation data messages as text: JSON, CSV and key = value, with the location of every value; XML is in `ndm_xml`. [ccsds502]"""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from xml.parsers import expat
 
 
 class FileError(Exception):
     """The file cannot be read from a location on.
+
+    Parameters
+    ----------
+    line, column : int
+        Location, from 1.
+    message : str
+        What is wrong and what to write.
 
     Attributes
     ----------
@@ -117,7 +123,13 @@ def text_lines(data: bytes) -> Iterator[tuple[int, str]]:
 
 
 class Locations:
-    """Line and column, from 1, of offsets in a text or in bytes. Lines are counted once, on first use."""
+    """Line and column, from 1, of offsets in a text or in bytes. Lines are counted once, on first use.
+
+    Parameters
+    ----------
+    data : str or bytes
+        Content of the file.
+    """
 
     def __init__(self, data: str | bytes) -> None:
         self.data = data
@@ -125,128 +137,28 @@ class Locations:
 
     def __call__(self, offset: int) -> tuple[int, int]:
         if self.ends is None:
-            found = re.finditer("\n", self.data) if isinstance(self.data, str) else re.finditer(b"\n", self.data)
-            self.ends = [end.start() for end in found]
+            ends = re.finditer("\n", self.data) if isinstance(self.data, str) else re.finditer(b"\n", self.data)
+            self.ends = [end.start() for end in ends]
         line = bisect_left(self.ends, offset)
         return line + 1, offset - (self.ends[line - 1] if line else -1)
-
-
-# --- XML ---------------------------------------------------------------------------------------------------------------
-
-Leaf = tuple[str, str, int, str, int]  # tag, text, offset in the file, unit, which group of its segment it lies in
-MESSAGES = ("omm", "oem", "opm", "aem", "apm", "ocm", "tdm", "cdm", "rdm", "acm")  # what an NDM may hold
-
-
-CHUNK = 1 << 16  # bytes parsed before segments are handed on
-
-
-def xml_segments(data: bytes, message: str, locations: Locations) -> Iterator[tuple[list[Leaf], int, int]]:
-    """Segments of a message in XML.
-
-    Parameters
-    ----------
-    data : bytes
-    message : str
-        Kind of message, such as "omm".
-    locations : Locations
-        Locations in the same data.
-
-    Returns
-    -------
-    iterator of (list, int, int)
-        For each segment its leaf elements (tag, text, offset, unit and group), the line and the offset where it begins.
-
-    Raises
-    ------
-    FileError
-        The data is not XML, has a DOCTYPE or holds another kind of message.
-    """
-    ended: list[tuple[list[Leaf], int, int]] = []
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    leaves: list[Leaf] = []
-    begun, groups, offset, unit = (0, 0), 0, -1, ""  # offset -1: the last element to begin has ended
-    text = ""
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal begun, groups, offset, unit, text, leaves
-        if offset >= 0:
-            groups += 1  # the one before is no leaf
-        offset, text = parser.CurrentByteIndex, ""
-        unit = attributes.get("units", "") if attributes else ""
-        if tag == "segment" or tag.endswith(":segment"):
-            leaves, begun, groups = [], (parser.CurrentLineNumber, offset), 0
-        elif len(tag) == 3 and tag in MESSAGES and tag != message:
-            raise FileError(*locations(offset), f"holds an {tag}, not an {message}; write the path of an {message}")
-
-    def characters(part: str) -> None:
-        nonlocal text
-        if offset >= 0:
-            text += part
-
-    def end(tag: str) -> None:
-        nonlocal offset
-        if offset >= 0:
-            leaves.append((tag.rpartition(":")[2], text.strip(), offset, unit, groups))
-            offset = -1
-        elif tag == "segment" or tag.endswith(":segment"):
-            ended.append((leaves, *begun))
-
-    def doctype(*_: Any) -> None:
-        at = max(0, data.rfind(b"<!DOCTYPE", 0, parser.CurrentByteIndex))
-        raise FileError(*locations(at), "has a DOCTYPE, which may define entities without end; remove it")
-
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = characters, doctype
-    try:
-        for at in range(0, len(data) + 1, CHUNK):
-            parser.Parse(data[at : at + CHUNK], at + CHUNK > len(data))
-            yield from ended
-            ended.clear()
-    except expat.ExpatError as error:
-        reason = expat.ErrorString(error.code)
-        raise FileError(error.lineno, error.offset + 1, f"is not XML ({reason}); fix it here") from None
-    except (LookupError, ValueError) as error:  # an unknown encoding
-        raise FileError(1, 1, f"is not XML ({error}); write it in UTF-8") from None
-
-
-def xml_records(data: bytes) -> Iterator[Record]:
-    """Element sets of an OMM in XML, one or many in an NDM. [ccsds502]
-
-    Parameters
-    ----------
-    data : bytes
-
-    Returns
-    -------
-    iterator of Record
-
-    Raises
-    ------
-    FileError
-        The file cannot be read on.
-    """
-    locations = Locations(data)
-    for leaves, line, offset in xml_segments(data, "omm", locations):
-        fields = {leaf[0]: leaf[1] for leaf in leaves}
-        twice = "" if len(fields) == len(leaves) else _twice([v[0] for v in leaves if v[0] not in REPEATED])
-        yield Record(
-            fields,
-            line,
-            _xml_location(locations, leaves, offset),
-            {leaf[0]: leaf[3] for leaf in leaves if leaf[3]},
-            twice,
-        )
-
-
-def _xml_location(locations: Locations, leaves: list[Leaf], offset: int) -> Callable[[str], tuple[int, int]]:
-    return lambda name: locations(next((leaf[2] for leaf in leaves if leaf[0] == name), offset))
 
 
 REPEATED = ("COMMENT", "USER_DEFINED")
 
 
-def _twice(names: list[str]) -> str:
+def repeated_keyword(names: list[str]) -> str:
+    """First keyword that stands more than once.
+
+    Parameters
+    ----------
+    names : list of str
+        Keywords in the order of the file.
+
+    Returns
+    -------
+    str
+        The keyword; empty where each stands once.
+    """
     return next((name for i, name in enumerate(names) if name in names[:i]), "")
 
 
@@ -275,13 +187,13 @@ def json_records(data: bytes) -> list[Record]:
     blank = re.compile(r"\s*")
 
     def skip(at: int) -> int:
-        found = blank.match(text, at)
-        return at if found is None else found.end()
+        space = blank.match(text, at)
+        return at if space is None else space.end()
 
     at = skip(0)
     listed = text[at : at + 1] == "["
     at = skip(at + 1) if listed else at
-    found: list[Record] = []
+    records: list[Record] = []
     line, counted = 1, 0
     while text[at : at + 1] not in (("]",) if listed else ("",)):
         try:
@@ -292,7 +204,7 @@ def json_records(data: bytes) -> list[Record]:
             reason = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
             raise FileError(*locations(at), f"is not JSON ({reason}); fix it here") from None
         line, counted = line + text.count("\n", counted, at), at
-        found.append(_json_record(text, locations, value, at, end, line))
+        records.append(_json_record(text, locations, value, at, end, line))
         at = skip(end)
         if not listed:
             break
@@ -305,7 +217,7 @@ def json_records(data: bytes) -> list[Record]:
     after = skip(at + 1 if listed else at)
     if after < len(text):
         raise FileError(*locations(after), "is not JSON (extra data after the end); remove it")
-    return found
+    return records
 
 
 class _Pairs(dict[str, Any]):
@@ -313,13 +225,13 @@ class _Pairs(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        self.twice = "" if len(pairs) == len(self) else _twice([name for name, _ in pairs])
+        self.twice = "" if len(pairs) == len(self) else repeated_keyword([name for name, _ in pairs])
 
 
 def _json_record(text: str, locations: Locations, value: Any, at: int, end: int, line: int) -> Record:
     def location(name: str) -> tuple[int, int]:
-        found = re.compile(rf'"{re.escape(name)}"\s*:').search(text, at, end)
-        return locations(at if found is None else found.start())
+        key = re.compile(rf'"{re.escape(name)}"\s*:').search(text, at, end)
+        return locations(at if key is None else key.start())
 
     if not isinstance(value, _Pairs):
         raise FileError(
@@ -360,8 +272,8 @@ def csv_records(data: bytes) -> Iterator[Record | FileError]:
                 names = [cell.strip() for cell in row]
                 if "EPOCH" not in names:
                     raise FileError(begun, 1, "is no line of names with EPOCH among them; write one above the values")
-                if _twice(names):
-                    raise FileError(begun, 1, f"names {_twice(names)} twice; write each column once")
+                if repeated_keyword(names):
+                    raise FileError(begun, 1, f"names {repeated_keyword(names)} twice; write each column once")
                 continue
             if len(row) != len(names):
                 yield FileError(begun, 1, f"holds {len(row)} values for {len(names)} columns; write one for each")
@@ -446,5 +358,5 @@ def _kvn_record(values: list[Value]) -> Record:
     locations = {v.tag: (v.line, v.column) for v in values}
     first = values[0].line
     units = {v.tag: v.unit for v in values if v.unit}
-    twice = _twice([v.tag for v in values])
+    twice = repeated_keyword([v.tag for v in values])
     return Record({v.tag: v.text for v in values}, first, lambda name: locations.get(name, (first, 1)), units, twice)

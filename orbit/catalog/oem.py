@@ -12,7 +12,8 @@ from operator import itemgetter
 from pathlib import Path
 
 from orbit.catalog.common import BadLine, moment, read_epoch
-from orbit.catalog.ndm import FileError, Locations, key_value, text_lines, xml_segments
+from orbit.catalog.ndm import FileError, Locations, key_value, text_lines
+from orbit.catalog.ndm_xml import xml_segments
 from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SECONDS_PER_DAY
 
 FRAMES = ("TEME",)
@@ -83,14 +84,14 @@ class Track:
         list of (datetime, datetime)
             Beginning and end of each span, UTC.
         """
-        found: list[tuple[datetime, datetime]] = []
+        spans: list[tuple[datetime, datetime]] = []
         for s in self.segments:
             first, last = (moment_at((s.epoch_jd, s.epoch_fr), t) for t in (s.first_s, s.last_s))
-            if found and first - found[-1][1] <= timedelta(microseconds=2):  # rounded to the microsecond
-                found[-1] = found[-1][0], last
+            if spans and first - spans[-1][1] <= timedelta(microseconds=2):  # rounded to the microsecond
+                spans[-1] = spans[-1][0], last
             else:
-                found.append((first, last))
-        return found
+                spans.append((first, last))
+        return spans
 
 
 Location = tuple[int, int]
@@ -254,10 +255,10 @@ class _Reader:
         return ((number + 1) // 2, True, True) if method == "HERMITE" else (number + 1, False, True)
 
     def _time(self, text: str) -> tuple[float, float]:
-        found = self.known.get(text)
-        if found is None:
-            found = self.known[text] = read_epoch(text)
-        return found
+        moment = self.known.get(text)
+        if moment is None:
+            moment = self.known[text] = read_epoch(text)
+        return moment
 
     def _states(self) -> None:
         self.times_s, self.states = array("d"), array("d")
@@ -302,14 +303,14 @@ class _Reader:
                 self.report(
                     self.location(name), f"{name} {self.word(name)} leaves out states; write the span of all states"
                 )
-        found = seconds("USEABLE_START_TIME", first), seconds("USEABLE_STOP_TIME", last)
-        if not first - 1e-6 <= found[0] < found[1] <= last + 1e-6:
+        usable = seconds("USEABLE_START_TIME", first), seconds("USEABLE_STOP_TIME", last)
+        if not first - 1e-6 <= usable[0] < usable[1] <= last + 1e-6:
             name = "USEABLE_START_TIME" if self.word("USEABLE_START_TIME") else "USEABLE_STOP_TIME"
             spoken = " to ".join(f"{moment_at(self.epoch, t):%Y-%m-%dT%H:%M:%SZ}" for t in (first, last))
             self.report(
                 self.location(name), f"{name} {self.word(name)} does not fit; write a span within the states, {spoken}"
             )
-        return max(found[0], first), min(found[1], last)
+        return max(usable[0], first), min(usable[1], last)
 
 
 def _state(numbers: list[str]) -> list[float]:
@@ -372,7 +373,7 @@ def read_oem(path: Path, frames: Collection[str] = FRAMES) -> tuple[list[Track],
         The file cannot be opened.
     """
     bad: list[BadLine] = []
-    found: dict[str, tuple[str, list[Segment]]] = {}
+    objects: dict[str, tuple[str, list[Segment]]] = {}
     spoilt: set[str] = set()
     known: dict[str, tuple[float, float]] = {}  # moments read before: objects often share theirs
     try:
@@ -387,11 +388,11 @@ def read_oem(path: Path, frames: Collection[str] = FRAMES) -> tuple[list[Track],
             if segment is None:
                 spoilt.add(key)
             else:
-                found.setdefault(key, (reader.word("OBJECT_NAME"), []))[1].append(segment)
+                objects.setdefault(key, (reader.word("OBJECT_NAME"), []))[1].append(segment)
     except FileError as error:
         bad.append(BadLine(error.line, error.column, error.message, error.line, whole=True))
     tracks = []
-    for key, (name, segments) in found.items():
+    for key, (name, segments) in objects.items():
         bad += _overlaps(segments)
         if key not in spoilt and not _overlaps(segments):
             tracks.append(Track(name, tuple(segments)))
@@ -411,10 +412,10 @@ def _raw(data: bytes) -> Iterator[_Raw | FileError]:
 
 def _overlaps(segments: list[Segment]) -> list[BadLine]:
     """Segments of one object that begin before the one before has ended."""
-    found = []
+    bad = []
     for one, other in pairwise(segments):
         apart = ((other.epoch_jd - one.epoch_jd) + (other.epoch_fr - one.epoch_fr)) * SECONDS_PER_DAY
         if apart + other.first_s < one.last_s - 1e-6:
             text = "begins before the segment before it ends; write segments in the order of time, USEABLE_ times apart"
-            found.append(BadLine(other.line_number, 1, text, other.line_number))
-    return found
+            bad.append(BadLine(other.line_number, 1, text, other.line_number))
+    return bad

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from orbit.catalog.common import REV_D, BadLine, ElementSet, moment, perigee_problem, read_epoch
-from orbit.catalog.ndm import FileError, Record, csv_records, json_records, kvn_records, xml_records
+from orbit.catalog.ndm import FileError, Record, csv_records, json_records, kvn_records
+from orbit.catalog.ndm_xml import xml_records
 from orbit.catalog.tle import read_tle
 
 _DEGREE = math.pi / 180.0

@@ -87,16 +87,16 @@ def checksum(line: str | bytes) -> int:
     >>> checksum("1 00005U 58002B   00179.78495062  .00000023  00000-0  28098-4 0  4753")
     3
     """
-    told = line.encode("ascii", "replace") if isinstance(line, str) else line
-    return sum(told[:68].translate(_VALUES)) % 10
+    data = line.encode("ascii", "replace") if isinstance(line, str) else line
+    return sum(data[:68].translate(_VALUES)) % 10
 
 
 def _number(text: bytes | str) -> int:
     """Satellite number; alpha-5 has a letter for its ten-thousands, from A for 10, without I and O."""
-    told = text if isinstance(text, str) else text.decode()
-    if not told[0].isalpha():
-        return int(told)
-    return 10_000 * "ABCDEFGHJKLMNPQRSTUVWXYZ".index(told[0]) + 100_000 + int(told[1:])
+    number = text if isinstance(text, str) else text.decode()
+    if not number[0].isalpha():
+        return int(number)
+    return 10_000 * "ABCDEFGHJKLMNPQRSTUVWXYZ".index(number[0]) + 100_000 + int(number[1:])
 
 
 def _small(text: bytes) -> float:
@@ -179,17 +179,17 @@ def _wrong(text: bytes, kind: str) -> tuple[int, str] | None:
                 else f"control character {byte:#04x}"
             )
             return at + 1, f"{what} is not allowed in a line of elements; write ASCII"
-    told = text.decode()
-    if len(told) != COLUMNS:
-        return len(told) + 1, f"line {kind} has {len(told)} columns; a line of elements has {COLUMNS}"
+    line = text.decode()
+    if len(line) != COLUMNS:
+        return len(line) + 1, f"line {kind} has {len(line)} columns; a line of elements has {COLUMNS}"
     for first, last, what, form, example in _FIELDS[kind]:
-        part = told[first - 1 : last]
+        part = line[first - 1 : last]
         if re.fullmatch(form, part, re.ASCII) is None:
             if not what:
                 return first, f"column {first} holds {part!r} and must be blank; shift the fields into their columns"
             return first, f"{what} '{part}' is out of form; write {example}"
-    if not told[68].isdigit() or int(told[68]) != checksum(told):
-        return 69, f"checksum is '{told[68]}', the line adds up to {checksum(told)}; restore the line"
+    if not line[68].isdigit() or int(line[68]) != checksum(line):
+        return 69, f"checksum is '{line[68]}', the line adds up to {checksum(line)}; restore the line"
     return None
 
 
@@ -254,8 +254,8 @@ def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
     bad: list[BadLine] = []
     names: list[tuple[int, bytes]] = []  # those without elements
     name: tuple[int, bytes] | None = None
-    told = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
-    lines = [(n, text) for n, raw in enumerate(told, 1) if (text := raw.rstrip()) and text[0] != 35]  # no comments
+    raw_lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+    lines = [(n, text) for n, raw in enumerate(raw_lines, 1) if (text := raw.rstrip()) and text[0] != 35]  # no comments
     i = 0
     while i < len(lines):
         number, text = lines[i]
@@ -294,27 +294,27 @@ def _pair(
 ) -> None:  # fmt: skip
     """One satellite's lines: its elements, or what is wrong with each line."""
     first = one[0]
-    found = []
+    problems = []
     title = ""
     if name is not None:
         title = _text(name[1].removeprefix(b"0 ")).strip()
         if "\ufffd" in title:
-            found.append(BadLine(name[0], 1, f"name '{title}' is not text in UTF-8; write it in ASCII", first))
+            problems.append(BadLine(name[0], 1, f"name '{title}' is not text in UTF-8; write it in ASCII", first))
     for (number, text), kind in ((one, "1"), (two, "2")):
         wrong = _wrong(text, kind)
-        found += [] if wrong is None else [BadLine(number, wrong[0], wrong[1], first)]
-    if not found and one[1][2:7] != two[1][2:7]:
+        problems += [] if wrong is None else [BadLine(number, wrong[0], wrong[1], first)]
+    if not problems and one[1][2:7] != two[1][2:7]:
         numbers = (
             f"satellite number {_text(two[1][2:7])} differs from {_text(one[1][2:7])} on line 1; write one of them"
         )
-        found.append(BadLine(two[0], 3, numbers, first))
-    if not found:
+        problems.append(BadLine(two[0], 3, numbers, first))
+    if not problems:
         beyond = _range(one[1], two[1])
         if beyond is None:
             sets.append(parse_tle(one[1], two[1], title, first))
         else:
-            found.append(BadLine((one, two)[beyond[0]][0], beyond[1], beyond[2], first))
-    bad += found
+            problems.append(BadLine((one, two)[beyond[0]][0], beyond[1], beyond[2], first))
+    bad += problems
 
 
 def _text(line: bytes) -> str:

@@ -61,7 +61,7 @@ def cache_folders() -> tuple[Path, ...]:
 
 
 def _trusted(folder: Path) -> bool:
-    """Whether nobody else could have put files in a folder that is ours by name only."""
+    """Whether only this user could have written to a folder that anyone could have created under this name."""
     if folder != cache_folders()[1] or not hasattr(os, "getuid"):
         return True
     with suppress(OSError):
@@ -103,8 +103,8 @@ class KernelCache(caching.FunctionCache):  # type: ignore[misc]
                 for kind in sigutils.normalize_signature(sig)[0]:
                     mark.type(kind)
             except TypeError as error:
-                told = f"{self._name}: a kernel cannot read {error}: the cache would not notice that it has changed"
-                raise TypeError(told) from None
+                message = f"{self._name}: a kernel cannot read {error}: the cache would not notice that it has changed"
+                raise TypeError(message) from None
             self._keys[sig] = f"{self._name}-{mark.hexdigest()[:32]}.nbc"
         return self._keys[sig]
 

@@ -42,13 +42,37 @@ class Catalogues:
     skipped: list[Skipped] = field(default_factory=list)
 
     def count(self, i: int, entry: Constellation) -> int:
-        """Satellites of the i-th entry, or of a part of it."""
+        """Number of satellites of an entry of the constellation, or of a part of it.
+
+        Parameters
+        ----------
+        i : int
+            Position of the entry in `constellation`.
+        entry : Constellation
+            The entry, or a shell of its shorthand.
+
+        Returns
+        -------
+        int
+            Satellites.
+        """
         if isinstance(entry, FILES):
             return len(self.sets.get(i, ())) + len(self.tracks.get(i, ()))
         return entry.count
 
     def satellites(self, constellation: list[Constellation]) -> int:
-        """Satellites of the whole constellation."""
+        """Number of satellites of a constellation.
+
+        Parameters
+        ----------
+        constellation : list of Constellation
+            Its entries.
+
+        Returns
+        -------
+        int
+            Satellites.
+        """
         return sum(self.count(i, entry) for i, entry in enumerate(constellation))
 
 

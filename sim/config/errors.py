@@ -1,4 +1,4 @@
-"""Input errors as data: each has a location, says what is wrong and what to write instead."""
+"""Input errors as data: location, field, what is wrong and what to write."""
 
 from __future__ import annotations
 

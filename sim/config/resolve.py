@@ -27,12 +27,36 @@ NAMED = (
 
 
 def word(node: Node) -> str:
-    """A name as it was written, valid or not."""
+    """Name as it was written, valid or not.
+
+    Parameters
+    ----------
+    node : Node
+        A node of the tree.
+
+    Returns
+    -------
+    str
+        The value as text.
+    """
     return str(yaml_tree.plain(node))
 
 
 def exists(root: Node, keys: list[str]) -> bool:
-    """Whether the tree has a node at exactly this path."""
+    """Whether the tree has a node at exactly this path.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario.
+    keys : list of str
+        Path of the node; positions of lists as text.
+
+    Returns
+    -------
+    bool
+        True where the node exists.
+    """
     node: Node | None = root
     for key in keys:
         if node is not None and isinstance(node.value, list):
@@ -43,7 +67,18 @@ def exists(root: Node, keys: list[str]) -> bool:
 
 
 def with_named_defaults(root: Node) -> Node:
-    """Add items that a scenario may leave out, by name, so that overrides find them."""
+    """Add items that a scenario may leave out, by name, so that overrides find them.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario.
+
+    Returns
+    -------
+    Node
+        The new tree.
+    """
     default, own = Node("earth-mean", Origin("default")), root.get("environment")
     if own is None:
         return yaml_tree.put(root, ["environment"], default)
@@ -53,25 +88,36 @@ def with_named_defaults(root: Node) -> Node:
 
 
 def with_defaults(root: Node) -> Node:
-    """Merge the sections of a scenario over the defaults."""
-    silent = defaults()
+    """Merge the sections of a scenario over the defaults.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario.
+
+    Returns
+    -------
+    Node
+        The new tree.
+    """
+    shipped = defaults()
     workloads = root.get("workloads")
     listed = workloads.value if workloads is not None and isinstance(workloads.value, list) else []
     if any(word(w.get("kind") or w) == "training" for w in listed) and root.get("fleet") is None:
         root = yaml_tree.put(root, ["fleet"], Node({}, Origin("default")))  # a job must know how it recovers
     for name in ("motion", "links", "ground", "fleet", "economics"):
         own = root.get(name)
-        base = silent.get(name)
+        base = shipped.get(name)
         if own is not None and own.is_map and base is not None:
             root = yaml_tree.put(root, [name], yaml_tree.merge(base, _extending(base, own)))
     if workloads is not None and isinstance(workloads.value, list):
-        laid = []
+        merged = []
         for node in workloads.value:
             kind = node.get("kind")
-            base = silent.get(word(kind)) if kind is not None else None
-            laid.append(yaml_tree.merge(base, node) if base is not None else node)
-        root = yaml_tree.put(root, ["workloads"], Node(laid, workloads.origin))
-    return _formations(root, silent.get("cluster"))
+            base = shipped.get(word(kind)) if kind is not None else None
+            merged.append(yaml_tree.merge(base, node) if base is not None else node)
+        root = yaml_tree.put(root, ["workloads"], Node(merged, workloads.origin))
+    return _formations(root, shipped.get("cluster"))
 
 
 def _formations(root: Node, base: Node | None) -> Node:
@@ -79,28 +125,41 @@ def _formations(root: Node, base: Node | None) -> Node:
     listed = root.get("constellation")
     if base is None or listed is None or not isinstance(listed.value, list):
         return root
-    laid = []
+    merged = []
     for node in listed.value:
         own = node.get("lattice")
         known = {k: v for k, v in base.value.items() if k != "lattice" or (own is not None and own.is_map)}
         is_cluster = word(node.get("kind") or node) == "cluster"
-        laid.append(yaml_tree.merge(Node(known, base.origin), node) if is_cluster else node)
-    return yaml_tree.put(root, ["constellation"], Node(laid, listed.origin))
+        merged.append(yaml_tree.merge(Node(known, base.origin), node) if is_cluster else node)
+    return yaml_tree.put(root, ["constellation"], Node(merged, listed.origin))
 
 
 def _extending(base: Node, own: Node) -> Node:
     """Extend an item that the defaults name by values that the scenario gives; one with its own name is complete."""
-    laid = dict(own.value)
+    merged = dict(own.value)
     for name, child in own.value.items():
         default = base.get(name)
         named = default is not None and isinstance(default.value, str)
         if named and child.is_map and not child.is_record and not {"extends", "name"} & set(child.value):
-            laid[name] = Node({"extends": default, **child.value}, child.origin)
-    return Node(laid, own.origin)
+            merged[name] = Node({"extends": default, **child.value}, child.origin)
+    return Node(merged, own.origin)
 
 
 def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
-    """Split off sections that no model simulates yet; returns the rest and a note about each."""
+    """Split off sections that no model simulates yet.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario.
+
+    Returns
+    -------
+    root : Node
+        Tree without these sections.
+    notes : list of str
+        A note about each of them.
+    """
     notes = [
         f"{name}: read, but not simulated in this version: it changes nothing"
         for name in NOT_SIMULATED
@@ -111,10 +170,23 @@ def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
 
 
 def resolve(root: Node, problems: list[Problem]) -> Node:
-    """Replace names by the items they stand for; an unknown name becomes a problem."""
+    """Replace names by the items they stand for.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario, merged over the defaults.
+    problems : list of Problem
+        Receives the problems, such as unknown names.
+
+    Returns
+    -------
+    Node
+        The new tree.
+    """
     root = _entry_types(root, problems)
     for pattern, folder, kind in NAMED:
-        for keys in _places(root, pattern):
+        for keys in _matching_paths(root, pattern):
             try:
                 root = yaml_tree.put(root, keys, _item(yaml_tree.find(root, tuple(keys)), folder, ".".join(keys), kind))
             except InputError as error:
@@ -186,32 +258,32 @@ def _points_of(path: Path, origin: Origin) -> Node:
         words = line.partition("#")[0].replace(",", " ").split()
         if not words:
             continue
-        place = Origin(str(path), number, 1)
+        location = Origin(str(path), number, 1)
         try:
             if len(words) != 3:
                 raise ValueError
-            rows.append(Node([Node(f"{float(w)!r} m", place) for w in words], place))
+            rows.append(Node([Node(f"{float(w)!r} m", location) for w in words], location))
         except ValueError:
             message = f"'{line.strip()}' is not three numbers; write radial, along-track and cross-track in metres"
-            raise bad_input(place, "constellation.lattice.points", message) from None
+            raise bad_input(location, "constellation.lattice.points", message) from None
     if not rows:
         message = f"{path} holds no points; write lines of radial, along-track and cross-track in metres"
         raise bad_input(origin, "constellation.lattice.points", message)
     return Node(rows, origin)
 
 
-def _places(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
+def _matching_paths(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
     """Paths of the tree that match a pattern of `NAMED`."""
     if "*" not in pattern:
         return [list(pattern)] if exists(root, list(pattern)) else []
-    at = pattern.index("*")
-    head, tail = list(pattern[:at]), list(pattern[at + 1 :])
+    star = pattern.index("*")
+    head, tail = list(pattern[:star]), list(pattern[star + 1 :])
     listed = yaml_tree.find(root, tuple(head))
     if not exists(root, head) or not isinstance(listed.value, list | dict):
         return []
     names = list(listed.value) if isinstance(listed.value, dict) else [str(i) for i in range(len(listed.value))]
-    found = [[*head, name, *tail] for name in names]
-    return [keys for keys in found if exists(root, keys)]
+    paths = [[*head, name, *tail] for name in names]
+    return [keys for keys in paths if exists(root, keys)]
 
 
 def _item(node: Node, kind: str, path: str, only: str) -> Node:
@@ -221,13 +293,13 @@ def _item(node: Node, kind: str, path: str, only: str) -> Node:
     base = node.get("extends")
     if base is None:
         return node
-    found = item(kind, word(base), base.origin, path, only)
-    chip, own = found.get("accelerator"), node.get("accelerator")
+    named = item(kind, word(base), base.origin, path, only)
+    chip, own = named.get("accelerator"), node.get("accelerator")
     if chip is not None and isinstance(chip.value, str) and own is not None and own.is_map and not own.get("extends"):
         # some values of an accelerator that the item gives by name
-        found = yaml_tree.put(found, ["accelerator"], Node({"extends": chip}, own.origin))
+        named = yaml_tree.put(named, ["accelerator"], Node({"extends": chip}, own.origin))
     rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
-    return yaml_tree.merge(found, rest)
+    return yaml_tree.merge(named, rest)
 
 
 def _events(nodes: list[Node], problems: list[Problem]) -> list[Node]:

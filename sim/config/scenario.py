@@ -51,7 +51,7 @@ class Datum:
     path: str
     value: Any
     unit: str
-    kind: str  # one of tree.KINDS, or "scenario" where the scenario itself says so
+    kind: str  # one of yaml_tree.KINDS, or "scenario" for a value of the scenario itself
     source: str
     low: Any = None
     high: Any = None
@@ -72,6 +72,7 @@ class Loaded:
 
     @property
     def assumptions(self) -> list[str]:
+        """Paths of the numbers that are assumptions."""
         return [d.path for d in self.data if d.kind == "assumption"]
 
     @property
@@ -99,6 +100,7 @@ class Loaded:
 
     @property
     def satellites(self) -> int:
+        """Number of satellites."""
         return self.catalogues.satellites(self.scenario.constellation)
 
 
@@ -118,7 +120,7 @@ def _scenario_file(source: str | Path) -> Path:
 
 
 def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
-    """Tree of a scenario file laid on those it extends; paths of catalogues and points become absolute."""
+    """Tree of a scenario file merged over those it extends; paths of catalogues and points become absolute."""
     node = yaml_tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
@@ -156,18 +158,18 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
     if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
-        told = leaf if keys[1] == "code" else Node(ephemeris_files.resolve_path(str(leaf.value), Path()), origin)
-        return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: told}, origin))
+        value_node = leaf if keys[1] == "code" else Node(ephemeris_files.resolve_path(str(leaf.value), Path()), origin)
+        return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: value_node}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
-        at = yaml_tree.find(root, tuple(keys[:depth]))
+        node = yaml_tree.find(root, tuple(keys[:depth]))
         named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED} or (depth == 2 and keys[0] == "satellites")
-        if named and isinstance(at.value, str) and exists(root, keys[:depth]):
-            root = yaml_tree.put(root, keys[:depth], Node({"extends": at}, at.origin))
+        if named and isinstance(node.value, str) and exists(root, keys[:depth]):
+            root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
     return yaml_tree.put(root, keys, leaf)
 
 
-# --- the door ------------------------------------------------------------------------------------------------------
+# --- loading -------------------------------------------------------------------------------------------------------
 
 
 def load(
@@ -178,7 +180,38 @@ def load(
     allow_stale: bool = False,
     skip_bad: bool = False,
 ) -> Loaded:
-    """Scenario by shipped name or path, with overrides. Raises InputError with every problem found."""
+    """Load a scenario by shipped name or path, with overrides.
+
+    Parameters
+    ----------
+    source : str or Path
+        Name of a shipped scenario, or path of a file.
+    sets : tuple of str, optional
+        Overrides as key=value, such as "step=30 s".
+    events : tuple of str, optional
+        Further events in short form, such as "2026-12-21T06:00Z lose satellite 17".
+    seed : int or None, optional
+        Seed of random processes, at least 0; None: that of the scenario.
+    allow_stale : bool, optional
+        Accept element sets more than 14 days from the epoch.
+    skip_bad : bool, optional
+        Leave out unusable element sets of catalogues.
+
+    Returns
+    -------
+    Loaded
+        The validated scenario with its tree, catalogues and notes.
+
+    Raises
+    ------
+    InputError
+        With all problems of the scenario, sorted by location.
+
+    Examples
+    --------
+    >>> load("suncatcher", ("duration=2 h",)).satellites
+    81
+    """
     root = with_named_defaults(_with_parents(_scenario_file(source)))
     changed: set[str] = set()
     problems: list[Problem] = []
@@ -206,18 +239,18 @@ def load(
     catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
     root = _nearest_of_catalogue(root, notes)
     problems += record_problems(root, wrapped)
-    broken: set[str] = set()
-    told = yaml_tree.plain(root)
+    invalid: set[str] = set()
+    values = yaml_tree.plain(root)
     try:
-        scenario = Scenario.model_validate(told)
+        scenario = Scenario.model_validate(values)
     except ValidationError as error:
         already = {p.field for p in problems}
         problems += [
             p for p in field_problems(error, root, wrapped, NAMED) if not any(_covers(f, p.field) for f in already)
         ]
-        broken = {str(entry["loc"][0]) for entry in error.errors()}
-        scenario = _fill_invalid(told, broken)
-    problems += validation.problems(scenario, root, catalogues, broken)
+        invalid = {str(entry["loc"][0]) for entry in error.errors()}
+        scenario = _fill_invalid(values, invalid)
+    problems += validation.check_scenario(scenario, root, catalogues, invalid)
     if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
     notes += ephemeris_files.coverage_notes(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
@@ -226,26 +259,26 @@ def load(
     return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))
 
 
-def _fill_invalid(told: dict[str, Any], broken: set[str]) -> Scenario:
-    """The scenario with a shipped one's values in the broken sections: the sound ones can still be checked together."""
+def _fill_invalid(values: dict[str, Any], invalid: set[str]) -> Scenario:
+    """The scenario with a shipped one's values in its invalid sections, so that the valid ones can be checked together."""
     shipped = yaml_tree.plain(resolve(with_defaults(with_named_defaults(yaml_tree.read(items("scenarios")["million"]))), []))
-    return Scenario.model_validate({**shipped, **{name: value for name, value in told.items() if name not in broken}})
+    return Scenario.model_validate({**shipped, **{name: value for name, value in values.items() if name not in invalid}})
 
 
-def _covers(broken: str, path: str) -> bool:
-    return bool(broken) and (path == broken or path.startswith(broken + "."))
+def _covers(section: str, path: str) -> bool:
+    return bool(section) and (path == section or path.startswith(section + "."))
 
 
 def _nearest_of_catalogue(root: Node, notes: list[str]) -> Node:
-    """A catalogue has neither planes nor a lattice: whoever is near is joined, and that is said."""
-    wanted, entries = yaml_tree.find(root, ("links", "topology")), yaml_tree.find(root, ("constellation",)).value
+    """Catalogues have no planes: fall back to the nearest-neighbour topology and add a note."""
+    topology, entries = yaml_tree.find(root, ("links", "topology")), yaml_tree.find(root, ("constellation",)).value
     catalogue = isinstance(entries, list) and all(
         yaml_tree.plain(e.get("kind") or e) in tuple(ephemeris_files.READERS) for e in entries
     )
-    if not (catalogue and entries and wanted.value in ("grid", "mesh")):
+    if not (catalogue and entries and topology.value in ("grid", "mesh")):
         return root
-    notes.append(f"links.topology: nearest, as {wanted.value} has no form in a catalogue")
-    return yaml_tree.put(root, ["links", "topology"], Node("nearest", wanted.origin))
+    notes.append(f"links.topology: nearest, as {topology.value} has no form in a catalogue")
+    return yaml_tree.put(root, ["links", "topology"], Node("nearest", topology.origin))
 
 
 # --- provenance, identity --------------------------------------------------------------------------------------------
@@ -253,34 +286,34 @@ def _nearest_of_catalogue(root: Node, notes: list[str]) -> Node:
 
 def _data(root: Node) -> list[Datum]:
     """Every number of the resolved tree, with its record where it has one."""
-    found = []
+    data = []
     for path, node in yaml_tree.walk(root):
         name = ".".join(path)
         if path and path[-1] in _WORDS:
             continue
         if node.is_record:
-            said = {key: child.value for key, child in node.value.items()}
-            found.append(
-                Datum(name, said["value"], str(said.get("unit", "1")), said.get("kind", ""), str(said.get("source", "")),
-                      said.get("low"), said.get("high"), str(said.get("note", "")), str(node.origin))
+            record = {key: child.value for key, child in node.value.items()}
+            data.append(
+                Datum(name, record["value"], str(record.get("unit", "1")), record.get("kind", ""), str(record.get("source", "")),
+                      record.get("low"), record.get("high"), str(record.get("note", "")), str(node.origin))
             )  # fmt: skip
         elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
-            found.append(Datum(name, node.value, "1", "scenario", "", origin=str(node.origin)))
+            data.append(Datum(name, node.value, "1", "scenario", "", origin=str(node.origin)))
         elif isinstance(node.value, str) and re.match(r"[+-]?\d[\d.eE+_-]*\s*[A-Za-z%/]", node.value):
             value, _, unit = node.value.partition(" ")
-            found.append(Datum(name, value, unit, "scenario", "", origin=str(node.origin)))
-    return found
+            data.append(Datum(name, value, unit, "scenario", "", origin=str(node.origin)))
+    return data
 
 
 def _digest(scenario: Scenario) -> str:
     """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
-    told = scenario.model_dump(mode="json")
-    told.pop("description")
-    types = [told["satellite"], *told["satellites"].values()]
-    for part in (*types, *(t["accelerator"] for t in types), told["environment"]):
+    content = scenario.model_dump(mode="json")
+    content.pop("description")
+    types = [content["satellite"], *content["satellites"].values()]
+    for part in (*types, *(t["accelerator"] for t in types), content["environment"]):
         part.pop("description", None)
-    for entry in told["constellation"]:
+    for entry in content["constellation"]:
         for kind in ephemeris_files.READERS:
             if kind in entry:
                 entry[kind] = ""  # known by its content, wherever it lies
-    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

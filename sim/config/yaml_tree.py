@@ -34,7 +34,18 @@ class Node:
         )
 
     def get(self, key: str) -> Node | None:
-        """The child under a key of a mapping; None without one."""
+        """Child of a mapping.
+
+        Parameters
+        ----------
+        key : str
+            Key of the child.
+
+        Returns
+        -------
+        Node or None
+            The child; None where there is none or the node is no mapping.
+        """
         return self.value.get(key) if self.is_map else None
 
 

@@ -28,19 +28,30 @@ _KINDS = {
 
 
 def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
-    """The scenario's events as changes, in order of time; of two at one instant the first written comes first."""
+    """Scheduled events of a scenario as availability changes.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    list of AvailabilityChange
+        In order of time; of two at one instant the first written comes first.
+    """
     scenario = loaded.scenario
     counts = [loaded.catalogues.count(i, entry) for i, entry in enumerate(scenario.constellation)]
     blocks = plane_blocks(scenario.constellation, counts)
     names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
-    found: list[AvailabilityChange] = []
+    changes: list[AvailabilityChange] = []
     for event in scenario.events:
         if event.parsed.kind == "station" and event.parsed.station not in names:
             continue  # validation has checked the name: a study left the ground out
         first, last = _range(event.parsed, blocks, names, sum(counts))
         target = Target(_KINDS[event.parsed.kind], first, last, " ".join(event.target.split()))
-        found += _changes(event, (event.at - scenario.epoch).total_seconds(), target)
-    return sorted(found, key=lambda change: change.time_s)
+        changes += _changes(event, (event.at - scenario.epoch).total_seconds(), target)
+    return sorted(changes, key=lambda change: change.time_s)
 
 
 def _range(
@@ -50,15 +61,15 @@ def _range(
     if target.kind == "station":
         return stations.index(target.station), stations.index(target.station)
     if target.plane:
-        found = plane_satellites(blocks, target.first)
-        if found is None:
+        satellites_of_plane = plane_satellites(blocks, target.first)
+        if satellites_of_plane is None:
             raise ValueError(f"there is no plane {target.first}")  # validation has refused it
-        return found
+        return satellites_of_plane
     return target.first, satellites - 1 if target.last == -1 else target.last
 
 
 def _changes(event: Event, time_s: float, target: Target) -> list[AvailabilityChange]:
-    """What one event changes: derating a satellite caps its rate, restoring it lifts the cap as well as the loss."""
+    """Changes of one event: derating a satellite caps its rate, restoring it lifts the cap as well as the loss."""
     left = {"lose": 0.0, "restore": 1.0, "derate": 1.0 if event.to is None else event.to}[event.action]
     if target.kind is not Kind.SATELLITE or event.action == "lose":
         return [AvailabilityChange(time_s, target, left, SCENARIO)]
@@ -69,7 +80,20 @@ def _changes(event: Event, time_s: float, target: Target) -> list[AvailabilityCh
 
 
 def decays(lost: Iterable[tuple[int, int]], step_s: float) -> list[AvailabilityChange]:
-    """Satellites without a position: (satellite, step) from whose beginning on it is down."""
+    """Availability changes of satellites without a position.
+
+    Parameters
+    ----------
+    lost : iterable of tuple of int
+        Satellite and step from whose beginning on it has no position.
+    step_s : float
+        Length of a step [s].
+
+    Returns
+    -------
+    list of AvailabilityChange
+        One loss for each satellite.
+    """
     return [
         AvailabilityChange(k * step_s, Target(Kind.SATELLITE, number, number, f"satellite {number}"), 0.0, DECAY)
         for number, k in lost
@@ -86,7 +110,30 @@ def random_sources(
     noun: str = "satellite",
     first: int = 0,
 ) -> list[Source]:
-    """Random processes of a fleet of so many satellites (or nodes) with so many accelerators each; none without any."""
+    """Random processes of a fleet.
+
+    Parameters
+    ----------
+    fleet : Fleet or None
+        Section `fleet`; None: no process.
+    satellites : int
+        Number of satellites, or of nodes on the ground.
+    accelerators : int
+        Accelerators of each.
+    seed : int
+        Seed of the scenario.
+    end_s : float
+        End of the run [s].
+    replica : int, optional
+        Number of the replica, from 0.
+    noun : str, optional
+        Word for a satellite in the names of targets.
+
+    Returns
+    -------
+    list of Source
+        Sources of changes; empty without random failures.
+    """
     if fleet is None or fleet.failures is None:
         return []
     repair_s = math.inf if fleet.repair is None else fleet.repair.time
@@ -100,7 +147,18 @@ def random_sources(
 
 
 def timeline(loaded: Loaded) -> Timeline:
-    """Availability of the whole fleet, links and stations: listed events and random processes."""
+    """Availability of the whole fleet, links and stations: scheduled events and random processes.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    Timeline
+        Availability step by step.
+    """
     scenario = loaded.scenario
     random = [
         source
@@ -116,15 +174,30 @@ def timeline(loaded: Loaded) -> Timeline:
 def step_inputs(
     listed: Sequence[AvailabilityChange], lo: int, hi: int, width: int, first_step: int, steps: int, step_s: float
 ) -> tuple[Array2, Array2]:
-    """Step inputs of satellites lo to hi - 1 that no job couples, from listed changes alone.
+    """Step inputs of uncoupled satellites lo to hi - 1, from scheduled changes alone.
+
+    Parameters
+    ----------
+    listed : sequence of AvailabilityChange
+        Changes of the scenario, in order of time.
+    lo, hi : int
+        The satellites.
+    width : int
+        Lanes of the tile, at least hi - lo.
+    first_step : int
+        Number of the first step.
+    steps : int
+        Number of steps.
+    step_s : float
+        Length of a step [s].
 
     Returns
     -------
-    inputs
-        (input row, steps or 1, lane); one step where no change concerns these satellites. Lanes beyond hi repeat the
-        last satellite.
-    serving
-        1 where a satellite is available at the end of the step, (steps or 1, lane).
+    inputs : ndarray
+        Rows of `CONTROLS`, shape (rows, steps or 1, width); one step where no change concerns these satellites. Lanes
+        beyond hi repeat the last satellite.
+    serving : ndarray
+        1 where a satellite is available at the end of the step, shape (steps or 1, width).
     """
     mine = [c for c in listed if c.target.kind in (Kind.SATELLITE, Kind.RATE, Kind.ACCELERATORS)]
     mine = [c for c in mine if c.target.first < hi and c.target.last >= lo]
@@ -142,7 +215,24 @@ def step_inputs(
 
 
 def stations_available(listed: Sequence[AvailabilityChange], steps: int, stations: int, step_s: float) -> Flags:
-    """Whether each station is available at the end of each step, (steps, stations); one row where none changes."""
+    """Availability of ground stations at the end of each step.
+
+    Parameters
+    ----------
+    listed : sequence of AvailabilityChange
+        Changes of the scenario, in order of time.
+    steps : int
+        Steps of the run.
+    stations : int
+        Number of stations.
+    step_s : float
+        Length of a step [s].
+
+    Returns
+    -------
+    ndarray of bool
+        Flags of shape (steps, stations); (1, stations) where none changes.
+    """
     mine = [c for c in listed if c.target.kind is Kind.STATION]
     plan = Timeline([ListedChanges(mine)], 0, 0, step_s, stations)
     return np.array([plan.step(k).stations.copy() for k in range(steps if mine else 1)])

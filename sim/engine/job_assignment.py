@@ -57,6 +57,22 @@ class Roles(NamedTuple):
 
 
 def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
+    """Task of a training workload on one mesh.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    satellite : Carrier
+        Satellite, or node on the ground, with its accelerators.
+    mesh : Mesh
+        Degrees of parallelism.
+
+    Returns
+    -------
+    Task
+        Model, batch, mesh and hardware of the job.
+    """
     chip = satellite.accelerator
     return Task(
         model(job.model), mesh, batch(job), satellite.accelerators, chip.peak[job.precision], chip.kernel_efficiency,
@@ -65,19 +81,37 @@ def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
 
 
 def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
-    """Spares from the end of the mapping order, services evenly spread over it, jobs contiguous over the rest."""
+    """Assign satellites to workloads.
+
+    Spares come from the end of the mapping order, services are evenly spread over the rest, jobs and independent
+    streams are contiguous.
+
+    Parameters
+    ----------
+    workloads : list of Workload
+        Workloads of the scenario.
+    spares : int
+        Satellites in reserve, less than all.
+    order : ndarray of int64, shape (satellites,)
+        Satellites in mapping order.
+
+    Returns
+    -------
+    Roles
+        Satellites by role, each in mapping order.
+    """
     free = list(order[: order.size - spares].tolist())
-    wanted = counts(workloads, spares, order.size)
+    satellites_of = counts(workloads, spares, order.size)
     services: list[Ints] = []
     streams: list[int] = []
     training: list[int] = []
-    for job, count in zip(workloads, wanted, strict=True):
+    for job, count in zip(workloads, satellites_of, strict=True):
         if job.kind == "inference":
-            at = (np.arange(count) * len(free)) // max(count, 1)
-            services.append(np.array([free[i] for i in at], dtype=np.int64))
-            taken = set(at.tolist())
+            positions = (np.arange(count) * len(free)) // max(count, 1)
+            services.append(np.array([free[i] for i in positions], dtype=np.int64))
+            taken = set(positions.tolist())
             free = [s for i, s in enumerate(free) if i not in taken]
-    for job, count in zip(workloads, wanted, strict=True):
+    for job, count in zip(workloads, satellites_of, strict=True):
         if job.kind == "training":
             training, free = free[:count], free[count:]
         elif job.kind == "independent":
@@ -92,9 +126,26 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
 
 
 def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators: int) -> Policy:
-    """How a job saves and recovers; a checkpoint is spread over all its accelerators, and read back by all of them.
+    """Checkpoint and recovery policy of a job.
 
-    The automatic interval follows from the mean time between failures of all units of all members.
+    A checkpoint is spread over all accelerators of the job, and read back by all of them. The automatic interval
+    follows from the mean time between failures of all units of all members.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    fleet : Fleet
+        Section `fleet`, with failures and recovery.
+    members : int
+        Satellites of one job.
+    accelerators : int
+        Accelerators of a satellite.
+
+    Returns
+    -------
+    Policy
+        Interval and durations [s].
     """
     save_s = transformer.checkpoint_bytes(model(job.model)) / (members * accelerators * job.checkpoint.rate)
     interval = job.checkpoint.interval
@@ -109,14 +160,38 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
 
 
 def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Transport, satellites: int) -> ExecutionPlan:
-    """Mesh and all-reduce of a job on satellites of the mapping order; the given mesh, or the best that fits."""
+    """Parallelism plan of a job: the given mesh, or the fastest that fits.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    satellite : Carrier
+        Satellite, or node on the ground, with its accelerators.
+    order : ndarray of int64
+        Satellites of the workload in mapping order.
+    transport : Transport
+        Network of the job.
+    satellites : int
+        Satellites of the fleet.
+
+    Returns
+    -------
+    ExecutionPlan
+        Mesh, all-reduce and duration of a step.
+
+    Raises
+    ------
+    InputError
+        If no mesh fits into memory.
+    """
     members = min(order.size, job.members or order.size)
     each, memory_bytes = satellite.accelerators, satellite.accelerator.memory
     meshes = parallelism.meshes(model(job.model), each, members) if job.mesh is None else [Mesh(**dict(job.mesh))]
-    asked = task(job, satellite, meshes[0])
-    candidates = execution_plan.feasible_tasks(asked, meshes, virtual_stages(job), recomputes(job), members, memory_bytes)
+    first = task(job, satellite, meshes[0])
+    candidates = execution_plan.feasible_tasks(first, meshes, virtual_stages(job), recomputes(job), members, memory_bytes)
     if not candidates and job.mesh is not None:
-        candidates = [asked]  # validation checks scenarios; a study may ask for what no memory holds
+        candidates = [first]  # validation refuses such a scenario; a study may still set one that does not fit
     if not candidates:
         raise bad_input(
             Origin("workloads"), "workloads.training",
@@ -126,7 +201,29 @@ def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Tra
 
 
 def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints) -> JobScheduler:
-    """All jobs of a scenario on satellites in mapping order. Raises InputError where nothing fits."""
+    """Scheduler of all workloads of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    order : ndarray of int64, shape (satellites,)
+        Satellites in mapping order.
+    transport : Transport
+        Network of the jobs.
+    type_index : ndarray of int64, shape (satellites,)
+        Type of each satellite, an index into `Scenario.types`.
+
+    Returns
+    -------
+    JobScheduler
+        The scheduler at the epoch.
+
+    Raises
+    ------
+    InputError
+        If a job fits no mesh.
+    """
     types, workloads = scenario.types, list(scenario.workloads)
     work = Work(types, type_index, workloads, scenario.fleet, scenario.steps, scenario.step)
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
@@ -152,27 +249,46 @@ class _Shares:
 def scheduler_for(
     work: Work, order: Ints, transport: Transport, weight: NDArray[np.float64] | None = None
 ) -> JobScheduler:
-    """All jobs on satellites, or nodes, in mapping order. Raises InputError where nothing fits.
+    """Scheduler of all workloads on satellites, or on nodes on the ground.
 
-    weight (satellites,) is a satellite's nameplate over that of the reference type.
+    Parameters
+    ----------
+    work : Work
+        Workloads, hardware and time grid.
+    order : ndarray of int64, shape (satellites,)
+        Satellites, or nodes, in mapping order.
+    transport : Transport
+        Network of the jobs.
+    weight : ndarray, shape (satellites,), optional
+        Nameplate of each satellite over that of the reference type; by default 1.
+
+    Returns
+    -------
+    JobScheduler
+        The scheduler at the epoch.
+
+    Raises
+    ------
+    InputError
+        If a job fits no mesh.
     """
     satellites, fleet = order.size, work.fleet
     spares = 0 if fleet is None else int(fleet.spares)
-    found = roles(work.workloads, spares, order)
+    assigned = roles(work.workloads, spares, order)
     shares = _Shares(work)
     trainings = [
-        _training(work, job, fleet, found, satellites, transport, shares)
+        _training(work, job, fleet, assigned, satellites, transport, shares)
         for job in work.workloads
         if isinstance(job, schema.Training) and fleet is not None
     ]
     services = []
-    for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), found.services, strict=True):
+    for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), assigned.services, strict=True):
         carrier = shares.carrier(who, job.precision)
         hbm_share = carrier.accelerator.hbm_power_share
         services.append(InferenceService(service(job, carrier), job.demand, who, work.steps, hbm_share))
-    reserve = found.spares[:0] if trainings else found.spares
+    reserve = assigned.spares[:0] if trainings else assigned.spares
     return JobScheduler(
-        satellites, work.steps, work.step_s, trainings, services, reserve, found.idle, shares.values, weight
+        satellites, work.steps, work.step_s, trainings, services, reserve, assigned.idle, shares.values, weight
     )
 
 
@@ -180,21 +296,21 @@ def _training(
     work: Work,
     job: schema.Training,
     fleet: schema.Fleet,
-    found: Roles,
+    assigned: Roles,
     satellites: int,
     transport: Transport,
     shares: _Shares,
 ) -> Training:
     """The jobs of a training workload; spares and satellites that fill no job replace members, the lowest number first."""
-    order = found.training
+    order = assigned.training
     group = min(order.size, job.members or order.size)
-    carrier = shares.carrier(np.concatenate((order, found.spares)), job.precision)
-    choice = choose(job, carrier, order, transport, satellites)
-    used = parallelism.members(choice.task.mesh, carrier.accelerators)
+    carrier = shares.carrier(np.concatenate((order, assigned.spares)), job.precision)
+    plan = choose(job, carrier, order, transport, satellites)
+    used = parallelism.members(plan.task.mesh, carrier.accelerators)
     jobs = max(1, order.size // group)
     ranks = [order[g * group : g * group + used] for g in range(jobs)]
     over = [order[g * group + used : (g + 1) * group] for g in range(jobs)] + [order[jobs * group :]]
     leftover = np.concatenate(over).astype(np.int64)
     rules = policy(job, fleet, used, carrier.accelerators)
-    clock = JobLifecycle(ranks, np.concatenate((found.spares, leftover)), rules, satellites=satellites)
-    return Training(choice, clock, found.spares, leftover, satellites, work.steps, work.step_s, job.tokens)
+    lifecycle = JobLifecycle(ranks, np.concatenate((assigned.spares, leftover)), rules, satellites=satellites)
+    return Training(plan, lifecycle, assigned.spares, leftover, satellites, work.steps, work.step_s, job.tokens)

@@ -51,17 +51,55 @@ def fleet_types(scenario: Scenario) -> list[FleetType]:
 
 
 def setup_of(scenario: Scenario) -> Setup:
-    """Sections that the parameters of the scenario's satellite follow from."""
+    """Sections from which the parameters of the satellite follow.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    Setup
+        Satellite, environment and length of a step.
+    """
     return Setup(scenario.satellite, scenario.environment, scenario.step)
 
 
 def satellite_params(scenario: Scenario) -> Any:
-    """Parameters of all submodels, SI."""
+    """Parameters of all submodels, in SI units.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    SatelliteParams
+        One field for each submodel.
+    """
     return step.satellite_parameters(setup_of(scenario))
 
 
 def start_temperatures_k(setup: Setup, params: Any) -> thermal.Nodes:
-    """Steady state at the highest load that junction and memory allow, in mean conditions: no warm-up to wait for."""
+    """Temperatures at the beginning of a run.
+
+    The steady state at the highest load that junction and memory allow, in mean conditions, so that there is no
+    warm-up.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario.
+    params : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Nodes
+        Temperatures [K].
+    """
     network, p = thermal.network(setup.satellite), params.compute
     view = 2.0 * START_ENVIRONMENT_VIEW
     environment_w = params.radiator.area_m2 * params.radiator.emissivity * view * params.earth.infrared_w_m2
@@ -82,7 +120,20 @@ def start_temperatures_k(setup: Setup, params: Any) -> thermal.Nodes:
 
 
 def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
-    """First value of every carried row of a satellite; the loop fills in positions and shadow."""
+    """First value of every carried row of a satellite; the loop fills in positions and shadow.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario.
+    params : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    ndarray, shape (CARRIED,)
+        Values in the order of the rows.
+    """
     first = dict.fromkeys(step.ROWS.carried, 0.0) | step.ROWS.initial_totals()
     first |= start_temperatures_k(setup, params)._asdict()
     first["charge_j"] = setup.satellite.power.battery.initial_charge * params.battery.capacity_j
@@ -93,13 +144,43 @@ def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
 
 
 def launches(economics: Economics, satellites: int, mass_kg: float) -> int:
-    """Vehicles for so many satellites, filled by mass or, where that is given, by number."""
+    """Number of launch vehicles, filled by mass or, where that is given, by number.
+
+    Parameters
+    ----------
+    economics : Economics
+        Prices and capacities.
+    satellites : int
+        Satellites of the fleet.
+    mass_kg : float
+        Mass of all satellites [kg].
+
+    Returns
+    -------
+    int
+        Vehicles.
+    """
     by_mass = math.ceil(mass_kg / economics.launch.capacity)
     each = economics.satellites_per_launch
     return by_mass if each is None else max(by_mass, math.ceil(satellites / each))
 
 
 def capex_usd(economics: Economics, satellites: int, accelerators: int, mass_kg: float) -> float:
-    """Satellites built, equipped and launched: so many, with so many accelerators and so much mass in all."""
+    """Cost of satellites that are built, equipped and launched.
+
+    Parameters
+    ----------
+    economics : Economics
+        Prices and capacities.
+    satellites, accelerators : int
+        Satellites and accelerators of the fleet.
+    mass_kg : float
+        Mass of all satellites [kg].
+
+    Returns
+    -------
+    float
+        Cost [USD].
+    """
     built = mass_kg * economics.spacecraft + accelerators * economics.accelerator
     return built + launches(economics, satellites, mass_kg) * economics.launch.price

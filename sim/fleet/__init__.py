@@ -1,1 +1,1 @@
-"""Satellites as a population: who fails and comes back, what that means for jobs that need all their members, closed forms."""
+"""Availability of a fleet: failures and repairs, the lifecycle of synchronous jobs, closed forms of reliability."""

@@ -29,7 +29,7 @@ ROUNDING: Final = 1e-12  # shares of a step below this are rounding
 
 
 class Kind(StrEnum):
-    """What of a target changes."""
+    """Quantity of a target that changes."""
 
     SATELLITE = "satellite"  # the whole satellite: 1 available, 0 lost
     RATE = "rate"  # the largest rate that its accelerators may reach
@@ -40,7 +40,7 @@ class Kind(StrEnum):
 
 
 class Target(NamedTuple):
-    """Who is concerned: satellites `first` to `last`, the two ends of a link, or a station by number (twice)."""
+    """Target of a change: satellites `first` to `last`, the two ends of a link, or a station by number (twice)."""
 
     kind: Kind
     first: int
@@ -66,21 +66,50 @@ class SatelliteChange(NamedTuple):
 
 
 class Source(Protocol):
-    """What produces changes as the run goes."""
+    """A source of changes during a run."""
 
     def until(self, time_s: float) -> list[AvailabilityChange]:
-        """Changes up to and including time_s [s] that no earlier call returned, in order of time."""
+        """Changes up to a time that no earlier call returned.
+
+        Parameters
+        ----------
+        time_s : float
+            Time after the epoch [s]; not before that of an earlier call.
+
+        Returns
+        -------
+        list of AvailabilityChange
+            Changes up to and including time_s, in order of time.
+        """
         ...
 
 
 class ListedChanges:
-    """Changes that are known beforehand."""
+    """Source of changes that are known beforehand.
+
+    Parameters
+    ----------
+    changes : iterable of AvailabilityChange
+        The changes, in any order.
+    """
 
     def __init__(self, changes: Iterable[AvailabilityChange]) -> None:
         self._changes = sorted(changes, key=lambda change: change.time_s)
         self._next = 0
 
     def until(self, time_s: float) -> list[AvailabilityChange]:
+        """Changes up to a time that no earlier call returned.
+
+        Parameters
+        ----------
+        time_s : float
+            Time after the epoch [s]; not before that of an earlier call.
+
+        Returns
+        -------
+        list of AvailabilityChange
+            Changes up to and including time_s, in order of time.
+        """
         begin = self._next
         while self._next < len(self._changes) and self._changes[self._next].time_s <= time_s:
             self._next += 1
@@ -88,12 +117,30 @@ class ListedChanges:
 
 
 def in_order(changes: Iterable[AvailabilityChange]) -> list[AvailabilityChange]:
-    """By time; at one instant returns of satellites last, all else in the order given."""
+    """Sort changes by time; at one instant returns of satellites come last, all else in the order given.
+
+    Parameters
+    ----------
+    changes : iterable of AvailabilityChange
+        Changes of any causes.
+
+    Returns
+    -------
+    list of AvailabilityChange
+        The same changes, sorted.
+    """
     return sorted(changes, key=lambda c: (c.time_s, c.target.kind is Kind.SATELLITE and c.remaining >= 1.0))
 
 
 class FleetAvailability:
-    """What is available of satellites lo to hi - 1, of links and of stations, all causes together.
+    """Availability of satellites lo to hi - 1, of links and of stations, all causes together.
+
+    Parameters
+    ----------
+    lo, hi : int
+        The satellites.
+    stations : int, optional
+        Number of ground stations.
 
     Attributes
     ----------
@@ -116,15 +163,43 @@ class FleetAvailability:
         self._held_links: dict[tuple[int, int], dict[str, float]] = {}
 
     def concerns(self, target: Target) -> bool:
-        """Whether a target is a link, a station, or among these satellites."""
+        """Whether a target is a link, a station, or among these satellites.
+
+        Parameters
+        ----------
+        target : Target
+            Target of a change.
+
+        Returns
+        -------
+        bool
+            True where a change of it has to be applied.
+        """
         return target.kind in (Kind.LINK, Kind.STATION) or (target.first < self.hi and target.last >= self.lo)
 
     def lanes(self, target: Target) -> slice:
-        """The satellites of a target, counted from lo."""
+        """Satellites of a target, counted from `lo`.
+
+        Parameters
+        ----------
+        target : Target
+            Target of a change.
+
+        Returns
+        -------
+        slice
+            Indices into the arrays of this object; empty where the target lies outside.
+        """
         return slice(max(target.first, self.lo) - self.lo, min(target.last + 1, self.hi) - self.lo)
 
     def apply(self, change: AvailabilityChange) -> None:
-        """Let one change take effect."""
+        """Apply one change.
+
+        Parameters
+        ----------
+        change : AvailabilityChange
+            The change; changes must come in order of time.
+        """
         kind, mine = change.target.kind, self.lanes(change.target)
         if kind is Kind.LINK:
             pair = (change.target.first, change.target.last)
@@ -162,28 +237,49 @@ class FleetAvailability:
         return left
 
     def remaining(self, mine: slice) -> Array:
-        """Fraction of the accelerators that is left of these satellites, 0 where the satellite is lost."""
+        """Fraction of the accelerators that is left of some satellites.
+
+        Parameters
+        ----------
+        mine : slice
+            Satellites, counted from `lo`.
+
+        Returns
+        -------
+        ndarray
+            Fraction, 0 to 1; 0 where the satellite is lost.
+        """
         return np.asarray(self.powered[mine] * self._left(Kind.ACCELERATORS, mine))
 
 
 def satellite_changes(changes: Iterable[AvailabilityChange], satellites: int) -> list[SatelliteChange]:
-    """What the changes of all causes together mean for each of so many satellites.
+    """Changes of single satellites that follow from the changes of all causes together.
 
     Parameters
     ----------
-    changes
-        Of any causes, in any order.
-    satellites
+    changes : iterable of AvailabilityChange
+        Changes of any causes, in any order.
+    satellites : int
         Number of satellites of the fleet.
 
     Returns
     -------
-    list
-        In order of time; a change that leaves a satellite as it is (a reboot of a lost one) is not there. A rate cap
-        is none of them: a satellite that is slowed down does not fail.
+    list of SatelliteChange
+        In order of time. A change that leaves a satellite as it is (a reboot of a lost one) is left out, and so are
+        rate caps: a satellite that is slowed down does not fail.
+
+    Examples
+    --------
+    Satellite 1 is lost for good at 10 s; the end of a reboot at 20 s does not bring it back:
+
+    >>> one = Target(Kind.SATELLITE, 1, 1)
+    >>> changes = [AvailabilityChange(5.0, one, 0.0, "reboot"), AvailabilityChange(20.0, one, 1.0, "reboot")]
+    >>> changes.append(AvailabilityChange(10.0, one, 0.0, SCENARIO))
+    >>> [(c.time_s, c.satellite, c.remaining) for c in satellite_changes(changes, 3)]
+    [(5.0, 1, 0.0)]
     """
     fleet = FleetAvailability(0, satellites)
-    return [found for change in in_order(changes) for found in _apply(fleet, change)]
+    return [effect for change in in_order(changes) for effect in _apply(fleet, change)]
 
 
 def _apply(fleet: FleetAvailability, change: AvailabilityChange) -> list[SatelliteChange]:
@@ -203,7 +299,7 @@ def _apply(fleet: FleetAvailability, change: AvailabilityChange) -> list[Satelli
 
 
 class StepAvailability(NamedTuple):
-    """What is available in a step; arrays over satellites hold until the next step is asked for."""
+    """Availability in a step; arrays over satellites hold until the next step is evaluated."""
 
     up: Array  # share of the step in which each satellite has accelerators to work with
     rate_cap: Array  # mean rate that they may reach then
@@ -216,17 +312,17 @@ class StepAvailability(NamedTuple):
 
 
 class Timeline:
-    """Availability step by step: asks sources for their changes and adds up shares of steps.
+    """Availability step by step, from the changes of several sources.
 
     Parameters
     ----------
-    sources
+    sources : sequence of Source
         Where changes come from.
-    lo, hi
+    lo, hi : int
         Satellites lo to hi - 1; changes of others are ignored.
-    step_s
+    step_s : float
         Length of a step [s].
-    stations
+    stations : int, optional
         Number of ground stations.
     """
 
@@ -238,19 +334,42 @@ class Timeline:
         self._changes: list[SatelliteChange] = []
 
     def skip_to(self, k: int) -> None:
-        """Go to the beginning of step k without looking at the steps before."""
+        """Advance to the beginning of a step without evaluating the steps before it.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step, from 0.
+        """
         for change in self._until(float(k)):
             self.fleet.apply(change)
 
     def report(self, changes: Iterable[AvailabilityChange]) -> None:
-        """Changes at the beginning of the step that is asked for next, which no source knows."""
+        """Apply changes that no source knows, at the beginning of the step that is evaluated next.
+
+        Parameters
+        ----------
+        changes : iterable of AvailabilityChange
+            The changes, such as satellites without a position.
+        """
         for change in changes:
-            self._changes += self._occur(change)
+            self._changes += self._apply_and_record(change)
 
     def step(self, k: int) -> StepAvailability:
-        """Availability in step k. Steps are asked for in order, none left out.
+        """Availability in one step.
 
-        Changes at the end of a step belong to it, except those of links: a link is what it is before the end.
+        Changes at the end of a step belong to it, except those of links: a link has the state before the end of the
+        step.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step; steps are evaluated in order, none left out.
+
+        Returns
+        -------
+        StepAvailability
+            Availability; its arrays hold until the next call.
         """
         fleet = self.fleet
         powered_before = fleet.powered > 0.0
@@ -279,7 +398,7 @@ class Timeline:
             left = min(1.0, k + 1.0 - change.time_s / self.step_s)
             before_up, before_rate = fleet.up[mine].copy(), fleet.up[mine] * fleet.rate_cap[mine]
             before_powered = fleet.powered[mine].copy()
-            self._changes += self._occur(change)
+            self._changes += self._apply_and_record(change)
             works[mine] += left * (fleet.up[mine] - before_up)
             rate[mine] += left * (fleet.up[mine] * fleet.rate_cap[mine] - before_rate)
             powered[mine] += left * (fleet.powered[mine] - before_powered)
@@ -288,21 +407,34 @@ class Timeline:
         powered = np.where(np.abs(powered) < ROUNDING, 0.0, powered)
         return works, np.divide(rate, works, out=fleet.rate_cap.copy(), where=works > 0.0), powered
 
-    def _occur(self, change: AvailabilityChange) -> list[SatelliteChange]:
+    def _apply_and_record(self, change: AvailabilityChange) -> list[SatelliteChange]:
         """Apply a change and note it; a random one that changes nothing, as its satellite is down, is not noted."""
-        found = _apply(self.fleet, change)
-        if change.target.name and (found or change.cause in (SCENARIO, DECAY)):
+        effects = _apply(self.fleet, change)
+        if change.target.name and (effects or change.cause in (SCENARIO, DECAY)):
             self.occurred.append(change)
-        return found
+        return effects
 
     def _until(self, steps: float) -> list[AvailabilityChange]:
         time_s = latest_s(steps, self.step_s)
-        found = [change for source in self.sources for change in source.until(time_s)]
-        return in_order(change for change in found if self.fleet.concerns(change.target))
+        changes = [change for source in self.sources for change in source.until(time_s)]
+        return in_order(change for change in changes if self.fleet.concerns(change.target))
 
 
 def latest_s(steps: float, step_s: float) -> float:
-    """The latest time [s] that is not beyond so many steps of step_s, whatever rounding does to their product."""
+    """The latest time that is not beyond a number of steps, whatever the rounding of their product.
+
+    Parameters
+    ----------
+    steps : float
+        Number of steps, at least 0.
+    step_s : float
+        Length of a step [s], above 0.
+
+    Returns
+    -------
+    float
+        Time [s], the largest float t with t / step_s <= steps.
+    """
     time_s = steps * step_s
     while time_s / step_s > steps:
         time_s = math.nextafter(time_s, -math.inf)

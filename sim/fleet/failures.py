@@ -33,24 +33,24 @@ class RandomFailures:
 
     Parameters
     ----------
-    seed, replica
+    seed, replica : int
         With the process they key the streams of all units.
-    satellites
+    satellites : int
         Number of satellites.
-    mean_time_s
+    mean_time_s : float
         Mean time to the failure of one unit [s], above 0; infinite: nothing fails.
-    repair_s
+    repair_s : float
         Time until a failed unit is back [s], at least 0. 0: it restarts at once; infinite: it stays down.
-    accelerators
+    accelerators : int, optional
         Of one satellite, at least 1.
-    unit
+    unit : int or None, optional
         Accelerators that one failing unit holds; None, or not less than `accelerators`: the whole satellite is one
         unit. The last unit of a satellite holds what is left over.
-    end_s
+    end_s : float, optional
         Changes from this time on are of no interest [s]: they are left out, which spares memory.
-    process
+    process : int, optional
         Number of the process in the key of its streams.
-    noun
+    noun : str, optional
         What a satellite is called in the names of targets.
     first
         Number of the first satellite in the fleet, where several types fail each by a source of its own.
@@ -100,17 +100,28 @@ class RandomFailures:
             heapify(self._next)
 
     def until(self, time_s: float) -> list[AvailabilityChange]:
-        """Changes up to and including time_s [s], in order of time."""
-        found = []
+        """Changes up to a time that no earlier call returned.
+
+        Parameters
+        ----------
+        time_s : float
+            Time after the epoch [s]; not before that of an earlier call.
+
+        Returns
+        -------
+        list of AvailabilityChange
+            Changes up to and including time_s, in order of time.
+        """
+        changes = []
         while self._next and self._next[0][0] <= time_s:
             at_s, number, life, returns = heappop(self._next)
-            found.append(self._change(at_s, number, returns))
+            changes.append(self._change(at_s, number, returns))
             if returns:
                 life += 1
                 self._push(at_s + self.mean_time_s * self._life(number, life), number, life, False)
             else:
                 self._push(at_s + self.repair_s, number, life, True)
-        return found
+        return changes
 
     def _push(self, time_s: float, number: int, life: int, returns: bool) -> None:
         if time_s < self.end_s:
@@ -149,12 +160,55 @@ class RandomFailures:
 
 
 def units(accelerators: int, unit: int | None) -> int:
-    """Units of a satellite that fail by themselves; the whole satellite is one where it holds no more than a unit."""
+    """Number of units of a satellite that fail independently.
+
+    Parameters
+    ----------
+    accelerators : int
+        Accelerators of the satellite, at least 1.
+    unit : int or None
+        Accelerators of one unit, at least 1; None: the whole satellite is one unit.
+
+    Returns
+    -------
+    int
+        Units, at least 1; the last may be smaller.
+
+    Examples
+    --------
+    >>> units(8, None), units(8, 1), units(8, 3)
+    (1, 8, 3)
+    """
     return 1 if unit is None else -(-accelerators // unit)
 
 
 def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Four random words of 64 bits of a counter, by Philox 4x64-10."""
+    """Four random words of 64 bits from a counter, by Philox 4x64-10.
+
+    Parameters
+    ----------
+    counter : tuple of int
+        Four words of 64 bits.
+    key : tuple of int
+        Two words of 64 bits.
+
+    Returns
+    -------
+    tuple of int
+        Four words of 64 bits.
+
+    Notes
+    -----
+    The generator of ``numpy.random.Philox``.
+
+    Examples
+    --------
+    The same words as numpy draws; its generator increments the counter first:
+
+    >>> numpy_words = np.random.Philox(key=[7, 0], counter=[0, 2, 5, 0]).random_raw(4)
+    >>> philox((1, 2, 5, 0), (7, 0)) == tuple(numpy_words.tolist())
+    True
+    """
     a, b, c, d = counter
     k, m = key
     for _ in range(ROUNDS):
@@ -165,7 +219,20 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
 
 
 def philox_first(counter: tuple[Words, Words, Words], key: tuple[int, int]) -> Words:
-    """The first of the four words of each counter, whose last word is 0."""
+    """The first of the four random words of each counter, whose last word is 0.
+
+    Parameters
+    ----------
+    counter : tuple of ndarray of uint64
+        First three words of the counters.
+    key : tuple of int
+        Two words of 64 bits.
+
+    Returns
+    -------
+    ndarray of uint64
+        First word of each counter.
+    """
     a, b, c = counter
     d = np.zeros_like(a)
     k, m = key

@@ -54,7 +54,26 @@ class Work(NamedTuple):
 
 
 def account(work: Work, segments: Sequence[Segment]) -> Work:
-    """Running times after these segments, which follow on those accounted in `work`."""
+    """Accumulate running time by whether it was committed, lost, or neither yet.
+
+    Parameters
+    ----------
+    work : Work
+        Running times so far.
+    segments : sequence of Segment
+        Segments that follow on those in `work`, in order of time.
+
+    Returns
+    -------
+    Work
+        Running times after these segments.
+
+    Examples
+    --------
+    >>> run = Segment(0.0, 60.0, RUN, np.arange(2), np.arange(0), False, False)
+    >>> account(Work(), [run, run._replace(begin_s=60.0, end_s=90.0, commit=True)])
+    Work(committed_s=60.0, lost_s=0.0, open_s=30.0)
+    """
     committed_s, lost_s, open_s = work
     for segment in segments:
         if segment.commit:
@@ -72,26 +91,26 @@ def _frozen(satellites: Sequence[int] | IntArray) -> IntArray:
     return array
 
 
-_NOBODY = _frozen(())
+_NONE = _frozen(())
 
 
 class _Job:
     """One job in its cycle of running, saving and recovering; spares are handled by `JobLifecycle`."""
 
     __slots__ = (
-        "commit", "cut", "end_s", "failed_s", "left_s", "lost", "members", "missing", "phase", "policy", "rollback", "segments",
+        "commit", "disconnected", "end_s", "failed_s", "left_s", "lost", "members", "missing", "phase", "policy", "rollback", "segments",
         "since_s",
     )  # fmt: skip
 
     def __init__(self, members: Sequence[int] | IntArray, policy: Policy, begin_s: float) -> None:
         self.members = _frozen(members)
-        self.lost = _NOBODY
+        self.lost = _NONE
         self.missing: set[int] = set()  # ranks whose satellite is down
         self.policy = policy
         self.phase = RUN
-        self.cut = False
-        self.end_s = begin_s + policy.checkpoint_interval_s  # of the phase; inf while cut or waiting
-        self.left_s = 0.0  # of a phase that is cut
+        self.disconnected = False
+        self.end_s = begin_s + policy.checkpoint_interval_s  # of the phase; inf while disconnected or waiting
+        self.left_s = 0.0  # of a phase that is interrupted by a lost network
         self.failed_s = -math.inf
         self.since_s = begin_s  # beginning of the current segment, with its flags
         self.commit = self.rollback = False
@@ -100,7 +119,7 @@ class _Job:
     def close(self, time_s: float) -> None:
         """End the current segment; one without length is left out and passes its flags on."""
         if time_s > self.since_s:
-            mode = OUTAGE if self.cut and self.phase <= CHECKPOINT else self.phase
+            mode = OUTAGE if self.disconnected and self.phase <= CHECKPOINT else self.phase
             self.segments.append(
                 Segment(self.since_s, time_s, mode, self.members, self.lost, self.commit, self.rollback)
             )
@@ -110,7 +129,7 @@ class _Job:
     def _enter(self, time_s: float, phase: int, end_s: float) -> None:
         self.close(time_s)
         self.phase = phase
-        if self.cut and phase <= CHECKPOINT:
+        if self.disconnected and phase <= CHECKPOINT:
             self.left_s, self.end_s = end_s - time_s, math.inf
         else:
             self.end_s = end_s
@@ -125,14 +144,14 @@ class _Job:
                 self._enter(at_s, RUN, at_s + self.policy.checkpoint_interval_s)
                 self.commit |= ended == CHECKPOINT
 
-    def set_cut(self, time_s: float, cut: bool) -> None:
+    def set_disconnected(self, time_s: float, disconnected: bool) -> None:
         if self.phase <= CHECKPOINT:
             self.close(time_s)
-            if cut:
+            if disconnected:
                 self.left_s, self.end_s = self.end_s - time_s, math.inf
             else:
                 self.end_s = time_s + self.left_s
-        self.cut = cut
+        self.disconnected = disconnected
 
     def fail(self, time_s: float) -> None:
         self.close(time_s)
@@ -147,7 +166,7 @@ class _Job:
         else:
             noticed_s = max(time_s, self.failed_s + self.policy.detection_s)
             self._enter(time_s, RECOVERY, noticed_s + self.policy.restart_s)
-            self.lost = _NOBODY
+            self.lost = _NONE
 
     def assign_rank(self, rank: int, satellite: int, time_s: float) -> None:
         """Another satellite takes the rank of one that is down."""
@@ -170,15 +189,15 @@ class JobLifecycle:
 
     Parameters
     ----------
-    members
+    members : sequence of sequence of int
         Of each job its satellites by rank.
-    spares
+    spares : sequence of int or ndarray of int64
         Satellites held back. No satellite may stand twice among members and spares; all others are ignored.
-    policy
+    policy : Policy
         How jobs save and recover.
-    satellites
+    satellites : int, optional
         Length of the array of spare seconds; by default up to the highest number given here.
-    begin_s
+    begin_s : float, optional
         Time at which the jobs start [s].
 
     Raises
@@ -209,14 +228,20 @@ class JobLifecycle:
             raise ValueError("a satellite stands twice among members and spares")
         self._pool = SparePool(reserve, max(satellites, 1 + max(self._rank_of, default=-1)), begin_s)
         self._waiting: dict[int, float] = {}  # job: since when
-        self._cut_since: dict[int, float] = {}  # job: first window without network
+        self._disconnected_since: dict[int, float] = {}  # job: first window without network
         self._unreachable: set[int] = set()  # healthy, but their ranks went to others while no message reached them
         self._now_s = begin_s
         self._remaining: dict[int, float] = {}  # fraction of accelerators left, of satellites that changed
         self._coming: list[SatelliteChange] = []  # handed over, but at the end of the last window or later
 
     def ranks(self) -> list[IntArray]:
-        """Satellites of each job by rank as they are now, read-only."""
+        """Satellites of each job by rank as they are now.
+
+        Returns
+        -------
+        list of ndarray of int64
+            One read-only array for each job.
+        """
         return [job.members for job in self._jobs]
 
     @property
@@ -224,16 +249,16 @@ class JobLifecycle:
         """Healthy satellites that are neither members nor spares, because no message reached them."""
         return np.array(sorted(self._unreachable), dtype=np.int64)
 
-    def exchange(self, time_s: float, cut: NDArray[np.bool_], part: IntArray) -> bool:
+    def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: IntArray) -> bool:
         """Replace members that have been disconnected for as long as detection takes, as if they had failed.
 
         Parameters
         ----------
-        time_s
+        time_s : float
             Beginning of the next window [s].
-        cut
+        jobs_disconnected : ndarray of bool
             Jobs without network, (jobs,).
-        part
+        component : ndarray of int64
             Connected component of each satellite, (satellites,); -1: in none.
 
         Returns
@@ -241,29 +266,29 @@ class JobLifecycle:
         bool
             Whether ranks have changed. A job is left as it is where spares do not fill all its ranks.
         """
-        largest = _largest(part)
+        largest = _largest(component)
         for satellite in sorted(self._unreachable):
-            if part[satellite] == largest:
+            if component[satellite] == largest:
                 self._unreachable.discard(satellite)
                 self._pool.join(satellite, time_s)
         changed = False
-        for g, is_cut in enumerate(cut.tolist()):
-            if is_cut and time_s - self._cut_since.setdefault(g, time_s) >= self._policy.detection_s:
-                changed |= self._give_up(g, time_s, part)
+        for g, offline in enumerate(jobs_disconnected.tolist()):
+            if offline and time_s - self._disconnected_since.setdefault(g, time_s) >= self._policy.detection_s:
+                changed |= self._give_up(g, time_s, component)
         return changed
 
-    def _give_up(self, g: int, time_s: float, part: IntArray) -> bool:
+    def _give_up(self, g: int, time_s: float, component: IntArray) -> bool:
         job = self._jobs[g]
         if job.missing:
             return False
-        gone = np.flatnonzero(disconnected(job.members, part)).tolist()
-        main = _largest(part[job.members])
-        able = [spare for spare in self._pool.ready if part[spare] == main]
+        gone = np.flatnonzero(disconnected(job.members, component)).tolist()
+        main = _largest(component[job.members])
+        able = [spare for spare in self._pool.ready if component[spare] == main]
         if not gone or len(able) < len(gone):
             return False
         job.pass_to(time_s)
         job.fail(time_s)
-        job.failed_s = self._cut_since[g]
+        job.failed_s = self._disconnected_since[g]
         for rank, spare in zip(gone, able, strict=False):
             satellite = int(job.members[rank])
             self._pool.leave(spare, time_s)
@@ -274,17 +299,17 @@ class JobLifecycle:
         return True
 
     def advance(
-        self, begin_s: float, end_s: float, cut: NDArray[np.bool_], changes: Iterable[SatelliteChange] = ()
+        self, begin_s: float, end_s: float, jobs_disconnected: NDArray[np.bool_], changes: Iterable[SatelliteChange] = ()
     ) -> tuple[list[list[Segment]], NDArray[np.float64]]:
         """Advance through the window [begin_s, end_s), which follows on the last one.
 
         Parameters
         ----------
-        begin_s, end_s
+        begin_s, end_s : float
             The window [s].
-        cut
+        jobs_disconnected : ndarray of bool
             Jobs without network for the whole window, (jobs,).
-        changes
+        changes : iterable of SatelliteChange, optional
             Changes of satellites that were not handed over before. Those before begin_s take effect at begin_s, those
             at end_s or later in the windows to come.
 
@@ -302,11 +327,11 @@ class JobLifecycle:
         """
         if begin_s != self._now_s or not end_s >= begin_s:
             raise ValueError(f"window {begin_s} .. {end_s} s does not follow on {self._now_s} s")
-        for g, (job, is_cut) in enumerate(zip(self._jobs, cut.tolist(), strict=True)):
-            if not is_cut:
-                self._cut_since.pop(g, None)
-            if is_cut != job.cut:
-                job.set_cut(begin_s, is_cut)
+        for g, (job, offline) in enumerate(zip(self._jobs, jobs_disconnected.tolist(), strict=True)):
+            if not offline:
+                self._disconnected_since.pop(g, None)
+            if offline != job.disconnected:
+                job.set_disconnected(begin_s, offline)
         for time_s, batch in groupby(self._take(begin_s, end_s, changes), key=lambda c: max(c.time_s, begin_s)):
             self._apply(time_s, list(batch))
         self._now_s = end_s
@@ -382,11 +407,29 @@ class JobLifecycle:
         return bool(filled)
 
 
-def _largest(part: IntArray) -> int:
+def _largest(component: IntArray) -> int:
     """The component with the most satellites, the lowest numbered of equals; -1 without any."""
-    return int(np.argmax(np.bincount(part[part >= 0]))) if (part >= 0).any() else -1
+    return int(np.argmax(np.bincount(component[component >= 0]))) if (component >= 0).any() else -1
 
 
-def disconnected(members: IntArray, part: IntArray) -> NDArray[np.bool_]:
-    """Members outside the connected component that most of them are in, (members,)."""
-    return np.asarray(part[members] != _largest(part[members]))
+def disconnected(members: IntArray, component: IntArray) -> NDArray[np.bool_]:
+    """Members outside the connected component that most members are in.
+
+    Parameters
+    ----------
+    members : ndarray of int64, shape (n,)
+        Satellites of a job by rank.
+    component : ndarray of int64, shape (satellites,)
+        Connected component of each satellite; -1: in none.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True for members that no message reaches.
+
+    Examples
+    --------
+    >>> disconnected(np.array([0, 2, 3]), np.array([0, 0, 1, 1])).tolist()
+    [True, False, False]
+    """
+    return np.asarray(component[members] != _largest(component[members]))

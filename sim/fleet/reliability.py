@@ -13,24 +13,88 @@ from scipy.special import betainc, gammainc
 
 
 def mean_time_to_interruption_s(nodes: int, failures_per_s: float) -> float:
-    """Mean time [s] to the first failure of any of the nodes, each failing at failures_per_s."""
+    """Mean time to the first failure of any of several nodes.
+
+    Parameters
+    ----------
+    nodes : int
+        Nodes of the job, at least 0.
+    failures_per_s : float
+        Failure rate of one node [1/s], at least 0.
+
+    Returns
+    -------
+    float
+        Mean time [s], 1 / (nodes failures_per_s); infinite where nothing fails.
+
+    Examples
+    --------
+    A job on 1,000 nodes, each of which fails once in 1,000 hours, is interrupted once an hour:
+
+    >>> round(mean_time_to_interruption_s(1000, 1.0 / 3.6e6))
+    3600
+    """
     rate = nodes * failures_per_s
     return 1.0 / rate if rate > 0.0 else math.inf
 
 
 def young_interval_s(save_s: float, interruption_s: float) -> float:
-    """Work between two saves [s], to first order in save_s / interruption_s. [young1974]
+    """Work between two checkpoints, to first order in save_s / interruption_s.
 
-    interruption_s is the mean time to interruption of the whole job.
+    Parameters
+    ----------
+    save_s : float
+        Time to save a checkpoint [s], at least 0.
+    interruption_s : float
+        Mean time to interruption of the whole job [s], above 0.
+
+    Returns
+    -------
+    float
+        Interval [s], sqrt(2 save_s interruption_s); 0 where saving takes no time.
+
+    References
+    ----------
+    [young1974]
+
+    Examples
+    --------
+    >>> young_interval_s(60.0, 3000.0)
+    600.0
     """
     return math.sqrt(2.0 * save_s * interruption_s) if save_s > 0.0 else 0.0
 
 
 def daly_interval_s(save_s: float, interruption_s: float) -> float:
-    """Work between two saves [s] that wastes least, by a series in the root of save_s / 2 interruption_s. [daly2006]
+    """Work between two checkpoints that minimises the wall time, by a series in sqrt(save_s / (2 interruption_s)).
 
-    0 if saving is free (save all the time), inf if nothing fails. Where a save takes longer than two mean times to
-    interruption the series is of no use, and the mean time itself is within 6 % of the optimum.
+    Where a save takes longer than two mean times to interruption the series does not hold; the mean time itself is
+    within 6 % of the optimum.
+
+    Parameters
+    ----------
+    save_s : float
+        Time to save a checkpoint [s], at least 0.
+    interruption_s : float
+        Mean time to interruption of the whole job [s], above 0.
+
+    Returns
+    -------
+    float
+        Interval [s]; 0 where saving takes no time, infinite where nothing fails.
+
+    References
+    ----------
+    [daly2006]
+
+    Examples
+    --------
+    A save of a minute and an interruption every 24 hours; Young's formula gives 3219.9 s:
+
+    >>> round(daly_interval_s(60.0, 86400.0), 1), round(young_interval_s(60.0, 86400.0), 1)
+    (3180.1, 3219.9)
+    >>> daly_interval_s(60.0, math.inf)
+    inf
     """
     if save_s <= 0.0:
         return 0.0
@@ -43,10 +107,35 @@ def daly_interval_s(save_s: float, interruption_s: float) -> float:
 
 
 def wall_per_work(interval_s: float, save_s: float, restart_s: float, interruption_s: float) -> float:
-    """Expected wall time per committed work of a job that saves after interval_s of work. [daly2006]
+    """Expected wall time per committed work of a job that saves a checkpoint after every interval_s of work.
 
-    M e^(R/M) (e^((tau + delta)/M) - 1) / tau, M the mean time to interruption. Exact for failures that come as a Poisson
-    process, also during saving and restarting; inf where it is beyond a float.
+    M e^(R/M) (e^((tau + delta)/M) - 1) / tau, with M the mean time to interruption. Exact for failures of a Poisson
+    process, also during saving and restarting.
+
+    Parameters
+    ----------
+    interval_s : float
+        Work between two checkpoints tau [s], above 0.
+    save_s : float
+        Time to save a checkpoint delta [s], at least 0.
+    restart_s : float
+        Time to restart after a failure R [s], at least 0.
+    interruption_s : float
+        Mean time to interruption of the whole job M [s], above 0.
+
+    Returns
+    -------
+    float
+        Ratio, at least 1; infinite where it exceeds the range of a float.
+
+    References
+    ----------
+    [daly2006]
+
+    Examples
+    --------
+    >>> wall_per_work(600.0, 60.0, 300.0, math.inf)
+    1.1
     """
     if math.isinf(interruption_s):
         return 1.0 + save_s / interval_s
@@ -59,9 +148,29 @@ def wall_per_work(interval_s: float, save_s: float, restart_s: float, interrupti
 
 
 def effective_time_ratio(failures_per_s: float, restart_s: float, interval_s: float, save_s: float) -> float:
-    """Productive over wall time, to first order in failures_per_s (of the whole job). [kokolis2025]
+    """Productive time over wall time (ETTR), to first order in failures_per_s.
 
-    Below zero where failures come faster than restarts: `wall_per_work` holds there too.
+    Negative where failures come faster than restarts; `wall_per_work` also holds there.
+
+    Parameters
+    ----------
+    failures_per_s : float
+        Failure rate of the whole job [1/s], at least 0.
+    restart_s : float
+        Time to restart after a failure [s], at least 0.
+    interval_s : float
+        Work between two checkpoints [s], above 0.
+    save_s : float
+        Time to save a checkpoint [s], at least 0.
+
+    Returns
+    -------
+    float
+        Ratio, at most 1.
+
+    References
+    ----------
+    [kokolis2025]
     """
     return (1.0 - failures_per_s * (restart_s + 0.5 * interval_s)) / (1.0 + save_s / interval_s)
 
@@ -81,27 +190,80 @@ def _dwell(satellites: int, failures_per_s: float, duration_s: float) -> NDArray
 
 
 def elastic_capacity(slots: int, spares: int, failures_per_s: float, duration_s: float) -> float:
-    """Mean share of the slots that are filled between two resupplies, spares as exposed to failure as members.
+    """Average share of the slots that are filled between two resupplies; spares fail as members do.
 
     (1/T) of the integral of E[min(n, Binom(n + s, e^(-lambda t)))] / n.
+
+    Parameters
+    ----------
+    slots : int
+        Members that a full job has, n, at least 1.
+    spares : int
+        Spares s, at least 0.
+    failures_per_s : float
+        Failure rate of one satellite [1/s], at least 0; times may have any unit that failures_per_s shares.
+    duration_s : float
+        Time between resupplies T [s], at least 0.
+
+    Returns
+    -------
+    float
+        Share, 0 to 1.
+
+    Examples
+    --------
+    >>> elastic_capacity(128, 6, 0.0, 1.0)
+    1.0
     """
     share = np.minimum(1.0, np.arange(1, slots + spares + 1) / slots)
     return float(share @ _dwell(slots + spares, failures_per_s, duration_s))
 
 
-def gang_availability(slots: int, spares: int, failures_per_s: float, duration_s: float) -> float:
-    """Mean share of the time between two resupplies in which all slots are filled, spares exposed as members are.
+def all_slots_availability(slots: int, spares: int, failures_per_s: float, duration_s: float) -> float:
+    """Average share of the time between two resupplies in which all slots are filled; spares fail as members do.
 
     (1/T) of the integral of P(Binom(n + s, e^(-lambda t)) >= n).
+
+    Parameters
+    ----------
+    slots : int
+        Members that the job needs, n, at least 1.
+    spares : int
+        Spares s, at least 0.
+    failures_per_s : float
+        Failure rate of one satellite [1/s], at least 0.
+    duration_s : float
+        Time between resupplies T [s], at least 0.
+
+    Returns
+    -------
+    float
+        Share, 0 to 1.
     """
     return float(_dwell(slots + spares, failures_per_s, duration_s)[slots - 1 :].sum())
 
 
-def cold_gang_availability(slots: int, spares: int, failures_per_s: float, duration_s: float) -> float:
-    """The same with spares that do not fail before they are used: (1/T) of the integral of P(Poisson(n lambda t) <= s).
+def cold_spares_availability(slots: int, spares: int, failures_per_s: float, duration_s: float) -> float:
+    """Average share of the time in which all slots are filled; spares do not fail before they are used.
 
-    Exact: while all slots are filled, failures come at n lambda. What is left of the slots once the spares are used up is
-    not Poisson, so there is no such form of the elastic capacity.
+    (1/T) of the integral of P(Poisson(n lambda t) <= s). Exact: while all slots are filled, failures come at n lambda.
+    Once the spares are used up, the number of filled slots is not Poisson, so the elastic capacity has no such form.
+
+    Parameters
+    ----------
+    slots : int
+        Members that the job needs, n, at least 1.
+    spares : int
+        Spares s, at least 0.
+    failures_per_s : float
+        Failure rate of one member [1/s], at least 0.
+    duration_s : float
+        Time between resupplies T [s], at least 0.
+
+    Returns
+    -------
+    float
+        Share, 0 to 1.
     """
     demand = slots * failures_per_s * duration_s
     if demand <= 0.0:
@@ -110,16 +272,59 @@ def cold_gang_availability(slots: int, spares: int, failures_per_s: float, durat
 
 
 def k_of_n(needed: int, satellites: int, alive: float) -> float:
-    """Probability that at least `needed` satellites live, each with probability `alive`."""
+    """Probability that at least `needed` of several satellites work.
+
+    Parameters
+    ----------
+    needed : int
+        Satellites that must work; 0 or less: always fulfilled.
+    satellites : int
+        Satellites of the fleet.
+    alive : float
+        Probability that one satellite works, 0 to 1.
+
+    Returns
+    -------
+    float
+        Probability, 0 to 1.
+
+    Examples
+    --------
+    >>> round(k_of_n(2, 3, 0.9), 3)  # 3 * 0.9^2 * 0.1 + 0.9^3
+    0.972
+    """
     if needed <= 0:
         return 1.0
     return float(betainc(needed, satellites - needed + 1.0, alive)) if needed <= satellites else 0.0
 
 
 def repaired_availability(satellites: int, crews: int, failures_per_s: float, repairs_per_s: float) -> float:
-    """Mean share of satellites that work when `crews` mend one each at a time, at repairs_per_s: M/M/c//N.
+    """Average share of satellites that work when repair crews repair one each at a time: queue M/M/c//N.
 
     p_k = p_0 product over j = 1..k of (N - j + 1) lambda / (min(j, c) mu); 1 - E[k] / N.
+
+    Parameters
+    ----------
+    satellites : int
+        Satellites N, at least 1.
+    crews : int
+        Repairs that run at the same time c, at least 1.
+    failures_per_s : float
+        Failure rate of one satellite lambda [1/s], at least 0.
+    repairs_per_s : float
+        Repair rate of one crew mu [1/s], above 0.
+
+    Returns
+    -------
+    float
+        Share, 0 to 1.
+
+    Examples
+    --------
+    One satellite works for mu / (lambda + mu) of the time:
+
+    >>> round(repaired_availability(1, 1, 0.1, 0.9), 12)
+    0.9
     """
     if failures_per_s <= 0.0:
         return 1.0

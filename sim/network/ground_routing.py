@@ -17,7 +17,29 @@ Flags = NDArray[np.bool_]
 
 
 class GroundRouting:
-    """Routes of stations and of pairs of stations; arrays over (steps, ...) fill as `update` is called."""
+    """Routes of stations and of pairs of stations; arrays over (steps, ...) are filled by `update`.
+
+    Parameters
+    ----------
+    steps : int
+        Steps of the run.
+    step_s : float
+        Length of a step [s].
+    satellites : int
+        Number of satellites.
+    sin_min_elevation : ndarray, shape (stations,)
+        Sine of the minimum elevation of each station.
+    max_range_m : ndarray, shape (stations,)
+        Largest slant range of each station [m]; infinite: none.
+    masks : Masks
+        Elevation masks over azimuth.
+    pairs : list of tuple of int
+        Numbers of both stations of each pair.
+    network : Network or None
+        Links between satellites; None: satellites serve what they see.
+    stride : int
+        Steps between recorded frames; 0: nothing is recorded.
+    """
 
     def __init__(
         self,
@@ -35,7 +57,7 @@ class GroundRouting:
         self.step_s, self.pairs, self.stride = step_s, pairs, stride
         self.sin_min_elevation, self.max_range_m, self.masks = sin_min_elevation, max_range_m, masks
         self.hop_latency_s = 0.0 if network is None else network.rules.hop_latency_s
-        self.wanted = 0 if network is None else network.wanted  # topology links, 0 where it has no fixed form
+        self.topology_links = 0 if network is None else network.topology_links  # 0 for `nearest`
         self.links = np.zeros(steps)  # that exist
         self.one_way_s = np.full((steps, sites), np.inf)  # station to serving satellite
         self.server = np.full((steps, sites), -1, dtype=np.int64)
@@ -52,11 +74,23 @@ class GroundRouting:
         self._last_pair: list[list[int]] = [[] for _ in pairs]
 
     def propagation_s(self) -> Array:
-        """One-way delay to the serving satellite without the latency of switching, (steps, stations)."""
+        """One-way delay to the serving satellite without the latency of switching.
+
+        Returns
+        -------
+        ndarray, shape (steps, stations)
+            Delay [s]; infinite without a route.
+        """
         return np.where(self.hops >= 0, self.one_way_s - self.hop_latency_s * self.hops, np.inf)
 
     def pair_propagation_s(self) -> Array:
-        """One-way delay between the stations of each pair without the latency of switching, (steps, pairs)."""
+        """One-way delay between the stations of each pair without the latency of switching.
+
+        Returns
+        -------
+        ndarray, shape (steps, pairs)
+            Delay [s]; infinite without a route.
+        """
         return np.asarray(self.pair_one_way_s - self.hop_latency_s * self.pair_hops)
 
     def update(
@@ -74,19 +108,19 @@ class GroundRouting:
 
         Parameters
         ----------
-        k
+        k : int
             The step.
-        r_m
+        r_m : ndarray
             Positions of satellites at its end [m], (3, N).
-        working, healthy
+        working, healthy : ndarray of bool
             Satellites that work for a share of the step, and at its end, (N,).
-        sky
+        sky : tuple of ndarray
             Positions of stations [m], their zeniths and norths, each (stations, 3).
-        network
+        network : Network or None
             Links of the step; None: there are none.
-        serves
+        serves : ndarray of bool
             Satellites that users are routed to, (N,).
-        stations
+        stations : ndarray of bool
             Stations that are available, (stations,); a lost one has no route.
 
         Returns
@@ -126,8 +160,8 @@ class GroundRouting:
             server, hops = np.where(there, nearest, -1), np.where(there, 0, -1)
             routes = [[int(s)] if t else [] for s, t in zip(nearest, there, strict=True)]
         else:
-            found = network.serve(self._slant_m, serves)
-            one_way_s, server, hops = found.delay_s, found.server, found.hops
+            service = network.serve(self._slant_m, serves)
+            one_way_s, server, hops = service.delay_s, service.server, service.hops
             routes = [network.route(int(s)) for s in stations]
         self.one_way_s[k], self.server[k], self.hops[k] = one_way_s, server, hops
         for s, route in enumerate(routes):

@@ -70,7 +70,7 @@ class Service(NamedTuple):
     hops: Indices  # links between satellites
 
 
-class Way(NamedTuple):
+class StationRoute(NamedTuple):
     """A route from station to station: one-way delay (inf without a route) and the satellites passed."""
 
     delay_s: float
@@ -78,10 +78,19 @@ class Way(NamedTuple):
 
 
 class Network:
-    """Links of `count` satellites under `rules`; constellation blocks say which satellites form grids and lattices.
+    """Links between satellites at one time, and routes over them.
 
-    After update: link l joins a[l] < b[l] with length_m, delay_s (hop latency included) and rate_bit_s, each (links,);
-    `version` grows when the set of links changes.
+    After `update`, link l joins a[l] < b[l] with length_m, delay_s (hop latency included) and rate_bit_s, each of shape
+    (links,); `version` grows when the set of links changes.
+
+    Parameters
+    ----------
+    constellation_blocks : sequence of ConstellationBlock
+        Grids and lattices of the constellation.
+    count : int
+        Number of satellites.
+    rules : LinkRules
+        Rules of every link.
     """
 
     def __init__(self, constellation_blocks: Sequence[ConstellationBlock], count: int, rules: LinkRules) -> None:
@@ -105,13 +114,13 @@ class Network:
 
         Parameters
         ----------
-        r_m
+        r_m : ndarray
             Positions of the satellites [m], (3, N).
-        healthy
+        healthy : ndarray of bool
             Satellites that relay, (N,).
-        link_factor
+        link_factor : mapping of tuple of int to float
             Fraction of the rate of single links, by pair of satellites in either order; 0 cuts a link.
-        terminal_factor
+        terminal_factor : ndarray or None, optional
             Fraction of the rate of all links of each satellite, (N,); a link has the product of both ends.
         """
         rules = self.rules
@@ -144,18 +153,37 @@ class Network:
         self._served = None
 
     @property
-    def wanted(self) -> int:
-        """Links of the whole topology; 0 for `nearest`, which has no fixed form."""
+    def topology_links(self) -> int:
+        """Links of the whole topology; 0 for `nearest`, whose links change."""
         return int(self._topology_links[0].size)
 
-    def alone(self) -> Indices:
-        """Healthy satellites without a link."""
+    def isolated(self) -> Indices:
+        """Healthy satellites without a link.
+
+        Returns
+        -------
+        ndarray of int64
+            Numbers of the satellites, ascending.
+        """
         linked = np.zeros(self.count, bool)
         linked[self.a] = linked[self.b] = True
         return np.flatnonzero(self.healthy & ~linked)
 
     def serve(self, slant_m: Array, serves: Mask) -> Service:
-        """Each station's quickest serving satellite; slant_m (stations, N) is inf out of sight, serves (N,)."""
+        """Fastest route of each station to a serving satellite.
+
+        Parameters
+        ----------
+        slant_m : ndarray, shape (stations, N)
+            Slant ranges [m]; infinite where the satellite is not in view.
+        serves : ndarray of bool, shape (N,)
+            Satellites that serve users.
+
+        Returns
+        -------
+        Service
+            Delay, range, satellites and hops of each station.
+        """
         seed_s = np.where(serves & self.healthy, 0.0, np.inf)
         onward_s, self._onward = self._graph.reach(self.delay_s, seed_s)
         total_s = slant_m / SPEED_OF_LIGHT_M_S + onward_s
@@ -177,40 +205,80 @@ class Network:
         return self._served
 
     def route(self, station: int) -> list[int]:
-        """Satellites of a station's route in the last serve(), from access to server; empty without one."""
+        """Satellites of a station's route in the last call of `serve`, from access to server.
+
+        Parameters
+        ----------
+        station : int
+            Number of the station.
+
+        Returns
+        -------
+        list of int
+            Numbers of the satellites; empty without a route.
+
+        Raises
+        ------
+        ValueError
+            If `serve` was not called since the last `update`.
+        """
         if self._served is None:
             raise ValueError("route() is about the last serve(); call that first")
         access = int(self._served.access[station])
         return trace_route(self._onward, access) if access >= 0 else []
 
-    def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[Way]:
-        """Quickest routes from station to station; one search for each distinct first station of the pairs."""
+    def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[StationRoute]:
+        """Fastest routes from station to station; one search for each distinct first station of the pairs.
+
+        Parameters
+        ----------
+        slant_m : ndarray, shape (stations, N)
+            Slant ranges [m]; infinite where the satellite is not in view.
+        pairs : sequence of tuple of int
+            Numbers of both stations of each pair.
+
+        Returns
+        -------
+        list of StationRoute
+            One route for each pair.
+        """
         up_s = np.where(self.healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
-        found = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
+        searches = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
         routes = []
         for s, t in pairs:
-            total_s = found[s][0] + up_s[t]
+            total_s = searches[s][0] + up_s[t]
             last = int(np.argmin(total_s))
             reached = bool(np.isfinite(total_s[last]))
-            routes.append(Way(float(total_s[last]), trace_route(found[s][1], last)[::-1] if reached else []))
+            routes.append(StationRoute(float(total_s[last]), trace_route(searches[s][1], last)[::-1] if reached else []))
         return routes
 
     def paths(self, src: Indices, dst: Indices) -> Paths:
-        """Quickest routes from satellite to satellite, as directed links: l from a to b, l + links from b to a."""
+        """Fastest routes from satellite to satellite.
+
+        Parameters
+        ----------
+        src, dst : ndarray of int64, shape (F,)
+            First and last satellite of each pair.
+
+        Returns
+        -------
+        Paths
+            Directed links of each route: l from a[l] to b[l], l + links from b[l] to a[l].
+        """
         return self._graph.paths(self.delay_s, src, dst)
 
 
 def _topology_links(constellation_blocks: Sequence[ConstellationBlock], form: str) -> topology.Pairs:
     """Links of grid or mesh with all satellites healthy; constellation blocks of another form have none."""
-    found = []
+    pairs = []
     for block in constellation_blocks:
         if form == "grid" and isinstance(block, Grid):
-            found.append(
+            pairs.append(
                 topology.grid_pairs(block.planes, block.slots, block.wrap_planes, block.first, block.seam_slots)
             )
         elif form == "mesh" and isinstance(block, Lattice):
-            found.append(topology.lattice_pairs(block.offsets_m, block.spacing_m, block.first))
+            pairs.append(topology.lattice_pairs(block.offsets_m, block.spacing_m, block.first))
     none = np.empty(0, np.int64)
     return topology.unique_pairs(
-        np.concatenate([none, *(a for a, _ in found)]), np.concatenate([none, *(b for _, b in found)])
+        np.concatenate([none, *(a for a, _ in pairs)]), np.concatenate([none, *(b for _, b in pairs)])
     )

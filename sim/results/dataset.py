@@ -173,8 +173,8 @@ def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     role[scheduler.reserve], role[scheduler.idle] = ROLES.index("spare"), ROLES.index("idle")
     first = 0
     for training in scheduler.trainings:
-        role[training.everybody], role[training.leftover] = ROLES.index("spare"), ROLES.index("unplaced")
-        for g, members in enumerate(training.placed):
+        role[training.all_satellites], role[training.leftover] = ROLES.index("spare"), ROLES.index("unplaced")
+        for g, members in enumerate(training.initial_ranks):
             role[members], job[members] = ROLES.index("training"), first + g
         first += training.jobs
     for service in scheduler.services:

@@ -41,7 +41,18 @@ def cause_label(cause: str) -> str:
 
 
 def headline(summary: dict[str, Any]) -> str:
-    """One line that says what was run: satellites, accelerators, duration, epoch and step."""
+    """One line that says what was run: satellites, accelerators, duration, epoch and step.
+
+    Parameters
+    ----------
+    summary : dict of str to Any
+        Content of summary.json.
+
+    Returns
+    -------
+    str
+        One line.
+    """
     return (
         f"{summary['scenario']}: {_satellites(summary['satellites'])}, {counted(summary['accelerators'], 'accelerator')}, "
         f"{_span(summary['duration_s'])} from {summary['epoch']} in steps of {summary['step_s']:g} s"
@@ -241,7 +252,18 @@ def binding(summary: dict[str, Any], base: Any, inputs: list[Any]) -> str:
 
 
 def assumptions(summary: dict[str, Any]) -> str:
-    """How many of the numbers behind a run are assumptions."""
+    """How many of the numbers behind a run are assumptions.
+
+    Parameters
+    ----------
+    summary : dict of str to Any
+        Content of summary.json.
+
+    Returns
+    -------
+    str
+        One line.
+    """
     return (
         f"{len(summary['assumptions'])} of {summary['numbers']} input numbers are assumptions; list them: "
         f"dawndusk provenance {summary['scenario']}"
@@ -249,7 +271,18 @@ def assumptions(summary: dict[str, Any]) -> str:
 
 
 def causes_without_loss(summary: dict[str, Any]) -> str:
-    """One line that lists the causes without a loss."""
+    """One line that lists the causes without a loss.
+
+    Parameters
+    ----------
+    summary : dict of str to Any
+        Content of summary.json.
+
+    Returns
+    -------
+    str
+        Text for the terminal and the report.
+    """
     absent = [
         c
         for c in CAUSES
@@ -259,7 +292,22 @@ def causes_without_loss(summary: dict[str, Any]) -> str:
 
 
 def counted(count: int, what: str, plural: str = "s") -> str:
-    """A number with its noun: 1 satellite, 2 satellites."""
+    """A number with its noun: 1 satellite, 2 satellites.
+
+    Parameters
+    ----------
+    count : int
+        Number of things.
+    what : str
+        Singular of the noun.
+    plural : str, optional
+        Plural; empty: the singular and an s.
+
+    Returns
+    -------
+    str
+        Number and noun.
+    """
     return f"{count:,} {what}{'' if count == 1 else plural}"
 
 

@@ -70,7 +70,7 @@ def build_manifest(loaded: Loaded, run_facts: dict[str, Any]) -> dict[str, Any]:
         "earth_orientation": {
             "table_end": span.table_end.isoformat(),
             "measured_until": span.measured_until.isoformat(),
-            "status": validation.status(loaded.scenario),
+            "status": validation.orientation_status(loaded.scenario),
         },
         **run_facts,
     }

@@ -167,7 +167,7 @@ def _network(outcome: Outcome) -> dict[str, Any]:
     mean = float(ground_routing.links.mean())
     return {
         "links_mean": mean,
-        "link_availability": mean / ground_routing.wanted if ground_routing.wanted else None,
+        "link_availability": mean / ground_routing.topology_links if ground_routing.topology_links else None,
         "path_switches": ground_routing.switches,
     }
 

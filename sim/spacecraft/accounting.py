@@ -19,7 +19,7 @@ class Accounting(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """What `advance` writes: shares of the step, and the state shown by the views."""
+    """Results of `advance`: shares of the step, and the state shown by the views."""
 
     failed: float
     power: float
@@ -31,18 +31,48 @@ class Shares(NamedTuple):
 
 
 def parameters(setup: Setup) -> Accounting:
-    """Kernel efficiency of the satellite's accelerator."""
+    """Kernel efficiency of the satellite's accelerator.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    Accounting
+        Parameters.
+    """
     return Accounting(setup.satellite.accelerator.kernel_efficiency)
 
 
 @inlined
 def advance(inputs: Any, illumination: Any, limit: Any, run: Any, p: Accounting) -> Shares:
-    """Shares of the step by cause, every row on its own."""
+    """Shares of the step by cause, each accumulated on its own.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    illumination : Illumination
+        Sunlight and directions in the step.
+    limit : Limit
+        Limits on clock rate and powered share.
+    run : Run
+        Clock rate and shares that are run.
+    p : Accounting
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Shares
+        Shares, 0 to 1, and the state over the step.
+    """
     up, cap = inputs.available, inputs.rate_cap
     failed = 1.0 - up * cap
-    wanted, done_new = up * inputs.requested, up * run.rate * inputs.productive
-    power = wanted * (cap - limit.rate_power)
-    thermal = wanted * (limit.rate_power - limit.rate_limit)
+    requested, done_new = up * inputs.requested, up * run.rate * inputs.productive
+    power = requested * (cap - limit.rate_power)
+    thermal = requested * (limit.rate_power - limit.rate_limit)
     kernel = done_new * (1.0 - p.kernel_efficiency)
     useful = done_new * p.kernel_efficiency
     shade = S_ECLIPSE if illumination.lit_fraction < 0.5 else S_SUNLIT

@@ -29,14 +29,27 @@ class Array(NamedTuple):
 
 
 class ArrayPower(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     cell_k: float
     generated_w: float
 
 
 def parameters(setup: Setup) -> Array:
-    """Parameters of the satellite's array; it stays on the bus of a lost satellite that has a survival heater."""
+    """Parameters of the satellite's array.
+
+    The array stays on the bus of a lost satellite where there is a survival heater.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    ndarray
+        Parameters.
+    """
     a = setup.satellite.power.array
     return Array(
         area_m2=a.area, packing=a.packing, cell_efficiency=a.cell_efficiency,
@@ -48,7 +61,24 @@ def parameters(setup: Setup) -> Array:
 
 @inlined
 def array_yield(cell_temp_k: float, array: Array) -> float:
-    """Electrical power at the cells per incident sunlight, share of the panel's area counted in. [fetzer2008]"""
+    """Electrical power of the cells over the sunlight that reaches the panel.
+
+    Parameters
+    ----------
+    cell_temp_k : float
+        Temperature of the cells [K].
+    array : ndarray
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Efficiency of the panel's area, 0 to 1.
+
+    References
+    ----------
+    [fetzer2008]
+    """
     change = 1.0 + array.temperature_coefficient_per_k * (cell_temp_k - CELL_REFERENCE_K)
     return array.packing * array.cell_efficiency * array.retention * max(0.0, change)
 
@@ -66,10 +96,30 @@ def _newton_k(temp_k: float, absorbed_w_m2: float, sun_w_m2: float, emitting_w_m
 def cell_temperature_k(
     sun_w_m2: float, albedo_w_m2: float, infrared_w_m2: float, view_front: float, view_back: float, array: Array
 ) -> float:
-    """Temperature [K] at which a loaded panel is in balance with sunlight, albedo and Earth infrared.
+    """Temperature at which a loaded panel balances sunlight, albedo and Earth infrared.
 
     Without heat capacity: panels of 3 kg/m2 settle within minutes. Two Newton steps from the balance at 28 degC leave
-    less than 0.01 K. [fortescue2011:ch. 11]
+    less than 0.01 K.
+
+    Parameters
+    ----------
+    sun_w_m2 : float
+        Sunlight incident on the front [W/m2], at least 0.
+    albedo_w_m2, infrared_w_m2 : float
+        Reflected sunlight and Earth infrared per unit view factor [W/m2], at least 0.
+    view_front, view_back : float
+        View factors of both faces to the Earth, 0 to 1.
+    array : ndarray
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Temperature [K].
+
+    References
+    ----------
+    [fortescue2011:ch. 11]
     """
     emitting = (array.emissivity_front + array.emissivity_back) * STEFAN_BOLTZMANN_W_M2_K4
     infrared = infrared_w_m2 * (array.emissivity_front * view_front + array.emissivity_back * view_back)
@@ -82,13 +132,47 @@ def cell_temperature_k(
 
 @inlined
 def array_power_w(sun_w_m2: float, cell_temp_k: float, array: Array) -> float:
-    """Power [W] the array offers at the bus for sunlight incident on it [W/m2], mean over the step."""
+    """Power that the array offers at the bus.
+
+    Parameters
+    ----------
+    sun_w_m2 : float
+        Sunlight incident on the array [W/m2], mean over the step, at least 0.
+    cell_temp_k : float
+        Temperature of the cells [K].
+    array : ndarray
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power [W].
+    """
     return array.area_m2 * sun_w_m2 * array_yield(cell_temp_k, array) * array.conditioning_efficiency
 
 
 @inlined
 def advance(inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Array) -> ArrayPower:
-    """Cell temperature and power of the array in the step."""
+    """Cell temperature and power of the array in the step.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    illumination : Illumination
+        Sunlight and directions in the step.
+    incidence : Incidence
+        Cosines of incidence on array and radiator.
+    earth : EarthFlux
+        Albedo, infrared and view factors.
+    p : ndarray
+        Parameters of the submodel.
+
+    Returns
+    -------
+    ArrayPower
+        Temperature [K] and power [W].
+    """
     sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.array_incidence
     cell_k = cell_temperature_k(sunlight, earth.albedo_w_m2, earth.infrared_w_m2, earth.view_front, earth.view_back, p)
     online = max(inputs.available, p.survives * inputs.bus_available)

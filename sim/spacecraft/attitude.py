@@ -29,7 +29,7 @@ class Attitude(NamedTuple):
 
 
 class Incidence(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     array_incidence: float
     radiator_incidence: float
@@ -40,21 +40,64 @@ LAWS = ("sun-pointing", "orbit-normal", "nadir")
 
 
 def attitude(law: str, pointing_error_rad: float) -> Attitude:
-    """Parameters of a law by name."""
+    """Parameters of an attitude law.
+
+    Parameters
+    ----------
+    law : str
+        "sun-pointing", "orbit-normal" or "nadir".
+    pointing_error_rad : float
+        Angle between commanded and actual normals [rad], 0 to pi/2.
+
+    Returns
+    -------
+    Attitude
+        Flags of the laws, and the cosine and sine of the error.
+
+    Examples
+    --------
+    >>> attitude("nadir", 0.0)
+    Attitude(sun_pointing=0.0, orbit_normal=0.0, nadir=1.0, cos_error=1.0, sin_error=0.0)
+    """
     sun_pointing, orbit_normal, nadir = (float(law == name) for name in LAWS)
     return Attitude(sun_pointing, orbit_normal, nadir, math.cos(pointing_error_rad), math.sin(pointing_error_rad))
 
 
 def parameters(setup: Setup) -> Attitude:
-    """Parameters of the satellite's law."""
+    """Parameters of the satellite's attitude law.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    Attitude
+        Parameters.
+    """
     return attitude(setup.satellite.attitude.law, setup.satellite.attitude.pointing_error)
 
 
 @inlined
 def sun_incidence(s_r: float, s_w: float, p: Attitude) -> tuple[float, float]:
-    """Cosine of the Sun's incidence on the array (0 from behind) and on the radiator's sunny face.
+    """Cosines of the Sun's incidence on the array and on the radiator's sunlit face.
 
-    s_r and s_w are the components of the unit vector to the Sun along the radial and the orbit normal.
+    Parameters
+    ----------
+    s_r : float
+        Component of the unit vector to the Sun along the radial, -1 to 1.
+    s_w : float
+        Component along the orbit normal, -1 to 1.
+    p : Attitude
+        Parameters of the submodel.
+
+    Returns
+    -------
+    array : float
+        Cosine on the array; 0 where the Sun is behind it.
+    radiator : float
+        Cosine on the sunlit face of the radiator.
     """
     s_t = math.sqrt(max(0.0, 1.0 - s_r * s_r - s_w * s_w))
     on_array = p.sun_pointing + p.orbit_normal * abs(s_w) + p.nadir * max(0.0, s_r)
@@ -65,13 +108,39 @@ def sun_incidence(s_r: float, s_w: float, p: Attitude) -> tuple[float, float]:
 
 @inlined
 def array_nadir_cosine(s_r: float, p: Attitude) -> float:
-    """Cosine of the angle between the array's front normal and nadir."""
+    """Cosine of the angle between the array's front normal and nadir.
+
+    Parameters
+    ----------
+    s_r : float
+        Component of the unit vector to the Sun along the radial, -1 to 1.
+    p : Attitude
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Cosine, -1 to 1.
+    """
     return -s_r * p.sun_pointing - p.nadir
 
 
 @inlined
 def advance(illumination: Any, p: Attitude) -> Incidence:
-    """Incidence of sunlight on array and radiator, and how the array faces the Earth."""
+    """Incidence of sunlight on array and radiator, and the angle of the array to nadir.
+
+    Parameters
+    ----------
+    illumination : Illumination
+        Sunlight and directions in the step.
+    p : Attitude
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Incidence
+        Cosines of the three angles.
+    """
     a = illumination
     s_r = a.sun_x * a.radial_x + a.sun_y * a.radial_y + a.sun_z * a.radial_z
     s_w = a.sun_x * a.normal_x + a.sun_y * a.normal_y + a.sun_z * a.normal_z

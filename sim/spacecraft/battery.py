@@ -26,7 +26,7 @@ class Battery(NamedTuple):
 
 
 class BatteryFlows(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     charge_j: float
     charge_fraction: float
@@ -37,7 +37,20 @@ class BatteryFlows(NamedTuple):
 
 
 def parameters(setup: Setup) -> Battery:
-    """Parameters of the satellite's battery; the reserve carries the bus alone through `bus_reserve`."""
+    """Parameters of the satellite's battery.
+
+    The reserve carries the bus alone through `bus_reserve`.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    Battery
+        Parameters.
+    """
     b = setup.satellite.power.battery
     floor_j = b.capacity * (1.0 - b.max_depth)
     reserve_j = floor_j + setup.satellite.bus.power * b.bus_reserve / b.discharge_efficiency
@@ -50,16 +63,42 @@ def parameters(setup: Setup) -> Battery:
 
 @inlined
 def deliverable_w(charge_j: float, p: Battery) -> float:
-    """Power [W] the battery can hold at the bus through the step without passing its floor."""
+    """Power that the battery can hold at the bus through the step without passing its floor.
+
+    Parameters
+    ----------
+    charge_j : float
+        Energy in the battery [J].
+    p : Battery
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power [W], at least 0.
+    """
     stored_w = max(0.0, charge_j - p.floor_j) * p.discharge_efficiency / p.step_s
     return min(p.max_discharge_w, stored_w)
 
 
 @inlined
 def limits(state: Any, p: Battery) -> float:
-    """Power [W] at the bus that the battery gives to the accelerators, or takes before them (below zero).
+    """Power at the bus that the battery gives to the accelerators.
 
-    Above the bus's reserve they may draw it down to that line; below it, refilling the reserve comes first.
+    Above the bus's reserve the accelerators may draw it down to the reserve; below it, refilling the reserve comes
+    first.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    p : Battery
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power [W]; negative while the battery refills its reserve.
     """
     spare_w = max(0.0, state.charge_j - p.reserve_j) * p.discharge_efficiency / p.step_s
     refill_w = max(0.0, p.reserve_j - state.charge_j) / (p.charge_efficiency * p.step_s)
@@ -69,7 +108,24 @@ def limits(state: Any, p: Battery) -> float:
 
 @inlined
 def advance(state: Any, power: Any, loads: Any, p: Battery) -> BatteryFlows:
-    """Charge after the step [J]; power lost in conversion, shunted at the array, not served, and served [W]."""
+    """Charge after the step, and the power lost in conversion, shunted at the array, not served, and served.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    power : ArrayPower
+        Power of the array.
+    loads : Loads
+        Electrical load and heats.
+    p : Battery
+        Parameters of the submodel.
+
+    Returns
+    -------
+    BatteryFlows
+        Charge [J] and powers [W].
+    """
     surplus_w = power.generated_w - loads.load_w
     room_w = max(0.0, p.capacity_j - state.charge_j) / (p.charge_efficiency * p.step_s)
     taken_w = min(max(0.0, surplus_w), min(p.max_charge_w, room_w))

@@ -23,7 +23,7 @@ class Compute(NamedTuple):
 
 
 class Loads(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     chip_w: float
     plate_w: float
@@ -32,7 +32,18 @@ class Loads(NamedTuple):
 
 
 def parameters(setup: Setup) -> Compute:
-    """Parameters of all accelerators of the satellite."""
+    """Parameters of all accelerators of the satellite.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    Compute
+        Parameters.
+    """
     satellite = setup.satellite
     chip, n = satellite.accelerator, satellite.accelerators
     return Compute(
@@ -44,8 +55,24 @@ def parameters(setup: Setup) -> Compute:
 
 @inlined
 def dynamic_share(rate: float, voltage_floor: float) -> float:
-    """Dynamic power at a clock rate, share of full: f V(f)^2 with V falling evenly to voltage_floor at f = 0.
+    """Dynamic power at a clock rate over that at full rate: f V(f)^2.
 
+    The voltage V falls linearly from 1 at f = 1 to voltage_floor at f = 0.
+
+    Parameters
+    ----------
+    rate : float
+        Clock rate f, 0 to 1.
+    voltage_floor : float
+        Voltage at rate 0 over that at full rate, 0 to 1.
+
+    Returns
+    -------
+    float
+        Share, 0 to 1.
+
+    References
+    ----------
     [chandrakasan1992:eq. 1]
     """
     volt = voltage_floor + (1.0 - voltage_floor) * rate
@@ -53,10 +80,10 @@ def dynamic_share(rate: float, voltage_floor: float) -> float:
 
 
 @inlined
-def _halley(rate: float, wanted: float, a: float, b: float) -> float:
-    # g = r (a + b r)^2 - wanted; third-order convergence, one division
+def _halley(rate: float, power_share: float, a: float, b: float) -> float:
+    # g = r (a + b r)^2 - power_share; third-order convergence, one division
     volt = a + b * rate
-    g = rate * volt * volt - wanted
+    g = rate * volt * volt - power_share
     slope = volt * (a + 3.0 * b * rate)
     half_curve = b * (2.0 * volt + b * rate)
     return rate - g * slope / (slope * slope - g * half_curve)
@@ -64,27 +91,62 @@ def _halley(rate: float, wanted: float, a: float, b: float) -> float:
 
 @inlined
 def rate_for_share(share: float, voltage_floor: float) -> float:
-    """The clock rate in [0, 1] whose dynamic power is `share`; inverse of `dynamic_share` to 1e-14.
+    """Clock rate at which dynamic power is a given share of full; inverse of `dynamic_share` to 1e-14.
 
-    The first guess takes the voltage at the rate sqrt(share), at most 15 % off; three Halley steps follow. Written out: an
-    inner loop would not vectorise.
+    The first estimate takes the voltage at the rate sqrt(share), at most 15 % off; three Halley steps follow. They are
+    written out: an inner loop would not vectorise.
+
+    Parameters
+    ----------
+    share : float
+        Dynamic power over that at full rate; values outside 0 to 1 give the nearest limit.
+    voltage_floor : float
+        Voltage at rate 0 over that at full rate, 0 to 1.
+
+    Returns
+    -------
+    float
+        Clock rate, 0 to 1.
+
+    Examples
+    --------
+    At half the rate and a floor of 0.6 the voltage is 0.8, and dynamic power 0.5 * 0.8^2 of full:
+
+    >>> round(rate_for_share(0.32, 0.6), 12)
+    0.5
     """
-    wanted = min(1.0, max(0.0, share))
+    power_share = min(1.0, max(0.0, share))
     a, b = voltage_floor, 1.0 - voltage_floor
-    volt = a + b * math.sqrt(wanted)
-    rate = min(1.0, wanted / (volt * volt))
-    rate = _halley(rate, wanted, a, b)
-    rate = _halley(rate, wanted, a, b)
-    rate = _halley(rate, wanted, a, b)
+    volt = a + b * math.sqrt(power_share)
+    rate = min(1.0, power_share / (volt * volt))
+    rate = _halley(rate, power_share, a, b)
+    rate = _halley(rate, power_share, a, b)
+    rate = _halley(rate, power_share, a, b)
     return min(1.0, max(0.0, rate))
 
 
 @inlined
 def operating_point(budget_w: float, duty: float, p: Compute) -> tuple[float, float]:
-    """Rate and powered share that a budget [W] for accelerators and hosts allows.
+    """Clock rate and powered share that a power budget allows.
 
-    duty is the share of the time in which arithmetic runs. Below idle power nothing computes and the machines are off for
-    part of the step: the powered share is the part in which they are on.
+    Below idle power nothing computes, and the machines are off for part of the step: the powered share is the part in
+    which they are on.
+
+    Parameters
+    ----------
+    budget_w : float
+        Power for accelerators and hosts [W]; may be negative.
+    duty : float
+        Share of the time in which arithmetic runs, 0 to 1.
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    rate : float
+        Clock rate, 0 to 1.
+    powered : float
+        Powered share of the step, 0 to 1.
     """
     idle_w = max(p.idle_w + p.host_w, 1e-9)
     powered = min(1.0, max(0.0, budget_w / idle_w))
@@ -93,22 +155,69 @@ def operating_point(budget_w: float, duty: float, p: Compute) -> tuple[float, fl
 
 @inlined
 def chip_power_w(rate: float, powered: float, duty: float, p: Compute) -> float:
-    """Power [W] of the accelerators at a rate and powered share, arithmetic running for a share `duty` of the time."""
+    """Power of the accelerators.
+
+    Parameters
+    ----------
+    rate : float
+        Clock rate, 0 to 1.
+    powered : float
+        Powered share of the step, 0 to 1.
+    duty : float
+        Share of the time in which arithmetic runs, 0 to 1.
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power [W].
+    """
     return powered * p.idle_w + duty * p.dynamic_w * dynamic_share(rate, p.voltage_floor)
 
 
 @inlined
 def bus_factor(p: Compute) -> float:
-    """Power drawn from the bus per watt of accelerators and hosts: conversion, and the pump that moves its heat."""
+    """Power drawn from the bus per watt of accelerators and hosts: conversion, and the pump that moves its heat.
+
+    Parameters
+    ----------
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Ratio, at least 1.
+    """
     return (1.0 + p.pump_fraction) / p.conversion_efficiency
 
 
 @inlined
 def loads(rate: float, powered: float, duty: float, available: float, bus_w: float, chip_w: float, p: Compute) -> Loads:
-    """Heat of accelerators, into plate and into loop, and the electrical load they come from [W].
+    """Electrical load of the satellite, and the heat it becomes in accelerators, plates and coolant.
 
-    available is the share of the step in which the satellite works, duty that of arithmetic in it; bus_w is drawn at the
-    bus and warms the coolant, mean over the step; chip_w is drawn by the accelerators beside the clocked power.
+    Parameters
+    ----------
+    rate : float
+        Clock rate, 0 to 1.
+    powered : float
+        Powered share of the step, 0 to 1.
+    duty : float
+        Share of the available time in which arithmetic runs, 0 to 1.
+    available : float
+        Share of the step in which the satellite works, 0 to 1.
+    bus_w : float
+        Power drawn at the bus, which warms the coolant [W], mean over the step.
+    chip_w : float
+        Power of the accelerators beside the clocked power [W], mean over the step.
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Loads
+        Heats and electrical load [W].
     """
     chip = available * chip_power_w(rate, powered, duty, p) + chip_w
     host = available * powered * p.host_w
@@ -119,7 +228,28 @@ def loads(rate: float, powered: float, duty: float, available: float, bus_w: flo
 
 @inlined
 def limits(inputs: Any, power: Any, accelerators_w: float, effects: Any, p: Compute) -> tuple[float, float]:
-    """Rate and powered share within the power that array, battery (accelerators_w) and other loads leave."""
+    """Clock rate and powered share within the power that array, battery and other loads leave.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    accelerators_w : float
+        Power that the battery gives to the accelerators; negative while it refills its reserve [W].
+    effects : Effects
+        Loads that effects add.
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    rate : float
+        Clock rate, 0 to 1.
+    powered : float
+        Powered share of the step, 0 to 1.
+    """
     each = max(inputs.available, 1e-9)
     bus_w = p.bus_w * inputs.available + effects.bus_w
     budget = (power.generated_w + accelerators_w - bus_w) / (bus_factor(p) * each) - effects.chip_w / each
@@ -128,7 +258,24 @@ def limits(inputs: Any, power: Any, accelerators_w: float, effects: Any, p: Comp
 
 @inlined
 def advance(inputs: Any, run: Any, effects: Any, p: Compute) -> Loads:
-    """Electrical load and heats at the rate that is run."""
+    """Electrical load and heats at the rate that is run.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    run : Run
+        Clock rate and shares that are run.
+    effects : Effects
+        Loads that effects add.
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Loads
+        Heats and electrical load [W].
+    """
     bus_w = p.bus_w * inputs.available + effects.bus_w
     return loads(run.rate, run.powered, run.run_duty, inputs.available, bus_w, effects.chip_w, p)
 

@@ -20,7 +20,7 @@ class Earth(NamedTuple):
 
 
 class EarthFlux(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     albedo_w_m2: float
     infrared_w_m2: float
@@ -30,15 +30,47 @@ class EarthFlux(NamedTuple):
 
 
 def parameters(setup: Setup) -> Earth:
-    """Infrared exitance and albedo of the scenario's environment."""
+    """Infrared exitance and albedo of the scenario's environment.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    Earth
+        Parameters.
+    """
     return Earth(setup.environment.earth_infrared, setup.environment.albedo)
 
 
 @inlined
 def plate_view_factor(cos_gamma: float, radius_m: float) -> float:
-    """View factor of one face of a small plate to the Earth, gamma between its normal and nadir. [howell2010]
+    """View factor of one face of a small plate to the Earth.
 
-    radius_m from the Earth's centre, above the surface. 0 where the whole Earth is behind the plate.
+    Parameters
+    ----------
+    cos_gamma : float
+        Cosine of the angle between the normal of the face and nadir, -1 to 1.
+    radius_m : float
+        Distance from the Earth's centre [m], above the Earth's radius.
+
+    Returns
+    -------
+    float
+        View factor, 0 to 1; 0 where the whole Earth is behind the face.
+
+    References
+    ----------
+    [howell2010]
+
+    Examples
+    --------
+    A face that looks straight down sees (R / r)^2:
+
+    >>> round(plate_view_factor(1.0, 2.0 * EARTH_RADIUS_M), 12), plate_view_factor(-1.0, 7e6)
+    (0.25, 0.0)
     """
     # H distance in Earth radii, q half-width of the disc's rim: sqrt(H^2 - 1)
     h = radius_m / EARTH_RADIUS_M
@@ -47,34 +79,83 @@ def plate_view_factor(cos_gamma: float, radius_m: float) -> float:
     facing = cos_gamma / (h * h)
     rim = min(1.0, q / (h * sin_gamma))
     cot = min(1.0, max(-1.0, q * cos_gamma / sin_gamma))
-    cut = (
+    partial = (
         0.5
         - arcsin(rim) / math.pi
         + (cos_gamma * arccos(-cot) - q * math.sqrt(max(0.0, 1.0 - h * h * cos_gamma * cos_gamma))) / (math.pi * h * h)
     )
     # the rim of the disc lies wholly on one side of the plate where |cos gamma| >= 1 / H
-    return facing if cos_gamma * h >= 1.0 else (0.0 if cos_gamma * h <= -1.0 else cut)
+    return facing if cos_gamma * h >= 1.0 else (0.0 if cos_gamma * h <= -1.0 else partial)
 
 
 @inlined
 def back_view_factor(front: float, cos_gamma: float, radius_m: float) -> float:
-    """View factor of the other face: both faces of a plate together see the whole disc, F(g) - F(pi - g) = cos(g) / H^2."""
+    """View factor of the other face of a plate.
+
+    Both faces of a plate together see the whole disc: F(g) - F(pi - g) = cos(g) / H^2, with H the distance in Earth
+    radii.
+
+    Parameters
+    ----------
+    front : float
+        View factor of the front.
+    cos_gamma : float
+        Cosine of the angle between the normal of the front and nadir, -1 to 1.
+    radius_m : float
+        Distance from the Earth's centre [m].
+
+    Returns
+    -------
+    float
+        View factor, 0 to 1.
+    """
     h = radius_m / EARTH_RADIUS_M
     return max(0.0, front - cos_gamma / (h * h))
 
 
 @inlined
 def albedo_flux_w_m2(flux_w_m2: float, sun_height: float, earth: Earth) -> float:
-    """Sunlight reflected by the Earth below per unit view factor; sun_height is the cosine of the solar zenith angle.
+    """Sunlight reflected by the Earth below, per unit view factor.
 
     The cosine at the sub-satellite point stands for the whole disc in view.
+
+    Parameters
+    ----------
+    flux_w_m2 : float
+        Sunlight at the Sun's distance [W/m2].
+    sun_height : float
+        Cosine of the solar zenith angle at the sub-satellite point, -1 to 1.
+    earth : Earth
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Flux [W/m2].
     """
     return earth.albedo * flux_w_m2 * max(0.0, sun_height)
 
 
 @inlined
 def advance(inputs: Any, illumination: Any, incidence: Any, p: Earth) -> EarthFlux:
-    """Albedo and infrared per unit view factor, and the view factors of array and radiator."""
+    """Albedo and infrared per unit view factor, and the view factors of array and radiator.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    illumination : Illumination
+        Sunlight and directions in the step.
+    incidence : Incidence
+        Cosines of incidence on array and radiator.
+    p : Earth
+        Parameters of the submodel.
+
+    Returns
+    -------
+    EarthFlux
+        Fluxes [W/m2] and view factors.
+    """
     a = illumination
     height = a.radial_x * a.sun_x + a.radial_y * a.sun_y + a.radial_z * a.sun_z
     front = plate_view_factor(incidence.array_nadir_cosine, a.radius_m)

@@ -23,24 +23,53 @@ class Heater(NamedTuple):
 
 
 class HeaterFlows(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     heater_w: float
     coolant_frozen: float
 
 
 def parameters(setup: Setup) -> Heater:
-    """Parameters of the satellite's heater."""
+    """Parameters of the satellite's heater.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    Heater
+        Parameters; all 0 without a heater.
+    """
     h = setup.satellite.thermal.heater
     return Heater(0.0, 0.0, 0.0) if h is None else Heater(h.power, h.setpoint, h.freezing_point)
 
 
 @inlined
 def advance(state: Any, inputs: Any, forecast: Any, effects: Any, p: Heater) -> HeaterFlows:
-    """Power of the heater, and whether the coolant began the step frozen.
+    """Power of the heater, and whether the coolant was frozen at the beginning of the step.
 
     The coolant's temperature at the end of the step is linear in the heater's power but for the radiator's small
     correction: what the forecast lacks, over its rise per watt, is added to what the forecast was made with.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    forecast : Forecast
+        Temperatures forecast for the end of the step.
+    effects : Effects
+        Loads that effects add.
+    p : Heater
+        Parameters of the submodel.
+
+    Returns
+    -------
+    HeaterFlows
+        Power [W], and 1.0 where the coolant was frozen.
     """
     missing_k = p.setpoint_k - forecast.loop_k
     wanted_w = effects.heater_w + missing_k / max(forecast.loop_rise_k_w, 1e-30)
@@ -50,7 +79,20 @@ def advance(state: Any, inputs: Any, forecast: Any, effects: Any, p: Heater) -> 
 
 @inlined
 def limits(state: Any, p: Heater) -> float:
-    """0.0 while the coolant is frozen, else 1.0: a factor on the rate."""
+    """Factor on the clock rate.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    p : Heater
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        0.0 while the coolant is frozen, else 1.0.
+    """
     return 0.0 if state.loop_k < p.freezing_k else 1.0
 
 

@@ -13,7 +13,7 @@ from sim.spacecraft.submodel import Setup, Submodel
 
 
 class Illumination(NamedTuple):
-    """What `advance` writes; unit vectors are at the middle of the step."""
+    """Results of `advance`; unit vectors are at the middle of the step."""
 
     x_m: float
     y_m: float
@@ -34,20 +34,47 @@ class Illumination(NamedTuple):
     radius_m: float
 
 
-class Clock(NamedTuple):
+class StepLength(NamedTuple):
     """Length of a step."""
 
     step_s: float
 
 
-def parameters(setup: Setup) -> Clock:
-    """Length of a step [s] as a named tuple."""
-    return Clock(setup.step_s)
+def parameters(setup: Setup) -> StepLength:
+    """Length of a step as parameters of the submodel.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    StepLength
+        Parameters.
+    """
+    return StepLength(setup.step_s)
 
 
 @inlined
-def advance(state: Any, inputs: Any, p: Clock) -> Illumination:
-    """Shadow over the step, and directions at its middle."""
+def advance(state: Any, inputs: Any, p: StepLength) -> Illumination:
+    """Sunlight over the step, and directions at its middle.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    p : StepLength
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Illumination
+        Share of the solar disc in view, mean over the step; unit vectors away from the Earth, normal to the orbit and
+        to the Sun.
+    """
     sun_d = math.sqrt(inputs.sun_x_m * inputs.sun_x_m + inputs.sun_y_m * inputs.sun_y_m + inputs.sun_z_m * inputs.sun_z_m)
     ux, uy, uz = inputs.sun_x_m / sun_d, inputs.sun_y_m / sun_d, inputs.sun_z_m / sun_d
     x0, y0, z0 = state.x_m, state.y_m, state.z_m

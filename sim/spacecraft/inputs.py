@@ -1,4 +1,4 @@
-"""What a satellite is given for a step: where it is, the Sun, and what events and its job allow and ask for."""
+"""Inputs of a satellite for a step: positions, the Sun, limits by events, requests of its job."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sim.schema import FleetSeries, Total, Variable
 
 
 class Inputs(NamedTuple):
-    """Inputs of one satellite for one step; `INPUTS` says what each is."""
+    """Inputs of one satellite for one step; `INPUTS` declares them."""
 
     end_x_m: float
     end_y_m: float

@@ -26,25 +26,53 @@ class Leakage(NamedTuple):
 
 
 class LeakageFlows(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     leakage_w: float
     leakage_change_w: float
 
 
 def parameters(setup: Setup) -> Leakage:
-    """Parameters of all accelerators of the satellite; none leaks measurably where the accelerator has no `leakage`."""
+    """Leakage of all accelerators of the satellite.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    Leakage
+        Parameters; leakage 0 where the accelerator has no section `leakage`.
+    """
     chip = setup.satellite.accelerator
-    told = chip.leakage
-    if told is None:
+    leakage = chip.leakage
+    if leakage is None:
         return Leakage(0.0, 300.0, 0.0)
-    each_w = told.share * chip.max_power
-    return Leakage(setup.satellite.accelerators * each_w, told.reference, math.log(2.0) / told.doubling)
+    each_w = leakage.share * chip.max_power
+    return Leakage(setup.satellite.accelerators * each_w, leakage.reference, math.log(2.0) / leakage.doubling)
 
 
 @inlined
 def advance(inputs: Any, run: Any, forecast: Any, p: Leakage) -> LeakageFlows:
-    """Leakage in the step, and how far it is from what idle power contains."""
+    """Leakage in the step, and its difference from the leakage that idle power contains.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    run : Run
+        Clock rate and shares that are run.
+    forecast : Forecast
+        Temperatures forecast for the end of the step.
+    p : Leakage
+        Parameters of the submodel.
+
+    Returns
+    -------
+    LeakageFlows
+        Leakage and difference [W].
+    """
     at_reference_w = inputs.available * run.powered * p.reference_w
     growth = min(HOTTEST, max(COLDEST, (forecast.junction_k - p.reference_k) * p.growth_per_k))
     leakage_w = at_reference_w * exponential(growth)

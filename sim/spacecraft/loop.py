@@ -25,7 +25,7 @@ FIRST_CONTROL, END_POSITION = ROWS.first_control, ROWS.end_position
 X_ROW = ROWS.carried["x_m"]
 EDGE_BEFORE_ROW, EDGE_NOW_ROW = ROWS.carried["edge_before"], ROWS.carried["edge_now"]
 
-# What `preview_limits` says of a satellite: limits[row, satellite], rates.
+# Rows of limits[row, satellite], clock rates, written by `preview_limits`.
 LIMIT_ALLOWED, LIMIT_POWER, LIMIT_RATE, LIMIT_ROWS = range(4)
 
 # Rows of work that the sums over the fleet, the extremes and the recorder read, as constants of the compiled loop.
@@ -52,10 +52,18 @@ store = rows.storer(ROWS, _where)
 
 @kernel
 def start(r_m: Floats, sun_m: Floats, initial: Floats, carry: Floats) -> None:
-    """First carry[row, satellite] of a tile.
+    """Fill the first carried rows of a tile.
 
-    r_m[2, 3, satellite] [m] and sun_m[2, 3] [m] are one tick before the epoch and at it; initial[row] holds every other
-    state and what totals start from.
+    Parameters
+    ----------
+    r_m : ndarray, shape (2, 3, width)
+        Positions one step before the epoch and at it [m].
+    sun_m : ndarray, shape (2, 3)
+        Positions of the Sun at both times [m].
+    initial : ndarray, shape (CARRIED,)
+        First value of every carried row but positions and shadow.
+    carry : ndarray, shape (CARRIED, width)
+        Carried rows; written.
     """
     for i in range(carry.shape[1]):
         for row in range(CARRIED):
@@ -72,7 +80,19 @@ def start(r_m: Floats, sun_m: Floats, initial: Floats, carry: Floats) -> None:
 
 @kernel
 def record(work: Floats, frame: int, satellites: Ints, kept: Floats) -> None:
-    """Copy the recorded satellites of a step to kept[frame, row, slot]."""
+    """Copy the recorded satellites of a step to a frame of the recorder.
+
+    Parameters
+    ----------
+    work : ndarray, shape (WORK, width + PADDING)
+        Rows of the tile after the step.
+    frame : int
+        Number of the frame.
+    satellites : ndarray of int64, shape (n,)
+        Recorded satellites, by lane of the tile.
+    kept : ndarray, shape (frames, RECORDED, n)
+        Recorded values; one frame is written.
+    """
     for item in range(RECORDED):
         row = RECORDED_ROWS[item]
         for j in range(satellites.size):
@@ -84,7 +104,18 @@ Loop = Callable[..., None]
 
 @cache
 def tile_loop(width: int) -> Loop:
-    """The loop compiled for tiles of `width` satellites; see `run_block` inside for its arguments."""
+    """Compile the loop for tiles of a fixed width; see `run_block` inside for its arguments.
+
+    Parameters
+    ----------
+    width : int
+        Satellites of a tile, at least 1.
+
+    Returns
+    -------
+    callable
+        The compiled loop, one for each width.
+    """
 
     @kernel
     def run_block(
@@ -137,10 +168,10 @@ def tile_loop(width: int) -> Loop:
                     total += np.int64(work[row, i] * scale + 0.5)
                 fleet[k, item] += total
             for item in range(EXTREMES):
-                row, sign, found = EXTREME_ROWS[item], SIGNS[item], extremes[k, item]
+                row, sign, extreme = EXTREME_ROWS[item], SIGNS[item], extremes[k, item]
                 for i in range(real):
-                    found = max(found, sign * work[row, i] if work[AVAILABLE_ROW, i] > 0.0 else NO_EXTREME)
-                extremes[k, item] = found
+                    extreme = max(extreme, sign * work[row, i] if work[AVAILABLE_ROW, i] > 0.0 else NO_EXTREME)
+                extremes[k, item] = extreme
             # --- the recorder's sample
             done = first_step + k + 1
             if done % stride == 0:
@@ -154,7 +185,18 @@ def tile_loop(width: int) -> Loop:
 
 @cache
 def preview_limits(width: int) -> Loop:
-    """`advance` for a tile of `width` satellites, without taking the step: what the limits of the step ahead are."""
+    """Compile the preview of a step's limits, without taking the step, for tiles of a fixed width.
+
+    Parameters
+    ----------
+    width : int
+        Satellites of a tile, at least 1.
+
+    Returns
+    -------
+    callable
+        The compiled function, one for each width; see `preview` inside for its arguments.
+    """
 
     @kernel
     def preview(

@@ -18,13 +18,24 @@ class Radiator(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     environment_w: float
 
 
 def parameters(setup: Setup) -> Radiator:
-    """Parameters of the satellite's radiator."""
+    """Parameters of the satellite's radiator.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    Radiator
+        Parameters.
+    """
     r = setup.satellite.thermal.radiator
     return Radiator(area_m2=r.area, emissivity=r.emissivity, absorptance=r.absorptance)
 
@@ -33,16 +44,53 @@ def parameters(setup: Setup) -> Radiator:
 def plate_absorbed_w_m2(
     sun_w_m2: float, albedo_w_m2: float, infrared_w_m2: float, view: float, absorptance: float, emissivity: float
 ) -> float:
-    """Heat one face takes in [W/m2]: sunlight and albedo by the absorptance, Earth infrared by the emissivity.
+    """Heat absorbed by one face: sunlight and albedo by the absorptance, Earth infrared by the emissivity.
 
-    sun_w_m2 incident on this face; albedo and infrared per unit view factor. [fortescue2011:ch. 11]
+    Parameters
+    ----------
+    sun_w_m2 : float
+        Sunlight incident on this face [W/m2], at least 0.
+    albedo_w_m2, infrared_w_m2 : float
+        Reflected sunlight and Earth infrared per unit view factor [W/m2], at least 0.
+    view : float
+        View factor of the face to the Earth, 0 to 1.
+    absorptance, emissivity : float
+        Solar absorptance and infrared emissivity, 0 to 1.
+
+    Returns
+    -------
+    float
+        Heat [W/m2].
+
+    References
+    ----------
+    [fortescue2011:ch. 11]
     """
     return absorptance * (sun_w_m2 + albedo_w_m2 * view) + emissivity * infrared_w_m2 * view
 
 
 @inlined
 def advance(inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Radiator) -> Environment:
-    """Heat from outside [W]; the radiator's normal is horizontal, the Sun is on one face."""
+    """Heat absorbed from Sun and Earth; the radiator's normal is horizontal, sunlight falls on one face.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    illumination : Illumination
+        Sunlight and directions in the step.
+    incidence : Incidence
+        Cosines of incidence on array and radiator.
+    earth : EarthFlux
+        Albedo, infrared and view factors.
+    p : Radiator
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Environment
+        Heat [W].
+    """
     sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.radiator_incidence
     albedo, infrared, side = earth.albedo_w_m2, earth.infrared_w_m2, earth.view_side
     sunny = plate_absorbed_w_m2(sunlight, albedo, infrared, side, p.absorptance, p.emissivity)

@@ -30,10 +30,12 @@ class Column:
 
     @property
     def weighted(self) -> bool:
+        """Whether values are weighted by the available share of the step."""
         return self.series.how == "available mean"
 
     @property
     def counts_per_unit(self) -> float:
+        """Counts per unit of the variable."""
         return RESOLUTION[self.variable.unit]
 
 
@@ -46,6 +48,7 @@ class Extreme:
 
     @property
     def largest(self) -> bool:
+        """Whether the largest value is kept, not the smallest."""
         return self.series.how == "largest available"
 
 
@@ -58,10 +61,22 @@ class Recorded:
 
 
 class Rows:
-    """Numbers of rows by name, in the order of the declarations.
+    """Row numbers by name, in the order of the declarations.
 
-    `carried` are the rows that go on from step to step: states, then totals. `work` has these and the scratch of a step:
-    inputs, and the values that sums over the fleet and the recorder read.
+    `carried` are the rows that persist from step to step: states, then totals. `work` has these and the scratch rows of
+    a step: inputs, and the values that fleet sums and the recorder read.
+
+    Parameters
+    ----------
+    variables : sequence of Variable
+        Declared variables.
+    controls : sequence of str
+        Names of the inputs that a caller fills.
+
+    Raises
+    ------
+    ValueError
+        If a state or total is declared twice.
     """
 
     def __init__(self, variables: Sequence[Variable], controls: Sequence[str]) -> None:
@@ -100,11 +115,28 @@ class Rows:
         return np.array([c.counts_per_unit for c in self.columns])
 
     def row_of(self, variable: Variable) -> int:
-        """Row of work that holds a variable after a step."""
+        """Row of `work` that holds a variable after a step.
+
+        Parameters
+        ----------
+        variable : Variable
+            A state, or a flux that is summed or recorded.
+
+        Returns
+        -------
+        int
+            Number of the row.
+        """
         return self.carried[variable.name] if variable.kind == "state" else self.scratch[variable.name, False]
 
     def initial_totals(self) -> dict[str, float]:
-        """What totals start from."""
+        """Values that totals start from.
+
+        Returns
+        -------
+        dict of str to float
+            Value of each total by name.
+        """
         start = {"largest": -NONE_YET, "largest available": -NONE_YET, "smallest": NONE_YET, "smallest available": NONE_YET}
         return {t.name: start.get(t.how, 0.0) for _, t in self.totals}
 
@@ -115,12 +147,40 @@ _SOURCES: dict[str, str] = {}
 
 
 def source(name: str) -> str:
-    """The text of a function that was written from declarations, for readers and error messages."""
+    """Source text of a function generated from declarations, for readers and error messages.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+
+    Returns
+    -------
+    str
+        The text.
+    """
     return _SOURCES[name]
 
 
 def written(name: str, arguments: str, lines: Iterable[str], names: Mapping[str, Any]) -> Any:
-    """A scalar function compiled from lines of source; `names` are the functions and classes that they use."""
+    """Scalar function compiled from lines of source.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    arguments : str
+        Its arguments, separated by commas.
+    lines : iterable of str
+        Lines of its body.
+    names : mapping of str to Any
+        Functions and classes that the lines use.
+
+    Returns
+    -------
+    callable
+        The inlined function.
+    """
     text = f"def {name}({arguments}):\n" + "\n".join(f"    {line}" for line in lines) + "\n"
     file = f"<written from declarations: {name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
@@ -131,13 +191,28 @@ def written(name: str, arguments: str, lines: Iterable[str], names: Mapping[str,
 
 
 def loader(name: str, record: type, rows: Mapping[str, int]) -> Any:
-    """A function (work, i) that returns a record filled from rows of work by the names of its fields."""
+    """Function (work, i) that returns a record filled from rows of `work` by the names of its fields.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    record : type
+        Named tuple to fill.
+    rows : mapping of str to int
+        Row of each field.
+
+    Returns
+    -------
+    callable
+        The inlined function.
+    """
     fields = ", ".join(f"{field}=work[{rows[field]}, i]" for field in record._fields)  # type: ignore[attr-defined]
     return written(name, "work, i", [f"return Record({fields})"], {"Record": record})
 
 
 def binder(name: str, record: type, sources: Mapping[str, Sequence[str]]) -> Any:
-    """A function that returns a record whose fields come from the arguments that have them.
+    """Function that returns a record whose fields come from the arguments that have them.
 
     Parameters
     ----------
@@ -148,24 +223,39 @@ def binder(name: str, record: type, sources: Mapping[str, Sequence[str]]) -> Any
     sources : mapping of str to sequence of str
         Names of the arguments, in order, each with the names of its fields; the last that has a field gives it.
 
+    Returns
+    -------
+    callable
+        The inlined function.
+
     Raises
     ------
     ValueError
         If no argument has one of the fields.
     """
     origin = {field: argument for argument, fields in sources.items() for field in fields}
-    wanted: Sequence[str] = record._fields  # type: ignore[attr-defined]
-    missing = [field for field in wanted if field not in origin]
+    names: Sequence[str] = record._fields  # type: ignore[attr-defined]
+    missing = [field for field in names if field not in origin]
     if missing:
         raise ValueError(f"{record.__name__}: nothing writes {', '.join(missing)}")
-    fields = ", ".join(f"{field}={origin[field]}.{field}" for field in wanted)
+    fields = ", ".join(f"{field}={origin[field]}.{field}" for field in names)
     return written(name, ", ".join(sources), [f"return Record({fields})"], {"Record": record})
 
 
 def storer(rows: Rows, where: Mapping[str, str]) -> Any:
-    """A function (work, i, state, inputs, fluxes, step_s) that stores, adds up and publishes one satellite's step.
+    """Function (work, i, state, inputs, fluxes, step_s) that stores, sums and publishes one satellite's step.
 
-    `where` maps the name of each variable to the argument that holds it.
+    Parameters
+    ----------
+    rows : Rows
+        Rows of the run.
+    where : mapping of str to str
+        Argument that holds each variable, by its name.
+
+    Returns
+    -------
+    callable
+        The inlined function.
     """
 
     def value(variable: Variable) -> str:

@@ -27,6 +27,7 @@ from sim.spacecraft import (
     radiator,
     rows,
     thermal,
+    thermal_response,
 )
 from sim.spacecraft.inputs import CONTROLS, INPUTS, Inputs
 from sim.spacecraft.submodel import Setup, Submodel
@@ -48,7 +49,7 @@ EFFECTS = tuple(m for m in SUBMODELS if m.adds)
 
 
 class Limit(NamedTuple):
-    """What the step allows before jobs choose their rate."""
+    """Limits of the step before jobs set their rate."""
 
     rate_power: float
     rate_limit: float
@@ -56,7 +57,7 @@ class Limit(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What is run: clock rate, share of the step in which machines are on, share in which arithmetic runs."""
+    """Operation in the step: clock rate, share of the step in which machines are on, share in which arithmetic runs."""
 
     rate: float
     powered: float
@@ -84,7 +85,7 @@ SatelliteParams: Any = namedtuple("SatelliteParams", [*(m.name for m in SUBMODEL
 RECORDS: dict[str, Any] = {
     "state": State, "inputs": Inputs, "illumination": illumination.Illumination, "incidence": attitude.Incidence,
     "earth": earth_flux.EarthFlux, "power": array.ArrayPower, "environment": radiator.Environment, "loads": compute.Loads,
-    "battery": battery.BatteryFlows, "limit": Limit, "run": Run, "forecast": thermal.Forecast, "effects": Effects,
+    "battery": battery.BatteryFlows, "limit": Limit, "run": Run, "forecast": thermal_response.Forecast, "effects": Effects,
 }  # fmt: skip
 
 
@@ -156,41 +157,112 @@ new_fluxes = rows.binder("new_fluxes", Fluxes, {name: _WRITTEN[name] for name in
 
 @inlined
 def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any) -> Any:
-    """Effects under what is run, from a first guess of them: they follow the temperatures at the end of the step."""
+    """Loads of the effects under what is run, from an estimate of them.
+
+    Effects follow the temperatures at the end of the step, which follow the loads: each call is one fixed-point
+    iteration.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    run : Run
+        Clock rate and shares that are run.
+    effects : Effects
+        Loads that effects add.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Any
+        Loads of the effects [W].
+    """
     loads = compute.advance(inputs, run, effects, satellite.compute)
     flows = battery.advance(state, power, loads, satellite.battery)
     loop_w = loads.loop_w + flows.battery_loss_w
-    heats = thermal.Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w)
-    return all_effects(state, inputs, run, thermal.forecast(state, heats, satellite.thermal), effects, satellite)
+    heats = thermal_response.Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w)
+    return all_effects(state, inputs, run, thermal_response.forecast(state, heats, satellite.thermal), effects, satellite)
 
 
 @inlined
 def thermal_limit(
     state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any
 ) -> tuple[float, float]:
-    """Rate and powered share at which junction and memory end the step within their limits; a first guess goes in.
+    """Clock rate and powered share at which junction and memory end the step within their limits.
 
-    The guess matters only through the battery's own heat and the curve of T^4: each call is a fixed-point step that
-    gains two digits.
+    `run` is an estimate, which enters only through the battery's own heat and the curvature of T^4: each call is a
+    fixed-point iteration that gains two digits.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    run : Run
+        Clock rate and shares that are run.
+    effects : Effects
+        Loads that effects add.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    rate : float
+        Clock rate, 0 to 1.
+    powered : float
+        Powered share of the step, 0 to 1.
     """
     p, thermal_p = satellite.compute, satellite.thermal
     up, duty, bus_w = inputs.available, inputs.duty, p.bus_w * inputs.available + effects.bus_w
     loads = compute.advance(inputs, run, effects, p)
     loss_w = battery.advance(state, power, loads, satellite.battery).battery_loss_w
-    heats = thermal.Heats(loads.chip_w, loads.plate_w, loads.loop_w + loss_w, environment.environment_w)
-    c = thermal.correction(state, heats, thermal_p)
-    chip_w = thermal.chip_limit_w(state, heats, c, thermal_p) - effects.chip_w
+    heats = thermal_response.Heats(loads.chip_w, loads.plate_w, loads.loop_w + loss_w, environment.environment_w)
+    c = thermal_response.correction(state, heats, thermal_p)
+    chip_w = thermal_response.chip_limit_w(state, heats, c, thermal_p) - effects.chip_w
     idle = compute.loads(0.0, 1.0, duty, up, 0.0, effects.chip_w, p)
-    on = thermal.powered_limit(state, bus_w + loss_w, idle.chip_w, idle.plate_w, idle.loop_w, c, thermal_p)
+    on = thermal_response.powered_limit(state, bus_w + loss_w, idle.chip_w, idle.plate_w, idle.loop_w, c, thermal_p)
     share = (chip_w / max(up, 1e-9) - p.idle_w) / (max(duty, 1e-9) * p.dynamic_w)
     return (compute.rate_for_share(share, p.voltage_floor) if on >= 1.0 else 0.0), min(1.0, max(0.0, on))
 
 
 @inlined
 def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite: Any) -> tuple[Any, Any]:
-    """Limits on rate and powered share until the end of the step, before jobs set their rate; and the effects there."""
+    """Limits on clock rate and powered share of the step, before jobs set their rate.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    limit : Limit
+        The limits.
+    effects : Effects
+        Loads of the effects at these limits [W].
+    """
     accelerators_w = battery.limits(state, satellite.battery)
-    start = thermal.Forecast(state.junction_k, state.loop_k, 0.0, 1e30)
+    start = thermal_response.Forecast(state.junction_k, state.loop_k, 0.0, 1e30)
     effects = all_effects(state, inputs, Run(0.0, 1.0, inputs.duty), start, NO_EFFECTS, satellite)
     guard = rate_guard(state, inputs, satellite)
     rate, powered = compute.limits(inputs, power, accelerators_w, effects, satellite.compute)
@@ -219,7 +291,7 @@ def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     state : State
         What the satellite carries from the step before.
     inputs : Inputs
-        What it is given for this step.
+        Inputs of the step.
     satellite : SatelliteParams
         Parameters of its type.
 

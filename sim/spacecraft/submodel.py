@@ -1,4 +1,4 @@
-"""What a submodel is: one physical effect of a satellite, in one file, and how it takes part in the step.
+"""Record of a submodel: one physical effect of a satellite, in one file, and its part in the step.
 
 A file holds the parameters (a named tuple of SI floats) and how they follow from the scenario, the variables that it
 writes, the names of those that it reads, scalar functions (`advance`, and `limits` where it limits the rate) and its
@@ -15,7 +15,7 @@ from sim.schema import Variable
 
 
 class Setup(NamedTuple):
-    """What parameters follow from: sections of the scenario as SI values, and the length of a step."""
+    """Source of parameters: sections of the scenario as SI values, and the length of a step."""
 
     satellite: Any
     environment: Any

@@ -16,6 +16,7 @@ from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
 from orbit.kernels.compile import inlined
 from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
 from sim.spacecraft.submodel import Setup, Submodel
+from sim.spacecraft.thermal_response import Heats, Response, Stepper, after, correction, node_k
 
 JUNCTION, HBM, PLATE, LOOP, RADIATOR = range(5)
 NODES = 5
@@ -48,65 +49,8 @@ class Nodes(NamedTuple):
     radiator_k: float
 
 
-class Heats(NamedTuple):
-    """Heat into accelerators (split over junction and memory), plates, coolant and, from outside, the radiator [W]."""
-
-    chip_w: float
-    plate_w: float
-    loop_w: float
-    environment_w: float
-
-
-class Response(NamedTuple):
-    """One quantity after a step: its share of each node's temperature before, and its rise per watt of each heat."""
-
-    junction: float
-    hbm: float
-    plate: float
-    loop: float
-    radiator: float
-    chip_w: float  # accelerators, split over junction and HBM
-    plate_w: float
-    loop_w: float
-    radiator_w: float
-    ramp_w: float  # heat into the radiator that grows evenly from 0 to 1 W over the step
-
-
-class Stepper(NamedTuple):
-    """`Thermal` over one step: the response of every node, and of the time integral of the radiator's temperature."""
-
-    junction: Response
-    hbm: Response
-    plate: Response
-    loop: Response
-    radiator: Response
-    radiator_integral: Response
-    emission_w_k4: float  # eta eps sigma A of both faces
-    tangent_w_k: float
-    dt_s: float
-    junction_limit_k: float
-    hbm_limit_k: float
-
-
-class Correction(NamedTuple):
-    """How the radiator's T^4 departs from its tangent in the step."""
-
-    inflow_w: float  # heat that the linear step sees
-    linear_k: float  # the radiator after the linear step
-    ramp_w: float  # heat that corrects it
-
-
-class Forecast(NamedTuple):
-    """Temperatures at the end of the step under given heats, and how much a watt more would add."""
-
-    junction_k: float
-    loop_k: float
-    junction_rise_k_w: float  # per watt of the accelerators
-    loop_rise_k_w: float  # per watt into the coolant
-
-
 class ThermalFlows(NamedTuple):
-    """What `advance` writes."""
+    """Results of `advance`."""
 
     junction_k: float
     hbm_k: float
@@ -121,7 +65,18 @@ class ThermalFlows(NamedTuple):
 
 
 def network(satellite: Any) -> Thermal:
-    """The network of all accelerators of a satellite of the scenario."""
+    """Network of all accelerators of a satellite.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Section `satellite` of the scenario.
+
+    Returns
+    -------
+    Thermal
+        Conductances, capacities, radiator and limits.
+    """
     chip, n, t = satellite.accelerator, satellite.accelerators, satellite.thermal
     return Thermal(
         junction_to_plate_w_k=n / chip.junction_to_plate,
@@ -146,13 +101,35 @@ def network(satellite: Any) -> Thermal:
 
 
 def emission_w_k4(thermal: Thermal) -> float:
-    """Heat emitted by both faces per T^4."""
+    """Heat emitted by both faces of the radiator per T^4.
+
+    Parameters
+    ----------
+    thermal : Thermal
+        The network.
+
+    Returns
+    -------
+    float
+        Coefficient [W/K^4].
+    """
     faces = 2.0 * thermal.radiator_emissivity * thermal.fin_efficiency
     return faces * STEFAN_BOLTZMANN_W_M2_K4 * thermal.radiator_area_m2
 
 
 def conductance_matrix_w_k(thermal: Thermal) -> NDArray[np.float64]:
-    """K of C dT/dt = -K T + Q, without radiation."""
+    """Conductance matrix K of C dT/dt = -K T + Q, without radiation.
+
+    Parameters
+    ----------
+    thermal : Thermal
+        The network.
+
+    Returns
+    -------
+    ndarray, shape (5, 5)
+        Conductances [W/K], symmetric.
+    """
     k = np.zeros((NODES, NODES))
     for a, b, g in (
         (JUNCTION, PLATE, thermal.junction_to_plate_w_k),
@@ -168,7 +145,26 @@ def conductance_matrix_w_k(thermal: Thermal) -> NDArray[np.float64]:
 
 
 def stepper(thermal: Thermal, hbm_power_share: float, dt_s: float) -> Stepper:
-    """Coefficients of one step. [vanloan1978: integrals of the matrix exponential from one larger exponential]"""
+    """Coefficients of one step, integrals of the matrix exponential from one larger exponential.
+
+    Parameters
+    ----------
+    thermal : Thermal
+        The network.
+    hbm_power_share : float
+        Share of the accelerators' power that heats the memory, 0 to 1.
+    dt_s : float
+        Length of a step [s], above 0.
+
+    Returns
+    -------
+    Stepper
+        Response of every node and of the integral of the radiator's temperature.
+
+    References
+    ----------
+    [vanloan1978]
+    """
     from scipy.linalg import expm
 
     emission = emission_w_k4(thermal)
@@ -209,7 +205,18 @@ def stepper(thermal: Thermal, hbm_power_share: float, dt_s: float) -> Stepper:
 
 
 def parameters(setup: Setup) -> Stepper:
-    """The satellite's network over one step."""
+    """The satellite's network over one step.
+
+    Parameters
+    ----------
+    setup : Setup
+        Sections of the scenario, and the length of a step.
+
+    Returns
+    -------
+    Stepper
+        Coefficients of a step.
+    """
     return stepper(network(setup.satellite), setup.satellite.accelerator.hbm_power_share, setup.step_s)
 
 
@@ -217,87 +224,25 @@ def parameters(setup: Setup) -> Stepper:
 
 
 @inlined
-def departure_w(temp_k: float, p: Stepper) -> float:
-    """Emission at temp_k [W] beyond the tangent through the origin that the linear part carries."""
-    t2 = temp_k * temp_k
-    return p.emission_w_k4 * t2 * t2 - p.tangent_w_k * temp_k
-
-
-@inlined
-def after(row: Response, t: Any, chip_w: float, plate_w: float, loop_w: float, radiator_w: float) -> float:
-    """One row of the linear step from the nodes t: a temperature [K], or the integral of the radiator's [K s]."""
-    value: float = (
-        row.junction * t.junction_k + row.hbm * t.hbm_k + row.plate * t.plate_k + row.loop * t.loop_k
-        + row.radiator * t.radiator_k
-        + row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w + row.radiator_w * radiator_w
-    )  # fmt: skip
-    return value
-
-
-@inlined
-def correction(t: Any, heats: Heats, p: Stepper) -> Correction:
-    """The radiator's correction of second order for T^4. [cox2002:eqs. 22, 23]"""
-    start_w = departure_w(t.radiator_k, p)
-    inflow_w = heats.environment_w - start_w
-    linear_k = after(p.radiator, t, heats.chip_w, heats.plate_w, heats.loop_w, inflow_w)
-    return Correction(inflow_w, linear_k, start_w - departure_w(linear_k, p))
-
-
-@inlined
-def node_k(row: Response, t: Any, heats: Heats, c: Correction) -> float:
-    """Temperature [K] of the node of `row` at the end of the step."""
-    return after(row, t, heats.chip_w, heats.plate_w, heats.loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
-
-
-@inlined
-def forecast(t: Any, heats: Heats, p: Stepper) -> Forecast:
-    """Temperatures of junction and coolant at the end of the step under given heats, and their rise per watt."""
-    c = correction(t, heats, p)
-    return Forecast(
-        node_k(p.junction, t, heats, c), node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w
-    )  # fmt: skip
-
-
-@inlined
-def headroom(
-    row: Response, limit_k: float, t: Any, rest_plate_w: float, rest_loop_w: float, c: Correction,
-    chip_w: float, plate_w: float, loop_w: float,
-) -> float:  # fmt: skip
-    """How many times the heats chip_w, plate_w and loop_w fit between a node's rest and its limit."""
-    rest_k = after(row, t, 0.0, rest_plate_w, rest_loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
-    rise_k = row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w
-    return (limit_k - rest_k) / max(rise_k, 1e-30)
-
-
-@inlined
-def chip_limit_w(t: Any, heats: Heats, c: Correction, p: Stepper) -> float:
-    """Power of the accelerators [W] at which junction or memory ends the step at its limit, whichever is first.
-
-    heats.chip_w is a first guess: it enters only through the radiator's small correction c.
-    """
-    by_junction = headroom(p.junction, p.junction_limit_k, t, heats.plate_w, heats.loop_w, c, 1.0, 0.0, 0.0)
-    by_hbm = headroom(p.hbm, p.hbm_limit_k, t, heats.plate_w, heats.loop_w, c, 1.0, 0.0, 0.0)
-    return min(by_junction, by_hbm)
-
-
-@inlined
-def powered_limit(
-    t: Any, rest_loop_w: float, idle_chip_w: float, idle_plate_w: float, idle_loop_w: float, c: Correction, p: Stepper
-) -> float:  # fmt: skip
-    """Share of the step that idling machines may be on before junction or memory ends it above the limit.
-
-    rest_loop_w flows with the machines off; c is the radiator's correction under a first guess of all heats.
-    """
-    by_junction = headroom(
-        p.junction, p.junction_limit_k, t, 0.0, rest_loop_w, c, idle_chip_w, idle_plate_w, idle_loop_w
-    )
-    by_hbm = headroom(p.hbm, p.hbm_limit_k, t, 0.0, rest_loop_w, c, idle_chip_w, idle_plate_w, idle_loop_w)
-    return min(by_junction, by_hbm)
-
-
-@inlined
 def thermal_step(t: Any, heats: Heats, p: Stepper) -> tuple[Nodes, float]:
-    """Temperatures after the step [K], junction to radiator, and the mean heat emitted over it [W]."""
+    """Temperatures after the step, and the heat that the radiator emits.
+
+    Parameters
+    ----------
+    t : State or Nodes
+        Temperatures of the nodes at the beginning of the step [K].
+    heats : Heats
+        Heats in the step [W].
+    p : Stepper
+        Parameters of the submodel.
+
+    Returns
+    -------
+    nodes : Nodes
+        Temperatures at the end of the step [K].
+    emitted_w : float
+        Emitted heat [W], mean over the step.
+    """
     c = correction(t, heats, p)
     n0 = node_k(p.junction, t, heats, c)
     n1 = node_k(p.hbm, t, heats, c)
@@ -313,7 +258,26 @@ def thermal_step(t: Any, heats: Heats, p: Stepper) -> tuple[Nodes, float]:
 
 @inlined
 def advance(state: Any, loads: Any, battery: Any, environment: Any, p: Stepper) -> ThermalFlows:
-    """Temperatures after the step under the heats of what was really run."""
+    """Temperatures after the step under the heats of what was run.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    loads : Loads
+        Electrical load and heats.
+    battery : BatteryFlows
+        Flows of the battery.
+    environment : Environment
+        Heat that the radiator absorbs.
+    p : Stepper
+        Parameters of the submodel.
+
+    Returns
+    -------
+    ThermalFlows
+        Temperatures [K] and heats [W].
+    """
     loop_w = loads.loop_w - battery.unserved_w + battery.battery_loss_w
     nodes, radiated_w = thermal_step(state, Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w), p)
     return ThermalFlows(
@@ -328,7 +292,33 @@ def advance(state: Any, loads: Any, battery: Any, environment: Any, p: Stepper) 
 def steady_state_k(
     thermal: Thermal, chip_w: float, plate_w: float, loop_w: float, environment_w: float, hbm_power_share: float
 ) -> Nodes:
-    """Temperatures [K] at which constant heats leave as they come."""
+    """Temperatures at which constant heats are in balance.
+
+    Parameters
+    ----------
+    thermal : Thermal
+        The network.
+    chip_w, plate_w, loop_w : float
+        Heat into accelerators, plates and coolant [W], at least 0.
+    environment_w : float
+        Heat that the radiator absorbs from Sun and Earth [W]; the sum of all heats is above 0.
+    hbm_power_share : float
+        Share of the accelerators' power that heats the memory, 0 to 1.
+
+    Returns
+    -------
+    Nodes
+        Temperatures [K].
+
+    Examples
+    --------
+    A radiator of 1 m2, black on both faces, holds 300 K where it absorbs 2 sigma 300^4 = 918.6 W and nothing else flows:
+
+    >>> network = Thermal(1.0, 1.0, 1.0, 1.0, (1.0, 1.0, 1.0, 1.0, 1.0), 1.0, 1.0, 1.0, 1.0, 300.0, 400.0, 400.0)
+    >>> nodes = steady_state_k(network, 0.0, 0.0, 0.0, 2.0 * STEFAN_BOLTZMANN_W_M2_K4 * 300.0**4, 0.1)
+    >>> round(nodes.radiator_k, 9), round(nodes.junction_k, 9)
+    (300.0, 300.0)
+    """
     total = chip_w + plate_w + loop_w
     radiator = ((total + environment_w) / emission_w_k4(thermal)) ** 0.25
     loop = radiator + total / thermal.loop_to_radiator_w_k
@@ -339,7 +329,18 @@ def steady_state_k(
 
 
 def fastest_time_s(thermal: Thermal) -> float:
-    """Shortest time constant [s] of the network, the junction's as a rule; for reports and tests."""
+    """Shortest time constant of the network, usually that of the junction; for reports and tests.
+
+    Parameters
+    ----------
+    thermal : Thermal
+        The network.
+
+    Returns
+    -------
+    float
+        Time constant [s].
+    """
     rates = np.linalg.eigvals(np.diag(1.0 / np.array(thermal.heat_capacity_j_k)) @ conductance_matrix_w_k(thermal))
     return 1.0 / float(np.max(np.real(rates)))
 

@@ -20,7 +20,7 @@ from sim.fleet import job_lifecycle
 from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import Segment
 from sim.workload.job_communication import Transport
-from sim.workload.jobs import Clock, JobScheduler
+from sim.workload.jobs import JobScheduler, Lifecycle
 from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
@@ -213,7 +213,20 @@ class UnlimitedTransport:
         return np.append(np.full_like(rate, np.inf) if self.instant_links else rate, np.inf)
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
-        """Routes as in `Transport.routes`; missing ones use an additional last link without delay or rate limit."""
+        """Routes as in `Transport.routes`; missing ones use an additional last link without delay or rate limit.
+
+        Parameters
+        ----------
+        src, dst : ndarray of int64, shape (F,)
+            First and last satellite of each pair.
+
+        Returns
+        -------
+        start : ndarray of int64, shape (F + 1,)
+            Pair f takes the links links[start[f]:start[f + 1]].
+        links : ndarray of int64
+            Directed links.
+        """
         start, links = self.transport.routes(src, dst)
         if not self.always_routed:
             return start, links
@@ -223,7 +236,13 @@ class UnlimitedTransport:
         return np.concatenate(([0], np.cumsum(hops + missing))).astype(np.int64), added
 
     def components(self) -> Ints:
-        """Connected components as in `Transport`."""
+        """Connected components as in `Transport`.
+
+        Returns
+        -------
+        ndarray of int64, shape (N,)
+            Number of each satellite's connected component.
+        """
         return self.transport.components()
 
 
@@ -232,46 +251,84 @@ class UninterruptedLifecycle:
 
     Parameters
     ----------
-    clock : Clock
+    lifecycle : Lifecycle
         The lifecycle of the run.
     skipped_modes : tuple of int
         Modes that are skipped.
     """
 
-    def __init__(self, clock: Clock, skipped_modes: tuple[int, ...]) -> None:
-        self.clock, self.skipped_modes = clock, skipped_modes
+    def __init__(self, lifecycle: Lifecycle, skipped_modes: tuple[int, ...]) -> None:
+        self.lifecycle, self.skipped_modes = lifecycle, skipped_modes
 
     def ranks(self) -> list[Ints]:
-        """Satellites of each job in rank order."""
-        return self.clock.ranks()
+        """Satellites of each job in rank order.
+
+        Returns
+        -------
+        list of ndarray of int64
+            One array for each job.
+        """
+        return self.lifecycle.ranks()
 
     @property
     def unreachable(self) -> Ints:
         """Healthy satellites whose rank was given to a spare because no message reached them."""
-        return self.clock.unreachable
+        return self.lifecycle.unreachable
 
-    def exchange(self, time_s: float, cut: NDArray[np.bool_], part: Ints) -> bool:
-        """Exchange of disconnected members, as in the lifecycle of the run."""
-        return self.clock.exchange(time_s, cut, part)
+    def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: Ints) -> bool:
+        """Exchange of disconnected members, as in the lifecycle of the run.
+
+        Parameters
+        ----------
+        time_s : float
+            Beginning of the next window [s].
+        jobs_disconnected : ndarray of bool, shape (jobs,)
+            Jobs without network.
+        component : ndarray of int64, shape (satellites,)
+            Connected component of each satellite.
+
+        Returns
+        -------
+        bool
+            Whether ranks have changed.
+        """
+        return self.lifecycle.exchange(time_s, jobs_disconnected, component)
 
     def advance(
-        self, begin_s: float, end_s: float, cut: NDArray[np.bool_], changes: Sequence[SatelliteChange] = ()
+        self, begin_s: float, end_s: float, jobs_disconnected: NDArray[np.bool_], changes: Sequence[SatelliteChange] = ()
     ) -> tuple[list[list[Segment]], Array]:
-        """Advance the lifecycle and replace the skipped modes by work."""
-        before = self.clock.ranks()
-        jobs, spare_s = self.clock.advance(begin_s, end_s, cut, changes)
-        # `cut` holds for the members before this interval; it does not apply to spares that have just been assigned
+        """Advance the lifecycle and replace the skipped modes by work.
+
+        Parameters
+        ----------
+        begin_s, end_s : float
+            The window [s].
+        jobs_disconnected : ndarray of bool, shape (jobs,)
+            Jobs without network for the whole window.
+        changes : sequence of SatelliteChange, optional
+            Changes of satellites in the window.
+
+        Returns
+        -------
+        segments : list of list of Segment
+            Segments of each job, with skipped modes replaced.
+        spare_s : ndarray, shape (satellites,)
+            Time that each satellite was a healthy spare [s].
+        """
+        before = self.lifecycle.ranks()
+        jobs, spare_s = self.lifecycle.advance(begin_s, end_s, jobs_disconnected, changes)
+        # `jobs_disconnected` holds for the members before this interval, not for spares that have just been assigned
         continued = [
-            [self._continued(s, bool(cut[g]) and s.members is before[g]) for s in segments]
+            [self._continued(s, bool(jobs_disconnected[g]) and s.members is before[g]) for s in segments]
             for g, segments in enumerate(jobs)
         ]
         return continued, spare_s
 
-    def _continued(self, segment: Segment, cut: bool) -> Segment:
+    def _continued(self, segment: Segment, disconnected: bool) -> Segment:
         if job_lifecycle.RECOVERY in self.skipped_modes:
             segment = segment._replace(rollback=False)
         if segment.mode in self.skipped_modes:
-            segment = segment._replace(mode=job_lifecycle.OUTAGE if cut else job_lifecycle.RUN)
+            segment = segment._replace(mode=job_lifecycle.OUTAGE if disconnected else job_lifecycle.RUN)
         return segment
 
 
@@ -293,11 +350,17 @@ class AblatedCoupling(Coupling):
             self.transport = UnlimitedTransport(self.transport, ablation.instant_links, ablation.always_routed)
 
     def create_scheduler(self) -> JobScheduler:
-        """Scheduler of the run, with lifecycles that skip modes."""
+        """Scheduler of the run, with lifecycles that skip modes.
+
+        Returns
+        -------
+        JobScheduler
+            The scheduler at the epoch.
+        """
         scheduler = super().create_scheduler()
         if self.ablation.skipped_modes:
             for training in scheduler.trainings:
-                training.clock = UninterruptedLifecycle(training.clock, self.ablation.skipped_modes)
+                training.lifecycle = UninterruptedLifecycle(training.lifecycle, self.ablation.skipped_modes)
         return scheduler
 
 

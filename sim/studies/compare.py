@@ -91,7 +91,13 @@ class Comparison:
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Fields for JSON."""
+        """Fields for JSON.
+
+        Returns
+        -------
+        dict
+            Fields by name, as `dawndusk compare --json` prints them.
+        """
         return asdict(self)
 
 

@@ -80,7 +80,13 @@ class Input:
     display_unit: tuple[str, float]
 
     def as_dict(self) -> dict[str, Any]:
-        """Fields for JSON."""
+        """Fields for JSON.
+
+        Returns
+        -------
+        dict
+            Fields by name.
+        """
         fields = asdict(self)
         del fields["label"], fields["display_unit"]
         return {{"before": "from", "after": "to"}.get(key, key): value for key, value in fields.items()}
@@ -97,7 +103,13 @@ class Answer:
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Fields for JSON."""
+        """Fields for JSON.
+
+        Returns
+        -------
+        dict
+            Fields by name, as `dawndusk why --json` prints them.
+        """
         return {
             "scenario": self.scenario,
             "base": asdict(self.base),

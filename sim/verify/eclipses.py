@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from orbit.eclipse import Seasons, Shadow, eclipse_seasons, seasons_of_beta
+from orbit.eclipse_seasons import Seasons, Shadow, eclipse_seasons, seasons_of_beta
 from orbit.elements import nodal_period_s, semi_major_axis_m, sun_synchronous_inclination_rad
 from orbit.environment import beta_angle_rad, sun_position_m
 from orbit.shells import node_of_local_time_rad

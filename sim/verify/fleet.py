@@ -12,10 +12,10 @@ from sim.fleet.availability import SatelliteChange, satellite_changes
 from sim.fleet.failures import RandomFailures
 from sim.fleet.job_lifecycle import WAITING, JobLifecycle, Policy, Work, account
 from sim.fleet.reliability import (
+    all_slots_availability,
     daly_interval_s,
     effective_time_ratio,
     elastic_capacity,
-    gang_availability,
     mean_time_to_interruption_s,
     repaired_availability,
     wall_per_work,
@@ -95,12 +95,12 @@ def _spares() -> list[Case | Failed]:
     """A year without resupply, 128 slots; adding the spares to the mean survival would give 1.000 in all rows with six."""
     quadrature = "quadrature of the binomial distribution over time"
     comparisons: list[Case | Failed] = []
-    for rate, spares, elastic, gang in (
+    for rate, spares, elastic, all_filled in (
         (0.09, 0, 0.9563, 0.0868), (0.09, 6, 0.9874, 0.5865), (0.05, 6, 0.9979, 0.8763),
     ):  # fmt: skip
         for what, form, theirs in (
             ("filled slots", elastic_capacity, elastic),
-            ("all slots filled", gang_availability, gang),
+            ("all slots filled", all_slots_availability, all_filled),
         ):
             name = f"{what}, 128 slots, {spares} spares, {rate:g} a year"
             comparisons.append(Case(name, partial(form, 128, spares, rate, 1.0), theirs, 1e-4, "1", quadrature))
@@ -127,7 +127,7 @@ def _lifecycle() -> list[Case | Failed]:
              theirs, 3.0 * error, "1", "expected value in closed form [daly2006]; limit: three standard errors"),
         Case(f"a job of {SLOTS} with {SPARES} spares, a year without resupply: share of time it does not wait",
              lambda: float(np.mean([served_share(r) for r in range(SPARED_REPLICAS)])),
-             lambda: gang_availability(SLOTS, SPARES, YEARLY, 1.0), 3.0 * _served_sd() / math.sqrt(SPARED_REPLICAS), "1",
+             lambda: all_slots_availability(SLOTS, SPARES, YEARLY, 1.0), 3.0 * _served_sd() / math.sqrt(SPARED_REPLICAS), "1",
              "time all slots are filled, in closed form; limit: three standard errors"),
     ]  # fmt: skip
 
@@ -227,6 +227,6 @@ def _served_sd() -> float:
     The share is the time of the failure that exceeds the spares, or the whole year; P(X > t) is the integrand of its mean.
     """
     t = np.linspace(0.0, 1.0, 201)
-    filled = np.gradient(t * np.array([gang_availability(SLOTS, SPARES, YEARLY, x) for x in t]), t)
+    filled = np.gradient(t * np.array([all_slots_availability(SLOTS, SPARES, YEARLY, x) for x in t]), t)
     second = float(np.trapezoid(2.0 * t * filled, t))
-    return math.sqrt(second - gang_availability(SLOTS, SPARES, YEARLY, 1.0) ** 2)
+    return math.sqrt(second - all_slots_availability(SLOTS, SPARES, YEARLY, 1.0) ** 2)

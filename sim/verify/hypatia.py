@@ -19,7 +19,7 @@ from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid
 from orbit.timescales import ut1_to_utc
-from sim.network.link_state import Grid, LinkRules, Network, Way
+from sim.network.link_state import Grid, LinkRules, Network, StationRoute
 from sim.verify.case import Case, Failed
 
 SOURCE = "Hypatia, kuiper_630 at 0ac531c3 [kassing2020]"
@@ -83,7 +83,13 @@ class Series:
     paths: tuple[tuple[int, ...], ...]
 
     def switches(self) -> list[int]:
-        """Samples at which the path differs from the one before; losing the route counts."""
+        """Samples at which the path differs from the one before; losing the route counts.
+
+        Returns
+        -------
+        list of int
+            Route changes.
+        """
         return [k + 1 for k, (old, new) in enumerate(pairwise(self.paths)) if old != new]
 
 
@@ -105,7 +111,7 @@ def simulated() -> tuple[Series, ...]:
     fixed, up = np.array([position_m(c) for c in CITIES]), np.array([zenith(c) for c in CITIES])
     horizon, reach_m = np.zeros(len(CITIES)), np.full(len(CITIES), MAX_STATION_RANGE_M)
     r_m, slant_m = np.empty((BLOCK, 3, count)), np.empty((len(CITIES), count))
-    samples: list[list[Way]] = []
+    samples: list[list[StationRoute]] = []
     for first in range(0, STEPS, BLOCK):
         fleet.fill(0, count, first, r_m)
         times = ut1_to_utc(*grid.jd_fr(first, BLOCK))  # Hypatia turns the Earth by UTC as if it were UT1
@@ -117,7 +123,7 @@ def simulated() -> tuple[Series, ...]:
     return tuple(_series([routes[n] for routes in samples]) for n in range(len(STATION_PAIRS)))
 
 
-def _series(routes: list[Way]) -> Series:
+def _series(routes: list[StationRoute]) -> Series:
     rtt_ms = round_trip_ms(SPEED_OF_LIGHT_M_S * np.array([route.delay_s for route in routes]))
     paths = tuple(tuple(reversed(route.satellites)) for route in routes)
     return Series(np.where(np.isfinite(rtt_ms), rtt_ms, np.nan), paths)

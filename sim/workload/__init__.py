@@ -1,1 +1,1 @@
-"""Work: what a model asks of accelerators, memory and links, and how fast a job goes."""
+"""Workloads: demands of a model on accelerators, memory and links, and the rate of a job."""

@@ -144,7 +144,7 @@ def fastest_plan(
                 known[key] = JobCommunication(task, collective, satellites).costs([order[:used]], transport)
             costs = known[key]
             step_s = float(training_step.decompose(task, 1.0, costs.stage_transfer_s[0], costs.gradients_s[0]).total_s)
-            if not costs.cut[0] and (fastest is None or step_s < fastest.step_s):
+            if not costs.jobs_disconnected[0] and (fastest is None or step_s < fastest.step_s):
                 fastest = ExecutionPlan(task, collective, step_s)
     if fastest is None:
         return ExecutionPlan(ranked[0], Collective("ring"), float("inf"))

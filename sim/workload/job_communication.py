@@ -53,7 +53,13 @@ class Transport(Protocol):
         ...
 
     def components(self) -> Ints:
-        """Number of each satellite's connected component, shape (N,)."""
+        """Connected component of each satellite.
+
+        Returns
+        -------
+        ndarray of int64, shape (N,)
+            Number of the component.
+        """
         ...
 
 
@@ -64,8 +70,8 @@ class Costs(NamedTuple):
     gradients_s: Array  # the gradient all-reduce
     own_stage_transfer_s: Array
     own_gradients_s: Array
-    cut: Flags  # jobs with messages that have no route
-    own_cut: Flags  # satellites outside the largest connected component of their job
+    jobs_disconnected: Flags  # jobs with messages that have no route
+    satellites_disconnected: Flags  # satellites outside the largest connected component of their job
 
 
 class Collective(NamedTuple):
@@ -123,24 +129,25 @@ class JobCommunication:
         Returns
         -------
         Costs
-            Times [s]; where a job has messages without a route its time leaves them out and `cut` is set.
+            Times [s]; where a job has messages without a route its time leaves them out and `jobs_disconnected` is set.
         """
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
         if not same or transport.version != self._version:
             self._route(ranks, transport)
             self._ranks, self._version = ranks, transport.version
         jobs = len(ranks)
-        cut = np.zeros(jobs, dtype=np.bool_)
-        stage, own_stage = self._sum(self._stage_transfers, transport, jobs, cut)
-        gradients, own_gradients = self._sum(self._reductions, transport, jobs, cut)
-        return Costs(stage, gradients, own_stage, own_gradients, cut, self._disconnected(ranks, transport, cut))
+        jobs_disconnected = np.zeros(jobs, dtype=np.bool_)
+        stage, own_stage = self._sum(self._stage_transfers, transport, jobs, jobs_disconnected)
+        gradients, own_gradients = self._sum(self._reductions, transport, jobs, jobs_disconnected)
+        outside = self._disconnected(ranks, transport, jobs_disconnected)
+        return Costs(stage, gradients, own_stage, own_gradients, jobs_disconnected, outside)
 
-    def _disconnected(self, ranks: list[Ints], transport: Transport, cut: Flags) -> Flags:
+    def _disconnected(self, ranks: list[Ints], transport: Transport, jobs_disconnected: Flags) -> Flags:
         """Satellites that disconnect their job: members outside its largest connected component."""
         outside = np.zeros(self.satellites, dtype=np.bool_)
-        if cut.any():
+        if jobs_disconnected.any():
             component = transport.components()
-            for g in np.flatnonzero(cut):
+            for g in np.flatnonzero(jobs_disconnected):
                 outside[ranks[g]] = disconnected(ranks[g], component)
         return outside
 
@@ -152,10 +159,10 @@ class JobCommunication:
         self._stage_transfers = [_routed(p, owner, transport) for p in _stage_transfer_phases(self.task, stacked)]
         self._reductions = [_routed(p, owner, transport) for p in _reduction_phases(self.task, self.collective, stacked)]
 
-    def _sum(self, phases: list[_Flows], transport: Transport, jobs: int, cut: Flags) -> tuple[Array, Array]:
+    def _sum(self, phases: list[_Flows], transport: Transport, jobs: int, jobs_disconnected: Flags) -> tuple[Array, Array]:
         """Duration of the phases in sequence, for each job and for each satellite's own messages.
 
-        Sets `cut` for jobs with messages that have no route.
+        Sets `jobs_disconnected` for jobs with messages that have no route.
         """
         total, own = np.zeros(jobs), np.zeros(self.satellites)
         for flows in phases:
@@ -169,7 +176,7 @@ class JobCommunication:
             )
             unrouted = ~np.isfinite(time_s)
             if unrouted.any():
-                cut[flows.job[unrouted]] = True
+                jobs_disconnected[flows.job[unrouted]] = True
                 time_s = np.where(unrouted, 0.0, time_s)
             slowest, own_slowest = np.zeros(jobs), np.zeros(self.satellites)
             np.maximum.at(slowest, flows.job, time_s)

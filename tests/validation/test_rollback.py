@@ -24,7 +24,7 @@ from sim.fleet.job_lifecycle import (
     Work,
     account,
 )
-from sim.fleet.reliability import gang_availability
+from sim.fleet.reliability import all_slots_availability
 from sim.verify import fleet
 from sim.verify.case import row
 
@@ -125,12 +125,12 @@ def play(
     policy: Policy, changes: list[SatelliteChange], edges: list[float], cut: np.ndarray
 ) -> tuple[list[list[Segment]], np.ndarray]:
     """The clock itself over windows with these edges; each is cut as its first second is."""
-    gangs = JobLifecycle(JOBS, SPARES, policy, satellites=SATELLITES)
+    lifecycle = JobLifecycle(JOBS, SPARES, policy, satellites=SATELLITES)
     found: list[list[Segment]] = [[] for _ in JOBS]
     spare_s = np.zeros(SATELLITES)
     for begin_s, end_s in pairwise(edges):
         mine = [c for c in changes if begin_s <= c.time_s < end_s]
-        window, stood_s = gangs.advance(begin_s, end_s, cut[min(int(begin_s), LENGTH - 1)], mine)
+        window, stood_s = lifecycle.advance(begin_s, end_s, cut[min(int(begin_s), LENGTH - 1)], mine)
         for have, new in zip(found, window, strict=True):
             assert not new or (new[0].begin_s == begin_s and new[-1].end_s == end_s)
             have += new
@@ -204,14 +204,14 @@ def test_a_day_in_minutes(seed: int) -> None:
     """Source of truth: one long window: ten days of failures and repairs in windows of 60 s, the same history to the bit."""
     policy = Policy(1234.5, 61.7, 33.3, 250.1)
     changes = _drawn(seed, 864000.0)
-    gangs = [JobLifecycle(JOBS, SPARES, policy, satellites=SATELLITES) for _ in range(2)]
+    lifecycle = [JobLifecycle(JOBS, SPARES, policy, satellites=SATELLITES) for _ in range(2)]
     uncut = np.zeros(len(JOBS), dtype=np.bool_)
-    whole, whole_spare_s = gangs[0].advance(0.0, 864000.0, uncut, changes)
+    whole, whole_spare_s = lifecycle[0].advance(0.0, 864000.0, uncut, changes)
     virtual_stages: list[list[Segment]] = [[] for _ in JOBS]
     spare_s = np.zeros(SATELLITES)
     for k in range(14400):
         mine = [c for c in changes if 60.0 * k < c.time_s <= 60.0 * (k + 1)]
-        window, stood_s = gangs[1].advance(60.0 * k, 60.0 * (k + 1), uncut, mine)
+        window, stood_s = lifecycle[1].advance(60.0 * k, 60.0 * (k + 1), uncut, mine)
         spare_s += stood_s
         for have, new in zip(virtual_stages, window, strict=True):
             have += new
@@ -296,5 +296,5 @@ def test_the_cases_are_sharp() -> None:
     what one spare more or less would make."""
     clock, served = fleet._lifecycle()
     assert clock.limit < 0.01 * clock.ours()
-    one_less = gang_availability(fleet.SLOTS, fleet.SPARES - 1, fleet.YEARLY, 1.0)
+    one_less = all_slots_availability(fleet.SLOTS, fleet.SPARES - 1, fleet.YEARLY, 1.0)
     assert served.limit < 0.5 * (served.ours() - one_less)

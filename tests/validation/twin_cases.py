@@ -34,9 +34,20 @@ from sim.config import scenario
 from sim.engine import satellite_params
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "spacecraft"))
-import submodel_cases
+import submodel_cases  # noqa: E402
 
-from sim.spacecraft import array, attitude, battery, compute, earth_flux, loop, radiator, step, thermal
+from sim.spacecraft import (
+    array,
+    attitude,
+    battery,
+    compute,
+    earth_flux,
+    loop,
+    radiator,
+    step,
+    thermal,
+    thermal_response,
+)
 
 
 def ring() -> scenario.Loaded:
@@ -114,16 +125,16 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "deliverable_w", battery.deliverable_w(u(0.4, 1.0) * params.battery.capacity_j, params.battery)
         yield "plate_absorbed_w_m2", radiator.plate_absorbed_w_m2(*light[:4], 0.2, 0.88)
         t = thermal.Nodes(*(u(250, 370) for _ in range(5)))
-        heats = thermal.Heats(u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 6e3))
-        p, c, idle = params.thermal, thermal.correction(t, heats, params.thermal), (u(0, 6e3), u(0, 4e3), u(0, 5e2))
-        yield "departure_w", thermal.departure_w(t.radiator_k, p)
-        yield "after", thermal.after(p.radiator, t, *heats)
+        heats = thermal_response.Heats(u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 6e3))
+        p, c, idle = params.thermal, thermal_response.correction(t, heats, params.thermal), (u(0, 6e3), u(0, 4e3), u(0, 5e2))
+        yield "departure_w", thermal_response.departure_w(t.radiator_k, p)
+        yield "after", thermal_response.after(p.radiator, t, *heats)
         yield "correction", c
-        yield "node_k", thermal.node_k(p.junction, t, heats, c)
-        yield "forecast", thermal.forecast(t, heats, p)
-        yield "chip_limit_w", thermal.chip_limit_w(t, heats, c, p)
-        yield "powered_limit", thermal.powered_limit(t, heats.loop_w, *idle, c, p)
-        yield "headroom", thermal.headroom(p.hbm, 368.15, t, heats.plate_w, heats.loop_w, c, *idle)
+        yield "node_k", thermal_response.node_k(p.junction, t, heats, c)
+        yield "forecast", thermal_response.forecast(t, heats, p)
+        yield "chip_limit_w", thermal_response.chip_limit_w(t, heats, c, p)
+        yield "powered_limit", thermal_response.powered_limit(t, heats.loop_w, *idle, c, p)
+        yield "headroom", thermal_response.headroom(p.hbm, 368.15, t, heats.plate_w, heats.loop_w, c, *idle)
         nodes, emitted_w = thermal.thermal_step(t, heats, p)
         yield "thermal_step", (*nodes, emitted_w)
         state, inputs, power, environment, run, effects = (

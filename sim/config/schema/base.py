@@ -20,7 +20,15 @@ Altitude = Annotated[float, Quantity("m", least=LOW_M, most=HIGH_M, example="550
 
 
 class FieldError(ValueError):
-    """What is wrong between the fields of a section, told at the one to change."""
+    """An error between the fields of a section, reported at the field to change.
+
+    Parameters
+    ----------
+    field : str
+        Name of the field to change.
+    message : str
+        What is wrong and what to write.
+    """
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)

@@ -75,28 +75,38 @@ class EventTarget(NamedTuple):
 def parse_target(text: str) -> EventTarget | None:
     """A target from its text, or None where it is none.
 
+    Parameters
+    ----------
+    text : str
+        Text of the target, such as "satellites 0-8".
+
+    Returns
+    -------
+    EventTarget or None
+        The target; None where the text is none.
+
     Examples
     --------
     >>> parse_target("satellites 3-9 accelerators")
     EventTarget(kind='accelerators', first=3, last=9, plane=False, station='')
     """
     text = text.strip()
-    station, link, found = _STATION.fullmatch(text), _LINK.fullmatch(text), _SATELLITES.fullmatch(text)
+    station, link, matched = _STATION.fullmatch(text), _LINK.fullmatch(text), _SATELLITES.fullmatch(text)
     if station is not None:
         return EventTarget("station", station=station[1])
     if link is not None:
         first, last = sorted((int(link[1]), int(link[2])))
         return None if first == last else EventTarget("link", first, last)
-    if found is None or (found["links"] and found["accelerators"]):
+    if matched is None or (matched["links"] and matched["accelerators"]):
         return None
     kind: Literal["satellites", "accelerators", "terminals"] = "satellites"
-    if found["links"] or found["accelerators"]:
-        kind = "terminals" if found["links"] else "accelerators"
-    if found["plane"]:
-        return EventTarget(kind, int(found["plane"]), int(found["plane"]), plane=True)
-    if found["who"] == "all":
+    if matched["links"] or matched["accelerators"]:
+        kind = "terminals" if matched["links"] else "accelerators"
+    if matched["plane"]:
+        return EventTarget(kind, int(matched["plane"]), int(matched["plane"]), plane=True)
+    if matched["who"] == "all":
         return EventTarget(kind)
-    return EventTarget(kind, int(found["first"]), int(found["last"] or found["first"]))
+    return EventTarget(kind, int(matched["first"]), int(matched["last"] or matched["first"]))
 
 
 class Event(Section):
@@ -109,6 +119,7 @@ class Event(Section):
 
     @property
     def parsed(self) -> EventTarget:
+        """Target of the event."""
         target = parse_target(self.target)
         assert target is not None  # checked when the event was read
         return target
@@ -138,15 +149,25 @@ class Event(Section):
 def short_form(text: str) -> dict[str, str] | None:
     """The fields of an event in short form, or None where it is none.
 
+    Parameters
+    ----------
+    text : str
+        Text of the event, such as "2026-12-21T06:00Z lose satellite 17".
+
+    Returns
+    -------
+    dict of str to str or None
+        Fields by name; None where the text is no event.
+
     Examples
     --------
     >>> short_form("2026-12-21T06:00Z derate satellite 17 accelerators to 0.875")["to"]
     '0.875'
     """
-    found = _SHORT.fullmatch(text)
-    if found is None:
+    matched = _SHORT.fullmatch(text)
+    if matched is None:
         return None
-    fields = found.groupdict()
+    fields = matched.groupdict()
     value = _VALUE.fullmatch(fields["target"])
     # the name of a station may hold the word "to"
     if value is not None and (fields["action"] == "derate" or _STATION.fullmatch(fields["target"]) is None):
@@ -155,30 +176,49 @@ def short_form(text: str) -> dict[str, str] | None:
 
 
 def plane_blocks(constellation: Sequence[Constellation], counts: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Planes of a constellation: of each shell or ring its first satellite, planes, and satellites per plane.
+    """Blocks of planes of a constellation: shells, and rings as one plane.
 
     Parameters
     ----------
-    constellation
-        The entries; planes are numbered through all of them in this order. Clusters and catalogues have none.
-    counts
+    constellation : sequence of Constellation
+        Entries of the constellation; planes are numbered through all of them in this order. Clusters and catalogues
+        have none.
+    counts : sequence of int
         Satellites of each entry.
+
+    Returns
+    -------
+    list of tuple of int
+        First satellite, number of planes, and satellites per plane of each block.
     """
-    found, first = [], 0
+    blocks, first = [], 0
     for entry, count in zip(constellation, counts, strict=True):
         begin = first
         for part in parts([entry]):
             if isinstance(part, Walker):
-                found.append((begin, int(part.planes), int(part.satellites_per_plane)))
+                blocks.append((begin, int(part.planes), int(part.satellites_per_plane)))
                 begin += part.count
             elif isinstance(part, Ring):
-                found.append((begin, 1, int(part.satellites)))
+                blocks.append((begin, 1, int(part.satellites)))
         first += count
-    return found
+    return blocks
 
 
 def plane_satellites(blocks: Sequence[tuple[int, int, int]], plane: int) -> tuple[int, int] | None:
-    """First and last satellite of a plane, or None where there is no such plane."""
+    """First and last satellite of a plane.
+
+    Parameters
+    ----------
+    blocks : sequence of tuple of int
+        Blocks of planes, see `plane_blocks`.
+    plane : int
+        Number of the plane, from 0.
+
+    Returns
+    -------
+    tuple of int or None
+        First and last satellite; None where there is no such plane.
+    """
     for first, planes, slots in blocks:
         if plane < planes:
             return first + plane * slots, first + (plane + 1) * slots - 1

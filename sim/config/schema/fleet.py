@@ -22,12 +22,23 @@ class Failures(Section):
     accelerators: Annotated[int, Count()] | None = None  # that one failing unit holds; none: the whole satellite
 
     def units(self, accelerators: int) -> int:
-        """Units of a satellite with so many accelerators; one where it holds no more than a unit."""
+        """Number of units of a satellite that fail independently.
+
+        Parameters
+        ----------
+        accelerators : int
+            Accelerators of the satellite, at least 1.
+
+        Returns
+        -------
+        int
+            Units; 1 where a unit holds the whole satellite.
+        """
         return 1 if self.accelerators is None else -(-accelerators // int(self.accelerators))
 
 
 class Repair(Section):
-    """How long a failed unit is down."""
+    """Down time of a failed unit."""
 
     name: str = "own"
     description: str = ""
@@ -35,13 +46,15 @@ class Repair(Section):
 
 
 class Recovery(Section):
-    """What a job loses when one of its members fails."""
+    """Time that a job loses when one of its members fails."""
 
     detection: Span
     restart: Span  # swap, start processes, rebuild communicators; reloading the checkpoint is added
 
 
 class Fleet(Section):
+    """Spares, failures, repair and recovery."""
+
     spares: Whole  # satellites in hot reserve
     failures: Failures | None = None  # none: only the scenario's events
     repair: Repair | None = None  # none: what has failed stays down
@@ -58,7 +71,7 @@ class Fleet(Section):
 
 
 class Launch(Section):
-    """A vehicle at a price."""
+    """A launch vehicle with its capacity and price."""
 
     name: str
     description: str = ""
@@ -67,7 +80,7 @@ class Launch(Section):
 
 
 class Economics(Section):
-    """Prices of what a design is made of; every one an input."""
+    """Prices of satellites, accelerators and launches; all are inputs."""
 
     launch: Launch
     spacecraft: Annotated[float, Quantity("USD/kg", least=0.0, example="2000 USD/kg")]  # built, without accelerators

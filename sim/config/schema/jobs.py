@@ -1,4 +1,4 @@
-"""What the fleet works on."""
+"""Workloads of the fleet."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ class Mesh(Section):
 
 
 class Checkpoint(Section):
+    """Interval between checkpoints, and the rate at which an accelerator saves them."""
+
     interval: Annotated[float, Quantity("s", above=0.0, example="30 min")] | Literal["auto"]  # auto: Daly's optimum
     rate: Annotated[
         float, Quantity("B/s", above=0.0, example="5 GB/s")

@@ -1,4 +1,4 @@
-"""Where satellites and stations are."""
+"""Orbits of satellites and locations of ground stations."""
 
 from __future__ import annotations
 
@@ -35,7 +35,23 @@ LocalTime = Annotated[str, BeforeValidator(_local_time), WithJsonSchema({"type":
 
 
 def hours(local_time: str) -> float:
-    """Hours of a time of day such as 06:30."""
+    """Hours of a time of day.
+
+    Parameters
+    ----------
+    local_time : str
+        Time of day, such as "06:30".
+
+    Returns
+    -------
+    float
+        Hours, 0 to 24.
+
+    Examples
+    --------
+    >>> hours("06:30")
+    6.5
+    """
     hour, minute = local_time.split(":")
     return int(hour) + int(minute) / 60.0
 
@@ -56,22 +72,22 @@ class Lattice(Section):
     @field_validator("points", mode="before")
     @classmethod
     def _points(cls, rows: Any) -> Any:
-        """Told as a whole: three lengths each."""
+        """Check rows of three lengths; report a wrong list once, not row by row."""
         if rows is None:
             return None
         if not isinstance(rows, list) or not rows:
             raise ValueError(f"{rows!r} is no list of points; write one, such as [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]]")
-        found = []
+        points = []
         for i, row in enumerate(rows):
             if not isinstance(row, list) or len(row) != 3:
                 raise ValueError(
                     f"point {i} is {row!r}; write [radial, along-track, cross-track], such as [0 m, 200 m, 0 m]"
                 )
             try:
-                found.append(tuple(_OFFSET.read(x) for x in row))
+                points.append(tuple(_OFFSET.read(x) for x in row))
             except ValueError as error:
                 raise ValueError(f"point {i}: {error}") from None
-        return tuple(found)
+        return tuple(points)
 
     @model_validator(mode="after")
     def _whole(self) -> Lattice:
@@ -98,6 +114,7 @@ class Lattice(Section):
 
     @property
     def count(self) -> int:
+        """Number of satellites of one formation."""
         return formation_geometry.count(*self.disc) if self.points is None else len(self.points)
 
 
@@ -128,6 +145,7 @@ class Cluster(Entry):
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return self.lattice.count * int(self.clusters)
 
 
@@ -141,6 +159,7 @@ class Ring(Entry):
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return int(self.satellites)
 
 
@@ -164,6 +183,7 @@ class Walker(Entry):
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return int(self.planes) * int(self.satellites_per_plane)
 
     @model_validator(mode="after")
@@ -174,14 +194,14 @@ class Walker(Entry):
             return self
         mean_m = semi_major_axis_m(self.mean_motion, self.inclination)
         motion = f"mean_motion {self.mean_motion * 86400.0 / TURN_RAD:.6g} rev/d"
-        told_km = (mean_m - EARTH_RADIUS_M) / 1e3
-        told = f"{told_km:.1f} km" if told_km < 1e6 else f"{told_km:.3g} km"
+        altitude_km = (mean_m - EARTH_RADIUS_M) / 1e3
+        altitude = f"{altitude_km:.1f} km" if altitude_km < 1e6 else f"{altitude_km:.3g} km"
         if not LOW_M <= mean_m - EARTH_RADIUS_M <= HIGH_M:
             limits = f"from {LOW_M / 1e3:.0f} to {HIGH_M / 1e3:.0f} km"
-            raise FieldError("mean_motion", f"{motion} is an orbit at {told}; write one {limits}, such as 15.06 rev/d")
+            raise FieldError("mean_motion", f"{motion} is an orbit at {altitude}; write one {limits}, such as 15.06 rev/d")
         if self.altitude is not None and abs(mean_m - EARTH_RADIUS_M - self.altitude) > AGREE * mean_m:
             raise ValueError(
-                f"altitude {self.altitude / 1e3:g} km and {motion} are in conflict: that mean motion is at {told}; write one "
+                f"altitude {self.altitude / 1e3:g} km and {motion} are in conflict: that mean motion is at {altitude}; write one "
                 "of them"
             )
         return self
@@ -211,10 +231,12 @@ class Shorthand(Entry):
 
     @property
     def shells(self) -> list[Walker]:
+        """Shells of the code."""
         return _shells(self.code)
 
     @property
     def count(self) -> int:
+        """Number of satellites."""
         return sum(shell.count for shell in self.shells)
 
 
@@ -224,11 +246,11 @@ def _shells(code: str) -> list[Walker]:
 
 
 def _shell(text: str) -> Walker:
-    found = _CODE.fullmatch(text)
-    if found is None:
+    matched = _CODE.fullmatch(text)
+    if matched is None:
         form = "PATTERN:KM:DEG:SATELLITES/PLANES/PHASING"
         raise ValueError(f"'{text}' is no shell; write {form} with D (delta) or S (star), such as {CODE_EXAMPLE}")
-    pattern, altitude, inclination, total, planes, phasing, anomaly = found.groups()
+    pattern, altitude, inclination, total, planes, phasing, anomaly = matched.groups()
     satellites, many, steps = int(total), int(planes), int(phasing)
     for what, value, least, most, unit in (
         ("altitude", float(altitude), LOW_M / 1e3, HIGH_M / 1e3, " km"), ("inclination", float(inclination), 0, 180, " deg"),
@@ -280,7 +302,18 @@ Constellation = Annotated[Cluster | Ring | Walker | Shorthand | Tle | Omm | Oem,
 
 
 def parts(constellation: list[Constellation]) -> list[Constellation]:
-    """The entries, with a shorthand's shells in its place."""
+    """Entries of a constellation, with the shells of a shorthand in its place.
+
+    Parameters
+    ----------
+    constellation : list of Constellation
+        Entries of the constellation.
+
+    Returns
+    -------
+    list of Constellation
+        Entries in order.
+    """
     return [part for entry in constellation for part in (entry.shells if isinstance(entry, Shorthand) else [entry])]
 
 
@@ -290,22 +323,24 @@ Range = Annotated[float, Quantity("m", above=0.0, example="1260 km")]
 
 
 class Station(Section):
+    """A ground station."""
+
     name: str
 
     @model_validator(mode="before")
     @classmethod
-    def _not_swapped(cls, told: Any) -> Any:
-        """A latitude that can only be a longitude, beside a longitude that could be the latitude, is a slip."""
+    def _not_swapped(cls, values: Any) -> Any:
+        """A latitude that can only be a longitude, beside a longitude that could be the latitude, is swapped with it."""
         try:
-            latitude, longitude = (to_si(told[key], "rad") for key in ("latitude", "longitude"))
+            latitude, longitude = (to_si(values[key], "rad") for key in ("latitude", "longitude"))
         except (KeyError, TypeError, UnitError):
-            return told
+            return values
         if abs(latitude) > math.pi / 2.0 >= abs(longitude):
             raise ValueError(
-                f"latitude {told['latitude']} is beyond the pole: latitude and longitude are swapped; "
-                f"write latitude: {told['longitude']}, longitude: {told['latitude']}"
+                f"latitude {values['latitude']} is beyond the pole: latitude and longitude are swapped; "
+                f"write latitude: {values['longitude']}, longitude: {values['latitude']}"
             )
-        return told
+        return values
 
     latitude: Annotated[float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="51.5 deg")]
     longitude: Annotated[float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-0.14 deg")]
@@ -319,7 +354,7 @@ class Station(Section):
     @field_validator("mask", mode="before")
     @classmethod
     def _rows_of_two(cls, mask: Any) -> Any:
-        """Told as a whole: a flat list of two angles is one slip, not two."""
+        """Check rows of two angles; report a flat list as one error, not two."""
         listed = mask if isinstance(mask, list) else [mask]
         wrong = [row for row in listed if not (isinstance(row, list | tuple) and len(row) == 2)]
         if mask is not None and (wrong or listed is not mask or not listed):
@@ -342,6 +377,8 @@ class Station(Section):
 
 
 class Ground(Section):
+    """Ground stations, their elevation and range limits, and pairs of stations."""
+
     stations: list[Station]
     min_elevation: Elevation = 0.17453292519943295
     max_range: Range | None = None  # of the slant, beside it
@@ -351,7 +388,7 @@ class Ground(Section):
     @field_validator("station_pairs", mode="before")
     @classmethod
     def _two_names_each(cls, pairs: Any) -> Any:
-        """Told as a whole: a flat list of two names is one slip, not two."""
+        """Check pairs of two names; report a flat list as one error, not two."""
         listed = pairs if isinstance(pairs, list) else [pairs]
         wrong = [p for p in listed if not (isinstance(p, list) and len(p) == 2 and all(isinstance(s, str) for s in p))]
         if wrong or listed is not pairs:

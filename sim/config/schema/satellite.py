@@ -61,6 +61,8 @@ class Accelerator(Section):
 
 
 class Array(Section):
+    """Solar array: area, cells and optical properties."""
+
     area: Annotated[float, Quantity("m2", above=0.0, example="120 m2")]
     packing: Efficiency  # cell area per panel area
     cell_efficiency: Efficiency  # at 28 degC, one sun, new
@@ -74,6 +76,8 @@ class Array(Section):
 
 
 class Battery(Section):
+    """Battery: capacity, depth of discharge, efficiencies and power limits."""
+
     capacity: Annotated[float, Quantity("J", above=0.0, example="20 kWh")]
     charge_efficiency: Efficiency
     discharge_efficiency: Efficiency
@@ -95,6 +99,8 @@ class Battery(Section):
 
 
 class PowerSystem(Section):
+    """Electrical power: array, battery, conversion and hosts."""
+
     array: Array
     battery: Battery
     conversion_efficiency: Efficiency  # bus to chip
@@ -102,11 +108,15 @@ class PowerSystem(Section):
 
 
 class Plate(Section):
+    """Cold plate of one accelerator."""
+
     to_coolant: Annotated[float, Quantity("K/W", above=0.0, example="0.01 K/W")]  # of one accelerator
     heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="400 J/K")]  # of one accelerator
 
 
 class Loop(Section):
+    """Coolant loop from the cold plates to the radiator."""
+
     heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="200 kJ/K")]
     conductance: Annotated[float, Quantity("W/K", above=0.0, example="5 kW/K")]  # coolant mean to radiator mean
     pump_fraction: Annotated[
@@ -115,6 +125,8 @@ class Loop(Section):
 
 
 class Radiator(Section):
+    """Radiator: a plate that emits from both faces."""
+
     area: Annotated[float, Quantity("m2", above=0.0, example="30 m2")]  # planform; both faces radiate
     emissivity: Efficiency
     absorptance: Fraction  # of sunlight
@@ -141,6 +153,8 @@ class Heater(Section):
 
 
 class Thermal(Section):
+    """Thermal control: cold plates, coolant loop, radiator and survival heater."""
+
     plate: Plate
     loop: Loop
     radiator: Radiator
@@ -155,6 +169,8 @@ class Attitude(Section):
 
 
 class Bus(Section):
+    """Spacecraft bus: power that is served before the accelerators."""
+
     power: Power  # avionics, links, heaters: served before the accelerators
 
 

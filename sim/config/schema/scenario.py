@@ -67,7 +67,7 @@ class Scenario(Section):
     events: list[Event] = Field(default_factory=list)
     recorder: Recorder = Field(default_factory=Recorder)
     allow_stale: bool = False  # elements more than 14 days from the epoch
-    skip_bad: bool = False  # sets of a catalogue that cannot be used are left out, and told in the manifest
+    skip_bad: bool = False  # leave out unusable element sets of a catalogue; the manifest lists them
 
     @property
     def types(self) -> list[Satellite]:
@@ -80,6 +80,7 @@ class Scenario(Section):
 
     @property
     def steps(self) -> int:
+        """Number of steps of the run."""
         return round(self.duration / self.step)
 
     @property

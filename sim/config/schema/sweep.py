@@ -1,4 +1,4 @@
-"""What a sweep's file may say: a scenario, what all points share, what varies."""
+"""Sweep files: a scenario, overrides shared by all points, and the fields that vary."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Sweep(BaseModel):
             raise ValueError("nothing varies; write a field with its values under grid:")
         lengths = {name: len(values) for name, values in self.zip.items()}
         if len({*lengths.values()}) > 1:
-            told = ", ".join(f"{name} has {count}" for name, count in lengths.items())
-            raise ValueError(f"lists under zip: differ in length ({told}); write as many values for each")
+            counts = ", ".join(f"{name} has {count}" for name, count in lengths.items())
+            raise ValueError(f"lists under zip: differ in length ({counts}); write as many values for each")
         both = sorted({*self.grid} & {*self.zip})
         if both:
             raise ValueError(f"{', '.join(both)} stands under grid: and zip:; write it once")
@@ -47,12 +47,25 @@ class Sweep(BaseModel):
 
 
 def problems(error: ValidationError, root: Node) -> list[Problem]:
-    """pydantic's errors with their places and advice."""
-    found = []
+    """Convert pydantic's errors to problems with a location and advice.
+
+    Parameters
+    ----------
+    error : ValidationError
+        Errors of the sweep model.
+    root : Node
+        Tree of the sweep file.
+
+    Returns
+    -------
+    list of Problem
+        One problem for each wrong field.
+    """
+    listed = []
     for entry in error.errors():
         path = tuple(str(part) for part in entry["loc"])
-        found.append(Problem(yaml_tree.find(root, path).origin, ": ".join(path), _message(entry, path)))
-    return found
+        listed.append(Problem(yaml_tree.find(root, path).origin, ": ".join(path), _message(entry, path)))
+    return listed
 
 
 def _message(entry: Any, path: tuple[str, ...]) -> str:
@@ -75,6 +88,12 @@ def _message(entry: Any, path: tuple[str, ...]) -> str:
 
 
 def sweep_schema() -> dict[str, Any]:
-    """JSON Schema of sweep files for editors; configs/sweep.schema.json is this, and a test keeps it so."""
-    told = Sweep.model_json_schema()
-    return {**told, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Dawndusk sweep"}
+    """JSON Schema of sweep files, for editors.
+
+    Returns
+    -------
+    dict of str to Any
+        The schema; configs/sweep.schema.json holds the same.
+    """
+    schema = Sweep.model_json_schema()
+    return {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Dawndusk sweep"}

@@ -4,8 +4,8 @@ They load neither numpy nor numba: `validate` is instant.
 """
 
 from sim.config.validation.basics import STALE_D, radiator_time_constant_s
-from sim.config.validation.earth import notes, status
-from sim.config.validation.registry import problems
+from sim.config.validation.earth import notes, orientation_status
+from sim.config.validation.registry import check_scenario
 from sim.config.validation.sizes import START_S, Size, available_bytes, recorder_plan, size
 
 __all__ = [
@@ -13,10 +13,10 @@ __all__ = [
     "START_S",
     "Size",
     "available_bytes",
+    "check_scenario",
     "notes",
-    "problems",
+    "orientation_status",
     "radiator_time_constant_s",
     "recorder_plan",
     "size",
-    "status",
 ]

@@ -9,14 +9,27 @@ from orbit.constants import EARTH_RADIUS_M, EARTH_ROTATION_RAD_S
 from orbit.data import earth_orientation_span
 from sim.config.errors import Problem
 from sim.config.schema import LAST_DAY, Scenario
-from sim.config.validation.location import at
+from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
 NOTED_M = 5.0  # position error of stations below which there is no note: a round trip changes by 0.03 us
 
 
-def problems(scenario: Scenario, root: Node) -> list[Problem]:
-    """An epoch or an end outside the data of Earth orientation or of the Sun."""
+def check_dates(scenario: Scenario, root: Node) -> list[Problem]:
+    """Check that epoch and end are within the data of Earth orientation and of the Sun.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     span, end = earth_orientation_span(), _end(scenario)
     held = scenario.environment.earth_orientation == "extrapolated"
     advice = "or environment.earth_orientation: extrapolated"
@@ -25,7 +38,7 @@ def problems(scenario: Scenario, root: Node) -> list[Problem]:
             f"{scenario.epoch:%Y-%m-%d} is outside the table of Earth orientation, {span.first} to {span.table_end}; "
             f"write a moment in that span, {advice}"
         )
-        return [Problem(at(root, "epoch"), "epoch", message)]
+        return [Problem(origin(root, "epoch"), "epoch", message)]
     last = LAST_DAY if held else span.table_end
     if end <= _midnight(last):
         return []
@@ -35,11 +48,22 @@ def problems(scenario: Scenario, root: Node) -> list[Problem]:
         else f"the run ends on {end:%Y-%m-%d}, but the table of Earth orientation ends with the start of {span.table_end}; "
         f"write one that ends by then, {advice}"
     )
-    return [Problem(at(root, "duration"), "duration", message)]
+    return [Problem(origin(root, "duration"), "duration", message)]
 
 
-def status(scenario: Scenario) -> str:
-    """What the table holds for the whole run: measured, predicted in part, or beyond."""
+def orientation_status(scenario: Scenario) -> str:
+    """Status of the Earth orientation data over the whole run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    str
+        "measured", "predicted" (in part) or "beyond" the table.
+    """
     span = earth_orientation_span()
     if scenario.epoch < _midnight(span.first) or _end(scenario) > _midnight(span.table_end):
         return "beyond"
@@ -47,14 +71,25 @@ def status(scenario: Scenario) -> str:
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """Notes on Earth orientation; none where it changes nothing."""
-    span, found = earth_orientation_span(), status(scenario)
-    if found == "beyond":
+    """Notes on Earth orientation.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of str
+        Notes; empty where they would change nothing.
+    """
+    span, status = earth_orientation_span(), orientation_status(scenario)
+    if status == "beyond":
         table = f"{span.first} to {span.table_end}"
         return [
             f"Earth orientation is known from {table}: beyond that UT1 - UTC and the pole are held as they are there"
         ]
-    if found == "predicted" and scenario.ground is not None:
+    if status == "predicted" and scenario.ground is not None:
         apart = _displaced_m((_end(scenario) - _midnight(span.measured_until)) / timedelta(days=1))
         if apart >= NOTED_M:
             since = span.measured_until + timedelta(days=1)

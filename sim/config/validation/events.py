@@ -8,35 +8,52 @@ from datetime import timedelta
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem, did_you_mean
 from sim.config.schema import FILES, Event, Scenario, plane_blocks, plane_satellites
-from sim.config.validation.forms import neighbours, suited, without_form
-from sim.config.validation.location import at
+from sim.config.validation.forms import neighbours, suited_topology, unjoined_entries
+from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
-Intact = Callable[..., bool]  # whether all of the named sections are free of errors
+Valid = Callable[..., bool]  # whether all of the named sections are free of errors
 
 
-def problems(scenario: Scenario, root: Node, catalogues: Catalogues, intact: Intact) -> list[Problem]:
-    """Everything wrong with events, in their order; each check only where the sections that it reads are intact."""
+def check_events(scenario: Scenario, root: Node, catalogues: Catalogues, valid: Valid) -> list[Problem]:
+    """Check times and targets of scheduled events; each check only where the sections that it reads are valid.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    catalogues : Catalogues
+        Content of the files of the constellation.
+    valid : Valid
+        Whether all of the named sections are valid.
+
+    Returns
+    -------
+    list of Problem
+        All problems found, in the order of the events.
+    """
     return [
-        Problem(at(root, "events", str(i), field), f"events.{i}.{field}", message)
+        Problem(origin(root, "events", str(i), field), f"events.{i}.{field}", message)
         for i, event in enumerate(scenario.events)
-        for field, message in _of(event, scenario, catalogues, intact)
+        for field, message in _event_problems(event, scenario, catalogues, valid)
     ]
 
 
-def _of(event: Event, scenario: Scenario, catalogues: Catalogues, intact: Intact) -> Iterator[tuple[str, str]]:
+def _event_problems(event: Event, scenario: Scenario, catalogues: Catalogues, valid: Valid) -> Iterator[tuple[str, str]]:
     """Field and message of each problem of one event."""
     target = event.parsed
     message = None
     if target.kind == "station":
-        message = _station(target.station, scenario) if intact("ground") else None
-    elif intact("constellation"):
+        message = _station(target.station, scenario) if valid("ground") else None
+    elif valid("constellation"):
         message = _plane(target.first, scenario, catalogues) if target.plane else _range(event, scenario, catalogues)
-    if message is None and target.kind in ("link", "terminals") and intact("constellation", "links"):
+    if message is None and target.kind in ("link", "terminals") and valid("constellation", "links"):
         message = _links(event, scenario)
     if message is not None:
         yield "target", f"'{event.target}' {message}"
-    if intact("epoch", "duration"):
+    if valid("epoch", "duration"):
         end = scenario.epoch + timedelta(seconds=scenario.duration)
         if not scenario.epoch <= event.at <= end:
             yield (
@@ -87,8 +104,8 @@ def _links(event: Event, scenario: Scenario) -> str | None:
     """What is wrong with a link, or with the links of satellites."""
     links, entries, target = scenario.links, scenario.constellation, event.parsed
     if links is None:
-        return f"needs links, and the scenario has none; write links: {{topology: {suited(entries)}}}"
-    if target.kind == "terminals" or links.topology == "nearest" or without_form(links.topology, entries):
+        return f"needs links, and the scenario has none; write links: {{topology: {suited_topology(entries)}}}"
+    if target.kind == "terminals" or links.topology == "nearest" or unjoined_entries(links.topology, entries):
         return None
     first = 0
     for entry in entries:

@@ -5,23 +5,35 @@ from __future__ import annotations
 from orbit import formation_geometry
 from sim.config.errors import Problem
 from sim.config.schema import Cluster, Scenario
-from sim.config.validation.location import at
+from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
 
-def keep_out(scenario: Scenario, root: Node) -> list[Problem]:
-    """Formations in which two satellites pass each other below the keep-out distance, over one orbit.
+def check_keep_out(scenario: Scenario, root: Node) -> list[Problem]:
+    """Check that satellites of a formation stay outside each other's keep-out distance over one orbit.
 
-    By linear relative motion: what J2 and the bend of the orbit change of it is a thousandth in formations of kilometres.
+    By linear relative motion: in formations of kilometres J2 and the curvature of the orbit change it by a thousandth.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
     """
-    found = []
+    problems = []
     for i, entry in enumerate(scenario.constellation):
         problem = _too_near(entry) if isinstance(entry, Cluster) else None
         if problem is not None:
             field, message = problem
-            place = at(root, "constellation", str(i), "lattice", field)
-            found.append(Problem(place, f"constellation.lattice.{field}", message))
-    return found
+            location = origin(root, "constellation", str(i), "lattice", field)
+            problems.append(Problem(location, f"constellation.lattice.{field}", message))
+    return problems
 
 
 def _too_near(entry: Cluster) -> tuple[str, str] | None:
@@ -47,13 +59,26 @@ def _too_near(entry: Cluster) -> tuple[str, str] | None:
     )
 
 
-def mesh(scenario: Scenario, root: Node) -> list[Problem]:
-    """Given points without a distance within which they are joined."""
+def check_mesh_spacing(scenario: Scenario, root: Node) -> list[Problem]:
+    """Check that given points of a mesh have a distance within which they are joined.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     if scenario.links is None or scenario.links.topology != "mesh":
         return []
     return [
         Problem(
-            at(root, "constellation", str(i), "lattice"), "constellation.lattice.spacing",
+            origin(root, "constellation", str(i), "lattice"), "constellation.lattice.spacing",
             "is missing: a mesh joins points that are no farther apart; write `spacing: 200 m`, or topology: nearest",
         )
         for i, entry in enumerate(scenario.constellation)

@@ -24,19 +24,54 @@ from sim.config.schema import (
 JOINS = {"grid": (Walker, Ring, Shorthand), "mesh": (Cluster,)}
 
 
-def without_form(topology: str, constellation: list[Constellation]) -> list[int]:
-    """Entries of the constellation that a topology cannot join."""
+def unjoined_entries(topology: str, constellation: list[Constellation]) -> list[int]:
+    """Entries of a constellation that a topology cannot join.
+
+    Parameters
+    ----------
+    topology : str
+        "grid", "mesh" or "nearest".
+    constellation : list of Constellation
+        Entries of the constellation.
+
+    Returns
+    -------
+    list of int
+        Positions of the entries; empty for "nearest".
+    """
     fit = JOINS.get(topology)
     return [] if fit is None else [i for i, entry in enumerate(constellation) if not isinstance(entry, fit)]
 
 
-def suited(constellation: list[Constellation]) -> str:
-    """The topology that joins all entries."""
-    return next((name for name in JOINS if not without_form(name, constellation)), "nearest")
+def suited_topology(constellation: list[Constellation]) -> str:
+    """Topology that joins all entries of a constellation.
+
+    Parameters
+    ----------
+    constellation : list of Constellation
+        Entries of the constellation.
+
+    Returns
+    -------
+    str
+        "grid", "mesh" or "nearest".
+    """
+    return next((name for name in JOINS if not unjoined_entries(name, constellation)), "nearest")
 
 
-def together(scenario: Scenario) -> int | None:
-    """Most satellites that links of fixed form join to one network; None where it depends on where they are."""
+def largest_network(scenario: Scenario) -> int | None:
+    """Largest number of satellites that links of a fixed topology join to one network.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    int or None
+        Satellites; None without links, or where it depends on positions.
+    """
     if scenario.links is None or scenario.links.topology == "nearest":
         return None
     sizes = [entry.lattice.count if isinstance(entry, Cluster) else entry.count
@@ -44,8 +79,21 @@ def together(scenario: Scenario) -> int | None:
     return max(sizes, default=0)
 
 
-def most(scenario: Scenario, satellites: int) -> int:
-    """Links that can stand at once: those of the topology, for `nearest` one for every two terminals."""
+def link_count(scenario: Scenario, satellites: int) -> int:
+    """Largest number of simultaneous links: those of the topology, for `nearest` one for every two terminals.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    satellites : int
+        Satellites of the constellation.
+
+    Returns
+    -------
+    int
+        Links; 0 without a links section.
+    """
     links = scenario.links
     if links is None:
         return 0
@@ -55,7 +103,20 @@ def most(scenario: Scenario, satellites: int) -> int:
 
 
 def neighbours(entry: Constellation, i: int) -> list[int]:
-    """Satellites that a topology of fixed form joins to the i-th of an entry."""
+    """Satellites that a fixed topology joins to a satellite.
+
+    Parameters
+    ----------
+    entry : Constellation
+        Entry of the constellation.
+    i : int
+        Number of the satellite within the entry.
+
+    Returns
+    -------
+    list of int
+        Numbers of the neighbours within the entry.
+    """
     match entry:
         case Walker():
             shift = round(entry.phasing) if entry.pattern == "delta" else None
@@ -79,14 +140,14 @@ def neighbours(entry: Constellation, i: int) -> list[int]:
 def _in_planes(i: int, planes: int, slots: int, shift: int | None) -> list[int]:
     """Neighbours in and across planes; `shift`: slots by which the last plane meets the first, None where it does not."""
     plane, slot = divmod(i, slots)
-    found = {plane * slots + (slot + step) % slots for step in (1, -1)}
+    joined = {plane * slots + (slot + step) % slots for step in (1, -1)}
     for step in (1, -1):
         beside = plane + step
         if 0 <= beside < planes:
-            found.add(beside * slots + slot)
+            joined.add(beside * slots + slot)
         elif shift is not None and planes > 1:
-            found.add(beside % planes * slots + (slot + step * shift) % slots)
-    return sorted(found - {i})
+            joined.add(beside % planes * slots + (slot + step * shift) % slots)
+    return sorted(joined - {i})
 
 
 def _beside(form: Lattice, k: int) -> list[int]:

@@ -9,7 +9,7 @@ from sim.config import workload_params
 from sim.config.errors import Origin, Problem
 from sim.config.schema import Inference, Scenario, Training, Workload
 from sim.config.validation import forms
-from sim.config.validation.location import at
+from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 from sim.workload import memory_fit, parallelism, transformer
 from sim.workload.parallelism import Batch, Mesh
@@ -33,37 +33,52 @@ class _Site(NamedTuple):
         return min(t.accelerator.memory for t in self.scenario.types)
 
 
-def problems(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
-    """Everything wrong with workloads and spares of a fleet of so many satellites."""
-    shared = _sharing(scenario, root, satellites)
+def check_workloads(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+    """Check workloads and spares: shares, precision, mesh, memory, links between members.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    satellites : int
+        Satellites of the fleet, at least 1.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
+    shared = _check_shares(scenario, root, satellites)
     if shared:
         return shared
     spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
-    found = []
+    problems = []
     for i, (job, count) in enumerate(
         zip(scenario.workloads, workload_params.counts(scenario.workloads, spares, satellites), strict=True)
     ):
-        for field, message in _of(job, _Site(scenario, count)):
+        for field, message in _workload_problems(job, _Site(scenario, count)):
             path = ("workloads", str(i), *([field] if field else []))
-            found.append(Problem(_place(root, path), ".".join(path), message))
-    return found
+            problems.append(Problem(_origin(root, path), ".".join(path), message))
+    return problems
 
 
-def _place(root: Node, path: tuple[str, ...]) -> Origin:
-    """Where a field of a workload is written: on the workload itself where the defaults say it."""
-    field, workload = at(root, *path), at(root, *path[:2])
+def _origin(root: Node, path: tuple[str, ...]) -> Origin:
+    """Location of a field of a workload; the workload itself where the value is a default."""
+    field, workload = origin(root, *path), origin(root, *path[:2])
     return field if field.file == workload.file or field.file.startswith("--") else workload
 
 
 # --- satellites of each workload ------------------------------------------------------------------------------------------------
 
 
-def _sharing(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
-    found = _kinds(scenario, root)
+def _check_shares(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+    problems = _check_kinds(scenario, root)
     spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
     if spares >= satellites:
         message = f"{spares} leave none of {satellites} satellites at work; write fewer"
-        return [*found, Problem(at(root, "fleet", "spares"), "fleet.spares", message)]
+        return [*problems, Problem(origin(root, "fleet", "spares"), "fleet.spares", message)]
     given = [(i, share) for i, w in enumerate(scenario.workloads) if (share := _share(w)) is not None]
     counts = workload_params.counts(scenario.workloads, spares, satellites)
     total, taken = sum(share for _, share in given), sum(counts[i] for i, _ in given)
@@ -74,41 +89,41 @@ def _sharing(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
             if total > 1.0 + 1e-9
             else f"shares take {taken} of {satellites} satellites and spares {spares}; write smaller shares or fewer spares"
         )
-        return [*found, Problem(at(root, "workloads", str(last), "share"), f"workloads.{last}.share", message)]
+        return [*problems, Problem(origin(root, "workloads", str(last), "share"), f"workloads.{last}.share", message)]
     for i, (job, count) in enumerate(zip(scenario.workloads, counts, strict=True)):
         if count == 0 and _share(job) is not None:
             least = math.ceil(1e6 / satellites) / 1e6
             message = f"{_share(job):g} of {satellites} satellites is less than one; write {least:g} or more"
-            found.append(Problem(at(root, "workloads", str(i), "share"), f"workloads.{i}.share", message))
+            problems.append(Problem(origin(root, "workloads", str(i), "share"), f"workloads.{i}.share", message))
         elif count == 0:
             message = f"is left without one of the {satellites} satellites; write smaller shares, fewer spares or fewer workloads"
-            found.append(Problem(at(root, "workloads", str(i)), f"workloads.{i}", message))
-    return found
+            problems.append(Problem(origin(root, "workloads", str(i)), f"workloads.{i}", message))
+    return problems
 
 
 def _share(job: Workload) -> float | None:
     return job.share if isinstance(job, Training | Inference) else None
 
 
-def _kinds(scenario: Scenario, root: Node) -> list[Problem]:
+def _check_kinds(scenario: Scenario, root: Node) -> list[Problem]:
     """One job and one stream are enough: a job may be several of `members` satellites each."""
-    found = []
+    problems = []
     for kind, advice in (
         ("training", "write one, with members: for several equal jobs, and the other in a scenario of its own"),
         ("independent", "write one: it serves all satellites that it gets"),
     ):
         again = [i for i, w in enumerate(scenario.workloads) if w.kind == kind][1:]
-        found += [
-            Problem(at(root, "workloads", str(i)), f"workloads.{i}", f"is a second {kind} workload, and one is simulated; {advice}")
+        problems += [
+            Problem(origin(root, "workloads", str(i)), f"workloads.{i}", f"is a second {kind} workload, and one is simulated; {advice}")
             for i in again
         ]  # fmt: skip
-    return found
+    return problems
 
 
 # --- one workload -----------------------------------------------------------------------------------------------------
 
 
-def _of(job: Workload, site: _Site) -> list[FieldMessage]:
+def _workload_problems(job: Workload, site: _Site) -> list[FieldMessage]:
     if not isinstance(job, Training | Inference):
         return []
     for chip in (t.accelerator for t in site.scenario.types):
@@ -116,12 +131,12 @@ def _of(job: Workload, site: _Site) -> list[FieldMessage]:
         if job.precision not in known:
             return [("precision", f"{chip.name} has no peak for '{job.precision}'; write one of: {', '.join(known)}")]
     if isinstance(job, Training):
-        return _training(job, site)
+        return _training_problems(job, site)
     message = service_problem(workload_params.service(job, workload_params.slowest(site.scenario.types, job.precision)))
     return [] if message is None else [("tensor" if job.tensor is not None else "batch" if job.batch else "model", message)]
 
 
-def _training(job: Training, site: _Site) -> list[FieldMessage]:
+def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
     if job.members is not None and job.members > site.satellites:
         return [("members", f"{job.members} is more than the {site.satellites} satellites of the workload; "
                             f"write {site.satellites} or less")]  # fmt: skip
@@ -134,23 +149,23 @@ def _training(job: Training, site: _Site) -> list[FieldMessage]:
     group = job.members or site.satellites
     shape, model = workload_params.batch(job), workload_params.model(job.model)
     if job.mesh is None:
-        message = _nothing(model, shape, site, group)
+        message = _no_mesh_problem(model, shape, site, group)
         if message is not None:
             return [("model" if "nothing fits" in message else "global_batch", message)]
-        return _apart(group, site, "members")
+        return _link_problems(group, site, "members")
     mesh = Mesh(job.mesh.tensor, job.mesh.pipeline, job.mesh.data)
     message = (
         parallelism.mesh_problem(mesh, site.accelerators, group)
-        or _cut(model, mesh)
+        or _model_shape_problem(model, mesh)
         or memory_fit.fit_problem(model, mesh, shape, site.accelerators, group, site.memory_bytes)
     )
     if message is not None:
         return [("mesh", message)]
-    return _apart(parallelism.members(mesh, site.accelerators), site, "mesh")
+    return _link_problems(parallelism.members(mesh, site.accelerators), site, "mesh")
 
 
-def _cut(model: transformer.Model, mesh: Mesh) -> str | None:
-    """What a mesh asks of the model's shape."""
+def _model_shape_problem(model: transformer.Model, mesh: Mesh) -> str | None:
+    """Conflict of a mesh with layers or heads of the model."""
     if mesh.pipeline > model.layers:
         return f"pipeline {mesh.pipeline} has more stages than the model has layers; write pipeline: {model.layers} or less"
     if model.heads % mesh.tensor:
@@ -158,7 +173,7 @@ def _cut(model: transformer.Model, mesh: Mesh) -> str | None:
     return None
 
 
-def _nothing(model: transformer.Model, shape: Batch, site: _Site, group: int) -> str | None:
+def _no_mesh_problem(model: transformer.Model, shape: Batch, site: _Site, group: int) -> str | None:
     """Why no mesh can be chosen: memory, or a batch with fewer sequences than the job has replicas."""
     able = [
         mesh
@@ -179,16 +194,16 @@ def _nothing(model: transformer.Model, shape: Batch, site: _Site, group: int) ->
     )
 
 
-def _apart(used: int, site: _Site, field: str) -> list[FieldMessage]:
+def _link_problems(used: int, site: _Site, field: str) -> list[FieldMessage]:
     """A job on several satellites needs links that join all of them."""
     if used == 1:
         return []
     scenario = site.scenario
     if scenario.links is None:
         return [("", f"a job of {used:,} satellites needs links, and the scenario has none; "
-                     f"write links: {{topology: {forms.suited(scenario.constellation)}}}, or members: 1")]  # fmt: skip
-    joined = forms.together(scenario)
-    if joined is None or used <= joined or forms.without_form(scenario.links.topology, scenario.constellation):
+                     f"write links: {{topology: {forms.suited_topology(scenario.constellation)}}}, or members: 1")]  # fmt: skip
+    joined = forms.largest_network(scenario)
+    if joined is None or used <= joined or forms.unjoined_entries(scenario.links.topology, scenario.constellation):
         return []
     return [(field, f"a job of {used:,} satellites is larger than the {joined:,} that {scenario.links.topology} joins to each other; "
                     f"write members: {joined}, or topology: nearest")]  # fmt: skip

@@ -4,38 +4,64 @@ from __future__ import annotations
 
 from sim.config.errors import Problem, did_you_mean
 from sim.config.schema import Scenario
-from sim.config.validation.forms import suited, without_form
-from sim.config.validation.location import at
+from sim.config.validation.forms import suited_topology, unjoined_entries
+from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
 WORDS = {"grid": "walkers and rings", "mesh": "clusters"}
 
 
-def topology(scenario: Scenario, root: Node) -> list[Problem]:
-    """A topology of fixed form that the constellation does not have."""
+def check_topology(scenario: Scenario, root: Node) -> list[Problem]:
+    """Check that the topology can join every entry of the constellation.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     links, entries = scenario.links, scenario.constellation
-    alone = [] if links is None else without_form(links.topology, entries)
-    if links is None or not alone:
+    unjoined = [] if links is None else unjoined_entries(links.topology, entries)
+    if links is None or not unjoined:
         return []
-    kind = entries[alone[0]].kind
+    kind = entries[unjoined[0]].kind
     which = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" + (
-        f" (constellation.{alone[0]})" if len(entries) > 1 else ""
+        f" (constellation.{unjoined[0]})" if len(entries) > 1 else ""
     )
-    message = f"{links.topology} joins {WORDS[links.topology]}, not {which}; write topology: {suited(entries)}"
-    return [Problem(at(root, "links", "topology"), "links.topology", message)]
+    message = f"{links.topology} joins {WORDS[links.topology]}, not {which}; write topology: {suited_topology(entries)}"
+    return [Problem(origin(root, "links", "topology"), "links.topology", message)]
 
 
-def pairs(scenario: Scenario, root: Node) -> list[Problem]:
-    """Pairs of stations that are unknown, the same twice, or without links between satellites."""
+def check_station_pairs(scenario: Scenario, root: Node) -> list[Problem]:
+    """Check pairs of stations: known, two different stations, each pair once, and links to route over.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
     ground = scenario.ground
     if ground is None or not ground.station_pairs:
         return []
     if scenario.links is None:
-        advice = f"write links: {{topology: {suited(scenario.constellation)}}}, or remove station_pairs"
+        advice = f"write links: {{topology: {suited_topology(scenario.constellation)}}}, or remove station_pairs"
         message = f"are joined over links, and the scenario has none; {advice}"
-        return [Problem(at(root, "ground", "station_pairs"), "ground.station_pairs", message)]
+        return [Problem(origin(root, "ground", "station_pairs"), "ground.station_pairs", message)]
     names = [s.name for s in ground.stations]
-    found = []
+    problems = []
     seen: dict[frozenset[str], int] = {}
     for i, pair in enumerate(ground.station_pairs):
         unknown = [name for name in pair if name not in names]
@@ -48,5 +74,5 @@ def pairs(scenario: Scenario, root: Node) -> list[Problem]:
         else:
             seen[frozenset(pair)] = i
             continue
-        found.append(Problem(at(root, "ground", "station_pairs", str(i)), f"ground.station_pairs.{i}", message))
-    return found
+        problems.append(Problem(origin(root, "ground", "station_pairs", str(i)), f"ground.station_pairs.{i}", message))
+    return problems

@@ -1,4 +1,4 @@
-"""Where in the file a problem lies."""
+"""Locations of problems in the scenario file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ from sim.config.errors import Origin
 from sim.config.yaml_tree import Node, find
 
 
-def at(root: Node, *path: str) -> Origin:
-    """Place of a node, or of the nearest one above it."""
+def origin(root: Node, *path: str) -> Origin:
+    """Location of a node, or of the nearest one above it.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the scenario.
+    *path : str
+        Keys of the node.
+
+    Returns
+    -------
+    Origin
+        File, line and column.
+    """
     return find(root, path).origin

@@ -11,39 +11,56 @@ from sim.config.validation import basics, earth, events, formations, jobs, links
 from sim.config.yaml_tree import Node
 
 
-def problems(scenario: Scenario, root: Node, catalogues: Catalogues, broken: Collection[str] = ()) -> list[Problem]:
-    """Everything wrong between fields that are each valid; `broken` names the sections that are not."""
+def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, invalid: Collection[str] = ()) -> list[Problem]:
+    """Check fields against each other, each check only where the sections that it reads are valid.
 
-    def intact(*sections: str) -> bool:
-        return not any(name in broken for name in sections)
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    catalogues : Catalogues
+        Content of the files of the constellation.
+    invalid : collection of str, optional
+        Sections that are invalid by themselves.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
+
+    def valid(*sections: str) -> bool:
+        return not any(name in invalid for name in sections)
 
     satellites = catalogues.satellites(scenario.constellation)
-    found = []
-    if intact("epoch", "duration", "step"):
-        found += basics.time(scenario, root)
-    if intact("epoch", "duration", "environment"):
-        found += earth.problems(scenario, root)
-    if intact("step", "satellite", "satellites", "reference_precision"):
-        found += basics.hardware(scenario, root)
-    if intact("satellite", "satellites", "constellation"):
-        found += basics.types(scenario, root)
-    if intact("epoch", "constellation"):
-        found += basics.stale(scenario, root, catalogues.sets)
-    if intact("epoch", "duration", "constellation"):
-        found += basics.without_positions(scenario, root, catalogues.tracks)
-    if intact("motion", "constellation"):
-        found += basics.motion(scenario, root)
-    if intact("events"):
-        found += events.problems(scenario, root, catalogues, intact)
-    if intact("constellation"):
-        found += formations.keep_out(scenario, root)
-    if intact("constellation", "links"):
-        found += links.topology(scenario, root)
-        found += formations.mesh(scenario, root)
-    if intact("links", "ground"):
-        found += links.pairs(scenario, root)
-    if intact("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
-        found += jobs.problems(scenario, root, satellites)
-    if not found and not broken and satellites:
-        found += sizes.problems(scenario, root, satellites)
-    return found
+    problems = []
+    if valid("epoch", "duration", "step"):
+        problems += basics.check_time_grid(scenario, root)
+    if valid("epoch", "duration", "environment"):
+        problems += earth.check_dates(scenario, root)
+    if valid("step", "satellite", "satellites", "reference_precision"):
+        problems += basics.check_hardware(scenario, root)
+    if valid("satellite", "satellites", "constellation"):
+        problems += basics.check_types(scenario, root)
+    if valid("epoch", "constellation"):
+        problems += basics.check_element_age(scenario, root, catalogues.sets)
+    if valid("epoch", "duration", "constellation"):
+        problems += basics.check_ephemeris_spans(scenario, root, catalogues.tracks)
+    if valid("motion", "constellation"):
+        problems += basics.check_motion_model(scenario, root)
+    if valid("events"):
+        problems += events.check_events(scenario, root, catalogues, valid)
+    if valid("constellation"):
+        problems += formations.check_keep_out(scenario, root)
+    if valid("constellation", "links"):
+        problems += links.check_topology(scenario, root)
+        problems += formations.check_mesh_spacing(scenario, root)
+    if valid("links", "ground"):
+        problems += links.check_station_pairs(scenario, root)
+    if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
+        problems += jobs.check_workloads(scenario, root, satellites)
+    if not problems and not invalid and satellites:
+        problems += sizes.check_memory(scenario, root, satellites)
+    return problems

@@ -11,7 +11,7 @@ from sim.config import workload_params
 from sim.config.errors import Problem
 from sim.config.schema import FILES, Oem, Scenario, Training
 from sim.config.validation import forms
-from sim.config.validation.location import at
+from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 from sim.network import ALL_PAIRS
 
@@ -58,7 +58,26 @@ class Size:
 
 
 def recorder_plan(satellites: int, steps: int, most_satellites: int, most_values: int) -> tuple[int, int]:
-    """How many satellites are recorded, and every how many steps; divisors of the run, so that moments are even."""
+    """Number of recorded satellites, and steps between frames, which divide the run evenly.
+
+    Parameters
+    ----------
+    satellites : int
+        Satellites of the fleet.
+    steps : int
+        Steps of the run.
+    most_satellites : int
+        Largest number of recorded satellites.
+    most_values : int
+        Largest number of recorded values of one variable.
+
+    Returns
+    -------
+    satellites : int
+        Recorded satellites.
+    stride : int
+        Steps between frames, a divisor of `steps`.
+    """
     recorded = min(satellites, most_satellites)
     stride = 1
     while recorded and recorded * (steps // stride) > most_values and stride < steps:
@@ -69,7 +88,24 @@ def recorder_plan(satellites: int, steps: int, most_satellites: int, most_values
 
 
 def size(scenario: Scenario, satellites: int, accelerators: int, threads: int | None = None) -> Size:
-    """Estimate of a run's size, memory and time."""
+    """Estimate a run's size, memory and time.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    satellites : int
+        Satellites of the fleet.
+    accelerators : int
+        Accelerators of the fleet.
+    threads : int or None, optional
+        Threads of the run; None: all cores.
+
+    Returns
+    -------
+    Size
+        The estimate.
+    """
     steps = scenario.steps
     recorded, stride = recorder_plan(satellites, steps, int(scenario.recorder.satellites), int(scenario.recorder.values))
     stations = len(scenario.ground.stations) if scenario.ground else 0
@@ -80,7 +116,7 @@ def size(scenario: Scenario, satellites: int, accelerators: int, threads: int | 
     each += _BYTES_PER_RING if model == "numerical" and scenario.coupled else 0
     cores = threads or os.cpu_count() or 1
     moments = steps // stride if recorded else 0
-    links = forms.most(scenario, satellites)
+    links = forms.link_count(scenario, satellites)
     memory = (
         _BYTES_AT_REST
         + satellites * (_BYTES_PER_SATELLITE + each)
@@ -150,7 +186,13 @@ def _changes(scenario: Scenario, satellites: int) -> float:
 
 
 def available_bytes() -> float:
-    """Memory a new process may use, as the system tells it."""
+    """Memory that a new process may use, as reported by the system.
+
+    Returns
+    -------
+    float
+        Memory [B].
+    """
     try:
         for line in Path("/proc/meminfo").read_text("ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -160,12 +202,28 @@ def available_bytes() -> float:
     return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
-def problems(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+def check_memory(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+    """Check that the run fits the free memory.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    satellites : int
+        Satellites of the fleet.
+
+    Returns
+    -------
+    list of Problem
+        The problem, or none.
+    """
     need, have = size(scenario, satellites, 0).memory_bytes, available_bytes()
     if need <= 0.9 * have:
         return []
     return [
-        Problem(at(root, "constellation"), "constellation",
+        Problem(origin(root, "constellation"), "constellation",
                 f"{satellites:,} satellites need about {need / 1e9:.1f} GB of memory and {have / 1e9:.1f} GB are free; "
                 "write fewer satellites, fewer steps or a smaller record")
     ]  # fmt: skip

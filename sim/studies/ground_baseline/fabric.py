@@ -17,7 +17,15 @@ Ints = NDArray[np.int64]
 
 
 class Star:
-    """Nodes around a core of unlimited rate: link n leads out of node n, link nodes + n into it."""
+    """Nodes around a core of unlimited rate: link n leads out of node n, link nodes + n into it.
+
+    Parameters
+    ----------
+    nodes : int
+        Number of nodes.
+    fabric : Fabric
+        Rate, throughput and latency of the network.
+    """
 
     version = 0
 
@@ -28,22 +36,67 @@ class Star:
         self.directed_rate_bit_s: Array = np.full(2 * nodes, fabric.rate * fabric.throughput)
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+        """Routes between pairs of nodes, over the core.
+
+        Parameters
+        ----------
+        src, dst : ndarray of int64, shape (F,)
+            First and last node of each pair.
+
+        Returns
+        -------
+        start : ndarray of int64, shape (F + 1,)
+            Pair f takes the links links[start[f]:start[f + 1]]; none where both are one node.
+        links : ndarray of int64
+            Directed links.
+        """
         leaves = src != dst
         start = np.concatenate(([0], np.cumsum(2 * leaves))).astype(np.int64)
         return start, np.stack((src[leaves], self.nodes + dst[leaves]), axis=1).ravel().astype(np.int64)
 
     def components(self) -> Ints:
+        """Connected component of each node.
+
+        Returns
+        -------
+        ndarray of int64, shape (nodes,)
+            Zeros: all nodes are connected.
+        """
         return np.zeros(self.nodes, dtype=np.int64)
 
 
 class ConstantCommunication(JobCommunication):
-    """Messages on a network that never changes: costs are computed again only when ranks change."""
+    """Messages on a network that never changes: costs are computed again only when ranks change.
+
+    Parameters
+    ----------
+    task : Task
+        A job of the kind.
+    collective : Collective
+        All-reduce of the gradients.
+    satellites : int
+        Number of nodes.
+    """
 
     def __init__(self, task: Task, collective: Collective, satellites: int) -> None:
         super().__init__(task, collective, satellites)
         self._last: Costs | None = None
 
     def costs(self, ranks: list[Ints], transport: Transport) -> Costs:
+        """Communication times of all jobs.
+
+        Parameters
+        ----------
+        ranks : list of ndarray of int64
+            Nodes of each job in rank order; the same arrays as long as they do not change.
+        transport : Transport
+            Links and routes, which never change.
+
+        Returns
+        -------
+        Costs
+            Times [s].
+        """
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
         if self._last is None or not same:
             self._last = super().costs(ranks, transport)
@@ -51,7 +104,20 @@ class ConstantCommunication(JobCommunication):
 
 
 def great_circle_m(latitude_rad: float, longitude_rad: float, stations: Sequence[schema.Station]) -> Array:
-    """Distance [m] over a sphere of the Earth's mean radius to each station, by haversines."""
+    """Distance from a place to stations over a sphere of the Earth's mean radius, by haversines.
+
+    Parameters
+    ----------
+    latitude_rad, longitude_rad : float
+        The place [rad].
+    stations : sequence of Station
+        Ground stations.
+
+    Returns
+    -------
+    ndarray, shape (stations,)
+        Distances [m].
+    """
     lat = np.array([s.latitude for s in stations])
     lon = np.array([s.longitude for s in stations])
     half = np.sin(0.5 * (lat - latitude_rad)) ** 2
@@ -60,6 +126,21 @@ def great_circle_m(latitude_rad: float, longitude_rad: float, stations: Sequence
 
 
 def round_trips_ms(site: schema.Site, stations: Sequence[schema.Station]) -> Array:
-    """Propagation [ms] from each station to the site and back, over fibre that is `path_stretch` times the great circle."""
+    """Round-trip propagation times from stations to a site over fibre.
+
+    The fibre is `path_stretch` times as long as the great circle.
+
+    Parameters
+    ----------
+    site : Site
+        The ground site.
+    stations : sequence of Station
+        Ground stations.
+
+    Returns
+    -------
+    ndarray, shape (stations,)
+        Times [ms].
+    """
     length_m = site.fibre.path_stretch * great_circle_m(site.latitude, site.longitude, stations)
     return np.asarray(2e3 * length_m * site.fibre.index / SPEED_OF_LIGHT_M_S)

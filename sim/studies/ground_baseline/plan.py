@@ -13,7 +13,7 @@ from sim.workload import memory_fit, parallelism
 
 
 class Plan(NamedTuple):
-    """What a site is asked to do, and who uses it."""
+    """Workloads, time grid and users of a ground site."""
 
     epoch: datetime
     duration_s: float
@@ -27,17 +27,40 @@ class Plan(NamedTuple):
 
     @property
     def steps(self) -> int:
+        """Number of steps of the run."""
         return round(self.duration_s / self.step_s)
 
 
 # A site alone runs the day that shipped scenarios run.
-ALONE = Plan(datetime(2026, 12, 21, tzinfo=UTC), 86400.0, 60.0, 1, "bf16", [], None, [], True)
+STANDALONE = Plan(datetime(2026, 12, 21, tzinfo=UTC), 86400.0, 60.0, 1, "bf16", [], None, [], True)
 
 
 def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
-    """The work of `like` in nodes; that of the site where there is none, or only an independent workload."""
+    """Work of a ground site: that of a scenario in nodes, or its own.
+
+    The site runs its own workloads where there is no scenario, or one with only an independent workload.
+
+    Parameters
+    ----------
+    site : Site
+        The ground site.
+    like : Loaded or None
+        Scenario whose work the site does.
+    root : Node
+        Tree of the site's file, for the locations of problems.
+
+    Returns
+    -------
+    Plan
+        Workloads, time grid and notes.
+
+    Raises
+    ------
+    InputError
+        If the accelerators of the site lack a precision.
+    """
     if like is None:
-        return _checked(site, ALONE._replace(workloads=list(site.workloads)), root)
+        return _checked(site, STANDALONE._replace(workloads=list(site.workloads)), root)
     s = like.scenario
     notes = []
     if all(w.kind == "independent" for w in s.workloads):

@@ -34,7 +34,28 @@ class Day(NamedTuple):
 
 
 def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, assumed: list[str]) -> Results:
-    """Results of a site in the shape of those of a scenario."""
+    """Results of a ground site, with the fields of a scenario's results.
+
+    Parameters
+    ----------
+    site : Site
+        The ground site.
+    plan : Plan
+        Workloads and time grid.
+    day : Day
+        Ledger, powers and changes of the run.
+    sha256 : str
+        Digest of site and scenario.
+    numbers : int
+        Count of numbers with provenance.
+    assumed : list of str
+        Paths of the numbers that are assumptions.
+
+    Returns
+    -------
+    Results
+        Summary, series and events.
+    """
     own_s, induced_s = _rates(day)
     rtt_ms = np.zeros(0) if plan.stations is None else round_trips_ms(site, plan.stations)
     user_ms = rtt_ms + 1e3 * site.access_overhead

@@ -21,9 +21,26 @@ from sim.studies.ground_baseline.results import Day, results
 
 
 def run(name: str, like: Loaded | None = None) -> Results:
-    """The site does what `like` does: its workloads, time, seed and stations; alone, its own. Raises InputError.
+    """Run a ground site that does the work of a scenario: its workloads, time, seed and stations; or its own.
 
-    Nodes fail at random, at their own rate, where the satellites of `like` do, and in a run alone.
+    Nodes fail at random, at their own rate, where the satellites of `like` do, and in a run without `like`.
+
+    Parameters
+    ----------
+    name : str
+        Name of a shipped baseline.
+    like : Loaded or None, optional
+        Scenario whose work the site does.
+
+    Returns
+    -------
+    Results
+        Summary, series and events.
+
+    Raises
+    ------
+    InputError
+        If the baseline is unknown or cannot run the workloads.
     """
     root = site_tree(name)
     site = site_of(root)
@@ -51,14 +68,29 @@ class _Host(NamedTuple):
 
 
 def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
-    """Step by step; only the availability of its accelerators limits the rate of a node."""
+    """Simulate the nodes step by step; only the availability of its accelerators limits the rate of a node.
+
+    Parameters
+    ----------
+    site : Site
+        The ground site.
+    plan : Plan
+        Workloads and time grid.
+    sources : list of Source
+        Sources of availability changes.
+
+    Returns
+    -------
+    Day
+        Ledger, powers and changes of the run.
+    """
     n, steps, step_s = site.nodes, plan.steps, plan.step_s
     transport = Star(n, site.fabric)
     hosts, one_type = [_Host(site.accelerator, site.accelerators_per_node)], np.zeros(n, dtype=np.int64)
     work = job_assignment.Work(hosts, one_type, plan.workloads, site.fleet, steps, step_s)
     scheduler = job_assignment.scheduler_for(work, np.arange(n), transport)
     for training in scheduler.trainings:
-        training.traffic = ConstantCommunication(training.task, training.choice.collective, n)
+        training.communication = ConstantCommunication(training.task, training.plan.collective, n)
     timeline = Timeline(sources, 0, n, step_s)
     limits, reached = np.ones((loop.LIMIT_ROWS, n)), np.ones(n, dtype=np.bool_)
     full_w = site.power / n

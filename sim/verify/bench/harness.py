@@ -61,7 +61,13 @@ class Row:
     reason: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Fields for JSON."""
+        """Fields for JSON.
+
+        Returns
+        -------
+        dict
+            Fields by name.
+        """
         return asdict(self)
 
 

@@ -3,6 +3,6 @@
 from sim.workload.jobs.inference_service import InferenceService
 from sim.workload.jobs.ledger import ROW, JobInputs, Ledger
 from sim.workload.jobs.scheduler import JobScheduler
-from sim.workload.jobs.training_job import MODES, Clock, Training
+from sim.workload.jobs.training_job import MODES, Lifecycle, Training
 
-__all__ = ["MODES", "ROW", "Clock", "InferenceService", "JobInputs", "JobScheduler", "Ledger", "Training"]
+__all__ = ["MODES", "ROW", "InferenceService", "JobInputs", "JobScheduler", "Ledger", "Lifecycle", "Training"]

@@ -18,7 +18,21 @@ Flags = NDArray[np.bool_]
 
 
 class InferenceService:
-    """A service on its satellites; each works at its own limit, demand is spread evenly over what they can do."""
+    """An inference service on its satellites; each works at its own limit, demand is spread evenly over their capacity.
+
+    Parameters
+    ----------
+    service : Service
+        Model, batch and hardware.
+    demand_per_s : float or None
+        Output tokens per second that users request; None: as many as can be served.
+    who : ndarray of int64
+        Satellites of the service.
+    steps : int
+        Steps of the run.
+    hbm_share : float
+        Share of the accelerators' power that memory draws, 0 to 1.
+    """
 
     def __init__(self, service: Service, demand_per_s: float | None, who: Ints, steps: int, hbm_share: float):
         self.service, self.demand_per_s, self.who = service, demand_per_s, who
@@ -26,55 +40,101 @@ class InferenceService:
         self.reached = np.ones(who.size, dtype=np.bool_)
         self.tokens_per_s = np.zeros(steps)
         self.step_time_s = np.full(steps, np.nan)
-        self.first_s = np.full(steps, np.nan)
+        self.ttft_s = np.full(steps, np.nan)
 
     def begin_step(self, reached: Flags, up: Array) -> None:
-        """reached (N,): satellites with a route to the ground; up (N,): share of the step in which they work."""
+        """Set the availability of the service's satellites in a step.
+
+        Parameters
+        ----------
+        reached : ndarray of bool, shape (N,)
+            Satellites with a route to the ground.
+        up : ndarray, shape (N,)
+            Share of the step in which each satellite works, 0 to 1.
+        """
         self.reached, self.up = reached[self.who], up[self.who]
 
     def set_rates(self, limits: Array) -> None:
+        """Set rates, delivered tokens and utilisation under given limits.
+
+        Parameters
+        ----------
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+        """
         self.rate = limits[LIMIT_RATE, self.who]
-        self.found = inference_step.operating_point(self.service, self.rate)
-        able = self.up * self.found.output_tokens_per_s
+        self.point = inference_step.operating_point(self.service, self.rate)
+        able = self.up * self.point.output_tokens_per_s
         most, reached = float(np.sum(able)), float(np.sum(able[self.reached]))
         asked = most if self.demand_per_s is None else min(self.demand_per_s, most)
         self.delivered_per_s = min(asked, reached)
-        self.used = self.delivered_per_s / reached if reached > 0.0 else 0.0
-        # of what satellites without a route could deliver: what is asked for and others cannot make up for
+        self.utilisation = self.delivered_per_s / reached if reached > 0.0 else 0.0
+        # of the capacity of satellites without a route: the share that is requested and that others cannot replace
         hidden = most - reached
-        self.missed = (asked - self.delivered_per_s) / hidden if hidden > 0.0 else 1.0
+        self.missed_share = (asked - self.delivered_per_s) / hidden if hidden > 0.0 else 1.0
 
     def fill_inputs(self, inputs: JobInputs) -> None:
-        f, who = self.found, self.who
+        """Fill the step inputs of the service's satellites.
+
+        Parameters
+        ----------
+        inputs : JobInputs
+            Inputs of all satellites, changed in place.
+        """
+        f, who = self.point, self.who
         arithmetic = f.useful + f.kernel
         # at its own limit
         inputs.job_rate[who] = 1.0
         # memory that streams weights and caches draws its own share of the chip's power
         inputs.duty[who] = arithmetic + self.hbm_share * f.memory
-        inputs.running[who] = np.where(self.reached, self.used, 0.0)
+        inputs.running[who] = np.where(self.reached, self.utilisation, 0.0)
         inputs.productive[who] = inputs.running[who] * arithmetic
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger, step_s: float) -> None:
+        """Enter the losses of the service beyond those of power and heat.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step.
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+        ledger : Ledger
+            The ledger.
+        step_s : float
+            Length of a step [s].
+        """
         left_s = step_s * self.up * limits[LIMIT_RATE, self.who]
-        cut = ~self.reached
-        if cut.any():
-            ledger.own("outage", k, self.who[cut], left_s[cut] * self.missed)
-            ledger.own("demand", k, self.who[cut], left_s[cut] * (1.0 - self.missed))
-        at, there, f = self.who[self.reached], left_s[self.reached], self.found
-        if self.used < 1.0:
-            ledger.own("demand", k, at, there * (1.0 - self.used))
-        ledger.own("memory", k, at, there * self.used * f.memory[self.reached])
-        ledger.own("communication", k, at, there * self.used * f.communication[self.reached])
+        unreached = ~self.reached
+        if unreached.any():
+            ledger.own("outage", k, self.who[unreached], left_s[unreached] * self.missed_share)
+            ledger.own("demand", k, self.who[unreached], left_s[unreached] * (1.0 - self.missed_share))
+        who, present_s, f = self.who[self.reached], left_s[self.reached], self.point
+        if self.utilisation < 1.0:
+            ledger.own("demand", k, who, present_s * (1.0 - self.utilisation))
+        ledger.own("memory", k, who, present_s * self.utilisation * f.memory[self.reached])
+        ledger.own("communication", k, who, present_s * self.utilisation * f.communication[self.reached])
         self.tokens_per_s[k] = self.delivered_per_s
-        going = self.rate > 0.0
-        if going.any():
-            rate = float(np.median(self.rate[going]))
-            self.step_time_s[k] = float(np.median(f.decode_step_s[going]))
-            self.first_s[k] = float(inference_step.unloaded_ttft_s(self.service, rate))
+        running = self.rate > 0.0
+        if running.any():
+            rate = float(np.median(self.rate[running]))
+            self.step_time_s[k] = float(np.median(f.decode_step_s[running]))
+            self.ttft_s[k] = float(inference_step.unloaded_ttft_s(self.service, rate))
 
     def summary(self, user_rtt_ms: float | None) -> dict[str, Any]:
-        """What summary.json says of this workload; user_rtt_ms is the median round trip to a user."""
-        first_s = median(self.first_s)
+        """Entry of the service in `workloads` of summary.json.
+
+        Parameters
+        ----------
+        user_rtt_ms : float or None
+            Median round trip to a user [ms]; None where no station is reached.
+
+        Returns
+        -------
+        dict
+            Fields by name.
+        """
+        ttft_s = median(self.ttft_s)
         each_s = median(self.step_time_s)
         return {
             "mfu": None,
@@ -82,7 +142,7 @@ class InferenceService:
             "tokens_per_s": float(self.tokens_per_s.mean()),
             "ettr": None,
             "time_to_train_d": None,
-            "ttft_ms": None if first_s is None or user_rtt_ms is None else 1e3 * first_s + user_rtt_ms,
+            "ttft_ms": None if ttft_s is None or user_rtt_ms is None else 1e3 * ttft_s + user_rtt_ms,
             "tpot_ms": None if each_s is None else 1e3 * each_s,
             "satellites": int(self.who.size),
             "tensor": self.service.tensor,

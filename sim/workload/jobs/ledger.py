@@ -29,7 +29,15 @@ class JobInputs(NamedTuple):
 
 
 class Ledger:
-    """Seconds of whole satellites by cause, own and induced, per satellite and per step."""
+    """Time of whole satellites by cause [s], own and induced, for each satellite and for each step.
+
+    Parameters
+    ----------
+    satellites : int
+        Number of satellites.
+    steps : int
+        Steps of the run.
+    """
 
     def __init__(self, satellites: int, steps: int, weight: Array | None = None) -> None:
         """weight (satellites,): a satellite's nameplate over that of the reference type, in sums over the fleet."""
@@ -41,18 +49,57 @@ class Ledger:
         self.step_induced_s = np.zeros((len(CAUSES), steps))
 
     def own(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
+        """Record time that satellites lose by a cause of their own.
+
+        Parameters
+        ----------
+        cause : str
+            One of sim.schema.CAUSES.
+        k : int
+            Number of the step.
+        who : ndarray of int64 or slice
+            Satellites.
+        seconds : ndarray
+            Time of each of them [s], of the whole satellite.
+        """
         seconds = seconds * self.share[who]
         self.own_s[ROW[cause], who] += seconds
         self.step_own_s[ROW[cause], k] += float(np.sum(seconds * self.weight[who]))
 
     def induced(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
+        """Record time that satellites lose while they wait for others.
+
+        Parameters
+        ----------
+        cause : str
+            One of sim.schema.CAUSES: the cause at the satellite that is waited for.
+        k : int
+            Number of the step.
+        who : ndarray of int64 or slice
+            Satellites that wait.
+        seconds : ndarray
+            Time of each of them [s], of the whole satellite.
+        """
         seconds = seconds * self.share[who]
         self.induced_s[ROW[cause], who] += seconds
         self.step_induced_s[ROW[cause], k] += float(np.sum(seconds * self.weight[who]))
 
 
 def binding(limits: Array, satellite: int) -> str:
-    """The cause that limits a satellite's rate: the last of those that took something."""
+    """Cause that limits a satellite's rate: the last one that lowered it.
+
+    Parameters
+    ----------
+    limits : ndarray, shape (LIMIT_ROWS, N)
+        Limits of the step.
+    satellite : int
+        Number of the satellite.
+
+    Returns
+    -------
+    str
+        "thermal", "power" or "failed".
+    """
     if limits[LIMIT_RATE, satellite] < limits[LIMIT_POWER, satellite] - ROUNDING:
         return "thermal"
     if limits[LIMIT_POWER, satellite] < limits[LIMIT_ALLOWED, satellite] - ROUNDING:
@@ -61,12 +108,34 @@ def binding(limits: Array, satellite: int) -> str:
 
 
 def mean(values: Array) -> float | None:
-    """Mean of the finite values; None where there is none."""
+    """Mean of the finite values.
+
+    Parameters
+    ----------
+    values : ndarray
+        Values of any shape.
+
+    Returns
+    -------
+    float or None
+        Mean; None without finite values.
+    """
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if finite.size else None
 
 
 def median(values: Array) -> float | None:
-    """Median of the finite values; None where there is none."""
+    """Median of the finite values.
+
+    Parameters
+    ----------
+    values : ndarray
+        Values of any shape.
+
+    Returns
+    -------
+    float or None
+        Median; None without finite values.
+    """
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if finite.size else None

@@ -25,9 +25,28 @@ Flags = NDArray[np.bool_]
 
 
 class JobScheduler:
-    """Training, inference services, satellites in reserve where there is no job, and idle ones without a workload.
+    """Scheduler of all workloads: training, inference, satellites in reserve, and idle ones.
 
-    All others serve independent streams. Works the same for satellites in orbit and for nodes on the ground.
+    All other satellites serve independent streams. Works the same for satellites in orbit and for nodes on the ground.
+
+    Parameters
+    ----------
+    satellites : int
+        Number of satellites.
+    steps : int
+        Steps of the run.
+    step_s : float
+        Length of a step [s].
+    kernel_efficiency : float
+        Arithmetic rate within a step over dense peak, 0 to 1.
+    trainings : list of Training
+        Training workloads.
+    services : list of InferenceService
+        Inference services.
+    reserve : ndarray of int64
+        Satellites in reserve where there is no training workload.
+    idle : ndarray of int64
+        Satellites without a workload.
     """
 
     def __init__(
@@ -48,7 +67,7 @@ class JobScheduler:
         self.mixed = bool((self.share < 1.0).any())  # a job spans types: the slowest paces
         self.trainings, self.services = trainings, services
         self.reserve, self.idle = reserve, idle
-        self.resting = np.concatenate((reserve, idle))
+        self.without_work = np.concatenate((reserve, idle))
         self.ledger = Ledger(satellites, steps, weight)
         self.inputs = JobInputs(*(np.ones(satellites) for _ in JobInputs._fields))
 
@@ -81,15 +100,15 @@ class JobScheduler:
 
         Parameters
         ----------
-        begin_s, end_s
-            The step [s].
-        up
-            Share of the step in which each satellite works, (N,).
-        transport
-            The network as jobs use it.
-        reached
-            Satellites with a route to the ground, (N,).
-        changes
+        begin_s, end_s : float
+            Beginning and end of the step [s].
+        up : ndarray, shape (N,)
+            Share of the step in which each satellite works, 0 to 1.
+        transport : Transport
+            Network of the jobs.
+        reached : ndarray of bool, shape (N,)
+            Satellites with a route to the ground.
+        changes : sequence of SatelliteChange, optional
             Changes of satellites in the step, in order of time.
         """
         self.up = up
@@ -99,11 +118,25 @@ class JobScheduler:
             service.begin_step(reached, up)
         self.inputs = JobInputs(*(np.ones(self.satellites) for _ in JobInputs._fields))
         for row in (self.inputs.job_rate, self.inputs.running, self.inputs.productive):
-            row[self.resting] = 0.0
+            row[self.without_work] = 0.0
         self.inputs.requested[self.reserve] = 0.0
 
     def fill_inputs(self, limits: Array) -> JobInputs:
-        """Rates under these limits (loop.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
+        """Step inputs of all satellites under given limits.
+
+        The limits depend on the duty of the jobs: the caller repeats the call with the limits that follow from the
+        answer.
+
+        Parameters
+        ----------
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+
+        Returns
+        -------
+        JobInputs
+            Inputs of all satellites; the arrays are reused.
+        """
         limits = self._in_job_units(limits)
         for training in self.trainings:
             training.set_rates(limits)
@@ -118,7 +151,15 @@ class JobScheduler:
         return np.minimum(limits / self.share, 1.0) if self.mixed else limits
 
     def record_losses(self, k: int, limits: Array) -> None:
-        """Enter step k under the limits that held."""
+        """Enter the losses of a step.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step.
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits that held in the step.
+        """
         own = self._in_job_units(limits)
         self.ledger.share = self.share
         for training in self.trainings:

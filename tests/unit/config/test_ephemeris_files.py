@@ -359,8 +359,8 @@ def test_shorthand_is_the_walkers_it_says(folder: Path) -> None:
                 folder, '{kind: shorthand, code: "D:550:53:24/6/2+S:780:86.4:66/6/1:90"}', "links: {topology: grid}\n"
             )
         )
-        assert forms.most(linked.scenario, 90) == (24 + 24) + (66 + 55)
-        assert forms.suited(found.scenario.constellation) == "grid"
+        assert forms.link_count(linked.scenario, 90) == (24 + 24) + (66 + 55)
+        assert forms.suited_topology(found.scenario.constellation) == "grid"
 
 
 def test_mean_anomaly_of_a_shell(folder: Path) -> None:

@@ -117,7 +117,7 @@ def test_prediction_is_told_where_stations_feel_it() -> None:
 )
 def test_status(epoch: date, expected: str, sets: tuple[str, ...]) -> None:
     """Source of truth: a run of an hour ends within the last measured day, after it, or after the last day of all."""
-    assert earth.status(load("million", sets=("duration=1 h", f"epoch={epoch}", *sets)).scenario) == expected
+    assert earth.orientation_status(load("million", sets=("duration=1 h", f"epoch={epoch}", *sets)).scenario) == expected
 
 
 def test_manifest_says_by_what_the_earth_was_turned(dawndusk: Any, folder: Path) -> None:

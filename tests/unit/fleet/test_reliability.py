@@ -10,11 +10,11 @@ from scipy import integrate, stats
 from scipy.optimize import minimize_scalar
 
 from sim.fleet.reliability import (
-    cold_gang_availability,
+    all_slots_availability,
+    cold_spares_availability,
     daly_interval_s,
     effective_time_ratio,
     elastic_capacity,
-    gang_availability,
     k_of_n,
     mean_time_to_interruption_s,
     repaired_availability,
@@ -117,19 +117,19 @@ def test_spares_against_quadrature(slots: int, spares: int, rate: float) -> None
     elastic = mean(
         lambda t: np.minimum(slots, alive) @ stats.binom.pmf(alive, slots + spares, math.exp(-rate * t)) / slots
     )
-    gang = mean(lambda t: stats.binom.sf(slots - 1, slots + spares, math.exp(-rate * t)))
+    all_filled = mean(lambda t: stats.binom.sf(slots - 1, slots + spares, math.exp(-rate * t)))
     cold = mean(lambda t: stats.poisson.cdf(spares, slots * rate * t))
     assert elastic_capacity(slots, spares, rate / YEAR_S, YEAR_S) == pytest.approx(elastic, abs=1e-7)
-    assert gang_availability(slots, spares, rate / YEAR_S, YEAR_S) == pytest.approx(gang, abs=1e-7)
-    assert cold_gang_availability(slots, spares, rate / YEAR_S, YEAR_S) == pytest.approx(cold, abs=1e-7)
+    assert all_slots_availability(slots, spares, rate / YEAR_S, YEAR_S) == pytest.approx(all_filled, abs=1e-7)
+    assert cold_spares_availability(slots, spares, rate / YEAR_S, YEAR_S) == pytest.approx(cold, abs=1e-7)
 
 
 def test_spares_without_spares() -> None:
     """Source of truth: (1 - e^-x) / x of one slot, and of a million slots; nothing fails, nothing is missing."""
     for x in (1e-12, 0.3, 5.0):
         assert elastic_capacity(10**5, 0, x, 1.0) == pytest.approx(-math.expm1(-x) / x, rel=1e-9)
-        assert gang_availability(10**5, 0, x, 1.0) == pytest.approx(-math.expm1(-(1e5 * x)) / (1e5 * x), rel=1e-9)
-    for form in (elastic_capacity, gang_availability, cold_gang_availability):
+        assert all_slots_availability(10**5, 0, x, 1.0) == pytest.approx(-math.expm1(-(1e5 * x)) / (1e5 * x), rel=1e-9)
+    for form in (elastic_capacity, all_slots_availability, cold_spares_availability):
         assert form(7, 2, 0.0, 1.0) == 1.0
 
 

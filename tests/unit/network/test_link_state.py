@@ -168,7 +168,7 @@ def test_without_links_only_what_is_overhead_serves() -> None:
     assert np.array_equal(service.hops, np.where(seen, 0, -1))
     assert np.array_equal(service.access, service.server)
     assert network.route(int(np.flatnonzero(~seen)[0])) == []
-    assert network.alone().size == COUNT
+    assert network.isolated().size == COUNT
     ways = network.between(slant, [(0, 1)])
     assert (ways[0].delay_s, ways[0].satellites) == (math.inf, [])
 
@@ -242,7 +242,7 @@ def test_alone() -> None:
     """Source of truth: by hand: the neighbours of satellite 55 in the grid are out, so it has no link; they do not count."""
     healthy = np.ones(COUNT, bool)
     healthy[[54, 56, 45, 65]] = False
-    assert _network(healthy=healthy).alone().tolist() == [55]
+    assert _network(healthy=healthy).isolated().tolist() == [55]
 
 
 def test_mesh_of_a_formation() -> None:
@@ -256,7 +256,7 @@ def test_mesh_of_a_formation() -> None:
     rows = [len(set(offsets[axis].tolist())) for axis in (0, 1)]
     assert network.a.size == 2 * 81 - sum(rows)
     assert set(np.round(network.length_m, 6)) == {100.0, 200.0}
-    assert network.alone().size == 0
+    assert network.isolated().size == 0
     src, dst = network.a[:5], network.b[:5]
     assert network.paths(src, dst).links.tolist() == [0, 1, 2, 3, 4]
     assert network.paths(dst, src).links.tolist() == [network.a.size + n for n in range(5)]
@@ -274,7 +274,7 @@ def test_two_grids_do_not_meet() -> None:
     network.update(r_m, np.ones(18, bool), {})
     assert network.a.size == 36
     assert np.array_equal(network.a < 9, network.b < 9)
-    assert network.alone().size == 0
+    assert network.isolated().size == 0
 
 
 def test_a_ring_joins_its_neighbours() -> None:

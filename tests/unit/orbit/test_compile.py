@@ -76,8 +76,8 @@ def test_words_compile_nothing_anew(tree: Path) -> None:
     step, shadow = tree / "sim/spacecraft/loop.py", tree / "orbit/kernels/shadow.py"
     _edit(
         step,
-        '"""First carry[row, satellite] of a tile',
-        '"""Words that were not here\n\n    before. First carry[row, satellite] of a tile',
+        '"""Fill the first carried rows of a tile',
+        '"""Words that were not here\n\n    before. Fill the first carried rows of a tile',
     )
     _edit(step, "@kernel\ndef start(", "# a comment\n\n# and another\n@kernel\ndef start(")
     shadow.write_text(

@@ -18,7 +18,8 @@ import pytest
 from sgp4.api import WGS72, Satrec
 
 from orbit import eclipse
-from orbit.eclipse import eclipse_seasons, eclipses, seasons_of_beta
+from orbit.eclipse import eclipses
+from orbit.eclipse_seasons import eclipse_seasons, seasons_of_beta
 from orbit.elements import CircularElements
 from orbit.environment import sun_position_m
 from orbit.propagation import CircularJ2

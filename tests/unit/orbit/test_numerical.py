@@ -24,7 +24,8 @@ from orbit.kernels import multistep
 from orbit.kernels.compile import compiled
 from orbit.kernels.forces import Forces
 from orbit.mean_to_osculating import osculating_states
-from orbit.numerical import MOST_ECCENTRIC, Bodies, Numerical, eccentricity
+from orbit.numerical import Bodies, Numerical
+from orbit.numerical_steps import MOST_ECCENTRIC, eccentricity
 from orbit.timegrid import TimeGrid, julian_date
 
 Array = NDArray[np.float64]

@@ -10,8 +10,10 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from sim.spacecraft import thermal as model
+from sim.spacecraft import thermal_response
 from sim.spacecraft.radiator import plate_absorbed_w_m2
-from sim.spacecraft.thermal import Heats, Nodes, Stepper, Thermal, fastest_time_s, steady_state_k, stepper
+from sim.spacecraft.thermal import Nodes, Thermal, fastest_time_s, steady_state_k, stepper
+from sim.spacecraft.thermal_response import Heats, Stepper
 
 SIGMA = 5.670374419e-8
 # a 28 kW satellite: 64 chips of 0.05 and 0.15 K/W, plates of 0.01 K/W, loop 8 kW/K, 30 m2 of radiator
@@ -30,7 +32,7 @@ def thermal_step(*arguments: float | Stepper) -> tuple[float, ...]:
 
 def chip_limit_w(*arguments: float | Stepper) -> float:
     nodes, heats, step = Nodes(*arguments[:5]), Heats(*arguments[5:9]), arguments[9]
-    return model.chip_limit_w(nodes, heats, model.correction(nodes, heats, step), step)
+    return thermal_response.chip_limit_w(nodes, heats, thermal_response.correction(nodes, heats, step), step)
 
 
 def _slope(t: np.ndarray, chip: float, plate: float, loop: float, env: float, net: Thermal = NETWORK) -> np.ndarray:
@@ -243,10 +245,10 @@ def test_forecast_is_the_step() -> None:
     """
     step = stepper(NETWORK, HBM, 60.0)
     nodes, heats = Nodes(355.0, 350.0, 345.0, 342.0, 338.0), Heats(19_000.0, 5000.0, 1500.0, 5000.0)
-    ahead = model.forecast(nodes, heats, step)
+    ahead = thermal_response.forecast(nodes, heats, step)
     after, _ = model.thermal_step(nodes, heats, step)
     assert (ahead.junction_k, ahead.loop_k) == (after.junction_k, after.loop_k)
-    more = model.forecast(nodes, heats._replace(chip_w=20_000.0, loop_w=1500.0), step)
+    more = thermal_response.forecast(nodes, heats._replace(chip_w=20_000.0, loop_w=1500.0), step)
     assert more.junction_k - ahead.junction_k == pytest.approx(1000.0 * ahead.junction_rise_k_w, rel=2e-3)
-    more = model.forecast(nodes, heats._replace(loop_w=2500.0), step)
+    more = thermal_response.forecast(nodes, heats._replace(loop_w=2500.0), step)
     assert more.loop_k - ahead.loop_k == pytest.approx(1000.0 * ahead.loop_rise_k_w, rel=2e-3)

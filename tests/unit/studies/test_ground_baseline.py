@@ -20,7 +20,7 @@ from sim.results.store import Results, to_json
 from sim.schema import CAUSES
 from sim.studies import ground_baseline
 from sim.studies.ground_baseline.fabric import ConstantCommunication, Star, round_trips_ms
-from sim.studies.ground_baseline.plan import ALONE, Plan, plan_of
+from sim.studies.ground_baseline.plan import STANDALONE, Plan, plan_of
 from sim.studies.ground_baseline.results import results
 from sim.studies.ground_baseline.running import simulate
 from sim.workload.collectives import flow_times_s
@@ -55,7 +55,7 @@ def test_all_reduce_on_a_star(algorithm: str, expected_s: float) -> None:
     costs = traffic.costs([np.arange(4)], Star(4, FABRIC))
     assert costs.gradients_s[0] == pytest.approx(expected_s, rel=1e-12)
     assert costs.own_gradients_s == pytest.approx([expected_s] * 4, rel=1e-12)
-    assert not costs.cut.any()
+    assert not costs.jobs_disconnected.any()
 
 
 def test_border_on_a_star() -> None:
@@ -136,7 +136,7 @@ def _rows(found: Results, site: schema.Site) -> dict[str, tuple[float, float]]:
     return {row["cause"]: (row["own_flops"] / peak, row["induced_flops"] / peak) for row in found.waterfall}
 
 
-FOUR_HOURS = ALONE._replace(duration_s=14_400.0, workloads=[_training()])
+FOUR_HOURS = STANDALONE._replace(duration_s=14_400.0, workloads=[_training()])
 
 
 def test_a_node_away_for_an_hour() -> None:
@@ -186,7 +186,7 @@ def test_some_accelerators_of_a_node() -> None:
 def test_a_job_that_does_not_fill_the_site() -> None:
     """Closed form: two jobs of three nodes on eight leave two unplaced."""
     site = _site(8)
-    found = _told(site, ALONE._replace(duration_s=3600.0, workloads=[_training(members=3)]), [])
+    found = _told(site, STANDALONE._replace(duration_s=3600.0, workloads=[_training(members=3)]), [])
     assert _rows(found, site)["unplaced"] == pytest.approx((2 * 3600.0, 0.0))
     assert found.summary["workloads"][0]["jobs"] == 2
 
@@ -210,7 +210,7 @@ def test_power_and_price() -> None:
 
     38 USD for each of 300/1.2 MW.
     """
-    site, half_hour = _site(4), ALONE._replace(duration_s=1800.0, workloads=[schema.Independent(kind="independent")])
+    site, half_hour = _site(4), STANDALONE._replace(duration_s=1800.0, workloads=[schema.Independent(kind="independent")])
     busy = _told(site, half_hour, [])
     assert busy.series["load_w"].values == pytest.approx(np.full(30, 300e6 * 4 / 27_500))
     assert busy.summary["compute"]["useful_fraction"] == pytest.approx(0.57)
@@ -325,6 +325,6 @@ def test_the_same_again(shipped: Results) -> None:
 
 
 def test_alone_without_stations() -> None:
-    found = _told(_site(2), ALONE._replace(duration_s=600.0, workloads=[_training()]), []).summary
+    found = _told(_site(2), STANDALONE._replace(duration_s=600.0, workloads=[_training()]), []).summary
     assert found["ground"]["coverage_fraction"] is None
     assert set(found["ground"]["user_rtt_ms"].values()) == {None}

@@ -57,7 +57,7 @@ def test_stage_transfers_on_a_line(interleave: int, stage_transfer_s: float) -> 
     costs = JobCommunication(task(Mesh(1, 4, 1), interleave), Collective("ring"), 4).costs([np.arange(4)], Line(4))
     assert costs.stage_transfer_s[0] == pytest.approx(stage_transfer_s, rel=1e-12)
     assert costs.gradients_s[0] == 0.0
-    assert not costs.cut[0]
+    assert not costs.jobs_disconnected[0]
 
 
 def test_ring_on_a_line() -> None:
@@ -71,8 +71,8 @@ def test_ring_on_a_line() -> None:
 def test_satellite_that_disconnects_a_job() -> None:
     """By hand: a gap after the first of four: it is the one outside."""
     costs = JobCommunication(task(Mesh(1, 4, 1)), Collective("ring"), 4).costs([np.arange(4)], Line(4, missing=0))
-    assert costs.cut.tolist() == [True]
-    assert costs.own_cut.tolist() == [True, False, False, False]
+    assert costs.jobs_disconnected.tolist() == [True]
+    assert costs.satellites_disconnected.tolist() == [True, False, False, False]
 
 
 def test_feasible_tasks_are_those_that_fit() -> None:

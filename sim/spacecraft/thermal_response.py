@@ -1,0 +1,279 @@
+"""Response of the thermal network to heats within one step: forecasts of temperatures, and limits on heats.
+
+The linear part of the network is advanced exactly; the departure of the radiator's T^4 from its tangent is a second-order
+correction.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from orbit.kernels.compile import inlined
+
+
+class Heats(NamedTuple):
+    """Heat into accelerators (split over junction and memory), plates, coolant and, from outside, the radiator [W]."""
+
+    chip_w: float
+    plate_w: float
+    loop_w: float
+    environment_w: float
+
+
+class Response(NamedTuple):
+    """One quantity after a step: its share of each node's temperature before, and its rise per watt of each heat."""
+
+    junction: float
+    hbm: float
+    plate: float
+    loop: float
+    radiator: float
+    chip_w: float  # accelerators, split over junction and HBM
+    plate_w: float
+    loop_w: float
+    radiator_w: float
+    ramp_w: float  # heat into the radiator that grows evenly from 0 to 1 W over the step
+
+
+class Stepper(NamedTuple):
+    """`Thermal` over one step: the response of every node, and of the time integral of the radiator's temperature."""
+
+    junction: Response
+    hbm: Response
+    plate: Response
+    loop: Response
+    radiator: Response
+    radiator_integral: Response
+    emission_w_k4: float  # eta eps sigma A of both faces
+    tangent_w_k: float
+    dt_s: float
+    junction_limit_k: float
+    hbm_limit_k: float
+
+
+class Correction(NamedTuple):
+    """How the radiator's T^4 departs from its tangent in the step."""
+
+    inflow_w: float  # heat that the linear step sees
+    linear_k: float  # the radiator after the linear step
+    ramp_w: float  # heat that corrects it
+
+
+class Forecast(NamedTuple):
+    """Temperatures at the end of the step under given heats, and how much a watt more would add."""
+
+    junction_k: float
+    loop_k: float
+    junction_rise_k_w: float  # per watt of the accelerators
+    loop_rise_k_w: float  # per watt into the coolant
+
+
+@inlined
+def departure_w(temp_k: float, p: Stepper) -> float:
+    """Emission beyond the tangent through the origin, which the linear part carries.
+
+    Parameters
+    ----------
+    temp_k : float
+        Temperature of the radiator [K].
+    p : Stepper
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Heat [W].
+    """
+    t2 = temp_k * temp_k
+    return p.emission_w_k4 * t2 * t2 - p.tangent_w_k * temp_k
+
+
+@inlined
+def after(row: Response, t: Any, chip_w: float, plate_w: float, loop_w: float, radiator_w: float) -> float:
+    """One row of the linear step.
+
+    Parameters
+    ----------
+    row : Response
+        Response of the quantity.
+    t : State or Nodes
+        Temperatures of the nodes at the beginning of the step [K].
+    chip_w, plate_w, loop_w, radiator_w : float
+        Heat into accelerators, plates, coolant and radiator [W], constant in the step.
+
+    Returns
+    -------
+    float
+        Temperature at the end of the step [K], or the integral of the radiator's [K s].
+    """
+    value: float = (
+        row.junction * t.junction_k + row.hbm * t.hbm_k + row.plate * t.plate_k + row.loop * t.loop_k
+        + row.radiator * t.radiator_k
+        + row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w + row.radiator_w * radiator_w
+    )  # fmt: skip
+    return value
+
+
+@inlined
+def correction(t: Any, heats: Heats, p: Stepper) -> Correction:
+    """Second-order correction of the radiator for T^4.
+
+    Parameters
+    ----------
+    t : State or Nodes
+        Temperatures of the nodes at the beginning of the step [K].
+    heats : Heats
+        Heats in the step [W].
+    p : Stepper
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Correction
+        Inflow and ramp [W], and the radiator's temperature after the linear step [K].
+
+    References
+    ----------
+    [cox2002:eqs. 22, 23]
+    """
+    start_w = departure_w(t.radiator_k, p)
+    inflow_w = heats.environment_w - start_w
+    linear_k = after(p.radiator, t, heats.chip_w, heats.plate_w, heats.loop_w, inflow_w)
+    return Correction(inflow_w, linear_k, start_w - departure_w(linear_k, p))
+
+
+@inlined
+def node_k(row: Response, t: Any, heats: Heats, c: Correction) -> float:
+    """Temperature of a node at the end of the step.
+
+    Parameters
+    ----------
+    row : Response
+        Response of the node.
+    t : State or Nodes
+        Temperatures of the nodes at the beginning of the step [K].
+    heats : Heats
+        Heats in the step [W].
+    c : Correction
+        Correction of the radiator.
+
+    Returns
+    -------
+    float
+        Temperature [K].
+    """
+    return after(row, t, heats.chip_w, heats.plate_w, heats.loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
+
+
+@inlined
+def forecast(t: Any, heats: Heats, p: Stepper) -> Forecast:
+    """Temperatures of junction and coolant at the end of the step, and their rise per watt.
+
+    Parameters
+    ----------
+    t : State or Nodes
+        Temperatures of the nodes at the beginning of the step [K].
+    heats : Heats
+        Heats in the step [W].
+    p : Stepper
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Forecast
+        Temperatures [K] and rises [K/W].
+    """
+    c = correction(t, heats, p)
+    return Forecast(
+        node_k(p.junction, t, heats, c), node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w
+    )  # fmt: skip
+
+
+@inlined
+def headroom(
+    row: Response, limit_k: float, t: Any, rest_plate_w: float, rest_loop_w: float, c: Correction,
+    chip_w: float, plate_w: float, loop_w: float,
+) -> float:  # fmt: skip
+    """How many times some heats fit between a node's temperature without them and its limit.
+
+    Parameters
+    ----------
+    row : Response
+        Response of the node.
+    limit_k : float
+        Limit of its temperature [K].
+    t : State or Nodes
+        Temperatures of the nodes at the beginning of the step [K].
+    rest_plate_w, rest_loop_w : float
+        Heat into plates and coolant that flows in any case [W].
+    c : Correction
+        Correction of the radiator.
+    chip_w, plate_w, loop_w : float
+        The heats in question [W].
+
+    Returns
+    -------
+    float
+        Factor; negative where the limit is exceeded without them.
+    """
+    rest_k = after(row, t, 0.0, rest_plate_w, rest_loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
+    rise_k = row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w
+    return (limit_k - rest_k) / max(rise_k, 1e-30)
+
+
+@inlined
+def chip_limit_w(t: Any, heats: Heats, c: Correction, p: Stepper) -> float:
+    """Power of the accelerators at which junction or memory ends the step at its limit, whichever is first.
+
+    heats.chip_w is a first guess: it enters only through the radiator's small correction c.
+
+    Parameters
+    ----------
+    t : State or Nodes
+        Temperatures of the nodes at the beginning of the step [K].
+    heats : Heats
+        Heats in the step [W]; heats.chip_w is an estimate, which enters only through the small correction c.
+    c : Correction
+        Correction of the radiator.
+    p : Stepper
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power [W]; may be negative.
+    """
+    by_junction = headroom(p.junction, p.junction_limit_k, t, heats.plate_w, heats.loop_w, c, 1.0, 0.0, 0.0)
+    by_hbm = headroom(p.hbm, p.hbm_limit_k, t, heats.plate_w, heats.loop_w, c, 1.0, 0.0, 0.0)
+    return min(by_junction, by_hbm)
+
+
+@inlined
+def powered_limit(
+    t: Any, rest_loop_w: float, idle_chip_w: float, idle_plate_w: float, idle_loop_w: float, c: Correction, p: Stepper
+) -> float:  # fmt: skip
+    """Share of the step that idling machines may be on with junction and memory within their limits at its end.
+
+    Parameters
+    ----------
+    t : State or Nodes
+        Temperatures of the nodes at the beginning of the step [K].
+    rest_loop_w : float
+        Heat into the coolant with the machines off [W].
+    idle_chip_w, idle_plate_w, idle_loop_w : float
+        Heats of the idling machines [W].
+    c : Correction
+        Correction of the radiator under a first estimate of all heats.
+    p : Stepper
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Share; may exceed 1 or be negative.
+    """
+    by_junction = headroom(
+        p.junction, p.junction_limit_k, t, 0.0, rest_loop_w, c, idle_chip_w, idle_plate_w, idle_loop_w
+    )
+    by_hbm = headroom(p.hbm, p.hbm_limit_k, t, 0.0, rest_loop_w, c, idle_chip_w, idle_plate_w, idle_loop_w)
+    return min(by_junction, by_hbm)
