@@ -176,7 +176,7 @@ class _Job:
         self.members = _frozen(members)
         self.missing.discard(rank)
 
-    def take(self, end_s: float) -> list[Segment]:
+    def close_window(self, end_s: float) -> list[Segment]:
         """The segments of the window that ends here."""
         self.pass_to(end_s)
         self.close(end_s)
@@ -274,10 +274,11 @@ class JobLifecycle:
         changed = False
         for g, offline in enumerate(jobs_disconnected.tolist()):
             if offline and time_s - self._disconnected_since.setdefault(g, time_s) >= self._policy.detection_s:
-                changed |= self._give_up(g, time_s, component)
+                changed |= self._replace_disconnected(g, time_s, component)
         return changed
 
-    def _give_up(self, g: int, time_s: float, component: IntArray) -> bool:
+    def _replace_disconnected(self, g: int, time_s: float, component: IntArray) -> bool:
+        """Give the ranks of disconnected members of job g to spares; whether there were enough."""
         job = self._jobs[g]
         if job.missing:
             return False
@@ -332,12 +333,12 @@ class JobLifecycle:
                 self._disconnected_since.pop(g, None)
             if offline != job.disconnected:
                 job.set_disconnected(begin_s, offline)
-        for time_s, batch in groupby(self._take(begin_s, end_s, changes), key=lambda c: max(c.time_s, begin_s)):
+        for time_s, batch in groupby(self._changes_in_window(begin_s, end_s, changes), key=lambda c: max(c.time_s, begin_s)):
             self._apply(time_s, list(batch))
         self._now_s = end_s
-        return [job.take(end_s) for job in self._jobs], self._pool.take(end_s)
+        return [job.close_window(end_s) for job in self._jobs], self._pool.close_window(end_s)
 
-    def _take(self, begin_s: float, end_s: float, changes: Iterable[SatelliteChange]) -> list[SatelliteChange]:
+    def _changes_in_window(self, begin_s: float, end_s: float, changes: Iterable[SatelliteChange]) -> list[SatelliteChange]:
         """Changes of members and spares in the window, in order of time; those after it are kept."""
         self._coming += [change for change in changes if change.satellite in self._rank_of]
         if not self._coming:

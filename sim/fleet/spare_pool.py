@@ -18,7 +18,7 @@ class SparePool:
     spares : sequence of int
         Numbers of the spares, each once.
     satellites : int
-        Length of the arrays that `take` returns.
+        Length of the arrays that `close_window` returns.
     begin_s : float
         Beginning of the first window [s].
     """
@@ -60,7 +60,7 @@ class SparePool:
         self._standby_s[satellite] += time_s - max(self._since_s.pop(satellite), self._begin_s)
         self._changed = True
 
-    def take(self, end_s: float) -> NDArray[np.float64]:
+    def close_window(self, end_s: float) -> NDArray[np.float64]:
         """Close the current window and start the next.
 
         While no spare joins or leaves, the same array is returned for all windows of one length.
