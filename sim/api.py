@@ -7,8 +7,7 @@ from pathlib import Path
 
 from sim.config.scenario import Loaded
 from sim.config.scenario import load as _load
-from sim.engine.coupled import CoupledRun
-from sim.engine.uncoupled import Progress, Run
+from sim.engine.driver import Progress, Run
 from sim.results import store
 from sim.results.store import ReportWriter, Results
 
@@ -111,7 +110,7 @@ def run(
     target = None if out is None else Path(out)
     store.check_out(target)
     begin = time.monotonic()
-    simulation = CoupledRun(loaded, threads=threads) if loaded.scenario.coupled else Run(loaded, threads=threads)
+    simulation = Run(loaded, threads=threads)
     outcome = simulation.finish(progress)
     results = store.from_outcome(outcome)
     if not (save or target is not None):

@@ -75,9 +75,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def dawndusk(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+def dawndusk(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command in this process, in an empty folder."""
     from sim.cli.app import main
+
+    monkeypatch.delenv("COLUMNS", raising=False)  # tables as wide as they are in a pipe
 
     def call(*arguments: str) -> Called:
         capsys.readouterr()

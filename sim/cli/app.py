@@ -118,7 +118,7 @@ def validate(
     from sim.results.formatting import counted
 
     loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
-    estimate = asdict(size(loaded.scenario, loaded.satellites))
+    estimate = asdict(size(loaded.scenario, loaded.satellites, loaded.accelerators))
     result = {
         "scenario": loaded.scenario.name,
         "scenario_sha256": loaded.sha256,

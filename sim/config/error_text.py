@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from sim.config import yaml_tree
 from sim.config.errors import Problem, did_you_mean
-from sim.config.library import items
+from sim.config.library import named_items
 from sim.config.schema import NOT_SIMULATED, FieldError, Scenario
 from sim.config.yaml_tree import Node
 
@@ -150,8 +150,7 @@ def _items(path: list[str], named: Named) -> list[str]:
     """Names of the shipped items that may be written at a path."""
     for pattern, folder, kind in named:
         if len(pattern) == len(path) and all(p in ("*", part) for p, part in zip(pattern, path, strict=True)):
-            files = items(folder).items()
-            return [name for name, file in files if re.search(rf"^kind: {kind}\s*$", file.read_text("utf-8"), re.M)]
+            return named_items(folder, kind)
     return []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sim.config.library import defaults, items
+from sim.config.library import defaults, items, named_items
 from sim.config.resolve import NAMED
 from sim.config.schema import NOT_SIMULATED, Scenario
 from sim.config.yaml_tree import KINDS, Node
@@ -56,10 +56,13 @@ def scenario_schema() -> dict[str, Any]:
         for pattern, folder, kind in NAMED:
             entry = section.get("properties", {}).get(pattern[-1])
             if entry is not None and "$ref" in str(entry):
-                section["properties"][pattern[-1]] = {"anyOf": [{"enum": _named(folder, kind)}, entry]}
+                section["properties"][pattern[-1]] = {"anyOf": [{"enum": named_items(folder, kind)}, entry]}
     top = schema["properties"]
     sections["Ground"]["properties"]["stations"] = {
         "anyOf": [{"enum": list(items("sites"))}, sections["Ground"]["properties"]["stations"]]
+    }
+    top["satellites"]["additionalProperties"] = {
+        "anyOf": [{"enum": named_items("hardware", "satellite")}, top["satellites"]["additionalProperties"]]
     }
     one = top["constellation"]["items"]
     top["constellation"] = {"anyOf": [one, top["constellation"]]}
@@ -139,6 +142,3 @@ def _is_number(entry: dict[str, Any]) -> bool:
 def _or_record(entry: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [entry, {"$ref": "#/$defs/Number"}]}
 
-
-def _named(folder: str, kind: str) -> list[str]:
-    return [n for n, p in items(folder).items() if f"\nkind: {kind}\n" in "\n" + p.read_text("utf-8")]

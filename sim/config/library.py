@@ -45,6 +45,30 @@ def items(kind: str) -> dict[str, Path]:
     return {p.stem: p for p in sorted((config_root() / kind).glob("*.yaml"))}
 
 
+def named_items(folder: str, kind: str) -> list[str]:
+    """Names of the shipped items of one `kind:` in a folder, in alphabetical order.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of the shipped configuration.
+    kind : str
+        Value of the item's key `kind`.
+
+    Returns
+    -------
+    list of str
+        Names of the items.
+
+    Examples
+    --------
+    >>> "suncatcher" in named_items("hardware", "satellite")
+    True
+    """
+    pattern = re.compile(rf"^kind: {kind}\s*$", re.M)
+    return [name for name, file in items(folder).items() if pattern.search(file.read_text("utf-8"))]
+
+
 def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Node:
     """Read a shipped item.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
-from sim.config.library import defaults, item, items
+from sim.config.library import defaults, item, items, named_items
 from sim.config.schema import NOT_SIMULATED, short_form
 from sim.config.yaml_tree import Node
 
@@ -14,6 +14,8 @@ from sim.config.yaml_tree import Node
 NAMED = (
     (("satellite",), "hardware", "satellite"),
     (("satellite", "accelerator"), "hardware", "accelerator"),
+    (("satellites", "*"), "hardware", "satellite"),
+    (("satellites", "*", "accelerator"), "hardware", "accelerator"),
     (("environment",), "hardware", "environment"),
     (("motion", "solar_activity"), "solar", "activity"),
     (("links", "terminal"), "hardware", "terminal"),
@@ -110,6 +112,7 @@ def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
 
 def resolve(root: Node, problems: list[Problem]) -> Node:
     """Replace names by the items they stand for; an unknown name becomes a problem."""
+    root = _entry_types(root, problems)
     for pattern, folder, kind in NAMED:
         for keys in _places(root, pattern):
             try:
@@ -131,6 +134,27 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
     if baseline is not None and baseline.value is not None and word(baseline) not in items("baselines"):
         advice = did_you_mean(word(baseline), items("baselines"))
         problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{word(baseline)}'; {advice}"))
+    return root
+
+
+def _entry_types(root: Node, problems: list[Problem]) -> Node:
+    """Satellite types that entries of the constellation name: those of `satellites`, or shipped satellites."""
+    listed, types = yaml_tree.find(root, ("constellation",)).value, root.get("satellites")
+    known = set(types.value) if types is not None and types.is_map else set()
+    for i, entry in enumerate(listed if isinstance(listed, list) else []):
+        named = entry.get("satellite")
+        if named is None or not isinstance(named.value, str) or named.value in known:
+            continue
+        shipped = named_items("hardware", "satellite")
+        if named.value in shipped:
+            known.add(named.value)
+            root = yaml_tree.put(root, ["satellites", named.value], Node(named.value, named.origin))
+        else:
+            advice = did_you_mean(named.value, [*known, *shipped])
+            message = f"no satellite type named '{named.value}'; {advice}"
+            problems.append(Problem(named.origin, f"constellation.{i}.satellite", message))
+            root = yaml_tree.put(root, ["constellation", str(i)], Node(
+                {k: v for k, v in entry.value.items() if k != "satellite"}, entry.origin))  # fmt: skip
     return root
 
 
@@ -183,9 +207,10 @@ def _places(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
     at = pattern.index("*")
     head, tail = list(pattern[:at]), list(pattern[at + 1 :])
     listed = yaml_tree.find(root, tuple(head))
-    if not exists(root, head) or not isinstance(listed.value, list):
+    if not exists(root, head) or not isinstance(listed.value, list | dict):
         return []
-    found = [[*head, str(i), *tail] for i in range(len(listed.value))]
+    names = list(listed.value) if isinstance(listed.value, dict) else [str(i) for i in range(len(listed.value))]
+    found = [[*head, name, *tail] for name in names]
     return [keys for keys in found if exists(root, keys)]
 
 

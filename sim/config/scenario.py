@@ -75,6 +75,29 @@ class Loaded:
         return [d.path for d in self.data if d.kind == "assumption"]
 
     @property
+    def satellites_by_type(self) -> list[int]:
+        """Number of satellites of each type, in the order of `Scenario.types`."""
+        counts = [0] * len(self.scenario.types)
+        for kind, first, end in self.type_ranges:
+            counts[kind] += end - first
+        return counts
+
+    @property
+    def type_ranges(self) -> list[tuple[int, int, int]]:
+        """Type, first satellite and first one beyond, of each entry of the constellation."""
+        found, first = [], 0
+        for i, entry in enumerate(self.scenario.constellation):
+            end = first + self.catalogues.count(i, entry)
+            found.append((self.scenario.type_index(entry), first, end))
+            first = end
+        return found
+
+    @property
+    def accelerators(self) -> int:
+        """Accelerators of the whole fleet."""
+        return sum(n * t.accelerators for n, t in zip(self.satellites_by_type, self.scenario.types, strict=True))
+
+    @property
     def satellites(self) -> int:
         return self.catalogues.satellites(self.scenario.constellation)
 
@@ -138,7 +161,7 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
         at = yaml_tree.find(root, tuple(keys[:depth]))
-        named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED}
+        named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED} or (depth == 2 and keys[0] == "satellites")
         if named and isinstance(at.value, str) and exists(root, keys[:depth]):
             root = yaml_tree.put(root, keys[:depth], Node({"extends": at}, at.origin))
     return yaml_tree.put(root, keys, leaf)
@@ -253,7 +276,8 @@ def _digest(scenario: Scenario) -> str:
     """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
     told = scenario.model_dump(mode="json")
     told.pop("description")
-    for part in (told["satellite"], told["satellite"]["accelerator"], told["environment"]):
+    types = [told["satellite"], *told["satellites"].values()]
+    for part in (*types, *(t["accelerator"] for t in types), told["environment"]):
         part.pop("description", None)
     for entry in told["constellation"]:
         for kind in ephemeris_files.READERS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sim.config import schema
 from sim.workload.parallelism import Batch
@@ -14,6 +14,13 @@ from sim.workload.transformer import RECOMPUTE, Model
 BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
 
 VIRTUAL_STAGES = (1, 2, 3, 4, 5, 6, 7, 8, 10)  # tried per pipeline stage where the scenario says auto
+
+
+class _Slowest(NamedTuple):
+    """What several types of satellites have in common, for a job that spans them."""
+
+    accelerator: schema.Accelerator
+    accelerators: int
 
 
 class Carrier(Protocol):
@@ -28,6 +35,37 @@ class Carrier(Protocol):
     def accelerators(self) -> int:
         """Number of accelerators."""
         ...
+
+
+def slowest(types: Sequence[Carrier], precision: str) -> Carrier:
+    """The satellite that paces a job over several types: fewest accelerators, slowest chip, least memory.
+
+    Parameters
+    ----------
+    types : sequence of Carrier
+        Types of the job's satellites, at least one.
+    precision : str
+        Precision of the job.
+
+    Returns
+    -------
+    Carrier
+        The type itself where there is only one.
+    """
+    if len(types) == 1:
+        return types[0]
+    chip = min((t.accelerator for t in types), key=lambda c: c.peak[precision])
+    least = {
+        name: min(getattr(t.accelerator, name) for t in types)
+        for name in ("memory", "memory_bandwidth", "interconnect", "kernel_efficiency")
+    }
+    return _Slowest(chip.model_copy(update=least), min(int(t.accelerators) for t in types))
+
+
+def relative_speed(carrier: Carrier, own: Carrier, precision: str) -> float:
+    """Arithmetic rate of a job's pacing satellite over that of a satellite of another type, 0 to 1."""
+    pacing = carrier.accelerators * carrier.accelerator.peak[precision]
+    return min(1.0, pacing / (own.accelerators * own.accelerator.peak[precision]))
 
 
 def model(spec: schema.LanguageModel) -> Model:

@@ -84,6 +84,7 @@ def random_sources(
     end_s: float,
     replica: int = 0,
     noun: str = "satellite",
+    first: int = 0,
 ) -> list[Source]:
     """Random processes of a fleet of so many satellites (or nodes) with so many accelerators each; none without any."""
     if fleet is None or fleet.failures is None:
@@ -93,7 +94,7 @@ def random_sources(
     return [
         RandomFailures(
             seed, replica, satellites, failures.mean_time, repair_s, accelerators=accelerators,
-            unit=failures.accelerators, end_s=end_s, noun=noun,
+            unit=failures.accelerators, end_s=end_s, noun=noun, first=first,
         )
     ]  # fmt: skip
 
@@ -101,9 +102,13 @@ def random_sources(
 def timeline(loaded: Loaded) -> Timeline:
     """Availability of the whole fleet, links and stations: listed events and random processes."""
     scenario = loaded.scenario
-    random = random_sources(
-        scenario.fleet, loaded.satellites, scenario.satellite.accelerators, scenario.seed, scenario.duration
-    )
+    random = [
+        source
+        for kind, first, end in loaded.type_ranges
+        for source in random_sources(
+            scenario.fleet, end - first, scenario.types[kind].accelerators, scenario.seed, scenario.duration, first=first
+        )
+    ]
     stations = 0 if scenario.ground is None else len(scenario.ground.stations)
     return Timeline([ListedChanges(listed_changes(loaded)), *random], 0, loaded.satellites, scenario.step, stations)
 

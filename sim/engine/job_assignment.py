@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,18 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.errors import Origin, bad_input
-from sim.config.workload_params import BYTES, Carrier, batch, counts, model, recomputes, service, virtual_stages
+from sim.config.workload_params import (
+    BYTES,
+    Carrier,
+    batch,
+    counts,
+    model,
+    recomputes,
+    relative_speed,
+    service,
+    slowest,
+    virtual_stages,
+)
 from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.workload import execution_plan, memory_fit, parallelism, transformer
@@ -26,7 +38,8 @@ Ints = NDArray[np.int64]
 class Work(NamedTuple):
     """Workloads, the satellites (or nodes) that run them, and the time grid."""
 
-    carrier: Carrier
+    types: Sequence[Carrier]
+    type_index: Ints  # of each satellite
     workloads: list[schema.Workload]
     fleet: schema.Fleet | None
     steps: int
@@ -112,29 +125,55 @@ def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Tra
     return execution_plan.fastest_plan(candidates, order, members, transport, satellites)
 
 
-def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport) -> JobScheduler:
+def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints) -> JobScheduler:
     """All jobs of a scenario on satellites in mapping order. Raises InputError where nothing fits."""
-    work = Work(scenario.satellite, list(scenario.workloads), scenario.fleet, scenario.steps, scenario.step)
-    return scheduler_for(work, order, transport)
+    types, workloads = scenario.types, list(scenario.workloads)
+    work = Work(types, type_index, workloads, scenario.fleet, scenario.steps, scenario.step)
+    peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
+    return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index])
 
 
-def scheduler_for(work: Work, order: Ints, transport: Transport) -> JobScheduler:
-    """All jobs on satellites, or nodes, in mapping order. Raises InputError where nothing fits."""
+class _Shares:
+    """Of each satellite, the arithmetic rate of its job's pacing satellite over its own."""
+
+    def __init__(self, work: Work) -> None:
+        self.work, self.values = work, np.ones(work.type_index.size)
+
+    def carrier(self, who: Ints, precision: str) -> Carrier:
+        """The satellite that paces a job of these satellites; notes how their own rates compare with it."""
+        kinds = np.unique(self.work.type_index[who]) if who.size else np.zeros(1, dtype=np.int64)
+        carrier = slowest([self.work.types[kind] for kind in kinds], precision)
+        for kind in kinds:
+            mine = who[self.work.type_index[who] == kind]
+            self.values[mine] = relative_speed(carrier, self.work.types[kind], precision)
+        return carrier
+
+
+def scheduler_for(
+    work: Work, order: Ints, transport: Transport, weight: NDArray[np.float64] | None = None
+) -> JobScheduler:
+    """All jobs on satellites, or nodes, in mapping order. Raises InputError where nothing fits.
+
+    weight (satellites,) is a satellite's nameplate over that of the reference type.
+    """
     satellites, fleet = order.size, work.fleet
     spares = 0 if fleet is None else int(fleet.spares)
     found = roles(work.workloads, spares, order)
-    chip = work.carrier.accelerator
+    shares = _Shares(work)
     trainings = [
-        _training(work, job, fleet, found, satellites, transport)
+        _training(work, job, fleet, found, satellites, transport, shares)
         for job in work.workloads
         if isinstance(job, schema.Training) and fleet is not None
     ]
-    services = [
-        InferenceService(service(job, work.carrier), job.demand, who, work.steps, chip.hbm_power_share)
-        for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), found.services, strict=True)
-    ]
+    services = []
+    for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), found.services, strict=True):
+        carrier = shares.carrier(who, job.precision)
+        hbm_share = carrier.accelerator.hbm_power_share
+        services.append(InferenceService(service(job, carrier), job.demand, who, work.steps, hbm_share))
     reserve = found.spares[:0] if trainings else found.spares
-    return JobScheduler(satellites, work.steps, work.step_s, chip.kernel_efficiency, trainings, services, reserve, found.idle)
+    return JobScheduler(
+        satellites, work.steps, work.step_s, trainings, services, reserve, found.idle, shares.values, weight
+    )
 
 
 def _training(
@@ -144,16 +183,18 @@ def _training(
     found: Roles,
     satellites: int,
     transport: Transport,
+    shares: _Shares,
 ) -> Training:
     """The jobs of a training workload; spares and satellites that fill no job replace members, the lowest number first."""
     order = found.training
     group = min(order.size, job.members or order.size)
-    choice = choose(job, work.carrier, order, transport, satellites)
-    used = parallelism.members(choice.task.mesh, work.carrier.accelerators)
+    carrier = shares.carrier(np.concatenate((order, found.spares)), job.precision)
+    choice = choose(job, carrier, order, transport, satellites)
+    used = parallelism.members(choice.task.mesh, carrier.accelerators)
     jobs = max(1, order.size // group)
     ranks = [order[g * group : g * group + used] for g in range(jobs)]
     over = [order[g * group + used : (g + 1) * group] for g in range(jobs)] + [order[jobs * group :]]
     leftover = np.concatenate(over).astype(np.int64)
-    rules = policy(job, fleet, used, work.carrier.accelerators)
+    rules = policy(job, fleet, used, carrier.accelerators)
     clock = JobLifecycle(ranks, np.concatenate((found.spares, leftover)), rules, satellites=satellites)
     return Training(choice, clock, found.spares, leftover, satellites, work.steps, work.step_s, job.tokens)

@@ -65,10 +65,12 @@ def make_propagators(loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
         Propagators of the entries of `constellation`, in order; each formation has one of its own.
     """
     scenario = loaded.scenario
-    fleet = [p for i, entry in enumerate(scenario.constellation) for p in _propagators_of(entry, i, loaded, grid)]
-    if scenario.motion is None:
-        return fleet
-    return [with_motion_model(p, scenario.motion, scenario.satellite, grid) for p in fleet]
+    fleet = []
+    for i, entry in enumerate(scenario.constellation):
+        satellite = scenario.types[scenario.type_index(entry)]
+        for p in _propagators_of(entry, i, loaded, grid):
+            fleet.append(p if scenario.motion is None else with_motion_model(p, scenario.motion, satellite, grid))
+    return fleet
 
 
 def _propagators_of(entry: Constellation, i: int, loaded: Loaded, grid: TimeGrid) -> list[Propagator]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,40 @@ from sim.spacecraft import step, thermal
 from sim.spacecraft.submodel import Setup
 
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
+
+
+@dataclass(frozen=True)
+class FleetType:
+    """One type of satellite, as the run and its results need it."""
+
+    satellite: Satellite
+    params: Any  # SatelliteParams
+    initial: NDArray[np.float64]  # first value of every carried row, positions and shadow apart
+    heat_capacity_j_k: NDArray[np.float64]  # of the five thermal nodes
+    peak_flops_per_s: float  # of all its accelerators, at the reference precision
+
+
+def fleet_types(scenario: Scenario) -> list[FleetType]:
+    """Parameters and first state of every satellite type, in the order of `Scenario.types`.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of FleetType
+        One for each type.
+    """
+    found = []
+    for satellite in scenario.types:
+        setup = Setup(satellite, scenario.environment, scenario.step)
+        params = step.satellite_parameters(setup)
+        capacity_j_k = np.array(thermal.network(satellite).heat_capacity_j_k)
+        peak = satellite.accelerators * satellite.accelerator.peak[scenario.reference_precision]
+        found.append(FleetType(satellite, params, initial_rows(setup, params), capacity_j_k, peak))
+    return found
 
 
 def setup_of(scenario: Scenario) -> Setup:
@@ -64,8 +99,7 @@ def launches(economics: Economics, satellites: int, mass_kg: float) -> int:
     return by_mass if each is None else max(by_mass, math.ceil(satellites / each))
 
 
-def capex_usd(economics: Economics, satellite: Satellite, satellites: int) -> float:
-    """Satellites built, equipped and launched."""
-    mass_kg = satellites * satellite.mass
-    built = mass_kg * economics.spacecraft + satellites * satellite.accelerators * economics.accelerator
+def capex_usd(economics: Economics, satellites: int, accelerators: int, mass_kg: float) -> float:
+    """Satellites built, equipped and launched: so many, with so many accelerators and so much mass in all."""
+    built = mass_kg * economics.spacecraft + accelerators * economics.accelerator
     return built + launches(economics, satellites, mass_kg) * economics.launch.price

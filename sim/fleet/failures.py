@@ -52,6 +52,8 @@ class RandomFailures:
         Number of the process in the key of its streams.
     noun
         What a satellite is called in the names of targets.
+    first
+        Number of the first satellite in the fleet, where several types fail each by a source of its own.
 
     Raises
     ------
@@ -78,10 +80,11 @@ class RandomFailures:
         end_s: float = math.inf,
         process: int = FAILURES,
         noun: str = "satellite",
+        first: int = 0,
     ) -> None:
         if not mean_time_s > 0.0 or not repair_s >= 0.0:
             raise ValueError(f"mean {mean_time_s} s must be above 0 and repair {repair_s} s not below")
-        self.mean_time_s, self.repair_s, self.end_s, self.noun = mean_time_s, repair_s, end_s, noun
+        self.mean_time_s, self.repair_s, self.end_s, self.noun, self.first = mean_time_s, repair_s, end_s, noun, first
         self.accelerators = accelerators
         self.unit = accelerators if unit is None else min(unit, accelerators)
         self.units = units(accelerators, unit)
@@ -114,7 +117,7 @@ class RandomFailures:
             heappush(self._next, (time_s, number, life, returns))
 
     def _change(self, time_s: float, number: int, returns: bool) -> AvailabilityChange:
-        satellite, unit = divmod(number, self.units)
+        satellite, unit = self._satellite_and_unit(number)
         size = min(self.unit, self.accelerators - unit * self.unit)
         down = self._down.get(satellite, 0) + (-size if returns else size)
         self._down[satellite] = down
@@ -126,15 +129,21 @@ class RandomFailures:
 
     def _first_lives(self, numbers: Words) -> None:
         """Times of the first failures of units, those within the run."""
-        counter = (np.ones_like(numbers), numbers % np.uint64(self.units), numbers // np.uint64(self.units))
+        satellites = numbers // np.uint64(self.units) + np.uint64(self.first)
+        counter = (np.ones_like(numbers), numbers % np.uint64(self.units), satellites)
         uniform = (philox_first(counter, self._key) >> np.uint64(11)) * MANTISSA
         soon = np.flatnonzero(self.mean_time_s * -np.log1p(-uniform) < self.end_s * (1.0 + 1e-9))
         for number, u in zip(numbers[soon].tolist(), uniform[soon].tolist(), strict=True):
             self._push(self.mean_time_s * -math.log1p(-u), number, 0, False)
 
+    def _satellite_and_unit(self, number: int) -> tuple[int, int]:
+        """Satellite in the fleet and unit in it of a unit's number in this source."""
+        satellite, unit = divmod(number, self.units)
+        return self.first + satellite, unit
+
     def _life(self, number: int, life: int) -> float:
         """The given life of a unit, with mean 1."""
-        satellite, unit = divmod(number, self.units)
+        satellite, unit = self._satellite_and_unit(number)
         word = philox((1 + life // 4, unit, satellite, 0), self._key)[life % 4]
         return -math.log1p(-((word >> 11) * MANTISSA))
 

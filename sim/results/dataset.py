@@ -17,7 +17,7 @@ from orbit.kernels.frames import gmst_rad
 from orbit.timescales import utc_to_ut1
 from sim import schema
 from sim.engine import propagators
-from sim.engine.uncoupled import Outcome
+from sim.engine.outcome import Outcome
 from sim.fleet.availability import AvailabilityChange, Kind
 from sim.results import summary
 from sim.schema import CAUSES, EVENT_COLUMNS, ROLES, SCHEMA_VERSION, Var
@@ -60,11 +60,6 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
     return xr.Dataset(variables, coordinates, attributes)
 
 
-def _peak_flops_per_s(outcome: Outcome) -> float:
-    scenario = outcome.loaded.scenario
-    return scenario.satellite.accelerators * scenario.satellite.accelerator.peak[scenario.reference_precision]
-
-
 def _finite(values: Array) -> Array:
     """Not a number where there is none."""
     return np.where(np.isfinite(values), values, np.nan)
@@ -73,11 +68,12 @@ def _finite(values: Array) -> Array:
 def _fleet(outcome: Outcome) -> dict[str, Any]:
     """Sums and means over all satellites, every step."""
     scenario, grid = outcome.loaded.scenario, outcome.grid
-    satellites, peak = outcome.carry.shape[1], _peak_flops_per_s(outcome)
+    satellites, peak = outcome.satellites, outcome.types[0].peak_flops_per_s
     rates, induced = np.zeros((len(CAUSES), grid.steps)), np.zeros((len(CAUSES), grid.steps))
     for variable in VARIABLES:
         if variable.cause:
-            rates[CAUSES.index(variable.cause)] = outcome.column(variable.name) * peak
+            peaks = np.array([t.peak_flops_per_s for t in outcome.types])
+            rates[CAUSES.index(variable.cause)] = peaks @ outcome.column_by_type(variable.name)
     if outcome.scheduler is not None:
         ledger = outcome.scheduler.ledger
         induced = ledger.step_induced_s * (peak / scenario.step)
@@ -93,7 +89,7 @@ def _fleet(outcome: Outcome) -> dict[str, Any]:
     weights["available mean"] = np.where(available > 0.0, available, np.nan)
     for n, column in enumerate(ROWS.columns):
         if column.series.name:
-            arrays[column.series.name] = outcome.fleet[:, n] / weights[column.series.how]
+            arrays[column.series.name] = outcome.fleet[:, :, n].sum(axis=0) / weights[column.series.how]
     for n, extreme in enumerate(ROWS.extremes):
         arrays[extreme.series.name] = _finite(outcome.extremes[:, n])
     return arrays
@@ -170,7 +166,7 @@ def _recorder(outcome: Outcome) -> dict[str, Any]:
 
 def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Of each satellite at the epoch: its role, and the number of its training job or -1."""
-    satellites, scheduler = outcome.carry.shape[1], outcome.scheduler
+    satellites, scheduler = outcome.satellites, outcome.scheduler
     role, job = np.full(satellites, ROLES.index("independent"), dtype=np.uint8), np.full(satellites, -1, dtype=np.int64)
     if scheduler is None:
         return role, job
@@ -197,7 +193,7 @@ def _network(outcome: Outcome) -> dict[str, Any]:
         links, spans, (ways, begins, hops) = np.zeros(outcome.grid.steps), nothing, (nothing, nothing[0], nothing[0])
     else:
         links, spans, (ways, begins, hops) = ground_routing.links, ground_routing.link_intervals.rows(), ground_routing.route_intervals.rows()
-    a, b = np.divmod(spans[0], outcome.carry.shape[1])
+    a, b = np.divmod(spans[0], outcome.satellites)
     shown = np.isin(a, outcome.kept_satellites) & np.isin(b, outcome.kept_satellites)
     return {
         "links": links,

@@ -24,7 +24,7 @@ from sim.config.errors import Origin, bad_input
 from sim.config.scenario import Loaded
 from sim.config.schema import Section
 from sim.config.yaml_tree import Node
-from sim.engine.uncoupled import Outcome
+from sim.engine.outcome import Outcome
 from sim.results import dataset as recorded
 from sim.results import summary as metrics
 from sim.results.manifest import build_manifest

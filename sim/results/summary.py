@@ -13,7 +13,7 @@ from orbit.ground import round_trip_ms
 from sim.config.ground_sites import read_baseline
 from sim.config.schema import Workload
 from sim.engine import formations, propagators, satellite_params
-from sim.engine.uncoupled import Outcome
+from sim.engine.outcome import Outcome
 from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
 from sim.spacecraft import thermal
@@ -32,31 +32,30 @@ def energy_closure(outcome: Outcome) -> tuple[float, float]:
     stored_j = outcome.row("charge_j") - outcome.initial_value("charge_j")
     generated_j = outcome.row("generated_j")
     left_j = generated_j - outcome.row("shunted_j") - outcome.row("served_j") - outcome.row("battery_loss_j") - stored_j
-    capacity_j_k = np.array(thermal.network(outcome.loaded.scenario.satellite).heat_capacity_j_k)
+    capacity_j_k = np.stack([t.heat_capacity_j_k for t in outcome.types])[outcome.type_index].T
     warmed_k = np.array([outcome.row(name) - outcome.initial_value(name) for name in thermal.Nodes._fields])
     in_j = outcome.row("heat_j") + outcome.row("environment_j")
-    lost_j = in_j - outcome.row("radiated_j") - capacity_j_k @ warmed_k
+    lost_j = in_j - outcome.row("radiated_j") - np.einsum("ns,ns->s", capacity_j_k, warmed_k)
     electrical = np.abs(left_j) / np.maximum(generated_j + np.maximum(-stored_j, 0.0), 1.0)
     return float(electrical.max()), float(np.max(np.abs(lost_j) / np.maximum(in_j, 1.0)))
 
 
 def ledger_s(outcome: Outcome) -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds of whole satellites by cause, own and induced; each row is a sum of its own."""
-    own = {cause: float(outcome.carry[row].sum()) for cause, row in ROWS.ledger.items()}
+    """Seconds of whole satellites of the first type by cause, own and induced; each row is a sum of its own."""
+    weight = outcome.weight
+    own = {cause: float((outcome.carry[row] * weight).sum()) for cause, row in ROWS.ledger.items()}
     induced: dict[str, float] = {}
     if outcome.scheduler is not None:
         for i, cause in enumerate(CAUSES):
-            own[cause] = own.get(cause, 0.0) + float(outcome.scheduler.ledger.own_s[i].sum())
-            induced[cause] = float(outcome.scheduler.ledger.induced_s[i].sum())
+            own[cause] = own.get(cause, 0.0) + float((outcome.scheduler.ledger.own_s[i] * weight).sum())
+            induced[cause] = float((outcome.scheduler.ledger.induced_s[i] * weight).sum())
     return own, induced
 
 
 def waterfall(outcome: Outcome) -> list[dict[str, Any]]:
     """The 19 rows in order."""
-    scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
-    peak = scenario.satellite.accelerators * scenario.satellite.accelerator.peak[scenario.reference_precision]
-    nameplate = satellites * peak * outcome.grid.duration_s
-    return rows(*ledger_s(outcome), peak, nameplate)
+    nameplate = outcome.nameplate_flops_per_s * outcome.grid.duration_s
+    return rows(*ledger_s(outcome), outcome.types[0].peak_flops_per_s, nameplate)
 
 
 def rows(
@@ -88,7 +87,7 @@ def declared(outcome: Outcome, section: str) -> dict[str, float | None]:
     """Values of `declared_fields` over the fleet; null where they are of available satellites and none was."""
     duration_s, available_s = outcome.grid.duration_s, float(outcome.row("available_s").sum())
     divisor = {
-        "": 1.0, "duration": duration_s, "satellite time": outcome.carry.shape[1] * duration_s, "available time": available_s,
+        "": 1.0, "duration": duration_s, "satellite time": outcome.satellites * duration_s, "available time": available_s,
     }  # fmt: skip
     values: dict[str, float | None] = {}
     for name, total in declared_fields(section).items():
@@ -189,27 +188,47 @@ def workloads(asked: Sequence[Workload], scheduler: JobScheduler | None, user_ms
     return found
 
 
+def _types(outcome: Outcome) -> list[dict[str, Any]]:
+    """What each satellite type adds to the design."""
+    rows = []
+    for count, kind in zip(outcome.loaded.satellites_by_type, outcome.loaded.scenario.types, strict=True):
+        rows.append(
+            {
+                "satellite": kind.name,
+                "satellites": count,
+                "accelerators": count * kind.accelerators,
+                "mass_kg": count * kind.mass,
+                "array_m2": count * kind.power.array.area,
+                "radiator_m2": count * kind.thermal.radiator.area,
+            }
+        )
+    return rows
+
+
 def _design(outcome: Outcome) -> dict[str, Any]:
-    scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
-    satellite = scenario.satellite
-    mass_kg = satellites * satellite.mass
+    scenario, types = outcome.loaded.scenario, _types(outcome)
+    total = {name: sum(row[name] for row in types) for name in ("mass_kg", "array_m2", "radiator_m2")}
     economics = scenario.economics
-    launches = None if economics is None else satellite_params.launches(economics, satellites, mass_kg)
+    launches = None if economics is None else satellite_params.launches(economics, outcome.satellites, total["mass_kg"])
     return {
-        "satellites": satellites,
-        "mass_kg": mass_kg,
+        "satellites": outcome.satellites,
+        "mass_kg": total["mass_kg"],
         "launches": launches,
-        "array_m2": satellites * satellite.power.array.area,
-        "radiator_m2": satellites * satellite.thermal.radiator.area,
+        "array_m2": total["array_m2"],
+        "radiator_m2": total["radiator_m2"],
         "gateways": None if scenario.ground is None else len(scenario.ground.stations),
+        "types": types,
     }
 
 
 def _cost(outcome: Outcome) -> dict[str, Any]:
-    scenario, satellites = outcome.loaded.scenario, outcome.carry.shape[1]
-    economics = scenario.economics
+    economics, types = outcome.loaded.scenario.economics, _types(outcome)
+    mass_kg = sum(row["mass_kg"] for row in types)
+    capex_usd = None
+    if economics is not None:
+        capex_usd = satellite_params.capex_usd(economics, outcome.satellites, outcome.loaded.accelerators, mass_kg)
     return {
-        "capex_usd": None if economics is None else satellite_params.capex_usd(economics, scenario.satellite, satellites),
+        "capex_usd": capex_usd,
         "usd_per_useful_pflop_day": None,
         "usd_per_million_tokens": None,
         "break_even_launch_usd_per_kg": None,
@@ -240,21 +259,21 @@ def lost(outcome: Outcome) -> list[str]:
 def summary(outcome: Outcome) -> dict[str, Any]:
     """summary.json: SI units or the unit in the name; null where nothing was simulated."""
     loaded, scenario = outcome.loaded, outcome.loaded.scenario
-    satellite, satellites = scenario.satellite, outcome.carry.shape[1]
-    accelerators = satellites * satellite.accelerators
+    satellites, accelerators = outcome.satellites, loaded.accelerators
     duration_s = outcome.grid.duration_s
     fall = waterfall(outcome)
-    peak = satellite.accelerators * satellite.accelerator.peak[scenario.reference_precision]
+    peak = outcome.types[0].peak_flops_per_s
     useful = next(row for row in fall if row["cause"] == "useful")
     available_s = float(outcome.row("available_s").sum())
-    useful_s = outcome.column("useful")
+    useful_flops_per_s = np.array([t.peak_flops_per_s for t in outcome.types]) @ outcome.column_by_type("useful")
     uncommitted_s = 0.0
     if outcome.scheduler is not None:
-        useful_s = useful_s + outcome.scheduler.ledger.step_own_s[CAUSES.index("useful")] / scenario.step
-        uncommitted_s = sum(job.uncommitted_s() for job in outcome.scheduler.trainings)
-    useful_flops_per_s = useful_s * peak
+        jobs = outcome.scheduler
+        useful_flops_per_s += jobs.ledger.step_own_s[CAUSES.index("useful")] * (peak / scenario.step)
+        uncommitted_s = sum(job.uncommitted_s(jobs.share * outcome.weight) for job in jobs.trainings)
     p10, p50, p90 = (float(v) for v in np.percentile(useful_flops_per_s, (10.0, 50.0, 90.0)))
-    initial_charge = satellite.power.battery.initial_charge
+    at_first = np.array([t.satellite.power.battery.initial_charge for t in outcome.types])[outcome.type_index]
+    lowest_charge = float(np.minimum(outcome.row("charge_fraction_min"), at_first).min())
     ground = _ground(outcome)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -269,7 +288,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "energy_closure": max(energy_closure(outcome)),
         "compute": {
             "reference_precision": scenario.reference_precision,
-            "nameplate_flops": satellites * peak * duration_s,
+            "nameplate_flops": outcome.nameplate_flops_per_s * duration_s,
             "useful_flops": useful["flops"],
             "useful_fraction": useful["fraction"],
             "mean_useful_flops_per_s": useful["flops"] / duration_s,
@@ -277,7 +296,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             "waterfall": fall,
         },
         "power": {
-            "battery_depth_max": 1.0 - min(initial_charge, float(outcome.row("charge_fraction_min").min())),
+            "battery_depth_max": 1.0 - lowest_charge,
             **declared(outcome, "power"),
         },
         "thermal": declared(outcome, "thermal"),

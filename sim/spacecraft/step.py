@@ -205,6 +205,7 @@ def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite
     run = Run(min(within, run.rate), min(powered, on), inputs.duty)
     rate, on = thermal_limit(state, inputs, power, environment, run, effects, satellite)
     run = Run(min(within, rate), min(powered, on), inputs.duty)
+    effects = settle(state, inputs, power, environment, run, effects, satellite)
     rate, on = thermal_limit(state, inputs, power, environment, run, effects, satellite)
     return Limit(within, guard * min(within, rate), guard * min(powered, on)), effects
 

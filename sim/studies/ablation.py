@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from sim.config import schema
 from sim.config.scenario import Loaded
 from sim.config.schema import Inference, Satellite, Scenario, Training
-from sim.engine.coupled import CoupledRun
-from sim.engine.uncoupled import Run
+from sim.engine.context import Context
+from sim.engine.coupling import Coupling
+from sim.engine.driver import Progress, Run
+from sim.engine.outcome import Outcome
 from sim.fleet import job_lifecycle
 from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import Segment
@@ -272,19 +275,19 @@ class UninterruptedLifecycle:
         return segment
 
 
-class AblatedRun(CoupledRun):
-    """A coupled run without a cause that has no key in the scenario.
+class AblatedCoupling(Coupling):
+    """The exchange of a coupled run without a cause that has no key in the scenario.
 
     Parameters
     ----------
-    loaded : Loaded
-        The scenario.
+    run : Context
+        The run that it belongs to.
     ablation : Ablation
         How the cause is removed.
     """
 
-    def __init__(self, loaded: Loaded, ablation: Ablation) -> None:
-        super().__init__(loaded)
+    def __init__(self, run: Context, ablation: Ablation) -> None:
+        super().__init__(run)
         self.ablation = ablation
         if ablation.instant_links or ablation.always_routed:
             self.transport = UnlimitedTransport(self.transport, ablation.instant_links, ablation.always_routed)
@@ -298,6 +301,26 @@ class AblatedRun(CoupledRun):
         return scheduler
 
 
+class AblatedRun(Run):
+    """A coupled run without a cause that has no key in the scenario.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    ablation : Ablation
+        How the cause is removed.
+    """
+
+    def __init__(self, loaded: Loaded, ablation: Ablation) -> None:
+        super().__init__(loaded)
+        self.ablation = ablation
+
+    def finish(self, progress: Progress | None = None) -> Outcome:
+        """Simulate and gather."""
+        return self.finish_coupled(AblatedCoupling(self, self.ablation), progress)
+
+
 def remove_temperature_limits(run: Run) -> None:
     """Remove the junction and memory temperature limits of a run, in place.
 
@@ -306,5 +329,6 @@ def remove_temperature_limits(run: Run) -> None:
     run : Run
         A run that has not started.
     """
-    thermal = run.params.thermal._replace(junction_limit_k=NO_LIMIT_K, hbm_limit_k=NO_LIMIT_K)
-    run.params = run.params._replace(thermal=thermal)
+    for i, kind in enumerate(run.types):
+        thermal = kind.params.thermal._replace(junction_limit_k=NO_LIMIT_K, hbm_limit_k=NO_LIMIT_K)
+        run.types[i] = replace(kind, params=kind.params._replace(thermal=thermal))

@@ -213,7 +213,7 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
 
 
 def _point(index: int, values: tuple[Any, ...], sets: tuple[str, ...], loaded: Loaded) -> Point:
-    estimate = size(loaded.scenario, loaded.satellites, threads=1)
+    estimate = size(loaded.scenario, loaded.satellites, loaded.accelerators, threads=1)
     return Point(index, values, sets, loaded.sha256, estimate.time_s - START_S, estimate.memory_bytes)
 
 

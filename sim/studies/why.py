@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from sim.config.scenario import Loaded
 from sim.config.schema import Inference, Scenario
-from sim.engine.coupled import SETTLED, CoupledRun
-from sim.engine.uncoupled import Outcome, Run
+from sim.engine.coupling import SETTLED
+from sim.engine.driver import Run
+from sim.engine.outcome import Outcome
 from sim.results import summary
 from sim.schema import CAUSES
 from sim.studies import sensitivity
@@ -159,7 +160,7 @@ class _Experiment:
         loaded = replace(self.whole, scenario=ablation.scenario)
         if self.coupled:
             in_run = ablation.instant_links or ablation.always_routed or ablation.skipped_modes
-            run: Run = AblatedRun(loaded, ablation) if in_run else CoupledRun(loaded)
+            run: Run = AblatedRun(loaded, ablation) if in_run else Run(loaded)
         else:
             run = Run(loaded, sample=self.sample)
         if ablation.no_thermal_limit:
@@ -168,11 +169,10 @@ class _Experiment:
 
     def shares(self, outcome: Outcome) -> _Shares:
         scenario = outcome.loaded.scenario
-        total_s = outcome.carry.shape[1] * outcome.grid.duration_s
+        total_s = float(outcome.weight.sum()) * outcome.grid.duration_s
         own, induced = ({c: s / total_s for c, s in part.items()} for part in summary.ledger_s(outcome))
-        chip = scenario.satellite.accelerator
-        peak = scenario.satellite.accelerators * chip.peak[scenario.reference_precision]
-        return _Shares(own, induced, self.whole.satellites * peak)
+        peaks = [t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in scenario.types]
+        return _Shares(own, induced, sum(n * p for n, p in zip(self.whole.satellites_by_type, peaks, strict=True)))
 
     @property
     def accuracy(self) -> float:

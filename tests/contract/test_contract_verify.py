@@ -16,10 +16,11 @@ import pytest
 import orbit.kernels.visibility
 import sim.config.ephemeris_files
 import sim.engine.access
-import sim.engine.coupled
+import sim.engine.context
+import sim.engine.coupling
+import sim.engine.driver
 import sim.engine.job_assignment
 import sim.engine.propagators
-import sim.engine.uncoupled
 import sim.network.ground_routing
 import sim.network.link_state
 import sim.results.summary
@@ -36,13 +37,13 @@ REPO = Path(__file__).resolve().parents[2]
 ROW = {"name", "ours", "theirs", "error", "limit", "unit", "source", "ok"}
 
 SAME = [
-    (orbits, "shadow_edge", sim.spacecraft.illumination), (orbits, "sun_position_m", sim.engine.uncoupled), (orbits, "solar_flux_w_m2", sim.engine.uncoupled),
-    (orbits, "CircularJ2", sim.engine.propagators), (sgp4, "Sgp4", sim.engine.propagators), (frames, "in_teme", sim.engine.uncoupled),
+    (orbits, "shadow_edge", sim.spacecraft.illumination), (orbits, "sun_position_m", sim.engine.context), (orbits, "solar_flux_w_m2", sim.engine.context),
+    (orbits, "CircularJ2", sim.engine.propagators), (sgp4, "Sgp4", sim.engine.propagators), (frames, "in_teme", sim.engine.context),
     (orbits, "walker", sim.engine.propagators), (orbits, "TimeGrid", sim.engine.propagators), (sgp4, "read_tle", sim.config.ephemeris_files),
     (catalogues, "read_omm", sim.config.ephemeris_files), (catalogues, "read_oem", sim.config.ephemeris_files), (catalogues, "Ephemeris", sim.engine.propagators),
-    (network, "nearest_in_sight", orbit.kernels.visibility), (network, "position_m", sim.engine.uncoupled), (network, "zenith", sim.engine.uncoupled),
+    (network, "nearest_in_sight", orbit.kernels.visibility), (network, "position_m", sim.engine.context), (network, "zenith", sim.engine.context),
     (network, "round_trip_ms", sim.results.summary), (spacecraft, "plate_view_factor", sim.spacecraft.earth_flux), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.radiator),
-    (spacecraft, "emission_w_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupled), (hypatia, "access_m", sim.network.ground_routing),
+    (spacecraft, "emission_w_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupling), (hypatia, "access_m", sim.network.ground_routing),
     (hypatia, "walker_sgp4", sim.engine.propagators), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
     (workload, "flow_times_s", sim.workload.job_communication.collectives), (fleet, "JobLifecycle", sim.engine.job_assignment), (access, "windows", sim.engine.access),
 ]  # fmt: skip
@@ -54,7 +55,7 @@ def test_verify_calls_what_a_run_calls(ours: Any, name: str, runs: Any) -> None:
 
 
 def test_sight_is_the_engines() -> None:
-    assert sim.engine.uncoupled.visibility is orbit.kernels.visibility
+    assert sim.engine.driver.visibility is orbit.kernels.visibility
 
 
 def test_verify(dawndusk: Any) -> None:

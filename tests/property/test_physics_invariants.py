@@ -13,7 +13,8 @@ from orbit.ground import Station, position_m, slant_range_m, zenith
 from orbit.kernels.shadow import lit_fraction, mean_lit_fraction
 from orbit.kernels.visibility import OUT_OF_SIGHT_M2, nearest_in_sight
 from sim.config import scenario
-from sim.engine.uncoupled import Outcome, Run
+from sim.engine.driver import Run
+from sim.engine.outcome import Outcome
 from sim.spacecraft import battery as battery_model
 from sim.spacecraft.battery import Battery
 from sim.spacecraft.compute import dynamic_share, rate_for_share
@@ -78,7 +79,7 @@ def test_more_power_never_slows(a: float, b: float, floor: float) -> None:
 def test_battery_never_below_its_floor(powers: list[tuple[float, float]], start: float, depth: float) -> None:
     """Source of truth: definition: however it is used, the charge stays between floor and capacity, 1e-9 of it."""
     capacity = 2e7
-    battery = Battery(capacity, capacity * (1 - depth), capacity * (1 - depth), 0.97, 0.95, 1.5e4, 2e4)
+    battery = Battery(capacity, capacity * (1 - depth), capacity * (1 - depth), 0.97, 0.95, 1.5e4, 2e4, 60.0)
     charge = battery.floor_j + start * (capacity - battery.floor_j)
     for generated, load in powers:
         charge = battery_model.advance(State(charge), Power(generated), Loads(load), battery).charge_j
@@ -142,7 +143,7 @@ def test_permuting_satellites_permutes_totals(order: list[int]) -> None:
     assert np.array_equal(shuffled.carry, straight.carry[:, list(order)])
     assert np.array_equal(shuffled.fleet, straight.fleet)
     assert np.array_equal(shuffled.extremes, straight.extremes)
-    assert shuffled.fleet.shape[1] == len(ROWS.columns)
+    assert shuffled.fleet.shape[2] == len(ROWS.columns)
 
 
 @given(
@@ -164,4 +165,4 @@ def test_any_satellite_keeps_its_books(law: str, kwh: float, radiator_m2: float,
     assert np.all(rows >= 0.0)
     assert np.abs(rows.sum(axis=0) - 1.0).max() < 1e-9
     assert np.isfinite(outcome.carry).all()
-    assert outcome.row("charge_fraction_min").min() * outcome.params.battery.capacity_j >= outcome.params.battery.floor_j * (1.0 - 1e-9)
+    assert outcome.row("charge_fraction_min").min() * outcome.types[0].params.battery.capacity_j >= outcome.types[0].params.battery.floor_j * (1.0 - 1e-9)

@@ -12,7 +12,8 @@ from skyfield.api import Loader
 from skyfield.sgp4lib import TEME
 from skyfield_data import get_skyfield_data_path
 
-from sim.engine.uncoupled import Outcome, Run
+from sim.engine.driver import Run
+from sim.engine.outcome import Outcome
 from sim.spacecraft.step import ROWS
 
 SIGMA = 5.670374419e-8
@@ -44,7 +45,7 @@ def test_temperatures_against_radau(run: Outcome) -> None:
     the wrong moment within the minute: sunlight on 16 m2 edge-on at 2 deg is 150 W, 0.1 K in a radiator of 72 kJ/K; albedo's
     cosine over a minute is smooth.
     """
-    sat, params = run.loaded.scenario.satellite, run.params
+    sat, params = run.loaded.scenario.satellite, run.types[0].params
     area, eps, alpha = sat.thermal.radiator.area, sat.thermal.radiator.emissivity, sat.thermal.radiator.absorptance
     g = 64 / sat.accelerator.junction_to_plate, 64 / sat.accelerator.hbm_to_plate, 64 / sat.thermal.plate.to_coolant
     g_loop = sat.thermal.loop.conductance
@@ -70,7 +71,7 @@ def test_temperatures_against_radau(run: Outcome) -> None:
         kept = run.kept[:, :, lane]
         assert np.abs(kept[:, [books.RECORDED[axis] for axis in ("x_m", "y_m", "z_m")]] - r[30::30]).max() < 1500.0  # node 0.0075 deg: 0.9 km
         charge = np.concatenate(([1.0], kept[:, books.RECORDED["charge_fraction"]])) * sat.power.battery.capacity
-        t = run.initial[books.FIRST_NODE : books.FIRST_NODE + 5]
+        t = run.types[0].initial[books.FIRST_NODE : books.FIRST_NODE + 5]
         worst = 0.0
         for k in range(MINUTES):
             chip, plate, loop = _heats(kept[k], charge[k + 1] - charge[k], sat)

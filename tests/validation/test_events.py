@@ -12,11 +12,9 @@ import pytest
 
 from sim import api
 from sim.config.scenario import Loaded
-from sim.engine.coupled import CoupledRun
-from sim.engine.uncoupled import Run
+from sim.engine.driver import Run
 from sim.results import dataset
 from sim.results import summary as metrics
-from sim.spacecraft import step
 
 SHELL = """\
 name: events
@@ -88,7 +86,7 @@ def test_links_of_the_serving_satellite_are_lost(tmp_path: Path) -> None:
     """Source of truth: the same fleet without links: users reach the one satellite that serves directly or not at all. Before
     the event and after it the round trips are those of the run without it."""
     linked = api.run(scenario(tmp_path, more=GRID + SERVED))
-    scheduler = CoupledRun(scenario(tmp_path, more=GRID + SERVED)).finish().scheduler
+    scheduler = Run(scenario(tmp_path, more=GRID + SERVED)).finish().scheduler
     assert scheduler is not None
     (server,) = scheduler.services[0].who.tolist()
     direct = api.run(scenario(tmp_path, more=SERVED))  # the same order, and so the same satellite
@@ -157,11 +155,11 @@ def test_a_node_fails_in_a_job(tmp_path: Path) -> None:
             break
     ((at_s, _),) = failures
     more = GRID + TRAINS + FAILING.format(mean="1e6 s", repair="30 min") + f"seed: {seed}\n"
-    run = CoupledRun(scenario(tmp_path, more=more))
-    outcome = run.finish()
+    outcome = Run(scenario(tmp_path, more=more)).finish()
     found = metrics.summary(outcome)
     assert own(found, "failed")[0] == pytest.approx(8 / 104 * repair_s / (N * DURATION_S), abs=1e-12)
-    (job,) = run.scheduler.trainings
+    assert outcome.scheduler is not None
+    (job,) = outcome.scheduler.trainings
     assert np.array_equal(job.clock.ranks()[0], job.placed[0])
     waits = job.mode_share[0, 3].sum()
     assert waits == 0.0
@@ -196,7 +194,7 @@ def test_tiles_and_blocks_leave_no_trace(tmp_path: Path) -> None:
     loaded = scenario(tmp_path, *events, more=GRID + TRAINS + FAILING.format(mean="2 d", repair="20 min"))
     told = []
     for tile, block in ((8, 7), (256, 0), (64, 60)):
-        outcome = CoupledRun(loaded, tile=tile, block=block).finish()
+        outcome = Run(loaded, tile=tile, block=block).finish()
         told.append(json.dumps([metrics.summary(outcome), dataset.event_rows(outcome)]))
     assert told[0] == told[1] == told[2]
 
@@ -235,7 +233,7 @@ def test_a_decay_in_a_coupled_run(tmp_path: Path) -> None:
     coupled = api.load("starlink_edge", set=[*sets, "links.topology=nearest"])
     found = []
     for block in (0, 7, 60):
-        run = CoupledRun(coupled, tile=8, block=block)
+        run = Run(coupled, tile=8, block=block)
         propagator = Counted(run.propagators[0])
         run.propagators = [propagator]
         found.append(run.finish())
@@ -244,7 +242,7 @@ def test_a_decay_in_a_coupled_run(tmp_path: Path) -> None:
     assert number == 1
     for outcome in found:
         assert outcome.decayed == alone.decayed
-        assert outcome.carry[step.FAILED].tolist() == alone.carry[step.FAILED].tolist()
+        assert outcome.row("failed_s").tolist() == alone.row("failed_s").tolist()
         assert [
             (e["time_s"], e["target"], e["remaining_fraction"], e["cause"]) for e in dataset.event_rows(outcome)
         ] == [(60.0 * k, "satellite 1", 0.0, "decay")]

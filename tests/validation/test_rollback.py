@@ -294,7 +294,7 @@ def test_scatter_of_the_cases() -> None:
 def test_the_cases_are_sharp() -> None:
     """The clock's limit is below 1 % of its value (a save of 60 s is 5 % of it); that of the time served is less than half of
     what one spare more or less would make."""
-    clock, served = fleet._clock()
+    clock, served = fleet._lifecycle()
     assert clock.limit < 0.01 * clock.ours()
     one_less = gang_availability(fleet.SLOTS, fleet.SPARES - 1, fleet.YEARLY, 1.0)
     assert served.limit < 0.5 * (served.ours() - one_less)

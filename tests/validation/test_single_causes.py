@@ -11,7 +11,8 @@ from skyfield.api import Loader
 from skyfield.sgp4lib import TEME
 from skyfield_data import get_skyfield_data_path
 
-from sim.engine.uncoupled import Outcome, Run
+from sim.engine.driver import Run
+from sim.engine.outcome import Outcome
 from sim.spacecraft.step import ROWS
 
 SIGMA = 5.670374419e-8

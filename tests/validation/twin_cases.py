@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import access_twins
 import numpy as np
-import submodel_cases
 
 from orbit.atmosphere import _around, _densities, air
 from orbit.kernels import (
@@ -32,6 +32,10 @@ from orbit.kernels import (
 )
 from sim.config import scenario
 from sim.engine import satellite_params
+
+sys.path.append(str(Path(__file__).parents[1] / "unit" / "spacecraft"))
+import submodel_cases
+
 from sim.spacecraft import array, attitude, battery, compute, earth_flux, loop, radiator, step, thermal
 
 
@@ -139,7 +143,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
 
 def loop_calls() -> Iterator[tuple[str, object]]:
     """The kernels over arrays, and the whole step over ten minutes."""
-    from sim.engine.uncoupled import Run
+    from sim.engine.driver import Run
 
     rng = np.random.default_rng(7)
     elements = np.empty((7, 8))
@@ -170,10 +174,10 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     first = np.empty((2, 3, 8))
     run.propagators[0].fill(0, 8, -1, first)
     carry = np.empty((loop.CARRIED, 8))
-    loop.start(first, run.sky.sun_m[:2], run.initial, carry)
+    loop.start(first, run.surroundings.sun_m[:2], run.types[0].initial, carry)
     yield "start", np.where(np.abs(carry) < 1e299, carry, 0.0)
     limits, controls = np.empty((loop.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (loop.CONTROL_ROWS, 8))
-    loop.preview_limits(8)(first[1] * 1.0001, run.sky.sun_m[2], 1400.0, controls, run.params, carry, limits)
+    loop.preview_limits(8)(first[1] * 1.0001, run.surroundings.sun_m[2], 1400.0, controls, run.types[0].params, carry, limits)
     yield "preview", limits
     outcome = run.finish()
     yield "run_block", outcome.carry

@@ -110,7 +110,13 @@ class StationKeeping(Section):
     mismatch: Fraction  # between two satellites, of both
 
 
-class Cluster(Section):
+class Entry(Section):
+    """An entry of the constellation; its satellites are of one type."""
+
+    satellite: str | None = None  # one of `satellites`; none: the scenario's `satellite`
+
+
+class Cluster(Entry):
     """A formation round a chief on a sun-synchronous orbit."""
 
     kind: Literal["cluster"]
@@ -125,7 +131,7 @@ class Cluster(Section):
         return self.lattice.count * int(self.clusters)
 
 
-class Ring(Section):
+class Ring(Entry):
     """Satellites evenly round one sun-synchronous orbit."""
 
     kind: Literal["ring"]
@@ -138,7 +144,7 @@ class Ring(Section):
         return int(self.satellites)
 
 
-class Walker(Section):
+class Walker(Entry):
     """A shell of evenly spaced planes; delta spreads the nodes over 360 deg, star over 180 deg.
 
     Its size is given by altitude (moved by secular J2), or by mean_motion (mean elements, moved by SGP4); where both are
@@ -191,7 +197,7 @@ class Walker(Section):
         return self
 
 
-class Shorthand(Section):
+class Shorthand(Entry):
     """Walker shells in one string: D (delta) or S (star), altitude km, inclination deg, satellites/planes/phasing."""
 
     kind: Literal["shorthand"]
@@ -245,7 +251,7 @@ def _shell(text: str) -> Walker:
     })  # fmt: skip
 
 
-class Tle(Section):
+class Tle(Entry):
     """A catalogue of two-line elements."""
 
     kind: Literal["tle"]
@@ -253,7 +259,7 @@ class Tle(Section):
     sha256: str | None = None  # of the file's bytes, written into resolved scenarios and checked when present
 
 
-class Omm(Section):
+class Omm(Entry):
     """A catalogue of orbit mean-elements messages, in JSON, XML, CSV or key = value, as the file's content tells."""
 
     kind: Literal["omm"]
@@ -261,7 +267,7 @@ class Omm(Section):
     sha256: str | None = None
 
 
-class Oem(Section):
+class Oem(Entry):
     """Positions over time, as orbit ephemeris messages; outside their span satellites have no position and count as failed."""
 
     kind: Literal["oem"]

@@ -54,6 +54,7 @@ class Scenario(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     constellation: Annotated[list[Constellation], Field(min_length=1)]
     satellite: Satellite
+    satellites: dict[str, Satellite] = Field(default_factory=dict)  # further types, by name
     environment: Environment
     motion: Motion | None = None
     ground: Ground | None = None
@@ -67,6 +68,15 @@ class Scenario(Section):
     recorder: Recorder = Field(default_factory=Recorder)
     allow_stale: bool = False  # elements more than 14 days from the epoch
     skip_bad: bool = False  # sets of a catalogue that cannot be used are left out, and told in the manifest
+
+    @property
+    def types(self) -> list[Satellite]:
+        """Satellite types: `satellite`, then those of `satellites` in their order."""
+        return [self.satellite, *self.satellites.values()]
+
+    def type_index(self, entry: Constellation) -> int:
+        """Position in `types` of the type of an entry's satellites."""
+        return 0 if entry.satellite is None else 1 + list(self.satellites).index(entry.satellite)
 
     @property
     def steps(self) -> int:

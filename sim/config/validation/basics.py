@@ -5,7 +5,7 @@ from __future__ import annotations
 from orbit.catalog import ElementSet, Track
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
 from sim.config.errors import Problem
-from sim.config.schema import Scenario
+from sim.config.schema import Satellite, Scenario
 from sim.config.validation.location import at
 from sim.config.yaml_tree import Node
 
@@ -38,9 +38,30 @@ def time(scenario: Scenario, root: Node) -> list[Problem]:
 
 
 def hardware(scenario: Scenario, root: Node) -> list[Problem]:
+    return [problem for satellite in scenario.types for problem in _type_problems(satellite, scenario, root)]
+
+
+def types(scenario: Scenario, root: Node) -> list[Problem]:
+    """Satellite types that no entry of the constellation uses."""
+    used = {entry.satellite for entry in scenario.constellation}
     found = []
-    satellite, chip = scenario.satellite, scenario.satellite.accelerator
-    radiator = satellite.thermal.radiator
+    for name in scenario.satellites:
+        if name not in used:
+            advice = f"write satellite: {name} in an entry, or remove it"
+            message = f"no entry of the constellation uses this type; {advice}"
+            found.append(Problem(at(root, "satellites", name), f"satellites.{name}", message))
+    if None not in used:
+        named = ", ".join(sorted(n for n in used if n is not None))
+        advice = f"write one of these here and remove it from the entries: {named}"
+        message = f"no entry of the constellation uses this type, as all name another; {advice}"
+        found.append(Problem(at(root, "satellite"), "satellite", message))
+    return found
+
+
+def _type_problems(satellite: Satellite, scenario: Scenario, root: Node) -> list[Problem]:
+    """What does not fit between one satellite type and the scenario."""
+    found = []
+    chip, radiator = satellite.accelerator, satellite.thermal.radiator
     tau_s = radiator_time_constant_s(
         radiator.heat_capacity, radiator.emissivity, radiator.fin_efficiency, chip.junction_limit
     )

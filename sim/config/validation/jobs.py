@@ -26,11 +26,11 @@ class _Site(NamedTuple):
 
     @property
     def accelerators(self) -> int:
-        return int(self.scenario.satellite.accelerators)
+        return min(int(t.accelerators) for t in self.scenario.types)
 
     @property
     def memory_bytes(self) -> float:
-        return self.scenario.satellite.accelerator.memory
+        return min(t.accelerator.memory for t in self.scenario.types)
 
 
 def problems(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
@@ -111,13 +111,13 @@ def _kinds(scenario: Scenario, root: Node) -> list[Problem]:
 def _of(job: Workload, site: _Site) -> list[FieldMessage]:
     if not isinstance(job, Training | Inference):
         return []
-    chip = site.scenario.satellite.accelerator
-    known = [name for name in sorted(chip.peak) if name in workload_params.BYTES]
-    if job.precision not in known:
-        return [("precision", f"{chip.name} has no peak for '{job.precision}'; write one of: {', '.join(known)}")]
+    for chip in (t.accelerator for t in site.scenario.types):
+        known = [name for name in sorted(chip.peak) if name in workload_params.BYTES]
+        if job.precision not in known:
+            return [("precision", f"{chip.name} has no peak for '{job.precision}'; write one of: {', '.join(known)}")]
     if isinstance(job, Training):
         return _training(job, site)
-    message = service_problem(workload_params.service(job, site.scenario.satellite))
+    message = service_problem(workload_params.service(job, workload_params.slowest(site.scenario.types, job.precision)))
     return [] if message is None else [("tensor" if job.tensor is not None else "batch" if job.batch else "model", message)]
 
 

@@ -23,8 +23,10 @@ def problems(scenario: Scenario, root: Node, catalogues: Catalogues, broken: Col
         found += basics.time(scenario, root)
     if intact("epoch", "duration", "environment"):
         found += earth.problems(scenario, root)
-    if intact("step", "satellite", "reference_precision"):
+    if intact("step", "satellite", "satellites", "reference_precision"):
         found += basics.hardware(scenario, root)
+    if intact("satellite", "satellites", "constellation"):
+        found += basics.types(scenario, root)
     if intact("epoch", "constellation"):
         found += basics.stale(scenario, root, catalogues.sets)
     if intact("epoch", "duration", "constellation"):
@@ -40,7 +42,7 @@ def problems(scenario: Scenario, root: Node, catalogues: Catalogues, broken: Col
         found += formations.mesh(scenario, root)
     if intact("links", "ground"):
         found += links.pairs(scenario, root)
-    if intact("constellation", "satellite", "links", "workloads", "fleet") and satellites:
+    if intact("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
         found += jobs.problems(scenario, root, satellites)
     if not found and not broken and satellites:
         found += sizes.problems(scenario, root, satellites)

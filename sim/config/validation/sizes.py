@@ -68,7 +68,7 @@ def recorder_plan(satellites: int, steps: int, most_satellites: int, most_values
     return recorded, stride
 
 
-def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Size:
+def size(scenario: Scenario, satellites: int, accelerators: int, threads: int | None = None) -> Size:
     """Estimate of a run's size, memory and time."""
     steps = scenario.steps
     recorded, stride = recorder_plan(satellites, steps, int(scenario.recorder.satellites), int(scenario.recorder.values))
@@ -93,7 +93,7 @@ def size(scenario: Scenario, satellites: int, threads: int | None = None) -> Siz
         memory += more_bytes
         work_s = cores * work_s + more_s  # one core does it all
     return Size(
-        satellites, satellites * scenario.satellite.accelerators, steps, stations, recorded, moments, links,
+        satellites, accelerators, steps, stations, recorded, moments, links,
         sum(w.kind != "independent" for w in scenario.workloads), memory, START_S + work_s,
     )  # fmt: skip
 
@@ -144,7 +144,7 @@ def _changes(scenario: Scenario, satellites: int) -> float:
     fleet = scenario.fleet
     if fleet is None or fleet.failures is None:
         return 0.0
-    mean_s, count = fleet.failures.mean_time, satellites * fleet.failures.units(scenario.satellite.accelerators)
+    mean_s, count = fleet.failures.mean_time, satellites * max(fleet.failures.units(t.accelerators) for t in scenario.types)
     lives = scenario.duration / (mean_s + (math.inf if fleet.repair is None else fleet.repair.time))
     return 2.0 * count * (min(1.0, scenario.duration / mean_s) + lives)
 
@@ -161,7 +161,7 @@ def available_bytes() -> float:
 
 
 def problems(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
-    need, have = size(scenario, satellites).memory_bytes, available_bytes()
+    need, have = size(scenario, satellites, 0).memory_bytes, available_bytes()
     if need <= 0.9 * have:
         return []
     return [

@@ -46,7 +46,7 @@ def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
     else:
         spares = 0 if s.fleet is None else int(s.fleet.spares)
         counts = workload_params.counts(s.workloads, spares, like.satellites)
-        each = s.satellite.accelerators
+        each = max(1, like.accelerators // like.satellites)
         larger = site.nodes * site.accelerators_per_node / (like.satellites * each)
         workloads = [_in_nodes(w, n * each, each, larger, site) for w, n in zip(s.workloads, counts, strict=True)]
         if any(isinstance(w, schema.Inference) and w.demand is not None for w in s.workloads):

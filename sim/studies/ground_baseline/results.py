@@ -59,7 +59,7 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "station_pairs": {},
         "workloads": metrics.workloads(plan.workloads, day.scheduler, float(np.median(user_ms)) if user_ms.size else None),
         "fleet": _fleet(site, plan, day, peak),
-        "design": dict.fromkeys(("satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways")),
+        "design": dict.fromkeys(("satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways", "types")),
         "cost": {
             "capex_usd": capex_usd(site),
             **dict.fromkeys(("usd_per_useful_pflop_day", "usd_per_million_tokens", "break_even_launch_usd_per_kg")),
@@ -96,7 +96,7 @@ def _compute(site: schema.Site, plan: Plan, day: Day, peak: float, own_s: Array,
         "useful_flops": useful["flops"],
         "useful_fraction": useful["fraction"],
         "mean_useful_flops_per_s": useful["flops"] / plan.duration_s,
-        "uncommitted_flops": sum(job.uncommitted_s() for job in day.scheduler.trainings) * peak,
+        "uncommitted_flops": sum(job.uncommitted_s(np.ones(site.nodes)) for job in day.scheduler.trainings) * peak,
         "waterfall": rows,
     }
 

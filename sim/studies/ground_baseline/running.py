@@ -54,7 +54,8 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
     """Step by step; only the availability of its accelerators limits the rate of a node."""
     n, steps, step_s = site.nodes, plan.steps, plan.step_s
     transport = Star(n, site.fabric)
-    work = job_assignment.Work(_Host(site.accelerator, site.accelerators_per_node), plan.workloads, site.fleet, steps, step_s)
+    hosts, one_type = [_Host(site.accelerator, site.accelerators_per_node)], np.zeros(n, dtype=np.int64)
+    work = job_assignment.Work(hosts, one_type, plan.workloads, site.fleet, steps, step_s)
     scheduler = job_assignment.scheduler_for(work, np.arange(n), transport)
     for training in scheduler.trainings:
         training.traffic = ConstantCommunication(training.task, training.choice.collective, n)

@@ -26,7 +26,7 @@ from orbit.kernels.streaming_stores import empty_lines
 from orbit.kernels.visibility import OUT_OF_SIGHT_M2, nearest_in_sight
 from orbit.propagation import CircularJ2, Propagator
 from orbit.timegrid import TimeGrid, julian_date
-from sim.engine.uncoupled import TILE
+from sim.engine.context import TILE
 from sim.verify.bench.harness import Benchmark, CannotRun, Pair
 
 Array = NDArray[np.float64]

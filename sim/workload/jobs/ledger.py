@@ -31,19 +31,24 @@ class JobInputs(NamedTuple):
 class Ledger:
     """Seconds of whole satellites by cause, own and induced, per satellite and per step."""
 
-    def __init__(self, satellites: int, steps: int) -> None:
+    def __init__(self, satellites: int, steps: int, weight: Array | None = None) -> None:
+        """weight (satellites,): a satellite's nameplate over that of the reference type, in sums over the fleet."""
+        self.weight = np.ones(satellites) if weight is None else weight
+        self.share = np.ones(satellites)  # of a satellite's nameplate that a job in its own units is about
         self.own_s = np.zeros((len(CAUSES), satellites))
         self.induced_s = np.zeros((len(CAUSES), satellites))
         self.step_own_s = np.zeros((len(CAUSES), steps))
         self.step_induced_s = np.zeros((len(CAUSES), steps))
 
     def own(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
+        seconds = seconds * self.share[who]
         self.own_s[ROW[cause], who] += seconds
-        self.step_own_s[ROW[cause], k] += float(np.sum(seconds))
+        self.step_own_s[ROW[cause], k] += float(np.sum(seconds * self.weight[who]))
 
     def induced(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
+        seconds = seconds * self.share[who]
         self.induced_s[ROW[cause], who] += seconds
-        self.step_induced_s[ROW[cause], k] += float(np.sum(seconds))
+        self.step_induced_s[ROW[cause], k] += float(np.sum(seconds * self.weight[who]))
 
 
 def binding(limits: Array, satellite: int) -> str:

@@ -35,17 +35,21 @@ class JobScheduler:
         satellites: int,
         steps: int,
         step_s: float,
-        kernel_efficiency: float,
         trainings: list[Training],
         services: list[InferenceService],
         reserve: Ints,
         idle: Ints,
+        share: Array | None = None,
+        weight: Array | None = None,
     ) -> None:
-        self.satellites, self.step_s, self.kernel_efficiency = satellites, step_s, kernel_efficiency
+        """share (satellites,): rate of a job's pacing satellite over the satellite's own; weight as in `Ledger`."""
+        self.satellites, self.step_s = satellites, step_s
+        self.share = np.ones(satellites) if share is None else share
+        self.mixed = bool((self.share < 1.0).any())  # a job spans types: the slowest paces
         self.trainings, self.services = trainings, services
         self.reserve, self.idle = reserve, idle
         self.resting = np.concatenate((reserve, idle))
-        self.ledger = Ledger(satellites, steps)
+        self.ledger = Ledger(satellites, steps, weight)
         self.inputs = JobInputs(*(np.ones(satellites) for _ in JobInputs._fields))
 
     @property
@@ -62,7 +66,7 @@ class JobScheduler:
     def useful_share(self) -> Array:
         """Useful share of the last step of each member of a job (N,), before any rollback."""
         shares = [np.zeros(self.satellites), *(training.useful_share for training in self.trainings)]
-        return np.asarray(np.sum(shares, axis=0))
+        return np.asarray(np.sum(shares, axis=0) * self.share)
 
     def begin_step(
         self,
@@ -100,25 +104,46 @@ class JobScheduler:
 
     def fill_inputs(self, limits: Array) -> JobInputs:
         """Rates under these limits (loop.LIMIT_ROWS, N); ask again with the limits that follow from the answer."""
+        limits = self._in_job_units(limits)
         for training in self.trainings:
             training.set_rates(limits)
             training.fill_inputs(self.inputs)
         for service in self.services:
             service.set_rates(limits)
             service.fill_inputs(self.inputs)
-        return self.inputs
+        return self.inputs._replace(job_rate=self.inputs.job_rate * self.share) if self.mixed else self.inputs
+
+    def _in_job_units(self, limits: Array) -> Array:
+        """Limits as rates of the pacing satellite: a faster one can do no more than that satellite at full clock."""
+        return np.minimum(limits / self.share, 1.0) if self.mixed else limits
 
     def record_losses(self, k: int, limits: Array) -> None:
         """Enter step k under the limits that held."""
+        own = self._in_job_units(limits)
+        self.ledger.share = self.share
         for training in self.trainings:
-            training.record_losses(k, limits, self.ledger, self.kernel_efficiency)
+            training.record_losses(k, own, self.ledger)
         for service in self.services:
-            service.record_losses(k, limits, self.ledger, self.step_s)
+            service.record_losses(k, own, self.ledger, self.step_s)
+        self.ledger.share = np.ones(self.satellites)
+        if self.mixed:
+            self._record_surplus(k, limits - self.share * own)
         for cause, who, limit in (("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE)):
             if who.size:
                 self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[limit, who])
 
+    def _record_surplus(self, k: int, surplus: Array) -> None:
+        """What satellites could do beyond the job's pacing satellite at full clock is in no mesh of the job."""
+        for training in self.trainings:
+            who = training.everybody
+            spare = np.where(training.over[who], 0.0, training.spare_share[who])
+            rate = spare * surplus[LIMIT_ALLOWED, who] + (self.up[who] - spare) * surplus[LIMIT_RATE, who]
+            self.ledger.own("unplaced", k, who, self.step_s * rate)
+        for service in self.services:
+            self.ledger.own("unplaced", k, service.who, self.step_s * self.up[service.who] * surplus[LIMIT_RATE, service.who])
+
     def end(self) -> None:
         """Enter what the end of the run decides."""
+        self.ledger.share = self.share
         for training in self.trainings:
             training.end(self.ledger)

@@ -166,7 +166,7 @@ class Training:
 
     # --- the ledger
 
-    def record_losses(self, k: int, limits: Array, ledger: Ledger, kernel_efficiency: float) -> None:
+    def record_losses(self, k: int, limits: Array, ledger: Ledger) -> None:
         """Enter the losses of members and spares beyond those of power and heat."""
         rate = limits[LIMIT_RATE]
         self.because = self._causes(limits)
@@ -187,7 +187,7 @@ class Training:
             left_s = seconds * rate[interval.there]
             match interval.mode:
                 case job_lifecycle.RUN:
-                    self._run(k, interval, seconds, limits, ledger, kernel_efficiency)
+                    self._run(k, interval, seconds, limits, ledger)
                 case job_lifecycle.CHECKPOINT:
                     ledger.own("checkpoint", k, interval.there, left_s)
                 case job_lifecycle.RECOVERY:
@@ -199,9 +199,8 @@ class Training:
                     ledger.own("outage", k, interval.there[mine], left_s[mine])
                     ledger.induced("outage", k, interval.there[~mine], left_s[~mine])
 
-    def _run(
-        self, k: int, s: _Interval, seconds: float, limits: Array, ledger: Ledger, kernel_efficiency: float
-    ) -> None:
+    def _run(self, k: int, s: _Interval, seconds: float, limits: Array, ledger: Ledger) -> None:
+        kernel_efficiency = self.task.kernel_efficiency
         g, there = s.job, s.there
         limit, rate = limits[LIMIT_RATE, there], float(self.job_rate[g])
         ledger.induced(self.because[g], k, there, seconds * (limit - rate))
@@ -250,9 +249,9 @@ class Training:
         for job in range(self.jobs):
             self._keep(job, ledger)
 
-    def uncommitted_s(self) -> float:
-        """Useful seconds of satellites since the last commits."""
-        return float(sum(done.useful_s * done.there.size for found in self.open for done in found))
+    def uncommitted_s(self, weight: Array) -> float:
+        """Useful seconds since the last commits, each satellite by its weight (satellites,)."""
+        return float(sum(done.useful_s * float(weight[done.there].sum()) for found in self.open for done in found))
 
     def summary(self) -> dict[str, Any]:
         """What summary.json says of this workload."""

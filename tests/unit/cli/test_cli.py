@@ -160,7 +160,7 @@ def test_running_out_of_memory_is_one_line(dawndusk: Any, folder: Path, monkeypa
     def exhausted(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(api, "CoupledRun", exhausted)
+    monkeypatch.setattr(api, "Run", exhausted)
     called = dawndusk("run", "suncatcher")
     assert (called.code, called.out) == (1, "")
     assert called.err.startswith("out of memory; write fewer satellites")
@@ -176,7 +176,7 @@ def test_interrupt_in_process(dawndusk: Any, folder: Path, monkeypatch: pytest.M
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(*((coupled.CoupledRun, "_step", stop) if moment == "run" else (store, "write_series", stop)))
+    monkeypatch.setattr(*((coupled.Run, "_step", stop) if moment == "run" else (store, "write_series", stop)))
     called = dawndusk("run", "suncatcher", "--set", "duration=10 min", "--out", "found")
     assert (called.code, called.out) == (130, "")
     assert called.errors == ["interrupted; nothing was written"]

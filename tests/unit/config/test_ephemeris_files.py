@@ -21,8 +21,7 @@ from sim.config.errors import InputError
 from sim.config.scenario import Loaded, load
 from sim.config.validation import forms
 from sim.engine import links, propagators
-from sim.engine.coupled import CoupledRun
-from sim.engine.uncoupled import Run
+from sim.engine.driver import Run
 from sim.results import store, summary
 from sim.results.manifest import build_manifest
 from sim.studies import definition
@@ -317,7 +316,7 @@ def test_where_an_ephemeris_ends_the_satellite_fails(folder: Path, coupled: bool
     _oem(folder, datetime(2026, 12, 21, tzinfo=UTC))
     found = load(_scenario(folder, "{kind: oem, oem: three.oem}", "fleet: {spares: 0}\n" if coupled else ""))
     assert found.scenario.coupled == coupled
-    run = CoupledRun(found) if coupled else Run(found, threads=1)
+    run = Run(found) if coupled else Run(found, threads=1)
     outcome = run.finish()
     assert outcome.decayed == [(2, 30)]
     note = "1 satellite without an ephemeris from then on: satellite 2 at 2026-12-21T00:30:00Z"

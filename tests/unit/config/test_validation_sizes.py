@@ -36,7 +36,7 @@ MEASURED = [
 def test_near_what_was_measured(sets: tuple[str, ...], time_s: float, memory_bytes: float) -> None:
     """Within a factor of two, as an estimate should be."""
     loaded = load("starlink_edge", (*sets, "recorder={satellites: 1000, values: 250000}"))
-    found = size(loaded.scenario, loaded.satellites)
+    found = size(loaded.scenario, loaded.satellites, loaded.accelerators)
     assert time_s / 2.0 < found.time_s - START_S < time_s * 2.0
     assert memory_bytes / 2.0 < found.memory_bytes - 450e6 < memory_bytes * 2.0
 

@@ -306,7 +306,7 @@ INSPECT = """
 import sys
 import numpy as np
 from sim.config import scenario
-from sim.engine.uncoupled import Run
+from sim.engine.driver import Run
 text = "{kind: ring, altitude: 650 km, local_time: '12:00', satellites: 8}"
 run = Run(scenario.load("suncatcher", sets=("duration=2 min", "workloads=[{kind: independent}]", "links=", "economics=", f"constellation={text}")), tile=8, threads=1)
 run.finish()

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import sim
-from sim.engine.uncoupled import Outcome, Run
+from sim.engine.driver import Run
+from sim.engine.outcome import Outcome
 from sim.results import summary as metrics
 from sim.schema import CAUSES
 from sim.spacecraft.step import ROWS

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.config import scenario
-from sim.engine.uncoupled import Outcome
+from sim.engine.outcome import Outcome
 from sim.spacecraft import thermal
 from sim.spacecraft.step import ROWS
 
@@ -39,7 +39,7 @@ def _change(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
     charge = carry[ROWS.carried["charge_j"]] - battery.initial_charge * battery.capacity
     capacities = np.array(thermal.network(loaded.scenario.satellite).heat_capacity_j_k)
     now = carry[FIRST_NODE : FIRST_NODE + 5]
-    return charge, capacities @ (now - outcome.initial[FIRST_NODE : FIRST_NODE + 5, None])
+    return charge, capacities @ (now - outcome.types[0].initial[FIRST_NODE : FIRST_NODE + 5, None])
 
 
 def closures(outcome: Outcome) -> dict[str, float]:

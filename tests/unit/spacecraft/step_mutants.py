@@ -16,7 +16,7 @@ from typing import Any
 
 import energy_books as books
 
-from sim.engine.uncoupled import Run
+from sim.engine.driver import Run
 from sim.spacecraft import loop, rows, step
 
 # name -> (function written from declarations, line in it, what replaces the line)

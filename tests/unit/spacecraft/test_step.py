@@ -81,7 +81,7 @@ def test_satellites_of_a_tile_are_independent() -> None:
     """Source of truth: definition: shuffling the satellites of a tile shuffles their totals bit by bit and leaves the fleet's."""
     import energy_books as books
 
-    from sim.engine.uncoupled import Run
+    from sim.engine.driver import Run
 
     run = Run(books.load("duration=40 min", books.ring(), "satellite.thermal.radiator.area=12 m2"), tile=8, threads=1)
     n = run.grid.steps
@@ -91,9 +91,9 @@ def test_satellites_of_a_tile_are_independent() -> None:
     def go(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mine = np.ascontiguousarray(r[:, :, order])
         carry, fleet = np.empty((loop.CARRIED, 8)), np.zeros((n, loop.COLUMNS), dtype=np.int64)
-        loop.start(mine[:2].copy(), run.sky.sun_m[:2], run.initial, carry)
+        loop.start(mine[:2].copy(), run.surroundings.sun_m[:2], run.types[0].initial, carry)
         run.loop(
-            mine[2:].copy(), run.sky.sun_m[2:], run.sky.flux_w_m2[2:], np.ones((loop.CONTROL_ROWS, 1, 8)), run.params, carry, 8,
+            mine[2:].copy(), run.surroundings.sun_m[2:], run.surroundings.flux_w_m2[2:], np.ones((loop.CONTROL_ROWS, 1, 8)), run.types[0].params, carry, 8,
             fleet, np.full((n, loop.EXTREMES), loop.NO_EXTREME), 0, 1, np.zeros(0, dtype=np.int64),
             np.zeros((n, loop.RECORDED, 0)),
         )  # fmt: skip

@@ -13,7 +13,8 @@ import pytest
 
 from orbit.orientation import shipped
 from sim.config import scenario
-from sim.engine.uncoupled import Outcome, Run
+from sim.engine.driver import Run
+from sim.engine.outcome import Outcome
 from sim.results import summary
 from sim.spacecraft.step import ROWS
 
@@ -73,7 +74,7 @@ def test_books_close(law: str, area_m2: int, dt: str) -> None:
     ).finish()  # fmt: skip
     found = books.closures(outcome)
     assert max(found.values()) < 1e-9, found
-    battery = outcome.params.battery
+    battery = outcome.types[0].params.battery
     assert outcome.row("charge_fraction_min").min() * battery.capacity_j >= battery.floor_j * (1.0 - 1e-12)
     assert outcome.row("charge_j").max() <= battery.capacity_j * (1.0 + 1e-12)
 
@@ -93,7 +94,7 @@ def test_fleet_is_the_sum_of_satellites(shell: Outcome) -> None:
 
 def test_junction_stays_within_its_limit(shell: Outcome) -> None:
     """Source of truth: the limit of the chip, 95 degC; the step ends at it: 0.01 K of fixed-point error."""
-    limit = shell.params.thermal.junction_limit_k
+    limit = shell.types[0].params.thermal.junction_limit_k
     assert shell.row("throttled_s").max() > 0.0
     assert shell.row("junction_k_max").max() < limit + 0.01
 
@@ -106,7 +107,7 @@ def test_junction_stays_within_its_limit_when_idling_is_too_hot(area_m2: int) ->
         books.load("duration=6 h", books.ring("06:00"), f"satellite.thermal.radiator.area={area_m2} m2", "satellite.bus.power=0 W"),
         tile=8, threads=1,
     ).finish()  # fmt: skip
-    limit = outcome.params.thermal.junction_limit_k
+    limit = outcome.types[0].params.thermal.junction_limit_k
     late = outcome.kept[120:, books.RECORDED["junction_k"]]
     assert late.max() < limit + 0.05
 
@@ -185,7 +186,7 @@ def test_a_decayed_satellite_spoils_nothing(tmp_path: Path) -> None:
     lone, both = tmp_path / "lone.tle", tmp_path / "both.tle"
     lone.write_text(f"A\n{one}\n{two}\n", "ascii")
     both.write_text(f"A\n{one}\n{two}\nB\n{doomed[0]}\n{doomed[1]}\n", "ascii")
-    sets = ("ground.stations=[]", "duration=1 d", "epoch=2026-03-20T12:00:00Z")
+    sets = ("ground.stations=[]", "duration=1 d", "epoch=2026-03-20T12:00:00Z", *ALONE)
     alone = Run(scenario.load("starlink_edge", sets=(f"constellation.tle={lone}", *sets)), tile=8, threads=1).finish()
     outcome = Run(scenario.load("starlink_edge", sets=(f"constellation.tle={both}", *sets)), tile=8, threads=1).finish()
     satrec = Satrec.twoline2rv(*doomed, WGS72)

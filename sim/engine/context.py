@@ -1,0 +1,194 @@
+"""What a run needs and builds once, and the tiles that its satellites lie in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.environment import solar_flux_w_m2, sun_position_m
+from orbit.ground import Station, horizon, in_teme, masks, position_m, zenith
+from orbit.kernels import visibility
+from orbit.propagation import Propagator
+from sim.config.scenario import Loaded
+from sim.config.validation import recorder_plan
+from sim.engine import events, propagators
+from sim.engine.satellite_params import FleetType, fleet_types
+from sim.spacecraft import loop
+from sim.spacecraft.step import ROWS
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+CONTROL = ROWS.controls
+TILE, BLOCK = 256, 60  # satellites and steps at a time: positions of a block stay in the second-level cache
+
+
+class Surroundings(NamedTuple):
+    """What is the same for all satellites: Sun and stations at ticks -1, 0, ..., steps."""
+
+    sun_m: Array
+    flux_w_m2: Array
+    station_m: Array
+    zenith: Array
+    sin_min_elevation: Array  # visibility.NEVER where a mask over the azimuth decides
+    north: Array
+    masks: visibility.Masks
+    max_range_m: Array
+
+
+@dataclass
+class Tile:
+    """Satellites that lie side by side in the arrays of the compiled loop, all of one type."""
+
+    propagator: Propagator
+    lo: int  # first and one beyond the last satellite within the propagator
+    hi: int
+    first: int  # number of its first satellite in the fleet
+    kind: int  # type of its satellites
+    type_: FleetType
+    carry: Array  # (carried rows, width)
+    r_m: Array  # (block, 3, width), positions at the ends of the steps of a block
+    controls: Array  # (control rows, steps or 1, width)
+    slots: Ints  # of the recorder's satellites those that are here
+    lanes: Ints  # and where they stand
+    kept: Array  # (frames, recorded values, slots)
+    gone: Flags  # (steps or 1, width), without a position
+    serving: Array = field(default_factory=lambda: np.ones((1, 0)))  # (steps or 1, width), available at the end
+
+    @property
+    def real(self) -> int:
+        """Number of satellites; the rest of the width repeats the last."""
+        return self.hi - self.lo
+
+
+class Exchange(Protocol):
+    """What happens between satellites: how many steps go by without it, what they are given, what is seen of them."""
+
+    def intervals(self, k0: int, steps: int) -> Iterable[tuple[int, int]]:
+        """First step and number of steps that can be taken at once, within a block."""
+        ...
+
+    def before(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Fill the controls of steps k to k + steps - 1, whose positions begin at `at` in the block."""
+        ...
+
+    def after(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
+        """The steps have been taken."""
+        ...
+
+
+def surroundings(grid: Any, stations: list[Station]) -> Surroundings:
+    """Sun and stations over a time grid.
+
+    Parameters
+    ----------
+    grid : TimeGrid
+        Time grid of the run.
+    stations : list of Station
+        Ground stations.
+
+    Returns
+    -------
+    Surroundings
+        Arrays over the ticks -1 to steps.
+    """
+    jd, fr = grid.jd_fr(-1, grid.steps + 2)
+    sun_m = sun_position_m(jd, fr)
+    at = np.array([position_m(s) for s in stations]).reshape(-1, 3)
+    up = np.array([zenith(s) for s in stations]).reshape(-1, 3)
+    north = np.array([horizon(s)[0] for s in stations]).reshape(-1, 3)
+    return Surroundings(
+        np.ascontiguousarray(sun_m),
+        solar_flux_w_m2(np.linalg.norm(sun_m, axis=1)),
+        np.ascontiguousarray(in_teme(at, jd, fr)),
+        np.ascontiguousarray(in_teme(up, jd, fr)),
+        np.array([visibility.NEVER if s.mask_rad else np.sin(s.min_elevation_rad) for s in stations], dtype=np.float64),
+        np.ascontiguousarray(in_teme(north, jd, fr)),
+        masks(stations),
+        np.array([s.max_range_m for s in stations], dtype=np.float64),
+    )
+
+
+class Context:
+    """What a run needs and builds once: time grid, types, Sun and stations, propagators, recorder plan.
+
+    `tile`, `block` and `threads` change the speed of a run, never its result.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    tile : int
+        Satellites of a tile.
+    block : int, optional
+        Steps whose positions are computed at once.
+    threads : int, optional
+        Threads for tiles that nothing couples; by default one for each processor.
+    sample : int, optional
+        Simulate only so many satellites, evenly spread, without events, stations, recorder and coupling.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        tile: int = TILE,
+        block: int | None = None,
+        threads: int | None = None,
+        sample: int | None = None,
+    ) -> None:
+        self.loaded, self.scenario = loaded, loaded.scenario
+        self.grid = propagators.time_grid(self.scenario)
+        self.types = fleet_types(self.scenario)
+        self.surroundings = surroundings(self.grid, propagators.stations(self.scenario) if sample is None else [])
+        self.propagators = propagators.make_propagators(loaded, self.grid)
+        self.kinds = _kinds(loaded, self.propagators)
+        if sample is not None:
+            self.propagators, self.kinds = _sampled(self.propagators, self.kinds, sample)
+        self.first = np.concatenate(([0], np.cumsum([p.count for p in self.propagators])))
+        self.satellites = int(self.first[-1])
+        self.listed = events.listed_changes(loaded) if sample is None else []
+        self.coupled = sample is None and self.scenario.coupled
+        self.block_given = bool(block)  # coupled runs hold fewer positions by default
+        self.tile, self.block = tile, min(block or BLOCK, self.grid.steps)
+        self.threads = threads or os.cpu_count() or 1
+        recorder = self.scenario.recorder
+        count, self.stride = recorder_plan(
+            self.satellites, self.grid.steps, int(recorder.satellites) if sample is None else 0, int(recorder.values)
+        )
+        # evenly spread over the constellation, whatever the tiles
+        self.kept_satellites = (np.arange(count) * self.satellites) // max(count, 1)
+        self.kept = np.zeros((self.grid.steps // self.stride, loop.RECORDED, count))
+        self.carry = np.empty((loop.CARRIED, self.satellites))
+        self.decayed: list[tuple[int, int]] = []
+
+    @property
+    def type_index(self) -> Ints:
+        """Type of each satellite, (satellites,)."""
+        counts = [p.count for p in self.propagators]
+        return np.repeat(np.asarray(self.kinds, dtype=np.int64), counts)
+
+
+def _kinds(loaded: Loaded, moving: list[Propagator]) -> list[int]:
+    """Type of the satellites of each propagator."""
+    starts = np.cumsum([0, *(p.count for p in moving)])[:-1]
+    ranges = loaded.type_ranges
+    return [next(kind for kind, first, end in ranges if first <= start < end) for start in starts]
+
+
+def _sampled(moving: list[Propagator], kinds: list[int], sample: int) -> tuple[list[Propagator], list[int]]:
+    """`sample` satellites at most, evenly spread over the constellation, and their types."""
+    total = sum(p.count for p in moving)
+    chosen = np.unique(np.arange(min(sample, total)) * total // min(sample, total))
+    subset, kept, base = [], [], 0
+    for p, kind in zip(moving, kinds, strict=True):
+        mine = chosen[(chosen >= base) & (chosen < base + p.count)] - base
+        base += p.count
+        if mine.size:
+            subset.append(p.subset(mine))
+            kept.append(kind)
+    return subset, kept

@@ -1,0 +1,219 @@
+"""What couples satellites in every step: availability, network, routes to the ground, jobs.
+
+A step goes availability, network, routes, limits, jobs, integrate. `preview_limits` asks the same physics what the step
+would allow, before jobs choose their rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.config import yaml_tree
+from sim.config.errors import bad_input
+from sim.engine import events, job_assignment, links
+from sim.engine.context import CONTROL, Context, Tile
+from sim.engine.outcome import Outcome
+from sim.fleet.availability import StepAvailability
+from sim.network.ground_routing import GroundRouting
+from sim.network.link_state import Network
+from sim.network.routing import components
+from sim.spacecraft import loop
+from sim.spacecraft.step import ROWS
+from sim.workload.job_communication import Transport
+from sim.workload.jobs import JobScheduler
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+USEFUL = next(n for n, r in enumerate(ROWS.recorded) if r.variable.name == "useful")  # of the recorder's values
+BLOCK_VALUES = 4_000_000  # positions held at a time
+ROUNDS = 8  # limits and duty settle each other; from above, so that stopping early is on the safe side
+SETTLED = 1e-4  # of the duty
+
+
+class NetworkTransport:
+    """A network as jobs see it."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    @property
+    def version(self) -> int:
+        return self.network.version
+
+    @property
+    def directed_delay_s(self) -> Array:
+        return np.concatenate((self.network.delay_s, self.network.delay_s))
+
+    @property
+    def directed_rate_bit_s(self) -> Array:
+        return np.concatenate((self.network.rate_bit_s, self.network.rate_bit_s))
+
+    def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+        paths = self.network.paths(src, dst)
+        return paths.start, paths.links
+
+    def components(self) -> Ints:
+        network = self.network
+        return components(network.count, network.a, network.b, network.healthy)
+
+
+class NullTransport:
+    """Satellites without links: no message passes between them."""
+
+    version = 0
+    directed_delay_s: Array = np.zeros(0)
+    directed_rate_bit_s: Array = np.zeros(0)
+
+    def __init__(self, satellites: int) -> None:
+        self.satellites = satellites
+
+    def components(self) -> Ints:
+        return np.arange(self.satellites)
+
+    def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+        return np.zeros(src.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
+
+
+class Coupling:
+    """The exchange of a fleet whose satellites depend on each other, one step at a time.
+
+    Parameters
+    ----------
+    run : Context
+        The run that it belongs to.
+    """
+
+    def __init__(self, run: Context) -> None:
+        self.run, self.scenario = run, run.scenario
+        n = run.satellites
+        self.block = run.block if run.block_given else max(1, min(60, BLOCK_VALUES // (3 * n)))
+        self.block = min(self.block, run.grid.steps)
+        self.preview = loop.preview_limits(run.tile)
+        self.order = links.rank_order(run.loaded)
+        rules = links.link_rules(self.scenario)
+        self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
+        self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
+        self.availability = events.timeline(run.loaded)
+        self.controls, self.limits = np.ones((loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
+        self._noted = 0
+        self._lost: list[tuple[int, int]] = []
+
+    def begin(self, tiles: Sequence[Tile]) -> None:
+        """Links, jobs and routes at the epoch."""
+        run, s = self.run, self.run.surroundings
+        x = slice(loop.X_ROW, loop.X_ROW + 3)
+        self.r_m = np.concatenate([t.carry[x, : t.real] for t in tiles], axis=1)
+        self._first_network()
+        self.scheduler = self.create_scheduler()
+        self.serves = self.scheduler.serves
+        self.ground_routing = GroundRouting(
+            run.grid.steps, self.scenario.step, run.satellites, s.sin_min_elevation, s.max_range_m, s.masks,
+            links.station_pairs(self.scenario), self.network, run.stride if run.kept.size else 0,
+        )  # fmt: skip
+
+    def create_scheduler(self) -> JobScheduler:
+        """All workloads, once the links of the epoch are known."""
+        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index)
+
+    def end(self, outcome: Outcome) -> Outcome:
+        """Enter what the end of the run decides, and add what coupling leaves."""
+        self.scheduler.end()
+        self.ground_routing.end()
+        happened = tuple(sorted(self.availability.occurred, key=lambda c: (c.time_s, c.target.first)))
+        return replace(
+            outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=happened
+        )
+
+    def _first_network(self) -> None:
+        """Links at the epoch; a topology that leaves satellites without a link is an input error."""
+        if self.network is None:
+            return
+        self.network.update(self.r_m, np.ones(self.run.satellites, dtype=np.bool_), {})
+        isolated = self.network.alone()
+        if isolated.size:
+            section = self.scenario.links
+            assert section is not None
+            raise bad_input(
+                yaml_tree.find(self.run.loaded.tree, ("links", "topology")).origin, "links.topology",
+                f"{section.topology} leaves {isolated.size} of {self.run.satellites} satellites without a link at the epoch "
+                f"(the first is {isolated[0]}); write more terminals, a longer max_range or another topology",
+            )  # fmt: skip
+
+    # --- one step
+
+    def intervals(self, k0: int, steps: int) -> Iterator[tuple[int, int]]:
+        """One step at a time. Positions of the block are known, and so is who has none any more."""
+        self._lost = sorted(self.run.decayed[self._noted :])
+        self._noted = len(self.run.decayed)
+        return ((k, 1) for k in range(k0, k0 + steps))
+
+    def before(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Availability, network, routes and jobs of step k: the controls of every satellite."""
+        step_s, s = self.scenario.step, self.run.surroundings
+        lost_now = [d for d in self._lost if d[1] == k]
+        self.availability.report(events.decays(lost_now, step_s))
+        for number, _ in lost_now:
+            self.controls[CONTROL["bus_available"], number] = 0.0
+        self.r_m = np.concatenate([t.r_m[at, :, : t.real] for t in tiles], axis=1)
+        now = self.availability.step(k)
+        self._update_network(now)
+        # a satellite without accelerators relays, but serves no user
+        serves = np.asarray(self.serves & ((now.up_end > 0.0) | ~now.powered_end))
+        ground = (s.station_m[k + 2], s.zenith[k + 2], s.north[k + 2])
+        reached = self.ground_routing.update(
+            k, self.r_m, now.powered, now.powered_end, ground, self.network, serves, now.stations
+        )
+        self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = now.up, now.rate_cap
+        self.scheduler.begin_step(k * step_s, (k + 1) * step_s, now.up, self.transport, reached, now.changes)
+        self._set_rates(k, at, tiles)
+        self.scheduler.record_losses(k, self.limits)
+        for tile in tiles:
+            self._fill(tile)
+
+    def after(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Add what jobs know and the compiled loop does not: the useful share of members."""
+        if (k + 1) % self.run.stride == 0:
+            useful = self.scheduler.useful_share
+            for tile in tiles:
+                tile.kept[(k + 1) // self.run.stride - 1, USEFUL] += useful[tile.first + tile.lanes]
+
+    def _set_rates(self, k: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""
+        duty = self.controls[CONTROL["duty"]]
+        duty[:] = 1.0
+        self._preview(k, at, tiles)
+        for _ in range(ROUNDS):
+            inputs = self.scheduler.fill_inputs(self.limits)
+            moved = float(np.max(np.abs(duty - inputs.duty)))
+            if moved == 0.0:
+                break  # the limits are those of this duty
+            duty[:] = inputs.duty
+            self._preview(k, at, tiles)
+            if moved < SETTLED:
+                break
+        for name in ("requested", "job_rate", "running", "productive"):
+            self.controls[CONTROL[name]] = getattr(inputs, name)
+
+    def _preview(self, k: int, at: int, tiles: Sequence[Tile]) -> None:
+        """What the step allows every satellite under the controls as they are."""
+        s, found = self.run.surroundings, np.empty((loop.LIMIT_ROWS, self.run.tile))
+        for tile in tiles:
+            self._fill(tile)
+            self.preview(
+                tile.r_m[at], s.sun_m[k + 2], s.flux_w_m2[k + 2], tile.controls[:, 0], tile.type_.params, tile.carry, found
+            )
+            self.limits[:, tile.first : tile.first + tile.real] = found[:, : tile.real]
+
+    def _fill(self, tile: Tile) -> None:
+        """A tile's controls; the rest of its width repeats the last satellite."""
+        tile.controls[:, 0, : tile.real] = self.controls[:, tile.first : tile.first + tile.real]
+        tile.controls[:, 0, tile.real :] = tile.controls[:, 0, tile.real - 1 : tile.real]
+
+    def _update_network(self, now: StepAvailability) -> None:
+        if self.network is not None:
+            fleet = self.availability.fleet
+            self.network.update(self.r_m, now.relays, fleet.links, fleet.terminals)

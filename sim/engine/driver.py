@@ -1,0 +1,264 @@
+"""The driver: one loop over time for all fleets.
+
+Where nothing couples satellites, each tile of satellites goes through time by itself, on threads. Where links, jobs,
+spares or routes do, all tiles go through time together and meet in every step (`sim.engine.coupling`). Every sum is
+either within one satellite or over integers, so that threads, tiles and blocks leave no trace in the results. Nothing is
+kept that grows with satellites x steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from itertools import pairwise
+from threading import Event, local
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.kernels import visibility
+from orbit.propagation import Propagator
+from sim.config.scenario import Loaded
+from sim.engine import events
+from sim.engine.context import CONTROL, TILE, Context, Exchange, Tile
+from sim.engine.coupling import Coupling
+from sim.engine.outcome import Outcome
+from sim.spacecraft import loop
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+
+class Sums(local):
+    """A thread's share of the sums over the fleet, and its scratch."""
+
+    ready = False
+
+    def make(self, run: Run) -> None:
+        """Allocate on first use in a thread."""
+        if self.ready:
+            return
+        self.ready = True
+        steps, stations = run.grid.steps, run.surroundings.station_m.shape[1]
+        self.r_m = np.empty((run.block, 3, run.tile))
+        self.fleet = np.zeros((len(run.types), steps, loop.COLUMNS), dtype=np.int64)
+        self.extremes = np.full((steps, loop.EXTREMES), loop.NO_EXTREME)
+        self.best_range2_m2 = np.full((steps, stations), visibility.OUT_OF_SIGHT_M2)
+        run.parts.append((self.fleet, self.extremes, self.best_range2_m2))
+
+
+class Run(Context):
+    """One run: its context, its tiles, and the loop over time; arguments as of `Context`."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        tile: int = TILE,
+        block: int | None = None,
+        threads: int | None = None,
+        sample: int | None = None,
+    ) -> None:
+        super().__init__(loaded, tile, block, threads, sample)
+        self.parts: list[tuple[NDArray[np.int64], Array, Array]] = []
+        self.loop = loop.tile_loop(tile)
+        self.sums = Sums()
+        self.stop = Event()
+
+    # --- the run
+
+    def finish(self, progress: Progress | None = None) -> Outcome:
+        """Simulate and gather.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the number of satellite-steps done and their total.
+
+        Returns
+        -------
+        Outcome
+            What the run leaves. KeyboardInterrupt stops threads at their next block and is raised.
+        """
+        if self.coupled:
+            return self.finish_coupled(Coupling(self), progress)
+        total, done = self.satellites * self.grid.steps, 0
+        places = list(self.places())
+        with ThreadPoolExecutor(max_workers=min(self.threads, len(places))) as pool:
+            try:
+                waiting: set[Future[int]] = {pool.submit(self._alone, *place) for place in places}
+                while waiting:
+                    ready, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
+                    done += sum(f.result() for f in ready)
+                    if progress is not None:
+                        progress(done, total)
+            except BaseException:
+                self.stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+        return self._gather()
+
+    def finish_coupled(self, coupling: Coupling, progress: Progress | None = None) -> Outcome:
+        """Simulate with all tiles side by side, and gather."""
+        self.sums.make(self)
+        block = coupling.block
+        tiles = [self.new_tile(*place, np.empty((block, 3, self.tile))) for place in self.places()]
+        coupling.begin(tiles)
+        self.march(tiles, coupling, block, progress)
+        for tile in tiles:
+            self._keep(tile)
+        return coupling.end(self._gather())
+
+    def march(
+        self, tiles: Sequence[Tile], exchange: Exchange, block: int, progress: Progress | None = None
+    ) -> None:
+        """The loop over time: positions of a block, then as many steps at once as the exchange allows.
+
+        Parameters
+        ----------
+        tiles : sequence of Tile
+            Satellites that go through time together.
+        exchange : Exchange
+            What happens between them.
+        block : int
+            Steps whose positions are computed at once.
+        progress : callable, optional
+            Called with the number of satellite-steps done and their total.
+        """
+        steps = self.grid.steps
+        for k0 in range(0, steps, block):
+            if self.stop.is_set():
+                return
+            n = min(block, steps - k0)
+            for tile in tiles:
+                self._propagate(tile, k0, n)
+            for k, many in exchange.intervals(k0, n):
+                exchange.before(k, many, k - k0, tiles)
+                for tile in tiles:
+                    self._advance(tile, k, many, k - k0)
+                exchange.after(k, many, k - k0, tiles)
+            if progress is not None:
+                progress((k0 + n) * self.satellites, steps * self.satellites)
+
+    # --- tiles
+
+    def places(self) -> Iterator[tuple[Propagator, int, int, int, int]]:
+        """Propagator, first and last satellite within it, number of its first satellite, and type, of every tile."""
+        for propagator, base, kind in zip(self.propagators, self.first[:-1], self.kinds, strict=True):
+            for lo, hi in pairwise([*range(0, propagator.count, self.tile), propagator.count]):
+                yield propagator, lo, hi, int(base), kind
+
+    def new_tile(self, propagator: Propagator, lo: int, hi: int, base: int, kind: int, r_m: Array) -> Tile:
+        """A tile at the epoch."""
+        number, width = base + lo, self.tile
+        mine = np.flatnonzero((self.kept_satellites >= number) & (self.kept_satellites < number + hi - lo))
+        tile = Tile(
+            propagator, lo, hi, number, kind, self.types[kind], np.empty((loop.CARRIED, width)), r_m,
+            np.ones((loop.CONTROL_ROWS, 1, width)), mine, self.kept_satellites[mine] - number,
+            np.zeros((self.kept.shape[0], loop.RECORDED, mine.size)), np.zeros((1, width), dtype=np.bool_),
+        )  # fmt: skip
+        first = np.empty((2, 3, width))
+        self._mark_gone(tile, propagator.fill(lo, hi, -1, first), first, -2)
+        loop.start(first, self.surroundings.sun_m[:2], tile.type_.initial, tile.carry)
+        return tile
+
+    def _propagate(self, tile: Tile, k0: int, steps: int) -> None:
+        """Positions at the ends of the steps of a block, computed once."""
+        r_m = tile.r_m[:steps]
+        self._mark_gone(tile, tile.propagator.fill(tile.lo, tile.hi, k0 + 1, r_m), r_m, k0)
+
+    def _mark_gone(self, tile: Tile, codes: NDArray[np.int8] | None, r_m: Array, k: int) -> None:
+        """Which satellites have no position, from the propagator's codes at ticks k + 1 and on.
+
+        Each is noted once, and stands between Earth and Sun from then on: in no shadow, and finite.
+        """
+        before = tile.gone[-1]
+        if codes is None and not before.any():
+            tile.gone = before[np.newaxis, :]
+            return
+        bad = np.zeros((len(r_m), self.tile), dtype=np.bool_) if codes is None else codes != 0
+        gone = before | np.maximum.accumulate(bad)
+        sun_m = self.surroundings.sun_m[k + 2 : k + 2 + len(r_m)]
+        position = 1e7 * sun_m / np.linalg.norm(sun_m, axis=1, keepdims=True)
+        np.copyto(r_m, position[:, :, np.newaxis], where=gone[:, np.newaxis, :])
+        for lane in np.flatnonzero(gone[-1, : tile.real] & ~before[: tile.real]):
+            self.decayed.append((tile.first + int(lane), max(0, k + int(np.argmax(gone[:, lane])))))
+        tile.gone = gone
+
+    def _advance(self, tile: Tile, k: int, steps: int, at: int) -> None:
+        """Take steps k to k + steps - 1 with the tile's controls; their positions begin at `at` in the block."""
+        window = slice(k + 2, k + 2 + steps)
+        self.loop(
+            tile.r_m[at : at + steps], self.surroundings.sun_m[window], self.surroundings.flux_w_m2[window], tile.controls,
+            tile.type_.params, tile.carry, tile.real, self.sums.fleet[tile.kind, k : k + steps],
+            self.sums.extremes[k : k + steps], k, self.stride, tile.lanes, tile.kept,
+        )  # fmt: skip
+
+    def _keep(self, tile: Tile) -> None:
+        """Take over what a tile leaves."""
+        self.carry[:, tile.first : tile.first + tile.real] = tile.carry[:, : tile.real]
+        self.kept[:, :, tile.slots] = tile.kept
+
+    def _alone(self, propagator: Propagator, lo: int, hi: int, base: int, kind: int) -> int:
+        """One tile through the whole run; returns its number of satellite-steps."""
+        self.sums.make(self)
+        tile = self.new_tile(propagator, lo, hi, base, kind, self.sums.r_m)
+        self.march([tile], Independent(self), self.block)
+        if self.stop.is_set():
+            return 0
+        self._keep(tile)
+        return tile.real * self.grid.steps
+
+    def _gather(self) -> Outcome:
+        """Sum up the threads' shares."""
+        fleet = sum((p[0] for p in self.parts), np.zeros_like(self.parts[0][0]))
+        extremes = np.max([p[1] for p in self.parts], axis=0)
+        extremes = np.where(extremes > loop.NO_EXTREME, extremes, -np.inf) * loop.SIGNS
+        range2 = np.min([p[2] for p in self.parts], axis=0)
+        steps, stations = range2.shape
+        seen = (range2 < visibility.OUT_OF_SIGHT_M2) & (np.sqrt(range2) <= self.surroundings.max_range_m)
+        seen &= events.stations_available(self.listed, steps, stations, self.scenario.step)
+        happened = [*self.listed, *events.decays(self.decayed, self.scenario.step)]
+        return Outcome(
+            self.loaded, self.grid, tuple(self.types), self.type_index, self.carry, fleet / loop.SCALE, extremes,
+            np.where(seen, np.sqrt(range2), np.inf), self.stride, self.kept_satellites, self.kept, sorted(self.decayed),
+            changes=tuple(sorted((c for c in happened if c.target.name), key=lambda c: (c.time_s, c.target.first))),
+        )  # fmt: skip
+
+
+class Independent:
+    """Satellites that nothing couples: listed events are their only inputs, stations see the nearest that serves."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def intervals(self, k0: int, steps: int) -> list[tuple[int, int]]:
+        """The whole block at once."""
+        return [(k0, steps)]
+
+    def before(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Availability by listed events; satellites without a position are neither available nor on the bus."""
+        run = self.run
+        for tile in tiles:
+            lo, hi = tile.first, tile.first + tile.real
+            controls, serving = events.step_inputs(run.listed, lo, hi, run.tile, k, steps, run.scenario.step)
+            if tile.gone[-1].any():
+                controls = np.broadcast_to(controls, (loop.CONTROL_ROWS, *tile.gone.shape)).copy()
+                controls[CONTROL["available"]][tile.gone] = 0.0
+                controls[CONTROL["bus_available"]][tile.gone] = 0.0
+                serving = np.where(tile.gone, 0.0, serving)
+            tile.controls, tile.serving = controls, serving
+
+    def after(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Range from every station to the nearest satellite in view that serves."""
+        run, s, window = self.run, self.run.surroundings, slice(k + 2, k + 2 + steps)
+        best = run.sums.best_range2_m2[k : k + steps]
+        for tile in tiles:
+            r_m = tile.r_m[:steps]
+            if s.station_m.shape[1]:
+                visibility.nearest_in_sight(
+                    r_m, tile.serving, s.station_m[window], s.zenith[window], s.sin_min_elevation, best
+                )
+            if s.masks.which.size:
+                visibility.nearest_over_mask(
+                    r_m, tile.serving, s.station_m[window], s.zenith[window], s.north[window], *s.masks, best
+                )

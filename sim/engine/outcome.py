@@ -1,0 +1,111 @@
+"""What a run leaves for the results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.timegrid import TimeGrid
+from sim.config.scenario import Loaded
+from sim.engine.satellite_params import FleetType
+from sim.fleet.availability import AvailabilityChange
+from sim.network.ground_routing import GroundRouting
+from sim.spacecraft.step import ROWS
+from sim.workload.jobs import JobScheduler
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Totals of each satellite, sums over the fleet in each step, stations, and the recorder's sample.
+
+    Attributes
+    ----------
+    loaded : Loaded
+        The scenario.
+    grid : TimeGrid
+        Epoch, step and number of steps.
+    types : tuple of FleetType
+        Satellite types, in the order of `Scenario.types`.
+    type_index : ndarray, (satellites,)
+        Type of each satellite.
+    carry : ndarray, (carried rows, satellites)
+        Last state and totals.
+    fleet : ndarray, (types, steps, columns)
+        Sums over the satellites of each type, SI.
+    extremes : ndarray, (steps, items)
+        Largest and smallest of the available satellites; infinite where there is none.
+    range_m : ndarray, (steps, stations)
+        Range to the nearest serving satellite in view [m]; infinite where there is none.
+    stride : int
+        Steps from one recorded frame to the next.
+    kept_satellites : ndarray, (recorded,)
+        Numbers of the recorded satellites.
+    kept : ndarray, (frames, recorded values, recorded)
+        What the recorder keeps.
+    decayed : list of (int, int)
+        Satellite, and step from which it has no position.
+    scheduler, ground_routing
+        Workloads and routes to the ground, where satellites are coupled.
+    changes : tuple of AvailabilityChange
+        What happened, in order of time.
+    """
+
+    loaded: Loaded
+    grid: TimeGrid
+    types: tuple[FleetType, ...]
+    type_index: Ints
+    carry: Array
+    fleet: Array
+    extremes: Array
+    range_m: Array
+    stride: int
+    kept_satellites: Ints
+    kept: Array
+    decayed: list[tuple[int, int]]
+    scheduler: JobScheduler | None = None
+    ground_routing: GroundRouting | None = None
+    changes: tuple[AvailabilityChange, ...] = ()
+
+    @property
+    def satellites(self) -> int:
+        """Number of satellites."""
+        return int(self.type_index.size)
+
+    @property
+    def peak_flops_per_s(self) -> Array:
+        """Nameplate of each satellite at the reference precision [FLOP/s], (satellites,)."""
+        return np.array([t.peak_flops_per_s for t in self.types])[self.type_index]
+
+    @property
+    def weight(self) -> Array:
+        """Nameplate of each satellite over that of the first type, (satellites,)."""
+        return self.peak_flops_per_s / self.types[0].peak_flops_per_s
+
+    @property
+    def nameplate_flops_per_s(self) -> float:
+        """Nameplate of the fleet [FLOP/s]."""
+        counts = np.bincount(self.type_index, minlength=len(self.types))
+        return float(sum(int(n) * t.peak_flops_per_s for n, t in zip(counts, self.types, strict=True)))
+
+    def row(self, name: str) -> Array:
+        """A state or total of every satellite, (satellites,), by its declared name."""
+        return np.asarray(self.carry[ROWS.carried[name]])
+
+    def initial_value(self, name: str) -> Array:
+        """What a state or total of every satellite began with, (satellites,)."""
+        row = ROWS.carried[name]
+        return np.array([t.initial[row] for t in self.types])[self.type_index]
+
+    def column(self, variable: str) -> Array:
+        """Sum over the fleet of a variable in every step, (steps,), SI."""
+        return np.asarray(self.column_by_type(variable).sum(axis=0))
+
+    def column_by_type(self, variable: str) -> Array:
+        """Sum over the satellites of each type of a variable in every step, (types, steps), SI."""
+        at = next(n for n, c in enumerate(ROWS.columns) if c.variable.name == variable)
+        return np.asarray(self.fleet[:, :, at])

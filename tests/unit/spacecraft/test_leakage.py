@@ -1,0 +1,63 @@
+"""Leakage: its law, and what it does to a satellite in balance."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+import energy_books as books
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from sim.engine.driver import Run
+from sim.spacecraft import leakage, thermal
+from sim.spacecraft.leakage import Leakage
+
+Given = namedtuple("Given", "available")
+Runs = namedtuple("Runs", "powered")
+Ahead = namedtuple("Ahead", "junction_k")
+
+
+@pytest.mark.parametrize(("kelvin", "factor"), [(0.0, 1.0), (40.0, 2.0), (-40.0, 0.5), (-120.0, 0.125), (20.0, 2.0**0.5)])
+def test_leakage_doubles(kelvin: float, factor: float) -> None:
+    """Source of truth: definition: 2 to the (T - T reference) / 40 K; 1e-12. Half the time on, half the power."""
+    p = Leakage(6000.0, 368.15, np.log(2.0) / 40.0)
+    flows = leakage.advance(Given(1.0), Runs(1.0), Ahead(368.15 + kelvin), p)
+    assert flows.leakage_w == pytest.approx(6000.0 * factor, rel=1e-12)
+    assert flows.leakage_change_w == pytest.approx(6000.0 * (factor - 1.0), rel=1e-12, abs=1e-9)
+    assert leakage.advance(Given(0.5), Runs(0.5), Ahead(368.15 + kelvin), p).leakage_w == pytest.approx(1500.0 * factor)
+
+
+def test_a_satellite_in_balance() -> None:
+    """Source of truth: brentq on the steady state: full rate, chips 64 x 300 W with 15 % of it leaking at 95 degC and half that
+    40 K below; hosts, conversion, pump and bus by hand; the junction follows from the power and the power from the junction.
+    The heat from outside is the run's own mean; its turn within an orbit moves the mean by 0.3 %."""
+    outcome = Run(
+        books.load("duration=20 h", books.ring("06:00", 4, altitude_km=1500.0), "satellite.power.array.area=400 m2",
+                   "satellite.thermal.radiator.area=60 m2", "satellite.attitude.pointing_error=0 deg"), tile=8, threads=1,
+    ).finish()  # fmt: skip
+    sat = outcome.loaded.scenario.satellite
+    late = slice(outcome.grid.steps // 2, None)
+    outside_w = outcome.column("environment_w")[late].mean() / 4
+
+    def junction_k(leaking_w: float) -> float:
+        chip_w = 64 * 300.0 * (1.0 - 0.15) + leaking_w
+        drawn_w = (chip_w + 64 * sat.power.host_power) / sat.power.conversion_efficiency
+        loop_w = drawn_w * sat.thermal.loop.pump_fraction + sat.bus.power
+        return thermal.steady_state_k(thermal.network(sat), chip_w, drawn_w - chip_w, loop_w, outside_w, 0.2).junction_k
+
+    law = lambda w: 64 * 45.0 * 2.0 ** ((junction_k(w) - 368.15) / 40.0) - w  # noqa: E731
+    expected_w = brentq(law, 0.0, 64 * 45.0)
+    assert 0.2 < expected_w / (64 * 45.0) < 0.9
+    assert outcome.column("leakage_w")[late].mean() / 4 == pytest.approx(expected_w, rel=0.003)
+    assert outcome.row("junction_k") == pytest.approx(np.full(4, junction_k(expected_w)), abs=0.5)
+    assert books.shares(outcome)["useful"] == pytest.approx(np.full(4, 0.57), abs=1e-9)
+    assert max(books.closures(outcome).values()) < 1e-9
+
+
+def test_sixty_seconds_against_one() -> None:
+    """Source of truth: the promise: the junction settles within seconds, so that leakage at 60 s and 1 s steps agrees to 2 % of
+    its energy through eclipses with throttling; a step takes the temperature at its end for all of it."""
+    sets = ("duration=100 min", books.ring("12:00", 4), "satellite.thermal.radiator.area=16 m2")
+    coarse, fine = (Run(books.load(*sets, f"step={s} s"), tile=8, threads=1).finish() for s in (60, 1))
+    assert coarse.row("leakage_j") == pytest.approx(fine.row("leakage_j"), rel=0.02)
