@@ -133,7 +133,7 @@ class Coupling:
         if self.network is None:
             return
         self.network.update(self.r_m, np.ones(self.run.satellites, dtype=np.bool_), {})
-        isolated = self.network.alone()
+        isolated = self.network.isolated()
         if isolated.size:
             section = self.scenario.links
             assert section is not None

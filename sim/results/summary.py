@@ -87,7 +87,7 @@ def declared(outcome: Outcome, section: str) -> dict[str, float | None]:
     """Values of `declared_fields` over the fleet; null where they are of available satellites and none was."""
     duration_s, available_s = outcome.grid.duration_s, float(outcome.row("available_s").sum())
     divisor = {
-        "": 1.0, "duration": duration_s, "satellite time": outcome.carry.shape[1] * duration_s, "available time": available_s,
+        "": 1.0, "duration": duration_s, "satellite time": outcome.satellites * duration_s, "available time": available_s,
     }  # fmt: skip
     values: dict[str, float | None] = {}
     for name, total in declared_fields(section).items():

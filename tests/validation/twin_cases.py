@@ -34,7 +34,7 @@ from sim.config import scenario
 from sim.engine import satellite_params
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "spacecraft"))
-import submodel_cases  # noqa: E402
+import submodel_cases
 
 from sim.spacecraft import (
     array,

@@ -176,8 +176,8 @@ class JobScheduler:
     def _record_surplus(self, k: int, surplus: Array) -> None:
         """What satellites could do beyond the job's pacing satellite at full clock is in no mesh of the job."""
         for training in self.trainings:
-            who = training.everybody
-            spare = np.where(training.over[who], 0.0, training.spare_share[who])
+            who = training.all_satellites
+            spare = np.where(training.unallocated[who], 0.0, training.spare_share[who])
             rate = spare * surplus[LIMIT_ALLOWED, who] + (self.up[who] - spare) * surplus[LIMIT_RATE, who]
             self.ledger.own("unplaced", k, who, self.step_s * rate)
         for service in self.services:
