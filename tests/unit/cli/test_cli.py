@@ -170,13 +170,13 @@ def test_running_out_of_memory_is_one_line(dawndusk: Any, folder: Path, monkeypa
 @pytest.mark.parametrize("moment", ["run", "write"])
 def test_interrupt_in_process(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """Stopped while simulating or while writing: exit 130, no folder, nothing under a temporary name."""
-    from sim.engine import coupled
+    from sim.engine import driver
     from sim.results import store
 
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(*((coupled.Run, "_step", stop) if moment == "run" else (store, "write_series", stop)))
+    monkeypatch.setattr(*((driver.Run, "_advance", stop) if moment == "run" else (store, "write_series", stop)))
     called = dawndusk("run", "suncatcher", "--set", "duration=10 min", "--out", "found")
     assert (called.code, called.out) == (130, "")
     assert called.errors == ["interrupted; nothing was written"]
