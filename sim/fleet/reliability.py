@@ -298,8 +298,8 @@ def k_of_n(needed: int, satellites: int, alive: float) -> float:
     return float(betainc(needed, satellites - needed + 1.0, alive)) if needed <= satellites else 0.0
 
 
-def repaired_availability(satellites: int, crews: int, failures_per_s: float, repairs_per_s: float) -> float:
-    """Average share of satellites that work when repair crews repair one each at a time: queue M/M/c//N.
+def repaired_availability(satellites: int, parallel_repairs: int, failures_per_s: float, repairs_per_s: float) -> float:
+    """Average share of satellites that work when a limited number of repairs run at the same time: queue M/M/c//N.
 
     p_k = p_0 product over j = 1..k of (N - j + 1) lambda / (min(j, c) mu); 1 - E[k] / N.
 
@@ -307,12 +307,12 @@ def repaired_availability(satellites: int, crews: int, failures_per_s: float, re
     ----------
     satellites : int
         Satellites N, at least 1.
-    crews : int
+    parallel_repairs : int
         Repairs that run at the same time c, at least 1.
     failures_per_s : float
         Failure rate of one satellite lambda [1/s], at least 0.
     repairs_per_s : float
-        Repair rate of one crew mu [1/s], above 0.
+        Rate of one repair mu [1/s], above 0.
 
     Returns
     -------
@@ -329,7 +329,7 @@ def repaired_availability(satellites: int, crews: int, failures_per_s: float, re
     if failures_per_s <= 0.0:
         return 1.0
     j = np.arange(1, satellites + 1)
-    ratio = np.log((satellites - j + 1) * failures_per_s) - np.log(np.minimum(j, crews) * repairs_per_s)
+    ratio = np.log((satellites - j + 1) * failures_per_s) - np.log(np.minimum(j, parallel_repairs) * repairs_per_s)
     logs = np.concatenate(([0.0], np.cumsum(ratio)))  # of p_k / p_0: the products themselves pass 1e308 early
     weight = np.exp(logs - logs.max())
     down = np.arange(satellites + 1)

@@ -104,10 +104,10 @@ def _spares() -> list[Case | Failed]:
         ):
             name = f"{what}, 128 slots, {spares} spares, {rate:g} a year"
             comparisons.append(Case(name, partial(form, 128, spares, rate, 1.0), theirs, 1e-4, "1", quadrature))
-    for crews, theirs in ((1, 0.7854), (2, 0.8961)):
-        ours = partial(repaired_availability, 10, crews, 0.1, 1.0)
+    for parallel_repairs, theirs in ((1, 0.7854), (2, 0.8961)):
+        ours = partial(repaired_availability, 10, parallel_repairs, 0.1, 1.0)
         comparisons.append(
-            Case(f"ten satellites, repair crews: {crews}", ours, theirs, 1e-4, "1", "M/M/c//N, its chain solved independently")
+            Case(f"ten satellites, repair crews: {parallel_repairs}", ours, theirs, 1e-4, "1", "M/M/c//N, its chain solved independently")
         )
     return comparisons
 
