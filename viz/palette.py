@@ -30,7 +30,7 @@ CAUSE: Final[dict[str, Cause]] = {
     "spare": Cause("Spares", "held in reserve", "#8792a0"),
     "maintenance": Cause("Maintenance", "commissioning, orbit raising, manoeuvres, safe mode", "#b9c2cd"),
     "power": Cause("Power", "array, battery, eclipse, ageing", "#e3a008"),
-    "thermal": Cause("Thermal", "throttled by junction, memory or coolant-loop temperature", "#c2410c"),
+    "thermal": Cause("Thermal", "throttled by junction, memory or coolant temperature", "#c2410c"),
     "unplaced": Cause("Unallocated", "healthy, but in no feasible job mesh", "#87683f"),
     "demand": Cause("Demand", "no work requested", "#cbb38d"),
     "kernel": Cause("Kernel inefficiency", "arithmetic below peak inside the step", "#0b3c6f"),

@@ -21,7 +21,7 @@ from sim.spacecraft.step import ROWS
 from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
-LOST_TOLD = 5  # satellites without a position that a note names
+NAMED_AT_MOST = 5  # satellites without a position that a note names
 
 
 def energy_closure(outcome: Outcome) -> tuple[float, float]:
@@ -179,12 +179,12 @@ def workloads(asked: Sequence[Workload], scheduler: JobScheduler | None, user_ms
     services = iter(scheduler.services if scheduler is not None else [])
     found = []
     for w in asked:
-        told: dict[str, Any] = dict(nothing)
+        entry: dict[str, Any] = dict(nothing)
         if w.kind == "training":
-            told = next(trainings).summary()
+            entry = next(trainings).summary()
         elif w.kind == "inference":
-            told = next(services).summary(user_ms)
-        found.append({"kind": w.kind, "model": None if w.kind == "independent" else w.model.name, **told})
+            entry = next(services).summary(user_ms)
+        found.append({"kind": w.kind, "model": None if w.kind == "independent" else w.model.name, **entry})
     return found
 
 
@@ -239,7 +239,7 @@ def lost(outcome: Outcome) -> list[str]:
     """Notes about satellites that have no position from a moment on: which, when, and why."""
     scenario = outcome.loaded.scenario
     ends = np.cumsum([outcome.loaded.catalogues.count(i, entry) for i, entry in enumerate(scenario.constellation)])
-    told = []
+    notes = []
     for what, of_file in (("decayed", False), ("without an ephemeris from then on", True)):
         gone = sorted(
             (k, number)
@@ -249,11 +249,11 @@ def lost(outcome: Outcome) -> list[str]:
         if gone:
             moments = [f"{scenario.epoch + timedelta(seconds=k * scenario.step):%Y-%m-%dT%H:%M:%SZ}" for k, _ in gone]
             first = ", ".join(
-                f"satellite {number} at {at}" for (_, number), at in zip(gone[:LOST_TOLD], moments, strict=False)
+                f"satellite {number} at {at}" for (_, number), at in zip(gone[:NAMED_AT_MOST], moments, strict=False)
             )
-            more = f" and {len(gone) - LOST_TOLD:,} more, the last at {moments[-1]}" if len(gone) > LOST_TOLD else ""
-            told.append(f"{counted(len(gone), 'satellite')} {what}: {first}{more}")
-    return told
+            more = f" and {len(gone) - NAMED_AT_MOST:,} more, the last at {moments[-1]}" if len(gone) > NAMED_AT_MOST else ""
+            notes.append(f"{counted(len(gone), 'satellite')} {what}: {first}{more}")
+    return notes
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
