@@ -63,7 +63,22 @@ def slowest(types: Sequence[Carrier], precision: str) -> Carrier:
 
 
 def relative_speed(carrier: Carrier, own: Carrier, precision: str) -> float:
-    """Arithmetic rate of a job's pacing satellite over that of a satellite of another type, 0 to 1."""
+    """Arithmetic rate of a job's pacing satellite over that of a satellite of another type, 0 to 1.
+
+    Parameters
+    ----------
+    carrier : Carrier
+        The job's pacing satellite.
+    own : Carrier
+        The other satellite.
+    precision : str
+        Number format of the job.
+
+    Returns
+    -------
+    float
+        Ratio, 0 to 1.
+    """
     pacing = carrier.accelerators * carrier.accelerator.peak[precision]
     return min(1.0, pacing / (own.accelerators * own.accelerator.peak[precision]))
 

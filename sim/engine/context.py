@@ -70,15 +70,52 @@ class Exchange(Protocol):
     """What happens between satellites: how many steps go by without it, what they are given, what is seen of them."""
 
     def intervals(self, k0: int, steps: int) -> Iterable[tuple[int, int]]:
-        """First step and number of steps that can be taken at once, within a block."""
+        """First step and number of steps that can be taken at once, within a block.
+
+        Parameters
+        ----------
+        k0 : int
+            Number of the block's first step.
+        steps : int
+            Number of steps.
+
+        Returns
+        -------
+        iterable of (int, int)
+            First step and number of steps.
+        """
         ...
 
     def before(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Fill the controls of steps k to k + steps - 1, whose positions begin at `at` in the block."""
+        """Fill the controls of steps k to k + steps - 1, whose positions begin at `at` in the block.
+
+        Parameters
+        ----------
+        k : int
+            Number of the first step.
+        steps : int
+            Number of steps.
+        at : int
+            Place of the first step in the block.
+        tiles : sequence of Tile
+            Satellites that go through time together.
+        """
         ...
 
     def after(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """The steps have been taken."""
+        """The steps have been taken.
+
+        Parameters
+        ----------
+        k : int
+            Number of the first step.
+        steps : int
+            Number of steps.
+        at : int
+            Place of the first step in the block.
+        tiles : sequence of Tile
+            Satellites that go through time together.
+        """
         ...
 
 

@@ -35,34 +35,70 @@ SETTLED = 1e-4  # of the duty
 
 
 class NetworkTransport:
-    """A network as jobs see it."""
+    """A network as jobs see it.
+
+    Parameters
+    ----------
+    network : Network
+        Links between satellites.
+    """
 
     def __init__(self, network: Network) -> None:
         self.network = network
 
     @property
     def version(self) -> int:
+        """Grows when routes may have changed."""
         return self.network.version
 
     @property
     def directed_delay_s(self) -> Array:
+        """Delay of each directed link [s], (2 L,)."""
         return np.concatenate((self.network.delay_s, self.network.delay_s))
 
     @property
     def directed_rate_bit_s(self) -> Array:
+        """Rate of each directed link [bit/s], (2 L,)."""
         return np.concatenate((self.network.rate_bit_s, self.network.rate_bit_s))
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+        """Routes between pairs of satellites.
+
+        Parameters
+        ----------
+        src, dst : ndarray of int64, shape (F,)
+            First and last satellite of each pair.
+
+        Returns
+        -------
+        start : ndarray of int64, shape (F + 1,)
+            Pair f takes the links links[start[f]:start[f + 1]]; none without a route.
+        links : ndarray of int64
+            Directed links.
+        """
         paths = self.network.paths(src, dst)
         return paths.start, paths.links
 
     def components(self) -> Ints:
+        """Connected component of each satellite.
+
+        Returns
+        -------
+        ndarray of int64, shape (satellites,)
+            Number of each satellite's connected component.
+        """
         network = self.network
         return components(network.count, network.a, network.b, network.healthy)
 
 
 class NullTransport:
-    """Satellites without links: no message passes between them."""
+    """Satellites without links: no message passes between them.
+
+    Parameters
+    ----------
+    satellites : int
+        Number of satellites.
+    """
 
     version = 0
     directed_delay_s: Array = np.zeros(0)
@@ -72,9 +108,30 @@ class NullTransport:
         self.satellites = satellites
 
     def components(self) -> Ints:
+        """Each satellite is a component of its own.
+
+        Returns
+        -------
+        ndarray of int64, shape (satellites,)
+            Number of each satellite's connected component.
+        """
         return np.arange(self.satellites)
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
+        """No pair has a route.
+
+        Parameters
+        ----------
+        src, dst : ndarray of int64, shape (F,)
+            First and last satellite of each pair.
+
+        Returns
+        -------
+        start : ndarray of int64, shape (F + 1,)
+            Pair f takes the links links[start[f]:start[f + 1]]; none without a route.
+        links : ndarray of int64
+            Directed links.
+        """
         return np.zeros(src.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
 
 
@@ -103,7 +160,13 @@ class Coupling:
         self._lost: list[tuple[int, int]] = []
 
     def begin(self, tiles: Sequence[Tile]) -> None:
-        """Links, jobs and routes at the epoch."""
+        """Links, jobs and routes at the epoch.
+
+        Parameters
+        ----------
+        tiles : sequence of Tile
+            Satellites that go through time together.
+        """
         run, s = self.run, self.run.surroundings
         x = slice(loop.X_ROW, loop.X_ROW + 3)
         self.r_m = np.concatenate([t.carry[x, : t.real] for t in tiles], axis=1)
@@ -116,11 +179,28 @@ class Coupling:
         )  # fmt: skip
 
     def create_scheduler(self) -> JobScheduler:
-        """All workloads, once the links of the epoch are known."""
+        """All workloads, once the links of the epoch are known.
+
+        Returns
+        -------
+        JobScheduler
+            The scheduler at the epoch.
+        """
         return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index)
 
     def end(self, outcome: Outcome) -> Outcome:
-        """Enter what the end of the run decides, and add what coupling leaves."""
+        """Enter what the end of the run decides, and add what coupling leaves.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            What the satellites left.
+
+        Returns
+        -------
+        Outcome
+            With workloads, routes and changes of availability.
+        """
         self.scheduler.end()
         self.ground_routing.end()
         happened = tuple(sorted(self.availability.occurred, key=lambda c: (c.time_s, c.target.first)))
@@ -146,13 +226,38 @@ class Coupling:
     # --- one step
 
     def intervals(self, k0: int, steps: int) -> Iterator[tuple[int, int]]:
-        """One step at a time. Positions of the block are known, and so is who has none any more."""
+        """One step at a time. Positions of the block are known, and so is who has none any more.
+
+        Parameters
+        ----------
+        k0 : int
+            Number of the block's first step.
+        steps : int
+            Number of steps.
+
+        Returns
+        -------
+        iterator of (int, int)
+            Each step by itself.
+        """
         self._lost = sorted(self.run.decayed[self._noted :])
         self._noted = len(self.run.decayed)
         return ((k, 1) for k in range(k0, k0 + steps))
 
     def before(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Availability, network, routes and jobs of step k: the controls of every satellite."""
+        """Availability, network, routes and jobs of step k: the controls of every satellite.
+
+        Parameters
+        ----------
+        k : int
+            Number of the first step.
+        steps : int
+            Number of steps.
+        at : int
+            Place of the first step in the block.
+        tiles : sequence of Tile
+            Satellites that go through time together.
+        """
         step_s, s = self.scenario.step, self.run.surroundings
         lost_now = [d for d in self._lost if d[1] == k]
         self.availability.report(events.decays(lost_now, step_s))
@@ -175,7 +280,19 @@ class Coupling:
             self._fill(tile)
 
     def after(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Add what jobs know and the compiled loop does not: the useful share of members."""
+        """Add what jobs know and the compiled loop does not: the useful share of members.
+
+        Parameters
+        ----------
+        k : int
+            Number of the first step.
+        steps : int
+            Number of steps.
+        at : int
+            Place of the first step in the block.
+        tiles : sequence of Tile
+            Satellites that go through time together.
+        """
         if (k + 1) % self.run.stride == 0:
             useful = self.scheduler.useful_share
             for tile in tiles:

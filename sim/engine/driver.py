@@ -35,7 +35,13 @@ class Sums(local):
     ready = False
 
     def make(self, run: Run) -> None:
-        """Allocate on first use in a thread."""
+        """Allocate on first use in a thread.
+
+        Parameters
+        ----------
+        run : Run
+            The run.
+        """
         if self.ready:
             return
         self.ready = True
@@ -48,7 +54,21 @@ class Sums(local):
 
 
 class Run(Context):
-    """One run: its context, its tiles, and the loop over time; arguments as of `Context`."""
+    """One run: its context, its tiles, and the loop over time; arguments as of `Context`.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    tile : int
+        Satellites of a tile.
+    block : int, optional
+        Steps whose positions are computed at once.
+    threads : int, optional
+        Threads for tiles that nothing couples; by default one for each processor.
+    sample : int, optional
+        Simulate only so many satellites, evenly spread, without events, stations, recorder and coupling.
+    """
 
     def __init__(
         self,
@@ -98,7 +118,20 @@ class Run(Context):
         return self._gather()
 
     def finish_coupled(self, coupling: Coupling, progress: Progress | None = None) -> Outcome:
-        """Simulate with all tiles side by side, and gather."""
+        """Simulate with all tiles side by side, and gather.
+
+        Parameters
+        ----------
+        coupling : Coupling
+            The exchange between satellites.
+        progress : callable, optional
+            Called with the number of satellite-steps done and their total.
+
+        Returns
+        -------
+        Outcome
+            What the run leaves.
+        """
         self.sums.make(self)
         block = coupling.block
         tiles = [self.new_tile(*place, np.empty((block, 3, self.tile))) for place in self.places()]
@@ -142,13 +175,40 @@ class Run(Context):
     # --- tiles
 
     def places(self) -> Iterator[tuple[Propagator, int, int, int, int]]:
-        """Propagator, first and last satellite within it, number of its first satellite, and type, of every tile."""
+        """Propagator, first and last satellite within it, number of its first satellite, and type, of every tile.
+
+        Returns
+        -------
+        iterator of tuple
+            (propagator, first, one beyond the last, number of its first satellite, type).
+        """
         for propagator, base, kind in zip(self.propagators, self.first[:-1], self.kinds, strict=True):
             for lo, hi in pairwise([*range(0, propagator.count, self.tile), propagator.count]):
                 yield propagator, lo, hi, int(base), kind
 
     def new_tile(self, propagator: Propagator, lo: int, hi: int, base: int, kind: int, r_m: Array) -> Tile:
-        """A tile at the epoch."""
+        """A tile at the epoch.
+
+        Parameters
+        ----------
+        propagator : Propagator
+            Propagator of its satellites.
+        lo : int
+            First satellite within the propagator.
+        hi : int
+            One beyond the last.
+        base : int
+            Number of the propagator's first satellite in the fleet.
+        kind : int
+            Type of its satellites.
+        r_m : ndarray, shape (block, 3, width)
+            Room for positions [m].
+
+        Returns
+        -------
+        Tile
+            The tile.
+        """
         number, width = base + lo, self.tile
         mine = np.flatnonzero((self.kept_satellites >= number) & (self.kept_satellites < number + hi - lo))
         tile = Tile(
@@ -226,17 +286,48 @@ class Run(Context):
 
 
 class Independent:
-    """Satellites that nothing couples: listed events are their only inputs, stations see the nearest that serves."""
+    """Satellites that nothing couples: listed events are their only inputs, stations see the nearest that serves.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
 
     def intervals(self, k0: int, steps: int) -> list[tuple[int, int]]:
-        """The whole block at once."""
+        """The whole block at once.
+
+        Parameters
+        ----------
+        k0 : int
+            Number of the block's first step.
+        steps : int
+            Number of steps.
+
+        Returns
+        -------
+        list of (int, int)
+            One interval.
+        """
         return [(k0, steps)]
 
     def before(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Availability by listed events; satellites without a position are neither available nor on the bus."""
+        """Availability by listed events; satellites without a position are neither available nor on the bus.
+
+        Parameters
+        ----------
+        k : int
+            Number of the first step.
+        steps : int
+            Number of steps.
+        at : int
+            Place of the first step in the block.
+        tiles : sequence of Tile
+            Satellites that go through time together.
+        """
         run = self.run
         for tile in tiles:
             lo, hi = tile.first, tile.first + tile.real
@@ -249,7 +340,19 @@ class Independent:
             tile.controls, tile.serving = controls, serving
 
     def after(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Range from every station to the nearest satellite in view that serves."""
+        """Range from every station to the nearest satellite in view that serves.
+
+        Parameters
+        ----------
+        k : int
+            Number of the first step.
+        steps : int
+            Number of steps.
+        at : int
+            Place of the first step in the block.
+        tiles : sequence of Tile
+            Satellites that go through time together.
+        """
         run, s, window = self.run, self.run.surroundings, slice(k + 2, k + 2 + steps)
         best = run.sums.best_range2_m2[k : k + steps]
         for tile in tiles:

@@ -128,6 +128,8 @@ def random_sources(
         Number of the replica, from 0.
     noun : str, optional
         Word for a satellite in the names of targets.
+    first : int, optional
+        Number of the first satellite in the fleet.
 
     Returns
     -------

@@ -93,19 +93,63 @@ class Outcome:
         return float(sum(int(n) * t.peak_flops_per_s for n, t in zip(counts, self.types, strict=True)))
 
     def row(self, name: str) -> Array:
-        """A state or total of every satellite, (satellites,), by its declared name."""
+        """A state or total of every satellite, (satellites,), by its declared name.
+
+        Parameters
+        ----------
+        name : str
+            Declared name of the state or total.
+
+        Returns
+        -------
+        ndarray, shape (satellites,)
+            Values in SI.
+        """
         return np.asarray(self.carry[ROWS.carried[name]])
 
     def initial_value(self, name: str) -> Array:
-        """What a state or total of every satellite began with, (satellites,)."""
+        """What a state or total of every satellite began with, (satellites,).
+
+        Parameters
+        ----------
+        name : str
+            Declared name of the state or total.
+
+        Returns
+        -------
+        ndarray, shape (satellites,)
+            Values in SI.
+        """
         row = ROWS.carried[name]
         return np.array([t.initial[row] for t in self.types])[self.type_index]
 
     def column(self, variable: str) -> Array:
-        """Sum over the fleet of a variable in every step, (steps,), SI."""
+        """Sum over the fleet of a variable in every step, (steps,), SI.
+
+        Parameters
+        ----------
+        variable : str
+            Declared name of the variable.
+
+        Returns
+        -------
+        ndarray, shape (steps,)
+            Sums in SI.
+        """
         return np.asarray(self.column_by_type(variable).sum(axis=0))
 
     def column_by_type(self, variable: str) -> Array:
-        """Sum over the satellites of each type of a variable in every step, (types, steps), SI."""
+        """Sum over the satellites of each type of a variable in every step, (types, steps), SI.
+
+        Parameters
+        ----------
+        variable : str
+            Declared name of the variable.
+
+        Returns
+        -------
+        ndarray, shape (types, steps)
+            Sums in SI.
+        """
         at = next(n for n, c in enumerate(ROWS.columns) if c.variable.name == variable)
         return np.asarray(self.fleet[:, :, at])

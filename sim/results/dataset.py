@@ -29,7 +29,18 @@ TABLE: dict[str, Var] = {v.name: v for v in (*schema.VARIABLES, *(a for v in VAR
 
 
 def series(outcome: Outcome) -> xr.Dataset:
-    """Everything over time, labelled from the table in `sim.schema`."""
+    """Everything over time, labelled from the table in `sim.schema`.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the run left.
+
+    Returns
+    -------
+    Dataset
+        Variables of `sim.schema.TABLE`.
+    """
     arrays = {**_fleet(outcome), **_ground(outcome), **_jobs(outcome), **_recorder(outcome), **_network(outcome)}
     scenario = outcome.loaded.scenario
     dataset = labelled(arrays, scenario.name, f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}")
@@ -42,7 +53,22 @@ def series(outcome: Outcome) -> xr.Dataset:
 
 
 def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
-    """Arrays with dimensions, type, unit and meaning from the table; name and epoch (ISO 8601) of what was run."""
+    """Arrays with dimensions, type, unit and meaning from the table; name and epoch (ISO 8601) of what was run.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array_like
+        Values by name of `TABLE`.
+    name : str
+        Name of what was run.
+    epoch : str
+        Its epoch, ISO 8601.
+
+    Returns
+    -------
+    Dataset
+        The labelled arrays.
+    """
     variables = {}
     for key, values in arrays.items():
         var = TABLE[key]
@@ -210,12 +236,36 @@ def _network(outcome: Outcome) -> dict[str, Any]:
 
 
 def event_rows(outcome: Outcome) -> list[dict[str, Any]]:
-    """Changes of availability that happened: scheduled events, random failures, decays; in order of time."""
+    """Changes of availability that happened: scheduled events, random failures, decays; in order of time.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the run left.
+
+    Returns
+    -------
+    list of dict
+        Rows of events.parquet.
+    """
     return change_rows(outcome.changes, outcome.loaded.scenario.epoch)
 
 
 def change_rows(changes: Sequence[AvailabilityChange], epoch: datetime) -> list[dict[str, Any]]:
-    """Rows of events.parquet, in the columns of `sim.schema.EVENT_COLUMNS`; links and stations have no satellites."""
+    """Rows of events.parquet, in the columns of `sim.schema.EVENT_COLUMNS`; links and stations have no satellites.
+
+    Parameters
+    ----------
+    changes : sequence of AvailabilityChange
+        The changes.
+    epoch : datetime
+        Epoch of the run.
+
+    Returns
+    -------
+    list of dict
+        Rows by column.
+    """
     found = []
     for time_s, target, remaining, cause in changes:
         action = "lose" if remaining <= 0.0 else "restore" if remaining >= 1.0 else "derate"

@@ -28,6 +28,16 @@ def energy_closure(outcome: Outcome) -> tuple[float, float]:
     """Largest |in - out - change of store| / in over satellites, electrical and thermal.
 
     What a store gave up on balance counts as in: a short run may lie wholly in eclipse.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the run left.
+
+    Returns
+    -------
+    tuple of float
+        Electrical and thermal, relative.
     """
     stored_j = outcome.row("charge_j") - outcome.initial_value("charge_j")
     generated_j = outcome.row("generated_j")
@@ -41,7 +51,18 @@ def energy_closure(outcome: Outcome) -> tuple[float, float]:
 
 
 def ledger_s(outcome: Outcome) -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds of whole satellites of the first type by cause, own and induced; each row is a sum of its own."""
+    """Seconds of whole satellites of the first type by cause, own and induced; each row is a sum of its own.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the run left.
+
+    Returns
+    -------
+    own, induced : dict of str to float
+        Time of whole satellites by cause [s].
+    """
     weight = outcome.weight
     own = {cause: float((outcome.carry[row] * weight).sum()) for cause, row in ROWS.ledger.items()}
     induced: dict[str, float] = {}
@@ -53,7 +74,18 @@ def ledger_s(outcome: Outcome) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def waterfall(outcome: Outcome) -> list[dict[str, Any]]:
-    """The 19 rows in order."""
+    """The 19 rows in order.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the run left.
+
+    Returns
+    -------
+    list of dict
+        One entry for each cause: FLOPs, own and induced part, share of nameplate.
+    """
     nameplate = outcome.nameplate_flops_per_s * outcome.grid.duration_s
     return rows(*ledger_s(outcome), outcome.types[0].peak_flops_per_s, nameplate)
 
@@ -61,7 +93,24 @@ def waterfall(outcome: Outcome) -> list[dict[str, Any]]:
 def rows(
     own_s: Mapping[str, float], induced_s: Mapping[str, float], peak_flops_per_s: float, nameplate_flops: float
 ) -> list[dict[str, Any]]:
-    """Rows of a waterfall from seconds by cause; peak of what the seconds are counted of."""
+    """Rows of a waterfall from seconds by cause; peak of what the seconds are counted of.
+
+    Parameters
+    ----------
+    own_s : mapping of str to float
+        Own time by cause [s].
+    induced_s : mapping of str to float
+        Time spent waiting for others, by cause [s].
+    peak_flops_per_s : float
+        Nameplate of what the seconds are counted of [FLOP/s].
+    nameplate_flops : float
+        Nameplate of the fleet over the run [FLOP].
+
+    Returns
+    -------
+    list of dict
+        One entry for each cause: FLOPs, own and induced part, share of nameplate.
+    """
     found = []
     for cause in CAUSES:
         own, induced = own_s.get(cause, 0.0) * peak_flops_per_s, induced_s.get(cause, 0.0) * peak_flops_per_s
@@ -79,12 +128,36 @@ def rows(
 
 
 def declared_fields(section: str) -> dict[str, Total]:
-    """Fields of a section of summary.json that submodels declare, each with its total."""
+    """Fields of a section of summary.json that submodels declare, each with its total.
+
+    Parameters
+    ----------
+    section : str
+        Section of summary.json.
+
+    Returns
+    -------
+    dict of str to Total
+        Totals by field.
+    """
     return {t.summary.partition(".")[2]: t for _, t in ROWS.totals if t.summary.partition(".")[0] == section}
 
 
 def declared(outcome: Outcome, section: str) -> dict[str, float | None]:
-    """Values of `declared_fields` over the fleet; null where they are of available satellites and none was."""
+    """Values of `declared_fields` over the fleet; null where they are of available satellites and none was.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the run left.
+    section : str
+        Section of summary.json.
+
+    Returns
+    -------
+    dict of str to float or None
+        Values by field.
+    """
     duration_s, available_s = outcome.grid.duration_s, float(outcome.row("available_s").sum())
     divisor = {
         "": 1.0, "duration": duration_s, "satellite time": outcome.satellites * duration_s, "available time": available_s,
@@ -102,7 +175,18 @@ def declared(outcome: Outcome, section: str) -> dict[str, float | None]:
 
 
 def spread(values_ms: Array) -> dict[str, float | None]:
-    """Smallest, median, 99th percentile and largest of the finite values; null where there is none."""
+    """Smallest, median, 99th percentile and largest of the finite values; null where there is none.
+
+    Parameters
+    ----------
+    values_ms : ndarray
+        Times [ms]; infinite where there is none.
+
+    Returns
+    -------
+    dict of str to float or None
+        Fields min, median, p99 and max [ms].
+    """
     finite = values_ms[np.isfinite(values_ms)]
     if finite.size == 0:
         return {"min": None, "median": None, "p99": None, "max": None}
@@ -114,6 +198,18 @@ def round_trips_ms(outcome: Outcome) -> tuple[Array, Array | None]:
     """Of each step and station to the serving satellite, infinite without one: propagation, and what a user sees.
 
     A user's adds switching on the way and the access overhead of `ground`.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the run left.
+
+    Returns
+    -------
+    propagation_ms : ndarray, shape (steps, stations)
+        By distance alone [ms].
+    user_ms : ndarray or None
+        What a user sees [ms]; None without `ground`.
     """
     ground, ground_routing = outcome.loaded.scenario.ground, outcome.ground_routing
     if ground is None:
@@ -173,7 +269,22 @@ def _network(outcome: Outcome) -> dict[str, Any]:
 
 
 def workloads(asked: Sequence[Workload], scheduler: JobScheduler | None, user_ms: float | None) -> list[dict[str, Any]]:
-    """One entry for each workload asked for, in that order; user_ms is the median round trip to a user."""
+    """One entry for each workload asked for, in that order; user_ms is the median round trip to a user.
+
+    Parameters
+    ----------
+    asked : sequence of Workload
+        Workloads of the scenario.
+    scheduler : JobScheduler or None
+        What they did.
+    user_ms : float or None
+        Median round trip to a user [ms].
+
+    Returns
+    -------
+    list of dict
+        Entries in the order of the scenario.
+    """
     nothing = dict.fromkeys(("mfu", "step_s", "tokens_per_s", "ettr", "time_to_train_d", "ttft_ms", "tpot_ms"))
     trainings = iter(scheduler.trainings if scheduler is not None else [])
     services = iter(scheduler.services if scheduler is not None else [])
@@ -236,7 +347,18 @@ def _cost(outcome: Outcome) -> dict[str, Any]:
 
 
 def lost(outcome: Outcome) -> list[str]:
-    """Notes about satellites that have no position from a moment on: which, when, and why."""
+    """Notes about satellites that have no position from a moment on: which, when, and why.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the run left.
+
+    Returns
+    -------
+    list of str
+        One sentence for each kind of loss.
+    """
     scenario = outcome.loaded.scenario
     ends = np.cumsum([outcome.loaded.catalogues.count(i, entry) for i, entry in enumerate(scenario.constellation)])
     notes = []
@@ -257,7 +379,18 @@ def lost(outcome: Outcome) -> list[str]:
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
-    """summary.json: SI units or the unit in the name; null where nothing was simulated."""
+    """summary.json: SI units or the unit in the name; null where nothing was simulated.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What the run left.
+
+    Returns
+    -------
+    dict
+        Sections by name, in the order of the file.
+    """
     loaded, scenario = outcome.loaded, outcome.loaded.scenario
     satellites, accelerators = outcome.satellites, loaded.accelerators
     duration_s = outcome.grid.duration_s

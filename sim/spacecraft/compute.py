@@ -148,9 +148,27 @@ def operating_point(budget_w: float, duty: float, p: Compute) -> tuple[float, fl
     powered : float
         Powered share of the step, 0 to 1.
     """
-    idle_w = max(p.idle_w + p.host_w, 1e-9)
-    powered = min(1.0, max(0.0, budget_w / idle_w))
-    return rate_for_share((budget_w - idle_w) / (max(duty, 1e-9) * p.dynamic_w), p.voltage_floor), powered
+    idle_w = p.idle_w + p.host_w
+    return rate_for_share((budget_w - idle_w) / (max(duty, 1e-9) * p.dynamic_w), p.voltage_floor), powered_share(budget_w, p)
+
+
+@inlined
+def powered_share(budget_w: float, p: Compute) -> float:
+    """Share of the step in which a power budget keeps the machines on.
+
+    Parameters
+    ----------
+    budget_w : float
+        Power for accelerators and hosts [W]; may be negative.
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Powered share, 0 to 1.
+    """
+    return min(1.0, max(0.0, budget_w / max(p.idle_w + p.host_w, 1e-9)))
 
 
 @inlined
@@ -227,6 +245,33 @@ def loads(rate: float, powered: float, duty: float, available: float, bus_w: flo
 
 
 @inlined
+def accelerator_budget_w(inputs: Any, power: Any, accelerators_w: float, effects: Any, p: Compute) -> float:
+    """Power that array, battery and other loads leave to accelerators and hosts, in the time that they are available.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    accelerators_w : float
+        Power that the battery gives to the accelerators; negative while it refills its reserve [W].
+    effects : Effects
+        Loads that effects add.
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power behind the converters [W]; may be negative.
+    """
+    each = max(inputs.available, 1e-9)
+    bus_w = p.bus_w * inputs.available + effects.bus_w
+    return (power.generated_w + accelerators_w - bus_w) / (bus_factor(p) * each) - effects.chip_w / each
+
+
+@inlined
 def limits(inputs: Any, power: Any, accelerators_w: float, effects: Any, p: Compute) -> tuple[float, float]:
     """Clock rate and powered share within the power that array, battery and other loads leave.
 
@@ -250,10 +295,7 @@ def limits(inputs: Any, power: Any, accelerators_w: float, effects: Any, p: Comp
     powered : float
         Powered share of the step, 0 to 1.
     """
-    each = max(inputs.available, 1e-9)
-    bus_w = p.bus_w * inputs.available + effects.bus_w
-    budget = (power.generated_w + accelerators_w - bus_w) / (bus_factor(p) * each) - effects.chip_w / each
-    return operating_point(budget, inputs.duty, p)
+    return operating_point(accelerator_budget_w(inputs, power, accelerators_w, effects, p), inputs.duty, p)
 
 
 @inlined

@@ -283,6 +283,35 @@ def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite
 
 
 @inlined
+def within_budget(state: Any, inputs: Any, power: Any, run: Any, effects: Any, satellite: Any) -> Any:
+    """What is run, with machines off for longer where the loads of the effects have grown beyond the power for idling.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    run : Run
+        Clock rate and shares that are run.
+    effects : Effects
+        Loads that effects add.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Run
+        The same rate; a powered share that array and battery can serve.
+    """
+    p, accelerators_w = satellite.compute, battery.limits(state, satellite.battery)
+    budget_w = compute.accelerator_budget_w(inputs, power, accelerators_w, effects, p)
+    return Run(run.rate, min(run.powered, compute.powered_share(budget_w, p)), run.run_duty)
+
+
+@inlined
 def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     """One satellite, one step.
 
@@ -313,7 +342,9 @@ def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     run = Run(min(limit.rate_limit, inputs.job_rate), limit.powered_limit, inputs.duty * inputs.running)
     # each settling gains about two digits: the effects' loads move the temperatures that they follow by a few per cent
     effects = settle(state, inputs, power, environment, run, effects, s)
+    run = within_budget(state, inputs, power, run, effects, s)
     effects = settle(state, inputs, power, environment, run, effects, s)
+    run = within_budget(state, inputs, power, run, effects, s)
     loads = compute.advance(inputs, run, effects, s.compute)
     flows = battery.advance(state, power, loads, s.battery)
     nodes = thermal.advance(state, loads, flows, environment, s.thermal)

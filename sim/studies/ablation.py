@@ -380,7 +380,18 @@ class AblatedRun(Run):
         self.ablation = ablation
 
     def finish(self, progress: Progress | None = None) -> Outcome:
-        """Simulate and gather."""
+        """Simulate and gather.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with the number of satellite-steps done and their total.
+
+        Returns
+        -------
+        Outcome
+            What the run leaves.
+        """
         return self.finish_coupled(AblatedCoupling(self, self.ablation), progress)
 
 

@@ -41,7 +41,7 @@ def test_sane(run: Results) -> None:
     assert 0.0 < summary["power"]["sunlit_fraction"] <= 1.0 + 1e-12
     depth = sim.load(summary["scenario"]).scenario.satellite.power.battery.max_depth
     assert 0.0 <= summary["power"]["battery_depth_max"] <= depth + 1e-9
-    assert summary["power"]["unserved_j"] == 0.0
+    assert 0.0 <= summary["power"]["unserved_j"] < 1e-3  # rounding of 1e11 J
     assert summary["thermal"]["junction_k_max"] < 273.15 + 95.0 + 0.5
     assert 200.0 < summary["thermal"]["radiator_k_mean"] < summary["thermal"]["junction_k_max"]
     assert summary["fleet"]["availability"] == pytest.approx(1.0, abs=1e-12)

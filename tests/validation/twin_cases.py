@@ -144,6 +144,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         power, environment = power._replace(generated_w=u(0, 4e4)), environment._replace(environment_w=u(0, 6e3))
         effects = effects._replace(heater_w=u(0, 1e3), bus_w=u(0, 1e3), chip_w=u(-1e3, 1e3))
         yield "settle", step.settle(state, inputs, power, environment, run, effects, params)
+        yield "within_budget", step.within_budget(state, inputs, power, run, effects, params)
         yield "thermal_limit", step.thermal_limit(state, inputs, power, environment, run, effects, params)
         limit, effects = step.step_limits(state, inputs, power, environment, params)
         yield "step_limits", (*limit, *effects)

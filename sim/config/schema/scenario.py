@@ -75,7 +75,18 @@ class Scenario(Section):
         return [self.satellite, *self.satellites.values()]
 
     def type_index(self, entry: Constellation) -> int:
-        """Position in `types` of the type of an entry's satellites."""
+        """Position in `types` of the type of an entry's satellites.
+
+        Parameters
+        ----------
+        entry : Constellation
+            Entry of the constellation.
+
+        Returns
+        -------
+        int
+            Position of its satellite type.
+        """
         return 0 if entry.satellite is None else 1 + list(self.satellites).index(entry.satellite)
 
     @property

@@ -37,10 +37,11 @@ class Ledger:
         Number of satellites.
     steps : int
         Steps of the run.
+    weight : ndarray, shape (satellites,), optional
+        Nameplate of each satellite over that of the reference type, in sums over the fleet; by default 1.
     """
 
     def __init__(self, satellites: int, steps: int, weight: Array | None = None) -> None:
-        """weight (satellites,): a satellite's nameplate over that of the reference type, in sums over the fleet."""
         self.weight = np.ones(satellites) if weight is None else weight
         self.share = np.ones(satellites)  # of a satellite's nameplate that a job in its own units is about
         self.own_s = np.zeros((len(CAUSES), satellites))

@@ -37,8 +37,6 @@ class JobScheduler:
         Steps of the run.
     step_s : float
         Length of a step [s].
-    kernel_efficiency : float
-        Arithmetic rate within a step over dense peak, 0 to 1.
     trainings : list of Training
         Training workloads.
     services : list of InferenceService
@@ -47,6 +45,10 @@ class JobScheduler:
         Satellites in reserve where there is no training workload.
     idle : ndarray of int64
         Satellites without a workload.
+    share : ndarray, shape (satellites,), optional
+        Rate of the pacing satellite of a satellite's job over its own, 0 to 1; by default 1.
+    weight : ndarray, shape (satellites,), optional
+        As in `Ledger`.
     """
 
     def __init__(
@@ -61,7 +63,6 @@ class JobScheduler:
         share: Array | None = None,
         weight: Array | None = None,
     ) -> None:
-        """share (satellites,): rate of a job's pacing satellite over the satellite's own; weight as in `Ledger`."""
         self.satellites, self.step_s = satellites, step_s
         self.share = np.ones(satellites) if share is None else share
         self.mixed = bool((self.share < 1.0).any())  # a job spans types: the slowest paces

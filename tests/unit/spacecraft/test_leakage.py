@@ -61,3 +61,14 @@ def test_sixty_seconds_against_one() -> None:
     sets = ("duration=100 min", books.ring("12:00", 4), "satellite.thermal.radiator.area=16 m2")
     coarse, fine = (Run(books.load(*sets, f"step={s} s"), tile=8, threads=1).finish() for s in (60, 1))
     assert coarse.row("leakage_j") == pytest.approx(fine.row("leakage_j"), rel=0.02)
+
+
+def test_loads_never_exceed_what_the_battery_can_deliver() -> None:
+    """Source of truth: the limit: a battery that delivers at most 8 kW, half of what the machines draw idle, through eclipses. Machines
+    are off for the rest of the step, and what array and battery deliver covers every load; the rest is rounding."""
+    outcome = Run(
+        books.load("duration=100 min", books.ring("12:00", 4), "satellite.power.battery.max_discharge_power=8 kW"), tile=8, threads=1
+    ).finish()
+    assert 0.0 < outcome.column("lit_fraction").mean() / 4 < 0.8
+    assert outcome.row("unserved_j") == pytest.approx(np.zeros(4), abs=1e-9 * 8e3 * 2400.0)
+    assert max(books.closures(outcome).values()) < 1e-9
