@@ -268,7 +268,8 @@ def accelerator_budget_w(inputs: Any, power: Any, accelerators_w: float, effects
     """
     each = max(inputs.available, 1e-9)
     bus_w = p.bus_w * inputs.available + effects.bus_w
-    return (power.generated_w + accelerators_w - bus_w) / (bus_factor(p) * each) - effects.chip_w / each
+    left_w: float = (power.generated_w + accelerators_w - bus_w) / (bus_factor(p) * each) - effects.chip_w / each
+    return left_w
 
 
 @inlined

@@ -340,9 +340,7 @@ def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     limit, effects = step_limits(state, inputs, power, environment, s)
     # a job can only lower the rate
     run = Run(min(limit.rate_limit, inputs.job_rate), limit.powered_limit, inputs.duty * inputs.running)
-    # each settling gains about two digits: the effects' loads move the temperatures that they follow by a few per cent
-    effects = settle(state, inputs, power, environment, run, effects, s)
-    run = within_budget(state, inputs, power, run, effects, s)
+    # from the limits' loads one settling is enough: it gains about two digits, since loads move temperatures by a few per cent
     effects = settle(state, inputs, power, environment, run, effects, s)
     run = within_budget(state, inputs, power, run, effects, s)
     loads = compute.advance(inputs, run, effects, s.compute)

@@ -111,6 +111,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "_halley", compute._halley(u(0.1, 1), u(0.1, 1), 0.6, 0.4)
         yield "rate_for_share", compute.rate_for_share(share, 0.6)
         yield "operating_point", compute.operating_point(u(-1e3, 4e4), u(0, 1), chips)
+        yield "powered_share", compute.powered_share(u(-1e3, 4e4), chips)
         yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), u(0, 1), chips)
         yield "bus_factor", compute.bus_factor(chips)
         yield "loads", compute.loads(u(0, 1), u(0, 1), u(0, 1), u(0, 1), 1000.0, u(-1e3, 1e3), chips)
@@ -151,6 +152,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         state, fluxes = step.advance(state, inputs, params)
         yield "advance", (*state, *fluxes)
         yield "limits", compute.limits(inputs, power, u(-1e4, 1e4), effects, chips)
+        yield "accelerator_budget_w", compute.accelerator_budget_w(inputs, power, u(-1e4, 1e4), effects, chips)
 
 
 def loop_calls() -> Iterator[tuple[str, object]]:
