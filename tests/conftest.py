@@ -85,8 +85,8 @@ def dawndusk(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
         capsys.readouterr()
         with pytest.raises(SystemExit) as stop:
             main(list(arguments))
-        told = capsys.readouterr()
-        return Called(int(stop.value.code or 0), told.out, told.err)
+        reported = capsys.readouterr()
+        return Called(int(stop.value.code or 0), reported.out, reported.err)
 
     return call
 

@@ -107,7 +107,7 @@ def _spares() -> list[Case | Failed]:
     for parallel_repairs, theirs in ((1, 0.7854), (2, 0.8961)):
         ours = partial(repaired_availability, 10, parallel_repairs, 0.1, 1.0)
         comparisons.append(
-            Case(f"ten satellites, repair crews: {parallel_repairs}", ours, theirs, 1e-4, "1", "M/M/c//N, its chain solved independently")
+            Case(f"ten satellites, {parallel_repairs} parallel repairs", ours, theirs, 1e-4, "1", "M/M/c//N, its chain solved independently")
         )
     return comparisons
 

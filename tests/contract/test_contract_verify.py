@@ -72,7 +72,7 @@ def test_verify(dawndusk: Any) -> None:
         assert case["error"] <= case["limit"]
         assert case["source"]
     assert len({case["name"] for case in rows}) == len(rows)
-    gc.collect()  # a file left open is told of here, not in some later test
+    gc.collect()  # a file left open is reported here, not in some later test
 
 
 def test_verify_as_a_table(dawndusk: Any) -> None:

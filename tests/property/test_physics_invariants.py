@@ -121,7 +121,7 @@ def test_round_trips_have_a_least_length(seed: int) -> None:
 
 
 def _shell(nodes: list[int]) -> Outcome:
-    """One satellite per entry, each a shell of its own told apart by its inclination; the order is the list's."""
+    """One satellite per entry, each a shell of its own, distinguished by its inclination; the order is the list's."""
     entries = ", ".join(
         f"{{kind: walker, altitude: {600 + 20 * n} km, inclination: {50 + 5 * n} deg, planes: 1, satellites_per_plane: 1}}"
         for n in nodes

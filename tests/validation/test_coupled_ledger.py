@@ -402,8 +402,8 @@ def test_out_of_sight_of_whoever_asks(scenario: Scenario) -> None:
 def test_tiles_leave_no_trace(scenario: Scenario) -> None:
     """Source of truth: the same run with all satellites in one tile: an eclipse, a loss, a spare and a slow link."""
     loaded = scenario(*EVENTFUL, epoch=SEASON, spares=1, interval="10 min")
-    told = [json.dumps(metrics.summary(Run(loaded, tile=tile).finish())) for tile in (8, 256)]
-    assert told[0] == told[1]
+    reported = [json.dumps(metrics.summary(Run(loaded, tile=tile).finish())) for tile in (8, 256)]
+    assert reported[0] == reported[1]
 
 
 def test_shorter_steps(scenario: Scenario) -> None:

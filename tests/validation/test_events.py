@@ -71,10 +71,10 @@ def test_a_station_is_lost(tmp_path: Path, more: str) -> None:
     assert np.isnan(after[0, gone]).all()
     assert after[0, ~gone].tobytes() == before[0, ~gone].tobytes()
     assert after[1].tobytes() == before[1].tobytes()
-    told = ("station Dublin", None, None)
+    reported = ("station Dublin", None, None)
     assert [(e["action"], e["target"], e["satellite"], e["last_satellite"]) for e in cut.events] == [
-        ("lose", *told),
-        ("restore", *told),
+        ("lose", *reported),
+        ("restore", *reported),
     ]
     assert own(cut.summary, "failed") == (0.0, 0.0)
 
@@ -192,11 +192,11 @@ def test_tiles_and_blocks_leave_no_trace(tmp_path: Path) -> None:
     events = ("2026-12-21T00:20:17Z lose plane 1", "2026-12-21T00:40Z restore plane 1", "2026-12-21T00:41Z lose station Cape Town",
               "2026-12-21T01:00Z lose links of satellite 9", "2026-12-21T01:10:01Z derate satellites 3-4 accelerators to 0.5")  # fmt: skip
     loaded = scenario(tmp_path, *events, more=GRID + TRAINS + FAILING.format(mean="2 d", repair="20 min"))
-    told = []
+    reported = []
     for tile, block in ((8, 7), (256, 0), (64, 60)):
         outcome = Run(loaded, tile=tile, block=block).finish()
-        told.append(json.dumps([metrics.summary(outcome), dataset.event_rows(outcome)]))
-    assert told[0] == told[1] == told[2]
+        reported.append(json.dumps([metrics.summary(outcome), dataset.event_rows(outcome)]))
+    assert reported[0] == reported[1] == reported[2]
 
 
 class Counted:

@@ -78,7 +78,7 @@ def count(
     ours = {s for ranks in JOBS for s in ranks} | set(SPARES)
     up = dict.fromkeys(range(SATELLITES), True)
     failed = dict.fromkeys(range(len(jobs)), -math.inf)
-    told: list[list[tuple[object, ...]]] = [[] for _ in jobs]
+    reported: list[list[tuple[object, ...]]] = [[] for _ in jobs]
     spare_s = np.zeros(SATELLITES)
     for second in range(LENGTH):
         for job in jobs:
@@ -112,13 +112,13 @@ def count(
             stands = cut[second, g] and job.phase in (RUN, CHECKPOINT)
             mode = OUTAGE if stands else job.phase
             missing = [s for s in job.ranks if not up[s]]
-            told[g].append((mode, tuple(job.ranks), tuple(missing)))
+            reported[g].append((mode, tuple(job.ranks), tuple(missing)))
             if not stands:
                 job.left -= 1
                 job.open += job.phase == RUN
     for job in jobs:
         job.end_phases()
-    return told, [(job.done, job.lost, job.open) for job in jobs], spare_s
+    return reported, [(job.done, job.lost, job.open) for job in jobs], spare_s
 
 
 def play(
@@ -170,14 +170,14 @@ def test_against_counted_seconds(policy: Policy, changes: list[SatelliteChange],
     """Source of truth: the rules played second by second in this file, with whole seconds everywhere: equal to the bit."""
     edges, cut = _cut(parts)
     found, spare_s = play(policy, changes, edges, cut)
-    told, work, counted_spare_s = count(policy, changes, cut)
+    reported, work, counted_spare_s = count(policy, changes, cut)
     for g, segments in enumerate(found):
         seconds = [
             (s.mode, tuple(s.members.tolist()), tuple(s.lost.tolist()))
             for s in segments
             for _ in range(int(s.end_s - s.begin_s))
         ]
-        assert seconds == told[g]
+        assert seconds == reported[g]
         books = account(Work(), segments)
         # a commit in the very last instant stands on the segment after it, which is not here
         assert (books.lost_s, books.committed_s + books.open_s) == (work[g][1], work[g][0] + work[g][2])

@@ -243,17 +243,17 @@ def sgp4_calls() -> Iterator[tuple[str, np.ndarray]]:
                 yield chosen.__name__, np.array([chosen(mode, 1e-3 * x)])
             yield "root_below_one", np.array([[sgp4_passes.root_below_one(mode, 1e-3 * x * x)]])
     count, times = 6, 40
-    told = np.stack((
+    reported = np.stack((
         np.full(count, 2460000.5), rng.random(count), np.full(count, 0.065), np.array([1e-3, 0.02, 0.1, 0.3, 1e-5, 0.0]),
         rng.uniform(0.1, 3.0, count), *rng.uniform(0.0, 6.0, (3, count)), np.full(count, 1e-4),
     ))  # fmt: skip
     c = np.empty((sgp4_constants.ROWS, count))
-    sgp4_constants.initialise(told, c)
+    sgp4_constants.initialise(reported, c)
     yield "initialise", c.T
     part = np.zeros((sgp4_constants.ROWS, 1))
-    for told in (sgp4_constants.secular_rates(part, 0, 0.064, 1.08, 0.02, 0.6),
+    for reported in (sgp4_constants.secular_rates(part, 0, 0.064, 1.08, 0.02, 0.6),
                  sgp4_constants.drag_terms(part, 0, 0.064, 1.08, 0.02, 0.6, 0.8, 1.0, 2.0, 1e-4)):  # fmt: skip
-        yield "secular_rates", np.array([[told]])
+        yield "secular_rates", np.array([[reported]])
         yield "drag_terms", part.T.copy()
     yield "without_kozai", np.array([[sgp4_constants.without_kozai(0.065, 0.02, 0.6)]])
     jd, fr = np.full(times, 2460001.5), np.linspace(0.0, 0.3, times)
@@ -291,7 +291,7 @@ def _sgp4_passes(c: np.ndarray, jd: np.ndarray, fr: np.ndarray) -> Iterator[tupl
     for i, mode in ((0, sgp4_passes.LOW), (1, sgp4_passes.LOW), (2, sgp4_passes.NEAR), (3, sgp4_passes.WIDE)):
         middle = sgp4.minutes_since(c, i, 2460001.5, 0.15)
         yield "minutes_since", np.array([[middle]])
-        told = (
+        reported = (
             c,
             np.full(c.shape[1], mode),
             i,
@@ -303,7 +303,7 @@ def _sgp4_passes(c: np.ndarray, jd: np.ndarray, fr: np.ndarray) -> Iterator[tupl
             0,
             s,
         )
-        sgp4.at_window(*told, np.zeros(n, dtype=np.int8))
+        sgp4.at_window(*reported, np.zeros(n, dtype=np.int8))
         yield "at_window", table[sgp4_passes.X : sgp4_passes.VZ + 1, :n].T.copy()
         sgp4_passes.secular(mode, c, i, jd, fr, middle, 1e-5, s)
         yield "secular", table[[0, 1, 2, 3, sgp4_passes.SINCE, sgp4_passes.E, sgp4_passes.TEMPA], :n].T.copy()
@@ -321,7 +321,7 @@ def _sgp4_passes(c: np.ndarray, jd: np.ndarray, fr: np.ndarray) -> Iterator[tupl
             sgp4_passes.NEAR: sgp4.near_window,
             sgp4_passes.WIDE: sgp4.wide_window,
         }
-        for name, call, told in (
+        for name, call, reported in (
             ("passes", sgp4.passes, (mode, 2, c, i, jd, fr, middle, s)),
             ("window", sgp4.window, (mode, c, i, jd, fr, middle, s)),
             (
@@ -330,7 +330,7 @@ def _sgp4_passes(c: np.ndarray, jd: np.ndarray, fr: np.ndarray) -> Iterator[tupl
                 (c, i, jd, fr, middle, *((2,) if mode == sgp4_passes.LOW else ()), s),
             ),
         ):
-            call(*told)
+            call(*reported)
             yield name, table[sgp4_passes.X : sgp4_passes.VZ + 1, :n].T.copy()
 
 
@@ -369,11 +369,11 @@ def force_calls() -> Iterator[tuple[str, np.ndarray]]:
         yield "acceleration", np.array([
             forces.acceleration(6, True, True, True, True, x, y, z, vx, vy, vz, 0.02, 0.03, now, air_told, 60.0)
         ])  # fmt: skip
-    told = np.empty(3)
-    _densities(np.array([3e5, 5e5, 8e5]), np.array([-0.5, 0.0, 0.5]), air_told, told)
-    yield "_densities", told[:, np.newaxis]
-    _around(7e6 * np.eye(3), np.array([0.6, 0.0, 0.8]), air_told, told)
-    yield "_around", told[:, np.newaxis]
+    reported = np.empty(3)
+    _densities(np.array([3e5, 5e5, 8e5]), np.array([-0.5, 0.0, 0.5]), air_told, reported)
+    yield "_densities", reported[:, np.newaxis]
+    _around(7e6 * np.eye(3), np.array([0.6, 0.0, 0.8]), air_told, reported)
+    yield "_around", reported[:, np.newaxis]
     matrices, r_m = rng.normal(size=(4, 3, 3)), rng.normal(size=(4, 3, 5))
     frames.turn(matrices, r_m)
     yield "turn", r_m.transpose(0, 2, 1).reshape(-1, 3)

@@ -248,7 +248,7 @@ def test_identity_of_equal_scenarios(small: Path) -> None:
     text = small.read_text("utf-8")
     other = (
         text.replace("2 h", "120 min").replace("650 km", "650000 m").replace("name: small\n", "")
-        + "name: small\ndescription: told\n"
+        + "name: small\ndescription: reported\n"
     )
     assert load(small).sha256 == load(_write(small, other)).sha256
 

@@ -414,7 +414,7 @@ def test_available_memory_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "motion", "told"),
+    ("scenario", "motion", "reported"),
     [
         (
             "suncatcher",
@@ -435,11 +435,11 @@ def test_available_memory_is_told() -> None:
         ("starlink_edge", "{solar_activity: {f107: 300}}", "motion.solar_activity.f107: '300' must be at most 250"),
     ],
 )
-def test_motion_that_does_not_fit(dawndusk: Any, scenario: str, motion: str, told: str) -> None:
-    """Source of truth: the promise that bad input is told with its field and what to write."""
+def test_motion_that_does_not_fit(dawndusk: Any, scenario: str, motion: str, reported: str) -> None:
+    """Source of truth: the promise that bad input is reported with its field and what to write."""
     called = dawndusk("validate", scenario, "--set", f"motion={motion}")
     assert called.code == 2
-    assert told in called.err
+    assert reported in called.err
 
 
 def test_numbers_of_motion_have_sources() -> None:

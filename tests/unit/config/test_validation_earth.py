@@ -97,10 +97,10 @@ def test_prediction_is_told_where_stations_feel_it() -> None:
     the pole's; a month ahead it is below 5 m, and without stations it moves nothing."""
     stations = "ground={stations: default}"
     late, soon = SPAN.measured_until + timedelta(days=199), SPAN.measured_until + timedelta(days=20)
-    told = _notes(f"epoch={late}", stations)
-    assert len(told) == 1
-    assert told[0].startswith(f"Earth orientation is predicted from {SPAN.measured_until + timedelta(days=1)} on: ")
-    assert told[0].endswith(f"about {1.0 + 465.1 * 0.25e-3 * 199.04**0.75:.0f} m")
+    reported = _notes(f"epoch={late}", stations)
+    assert len(reported) == 1
+    assert reported[0].startswith(f"Earth orientation is predicted from {SPAN.measured_until + timedelta(days=1)} on: ")
+    assert reported[0].endswith(f"about {1.0 + 465.1 * 0.25e-3 * 199.04**0.75:.0f} m")
     assert _notes(f"epoch={late}", "ground=null") == ()
     assert _notes(f"epoch={soon}", stations) == ()
     assert _notes("epoch=2020-01-01", stations) == ()
@@ -123,5 +123,5 @@ def test_status(epoch: date, expected: str, sets: tuple[str, ...]) -> None:
 def test_manifest_says_by_what_the_earth_was_turned(dawndusk: Any, folder: Path) -> None:
     sets = [x for one in ("duration=1 h", RING, "epoch=2026-12-21") for x in ("--set", one)]
     assert dawndusk("run", "million", "--out", "r", *sets).code == 0
-    told = json.loads((folder / "r" / "manifest.json").read_text("utf-8"))["earth_orientation"]
-    assert told == {"table_end": str(SPAN.table_end), "measured_until": str(SPAN.measured_until), "status": "predicted"}
+    reported = json.loads((folder / "r" / "manifest.json").read_text("utf-8"))["earth_orientation"]
+    assert reported == {"table_end": str(SPAN.table_end), "measured_until": str(SPAN.measured_until), "status": "predicted"}

@@ -14,8 +14,8 @@ from sim.network import topology
 
 
 def _walker(planes: int, slots: int, phasing: int, pattern: str) -> Walker:
-    told: dict[str, Any] = {"kind": "walker", "altitude": "550 km", "inclination": "53 deg", "phasing": phasing}
-    return Walker.model_validate({**told, "planes": planes, "satellites_per_plane": slots, "pattern": pattern})
+    reported: dict[str, Any] = {"kind": "walker", "altitude": "550 km", "inclination": "53 deg", "phasing": phasing}
+    return Walker.model_validate({**reported, "planes": planes, "satellites_per_plane": slots, "pattern": pattern})
 
 
 def _told(entry: Constellation, count: int) -> tuple[set[tuple[int, int]], int]:
@@ -66,11 +66,11 @@ def test_mesh(shape: str, spacing_m: int, radius_m: int, clusters: int) -> None:
 @pytest.mark.parametrize("spacing_m", [None, 150, 400])
 def test_mesh_of_points(spacing_m: int | None) -> None:
     offsets_m = (np.random.default_rng(8).normal(size=(3, 60)) * [[100.0], [300.0], [100.0]]).round(3)
-    told: dict[str, Any] = {"shape": "points", "points": [[f"{x} m" for x in row] for row in offsets_m.T.tolist()]}
+    reported: dict[str, Any] = {"shape": "points", "points": [[f"{x} m" for x in row] for row in offsets_m.T.tolist()]}
     entry = Cluster.model_validate(
         {
             "kind": "cluster", "altitude": "650 km", "local_time": "06:00", "clusters": 2,
-            "lattice": told | ({} if spacing_m is None else {"spacing": f"{spacing_m} m"}),
+            "lattice": reported | ({} if spacing_m is None else {"spacing": f"{spacing_m} m"}),
         }
     )  # fmt: skip
     pairs = [topology.lattice_pairs(offsets_m, spacing_m or 0.0, c * 60) for c in range(2)]

@@ -222,8 +222,8 @@ def test_topology_of_a_catalogue(topology: str, catalogue: Path) -> None:
     found = load("starlink_edge", ("constellation.tle=five.tle", f"links.topology={topology}"))
     assert found.scenario.links is not None
     assert found.scenario.links.topology == "nearest"
-    told = [note for note in found.notes if note.startswith("links.topology: nearest")]
-    assert told == (
+    reported = [note for note in found.notes if note.startswith("links.topology: nearest")]
+    assert reported == (
         [] if topology == "nearest" else [f"links.topology: nearest, as {topology} has no form in a catalogue"]
     )
 

@@ -65,10 +65,10 @@ def test_links_and_jobs_are_counted(dawndusk: Any) -> None:
     """Source of truth: four links of each of 10 x 20 satellites, shared by two; a job and a service."""
     two = "workloads=[{kind: training, model: llama-3-8b}, {kind: inference, model: llama-3-8b, share: 0.1}]"
     sets = [part for text in (*BASE, *_shell(10, 20), two) for part in ("--set", text)]
-    told = json.loads(dawndusk("validate", "starlink_edge", *sets, "--json").out)
-    assert (told["links"], told["jobs"]) == (400, 2)
+    reported = json.loads(dawndusk("validate", "starlink_edge", *sets, "--json").out)
+    assert (reported["links"], reported["jobs"]) == (400, 2)
 
 
 def test_nothing_is_joined(dawndusk: Any) -> None:
-    told = json.loads(dawndusk("validate", "million", "--json").out)
-    assert (told["links"], told["jobs"]) == (0, 0)
+    reported = json.loads(dawndusk("validate", "million", "--json").out)
+    assert (reported["links"], reported["jobs"]) == (0, 0)

@@ -54,10 +54,10 @@ def test_run_refuses_a_folder_that_exists(folder: Path) -> None:
 
 def test_progress_is_told(folder: Path) -> None:
     """Source of truth: 81 satellites and 10 steps."""
-    told: list[tuple[int, int]] = []
-    sim.run(sim.load("suncatcher", set=["duration=10 min"]), progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (810, 810)
-    assert told == sorted(told)
+    reported: list[tuple[int, int]] = []
+    sim.run(sim.load("suncatcher", set=["duration=10 min"]), progress=lambda done, total: reported.append((done, total)))
+    assert reported[-1] == (810, 810)
+    assert reported == sorted(reported)
 
 
 def test_load_raises_every_problem() -> None:

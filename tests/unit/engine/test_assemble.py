@@ -123,8 +123,8 @@ def test_planes_of_a_scenario() -> None:
     ring = "{kind: ring, altitude: 650 km, local_time: '06:00', satellites: 4}"
     cluster = "{kind: cluster, altitude: 650 km, local_time: '06:00', lattice: {spacing: 200 m, radius: 200 m}}"
     code = "{kind: shorthand, code: 'D:550:53.0:4/2/0+S:600:87.0:2/1/0'}"
-    told = [f"2026-12-21T00:0{p}Z lose plane {p}" for p in range(6)]
-    loaded = books.load("duration=10 min", f"constellation=[{shell}, {ring}, {cluster}, {code}]", events=tuple(told))
+    reported = [f"2026-12-21T00:0{p}Z lose plane {p}" for p in range(6)]
+    loaded = books.load("duration=10 min", f"constellation=[{shell}, {ring}, {cluster}, {code}]", events=tuple(reported))
     assert [tuple(c.target) for c in events.listed_changes(loaded)] == [
         (Kind.SATELLITE, first, last, f"plane {p}")
         for p, (first, last) in enumerate([(0, 2), (3, 5), (6, 9), (15, 16), (17, 18), (19, 20)])
@@ -162,16 +162,16 @@ ACTIONS = st.tuples(
 
 @given(st.lists(ACTIONS, max_size=6), st.integers(1, 9))
 @settings(max_examples=60, deadline=None)
-def test_step_inputs_against_fine_time(told: list[tuple[float, str, int, float]], cut: int) -> None:
+def test_step_inputs_against_fine_time(reported: list[tuple[float, str, int, float]], cut: int) -> None:
     """Source of truth: playing the events on 2000 instants a step; the sum's error is one instant per event: 6 / 2000.
     Cutting time into blocks changes nothing."""
-    told = sorted(told, key=lambda e: (e[0], e[1] == "restore"))  # at one instant returns come last
-    changes = [c for t, action, s, x in told for c in change(t, action, s, s, x)]
+    reported = sorted(reported, key=lambda e: (e[0], e[1] == "restore"))  # at one instant returns come last
+    changes = [c for t, action, s, x in reported for c in change(t, action, s, s, x)]
     works, rate, at_end = inputs(changes, 0, 5, 5, 0, 10)
     fine = (np.arange(20_000) + 0.5) / 2000
     for sat in range(5):
         up, cap = np.ones(20_000), np.ones(20_000)
-        for at_steps, action, satellite, to in told:
+        for at_steps, action, satellite, to in reported:
             after = (fine >= at_steps) & (satellite == sat)
             if action == "lose":
                 up[after] = 0.0

@@ -114,15 +114,15 @@ def test_stations_at_the_end_of_steps() -> None:
 def test_decays_are_reported_before_the_step() -> None:
     """By hand: one that has no position from step 2 on relays until then and not after; jobs learn of it in step 2."""
     line = Timeline([], 0, 2, 60.0)
-    told = []
+    reported = []
     for k in range(4):
         if k == 2:
             line.report([change(120.0, 1, 0.0, cause="decay")])
         now = line.step(k)
-        told.append((now.up.tolist(), now.relays.tolist(), now.changes))
-    assert [up for up, _, _ in told] == [[1.0, 1.0], [1.0, 1.0], [1.0, 0.0], [1.0, 0.0]]
-    assert [relays for _, relays, _ in told] == [[True, True], [True, True], [True, False], [True, False]]
-    assert [plain(changes) for _, _, changes in told] == [[], [], [(120.0, 1, 0.0)], []]
+        reported.append((now.up.tolist(), now.relays.tolist(), now.changes))
+    assert [up for up, _, _ in reported] == [[1.0, 1.0], [1.0, 1.0], [1.0, 0.0], [1.0, 0.0]]
+    assert [relays for _, relays, _ in reported] == [[True, True], [True, True], [True, False], [True, False]]
+    assert [plain(changes) for _, _, changes in reported] == [[], [], [(120.0, 1, 0.0)], []]
     assert [c.cause for c in line.occurred] == ["decay"]
 
 
@@ -147,11 +147,11 @@ moves = st.lists(
 
 @given(moves)
 @settings(max_examples=80, deadline=None)
-def test_steps_against_fine_time(told: list[tuple[float, Kind, int, float, str]]) -> None:
+def test_steps_against_fine_time(reported: list[tuple[float, Kind, int, float, str]]) -> None:
     """Source of truth: the product over causes, played on 2000 instants a step; the sum's error is one instant for each
     change: 8 / 2000. What each step's changes leave at its end is the last instant's."""
     changes = [
-        change(60.0 * t, s, round(x) if kind is Kind.SATELLITE else x, kind, cause) for t, kind, s, x, cause in told
+        change(60.0 * t, s, round(x) if kind is Kind.SATELLITE else x, kind, cause) for t, kind, s, x, cause in reported
     ]
     line = Timeline([ListedChanges(changes)], 0, 3, 60.0)
     steps = []
@@ -178,10 +178,10 @@ def test_steps_against_fine_time(told: list[tuple[float, Kind, int, float, str]]
 
 @given(moves)
 @settings(max_examples=60, deadline=None)
-def test_tiles_do_not_matter(told: list[tuple[float, Kind, int, float, str]]) -> None:
+def test_tiles_do_not_matter(reported: list[tuple[float, Kind, int, float, str]]) -> None:
     """Source of truth: the same satellites one by one, entered in the middle of the run: equal to the bit."""
     changes = [
-        change(60.0 * t, s, round(x) if kind is Kind.SATELLITE else x, kind, cause) for t, kind, s, x, cause in told
+        change(60.0 * t, s, round(x) if kind is Kind.SATELLITE else x, kind, cause) for t, kind, s, x, cause in reported
     ]
     whole = Timeline([ListedChanges(changes)], 0, 3, 60.0)
     alone = [Timeline([ListedChanges(changes)], s, s + 1, 60.0) for s in range(3)]

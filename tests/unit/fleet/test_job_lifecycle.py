@@ -47,7 +47,7 @@ def outage(time_s: float, satellite: int, back_s: float, left: float = 0.0) -> l
     return [SatelliteChange(time_s, satellite, left), SatelliteChange(back_s, satellite, 1.0)]
 
 
-def told(segments: list[Segment]) -> list[tuple[float, float, str]]:
+def reported(segments: list[Segment]) -> list[tuple[float, float, str]]:
     """Times, and the mode with what happened at its beginning."""
     return [
         (s.begin_s, s.end_s, NAMES[s.mode] + " committed" * s.commit + " rolled-back" * s.rollback) for s in segments
@@ -64,26 +64,26 @@ def one(
 
 def test_runs_and_saves() -> None:
     segments, _ = one([], 250.0)
-    assert told(segments) == [
+    assert reported(segments) == [
         (0, 100, "run"), (100, 110, "save"), (110, 210, "run committed"), (210, 220, "save"), (220, 250, "run committed"),
     ]  # fmt: skip
     assert all(s.members.tolist() == [0, 1, 2] and s.lost.size == 0 for s in segments)
 
 
 def test_no_saves() -> None:
-    assert told(one([], 1e9, policy=NO_SAVES)[0]) == [(0, 1e9, "run")]
+    assert reported(one([], 1e9, policy=NO_SAVES)[0]) == [(0, 1e9, "run")]
 
 
 def test_free_saves_carry_their_commit() -> None:
     """A save without length leaves no segment; its commit stands on the run that follows."""
     segments, _ = one([], 250.0, policy=POLICY._replace(checkpoint_s=0.0))
-    assert told(segments) == [(0, 100, "run"), (100, 200, "run committed"), (200, 250, "run committed")]
+    assert reported(segments) == [(0, 100, "run"), (100, 200, "run committed"), (200, 250, "run committed")]
 
 
 def test_reboot() -> None:
     """Lost at once, 5 s to notice, 20 s to restart; then a full interval. The spare stays out of it."""
     segments, spare_s = one(outage(50.0, 1, 50.0), 200.0, spares=(7,))
-    assert told(segments) == [
+    assert reported(segments) == [
         (0, 50, "run"), (50, 75, "recover rolled-back"), (75, 175, "run"), (175, 185, "save"), (185, 200, "run committed"),
     ]  # fmt: skip
     assert all(s.members.tolist() == [0, 1, 2] for s in segments)
@@ -92,20 +92,20 @@ def test_reboot() -> None:
 
 def test_failure_in_a_save_loses_the_save() -> None:
     segments, _ = one(outage(105.0, 0, 105.0), 160.0)
-    assert told(segments) == [(0, 100, "run"), (100, 105, "save"), (105, 130, "recover rolled-back"), (130, 160, "run")]
+    assert reported(segments) == [(0, 100, "run"), (100, 105, "save"), (105, 130, "recover rolled-back"), (130, 160, "run")]
     assert account(Work(), segments) == Work(0.0, 100.0, 30.0)
 
 
 def test_failure_at_the_end_of_a_save_finds_it_committed() -> None:
     segments, _ = one(outage(110.0, 0, 110.0), 160.0)
-    assert told(segments)[2:] == [(110, 135, "recover committed rolled-back"), (135, 160, "run")]
+    assert reported(segments)[2:] == [(110, 135, "recover committed rolled-back"), (135, 160, "run")]
     assert account(Work(), segments) == Work(100.0, 0.0, 25.0)
 
 
 def test_spare_takes_the_rank_at_once() -> None:
     """The lowest number first; who comes back afterwards is a spare."""
     segments, spare_s = one(outage(50.0, 1, 120.0), 150.0, spares=(9, 5))
-    assert told(segments) == [(0, 50, "run"), (50, 75, "recover rolled-back"), (75, 150, "run")]
+    assert reported(segments) == [(0, 50, "run"), (50, 75, "recover rolled-back"), (75, 150, "run")]
     assert [s.members.tolist() for s in segments] == [[0, 1, 2], [0, 5, 2], [0, 5, 2]]
     assert all(s.lost.size == 0 for s in segments)
     assert spare_s[[1, 5, 9]].tolist() == [30.0, 50.0, 150.0]
@@ -114,7 +114,7 @@ def test_spare_takes_the_rank_at_once() -> None:
 def test_waits_for_its_own() -> None:
     """Long since noticed: only the restart follows on the return."""
     segments, _ = one(outage(50.0, 2, 90.0), 150.0)
-    assert told(segments) == [(0, 50, "run"), (50, 90, "wait rolled-back"), (90, 110, "recover"), (110, 150, "run")]
+    assert reported(segments) == [(0, 50, "run"), (50, 90, "wait rolled-back"), (90, 110, "recover"), (110, 150, "run")]
     assert [s.lost.tolist() for s in segments] == [[], [2], [], []]
     assert segments[1].members.tolist() == [0, 1, 2]
 
@@ -122,13 +122,13 @@ def test_waits_for_its_own() -> None:
 def test_back_before_it_was_noticed() -> None:
     """2 s away: noticed 5 s after the failure all the same."""
     segments, _ = one(outage(50.0, 2, 52.0), 100.0)
-    assert told(segments) == [(0, 50, "run"), (50, 52, "wait rolled-back"), (52, 75, "recover"), (75, 100, "run")]
+    assert reported(segments) == [(0, 50, "run"), (50, 52, "wait rolled-back"), (52, 75, "recover"), (75, 100, "run")]
 
 
 def test_waits_for_two() -> None:
     """One segment for each set of the missing; the second failure starts over."""
     segments, _ = one([*outage(50.0, 2, 90.0), *outage(60.0, 0, 80.0)], 120.0)
-    assert told(segments) == [
+    assert reported(segments) == [
         (0, 50, "run"), (50, 60, "wait rolled-back"), (60, 80, "wait rolled-back"), (80, 90, "wait"), (90, 110, "recover"), (110, 120, "run"),
     ]  # fmt: skip
     assert [s.lost.tolist() for s in segments] == [[], [2], [0, 2], [2], [], []]
@@ -136,7 +136,7 @@ def test_waits_for_two() -> None:
 
 def test_failure_in_recovery_starts_over() -> None:
     segments, _ = one([*outage(50.0, 2, 50.0), *outage(70.0, 0, 70.0)], 100.0)
-    assert told(segments) == [
+    assert reported(segments) == [
         (0, 50, "run"),
         (50, 70, "recover rolled-back"),
         (70, 95, "recover rolled-back"),
@@ -148,7 +148,7 @@ def test_spare_that_fails_is_none_until_it_is_back() -> None:
     """Away 20 .. 60: the failure at 40 waits for it; a reboot of a spare changes nothing."""
     changes = [*outage(10.0, 7, 10.0), *outage(20.0, 7, 60.0), *down(40.0, 0)]
     segments, spare_s = one(changes, 100.0, spares=(7,))
-    assert told(segments) == [(0, 40, "run"), (40, 60, "wait rolled-back"), (60, 80, "recover"), (80, 100, "run")]
+    assert reported(segments) == [(0, 40, "run"), (40, 60, "wait rolled-back"), (60, 80, "recover"), (80, 100, "run")]
     assert segments[2].members.tolist() == [7, 1, 2]
     assert spare_s[7] == 20.0
 
@@ -157,9 +157,9 @@ def test_spare_and_member_at_one_instant() -> None:
     """Whatever the numbers: a spare that fails with a member is none, one that comes back just then is one."""
     for spare, members in ((0, [1, 2]), (9, [1, 2])):
         segments, _ = _pair(members, [spare], [*down(40.0, 1), *outage(40.0, spare, 90.0)])
-        assert told(segments)[1:] == [(40, 90, "wait rolled-back"), (90, 100, "recover")]
+        assert reported(segments)[1:] == [(40, 90, "wait rolled-back"), (90, 100, "recover")]
         segments, _ = _pair(members, [spare], [*down(40.0, 1), *outage(10.0, spare, 40.0)])
-        assert told(segments)[1:] == [(40, 65, "recover rolled-back"), (65, 100, "run")]
+        assert reported(segments)[1:] == [(40, 65, "recover rolled-back"), (65, 100, "run")]
 
 
 def _pair(members: list[int], spares: list[int], changes: list[SatelliteChange]) -> tuple[list[Segment], np.ndarray]:
@@ -174,22 +174,22 @@ def test_spares_go_to_who_waits_longest() -> None:
         *down(10.0, 2), *down(10.0, 3), *down(20.0, 0), *outage(20.0, 4, 60.0),
         *outage(0.0, 8, 30.0), *outage(0.0, 7, 40.0), *outage(0.0, 6, 50.0),
     ]  # fmt: skip
-    gangs = lifecycle([[0, 1], [2, 3], [4, 5]], [6, 7, 8], NO_SAVES, changes)
-    jobs, spare_s = gangs.advance(0.0, 100.0, np.zeros(3, dtype=np.bool_))
-    assert [r.tolist() for r in gangs.ranks()] == [[6, 1], [8, 7], [4, 5]]
-    assert told(jobs[1]) == [
+    fleet_jobs = lifecycle([[0, 1], [2, 3], [4, 5]], [6, 7, 8], NO_SAVES, changes)
+    jobs, spare_s = fleet_jobs.advance(0.0, 100.0, np.zeros(3, dtype=np.bool_))
+    assert [r.tolist() for r in fleet_jobs.ranks()] == [[6, 1], [8, 7], [4, 5]]
+    assert reported(jobs[1]) == [
         (0, 10, "run"), (10, 30, "wait rolled-back"), (30, 40, "wait"), (40, 60, "recover"), (60, 100, "run"),
     ]  # fmt: skip
     assert [s.lost.tolist() for s in jobs[1]] == [[], [2, 3], [3], [], []]
-    assert told(jobs[0]) == [(0, 20, "run"), (20, 50, "wait rolled-back"), (50, 70, "recover"), (70, 100, "run")]
-    assert told(jobs[2]) == [(0, 20, "run"), (20, 60, "wait rolled-back"), (60, 80, "recover"), (80, 100, "run")]
+    assert reported(jobs[0]) == [(0, 20, "run"), (20, 50, "wait rolled-back"), (50, 70, "recover"), (70, 100, "run")]
+    assert reported(jobs[2]) == [(0, 20, "run"), (20, 60, "wait rolled-back"), (60, 80, "recover"), (80, 100, "run")]
     assert not spare_s.any()
 
 
 def test_one_instant_one_spare_goes_to_the_first_job() -> None:
-    gangs = lifecycle([[0], [1]], [2], NO_SAVES, [*down(10.0, 0), *down(10.0, 1)])
-    jobs, _ = gangs.advance(0.0, 100.0, np.zeros(2, dtype=np.bool_))
-    assert [told(job)[1][2] for job in jobs] == ["recover rolled-back", "wait rolled-back"]
+    fleet_jobs = lifecycle([[0], [1]], [2], NO_SAVES, [*down(10.0, 0), *down(10.0, 1)])
+    jobs, _ = fleet_jobs.advance(0.0, 100.0, np.zeros(2, dtype=np.bool_))
+    assert [reported(job)[1][2] for job in jobs] == ["recover rolled-back", "wait rolled-back"]
 
 
 @pytest.mark.parametrize("back_s", [50.0, 90.0])
@@ -197,7 +197,7 @@ def test_some_accelerators_fail(back_s: float) -> None:
     """By hand: a member that loses some accelerators, at once or for 40 s, rolls its job back and keeps its rank; their
     return changes nothing."""
     segments, spare_s = one(outage(50.0, 1, back_s, left=0.875), 200.0, spares=(7,))
-    assert told(segments) == [
+    assert reported(segments) == [
         (0, 50, "run"), (50, 75, "recover rolled-back"), (75, 175, "run"), (175, 185, "save"), (185, 200, "run committed"),
     ]  # fmt: skip
     assert all(s.members.tolist() == [0, 1, 2] and s.lost.size == 0 for s in segments)
@@ -208,7 +208,7 @@ def test_accelerators_of_a_spare_fail() -> None:
     """By hand: a spare with some accelerators left is one; with none left it is none, until some are back."""
     changes = [SatelliteChange(t, 7, left) for t, left in ((10.0, 0.5), (20.0, 0.0), (60.0, 0.5), (70.0, 1.0))]
     segments, spare_s = one(changes, 100.0, spares=(7,))
-    assert told(segments) == [(0, 100, "run")]
+    assert reported(segments) == [(0, 100, "run")]
     assert spare_s[7] == 60.0
 
 
@@ -216,7 +216,7 @@ def test_the_last_accelerators_of_a_member_fail() -> None:
     """By hand: half fails at 30, all at 40: from then on the job waits; half is back at 90, which is enough."""
     changes = [SatelliteChange(t, 1, left) for t, left in ((30.0, 0.5), (40.0, 0.0), (90.0, 0.5), (95.0, 1.0))]
     segments, _ = one(changes, 150.0)
-    assert told(segments) == [
+    assert reported(segments) == [
         (0, 30, "run"), (30, 40, "recover rolled-back"), (40, 90, "wait rolled-back"), (90, 110, "recover"), (110, 150, "run"),
     ]  # fmt: skip
     assert [s.lost.tolist() for s in segments] == [[], [], [1], [], []]
@@ -238,7 +238,7 @@ def test_changes_come_window_by_window() -> None:
 def test_strangers_are_no_spares() -> None:
     """A satellite that is neither member nor spare comes and goes without a trace."""
     segments, spare_s = one([*down(10.0, 0), *outage(5.0, 50, 20.0)], 100.0)
-    assert told(segments) == [(0, 10, "run"), (10, 100, "wait rolled-back")]
+    assert reported(segments) == [(0, 10, "run"), (10, 100, "wait rolled-back")]
     assert not spare_s.any()
 
 
@@ -246,17 +246,17 @@ def test_down_from_the_beginning() -> None:
     """What happened before the window began happens at its beginning."""
     changes = [*down(-50.0, 0), *outage(-30.0, 7, -20.0)]
     (segments,), spare_s = lifecycle([[0, 1]], [7], NO_SAVES, changes).advance(0.0, 100.0, ON)
-    assert told(segments) == [(0, 25, "recover rolled-back"), (25, 100, "run")]
+    assert reported(segments) == [(0, 25, "recover rolled-back"), (25, 100, "run")]
     assert segments[0].members.tolist() == [7, 1]
     assert not spare_s.any()
 
 
-def windows(gangs: JobLifecycle, *cuts: tuple[float, bool]) -> list[Segment]:
+def windows(fleet_jobs: JobLifecycle, *cuts: tuple[float, bool]) -> list[Segment]:
     """Windows up to these ends, cut or not."""
     found: list[Segment] = []
     begin_s = 0.0
     for end_s, cut in cuts:
-        found += gangs.advance(begin_s, end_s, OFF if cut else ON)[0][0]
+        found += fleet_jobs.advance(begin_s, end_s, OFF if cut else ON)[0][0]
         begin_s = end_s
     return found
 
@@ -264,7 +264,7 @@ def windows(gangs: JobLifecycle, *cuts: tuple[float, bool]) -> list[Segment]:
 def test_cut_stops_the_clock_without_a_rollback() -> None:
     """30 s cut from running and 5 s from a save: both go on where they were."""
     found = windows(lifecycle([[0, 1]], [], POLICY, []), (60, False), (90, True), (135, False), (140, True), (150, False))
-    assert told(found) == [
+    assert reported(found) == [
         (0, 60, "run"), (60, 90, "cut"), (90, 130, "run"), (130, 135, "save"), (135, 140, "cut"), (140, 145, "save"),
         (145, 150, "run committed"),
     ]  # fmt: skip
@@ -273,7 +273,7 @@ def test_cut_stops_the_clock_without_a_rollback() -> None:
 def test_cut_while_recovering() -> None:
     """Recovery needs no network; what follows does."""
     found = windows(lifecycle([[0]], [], POLICY, outage(10.0, 0, 10.0)), (20, False), (60, True), (200, False))
-    assert told(found) == [
+    assert reported(found) == [
         (0, 10, "run"), (10, 20, "recover rolled-back"), (20, 35, "recover"), (35, 60, "cut"), (60, 160, "run"), (160, 170, "save"),
         (170, 200, "run committed"),
     ]  # fmt: skip
@@ -281,7 +281,7 @@ def test_cut_while_recovering() -> None:
 
 def test_failure_while_cut() -> None:
     found = windows(lifecycle([[0]], [], POLICY, outage(70.0, 0, 70.0)), (60, False), (80, True), (110, False))
-    assert told(found) == [
+    assert reported(found) == [
         (0, 60, "run"), (60, 70, "cut"), (70, 80, "recover rolled-back"), (80, 95, "recover"), (95, 110, "run"),
     ]  # fmt: skip
     assert account(Work(), found) == Work(0.0, 60.0, 15.0)
@@ -289,10 +289,10 @@ def test_failure_while_cut() -> None:
 
 def test_a_phase_that_ends_with_the_window() -> None:
     """The commit at 110 s stands on the first segment after it, in the next window; a failure just then comes after it."""
-    gangs = lifecycle([[0]], [], POLICY, outage(110.0, 0, 110.0))
-    assert told(windows(gangs, (110, False), (120, False)))[2:] == [(110, 120, "recover committed rolled-back")]
-    gangs = lifecycle([[0]], [], POLICY, [])
-    assert told(windows(gangs, (110, False), (120, True), (130, False)))[2:] == [
+    fleet_jobs = lifecycle([[0]], [], POLICY, outage(110.0, 0, 110.0))
+    assert reported(windows(fleet_jobs, (110, False), (120, False)))[2:] == [(110, 120, "recover committed rolled-back")]
+    fleet_jobs = lifecycle([[0]], [], POLICY, [])
+    assert reported(windows(fleet_jobs, (110, False), (120, True), (130, False)))[2:] == [
         (110, 120, "cut committed"),
         (120, 130, "run"),
     ]
@@ -301,13 +301,13 @@ def test_a_phase_that_ends_with_the_window() -> None:
 def test_recovery_without_length_hands_on_its_rollback() -> None:
     policy = Policy(100.0, 10.0, 0.0, 0.0)
     segments, _ = one(outage(50.0, 0, 50.0), 60.0, policy=policy)
-    assert told(segments) == [(0, 50, "run"), (50, 60, "run rolled-back")]
+    assert reported(segments) == [(0, 50, "run"), (50, 60, "run rolled-back")]
 
 
 def test_what_is_handed_out_cannot_be_changed() -> None:
-    gangs = JobLifecycle([[0, 1]], [5], POLICY)
-    jobs, spare_s = gangs.advance(0.0, 10.0, ON)
-    for array in (jobs[0][0].members, jobs[0][0].lost, spare_s, gangs.ranks()[0]):
+    fleet_jobs = JobLifecycle([[0, 1]], [5], POLICY)
+    jobs, spare_s = fleet_jobs.advance(0.0, 10.0, ON)
+    for array in (jobs[0][0].members, jobs[0][0].lost, spare_s, fleet_jobs.ranks()[0]):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 3
 
@@ -335,24 +335,24 @@ def test_times_that_mean_nothing(field: str, value: float) -> None:
 
 
 def test_windows_follow_on_each_other() -> None:
-    gangs = JobLifecycle([[0]], [], POLICY, begin_s=30.0)
+    fleet_jobs = JobLifecycle([[0]], [], POLICY, begin_s=30.0)
     with pytest.raises(ValueError, match="follow"):
-        gangs.advance(0.0, 60.0, ON)
-    gangs.advance(30.0, 60.0, ON)
+        fleet_jobs.advance(0.0, 60.0, ON)
+    fleet_jobs.advance(30.0, 60.0, ON)
     for begin_s, end_s in ((30.0, 60.0), (60.0, 50.0), (61.0, 70.0)):
         with pytest.raises(ValueError, match="follow"):
-            gangs.advance(begin_s, end_s, ON)
+            fleet_jobs.advance(begin_s, end_s, ON)
 
 
 def test_quiet_windows_are_cheap() -> None:
     """A hundred jobs with a hundred spares: well below 20 us for a job and a window, ten times what it takes."""
-    gangs = JobLifecycle(
+    fleet_jobs = JobLifecycle(
         [range(81 * g, 81 * g + 81) for g in range(100)], range(8100, 8200), Policy(1200.0, 60.0, 60.0, 240.0)
     )
     cut = np.zeros(100, dtype=np.bool_)
     begun_s = time.process_time()
     for k in range(200):
-        gangs.advance(60.0 * k, 60.0 * (k + 1), cut)
+        fleet_jobs.advance(60.0 * k, 60.0 * (k + 1), cut)
     assert (time.process_time() - begun_s) / (200 * 100) < 20e-6
 
 
@@ -365,11 +365,11 @@ APART = np.array([1, 0, 0, 0])  # satellite 0 by itself
 def window(
     clock: JobLifecycle, begin_s: float, end_s: float, cut: np.ndarray, part: np.ndarray
 ) -> tuple[list[str], list[float]]:
-    """What a window of a job told, and the seconds that the four satellites stood by."""
+    """What a window of a job reported, and the seconds that the four satellites stood by."""
     clock.exchange(begin_s, cut, part)
     still_cut = cut & np.array([bool(part[clock.ranks()[0]].min() != part[clock.ranks()[0]].max())])
     (segments,), spare_s = clock.advance(begin_s, end_s, still_cut)
-    return [f"{b:g} {e:g} {what}" for b, e, what in told(segments)], spare_s.tolist()
+    return [f"{b:g} {e:g} {what}" for b, e, what in reported(segments)], spare_s.tolist()
 
 
 def test_a_member_out_of_reach_gives_up_its_rank() -> None:

@@ -143,22 +143,22 @@ def test_k_of_n() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "crews", "failures", "repairs"),
+    ("n", "parallel", "failures", "repairs"),
     [(10, 1, 0.1, 1.0), (10, 2, 0.1, 1.0), (100, 10, 0.09, 1.0), (7, 7, 2.0, 0.5)],
 )
-def test_repair_crews(n: int, crews: int, failures: float, repairs: float) -> None:
+def test_parallel_repairs(n: int, parallel: int, failures: float, repairs: float) -> None:
     """Source of truth: the null vector of the chain's generator, 1e-10."""
     generator = np.zeros((n + 1, n + 1))
     for k in range(n + 1):
         if k < n:
             generator[k, k + 1] = (n - k) * failures
         if k > 0:
-            generator[k, k - 1] = min(k, crews) * repairs
+            generator[k, k - 1] = min(k, parallel) * repairs
         generator[k, k] = -generator[k].sum()
     equations = np.vstack([generator.T, np.ones(n + 1)])
     p = np.linalg.lstsq(equations, np.append(np.zeros(n + 1), 1.0), rcond=None)[0]
     expected = 1.0 - p @ np.arange(n + 1) / n
-    assert repaired_availability(n, crews, failures, repairs) == pytest.approx(expected, abs=1e-10)
+    assert repaired_availability(n, parallel, failures, repairs) == pytest.approx(expected, abs=1e-10)
 
 
 def test_many_repaired() -> None:

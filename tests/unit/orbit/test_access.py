@@ -227,18 +227,18 @@ def test_a_lost_satellite_ends_its_window_at_its_last_tick() -> None:
 
 @dataclass
 class Forward:
-    """Another's motion, told once: no tick of a tile is told again."""
+    """Another's motion, reported once: no tick of a tile is reported again."""
 
     inner: CircularJ2
-    told: dict[tuple[int, int], int] = field(default_factory=dict)
+    reported: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
         return self.inner.count
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: NDArray[np.float64]) -> None:
-        assert first_tick == self.told.get((lo, hi), 0)
-        self.told[lo, hi] = first_tick + len(out_r_m)
+        assert first_tick == self.reported.get((lo, hi), 0)
+        self.reported[lo, hi] = first_tick + len(out_r_m)
         self.inner.fill(lo, hi, first_tick, out_r_m)
 
 
@@ -332,8 +332,8 @@ def test_eccentric_orbits_keep_their_bounds() -> None:
         d = fixed - position_m(site)
         up = d @ zenith(site) >= math.sin(site.min_elevation_rad) * np.linalg.norm(d, axis=1)
         mine = found[found.station == s]
-        told = np.any((t[:, None] >= mine.rise_s) & (t[:, None] <= mine.set_s), axis=1)
-        assert np.array_equal(told, up)
+        reported = np.any((t[:, None] >= mine.rise_s) & (t[:, None] <= mine.set_s), axis=1)
+        assert np.array_equal(reported, up)
 
 
 def test_without_the_compiler(tmp_path: Path, subprocess_environment: dict[str, str]) -> None:
@@ -352,12 +352,12 @@ sites = [Station("a", 0.9, 0.1, 0.0, 0.1), Station("b", 0.5, 1.0, 0.0, 0.1, ((0.
 w = windows([p], sites, grid, threads=1)
 print(len(w), *w.rise_s, *w.set_s, *w.max_elevation_rad)
 """
-    told = [
+    reported = [
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=300, check=True,
             env={**subprocess_environment, "NUMBA_DISABLE_JIT": off},
         ).stdout.split()
         for off in ("0", "1")
     ]  # fmt: skip
-    assert int(told[0][0]) > 1
-    assert [float(x) for x in told[1]] == pytest.approx([float(x) for x in told[0]], abs=1e-6)
+    assert int(reported[0][0]) > 1
+    assert [float(x) for x in reported[1]] == pytest.approx([float(x) for x in reported[0]], abs=1e-6)

@@ -138,9 +138,9 @@ def _put(line: str, column: int, text: str) -> str:
 def test_every_bad_line_has_a_place(tmp_path: Path, lines: tuple[str, ...], line: int, column: int, said: str) -> None:
     """Source of truth: the column table of the format (CelesTrak, NORAD documentation), line and column from 1."""
     sets, bad = _read(tmp_path, "\n".join(lines) + "\n")
-    told = [b for b in bad if "without a line 1" not in b.message] if lines[1].startswith(" ") else bad
-    assert [(b.line, b.column) for b in told] == [(line, column)]
-    assert said in told[0].message
+    reported = [b for b in bad if "without a line 1" not in b.message] if lines[1].startswith(" ") else bad
+    assert [(b.line, b.column) for b in reported] == [(line, column)]
+    assert said in reported[0].message
     assert len(sets) == sum(lines[k : k + 2] == (ONE, TWO) for k in range(len(lines)))
 
 
@@ -211,8 +211,8 @@ def _differ(one: ElementSet, theirs: Any) -> list[str]:
 def test_numbers_of_the_verification_file() -> None:
     """Source of truth: `Satrec.twoline2rv` of the sgp4 package for the 33 sets of SGP4-VER.TLE, blanks, trailing words and
     broken checksums included: the same bits."""
-    told = (resources.files("sgp4") / "SGP4-VER.TLE").read_text("ascii").splitlines()
-    lines = [line for line in told if line.startswith(("1 ", "2 "))]
+    reported = (resources.files("sgp4") / "SGP4-VER.TLE").read_text("ascii").splitlines()
+    lines = [line for line in reported if line.startswith(("1 ", "2 "))]
     pairs = list(zip(lines[::2], lines[1::2], strict=True))
     assert len(pairs) == 33
     assert [_differ(parse_tle(*pair), Satrec.twoline2rv(*pair, WGS72)) for pair in pairs] == [[]] * 33

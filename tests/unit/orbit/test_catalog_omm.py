@@ -168,8 +168,8 @@ def test_epochs(tmp_path: Path, text: str, moment: datetime) -> None:
 
 def test_one_object_is_a_catalogue(tmp_path: Path) -> None:
     """Source of truth: JSON: one object, numbers as text, as Space-Track writes them."""
-    told = json.dumps({key: str(value) for key, value in LINES.items()})
-    (one,), bad = _read(tmp_path, told)
+    reported = json.dumps({key: str(value) for key, value in LINES.items()})
+    (one,), bad = _read(tmp_path, reported)
     assert (bad, one.satellite_number) == ([], 25544)
 
 

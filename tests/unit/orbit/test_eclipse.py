@@ -247,7 +247,7 @@ def test_position_lost_within_and_after_a_passage() -> None:
 
 @dataclass
 class Forward(Lost):
-    """The same, and no tick is told twice."""
+    """The same, and no tick is reported twice."""
 
     next_tick: int = -6
 
@@ -363,11 +363,11 @@ def test_without_a_compiler(repo: Path) -> None:
         f"found = eclipses(CircularJ2(sun_synchronous_ring(650e3, 18.0, 1, {JUNE[0]}, {JUNE[1]}), grid), grid)\n"
         "print(*found.penumbra_start_s, *found.umbra_end_s)\n"
     )
-    told = [
+    reported = [
         subprocess.run(
             [sys.executable, "-c", program], env=os.environ | {"NUMBA_DISABLE_JIT": off}, cwd=repo, capture_output=True, text=True, check=True
         ).stdout.split()
         for off in ("0", "1")
     ]  # fmt: skip
-    assert len(told[0]) == 2
-    assert [float(x) for x in told[0]] == pytest.approx([float(x) for x in told[1]], abs=1e-6)
+    assert len(reported[0]) == 2
+    assert [float(x) for x in reported[0]] == pytest.approx([float(x) for x in reported[1]], abs=1e-6)

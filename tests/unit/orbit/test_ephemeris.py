@@ -144,7 +144,7 @@ def test_states_of_sgp4_without_their_rates(tmp_path: Path) -> None:
 
 def test_states_of_sgp4_with_their_rates(tmp_path: Path) -> None:
     """Source of truth: the sgp4 package again. Its velocities are not quite the rates of its positions: by how much, a difference of
-    its own positions over 20 s says (to n^4 a h^4 / 30: 2 um/s). How an error of rates counts is told by scipy's polynomials
+    its own positions over 20 s says (to n^4 a h^4 / 30: 2 um/s). How an error of rates counts is reported by scipy's polynomials
     through the same nodes: in the worst interval, the first, and the rest as without."""
     t = MINUTES
     (track,), bad = _read(tmp_path, kvn((meta("A", t), t, sgp4_m(t))))
@@ -179,8 +179,8 @@ def test_weights_of_polynomials() -> None:
     for with_rates, degree in ((True, 7), (False, 3)):
         poly = np.polynomial.Polynomial(rng.normal(size=degree + 1), domain=[0.0, 130.0])
         of_values, of_rates = weights(times, nodes, with_rates)
-        told = (of_values * poly(nodes) + of_rates * poly.deriv()(nodes)).sum(axis=1)
-        assert told == pytest.approx(poly(times), rel=1e-11, abs=1e-11)
+        reported = (of_values * poly(nodes) + of_rates * poly.deriv()(nodes)).sum(axis=1)
+        assert reported == pytest.approx(poly(times), rel=1e-11, abs=1e-11)
 
 
 # --- objects, spans, tiles ---------------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ def test_eccentric_against_dop853() -> None:
 @slow
 def test_sun_moon_and_light_against_dop853() -> None:
     """Source of truth: textbook differences of two pulls, and the angular discs of Sun and Earth cut exactly, in DOP853 with
-    steps of 30 s. Three hours move the satellite by 17 m; a penumbra told 0.1 s too early or late turns a satellite with this
+    steps of 30 s. Three hours move the satellite by 17 m; a penumbra reported 0.1 s too early or late turns a satellite with this
     much area by 5e-8 m/s, 1.5 mm in that time: asked for 1 cm."""
     bodies = fleet(2, area_m2_kg=0.1)
     rows = TimeGrid(*EPOCH, 600.0, 40)

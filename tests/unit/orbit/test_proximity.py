@@ -89,7 +89,7 @@ def test_formation_against_brute_force(shape: str, spacing: float, radius: float
         ranges[:, np.arange(flying.count), np.arange(flying.count)] = np.inf
         least = min(least, float(ranges.min()))
     assert found.range_m == pytest.approx(least, abs=1e-5 * spacing)
-    assert found.range_m <= least + 1e-3  # of those alike to a millimetre the first is told
+    assert found.range_m <= least + 1e-3  # of those alike to a millimetre the first is reported
     at_that_moment = flying.positions_m(np.array([found.time_s]), np.array(found.pair))[0]
     assert np.linalg.norm(at_that_moment[:, 0] - at_that_moment[:, 1]) == pytest.approx(found.range_m, abs=1e-4)
     coarse = flying.positions_m(np.linspace(0.0, PERIOD, 361))

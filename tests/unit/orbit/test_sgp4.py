@@ -78,11 +78,11 @@ def _any_elements(draw: st.DrawFn) -> Sgp4Elements:
     perigee = 1.0 + draw(st.floats(180.0, 2000.0)) / 6378.135
     motion = 0.0743669 * (perigee / (1.0 - eccentricity)) ** -1.5
     angle = st.floats(0.0, 2.0 * math.pi)
-    told = (
+    reported = (
         2460000.5, draw(st.floats(0.0, 1.0)), motion, eccentricity, draw(st.floats(0.0, math.pi)), draw(angle),
         draw(angle), draw(angle), draw(st.floats(-5e-4, 5e-4)),
     )  # fmt: skip
-    return Sgp4Elements(*(np.array([x]) for x in told))
+    return Sgp4Elements(*(np.array([x]) for x in reported))
 
 
 @settings(max_examples=150, deadline=None)

@@ -160,14 +160,14 @@ def test_links_and_random_failures_are_among_the_events(found: Results) -> None:
     sets = ["duration=1 h", "fleet.failures.mean_time=1e6 yr", "recorder={satellites: 0}"]
     events = ["2026-03-20T00:30:01Z lose satellites 3-5", "2026-03-20T00:40Z derate link 0-2 to 0.5"]
     made = sim.run(sim.load(found.folder / "scenario.yaml", set=[*sets, "events=[]"], events=events))
-    told = [(e["action"], e["target"], e["satellite"], e["last_satellite"], e["cause"]) for e in made.events]
-    assert told == [("lose", "satellites 3-5", 3, 5, "scenario"), ("derate", "link 0-2", None, None, "scenario")]
+    reported = [(e["action"], e["target"], e["satellite"], e["last_satellite"], e["cause"]) for e in made.events]
+    assert reported == [("lose", "satellites 3-5", 3, 5, "scenario"), ("derate", "link 0-2", None, None, "scenario")]
 
 
 def test_assumptions_tell_what_is_assumed(found: Results) -> None:
     from sim.results.store import assumptions
 
-    told = {row["field"]: row for row in assumptions(found)}
-    assert list(told) == found.summary["assumptions"]
-    area = told["satellite.power.array.area"]
+    reported = {row["field"]: row for row in assumptions(found)}
+    assert list(reported) == found.summary["assumptions"]
+    area = reported["satellite.power.array.area"]
     assert (area["value"], area["unit"], area["kind"], area["low"], area["high"]) == (130, "m2", "assumption", 105, 160)

@@ -97,19 +97,19 @@ def reload(module: str | None, text: str, edit: tuple[str, str, str] | None) -> 
 
 def main() -> None:
     assert os.environ.get("NUMBA_DISABLE_JIT") == "1"
-    told = {"sound": outcome()}
+    reported = {"sound": outcome()}
     for name, edit in WRITTEN.items():
         reload(None, "", edit)
-        told[name] = outcome()
+        reported[name] = outcome()
     for name, (module, old, new) in FLUXES.items():
         text = source_of(module)
         places = len(place(old).findall(text))
         if places != 1:
             raise SystemExit(f"{name}: {places} places in {module} read {old!r}; write the mutant anew")
         reload(module, place(old).sub(lambda _, new=new: new, text), None)
-        told[name] = outcome()
+        reported[name] = outcome()
         reload(module, text, None)
-    json.dump(told, sys.stdout)
+    json.dump(reported, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ LIMIT = 1e-9  # closure and sum to nameplate, as promised
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, dict[str, float]]:
+def reported() -> dict[str, dict[str, float]]:
     """Residuals of every mutant, from a process without the compiler."""
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -31,25 +31,25 @@ def told() -> dict[str, dict[str, float]]:
     return json.loads(done.stdout)
 
 
-def test_the_sound_step_closes(told: dict[str, dict[str, float]]) -> None:
+def test_the_sound_step_closes(reported: dict[str, dict[str, float]]) -> None:
     """Source of truth: conservation of energy and of accelerator-seconds, 1e-9, in a run that uses every row."""
-    sound = told["sound"]
+    sound = reported["sound"]
     assert sound.pop("exercised") == 1.0
     assert max(sound.values()) < LIMIT
 
 
 @pytest.mark.parametrize("name", step_mutants.LEDGER)
-def test_ledger_mutants_are_noticed(told: dict[str, dict[str, float]], name: str) -> None:
+def test_ledger_mutants_are_noticed(reported: dict[str, dict[str, float]], name: str) -> None:
     """Source of truth: the sum of the rows must be nameplate; without one row it is not, and the energy books stay shut."""
-    found = told[name]
+    found = reported[name]
     assert found["ledger"] > LIMIT
     assert max(found[k] for k in ("electrical", "thermal", "conversion")) < LIMIT
 
 
 @pytest.mark.parametrize("name", [*step_mutants.ENERGY, *step_mutants.FLUXES])
-def test_energy_mutants_are_noticed(told: dict[str, dict[str, float]], name: str) -> None:
+def test_energy_mutants_are_noticed(reported: dict[str, dict[str, float]], name: str) -> None:
     """Source of truth: conservation of energy; a term left out or a flux bent by 1e-4 opens at least one balance."""
-    found = told[name]
+    found = reported[name]
     assert max(found[k] for k in ("electrical", "thermal", "conversion")) > LIMIT
     assert found["ledger"] < LIMIT
 
