@@ -288,7 +288,7 @@ def test_rows_that_do_not_fit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["json", "xml", "kvn"])
 def test_a_field_that_is_there_twice(tmp_path: Path, form: str) -> None:
-    """Source of truth: a field has one value; which of two was meant nobody knows."""
+    """Source of truth: a field has one value; a second value leaves open which one was meant."""
     text = FORMATS[form](LINES)
     double = {
         "json": ('"BSTAR"', '"BSTAR": 1.0, "BSTAR"'),
