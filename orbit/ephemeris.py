@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from orbit.catalog import Segment, Track
 from orbit.constants import MU_EARTH_M3_S2, SECONDS_PER_DAY
+from orbit.frames import states_to_teme
+from orbit.moments import tai_minus_utc_s
 from orbit.status import NOWHERE_M, OUTSIDE
 from orbit.timegrid import TimeGrid
+from orbit.timescales import tai_minus_utc_s as leaps
+from orbit.timescales import tai_to_utc
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-Rotation = Callable[[Array, Array, Array, Array], tuple[Array, Array]]
-"""(jd, fr, r_m, v_m_s) to TEME: UTC Julian dates (states,) in two parts, positions and velocities (states, 3)."""
-
 _EDGE_S = 1e-6  # rounding of epochs in text
 _BACK_S = 10.0  # longest step back to the tick before the epoch: 0.1 mm in a minute at 500 km
 
@@ -132,21 +133,18 @@ class Ephemeris:
     tracks : sequence of Track
         Objects, as `orbit.catalog.read_oem` gives them.
     grid : TimeGrid
-    rotations : mapping of str to callable, optional
-        Conversions of other frames to TEME, (jd, fr, r_m, v_m_s) to (r_m, v_m_s) with arrays of shapes (states,) and
-        (states, 3). A frame without one raises KeyError.
+        Its ticks are moments of UTC. Between states the elapsed time counts, leap seconds included.
     """
 
     tracks: Sequence[Track]
     grid: TimeGrid
     may_lose: ClassVar[bool] = True
-    rotations: Mapping[str, Rotation] | None = None
 
     def __post_init__(self) -> None:
         groups: dict[tuple[object, ...], list[tuple[int, Segment]]] = {}
         for lane, track in enumerate(self.tracks):
             for s in track.segments:
-                alike = (s.epoch_jd, s.epoch_fr, s.first_s, s.last_s, s.nodes, s.with_rates, s.times_s.tobytes())
+                alike = (s.frame, s.epoch_jd, s.epoch_fr, s.first_s, s.last_s, s.nodes, s.with_rates, s.times_s.tobytes())
                 groups.setdefault(alike, []).append((lane, s))
         bundles = [self._bundle(members) for members in groups.values()]
         of_lane: list[list[int]] = [[] for _ in self.tracks]
@@ -159,19 +157,16 @@ class Ephemeris:
     def _bundle(self, members: list[tuple[int, Segment]]) -> _Bundle:
         one = members[0][1]
         times_s = np.array(one.times_s)
-        states = np.stack([self._states(s, times_s) for _, s in members], axis=2)
+        states = np.stack([np.array(s.states).reshape(-1, 6) for _, s in members])
+        r_m, v_m_s = states[..., :3], states[..., 3:]
+        if one.frame != "TEME":
+            epoch_tai_fr = one.epoch_fr + tai_minus_utc_s(one.epoch_jd) / SECONDS_PER_DAY
+            days = np.floor(times_s / SECONDS_PER_DAY)
+            fr = epoch_tai_fr + (times_s - days * SECONDS_PER_DAY) / SECONDS_PER_DAY
+            r_m, v_m_s = states_to_teme(one.frame, r_m, v_m_s, *tai_to_utc(one.epoch_jd + days, fr))
         lanes = np.array([lane for lane, _ in members], dtype=np.int64)
-        return _Bundle(one, lanes, times_s, np.ascontiguousarray(states[:, :3]), np.ascontiguousarray(states[:, 3:]))
-
-    def _states(self, segment: Segment, times_s: Array) -> Array:
-        """States (times, 6) in TEME."""
-        states = np.array(segment.states).reshape(-1, 6)
-        if segment.frame == "TEME":
-            return states
-        rotate = (self.rotations or {})[segment.frame]
-        days = np.floor(times_s / SECONDS_PER_DAY)
-        fr = segment.epoch_fr + (times_s - days * SECONDS_PER_DAY) / SECONDS_PER_DAY
-        return np.concatenate(rotate(segment.epoch_jd + days, fr, states[:, :3], states[:, 3:]), axis=1)
+        moved = (np.ascontiguousarray(np.moveaxis(x, 0, 2)) for x in (r_m, v_m_s))
+        return _Bundle(one, lanes, times_s, *moved)
 
     @property
     def count(self) -> int:
@@ -190,12 +185,15 @@ class Ephemeris:
         -------
         Ephemeris
         """
-        return Ephemeris([self.tracks[i] for i in which], self.grid, self.rotations)
+        return Ephemeris([self.tracks[i] for i in which], self.grid)
 
-    def _since(self, segment: Segment) -> float:
-        """Time of the grid's epoch [s] as the segment counts it."""
+    def _elapsed_s(self, segment: Segment, first_tick: int, ticks: int) -> Array:
+        """Times of ticks as the segment counts them [s]."""
         days = (self.grid.epoch_jd - segment.epoch_jd) + (self.grid.epoch_fr - segment.epoch_fr)
-        return days * SECONDS_PER_DAY
+        jd, fr = self.grid.jd_fr(first_tick, ticks)
+        # dates resolve 1e-11 d: half a microsecond keeps a midnight that was rounded down on its side
+        leap_s = leaps(jd, fr + 0.5 * _EDGE_S / SECONDS_PER_DAY) - tai_minus_utc_s(segment.epoch_jd)
+        return np.asarray(self.grid.seconds(first_tick, ticks) + days * SECONDS_PER_DAY + leap_s)
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
         """Write positions of some satellites at consecutive ticks; see `Propagator.fill`.
@@ -218,11 +216,10 @@ class Ephemeris:
         of_lane: list[list[int]] = self._of_lane  # type: ignore[attr-defined]
         ticks, _, width = out_r_m.shape
         code = np.full((ticks, width), OUTSIDE, dtype=np.int8)
-        seconds = self.grid.seconds(first_tick, ticks)
         for b in (bundles[number] for number in sorted({n for lane in of_lane[lo:hi] for n in lane})):
             take = slice(*np.searchsorted(b.lanes, (lo, hi)).tolist())
             here = b.lanes[take] - lo
-            t_s = seconds + self._since(b.segment)
+            t_s = self._elapsed_s(b.segment, first_tick, ticks)
             b.fill(t_s, code, out_r_m, here, take)
             if first_tick == -1 and t_s[0] < b.segment.first_s and b.covers(t_s[:1] + self.grid.step_s)[0]:
                 lacks = code[0, here] != 0  # none where the segment before reaches there

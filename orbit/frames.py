@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M
+from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, JD_J2000
 from orbit.kernels.frames import gmst_rad, gmst_rate_rad_s, pole_matrix, z_matrix
 from orbit.orientation import shipped
 from orbit.timescales import utc_to_tt, utc_to_ut1
@@ -189,6 +189,44 @@ def teme_state(r_m: Array, v_m_s: Array, jd: ArrayLike, fr: ArrayLike) -> tuple[
     r, v = rotated(to_pole, r_m), rotated(to_pole, v_m_s)
     carried = np.stack([-rate * r[..., 1], rate * r[..., 0], np.zeros_like(r[..., 2])], axis=-1)
     return rotated(back, r), rotated(back, v + carried)
+
+
+def states_to_teme(frame: str, r_m: Array, v_m_s: Array, jd: ArrayLike, fr: ArrayLike) -> tuple[Array, Array]:
+    """Convert positions and velocities from a frame of published ephemerides to TEME.
+
+    Parameters
+    ----------
+    frame : {"TEME", "GCRF", "EME2000", "ITRF"}
+        GCRF has the axes of GCRS. EME2000, the mean equator and equinox of J2000.0, differs from it by the frame bias,
+        0.02 arcsec [iers2010:5.4.4]. ITRF stands for all its realisations, which agree within some centimetres.
+    r_m, v_m_s : ndarray, shape (..., 3)
+        Position [m] and velocity [m/s].
+    jd, fr : array_like, shape (...)
+        UTC Julian dates in two parts.
+
+    Returns
+    -------
+    r_m, v_m_s : ndarray, shape (..., 3)
+        Position [m] and velocity [m/s] in TEME. The turn of TEME itself, below 1e-4 m/s in low orbit, is left out of
+        velocities from the celestial frames.
+
+    Raises
+    ------
+    ValueError
+        The frame is another one.
+    """
+    import erfa
+
+    if frame == "TEME":
+        return r_m, v_m_s
+    if frame == "ITRF":
+        return teme_state(r_m, v_m_s, jd, fr)
+    if frame not in ("GCRF", "EME2000"):
+        raise ValueError(f"no rotation from {frame} to TEME")
+    matrix = gcrs_to_teme(jd, fr)
+    if frame == "EME2000":
+        matrix = matrix @ erfa.bp06(JD_J2000, 0.0)[0].T
+    return rotated(matrix, r_m), rotated(matrix, v_m_s)
 
 
 def geodetic(r_itrs_m: Array) -> Geodetic:

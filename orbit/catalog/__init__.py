@@ -4,7 +4,7 @@ Reading needs neither numpy nor a propagator, so that a scenario is validated qu
 them.
 """
 
-from orbit.catalog.common import BadLine, ElementSet, elements, moment, satellites, semi_major_axis_m
+from orbit.catalog.common import BadLine, ElementSet, elements, satellites, semi_major_axis_m
 from orbit.catalog.oem import Segment, Track, read_oem
 from orbit.catalog.omm import read_omm
 from orbit.catalog.tle import checksum, parse_tle, read_tle
@@ -16,7 +16,6 @@ __all__ = [
     "Track",
     "checksum",
     "elements",
-    "moment",
     "parse_tle",
     "read_oem",
     "read_omm",

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from orbit.constants import EARTH_RADIUS_M, SECONDS_PER_DAY, WGS72_J2, WGS72_MU_KM3_S2, WGS72_RADIUS_KM
+from orbit.constants import EARTH_RADIUS_M, WGS72_J2, WGS72_MU_KM3_S2, WGS72_RADIUS_KM
 
 if TYPE_CHECKING:
     from orbit.elements import Sgp4Elements
 
-JD_OF_ORDINAL = 1721424.5  # Julian date of the midnight on which day 0 of Python's calendar would begin
 SGP4_EPOCH_JD = 2433281.5  # sgp4init counts days from 1949 December 31 00:00 UTC [vallado2006]
 REV_D = 1440.0 / (2.0 * math.pi)  # one rad/min in rev/day, rounded as SGP4 rounds it [vallado2006]
 LARGEST_ALPHA_5 = 339_999  # Z9999
 _LONGEST = 300  # characters of a message
-_EPOCH = re.compile(
-    r"(\d{4})-(?:(\d\d)-(\d\d)|(\d{3}))T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d*))?Z?", re.ASCII
-)  # [ccsds502:7.5.10]: day of the month or of the year, any fraction of the second
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +27,9 @@ class ElementSet:
     Attributes
     ----------
     name : str
+        Name of the object; its number where the file gives none.
     satellite_number : int
-        Catalogue number.
+        Catalogue number; 0 where the file gives none.
     epoch : datetime
         Epoch in UTC, rounded to the microsecond.
     epoch_jd, epoch_fr : float
@@ -50,6 +47,8 @@ class ElementSet:
         Line of the file on which the set begins, from 1.
     line1, line2 : str
         The two lines, without trailing blanks; empty for other formats.
+    object_id : str
+        International designator of an OMM; empty for other formats.
     """
 
     name: str
@@ -69,6 +68,7 @@ class ElementSet:
     line_number: int
     line1: str = ""
     line2: str = ""
+    object_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,66 +101,6 @@ class BadLine:
         )
         message = message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 3 :]}"
         object.__setattr__(self, "message", message)
-
-
-def moment(jd: float, fr: float) -> datetime:
-    """UTC moment of a midnight and a fraction of the day.
-
-    Parameters
-    ----------
-    jd : float
-        Julian date of a midnight, ending in .5.
-    fr : float
-        Fraction of the day.
-
-    Returns
-    -------
-    datetime
-        Rounded to the microsecond.
-    """
-    day = datetime.fromordinal(int(jd - JD_OF_ORDINAL)).replace(tzinfo=UTC)
-    return day + timedelta(microseconds=round(fr * SECONDS_PER_DAY * 1e6))
-
-
-def read_epoch(text: str) -> tuple[float, float]:
-    """Julian date of a CCSDS time. [ccsds502:7.5.10]
-
-    Parameters
-    ----------
-    text : str
-        Time with day of the month or of the year, such as 2026-12-21T00:00:00.5 or 2026-355T00:00:00, UTC.
-
-    Returns
-    -------
-    jd, fr : float
-        Julian date of midnight and fraction of the day.
-
-    Raises
-    ------
-    ValueError
-        The text is not such a time.
-
-    Examples
-    --------
-    >>> read_epoch("2000-01-01T12:00:00")
-    (2451544.5, 0.5)
-    """
-    matched = _EPOCH.fullmatch(text.strip())
-    if matched is None:
-        raise ValueError(f"'{text}' is not a moment; write one like 2026-12-21T06:00:00.000000 (UTC)")
-    year, month, day, day_of_year, hour, minute, second, fraction = matched.groups()
-    try:
-        if day_of_year is None:
-            ordinal = date(int(year), int(month), int(day)).toordinal()
-        else:
-            ordinal = date(int(year), 1, 1).toordinal() + int(day_of_year) - 1
-            if date.fromordinal(ordinal).year != int(year) or day_of_year == "000":
-                raise ValueError(f"day {day_of_year} is not in {year}")
-    except ValueError as error:
-        raise ValueError(f"'{text}' is not a moment ({error}); write a day of the calendar") from None
-    digits = fraction or ""
-    counts = int(second + digits) + (3600 * int(hour) + 60 * int(minute)) * 10 ** len(digits)
-    return ordinal + JD_OF_ORDINAL, counts / (86_400 * 10 ** len(digits))  # whole numbers, so rounded once
 
 
 def semi_major_axis_m(mean_motion_rad_s: float, inclination_rad: float, eccentricity: float = 0.0) -> float:
@@ -202,6 +142,26 @@ def semi_major_axis_m(mean_motion_rad_s: float, inclination_rad: float, eccentri
 def _size_m(mean_motion_rad_s: float) -> float:
     """Semi-major axis [m] of two bodies; no square of a small number on the way, which might be none."""
     return float((1e9 * WGS72_MU_KM3_S2) ** (1.0 / 3.0) / abs(mean_motion_rad_s) ** (2.0 / 3.0))
+
+
+def label(text: str) -> str:
+    """A name on one line, printable and of limited length.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> label(" ISS\t(ZARYA) ")
+    'ISS (ZARYA)'
+    """
+    line = " ".join(text.split())[:_LONGEST_NAME]
+    return "".join(c if c.isprintable() else "\ufffd" for c in line).strip()
 
 
 def perigee_problem(mean_motion_rad_min: float, eccentricity: float) -> str | None:

@@ -6,33 +6,11 @@ import csv
 import io
 import json
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-
-class FileError(Exception):
-    """The file cannot be read from a location on.
-
-    Parameters
-    ----------
-    line, column : int
-        Location, from 1.
-    message : str
-        What is wrong and what to write.
-
-    Attributes
-    ----------
-    line, column : int
-        Location, from 1.
-    message : str
-        What is wrong and what to write.
-    """
-
-    def __init__(self, line: int, column: int, message: str) -> None:
-        super().__init__(message)
-        self.line, self.column, self.message = line, column, message
+from orbit.catalog.source import MAX_FIELDS, MAX_VALUE_CHARACTERS, FileError
 
 
 @dataclass(slots=True)
@@ -80,7 +58,7 @@ class Value:
 
 
 def decoded(data: bytes) -> str:
-    """Decode UTF-8, without a byte order mark.
+    """Decode UTF-8.
 
     Parameters
     ----------
@@ -96,7 +74,7 @@ def decoded(data: bytes) -> str:
         The bytes are not UTF-8.
     """
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
@@ -119,11 +97,20 @@ def text_lines(data: bytes) -> Iterator[tuple[int, str]]:
     FileError
         The bytes are not UTF-8.
     """
-    return enumerate(io.StringIO(decoded(data), newline=None), 1)
+    return enumerate(_lines(data, None), 1)
+
+
+def _lines(data: bytes, newline: str | None) -> Iterator[str]:
+    """Lines of text in UTF-8, of limited length. Raises FileError."""
+    decoded(data)  # raises with the location
+    for number, line in enumerate(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=newline), 1):
+        if len(line) > MAX_VALUE_CHARACTERS:
+            raise FileError(number, 1, f"is a line of more than {MAX_VALUE_CHARACTERS:,} characters; write one line for each record")
+        yield line
 
 
 class Locations:
-    """Line and column, from 1, of offsets in a text or in bytes. Lines are counted once, on first use.
+    """Line and column, from 1, of offsets in a text or in bytes. Counting goes on from the offset before.
 
     Parameters
     ----------
@@ -133,14 +120,24 @@ class Locations:
 
     def __init__(self, data: str | bytes) -> None:
         self.data = data
-        self.ends: list[int] | None = None
+        self.offset, self.line, self.line_begin = 0, 1, 0
 
     def __call__(self, offset: int) -> tuple[int, int]:
-        if self.ends is None:
-            ends = re.finditer("\n", self.data) if isinstance(self.data, str) else re.finditer(b"\n", self.data)
-            self.ends = [end.start() for end in ends]
-        line = bisect_left(self.ends, offset)
-        return line + 1, offset - (self.ends[line - 1] if line else -1)
+        if offset > self.offset:
+            self._count(self.offset, offset, 1)
+        elif offset < self.line_begin:
+            self._count(offset, self.offset, -1)
+        self.offset = offset
+        return self.line, offset - self.line_begin + 1
+
+    def _count(self, first: int, last: int, sign: int) -> None:
+        """Add or subtract the ends of lines between two offsets."""
+        data = self.data
+        ends = data.count("\n", first, last) if isinstance(data, str) else data.count(b"\n", first, last)
+        if ends:
+            at = last if sign > 0 else first
+            end = data.rfind("\n", 0, at) if isinstance(data, str) else data.rfind(b"\n", 0, at)
+            self.line, self.line_begin = self.line + sign * ends, end + 1
 
 
 REPEATED = ("COMMENT", "USER_DEFINED")
@@ -159,13 +156,24 @@ def repeated_keyword(names: list[str]) -> str:
     str
         The keyword; empty where each stands once.
     """
-    return next((name for i, name in enumerate(names) if name in names[:i]), "")
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
+
+
+def _check_count(fields: int, line: int) -> None:
+    """Raise FileError where an element set has more fields than any has."""
+    if fields > MAX_FIELDS:
+        raise FileError(line, 1, f"holds more than {MAX_FIELDS:,} fields of one element set; write one set for each satellite")
 
 
 # --- JSON --------------------------------------------------------------------------------------------------------------
 
 
-def json_records(data: bytes) -> list[Record]:
+def json_records(data: bytes) -> Iterator[Record]:
     """Element sets of an OMM in JSON: a list of objects, or one object.
 
     Parameters
@@ -174,7 +182,7 @@ def json_records(data: bytes) -> list[Record]:
 
     Returns
     -------
-    list of Record
+    iterator of Record
 
     Raises
     ------
@@ -183,28 +191,19 @@ def json_records(data: bytes) -> list[Record]:
     """
     text = decoded(data)
     locations = Locations(text)
-    decoder = json.JSONDecoder(object_pairs_hook=_Pairs)
-    blank = re.compile(r"\s*")
 
     def skip(at: int) -> int:
-        space = blank.match(text, at)
+        space = _BLANK.match(text, at)
         return at if space is None else space.end()
 
     at = skip(0)
     listed = text[at : at + 1] == "["
     at = skip(at + 1) if listed else at
-    records: list[Record] = []
     line, counted = 1, 0
     while text[at : at + 1] not in (("]",) if listed else ("",)):
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            raise FileError(error.lineno, error.colno, f"is not JSON ({error.msg.lower()}); fix it here") from None
-        except (RecursionError, ValueError) as error:
-            reason = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
-            raise FileError(*locations(at), f"is not JSON ({reason}); fix it here") from None
+        value, end = _json_value(text, at, locations)
         line, counted = line + text.count("\n", counted, at), at
-        records.append(_json_record(text, locations, value, at, end, line))
+        yield _json_record(text, locations, value, at, end, line)
         at = skip(end)
         if not listed:
             break
@@ -217,7 +216,23 @@ def json_records(data: bytes) -> list[Record]:
     after = skip(at + 1 if listed else at)
     if after < len(text):
         raise FileError(*locations(after), "is not JSON (extra data after the end); remove it")
-    return records
+
+
+def _json_value(text: str, at: int, locations: Locations) -> tuple[Any, int]:
+    """The value that begins at an offset, and the offset of its end. It is read from a part of the text, so that its
+    size is limited."""
+    part = text[at : at + MAX_VALUE_CHARACTERS]
+    try:
+        value, end = _DECODER.raw_decode(part)
+    except json.JSONDecodeError as error:
+        reason = error.msg.lower().removesuffix(" at")
+        if at + len(part) < len(text):
+            reason += f", within {MAX_VALUE_CHARACTERS:,} characters of the beginning of the set"
+        raise FileError(*locations(at + error.pos), f"is not JSON ({reason}); fix it here") from None
+    except (RecursionError, ValueError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else "a number of thousands of digits"
+        raise FileError(*locations(at), f"is not JSON ({reason}); fix it here") from None
+    return value, at + end
 
 
 class _Pairs(dict[str, Any]):
@@ -226,6 +241,10 @@ class _Pairs(dict[str, Any]):
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
         self.twice = "" if len(pairs) == len(self) else repeated_keyword([name for name, _ in pairs])
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs)
+_BLANK = re.compile(r"\s*")
 
 
 def _json_record(text: str, locations: Locations, value: Any, at: int, end: int, line: int) -> Record:
@@ -237,6 +256,7 @@ def _json_record(text: str, locations: Locations, value: Any, at: int, end: int,
         raise FileError(
             *locations(at), "is no object with the fields of an OMM; write { } with EPOCH, MEAN_MOTION, ..."
         )
+    _check_count(len(value), line)
     return Record(value, line, location, twice=value.twice)
 
 
@@ -260,7 +280,7 @@ def csv_records(data: bytes) -> Iterator[Record | FileError]:
     FileError
         The file cannot be read on.
     """
-    rows = csv.reader(io.StringIO(decoded(data), newline=""), strict=True)
+    rows = csv.reader(_lines(data, ""), strict=True)
     names: list[str] = []
     line = 0
     try:
@@ -270,6 +290,7 @@ def csv_records(data: bytes) -> Iterator[Record | FileError]:
                 continue
             if not names:
                 names = [cell.strip() for cell in row]
+                _check_count(len(names), begun)
                 if "EPOCH" not in names:
                     raise FileError(begun, 1, "is no line of names with EPOCH among them; write one above the values")
                 if repeated_keyword(names):
@@ -325,7 +346,7 @@ def key_value(line: str, number: int) -> Value | None:
     return Value(key.strip(), value.strip(), number, 1 + len(line) - len(line.lstrip()), unit.strip())
 
 
-def kvn_records(data: bytes) -> list[Record]:
+def kvn_records(data: bytes) -> Iterator[Record]:
     """Element sets of an OMM as lines of key = value; each message begins with its version. [ccsds502]
 
     Parameters
@@ -334,24 +355,27 @@ def kvn_records(data: bytes) -> list[Record]:
 
     Returns
     -------
-    list of Record
+    iterator of Record
 
     Raises
     ------
     FileError
         A line is not key = value.
     """
-    messages: list[list[Value]] = []
+    message: list[Value] = []
     for number, line in text_lines(data):
         if not line.strip() or line.strip().startswith("COMMENT"):
             continue
         value = key_value(line, number)
         if value is None:
             raise FileError(number, 1, f"'{line.strip()[:40]}' is no KEY = value; write one, or COMMENT before it")
-        if value.tag == "CCSDS_OMM_VERS" or not messages:
-            messages.append([])
-        messages[-1].append(value)
-    return [_kvn_record(values) for values in messages]
+        if value.tag == "CCSDS_OMM_VERS" and message:
+            yield _kvn_record(message)
+            message = []
+        message.append(value)
+        _check_count(len(message), message[0].line)
+    if message:
+        yield _kvn_record(message)
 
 
 def _kvn_record(values: list[Value]) -> Record:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Collection, Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
 
-from orbit.catalog.common import BadLine, moment, read_epoch
-from orbit.catalog.ndm import FileError, Locations, key_value, text_lines
+from orbit.catalog.common import BadLine, label
+from orbit.catalog.ndm import Locations, key_value, text_lines
 from orbit.catalog.ndm_xml import xml_segments
-from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SECONDS_PER_DAY
+from orbit.catalog.source import MAX_BAD, MAX_STATES, FileError, quoted, read_text
+from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SECONDS_PER_DAY, TT_MINUS_TAI_S
+from orbit.moments import read_epoch, tai_minus_utc_s, tai_to_utc, utc_after
 
-FRAMES = ("TEME",)
+# Frames that `orbit.frames.states_to_teme` rotates, and the names under which files have them
+_FRAMES = {
+    "TEME": re.compile("TEME"),
+    "GCRF": re.compile("GCRF|GCRS|ICRF[23]?|ICRS"),
+    "EME2000": re.compile("EME2000|J2000|MEME(2000|J2000)?"),
+    "ITRF": re.compile(r"ITRF[-_ ]?(\d\d|\d{4})?|ITRS"),
+}
+_TAI_MINUS_S = {"TAI": 0.0, "GPS": 19.0, "TT": TT_MINUS_TAI_S, "TDT": TT_MINUS_TAI_S}  # clocks without leap seconds
+_CLOCKS = ("UTC", *_TAI_MINUS_S, "UT1")
+_KNOWN_MOMENTS = 100_000  # kept of a file: objects often share theirs
 USUAL_DEGREE = 7  # where a file names none: four states, Hermite
 HIGHEST_DEGREE = 15
 _LEAST_KM, _MOST_KM = EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING) / 1e3, 1e6
@@ -33,13 +45,13 @@ class Segment:
     Attributes
     ----------
     frame : str
-        Reference frame, such as "TEME".
+        Reference frame: TEME, GCRF, EME2000 or ITRF.
     epoch_jd, epoch_fr : float
-        Epoch of the times, UTC Julian date in two parts.
+        Epoch of the times: UTC Julian date of a midnight and fraction of that day, 1 or above within a leap second.
     first_s, last_s : float
         Usable time span [s after the epoch].
     times_s : array of float
-        Times of the states [s after the epoch], rising.
+        Times of the states [s after the epoch, leap seconds included], rising.
     states : array of float
         x, y, z [m] and their rates [m/s] of each state, one state after the other.
     nodes : int
@@ -71,10 +83,16 @@ class Track:
     name : str
     segments : tuple of Segment
         In the order of time.
+    satellite_number : int
+        Catalogue number, where the identifier of the object is one; 0 else.
+    object_id : str
+        Identifier of the object, such as its international designator; empty where the file gives none.
     """
 
     name: str
     segments: tuple[Segment, ...]
+    satellite_number: int = 0
+    object_id: str = ""
 
     def spans(self) -> list[tuple[datetime, datetime]]:
         """Time spans without a gap for which there are positions.
@@ -86,7 +104,7 @@ class Track:
         """
         spans: list[tuple[datetime, datetime]] = []
         for s in self.segments:
-            first, last = (moment_at((s.epoch_jd, s.epoch_fr), t) for t in (s.first_s, s.last_s))
+            first, last = (utc_after(s.epoch_jd, s.epoch_fr, t) for t in (s.first_s, s.last_s))
             if spans and first - spans[-1][1] <= timedelta(microseconds=2):  # rounded to the microsecond
                 spans[-1] = spans[-1][0], last
             else:
@@ -131,6 +149,8 @@ def _from_kvn(data: bytes) -> Iterator[_Raw | FileError]:
             mode = "covariance" if words[0] == "COVARIANCE_START" else "data"
         elif raw is not None and mode == "data":
             raw.states.append((number, words[0], words[1:]))
+            if len(raw.states) > MAX_STATES:
+                raise FileError(number, 1, f"has more than {MAX_STATES:,} states in one segment; write several segments")
         elif mode == "header" and key_value(line, number) is None:
             yield FileError(number, 1, _NO_KEY.format(line.strip()[:40]))
         elif raw is not None and mode == "meta" and "=" not in line and words[0][:1].isdigit():
@@ -183,9 +203,11 @@ def _from_xml(data: bytes) -> Iterator[_Raw]:
 class _Reader:
     """One segment: its numbers, or everything that is wrong with it."""
 
-    def __init__(self, raw: _Raw, frames: Collection[str], known: dict[str, tuple[float, float]]) -> None:
-        self.raw, self.frames, self.known = raw, frames, known
+    def __init__(self, raw: _Raw, known: dict[str, tuple[float, float]]) -> None:
+        self.raw, self.known = raw, known
         self.bad: list[BadLine] = []
+        self.clock = self.word("TIME_SYSTEM").upper()
+        self.frame = next((name for name, form in _FRAMES.items() if form.fullmatch(self.word("REF_FRAME").upper())), "")
 
     def report(self, location: Location, message: str) -> None:
         self.bad.append(BadLine(*location, message, self.raw.line))
@@ -203,7 +225,7 @@ class _Reader:
             self._states()
         if self.bad or rule is None:
             return None
-        times_s, states, jd, fr = self.times_s, self.states, self.epoch[0], self.epoch[1]
+        times_s, states = self.times_s, self.states
         nodes, with_rates, stated = rule
         if len(times_s) < (nodes if stated else 2):
             text = f"{len(times_s)} of the {nodes if stated else 2} states that interpolation needs are there"
@@ -213,19 +235,19 @@ class _Reader:
         if self.bad:
             return None
         nodes = min(nodes, len(times_s))
-        return Segment(self.word("REF_FRAME").upper(), jd, fr, *span, times_s, states, nodes, with_rates, self.raw.line)
+        return Segment(self.frame, *self.epoch, *span, times_s, states, nodes, with_rates, self.raw.line)
 
     def _words(self) -> None:
         for name in _NEEDED:
             if not self.word(name):
                 self.report(self.location(name), f"{name} is missing; write it between META_START and META_STOP")
         for name, accepted, advice in (
-            ("CENTER_NAME", ("EARTH",), "write states about the EARTH"),
-            ("TIME_SYSTEM", ("UTC",), "write times in UTC"),
-            ("REF_FRAME", tuple(self.frames), f"write states in {' or '.join(self.frames)}"),
+            ("CENTER_NAME", self.word("CENTER_NAME").upper() == "EARTH", "write states about the EARTH"),
+            ("TIME_SYSTEM", self.clock in _CLOCKS, f"write times in {', '.join(_CLOCKS[:-1])} or {_CLOCKS[-1]}"),
+            ("REF_FRAME", bool(self.frame), "write states in TEME, GCRF, EME2000 or ITRF"),
         ):
             text = self.word(name)
-            if text and text.upper() not in accepted:
+            if text and not accepted:
                 self.report(self.location(name), f"{name} '{text}' is not read; {advice}")
         for where, message in self.raw.wrong:
             self.report(self.raw.find(where), message)
@@ -255,10 +277,20 @@ class _Reader:
         return ((number + 1) // 2, True, True) if method == "HERMITE" else (number + 1, False, True)
 
     def _time(self, text: str) -> tuple[float, float]:
-        moment = self.known.get(text)
-        if moment is None:
-            moment = self.known[text] = read_epoch(text)
-        return moment
+        """Moment of a text as the file's clock counts it; UT1 becomes UTC."""
+        time = self.known.get(text)
+        if time is None:
+            if len(self.known) > _KNOWN_MOMENTS:
+                self.known.clear()
+            time = self.known[text] = read_epoch(text)
+        return _utc_of_ut1(time) if self.clock == "UT1" else time
+
+    def _elapsed_s(self, time: tuple[float, float]) -> float:
+        """Seconds from the first state to a moment, leap seconds included."""
+        label_s = ((time[0] - self.first[0]) + (time[1] - self.first[1])) * SECONDS_PER_DAY
+        if self.clock in _TAI_MINUS_S or time[0] == self.first[0]:
+            return label_s
+        return label_s + (tai_minus_utc_s(time[0]) - tai_minus_utc_s(self.first[0]))
 
     def _states(self) -> None:
         self.times_s, self.states = array("d"), array("d")
@@ -273,8 +305,9 @@ class _Reader:
                 self.report(self.raw.find(where), f"state of {error}" if "moment" in str(error) else str(error))
                 continue
             if not self.times_s:
-                self.epoch = time
-            t = ((time[0] - self.epoch[0]) + (time[1] - self.epoch[1])) * SECONDS_PER_DAY
+                self.first = time
+                self.epoch = _utc_of_tai(time, _TAI_MINUS_S[self.clock]) if self.clock in _TAI_MINUS_S else time
+            t = self._elapsed_s(time)
             if self.times_s and t <= self.times_s[-1]:
                 message = f"epoch {text} is not after the one before; write states in the order of time"
                 self.report(self.raw.find(where), message)
@@ -294,7 +327,7 @@ class _Reader:
             except ValueError as error:
                 self.report(self.location(name), f"{name} {error}")
                 return otherwise
-            return ((time[0] - self.epoch[0]) + (time[1] - self.epoch[1])) * SECONDS_PER_DAY
+            return self._elapsed_s(time)
 
         first, last = times_s[0], times_s[-1]
         for name, beyond in (("START_TIME", seconds("START_TIME", first) > first + 1e-6),
@@ -306,7 +339,7 @@ class _Reader:
         usable = seconds("USEABLE_START_TIME", first), seconds("USEABLE_STOP_TIME", last)
         if not first - 1e-6 <= usable[0] < usable[1] <= last + 1e-6:
             name = "USEABLE_START_TIME" if self.word("USEABLE_START_TIME") else "USEABLE_STOP_TIME"
-            spoken = " to ".join(f"{moment_at(self.epoch, t):%Y-%m-%dT%H:%M:%SZ}" for t in (first, last))
+            spoken = " to ".join(f"{utc_after(*self.epoch, t):%Y-%m-%dT%H:%M:%SZ}" for t in (first, last))
             self.report(
                 self.location(name), f"{name} {self.word(name)} does not fit; write a span within the states, {spoken}"
             )
@@ -331,34 +364,27 @@ def _state(numbers: list[str]) -> list[float]:
     return [1e3 * v for v in values[:6]]
 
 
-def moment_at(epoch: tuple[float, float], seconds: float) -> datetime:
-    """UTC moment some seconds after an epoch.
-
-    Parameters
-    ----------
-    epoch : (float, float)
-        Julian date in two parts.
-    seconds : float
-        Time since the epoch [s].
-
-    Returns
-    -------
-    datetime
-        Rounded to the microsecond.
-    """
-    days, fr = divmod(epoch[1] + seconds / SECONDS_PER_DAY, 1.0)
-    return moment(epoch[0] + days, fr)
+def _utc_of_tai(time: tuple[float, float], behind_tai_s: float) -> tuple[float, float]:
+    """UTC of a moment of a clock that runs with TAI, `behind_tai_s` behind it."""
+    return tai_to_utc(time[0], time[1] + behind_tai_s / SECONDS_PER_DAY)
 
 
-def read_oem(path: Path, frames: Collection[str] = FRAMES) -> tuple[list[Track], list[BadLine]]:
+def _utc_of_ut1(time: tuple[float, float]) -> tuple[float, float]:
+    """UTC of a moment of UT1; loads numpy for the table of Earth orientation."""
+    from orbit.timescales import ut1_to_utc
+
+    jd, fr = ut1_to_utc(*time)
+    days = math.floor(float(fr))
+    return float(jd) + days, float(fr) - days
+
+
+def read_oem(path: Path) -> tuple[list[Track], list[BadLine]]:
     """Read an orbit ephemeris message. [ccsds502:5]
 
     Parameters
     ----------
     path : Path
-        File in key = value or XML.
-    frames : collection of str
-        Reference frames that the caller can convert to TEME.
+        File in key = value or XML; states in TEME, GCRF, EME2000 or ITRF, times in UTC, TAI, GPS, TT or UT1.
 
     Returns
     -------
@@ -370,44 +396,48 @@ def read_oem(path: Path, frames: Collection[str] = FRAMES) -> tuple[list[Track],
     Raises
     ------
     OSError
-        The file cannot be opened.
+        The file cannot be opened or is not a regular file of limited size.
     """
     bad: list[BadLine] = []
-    objects: dict[str, tuple[str, list[Segment]]] = {}
+    objects: dict[str, tuple[str, str, list[Segment]]] = {}
     spoilt: set[str] = set()
-    known: dict[str, tuple[float, float]] = {}  # moments read before: objects often share theirs
+    known: dict[str, tuple[float, float]] = {}
     try:
-        for raw in _raw(path.read_bytes()):
+        for raw in _raw(read_text(path)):
+            if len(bad) > MAX_BAD:
+                raise FileError(bad[-1].line, 1, f"has more than {MAX_BAD:,} errors up to here; write the path of an OEM")
             if isinstance(raw, FileError):
                 bad.append(BadLine(raw.line, raw.column, raw.message, raw.line))
                 continue
-            reader = _Reader(raw, frames, known)
+            reader = _Reader(raw, known)
             segment = reader.read()
             bad += reader.bad
-            key = reader.word("OBJECT_ID") or reader.word("OBJECT_NAME")
+            name, object_id = label(reader.word("OBJECT_NAME")), label(reader.word("OBJECT_ID"))
+            key = object_id or name
             if segment is None:
                 spoilt.add(key)
             else:
-                objects.setdefault(key, (reader.word("OBJECT_NAME"), []))[1].append(segment)
+                objects.setdefault(key, (name, object_id, []))[2].append(segment)
     except FileError as error:
         bad.append(BadLine(error.line, error.column, error.message, error.line, whole=True))
     tracks = []
-    for key, (name, segments) in objects.items():
+    for key, (name, object_id, segments) in objects.items():
         bad += _overlaps(segments)
         if key not in spoilt and not _overlaps(segments):
-            tracks.append(Track(name, tuple(segments)))
+            number = int(object_id) if re.fullmatch(r"\d{1,9}", object_id, re.ASCII) else 0
+            tracks.append(Track(name, tuple(segments), number, object_id))
     return tracks, bad
 
 
 def _raw(data: bytes) -> Iterator[_Raw | FileError]:
-    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = data.lstrip()
     if start[:1] == b"<":
         return iter(_from_xml(data))
     if not start or b"CCSDS_OEM_VERS" in start[:400]:
         return _from_kvn(data)
-    raise FileError(
-        1, 1, "is no OEM in key = value or XML; write the path of one (its first line is CCSDS_OEM_VERS = 2.0)"
-    )
+    begins = quoted(start[:400].decode("utf-8", "replace"))
+    advice = "write the path of one (its first line is CCSDS_OEM_VERS = 2.0)"
+    raise FileError(1, 1, f"is no OEM in key = value or XML (it begins with {begins}); {advice}")
 
 
 def _overlaps(segments: list[Segment]) -> list[BadLine]:
@@ -415,6 +445,7 @@ def _overlaps(segments: list[Segment]) -> list[BadLine]:
     bad = []
     for one, other in pairwise(segments):
         apart = ((other.epoch_jd - one.epoch_jd) + (other.epoch_fr - one.epoch_fr)) * SECONDS_PER_DAY
+        apart += tai_minus_utc_s(other.epoch_jd) - tai_minus_utc_s(one.epoch_jd)
         if apart + other.first_s < one.last_s - 1e-6:
             text = "begins before the segment before it ends; write segments in the order of time, USEABLE_ times apart"
             bad.append(BadLine(other.line_number, 1, text, other.line_number))

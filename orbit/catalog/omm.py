@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from orbit.catalog.common import REV_D, BadLine, ElementSet, moment, perigee_problem, read_epoch
-from orbit.catalog.ndm import FileError, Record, csv_records, json_records, kvn_records
+from orbit.catalog.common import REV_D, BadLine, ElementSet, label, perigee_problem
+from orbit.catalog.ndm import Record, csv_records, json_records, kvn_records
 from orbit.catalog.ndm_xml import xml_records
-from orbit.catalog.tle import read_tle
+from orbit.catalog.source import MAX_BAD, FileError, quoted, read_text
+from orbit.catalog.tle import has_element_lines
+from orbit.moments import moment, read_epoch
 
 _DEGREE = math.pi / 180.0
 _ANY = sys.float_info.max
@@ -48,10 +50,16 @@ class _Bad(Exception):
         self.name, self.message = name, message
 
 
+def _given(fields: dict[str, Any], name: str) -> Any:
+    """Value of a field; None where the key has no value, as where the key is absent."""
+    given = fields.get(name)
+    return None if isinstance(given, str) and not given.strip() else given
+
+
 def _number(fields: dict[str, Any], name: str) -> float:
     least, most, unit, needed = _NUMBERS[name]
-    given = fields.get(name)
-    if given is None or given == "":
+    given = _given(fields, name)
+    if given is None:
         if needed:
             raise _Bad(name, f"{name} is missing; write it" + (f" in {unit}" if unit else ""))
         return 0.0
@@ -80,23 +88,42 @@ def _plain(given: Any) -> float:
 
 
 def _satellite_number(fields: dict[str, Any]) -> int:
-    given = fields.get("NORAD_CAT_ID", "0")  # optional: not every object is in that catalogue
-    text = str(given).strip()
-    if isinstance(given, bool) or not (text.isascii() and text.isdigit()) or int(text) > _MOST_NUMBER:
+    given = _given(fields, "NORAD_CAT_ID")
+    if given is None:
+        return 0  # optional: not every object is in that catalogue
+    text = _without_fraction(given)
+    if isinstance(given, bool) or not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) > _MOST_NUMBER:
         raise _Bad("NORAD_CAT_ID", f"NORAD_CAT_ID '{given}' is no satellite number; write one from 0 to {_MOST_NUMBER}")
     return int(text)
 
 
+def _without_fraction(given: Any) -> str:
+    """Text of a whole number, which tables with gaps write as 90001.0."""
+    text = str(given).strip()
+    whole, point, zeros = text.partition(".")
+    return whole if point and not zeros.strip("0") else text
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    """A name; empty where there is none. Raises _Bad."""
+    given = _given(fields, name)
+    if given is None:
+        return ""
+    if isinstance(given, bool | list | dict):
+        raise _Bad(name, f"{name} is not a text; write one")
+    return label(str(given))
+
+
 def _word(fields: dict[str, Any], name: str) -> None:
-    given = fields.get(name)
+    given = _given(fields, name)
     known = _WORDS[name]
-    if given is not None and str(given).strip().upper() not in (*known, ""):
+    if given is not None and _without_fraction(given).upper() not in known:
         raise _Bad(name, f"{name} '{given}' is not for SGP4; write elements with {' or '.join(known)}")
 
 
 def _epoch(fields: dict[str, Any]) -> tuple[float, float]:
-    given = fields.get("EPOCH")
-    if given is None or given == "":
+    given = _given(fields, "EPOCH")
+    if given is None:
         raise _Bad("EPOCH", "EPOCH is missing; write one like 2026-12-21T06:00:00.000000")
     try:
         return read_epoch(str(given))
@@ -132,6 +159,7 @@ def _set(record: Record) -> tuple[ElementSet | None, list[BadLine]]:
         if name in fields:
             checked(_word, fields, name)
     epoch, number = checked(_epoch, fields), checked(_satellite_number, fields)
+    name, object_id = checked(_text, fields, "OBJECT_NAME"), checked(_text, fields, "OBJECT_ID")
     values = {name: checked(_number, fields, name) for name in _NUMBERS}
     if not bad:
         wrong = perigee_problem(values["MEAN_MOTION"] / REV_D, values["ECCENTRICITY"])
@@ -139,16 +167,17 @@ def _set(record: Record) -> tuple[ElementSet | None, list[BadLine]]:
     if bad:
         return None, bad
     return ElementSet(
-        str(fields.get("OBJECT_NAME") or number).strip(), number, moment(*epoch), epoch[0], epoch[1], values["BSTAR"],
+        name or (str(number) if number else object_id), number, moment(*epoch), epoch[0], epoch[1], values["BSTAR"],
         values["MEAN_MOTION_DOT"] / (REV_D * 1440.0), values["MEAN_MOTION_DDOT"] / (REV_D * 1440.0 * 1440.0),
         values["ECCENTRICITY"], values["INCLINATION"] * _DEGREE, values["RA_OF_ASC_NODE"] * _DEGREE,
         values["ARG_OF_PERICENTER"] * _DEGREE, values["MEAN_ANOMALY"] * _DEGREE, values["MEAN_MOTION"] / REV_D, record.line,
+        object_id=object_id,
     ), []  # fmt: skip
 
 
-def _records(path: Path, data: bytes) -> Iterable[Record | FileError]:
+def _records(data: bytes) -> Iterable[Record | FileError]:
     """Records of a file by its content, whatever its name."""
-    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = data.lstrip()
     if not start:
         return []
     if start[:1] in (b"[", b"{"):
@@ -158,11 +187,14 @@ def _records(path: Path, data: bytes) -> Iterable[Record | FileError]:
     if b"CCSDS_OMM_VERS" in start[:400]:
         return kvn_records(data)
     head = start.split(b"\n", 1)[0]
+    if b"EPOCH" in head and b"," not in head and (b";" in head or b"\t" in head):
+        raise FileError(1, 1, f"is CSV with {'semicolons' if b';' in head else 'tabs'}; write commas between the columns")
     if b"," in head:
         return csv_records(data)
-    if any(read_tle(path)):
+    if has_element_lines(data):
         raise FileError(1, 1, "holds two-line elements, no OMM; write kind: tle")
-    raise FileError(1, 1, "is no OMM in JSON, XML, CSV or key = value; write the path of one")
+    begins = quoted(start[:400].decode("utf-8", "replace"))
+    raise FileError(1, 1, f"is no OMM in JSON, XML, CSV or key = value (it begins with {begins}); write the path of one")
 
 
 def read_omm(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
@@ -183,12 +215,14 @@ def read_omm(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
     Raises
     ------
     OSError
-        The file cannot be opened.
+        The file cannot be opened or is not a regular file of limited size.
     """
     sets: list[ElementSet] = []
     bad: list[BadLine] = []
     try:
-        for record in _records(path, path.read_bytes()):
+        for record in _records(read_text(path)):
+            if len(bad) > MAX_BAD:
+                raise FileError(bad[-1].line, 1, f"has more than {MAX_BAD:,} errors up to here; write the path of an OMM")
             if isinstance(record, FileError):
                 bad.append(BadLine(record.line, record.column, record.message, record.line))
                 continue

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from orbit.catalog.common import JD_OF_ORDINAL, REV_D, BadLine, ElementSet, moment, perigee_problem
+from orbit.catalog.common import REV_D, BadLine, ElementSet, label, perigee_problem
+from orbit.catalog.source import MAX_BAD, FileError, read_text
+from orbit.moments import JD_OF_ORDINAL, moment
 
-COLUMNS = 69
+COLUMNS = 69  # the last one is the checksum
+Line = tuple[int, bytes]  # number from 1, text
+_LONGEST = 4096
 _DEGREE = math.pi / 180.0
 _VALUES = bytes(c - 48 if 48 <= c < 58 else int(c == 45) for c in range(256))  # of characters in a checksum
 _SATELLITE = r"(?:[A-HJ-NP-Z]\d{4}|\d{5}| \d{4}|  \d{3}|   \d\d|    \d)"
@@ -63,7 +69,7 @@ _FIELDS: dict[str, tuple[_Field, ...]] = {
     ),
 }  # fmt: skip
 _WHOLE = {
-    kind: re.compile((kind + "".join(f[3] for f in fields) + "[0-9]").encode()) for kind, fields in _FIELDS.items()
+    kind: re.compile((kind + "".join(f[3] for f in fields) + "[0-9]?").encode()) for kind, fields in _FIELDS.items()
 }
 _LINE = re.compile(rb"[12] (?:.{59}|[A-Z\d]\d{4}[A-Z ])")  # what can only be meant as elements, even cut short
 _SHIFTED = re.compile(rb"\s*[12]\s+[A-Z\d]\d{4}[A-Z ]\s")  # the same, out of its columns
@@ -169,7 +175,7 @@ def parse_tle(line1: str | bytes, line2: str | bytes, name: str = "", line_numbe
 
 def _wrong(text: bytes, kind: str) -> tuple[int, str] | None:
     """Column and description of the first thing wrong with the form of a line, its checksum last."""
-    if len(text) == COLUMNS and _WHOLE[kind].fullmatch(text) and text[68] - 48 == checksum(text):
+    if _WHOLE[kind].fullmatch(text) and (len(text) < COLUMNS or text[68] - 48 == checksum(text)):
         return None
     for at, byte in enumerate(text):
         if byte > 126 or byte < 32:
@@ -180,7 +186,7 @@ def _wrong(text: bytes, kind: str) -> tuple[int, str] | None:
             )
             return at + 1, f"{what} is not allowed in a line of elements; write ASCII"
     line = text.decode()
-    if len(line) != COLUMNS:
+    if len(line) not in (COLUMNS - 1, COLUMNS):
         return len(line) + 1, f"line {kind} has {len(line)} columns; a line of elements has {COLUMNS}"
     for first, last, what, form, example in _FIELDS[kind]:
         part = line[first - 1 : last]
@@ -188,7 +194,7 @@ def _wrong(text: bytes, kind: str) -> tuple[int, str] | None:
             if not what:
                 return first, f"column {first} holds {part!r} and must be blank; shift the fields into their columns"
             return first, f"{what} '{part}' is out of form; write {example}"
-    if not line[68].isdigit() or int(line[68]) != checksum(line):
+    if len(line) == COLUMNS and (not line[68].isdigit() or int(line[68]) != checksum(line)):
         return 69, f"checksum is '{line[68]}', the line adds up to {checksum(line)}; restore the line"
     return None
 
@@ -222,7 +228,8 @@ def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
     Parameters
     ----------
     path : Path
-        File with or without lines of names, with any line ends; lines that begin with # are comments.
+        File with or without lines of names, with any line ends; lines that begin with # are comments. Lines without
+        their checksum, of 68 columns, are read.
 
     Returns
     -------
@@ -234,7 +241,7 @@ def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
     Raises
     ------
     OSError
-        The file cannot be opened.
+        The file cannot be opened or is not a regular file of limited size.
 
     Examples
     --------
@@ -252,35 +259,11 @@ def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
     """
     sets: list[ElementSet] = []
     bad: list[BadLine] = []
-    names: list[tuple[int, bytes]] = []  # those without elements
-    name: tuple[int, bytes] | None = None
-    raw_lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
-    lines = [(n, text) for n, raw in enumerate(raw_lines, 1) if (text := raw.rstrip()) and text[0] != 35]  # no comments
-    i = 0
-    while i < len(lines):
-        number, text = lines[i]
-        i += 1
-        if not _LINE.match(text):
-            if _SHIFTED.match(text):
-                bad.append(
-                    BadLine(
-                        number, 1, "elements out of their columns; write the line from column 1, without tabs", number
-                    )
-                )
-                name = None
-                continue
-            names += [name] if name else []
-            name = number, text
-            continue
-        if text[0] == 50:
-            bad.append(BadLine(number, 1, "line 2 without a line 1 before it; write both lines", number))
-        elif i == len(lines) or not _LINE.match(lines[i][1]) or lines[i][1][0] != 50:
-            bad.append(BadLine(number + 1, 1, "line 1 is not followed by its line 2; write both lines", number))
-        else:
-            _pair(name, (number, text), lines[i], sets, bad)
-            i += 1
-        name = None
-    names += [name] if name else []
+    names: list[Line] = []  # those without elements
+    try:
+        _read(_text_lines(read_text(path)), sets, bad, names)
+    except FileError as error:
+        bad.append(BadLine(error.line, error.column, error.message, error.line, whole=True))
     if sets or bad:  # a file without any elements has an error of its own
         bad += [
             BadLine(n, 1, f"'{_text(t)}' is followed by no elements; write them, or # before a comment", n)
@@ -289,15 +272,63 @@ def read_tle(path: Path) -> tuple[list[ElementSet], list[BadLine]]:
     return sets, sorted(bad, key=lambda b: (b.line, b.column))
 
 
+def has_element_lines(data: bytes) -> bool:
+    """Whether a text holds lines of elements.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    bool
+    """
+    return any(_LINE.match(text) for _, text in _text_lines(data))
+
+
+def _text_lines(data: bytes) -> Iterator[Line]:
+    """Numbered lines without those that are blank or comments; what is cut off is longer than any line of elements."""
+    for number, line in enumerate(io.TextIOWrapper(io.BytesIO(data), "latin-1", newline=None), 1):
+        text = line[:_LONGEST].rstrip().encode("latin-1")
+        if text and text[0] != 35:
+            yield number, text
+
+
+def _read(lines: Iterator[Line], sets: list[ElementSet], bad: list[BadLine], names: list[Line]) -> None:
+    """Elements, errors, and names without elements. Raises FileError where there are too many errors."""
+    name: Line | None = None
+    line = next(lines, None)
+    while line is not None:
+        (number, text), line = line, next(lines, None)
+        if len(bad) + len(names) > MAX_BAD:
+            raise FileError(number, 1, f"has more than {MAX_BAD:,} errors up to here; write the path of a file in TLE")
+        if not _LINE.match(text):
+            if not _SHIFTED.match(text):
+                names += [name] if name else []
+                name = number, text
+                continue
+            message = "elements out of their columns; write the line from column 1, without tabs"
+            bad.append(BadLine(number, 1, message, number))
+        elif text[0] == 50:
+            bad.append(BadLine(number, 1, "line 2 without a line 1 before it; write both lines", number))
+        elif line is None or not _LINE.match(line[1]) or line[1][0] != 50:
+            bad.append(BadLine(number + 1, 1, "line 1 is not followed by its line 2; write both lines", number))
+        else:
+            _pair(name, (number, text), line, sets, bad)
+            line = next(lines, None)
+        name = None
+    names += [name] if name else []
+
+
 def _pair(
-    name: tuple[int, bytes] | None, one: tuple[int, bytes], two: tuple[int, bytes], sets: list[ElementSet], bad: list[BadLine]
+    name: Line | None, one: Line, two: Line, sets: list[ElementSet], bad: list[BadLine]
 ) -> None:  # fmt: skip
     """One satellite's lines: its elements, or what is wrong with each line."""
     first = one[0]
     problems = []
     title = ""
     if name is not None:
-        title = _text(name[1].removeprefix(b"0 ")).strip()
+        title = label(_text(name[1].removeprefix(b"0 ")))
         if "\ufffd" in title:
             problems.append(BadLine(name[0], 1, f"name '{title}' is not text in UTF-8; write it in ASCII", first))
     for (number, text), kind in ((one, "1"), (two, "2")):
