@@ -129,6 +129,8 @@ VARIABLES: Final = (
     Var("mode", ("mode",), "str", "1", "what a training job does"),
     Var("service", ("service",), "str", "1", "inference service: its model"),
     Var("sat", ("sat",), "int64", "1", "number of the recorded satellite, from 0, in the order of the constellation"),
+    Var("sat_name", ("sat",), "str", "1", "name of the recorded satellite in its catalogue; empty for one of no file"),
+    Var("sat_catalogue_number", ("sat",), "int64", "1", "its catalogue number; 0 without one"),
     Var("frame", ("frame",), "int64", "ms", "moment of the recorded frame, milliseconds since the epoch"),
     # fleet, every step
     Var("rate_flops_per_s", ("cause", "time"), "float64", "FLOP/s", "where the nameplate rate went, mean over the step"),
@@ -166,9 +168,13 @@ VARIABLES: Final = (
     Var("route_satellite", ("hop",), "int64", "1", "satellites of all routes one after the other, from the station on"),
 )  # fmt: skip
 
+# Arrays that say which satellite stands where along `sat`, coordinates beside it.
+IDENTITY: Final = ("sat_name", "sat_catalogue_number")
+
 # events.parquet: changes of availability that happened. action is lose, restore or derate; target in words; the range of
 # satellites, null for links and stations; the fraction of the target that the cause leaves; cause: scenario, a random
-# process, or decay.
+# process, or decay; name and catalogue number of a single satellite of a file, null else.
 EVENT_COLUMNS: Final = (
-    "time_s", "time_utc", "action", "target", "satellite", "last_satellite", "remaining_fraction", "cause",
+    "time_s", "time_utc", "action", "target", "satellite", "last_satellite", "remaining_fraction", "cause", "satellite_name",
+    "catalogue_number",
 )  # fmt: skip

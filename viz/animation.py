@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from html import escape
 from typing import Any, Final
 
 import numpy as np
@@ -77,6 +78,7 @@ def animation(scene: Scene) -> dict[str, Any]:
         "unix_ms": scene.unix_ms.tolist(),
         "missing": MISSING,
         "satellite": scene.satellite.tolist(),
+        "satellite_label": [escape(text) for text in scene.label],
         "markers": position_km.shape[2],
         "unit_km": unit_km,
         "position": quantised(position_km, 1.0 / unit_km),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def formation_view(scene: Scene, across: str, up: str, height: int = 420) -> go.
             y=first[order.index(up)],
             mode="markers",
             marker=state_marker(scene.state[0] + 0.5, 9),
-            hovertext=[f"Satellite {n}<br>{STATES[s]}" for n, s in zip(scene.satellite, scene.state[0], strict=True)],
+            hovertext=[f"{escape(n)}<br>{STATES[s]}" for n, s in zip(scene.label, scene.state[0], strict=True)],
             hoverinfo="text",
             cliponaxis=False,
         )

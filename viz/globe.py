@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Final
 
 import numpy as np
@@ -148,4 +149,4 @@ def hover_texts(scene: Scene, frame: int) -> list[str]:
     """Hover texts of the globe's markers at one frame."""
     if scene.formation is not None:
         return [formation_label(scene)]
-    return [f"Satellite {n}<br>{STATES[s]}" for n, s in zip(scene.satellite, scene.state[frame], strict=True)]
+    return [f"{escape(n)}<br>{STATES[s]}" for n, s in zip(scene.label, scene.state[frame], strict=True)]

@@ -40,6 +40,7 @@ class Scene:
     axes: str  # "Earth-fixed" or "inertial"
     unix_ms: NDArray[np.int64]  # (F,) time of each frame, milliseconds since 1970-01-01 UTC
     satellite: NDArray[np.int64]  # (N,) number in the constellation
+    label: tuple[str, ...]  # (N,) the satellite in words, with name and catalogue number where it has them
     position_km: Floats  # (F, 3, N) float32, whole kilometres
     state: NDArray[np.uint8]  # (F, N) index into sim.schema.STATES
     charge_fraction: Floats | None  # (F, N)
@@ -156,6 +157,18 @@ def find_roles(
     return role, series["sat_job"].values[sats].astype(np.int64) if jobs else None, jobs
 
 
+def labels(series: Any, sats: NDArray[np.int64]) -> tuple[str, ...]:
+    """Satellites in words: their number, and name and catalogue number of those of a file."""
+    number = series["sat"].values[sats]
+    if "sat_name" not in series:
+        return tuple(f"Satellite {n}" for n in number)
+    known = zip(number, series["sat_name"].values[sats], series["sat_catalogue_number"].values[sats], strict=True)
+    return tuple(
+        f"Satellite {n}" + "".join(f", {part}" for part in dict.fromkeys((str(name), str(of_file or ""))) if part)
+        for n, name, of_file in known
+    )
+
+
 def sampling_note(shown: int, total: int, frames: NDArray[np.int64], recorded: int) -> str:
     """How many satellites and frames are shown; frames are milliseconds since 1970-01-01."""
     which = f"All {total:,} satellites" if shown == total else f"{shown:,} of {total:,} satellites"
@@ -201,6 +214,7 @@ def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
         axes="Earth-fixed" if earth_fixed else "inertial",
         unix_ms=frame_ms,
         satellite=satellite,
+        label=labels(series, sats),
         position_km=(shown_m / 1e3).round().astype(np.float32),
         state=series["state"].transpose("frame", "sat").values[np.ix_(frames, sats)].astype(np.uint8),
         charge_fraction=recorded("sat_charge_fraction"),

@@ -22,7 +22,10 @@ def access(
         list[str] | None, typer.Option("--station", metavar="NAME", help="Only this station; may be repeated.")
     ] = None,
     satellite: Annotated[
-        list[int] | None, typer.Option("--satellite", metavar="N", help="Only this satellite; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--satellite", metavar="N|NAME", help="Only this satellite, by number, catalogue number or name; may be repeated."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -74,9 +77,16 @@ def _show(result: dict[str, Any]) -> None:
             name, f"{row['passes']:,}", f"{row['total_s'] / 60.0:,.1f}",
             f"{100.0 * row['covered_s'] / result['duration_s']:.2f}", _span(row["longest_gap_s"]), _span(row["mean_pass_s"]),
             _span(row["longest_pass_s"]), "-" if not row["passes"] else f"{row['best_elevation_deg']:.1f} deg",
-            row["next_pass"] or "-", "-" if row["next_satellite"] is None else str(row["next_satellite"]),
+            row["next_pass"] or "-", _satellite(row),
         )  # fmt: skip
     terminal.print(rows)
+
+
+def _satellite(row: dict[str, Any]) -> str:
+    """Number of the next satellite, with its name where it has one; a dash for None."""
+    if row["next_satellite"] is None:
+        return "-"
+    return f"{row['next_satellite']} {row['next_satellite_name'] or ''}".strip()
 
 
 def _span(seconds: float | None) -> str:

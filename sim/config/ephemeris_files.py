@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from orbit.catalog import BadLine, ElementSet, Track, read_oem, read_omm, read_tle
+from orbit.catalog.source import quoted, read_regular
 from sim.config import yaml_tree
+from sim.config.catalogue_objects import (
+    Identities,
+    Object,
+    coincidence_notes,
+    content_digest,
+    nearest_sets,
+    ordered,
+    set_notes,
+)
 from sim.config.errors import Origin, Problem
 from sim.config.schema import FILES, Constellation
 from sim.config.yaml_tree import Node
@@ -35,7 +45,7 @@ class Skipped:
 
 @dataclass(slots=True)
 class Catalogues:
-    """Content of the files of a constellation, by position of the entry in `constellation`."""
+    """Content of the files of a constellation, by position of the entry in `constellation`; objects in order of numbers."""
 
     sets: dict[int, list[ElementSet]] = field(default_factory=dict)
     tracks: dict[int, list[Track]] = field(default_factory=dict)
@@ -56,9 +66,73 @@ class Catalogues:
         int
             Satellites.
         """
-        if isinstance(entry, FILES):
-            return len(self.sets.get(i, ())) + len(self.tracks.get(i, ()))
-        return entry.count
+        return len(self.objects(i)) if isinstance(entry, FILES) else entry.count
+
+    def objects(self, i: int) -> list[Object]:
+        """Objects of an entry of the constellation.
+
+        Parameters
+        ----------
+        i : int
+            Position of the entry in `constellation`.
+
+        Returns
+        -------
+        list of ElementSet or Track
+            In the order of its satellites; empty where the entry is not of a file.
+        """
+        return [*self.sets.get(i, ()), *self.tracks.get(i, ())]
+
+    def identities(self, constellation: list[Constellation]) -> Identities:
+        """Names and catalogue numbers of all satellites.
+
+        Parameters
+        ----------
+        constellation : list of Constellation
+            Its entries.
+
+        Returns
+        -------
+        Identities
+            In the order of the fleet.
+        """
+        return Identities([
+            (self.count(i, entry), self.objects(i) if isinstance(entry, FILES) else None) for i, entry in enumerate(constellation)
+        ])  # fmt: skip
+
+    def content_digest(self, i: int) -> str:
+        """Digest of the objects of an entry.
+
+        Parameters
+        ----------
+        i : int
+            Position of the entry in `constellation`.
+
+        Returns
+        -------
+        str
+            The same for the same objects in any order of lines.
+        """
+        return content_digest(self.objects(i))
+
+    def choose_sets(self, epoch: datetime) -> list[str]:
+        """Keep one element set for each object, the nearest to the epoch.
+
+        Parameters
+        ----------
+        epoch : datetime
+            Epoch of the scenario.
+
+        Returns
+        -------
+        list of str
+            Notes about the choice, lines without checksum, and objects that coincide.
+        """
+        notes = []
+        for i, sets in self.sets.items():
+            self.sets[i] = nearest_sets(sets, epoch)
+            notes += set_notes(f"constellation.{i}", sets, self.sets[i])
+        return notes + coincidence_notes(one for i in (*self.sets, *self.tracks) for one in self.objects(i))
 
     def satellites(self, constellation: list[Constellation]) -> int:
         """Number of satellites of a constellation.
@@ -160,10 +234,10 @@ def read_catalogues(root: Node, changed: set[str], problems: list[Problem], note
             if not sets:
                 continue
             if kind == "oem":
-                catalogues.tracks[i] = sets
+                catalogues.tracks[i] = ordered(sets)
                 epochs = [track.spans()[0][0] for track in sets]
             else:
-                catalogues.sets[i] = sets
+                catalogues.sets[i] = ordered(sets)
                 epochs = [s.epoch for s in sets]
             root = _with_digest(root, i, kind, node, problems)
             if root.get("epoch") is None or (f"constellation.{kind}" in changed and "epoch" not in changed):
@@ -216,20 +290,22 @@ def _valid_sets(
 
 
 def _other_kind(path: Path, kind: str) -> str:
-    """Advice on the kind that a file without valid content looks like."""
-    start = path.read_bytes()[:400].lstrip()
+    """The kind that a file without valid content looks like, or how it begins."""
+    start = read_regular(path)[:400].lstrip()
     looks = kind
     if b"OEM_VERS" in start:
         looks = "oem"
     elif start[:1] in (b"[", b"{") or any(sign in start for sign in (b"<omm", b"<ndm", b"OMM_VERS")):
         looks = "omm"
-    return "" if looks == kind else f" (it looks like kind: {looks})"
+    if looks != kind:
+        return f" (it looks like kind: {looks})"
+    return f" (it begins with {quoted(start.decode('utf-8', 'replace'))})" if start else ""
 
 
 def _with_digest(root: Node, i: int, kind: str, node: Node, problems: list[Problem]) -> Node:
     """The tree with the SHA-256 of the file; a digest that is already there must be the same."""
     path = Path(str(node.value[kind].value))
-    sha = hashlib.sha256(path.read_bytes()).hexdigest()
+    sha = hashlib.sha256(read_regular(path)).hexdigest()
     stated = node.get("sha256")
     if stated is not None and stated.value != sha:
         message = f"{path} has changed (now {sha[:12]}…); restore it or remove sha256"

@@ -10,18 +10,21 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from sim.config import ephemeris_files, validation, yaml_tree
+from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.library import items
 from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
 from sim.config.schema import Scenario
+from sim.config.validation.events import shifted_events
 from sim.config.yaml_tree import Node
 
 _WORDS = {
@@ -97,6 +100,11 @@ class Loaded:
     def accelerators(self) -> int:
         """Accelerators of the whole fleet."""
         return sum(n * t.accelerators for n, t in zip(self.satellites_by_type, self.scenario.types, strict=True))
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Names and catalogue numbers of all satellites."""
+        return self.catalogues.identities(self.scenario.constellation)
 
     @property
     def satellites(self) -> int:
@@ -250,13 +258,15 @@ def load(
         ]
         invalid = {str(entry["loc"][0]) for entry in error.errors()}
         scenario = _fill_invalid(values, invalid)
+    set_notes = catalogues.choose_sets(scenario.epoch)
     problems += validation.check_scenario(scenario, root, catalogues, invalid)
     if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
+    notes += set_notes + shifted_events(scenario, catalogues)
     notes += ephemeris_files.coverage_notes(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
     data = tuple(_data(root))
     notes += validation.notes(scenario)
-    return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario))
+    return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario, catalogues))
 
 
 def _fill_invalid(values: dict[str, Any], invalid: set[str]) -> Scenario:
@@ -305,15 +315,15 @@ def _data(root: Node) -> list[Datum]:
     return data
 
 
-def _digest(scenario: Scenario) -> str:
+def _digest(scenario: Scenario, catalogues: Catalogues) -> str:
     """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
     content = scenario.model_dump(mode="json")
     content.pop("description")
     types = [content["satellite"], *content["satellites"].values()]
     for part in (*types, *(t["accelerator"] for t in types), content["environment"]):
         part.pop("description", None)
-    for entry in content["constellation"]:
+    for i, entry in enumerate(content["constellation"]):
         for kind in ephemeris_files.READERS:
             if kind in entry:
-                entry[kind] = ""  # known by its content, wherever it lies
+                entry[kind], entry["sha256"] = "", catalogues.content_digest(i)  # known by its objects, wherever it lies
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

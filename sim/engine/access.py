@@ -61,7 +61,7 @@ def check_file(out: Path | None) -> None:
 
 
 def find_passes(
-    loaded: Loaded, stations: Sequence[str] = (), satellites: Sequence[int] = (), threads: int | None = None,
+    loaded: Loaded, stations: Sequence[str] = (), satellites: Sequence[str] = (), threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Passes:  # fmt: skip
     """Find the access windows of a scenario.
@@ -72,8 +72,8 @@ def find_passes(
         The scenario.
     stations : sequence of str
         Names of stations; empty for all.
-    satellites : sequence of int
-        Numbers of satellites; empty for all.
+    satellites : sequence of str
+        Satellites by number in the fleet, catalogue number or name, see `Identities.one`; empty for all.
     threads : int, optional
         Threads of the search.
     progress : callable, optional
@@ -100,13 +100,8 @@ def find_passes(
         for name in stations
         if name not in names
     ]
-    problems += [
-        Problem(
-            Origin(f"--satellite {n}"), "", f"is not in the fleet; write a number from 0 to {loaded.satellites - 1}"
-        )
-        for n in satellites
-        if not 0 <= n < loaded.satellites
-    ]
+    meant = {text: loaded.identities.one(text) for text in satellites}
+    problems += [Problem(Origin(f"--satellite {text}"), "", n) for text, n in meant.items() if isinstance(n, str)]
     if problems:
         raise InputError(problems)
     sites = [s for s in sites if not stations or s.name in stations]
@@ -115,7 +110,7 @@ def find_passes(
     fleet = propagators.make_propagators(loaded, grid)
     numbers = np.arange(loaded.satellites)
     if satellites:
-        numbers = np.unique(np.array(satellites, dtype=np.int64))
+        numbers = np.unique(np.array(list(meant.values()), dtype=np.int64))
         first = np.concatenate(([0], np.cumsum([p.count for p in fleet])))
         selected = [numbers[(numbers >= a) & (numbers < b)] - a for a, b in pairwise(first)]
         fleet = [p.subset(which) for p, which in zip(fleet, selected, strict=True) if which.size]
@@ -155,13 +150,18 @@ def summary(passes: Passes) -> dict[str, Any]:
 def _station_summary(passes: Passes, mine: Windows, duration_s: float) -> dict[str, Any]:
     """Statistics of one station: `covered_s` with a satellite in view, `longest_gap_s` without; `total_s` sums over satellites."""
     if not len(mine):
-        none = dict.fromkeys(("mean_pass_s", "longest_pass_s", "best_elevation_deg", "next_pass", "next_satellite"))
+        none = dict.fromkeys(
+            ("mean_pass_s", "longest_pass_s", "best_elevation_deg", "next_pass", "next_satellite", "next_satellite_name",
+             "next_catalogue_number")
+        )  # fmt: skip
         return {"passes": 0, "total_s": 0.0, "covered_s": 0.0, "longest_gap_s": duration_s, **none}
     order = np.lexsort((mine.satellite, mine.rise_s))
     rise_s, until_s = mine.rise_s[order], np.maximum.accumulate(mine.set_s[order])
     gaps_s = np.append(rise_s, duration_s) - np.append(0.0, until_s)
     length_s = mine.set_s - mine.rise_s
     epoch = passes.loaded.scenario.epoch
+    following = int(passes.satellite[mine.satellite[order[0]]])
+    name, number = passes.loaded.identities[following]
     return {
         "passes": len(mine),
         "total_s": float(length_s.sum()),
@@ -171,7 +171,9 @@ def _station_summary(passes: Passes, mine: Windows, duration_s: float) -> dict[s
         "longest_pass_s": float(length_s.max()),
         "best_elevation_deg": math.degrees(mine.max_elevation_rad.max()),
         "next_pass": f"{epoch + timedelta(seconds=float(rise_s[0])):%Y-%m-%dT%H:%M:%SZ}",
-        "next_satellite": int(passes.satellite[mine.satellite[order[0]]]),
+        "next_satellite": following,
+        "next_satellite_name": name or None,
+        "next_catalogue_number": number or None,
     }
 
 
@@ -211,9 +213,14 @@ def _table(passes: Passes, text: bool) -> dict[str, Any]:
         utc = epoch + np.rint(1e3 * seconds).astype("timedelta64[ms]")
         return np.datetime_as_string(utc, timezone="UTC") if text else pa.array(utc, pa.timestamp("ms", tz="UTC"))
 
+    known = [passes.loaded.identities[n] for n in passes.satellite.tolist()]
+    names = pa.array([one.name or None for one in known], pa.string())
+    numbers = pa.array([one.number or None for one in known], pa.int64())
     return {
         "station": pa.DictionaryArray.from_arrays(w.station, [s.name for s in passes.stations]).cast(pa.string()),
         "satellite": passes.satellite[w.satellite],
+        "satellite_name": names.take(pa.array(w.satellite)),
+        "catalogue_number": numbers.take(pa.array(w.satellite)),
         "rise": timestamps(w.rise_s),
         "culmination": timestamps(w.culmination_s),
         "set": timestamps(w.set_s),

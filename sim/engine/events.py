@@ -48,7 +48,10 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
     for event in scenario.events:
         if event.parsed.kind == "station" and event.parsed.station not in names:
             continue  # validation has checked the name: a study left the ground out
-        first, last = _range(event.parsed, blocks, names, sum(counts))
+        if event.parsed.object:
+            first = last = loaded.identities.find(event.parsed.object)[0]
+        else:
+            first, last = _range(event.parsed, blocks, names, sum(counts))
         target = Target(_KINDS[event.parsed.kind], first, last, " ".join(event.target.split()))
         changes += _changes(event, (event.at - scenario.epoch).total_seconds(), target)
     return sorted(changes, key=lambda change: change.time_s)

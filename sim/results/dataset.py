@@ -16,11 +16,12 @@ from orbit.environment import sun_position_m
 from orbit.kernels.frames import gmst_rad
 from orbit.timescales import utc_to_ut1
 from sim import schema
+from sim.config.catalogue_objects import Identities, Identity
 from sim.engine import propagators
 from sim.engine.outcome import Outcome
 from sim.fleet.availability import AvailabilityChange, Kind
 from sim.results import summary
-from sim.schema import CAUSES, EVENT_COLUMNS, ROLES, SCHEMA_VERSION, Var
+from sim.schema import CAUSES, EVENT_COLUMNS, IDENTITY, ROLES, SCHEMA_VERSION, Var
 from sim.spacecraft.step import ROWS, VARIABLES
 from sim.workload.jobs import MODES
 
@@ -75,7 +76,7 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
         data = np.asarray(values, dtype=str if var.dtype == "str" else var.dtype)
         unit = f"milliseconds since {epoch}" if key in ("time", "frame") else var.unit
         variables[key] = (var.dims, data, {"long_name": var.meaning, "units": unit})
-    coordinates = {key: variables.pop(key) for key in arrays if TABLE[key].dims == (key,)}
+    coordinates = {key: variables.pop(key) for key in arrays if TABLE[key].dims == (key,) or key in IDENTITY}
     attributes = {
         "title": f"Dawndusk run of {name}",
         "Conventions": "CF-1.11",
@@ -174,8 +175,11 @@ def _recorder(outcome: Outcome) -> dict[str, Any]:
     sun = sun_position_m(jd[at], fr[at])
     kept = outcome.kept if recorded else np.zeros((0, len(ROWS.recorded), 0))
     role, job = _roles(outcome)
+    known = [outcome.loaded.identities[n] for n in outcome.kept_satellites.tolist()]
     arrays = {
         "sat": outcome.kept_satellites,
+        "sat_name": [one.name for one in known],
+        "sat_catalogue_number": [one.number for one in known],
         "frame": at * round(scenario.step * 1e3),
         "sat_role": role[outcome.kept_satellites],
         "sat_job": job[outcome.kept_satellites],
@@ -248,10 +252,12 @@ def event_rows(outcome: Outcome) -> list[dict[str, Any]]:
     list of dict
         Rows of events.parquet.
     """
-    return change_rows(outcome.changes, outcome.loaded.scenario.epoch)
+    return change_rows(outcome.changes, outcome.loaded.scenario.epoch, outcome.loaded.identities)
 
 
-def change_rows(changes: Sequence[AvailabilityChange], epoch: datetime) -> list[dict[str, Any]]:
+def change_rows(
+    changes: Sequence[AvailabilityChange], epoch: datetime, identities: Identities | None = None
+) -> list[dict[str, Any]]:
     """Rows of events.parquet, in the columns of `sim.schema.EVENT_COLUMNS`; links and stations have no satellites.
 
     Parameters
@@ -260,6 +266,8 @@ def change_rows(changes: Sequence[AvailabilityChange], epoch: datetime) -> list[
         The changes.
     epoch : datetime
         Epoch of the run.
+    identities : Identities, optional
+        Names and catalogue numbers of the satellites.
 
     Returns
     -------
@@ -272,6 +280,10 @@ def change_rows(changes: Sequence[AvailabilityChange], epoch: datetime) -> list[
         moment = epoch + timedelta(seconds=time_s)
         of_satellites = target.kind not in (Kind.LINK, Kind.STATION)
         who = (target.first, target.last) if of_satellites else (None, None)
-        row = (time_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, target.name, *who, remaining, cause)
+        single = identities is not None and of_satellites and target.first == target.last
+        name, number = identities[target.first] if identities is not None and single else Identity()
+        row = (
+            time_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, target.name, *who, remaining, cause, name or None, number or None,
+        )  # fmt: skip
         found.append(dict(zip(EVENT_COLUMNS, row, strict=True)))
     return found

@@ -231,7 +231,8 @@ def _write_events(rows: list[dict[str, Any]], path: Path) -> None:
     import pyarrow.parquet as pq
 
     types = (
-        pa.float64(), pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.float64(), pa.string(),
+        pa.float64(), pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.float64(), pa.string(), pa.string(),
+        pa.int64(),
     )  # fmt: skip
     table = pa.table(
         {name: pa.array([row[name] for row in rows], kind) for name, kind in zip(EVENT_COLUMNS, types, strict=True)}

@@ -371,7 +371,7 @@ def lost(outcome: Outcome) -> list[str]:
         if gone:
             moments = [f"{scenario.epoch + timedelta(seconds=k * scenario.step):%Y-%m-%dT%H:%M:%SZ}" for k, _ in gone]
             first = ", ".join(
-                f"satellite {number} at {at}" for (_, number), at in zip(gone[:NAMED_AT_MOST], moments, strict=False)
+                f"{outcome.loaded.identities.label(number)} at {at}" for (_, number), at in zip(gone[:NAMED_AT_MOST], moments, strict=False)
             )
             more = f" and {len(gone) - NAMED_AT_MOST:,} more, the last at {moments[-1]}" if len(gone) > NAMED_AT_MOST else ""
             notes.append(f"{counted(len(gone), 'satellite')} {what}: {first}{more}")

@@ -87,7 +87,7 @@ class FrameData {
       const index = frame * this.count + i;
       const names = this.colourings.map((c, k) => c.names[this.codes(k, frame)[i]]);
       const lines = this.details.filter((d) => d.values[index] !== this.missing).map((d) => `${d.title} ${d.values[index]} ${d.unit}`);
-      return [`Satellite ${this.satellite[i]}`, ...names, ...lines].join("<br>");
+      return [this.satellite_label[i], ...names, ...lines].join("<br>");
     });
   }
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, WithJsonSchema, field_validator, model_validator
 
+from orbit.moments import read_moment
 from sim.config.schema.base import FieldError, Fraction, Section
 from sim.config.schema.orbits import Constellation, Ring, Walker, parts
 
@@ -19,7 +20,7 @@ FIRST_DAY, LAST_DAY = date(1899, 7, 29), date(2053, 10, 9)  # span of DE421, ove
 
 TARGETS = (
     "'satellite 17', 'satellites 3-9', 'all', 'plane 3', 'satellite 17 accelerators', 'link 3-4', "
-    "'links of satellite 4' or 'station Dublin'"
+    "'links of satellite 4', 'station Dublin', or 'object 25544' by the catalogue number or name"
 )
 _SATELLITES = re.compile(
     r"(?P<links>links\s+of\s+)?"
@@ -28,6 +29,7 @@ _SATELLITES = re.compile(
 )
 _LINK = re.compile(r"link\s+(\d+)\s*-\s*(\d+)")
 _STATION = re.compile(r"station\s+(\S.*)")
+_OBJECT = re.compile(r"object\s+(\S.*)")
 _SHORT = re.compile(r"\s*(?P<at>\d\S*)\s+(?P<action>[a-z]+)\s+(?P<target>\S.*?)\s*")
 _VALUE = re.compile(r"(?P<target>\S.*?)\s+to\s+(?P<to>\S+(?:\s*%)?)")
 
@@ -35,12 +37,7 @@ _VALUE = re.compile(r"(?P<target>\S.*?)\s+to\s+(?P<to>\S+(?:\s*%)?)")
 def _moment(value: Any) -> datetime:
     if value is None:
         raise ValueError("is empty; write a moment like 2026-12-21T00:00:00Z")
-    text = value.isoformat() if isinstance(value, datetime) else value
-    try:
-        moment = datetime.fromisoformat(str(text).strip())
-    except ValueError:
-        raise ValueError(f"'{value}' is not a moment; write one like 2026-12-21T00:00:00Z") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    moment = read_moment(value.isoformat() if isinstance(value, datetime) else str(value))
     if not FIRST_DAY <= moment.date() < LAST_DAY:
         raise ValueError(
             f"{moment.date()} is outside {FIRST_DAY} to {LAST_DAY - timedelta(days=1)}, over which the Sun is checked; write a moment in that span"
@@ -58,6 +55,7 @@ class EventTarget(NamedTuple):
     ----------
     kind : what of the satellites `first` to `last` is concerned; a link joins the two, a station has a name instead.
     first, last : satellites; last -1: to the end. Both are the number of a plane where `plane` is true.
+    object : name, designator or catalogue number of the satellite, instead of its number.
     """
 
     kind: Literal["satellites", "accelerators", "terminals", "link", "station"]
@@ -65,6 +63,7 @@ class EventTarget(NamedTuple):
     last: int = -1
     plane: bool = False
     station: str = ""
+    object: str = ""
 
     @property
     def of_satellites(self) -> bool:
@@ -88,12 +87,15 @@ def parse_target(text: str) -> EventTarget | None:
     Examples
     --------
     >>> parse_target("satellites 3-9 accelerators")
-    EventTarget(kind='accelerators', first=3, last=9, plane=False, station='')
+    EventTarget(kind='accelerators', first=3, last=9, plane=False, station='', object='')
     """
     text = text.strip()
     station, link, matched = _STATION.fullmatch(text), _LINK.fullmatch(text), _SATELLITES.fullmatch(text)
     if station is not None:
         return EventTarget("station", station=station[1])
+    named = _OBJECT.fullmatch(text)
+    if named is not None:
+        return EventTarget("satellites", object=named[1])
     if link is not None:
         first, last = sorted((int(link[1]), int(link[2])))
         return None if first == last else EventTarget("link", first, last)
@@ -169,8 +171,9 @@ def short_form(text: str) -> dict[str, str] | None:
         return None
     fields = matched.groupdict()
     value = _VALUE.fullmatch(fields["target"])
-    # the name of a station may hold the word "to"
-    if value is not None and (fields["action"] == "derate" or _STATION.fullmatch(fields["target"]) is None):
+    # the name of a station or an object may hold the word "to"
+    named = any(form.fullmatch(fields["target"]) for form in (_STATION, _OBJECT))
+    if value is not None and (fields["action"] == "derate" or not named):
         fields |= value.groupdict()
     return fields
 

@@ -12,6 +12,7 @@ from sim.config.validation.forms import neighbours, suited_topology, unjoined_en
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
+MOST_COMPARED = 20_000  # names among which a misspelt one is looked for
 Valid = Callable[..., bool]  # whether all of the named sections are free of errors
 
 
@@ -47,6 +48,8 @@ def _event_problems(event: Event, scenario: Scenario, catalogues: Catalogues, va
     message = None
     if target.kind == "station":
         message = _station(target.station, scenario) if valid("ground") else None
+    elif valid("constellation") and target.object:
+        message = _object(target.object, scenario, catalogues)
     elif valid("constellation"):
         message = _plane(target.first, scenario, catalogues) if target.plane else _range(event, scenario, catalogues)
     if message is None and target.kind in ("link", "terminals") and valid("constellation", "links"):
@@ -69,10 +72,55 @@ def _range(event: Event, scenario: Scenario, catalogues: Catalogues) -> str | No
     """What is wrong with the numbers of satellites."""
     target, satellites = event.parsed, catalogues.satellites(scenario.constellation)
     if max(target.first, target.last) >= satellites > 0:
+        number = str(target.first)
+        if target.first == target.last and catalogues.identities(scenario.constellation).find(number):
+            return f"is not in the fleet; write 'object {number}' for the satellite of that catalogue number"
         return f"is not in the fleet; satellites are numbered 0 to {satellites - 1}"
     if target.last != -1 and target.last < target.first:
         return "runs backwards; write the lower number first"
     return None
+
+
+def _object(text: str, scenario: Scenario, catalogues: Catalogues) -> str | None:
+    """What is wrong with the name or catalogue number of an object."""
+    identities = catalogues.identities(scenario.constellation)
+    found, names = identities.find(text), identities.names()
+    if len(found) == 1:
+        return None
+    if found:
+        which = " and ".join(identities.label(n) for n in found[:3])
+        return f"means {which}; write one of them by its number in the fleet"
+    if not names:
+        return "needs a catalogue, and the constellation has none; write satellites by number, such as 'satellite 0'"
+    close = did_you_mean(text, names) if len(names) <= MOST_COMPARED else "write a name or a catalogue number of the file"
+    return f"is not in the catalogue; {close}"
+
+
+def shifted_events(scenario: Scenario, catalogues: Catalogues) -> list[str]:
+    """Notes about events whose targets are counted, where element sets were left out.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    catalogues : Catalogues
+        Content of the files of the constellation.
+
+    Returns
+    -------
+    list of str
+        A note for each such event: without the sets left out its target is another satellite than in the whole file.
+    """
+    if not catalogues.skipped:
+        return []
+    identities, notes = catalogues.identities(scenario.constellation), []
+    for i, event in enumerate(scenario.events):
+        target = event.parsed
+        counted = target.kind != "station" and not (target.plane or target.object or target.last == -1)
+        if counted:
+            ends = dict.fromkeys((identities.label(target.first), identities.label(target.last)))
+            notes.append(f"events.{i}: satellites are counted without the element sets left out: '{event.target}' is {' to '.join(ends)}")
+    return notes
 
 
 def _plane(plane: int, scenario: Scenario, catalogues: Catalogues) -> str | None:
