@@ -180,7 +180,7 @@ def watts(value: float) -> str:
 
 def event_cells(event: dict[str, Any]) -> tuple[str, str, str, str]:
     """Time, what happened, to which target, and the cause; from a row of sim.schema.EVENT_COLUMNS."""
-    action, target, name = event["action"], event["target"], event["satellite_name"]
+    action, target, name = event["action"], event["target"], event.get("satellite_name")
     target = f"{target} ({name})" if name and name not in target else target
     what = f"{action} to {event['remaining_fraction']:g}" if action == "derate" else action
     return str(event["time_utc"]).replace("T", " ").removesuffix("Z"), what, target, event["cause"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from array import array
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,12 +26,13 @@ _FRAMES = {
     "EME2000": re.compile("EME2000|J2000|MEME(2000|J2000)?"),
     "ITRF": re.compile(r"ITRF[-_ ]?(\d\d|\d{4})?|ITRS"),
 }
-_TAI_MINUS_S = {"TAI": 0.0, "GPS": 19.0, "TT": TT_MINUS_TAI_S, "TDT": TT_MINUS_TAI_S}  # clocks without leap seconds
+_TAI_MINUS_S = {"TAI": 0.0, "GPS": 19.0, "TT": -TT_MINUS_TAI_S, "TDT": -TT_MINUS_TAI_S}  # clocks without leap seconds
 _CLOCKS = ("UTC", *_TAI_MINUS_S, "UT1")
 _KNOWN_MOMENTS = 100_000  # kept of a file: objects often share theirs
 USUAL_DEGREE = 7  # where a file names none: four states, Hermite
 HIGHEST_DEGREE = 15
 _LEAST_KM, _MOST_KM = EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING) / 1e3, 1e6
+_MOST_KM_S = 100.0  # at the largest distance the Earth turns at 73 km/s
 _AXES = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
 _UNITS = dict(zip(_AXES, ("km",) * 3 + ("km/s",) * 3, strict=True))
 _NO_KEY = "'{}' is no KEY = value; write one, or COMMENT before it"
@@ -356,11 +357,14 @@ def _state(numbers: list[str]) -> list[float]:
         values = [math.nan]
     if not all(map(math.isfinite, values)) or "_" in "".join(numbers):
         raise ValueError(f"'{' '.join(numbers)}' are not all numbers; write x, y, z [km] and their rates [km/s]")
-    far_km = math.sqrt(values[0] ** 2 + values[1] ** 2 + values[2] ** 2)
+    far_km = math.hypot(*values[:3])
     if not _LEAST_KM <= far_km <= _MOST_KM:
         what = "below the surface" if far_km < _LEAST_KM else "out of the Earth's reach"
         text = f"{far_km:.6g} km from the Earth's centre is {what}"
         raise ValueError(f"{text}; write kilometres, from {_LEAST_KM:.0f} to {_MOST_KM:.0f}")
+    speed_km_s = math.hypot(*values[3:6])
+    if speed_km_s > _MOST_KM_S:
+        raise ValueError(f"{speed_km_s:.6g} km/s is too fast for an orbit; write km/s, up to {_MOST_KM_S:g}")
     return [1e3 * v for v in values[:6]]
 
 

@@ -71,14 +71,10 @@ def read_regular(path: Path) -> bytes:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(status.st_mode) or any(real == folder or real.startswith(folder + "/") for folder in _NO_FILES):
         raise OSError(errno.EINVAL, "not a regular file")
-    too_large = f"larger than {MAX_FILE_BYTES >> 20} MiB"
     if status.st_size > MAX_FILE_BYTES:
-        raise OSError(errno.EFBIG, too_large)
+        raise OSError(errno.EFBIG, f"larger than {MAX_FILE_BYTES >> 20} MiB")
     with path.open("rb") as stream:
-        data = stream.read(MAX_FILE_BYTES + 1)
-    if len(data) > MAX_FILE_BYTES:
-        raise OSError(errno.EFBIG, too_large)
-    return data
+        return stream.read(status.st_size)  # what is written to it meanwhile is left out
 
 
 def read_text(path: Path) -> bytes:

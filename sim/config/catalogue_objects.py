@@ -262,7 +262,7 @@ class Identities:
             first + i
             for first, objects in zip(self._first, self._objects, strict=True)
             for i, one in enumerate(objects or ())
-            if (number and one.satellite_number == number) or wanted in (one.name.casefold(), one.object_id.casefold())
+            if (number and one.satellite_number == number) or (wanted and wanted in (one.name.casefold(), one.object_id.casefold()))
         ]
 
     def names(self) -> list[str]:

@@ -66,7 +66,9 @@ class Catalogues:
         int
             Satellites.
         """
-        return len(self.objects(i)) if isinstance(entry, FILES) else entry.count
+        if isinstance(entry, FILES):
+            return len(self.sets.get(i, ())) + len(self.tracks.get(i, ()))
+        return entry.count
 
     def objects(self, i: int) -> list[Object]:
         """Objects of an entry of the constellation.

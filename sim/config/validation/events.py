@@ -13,6 +13,7 @@ from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
 MOST_COMPARED = 20_000  # names among which a misspelt one is looked for
+MOST_LISTED = 200  # characters of names in a message
 Valid = Callable[..., bool]  # whether all of the named sections are free of errors
 
 
@@ -92,8 +93,10 @@ def _object(text: str, scenario: Scenario, catalogues: Catalogues) -> str | None
         return f"means {which}; write one of them by its number in the fleet"
     if not names:
         return "needs a catalogue, and the constellation has none; write satellites by number, such as 'satellite 0'"
-    close = did_you_mean(text, names) if len(names) <= MOST_COMPARED else "write a name or a catalogue number of the file"
-    return f"is not in the catalogue; {close}"
+    advice = did_you_mean(text, names) if len(names) <= MOST_COMPARED else ""
+    if len(advice) > MOST_LISTED:
+        advice = ""
+    return f"is not in the catalogue; {advice or 'write a name or a catalogue number of the file'}"
 
 
 def shifted_events(scenario: Scenario, catalogues: Catalogues) -> list[str]:

@@ -135,10 +135,10 @@ def test_switch_to_omm(folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["omm", "oem"])
 def test_files_are_pinned_and_known_by_content(folder: Path, kind: str) -> None:
-    """Source of truth: the rule for TLE: moved, the same run; one byte more, another; a resolved scenario notices a change."""
+    """Source of truth: the rule for TLE: moved, the same run; another name, another run; a resolved scenario notices a change."""
     path = _omm(folder) if kind == "omm" else _oem(folder, datetime(2026, 12, 21, tzinfo=UTC))
     (folder / "moved").write_bytes(path.read_bytes())
-    (folder / "more").write_bytes(path.read_bytes() + b"\n")
+    (folder / "more").write_bytes(path.read_bytes().replace(b"OBJECT_NAME = 1", b"OBJECT_NAME = B").replace(b"MADE UP 1", b"OTHER"))
     one, moved, more = (load(_scenario(folder, f"{{kind: {kind}, {kind}: {n}}}")) for n in (path.name, "moved", "more"))
     assert one.sha256 == moved.sha256 != more.sha256
     resolved = folder / "resolved.yaml"
@@ -258,8 +258,8 @@ def test_verbs_that_load_a_scenario_skip(dawndusk: Any, verb: str) -> None:
             "CCSDS_OEM_VERS = 2.0\n",
             "holds no elements (it looks like kind: oem); write the path of a file in TLE",
         ),
-        ("omm", "[]", "holds no elements; write the path of a file in OMM"),
-        ("tle", "<html>", "holds no elements; write the path of a file in TLE"),
+        ("omm", "[]", "holds no elements (it begins with '[]'); write the path of a file in OMM"),
+        ("tle", "No GP data found\n", "holds no elements (it begins with 'No GP data found'); write the path of a file in TLE"),
         ("tle", "<ndm>", "holds no elements (it looks like kind: omm); write the path of a file in TLE"),
         ("oem", "", "holds no ephemerides; write the path of a file in OEM"),
     ],
@@ -319,7 +319,7 @@ def test_where_an_ephemeris_ends_the_satellite_fails(folder: Path, coupled: bool
     run = Run(found) if coupled else Run(found, threads=1)
     outcome = run.finish()
     assert outcome.decayed == [(2, 30)]
-    note = "1 satellite without an ephemeris from then on: satellite 2 at 2026-12-21T00:30:00Z"
+    note = "1 satellite without an ephemeris from then on: satellite 2 (2) at 2026-12-21T00:30:00Z"
     assert summary.summary(outcome)["notes"] == [*found.notes, note]
 
 

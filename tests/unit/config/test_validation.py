@@ -70,7 +70,7 @@ SINGLE = [
     ("step: 60 s", "step: 60 s\nstep: 30 s", "s.yaml:5:1: found duplicate key \"step\""),
     ("duration: 2 h", "duration: 125 s", "s.yaml:3:1: duration: 125 s is not a whole number of steps of 60 s; write '120 s'"),
     ("duration: 2 h", "duration: 0 s", "s.yaml:3:1: duration: '0 s' must be above 0"),
-    ("2026-12-21T00:00:00Z", "2026-13-45T00:00:00Z", "s.yaml:2:1: epoch: '2026-13-45T00:00:00Z' is not a moment; write one like"),
+    ("2026-12-21T00:00:00Z", "2026-13-45T00:00:00Z", "s.yaml:2:1: epoch: '2026-13-45T00:00:00Z' is not a moment (month must be in 1..12); write one like"),
     ("2026-12-21T00:00:00Z", "1950-01-01", "s.yaml:2:1: epoch: 1950-01-01 is outside the table of Earth orientation, 1973-01-02 to "),
     ("2026-12-21T00:00:00Z", "", "s.yaml:2:1: epoch: is empty; write a moment like 2026-12-21T00:00:00Z"),
     ("2026-12-21T00:00:00Z", "1899-07-28", "s.yaml:2:1: epoch: 1899-07-28 is outside 1899-07-29 to 2053-10-08, over which the Sun is checked; write"),

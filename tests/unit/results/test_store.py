@@ -148,9 +148,9 @@ def test_events_table(made: Made) -> None:
     rows = pq.read_table(made.folder / "events.parquet").to_pylist()
     assert list(rows[0]) == list(EVENT_COLUMNS)
     assert [tuple(r[name] for name in EVENT_COLUMNS) for r in rows] == [
-        (1800.0, "2026-12-21T00:30:00Z", "lose", "satellite 17", 17, 17, 0.0, "scenario"),
-        (3600.0, "2026-12-21T01:00:00Z", "derate", "satellites 3-9", 3, 9, 0.5, "scenario"),
-        (5400.0, "2026-12-21T01:30:00Z", "restore", "all", 0, 80, 1.0, "scenario"),
+        (1800.0, "2026-12-21T00:30:00Z", "lose", "satellite 17", 17, 17, 0.0, "scenario", None, None),
+        (3600.0, "2026-12-21T01:00:00Z", "derate", "satellites 3-9", 3, 9, 0.5, "scenario", None, None),
+        (5400.0, "2026-12-21T01:30:00Z", "restore", "all", 0, 80, 1.0, "scenario", None, None),
     ]
 
 
