@@ -1,21 +1,18 @@
-"""Orbit ephemeris messages (positions and velocities over time) as key = value and XML. [ccsds502:5]"""
+"""Orbit ephemeris messages (positions and velocities over time) read from text to numbers. [ccsds502:5]"""
 
 from __future__ import annotations
 
 import math
 import re
 from array import array
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, pairwise
-from operator import itemgetter
+from itertools import pairwise
 from pathlib import Path
 
 from orbit.catalog.common import BadLine, label
-from orbit.catalog.ndm import Locations, key_value, text_lines
-from orbit.catalog.ndm_xml import xml_segments
-from orbit.catalog.source import MAX_BAD, MAX_STATES, FileError, quoted, read_text
+from orbit.catalog.oem_text import Location, Raw, raw_segments
+from orbit.catalog.source import MAX_BAD, FileError, read_text
 from orbit.constants import EARTH_FLATTENING, EARTH_RADIUS_M, SECONDS_PER_DAY, TT_MINUS_TAI_S
 from orbit.moments import read_epoch, tai_minus_utc_s, tai_to_utc, utc_after
 
@@ -33,9 +30,6 @@ USUAL_DEGREE = 7  # where a file names none: four states, Hermite
 HIGHEST_DEGREE = 15
 _LEAST_KM, _MOST_KM = EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING) / 1e3, 1e6
 _MOST_KM_S = 100.0  # at the largest distance the Earth turns at 73 km/s
-_AXES = ("X", "Y", "Z", "X_DOT", "Y_DOT", "Z_DOT")
-_UNITS = dict(zip(_AXES, ("km",) * 3 + ("km/s",) * 3, strict=True))
-_NO_KEY = "'{}' is no KEY = value; write one, or COMMENT before it"
 _NEEDED = ("OBJECT_NAME", "CENTER_NAME", "REF_FRAME", "TIME_SYSTEM", "START_TIME", "STOP_TIME")
 
 
@@ -113,98 +107,10 @@ class Track:
         return spans
 
 
-Location = tuple[int, int]
-
-
-@dataclass(slots=True)
-class _Raw:
-    """A segment as it is written: each word (text, where), each state (where, epoch, numbers) and what is wrong already.
-
-    Where is a line of text or an offset in XML; `find` turns it into a location on demand.
-    """
-
-    line: int
-    find: Callable[[int], Location]
-    words: dict[str, tuple[str, int]] = field(default_factory=dict)
-    states: list[tuple[int, str, list[str]]] = field(default_factory=list)
-    wrong: list[tuple[int, str]] = field(default_factory=list)
-
-
-# --- text to words and states ------------------------------------------------------------------------------------------
-
-
-def _from_kvn(data: bytes) -> Iterator[_Raw | FileError]:
-    raw: _Raw | None = None
-    mode = "header"
-    for number, line in text_lines(data):
-        words = line.split()
-        if not words or words[0] == "COMMENT":
-            continue
-        if words[0] == "META_START" or words[0].startswith("CCSDS_OEM_VERS"):
-            if raw is not None:
-                yield raw
-            raw, mode = (_Raw(number, _begin), "meta") if words[0] == "META_START" else (None, "header")
-        elif words[0] == "META_STOP":
-            mode = "data"
-        elif words[0] in ("COVARIANCE_START", "COVARIANCE_STOP"):
-            mode = "covariance" if words[0] == "COVARIANCE_START" else "data"
-        elif raw is not None and mode == "data":
-            raw.states.append((number, words[0], words[1:]))
-            if len(raw.states) > MAX_STATES:
-                raise FileError(number, 1, f"has more than {MAX_STATES:,} states in one segment; write several segments")
-        elif mode == "header" and key_value(line, number) is None:
-            yield FileError(number, 1, _NO_KEY.format(line.strip()[:40]))
-        elif raw is not None and mode == "meta" and "=" not in line and words[0][:1].isdigit():
-            raw.wrong.append((number, "states begin within the metadata; write META_STOP above them"))
-            mode = "unread"  # reported once
-        elif raw is not None and mode == "meta":
-            _keyword(line, number, raw)
-    if raw is not None:
-        yield raw
-
-
-def _begin(line: int) -> Location:
-    return line, 1
-
-
-def _keyword(line: str, number: int, raw: _Raw) -> None:
-    """Takes a line of metadata."""
-    value = key_value(line, number)
-    if value is None:
-        raw.wrong.append((number, _NO_KEY.format(line.strip()[:40])))
-    elif value.tag in raw.words:
-        raw.wrong.append((number, f"{value.tag} is there twice; write it once"))
-    else:
-        raw.words[value.tag] = value.text, number
-
-
-def _from_xml(data: bytes) -> Iterator[_Raw]:
-    locations = Locations(data)
-    for leaves, line, _ in xml_segments(data, "oem", locations):
-        raw = _Raw(line, locations)
-        for _, group in groupby(leaves, key=itemgetter(4)):
-            listed = list(group)
-            words = {leaf[0]: leaf[1] for leaf in listed}
-            if "EPOCH" in words and "X" in words:
-                raw.states.append((listed[0][2], words["EPOCH"], [words[a] for a in _AXES if a in words]))
-                wrong = [
-                    (tag, unit, offset) for tag, _, offset, unit, _ in listed if unit and unit != _UNITS.get(tag, unit)
-                ]
-                if wrong:
-                    tag, unit, offset = wrong[0]
-                    raw.wrong.append((offset, f"{tag} is in {unit}; write it in {_UNITS[tag]}"))
-            elif "EPOCH" not in words:  # not a covariance
-                raw.words.update({leaf[0]: (leaf[1], leaf[2]) for leaf in listed})
-        yield raw
-
-
-# --- words and states to numbers ---------------------------------------------------------------------------------------
-
-
 class _Reader:
     """One segment: its numbers, or everything that is wrong with it."""
 
-    def __init__(self, raw: _Raw, known: dict[str, tuple[float, float]]) -> None:
+    def __init__(self, raw: Raw, known: dict[str, tuple[float, float]]) -> None:
         self.raw, self.known = raw, known
         self.bad: list[BadLine] = []
         self.clock = self.word("TIME_SYSTEM").upper()
@@ -407,7 +313,7 @@ def read_oem(path: Path) -> tuple[list[Track], list[BadLine]]:
     spoilt: set[str] = set()
     known: dict[str, tuple[float, float]] = {}
     try:
-        for raw in _raw(read_text(path)):
+        for raw in raw_segments(read_text(path)):
             if len(bad) > MAX_BAD:
                 raise FileError(bad[-1].line, 1, f"has more than {MAX_BAD:,} errors up to here; write the path of an OEM")
             if isinstance(raw, FileError):
@@ -431,17 +337,6 @@ def read_oem(path: Path) -> tuple[list[Track], list[BadLine]]:
             number = int(object_id) if re.fullmatch(r"\d{1,9}", object_id, re.ASCII) else 0
             tracks.append(Track(name, tuple(segments), number, object_id))
     return tracks, bad
-
-
-def _raw(data: bytes) -> Iterator[_Raw | FileError]:
-    start = data.lstrip()
-    if start[:1] == b"<":
-        return iter(_from_xml(data))
-    if not start or b"CCSDS_OEM_VERS" in start[:400]:
-        return _from_kvn(data)
-    begins = quoted(start[:400].decode("utf-8", "replace"))
-    advice = "write the path of one (its first line is CCSDS_OEM_VERS = 2.0)"
-    raise FileError(1, 1, f"is no OEM in key = value or XML (it begins with {begins}); {advice}")
 
 
 def _overlaps(segments: list[Segment]) -> list[BadLine]:

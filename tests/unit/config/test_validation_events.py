@@ -61,7 +61,7 @@ def test_bad_targets_all_at_once(dawndusk: Any, folder: Path) -> None:
     assert found == [
         "s.yaml:13:3: events.3.action: a station cannot be derated; write lose station Tokyo, or derate the links of satellites",
         "s.yaml:17:3: events.7.target: 'links of satellite 4 accelerators' is no target; write 'satellite 17', 'satellites 3-9', "
-        "'all', 'plane 3', 'satellite 17 accelerators', 'link 3-4', 'links of satellite 4' or 'station Dublin'",
+        "'all', 'plane 3', 'satellite 17 accelerators', 'link 3-4', 'links of satellite 4', 'station Dublin', or 'object 25544' by the catalogue number or name",
     ]
     assert _errors(
         dawndusk, folder, SHELL,

@@ -195,7 +195,7 @@ def test_a_decayed_satellite_spoils_nothing(tmp_path: Path) -> None:
     assert error[first] != 0
     assert outcome.decayed == [(1, first)]
     moment = datetime(2026, 3, 20, 12, tzinfo=UTC) + timedelta(minutes=first)
-    assert summary.lost(outcome) == [f"1 satellite decayed: satellite 1 at {moment:%Y-%m-%dT%H:%M:%SZ}"]
+    assert summary.lost(outcome) == [f"1 satellite decayed: satellite 1 (B, 88888) at {moment:%Y-%m-%dT%H:%M:%SZ}"]
     assert outcome.carry[:, 0].tobytes() == alone.carry[:, 0].tobytes()
     assert np.isfinite(outcome.carry).all()
     assert np.isfinite(outcome.kept).all()
