@@ -260,7 +260,7 @@ BOMB = '<!DOCTYPE ndm [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;&a;">]>'
         (as_kvn(LINES) + "hello\n", 21, 1, "is no KEY = value"),
         (f"{ONE}\n{TWO}\n", 1, 1, "write kind: tle"),
         ("hello", 1, 1, "is no OMM"),
-        (b"\xff\xfe{", 1, 1, "is no OMM"),
+        (b"\xff\xfe{", 1, 1, "is not text in UTF-16; write the file in UTF-8"),
         (b'{"EPOCH": "\xe9"}', 1, 12, "is not text in UTF-8"),
     ],
 )  # fmt: skip
