@@ -332,25 +332,26 @@ class Coupling:
             loop.see_surroundings(
                 b.work, b.first, b.real, b.r_m, at, s.sun_m[k + 2], s.flux_w_m2[k + 2], self.controls, b.type_.values
             )
-        self._preview(k)
+        self._preview(k, again=False)
         for _ in range(ROUNDS):
-            inputs = self.scheduler.fill_inputs(self.limits)
-            moved = float(np.max(np.abs(duty - inputs.duty)))
+            wanted = self.scheduler.set_rates(self.limits)
+            moved = float(np.max(np.abs(duty - wanted)))
             if moved == 0.0:
                 break  # the limits are those of this duty
-            duty[:] = inputs.duty
-            self._preview(k)
+            duty[:] = wanted
+            self._preview(k, again=True)
             if moved < SETTLED:
                 break
+        inputs = self.scheduler.fill_inputs()
         for name in ("requested", "job_rate", "running", "productive"):
             self.controls[CONTROL[name]] = getattr(inputs, name)
 
-    def _preview(self, k: int) -> None:
+    def _preview(self, k: int, again: bool) -> None:
         """What the step allows every satellite under the duty as it is."""
         s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
         for b in self.batches:
             loop.preview_limits(
-                b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], duty, b.type_.values, self.limits
+                b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], duty, again, b.type_.values, self.limits
             )
 
     def _update_network(self, now: StepAvailability) -> None:

@@ -84,6 +84,7 @@ RECORDED_ROWS = np.array([ROWS.row_of(r.variable) for r in ROWS.recorded], dtype
 AVAILABLE_ROW = FIRST_CONTROL + ROWS.controls["available"]
 RATE_CAP_ROW = FIRST_CONTROL + ROWS.controls["rate_cap"]
 DUTY_CONTROL = ROWS.controls["duty"]
+DUTY_ROW = FIRST_CONTROL + DUTY_CONTROL
 WIDTH = 256  # satellites that fit into a tile, a multiple of GROUP
 ROW_LENGTH = WIDTH + 8  # rows a power of two apart would share lines of the cache
 NO_EXTREME = -rows.NONE_YET  # of a step in which no satellite is available
@@ -232,16 +233,20 @@ def surroundings_passes(work: Any, groups: int, sun_x: float, sun_y: float, sun_
 
 
 @inlined
-def limits_passes(work: Any, groups: int, sun_x: float, sun_y: float, sun_z: float, flux: float, satellite: Any) -> None:
-    """`step_limits`: by power, then by heat in groups of which one satellite comes near a limit of temperature."""
-    for g in range(groups):
+def limits_passes(
+    work: Any, which: Ints, groups: int, sun_x: float, sun_y: float, sun_z: float, flux: float, satellite: Any
+) -> None:
+    """`step_limits` of the first `groups` of which[...]: by power, then by heat where one of a group comes near a limit."""
+    for n in range(groups):
+        g = which[n]
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
             state, inputs = load_state(work, i), load_inputs(work, i, sun_x, sun_y, sun_z, flux)
             effects = first_effects(state, inputs, satellite)
             keep_run(work, i, within_power(state, inputs, load_power(work, i), effects, satellite), 1.0)
             keep_effects(work, i, effects, 1.0)
-    for g in range(groups):
+    for n in range(groups):
+        g = which[n]
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
             state, inputs = load_state(work, i), load_inputs(work, i, sun_x, sun_y, sun_z, flux)
@@ -250,12 +255,14 @@ def limits_passes(work: Any, groups: int, sun_x: float, sun_y: float, sun_z: flo
             )
             keep_effects(work, i, effects, 1.0)
             work[HEADROOM_ROW, i] = headroom_k
-    for g in range(groups):
+    for n in range(groups):
+        g = which[n]
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
             state, inputs = load_state(work, i), load_inputs(work, i, sun_x, sun_y, sun_z, flux)
             keep_run(work, i, within_power(state, inputs, load_power(work, i), load_effects(work, i), satellite), 1.0)
-    for g in range(groups):
+    for n in range(groups):
+        g = which[n]
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
             state, inputs, run = load_state(work, i), load_inputs(work, i, sun_x, sun_y, sun_z, flux), load_run(work, i)
@@ -265,8 +272,8 @@ def limits_passes(work: Any, groups: int, sun_x: float, sun_y: float, sun_z: flo
             keep_effects(work, i, effects, 1.0)
             keep_limit(work, i, guarded(state, inputs, run, run.rate, run.powered, satellite), 1.0)
             work[HEADROOM_ROW, i] = min(work[HEADROOM_ROW, i], headroom_k)
-    for g in range(groups):
-        least_k = NEAR_LIMIT_K
+    for n in range(groups):
+        g, least_k = which[n], NEAR_LIMIT_K
         for j in range(GROUP):
             least_k = min(least_k, work[HEADROOM_ROW, np.uint64(g * GROUP + j)])
         if least_k < NEAR_LIMIT_K:
@@ -350,7 +357,7 @@ def run_block(
     """
     work, satellite = fixed_rows(tile, WORK, ROW_LENGTH), unpack(parameters)
     groups = (real + GROUP - 1) // GROUP
-    control_steps = controls.shape[1]
+    which, control_steps = np.arange(groups), controls.shape[1]
     for k in range(r_m.shape[0]):
         for axis in range(3):
             for i in range(groups * GROUP):
@@ -361,7 +368,7 @@ def run_block(
                     work[FIRST_CONTROL + item, i] = controls[item, k if control_steps > 1 else 0, i]
         sun_x, sun_y, sun_z, flux = sun_m[k, 0], sun_m[k, 1], sun_m[k, 2], flux_w_m2[k]
         surroundings_passes(work, groups, sun_x, sun_y, sun_z, flux, satellite)
-        limits_passes(work, groups, sun_x, sun_y, sun_z, flux, satellite)
+        limits_passes(work, which, groups, sun_x, sun_y, sun_z, flux, satellite)
         operation_passes(work, groups, sun_x, sun_y, sun_z, flux, satellite)
         sum_up(work, real, fleet[k], extremes[k])
         done = first_step + k + 1
@@ -404,18 +411,31 @@ def see_surroundings(
 
 @kernel
 def preview_limits(
-    tiles: Floats, first: Ints, real: Ints, sun_m: Floats, flux_w_m2: float, duty: Floats, parameters: Floats, limits: Floats
-) -> None:
-    """Limits of the step ahead under duty[number], to limits[row, number]; `see_surroundings` comes before."""
+    tiles: Floats, first: Ints, real: Ints, sun_m: Floats, flux_w_m2: float, duty: Floats, again: bool, parameters: Floats,
+    limits: Floats,
+) -> None:  # fmt: skip
+    """Limits of the step ahead under duty[number], to limits[row, number]; `see_surroundings` comes before.
+
+    Asked again, the limits are those of before in groups whose duty has not changed.
+    """
     satellite = unpack(parameters)
+    which = np.empty(WIDTH // GROUP, dtype=np.int64)
     for t in range(tiles.shape[0]):
-        work, groups = fixed_rows(tiles[t], WORK, ROW_LENGTH), (real[t] + GROUP - 1) // GROUP
-        fill_controls(work, first[t], real[t], groups, DUTY_CONTROL, duty)
-        limits_passes(work, groups, sun_m[0], sun_m[1], sun_m[2], flux_w_m2, satellite)
-        for i in range(real[t]):
-            limits[LIMIT_ALLOWED, first[t] + i] = work[RATE_CAP_ROW, i]
-            limits[LIMIT_POWER, first[t] + i] = work[POWER_LIMIT_ROW, i]
-            limits[LIMIT_RATE, first[t] + i] = work[RATE_LIMIT_ROW, i]
+        work, groups = fixed_rows(tiles[t], WORK, ROW_LENGTH), 0
+        for g in range((real[t] + GROUP - 1) // GROUP):
+            changed = not again
+            for i in range(g * GROUP, min((g + 1) * GROUP, real[t])):
+                changed |= work[DUTY_ROW, i] != duty[first[t] + i]
+            if changed:
+                which[groups] = g
+                groups += 1
+        fill_controls(work, first[t], real[t], (real[t] + GROUP - 1) // GROUP, DUTY_CONTROL, duty)
+        limits_passes(work, which, groups, sun_m[0], sun_m[1], sun_m[2], flux_w_m2, satellite)
+        for n in range(groups):
+            for i in range(which[n] * GROUP, min((which[n] + 1) * GROUP, real[t])):
+                limits[LIMIT_ALLOWED, first[t] + i] = work[RATE_CAP_ROW, i]
+                limits[LIMIT_POWER, first[t] + i] = work[POWER_LIMIT_ROW, i]
+                limits[LIMIT_RATE, first[t] + i] = work[RATE_LIMIT_ROW, i]
 
 
 @kernel
