@@ -146,12 +146,6 @@ def arc(sine: float, cosine: float) -> float:
 
 
 @inlined
-def arccos(x: float) -> float:
-    """Arc cosine [rad] of x in [-1, 1]; absolute error below 5e-16."""
-    return 0.5 * math.pi - arcsin(x)
-
-
-@inlined
 def exponential(x: float) -> float:
     """e^x for x in [-64, 64], relative error below 5e-16: 2^k times the Taylor series of what is left, |r| <= ln(2) / 2."""
     shifted = x * _LOG2_E + _ROUND

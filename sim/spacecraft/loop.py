@@ -20,11 +20,11 @@ from orbit.kernels.views import fixed_rows
 from sim.spacecraft import array, attitude, earth_flux, illumination, radiator, rows
 from sim.spacecraft.inputs import CONTROLS, Inputs
 from sim.spacecraft.step import (
+    NEAR_LIMIT_K,
     RECORDS,
     ROWS,
     SUBMODELS,
     VARIABLES,
-    NEAR_LIMIT_K,
     Effects,
     Limit,
     Run,

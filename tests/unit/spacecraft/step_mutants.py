@@ -64,7 +64,7 @@ def outcome() -> dict[str, float]:
         events=("2026-12-21T00:03:20Z lose satellite 0", "2026-12-21T00:05:30Z derate satellite 1 to 0.5"),
     )  # fmt: skip
     run = Run(loaded, tile=8, threads=1)
-    run.loop = loop.tile_loop(8)
+    run.loop = loop.run_block
     found = run.finish()
     used = [*step.ROWS.ledger.values(), *(step.ROWS.carried[f"{n}_j"] for n in ("shunted", "battery_loss", "unserved", "heater", "leakage"))]
     return books.closures(found) | {"exercised": float(all(found.carry[row].max() > 0.0 for row in used))}
