@@ -61,6 +61,11 @@ class NetworkTransport:
         """Rate of each directed link [bit/s], (2 L,)."""
         return np.concatenate((self.network.rate_bit_s, self.network.rate_bit_s))
 
+    @property
+    def directed_src(self) -> Ints:
+        """Satellite at which each directed link begins, (2 L,)."""
+        return np.concatenate((self.network.a, self.network.b))
+
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes between pairs of satellites.
 
@@ -103,6 +108,7 @@ class NullTransport:
     version = 0
     directed_delay_s: Array = np.zeros(0)
     directed_rate_bit_s: Array = np.zeros(0)
+    directed_src: Ints = np.zeros(0, dtype=np.int64)
 
     def __init__(self, satellites: int) -> None:
         self.satellites = satellites

@@ -348,6 +348,7 @@ class Chain:
     version = 7
     directed_delay_s = np.array([1.0, 2.0, 1.0, 2.0])
     directed_rate_bit_s = np.array([10.0, 20.0, 10.0, 20.0])
+    directed_src = np.array([0, 1, 1, 2])
 
     def routes(self, src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = {(0, 1): [0], (0, 2): [0, 1], (2, 1): [3]}
