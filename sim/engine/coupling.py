@@ -17,7 +17,7 @@ from sim.config.errors import bad_input
 from sim.engine import events, job_assignment, links
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.outcome import Outcome
-from sim.fleet.availability import StepAvailability
+from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import Network
 from sim.network.routing import components
@@ -209,7 +209,7 @@ class Coupling:
         """
         self.scheduler.end()
         self.ground_routing.end()
-        happened = tuple(sorted(self.availability.occurred, key=lambda c: (c.time_s, c.target.first)))
+        happened = tuple(in_order(self.availability.occurred))
         return replace(
             outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=happened
         )

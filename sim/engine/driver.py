@@ -23,6 +23,7 @@ from sim.engine import events
 from sim.engine.context import CONTROL, TILE, Context, Exchange, Tile
 from sim.engine.coupling import Coupling
 from sim.engine.outcome import Outcome
+from sim.fleet.availability import in_order
 from sim.spacecraft import loop
 
 Array = NDArray[np.float64]
@@ -281,7 +282,7 @@ class Run(Context):
         return Outcome(
             self.loaded, self.grid, tuple(self.types), self.type_index, self.carry, fleet / loop.SCALE, extremes,
             np.where(seen, np.sqrt(range2), np.inf), self.stride, self.kept_satellites, self.kept, sorted(self.decayed),
-            changes=tuple(sorted((c for c in happened if c.target.name), key=lambda c: (c.time_s, c.target.first))),
+            changes=tuple(in_order(c for c in happened if c.target.name)),
         )  # fmt: skip
 
 
