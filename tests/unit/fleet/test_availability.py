@@ -139,6 +139,15 @@ def test_what_happened() -> None:
     assert [(c.time_s, c.cause) for c in line.occurred] == [(10.0, "scenario"), (16.0, "failures"), (20.0, "scenario")]
 
 
+def test_rates_stay_within_their_range() -> None:
+    """Source of truth: a rate is not negative, to the bit. Two deratings before one to 0 leave -1e-17 in the sum of a seventh of
+    400 draws."""
+    for first, second in np.random.default_rng(3).uniform(0.0, 1.0, (400, 2)).tolist():
+        changes = [change(0.0, 0, to, Kind.RATE) for to in (first, first * second, 0.0)]
+        now = Timeline([ListedChanges(changes)], 0, 1, 60.0).step(0)
+        assert (now.up[0], now.rate_cap[0]) == (1.0, 0.0)
+
+
 causes = st.sampled_from(["scenario", "failures"])
 moves = st.lists(
     st.tuples(
@@ -162,6 +171,7 @@ def test_steps_against_fine_time(reported: list[tuple[float, Kind, int, float, s
     for k in range(10):
         now = line.step(k)
         steps.append((now.up.copy(), now.rate_cap.copy(), now.up_end.copy()))
+        assert all(0.0 <= value <= 1.0 for row in steps[-1] for value in row)  # to the bit
     fine = (np.arange(20_000) + 0.5) / 2000 * 60.0
     ordered = sorted(changes, key=lambda c: c.time_s)  # at one instant the later one stays
     for s in range(SATELLITES):

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.spacecraft import loop
 from sim.workload.inference_step import decode_step_s, operating_point, unloaded_tpot_s, unloaded_ttft_s
+from sim.workload.jobs.inference_service import InferenceService
+from sim.workload.jobs.ledger import ROW, Ledger
 from sim.workload.service import Service, groups, max_batch, service_problem
 from sim.workload.transformer import Model
 
@@ -169,3 +172,24 @@ def test_copies_of_key_value_heads_are_read() -> None:
 )
 def test_problems_say_what_to_write(changes: dict[str, Any], says: str | None) -> None:
     assert service_problem(_service(**changes)) == says
+
+
+@pytest.mark.parametrize("demand", [None, 0.5, 0.999, 1.1])
+def test_no_share_of_demand_is_negative(demand: float | None) -> None:
+    """Source of truth: shares of a satellite's time lie between 0 and 1, to the bit, whatever the sums over satellites round to;
+    where demand is not below capacity no time is left to it."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        limits = np.ones((loop.LIMIT_ROWS, 50))
+        limits[loop.LIMIT_RATE] = rng.uniform(0.0, 1.0, 50)
+        most = float(np.sum(operating_point(SERVICE, limits[loop.LIMIT_RATE]).output_tokens_per_s))
+        service = InferenceService(SERVICE, None if demand is None else demand * most, np.arange(50), 1, 0.2)
+        service.begin_step(rng.uniform(size=50) < rng.uniform(), np.ones(50))
+        ledger = Ledger(50, 1)
+        service.set_rates(limits)
+        service.record_losses(0, limits, ledger, 60.0)
+        assert (ledger.own_s >= 0.0).all()
+        assert 0.0 <= service.missed_share <= 1.0
+        assert 0.0 <= service.utilisation <= 1.0
+        if demand is None or demand > 1.0:
+            assert not ledger.own_s[ROW["demand"]].any()
