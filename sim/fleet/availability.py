@@ -403,9 +403,9 @@ class Timeline:
             rate[mine] += left * (fleet.up[mine] * fleet.rate_cap[mine] - before_rate)
             powered[mine] += left * (fleet.powered[mine] - before_powered)
         # shares of a step that cancel leave rounding, also beyond 1
-        works, powered, rate = (np.where(np.abs(x) < ROUNDING, 0.0, np.minimum(x, 1.0)) for x in (works, powered, rate))
+        works, powered = (np.where(np.abs(x) < ROUNDING, 0.0, np.minimum(x, 1.0)) for x in (works, powered))
         cap = np.divide(rate, works, out=fleet.rate_cap.copy(), where=works > 0.0)
-        return works, np.minimum(cap, 1.0), powered
+        return works, np.clip(cap, 0.0, 1.0), powered
 
     def _apply_and_record(self, change: AvailabilityChange) -> list[SatelliteChange]:
         """Apply a change and note it; a random one that changes nothing, as its satellite is down, is not noted."""
