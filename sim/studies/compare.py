@@ -200,13 +200,12 @@ def check_work(a: tuple[str, set[str]], b: tuple[str, set[str]]) -> None:
     >>> check_work(("one", {"training"}), ("two", {"independent"}))
     Traceback (most recent call last):
         ...
-    sim.config.errors.InputError: compare: workloads: one runs training and two independent, which are different kinds of work; write the same kinds on both sides
+    sim.config.errors.InputError: compare: workloads: one runs training, two independent: unlike work; write the same kinds on both sides
     """
     if a[1] != b[1]:
         raise bad_input(
             Origin("compare"), "workloads",
-            f"{a[0]} runs {_listed(a[1])} and {b[0]} {_listed(b[1])}, which are different kinds of work; "
-            "write the same kinds on both sides",
+            f"{a[0]} runs {_listed(a[1])}, {b[0]} {_listed(b[1])}: unlike work; write the same kinds on both sides",
         )  # fmt: skip
 
 

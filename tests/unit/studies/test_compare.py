@@ -228,12 +228,12 @@ def test_unlike_work_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path) -
     """Source of truth: the rule: kinds of workloads are the same on both sides, found before anything is run."""
     other = made(8, 10.0, {})
     other.summary["workloads"] = [{"kind": "training", "mfu": 0.4}, {"kind": "inference", "mfu": None}]
-    with pytest.raises(InputError, match=r"one runs independent and two inference \+ training, which are different kinds of work; write"):
+    with pytest.raises(InputError, match=r"one runs independent, two inference \+ training: unlike work; write"):
         compare(Operand("one", A), Operand("two", other))
     assert compare(Operand("one", other), Operand("two", other)).reasons
 
     monkeypatch.setattr(sim.api, "run", lambda *_, **__: pytest.fail("nothing is run"))
-    with pytest.raises(InputError, match="suncatcher runs training and starlink_edge inference, which are different") as refused:
+    with pytest.raises(InputError, match="suncatcher runs training, starlink_edge inference: unlike work") as refused:
         operands.load_pair("suncatcher", "starlink_edge")
     assert len(refused.value.problems) == 1
 
