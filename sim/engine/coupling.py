@@ -180,8 +180,9 @@ class Coupling:
         self.scheduler = self.create_scheduler()
         self.serves = self.scheduler.serves
         self.ground_routing = GroundRouting(
-            run.grid.steps, self.scenario.step, run.satellites, s.sin_min_elevation, s.max_range_m, s.masks,
-            links.station_pairs(self.scenario), self.network, run.stride if run.kept.size else 0,
+            steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
+            sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
+            pairs=links.station_pairs(self.scenario), network=self.network, stride=run.stride if run.kept.size else 0,
         )  # fmt: skip
 
     def create_scheduler(self) -> JobScheduler:

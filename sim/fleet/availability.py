@@ -383,7 +383,8 @@ class Timeline:
         changes, self._changes = self._changes, []
         powered_end = fleet.powered > 0.0
         return StepAvailability(
-            up, rate_cap, fleet.up, powered > 0.0, powered_before | powered_end, powered_end, fleet.stations, changes
+            up=up, rate_cap=rate_cap, up_end=fleet.up, powered=powered > 0.0, relays=powered_before | powered_end,
+            powered_end=powered_end, stations=fleet.stations, changes=changes,
         )
 
     def _shares(self, coming: list[AvailabilityChange], k: int) -> tuple[Array, Array, Array]:

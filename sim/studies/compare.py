@@ -138,8 +138,9 @@ def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None
     losses = _waterfall(one.results.summary, two.results.summary, factor)
     alike = one.on_ground == two.on_ground
     return Comparison(
-        one.label, two.label, differing_inputs(one.inputs, two.inputs) if alike else (), _metrics(one, two, None if scaled is None else factor),
-        losses, scaled, _reasons(losses), tuple(_notes(one, two)),
+        a=one.label, b=two.label, inputs=differing_inputs(one.inputs, two.inputs) if alike else (),
+        metrics=_metrics(one, two, None if scaled is None else factor), waterfall=losses, equal=scaled,
+        reasons=_reasons(losses), notes=tuple(_notes(one, two)),
     )  # fmt: skip
 
 
@@ -288,7 +289,10 @@ def _metrics(a: Operand, b: Operand, factor: float | None) -> tuple[Metric, ...]
         base = left if scaled is None else scaled
         ratio = None if base is None or right is None or base == 0.0 else right / base
         reason, held = _reason_text(path, a, b, left, right), _reached(path, a, b)
-        metrics.append(Metric(name, unit, left, right, ratio, scaled, reason, None if reason else held))
+        metrics.append(Metric(
+            metric=name, unit=unit, a=left, b=right, ratio=ratio, a_scaled=scaled, reason=reason,
+            reached=None if reason else held,
+        ))
     return tuple(metrics)
 
 

@@ -147,7 +147,10 @@ class JobCommunication:
         stage, own_stage = self._sum(self._stage_transfers, transport, jobs, jobs_disconnected)
         gradients, own_gradients = self._sum(self._reductions, transport, jobs, jobs_disconnected)
         outside = self._disconnected(ranks, transport, jobs_disconnected)
-        return Costs(stage, gradients, own_stage, own_gradients, jobs_disconnected, outside)
+        return Costs(
+            stage_transfer_s=stage, gradients_s=gradients, own_stage_transfer_s=own_stage,
+            own_gradients_s=own_gradients, jobs_disconnected=jobs_disconnected, satellites_disconnected=outside,
+        )
 
     def _disconnected(self, ranks: list[Ints], transport: Transport, jobs_disconnected: Flags) -> Flags:
         """Satellites that disconnect their job: members outside its largest connected component."""
@@ -173,7 +176,10 @@ class JobCommunication:
             counted = self.senders[src]
             src, dst, size_bytes = src[counted], dst[counted], size_bytes[counted]
         start, links = transport.routes(src, dst)
-        return _Flows(phase.repeat, owner[src], src, size_bytes, start, links, np.asarray(src == dst))
+        return _Flows(
+            repeat=phase.repeat, job=owner[src], src=src, size_bytes=size_bytes, start=start, links=links,
+            stays=np.asarray(src == dst),
+        )
 
     def _sum(self, phases: list[_Flows], transport: Transport, jobs: int, jobs_disconnected: Flags) -> tuple[Array, Array]:
         """Duration of the phases in sequence, for each job and for each satellite's own messages.

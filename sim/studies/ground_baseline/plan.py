@@ -32,7 +32,10 @@ class Plan(NamedTuple):
 
 
 # A site alone runs the day that shipped scenarios run.
-STANDALONE = Plan(datetime(2026, 12, 21, tzinfo=UTC), 86400.0, 60.0, 1, "bf16", [], None, [], True)
+STANDALONE = Plan(
+    epoch=datetime(2026, 12, 21, tzinfo=UTC), duration_s=86400.0, step_s=60.0, seed=1, precision="bf16", workloads=[],
+    stations=None, notes=[], failures=True,
+)
 
 
 def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
@@ -80,7 +83,10 @@ def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
     if s.events:
         notes.append(f"events of {s.name} do not reach {site.name}")
     stations = None if s.ground is None else list(s.ground.stations)
-    plan = Plan(s.epoch, s.duration, s.step, s.seed, s.reference_precision, workloads, stations, notes, fails)
+    plan = Plan(
+        epoch=s.epoch, duration_s=s.duration, step_s=s.step, seed=s.seed, precision=s.reference_precision,
+        workloads=workloads, stations=stations, notes=notes, failures=fails,
+    )
     return _checked(site, plan, root)
 
 
