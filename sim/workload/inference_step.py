@@ -78,10 +78,13 @@ def _prefill_loads(service: Service, batch: int) -> tuple[list[tuple[float, floa
 
 
 def _decode_loads(service: Service, batch: int, context: float) -> tuple[list[tuple[float, float]], float]:
-    """One token each of `batch` sequences: all matrices, then attention over a key-value cache of `context` tokens."""
+    """One token each of `batch` sequences: all matrices, then attention over a key-value cache of `context` tokens.
+
+    The accelerator with the most key-value heads paces the others.
+    """
     model = service.model
     matrices = (2.0 * batch * model.parameters, service.weight_bytes * model.parameters)
-    cache = kv_bytes_per_token(model, service.kv_element_bytes)
+    cache = service.tensor * kv_bytes_per_token(model, service.kv_element_bytes, service.tensor)
     attention = (batch * attention_flops_per_token(model, context), batch * context * cache)
     return [matrices, attention], float(batch)
 

@@ -64,3 +64,19 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
     if not problems and not invalid and satellites:
         problems += sizes.check_memory(scenario, root, satellites)
     return problems
+
+
+def notes(scenario: Scenario) -> list[str]:
+    """Notes on a valid scenario: Earth orientation, and models whose numbers differ a little.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of str
+        Notes, one line each.
+    """
+    return [*earth.notes(scenario), *jobs.notes(scenario)]
