@@ -161,10 +161,11 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         run, settled = step.settled_run(state, inputs, power, environment, limit, hot, params)
         yield "settled_run", (*run, *settled)
         lit = submodel_cases.random_record("illumination", rng)
-        yield "integrate", np.concatenate(step.integrate(state, inputs, lit, power, environment, limit, run, settled, params))
+        parts = step.integrate(state, inputs, lit, power, environment, limit, run, settled, params)
+        yield "integrate", tuple(x for part in parts for x in part)
         yield "sun_edge", illumination.sun_edge(inputs)
         yield "directions", illumination.directions(state, inputs, e[0], 0.4, params.illumination)
-        yield "unpack", rows.flat(step.unpack(rows.flat(params)))
+        yield "unpack", tuple(rows.flat(step.unpack(rows.flat(params))))
         yield "within_budget", step.within_budget(state, inputs, power, run, effects, params)
         yield "thermal_limit", step.thermal_limit(state, inputs, power, environment, run, effects, params)
         limit, effects = step.step_limits(state, inputs, power, environment, params)
@@ -214,12 +215,16 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     tiles = work, np.zeros(1, dtype=np.int64), np.full(1, 8)
     limits, controls = np.empty((loop.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (loop.CONTROL_ROWS, 8))
     loop.see_surroundings(*tiles, first[np.newaxis, 1:] * 1.0001, 0, sun_m[2], 1400.0, controls, kind.values)
-    yield "see_surroundings", work[0, loop.LIT_ROW, :8]
+    for name in ("see_surroundings", "surroundings_passes", "directions_pass", "fill_controls"):
+        yield name, work[0, loop.LIT_ROW, :8]
     loop.preview_limits(*tiles, sun_m[2], 1400.0, controls[loop.DUTY_CONTROL], False, kind.values, limits)
-    yield "preview_limits", limits
+    for name in ("preview_limits", "limits_passes"):
+        yield name, limits
     fleet, extremes = np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME)
     loop.take_step(*tiles, sun_m[2], 1400.0, controls, kind.values, fleet, extremes)
-    yield "take_step", carry[:, :8]
+    for name in ("take_step", "operation_passes"):
+        yield name, carry[:, :8]
+    yield "sum_up", fleet
     outcome = run.finish()
     yield "run_block", outcome.carry
     yield "record", outcome.kept
