@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from orbit.moments import read_moment
 from sim.config.schema.base import FieldError, Fraction, Section
@@ -114,10 +114,17 @@ def parse_target(text: str) -> EventTarget | None:
 class Event(Section):
     """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated."""
 
-    at: Moment
-    action: Literal["lose", "restore", "derate"]
-    target: str  # see TARGETS; ranges include both ends, numbers count from 0
-    to: Fraction | None = None  # derate: fraction of the full rate that is left
+    at: Moment = Field(description="Time of the event in UTC")
+    action: Literal["lose", "restore", "derate"] = Field(
+        description="What happens: lose the target, restore it, or derate it to a fraction"
+    )
+    target: str = Field(
+        description="What is concerned, such as satellite 17, satellites 3-9, all, plane 3, link 3-4 or "
+        "station Dublin; numbers count from 0",
+    )
+    to: Fraction | None = Field(
+        default=None, description="Fraction of the full rate that a derated target is left with"
+    )
 
     @property
     def parsed(self) -> EventTarget:
