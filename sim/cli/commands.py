@@ -11,7 +11,6 @@ import typer
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale
 from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
 from sim.config.errors import Origin, bad_input
-from sim.results.formatting import cause_label, points
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -184,6 +183,8 @@ def _show_metrics(comparison: Any, terminal: Any) -> None:
 
 def _show_losses(comparison: Any, terminal: Any) -> None:
     """Print the two waterfalls side by side."""
+    from sim.results.formatting import cause_label
+
     numbers = ("A %", "B %", "points", "local stall", "peer stall", "A PFLOP/s", "B PFLOP/s", "B - A")
     losses = table("", *numbers, right=numbers)
     for row in comparison.waterfall:
@@ -236,6 +237,8 @@ def why(
 
 def _show_why(analysis: Any) -> None:
     """Print one row per cause and one row per enlarged input."""
+    from sim.results.formatting import cause_label
+
     terminal, base = console(), analysis.base
     terminal.print(
         f"{analysis.scenario}: useful {100 * base.useful_fraction:.2f} % of nameplate, "
@@ -270,6 +273,8 @@ def _show_why(analysis: Any) -> None:
 
 def _gain(row: Any) -> list[str]:
     """Useful FLOPs gained, in percentage points of nameplate and as a rate."""
+    from sim.results.formatting import points
+
     return [points(row.gain_fraction), _number(row.gain_flops_per_s / 1e15)]
 
 
