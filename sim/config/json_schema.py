@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sim.config.library import defaults, items, named_items
+from sim.config.library import defaults, items, named_items, shipped_stations
+from sim.config.paths import PATH_PATTERN
 from sim.config.quantity import UNIT_KEY, Quantity, written
 from sim.config.resolve import NAMED
 from sim.config.schema import NOT_SIMULATED, Scenario
@@ -37,6 +38,11 @@ def scenario_schema() -> dict[str, Any]:
             "note": {"type": "string", "description": "Remark on the source"},
         },
     }
+    sections["Path"] = {
+        "description": "Path of a file, relative to the file that names it",
+        "type": "string",
+        "pattern": PATH_PATTERN,
+    }
     extended, partial = _partial_sections(schema)
     for name in extended:
         sections[name]["properties"]["extends"] = {"type": "string", "description": "Item that these values override"}
@@ -59,16 +65,18 @@ def scenario_schema() -> dict[str, Any]:
         for name, (folder, kind) in named.items():
             entry = section.get("properties", {}).get(name)
             if entry is not None and {*_references(entry)} - {"Number"}:
-                section["properties"][name] = _either({"enum": named_items(folder, kind)}, entry)
+                section["properties"][name] = _item(named_items(folder, kind), entry)
     top = schema["properties"]
     ground = sections["Ground"]["properties"]
-    ground["stations"] = _either({"enum": list(items("sites"))}, ground["stations"])
-    top["satellites"]["additionalProperties"] = {
-        "anyOf": [{"enum": named_items("hardware", "satellite")}, top["satellites"]["additionalProperties"]]
-    }
+    names = [*items("sites"), *shipped_stations()]
+    ground["stations"]["items"] = _item(names, ground["stations"]["items"])
+    ground["stations"] = _item(list(items("sites")), ground["stations"])
+    types = top["satellites"]
+    types["additionalProperties"] = _item(named_items("hardware", "satellite"), types["additionalProperties"])
     top["constellation"] = _either(top["constellation"]["items"], top["constellation"])
     top["events"]["items"] = {"anyOf": [{"type": "string"}, top["events"]["items"]]}
-    top["baseline"] = {"description": top["baseline"]["description"], "enum": [*items("baselines"), None]}
+    site = {key: value for key, value in top["baseline"].items() if key != "anyOf"} | {"$ref": "#/$defs/Site"}
+    top["baseline"] = _either({"type": "null"}, _item(list(items("baselines")), site))
     top["extends"] = {"type": "string", "description": "Scenario that this one overrides: a shipped one, or a file beside it"}
     for name in NOT_SIMULATED:
         top[name] = {"description": "Read, but not simulated in this version"}
@@ -141,6 +149,11 @@ def _either(form: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in entry.items() if key not in described}
     forms = rest["anyOf"] if "anyOf" in rest and not {*rest} - {"anyOf", "title"} else [rest]
     return {**described, "anyOf": [form, *forms]}
+
+
+def _item(names: list[str], entry: dict[str, Any]) -> dict[str, Any]:
+    """A field that may be the name of an item, or the path of a file."""
+    return _either({"enum": names}, _either({"$ref": "#/$defs/Path"}, entry))
 
 
 def _or_record(entry: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.library import items
+from sim.config.paths import absolute_paths, resolve_path
 from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
 from sim.config.schema import Scenario
 from sim.config.validation.events import shifted_events
@@ -128,11 +129,11 @@ def _scenario_file(source: str | Path) -> Path:
 
 
 def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
-    """Tree of a scenario file merged over those it extends; paths of catalogues and points become absolute."""
+    """Tree of a scenario file merged over those it extends; paths of files become absolute."""
     node = yaml_tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
-    node = ephemeris_files.absolute_paths(node, path.parent)
+    node = absolute_paths(node, path.parent)
     parent = node.get("extends")
     if parent is None:
         return node
@@ -166,7 +167,7 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
     if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
-        value_node = leaf if keys[1] == "code" else Node(ephemeris_files.resolve_path(str(leaf.value), Path()), origin)
+        value_node = leaf if keys[1] == "code" else Node(resolve_path(str(leaf.value), Path()), origin)
         return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: value_node}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
@@ -174,7 +175,7 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
         named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED} or (depth == 2 and keys[0] == "satellites")
         if named and isinstance(node.value, str) and exists(root, keys[:depth]):
             root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
-    return yaml_tree.put(root, keys, leaf)
+    return yaml_tree.put(root, keys, absolute_paths(leaf, Path(), tuple(keys)))
 
 
 # --- loading -------------------------------------------------------------------------------------------------------
@@ -326,7 +327,8 @@ def _digest(scenario: Scenario, catalogues: Catalogues) -> str:
     content = scenario.model_dump(mode="json")
     content.pop("description")
     types = [content["satellite"], *content["satellites"].values()]
-    for part in (*types, *(t["accelerator"] for t in types), content["environment"]):
+    sites = [content["baseline"]] if isinstance(content["baseline"], dict) else []
+    for part in (*types, *(t["accelerator"] for t in (*types, *sites)), content["environment"], *sites):
         part.pop("description", None)
     for i, entry in enumerate(content["constellation"]):
         for kind in ephemeris_files.READERS:

@@ -10,6 +10,7 @@ from sim.config import yaml_tree
 from sim.config.errors import Origin, bad_input, did_you_mean
 from sim.config.ground_sites import site_tree
 from sim.config.library import items
+from sim.config.paths import is_path, resolve_path
 from sim.config.scenario import Loaded
 from sim.results.store import Results, resolved_yaml
 from sim.studies.compare import Operand, check_work
@@ -25,7 +26,7 @@ def load_pair(
     Parameters
     ----------
     a, b : str
-        Scenario (name or path), results folder, or `baseline:NAME`.
+        Scenario (name or path), results folder, or `baseline:NAME` (shipped name or path).
     sets : tuple of str
         Overrides of the scenarios, key=value.
     threads : int, optional
@@ -91,6 +92,9 @@ def _baseline(text: str, like: Loaded | None) -> Operand:
 
     name = text.removeprefix(BASELINE)
     known = items("baselines")
-    if name not in known:
+    if is_path(name):
+        name = resolve_path(name, Path())
+    elif name not in known:
         raise bad_input(Origin(text), "", f"no such baseline; {did_you_mean(name, known)}")
-    return Operand(name, ground_baseline.run(name, like=like), site_tree(name))
+    site = site_tree(name)
+    return Operand(str(site.value["name"].value), ground_baseline.run(name, like=like), site)

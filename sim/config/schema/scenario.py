@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from sim.config.quantity import Quantity
 from sim.config.schema.base import Fraction, Section
@@ -15,6 +15,7 @@ from sim.config.schema.links import Links
 from sim.config.schema.motion import Motion
 from sim.config.schema.orbits import Constellation, Ground
 from sim.config.schema.satellite import Satellite
+from sim.config.schema.site import Site
 
 # Sections whose names are kept for models that do not exist yet: read, reported, without effect.
 NOT_SIMULATED = ("mission",)
@@ -48,6 +49,13 @@ class Recorder(Section):
 
 def _independent() -> list[Workload]:
     return [Independent(kind="independent")]
+
+
+def _form(value: Any) -> str:
+    return "name" if isinstance(value, str) else "site"
+
+
+Baseline = Annotated[Annotated[str, Tag("name")] | Annotated[Site, Tag("site")], Discriminator(_form)]
 
 
 class Scenario(Section):
@@ -89,7 +97,9 @@ class Scenario(Section):
         default=None, description="Launcher and prices; without it, no cost is computed"
     )
     reference_precision: str = Field(default="bf16", description="Precision whose dense peak counts as nameplate")
-    baseline: str | None = Field(default=None, description="Ground site to compare with")
+    baseline: Baseline | None = Field(
+        default=None, description="Ground site to compare with: the name of a shipped one, or a site"
+    )
     events: list[Event] = Field(default_factory=list, description="Listed losses, restorations and deratings")
     recorder: Recorder = Field(default_factory=Recorder, description="How much is recorded of single satellites")
     allow_stale: bool = Field(default=False, description="Accept element sets more than 14 days from the epoch")
