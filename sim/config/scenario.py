@@ -23,7 +23,16 @@ from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.library import items
 from sim.config.paths import absolute_paths, resolve_path
-from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
+from sim.config.resolve import (
+    NAMED,
+    event_times,
+    exists,
+    resolve,
+    split_unsimulated,
+    with_defaults,
+    with_named_defaults,
+    word,
+)
 from sim.config.schema import Scenario
 from sim.config.validation.events import shifted_events
 from sim.config.yaml_tree import Node
@@ -198,7 +207,7 @@ def load(
     sets : tuple of str, optional
         Overrides as key=value, such as "step=30 s".
     events : tuple of str, optional
-        Further events in short form, such as "2026-12-21T06:00Z lose satellite 17".
+        Further events in short form, such as "+6 h lose plane 3 for 90 min".
     seed : int or None, optional
         Seed of random processes, at least 0; None: that of the scenario.
     allow_stale : bool, optional
@@ -246,7 +255,7 @@ def load(
     root, notes = split_unsimulated(root)
     root = resolve(with_defaults(root), problems)
     catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
-    root = _nearest_of_catalogue(root, notes)
+    root = event_times(_nearest_of_catalogue(root, notes), problems)
     problems += record_problems(root, wrapped)
     invalid: set[str] = set()
     values = yaml_tree.plain(root)

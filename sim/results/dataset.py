@@ -19,7 +19,7 @@ from sim import schema
 from sim.config.catalogue_objects import Identities, Identity
 from sim.engine import propagators
 from sim.engine.outcome import Outcome
-from sim.fleet.availability import AvailabilityChange, Kind
+from sim.fleet.availability import AvailabilityChange, Kind, cause_kind
 from sim.results import summary
 from sim.schema import CAUSES, EVENT_COLUMNS, IDENTITY, ROLES, SCHEMA_VERSION, Var
 from sim.spacecraft.step import ROWS, VARIABLES
@@ -283,7 +283,7 @@ def change_rows(
         single = identities is not None and of_satellites and target.first == target.last
         name, number = identities[target.first] if identities is not None and single else Identity()
         row = (
-            time_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, target.name, *who, remaining, cause, name or None, number or None,
+            time_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, target.name, *who, remaining, cause_kind(cause), name or None, number or None,
         )  # fmt: skip
         found.append(dict(zip(EVENT_COLUMNS, row, strict=True)))
     return found
