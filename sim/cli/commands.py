@@ -126,18 +126,18 @@ def compare(
         str | None, typer.Option("--equal", metavar="QUANTITY", help="Scale A to B: nameplate, useful, power or capex.")
     ] = None,
     set: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value of both scenarios.")
+        list[str] | None, typer.Option(
+            "--set", metavar="KEY=VALUE",
+            help="Override a value of both scenarios; a:KEY=VALUE and b:KEY=VALUE override one of them. May be repeated.",
+        ),
     ] = None,
     json: Json = False,
     skip_bad: SkipBad = False,
 ) -> None:
     """Compare two designs and name the causes of the difference."""
-    from sim.studies.compare import check_equal
-    from sim.studies.compare import compare as compared
-    from sim.studies.operands import load_pair
+    from sim.studies.operands import compare as compared
 
-    check_equal(equal)
-    comparison = compared(*load_pair(a, b, tuple(set or ()), skip_bad=skip_bad), equal)
+    comparison = compared(a, b, equal, set=tuple(set or ()), skip_bad=skip_bad)
     if json:
         print_json(comparison.as_dict())
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -53,6 +54,8 @@ _WORDS = {
     "skip_bad",
 }
 """Fields that hold no data."""
+Overrides = Mapping[str, Any] | Sequence[str]
+"""Overrides of a scenario: values by dotted name, or texts of the form "key=value"."""
 SWITCHES = {**{kind: kind for kind in ephemeris_files.READERS}, "code": "shorthand"}
 """Fields of `constellation` that an override gives another constellation with, and its kind."""
 
@@ -72,7 +75,7 @@ class Datum:
     origin: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Loaded:
     """A scenario that passed every check, with what the run and the results need beside it."""
 
@@ -82,6 +85,13 @@ class Loaded:
     catalogues: Catalogues = field(default_factory=Catalogues)
     notes: tuple[str, ...] = ()
     sha256: str = ""
+
+    def __repr__(self) -> str:
+        scenario = self.scenario
+        return (
+            f"<Loaded {scenario.name}: {self.satellites:,} satellites, {self.accelerators:,} accelerators, "
+            f"{scenario.steps:,} steps of {scenario.step:g} s>"
+        )
 
     @property
     def assumptions(self) -> list[str]:
@@ -164,6 +174,37 @@ def _named_parent(name: str, origin: Origin) -> Path:
 
 
 # --- overrides -----------------------------------------------------------------------------------------------------
+
+
+def overrides(given: Overrides) -> tuple[str, ...]:
+    """Overrides as the command line takes them.
+
+    Parameters
+    ----------
+    given : mapping or sequence of str
+        Values by dotted name, or texts of the form "key=value".
+
+    Returns
+    -------
+    tuple of str
+        Texts of the form "key=value".
+
+    Raises
+    ------
+    InputError
+        If a single text is given.
+
+    Examples
+    --------
+    >>> overrides({"duration": "2 h", "recorder.satellites": 5}), overrides(["step=30 s"])
+    (('duration="2 h"', 'recorder.satellites=5'), ('step=30 s',))
+    """
+    if isinstance(given, Mapping):
+        return tuple(f"{key}={json.dumps(value)}" for key, value in given.items())
+    if isinstance(given, str):
+        raise bad_input(Origin("set"), "", f"{given!r} is one text; write a list of them, or a mapping such as {{'step': '30 s'}}")
+    return tuple(given)
+
 
 
 def _override(root: Node, text: str, changed: set[str]) -> Node:

@@ -84,7 +84,33 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
         "epoch": epoch,
         "source": f"dawndusk {sim.__version__}",
     }
-    return xr.Dataset(variables, coordinates, attributes)
+    return with_dates(xr.Dataset(variables, coordinates, attributes))
+
+
+DATES = {"time": "time_utc", "frame": "frame_utc"}
+"""Coordinates in milliseconds since the epoch, and those with their dates; the latter are not in series.nc."""
+
+
+def with_dates(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset with coordinates of dates in UTC beside those in milliseconds since the epoch.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Dataset with the attribute `epoch`, ISO 8601.
+
+    Returns
+    -------
+    Dataset
+        With `time_utc` and `frame_utc`, datetime64[ns], where it has `time` and `frame`.
+    """
+    epoch = np.datetime64(dataset.attrs["epoch"].removesuffix("Z"), "ns")
+    coordinates = {}
+    for name, dated in DATES.items():
+        if name in dataset.coords:
+            dates = epoch + dataset[name].values.astype("timedelta64[ms]")
+            coordinates[dated] = (name, dates, {"long_name": f"{dataset[name].attrs['long_name'].partition(',')[0]}, UTC"})
+    return dataset.assign_coords(coordinates)
 
 
 def _finite(values: Array) -> Array:

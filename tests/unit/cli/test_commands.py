@@ -188,6 +188,25 @@ def test_compare(dawndusk: Any, folder: Path) -> None:
     assert called.out.splitlines()[-1] == "useful +0.00 points of nameplate"
 
 
+def test_compare_with_overrides_of_one_side(dawndusk: Any, folder: Path) -> None:
+    """By hand: the duration of both, the array of B, the battery of A; the values are those of the options."""
+    sets = ("duration=10 min", "b:satellite.power.array.area=140 m2", "a:satellite.power.battery.capacity=20 kWh")
+    called = dawndusk("compare", "suncatcher", "suncatcher", "--json", *(x for text in sets for x in ("--set", text)))
+    assert (called.code, called.err) == (0, "")
+    result = json.loads(called.out)
+    assert (result["a"], result["b"]) == ("suncatcher (A)", "suncatcher (B)")
+    assert {(row["field"], row["a"], row["b"]) for row in result["inputs"]} == {
+        ("satellite.power.array.area", "130 m2", "140 m2"),
+        ("satellite.power.battery.capacity", "20 kWh", "15 kWh"),
+    }
+    array_m2 = next(row for row in result["metrics"] if row["metric"] == "array")
+    assert (array_m2["a"], array_m2["b"]) == (81 * 130.0, 81 * 140.0)
+    called = dawndusk("compare", "suncatcher", "baseline:colossus-1", "--set", "b:seed=2")
+    assert (called.code, called.errors) == (
+        2, ["--set b:seed=2: applies to a scenario by name or path, and B is none; leave it out"],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("difference", "a", "b", "shown"),
     [(-1.455e-11, 75_139.0, 75_139.0, 0.0), (-84.73, 57_064.0, 56_979.27, -84.73), (1e-9, 0.0, 1e-9, 1e-9), (0.0, 0.0, 0.0, 0.0)],
