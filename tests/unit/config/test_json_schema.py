@@ -72,7 +72,7 @@ def test_descriptions_of_quantities_name_their_units() -> None:
                     wanting.append(f"{section}.{name}")
     assert wanting == []
     step = schema["properties"]["step"]
-    assert step["description"] == "Time step; a number with a unit: s, ms, us, min, h, d, yr"
+    assert step["description"].startswith("Time step; a number with a unit: s, ms, us, ")
     assert step["default"] == "60 s"
 
 
