@@ -22,18 +22,10 @@ from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.config.event_forms import event_times
 from sim.config.library import items
 from sim.config.paths import absolute_paths, resolve_path
-from sim.config.resolve import (
-    NAMED,
-    event_times,
-    exists,
-    resolve,
-    split_unsimulated,
-    with_defaults,
-    with_named_defaults,
-    word,
-)
+from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
 from sim.config.schema import Scenario
 from sim.config.validation.events import shifted_events
 from sim.config.yaml_tree import Node
