@@ -26,7 +26,7 @@ constellation: {kind: ring, altitude: 600 km, local_time: "06:00", satellites: 4
 """
 CHIP = "kind: accelerator\nextends: h100-sxm\nname: h100-sxm\nmax_power: 500 W\n"
 MODEL = """\
-parameters: 1.1e9
+parameters: 1.498e9
 layers: 16
 hidden: 2048
 heads: 16

@@ -168,7 +168,7 @@ def test_bad_times_and_durations(dawndusk: Any, folder: Path) -> None:
     ]  # fmt: skip
     assert "has no unit" in lines["events.1.at"]
     assert "parsec" in lines["events.2.at"]
-    assert "'-1 h' is not a moment; write one like 2026-12-21T00:00:00Z" in lines["events.3.at"]
+    assert "'-1 h' is not a moment; write one like" in lines["events.3.at"]
     assert "restore takes no `duration`; write it with lose or derate" in lines["events.4.duration"]
     assert "'0 s' must be above 0 s; write it like '6 h'" in lines["events.5.duration"]
     assert "kg" in lines["events.6.duration"]
