@@ -116,7 +116,7 @@ def _names_file(path: tuple[str, ...], value: object) -> bool:
     if not isinstance(value, str) or not value.strip() or not path:
         return False
     keys = [key for key in path if not key.isdigit()] or [""]  # without positions in lists
-    if keys[0] == "constellation" and keys[-1] in ORBIT_FILES:
+    if keys[0] == "constellation" and path[-1] in ORBIT_FILES:
         return True
     named = keys[-1] in ITEM_FIELDS or keys[-2:-1] == ["satellites"]
     return named and is_path(value) and keys != ["extends"]
