@@ -14,21 +14,38 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import access, commands
+from sim.cli import access, commands, shipped
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Threads
 from sim.cli.terminal import console, load_with_notes, note, print_json, table
 from sim.config.errors import InputError, RunError
 
 app = typer.Typer(
     name="dawndusk",
-    help="Orbital compute constellation simulator: how many of the FLOPs you launch are usable, and what takes the rest.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 INTERRUPTED = "interrupted; nothing was written"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from sim import __version__
+
+        print(f"dawndusk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Orbital compute constellation simulator: how many of the FLOPs you launch are usable, and what takes the rest."""
 
 
 @app.command(epilog='Example: dawndusk run suncatcher --set satellite.power.array.area="140 m2"')
@@ -274,6 +291,7 @@ def provenance(
 
 app.add_typer(commands.app)
 app.add_typer(access.app)
+app.add_typer(shipped.app)
 
 
 def main(arguments: list[str] | None = None) -> None:
