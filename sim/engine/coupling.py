@@ -188,7 +188,7 @@ class Coupling:
         self._noted = 0
         self._lost: list[tuple[int, int]] = []
 
-    def begin(self, tiles: Sequence[Tile], work: Array, r_m: Array) -> None:
+    def begin(self, tiles: Sequence[Tile], work: Array, r_m: Array, fleet: Ints, extremes: Array) -> None:
         """Links, jobs and routes at the epoch.
 
         Parameters
@@ -199,8 +199,12 @@ class Coupling:
             Rows of all tiles.
         r_m : ndarray, shape (tiles, block, 3, width)
             Positions of all tiles at the ends of the steps of a block [m].
+        fleet : ndarray of int64, shape (types, steps, columns)
+            Sums over the fleet, added to in every step.
+        extremes : ndarray, shape (steps, items)
+            Largest and smallest values, raised in every step.
         """
-        self.batches = _batches(tiles, work, r_m)
+        self.batches, self.fleet, self.extremes = _batches(tiles, work, r_m), fleet, extremes
         run, s = self.run, self.run.surroundings
         x = slice(loop.X_ROW, loop.X_ROW + 3)
         self.r_m = np.concatenate([t.carry[x, : t.real] for t in tiles], axis=1)
@@ -294,11 +298,11 @@ class Coupling:
             Satellites that go through time together.
         """
         self._exchange(k, at, tiles)
-        run, s, sums = self.run, self.run.surroundings, self.run.sums
+        run, s = self.run, self.run.surroundings
         for b in self.batches:
             loop.take_step(
                 b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], self.controls, b.type_.values,
-                sums.fleet[b.kind, k], sums.extremes[k],
+                self.fleet[b.kind, k], self.extremes[k],
             )  # fmt: skip
         if (k + 1) % run.stride == 0:
             self._record((k + 1) // run.stride - 1, tiles)

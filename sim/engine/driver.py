@@ -134,17 +134,32 @@ class Run(Context):
         Outcome
             What the run leaves.
         """
-        self.sums.make(self)
-        block = coupling.block
-        places = list(self.places())
-        work = np.zeros((len(places), loop.WORK, loop.ROW_LENGTH))
-        r_m = np.empty((len(places), block, 3, self.width))
-        tiles = [self.new_tile(*place, r_m[t], work[t]) for t, place in enumerate(places)]
-        coupling.begin(tiles, work, r_m)
-        self.march(tiles, coupling, block, progress)
+        tiles = self.begin_coupled(coupling)
+        self.march(tiles, coupling, coupling.block, progress)
         for tile in tiles:
             self._keep(tile)
         return coupling.end(self._gather())
+
+    def begin_coupled(self, coupling: Coupling) -> list[Tile]:
+        """All tiles side by side at the epoch, with links, jobs and routes.
+
+        Parameters
+        ----------
+        coupling : Coupling
+            The exchange between satellites.
+
+        Returns
+        -------
+        list of Tile
+            All satellites of the run.
+        """
+        self.sums.make(self)
+        places = list(self.places())
+        work = np.zeros((len(places), loop.WORK, loop.ROW_LENGTH))
+        r_m = np.empty((len(places), coupling.block, 3, self.width))
+        tiles = [self.new_tile(*place, r_m[t], work[t]) for t, place in enumerate(places)]
+        coupling.begin(tiles, work, r_m, self.sums.fleet, self.sums.extremes)
+        return tiles
 
     def march(
         self, tiles: Sequence[Tile], exchange: Exchange, block: int, progress: Progress | None = None

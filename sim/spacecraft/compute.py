@@ -315,8 +315,9 @@ def accelerator_budget_w(inputs: Any, power: Any, accelerators_w: float, effects
         Power behind the converters [W]; may be negative.
     """
     bus_w = p.bus_w * inputs.available + effects.bus_w
+    share: float = 1.0 / max(inputs.available, 1e-9)
     left_w: float = (power.generated_w + accelerators_w - bus_w) / bus_factor(p) - effects.chip_w
-    return left_w * (1.0 / max(inputs.available, 1e-9))
+    return left_w * share
 
 
 @inlined

@@ -202,19 +202,19 @@ def surroundings_passes(work: Any, groups: int, sun_x: float, sun_y: float, sun_
             work[LIT_ROW, i], work[PENUMBRA_ROW, i] = outside_penumbra(state.edge_before, state.edge_now, edge)
     # satellites in penumbra side by side
     partly = 0
-    for i in range(groups * GROUP):
-        if work[PENUMBRA_ROW, i] > 0.0:
-            work[SIDE_BY_SIDE, partly] = work[EDGE_BEFORE_ROW, i]
-            work[SIDE_BY_SIDE + 1, partly] = work[EDGE_NOW_ROW, i]
-            work[SIDE_BY_SIDE + 2, partly] = work[EDGE_ROW, i]
-            work[SIDE_BY_SIDE + 3, partly] = i
+    for lane in range(groups * GROUP):
+        if work[PENUMBRA_ROW, lane] > 0.0:
+            work[SIDE_BY_SIDE, partly] = work[EDGE_BEFORE_ROW, lane]
+            work[SIDE_BY_SIDE + 1, partly] = work[EDGE_NOW_ROW, lane]
+            work[SIDE_BY_SIDE + 2, partly] = work[EDGE_ROW, lane]
+            work[SIDE_BY_SIDE + 3, partly] = lane
             partly += 1
-    for i in range((partly + GROUP - 1) // GROUP * GROUP):
-        work[SIDE_BY_SIDE, i] = mean_in_penumbra(
-            work[SIDE_BY_SIDE, i], work[SIDE_BY_SIDE + 1, i], work[SIDE_BY_SIDE + 2, i]
+    for n in range((partly + GROUP - 1) // GROUP * GROUP):
+        work[SIDE_BY_SIDE, n] = mean_in_penumbra(
+            work[SIDE_BY_SIDE, n], work[SIDE_BY_SIDE + 1, n], work[SIDE_BY_SIDE + 2, n]
         )
-    for j in range(partly):
-        work[LIT_ROW, np.int64(work[SIDE_BY_SIDE + 3, j])] = work[SIDE_BY_SIDE, j]
+    for n in range(partly):
+        work[LIT_ROW, np.int64(work[SIDE_BY_SIDE + 3, n])] = work[SIDE_BY_SIDE, n]
     law = satellite.attitude
     if law.sun_pointing > 0.0:  # known to the compiler, the law leaves out the other laws' arithmetic
         law = attitude.Attitude(1.0, 0.0, 0.0, law.cos_error, law.sin_error)
