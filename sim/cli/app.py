@@ -44,9 +44,10 @@ def run(
     threads: Threads = None,
 ) -> None:
     """Simulate a scenario and write a results folder."""
-    from sim.results.store import check_out
+    from sim.output import check_place
 
-    check_out(out)
+    if out is not None:
+        check_place(out)
     loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
     from sim import api
     from viz.report import write_report
@@ -55,6 +56,8 @@ def run(
         results = api.run(loaded, out, save=True, threads=threads, progress=advance, report=write_report)
     for line in results.summary["notes"][len(loaded.notes) :]:
         note(line)
+    if out is not None and results.folder != out:
+        note(f"{out} exists by now; the results are in {results.folder}")
     if json:
         print_json(results.summary)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -278,17 +277,14 @@ def report(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A results folder written by `dawndusk run`.")],
 ) -> None:
     """Write the report of a results folder again."""
-    from sim.results.store import read
+    from sim.output import new_file
+    from sim.results.reader import read
     from viz.report import write_report
 
     results = read(result)
     target = result / "report.html"
-    part = result / f".report.{os.getpid()}.part"
-    try:
+    with new_file(target) as part:
         write_report(results, part)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
     print(target)
 
 
