@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sim.cli import signals
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale
 from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
 from sim.config.errors import Origin, bad_input
@@ -54,8 +55,8 @@ def sweep(
             )
     except KeyboardInterrupt:
         kept = study_folder.part_folder(study, out)
-        note(f"interrupted; finished points are kept in {kept}: add --resume to continue")
-        raise SystemExit(130) from None  # typer's own handler would report that nothing was written
+        note(f"{signals.interrupt_name()}; finished points are kept in {kept}: add --resume to continue")
+        raise SystemExit(signals.interrupt_code()) from None  # typer's own handler would report that nothing was written
     for index, error in finished.failed.items():
         note(f"point {index} ({_point_text(study, index)}): {error}")
     if json:
