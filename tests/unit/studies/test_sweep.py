@@ -42,10 +42,17 @@ def problems(source: Any) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
-    """One cluster of two workers for all tests, as a sweep makes it."""
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One cluster of two workers for all tests, as a sweep makes it; its key in files, as Dask's configuration names them."""
+    import dask
+
     with sweep._client(None, 2) as client:
-        yield client.scheduler.address
+        security, files = client.security, tmp_path_factory.mktemp("tls")
+        for name, text in (("ca", security.tls_ca_file), ("key", security.tls_client_key), ("cert", security.tls_client_cert)):
+            (files / name).write_text(text, encoding="ascii")
+        settings = {"ca-file": "ca", "client.key": "key", "client.cert": "cert"}
+        with dask.config.set({f"distributed.comm.tls.{key}": str(files / name) for key, name in settings.items()}):
+            yield client.scheduler.address
 
 
 @pytest.fixture(scope="module")
@@ -254,5 +261,5 @@ def test_a_point_that_kills_its_workers_fails_alone(scheduler: str, monkeypatch:
 
 def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "CONNECT_TIMEOUT_S", 0.3)
-    with pytest.raises(RunError, match=r"no scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(RunError, match=r"no dask scheduler answers at tcp://127.0.0.1:9"):
         sweep.sweep(SWEEP, "out", scheduler="tcp://127.0.0.1:9")
