@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import queue
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -236,20 +238,35 @@ def _connect(scheduler: str) -> Any:
     RunError
         If none answers in time, or something else does.
     """
+    import asyncio
+
     from distributed import Client
+
+    made: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def connect() -> None:
+        try:
+            made.put(Client(scheduler, timeout=CONNECT_TIMEOUT_S))
+        except (Exception, asyncio.CancelledError) as error:  # whatever the other side sends, dask may fail on it in any way
+            made.put(error)
 
     logger = logging.getLogger("distributed")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # what is wrong is in the exception
+    # a thread of its own: Client waits for ever for a port that accepts the connection and then says nothing
+    threading.Thread(target=connect, daemon=True).start()
     try:
-        return Client(scheduler, timeout=CONNECT_TIMEOUT_S)
-    except Exception as error:  # whatever the other side sends, dask may fail on it in any way
-        reason = str(error).split("\n")[0] or type(error).__name__
-        raise RunError(
-            f"no dask scheduler answers at {scheduler} ({reason}); start one, check its address and TLS, or leave --scheduler out"
-        ) from None
+        client = made.get(timeout=2.0 * CONNECT_TIMEOUT_S)
+    except queue.Empty:
+        client = TimeoutError(f"no answer within {2.0 * CONNECT_TIMEOUT_S:.0f} s")
     finally:
         logger.setLevel(level)
+    if isinstance(client, BaseException):
+        reason = str(client).split("\n")[0] or type(client).__name__
+        raise RunError(
+            f"no dask scheduler answers at {scheduler} ({reason}); start one, check its address and TLS, or leave --scheduler out"
+        )
+    return client
 
 
 def _close(client: Any) -> None:
@@ -329,7 +346,7 @@ def _run_points(
         raise RunError(f"the scheduler was lost; {KEPT}") from None
     by_key = dict(zip(keys, points, strict=True))
     # results are sent with the notification: a worker may die before its result is fetched
-    waiting = as_completed(futures, with_results=True, raise_errors=False)
+    waiting = as_completed(futures, loop=client.loop, with_results=True, raise_errors=False)
     del futures
     watch = _Watch(client)
     while not waiting.is_empty():

@@ -32,7 +32,7 @@ CLUSTER = """
 import sys, time
 from distributed import LocalCluster
 if __name__ == "__main__":
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, host="127.0.0.1") as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
 """
@@ -134,7 +134,7 @@ def test_all_workers_lost(folder: Path, table: bytes, points: int) -> None:
     from distributed import LocalCluster
 
     message = "^there has been no worker for 2 s; finished points are saved; add --resume to continue"
-    with LocalCluster(n_workers=0, processes=False, dashboard_address=None, host="127.0.0.1") as local:
+    with LocalCluster(n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None) as local:
         address = local.scheduler_address
         if points == 0:
             with pytest.raises(RunError, match=message):
