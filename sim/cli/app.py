@@ -312,44 +312,39 @@ def exit_code(arguments: list[str] | None = None) -> int:
     """
     with one_line_warnings(), signals.interruptible():
         try:
-            return _run(arguments)
-        except BaseException:
-            if not signals.was_interrupted():
-                raise
-            return _interrupted()  # an interrupt inside an import may come out as another error
+            code = int(app(args=arguments, prog_name="dawndusk", standalone_mode=False) or 0)
+            return _interrupted() if code == 130 else code
+        except SystemExit as stop:  # typer ends so when a pipe is closed
+            return PIPE_CLOSED if isinstance(stop.__context__, BrokenPipeError) else int(stop.code or 0)
+        except BaseException as error:
+            # an interrupt inside an import or in C code may come out as another error
+            if signals.was_interrupted() or isinstance(error, typer.Abort | KeyboardInterrupt):
+                return _interrupted()
+            return _reported(error)
 
 
-def _run(arguments: list[str] | None) -> int:
-    try:
-        code = int(app(args=arguments, prog_name="dawndusk", standalone_mode=False) or 0)
-        return _interrupted() if code == 130 else code
-    except InputError as error:
+def _reported(error: BaseException) -> int:
+    """Print an error as one line and give its exit code; an error of the program itself is raised again."""
+    if isinstance(error, InputError):
         for problem in error.problems:
             note(str(problem))
         return 2
-    except RunError as error:
-        note(str(error))
-        return 1
-    except (typer.Abort, KeyboardInterrupt):
-        return _interrupted()
-    except typer.Exit as stop:
-        return stop.exit_code
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    except BrokenPipeError:
+    if isinstance(error, typer.Exit):
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
         return PIPE_CLOSED
-    except MemoryError:
+    if isinstance(error, RunError):
+        note(str(error))
+    elif isinstance(error, MemoryError):
         note("out of memory; write fewer satellites or steps (dawndusk validate estimates the memory of a run)")
-        return 1
-    except OSError as error:
+    elif isinstance(error, OSError):
         note(f"{error.filename or 'output'}: {error.strerror or error}")
-        return 1
-    except Exception as error:
-        # Usage errors are recognised by their method: some versions of typer bundle their own click.
-        if not hasattr(error, "format_message"):
-            raise
+    elif hasattr(error, "format_message"):  # a usage error: some versions of typer bundle their own click
         _usage(error)
         return 2
+    else:
+        raise error
+    return 1
 
 
 def _interrupted() -> int:

@@ -15,8 +15,9 @@ PLAIN_BLOCKS = str.maketrans("█░", "#-")
 
 def note(text: str) -> None:
     """Print one line on stderr; a stderr that cannot be written changes neither results nor exit code."""
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -190,11 +190,11 @@ def write(passes: Passes, out: Path) -> None:
     from pyarrow import csv, parquet
 
     table = _table(passes, text=out.suffix.lower() == ".csv")
-    with new_file(out) as part:
+    with new_file(out) as part, part.open("wb") as file:  # pyarrow itself opens no path that is not UTF-8
         if out.suffix.lower() == ".csv":
-            csv.write_csv(pa.table(table), part, csv.WriteOptions(quoting_style="needed"))
+            csv.write_csv(pa.table(table), file, csv.WriteOptions(quoting_style="needed"))
         else:
-            parquet.write_table(pa.table(table), part)
+            parquet.write_table(pa.table(table), file)
 
 
 def _table(passes: Passes, text: bool) -> dict[str, Any]:

@@ -48,9 +48,11 @@ def read(folder: Path) -> Results:
     try:
         summary = _json(folder / "summary.json")
         _check_version(folder, summary.get("schema_version"))
-        with xr.open_dataset(folder / "series.nc", engine="h5netcdf", decode_times=False) as dataset:
+        # opened here, since pyarrow opens no path that is not UTF-8
+        with (folder / "series.nc").open("rb") as file, xr.open_dataset(file, engine="h5netcdf", decode_times=False) as dataset:
             series = dataset.load()
-        rows = pq.read_table(folder / "events.parquet").to_pylist()
+        with (folder / "events.parquet").open("rb") as file:
+            rows = pq.read_table(file).to_pylist()
     except InputError:
         raise
     except Exception as error:  # whatever the three libraries raise on files that are none of theirs

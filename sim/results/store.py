@@ -247,7 +247,8 @@ def _write_events(rows: list[dict[str, Any]], path: Path) -> None:
     table = pa.table(
         {name: pa.array([row[name] for row in rows], kind) for name, kind in zip(EVENT_COLUMNS, types, strict=True)}
     )
-    pq.write_table(table, path, compression="zstd")
+    with path.open("wb") as file:  # pyarrow itself opens no path that is not UTF-8
+        pq.write_table(table, file, compression="zstd")
 
 
 def resolved_yaml(loaded: Loaded) -> str:

@@ -46,7 +46,7 @@ def _independent() -> list[Workload]:
 class Scenario(Section):
     """A whole scenario, resolved."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$")]  # it names the results folder
     description: str = ""
     epoch: Moment
     duration: Annotated[float, Quantity("s", above=0.0, most=3.2e9, example="1 d")]

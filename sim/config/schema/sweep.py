@@ -18,7 +18,7 @@ class Sweep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the study's folder")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$", description="names the study's folder")]
     description: str = ""
     scenario: Annotated[str, Field(description="a shipped scenario, or a path beside this file")]
     set: Annotated[list[str], Field(description="overrides of every point, such as 'duration=6 h'")] = []
@@ -83,7 +83,7 @@ def _message(entry: Any, path: tuple[str, ...]) -> str:
     if kind == "too_short":
         return "is empty; write at least one value"
     if kind == "string_pattern_mismatch":
-        return f"'{entry['input']}' is no name; write letters, digits, '_', '.' and '-'"
+        return f"'{entry['input']}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
     return f"'{entry['input']}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); write another value"
 
 
