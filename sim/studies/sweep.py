@@ -182,6 +182,7 @@ def execute(
     finished = existing_study(study, out, resume)
     if finished is not None:
         return finished
+    _check_dask()
     part = part_folder(study, out)
     if not part.exists():
         check_place(Path(out) if out is not None else Path("results") / study.spec.name)
@@ -198,6 +199,20 @@ def execute(
                         progress(len(study.points) - len(remaining) + count, len(study.points))
     facts = {"wall_time_s": round(time.monotonic() - begin, 3), "points_run": len(remaining), "scheduler": scheduler}
     return write_folder(study, part, out, journal.done, facts)
+
+
+def _check_dask() -> None:
+    """Check that dask can be loaded, before anything is written.
+
+    Raises
+    ------
+    RunError
+        If this system lacks a module that it needs.
+    """
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise RunError(f"sweeps need dask, which cannot be loaded here ({error}); run the sweep on Linux") from None
 
 
 @contextmanager

@@ -257,3 +257,31 @@ def test_without_locks_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert {p.name for p in (tmp_path / "found").iterdir()} == FILES
     with NewFolder(tmp_path / "other", "small"), pytest.raises(InputError, match="another run"), NewFolder(tmp_path / "other", "small"):
         pass
+
+
+def test_sweep_without_a_module_of_dask(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line, and no unfinished study."""
+    import sys
+
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    called = dawndusk("sweep", "suncatcher_sizing", "--out", "found")
+    assert (called.code, called.out) == (1, "")
+    assert called.errors[-1].startswith("sweeps need dask, which cannot be loaded here (")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["n" * 201, "n" * 250, "n" * 1000, "a/b", "..", "x y"])
+def test_name_that_makes_no_folder(dawndusk: Any, folder: Path, scenario_text: str, name: str) -> None:
+    """`validate` refuses what `run` could not write: file systems take 255 bytes, of which a results folder adds up to 55."""
+    (folder / "s.yaml").write_text(scenario_text.replace("name: small", f'name: "{name}"'), encoding="utf-8")
+    for verb in ("validate", "run"):
+        called = dawndusk(verb, "s.yaml")
+        assert (called.code, called.out) == (2, "")
+        assert called.errors == [f"s.yaml:1:1: name: '{name[:40]}' is no name; write up to 200 letters, digits, '_', '.' and '-'"]
+    assert [p.name for p in folder.iterdir()] == ["s.yaml"]
+
+
+def test_longest_name(dawndusk: Any, folder: Path, scenario_text: str) -> None:
+    (folder / "s.yaml").write_text(scenario_text.replace("name: small", f"name: {'n' * 200}").replace("2 h", "2 min"), encoding="utf-8")
+    assert dawndusk("run", "s.yaml", "--json").code == 0
+    assert [len(p.name) for p in (folder / "results").iterdir()] == [211]

@@ -36,6 +36,7 @@ if __name__ == "__main__":
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
 """
+LOST = r"^the scheduler was lost; finished points are saved; add --resume"
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # sockets of processes that are killed
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -111,7 +112,7 @@ def finish(folder: Path, points: int, table: bytes) -> None:
 
 @pytest.mark.parametrize("points", range(1, 6))
 def test_scheduler_killed(folder: Path, table: bytes, points: int) -> None:
-    with cluster() as (job, address), pytest.raises(RunError, match="^the scheduler was lost; finished points are saved; add --resume"):
+    with cluster() as (job, address), pytest.raises(RunError, match=LOST):
         sweep.sweep(SWEEP, folder / "six", scheduler=address, progress=after(points, job.kill))
     finish(folder, points, table)
 
@@ -122,7 +123,7 @@ def test_scheduler_that_falls_silent(folder: Path, table: bytes) -> None:
         for points in range(1, 6):
             place = folder / str(points)
             stop = after(points, lambda: job.send_signal(signal.SIGSTOP))
-            with pytest.raises(RunError, match="^the scheduler was lost; finished points are saved; add --resume"):
+            with pytest.raises(RunError, match=LOST):
                 sweep.sweep(SWEEP, place / "six", scheduler=address, progress=stop)
             job.send_signal(signal.SIGCONT)
             finish(place, points, table)
