@@ -139,6 +139,29 @@ def test_disk_full_while_writing(folder: Path, monkeypatch: pytest.MonkeyPatch, 
     assert list(folder.iterdir()) == []
 
 
+def test_series_on_a_disk_that_fills_up(tmp_path: Path, python: Any) -> None:
+    """Five limits of the size of a file, as the system sets them: an error of the system, and the process lives on.
+
+    HDF5 that writes to such a file itself crashes when the file is closed.
+    """
+    done = python(
+        "import errno, resource\n"
+        "from pathlib import Path\n"
+        "import numpy as np, xarray as xr\n"
+        "from sim.results.store import write_series\n"
+        "rng = np.random.default_rng(1)\n"
+        "series = xr.Dataset({f'v{k}': ('time', rng.random(20000)) for k in range(4)})\n"
+        "for limit in (0, 1000, 30000, 200000, 400000):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))\n"
+        "    try:\n"
+        "        write_series(series, Path('series.nc'))\n"
+        "    except OSError as error:\n"
+        "        print(limit, error.errno == errno.EFBIG)\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == "0 True 1000 True 30000 True 200000 True 400000 True".split()
+
+
 def test_disk_full_while_a_report_is_written_again(dawndusk: Any, folder: Path, whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The earlier report is kept."""
     import shutil
@@ -185,6 +208,18 @@ def test_folder_that_appears_during_a_run(tmp_path: Path) -> None:
         assert made.publish() == tmp_path / "found-3"
     assert (tmp_path / "found/other").read_text(encoding="ascii") == "kept"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["found", "found-2", "found-3"]
+
+
+def test_folder_that_appears_between_look_and_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name looks free and is taken when the folder is renamed: the next one is used, nothing is overwritten."""
+    from sim import output
+
+    with NewFolder(tmp_path / "found", "small") as made:
+        (tmp_path / "found").mkdir()
+        (tmp_path / "found/other").write_text("kept", encoding="ascii")
+        monkeypatch.setattr(output.os.path, "lexists", lambda _: False)
+        assert made.publish() == tmp_path / "found-2"
+    assert (tmp_path / "found/other").read_text(encoding="ascii") == "kept"
 
 
 def test_numbered_folders_at_the_same_time(folder: Path) -> None:
