@@ -159,7 +159,7 @@ def test_series_on_a_disk_that_fills_up(tmp_path: Path, python: Any) -> None:
         "        print(limit, error.errno == errno.EFBIG)\n"
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == "0 True 1000 True 30000 True 200000 True 400000 True".split()
+    assert done.stdout.split() == ["0", "True", "1000", "True", "30000", "True", "200000", "True", "400000", "True"]
 
 
 def test_disk_full_while_a_report_is_written_again(dawndusk: Any, folder: Path, whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
