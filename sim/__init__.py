@@ -12,7 +12,7 @@ compare, why, sweep
 Examples
 --------
 >>> import sim
->>> results = sim.run(sim.load("suncatcher", set=["duration=10 min"]))
+>>> results = sim.run("suncatcher", set={"duration": "10 min"})
 >>> results.summary["satellites"], results.summary["accelerators"]
 (81, 5184)
 >>> [row["cause"] for row in results.waterfall][-1]
@@ -32,7 +32,7 @@ _MODULE_OF = {
     "load": "sim.api",
     "run": "sim.api",
     "open_results": "sim.api",
-    "compare": "sim.studies.compare",
+    "compare": "sim.studies.operands",
     "sweep": "sim.studies.sweep",
     "why": "sim.studies.why",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sim.config.scenario import Loaded
+from sim.config.scenario import Loaded, Overrides, overrides
 from sim.config.scenario import load as _load
 from sim.engine.driver import Progress, Run
 from sim.output import NewFolder
@@ -15,7 +15,7 @@ from sim.results.store import ReportWriter, Results
 
 def load(
     source: str | Path,
-    set: tuple[str, ...] | list[str] = (),
+    set: Overrides = (),
     events: tuple[str, ...] | list[str] = (),
     seed: int | None = None,
     allow_stale: bool = False,
@@ -27,10 +27,10 @@ def load(
     ----------
     source : str or pathlib.Path
         Name of a shipped scenario, or path of a scenario file.
-    set : sequence of str, optional
-        Overrides of the form "key=value", such as "step=30 s".
+    set : mapping or sequence of str, optional
+        Overrides by dotted name, such as {"step": "30 s"}, or of the form "key=value".
     events : sequence of str, optional
-        Additional events, such as "2026-12-21T06:00Z lose satellite 17".
+        Additional events, such as "+6 h lose plane 3 for 90 min".
     seed : int, optional
         Seed of all random streams; that of the scenario if None.
     allow_stale : bool, optional
@@ -50,17 +50,21 @@ def load(
 
     Examples
     --------
-    >>> loaded = load("suncatcher", set=["step=30 s", "duration=6 h"])
-    >>> loaded.satellites, loaded.scenario.step, loaded.scenario.duration
-    (81, 30.0, 21600.0)
+    >>> load("suncatcher", set={"step": "30 s", "duration": "6 h"})
+    <Loaded suncatcher: 81 satellites, 5,184 accelerators, 720 steps of 30 s>
     """
-    return _load(source, tuple(set), tuple(events), seed, allow_stale, skip_bad)
+    return _load(source, overrides(set), tuple(events), seed, allow_stale, skip_bad)
 
 
 def run(
-    loaded: Loaded,
+    scenario: Loaded | str | Path,
     out: str | Path | None = None,
     *,
+    set: Overrides = (),
+    events: tuple[str, ...] | list[str] = (),
+    seed: int | None = None,
+    allow_stale: bool = False,
+    skip_bad: bool = False,
     save: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -70,10 +74,12 @@ def run(
 
     Parameters
     ----------
-    loaded : Loaded
-        A scenario returned by `load`.
+    scenario : Loaded, str or pathlib.Path
+        A scenario returned by `load`, the name of a shipped one, or the path of a scenario file.
     out : str or pathlib.Path, optional
         Folder for the results; must not exist yet. Implies `save`.
+    set, events, seed, allow_stale, skip_bad : optional
+        As in `load`; only with a name or a path.
     save : bool, optional
         Write a results folder, without `out` as `results/NAME-HASH8-N`.
     threads : int, optional
@@ -92,7 +98,8 @@ def run(
     Raises
     ------
     InputError
-        If `out` exists or cannot be written, which is found before anything is computed, or a job fits on no satellites.
+        If the scenario is invalid, if `out` exists or cannot be written, which is found before anything is computed, or a
+        job fits on no satellites.
     RunError
         If the run fails, a result is not a finite number, or the disk is full.
 
@@ -102,12 +109,13 @@ def run(
 
     Examples
     --------
-    >>> results = run(load("suncatcher", set=["duration=10 min"]))
-    >>> results.series.sizes["time"]
-    10
+    >>> results = run("suncatcher", set={"duration": "10 min"})
+    >>> results.series.sizes["time"], str(results.series["time_utc"].values[0])
+    (10, '2026-12-21T00:01:00.000000000')
     >>> round(sum(row["fraction"] for row in results.waterfall), 9)
     1.0
     """
+    loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad)
     if out is None and not save:
         return store.from_outcome(Run(loaded, threads=threads).finish(progress))
     name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
@@ -123,6 +131,42 @@ def run(
             "block_steps": simulation.block,
         }
         return store.write(outcome, results, folder, facts, report)
+
+
+def as_loaded(
+    scenario: Loaded | str | Path,
+    set: Overrides = (),
+    events: tuple[str, ...] | list[str] = (),
+    seed: int | None = None,
+    allow_stale: bool = False,
+    skip_bad: bool = False,
+) -> Loaded:
+    """A scenario that is loaded already, or loaded by name or path.
+
+    Parameters
+    ----------
+    scenario : Loaded, str or pathlib.Path
+        A loaded scenario, a name, or a path.
+    set, events, seed, allow_stale, skip_bad : optional
+        As in `load`.
+
+    Returns
+    -------
+    Loaded
+        The scenario.
+
+    Raises
+    ------
+    InputError
+        If the scenario is invalid.
+    TypeError
+        If options of `load` are given with a loaded scenario.
+    """
+    if not isinstance(scenario, Loaded):
+        return load(scenario, set, events, seed, allow_stale, skip_bad)
+    if set or events or seed is not None or allow_stale or skip_bad:
+        raise TypeError("set, events, seed, allow_stale and skip_bad go with a name or a path; give them to load instead")
+    return scenario
 
 
 def open_results(folder: str | Path) -> Results:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import access, commands, signals
+from sim.cli import access, commands, shipped, signals
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Threads
 from sim.cli.process import PIPE_CLOSED
 from sim.cli.terminal import console, in_stream_characters, load_with_notes, note, one_line_warnings, print_json, table
@@ -21,12 +21,29 @@ from sim.config.errors import InputError, RunError
 
 app = typer.Typer(
     name="dawndusk",
-    help="Orbital compute constellation simulator: how many of the FLOPs you launch are usable, and what takes the rest.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from sim import __version__
+
+        print(f"dawndusk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Orbital compute constellation simulator: how many of the FLOPs you launch are usable, and what takes the rest."""
 
 
 @app.command(epilog='Example: dawndusk run suncatcher --set satellite.power.array.area="140 m2"')
@@ -284,6 +301,7 @@ def provenance(
 
 app.add_typer(commands.app)
 app.add_typer(access.app)
+app.add_typer(shipped.app)
 
 
 def main(arguments: list[str] | None = None) -> None:

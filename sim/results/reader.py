@@ -12,6 +12,7 @@ import xarray as xr
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, bad_input
 from sim.output import sha256_of
+from sim.results import dataset as recorded
 from sim.results.store import DIGESTED, Results
 from sim.schema import CAUSES, SCHEMA_VERSION
 
@@ -61,7 +62,7 @@ def read(folder: Path) -> Results:
             Origin(str(folder)), "", f"is not a results folder ({reason}); write the folder of a run"
         ) from None
     _check_summary(folder / "summary.json", summary)
-    return Results(summary, series, rows, facts, folder)
+    return Results(summary, recorded.with_dates(series), rows, facts, folder)
 
 
 def check_files(folder: Path, names: tuple[str, ...]) -> dict[str, Any]:

@@ -33,15 +33,26 @@ from sim.schema import EVENT_COLUMNS
 DIGESTED = ("summary.json", "series.nc", "events.parquet", "scenario.yaml")  # report.html may be written again
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
-    """Results of a run, in memory or read from a folder. Times in `series` are milliseconds since its `epoch`."""
+    """Results of a run, in memory or read from a folder.
+
+    The coordinates `time` and `frame` of `series` are milliseconds since its `epoch`; beside them `time_utc` and
+    `frame_utc` are dates in UTC (`datetime64[ns]`).
+    """
 
     summary: dict[str, Any]
     series: xr.Dataset
     events: list[dict[str, Any]]
     manifest: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+
+    def __repr__(self) -> str:
+        share = f"useful {100.0 * self.summary['compute']['useful_fraction']:.2f} % of nameplate"
+        satellites = self.summary["satellites"]
+        fleet = "ground site" if satellites is None else f"{satellites:,} satellites"
+        span = f"{fleet} for {self.summary['duration_s'] / 3600.0:g} h"
+        return f"<Results {self.summary['scenario']}: {span}, {share}, {self.folder or 'not saved'}>"
 
     @property
     def waterfall(self) -> list[dict[str, Any]]:
@@ -224,6 +235,7 @@ def write_series(dataset: xr.Dataset, path: Path) -> None:
     path : Path
         The file.
     """
+    dataset = dataset.drop_vars([name for name in recorded.DATES.values() if name in dataset])
     encoding: dict[str, dict[str, Any]] = {
         str(name): {"zlib": True, "complevel": 1, "shuffle": True}
         for name, var in dataset.variables.items()

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from sim.results.dataset import TABLE
 from sim.spacecraft.step import VARIABLES
 
-VERBS = ("run", "validate", "schema", "verify", "provenance")
+VERBS = ("run", "list", "validate", "schema", "verify", "provenance")
 SHIPPED = (
     "colossus_in_orbit", "colossus_in_orbit_clusters", "colossus_in_orbit_platforms", "kuiper_630", "million",
     "starcloud_40mw", "starlink_edge", "suncatcher", "suncatcher_spread",
@@ -40,6 +41,55 @@ def test_help_of_a_verb_has_an_example(dawndusk: Any, verb: str) -> None:
     assert f"Example: dawndusk {verb}" in called.out
 
 
+def test_help_loads_nothing_that_it_does_not_print(python: Callable[[str], subprocess.CompletedProcess[str]]) -> None:
+    """Source of truth: the modules of the interpreter: help reads no scenario and draws no table."""
+    done = python(
+        "import sys\nfrom sim.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as stop:\n    assert not stop.code\n"
+        "own = [m for m in sys.modules if m.startswith(('sim.', 'orbit', 'viz')) and not m.startswith('sim.cli')]\n"
+        "print(sorted({*own} - {'orbit', 'orbit.units', 'sim.config', 'sim.config.errors'}), [m for m in ('pydantic', 'ruamel', 'rich', 'numpy') if m in sys.modules], file=sys.stderr)"
+    )
+    assert done.stderr.splitlines()[-1] == "[] []"
+
+
+def test_version_and_short_help(dawndusk: Any, repo: Path) -> None:
+    """Source of truth: pyproject.toml, and the long form of the option."""
+    version = tomllib.loads((repo / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    called = dawndusk("--version")
+    assert (called.code, called.out, called.err) == (0, f"dawndusk {version}\n", "")
+    for verb in ([], ["run"], ["list"], ["access"], ["new"]):
+        assert dawndusk(*verb, "-h") == dawndusk(*verb, "--help")
+
+
+@pytest.mark.parametrize("kind", ["scenarios", "sweeps", "hardware", "models", "fleet", "economics", "sites", "baselines", "solar"])
+def test_list_of_a_folder(dawndusk: Any, repo: Path, kind: str) -> None:
+    """Source of truth: the files of the folder, and their lines `description:`."""
+    called = dawndusk("list", kind, "--json")
+    assert (called.code, called.err) == (0, "")
+    rows = json.loads(called.out)["items"]
+    files = sorted((repo / "configs" / kind).glob("*.yaml"))
+    assert sorted(row["name"] for row in rows) == [file.stem for file in files]
+    for row in rows:
+        line = f"description: {row['description']}"
+        assert line in Path(row["file"]).read_text("utf-8").splitlines()
+    table = dawndusk("list", kind).out
+    assert all(row["name"] in table and row["description"][:30] in table for row in rows)
+
+
+def test_list_of_a_kind_and_of_everything(dawndusk: Any, repo: Path) -> None:
+    """Source of truth: the lines `kind:` of the files, and their number."""
+    rows = json.loads(dawndusk("list", "accelerators", "--json").out)["items"]
+    chips = [f.stem for f in sorted((repo / "configs/hardware").glob("*.yaml")) if "kind: accelerator\n" in f.read_text("utf-8")]
+    assert [row["name"] for row in rows] == chips
+    every = json.loads(dawndusk("list", "--json").out)["items"]
+    assert sorted(row["file"] for row in every) == sorted(str(f) for f in (repo / "configs").glob("*/*.yaml"))
+
+
+def test_list_of_an_unknown_kind(dawndusk: Any) -> None:
+    called = dawndusk("list", "acelerators")
+    assert (called.code, called.errors) == (2, ["list: KIND: nothing is called 'acelerators'; did you mean 'accelerators'?"])
+
+
 def test_no_arguments_is_help(dawndusk: Any) -> None:
     called = dawndusk()
     assert (called.code, called.out) == (2, "")
@@ -47,7 +97,7 @@ def test_no_arguments_is_help(dawndusk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], *(["validate", name] for name in SHIPPED)], ids=" ".join
+    "arguments", [["--help"], ["run", "--help"], ["--version"], ["list"], *(["validate", name] for name in SHIPPED)], ids=" ".join
 )
 def test_instant(python: Callable[[str], subprocess.CompletedProcess[str]], arguments: list[str]) -> None:
     """Source of truth: the contract: neither numba nor xarray nor dash is loaded, and the command answers at once.

@@ -161,6 +161,25 @@ def test_flat_names() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("values", "column", "expected"),
+    [
+        (["100 m2", "1.4e2 m2"], "satellite.power.array.area [m2]", [100.0, 140.0]),
+        (["5 kJ/(m2 K)", "4.5 kJ/(m2 K)"], "satellite.thermal.radiator.heat_capacity [kJ/(m2 K)]", [5.0, 4.5]),
+        (["30 s", "1 min"], "step [as typed]", ["30 s", "1 min"]),
+        (["80 degC", "85 degC"], "satellite.accelerator.junction_limit [degC]", [80.0, 85.0]),
+        (["0.9 PFLOP/s", "1 PFLOP/s"], "satellite.accelerator.peak.bf16 [PFLOP/s]", [0.9, 1.0]),
+        ([0.2, 0.25], "", []),
+        (["2026-03-20T00:00:00Z", "2026-06-20T00:00:00Z"], "", []),
+    ],
+)
+def test_columns_as_typed(values: list[Any], column: str, expected: list[Any]) -> None:
+    """By hand: one unit: its numbers; several: the text; values without a unit have no second column."""
+    field = column.partition(" ")[0] or ("epoch" if isinstance(values[0], str) else "satellite.power.array.cell_efficiency")
+    study = definition.resolve({**SWEEP, "set": [], "grid": {field: values}})
+    assert table.as_typed(study, 0) == (column, expected)
+
+
 def test_points_table(study: study_folder.Finished) -> None:
     """Source of truth: every point run by itself in this process."""
     found = pq.read_table(study.folder / "points.parquet")
@@ -171,6 +190,8 @@ def test_points_table(study: study_folder.Finished) -> None:
         sets = [*SWEEP["set"], f"satellite.power.array.area={area}", f"satellite.power.battery.capacity={capacity}"]
         alone = sim.run(sim.load("suncatcher", sets), threads=2).summary
         assert (row["satellite.power.array.area"], row["error"]) == (float(area[:3]), None)
+        assert row["satellite.power.array.area [m2]"] == float(area[:3])
+        assert f"{row['satellite.power.battery.capacity [kWh]']:g} kWh" == capacity
         assert row["compute.useful_flops"] == alone["compute"]["useful_flops"]
         assert row["scenario_sha256"] == alone["scenario_sha256"]
     assert "wall_s" not in found.column_names
