@@ -21,7 +21,9 @@ Examples
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # as in typing, which takes longer to import than everything here
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "compare", "load", "open_results", "run", "sweep", "why"]

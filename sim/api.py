@@ -8,7 +8,8 @@ from pathlib import Path
 from sim.config.scenario import Loaded, Overrides, overrides
 from sim.config.scenario import load as _load
 from sim.engine.driver import Progress, Run
-from sim.results import store
+from sim.output import NewFolder
+from sim.results import reader, store
 from sim.results.store import ReportWriter, Results
 
 
@@ -97,9 +98,10 @@ def run(
     Raises
     ------
     InputError
-        If the scenario is invalid, if `out` exists, or a job fits on no satellites.
+        If the scenario is invalid, if `out` exists or cannot be written, which is found before anything is computed, or a
+        job fits on no satellites.
     RunError
-        If the run fails.
+        If the run fails, a result is not a finite number, or the disk is full.
 
     Notes
     -----
@@ -113,22 +115,22 @@ def run(
     >>> round(sum(row["fraction"] for row in results.waterfall), 9)
     1.0
     """
-    target = None if out is None else Path(out)
-    store.check_out(target)
     loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad)
-    begin = time.monotonic()
-    simulation = Run(loaded, threads=threads)
-    outcome = simulation.finish(progress)
-    results = store.from_outcome(outcome)
-    if not (save or target is not None):
-        return results
-    facts = {
-        "wall_time_s": round(time.monotonic() - begin, 3),
-        "threads": simulation.threads,
-        "tile_satellites": simulation.tile,
-        "block_steps": simulation.block,
-    }
-    return store.write(outcome, results, target, facts, report)
+    if out is None and not save:
+        return store.from_outcome(Run(loaded, threads=threads).finish(progress))
+    name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
+    with NewFolder(None if out is None else Path(out), name) as folder:
+        begin = time.monotonic()
+        simulation = Run(loaded, threads=threads)
+        outcome = simulation.finish(progress)
+        results = store.from_outcome(outcome)
+        facts = {
+            "wall_time_s": round(time.monotonic() - begin, 3),
+            "threads": simulation.threads,
+            "tile_satellites": simulation.tile,
+            "block_steps": simulation.block,
+        }
+        return store.write(outcome, results, folder, facts, report)
 
 
 def as_loaded(
@@ -183,7 +185,8 @@ def open_results(folder: str | Path) -> Results:
     Raises
     ------
     InputError
-        If the folder is no results folder, or was written by another version of the file layout.
+        If the folder is no results folder, was written by another version of the file layout, or holds a file that is
+        not the one that the run wrote.
 
     Examples
     --------
@@ -194,4 +197,4 @@ def open_results(folder: str | Path) -> Results:
     >>> open_results(folder).summary == written.summary
     True
     """
-    return store.read(Path(folder))
+    return reader.read(Path(folder))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from sim.cli import signals
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale
 from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
 from sim.config.errors import Origin, bad_input
@@ -54,8 +54,8 @@ def sweep(
             )
     except KeyboardInterrupt:
         kept = study_folder.part_folder(study, out)
-        note(f"interrupted; finished points are kept in {kept}: add --resume to continue")
-        raise SystemExit(130) from None  # typer's own handler would report that nothing was written
+        note(f"{signals.interrupt_name()}; finished points are kept in {kept}: add --resume to continue")
+        raise SystemExit(signals.interrupt_code()) from None  # typer's own handler would report that nothing was written
     for index, error in finished.failed.items():
         note(f"point {index} ({_point_text(study, index)}): {error}")
     if json:
@@ -283,17 +283,14 @@ def report(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A results folder written by `dawndusk run`.")],
 ) -> None:
     """Write the report of a results folder again."""
-    from sim.results.store import read
+    from sim.output import new_file
+    from sim.results.reader import read
     from viz.report import write_report
 
     results = read(result)
     target = result / "report.html"
-    part = result / f".report.{os.getpid()}.part"
-    try:
+    with new_file(target) as part:
         write_report(results, part)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
     print(target)
 
 

@@ -201,6 +201,8 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
         return f"{what}; write entries that start with '- '"
     if kind.startswith("bool_"):
         return f"'{value}' is neither true nor false; write one of them"
+    if kind == "string_pattern_mismatch" and list(path) == ["name"]:
+        return f"'{value:.40}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
     if kind == "string_type":
         return "is not a word; write one, in quotes where it looks like a number"
     return f"'{value}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"

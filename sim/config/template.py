@@ -116,8 +116,8 @@ def scenario_template(name: str, source: str | None) -> str:
     >>> scenario_template("my_fleet", None).splitlines()[2]
     'name: my_fleet'
     """
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) is None:
-        raise bad_input(Origin(name), "", "is not a valid name; write letters, digits, '_', '.' and '-'")
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}", name) is None:
+        raise bad_input(Origin(name), "", "is not a valid name; write up to 200 letters, digits, '_', '.' and '-'")
     head = _HEAD.format(schema=config_root() / "schema.json", name=name)
     if source is None:
         return head + _COMPLETE.format()

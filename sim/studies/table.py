@@ -140,7 +140,8 @@ def _write(columns: dict[str, list[Any]], units: dict[str, str], path: Path) -> 
         arrays.append(array)
         unit = units.get(name)
         fields.append(pa.field(name, array.type, metadata=None if unit is None else {"unit": unit}))
-    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), path, compression="zstd")
+    with path.open("wb") as file:  # pyarrow itself opens no path that is not UTF-8
+        pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), file, compression="zstd")
 
 
 def _array(values: list[Any], text: bool) -> Any:

@@ -61,7 +61,7 @@ Baseline = Annotated[Annotated[str, Tag("name")] | Annotated[Site, Tag("site")],
 class Scenario(Section):
     """A whole scenario, resolved."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = Field(
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$")] = Field(
         description="Name of the scenario: letters, digits, '_', '.' and '-'; it begins the name of the results folder"
     )
     description: str = Field(default="", description="One line on what this is, for lists and the report")

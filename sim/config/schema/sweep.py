@@ -19,7 +19,7 @@ class Sweep(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[
-        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Name of the study and of its folder")
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$", description="Name of the study and of its folder")
     ]
     description: str = Field(default="", description="One line on what this is")
     scenario: Annotated[str, Field(description="A shipped scenario, or a path relative to this file")]
@@ -88,7 +88,7 @@ def _message(entry: Any, path: tuple[str, ...]) -> str:
     if kind == "too_short":
         return "is empty; write at least one value"
     if kind == "string_pattern_mismatch":
-        return f"'{entry['input']}' is no name; write letters, digits, '_', '.' and '-'"
+        return f"'{entry['input']}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
     return f"'{entry['input']}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); write another value"
 
 

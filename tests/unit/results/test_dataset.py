@@ -179,7 +179,7 @@ def test_links_and_random_failures_are_among_the_events(found: Results) -> None:
 
 
 def test_assumptions_tell_what_is_assumed(found: Results) -> None:
-    from sim.results.store import assumptions
+    from sim.results.reader import assumptions
 
     reported = {row["field"]: row for row in assumptions(found)}
     assert list(reported) == found.summary["assumptions"]
