@@ -266,7 +266,19 @@ class Run(Context):
         tile.gone = gone
 
     def advance_alone(self, tile: Tile, k: int, steps: int, at: int) -> None:
-        """Take steps k to k + steps - 1 with the tile's controls; their positions begin at `at` in the block."""
+        """Take steps k to k + steps - 1 of a tile with its controls.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile.
+        k : int
+            Number of the first step.
+        steps : int
+            Number of steps.
+        at : int
+            Place of the first step in the block.
+        """
         window = slice(k + 2, k + 2 + steps)
         self.loop(
             tile.r_m[at : at + steps], self.surroundings.sun_m[window], self.surroundings.flux_w_m2[window], tile.controls,

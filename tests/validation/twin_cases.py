@@ -44,6 +44,7 @@ from sim.spacecraft import (
     earth_flux,
     illumination,
     loop,
+    passes,
     radiator,
     rows,
     step,
@@ -216,7 +217,7 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     limits, controls = np.empty((loop.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (loop.CONTROL_ROWS, 8))
     loop.see_surroundings(*tiles, first[np.newaxis, 1:] * 1.0001, 0, sun_m[2], 1400.0, controls, kind.values)
     for name in ("see_surroundings", "surroundings_passes", "directions_pass", "fill_controls"):
-        yield name, work[0, loop.LIT_ROW, :8]
+        yield name, work[0, passes.LIT_ROW, :8]
     loop.preview_limits(*tiles, sun_m[2], 1400.0, controls[loop.DUTY_CONTROL], False, kind.values, limits)
     for name in ("preview_limits", "limits_passes"):
         yield name, limits

@@ -17,7 +17,7 @@ from typing import Any
 import energy_books as books
 
 from sim.engine.driver import Run
-from sim.spacecraft import loop, rows, step
+from sim.spacecraft import loop, passes, rows, step
 
 # name -> (function written from declarations, line in it, what replaces the line)
 LEDGER = {f"without {v.cause}": ("store", f"+= fluxes.{v.name} * step_s", "pass") for v in step.VARIABLES if v.cause}
@@ -90,6 +90,7 @@ def reload(module: str | None, text: str, edit: tuple[str, str, str] | None) -> 
         rows.written = spoiled
     try:
         importlib.reload(step)
+        importlib.reload(passes)
         importlib.reload(loop)
     finally:
         rows.written = written

@@ -14,7 +14,7 @@ import step_mutants
 import submodel_cases as cases
 
 from sim.schema import Variable
-from sim.spacecraft import compute, loop, rows, step
+from sim.spacecraft import compute, loop, passes, rows, step
 from sim.spacecraft.step import ROWS
 
 ROOT = Path(__file__).parents[3]
@@ -141,7 +141,7 @@ def test_passes_are_the_step() -> None:
     loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sun_m, 1361.0, controls, values)
     loop.preview_limits(*tiles, sun_m, 1361.0, controls[loop.DUTY_CONTROL], False, values, limits)
     loop.take_step(*tiles, sun_m, 1361.0, controls, values, np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME))
-    lit, hot = work[0, loop.LIT_ROW, :n], work[0, loop.HEADROOM_ROW, :n] < step.NEAR_LIMIT_K
+    lit, hot = work[0, passes.LIT_ROW, :n], work[0, passes.HEADROOM_ROW, :n] < step.NEAR_LIMIT_K
     assert ((lit > 0.0) & (lit < 1.0)).sum() >= 5
     assert 3 <= hot.sum() <= n - 3
     for i in range(n):
