@@ -18,6 +18,7 @@ from sim.workload import training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean
+from sim.workload.jobs.run_losses import RunShares, record_run, slowest_members
 from sim.workload.training_step import StepTime
 
 Array = NDArray[np.float64]
@@ -218,10 +219,7 @@ class Training:
         limits : ndarray, shape (LIMIT_ROWS, N)
             Limits of the step.
         """
-        runs, job = self.runs
-        rate = np.full(self.jobs, np.inf)
-        np.minimum.at(rate, job, limits[LIMIT_RATE, runs])
-        self.job_rate = np.where(np.isfinite(rate), rate, 0.0)
+        self.job_rate = self._slowest(limits)[0]
         times = training_step.decompose(self.task, self.job_rate, self.costs.stage_transfer_s, self.costs.gradients_s)
         active = self.job_rate > 0.0
         total = np.where(active, times.total_s, 1.0)
@@ -230,15 +228,11 @@ class Training:
         # share of a step that arithmetic takes; 1 for a job that is stopped
         self.duty = np.where(active, self.parts.compute_s + self.parts.recompute_s, 1.0)
 
-    def _causes(self, limits: Array) -> list[str]:
-        """What limits the slowest member of each job, the lowest numbered of equals."""
-        runs, job = self.runs
-        order = np.lexsort((runs, limits[LIMIT_RATE, runs], job))
-        jobs, first = np.unique(job[order], return_index=True)
-        causes = ["failed"] * self.jobs
-        for g, slowest in zip(jobs.tolist(), runs[order][first].tolist(), strict=True):
-            causes[g] = binding(limits, slowest)
-        return causes
+    def _slowest(self, limits: Array) -> tuple[Array, Ints]:
+        """Rate of the slowest member of each job, and its number, the lowest of equals."""
+        rate, member = np.empty(self.jobs), np.empty(self.jobs, dtype=np.int64)
+        slowest_members(*self.runs, limits[LIMIT_RATE], rate, member)
+        return rate, member
 
     def fill_duty(self, duty: Array) -> None:
         """Fill the duty of members at the rates last set.
@@ -284,7 +278,7 @@ class Training:
             The ledger.
         """
         rate = limits[LIMIT_RATE]
-        self.causes = self._causes(limits)
+        self.causes = [binding(limits, s) if s >= 0 else "failed" for s in self._slowest(limits)[1].tolist()]
         for cause, mine, left in (("spare", ~self.unallocated, limits[LIMIT_ALLOWED]), ("unplaced", self.unallocated, rate)):
             standby = np.flatnonzero((self.spare_share > 0.0) & mine)
             if standby.size:
@@ -315,30 +309,24 @@ class Training:
                     ledger.induced("outage", k, interval.present[~mine], left_s[~mine])
 
     def _run(self, k: int, s: _Interval, seconds: float, limits: Array, ledger: Ledger) -> None:
-        kernel_efficiency = self.task.kernel_efficiency
-        g, present = s.job, s.present
-        limit, rate = limits[LIMIT_RATE, present], float(self.job_rate[g])
-        ledger.induced(self.causes[g], k, present, seconds * (limit - rate))
-        if rate == 0.0:
+        g, p, efficiency = s.job, self.parts, self.task.kernel_efficiency
+        shares = RunShares(
+            rate=float(self.job_rate[g]), duration_s=float(self.duration_s[g]), compute=float(p.compute_s[g]),
+            recompute=float(p.recompute_s[g]), bubble=float(p.bubble_s[g]), communication=float(p.communication_s[g]),
+            straggler=float(p.straggler_s[g]), kernel_efficiency=efficiency,
+        )  # fmt: skip
+        record_run(
+            ledger, k, s.present, seconds, limits[LIMIT_RATE], self.causes[g], shares, self.costs.own_stage_transfer_s,
+            self.costs.own_gradients_s, training_step.step_constants(self.task),
+        )  # fmt: skip
+        if shares.rate == 0.0:
             return
         self.running_s[g] += seconds
-        p = self.parts
-        own_s = training_step.exposed_s(
-            self.task, rate, self.costs.own_stage_transfer_s[present], self.costs.own_gradients_s[present]
-        ) / float(self.duration_s[g])
-        own = np.minimum(own_s, p.communication_s[g])
-        ledger.own("communication", k, present, seconds * rate * own)
-        ledger.induced("communication", k, present, seconds * rate * (p.communication_s[g] - own))
-        for cause, part in (("recompute", p.recompute_s), ("bubble", p.bubble_s), ("straggler", p.straggler_s)):
-            if part[g] > 0.0:
-                ledger.own(cause, k, present, np.full(present.size, seconds * rate * part[g]))
-        arithmetic_s = seconds * rate * float(p.compute_s[g])
-        useful_s = arithmetic_s * kernel_efficiency
-        ledger.own("kernel", k, present, np.full(present.size, arithmetic_s * (1.0 - kernel_efficiency)))
-        self.useful_share[present] += useful_s / self.step_s
-        steps = seconds / float(self.duration_s[g])
+        useful_s = seconds * shares.rate * shares.compute * efficiency
+        self.useful_share[s.present] += useful_s / self.step_s
+        steps = seconds / shares.duration_s
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
-        self.open[g].append(_Done(k, present, useful_s, tokens, seconds))
+        self.open[g].append(_Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
         self.trained_steps[g] += steps
 
     def _flags(self, s: _Interval, ledger: Ledger) -> None:
