@@ -31,13 +31,13 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, np.ndarray
 
 
 def _decorated() -> set[str]:
-    """Names of all functions under @kernel or @inlined, read from the source."""
+    """Names of all functions under @kernel or @inlined, or their exact forms, read from the source."""
     found = set()
     for path in [*(ROOT / "orbit").rglob("*.py"), *(ROOT / "sim" / "spacecraft").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef):
                 marks = {d.id for d in node.decorator_list if isinstance(d, ast.Name)}
-                if marks & {"kernel", "inlined"}:
+                if marks & {"kernel", "inlined", "exact_kernel", "exact_inlined"}:
                     found.add(node.name)
     return found
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import access_twins
 import numpy as np
+import workload_twins
 
 from orbit.atmosphere import _around, _densities, air
 from orbit.kernels import (
@@ -231,6 +232,7 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     yield "record", outcome.kept
     yield "fleet", outcome.fleet
     yield from access_twins.calls()
+    yield from workload_twins.calls()
 
 
 def eclipse_calls() -> Iterator[tuple[str, object]]:

@@ -1,0 +1,59 @@
+"""Calls to the compiled functions of jobs with fixed inputs; part of twin_cases.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sim.workload import collectives, inference_step, training_step
+from sim.workload.inference_step import Rates
+from sim.workload.jobs import run_losses
+from sim.workload.jobs.ledger import Ledger
+from sim.workload.parallelism import Batch, Mesh
+from sim.workload.service import Service
+from sim.workload.training_step import Task
+from sim.workload.transformer import Model
+
+MODEL = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
+TASK = Task(MODEL, Mesh(1, 4, 2), Batch(64, 2, 1024, "full"), 1, 1e15, 0.5, 0.4, 0.02, 1e11, 1e-6)
+SERVICE = Service(MODEL, 1, 1, 8, 1000, 100, 1e15, 0.5, 1e12, 80e9, 0.9, 1e11, 0.0)
+
+
+def calls() -> Iterator[tuple[str, object]]:
+    """Name and result of each call."""
+    rng, constants = np.random.default_rng(23), training_step.step_constants(TASK)
+    rate, stage_s, reduction_s = rng.uniform(0.1, 1.0, 20), rng.uniform(0.0, 1e-2, 20), rng.uniform(0.0, 5.0, 20)
+    rate[0] = 0.0
+    exposed, parts = np.empty(20), np.empty((6, 20))
+    training_step.exposed_times(rate, stage_s, reduction_s, constants, exposed)
+    training_step.step_times(rate, stage_s, reduction_s, constants, parts)
+    assert np.isinf(parts[:, 0]).sum() == 2
+    for name in ("exposed_times", "exposed_at"):
+        yield name, exposed
+    for name in ("step_times", "step_at"):
+        yield name, parts[:, 1:]
+    points = np.empty((len(Rates._fields), 19))
+    inference_step.operating_points(rate[1:], inference_step.cycle_constants(SERVICE), points)
+    yield "operating_points", points
+    # five messages over four links, one of a satellite to itself, one without a route
+    start, links = np.array([0, 2, 3, 3, 3, 5]), np.array([0, 1, 1, 2, 3])
+    size, stays = rng.uniform(1e6, 1e9, 5), np.array([False, False, True, False, False])
+    delay_s, rate_bit_s = rng.uniform(1e-3, 1e-2, 4), rng.uniform(1e9, 1e11, 4)
+    times = collectives.flow_times_s(start, links, size, delay_s, rate_bit_s, stays)
+    for name in ("_flow_times", "_flow_time"):
+        yield name, times[np.isfinite(times)]
+    total, own, lost = np.zeros(2), np.zeros(6), np.zeros(2, dtype=np.bool_)
+    collectives.add_phase_times(
+        start, links, collectives.load_bits(start, links, size, 4), stays, np.array([0, 0, 1, 1, 0]), np.arange(5), 3, delay_s,
+        rate_bit_s, total, own, lost,
+    )  # fmt: skip
+    assert lost.tolist() == [False, True]
+    yield "add_phase_times", np.concatenate((total, own))
+    slowest, member = np.empty(3), np.empty(3, dtype=np.int64)
+    run_losses.slowest_members(np.arange(6), np.array([0, 1, 0, 1, 0, 0]), rate[:6], slowest, member)
+    yield "slowest_members", np.concatenate((slowest, member))
+    ledger = Ledger(6, 1, rng.uniform(0.5, 1.0, 6))
+    shares = run_losses.RunShares(0.5, 4.0, 0.4, 0.1, 0.1, 0.3, 0.1, 0.5)
+    run_losses.record_run(ledger, 0, np.array([1, 2, 4]), 60.0, rate[:6], "power", shares, stage_s[:6], reduction_s[:6], constants)
+    yield "_add", np.concatenate((ledger.own_s.ravel(), ledger.induced_s.ravel(), ledger.step_own_s[:, 0], ledger.step_induced_s[:, 0]))
