@@ -265,7 +265,7 @@ def load(
     notes += set_notes + shifted_events(scenario, catalogues)
     notes += ephemeris_files.coverage_notes(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
     data = tuple(_data(root))
-    notes += validation.notes(scenario)
+    notes += validation.orientation_notes(scenario) + validation.separation_notes(scenario)
     return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario, catalogues))
 
 

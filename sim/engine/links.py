@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config import validation
 from sim.config.scenario import Loaded
 from sim.config.schema import (
     Cluster,
@@ -38,20 +39,22 @@ def constellation_blocks(loaded: Loaded) -> list[ConstellationBlock]:
     """
     blocks: list[ConstellationBlock] = []
     first = 0
+    links = loaded.scenario.links
+    cross_plane = "nearest_slot" if links is None else links.cross_plane
     for i, entry in enumerate(loaded.scenario.constellation):
         for part in parts([entry]):
-            blocks += _constellation_blocks(part, first)
+            blocks += _constellation_blocks(part, first, cross_plane)
             first += loaded.catalogues.count(i, part)
     return blocks
 
 
-def _constellation_blocks(entry: Constellation, first: int) -> list[ConstellationBlock]:
+def _constellation_blocks(entry: Constellation, first: int, cross_plane: str) -> list[ConstellationBlock]:
     match entry:
         case Walker():
-            wraps = entry.pattern == "delta"
-            return [Grid(first, entry.planes, entry.satellites_per_plane, wraps, round(entry.phasing))]
+            ahead = validation.cross_plane_slots(entry, cross_plane)
+            return [Grid(first, entry.planes, entry.satellites_per_plane, ahead)]
         case Ring():
-            return [Grid(first, 1, entry.satellites, False)]
+            return [Grid(first, 1, entry.satellites)]
         case Cluster():
             return list(formations.constellation_blocks(entry, first))
         case _:

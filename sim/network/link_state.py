@@ -41,8 +41,7 @@ class Grid:
     first: int
     planes: int
     slots: int
-    wrap_planes: bool
-    seam_slots: int = 0  # slots by which Walker's phasing has shifted the pattern once round: f, rounded
+    cross_slots: tuple[int, ...] = ()  # slots to the neighbour in the next plane, from each plane that has one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,9 +272,7 @@ def _topology_links(constellation_blocks: Sequence[ConstellationBlock], form: st
     pairs = []
     for block in constellation_blocks:
         if form == "grid" and isinstance(block, Grid):
-            pairs.append(
-                topology.grid_pairs(block.planes, block.slots, block.wrap_planes, block.first, block.seam_slots)
-            )
+            pairs.append(topology.grid_pairs(block.planes, block.slots, block.cross_slots, block.first))
         elif form == "mesh" and isinstance(block, Lattice):
             pairs.append(topology.lattice_pairs(block.offsets_m, block.spacing_m, block.first))
     none = np.empty(0, np.int64)

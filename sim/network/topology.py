@@ -5,6 +5,8 @@ Pairs are arrays (a, b) of satellite indices, int64, a < b, each pair once, sort
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -43,19 +45,18 @@ def unique_pairs(a: Indices, b: Indices) -> Pairs:
     return one, other
 
 
-def grid_pairs(planes: int, slots: int, wrap_planes: bool = True, first: int = 0, seam_slots: int = 0) -> Pairs:
-    """+Grid links: each satellite to the next slot of its plane and to the same slot of the next plane.
+def grid_pairs(planes: int, slots: int, cross_slots: Sequence[int] = (), first: int = 0) -> Pairs:
+    """+Grid links: each satellite to the next slot of its plane and to one slot of the next plane.
 
     Parameters
     ----------
     planes, slots : int
         Number of planes and of satellites in each, at least 1; satellites are numbered plane by plane.
-    wrap_planes : bool
-        Whether the last plane is linked to the first. A star pattern has no such link: those planes counter-rotate.
+    cross_slots : sequence of int
+        For each plane that is linked to the next one: slot s is linked to slot s + n there, modulo `slots`. With as many
+        as there are planes, the last plane is linked to the first; without any, planes are not linked.
     first : int
         Number of the first satellite.
-    seam_slots : int
-        Slots by which Walker phasing has shifted the pattern once around: at the seam slot s is linked to s + seam_slots.
 
     Returns
     -------
@@ -67,13 +68,18 @@ def grid_pairs(planes: int, slots: int, wrap_planes: bool = True, first: int = 0
     >>> a, b = grid_pairs(1, 4)
     >>> list(zip(a.tolist(), b.tolist()))
     [(0, 1), (0, 3), (1, 2), (2, 3)]
-    >>> grid_pairs(72, 22)[0].size == 2 * 72 * 22
+    >>> a, b = grid_pairs(2, 3, (1,))  # slot 0 of plane 0 to slot 1 of plane 1, which is satellite 4
+    >>> [pair for pair in zip(a.tolist(), b.tolist()) if pair[0] // 3 != pair[1] // 3]
+    [(0, 4), (1, 5), (2, 3)]
+    >>> grid_pairs(72, 22, (0,) * 72)[0].size == 2 * 72 * 22
     True
     """
     plane, slot = np.divmod(np.arange(planes * slots, dtype=np.int64), slots)
     within = plane * slots + (slot + 1) % slots
-    across = (plane + 1) % planes * slots + (slot + np.where(plane == planes - 1, seam_slots, 0)) % slots
-    crossing = np.ones(plane.size, bool) if wrap_planes and planes > 1 else plane < planes - 1
+    ahead = np.zeros(planes, dtype=np.int64)
+    ahead[: len(cross_slots)] = cross_slots
+    across = (plane + 1) % planes * slots + (slot + ahead[plane]) % slots
+    crossing = plane < len(cross_slots)
     here = plane * slots + slot
     a, b = unique_pairs(np.concatenate((here, here[crossing])), np.concatenate((within, across[crossing])))
     return a + first, b + first

@@ -107,7 +107,7 @@ def simulated() -> tuple[Series, ...]:
     shell = walker_sgp4(14.80, math.radians(51.9), SLOTS, staggered_lead_slots(PLANES), EPOCH_JD, 0.0)
     fleet = Sgp4(shell, grid)
     rules = LinkRules("grid", 4, None, GRAZING_M, MAX_LINK_M, 0.0)
-    network = Network([Grid(0, PLANES, SLOTS, True)], count, rules)
+    network = Network([Grid(0, PLANES, SLOTS, (0,) * PLANES)], count, rules)
     fixed, up = np.array([position_m(c) for c in CITIES]), np.array([zenith(c) for c in CITIES])
     horizon, reach_m = np.zeros(len(CITIES)), np.full(len(CITIES), MAX_STATION_RANGE_M)
     r_m, slant_m = np.empty((BLOCK, 3, count)), np.empty((len(CITIES), count))

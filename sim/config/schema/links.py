@@ -28,6 +28,7 @@ class Links(Section):
     """Which satellites are joined, and by what."""
 
     topology: Literal["grid", "nearest", "mesh"]
+    cross_plane: Literal["nearest_slot", "same_slot"] = "nearest_slot"  # grid: which satellite of the next plane
     terminal: Terminal
     terminals: Annotated[int, Count(most=64)]  # on each satellite
     grazing_altitude: Annotated[float, Quantity("m", least=0.0, most=1e6, example="80 km")]

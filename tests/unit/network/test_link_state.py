@@ -42,7 +42,7 @@ def _slants(r_m: np.ndarray) -> np.ndarray:
 
 
 def _network(rules: LinkRules = RULES, healthy: np.ndarray | None = None, tick: int = 0) -> Network:
-    network = Network([Grid(0, PLANES, SLOTS, True, 5)], COUNT, rules)
+    network = Network([Grid(0, PLANES, SLOTS, (0,) * 11 + (5,))], COUNT, rules)
     network.update(_positions(tick), np.ones(COUNT, bool) if healthy is None else healthy, {})
     return network
 
@@ -270,7 +270,7 @@ def test_mesh_of_a_formation() -> None:
 def test_two_grids_do_not_meet() -> None:
     """Source of truth: by hand: a grid of 3 x 3 has 18 links, a second of them behind it as many, and no link joins them."""
     r_m = np.random.default_rng(5).normal(size=(3, 18)) + np.array([[7e6], [0.0], [0.0]])
-    network = Network([Grid(0, 3, 3, True), Grid(9, 3, 3, True)], 18, RULES)
+    network = Network([Grid(0, 3, 3, (0, 0, 0)), Grid(9, 3, 3, (0, 0, 0))], 18, RULES)
     network.update(r_m, np.ones(18, bool), {})
     assert network.a.size == 36
     assert np.array_equal(network.a < 9, network.b < 9)
@@ -283,7 +283,7 @@ def test_a_ring_joins_its_neighbours() -> None:
     ring = CircularElements(np.full(n, a_m), np.full(n, 1.0), np.zeros(n), 2 * math.pi * np.arange(n) / n)
     r_m = np.empty((1, 3, n))
     CircularJ2(ring, TimeGrid(2461000.5, 0.0, 60.0, 1)).fill(0, n, 0, r_m)
-    network = Network([Grid(0, 1, n, True)], n, RULES)
+    network = Network([Grid(0, 1, n)], n, RULES)
     network.update(r_m[0], np.ones(n, bool), {})
     assert network.a.size == n
     assert np.allclose(network.length_m, 2 * a_m * math.sin(math.pi / n), atol=1e-3)
