@@ -2,3 +2,7 @@
 
 # Largest number of satellite pairs whose delays are cached while the same delays are queried again (8 B each).
 ALL_PAIRS = 32_000_000
+
+# Lengths and delays that differ by less, relative to their size, are equal, and the lowest number decides: rounding, which
+# may differ between processors, is far below.
+TIE = 1e-9

@@ -9,7 +9,7 @@ from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
 from sim.network.intervals import IntervalRecorder, RouteRecorder
 from sim.network.link_state import Network
-from sim.network.routing import components
+from sim.network.routing import components, first_of_least
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -154,7 +154,7 @@ class GroundRouting:
         stations = np.arange(self._slant_m.shape[0])
         if network is None:
             far_m = np.where(serves, self._slant_m, np.inf)
-            nearest = np.argmin(far_m, axis=1)
+            nearest = first_of_least(far_m)
             one_way_s = far_m[stations, nearest] / SPEED_OF_LIGHT_M_S
             there = np.isfinite(one_way_s)
             server, hops = np.where(there, nearest, -1), np.where(there, 0, -1)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network import optical, topology
-from sim.network.routing import Graph, Paths, trace_route
+from sim.network.routing import Graph, Paths, first_of_least, trace_route
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -187,7 +187,7 @@ class Network:
         onward_s, self._onward = self._graph.reach(self.delay_s, seed_s)
         total_s = slant_m / SPEED_OF_LIGHT_M_S + onward_s
         station = np.arange(slant_m.shape[0])
-        access = np.argmin(total_s, axis=1)
+        access = first_of_least(total_s)
         delay_s = total_s[station, access]
         routed = np.isfinite(delay_s)
         server, hops = access.copy(), np.zeros(station.size, np.int64)
@@ -246,7 +246,7 @@ class Network:
         routes = []
         for s, t in pairs:
             total_s = searches[s][0] + up_s[t]
-            last = int(np.argmin(total_s))
+            last = int(first_of_least(total_s))
             reached = bool(np.isfinite(total_s[last]))
             routes.append(StationRoute(float(total_s[last]), trace_route(searches[s][1], last)[::-1] if reached else []))
         return routes

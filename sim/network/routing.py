@@ -2,7 +2,8 @@
 
 Link l joins a[l] and b[l]; as a directed link it is l from a to b, and l + links from b to a. Delays come from
 Dijkstra's algorithm in scipy. Routes are traced back from the delays, at each satellite through the neighbour of lowest
-index that attains the delay, so that ties are broken the same way whatever order the search took.
+index that attains the delay to a relative difference of `TIE`, so that neither the order of the search nor rounding
+decides between equal routes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from sim.network import ALL_PAIRS
+from sim.network import ALL_PAIRS, TIE
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -108,7 +109,7 @@ class Graph:
         )
         least_s: Array = dijkstra(matrix, indices=self.count)[: self.count]
         predecessor = self._predecessors(least_s, np.arange(self.count), self._inbound_s(delay_s))[0]
-        predecessor[~np.isfinite(least_s) | (least_s == seed_s)] = -1
+        predecessor[~np.isfinite(least_s) | equal_to_least(seed_s, least_s)] = -1
         return least_s, predecessor
 
     def paths(self, delay_s: Array, src: Indices, dst: Indices) -> Paths:
@@ -176,7 +177,9 @@ class Graph:
         beside = self._neighbour[at]
         there = far[beside] if row is None else far[row[:, np.newaxis], beside]
         here = far[at] if row is None else far[row, at]
-        slot = np.argmax(there + inbound_s[at] == here[:, np.newaxis], axis=1)
+        here = here[:, np.newaxis]
+        # nearer to the source, or two satellites in one place could be each other's neighbour
+        slot = np.argmax(equal_to_least(there + inbound_s[at], here) & (there < here), axis=1)
         pick = np.arange(at.size)
         return beside[pick, slot], self._inbound[at, slot]
 
@@ -200,6 +203,50 @@ def _gather_paths(count: int, hops: list[tuple[Indices, Indices]], reached: NDAr
     # hops of a flow are stored last to first: reverse all, then gather by flow
     order = np.argsort(flow[::-1], kind="stable")
     return Paths(start, link[::-1][order], reached)
+
+
+def equal_to_least(delay_s: Array, least_s: Array) -> NDArray[np.bool_]:
+    """Delays that equal the least one to a relative difference of `TIE`.
+
+    Parameters
+    ----------
+    delay_s : ndarray
+        Delays [s], none below the least.
+    least_s : ndarray
+        Least delays [s], of a shape that broadcasts.
+
+    Returns
+    -------
+    ndarray of bool
+        Also where both are infinite.
+
+    Examples
+    --------
+    >>> equal_to_least(np.array([1.0 + 1e-12, 1.0 + 1e-6]), np.array(1.0)).tolist()
+    [True, False]
+    """
+    return np.asarray(delay_s <= least_s * (1.0 + TIE))
+
+
+def first_of_least(delay_s: Array) -> Indices:
+    """Index of the least delay of each row; of delays that are equal to `TIE`, the lowest index.
+
+    Parameters
+    ----------
+    delay_s : ndarray, shape (..., n)
+        Delays [s], not negative.
+
+    Returns
+    -------
+    ndarray of int64, shape (...)
+        Indices; 0 where all delays are infinite.
+
+    Examples
+    --------
+    >>> first_of_least(np.array([[3.0, 2.0 + 1e-12, 2.0], [np.inf, np.inf, np.inf]])).tolist()
+    [1, 0]
+    """
+    return np.argmax(equal_to_least(delay_s, delay_s.min(axis=-1, keepdims=True)), axis=-1)
 
 
 def trace_route(predecessor: Indices, node: int) -> list[int]:

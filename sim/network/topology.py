@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from orbit.constants import EARTH_RADIUS_M
+from sim.network import TIE
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Pairs = tuple[Indices, Indices]
 
 CANDIDATES_PER_TERMINAL = 3  # neighbours searched per terminal: more find few better links, and cost time
+EQUAL_CANDIDATES = 8  # searched besides, for those as far away as the last
+TIE_M = 1e-6  # lengths that differ by less are equal too: positions are rounded to some nanometres
 
 
 def unique_pairs(a: Indices, b: Indices) -> Pairs:
@@ -202,8 +205,9 @@ def nearest_pairs(
 
     Notes
     -----
-    Candidates are the `CANDIDATES_PER_TERMINAL * terminals` nearest satellites of each. Links of equal length are taken in
-    the order of their indices, so the result does not depend on the order of the search.
+    Candidates are the `CANDIDATES_PER_TERMINAL * terminals` nearest satellites of each, and those as far away as the last of
+    them. Links of equal length, to a relative difference of `TIE` or to a micrometre, are taken in the order of their indices,
+    so that neither the order of the search nor rounding decides.
 
     Examples
     --------
@@ -219,13 +223,19 @@ def nearest_pairs(
         return np.empty(0, np.int64), np.empty(0, np.int64)
     near = min(CANDIDATES_PER_TERMINAL * terminals + 1, satellites.size)
     points = np.ascontiguousarray(r_m[:, satellites].T)
-    range_m, other = cKDTree(points).query(points, k=near, distance_upper_bound=np.nextafter(max_range_m, np.inf))
+    range_m, other = cKDTree(points).query(
+        points, k=min(near + EQUAL_CANDIDATES, satellites.size), distance_upper_bound=np.nextafter(max_range_m, np.inf)
+    )
     in_range = np.isfinite(range_m)
+    in_range[:, near:] &= np.logical_and.accumulate(_equals_previous(range_m[:, near - 1 :]), axis=1)
     here = np.broadcast_to(np.arange(satellites.size)[:, np.newaxis], other.shape)
     a, b = unique_pairs(satellites[here[in_range]], satellites[other[in_range]])
     clear = grazing_altitude_m(r_m[:, a], r_m[:, b]) >= min_altitude_m
     a, b = a[clear], b[clear]
-    order = np.argsort(lengths_m(r_m, a, b), kind="stable")  # pairs are sorted, so equal lengths stay in index order
+    length_m = lengths_m(r_m, a, b)
+    order = np.argsort(length_m, kind="stable")
+    longer = np.cumsum(~np.concatenate(([True], _equals_previous(length_m[np.newaxis, order])[0])))
+    order = order[np.lexsort((order, longer))]  # pairs are sorted: of equal lengths the lowest indices first
     free = [terminals] * r_m.shape[1]
     chosen = []
     for link, i, j in zip(order.tolist(), a[order].tolist(), b[order].tolist(), strict=True):
@@ -235,3 +245,10 @@ def nearest_pairs(
             chosen.append(link)
     pick = np.sort(np.array(chosen, dtype=np.int64))
     return a[pick], b[pick]
+
+
+def _equals_previous(ascending_m: Array) -> NDArray[np.bool_]:
+    """Whether lengths in ascending rows (rows, n) equal the one before, (rows, n - 1)."""
+    before, after = ascending_m[:, :-1], ascending_m[:, 1:]
+    with np.errstate(invalid="ignore"):  # beyond the range all are infinite
+        return np.asarray(after - before <= np.maximum(TIE * after, TIE_M))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse.csgraph import floyd_warshall
 
-from sim.network.routing import Graph, components, trace_route
+from sim.network.routing import Graph, components, first_of_least, trace_route
 from sim.network.topology import grid_pairs
 
 
@@ -107,6 +107,36 @@ def test_ties_fall_to_the_lowest_index_in_any_order_of_links() -> None:
         seed_s = np.full(25, np.inf)
         seed_s[0] = 0.0
         assert trace_route(graph.reach(equal_s, seed_s)[1], 24) == route[::-1]
+
+
+def test_rounding_does_not_choose_routes() -> None:
+    """Source of truth: the route by hand of the test above: delays that differ by rounding are equal."""
+    a, b = grid_pairs(5, 5, (0, 0, 0, 0))
+    keep = ~((b - a == 4) & (a % 5 == 0))  # open rings
+    graph = Graph(25, a[keep], b[keep])
+    seed_s = np.full(25, np.inf)
+    seed_s[0] = 0.0
+    for seed in range(8):
+        rounded_s = 2.0**-8 * (1.0 + np.random.default_rng(seed).uniform(-1e-13, 1e-13, int(keep.sum())))
+        start, links, _ = graph.paths(rounded_s, np.array([0]), np.array([24]))
+        assert _nodes(25, a[keep], b[keep], links[start[0] : start[1]], 0) == [0, 1, 2, 3, 4, 9, 14, 19, 24]
+        assert trace_route(graph.reach(rounded_s, seed_s)[1], 24) == [24, 19, 14, 9, 4, 3, 2, 1, 0]
+
+
+def test_a_shorter_route_is_no_tie() -> None:
+    """Source of truth: by hand: over 2 it is shorter by a millionth; over 1 would be the lower number."""
+    graph = Graph(4, np.array([0, 0, 1, 2]), np.array([1, 2, 3, 3]))
+    start, links, _ = graph.paths(np.array([1.0, 1.0, 1.0, 1.0 - 2e-6]), np.array([0]), np.array([3]))
+    assert links[start[0] : start[1]].tolist() == [1, 3]
+    seed_s = np.array([np.inf, 0.5, 0.5 + 1e-13, np.inf])
+    assert graph.reach(np.array([1.0, 1.0, 1.0, 1.0 - 1e-13]), seed_s)[1].tolist() == [1, -1, -1, 1]
+
+
+def test_first_of_least() -> None:
+    """Source of truth: by hand."""
+    assert first_of_least(np.array([2.0, 1.0 + 1e-13, 1.0])) == 1
+    assert first_of_least(np.array([2.0, 1.0 + 1e-8, 1.0])) == 2
+    assert first_of_least(np.array([[np.inf, 4.0], [np.inf, np.inf]])).tolist() == [1, 0]
 
 
 def test_satellites_in_one_place() -> None:

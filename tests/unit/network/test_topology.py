@@ -185,6 +185,26 @@ def test_equal_lengths_fall_by_index() -> None:
     assert _set(nearest_pairs(r, 2, np.inf, everyone, 80e3)) == {(0, 1), (0, 3), (1, 2), (2, 3)}
 
 
+def test_rounding_does_not_choose_links() -> None:
+    """Source of truth: an exact lattice, where lowest indices decide by hand as above: some nanometres of rounding, as another
+    processor may have, change no link, neither among equal lengths nor among candidates as far away as the last."""
+    row, place = np.divmod(np.arange(81), 9)
+    exact = np.array([200.0 * row, 200.0 * place, np.full(81, 7e6)])
+    for terminals in (1, 2, 3, 4):
+        expected = _set(nearest_pairs(exact, terminals, np.inf, np.ones(81, bool), 80e3))
+        assert len(expected) >= 30 * terminals
+        for seed in range(8):
+            rounded = exact + np.random.default_rng(seed).uniform(-5e-9, 5e-9, exact.shape)
+            assert _set(nearest_pairs(rounded, terminals, np.inf, np.ones(81, bool), 80e3)) == expected
+
+
+def test_lengths_that_differ_are_not_equal() -> None:
+    """Source of truth: by hand: 2-3 is shorter than 0-1 by 2 mm and 1-2 by 1 mm, of 100 km; one terminal each."""
+    r = np.array([[0.0, 1e5, 2e5 - 1e-3, 3e5 - 3e-3], [7e6] * 4, [0.0] * 4])
+    assert _set(nearest_pairs(r[:, :3], 1, np.inf, np.ones(3, bool), 80e3)) == {(1, 2)}
+    assert _set(nearest_pairs(r, 1, np.inf, np.ones(4, bool), 80e3)) == {(0, 1), (2, 3)}
+
+
 def test_too_few_for_a_link() -> None:
     r = np.full((3, 3), 7e6)
     assert _set(nearest_pairs(r, 4, np.inf, np.array([False, True, False]), 80e3)) == set()
