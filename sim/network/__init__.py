@@ -6,3 +6,5 @@ ALL_PAIRS = 32_000_000
 # Lengths and delays that differ by less, relative to their size, are equal, and the lowest number decides: rounding, which
 # may differ between processors, is far below.
 TIE = 1e-9
+
+LEAST_DELAY_S = 1e-12  # 0.3 mm of light: delays must grow from hop to hop for a route to be traced back from them

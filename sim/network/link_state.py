@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network import optical, topology
+from sim.network.moments import block_starts
 from sim.network.routing import Graph, Paths, first_of_least, trace_route
 
 Array = NDArray[np.float64]
@@ -76,6 +77,17 @@ class StationRoute(NamedTuple):
     satellites: list[int]
 
 
+class LinkState(NamedTuple):
+    """Links at one time: l joins a[l] < b[l]. Where the set of links is that of the time before, a and b are the same arrays."""
+
+    a: Indices
+    b: Indices
+    length_m: Array
+    delay_s: Array  # latency of switching included
+    rate_bit_s: Array
+    healthy: Mask  # satellites that relay
+
+
 class Network:
     """Links between satellites at one time, and routes over them.
 
@@ -98,7 +110,10 @@ class Network:
         self.length_m, self.delay_s, self.rate_bit_s = np.empty(0), np.empty(0), np.empty(0)
         self.healthy: Mask = np.ones(count, bool)
         self._topology_links = _topology_links(constellation_blocks, rules.topology)
-        self._graph = Graph(count, self.a, self.b)
+        grids = [block for block in constellation_blocks if isinstance(block, Grid)]
+        self.block_starts = block_starts(count, [(g.first, g.planes, g.slots) for g in grids])
+        self._last_a, self._last_b = self.a, self.b  # of the last state
+        self._graph = Graph(count, self.a, self.b, self.block_starts)
         self._served: Service | None = None
         self._onward: Indices = np.empty(0, np.int64)
 
@@ -109,7 +124,7 @@ class Network:
         link_factor: Mapping[tuple[int, int], float],
         terminal_factor: Array | None = None,
     ) -> None:
-        """Compute the links of one time.
+        """Compute the links of one time and take them.
 
         Parameters
         ----------
@@ -121,6 +136,69 @@ class Network:
             Fraction of the rate of single links, by pair of satellites in either order; 0 cuts a link.
         terminal_factor : ndarray or None, optional
             Fraction of the rate of all links of each satellite, (N,); a link has the product of both ends.
+        """
+        self.take(self.state(r_m, healthy, link_factor, terminal_factor))
+
+    def take(self, state: LinkState) -> None:
+        """Make the links of one time the present ones.
+
+        Parameters
+        ----------
+        state : LinkState
+            From `state`.
+        """
+        if not (_same(state.a, self.a) and _same(state.b, self.b)):
+            self.version += 1
+            self._graph = Graph(self.count, state.a, state.b, self.block_starts)
+        self.a, self.b, self.length_m, self.delay_s, self.rate_bit_s, self.healthy = state
+        self._served = None
+
+    @property
+    def present(self) -> LinkState:
+        """The present links."""
+        return LinkState(self.a, self.b, self.length_m, self.delay_s, self.rate_bit_s, self.healthy)
+
+    def graph(self, a: Indices, b: Indices) -> Graph:
+        """Links prepared for routing.
+
+        Parameters
+        ----------
+        a, b : ndarray of int64, shape (L,)
+            Ends of the links.
+
+        Returns
+        -------
+        Graph
+            With the planes of the constellation as blocks; the present one where the links are the present ones.
+        """
+        if _same(a, self.a) and _same(b, self.b):
+            return self._graph
+        return Graph(self.count, a, b, self.block_starts)
+
+    def state(
+        self,
+        r_m: Array,
+        healthy: Mask,
+        link_factor: Mapping[tuple[int, int], float],
+        terminal_factor: Array | None = None,
+    ) -> LinkState:
+        """Compute the links of one time; the present ones stay.
+
+        Parameters
+        ----------
+        r_m : ndarray
+            Positions of the satellites [m], (3, N).
+        healthy : ndarray of bool
+            Satellites that relay, (N,).
+        link_factor : mapping of tuple of int to float
+            Fraction of the rate of single links, by pair of satellites in either order; 0 cuts a link.
+        terminal_factor : ndarray or None, optional
+            Fraction of the rate of all links of each satellite, (N,); a link has the product of both ends.
+
+        Returns
+        -------
+        LinkState
+            Links, their lengths, delays and rates.
         """
         rules = self.rules
         if rules.topology == "nearest":
@@ -140,16 +218,13 @@ class Network:
             factor *= terminal_factor[a] * terminal_factor[b]
         whole = factor > 0.0
         a, b, length_m = a[whole], b[whole], length_m[whole]
-        if not (np.array_equal(a, self.a) and np.array_equal(b, self.b)):
-            self.a, self.b, self.version = a, b, self.version + 1
-            self._graph = Graph(self.count, a, b)
-        self.healthy = healthy.copy()
-        self.length_m = length_m
-        self.delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
+        if _same(a, self._last_a) and _same(b, self._last_b):
+            a, b = self._last_a, self._last_b
+        self._last_a, self._last_b = a, b
         unlimited = np.full(a.size, np.inf)
         rate = unlimited if rules.terminal is None else optical.rate_bit_s(length_m, rules.terminal)
-        self.rate_bit_s = rate * factor[whole]
-        self._served = None
+        delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
+        return LinkState(a, b, length_m, delay_s, rate * factor[whole], healthy.copy())
 
     @property
     def topology_links(self) -> int:
@@ -265,6 +340,10 @@ class Network:
             Directed links of each route: l from a[l] to b[l], l + links from b[l] to a[l].
         """
         return self._graph.paths(self.delay_s, src, dst)
+
+
+def _same(one: Indices, other: Indices) -> bool:
+    return one is other or np.array_equal(one, other)
 
 
 def _topology_links(constellation_blocks: Sequence[ConstellationBlock], form: str) -> topology.Pairs:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from sim.network import ALL_PAIRS, TIE
+from sim.network import ALL_PAIRS, LEAST_DELAY_S, TIE
+from sim.network.moments import MomentGraph, block_starts
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-LEAST_DELAY_S = 1e-12  # 0.3 mm of light: delays must grow from hop to hop for a route to be traced back from them
 CHUNK = 1 << 21  # source-satellite delays held at a time
 
 
@@ -41,6 +41,9 @@ class Graph:
         Number of satellites N.
     a, b : ndarray of int64, shape (L,)
         Ends of the links, a < b, each link once.
+    starts : ndarray of int64, optional
+        First satellites of blocks of neighbours, such as planes, as `moments.block_starts` gives them: many moments are
+        searched faster.
 
     Notes
     -----
@@ -58,8 +61,10 @@ class Graph:
     [5, 4]
     """
 
-    def __init__(self, count: int, a: Indices, b: Indices) -> None:
+    def __init__(self, count: int, a: Indices, b: Indices, starts: Indices | None = None) -> None:
         self.count, self.links = count, int(a.size)
+        self._starts_of_blocks = block_starts(count, []) if starts is None else starts
+        self._moments: MomentGraph | None = None
         self._queried_delay_s: Array | None = None
         self._all_delays_s: Array | None = None
         tail, head = np.concatenate((a, b)), np.concatenate((b, a))
@@ -76,7 +81,7 @@ class Graph:
         self._inbound = np.full((count, width), -1, dtype=np.int64)
         self._inbound[tail, slot] = (self._order + self.links) % max(1, 2 * self.links)
 
-    def reach(self, delay_s: Array, seed_s: Array) -> tuple[Array, Indices]:
+    def least_s(self, delay_s: Array, seed_s: Array) -> Array:
         """Delays of all satellites from one source outside the graph, such as a ground station.
 
         Parameters
@@ -88,10 +93,8 @@ class Graph:
 
         Returns
         -------
-        delay_s : ndarray, shape (N,)
+        ndarray, shape (N,)
             Least delay [s]; inf without a route.
-        predecessor : ndarray of int64, shape (N,)
-            Previous satellite on the route; -1 where the source reaches the satellite directly, or not at all.
 
         References
         ----------
@@ -107,10 +110,97 @@ class Graph:
             ),
             shape=(self.count + 1, self.count + 1),
         )
-        least_s: Array = dijkstra(matrix, indices=self.count)[: self.count]
+        return np.asarray(dijkstra(matrix, indices=self.count)[: self.count])
+
+    def reach(self, delay_s: Array, seed_s: Array) -> tuple[Array, Indices]:
+        """Delays as from `least_s`, and the routes of all satellites.
+
+        Parameters
+        ----------
+        delay_s : ndarray, shape (L,)
+            Delay of each link [s], not negative.
+        seed_s : ndarray, shape (N,)
+            Delay from the source directly to each satellite [s]; inf where there is no direct connection.
+
+        Returns
+        -------
+        delay_s : ndarray, shape (N,)
+            Least delay [s]; inf without a route.
+        predecessor : ndarray of int64, shape (N,)
+            Previous satellite on the route; -1 where the source reaches the satellite directly, or not at all.
+        """
+        least_s = self.least_s(delay_s, seed_s)
         predecessor = self._predecessors(least_s, np.arange(self.count), self._inbound_s(delay_s))[0]
         predecessor[~np.isfinite(least_s) | equal_to_least(seed_s, least_s)] = -1
         return least_s, predecessor
+
+    def reach_moments(self, delay_s: Array, seed_s: Array, out: Array | None = None) -> Array:
+        """Delays of all satellites from sources outside the graph, at many moments at once.
+
+        Parameters
+        ----------
+        delay_s : ndarray, shape (moments, L)
+            Delay of each link [s], not negative; infinite where the link does not exist.
+        seed_s : ndarray, shape (sources, N, moments)
+            Delay from each source directly to each satellite [s]; inf where there is no direct connection.
+        out : ndarray, shape (sources, N, moments), optional
+            Array for the result; used where the number of moments is a multiple of `moments.LANES`.
+
+        Returns
+        -------
+        ndarray, shape (sources, N, moments)
+            Least delays [s], equal to those of `reach` to the last bit; inf without a route.
+
+        Examples
+        --------
+        Three satellites in a row; at the second moment the last link does not exist:
+
+        >>> graph = Graph(3, np.array([0, 1]), np.array([1, 2]))
+        >>> seed_s = np.array([[[0.0, 0.0], [np.inf, np.inf], [np.inf, np.inf]]])
+        >>> graph.reach_moments(np.array([[1.0, 2.0], [3.0, np.inf]]), seed_s)[0].T.tolist()
+        [[0.0, 1.0, 3.0], [0.0, 3.0, inf]]
+        """
+        if self._moments is None:
+            link = np.where(self._inbound < 0, self.links, self._inbound % max(1, self.links))
+            self._moments = MomentGraph(self._neighbour, link, self.links, self._starts_of_blocks)
+        return self._moments.least_s(delay_s, seed_s, out)
+
+    def trace_moments(
+        self, delay_s: Array, seed_s: Array, least_s: Array, moment: Indices, node: Indices
+    ) -> list[list[int]]:
+        """Routes that `reach_moments` found, from one source.
+
+        Parameters
+        ----------
+        delay_s : ndarray, shape (moments, L)
+            Delay of each link [s], as given to `reach_moments`.
+        seed_s, least_s : ndarray, shape (N, moments)
+            Seeds of the source, and least delays from it [s].
+        moment, node : ndarray of int64, shape (F,)
+            Moment and last satellite of each route; its least delay is finite.
+
+        Returns
+        -------
+        list of list of int
+            Satellites of each route, last to first: `node`, its predecessor, and so on to the one that the source reaches
+            directly; the same as `trace_route` finds.
+        """
+        none = np.full((delay_s.shape[0], 1), np.inf)  # the padding's index -1 selects the last
+        weight_s = np.maximum(np.concatenate((delay_s, delay_s, none), axis=1), LEAST_DELAY_S)
+        routes = [[n] for n in node.tolist()]
+        flow, at = np.arange(node.size), node
+        while True:
+            here = least_s[at, moment]
+            on = ~equal_to_least(seed_s[at, moment], here)
+            flow, at, moment, here = flow[on], at[on], moment[on], here[on, np.newaxis]
+            if not flow.size:
+                return routes
+            beside = self._neighbour[at]
+            there = least_s[beside, moment[:, np.newaxis]]
+            through = there + weight_s[moment[:, np.newaxis], self._inbound[at]]
+            at = beside[np.arange(at.size), _first_through(through, there, here)]
+            for f, n in zip(flow.tolist(), at.tolist(), strict=True):
+                routes[f].append(n)
 
     def paths(self, delay_s: Array, src: Indices, dst: Indices) -> Paths:
         """Shortest routes between pairs of satellites.
@@ -177,9 +267,7 @@ class Graph:
         beside = self._neighbour[at]
         there = far[beside] if row is None else far[row[:, np.newaxis], beside]
         here = far[at] if row is None else far[row, at]
-        here = here[:, np.newaxis]
-        # nearer to the source, or two satellites in one place could be each other's neighbour
-        slot = np.argmax(equal_to_least(there + inbound_s[at], here) & (there < here), axis=1)
+        slot = _first_through(there + inbound_s[at], there, here[:, np.newaxis])
         pick = np.arange(at.size)
         return beside[pick, slot], self._inbound[at, slot]
 
@@ -203,6 +291,15 @@ def _gather_paths(count: int, hops: list[tuple[Indices, Indices]], reached: NDAr
     # hops of a flow are stored last to first: reverse all, then gather by flow
     order = np.argsort(flow[::-1], kind="stable")
     return Paths(start, link[::-1][order], reached)
+
+
+def _first_through(through_s: Array, there_s: Array, here_s: Array) -> Indices:
+    """First neighbour of each row through which the delay here is attained.
+
+    It is nearer to the source: two satellites in one place must not be each other's predecessors.
+    """
+    found: Indices = np.argmax(equal_to_least(through_s, here_s) & (there_s < here_s), axis=1)
+    return found
 
 
 def equal_to_least(delay_s: Array, least_s: Array) -> NDArray[np.bool_]:
@@ -246,7 +343,8 @@ def first_of_least(delay_s: Array) -> Indices:
     >>> first_of_least(np.array([[3.0, 2.0 + 1e-12, 2.0], [np.inf, np.inf, np.inf]])).tolist()
     [1, 0]
     """
-    return np.argmax(equal_to_least(delay_s, delay_s.min(axis=-1, keepdims=True)), axis=-1)
+    first: Indices = np.argmax(equal_to_least(delay_s, delay_s.min(axis=-1, keepdims=True)), axis=-1)
+    return first
 
 
 def trace_route(predecessor: Indices, node: int) -> list[int]:
