@@ -1,7 +1,7 @@
-"""The network at one time: links that exist, their rates and delays, routes over them.
+"""The network at one time: links that exist, their rates and delays, routes between satellites.
 
-Call `update` first; `serve`, `between` and `paths` then answer for the same time. A satellite that is not healthy
-neither relays nor serves; stations do not relay.
+Call `update` first, or `take` with a state; `paths` then answers for the same time. A satellite that is not healthy neither
+relays nor serves; stations do not relay. Routes from and to stations: `sim.network.route_block`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network import optical, topology
 from sim.network.moments import block_starts
-from sim.network.routing import Graph, Paths, first_of_least, trace_route
+from sim.network.routing import Graph, Paths
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -60,23 +60,6 @@ class Lattice:
 ConstellationBlock = Grid | Lattice
 
 
-class Service(NamedTuple):
-    """The quickest route of each station to a serving satellite, one-way; inf and -1 where there is none."""
-
-    delay_s: Array
-    range_m: Array  # to the satellite of access
-    server: Indices
-    access: Indices
-    hops: Indices  # links between satellites
-
-
-class StationRoute(NamedTuple):
-    """A route from station to station: one-way delay (inf without a route) and the satellites passed."""
-
-    delay_s: float
-    satellites: list[int]
-
-
 class LinkState(NamedTuple):
     """Links at one time: l joins a[l] < b[l]. Where the set of links is that of the time before, a and b are the same arrays."""
 
@@ -114,8 +97,6 @@ class Network:
         self.block_starts = block_starts(count, [(g.first, g.planes, g.slots) for g in grids])
         self._last_a, self._last_b = self.a, self.b  # of the last state
         self._graph = Graph(count, self.a, self.b, self.block_starts)
-        self._served: Service | None = None
-        self._onward: Indices = np.empty(0, np.int64)
 
     def update(
         self,
@@ -151,7 +132,6 @@ class Network:
             self.version += 1
             self._graph = Graph(self.count, state.a, state.b, self.block_starts)
         self.a, self.b, self.length_m, self.delay_s, self.rate_bit_s, self.healthy = state
-        self._served = None
 
     @property
     def present(self) -> LinkState:
@@ -242,89 +222,6 @@ class Network:
         linked = np.zeros(self.count, bool)
         linked[self.a] = linked[self.b] = True
         return np.flatnonzero(self.healthy & ~linked)
-
-    def serve(self, slant_m: Array, serves: Mask) -> Service:
-        """Fastest route of each station to a serving satellite.
-
-        Parameters
-        ----------
-        slant_m : ndarray, shape (stations, N)
-            Slant ranges [m]; infinite where the satellite is not in view.
-        serves : ndarray of bool, shape (N,)
-            Satellites that serve users.
-
-        Returns
-        -------
-        Service
-            Delay, range, satellites and hops of each station.
-        """
-        seed_s = np.where(serves & self.healthy, 0.0, np.inf)
-        onward_s, self._onward = self._graph.reach(self.delay_s, seed_s)
-        total_s = slant_m / SPEED_OF_LIGHT_M_S + onward_s
-        station = np.arange(slant_m.shape[0])
-        access = first_of_least(total_s)
-        delay_s = total_s[station, access]
-        routed = np.isfinite(delay_s)
-        server, hops = access.copy(), np.zeros(station.size, np.int64)
-        on = np.flatnonzero(routed & (self._onward[server] >= 0))
-        while on.size:
-            server[on] = self._onward[server[on]]
-            hops[on] += 1
-            on = on[self._onward[server[on]] >= 0]
-        none = np.int64(-1)
-        self._served = Service(
-            delay_s, np.where(routed, slant_m[station, access], np.inf), np.where(routed, server, none),
-            np.where(routed, access, none), np.where(routed, hops, none),
-        )  # fmt: skip
-        return self._served
-
-    def route(self, station: int) -> list[int]:
-        """Satellites of a station's route in the last call of `serve`, from access to server.
-
-        Parameters
-        ----------
-        station : int
-            Number of the station.
-
-        Returns
-        -------
-        list of int
-            Numbers of the satellites; empty without a route.
-
-        Raises
-        ------
-        ValueError
-            If `serve` was not called since the last `update`.
-        """
-        if self._served is None:
-            raise ValueError("route() is about the last serve(); call that first")
-        access = int(self._served.access[station])
-        return trace_route(self._onward, access) if access >= 0 else []
-
-    def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[StationRoute]:
-        """Fastest routes from station to station; one search for each distinct first station of the pairs.
-
-        Parameters
-        ----------
-        slant_m : ndarray, shape (stations, N)
-            Slant ranges [m]; infinite where the satellite is not in view.
-        pairs : sequence of tuple of int
-            Numbers of both stations of each pair.
-
-        Returns
-        -------
-        list of StationRoute
-            One route for each pair.
-        """
-        up_s = np.where(self.healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
-        searches = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
-        routes = []
-        for s, t in pairs:
-            total_s = searches[s][0] + up_s[t]
-            last = int(first_of_least(total_s))
-            reached = bool(np.isfinite(total_s[last]))
-            routes.append(StationRoute(float(total_s[last]), trace_route(searches[s][1], last)[::-1] if reached else []))
-        return routes
 
     def paths(self, src: Indices, dst: Indices) -> Paths:
         """Fastest routes from satellite to satellite.

@@ -178,7 +178,7 @@ def _settle(
 
 
 @kernel
-def least_delays(
+def _least_delays(
     seed_bits: NDArray[np.int64],
     delay_bits: NDArray[np.int64],
     neighbour: Narrow,
@@ -278,7 +278,7 @@ class MomentGraph:
             delay_s = np.concatenate((delay_s, np.repeat(delay_s[-1:], more, axis=0)))
         found_s = np.empty(seed_s.shape) if out is None or more else out
         least, weight = self._scratch[: self.count], self._scratch[self.count :]
-        least_delays(
+        _least_delays(
             np.ascontiguousarray(seed_s).view(np.int64), np.ascontiguousarray(delay_s).view(np.int64), self._neighbour,
             self._link, self._start, self._first_beside, self._beside, least, least.view(np.int64), weight,
             weight.view(np.int64), np.zeros(self._start.size - 1, dtype=np.bool_), found_s.view(np.int64),

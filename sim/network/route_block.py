@@ -1,7 +1,7 @@
 """Routes of a block of steps at once: stations to serving satellites, and stations to stations.
 
-The answers are those of `Network.serve` and `Network.between` at each step, to the last bit. Where the links of the steps
-differ so much that a graph of all of them would be far larger than that of each, every step is searched by itself.
+Few steps, and steps whose links differ so much that a graph of all of them would be far larger than that of each, are searched
+one by one. The answers are the same to the last bit.
 """
 
 from __future__ import annotations

@@ -54,9 +54,8 @@ class Graph:
     Four satellites in a row, 1 ms a link; satellite 3 is reached over three links:
 
     >>> graph = Graph(4, np.array([0, 1, 2]), np.array([1, 2, 3]))
-    >>> delay_s, predecessor = graph.reach(np.full(3, 1e-3), np.array([0.0, np.inf, np.inf, np.inf]))
-    >>> (1e3 * delay_s).round(9).tolist(), predecessor.tolist()
-    ([0.0, 1.0, 2.0, 3.0], [-1, 0, 1, 2])
+    >>> (1e3 * graph.least_s(np.full(3, 1e-3), np.array([0.0, np.inf, np.inf, np.inf]))).round(9).tolist()
+    [0.0, 1.0, 2.0, 3.0]
     >>> graph.paths(np.full(3, 1e-3), np.array([3]), np.array([1])).links.tolist()  # links 2 and 1, from b to a
     [5, 4]
     """
@@ -112,28 +111,6 @@ class Graph:
         )
         return np.asarray(dijkstra(matrix, indices=self.count)[: self.count])
 
-    def reach(self, delay_s: Array, seed_s: Array) -> tuple[Array, Indices]:
-        """Delays as from `least_s`, and the routes of all satellites.
-
-        Parameters
-        ----------
-        delay_s : ndarray, shape (L,)
-            Delay of each link [s], not negative.
-        seed_s : ndarray, shape (N,)
-            Delay from the source directly to each satellite [s]; inf where there is no direct connection.
-
-        Returns
-        -------
-        delay_s : ndarray, shape (N,)
-            Least delay [s]; inf without a route.
-        predecessor : ndarray of int64, shape (N,)
-            Previous satellite on the route; -1 where the source reaches the satellite directly, or not at all.
-        """
-        least_s = self.least_s(delay_s, seed_s)
-        predecessor = self._predecessors(least_s, np.arange(self.count), self._inbound_s(delay_s))[0]
-        predecessor[~np.isfinite(least_s) | equal_to_least(seed_s, least_s)] = -1
-        return least_s, predecessor
-
     def reach_moments(self, delay_s: Array, seed_s: Array, out: Array | None = None) -> Array:
         """Delays of all satellites from sources outside the graph, at many moments at once.
 
@@ -149,7 +126,7 @@ class Graph:
         Returns
         -------
         ndarray, shape (sources, N, moments)
-            Least delays [s], equal to those of `reach` to the last bit; inf without a route.
+            Least delays [s], equal to those of `least_s` to the last bit; inf without a route.
 
         Examples
         --------
@@ -168,12 +145,12 @@ class Graph:
     def trace_moments(
         self, delay_s: Array, seed_s: Array, least_s: Array, moment: Indices, node: Indices
     ) -> list[list[int]]:
-        """Routes that `reach_moments` found, from one source.
+        """Routes to which least delays from one source belong.
 
         Parameters
         ----------
         delay_s : ndarray, shape (moments, L)
-            Delay of each link [s], as given to `reach_moments`.
+            Delay of each link [s], as in the search.
         seed_s, least_s : ndarray, shape (N, moments)
             Seeds of the source, and least delays from it [s].
         moment, node : ndarray of int64, shape (F,)
@@ -183,7 +160,15 @@ class Graph:
         -------
         list of list of int
             Satellites of each route, last to first: `node`, its predecessor, and so on to the one that the source reaches
-            directly; the same as `trace_route` finds.
+            directly.
+
+        Examples
+        --------
+        >>> graph, seed_s = Graph(3, np.array([0, 1]), np.array([1, 2])), np.array([[0.0], [np.inf], [np.inf]])
+        >>> delay_s = np.array([[1.0, 2.0]])
+        >>> least_s = graph.reach_moments(delay_s, seed_s[np.newaxis])[0]
+        >>> graph.trace_moments(delay_s, seed_s, least_s, np.array([0]), np.array([2]))
+        [[2, 1, 0]]
         """
         none = np.full((delay_s.shape[0], 1), np.inf)  # the padding's index -1 selects the last
         weight_s = np.maximum(np.concatenate((delay_s, delay_s, none), axis=1), LEAST_DELAY_S)
@@ -345,32 +330,6 @@ def first_of_least(delay_s: Array) -> Indices:
     """
     first: Indices = np.argmax(equal_to_least(delay_s, delay_s.min(axis=-1, keepdims=True)), axis=-1)
     return first
-
-
-def trace_route(predecessor: Indices, node: int) -> list[int]:
-    """Satellites of a route from `Graph.reach`, last to first.
-
-    Parameters
-    ----------
-    predecessor : ndarray of int64, shape (N,)
-        Previous satellite on the route of each, -1 at its beginning.
-    node : int
-        Last satellite of the route.
-
-    Returns
-    -------
-    list of int
-        `node`, its predecessor, and so on to the satellite that the source reaches directly.
-
-    Examples
-    --------
-    >>> trace_route(np.array([-1, 0, 1]), 2)
-    [2, 1, 0]
-    """
-    route = [node]
-    while predecessor[route[-1]] >= 0:
-        route.append(int(predecessor[route[-1]]))
-    return route
 
 
 def components(count: int, a: Indices, b: Indices, alive: NDArray[np.bool_]) -> Indices:

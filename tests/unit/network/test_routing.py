@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from routes import reach, trace_route
 from scipy.sparse.csgraph import floyd_warshall
 
-from sim.network.routing import Graph, components, first_of_least, trace_route
+from sim.network.routing import Graph, components, first_of_least
 from sim.network.topology import grid_pairs
 
 
@@ -68,7 +69,7 @@ def test_reach_against_floyd_warshall(seed: int) -> None:
     rng = np.random.default_rng(seed)
     seed_s = np.where(rng.uniform(size=count) < 0.2, rng.uniform(0.0, 2e-2, count), np.inf)
     seed_s[3] = 0.0
-    delay, predecessor = Graph(count, a, b).reach(delay_s, seed_s)
+    delay, predecessor = reach(Graph(count, a, b), delay_s, seed_s)
     assert np.allclose(delay, (seed_s[:, None] + far).min(axis=0), rtol=1e-12, atol=0.0)
     joined = {(int(i), int(j)) for i, j in zip(a, b, strict=True)}
     for node in range(count):
@@ -106,7 +107,7 @@ def test_ties_fall_to_the_lowest_index_in_any_order_of_links() -> None:
         assert route == [0, 1, 2, 3, 4, 9, 14, 19, 24]
         seed_s = np.full(25, np.inf)
         seed_s[0] = 0.0
-        assert trace_route(graph.reach(equal_s, seed_s)[1], 24) == route[::-1]
+        assert trace_route(reach(graph, equal_s, seed_s)[1], 24) == route[::-1]
 
 
 def test_rounding_does_not_choose_routes() -> None:
@@ -120,7 +121,7 @@ def test_rounding_does_not_choose_routes() -> None:
         rounded_s = 2.0**-8 * (1.0 + np.random.default_rng(seed).uniform(-1e-13, 1e-13, int(keep.sum())))
         start, links, _ = graph.paths(rounded_s, np.array([0]), np.array([24]))
         assert _nodes(25, a[keep], b[keep], links[start[0] : start[1]], 0) == [0, 1, 2, 3, 4, 9, 14, 19, 24]
-        assert trace_route(graph.reach(rounded_s, seed_s)[1], 24) == [24, 19, 14, 9, 4, 3, 2, 1, 0]
+        assert trace_route(reach(graph, rounded_s, seed_s)[1], 24) == [24, 19, 14, 9, 4, 3, 2, 1, 0]
 
 
 def test_a_shorter_route_is_no_tie() -> None:
@@ -129,7 +130,7 @@ def test_a_shorter_route_is_no_tie() -> None:
     start, links, _ = graph.paths(np.array([1.0, 1.0, 1.0, 1.0 - 2e-6]), np.array([0]), np.array([3]))
     assert links[start[0] : start[1]].tolist() == [1, 3]
     seed_s = np.array([np.inf, 0.5, 0.5 + 1e-13, np.inf])
-    assert graph.reach(np.array([1.0, 1.0, 1.0, 1.0 - 1e-13]), seed_s)[1].tolist() == [1, -1, -1, 1]
+    assert reach(graph, np.array([1.0, 1.0, 1.0, 1.0 - 1e-13]), seed_s)[1].tolist() == [1, -1, -1, 1]
 
 
 def test_first_of_least() -> None:
@@ -142,7 +143,7 @@ def test_first_of_least() -> None:
 def test_satellites_in_one_place() -> None:
     """Source of truth: by hand: a chain 0-1-2-3 of links of no length, source at 3: routes still lead there and end."""
     graph = Graph(4, np.array([0, 1, 2]), np.array([1, 2, 3]))
-    delay, predecessor = graph.reach(np.zeros(3), np.array([np.inf, np.inf, np.inf, 0.0]))
+    delay, predecessor = reach(graph, np.zeros(3), np.array([np.inf, np.inf, np.inf, 0.0]))
     assert np.all(delay < 1e-11)
     assert predecessor.tolist() == [1, 2, 3, -1]
     assert trace_route(predecessor, 0) == [0, 1, 2, 3]
@@ -151,7 +152,7 @@ def test_satellites_in_one_place() -> None:
 def test_no_links_and_no_pairs() -> None:
     none = np.empty(0, np.int64)
     graph = Graph(3, none, none)
-    delay, predecessor = graph.reach(np.empty(0), np.array([np.inf, 0.5, np.inf]))
+    delay, predecessor = reach(graph, np.empty(0), np.array([np.inf, 0.5, np.inf]))
     assert delay.tolist() == [np.inf, 0.5, np.inf]
     assert predecessor.tolist() == [-1, -1, -1]
     assert graph.paths(np.empty(0), np.array([0, 1]), np.array([1, 1])).reached.tolist() == [False, True]
