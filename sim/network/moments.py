@@ -253,6 +253,7 @@ class MomentGraph:
         self._beside = other.astype(np.int32)
         self._first_beside = np.searchsorted(one, np.arange(blocks + 1)).astype(np.int32)
         self._scratch = empty_lines(count + links + 1, LANES)
+        self._wide_s = np.empty((2, 0, 0, 0))
 
     def least_s(self, delay_s: Array, seed_s: Array, out: Array | None = None) -> Array:
         """Least delays of all satellites from sources outside the graph.
@@ -271,19 +272,24 @@ class MomentGraph:
         ndarray, shape (sources, N, moments)
             Least delays [s]; infinite without a route.
         """
-        moments = seed_s.shape[2]
+        sources, _, moments = seed_s.shape
         more = -moments % LANES  # moments that complete the last row repeat the last one
         if more:
-            seed_s = np.concatenate((seed_s, np.repeat(seed_s[:, :, -1:], more, axis=2)), axis=2)
+            wide = (sources, self.count, moments + more)
+            if self._wide_s.shape[1:] != wide:
+                self._wide_s = np.empty((2, *wide))  # kept: memory that was never used is slow
+            given_s, found_s = self._wide_s
+            given_s[:, :, :moments], given_s[:, :, moments:] = seed_s, seed_s[:, :, -1:]
             delay_s = np.concatenate((delay_s, np.repeat(delay_s[-1:], more, axis=0)))
-        found_s = np.empty(seed_s.shape) if out is None or more else out
+        else:
+            given_s, found_s = np.ascontiguousarray(seed_s), np.empty(seed_s.shape) if out is None else out
         least, weight = self._scratch[: self.count], self._scratch[self.count :]
         _least_delays(
-            np.ascontiguousarray(seed_s).view(np.int64), np.ascontiguousarray(delay_s).view(np.int64), self._neighbour,
+            given_s.view(np.int64), np.ascontiguousarray(delay_s).view(np.int64), self._neighbour,
             self._link, self._start, self._first_beside, self._beside, least, least.view(np.int64), weight,
             weight.view(np.int64), np.zeros(self._start.size - 1, dtype=np.bool_), found_s.view(np.int64),
         )  # fmt: skip
-        return found_s[:, :, :moments]
+        return found_s[:, :, :moments].copy() if more else found_s
 
 
 def block_starts(count: int, planes: list[tuple[int, int, int]]) -> Indices:

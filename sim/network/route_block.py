@@ -1,7 +1,7 @@
 """Routes of a block of steps at once: stations to serving satellites, and stations to stations.
 
-Few steps, and steps whose links differ so much that a graph of all of them would be far larger than that of each, are searched
-one by one. The answers are the same to the last bit.
+Links that have just changed, and steps whose links differ so much that a graph of all of them would be far larger than that of
+each, are searched step by step. The answers are the same to the last bit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-FEW_STEPS = 4  # below, steps are searched one by one: a row of moments costs as much, however many of them count
+FEW_STEPS = 4  # for which the same links must be seen before they are prepared for many moments, which takes as long as some searches
 MORE_LINKS = 1.5  # links of all steps together, relative to those of the step with the most
 
 
@@ -51,6 +51,8 @@ class BlockRouter:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._ends: tuple[Indices, Indices] | None = None
+        self._last = network.present
+        self._seen = 0  # steps since its links changed
         self._graph = Graph(network.count, np.empty(0, np.int64), np.empty(0, np.int64))
 
     def block(self, states: Sequence[LinkState]) -> RouteBlock:
@@ -66,11 +68,14 @@ class BlockRouter:
         RouteBlock
             Routes over them.
         """
-        if len(states) < FEW_STEPS:
-            return self._apart(states)
         a, b = states[0].a, states[0].b
-        if all(state.a is a and state.b is b for state in states):
+        same = all(state.a is a and state.b is b for state in states)
+        self._seen = len(states) + (self._seen if self._last.a is a and self._last.b is b else 0)
+        self._last = states[-1]
+        if same and self._seen > FEW_STEPS:
             return RouteBlock(self._kept(a, b), [state.delay_s for state in states], states)
+        if same or len(states) <= FEW_STEPS:
+            return self._apart(states)
         count = np.int64(self._network.count)
         keys = [state.a * count + state.b for state in states]
         union = np.unique(np.concatenate(keys))

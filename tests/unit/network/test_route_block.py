@@ -134,12 +134,17 @@ def test_blocks_against_floyd_warshall(rules: LinkRules) -> None:
             assert not route or up_s[s, route[0]] + along_s(route) == pytest.approx(expected_s, abs=1e-12)
 
 
-def test_long_blocks_have_one_graph_and_few_steps_have_none() -> None:
-    """Source of truth: by hand: links of a shell are nearly the same at all steps, those of single terminals are not."""
+def test_links_are_prepared_when_they_stay() -> None:
+    """Source of truth: by hand: links of a shell are nearly the same at all steps, those of single terminals are not. Single steps
+    share a graph from the fifth with the same links on."""
     fleet = Fleet(GRID)
-    router = BlockRouter(fleet.network)
-    assert router.block(fleet.states())._graph is router.block(fleet.states())._graph is not None
-    assert router.block(fleet.states()[:1])._graph is None
+    router, states = BlockRouter(fleet.network), fleet.states()
+    assert router.block(states)._graph is router.block(states)._graph is not None
+    fleet.healthy[:] = True
+    fleet.cut = [{}] * STEPS
+    alike, router = fleet.states()[:7], BlockRouter(fleet.network)
+    assert [router.block([state])._graph is None for state in alike] == [True] * 4 + [False] * 3
+    assert router.block(states[12:13])._graph is None
     fleet = Fleet(WIDE)
     assert BlockRouter(fleet.network).block(fleet.states())._graph is None
 
