@@ -72,17 +72,29 @@ def rank_order(loaded: Loaded) -> Ints:
     Returns
     -------
     ndarray of int64, shape (satellites,)
-        Planes and lattice rows in serpentine order, then the satellites of catalogues by number.
+        Planes and lattice rows in serpentine order, from plane to plane over a link of the grid, then the satellites of
+        catalogues by number.
     """
     order: list[NDArray[np.int64]] = []
     for block in constellation_blocks(loaded):
         if isinstance(block, Grid):
-            order += _serpentine(block.first, np.repeat(np.arange(block.planes), block.slots))
+            order += _planes_in_turn(block)
         else:
             order += _serpentine(block.first, np.unique(block.offsets_m[1], return_inverse=True)[1])
     ordered = np.concatenate([*order, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     rest = np.setdiff1d(np.arange(loaded.satellites), ordered)
     return np.concatenate((ordered, rest))
+
+
+def _planes_in_turn(grid: Grid) -> list[NDArray[np.int64]]:
+    """Satellites of each plane, once round: a plane begins beside the last satellite of the plane before, and runs against it."""
+    order, slot, step = [], 0, 1
+    for plane in range(grid.planes):
+        slots = (slot + step * np.arange(grid.slots)) % grid.slots
+        order.append(grid.first + plane * grid.slots + slots)
+        ahead = grid.cross_slots[plane] if plane < len(grid.cross_slots) else 0
+        slot, step = (int(slots[-1]) + ahead) % grid.slots, -step
+    return order
 
 
 def _serpentine(first: int, row: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 import sim
 from sim.config.scenario import items, load
+from sim.engine import links
+from sim.network.link_state import Grid
+from sim.network.topology import grid_pairs
 
 HOUR = ("duration=1 h", "ground=null")
 SHELL = "{{kind: shorthand, code: 'D:550:53:1584/72/{}'}}"
@@ -80,3 +84,19 @@ def test_a_shell_and_the_one_numbered_the_other_way_keep_all_links(phasing: int)
     if phasing == 71:
         availability = sim.run(sim.load("million", set=sets)).summary["network"]["link_availability"]
         assert availability == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("rule", ["nearest_slot", "same_slot"])
+def test_consecutive_ranks_are_linked(rule: str) -> None:
+    """Source of truth: the links of the grid: every rank is linked to the next one, within planes and between them; with equal
+    numbers every second plane is simply reversed."""
+    sets = (*HOUR, f"constellation={SHELL.format(71)}", f"links={{topology: grid, terminal: oct-100g, cross_plane: {rule}}}")
+    loaded = load("million", sets=sets)
+    order = links.rank_order(loaded)
+    (grid,) = links.constellation_blocks(loaded)
+    assert isinstance(grid, Grid)
+    joined = set(zip(*(x.tolist() for x in grid_pairs(grid.planes, grid.slots, grid.cross_slots)), strict=True))
+    assert sorted(order.tolist()) == list(range(1584))
+    assert all(tuple(sorted(pair)) in joined for pair in pairwise(order.tolist()))
+    if rule == "same_slot":
+        assert order[:66].tolist() == [*range(22), *range(43, 21, -1), *range(44, 66)]
