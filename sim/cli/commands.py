@@ -11,7 +11,7 @@ import typer
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale
 from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
 from sim.config.errors import Origin, bad_input
-from sim.results.formatting import cause_label
+from sim.results.formatting import cause_label, points
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -117,7 +117,7 @@ def _dry_run(study: Any, workers: int, json: bool) -> None:
     print(f"last:  {_point_text(study, last)}")
 
 
-@app.command(epilog="Example: dawndusk compare suncatcher starlink_edge --equal nameplate")
+@app.command(epilog="Example: dawndusk compare suncatcher suncatcher_spread --equal nameplate")
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A scenario, a results folder, or baseline:NAME.")],
     b: Annotated[
@@ -178,7 +178,7 @@ def _show_metrics(comparison: Any, terminal: Any) -> None:
     metrics = table("", "A", *scaled, "B", ratio, "unit", "", right=("A", *scaled, "B", ratio), fold=("",))
     for row in comparison.metrics:
         numbers = [row.a, *([row.a_scaled] if scaled else []), row.b, row.ratio]
-        metrics.add_row(row.metric, *map(_number, numbers), "" if row.unit == "1" else row.unit, row.reason or "")
+        metrics.add_row(row.metric, *map(_number, numbers), "" if row.unit == "1" else row.unit, row.reason or row.reached or "")
     terminal.print(metrics)
 
 
@@ -270,7 +270,7 @@ def _show_why(analysis: Any) -> None:
 
 def _gain(row: Any) -> list[str]:
     """Useful FLOPs gained, in percentage points of nameplate and as a rate."""
-    return [f"{100 * row.gain_fraction:+.2f}", _number(row.gain_flops_per_s / 1e15)]
+    return [points(row.gain_fraction), _number(row.gain_flops_per_s / 1e15)]
 
 
 @app.command(epilog="Example: dawndusk report results/suncatcher-1a2b3c4d-1")

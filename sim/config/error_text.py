@@ -31,6 +31,7 @@ RENAMED_KEYS = {
     ("workloads", "*", "memory_use"): "memory_fraction",
     ("fibre", "stretch"): "path_stretch",
 }
+EXPERTS = ("expert", "active_param")  # in the keys of a mixture of experts
 RENAMED_KINDS = {"stream": "independent"}
 
 
@@ -169,6 +170,8 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
         new = current_key_name(path)
         if new is not None:
             return f"was renamed to {new}; write `{new}:` instead"
+        if path[-2:-1] == ["model"] and any(part in path[-1] for part in EXPERTS):
+            return "a mixture of experts is not simulated; write the numbers of a dense model"
         keys = _known_keys(path)
         if path[-1] in keys:
             return "does not go with this kind; remove it, or write another kind"

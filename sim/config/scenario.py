@@ -265,8 +265,11 @@ def load(
     notes += set_notes + shifted_events(scenario, catalogues)
     notes += ephemeris_files.coverage_notes(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
     data = tuple(_data(root))
-    notes += validation.orientation_notes(scenario) + validation.separation_notes(scenario)
-    return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario, catalogues))
+    notes += validation.notes(scenario)
+    return Loaded(
+        scenario=scenario, tree=root, data=data, catalogues=catalogues, notes=tuple(notes),
+        sha256=_digest(scenario, catalogues),
+    )
 
 
 def _fill_invalid(values: dict[str, Any], invalid: set[str]) -> Scenario:
@@ -304,8 +307,11 @@ def _data(root: Node) -> list[Datum]:
         if node.is_record:
             record = {key: child.value for key, child in node.value.items()}
             data.append(
-                Datum(name, record["value"], str(record.get("unit", "1")), record.get("kind", ""), str(record.get("source", "")),
-                      record.get("low"), record.get("high"), str(record.get("note", "")), str(node.origin))
+                Datum(
+                    path=name, value=record["value"], unit=str(record.get("unit", "1")), kind=record.get("kind", ""),
+                    source=str(record.get("source", "")), low=record.get("low"), high=record.get("high"),
+                    note=str(record.get("note", "")), origin=str(node.origin),
+                )
             )  # fmt: skip
         elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
             data.append(Datum(name, node.value, "1", "scenario", "", origin=str(node.origin)))

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from sim.config.scenario import Loaded
 from sim.config.schema import Event, EventTarget, Fleet, plane_blocks, plane_satellites
-from sim.fleet.availability import DECAY, SCENARIO, AvailabilityChange, Kind, ListedChanges, Source, Target, Timeline
+from sim.fleet.availability import (
+    DECAY,
+    SCENARIO,
+    AvailabilityChange,
+    Kind,
+    ListedChanges,
+    Source,
+    Target,
+    Timeline,
+    in_order,
+)
 from sim.fleet.failures import RandomFailures
 from sim.spacecraft.inputs import CONTROLS
 
@@ -54,7 +64,7 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
             first, last = _range(event.parsed, blocks, names, sum(counts))
         target = Target(_KINDS[event.parsed.kind], first, last, " ".join(event.target.split()))
         changes += _changes(event, (event.at - scenario.epoch).total_seconds(), target)
-    return sorted(changes, key=lambda change: change.time_s)
+    return in_order(changes)
 
 
 def _range(

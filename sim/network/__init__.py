@@ -8,3 +8,5 @@ ALL_PAIRS = 32_000_000
 TIE = 1e-9
 
 LEAST_DELAY_S = 1e-12  # 0.3 mm of light: delays must grow from hop to hop for a route to be traced back from them
+
+UNREACHED_S = 1e30  # delay without a route in compiled code, which knows no infinity

@@ -11,9 +11,10 @@ from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
 from sim.network.intervals import IntervalRecorder, RouteRecorder
 from sim.network.link_state import LinkState, Network
-from sim.network.moments import LANES
 from sim.network.route_block import BlockRouter, Served
-from sim.network.routing import components, first_of_least
+from sim.network.route_tracing import first_of_least
+from sim.network.routing import components
+from sim.network.routing_moments import LANES
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network.link_state import LinkState, Network
-from sim.network.routing import Graph, first_of_least
+from sim.network.route_tracing import first_of_least
+from sim.network.routing import Graph
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]

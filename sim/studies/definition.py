@@ -208,13 +208,17 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
     if by_message:
         raise InputError(sorted(by_message.values(), key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
     return Study(
-        spec, base, fields, tuple(units[f] for f in fields), tuple(points), written, (*notes, *_repetition_notes(points))
+        spec=spec, source=base, fields=fields, units=tuple(units[f] for f in fields), points=tuple(points),
+        written=written, notes=(*notes, *_repetition_notes(points)),
     )
 
 
 def _point(index: int, values: tuple[Any, ...], sets: tuple[str, ...], loaded: Loaded) -> Point:
     estimate = size(loaded.scenario, loaded.satellites, loaded.accelerators, threads=1)
-    return Point(index, values, sets, loaded.sha256, estimate.time_s - START_S, estimate.memory_bytes)
+    return Point(
+        index=index, values=values, sets=sets, sha256=loaded.sha256, work_s=estimate.time_s - START_S,
+        memory_bytes=estimate.memory_bytes,
+    )
 
 
 def _base_scenario(spec: Sweep, root: Node, folder: Path) -> str:

@@ -12,7 +12,7 @@ from sim.config.ground_sites import site_tree
 from sim.config.library import items
 from sim.config.scenario import Loaded
 from sim.results.store import Results, resolved_yaml
-from sim.studies.compare import Operand
+from sim.studies.compare import Operand, check_work
 
 BASELINE = "baseline:"
 
@@ -46,12 +46,22 @@ def load_pair(
     loaded = [None if _is_folder(t) or t.startswith(BASELINE) else api.load(t, sets, skip_bad=skip_bad) for t in (a, b)]
     if sets and loaded == [None, None]:
         raise bad_input(Origin("--set"), "", "applies to scenarios, and neither operand is one; leave it out")
+    work = [(text, _kinds(text, own)) for text, own in zip((a, b), loaded, strict=True) if not text.startswith(BASELINE)]
+    if len(work) == 2:
+        check_work(*work)  # before anything is run
     cache: dict[str, Results] = {}  # the same scenario on both operands is run once
     one, two = loaded
     operands = [_operand(a, one, (b, two), cache, threads), _operand(b, two, (a, one), cache, threads)]
     if operands[0].label == operands[1].label:
         operands = [replace(operand, label=f"{operand.label} ({letter})") for operand, letter in zip(operands, "AB", strict=True)]
     return operands[0], operands[1]
+
+
+def _kinds(text: str, loaded: Loaded | None) -> set[str]:
+    """Kinds of workloads of a scenario or a results folder."""
+    if loaded is None:
+        return {work["kind"] for work in api.open_results(text).summary["workloads"]}
+    return {work.kind for work in loaded.scenario.workloads}
 
 
 def _scenario_of(text: str, loaded: Loaded | None) -> Loaded | None:

@@ -267,8 +267,9 @@ def _unchanged(scenario: Scenario) -> Ablation:
 def _base(experiment: _Experiment, now: _Shares) -> Base:
     satellites = experiment.whole.satellites
     return Base(
-        satellites, experiment.sample or satellites, experiment.scenario.duration, experiment.scenario.step, now.nameplate_flops_per_s,
-        now.useful_flops_per_s, now.share("useful"), experiment.accuracy,
+        satellites=satellites, satellites_run=experiment.sample or satellites, window_s=experiment.scenario.duration,
+        step_s=experiment.scenario.step, nameplate_flops_per_s=now.nameplate_flops_per_s,
+        useful_flops_per_s=now.useful_flops_per_s, useful_fraction=now.share("useful"), accuracy=experiment.accuracy,
     )  # fmt: skip
 
 
@@ -304,8 +305,10 @@ def _input(increased: IncreasedInput, experiment: _Experiment, now: _Shares) -> 
         usd_kg = economics.spacecraft + economics.launch.price / economics.launch.capacity
         usd = satellites * increased.usd + (mass_kg or 0.0) * usd_kg
     return Input(
-        increased.field, increased.unit, increased.before, increased.after, mass_kg, usd, gain / now.nameplate_flops_per_s, gain,
-        gain / mass_kg if mass_kg else None, gain / usd if usd else None, increased.label, increased.display_unit,
+        input=increased.field, unit=increased.unit, before=increased.before, after=increased.after, mass_kg=mass_kg,
+        usd=usd, gain_fraction=gain / now.nameplate_flops_per_s, gain_flops_per_s=gain,
+        per_kg=gain / mass_kg if mass_kg else None, per_usd=gain / usd if usd else None, label=increased.label,
+        display_unit=increased.display_unit,
     )  # fmt: skip
 
 

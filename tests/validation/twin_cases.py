@@ -32,7 +32,7 @@ from orbit.kernels import (
 )
 from sim.config import scenario
 from sim.engine import satellite_params
-from sim.network import moments, routing, topology
+from sim.network import UNREACHED_S, routing, routing_moments, topology
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "spacecraft"))
 import submodel_cases
@@ -431,33 +431,36 @@ def _integrator_calls(
 
 def _finite(delay_s: np.ndarray) -> np.ndarray:
     """Delays, -1 where there is no route."""
-    return np.where(delay_s < moments.NO_ROUTE_S, delay_s, -1.0)
+    return np.where(delay_s < UNREACHED_S, delay_s, -1.0)
 
 
 def routing_calls() -> Iterator[tuple[str, np.ndarray]]:
-    """Delays at many moments over a grid of 4 x 5 and a satellite without links."""
+    """Delays at many moments over a grid of 4 x 5 and a satellite without links; routes between all of it, many as short."""
     rng = np.random.default_rng(17)
     a, b = topology.grid_pairs(4, 5, (2, 2, 2, 2))
-    count, links, steps = 21, a.size, moments.LANES
+    count, links, steps = 21, a.size, routing_moments.LANES
     delay_s = rng.uniform(1e-3, 2e-2, (steps, links))
     delay_s[rng.uniform(size=delay_s.shape) < 0.2] = np.inf
     seed_s = np.where(rng.uniform(size=(2, count, steps)) < 0.2, rng.uniform(0.0, 1e-2, (2, count, steps)), np.inf)
-    graph = routing.Graph(count, a, b, moments.block_starts(count, [(0, 4, 5)]))
+    graph = routing.Graph(count, a, b, routing_moments.block_starts(count, [(0, 4, 5)]))
     yield "_least_delays", _finite(graph.reach_moments(delay_s, seed_s)).reshape(-1, steps)
     prepared = graph._moments
     assert prepared is not None
     least, weight = (streaming_stores.empty_lines(rows, steps) for rows in (count, links + 1))
-    weight[:links], weight[links] = np.minimum(delay_s.T, moments.NO_ROUTE_S), moments.NO_ROUTE_S
+    weight[:links], weight[links] = np.minimum(delay_s.T, UNREACHED_S), UNREACHED_S
     tables = least, weight, prepared._neighbour, prepared._link
     beside, due = (prepared._first_beside, prepared._beside), np.zeros(prepared._start.size - 1, dtype=np.bool_)
-    least[:] = np.minimum(seed_s[0], moments.NO_ROUTE_S)
-    changed = moments._visit(*tables, 7)
+    least[:] = np.minimum(seed_s[0], UNREACHED_S)
+    changed = routing_moments._visit(*tables, 7)
     yield "_visit", np.append(_finite(least[7]), float(changed))[np.newaxis]
-    moments._mark(1, *beside, due)
+    routing_moments._mark(1, *beside, due)
     yield "_mark", due[np.newaxis].astype(float)
     due[:] = True
-    moments._settle(*tables, prepared._start, *beside, due)
+    routing_moments._settle(*tables, prepared._start, *beside, due)
     yield "_settle", _finite(least)
+    every = np.repeat(np.arange(count), count), np.tile(np.arange(count), count)
+    paths = graph.paths(1e-2 * (1.0 + rng.uniform(-1e-13, 1e-13, links)), *every)
+    yield "trace_back", np.concatenate((paths.start, paths.links))[:, np.newaxis].astype(float)
 
 
 def results() -> dict[str, np.ndarray]:

@@ -4,9 +4,9 @@ They load neither numpy nor numba: `validate` is instant.
 """
 
 from sim.config.validation.basics import STALE_D, radiator_time_constant_s
-from sim.config.validation.earth import orientation_notes, orientation_status
-from sim.config.validation.registry import check_scenario
-from sim.config.validation.shells import cross_plane_slots, numbered_shells, separation_notes, separations_m
+from sim.config.validation.earth import orientation_status
+from sim.config.validation.registry import check_scenario, notes
+from sim.config.validation.shells import cross_plane_slots, numbered_shells, separations_m
 from sim.config.validation.sizes import START_S, Size, available_bytes, recorder_plan, size
 
 __all__ = [
@@ -16,12 +16,11 @@ __all__ = [
     "available_bytes",
     "check_scenario",
     "cross_plane_slots",
+    "notes",
     "numbered_shells",
-    "orientation_notes",
     "orientation_status",
     "radiator_time_constant_s",
     "recorder_plan",
-    "separation_notes",
     "separations_m",
     "size",
 ]

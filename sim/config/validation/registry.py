@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem
 from sim.config.schema import Scenario
-from sim.config.validation import basics, earth, events, formations, jobs, links, sizes
+from sim.config.validation import basics, earth, events, formations, jobs, links, shells, sizes
 from sim.config.yaml_tree import Node
 
 
@@ -64,3 +64,19 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
     if not problems and not invalid and satellites:
         problems += sizes.check_memory(scenario, root, satellites)
     return problems
+
+
+def notes(scenario: Scenario) -> list[str]:
+    """Notes on a valid scenario: Earth orientation, satellites that come close, models whose numbers differ a little.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of str
+        Notes, one line each.
+    """
+    return [*earth.notes(scenario), *shells.notes(scenario), *jobs.notes(scenario)]

@@ -44,8 +44,9 @@ def shell_of(part: Constellation) -> Shell | None:
                 size_m = semi_major_axis_m(part.mean_motion, part.inclination)
             span_rad = math.tau if part.pattern == "delta" else math.pi
             return Shell(
-                size_m, part.inclination, part.planes, part.satellites_per_plane, part.phasing, part.stagger, span_rad,
-                0.0, part.mean_anomaly,
+                semi_major_axis_m=size_m, inclination_rad=part.inclination, planes=part.planes,
+                slots=part.satellites_per_plane, phasing=part.phasing, stagger=part.stagger, node_span_rad=span_rad,
+                latitude_rad=part.mean_anomaly,
             )  # fmt: skip
         case Ring():
             size_m = EARTH_RADIUS_M + part.altitude
@@ -126,7 +127,7 @@ def separations_m(shells: list[NumberedShell]) -> list[tuple[float, float]]:
     ]
 
 
-def separation_notes(scenario: Scenario) -> list[str]:
+def notes(scenario: Scenario) -> list[str]:
     """Notes on shells whose satellites come too close to each other.
 
     Parameters

@@ -129,8 +129,9 @@ def size(scenario: Scenario, satellites: int, accelerators: int, threads: int | 
         memory += more_bytes
         work_s = cores * work_s + more_s  # one core does it all
     return Size(
-        satellites, accelerators, steps, stations, recorded, moments, links,
-        sum(w.kind != "independent" for w in scenario.workloads), memory, START_S + work_s,
+        satellites=satellites, accelerators=accelerators, steps=steps, stations=stations, recorded_satellites=recorded,
+        recorded_moments=moments, links=links, jobs=sum(w.kind != "independent" for w in scenario.workloads),
+        memory_bytes=memory, time_s=START_S + work_s,
     )  # fmt: skip
 
 

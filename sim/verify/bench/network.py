@@ -17,7 +17,7 @@ from orbit.shell_geometry import Shell, cross_plane_slots
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid
 from sim.network.link_state import Grid, LinkRules, Network
-from sim.network.moments import LANES
+from sim.network.routing_moments import LANES
 from sim.verify.bench.harness import Benchmark, Pair
 
 STATIONS, MOMENTS = 100, 2 * LANES
@@ -63,8 +63,11 @@ def _routing(planes: int, slots: int, phasing: int, stations: int = STATIONS, pe
     count = planes * slots
     shell = Shell(EARTH_RADIUS_M + ALTITUDE_M, INCLINATION_RAD, planes, slots, float(phasing))
     network = Network(
-        [Grid(0, planes, slots, cross_plane_slots(shell, True))], count, LinkRules("grid", 4, None, 80e3, 6e6, 0.0)
-    )
+        [Grid(0, planes, slots, cross_plane_slots(shell, True))], count,
+        LinkRules(
+            topology="grid", terminals=4, terminal=None, grazing_altitude_m=80e3, max_range_m=6e6, hop_latency_s=0.0
+        ),
+    )  # fmt: skip
     r_m = np.empty((MOMENTS, 3, count))
     CircularJ2(walker(ALTITUDE_M, INCLINATION_RAD, planes, slots, float(phasing)), GRID).fill(0, count, 0, r_m)
     states = [network.state(r, np.ones(count, dtype=np.bool_), {}) for r in r_m]

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from routes import reach, trace_route
+from routes import reach, route_by_rule, trace_route
 from scipy.sparse.csgraph import floyd_warshall
 
-from sim.network.routing import Graph, components, first_of_least
+from sim.network.route_tracing import first_of_least
+from sim.network.routing import Graph, components
 from sim.network.topology import grid_pairs
 
 
@@ -122,6 +123,30 @@ def test_rounding_does_not_choose_routes() -> None:
         start, links, _ = graph.paths(rounded_s, np.array([0]), np.array([24]))
         assert _nodes(25, a[keep], b[keep], links[start[0] : start[1]], 0) == [0, 1, 2, 3, 4, 9, 14, 19, 24]
         assert trace_route(reach(graph, rounded_s, seed_s)[1], 24) == [24, 19, 14, 9, 4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_routes_between_satellites_follow_the_rule_of_routes_from_stations(seed: int) -> None:
+    """Source of truth: the rule of equal routes, written out satellite by satellite. A 4 x 5 grid has many routes that are
+    as short up to rounding; some links have no length, and some are longer by ten times what counts as equal."""
+    a, b = grid_pairs(4, 5, (1, 1, 1, 1))
+    rng = np.random.default_rng(seed)
+    delay_s = 4e-3 * (1.0 + rng.uniform(-1e-13, 1e-13, a.size) + 1e-8 * rng.integers(0, 2, a.size) * (seed % 2))
+    delay_s[rng.integers(0, a.size, 3)] = 0.0
+    least_delay_s = np.maximum(delay_s, 1e-12)  # satellites in one place
+    graph = Graph(20, a, b)
+    src, dst = np.repeat(np.arange(20), 20), np.tile(np.arange(20), 20)
+    first, again = graph.paths(delay_s, src, dst), graph.paths(delay_s, src, dst)  # searched for, and kept
+    assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
+    for source in range(20):
+        seed_s = np.full(20, np.inf)
+        seed_s[source] = 0.0
+        least_s, before = reach(graph, delay_s, seed_s)
+        for node in range(20):
+            f = 20 * source + node
+            expected = route_by_rule(a, b, least_delay_s, seed_s, least_s, node)
+            assert _nodes(20, a, b, first.links[first.start[f] : first.start[f + 1]], source)[::-1] == expected
+            assert trace_route(before, node) == expected
 
 
 def test_a_shorter_route_is_no_tie() -> None:

@@ -11,9 +11,9 @@ from numba import boolean, float64, int32, int64
 from routes import route_by_rule
 
 from orbit.kernels.compile import FASTMATH
-from sim.network import moments
-from sim.network.moments import LANES, block_starts
+from sim.network import routing_moments
 from sim.network.routing import Graph
+from sim.network.routing_moments import LANES, block_starts
 from sim.network.topology import grid_pairs
 
 
@@ -94,7 +94,7 @@ def test_delays_of_nothing_and_given_results() -> None:
 
 def test_rows_are_wide_vectors(widest: str) -> None:
     """Source of truth: the machine code: four sums of sixteen delays, two or four registers each, and as many minima."""
-    fresh = numba.njit(nogil=True, fastmath=set(FASTMATH), error_model="numpy")(moments._least_delays.py_func)  # type: ignore[attr-defined]
+    fresh = numba.njit(nogil=True, fastmath=set(FASTMATH), error_model="numpy")(routing_moments._least_delays.py_func)  # type: ignore[attr-defined]
     bits, rows, ints = int64[:, ::1], float64[:, ::1], int32[::1]
     cube = int64[:, :, ::1]
     table = int32[:, ::1]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from orbit.kernels.compile import Floats, compiled, inlined, kernel
 from orbit.kernels.streaming_stores import empty_lines
-from sim.network import LEAST_DELAY_S
+from sim.network import LEAST_DELAY_S, UNREACHED_S
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -26,10 +26,9 @@ LANES = 16  # moments in a row: two vector registers of 512 bits
 WIDTH = 4  # links that one call handles; rows of links are padded to a multiple of it
 ROUNDS = 2  # further visits of a block at once, while it is in the nearest cache
 BLOCK = 32  # satellites in a block where there are no planes
-NO_ROUTE_S = 1e30  # instead of infinity, which compiled code does not handle
 # delays are not negative, so that their bits, read as whole numbers, are in the same order
 LEAST_DELAY_BITS = int(np.float64(LEAST_DELAY_S).view(np.int64))
-NO_ROUTE_BITS = int(np.float64(NO_ROUTE_S).view(np.int64))
+UNREACHED_BITS = int(np.float64(UNREACHED_S).view(np.int64))
 INFINITE_BITS = int(np.float64(np.inf).view(np.int64))
 
 
@@ -98,12 +97,12 @@ if compiled():
     @intrinsic  # type: ignore[untyped-decorator]
     def _take(typingctx: Any, source: Any, start: Any, target: Any, first: Any) -> Any:
         signature = types.boolean(source, types.intp, target, types.intp)
-        return signature, _clamped((NO_ROUTE_BITS, NO_ROUTE_BITS), 64)
+        return signature, _clamped((UNREACHED_BITS, UNREACHED_BITS), 64)
 
     @intrinsic  # type: ignore[untyped-decorator]
     def _give(typingctx: Any, source: Any, start: Any, target: Any, first: Any) -> Any:
         signature = types.boolean(source, types.intp, target, types.intp)
-        return signature, _clamped((NO_ROUTE_BITS, INFINITE_BITS), 8)
+        return signature, _clamped((UNREACHED_BITS, INFINITE_BITS), 8)
 
 else:
 
@@ -118,15 +117,15 @@ else:
 
     def _take(source: Any, start: int, target: Any, first: int) -> bool:
         """Without the compiler: copy a row of seeds, and whether any has a route."""
-        bits = np.minimum(source.reshape(-1)[start : start + LANES], NO_ROUTE_BITS)
+        bits = np.minimum(source.reshape(-1)[start : start + LANES], UNREACHED_BITS)
         target.reshape(-1)[first : first + LANES] = bits
-        return bool(np.any(bits < NO_ROUTE_BITS))
+        return bool(np.any(bits < UNREACHED_BITS))
 
     def _give(source: Any, start: int, target: Any, first: int) -> bool:
         """Without the compiler: copy a row of results, infinite where there is no route."""
         bits = source.reshape(-1)[start : start + LANES]
-        target.reshape(-1)[first : first + LANES] = np.where(bits < NO_ROUTE_BITS, bits, INFINITE_BITS)
-        return bool(np.any(bits < NO_ROUTE_BITS))
+        target.reshape(-1)[first : first + LANES] = np.where(bits < UNREACHED_BITS, bits, INFINITE_BITS)
+        return bool(np.any(bits < UNREACHED_BITS))
 
 
 @inlined
@@ -202,11 +201,11 @@ def _least_delays(
     """
     sources, satellites, moments = seed_bits.shape
     links = delay_bits.shape[1]
-    weight[links] = NO_ROUTE_S
+    weight[links] = UNREACHED_S
     for group in range(0, moments, LANES):
         for k in range(links):
             for lane in range(LANES):
-                weight_bits[k, lane] = min(max(delay_bits[group + lane, k], LEAST_DELAY_BITS), NO_ROUTE_BITS)
+                weight_bits[k, lane] = min(max(delay_bits[group + lane, k], LEAST_DELAY_BITS), UNREACHED_BITS)
         for source in range(sources):
             first = source * satellites * moments + group
             due[:] = False
