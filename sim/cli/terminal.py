@@ -5,12 +5,44 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+
+PLAIN_BLOCKS = str.maketrans("█░", "#-")
 
 
 def note(text: str) -> None:
-    """Print one line on stderr."""
-    print(text, file=sys.stderr)
+    """Print one line on stderr; a stderr that cannot be written changes neither results nor exit code."""
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    with suppress(OSError):
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def one_line_warnings() -> Iterator[None]:
+    """Context in which a warning is one line without file and source."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
+
+
+def has_characters(text: str) -> bool:
+    """Whether stdout can express a text."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def in_stream_characters(bar: str) -> str:
+    """A bar of blocks; in ASCII where stdout has no blocks."""
+    return bar if has_characters(bar) else bar.translate(PLAIN_BLOCKS)
 
 
 def load_with_notes(
@@ -33,14 +65,21 @@ def load_with_notes(
 
 def print_json(value: Any) -> None:
     """Print one JSON object on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    if not has_characters(text):
+        text = json.dumps(value, indent=2, allow_nan=False)
+    sys.stdout.write(text + "\n")
 
 
 def console() -> Any:
     """A console on stdout, as wide as the terminal; in a file or a pipe as wide as COLUMNS, or 170 characters."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 170)
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # handled for all output in one place
+
+    return Terminal(highlight=False, markup=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 170)
 
 
 def table(*columns: str, right: tuple[str, ...] = (), fold: tuple[str, ...] = ()) -> Any:

@@ -152,56 +152,6 @@ class Catalogues:
         return sum(self.count(i, entry) for i, entry in enumerate(constellation))
 
 
-def absolute_paths(root: Node, folder: Path) -> Node:
-    """Make the paths of files in `constellation` absolute.
-
-    Parameters
-    ----------
-    root : Node
-        Tree of a scenario file.
-    folder : Path
-        Folder of that file.
-
-    Returns
-    -------
-    Node
-        The new tree.
-    """
-    for path, node in yaml_tree.walk(root):
-        has_path = isinstance(node.value, str) and node.value.strip()
-        if has_path and path and path[0] == "constellation" and path[-1] in (*READERS, "points"):
-            root = yaml_tree.put(root, list(path), Node(resolve_path(node.value, folder), node.origin))
-    return root
-
-
-def resolve_path(text: str, folder: Path) -> str:
-    """Resolve a path against a folder.
-
-    Parameters
-    ----------
-    text : str
-        Path as written.
-    folder : Path
-        Folder to which a relative path refers.
-
-    Returns
-    -------
-    str
-        Absolute path. Invalid paths are returned unchanged; the reader reports them.
-
-    Examples
-    --------
-    >>> resolve_path("/catalogues/starlink.tle", Path("elsewhere"))
-    '/catalogues/starlink.tle'
-    >>> resolve_path("a\\0b", Path()) == "a\\0b"  # a path cannot contain a null character
-    True
-    """
-    try:
-        return str((folder / text).resolve())
-    except (OSError, ValueError, RuntimeError):  # a null character, or a loop of symbolic links
-        return text
-
-
 def read_catalogues(root: Node, changed: set[str], problems: list[Problem], notes: list[str]) -> tuple[Catalogues, Node]:
     """Read every file that a constellation names.
 

@@ -131,6 +131,7 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Nam
         loc = loc[:-1] if instead else loc
         wrong = (entry.get("ctx") or {}).get("error")
         loc = [*loc, wrong.field] if isinstance(wrong, FieldError) else loc
+        loc = [loc[0], *loc[2:]] if loc[0] == "baseline" and loc[1:2] in (["site"], ["name"]) else loc
         path = loc[:2] + loc[3:] if len(loc) > 2 and loc[2] in _TAGS.get(loc[0], ()) else loc  # without the kind
         shown = _shown(path, wrapped)
         node = yaml_tree.find(root, tuple(path))
@@ -200,6 +201,8 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
         return f"{what}; write entries that start with '- '"
     if kind.startswith("bool_"):
         return f"'{value}' is neither true nor false; write one of them"
+    if kind == "string_pattern_mismatch" and list(path) == ["name"]:
+        return f"'{value:.40}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
     if kind == "string_type":
         return "is not a word; write one, in quotes where it looks like a number"
     return f"'{value}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -21,7 +22,9 @@ from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.config.event_forms import event_times
 from sim.config.library import items
+from sim.config.paths import absolute_paths, resolve_path
 from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
 from sim.config.schema import Scenario
 from sim.config.validation.events import shifted_events
@@ -43,6 +46,8 @@ _WORDS = {
     "skip_bad",
 }
 """Fields that hold no data."""
+Overrides = Mapping[str, Any] | Sequence[str]
+"""Overrides of a scenario: values by dotted name, or texts of the form "key=value"."""
 SWITCHES = {**{kind: kind for kind in ephemeris_files.READERS}, "code": "shorthand"}
 """Fields of `constellation` that an override gives another constellation with, and its kind."""
 
@@ -62,7 +67,7 @@ class Datum:
     origin: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Loaded:
     """A scenario that passed every check, with what the run and the results need beside it."""
 
@@ -72,6 +77,13 @@ class Loaded:
     catalogues: Catalogues = field(default_factory=Catalogues)
     notes: tuple[str, ...] = ()
     sha256: str = ""
+
+    def __repr__(self) -> str:
+        scenario = self.scenario
+        return (
+            f"<Loaded {scenario.name}: {self.satellites:,} satellites, {self.accelerators:,} accelerators, "
+            f"{scenario.steps:,} steps of {scenario.step:g} s>"
+        )
 
     @property
     def assumptions(self) -> list[str]:
@@ -128,11 +140,11 @@ def _scenario_file(source: str | Path) -> Path:
 
 
 def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
-    """Tree of a scenario file merged over those it extends; paths of catalogues and points become absolute."""
+    """Tree of a scenario file merged over those it extends; paths of files become absolute."""
     node = yaml_tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
-    node = ephemeris_files.absolute_paths(node, path.parent)
+    node = absolute_paths(node, path.parent)
     parent = node.get("extends")
     if parent is None:
         return node
@@ -156,6 +168,37 @@ def _named_parent(name: str, origin: Origin) -> Path:
 # --- overrides -----------------------------------------------------------------------------------------------------
 
 
+def overrides(given: Overrides) -> tuple[str, ...]:
+    """Overrides as the command line takes them.
+
+    Parameters
+    ----------
+    given : mapping or sequence of str
+        Values by dotted name, or texts of the form "key=value".
+
+    Returns
+    -------
+    tuple of str
+        Texts of the form "key=value".
+
+    Raises
+    ------
+    InputError
+        If a single text is given.
+
+    Examples
+    --------
+    >>> overrides({"duration": "2 h", "recorder.satellites": 5}), overrides(["step=30 s"])
+    (('duration="2 h"', 'recorder.satellites=5'), ('step=30 s',))
+    """
+    if isinstance(given, Mapping):
+        return tuple(f"{key}={json.dumps(value)}" for key, value in given.items())
+    if isinstance(given, str):
+        raise bad_input(Origin("set"), "", f"{given!r} is one text; write a list of them, or a mapping such as {{'step': '30 s'}}")
+    return tuple(given)
+
+
+
 def _override(root: Node, text: str, changed: set[str]) -> Node:
     key, equals, value = text.partition("=")
     origin = Origin(f"--set {key}")
@@ -166,7 +209,7 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
     if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
-        value_node = leaf if keys[1] == "code" else Node(ephemeris_files.resolve_path(str(leaf.value), Path()), origin)
+        value_node = leaf if keys[1] == "code" else Node(resolve_path(str(leaf.value), Path()), origin)
         return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: value_node}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
@@ -174,7 +217,7 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
         named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED} or (depth == 2 and keys[0] == "satellites")
         if named and isinstance(node.value, str) and exists(root, keys[:depth]):
             root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
-    return yaml_tree.put(root, keys, leaf)
+    return yaml_tree.put(root, keys, absolute_paths(leaf, Path(), tuple(keys)))
 
 
 # --- loading -------------------------------------------------------------------------------------------------------
@@ -197,7 +240,7 @@ def load(
     sets : tuple of str, optional
         Overrides as key=value, such as "step=30 s".
     events : tuple of str, optional
-        Further events in short form, such as "2026-12-21T06:00Z lose satellite 17".
+        Further events in short form, such as "+6 h lose plane 3 for 90 min".
     seed : int or None, optional
         Seed of random processes, at least 0; None: that of the scenario.
     allow_stale : bool, optional
@@ -245,7 +288,7 @@ def load(
     root, notes = split_unsimulated(root)
     root = resolve(with_defaults(root), problems)
     catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
-    root = _nearest_of_catalogue(root, notes)
+    root = event_times(_nearest_of_catalogue(root, notes), problems)
     problems += record_problems(root, wrapped)
     invalid: set[str] = set()
     values = yaml_tree.plain(root)
@@ -326,7 +369,8 @@ def _digest(scenario: Scenario, catalogues: Catalogues) -> str:
     content = scenario.model_dump(mode="json")
     content.pop("description")
     types = [content["satellite"], *content["satellites"].values()]
-    for part in (*types, *(t["accelerator"] for t in types), content["environment"]):
+    sites = [content["baseline"]] if isinstance(content["baseline"], dict) else []
+    for part in (*types, *(t["accelerator"] for t in (*types, *sites)), content["environment"], *sites):
         part.pop("description", None)
     for i, entry in enumerate(content["constellation"]):
         for kind in ephemeris_files.READERS:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-SCENARIO: Final = "scenario"  # cause of listed events
+SCENARIO: Final = "scenario"  # cause of listed events; events with a duration have a number after it
 DECAY: Final = "decay"  # cause of a satellite that has no position any more
 ROUNDING: Final = 1e-12  # shares of a step below this are rounding
 
@@ -55,6 +55,27 @@ class AvailabilityChange(NamedTuple):
     target: Target
     remaining: float
     cause: str
+
+
+def cause_kind(cause: str) -> str:
+    """Cause as it is reported: `scenario`, `failures` or `decay`.
+
+    Parameters
+    ----------
+    cause : str
+        Cause of a change.
+
+    Returns
+    -------
+    str
+        The cause without the number of an event with a duration.
+
+    Examples
+    --------
+    >>> cause_kind("scenario 2")
+    'scenario'
+    """
+    return cause.partition(" ")[0]
 
 
 class SatelliteChange(NamedTuple):
@@ -411,7 +432,7 @@ class Timeline:
     def _apply_and_record(self, change: AvailabilityChange) -> list[SatelliteChange]:
         """Apply a change and note it; a random one that changes nothing, as its satellite is down, is not noted."""
         effects = _apply(self.fleet, change)
-        if change.target.name and (effects or change.cause in (SCENARIO, DECAY)):
+        if change.target.name and (effects or cause_kind(change.cause) in (SCENARIO, DECAY)):
             self.occurred.append(change)
         return effects
 

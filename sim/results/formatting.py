@@ -235,6 +235,8 @@ def _cost(summary: dict[str, Any]) -> str:
 
 
 def _baseline(summary: dict[str, Any]) -> str:
+    from sim.config.library import items
+
     site, precision = summary["baseline"], summary["compute"]["reference_precision"]
     nameplate, capex_usd = site["nameplate_flops_per_s"], summary["cost"]["capex_usd"]
     size = f"{site['name']} has {site['accelerators'] / summary['accelerators']:,.3g} x the accelerators"
@@ -243,9 +245,11 @@ def _baseline(summary: dict[str, Any]) -> str:
         return f"{size}, no peak at {precision} to compare with, {price}"
     share = summary["compute"]["mean_useful_flops_per_s"] / nameplate
     cost = "" if capex_usd is None else f" at {capex_usd / site['capex_usd']:,.2g} x its cost"
+    shipped = site["name"] in items("baselines")
+    both = f"; run both: dawndusk compare {summary['scenario']} baseline:{site['name']}" if shipped else ""
     return (
         f"{size}, {_pflops(nameplate)} PFLOP/s nameplate, {price}; useful compute here is {_percent(share)} of that nameplate"
-        f"{cost}; run both: dawndusk compare {summary['scenario']} baseline:{site['name']}"
+        f"{cost}{both}"
     )
 
 

@@ -83,7 +83,7 @@ class Equal:
     words: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Result of `dawndusk compare`."""
 
@@ -95,6 +95,9 @@ class Comparison:
     equal: Equal | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Comparison {self.a} and {self.b}: {'; '.join(self.reasons)}>"
 
     def as_dict(self) -> dict[str, Any]:
         """Fields for JSON.
@@ -129,8 +132,8 @@ def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None
     RunError
         If the quantity is zero.
     """
-    one = a if isinstance(a, Operand) else _operand("A", a)
-    two = b if isinstance(b, Operand) else _operand("B", b)
+    one = a if isinstance(a, Operand) else as_operand("A", a)
+    two = b if isinstance(b, Operand) else as_operand("B", b)
     check_equal(equal)
     check_work((one.label, one.kinds), (two.label, two.kinds))
     scaled = None if equal is None else _equal(equal, one, two)
@@ -214,8 +217,21 @@ def _listed(kinds: set[str]) -> str:
     return " + ".join(sorted(kinds)) or "nothing"
 
 
-def _operand(letter: str, results: Results) -> Operand:
-    """Operand of results from Python; the scenario is read where they have a folder."""
+def as_operand(letter: str, results: Results) -> Operand:
+    """Operand of results from Python; the scenario is read where they have a folder.
+
+    Parameters
+    ----------
+    letter : {"A", "B"}
+        Side of the comparison.
+    results : Results
+        The results.
+
+    Returns
+    -------
+    Operand
+        The operand.
+    """
     inputs = None if results.folder is None else yaml_tree.read(results.folder / "scenario.yaml")
     return Operand(f"{letter} ({results.summary['scenario']})", results, inputs)
 

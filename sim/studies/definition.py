@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 import sim
 from sim.config import yaml_tree
-from sim.config.ephemeris_files import READERS, resolve_path
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.library import items
+from sim.config.paths import absolute_paths
 from sim.config.quantity import Quantity
 from sim.config.scenario import Loaded, load
 from sim.config.schema import Section
@@ -232,10 +232,9 @@ def _base_scenario(spec: Sweep, root: Node, folder: Path) -> str:
 
 
 def _with_absolute_path(name: str, value: Any, folder: Path) -> Any:
-    """A value as `--set` takes it; the path of a catalogue is made absolute against the folder of the sweep."""
-    section, _, kind = name.rpartition(".")
-    named = section == "constellation" and kind in READERS and isinstance(value, str)
-    return resolve_path(value, folder) if named else value
+    """A value as `--set` takes it; the path of a file is made absolute against the folder of the sweep."""
+    node = yaml_tree.parse(json.dumps(value), name)
+    return yaml_tree.plain(absolute_paths(node, folder, tuple(name.split("."))))
 
 
 def _with_sweep_origin(problem: Problem, spec: Sweep, root: Node, values: dict[str, Any]) -> Problem:

@@ -7,11 +7,13 @@ steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sim.config.scenario import Loaded
+from sim import api
+from sim.config.scenario import Loaded, Overrides
 from sim.config.schema import Inference, Scenario
 from sim.engine.coupling import SETTLED
 from sim.engine.driver import Run
@@ -92,7 +94,7 @@ class Input:
         return {{"before": "from", "after": "to"}.get(key, key): value for key, value in fields.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """Result of `dawndusk why`."""
 
@@ -101,6 +103,10 @@ class Answer:
     causes: tuple[Cause, ...]
     inputs: tuple[Input, ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        share = f"useful {100.0 * self.base.useful_fraction:.2f} % of nameplate"
+        return f"<Answer why {self.scenario}: {share}, {len(self.causes)} causes, {len(self.inputs)} inputs>"
 
     def as_dict(self) -> dict[str, Any]:
         """Fields for JSON.
@@ -191,15 +197,19 @@ class _Experiment:
         return SETTLED if self.coupled else ROUNDING
 
 
-def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
+def why(
+    scenario: Loaded | str | Path, progress: Progress | None = None, *, set: Overrides = (), events: Sequence[str] = ()
+) -> Answer:
     """Gain from removing each cause of loss, and from increasing each main input.
 
     Parameters
     ----------
-    loaded : Loaded
-        The scenario.
+    scenario : Loaded, str or Path
+        A loaded scenario, the name of a shipped one, or the path of a scenario file.
     progress : callable, optional
         Called with the number of runs done and their total.
+    set, events : optional
+        Overrides and events as in `sim.load`; only with a name or a path.
 
     Returns
     -------
@@ -209,8 +219,9 @@ def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
     Raises
     ------
     InputError
-        If a job fits no mesh.
+        If the scenario is invalid, or if a job fits no mesh.
     """
+    loaded = api.as_loaded(scenario, set, tuple(events))
     experiment = _Experiment(loaded)
     outcome = experiment.outcome(_unchanged(experiment.scenario))
     now = experiment.shares(outcome)

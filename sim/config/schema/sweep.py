@@ -18,14 +18,19 @@ class Sweep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the study's folder")]
-    description: str = ""
-    scenario: Annotated[str, Field(description="a shipped scenario, or a path beside this file")]
-    set: Annotated[list[str], Field(description="overrides of every point, such as 'duration=6 h'")] = []
-    grid: Annotated[dict[str, Values], Field(description="every combination, the last field fastest")] = {}
-    zip: Annotated[dict[str, Values], Field(description="fields varied together, lists of one length")] = {}
+    name: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$", description="Name of the study and of its folder")
+    ]
+    description: str = Field(default="", description="One line on what this is")
+    scenario: Annotated[str, Field(description="A shipped scenario, or a path relative to this file")]
+    set: Annotated[list[str], Field(description="Overrides of every point, such as 'duration=6 h'")] = []
+    grid: Annotated[
+        dict[str, Values],
+        Field(description="Fields of the scenario with their values; every combination is a point, the last field fastest"),
+    ] = {}
+    zip: Annotated[dict[str, Values], Field(description="Fields that vary together, with lists of one length")] = {}
     seeds: Annotated[
-        list[Annotated[int, Field(ge=0, lt=2**63)]], Field(description="every point with each of these seeds")
+        list[Annotated[int, Field(ge=0, lt=2**63)]], Field(description="Every point runs with each of these seeds")
     ] = []
 
     @model_validator(mode="after")
@@ -83,7 +88,7 @@ def _message(entry: Any, path: tuple[str, ...]) -> str:
     if kind == "too_short":
         return "is empty; write at least one value"
     if kind == "string_pattern_mismatch":
-        return f"'{entry['input']}' is no name; write letters, digits, '_', '.' and '-'"
+        return f"'{entry['input']}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
     return f"'{entry['input']}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); write another value"
 
 

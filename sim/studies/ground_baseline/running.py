@@ -28,7 +28,7 @@ def run(name: str, like: Loaded | None = None) -> Results:
     Parameters
     ----------
     name : str
-        Name of a shipped baseline.
+        Name of a shipped baseline, or absolute path of a file.
     like : Loaded or None, optional
         Scenario whose work the site does.
 

@@ -152,8 +152,9 @@ def test_cost() -> None:
 
 
 def test_baseline() -> None:
+    """By hand; a site of one's own is not known by its name, so that no command is proposed."""
     site = {
-        "name": "site",
+        "name": "colossus-1",
         "accelerators": 128_000,
         "power_w": 300e6,
         "capex_usd": 9.6e9,
@@ -161,9 +162,11 @@ def test_baseline() -> None:
     }
     summary = {**_summary(kernel=0.5), "baseline": site, "cost": {"capex_usd": 19.2e9}}
     assert dict(formatting.lines(summary))["baseline"] == (
-        "site has 2 x the accelerators, 400 PFLOP/s nameplate, 300 MW and 9.6 billion USD; useful compute here is 12.5 % "
-        "of that nameplate at 2 x its cost; run both: dawndusk compare made baseline:site"
+        "colossus-1 has 2 x the accelerators, 400 PFLOP/s nameplate, 300 MW and 9.6 billion USD; useful compute here is 12.5 % "
+        "of that nameplate at 2 x its cost; run both: dawndusk compare made baseline:colossus-1"
     )
+    own = dict(formatting.lines({**summary, "baseline": {**site, "name": "mine"}}))["baseline"]
+    assert own.endswith("of that nameplate at 2 x its cost")
     summary["baseline"] = {**site, "nameplate_flops_per_s": None}
     assert "no peak at bf16" in dict(formatting.lines(summary))["baseline"]
 
