@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2, SECONDS_PER_DAY, TROPICAL_YEAR_D
+from orbit.constants import EARTH_RADIUS_M
 from orbit.kernels import j2
 
 Array = NDArray[np.float64]
@@ -184,36 +184,3 @@ def nodal_period_s(semi_major_axis_m: float, inclination_rad: float) -> float:
         Nodal period [s].
     """
     return 2.0 * math.pi / float(j2.latitude_argument_rate_rad_s(semi_major_axis_m, inclination_rad))
-
-
-def sun_synchronous_inclination_rad(semi_major_axis_m: float) -> float:
-    """Inclination at which the node of a circular orbit follows the mean Sun. [vallado2013:eq. 11-15]
-
-    Parameters
-    ----------
-    semi_major_axis_m : float
-        Mean semi-major axis [m].
-
-    Returns
-    -------
-    float
-        Inclination [rad], between pi/2 and pi.
-
-    Raises
-    ------
-    ValueError
-        The altitude is above 5,980 km, where no inclination is sun-synchronous.
-
-    Examples
-    --------
-    >>> import math
-    >>> round(math.degrees(sun_synchronous_inclination_rad(semi_major_axis_m(800e3))), 1)
-    98.6
-    """
-    wanted_rad_s = 2.0 * math.pi / (TROPICAL_YEAR_D * SECONDS_PER_DAY)
-    n = math.sqrt(MU_EARTH_M3_S2 / semi_major_axis_m**3)
-    cosine = -wanted_rad_s / (1.5 * n * J2 * (EARTH_RADIUS_M / semi_major_axis_m) ** 2)
-    if cosine < -1.0:
-        altitude_km = (semi_major_axis_m - EARTH_RADIUS_M) / 1e3
-        raise ValueError(f"no sun-synchronous orbit at {altitude_km:.0f} km; write an altitude below 5980 km")
-    return math.acos(cosine)

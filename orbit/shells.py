@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import SECONDS_PER_DAY
-from orbit.elements import CircularElements, Sgp4Elements, semi_major_axis_m, sun_synchronous_inclination_rad
+from orbit.elements import CircularElements, Sgp4Elements, semi_major_axis_m
 from orbit.environment import mean_sun_right_ascension_rad
+from orbit.shell_geometry import sun_synchronous_inclination_rad
 
 
 def walker(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config import validation
 from sim.config.scenario import Loaded
 from sim.config.schema import (
     Cluster,
@@ -38,20 +39,22 @@ def constellation_blocks(loaded: Loaded) -> list[ConstellationBlock]:
     """
     blocks: list[ConstellationBlock] = []
     first = 0
+    links = loaded.scenario.links
+    cross_plane = "nearest_slot" if links is None else links.cross_plane
     for i, entry in enumerate(loaded.scenario.constellation):
         for part in parts([entry]):
-            blocks += _constellation_blocks(part, first)
+            blocks += _constellation_blocks(part, first, cross_plane)
             first += loaded.catalogues.count(i, part)
     return blocks
 
 
-def _constellation_blocks(entry: Constellation, first: int) -> list[ConstellationBlock]:
+def _constellation_blocks(entry: Constellation, first: int, cross_plane: str) -> list[ConstellationBlock]:
     match entry:
         case Walker():
-            wraps = entry.pattern == "delta"
-            return [Grid(first, entry.planes, entry.satellites_per_plane, wraps, round(entry.phasing))]
+            ahead = validation.cross_plane_slots(entry, cross_plane)
+            return [Grid(first, entry.planes, entry.satellites_per_plane, ahead)]
         case Ring():
-            return [Grid(first, 1, entry.satellites, False)]
+            return [Grid(first, 1, entry.satellites)]
         case Cluster():
             return list(formations.constellation_blocks(entry, first))
         case _:
@@ -69,17 +72,29 @@ def rank_order(loaded: Loaded) -> Ints:
     Returns
     -------
     ndarray of int64, shape (satellites,)
-        Planes and lattice rows in serpentine order, then the satellites of catalogues by number.
+        Planes and lattice rows in serpentine order, from plane to plane over a link of the grid, then the satellites of
+        catalogues by number.
     """
     order: list[NDArray[np.int64]] = []
     for block in constellation_blocks(loaded):
         if isinstance(block, Grid):
-            order += _serpentine(block.first, np.repeat(np.arange(block.planes), block.slots))
+            order += _planes_in_turn(block)
         else:
             order += _serpentine(block.first, np.unique(block.offsets_m[1], return_inverse=True)[1])
     ordered = np.concatenate([*order, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     rest = np.setdiff1d(np.arange(loaded.satellites), ordered)
     return np.concatenate((ordered, rest))
+
+
+def _planes_in_turn(grid: Grid) -> list[NDArray[np.int64]]:
+    """Satellites of each plane, once round: a plane begins beside the last satellite of the plane before, and runs against it."""
+    order, slot, step = [], 0, 1
+    for plane in range(grid.planes):
+        slots = (slot + step * np.arange(grid.slots)) % grid.slots
+        order.append(grid.first + plane * grid.slots + slots)
+        ahead = grid.cross_slots[plane] if plane < len(grid.cross_slots) else 0
+        slot, step = (int(slots[-1]) + ahead) % grid.slots, -step
+    return order
 
 
 def _serpentine(first: int, row: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
 from sim.network.intervals import IntervalRecorder, RouteRecorder
-from sim.network.link_state import Network
+from sim.network.link_state import LinkState, Network
+from sim.network.route_block import BlockRouter, Served
+from sim.network.route_tracing import first_of_least
 from sim.network.routing import components
+from sim.network.routing_moments import LANES
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+SLANTS = 32_000_000  # slant ranges held at a time (8 B each)
 
 
 class GroundRouting:
@@ -69,7 +76,10 @@ class GroundRouting:
         # in recorded frames: links as a * satellites + b; routes of all stations, then of all pairs
         self.satellites = satellites
         self.link_intervals, self.route_intervals = IntervalRecorder(), RouteRecorder(sites + len(pairs))
-        self._slant_m = np.empty((sites, satellites))
+        self._router = None if network is None else BlockRouter(network)
+        self._last_parts: tuple[Ints, Ints, Flags, Ints] | None = None  # ends of links, working satellites, their components
+        self._slant_m = np.empty((0, sites, satellites))
+        self._steps_at_once = max(1, min(LANES, SLANTS // max(1, sites * satellites)))
         self._last_route: list[list[int]] = [[] for _ in range(sites)]
         self._last_pair: list[list[int]] = [[] for _ in pairs]
 
@@ -128,61 +138,143 @@ class GroundRouting:
         ndarray
             Working satellites that a station reaches, (N,).
         """
-        frame = self.stride > 0 and (k + 1) % self.stride == 0
-        if network is not None:
-            self.links[k] = network.a.size
-            if frame:
-                self.link_intervals.record(network.a * self.satellites + network.b)
-        if self.sin_min_elevation.size == 0:
-            return np.ones(healthy.size, dtype=np.bool_)
-        station_m, up, north = sky
-        access_m(r_m, station_m, up, self.sin_min_elevation, self.max_range_m, self._slant_m, north, self.masks)
-        self._slant_m[~stations] = np.inf
-        seen = working & np.isfinite(self._slant_m).any(axis=0)
-        self._slant_m[:, ~healthy] = np.inf
-        routes = self._serve(k, network, serves)
-        across = self._between(k, network)
-        if frame:
-            self.route_intervals.record(routes + across)
-        if network is None:
-            return np.asarray(seen)
-        part = components(working.size, network.a, network.b, working)
-        return np.asarray(np.isin(part, part[seen]) & working)
+        states = None if network is None else [network.present]
+        at, up, north = sky
+        return np.asarray(
+            self.update_block(
+                k, r_m[np.newaxis], working[np.newaxis], healthy[np.newaxis],
+                (at[np.newaxis], up[np.newaxis], north[np.newaxis]), states, serves[np.newaxis], stations[np.newaxis],
+            )[0]
+        )  # fmt: skip
 
-    def _serve(self, k: int, network: Network | None, serves: Flags) -> list[list[int]]:
-        """The quickest route from each station to a serving satellite."""
-        stations = np.arange(self._slant_m.shape[0])
-        if network is None:
-            far_m = np.where(serves, self._slant_m, np.inf)
-            nearest = np.argmin(far_m, axis=1)
-            one_way_s = far_m[stations, nearest] / SPEED_OF_LIGHT_M_S
-            there = np.isfinite(one_way_s)
-            server, hops = np.where(there, nearest, -1), np.where(there, 0, -1)
-            routes = [[int(s)] if t else [] for s, t in zip(nearest, there, strict=True)]
+    def update_block(
+        self,
+        k0: int,
+        r_m: Array,
+        working: Flags,
+        healthy: Flags,
+        sky: tuple[Array, Array, Array],
+        states: Sequence[LinkState] | None,
+        serves: Flags,
+        stations: Flags,
+    ) -> Flags:
+        """Routes at the ends of consecutive steps, the same as `update` finds step by step.
+
+        Parameters
+        ----------
+        k0 : int
+            The first step.
+        r_m : ndarray, shape (steps, 3, N)
+            Positions of satellites at the end of each step [m].
+        working, healthy : ndarray of bool, shape (steps, N)
+            Satellites that work for a share of the step, and at its end.
+        sky : tuple of ndarray
+            Positions of stations [m], their zeniths and norths, each (steps, stations, 3).
+        states : sequence of LinkState or None
+            Links of each step, from `Network.state`; None: there are none.
+        serves : ndarray of bool, shape (steps, N)
+            Satellites that users are routed to.
+        stations : ndarray of bool, shape (steps, stations)
+            Stations that are available; a lost one has no route.
+
+        Returns
+        -------
+        ndarray of bool, shape (steps, N)
+            Working satellites that a station reaches.
+        """
+        reached = np.ones(working.shape, dtype=np.bool_)
+        for lo in range(0, r_m.shape[0], self._steps_at_once):
+            part = slice(lo, min(lo + self._steps_at_once, r_m.shape[0]))
+            of_part = None if states is None else states[part]
+            self._record_links(k0 + lo, of_part, part.stop - lo)
+            if not self.sin_min_elevation.size:
+                continue
+            at, up, north = sky
+            seen = np.empty((part.stop - lo, working.shape[1]), dtype=np.bool_)
+            if self._slant_m.shape[0] < part.stop - lo:
+                self._slant_m = np.empty((part.stop - lo, *self._slant_m.shape[1:]))
+            slant_m = self._slant_m[: part.stop - lo]
+            for n, m in enumerate(range(part.start, part.stop)):
+                access_m(
+                    r_m[m], at[m], up[m], self.sin_min_elevation, self.max_range_m, slant_m[n], north[m], self.masks
+                )
+                slant_m[n, ~stations[m]] = np.inf
+                seen[n] = working[m] & np.isfinite(slant_m[n]).any(axis=0)
+                slant_m[n][:, ~healthy[m]] = np.inf
+            self._record_routes(k0 + lo, slant_m, of_part, serves[part])
+            for n, m in enumerate(range(part.start, part.stop)):
+                reached[m] = seen[n] if of_part is None else self._connected(of_part[n], working[m], seen[n])
+        return reached
+
+    def _frame(self, k: int) -> bool:
+        return self.stride > 0 and (k + 1) % self.stride == 0
+
+    def _record_links(self, k0: int, states: Sequence[LinkState] | None, steps: int) -> None:
+        for n in range(steps if states is not None else 0):
+            assert states is not None
+            self.links[k0 + n] = states[n].a.size
+            if self._frame(k0 + n):
+                self.link_intervals.record(states[n].a * self.satellites + states[n].b)
+
+    def _record_routes(
+        self, k0: int, slant_m: Array, states: Sequence[LinkState] | None, serves: Flags
+    ) -> None:
+        """Routes of all stations and pairs over links (steps,), from slant ranges (steps, stations, N)."""
+        none: list[list[int]] = [[] for _ in self.pairs]
+        across = [none] * slant_m.shape[0]
+        if states is None or self._router is None:
+            served = [_overhead(*of_step) for of_step in zip(slant_m, serves, strict=True)]
         else:
-            service = network.serve(self._slant_m, serves)
-            one_way_s, server, hops = service.delay_s, service.server, service.hops
-            routes = [network.route(int(s)) for s in stations]
-        self.one_way_s[k], self.server[k], self.hops[k] = one_way_s, server, hops
-        for s, route in enumerate(routes):
+            block = self._router.block(states)
+            served = block.serve(slant_m, serves)
+            if self.pairs:
+                delay_s, across = block.between(slant_m, self.pairs)
+                self.pair_one_way_s[k0 : k0 + len(across)] = delay_s
+        for n, (one, routes) in enumerate(zip(served, across, strict=True)):
+            self._note_served(k0 + n, one)
+            if states is not None:
+                self._note_pairs(k0 + n, routes)
+            if self._frame(k0 + n):
+                self.route_intervals.record(one.routes + routes)
+
+    def _note_served(self, k: int, served: Served) -> None:
+        """The quickest route from each station to a serving satellite, and its changes."""
+        self.one_way_s[k] = served.delay_s
+        self.server[k] = [route[-1] if route else -1 for route in served.routes]
+        self.hops[k] = [len(route) - 1 for route in served.routes]
+        for s, route in enumerate(served.routes):
             if route and self._last_route[s] and route != self._last_route[s]:
                 self.switches += 1
             self._last_route[s] = route or self._last_route[s]
-        return routes
 
-    def _between(self, k: int, network: Network | None) -> list[list[int]]:
+    def _note_pairs(self, k: int, routes: list[list[int]]) -> None:
         """The quickest route between the stations of each pair; an outage begins and ends with a route change."""
-        if network is None or not self.pairs:
-            return [[] for _ in self.pairs]
-        routes = network.between(self._slant_m, self.pairs)
         for p, route in enumerate(routes):
-            self.pair_one_way_s[k, p], self.pair_hops[k, p] = route.delay_s, max(0, len(route.satellites) - 1)
-            if k > 0 and route.satellites != self._last_pair[p]:
+            self.pair_hops[k, p] = max(0, len(route) - 1)
+            if k > 0 and route != self._last_pair[p]:
                 self.pair_switch_s[p].append((k + 1) * round(1e3 * self.step_s) / 1e3)  # whole milliseconds
                 self.switches += 1
-            self._last_pair[p] = route.satellites
-        return [route.satellites for route in routes]
+            self._last_pair[p] = route
+
+    def _connected(self, state: LinkState, working: Flags, seen: Flags) -> Flags:
+        """Working satellites that are connected to one that a station sees; components are kept while links are the same."""
+        last = self._last_parts
+        if last is None or last[0] is not state.a or last[1] is not state.b or not np.array_equal(last[2], working):
+            part = components(working.size, state.a, state.b, working)
+            last = self._last_parts = state.a, state.b, working.copy(), part
+        part = last[3]
+        holds = np.zeros(working.size + 1, dtype=np.bool_)  # by number of the component; the last one for none, -1
+        holds[part[seen]] = True
+        return np.asarray(holds[part] & working)
 
     def end(self) -> None:
         """Free scratch arrays."""
         del self._slant_m
+
+
+def _overhead(slant_m: Array, serves: Flags) -> Served:
+    """Without links every station is served by the nearest satellite in view."""
+    far_m = np.where(serves, slant_m, np.inf)
+    nearest = first_of_least(far_m)
+    delay_s = far_m[np.arange(nearest.size), nearest] / SPEED_OF_LIGHT_M_S
+    return Served(delay_s, [[int(n)] if t else [] for n, t in zip(nearest, np.isfinite(delay_s), strict=True)])

@@ -1,7 +1,7 @@
-"""The network at one time: links that exist, their rates and delays, routes over them.
+"""The network at one time: links that exist, their rates and delays, routes between satellites.
 
-Call `update` first; `serve`, `between` and `paths` then answer for the same time. A satellite that is not healthy
-neither relays nor serves; stations do not relay.
+Call `update` first, or `take` with a state; `paths` then answers for the same time. A satellite that is not healthy neither
+relays nor serves; stations do not relay. Routes from and to stations: `sim.network.route_block`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network import optical, topology
-from sim.network.routing import Graph, Paths, trace_route
+from sim.network.routing import Graph, Paths
+from sim.network.routing_moments import block_starts
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -41,8 +42,7 @@ class Grid:
     first: int
     planes: int
     slots: int
-    wrap_planes: bool
-    seam_slots: int = 0  # slots by which Walker's phasing has shifted the pattern once round: f, rounded
+    cross_slots: tuple[int, ...] = ()  # slots to the neighbour in the next plane, from each plane that has one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,21 +60,15 @@ class Lattice:
 ConstellationBlock = Grid | Lattice
 
 
-class Service(NamedTuple):
-    """The quickest route of each station to a serving satellite, one-way; inf and -1 where there is none."""
+class LinkState(NamedTuple):
+    """Links at one time: l joins a[l] < b[l]. Where the set of links is that of the time before, a and b are the same arrays."""
 
-    delay_s: Array
-    range_m: Array  # to the satellite of access
-    server: Indices
-    access: Indices
-    hops: Indices  # links between satellites
-
-
-class StationRoute(NamedTuple):
-    """A route from station to station: one-way delay (inf without a route) and the satellites passed."""
-
-    delay_s: float
-    satellites: list[int]
+    a: Indices
+    b: Indices
+    length_m: Array
+    delay_s: Array  # latency of switching included
+    rate_bit_s: Array
+    healthy: Mask  # satellites that relay
 
 
 class Network:
@@ -99,9 +93,10 @@ class Network:
         self.length_m, self.delay_s, self.rate_bit_s = np.empty(0), np.empty(0), np.empty(0)
         self.healthy: Mask = np.ones(count, bool)
         self._topology_links = _topology_links(constellation_blocks, rules.topology)
-        self._graph = Graph(count, self.a, self.b)
-        self._served: Service | None = None
-        self._onward: Indices = np.empty(0, np.int64)
+        grids = [block for block in constellation_blocks if isinstance(block, Grid)]
+        self.block_starts = block_starts(count, [(g.first, g.planes, g.slots) for g in grids])
+        self._last_a, self._last_b = self.a, self.b  # of the last state
+        self._graph = Graph(count, self.a, self.b, self.block_starts)
 
     def update(
         self,
@@ -110,7 +105,7 @@ class Network:
         link_factor: Mapping[tuple[int, int], float],
         terminal_factor: Array | None = None,
     ) -> None:
-        """Compute the links of one time.
+        """Compute the links of one time and take them.
 
         Parameters
         ----------
@@ -122,6 +117,68 @@ class Network:
             Fraction of the rate of single links, by pair of satellites in either order; 0 cuts a link.
         terminal_factor : ndarray or None, optional
             Fraction of the rate of all links of each satellite, (N,); a link has the product of both ends.
+        """
+        self.take(self.state(r_m, healthy, link_factor, terminal_factor))
+
+    def take(self, state: LinkState) -> None:
+        """Make the links of one time the present ones.
+
+        Parameters
+        ----------
+        state : LinkState
+            From `state`.
+        """
+        if not (_same(state.a, self.a) and _same(state.b, self.b)):
+            self.version += 1
+            self._graph = Graph(self.count, state.a, state.b, self.block_starts)
+        self.a, self.b, self.length_m, self.delay_s, self.rate_bit_s, self.healthy = state
+
+    @property
+    def present(self) -> LinkState:
+        """The present links."""
+        return LinkState(self.a, self.b, self.length_m, self.delay_s, self.rate_bit_s, self.healthy)
+
+    def graph(self, a: Indices, b: Indices) -> Graph:
+        """Links prepared for routing.
+
+        Parameters
+        ----------
+        a, b : ndarray of int64, shape (L,)
+            Ends of the links.
+
+        Returns
+        -------
+        Graph
+            With the planes of the constellation as blocks; the present one where the links are the present ones.
+        """
+        if _same(a, self.a) and _same(b, self.b):
+            return self._graph
+        return Graph(self.count, a, b, self.block_starts)
+
+    def state(
+        self,
+        r_m: Array,
+        healthy: Mask,
+        link_factor: Mapping[tuple[int, int], float],
+        terminal_factor: Array | None = None,
+    ) -> LinkState:
+        """Compute the links of one time; the present ones stay.
+
+        Parameters
+        ----------
+        r_m : ndarray
+            Positions of the satellites [m], (3, N).
+        healthy : ndarray of bool
+            Satellites that relay, (N,).
+        link_factor : mapping of tuple of int to float
+            Fraction of the rate of single links, by pair of satellites in either order; 0 cuts a link.
+        terminal_factor : ndarray or None, optional
+            Fraction of the rate of all links of each satellite, (N,); a link has the product of both ends.
+
+        Returns
+        -------
+        LinkState
+            Links, their lengths, delays and rates.
         """
         rules = self.rules
         if rules.topology == "nearest":
@@ -141,16 +198,13 @@ class Network:
             factor *= terminal_factor[a] * terminal_factor[b]
         whole = factor > 0.0
         a, b, length_m = a[whole], b[whole], length_m[whole]
-        if not (np.array_equal(a, self.a) and np.array_equal(b, self.b)):
-            self.a, self.b, self.version = a, b, self.version + 1
-            self._graph = Graph(self.count, a, b)
-        self.healthy = healthy.copy()
-        self.length_m = length_m
-        self.delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
+        if _same(a, self._last_a) and _same(b, self._last_b):
+            a, b = self._last_a, self._last_b
+        self._last_a, self._last_b = a, b
         unlimited = np.full(a.size, np.inf)
         rate = unlimited if rules.terminal is None else optical.rate_bit_s(length_m, rules.terminal)
-        self.rate_bit_s = rate * factor[whole]
-        self._served = None
+        delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
+        return LinkState(a, b, length_m, delay_s, rate * factor[whole], healthy.copy())
 
     @property
     def topology_links(self) -> int:
@@ -169,89 +223,6 @@ class Network:
         linked[self.a] = linked[self.b] = True
         return np.flatnonzero(self.healthy & ~linked)
 
-    def serve(self, slant_m: Array, serves: Mask) -> Service:
-        """Fastest route of each station to a serving satellite.
-
-        Parameters
-        ----------
-        slant_m : ndarray, shape (stations, N)
-            Slant ranges [m]; infinite where the satellite is not in view.
-        serves : ndarray of bool, shape (N,)
-            Satellites that serve users.
-
-        Returns
-        -------
-        Service
-            Delay, range, satellites and hops of each station.
-        """
-        seed_s = np.where(serves & self.healthy, 0.0, np.inf)
-        onward_s, self._onward = self._graph.reach(self.delay_s, seed_s)
-        total_s = slant_m / SPEED_OF_LIGHT_M_S + onward_s
-        station = np.arange(slant_m.shape[0])
-        access = np.argmin(total_s, axis=1)
-        delay_s = total_s[station, access]
-        routed = np.isfinite(delay_s)
-        server, hops = access.copy(), np.zeros(station.size, np.int64)
-        on = np.flatnonzero(routed & (self._onward[server] >= 0))
-        while on.size:
-            server[on] = self._onward[server[on]]
-            hops[on] += 1
-            on = on[self._onward[server[on]] >= 0]
-        none = np.int64(-1)
-        self._served = Service(
-            delay_s, np.where(routed, slant_m[station, access], np.inf), np.where(routed, server, none),
-            np.where(routed, access, none), np.where(routed, hops, none),
-        )  # fmt: skip
-        return self._served
-
-    def route(self, station: int) -> list[int]:
-        """Satellites of a station's route in the last call of `serve`, from access to server.
-
-        Parameters
-        ----------
-        station : int
-            Number of the station.
-
-        Returns
-        -------
-        list of int
-            Numbers of the satellites; empty without a route.
-
-        Raises
-        ------
-        ValueError
-            If `serve` was not called since the last `update`.
-        """
-        if self._served is None:
-            raise ValueError("route() is about the last serve(); call that first")
-        access = int(self._served.access[station])
-        return trace_route(self._onward, access) if access >= 0 else []
-
-    def between(self, slant_m: Array, pairs: Sequence[tuple[int, int]]) -> list[StationRoute]:
-        """Fastest routes from station to station; one search for each distinct first station of the pairs.
-
-        Parameters
-        ----------
-        slant_m : ndarray, shape (stations, N)
-            Slant ranges [m]; infinite where the satellite is not in view.
-        pairs : sequence of tuple of int
-            Numbers of both stations of each pair.
-
-        Returns
-        -------
-        list of StationRoute
-            One route for each pair.
-        """
-        up_s = np.where(self.healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
-        searches = {s: self._graph.reach(self.delay_s, up_s[s]) for s in sorted({s for s, _ in pairs})}
-        routes = []
-        for s, t in pairs:
-            total_s = searches[s][0] + up_s[t]
-            last = int(np.argmin(total_s))
-            reached = bool(np.isfinite(total_s[last]))
-            routes.append(StationRoute(float(total_s[last]), trace_route(searches[s][1], last)[::-1] if reached else []))
-        return routes
-
     def paths(self, src: Indices, dst: Indices) -> Paths:
         """Fastest routes from satellite to satellite.
 
@@ -268,14 +239,16 @@ class Network:
         return self._graph.paths(self.delay_s, src, dst)
 
 
+def _same(one: Indices, other: Indices) -> bool:
+    return one is other or np.array_equal(one, other)
+
+
 def _topology_links(constellation_blocks: Sequence[ConstellationBlock], form: str) -> topology.Pairs:
     """Links of grid or mesh with all satellites healthy; constellation blocks of another form have none."""
     pairs = []
     for block in constellation_blocks:
         if form == "grid" and isinstance(block, Grid):
-            pairs.append(
-                topology.grid_pairs(block.planes, block.slots, block.wrap_planes, block.first, block.seam_slots)
-            )
+            pairs.append(topology.grid_pairs(block.planes, block.slots, block.cross_slots, block.first))
         elif form == "mesh" and isinstance(block, Lattice):
             pairs.append(topology.lattice_pairs(block.offsets_m, block.spacing_m, block.first))
     none = np.empty(0, np.int64)

@@ -1,12 +1,99 @@
-"""Routes traced back from the delays of a search, compiled."""
+"""Which of several equal delays counts, and routes traced back from the delays of a search.
+
+Delays that differ by rounding only are equal, and the lowest number decides: neither the order of a search nor rounding
+chooses routes. `_equal` is the rule, which numpy calls with arrays and compiled code with numbers.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any
 
-from orbit.kernels.compile import Floats, Ints, kernel
+import numpy as np
+from numpy.typing import NDArray
 
-UNREACHED_S: Final = 1e30  # delay of satellites without a route, for compiled functions, which know no infinity
+from orbit.kernels.compile import Floats, Ints, inlined, kernel
+from sim.network import TIE
+
+
+def _equal(delay_s: Any, least_s: Any) -> Any:
+    """The rule, for arrays and for numbers; no delay is below the least."""
+    return delay_s <= least_s * (1.0 + TIE)
+
+
+_equal_compiled = inlined(_equal)
+
+
+def equal_to_least(delay_s: Floats, least_s: Floats) -> NDArray[np.bool_]:
+    """Delays that equal the least one to a relative difference of `TIE`.
+
+    Parameters
+    ----------
+    delay_s : ndarray
+        Delays [s], none below the least.
+    least_s : ndarray
+        Least delays [s], of a shape that broadcasts.
+
+    Returns
+    -------
+    ndarray of bool
+        Also where both are infinite.
+
+    Examples
+    --------
+    >>> equal_to_least(np.array([1.0 + 1e-12, 1.0 + 1e-6]), np.array(1.0)).tolist()
+    [True, False]
+    """
+    return np.asarray(_equal(delay_s, least_s))
+
+
+def first_of_least(delay_s: Floats) -> Ints:
+    """Index of the least delay of each row; of delays that are equal to `TIE`, the lowest index.
+
+    Parameters
+    ----------
+    delay_s : ndarray, shape (..., n)
+        Delays [s], not negative.
+
+    Returns
+    -------
+    ndarray of int64, shape (...)
+        Indices; 0 where all delays are infinite.
+
+    Examples
+    --------
+    >>> first_of_least(np.array([[3.0, 2.0 + 1e-12, 2.0], [np.inf, np.inf, np.inf]])).tolist()
+    [1, 0]
+    """
+    first: Ints = np.argmax(equal_to_least(delay_s, delay_s.min(axis=-1, keepdims=True)), axis=-1)
+    return first
+
+
+def first_through(through_s: Floats, there_s: Floats, here_s: Floats) -> Ints:
+    """First neighbour of each route's satellite through which its delay is attained.
+
+    The neighbour is nearer to the source: two satellites in one place must not be each other's predecessors.
+
+    Parameters
+    ----------
+    through_s, there_s : ndarray, shape (F, width)
+        Delays through each neighbour, and of the neighbour itself [s].
+    here_s : ndarray, shape (F, 1)
+        Delays of the satellites [s], each attained through one of its neighbours.
+
+    Returns
+    -------
+    ndarray of int64, shape (F,)
+        Indices among the neighbours.
+
+    Examples
+    --------
+    The first neighbour is as far as the satellite itself, the second and the third attain its delay:
+
+    >>> first_through(np.array([[3.0, 2.0 + 1e-12, 2.0]]), np.array([[2.0, 1.0, 1.5]]), np.array([[2.0]])).tolist()
+    [1]
+    """
+    found: Ints = np.argmax(equal_to_least(through_s, here_s) & (there_s < here_s), axis=1)
+    return found
 
 
 @kernel
@@ -15,7 +102,7 @@ def trace_back(
 ) -> None:
     """Count the hops of routes, or write their links.
 
-    At each satellite the route comes from the neighbour of lowest index that attains the delay.
+    At each satellite the route comes from the neighbour that `first_through` selects.
 
     Parameters
     ----------
@@ -39,8 +126,11 @@ def trace_back(
     for f in range(src.size):
         at, hops, last = dst[f], 0, start[f + 1] - 1
         while at != src[f]:
-            slot = 0
-            while slot < width - 1 and far_s[row[f], neighbour[at, slot]] + inbound_s[at, slot] != far_s[row[f], at]:
+            here_s, slot = far_s[row[f], at], 0
+            while slot < width - 1:
+                there_s = far_s[row[f], neighbour[at, slot]]
+                if there_s < here_s and _equal_compiled(there_s + inbound_s[at, slot], here_s):
+                    break
                 slot += 1
             if links.size > 0:
                 links[last - hops] = inbound[at, slot]

@@ -2,7 +2,8 @@
 
 Link l joins a[l] and b[l]; as a directed link it is l from a to b, and l + links from b to a. Delays come from
 Dijkstra's algorithm in scipy. Routes are traced back from the delays, at each satellite through the neighbour of lowest
-index that attains the delay, so that ties are broken the same way whatever order the search took.
+index that attains the delay to a relative difference of `TIE`, so that neither the order of the search nor rounding
+decides between equal routes.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from sim.network import ALL_PAIRS
-from sim.network.route_tracing import UNREACHED_S, trace_back
+from sim.network import ALL_PAIRS, LEAST_DELAY_S, UNREACHED_S
+from sim.network.route_tracing import equal_to_least, first_through, trace_back
+from sim.network.routing_moments import MomentGraph, block_starts
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-LEAST_DELAY_S = 1e-12  # 0.3 mm of light: delays must grow from hop to hop for a route to be traced back from them
 CHUNK = 1 << 21  # source-satellite delays held at a time
 
 
@@ -41,6 +42,9 @@ class Graph:
         Number of satellites N.
     a, b : ndarray of int64, shape (L,)
         Ends of the links, a < b, each link once.
+    starts : ndarray of int64, optional
+        First satellites of blocks of neighbours, such as planes, as `routing_moments.block_starts` gives them: many moments
+        are searched faster.
 
     Notes
     -----
@@ -51,15 +55,16 @@ class Graph:
     Four satellites in a row, 1 ms a link; satellite 3 is reached over three links:
 
     >>> graph = Graph(4, np.array([0, 1, 2]), np.array([1, 2, 3]))
-    >>> delay_s, predecessor = graph.reach(np.full(3, 1e-3), np.array([0.0, np.inf, np.inf, np.inf]))
-    >>> (1e3 * delay_s).round(9).tolist(), predecessor.tolist()
-    ([0.0, 1.0, 2.0, 3.0], [-1, 0, 1, 2])
+    >>> (1e3 * graph.least_s(np.full(3, 1e-3), np.array([0.0, np.inf, np.inf, np.inf]))).round(9).tolist()
+    [0.0, 1.0, 2.0, 3.0]
     >>> graph.paths(np.full(3, 1e-3), np.array([3]), np.array([1])).links.tolist()  # links 2 and 1, from b to a
     [5, 4]
     """
 
-    def __init__(self, count: int, a: Indices, b: Indices) -> None:
+    def __init__(self, count: int, a: Indices, b: Indices, starts: Indices | None = None) -> None:
         self.count, self.links = count, int(a.size)
+        self._starts_of_blocks = block_starts(count, []) if starts is None else starts
+        self._moments: MomentGraph | None = None
         self._queried_delay_s: Array | None = None  # what `_prepare` computed belongs to these delays
         tail, head = np.concatenate((a, b)), np.concatenate((b, a))
         self._order = np.lexsort((head, tail))
@@ -75,7 +80,7 @@ class Graph:
         self._inbound = np.full((count, width), -1, dtype=np.int64)
         self._inbound[tail, slot] = (self._order + self.links) % max(1, 2 * self.links)
 
-    def reach(self, delay_s: Array, seed_s: Array) -> tuple[Array, Indices]:
+    def least_s(self, delay_s: Array, seed_s: Array) -> Array:
         """Delays of all satellites from one source outside the graph, such as a ground station.
 
         Parameters
@@ -87,10 +92,8 @@ class Graph:
 
         Returns
         -------
-        delay_s : ndarray, shape (N,)
+        ndarray, shape (N,)
             Least delay [s]; inf without a route.
-        predecessor : ndarray of int64, shape (N,)
-            Previous satellite on the route; -1 where the source reaches the satellite directly, or not at all.
 
         References
         ----------
@@ -106,10 +109,83 @@ class Graph:
             ),
             shape=(self.count + 1, self.count + 1),
         )
-        least_s: Array = dijkstra(matrix, indices=self.count)[: self.count]
-        predecessor = self._predecessors(least_s, self._inbound_s(delay_s))
-        predecessor[~np.isfinite(least_s) | (least_s == seed_s)] = -1
-        return least_s, predecessor
+        return np.asarray(dijkstra(matrix, indices=self.count)[: self.count])
+
+    def reach_moments(self, delay_s: Array, seed_s: Array, out: Array | None = None) -> Array:
+        """Delays of all satellites from sources outside the graph, at many moments at once.
+
+        Parameters
+        ----------
+        delay_s : ndarray, shape (moments, L)
+            Delay of each link [s], not negative; infinite where the link does not exist.
+        seed_s : ndarray, shape (sources, N, moments)
+            Delay from each source directly to each satellite [s]; inf where there is no direct connection.
+        out : ndarray, shape (sources, N, moments), optional
+            Array for the result; used where the number of moments is a multiple of `routing_moments.LANES`.
+
+        Returns
+        -------
+        ndarray, shape (sources, N, moments)
+            Least delays [s], equal to those of `least_s` to the last bit; inf without a route.
+
+        Examples
+        --------
+        Three satellites in a row; at the second moment the last link does not exist:
+
+        >>> graph = Graph(3, np.array([0, 1]), np.array([1, 2]))
+        >>> seed_s = np.array([[[0.0, 0.0], [np.inf, np.inf], [np.inf, np.inf]]])
+        >>> graph.reach_moments(np.array([[1.0, 2.0], [3.0, np.inf]]), seed_s)[0].T.tolist()
+        [[0.0, 1.0, 3.0], [0.0, 3.0, inf]]
+        """
+        if self._moments is None:
+            link = np.where(self._inbound < 0, self.links, self._inbound % max(1, self.links))
+            self._moments = MomentGraph(self._neighbour, link, self.links, self._starts_of_blocks)
+        return self._moments.least_s(delay_s, seed_s, out)
+
+    def trace_moments(
+        self, delay_s: Array, seed_s: Array, least_s: Array, moment: Indices, node: Indices
+    ) -> list[list[int]]:
+        """Routes to which least delays from one source belong.
+
+        Parameters
+        ----------
+        delay_s : ndarray, shape (moments, L)
+            Delay of each link [s], as in the search.
+        seed_s, least_s : ndarray, shape (N, moments)
+            Seeds of the source, and least delays from it [s].
+        moment, node : ndarray of int64, shape (F,)
+            Moment and last satellite of each route; its least delay is finite.
+
+        Returns
+        -------
+        list of list of int
+            Satellites of each route, last to first: `node`, its predecessor, and so on to the one that the source reaches
+            directly.
+
+        Examples
+        --------
+        >>> graph, seed_s = Graph(3, np.array([0, 1]), np.array([1, 2])), np.array([[0.0], [np.inf], [np.inf]])
+        >>> delay_s = np.array([[1.0, 2.0]])
+        >>> least_s = graph.reach_moments(delay_s, seed_s[np.newaxis])[0]
+        >>> graph.trace_moments(delay_s, seed_s, least_s, np.array([0]), np.array([2]))
+        [[2, 1, 0]]
+        """
+        none = np.full((delay_s.shape[0], 1), np.inf)  # the padding's index -1 selects the last
+        weight_s = np.maximum(np.concatenate((delay_s, delay_s, none), axis=1), LEAST_DELAY_S)
+        routes = [[n] for n in node.tolist()]
+        flow, at = np.arange(node.size), node
+        while True:
+            here = least_s[at, moment]
+            on = ~equal_to_least(seed_s[at, moment], here)
+            flow, at, moment, here = flow[on], at[on], moment[on], here[on, np.newaxis]
+            if not flow.size:
+                return routes
+            beside = self._neighbour[at]
+            there = least_s[beside, moment[:, np.newaxis]]
+            through = there + weight_s[moment[:, np.newaxis], self._inbound[at]]
+            at = beside[np.arange(at.size), first_through(through, there, here)]
+            for f, n in zip(flow.tolist(), at.tolist(), strict=True):
+                routes[f].append(n)
 
     def paths(self, delay_s: Array, src: Indices, dst: Indices) -> Paths:
         """Shortest routes between pairs of satellites.
@@ -178,11 +254,6 @@ class Graph:
         joins = (self._neighbour[dst] == src[:, np.newaxis]) & (self._inbound[dst] >= 0)
         return np.asarray(np.where(joins, self._from_neighbour_s[dst], UNREACHED_S).min(axis=1))
 
-    def _predecessors(self, far: Array, inbound_s: Array) -> Indices:
-        """Neighbour of lowest index through which each satellite has its delay."""
-        slot = np.argmax(far[self._neighbour] + inbound_s == far[:, np.newaxis], axis=1)
-        return np.asarray(self._neighbour[np.arange(self.count), slot])
-
     def _trace_back(
         self,
         parts: list[tuple[Indices, Indices, Indices]],
@@ -223,32 +294,6 @@ def _gathered(count: int, parts: list[tuple[Indices, Indices, Indices]], reached
     for flow, start, mine in parts:
         links[np.repeat(begin[flow] - start[:-1], np.diff(start)) + np.arange(mine.size)] = mine
     return Paths(begin, links, reached)
-
-
-def trace_route(predecessor: Indices, node: int) -> list[int]:
-    """Satellites of a route from `Graph.reach`, last to first.
-
-    Parameters
-    ----------
-    predecessor : ndarray of int64, shape (N,)
-        Previous satellite on the route of each, -1 at its beginning.
-    node : int
-        Last satellite of the route.
-
-    Returns
-    -------
-    list of int
-        `node`, its predecessor, and so on to the satellite that the source reaches directly.
-
-    Examples
-    --------
-    >>> trace_route(np.array([-1, 0, 1]), 2)
-    [2, 1, 0]
-    """
-    route = [node]
-    while predecessor[route[-1]] >= 0:
-        route.append(int(predecessor[route[-1]]))
-    return route
 
 
 def components(count: int, a: Indices, b: Indices, alive: NDArray[np.bool_]) -> Indices:

@@ -5,17 +5,22 @@ Pairs are arrays (a, b) of satellite indices, int64, a < b, each pair once, sort
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from orbit.constants import EARTH_RADIUS_M
+from sim.network import TIE
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Pairs = tuple[Indices, Indices]
 
 CANDIDATES_PER_TERMINAL = 3  # neighbours searched per terminal: more find few better links, and cost time
+EQUAL_CANDIDATES = 8  # searched besides, for those as far away as the last
+TIE_M = 1e-6  # lengths that differ by less are equal too: positions are rounded to some nanometres
 
 
 def unique_pairs(a: Indices, b: Indices) -> Pairs:
@@ -43,19 +48,18 @@ def unique_pairs(a: Indices, b: Indices) -> Pairs:
     return one, other
 
 
-def grid_pairs(planes: int, slots: int, wrap_planes: bool = True, first: int = 0, seam_slots: int = 0) -> Pairs:
-    """+Grid links: each satellite to the next slot of its plane and to the same slot of the next plane.
+def grid_pairs(planes: int, slots: int, cross_slots: Sequence[int] = (), first: int = 0) -> Pairs:
+    """+Grid links: each satellite to the next slot of its plane and to one slot of the next plane.
 
     Parameters
     ----------
     planes, slots : int
         Number of planes and of satellites in each, at least 1; satellites are numbered plane by plane.
-    wrap_planes : bool
-        Whether the last plane is linked to the first. A star pattern has no such link: those planes counter-rotate.
+    cross_slots : sequence of int
+        For each plane that is linked to the next one: slot s is linked to slot s + n there, modulo `slots`. With as many
+        as there are planes, the last plane is linked to the first; without any, planes are not linked.
     first : int
         Number of the first satellite.
-    seam_slots : int
-        Slots by which Walker phasing has shifted the pattern once around: at the seam slot s is linked to s + seam_slots.
 
     Returns
     -------
@@ -67,13 +71,18 @@ def grid_pairs(planes: int, slots: int, wrap_planes: bool = True, first: int = 0
     >>> a, b = grid_pairs(1, 4)
     >>> list(zip(a.tolist(), b.tolist()))
     [(0, 1), (0, 3), (1, 2), (2, 3)]
-    >>> grid_pairs(72, 22)[0].size == 2 * 72 * 22
+    >>> a, b = grid_pairs(2, 3, (1,))  # slot 0 of plane 0 to slot 1 of plane 1, which is satellite 4
+    >>> [pair for pair in zip(a.tolist(), b.tolist()) if pair[0] // 3 != pair[1] // 3]
+    [(0, 4), (1, 5), (2, 3)]
+    >>> grid_pairs(72, 22, (0,) * 72)[0].size == 2 * 72 * 22
     True
     """
     plane, slot = np.divmod(np.arange(planes * slots, dtype=np.int64), slots)
     within = plane * slots + (slot + 1) % slots
-    across = (plane + 1) % planes * slots + (slot + np.where(plane == planes - 1, seam_slots, 0)) % slots
-    crossing = np.ones(plane.size, bool) if wrap_planes and planes > 1 else plane < planes - 1
+    ahead = np.zeros(planes, dtype=np.int64)
+    ahead[: len(cross_slots)] = cross_slots
+    across = (plane + 1) % planes * slots + (slot + ahead[plane]) % slots
+    crossing = plane < len(cross_slots)
     here = plane * slots + slot
     a, b = unique_pairs(np.concatenate((here, here[crossing])), np.concatenate((within, across[crossing])))
     return a + first, b + first
@@ -196,8 +205,9 @@ def nearest_pairs(
 
     Notes
     -----
-    Candidates are the `CANDIDATES_PER_TERMINAL * terminals` nearest satellites of each. Links of equal length are taken in
-    the order of their indices, so the result does not depend on the order of the search.
+    Candidates are the `CANDIDATES_PER_TERMINAL * terminals` nearest satellites of each, and those as far away as the last of
+    them. Links of equal length, to a relative difference of `TIE` or to a micrometre, are taken in the order of their indices,
+    so that neither the order of the search nor rounding decides.
 
     Examples
     --------
@@ -213,13 +223,19 @@ def nearest_pairs(
         return np.empty(0, np.int64), np.empty(0, np.int64)
     near = min(CANDIDATES_PER_TERMINAL * terminals + 1, satellites.size)
     points = np.ascontiguousarray(r_m[:, satellites].T)
-    range_m, other = cKDTree(points).query(points, k=near, distance_upper_bound=np.nextafter(max_range_m, np.inf))
+    range_m, other = cKDTree(points).query(
+        points, k=min(near + EQUAL_CANDIDATES, satellites.size), distance_upper_bound=np.nextafter(max_range_m, np.inf)
+    )
     in_range = np.isfinite(range_m)
+    in_range[:, near:] &= np.logical_and.accumulate(_equals_previous(range_m[:, near - 1 :]), axis=1)
     here = np.broadcast_to(np.arange(satellites.size)[:, np.newaxis], other.shape)
     a, b = unique_pairs(satellites[here[in_range]], satellites[other[in_range]])
     clear = grazing_altitude_m(r_m[:, a], r_m[:, b]) >= min_altitude_m
     a, b = a[clear], b[clear]
-    order = np.argsort(lengths_m(r_m, a, b), kind="stable")  # pairs are sorted, so equal lengths stay in index order
+    length_m = lengths_m(r_m, a, b)
+    order = np.argsort(length_m, kind="stable")
+    longer = np.cumsum(~np.concatenate(([True], _equals_previous(length_m[np.newaxis, order])[0])))
+    order = order[np.lexsort((order, longer))]  # pairs are sorted: of equal lengths the lowest indices first
     free = [terminals] * r_m.shape[1]
     chosen = []
     for link, i, j in zip(order.tolist(), a[order].tolist(), b[order].tolist(), strict=True):
@@ -229,3 +245,10 @@ def nearest_pairs(
             chosen.append(link)
     pick = np.sort(np.array(chosen, dtype=np.int64))
     return a[pick], b[pick]
+
+
+def _equals_previous(ascending_m: Array) -> NDArray[np.bool_]:
+    """Whether lengths in ascending rows (rows, n) equal the one before, (rows, n - 1)."""
+    before, after = ascending_m[:, :-1], ascending_m[:, 1:]
+    with np.errstate(invalid="ignore"):  # beyond the range all are infinite
+        return np.asarray(after - before <= np.maximum(TIE * after, TIE_M))

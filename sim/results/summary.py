@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.ground import round_trip_ms
+from sim.config import validation
 from sim.config.ground_sites import read_baseline
 from sim.config.schema import Workload
 from sim.engine import formations, propagators, satellite_params
@@ -329,7 +331,22 @@ def _design(outcome: Outcome) -> dict[str, Any]:
         "radiator_m2": total["radiator_m2"],
         "gateways": None if scenario.ground is None else len(scenario.ground.stations),
         "types": types,
+        "shells": _shells(outcome),
     }
+
+
+def _shells(outcome: Outcome) -> list[dict[str, Any]]:
+    """A row for each shell and ring: smallest distances over a revolution, null where there is no other satellite."""
+    shells = validation.numbered_shells(outcome.loaded.scenario)
+    return [
+        {
+            "entry": one.entry,
+            "satellites": one.shell.planes * one.shell.slots,
+            "min_separation_m": within_m if math.isfinite(within_m) else None,
+            "other_shell_m": other_m if math.isfinite(other_m) else None,
+        }
+        for one, (within_m, other_m) in zip(shells, validation.separations_m(shells), strict=True)
+    ]
 
 
 def _cost(outcome: Outcome) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from orbit.eclipse_seasons import Seasons, Shadow, eclipse_seasons, seasons_of_beta
-from orbit.elements import nodal_period_s, semi_major_axis_m, sun_synchronous_inclination_rad
+from orbit.elements import nodal_period_s, semi_major_axis_m
 from orbit.environment import beta_angle_rad, sun_position_m
+from orbit.shell_geometry import sun_synchronous_inclination_rad
 from orbit.shells import node_of_local_time_rad
 from orbit.timegrid import julian_date
 from sim.verify.case import Case, Failed

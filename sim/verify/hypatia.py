@@ -19,7 +19,8 @@ from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid
 from orbit.timescales import ut1_to_utc
-from sim.network.link_state import Grid, LinkRules, Network, StationRoute
+from sim.network.link_state import Grid, LinkRules, Network
+from sim.network.route_block import BlockRouter
 from sim.verify.case import Case, Failed
 
 SOURCE = "Hypatia, kuiper_630 at 0ac531c3 [kassing2020]"
@@ -107,25 +108,31 @@ def simulated() -> tuple[Series, ...]:
     shell = walker_sgp4(14.80, math.radians(51.9), SLOTS, staggered_lead_slots(PLANES), EPOCH_JD, 0.0)
     fleet = Sgp4(shell, grid)
     rules = LinkRules("grid", 4, None, GRAZING_M, MAX_LINK_M, 0.0)
-    network = Network([Grid(0, PLANES, SLOTS, True)], count, rules)
+    network = Network([Grid(0, PLANES, SLOTS, (0,) * PLANES)], count, rules)
     fixed, up = np.array([position_m(c) for c in CITIES]), np.array([zenith(c) for c in CITIES])
     horizon, reach_m = np.zeros(len(CITIES)), np.full(len(CITIES), MAX_STATION_RANGE_M)
-    r_m, slant_m = np.empty((BLOCK, 3, count)), np.empty((len(CITIES), count))
-    samples: list[list[StationRoute]] = []
+    router, everyone = BlockRouter(network), np.ones(count, bool)
+    r_m, slant_m = np.empty((BLOCK, 3, count)), np.empty((BLOCK, len(CITIES), count))
+    delays: list[NDArray[np.float64]] = []
+    routes: list[list[list[int]]] = []
     for first in range(0, STEPS, BLOCK):
         fleet.fill(0, count, first, r_m)
         times = ut1_to_utc(*grid.jd_fr(first, BLOCK))  # Hypatia turns the Earth by UTC as if it were UT1
         at_m, above = in_teme(fixed, *times), in_teme(up, *times)
         for k in range(BLOCK):
-            network.update(r_m[k], np.ones(count, bool), {})
-            access_m(r_m[k], at_m[k], above[k], horizon, reach_m, slant_m)
-            samples.append(network.between(slant_m, STATION_PAIRS))
-    return tuple(_series([routes[n] for routes in samples]) for n in range(len(STATION_PAIRS)))
+            access_m(r_m[k], at_m[k], above[k], horizon, reach_m, slant_m[k])
+        block = router.block([network.state(r, everyone, {}) for r in r_m])
+        delay_s, of_block = block.between(slant_m, STATION_PAIRS)
+        delays.append(delay_s)
+        routes += of_block
+    return tuple(
+        _series(np.concatenate(delays)[:, n], [of_step[n] for of_step in routes]) for n in range(len(STATION_PAIRS))
+    )
 
 
-def _series(routes: list[StationRoute]) -> Series:
-    rtt_ms = round_trip_ms(SPEED_OF_LIGHT_M_S * np.array([route.delay_s for route in routes]))
-    paths = tuple(tuple(reversed(route.satellites)) for route in routes)
+def _series(delay_s: NDArray[np.float64], routes: list[list[int]]) -> Series:
+    rtt_ms = round_trip_ms(SPEED_OF_LIGHT_M_S * delay_s)
+    paths = tuple(tuple(reversed(route)) for route in routes)
     return Series(np.where(np.isfinite(rtt_ms), rtt_ms, np.nan), paths)
 
 

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import AU_M, EARTH_RADIUS_M, J2, SUN_RADIUS_M
-from orbit.elements import nodal_period_s, period_s, semi_major_axis_m, sun_synchronous_inclination_rad
+from orbit.elements import nodal_period_s, period_s, semi_major_axis_m
 from orbit.environment import solar_flux_w_m2, sun_position_m
 from orbit.kernels.j2 import mean_motion_rad_s, node_rate_rad_s
 from orbit.kernels.shadow import POINT_SUN_M, lit_fraction, shadow_edge
 from orbit.propagation import CircularJ2
+from orbit.shell_geometry import sun_synchronous_inclination_rad
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid, julian_date
 from sim.verify import access, catalogues, dynamics, eclipses, formation, frames, sgp4

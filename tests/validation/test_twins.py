@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,8 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, np.ndarray
 def _decorated() -> set[str]:
     """Names of all functions under @kernel or @inlined, or their exact forms, read from the source."""
     found = set()
-    for path in [*(ROOT / "orbit").rglob("*.py"), *(ROOT / "sim" / "spacecraft").glob("*.py")]:
+    folders = [(ROOT / "sim" / name).glob("*.py") for name in ("network", "spacecraft")]
+    for path in chain((ROOT / "orbit").rglob("*.py"), *folders):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef):
                 marks = {d.id for d in node.decorator_list if isinstance(d, ast.Name)}

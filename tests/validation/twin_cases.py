@@ -33,6 +33,7 @@ from orbit.kernels import (
 )
 from sim.config import scenario
 from sim.engine import satellite_params
+from sim.network import UNREACHED_S, routing, routing_moments, topology
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "spacecraft"))
 import submodel_cases
@@ -463,6 +464,40 @@ def _integrator_calls(
     yield "_fit", alone[adaptive.B : adaptive.B + 21].reshape(7, 3)
 
 
+def _finite(delay_s: np.ndarray) -> np.ndarray:
+    """Delays, -1 where there is no route."""
+    return np.where(delay_s < UNREACHED_S, delay_s, -1.0)
+
+
+def routing_calls() -> Iterator[tuple[str, np.ndarray]]:
+    """Delays at many moments over a grid of 4 x 5 and a satellite without links; routes between all of it, many as short."""
+    rng = np.random.default_rng(17)
+    a, b = topology.grid_pairs(4, 5, (2, 2, 2, 2))
+    count, links, steps = 21, a.size, routing_moments.LANES
+    delay_s = rng.uniform(1e-3, 2e-2, (steps, links))
+    delay_s[rng.uniform(size=delay_s.shape) < 0.2] = np.inf
+    seed_s = np.where(rng.uniform(size=(2, count, steps)) < 0.2, rng.uniform(0.0, 1e-2, (2, count, steps)), np.inf)
+    graph = routing.Graph(count, a, b, routing_moments.block_starts(count, [(0, 4, 5)]))
+    yield "_least_delays", _finite(graph.reach_moments(delay_s, seed_s)).reshape(-1, steps)
+    prepared = graph._moments
+    assert prepared is not None
+    least, weight = (streaming_stores.empty_lines(rows, steps) for rows in (count, links + 1))
+    weight[:links], weight[links] = np.minimum(delay_s.T, UNREACHED_S), UNREACHED_S
+    tables = least, weight, prepared._neighbour, prepared._link
+    beside, due = (prepared._first_beside, prepared._beside), np.zeros(prepared._start.size - 1, dtype=np.bool_)
+    least[:] = np.minimum(seed_s[0], UNREACHED_S)
+    changed = routing_moments._visit(*tables, 7)
+    yield "_visit", np.append(_finite(least[7]), float(changed))[np.newaxis]
+    routing_moments._mark(1, *beside, due)
+    yield "_mark", due[np.newaxis].astype(float)
+    due[:] = True
+    routing_moments._settle(*tables, prepared._start, *beside, due)
+    yield "_settle", _finite(least)
+    every = np.repeat(np.arange(count), count), np.tile(np.arange(count), count)
+    paths = graph.paths(1e-2 * (1.0 + rng.uniform(-1e-13, 1e-13, links)), *every)
+    yield "trace_back", np.concatenate((paths.start, paths.links))[:, np.newaxis].astype(float)
+
+
 def results() -> dict[str, np.ndarray]:
     """Results by name; repeated calls of a scalar function one after another."""
     scalars: dict[str, list[list[float]]] = {}
@@ -473,7 +508,7 @@ def results() -> dict[str, np.ndarray]:
         arrays.setdefault(name, []).append(np.ravel(value))
     found = {k: np.array(v) for k, v in scalars.items()} | {k: np.concatenate(v) for k, v in arrays.items()}
     tables: dict[str, list[np.ndarray]] = {}
-    for name, value in (*sgp4_calls(), *force_calls()):
+    for name, value in (*sgp4_calls(), *force_calls(), *routing_calls()):
         tables.setdefault(f"{name} {value.shape[1]}" if name in found else name, []).append(value)
     found |= {k: np.concatenate(v) for k, v in tables.items()}
     return found | {k: np.array(v) for k, v in loop_calls()}

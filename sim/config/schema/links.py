@@ -47,6 +47,11 @@ class Links(Section):
         description="Which satellites are linked: grid for shells and rings, mesh for formations, nearest for "
         "any constellation",
     )
+    cross_plane: Literal["nearest_slot", "same_slot"] = Field(
+        default="nearest_slot",
+        description="Satellite of the next plane that a grid links: the nearest one, or the one of the same number in "
+        "its plane",
+    )
     terminal: Terminal = Field(description="Optical terminal at both ends of each link")
     terminals: Annotated[int, Count(most=64)] = Field(
         description="Number of terminals on each satellite, the most links that it can have"

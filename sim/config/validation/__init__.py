@@ -6,6 +6,7 @@ They load neither numpy nor numba: `validate` is instant.
 from sim.config.validation.basics import STALE_D, radiator_time_constant_s
 from sim.config.validation.earth import orientation_status
 from sim.config.validation.registry import check_scenario, notes
+from sim.config.validation.shells import cross_plane_slots, numbered_shells, separations_m
 from sim.config.validation.sizes import START_S, Size, available_bytes, recorder_plan, size
 
 __all__ = [
@@ -14,9 +15,12 @@ __all__ = [
     "Size",
     "available_bytes",
     "check_scenario",
+    "cross_plane_slots",
     "notes",
+    "numbered_shells",
     "orientation_status",
     "radiator_time_constant_s",
     "recorder_plan",
+    "separations_m",
     "size",
 ]

@@ -162,7 +162,7 @@ def _links(event: Event, scenario: Scenario) -> str | None:
     for entry in entries:
         assert not isinstance(entry, FILES)  # which no topology of fixed form joins
         if first <= target.first < first + entry.count:
-            joined = [first + n for n in neighbours(entry, target.first - first)]
+            joined = [first + n for n in neighbours(entry, target.first - first, links.cross_plane)]
             if target.last in joined:
                 return None
             near = ", ".join(map(str, joined))

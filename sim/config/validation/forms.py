@@ -20,6 +20,7 @@ from sim.config.schema import (
     Walker,
     parts,
 )
+from sim.config.validation.shells import cross_plane_slots
 
 JOINS = {"grid": (Walker, Ring, Shorthand), "mesh": (Cluster,)}
 
@@ -99,10 +100,10 @@ def link_count(scenario: Scenario, satellites: int) -> int:
         return 0
     if links.topology == "nearest":
         return min(satellites * int(links.terminals), satellites * (satellites - 1)) // 2
-    return sum(_links(entry) for entry in scenario.constellation)
+    return sum(_links(entry, links.cross_plane) for entry in scenario.constellation)
 
 
-def neighbours(entry: Constellation, i: int) -> list[int]:
+def neighbours(entry: Constellation, i: int, cross_plane: str = "nearest_slot") -> list[int]:
     """Satellites that a fixed topology joins to a satellite.
 
     Parameters
@@ -111,6 +112,8 @@ def neighbours(entry: Constellation, i: int) -> list[int]:
         Entry of the constellation.
     i : int
         Number of the satellite within the entry.
+    cross_plane : {"nearest_slot", "same_slot"}
+        Rule for links between planes, as in the scenario's links.
 
     Returns
     -------
@@ -119,10 +122,9 @@ def neighbours(entry: Constellation, i: int) -> list[int]:
     """
     match entry:
         case Walker():
-            shift = round(entry.phasing) if entry.pattern == "delta" else None
-            return _in_planes(i, entry.planes, entry.satellites_per_plane, shift)
+            return _in_planes(i, entry.planes, entry.satellites_per_plane, cross_plane_slots(entry, cross_plane))
         case Ring():
-            return _in_planes(i, 1, entry.satellites, None)
+            return _in_planes(i, 1, entry.satellites, ())
         case Cluster():
             cluster, k = divmod(i, entry.lattice.count)
             return [cluster * entry.lattice.count + n for n in _beside(entry.lattice, k)]
@@ -130,23 +132,22 @@ def neighbours(entry: Constellation, i: int) -> list[int]:
             first = 0
             for shell in entry.shells:
                 if i < first + shell.count:
-                    return [first + n for n in neighbours(shell, i - first)]
+                    return [first + n for n in neighbours(shell, i - first, cross_plane)]
                 first += shell.count
             return []
         case Tle() | Omm() | Oem():
             return []
 
 
-def _in_planes(i: int, planes: int, slots: int, shift: int | None) -> list[int]:
-    """Neighbours in and across planes; `shift`: slots by which the last plane meets the first, None where it does not."""
+def _in_planes(i: int, planes: int, slots: int, ahead: tuple[int, ...]) -> list[int]:
+    """Neighbours in and across planes; `ahead`: slots to the neighbour in the next plane, from each plane that has one."""
     plane, slot = divmod(i, slots)
     joined = {plane * slots + (slot + step) % slots for step in (1, -1)}
-    for step in (1, -1):
-        beside = plane + step
-        if 0 <= beside < planes:
-            joined.add(beside * slots + slot)
-        elif shift is not None and planes > 1:
-            joined.add(beside % planes * slots + (slot + step * shift) % slots)
+    if plane < len(ahead):
+        joined.add((plane + 1) % planes * slots + (slot + ahead[plane]) % slots)
+    before = (plane - 1) % planes
+    if before < len(ahead):
+        joined.add(before * slots + (slot - ahead[before]) % slots)
     return sorted(joined - {i})
 
 
@@ -163,21 +164,20 @@ def _near(form: Lattice) -> tuple[tuple[int, int], ...]:
     return () if form.spacing is None else formation_geometry.near_points(form.points, form.spacing)
 
 
-def _links(entry: Constellation) -> int:
+def _links(entry: Constellation, cross_plane: str) -> int:
     match entry:
         case Walker():
-            meets = entry.pattern == "delta" and (
-                entry.planes > 2 or (entry.planes == 2 and round(entry.phasing) % entry.satellites_per_plane > 0)
-            )
-            borders = entry.planes if meets else entry.planes - 1
-            return entry.planes * _round(entry.satellites_per_plane) + borders * entry.satellites_per_plane
+            slots, ahead = entry.satellites_per_plane, cross_plane_slots(entry, cross_plane)
+            # two planes that are joined to the same satellites on both sides have these links once
+            borders = 1 if len(ahead) == entry.planes == 2 and sum(ahead) % slots == 0 else len(ahead)
+            return entry.planes * _round(slots) + borders * slots
         case Ring():
             return _round(entry.satellites)
         case Cluster():
             form = entry.lattice
             return int(entry.clusters) * (formation_geometry.links(*form.disc) if form.points is None else len(_near(form)))
         case Shorthand():
-            return sum(_links(shell) for shell in entry.shells)
+            return sum(_links(shell, cross_plane) for shell in entry.shells)
         case Tle() | Omm() | Oem():
             return 0
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem
 from sim.config.schema import Scenario
-from sim.config.validation import basics, earth, events, formations, jobs, links, sizes
+from sim.config.validation import basics, earth, events, formations, jobs, links, shells, sizes
 from sim.config.yaml_tree import Node
 
 
@@ -67,7 +67,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """Notes on a valid scenario: Earth orientation, and models whose numbers differ a little.
+    """Notes on a valid scenario: Earth orientation, satellites that come close, models whose numbers differ a little.
 
     Parameters
     ----------
@@ -79,4 +79,4 @@ def notes(scenario: Scenario) -> list[str]:
     list of str
         Notes, one line each.
     """
-    return [*earth.notes(scenario), *jobs.notes(scenario)]
+    return [*earth.notes(scenario), *shells.notes(scenario), *jobs.notes(scenario)]

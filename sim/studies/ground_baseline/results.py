@@ -80,7 +80,7 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "station_pairs": {},
         "workloads": metrics.workloads(plan.workloads, day.scheduler, float(np.median(user_ms)) if user_ms.size else None),
         "fleet": _fleet(site, plan, day, peak),
-        "design": dict.fromkeys(("satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways", "types")),
+        "design": dict.fromkeys(("satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells")),
         "cost": {
             "capex_usd": capex_usd(site),
             **dict.fromkeys(("usd_per_useful_pflop_day", "usd_per_million_tokens", "break_even_launch_usd_per_kg")),

@@ -10,6 +10,7 @@ import pytest
 from orbit import formation_geometry
 from sim.config.schema import Cluster, Constellation, Ring, Walker
 from sim.config.validation import forms
+from sim.config.validation.shells import cross_plane_slots
 from sim.network import topology
 
 
@@ -18,9 +19,9 @@ def _walker(planes: int, slots: int, phasing: int, pattern: str) -> Walker:
     return Walker.model_validate({**reported, "planes": planes, "satellites_per_plane": slots, "pattern": pattern})
 
 
-def _told(entry: Constellation, count: int) -> tuple[set[tuple[int, int]], int]:
-    """Pairs and their number, as the door has them."""
-    return {(i, n) for i in range(count) for n in forms.neighbours(entry, i) if i < n}, forms._links(entry)
+def _told(entry: Constellation, count: int, rule: str = "nearest_slot") -> tuple[set[tuple[int, int]], int]:
+    """Pairs and their number, as the validation has them."""
+    return {(i, n) for i in range(count) for n in forms.neighbours(entry, i, rule) if i < n}, forms._links(entry, rule)
 
 
 def _run(a: np.ndarray, b: np.ndarray) -> tuple[set[tuple[int, int]], int]:
@@ -33,15 +34,24 @@ def _run(a: np.ndarray, b: np.ndarray) -> tuple[set[tuple[int, int]], int]:
     ("planes", "slots", "phasing"),
     [(1, 1, 0), (1, 2, 0), (1, 5, 0), (2, 1, 1), (2, 4, 0), (2, 4, 1), (3, 4, 2), (5, 2, 3), (7, 6, 6), (3, 1, 0)],
 )
-def test_grid(planes: int, slots: int, phasing: int, pattern: str) -> None:
-    a, b = topology.grid_pairs(planes, slots, pattern == "delta", 0, phasing)
-    assert _told(_walker(planes, slots, phasing, pattern), planes * slots) == _run(a, b)
+@pytest.mark.parametrize("rule", ["nearest_slot", "same_slot"])
+def test_grid(planes: int, slots: int, phasing: int, pattern: str, rule: str) -> None:
+    entry = _walker(planes, slots, phasing, pattern)
+    across = cross_plane_slots(entry, rule)
+    assert len(across) == (planes if pattern == "delta" and planes > 1 else planes - 1)
+    assert _told(entry, planes * slots, rule) == _run(*topology.grid_pairs(planes, slots, across))
+
+
+def test_same_slot_joins_equal_numbers() -> None:
+    """Source of truth: by hand: the same slot everywhere, at the seam ahead by the phasing modulo the slots."""
+    assert cross_plane_slots(_walker(5, 3, 4, "delta"), "same_slot") == (0, 0, 0, 0, 1)
+    assert cross_plane_slots(_walker(5, 3, 4, "star"), "same_slot") == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 9])
 def test_ring(count: int) -> None:
     entry = Ring.model_validate({"kind": "ring", "altitude": "650 km", "local_time": "06:00", "satellites": count})
-    assert _told(entry, count) == _run(*topology.grid_pairs(1, count, False))
+    assert _told(entry, count) == _run(*topology.grid_pairs(1, count))
 
 
 @pytest.mark.parametrize("shape", ["square", "hexagonal"])

@@ -151,9 +151,10 @@ ON_SHELL = [
     (_training(), "write links: {topology: grid}, or members: 1"),
     (_inference(model="llama-3-70b"), "s.yaml:8:21: workloads.0.model: 141 GB of weights and 1 sequences do not fit into 1 x 72 GB, "
      "nor into a whole satellite; write a smaller model"),
-    # 20 + (3 slots of phasing round the seam): plane 9, slot 17 meets plane 0, slot 0
+    # slots of 18 deg; satellites collide where the next plane is 22.1 deg behind: 2 slots, and at the seam, where it is 2.7 slots
+    # behind, 1 slot ahead: plane 1, slot 18, and plane 9, slot 19
     (GRID + "events: ['2026-12-21T00:10Z lose link 0-40']\n",
-     "events.0.target: 'link 0-40' is no link of this grid; satellite 0 is joined to 1, 19, 20, 197"),
+     "events.0.target: 'link 0-40' is no link of this grid; satellite 0 is joined to 1, 19, 38, 199"),
     (PAIRS + "[[Tokyo, Sydney]]}\n", "ground.station_pairs: are joined over links, and the scenario has none; write links: {topology: grid}, or remove station_pairs"),
     (GRID + PAIRS + "[[Svalbrad, Tokyo]]}\n", "s.yaml:7:45: ground.station_pairs.0: no station named 'Svalbrad'; did you mean 'Svalbard'?"),
     (GRID + PAIRS + "[[Tokyo, Tokyo]]}\n", "s.yaml:7:45: ground.station_pairs.0: joins Tokyo to itself; write two different stations"),

@@ -13,9 +13,9 @@ from orbit.elements import (
     nodal_period_s,
     period_s,
     semi_major_axis_m,
-    sun_synchronous_inclination_rad,
 )
 from orbit.kernels import j2
+from orbit.shell_geometry import sun_synchronous_inclination_rad
 
 # altitude km, sun-synchronous inclination deg, Kepler period s, nodal period s: physics, table A2; printed to the last digit
 TABLE = [

@@ -37,7 +37,7 @@ KEYS: dict[str, Any] = {
                 "leakage_w_mean"},
     "network": {"links_mean", "link_availability", "path_switches"},
     "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "stations"},
-    "design": {"satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways", "types"},
+    "design": {"satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells"},
     "cost": {"capex_usd", "usd_per_useful_pflop_day", "usd_per_million_tokens", "break_even_launch_usd_per_kg"},
 }  # fmt: skip
 ORDER = [

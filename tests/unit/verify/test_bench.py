@@ -11,7 +11,7 @@ import pytest
 
 import sim.engine.access
 from sim.verify import bench
-from sim.verify.bench import access, harness
+from sim.verify.bench import access, harness, network
 from sim.verify.bench.harness import Benchmark, CannotRun, Pair, Timing, run_benchmark
 
 
@@ -109,7 +109,8 @@ def test_shipped_names_are_those_of_the_contract() -> None:
     assert shipped == [
         "sgp4_soa_vs_astroz", "sgp4_rows_vs_astroz", "sgp4_vs_heyoka", "sgp4_vs_sgp4cpp", "catalogue_vs_astroz",
         "million_day_j2_vs_astroz", "million_day_sgp4_vs_astroz", "threads_2_vs_1", "numerical_vs_heyoka", "access_vs_skyfield",
-        "coupled_threads_2_vs_1", "plan_10000_satellites_s", "sweep_vs_bare_processes",
+        "coupled_threads_2_vs_1", "routing_moments_1584_vs_scipy", "routing_moments_10000_vs_scipy", "plan_10000_satellites_s",
+        "sweep_vs_bare_processes",
     ]  # fmt: skip
     assert all(c.threads == 1 or c.wall_clock for c in bench.benchmarks())
 
@@ -152,3 +153,19 @@ def test_access_answers_agree() -> None:
     assert "elevation by" in str(pair.differ(replace(ours, max_elevation_rad=ours.max_elevation_rad + 2e-4), theirs))
     assert pair.differ(ours[ours.max_elevation_rad < np.median(ours.max_elevation_rad)], theirs) is not None
     assert (pair.work, pair.peer_work) == (72.0, 10.0)
+
+
+def test_routing_answers_agree() -> None:
+    """Source of truth: scipy's Dijkstra; one bit off, or one route missing, shows."""
+    pair = network._routing(12, 10, 5, 7, 3)
+    ours, theirs = pair.ours(), pair.peer()
+    assert len(theirs) == 4
+    assert pair.differ(ours, theirs) is None
+    station, satellite = np.argwhere(np.isfinite(theirs[1]))[0]
+    moment = network.MOMENTS // 3
+    later = ours.copy()
+    later[station, satellite, moment] = np.nextafter(later[station, satellite, moment], 1.0)
+    assert "by" in str(pair.differ(later, theirs))
+    later[station, satellite, moment] = np.inf
+    assert "missing" in str(pair.differ(later, theirs))
+    assert (pair.work, pair.peer_work) == (network.MOMENTS, 4.0)
