@@ -22,7 +22,7 @@ from sim.engine.outcome import Outcome
 from sim.engine.satellite_params import FleetType
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
-from sim.network.link_state import Network
+from sim.network.link_state import LinkState, Network
 from sim.network.routing import components
 from sim.spacecraft import loop
 from sim.spacecraft.step import ROWS
@@ -186,7 +186,6 @@ class Coupling:
         self.availability = events.timeline(run.loaded)
         self.controls, self.limits = np.ones((loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
-        self._lost: list[tuple[int, int]] = []
 
     def begin(self, tiles: Sequence[Tile], work: Array, r_m: Array, fleet: Ints, extremes: Array) -> None:
         """Links, jobs and routes at the epoch.
@@ -279,9 +278,40 @@ class Coupling:
         iterator of (int, int)
             Each step by itself.
         """
-        self._lost = sorted(self.run.decayed[self._noted :])
+        lost = sorted(self.run.decayed[self._noted :])
         self._noted = len(self.run.decayed)
+        self._look_ahead(k0, steps, lost)
         return ((k, 1) for k in range(k0, k0 + steps))
+
+    def _look_ahead(self, k0: int, steps: int, lost: list[tuple[int, int]]) -> None:
+        """Availability, links and routes to the ground of a block: jobs, power and heat have no influence on them."""
+        run, s = self.run, self.run.surroundings
+        r_m = np.empty((steps, 3, run.satellites))
+        for b in self.batches:
+            for t, (first, real) in enumerate(zip(b.first.tolist(), b.real.tolist(), strict=True)):
+                r_m[:, :, first : first + real] = b.r_m[t, :steps, :, :real]
+        self._ahead = [self._availability_of(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
+        up_end = np.array([now.up_end > 0.0 for now, _, _ in self._ahead])
+        powered, powered_end = (np.array([getattr(now, name) for now, _, _ in self._ahead]) for name in ("powered", "powered_end"))
+        window = slice(k0 + 2, k0 + 2 + steps)
+        states = [state for _, state, _ in self._ahead if state is not None]
+        # a satellite without accelerators relays, but serves no user
+        self._reached = self.ground_routing.update_block(
+            k0, r_m, powered, powered_end, (s.station_m[window], s.zenith[window], s.north[window]),
+            states if self.network is not None else None, self.serves & (up_end | ~powered_end),
+            np.array([now.stations for now, _, _ in self._ahead]),
+        )  # fmt: skip
+
+    def _availability_of(
+        self, k: int, lost: list[tuple[int, int]], r_m: Array
+    ) -> tuple[StepAvailability, LinkState | None, list[int]]:
+        """Availability and links of one step, and satellites that have no position from then on."""
+        self.availability.report(events.decays(lost, self.scenario.step))
+        now = self.availability.step(k)
+        now = now.copied()
+        fleet = self.availability.fleet
+        state = None if self.network is None else self.network.state(r_m, now.relays, fleet.links, fleet.terminals)
+        return now, state, [number for number, _ in lost]
 
     def advance(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
         """Take step k: availability, network, routes, jobs, then all satellites.
@@ -297,7 +327,7 @@ class Coupling:
         tiles : sequence of Tile
             Satellites that go through time together.
         """
-        self._exchange(k, at, tiles)
+        self._exchange(k, at)
         run, s = self.run, self.run.surroundings
         for b in self.batches:
             loop.take_step(
@@ -314,24 +344,14 @@ class Coupling:
             loop.record(tile.work, frame, tile.lanes, tile.kept)
             tile.kept[frame, USEFUL] += useful[tile.first + tile.lanes]
 
-    def _exchange(self, k: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Availability, network, routes and jobs of step k: the controls of every satellite."""
-        step_s, s = self.scenario.step, self.run.surroundings
-        lost_now = [d for d in self._lost if d[1] == k]
-        self.availability.report(events.decays(lost_now, step_s))
-        for number, _ in lost_now:
-            self.controls[CONTROL["bus_available"], number] = 0.0
-        self.r_m = np.concatenate([t.r_m[at, :, : t.real] for t in tiles], axis=1)
-        now = self.availability.step(k)
-        self._update_network(now)
-        # a satellite without accelerators relays, but serves no user
-        serves = np.asarray(self.serves & ((now.up_end > 0.0) | ~now.powered_end))
-        ground = (s.station_m[k + 2], s.zenith[k + 2], s.north[k + 2])
-        reached = self.ground_routing.update(
-            k, self.r_m, now.powered, now.powered_end, ground, self.network, serves, now.stations
-        )
+    def _exchange(self, k: int, at: int) -> None:
+        """Links and jobs of step k: the controls of every satellite."""
+        step_s, (now, state, lost) = self.scenario.step, self._ahead[at]
+        self.controls[CONTROL["bus_available"], lost] = 0.0
+        if self.network is not None and state is not None:
+            self.network.take(state)
         self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = now.up, now.rate_cap
-        self.scheduler.begin_step(k * step_s, (k + 1) * step_s, now.up, self.transport, reached, now.changes)
+        self.scheduler.begin_step(k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[at], now.changes)
         self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)
 
@@ -364,8 +384,3 @@ class Coupling:
             loop.preview_limits(
                 b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], duty, again, b.type_.values, self.limits
             )
-
-    def _update_network(self, now: StepAvailability) -> None:
-        if self.network is not None:
-            fleet = self.availability.fleet
-            self.network.update(self.r_m, now.relays, fleet.links, fleet.terminals)

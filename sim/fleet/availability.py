@@ -331,6 +331,19 @@ class StepAvailability(NamedTuple):
     stations: Flags  # available at the end of the step, (stations,)
     changes: list[SatelliteChange]  # of this step, in order of time
 
+    def copied(self) -> StepAvailability:
+        """The same with arrays of its own, which stay when the next step is evaluated.
+
+        Returns
+        -------
+        StepAvailability
+            The copy.
+        """
+        return StepAvailability(
+            up=self.up.copy(), rate_cap=self.rate_cap.copy(), up_end=self.up_end.copy(), powered=self.powered.copy(),
+            relays=self.relays.copy(), powered_end=self.powered_end.copy(), stations=self.stations.copy(), changes=self.changes,
+        )  # fmt: skip
+
 
 class Timeline:
     """Availability step by step, from the changes of several sources.

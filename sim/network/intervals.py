@@ -23,6 +23,7 @@ class IntervalRecorder:
     """
 
     def __init__(self) -> None:
+        self._keys: Ints = np.zeros(0, dtype=np.int64)  # of the last sample, as given
         self._present: Ints = np.zeros(0, dtype=np.int64)
         self._since: Ints = np.zeros(0, dtype=np.int64)
         self._closed: list[Ints] = []  # rows (3, n): key, first sample, first sample without it
@@ -36,7 +37,10 @@ class IntervalRecorder:
         keys : ndarray of int64, shape (n,)
             Keys in any order, each once.
         """
-        now = np.sort(keys)
+        if np.array_equal(keys, self._keys):  # in the order of the last sample: nothing has changed
+            self._samples += 1
+            return
+        self._keys, now = keys.copy(), np.sort(keys)
         if not np.array_equal(now, self._present):
             stays = np.isin(self._present, now, assume_unique=True)
             self._close(~stays)

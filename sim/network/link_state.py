@@ -67,7 +67,7 @@ class LinkState(NamedTuple):
     b: Indices
     length_m: Array
     delay_s: Array  # latency of switching included
-    rate_bit_s: Array
+    rate_factor: Array  # what events leave of the rate
     healthy: Mask  # satellites that relay
 
 
@@ -90,7 +90,8 @@ class Network:
     def __init__(self, constellation_blocks: Sequence[ConstellationBlock], count: int, rules: LinkRules) -> None:
         self.count, self.rules, self.version = count, rules, 0
         self.a, self.b = np.empty(0, np.int64), np.empty(0, np.int64)
-        self.length_m, self.delay_s, self.rate_bit_s = np.empty(0), np.empty(0), np.empty(0)
+        self.length_m, self.delay_s, self.rate_factor = np.empty(0), np.empty(0), np.empty(0)
+        self._rate_bit_s: Array | None = None
         self.healthy: Mask = np.ones(count, bool)
         self._topology_links = _topology_links(constellation_blocks, rules.topology)
         grids = [block for block in constellation_blocks if isinstance(block, Grid)]
@@ -131,12 +132,13 @@ class Network:
         if not (_same(state.a, self.a) and _same(state.b, self.b)):
             self.version += 1
             self._graph = Graph(self.count, state.a, state.b, self.block_starts)
-        self.a, self.b, self.length_m, self.delay_s, self.rate_bit_s, self.healthy = state
+        self.a, self.b, self.length_m, self.delay_s, self.rate_factor, self.healthy = state
+        self._rate_bit_s = None
 
     @property
     def present(self) -> LinkState:
         """The present links."""
-        return LinkState(self.a, self.b, self.length_m, self.delay_s, self.rate_bit_s, self.healthy)
+        return LinkState(self.a, self.b, self.length_m, self.delay_s, self.rate_factor, self.healthy)
 
     def graph(self, a: Indices, b: Indices) -> Graph:
         """Links prepared for routing.
@@ -178,7 +180,7 @@ class Network:
         Returns
         -------
         LinkState
-            Links, their lengths, delays and rates.
+            Links, their lengths, delays and what events leave of their rates.
         """
         rules = self.rules
         if rules.topology == "nearest":
@@ -187,9 +189,7 @@ class Network:
             length_m = topology.lengths_m(r_m, a, b)
         else:
             a, b = self._topology_links
-            length_m = topology.lengths_m(r_m, a, b)
-            keep = healthy[a] & healthy[b] & (length_m <= rules.max_range_m)
-            keep &= topology.grazing_altitude_m(r_m[:, a], r_m[:, b]) >= rules.grazing_altitude_m
+            keep, length_m = topology.usable_links(r_m, a, b, healthy, rules.max_range_m, rules.grazing_altitude_m)
             a, b, length_m = a[keep], b[keep], length_m[keep]
         factor = np.ones(a.size)
         for (i, j), value in link_factor.items():
@@ -201,10 +201,17 @@ class Network:
         if _same(a, self._last_a) and _same(b, self._last_b):
             a, b = self._last_a, self._last_b
         self._last_a, self._last_b = a, b
-        unlimited = np.full(a.size, np.inf)
-        rate = unlimited if rules.terminal is None else optical.rate_bit_s(length_m, rules.terminal)
         delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
-        return LinkState(a, b, length_m, delay_s, rate * factor[whole], healthy.copy())
+        return LinkState(a, b, length_m, delay_s, factor[whole], healthy.copy())
+
+    @property
+    def rate_bit_s(self) -> Array:
+        """Rate of each of the present links [bit/s], (links,); computed when it is asked for."""
+        if self._rate_bit_s is None:
+            unlimited, terminal = np.full(self.a.size, np.inf), self.rules.terminal
+            rate = unlimited if terminal is None else optical.rate_bit_s(self.length_m, terminal)
+            self._rate_bit_s = rate * self.rate_factor
+        return self._rate_bit_s
 
     @property
     def topology_links(self) -> int:

@@ -5,6 +5,7 @@ Pairs are arrays (a, b) of satellite indices, int64, a < b, each pair once, sort
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from orbit.constants import EARTH_RADIUS_M
+from orbit.kernels.compile import exact_inlined, exact_kernel
 from sim.network import TIE
 
 Array = NDArray[np.float64]
@@ -146,8 +148,82 @@ def lengths_m(r_m: Array, a: Indices, b: Indices) -> Array:
     >>> lengths_m(np.array([[0.0, 3.0], [0.0, 4.0], [0.0, 0.0]]), np.array([0]), np.array([1])).tolist()
     [5.0]
     """
-    d = r_m[:, a] - r_m[:, b]
-    return np.asarray(np.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]))
+    length_m = np.empty(a.size)
+    _lengths(r_m, a, b, length_m)
+    return length_m
+
+
+def usable_links(
+    r_m: Array, a: Indices, b: Indices, healthy: NDArray[np.bool_], max_range_m: float, min_altitude_m: float
+) -> tuple[NDArray[np.bool_], Array]:
+    """Links whose satellites are healthy, within range of each other and in sight of each other, and all lengths.
+
+    Parameters
+    ----------
+    r_m : ndarray, shape (3, N)
+        Satellite positions [m].
+    a, b : ndarray of int64, shape (L,)
+        Ends of the links.
+    healthy : ndarray of bool, shape (N,)
+        Satellites that relay.
+    max_range_m : float
+        Longest link [m].
+    min_altitude_m : float
+        Lowest altitude of a line of sight [m].
+
+    Returns
+    -------
+    usable : ndarray of bool, shape (L,)
+        Links that exist.
+    length_m : ndarray, shape (L,)
+        Lengths [m].
+    """
+    usable, length_m = np.empty(a.size, dtype=np.bool_), np.empty(a.size)
+    _usable(r_m, a, b, healthy, max_range_m, min_altitude_m, usable, length_m)
+    return usable, length_m
+
+
+@exact_inlined
+def _length(r_m: Array, i: int, j: int) -> float:
+    dx, dy, dz = r_m[0, i] - r_m[0, j], r_m[1, i] - r_m[1, j], r_m[2, i] - r_m[2, j]
+    return math.sqrt(dx * dx + dy * dy + dz * dz)
+
+
+@exact_inlined
+def _grazing(ax: float, ay: float, az: float, bx: float, by: float, bz: float) -> float:
+    dx, dy, dz = bx - ax, by - ay, bz - az
+    along = -(ax * dx + ay * dy + az * dz)
+    length2 = dx * dx + dy * dy + dz * dz
+    # foot of the perpendicular from the Earth's centre, clipped to the segment; a segment of zero length has none
+    foot = min(1.0, max(0.0, along / (length2 if length2 > 0.0 else 1.0)))
+    px, py, pz = ax + foot * dx, ay + foot * dy, az + foot * dz
+    return math.sqrt(px * px + py * py + pz * pz) - EARTH_RADIUS_M
+
+
+@exact_kernel
+def _lengths(r_m: Array, a: Indices, b: Indices, out: Array) -> None:
+    for n in range(out.size):
+        out[n] = _length(r_m, a[n], b[n])
+
+
+@exact_kernel
+def _grazings(ra_m: Array, rb_m: Array, out: Array) -> None:
+    for n in range(out.size):
+        out[n] = _grazing(ra_m[0, n], ra_m[1, n], ra_m[2, n], rb_m[0, n], rb_m[1, n], rb_m[2, n])
+
+
+@exact_kernel
+def _usable(
+    r_m: Array, a: Indices, b: Indices, healthy: NDArray[np.bool_], max_range_m: float, min_altitude_m: float,
+    usable: NDArray[np.bool_], length_m: Array,
+) -> None:  # fmt: skip
+    for n in range(usable.size):
+        i, j = a[n], b[n]
+        length_m[n] = _length(r_m, i, j)
+        usable[n] = healthy[i] and healthy[j] and length_m[n] <= max_range_m
+        if usable[n]:
+            lowest_m = _grazing(r_m[0, i], r_m[1, i], r_m[2, i], r_m[0, j], r_m[1, j], r_m[2, j])
+            usable[n] = lowest_m >= min_altitude_m
 
 
 def grazing_altitude_m(ra_m: Array, rb_m: Array) -> Array:
@@ -171,13 +247,9 @@ def grazing_altitude_m(ra_m: Array, rb_m: Array) -> Array:
     >>> grazing_altitude_m(low, high).tolist()
     [550000.0]
     """
-    d = rb_m - ra_m
-    along = -(ra_m[0] * d[0] + ra_m[1] * d[1] + ra_m[2] * d[2])
-    length2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
-    # foot of the perpendicular from the Earth's centre, clipped to the segment; a segment of zero length has none
-    foot = np.clip(along / np.where(length2 > 0.0, length2, 1.0), 0.0, 1.0)
-    p = ra_m + foot * d
-    return np.asarray(np.sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2]) - EARTH_RADIUS_M)
+    altitude_m = np.empty(ra_m.shape[1])
+    _grazings(ra_m, rb_m, altitude_m)
+    return altitude_m
 
 
 def nearest_pairs(

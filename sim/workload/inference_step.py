@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orbit.kernels.compile import Floats, exact_kernel
+from orbit.kernels.compile import Floats, Ints, exact_inlined, exact_kernel
 from sim.workload import collectives
 from sim.workload.service import Service, groups
 from sim.workload.transformer import (
@@ -230,6 +230,38 @@ def cycle_constants(service: Service) -> CycleConstants:
     )  # fmt: skip
 
 
+@exact_inlined
+def point_at(r: float, c: CycleConstants) -> tuple[float, float, float, float, float, float, float, float]:
+    """Throughput of a satellite in the order of `Rates`; see `operating_point`.
+
+    Parameters
+    ----------
+    r : float
+        Clock rate, 0 to 1.
+    c : CycleConstants
+        Constants of the service.
+
+    Returns
+    -------
+    tuple of float
+        The fields.
+    """
+    prefill_memory_s = max(0.0, c.prefill_moved_s * r - c.prefill_computed_s)
+    matrices_s = max(0.0, c.matrices_moved_s * r - c.matrices_computed_s)
+    decode_memory_s = matrices_s + max(0.0, c.attention_moved_s * r - c.attention_computed_s)
+    prefill_s = c.prefill_useful_s + c.prefill_kernel_s + prefill_memory_s + c.prefill_communication_s * r
+    decode_s = c.decode_useful_s + c.decode_kernel_s + decode_memory_s + c.decode_communication_s * r
+    useful_s = c.prefill_useful_s + c.steps * c.decode_useful_s
+    kernel_s = c.prefill_kernel_s + c.steps * c.decode_kernel_s
+    memory_s = prefill_memory_s + c.steps * decode_memory_s
+    communication_s = (c.prefill_communication_s + c.steps * c.decode_communication_s) * r
+    whole = useful_s + kernel_s + memory_s + communication_s
+    return (
+        prefill_s / r, decode_s / r, c.output_tokens * r / whole, c.input_tokens * r / whole,
+        useful_s / whole, kernel_s / whole, memory_s / whole, communication_s / whole,
+    )  # fmt: skip
+
+
 @exact_kernel
 def operating_points(rate: Floats, c: CycleConstants, out: Floats) -> None:
     """Throughput of several satellites.
@@ -244,22 +276,35 @@ def operating_points(rate: Floats, c: CycleConstants, out: Floats) -> None:
         Fields in the order of `Rates`; written.
     """
     for i in range(rate.size):
-        r = rate[i]
-        prefill_memory_s = max(0.0, c.prefill_moved_s * r - c.prefill_computed_s)
-        decode_memory_s = max(0.0, c.matrices_moved_s * r - c.matrices_computed_s) + max(
-            0.0, c.attention_moved_s * r - c.attention_computed_s
-        )
-        prefill_s = c.prefill_useful_s + c.prefill_kernel_s + prefill_memory_s + c.prefill_communication_s * r
-        decode_s = c.decode_useful_s + c.decode_kernel_s + decode_memory_s + c.decode_communication_s * r
-        useful_s = c.prefill_useful_s + c.steps * c.decode_useful_s
-        kernel_s = c.prefill_kernel_s + c.steps * c.decode_kernel_s
-        memory_s = prefill_memory_s + c.steps * decode_memory_s
-        communication_s = (c.prefill_communication_s + c.steps * c.decode_communication_s) * r
-        whole = useful_s + kernel_s + memory_s + communication_s
-        out[0, i], out[1, i] = prefill_s / r, decode_s / r
-        out[2, i], out[3, i] = c.output_tokens * r / whole, c.input_tokens * r / whole
-        out[4, i], out[5, i] = useful_s / whole, kernel_s / whole
-        out[6, i], out[7, i] = memory_s / whole, communication_s / whole
+        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i], out[5, i], out[6, i], out[7, i] = point_at(rate[i], c)
+
+
+@exact_kernel
+def points_and_duty(
+    who: Ints, rate: Floats, c: CycleConstants, hbm_share: float, out: Floats, duty: Floats
+) -> None:
+    """Throughput of the satellites of a service, and the share of their time in which they draw full power.
+
+    Memory that streams weights and caches draws its own share of the chip's power.
+
+    Parameters
+    ----------
+    who : ndarray of int64, shape (n,)
+        Satellites of the service.
+    rate : ndarray, shape (N,)
+        Clock rate of each satellite of the fleet, 0 to 1.
+    c : CycleConstants
+        Constants of the service.
+    hbm_share : float
+        Share of the accelerators' power that memory draws, 0 to 1.
+    out : ndarray, shape (8, n)
+        Fields in the order of `Rates`; written.
+    duty : ndarray, shape (N,)
+        Duty of the fleet; written at `who`.
+    """
+    for i in range(who.size):
+        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i], out[5, i], out[6, i], out[7, i] = point_at(rate[who[i]], c)
+        duty[who[i]] = out[4, i] + out[5, i] + hbm_share * out[6, i]
 
 
 def operating_point(service: Service, rate: ArrayLike) -> Rates:

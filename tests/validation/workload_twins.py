@@ -35,7 +35,12 @@ def calls() -> Iterator[tuple[str, object]]:
         yield name, parts[:, 1:]
     points = np.empty((len(Rates._fields), 19))
     inference_step.operating_points(rate[1:], inference_step.cycle_constants(SERVICE), points)
-    yield "operating_points", points
+    duty, again = np.zeros(20), np.empty((len(Rates._fields), 19))
+    inference_step.points_and_duty(np.arange(1, 20), rate, inference_step.cycle_constants(SERVICE), 0.3, again, duty)
+    assert np.array_equal(points, again)
+    for name in ("operating_points", "point_at"):
+        yield name, points
+    yield "points_and_duty", duty
     # five messages over four links, one of a satellite to itself, one without a route
     start, links = np.array([0, 2, 3, 3, 3, 5]), np.array([0, 1, 1, 2, 3])
     size, stays = rng.uniform(1e6, 1e9, 5), np.array([False, False, True, False, False])

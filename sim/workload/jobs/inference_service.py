@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.spacecraft.loop import LIMIT_RATE
 from sim.workload import inference_step
+from sim.workload.inference_step import Rates
 from sim.workload.jobs.ledger import JobInputs, Ledger, median
 from sim.workload.service import Service
 
@@ -40,7 +41,7 @@ class InferenceService:
         self.reached = np.ones(who.size, dtype=np.bool_)
         self.tokens_per_s = np.zeros(steps)
         self.step_time_s = np.full(steps, np.nan)
-        self.ttft_s = np.full(steps, np.nan)
+        self.median_rate = np.full(steps, np.nan)  # of the satellites that run
 
     def begin_step(self, reached: Flags, up: Array) -> None:
         """Set the availability of the service's satellites in a step.
@@ -54,27 +55,20 @@ class InferenceService:
         """
         self.reached, self.up = reached[self.who], up[self.who]
 
-    def set_rates(self, limits: Array) -> None:
-        """Set rates and throughput under given limits.
+    def set_rates(self, limits: Array, duty: Array) -> None:
+        """Set rates and throughput under given limits, and fill the duty of the service's satellites.
 
         Parameters
         ----------
         limits : ndarray, shape (LIMIT_ROWS, N)
             Limits of the step.
-        """
-        self.rate = limits[LIMIT_RATE, self.who]
-        self.point = inference_step.operating_point(self.service, self.rate)
-
-    def fill_duty(self, duty: Array) -> None:
-        """Fill the duty of the service's satellites at the rates last set.
-
-        Parameters
-        ----------
         duty : ndarray, shape (N,)
             Duty of all satellites, changed in place.
         """
-        # memory that streams weights and caches draws its own share of the chip's power
-        duty[self.who] = self.point.useful + self.point.kernel + self.hbm_share * self.point.memory
+        rows = np.empty((len(Rates._fields), self.who.size))
+        constants = inference_step.cycle_constants(self.service)
+        inference_step.points_and_duty(self.who, limits[LIMIT_RATE], constants, self.hbm_share, rows, duty)
+        self.rate, self.point = limits[LIMIT_RATE, self.who], Rates(*rows)
 
     def fill_inputs(self, inputs: JobInputs) -> None:
         """Set delivered tokens and utilisation, and fill the step inputs of the service's satellites.
@@ -125,9 +119,13 @@ class InferenceService:
         self.tokens_per_s[k] = self.delivered_per_s
         running = self.rate > 0.0
         if running.any():
-            rate = float(np.median(self.rate[running]))
+            self.median_rate[k] = float(np.median(self.rate[running]))
             self.step_time_s[k] = float(np.median(f.decode_step_s[running]))
-            self.ttft_s[k] = float(inference_step.unloaded_ttft_s(self.service, rate))
+
+    @property
+    def ttft_s(self) -> Array:
+        """Time to first token of a satellite at the median rate [s], (steps,); NaN where none runs."""
+        return inference_step.unloaded_ttft_s(self.service, self.median_rate)
 
     def summary(self, user_rtt_ms: float | None) -> dict[str, Any]:
         """Entry of the service in `workloads` of summary.json.

@@ -140,11 +140,9 @@ class JobScheduler:
         """
         limits, duty = self._in_job_units(limits), self.inputs.duty
         for training in self.trainings:
-            training.set_rates(limits)
-            training.fill_duty(duty)
+            training.set_rates(limits, duty)
         for service in self.services:
-            service.set_rates(limits)
-            service.fill_duty(duty)
+            service.set_rates(limits, duty)
         return duty
 
     def fill_inputs(self) -> JobInputs:

@@ -211,13 +211,15 @@ class Training:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
         return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback)
 
-    def set_rates(self, limits: Array) -> None:
+    def set_rates(self, limits: Array, duty: Array) -> None:
         """Set the rate of each job, the limit of its slowest member, and the shares of its training step.
 
         Parameters
         ----------
         limits : ndarray, shape (LIMIT_ROWS, N)
             Limits of the step.
+        duty : ndarray, shape (N,)
+            Duty of all satellites, changed in place.
         """
         self.job_rate = self._slowest(limits)[0]
         times = training_step.decompose(self.task, self.job_rate, self.costs.stage_transfer_s, self.costs.gradients_s)
@@ -226,24 +228,14 @@ class Training:
         self.parts = StepTime(*np.where(active, np.array(times) / total, 0.0))
         self.duration_s = np.where(active, times.total_s, np.nan)
         # share of a step that arithmetic takes; 1 for a job that is stopped
-        self.duty = np.where(active, self.parts.compute_s + self.parts.recompute_s, 1.0)
+        runs, job = self.runs
+        duty[runs] = np.where(active, self.parts.compute_s + self.parts.recompute_s, 1.0)[job]
 
     def _slowest(self, limits: Array) -> tuple[Array, Ints]:
         """Rate of the slowest member of each job, and its number, the lowest of equals."""
         rate, member = np.empty(self.jobs), np.empty(self.jobs, dtype=np.int64)
         slowest_members(*self.runs, limits[LIMIT_RATE], rate, member)
         return rate, member
-
-    def fill_duty(self, duty: Array) -> None:
-        """Fill the duty of members at the rates last set.
-
-        Parameters
-        ----------
-        duty : ndarray, shape (N,)
-            Duty of all satellites, changed in place.
-        """
-        runs, job = self.runs
-        duty[runs] = self.duty[job]
 
     def fill_inputs(self, inputs: JobInputs) -> None:
         """Fill the step inputs of members and spares.

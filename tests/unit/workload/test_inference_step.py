@@ -186,7 +186,7 @@ def test_no_share_of_demand_is_negative(demand: float | None) -> None:
         service = InferenceService(SERVICE, None if demand is None else demand * most, np.arange(50), 1, 0.2)
         service.begin_step(rng.uniform(size=50) < rng.uniform(), np.ones(50))
         ledger = Ledger(50, 1)
-        service.set_rates(limits)
+        service.set_rates(limits, np.ones(50))
         service.fill_inputs(JobInputs(*(np.ones(50) for _ in JobInputs._fields)))
         service.record_losses(0, limits, ledger, 60.0)
         assert (ledger.own_s >= 0.0).all()
