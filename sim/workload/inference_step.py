@@ -255,10 +255,11 @@ def point_at(r: float, c: CycleConstants) -> tuple[float, float, float, float, f
     kernel_s = c.prefill_kernel_s + c.steps * c.decode_kernel_s
     memory_s = prefill_memory_s + c.steps * decode_memory_s
     communication_s = (c.prefill_communication_s + c.steps * c.decode_communication_s) * r
-    whole = useful_s + kernel_s + memory_s + communication_s
+    share = 1.0 / (useful_s + kernel_s + memory_s + communication_s)
+    slower = 1.0 / r
     return (
-        prefill_s / r, decode_s / r, c.output_tokens * r / whole, c.input_tokens * r / whole,
-        useful_s / whole, kernel_s / whole, memory_s / whole, communication_s / whole,
+        prefill_s * slower, decode_s * slower, c.output_tokens * r * share, c.input_tokens * r * share,
+        useful_s * share, kernel_s * share, memory_s * share, communication_s * share,
     )  # fmt: skip
 
 
