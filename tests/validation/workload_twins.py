@@ -1,4 +1,4 @@
-"""Calls to the compiled functions of jobs with fixed inputs; part of twin_cases.py."""
+"""Calls to the compiled functions of jobs and links with fixed inputs; part of twin_cases.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sim.network import topology
 from sim.workload import collectives, inference_step, training_step
 from sim.workload.inference_step import Rates
 from sim.workload.jobs import run_losses
@@ -55,6 +56,14 @@ def calls() -> Iterator[tuple[str, object]]:
     )  # fmt: skip
     assert lost.tolist() == [False, True]
     yield "add_phase_times", np.concatenate((total, own))
+    r_m, healthy = rng.normal(0.0, 7e6, (3, 8)), np.array([True] * 7 + [False])
+    a, b = np.arange(7), np.arange(1, 8)
+    usable, length_m = topology.usable_links(r_m, a, b, healthy, 1.2e7, 80e3)
+    assert 0 < usable.sum() < 7
+    for name in ("_usable", "_lengths", "_length"):
+        yield name, length_m * usable if name == "_usable" else topology.lengths_m(r_m, a, b)
+    for name in ("_grazings", "_grazing"):
+        yield name, topology.grazing_altitude_m(r_m[:, a], r_m[:, b])
     slowest, member = np.empty(3), np.empty(3, dtype=np.int64)
     run_losses.slowest_members(np.arange(6), np.array([0, 1, 0, 1, 0, 0]), rate[:6], slowest, member)
     yield "slowest_members", np.concatenate((slowest, member))
