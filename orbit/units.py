@@ -75,6 +75,7 @@ _SEPARATED = re.compile(r"\s*([+-]?)([0-9]{1,3}(?:([ ,.'’\u00a0\u202f])[0-9]{3
 _OFFSETS_K = {"degC": 273.15, "C": 273.15}
 _SPELLINGS = str.maketrans({"²": "2", "³": "3", "µ": "u", "μ": "u", "^": None, "·": " ", "*": None, "°": "deg"})
 _USUAL = {"m": ["km", "m"], "s": ["s", "h", "d"], "rad": ["deg"], "J": ["kWh", "J"], "W": ["kW", "W"], "K": ["K", "degC"]}
+LONGEST = 200  # characters of a quantity: the patterns take a time that grows with the square
 QUOTED = 60  # characters of a wrong text that a message repeats
 
 
@@ -146,9 +147,9 @@ def to_si(text: str | float, si_unit: str) -> float:
         if si_unit != "1":
             raise UnitError(f"{text!r} has no unit; write {_with_units(f'{text:g}', si_unit)}")
         return value
-    match = _QUANTITY.fullmatch(text)
+    match = _QUANTITY.fullmatch(text) if len(text) <= LONGEST else None
     if match is None:
-        raise UnitError(_not_a_quantity(text, si_unit))
+        raise UnitError(_not_a_quantity(text[:LONGEST], si_unit))
     number, unit = match.groups()
     value = _finite(float(number), text)
     if not unit:
@@ -163,13 +164,15 @@ def to_si(text: str | float, si_unit: str) -> float:
     return _finite(value * known[1], text)
 
 
-def shortened(text: str) -> str:
-    """A text as messages repeat it: control characters escaped, and cut to 60 characters.
+def shortened(text: str, most: int = QUOTED) -> str:
+    """A text as messages repeat it: control characters escaped, and cut.
 
     Parameters
     ----------
     text : str
         Any text.
+    most : int, optional
+        Characters that are kept.
 
     Returns
     -------
@@ -181,8 +184,8 @@ def shortened(text: str) -> str:
     >>> shortened("550" + chr(27) + "[2J"), len(shortened(1000 * "9"))
     ('550\\\\x1b[2J', 61)
     """
-    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: QUOTED + 1])
-    return escaped if len(escaped) <= QUOTED else escaped[:QUOTED] + "…"
+    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[: most + 1])
+    return escaped if len(escaped) <= most else escaped[:most] + "…"
 
 
 def _float(number: float) -> float:
@@ -251,7 +254,7 @@ def foreign_value(text: str, si_unit: str) -> str | None:
     >>> foreign_value("342 mi", "m"), foreign_value("1 h 30 min", "s"), foreign_value("16M", "1")
     ('550.395648 km', '90 min', '16e6')
     """
-    match = _QUANTITY.fullmatch(text)
+    match = _QUANTITY.fullmatch(text) if len(text) <= LONGEST else None
     if match is None:
         return None
     number, unit = match.groups()

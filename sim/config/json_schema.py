@@ -132,11 +132,7 @@ def _is_number(entry: dict[str, Any]) -> bool:
     if any(_is_number(form) for form in entry.get("anyOf", ())):
         return True
     description = entry.get("description", "")
-    return (
-        "a number with a unit" in description
-        or "with %" in description
-        or (entry.get("type") == "integer" and entry.get("minimum") == 1)
-    )
+    return "a number with a unit" in description or "with %" in description or entry.get("type") == "integer"
 
 
 def _or_record(entry: dict[str, Any]) -> dict[str, Any]:

@@ -90,10 +90,13 @@ class Quantity:
         return value
 
     def _shown(self, limit: float) -> str:
-        """A limit in the unit of the example, such as degrees rather than radians."""
+        """A limit in the unit of the example, such as degrees rather than radians, or in one that gives a shorter number."""
         unit = self.example.partition(" ")[2]
         if limit == 0.0 or unit not in UNITS or UNITS[unit][0] != self.unit:
             return f"{limit:g}" if self.unit == "1" else f"{limit:g} {self.unit}"
+        sizes = {name: abs(limit) / factor for name, (si, factor) in UNITS.items() if si == self.unit}
+        if not 0.01 <= sizes[unit] < 1e6:
+            unit = min((name for name, size in sizes.items() if size >= 1.0), key=sizes.__getitem__, default=unit)
         return f"{limit / UNITS[unit][1]:g} {unit}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

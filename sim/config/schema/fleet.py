@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import field_validator
-
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Section, Span
+from sim.config.schema.base import Name, Section, Span
 
-Whole = Annotated[float, Quantity("1", least=0.0, most=1e6, example="3")]
+Whole = Annotated[float, Quantity("1", least=0.0, most=1e6, example="3", whole=True)]
 Price = Annotated[float, Quantity("USD", least=0.0, example="97e6 USD")]
 
 
 class Failures(Section):
     """Random failures: exponential times, each unit independent of the others."""
 
-    name: str = "own"
+    name: Name = "own"
     description: str = ""
-    mean_time: Annotated[float, Quantity("s", above=0.0, example="40 yr")]  # of one unit
+    mean_time: Annotated[float, Quantity("s", least=60.0, example="40 yr")]  # of one unit
     accelerators: Annotated[int, Count()] | None = None  # that one failing unit holds; none: the whole satellite
 
     def units(self, accelerators: int) -> int:
@@ -40,7 +38,7 @@ class Failures(Section):
 class Repair(Section):
     """Down time of a failed unit."""
 
-    name: str = "own"
+    name: Name = "own"
     description: str = ""
     time: Span
 
@@ -60,20 +58,11 @@ class Fleet(Section):
     repair: Repair | None = None  # none: what has failed stays down
     recovery: Recovery
 
-    @field_validator("spares")
-    @classmethod
-    def _whole_satellites(cls, spares: float) -> float:
-        if not spares.is_integer():
-            raise ValueError(
-                f"{spares:g} is not a whole number of satellites; write {int(spares)} or {int(spares) + 1}"
-            )
-        return spares
-
 
 class Launch(Section):
     """A launch vehicle with its capacity and price."""
 
-    name: str
+    name: Name
     description: str = ""
     price: Price
     capacity: Annotated[float, Quantity("kg", above=0.0, example="63.8 t")]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, Section, Span
+from sim.config.schema.base import Efficiency, Name, Section, Span
 
 
 class Terminal(Section):
     """One optical terminal, the same at both ends of a link."""
 
-    name: str
+    name: Name
     description: str = ""
     transmit_power: Annotated[float, Quantity("W", above=0.0, example="1 W")]  # of one channel
-    aperture: Annotated[float, Quantity("m", above=0.0, most=5.0, example="8 cm")]
+    aperture: Annotated[float, Quantity("m", least=1e-3, most=5.0, example="8 cm")]
     wavelength: Annotated[float, Quantity("m", above=1e-7, most=1e-4, example="1550 nm")]
     transmit_efficiency: Efficiency
     receive_efficiency: Efficiency
@@ -31,5 +31,5 @@ class Links(Section):
     terminal: Terminal
     terminals: Annotated[int, Count(most=64)]  # on each satellite
     grazing_altitude: Annotated[float, Quantity("m", least=0.0, most=1e6, example="80 km")]
-    max_range: Annotated[float, Quantity("m", above=0.0, example="5000 km")]
+    max_range: Annotated[float, Quantity("m", least=1.0, example="5000 km")]
     hop_latency: Span  # of switching and coding, each hop

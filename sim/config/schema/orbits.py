@@ -14,7 +14,7 @@ from orbit.catalog import semi_major_axis_m
 from orbit.constants import EARTH_RADIUS_M
 from orbit.units import UnitError, to_si
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import HIGH_M, LOW_M, Altitude, Elevation, FieldError, Fraction, Section, Span
+from sim.config.schema.base import HIGH_M, LOW_M, Altitude, Elevation, FieldError, Fraction, Name, Section, Span
 
 SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
 TURN_RAD = 6.283185307179586
@@ -130,7 +130,7 @@ class StationKeeping(Section):
 class Entry(Section):
     """An entry of the constellation; its satellites are of one type."""
 
-    satellite: str | None = None  # one of `satellites`; none: the scenario's `satellite`
+    satellite: Name | None = None  # one of `satellites`; none: the scenario's `satellite`
 
 
 class Cluster(Entry):
@@ -208,6 +208,13 @@ class Walker(Entry):
 
     @model_validator(mode="after")
     def _phasing_in_range(self) -> Walker:
+        if not self.phasing.is_integer():
+            whole = math.floor(self.phasing)
+            raise FieldError(
+                "phasing",
+                f"phasing {self.phasing:g} is not a whole number of slots over all planes; write {whole} or {whole + 1}, "
+                "or stagger: 0.5 for half a slot between neighbouring planes",
+            )
         if self.phasing >= self.planes:
             raise FieldError(
                 "phasing",
@@ -319,13 +326,13 @@ def parts(constellation: list[Constellation]) -> list[Constellation]:
 
 Azimuth = Annotated[float, Quantity("rad", least=0.0, most=6.283185307179586, example="90 deg")]
 MaskElevation = Annotated[float, Quantity("rad", least=-0.08726646259971647, most=1.5707963267948966, example="5 deg")]
-Range = Annotated[float, Quantity("m", above=0.0, example="1260 km")]
+Range = Annotated[float, Quantity("m", least=LOW_M, example="1260 km")]  # less reaches no orbit
 
 
 class Station(Section):
     """A ground station."""
 
-    name: str
+    name: Name
 
     @model_validator(mode="before")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, FieldError, Fraction, Power, Section, Temperature
+from sim.config.schema.base import Efficiency, FieldError, Fraction, Name, Power, Section, Temperature
 
 
 class Leakage(Section):
@@ -21,7 +21,7 @@ class Leakage(Section):
 class Accelerator(Section):
     """One chip with its memory, as mounted."""
 
-    name: str
+    name: Name
     description: str = ""
     peak: dict[str, Annotated[float, Quantity("FLOP/s", above=0.0, example="918 TFLOP/s")]]  # dense, by precision
     max_power: Annotated[float, Quantity("W", above=0.0, example="700 W")]
@@ -177,7 +177,7 @@ class Bus(Section):
 class Satellite(Section):
     """A satellite with its accelerators; every number of the shipped ones is a record with its source."""
 
-    name: str
+    name: Name
     description: str = ""
     accelerator: Accelerator
     accelerators: Annotated[int, Count(most=1_000_000)]

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.config.quantity import Quantity
-from sim.config.schema.base import Fraction, Section
+from sim.config.quantity import Count, Quantity
+from sim.config.schema.base import FOLDER_NAME, LONGEST_FOLDER_NAME, Fraction, Name, Section, Switch
 from sim.config.schema.events import Event, Moment
 from sim.config.schema.fleet import Economics, Fleet
 from sim.config.schema.jobs import Independent, Workload
@@ -23,7 +23,7 @@ NOT_SIMULATED = ("mission",)
 class Environment(Section):
     """Earth as a radiator sees it, and how it is turned."""
 
-    name: str
+    name: Name
     description: str = ""
     earth_infrared: Annotated[float, Quantity("W/m2", least=0.0, most=500.0, example="237 W/m2")]
     albedo: Fraction
@@ -33,8 +33,8 @@ class Environment(Section):
 class Recorder(Section):
     """How much of the fleet the results keep satellite by satellite."""
 
-    satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="2500")] = 2500.0
-    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="600000")] = (
+    satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="2500", whole=True)] = 2500.0
+    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="600000", whole=True)] = (
         600_000.0  # satellites x moments, per variable
     )
 
@@ -46,15 +46,15 @@ def _independent() -> list[Workload]:
 class Scenario(Section):
     """A whole scenario, resolved."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    name: Annotated[str, Field(pattern=FOLDER_NAME, max_length=LONGEST_FOLDER_NAME)]
     description: str = ""
     epoch: Moment
     duration: Annotated[float, Quantity("s", above=0.0, most=3.2e9, example="1 d")]
     step: Annotated[float, Quantity("s", above=0.0, most=3600.0, example="60 s")] = 60.0
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    seed: Annotated[int, Count(least=0, most=2**63 - 1)] = 1
     constellation: Annotated[list[Constellation], Field(min_length=1)]
     satellite: Satellite
-    satellites: dict[str, Satellite] = Field(default_factory=dict)  # further types, by name
+    satellites: dict[Name, Satellite] = Field(default_factory=dict)  # further types, by name
     environment: Environment
     motion: Motion | None = None
     ground: Ground | None = None
@@ -62,12 +62,12 @@ class Scenario(Section):
     workloads: Annotated[list[Workload], Field(min_length=1)] = Field(default_factory=_independent)
     fleet: Fleet | None = None
     economics: Economics | None = None
-    reference_precision: str = "bf16"
-    baseline: str | None = None
+    reference_precision: Name = "bf16"
+    baseline: Name | None = None
     events: list[Event] = Field(default_factory=list)
     recorder: Recorder = Field(default_factory=Recorder)
-    allow_stale: bool = False  # elements more than 14 days from the epoch
-    skip_bad: bool = False  # leave out unusable element sets of a catalogue; the manifest lists them
+    allow_stale: Switch = False  # elements more than 14 days from the epoch
+    skip_bad: Switch = False  # leave out unusable element sets of a catalogue; the manifest lists them
 
     @property
     def types(self) -> list[Satellite]:

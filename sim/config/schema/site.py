@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, Power, Section, Span
+from sim.config.schema.base import Efficiency, Name, Power, Section, Span
 from sim.config.schema.fleet import Fleet, Price
 from sim.config.schema.jobs import Workload
 from sim.config.schema.satellite import Accelerator
@@ -31,7 +31,7 @@ class Fibre(Section):
 class Site(Section):
     """A site with its accelerators; every number of the shipped ones is a record with its source."""
 
-    name: str
+    name: Name
     description: str = ""
     latitude: Annotated[float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="35 deg")]
     longitude: Annotated[float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-90 deg")]

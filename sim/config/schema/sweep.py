@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from sim.config import yaml_tree
 from sim.config.errors import Problem, did_you_mean
+from sim.config.quantity import Count
+from sim.config.schema.base import FOLDER_NAME, LONGEST_FOLDER_NAME
 from sim.config.yaml_tree import Node
 
 Values = Annotated[list[Any], Field(min_length=1)]
@@ -18,14 +20,16 @@ class Sweep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="names the study's folder")]
+    name: Annotated[
+        str, Field(pattern=FOLDER_NAME, max_length=LONGEST_FOLDER_NAME, description="names the study's folder")
+    ]
     description: str = ""
     scenario: Annotated[str, Field(description="a shipped scenario, or a path beside this file")]
     set: Annotated[list[str], Field(description="overrides of every point, such as 'duration=6 h'")] = []
     grid: Annotated[dict[str, Values], Field(description="every combination, the last field fastest")] = {}
     zip: Annotated[dict[str, Values], Field(description="fields varied together, lists of one length")] = {}
     seeds: Annotated[
-        list[Annotated[int, Field(ge=0, lt=2**63)]], Field(description="every point with each of these seeds")
+        list[Annotated[int, Count(least=0, most=2**63 - 1)]], Field(description="every point with each of these seeds")
     ] = []
 
     @model_validator(mode="after")

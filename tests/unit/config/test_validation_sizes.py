@@ -46,8 +46,8 @@ def test_near_what_was_measured(sets: tuple[str, ...], time_s: float, memory_byt
     [
         ((TRAINS, "links={topology: nearest}"), "all messages of a million ranks, each over hundreds of links"),
         (
-            ("fleet={failures: {extends: leo-default, mean_time: 1 s}, repair: reboot}",),
-            "86,400 failures of each satellite",
+            ("fleet={failures: {extends: leo-default, mean_time: 1 min}, repair: reboot}",),
+            "1,440 failures of each satellite",
         ),
     ],
 )
