@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
+
+from orbit.units import shortened
+from sim.config.errors import LONGEST_LINE
 
 
 def note(text: str) -> None:
-    """Print one line on stderr."""
-    print(text, file=sys.stderr)
+    """Print lines on stderr; control characters in them are escaped."""
+    print("\n".join(shortened(line, LONGEST_LINE) for line in text.split("\n")), file=sys.stderr)
 
 
 def load_with_notes(
@@ -38,9 +42,20 @@ def print_json(value: Any) -> None:
 
 def console() -> Any:
     """A console on stdout, as wide as the terminal; in a file or a pipe as wide as COLUMNS, or 170 characters."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 170)
+    class EscapingConsole(Console):
+        """A console that escapes control characters in what it shows: names may come from catalogues."""
+
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                text = segment.text
+                shown = text if segment.control or text.isprintable() else "\n".join(shortened(t, 10 * len(t)) for t in text.split("\n"))
+                yield segment if shown == text else Segment(shown, segment.style)
+
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 170
+    return EscapingConsole(highlight=False, markup=False, width=width)
 
 
 def table(*columns: str, right: tuple[str, ...] = (), fold: tuple[str, ...] = ()) -> Any:

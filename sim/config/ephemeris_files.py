@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 from orbit.catalog import BadLine, ElementSet, Track, read_oem, read_omm, read_tle
 from orbit.catalog.source import quoted, read_regular
+from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.catalogue_objects import (
     Identities,
@@ -22,6 +24,7 @@ from sim.config.catalogue_objects import (
     set_notes,
 )
 from sim.config.errors import Origin, Problem
+from sim.config.files import is_below
 from sim.config.schema import FILES, Constellation
 from sim.config.yaml_tree import Node
 
@@ -152,26 +155,58 @@ class Catalogues:
         return sum(self.count(i, entry) for i, entry in enumerate(constellation))
 
 
-def absolute_paths(root: Node, folder: Path) -> Node:
-    """Make the paths of files in `constellation` absolute.
+def absolute_paths(root: Node, folder: Path, allowed: tuple[Path, ...] | None, problems: list[Problem]) -> Node:
+    """Make the paths of files in `constellation` absolute, and check that they are in folders from which a file may read.
 
     Parameters
     ----------
     root : Node
-        Tree of a scenario file.
+        Tree of a scenario file, or of an override.
     folder : Path
-        Folder of that file.
+        Folder to which relative paths refer.
+    allowed : tuple of Path or None
+        Folders in which, or below which, the files must be, unless their digest is given; None: anywhere, for paths that are
+        given on the command line.
+    problems : list of Problem
+        Receives the problems of files elsewhere.
 
     Returns
     -------
     Node
-        The new tree.
+        The new tree, without the paths of files elsewhere.
     """
     for path, node in yaml_tree.walk(root):
         has_path = isinstance(node.value, str) and node.value.strip()
-        if has_path and path and path[0] == "constellation" and path[-1] in (*READERS, "points"):
-            root = yaml_tree.put(root, list(path), Node(resolve_path(node.value, folder), node.origin))
+        if not (has_path and path and path[0] == "constellation" and path[-1] in (*READERS, "points")):
+            continue
+        target, digest = resolve_path(node.value, folder), yaml_tree.find(root, path[:-1]).get("sha256")
+        pinned = digest is not None and re.fullmatch("[0-9a-f]{64}", str(digest.value)) is not None
+        if allowed is not None and not pinned and not is_below(Path(target), allowed):
+            problems.append(outside(node, ".".join(path), "--set"))
+            target = ""
+        root = yaml_tree.put(root, list(path), Node(target, node.origin))
     return root
+
+
+def outside(node: Node, field: str, instead: str) -> Problem:
+    """Problem of a path outside the folder of the file that names it.
+
+    Parameters
+    ----------
+    node : Node
+        The path.
+    field : str
+        Dotted name of its field; may be empty.
+    instead : str
+        How the path may be given on the command line.
+
+    Returns
+    -------
+    Problem
+        The problem.
+    """
+    message = f"'{shortened(str(node.value))}' is outside the folder of this file; move it there, or name it on the command line with {instead}"
+    return Problem(node.origin, field, message)
 
 
 def resolve_path(text: str, folder: Path) -> str:
@@ -232,6 +267,8 @@ def read_catalogues(root: Node, changed: set[str], problems: list[Problem], note
             named = node.get(kind)
             if named is None or named.is_map or isinstance(named.value, list):
                 continue  # the schema reports a field that is no path
+            if not _matches_digest(named, node.get("sha256"), problems):
+                continue
             sets = _valid_sets(kind, named, skip is not None and skip.value is True, catalogues, problems, notes)
             if not sets:
                 continue
@@ -241,7 +278,7 @@ def read_catalogues(root: Node, changed: set[str], problems: list[Problem], note
             else:
                 catalogues.sets[i] = ordered(sets)
                 epochs = [s.epoch for s in sets]
-            root = _with_digest(root, i, kind, node, problems)
+            root = yaml_tree.put(root, ["constellation", str(i), "sha256"], Node(_digest(Path(str(named.value))), named.origin))
             if root.get("epoch") is None or (f"constellation.{kind}" in changed and "epoch" not in changed):
                 root = _with_epoch(root, kind, named, epochs, notes)
     return catalogues, root
@@ -258,6 +295,8 @@ def _valid_sets(
         problems.append(Problem(named.origin, f"constellation.{kind}", message))
 
     if not str(named.value or "").strip():
+        if any(p.origin == named.origin for p in problems):
+            return []  # a path outside the folder, reported already
         report(f"is empty; write the path of a file in {file_format}")
         return []
     try:
@@ -304,15 +343,24 @@ def _other_kind(path: Path, kind: str) -> str:
     return f" (it begins with {quoted(start.decode('utf-8', 'replace'))})" if start else ""
 
 
-def _with_digest(root: Node, i: int, kind: str, node: Node, problems: list[Problem]) -> Node:
-    """The tree with the SHA-256 of the file; a digest that is already there must be the same."""
-    path = Path(str(node.value[kind].value))
-    sha = hashlib.sha256(read_regular(path)).hexdigest()
-    stated = node.get("sha256")
-    if stated is not None and stated.value != sha:
-        message = f"{path} has changed (now {sha[:12]}…); restore it or remove sha256"
-        problems.append(Problem(stated.origin, "constellation.sha256", message))
-    return yaml_tree.put(root, ["constellation", str(i), "sha256"], Node(sha, node.value[kind].origin))
+def _digest(path: Path) -> str:
+    return hashlib.sha256(read_regular(path)).hexdigest()
+
+
+def _matches_digest(named: Node, stated: Node | None, problems: list[Problem]) -> bool:
+    """Whether a file has the digest that the scenario states, before anything of it is shown."""
+    path = Path(str(named.value or ""))
+    if stated is None or stated.value is None or not str(named.value or "").strip():
+        return True
+    try:
+        found = _digest(path)
+    except (OSError, ValueError):
+        return True  # the reader reports it
+    if stated.value == found:
+        return True
+    message = f"{path} has changed (now {found[:12]}…); restore it or remove sha256"
+    problems.append(Problem(stated.origin, "constellation.sha256", message))
+    return False
 
 
 def _with_epoch(root: Node, kind: str, named: Node, epochs: list[datetime], notes: list[str]) -> Node:

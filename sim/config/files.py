@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from pathlib import Path
 
-MOST_BYTES = 10_000_000  # of a scenario, a sweep or a file of points
-MOST_CATALOGUE_BYTES = 1_000_000_000  # of a catalogue or an ephemeris
+from orbit.catalog.source import read_regular
+
+MOST_BYTES = 10 << 20  # of a scenario, a sweep or a file of points
 
 
-def read_file(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
-    """Read a regular file of limited size; devices, pipes and sockets are not opened for reading.
+def read_file(path: Path) -> bytes:
+    """Read a scenario, a sweep or a file of points.
 
     Parameters
     ----------
     path : Path
-        The file.
-    most_bytes : int, optional
-        Largest size [B].
+        The file, at most `MOST_BYTES` long.
 
     Returns
     -------
@@ -31,43 +27,7 @@ def read_file(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
     OSError
         If it cannot be read, is no regular file, or is larger; `strerror` says which.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # O_NONBLOCK: a pipe without a writer would block
-    with os.fdopen(handle, "rb") as file:
-        check_regular(file.fileno(), path, most_bytes)
-        data = file.read(most_bytes + 1)
-    if len(data) > most_bytes:
-        raise _too_large(path, most_bytes)
-    return data
-
-
-def check_regular(file: int | Path, path: Path, most_bytes: int = MOST_CATALOGUE_BYTES) -> None:
-    """Check that a file is a regular one of limited size.
-
-    Parameters
-    ----------
-    file : int or Path
-        Descriptor of the open file, or its path.
-    path : Path
-        Path for the error.
-    most_bytes : int, optional
-        Largest size [B].
-
-    Raises
-    ------
-    OSError
-        If it is not.
-    """
-    facts = os.stat(file)
-    if stat.S_ISDIR(facts.st_mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(facts.st_mode):
-        raise OSError(errno.EINVAL, "it is a device, a pipe or a socket", str(path))
-    if facts.st_size > most_bytes:
-        raise _too_large(path, most_bytes)
-
-
-def _too_large(path: Path, most_bytes: int) -> OSError:
-    return OSError(errno.EFBIG, f"it is larger than {most_bytes / 1e6:g} MB", str(path))
+    return read_regular(path, MOST_BYTES)
 
 
 def is_below(path: Path, folders: tuple[Path, ...]) -> bool:

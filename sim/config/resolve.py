@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.config.files import read_file
 from sim.config.library import defaults, item, items, named_items
 from sim.config.schema import NOT_SIMULATED, short_form
 from sim.config.yaml_tree import Node
 
+MOST_POINTS = 50_000  # of a file; a resolved scenario writes them out
 # Where a name may stand for an item: path (* is any position of a list), folder of configs/, kind in the file.
 NAMED = (
     (("satellite",), "hardware", "satellite"),
@@ -236,7 +239,7 @@ def _points(root: Node, problems: list[Problem]) -> Node:
     for i in range(len(listed) if isinstance(listed, list) else 0):
         keys = ["constellation", str(i), "lattice", "points"]
         node = yaml_tree.find(root, tuple(keys))
-        if not exists(root, keys) or not isinstance(node.value, str):
+        if not exists(root, keys) or not isinstance(node.value, str) or any(p.origin == node.origin for p in problems):
             continue
         try:
             root = yaml_tree.put(root, keys, _points_of(Path(node.value), node.origin))
@@ -247,24 +250,26 @@ def _points(root: Node, problems: list[Problem]) -> Node:
 
 def _points_of(path: Path, origin: Origin) -> Node:
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_file(path).decode("utf-8").splitlines()
     except (OSError, ValueError) as error:  # ValueError: a path with a null character too
         text = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         why = error.strerror if isinstance(error, OSError) else text
         message = f"{path} cannot be read ({why}); write the path of a file of three numbers a line, or the points"
         raise bad_input(origin, "constellation.lattice.points", message) from None
-    rows = []
+    rows: list[Node] = []
     for number, line in enumerate(lines, 1):
         words = line.partition("#")[0].replace(",", " ").split()
         if not words:
             continue
         location = Origin(str(path), number, 1)
+        if len(rows) == MOST_POINTS:
+            raise bad_input(location, "constellation.lattice.points", f"{path} holds more than {MOST_POINTS:,} points; write fewer")
         try:
             if len(words) != 3:
                 raise ValueError
             rows.append(Node([Node(f"{float(w)!r} m", location) for w in words], location))
         except ValueError:
-            message = f"'{line.strip()}' is not three numbers; write radial, along-track and cross-track in metres"
+            message = f"'{shortened(line.strip())}' is not three numbers; write radial, along-track and cross-track in metres"
             raise bad_input(location, "constellation.lattice.points", message) from None
     if not rows:
         message = f"{path} holds no points; write lines of radial, along-track and cross-track in metres"

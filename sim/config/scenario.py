@@ -21,7 +21,8 @@ from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
-from sim.config.library import items
+from sim.config.files import is_below
+from sim.config.library import config_root, items
 from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
 from sim.config.schema import Scenario
 from sim.config.validation.events import shifted_events
@@ -127,22 +128,27 @@ def _scenario_file(source: str | Path) -> Path:
     raise bad_input(Origin(text), "", f"no scenario of that name; {did_you_mean(text, items('scenarios'))}")
 
 
-def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
-    """Tree of a scenario file merged over those it extends; paths of catalogues and points become absolute."""
+def _with_parents(path: Path, problems: list[Problem], allowed: tuple[Path, ...], seen: tuple[Path, ...] = ()) -> Node:
+    """Tree of a scenario file merged over those it extends; paths of catalogues and points become absolute.
+
+    A file names only files in its folder or below, or shipped ones (`allowed`).
+    """
     node = yaml_tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
-    node = ephemeris_files.absolute_paths(node, path.parent)
+    node = ephemeris_files.absolute_paths(node, path.parent, allowed, problems)
     parent = node.get("extends")
     if parent is None:
         return node
     name = word(parent)
     beside = path.parent / name
+    if not is_below(beside, allowed):
+        raise InputError([ephemeris_files.outside(parent, "extends", "its path as SCENARIO, and the overrides with --set")])
     target = beside if beside.is_file() else _named_parent(name, parent.origin)
     if target.resolve() in seen or target.resolve() == path.resolve():
         raise bad_input(parent.origin, "extends", f"'{name}' extends itself; write another file")
     rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
-    return yaml_tree.merge(_with_parents(target, (*seen, path.resolve())), rest)
+    return yaml_tree.merge(_with_parents(target, problems, allowed, (*seen, path.resolve())), rest)
 
 
 def _named_parent(name: str, origin: Origin) -> Path:
@@ -165,9 +171,11 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     changed.add(key.strip())
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
+    if keys[0] == "constellation":
+        alone = yaml_tree.put(Node({}, origin), keys, leaf)
+        leaf = yaml_tree.find(ephemeris_files.absolute_paths(alone, Path(), None, []), tuple(keys))
     if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
-        value_node = leaf if keys[1] == "code" else Node(ephemeris_files.resolve_path(str(leaf.value), Path()), origin)
-        return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: value_node}, origin))
+        return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: leaf}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
         node = yaml_tree.find(root, tuple(keys[:depth]))
@@ -220,14 +228,17 @@ def load(
     >>> load("suncatcher", ("duration=2 h",)).satellites
     81
     """
-    root = with_named_defaults(_with_parents(_scenario_file(source)))
     changed: set[str] = set()
     problems: list[Problem] = []
+    file, elsewhere = _scenario_file(source), list[Problem]()
+    root = with_named_defaults(_with_parents(file, elsewhere, (file.parent, config_root())))
     for text in sets:
         try:
             root = _override(root, text, changed)
         except InputError as error:
             problems += error.problems
+    kept = {node.origin for _, node in yaml_tree.walk(root.get("constellation") or root)} if elsewhere else set()
+    problems += [problem for problem in elsewhere if problem.origin in kept]  # an override may have replaced the path
     if events:
         own = root.get("events")
         given = [Node(text, Origin(f"--event '{text}'")) for text in events]

@@ -137,7 +137,7 @@ def _parse(text: str, name: str) -> Node:
     from yaml.reader import ReaderError
 
     if len(text) > MOST_BYTES:
-        raise bad_input(Origin(name), "", f"is longer than {MOST_BYTES / 1e6:g} MB; write a shorter one")
+        raise bad_input(Origin(name), "", f"is longer than {MOST_BYTES >> 20} MiB; write a shorter one")
     try:
         return _Builder(name).build(text)
     except MarkedYAMLError as error:

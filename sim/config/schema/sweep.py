@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import Problem, did_you_mean
 from sim.config.quantity import Count
@@ -73,7 +74,7 @@ def problems(error: ValidationError, root: Node) -> list[Problem]:
 
 
 def _message(entry: Any, path: tuple[str, ...]) -> str:
-    kind = entry["type"]
+    kind, shown = entry["type"], shortened(str(entry["input"]))
     if kind == "missing":
         return f"is missing; write `{path[-1]}: ...`"
     if kind == "extra_forbidden":
@@ -87,8 +88,10 @@ def _message(entry: Any, path: tuple[str, ...]) -> str:
     if kind == "too_short":
         return "is empty; write at least one value"
     if kind == "string_pattern_mismatch":
-        return f"'{entry['input']}' is no name; write letters, digits, '_', '.' and '-'"
-    return f"'{entry['input']}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); write another value"
+        return f"'{shown}' is no name; write letters, digits, '_', '.' and '-'"
+    if kind == "string_too_long":
+        return f"'{shown}' has {len(entry['input']):,} characters; write at most {entry['ctx']['max_length']}"
+    return f"'{shown}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); write another value"
 
 
 def sweep_schema() -> dict[str, Any]:

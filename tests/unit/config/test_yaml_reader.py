@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def _doubling(levels: int, line: str) -> str:
     """Each level holds the one before it nine times, so that `levels` of them hold 9 ** levels values."""
     names = "abcdefghijklmnopqrstuvwxyz"[: levels + 1]
     text = "a: &a {x: 1}\n"
-    for below, name in zip(names, names[1:], strict=False):
+    for below, name in pairwise(names):
         text += f"{name}: &{name} {line.format(', '.join(9 * [f'*{below}']))}\n"
     return text
 
@@ -124,9 +125,9 @@ def test_only_regular_files_of_limited_size_are_read(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with large.open("wb") as file:
         file.truncate(files.MOST_BYTES + 1)
-    for path, why in ((pipe, "it is a device, a pipe or a socket"), (Path("/dev/zero"), "it is a device"),
-                      (large, "it is larger than 10 MB"), (tmp_path, "Is a directory"), (tmp_path / "none", "No such file")):  # fmt: skip
+    for path, why in ((pipe, "not a regular file"), (Path("/dev/zero"), "not a regular file"),
+                      (large, "larger than 10 MiB"), (tmp_path, "Is a directory"), (tmp_path / "none", "No such file")):  # fmt: skip
         with pytest.raises(InputError, match=f"cannot be read \\({why}"):
             yaml_reader.read(path)
-    with pytest.raises(InputError, match="cannot be read .*null"):
+    with pytest.raises(InputError, match="cannot be read"):
         yaml_reader.read(Path("a\0b"))
