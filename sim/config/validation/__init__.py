@@ -5,6 +5,7 @@ They load neither numpy nor numba: `validate` is instant.
 
 from sim.config.validation.basics import STALE_D, radiator_time_constant_s
 from sim.config.validation.earth import notes, orientation_status
+from sim.config.validation.isolation import isolation_message
 from sim.config.validation.registry import check_scenario
 from sim.config.validation.sizes import START_S, Size, available_bytes, recorder_plan, size
 
@@ -14,6 +15,7 @@ __all__ = [
     "Size",
     "available_bytes",
     "check_scenario",
+    "isolation_message",
     "notes",
     "orientation_status",
     "radiator_time_constant_s",

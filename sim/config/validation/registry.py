@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem
 from sim.config.schema import Scenario
-from sim.config.validation import basics, earth, events, formations, jobs, links, sizes
+from sim.config.validation import basics, earth, events, formations, isolation, jobs, links, sizes
 from sim.config.yaml_tree import Node
 
 
@@ -56,7 +56,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += formations.check_keep_out(scenario, root)
     if valid("constellation", "links"):
         problems += links.check_topology(scenario, root)
-        problems += formations.check_mesh_spacing(scenario, root)
+        missing = formations.check_mesh_spacing(scenario, root)
+        problems += missing or (isolation.check_isolation(scenario, root, catalogues) if valid("epoch", "motion") else [])
     if valid("links", "ground"):
         problems += links.check_station_pairs(scenario, root)
     if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
