@@ -197,7 +197,7 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
     failed = 0
     points: list[Point] = []
     units: dict[str, str] = {}
-    notes: dict[str, None] = {}
+    notes: dict[str, list[str]] = {}
     by_message: dict[tuple[str, str], Problem] = {}
     for index, values in enumerate(written):
         try:
@@ -214,15 +214,22 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
         else:
             resolved = [_resolved_value(loaded, f, v) for f, v in zip(fields, values, strict=True)]
             units.update({f: unit for f, (_, unit) in zip(fields, resolved, strict=True)})
-            notes.update(dict.fromkeys(loaded.notes))
+            for note in loaded.notes:  # those of one plausibility check together: their numbers differ from point to point
+                notes.setdefault(note[note.find("(check ") :] if "(check " in note else note, []).append(note)
             points.append(_point(index, tuple(value for value, _ in resolved), sets, loaded))
         if progress is not None:
             progress(index + 1, len(written))
     if by_message:
         raise InputError(sorted(by_message.values(), key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
     return Study(
-        spec, base, fields, tuple(units[f] for f in fields), tuple(points), written, (*notes, *_repetition_notes(points))
+        spec, base, fields, tuple(units[f] for f in fields), tuple(points), written, (*map(_with_count, notes.values()), *_repetition_notes(points))
     )
+
+
+def _with_count(notes: list[str]) -> str:
+    """The first of the notes of one check, and how many more there are; other notes are the same at all points."""
+    more = len(notes) - 1
+    return f"{notes[0]}, and at {more} more points" if more and notes[0].endswith(")") and "(check " in notes[0] else notes[0]
 
 
 def _point(index: int, values: tuple[Any, ...], sets: tuple[str, ...], loaded: Loaded) -> Point:

@@ -4,9 +4,9 @@ They load neither numpy nor numba: `validate` is instant.
 """
 
 from sim.config.validation.basics import STALE_D, radiator_time_constant_s
-from sim.config.validation.earth import notes, orientation_status
+from sim.config.validation.earth import orientation_status
 from sim.config.validation.isolation import isolation_message
-from sim.config.validation.registry import check_scenario
+from sim.config.validation.registry import check_scenario, notes
 from sim.config.validation.sizes import START_S, Size, available_bytes, recorder_plan, size
 
 __all__ = [

@@ -7,7 +7,17 @@ from collections.abc import Collection
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem
 from sim.config.schema import Scenario
-from sim.config.validation import basics, earth, events, formations, isolation, jobs, links, sizes
+from sim.config.validation import (
+    basics,
+    earth,
+    events,
+    formations,
+    isolation,
+    jobs,
+    links,
+    plausibility,
+    sizes,
+)
 from sim.config.yaml_tree import Node
 
 
@@ -65,3 +75,19 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
     if not problems and not invalid and satellites:
         problems += sizes.check_memory(scenario, root, satellites)
     return problems
+
+
+def notes(scenario: Scenario) -> list[str]:
+    """Notes on a valid scenario: Earth orientation, and designs that are implausible.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of str
+        Notes; empty where there is nothing to say.
+    """
+    return earth.orientation_notes(scenario) + plausibility.notes(scenario)
