@@ -94,6 +94,11 @@ def _record_problems(name: str, node: Node) -> list[Problem]:
     if node.get("source") is None:
         message = "is missing; write a key of docs/references.bib, or why the number was chosen"
         problems.append(Problem(node.origin, f"{name}.source", message))
+    unit, value = node.get("unit"), node.value["value"]
+    if unit is not None and not isinstance(unit.value, str) and unit.value != 1:
+        problems.append(Problem(unit.origin, f"{name}.unit", f"{_written(unit)} is no unit; write one in quotes, such as 'kW' or '1'"))
+    if isinstance(value.value, dict | list):
+        problems.append(Problem(value.origin, f"{name}.value", "is not a number; write one"))
     return problems + _range_problems(name, node)
 
 
@@ -191,7 +196,7 @@ def _shown(path: list[str], wrapped: bool) -> list[str]:
 
 def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
     kind, context = entry["type"], entry.get("ctx") or {}
-    shown = _written(node)
+    shown, given = _written(node), shortened(str(entry["input"]))
     if kind == "missing":
         example = f"one of: {', '.join(names)}" if names else _example(path)
         return f"is missing; write `{path[-1]}: ...` here ({example})"
@@ -219,9 +224,9 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
             else f"kind is missing; write one of: {', '.join(known)}"
         )
     if kind == "string_pattern_mismatch":
-        return f"'{shortened(str(node.value))}' is no name of a folder; write letters, digits, '_', '.' and '-', the first a letter or digit"
+        return f"'{given}' is no name of a folder; write letters, digits, '_', '.' and '-', the first a letter or digit"
     if kind == "string_too_long":
-        return f"'{shortened(str(node.value))}' has {len(str(node.value)):,} characters; write at most {context['max_length']}"
+        return f"'{given}' has {len(str(entry['input'])):,} characters; write at most {context['max_length']}"
     if kind == "too_short":
         return "is empty; write at least one entry"
     if kind in ("model_type", "dict_type", "model_attributes_type"):

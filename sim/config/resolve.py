@@ -208,7 +208,7 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
     baseline = root.get("baseline")
     if baseline is not None and baseline.value is not None and word(baseline) not in items("baselines"):
         advice = did_you_mean(word(baseline), items("baselines"))
-        problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{word(baseline)}'; {advice}"))
+        problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{shortened(word(baseline))}'; {advice}"))
     return root
 
 
@@ -226,7 +226,7 @@ def _entry_types(root: Node, problems: list[Problem]) -> Node:
             root = yaml_tree.put(root, ["satellites", named.value], Node(named.value, named.origin))
         else:
             advice = did_you_mean(named.value, [*known, *shipped])
-            message = f"no satellite type named '{named.value}'; {advice}"
+            message = f"no satellite type named '{shortened(named.value)}'; {advice}"
             problems.append(Problem(named.origin, f"constellation.{i}.satellite", message))
             root = yaml_tree.put(root, ["constellation", str(i)], Node(
                 {k: v for k, v in entry.value.items() if k != "satellite"}, entry.origin))  # fmt: skip
@@ -326,7 +326,7 @@ def _event(node: Node, path: str) -> Node:
     if fields is None:
         raise bad_input(
             node.origin, path,
-            f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17', '... lose plane 3' or "
+            f"'{shortened(node.value)}' is not an event; write '2026-12-21T06:00Z lose satellite 17', '... lose plane 3' or "
             "'... derate all to 0.5'",
         )  # fmt: skip
     return Node({k: Node(v, node.origin) for k, v in fields.items()}, node.origin)

@@ -5,6 +5,7 @@ Loads neither numpy nor numba: `validate` is instant.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -16,6 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from orbit.units import shortened
 from sim.config import ephemeris_files, validation, yaml_tree
 from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
@@ -146,7 +148,7 @@ def _with_parents(path: Path, problems: list[Problem], allowed: tuple[Path, ...]
         raise InputError([ephemeris_files.outside(parent, "extends", "its path as SCENARIO, and the overrides with --set")])
     target = beside if beside.is_file() else _named_parent(name, parent.origin)
     if target.resolve() in seen or target.resolve() == path.resolve():
-        raise bad_input(parent.origin, "extends", f"'{name}' extends itself; write another file")
+        raise bad_input(parent.origin, "extends", f"'{shortened(name)}' extends itself; write another file")
     rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
     return yaml_tree.merge(_with_parents(target, problems, allowed, (*seen, path.resolve())), rest)
 
@@ -155,7 +157,7 @@ def _named_parent(name: str, origin: Origin) -> Path:
     known = items("scenarios")
     stem = name.removesuffix(".yaml")
     if stem not in known:
-        raise bad_input(origin, "extends", f"no scenario '{name}'; {did_you_mean(stem, known)}")
+        raise bad_input(origin, "extends", f"no scenario '{shortened(name)}'; {did_you_mean(stem, known)}")
     return known[stem]
 
 
@@ -282,8 +284,14 @@ def load(
 
 def _fill_invalid(values: dict[str, Any], invalid: set[str]) -> Scenario:
     """The scenario with a shipped one's values in its invalid sections, so that the valid ones can be checked together."""
-    shipped = yaml_tree.plain(resolve(with_defaults(with_named_defaults(yaml_tree.read(items("scenarios")["million"]))), []))
-    return Scenario.model_validate({**shipped, **{name: value for name, value in values.items() if name not in invalid}})
+    return Scenario.model_validate({**_shipped_values(), **{name: value for name, value in values.items() if name not in invalid}})
+
+
+@functools.cache
+def _shipped_values() -> dict[str, Any]:
+    root = with_named_defaults(yaml_tree.read(items("scenarios")["million"]))
+    values: dict[str, Any] = yaml_tree.plain(resolve(with_defaults(root), []))
+    return values
 
 
 def _covers(section: str, path: str) -> bool:

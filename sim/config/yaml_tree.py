@@ -99,7 +99,9 @@ def plain(node: Node) -> Any:
     """
     if node.is_record:
         value, unit = plain(node.value["value"]), node.value.get("unit")
-        return value if unit is None or str(unit.value) == "1" else f"{value} {unit.value}"
+        if unit is None or isinstance(unit.value, dict | list) or str(unit.value) == "1":
+            return value
+        return f"{value} {unit.value}"
     if node.is_map:
         return {key: plain(child) for key, child in node.value.items()}
     if isinstance(node.value, list):

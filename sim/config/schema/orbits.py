@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 from orbit import formation_geometry
 from orbit.catalog import semi_major_axis_m
 from orbit.constants import EARTH_RADIUS_M
-from orbit.units import UnitError, to_si
+from orbit.units import UnitError, shortened, to_si
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import HIGH_M, LOW_M, Altitude, Elevation, FieldError, Fraction, Name, Section, Span
 
@@ -20,14 +20,15 @@ SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
 TURN_RAD = 6.283185307179586
 AGREE = 1e-3  # of the semi-major axis, within which an altitude and a mean motion say the same
 MOST_SATELLITES = 10_000_000
+MOST_SHELLS = 100  # of a code
 CODE_EXAMPLE = "D:550:53.0:1584/22/17"
-_DECIMAL = r"(\d+(?:\.\d+)?)"
-_CODE = re.compile(rf"([DS]):{_DECIMAL}:{_DECIMAL}:(\d+)/(\d+)/(\d+)(?::{_DECIMAL})?", re.ASCII)
+_DECIMAL, _COUNT = r"(\d{1,15}(?:\.\d{1,15})?)", r"(\d{1,15})"
+_CODE = re.compile(rf"([DS]):{_DECIMAL}:{_DECIMAL}:{_COUNT}/{_COUNT}/{_COUNT}(?::{_DECIMAL})?", re.ASCII)
 
 
 def _local_time(value: Any) -> str:
     if not isinstance(value, str) or re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()) is None:
-        raise ValueError(f'{value!r} is not a time of day; write one like "06:00" (in quotes)')
+        raise ValueError(f'{shortened(repr(value))} is not a time of day; write one like "06:00" (in quotes)')
     return value.strip()
 
 
@@ -76,12 +77,12 @@ class Lattice(Section):
         if rows is None:
             return None
         if not isinstance(rows, list) or not rows:
-            raise ValueError(f"{rows!r} is no list of points; write one, such as [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]]")
+            raise ValueError(f"{shortened(repr(rows))} is no list of points; write one, such as [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]]")
         points = []
         for i, row in enumerate(rows):
             if not isinstance(row, list) or len(row) != 3:
                 raise ValueError(
-                    f"point {i} is {row!r}; write [radial, along-track, cross-track], such as [0 m, 200 m, 0 m]"
+                    f"point {i} is {shortened(repr(row))}; write [radial, along-track, cross-track], such as [0 m, 200 m, 0 m]"
                 )
             try:
                 points.append(tuple(_OFFSET.read(x) for x in row))
@@ -249,11 +250,14 @@ class Shorthand(Entry):
 
 def _shells(code: str) -> list[Walker]:
     """The shells of a constellation code. Raises ValueError with what is wrong and the allowed range. [piraux2026]"""
-    return [_shell(text.strip()) for text in code.split("+")]
+    shells = code.split("+")
+    if len(shells) > MOST_SHELLS:
+        raise ValueError(f"has {len(shells):,} shells; write at most {MOST_SHELLS}")
+    return [_shell(text.strip()) for text in shells]
 
 
 def _shell(text: str) -> Walker:
-    matched = _CODE.fullmatch(text)
+    matched, text = _CODE.fullmatch(text), shortened(text)
     if matched is None:
         form = "PATTERN:KM:DEG:SATELLITES/PLANES/PHASING"
         raise ValueError(f"'{text}' is no shell; write {form} with D (delta) or S (star), such as {CODE_EXAMPLE}")
@@ -365,7 +369,7 @@ class Station(Section):
         listed = mask if isinstance(mask, list) else [mask]
         wrong = [row for row in listed if not (isinstance(row, list | tuple) and len(row) == 2)]
         if mask is not None and (wrong or listed is not mask or not listed):
-            what = repr(wrong[0] if wrong else mask)
+            what = shortened(repr(wrong[0] if wrong else mask))
             raise ValueError(
                 f"{what} is no row of azimuth and elevation; write a list of rows, such as [[0 deg, 5 deg], [90 deg, 20 deg]]"
             )
@@ -399,7 +403,7 @@ class Ground(Section):
         listed = pairs if isinstance(pairs, list) else [pairs]
         wrong = [p for p in listed if not (isinstance(p, list) and len(p) == 2 and all(isinstance(s, str) for s in p))]
         if wrong or listed is not pairs:
-            what = repr(wrong[0] if wrong else pairs)
+            what = shortened(repr(wrong[0] if wrong else pairs))
             raise ValueError(f"{what} is no pair of station names; write a list of pairs, such as [[London, Tokyo]]")
         return pairs
 

@@ -7,7 +7,8 @@ from sim.config.validation.basics import STALE_D, radiator_time_constant_s
 from sim.config.validation.earth import orientation_status
 from sim.config.validation.isolation import isolation_message
 from sim.config.validation.registry import check_scenario, notes
-from sim.config.validation.sizes import START_S, Size, available_bytes, recorder_plan, size
+from sim.config.validation.run_time import START_S
+from sim.config.validation.sizes import Size, available_bytes, recorder_plan, size
 
 __all__ = [
     "STALE_D",

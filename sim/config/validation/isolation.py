@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from orbit import formation_geometry
 from orbit.catalog import ElementSet, semi_major_axis_m
 from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2
 from sim.config.ephemeris_files import Catalogues
@@ -112,8 +113,12 @@ def _in_no_grid(entry: Walker | Ring, links: Links, margin_m: float) -> list[int
 
 def _in_no_mesh(entry: Cluster) -> list[int]:
     """Satellites of formations without a neighbour in the lattice."""
-    each = entry.lattice.count
-    single = [k for k in range(each) if not forms.neighbours(entry, k)]
+    form, each = entry.lattice, entry.lattice.count
+    if form.points is None:  # every place of a disc but a single one has a neighbour nearer to the centre
+        single = [0] if each == 1 else []
+    else:
+        near = () if form.spacing is None else formation_geometry.near_points(form.points, form.spacing)
+        single = sorted(set(range(each)) - {k for pair in near for k in pair})
     return [cluster * each + k for cluster in range(entry.clusters) for k in single]
 
 
