@@ -64,7 +64,7 @@ def put(root: Node, keys: list[str], leaf: Node) -> Node:
     Examples
     --------
     >>> root = parse("links: {topology: grid}", "leo.yaml")
-    >>> plain(put(root, ["links", "terminals"], Node(4, Origin("--set"))))
+    >>> plain(put(root, ["links", "terminals"], Node(4, root.origin)))
     {'links': {'topology': 'grid', 'terminals': 4}}
     """
     if not keys:
