@@ -138,7 +138,7 @@ def test_paths_of_a_sweep_refer_to_its_folder(catalogue: Path, dawndusk: Any) ->
     (inner / "five.tle").write_bytes(catalogue.read_bytes())
     catalogue.unlink()
     (inner / "w.yaml").write_text(
-        "name: w\nscenario: starlink_edge\nset: [constellation.tle=five.tle]\ngrid: {step: [30 s, 60 s]}\n", encoding="utf-8"
+        "name: w\nscenario: starlink_edge\nset: [constellation.tle=five.tle, links=null]\ngrid: {step: [30 s, 60 s]}\n", encoding="utf-8"
     )
     assert json.loads(dawndusk("sweep", str(inner / "w.yaml"), "--dry-run", "--json").out)["points"] == 2
 
