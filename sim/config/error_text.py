@@ -98,7 +98,7 @@ def _record_problems(name: str, node: Node) -> list[Problem]:
     if unit is not None and not isinstance(unit.value, str) and unit.value != 1:
         problems.append(Problem(unit.origin, f"{name}.unit", f"{_written(unit)} is no unit; write one in quotes, such as 'kW' or '1'"))
     if isinstance(value.value, dict | list):
-        problems.append(Problem(value.origin, f"{name}.value", "is not a number; write one"))
+        problems.append(Problem(node.origin, name, "has no number as its value; write one"))  # at the place of the field's error
     return problems + _range_problems(name, node)
 
 

@@ -33,7 +33,7 @@ constellation:                       # kind: cluster, ring, walker, shorthand, t
 satellite: starlink-edge             # a shipped one by name, or one with overrides:
 # satellite:
 #   extends: starlink-edge
-#   power: {{array: {{area: 120 m2}}}}
+#   power: {{array: {{area: 25 m2}}}}
 
 ground: {{stations: default, min_elevation: 25 deg}}
 baseline: colossus-1                 # ground site to compare with

@@ -89,11 +89,12 @@ def test_a_formation_of_one_in_a_mesh(folder: Path) -> None:
         load("suncatcher", ("constellation.lattice.radius=100 m", "constellation.clusters=3", "workloads=[{kind: independent}]"))
 
 
-def test_one_of_a_catalogue_far_from_the_others(folder: Path, catalogue: Path, make_element_lines: Callable[..., str]) -> None:
-    """Source of truth: five satellites 72 deg apart at 550 km are 8,144 km apart, behind the Earth and beyond 6,000 km."""
+def test_satellites_of_a_catalogue_far_from_each_other(folder: Path, catalogue: Path, make_element_lines: Callable[..., str]) -> None:
+    """Source of truth: satellites 30 deg apart at 550 km have chords of 3,586 km."""
     sets = (f"constellation.tle={catalogue}", "links={topology: nearest}", *NO_GROUND)
-    assert 2.0 * (EARTH_RADIUS_M + 550e3) * math.sin(math.radians(36.0)) == pytest.approx(8144.5e3, abs=1e3)
+    assert 2.0 * (EARTH_RADIUS_M + 550e3) * math.sin(math.radians(15.0)) == pytest.approx(3586e3, abs=1e3)
+    assert load("starlink_edge", sets).satellites == 5
     with pytest.raises(InputError, match="nearest leaves 5 of 5 satellites without a link"):
-        load("starlink_edge", sets)
+        load("starlink_edge", (*sets, "links.max_range=3400 km"))
     (folder / "forty.tle").write_text(make_element_lines(40, datetime(2026, 12, 20, 12, tzinfo=UTC)), encoding="ascii")
-    assert load("starlink_edge", (*sets, "constellation.tle=forty.tle")).satellites == 40
+    assert load("starlink_edge", (*sets, "links.max_range=3400 km", "constellation.tle=forty.tle")).satellites == 40
