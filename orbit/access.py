@@ -144,9 +144,11 @@ def _windows_of(rows: Array, first: int) -> Windows:
     elevation = np.empty(rows.shape[1])
     window_refinement.elevations(rows[window_refinement.W_SINE], elevation)
     return Windows(
-        rows[window_refinement.W_STATION].astype(np.int32), (rows[window_refinement.W_SATELLITE] + first).astype(np.int32),
-        rows[window_refinement.W_RISE].copy(), rows[window_refinement.W_SET].copy(), rows[window_refinement.W_TOP].copy(), elevation,
-        (flags & window_refinement.CUT_BEGIN) > 0, (flags & window_refinement.CUT_END) > 0,
+        station=rows[window_refinement.W_STATION].astype(np.int32),
+        satellite=(rows[window_refinement.W_SATELLITE] + first).astype(np.int32),
+        rise_s=rows[window_refinement.W_RISE].copy(), set_s=rows[window_refinement.W_SET].copy(),
+        culmination_s=rows[window_refinement.W_TOP].copy(), max_elevation_rad=elevation,
+        cut_begin=(flags & window_refinement.CUT_BEGIN) > 0, cut_end=(flags & window_refinement.CUT_END) > 0,
     )  # fmt: skip
 
 

@@ -159,7 +159,7 @@ def _block(propagator: Propagator, grid: TimeGrid, lo: int, first: int, before: 
     sun_m = np.ascontiguousarray(sun_position_m(*grid.jd_fr(first - _PAD, ticks)))
     kernels.shadow_edges(r_m, sun_m, SUN_DISC_M, edge)
     edge[~valid] = LIT
-    return _Block(lo, first, last, r_m, sun_m, edge, valid)
+    return _Block(lo=lo, first=first, last=last, r_m=r_m, sun_m=sun_m, edge=edge, valid=valid)
 
 
 def _valleys(block: _Block, grid: TimeGrid) -> tuple[list[_Marks], tuple[Ints, Ints, Array, Array]]:
@@ -251,10 +251,8 @@ def _table(
         np.minimum.at(least, row[within], lowest.value[within])
     none = umbra_end < umbra_start
     return Eclipses(
-        satellite,
-        start * grid.step_s,
-        np.where(none, np.nan, umbra_start) * grid.step_s,
-        np.where(none, np.nan, umbra_end) * grid.step_s,
-        end * grid.step_s,
-        np.array([lit_fraction(float(edge)) for edge in least]),
+        satellite=satellite, penumbra_start_s=start * grid.step_s,
+        umbra_start_s=np.where(none, np.nan, umbra_start) * grid.step_s,
+        umbra_end_s=np.where(none, np.nan, umbra_end) * grid.step_s, penumbra_end_s=end * grid.step_s,
+        least_lit=np.array([lit_fraction(float(edge)) for edge in least]),
     )

@@ -47,12 +47,8 @@ def osculating_states(elements: CircularElements) -> tuple[Array, Array]:
     """
     none = np.zeros(elements.count)
     mean = MeanElements(
-        elements.semi_major_axis_m,
-        elements.inclination_rad,
-        elements.node_rad,
-        elements.latitude_argument_rad,
-        none,
-        none,
+        semi_major_axis_m=elements.semi_major_axis_m, inclination_rad=elements.inclination_rad,
+        node_rad=elements.node_rad, latitude_argument_rad=elements.latitude_argument_rad, ex=none, ey=none,
     )
     r_m, v_m_s = states(mean)
     return np.ascontiguousarray(r_m.T), np.ascontiguousarray(v_m_s.T)

@@ -153,13 +153,10 @@ def shipped() -> EarthOrientation:
     span = earth_orientation_span()
     first_mjd = span.first.toordinal() - _MJD_0_ORDINAL
     return EarthOrientation(
-        first_mjd,
-        span.measured_until.toordinal() - _MJD_0_ORDINAL,
-        columns["ut1_minus_tai_1e7s"] * 1e-7,
-        columns["pole_x_uas"] * 1e-6 * ARCSEC_RAD,
-        columns["pole_y_uas"] * 1e-6 * ARCSEC_RAD,
-        columns["leap_mjd"],
-        columns["leap_tai_minus_utc_s"],
+        first_mjd=first_mjd, measured_until_mjd=span.measured_until.toordinal() - _MJD_0_ORDINAL,
+        ut1_minus_tai_s=columns["ut1_minus_tai_1e7s"] * 1e-7, pole_x_rad=columns["pole_x_uas"] * 1e-6 * ARCSEC_RAD,
+        pole_y_rad=columns["pole_y_uas"] * 1e-6 * ARCSEC_RAD, leap_mjd=columns["leap_mjd"],
+        leap_tai_minus_utc_s=columns["leap_tai_minus_utc_s"],
     )
 
 

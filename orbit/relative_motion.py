@@ -214,7 +214,7 @@ def of_offsets(offsets_m: Array, chief: CircularElements) -> RelativeElements:
     """
     x, y, z = offsets_m / chief.semi_major_axis_m
     none = np.zeros_like(x)
-    return drift_free(RelativeElements(none, none, -x, -0.5 * y, none, -z), chief)
+    return drift_free(RelativeElements(da=none, dlambda=none, dex=-x, dey=-0.5 * y, dix=none, diy=-z), chief)
 
 
 def linear_offsets_m(relative: RelativeElements, chief: CircularElements) -> Array:
@@ -252,12 +252,10 @@ def absolute(relative: RelativeElements, chief: CircularElements) -> MeanElement
     i = chief.inclination_rad
     node = relative.diy / np.sin(i)
     return MeanElements(
-        chief.semi_major_axis_m * (1.0 + relative.da),
-        i + relative.dix,
-        chief.node_rad + node,
-        chief.latitude_argument_rad + relative.dlambda - node * np.cos(i),
-        relative.dex.copy(),
-        relative.dey.copy(),
+        semi_major_axis_m=chief.semi_major_axis_m * (1.0 + relative.da), inclination_rad=i + relative.dix,
+        node_rad=chief.node_rad + node,
+        latitude_argument_rad=chief.latitude_argument_rad + relative.dlambda - node * np.cos(i), ex=relative.dex.copy(),
+        ey=relative.dey.copy(),
     )
 
 

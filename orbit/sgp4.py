@@ -102,8 +102,10 @@ def of_circular(circular: CircularElements, jd: float, fr: float) -> Sgp4Element
         a0 = a1 * (1.0 - d1 * (1.0 / 3.0 + d1 * (1.0 + 134.0 / 81.0 * d1)))
         motion = wanted * (1.0 + tilt / (a0 * a0))
     return Sgp4Elements(
-        np.full(count, jd), np.full(count, fr), motion, np.full(count, 1e-7), circular.inclination_rad,
-        circular.node_rad, np.zeros(count), circular.latitude_argument_rad, np.zeros(count),
+        epoch_jd=np.full(count, jd), epoch_fr=np.full(count, fr), mean_motion_rad_min=motion,
+        eccentricity=np.full(count, 1e-7), inclination_rad=circular.inclination_rad, node_rad=circular.node_rad,
+        perigee_argument_rad=np.zeros(count), mean_anomaly_rad=circular.latitude_argument_rad,
+        drag_term_per_er=np.zeros(count),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ compare, why, sweep
 Examples
 --------
 >>> import sim
->>> results = sim.run(sim.load("suncatcher", set=["duration=10 min"]))
+>>> results = sim.run("suncatcher", set={"duration": "10 min"})
 >>> results.summary["satellites"], results.summary["accelerators"]
 (81, 5184)
 >>> [row["cause"] for row in results.waterfall][-1]
@@ -21,7 +21,9 @@ Examples
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # as in typing, which takes longer to import than everything here
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "compare", "load", "open_results", "run", "sweep", "why"]
@@ -30,7 +32,7 @@ _MODULE_OF = {
     "load": "sim.api",
     "run": "sim.api",
     "open_results": "sim.api",
-    "compare": "sim.studies.compare",
+    "compare": "sim.studies.operands",
     "sweep": "sim.studies.sweep",
     "why": "sim.studies.why",
 }

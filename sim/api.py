@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sim.config.scenario import Loaded
+from sim.config.scenario import Loaded, Overrides, overrides
 from sim.config.scenario import load as _load
 from sim.engine.driver import Progress, Run
-from sim.results import store
+from sim.output import NewFolder
+from sim.results import reader, store
 from sim.results.store import ReportWriter, Results
 
 
 def load(
     source: str | Path,
-    set: tuple[str, ...] | list[str] = (),
+    set: Overrides = (),
     events: tuple[str, ...] | list[str] = (),
     seed: int | None = None,
     allow_stale: bool = False,
@@ -26,10 +27,10 @@ def load(
     ----------
     source : str or pathlib.Path
         Name of a shipped scenario, or path of a scenario file.
-    set : sequence of str, optional
-        Overrides of the form "key=value", such as "step=30 s".
+    set : mapping or sequence of str, optional
+        Overrides by dotted name, such as {"step": "30 s"}, or of the form "key=value".
     events : sequence of str, optional
-        Additional events, such as "2026-12-21T06:00Z lose satellite 17".
+        Additional events, such as "+6 h lose plane 3 for 90 min".
     seed : int, optional
         Seed of all random streams; that of the scenario if None.
     allow_stale : bool, optional
@@ -49,17 +50,21 @@ def load(
 
     Examples
     --------
-    >>> loaded = load("suncatcher", set=["step=30 s", "duration=6 h"])
-    >>> loaded.satellites, loaded.scenario.step, loaded.scenario.duration
-    (81, 30.0, 21600.0)
+    >>> load("suncatcher", set={"step": "30 s", "duration": "6 h"})
+    <Loaded suncatcher: 81 satellites, 5,184 accelerators, 720 steps of 30 s>
     """
-    return _load(source, tuple(set), tuple(events), seed, allow_stale, skip_bad)
+    return _load(source, overrides(set), tuple(events), seed, allow_stale, skip_bad)
 
 
 def run(
-    loaded: Loaded,
+    scenario: Loaded | str | Path,
     out: str | Path | None = None,
     *,
+    set: Overrides = (),
+    events: tuple[str, ...] | list[str] = (),
+    seed: int | None = None,
+    allow_stale: bool = False,
+    skip_bad: bool = False,
     save: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -69,10 +74,12 @@ def run(
 
     Parameters
     ----------
-    loaded : Loaded
-        A scenario returned by `load`.
+    scenario : Loaded, str or pathlib.Path
+        A scenario returned by `load`, the name of a shipped one, or the path of a scenario file.
     out : str or pathlib.Path, optional
         Folder for the results; must not exist yet. Implies `save`.
+    set, events, seed, allow_stale, skip_bad : optional
+        As in `load`; only with a name or a path.
     save : bool, optional
         Write a results folder, without `out` as `results/NAME-HASH8-N`.
     threads : int, optional
@@ -91,9 +98,10 @@ def run(
     Raises
     ------
     InputError
-        If `out` exists, or a job fits on no satellites.
+        If the scenario is invalid, if `out` exists or cannot be written, which is found before anything is computed, or a
+        job fits on no satellites.
     RunError
-        If the run fails.
+        If the run fails, a result is not a finite number, or the disk is full.
 
     Notes
     -----
@@ -101,27 +109,64 @@ def run(
 
     Examples
     --------
-    >>> results = run(load("suncatcher", set=["duration=10 min"]))
-    >>> results.series.sizes["time"]
-    10
+    >>> results = run("suncatcher", set={"duration": "10 min"})
+    >>> results.series.sizes["time"], str(results.series["time_utc"].values[0])
+    (10, '2026-12-21T00:01:00.000000000')
     >>> round(sum(row["fraction"] for row in results.waterfall), 9)
     1.0
     """
-    target = None if out is None else Path(out)
-    store.check_out(target)
-    begin = time.monotonic()
-    simulation = Run(loaded, threads=threads)
-    outcome = simulation.finish(progress)
-    results = store.from_outcome(outcome)
-    if not (save or target is not None):
-        return results
-    facts = {
-        "wall_time_s": round(time.monotonic() - begin, 3),
-        "threads": simulation.threads,
-        "tile_satellites": simulation.tile,
-        "block_steps": simulation.block,
-    }
-    return store.write(outcome, results, target, facts, report)
+    loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad)
+    if out is None and not save:
+        return store.from_outcome(Run(loaded, threads=threads).finish(progress))
+    name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
+    with NewFolder(None if out is None else Path(out), name) as folder:
+        begin = time.monotonic()
+        simulation = Run(loaded, threads=threads)
+        outcome = simulation.finish(progress)
+        results = store.from_outcome(outcome)
+        facts = {
+            "wall_time_s": round(time.monotonic() - begin, 3),
+            "threads": simulation.threads,
+            "tile_satellites": simulation.tile,
+            "block_steps": simulation.block,
+        }
+        return store.write(outcome, results, folder, facts, report)
+
+
+def as_loaded(
+    scenario: Loaded | str | Path,
+    set: Overrides = (),
+    events: tuple[str, ...] | list[str] = (),
+    seed: int | None = None,
+    allow_stale: bool = False,
+    skip_bad: bool = False,
+) -> Loaded:
+    """A scenario that is loaded already, or loaded by name or path.
+
+    Parameters
+    ----------
+    scenario : Loaded, str or pathlib.Path
+        A loaded scenario, a name, or a path.
+    set, events, seed, allow_stale, skip_bad : optional
+        As in `load`.
+
+    Returns
+    -------
+    Loaded
+        The scenario.
+
+    Raises
+    ------
+    InputError
+        If the scenario is invalid.
+    TypeError
+        If options of `load` are given with a loaded scenario.
+    """
+    if not isinstance(scenario, Loaded):
+        return load(scenario, set, events, seed, allow_stale, skip_bad)
+    if set or events or seed is not None or allow_stale or skip_bad:
+        raise TypeError("set, events, seed, allow_stale and skip_bad go with a name or a path; give them to load instead")
+    return scenario
 
 
 def open_results(folder: str | Path) -> Results:
@@ -140,7 +185,8 @@ def open_results(folder: str | Path) -> Results:
     Raises
     ------
     InputError
-        If the folder is no results folder, or was written by another version of the file layout.
+        If the folder is no results folder, was written by another version of the file layout, or holds a file that is
+        not the one that the run wrote.
 
     Examples
     --------
@@ -151,4 +197,4 @@ def open_results(folder: str | Path) -> Results:
     >>> open_results(folder).summary == written.summary
     True
     """
-    return store.read(Path(folder))
+    return reader.read(Path(folder))

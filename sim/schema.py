@@ -34,13 +34,14 @@ RESOLUTION: Final = {"1": 2.0**40, "W": 2.0**13, "J": 2.0**3, "K": 2.0**30}
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """One array of series.nc: its dimensions, type, unit and meaning."""
+    """One array of series.nc: its dimensions, type, unit and meaning; whether it may have no value (NaN) in places."""
 
     name: str
     dims: tuple[str, ...]
     dtype: str
     unit: str
     meaning: str
+    may_be_nan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,11 @@ class Variable:
     @property
     def arrays(self) -> tuple[Var, ...]:
         """The arrays of series.nc that hold this variable."""
-        of_fleet = [Var(f.name, ("time",), "float64", self.unit, f.meaning) for f in self.fleet if f.name]
+        of_fleet = [
+            Var(f.name, ("time",), "float64", self.unit, f.meaning, may_be_nan="available" in f.how)
+            for f in self.fleet
+            if f.name
+        ]
         of_satellites = [
             Var(r.name, ("frame", "sat") if r.axis is None else ("frame", "axis", "sat"), r.dtype, self.unit, r.meaning)
             for r in self.recorded
@@ -137,9 +142,11 @@ VARIABLES: Final = (
     Var("induced_flops_per_s", ("cause", "time"), "float64", "FLOP/s", "part of it that others caused: members that wait"),
     # ground, every step
     Var("propagation_rtt_ms", ("station", "time"), "float64", "ms",
-        "propagation to the serving satellite and back; not a number where none can be reached"),
-    Var("user_rtt_ms", ("station", "time"), "float64", "ms", "end-to-end: with switching on the route and the access overhead"),
-    Var("pair_rtt_ms", ("pair", "time"), "float64", "ms", "propagation between the stations of a pair through space, and back"),
+        "propagation to the serving satellite and back; not a number where none can be reached", may_be_nan=True),
+    Var("user_rtt_ms", ("station", "time"), "float64", "ms", "end-to-end: with switching on the route and the access overhead",
+        may_be_nan=True),
+    Var("pair_rtt_ms", ("pair", "time"), "float64", "ms", "propagation between the stations of a pair through space, and back",
+        may_be_nan=True),
     Var("latitude_deg", ("station",), "float64", "deg", "geodetic latitude of the station"),
     Var("longitude_deg", ("station",), "float64", "deg", "longitude of the station, east positive"),
     Var("min_elevation_deg", ("station",), "float64", "deg", "elevation mask of the station"),
@@ -147,8 +154,10 @@ VARIABLES: Final = (
     Var("links", ("time",), "float64", "1", "links between satellites that exist at the end of the step"),
     Var("job_mode_fraction", ("job", "mode", "time"), "float64", "1", "share of the step in each mode"),
     Var("job_rate", ("job", "time"), "float64", "1", "job rate: clock rate of the slowest member, at which all run"),
-    Var("job_step_s", ("job", "time"), "float64", "s", "duration of a training step; not a number where none runs"),
-    Var("job_communication_fraction", ("job", "time"), "float64", "1", "share of a training step that waits for messages"),
+    Var("job_step_s", ("job", "time"), "float64", "s", "duration of a training step; not a number where none runs",
+        may_be_nan=True),
+    Var("job_communication_fraction", ("job", "time"), "float64", "1", "share of a training step that waits for messages",
+        may_be_nan=True),
     Var("job_tokens_per_s", ("job", "time"), "float64", "1/s", "tokens trained that no rollback undid"),
     Var("service_tokens_per_s", ("service", "time"), "float64", "1/s", "output tokens delivered"),
     # recorder

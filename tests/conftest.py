@@ -109,6 +109,29 @@ def python(tmp_path: Path, subprocess_environment: dict[str, str]) -> Callable[[
     return run
 
 
+def calls_of(task: Callable[[], object]) -> int:
+    """Calls of Python functions that a task makes: its work, whatever else the machine does."""
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        task()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.fixture(scope="session")
+def count_calls() -> Callable[[Callable[[], object]], int]:
+    """`calls_of`: tests of cheapness count work instead of time, which depends on the load of the machine."""
+    return calls_of
+
+
 @pytest.fixture(scope="session")
 def widest() -> str:
     """zmm or ymm, the widest vector registers of the processor. Source of truth: what it says of itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.results import store as run_results
+from sim.results import reader
 from viz.formatting import MINUS, NBSP, NONE, counted, percent
 from viz.html_parts import collapsed, table, text
 
@@ -39,7 +39,7 @@ def assumptions_table(results: Any) -> str:
     if not fields:
         return ""
     # a summary without its results folder has the names only
-    records = run_results.assumptions(results) or [{"field": f} for f in fields]
+    records = reader.assumptions(results) or [{"field": f} for f in fields]
     title = f"{counted(len(fields), 'number')} behind this run {'is' if len(fields) == 1 else 'are'} assumed, not published or measured"
     total = results.summary.get("numbers")
     if total:

@@ -59,7 +59,10 @@ def energies(results: Any) -> Energies | None:
     step_s = np.diff(results.series["time"].values) / 1e3
     *powers, stored_j = (v for v in variables if v is not None)
     generated, shunted, load, environment, radiated = (float((p[1:] * step_s).sum()) for p in powers)
-    return Energies(generated, shunted, load, float(stored_j[-1] - stored_j[0]), environment, radiated)
+    return Energies(
+        generated_j=generated, shunted_j=shunted, load_j=load, stored_j=float(stored_j[-1] - stored_j[0]),
+        environment_j=environment, radiated_j=radiated,
+    )
 
 
 def flows(e: Energies) -> list[tuple[str, str, float]]:

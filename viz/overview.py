@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from viz.formatting import (
@@ -23,7 +24,7 @@ from viz.formatting import (
     watts,
     whole,
 )  # fmt: skip
-from viz.html_parts import Fact, Group, Path, group_html, missing, text
+from viz.html_parts import Fact, Group, Path, find, group_html, missing, text
 
 DESIGN: Final = Group(
     "Design",
@@ -80,6 +81,22 @@ COST: Final = Group(
 )
 
 
+def network(summary: dict[str, Any]) -> Group:
+    """Facts of the network, each latency with the share of time for which it holds."""
+    facts = []
+    for fact in NETWORK.facts:
+        timed = len(fact.path) > 1 and str(fact.path[1]).endswith("_rtt_ms")
+        facts.append(replace(fact, detail=with_coverage(fact.detail, summary)) if timed else fact)
+    return replace(NETWORK, facts=tuple(facts))
+
+
+def with_coverage(detail: str, summary: dict[str, Any]) -> str:
+    """The detail of a latency with the share of station time that has a route."""
+    share = find(summary, ("ground", "coverage_fraction"))
+    reached = None if share is None else f"(reached {percent(share)} of the time)"
+    return " ".join(part for part in (detail, reached) if part)
+
+
 def mesh(value: dict[str, int]) -> str:
     """Tensor, pipeline and data parallelism as a product."""
     return f" {TIMES} ".join(f"{value[k]:,}" for k in ("tensor", "pipeline", "data"))
@@ -100,14 +117,14 @@ def training(at: Path, jobs: str) -> tuple[Fact, ...]:
     )
 
 
-def serving(at: Path) -> tuple[Fact, ...]:
+def serving(at: Path, summary: dict[str, Any]) -> tuple[Fact, ...]:
     """The facts of an inference workload."""
     return (
         Fact("Satellites", (*at, "satellites"), whole),
         Fact("Tensor parallel", (*at, "tensor"), whole, "accelerators per replica"),
         Fact("Batch", (*at, "batch"), whole, "concurrent requests"),
         Fact("Output tokens", (*at, "tokens_per_s"), tokens_per_s),
-        Fact("Time to first token (TTFT)", (*at, "ttft_ms"), milliseconds, "with the median end-to-end RTT"),
+        Fact("Time to first token (TTFT)", (*at, "ttft_ms"), milliseconds, with_coverage("with the median end-to-end RTT", summary)),
         Fact("Time per output token (TPOT)", (*at, "tpot_ms"), milliseconds),
     )
 
@@ -121,7 +138,7 @@ def workloads(summary: dict[str, Any]) -> list[Group]:
             jobs = counted(work["jobs"], "job") if work.get("jobs") else ""
             groups.append(Group(f"Training {work.get('model') or ''}".strip(), training(at, jobs)))
         elif work.get("kind") == "inference":
-            groups.append(Group(f"Inference {work.get('model') or ''}".strip(), serving(at)))
+            groups.append(Group(f"Inference {work.get('model') or ''}".strip(), serving(at, summary)))
     return groups
 
 
@@ -148,7 +165,7 @@ def overview(summary: dict[str, Any]) -> str:
     """All groups with a value, the notes of the run, and a line that lists what was not simulated."""
     work, site = workloads(summary), ground_baseline(summary)
     fixed = [DESIGN, NETWORK, ENERGY, COST]
-    panels = [p for g in (DESIGN, *work, NETWORK, ENERGY, COST, *site) if (p := group_html(g, summary))]
+    panels = [p for g in (DESIGN, *work, network(summary), ENERGY, COST, *site) if (p := group_html(g, summary))]
     css_class = "groups even" if len(panels) in (2, 4) else "groups"
     absent = missing(fixed, summary)
     notes = list(summary.get("notes") or [])

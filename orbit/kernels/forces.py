@@ -287,10 +287,10 @@ def sky_at(table: Floats, t_s: float, start_s: float, spacing_s: float) -> Sky:
     w3 = (u + 1.0) * u * (u - 1.0) / 6.0
     a, b, c, d = row - 1, row, row + 1, row + 2
     return Sky(
-        w0 * table[a, 0] + w1 * table[b, 0] + w2 * table[c, 0] + w3 * table[d, 0],
-        w0 * table[a, 1] + w1 * table[b, 1] + w2 * table[c, 1] + w3 * table[d, 1],
-        w0 * table[a, 2] + w1 * table[b, 2] + w2 * table[c, 2] + w3 * table[d, 2],
-        w0 * table[a, 3] + w1 * table[b, 3] + w2 * table[c, 3] + w3 * table[d, 3],
-        w0 * table[a, 4] + w1 * table[b, 4] + w2 * table[c, 4] + w3 * table[d, 4],
-        w0 * table[a, 5] + w1 * table[b, 5] + w2 * table[c, 5] + w3 * table[d, 5],
+        sun_x=w0 * table[a, 0] + w1 * table[b, 0] + w2 * table[c, 0] + w3 * table[d, 0],
+        sun_y=w0 * table[a, 1] + w1 * table[b, 1] + w2 * table[c, 1] + w3 * table[d, 1],
+        sun_z=w0 * table[a, 2] + w1 * table[b, 2] + w2 * table[c, 2] + w3 * table[d, 2],
+        moon_x=w0 * table[a, 3] + w1 * table[b, 3] + w2 * table[c, 3] + w3 * table[d, 3],
+        moon_y=w0 * table[a, 4] + w1 * table[b, 4] + w2 * table[c, 4] + w3 * table[d, 4],
+        moon_z=w0 * table[a, 5] + w1 * table[b, 5] + w2 * table[c, 5] + w3 * table[d, 5],
     )

@@ -1,5 +1,5 @@
 """The command line interface."""
 
-from sim.cli.app import main
+from sim.cli.process import main
 
 __all__ = ["main"]

@@ -1,5 +1,5 @@
 """`python -m sim.cli` is the command `dawndusk`."""
 
-from sim.cli.app import main
+from sim.cli.process import main
 
 main()

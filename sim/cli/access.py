@@ -9,7 +9,6 @@ import typer
 
 from sim.cli.options import Json, Sets, SkipBad, Source, Stale, Threads
 from sim.cli.terminal import console, load_with_notes, print_json, table
-from sim.results.formatting import counted
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -62,6 +61,8 @@ def access(
 
 def _show(result: dict[str, Any]) -> None:
     """Print a table with one row per station."""
+    from sim.results.formatting import counted
+
     terminal = console()
     span = f"{result['duration_s'] / 3600.0:,.4g} h from {result['epoch']}"
     terminal.print(

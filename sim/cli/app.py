@@ -1,34 +1,49 @@
 """The command `dawndusk`: verbs, exit codes, output streams.
 
-Exit code 0: done; 1: a run failed or a case is beyond its limit; 2: bad input; 130: interrupted. Data goes to stdout,
-progress and errors go to stderr. The simulator is imported only inside the verbs that need it, so that `--help` and
-`validate` start fast.
+Exit code 0: done; 1: a run failed or a case is beyond its limit; 2: bad input; 130: interrupted; 141: the reader of a
+pipe has gone; 143: terminated. Data goes to stdout, progress and errors go to stderr. The simulator is imported only
+inside the verbs that need it, so that `--help` and `validate` start fast.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sim.cli import access, commands
+from sim.cli import access, commands, shipped, signals
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Threads
-from sim.cli.terminal import console, load_with_notes, note, print_json, table
+from sim.cli.process import PIPE_CLOSED
+from sim.cli.terminal import console, in_stream_characters, load_with_notes, note, one_line_warnings, print_json, table
 from sim.config.errors import InputError, RunError
 
 app = typer.Typer(
     name="dawndusk",
-    help="Orbital compute constellation simulator: how many of the FLOPs you launch are usable, and what takes the rest.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-INTERRUPTED = "interrupted; nothing was written"
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from sim import __version__
+
+        print(f"dawndusk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Orbital compute constellation simulator: how many of the FLOPs you launch are usable, and what takes the rest."""
 
 
 @app.command(epilog='Example: dawndusk run suncatcher --set satellite.power.array.area="140 m2"')
@@ -44,17 +59,29 @@ def run(
     threads: Threads = None,
 ) -> None:
     """Simulate a scenario and write a results folder."""
-    from sim.results.store import check_out
+    from sim.output import check_place
 
-    check_out(out)
+    if out is not None:
+        check_place(out)
     loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
     from sim import api
     from viz.report import write_report
 
     with _progress(loaded) as advance:
         results = api.run(loaded, out, save=True, threads=threads, progress=advance, report=write_report)
+    try:
+        _show_run(loaded, results, out, json)
+    except KeyboardInterrupt:
+        note(f"{signals.interrupt_name()}; the results are in {results.folder}")
+        raise SystemExit(signals.interrupt_code()) from None
+
+
+def _show_run(loaded: Any, results: Any, out: Path | None, json: bool) -> None:
+    """Print notes and results of a run that has been written."""
     for line in results.summary["notes"][len(loaded.notes) :]:
         note(line)
+    if out is not None and results.folder != out:
+        note(f"{out} exists by now; the results are in {results.folder}")
     if json:
         print_json(results.summary)
         return
@@ -85,8 +112,8 @@ def _show(loaded: Any, results: Any) -> None:
     table.add_column("PFLOP/s", justify="right")
     table.add_column("", justify="right")
     table.add_column("", style="dim", no_wrap=True)
-    for label, *cells in formatting.waterfall(summary):
-        table.add_row(label, *cells, style="bold" if label in ("nameplate", "useful") else None)
+    for label, bar, *cells in formatting.waterfall(summary):
+        table.add_row(label, in_stream_characters(bar), *cells, style="bold" if label in ("nameplate", "useful") else None)
     terminal.print(table)
     terminal.print(formatting.causes_without_loss(summary), style="dim")
     terminal.print()
@@ -274,53 +301,73 @@ def provenance(
 
 app.add_typer(commands.app)
 app.add_typer(access.app)
+app.add_typer(shipped.app)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point of the command; every error is one line and an exit code, never a traceback.
+    """Run the command and exit.
 
     Parameters
     ----------
     arguments : list of str, optional
         Command-line arguments; those of the process if None.
     """
-    sys.exit(_exit_code(lambda: app(args=arguments, prog_name="dawndusk", standalone_mode=False)))
+    sys.exit(exit_code(arguments))
 
 
-def _exit_code(call: Callable[[], Any]) -> int:
-    """Run a command; turn exceptions into error lines and an exit code."""
-    try:
-        code = int(call() or 0)
-        if code == 130:
-            note(INTERRUPTED)
-        return code
-    except InputError as error:
+def exit_code(arguments: list[str] | None = None) -> int:
+    """Run the command; turn exceptions into error lines and an exit code.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Command-line arguments; those of the process if None.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    with one_line_warnings(), signals.interruptible():
+        try:
+            code = int(app(args=arguments, prog_name="dawndusk", standalone_mode=False) or 0)
+            return _interrupted() if code == 130 else code
+        except SystemExit as stop:  # typer ends so when a pipe is closed
+            return PIPE_CLOSED if isinstance(stop.__context__, BrokenPipeError) else int(stop.code or 0)
+        except BaseException as error:
+            # an interrupt inside an import or in C code may come out as another error
+            if signals.was_interrupted() or isinstance(error, typer.Abort | KeyboardInterrupt):
+                return _interrupted()
+            return _reported(error)
+
+
+def _reported(error: BaseException) -> int:
+    """Print an error as one line and give its exit code; an error of the program itself is raised again."""
+    if isinstance(error, InputError):
         for problem in error.problems:
             note(str(problem))
         return 2
-    except RunError as error:
+    if isinstance(error, typer.Exit):
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        return PIPE_CLOSED
+    if isinstance(error, RunError):
         note(str(error))
-        return 1
-    except (typer.Abort, KeyboardInterrupt):
-        note(INTERRUPTED)
-        return 130
-    except typer.Exit as stop:
-        return stop.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    except MemoryError:
+    elif isinstance(error, MemoryError):
         note("out of memory; write fewer satellites or steps (dawndusk validate estimates the memory of a run)")
-        return 1
-    except OSError as error:
-        note(f"{error.filename or 'system'}: {error.strerror or error}")
-        return 1
-    except Exception as error:
-        # Usage errors are recognised by their method: some versions of typer bundle their own click.
-        if not hasattr(error, "format_message"):
-            raise
+    elif isinstance(error, OSError):
+        note(f"{error.filename or 'output'}: {error.strerror or error}")
+    elif hasattr(error, "format_message"):  # a usage error: some versions of typer bundle their own click
         _usage(error)
         return 2
+    else:
+        raise error
+    return 1
+
+
+def _interrupted() -> int:
+    note(f"{signals.interrupt_name()}; nothing was written")
+    return signals.interrupt_code()
 
 
 def _usage(error: Any) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from sim.cli import signals
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale
 from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
 from sim.config.errors import Origin, bad_input
-from sim.results.formatting import cause_label
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -55,8 +54,8 @@ def sweep(
             )
     except KeyboardInterrupt:
         kept = study_folder.part_folder(study, out)
-        note(f"interrupted; finished points are kept in {kept}: add --resume to continue")
-        raise SystemExit(130) from None  # typer's own handler would report that nothing was written
+        note(f"{signals.interrupt_name()}; finished points are kept in {kept}: add --resume to continue")
+        raise SystemExit(signals.interrupt_code()) from None  # typer's own handler would report that nothing was written
     for index, error in finished.failed.items():
         note(f"point {index} ({_point_text(study, index)}): {error}")
     if json:
@@ -117,7 +116,7 @@ def _dry_run(study: Any, workers: int, json: bool) -> None:
     print(f"last:  {_point_text(study, last)}")
 
 
-@app.command(epilog="Example: dawndusk compare suncatcher starlink_edge --equal nameplate")
+@app.command(epilog="Example: dawndusk compare suncatcher suncatcher_spread --equal nameplate")
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A scenario, a results folder, or baseline:NAME.")],
     b: Annotated[
@@ -127,18 +126,18 @@ def compare(
         str | None, typer.Option("--equal", metavar="QUANTITY", help="Scale A to B: nameplate, useful, power or capex.")
     ] = None,
     set: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value of both scenarios.")
+        list[str] | None, typer.Option(
+            "--set", metavar="KEY=VALUE",
+            help="Override a value of both scenarios; a:KEY=VALUE and b:KEY=VALUE override one of them. May be repeated.",
+        ),
     ] = None,
     json: Json = False,
     skip_bad: SkipBad = False,
 ) -> None:
     """Compare two designs and name the causes of the difference."""
-    from sim.studies.compare import check_equal
-    from sim.studies.compare import compare as compared
-    from sim.studies.operands import load_pair
+    from sim.studies.operands import compare as compared
 
-    check_equal(equal)
-    comparison = compared(*load_pair(a, b, tuple(set or ()), skip_bad=skip_bad), equal)
+    comparison = compared(a, b, equal, set=tuple(set or ()), skip_bad=skip_bad)
     if json:
         print_json(comparison.as_dict())
     else:
@@ -178,12 +177,14 @@ def _show_metrics(comparison: Any, terminal: Any) -> None:
     metrics = table("", "A", *scaled, "B", ratio, "unit", "", right=("A", *scaled, "B", ratio), fold=("",))
     for row in comparison.metrics:
         numbers = [row.a, *([row.a_scaled] if scaled else []), row.b, row.ratio]
-        metrics.add_row(row.metric, *map(_number, numbers), "" if row.unit == "1" else row.unit, row.reason or "")
+        metrics.add_row(row.metric, *map(_number, numbers), "" if row.unit == "1" else row.unit, row.reason or row.reached or "")
     terminal.print(metrics)
 
 
 def _show_losses(comparison: Any, terminal: Any) -> None:
     """Print the two waterfalls side by side."""
+    from sim.results.formatting import cause_label
+
     numbers = ("A %", "B %", "points", "local stall", "peer stall", "A PFLOP/s", "B PFLOP/s", "B - A")
     losses = table("", *numbers, right=numbers)
     for row in comparison.waterfall:
@@ -236,6 +237,8 @@ def why(
 
 def _show_why(analysis: Any) -> None:
     """Print one row per cause and one row per enlarged input."""
+    from sim.results.formatting import cause_label
+
     terminal, base = console(), analysis.base
     terminal.print(
         f"{analysis.scenario}: useful {100 * base.useful_fraction:.2f} % of nameplate, "
@@ -270,7 +273,9 @@ def _show_why(analysis: Any) -> None:
 
 def _gain(row: Any) -> list[str]:
     """Useful FLOPs gained, in percentage points of nameplate and as a rate."""
-    return [f"{100 * row.gain_fraction:+.2f}", _number(row.gain_flops_per_s / 1e15)]
+    from sim.results.formatting import points
+
+    return [points(row.gain_fraction), _number(row.gain_flops_per_s / 1e15)]
 
 
 @app.command(epilog="Example: dawndusk report results/suncatcher-1a2b3c4d-1")
@@ -278,17 +283,14 @@ def report(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A results folder written by `dawndusk run`.")],
 ) -> None:
     """Write the report of a results folder again."""
-    from sim.results.store import read
+    from sim.output import new_file
+    from sim.results.reader import read
     from viz.report import write_report
 
     results = read(result)
     target = result / "report.html"
-    part = result / f".report.{os.getpid()}.part"
-    try:
+    with new_file(target) as part:
         write_report(results, part)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
     print(target)
 
 

@@ -12,7 +12,7 @@ Sets = Annotated[
 ]
 Events = Annotated[
     list[str] | None,
-    typer.Option("--event", metavar="EVENT", help='Add an event, such as "2026-12-21T06:00Z lose satellite 17".'),
+    typer.Option("--event", metavar="EVENT", help='Add an event, such as "+6 h lose plane 3 for 90 min".'),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all random streams.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]

@@ -5,16 +5,48 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from orbit.units import shortened
 from sim.config.errors import LONGEST_LINE
 
+PLAIN_BLOCKS = str.maketrans("█░", "#-")
+
 
 def note(text: str) -> None:
-    """Print lines on stderr; control characters in them are escaped."""
-    print("\n".join(shortened(line, LONGEST_LINE) for line in text.split("\n")), file=sys.stderr)
+    """Print lines on stderr, control characters escaped; a stderr that cannot be written changes neither results nor exit code."""
+    text = "\n".join(shortened(line, LONGEST_LINE) for line in text.split("\n"))
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    with suppress(OSError):
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def one_line_warnings() -> Iterator[None]:
+    """Context in which a warning is one line without file and source."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
+
+
+def has_characters(text: str) -> bool:
+    """Whether stdout can express a text."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def in_stream_characters(bar: str) -> str:
+    """A bar of blocks; in ASCII where stdout has no blocks."""
+    return bar if has_characters(bar) else bar.translate(PLAIN_BLOCKS)
 
 
 def load_with_notes(
@@ -37,7 +69,10 @@ def load_with_notes(
 
 def print_json(value: Any) -> None:
     """Print one JSON object on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    if not has_characters(text):
+        text = json.dumps(value, indent=2, allow_nan=False)
+    sys.stdout.write(text + "\n")
 
 
 def console() -> Any:
@@ -45,8 +80,11 @@ def console() -> Any:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 
-    class EscapingConsole(Console):
+    class Terminal(Console):
         """A console that escapes control characters in what it shows: names may come from catalogues."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # handled for all output in one place
 
         def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
             for segment in super().render(renderable, options):
@@ -54,8 +92,7 @@ def console() -> Any:
                 shown = text if segment.control or text.isprintable() else "\n".join(shortened(t, 10 * len(t)) for t in text.split("\n"))
                 yield segment if shown == text else Segment(shown, segment.style)
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 170
-    return EscapingConsole(highlight=False, markup=False, width=width)
+    return Terminal(highlight=False, markup=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 170)
 
 
 def table(*columns: str, right: tuple[str, ...] = (), fold: tuple[str, ...] = ()) -> Any:

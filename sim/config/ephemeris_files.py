@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +11,6 @@ from typing import Any
 
 from orbit.catalog import BadLine, ElementSet, Track, read_oem, read_omm, read_tle
 from orbit.catalog.source import quoted, read_regular
-from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.catalogue_objects import (
     Identities,
@@ -24,7 +22,6 @@ from sim.config.catalogue_objects import (
     set_notes,
 )
 from sim.config.errors import Origin, Problem
-from sim.config.files import is_below
 from sim.config.schema import FILES, Constellation
 from sim.config.yaml_tree import Node
 
@@ -155,88 +152,6 @@ class Catalogues:
         return sum(self.count(i, entry) for i, entry in enumerate(constellation))
 
 
-def absolute_paths(root: Node, folder: Path, allowed: tuple[Path, ...] | None, problems: list[Problem]) -> Node:
-    """Make the paths of files in `constellation` absolute, and check that they are in folders from which a file may read.
-
-    Parameters
-    ----------
-    root : Node
-        Tree of a scenario file, or of an override.
-    folder : Path
-        Folder to which relative paths refer.
-    allowed : tuple of Path or None
-        Folders in which, or below which, the files must be, unless their digest is given; None: anywhere, for paths that are
-        given on the command line.
-    problems : list of Problem
-        Receives the problems of files elsewhere.
-
-    Returns
-    -------
-    Node
-        The new tree, without the paths of files elsewhere.
-    """
-    for path, node in yaml_tree.walk(root):
-        has_path = isinstance(node.value, str) and node.value.strip()
-        if not (has_path and path and path[0] == "constellation" and path[-1] in (*READERS, "points")):
-            continue
-        target, digest = resolve_path(node.value, folder), yaml_tree.find(root, path[:-1]).get("sha256")
-        pinned = digest is not None and re.fullmatch("[0-9a-f]{64}", str(digest.value)) is not None
-        if allowed is not None and not pinned and not is_below(Path(target), allowed):
-            problems.append(outside(node, ".".join(path), "--set"))
-            target = ""
-        root = yaml_tree.put(root, list(path), Node(target, node.origin))
-    return root
-
-
-def outside(node: Node, field: str, instead: str) -> Problem:
-    """Problem of a path outside the folder of the file that names it.
-
-    Parameters
-    ----------
-    node : Node
-        The path.
-    field : str
-        Dotted name of its field; may be empty.
-    instead : str
-        How the path may be given on the command line.
-
-    Returns
-    -------
-    Problem
-        The problem.
-    """
-    message = f"'{shortened(str(node.value))}' is outside the folder of this file; move it there, or name it on the command line with {instead}"
-    return Problem(node.origin, field, message)
-
-
-def resolve_path(text: str, folder: Path) -> str:
-    """Resolve a path against a folder.
-
-    Parameters
-    ----------
-    text : str
-        Path as written.
-    folder : Path
-        Folder to which a relative path refers.
-
-    Returns
-    -------
-    str
-        Absolute path. Invalid paths are returned unchanged; the reader reports them.
-
-    Examples
-    --------
-    >>> resolve_path("/catalogues/starlink.tle", Path("elsewhere"))
-    '/catalogues/starlink.tle'
-    >>> resolve_path("a\\0b", Path()) == "a\\0b"  # a path cannot contain a null character
-    True
-    """
-    try:
-        return str((folder / text).resolve())
-    except (OSError, ValueError, RuntimeError):  # a null character, or a loop of symbolic links
-        return text
-
-
 def read_catalogues(root: Node, changed: set[str], problems: list[Problem], notes: list[str]) -> tuple[Catalogues, Node]:
     """Read every file that a constellation names.
 
@@ -295,8 +210,6 @@ def _valid_sets(
         problems.append(Problem(named.origin, f"constellation.{kind}", message))
 
     if not str(named.value or "").strip():
-        if any(p.origin == named.origin for p in problems):
-            return []  # a path outside the folder, reported already
         report(f"is empty; write the path of a file in {file_format}")
         return []
     try:

@@ -33,6 +33,7 @@ RENAMED_KEYS = {
     ("workloads", "*", "memory_use"): "memory_fraction",
     ("fibre", "stretch"): "path_stretch",
 }
+EXPERTS = ("expert", "active_param")  # in the keys of a mixture of experts
 RENAMED_KINDS = {"stream": "independent"}
 
 
@@ -165,6 +166,7 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Nam
         loc = loc[:-1] if instead else loc
         wrong = (entry.get("ctx") or {}).get("error")
         loc = [*loc, wrong.field] if isinstance(wrong, FieldError) else loc
+        loc = [loc[0], *loc[2:]] if loc[0] == "baseline" and loc[1:2] in (["site"], ["name"]) else loc
         path = loc[:2] + loc[3:] if len(loc) > 2 and loc[2] in _TAGS.get(loc[0], ()) else loc  # without the kind
         shown = _shown(path, wrapped)
         node = yaml_tree.find(root, tuple(path))
@@ -204,6 +206,8 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
         new = current_key_name(path)
         if new is not None:
             return f"was renamed to {new}; write `{new}:` instead"
+        if path[-2:-1] == ["model"] and any(part in path[-1] for part in EXPERTS):
+            return "a mixture of experts is not simulated; write the numbers of a dense model"
         keys = _known_keys(path)
         if path[-1] in keys:
             return "does not go with this kind; remove it, or write another kind"
@@ -223,10 +227,6 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
             if tag
             else f"kind is missing; write one of: {', '.join(known)}"
         )
-    if kind == "string_pattern_mismatch":
-        return f"'{given}' is no name of a folder; write letters, digits, '_', '.' and '-', the first a letter or digit"
-    if kind == "string_too_long":
-        return f"'{given}' has {len(str(entry['input'])):,} characters; write at most {context['max_length']}"
     if kind == "too_short":
         return "is empty; write at least one entry"
     if kind in ("model_type", "dict_type", "model_attributes_type"):
@@ -234,6 +234,8 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
     if kind == "list_type":
         what = "is empty" if node.value is None else "is not a list"
         return f"{what}; write entries that start with '- '"
+    if kind == "string_pattern_mismatch":
+        return f"'{given}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
     if kind == "string_type":
         return "is not a word; write one, in quotes where it looks like a number"
     return f"{shown} does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"

@@ -88,7 +88,7 @@ def bad_input(origin: Origin, field: str, message: str) -> InputError:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Advice for an unknown word: the closest known one, or the list of all.
+    """Advice for an unknown word: the known one that it begins or comes closest to, or the list of all.
 
     Parameters
     ----------
@@ -106,11 +106,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     --------
     >>> did_you_mean("trainin", ["training", "inference"])
     "did you mean 'training'?"
+    >>> did_you_mean("lat", ["latitude", "mask", "name"])
+    "did you mean 'latitude'?"
     >>> did_you_mean("xyz", ["training", "inference"])
     'write one of: inference, training'
     """
     names, word = sorted(known), word[:QUOTED]
-    close = difflib.get_close_matches(word.lower(), [n.lower() for n in names], n=1, cutoff=0.6)
+    begun = [n.lower() for n in names if len(word) > 2 and n.lower().startswith(word.lower())]  # lat for latitude
+    close = begun or difflib.get_close_matches(word.lower(), [n.lower() for n in names], n=1, cutoff=0.6)
     if close:
         return f"did you mean '{next(n for n in names if n.lower() == close[0])}'?"
     return "write one of: " + ", ".join(names)

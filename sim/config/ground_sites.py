@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.config import yaml_tree
+from sim.config import resolve, yaml_tree
 from sim.config.errors import InputError, Origin, Problem
-from sim.config.library import item
-from sim.config.resolve import resolve, with_defaults
 from sim.config.schema import Site
 from sim.config.yaml_tree import Node
 
 
-def site_tree(name: str) -> Node:
+def site_tree(site: str) -> Node:
     """Resolved tree of a site, with the records of its numbers.
 
     Parameters
     ----------
-    name : str
-        Name of a shipped baseline.
+    site : str
+        Name of a shipped baseline, or absolute path of a file.
 
     Returns
     -------
@@ -30,11 +28,8 @@ def site_tree(name: str) -> Node:
     InputError
         If there is no such site, or if it is invalid.
     """
-    root = item("baselines", name, Origin(f"baseline {name}"), "baseline")
-    chip = yaml_tree.find(root, ("accelerator",))
-    accelerator = item("hardware", str(yaml_tree.plain(chip)), chip.origin, "accelerator", "accelerator")
     problems: list[Problem] = []
-    root = resolve(with_defaults(yaml_tree.put(root, ["accelerator"], accelerator)), problems)
+    root = resolve.site_tree(Node(site, Origin(f"baseline {site}")), problems)
     if problems:
         raise InputError(problems)
     return root
@@ -105,13 +100,13 @@ def capex_usd(site: Site) -> float:
     return site.price_per_watt * site.power / site.pue
 
 
-def read_baseline(name: str | None, precision: str) -> dict[str, Any] | None:
+def read_baseline(baseline: str | Site | None, precision: str) -> dict[str, Any] | None:
     """Key figures of the ground baseline of a scenario.
 
     Parameters
     ----------
-    name : str or None
-        Name of a shipped baseline; None where the scenario names none.
+    baseline : str, Site or None
+        Name of a shipped baseline, or a site; None where the scenario has none.
     precision : str
         Precision of the nameplate, such as bf16.
 
@@ -133,9 +128,9 @@ def read_baseline(name: str | None, precision: str) -> dict[str, Any] | None:
     >>> read_baseline("colossus-1", "bf16")["name"]
     'colossus-1'
     """
-    if name is None:
+    if baseline is None:
         return None
-    site = site_of(site_tree(name))
+    site = baseline if isinstance(baseline, Site) else site_of(site_tree(baseline))
     peak = site.accelerator.peak.get(precision)
     return {
         "name": site.name,

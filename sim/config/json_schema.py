@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sim.config.library import defaults, items, named_items
+from sim.config.library import defaults, items, named_items, shipped_stations
+from sim.config.paths import PATH_PATTERN
+from sim.config.quantity import UNIT_KEY, Quantity, written
 from sim.config.resolve import NAMED
 from sim.config.schema import NOT_SIMULATED, Scenario
 from sim.config.yaml_tree import KINDS, Node
@@ -27,18 +29,23 @@ def scenario_schema() -> dict[str, Any]:
         "required": ["value", "kind", "source"],
         "additionalProperties": False,
         "properties": {
-            "value": {"type": ["number", "string"]},
-            "unit": {"type": "string"},
-            "kind": {"enum": list(KINDS)},
-            "source": {"type": "string", "description": "a key of the bibliography, or why the number was chosen"},
-            "low": {"type": ["number", "string"]},
-            "high": {"type": ["number", "string"]},
-            "note": {"type": "string"},
+            "value": {"type": ["number", "string"], "description": "The number, in `unit`"},
+            "unit": {"type": "string", "description": "Unit of value, low and high"},
+            "kind": {"enum": list(KINDS), "description": "How the number is known"},
+            "source": {"type": "string", "description": "Key of the bibliography, or why the number was chosen"},
+            "low": {"type": ["number", "string"], "description": "Lowest plausible value"},
+            "high": {"type": ["number", "string"], "description": "Highest plausible value"},
+            "note": {"type": "string", "description": "Remark on the source"},
         },
+    }
+    sections["Path"] = {
+        "description": "Path of a file, relative to the file that names it",
+        "type": "string",
+        "pattern": PATH_PATTERN,
     }
     extended, partial = _partial_sections(schema)
     for name in extended:
-        sections[name]["properties"]["extends"] = {"type": "string", "description": "an item that these values override"}
+        sections[name]["properties"]["extends"] = {"type": "string", "description": "Item that these values override"}
     for section in sections.values():
         for name, entry in section.get("properties", {}).items():
             each = entry.get("additionalProperties")
@@ -46,31 +53,33 @@ def scenario_schema() -> dict[str, Any]:
                 entry["additionalProperties"] = _or_record(each)
             elif _is_number(entry):
                 section["properties"][name] = _or_record(entry)
+    schema["properties"] = {name: _with_unit(entry) for name, entry in schema["properties"].items()}
     for name in partial:
         sections[name].pop("required", None)
     for kind, given in defaults().value.items():
         name = kind.capitalize()
         if name in sections and name not in partial:  # an entry of a list, by its kind
             _require_no_defaults(sections[name], given, sections)
+    named = {pattern[-1]: (folder, kind) for pattern, folder, kind in NAMED if pattern[-1] != "*"}
     for section in (schema, *sections.values()):
-        for pattern, folder, kind in NAMED:
-            entry = section.get("properties", {}).get(pattern[-1])
-            if entry is not None and "$ref" in str(entry):
-                section["properties"][pattern[-1]] = {"anyOf": [{"enum": named_items(folder, kind)}, entry]}
+        for name, (folder, kind) in named.items():
+            entry = section.get("properties", {}).get(name)
+            if entry is not None and {*_references(entry)} - {"Number"}:
+                section["properties"][name] = _item(named_items(folder, kind), entry)
     top = schema["properties"]
-    sections["Ground"]["properties"]["stations"] = {
-        "anyOf": [{"enum": list(items("sites"))}, sections["Ground"]["properties"]["stations"]]
-    }
-    top["satellites"]["additionalProperties"] = {
-        "anyOf": [{"enum": named_items("hardware", "satellite")}, top["satellites"]["additionalProperties"]]
-    }
-    one = top["constellation"]["items"]
-    top["constellation"] = {"anyOf": [one, top["constellation"]]}
+    ground = sections["Ground"]["properties"]
+    names = [*items("sites"), *shipped_stations()]
+    ground["stations"]["items"] = _item(names, ground["stations"]["items"])
+    ground["stations"] = _item(list(items("sites")), ground["stations"])
+    types = top["satellites"]
+    types["additionalProperties"] = _item(named_items("hardware", "satellite"), types["additionalProperties"])
+    top["constellation"] = _either(top["constellation"]["items"], top["constellation"])
     top["events"]["items"] = {"anyOf": [{"type": "string"}, top["events"]["items"]]}
-    top["baseline"] = {"enum": [*items("baselines"), None]}
-    top["extends"] = {"type": "string", "description": "another scenario that this one overrides"}
+    site = {key: value for key, value in top["baseline"].items() if key != "anyOf"} | {"$ref": "#/$defs/Site"}
+    top["baseline"] = _either({"type": "null"}, _item(list(items("baselines")), site))
+    top["extends"] = {"type": "string", "description": "Scenario that this one overrides: a shipped one, or a file beside it"}
     for name in NOT_SIMULATED:
-        top[name] = {"description": "read, but not simulated in this version"}
+        top[name] = {"description": "Read, but not simulated in this version"}
     schema["required"] = ["name"]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Dawndusk scenario"
@@ -131,10 +140,35 @@ def _is_number(entry: dict[str, Any]) -> bool:
     """Whether a value is, or may be, a quantity or a count, and so may be a record with provenance."""
     if any(_is_number(form) for form in entry.get("anyOf", ())):
         return True
-    description = entry.get("description", "")
-    return "a number with a unit" in description or "with %" in description or entry.get("type") == "integer"
+    return UNIT_KEY in entry or (entry.get("type") == "integer" and "minimum" in entry)
+
+
+def _either(form: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """Another form beside those of a field; the description of the field stays with both."""
+    described: dict[str, Any] = {key: entry[key] for key in ("description", "default") if key in entry}
+    rest = {key: value for key, value in entry.items() if key not in described}
+    forms = rest["anyOf"] if "anyOf" in rest and not {*rest} - {"anyOf", "title"} else [rest]
+    return {**described, "anyOf": [form, *forms]}
+
+
+def _item(names: list[str], entry: dict[str, Any]) -> dict[str, Any]:
+    """A field that may be the name of an item, or the path of a file."""
+    return _either({"enum": names}, _either({"$ref": "#/$defs/Path"}, entry))
 
 
 def _or_record(entry: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [entry, {"$ref": "#/$defs/Number"}]}
+    """A field whose number may be a record."""
+    return _either({"$ref": "#/$defs/Number"}, _with_unit(entry))
 
+
+def _with_unit(entry: dict[str, Any]) -> dict[str, Any]:
+    """A quantity whose description says how it is written, and whose default has its unit."""
+    quantity = next((form for form in (entry, *entry.get("anyOf", ())) if UNIT_KEY in form), None)
+    if quantity is None:
+        return entry
+    unit, default = quantity[UNIT_KEY], entry.get("default")
+    if "description" in entry:
+        entry = {**entry, "description": f"{entry['description']}; {written(unit)}"}
+    if unit != "1" and default is not None:
+        entry = {**entry, "default": Quantity(unit, example=quantity["examples"][0]).shown(default)}
+    return entry

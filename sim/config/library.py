@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,33 @@ from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import Origin, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
+
+# What `dawndusk list` lists: folder of configs/, and kind in the file where a folder has several.
+LISTS = {
+    "scenarios": ("scenarios", ""),
+    "sweeps": ("sweeps", ""),
+    "satellites": ("hardware", "satellite"),
+    "accelerators": ("hardware", "accelerator"),
+    "terminals": ("hardware", "terminal"),
+    "environments": ("hardware", "environment"),
+    "models": ("models", ""),
+    "failures": ("fleet", "failures"),
+    "repairs": ("fleet", "repair"),
+    "launchers": ("economics", ""),
+    "activities": ("solar", ""),
+    "sites": ("sites", ""),
+    "baselines": ("baselines", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A shipped item: the list that it belongs to, its name, one line on what it is, and its file."""
+
+    kind: str  # key of LISTS
+    name: str
+    description: str
+    file: Path
 
 
 @cache
@@ -70,6 +98,58 @@ def named_items(folder: str, kind: str) -> list[str]:
     return [name for name, file in items(folder).items() if pattern.search(file.read_text("utf-8"))]
 
 
+def shipped_kinds(name: str) -> list[str]:
+    """Kinds of the shipped items of a name, by their key `kind`; scenarios and sweeps have none.
+
+    Parameters
+    ----------
+    name : str
+        Name of an item.
+
+    Returns
+    -------
+    list of str
+        Kinds, empty where there is no such item.
+
+    Examples
+    --------
+    >>> shipped_kinds("suncatcher"), shipped_kinds("nothing")
+    (['satellite'], [])
+    """
+    files = [items(folder)[name] for folder in {f: None for f, _ in LISTS.values()} if name in items(folder)]
+    found = (re.search(r"^kind: (\w+)\s*$", file.read_text("utf-8"), re.M) for file in files)
+    return [matched[1] for matched in found if matched is not None]
+
+
+def listed(name: str) -> list[Item]:
+    """Shipped items of one list, or of all lists of a folder.
+
+    Parameters
+    ----------
+    name : str
+        Key of `LISTS`, or a folder of the configuration, such as "hardware".
+
+    Returns
+    -------
+    list of Item
+        Items in alphabetical order, list by list; empty for an unknown name.
+
+    Examples
+    --------
+    >>> [item.name for item in listed("accelerators")]
+    ['h100-sxm', 'tpu-v6e']
+    """
+    found = []
+    for key, (folder, kind) in LISTS.items():
+        if name not in (key, folder):
+            continue
+        for stem in named_items(folder, kind) if kind else items(folder):
+            file = items(folder)[stem]
+            text = yaml_tree.read(file).get("description")
+            found.append(Item(key, stem, "" if text is None else str(text.value), file))
+    return found
+
+
 def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Node:
     """Read a shipped item.
 
@@ -103,6 +183,24 @@ def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Nod
         raise bad_input(origin, path, f"no {only or kind} named '{shortened(name)}'; {did_you_mean(name, known)}")
     node = yaml_tree.read(known[name])
     return Node({k: v for k, v in node.value.items() if k not in ("kind", "$schema")}, node.origin)
+
+
+@cache
+def shipped_stations() -> dict[str, Node]:
+    """Stations of the shipped lists by name.
+
+    Returns
+    -------
+    dict of str to Node
+        Tree of each station.
+
+    Examples
+    --------
+    >>> shipped_stations()["Nairobi"].value["latitude"].value["value"].value
+    -1.28
+    """
+    listed = [node for file in items("sites").values() for node in yaml_tree.read(file).value["stations"].value]
+    return {str(node.value["name"].value): node for node in listed}
 
 
 def defaults() -> Node:

@@ -16,6 +16,30 @@ from pydantic_core import CoreSchema, core_schema
 
 from orbit.units import UNITS, UnitError, examples, foreign_value, shortened, to_si
 
+UNIT_KEY = "x-unit"
+"""Key of a quantity's SI unit in JSON Schema."""
+
+
+def written(unit: str) -> str:
+    """How a quantity is written.
+
+    Parameters
+    ----------
+    unit : str
+        SI unit, a key of `orbit.units.UNITS`; "1" for a dimensionless number.
+
+    Returns
+    -------
+    str
+        Form of the text, with units that are accepted.
+
+    Examples
+    --------
+    >>> written("kg"), written("1")
+    ('a number with a unit: kg, g, t', 'a number, or one with %')
+    """
+    return "a number, or one with %" if unit == "1" else f"a number with a unit: {', '.join(examples(unit))}"
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
@@ -83,34 +107,44 @@ class Quantity:
         ):
             if broken and limit is not None:
                 advice = f"; write it like '{self.example}'" if self.example else f"; write one {rule} that"
-                raise ValueError(f"'{shown}' must be {rule} {self._shown(float(limit))}{advice}")
+                raise ValueError(f"'{shown}' must be {rule} {self.shown(float(limit))}{advice}")
         if self.whole and not value.is_integer():
             low = math.floor(value)
             raise ValueError(f"'{shown}' is not a whole number; write {low} or {low + 1}")
         return value
 
-    def _shown(self, limit: float) -> str:
-        """A limit in the unit of the example, such as degrees rather than radians, or in one that gives a shorter number."""
+    def shown(self, value: float) -> str:
+        """Text of a value in the unit of the example, such as degrees rather than radians, or in one that gives a shorter number.
+
+        Parameters
+        ----------
+        value : float
+            Value in `unit`.
+
+        Returns
+        -------
+        str
+            Number and unit.
+
+        Examples
+        --------
+        >>> Quantity("m", example="550 km").shown(160e3)
+        '160 km'
+        """
         unit = self.example.partition(" ")[2]
-        if limit == 0.0 or unit not in UNITS or UNITS[unit][0] != self.unit:
-            return f"{limit:g}" if self.unit == "1" else f"{limit:g} {self.unit}"
-        sizes = {name: abs(limit) / factor for name, (si, factor) in UNITS.items() if si == self.unit}
+        if value == 0.0 or unit not in UNITS or UNITS[unit][0] != self.unit:
+            return f"{value:g}" if self.unit == "1" else f"{value:g} {self.unit}"
+        sizes = {name: abs(value) / factor for name, (si, factor) in UNITS.items() if si == self.unit}
         if not 0.01 <= sizes[unit] < 1e6:
             unit = min((name for name, size in sizes.items() if size >= 1.0), key=sizes.__getitem__, default=unit)
-        return f"{limit / UNITS[unit][1]:g} {unit}"
+        return f"{value / UNITS[unit][1]:g} {unit}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.read, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        units = ", ".join(examples(self.unit))
-        schema_value: JsonSchemaValue = (
-            {"type": ["number", "string"], "description": "a number, or one with %"}
-            if self.unit == "1"
-            else {"type": "string", "description": f"a number with a unit: {units}"}
-        )
-        if self.whole:
-            schema_value |= {"type": "integer", "description": "a whole number"}
+        kind: str | list[str] = ["number", "string"] if self.unit == "1" else "string"
+        schema_value: JsonSchemaValue = {"type": "integer" if self.whole else kind, UNIT_KEY: self.unit}
         return {**schema_value, "examples": [self.example]} if self.example else schema_value
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.config.event_forms import short_events
 from sim.config.files import read_file
-from sim.config.library import defaults, item, items, named_items
-from sim.config.schema import NOT_SIMULATED, short_form
+from sim.config.item_files import extended, find_item
+from sim.config.library import defaults, items, named_items, shipped_stations
+from sim.config.paths import is_path
+from sim.config.schema import NOT_SIMULATED
 from sim.config.yaml_tree import Node
 
 MOST_POINTS = 50_000  # of a file; a resolved scenario writes them out
@@ -195,30 +198,81 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
             except InputError as error:
                 problems.extend(error.problems)
     stations = yaml_tree.find(root, ("ground", "stations"))
-    if exists(root, ["ground", "stations"]) and isinstance(stations.value, str):
-        try:
-            site = item("sites", stations.value, stations.origin, "ground.stations")
-            root = yaml_tree.put(root, ["ground", "stations"], Node(site.value["stations"].value, stations.origin))
-        except InputError as error:
-            problems.extend(error.problems)
+    if exists(root, ["ground", "stations"]):
+        root = yaml_tree.put(root, ["ground", "stations"], _stations(stations, problems))
     root = _points(root, problems)
     events = root.get("events")
     if events is not None and isinstance(events.value, list):
-        root = yaml_tree.put(root, ["events"], Node(_events(events.value, problems), events.origin))
+        root = yaml_tree.put(root, ["events"], Node(short_events(events.value, problems), events.origin))
+    return _baseline(root, problems)
+
+
+def _baseline(root: Node, problems: list[Problem]) -> Node:
+    """Replace a ground site that is given by path by its content; a shipped one keeps its name."""
     baseline = root.get("baseline")
-    if baseline is not None and baseline.value is not None and word(baseline) not in items("baselines"):
-        advice = did_you_mean(word(baseline), items("baselines"))
-        problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{shortened(word(baseline))}'; {advice}"))
+    if baseline is None or not isinstance(baseline.value, str | dict):
+        return root
+    try:
+        if baseline.is_map or is_path(baseline.value):
+            return yaml_tree.put(root, ["baseline"], site_tree(baseline, problems))
+        if baseline.value not in items("baselines"):
+            advice = did_you_mean(word(baseline), items("baselines"))
+            problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{shortened(word(baseline))}'; {advice}"))
+    except InputError as error:
+        problems.extend(error.problems)
     return root
+
+
+def site_tree(named: Node, problems: list[Problem]) -> Node:
+    """Resolved tree of a ground site, with the records of its numbers.
+
+    Parameters
+    ----------
+    named : Node
+        Name of a shipped baseline, path of a file, or the keys of a site.
+    problems : list of Problem
+        Receives the problems of the site.
+
+    Returns
+    -------
+    Node
+        The tree.
+
+    Raises
+    ------
+    InputError
+        If there is no such site.
+    """
+    own: list[Problem] = []
+    site = _item(named, "baselines", "baseline", "baseline")
+    chip = site.get("accelerator")
+    if chip is not None:
+        try:
+            site = yaml_tree.put(site, ["accelerator"], _item(chip, "hardware", "accelerator", "accelerator"))
+        except InputError as error:
+            own.extend(error.problems)
+    site = resolve(with_defaults(site), own)
+    problems.extend(Problem(p.origin, f"baseline.{p.field}", p.message) for p in own)
+    return site
 
 
 def _entry_types(root: Node, problems: list[Problem]) -> Node:
     """Satellite types that entries of the constellation name: those of `satellites`, or shipped satellites."""
     listed, types = yaml_tree.find(root, ("constellation",)).value, root.get("satellites")
     known = set(types.value) if types is not None and types.is_map else set()
+    given: dict[str, str] = {}  # types by path
     for i, entry in enumerate(listed if isinstance(listed, list) else []):
         named = entry.get("satellite")
         if named is None or not isinstance(named.value, str) or named.value in known:
+            continue
+        if is_path(named.value):
+            name = Path(named.value).stem
+            if given.setdefault(name, named.value) != named.value or (name in known and name not in given):
+                message = f"a satellite type named '{name}' exists already; rename the file {Path(named.value).name}"
+                problems.append(Problem(named.origin, f"constellation.{i}.satellite", message))
+            known.add(name)
+            root = yaml_tree.put(root, ["satellites", name], Node(named.value, named.origin))
+            root = yaml_tree.put(root, ["constellation", str(i), "satellite"], Node(name, named.origin))
             continue
         shipped = named_items("hardware", "satellite")
         if named.value in shipped:
@@ -239,7 +293,7 @@ def _points(root: Node, problems: list[Problem]) -> Node:
     for i in range(len(listed) if isinstance(listed, list) else 0):
         keys = ["constellation", str(i), "lattice", "points"]
         node = yaml_tree.find(root, tuple(keys))
-        if not exists(root, keys) or not isinstance(node.value, str) or any(p.origin == node.origin for p in problems):
+        if not exists(root, keys) or not isinstance(node.value, str):
             continue
         try:
             root = yaml_tree.put(root, keys, _points_of(Path(node.value), node.origin))
@@ -291,42 +345,39 @@ def _matching_paths(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
     return [keys for keys in paths if exists(root, keys)]
 
 
-def _item(node: Node, kind: str, path: str, only: str) -> Node:
-    """An item by name, or a mapping that may extend one."""
+def _item(node: Node, folder: str, path: str, kind: str) -> Node:
+    """An item by name or path, or a mapping that may extend one."""
     if isinstance(node.value, str):
-        return Node(item(kind, node.value, node.origin, path, only).value, node.origin)
-    base = node.get("extends")
-    if base is None:
-        return node
-    named = item(kind, word(base), base.origin, path, only)
-    chip, own = named.get("accelerator"), node.get("accelerator")
-    if chip is not None and isinstance(chip.value, str) and own is not None and own.is_map and not own.get("extends"):
-        # some values of an accelerator that the item gives by name
-        named = yaml_tree.put(named, ["accelerator"], Node({"extends": chip}, own.origin))
-    rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
-    return yaml_tree.merge(named, rest)
+        return Node(find_item(folder, node.value, node.origin, path, kind).value, node.origin)
+    return extended(node, folder, path, kind)
 
 
-def _events(nodes: list[Node], problems: list[Problem]) -> list[Node]:
-    parsed = []
-    for i, node in enumerate(nodes):
-        try:
-            parsed.append(_event(node, f"events.{i}"))
-        except InputError as error:
-            problems.extend(error.problems)
-            parsed.append(node)
-    return parsed
+def _stations(listed: Node, problems: list[Problem]) -> Node:
+    """Stations by the name of a station or a list, by path, or as mappings; also mixed."""
+    if isinstance(listed.value, str):
+        return Node(_named_stations(listed, "ground.stations", problems), listed.origin)
+    if not isinstance(listed.value, list):
+        return listed
+    stations: list[Node] = []
+    for node in listed.value:
+        named = isinstance(node.value, str)
+        stations += _named_stations(node, f"ground.stations.{len(stations)}", problems) if named else [node]
+    return Node(stations, listed.origin)
 
 
-def _event(node: Node, path: str) -> Node:
-    """An event in short form ("2026-12-21T06:00Z lose satellite 17") as a mapping."""
-    if not isinstance(node.value, str):
-        return node
-    fields = short_form(node.value)
-    if fields is None:
-        raise bad_input(
-            node.origin, path,
-            f"'{shortened(node.value)}' is not an event; write '2026-12-21T06:00Z lose satellite 17', '... lose plane 3' or "
-            "'... derate all to 0.5'",
-        )  # fmt: skip
-    return Node({k: Node(v, node.origin) for k, v in fields.items()}, node.origin)
+def _named_stations(node: Node, field: str, problems: list[Problem]) -> list[Node]:
+    """Stations of a name or a path; a problem leaves any station, so that those after it keep their positions."""
+    shipped = shipped_stations()
+    if node.value in shipped:
+        return [Node(shipped[node.value].value, node.origin)]
+    try:
+        if not is_path(node.value) and node.value not in items("sites"):
+            advice = did_you_mean(node.value, [*shipped, *items("sites")])
+            raise bad_input(node.origin, field, f"no station or list of stations named '{shortened(node.value)}'; {advice}")
+        stations = find_item("sites", node.value, node.origin, field, "sites").value["stations"]
+        if isinstance(stations.value, list):
+            return stations.value
+        raise bad_input(stations.origin, "stations", "is not a list of stations; write entries that start with '- '")
+    except InputError as error:
+        problems.extend(error.problems)
+        return [yaml_tree.put(next(iter(shipped.values())), ["name"], node)]

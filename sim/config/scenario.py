@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -23,8 +24,9 @@ from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
-from sim.config.files import is_below
+from sim.config.event_forms import event_times
 from sim.config.library import config_root, items
+from sim.config.paths import absolute_paths, is_below, outside
 from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
 from sim.config.schema import Scenario
 from sim.config.validation.events import shifted_events
@@ -46,6 +48,8 @@ _WORDS = {
     "skip_bad",
 }
 """Fields that hold no data."""
+Overrides = Mapping[str, Any] | Sequence[str]
+"""Overrides of a scenario: values by dotted name, or texts of the form "key=value"."""
 SWITCHES = {**{kind: kind for kind in ephemeris_files.READERS}, "code": "shorthand"}
 """Fields of `constellation` that an override gives another constellation with, and its kind."""
 
@@ -65,7 +69,7 @@ class Datum:
     origin: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Loaded:
     """A scenario that passed every check, with what the run and the results need beside it."""
 
@@ -75,6 +79,13 @@ class Loaded:
     catalogues: Catalogues = field(default_factory=Catalogues)
     notes: tuple[str, ...] = ()
     sha256: str = ""
+
+    def __repr__(self) -> str:
+        scenario = self.scenario
+        return (
+            f"<Loaded {scenario.name}: {self.satellites:,} satellites, {self.accelerators:,} accelerators, "
+            f"{scenario.steps:,} steps of {scenario.step:g} s>"
+        )
 
     @property
     def assumptions(self) -> list[str]:
@@ -131,21 +142,21 @@ def _scenario_file(source: str | Path) -> Path:
 
 
 def _with_parents(path: Path, problems: list[Problem], allowed: tuple[Path, ...], seen: tuple[Path, ...] = ()) -> Node:
-    """Tree of a scenario file merged over those it extends; paths of catalogues and points become absolute.
+    """Tree of a scenario file merged over those it extends; paths of files become absolute.
 
     A file names only files in its folder or below, or shipped ones (`allowed`).
     """
     node = yaml_tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
-    node = ephemeris_files.absolute_paths(node, path.parent, allowed, problems)
+    node = absolute_paths(node, path.parent, (), allowed, problems)
     parent = node.get("extends")
     if parent is None:
         return node
     name = word(parent)
     beside = path.parent / name
     if not is_below(beside, allowed):
-        raise InputError([ephemeris_files.outside(parent, "extends", "its path as SCENARIO, and the overrides with --set")])
+        raise InputError([outside(parent, "extends", "its path as SCENARIO, and the overrides with --set")])
     target = beside if beside.is_file() else _named_parent(name, parent.origin)
     if target.resolve() in seen or target.resolve() == path.resolve():
         raise bad_input(parent.origin, "extends", f"'{shortened(name)}' extends itself; write another file")
@@ -164,6 +175,37 @@ def _named_parent(name: str, origin: Origin) -> Path:
 # --- overrides -----------------------------------------------------------------------------------------------------
 
 
+def overrides(given: Overrides) -> tuple[str, ...]:
+    """Overrides as the command line takes them.
+
+    Parameters
+    ----------
+    given : mapping or sequence of str
+        Values by dotted name, or texts of the form "key=value".
+
+    Returns
+    -------
+    tuple of str
+        Texts of the form "key=value".
+
+    Raises
+    ------
+    InputError
+        If a single text is given.
+
+    Examples
+    --------
+    >>> overrides({"duration": "2 h", "recorder.satellites": 5}), overrides(["step=30 s"])
+    (('duration="2 h"', 'recorder.satellites=5'), ('step=30 s',))
+    """
+    if isinstance(given, Mapping):
+        return tuple(f"{key}={json.dumps(value)}" for key, value in given.items())
+    if isinstance(given, str):
+        raise bad_input(Origin("set"), "", f"{given!r} is one text; write a list of them, or a mapping such as {{'step': '30 s'}}")
+    return tuple(given)
+
+
+
 def _override(root: Node, text: str, changed: set[str]) -> Node:
     key, equals, value = text.partition("=")
     origin = Origin(f"--set {key}")
@@ -173,9 +215,7 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     changed.add(key.strip())
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
-    if keys[0] == "constellation":
-        alone = yaml_tree.put(Node({}, origin), keys, leaf)
-        leaf = yaml_tree.find(ephemeris_files.absolute_paths(alone, Path(), None, []), tuple(keys))
+    leaf = absolute_paths(leaf, Path(), tuple(keys))
     if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
         return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: leaf}, origin))
     # an item given by name becomes a mapping that extends it
@@ -207,7 +247,7 @@ def load(
     sets : tuple of str, optional
         Overrides as key=value, such as "step=30 s".
     events : tuple of str, optional
-        Further events in short form, such as "2026-12-21T06:00Z lose satellite 17".
+        Further events in short form, such as "+6 h lose plane 3 for 90 min".
     seed : int or None, optional
         Seed of random processes, at least 0; None: that of the scenario.
     allow_stale : bool, optional
@@ -239,8 +279,10 @@ def load(
             root = _override(root, text, changed)
         except InputError as error:
             problems += error.problems
-    kept = {node.origin for _, node in yaml_tree.walk(root.get("constellation") or root)} if elsewhere else set()
-    problems += [problem for problem in elsewhere if problem.origin in kept]  # an override may have replaced the path
+    named = {node.origin for _, node in yaml_tree.walk(root)} if elsewhere else set()
+    problems_of_paths = [problem for problem in elsewhere if problem.origin in named]  # others are replaced by an override
+    if problems_of_paths:
+        raise InputError(problems + problems_of_paths)  # before anything is read
     if events:
         own = root.get("events")
         given = [Node(text, Origin(f"--event '{text}'")) for text in events]
@@ -258,7 +300,7 @@ def load(
     root, notes = split_unsimulated(root)
     root = resolve(with_defaults(root), problems)
     catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
-    root = _nearest_of_catalogue(root, notes)
+    root = event_times(_nearest_of_catalogue(root, notes), problems)
     problems += record_problems(root, wrapped)
     invalid: set[str] = set()
     values = yaml_tree.plain(root)
@@ -279,7 +321,10 @@ def load(
     notes += ephemeris_files.coverage_notes(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
     data = tuple(_data(root))
     notes += validation.notes(scenario)
-    return Loaded(scenario, root, data, catalogues, tuple(notes), _digest(scenario, catalogues))
+    return Loaded(
+        scenario=scenario, tree=root, data=data, catalogues=catalogues, notes=tuple(notes),
+        sha256=_digest(scenario, catalogues),
+    )
 
 
 def _fill_invalid(values: dict[str, Any], invalid: set[str]) -> Scenario:
@@ -323,8 +368,11 @@ def _data(root: Node) -> list[Datum]:
         if node.is_record:
             record = {key: child.value for key, child in node.value.items()}
             data.append(
-                Datum(name, record["value"], str(record.get("unit", "1")), record.get("kind", ""), str(record.get("source", "")),
-                      record.get("low"), record.get("high"), str(record.get("note", "")), str(node.origin))
+                Datum(
+                    path=name, value=record["value"], unit=str(record.get("unit", "1")), kind=record.get("kind", ""),
+                    source=str(record.get("source", "")), low=record.get("low"), high=record.get("high"),
+                    note=str(record.get("note", "")), origin=str(node.origin),
+                )
             )  # fmt: skip
         elif isinstance(node.value, int | float) and not isinstance(node.value, bool):
             data.append(Datum(name, node.value, "1", "scenario", "", origin=str(node.origin)))
@@ -339,7 +387,8 @@ def _digest(scenario: Scenario, catalogues: Catalogues) -> str:
     content = scenario.model_dump(mode="json")
     content.pop("description")
     types = [content["satellite"], *content["satellites"].values()]
-    for part in (*types, *(t["accelerator"] for t in types), content["environment"]):
+    sites = [content["baseline"]] if isinstance(content["baseline"], dict) else []
+    for part in (*types, *(t["accelerator"] for t in (*types, *sites)), content["environment"], *sites):
         part.pop("description", None)
     for i, entry in enumerate(content["constellation"]):
         for kind in ephemeris_files.READERS:

@@ -1,4 +1,7 @@
-"""The template of a new scenario: commented and valid as it is."""
+"""The template of a new scenario: valid as it is, and with any of its commented blocks uncommented.
+
+A block is a run of lines that begin with `#`, between empty lines.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from sim.config.scenario import load
 
 _HEAD = """\
 # yaml-language-server: $schema={schema}
+
 name: {name}
 """
 
@@ -20,7 +24,7 @@ description: ""                      # one line for the report
 epoch: 2026-12-21T00:00:00Z          # UTC
 duration: 1 d
 step: 60 s
-seed: 1                              # of all random streams
+seed: 1                              # of all random processes
 
 constellation:                       # kind: cluster, ring, walker, shorthand, tle, omm or oem; or a list of them
   kind: walker
@@ -30,23 +34,57 @@ constellation:                       # kind: cluster, ring, walker, shorthand, t
   satellites_per_plane: 8
   phasing: 1
 
-satellite: starlink-edge             # a shipped one by name, or one with overrides:
-# satellite:
-#   extends: starlink-edge
-#   power: {{array: {{area: 25 m2}}}}
+satellite:
+  extends: starlink-edge             # a shipped one (dawndusk list satellites), or the path of a file
 
-ground: {{stations: default, min_elevation: 25 deg}}
-baseline: colossus-1                 # ground site to compare with
+  # accelerator: tpu-v6e             # dawndusk list accelerators
 
-# events:                            # satellites are numbered from 0
-#   - 2026-12-21T06:00Z lose satellite 17
-#   - 2026-12-21T09:00Z derate satellites 3-9 to 0.5
+  # power: {{array: {{area: 4 m2}}, battery: {{capacity: 1.5 kWh}}}}
+
+  # thermal: {{radiator: {{area: 2 m2}}}}
+
+# links:                             # without it satellites do not exchange messages
+#   topology: grid                   # grid, mesh or nearest
+#   terminal: oct-100g               # dawndusk list terminals
+
+# workloads:                         # without it every accelerator works independently
+# - kind: inference                  # training, inference or independent
+#   model: llama-3-8b                # dawndusk list models
+#   share: 0.5                       # of the satellites
+# - kind: independent
+
+# fleet:
+#   spares: 2                        # satellites in hot reserve
+#   failures: leo-default            # dawndusk list failures; without it none at random
+#   repair: relaunch-90d             # dawndusk list repairs
+
+# ground:
+#   min_elevation: 25 deg
+#   stations:                        # names of stations or lists (dawndusk list sites), and stations of your own
+#   - Dublin
+#   - {{name: my site, latitude: 46.5 deg, longitude: 7.4 deg}}
+
+# economics:
+#   launch: falcon-heavy-list        # dawndusk list launchers
+#   spacecraft: 2000 USD/kg          # built, without accelerators
+
+# events:                            # satellites and planes are numbered from 0
+# - 2026-12-21T06:00Z lose satellite 17
+# - +6 h lose plane 3 for 90 min
+# - +9 h derate satellites 3-9 to 0.5
+
+# baseline: colossus-1               # ground site to compare with (dawndusk list baselines)
+
+# recorder: {{satellites: 20}}         # recorded one by one
+
+# motion: {{model: sgp4}}              # j2, sgp4 or numerical
 """
 
 _EXTENDS = """\
 extends: {source}                    # all other fields come from there
 
 # duration: 12 h                     # override any field; dawndusk provenance {name}.yaml lists all values
+
 # satellite:
 {extends}#   power: {{array: {{area: {array:g} m2}}}}
 #   thermal: {{radiator: {{area: {radiator:g} m2}}}}
@@ -75,11 +113,11 @@ def scenario_template(name: str, source: str | None) -> str:
 
     Examples
     --------
-    >>> scenario_template("my_fleet", None).splitlines()[1]
+    >>> scenario_template("my_fleet", None).splitlines()[2]
     'name: my_fleet'
     """
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) is None:
-        raise bad_input(Origin(name), "", "is not a valid name; write letters, digits, '_', '.' and '-'")
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}", name) is None:
+        raise bad_input(Origin(name), "", "is not a valid name; write up to 200 letters, digits, '_', '.' and '-'")
     head = _HEAD.format(schema=config_root() / "schema.json", name=name)
     if source is None:
         return head + _COMPLETE.format()

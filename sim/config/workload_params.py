@@ -97,7 +97,8 @@ def model(spec: schema.LanguageModel) -> Model:
         The shape.
     """
     return Model(
-        spec.parameters, spec.layers, spec.hidden, spec.heads, spec.kv_heads, spec.head_size, spec.ffn, spec.vocabulary
+        parameters=spec.parameters, layers=spec.layers, hidden=spec.hidden, heads=spec.heads, kv_heads=spec.kv_heads,
+        head_size=spec.head_size, ffn=spec.ffn, vocabulary=spec.vocabulary,
     )
 
 
@@ -171,9 +172,11 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
 
     def with_tensor(tensor: int) -> Service:
         made = Service(
-            model(job.model), tensor, carrier.accelerators, job.batch or 1, job.input_tokens, job.output_tokens,
-            chip.peak[job.precision], chip.kernel_efficiency, chip.memory_bandwidth, chip.memory, job.memory_fraction,
-            chip.interconnect, chip.interconnect_latency, each, each, each,
+            model=model(job.model), tensor=tensor, accelerators=carrier.accelerators, batch=job.batch or 1,
+            input_tokens=job.input_tokens, output_tokens=job.output_tokens, peak_flops=chip.peak[job.precision],
+            kernel_efficiency=chip.kernel_efficiency, memory_byte_s=chip.memory_bandwidth, memory_bytes=chip.memory,
+            memory_share=job.memory_fraction, fabric_byte_s=chip.interconnect,
+            fabric_latency_s=chip.interconnect_latency, weight_bytes=each, kv_element_bytes=each, element_bytes=each,
         )  # fmt: skip
         return made if job.batch else made._replace(batch=max(1, max_batch(made)))
 

@@ -6,7 +6,6 @@ Geometry only: failures and events of the scenario are not applied.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +23,7 @@ from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.scenario import Loaded
 from sim.engine import propagators
+from sim.output import check_place, new_file
 
 TICK_S = 60.0  # largest time step of positions: interpolation between them is accurate to centimetres in low orbit
 FORMATS = (".csv", ".parquet")
@@ -50,14 +50,13 @@ def check_file(out: Path | None) -> None:
     Raises
     ------
     InputError
-        If it exists, or if its name ends in neither .csv nor .parquet.
+        If it exists, cannot be written, or if its name ends in neither .csv nor .parquet.
     """
     if out is None:
         return
     if out.suffix.lower() not in FORMATS:
         raise bad_input(Origin(f"--out {out}"), "", "has an unknown format; write a name that ends in .csv or .parquet")
-    if out.exists():
-        raise bad_input(Origin(f"--out {out}"), "", "exists already; write another name, or remove this file")
+    check_place(out, "file")
 
 
 def find_passes(
@@ -191,16 +190,11 @@ def write(passes: Passes, out: Path) -> None:
     from pyarrow import csv, parquet
 
     table = _table(passes, text=out.suffix.lower() == ".csv")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.parent / f".{out.name}.{os.getpid()}.part"
-    try:
+    with new_file(out) as part, part.open("wb") as file:  # pyarrow itself opens no path that is not UTF-8
         if out.suffix.lower() == ".csv":
-            csv.write_csv(pa.table(table), part, csv.WriteOptions(quoting_style="needed"))
+            csv.write_csv(pa.table(table), file, csv.WriteOptions(quoting_style="needed"))
         else:
-            parquet.write_table(pa.table(table), part)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+            parquet.write_table(pa.table(table), file)
 
 
 def _table(passes: Passes, text: bool) -> dict[str, Any]:

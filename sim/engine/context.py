@@ -140,14 +140,11 @@ def surroundings(grid: Any, stations: list[Station]) -> Surroundings:
     up = np.array([zenith(s) for s in stations]).reshape(-1, 3)
     north = np.array([horizon(s)[0] for s in stations]).reshape(-1, 3)
     return Surroundings(
-        np.ascontiguousarray(sun_m),
-        solar_flux_w_m2(np.linalg.norm(sun_m, axis=1)),
-        np.ascontiguousarray(in_teme(at, jd, fr)),
-        np.ascontiguousarray(in_teme(up, jd, fr)),
-        np.array([visibility.NEVER if s.mask_rad else np.sin(s.min_elevation_rad) for s in stations], dtype=np.float64),
-        np.ascontiguousarray(in_teme(north, jd, fr)),
-        masks(stations),
-        np.array([s.max_range_m for s in stations], dtype=np.float64),
+        sun_m=np.ascontiguousarray(sun_m), flux_w_m2=solar_flux_w_m2(np.linalg.norm(sun_m, axis=1)),
+        station_m=np.ascontiguousarray(in_teme(at, jd, fr)), zenith=np.ascontiguousarray(in_teme(up, jd, fr)),
+        sin_min_elevation=np.array([visibility.NEVER if s.mask_rad else np.sin(s.min_elevation_rad) for s in stations], dtype=np.float64),
+        north=np.ascontiguousarray(in_teme(north, jd, fr)), masks=masks(stations),
+        max_range_m=np.array([s.max_range_m for s in stations], dtype=np.float64),
     )
 
 

@@ -18,7 +18,7 @@ from sim.config.validation import isolation_message
 from sim.engine import events, job_assignment, links
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.outcome import Outcome
-from sim.fleet.availability import StepAvailability
+from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import Network
 from sim.network.routing import components
@@ -62,6 +62,11 @@ class NetworkTransport:
         """Rate of each directed link [bit/s], (2 L,)."""
         return np.concatenate((self.network.rate_bit_s, self.network.rate_bit_s))
 
+    @property
+    def directed_src(self) -> Ints:
+        """Satellite at which each directed link begins, (2 L,)."""
+        return np.concatenate((self.network.a, self.network.b))
+
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes between pairs of satellites.
 
@@ -104,6 +109,7 @@ class NullTransport:
     version = 0
     directed_delay_s: Array = np.zeros(0)
     directed_rate_bit_s: Array = np.zeros(0)
+    directed_src: Ints = np.zeros(0, dtype=np.int64)
 
     def __init__(self, satellites: int) -> None:
         self.satellites = satellites
@@ -175,8 +181,9 @@ class Coupling:
         self.scheduler = self.create_scheduler()
         self.serves = self.scheduler.serves
         self.ground_routing = GroundRouting(
-            run.grid.steps, self.scenario.step, run.satellites, s.sin_min_elevation, s.max_range_m, s.masks,
-            links.station_pairs(self.scenario), self.network, run.stride if run.kept.size else 0,
+            steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
+            sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
+            pairs=links.station_pairs(self.scenario), network=self.network, stride=run.stride if run.kept.size else 0,
         )  # fmt: skip
 
     def create_scheduler(self) -> JobScheduler:
@@ -204,7 +211,7 @@ class Coupling:
         """
         self.scheduler.end()
         self.ground_routing.end()
-        happened = tuple(sorted(self.availability.occurred, key=lambda c: (c.time_s, c.target.first)))
+        happened = tuple(in_order(self.availability.occurred))
         return replace(
             outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=happened
         )

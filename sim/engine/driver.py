@@ -23,6 +23,7 @@ from sim.engine import events
 from sim.engine.context import CONTROL, TILE, Context, Exchange, Tile
 from sim.engine.coupling import Coupling
 from sim.engine.outcome import Outcome
+from sim.fleet.availability import in_order
 from sim.spacecraft import loop
 
 Array = NDArray[np.float64]
@@ -212,9 +213,10 @@ class Run(Context):
         number, width = base + lo, self.tile
         mine = np.flatnonzero((self.kept_satellites >= number) & (self.kept_satellites < number + hi - lo))
         tile = Tile(
-            propagator, lo, hi, number, kind, self.types[kind], np.empty((loop.CARRIED, width)), r_m,
-            np.ones((loop.CONTROL_ROWS, 1, width)), mine, self.kept_satellites[mine] - number,
-            np.zeros((self.kept.shape[0], loop.RECORDED, mine.size)), np.zeros((1, width), dtype=np.bool_),
+            propagator=propagator, lo=lo, hi=hi, first=number, kind=kind, type_=self.types[kind],
+            carry=np.empty((loop.CARRIED, width)), r_m=r_m, controls=np.ones((loop.CONTROL_ROWS, 1, width)), slots=mine,
+            lanes=self.kept_satellites[mine] - number, kept=np.zeros((self.kept.shape[0], loop.RECORDED, mine.size)),
+            gone=np.zeros((1, width), dtype=np.bool_),
         )  # fmt: skip
         first = np.empty((2, 3, width))
         self._mark_gone(tile, propagator.fill(lo, hi, -1, first), first, -2)
@@ -279,9 +281,10 @@ class Run(Context):
         seen &= events.stations_available(self.listed, steps, stations, self.scenario.step)
         happened = [*self.listed, *events.decays(self.decayed, self.scenario.step)]
         return Outcome(
-            self.loaded, self.grid, tuple(self.types), self.type_index, self.carry, fleet / loop.SCALE, extremes,
-            np.where(seen, np.sqrt(range2), np.inf), self.stride, self.kept_satellites, self.kept, sorted(self.decayed),
-            changes=tuple(sorted((c for c in happened if c.target.name), key=lambda c: (c.time_s, c.target.first))),
+            loaded=self.loaded, grid=self.grid, types=tuple(self.types), type_index=self.type_index, carry=self.carry,
+            fleet=fleet / loop.SCALE, extremes=extremes, range_m=np.where(seen, np.sqrt(range2), np.inf),
+            stride=self.stride, kept_satellites=self.kept_satellites, kept=self.kept, decayed=sorted(self.decayed),
+            changes=tuple(in_order(c for c in happened if c.target.name)),
         )  # fmt: skip
 
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.scenario import Loaded
 from sim.config.schema import Event, EventTarget, Fleet, plane_blocks, plane_satellites
-from sim.fleet.availability import DECAY, SCENARIO, AvailabilityChange, Kind, ListedChanges, Source, Target, Timeline
+from sim.fleet.availability import (
+    DECAY,
+    SCENARIO,
+    AvailabilityChange,
+    Kind,
+    ListedChanges,
+    Source,
+    Target,
+    Timeline,
+    in_order,
+)
 from sim.fleet.failures import RandomFailures
 from sim.spacecraft.inputs import CONTROLS
 
@@ -45,6 +56,7 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
     blocks = plane_blocks(scenario.constellation, counts)
     names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
     changes: list[AvailabilityChange] = []
+    timed = _timed(scenario.events)
     for event in scenario.events:
         if event.parsed.kind == "station" and event.parsed.station not in names:
             continue  # validation has checked the name: a study left the ground out
@@ -53,8 +65,53 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
         else:
             first, last = _range(event.parsed, blocks, names, sum(counts))
         target = Target(_KINDS[event.parsed.kind], first, last, " ".join(event.target.split()))
-        changes += _changes(event, (event.at - scenario.epoch).total_seconds(), target)
-    return sorted(changes, key=lambda change: change.time_s)
+        time_s = (event.at - scenario.epoch).total_seconds()
+        changes += _changes(event, time_s, target, timed.get(id(event), SCENARIO))
+        if event.action == "restore":
+            changes += _restored_early(event, time_s, target, [e for e in scenario.events if id(e) in timed], timed)
+        if event.duration is not None and not _is_restored(event, scenario.events):
+            kind = _kind(event, target)
+            end_s = time_s + event.duration
+            changes.append(AvailabilityChange(end_s, target._replace(kind=kind), 1.0, timed[id(event)]))
+    return in_order(changes)
+
+
+def _timed(events: Sequence[Event]) -> dict[int, str]:
+    """Cause of each event with a duration, by identity of the event.
+
+    Events that hold at the same time are different causes, so that the end of one does not end the other; others share a
+    cause, so that the number of causes is that of events at one time.
+    """
+    found: dict[int, str] = {}
+    free_from: list[datetime] = []  # end of the last event of each cause
+    for event in sorted((e for e in events if e.duration is not None), key=lambda e: e.at):
+        number = next((i for i, end in enumerate(free_from) if end < event.at), len(free_from))
+        free_from[number:] = [_end(event), *free_from[number + 1 :]]
+        found[id(event)] = f"{SCENARIO} {number + 1}"
+    return found
+
+
+def _end(event: Event) -> datetime:
+    """End of an event with a duration."""
+    return event.at + timedelta(seconds=event.duration or 0.0)
+
+
+def _is_restored(event: Event, events: Sequence[Event]) -> bool:
+    """Whether a listed event restores the same target before the duration is over."""
+    return any(e.action == "restore" and e.parsed == event.parsed and event.at < e.at <= _end(event) for e in events)
+
+
+def _restored_early(
+    event: Event, time_s: float, target: Target, timed: Sequence[Event], causes: dict[int, str]
+) -> list[AvailabilityChange]:
+    """Changes by which `restore` ends events with a duration."""
+    kinds = (Kind.SATELLITE, Kind.RATE) if target.kind is Kind.SATELLITE else (target.kind,)
+    held = {(_kind(e, Target(_KINDS[e.parsed.kind], 0, 0)), causes[id(e)]) for e in timed if e.at <= event.at < _end(e)}
+    return [
+        AvailabilityChange(time_s, target._replace(kind=kind, name=""), 1.0, cause)
+        for kind, cause in sorted(held)
+        if kind in kinds
+    ]
 
 
 def _range(
@@ -71,15 +128,18 @@ def _range(
     return target.first, satellites - 1 if target.last == -1 else target.last
 
 
-def _changes(event: Event, time_s: float, target: Target) -> list[AvailabilityChange]:
-    """Changes of one event: derating a satellite caps its rate, restoring it lifts the cap as well as the loss."""
+def _kind(event: Event, target: Target) -> Kind:
+    """Quantity that an event changes: derating a satellite caps its rate."""
+    return Kind.RATE if event.action == "derate" and target.kind is Kind.SATELLITE else target.kind
+
+
+def _changes(event: Event, time_s: float, target: Target, cause: str) -> list[AvailabilityChange]:
+    """Changes at the time of an event; restoring a satellite lifts its cap as well as its loss."""
     left = {"lose": 0.0, "restore": 1.0, "derate": 1.0 if event.to is None else event.to}[event.action]
-    if target.kind is not Kind.SATELLITE or event.action == "lose":
-        return [AvailabilityChange(time_s, target, left, SCENARIO)]
-    if event.action == "derate":
-        return [AvailabilityChange(time_s, target._replace(kind=Kind.RATE), left, SCENARIO)]
-    cap = AvailabilityChange(time_s, target._replace(kind=Kind.RATE, name=""), 1.0, SCENARIO)
-    return [cap, AvailabilityChange(time_s, target, 1.0, SCENARIO)]
+    change = AvailabilityChange(time_s, target._replace(kind=_kind(event, target)), left, cause)
+    if target.kind is Kind.SATELLITE and event.action == "restore":
+        return [change._replace(target=target._replace(kind=Kind.RATE, name="")), change]
+    return [change]
 
 
 def decays(lost: Iterable[tuple[int, int]], step_s: float) -> list[AvailabilityChange]:

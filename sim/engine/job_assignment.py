@@ -75,8 +75,10 @@ def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
     """
     chip = satellite.accelerator
     return Task(
-        model(job.model), mesh, batch(job), satellite.accelerators, chip.peak[job.precision], chip.kernel_efficiency,
-        job.overlap, job.jitter, chip.interconnect, chip.interconnect_latency, BYTES[job.precision], BYTES[job.precision],
+        model=model(job.model), mesh=mesh, batch=batch(job), accelerators=satellite.accelerators,
+        peak_flops=chip.peak[job.precision], kernel_efficiency=chip.kernel_efficiency, overlap=job.overlap,
+        jitter=job.jitter, fabric_byte_s=chip.interconnect, fabric_latency_s=chip.interconnect_latency,
+        element_bytes=BYTES[job.precision], grad_bytes=BYTES[job.precision],
     )  # fmt: skip
 
 
@@ -225,7 +227,10 @@ def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type
         If a job fits no mesh.
     """
     types, workloads = scenario.types, list(scenario.workloads)
-    work = Work(types, type_index, workloads, scenario.fleet, scenario.steps, scenario.step)
+    work = Work(
+        types=types, type_index=type_index, workloads=workloads, fleet=scenario.fleet, steps=scenario.steps,
+        step_s=scenario.step,
+    )
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
     return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index])
 
@@ -288,7 +293,8 @@ def scheduler_for(
         services.append(InferenceService(service(job, carrier), job.demand, who, work.steps, hbm_share))
     reserve = assigned.spares[:0] if trainings else assigned.spares
     return JobScheduler(
-        satellites, work.steps, work.step_s, trainings, services, reserve, assigned.idle, shares.values, weight
+        satellites=satellites, steps=work.steps, step_s=work.step_s, trainings=trainings, services=services,
+        reserve=reserve, idle=assigned.idle, share=shares.values, weight=weight,
     )
 
 
@@ -313,4 +319,7 @@ def _training(
     leftover = np.concatenate(over).astype(np.int64)
     rules = policy(job, fleet, used, carrier.accelerators)
     lifecycle = JobLifecycle(ranks, np.concatenate((assigned.spares, leftover)), rules, satellites=satellites)
-    return Training(plan, lifecycle, assigned.spares, leftover, satellites, work.steps, work.step_s, job.tokens)
+    return Training(
+        plan=plan, lifecycle=lifecycle, spares=assigned.spares, leftover=leftover, satellites=satellites,
+        steps=work.steps, step_s=work.step_s, total_tokens=job.tokens,
+    )

@@ -105,11 +105,14 @@ def link_rules(scenario: Scenario) -> LinkRules | None:
         return None
     t = links.terminal
     terminal = Terminal(
-        t.transmit_power, t.aperture, t.wavelength, t.transmit_efficiency, t.receive_efficiency, t.pointing_jitter,
-        t.photons_per_bit, t.channels, t.channel_rate,
+        transmit_power_w=t.transmit_power, aperture_m=t.aperture, wavelength_m=t.wavelength,
+        transmit_efficiency=t.transmit_efficiency, receive_efficiency=t.receive_efficiency,
+        pointing_jitter_rad=t.pointing_jitter, photons_per_bit=t.photons_per_bit, channels=t.channels,
+        channel_rate_bit_s=t.channel_rate,
     )  # fmt: skip
     return LinkRules(
-        links.topology, links.terminals, terminal, links.grazing_altitude, links.max_range, links.hop_latency
+        topology=links.topology, terminals=links.terminals, terminal=terminal,
+        grazing_altitude_m=links.grazing_altitude, max_range_m=links.max_range, hop_latency_s=links.hop_latency,
     )
 
 

@@ -98,4 +98,6 @@ def _numerical(start: Propagator, motion: Motion, satellite: Satellite, grid: Ti
         return np.asarray(gcrs_to_teme_quick(jd, fr) @ at_epoch)
 
     moon = moon_position_m if motion.moon else None
-    return Numerical(bodies, grid, forces, activity.f107, activity.ap, moon, of_date)
+    return Numerical(
+        bodies=bodies, grid=grid, forces=forces, f107=activity.f107, ap=activity.ap, moon=moon, of_date=of_date,
+    )

@@ -135,6 +135,7 @@ def _station(site: schema.Station, ground: Ground) -> Station:
     least = min((elevation for _, elevation in mask), default=ground.min_elevation)
     range_m = ground.max_range if site.max_range is None else site.max_range
     return Station(
-        site.name, site.latitude, site.longitude, site.height,
-        least if site.min_elevation is None else site.min_elevation, mask, math.inf if range_m is None else range_m,
+        name=site.name, latitude_rad=site.latitude, longitude_rad=site.longitude, height_m=site.height,
+        min_elevation_rad=least if site.min_elevation is None else site.min_elevation, mask_rad=mask,
+        max_range_m=math.inf if range_m is None else range_m,
     )  # fmt: skip

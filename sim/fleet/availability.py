@@ -6,8 +6,8 @@ the changes step by step.
 
 Combination rule: each cause holds a remaining fraction for each target, 1 unless it said otherwise, and a target has the
 product of what all causes leave. So a satellite that one cause lost for good does not return with the end of a reboot
-that another cause drew. At one instant losses of satellites come before returns, so that both together are an
-interruption (a reboot); all else is in the order given.
+that another cause drew. Changes of one instant take effect in the order given: of one cause the last one stays, and a loss
+followed by a return is an interruption (a reboot).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-SCENARIO: Final = "scenario"  # cause of listed events
+SCENARIO: Final = "scenario"  # cause of listed events; events with a duration have a number after it
 DECAY: Final = "decay"  # cause of a satellite that has no position any more
 ROUNDING: Final = 1e-12  # shares of a step below this are rounding
 
@@ -55,6 +55,27 @@ class AvailabilityChange(NamedTuple):
     target: Target
     remaining: float
     cause: str
+
+
+def cause_kind(cause: str) -> str:
+    """Cause as it is reported: `scenario`, `failures` or `decay`.
+
+    Parameters
+    ----------
+    cause : str
+        Cause of a change.
+
+    Returns
+    -------
+    str
+        The cause without the number of an event with a duration.
+
+    Examples
+    --------
+    >>> cause_kind("scenario 2")
+    'scenario'
+    """
+    return cause.partition(" ")[0]
 
 
 class SatelliteChange(NamedTuple):
@@ -94,7 +115,7 @@ class ListedChanges:
     """
 
     def __init__(self, changes: Iterable[AvailabilityChange]) -> None:
-        self._changes = sorted(changes, key=lambda change: change.time_s)
+        self._changes = in_order(changes)
         self._next = 0
 
     def until(self, time_s: float) -> list[AvailabilityChange]:
@@ -117,7 +138,7 @@ class ListedChanges:
 
 
 def in_order(changes: Iterable[AvailabilityChange]) -> list[AvailabilityChange]:
-    """Sort changes by time; at one instant returns of satellites come last, all else in the order given.
+    """Sort changes by time, those of one instant in the order given.
 
     Parameters
     ----------
@@ -129,7 +150,7 @@ def in_order(changes: Iterable[AvailabilityChange]) -> list[AvailabilityChange]:
     list of AvailabilityChange
         The same changes, sorted.
     """
-    return sorted(changes, key=lambda c: (c.time_s, c.target.kind is Kind.SATELLITE and c.remaining >= 1.0))
+    return sorted(changes, key=lambda change: change.time_s)
 
 
 class FleetAvailability:
@@ -374,19 +395,17 @@ class Timeline:
         fleet = self.fleet
         powered_before = fleet.powered > 0.0
         coming = self._until(k + 1.0)
-        of_links = [c for c in coming if c.target.kind in (Kind.LINK, Kind.TERMINALS)]
-        self._links += of_links
-        self.occurred += of_links
+        self._links += [c for c in coming if c.target.kind in (Kind.LINK, Kind.TERMINALS)]
         while self._links and self._links[0].time_s / self.step_s < k + 1.0:
             self.fleet.apply(self._links.pop(0))
         up, rate_cap, powered = fleet.up, fleet.rate_cap, fleet.powered
-        coming = [c for c in coming if c.target.kind not in (Kind.LINK, Kind.TERMINALS)]
         if coming:
             up, rate_cap, powered = self._shares(coming, k)
         changes, self._changes = self._changes, []
         powered_end = fleet.powered > 0.0
         return StepAvailability(
-            up, rate_cap, fleet.up, powered > 0.0, powered_before | powered_end, powered_end, fleet.stations, changes
+            up=up, rate_cap=rate_cap, up_end=fleet.up, powered=powered > 0.0, relays=powered_before | powered_end,
+            powered_end=powered_end, stations=fleet.stations, changes=changes,
         )
 
     def _shares(self, coming: list[AvailabilityChange], k: int) -> tuple[Array, Array, Array]:
@@ -394,6 +413,9 @@ class Timeline:
         fleet = self.fleet
         works, rate, powered = fleet.up.copy(), fleet.up * fleet.rate_cap, fleet.powered.copy()
         for change in coming:
+            if change.target.kind in (Kind.LINK, Kind.TERMINALS):
+                self.occurred.append(change)
+                continue
             mine = slice(0, 0) if change.target.kind is Kind.STATION else fleet.lanes(change.target)
             left = min(1.0, k + 1.0 - change.time_s / self.step_s)
             before_up, before_rate = fleet.up[mine].copy(), fleet.up[mine] * fleet.rate_cap[mine]
@@ -402,15 +424,15 @@ class Timeline:
             works[mine] += left * (fleet.up[mine] - before_up)
             rate[mine] += left * (fleet.up[mine] * fleet.rate_cap[mine] - before_rate)
             powered[mine] += left * (fleet.powered[mine] - before_powered)
-        # shares of a step that cancel leave rounding
-        works = np.where(np.abs(works) < ROUNDING, 0.0, works)
-        powered = np.where(np.abs(powered) < ROUNDING, 0.0, powered)
-        return works, np.divide(rate, works, out=fleet.rate_cap.copy(), where=works > 0.0), powered
+        # shares of a step that cancel leave rounding, also beyond 1
+        works, powered = (np.where(np.abs(x) < ROUNDING, 0.0, np.minimum(x, 1.0)) for x in (works, powered))
+        cap = np.divide(rate, works, out=fleet.rate_cap.copy(), where=works > 0.0)
+        return works, np.clip(cap, 0.0, 1.0), powered
 
     def _apply_and_record(self, change: AvailabilityChange) -> list[SatelliteChange]:
         """Apply a change and note it; a random one that changes nothing, as its satellite is down, is not noted."""
         effects = _apply(self.fleet, change)
-        if change.target.name and (effects or change.cause in (SCENARIO, DECAY)):
+        if change.target.name and (effects or cause_kind(change.cause) in (SCENARIO, DECAY)):
             self.occurred.append(change)
         return effects
 

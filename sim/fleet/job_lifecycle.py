@@ -121,7 +121,10 @@ class _Job:
         if time_s > self.since_s:
             mode = OUTAGE if self.disconnected and self.phase <= CHECKPOINT else self.phase
             self.segments.append(
-                Segment(self.since_s, time_s, mode, self.members, self.lost, self.commit, self.rollback)
+                Segment(
+                    begin_s=self.since_s, end_s=time_s, mode=mode, members=self.members, lost=self.lost,
+                    commit=self.commit, rollback=self.rollback,
+                )
             )
             self.since_s = time_s
             self.commit = self.rollback = False

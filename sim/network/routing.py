@@ -15,6 +15,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from sim.network import ALL_PAIRS
+from sim.network.route_tracing import UNREACHED_S, trace_back
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -59,8 +60,7 @@ class Graph:
 
     def __init__(self, count: int, a: Indices, b: Indices) -> None:
         self.count, self.links = count, int(a.size)
-        self._queried_delay_s: Array | None = None
-        self._all_delays_s: Array | None = None
+        self._queried_delay_s: Array | None = None  # what `_prepare` computed belongs to these delays
         tail, head = np.concatenate((a, b)), np.concatenate((b, a))
         self._order = np.lexsort((head, tail))
         tail, head = tail[self._order], head[self._order]
@@ -107,7 +107,7 @@ class Graph:
             shape=(self.count + 1, self.count + 1),
         )
         least_s: Array = dijkstra(matrix, indices=self.count)[: self.count]
-        predecessor = self._predecessors(least_s, np.arange(self.count), self._inbound_s(delay_s))[0]
+        predecessor = self._predecessors(least_s, self._inbound_s(delay_s))
         predecessor[~np.isfinite(least_s) | (least_s == seed_s)] = -1
         return least_s, predecessor
 
@@ -126,80 +126,103 @@ class Graph:
         Paths
             Directed links of each route.
         """
-        matrix = csr_array((self._weights(delay_s), self._heads, self._starts), shape=(self.count, self.count))
-        inbound_s = self._inbound_s(delay_s)
-        cached_s = self._cached_delays(delay_s, matrix)
-        direct_s = self._direct(src, dst, inbound_s)
-        hops: list[tuple[Indices, Indices]] = []
         reached = src == dst
+        parts: list[tuple[Indices, Indices, Indices]] = []
+        cached_s = self._cached_delays(src) if delay_s is self._queried_delay_s else None
+        if cached_s is not None:
+            self._trace_back(parts, cached_s, self._row[src], np.arange(src.size), (src, dst, reached))
+            return _gathered(src.size, parts, reached)
+        if delay_s is not self._queried_delay_s:
+            self._prepare(delay_s)
+        direct_s = self._direct(src, dst)
         for near in (True, False):  # no route takes longer than a direct link, which bounds those searches
-            some = np.flatnonzero((np.isfinite(direct_s) == near) & ~reached)
+            some = np.flatnonzero(((direct_s < UNREACHED_S) == near) & ~reached)
             sources, which = np.unique(src[some], return_inverse=True)
             rows = max(1, CHUNK // max(1, self.count))
             for lo in range(0, sources.size, rows):
                 mine = some[(which >= lo) & (which < lo + rows)]
                 limit = 1.001 * float(direct_s[mine].max()) if near else np.inf
-                chunk = sources[lo : lo + rows]
-                far = dijkstra(matrix, indices=chunk, limit=limit) if cached_s is None else cached_s[chunk]
-                row = np.searchsorted(sources, src[mine]) - lo
-                there = np.isfinite(far[row, dst[mine]])
-                reached[mine[there]] = True
-                hops += self._trace_back(far, row[there], mine[there], src, dst, inbound_s)
-        return _gather_paths(src.size, hops, reached)
+                far = _finite(dijkstra(self._matrix, indices=sources[lo : lo + rows], limit=limit))
+                self._trace_back(parts, far, np.searchsorted(sources, src[mine]) - lo, mine, (src, dst, reached))
+        return _gathered(src.size, parts, reached)
 
-    def _cached_delays(self, delay_s: Array, matrix: csr_array) -> Array | None:
-        """Delays (N, N) between all satellites, from the second query with the same delays on, if they fit in memory."""
-        if self._queried_delay_s is not delay_s:
-            self._queried_delay_s, self._all_delays_s = delay_s, None
-        elif self._all_delays_s is None and self.count * self.count <= ALL_PAIRS:
-            self._all_delays_s = np.asarray(dijkstra(matrix))
-        return self._all_delays_s
+    def _prepare(self, delay_s: Array) -> None:
+        """Matrix and delays from neighbours, for all queries with the same delays."""
+        self._queried_delay_s = delay_s
+        self._matrix = csr_array((self._weights(delay_s), self._heads, self._starts), shape=(self.count, self.count))
+        self._from_neighbour_s = self._inbound_s(delay_s)
+        self._delays_s, self._row = np.empty((0, self.count)), np.full(self.count, -1, dtype=np.int64)
+
+    def _cached_delays(self, src: Indices) -> Array | None:
+        """Delays (rows, N) from satellites, at the rows `_row`, if they fit in memory; those of new sources are added."""
+        missing = np.unique(src[self._row[src] < 0])
+        known = self._delays_s.shape[0]
+        if (known + missing.size) * self.count > ALL_PAIRS:
+            return None
+        if missing.size:
+            self._row[missing] = known + np.arange(missing.size)
+            self._delays_s = np.concatenate((self._delays_s, _finite(dijkstra(self._matrix, indices=missing))))
+        return self._delays_s
 
     def _weights(self, delay_s: Array) -> Array:
         """Delays of directed links in the order of the matrix."""
         return np.maximum(np.concatenate((delay_s, delay_s))[self._order], LEAST_DELAY_S)
 
     def _inbound_s(self, delay_s: Array) -> Array:
-        """Delays from each neighbour, shape (N, width); inf in the padding."""
-        twice = np.concatenate((delay_s, delay_s, [np.inf]))  # the padding's index -1 selects the last
+        """Delays from each neighbour, shape (N, width); `UNREACHED_S` in the padding."""
+        twice = np.concatenate((delay_s, delay_s, [UNREACHED_S]))  # the padding's index -1 selects the last
         return np.maximum(twice[self._inbound], LEAST_DELAY_S)
 
-    def _direct(self, src: Indices, dst: Indices, inbound_s: Array) -> Array:
-        """Delay of the direct link of each pair, inf without one."""
+    def _direct(self, src: Indices, dst: Indices) -> Array:
+        """Delay of the direct link of each pair, `UNREACHED_S` without one."""
         joins = (self._neighbour[dst] == src[:, np.newaxis]) & (self._inbound[dst] >= 0)
-        return np.asarray(np.where(joins, inbound_s[dst], np.inf).min(axis=1))
+        return np.asarray(np.where(joins, self._from_neighbour_s[dst], UNREACHED_S).min(axis=1))
 
-    def _predecessors(
-        self, far: Array, at: Indices, inbound_s: Array, row: Indices | None = None
-    ) -> tuple[Indices, Indices]:
-        """Neighbour of lowest index through which `at` has its delay, and the directed link from there."""
-        beside = self._neighbour[at]
-        there = far[beside] if row is None else far[row[:, np.newaxis], beside]
-        here = far[at] if row is None else far[row, at]
-        slot = np.argmax(there + inbound_s[at] == here[:, np.newaxis], axis=1)
-        pick = np.arange(at.size)
-        return beside[pick, slot], self._inbound[at, slot]
+    def _predecessors(self, far: Array, inbound_s: Array) -> Indices:
+        """Neighbour of lowest index through which each satellite has its delay."""
+        slot = np.argmax(far[self._neighbour] + inbound_s == far[:, np.newaxis], axis=1)
+        return np.asarray(self._neighbour[np.arange(self.count), slot])
 
     def _trace_back(
-        self, far: Array, row: Indices, flow: Indices, src: Indices, dst: Indices, inbound_s: Array
-    ) -> list[tuple[Indices, Indices]]:
-        """Hops from the last to the first: the flows that make one, and its directed link."""
-        at, hops = dst[flow], []
-        while flow.size:
-            at, link = self._predecessors(far, at, inbound_s, row)
-            hops.append((flow, link))
-            on = at != src[flow]
-            at, row, flow = at[on], row[on], flow[on]
-        return hops
+        self,
+        parts: list[tuple[Indices, Indices, Indices]],
+        far: Array,
+        row: Indices,
+        flow: Indices,
+        pairs: tuple[Indices, Indices, NDArray[np.bool_]],
+    ) -> None:
+        """Add the routes of some pairs to `parts`: the pairs, where their links begin, and the links."""
+        src, dst, reached = pairs
+        on = (far[row, dst[flow]] < UNREACHED_S) & ~reached[flow]
+        flow, row = flow[on], row[on]
+        reached[flow] = True
+        start, links = np.zeros(flow.size + 1, dtype=np.int64), np.empty(0, dtype=np.int64)
+        given = far, row, src[flow], dst[flow], self._neighbour, self._inbound, self._from_neighbour_s
+        trace_back(*given, start, links)
+        start = np.cumsum(start)
+        links = np.empty(int(start[-1]), dtype=np.int64)
+        if links.size:
+            trace_back(*given, start, links)
+            parts.append((flow, start, links))
 
 
-def _gather_paths(count: int, hops: list[tuple[Indices, Indices]], reached: NDArray[np.bool_]) -> Paths:
-    flow = np.concatenate([h[0] for h in hops]) if hops else np.empty(0, np.int64)
-    link = np.concatenate([h[1] for h in hops]) if hops else np.empty(0, np.int64)
-    start = np.concatenate(([0], np.cumsum(np.bincount(flow, minlength=count)))).astype(np.int64)
-    # hops of a flow are stored last to first: reverse all, then gather by flow
-    order = np.argsort(flow[::-1], kind="stable")
-    return Paths(start, link[::-1][order], reached)
+def _finite(delay_s: Array) -> Array:
+    """Delays as rows, `UNREACHED_S` instead of inf."""
+    return np.minimum(np.atleast_2d(delay_s), UNREACHED_S)
+
+
+def _gathered(count: int, parts: list[tuple[Indices, Indices, Indices]], reached: NDArray[np.bool_]) -> Paths:
+    """Routes of all pairs, from parts that each hold those of some."""
+    if len(parts) == 1 and parts[0][0].size == count:
+        return Paths(parts[0][1], parts[0][2], reached)
+    hops = np.zeros(count, dtype=np.int64)
+    for flow, start, _ in parts:
+        hops[flow] = np.diff(start)
+    begin = np.concatenate(([0], np.cumsum(hops))).astype(np.int64)
+    links = np.empty(int(begin[-1]), dtype=np.int64)
+    for flow, start, mine in parts:
+        links[np.repeat(begin[flow] - start[:-1], np.diff(start)) + np.arange(mine.size)] = mine
+    return Paths(begin, links, reached)
 
 
 def trace_route(predecessor: Indices, node: int) -> list[int]:

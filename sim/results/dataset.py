@@ -19,7 +19,7 @@ from sim import schema
 from sim.config.catalogue_objects import Identities, Identity
 from sim.engine import propagators
 from sim.engine.outcome import Outcome
-from sim.fleet.availability import AvailabilityChange, Kind
+from sim.fleet.availability import AvailabilityChange, Kind, cause_kind
 from sim.results import summary
 from sim.schema import CAUSES, EVENT_COLUMNS, IDENTITY, ROLES, SCHEMA_VERSION, Var
 from sim.spacecraft.step import ROWS, VARIABLES
@@ -84,7 +84,33 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
         "epoch": epoch,
         "source": f"dawndusk {sim.__version__}",
     }
-    return xr.Dataset(variables, coordinates, attributes)
+    return with_dates(xr.Dataset(variables, coordinates, attributes))
+
+
+DATES = {"time": "time_utc", "frame": "frame_utc"}
+"""Coordinates in milliseconds since the epoch, and those with their dates; the latter are not in series.nc."""
+
+
+def with_dates(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset with coordinates of dates in UTC beside those in milliseconds since the epoch.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Dataset with the attribute `epoch`, ISO 8601.
+
+    Returns
+    -------
+    Dataset
+        With `time_utc` and `frame_utc`, datetime64[ns], where it has `time` and `frame`.
+    """
+    epoch = np.datetime64(dataset.attrs["epoch"].removesuffix("Z"), "ns")
+    coordinates = {}
+    for name, dated in DATES.items():
+        if name in dataset.coords:
+            dates = epoch + dataset[name].values.astype("timedelta64[ms]")
+            coordinates[dated] = (name, dates, {"long_name": f"{dataset[name].attrs['long_name'].partition(',')[0]}, UTC"})
+    return dataset.assign_coords(coordinates)
 
 
 def _finite(values: Array) -> Array:
@@ -283,7 +309,7 @@ def change_rows(
         single = identities is not None and of_satellites and target.first == target.last
         name, number = identities[target.first] if identities is not None and single else Identity()
         row = (
-            time_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, target.name, *who, remaining, cause, name or None, number or None,
+            time_s, f"{moment:%Y-%m-%dT%H:%M:%SZ}", action, target.name, *who, remaining, cause_kind(cause), name or None, number or None,
         )  # fmt: skip
         found.append(dict(zip(EVENT_COLUMNS, row, strict=True)))
     return found

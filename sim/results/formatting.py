@@ -112,8 +112,9 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     if summary.get("formation") is not None:
         rows.append(("formation", _formation(summary["formation"])))
     rows.append(("links", _links(summary["network"])))
-    rows += [("job" if w["kind"] == "training" else w["kind"], _job(w)) for w in summary["workloads"] if w["model"]]
-    rows.append(("latency", _latency(summary["ground"])))
+    ground = summary["ground"]
+    rows += [("job" if w["kind"] == "training" else w["kind"], _job(w, ground)) for w in summary["workloads"] if w["model"]]
+    rows.append(("latency", _latency(ground)))
     rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))
     if summary["cost"]["capex_usd"] is not None:
         rows.append(("cost", _cost(summary)))
@@ -161,9 +162,32 @@ def _links(network: dict[str, Any]) -> str:
     return f"{network['links_mean']:,.4g} on average{share}; {counted(network['path_switches'], 'ground-route change')}"
 
 
-def _job(workload: dict[str, Any]) -> str:
+def reached(coverage_fraction: float) -> str:
+    """The share of time for which a latency holds.
+
+    Parameters
+    ----------
+    coverage_fraction : float
+        Share of station-time with a route, 0 to 1.
+
+    Returns
+    -------
+    str
+        Text to stand beside the latency.
+
+    Examples
+    --------
+    >>> reached(0.41)
+    '(reached 41.0 % of the time)'
+    """
+    return f"(reached {_percent(coverage_fraction)} of the time)"
+
+
+def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
     if workload["kind"] == "inference":
-        ttft = "no route to a user" if workload["ttft_ms"] is None else f"TTFT {workload['ttft_ms']:.0f} ms"
+        ttft = "no route to a user"
+        if workload["ttft_ms"] is not None:
+            ttft = f"TTFT {workload['ttft_ms']:.0f} ms {reached(ground['coverage_fraction'])}"
         return f"{workload['model']} on {_satellites(workload['satellites'])}: {workload['tokens_per_s']:,.4g} tokens/s, {ttft}"
     mesh = workload["mesh"]
     virtual_stages = f" in {workload['interleave']} virtual stages" if workload["interleave"] > 1 else ""
@@ -186,11 +210,13 @@ def _latency(ground: dict[str, Any]) -> str:
     covered = {n: s for n, s in ground["stations"].items() if s["propagation_rtt_ms"]["median"] is not None}
     worst = max(covered, key=lambda n: (covered[n]["propagation_rtt_ms"]["max"], n))
     without = len(ground["stations"]) - len(covered)
+    worst_ms = covered[worst]["propagation_rtt_ms"]["max"]
+    share = reached(ground["coverage_fraction"])
     return (
-        f"propagation RTT to the serving satellite: median {rtt['median']:.2f} ms, p99 {rtt['p99']:.2f} ms, worst station "
-        f"{worst} {covered[worst]['propagation_rtt_ms']['max']:.2f} ms; end-to-end RTT: median "
-        f"{ground['user_rtt_ms']['median']:.2f} ms; coverage {_percent(ground['coverage_fraction'])} of station-time"
-        + (f", {without} of {len(ground['stations'])} stations never covered" if without else "")
+        f"propagation RTT to the serving satellite: median {rtt['median']:.2f} ms, p99 {rtt['p99']:.2f} ms {share}, worst station "
+        f"{worst} {worst_ms:.2f} ms {reached(covered[worst]['coverage_fraction'])}; end-to-end RTT: median "
+        f"{ground['user_rtt_ms']['median']:.2f} ms {share}"
+        + (f"; {without} of {len(ground['stations'])} stations never covered" if without else "")
     )
 
 
@@ -209,6 +235,8 @@ def _cost(summary: dict[str, Any]) -> str:
 
 
 def _baseline(summary: dict[str, Any]) -> str:
+    from sim.config.library import items
+
     site, precision = summary["baseline"], summary["compute"]["reference_precision"]
     nameplate, capex_usd = site["nameplate_flops_per_s"], summary["cost"]["capex_usd"]
     size = f"{site['name']} has {site['accelerators'] / summary['accelerators']:,.3g} x the accelerators"
@@ -217,9 +245,11 @@ def _baseline(summary: dict[str, Any]) -> str:
         return f"{size}, no peak at {precision} to compare with, {price}"
     share = summary["compute"]["mean_useful_flops_per_s"] / nameplate
     cost = "" if capex_usd is None else f" at {capex_usd / site['capex_usd']:,.2g} x its cost"
+    shipped = site["name"] in items("baselines")
+    both = f"; run both: dawndusk compare {summary['scenario']} baseline:{site['name']}" if shipped else ""
     return (
         f"{size}, {_pflops(nameplate)} PFLOP/s nameplate, {price}; useful compute here is {_percent(share)} of that nameplate"
-        f"{cost}; run both: dawndusk compare {summary['scenario']} baseline:{site['name']}"
+        f"{cost}{both}"
     )
 
 
@@ -238,17 +268,34 @@ def binding(summary: dict[str, Any], base: Any, inputs: list[Any]) -> str:
     Returns
     -------
     str
-        For each input the change, its mass per satellite and the relative gain in useful FLOPs.
+        For each input the change, its mass per satellite and the gain in useful FLOPs, in points of nameplate as `why` gives it.
     """
-    useful = base.useful_flops_per_s
-    gains = []
-    for row in inputs:
-        share = row.gain_flops_per_s / useful if useful > 0.0 else 0.0
-        gains.append(
-            f"{row.label} ({row.mass_kg / base.satellites:.3g} kg): {round(100.0 * share, 2) + 0.0:+.2f} % useful"
-        )
+    gains = [
+        f"{row.label} ({row.mass_kg / base.satellites:.3g} kg): {points(row.gain_fraction)} points useful" for row in inputs
+    ]
     part = "" if base.window_s == summary["duration_s"] else f" (over the first {_span(base.window_s)})"
     return "; ".join(gains) + part
+
+
+def points(gain_fraction: float) -> str:
+    """A gain in percentage points of nameplate.
+
+    Parameters
+    ----------
+    gain_fraction : float
+        Gain as a share of nameplate.
+
+    Returns
+    -------
+    str
+        Number with its sign and two decimals.
+
+    Examples
+    --------
+    >>> points(0.00423), points(-1e-9)
+    ('+0.42', '+0.00')
+    """
+    return f"{round(100.0 * gain_fraction, 2) + 0.0:+.2f}"
 
 
 def assumptions(summary: dict[str, Any]) -> str:

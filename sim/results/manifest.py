@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import subprocess
 import sys
 from dataclasses import asdict
@@ -52,7 +51,6 @@ def build_manifest(loaded: Loaded, run_facts: dict[str, Any]) -> dict[str, Any]:
         Content of `manifest.json`.
     """
     span = earth_orientation_span()
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "schema_version": SCHEMA_VERSION,
         "version": sim.__version__,
@@ -64,7 +62,7 @@ def build_manifest(loaded: Loaded, run_facts: dict[str, Any]) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "host": {"machine": platform.machine(), "system": platform.platform(), "cpus": os.cpu_count()},
-        "peak_memory_bytes": peak_kib * 1024,
+        "peak_memory_bytes": _peak_memory_bytes(),
         "skipped_sets": [asdict(s) for s in loaded.catalogues.skipped[:SKIPPED_SHOWN]],
         "skipped_sets_count": len(loaded.catalogues.skipped),
         "earth_orientation": {
@@ -74,6 +72,16 @@ def build_manifest(loaded: Loaded, run_facts: dict[str, Any]) -> dict[str, Any]:
         },
         **run_facts,
     }
+
+
+def _peak_memory_bytes() -> int | None:
+    """Largest memory of this process; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _git_state() -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The results folder: written atomically, read back without loss.
+"""The results folder: written atomically, with a digest of each file; `sim.results.reader` reads it.
 
     summary.json  series.nc  events.parquet  scenario.yaml  manifest.json  report.html
 
@@ -7,44 +7,52 @@ What changes from run to run (time, host, memory, command) is in manifest.json o
 
 from __future__ import annotations
 
+import errno
 import io
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from sim.config import yaml_tree
-from sim.config.errors import Origin, bad_input
+from sim.config.errors import RunError
 from sim.config.scenario import Loaded
 from sim.config.schema import Section
 from sim.config.yaml_tree import Node
 from sim.engine.outcome import Outcome
+from sim.output import NewFolder, no_room, sha256_of
 from sim.results import dataset as recorded
 from sim.results import summary as metrics
 from sim.results.manifest import build_manifest
-from sim.schema import EVENT_COLUMNS, SCHEMA_VERSION
+from sim.schema import EVENT_COLUMNS
 
-REQUIRED_KEYS = (
-    "scenario", "satellites", "accelerators", "duration_s", "compute", "power", "thermal", "network", "ground", "workloads",
-    "fleet", "design", "cost", "assumptions",
-)  # fmt: skip
+DIGESTED = ("summary.json", "series.nc", "events.parquet", "scenario.yaml")  # report.html may be written again
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results:
-    """Results of a run, in memory or read from a folder. Times in `series` are milliseconds since its `epoch`."""
+    """Results of a run, in memory or read from a folder.
+
+    The coordinates `time` and `frame` of `series` are milliseconds since its `epoch`; beside them `time_utc` and
+    `frame_utc` are dates in UTC (`datetime64[ns]`).
+    """
 
     summary: dict[str, Any]
     series: xr.Dataset
     events: list[dict[str, Any]]
     manifest: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+
+    def __repr__(self) -> str:
+        share = f"useful {100.0 * self.summary['compute']['useful_fraction']:.2f} % of nameplate"
+        satellites = self.summary["satellites"]
+        fleet = "ground site" if satellites is None else f"{satellites:,} satellites"
+        span = f"{fleet} for {self.summary['duration_s'] / 3600.0:g} h"
+        return f"<Results {self.summary['scenario']}: {span}, {share}, {self.folder or 'not saved'}>"
 
     @property
     def waterfall(self) -> list[dict[str, Any]]:
@@ -71,79 +79,62 @@ def from_outcome(outcome: Outcome) -> Results:
     Results
         Summary, series and events, without manifest and folder.
     """
-    return Results(metrics.summary(outcome), recorded.series(outcome), recorded.event_rows(outcome))
+    results = Results(metrics.summary(outcome), recorded.series(outcome), recorded.event_rows(outcome))
+    check_finite(results)
+    return results
+
+
+def check_finite(results: Results) -> None:
+    """Check that no result is infinite, and none is missing that must be there.
+
+    Parameters
+    ----------
+    results : Results
+        Results of a run.
+
+    Raises
+    ------
+    RunError
+        With the name of the first field of the summary, or array of the series, that is not a number.
+    """
+    for name, value in _numbers(results.summary, ""):
+        if not math.isfinite(value):
+            raise RunError(f"{name} is {value}, not a number; an input of this result is too large or too small")
+    for name, array in results.series.variables.items():
+        if array.dtype.kind != "f":
+            continue
+        invalid = np.isinf(array.values) if recorded.TABLE[str(name)].may_be_nan else ~np.isfinite(array.values)
+        if invalid.any():
+            index = np.unravel_index(int(invalid.argmax()), invalid.shape)
+            at = ", ".join(f"{dim} {i}" for dim, i in zip(array.dims, index, strict=True))
+            raise RunError(
+                f"{name} is {array.values[index]} at {at}, not a number; an input of this result is too large or too small"
+            )
+
+
+def _numbers(value: Any, name: str) -> Iterator[tuple[str, float]]:
+    """Every float of a summary with its dotted name."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _numbers(child, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _numbers(child, f"{name}.{index}")
+    elif isinstance(value, float):
+        yield name, value
 
 
 # --- writing -----------------------------------------------------------------------------------------------------------
 
 
-def check_out(out: Path | None) -> None:
-    """Check the output folder before anything is run.
-
-    Parameters
-    ----------
-    out : Path or None
-        The folder.
-
-    Raises
-    ------
-    InputError
-        If it exists.
-    """
-    if out is not None and out.exists():
-        raise bad_input(Origin(f"--out {out}"), "", "exists already; write another folder, or remove this one")
-
-
-@contextmanager
-def new_folder(out: Path | None, name: str, sha256: str) -> Iterator[tuple[Path, list[Path]]]:
-    """Context manager of a folder under a temporary name: renamed on success, removed on failure.
-
-    Parameters
-    ----------
-    out : Path or None
-        Final path; None for `results/NAME-HASH8-N` with the next free N.
-    name : str
-        Name of the scenario.
-    sha256 : str
-        Digest of the scenario.
-
-    Yields
-    ------
-    folder : Path
-        The temporary folder.
-    final : list of Path
-        Receives the final path.
-    """
-    parent = out.parent if out is not None else Path("results")
-    parent.mkdir(parents=True, exist_ok=True)
-    part = parent / f".{out.name if out is not None else name}.{os.getpid()}.part"
-    part.mkdir()
-    final: list[Path] = []
-    try:
-        yield part, final
-        target = out
-        number = 1
-        while target is None:
-            candidate = parent / f"{name}-{sha256[:8]}-{number}"
-            if candidate.exists():
-                number += 1
-                continue
-            target = candidate
-        part.rename(target)
-        final.append(target)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-
-
 def write(
     outcome: Outcome,
     results: Results,
-    out: Path | None,
+    folder: NewFolder,
     run_facts: dict[str, Any],
     report: ReportWriter | None,
 ) -> Results:
-    """Write a results folder.
+    """Write a results folder and give it its final name.
 
     Parameters
     ----------
@@ -151,8 +142,8 @@ def write(
         The run.
     results : Results
         Its results.
-    out : Path or None
-        Final path; None for a numbered folder in `results`.
+    folder : NewFolder
+        The folder reserved for them.
     run_facts : dict
         Entries of the manifest about this run.
     report : callable or None
@@ -162,19 +153,47 @@ def write(
     -------
     Results
         The results with folder and manifest.
+
+    Raises
+    ------
+    RunError
+        If the folder cannot be written, for instance on a full disk. Nothing is left then.
     """
-    loaded = outcome.loaded
-    with new_folder(out, loaded.scenario.name, loaded.sha256) as (part, final):
+    part = folder.path
+    try:
         (part / "summary.json").write_text(to_json(results.summary), encoding="utf-8")
         write_series(results.series, part / "series.nc")
         _write_events(results.events, part / "events.parquet")
-        (part / "scenario.yaml").write_text(resolved_yaml(loaded), encoding="utf-8")
-        facts = build_manifest(loaded, run_facts)
-        complete = Results(results.summary, results.series, results.events, facts, part)
+        (part / "scenario.yaml").write_text(resolved_yaml(outcome.loaded), encoding="utf-8")
+        facts = build_manifest(outcome.loaded, run_facts) | {"files": digests(part, DIGESTED)}
         if report is not None:
-            report(complete, part / "report.html")
+            report(Results(results.summary, results.series, results.events, facts, part), part / "report.html")
         (part / "manifest.json").write_text(to_json(facts), encoding="utf-8")
-    return Results(results.summary, results.series, results.events, facts, final[0])
+        final = folder.publish()
+    except OSError as error:
+        place = folder.out if folder.out is not None else folder.parent
+        if error.errno == errno.ENOSPC:
+            raise no_room(place) from None
+        raise RunError(f"{place}: the results could not be written ({error}); nothing was kept") from None
+    return Results(results.summary, results.series, results.events, facts, final)
+
+
+def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Digests of files, for the manifest.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    names : iterable of str
+        Names of the files.
+
+    Returns
+    -------
+    dict
+        SHA-256 by name.
+    """
+    return {name: sha256_of(folder / name) for name in names}
 
 
 def to_json(value: Any) -> str:
@@ -202,7 +221,8 @@ def to_json(value: Any) -> str:
       "step_s": 60.0
     }
     """
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # bytes of a path that are not UTF-8, as \\udcXX
 
 
 def write_series(dataset: xr.Dataset, path: Path) -> None:
@@ -215,6 +235,7 @@ def write_series(dataset: xr.Dataset, path: Path) -> None:
     path : Path
         The file.
     """
+    dataset = dataset.drop_vars([name for name in recorded.DATES.values() if name in dataset])
     encoding: dict[str, dict[str, Any]] = {
         str(name): {"zlib": True, "complevel": 1, "shuffle": True}
         for name, var in dataset.variables.items()
@@ -223,7 +244,8 @@ def write_series(dataset: xr.Dataset, path: Path) -> None:
     for name, var in dataset.variables.items():
         if var.dtype.kind == "f":
             encoding.setdefault(str(name), {})["_FillValue"] = None
-    dataset.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    # HDF5 writes to memory: on a full disk its own file access ends the process
+    path.write_bytes(dataset.to_netcdf(None, engine="h5netcdf", encoding=encoding))
 
 
 def _write_events(rows: list[dict[str, Any]], path: Path) -> None:
@@ -237,7 +259,8 @@ def _write_events(rows: list[dict[str, Any]], path: Path) -> None:
     table = pa.table(
         {name: pa.array([row[name] for row in rows], kind) for name, kind in zip(EVENT_COLUMNS, types, strict=True)}
     )
-    pq.write_table(table, path, compression="zstd")
+    with path.open("wb") as file:  # pyarrow itself opens no path that is not UTF-8
+        pq.write_table(table, file, compression="zstd")
 
 
 def resolved_yaml(loaded: Loaded) -> str:
@@ -313,87 +336,3 @@ def default_text(model: type[Section], name: str, value: Any) -> Any:
         if isinstance(annotation, Quantity) and annotation.unit != "1":
             return from_si(float(value), annotation.unit)
     return value
-
-
-# --- reading -----------------------------------------------------------------------------------------------------------
-
-
-def read(folder: Path) -> Results:
-    """Read a results folder.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder.
-
-    Returns
-    -------
-    Results
-        Its content.
-
-    Raises
-    ------
-    InputError
-        If it is not a results folder, is incomplete, or was written by another version of the format.
-    """
-    import pyarrow.parquet as pq
-
-    for name in ("summary.json", "manifest.json", "series.nc", "events.parquet"):
-        if not (folder / name).is_file():
-            kind = (
-                "is a study, not the results of a run"
-                if (folder / "points.parquet").is_file()
-                else f"is not a results folder: {name} is missing"
-            )
-            raise bad_input(Origin(str(folder)), "", f"{kind}; write the folder of a run")
-    try:
-        summary = dict(json.loads((folder / "summary.json").read_text("utf-8")))
-        _check_version(folder, summary.get("schema_version"))
-        facts = json.loads((folder / "manifest.json").read_text("utf-8"))
-        with xr.open_dataset(folder / "series.nc", engine="h5netcdf", decode_times=False) as dataset:
-            loaded = dataset.load()
-        rows = pq.read_table(folder / "events.parquet").to_pylist()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise bad_input(
-            Origin(str(folder)), "", f"is not a results folder ({error}); write the folder of a run"
-        ) from None
-    missing = [key for key in REQUIRED_KEYS if key not in summary]
-    if missing:
-        raise bad_input(
-            Origin(str(folder / "summary.json")), "", f"is incomplete ({missing[0]} is missing); run the scenario again"
-        )
-    return Results(summary, loaded, rows, facts, folder)
-
-
-def _check_version(folder: Path, version: Any) -> None:
-    if version != SCHEMA_VERSION:
-        raise bad_input(
-            Origin(str(folder)),
-            "schema_version",
-            f"is {version}, this program reads {SCHEMA_VERSION}; run the scenario again",
-        )
-
-
-def assumptions(results: Results) -> list[dict[str, Any]]:
-    """Assumed numbers behind results.
-
-    Parameters
-    ----------
-    results : Results
-        Results with a folder.
-
-    Returns
-    -------
-    list of dict
-        Field and record of each assumption; empty without a folder.
-    """
-    if results.folder is None:
-        return []
-    root = yaml_tree.read(results.folder / "scenario.yaml")
-    return [
-        {
-            "field": field_,
-            **{key: child.value for key, child in yaml_tree.find(root, tuple(field_.split("."))).value.items()},
-        }
-        for field_ in results.summary["assumptions"]
-    ]

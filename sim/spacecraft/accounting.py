@@ -79,7 +79,8 @@ def advance(inputs: Any, illumination: Any, limit: Any, run: Any, p: Accounting)
     short = S_POWER if power > ROUNDING else shade
     warm = S_THERMAL if thermal > ROUNDING else short
     return Shares(
-        failed, power, thermal, kernel, useful, up if thermal > ROUNDING else 0.0, S_FAILED if up < 0.5 else warm
+        failed=failed, power=power, thermal=thermal, kernel=kernel, useful=useful,
+        throttled=up if thermal > ROUNDING else 0.0, condition=S_FAILED if up < 0.5 else warm,
     )  # fmt: skip
 
 

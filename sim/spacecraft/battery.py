@@ -136,7 +136,10 @@ def advance(state: Any, power: Any, loads: Any, p: Battery) -> BatteryFlows:
     shunted_w = max(0.0, surplus_w) - taken_w
     unserved_w = max(0.0, -surplus_w) - given_w
     charge_j = state.charge_j + (charged_w - drained_w) * p.step_s
-    return BatteryFlows(charge_j, charge_j / p.capacity_j, lost_w, shunted_w, unserved_w, loads.load_w - unserved_w)
+    return BatteryFlows(
+        charge_j=charge_j, charge_fraction=charge_j / p.capacity_j, battery_loss_w=lost_w, shunted_w=shunted_w,
+        unserved_w=unserved_w, served_w=loads.load_w - unserved_w,
+    )
 
 
 MODEL = Submodel(

@@ -88,8 +88,9 @@ def advance(state: Any, inputs: Any, p: StepLength) -> Illumination:
     radius = 0.5 * (math.sqrt(x0 * x0 + y0 * y0 + z0 * z0) + math.sqrt(x1 * x1 + y1 * y1 + z1 * z1))
     dark_run = state.dark_run_s + (1.0 - lit) * p.step_s if lit < 1.0 - 1e-9 else 0.0
     return Illumination(
-        x1, y1, z1, state.edge_now, edge_end, dark_run, lit,
-        mx * m, my * m, mz * m, wx * w, wy * w, wz * w, ux, uy, uz, radius,
+        x_m=x1, y_m=y1, z_m=z1, edge_before=state.edge_now, edge_now=edge_end, dark_run_s=dark_run, lit_fraction=lit,
+        radial_x=mx * m, radial_y=my * m, radial_z=mz * m, normal_x=wx * w, normal_y=wy * w, normal_z=wz * w, sun_x=ux,
+        sun_y=uy, sun_z=uz, radius_m=radius,
     )  # fmt: skip
 
 

@@ -281,8 +281,8 @@ def advance(state: Any, loads: Any, battery: Any, environment: Any, p: Stepper) 
     loop_w = loads.loop_w - battery.unserved_w + battery.battery_loss_w
     nodes, radiated_w = thermal_step(state, Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w), p)
     return ThermalFlows(
-        nodes.junction_k, nodes.hbm_k, nodes.plate_k, nodes.loop_k, nodes.radiator_k, radiated_w,
-        loads.chip_w + loads.plate_w + loop_w,
+        junction_k=nodes.junction_k, hbm_k=nodes.hbm_k, plate_k=nodes.plate_k, loop_k=nodes.loop_k,
+        radiator_k=nodes.radiator_k, radiated_w=radiated_w, heat_w=loads.chip_w + loads.plate_w + loop_w,
     )  # fmt: skip
 
 

@@ -212,6 +212,11 @@ class UnlimitedTransport:
         rate = self.transport.directed_rate_bit_s
         return np.append(np.full_like(rate, np.inf) if self.instant_links else rate, np.inf)
 
+    @property
+    def directed_src(self) -> Ints:
+        """First satellites as in `Transport`; none of the additional link."""
+        return np.append(self.transport.directed_src, -1)
+
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes as in `Transport.routes`; missing ones use an additional last link without delay or rate limit.
 
@@ -236,14 +241,15 @@ class UnlimitedTransport:
         return np.concatenate(([0], np.cumsum(hops + missing))).astype(np.int64), added
 
     def components(self) -> Ints:
-        """Connected components as in `Transport`.
+        """Connected components as in `Transport`; a single one where every message has a route.
 
         Returns
         -------
         ndarray of int64, shape (N,)
             Number of each satellite's connected component.
         """
-        return self.transport.components()
+        component = self.transport.components()
+        return np.zeros_like(component) if self.always_routed else component
 
 
 class UninterruptedLifecycle:

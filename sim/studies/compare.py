@@ -12,7 +12,7 @@ from typing import Any, Final
 from sim.config import yaml_tree
 from sim.config.errors import Origin, RunError, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
-from sim.results.formatting import cause_label
+from sim.results.formatting import cause_label, reached
 from sim.results.store import Results
 from sim.studies.input_differences import Input, differing_inputs
 
@@ -38,10 +38,15 @@ class Operand:
         """Whether this is a ground site."""
         return self.results.summary["satellites"] is None
 
+    @property
+    def kinds(self) -> set[str]:
+        """Kinds of its workloads."""
+        return {work["kind"] for work in self.results.summary["workloads"]}
+
 
 @dataclass(frozen=True)
 class Metric:
-    """One number of both operands; `a_scaled` with `equal`, `reason` where a number is missing."""
+    """One number of both operands; `a_scaled` with `equal`, `reason` where a number is missing, `reached` beside a latency."""
 
     metric: str
     unit: str
@@ -50,6 +55,7 @@ class Metric:
     ratio: float | None  # b / a, with `equal` b / a_scaled
     a_scaled: float | None = None
     reason: str | None = None
+    reached: str | None = None  # share of the time for which a latency holds
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class Equal:
     words: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Result of `dawndusk compare`."""
 
@@ -89,6 +95,9 @@ class Comparison:
     equal: Equal | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Comparison {self.a} and {self.b}: {'; '.join(self.reasons)}>"
 
     def as_dict(self) -> dict[str, Any]:
         """Fields for JSON.
@@ -119,20 +128,22 @@ def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None
     Raises
     ------
     InputError
-        If the quantity is unknown or was not simulated.
+        If the quantity is unknown or was not simulated, or if the two run different kinds of workloads.
     RunError
         If the quantity is zero.
     """
-    one = a if isinstance(a, Operand) else _operand("A", a)
-    two = b if isinstance(b, Operand) else _operand("B", b)
+    one = a if isinstance(a, Operand) else as_operand("A", a)
+    two = b if isinstance(b, Operand) else as_operand("B", b)
     check_equal(equal)
+    check_work((one.label, one.kinds), (two.label, two.kinds))
     scaled = None if equal is None else _equal(equal, one, two)
     factor = 1.0 if scaled is None else scaled.factor
     losses = _waterfall(one.results.summary, two.results.summary, factor)
     alike = one.on_ground == two.on_ground
     return Comparison(
-        one.label, two.label, differing_inputs(one.inputs, two.inputs) if alike else (), _metrics(one, two, None if scaled is None else factor),
-        losses, scaled, _reasons(losses), tuple(_notes(one, two)),
+        a=one.label, b=two.label, inputs=differing_inputs(one.inputs, two.inputs) if alike else (),
+        metrics=_metrics(one, two, None if scaled is None else factor), waterfall=losses, equal=scaled,
+        reasons=_reasons(losses), notes=tuple(_notes(one, two)),
     )  # fmt: skip
 
 
@@ -174,8 +185,53 @@ def check_equal(equal: str | None) -> None:
         raise bad_input(Origin(f"--equal {equal}"), "", f"unknown quantity; {did_you_mean(equal, EQUAL)}")
 
 
-def _operand(letter: str, results: Results) -> Operand:
-    """Operand of results from Python; the scenario is read where they have a folder."""
+def check_work(a: tuple[str, set[str]], b: tuple[str, set[str]]) -> None:
+    """Check that both sides of a comparison do work of the same kinds.
+
+    Parameters
+    ----------
+    a, b : tuple of str and set of str
+        Label and kinds of workloads of each side.
+
+    Raises
+    ------
+    InputError
+        If the kinds differ: useful FLOPs of a job that waits for messages are not those of independent streams.
+
+    Examples
+    --------
+    >>> check_work(("one", {"training"}), ("two", {"training"}))
+    >>> check_work(("one", {"training"}), ("two", {"independent"}))
+    Traceback (most recent call last):
+        ...
+    sim.config.errors.InputError: compare: workloads: one runs training, two independent: unlike work; write the same kinds on both sides
+    """
+    if a[1] != b[1]:
+        raise bad_input(
+            Origin("compare"), "workloads",
+            f"{a[0]} runs {_listed(a[1])}, {b[0]} {_listed(b[1])}: unlike work; write the same kinds on both sides",
+        )  # fmt: skip
+
+
+def _listed(kinds: set[str]) -> str:
+    return " + ".join(sorted(kinds)) or "nothing"
+
+
+def as_operand(letter: str, results: Results) -> Operand:
+    """Operand of results from Python; the scenario is read where they have a folder.
+
+    Parameters
+    ----------
+    letter : {"A", "B"}
+        Side of the comparison.
+    results : Results
+        The results.
+
+    Returns
+    -------
+    Operand
+        The operand.
+    """
     inputs = None if results.folder is None else yaml_tree.read(results.folder / "scenario.yaml")
     return Operand(f"{letter} ({results.summary['scenario']})", results, inputs)
 
@@ -248,8 +304,20 @@ def _metrics(a: Operand, b: Operand, factor: float | None) -> tuple[Metric, ...]
             scaled = left
         base = left if scaled is None else scaled
         ratio = None if base is None or right is None or base == 0.0 else right / base
-        metrics.append(Metric(name, unit, left, right, ratio, scaled, _reason_text(path, a, b, left, right)))
+        reason, held = _reason_text(path, a, b, left, right), _reached(path, a, b)
+        metrics.append(Metric(
+            metric=name, unit=unit, a=left, b=right, ratio=ratio, a_scaled=scaled, reason=reason,
+            reached=None if reason else held,
+        ))
     return tuple(metrics)
+
+
+def _reached(path: str, a: Operand, b: Operand) -> str | None:
+    """Of a latency the share of station-time with a route, on which it rests."""
+    if "rtt_ms" not in path and not path.endswith("ttft_ms"):
+        return None
+    shares = [operand.results.summary["ground"]["coverage_fraction"] for operand in (a, b)]
+    return "; ".join(f"{letter} {reached(share)}" for letter, share in zip("AB", shares, strict=True) if share is not None)
 
 
 def _workload_rows(a: Operand, b: Operand) -> list[tuple[str, str, str, float, bool]]:

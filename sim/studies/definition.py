@@ -16,10 +16,9 @@ from pydantic import ValidationError
 import sim
 from orbit.units import shortened
 from sim.config import yaml_tree
-from sim.config.ephemeris_files import absolute_paths, outside, resolve_path
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
-from sim.config.files import is_below
 from sim.config.library import config_root, items
+from sim.config.paths import absolute_paths, is_below, outside, resolve_path
 from sim.config.quantity import Quantity
 from sim.config.scenario import Loaded, load
 from sim.config.schema import Section
@@ -222,7 +221,8 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
     if by_message:
         raise InputError(sorted(by_message.values(), key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
     return Study(
-        spec, base, fields, tuple(units[f] for f in fields), tuple(points), written, (*map(_with_count, notes.values()), *_repetition_notes(points))
+        spec=spec, source=base, fields=fields, units=tuple(units[f] for f in fields), points=tuple(points),
+        written=written, notes=(*map(_with_count, notes.values()), *_repetition_notes(points)),
     )
 
 
@@ -234,7 +234,10 @@ def _with_count(notes: list[str]) -> str:
 
 def _point(index: int, values: tuple[Any, ...], sets: tuple[str, ...], loaded: Loaded) -> Point:
     estimate = size(loaded.scenario, loaded.satellites, loaded.accelerators, threads=1)
-    return Point(index, values, sets, loaded.sha256, estimate.time_s - START_S, estimate.memory_bytes)
+    return Point(
+        index=index, values=values, sets=sets, sha256=loaded.sha256, work_s=estimate.time_s - START_S,
+        memory_bytes=estimate.memory_bytes,
+    )
 
 
 def _check_count(spec: Sweep, root: Node) -> None:
@@ -281,14 +284,12 @@ def _with_absolute_path(name: str, value: Any, folder: Path, allowed: tuple[Path
     Raises InputError for a path outside the allowed folders, with the origin of an override.
     """
     keys = name.split(".")
-    if keys[0] != "constellation":
-        return value
     origin, problems = Origin(f"--set {name}"), list[Problem]()
     alone = yaml_tree.put(Node({}, origin), keys, _with_origin(value, origin))
-    found = yaml_tree.find(absolute_paths(alone, folder, allowed, problems), tuple(keys))
+    found = absolute_paths(alone, folder, (), allowed, problems)
     if problems:
         raise InputError(problems)
-    return yaml_tree.plain(found)
+    return value if found is alone else yaml_tree.plain(yaml_tree.find(found, tuple(keys)))
 
 
 def _with_origin(value: Any, origin: Origin) -> Node:

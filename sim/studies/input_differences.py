@@ -54,8 +54,11 @@ def differing_inputs(a: Node | None, b: Node | None) -> tuple[Input, ...]:
         if left is not None and right is not None and _equal_values(yaml_tree.plain(left), yaml_tree.plain(right)):
             continue
         inputs.append(
-            Input(name, _text(left), _text(right), _record_entry(left, "kind"), _record_entry(right, "kind"), _record_entry(left, "source"),
-                  _record_entry(right, "source"))
+            Input(
+                field=name, a=_text(left), b=_text(right), a_kind=_record_entry(left, "kind"),
+                b_kind=_record_entry(right, "kind"), a_source=_record_entry(left, "source"),
+                b_source=_record_entry(right, "source"),
+            )
         )  # fmt: skip
     return tuple(inputs)
 

@@ -5,7 +5,6 @@ After a crash at any moment the file consists of complete lines and at most one 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from sim.config.errors import Origin, bad_input
+from sim.output import try_lock
 
 NAME = "journal.jsonl"
 
@@ -49,12 +49,10 @@ class Journal:
         return self
 
     def _lock(self) -> None:
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released when the process ends, however that happens
-        except OSError:
+        if try_lock(self.file.fileno()) is False:
             raise bad_input(
                 Origin(str(self.path.parent)), "", "another process is running this study; wait for it, or stop it"
-            ) from None
+            )
 
     def _read(self) -> int:
         """Load the finished points; returns the length of the valid part [bytes]."""
@@ -110,7 +108,10 @@ class Journal:
 
 def _sync(folder: Path) -> None:
     """Flush the directory entries of a folder to disk."""
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows does not open folders
+        return
     try:
         os.fsync(handle)
     finally:

@@ -4,28 +4,68 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeGuard
 
 from sim import api
 from sim.config import yaml_tree
 from sim.config.errors import Origin, bad_input, did_you_mean
 from sim.config.ground_sites import site_tree
 from sim.config.library import items
-from sim.config.scenario import Loaded
+from sim.config.paths import is_path, resolve_path
+from sim.config.scenario import Loaded, Overrides, overrides
 from sim.results.store import Results, resolved_yaml
-from sim.studies.compare import Operand
+from sim.studies.compare import Comparison, Operand, as_operand, check_equal, check_work
+from sim.studies.compare import compare as compare_results
 
 BASELINE = "baseline:"
+Side = str | Path | Loaded | Results | Operand
+"""An operand: a scenario (name, path or loaded), a results folder, `baseline:NAME`, or results."""
 
 
-def load_pair(
-    a: str, b: str, sets: tuple[str, ...] = (), threads: int | None = None, skip_bad: bool = False
-) -> tuple[Operand, Operand]:
-    """Load both operands of a comparison; scenarios are run, a baseline does the work of the other operand.
+def compare(
+    a: Side, b: Side, equal: str | None = None, *, set: Overrides = (), threads: int | None = None, skip_bad: bool = False
+) -> Comparison:
+    """Compare two designs.
 
     Parameters
     ----------
-    a, b : str
-        Scenario (name or path), results folder, or `baseline:NAME`.
+    a, b : str, Path, Loaded, Results or Operand
+        Scenario (name, path or loaded), results folder, `baseline:NAME` (shipped name or path), or results. Scenarios are
+        run; a baseline does the work of the other operand.
+    equal : {"nameplate", "useful", "power", "capex"}, optional
+        Scale A so that this quantity equals that of B.
+    set : mapping or sequence of str, optional
+        Overrides of both scenarios; those of one only begin with `a:` or `b:`, such as {"a:step": "30 s"}.
+    threads : int, optional
+        Threads of a run.
+    skip_bad : bool, optional
+        Whether bad element sets of a catalogue are left out.
+
+    Returns
+    -------
+    Comparison
+        Differences of inputs, metrics and waterfall.
+
+    Raises
+    ------
+    InputError
+        If an operand does not exist or is invalid, if overrides apply to none, or if the quantity is unknown.
+    RunError
+        If the quantity is zero.
+    """
+    check_equal(equal)
+    return compare_results(*load_pair(a, b, overrides(set), threads, skip_bad), equal)
+
+
+def load_pair(
+    a: Side, b: Side, sets: tuple[str, ...] = (), threads: int | None = None, skip_bad: bool = False
+) -> tuple[Operand, Operand]:
+    """Load both operands of a comparison.
+
+    Parameters
+    ----------
+    a, b : str, Path, Loaded, Results or Operand
+        As in `compare`.
     sets : tuple of str
         Overrides of the scenarios, key=value.
     threads : int, optional
@@ -41,39 +81,92 @@ def load_pair(
     Raises
     ------
     InputError
-        If an operand does not exist or is invalid, or if overrides apply to neither.
+        If an operand does not exist or is invalid, or if overrides apply to none.
     """
-    loaded = [None if _is_folder(t) or t.startswith(BASELINE) else api.load(t, sets, skip_bad=skip_bad) for t in (a, b)]
-    if sets and loaded == [None, None]:
+    one, two = _loaded("A", a, sets, skip_bad), _loaded("B", b, sets, skip_bad)
+    if sets and one is None and two is None:
         raise bad_input(Origin("--set"), "", "applies to scenarios, and neither operand is one; leave it out")
+    work = [known for known in (_work(a, one), _work(b, two)) if known is not None]
+    if len(work) == 2:
+        check_work(*work)  # before anything is run
     cache: dict[str, Results] = {}  # the same scenario on both operands is run once
-    one, two = loaded
-    operands = [_operand(a, one, (b, two), cache, threads), _operand(b, two, (a, one), cache, threads)]
+    operands = [_operand("A", a, one, (b, two), cache, threads), _operand("B", b, two, (a, one), cache, threads)]
     if operands[0].label == operands[1].label:
-        operands = [replace(operand, label=f"{operand.label} ({letter})") for operand, letter in zip(operands, "AB", strict=True)]
+        operands = [replace(each, label=f"{each.label} ({letter})") for each, letter in zip(operands, "AB", strict=True)]
     return operands[0], operands[1]
 
 
-def _scenario_of(text: str, loaded: Loaded | None) -> Loaded | None:
+def sets_of(letter: str, sets: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Overrides of one operand.
+
+    Parameters
+    ----------
+    letter : {"A", "B"}
+        The operand.
+    sets : tuple of str
+        Overrides as given: key=value for both, a:key=value and b:key=value for one.
+
+    Returns
+    -------
+    all : tuple of str
+        Overrides that apply to the operand, without the letter, in the order given.
+    own : tuple of str
+        Those that are for this operand alone, as given.
+
+    Examples
+    --------
+    >>> sets_of("B", ("step=30 s", "a:seed=2", "b:seed=3"))
+    (('step=30 s', 'seed=3'), ('b:seed=3',))
+    """
+    mark, others = f"{letter.lower()}:", ("a:", "b:")
+    own = tuple(text for text in sets if text.startswith(mark))
+    return tuple(text.removeprefix(mark) for text in sets if text in own or not text.startswith(others)), own
+
+
+def _loaded(letter: str, side: Side, sets: tuple[str, ...], skip_bad: bool) -> Loaded | None:
+    """The scenario of an operand; None where it is something else."""
+    mine, own = sets_of(letter, sets)
+    if isinstance(side, str | Path) and not _is_folder(side) and not str(side).startswith(BASELINE):
+        return api.load(side, mine, skip_bad=skip_bad)
+    if own:
+        raise bad_input(Origin(f"--set {own[0]}"), "", f"applies to a scenario by name or path, and {letter} is none; leave it out")
+    return side if isinstance(side, Loaded) else None
+
+
+def _work(side: Side, loaded: Loaded | None) -> tuple[str, set[str]] | None:
+    """Label and kinds of workloads of a scenario or a results folder; None where they are not known before a run."""
+    if loaded is not None:
+        return str(side) if isinstance(side, str | Path) else loaded.scenario.name, {w.kind for w in loaded.scenario.workloads}
+    if _is_folder(side):
+        return str(side), {work["kind"] for work in api.open_results(side).summary["workloads"]}
+    return None
+
+
+def _scenario_of(side: Side, loaded: Loaded | None) -> Loaded | None:
     """The scenario whose work a baseline does: the other operand, or the scenario of its results folder."""
-    return api.load(Path(text) / "scenario.yaml") if _is_folder(text) else loaded
+    folder = side.folder if isinstance(side, Results) else side
+    return api.load(Path(folder) / "scenario.yaml") if _is_folder(folder) else loaded
 
 
-def _is_folder(text: str) -> bool:
-    return text not in items("scenarios") and Path(text).is_dir()
+def _is_folder(side: Side | None) -> TypeGuard[str | Path]:
+    return isinstance(side, str | Path) and str(side) not in items("scenarios") and Path(side).is_dir()
 
 
 def _operand(
-    text: str, own: Loaded | None, other: tuple[str, Loaded | None], cache: dict[str, Results], threads: int | None
+    letter: str, side: Side, own: Loaded | None, other: tuple[Side, Loaded | None], cache: dict[str, Results], threads: int | None
 ) -> Operand:
-    if text.startswith(BASELINE):
-        return _baseline(text, _scenario_of(*other))
+    if isinstance(side, Operand):
+        return side
+    if isinstance(side, Results):
+        return as_operand(letter, side)
+    if isinstance(side, str) and side.startswith(BASELINE):
+        return _baseline(side, _scenario_of(*other))
     if own is None:
-        results = api.open_results(text)
-        return Operand(Path(text).name, results, yaml_tree.read(Path(text) / "scenario.yaml"))
+        folder = Path(str(side))
+        return Operand(folder.name, api.open_results(folder), yaml_tree.read(folder / "scenario.yaml"))
     if own.sha256 not in cache:
         cache[own.sha256] = api.run(own, threads=threads)
-    return Operand(own.scenario.name, cache[own.sha256], yaml_tree.parse(resolved_yaml(own), text))
+    return Operand(own.scenario.name, cache[own.sha256], yaml_tree.parse(resolved_yaml(own), str(side)))
 
 
 def _baseline(text: str, like: Loaded | None) -> Operand:
@@ -81,6 +174,9 @@ def _baseline(text: str, like: Loaded | None) -> Operand:
 
     name = text.removeprefix(BASELINE)
     known = items("baselines")
-    if name not in known:
+    if is_path(name):
+        name = resolve_path(name, Path())
+    elif name not in known:
         raise bad_input(Origin(text), "", f"no such baseline; {did_you_mean(name, known)}")
-    return Operand(name, ground_baseline.run(name, like=like), site_tree(name))
+    site = site_tree(name)
+    return Operand(str(site.value["name"].value), ground_baseline.run(name, like=like), site)

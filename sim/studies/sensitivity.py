@@ -100,7 +100,10 @@ def all_inputs(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> t
         problem = _prescribed_mesh_problem(scenario, meshes, satellites - int(more))
         if problem is None:
             more_spares = with_value(scenario, "fleet.spares", more)
-            inputs.append(IncreasedInput("fleet.spares", "1", more - 1.0, more, more_spares, None, None, "spare", ("", 1.0)))
+            inputs.append(IncreasedInput(
+                field="fleet.spares", unit="1", before=more - 1.0, after=more, scenario=more_spares, mass_kg=None,
+                usd=None, name="spare", display_unit=("", 1.0),
+            ))
         else:
             notes.append(f"fleet.spares: not increased, the mesh needs every satellite ({problem})")
     return inputs, notes
@@ -116,14 +119,20 @@ def _satellite_input(
         grown = with_value(grown, f"satellite.{each}", (1.0 + SHARE) * _value(scenario.satellite, each))
     before, after = _value(scenario.satellite, path), _value(grown.satellite, path)
     usd = None if mass_kg is None else 0.0
-    return IncreasedInput(f"satellite.{path}", unit, before, after, grown, mass_kg, usd, name, display_unit)
+    return IncreasedInput(
+        field=f"satellite.{path}", unit=unit, before=before, after=after, scenario=grown, mass_kg=mass_kg, usd=usd,
+        name=name, display_unit=display_unit,
+    )
 
 
 def _scenario_input(
     scenario: Scenario, path: str, unit: str, before: float, name: str, display_unit: tuple[str, float]
 ) -> IncreasedInput:  # fmt: skip
     after = (1.0 + SHARE) * before
-    return IncreasedInput(path, unit, before, after, with_value(scenario, path, after), None, None, name, display_unit)
+    return IncreasedInput(
+        field=path, unit=unit, before=before, after=after, scenario=with_value(scenario, path, after), mass_kg=None,
+        usd=None, name=name, display_unit=display_unit,
+    )
 
 
 def _value(satellite: Satellite, path: str) -> float:
@@ -150,7 +159,10 @@ def _links(scenario: Scenario, trains: bool) -> list[IncreasedInput]:
         return [faster]
     before, after = float(links.terminals), float(_whole(links.terminals))
     more = with_value(scenario, "links.terminals", int(after))
-    return [faster, IncreasedInput("links.terminals", "1", before, after, more, None, None, "terminals", ("", 1.0))]
+    return [faster, IncreasedInput(
+        field="links.terminals", unit="1", before=before, after=after, scenario=more, mass_kg=None, usd=None,
+        name="terminals", display_unit=("", 1.0),
+    )]
 
 
 def _whole(count: int) -> int:
@@ -167,7 +179,10 @@ def _accelerators(scenario: Scenario, meshes: Sequence[Mesh]) -> tuple[list[Incr
             return [], [f"{path}: not increased from {before} to {after}: {problem.partition(';')[0]}"]
     price = None if scenario.economics is None else (after - before) * scenario.economics.accelerator
     grown = with_value(scenario, path, after)
-    return [IncreasedInput(path, "1", before, after, grown, None, price, "accelerators", ("", 1.0))], []
+    return [IncreasedInput(
+        field=path, unit="1", before=before, after=after, scenario=grown, mass_kg=None, usd=price, name="accelerators",
+        display_unit=("", 1.0),
+    )], []
 
 
 def _prescribed_mesh_problem(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> str | None:

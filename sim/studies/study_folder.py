@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sim.config.errors import Origin, bad_input
+from sim.output import rename_to_free
 from sim.studies.definition import Study
 from sim.studies.journal import NAME
 from sim.studies.table import write_points, write_runtime
+
+DIGESTED = ("points.parquet", "runtime.parquet", "scenario.yaml", "study.yaml")
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,9 @@ def existing_study(study: Study, out: str | Path | None, resume: bool) -> Finish
 def _failures(folder: Path) -> dict[int, str]:
     import pyarrow.parquet as pq
 
+    from sim.results.reader import check_files
+
+    check_files(folder, DIGESTED)
     table = folder / "points.parquet"
     try:
         rows = pq.read_table(table, columns=["point", "error"]).to_pylist()
@@ -158,7 +166,7 @@ def write_folder(
     """
     from sim.config.scenario import load
     from sim.results.manifest import build_manifest
-    from sim.results.store import resolved_yaml, to_json
+    from sim.results.store import digests, resolved_yaml, to_json
 
     failed = {p.index: done[p.index]["error"] for p in study.points if done[p.index]["error"] is not None}
     first = load(study.source, study.points[0].sets)
@@ -166,21 +174,20 @@ def write_folder(
     write_runtime(study, done, part / "runtime.parquet")
     (part / "scenario.yaml").write_text(resolved_yaml(first), encoding="utf-8")
     (part / "study.yaml").write_text(study_yaml(study), encoding="utf-8")
-    manifest = {**build_manifest(first, facts), "identity": study.identity, "points": len(study.points), "failed": sorted(failed)}
+    manifest = {
+        **build_manifest(first, facts), "identity": study.identity, "points": len(study.points), "failed": sorted(failed),
+        "files": digests(part, DIGESTED),
+    }  # fmt: skip
     (part / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
-    target = _target(study, out)
-    part.rename(target)
+    target = rename_to_free(part, [Path(out)] if out is not None else _numbered_folders(study))
     (target / NAME).unlink()  # last: until the folder has its name, the study can be resumed from the journal
     return Finished(target, len(study.points), failed)
 
 
-def _target(study: Study, out: str | Path | None) -> Path:
-    if out is not None:
-        return Path(out)
-    number = 1
-    while (target := Path("results") / f"{study.spec.name}-{study.identity[:8]}-{number}").exists():
-        number += 1
-    return target
+def _numbered_folders(study: Study) -> Iterator[Path]:
+    """Names in `results`, in the order in which they are tried."""
+    for number in itertools.count(1):
+        yield Path("results") / f"{study.spec.name}-{study.identity[:8]}-{number}"
 
 
 def study_yaml(study: Study) -> str:

@@ -1,6 +1,7 @@
 """Running a study of many points on dask.distributed, with a journal from which it can be resumed.
 
-One machine is a cluster of its own: worker processes with one thread each, connected over the loopback address.
+One machine is a cluster of its own: worker processes with one thread each, connected over the loopback address by TLS
+with a key that exists only in memory, so that no other user of the machine can send code to it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import queue
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,6 +20,7 @@ from typing import Any
 import sim
 from sim.config.errors import InputError, RunError
 from sim.config.validation import available_bytes
+from sim.output import check_place
 from sim.studies import definition
 from sim.studies.definition import Point, Progress, Study
 from sim.studies.journal import Journal
@@ -37,6 +41,12 @@ _DASK_CONFIG = {
     },
 }
 CONNECT_TIMEOUT_S = 10.0
+SILENT_S = 30.0  # a scheduler that has not answered for so long is lost
+NO_WORKERS_S = 60.0  # time without any worker after which a study ends
+CHECK_S = 2.0  # between questions to the scheduler while no point finishes
+WAIT_S = 0.1
+CLOSE_S = 5.0
+KEPT = "finished points are saved; add --resume to continue"
 # Ctrl-C is sent to every process of the terminal: workers ignore it, this process handles it and stops them
 _IGNORE_SIGINT = "import signal\ndef dask_setup(worker):\n    signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 
@@ -172,7 +182,10 @@ def execute(
     finished = existing_study(study, out, resume)
     if finished is not None:
         return finished
+    _check_dask()
     part = part_folder(study, out)
+    if not part.exists():
+        check_place(Path(out) if out is not None else Path("results") / study.spec.name)
     part.mkdir(parents=True, exist_ok=True)
     head = {"identity": study.identity, "sources": sources_hash(), "name": study.spec.name}
     begin = time.monotonic()
@@ -188,11 +201,28 @@ def execute(
     return write_folder(study, part, out, journal.done, facts)
 
 
+def _check_dask() -> None:
+    """Check that dask can be loaded, before anything is written.
+
+    Raises
+    ------
+    RunError
+        If this system lacks a module that it needs.
+    """
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise RunError(f"sweeps need dask, which cannot be loaded here ({error}); run the sweep on Linux") from None
+
+
 @contextmanager
 def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
-    """A client of the scheduler at the address, or of a cluster that exists as long as this study."""
+    """A client of the scheduler at the address, or of a cluster that exists as long as this study.
+
+    TLS files of a scheduler elsewhere are those of Dask's configuration.
+    """
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client, LocalCluster, Security
 
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(_DASK_CONFIG))
@@ -200,9 +230,9 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
             try:
                 cluster = LocalCluster(
                     n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.CRITICAL, memory_limit=0, preload=[_IGNORE_SIGINT],
+                    silence_logs=logging.CRITICAL, memory_limit=0, preload=[_IGNORE_SIGINT], security=Security.temporary(),
                 )  # fmt: skip
-            except RuntimeError as error:
+            except (RuntimeError, OSError) as error:
                 raise RunError(f"the workers could not be started ({error})") from None
             stack.enter_context(cluster)
             client = stack.enter_context(Client(cluster))
@@ -210,13 +240,90 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
             with suppress(TimeoutError):  # a worker that is restarting logs an error when it is stopped
                 client.wait_for_workers(workers, timeout=CONNECT_TIMEOUT_S)
             return
+        client = _connect(scheduler)
+        stack.callback(_close, client)
+        yield client
+
+
+def _connect(scheduler: str) -> Any:
+    """A client of the scheduler at an address.
+
+    Raises
+    ------
+    RunError
+        If none answers in time, or something else does.
+    """
+    import asyncio
+
+    from distributed import Client
+
+    made: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def connect() -> None:
         try:
-            client = Client(scheduler, timeout=CONNECT_TIMEOUT_S)
-        except (OSError, ValueError) as error:
-            raise RunError(
-                f"no scheduler answers at {scheduler} ({error}); start one, or leave --scheduler out"
-            ) from None
-        yield stack.enter_context(client)
+            made.put(Client(scheduler, timeout=CONNECT_TIMEOUT_S))
+        except (Exception, asyncio.CancelledError) as error:  # whatever the other side sends, dask may fail on it in any way
+            made.put(error)
+
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # what is wrong is in the exception
+    # a thread of its own: Client waits for ever for a port that accepts the connection and then says nothing
+    threading.Thread(target=connect, daemon=True).start()
+    try:
+        client = made.get(timeout=2.0 * CONNECT_TIMEOUT_S)
+    except queue.Empty:
+        client = TimeoutError(f"no answer within {2.0 * CONNECT_TIMEOUT_S:.0f} s")
+    finally:
+        logger.setLevel(level)
+    if isinstance(client, BaseException):
+        reason = str(client).split("\n")[0] or type(client).__name__
+        raise RunError(
+            f"no dask scheduler answers at {scheduler} ({reason}); start one, check its address and TLS, or leave --scheduler out"
+        )
+    return client
+
+
+def _close(client: Any) -> None:
+    """Leave a scheduler, whether it still answers or not."""
+    with suppress(Exception):
+        client.close(timeout=CLOSE_S)
+
+
+class _Watch:
+    """Deadlines of a study while no point finishes: a scheduler that is silent, and a cluster without workers."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.restart()
+
+    def restart(self) -> None:
+        """A point has finished: scheduler and workers are there."""
+        self.answered_s = self.workers_s = self.asked_s = time.monotonic()
+
+    def check(self) -> None:
+        """Ask the scheduler for its workers, if that was some time ago.
+
+        Raises
+        ------
+        RunError
+            If a deadline has passed.
+        """
+        if time.monotonic() - self.asked_s < CHECK_S:
+            return
+        try:
+            workers = self.client.sync(self.client.scheduler.ncores, callback_timeout=CONNECT_TIMEOUT_S)
+        except Exception:  # closed, reconnecting, or too slow: the deadline decides
+            workers = None
+        now = self.asked_s = time.monotonic()
+        if workers is not None:
+            self.answered_s = now
+        if workers:
+            self.workers_s = now
+        if self.client.status == "closed" or now - self.answered_s > SILENT_S:
+            raise RunError(f"the scheduler was lost; {KEPT}")
+        if now - self.workers_s > NO_WORKERS_S:
+            raise RunError(f"there has been no worker for {NO_WORKERS_S:.0f} s; {KEPT}")
 
 
 def _entries(client: Any, study: Study, remaining: list[Point], sources: str) -> Iterator[dict[str, Any]]:
@@ -224,37 +331,55 @@ def _entries(client: Any, study: Study, remaining: list[Point], sources: str) ->
 
     Other points on a worker that dies are lost with it, so all of them are run again one by one.
     """
-    from distributed import CancelledError
-
-    try:
-        suspects = []
-        for point, entry in _run_points(client, study, remaining, sources, "all"):
-            if entry is None:
-                suspects.append(point)
-            else:
-                yield entry
-        for suspect in suspects:
-            for point, entry in _run_points(client, study, [suspect], sources, "single"):
-                yield _entry(point, DIED, {}) if entry is None else entry
-    except CancelledError:
-        raise RunError("the scheduler was lost; finished points are saved; add --resume to continue") from None
+    suspects = []
+    for point, entry in _run_points(client, study, remaining, sources, "all"):
+        if entry is None:
+            suspects.append(point)
+        else:
+            yield entry
+    for suspect in suspects:
+        for point, entry in _run_points(client, study, [suspect], sources, "single"):
+            yield _entry(point, DIED, {}) if entry is None else entry
 
 
 def _run_points(
     client: Any, study: Study, points: list[Point], sources: str, name: str
 ) -> Iterator[tuple[Point, dict[str, Any] | None]]:
-    """Points with their entries as they finish; None where the worker died."""
-    from distributed import as_completed
+    """Points with their entries as they finish; None where the worker died.
+
+    Raises
+    ------
+    RunError
+        If the scheduler or all workers are lost; every entry that has arrived is given first.
+    """
+    from distributed import CancelledError, as_completed
 
     keys = [f"point-{study.identity[:16]}-{point.index}-{os.getpid()}-{name}" for point in points]
-    futures = client.map(run_point, [study.source] * len(points), points, [sources] * len(points), key=keys, pure=False)
+    try:
+        futures = client.map(run_point, [study.source] * len(points), points, [sources] * len(points), key=keys, pure=False)
+    except Exception:  # the client has been closed
+        raise RunError(f"the scheduler was lost; {KEPT}") from None
     by_key = dict(zip(keys, points, strict=True))
     # results are sent with the notification: a worker may die before its result is fetched
-    waiting = as_completed(futures, with_results=True, raise_errors=False)
+    waiting = as_completed(futures, loop=client.loop, with_results=True, raise_errors=False)
     del futures
-    for future, result in waiting:
-        yield by_key[future.key], result if isinstance(result, dict) else None
-        future.release()
+    watch = _Watch(client)
+    while not waiting.is_empty():
+        lost = False
+        for future, result in waiting.next_batch(block=False):
+            if isinstance(result, CancelledError):
+                lost = True
+                continue
+            yield by_key[future.key], result if isinstance(result, dict) else None
+            future.release()
+            watch.restart()
+        if lost:
+            raise RunError(f"the scheduler was lost; {KEPT}")
+        if not waiting.has_ready():
+            watch.check()
+            with waiting.thread_condition:
+                if not waiting.has_ready():
+                    waiting.thread_condition.wait(WAIT_S)
 
 
 def run_point(source: str, point: Point, sources: str) -> dict[str, Any]:

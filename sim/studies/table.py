@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from sim.studies.definition import Study
 
 RUNTIME = ("wall_s", "worker", "host", "version")
+
+_QUANTITY = re.compile(r"\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s+(?P<unit>[A-Za-z%(]\S*(?: \S+)*)\s*", re.ASCII)
 
 
 def flatten(summary: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +53,9 @@ def _scalars(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def write_points(study: Study, done: dict[int, dict[str, Any]], path: Path) -> None:
-    """Write points.parquet: number, varied fields (SI, unit in the column metadata), error, metrics.
+    """Write points.parquet: number, varied fields (SI, unit in the column metadata), the same as typed, error, metrics.
+
+    A field with a unit has a second column, `FIELD [UNIT]`, with the numbers as they were typed.
 
     Parameters
     ----------
@@ -61,7 +66,9 @@ def write_points(study: Study, done: dict[int, dict[str, Any]], path: Path) -> N
     path : Path
         The file.
     """
-    columns: dict[str, list[Any]] = {"point": [], **{name: [] for name in study.fields}, "error": []}
+    typed = [as_typed(study, i) for i in range(len(study.fields))]
+    both = [name for field, (name, _) in zip(study.fields, typed, strict=True) for name in (field, name) if name]
+    columns: dict[str, list[Any]] = {"point": [], **{name: [] for name in both}, "error": []}
     metrics: dict[str, None] = {"scenario_sha256": None}
     for point in study.points:
         metrics.update(dict.fromkeys(done[point.index]["metrics"]))
@@ -70,11 +77,39 @@ def write_points(study: Study, done: dict[int, dict[str, Any]], path: Path) -> N
         entry = done[point.index]
         row = {
             **entry["metrics"], "scenario_sha256": point.sha256, "point": point.index, "error": entry["error"],
-            **dict(zip(study.fields, point.values, strict=True)),
+            **dict(zip(study.fields, point.values, strict=True)), **{name: values[point.index] for name, values in typed if name},
         }  # fmt: skip
         for name, values in columns.items():
             values.append(row.get(name))
     _write(columns, dict(zip(study.fields, study.units, strict=True)), path)
+
+
+def as_typed(study: Study, position: int) -> tuple[str, list[Any]]:
+    """Column of a varied field as it was typed.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    position : int
+        Position of the field.
+
+    Returns
+    -------
+    name : str
+        `FIELD [UNIT]`, or `FIELD [as typed]` where units differ from point to point; empty for values without a unit.
+    values : list
+        Number of each point, or text where units differ.
+    """
+    field, written = study.fields[position], [values[position] for values in study.written]
+    quantities = [_QUANTITY.fullmatch(value) if isinstance(value, str) else None for value in written]
+    found = [(float(q["number"]), q["unit"]) for q in quantities if q is not None]
+    if not found:
+        return "", []
+    units = {unit for _, unit in found}
+    if len(units) > 1 or len(found) < len(written):
+        return f"{field} [as typed]", [value if isinstance(value, str) else json.dumps(value) for value in written]
+    return f"{field} [{units.pop()}]", [number for number, _ in found]
 
 
 def write_runtime(study: Study, done: dict[int, dict[str, Any]], path: Path) -> None:
@@ -105,7 +140,8 @@ def _write(columns: dict[str, list[Any]], units: dict[str, str], path: Path) -> 
         arrays.append(array)
         unit = units.get(name)
         fields.append(pa.field(name, array.type, metadata=None if unit is None else {"unit": unit}))
-    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), path, compression="zstd")
+    with path.open("wb") as file:  # pyarrow itself opens no path that is not UTF-8
+        pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), file, compression="zstd")
 
 
 def _array(values: list[Any], text: bool) -> Any:

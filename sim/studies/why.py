@@ -7,11 +7,13 @@ steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sim.config.scenario import Loaded
+from sim import api
+from sim.config.scenario import Loaded, Overrides
 from sim.config.schema import Inference, Scenario
 from sim.engine.coupling import SETTLED
 from sim.engine.driver import Run
@@ -92,7 +94,7 @@ class Input:
         return {{"before": "from", "after": "to"}.get(key, key): value for key, value in fields.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """Result of `dawndusk why`."""
 
@@ -101,6 +103,10 @@ class Answer:
     causes: tuple[Cause, ...]
     inputs: tuple[Input, ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        share = f"useful {100.0 * self.base.useful_fraction:.2f} % of nameplate"
+        return f"<Answer why {self.scenario}: {share}, {len(self.causes)} causes, {len(self.inputs)} inputs>"
 
     def as_dict(self) -> dict[str, Any]:
         """Fields for JSON.
@@ -191,15 +197,19 @@ class _Experiment:
         return SETTLED if self.coupled else ROUNDING
 
 
-def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
+def why(
+    scenario: Loaded | str | Path, progress: Progress | None = None, *, set: Overrides = (), events: Sequence[str] = ()
+) -> Answer:
     """Gain from removing each cause of loss, and from increasing each main input.
 
     Parameters
     ----------
-    loaded : Loaded
-        The scenario.
+    scenario : Loaded, str or Path
+        A loaded scenario, the name of a shipped one, or the path of a scenario file.
     progress : callable, optional
         Called with the number of runs done and their total.
+    set, events : optional
+        Overrides and events as in `sim.load`; only with a name or a path.
 
     Returns
     -------
@@ -209,8 +219,9 @@ def why(loaded: Loaded, progress: Progress | None = None) -> Answer:
     Raises
     ------
     InputError
-        If a job fits no mesh.
+        If the scenario is invalid, or if a job fits no mesh.
     """
+    loaded = api.as_loaded(scenario, set, tuple(events))
     experiment = _Experiment(loaded)
     outcome = experiment.outcome(_unchanged(experiment.scenario))
     now = experiment.shares(outcome)
@@ -267,8 +278,9 @@ def _unchanged(scenario: Scenario) -> Ablation:
 def _base(experiment: _Experiment, now: _Shares) -> Base:
     satellites = experiment.whole.satellites
     return Base(
-        satellites, experiment.sample or satellites, experiment.scenario.duration, experiment.scenario.step, now.nameplate_flops_per_s,
-        now.useful_flops_per_s, now.share("useful"), experiment.accuracy,
+        satellites=satellites, satellites_run=experiment.sample or satellites, window_s=experiment.scenario.duration,
+        step_s=experiment.scenario.step, nameplate_flops_per_s=now.nameplate_flops_per_s,
+        useful_flops_per_s=now.useful_flops_per_s, useful_fraction=now.share("useful"), accuracy=experiment.accuracy,
     )  # fmt: skip
 
 
@@ -304,8 +316,10 @@ def _input(increased: IncreasedInput, experiment: _Experiment, now: _Shares) -> 
         usd_kg = economics.spacecraft + economics.launch.price / economics.launch.capacity
         usd = satellites * increased.usd + (mass_kg or 0.0) * usd_kg
     return Input(
-        increased.field, increased.unit, increased.before, increased.after, mass_kg, usd, gain / now.nameplate_flops_per_s, gain,
-        gain / mass_kg if mass_kg else None, gain / usd if usd else None, increased.label, increased.display_unit,
+        input=increased.field, unit=increased.unit, before=increased.before, after=increased.after, mass_kg=mass_kg,
+        usd=usd, gain_fraction=gain / now.nameplate_flops_per_s, gain_flops_per_s=gain,
+        per_kg=gain / mass_kg if mass_kg else None, per_usd=gain / usd if usd else None, label=increased.label,
+        display_unit=increased.display_unit,
     )  # fmt: skip
 
 

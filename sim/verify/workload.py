@@ -267,7 +267,7 @@ def _collectives() -> list[Case | Failed]:
 
 def _decode_step_ms(batch: int) -> float:
     """30e9 parameters of 1 B on 16 accelerators, a cache of 8,192 tokens of 100 kB for each sequence."""
-    shape = Model(30e9, 50, 5000, 40, 10, 100, 16000, 32000)
+    shape = Model(30e9, 125, 5000, 64, 16, 25, 16000, 32000)  # a head of the cache on each accelerator
     service = Service(shape, 16, 16, batch, 8192, 1, 1.97e14, 1.0, 8.1e11, 16e9, 1.0, INF, 0.0, 1.0, 1.0)
     return 1e3 * float(decode_step_s(service, batch, 8192.0))
 

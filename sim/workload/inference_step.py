@@ -75,10 +75,13 @@ def _prefill(service: Service, batch: int, rate: Value) -> Parts:
 
 
 def _decode(service: Service, batch: int, context: float, rate: Value) -> Parts:
-    """One token each of `batch` sequences: all matrices, then attention over a key-value cache of `context` tokens."""
+    """One token each of `batch` sequences: all matrices, then attention over a key-value cache of `context` tokens.
+
+    The accelerator with the most key-value heads paces the others.
+    """
     model = service.model
     matrices = (2.0 * batch * model.parameters, service.weight_bytes * model.parameters)
-    cache = kv_bytes_per_token(model, service.kv_element_bytes)
+    cache = service.tensor * kv_bytes_per_token(model, service.kv_element_bytes, service.tensor)
     attention = (batch * attention_flops_per_token(model, context), batch * context * cache)
     return _parts(service, [matrices, attention], float(batch), rate)
 

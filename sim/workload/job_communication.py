@@ -35,6 +35,11 @@ class Transport(Protocol):
         """Rate of each directed link [bit/s], (2 L,)."""
         ...
 
+    @property
+    def directed_src(self) -> Ints:
+        """Satellite at which each directed link begins, (2 L,); -1 where it is none."""
+        ...
+
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes between pairs of satellites.
 
@@ -107,10 +112,12 @@ class JobCommunication:
         All-reduce of the gradients.
     satellites : int
         Satellites of the constellation, N.
+    senders : ndarray of bool, shape (N,), optional
+        Satellites whose messages are counted, for a lower bound; by default all.
     """
 
-    def __init__(self, task: Task, collective: Collective, satellites: int) -> None:
-        self.task, self.collective, self.satellites = task, collective, satellites
+    def __init__(self, task: Task, collective: Collective, satellites: int, senders: Flags | None = None) -> None:
+        self.task, self.collective, self.satellites, self.senders = task, collective, satellites, senders
         self._ranks: list[Ints] = []
         self._version = -1
         self._stage_transfers: list[_Flows] = []
@@ -140,7 +147,10 @@ class JobCommunication:
         stage, own_stage = self._sum(self._stage_transfers, transport, jobs, jobs_disconnected)
         gradients, own_gradients = self._sum(self._reductions, transport, jobs, jobs_disconnected)
         outside = self._disconnected(ranks, transport, jobs_disconnected)
-        return Costs(stage, gradients, own_stage, own_gradients, jobs_disconnected, outside)
+        return Costs(
+            stage_transfer_s=stage, gradients_s=gradients, own_stage_transfer_s=own_stage,
+            own_gradients_s=own_gradients, jobs_disconnected=jobs_disconnected, satellites_disconnected=outside,
+        )
 
     def _disconnected(self, ranks: list[Ints], transport: Transport, jobs_disconnected: Flags) -> Flags:
         """Satellites that disconnect their job: members outside its largest connected component."""
@@ -156,8 +166,20 @@ class JobCommunication:
         for g, members in enumerate(ranks):
             owner[members] = g
         stacked = np.stack(ranks) if ranks else np.zeros((0, 0), dtype=np.int64)
-        self._stage_transfers = [_routed(p, owner, transport) for p in _stage_transfer_phases(self.task, stacked)]
-        self._reductions = [_routed(p, owner, transport) for p in _reduction_phases(self.task, self.collective, stacked)]
+        transfers, reductions = _stage_transfer_phases(self.task, stacked), _reduction_phases(self.task, self.collective, stacked)
+        self._stage_transfers = [self._routed(phase, owner, transport) for phase in transfers]
+        self._reductions = [self._routed(phase, owner, transport) for phase in reductions]
+
+    def _routed(self, phase: Phase, owner: Ints, transport: Transport) -> _Flows:
+        src, dst, size_bytes = phase.src, phase.dst, phase.size_bytes
+        if self.senders is not None:
+            counted = self.senders[src]
+            src, dst, size_bytes = src[counted], dst[counted], size_bytes[counted]
+        start, links = transport.routes(src, dst)
+        return _Flows(
+            repeat=phase.repeat, job=owner[src], src=src, size_bytes=size_bytes, start=start, links=links,
+            stays=np.asarray(src == dst),
+        )
 
     def _sum(self, phases: list[_Flows], transport: Transport, jobs: int, jobs_disconnected: Flags) -> tuple[Array, Array]:
         """Duration of the phases in sequence, for each job and for each satellite's own messages.
@@ -184,13 +206,6 @@ class JobCommunication:
             total += flows.repeat * slowest
             own += flows.repeat * own_slowest
         return total, own
-
-
-def _routed(phase: Phase, owner: Ints, transport: Transport) -> _Flows:
-    start, links = transport.routes(phase.src, phase.dst)
-    return _Flows(
-        phase.repeat, owner[phase.src], phase.src, phase.size_bytes, start, links, np.asarray(phase.src == phase.dst)
-    )
 
 
 def _stage_transfer_phases(task: Task, ranks: Ints) -> list[Phase]:

@@ -97,7 +97,7 @@ def max_batch(service: Service) -> int:
     room = (
         service.memory_share * service.memory_bytes * service.tensor - service.weight_bytes * service.model.parameters
     )
-    per_token = kv_bytes_per_token(service.model, service.kv_element_bytes)
+    per_token = service.tensor * kv_bytes_per_token(service.model, service.kv_element_bytes, service.tensor)
     return max(0, int(room // (per_token * (service.input_tokens + service.output_tokens))))
 
 

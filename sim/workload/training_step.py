@@ -365,7 +365,10 @@ def decompose(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
     communication_s = exposed_s(task, rate, pp_s, dp_s)
     straggler_s = task.jitter * expected_maximum(members(task)) * running
     total_s = arithmetic_s + recompute_s + bubble_s + communication_s + straggler_s
-    return StepTime(arithmetic_s, recompute_s, bubble_s, communication_s, straggler_s, total_s)
+    return StepTime(
+        compute_s=arithmetic_s, recompute_s=recompute_s, bubble_s=bubble_s, communication_s=communication_s,
+        straggler_s=straggler_s, total_s=total_s,
+    )
 
 
 @lru_cache(maxsize=256)

@@ -319,8 +319,47 @@ def activation_bytes_per_layer(
     return values * (10.0 + (24.0 + scores) / tensor)
 
 
-def kv_bytes_per_token(model: Model, element_bytes: float) -> float:
-    """Bytes of the key-value cache for one token, all layers.
+def kv_heads_per_rank(model: Model, tensor: int) -> int:
+    """Key-value heads on the accelerator of a tensor group that holds the most.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+    tensor : int
+        Tensor parallel degree.
+
+    Returns
+    -------
+    int
+        max(g / t, 1) for g key-value heads and degree t where one divides the other.
+
+    Notes
+    -----
+    Query heads are split evenly in order. A key-value head is on each accelerator that holds one of its query heads: it is
+    not split, so that ranks beyond the number of key-value heads hold copies. Weights are still split evenly.
+
+    References
+    ----------
+    [ainslie2023:section 2.2]
+
+    Examples
+    --------
+    Eight heads on 4, 8 and 32 accelerators; on three, the second holds query heads 32 to 63 and with them four heads:
+
+    >>> llama_405b = Model(405853388800, 126, 16384, 128, 8, 128, 53248, 128256)
+    >>> [kv_heads_per_rank(llama_405b, tensor) for tensor in (4, 8, 32)]
+    [2, 1, 1]
+    >>> kv_heads_per_rank(llama_405b._replace(heads=96), 3)
+    4
+    """
+    heads, shared = model.heads, max(1, model.heads // max(1, model.kv_heads))
+    splits = ((rank * heads // tensor, (rank + 1) * heads // tensor) for rank in range(tensor))
+    return max((end - 1) // shared - begin // shared + 1 if end > begin else 0 for begin, end in splits)
+
+
+def kv_bytes_per_token(model: Model, element_bytes: float, tensor: int = 1) -> float:
+    """Bytes of the key-value cache for one token, all layers, on the fullest accelerator of a tensor group.
 
     Parameters
     ----------
@@ -328,11 +367,13 @@ def kv_bytes_per_token(model: Model, element_bytes: float) -> float:
         Shape of the model.
     element_bytes : float
         Bytes of one number.
+    tensor : int
+        Tensor parallel degree; 1 for the cache without copies.
 
     Returns
     -------
     float
-        2 L k e for L layers, key width k and e bytes.
+        2 L k e for L layers, e bytes and the width k of the key-value heads of an accelerator.
 
     References
     ----------
@@ -340,12 +381,13 @@ def kv_bytes_per_token(model: Model, element_bytes: float) -> float:
 
     Examples
     --------
-    Llama 3 8B in 16 bits: 128 KiB.
+    Llama 3 8B in 16 bits: 128 KiB; one of its eight heads on each of 8 accelerators, and on each of 32: 16 KiB.
 
-    >>> kv_bytes_per_token(Model(8.03e9, 32, 4096, 32, 8, 128, 14336, 128256), 2.0) / 1024
-    128.0
+    >>> llama_8b = Model(8.03e9, 32, 4096, 32, 8, 128, 14336, 128256)
+    >>> [kv_bytes_per_token(llama_8b, 2.0, tensor) / 1024 for tensor in (1, 8, 32)]
+    [128.0, 16.0, 16.0]
     """
-    return 2.0 * model.layers * model.kv_heads * model.head_size * element_bytes
+    return 2.0 * model.layers * kv_heads_per_rank(model, tensor) * model.head_size * element_bytes
 
 
 def message_bytes(model: Model, tokens: float, element_bytes: float) -> float:

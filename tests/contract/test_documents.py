@@ -70,6 +70,23 @@ def test_no_cell_breaks_a_table() -> None:
         assert not [text for row in rows for text in row.values() if "|" in text or "\n" in text]
 
 
+# --- the field reference ----------------------------------------------------------------------------------------------
+
+
+def test_field_reference_is_current() -> None:
+    """Source of truth: the models of scenario files; `python tools/build_fields.py` writes the page."""
+    fields = _tool("build_fields")
+    assert fields.PAGE.read_text(encoding="utf-8") == fields.written(), "stale; run python tools/build_fields.py"
+
+
+def test_field_reference_by_hand() -> None:
+    """By hand: a field with unit, limits, default and meaning; a default of defaults.yaml; a section of its own."""
+    page = _tool("build_fields").written()
+    assert "| `step` | `60 s`, above 0 s, at most 3600 s | `60 s` | Time step |" in page
+    assert "| `hop_latency` | `30 s`, at least 0 s | (`20 us`) | Delay of switching and coding at each hop |" in page
+    assert "| `array` | [Array](#array) | required | Solar array |" in page
+
+
 # --- excerpts of code -------------------------------------------------------------------------------------------------
 
 

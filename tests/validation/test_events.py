@@ -248,3 +248,62 @@ def test_a_decay_in_a_coupled_run(tmp_path: Path) -> None:
         ] == [(60.0 * k, "satellite 1", 0.0, "decay")]
         assert dataset.event_rows(outcome) == dataset.event_rows(alone)
         assert metrics.summary(outcome) == metrics.summary(found[0])
+
+
+# --- events with a duration -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", ["", GRID])
+@pytest.mark.parametrize(
+    ("events", "lost_s"),
+    [
+        (["+15 min lose plane 3 for 50 min"], 8 * 3000.0),
+        (["+130 s lose plane 3 for 100 s"], 8 * 100.0),  # begins and ends within steps
+        (["2026-12-21T00:15Z lose satellites 3-4 for 1 h"], 2 * 3600.0),
+        # the second begins before the first ends: lost from 10 min to 70 min
+        (["+10 min lose plane 3 for 40 min", "+30 min lose plane 3 for 40 min"], 8 * 3600.0),
+        # the end of the loss of all does not bring back the plane that is lost for good from 20 min on
+        (["+10 min lose all for 30 min", "+20 min lose plane 0"], 48 * 1800.0 + 8 * 80 * 60.0),
+        # restored after 10 min by an event of its own; of the plane one satellite returns after 20 min
+        (["+10 min lose plane 2 for 1 h", "+20 min restore plane 2"], 8 * 600.0),
+        (["+10 min lose plane 2 for 1 h", "+30 min restore satellite 16"], 7 * 3600.0 + 1200.0),
+        (["+100 min lose plane 5 for 6 h"], 8 * 20 * 60.0),  # to the end of the run
+        (["+0 s derate all to 0.75 for 30 min"], 0.25 * 48 * 1800.0),
+        (["+1 h lose satellites 0-7 accelerators for 30 min"], 8 * 1800.0),
+    ],
+)
+def test_lost_for_a_time(tmp_path: Path, events: list[str], lost_s: float, more: str) -> None:
+    """Closed form: satellites times the time for which they are lost, of 48 satellites times two hours; the ledger counts
+    accelerator-seconds, so that the share is exact to rounding."""
+    summary = api.run(scenario(tmp_path, *events, more=more)).summary
+    assert own(summary, "failed") == (pytest.approx(lost_s / (N * DURATION_S), abs=1e-12), 0.0)
+
+
+def test_events_with_a_duration_are_listed(tmp_path: Path) -> None:
+    """By hand: begin and end of each, cause `scenario`; what a restoration has ended does not end again."""
+    found = api.run(
+        scenario(
+            tmp_path, "+10 min lose plane 3 for 30 min", "+20 min derate satellite 1 to 0.5 for 1 h",
+            "+5 min lose station Dublin for 10 min", "+30 min lose satellite 2 for 1 h", "+45 min restore satellite 2",
+        )
+    ).events  # fmt: skip
+    assert [(e["time_s"] / 60.0, e["action"], e["target"], e["remaining_fraction"], e["cause"]) for e in found] == [
+        (5.0, "lose", "station Dublin", 0.0, "scenario"),
+        (10.0, "lose", "plane 3", 0.0, "scenario"),
+        (15.0, "restore", "station Dublin", 1.0, "scenario"),
+        (20.0, "derate", "satellite 1", 0.5, "scenario"),
+        (30.0, "lose", "satellite 2", 0.0, "scenario"),
+        (40.0, "restore", "plane 3", 1.0, "scenario"),
+        (45.0, "restore", "satellite 2", 1.0, "scenario"),
+        (80.0, "restore", "satellite 1", 1.0, "scenario"),
+    ]
+
+
+def test_a_station_is_lost_for_a_time(tmp_path: Path) -> None:
+    """Source of truth: the same loss and return as two events."""
+    timed = api.run(scenario(tmp_path, "+30 min lose station Dublin for 40 min"))
+    two = api.run(scenario(tmp_path, "+30 min lose station Dublin", "+70 min restore station Dublin"))
+    assert timed.events == two.events
+    name = "propagation_rtt_ms"
+    assert timed.series[name].values.tobytes() == two.series[name].values.tobytes()
+    assert np.isnan(timed.series[name].values[0]).sum() == 40

@@ -12,6 +12,7 @@ from sim.config.schema.events import (
     parse_target,
     plane_blocks,
     plane_satellites,
+    relative_time,
     short_form,
 )
 from sim.config.schema.fleet import Economics, Failures, Fleet, Launch, Recovery, Repair
@@ -103,5 +104,6 @@ __all__ = [
     "parts",
     "plane_blocks",
     "plane_satellites",
+    "relative_time",
     "short_form",
 ]  # fmt: skip

@@ -12,7 +12,6 @@ from sim.config.quantity import Quantity
 LOW_M, HIGH_M = 160e3, 40_000e3  # altitudes that can be simulated: below, no orbit lasts; above, not near the Earth
 
 LONGEST_NAME = 100  # characters
-FOLDER_NAME, LONGEST_FOLDER_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", 180  # folders of results add a few characters to the name
 
 
 def _name(text: str) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from orbit.moments import read_moment
 from orbit.units import shortened
+from sim.config.quantity import Quantity
 from sim.config.schema.base import FieldError, Fraction, Section
 from sim.config.schema.orbits import Constellation, Ring, Walker, parts
 
@@ -33,7 +34,10 @@ _SATELLITES = re.compile(
 _LINK = re.compile(r"link\s+(\d{1,9})\s*-\s*(\d{1,9})", re.ASCII)
 _STATION = re.compile(r"station\s+(\S.*)")
 _OBJECT = re.compile(r"object\s+(\S.*)")
-_SHORT = re.compile(r"\s*(?P<at>\d\S*)\s+(?P<action>[a-z]+)\s+(?P<target>\S.*?)\s*")
+_SHORT = re.compile(
+    r"\s*(?P<at>\d\S*|\+\s*[\d.]\S*(?:\s*(?!lose|restore|derate)[A-Za-z]+)?)\s+(?P<action>[a-z]+)\s+(?P<target>\S.*?)"
+    r"(?:\s+for\s+(?P<duration>\d\S*(?:\s*[a-z]+)?))?\s*"
+)
 _VALUE = re.compile(r"(?P<target>\S.*?)\s+to\s+(?P<to>\S+(?:\s*%)?)")
 
 
@@ -49,6 +53,41 @@ def _moment(value: Any) -> datetime:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+EventTime = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "examples": ["2026-12-21T06:00Z", "+6 h"]}),
+]
+
+
+def relative_time(text: Any) -> float | None:
+    """Seconds after the epoch of a time such as "+6 h".
+
+    Parameters
+    ----------
+    text : object
+        Time as written.
+
+    Returns
+    -------
+    float or None
+        Time after the epoch [s]; None for a date.
+
+    Raises
+    ------
+    ValueError
+        If a plus is followed by something that is no duration: what is wrong; what to write.
+
+    Examples
+    --------
+    >>> relative_time("+90 min"), relative_time("2026-12-21T06:00Z")
+    (5400.0, None)
+    """
+    if not isinstance(text, str) or not text.strip().startswith("+"):
+        return None
+    return Quantity("s", least=0.0, example="6 h").read(text.strip()[1:].strip())
 
 
 class EventTarget(NamedTuple):
@@ -117,10 +156,20 @@ def parse_target(text: str) -> EventTarget | None:
 class Event(Section):
     """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated."""
 
-    at: Moment
-    action: Literal["lose", "restore", "derate"]
-    target: str  # see TARGETS; ranges include both ends, numbers count from 0
-    to: Fraction | None = None  # derate: fraction of the full rate that is left
+    at: EventTime = Field(description="Time of the event in UTC, or after the epoch: +6 h")
+    action: Literal["lose", "restore", "derate"] = Field(
+        description="What happens: lose the target, restore it, or derate it to a fraction"
+    )
+    target: str = Field(
+        description="What is concerned, such as satellite 17, satellites 3-9, all, plane 3, link 3-4 or "
+        "station Dublin; numbers count from 0",
+    )
+    to: Fraction | None = Field(
+        default=None, description="Fraction of the full rate that a derated target is left with"
+    )
+    duration: Annotated[float, Quantity("s", above=0.0, example="6 h")] | None = Field(
+        default=None, description="Time after which the loss or derating ends; without it, it holds until it is restored"
+    )
 
     @property
     def parsed(self) -> EventTarget:
@@ -150,6 +199,8 @@ class Event(Section):
                 "needs `to`; write e.g. to: 0.5" if self.action == "derate" else f"takes no `to` ({self.to}); remove it"
             )
             raise ValueError(f"{self.action} {what}")
+        if self.action == "restore" and self.duration is not None:
+            raise FieldError("duration", "restore takes no `duration`; write it with lose or derate, or remove it")
         return self
 
 
@@ -159,7 +210,7 @@ def short_form(text: str) -> dict[str, str] | None:
     Parameters
     ----------
     text : str
-        Text of the event, such as "2026-12-21T06:00Z lose satellite 17".
+        Text of the event, such as "2026-12-21T06:00Z lose satellite 17" or "+6 h lose plane 3 for 90 min".
 
     Returns
     -------
@@ -170,11 +221,13 @@ def short_form(text: str) -> dict[str, str] | None:
     --------
     >>> short_form("2026-12-21T06:00Z derate satellite 17 accelerators to 0.875")["to"]
     '0.875'
+    >>> short_form("+6 h lose plane 3 for 90 min")
+    {'at': '+6 h', 'action': 'lose', 'target': 'plane 3', 'duration': '90 min'}
     """
     matched = _SHORT.fullmatch(text)
     if matched is None:
         return None
-    fields = matched.groupdict()
+    fields = {name: value for name, value in matched.groupdict().items() if value is not None}
     value = _VALUE.fullmatch(fields["target"])
     # the name of a station or an object may hold the word "to"
     named = any(form.fullmatch(fields["target"]) for form in (_STATION, _OBJECT))

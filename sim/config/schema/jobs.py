@@ -16,16 +16,16 @@ Tokens = Annotated[float, Quantity("1", above=0.0, example="4.2e6")]
 class LanguageModel(Section):
     """A dense transformer with gated MLP and grouped queries."""
 
-    name: Name
-    description: str = ""
-    parameters: Annotated[float, Quantity("1", above=0.0, example="70.6e9")]
-    layers: Annotated[int, Count(most=10_000)]
-    hidden: Annotated[int, Count()]
-    heads: Annotated[int, Count()]
-    kv_heads: Annotated[int, Count()]
-    head_size: Annotated[int, Count()]
-    ffn: Annotated[int, Count()]
-    vocabulary: Annotated[int, Count()]
+    name: Name = Field(description="Name of the item")
+    description: str = Field(default="", description="One line on what this is, for lists and the report")
+    parameters: Annotated[float, Quantity("1", above=0.0, example="70.6e9")] = Field(description="Number of parameters")
+    layers: Annotated[int, Count(most=10_000)] = Field(description="Number of transformer layers")
+    hidden: Annotated[int, Count()] = Field(description="Width of the residual stream")
+    heads: Annotated[int, Count()] = Field(description="Number of query heads")
+    kv_heads: Annotated[int, Count()] = Field(description="Number of key and value heads; divides heads")
+    head_size: Annotated[int, Count()] = Field(description="Width of one head")
+    ffn: Annotated[int, Count()] = Field(description="Inner width of the gated MLP")
+    vocabulary: Annotated[int, Count()] = Field(description="Number of tokens in the vocabulary")
 
     @model_validator(mode="after")
     def _queries_share_keys(self) -> LanguageModel:
@@ -39,60 +39,93 @@ class LanguageModel(Section):
 class Mesh(Section):
     """Degrees of parallelism; their product is the number of accelerators of one job."""
 
-    tensor: Annotated[int, Count()]
-    pipeline: Annotated[int, Count()]
-    data: Annotated[int, Count()]
+    tensor: Annotated[int, Count()] = Field(description="Tensor-parallel degree: accelerators that share each layer")
+    pipeline: Annotated[int, Count()] = Field(description="Pipeline-parallel degree: stages that share the layers")
+    data: Annotated[int, Count()] = Field(description="Data-parallel degree: replicas that share the global batch")
 
 
 class Checkpoint(Section):
     """Interval between checkpoints, and the rate at which an accelerator saves them."""
 
-    interval: Annotated[float, Quantity("s", above=0.0, example="30 min")] | Literal["auto"]  # auto: Daly's optimum
-    rate: Annotated[
-        float, Quantity("B/s", above=0.0, example="5 GB/s")
-    ]  # of one accelerator's share of the store, blocking
+    interval: Annotated[float, Quantity("s", above=0.0, example="30 min")] | Literal["auto"] = Field(
+        description="Time between checkpoints; auto is Daly's optimum for the failure rate of the job"
+    )
+    rate: Annotated[float, Quantity("B/s", above=0.0, example="5 GB/s")] = Field(
+        description="Rate at which one accelerator saves its share of a checkpoint, while the job waits"
+    )
 
 
 class Independent(Section):
-    """Every accelerator serves its own elastic stream, nothing waits for anything."""
+    """Every accelerator works for itself and waits for nothing."""
 
-    kind: Literal["independent"]
+    kind: Literal["independent"] = Field(description="Independent work, without messages")
 
 
 class Training(Section):
     """One synchronous job, or several equal ones of `members` satellites each."""
 
-    kind: Literal["training"]
-    model: LanguageModel
-    method: Literal["synchronous"]
-    precision: str
-    share: Fraction | None = None  # of the satellites, rounded down; none: all that others leave
-    members: Annotated[int, Count()] | None = None  # satellites of one job; none: all in one
-    mesh: Mesh | None = None  # none: the best that fits
-    sequence_length: Annotated[int, Count()]
-    global_batch: Tokens  # tokens of one step of one job
-    micro_batch: Annotated[int, Count(most=4096)]  # sequences
-    interleave: Annotated[int, Count(most=256)] | Literal["auto"]  # virtual_stages of the model on a stage; auto: the best
-    recompute: Literal["none", "selective", "full", "auto"]  # auto: what makes the step shortest
-    overlap: Fraction  # share of the backward pass that can hide the gradient exchange
-    jitter: Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.01")]  # of a member's compute time, relative
-    tokens: Tokens  # of the whole training run
-    checkpoint: Checkpoint
+    kind: Literal["training"] = Field(
+        description="Synchronous training of a language model, as one job or several equal ones"
+    )
+    model: LanguageModel = Field(description="The model that is trained")
+    method: Literal["synchronous"] = Field(description="Training method; all members take each step together")
+    precision: str = Field(description="Arithmetic precision, a key of the accelerator's peak")
+    share: Fraction | None = Field(
+        default=None,
+        description="Share of the satellites, rounded down to whole ones; without it, all that other workloads leave",
+    )
+    members: Annotated[int, Count()] | None = Field(
+        default=None, description="Satellites of one job; without it, all satellites of the workload form one job"
+    )
+    mesh: Mesh | None = Field(
+        default=None,
+        description="Degrees of parallelism of one job; without it, those with the shortest step that fit into memory",
+    )
+    sequence_length: Annotated[int, Count()] = Field(description="Tokens of one training sequence")
+    global_batch: Tokens = Field(description="Tokens of one optimiser step of one job")
+    micro_batch: Annotated[int, Count(most=4096)] = Field(
+        description="Sequences that pass through the pipeline together"
+    )
+    interleave: Annotated[int, Count(most=256)] | Literal["auto"] = Field(
+        description="Virtual stages of each pipeline stage; auto chooses the shortest step"
+    )
+    recompute: Literal["none", "selective", "full", "auto"] = Field(
+        description="Activations that the backward pass computes again; auto chooses the shortest step"
+    )
+    overlap: Fraction = Field(description="Share of the backward pass that can hide the gradient exchange")
+    jitter: Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.01")] = Field(
+        description="Relative standard deviation of a member's compute time from step to step"
+    )
+    tokens: Tokens = Field(description="Tokens of the whole training run, for the time to train")
+    checkpoint: Checkpoint = Field(description="Interval and rate of checkpoints")
 
 
 class Inference(Section):
     """A service: prefill and decode on whole satellites."""
 
-    kind: Literal["inference"]
-    model: LanguageModel
-    precision: str
-    share: Fraction | None = None  # of the satellites, rounded down; none: all that others leave
-    tensor: Annotated[int, Count()] | None = None  # accelerators that hold one copy; none: the fewest that fit
-    input_tokens: Annotated[int, Count()]
-    output_tokens: Annotated[int, Count()]
-    batch: Annotated[int, Count()] | None = None  # requests decoded together; none: as many as fit
-    memory_fraction: Fraction  # of the memory that weights and caches may fill
-    demand: Annotated[float, Quantity("1/s", least=0.0, example="2e6 1/s")] | None = None  # output tokens; none: all
+    kind: Literal["inference"] = Field(
+        description="An inference service: prefill and decode of a language model on whole satellites"
+    )
+    model: LanguageModel = Field(description="The model that is served")
+    precision: str = Field(description="Arithmetic precision, a key of the accelerator's peak")
+    share: Fraction | None = Field(
+        default=None,
+        description="Share of the satellites, rounded down to whole ones; without it, all that other workloads leave",
+    )
+    tensor: Annotated[int, Count()] | None = Field(
+        default=None, description="Accelerators that hold one copy of the model; without it, the fewest that fit"
+    )
+    input_tokens: Annotated[int, Count()] = Field(description="Tokens of a request's prompt")
+    output_tokens: Annotated[int, Count()] = Field(description="Tokens of a request's answer")
+    batch: Annotated[int, Count()] | None = Field(
+        default=None, description="Requests decoded together by one copy; without it, as many as memory holds"
+    )
+    memory_fraction: Fraction = Field(description="Share of accelerator memory that weights and caches may fill")
+    demand: Annotated[float, Quantity("1/s", least=0.0, example="2e6 1/s")] | None = Field(
+        default=None,
+        description="Output tokens per second that users ask of the whole service; without it, all capacity is "
+        "asked for",
+    )
 
 
 Workload = Annotated[Independent | Training | Inference, Field(discriminator="kind")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Efficiency, Name, Section, Span
 
@@ -11,25 +13,48 @@ from sim.config.schema.base import Efficiency, Name, Section, Span
 class Terminal(Section):
     """One optical terminal, the same at both ends of a link."""
 
-    name: Name
-    description: str = ""
-    transmit_power: Annotated[float, Quantity("W", above=0.0, example="1 W")]  # of one channel
-    aperture: Annotated[float, Quantity("m", least=1e-3, most=5.0, example="8 cm")]
-    wavelength: Annotated[float, Quantity("m", above=1e-7, most=1e-4, example="1550 nm")]
-    transmit_efficiency: Efficiency
-    receive_efficiency: Efficiency
-    pointing_jitter: Annotated[float, Quantity("rad", least=0.0, most=1e-3, example="2 urad")]
-    photons_per_bit: Annotated[float, Quantity("1", above=0.0, example="100")]
-    channels: Annotated[int, Count(most=1000)]
-    channel_rate: Annotated[float, Quantity("bit/s", above=0.0, example="100 Gbit/s")]
+    name: Name = Field(description="Name of the item")
+    description: str = Field(default="", description="One line on what this is, for lists and the report")
+    transmit_power: Annotated[float, Quantity("W", above=0.0, example="1 W")] = Field(
+        description="Optical power of one channel"
+    )
+    aperture: Annotated[float, Quantity("m", least=1e-3, most=5.0, example="8 cm")] = Field(
+        description="Diameter of the telescope, the same for transmitter and receiver"
+    )
+    wavelength: Annotated[float, Quantity("m", above=1e-7, most=1e-4, example="1550 nm")] = Field(
+        description="Wavelength of the carrier"
+    )
+    transmit_efficiency: Efficiency = Field(description="Share of the power that leaves the transmitting telescope")
+    receive_efficiency: Efficiency = Field(
+        description="Share of the light on the receiving telescope that reaches the detector"
+    )
+    pointing_jitter: Annotated[float, Quantity("rad", least=0.0, most=1e-3, example="2 urad")] = Field(
+        description="Standard deviation of the transmitter's pointing error about each axis"
+    )
+    photons_per_bit: Annotated[float, Quantity("1", above=0.0, example="100")] = Field(
+        description="Received photons that the detector needs for one bit"
+    )
+    channels: Annotated[int, Count(most=1000)] = Field(description="Number of wavelength channels of a link")
+    channel_rate: Annotated[float, Quantity("bit/s", above=0.0, example="100 Gbit/s")] = Field(
+        description="Largest data rate of one channel; long links are slower"
+    )
 
 
 class Links(Section):
-    """Which satellites are joined, and by what."""
+    """Topology and terminals of the links between satellites."""
 
-    topology: Literal["grid", "nearest", "mesh"]
-    terminal: Terminal
-    terminals: Annotated[int, Count(most=64)]  # on each satellite
-    grazing_altitude: Annotated[float, Quantity("m", least=0.0, most=1e6, example="80 km")]
-    max_range: Annotated[float, Quantity("m", least=1.0, example="5000 km")]
-    hop_latency: Span  # of switching and coding, each hop
+    topology: Literal["grid", "nearest", "mesh"] = Field(
+        description="Which satellites are linked: grid for shells and rings, mesh for formations, nearest for "
+        "any constellation",
+    )
+    terminal: Terminal = Field(description="Optical terminal at both ends of each link")
+    terminals: Annotated[int, Count(most=64)] = Field(
+        description="Number of terminals on each satellite, the most links that it can have"
+    )
+    grazing_altitude: Annotated[float, Quantity("m", least=0.0, most=1e6, example="80 km")] = Field(
+        description="Lowest height above the Earth that a link may pass"
+    )
+    max_range: Annotated[float, Quantity("m", least=1.0, example="5000 km")] = Field(
+        description="Largest length of a link"
+    )
+    hop_latency: Span = Field(description="Delay of switching and coding at each hop")

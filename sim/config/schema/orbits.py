@@ -61,14 +61,29 @@ _OFFSET = Quantity("m", least=-1e5, most=1e5, example="100 m")
 
 
 class Lattice(Section):
-    """Where the satellites of a formation stand, where its centre crosses the equator northward."""
+    """Positions of the satellites of a formation when its chief crosses the equator northward."""
 
-    shape: Literal["square", "hexagonal", "points"] = "square"
-    spacing: Annotated[float, Quantity("m", least=1.0, most=1e5, example="200 m")] | None = None  # most, to a neighbour
-    radius: Annotated[float, Quantity("m", above=0.0, most=1e5, example="1 km")] | None = None
-    cross_track: Annotated[float, Quantity("m", least=0.0, most=1e5, example="500 m")] = 0.0  # of the radial rim
-    points: tuple[tuple[float, float, float], ...] | None = None  # radial, along-track, cross-track; or a file of them
-    keep_out: Annotated[float, Quantity("m", least=0.0, most=1e5, example="20 m")] = 0.0
+    shape: Literal["square", "hexagonal", "points"] = Field(
+        default="square", description="Arrangement of the satellites in the orbit plane, or a list of points"
+    )
+    spacing: Annotated[float, Quantity("m", least=1.0, most=1e5, example="200 m")] | None = Field(
+        default=None, description="Largest distance to a neighbour during an orbit; for square and hexagonal"
+    )
+    radius: Annotated[float, Quantity("m", above=0.0, most=1e5, example="1 km")] | None = Field(
+        default=None, description="Along-track half-axis of the formation; the radial one is half as long"
+    )
+    cross_track: Annotated[float, Quantity("m", least=0.0, most=1e5, example="500 m")] = Field(
+        default=0.0,
+        description="Cross-track amplitude of the satellites at the radial rim; 0 keeps all in the orbit plane",
+    )
+    points: tuple[tuple[float, float, float], ...] | None = Field(
+        default=None,
+        description="Radial, along-track and cross-track offset of each satellite from the chief, or a file of "
+        "such lines in metres",
+    )
+    keep_out: Annotated[float, Quantity("m", least=0.0, most=1e5, example="20 m")] = Field(
+        default=0.0, description="Minimum separation that any two satellites of the formation must keep"
+    )
 
     @field_validator("points", mode="before")
     @classmethod
@@ -120,29 +135,46 @@ class Lattice(Section):
 
 
 class StationKeeping(Section):
-    """What parts the satellites of a formation that J2 does not: air and sunlight that act on each a little differently."""
+    """Inputs of the station-keeping delta-v estimate: drag and radiation pressure that differ between satellites."""
 
-    density: Annotated[float, Quantity("kg/m3", least=0.0, example="1e-13 kg/m3")] | None = None  # mean over an orbit
-    drag: Annotated[float, Quantity("m2/kg", least=0.0, example="0.02 m2/kg")]  # Cd A / m
-    reflectivity: Annotated[float, Quantity("m2/kg", least=0.0, example="0.1 m2/kg")]  # C_R A / m
-    mismatch: Fraction  # between two satellites, of both
+    density: Annotated[float, Quantity("kg/m3", least=0.0, example="1e-13 kg/m3")] | None = Field(
+        default=None,
+        description="Air density, mean over an orbit; without it, that of the atmosphere model at the solar "
+        "activity in use",
+    )
+    drag: Annotated[float, Quantity("m2/kg", least=0.0, example="0.02 m2/kg")] = Field(
+        description="Drag coefficient times frontal area per mass of a satellite"
+    )
+    reflectivity: Annotated[float, Quantity("m2/kg", least=0.0, example="0.1 m2/kg")] = Field(
+        description="Radiation pressure coefficient times sunlit area per mass of a satellite"
+    )
+    mismatch: Fraction = Field(description="Relative difference of drag and radiation pressure between two satellites")
 
 
 class Entry(Section):
     """An entry of the constellation; its satellites are of one type."""
 
-    satellite: Name | None = None  # one of `satellites`; none: the scenario's `satellite`
+    satellite: Name | None = Field(
+        default=None,
+        description="Satellite type of this entry, a name under satellites; without it, the scenario's satellite",
+    )
 
 
 class Cluster(Entry):
-    """A formation round a chief on a sun-synchronous orbit."""
+    """A formation around a chief on a sun-synchronous orbit."""
 
-    kind: Literal["cluster"]
-    altitude: Annotated[float, Quantity("m", least=LOW_M, most=SSO_HIGH_M, example="650 km")]
-    local_time: LocalTime  # mean local time of the ascending node
-    lattice: Lattice
-    clusters: Annotated[int, Count(most=100_000)] = 1  # such formations, evenly round the orbit
-    station_keeping: StationKeeping | None = None
+    kind: Literal["cluster"] = Field(description="A formation around a chief on a sun-synchronous orbit")
+    altitude: Annotated[float, Quantity("m", least=LOW_M, most=SSO_HIGH_M, example="650 km")] = Field(
+        description="Height of the chief's mean circular orbit above the equatorial radius"
+    )
+    local_time: LocalTime = Field(description="Mean local time of the ascending node, hours and minutes in quotes")
+    lattice: Lattice = Field(description="Positions of the satellites relative to the chief")
+    clusters: Annotated[int, Count(most=100_000)] = Field(
+        default=1, description="Number of such formations, evenly spaced along the orbit"
+    )
+    station_keeping: StationKeeping | None = Field(
+        default=None, description="Inputs of the station-keeping delta-v estimate; without it, none is made"
+    )
 
     @property
     def count(self) -> int:
@@ -151,12 +183,14 @@ class Cluster(Entry):
 
 
 class Ring(Entry):
-    """Satellites evenly round one sun-synchronous orbit."""
+    """Satellites evenly spaced along one sun-synchronous orbit."""
 
-    kind: Literal["ring"]
-    altitude: Annotated[float, Quantity("m", least=LOW_M, most=SSO_HIGH_M, example="650 km")]
-    local_time: LocalTime
-    satellites: Annotated[int, Count()]
+    kind: Literal["ring"] = Field(description="Satellites evenly spaced along one sun-synchronous orbit")
+    altitude: Annotated[float, Quantity("m", least=LOW_M, most=SSO_HIGH_M, example="650 km")] = Field(
+        description="Height of the mean circular orbit above the equatorial radius"
+    )
+    local_time: LocalTime = Field(description="Mean local time of the ascending node, hours and minutes in quotes")
+    satellites: Annotated[int, Count()] = Field(description="Number of satellites on the ring")
 
     @property
     def count(self) -> int:
@@ -171,16 +205,35 @@ class Walker(Entry):
     given they must agree, and SGP4 moves it.
     """
 
-    kind: Literal["walker"]
-    altitude: Altitude | None = None
-    mean_motion: Annotated[float, Quantity("rad/s", above=0.0, most=0.01, example="14.8 rev/d")] | None = None
-    inclination: Annotated[float, Quantity("rad", least=0.0, most=3.141592653589793, example="53 deg")]
-    planes: Annotated[int, Count()]
-    satellites_per_plane: Annotated[int, Count()]
-    phasing: Annotated[float, Quantity("1", least=0.0, example="1")] = 0.0
-    stagger: Annotated[float, Quantity("1", least=0.0, below=1.0, example="0.5")] = 0.0  # of a slot, odd planes ahead
-    pattern: Literal["delta", "star"] = "delta"
-    mean_anomaly: Annotated[float, Quantity("rad", least=0.0, most=TURN_RAD, example="45 deg")] = 0.0  # of satellite 0
+    kind: Literal["walker"] = Field(description="A Walker shell: circular orbits in evenly spaced planes")
+    altitude: Altitude | None = Field(
+        default=None, description="Height of the mean circular orbit above the equatorial radius; this or mean_motion"
+    )
+    mean_motion: Annotated[float, Quantity("rad/s", above=0.0, most=0.01, example="14.8 rev/d")] | None = Field(
+        default=None,
+        description="Mean motion in the sense of SGP4, in place of altitude; the shell is then propagated by SGP4",
+    )
+    inclination: Annotated[float, Quantity("rad", least=0.0, most=3.141592653589793, example="53 deg")] = Field(
+        description="Inclination of all planes"
+    )
+    planes: Annotated[int, Count()] = Field(description="Number of orbit planes")
+    satellites_per_plane: Annotated[int, Count()] = Field(
+        description="Number of satellites in each plane, evenly spaced"
+    )
+    phasing: Annotated[float, Quantity("1", least=0.0, example="1")] = Field(
+        default=0.0,
+        description="Walker phasing factor F: each plane is ahead of the one before by F slots divided by the "
+        "number of planes",
+    )
+    stagger: Annotated[float, Quantity("1", least=0.0, below=1.0, example="0.5")] = Field(
+        default=0.0, description="Further shift of every odd plane, as a share of the distance between two slots"
+    )
+    pattern: Literal["delta", "star"] = Field(
+        default="delta", description="Spread of the ascending nodes: delta over 360 deg, star over 180 deg"
+    )
+    mean_anomaly: Annotated[float, Quantity("rad", least=0.0, most=TURN_RAD, example="45 deg")] = Field(
+        default=0.0, description="Mean anomaly of satellite 0 at the epoch"
+    )
 
     @property
     def count(self) -> int:
@@ -228,8 +281,10 @@ class Walker(Entry):
 class Shorthand(Entry):
     """Walker shells in one string: D (delta) or S (star), altitude km, inclination deg, satellites/planes/phasing."""
 
-    kind: Literal["shorthand"]
-    code: Annotated[str, Field(examples=[CODE_EXAMPLE])]  # shells joined by +; after a further colon the mean anomaly
+    kind: Literal["shorthand"] = Field(description="Walker shells written as a code")
+    code: Annotated[str, Field(examples=[CODE_EXAMPLE])] = Field(
+        description="PATTERN:KM:DEG:SATELLITES/PLANES/PHASING with pattern D (delta) or S (star); shells joined by +"
+    )
 
     @field_validator("code")
     @classmethod
@@ -287,25 +342,44 @@ def _shell(text: str) -> Walker:
 class Tle(Entry):
     """A catalogue of two-line elements."""
 
-    kind: Literal["tle"]
-    tle: Annotated[str, Field(examples=["catalogue.tle"])]  # path; relative to the scenario's file
-    sha256: str | None = None  # of the file's bytes, written into resolved scenarios and checked when present
+    kind: Literal["tle"] = Field(description="A catalogue of two-line element sets, propagated by SGP4")
+    tle: Annotated[str, Field(examples=["catalogue.tle"])] = Field(
+        description="Path of the catalogue, relative to the scenario file"
+    )
+    sha256: str | None = Field(
+        default=None,
+        description="SHA-256 of the file in hexadecimal; where given, a file with other content is refused",
+    )
 
 
 class Omm(Entry):
-    """A catalogue of orbit mean-elements messages, in JSON, XML, CSV or key = value, as the file's content tells."""
+    """A catalogue of orbit mean-elements messages in JSON, XML, CSV or key = value; the form is found from the content."""
 
-    kind: Literal["omm"]
-    omm: Annotated[str, Field(examples=["catalogue.json"])]  # path; relative to the scenario's file
-    sha256: str | None = None
+    kind: Literal["omm"] = Field(
+        description="A catalogue of orbit mean-elements messages (JSON, XML, CSV or key = value), propagated by SGP4"
+    )
+    omm: Annotated[str, Field(examples=["catalogue.json"])] = Field(
+        description="Path of the catalogue, relative to the scenario file"
+    )
+    sha256: str | None = Field(
+        default=None,
+        description="SHA-256 of the file in hexadecimal; where given, a file with other content is refused",
+    )
 
 
 class Oem(Entry):
     """Positions over time, as orbit ephemeris messages; outside their span satellites have no position and count as failed."""
 
-    kind: Literal["oem"]
-    oem: Annotated[str, Field(examples=["fleet.oem"])]  # path; relative to the scenario's file
-    sha256: str | None = None
+    kind: Literal["oem"] = Field(
+        description="Ephemerides as orbit ephemeris messages; outside their span satellites count as failed"
+    )
+    oem: Annotated[str, Field(examples=["fleet.oem"])] = Field(
+        description="Path of the file, relative to the scenario file"
+    )
+    sha256: str | None = Field(
+        default=None,
+        description="SHA-256 of the file in hexadecimal; where given, a file with other content is refused",
+    )
 
 
 FILES = (Tle, Omm, Oem)  # kinds whose satellites are in a file, under a field that has the name of the kind
@@ -336,7 +410,7 @@ Range = Annotated[float, Quantity("m", least=LOW_M, example="1260 km")]  # less 
 class Station(Section):
     """A ground station."""
 
-    name: Name
+    name: Name = Field(description="Name of the station, used by events, station_pairs and results")
 
     @model_validator(mode="before")
     @classmethod
@@ -353,14 +427,29 @@ class Station(Section):
             )
         return values
 
-    latitude: Annotated[float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="51.5 deg")]
-    longitude: Annotated[float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-0.14 deg")]
-    height: Annotated[float, Quantity("m", least=-500.0, most=9000.0, example="30 m")] = 0.0
-    min_elevation: Elevation | None = None  # overrides the one of `ground`
-    mask: list[tuple[Azimuth, MaskElevation]] | None = (
-        None  # instead of the one of `ground`; beside its own, both count
+    latitude: Annotated[
+        float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="51.5 deg")
+    ] = Field(
+        description="Geodetic latitude (WGS 84), north positive"
     )
-    max_range: Range | None = None  # overrides the one of `ground`
+    longitude: Annotated[
+        float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-0.14 deg")
+    ] = Field(
+        description="Longitude, east positive"
+    )
+    height: Annotated[float, Quantity("m", least=-500.0, most=9000.0, example="30 m")] = Field(
+        default=0.0, description="Height above the WGS 84 ellipsoid"
+    )
+    min_elevation: Elevation | None = Field(
+        default=None, description="Lowest elevation at which satellites are used; overrides that of ground"
+    )
+    mask: list[tuple[Azimuth, MaskElevation]] | None = Field(
+        default=None,
+        description="Horizon mask: rows of azimuth (from north, clockwise) and lowest elevation, linear in between",
+    )
+    max_range: Range | None = Field(
+        default=None, description="Largest slant range at which satellites are used; overrides that of ground"
+    )
 
     @field_validator("mask", mode="before")
     @classmethod
@@ -390,11 +479,19 @@ class Station(Section):
 class Ground(Section):
     """Ground stations, their elevation and range limits, and pairs of stations."""
 
-    stations: list[Station]
-    min_elevation: Elevation = 0.17453292519943295
-    max_range: Range | None = None  # of the slant, beside it
-    access_overhead: Span  # of a user's round trip beyond propagation: scheduling, queues, coding
-    station_pairs: list[list[str]] = Field(default_factory=list)  # stations whose shortest route through space is followed
+    stations: list[Station] = Field(description="Ground stations: the name of a shipped list, or a list of stations")
+    min_elevation: Elevation = Field(
+        default=0.17453292519943295, description="Lowest elevation at which stations use a satellite"
+    )
+    max_range: Range | None = Field(
+        default=None, description="Largest slant range at which stations use a satellite; without it, there is no limit"
+    )
+    access_overhead: Span = Field(
+        description="Part of a user's round trip beyond propagation: scheduling, queues, coding"
+    )
+    station_pairs: list[list[str]] = Field(
+        default_factory=list, description="Pairs of station names whose shortest route through space is recorded"
+    )
 
     @field_validator("station_pairs", mode="before")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Efficiency, FieldError, Fraction, Name, Power, Section, Temperature
@@ -13,37 +13,67 @@ from sim.config.schema.base import Efficiency, FieldError, Fraction, Name, Power
 class Leakage(Section):
     """Power that accelerators draw whether or not they switch; part of idle power, at the reference temperature."""
 
-    share: Fraction  # of max_power, at the reference temperature
-    reference: Temperature  # of the junction, at which max_power and idle_power hold
-    doubling: Annotated[float, Quantity("K", least=10.0, example="40 K")]  # warmer by this much, twice the leakage
+    share: Fraction = Field(
+        description="Leakage power at the reference temperature, as a share of max_power; part of idle power"
+    )
+    reference: Temperature = Field(description="Junction temperature at which max_power and idle_power hold")
+    doubling: Annotated[float, Quantity("K", least=10.0, example="40 K")] = Field(
+        description="Rise of the junction temperature that doubles the leakage"
+    )
 
 
 class Accelerator(Section):
     """One chip with its memory, as mounted."""
 
-    name: Name
-    description: str = ""
-    peak: dict[str, Annotated[float, Quantity("FLOP/s", above=0.0, example="918 TFLOP/s")]]  # dense, by precision
-    max_power: Annotated[float, Quantity("W", above=0.0, example="700 W")]
-    idle_power: Power
-    voltage_floor: Annotated[
-        float, Quantity("1", least=0.3, most=1.0, example="0.6")
-    ]  # supply voltage at clock zero, share of full
-    kernel_efficiency: Efficiency  # arithmetic rate reached within a step, share of dense peak
-    hbm_power_share: Annotated[float, Quantity("1", least=0.0, most=0.9, example="0.2")]
-    junction_limit: Temperature
-    hbm_limit: Temperature
-    junction_to_plate: Annotated[float, Quantity("K/W", above=0.0, example="0.03 K/W")]
-    hbm_to_plate: Annotated[float, Quantity("K/W", above=0.0, example="0.1 K/W")]
-    junction_heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="60 J/K")]
-    hbm_heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="30 J/K")]
-    memory: Annotated[float, Quantity("B", above=0.0, example="80 GB")]
-    memory_bandwidth: Annotated[float, Quantity("B/s", above=0.0, example="3.35 TB/s")]
-    interconnect: Annotated[
-        float, Quantity("B/s", above=0.0, example="450 GB/s")
-    ]  # to its neighbours on the same satellite, each way
-    interconnect_latency: Annotated[float, Quantity("s", least=0.0, example="1 us")]  # of one message
-    leakage: Leakage | None = None  # none: power does not depend on temperature
+    name: Name = Field(description="Name of the item")
+    description: str = Field(default="", description="One line on what this is, for lists and the report")
+    peak: dict[str, Annotated[float, Quantity("FLOP/s", above=0.0, example="918 TFLOP/s")]] = Field(
+        description="Dense peak rate by precision, such as bf16 and fp8"
+    )
+    max_power: Annotated[float, Quantity("W", above=0.0, example="700 W")] = Field(
+        description="Power at full clock rate"
+    )
+    idle_power: Power = Field(description="Power while nothing is computed")
+    voltage_floor: Annotated[float, Quantity("1", least=0.3, most=1.0, example="0.6")] = Field(
+        description="Supply voltage at clock zero, as a share of that at full clock rate"
+    )
+    kernel_efficiency: Efficiency = Field(
+        description="Arithmetic rate that kernels reach within a step, as a share of the dense peak"
+    )
+    hbm_power_share: Annotated[float, Quantity("1", least=0.0, most=0.9, example="0.2")] = Field(
+        description="Share of the power that is drawn by the high-bandwidth memory"
+    )
+    junction_limit: Temperature = Field(
+        description="Highest junction temperature; the clock rate falls before it is passed"
+    )
+    hbm_limit: Temperature = Field(
+        description="Highest temperature of the memory; the clock rate falls before it is passed"
+    )
+    junction_to_plate: Annotated[float, Quantity("K/W", above=0.0, example="0.03 K/W")] = Field(
+        description="Thermal resistance from junction to cold plate"
+    )
+    hbm_to_plate: Annotated[float, Quantity("K/W", above=0.0, example="0.1 K/W")] = Field(
+        description="Thermal resistance from memory to cold plate"
+    )
+    junction_heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="60 J/K")] = Field(
+        description="Heat capacity of the die"
+    )
+    hbm_heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="30 J/K")] = Field(
+        description="Heat capacity of the memory"
+    )
+    memory: Annotated[float, Quantity("B", above=0.0, example="80 GB")] = Field(description="Memory capacity")
+    memory_bandwidth: Annotated[float, Quantity("B/s", above=0.0, example="3.35 TB/s")] = Field(
+        description="Memory bandwidth"
+    )
+    interconnect: Annotated[float, Quantity("B/s", above=0.0, example="450 GB/s")] = Field(
+        description="Data rate to other accelerators of the same satellite, each way"
+    )
+    interconnect_latency: Annotated[float, Quantity("s", least=0.0, example="1 us")] = Field(
+        description="Latency of one message between accelerators of the same satellite"
+    )
+    leakage: Leakage | None = Field(
+        default=None, description="Power that depends on temperature; without it, power does not"
+    )
 
     @model_validator(mode="after")
     def _idle_below_full(self) -> Accelerator:
@@ -63,30 +93,46 @@ class Accelerator(Section):
 class Array(Section):
     """Solar array: area, cells and optical properties."""
 
-    area: Annotated[float, Quantity("m2", above=0.0, example="120 m2")]
-    packing: Efficiency  # cell area per panel area
-    cell_efficiency: Efficiency  # at 28 degC, one sun, new
-    temperature_coefficient: Annotated[float, Quantity("1/K", least=-0.02, most=0.0, example="-0.25 %/K")]
-    absorptance: Efficiency
-    emissivity_front: Efficiency
-    emissivity_back: Efficiency
-    retention: Efficiency  # share of the new efficiency left after ageing
-    conditioning_efficiency: Efficiency  # cells to bus
-    areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="3 kg/m2")]
+    area: Annotated[float, Quantity("m2", above=0.0, example="120 m2")] = Field(description="Panel area")
+    packing: Efficiency = Field(description="Cell area per panel area")
+    cell_efficiency: Efficiency = Field(description="Efficiency of a new cell at 28 degC and one sun")
+    temperature_coefficient: Annotated[float, Quantity("1/K", least=-0.02, most=0.0, example="-0.25 %/K")] = Field(
+        description="Relative change of the cell efficiency with temperature"
+    )
+    absorptance: Efficiency = Field(description="Solar absorptance of the front face")
+    emissivity_front: Efficiency = Field(description="Infrared emissivity of the front face")
+    emissivity_back: Efficiency = Field(description="Infrared emissivity of the back face")
+    retention: Efficiency = Field(
+        description="End-of-life factor: share of the new efficiency that is left after ageing"
+    )
+    conditioning_efficiency: Efficiency = Field(
+        description="Efficiency from the cells to the bus: peak power tracking and harness"
+    )
+    areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="3 kg/m2")] = Field(
+        description="Areal density of the array, for the sensitivity per kilogram"
+    )
 
 
 class Battery(Section):
     """Battery: capacity, depth of discharge, efficiencies and power limits."""
 
-    capacity: Annotated[float, Quantity("J", above=0.0, example="20 kWh")]
-    charge_efficiency: Efficiency
-    discharge_efficiency: Efficiency
-    max_depth: Fraction  # of discharge
-    max_charge_power: Power
-    max_discharge_power: Power
-    bus_reserve: Annotated[float, Quantity("s", least=0.0, example="40 min")]  # time the bus alone can be held
-    initial_charge: Fraction = 1.0
-    specific_energy: Annotated[float, Quantity("J/kg", above=0.0, example="150 Wh/kg")]  # of the pack
+    capacity: Annotated[float, Quantity("J", above=0.0, example="20 kWh")] = Field(
+        description="Energy of the full battery"
+    )
+    charge_efficiency: Efficiency = Field(description="Share of the charging energy that is stored")
+    discharge_efficiency: Efficiency = Field(description="Share of the stored energy that reaches the bus")
+    max_depth: Fraction = Field(description="Largest depth of discharge")
+    max_charge_power: Power = Field(description="Largest charging power, at the bus")
+    max_discharge_power: Power = Field(description="Largest discharging power, at the bus")
+    bus_reserve: Annotated[float, Quantity("s", least=0.0, example="40 min")] = Field(
+        description="Time for which the battery must be able to supply the bus alone; accelerators cannot use this part"
+    )
+    initial_charge: Fraction = Field(
+        default=1.0, description="State of charge at the epoch, as a share of the capacity"
+    )
+    specific_energy: Annotated[float, Quantity("J/kg", above=0.0, example="150 Wh/kg")] = Field(
+        description="Capacity per mass of the pack, for the sensitivity per kilogram"
+    )
 
     @model_validator(mode="after")
     def _starts_within_limits(self) -> Battery:
@@ -101,46 +147,68 @@ class Battery(Section):
 class PowerSystem(Section):
     """Electrical power: array, battery, conversion and hosts."""
 
-    array: Array
-    battery: Battery
-    conversion_efficiency: Efficiency  # bus to chip
-    host_power: Power  # processors, network cards and memory beside each accelerator, at the chip side
+    array: Array = Field(description="Solar array")
+    battery: Battery = Field(description="Battery")
+    conversion_efficiency: Efficiency = Field(description="Efficiency from the bus to the accelerators and hosts")
+    host_power: Power = Field(
+        description="Power of processors, network cards and memory beside each accelerator, after conversion"
+    )
 
 
 class Plate(Section):
     """Cold plate of one accelerator."""
 
-    to_coolant: Annotated[float, Quantity("K/W", above=0.0, example="0.01 K/W")]  # of one accelerator
-    heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="400 J/K")]  # of one accelerator
+    to_coolant: Annotated[float, Quantity("K/W", above=0.0, example="0.01 K/W")] = Field(
+        description="Thermal resistance from the cold plate of one accelerator to the coolant"
+    )
+    heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="400 J/K")] = Field(
+        description="Heat capacity of the cold plate of one accelerator"
+    )
 
 
 class Loop(Section):
     """Coolant loop from the cold plates to the radiator."""
 
-    heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="200 kJ/K")]
-    conductance: Annotated[float, Quantity("W/K", above=0.0, example="5 kW/K")]  # coolant mean to radiator mean
-    pump_fraction: Annotated[
-        float, Quantity("1", least=0.0, most=0.2, example="0.02")
-    ]  # of the power of the accelerators and hosts
+    heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="200 kJ/K")] = Field(
+        description="Heat capacity of coolant and piping"
+    )
+    conductance: Annotated[float, Quantity("W/K", above=0.0, example="5 kW/K")] = Field(
+        description="Thermal conductance from the mean coolant to the mean radiator temperature"
+    )
+    pump_fraction: Annotated[float, Quantity("1", least=0.0, most=0.2, example="0.02")] = Field(
+        description="Pump power as a share of the power of accelerators and hosts"
+    )
 
 
 class Radiator(Section):
     """Radiator: a plate that emits from both faces."""
 
-    area: Annotated[float, Quantity("m2", above=0.0, example="30 m2")]  # planform; both faces radiate
-    emissivity: Efficiency
-    absorptance: Fraction  # of sunlight
-    fin_efficiency: Efficiency
-    heat_capacity: Annotated[float, Quantity("J/(m2 K)", above=0.0, example="4.5 kJ/(m2 K)")]  # per planform area
-    areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="6.5 kg/m2")]  # with its share of the loop
+    area: Annotated[float, Quantity("m2", above=0.0, example="30 m2")] = Field(
+        description="Planform area; both faces radiate"
+    )
+    emissivity: Efficiency = Field(description="Infrared emissivity of both faces")
+    absorptance: Fraction = Field(description="Solar absorptance of both faces")
+    fin_efficiency: Efficiency = Field(
+        description="Emission relative to a plate that has the root temperature everywhere"
+    )
+    heat_capacity: Annotated[float, Quantity("J/(m2 K)", above=0.0, example="4.5 kJ/(m2 K)")] = Field(
+        description="Heat capacity per planform area"
+    )
+    areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="6.5 kg/m2")] = Field(
+        description="Areal density with its share of the loop, for the sensitivity per kilogram"
+    )
 
 
 class Heater(Section):
     """Survival heater of the coolant loop, on the essential bus: it works in satellites that are lost to computing."""
 
-    power: Annotated[float, Quantity("W", above=0.0, example="3 kW")]  # rated
-    setpoint: Annotated[float, Quantity("K", above=100.0, below=400.0, example="-65 degC")]  # of the coolant
-    freezing_point: Annotated[float, Quantity("K", above=50.0, below=400.0, example="-77.7 degC")]  # of the coolant
+    power: Annotated[float, Quantity("W", above=0.0, example="3 kW")] = Field(description="Rated power")
+    setpoint: Annotated[float, Quantity("K", above=100.0, below=400.0, example="-65 degC")] = Field(
+        description="Coolant temperature that the heater holds"
+    )
+    freezing_point: Annotated[float, Quantity("K", above=50.0, below=400.0, example="-77.7 degC")] = Field(
+        description="Freezing point of the coolant; the accelerators stop while the coolant is frozen"
+    )
 
     @model_validator(mode="after")
     def _above_freezing(self) -> Heater:
@@ -155,37 +223,46 @@ class Heater(Section):
 class Thermal(Section):
     """Thermal control: cold plates, coolant loop, radiator and survival heater."""
 
-    plate: Plate
-    loop: Loop
-    radiator: Radiator
-    heater: Heater | None = None  # none: the coolant of a lost satellite may freeze
+    plate: Plate = Field(description="Cold plate of one accelerator")
+    loop: Loop = Field(description="Coolant loop")
+    radiator: Radiator = Field(description="Radiator")
+    heater: Heater | None = Field(
+        default=None, description="Survival heater of the coolant loop; without it, coolant that gets cold may freeze"
+    )
 
 
 class Attitude(Section):
     """One law per satellite: it turns the array's and the radiator's normals together."""
 
-    law: Literal["sun-pointing", "orbit-normal", "nadir"]
-    pointing_error: Annotated[float, Quantity("rad", least=0.0, most=0.5235987755982988, example="2 deg")]
+    law: Literal["sun-pointing", "orbit-normal", "nadir"] = Field(
+        description="Where the array faces: the Sun, the orbit normal on the sunlit side, or the zenith; the "
+        "radiator turns with it",
+    )
+    pointing_error: Annotated[float, Quantity("rad", least=0.0, most=0.5235987755982988, example="2 deg")] = Field(
+        description="Angle between the wanted and the actual normal"
+    )
 
 
 class Bus(Section):
     """Spacecraft bus: power that is served before the accelerators."""
 
-    power: Power  # avionics, links, heaters: served before the accelerators
+    power: Power = Field(description="Power of avionics, links and heaters, served before the accelerators")
 
 
 class Satellite(Section):
     """A satellite with its accelerators; every number of the shipped ones is a record with its source."""
 
-    name: Name
-    description: str = ""
-    accelerator: Accelerator
-    accelerators: Annotated[int, Count(most=1_000_000)]
-    attitude: Attitude
-    bus: Bus
-    power: PowerSystem
-    thermal: Thermal
-    mass: Annotated[float, Quantity("kg", above=0.0, example="800 kg")]
+    name: Name = Field(description="Name of the item")
+    description: str = Field(default="", description="One line on what this is, for lists and the report")
+    accelerator: Accelerator = Field(description="Accelerator that the satellite carries")
+    accelerators: Annotated[int, Count(most=1_000_000)] = Field(description="Number of accelerators")
+    attitude: Attitude = Field(description="Attitude law of array and radiator")
+    bus: Bus = Field(description="Spacecraft bus")
+    power: PowerSystem = Field(description="Electrical power system")
+    thermal: Thermal = Field(description="Thermal control system")
+    mass: Annotated[float, Quantity("kg", above=0.0, example="800 kg")] = Field(
+        description="Mass of the whole satellite at launch"
+    )
 
     @model_validator(mode="after")
     def _battery_holds_the_bus(self) -> Satellite:

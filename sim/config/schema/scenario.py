@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import FOLDER_NAME, LONGEST_FOLDER_NAME, Fraction, Name, Section, Switch
+from sim.config.schema.base import Fraction, Name, Section, Switch
 from sim.config.schema.events import Event, Moment
 from sim.config.schema.fleet import Economics, Fleet
 from sim.config.schema.jobs import Independent, Workload
@@ -15,27 +15,35 @@ from sim.config.schema.links import Links
 from sim.config.schema.motion import Motion
 from sim.config.schema.orbits import Constellation, Ground
 from sim.config.schema.satellite import Satellite
+from sim.config.schema.site import Site
 
 # Sections whose names are kept for models that do not exist yet: read, reported, without effect.
 NOT_SIMULATED = ("mission",)
 
 
 class Environment(Section):
-    """Earth as a radiator sees it, and how it is turned."""
+    """The Earth as radiator and array see it, and its orientation."""
 
-    name: Name
-    description: str = ""
-    earth_infrared: Annotated[float, Quantity("W/m2", least=0.0, most=500.0, example="237 W/m2")]
-    albedo: Fraction
-    earth_orientation: Literal["table", "extrapolated"] = "table"  # beyond the table: refuse, or hold its last values
+    name: Name = Field(description="Name of the item")
+    description: str = Field(default="", description="One line on what this is, for lists and the report")
+    earth_infrared: Annotated[float, Quantity("W/m2", least=0.0, most=500.0, example="237 W/m2")] = Field(
+        description="Mean infrared exitance of the Earth"
+    )
+    albedo: Fraction = Field(description="Mean Bond albedo of the Earth")
+    earth_orientation: Literal["table", "extrapolated"] = Field(
+        default="table",
+        description="Beyond the Earth orientation table: table refuses the run, extrapolated holds the last values",
+    )
 
 
 class Recorder(Section):
     """How much of the fleet the results keep satellite by satellite."""
 
-    satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="2500", whole=True)] = 2500.0
-    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="600000", whole=True)] = (
-        600_000.0  # satellites x moments, per variable
+    satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="2500", whole=True)] = Field(
+        default=2500.0, description="Largest number of satellites that are recorded one by one"
+    )
+    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="600000", whole=True)] = Field(
+        default=600_000.0, description="Largest number of values of each recorded variable, satellites times frames"
     )
 
 
@@ -43,31 +51,61 @@ def _independent() -> list[Workload]:
     return [Independent(kind="independent")]
 
 
+def _form(value: Any) -> str:
+    return "name" if isinstance(value, str) else "site"
+
+
+Baseline = Annotated[Annotated[str, Tag("name")] | Annotated[Site, Tag("site")], Discriminator(_form)]
+
+
 class Scenario(Section):
     """A whole scenario, resolved."""
 
-    name: Annotated[str, Field(pattern=FOLDER_NAME, max_length=LONGEST_FOLDER_NAME)]
-    description: str = ""
-    epoch: Moment
-    duration: Annotated[float, Quantity("s", above=0.0, most=3.2e9, example="1 d")]
-    step: Annotated[float, Quantity("s", above=0.0, most=3600.0, example="60 s")] = 60.0
-    seed: Annotated[int, Count(least=0, most=2**63 - 1)] = 1
-    constellation: Annotated[list[Constellation], Field(min_length=1)]
-    satellite: Satellite
-    satellites: dict[Name, Satellite] = Field(default_factory=dict)  # further types, by name
-    environment: Environment
-    motion: Motion | None = None
-    ground: Ground | None = None
-    links: Links | None = None
-    workloads: Annotated[list[Workload], Field(min_length=1)] = Field(default_factory=_independent)
-    fleet: Fleet | None = None
-    economics: Economics | None = None
-    reference_precision: Name = "bf16"
-    baseline: Name | None = None
-    events: list[Event] = Field(default_factory=list)
-    recorder: Recorder = Field(default_factory=Recorder)
-    allow_stale: Switch = False  # elements more than 14 days from the epoch
-    skip_bad: Switch = False  # leave out unusable element sets of a catalogue; the manifest lists them
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$")] = Field(
+        description="Name of the scenario: letters, digits, '_', '.' and '-'; it begins the name of the results folder"
+    )
+    description: str = Field(default="", description="One line on what this is, for lists and the report")
+    epoch: Moment = Field(description="Start of the run in UTC")
+    duration: Annotated[float, Quantity("s", above=0.0, most=3.2e9, example="1 d")] = Field(
+        description="Length of the run"
+    )
+    step: Annotated[float, Quantity("s", above=0.0, most=3600.0, example="60 s")] = Field(
+        default=60.0, description="Time step"
+    )
+    seed: Annotated[int, Count(least=0, most=2**63 - 1)] = Field(default=1, description="Seed of all random processes")
+    constellation: Annotated[list[Constellation], Field(min_length=1)] = Field(
+        description="Orbits of the satellites: one entry or a list"
+    )
+    satellite: Satellite = Field(description="Hardware of the satellites")
+    satellites: dict[Name, Satellite] = Field(
+        default_factory=dict,
+        description="Further satellite types by name, for entries of the constellation that name one",
+    )
+    environment: Environment = Field(description="Infrared and albedo of the Earth, and its orientation")
+    motion: Motion | None = Field(
+        default=None, description="Propagator and forces; without it, the usual propagator of each entry"
+    )
+    ground: Ground | None = Field(default=None, description="Ground stations; without it, no station is simulated")
+    links: Links | None = Field(default=None, description="Links between satellites; without it, there are none")
+    workloads: Annotated[list[Workload], Field(min_length=1)] = Field(
+        default_factory=_independent, description="What the accelerators do; without a list, each works independently"
+    )
+    fleet: Fleet | None = Field(
+        default=None, description="Spares, random failures, repair and recovery; without it, only listed events happen"
+    )
+    economics: Economics | None = Field(
+        default=None, description="Launcher and prices; without it, no cost is computed"
+    )
+    reference_precision: Name = Field(default="bf16", description="Precision whose dense peak counts as nameplate")
+    baseline: Baseline | None = Field(
+        default=None, description="Ground site to compare with: the name of a shipped one, or a site"
+    )
+    events: list[Event] = Field(default_factory=list, description="Listed losses, restorations and deratings")
+    recorder: Recorder = Field(default_factory=Recorder, description="How much is recorded of single satellites")
+    allow_stale: Switch = Field(default=False, description="Accept element sets more than 14 days from the epoch")
+    skip_bad: Switch = Field(
+        default=False, description="Ignore element sets of a catalogue that cannot be used; the manifest lists them"
+    )
 
     @property
     def types(self) -> list[Satellite]:

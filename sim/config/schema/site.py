@@ -14,38 +14,58 @@ from sim.config.schema.satellite import Accelerator
 
 
 class Fabric(Section):
-    """The network between nodes: each has one way in and one way out, between them nothing is ever short."""
+    """Network between nodes: non-blocking, with one port for each node and direction."""
 
-    rate: Annotated[float, Quantity("bit/s", above=0.0, example="3200 Gbit/s")]  # of a node, each way
-    throughput: Efficiency  # share of the rate that messages get
-    latency: Span  # from node to node
+    rate: Annotated[float, Quantity("bit/s", above=0.0, example="3200 Gbit/s")] = Field(
+        description="Data rate of a node, each way"
+    )
+    throughput: Efficiency = Field(description="Share of the rate that messages get")
+    latency: Span = Field(description="Latency from node to node")
 
 
 class Fibre(Section):
-    """What carries users' messages over the Earth."""
+    """Fibre that carries users' messages over the Earth."""
 
-    path_stretch: Annotated[float, Quantity("1", least=1.0, most=10.0, example="2.1")]  # length over great circle
-    index: Annotated[float, Quantity("1", least=1.0, most=2.0, example="1.468")]  # speed of light over that inside
+    path_stretch: Annotated[float, Quantity("1", least=1.0, most=10.0, example="2.1")] = Field(
+        description="Length of the fibre route over the great-circle distance"
+    )
+    index: Annotated[float, Quantity("1", least=1.0, most=2.0, example="1.468")] = Field(
+        description="Group index: speed of light in vacuum over that in the fibre"
+    )
 
 
 class Site(Section):
     """A site with its accelerators; every number of the shipped ones is a record with its source."""
 
-    name: Name
-    description: str = ""
-    latitude: Annotated[float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="35 deg")]
-    longitude: Annotated[float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-90 deg")]
-    accelerator: Accelerator
-    accelerators: Annotated[int, Count()]  # of the whole site
-    accelerators_per_node: Annotated[int, Count(most=100_000)]
-    power: Power  # of the whole site, everything at work
-    pue: Annotated[float, Quantity("1", least=1.0, most=3.0, example="1.2")]  # site power over that of its machines
-    price_per_watt: Price  # of the machines' power: buildings, machines, network
-    fabric: Fabric
-    fibre: Fibre
-    access_overhead: Span  # of a user's round trip beyond propagation
-    fleet: Fleet  # its satellites are nodes
-    workloads: Annotated[list[Workload], Field(min_length=1)]  # where nothing else is given; members are nodes
+    name: Name = Field(description="Name of the item")
+    description: str = Field(default="", description="One line on what this is, for lists and the report")
+    latitude: Annotated[
+        float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="35 deg")
+    ] = Field(
+        description="Geodetic latitude, north positive"
+    )
+    longitude: Annotated[
+        float, Quantity("rad", least=-6.283185307179586, most=6.283185307179586, example="-90 deg")
+    ] = Field(
+        description="Longitude, east positive"
+    )
+    accelerator: Accelerator = Field(description="Accelerator of the site")
+    accelerators: Annotated[int, Count()] = Field(description="Number of accelerators of the whole site")
+    accelerators_per_node: Annotated[int, Count(most=100_000)] = Field(
+        description="Accelerators of one node, which fails and is replaced as a whole"
+    )
+    power: Power = Field(description="Power of the whole site at full load")
+    pue: Annotated[float, Quantity("1", least=1.0, most=3.0, example="1.2")] = Field(
+        description="Power usage effectiveness: site power over that of its machines"
+    )
+    price_per_watt: Price = Field(description="Price of buildings, machines and network per watt of the machines")
+    fabric: Fabric = Field(description="Network between the nodes")
+    fibre: Fibre = Field(description="Fibre that carries users' messages over the Earth")
+    access_overhead: Span = Field(description="Part of a user's round trip beyond propagation")
+    fleet: Fleet = Field(description="Spares, failures, repair and recovery of the nodes")
+    workloads: Annotated[list[Workload], Field(min_length=1)] = Field(
+        description="What the site computes where the comparison names nothing else; members are nodes"
+    )
 
     @property
     def nodes(self) -> int:

@@ -10,7 +10,6 @@ from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import Problem, did_you_mean
 from sim.config.quantity import Count
-from sim.config.schema.base import FOLDER_NAME, LONGEST_FOLDER_NAME
 from sim.config.yaml_tree import Node
 
 Values = Annotated[list[Any], Field(min_length=1)]
@@ -22,15 +21,18 @@ class Sweep(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[
-        str, Field(pattern=FOLDER_NAME, max_length=LONGEST_FOLDER_NAME, description="names the study's folder")
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$", description="Name of the study and of its folder")
     ]
-    description: str = ""
-    scenario: Annotated[str, Field(description="a shipped scenario, or a path beside this file")]
-    set: Annotated[list[str], Field(description="overrides of every point, such as 'duration=6 h'")] = []
-    grid: Annotated[dict[str, Values], Field(description="every combination, the last field fastest")] = {}
-    zip: Annotated[dict[str, Values], Field(description="fields varied together, lists of one length")] = {}
+    description: str = Field(default="", description="One line on what this is")
+    scenario: Annotated[str, Field(description="A shipped scenario, or a path relative to this file")]
+    set: Annotated[list[str], Field(description="Overrides of every point, such as 'duration=6 h'")] = []
+    grid: Annotated[
+        dict[str, Values],
+        Field(description="Fields of the scenario with their values; every combination is a point, the last field fastest"),
+    ] = {}
+    zip: Annotated[dict[str, Values], Field(description="Fields that vary together, with lists of one length")] = {}
     seeds: Annotated[
-        list[Annotated[int, Count(least=0, most=2**63 - 1)]], Field(description="every point with each of these seeds")
+        list[Annotated[int, Count(least=0, most=2**63 - 1)]], Field(description="Every point runs with each of these seeds")
     ] = []
 
     @model_validator(mode="after")
@@ -88,9 +90,7 @@ def _message(entry: Any, path: tuple[str, ...]) -> str:
     if kind == "too_short":
         return "is empty; write at least one value"
     if kind == "string_pattern_mismatch":
-        return f"'{shown}' is no name; write letters, digits, '_', '.' and '-'"
-    if kind == "string_too_long":
-        return f"'{shown}' has {len(entry['input']):,} characters; write at most {entry['ctx']['max_length']}"
+        return f"'{shown}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
     return f"'{shown}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); write another value"
 
 

@@ -16,6 +16,9 @@ from sim.workload import memory_fit, parallelism, transformer
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import service_problem
 
+REFUSED_SHARE = 0.05  # difference between given parameters and those of the shape; names of models round by up to 4 %
+NOTED_SHARE = 0.01
+
 FieldMessage = tuple[str, str]  # field of the workload ("" itself) and what is wrong with it
 
 
@@ -60,7 +63,7 @@ def check_workloads(scenario: Scenario, root: Node, satellites: int) -> list[Pro
         zip(scenario.workloads, workload_params.counts(scenario.workloads, spares, satellites), strict=True)
     ):
         for field, message in _workload_problems(job, _Site(scenario, count)):
-            path = ("workloads", str(i), *([field] if field else []))
+            path = ("workloads", str(i), *(field.split(".") if field else []))
             problems.append(Problem(_origin(root, path), ".".join(path), message))
     return problems
 
@@ -127,6 +130,9 @@ def _check_kinds(scenario: Scenario, root: Node) -> list[Problem]:
 def _workload_problems(job: Workload, site: _Site) -> list[FieldMessage]:
     if not isinstance(job, Training | Inference):
         return []
+    disagreement = _parameter_problem(workload_params.model(job.model))
+    if disagreement is not None:
+        return [("model.parameters", disagreement)]
     for chip in (t.accelerator for t in site.scenario.types):
         known = [name for name in sorted(chip.peak) if name in workload_params.BYTES]
         if job.precision not in known:
@@ -135,6 +141,53 @@ def _workload_problems(job: Workload, site: _Site) -> list[FieldMessage]:
         return _training_problems(job, site)
     message = service_problem(workload_params.service(job, workload_params.slowest(site.scenario.types, job.precision)))
     return [] if message is None else [("tensor" if job.tensor is not None else "batch" if job.batch else "model", message)]
+
+
+def _shape_parameters(model: transformer.Model) -> float:
+    """Parameters of the shape, with one or two vocabulary tables: whichever is nearer to those that are given."""
+    return min((transformer.parameter_count(model, tables) for tables in (2, 1)), key=lambda n: abs(n - model.parameters))
+
+
+def _parameter_problem(model: transformer.Model) -> str | None:
+    """Parameters that are not those of the shape: arithmetic follows from the one, memory from the other."""
+    shape = _shape_parameters(model)
+    if abs(shape - model.parameters) <= REFUSED_SHARE * shape:
+        return None
+    two_matrices = round(model.ffn * 2 / 3)
+    if abs(_shape_parameters(model._replace(ffn=two_matrices)) - model.parameters) <= REFUSED_SHARE * model.parameters:
+        advice = f"a feed-forward network of two matrices and not three is described by ffn: {two_matrices}"
+    elif model.parameters > shape:
+        advice = "a mixture of experts, which computes with part of its parameters, cannot be described"
+    else:
+        advice = "or the shape of the model"
+    counted = transformer.parameter_count(model)
+    return (
+        f"{model.parameters:.4g} are not those of the shape, {counted:.4g} by layers, hidden, heads, kv_heads, head_size, ffn "
+        f"and vocabulary; write parameters: {counted:.4g}, {advice}"
+    )
+
+
+def notes(scenario: Scenario) -> list[str]:
+    """Notes on models whose parameters are nearly those of their shape.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of str
+        One line for each such model.
+    """
+    lines = []
+    for i, job in enumerate(scenario.workloads):
+        if isinstance(job, Training | Inference):
+            model = workload_params.model(job.model)
+            shape = _shape_parameters(model)
+            if abs(shape - model.parameters) > NOTED_SHARE * shape:
+                lines.append(f"workloads.{i}.model: {model.parameters:.4g} parameters are given, the shape has {shape:.4g}")
+    return lines
 
 
 def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:

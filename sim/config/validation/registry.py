@@ -78,7 +78,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """Notes on a valid scenario: Earth orientation, and designs that are implausible.
+    """Notes on a valid scenario: Earth orientation, models whose numbers differ a little, and designs that are implausible.
 
     Parameters
     ----------
@@ -88,6 +88,6 @@ def notes(scenario: Scenario) -> list[str]:
     Returns
     -------
     list of str
-        Notes; empty where there is nothing to say.
+        Notes, one line each.
     """
-    return earth.orientation_notes(scenario) + plausibility.notes(scenario)
+    return [*earth.orientation_notes(scenario), *jobs.notes(scenario), *plausibility.notes(scenario)]

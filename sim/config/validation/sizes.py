@@ -111,8 +111,9 @@ def size(scenario: Scenario, satellites: int, accelerators: int, threads: int | 
         memory += _coupled_bytes(scenario, satellites, links, moments)
     time_s = run_time.run_time_s(run_time.work(scenario, satellites, recorded * moments), threads)
     return Size(
-        satellites, accelerators, steps, stations, recorded, moments, links,
-        sum(w.kind != "independent" for w in scenario.workloads), memory, time_s,
+        satellites=satellites, accelerators=accelerators, steps=steps, stations=stations, recorded_satellites=recorded,
+        recorded_moments=moments, links=links, jobs=sum(w.kind != "independent" for w in scenario.workloads),
+        memory_bytes=memory, time_s=time_s,
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ class Star:
         # half of the latency on either side of the core
         self.directed_delay_s: Array = np.full(2 * nodes, 0.5 * fabric.latency)
         self.directed_rate_bit_s: Array = np.full(2 * nodes, fabric.rate * fabric.throughput)
+        self.directed_src: Ints = np.concatenate((np.arange(nodes), np.full(nodes, -1)))
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes between pairs of nodes, over the core.

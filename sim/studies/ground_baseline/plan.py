@@ -32,13 +32,16 @@ class Plan(NamedTuple):
 
 
 # A site alone runs the day that shipped scenarios run.
-STANDALONE = Plan(datetime(2026, 12, 21, tzinfo=UTC), 86400.0, 60.0, 1, "bf16", [], None, [], True)
+STANDALONE = Plan(
+    epoch=datetime(2026, 12, 21, tzinfo=UTC), duration_s=86400.0, step_s=60.0, seed=1, precision="bf16", workloads=[],
+    stations=None, notes=[], failures=True,
+)
 
 
 def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
     """Work of a ground site: that of a scenario in nodes, or its own.
 
-    The site runs its own workloads where there is no scenario, or one with only an independent workload.
+    The site runs its own workloads where there is no scenario.
 
     Parameters
     ----------
@@ -63,17 +66,13 @@ def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
         return _checked(site, STANDALONE._replace(workloads=list(site.workloads)), root)
     s = like.scenario
     notes = []
-    if all(w.kind == "independent" for w in s.workloads):
-        workloads = list(site.workloads)
-        notes.append(f"{s.name} has no job: {site.name} runs its own")
-    else:
-        spares = 0 if s.fleet is None else int(s.fleet.spares)
-        counts = workload_params.counts(s.workloads, spares, like.satellites)
-        each = max(1, like.accelerators // like.satellites)
-        larger = site.nodes * site.accelerators_per_node / (like.satellites * each)
-        workloads = [_in_nodes(w, n * each, each, larger, site) for w, n in zip(s.workloads, counts, strict=True)]
-        if any(isinstance(w, schema.Inference) and w.demand is not None for w in s.workloads):
-            notes.append(f"{site.name} is asked for {larger:.4g} times the tokens, as it has so many more accelerators")
+    spares = 0 if s.fleet is None else int(s.fleet.spares)
+    counts = workload_params.counts(s.workloads, spares, like.satellites)
+    each = max(1, like.accelerators // like.satellites)
+    larger = site.nodes * site.accelerators_per_node / (like.satellites * each)
+    workloads = [_in_nodes(w, n * each, each, larger, site) for w, n in zip(s.workloads, counts, strict=True)]
+    if any(isinstance(w, schema.Inference) and w.demand is not None for w in s.workloads):
+        notes.append(f"{site.name} is asked for {larger:.4g} times the tokens, as it has so many more accelerators")
     free = site.nodes - int(site.fleet.spares)
     if any(isinstance(w, schema.Training) and (w.members or 0) > free for w in workloads):
         notes.append(f"a job of {s.name} needs more than the {free:,} nodes of {site.name}: it runs on fewer")
@@ -84,7 +83,10 @@ def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
     if s.events:
         notes.append(f"events of {s.name} do not reach {site.name}")
     stations = None if s.ground is None else list(s.ground.stations)
-    plan = Plan(s.epoch, s.duration, s.step, s.seed, s.reference_precision, workloads, stations, notes, fails)
+    plan = Plan(
+        epoch=s.epoch, duration_s=s.duration, step_s=s.step, seed=s.seed, precision=s.reference_precision,
+        workloads=workloads, stations=stations, notes=notes, failures=fails,
+    )
     return _checked(site, plan, root)
 
 

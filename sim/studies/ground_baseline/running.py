@@ -28,7 +28,7 @@ def run(name: str, like: Loaded | None = None) -> Results:
     Parameters
     ----------
     name : str
-        Name of a shipped baseline.
+        Name of a shipped baseline, or absolute path of a file.
     like : Loaded or None, optional
         Scenario whose work the site does.
 
@@ -87,7 +87,9 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
     n, steps, step_s = site.nodes, plan.steps, plan.step_s
     transport = Star(n, site.fabric)
     hosts, one_type = [_Host(site.accelerator, site.accelerators_per_node)], np.zeros(n, dtype=np.int64)
-    work = job_assignment.Work(hosts, one_type, plan.workloads, site.fleet, steps, step_s)
+    work = job_assignment.Work(
+        types=hosts, type_index=one_type, workloads=plan.workloads, fleet=site.fleet, steps=steps, step_s=step_s,
+    )
     scheduler = job_assignment.scheduler_for(work, np.arange(n), transport)
     for training in scheduler.trainings:
         training.communication = ConstantCommunication(training.task, training.plan.collective, n)
@@ -108,4 +110,7 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
         load_w[k] = float(np.sum(up * (full_w - swing_w * (1.0 - rate * inputs.duty * inputs.running))))
     scheduler.end()
     share = site.accelerator.kernel_efficiency
-    return Day(scheduler, failed_s, productive_s * (1.0 - share), productive_s * share, load_w, timeline.occurred)
+    return Day(
+        scheduler=scheduler, failed_s=failed_s, kernel_s=productive_s * (1.0 - share), useful_s=productive_s * share,
+        load_w=load_w, changes=timeline.occurred,
+    )

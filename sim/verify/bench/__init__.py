@@ -23,11 +23,11 @@ def benchmarks(data: Path | None = None) -> list[Benchmark]:
     list of Benchmark
         The benchmarks.
     """
-    from sim.verify.bench import access, numerical, orbits, spacecraft, studies
+    from sim.verify.bench import access, numerical, orbits, spacecraft, studies, workload
 
     return [
         *orbits.benchmarks(data), *numerical.benchmarks(), *access.benchmarks(), *spacecraft.benchmarks(),
-        *studies.benchmarks(),
+        *workload.benchmarks(), *studies.benchmarks(),
     ]  # fmt: skip
 
 

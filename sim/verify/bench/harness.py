@@ -35,6 +35,15 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Timing:
+    """A call that has no peer: its time in seconds, and the time that it may take."""
+
+    ours: Call
+    goal_s: float
+    wrong: Callable[[Any], str | None]  # what is wrong with the answer, or None
+
+
+@dataclass(frozen=True)
 class Benchmark:
     """A benchmark. `make` may import the peer; `package` is its name for pip, empty where the peer is this program."""
 
@@ -42,7 +51,7 @@ class Benchmark:
     group: str
     unit: str
     package: str
-    make: Callable[[], Pair]
+    make: Callable[[], Pair | Timing]
     threads: int = 1
     wall_clock: bool = False
 
@@ -82,12 +91,15 @@ def run_benchmark(benchmark: Benchmark) -> Row:
     Returns
     -------
     Row
-        Rates and their ratio; where it cannot run, or where the answers differ, the reason.
+        Rates and their ratio, of a `Timing` seconds and the ratio of the goal to them; where it cannot run, or where the
+        answers differ, the reason.
     """
     package = benchmark.package or "dawndusk"
     try:
         version = metadata.version(package) if benchmark.package else "the same program"
         pair = benchmark.make()
+        if isinstance(pair, Timing):
+            return _timed(benchmark, pair)
         difference = pair.differ(pair.ours(), pair.peer())  # also the warm-up
         if difference is not None:
             return _not_run(benchmark, version, f"the answers differ: {difference}")
@@ -100,6 +112,16 @@ def run_benchmark(benchmark: Benchmark) -> Row:
         benchmark.name, ours, peer, f"{package} {version}" if benchmark.package else version, ours / peer,
         benchmark.unit, benchmark.threads,
     )  # fmt: skip
+
+
+def _timed(benchmark: Benchmark, timing: Timing) -> Row:
+    wrong = timing.wrong(timing.ours())  # also the warm-up
+    goal = f"goal {timing.goal_s:g} s"
+    if wrong is not None:
+        return _not_run(benchmark, goal, wrong)
+    clock = time.perf_counter if benchmark.wall_clock else time.process_time
+    spent_s = median(_time_s(timing.ours, 1, clock) for _ in range(ROUNDS))
+    return Row(benchmark.name, spent_s, None, goal, timing.goal_s / spent_s, benchmark.unit, benchmark.threads)
 
 
 class CannotRun(Exception):

@@ -65,13 +65,13 @@ class InferenceService:
         self.rate = limits[LIMIT_RATE, self.who]
         self.point = inference_step.operating_point(self.service, self.rate)
         able = self.up * self.point.output_tokens_per_s
-        most, reached = float(np.sum(able)), float(np.sum(able[self.reached]))
-        asked = most if self.demand_per_s is None else min(self.demand_per_s, most)
+        reached, unreached = float(np.sum(able[self.reached])), float(np.sum(able[~self.reached]))
+        asked = reached + unreached if self.demand_per_s is None else min(self.demand_per_s, reached + unreached)
         self.delivered_per_s = min(asked, reached)
         self.utilisation = self.delivered_per_s / reached if reached > 0.0 else 0.0
         # of the capacity of satellites without a route: the share that is requested and that others cannot replace
-        hidden = most - reached
-        self.missed_share = (asked - self.delivered_per_s) / hidden if hidden > 0.0 else 1.0
+        whole = asked == reached + unreached or unreached == 0.0
+        self.missed_share = 1.0 if whole else min(1.0, (asked - self.delivered_per_s) / unreached)
 
     def fill_inputs(self, inputs: JobInputs) -> None:
         """Fill the step inputs of the service's satellites.

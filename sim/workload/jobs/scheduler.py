@@ -169,7 +169,7 @@ class JobScheduler:
             service.record_losses(k, own, self.ledger, self.step_s)
         self.ledger.share = np.ones(self.satellites)
         if self.mixed:
-            self._record_surplus(k, limits - self.share * own)
+            self._record_surplus(k, np.maximum(0.0, limits - self.share * own))
         for cause, who, limit in (("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE)):
             if who.size:
                 self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[limit, who])
@@ -179,7 +179,7 @@ class JobScheduler:
         for training in self.trainings:
             who = training.all_satellites
             spare = np.where(training.unallocated[who], 0.0, training.spare_share[who])
-            rate = spare * surplus[LIMIT_ALLOWED, who] + (self.up[who] - spare) * surplus[LIMIT_RATE, who]
+            rate = spare * surplus[LIMIT_ALLOWED, who] + np.maximum(0.0, self.up[who] - spare) * surplus[LIMIT_RATE, who]
             self.ledger.own("unplaced", k, who, self.step_s * rate)
         for service in self.services:
             self.ledger.own("unplaced", k, service.who, self.step_s * self.up[service.who] * surplus[LIMIT_RATE, service.who])

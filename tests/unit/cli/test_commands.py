@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sim.cli import commands
+from sim.config.schema import Scenario
 
 SWEEP = """\
 name: four
@@ -186,6 +188,25 @@ def test_compare(dawndusk: Any, folder: Path) -> None:
     assert called.out.splitlines()[-1] == "useful +0.00 points of nameplate"
 
 
+def test_compare_with_overrides_of_one_side(dawndusk: Any, folder: Path) -> None:
+    """By hand: the duration of both, the array of B, the battery of A; the values are those of the options."""
+    sets = ("duration=10 min", "b:satellite.power.array.area=140 m2", "a:satellite.power.battery.capacity=20 kWh")
+    called = dawndusk("compare", "suncatcher", "suncatcher", "--json", *(x for text in sets for x in ("--set", text)))
+    assert (called.code, called.err) == (0, "")
+    result = json.loads(called.out)
+    assert (result["a"], result["b"]) == ("suncatcher (A)", "suncatcher (B)")
+    assert {(row["field"], row["a"], row["b"]) for row in result["inputs"]} == {
+        ("satellite.power.array.area", "130 m2", "140 m2"),
+        ("satellite.power.battery.capacity", "20 kWh", "15 kWh"),
+    }
+    array_m2 = next(row for row in result["metrics"] if row["metric"] == "array")
+    assert (array_m2["a"], array_m2["b"]) == (81 * 130.0, 81 * 140.0)
+    called = dawndusk("compare", "suncatcher", "baseline:colossus-1", "--set", "b:seed=2")
+    assert (called.code, called.errors) == (
+        2, ["--set b:seed=2: applies to a scenario by name or path, and B is none; leave it out"],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("difference", "a", "b", "shown"),
     [(-1.455e-11, 75_139.0, 75_139.0, 0.0), (-84.73, 57_064.0, 56_979.27, -84.73), (1e-9, 0.0, 1e-9, 1e-9), (0.0, 0.0, 0.0, 0.0)],
@@ -268,9 +289,19 @@ def test_report_is_written_again(dawndusk: Any, folder: Path) -> None:
     assert (called.code, len(called.errors)) == (2, 1)
 
 
+def _blocks(text: str) -> list[str]:
+    """Commented blocks of a scenario file: runs of lines that begin with #, after the first line."""
+    return [block for block in text.split("\n\n")[1:] if block.lstrip().startswith("#")]
+
+
+def _uncommented(block: str) -> str:
+    """Source of truth: what editors do: the first comment sign of a line and one space go, the indent stays."""
+    return re.sub(r"^(\s*)# ?", r"\1", block, flags=re.M)
+
+
 @pytest.mark.parametrize("source", [None, "suncatcher", "starlink_edge", "colossus_in_orbit", "made.yaml"])
 def test_new_scenario_is_valid(dawndusk: Any, folder: Path, scenario_text: str, source: str | None) -> None:
-    """As it is written, and with its commented lines brought to life."""
+    """As it is written, with any one of its commented blocks uncommented, and with all of them."""
     (folder / "made.yaml").write_text(scenario_text, encoding="utf-8")
     called = dawndusk("new", "mine", *(["--from", source] if source else []))
     assert (called.code, called.err) == (0, "")
@@ -279,12 +310,27 @@ def test_new_scenario_is_valid(dawndusk: Any, folder: Path, scenario_text: str, 
     assert json.loads(Path(schema).read_text("utf-8"))["title"] == "Dawndusk scenario"
     result = json.loads(dawndusk("validate", "mine.yaml", "--json").out)
     assert result["scenario"] == "mine"
-    head, *lines = text.splitlines()
-    bare = [line for line in lines if not (source is None and line.startswith("satellite: "))]
-    alive = [line[2:] if line.startswith("# ") else line for line in bare]
-    (folder / "mine.yaml").write_text("\n".join([head, *alive]) + "\n", encoding="utf-8")
+    blocks = _blocks(text)
+    every = text
+    for block in blocks:
+        (folder / "mine.yaml").write_text(text.replace(block, _uncommented(block)), encoding="utf-8")
+        called = dawndusk("validate", "mine.yaml", "--json")
+        assert (called.code, called.err) == (0, ""), block
+        changed = json.loads(called.out)["scenario_sha256"] != result["scenario_sha256"]
+        assert changed or source is not None, block  # of an extended scenario the blocks show the present values
+        every = every.replace(block, _uncommented(block))
+    (folder / "mine.yaml").write_text(every, encoding="utf-8")
     called = dawndusk("validate", "mine.yaml")
     assert (called.code, called.err) == (0, "")
+
+
+def test_new_scenario_shows_every_section(dawndusk: Any, folder: Path) -> None:
+    """Source of truth: the sections of the schema, apart from switches and what other sections replace."""
+    assert dawndusk("new", "mine").code == 0
+    text = (folder / "mine.yaml").read_text(encoding="utf-8")
+    shown = set(re.findall(r"^(?:# )?(\w+):", text, re.M))
+    rest = {"satellites", "environment", "reference_precision", "allow_stale", "skip_bad"}
+    assert shown == set(Scenario.model_fields) - rest
 
 
 def test_new_refuses(dawndusk: Any, folder: Path) -> None:

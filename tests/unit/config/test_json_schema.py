@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from orbit.units import examples
 from sim.config import yaml_tree
 from sim.config.errors import InputError
 from sim.config.json_schema import scenario_schema
 from sim.config.scenario import items, load
-from sim.config.schema import NOT_SIMULATED, Scenario
+from sim.config.schema import NOT_SIMULATED, Scenario, Site
+from sim.config.schema.sweep import sweep_schema
 from sim.results.store import resolved_yaml
 
 REPO = Path(__file__).resolve().parents[3]
@@ -27,6 +29,58 @@ def test_committed_schema_is_the_schema() -> None:
 def test_schema_knows_every_section() -> None:
     properties = scenario_schema()["properties"]
     assert set(Scenario.model_fields) | set(NOT_SIMULATED) | {"extends"} == set(properties)
+
+
+def _described() -> list[tuple[str, str, str]]:
+    """Section, field and description of everything that may be written in a scenario, a sweep or a site."""
+    site = Site.model_json_schema()
+    schemas = {"scenario": scenario_schema(), "sweep": sweep_schema(), "site": site}
+    return [
+        (f"{file} {section}".strip(), name, entry.get("description", ""))
+        for file, schema in schemas.items()
+        for section, model in {"": schema, **schema.get("$defs", {})}.items()
+        for name, entry in model.get("properties", {}).items()
+    ]
+
+
+def test_every_field_has_a_description() -> None:
+    """By definition: a phrase that begins with a capital letter and has no full stop at the end.
+
+    It has two words or more, but for parts that are named by their own name, such as the battery.
+    """
+    found = _described()
+    assert len(found) > 280
+    poor = [
+        f"{section}.{name}: '{text}'"
+        for section, name, text in found
+        if not re.match(r"[A-Z].*[^.\s]$", text)
+        or (len(text.split()) < 2 and text.lower() != name)
+    ]
+    assert poor == []
+
+
+def test_descriptions_of_quantities_name_their_units() -> None:
+    """Source of truth: the table of units: every field that is a quantity in a scenario lists the first of its units."""
+    schema = scenario_schema()
+    wanting = []
+    for section, model in {"": schema, **schema["$defs"]}.items():
+        for name, entry in model.get("properties", {}).items():
+            units = {form["x-unit"] for form in (entry, *entry.get("anyOf", ())) if "x-unit" in form}
+            for unit in units:
+                words = "a number, or one with %" if unit == "1" else f"a number with a unit: {examples(unit)[0]}"
+                if words not in entry["description"]:
+                    wanting.append(f"{section}.{name}")
+    assert wanting == []
+    step = schema["properties"]["step"]
+    assert step["description"].startswith("Time step; a number with a unit: s, ms, us, ")
+    assert step["default"] == "60 s"
+
+
+def test_prices_are_no_items() -> None:
+    """By hand: `economics.accelerator` is a price; only `satellite.accelerator` may be the name of an item."""
+    sections = scenario_schema()["$defs"]
+    assert "h100-sxm" not in json.dumps(sections["Economics"]["properties"]["accelerator"])
+    assert "h100-sxm" in json.dumps(sections["Satellite"]["properties"]["accelerator"])
 
 
 def test_schema_names_the_shipped_items() -> None:

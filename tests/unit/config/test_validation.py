@@ -62,7 +62,7 @@ SINGLE = [
     ("satellite: suncatcher", "satellite: tpu-v6e", "s.yaml:10:1: satellite: no satellite named 'tpu-v6e'; write one of: "),
     ("satellite: suncatcher", "satellite: [suncatcher]", "s.yaml:10:1: satellite: is not a mapping; write one of: "),
     ("satellite: suncatcher", "satellite: {extends: [suncatcher]}", "s.yaml:10:13: satellite: no satellite named '['suncatcher']'"),
-    ("stations: default", "stations: defalt", "s.yaml:11:10: ground.stations: no sites named 'defalt'; did you mean 'default'?"),
+    ("stations: default", "stations: defalt", "s.yaml:11:10: ground.stations: no station or list of stations named 'defalt'; did you mean 'default'?"),
     ("baseline: colossus-1", "baseline: colossus", "s.yaml:12:1: baseline: no baseline named 'colossus'; did you mean 'colossus-1'?"),
     ("baseline: colossus-1", "basline: colossus-1", "s.yaml:12:1: basline: unknown key; did you mean 'baseline'?"),
     ("step: 60 s", "step: 1800 s", "s.yaml:4:1: step: 1800 s is longer than the shortest time constant of the radiator"),

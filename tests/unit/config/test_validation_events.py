@@ -134,3 +134,44 @@ def test_accelerators_of_the_shipped_failures() -> None:
         1,
         1,
     ]
+
+
+def test_times_after_the_epoch_and_durations() -> None:
+    """By hand: the epoch is midnight; the record form takes the same fields as the short one."""
+    listed = [
+        "{at: +90 min, action: derate, target: plane 3, to: 0.5, duration: 6 h}",
+        "+1.5 h derate plane 3 to 0.5 for 6 h",
+        "2026-12-21T01:30Z derate plane 3 to 0.5 for 21600 s",
+    ]
+    overrides = ("duration=2 h", f"events=[{', '.join(text if text[0] == '{' else repr(text) for text in listed)}]")
+    found = load("starlink_edge", overrides).scenario.events
+    assert len(found) == 3
+    assert {(e.at.isoformat(), e.action, e.target, e.to, e.duration) for e in found} == {
+        ("2026-12-21T01:30:00+00:00", "derate", "plane 3", 0.5, 21600.0)
+    }
+    given = load("starlink_edge", ("duration=2 h",), ("+90 min derate plane 3 to 0.5 for 6 h",)).scenario.events
+    assert given == found[:1]
+
+
+def test_bad_times_and_durations(dawndusk: Any, folder: Path) -> None:
+    """By hand: every wrong time at once; the run is an hour long."""
+    listed = [
+        "+2 h lose plane 0", "+6 lose plane 0", "+6 parsec lose plane 0", "{at: -1 h, action: lose, target: all}",
+        "+10 min restore plane 0 for 1 h", "+10 min lose plane 0 for 0 s", "+10 min lose plane 0 for 3 kg",
+    ]  # fmt: skip
+    (folder / "s.yaml").write_text(SHELL + "events:\n" + "".join(f"- {text}\n" for text in listed), encoding="utf-8")
+    called = dawndusk("validate", "s.yaml")
+    assert called.code == 2
+    lines = {line.split(": ")[1]: line.partition(": ")[2] for line in called.errors}
+    assert list(lines) == [
+        "events.1.at", "events.2.at", "events.3.at", "events.4.duration", "events.5.duration", "events.6.duration",
+    ]  # fmt: skip
+    assert "has no unit" in lines["events.1.at"]
+    assert "parsec" in lines["events.2.at"]
+    assert "'-1 h' is not a moment; write one like" in lines["events.3.at"]
+    assert "restore takes no `duration`; write it with lose or derate" in lines["events.4.duration"]
+    assert "'0 s' must be above 0 s; write it like '6 h'" in lines["events.5.duration"]
+    assert "kg" in lines["events.6.duration"]
+    (folder / "s.yaml").write_text(SHELL + "events:\n- +2 h lose plane 0\n", encoding="utf-8")
+    (line,) = dawndusk("validate", "s.yaml").errors
+    assert "events.0.at: 2026-12-21T02:00:00Z is outside the run; write a moment from 2026-12-21T00:00Z to" in line

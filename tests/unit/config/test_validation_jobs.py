@@ -83,14 +83,28 @@ CLUSTER = [
     # --- services
     (_inference(", tensor: 5"), "s.yaml:14:40: workloads.0.tensor: tensor 5 does not divide 64 accelerators and 32 heads; "
      "write one of 1, 2, 4, 8, 16, 32"),
-    # 16.06 GB of weights in 32 x 28.8 GB leave 905.5 GB; 2,560 tokens of 131,072 bytes each
+    # 16.06 GB of weights in 32 x 28.8 GB leave 905.5 GB; 2,560 tokens of 16,384 bytes on each of 32
     (_inference(", batch: 1000000"), "workloads.0.batch: 16.1 GB of weights and 1000000 sequences do not fit into 32 x 28.8 GB; "
-     "write batch: 2698"),
+     "write batch: 674"),
     # --- models
     (_inference(model="llama-3-71b"), "s.yaml:14:21: workloads.0.model: no model named 'llama-3-71b'; did you mean 'llama-3-70b'?"),
     ("workloads: [{kind: inference}]\n", "workloads.0.model: is missing; write `model: ...` here (one of: llama-3-405b, llama-3-70b, llama-3-8b)"),
     (_inference(model="[llama-3-8b]"), "workloads.0.model: is not a mapping; write one of: llama-3-405b, llama-3-70b, llama-3-8b; "
      "or `extends: llama-3-405b` with the keys that differ"),
+    # --- parameters against the shape: 80 layers of 8192 (2 x 8192 + 2 x 1024 + 3 x 28672 + 2), two tables of 128256 x 8192
+    (_training(model="{extends: llama-3-70b, parameters: 7e9}"), "s.yaml:14:50: workloads.0.model.parameters: 7e+09 are not those of "
+     "the shape, 7.055e+10 by layers, hidden, heads, kv_heads, head_size, ffn and vocabulary; write parameters: 7.055e+10, or the shape"),
+    (_inference(model="{extends: llama-3-70b, parameters: 7e9}"), "workloads.0.model.parameters: 7e+09 are not those of the shape"),
+    # GPT-3: 12288 x 96 (4 x 12288 + 2 x 49152) and a table of 51200 are 174.6e9; with three matrices 58e9 more; 32768 is 2/3 of 49152
+    (_training(model="{name: gpt3, parameters: 174.6e9, layers: 96, hidden: 12288, heads: 96, kv_heads: 96, head_size: 128, "
+     "ffn: 49152, vocabulary: 51200}"), "1.746e+11 are not those of the shape, 2.332e+11 by layers, hidden, heads, kv_heads, head_size, ffn and "
+     "vocabulary; write parameters: 2.332e+11, a feed-forward network of two matrices and not three is described by ffn: 32768"),
+    # eight experts of 3 x 4096 x 14336 in 32 layers, and one of them
+    (_training(model="{name: moe, parameters: 46.7e9, layers: 32, hidden: 4096, heads: 32, kv_heads: 8, head_size: 128, "
+     "ffn: 14336, vocabulary: 32000}"), "4.67e+10 are not those of the shape, 7.242e+09 by layers, hidden, heads, kv_heads, head_size, "
+     "ffn and vocabulary; write parameters: 7.242e+09, a mixture of experts, which computes with part of its parameters, cannot be described"),
+    (_training(model="{extends: llama-3-8b, experts: 8}"), "workloads.0.model.experts: a mixture of experts is not simulated; "
+     "write the numbers of a dense model"),
     (_inference(model="{extends: llama-3-8b, kv_heads: 7}"), "s.yaml:14:21: workloads.0.model: kv_heads 7 does not divide heads 32; "
      "write kv_heads: 1"),
     (LINKS + _training(", interleave: 100"), "s.yaml:15:39: workloads.0.interleave: 100 virtual stages are more than the 32 layers of the model; "
@@ -226,6 +240,18 @@ def test_topology_of_a_catalogue(topology: str, catalogue: Path) -> None:
     assert reported == (
         [] if topology == "nearest" else [f"links.topology: nearest, as {topology} has no form in a catalogue"]
     )
+
+
+@pytest.mark.parametrize(("parameters", "noted"), [("70.5e9", False), ("69.6e9", False), ("72e9", True), ("68e9", True)])
+def test_parameters_near_those_of_the_shape_are_noted(
+    dawndusk: Any, folder: Path, scenario_text: str, parameters: str, noted: bool
+) -> None:
+    """By hand: the shape has 70.55e9 with two vocabulary tables, 69.50e9 where embedding and output share one; noted from 1 %."""
+    model = f"{{extends: llama-3-70b, parameters: {parameters}}}"
+    (folder / "s.yaml").write_text(scenario_text + LINKS + _training(model=model), encoding="utf-8")
+    called = dawndusk("validate", "s.yaml")
+    assert called.code == 0
+    assert ("parameters are given, the shape has" in called.out + called.err) == noted
 
 
 def test_catalogue_beside_a_shell_has_no_grid(dawndusk: Any, folder: Path, catalogue: Path) -> None:

@@ -47,6 +47,48 @@ def test_run_writes_only_when_asked(folder: Path) -> None:
     assert sim.open_results(saved.folder).summary == found.summary
 
 
+def test_run_by_name_and_path(folder: Path, scenario_text: str) -> None:
+    """Source of truth: the same scenario, loaded first; overrides as a mapping are those as text."""
+    loaded = sim.load("suncatcher", set=["duration=10 min", "recorder.satellites=4"], seed=3)
+    named = sim.run("suncatcher", set={"duration": "10 min", "recorder.satellites": 4}, seed=3)
+    assert named.summary == sim.run(loaded).summary
+    (folder / "s.yaml").write_text(scenario_text, encoding="utf-8")
+    changes = {"duration": "10 min", "ground": None, "workloads": [{"kind": "independent"}]}
+    by_path = sim.run(folder / "s.yaml", set=changes, events=["+4 min lose all for 5 min"])
+    failed = next(row for row in by_path.waterfall if row["cause"] == "failed")
+    assert failed["fraction"] == pytest.approx(0.5, abs=1e-12)
+    with pytest.raises(TypeError, match="give them to load"):
+        sim.run(loaded, set={"step": "30 s"})
+    with pytest.raises(InputError, match=r"write a list of them, or a mapping"):
+        sim.run("suncatcher", set="duration=10 min")
+    with pytest.raises(InputError, match="did you mean 'suncatcher'"):
+        sim.run("suncacher")
+
+
+def test_short_text_of_objects(folder: Path) -> None:
+    """By hand: one line each, with what tells one from another."""
+    loaded = sim.load("suncatcher", set={"duration": "10 min"})
+    assert repr(loaded) == "<Loaded suncatcher: 81 satellites, 5,184 accelerators, 10 steps of 60 s>"
+    found = sim.run(loaded, "out")
+    share = f"useful {100 * found.summary['compute']['useful_fraction']:.2f} % of nameplate"
+    assert repr(found) == f"<Results suncatcher: 81 satellites for 0.166667 h, {share}, out>"
+    same = sim.compare(found, found)
+    assert repr(same) == f"<Comparison A (suncatcher) and B (suncatcher): {'; '.join(same.reasons)}>"
+    answer = sim.why("suncatcher", set={"duration": "10 min", "workloads": [{"kind": "independent"}]})
+    assert repr(answer).startswith("<Answer why suncatcher: useful ")
+    assert len(repr(answer)) < 120
+
+
+def test_compare_by_name(folder: Path) -> None:
+    """Source of truth: the comparison of the two results."""
+    changes = {"duration": "10 min", "a:seed": 1, "b:satellite.power.array.area": "140 m2"}
+    found = sim.compare("suncatcher", "suncatcher", set=changes)
+    loaded = [sim.load("suncatcher", set={"duration": "10 min", **own}) for own in ({}, {"satellite.power.array.area": "140 m2"})]
+    assert sim.compare(*loaded).metrics == found.metrics
+    assert sim.compare(*map(sim.run, loaded)).metrics == found.metrics
+    assert [(row.field, row.a, row.b) for row in found.inputs] == [("satellite.power.array.area", "130 m2", "140 m2")]
+
+
 def test_run_refuses_a_folder_that_exists(folder: Path) -> None:
     with pytest.raises(InputError, match="exists already"):
         sim.run(sim.load("suncatcher"), folder)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.engine import events, satellite_params
+from sim.engine.driver import Run
 from sim.fleet.availability import SCENARIO, AvailabilityChange, Kind, Target
 from sim.spacecraft import thermal
 from sim.spacecraft.step import ROWS
@@ -101,7 +102,7 @@ def test_loss_and_restoration_in_one_step() -> None:
 
 
 def test_events_of_a_scenario() -> None:
-    """Source of truth: an event at 00:02:30 is at 150 s; `all` is the whole fleet; at one instant a loss comes before a return."""
+    """Source of truth: an event at 00:02:30 is at 150 s; `all` is the whole fleet; at one instant the later one wins."""
     loaded = books.load(
         "duration=10 min", books.ring(),
         events=("2026-12-21T00:05Z lose satellites 2-3", "2026-12-21T00:02:30Z derate all to 0.25", "2026-12-21T00:05Z restore satellite 3"),
@@ -114,6 +115,28 @@ def test_events_of_a_scenario() -> None:
     made, _ = events.step_inputs(found, 0, 8, 8, 0, 10, 60.0)
     assert made[ROWS.controls["available"], 9].tolist() == [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     assert made[ROWS.controls["rate_cap"], 9].tolist() == [0.25, 0.25, 0.25, 1.0, 0.25, 0.25, 0.25, 0.25]
+
+
+AT_ONCE = (
+    ("restore all", "lose satellite 5", "derate satellite 1 to 0.5", "derate all to 0.8", "lose satellites 0-1", "restore satellite 0", "lose satellite 0"),
+    [0.0, 0.0, 1.0, 1.0, 1.0, 0.0],
+)
+
+
+@pytest.mark.parametrize("coupled", [False, True])
+def test_events_at_one_instant_keep_their_order(coupled: bool) -> None:
+    """Source of truth: the rule: the later written one wins, with and without links; events.parquet has them as written."""
+    written, available = AT_ONCE
+    more = ("links={topology: grid, terminal: oct-100g}", "fleet={spares: 0}") if coupled else ()
+    loaded = books.load(
+        "duration=10 min", books.ring("06:00", 16, 1500.0), *more, events=tuple(f"2026-12-21T00:05:30Z {event}" for event in written)
+    )
+    assert loaded.scenario.coupled == coupled
+    outcome = Run(loaded, threads=1).finish()
+    assert [c.target.name for c in outcome.changes] == [event.split(" ", 1)[1].partition(" to ")[0] for event in written]
+    failed = books.shares(outcome)["failed"]
+    # 330 of 600 s before the events; after them the satellites that are left run at 0.8
+    assert failed == pytest.approx([(1.0 - up * 0.8) * 270.0 / 600.0 for up in (*available, *[1.0] * 10)], abs=1e-9)
 
 
 def test_planes_of_a_scenario() -> None:
@@ -165,7 +188,7 @@ ACTIONS = st.tuples(
 def test_step_inputs_against_fine_time(reported: list[tuple[float, str, int, float]], cut: int) -> None:
     """Source of truth: playing the events on 2000 instants a step; the sum's error is one instant per event: 6 / 2000.
     Cutting time into blocks changes nothing."""
-    reported = sorted(reported, key=lambda e: (e[0], e[1] == "restore"))  # at one instant returns come last
+    reported = sorted(reported, key=lambda e: e[0])  # at one instant the later one stays
     changes = [c for t, action, s, x in reported for c in change(t, action, s, s, x)]
     works, rate, at_end = inputs(changes, 0, 5, 5, 0, 10)
     fine = (np.arange(20_000) + 0.5) / 2000

@@ -40,13 +40,17 @@ def plain(changes: list[SatelliteChange]) -> list[tuple[float, int, float]]:
 
 
 def test_one_cause_by_hand() -> None:
-    """Lost twice is lost once, returned while up is nothing; an interruption survives in either order."""
+    """Lost twice is lost once, returned while up is nothing. At one instant the later one wins: a loss and a return are an
+    interruption, a return and a loss are a loss."""
     raw = [
         change(5.0, 1, 1.0), change(10.0, 1, 0.0), change(12.0, 1, 0.0), change(20.0, 1, 1.0), change(30.0, 1, 1.0),
         change(30.0, 1, 0.0), change(40.0, 0, 0.0), change(50.0, 0, 1.0), change(50.0, 0, 0.0),
     ]  # fmt: skip
     assert plain(satellite_changes(reversed(raw), SATELLITES)) == [
         (10.0, 1, 0.0), (20.0, 1, 1.0), (30.0, 1, 0.0), (30.0, 1, 1.0), (40.0, 0, 0.0), (50.0, 0, 1.0),
+    ]  # fmt: skip
+    assert plain(satellite_changes(raw, SATELLITES)) == [
+        (10.0, 1, 0.0), (20.0, 1, 1.0), (30.0, 1, 0.0), (40.0, 0, 0.0), (50.0, 0, 1.0), (50.0, 0, 0.0),
     ]  # fmt: skip
 
 
@@ -135,6 +139,16 @@ def test_what_happened() -> None:
     assert [(c.time_s, c.cause) for c in line.occurred] == [(10.0, "scenario"), (16.0, "failures"), (20.0, "scenario")]
 
 
+def test_rates_stay_within_their_range() -> None:
+    """Source of truth: a rate is not negative, to the bit. Two deratings before one to 0 leave -1e-17 in the sum of a seventh of
+    400 draws."""
+    for first, second in np.random.default_rng(3).uniform(0.0, 1.0, (400, 2)).tolist():
+        changes = [change(0.0, 0, to, Kind.RATE) for to in (first, first * second, 0.0)]
+        now = Timeline([ListedChanges(changes)], 0, 1, 60.0).step(0)
+        assert now.up[0] == 1.0
+        assert 0.0 <= now.rate_cap[0] < 1e-15
+
+
 causes = st.sampled_from(["scenario", "failures"])
 moves = st.lists(
     st.tuples(
@@ -158,9 +172,9 @@ def test_steps_against_fine_time(reported: list[tuple[float, Kind, int, float, s
     for k in range(10):
         now = line.step(k)
         steps.append((now.up.copy(), now.rate_cap.copy(), now.up_end.copy()))
+        assert all(0.0 <= value <= 1.0 for row in steps[-1] for value in row)  # to the bit
     fine = (np.arange(20_000) + 0.5) / 2000 * 60.0
-    # at one instant the returns of satellites come last
-    ordered = sorted(changes, key=lambda c: (c.time_s, c.target.kind is Kind.SATELLITE and c.remaining == 1.0))
+    ordered = sorted(changes, key=lambda c: c.time_s)  # at one instant the later one stays
     for s in range(SATELLITES):
         held = {(kind, cause): np.ones(20_000) for kind in Kind for cause in ("scenario", "failures")}
         for c in ordered:

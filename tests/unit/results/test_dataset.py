@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
 import sim
-from sim.results.dataset import TABLE
+from sim.results.dataset import DATES, TABLE
 from sim.results.store import Results
 from sim.schema import ROLES
 
@@ -52,12 +53,25 @@ def test_every_array_is_there(found: Results) -> None:
     """Source of truth: sim.schema: dimensions, type, unit and meaning of each, after writing and reading."""
     assert found.folder is not None
     series = sim.open_results(found.folder).series
-    assert set(series.variables) == {var.name for var in TABLE.values()}
+    assert set(series.variables) == {var.name for var in TABLE.values()} | set(DATES.values())
     for var in TABLE.values():
         assert series[var.name].dims == var.dims, var.name
         assert series[var.name].attrs["long_name"] == var.meaning, var.name
     sizes = {"job": 2, "service": 1, "pair": 1, "mode": 5, "sat": N}
     assert {name: series.sizes[name] for name in sizes} == sizes
+
+
+def test_dates_beside_milliseconds(found: Results) -> None:
+    """By hand: two hours from midnight in steps of a minute; the file itself holds the declared arrays only."""
+    assert found.folder is not None
+    for series in (found.series, sim.open_results(found.folder).series):
+        dates = series["time_utc"].values
+        assert str(dates.dtype) == "datetime64[ns]"
+        assert [str(dates[0]), str(dates[-1])] == ["2026-03-20T00:01:00.000000000", "2026-03-20T02:00:00.000000000"]
+        assert series["time"].values[-1] == 7_200_000
+        assert (series["frame_utc"].values.astype("int64") // 10**6 - series["frame"].values == 1_773_964_800_000).all()
+    with h5py.File(found.folder / "series.nc") as file:
+        assert not set(DATES.values()) & set(file)
 
 
 def test_rates_are_the_summary_over_time(found: Results) -> None:
@@ -165,7 +179,7 @@ def test_links_and_random_failures_are_among_the_events(found: Results) -> None:
 
 
 def test_assumptions_tell_what_is_assumed(found: Results) -> None:
-    from sim.results.store import assumptions
+    from sim.results.reader import assumptions
 
     reported = {row["field"]: row for row in assumptions(found)}
     assert list(reported) == found.summary["assumptions"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sim.cli import commands
 from sim.results import formatting
 from sim.schema import CAUSES
 
@@ -101,8 +102,8 @@ def test_lines() -> None:
     )
     assert rows["heat"] == "hottest junction 83.0 degC, radiators 40.0 degC on average, throttled 0.01 % of the time"
     assert (
-        "median 4.50 ms, p99 9.25 ms, worst station B 12.00 ms; end-to-end RTT: median 25.50 ms; "
-        "coverage 50.0 % of station-time, 1 of 3 stations never covered" in rows["latency"]
+        "median 4.50 ms, p99 9.25 ms (reached 50.0 % of the time), worst station B 12.00 ms (reached 100.0 % of the time); "
+        "end-to-end RTT: median 25.50 ms (reached 50.0 % of the time); 1 of 3 stations never covered" in rows["latency"]
     )
     assert "99.5 % available, 5,000 t, 130,000 m2 of array, 50,000 m2 of radiator" in rows["fleet"]
 
@@ -114,10 +115,18 @@ def test_mass_of_light_fleets(mass_kg: float, text: str) -> None:
     assert f"available, {text}, " in dict(formatting.lines(summary))["fleet"]
 
 
-def test_zero_gain_has_no_minus_sign() -> None:
-    base = SimpleNamespace(useful_flops_per_s=1e15, satellites=2, window_s=36_000.0)
-    row = SimpleNamespace(label="+1 kWh battery", mass_kg=20.0, gain_flops_per_s=-1e10)
-    assert formatting.binding(_summary(), base, [row]) == "+1 kWh battery (10 kg): +0.00 % useful"
+@pytest.mark.parametrize(("gain", "shown"), [(0.0125, "+1.25"), (-1e-6, "+0.00"), (-0.002, "-0.20")])
+def test_a_gain_is_one_number(gain: float, shown: str) -> None:
+    """By hand: percentage points of nameplate, here as in `dawndusk why`; zero has no minus sign."""
+    base = SimpleNamespace(satellites=2, window_s=36_000.0)
+    row = SimpleNamespace(label="+1 kWh battery", mass_kg=20.0, gain_fraction=gain, gain_flops_per_s=1e15)
+    assert formatting.binding(_summary(), base, [row]) == f"+1 kWh battery (10 kg): {shown} points useful"
+    assert commands._gain(row)[0] == shown
+
+
+def test_first_token_has_its_coverage() -> None:
+    summary = {**_summary(), "workloads": [{"kind": "inference", "model": "m", "satellites": 3, "tokens_per_s": 10.0, "ttft_ms": 262.4}]}
+    assert dict(formatting.lines(summary))["inference"] == "m on 3 satellites: 10 tokens/s, TTFT 262 ms (reached 50.0 % of the time)"
 
 
 def test_lines_without_values() -> None:
@@ -143,8 +152,9 @@ def test_cost() -> None:
 
 
 def test_baseline() -> None:
+    """By hand; a site of one's own is not known by its name, so that no command is proposed."""
     site = {
-        "name": "site",
+        "name": "colossus-1",
         "accelerators": 128_000,
         "power_w": 300e6,
         "capex_usd": 9.6e9,
@@ -152,9 +162,11 @@ def test_baseline() -> None:
     }
     summary = {**_summary(kernel=0.5), "baseline": site, "cost": {"capex_usd": 19.2e9}}
     assert dict(formatting.lines(summary))["baseline"] == (
-        "site has 2 x the accelerators, 400 PFLOP/s nameplate, 300 MW and 9.6 billion USD; useful compute here is 12.5 % "
-        "of that nameplate at 2 x its cost; run both: dawndusk compare made baseline:site"
+        "colossus-1 has 2 x the accelerators, 400 PFLOP/s nameplate, 300 MW and 9.6 billion USD; useful compute here is 12.5 % "
+        "of that nameplate at 2 x its cost; run both: dawndusk compare made baseline:colossus-1"
     )
+    own = dict(formatting.lines({**summary, "baseline": {**site, "name": "mine"}}))["baseline"]
+    assert own.endswith("of that nameplate at 2 x its cost")
     summary["baseline"] = {**site, "nameplate_flops_per_s": None}
     assert "no peak at bf16" in dict(formatting.lines(summary))["baseline"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ import pytest
 import xarray as xr
 
 import sim
-from sim.config.errors import InputError
+from sim.config.errors import InputError, RunError
 from sim.engine.driver import Run
 from sim.results import store
 from sim.results.dataset import TABLE
@@ -381,14 +382,31 @@ def test_open_results(made: Made) -> None:
 
 @pytest.fixture
 def copied(made: Made, tmp_path: Path) -> Path:
-    import shutil
-
     return Path(shutil.copytree(made.folder, tmp_path / "copied"))
 
 
-def _other_version(folder: Path) -> None:
-    path = folder / "summary.json"
-    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), "schema_version": 99}), encoding="utf-8")
+def _edit_summary(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    """An edited summary whose digest is in the manifest, as a program of another version would write it."""
+    path, manifest = folder / "summary.json", folder / "manifest.json"
+    summary, facts = json.loads(path.read_text("utf-8")), json.loads(manifest.read_text("utf-8"))
+    edit(summary)
+    path.write_text(json.dumps(summary), encoding="utf-8")
+    facts["files"]["summary.json"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _without_digests(folder: Path) -> None:
+    path = folder / "manifest.json"
+    facts = json.loads(path.read_text("utf-8"))
+    del facts["files"]
+    path.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _useful(fraction: float) -> Callable[[Path], None]:
+    return lambda folder: _edit_summary(folder, lambda s: s["compute"]["waterfall"][-1].update(fraction=fraction))
+
+
+CHANGED = "is not the file that the run wrote: damaged, edited, or of another run; run it again"
 
 
 @pytest.mark.parametrize(
@@ -396,20 +414,42 @@ def _other_version(folder: Path) -> None:
     [
         (lambda f: (f / "summary.json").unlink(), "is not a results folder"),
         (lambda f: (f / "series.nc").unlink(), "is not a results folder"),
-        (lambda f: (f / "series.nc").write_bytes(b"not netCDF"), "is not a results folder"),
-        (lambda f: (f / "events.parquet").write_bytes(b"not parquet"), "is not a results folder"),
-        (lambda f: (f / "manifest.json").write_text("{", encoding="utf-8"), "is not a results folder"),
-        (lambda f: (f / "summary.json").write_text("[]", encoding="utf-8"), ""),
-        (_other_version, "schema_version: is 99, this program reads 3; run the scenario again"),
+        (lambda f: (f / "series.nc").write_bytes(b"not netCDF"), f"series.nc: {CHANGED}"),
+        (lambda f: (f / "events.parquet").write_bytes(b"not parquet"), f"events.parquet: {CHANGED}"),
+        (lambda f: (f / "manifest.json").write_text("{", encoding="utf-8"), "is not a results folder (manifest.json: "),
+        (lambda f: (f / "manifest.json").write_text("[" * 10**5, encoding="utf-8"), "is not a results folder (manifest.json: "),
+        (lambda f: (f / "summary.json").write_text("[]", encoding="utf-8"), f"summary.json: {CHANGED}"),
+        (lambda f: _edit_summary(f, lambda s: s.update(schema_version=99)),
+         "schema_version: is 99, this program reads 3; run the scenario again"),
+        (lambda f: _edit_summary(f, lambda s: s.pop("thermal")), "is incomplete (thermal is missing)"),
+        (_useful(2.0), "compute.waterfall: the fractions are not those of a run"),
+        (_useful(float("nan")), "NaN is not a number"),
+        (_without_digests, "was written by an earlier version, without digests of its files; run it again: dawndusk run "),
     ],
-    ids=["no summary", "no series", "bad series", "bad events", "bad manifest", "list", "version"],
+    ids=["no summary", "no series", "bad series", "bad events", "bad manifest", "deep manifest", "list", "version", "part missing",
+         "useful share 2", "useful share nan", "no digests"],
 )
 def test_open_results_of_something_else(copied: Path, spoil: Callable[[Path], object], line: str) -> None:
+    """By hand: each damage, and the one line that names it."""
     spoil(copied)
     with pytest.raises(InputError) as error:
         sim.open_results(copied)
     assert str(copied) in str(error.value)
     assert line in str(error.value)
+    assert len(error.value.problems) == len(str(error.value).splitlines()) == 1
+
+
+def test_files_of_two_runs_are_not_mixed(copied: Path, tmp_path: Path) -> None:
+    """By definition: each file is complete and valid, and belongs to another run."""
+    sim.run(sim.load("suncatcher", set=[*ALONE, "duration=10 min"]), tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "series.nc", copied / "series.nc")
+    with pytest.raises(InputError, match=CHANGED):
+        sim.open_results(copied)
+
+
+def test_digests_of_the_manifest(made: Made) -> None:
+    """Source of truth: sha256 of the files as they are on disk."""
+    assert json.loads((made.folder / "manifest.json").read_text("utf-8"))["files"] == _digests(made.folder)
 
 
 @pytest.mark.parametrize("name", ["none", "file"])
@@ -417,6 +457,26 @@ def test_open_results_of_no_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("", encoding="ascii")
     with pytest.raises(InputError, match="is not a results folder"):
         sim.open_results(tmp_path / name)
+
+
+# --- values that are no numbers ----------------------------------------------------------------------------------------------
+
+
+def test_a_result_that_is_not_finite_is_named(shell: Path) -> None:
+    """By hand: one value of a summary and of an array is spoilt; a station without a route is no error."""
+    scenario = sim.load(shell, set=["duration=10 min", "events=[]"])
+    outcome = Run(scenario).finish()
+    found = store.from_outcome(outcome)
+    found.summary["thermal"]["radiator_k_mean"] = float("nan")
+    with pytest.raises(RunError, match=r"^thermal\.radiator_k_mean is nan, not a number"):
+        store.check_finite(found)
+    found = store.from_outcome(outcome)
+    found.series["load_w"][3] = np.inf
+    with pytest.raises(RunError, match=r"^load_w is inf at time 3, not a number"):
+        store.check_finite(found)
+    found = store.from_outcome(outcome)
+    found.series["propagation_rtt_ms"][0, 0] = np.nan  # no route
+    store.check_finite(found)
 
 
 # --- recorder ---------------------------------------------------------------------------------------------------------------

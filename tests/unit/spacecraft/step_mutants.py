@@ -39,7 +39,7 @@ FLUXES = {
         "thermal", "Heats(loads.chip_w, loads.plate_w, loop_w,", "Heats(0.999 * loads.chip_w, loads.plate_w, loop_w,",
     ),
     "radiation is miscounted": ("thermal", "- 0.5 * c.ramp_w", "- 0.51 * c.ramp_w + 3.0"),
-    "junction forgets": ("thermal", "nodes.junction_k, nodes.hbm_k, nodes.plate_k,", "nodes.junction_k - 0.1, nodes.hbm_k, nodes.plate_k,"),
+    "junction forgets": ("thermal", "junction_k=nodes.junction_k,", "junction_k=nodes.junction_k - 0.1,"),
     "the heater warms without drawing": ("compute", "drawn + pump + bus_w)", "drawn + pump + p.bus_w * available)"),
     "leakage draws without warming": ("compute", "return Loads(chip, drawn", "return Loads(chip - chip_w, drawn"),
 }  # fmt: skip

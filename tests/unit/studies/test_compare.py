@@ -222,3 +222,30 @@ def test_baseline_is_run_like_the_other_side(monkeypatch: pytest.MonkeyPatch, fo
     assert (same.a, same.b, same.inputs) == ("colossus-1 (A)", "colossus-1 (B)", ())
     with pytest.raises(InputError, match="no such baseline; did you mean 'colossus-1'"):
         operands.load_pair("suncatcher", "baseline:colossus", SHORT)
+
+
+def test_unlike_work_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Source of truth: the rule: kinds of workloads are the same on both sides, found before anything is run."""
+    other = made(8, 10.0, {})
+    other.summary["workloads"] = [{"kind": "training", "mfu": 0.4}, {"kind": "inference", "mfu": None}]
+    with pytest.raises(InputError, match=r"one runs independent, two inference \+ training: unlike work; write"):
+        compare(Operand("one", A), Operand("two", other))
+    assert compare(Operand("one", other), Operand("two", other)).reasons
+
+    monkeypatch.setattr(sim.api, "run", lambda *_, **__: pytest.fail("nothing is run"))
+    with pytest.raises(InputError, match="suncatcher runs training, starlink_edge inference: unlike work") as refused:
+        operands.load_pair("suncatcher", "starlink_edge")
+    assert len(refused.value.problems) == 1
+
+
+def test_latencies_have_their_coverage() -> None:
+    """By hand: two fleets that are reached 40 % and 100 % of the time: said beside each latency, and beside nothing else."""
+    one, two = made(3, 4.0, {}), made(3, 4.0, {})
+    for results, share in ((one, 0.4), (two, 1.0)):
+        times = {"min": 5.0, "median": 6.0, "p99": 7.0, "max": 8.0}
+        results.summary["ground"] = {"propagation_rtt_ms": times, "user_rtt_ms": times, "coverage_fraction": share}
+        results.summary["workloads"] = [{"kind": "inference", "ttft_ms": 300.0}]
+    found = compare(one, two)
+    said = {row.metric for row in found.metrics if row.reached is not None}
+    assert said == {"propagation RTT median", "propagation RTT p99", "end-to-end RTT median", "end-to-end RTT p99", "TTFT"}
+    assert metric(found, "TTFT").reached == "A (reached 40.0 % of the time); B (reached 100.0 % of the time)"

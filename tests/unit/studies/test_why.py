@@ -198,11 +198,11 @@ def test_line_of_run(fleet: Callable[..., Loaded]) -> None:
     """Source of truth: 1.5 m2 of radiator at 6.5 kg/m2 on each satellite; two runs compared."""
     loaded = fleet("satellite.thermal.radiator.area=15 m2", "duration=2 h")
     small, large = (
-        sim.run(fleet("duration=2 h", f"satellite.thermal.radiator.area={area} m2")).summary["compute"]["useful_flops"]
+        sim.run(fleet("duration=2 h", f"satellite.thermal.radiator.area={area} m2")).summary["compute"]["useful_fraction"]
         for area in (15.0, 16.5)
     )
     results = formatting.binding({"duration_s": loaded.scenario.duration}, *binding(loaded)).split("; ")
-    assert results[0] == f"+1.5 m2 radiator (9.75 kg): {100.0 * (large / small - 1.0):+.2f} % useful"
+    assert results[0] == f"+1.5 m2 radiator (9.75 kg): {100.0 * (large - small):+.2f} points useful"
     assert sorted(part.split(" (")[0] for part in results[1:]) == ["+1.5 kWh battery", "+13 m2 array"]
 
 
@@ -348,6 +348,7 @@ class Chain:
     version = 7
     directed_delay_s = np.array([1.0, 2.0, 1.0, 2.0])
     directed_rate_bit_s = np.array([10.0, 20.0, 10.0, 20.0])
+    directed_src = np.array([0, 1, 1, 2])
 
     def routes(self, src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = {(0, 1): [0], (0, 2): [0, 1], (2, 1): [3]}

@@ -12,7 +12,7 @@ import pytest
 import sim.engine.access
 from sim.verify import bench
 from sim.verify.bench import access, harness
-from sim.verify.bench.harness import Benchmark, CannotRun, Pair, run_benchmark
+from sim.verify.bench.harness import Benchmark, CannotRun, Pair, Timing, run_benchmark
 
 
 class Clock:
@@ -109,9 +109,22 @@ def test_shipped_names_are_those_of_the_contract() -> None:
     assert shipped == [
         "sgp4_soa_vs_astroz", "sgp4_rows_vs_astroz", "sgp4_vs_heyoka", "sgp4_vs_sgp4cpp", "catalogue_vs_astroz",
         "million_day_j2_vs_astroz", "million_day_sgp4_vs_astroz", "threads_2_vs_1", "numerical_vs_heyoka", "access_vs_skyfield",
-        "coupled_threads_2_vs_1", "sweep_vs_bare_processes",
+        "coupled_threads_2_vs_1", "plan_10000_satellites_s", "sweep_vs_bare_processes",
     ]  # fmt: skip
     assert all(c.threads == 1 or c.wall_clock for c in bench.benchmarks())
+
+
+def test_seconds_against_a_goal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: 4 s of 10 are a ratio of 2.5; a wrong answer has no time."""
+    clock = Clock()
+    monkeypatch.setattr(harness.time, "process_time", clock)
+    wrong = {"a": None, "b": "no plan was found"}
+    rows = [
+        run_benchmark(Benchmark(name, "workload", "s", "", lambda name=name: Timing(clock.side(name, 4.0), 10.0, wrong.get)))  # type: ignore[misc]
+        for name in wrong
+    ]
+    assert (rows[0].ours, rows[0].ratio, rows[0].peer, rows[0].peer_version) == (4.0, 2.5, None, "goal 10 s")
+    assert (rows[1].ours, rows[1].ratio, rows[1].reason) == (None, None, "no plan was found")
 
 
 def test_a_peer_that_does_a_sample_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.spacecraft import loop
 from sim.workload.inference_step import decode_step_s, operating_point, unloaded_tpot_s, unloaded_ttft_s
+from sim.workload.jobs.inference_service import InferenceService
+from sim.workload.jobs.ledger import ROW, Ledger
 from sim.workload.service import Service, groups, max_batch, service_problem
 from sim.workload.transformer import Model
 
@@ -25,10 +28,10 @@ def _service(**changes: Any) -> Service:
 
 
 def _book(tensor: int, batch: int, context_bytes: float) -> Service:
-    """30e9 parameters of a byte on v5e; keys and values of 2 L a d bytes a token, 10 tokens a request."""
-    shape = Model(30e9, 1, 100, 1, 1, 1, 1, 1)
+    """30e9 parameters of a byte on v5e; keys and values of 2 L a d bytes a token, evenly split, 10 tokens a request."""
+    shape = Model(30e9, 1, 100, 16, 16, 1, 1, 1)
     return Service(
-        shape, tensor, tensor, batch, 1, 1, 1.97e14, 1.0, 8.1e11, 16e9, 1.0, math.inf, 0.0, 1.0, context_bytes / 2
+        shape, tensor, tensor, batch, 1, 1, 1.97e14, 1.0, 8.1e11, 16e9, 1.0, math.inf, 0.0, 1.0, context_bytes / 32
     )
 
 
@@ -42,7 +45,7 @@ def test_published_decode_step(batch: int, milliseconds: float) -> None:
 def test_published_step_of_13b(batch: int, milliseconds: float) -> None:
     """Source of truth: the same chapter, Llama 2 13B in bf16 on 8 v5e, a cache of 6.7 GB for 8,192 tokens; printed in full
     digits. 26 GB of weights; the printed numbers round them and the 6.7 GB: 2 %."""
-    service = _book(8, batch, 6.7e9 / 8192)._replace(model=Model(13e9, 1, 100, 1, 1, 1, 1, 1), weight_bytes=2.0)
+    service = _book(8, batch, 6.7e9 / 8192)._replace(model=Model(13e9, 1, 100, 16, 16, 1, 1, 1), weight_bytes=2.0)
     assert 1e3 * decode_step_s(service, batch, 8192) == pytest.approx(milliseconds, rel=0.02)
 
 
@@ -131,6 +134,25 @@ def test_room_for_sequences() -> None:
     assert groups(_service(accelerators=7)) == 3
 
 
+@pytest.mark.parametrize(("tensor", "sequences"), [(1, 14), (2, 32), (4, 34), (8, 35)])
+def test_room_where_key_value_heads_are_fewer_than_accelerators(tensor: int, sequences: int) -> None:
+    """By hand: 0.9 x 80 GB less 16 GB / t of weights; 120,000 tokens of 2 x 32 x 128 x 2 B = 16,384 B for each of the max(2 / t, 1)
+    heads that an accelerator holds: 3.93 GB on one, 1.97 GB on two and more."""
+    shape = Model(8e9, 32, 4096, 32, 2, 128, 14336, 128256)
+    service = Service(shape, tensor, 8, 1, 100000, 20000, 989e12, 0.57, 3.35e12, 80e9, 0.9, 450e9, 1e-6)
+    assert max_batch(service) == sequences
+
+
+def test_copies_of_key_value_heads_are_read() -> None:
+    """Closed form: 405B on 32 accelerators, one of its 8 key-value heads on each: 2 x 126 x 128 x 2 B = 64,512 B a token. From
+    that 512 tokens more take 20 x 512 x 64,512 B / 1.64 TB/s longer; on 8 accelerators, where the heads are just split, as long."""
+    shape = Model(405853388800, 126, 16384, 128, 8, 128, 53248, 128256)
+    for tensor in (8, 32):
+        service = Service(shape, tensor, 64, 20, 2048, 512, 918e12, 0.57, 1.64e12, 32e9, 0.9, 400e9, 1e-6)
+        longer_s = float(decode_step_s(service, 20, 2560.0) - decode_step_s(service, 20, 2048.0))
+        assert longer_s == pytest.approx(20 * 512 * 64512 / 1.64e12, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -150,3 +172,24 @@ def test_room_for_sequences() -> None:
 )
 def test_problems_say_what_to_write(changes: dict[str, Any], says: str | None) -> None:
     assert service_problem(_service(**changes)) == says
+
+
+@pytest.mark.parametrize("demand", [None, 0.5, 0.999, 1.1])
+def test_no_share_of_demand_is_negative(demand: float | None) -> None:
+    """Source of truth: shares of a satellite's time lie between 0 and 1, to the bit, whatever the sums over satellites round to;
+    where demand is not below capacity no time is left to it."""
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        limits = np.ones((loop.LIMIT_ROWS, 50))
+        limits[loop.LIMIT_RATE] = rng.uniform(0.0, 1.0, 50)
+        most = float(np.sum(operating_point(SERVICE, limits[loop.LIMIT_RATE]).output_tokens_per_s))
+        service = InferenceService(SERVICE, None if demand is None else demand * most, np.arange(50), 1, 0.2)
+        service.begin_step(rng.uniform(size=50) < rng.uniform(), np.ones(50))
+        ledger = Ledger(50, 1)
+        service.set_rates(limits)
+        service.record_losses(0, limits, ledger, 60.0)
+        assert (ledger.own_s >= 0.0).all()
+        assert 0.0 <= service.missed_share <= 1.0
+        assert 0.0 <= service.utilisation <= 1.0
+        if demand is None or demand > 1.0:
+            assert not ledger.own_s[ROW["demand"]].any()

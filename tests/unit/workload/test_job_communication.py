@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from sim.workload.execution_plan import fastest_plan, feasible_tasks
+from sim.studies.ground_baseline.fabric import Star
+from sim.workload.communication_bounds import CommunicationBounds
+from sim.workload.execution_plan import collective_candidates, fastest_plan, feasible_tasks
 from sim.workload.job_communication import Collective, JobCommunication
 from sim.workload.parallelism import Batch, Mesh
-from sim.workload.training_step import Task
+from sim.workload.training_step import Task, decompose
 from sim.workload.transformer import Model
 
 MODEL = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
@@ -25,6 +29,7 @@ class Line:
         self.count, self.missing = count, missing
         self.directed_delay_s = np.full(2 * (count - 1), DELAY_S)
         self.directed_rate_bit_s = np.full(2 * (count - 1), RATE_BIT_S)
+        self.directed_src = np.concatenate((np.arange(count - 1), np.arange(1, count)))
 
     def routes(self, src: np.ndarray, dst: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         routes: list[list[int]] = []
@@ -83,18 +88,75 @@ def test_feasible_tasks_are_those_that_fit() -> None:
     assert [(t.mesh, t.batch.interleave) for t in tasks] == [(Mesh(1, 4, 1), 1), (Mesh(1, 4, 1), 2)]
 
 
-def test_fastest_plan_is_the_fastest_of_all() -> None:
-    """Source of truth: every candidate tried."""
-    from sim.workload.training_step import decompose
+def _variants(members: int, pipelines: tuple[int, ...], sequences: int = 64) -> list[Task]:
+    meshes = [Mesh(1, p, members // p) for p in pipelines]
+    job = task(meshes[0])._replace(batch=Batch(1024, 1, sequences, "none"))
+    return feasible_tasks(job, meshes, (1, 2), ("none", "full"), members, 100e9)
 
-    line, order = Line(8), np.arange(8)
-    meshes = [Mesh(1, p, 8 // p) for p in (1, 2, 4, 8)]
-    candidates = feasible_tasks(task(meshes[0]), meshes, (1, 2), ("none", "full"), 8, 100e9)
-    least = min(
+
+@pytest.mark.parametrize(("members", "pipelines"), [(8, (1, 2, 4, 8)), (72, (2, 4, 8))])
+def test_fastest_plan_is_the_fastest_of_all(members: int, pipelines: tuple[int, ...]) -> None:
+    """Source of truth: every candidate tried, with the messages of all satellites; 72 are more than are routed at first."""
+    line, order = Line(members), np.arange(members)
+    candidates = _variants(members, pipelines)
+    tried = [
+        (float(decompose(t, 1.0, c.stage_transfer_s[0], c.gradients_s[0]).total_s), t.mesh, t.batch, how)
+        for t in candidates
+        for how in collective_candidates(t.mesh.data)
+        for c in [JobCommunication(t, how, members).costs([order], line)]
+    ]
+    least_s, mesh, batch, how = min(tried, key=lambda each: each[0])
+    found = fastest_plan(candidates, order, members, line, members)
+    assert found.step_s == pytest.approx(least_s, rel=1e-12)
+    assert (found.task.mesh, found.task.batch, found.collective) == (mesh, batch, how)
+
+
+def test_messages_of_few_satellites_are_routed() -> None:
+    """Source of truth: a star joins all nodes alike, so that the messages of any tell the step of all: every candidate tried."""
+    nodes = 600
+    star = Star(nodes, SimpleNamespace(latency=1e-4, rate=1e11, throughput=0.8))  # type: ignore[arg-type]
+    asked: list[np.ndarray] = []
+    routes = star.routes
+    star.routes = lambda src, dst: asked.append(src) or routes(src, dst)  # type: ignore[func-returns-value, method-assign]
+    candidates = _variants(nodes, (1, 2, 4), 4 * nodes)
+    found = fastest_plan(candidates, np.arange(nodes), nodes, star, nodes)
+    assert np.unique(np.concatenate(asked)).tolist() == list(range(512))
+    tried = [
         float(decompose(t, 1.0, c.stage_transfer_s[0], c.gradients_s[0]).total_s)
         for t in candidates
-        for how in (Collective("ring"), Collective("halving-doubling"), Collective("torus", 2), Collective("torus", 4))
-        if how.algorithm == "ring" or t.mesh.data == 8 or (t.mesh.data == 4 and how.rows != 4)
-        for c in [JobCommunication(t, how, 8).costs([order], line)]
-    )
-    assert fastest_plan(candidates, order, 8, line, 8).step_s == pytest.approx(least, rel=1e-12)
+        for how in collective_candidates(t.mesh.data)
+        for c in [JobCommunication(t, how, nodes).costs([np.arange(nodes)], star)]
+    ]
+    assert found.step_s == pytest.approx(min(tried), rel=1e-12)
+
+
+def test_a_plan_without_a_network_is_that_on_instant_links() -> None:
+    """Source of truth: a gap in the line: no job of all satellites communicates, so the run gets a plan that reports it."""
+    candidates = _variants(4, (1, 2, 4))
+    found = fastest_plan(candidates, np.arange(4), 4, Line(4, missing=1), 4)
+    assert found.step_s == float("inf")
+    assert found.task == min(candidates, key=lambda t: float(decompose(t, 1.0, 0.0, 0.0).total_s))
+
+
+@pytest.mark.parametrize("members", [5, 8, 12, 48])
+def test_bounds_are_below_the_times(members: int) -> None:
+    """Source of truth: the times over the routes. Links of different rates; 5 and 12 are no powers of two."""
+    line, order = Line(members), np.arange(members)
+    line.directed_rate_bit_s = RATE_BIT_S * np.random.default_rng(1).uniform(0.2, 3.0, 2 * (members - 1))
+    bounds = CommunicationBounds(order, line, members)
+    assert bounds.connected == members
+    for pipeline in (p for p in (1, 2, 4, 8) if members % p == 0):
+        for how in collective_candidates(members // pipeline):
+            job = task(Mesh(1, pipeline, members // pipeline))
+            costs = JobCommunication(job, how, members).costs([order], line)
+            stage_transfer_s, gradients_s = bounds.times_s(job, how)
+            assert stage_transfer_s <= costs.stage_transfer_s[0] * (1.0 + 1e-12)
+            assert gradients_s <= costs.gradients_s[0] * (1.0 + 1e-12)
+            assert (gradients_s > 0.0) == (members > pipeline)
+
+
+def test_bound_of_a_ring_by_hand() -> None:
+    """By hand: three satellites, 2 GB at 1 GB/s: four messages of a third take 1 ms and 2/3 s each."""
+    found = CommunicationBounds(np.arange(3), Line(3), 3).times_s(task(Mesh(1, 1, 3)), Collective("ring"))
+    assert found == pytest.approx((0.0, 4 * (DELAY_S + 2.0 / 3.0)), rel=1e-12)
+    assert CommunicationBounds(np.arange(4), Line(4, missing=1), 4).connected == 2

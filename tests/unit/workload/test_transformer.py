@@ -13,6 +13,7 @@ from sim.workload.transformer import (
     checkpoint_bytes,
     forward_flops_per_token,
     kv_bytes_per_token,
+    kv_heads_per_rank,
     layer_parameters,
     message_bytes,
     parameter_count,
@@ -117,6 +118,17 @@ def test_keys_and_values(name: str, size: int) -> None:
     """Source of truth: published sizes in bf16; half of them in 8 bits."""
     assert kv_bytes_per_token(_shipped(name), 2.0) == size
     assert kv_bytes_per_token(_shipped(name), 1.0) == size / 2
+
+
+@pytest.mark.parametrize(("heads", "kv_heads", "tensor"), [(64, 8, t) for t in (1, 2, 4, 8, 16, 64)] + [(96, 8, 3), (12, 4, 6), (7, 7, 7)])
+def test_key_value_heads_of_an_accelerator(heads: int, kv_heads: int, tensor: int) -> None:
+    """Source of truth: the heads of each accelerator listed one by one; max(g / t, 1) where one divides the other."""
+    each = heads // tensor
+    listed = [{query * kv_heads // heads for query in range(r * each, (r + 1) * each)} for r in range(tensor)]
+    model = LLAMA_405B._replace(heads=heads, kv_heads=kv_heads)
+    assert kv_heads_per_rank(model, tensor) == max(map(len, listed))
+    if kv_heads % tensor == 0 or tensor % kv_heads == 0:
+        assert kv_heads_per_rank(model, tensor) == max(kv_heads // tensor, 1)
 
 
 def test_message() -> None:
