@@ -175,7 +175,7 @@ def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
     return Node(kept, root.origin), notes
 
 
-def resolve(root: Node, problems: list[Problem]) -> Node:
+def resolve(root: Node, problems: list[Problem], allowed: tuple[Path, ...] = ()) -> Node:
     """Replace names by the items they stand for.
 
     Parameters
@@ -184,6 +184,8 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
         Tree of the scenario, merged over the defaults.
     problems : list of Problem
         Receives the problems, such as unknown names.
+    allowed : tuple of Path, optional
+        Folders beside its own in which, or below which, a file of an item may name others.
 
     Returns
     -------
@@ -194,7 +196,7 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
     for pattern, folder, kind in NAMED:
         for keys in _matching_paths(root, pattern):
             try:
-                root = yaml_tree.put(root, keys, _item(yaml_tree.find(root, tuple(keys)), folder, ".".join(keys), kind))
+                root = yaml_tree.put(root, keys, _item(yaml_tree.find(root, tuple(keys)), folder, ".".join(keys), kind, allowed))
             except InputError as error:
                 problems.extend(error.problems)
     stations = yaml_tree.find(root, ("ground", "stations"))
@@ -204,17 +206,17 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
     events = root.get("events")
     if events is not None and isinstance(events.value, list):
         root = yaml_tree.put(root, ["events"], Node(short_events(events.value, problems), events.origin))
-    return _baseline(root, problems)
+    return _baseline(root, problems, allowed)
 
 
-def _baseline(root: Node, problems: list[Problem]) -> Node:
+def _baseline(root: Node, problems: list[Problem], allowed: tuple[Path, ...]) -> Node:
     """Replace a ground site that is given by path by its content; a shipped one keeps its name."""
     baseline = root.get("baseline")
     if baseline is None or not isinstance(baseline.value, str | dict):
         return root
     try:
         if baseline.is_map or is_path(baseline.value):
-            return yaml_tree.put(root, ["baseline"], site_tree(baseline, problems))
+            return yaml_tree.put(root, ["baseline"], site_tree(baseline, problems, allowed))
         if baseline.value not in items("baselines"):
             advice = did_you_mean(word(baseline), items("baselines"))
             problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{shortened(word(baseline))}'; {advice}"))
@@ -223,7 +225,7 @@ def _baseline(root: Node, problems: list[Problem]) -> Node:
     return root
 
 
-def site_tree(named: Node, problems: list[Problem]) -> Node:
+def site_tree(named: Node, problems: list[Problem], allowed: tuple[Path, ...] = ()) -> Node:
     """Resolved tree of a ground site, with the records of its numbers.
 
     Parameters
@@ -232,6 +234,8 @@ def site_tree(named: Node, problems: list[Problem]) -> Node:
         Name of a shipped baseline, path of a file, or the keys of a site.
     problems : list of Problem
         Receives the problems of the site.
+    allowed : tuple of Path, optional
+        As in `resolve`.
 
     Returns
     -------
@@ -244,14 +248,14 @@ def site_tree(named: Node, problems: list[Problem]) -> Node:
         If there is no such site.
     """
     own: list[Problem] = []
-    site = _item(named, "baselines", "baseline", "baseline")
+    site = _item(named, "baselines", "baseline", "baseline", allowed)
     chip = site.get("accelerator")
     if chip is not None:
         try:
-            site = yaml_tree.put(site, ["accelerator"], _item(chip, "hardware", "accelerator", "accelerator"))
+            site = yaml_tree.put(site, ["accelerator"], _item(chip, "hardware", "accelerator", "accelerator", allowed))
         except InputError as error:
             own.extend(error.problems)
-    site = resolve(with_defaults(site), own)
+    site = resolve(with_defaults(site), own, allowed)
     problems.extend(Problem(p.origin, f"baseline.{p.field}", p.message) for p in own)
     return site
 
@@ -345,11 +349,11 @@ def _matching_paths(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
     return [keys for keys in paths if exists(root, keys)]
 
 
-def _item(node: Node, folder: str, path: str, kind: str) -> Node:
+def _item(node: Node, folder: str, path: str, kind: str, allowed: tuple[Path, ...]) -> Node:
     """An item by name or path, or a mapping that may extend one."""
     if isinstance(node.value, str):
-        return Node(find_item(folder, node.value, node.origin, path, kind).value, node.origin)
-    return extended(node, folder, path, kind)
+        return Node(find_item(folder, node.value, node.origin, path, kind, allowed).value, node.origin)
+    return extended(node, folder, path, kind, allowed)
 
 
 def _stations(listed: Node, problems: list[Problem]) -> Node:

@@ -298,7 +298,7 @@ def load(
     if one is not None and wrapped:
         root = yaml_tree.put(root, ["constellation"], Node([one], one.origin))
     root, notes = split_unsimulated(root)
-    root = resolve(with_defaults(root), problems)
+    root = resolve(with_defaults(root), problems, (file.parent,))
     catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
     root = event_times(_nearest_of_catalogue(root, notes), problems)
     problems += record_problems(root, wrapped)

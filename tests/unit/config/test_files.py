@@ -179,3 +179,20 @@ def test_tables_and_notes_escape_what_a_terminal_would_obey(capsys: pytest.Captu
     assert "a\\x1b]0;t" in shown.out
     assert shown.err == "two\nlines \\x1b[31m\n"
     assert "é" in shown.out
+
+
+def test_items_by_path_are_confined_too(write: Any, secret: Path, dawndusk: Any) -> None:
+    """Source of truth: the path. An item's own files lie in its folder, or in that of the scenario."""
+    path = write("{kind: ring, altitude: 650 km, local_time: '06:00', satellites: 3}")
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("satellite: suncatcher\n", "satellite: ../sat.yaml\n"), encoding="utf-8")
+    (line,) = dawndusk("validate", str(path)).errors
+    assert "satellite: '../sat.yaml' is outside the folder of this file" in line
+    path.write_text(text.replace("satellite: suncatcher\n", "satellite: craft/sat.yaml\n"), encoding="utf-8")
+    (path.parent / "craft").mkdir()
+    for chip, refused in (("../chip.yaml", False), ("../../chip.yaml", True)):
+        (path.parent / "craft" / "sat.yaml").write_text(f"extends: suncatcher\naccelerator: {chip}\n", encoding="utf-8")
+        (path.parent / "chip.yaml").write_text("extends: tpu-v6e\n", encoding="utf-8")
+        called = dawndusk("validate", str(path))
+        assert ("is outside the folder" in called.err) == refused
+        assert called.code == (2 if refused else 0), called.err

@@ -92,7 +92,7 @@ SINGLE = [
      "satellite.mass.hihg: unknown key; did you mean 'high'?"),
     ("lattice: {", "lattice: {{", "s.yaml:9:13: constellation.lattice: a mapping or list is no key; write a word before the colon"),
     ("name: small", "name: small: small", "s.yaml:1:12: mapping values are not allowed in this context; correct the YAML here"),
-    ("name: small", "name: ../small", "s.yaml:1:1: name: '../small' is no name of a folder"),
+    ("name: small", "name: ../small", "s.yaml:1:1: name: '../small' is no name"),
     ("name: small", "name: sm\x01all", "s.yaml:1:9: character 0x1 is not allowed; remove it"),
     ("name: small", "name: *small", "s.yaml:1:7: name: *small is not defined above; write the values here"),
 ]  # fmt: skip
@@ -511,7 +511,7 @@ def test_quantities_and_counts_that_are_none(refuse: Refuse, given: str, said: s
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("name: small", "name: " + 181 * "x", "has 181 characters; write at most 180"),
+        ("name: small", "name: " + 201 * "x", "is no name; write up to 200 letters"),
         ("satellite: suncatcher", 'satellite: {extends: suncatcher, name: "a\\nb"}', "has a line end or another character"),
         ("satellite: suncatcher", 'satellite: {extends: suncatcher, name: "\\e[31mred"}', "has the control character U+001B"),
         ("stations: default", 'stations: [{name: " ", latitude: 1 deg, longitude: 1 deg}]', "is empty; write a name"),
@@ -521,12 +521,3 @@ def test_quantities_and_counts_that_are_none(refuse: Refuse, given: str, said: s
 def test_names_that_cannot_be_shown_or_make_no_folder(refuse: Refuse, old: str, new: str, said: str) -> None:
     """Source of truth: file names have at most 255 bytes, of which the results take some; a name is one line of a table."""
     assert said in _only(refuse((old, new)))
-
-
-def test_the_longest_name_makes_a_folder(folder: Path) -> None:
-    """Source of truth: the file system."""
-    from sim.config.schema.base import LONGEST_FOLDER_NAME
-    from sim.results.store import new_folder
-
-    with new_folder(None, LONGEST_FOLDER_NAME * "x", 64 * "0"):
-        assert len(list((folder / "results").iterdir())) == 1
