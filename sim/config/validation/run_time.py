@@ -1,7 +1,7 @@
 """How long a run takes: what it does, counted, and what each of it costs.
 
 The costs were measured by `tools/measure_run_time.py` on one core of a server of 2024 (AMD EPYC), as processor time of a run in a warm
-process: a ring of one satellite for 100 d (steps and tiles), shells of 100,000 satellites for 1 h and 6 h (tiles), `suncatcher` for 4 d
+process: a ring of one satellite for 100 d (steps), shells of 100,000 satellites for 6 h (groups), `suncatcher` for 4 d
 with and without links, job, stations and recorder (coupled steps), shells of 900 to 100,000 satellites (each satellite). After a change of
 the engine's speed, run the tool and correct the cost whose case is off.
 """
@@ -16,33 +16,33 @@ from sim.config.schema import FILES, Scenario, Training, parts
 from sim.network import ALL_PAIRS
 
 START_S = 3.0  # until kernels are loaded, and for the report
-TILE = 256  # satellites that are computed together; fewer take as long
+GROUP = 16  # satellites that are computed together; fewer take as long
 COSTS_S = {
     "satellites": 2e-6,
-    "recorded_values": 3e-6,
+    "recorded_values": 2e-6,
     # where nothing couples satellites
-    "steps": 1e-5,
-    "tile_steps": 3e-5,
-    "sgp4_steps": 1e-7,
+    "steps": 2e-6,
+    "group_steps": 2e-6,
+    "sgp4_steps": 5e-8,
     "numerical_steps": 2.5e-7,
     "sighted_steps": 2e-9,
     # where they are coupled
-    "coupled_steps": 2.5e-4,
-    "unlinked_satellite_steps": 1e-6,
-    "linked_satellite_steps": 1.2e-6,
+    "coupled_steps": 2e-4,
+    "unlinked_satellite_steps": 4e-7,
+    "linked_satellite_steps": 5e-7,
     "nearest_satellite_steps": 1.5e-5,
-    "job_steps": 5e-4,
-    "member_steps": 3e-6,
-    "ground_steps": 4e-4,
-    "ground_satellite_steps": 2.5e-6,
+    "job_steps": 4e-4,
+    "member_steps": 5e-7,
+    "ground_steps": 3e-4,
+    "ground_satellite_steps": 2e-7,
     "station_steps": 1e-5,
-    "station_satellite_steps": 6e-8,
-    "delays": 7e-7,
+    "station_satellite_steps": 1e-8,
+    "delays": 1.6e-7,
     "changes": 1e-5,
 }
-PARALLEL = ("steps", "tile_steps", "sgp4_steps", "numerical_steps", "sighted_steps")  # divided among threads
+PARALLEL = ("steps", "group_steps", "sgp4_steps", "numerical_steps", "sighted_steps")  # divided among threads
 SHARE_OF_A_CORE = 0.8  # that each further thread adds
-CHOICES = 2.5  # times that all delays are computed to choose a mesh
+CHOICES = 1  # times that all delays are computed to choose a mesh
 SEARCHES = 40.0  # times as long where a network cannot keep all delays and searches again for every message
 ROUTES_OF_A_PAIR = 10  # stations that a pair of stations costs as much as
 
@@ -72,14 +72,14 @@ def work(scenario: Scenario, satellites: int, recorded_values: int) -> dict[str,
     if scenario.coupled:
         return {**counts, **_coupled_work(scenario, satellites, steps)}
     stations = len(scenario.ground.stations) if scenario.ground else 0
-    counts |= {"steps": steps, "tile_steps": steps * _tiles(scenario, satellites), "sighted_steps": stations * satellites * steps}
+    counts |= {"steps": steps, "group_steps": steps * _groups(scenario, satellites), "sighted_steps": stations * satellites * steps}
     return counts
 
 
-def _tiles(scenario: Scenario, satellites: int) -> int:
-    """Tiles of the fleet; each shell, ring, formation and catalogue has its own."""
+def _groups(scenario: Scenario, satellites: int) -> int:
+    """Groups of the fleet; each shell, ring, formation and catalogue has its own."""
     regular = [part.count for part in parts(scenario.constellation) if not isinstance(part, FILES)]
-    return sum(-(-count // TILE) for count in (*regular, satellites - sum(regular)))
+    return sum(-(-count // GROUP) for count in (*regular, satellites - sum(regular)))
 
 
 def _coupled_work(scenario: Scenario, satellites: int, steps: int) -> dict[str, float]:
