@@ -5,7 +5,7 @@ VENV ?= .venv
 EXTRAS ?= all
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint verify bench lock clean
+.PHONY: demo test fuzz lint verify bench lock clean
 
 demo: $(VENV)/.runs
 	$(BIN)/dawndusk run suncatcher
@@ -15,6 +15,10 @@ demo: $(VENV)/.runs
 
 test: $(VENV)/.tests
 	$(BIN)/python -m pytest -n 2
+
+# as many spoilt scenarios as a release must survive; `make test` has a third of them
+fuzz: $(VENV)/.tests
+	DAWNDUSK_SPOILT_SCENARIOS=3000 DAWNDUSK_SPOILT_SWEEPS=200 $(BIN)/python -m pytest tests/property/test_scenario_nonsense.py
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

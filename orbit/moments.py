@@ -79,7 +79,7 @@ def read_epoch(text: str) -> tuple[float, float]:
         return _julian_date(matched)
     except ValueError as error:
         reason = f" ({error})" if str(error) else ""
-        raise ValueError(f"'{text}' is not a moment{reason}; write one like 2026-12-21T06:00:00Z") from None
+        raise ValueError(f"'{text:.60}' is not a moment{reason}; write one like 2026-12-21T06:00:00Z") from None
 
 
 def _julian_date(matched: re.Match[str]) -> tuple[float, float]:

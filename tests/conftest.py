@@ -154,7 +154,7 @@ def make_element_lines() -> Callable[..., str]:
 
 
 def element_lines(count: int, epoch: datetime, apart_s: float = 0.0) -> str:
-    """A TLE file of `count` satellites on one circular orbit at 550 km, by the exporter of the sgp4 package."""
+    """A TLE file of satellites on one circular orbit at 550 km, at most 30 deg apart, by the exporter of the sgp4 package."""
     from sgp4.api import WGS72, Satrec
     from sgp4.exporter import export_tle
 
@@ -163,7 +163,7 @@ def element_lines(count: int, epoch: datetime, apart_s: float = 0.0) -> str:
         days = (epoch - datetime(1949, 12, 31, tzinfo=UTC)).total_seconds() / 86400.0 - k * apart_s / 86400.0
         satellite = Satrec()
         satellite.sgp4init(
-            WGS72, "i", 70000 + k, days, 1e-5, 0.0, 0.0, 1e-4, 0.5, math.radians(53.0), 2.0 * math.pi * k / count,
+            WGS72, "i", 70000 + k, days, 1e-5, 0.0, 0.0, 1e-4, 0.5, math.radians(53.0), 2.0 * math.pi * k / max(count, 12),
             2.0 * math.pi * 15.06 / 1440.0, 1.0,
         )  # fmt: skip
         lines += [f"MADE UP {k}", *export_tle(satellite)]

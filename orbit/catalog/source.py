@@ -49,12 +49,14 @@ class FileError(Exception):
         self.line, self.column, self.message = line, column, message
 
 
-def read_regular(path: Path) -> bytes:
+def read_regular(path: Path, most_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Content of a regular file of limited size. Pipes, devices, folders and system files are refused unread.
 
     Parameters
     ----------
     path : Path
+    most_bytes : int, optional
+        Largest size [B].
 
     Returns
     -------
@@ -63,7 +65,7 @@ def read_regular(path: Path) -> bytes:
     Raises
     ------
     OSError
-        The file cannot be opened, is not regular, or is larger than MAX_FILE_BYTES.
+        The file cannot be opened, is not regular, or is larger than `most_bytes`.
     """
     status = path.stat()
     real = os.path.realpath(path)
@@ -71,8 +73,8 @@ def read_regular(path: Path) -> bytes:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(status.st_mode) or any(real == folder or real.startswith(folder + "/") for folder in _NO_FILES):
         raise OSError(errno.EINVAL, "not a regular file")
-    if status.st_size > MAX_FILE_BYTES:
-        raise OSError(errno.EFBIG, f"larger than {MAX_FILE_BYTES >> 20} MiB")
+    if status.st_size > most_bytes:
+        raise OSError(errno.EFBIG, f"larger than {most_bytes >> 20} MiB")
     with path.open("rb") as stream:
         return stream.read(status.st_size)  # what is written to it meanwhile is left out
 

@@ -6,15 +6,19 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+
+from orbit.units import shortened
+from sim.config.errors import LONGEST_LINE
 
 PLAIN_BLOCKS = str.maketrans("█░", "#-")
 
 
 def note(text: str) -> None:
-    """Print one line on stderr; a stderr that cannot be written changes neither results nor exit code."""
+    """Print lines on stderr, control characters escaped; a stderr that cannot be written changes neither results nor exit code."""
+    text = "\n".join(shortened(line, LONGEST_LINE) for line in text.split("\n"))
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     with suppress(OSError):
         print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
@@ -73,11 +77,20 @@ def print_json(value: Any) -> None:
 
 def console() -> Any:
     """A console on stdout, as wide as the terminal; in a file or a pipe as wide as COLUMNS, or 170 characters."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
     class Terminal(Console):
+        """A console that escapes control characters in what it shows: names may come from catalogues."""
+
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # handled for all output in one place
+
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                text = segment.text
+                shown = text if segment.control or text.isprintable() else "\n".join(shortened(t, 10 * len(t)) for t in text.split("\n"))
+                yield segment if shown == text else Segment(shown, segment.style)
 
     return Terminal(highlight=False, markup=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 170)
 

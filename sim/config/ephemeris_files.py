@@ -182,6 +182,8 @@ def read_catalogues(root: Node, changed: set[str], problems: list[Problem], note
             named = node.get(kind)
             if named is None or named.is_map or isinstance(named.value, list):
                 continue  # the schema reports a field that is no path
+            if not _matches_digest(named, node.get("sha256"), problems):
+                continue
             sets = _valid_sets(kind, named, skip is not None and skip.value is True, catalogues, problems, notes)
             if not sets:
                 continue
@@ -191,7 +193,7 @@ def read_catalogues(root: Node, changed: set[str], problems: list[Problem], note
             else:
                 catalogues.sets[i] = ordered(sets)
                 epochs = [s.epoch for s in sets]
-            root = _with_digest(root, i, kind, node, problems)
+            root = yaml_tree.put(root, ["constellation", str(i), "sha256"], Node(_digest(Path(str(named.value))), named.origin))
             if root.get("epoch") is None or (f"constellation.{kind}" in changed and "epoch" not in changed):
                 root = _with_epoch(root, kind, named, epochs, notes)
     return catalogues, root
@@ -254,15 +256,24 @@ def _other_kind(path: Path, kind: str) -> str:
     return f" (it begins with {quoted(start.decode('utf-8', 'replace'))})" if start else ""
 
 
-def _with_digest(root: Node, i: int, kind: str, node: Node, problems: list[Problem]) -> Node:
-    """The tree with the SHA-256 of the file; a digest that is already there must be the same."""
-    path = Path(str(node.value[kind].value))
-    sha = hashlib.sha256(read_regular(path)).hexdigest()
-    stated = node.get("sha256")
-    if stated is not None and stated.value != sha:
-        message = f"{path} has changed (now {sha[:12]}…); restore it or remove sha256"
-        problems.append(Problem(stated.origin, "constellation.sha256", message))
-    return yaml_tree.put(root, ["constellation", str(i), "sha256"], Node(sha, node.value[kind].origin))
+def _digest(path: Path) -> str:
+    return hashlib.sha256(read_regular(path)).hexdigest()
+
+
+def _matches_digest(named: Node, stated: Node | None, problems: list[Problem]) -> bool:
+    """Whether a file has the digest that the scenario states, before anything of it is shown."""
+    path = Path(str(named.value or ""))
+    if stated is None or stated.value is None or not str(named.value or "").strip():
+        return True
+    try:
+        found = _digest(path)
+    except (OSError, ValueError):
+        return True  # the reader reports it
+    if stated.value == found:
+        return True
+    message = f"{path} has changed (now {found[:12]}…); restore it or remove sha256"
+    problems.append(Problem(stated.origin, "constellation.sha256", message))
+    return False
 
 
 def _with_epoch(root: Node, kind: str, named: Node, epochs: list[datetime], notes: list[str]) -> Node:

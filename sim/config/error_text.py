@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -9,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from orbit.units import QUOTED, shortened
 from sim.config import yaml_tree
 from sim.config.errors import Problem, did_you_mean
 from sim.config.library import named_items
@@ -76,30 +78,63 @@ def record_problems(root: Node, wrapped: bool) -> list[Problem]:
     """
     problems = []
     for path, node in yaml_tree.walk(root):
-        if not node.is_record:
-            continue
-        name = ".".join(_shown(list(path), wrapped))
-        for key in sorted(set(node.value) - yaml_tree.RECORD_KEYS):
-            origin = node.value[key].origin
-            problems.append(Problem(origin, f"{name}.{key}", f"unknown key; {did_you_mean(key, yaml_tree.RECORD_KEYS)}"))
-        kind = node.get("kind")
-        if kind is None or kind.value not in yaml_tree.KINDS:
-            problems.append(
-                Problem(
-                    (kind or node).origin,
-                    f"{name}.kind",
-                    f"is missing or unknown; write one of: {', '.join(yaml_tree.KINDS)}",
-                )
-            )
-        if node.get("source") is None:
-            problems.append(
-                Problem(
-                    node.origin,
-                    f"{name}.source",
-                    "is missing; write a key of docs/references.bib, or why the number was chosen",
-                )
-            )
+        if node.is_record:
+            problems += _record_problems(".".join(_shown(list(path), wrapped)), node)
     return problems
+
+
+def _record_problems(name: str, node: Node) -> list[Problem]:
+    problems = []
+    for key in sorted(set(node.value) - yaml_tree.RECORD_KEYS):
+        origin = node.value[key].origin
+        problems.append(Problem(origin, f"{name}.{key}", f"unknown key; {did_you_mean(key, yaml_tree.RECORD_KEYS)}"))
+    kind = node.get("kind")
+    if kind is None or kind.value not in yaml_tree.KINDS:
+        message = f"is missing or unknown; write one of: {', '.join(yaml_tree.KINDS)}"
+        problems.append(Problem((kind or node).origin, f"{name}.kind", message))
+    if node.get("source") is None:
+        message = "is missing; write a key of docs/references.bib, or why the number was chosen"
+        problems.append(Problem(node.origin, f"{name}.source", message))
+    unit, value = node.get("unit"), node.value["value"]
+    if unit is not None and not isinstance(unit.value, str) and unit.value != 1:
+        problems.append(Problem(unit.origin, f"{name}.unit", f"{_written(unit)} is no unit; write one in quotes, such as 'kW' or '1'"))
+    if isinstance(value.value, dict | list):
+        problems.append(Problem(node.origin, name, "has no number as its value; write one"))  # at the place of the field's error
+    return problems + _range_problems(name, node)
+
+
+def _range_problems(name: str, node: Node) -> list[Problem]:
+    """Check that the range of a record has two numbers in order, and that they enclose the value."""
+    value, problems = node.value["value"].value, []
+    ends = {key: child for key in ("low", "high") if (child := node.get(key)) is not None and child.value is not None}
+    for key, child in ends.items():
+        if not _is_number(child.value):
+            message = f"{_written(child)} is not a number; write one in the unit of the value"
+            problems.append(Problem(child.origin, f"{name}.{key}", message))
+    if problems or not ends:
+        return problems
+    low, high = (ends[key].value if key in ends else limit for key, limit in (("low", -math.inf), ("high", math.inf)))
+    if low > high:
+        message = f"{low:g} is above high {high:g}; write the smaller number as low"
+        return [Problem(ends["low"].origin, f"{name}.low", message)]
+    if _is_number(value) and not low <= value <= high:
+        which = "low" if value < low else "high"
+        side = "above" if which == "low" else "below"
+        message = f"{ends[which].value:g} is {side} the value {value:g}; write a range that has the value in it"
+        return [Problem(ends[which].origin, f"{name}.{which}", message)]
+    return []
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _written(node: Node) -> str:
+    """A value as messages repeat it."""
+    if isinstance(node.value, dict | list):
+        return "this"
+    words = {None: "null", True: "true", False: "false"}
+    return words[node.value] if node.value is None or isinstance(node.value, bool) else f"'{shortened(str(node.value))}'"
 
 
 def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Named = ()) -> list[Problem]:
@@ -163,7 +198,7 @@ def _shown(path: list[str], wrapped: bool) -> list[str]:
 
 def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
     kind, context = entry["type"], entry.get("ctx") or {}
-    value = node.value if not isinstance(node.value, dict | list) else "this"
+    shown, given = _written(node), shortened(str(entry["input"]))
     if kind == "missing":
         example = f"one of: {', '.join(names)}" if names else _example(path)
         return f"is missing; write `{path[-1]}: ...` here ({example})"
@@ -181,9 +216,9 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
         return str(context.get("error", entry["msg"]))
     if kind == "literal_error":
         known = [k.strip("' ") for k in re.split(r", | or ", str(context["expected"]))]
-        return f"'{entry['input']}' is unknown; {did_you_mean(str(entry['input']), known)}"
+        return f"{shown} is unknown; {did_you_mean(str(node.value)[:QUOTED], known)}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        tag = str(context.get("tag", ""))
+        tag = shortened(str(context.get("tag", "")))
         known = sorted(_TAGS.get(path[0], ()))
         if tag in RENAMED_KINDS:
             return f"kind '{tag}' was renamed to {RENAMED_KINDS[tag]}; write `kind: {RENAMED_KINDS[tag]}`"
@@ -199,13 +234,11 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
     if kind == "list_type":
         what = "is empty" if node.value is None else "is not a list"
         return f"{what}; write entries that start with '- '"
-    if kind.startswith("bool_"):
-        return f"'{value}' is neither true nor false; write one of them"
-    if kind == "string_pattern_mismatch" and list(path) == ["name"]:
-        return f"'{value:.40}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
+    if kind == "string_pattern_mismatch":
+        return f"'{given}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
     if kind == "string_type":
         return "is not a word; write one, in quotes where it looks like a number"
-    return f"'{value}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"
+    return f"{shown} does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); see `dawndusk schema`"
 
 
 @cache

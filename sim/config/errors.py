@@ -6,6 +6,10 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from orbit.units import QUOTED, shortened
+
+LONGEST_LINE = 2000  # characters of a message
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -29,6 +33,8 @@ class Origin:
 class Problem:
     """One input error. `message` reads "what is wrong; what to write".
 
+    As text it is one line: what a terminal would not show, such as an escape, is written as in Python.
+
     Examples
     --------
     >>> str(Problem(Origin("leo.yaml", 3, 9), "step", "'60' has no unit; write '60 s'"))
@@ -40,7 +46,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (str(self.origin), self.field, self.message) if part)
+        return shortened(": ".join(part for part in (str(self.origin), self.field, self.message) if part), LONGEST_LINE)
 
 
 class InputError(Exception):
@@ -105,7 +111,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("xyz", ["training", "inference"])
     'write one of: inference, training'
     """
-    names = sorted(known)
+    names, word = sorted(known), word[:QUOTED]
     begun = [n.lower() for n in names if len(word) > 2 and n.lower().startswith(word.lower())]  # lat for latitude
     close = begun or difflib.get_close_matches(word.lower(), [n.lower() for n in names], n=1, cutoff=0.6)
     if close:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Problem, bad_input
 from sim.config.schema import FIRST_DAY, LAST_DAY, relative_time, short_form
@@ -46,7 +47,7 @@ def _event(node: Node, path: str) -> Node:
     if fields is None:
         raise bad_input(
             node.origin, path,
-            f"'{node.value}' is not an event; write '2026-12-21T06:00Z lose satellite 17', '+6 h lose plane 3 for 90 min' or "
+            f"'{shortened(node.value)}' is not an event; write '2026-12-21T06:00Z lose satellite 17', '+6 h lose plane 3 for 90 min' or "
             "'... derate all to 0.5'",
         )  # fmt: skip
     return Node({k: Node(v, node.origin) for k, v in fields.items()}, node.origin)

@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from sim.config import schema, yaml_tree
-from sim.config.errors import Origin, bad_input
-from sim.config.library import item, shipped_kinds
+from sim.config.errors import InputError, Origin, Problem, bad_input
+from sim.config.library import config_root, item, shipped_kinds
 from sim.config.paths import absolute_paths, is_path
 from sim.config.schema.sweep import Sweep
 from sim.config.yaml_tree import Node
@@ -39,7 +39,7 @@ NOUNS = {
 SHARED = {"name", "description", "extends", "kind", "$schema"}
 
 
-def find_item(folder: str, name: str, origin: Origin, field: str, kind: str) -> Node:
+def find_item(folder: str, name: str, origin: Origin, field: str, kind: str, allowed: tuple[Path, ...] = ()) -> Node:
     """An item by the name of a shipped one, or by path.
 
     Parameters
@@ -54,6 +54,8 @@ def find_item(folder: str, name: str, origin: Origin, field: str, kind: str) -> 
         Dotted name of the field, for the message.
     kind : str
         Key `kind` of the item.
+    allowed : tuple of Path, optional
+        Folders beside its own in which, or below which, a file of an item may name others.
 
     Returns
     -------
@@ -65,10 +67,10 @@ def find_item(folder: str, name: str, origin: Origin, field: str, kind: str) -> 
     InputError
         If there is no such item, or if the file is something else.
     """
-    return _found(folder, name, origin, field, kind, ())
+    return _found(folder, name, origin, field, kind, (), allowed)
 
 
-def extended(node: Node, folder: str, field: str, kind: str) -> Node:
+def extended(node: Node, folder: str, field: str, kind: str, allowed: tuple[Path, ...] = ()) -> Node:
     """A mapping that may extend an item, merged over it.
 
     Parameters
@@ -76,6 +78,8 @@ def extended(node: Node, folder: str, field: str, kind: str) -> Node:
     node : Node
         Mapping, with or without the key `extends`.
     folder, field, kind : str
+        As in `find_item`.
+    allowed : tuple of Path, optional
         As in `find_item`.
 
     Returns
@@ -88,23 +92,27 @@ def extended(node: Node, folder: str, field: str, kind: str) -> Node:
     InputError
         If there is no such item.
     """
-    return _extended(node, folder, field, kind, ())
+    return _extended(node, folder, field, kind, (), allowed)
 
 
-def _found(folder: str, name: str, origin: Origin, field: str, kind: str, seen: tuple[str, ...]) -> Node:
+def _found(
+    folder: str, name: str, origin: Origin, field: str, kind: str, seen: tuple[str, ...], allowed: tuple[Path, ...]
+) -> Node:
     if not is_path(name):
         return item(folder, name, origin, field, kind)
     if name in seen:
         raise bad_input(origin, field, f"{Path(name).name} extends itself; write another item")
-    node = _read(Path(name), origin, field, kind)
-    return _extended(node, folder, field, kind, (*seen, name))
+    node = _read(Path(name), origin, field, kind, allowed)
+    return _extended(node, folder, field, kind, (*seen, name), allowed)
 
 
-def _extended(node: Node, folder: str, field: str, kind: str, seen: tuple[str, ...]) -> Node:
+def _extended(
+    node: Node, folder: str, field: str, kind: str, seen: tuple[str, ...], allowed: tuple[Path, ...]
+) -> Node:
     base = node.get("extends")
     if base is None:
         return node
-    named = _found(folder, str(yaml_tree.plain(base)), base.origin, field, kind, seen)
+    named = _found(folder, str(yaml_tree.plain(base)), base.origin, field, kind, seen, allowed)
     chip, own = named.get("accelerator"), node.get("accelerator")
     if chip is not None and isinstance(chip.value, str) and own is not None and own.is_map and not own.get("extends"):
         # some values of an accelerator that the item gives by name
@@ -113,7 +121,7 @@ def _extended(node: Node, folder: str, field: str, kind: str, seen: tuple[str, .
     return yaml_tree.merge(named, rest)
 
 
-def _read(path: Path, origin: Origin, field: str, kind: str) -> Node:
+def _read(path: Path, origin: Origin, field: str, kind: str, allowed: tuple[Path, ...]) -> Node:
     """Read the file of an item and check what it is; its name is that of the file where it has none."""
     advice = f"write the path of a file that holds {_noun(kind)}"
     if not path.is_file():
@@ -123,7 +131,10 @@ def _read(path: Path, origin: Origin, field: str, kind: str) -> Node:
     if what != kind:
         found = f"is {_noun(what)}, not" if what else "is not"
         raise bad_input(origin, field, f"{path} {found} {_noun(kind)}; {advice}, with keys such as {_keys(kind)}")
-    node = absolute_paths(node, path.parent, (kind,))
+    problems: list[Problem] = []
+    node = absolute_paths(node, path.parent, (kind,), (path.parent, config_root(), *allowed), problems)
+    if problems:
+        raise InputError(problems)
     values = {key: value for key, value in node.value.items() if key not in ("kind", "$schema")}
     if kind != "sites":
         values = {"name": Node(path.stem, node.origin), **values}

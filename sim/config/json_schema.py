@@ -140,7 +140,7 @@ def _is_number(entry: dict[str, Any]) -> bool:
     """Whether a value is, or may be, a quantity or a count, and so may be a record with provenance."""
     if any(_is_number(form) for form in entry.get("anyOf", ())):
         return True
-    return UNIT_KEY in entry or (entry.get("type") == "integer" and entry.get("minimum") == 1)
+    return UNIT_KEY in entry or (entry.get("type") == "integer" and "minimum" in entry)
 
 
 def _either(form: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import Origin, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
@@ -179,7 +180,7 @@ def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Nod
     if only:
         known = {n: p for n, p in known.items() if re.search(rf"^kind: {only}\s*$", p.read_text("utf-8"), re.M)}
     if name not in known:
-        raise bad_input(origin, path, f"no {only or kind} named '{name}'; {did_you_mean(name, known)}")
+        raise bad_input(origin, path, f"no {only or kind} named '{shortened(name)}'; {did_you_mean(name, known)}")
     node = yaml_tree.read(known[name])
     return Node({k: v for k, v in node.value.items() if k not in ("kind", "$schema")}, node.origin)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from orbit.units import shortened
 from sim.config import yaml_tree
+from sim.config.errors import Problem
 from sim.config.yaml_tree import Node
 
 ORBIT_FILES = ("tle", "omm", "oem", "points")
@@ -82,7 +84,61 @@ def resolve_path(text: str, folder: Path) -> str:
         return text
 
 
-def absolute_paths(root: Node, folder: Path, above: tuple[str, ...] = ()) -> Node:
+def is_below(path: Path, folders: tuple[Path, ...]) -> bool:
+    """Whether a path, with symbolic links followed, is in one of some folders or below.
+
+    Parameters
+    ----------
+    path : Path
+        The path.
+    folders : tuple of Path
+        The folders.
+
+    Returns
+    -------
+    bool
+        True where it is.
+
+    Examples
+    --------
+    >>> is_below(Path("a/../a/x.tle"), (Path("a"),)), is_below(Path("a/../x.tle"), (Path("a"),))
+    (True, False)
+    """
+    try:
+        target = path.resolve()
+        return any(target.is_relative_to(folder.resolve()) for folder in folders)
+    except (OSError, ValueError, RuntimeError):  # a null character, or a loop of symbolic links
+        return False
+
+
+def outside(node: Node, field: str, instead: str) -> Problem:
+    """Problem of a path outside the folder of the file that names it.
+
+    Parameters
+    ----------
+    node : Node
+        The path.
+    field : str
+        Dotted name of its field; may be empty.
+    instead : str
+        How the path may be given on the command line.
+
+    Returns
+    -------
+    Problem
+        The problem.
+    """
+    message = f"'{shortened(str(node.value))}' is outside the folder of this file; move it there, or name it on the command line with {instead}"
+    return Problem(node.origin, field, message)
+
+
+def absolute_paths(
+    root: Node,
+    folder: Path,
+    above: tuple[str, ...] = (),
+    allowed: tuple[Path, ...] | None = None,
+    problems: list[Problem] | None = None,
+) -> Node:
     """Make the paths of a tree absolute: files of satellites and points, and items given by path.
 
     Parameters
@@ -93,6 +149,11 @@ def absolute_paths(root: Node, folder: Path, above: tuple[str, ...] = ()) -> Nod
         Folder to which relative paths refer.
     above : tuple of str, optional
         Path of `root` in the scenario.
+    allowed : tuple of Path, optional
+        Folders in which, or below which, the files must be, unless their digest is given; None: anywhere, for paths that are
+        given on the command line.
+    problems : list of Problem, optional
+        Receives the problems of files elsewhere.
 
     Returns
     -------
@@ -106,8 +167,13 @@ def absolute_paths(root: Node, folder: Path, above: tuple[str, ...] = ()) -> Nod
     {'satellite': {'accelerator': '/fleet/chip.yaml'}, 'links': {'terminal': 'oct-100g'}}
     """
     for path, node in yaml_tree.walk(root):
-        if _names_file((*above, *path), node.value):
-            root = yaml_tree.put(root, list(path), Node(resolve_path(node.value, folder), node.origin))
+        if not _names_file((*above, *path), node.value):
+            continue
+        target, digest = resolve_path(node.value, folder), yaml_tree.find(root, path[:-1]).get("sha256")
+        pinned = digest is not None and re.fullmatch("[0-9a-f]{64}", str(digest.value)) is not None
+        if allowed is not None and problems is not None and not pinned and not is_below(Path(target), allowed):
+            problems.append(outside(node, ".".join(path), "--set"))
+        root = yaml_tree.put(root, list(path), Node(target, node.origin))
     return root
 
 

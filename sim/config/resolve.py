@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.event_forms import short_events
+from sim.config.files import read_file
 from sim.config.item_files import extended, find_item
 from sim.config.library import defaults, items, named_items, shipped_stations
 from sim.config.paths import is_path
 from sim.config.schema import NOT_SIMULATED
 from sim.config.yaml_tree import Node
 
+MOST_POINTS = 50_000  # of a file; a resolved scenario writes them out
 # Where a name may stand for an item: path (* is any position of a list), folder of configs/, kind in the file.
 NAMED = (
     (("satellite",), "hardware", "satellite"),
@@ -172,7 +175,7 @@ def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
     return Node(kept, root.origin), notes
 
 
-def resolve(root: Node, problems: list[Problem]) -> Node:
+def resolve(root: Node, problems: list[Problem], allowed: tuple[Path, ...] = ()) -> Node:
     """Replace names by the items they stand for.
 
     Parameters
@@ -181,6 +184,8 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
         Tree of the scenario, merged over the defaults.
     problems : list of Problem
         Receives the problems, such as unknown names.
+    allowed : tuple of Path, optional
+        Folders beside its own in which, or below which, a file of an item may name others.
 
     Returns
     -------
@@ -191,7 +196,7 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
     for pattern, folder, kind in NAMED:
         for keys in _matching_paths(root, pattern):
             try:
-                root = yaml_tree.put(root, keys, _item(yaml_tree.find(root, tuple(keys)), folder, ".".join(keys), kind))
+                root = yaml_tree.put(root, keys, _item(yaml_tree.find(root, tuple(keys)), folder, ".".join(keys), kind, allowed))
             except InputError as error:
                 problems.extend(error.problems)
     stations = yaml_tree.find(root, ("ground", "stations"))
@@ -201,26 +206,26 @@ def resolve(root: Node, problems: list[Problem]) -> Node:
     events = root.get("events")
     if events is not None and isinstance(events.value, list):
         root = yaml_tree.put(root, ["events"], Node(short_events(events.value, problems), events.origin))
-    return _baseline(root, problems)
+    return _baseline(root, problems, allowed)
 
 
-def _baseline(root: Node, problems: list[Problem]) -> Node:
+def _baseline(root: Node, problems: list[Problem], allowed: tuple[Path, ...]) -> Node:
     """Replace a ground site that is given by path by its content; a shipped one keeps its name."""
     baseline = root.get("baseline")
     if baseline is None or not isinstance(baseline.value, str | dict):
         return root
     try:
         if baseline.is_map or is_path(baseline.value):
-            return yaml_tree.put(root, ["baseline"], site_tree(baseline, problems))
+            return yaml_tree.put(root, ["baseline"], site_tree(baseline, problems, allowed))
         if baseline.value not in items("baselines"):
             advice = did_you_mean(word(baseline), items("baselines"))
-            problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{word(baseline)}'; {advice}"))
+            problems.append(Problem(baseline.origin, "baseline", f"no baseline named '{shortened(word(baseline))}'; {advice}"))
     except InputError as error:
         problems.extend(error.problems)
     return root
 
 
-def site_tree(named: Node, problems: list[Problem]) -> Node:
+def site_tree(named: Node, problems: list[Problem], allowed: tuple[Path, ...] = ()) -> Node:
     """Resolved tree of a ground site, with the records of its numbers.
 
     Parameters
@@ -229,6 +234,8 @@ def site_tree(named: Node, problems: list[Problem]) -> Node:
         Name of a shipped baseline, path of a file, or the keys of a site.
     problems : list of Problem
         Receives the problems of the site.
+    allowed : tuple of Path, optional
+        As in `resolve`.
 
     Returns
     -------
@@ -241,14 +248,14 @@ def site_tree(named: Node, problems: list[Problem]) -> Node:
         If there is no such site.
     """
     own: list[Problem] = []
-    site = _item(named, "baselines", "baseline", "baseline")
+    site = _item(named, "baselines", "baseline", "baseline", allowed)
     chip = site.get("accelerator")
     if chip is not None:
         try:
-            site = yaml_tree.put(site, ["accelerator"], _item(chip, "hardware", "accelerator", "accelerator"))
+            site = yaml_tree.put(site, ["accelerator"], _item(chip, "hardware", "accelerator", "accelerator", allowed))
         except InputError as error:
             own.extend(error.problems)
-    site = resolve(with_defaults(site), own)
+    site = resolve(with_defaults(site), own, allowed)
     problems.extend(Problem(p.origin, f"baseline.{p.field}", p.message) for p in own)
     return site
 
@@ -277,7 +284,7 @@ def _entry_types(root: Node, problems: list[Problem]) -> Node:
             root = yaml_tree.put(root, ["satellites", named.value], Node(named.value, named.origin))
         else:
             advice = did_you_mean(named.value, [*known, *shipped])
-            message = f"no satellite type named '{named.value}'; {advice}"
+            message = f"no satellite type named '{shortened(named.value)}'; {advice}"
             problems.append(Problem(named.origin, f"constellation.{i}.satellite", message))
             root = yaml_tree.put(root, ["constellation", str(i)], Node(
                 {k: v for k, v in entry.value.items() if k != "satellite"}, entry.origin))  # fmt: skip
@@ -301,24 +308,26 @@ def _points(root: Node, problems: list[Problem]) -> Node:
 
 def _points_of(path: Path, origin: Origin) -> Node:
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_file(path).decode("utf-8").splitlines()
     except (OSError, ValueError) as error:  # ValueError: a path with a null character too
         text = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         why = error.strerror if isinstance(error, OSError) else text
         message = f"{path} cannot be read ({why}); write the path of a file of three numbers a line, or the points"
         raise bad_input(origin, "constellation.lattice.points", message) from None
-    rows = []
+    rows: list[Node] = []
     for number, line in enumerate(lines, 1):
         words = line.partition("#")[0].replace(",", " ").split()
         if not words:
             continue
         location = Origin(str(path), number, 1)
+        if len(rows) == MOST_POINTS:
+            raise bad_input(location, "constellation.lattice.points", f"{path} holds more than {MOST_POINTS:,} points; write fewer")
         try:
             if len(words) != 3:
                 raise ValueError
             rows.append(Node([Node(f"{float(w)!r} m", location) for w in words], location))
         except ValueError:
-            message = f"'{line.strip()}' is not three numbers; write radial, along-track and cross-track in metres"
+            message = f"'{shortened(line.strip())}' is not three numbers; write radial, along-track and cross-track in metres"
             raise bad_input(location, "constellation.lattice.points", message) from None
     if not rows:
         message = f"{path} holds no points; write lines of radial, along-track and cross-track in metres"
@@ -340,11 +349,11 @@ def _matching_paths(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
     return [keys for keys in paths if exists(root, keys)]
 
 
-def _item(node: Node, folder: str, path: str, kind: str) -> Node:
+def _item(node: Node, folder: str, path: str, kind: str, allowed: tuple[Path, ...]) -> Node:
     """An item by name or path, or a mapping that may extend one."""
     if isinstance(node.value, str):
-        return Node(find_item(folder, node.value, node.origin, path, kind).value, node.origin)
-    return extended(node, folder, path, kind)
+        return Node(find_item(folder, node.value, node.origin, path, kind, allowed).value, node.origin)
+    return extended(node, folder, path, kind, allowed)
 
 
 def _stations(listed: Node, problems: list[Problem]) -> Node:
@@ -368,7 +377,7 @@ def _named_stations(node: Node, field: str, problems: list[Problem]) -> list[Nod
     try:
         if not is_path(node.value) and node.value not in items("sites"):
             advice = did_you_mean(node.value, [*shipped, *items("sites")])
-            raise bad_input(node.origin, field, f"no station or list of stations named '{node.value}'; {advice}")
+            raise bad_input(node.origin, field, f"no station or list of stations named '{shortened(node.value)}'; {advice}")
         stations = find_item("sites", node.value, node.origin, field, "sites").value["stations"]
         if isinstance(stations.value, list):
             return stations.value

@@ -5,6 +5,7 @@ Loads neither numpy nor numba: `validate` is instant.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -17,14 +18,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from orbit.units import shortened
 from sim.config import ephemeris_files, validation, yaml_tree
 from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
 from sim.config.event_forms import event_times
-from sim.config.library import items
-from sim.config.paths import absolute_paths, resolve_path
+from sim.config.library import config_root, items
+from sim.config.paths import absolute_paths, is_below, outside
 from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
 from sim.config.schema import Scenario
 from sim.config.validation.events import shifted_events
@@ -139,29 +141,34 @@ def _scenario_file(source: str | Path) -> Path:
     raise bad_input(Origin(text), "", f"no scenario of that name; {did_you_mean(text, items('scenarios'))}")
 
 
-def _with_parents(path: Path, seen: tuple[Path, ...] = ()) -> Node:
-    """Tree of a scenario file merged over those it extends; paths of files become absolute."""
+def _with_parents(path: Path, problems: list[Problem], allowed: tuple[Path, ...], seen: tuple[Path, ...] = ()) -> Node:
+    """Tree of a scenario file merged over those it extends; paths of files become absolute.
+
+    A file names only files in its folder or below, or shipped ones (`allowed`).
+    """
     node = yaml_tree.read(path)
     if not node.is_map:
         raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
-    node = absolute_paths(node, path.parent)
+    node = absolute_paths(node, path.parent, (), allowed, problems)
     parent = node.get("extends")
     if parent is None:
         return node
     name = word(parent)
     beside = path.parent / name
+    if not is_below(beside, allowed):
+        raise InputError([outside(parent, "extends", "its path as SCENARIO, and the overrides with --set")])
     target = beside if beside.is_file() else _named_parent(name, parent.origin)
     if target.resolve() in seen or target.resolve() == path.resolve():
-        raise bad_input(parent.origin, "extends", f"'{name}' extends itself; write another file")
+        raise bad_input(parent.origin, "extends", f"'{shortened(name)}' extends itself; write another file")
     rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
-    return yaml_tree.merge(_with_parents(target, (*seen, path.resolve())), rest)
+    return yaml_tree.merge(_with_parents(target, problems, allowed, (*seen, path.resolve())), rest)
 
 
 def _named_parent(name: str, origin: Origin) -> Path:
     known = items("scenarios")
     stem = name.removesuffix(".yaml")
     if stem not in known:
-        raise bad_input(origin, "extends", f"no scenario '{name}'; {did_you_mean(stem, known)}")
+        raise bad_input(origin, "extends", f"no scenario '{shortened(name)}'; {did_you_mean(stem, known)}")
     return known[stem]
 
 
@@ -208,16 +215,16 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     changed.add(key.strip())
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
+    leaf = absolute_paths(leaf, Path(), tuple(keys))
     if len(keys) == 2 and keys[0] == "constellation" and keys[1] in SWITCHES:
-        value_node = leaf if keys[1] == "code" else Node(resolve_path(str(leaf.value), Path()), origin)
-        return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: value_node}, origin))
+        return yaml_tree.put(root, ["constellation"], Node({"kind": Node(SWITCHES[keys[1]], origin), keys[1]: leaf}, origin))
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
         node = yaml_tree.find(root, tuple(keys[:depth]))
         named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED} or (depth == 2 and keys[0] == "satellites")
         if named and isinstance(node.value, str) and exists(root, keys[:depth]):
             root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
-    return yaml_tree.put(root, keys, absolute_paths(leaf, Path(), tuple(keys)))
+    return yaml_tree.put(root, keys, leaf)
 
 
 # --- loading -------------------------------------------------------------------------------------------------------
@@ -263,14 +270,19 @@ def load(
     >>> load("suncatcher", ("duration=2 h",)).satellites
     81
     """
-    root = with_named_defaults(_with_parents(_scenario_file(source)))
     changed: set[str] = set()
     problems: list[Problem] = []
+    file, elsewhere = _scenario_file(source), list[Problem]()
+    root = with_named_defaults(_with_parents(file, elsewhere, (file.parent, config_root())))
     for text in sets:
         try:
             root = _override(root, text, changed)
         except InputError as error:
             problems += error.problems
+    named = {node.origin for _, node in yaml_tree.walk(root)} if elsewhere else set()
+    problems_of_paths = [problem for problem in elsewhere if problem.origin in named]  # others are replaced by an override
+    if problems_of_paths:
+        raise InputError(problems + problems_of_paths)  # before anything is read
     if events:
         own = root.get("events")
         given = [Node(text, Origin(f"--event '{text}'")) for text in events]
@@ -286,7 +298,7 @@ def load(
     if one is not None and wrapped:
         root = yaml_tree.put(root, ["constellation"], Node([one], one.origin))
     root, notes = split_unsimulated(root)
-    root = resolve(with_defaults(root), problems)
+    root = resolve(with_defaults(root), problems, (file.parent,))
     catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
     root = event_times(_nearest_of_catalogue(root, notes), problems)
     problems += record_problems(root, wrapped)
@@ -317,8 +329,14 @@ def load(
 
 def _fill_invalid(values: dict[str, Any], invalid: set[str]) -> Scenario:
     """The scenario with a shipped one's values in its invalid sections, so that the valid ones can be checked together."""
-    shipped = yaml_tree.plain(resolve(with_defaults(with_named_defaults(yaml_tree.read(items("scenarios")["million"]))), []))
-    return Scenario.model_validate({**shipped, **{name: value for name, value in values.items() if name not in invalid}})
+    return Scenario.model_validate({**_shipped_values(), **{name: value for name, value in values.items() if name not in invalid}})
+
+
+@functools.cache
+def _shipped_values() -> dict[str, Any]:
+    root = with_named_defaults(yaml_tree.read(items("scenarios")["million"]))
+    values: dict[str, Any] = yaml_tree.plain(resolve(with_defaults(root), []))
+    return values
 
 
 def _covers(section: str, path: str) -> bool:

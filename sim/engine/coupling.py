@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sim.config import yaml_tree
 from sim.config.errors import bad_input
+from sim.config.validation import isolation_message
 from sim.engine import events, job_assignment, links
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.outcome import Outcome
@@ -257,8 +258,7 @@ class Coupling:
             assert section is not None
             raise bad_input(
                 yaml_tree.find(self.run.loaded.tree, ("links", "topology")).origin, "links.topology",
-                f"{section.topology} leaves {isolated.size} of {self.run.satellites} satellites without a link at the epoch "
-                f"(the first is {isolated[0]}); write more terminals, a longer max_range or another topology",
+                isolation_message(section.topology, isolated.size, self.run.satellites, int(isolated[0])),
             )  # fmt: skip
 
     # --- one step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -13,10 +14,11 @@ from typing import Any
 from pydantic import ValidationError
 
 import sim
+from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
-from sim.config.library import items
-from sim.config.paths import absolute_paths
+from sim.config.library import config_root, items
+from sim.config.paths import absolute_paths, is_below, outside, resolve_path
 from sim.config.quantity import Quantity
 from sim.config.scenario import Loaded, load
 from sim.config.schema import Section
@@ -25,6 +27,8 @@ from sim.config.validation import START_S, size
 from sim.config.yaml_tree import Node
 
 Progress = Callable[[int, int], None]
+MOST_POINTS = 20_000  # of a study: each is validated before the first one runs, in some 30 ms
+MOST_FAILED = 100  # invalid points, after which the check ends
 Axis = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # fields varied together, and their values
 
 
@@ -174,7 +178,7 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
     Raises
     ------
     InputError
-        With the problems of all points, each reported once.
+        With the problems of all points, each reported once; of the first hundred where more points are invalid.
 
     Examples
     --------
@@ -184,24 +188,33 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
     """
     spec, root, folder = read_sweep(source)
     fields = tuple(name for names, _ in axes(spec) for name in names)
-    base = _base_scenario(spec, root, folder)
+    allowed = None if isinstance(source, dict) else (folder, config_root())
+    base = _base_scenario(spec, root, folder, allowed)
+    _check_count(spec, root)
+    shared = _shared_overrides(spec, root, folder, allowed)
     written = tuple(combinations(spec))
+    failed = 0
     points: list[Point] = []
     units: dict[str, str] = {}
-    notes: dict[str, None] = {}
+    notes: dict[str, list[str]] = {}
     by_message: dict[tuple[str, str], Problem] = {}
     for index, values in enumerate(written):
-        sets = (*spec.set, *(f"{f}={json.dumps(_with_absolute_path(f, v, folder))}" for f, v in zip(fields, values, strict=True)))
         try:
+            absolute = (_with_absolute_path(f, v, folder, allowed) for f, v in zip(fields, values, strict=True))
+            sets = (*shared, *(f"{f}={json.dumps(v)}" for f, v in zip(fields, absolute, strict=True)))
             loaded = load(base, sets)
         except InputError as error:
             for problem in error.problems:
                 moved = _with_sweep_origin(problem, spec, root, dict(zip(fields, values, strict=True)))
                 by_message.setdefault((moved.field, moved.message), moved)
+            failed += 1
+            if failed == MOST_FAILED:
+                break
         else:
             resolved = [_resolved_value(loaded, f, v) for f, v in zip(fields, values, strict=True)]
             units.update({f: unit for f, (_, unit) in zip(fields, resolved, strict=True)})
-            notes.update(dict.fromkeys(loaded.notes))
+            for note in loaded.notes:  # those of one plausibility check together: their numbers differ from point to point
+                notes.setdefault(note[note.find("(check ") :] if "(check " in note else note, []).append(note)
             points.append(_point(index, tuple(value for value, _ in resolved), sets, loaded))
         if progress is not None:
             progress(index + 1, len(written))
@@ -209,8 +222,14 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
         raise InputError(sorted(by_message.values(), key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
     return Study(
         spec=spec, source=base, fields=fields, units=tuple(units[f] for f in fields), points=tuple(points),
-        written=written, notes=(*notes, *_repetition_notes(points)),
+        written=written, notes=(*map(_with_count, notes.values()), *_repetition_notes(points)),
     )
+
+
+def _with_count(notes: list[str]) -> str:
+    """The first of the notes of one check, and how many more there are; other notes are the same at all points."""
+    more = len(notes) - 1
+    return f"{notes[0]}, and at {more} more points" if more and notes[0].endswith(")") and "(check " in notes[0] else notes[0]
 
 
 def _point(index: int, values: tuple[Any, ...], sets: tuple[str, ...], loaded: Loaded) -> Point:
@@ -221,20 +240,63 @@ def _point(index: int, values: tuple[Any, ...], sets: tuple[str, ...], loaded: L
     )
 
 
-def _base_scenario(spec: Sweep, root: Node, folder: Path) -> str:
+def _check_count(spec: Sweep, root: Node) -> None:
+    """Refuse more points than are checked one by one in some ten minutes."""
+    count = math.prod(len(values) for _, values in axes(spec))
+    if count > MOST_POINTS:
+        message = f"{count:,} points are more than {MOST_POINTS:,}; write fewer values, or several sweeps"
+        raise bad_input(yaml_tree.find(root, ("grid",)).origin, "", message)
+
+
+def _base_scenario(spec: Sweep, root: Node, folder: Path, allowed: tuple[Path, ...] | None) -> str:
     if spec.scenario in items("scenarios"):
         return spec.scenario
-    path = (folder / spec.scenario).resolve()
+    path = Path(resolve_path(spec.scenario, folder))
+    if allowed is not None and not is_below(path, allowed):
+        raise InputError([outside(yaml_tree.find(root, ("scenario",)), "scenario", "dawndusk run, or move the sweep")])
     if path.is_file():
         return str(path)
     advice = did_you_mean(spec.scenario, items("scenarios"))
-    raise bad_input(yaml_tree.find(root, ("scenario",)).origin, "scenario", f"no scenario '{spec.scenario}'; {advice}")
+    raise bad_input(yaml_tree.find(root, ("scenario",)).origin, "scenario", f"no scenario '{shortened(spec.scenario)}'; {advice}")
 
 
-def _with_absolute_path(name: str, value: Any, folder: Path) -> Any:
-    """A value as `--set` takes it; the path of a file is made absolute against the folder of the sweep."""
-    node = yaml_tree.parse(json.dumps(value), name)
-    return yaml_tree.plain(absolute_paths(node, folder, tuple(name.split("."))))
+def _shared_overrides(spec: Sweep, root: Node, folder: Path, allowed: tuple[Path, ...] | None) -> tuple[str, ...]:
+    """Overrides of all points, with the paths of catalogues and points made absolute."""
+    texts, problems = [], []
+    for i, text in enumerate(spec.set):
+        key, equals, value = text.partition("=")
+        origin = yaml_tree.find(root, ("set", str(i))).origin
+        try:
+            written = yaml_tree.plain(yaml_tree.parse(value, f"set: {shortened(key)}")) if equals else None
+            absolute = _with_absolute_path(key.strip(), written, folder, allowed)
+        except InputError as error:
+            problems += [Problem(origin, problem.field, problem.message) for problem in error.problems]
+            continue
+        texts.append(text if absolute == written else f"{key}={json.dumps(absolute)}")
+    if problems:
+        raise InputError(problems)
+    return tuple(texts)
+
+
+def _with_absolute_path(name: str, value: Any, folder: Path, allowed: tuple[Path, ...] | None) -> Any:
+    """A value as `--set` takes it; paths of catalogues and points are made absolute against the folder of the sweep.
+
+    Raises InputError for a path outside the allowed folders, with the origin of an override.
+    """
+    keys = name.split(".")
+    origin, problems = Origin(f"--set {name}"), list[Problem]()
+    alone = yaml_tree.put(Node({}, origin), keys, _with_origin(value, origin))
+    found = absolute_paths(alone, folder, (), allowed, problems)
+    if problems:
+        raise InputError(problems)
+    return value if found is alone else yaml_tree.plain(yaml_tree.find(found, tuple(keys)))
+
+
+def _with_origin(value: Any, origin: Origin) -> Node:
+    """A tree of plain values, all at one place."""
+    if isinstance(value, dict):
+        return Node({str(key): _with_origin(child, origin) for key, child in value.items()}, origin)
+    return Node([_with_origin(child, origin) for child in value] if isinstance(value, list) else value, origin)
 
 
 def _with_sweep_origin(problem: Problem, spec: Sweep, root: Node, values: dict[str, Any]) -> Problem:

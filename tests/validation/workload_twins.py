@@ -58,8 +58,8 @@ def calls() -> Iterator[tuple[str, object]]:
     yield "add_phase_times", np.concatenate((total, own))
     r_m, healthy = rng.normal(0.0, 7e6, (3, 8)), np.array([True] * 7 + [False])
     a, b = np.arange(7), np.arange(1, 8)
-    usable, length_m = topology.usable_links(r_m, a, b, healthy, 1.2e7, 80e3)
-    assert 0 < usable.sum() < 7
+    usable, length_m = topology.usable_links(r_m, a, b, healthy, 2e7, -6.3e6)
+    assert 0 < usable.sum() < 7, length_m
     for name in ("_usable", "_lengths", "_length"):
         yield name, length_m * usable if name == "_usable" else topology.lengths_m(r_m, a, b)
     for name in ("_grazings", "_grazing"):

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from orbit.units import shortened
 from sim.config.quantity import Quantity
 
 LOW_M, HIGH_M = 160e3, 40_000e3  # altitudes that can be simulated: below, no orbit lasts; above, not near the Earth
 
+LONGEST_NAME = 100  # characters
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty; write a name")
+    if not text.isprintable():
+        raise ValueError(f"'{shortened(text)}' has a line end or another character that cannot be shown; write a name in one line")
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"'{shortened(text)}' has {len(text):,} characters; write at most {LONGEST_NAME}")
+    return text
+
+
+def _switch(value: Any) -> Any:
+    if not isinstance(value, bool):
+        shown = "null" if value is None else shortened(str(value)) if isinstance(value, str | int | float) else "this"
+        raise ValueError(f"'{shown}' is neither true nor false; write one of them")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]  # shown in tables and messages
+Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"type": "boolean"})]
 Fraction = Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.9")]
 Efficiency = Annotated[float, Quantity("1", above=0.0, most=1.0, example="0.9")]
 Power = Annotated[float, Quantity("W", least=0.0, example="1 kW")]

@@ -13,22 +13,25 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from orbit.moments import read_moment
+from orbit.units import shortened
 from sim.config.quantity import Quantity
 from sim.config.schema.base import FieldError, Fraction, Section
 from sim.config.schema.orbits import Constellation, Ring, Walker, parts
 
 FIRST_DAY, LAST_DAY = date(1899, 7, 29), date(2053, 10, 9)  # span of DE421, over which Sun and Moon are checked
 
+LONGEST_TARGET = 200  # characters; names are shorter
 TARGETS = (
     "'satellite 17', 'satellites 3-9', 'all', 'plane 3', 'satellite 17 accelerators', 'link 3-4', "
     "'links of satellite 4', 'station Dublin', or 'object 25544' by the catalogue number or name"
 )
 _SATELLITES = re.compile(
     r"(?P<links>links\s+of\s+)?"
-    r"(?P<who>all|satellites?\s+(?P<first>\d+)(?:\s*-\s*(?P<last>\d+))?|plane\s+(?P<plane>\d+))"
-    r"(?P<accelerators>\s+accelerators)?"
+    r"(?P<who>all|satellites?\s+(?P<first>\d{1,9})(?:\s*-\s*(?P<last>\d{1,9}))?|plane\s+(?P<plane>\d{1,9}))"
+    r"(?P<accelerators>\s+accelerators)?",
+    re.ASCII,
 )
-_LINK = re.compile(r"link\s+(\d+)\s*-\s*(\d+)")
+_LINK = re.compile(r"link\s+(\d{1,9})\s*-\s*(\d{1,9})", re.ASCII)
 _STATION = re.compile(r"station\s+(\S.*)")
 _OBJECT = re.compile(r"object\s+(\S.*)")
 _SHORT = re.compile(
@@ -178,10 +181,12 @@ class Event(Section):
     @field_validator("target", mode="before")
     @classmethod
     def _target_is_known(cls, target: Any) -> Any:
+        if len(str(target)) > LONGEST_TARGET:
+            raise ValueError(f"'{shortened(str(target))}' is no target; write {TARGETS}")
         if re.fullmatch(r"link\s+(\d+)\s*-\s*0*\1", str(target).strip()):
-            raise ValueError(f"'{target}' joins a satellite to itself; write two different satellites")
+            raise ValueError(f"'{shortened(str(target))}' joins a satellite to itself; write two different satellites")
         if parse_target(str(target)) is None:
-            raise ValueError(f"'{target}' is no target; write {TARGETS}")
+            raise ValueError(f"'{shortened(str(target))}' is no target; write {TARGETS}")
         return target
 
     @model_validator(mode="after")

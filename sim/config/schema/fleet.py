@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Section, Span
+from sim.config.schema.base import Name, Section, Span
 
-Whole = Annotated[float, Quantity("1", least=0.0, most=1e6, example="3")]
+Whole = Annotated[float, Quantity("1", least=0.0, most=1e6, example="3", whole=True)]
 Price = Annotated[float, Quantity("USD", least=0.0, example="97e6 USD")]
 
 
 class Failures(Section):
     """Random failures: exponential times, each unit independent of the others."""
 
-    name: str = Field(default="own", description="Name of the item")
+    name: Name = Field(default="own", description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
-    mean_time: Annotated[float, Quantity("s", above=0.0, example="40 yr")] = Field(
+    mean_time: Annotated[float, Quantity("s", least=60.0, example="40 yr")] = Field(
         description="Mean time to failure of one unit, exponentially distributed"
     )
     accelerators: Annotated[int, Count()] | None = Field(
@@ -44,7 +44,7 @@ class Failures(Section):
 class Repair(Section):
     """Down time of a failed unit."""
 
-    name: str = Field(default="own", description="Name of the item")
+    name: Name = Field(default="own", description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     time: Span = Field(description="Down time of a failed unit")
 
@@ -70,20 +70,11 @@ class Fleet(Section):
     )
     recovery: Recovery = Field(description="Time that a job loses when one of its members fails")
 
-    @field_validator("spares")
-    @classmethod
-    def _whole_satellites(cls, spares: float) -> float:
-        if not spares.is_integer():
-            raise ValueError(
-                f"{spares:g} is not a whole number of satellites; write {int(spares)} or {int(spares) + 1}"
-            )
-        return spares
-
 
 class Launch(Section):
     """A launch vehicle with its capacity and price."""
 
-    name: str = Field(description="Name of the item")
+    name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     price: Price = Field(description="Price of one launch")
     capacity: Annotated[float, Quantity("kg", above=0.0, example="63.8 t")] = Field(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Fraction, Section
+from sim.config.schema.base import Fraction, Name, Section
 
 Tokens = Annotated[float, Quantity("1", above=0.0, example="4.2e6")]
 
@@ -16,7 +16,7 @@ Tokens = Annotated[float, Quantity("1", above=0.0, example="4.2e6")]
 class LanguageModel(Section):
     """A dense transformer with gated MLP and grouped queries."""
 
-    name: str = Field(description="Name of the item")
+    name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     parameters: Annotated[float, Quantity("1", above=0.0, example="70.6e9")] = Field(description="Number of parameters")
     layers: Annotated[int, Count(most=10_000)] = Field(description="Number of transformer layers")

@@ -7,18 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, Section, Span
+from sim.config.schema.base import Efficiency, Name, Section, Span
 
 
 class Terminal(Section):
     """One optical terminal, the same at both ends of a link."""
 
-    name: str = Field(description="Name of the item")
+    name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     transmit_power: Annotated[float, Quantity("W", above=0.0, example="1 W")] = Field(
         description="Optical power of one channel"
     )
-    aperture: Annotated[float, Quantity("m", above=0.0, most=5.0, example="8 cm")] = Field(
+    aperture: Annotated[float, Quantity("m", least=1e-3, most=5.0, example="8 cm")] = Field(
         description="Diameter of the telescope, the same for transmitter and receiver"
     )
     wavelength: Annotated[float, Quantity("m", above=1e-7, most=1e-4, example="1550 nm")] = Field(
@@ -59,7 +59,7 @@ class Links(Section):
     grazing_altitude: Annotated[float, Quantity("m", least=0.0, most=1e6, example="80 km")] = Field(
         description="Lowest height above the Earth that a link may pass"
     )
-    max_range: Annotated[float, Quantity("m", above=0.0, example="5000 km")] = Field(
+    max_range: Annotated[float, Quantity("m", least=1.0, example="5000 km")] = Field(
         description="Largest length of a link"
     )
     hop_latency: Span = Field(description="Delay of switching and coding at each hop")

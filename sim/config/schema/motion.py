@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sim.config.quantity import Quantity
-from sim.config.schema.base import Section
+from sim.config.schema.base import Name, Section, Switch
 
 
 class Activity(Section):
     """Solar and geomagnetic activity, inputs of the atmosphere model."""
 
-    name: str = Field(description="Name of the item")
+    name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     f107: Annotated[float, Quantity("1", least=70.0, most=250.0, example="150")] = Field(
         description="Solar radio flux at 10.7 cm, in solar flux units (1e-22 W/(m2 Hz))"
@@ -32,12 +32,12 @@ class Motion(Section):
     zonals: Literal[0, 2, 3, 4, 5, 6] = Field(
         default=6, description="Highest degree of the zonal harmonics in numerical propagation; 0 is a point mass"
     )
-    drag: bool = Field(default=True, description="Whether numerical propagation includes atmospheric drag")
-    solar_pressure: bool = Field(
+    drag: Switch = Field(default=True, description="Whether numerical propagation includes atmospheric drag")
+    solar_pressure: Switch = Field(
         default=True, description="Whether numerical propagation includes solar radiation pressure"
     )
-    sun: bool = Field(default=True, description="Whether numerical propagation includes the gravity of the Sun")
-    moon: bool = Field(default=True, description="Whether numerical propagation includes the gravity of the Moon")
+    sun: Switch = Field(default=True, description="Whether numerical propagation includes the gravity of the Sun")
+    moon: Switch = Field(default=True, description="Whether numerical propagation includes the gravity of the Moon")
     solar_activity: Activity = Field(
         description="Solar and geomagnetic activity, which sets the density of the upper atmosphere"
     )

@@ -12,22 +12,23 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 from orbit import formation_geometry
 from orbit.catalog import semi_major_axis_m
 from orbit.constants import EARTH_RADIUS_M
-from orbit.units import UnitError, to_si
+from orbit.units import UnitError, shortened, to_si
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import HIGH_M, LOW_M, Altitude, Elevation, FieldError, Fraction, Section, Span
+from sim.config.schema.base import HIGH_M, LOW_M, Altitude, Elevation, FieldError, Fraction, Name, Section, Span
 
 SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
 TURN_RAD = 6.283185307179586
 AGREE = 1e-3  # of the semi-major axis, within which an altitude and a mean motion say the same
 MOST_SATELLITES = 10_000_000
+MOST_SHELLS = 100  # of a code
 CODE_EXAMPLE = "D:550:53.0:1584/22/17"
-_DECIMAL = r"(\d+(?:\.\d+)?)"
-_CODE = re.compile(rf"([DS]):{_DECIMAL}:{_DECIMAL}:(\d+)/(\d+)/(\d+)(?::{_DECIMAL})?", re.ASCII)
+_DECIMAL, _COUNT = r"(\d{1,15}(?:\.\d{1,15})?)", r"(\d{1,15})"
+_CODE = re.compile(rf"([DS]):{_DECIMAL}:{_DECIMAL}:{_COUNT}/{_COUNT}/{_COUNT}(?::{_DECIMAL})?", re.ASCII)
 
 
 def _local_time(value: Any) -> str:
     if not isinstance(value, str) or re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()) is None:
-        raise ValueError(f'{value!r} is not a time of day; write one like "06:00" (in quotes)')
+        raise ValueError(f'{shortened(repr(value))} is not a time of day; write one like "06:00" (in quotes)')
     return value.strip()
 
 
@@ -91,12 +92,12 @@ class Lattice(Section):
         if rows is None:
             return None
         if not isinstance(rows, list) or not rows:
-            raise ValueError(f"{rows!r} is no list of points; write one, such as [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]]")
+            raise ValueError(f"{shortened(repr(rows))} is no list of points; write one, such as [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]]")
         points = []
         for i, row in enumerate(rows):
             if not isinstance(row, list) or len(row) != 3:
                 raise ValueError(
-                    f"point {i} is {row!r}; write [radial, along-track, cross-track], such as [0 m, 200 m, 0 m]"
+                    f"point {i} is {shortened(repr(row))}; write [radial, along-track, cross-track], such as [0 m, 200 m, 0 m]"
                 )
             try:
                 points.append(tuple(_OFFSET.read(x) for x in row))
@@ -153,7 +154,7 @@ class StationKeeping(Section):
 class Entry(Section):
     """An entry of the constellation; its satellites are of one type."""
 
-    satellite: str | None = Field(
+    satellite: Name | None = Field(
         default=None,
         description="Satellite type of this entry, a name under satellites; without it, the scenario's satellite",
     )
@@ -261,6 +262,13 @@ class Walker(Entry):
 
     @model_validator(mode="after")
     def _phasing_in_range(self) -> Walker:
+        if not self.phasing.is_integer():
+            whole = math.floor(self.phasing)
+            raise FieldError(
+                "phasing",
+                f"phasing {self.phasing:g} is not a whole number of slots over all planes; write {whole} or {whole + 1}, "
+                "or stagger: 0.5 for half a slot between neighbouring planes",
+            )
         if self.phasing >= self.planes:
             raise FieldError(
                 "phasing",
@@ -297,11 +305,14 @@ class Shorthand(Entry):
 
 def _shells(code: str) -> list[Walker]:
     """The shells of a constellation code. Raises ValueError with what is wrong and the allowed range. [piraux2026]"""
-    return [_shell(text.strip()) for text in code.split("+")]
+    shells = code.split("+")
+    if len(shells) > MOST_SHELLS:
+        raise ValueError(f"has {len(shells):,} shells; write at most {MOST_SHELLS}")
+    return [_shell(text.strip()) for text in shells]
 
 
 def _shell(text: str) -> Walker:
-    matched = _CODE.fullmatch(text)
+    matched, text = _CODE.fullmatch(text), shortened(text)
     if matched is None:
         form = "PATTERN:KM:DEG:SATELLITES/PLANES/PHASING"
         raise ValueError(f"'{text}' is no shell; write {form} with D (delta) or S (star), such as {CODE_EXAMPLE}")
@@ -393,13 +404,13 @@ def parts(constellation: list[Constellation]) -> list[Constellation]:
 
 Azimuth = Annotated[float, Quantity("rad", least=0.0, most=6.283185307179586, example="90 deg")]
 MaskElevation = Annotated[float, Quantity("rad", least=-0.08726646259971647, most=1.5707963267948966, example="5 deg")]
-Range = Annotated[float, Quantity("m", above=0.0, example="1260 km")]
+Range = Annotated[float, Quantity("m", least=LOW_M, example="1260 km")]  # less reaches no orbit
 
 
 class Station(Section):
     """A ground station."""
 
-    name: str = Field(description="Name of the station, used by events, station_pairs and results")
+    name: Name = Field(description="Name of the station, used by events, station_pairs and results")
 
     @model_validator(mode="before")
     @classmethod
@@ -447,7 +458,7 @@ class Station(Section):
         listed = mask if isinstance(mask, list) else [mask]
         wrong = [row for row in listed if not (isinstance(row, list | tuple) and len(row) == 2)]
         if mask is not None and (wrong or listed is not mask or not listed):
-            what = repr(wrong[0] if wrong else mask)
+            what = shortened(repr(wrong[0] if wrong else mask))
             raise ValueError(
                 f"{what} is no row of azimuth and elevation; write a list of rows, such as [[0 deg, 5 deg], [90 deg, 20 deg]]"
             )
@@ -489,7 +500,7 @@ class Ground(Section):
         listed = pairs if isinstance(pairs, list) else [pairs]
         wrong = [p for p in listed if not (isinstance(p, list) and len(p) == 2 and all(isinstance(s, str) for s in p))]
         if wrong or listed is not pairs:
-            what = repr(wrong[0] if wrong else pairs)
+            what = shortened(repr(wrong[0] if wrong else pairs))
             raise ValueError(f"{what} is no pair of station names; write a list of pairs, such as [[London, Tokyo]]")
         return pairs
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, FieldError, Fraction, Power, Section, Temperature
+from sim.config.schema.base import Efficiency, FieldError, Fraction, Name, Power, Section, Temperature
 
 
 class Leakage(Section):
@@ -25,7 +25,7 @@ class Leakage(Section):
 class Accelerator(Section):
     """One chip with its memory, as mounted."""
 
-    name: str = Field(description="Name of the item")
+    name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     peak: dict[str, Annotated[float, Quantity("FLOP/s", above=0.0, example="918 TFLOP/s")]] = Field(
         description="Dense peak rate by precision, such as bf16 and fp8"
@@ -252,7 +252,7 @@ class Bus(Section):
 class Satellite(Section):
     """A satellite with its accelerators; every number of the shipped ones is a record with its source."""
 
-    name: str = Field(description="Name of the item")
+    name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     accelerator: Accelerator = Field(description="Accelerator that the satellite carries")
     accelerators: Annotated[int, Count(most=1_000_000)] = Field(description="Number of accelerators")

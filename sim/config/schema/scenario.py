@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from sim.config.quantity import Quantity
-from sim.config.schema.base import Fraction, Section
+from sim.config.quantity import Count, Quantity
+from sim.config.schema.base import Fraction, Name, Section, Switch
 from sim.config.schema.events import Event, Moment
 from sim.config.schema.fleet import Economics, Fleet
 from sim.config.schema.jobs import Independent, Workload
@@ -24,7 +24,7 @@ NOT_SIMULATED = ("mission",)
 class Environment(Section):
     """The Earth as radiator and array see it, and its orientation."""
 
-    name: str = Field(description="Name of the item")
+    name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     earth_infrared: Annotated[float, Quantity("W/m2", least=0.0, most=500.0, example="237 W/m2")] = Field(
         description="Mean infrared exitance of the Earth"
@@ -39,10 +39,10 @@ class Environment(Section):
 class Recorder(Section):
     """How much of the fleet the results keep satellite by satellite."""
 
-    satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="2500")] = Field(
+    satellites: Annotated[float, Quantity("1", least=0.0, most=10_000.0, example="2500", whole=True)] = Field(
         default=2500.0, description="Largest number of satellites that are recorded one by one"
     )
-    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="600000")] = Field(
+    values: Annotated[float, Quantity("1", least=1.0, most=1e8, example="600000", whole=True)] = Field(
         default=600_000.0, description="Largest number of values of each recorded variable, satellites times frames"
     )
 
@@ -72,12 +72,12 @@ class Scenario(Section):
     step: Annotated[float, Quantity("s", above=0.0, most=3600.0, example="60 s")] = Field(
         default=60.0, description="Time step"
     )
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(default=1, description="Seed of all random processes")
+    seed: Annotated[int, Count(least=0, most=2**63 - 1)] = Field(default=1, description="Seed of all random processes")
     constellation: Annotated[list[Constellation], Field(min_length=1)] = Field(
         description="Orbits of the satellites: one entry or a list"
     )
     satellite: Satellite = Field(description="Hardware of the satellites")
-    satellites: dict[str, Satellite] = Field(
+    satellites: dict[Name, Satellite] = Field(
         default_factory=dict,
         description="Further satellite types by name, for entries of the constellation that name one",
     )
@@ -96,14 +96,14 @@ class Scenario(Section):
     economics: Economics | None = Field(
         default=None, description="Launcher and prices; without it, no cost is computed"
     )
-    reference_precision: str = Field(default="bf16", description="Precision whose dense peak counts as nameplate")
+    reference_precision: Name = Field(default="bf16", description="Precision whose dense peak counts as nameplate")
     baseline: Baseline | None = Field(
         default=None, description="Ground site to compare with: the name of a shipped one, or a site"
     )
     events: list[Event] = Field(default_factory=list, description="Listed losses, restorations and deratings")
     recorder: Recorder = Field(default_factory=Recorder, description="How much is recorded of single satellites")
-    allow_stale: bool = Field(default=False, description="Accept element sets more than 14 days from the epoch")
-    skip_bad: bool = Field(
+    allow_stale: Switch = Field(default=False, description="Accept element sets more than 14 days from the epoch")
+    skip_bad: Switch = Field(
         default=False, description="Ignore element sets of a catalogue that cannot be used; the manifest lists them"
     )
 

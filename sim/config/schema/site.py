@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, Power, Section, Span
+from sim.config.schema.base import Efficiency, Name, Power, Section, Span
 from sim.config.schema.fleet import Fleet, Price
 from sim.config.schema.jobs import Workload
 from sim.config.schema.satellite import Accelerator
@@ -37,7 +37,7 @@ class Fibre(Section):
 class Site(Section):
     """A site with its accelerators; every number of the shipped ones is a record with its source."""
 
-    name: str = Field(description="Name of the item")
+    name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     latitude: Annotated[
         float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="35 deg")

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import Problem, did_you_mean
+from sim.config.quantity import Count
 from sim.config.yaml_tree import Node
 
 Values = Annotated[list[Any], Field(min_length=1)]
@@ -30,7 +32,7 @@ class Sweep(BaseModel):
     ] = {}
     zip: Annotated[dict[str, Values], Field(description="Fields that vary together, with lists of one length")] = {}
     seeds: Annotated[
-        list[Annotated[int, Field(ge=0, lt=2**63)]], Field(description="Every point runs with each of these seeds")
+        list[Annotated[int, Count(least=0, most=2**63 - 1)]], Field(description="Every point runs with each of these seeds")
     ] = []
 
     @model_validator(mode="after")
@@ -74,7 +76,7 @@ def problems(error: ValidationError, root: Node) -> list[Problem]:
 
 
 def _message(entry: Any, path: tuple[str, ...]) -> str:
-    kind = entry["type"]
+    kind, shown = entry["type"], shortened(str(entry["input"]))
     if kind == "missing":
         return f"is missing; write `{path[-1]}: ...`"
     if kind == "extra_forbidden":
@@ -88,8 +90,8 @@ def _message(entry: Any, path: tuple[str, ...]) -> str:
     if kind == "too_short":
         return "is empty; write at least one value"
     if kind == "string_pattern_mismatch":
-        return f"'{entry['input']}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
-    return f"'{entry['input']}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); write another value"
+        return f"'{shown}' is no name; write up to 200 letters, digits, '_', '.' and '-'"
+    return f"'{shown}' does not fit ({entry['msg'][0].lower()}{entry['msg'][1:]}); write another value"
 
 
 def sweep_schema() -> dict[str, Any]:

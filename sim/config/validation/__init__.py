@@ -5,9 +5,11 @@ They load neither numpy nor numba: `validate` is instant.
 
 from sim.config.validation.basics import STALE_D, radiator_time_constant_s
 from sim.config.validation.earth import orientation_status
+from sim.config.validation.isolation import isolation_message
 from sim.config.validation.registry import check_scenario, notes
+from sim.config.validation.run_time import START_S
 from sim.config.validation.shells import cross_plane_slots, numbered_shells, separations_m
-from sim.config.validation.sizes import START_S, Size, available_bytes, recorder_plan, size
+from sim.config.validation.sizes import Size, available_bytes, recorder_plan, size
 
 __all__ = [
     "STALE_D",
@@ -16,6 +18,7 @@ __all__ = [
     "available_bytes",
     "check_scenario",
     "cross_plane_slots",
+    "isolation_message",
     "notes",
     "numbered_shells",
     "orientation_status",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orbit.catalog import ElementSet, Track
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
+from orbit.units import shortened
 from sim.config.errors import Problem
 from sim.config.schema import Satellite, Scenario
 from sim.config.validation.location import origin
@@ -132,7 +133,7 @@ def _type_problems(satellite: Satellite, scenario: Scenario, root: Node) -> list
     if scenario.reference_precision not in chip.peak:
         problems.append(
             Problem(origin(root, "reference_precision"), "reference_precision",
-                    f"{chip.name} has no peak for '{scenario.reference_precision}'; write one of: {', '.join(sorted(chip.peak))}")
+                    f"{chip.name} has no peak for '{shortened(scenario.reference_precision)}'; write one of: {', '.join(sorted(chip.peak))}")
         )  # fmt: skip
     return problems
 

@@ -70,7 +70,7 @@ def orientation_status(scenario: Scenario) -> str:
     return "measured" if _end(scenario) <= _midnight(span.measured_until) else "predicted"
 
 
-def notes(scenario: Scenario) -> list[str]:
+def orientation_notes(scenario: Scenario) -> list[str]:
     """Notes on Earth orientation.
 
     Parameters

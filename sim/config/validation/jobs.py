@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from orbit.units import shortened
 from sim.config import workload_params
 from sim.config.errors import Origin, Problem
 from sim.config.schema import Inference, Scenario, Training, Workload
@@ -135,7 +136,7 @@ def _workload_problems(job: Workload, site: _Site) -> list[FieldMessage]:
     for chip in (t.accelerator for t in site.scenario.types):
         known = [name for name in sorted(chip.peak) if name in workload_params.BYTES]
         if job.precision not in known:
-            return [("precision", f"{chip.name} has no peak for '{job.precision}'; write one of: {', '.join(known)}")]
+            return [("precision", f"{chip.name} has no peak for '{shortened(job.precision)}'; write one of: {', '.join(known)}")]
     if isinstance(job, Training):
         return _training_problems(job, site)
     message = service_problem(workload_params.service(job, workload_params.slowest(site.scenario.types, job.precision)))

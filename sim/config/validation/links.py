@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orbit.units import shortened
 from sim.config.errors import Problem, did_you_mean
 from sim.config.schema import Scenario
 from sim.config.validation.forms import suited_topology, unjoined_entries
@@ -66,7 +67,7 @@ def check_station_pairs(scenario: Scenario, root: Node) -> list[Problem]:
     for i, pair in enumerate(ground.station_pairs):
         unknown = [name for name in pair if name not in names]
         if unknown:
-            message = f"no station named '{unknown[0]}'; {did_you_mean(unknown[0], names)}"
+            message = f"no station named '{shortened(unknown[0])}'; {did_you_mean(unknown[0], names)}"
         elif pair[0] == pair[1]:
             message = f"joins {pair[0]} to itself; write two different stations"
         elif frozenset(pair) in seen:

@@ -7,7 +7,18 @@ from collections.abc import Collection
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem
 from sim.config.schema import Scenario
-from sim.config.validation import basics, earth, events, formations, jobs, links, shells, sizes
+from sim.config.validation import (
+    basics,
+    earth,
+    events,
+    formations,
+    isolation,
+    jobs,
+    links,
+    plausibility,
+    shells,
+    sizes,
+)
 from sim.config.yaml_tree import Node
 
 
@@ -56,7 +67,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += formations.check_keep_out(scenario, root)
     if valid("constellation", "links"):
         problems += links.check_topology(scenario, root)
-        problems += formations.check_mesh_spacing(scenario, root)
+        missing = formations.check_mesh_spacing(scenario, root)
+        problems += missing or (isolation.check_isolation(scenario, root, catalogues) if valid("epoch", "motion") else [])
     if valid("links", "ground"):
         problems += links.check_station_pairs(scenario, root)
     if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
@@ -67,7 +79,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """Notes on a valid scenario: Earth orientation, satellites that come close, models whose numbers differ a little.
+    """Notes on a valid scenario: Earth orientation, satellites that come close, models whose numbers differ a little, and
+    designs that are implausible.
 
     Parameters
     ----------
@@ -79,4 +92,4 @@ def notes(scenario: Scenario) -> list[str]:
     list of str
         Notes, one line each.
     """
-    return [*earth.notes(scenario), *shells.notes(scenario), *jobs.notes(scenario)]
+    return [*earth.orientation_notes(scenario), *shells.notes(scenario), *jobs.notes(scenario), *plausibility.notes(scenario)]

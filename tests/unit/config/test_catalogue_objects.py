@@ -68,7 +68,7 @@ def test_one_set_for_each_object(scenario: Callable[..., Loaded]) -> None:
 def test_epoch_of_a_catalogue_with_old_sets(scenario: Callable[..., Loaded], folder: Path) -> None:
     """Source of truth: the rule: the epoch is that of the newest set, and so the set used is that one."""
     scenario(*(element_set(90001, "SAT A", day) for day in (328.5, 329.5, 330.5)))
-    found = load("starlink_edge", ("constellation.tle=x.tle", "duration=1 h"))
+    found = load("starlink_edge", ("constellation.tle=x.tle", "links=null", "duration=1 h"))
     assert (found.satellites, found.scenario.epoch, found.catalogues.sets[0][0].epoch) == (1, EPOCH, EPOCH)
     assert "constellation.0: 3 element sets of 1 object: the set nearest to the epoch is used for SAT A (90001)" in found.notes
 

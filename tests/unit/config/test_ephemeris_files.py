@@ -122,13 +122,13 @@ def test_omm_moves_as_its_satellites(folder: Path, name: str) -> None:
 def test_switch_to_omm(folder: Path) -> None:
     """Source of truth: the rule for TLE: the newest elements are of 12:34:30.25, rounded up to a minute 12:35; two weeks apart at most."""
     _omm(folder)
-    found = load("starlink_edge", ("constellation.omm=three.json", "duration=1 h"))
+    found = load("starlink_edge", ("constellation.omm=three.json", "links=null", "duration=1 h"))
     assert (found.satellites, found.scenario.epoch) == (3, datetime(2026, 12, 20, 12, 35, tzinfo=UTC))
     assert "epoch: 2026-12-20T12:35Z, the newest of 3 element sets" in found.notes
-    (line,) = _messages("starlink_edge", "constellation.omm=three.json", "epoch=2027-01-03T12:35Z")
+    (line,) = _messages("starlink_edge", "constellation.omm=three.json", "links=null", "epoch=2027-01-03T12:35Z")
     assert "constellation.omm: 3 of 3 element sets are more than 14 days from the epoch" in line
     assert (
-        load("starlink_edge", ("constellation.omm=three.json", "epoch=2027-01-03T12:35Z"), allow_stale=True).satellites
+        load("starlink_edge", ("constellation.omm=three.json", "links=null", "epoch=2027-01-03T12:35Z"), allow_stale=True).satellites
         == 3
     )
 
@@ -166,7 +166,9 @@ def test_a_file_beside_its_scenario_and_its_sweep(folder: Path, monkeypatch: pyt
 @pytest.mark.parametrize("topology", ["grid", "mesh"])
 def test_nearest_in_a_catalogue(folder: Path, topology: str) -> None:
     """Source of truth: the rule for TLE: a catalogue has no planes and no lattice, the nearest are joined, and the notes say so."""
-    _omm(folder)
+    path = _omm(folder)
+    near = [{**elements, "MEAN_ANOMALY": 10.0 * k} for k, elements in enumerate(json.loads(path.read_text("utf-8")))]
+    path.write_text(json.dumps(near), encoding="utf-8")
     found = load("starlink_edge", ("constellation.omm=three.json", f"links.topology={topology}"))
     assert found.scenario.links is not None
     assert found.scenario.links.topology == "nearest"
@@ -356,7 +358,8 @@ def test_shorthand_is_the_walkers_it_says(folder: Path) -> None:
     for found in (short, written):
         linked = load(
             _scenario(
-                folder, '{kind: shorthand, code: "D:550:53:24/6/2+S:780:86.4:66/6/1:90"}', "links: {topology: grid}\n"
+                folder, '{kind: shorthand, code: "D:12000:53:24/6/2+S:780:86.4:66/6/1:90"}',
+                "links: {topology: grid, max_range: 30000 km}\n",
             )
         )
         assert forms.link_count(linked.scenario, 90) == (24 + 24) + (66 + 55)

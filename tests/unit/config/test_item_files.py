@@ -22,7 +22,7 @@ BASE = """\
 name: mine
 epoch: 2026-12-21T00:00:00Z
 duration: 30 min
-constellation: {kind: ring, altitude: 600 km, local_time: "06:00", satellites: 4}
+constellation: {kind: ring, altitude: 600 km, local_time: "06:00", satellites: 12}
 """
 CHIP = "kind: accelerator\nextends: h100-sxm\nname: h100-sxm\nmax_power: 500 W\n"
 MODEL = """\

@@ -163,7 +163,7 @@ GOOD = """\
 name: mine
 extends: suncatcher
 epoch: "2026-12-21T00:00:00Z"
-constellation: {kind: ring, altitude: 650 km, local_time: "06:00", satellites: 3}
+constellation: {kind: ring, altitude: 650 km, local_time: "06:00", satellites: 12}
 satellite: {extends: suncatcher, accelerator: {extends: tpu-v6e, max_power: 250 W}, power: {array: {area: 120 m2}}}
 ground: {stations: [{name: here, latitude: 51.5 deg, longitude: 0 deg}]}
 events: ["2026-12-21T06:00Z lose satellite 1", {at: "2026-12-21T06:00Z", action: derate, target: all, to: 0.5}]
@@ -173,7 +173,7 @@ links: {topology: nearest, max_range: {value: 15000, unit: km, kind: assumption,
 
 def test_what_the_reader_takes_fits(folder: Path) -> None:
     (folder / "mine.yaml").write_text(GOOD, encoding="utf-8")
-    assert load("mine.yaml").satellites == 3
+    assert load("mine.yaml").satellites == 12
     schema = scenario_schema()
     assert _faults(_raw(yaml_tree.parse(GOOD, "mine")), schema, schema["$defs"]) == []
 

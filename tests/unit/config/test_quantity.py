@@ -59,9 +59,31 @@ def test_counts(given: Any, value: int) -> None:
     assert Count().read(given) == value
 
 
+def test_whole_quantities() -> None:
+    """Source of truth: there is no half satellite."""
+    assert Quantity("1", whole=True).read("3") == 3.0
+    for text in (1.5, "1.5", "150 %", True):
+        with pytest.raises(ValueError, match="write"):
+            Quantity("1", whole=True).read(text)
+
+
+@pytest.mark.parametrize(("given", "said"), [(1.5, "write 1 or 2"), ("16M", "write 16000000"), (True, "true is no"), ("three", "'three' is not")])
+def test_advice_for_counts(given: Any, said: str) -> None:
+    """Source of truth: the neighbouring whole numbers; M is a million."""
+    with pytest.raises(ValueError, match=said):
+        Count().read(given)
+
+
+def test_counts_from_zero() -> None:
+    """Source of truth: the limits given."""
+    assert Count(most=2**63 - 1, least=0).read(0) == 0
+    with pytest.raises(ValueError, match="at least 0"):
+        Count(least=0).read(-1)
+
+
 @pytest.mark.parametrize("given", [0, -1, 2.5, "x", "", None, True, [], "1e3", 10**12, "٣", "²", "+-3", 5000 * "9"])
 def test_no_counts(given: Any) -> None:
-    with pytest.raises(ValueError, match="write one"):
+    with pytest.raises(ValueError, match="write"):
         Count().read(given)
 
 

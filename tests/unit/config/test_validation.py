@@ -53,7 +53,7 @@ def _only(errors: list[str]) -> str:
 # what is replaced, with what, and the whole line that must come; columns counted by hand from 1
 SINGLE = [
     ("650 km", "650", "s.yaml:7:3: constellation.altitude: 650 has no unit; write '650 km' or '650 m'"),
-    ("650 km", "650 kg", "s.yaml:7:3: constellation.altitude: '650 kg' is not a length; write '650 km' or '650 m'"),
+    ("650 km", "650 kg", "s.yaml:7:3: constellation.altitude: '650 kg' is not a length; write a number and one of: m, km"),
     ("650 km", "650 kms", "s.yaml:7:3: constellation.altitude: unknown unit 'kms'; did you mean 'km"),
     ("radius: 1 km", "radius: -1 km", "s.yaml:9:29: constellation.lattice.radius: '-1 km' must be above 0"),
     ("satellite: suncatcher", "satellite: suncacher", "s.yaml:10:1: satellite: no satellite named 'suncacher'; did you mean 'suncatcher'?"),
@@ -67,7 +67,7 @@ SINGLE = [
     ("baseline: colossus-1", "basline: colossus-1", "s.yaml:12:1: basline: unknown key; did you mean 'baseline'?"),
     ("step: 60 s", "step: 1800 s", "s.yaml:4:1: step: 1800 s is longer than the shortest time constant of the radiator"),
     ("step: 60 s", "step: 0.5 ms", "s.yaml:4:1: step: 0.0005 s is finer than a millisecond; write"),
-    ("step: 60 s", "step: 60 s\nstep: 30 s", "s.yaml:5:1: found duplicate key \"step\""),
+    ("step: 60 s", "step: 60 s\nstep: 30 s", "s.yaml:5:1: step: stands here a second time, first in line 4, column 1; remove one"),
     ("duration: 2 h", "duration: 125 s", "s.yaml:3:1: duration: 125 s is not a whole number of steps of 60 s; write '120 s'"),
     ("duration: 2 h", "duration: 0 s", "s.yaml:3:1: duration: '0 s' must be above 0"),
     ("2026-12-21T00:00:00Z", "2026-13-45T00:00:00Z", "s.yaml:2:1: epoch: '2026-13-45T00:00:00Z' is not a moment (month must be in 1..12); write one like"),
@@ -90,11 +90,11 @@ SINGLE = [
     ("650 km", "{value: [650], unit: km, kind: assumption, source: x}", "s.yaml:7:3: constellation.altitude: "),
     ("satellite: suncatcher", "satellite: {extends: suncatcher, mass: {value: 3, unit: t, kind: assumption, source: x, hihg: 4}}",
      "satellite.mass.hihg: unknown key; did you mean 'high'?"),
-    ("lattice: {", "lattice: {{", "s.yaml:10:1: expected ',' or '}'"),
-    ("name: small", "name: small: small", "s.yaml:1:12: mapping values are not allowed here; correct the YAML here"),
-    ("name: small", "name: ../small", "s.yaml:1:1: name: '../small' does not fit"),
+    ("lattice: {", "lattice: {{", "s.yaml:9:13: constellation.lattice: a mapping or list is no key; write a word before the colon"),
+    ("name: small", "name: small: small", "s.yaml:1:12: mapping values are not allowed in this context; correct the YAML here"),
+    ("name: small", "name: ../small", "s.yaml:1:1: name: '../small' is no name"),
     ("name: small", "name: sm\x01all", "s.yaml:1:9: character 0x1 is not allowed; remove it"),
-    ("name: small", "name: *small", "s.yaml:1:7: found undefined alias 'small'; correct the YAML here"),
+    ("name: small", "name: *small", "s.yaml:1:7: name: *small is not defined above; write the values here"),
 ]  # fmt: skip
 
 
@@ -123,7 +123,7 @@ ADDED = [
     ("extends: milion", "s.yaml:13:1: extends: no scenario 'milion'; did you mean 'million'?"),
     ("extends: [milion]", "s.yaml:13:1: extends: no scenario '['milion']'; "),
     ("environment: mars", "s.yaml:13:1: environment: no environment named 'mars'; write one of: earth-mean"),
-    ("---\nname: two", "s.yaml:13:1: but found another document"),
+    ("---\nname: two", "s.yaml:13:1: a second document begins here; write one document in a file"),
 ]
 
 
@@ -237,7 +237,7 @@ def test_bad_event_of_the_command_line(refuse: Refuse, given: str, place: str) -
         ),
         ("constellation.tle=none.tle", "--set constellation.tle: constellation.tle: "),
         ("constellation.tle=.", "--set constellation.tle: constellation.tle: "),
-        ("step=[1", "--set step:1:3: expected ',' or ']'"),
+        ("step=[1", "--set step:2:1: did not find expected ',' or ']'"),
         (
             "constellation.altitude=",
             "--set constellation.altitude: constellation.altitude: is not a quantity; write it like",
@@ -261,9 +261,9 @@ def test_bad_overrides_all_at_once(refuse: Refuse) -> None:
         (b"name\n", "s.yaml:1:1: is not a scenario; write keys such as name:"),
         (b"name: a\ndescription: caf\xe9\n", "s.yaml:2:17: is not text in UTF-8; write a YAML file"),
         (b"name: a\x00b\n", "s.yaml:1:8: character 0x0 is not allowed; remove it"),
-        (b"name:\tx\n\tstep: 3\n", "s.yaml:1:6: "),
+        (b"name:\tx\n\tstep: 3\n", "s.yaml:2:1: found a tab"),
         (b"%YAML 3.0\n---\nname: x\n", "s.yaml:1:1: found incompatible YAML document"),
-        (b"x: " + 1000 * b"[", "s.yaml: "),
+        (b"x: " + 1000 * b"[", "s.yaml:1:33: is nested more than 30 deep"),
     ],
 )
 def test_file_that_is_no_scenario(refuse: Refuse, data: bytes, line: str) -> None:
@@ -295,7 +295,7 @@ def test_two_files_that_extend_each_other(refuse: Refuse, folder: Path) -> None:
         (("simulate",), "dawndusk: No such command 'simulate'"),
         (("run",), "dawndusk run: Missing argument 'SCENARIO'"),
         (("run", "suncatcher", "--seed", "abc"), "dawndusk run: Invalid value for '--seed'"),
-        (("run", "suncatcher", "--seed", "-1"), "--seed: seed: '-1' does not fit"),
+        (("run", "suncatcher", "--seed", "-1"), "--seed: seed: -1 must be at least 0"),
         (("run", "suncatcher", "--threads", "0"), "dawndusk run: Invalid value for '--threads'"),
         (("run", "suncatcher", "--sed", "1"), "dawndusk run: No such option: --sed"),
     ],
@@ -450,3 +450,74 @@ def test_numbers_of_motion_have_sources() -> None:
     numbers = {d.path: d for d in loaded.data if d.path.startswith("motion.")}
     assert {"motion.drag_coefficient", "motion.reflectivity", "motion.solar_activity.f107"} <= set(numbers)
     assert all(d.source for d in numbers.values())
+
+
+RECORD = "satellite: {extends: suncatcher, mass: {value: 800, unit: kg, kind: assumption, source: a guess, %s}}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ("low: 900, high: 700", "satellite.mass.low: 900 is above high 700; write the smaller number as low"),
+        ("low: 900, high: 1000", "satellite.mass.low: 900 is above the value 800; write a range that has the value in it"),
+        ("low: 600, high: 700", "satellite.mass.high: 700 is below the value 800; write a range that has the value in it"),
+        ("high: 700", "satellite.mass.high: 700 is below the value 800"),
+        ("low: few, high: 900", "satellite.mass.low: 'few' is not a number; write one in the unit of the value"),
+        ("low: true, high: 900", "satellite.mass.low: true is not a number"),
+        ("low: .nan, high: 900", "satellite.mass.low: 'nan' is not a number"),
+        ("low: [600], high: 900", "satellite.mass.low: this is not a number"),
+    ],
+)
+def test_range_of_a_record(refuse: Refuse, keys: str, line: str) -> None:
+    """Source of truth: a range has two ends in order, with the value between them."""
+    assert line in _only(refuse(("satellite: suncatcher", RECORD % keys)))
+
+
+def test_a_range_may_be_a_point_or_open(dawndusk: Any, folder: Path, scenario_text: str) -> None:
+    """Source of truth: 800 is neither below nor above 800."""
+    for keys in ("low: 800, high: 800", "low: 700", "low: null, high: null"):
+        text = scenario_text.replace("satellite: suncatcher", RECORD % keys)
+        (folder / "s.yaml").write_text(text, encoding="utf-8")
+        assert dawndusk("validate", "s.yaml").code == 0
+
+
+RING = "constellation={kind: ring, altitude: 650 km, local_time: '06:00', satellites: %s}"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (RING % "1.5", "1.5 is not a whole number; write 1 or 2"), (RING % "true", "true is not a whole number"),
+        (RING % "three", "'three' is not a whole number"), (RING % "16k", "write 16000"), ("seed=true", "true is not a whole number"),
+        ("seed=1.5", "1.5 is not a whole number; write 1 or 2"), ("fleet.spares=true", "true is not a number"),
+        ("recorder.satellites=2.5", "'2.5' is not a whole number; write 2 or 3"), ("motion.zonals=true", "true"), ("motion.zonals='2'", "'2'"),
+        ("motion.drag=1", "'1' is neither true nor false"), ("motion.drag=on", "'on' is neither true nor false"),
+        ("allow_stale='true'", "'true' is neither true nor false"), ("satellite.accelerators=1e400", "is not a whole number"),
+        ("seed=" + 35 * "9", "must be at least 0 and at most 9223372036854775807"),
+        ("ground.stations=[{name: A, latitude: 1 deg, longitude: 1 deg, max_range: 800 nm}]", "'800 nm' must be at least 160 km"),
+        ("ground.max_range=1481.6 m", "'1481.6 m' must be at least 160 km; write it like '1260 km'"),
+        ("links={topology: mesh, max_range: 5000 nm}", "'5000 nm' must be at least 1 m"),
+        ("constellation={kind: walker, altitude: 550 km, inclination: 53 deg, planes: 6, satellites_per_plane: 4, phasing: 0.5}",
+         "phasing 0.5 is not a whole number of slots over all planes; write 0 or 1, or stagger: 0.5 for half a slot"),
+        ("constellation.altitude=342 mi", "unknown unit 'mi'; write '550.395648 km'"),
+        ("fleet={failures: {extends: leo-default, mean_time: 10 ms}}", "'10 ms' must be at least 1 min"),
+    ],
+)  # fmt: skip
+def test_quantities_and_counts_that_are_none(refuse: Refuse, given: str, said: str) -> None:
+    """Source of truth: whole satellites, nautical and statute miles, the lowest orbit that is simulated (160 km)."""
+    assert said in _only(refuse(args=("--set", given)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("name: small", "name: " + 201 * "x", "is no name; write up to 200 letters"),
+        ("satellite: suncatcher", 'satellite: {extends: suncatcher, name: "a\\nb"}', "has a line end or another character"),
+        ("satellite: suncatcher", 'satellite: {extends: suncatcher, name: "\\e[31mred"}', "has the control character U+001B"),
+        ("stations: default", 'stations: [{name: " ", latitude: 1 deg, longitude: 1 deg}]', "is empty; write a name"),
+        ("stations: default", "stations: [{name: " + 101 * "y" + ", latitude: 1 deg, longitude: 1 deg}]", "write at most 100"),
+    ],
+)
+def test_names_that_cannot_be_shown_or_make_no_folder(refuse: Refuse, old: str, new: str, said: str) -> None:
+    """Source of truth: file names have at most 255 bytes, of which the results take some; a name is one line of a table."""
+    assert said in _only(refuse((old, new)))

@@ -72,8 +72,8 @@ CLUSTER = [
     (LINKS + _training() + "- {kind: inference, model: llama-3-8b, share: 1}\n",
      "s.yaml:15:3: workloads.0: is left without one of the 81 satellites; write smaller shares, fewer spares or fewer workloads"),
     (LINKS + _training() + "fleet: {spares: 81}\n", "s.yaml:16:9: fleet.spares: 81 leave none of 81 satellites at work; write fewer"),
-    ("fleet: {spares: 2.5}\n", "s.yaml:13:9: fleet.spares: 2.5 is not a whole number of satellites; write 2 or 3"),
-    ("fleet: {spares: 5 %}\n", "s.yaml:13:9: fleet.spares: 0.05 is not a whole number of satellites; write 0 or 1"),
+    ("fleet: {spares: 2.5}\n", "s.yaml:13:9: fleet.spares: '2.5' is not a whole number; write 2 or 3"),
+    ("fleet: {spares: 5 %}\n", "s.yaml:13:9: fleet.spares: '5 %' is not a whole number; write 0 or 1"),
     (LINKS + _training() + "- {kind: training, model: llama-3-8b}\n",
      "s.yaml:16:3: workloads.1: is a second training workload, and one is simulated; write one, with members:"),
     ("workloads: [{kind: independent}, {kind: independent}]\n", "s.yaml:13:34: workloads.1: is a second independent workload, and one is simulated"),
@@ -111,7 +111,7 @@ CLUSTER = [
      "write 32 or less, or auto"),
     # --- checkpoints: a quantity or a word, one line
     (LINKS + _training(", checkpoint: {interval: often}"), "s.yaml:15:52: workloads.0.checkpoint.interval: 'often' is not a number with a unit; "
-     "write '10 s' or '10 h' or '10 d', or 'auto'"),
+     "write a number and one of: s, ms, us, ns, min, h, d, yr, or 'auto'"),
     (LINKS + _training(", checkpoint: {interval: -5 min}"), "workloads.0.checkpoint.interval: '-5 min' must be above 0 s; "
      "write it like '30 min', or 'auto'"),
     (LINKS + _training(", checkpoint: 30 min"), "s.yaml:15:39: workloads.0.checkpoint: is not a mapping; write keys with values below it"),

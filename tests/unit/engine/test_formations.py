@@ -53,7 +53,7 @@ REFUSED = [
     ("{shape: hexagonal, spacing: 200 m}", "constellation.lattice: radius is missing; write `radius: 1 km`"),
     ("{shape: hexagon, spacing: 200 m, radius: 1 km}", "constellation.lattice.shape: 'hexagon' is unknown; did you mean 'hexagonal'?"),
     ("{shape: points, points: s.yaml}", "s.yaml:1:1: constellation.lattice.points: 'name: small' is not three numbers; write radial"),
-    ('{shape: points, points: "a\\0b"}', "cannot be read (embedded null byte); write the path of a file of three numbers a line"),
+    ('{shape: points, points: "a\\0b"}', "constellation.lattice.points: has the control character U+0000; remove it"),
     ("{shape: points, points: nowhere.txt}", "s.yaml:9:28: constellation.lattice.points: "),
 ]  # fmt: skip
 

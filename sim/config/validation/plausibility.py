@@ -1,0 +1,274 @@
+"""Plausibility of satellites: designs that can be simulated but hardly meant, each as a note with the two numbers that conflict.
+
+All figures are bounds in favour of the design: full sunlight, no heat from Sun and Earth, no losses that are not named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orbit.constants import (
+    EARTH_RADIUS_M,
+    MU_EARTH_M3_S2,
+    SOLAR_CONSTANT_W_M2,
+    STEFAN_BOLTZMANN_W_M2_K4,
+    ZERO_CELSIUS_K,
+)
+from sim.config.schema import Cluster, Ring, Satellite, Scenario, Walker, hours, parts
+
+MOST_LOAD_RATIO = 1.5  # full load over array power; a satellite that stores energy for bursts has about 1
+MOST_HEAT_RATIO = 2.0  # heat of full load over what the radiator emits with the junctions at their limit
+MOST_CELL_EFFICIENCY = 0.476  # best cell of any kind, under concentrated light [green2024]
+MOST_FLOP_PER_J = 5e13  # dense peak over power; accelerators of 2024 reach 3e12 to 6e12
+DAWN_DUSK_H = 1.5  # hours of local time from 06:00 and 18:00 within which an orbit has short eclipses, or none
+
+
+@dataclass(frozen=True, slots=True)
+class PlausibilityCheck:
+    """A named check of one satellite type; `message` gives what is implausible, with field first, or None."""
+
+    name: str
+    condition: str
+    message: Callable[[Satellite, Scenario], str | None]
+
+
+def notes(scenario: Scenario) -> list[str]:
+    """Notes on what is implausible in the satellites of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of str
+        A note for each satellite type and check that finds something; it ends with the name of the check.
+    """
+    found = []
+    for prefix, satellite in (("satellite", scenario.satellite), *((f"satellites.{n}", s) for n, s in scenario.satellites.items())):
+        for check in CHECKS:
+            message = check.message(satellite, scenario)
+            if message is not None:
+                found.append(f"{prefix}.{message} (check {check.name})")
+    return found
+
+
+# --- power -------------------------------------------------------------------------------------------------------------
+
+
+def array_power_w(satellite: Satellite) -> float:
+    """Power of the array in full sunlight at 28 degC, after conditioning.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type.
+
+    Returns
+    -------
+    float
+        Power [W].
+    """
+    array = satellite.power.array
+    cells_m2 = array.area * array.packing
+    return SOLAR_CONSTANT_W_M2 * cells_m2 * array.cell_efficiency * array.retention * array.conditioning_efficiency
+
+
+def load_w(satellite: Satellite, accelerator_w: float) -> float:
+    """Power from the bus where every accelerator draws the same.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type.
+    accelerator_w : float
+        Power of one accelerator [W].
+
+    Returns
+    -------
+    float
+        Power of accelerators, hosts, pumps and bus [W].
+    """
+    machines_w = satellite.accelerators * (accelerator_w + satellite.power.host_power) * (1.0 + satellite.thermal.loop.pump_fraction)
+    return machines_w / satellite.power.conversion_efficiency + satellite.bus.power
+
+
+def _full_load(satellite: Satellite, scenario: Scenario) -> str | None:
+    full_w, array_w = load_w(satellite, satellite.accelerator.max_power), array_power_w(satellite)
+    idle_w = load_w(satellite, satellite.accelerator.idle_power)
+    if full_w <= MOST_LOAD_RATIO * array_w or idle_w > array_w:
+        return None
+    return f"accelerators: {satellite.accelerators:,} at full power need {_power(full_w)}, and the array gives at most {_power(array_w)}"
+
+
+def _idle_load(satellite: Satellite, scenario: Scenario) -> str | None:
+    idle_w, array_w = load_w(satellite, satellite.accelerator.idle_power), array_power_w(satellite)
+    if idle_w <= array_w or satellite.bus.power > array_w:
+        return None
+    return f"accelerators: {satellite.accelerators:,} idle need {_power(idle_w)}, and the array gives at most {_power(array_w)}"
+
+
+def _bus_load(satellite: Satellite, scenario: Scenario) -> str | None:
+    if satellite.bus.power <= array_power_w(satellite):
+        return None
+    return f"bus.power: {_power(satellite.bus.power)} are more than the {_power(array_power_w(satellite))} that the array gives at most"
+
+
+def _battery(satellite: Satellite, scenario: Scenario) -> str | None:
+    battery, eclipse_s = satellite.power.battery, longest_eclipse_s(satellite, scenario)
+    held_j = battery.capacity * battery.max_depth * battery.discharge_efficiency
+    need_j = satellite.bus.power * eclipse_s
+    if need_j <= held_j:
+        return None
+    needs = f"the bus needs {_energy(need_j)} in an eclipse of {eclipse_s / 60.0:.0f} min"
+    return f"power.battery.capacity: the battery gives {_energy(held_j)}, and {needs}"
+
+
+def longest_eclipse_s(satellite: Satellite, scenario: Scenario) -> float:
+    """Longest eclipse of the circular orbits on which a satellite type flies, with the Sun in the orbit plane.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type.
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    float
+        Time behind a cylindrical Earth [s]; 0 for orbits near dawn and dusk, and for catalogues.
+    """
+    longest_s = 0.0
+    for entry in scenario.constellation:
+        if scenario.types[scenario.type_index(entry)] is not satellite:
+            continue
+        for part in parts([entry]):
+            if not isinstance(part, Cluster | Ring | Walker) or part.altitude is None:
+                continue
+            if not isinstance(part, Walker) and min(abs(hours(part.local_time) - h) for h in (6.0, 18.0)) <= DAWN_DUSK_H:
+                continue
+            radius_m = EARTH_RADIUS_M + part.altitude
+            longest_s = max(longest_s, 2.0 * math.asin(EARTH_RADIUS_M / radius_m) * math.sqrt(radius_m**3 / MU_EARTH_M3_S2))
+    return longest_s
+
+
+# --- heat --------------------------------------------------------------------------------------------------------------
+
+
+def steady_junction_k(satellite: Satellite, accelerator_w: float) -> float:
+    """Junction temperature that a constant power settles at, with nothing shining on the radiator.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type.
+    accelerator_w : float
+        Power of one accelerator [W].
+
+    Returns
+    -------
+    float
+        Temperature [K], a lower bound of that in orbit.
+    """
+    chip, thermal = satellite.accelerator, satellite.thermal
+    heat_w = satellite.accelerators * (accelerator_w + satellite.power.host_power)
+    emitted_w_k4 = 2.0 * thermal.radiator.area * thermal.radiator.emissivity * thermal.radiator.fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4
+    chip_k_w = thermal.plate.to_coolant + (1.0 - chip.hbm_power_share) * chip.junction_to_plate
+    return float((heat_w / emitted_w_k4) ** 0.25 + heat_w / thermal.loop.conductance + accelerator_w * chip_k_w)
+
+
+def _idle_heat(satellite: Satellite, scenario: Scenario) -> str | None:
+    chip = satellite.accelerator
+    idle_k = steady_junction_k(satellite, chip.idle_power)
+    if idle_k <= chip.junction_limit:
+        return None
+    return (
+        f"thermal.radiator.area: at idle power alone the junctions would settle at {_celsius(idle_k)} or more, above their limit of "
+        f"{_celsius(chip.junction_limit)}; a radiator of {satellite.thermal.radiator.area:g} m2 is too small"
+    )
+
+
+def _full_heat(satellite: Satellite, scenario: Scenario) -> str | None:
+    chip, area_m2 = satellite.accelerator, satellite.thermal.radiator.area
+    if steady_junction_k(satellite, chip.idle_power) > chip.junction_limit:
+        return None
+    full_w = satellite.accelerators * (chip.max_power + satellite.power.host_power)
+    share = _share_at_limit(satellite)
+    if share * MOST_HEAT_RATIO >= 1.0:
+        return None
+    return (
+        f"thermal.radiator.area: a radiator of {area_m2:g} m2 emits at most {_power(share * full_w)} with the junctions at their limit, and "
+        f"full power is {_power(full_w)} of heat"
+    )
+
+
+def _share_at_limit(satellite: Satellite) -> float:
+    """Heat at which the junctions settle at their limit, as a share of full heat; 1 where full power is cool enough."""
+    chip = satellite.accelerator
+    low, high = chip.idle_power, chip.max_power
+    if steady_junction_k(satellite, high) <= chip.junction_limit:
+        return 1.0
+    for _ in range(60):  # bisection: the temperature rises with the power
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if steady_junction_k(satellite, middle) <= chip.junction_limit else (low, middle)
+    host_w = satellite.power.host_power
+    return (low + host_w) / (chip.max_power + host_w)
+
+
+# --- mass, cells, chips ------------------------------------------------------------------------------------------------
+
+
+def _mass(satellite: Satellite, scenario: Scenario) -> str | None:
+    array, radiator, battery = satellite.power.array, satellite.thermal.radiator, satellite.power.battery
+    parts_kg = array.area * array.areal_mass + radiator.area * radiator.areal_mass + battery.capacity / battery.specific_energy
+    if satellite.mass >= parts_kg:
+        return None
+    return f"mass: {satellite.mass:,.6g} kg are less than the {parts_kg:,.4g} kg of array, radiator and battery"
+
+
+def _cells(satellite: Satellite, scenario: Scenario) -> str | None:
+    efficiency = satellite.power.array.cell_efficiency
+    if efficiency <= MOST_CELL_EFFICIENCY:
+        return None
+    return f"power.array.cell_efficiency: {efficiency:.4g} is above that of the best cells, {MOST_CELL_EFFICIENCY:g}"
+
+
+def _chips(satellite: Satellite, scenario: Scenario) -> str | None:
+    chip = satellite.accelerator
+    if not chip.peak or max(chip.peak.values()) <= MOST_FLOP_PER_J * chip.max_power:
+        return None
+    best = max(chip.peak, key=chip.peak.__getitem__)
+    limit = f"{MOST_FLOP_PER_J:.0e} FLOP/J, ten times what accelerators of 2024 reach"
+    return f"accelerator.peak.{best}: {chip.peak[best] / chip.max_power:.3g} FLOP/J at {_power(chip.max_power)} are more than {limit}"
+
+
+CHECKS = (
+    PlausibilityCheck("full-load", "the accelerators at full power need more than 1.5 times the power of the array", _full_load),
+    PlausibilityCheck("idle-load", "the idle accelerators need more than the array gives", _idle_load),
+    PlausibilityCheck("bus-load", "the bus needs more than the array gives", _bus_load),
+    PlausibilityCheck("battery", "the battery cannot serve the bus through the longest eclipse", _battery),
+    PlausibilityCheck("full-heat", "the radiator emits less than half of the heat of full power with the junctions at their limit", _full_heat),
+    PlausibilityCheck("idle-heat", "the junctions would settle above their limit at idle power alone", _idle_heat),
+    PlausibilityCheck("mass", "the satellite is lighter than its array, radiator and battery", _mass),
+    PlausibilityCheck("cells", "the cells are better than the best of any kind", _cells),
+    PlausibilityCheck("chips", "an accelerator does more than 5e13 FLOP for each joule", _chips),
+)
+
+
+def _power(watts: float) -> str:
+    for size, unit in ((1e9, "GW"), (1e6, "MW"), (1e3, "kW")):
+        if watts >= size:
+            return f"{watts / size:.4g} {unit}"
+    return f"{watts:.4g} W"
+
+
+def _energy(joules: float) -> str:
+    return f"{joules / 3.6e6:.3g} kWh"
+
+
+def _celsius(kelvin: float) -> str:
+    return f"{kelvin - ZERO_CELSIUS_K:.0f} degC"

@@ -1,0 +1,97 @@
+"""Notes on implausible satellites: each check finds its case, and none finds a shipped scenario."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.config.library import items
+from sim.config.scenario import load
+from sim.config.validation import plausibility
+
+REPO = Path(__file__).resolve().parents[3]
+SIGMA = 5.670374419e-8  # W/m2/K4, CODATA 2018
+
+# Overrides of `suncatcher`, the check, and the two numbers of the note. Its 64 accelerators draw 90 to 300 W, with 65 W of hosts;
+# 1.02 / 0.92 for pumps and conversion, 1 kW of bus. Array 130 m2 * 0.9 * 0.22 * 0.93 * 1361 W/m2 = 32.58 kW.
+CASES = [
+    (("accelerators=130",), "full-load", "53.61 kW", "32.58 kW"),  # 130 * 365 W * 1.02 / 0.92 + 1 kW
+    (("accelerators=200",), "idle-load", "35.37 kW", "32.58 kW"),  # 200 * 155 W * 1.02 / 0.92 + 1 kW
+    (("power.array.area=2 m2",), "bus-load", "1 kW", "501.2 W"),
+    # 1 kWh * 0.5 * 0.97; 2 kW over 2,122 s: 2 asin(6378.137 / 7028.137) of a revolution of 5,863 s
+    (("power.battery.capacity=1 kWh", "power.battery.bus_reserve=10 min", "bus.power=2 kW"), "battery", "0.485 kWh", "1.18 kWh"),
+    (("thermal.radiator.area=0.3 m2",), "idle-heat", "512 degC", "95 degC"),  # (9920 W / (0.6 m2 * 0.88 * 0.9 * sigma))^0.25 + 6 K
+    (("mass=1 kg",), "mass", "1 kg", "698 kg"),  # 130 m2 * 3.1 kg/m2 + 30 m2 * 6.5 kg/m2 + 15 kWh / (150 Wh/kg)
+    (("power.array.cell_efficiency=0.9",), "cells", "0.9", "0.476"),
+    (("accelerator.peak.bf16=1000 PFLOP/s",), "chips", "3.33e+15 FLOP/J", "5e+13 FLOP/J"),
+]
+
+
+def _notes(*sets: str) -> tuple[str, ...]:
+    return load("suncatcher", ("constellation.local_time='12:00'", *(f"satellite.{text}" for text in sets))).notes
+
+
+@pytest.mark.parametrize(("sets", "check", "one", "other"), CASES, ids=[case[1] for case in CASES])
+def test_each_check_finds_its_case(sets: tuple[str, ...], check: str, one: str, other: str) -> None:
+    """Source of truth: arithmetic in the comments, on the values that ship; each case is beyond one condition and no other."""
+    (note,) = _notes(*sets)
+    assert note.endswith(f"(check {check})")
+    assert f" {one} " in note.replace(",", " ").replace(":", " ")
+    assert f" {other} " in note.replace(",", " ").replace(";", " ")
+
+
+def test_heat_at_the_limit() -> None:
+    """Source of truth: the temperatures from the radiator to the junction, added up at the heat of the note (four digits: 0.1 K)."""
+    (note,) = _notes("thermal.radiator.area=7 m2")
+    assert note.endswith("(check full-heat)")
+    assert "full power is 23.36 kW" in note  # 64 * 365 W
+    heat_w = float(re.search(r"emits at most ([\d.]+) kW", note)[1]) * 1e3  # type: ignore[index]
+    radiator_k = (heat_w / (2.0 * 7.0 * 0.88 * 0.9 * SIGMA)) ** 0.25
+    junction_k = radiator_k + heat_w / 8000.0 + (heat_w / 64 - 65.0) * (0.01 + 0.8 * 0.05)
+    assert junction_k == pytest.approx(368.15, abs=0.1)
+
+
+def test_every_check_has_a_case_and_a_line_in_the_documents() -> None:
+    """Source of truth: the registry."""
+    names = {check.name for check in plausibility.CHECKS}
+    assert names == {case[1] for case in CASES} | {"full-heat"}
+    text = (REPO / "docs" / "scenarios.md").read_text("utf-8")
+    for check in plausibility.CHECKS:
+        assert f"| `{check.name}` | {check.condition} |" in text
+
+
+@pytest.mark.parametrize("name", sorted(items("scenarios")))
+def test_shipped_scenarios_are_plausible(name: str) -> None:
+    """Source of truth: they ship."""
+    assert load(name).notes == ()
+
+
+def test_orbits_near_dawn_have_no_long_eclipse() -> None:
+    """Source of truth: the plane of an orbit at 06:00 faces the Sun."""
+    sets = ("satellite.power.battery.capacity=1 kWh", "satellite.power.battery.bus_reserve=10 min", "satellite.bus.power=2 kW")
+    assert load("suncatcher", sets).notes == ()
+
+
+def test_other_types_are_named(dawndusk: Any) -> None:
+    """Source of truth: the type `light` of one entry is changed."""
+    entry = "{kind: ring, altitude: 650 km, local_time: '06:00', satellites: 3%s}"
+    sets = (
+        f"constellation=[{entry % ''}, {entry % ', satellite: light'}]", "satellites={light: {extends: suncatcher, mass: 2 kg}}",
+        "links=null", "workloads=[{kind: independent}]",
+    )  # fmt: skip
+    called = dawndusk("validate", "suncatcher", "--json", *(f"--set={text}" for text in sets))
+    assert json.loads(called.out)["notes"] == ["satellites.light.mass: 2 kg are less than the 698 kg of array, radiator and battery (check mass)"]
+
+
+def test_a_sweep_notes_a_check_once(folder: Path, dawndusk: Any) -> None:
+    """Source of truth: three points below 698 kg."""
+    (folder / "w.yaml").write_text("name: w\nscenario: suncatcher\ngrid: {satellite.mass: [1 kg, 2 kg, 3 kg, 1300 kg]}\n", encoding="utf-8")
+    called = dawndusk("sweep", "w.yaml", "--dry-run")
+    assert called.code == 0
+    assert [line for line in called.errors if "mass" in line] == [
+        "satellite.mass: 1 kg are less than the 698 kg of array, radiator and battery (check mass), and at 2 more points"
+    ]
