@@ -71,7 +71,7 @@ function narrowLayout(name, figure) {
   if (layout.scene) for (const k of "xyz") layout.scene.camera.eye[k] *= NARROW_ZOOM;
   if (layout.yaxis && layout.yaxis.scaleanchor) layout.height = 320;
   if (name === "energy") figure.data[0].textfont.size = 10;
-  if (name === "waterfall") labelsAbove(figure);
+  if (name.startsWith("waterfall")) labelsAbove(figure);
   return layout;
 }
 

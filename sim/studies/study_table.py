@@ -1,0 +1,147 @@
+"""A finished study as a table: its axes with the values as written, and one row of results for each point."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+from sim.config.errors import InputError, Origin, bad_input
+from sim.studies.definition import axes, read_sweep
+
+_QUANTITY: Final = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
+
+
+@dataclass(frozen=True)
+class StudyAxis:
+    """Fields that vary together, and their values."""
+
+    fields: tuple[str, ...]
+    unit: str  # of `values`, empty where dimensionless or where there are none
+    values: tuple[float, ...] | None  # None where a value is not a number, or where several fields vary together
+    labels: tuple[str, ...]  # values as the sweep file has them
+
+
+@dataclass(frozen=True)
+class StudyTable:
+    """A study that was read from its folder.
+
+    `position` has for each point the index of its value on every axis; `rows` are those of `points.parquet`.
+    """
+
+    name: str
+    description: str
+    identity: str
+    version: str
+    axes: tuple[StudyAxis, ...]  # the slowest first, seeds last
+    position: tuple[tuple[int, ...], ...]
+    rows: tuple[dict[str, Any], ...]
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder holds a study rather than results of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    bool
+        True where it has a table of points.
+    """
+    return (folder / "points.parquet").is_file()
+
+
+def read_study(folder: Path) -> StudyTable:
+    """Read the folder of a finished study.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Returns
+    -------
+    StudyTable
+        Axes and rows.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, or if the files do not belong together.
+    """
+    import pyarrow.parquet as pq
+
+    points, manifest_path = folder / "points.parquet", folder / "manifest.json"
+    try:
+        manifest = json.loads(manifest_path.read_text("utf-8"))
+        identity, version = str(manifest["identity"]), str(manifest.get("version") or "")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(manifest_path, error) from None
+    try:
+        spec, _, _ = read_sweep(folder / "study.yaml")
+    except InputError as error:
+        raise _damaged(folder / "study.yaml", error) from None
+    try:
+        table = pq.read_table(points)
+    except (OSError, ValueError) as error:
+        raise _damaged(points, error) from None
+    parts = axes(spec)
+    position = tuple(product(*(range(len(values)) for _, values in parts)))
+    rows = tuple(table.to_pylist())
+    fields = {name for names, _ in parts for name in names}
+    if not {"point", "error", *fields} <= {*table.column_names} or [row["point"] for row in rows] != list(range(len(position))):
+        raise bad_input(Origin(str(points)), "", "does not fit study.yaml; remove the folder and run the sweep again")
+    varied = []
+    for at, (names, values) in enumerate(parts):
+        first = [next(row for row, where in zip(rows, position, strict=True) if where[at] == i) for i in range(len(values))]
+        unit = (table.schema.field(names[0]).metadata or {}).get(b"unit", b"1").decode()
+        varied.append(study_axis(names, values, [row[names[0]] for row in first], unit))
+    return StudyTable(spec.name, spec.description, identity, version, tuple(varied), position, rows)
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    why = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return bad_input(Origin(str(path)), "", f"cannot be read ({why}); remove the folder and run the sweep again")
+
+
+def study_axis(fields: tuple[str, ...], written: list[tuple[Any, ...]], si: list[Any], si_unit: str) -> StudyAxis:
+    """An axis of a sweep: numbers in the unit of the sweep file where it uses one unit, else in SI.
+
+    Parameters
+    ----------
+    fields : tuple of str
+        Fields that vary together.
+    written : list of tuple
+        Their values as the sweep file has them.
+    si : list
+        Values of the first field as they were simulated: SI, or words.
+    si_unit : str
+        Its SI unit, "1" where dimensionless.
+
+    Returns
+    -------
+    StudyAxis
+        The axis.
+
+    Examples
+    --------
+    >>> study_axis(("satellite.power.battery.capacity",), [("5 kWh",), ("10 kWh",)], [18e6, 36e6], "J")
+    StudyAxis(fields=('satellite.power.battery.capacity',), unit='kWh', values=(5.0, 10.0), labels=('5 kWh', '10 kWh'))
+    >>> study_axis(("duration",), [("90 min",), ("2 h",)], [5400.0, 7200.0], "s").values
+    (5400.0, 7200.0)
+    >>> study_axis(("satellite",), [("suncatcher",), ("starlink-edge",)], ["suncatcher", "starlink-edge"], "1").values is None
+    True
+    """
+    labels = tuple(" / ".join(v if isinstance(v, str) else json.dumps(v) for v in together) for together in written)
+    if len(fields) > 1 or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in si):
+        return StudyAxis(fields, "", None, labels)
+    found = [_QUANTITY.fullmatch(label.strip()) for label in labels]
+    if all(found) and len(units := {match[2] for match in found if match}) == 1:
+        return StudyAxis(fields, units.pop(), tuple(float(match[1]) for match in found if match), labels)
+    return StudyAxis(fields, "" if si_unit == "1" else si_unit, tuple(float(v) for v in si), labels)
