@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,8 @@ from viz.palette import CAUSE, INK, MUTED, axis, layout
 from viz.study_points import typeset
 from viz.waterfall import LEGEND, losses_of, waterfall
 
-OPEN_INPUTS: Final = 15  # more differing inputs than this are collapsed
+SHARES: Final = ("useful share", "coverage", "availability", "MFU", "exposed communication", "ETTR")  # shown in per cent
+OPEN_INPUTS: Final = 40  # more differing inputs than this are collapsed
 SHOWN_POINTS: Final = 0.005  # a difference below half of the last digit shown is none
 BAR: Final = 0.62  # height of a bar, as a share of its row
 
@@ -30,8 +31,20 @@ def signed(points: float) -> str:
 
 
 def number(value: float | None) -> str:
-    """A number with about four digits; a dash where there is none."""
-    return formatting.NONE if value is None else formatting.number(value, 4)
+    """A number with about four digits, whole from ten thousand on; a dash where there is none."""
+    if value is None:
+        return formatting.NONE
+    return (f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.4g}").replace("-", formatting.MINUS)
+
+
+def described(letter: str, name: str, summary: dict[str, Any]) -> str:
+    """One operand in words: letter, name, satellites, accelerators, duration."""
+    counts = [
+        formatting.counted(summary[key], noun)
+        for key, noun in (("satellites", "satellite"), ("accelerators", "accelerator"))
+        if summary.get(key) is not None
+    ]
+    return f"{letter}: {name} ({', '.join([*counts, formatting.duration(summary['duration_s'])])})"
 
 
 def headline(comparison: Any) -> str:
@@ -46,7 +59,7 @@ def headline(comparison: Any) -> str:
         f'<div><p class="big" id="useful-difference" data-value="{useful.points!r}">{signed(useful.points)}</p>'
         f"<p>points of nameplate, B minus A</p></div>"
     )
-    words = "; ".join(comparison.reasons)
+    words = re.sub(r"-(?=\d)", formatting.MINUS, "; ".join(comparison.reasons))
     equal = "" if comparison.equal is None else f'<p class="verdict">{text(comparison.equal.words)}.</p>'
     return (
         f'<section class="headline"><div class="figures">{figures}</div>'
@@ -121,18 +134,21 @@ def metrics_table(comparison: Any) -> str:
         if row.a is None and row.b is None:
             absent.append(row.metric)
             continue
-        values = [row.a, *([row.a_scaled] if scaled else []), row.b, row.ratio]
+        form = formatting.percent if row.metric.endswith(SHARES) else number
+        values = [row.a, *([row.a_scaled] if scaled else []), row.b]
         name = f"{row.metric}, {typeset(row.unit)}" if row.unit != "1" else row.metric
         why = f"<small>{text(row.reason)}</small>" if row.reason else ""
-        cells = "".join(f'<td{"" if v is not None else " class=none"}>{text(number(v))}</td>' for v in values)
+        shown = [*(number(v) if v is None else form(v) for v in values), number(row.ratio)]
+        cells = "".join(f"<td{' class=none' if v == formatting.NONE else ''}>{text(v)}</td>" for v in shown)
         rows.append(f"<td>{text(name)}{why}</td>{cells}")
     heads = ("", "A", *(("A scaled",) if scaled else ()), "B", "B / A scaled" if scaled else "B / A")
     note = f'<p class="note">Not simulated in either: {text(", ".join(absent))}.</p>' if absent else ""
     return table(heads, rows, "numbers") + note
 
 
-def write_comparison(comparison: Any, summaries: Sequence[dict[str, Any]], path: Path) -> None:
-    """Write the page of `comparison` (of sim.studies.compare) with the summaries of A and B to `path`."""
+def write_comparison(comparison: Any, path: Path) -> None:
+    """Write the page of `comparison` (of sim.studies.compare) to `path`."""
+    summaries = comparison.summaries
     lost = {cause for summary in summaries for cause in losses_of(summary)}
     shown = [cause for cause in CAUSES if cause in lost]
     charts = {f"waterfall-{letter}": waterfall(summary, shown) for letter, summary in zip("ab", summaries, strict=True)}
@@ -143,9 +159,9 @@ def write_comparison(comparison: Any, summaries: Sequence[dict[str, Any]], path:
     charts["differences"] = differences(comparison)
     losses = f'<div class="pair">{pair}</div>' + chart_html("differences", "Difference by cause, B minus A", charts["differences"])
     notes = "".join(f'<p class="note">{text(line)}</p>' for line in comparison.notes)
-    title = f"{comparison.a} and {comparison.b}"
+    title = f"{comparison.a} compared with {comparison.b}"
     body = (
-        header(title, [f"A: {comparison.a}", f"B: {comparison.b}"])
+        header(title, [described("A", comparison.a, summaries[0]), described("B", comparison.b, summaries[1])])
         + headline(comparison)
         + section("Where the compute goes", losses, "From nameplate down to useful; each lost accelerator-second has one cause.")
         + section("Differing inputs", inputs_table(comparison) or ('<p class="lead">None is known.</p>' if notes else ""), "")

@@ -34,7 +34,7 @@ def footer(items: Sequence[tuple[str, Any]], note: str = "") -> str:
 @lru_cache(maxsize=1)
 def library() -> str:
     """The charting library, compressed."""
-    return packed("library", get_plotlyjs())
+    return packed("library", get_plotlyjs().encode())
 
 
 def write_page(
@@ -43,9 +43,10 @@ def write_page(
     body: str,
     figures: Mapping[str, Any],
     animation: dict[str, Any] | None = None,
+    arrays: bytes = b"",
     scripts: Sequence[str] = ("charts.js", "page.js"),
 ) -> None:
-    """Write a page to `path`: HTML body, Plotly figures by name, data of the animated views, scripts of viz/assets."""
+    """Write a page to `path`: HTML body, Plotly figures by name, data and arrays of the animated views, scripts of viz/assets."""
     drawn = ",".join(f"{json.dumps(n)}:{pio.to_json(f, engine='json')}" for n, f in figures.items())
     frames = json.dumps(animation, separators=(",", ":"))
     data = f'{{"figures":{{{drawn}}},"animation":{frames}}}'
@@ -56,6 +57,6 @@ def write_page(
         f'<title>{text(title)} | Dawndusk</title><link rel="icon" href="data:,"><style>{asset("report.css")}</style></head>\n'
         f'<body><main>{body}</main><p id="error-message" hidden></p>'
         f"<noscript><p>The charts of this page need JavaScript.</p></noscript>\n"
-        f"{packed('data', data)}\n{library()}\n<script>{script}</script>\n</body></html>\n"
+        f"{packed('data', data.encode())}\n{packed('arrays', arrays)}\n{library()}\n<script>{script}</script>\n</body></html>\n"
     )
     path.write_text(page, encoding="utf-8")

@@ -23,7 +23,9 @@ from viz.waterfall import waterfall, waterfall_table
 MAX_EVENTS: Final = 200
 OPEN_EVENTS: Final = 20  # more than this are collapsed
 MANIFEST_FIELDS: Final = ("version", "python", "numpy", "numba")
-SCRIPTS: Final = ("charts.js", "orbit.js", "page.js")
+SCRIPTS: Final = ("charts.js", "orbit.js", "globe_input.js", "page.js")
+
+INTERACTIVE: Final = 'role="application" tabindex="0" aria-describedby="globe-hint"'
 
 
 def run_header(results: Any) -> str:
@@ -76,6 +78,8 @@ def orbit_controls(scene: Scene) -> str:
         '<output id="frame-time" for="clock"></output>'
         f'<label><input type="checkbox" autocomplete="off" id="follow"{" checked" if scene.formation else ""}> Follow {followed}</label>'
     )
+    if scene.events.size and last:
+        time += '<button type="button" id="next-event" class="plain">Next event</button>'
     if last == 0:
         time = '<output id="frame-time"></output>'
     layers = ""
@@ -101,11 +105,11 @@ def orbit_view(scene: Scene, summary: dict[str, Any]) -> str:
         extra += f'<li class="for-links"><i class="stroke" style="background:{LINK}"></i>link</li>'
     if scene.routes is not None:
         extra += f'<li class="for-routes"><i class="stroke" style="background:{ROUTE}"></i>ground route</li>'
-    hint = "Drag to turn the globe. Distances are to scale, markers are not."
+    globe_html = figure_html("globe", 620, "Globe with satellites, ground stations, links and routes", INTERACTIVE)
     body = (
         f'{orbit_controls(scene)}<ul class="key states" id="colour-key"></ul><ul class="key states">{extra}</ul>'
-        f"{figure_html('globe', 620, 'Globe with satellites, ground stations, links and routes')}"
-        f'<p class="note">{text(scene.note)} {hint}</p>'
+        f'<div class="globe">{globe_html}<p id="globe-hint"></p></div>'
+        f'<p class="note">{text(scene.note)} Distances are to scale, markers are not.</p>'
     )
     if scene.formation is None:
         return f'<div class="panel orbit">{body}</div>'
@@ -208,5 +212,5 @@ def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
 def write_report(results: Any, path: Path) -> None:
     """Write the report of `results` (as sim.results.store reads them) to `path`."""
     body, figures, scene = page_parts(results)
-    frames = animation(scene) if scene is not None else None
-    write_page(path, results.summary.get("scenario") or "Run", body, figures, frames, SCRIPTS)
+    frames, arrays = animation(scene) if scene is not None else (None, b"")
+    write_page(path, results.summary.get("scenario") or "Run", body, figures, frames, arrays, SCRIPTS)

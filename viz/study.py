@@ -19,6 +19,7 @@ from viz.study_points import (
     SHARE,
     Measure,
     Setting,
+    as_good,
     axis_titles,
     best,
     label,
@@ -27,6 +28,7 @@ from viz.study_points import (
     ticks,
     typeset,
     varied_axes,
+    varies,
 )
 
 MAX_ROWS: Final = 500
@@ -61,14 +63,16 @@ def largest_loss(one: Setting) -> str:
     return f"{CAUSE[losses[0][1]].title}, {formatting.percent(losses[0][0])}"
 
 
-def big_figure(study: Any, one: Setting, measure: Measure, identifier: str) -> str:
-    """A measure of the best setting in large type, and the setting below it."""
+def big_figure(study: Any, found: Sequence[Setting], one: Setting, measure: Measure, identifier: str) -> str:
+    """A measure of the best setting in large type, and below it the setting and how many others are as good."""
     value = one.mean(measure)
     shown = "" if value is None else measure.form(value)
     what = "highest useful share of nameplate" if measure is SHARE else "lowest capital cost per useful PFLOP/s"
+    others = as_good(found, measure, one)
+    equal = f", and {formatting.counted(others, 'other')} as good" if others else ""
     return (
         f'<div><p class="big" id="{identifier}" data-point="{one.point}" data-value="{value!r}">{text(shown)}</p><p>{what}</p>'
-        f'<p class="where">point {one.point}: {text(label(study, one))}</p></div>'
+        f'<p class="where">point {one.point}: {text(label(study, one) + equal)}</p></div>'
     )
 
 
@@ -77,10 +81,10 @@ def headline(study: Any, found: Sequence[Setting]) -> str:
     top = best(found, SHARE)
     if top is None:
         return '<section class="headline"><p class="verdict">No point succeeded.</p></section>'
-    figures = big_figure(study, top, SHARE, "useful-share")
+    figures = big_figure(study, found, top, SHARE, "useful-share")
     cheap = best(found, COST)
     if cheap is not None:
-        figures += big_figure(study, cheap, COST, "lowest-cost")
+        figures += big_figure(study, found, cheap, COST, "lowest-cost")
     shares = [value for s in found if (value := s.mean(SHARE)) is not None]
     over = "settings" if any(s.seeds > 1 for s in found) else "points"
     verdict = f"The useful share is {formatting.percent(min(shares))} to {formatting.percent(max(shares))} over all {over}."
@@ -107,7 +111,8 @@ def drawn_charts(study: Any, found: Sequence[Setting]) -> dict[str, tuple[str, C
 
 def points_table(study: Any, found: Sequence[Setting]) -> str:
     """All settings, the highest useful share first, failed ones last."""
-    columns = [m for m in (SHARE, RATE, CAPEX, COST) if any(m.key in s.spread for s in found)]
+    columns = [m for m in (SHARE, RATE, COST) if any(m.key in s.spread for s in found)]
+    columns += [CAPEX] if varies(found, CAPEX) else []
     top = best(found, SHARE)
     ordered = sorted(found, key=lambda s: (s.mean(SHARE) is None, -(s.mean(SHARE) or 0.0), s.point))
     axes = range(len(varied_axes(study)))
@@ -122,7 +127,7 @@ def points_table(study: Any, found: Sequence[Setting]) -> str:
             value = s.mean(m)
             cells += f'<td class="none">{formatting.NONE}</td>' if value is None else f'<td data-value="{value!r}">{text(m.form(value))}</td>'
         rows.append(f"{cells}<td>{text(largest_loss(s))}</td>")
-    heads = ["point", *axis_titles(study), *(m.title.lower() for m in columns), "largest loss"]
+    heads = ["point", *axis_titles(study), *(m.title[0].lower() + m.title[1:] for m in columns), "largest loss"]
     note = f'<p class="note">The first {MAX_ROWS} of {len(found):,}.</p>' if len(found) > MAX_ROWS else ""
     html = table(heads, rows, "numbers points") + note
     return html if len(rows) <= OPEN_ROWS else f'<div class="panel">{collapsed(f"All {len(found):,} settings", html)}</div>'

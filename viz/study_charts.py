@@ -52,7 +52,7 @@ def line(study: Any, found: Sequence[Setting], measure: Measure) -> Chart:
         y=[v * measure.scale for v in mean],
         mode="lines+markers",
         line={"color": colour, "width": 2},
-        marker={"size": [13 if s is top else 7 for s in known], "color": colour, "line": {"color": "#ffffff", "width": 2}},
+        marker={"size": [13 if s is top else 7 for s in known], "color": colour, "opacity": 1.0, "line": {"color": "#ffffff", "width": 2}},
         error_y={
             "type": "data",
             "symmetric": False,
@@ -119,9 +119,8 @@ def heat_map(study: Any, found: Sequence[Setting], measure: Measure) -> Chart:
     top = best(found, measure)
     if top is not None:
         y, x = top.where
-        figure.add_shape(
-            type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5, line={"color": INK, "width": 3}, layer="above"
-        )
+        for colour, width in ((INK, 5), ("#f0b400", 2.5)):  # a frame that is seen on light and on dark cells
+            figure.add_shape(type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5, line={"color": colour, "width": width})
     titles = axis_titles(study)
 
     def categories(at: int, count: int) -> dict[str, Any]:
@@ -159,7 +158,7 @@ def parallel_coordinates(study: Any, found: Sequence[Setting], shown: Sequence[M
         )
     for measure in shown:
         values = [(s.mean(measure) or 0.0) * measure.scale for s in known]
-        dimensions.append({"label": f"{measure.title}<br>{measure.unit}", "values": values, "tickformat": ",.4~r"})
+        dimensions.append({"label": f"{measure.title.partition(' per')[0]}<br>{measure.unit}", "values": values, "tickformat": ",.4~r"})
     shares = [100.0 * (s.mean(SHARE) or 0.0) for s in known]
     figure = go.Figure(
         go.Parcoords(
@@ -175,7 +174,7 @@ def parallel_coordinates(study: Any, found: Sequence[Setting], shown: Sequence[M
             unselected={"line": {"color": "#e6eaf0", "opacity": 0.4}},
         )
     )
-    figure.update_layout(layout(420, margin={"l": 60, "r": 60, "t": 64, "b": 16}))
+    figure.update_layout(layout(420, margin={"l": 70, "r": 84, "t": 64, "b": 16}))
     return Chart(figure, note="Green lines have the highest useful share. Drag along an axis to select lines, click it to undo.")
 
 

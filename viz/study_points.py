@@ -37,7 +37,7 @@ def usd_per_petaflops(value: float) -> str:
 
 SHARE: Final = Measure("share", "Useful share", "% of nameplate", 100.0, formatting.percent, 1)
 RATE: Final = Measure("rate", "Useful compute", "PFLOP/s", 1.0 / PETA, formatting.petaflops, 1)
-COST: Final = Measure("cost", "Capital cost per useful PFLOP/s", "USD", 1.0, usd_per_petaflops, -1)
+COST: Final = Measure("cost", "Cost per useful PFLOP/s", "USD per PFLOP/s", 1.0, usd_per_petaflops, -1)
 CAPEX: Final = Measure("capex", "Capital cost", "million USD", 1e-6, formatting.money, -1)
 
 
@@ -103,6 +103,14 @@ def best(found: Sequence[Setting], measure: Measure) -> Setting | None:
     """The setting with the best mean; the first of equal ones; None where the measure is unknown."""
     known = [(measure.best * value, -i) for i, s in enumerate(found) if (value := s.mean(measure)) is not None]
     return found[-max(known)[1]] if known else None
+
+
+def as_good(found: Sequence[Setting], measure: Measure, top: Setting) -> int:
+    """How many other settings are as good as the best one, to 1 part in 10,000."""
+    value = top.mean(measure)
+    assert value is not None
+    others = [s.mean(measure) for s in found if s is not top]
+    return sum(other is not None and abs(other - value) <= 1e-4 * abs(value) for other in others)
 
 
 def varies(found: Sequence[Setting], measure: Measure) -> bool:

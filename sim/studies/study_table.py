@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any, Final
 from sim.config.errors import InputError, Origin, bad_input
 from sim.studies.definition import axes, read_sweep
 
-_QUANTITY: Final = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
+
+DIGESTED: Final = ("points.parquet", "runtime.parquet", "scenario.yaml", "study.yaml")
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,13 @@ def read_study(folder: Path) -> StudyTable:
     """
     import pyarrow.parquet as pq
 
-    points, manifest_path = folder / "points.parquet", folder / "manifest.json"
-    try:
-        manifest = json.loads(manifest_path.read_text("utf-8"))
-        identity, version = str(manifest["identity"]), str(manifest.get("version") or "")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(manifest_path, error) from None
+    from sim.results.reader import check_files
+
+    points = folder / "points.parquet"
+    for name in (*DIGESTED, "manifest.json"):
+        if not (folder / name).is_file():
+            raise bad_input(Origin(str(folder)), "", f"is not a finished study: {name} is missing; run the sweep again")
+    manifest = check_files(folder, DIGESTED)
     try:
         spec, _, _ = read_sweep(folder / "study.yaml")
     except InputError as error:
@@ -100,9 +101,9 @@ def read_study(folder: Path) -> StudyTable:
     varied = []
     for at, (names, values) in enumerate(parts):
         first = [next(row for row, where in zip(rows, position, strict=True) if where[at] == i) for i in range(len(values))]
-        unit = (table.schema.field(names[0]).metadata or {}).get(b"unit", b"1").decode()
-        varied.append(study_axis(names, values, [row[names[0]] for row in first], unit))
-    return StudyTable(spec.name, spec.description, identity, version, tuple(varied), position, rows)
+        column, unit = _numbers(table, names[0])
+        varied.append(study_axis(names, values, [row[column] for row in first], unit))
+    return StudyTable(spec.name, spec.description, str(manifest["identity"]), str(manifest["version"]), tuple(varied), position, rows)
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
@@ -110,8 +111,17 @@ def _damaged(path: Path, error: Exception) -> InputError:
     return bad_input(Origin(str(path)), "", f"cannot be read ({why}); remove the folder and run the sweep again")
 
 
-def study_axis(fields: tuple[str, ...], written: list[tuple[Any, ...]], si: list[Any], si_unit: str) -> StudyAxis:
-    """An axis of a sweep: numbers in the unit of the sweep file where it uses one unit, else in SI.
+def _numbers(table: Any, field: str) -> tuple[str, str]:
+    """Column with the values of a field and its unit: as typed where all have one unit, else in SI."""
+    for name in table.column_names:
+        if name.startswith(f"{field} [") and name != f"{field} [as typed]":
+            return name, name[len(field) + 2 : -1]
+    unit = (table.schema.field(field).metadata or {}).get(b"unit", b"1").decode()
+    return field, "" if unit == "1" else unit
+
+
+def study_axis(fields: tuple[str, ...], written: list[tuple[Any, ...]], numbers: list[Any], unit: str) -> StudyAxis:
+    """An axis of a sweep.
 
     Parameters
     ----------
@@ -119,10 +129,10 @@ def study_axis(fields: tuple[str, ...], written: list[tuple[Any, ...]], si: list
         Fields that vary together.
     written : list of tuple
         Their values as the sweep file has them.
-    si : list
-        Values of the first field as they were simulated: SI, or words.
-    si_unit : str
-        Its SI unit, "1" where dimensionless.
+    numbers : list
+        Values of the first field in `unit`, or words.
+    unit : str
+        Unit of the numbers, empty where dimensionless.
 
     Returns
     -------
@@ -131,17 +141,12 @@ def study_axis(fields: tuple[str, ...], written: list[tuple[Any, ...]], si: list
 
     Examples
     --------
-    >>> study_axis(("satellite.power.battery.capacity",), [("5 kWh",), ("10 kWh",)], [18e6, 36e6], "J")
+    >>> study_axis(("satellite.power.battery.capacity",), [("5 kWh",), ("10 kWh",)], [5.0, 10.0], "kWh")
     StudyAxis(fields=('satellite.power.battery.capacity',), unit='kWh', values=(5.0, 10.0), labels=('5 kWh', '10 kWh'))
-    >>> study_axis(("duration",), [("90 min",), ("2 h",)], [5400.0, 7200.0], "s").values
-    (5400.0, 7200.0)
-    >>> study_axis(("satellite",), [("suncatcher",), ("starlink-edge",)], ["suncatcher", "starlink-edge"], "1").values is None
+    >>> study_axis(("satellite",), [("suncatcher",), ("starlink-edge",)], ["suncatcher", "starlink-edge"], "").values is None
     True
     """
     labels = tuple(" / ".join(v if isinstance(v, str) else json.dumps(v) for v in together) for together in written)
-    if len(fields) > 1 or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in si):
+    if len(fields) > 1 or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in numbers):
         return StudyAxis(fields, "", None, labels)
-    found = [_QUANTITY.fullmatch(label.strip()) for label in labels]
-    if all(found) and len(units := {match[2] for match in found if match}) == 1:
-        return StudyAxis(fields, units.pop(), tuple(float(match[1]) for match in found if match), labels)
-    return StudyAxis(fields, "" if si_unit == "1" else si_unit, tuple(float(v) for v in si), labels)
+    return StudyAxis(fields, unit, tuple(float(v) for v in numbers), labels)

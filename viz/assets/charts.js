@@ -21,10 +21,10 @@ function bytesOf(text) {
   return bytes;
 }
 
-// Decompresses the text of a page element.
-function unpacked(identifier) {
+// The decompressed content of a page element: `kind` is "text" or "arrayBuffer".
+function unpacked(identifier, kind = "text") {
   const packed = new Blob([bytesOf(document.getElementById(identifier).textContent)]).stream();
-  return new Response(packed.pipeThrough(new DecompressionStream("gzip"))).text();
+  return new Response(packed.pipeThrough(new DecompressionStream("gzip")))[kind]();
 }
 
 // The charting library runs as a script of the page, so that it defines the global Plotly.

@@ -23,10 +23,10 @@
     if (animation) figureElement("globe").firstElementChild.style.transform = "";
   });
 
-  const frameData = animation && new FrameData(animation);
+  const frameData = animation && new FrameData(animation, await unpacked("arrays", "arrayBuffer"));
   if (frameData) setFirstFrame(frameData, figures);
   await drawAll(figures);
-  if (frameData) new AnimationControls(frameData);
+  if (frameData) new GlobeInput(new AnimationControls(frameData));
   document.documentElement.dataset.ready = "yes";
 })().catch((error) => {
   const message = document.getElementById("error-message");
