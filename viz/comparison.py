@@ -103,7 +103,7 @@ def differences(comparison: Any) -> Chart | None:
             bargap=0,
             dragmode=False,
             hovermode="closest",
-            margin={"l": 8, "r": 88, "t": 30, "b": 8},
+            margin={"l": 8, "r": 78, "t": 30, "b": 8},
             xaxis=axis(
                 "percentage points of nameplate, B minus A", range=[-reach, reach], zeroline=True, zerolinecolor=MUTED, fixedrange=True, nticks=8
             ),
@@ -164,8 +164,8 @@ def write_comparison(comparison: Any, path: Path) -> None:
         header(title, [described("A", comparison.a, summaries[0]), described("B", comparison.b, summaries[1])])
         + headline(comparison)
         + section("Where the compute goes", losses, "From nameplate down to useful; each lost accelerator-second has one cause.")
-        + section("Differing inputs", inputs_table(comparison) or ('<p class="lead">None is known.</p>' if notes else ""), "")
-        + section("Key figures", metrics_table(comparison) + notes)
+        + section("Differing inputs", inputs_table(comparison) + notes)
+        + section("Key figures", metrics_table(comparison))
         + footer([(f"{letter} scenario sha256", summary.get("scenario_sha256")) for letter, summary in zip("AB", summaries, strict=True)])
     )
     write_page(path, title, body, {name: chart.figure for name, chart in charts.items() if chart is not None})

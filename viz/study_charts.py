@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from sim.schema import CAUSES
 from viz.figures import Chart
-from viz.formatting import ROUNDING, number, percent, prefixed
+from viz.formatting import NONE, ROUNDING, number, percent, prefixed
 from viz.palette import BLUES, CAUSE, INK, MUTED, axis, layout
 from viz.study_points import SHARE, Measure, Setting, axis_titles, best, label, ticks, varied_axes
 
@@ -88,13 +88,14 @@ def heat_map(study: Any, found: Sequence[Setting], measure: Measure) -> Chart:
     """A measure over two varied axes: the faster one across, the slower one up; the best cell is framed."""
     rows, columns = (len(study.axes[i].labels) for i in varied_axes(study))
     values: list[list[float | None]] = [[None] * columns for _ in range(rows)]
-    texts = [["failed"] * columns for _ in range(rows)]
-    cells = [["failed"] * columns for _ in range(rows)]
+    texts = [[NONE] * columns for _ in range(rows)]
+    cells = [[NONE] * columns for _ in range(rows)]
     for s in found:
         mean = s.mean(measure)
         values[s.where[0]][s.where[1]] = None if mean is None else mean * measure.scale
-        shown = escape(s.error or "unknown") if mean is None else f"<b>{measure.form(mean)}</b>"
-        cells[s.where[0]][s.where[1]] = "\u2013" if mean is None else cell_text(mean * measure.scale)
+        shown = escape(s.error or NONE) if mean is None else f"<b>{measure.form(mean)}</b>"
+        unknown = "failed" if s.error is not None else NONE
+        cells[s.where[0]][s.where[1]] = unknown if mean is None else cell_text(mean * measure.scale)
         texts[s.where[0]][s.where[1]] = f"{escape(label(study, s))}<br>{shown}"
     figure = go.Figure(
         go.Heatmap(

@@ -31,8 +31,8 @@ def losses_of(summary: dict[str, Any]) -> list[str]:
 def waterfall(summary: dict[str, Any], shown: Sequence[str] | None = None) -> Chart | None:
     """Bars from nameplate down to useful: mean PFLOP/s and share of nameplate of each cause with a loss.
 
-    With `shown`, the causes to draw, the bars are to the scale of nameplate, so that two waterfalls of different size
-    can be compared row by row.
+    With `shown`, the causes to draw, the bars are to the scale of nameplate, and the legend does not depend on the rows, so
+    that two waterfalls of different size can be compared row by row.
     """
     compute = summary.get("compute") or {}
     nameplate, duration_s = compute.get("nameplate_flops"), summary.get("duration_s")
@@ -85,7 +85,7 @@ def waterfall(summary: dict[str, Any], shown: Sequence[str] | None = None) -> Ch
         )
     )
     none = [CAUSE[c].title.lower() for c in CAUSES[:-1] if c not in losses] if shown is None else []
-    induced = any((rows[c].get("induced_flops") or 0.0) > 0.0 for c in losses)
+    induced = shown is not None or any((rows[c].get("induced_flops") or 0.0) > 0.0 for c in losses)
     return Chart(figure, LEGEND if induced else (), f"No loss to: {', '.join(none)}." if none else "")
 
 

@@ -67,7 +67,8 @@ def sweep(
             f"{study.spec.name}: {finished.points:,} points, {len(finished.failed)} failed. {_best(study, finished.folder)}"
         )
         print(f"Table of all points: {finished.folder / 'points.parquet'}")
-        print(f"Report: {finished.folder / 'report.html'}")
+        if (page := finished.folder / "report.html").exists():
+            print(f"Report: {page}")
     if finished.failed:
         raise typer.Exit(1)
 
