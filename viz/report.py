@@ -166,7 +166,7 @@ def drawn_charts(results: Any) -> dict[str, Chart | None]:
 
 
 def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> str:
-    """The sections with charts, in the order of the page."""
+    """The waterfall, the key figures and the sections with charts, in the order of the page."""
     summary = results.summary
     numbers = collapsed("Table", waterfall_table(summary))
     balance = collapsed("Table", energy.energy_table(results))
@@ -179,6 +179,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
             chart_html("waterfall", "", drawn["waterfall"], numbers),
             "From nameplate down to useful; each lost accelerator-second has one cause.",
         )
+        + section("At a glance", overview(summary))
         + section("In orbit", orbit)
         + section("Workloads over time", chart_html("jobs", "", drawn["jobs"]))
         + section("Latency and coverage", ground)
@@ -200,7 +201,6 @@ def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
     body = (
         run_header(results)
         + headline(results.summary)
-        + section("At a glance", overview(results.summary))
         + chart_sections(results, drawn, orbit_view(scene, results.summary) if scene is not None else "")
         + section("Events", events_table(results.events))
         + section("Assumptions", assumptions_table(results))

@@ -11,7 +11,6 @@ from typing import Any, Final
 from sim.config.errors import Origin, bad_input
 from sim.studies.definition import axes, read_sweep
 
-
 DIGESTED: Final = ("points.parquet", "runtime.parquet", "scenario.yaml", "study.yaml")
 
 
