@@ -72,34 +72,30 @@ def read_study(folder: Path) -> StudyTable:
     Raises
     ------
     InputError
-        If a file is missing or is not the one that was written, or if the files do not belong together.
+        If a file is missing or is not the one that was written.
     """
     import pyarrow.parquet as pq
 
     from sim.results.reader import check_files
 
-    points = folder / "points.parquet"
     for name in (*DIGESTED, "manifest.json"):
         if not (folder / name).is_file():
             raise bad_input(Origin(str(folder)), "", f"is not a finished study: {name} is missing; run the sweep again")
     manifest = check_files(folder, DIGESTED)
     spec, _, _ = read_sweep(folder / "study.yaml")
-    table = pq.read_table(points)
+    table = pq.read_table(folder / "points.parquet")
     parts = axes(spec)
     position = tuple(product(*(range(len(values)) for _, values in parts)))
     rows = tuple(table.to_pylist())
-    fields = {name for names, _ in parts for name in names}
-    if not {"point", "error", *fields} <= {*table.column_names} or [row["point"] for row in rows] != list(range(len(position))):
-        raise bad_input(Origin(str(points)), "", "does not fit study.yaml; remove the folder and run the sweep again")
     varied = []
     for at, (names, values) in enumerate(parts):
         first = [next(row for row, where in zip(rows, position, strict=True) if where[at] == i) for i in range(len(values))]
-        column, unit = _numbers(table, names[0])
+        column, unit = _numbers_column(table, names[0])
         varied.append(study_axis(names, values, [row[column] for row in first], unit))
     return StudyTable(spec.name, spec.description, str(manifest.get("identity", "")), str(manifest.get("version", "")), tuple(varied), position, rows)
 
 
-def _numbers(table: Any, field: str) -> tuple[str, str]:
+def _numbers_column(table: Any, field: str) -> tuple[str, str]:
     """Column with the values of a field and its unit: as typed where all have one unit, else in SI."""
     for name in table.column_names:
         if name.startswith(f"{field} [") and name != f"{field} [as typed]":

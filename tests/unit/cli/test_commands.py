@@ -168,12 +168,11 @@ def test_what_is_in_the_way(dawndusk: Any, folder: Path, monkeypatch: pytest.Mon
     (folder / "four/study.yaml").write_text("name: four\nscenario: suncatcher\nseeds: [1]\n", encoding="utf-8")
     called = dawndusk("report", "four")
     assert (called.code, called.errors) == (
-        2, [f"{Path('four') / 'points.parquet'}: does not fit study.yaml; remove the folder and run the sweep again"],
+        2, [f"{Path('four') / 'study.yaml'}: is not the file that the run wrote: damaged, edited, or of another run; run it again"],
     )  # fmt: skip
-    (folder / "four/points.parquet").write_bytes(b"PAR1")
+    (folder / "four/study.yaml").unlink()
     called = dawndusk("report", "four")
-    assert (called.code, len(called.errors)) == (2, 1)
-    assert "points.parquet: cannot be read (" in called.err
+    assert (called.code, called.errors) == (2, ["four: is not a finished study: study.yaml is missing; run the sweep again"])
 
 
 # --- compare ----------------------------------------------------------------------------------------------------------
