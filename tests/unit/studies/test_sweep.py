@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -213,6 +214,12 @@ def test_study_is_read_with_its_axes(study: study_folder.Finished) -> None:
 
 def test_axes_of_mixed_units_and_of_words() -> None:
     """Mixed units fall back to SI; fields that vary together have no numbers of their own."""
+    columns = pa.schema(
+        [pa.field("duration", pa.float64(), metadata={"unit": "s"}), ("duration [as typed]", pa.string()),
+         pa.field("area", pa.float64(), metadata={"unit": "m2"}), ("area [km2]", pa.float64()), ("seed", pa.int64())]
+    )  # fmt: skip
+    found = [study_table._numbers_column(columns.empty_table(), field) for field in ("duration", "area", "seed")]
+    assert found == [("duration", "s"), ("area [km2]", "km2"), ("seed", "")]
     mixed = study_table.study_axis(("duration",), [("90 min",), ("2 h",)], [5400.0, 7200.0], "s")
     assert (mixed.unit, mixed.values, mixed.labels) == ("s", (5400.0, 7200.0), ("90 min", "2 h"))
     for fields, written, numbers in (
