@@ -8,8 +8,7 @@ A page marks an output by a comment and the block of code after it:
     <!-- output: dawndusk compare a b | rows: satellites, mass, useful -->
 
 With `rows`, only the lines that start with one of these labels are kept, with their continuation lines and the heads
-of their tables. Commands run in a temporary folder, each once. The image of the README is drawn from the first run of
-`suncatcher`. It takes about ten minutes.
+of their tables. Commands run in a temporary folder, each once. It takes about ten minutes.
 """
 
 from __future__ import annotations
@@ -71,22 +70,12 @@ def updated(page: str) -> str:
     return MARK.sub(block, page)
 
 
-def draw_image() -> None:
-    """The image of the README, from the results folder of `dawndusk run suncatcher`."""
-    output("dawndusk run suncatcher")
-    (folder,) = (Path(FOLDER.name) / "results").glob("suncatcher-*-1")
-    command = [sys.executable, "tools/draw_waterfall.py", str(folder), "docs/suncatcher.svg"]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
-
-
 def main() -> None:
     """Command line: pages to update, all by default."""
     pages = [Path(name) for name in sys.argv[1:]] or [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     for page in pages:
         text = page.read_text(encoding="utf-8")
         page.write_text(updated(text), encoding="utf-8")
-        if page.name == "README.md":
-            draw_image()
 
 
 if __name__ == "__main__":

@@ -79,17 +79,17 @@ def markers(scene: Scene) -> tuple[Floats, np.ndarray[Any, Any]]:
     return np.nanmean(scene.position_km, axis=2, keepdims=True), counts.argmax(axis=1).astype(np.uint8)[:, None]
 
 
-def camera_eye(scene: Scene, frame: int) -> list[float]:
-    """Camera position at one frame: above the formation, or else where day and night side are both in view."""
-    sun = scene.sun[frame].astype(np.float64)
+def camera_eyes(scene: Scene) -> Floats:
+    """Camera positions (F, 3): above the formation, or else where day and night side are both in view."""
+    sun = scene.sun.astype(np.float64)
     towards = np.cross([0.0, 0.0, 1.0], sun) + 0.45 * sun
     if scene.formation is not None:
-        centre = markers(scene)[0][frame, :, 0].astype(np.float64)
-        towards = centre / np.linalg.norm(centre) + 0.35 * sun
-    towards = towards / np.linalg.norm(towards)
-    towards[2] = np.clip(towards[2] + 0.2, -0.75, 0.75)
-    position: list[float] = (1.22 * towards / np.linalg.norm(towards)).round(4).tolist()
-    return position
+        centre = markers(scene)[0][:, :, 0].astype(np.float64)
+        towards = centre / np.linalg.norm(centre, axis=1)[:, None] + 0.35 * sun
+    towards = towards / np.linalg.norm(towards, axis=1)[:, None]
+    towards[:, 2] = np.clip(towards[:, 2] + 0.2, -0.75, 0.75)
+    eyes: Floats = (1.22 * towards / np.linalg.norm(towards, axis=1)[:, None]).round(4)
+    return eyes
 
 
 def globe(scene: Scene, height: int = 580) -> go.Figure:
@@ -138,7 +138,7 @@ def globe(scene: Scene, height: int = 580) -> go.Figure:
             "zaxis": hidden_axis,
             "aspectmode": "cube",
             "dragmode": "turntable",
-            "camera": {"eye": dict(zip("xyz", camera_eye(scene, 0), strict=True)), "up": {"x": 0, "y": 0, "z": 1}},
+            "camera": {"eye": dict(zip("xyz", camera_eyes(scene)[0].tolist(), strict=True)), "up": {"x": 0, "y": 0, "z": 1}},
             "uirevision": "globe",
         }
     )

@@ -28,9 +28,9 @@ def asset(name: str) -> str:
     return resources.files("viz").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def packed(identifier: str, content: str) -> str:
-    """A script element that holds text compressed by gzip and base64, found by its identifier."""
-    squeezed = gzip.compress(content.encode(), compresslevel=9, mtime=0)
+def packed(identifier: str, content: bytes) -> str:
+    """A script element that holds bytes compressed by gzip and written in base64, found by its identifier."""
+    squeezed = gzip.compress(content, compresslevel=9, mtime=0)
     return f'<script type="text/plain" id="{identifier}">{base64.b64encode(squeezed).decode()}</script>'
 
 
@@ -104,11 +104,9 @@ def legend_html(key: Sequence[tuple[str, str]]) -> str:
     return f'<ul class="key">{items}</ul>' if items else ""
 
 
-def figure_html(name: str, height: int, label: str) -> str:
-    """The element in which the page script draws a figure."""
-    return (
-        f'<div class="figure" id="figure-{name}" role="img" aria-label="{text(label)}" style="height:{height}px"></div>'
-    )
+def figure_html(name: str, height: int, label: str, role: str = 'role="img"') -> str:
+    """The element in which the page script draws a figure; `role` is its role and more attributes."""
+    return f'<div class="figure" id="figure-{name}" {role} aria-label="{text(label)}" style="height:{height}px"></div>'
 
 
 def chart_html(name: str, title: str, chart: Chart | None, after: str = "") -> str:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
-
-import plotly.io as pio
-from plotly.offline import get_plotlyjs
 
 from sim.schema import CAUSES
 from viz import charts, energy, formatting, jobs, latency
@@ -18,8 +13,9 @@ from viz.earth import coastlines
 from viz.figures import Chart
 from viz.formation import formation_label, formation_note, formation_view
 from viz.globe import globe
-from viz.html_parts import asset, chart_html, collapsed, figure_html, figure_of, packed, section, text
+from viz.html_parts import chart_html, collapsed, figure_html, figure_of, section, text
 from viz.overview import overview
+from viz.page import footer, header, write_page
 from viz.palette import CAUSE, LINK, ROUTE
 from viz.scene import Scene, build_scene, epoch_utc
 from viz.waterfall import waterfall, waterfall_table
@@ -27,19 +23,14 @@ from viz.waterfall import waterfall, waterfall_table
 MAX_EVENTS: Final = 200
 OPEN_EVENTS: Final = 20  # more than this are collapsed
 MANIFEST_FIELDS: Final = ("version", "python", "numpy", "numba")
-SCRIPTS: Final = ("charts.js", "orbit.js", "report.js")
-MARK: Final = (
-    '<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="10" fill="#10233d"/>'
-    '<path d="M12 2a10 10 0 0 1 0 20z" fill="#f0b400"/></svg>'
-)
+SCRIPTS: Final = ("charts.js", "orbit.js", "globe_input.js", "page.js")
+
+INTERACTIVE: Final = 'role="application" tabindex="0" aria-describedby="globe-hint"'
 
 
-def header(results: Any) -> str:
+def run_header(results: Any) -> str:
     """Name of the scenario and what was run."""
-    summary = results.summary
-    items = "".join(f"<li>{text(item)}</li>" for item in formatting.describe(summary, epoch_utc(results)))
-    name = text(summary.get("scenario") or "Run")
-    return f'<header><p class="brand">{MARK}Dawndusk</p><h1>{name}</h1><ul class="facts">{items}</ul></header>'
+    return header(results.summary.get("scenario") or "Run", formatting.describe(results.summary, epoch_utc(results)))
 
 
 def headline(summary: dict[str, Any]) -> str:
@@ -87,6 +78,8 @@ def orbit_controls(scene: Scene) -> str:
         '<output id="frame-time" for="clock"></output>'
         f'<label><input type="checkbox" autocomplete="off" id="follow"{" checked" if scene.formation else ""}> Follow {followed}</label>'
     )
+    if scene.events.size and last:
+        time += '<button type="button" id="next-event" class="plain">Next event</button>'
     if last == 0:
         time = '<output id="frame-time"></output>'
     layers = ""
@@ -112,11 +105,11 @@ def orbit_view(scene: Scene, summary: dict[str, Any]) -> str:
         extra += f'<li class="for-links"><i class="stroke" style="background:{LINK}"></i>link</li>'
     if scene.routes is not None:
         extra += f'<li class="for-routes"><i class="stroke" style="background:{ROUTE}"></i>ground route</li>'
-    hint = "Drag to turn the globe. Distances are to scale, markers are not."
+    globe_html = figure_html("globe", 620, "Globe with satellites, ground stations, links and routes", INTERACTIVE)
     body = (
         f'{orbit_controls(scene)}<ul class="key states" id="colour-key"></ul><ul class="key states">{extra}</ul>'
-        f"{figure_html('globe', 620, 'Globe with satellites, ground stations, links and routes')}"
-        f'<p class="note">{text(scene.note)} {hint}</p>'
+        f'<div class="globe">{globe_html}<p id="globe-hint"></p></div>'
+        f'<p class="note">{text(scene.note)} Distances are to scale, markers are not.</p>'
     )
     if scene.formation is None:
         return f'<div class="panel orbit">{body}</div>'
@@ -148,15 +141,14 @@ def events_table(events: list[dict[str, Any]]) -> str:
     return f'<div class="panel">{collapsed(f"All {len(events):,} events", table)}</div>'
 
 
-def footer(results: Any) -> str:
+def run_footer(results: Any) -> str:
     """Provenance of the page: scenario hash, seed, versions."""
     groups = [results.manifest, *(v for v in results.manifest.values() if isinstance(v, dict))]
     known = {f: g[f] for f in MANIFEST_FIELDS for g in reversed(groups) if g.get(f)}
     items = [("Dawndusk", known.pop("version", None)), ("scenario sha256", results.summary.get("scenario_sha256"))]
-    items += [("seed", results.summary.get("seed")), *known.items()]
-    cells = "".join(f"<div><dt>{text(k)}</dt><dd>{text(v)}</dd></div>" for k, v in items if v is not None)
     coast = coastlines()
-    return f"<footer><dl>{cells}</dl><p>Coastlines: {text(coast['source'])}; {text(coast['licence'])}.</p></footer>"
+    note = f"Coastlines: {coast['source']}; {coast['licence']}."
+    return footer([*items, ("seed", results.summary.get("seed")), *known.items()], note)
 
 
 def drawn_charts(results: Any) -> dict[str, Chart | None]:
@@ -174,7 +166,7 @@ def drawn_charts(results: Any) -> dict[str, Chart | None]:
 
 
 def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> str:
-    """The sections with charts, in the order of the page."""
+    """The waterfall, the key figures and the sections with charts, in the order of the page."""
     summary = results.summary
     numbers = collapsed("Table", waterfall_table(summary))
     balance = collapsed("Table", energy.energy_table(results))
@@ -187,6 +179,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
             chart_html("waterfall", "", drawn["waterfall"], numbers),
             "From nameplate down to useful; each lost accelerator-second has one cause.",
         )
+        + section("At a glance", overview(summary))
         + section("In orbit", orbit)
         + section("Workloads over time", chart_html("jobs", "", drawn["jobs"]))
         + section("Latency and coverage", ground)
@@ -206,37 +199,18 @@ def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
             figures["formation-plane"] = formation_view(scene, "along-track", "radial")
             figures["formation-side"] = formation_view(scene, "along-track", "cross-track")
     body = (
-        header(results)
+        run_header(results)
         + headline(results.summary)
-        + section("At a glance", overview(results.summary))
         + chart_sections(results, drawn, orbit_view(scene, results.summary) if scene is not None else "")
         + section("Events", events_table(results.events))
         + section("Assumptions", assumptions_table(results))
-        + footer(results)
+        + run_footer(results)
     )
     return body, figures, scene
-
-
-@lru_cache(maxsize=1)
-def library() -> str:
-    """The charting library, compressed."""
-    return packed("library", get_plotlyjs())
 
 
 def write_report(results: Any, path: Path) -> None:
     """Write the report of `results` (as sim.results.store reads them) to `path`."""
     body, figures, scene = page_parts(results)
-    drawn = ",".join(f"{json.dumps(n)}:{pio.to_json(f, engine='json')}" for n, f in figures.items())
-    frames = json.dumps(animation(scene) if scene is not None else None, separators=(",", ":"))
-    data = f'{{"figures":{{{drawn}}},"animation":{frames}}}'
-    title = text(results.summary.get("scenario") or "Run")
-    script = "\n".join(asset(name) for name in SCRIPTS)
-    page = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{title} | Dawndusk</title><link rel="icon" href="data:,"><style>{asset("report.css")}</style></head>\n'
-        f'<body><main>{body}</main><p id="error-message" hidden></p>'
-        f"<noscript><p>The charts of this page need JavaScript.</p></noscript>\n"
-        f"{packed('data', data)}\n{library()}\n<script>{script}</script>\n</body></html>\n"
-    )
-    path.write_text(page, encoding="utf-8")
+    frames, arrays = animation(scene) if scene is not None else (None, b"")
+    write_page(path, results.summary.get("scenario") or "Run", body, figures, frames, arrays, SCRIPTS)

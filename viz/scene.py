@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from viz.network import Links, Routes, find_links, find_routes, network_note
 
 MAX_SATELLITES: Final = 2_500
-MAX_FRAMES: Final = 49
-FRAME_SPACING_MS: Final = 4 * 60_000  # a satellite in low orbit moves 15 deg: 49 frames are two orbits
-LEAD_MS: Final = 20 * 60_000  # shown ahead of the first event
+FRAME_SPACING_MS: Final = 60_000  # frames of a long run are not closer: a satellite in low orbit moves 4 deg
+MIN_FRAMES: Final = 240  # of a shorter run, where as many were recorded
 FORMATION_RADIUS_M: Final = 25e3  # largest distance of a member from the centre of a formation
 MIN_SINE: Final = 0.01  # below this sine of their angle, two positions do not define an orbit plane
 
@@ -47,6 +46,7 @@ class Scene:
     junction_k: Floats | None  # (F, N)
     useful_fraction: Floats | None  # (F, N)
     sun: Floats  # (F, 3) unit vector, float32
+    sidereal_rad: Floats  # (F,) angle from inertial to Earth-fixed axes
     earth_turn_rad: Floats  # (F,) angle from `axes` to Earth-fixed axes; 0 when `axes` are Earth-fixed
     station: tuple[str, ...]  # (S,)
     station_deg: Floats  # (S, 2) latitude, longitude
@@ -56,6 +56,7 @@ class Scene:
     role: NDArray[np.uint8] | None  # (N,) index into sim.schema.ROLES; None where every satellite works independently
     job: NDArray[np.int64] | None  # (N,) index into jobs, -1 without one
     jobs: tuple[str, ...]
+    events: NDArray[np.int64]  # frames at or after which something happens, ascending
     note: str  # how many satellites and frames are shown
 
 
@@ -81,16 +82,14 @@ def evenly(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
-def shown_frames(since_epoch_ms: NDArray[np.int64], first_event_ms: float) -> NDArray[np.int64]:
-    """Indices of at most 49 frames about 4 min apart, from the start of the run or shortly before the first event."""
+def shown_frames(since_epoch_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Indices of the frames shown: the whole run, about 1 min apart or closer where it would be fewer than 240, the last included."""
     count = len(since_epoch_ms)
     if count < 2:
         return np.arange(count)
     spacing_ms = (since_epoch_ms[-1] - since_epoch_ms[0]) / (count - 1)
-    stride = max(1, round(FRAME_SPACING_MS / spacing_ms))
-    lead = int(np.searchsorted(since_epoch_ms, first_event_ms - LEAD_MS)) if np.isfinite(first_event_ms) else 0
-    first = max(0, min(lead, count - MAX_FRAMES * stride))
-    return np.arange(first, count, stride)[:MAX_FRAMES]
+    stride = max(1, min(round(FRAME_SPACING_MS / spacing_ms), count // MIN_FRAMES))
+    return np.unique(np.append(np.arange(0, count, stride), count - 1))
 
 
 def turn_about_pole(vector: Floats, angle_rad: Floats) -> Floats:
@@ -146,6 +145,13 @@ def find_formation(
     return Formation(offset_m, extent_m)
 
 
+def event_frames(results: Any, since_epoch_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first frame that shows the effect of each event, each frame once."""
+    times_ms = np.array([1e3 * float(e["time_s"]) for e in results.events], dtype=np.float64)
+    found = np.searchsorted(since_epoch_ms, times_ms)
+    return np.unique(found[found < len(since_epoch_ms)])
+
+
 def find_roles(
     series: Any, sats: NDArray[np.int64]
 ) -> tuple[NDArray[np.uint8] | None, NDArray[np.int64] | None, tuple[str, ...]]:
@@ -181,13 +187,12 @@ def sampling_note(shown: int, total: int, frames: NDArray[np.int64], recorded: i
 
 
 def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
-    """The scene of a run, sub-sampled to 2,500 satellites and 49 frames; None if the run recorded no positions."""
+    """The scene of a run, sub-sampled to 2,500 satellites; None if the run recorded no positions."""
     series = results.series
     if "position_m" not in series or 0 in series["position_m"].shape:
         return None
     since_epoch_ms = np.asarray(series["frame"].values, dtype=np.int64)
-    first_event_ms = min((1e3 * float(e["time_s"]) for e in results.events), default=float("nan"))
-    frames = shown_frames(since_epoch_ms, first_event_ms)
+    frames = shown_frames(since_epoch_ms)
     sats = evenly(series.sizes["sat"], MAX_SATELLITES)
     position_m = series["position_m"].transpose("frame", "axis", "sat").values[:, :, sats].astype(np.float64)
     turn_rad = np.asarray(series["gmst_rad"].values, dtype=np.float64)[frames]
@@ -221,6 +226,7 @@ def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
         junction_k=recorded("sat_junction_k"),
         useful_fraction=recorded("sat_useful_fraction"),
         sun=sun.astype(np.float32),
+        sidereal_rad=turn_rad,
         earth_turn_rad=ahead_rad,
         station=names,
         station_deg=np.column_stack(location).astype(np.float64),
@@ -230,5 +236,6 @@ def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
         role=role,
         job=job,
         jobs=jobs,
+        events=event_frames(results, since_epoch_ms[frames]),
         note=" ".join(n for n in notes if n),
     )

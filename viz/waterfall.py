@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -19,33 +20,46 @@ LEGEND: Final = (
 )
 
 
-def waterfall(summary: dict[str, Any]) -> Chart | None:
-    """Bars from nameplate down to useful: mean PFLOP/s and share of nameplate of each cause with a loss."""
+def losses_of(summary: dict[str, Any]) -> list[str]:
+    """Causes with a loss above rounding, in the order of the ledger."""
+    compute = summary.get("compute") or {}
+    nameplate = compute.get("nameplate_flops") or 0.0
+    flops = {row["cause"]: row.get("flops") or 0.0 for row in compute.get("waterfall") or []}
+    return [c for c in CAUSES[:-1] if flops.get(c, 0.0) > ROUNDING * nameplate]
+
+
+def waterfall(summary: dict[str, Any], shown: Sequence[str] | None = None) -> Chart | None:
+    """Bars from nameplate down to useful: mean PFLOP/s and share of nameplate of each cause with a loss.
+
+    With `shown`, the causes to draw, the bars are to the scale of nameplate, and the legend does not depend on the rows, so
+    that two waterfalls of different size can be compared row by row.
+    """
     compute = summary.get("compute") or {}
     nameplate, duration_s = compute.get("nameplate_flops"), summary.get("duration_s")
     rows = {row["cause"]: row for row in compute.get("waterfall") or [] if row.get("flops") is not None}
     if not nameplate or not duration_s or not rows:
         return None
     precision = compute.get("reference_precision") or "the reference precision"
-    losses = [c for c in CAUSES[:-1] if c in rows and rows[c]["flops"] > ROUNDING * nameplate]
+    losses = losses_of(summary) if shown is None else [c for c in shown if c in rows]
     unit = duration_s * PETA
+    size = unit if shown is None else nameplate / 100.0  # FLOPs for a unit of the axis
     names = ["Nameplate", *(CAUSE[c].title for c in losses), CAUSE["useful"].title]
     figure = go.Figure()
-    figure.add_bar(**bar_row(0, 0.0, nameplate / unit, NAMEPLATE, "Nameplate: every accelerator at its dense peak"))
+    figure.add_bar(**bar_row(0, 0.0, nameplate / size, NAMEPLATE, "Nameplate: every accelerator at its dense peak"))
     level = nameplate
     value = [nameplate]
     for row, cause in enumerate(losses, start=1):
-        add_loss(figure, row, rows[cause], level, nameplate, unit)
-        figure.add_shape(connector(row - 1, level / unit))
+        add_loss(figure, row, rows[cause], level, nameplate, (unit, size))
+        figure.add_shape(connector(row - 1, level / size))
         level -= rows[cause]["flops"]
         value.append(rows[cause]["flops"])
     useful = rows["useful"]["flops"] if "useful" in rows else 0.0
-    figure.add_shape(connector(len(losses), level / unit))
+    figure.add_shape(connector(len(losses), level / size))
     figure.add_bar(
         **bar_row(
             len(losses) + 1,
             0.0,
-            useful / unit,
+            useful / size,
             CAUSE["useful"].colour,
             "Useful: committed training tokens, inference tokens delivered in target",
         )
@@ -62,16 +76,16 @@ def waterfall(summary: dict[str, Any]) -> Chart | None:
             dragmode=False,
             margin={"l": 8, "r": 148, "t": 30, "b": 8},
             xaxis=axis(
-                f"PFLOP/s, mean over the run, dense peak at {precision}",
-                range=[0, nameplate / unit * 1.005],
+                f"PFLOP/s, mean over the run, dense peak at {precision}" if shown is None else "% of nameplate",
+                range=[0, nameplate / size * 1.005],
                 fixedrange=True,
                 nticks=6,
             ),
             yaxis=row_axis(labels),
         )
     )
-    none = [CAUSE[c].title.lower() for c in CAUSES[:-1] if c not in losses]
-    induced = any((rows[c].get("induced_flops") or 0.0) > 0.0 for c in losses)
+    none = [CAUSE[c].title.lower() for c in CAUSES[:-1] if c not in losses] if shown is None else []
+    induced = shown is not None or any((rows[c].get("induced_flops") or 0.0) > 0.0 for c in losses)
     return Chart(figure, LEGEND if induced else (), f"No loss to: {', '.join(none)}." if none else "")
 
 
@@ -115,8 +129,11 @@ def bar_row(row: int, base: float, length: float, colour: str, hover: str, hatch
     }
 
 
-def add_loss(figure: go.Figure, index: int, row: dict[str, Any], level: float, nameplate: float, unit: float) -> None:
-    """The bar of one loss, ending at `level`: local stall solid, peer stall hatched."""
+def add_loss(
+    figure: go.Figure, index: int, row: dict[str, Any], level: float, nameplate: float, units: tuple[float, float]
+) -> None:
+    """The bar of one loss, ending at `level`: local stall solid, peer stall hatched; FLOPs for a PFLOP/s, for a unit of the axis."""
+    unit, size = units
     label = CAUSE[row["cause"]]
     induced = row.get("induced_flops") or 0.0
     own = row["flops"] - induced if row.get("own_flops") is None else row["own_flops"]
@@ -127,10 +144,10 @@ def add_loss(figure: go.Figure, index: int, row: dict[str, Any], level: float, n
         f"<br>peer stall {number(induced / unit)} PFLOP/s, {percent(induced / nameplate)}"
     )
     if own > 0.0:
-        figure.add_bar(**bar_row(index, (level - own) / unit, own / unit, label.colour, hover))
+        figure.add_bar(**bar_row(index, (level - own) / size, own / size, label.colour, hover))
     if induced > 0.0:
         figure.add_bar(
-            **bar_row(index, (level - own - induced) / unit, induced / unit, label.colour, hover, hatched=True)
+            **bar_row(index, (level - own - induced) / size, induced / size, label.colour, hover, hatched=True)
         )
 
 

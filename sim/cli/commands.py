@@ -39,6 +39,7 @@ def sweep(
     from sim.cli.progress import Bar
     from sim.studies import definition, study_folder
     from sim.studies import sweep as study_runs
+    from viz.study import write_study
 
     with Bar(f"{Path(sweep).stem}: checking") as checking:
         study = definition.resolve(sweep, checking)
@@ -50,7 +51,7 @@ def sweep(
     try:
         with Bar(study.spec.name) as advance:
             finished = study_runs.execute(
-                study, out, scheduler=scheduler, workers=workers, resume=resume, progress=advance
+                study, out, scheduler=scheduler, workers=workers, resume=resume, progress=advance, report=write_study
             )
     except KeyboardInterrupt:
         kept = study_folder.part_folder(study, out)
@@ -66,6 +67,8 @@ def sweep(
             f"{study.spec.name}: {finished.points:,} points, {len(finished.failed)} failed. {_best(study, finished.folder)}"
         )
         print(f"Table of all points: {finished.folder / 'points.parquet'}")
+        if (page := finished.folder / "report.html").exists():
+            print(f"Report: {page}")
     if finished.failed:
         raise typer.Exit(1)
 
@@ -131,17 +134,46 @@ def compare(
             help="Override a value of both scenarios; a:KEY=VALUE and b:KEY=VALUE override one of them. May be repeated.",
         ),
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="File for a page with charts, .html; must not exist yet.")
+    ] = None,
     json: Json = False,
     skip_bad: SkipBad = False,
 ) -> None:
     """Compare two designs and name the causes of the difference."""
     from sim.studies.operands import compare as compared
 
+    _check_page(out)
     comparison = compared(a, b, equal, set=tuple(set or ()), skip_bad=skip_bad)
+    if out is not None:
+        from sim.output import new_file
+        from viz.comparison import write_comparison
+
+        with new_file(out) as part:
+            write_comparison(comparison, part)
     if json:
         print_json(comparison.as_dict())
     else:
         _show_comparison(comparison)
+        if out is not None:
+            print(f"\nReport: {out}")
+
+
+def _check_page(out: Path | None) -> None:
+    """Check the file of a page before anything is run.
+
+    Raises
+    ------
+    InputError
+        If it exists, is no HTML file, or cannot be written.
+    """
+    from sim.output import check_place
+
+    if out is None:
+        return
+    if out.suffix != ".html":
+        raise bad_input(Origin(f"--out {out}"), "", "is not a page; write a name that ends in .html")
+    check_place(out, "file")
 
 
 def _show_comparison(comparison: Any) -> None:
@@ -280,17 +312,28 @@ def _gain(row: Any) -> list[str]:
 
 @app.command(epilog="Example: dawndusk report results/suncatcher-1a2b3c4d-1")
 def report(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A results folder written by `dawndusk run`.")],
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="A folder written by `dawndusk run` or `dawndusk sweep`.")
+    ],
 ) -> None:
-    """Write the report of a results folder again."""
+    """Write the report of a results folder or a study again."""
     from sim.output import new_file
-    from sim.results.reader import read
-    from viz.report import write_report
+    from sim.studies.study_table import is_study, read_study
 
-    results = read(result)
     target = result / "report.html"
-    with new_file(target) as part:
-        write_report(results, part)
+    if is_study(result):
+        from viz.study import write_study
+
+        study = read_study(result)
+        with new_file(target) as part:
+            write_study(study, part)
+    else:
+        from sim.results.reader import read
+        from viz.report import write_report
+
+        results = read(result)
+        with new_file(target) as part:
+            write_report(results, part)
     print(target)
 
 

@@ -95,6 +95,7 @@ class Comparison:
     equal: Equal | None
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
+    summaries: tuple[dict[str, Any], dict[str, Any]]  # of A and B; not part of as_dict
 
     def __repr__(self) -> str:
         return f"<Comparison {self.a} and {self.b}: {'; '.join(self.reasons)}>"
@@ -107,7 +108,7 @@ class Comparison:
         dict
             Fields by name, as `dawndusk compare --json` prints them.
         """
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "summaries"}
 
 
 def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None) -> Comparison:
@@ -143,7 +144,7 @@ def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None
     return Comparison(
         a=one.label, b=two.label, inputs=differing_inputs(one.inputs, two.inputs) if alike else (),
         metrics=_metrics(one, two, None if scaled is None else factor), waterfall=losses, equal=scaled,
-        reasons=_reasons(losses), notes=tuple(_notes(one, two)),
+        reasons=_reasons(losses), notes=tuple(_notes(one, two)), summaries=(one.results.summary, two.results.summary),
     )  # fmt: skip
 
 

@@ -1,11 +1,11 @@
-"""Folders of a study: the unfinished one, which can be resumed, and the complete one with tables and definition."""
+"""Folders of a study: the unfinished one, which can be resumed, and the complete one with tables, definition and report."""
 
 from __future__ import annotations
 
 import io
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from sim.config.errors import Origin, bad_input
 from sim.output import rename_to_free
 from sim.studies.definition import Study
 from sim.studies.journal import NAME
+from sim.studies.study_table import DIGESTED, StudyTable, read_study
 from sim.studies.table import write_points, write_runtime
 
-DIGESTED = ("points.parquet", "runtime.parquet", "scenario.yaml", "study.yaml")
+StudyWriter = Callable[[StudyTable, Path], None]
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,14 @@ def _failures(folder: Path) -> dict[int, str]:
 
 
 def write_folder(
-    study: Study, part: Path, out: str | Path | None, done: dict[int, dict[str, Any]], facts: dict[str, Any]
+    study: Study,
+    part: Path,
+    out: str | Path | None,
+    done: dict[int, dict[str, Any]],
+    facts: dict[str, Any],
+    report: StudyWriter | None = None,
 ) -> Finished:
-    """Write tables and definition beside the journal, then rename the folder.
+    """Write tables, definition and report beside the journal, then rename the folder.
 
     Parameters
     ----------
@@ -158,6 +164,8 @@ def write_folder(
         Journal entries by point, of all points.
     facts : dict
         Entries of the manifest about this run.
+    report : callable, optional
+        Writes the report.
 
     Returns
     -------
@@ -179,6 +187,8 @@ def write_folder(
         "files": digests(part, DIGESTED),
     }  # fmt: skip
     (part / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
+    if report is not None:
+        report(read_study(part), part / "report.html")
     target = rename_to_free(part, [Path(out)] if out is not None else _numbered_folders(study))
     (target / NAME).unlink()  # last: until the folder has its name, the study can be resumed from the journal
     return Finished(target, len(study.points), failed)

@@ -24,7 +24,7 @@ from sim.output import check_place
 from sim.studies import definition
 from sim.studies.definition import Point, Progress, Study
 from sim.studies.journal import Journal
-from sim.studies.study_folder import Finished, existing_study, part_folder, write_folder
+from sim.studies.study_folder import Finished, StudyWriter, existing_study, part_folder, write_folder
 from sim.studies.table import flatten
 
 STARTING_S = 4.0  # start of workers and loading of kernels, for estimates only
@@ -147,6 +147,7 @@ def execute(
     workers: int | None = None,
     resume: bool = False,
     progress: Progress | None = None,
+    report: StudyWriter | None = None,
 ) -> Finished:
     """Run the points that are not in the journal, and write the folder when all are.
 
@@ -164,6 +165,8 @@ def execute(
         Whether to continue an unfinished study.
     progress : callable, optional
         Called with the number of points done and their total.
+    report : callable, optional
+        Writes the report of the finished study.
 
     Returns
     -------
@@ -198,7 +201,7 @@ def execute(
                     if progress is not None:
                         progress(len(study.points) - len(remaining) + count, len(study.points))
     facts = {"wall_time_s": round(time.monotonic() - begin, 3), "points_run": len(remaining), "scheduler": scheduler}
-    return write_folder(study, part, out, journal.done, facts)
+    return write_folder(study, part, out, journal.done, facts, report)
 
 
 def _check_dask() -> None:

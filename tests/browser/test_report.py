@@ -7,42 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import synthetic
+from visit import PATIENCE_MS, Visit
 
 from viz.report import write_report
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 60_000  # software rendering on a busy machine
-
-
-class Visit:
-    """A page opened from a file, with its console errors and requests."""
-
-    def __init__(self, browser: Any, path: Path, width: int = 1280) -> None:
-        self.errors: list[str] = []
-        self.requests: list[str] = []
-        self.page = browser.new_page(viewport={"width": width, "height": 800})
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
-        self.page.on("request", lambda r: self.requests.append(r.url))
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("html[data-ready=yes]", timeout=PATIENCE_MS)
-
-    def show(self, frame: int) -> None:
-        """Move the clock to a frame and wait until the page says so."""
-        self.page.locator("#clock").fill(str(frame))
-        self.settle(frame)
-
-    def settle(self, frame: int) -> None:
-        """Wait until all that was asked for is drawn, at this frame."""
-        self.page.wait_for_function(
-            "frame => document.getElementById('figure-globe').dataset.frame === frame",
-            arg=str(frame),
-            timeout=PATIENCE_MS,
-        )
-
-
 # what a unit on the page stands for in summary.json
 UNITS = {
     "": 1.0, "%": 0.01, "ms": 1.0, "s": 1.0, "d": 1.0, "t": 1e3, "m²": 1.0, "W": 1.0, "kW": 1e3, "MW": 1e6, "PFLOP/s": 1e15,
@@ -194,5 +166,75 @@ def test_phone_does_not_scroll_sideways(browser: Any, tmp_path: Path) -> None:
     write_report(synthetic.results("formation", tmp_path, hours=3.0, frames=4), path)
     visit = Visit(browser, path, width=400)
     assert visit.page.evaluate("document.documentElement.scrollWidth") == 400
+    assert visit.errors == []
+    visit.page.close()
+
+
+def camera_distance(page: Any) -> float:
+    """Distance of the globe's camera, in units of the scene."""
+    eye = page.evaluate("document.getElementById('figure-globe').layout.scene.camera.eye")
+    return float((eye["x"] ** 2 + eye["y"] ** 2 + eye["z"] ** 2) ** 0.5)
+
+
+def wait_for_distance(page: Any, condition: str, distance: float) -> None:
+    """Until the camera's distance d fulfils a condition on it and on the distance before."""
+    page.wait_for_function(
+        "before => { const e = document.getElementById('figure-globe').layout.scene.camera.eye;"
+        f" const d = Math.hypot(e.x, e.y, e.z); return {condition}; }}",
+        arg=distance,
+        timeout=PATIENCE_MS,
+    )
+
+
+def test_wheel_scrolls_the_page_until_the_globe_has_the_focus(browser: Any, tmp_path: Path) -> None:
+    """Scrolled by the 200 pixels of the wheel; with the focus not at all, but the camera moves away; keys bring it near."""
+    path = tmp_path / "report.html"
+    write_report(synthetic.results("formation", tmp_path, hours=3.0, frames=4), path)
+    visit = Visit(browser, path)
+    page = visit.page
+    page.locator("#clock").evaluate("(e) => e.scrollIntoView()")
+    before, distance = page.evaluate("window.scrollY"), camera_distance(page)
+    box = page.locator("#figure-globe").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 320)
+    page.mouse.wheel(0, 200)
+    page.wait_for_function("(y) => window.scrollY === y + 200", arg=before, timeout=PATIENCE_MS)
+    assert camera_distance(page) == distance
+    assert "Click the globe" in page.locator("#globe-hint").inner_text()
+    page.mouse.click(box["x"] + 60, box["y"] + 320)
+    assert page.evaluate("document.activeElement.id") == "figure-globe"
+    page.mouse.wheel(0, 200)
+    wait_for_distance(page, "d > 1.1 * before", distance)
+    assert page.evaluate("window.scrollY") == before + 200
+    far = camera_distance(page)
+    page.keyboard.press("+")
+    wait_for_distance(page, "d < 0.95 * before", far)
+    assert not page.locator("#follow").is_checked()
+    page.keyboard.press("Escape")
+    page.mouse.wheel(0, -200)
+    page.wait_for_function("(y) => window.scrollY === y", arg=before, timeout=PATIENCE_MS)
+    assert visit.errors == []
+    page.close()
+
+
+def test_globe_shows_the_positions_of_the_run(browser: Any, tmp_path: Path) -> None:
+    """Source of truth: the recorded inertial positions, turned by the recorded sidereal time; rounded to 1 km twice, so that
+    an axis is off by at most 2 km. Satellite 3 has no position from the third frame on."""
+    run = synthetic.results("walker", tmp_path, hours=6.0, frames=7)
+    run.series["position_m"].values[2:, :, 3] = np.nan
+    path = tmp_path / "report.html"
+    write_report(run, path)
+    visit = Visit(browser, path)
+    visit.show(5)
+    shown = visit.page.evaluate(
+        "(() => { const t = document.getElementById('figure-globe').data.find((t) => t.name === 'satellites');"
+        " return ['x', 'y', 'z'].map((k) => Array.from(t[k], (v) => (Number.isNaN(v) ? null : v))); })()"
+    )
+    found = np.array([[np.nan if v is None else v for v in line] for line in shown])
+    position_km = run.series["position_m"].values[5].astype(float) / 1e3
+    turn_rad = float(run.series["gmst_rad"].values[5])
+    cos, sin = np.cos(turn_rad), np.sin(turn_rad)
+    expected = np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]]) @ position_km
+    assert np.isnan(found[:, 3]).all()
+    np.testing.assert_allclose(found, expected, atol=2.0)
     assert visit.errors == []
     visit.page.close()

@@ -1,6 +1,6 @@
 "use strict";
 // Drawing the figures of a page, and their layout on narrow screens and on paper.
-const COLUMNS_PX = 142; // width of the columns of numbers beside a bar chart
+const MARGIN_PX = 6; // between the columns of numbers beside a bar chart and its edge
 const PAPER_PX = 620; // width of a chart on a sheet of A4 or Letter
 const NARROW_ZOOM = 1.25; // camera distance factor on a narrow screen
 const narrow = window.innerWidth <= 640;
@@ -21,10 +21,10 @@ function bytesOf(text) {
   return bytes;
 }
 
-// Decompresses the text of a page element.
-function unpacked(identifier) {
+// The decompressed content of a page element: `kind` is "text" or "arrayBuffer".
+function unpacked(identifier, kind = "text") {
   const packed = new Blob([bytesOf(document.getElementById(identifier).textContent)]).stream();
-  return new Response(packed.pipeThrough(new DecompressionStream("gzip"))).text();
+  return new Response(packed.pipeThrough(new DecompressionStream("gzip")))[kind]();
 }
 
 // The charting library runs as a script of the page, so that it defines the global Plotly.
@@ -40,10 +40,11 @@ function labelsAbove(figure) {
   const labels = layout.yaxis.ticktext;
   const up = 0.22;
   const bar = 0.17;
+  const columns = layout.margin.r - MARGIN_PX;
   layout.margin = { ...layout.margin, l: 4, r: 4 };
   layout.height += 14 * labels.length;
   for (const note of layout.annotations) {
-    note.xshift -= COLUMNS_PX;
+    note.xshift -= columns;
     note.bgcolor = "#ffffff";
     if (note.yref !== "paper") note.y -= up;
   }
@@ -71,7 +72,8 @@ function narrowLayout(name, figure) {
   if (layout.scene) for (const k of "xyz") layout.scene.camera.eye[k] *= NARROW_ZOOM;
   if (layout.yaxis && layout.yaxis.scaleanchor) layout.height = 320;
   if (name === "energy") figure.data[0].textfont.size = 10;
-  if (name === "waterfall") labelsAbove(figure);
+  if (name.startsWith("waterfall") || name === "differences") labelsAbove(figure);
+  if (name === "differences") layout.xaxis.nticks = 4;
   return layout;
 }
 

@@ -1,8 +1,60 @@
 // Animation of the globe and the formation views: positions, colours, links, routes, night side.
 const AXES = ["x", "y", "z"];
 
-function decoded(text, kind) {
-  return text === null ? null : new kind(bytesOf(text).buffer);
+// An array of the page, or null.
+function decoded(buffer, entry, kind) {
+  return entry === null ? null : new kind(buffer, entry.begin, entry.size / kind.BYTES_PER_ELEMENT);
+}
+
+// Values [frame][object] of a series that was written as what is left of a prediction (viz/buffers.py).
+function decodedSeries(buffer, entry, frames) {
+  const bytes = new Uint8Array(buffer, entry.begin, entry.size);
+  const half = entry.size / 2;
+  const count = half / frames;
+  const factor = entry.factor ? decoded(buffer, entry.factor, Float32Array) : null;
+  const values = new Int16Array(half);
+  for (let k = 0; k < count; k += 1) {
+    let before = 0;
+    let last = 0;
+    for (let frame = 0; frame < frames; frame += 1) {
+      const at = k * frames + frame;
+      const folded = bytes[at] | (bytes[half + at] << 8);
+      const rest = folded & 1 ? -((folded + 1) >> 1) : folded >> 1;
+      const predicted = factor && frame > 1 ? Math.floor(factor[k] * last - before + 0.5) : last;
+      before = last;
+      last = ((predicted + rest) << 16) >> 16;
+      values[frame * count + k] = last;
+    }
+  }
+  return values;
+}
+
+// Positions [frame][axis][object] of objects that circle; NaN where they are missing.
+function decodedPositions(buffer, entry, frames, scale) {
+  const position = Float32Array.from(decodedSeries(buffer, entry.series, frames), (v) => v * entry.unit * scale);
+  const missing = decoded(buffer, entry.missing, Uint8Array);
+  const count = position.length / frames / 3;
+  if (missing) {
+    missing.forEach((absent, i) => {
+      const frame = Math.floor(i / count);
+      if (absent) for (let axis = 0; axis < 3; axis += 1) position[(3 * frame + axis) * count + (i % count)] = NaN;
+    });
+  }
+  return position;
+}
+
+// Turns positions about the pole, in place, by the angle of each frame.
+function turned(position, angles) {
+  const count = position.length / angles.length / 3;
+  angles.forEach((angle, frame) => {
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    for (let i = 3 * frame * count; i < (3 * frame + 1) * count; i += 1) {
+      const [x, y] = [position[i], position[i + count]];
+      position[i] = cos * x + sin * y;
+      position[i + count] = cos * y - sin * x;
+    }
+  });
+  return position;
 }
 
 // A colour scale of equal steps; code i is drawn at i + 0.5.
@@ -29,33 +81,28 @@ function rotation(a, b) {
 
 // Decoded arrays of all frames, and what a view shows at one frame.
 class FrameData {
-  constructor(animation) {
+  constructor(animation, buffer) {
     Object.assign(this, animation);
     this.frames = animation.unix_ms.length;
     this.count = animation.satellite.length;
-    const quantised = decoded(animation.position, Int16Array);
-    this.position = Float32Array.from(quantised, (v) => (v === animation.missing ? NaN : v * animation.unit_km));
-    this.state = decoded(animation.state, Uint8Array);
-    this.sun = decoded(animation.sun, Float32Array);
-    this.offset = decoded(animation.offset, Float32Array);
-    this.code = animation.colourings.map((c) => decoded(c.code, Uint16Array));
-    this.details = [
-      ["charge_percent", "battery", "%"],
-      ["junction_c", "junction", "°C"],
-      ["useful_percent", "useful share", "%"],
-    ].map(([key, title, unit]) => ({ values: decoded(animation[key], Int16Array), title, unit })).filter((d) => d.values);
+    this.position = turned(decodedPositions(buffer, animation.position, this.frames, 1), animation.turn_rad);
+    this.state = Uint8Array.from(decodedSeries(buffer, animation.state, this.frames));
+    this.sun = decoded(buffer, animation.sun, Float32Array);
+    this.offset = animation.offset && decodedPositions(buffer, animation.offset, this.frames, 0.1);
+    this.code = animation.colourings.map((c) => decoded(buffer, c.code, Uint16Array));
+    this.details = animation.details.map((d) => ({ ...d, values: decodedSeries(buffer, d.series, this.frames) }));
     if (animation.links) {
-      this.ends = decoded(animation.links.ends, Uint16Array);
-      this.linkFrames = decoded(animation.links.frames, Uint8Array);
+      this.ends = decoded(buffer, animation.links.ends, Uint16Array);
+      this.linkFrames = decoded(buffer, animation.links.frames, Uint16Array);
     }
     if (animation.routes) {
       const { routes } = animation;
       this.routeData = {
-        station: decoded(routes.station, Int16Array),
-        frames: decoded(routes.frames, Uint8Array),
-        firstHop: decoded(routes.first_hop, Uint32Array),
-        satellite: decoded(routes.satellite, Uint16Array),
-        stationPosition: decoded(routes.station_position, Float32Array),
+        station: decoded(buffer, routes.station, Int16Array),
+        frames: decoded(buffer, routes.frames, Uint16Array),
+        firstHop: decoded(buffer, routes.first_hop, Uint32Array),
+        satellite: decoded(buffer, routes.satellite, Uint16Array),
+        stationPosition: decoded(buffer, routes.station_position, Float32Array),
       };
     }
   }
@@ -83,9 +130,10 @@ class FrameData {
   }
 
   hover(frame) {
+    const codes = this.colourings.map((_, k) => this.codes(k, frame));
     return Array.from({ length: this.count }, (_, i) => {
       const index = frame * this.count + i;
-      const names = this.colourings.map((c, k) => c.names[this.codes(k, frame)[i]]);
+      const names = this.colourings.map((c, k) => c.names[codes[k][i]]);
       const lines = this.details.filter((d) => d.values[index] !== this.missing).map((d) => `${d.title} ${d.values[index]} ${d.unit}`);
       return [this.satellite_label[i], ...names, ...lines].join("<br>");
     });
@@ -227,7 +275,7 @@ class AnimationControls {
     this.rotating = this.globe.data.flatMap((trace, i) => (["night", "sun"].includes(trace.name) ? [i] : []));
     this.initial = this.rotating.map((i) => AXES.map((k) => Float32Array.from(this.globe._fullData[i][k])));
     this.control = Object.fromEntries(
-      ["clock", "play", "frame-time", "follow", "show-links", "show-routes"].map((id) => [id, document.getElementById(id)]),
+      ["clock", "play", "next-event", "frame-time", "follow", "show-links", "show-routes"].map((id) => [id, document.getElementById(id)]),
     );
     this.colouring = 0;
     this.pending = null;
@@ -279,7 +327,7 @@ class AnimationControls {
     this.globe.dataset.frame = frame;
   }
 
-  // Moves the camera to keep the followed object in view; turning the globe by hand stops following.
+  // Moves the camera to keep the followed object in view, until it is turned by hand.
   moveCamera(frame) {
     const [x, y, z] = this.frameData.camera_eye[frame].map((v) => v * (narrow ? NARROW_ZOOM : 1));
     return Plotly.relayout(this.globe, { "scene.camera.eye": { x, y, z } });
@@ -299,11 +347,23 @@ class AnimationControls {
     this.busy = false;
   }
 
+  // Plays about two minutes of the run at a time, 150 ms apart; frames that lie further apart are shown for longer.
   async run() {
+    const { unix_ms: times, frames } = this.frameData;
+    const spacing = (times[frames - 1] - times[0]) / (frames - 1);
+    const stride = Math.max(1, Math.round(120000 / spacing));
+    const shown = Math.min(300, Math.max(60, 150 * (stride * spacing) / 120000));
     while (this.playing) {
-      this.control.clock.value = (this.now + 1) % this.frameData.frames;
-      await Promise.all([this.request(), pause(300)]);
+      this.control.clock.value = this.now === frames - 1 ? 0 : Math.min(frames - 1, this.now + stride);
+      await Promise.all([this.request(), pause(shown)]);
     }
+  }
+
+  // Moves the clock to the next frame with an event, after the last one to the first.
+  nextEvent() {
+    const { events } = this.frameData;
+    this.control.clock.value = events.find((frame) => frame > this.now) ?? events[0];
+    this.request();
   }
 
   listen() {
@@ -323,9 +383,9 @@ class AnimationControls {
       });
     }
     if (!clock) return;
-    for (const touch of ["mousedown", "touchmove"]) this.globe.addEventListener(touch, () => { follow.checked = false; });
     follow.addEventListener("change", () => { if (follow.checked) this.request(); });
     clock.addEventListener("input", () => this.request());
+    if (this.control["next-event"]) this.control["next-event"].addEventListener("click", () => this.nextEvent());
     play.addEventListener("click", () => {
       this.playing = !this.playing;
       play.textContent = this.playing ? "Pause" : "Play";

@@ -160,6 +160,19 @@ def test_what_is_in_the_way(dawndusk: Any, folder: Path, monkeypatch: pytest.Mon
         "point 3 (satellite.power.array.area=100 m2, satellite.power.battery.capacity=10 kWh, seed=2): broken"
     ]
     assert pq.read_table("four/points.parquet")["error"].to_pylist()[3] == "broken"
+    called = dawndusk("report", "four")
+    assert (called.code, called.out, called.err) == (0, f"{Path('four') / 'report.html'}\n", "")
+    page = (folder / "four/report.html").read_text(encoding="utf-8")
+    assert "<h1>four</h1>" in page
+    assert 'id="useful-share" data-point="0" data-value="0.5"' in page
+    (folder / "four/study.yaml").write_text("name: four\nscenario: suncatcher\nseeds: [1]\n", encoding="utf-8")
+    called = dawndusk("report", "four")
+    assert (called.code, called.errors) == (
+        2, [f"{Path('four') / 'study.yaml'}: is not the file that the run wrote: damaged, edited, or of another run; run it again"],
+    )  # fmt: skip
+    (folder / "four/study.yaml").unlink()
+    called = dawndusk("report", "four")
+    assert (called.code, called.errors) == (2, ["four: is not a finished study: study.yaml is missing; run the sweep again"])
 
 
 # --- compare ----------------------------------------------------------------------------------------------------------
@@ -182,10 +195,13 @@ def test_compare(dawndusk: Any, folder: Path) -> None:
     assert [row["field"] for row in result["inputs"]] == ["seed"]
     assert {row["ratio"] for row in result["metrics"]} <= {1.0, None}
     assert {row["points"] for row in result["waterfall"]} == {0.0}
-    called = dawndusk("compare", "found", "suncatcher", *short)
+    called = dawndusk("compare", "found", "suncatcher", *short, "--out", "pages/both.html")
     assert called.code == 0
     assert "B / A" in called.out
-    assert called.out.splitlines()[-1] == "useful +0.00 points of nameplate"
+    last = called.out.splitlines()[-3:]
+    assert last == ["useful +0.00 points of nameplate", "", f"Report: {Path('pages') / 'both.html'}"]
+    assert "<h1>found compared with suncatcher</h1>" in (folder / "pages/both.html").read_text(encoding="utf-8")
+    assert [p.name for p in (folder / "pages").iterdir()] == ["both.html"]
 
 
 def test_compare_with_overrides_of_one_side(dawndusk: Any, folder: Path) -> None:
@@ -214,6 +230,15 @@ def test_compare_with_overrides_of_one_side(dawndusk: Any, folder: Path) -> None
 def test_rounding_is_no_difference(difference: float, a: float, b: float, shown: float) -> None:
     """By hand: two values of 75,139 that differ in the last bit are equal."""
     assert commands._without_rounding(difference, a, b) == shown
+
+
+def test_pages_in_the_way_are_found_before_anything_runs(dawndusk: Any, folder: Path) -> None:
+    (folder / "here.html").touch()
+    for name, why in (("here.html", "exists already"), ("page.txt", "write a name that ends in .html")):
+        called = dawndusk("compare", "suncatcher", "million", "--out", name)
+        assert (called.code, called.out, len(called.errors)) == (2, "", 1)
+        assert called.err.startswith(f"--out {name}: ")
+        assert why in called.err
 
 
 def test_compare_refuses(dawndusk: Any, folder: Path) -> None:

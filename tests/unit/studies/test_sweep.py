@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import sim
 from sim.config.errors import InputError, RunError
 from sim.config.schema.sweep import sweep_schema
-from sim.studies import definition, study_folder, sweep, table
+from sim.studies import definition, study_folder, study_table, sweep, table
 from sim.studies.journal import Journal
 
 AREAS, CAPACITIES = ["100 m2", "140 m2"], ["5 kWh", "10 kWh", "15 kWh"]
@@ -196,6 +197,37 @@ def test_points_table(study: study_folder.Finished) -> None:
         assert row["scenario_sha256"] == alone["scenario_sha256"]
     assert "wall_s" not in found.column_names
     assert min(pq.read_table(study.folder / "runtime.parquet")["wall_s"].to_pylist()) > 0.0
+
+
+def test_study_is_read_with_its_axes(study: study_folder.Finished) -> None:
+    """Source of truth: the sweep as written, and pyarrow's reading of the table."""
+    found = study_table.read_study(study.folder)
+    assert study_table.is_study(study.folder)
+    area, capacity = found.axes
+    assert (area.fields, area.unit, area.values, area.labels) == (("satellite.power.array.area",), "m2", (100.0, 140.0), tuple(AREAS))
+    assert (capacity.unit, capacity.values, capacity.labels) == ("kWh", (5.0, 10.0, 15.0), tuple(CAPACITIES))
+    assert list(found.position) == list(itertools.product(range(2), range(3)))
+    table = pq.read_table(study.folder / "points.parquet")
+    assert list(found.rows) == table.to_pylist()
+    assert found.identity == json.loads((study.folder / "manifest.json").read_text("utf-8"))["identity"]
+
+
+def test_axes_of_mixed_units_and_of_words() -> None:
+    """Mixed units fall back to SI; fields that vary together have no numbers of their own."""
+    columns = pa.schema(
+        [pa.field("duration", pa.float64(), metadata={"unit": "s"}), ("duration [as typed]", pa.string()),
+         pa.field("area", pa.float64(), metadata={"unit": "m2"}), ("area [km2]", pa.float64()), ("seed", pa.int64())]
+    )  # fmt: skip
+    found = [study_table._numbers_column(columns.empty_table(), field) for field in ("duration", "area", "seed")]
+    assert found == [("duration", "s"), ("area [km2]", "km2"), ("seed", "")]
+    mixed = study_table.study_axis(("duration",), [("90 min",), ("2 h",)], [5400.0, 7200.0], "s")
+    assert (mixed.unit, mixed.values, mixed.labels) == ("s", (5400.0, 7200.0), ("90 min", "2 h"))
+    for fields, written, numbers in (
+        (("links",), [(None,), (True,)], [True, False]), (("a", "b"), [("1 m", 2), ("2 m", 3)], [1.0, 2.0]),
+    ):  # fmt: skip
+        axis = study_table.study_axis(fields, written, numbers, "m")
+        assert (axis.unit, axis.values) == ("", None)
+    assert axis.labels == ("1 m / 2", "2 m / 3")
 
 
 def test_study_folder_is_whole_and_a_sweep_again(study: study_folder.Finished) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 
 import numpy as np
@@ -86,11 +85,12 @@ def test_routes_over_hidden_satellites_are_counted_not_drawn(make: Callable[...,
 def test_animation_colours_by_state_role_and_job(make: Callable[..., synthetic.Results]) -> None:
     scene = build_scene(synthetic.couple(make("walker"), jobs=2))
     assert scene is not None
-    data = animation(scene)
+    data, content = animation(scene)
     state, role, job = data["colourings"]
     assert (state["name"], role["name"], job["name"]) == ("state", "role", "job")
     assert role["names"] == list(ROLES)
-    codes = np.frombuffer(base64.b64decode(job["code"]), dtype="<u2")
+    begin, size = job["code"]["begin"], job["code"]["size"]
+    codes = np.frombuffer(content[begin : begin + size], dtype="<u2")
     assert job["names"] == ["no job", "llama-3-8b 0", "llama-3-8b 1"]
     assert codes[:4].tolist() == [1, 2, 1, 2]
     assert codes[-8:].tolist() == [0] * 8
@@ -101,7 +101,7 @@ def test_uncoupled_run_has_no_network(walker: synthetic.Results) -> None:
     scene = build_scene(walker)
     assert scene is not None
     assert (scene.links, scene.routes, scene.role, scene.job) == (None, None, None, None)
-    assert len(animation(scene)["colourings"]) == 1
+    assert len(animation(scene)[0]["colourings"]) == 1
 
 
 def test_few_jobs_have_strips(make: Callable[..., synthetic.Results]) -> None:

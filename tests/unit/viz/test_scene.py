@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from viz.animation import animation
 from viz.globe import markers
-from viz.scene import build_scene, epoch_utc, evenly, orbit_normals, turn_about_pole
+from viz.scene import build_scene, epoch_utc, evenly, orbit_normals, shown_frames, turn_about_pole
 
 
 def test_small_runs_are_shown_completely(walker: synthetic.Results) -> None:
@@ -32,10 +32,41 @@ def test_large_runs_are_sampled_with_a_note(
     run.summary["satellites"] = 50_000
     scene = build_scene(run)
     assert scene is not None
-    assert scene.position_km.shape == (40, 3, 2_500)  # every third of 120 frames 1.5 min apart: near 4 min
+    assert scene.position_km.shape == (120, 3, 2_500)
     assert scene.satellite[0] == 0
     assert scene.satellite[-1] == 2_999
-    assert scene.note.startswith("2,500 of 50,000 satellites, 40 of 120 recorded frames")
+    assert scene.note.startswith("2,500 of 50,000 satellites, 120 frames about 2 min apart.")
+
+
+@pytest.mark.parametrize(
+    ("count", "spacing_s", "shown", "apart"),
+    [
+        (1440, 60.0, 1440, 1),  # a day in steps of a minute
+        (8640, 10.0, 1440, 6),  # in steps of 10 s: a frame a minute, and the last
+        (360, 10.0, 360, 1),  # an hour in steps of 10 s: fewer than 240 if a minute apart
+        (1000, 10.0, 250, 4),
+        (240, 360.0, 240, 1),
+        (2, 60.0, 2, 1),
+        (1, 0.0, 1, 1),
+    ],
+)
+def test_frames_cover_the_whole_run(count: int, spacing_s: float, shown: int, apart: int) -> None:
+    """Source of truth: frames a minute apart, or closer where it would be fewer than 240; the first and the last are shown."""
+    frames = shown_frames((1e3 * spacing_s * np.arange(1, count + 1)).astype(np.int64))
+    assert (frames[0], frames[-1]) == (0, count - 1)
+    assert shown <= len(frames) <= shown + 1
+    assert set(np.diff(frames)[:-1]) <= {apart}
+
+
+def test_events_lead_to_their_frames(make: Callable[..., synthetic.Results]) -> None:
+    """Frames are at 1, 46, 91, 135 and 180 min; an event after the last frame has none."""
+    run = make("walker")
+    minutes = (0.0, 1.0, 1.1, 91.0, 200.0)
+    run.events = [run.events[0] | {"time_s": 60.0 * at} for at in minutes]
+    scene = build_scene(run)
+    assert scene is not None
+    assert (run.series["frame"].values / 60e3).tolist() == [1.0, 46.0, 91.0, 135.0, 180.0]
+    assert scene.events.tolist() == [0, 1, 2]
 
 
 def test_evenly_keeps_both_ends() -> None:
@@ -95,7 +126,7 @@ def test_formation_is_one_marker_in_its_commonest_state(formation: synthetic.Res
     position_km, state = markers(scene)
     assert position_km.shape == (13, 3, 1)
     assert set(state.ravel()) == {4}
-    assert animation(scene)["label"] == f"81 satellites within {scene.formation.extent_m / 1e3:.1f} km"
+    assert animation(scene)[0]["label"] == f"81 satellites within {scene.formation.extent_m / 1e3:.1f} km"
 
 
 def test_lost_positions_do_not_break_a_formation(make: Callable[..., synthetic.Results]) -> None:

@@ -6,7 +6,8 @@
   // For printing, charts are redrawn at the width of the paper; the globe, already an image, is centred.
   function resize(width) {
     for (const name of Object.keys(figures)) {
-      if (name !== "globe") Plotly.relayout(figureElement(name), { width: name.startsWith("formation") ? width && width / 2 : width });
+      const half = figureElement(name).closest(".pair") !== null;
+      if (name !== "globe") Plotly.relayout(figureElement(name), { width: half ? width && width / 2 : width });
     }
   }
   window.addEventListener("beforeprint", () => {
@@ -22,10 +23,10 @@
     if (animation) figureElement("globe").firstElementChild.style.transform = "";
   });
 
-  const frameData = animation && new FrameData(animation);
+  const frameData = animation && new FrameData(animation, await unpacked("arrays", "arrayBuffer"));
   if (frameData) setFirstFrame(frameData, figures);
   await drawAll(figures);
-  if (frameData) new AnimationControls(frameData);
+  if (frameData) new GlobeInput(new AnimationControls(frameData));
   document.documentElement.dataset.ready = "yes";
 })().catch((error) => {
   const message = document.getElementById("error-message");
