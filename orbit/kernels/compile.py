@@ -1,4 +1,5 @@
-"""The decorators of compiled code: `@kernel` for loops over arrays, `@inlined` for the scalar functions they call.
+"""The decorators of compiled code: `@kernel` for loops over arrays, `@inlined` for the scalar functions they call; `exact_`
+forms of both for infinities.
 
 The machine code of kernels is kept on disk (`orbit.kernels.cache`) and used again for as long as nothing that is
 compiled into them changes: their own instructions, the functions they call, the constants they read.
@@ -33,15 +34,33 @@ def compiled() -> bool:
 
 def kernel(function: F) -> F:
     """Compile a loop over arrays: no Python objects, GIL released, machine code kept on disk."""
+    return _kernel(function, FASTMATH)
+
+
+def exact_kernel(function: F) -> F:
+    """The same with every rounding as written, and infinities: for arithmetic that is not the bulk of a run."""
+    return _kernel(function, frozenset())
+
+
+def _kernel(function: F, flags: frozenset[str]) -> F:
     if not compiled():
         return function
-    dispatcher = numba.njit(nogil=True, fastmath=set(FASTMATH), error_model="numpy")(function)
+    dispatcher = numba.njit(nogil=True, fastmath=set(flags), error_model="numpy")(function)
     attach(dispatcher)
     return dispatcher  # type: ignore[no-any-return]
 
 
 def inlined(function: F) -> F:
     """Compile a scalar function that kernels call; the compiler merges it into their loop."""
+    return _inlined(function, FASTMATH)
+
+
+def exact_inlined(function: F) -> F:
+    """The same for `exact_kernel`."""
+    return _inlined(function, frozenset())
+
+
+def _inlined(function: F, flags: frozenset[str]) -> F:
     if not compiled():
         return function
-    return numba.njit(forceinline=True, fastmath=set(FASTMATH), error_model="numpy")(function)  # type: ignore[no-any-return]
+    return numba.njit(forceinline=True, fastmath=set(flags), error_model="numpy")(function)  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ import math
 
 from orbit.constants import EARTH_RADIUS_M, SUN_RADIUS_M
 from orbit.kernels.compile import inlined
-from orbit.kernels.simd import arcsin
+from orbit.kernels.simd import arc
 
 
 @inlined
@@ -21,15 +21,14 @@ def shadow_edge(x: float, y: float, z: float, sun_x: float, sun_y: float, sun_z:
     x, y, z and sun_* [m], Earth-centred, same frame. Exact in sign; exact in size where it matters (within a few
     solar radii of the limb), where the sine of the small angle replaces the angle.
     """
-    # d satellite to Sun, c angle between Sun and Earth centre, e angular radius of the Earth [montenbruck2000:3.4.2]
+    # d satellite to Sun, c angle between Sun and Earth centre, e angular radius of the Earth [montenbruck2000:3.4.2]:
+    # (sin c cos e - cos c sin e) d, with d cos c = -(d . r) / r and sin e = R / r; one root for both sines and cosines
     dx, dy, dz = sun_x - x, sun_y - y, sun_z - z
-    d = math.sqrt(dx * dx + dy * dy + dz * dz)
-    r = math.sqrt(x * x + y * y + z * z)
-    cos_c = -(dx * x + dy * y + dz * z) / (d * r)
-    sin_c = math.sqrt(max(0.0, 1.0 - cos_c * cos_c))
-    sin_e = min(1.0, EARTH_RADIUS_M / r)
-    cos_e = math.sqrt(1.0 - sin_e * sin_e)
-    return (sin_c * cos_e - cos_c * sin_e) * d / sun_radius_m
+    d2, r2 = dx * dx + dy * dy + dz * dz, x * x + y * y + z * z
+    along = dx * x + dy * y + dz * z
+    above2 = max(0.0, r2 - EARTH_RADIUS_M * EARTH_RADIUS_M)
+    across = math.sqrt(max(0.0, d2 * r2 - along * along) * above2)
+    return (across + along * EARTH_RADIUS_M) / (r2 * sun_radius_m)
 
 
 @inlined
@@ -40,7 +39,8 @@ def lit_fraction(edge: float) -> float:
     40,000 km.
     """
     s = min(1.0, max(-1.0, edge))
-    return 0.5 + (arcsin(s) + s * math.sqrt(1.0 - s * s)) / math.pi
+    w = math.sqrt(1.0 - s * s)
+    return 0.5 + (arc(s, w) + s * w) * (1.0 / math.pi)
 
 
 @inlined
@@ -48,7 +48,7 @@ def _lit_integral(edge: float) -> float:
     """Integral of lit_fraction from -infinity to edge, closed form."""
     s = min(1.0, max(-1.0, edge))
     w = math.sqrt(1.0 - s * s)
-    return 0.5 * s + (s * arcsin(s) + w - w * w * w / 3.0) / math.pi + max(0.0, edge - 1.0)
+    return 0.5 * s + (s * arc(s, w) + w - w * w * w * (1.0 / 3.0)) * (1.0 / math.pi) + max(0.0, edge - 1.0)
 
 
 @inlined
@@ -62,19 +62,42 @@ def mean_between(edge0: float, edge1: float) -> float:
 
 
 @inlined
-def mean_lit_fraction(edge_before: float, edge_start: float, edge_end: float) -> float:
-    """Mean lit fraction over a step, from the edges one tick before it, at its start and at its end.
+def quarter_edges(edge_before: float, edge_start: float, edge_end: float) -> tuple[float, float, float]:
+    """Edges at the quarters of a step, on the parabola through the ticks before it, at its start and at its end.
 
-    The edge is a parabola through the three ticks, taken straight over each quarter of the step, where the integral
-    is exact. For steps up to 60 s the parabola is within 0.004 solar radii.
+    For steps up to 60 s the parabola is within 0.004 solar radii.
     """
     half_slope = 0.5 * (edge_end - edge_before)
     half_curve = 0.5 * (edge_end - 2.0 * edge_start + edge_before)
     e1 = edge_start + 0.25 * (half_slope + 0.25 * half_curve)
     e2 = edge_start + 0.5 * (half_slope + 0.5 * half_curve)
     e3 = edge_start + 0.75 * (half_slope + 0.75 * half_curve)
+    return e1, e2, e3
+
+
+@inlined
+def outside_penumbra(edge_before: float, edge_start: float, edge_end: float) -> tuple[float, float]:
+    """Lit fraction of a step that is all sunlight or all umbra, and 1.0 where it is neither, else 0.0."""
+    e1, e2, e3 = quarter_edges(edge_before, edge_start, edge_end)
+    lowest = min(min(edge_start, edge_end), min(e1, min(e2, e3)))
+    highest = max(max(edge_start, edge_end), max(e1, max(e2, e3)))
+    lit = 1.0 if lowest >= 1.0 else 0.0
+    return lit, 1.0 if lowest < 1.0 and highest > -1.0 else 0.0
+
+
+@inlined
+def mean_in_penumbra(edge_before: float, edge_start: float, edge_end: float) -> float:
+    """Mean lit fraction over a step that touches the penumbra: straight over each quarter, where the integral is exact."""
+    e1, e2, e3 = quarter_edges(edge_before, edge_start, edge_end)
     total = mean_between(edge_start, e1) + mean_between(e1, e2) + mean_between(e2, e3) + mean_between(e3, edge_end)
     return min(1.0, max(0.0, 0.25 * total))
+
+
+@inlined
+def mean_lit_fraction(edge_before: float, edge_start: float, edge_end: float) -> float:
+    """Mean lit fraction over a step, from the edges one tick before it, at its start and at its end."""
+    lit, penumbra = outside_penumbra(edge_before, edge_start, edge_end)
+    return mean_in_penumbra(edge_before, edge_start, edge_end) if penumbra > 0.0 else lit
 
 
 SUN_DISC_M = SUN_RADIUS_M  # the radius to pass for the real Sun

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 CONTROL = ROWS.controls
-TILE, BLOCK = 256, 60  # satellites and steps at a time: positions of a block stay in the second-level cache
+TILE, BLOCK = loop.WIDTH, 60  # satellites and steps at a time: positions of a block stay in the second-level cache
 
 
 class Surroundings(NamedTuple):
@@ -51,7 +51,7 @@ class Tile:
     first: int  # number of its first satellite in the fleet
     kind: int  # type of its satellites
     type_: FleetType
-    carry: Array  # (carried rows, width)
+    work: Array  # (WORK, ROW_LENGTH), rows of the compiled loop
     r_m: Array  # (block, 3, width), positions at the ends of the steps of a block
     controls: Array  # (control rows, steps or 1, width)
     slots: Ints  # of the recorder's satellites those that are here
@@ -64,6 +64,11 @@ class Tile:
     def real(self) -> int:
         """Number of satellites; the rest of the width repeats the last."""
         return self.hi - self.lo
+
+    @property
+    def carry(self) -> Array:
+        """Carried rows, (carried rows, width)."""
+        return self.work[: loop.CARRIED, : self.r_m.shape[2]]
 
 
 class Exchange(Protocol):
@@ -86,24 +91,8 @@ class Exchange(Protocol):
         """
         ...
 
-    def before(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Fill the controls of steps k to k + steps - 1, whose positions begin at `at` in the block.
-
-        Parameters
-        ----------
-        k : int
-            Number of the first step.
-        steps : int
-            Number of steps.
-        at : int
-            Place of the first step in the block.
-        tiles : sequence of Tile
-            Satellites that go through time together.
-        """
-        ...
-
-    def after(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """The steps have been taken.
+    def advance(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Take steps k to k + steps - 1, whose positions begin at `at` in the block.
 
         Parameters
         ----------
@@ -188,7 +177,10 @@ class Context:
         self.listed = events.listed_changes(loaded) if sample is None else []
         self.coupled = sample is None and self.scenario.coupled
         self.block_given = bool(block)  # coupled runs hold fewer positions by default
-        self.tile, self.block = tile, min(block or BLOCK, self.grid.steps)
+        if not 1 <= tile <= loop.WIDTH:
+            raise ValueError(f"a tile of {tile} satellites; write 1 to {loop.WIDTH}")
+        self.tile, self.block = min(tile, max(p.count for p in self.propagators)), min(block or BLOCK, self.grid.steps)
+        self.width = -(-self.tile // loop.GROUP) * loop.GROUP  # of the arrays of a tile, in whole groups
         self.threads = threads or os.cpu_count() or 1
         recorder = self.scenario.recorder
         count, self.stride = recorder_plan(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from sim.config.errors import bad_input
 from sim.engine import events, job_assignment, links
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.outcome import Outcome
+from sim.engine.satellite_params import FleetType
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import Network
@@ -141,6 +144,27 @@ class NullTransport:
         return np.zeros(src.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
 
 
+class _Batch(NamedTuple):
+    """Neighbouring tiles whose satellites are of one type; views of the arrays of all tiles."""
+
+    kind: int
+    type_: FleetType
+    work: Array  # (tiles, WORK, ROW_LENGTH)
+    r_m: Array  # (tiles, block, 3, width)
+    first: Ints  # number of the first satellite of each tile
+    real: Ints  # satellites of each tile
+
+
+def _batches(tiles: Sequence[Tile], work: Array, r_m: Array) -> list[_Batch]:
+    kinds = np.array([tile.kind for tile in tiles])
+    cuts = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(tiles)]
+    first, real = (np.array(values, dtype=np.int64) for values in zip(*((t.first, t.real) for t in tiles), strict=True))
+    return [
+        _Batch(tiles[lo].kind, tiles[lo].type_, work[lo:hi], r_m[lo:hi], first[lo:hi], real[lo:hi])
+        for lo, hi in pairwise(cuts)
+    ]
+
+
 class Coupling:
     """The exchange of a fleet whose satellites depend on each other, one step at a time.
 
@@ -155,7 +179,6 @@ class Coupling:
         n = run.satellites
         self.block = run.block if run.block_given else max(1, min(60, BLOCK_VALUES // (3 * n)))
         self.block = min(self.block, run.grid.steps)
-        self.preview = loop.preview_limits(run.tile)
         self.order = links.rank_order(run.loaded)
         rules = links.link_rules(self.scenario)
         self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
@@ -165,14 +188,23 @@ class Coupling:
         self._noted = 0
         self._lost: list[tuple[int, int]] = []
 
-    def begin(self, tiles: Sequence[Tile]) -> None:
+    def begin(self, tiles: Sequence[Tile], work: Array, r_m: Array, fleet: Ints, extremes: Array) -> None:
         """Links, jobs and routes at the epoch.
 
         Parameters
         ----------
         tiles : sequence of Tile
             Satellites that go through time together.
+        work : ndarray, shape (tiles, WORK, ROW_LENGTH)
+            Rows of all tiles.
+        r_m : ndarray, shape (tiles, block, 3, width)
+            Positions of all tiles at the ends of the steps of a block [m].
+        fleet : ndarray of int64, shape (types, steps, columns)
+            Sums over the fleet, added to in every step.
+        extremes : ndarray, shape (steps, items)
+            Largest and smallest values, raised in every step.
         """
+        self.batches, self.fleet, self.extremes = _batches(tiles, work, r_m), fleet, extremes
         run, s = self.run, self.run.surroundings
         x = slice(loop.X_ROW, loop.X_ROW + 3)
         self.r_m = np.concatenate([t.carry[x, : t.real] for t in tiles], axis=1)
@@ -251,20 +283,39 @@ class Coupling:
         self._noted = len(self.run.decayed)
         return ((k, 1) for k in range(k0, k0 + steps))
 
-    def before(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Availability, network, routes and jobs of step k: the controls of every satellite.
+    def advance(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Take step k: availability, network, routes, jobs, then all satellites.
 
         Parameters
         ----------
         k : int
-            Number of the first step.
+            Number of the step.
         steps : int
-            Number of steps.
+            1.
         at : int
-            Place of the first step in the block.
+            Place of the step in the block.
         tiles : sequence of Tile
             Satellites that go through time together.
         """
+        self._exchange(k, at, tiles)
+        run, s = self.run, self.run.surroundings
+        for b in self.batches:
+            loop.take_step(
+                b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], self.controls, b.type_.values,
+                self.fleet[b.kind, k], self.extremes[k],
+            )  # fmt: skip
+        if (k + 1) % run.stride == 0:
+            self._record((k + 1) // run.stride - 1, tiles)
+
+    def _record(self, frame: int, tiles: Sequence[Tile]) -> None:
+        """A frame of the recorder. Jobs know what the compiled loop does not: the useful share of members."""
+        useful = self.scheduler.useful_share
+        for tile in tiles:
+            loop.record(tile.work, frame, tile.lanes, tile.kept)
+            tile.kept[frame, USEFUL] += useful[tile.first + tile.lanes]
+
+    def _exchange(self, k: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Availability, network, routes and jobs of step k: the controls of every satellite."""
         step_s, s = self.scenario.step, self.run.surroundings
         lost_now = [d for d in self._lost if d[1] == k]
         self.availability.report(events.decays(lost_now, step_s))
@@ -281,61 +332,38 @@ class Coupling:
         )
         self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = now.up, now.rate_cap
         self.scheduler.begin_step(k * step_s, (k + 1) * step_s, now.up, self.transport, reached, now.changes)
-        self._set_rates(k, at, tiles)
+        self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)
-        for tile in tiles:
-            self._fill(tile)
 
-    def after(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Add what jobs know and the compiled loop does not: the useful share of members.
-
-        Parameters
-        ----------
-        k : int
-            Number of the first step.
-        steps : int
-            Number of steps.
-        at : int
-            Place of the first step in the block.
-        tiles : sequence of Tile
-            Satellites that go through time together.
-        """
-        if (k + 1) % self.run.stride == 0:
-            useful = self.scheduler.useful_share
-            for tile in tiles:
-                tile.kept[(k + 1) // self.run.stride - 1, USEFUL] += useful[tile.first + tile.lanes]
-
-    def _set_rates(self, k: int, at: int, tiles: Sequence[Tile]) -> None:
+    def _set_rates(self, k: int, at: int) -> None:
         """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""
-        duty = self.controls[CONTROL["duty"]]
+        s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
         duty[:] = 1.0
-        self._preview(k, at, tiles)
+        for b in self.batches:
+            loop.see_surroundings(
+                b.work, b.first, b.real, b.r_m, at, s.sun_m[k + 2], s.flux_w_m2[k + 2], self.controls, b.type_.values
+            )
+        self._preview(k, again=False)
         for _ in range(ROUNDS):
-            inputs = self.scheduler.fill_inputs(self.limits)
-            moved = float(np.max(np.abs(duty - inputs.duty)))
+            wanted = self.scheduler.set_rates(self.limits)
+            moved = float(np.max(np.abs(duty - wanted)))
             if moved == 0.0:
                 break  # the limits are those of this duty
-            duty[:] = inputs.duty
-            self._preview(k, at, tiles)
+            duty[:] = wanted
+            self._preview(k, again=True)
             if moved < SETTLED:
                 break
+        inputs = self.scheduler.fill_inputs()
         for name in ("requested", "job_rate", "running", "productive"):
             self.controls[CONTROL[name]] = getattr(inputs, name)
 
-    def _preview(self, k: int, at: int, tiles: Sequence[Tile]) -> None:
-        """What the step allows every satellite under the controls as they are."""
-        s, found = self.run.surroundings, np.empty((loop.LIMIT_ROWS, self.run.tile))
-        for tile in tiles:
-            self._fill(tile)
-            self.preview(
-                tile.r_m[at], s.sun_m[k + 2], s.flux_w_m2[k + 2], tile.controls[:, 0], tile.type_.params, tile.carry, found
+    def _preview(self, k: int, again: bool) -> None:
+        """What the step allows every satellite under the duty as it is."""
+        s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
+        for b in self.batches:
+            loop.preview_limits(
+                b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], duty, again, b.type_.values, self.limits
             )
-            self.limits[:, tile.first : tile.first + tile.real] = found[:, : tile.real]
-
-    def _fill(self, tile: Tile) -> None:
-        """A tile's controls; the rest of its width repeats the last satellite."""
-        tile.controls[:, 0, : tile.real] = self.controls[:, tile.first : tile.first + tile.real]
-        tile.controls[:, 0, tile.real :] = tile.controls[:, 0, tile.real - 1 : tile.real]
 
     def _update_network(self, now: StepAvailability) -> None:
         if self.network is not None:

@@ -47,7 +47,8 @@ class Sums(local):
             return
         self.ready = True
         steps, stations = run.grid.steps, run.surroundings.station_m.shape[1]
-        self.r_m = np.empty((run.block, 3, run.tile))
+        self.r_m = np.empty((run.block, 3, run.width))
+        self.work = np.zeros((loop.WORK, loop.ROW_LENGTH))
         self.fleet = np.zeros((len(run.types), steps, loop.COLUMNS), dtype=np.int64)
         self.extremes = np.full((steps, loop.EXTREMES), loop.NO_EXTREME)
         self.best_range2_m2 = np.full((steps, stations), visibility.OUT_OF_SIGHT_M2)
@@ -81,7 +82,7 @@ class Run(Context):
     ) -> None:
         super().__init__(loaded, tile, block, threads, sample)
         self.parts: list[tuple[NDArray[np.int64], Array, Array]] = []
-        self.loop = loop.tile_loop(tile)
+        self.loop = loop.run_block
         self.sums = Sums()
         self.stop = Event()
 
@@ -133,14 +134,32 @@ class Run(Context):
         Outcome
             What the run leaves.
         """
-        self.sums.make(self)
-        block = coupling.block
-        tiles = [self.new_tile(*place, np.empty((block, 3, self.tile))) for place in self.places()]
-        coupling.begin(tiles)
-        self.march(tiles, coupling, block, progress)
+        tiles = self.begin_coupled(coupling)
+        self.march(tiles, coupling, coupling.block, progress)
         for tile in tiles:
             self._keep(tile)
         return coupling.end(self._gather())
+
+    def begin_coupled(self, coupling: Coupling) -> list[Tile]:
+        """All tiles side by side at the epoch, with links, jobs and routes.
+
+        Parameters
+        ----------
+        coupling : Coupling
+            The exchange between satellites.
+
+        Returns
+        -------
+        list of Tile
+            All satellites of the run.
+        """
+        self.sums.make(self)
+        places = list(self.places())
+        work = np.zeros((len(places), loop.WORK, loop.ROW_LENGTH))
+        r_m = np.empty((len(places), coupling.block, 3, self.width))
+        tiles = [self.new_tile(*place, r_m[t], work[t]) for t, place in enumerate(places)]
+        coupling.begin(tiles, work, r_m, self.sums.fleet, self.sums.extremes)
+        return tiles
 
     def march(
         self, tiles: Sequence[Tile], exchange: Exchange, block: int, progress: Progress | None = None
@@ -166,10 +185,7 @@ class Run(Context):
             for tile in tiles:
                 self._propagate(tile, k0, n)
             for k, many in exchange.intervals(k0, n):
-                exchange.before(k, many, k - k0, tiles)
-                for tile in tiles:
-                    self._advance(tile, k, many, k - k0)
-                exchange.after(k, many, k - k0, tiles)
+                exchange.advance(k, many, k - k0, tiles)
             if progress is not None:
                 progress((k0 + n) * self.satellites, steps * self.satellites)
 
@@ -187,7 +203,9 @@ class Run(Context):
             for lo, hi in pairwise([*range(0, propagator.count, self.tile), propagator.count]):
                 yield propagator, lo, hi, int(base), kind
 
-    def new_tile(self, propagator: Propagator, lo: int, hi: int, base: int, kind: int, r_m: Array) -> Tile:
+    def new_tile(
+        self, propagator: Propagator, lo: int, hi: int, base: int, kind: int, r_m: Array, work: Array
+    ) -> Tile:
         """A tile at the epoch.
 
         Parameters
@@ -204,19 +222,20 @@ class Run(Context):
             Type of its satellites.
         r_m : ndarray, shape (block, 3, width)
             Room for positions [m].
+        work : ndarray, shape (WORK, ROW_LENGTH)
+            Rows of the compiled loop.
 
         Returns
         -------
         Tile
             The tile.
         """
-        number, width = base + lo, self.tile
+        number, width = base + lo, self.width
         mine = np.flatnonzero((self.kept_satellites >= number) & (self.kept_satellites < number + hi - lo))
         tile = Tile(
-            propagator=propagator, lo=lo, hi=hi, first=number, kind=kind, type_=self.types[kind],
-            carry=np.empty((loop.CARRIED, width)), r_m=r_m, controls=np.ones((loop.CONTROL_ROWS, 1, width)), slots=mine,
-            lanes=self.kept_satellites[mine] - number, kept=np.zeros((self.kept.shape[0], loop.RECORDED, mine.size)),
-            gone=np.zeros((1, width), dtype=np.bool_),
+            propagator=propagator, lo=lo, hi=hi, first=number, kind=kind, type_=self.types[kind], work=work, r_m=r_m,
+            controls=np.ones((loop.CONTROL_ROWS, 1, width)), slots=mine, lanes=self.kept_satellites[mine] - number,
+            kept=np.zeros((self.kept.shape[0], loop.RECORDED, mine.size)), gone=np.zeros((1, width), dtype=np.bool_),
         )  # fmt: skip
         first = np.empty((2, 3, width))
         self._mark_gone(tile, propagator.fill(lo, hi, -1, first), first, -2)
@@ -237,7 +256,7 @@ class Run(Context):
         if codes is None and not before.any():
             tile.gone = before[np.newaxis, :]
             return
-        bad = np.zeros((len(r_m), self.tile), dtype=np.bool_) if codes is None else codes != 0
+        bad = np.zeros((len(r_m), self.width), dtype=np.bool_) if codes is None else codes != 0
         gone = before | np.maximum.accumulate(bad)
         sun_m = self.surroundings.sun_m[k + 2 : k + 2 + len(r_m)]
         position = 1e7 * sun_m / np.linalg.norm(sun_m, axis=1, keepdims=True)
@@ -246,12 +265,24 @@ class Run(Context):
             self.decayed.append((tile.first + int(lane), max(0, k + int(np.argmax(gone[:, lane])))))
         tile.gone = gone
 
-    def _advance(self, tile: Tile, k: int, steps: int, at: int) -> None:
-        """Take steps k to k + steps - 1 with the tile's controls; their positions begin at `at` in the block."""
+    def advance_alone(self, tile: Tile, k: int, steps: int, at: int) -> None:
+        """Take steps k to k + steps - 1 of a tile with its controls.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile.
+        k : int
+            Number of the first step.
+        steps : int
+            Number of steps.
+        at : int
+            Place of the first step in the block.
+        """
         window = slice(k + 2, k + 2 + steps)
         self.loop(
             tile.r_m[at : at + steps], self.surroundings.sun_m[window], self.surroundings.flux_w_m2[window], tile.controls,
-            tile.type_.params, tile.carry, tile.real, self.sums.fleet[tile.kind, k : k + steps],
+            tile.type_.values, tile.work, tile.real, self.sums.fleet[tile.kind, k : k + steps],
             self.sums.extremes[k : k + steps], k, self.stride, tile.lanes, tile.kept,
         )  # fmt: skip
 
@@ -263,7 +294,7 @@ class Run(Context):
     def _alone(self, propagator: Propagator, lo: int, hi: int, base: int, kind: int) -> int:
         """One tile through the whole run; returns its number of satellite-steps."""
         self.sums.make(self)
-        tile = self.new_tile(propagator, lo, hi, base, kind, self.sums.r_m)
+        tile = self.new_tile(propagator, lo, hi, base, kind, self.sums.r_m, self.sums.work)
         self.march([tile], Independent(self), self.block)
         if self.stop.is_set():
             return 0
@@ -317,8 +348,8 @@ class Independent:
         """
         return [(k0, steps)]
 
-    def before(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Availability by listed events; satellites without a position are neither available nor on the bus.
+    def advance(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
+        """Take steps k to k + steps - 1, and note which stations see a satellite that serves.
 
         Parameters
         ----------
@@ -331,10 +362,17 @@ class Independent:
         tiles : sequence of Tile
             Satellites that go through time together.
         """
+        self._controls(k, steps, tiles)
+        for tile in tiles:
+            self.run.advance_alone(tile, k, steps, at)
+        self._ranges(k, steps, tiles)
+
+    def _controls(self, k: int, steps: int, tiles: Sequence[Tile]) -> None:
+        """Availability by listed events; satellites without a position are neither available nor on the bus."""
         run = self.run
         for tile in tiles:
             lo, hi = tile.first, tile.first + tile.real
-            controls, serving = events.step_inputs(run.listed, lo, hi, run.tile, k, steps, run.scenario.step)
+            controls, serving = events.step_inputs(run.listed, lo, hi, run.width, k, steps, run.scenario.step)
             if tile.gone[-1].any():
                 controls = np.broadcast_to(controls, (loop.CONTROL_ROWS, *tile.gone.shape)).copy()
                 controls[CONTROL["available"]][tile.gone] = 0.0
@@ -342,20 +380,8 @@ class Independent:
                 serving = np.where(tile.gone, 0.0, serving)
             tile.controls, tile.serving = controls, serving
 
-    def after(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
-        """Range from every station to the nearest satellite in view that serves.
-
-        Parameters
-        ----------
-        k : int
-            Number of the first step.
-        steps : int
-            Number of steps.
-        at : int
-            Place of the first step in the block.
-        tiles : sequence of Tile
-            Satellites that go through time together.
-        """
+    def _ranges(self, k: int, steps: int, tiles: Sequence[Tile]) -> None:
+        """Range from every station to the nearest satellite in view that serves."""
         run, s, window = self.run, self.run.surroundings, slice(k + 2, k + 2 + steps)
         best = run.sums.best_range2_m2[k : k + steps]
         for tile in tiles:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.schema import Economics, Satellite, Scenario
-from sim.spacecraft import step, thermal
+from sim.spacecraft import rows, step, thermal
 from sim.spacecraft.submodel import Setup
 
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
@@ -25,6 +26,11 @@ class FleetType:
     initial: NDArray[np.float64]  # first value of every carried row, positions and shadow apart
     heat_capacity_j_k: NDArray[np.float64]  # of the five thermal nodes
     peak_flops_per_s: float  # of all its accelerators, at the reference precision
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """Parameters as numbers in order, for compiled functions."""
+        return rows.flat(self.params)
 
 
 def fleet_types(scenario: Scenario) -> list[FleetType]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.kernels.compile import inlined
-from orbit.kernels.simd import arccos, arcsin
+from orbit.kernels.simd import arc
 from sim.schema import Variable
 from sim.spacecraft.submodel import Setup, Submodel
 
@@ -72,17 +72,21 @@ def plate_view_factor(cos_gamma: float, radius_m: float) -> float:
     >>> round(plate_view_factor(1.0, 2.0 * EARTH_RADIUS_M), 12), plate_view_factor(-1.0, 7e6)
     (0.25, 0.0)
     """
-    # H distance in Earth radii, q half-width of the disc's rim: sqrt(H^2 - 1)
-    h = radius_m / EARTH_RADIUS_M
+    # H distance in Earth radii, near its inverse, q half-width of the disc's rim: sqrt(H^2 - 1)
+    near = EARTH_RADIUS_M / radius_m
+    h = radius_m * (1.0 / EARTH_RADIUS_M)
     q = math.sqrt(max(0.0, h * h - 1.0))
-    sin_gamma = math.sqrt(max(1e-30, 1.0 - cos_gamma * cos_gamma))
-    facing = cos_gamma / (h * h)
-    rim = min(1.0, q / (h * sin_gamma))
-    cot = min(1.0, max(-1.0, q * cos_gamma / sin_gamma))
+    steep = 1.0 / math.sqrt(max(1e-30, 1.0 - cos_gamma * cos_gamma))
+    facing = cos_gamma * near * near
+    # angles of the rim and of the plate's horizon: sines, and cosines that share one root
+    rim = min(1.0, q * near * steep)
+    cot = min(1.0, max(-1.0, q * cos_gamma * steep))
+    root = math.sqrt(max(0.0, 1.0 - h * h * cos_gamma * cos_gamma))
+    across = min(1.0, root * steep)
     partial = (
         0.5
-        - arcsin(rim) / math.pi
-        + (cos_gamma * arccos(-cot) - q * math.sqrt(max(0.0, 1.0 - h * h * cos_gamma * cos_gamma))) / (math.pi * h * h)
+        - arc(rim, across * near) * (1.0 / math.pi)
+        + (cos_gamma * (0.5 * math.pi + arc(cot, across)) - q * root) * (near * near * (1.0 / math.pi))
     )
     # the rim of the disc lies wholly on one side of the plate where |cos gamma| >= 1 / H
     return facing if cos_gamma * h >= 1.0 else (0.0 if cos_gamma * h <= -1.0 else partial)
@@ -109,8 +113,8 @@ def back_view_factor(front: float, cos_gamma: float, radius_m: float) -> float:
     float
         View factor, 0 to 1.
     """
-    h = radius_m / EARTH_RADIUS_M
-    return max(0.0, front - cos_gamma / (h * h))
+    near = EARTH_RADIUS_M / radius_m
+    return max(0.0, front - cos_gamma * near * near)
 
 
 @inlined

@@ -57,6 +57,67 @@ def parameters(setup: Setup) -> StepLength:
 
 
 @inlined
+def sun_edge(inputs: Any) -> float:
+    """Height of the Sun's centre over the Earth's limb at the end of the step.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+
+    Returns
+    -------
+    float
+        Height [solar radii].
+    """
+    return shadow_edge(
+        inputs.end_x_m, inputs.end_y_m, inputs.end_z_m, inputs.sun_x_m, inputs.sun_y_m, inputs.sun_z_m, SUN_RADIUS_M
+    )
+
+
+@inlined
+def directions(state: Any, inputs: Any, edge_end: float, lit: float, p: StepLength) -> Illumination:
+    """Directions at the middle of the step, beside the sunlight over it.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    edge_end : float
+        Height of the Sun over the Earth's limb at the end of the step [solar radii].
+    lit : float
+        Share of the solar disc in view, mean over the step, 0 to 1.
+    p : StepLength
+        Parameters of the submodel.
+
+    Returns
+    -------
+    Illumination
+        Share of the solar disc in view, mean over the step; unit vectors away from the Earth, normal to the orbit and
+        to the Sun.
+    """
+    sun_d = math.sqrt(inputs.sun_x_m * inputs.sun_x_m + inputs.sun_y_m * inputs.sun_y_m + inputs.sun_z_m * inputs.sun_z_m)
+    ux, uy, uz = inputs.sun_x_m / sun_d, inputs.sun_y_m / sun_d, inputs.sun_z_m / sun_d
+    x0, y0, z0 = state.x_m, state.y_m, state.z_m
+    x1, y1, z1 = inputs.end_x_m, inputs.end_y_m, inputs.end_z_m
+    mx, my, mz = x0 + x1, y0 + y1, z0 + z1
+    wx, wy, wz = y0 * z1 - z0 * y1, z0 * x1 - x0 * z1, x0 * y1 - y0 * x1
+    middle = math.sqrt(max(mx * mx + my * my + mz * mz, 1e-30))
+    plane = math.sqrt(max(wx * wx + wy * wy + wz * wz, 1e-30))  # a position that does not change has no plane
+    both = 1.0 / (middle * plane)  # one division for two
+    m, w = plane * both, middle * both
+    radius = 0.5 * (math.sqrt(x0 * x0 + y0 * y0 + z0 * z0) + math.sqrt(x1 * x1 + y1 * y1 + z1 * z1))
+    dark_run = state.dark_run_s + (1.0 - lit) * p.step_s if lit < 1.0 - 1e-9 else 0.0
+    return Illumination(
+        x_m=x1, y_m=y1, z_m=z1, edge_before=state.edge_now, edge_now=edge_end, dark_run_s=dark_run, lit_fraction=lit,
+        radial_x=mx * m, radial_y=my * m, radial_z=mz * m, normal_x=wx * w, normal_y=wy * w, normal_z=wz * w, sun_x=ux,
+        sun_y=uy, sun_z=uz, radius_m=radius,
+    )  # fmt: skip
+
+
+@inlined
 def advance(state: Any, inputs: Any, p: StepLength) -> Illumination:
     """Sunlight over the step, and directions at its middle.
 
@@ -75,23 +136,9 @@ def advance(state: Any, inputs: Any, p: StepLength) -> Illumination:
         Share of the solar disc in view, mean over the step; unit vectors away from the Earth, normal to the orbit and
         to the Sun.
     """
-    sun_d = math.sqrt(inputs.sun_x_m * inputs.sun_x_m + inputs.sun_y_m * inputs.sun_y_m + inputs.sun_z_m * inputs.sun_z_m)
-    ux, uy, uz = inputs.sun_x_m / sun_d, inputs.sun_y_m / sun_d, inputs.sun_z_m / sun_d
-    x0, y0, z0 = state.x_m, state.y_m, state.z_m
-    x1, y1, z1 = inputs.end_x_m, inputs.end_y_m, inputs.end_z_m
-    edge_end = shadow_edge(x1, y1, z1, inputs.sun_x_m, inputs.sun_y_m, inputs.sun_z_m, SUN_RADIUS_M)
+    edge_end = sun_edge(inputs)
     lit = mean_lit_fraction(state.edge_before, state.edge_now, edge_end)
-    mx, my, mz = x0 + x1, y0 + y1, z0 + z1
-    wx, wy, wz = y0 * z1 - z0 * y1, z0 * x1 - x0 * z1, x0 * y1 - y0 * x1
-    m = 1.0 / math.sqrt(max(mx * mx + my * my + mz * mz, 1e-30))
-    w = 1.0 / math.sqrt(max(wx * wx + wy * wy + wz * wz, 1e-30))  # a position that does not change has no plane
-    radius = 0.5 * (math.sqrt(x0 * x0 + y0 * y0 + z0 * z0) + math.sqrt(x1 * x1 + y1 * y1 + z1 * z1))
-    dark_run = state.dark_run_s + (1.0 - lit) * p.step_s if lit < 1.0 - 1e-9 else 0.0
-    return Illumination(
-        x_m=x1, y_m=y1, z_m=z1, edge_before=state.edge_now, edge_now=edge_end, dark_run_s=dark_run, lit_fraction=lit,
-        radial_x=mx * m, radial_y=my * m, radial_z=mz * m, normal_x=wx * w, normal_y=wy * w, normal_z=wz * w, sun_x=ux,
-        sun_y=uy, sun_z=uz, radius_m=radius,
-    )  # fmt: skip
+    return directions(state, inputs, edge_end, lit, p)
 
 
 _AXES = "position, true equator and mean equinox of date"

@@ -1,53 +1,60 @@
-"""The loop over a tile of satellites: `advance` for every satellite and step, sums over the fleet, the recorder.
+"""Compiled loops over tiles: many steps of a tile at once, or single steps of tiles that exchange something in between.
 
-`tile_loop(width)` compiles it for a fixed number of satellites a tile, so that all offsets are constants and the loops
-vectorise. Satellites are independent: results do not depend on the width, nor on how time is cut into blocks.
+Both call the passes of `sim.spacecraft.passes`. Satellites are independent: results do not depend on how they are divided
+into tiles, nor on how time is cut into blocks.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from functools import cache
-from typing import Any
 
 import numpy as np
 
 from orbit.constants import SUN_RADIUS_M
 from orbit.kernels.compile import Floats, Ints, kernel
 from orbit.kernels.shadow import shadow_edge
-from sim.spacecraft import rows
-from sim.spacecraft.inputs import CONTROLS, Inputs
-from sim.spacecraft.step import ROWS, VARIABLES, State, advance
+from orbit.kernels.views import fixed_rows
+from sim.spacecraft.passes import (
+    CARRIED,
+    COLUMNS,
+    CONTROL_ROWS,
+    DUTY_CONTROL,
+    DUTY_ROW,
+    EDGE_BEFORE_ROW,
+    EDGE_NOW_ROW,
+    END_POSITION,
+    EXTREMES,
+    FIRST_CONTROL,
+    GROUP,
+    NO_EXTREME,
+    POWER_LIMIT_ROW,
+    RATE_CAP_ROW,
+    RATE_LIMIT_ROW,
+    RECORDED,
+    ROW_LENGTH,
+    SCALE,
+    SIGNS,
+    WIDTH,
+    WORK,
+    X_ROW,
+    Sun,
+    fill_controls,
+    limits_passes,
+    operation_passes,
+    sum_up,
+    surroundings_passes,
+)
+from sim.spacecraft.step import ROWS, unpack
 
-CARRIED, WORK, CONTROL_ROWS = len(ROWS.carried), ROWS.work, len(CONTROLS)
-COLUMNS, EXTREMES, RECORDED = len(ROWS.columns), len(ROWS.extremes), len(ROWS.recorded)
-FIRST_CONTROL, END_POSITION = ROWS.first_control, ROWS.end_position
-X_ROW = ROWS.carried["x_m"]
-EDGE_BEFORE_ROW, EDGE_NOW_ROW = ROWS.carried["edge_before"], ROWS.carried["edge_now"]
+__all__ = [
+    "CARRIED", "COLUMNS", "CONTROL_ROWS", "DUTY_CONTROL", "EDGE_NOW_ROW", "EXTREMES", "GROUP", "LIMIT_ALLOWED", "LIMIT_POWER",
+    "LIMIT_RATE", "LIMIT_ROWS", "NO_EXTREME", "RECORDED", "ROW_LENGTH", "SCALE", "SIGNS", "WIDTH", "WORK", "X_ROW",
+    "preview_limits", "record", "run_block", "see_surroundings", "start", "take_step",
+]  # fmt: skip
 
 # Rows of limits[row, satellite], clock rates, written by `preview_limits`.
 LIMIT_ALLOWED, LIMIT_POWER, LIMIT_RATE, LIMIT_ROWS = range(4)
 
-# Rows of work that the sums over the fleet, the extremes and the recorder read, as constants of the compiled loop.
-COLUMN_ROWS = np.array([ROWS.scratch[c.variable.name, c.weighted] for c in ROWS.columns], dtype=np.int64)
-SCALE = ROWS.scale
-EXTREME_ROWS = np.array([ROWS.row_of(e.variable) for e in ROWS.extremes], dtype=np.int64)
-SIGNS = np.array([1.0 if e.largest else -1.0 for e in ROWS.extremes])
+# Rows of work that the recorder reads, as a constant of the compiled loop.
 RECORDED_ROWS = np.array([ROWS.row_of(r.variable) for r in ROWS.recorded], dtype=np.int64)
-AVAILABLE_ROW = FIRST_CONTROL + ROWS.controls["available"]
-PADDING = 8  # satellites beyond a tile: rows a power of two apart would share lines of the cache
-NO_EXTREME = -rows.NONE_YET  # of a step in which no satellite is available
-
-_given = {"end_x_m": f"work[{END_POSITION}, i]", "end_y_m": f"work[{END_POSITION + 1}, i]", "end_z_m": f"work[{END_POSITION + 2}, i]"}
-_given |= {"sun_x_m": "sun_x", "sun_y_m": "sun_y", "sun_z_m": "sun_z", "flux_w_m2": "flux"}
-_given |= {name: f"work[{FIRST_CONTROL + row}, i]" for name, row in ROWS.controls.items()}
-_where = {v.name: {"state": "state", "flux": "fluxes", "input": "inputs"}[v.kind] for v in VARIABLES}
-load_state = rows.loader("load_state", State, ROWS.carried)
-load_inputs = rows.written(
-    "load_inputs", "work, i, sun_x, sun_y, sun_z, flux",
-    [f"return Inputs({', '.join(f'{field}={_given[field]}' for field in Inputs._fields)})"], {"Inputs": Inputs},
-)  # fmt: skip
-store = rows.storer(ROWS, _where)
 
 
 @kernel
@@ -84,7 +91,7 @@ def record(work: Floats, frame: int, satellites: Ints, kept: Floats) -> None:
 
     Parameters
     ----------
-    work : ndarray, shape (WORK, width + PADDING)
+    work : ndarray, shape (WORK, ROW_LENGTH)
         Rows of the tile after the step.
     frame : int
         Number of the frame.
@@ -99,134 +106,190 @@ def record(work: Floats, frame: int, satellites: Ints, kept: Floats) -> None:
             kept[frame, item, j] = work[row, satellites[j]]
 
 
-Loop = Callable[..., None]
-
-
-@cache
-def tile_loop(width: int) -> Loop:
-    """Compile the loop for tiles of a fixed width; see `run_block` inside for its arguments.
-
-    Parameters
-    ----------
-    width : int
-        Satellites of a tile, at least 1.
-
-    Returns
-    -------
-    callable
-        The compiled loop, one for each width.
-    """
-
-    @kernel
-    def run_block(
-        r_m: Floats,
-        sun_m: Floats,
-        flux_w_m2: Floats,
-        controls: Floats,
-        satellite: Any,  # SatelliteParams
-        carry: Floats,
-        real: int,
-        fleet: Ints,
-        extremes: Floats,
-        first_step: int,
-        stride: int,
-        kept_satellite: Ints,
-        kept: Floats,
-    ) -> None:
-        """Advance a tile by r_m.shape[0] steps.
-
-        r_m[step, 3, satellite] [m] at the end of each step; sun_m[step, 3] [m] and flux_w_m2[step] there too;
-        controls[row, step or 1, satellite] are the inputs of `CONTROLS`; carry[row, satellite] goes on; `real`
-        satellites count, the rest pad. fleet[step, column] is added to, extremes[step, item] raised (smallest values with
-        their sign turned). Satellite kept_satellite[j] goes to kept[frame, :, j] after every stride-th step, counted from
-        the epoch by first_step.
-        """
-        work = np.empty((WORK, width + PADDING))
-        for item in range(CARRIED):
-            for i in range(width):
-                work[item, i] = carry[item, i]
-        step_s = satellite.step_s
-        control_steps = controls.shape[1]
-        for k in range(r_m.shape[0]):
-            at = k if control_steps > 1 else 0
-            for axis in range(3):
-                for i in range(width):
-                    work[END_POSITION + axis, i] = r_m[k, axis, i]
-            for item in range(CONTROL_ROWS):
-                for i in range(width):
-                    work[FIRST_CONTROL + item, i] = controls[item, at, i]
-            sun_x, sun_y, sun_z, flux = sun_m[k, 0], sun_m[k, 1], sun_m[k, 2], flux_w_m2[k]
-            for i in range(width):
-                inputs = load_inputs(work, i, sun_x, sun_y, sun_z, flux)
-                state, fluxes = advance(load_state(work, i), inputs, satellite)
-                store(work, i, state, inputs, fluxes, step_s)
-            # --- the fleet's step, in integers
-            for item in range(COLUMNS):
-                row, scale = COLUMN_ROWS[item], SCALE[item]
-                total = np.int64(0)
-                for i in range(real):
-                    total += np.int64(work[row, i] * scale + 0.5)
-                fleet[k, item] += total
-            for item in range(EXTREMES):
-                row, sign, extreme = EXTREME_ROWS[item], SIGNS[item], extremes[k, item]
-                for i in range(real):
-                    extreme = max(extreme, sign * work[row, i] if work[AVAILABLE_ROW, i] > 0.0 else NO_EXTREME)
-                extremes[k, item] = extreme
-            # --- the recorder's sample
-            done = first_step + k + 1
-            if done % stride == 0:
-                record(work, done // stride - 1, kept_satellite, kept)
-        for item in range(CARRIED):
-            for i in range(width):
-                carry[item, i] = work[item, i]
-
-    return run_block
-
-
-@cache
-def preview_limits(width: int) -> Loop:
-    """Compile the preview of a step's limits, without taking the step, for tiles of a fixed width.
+@kernel
+def run_block(
+    r_m: Floats,
+    sun_m: Floats,
+    flux_w_m2: Floats,
+    controls: Floats,
+    parameters: Floats,
+    tile: Floats,
+    real: int,
+    fleet: Ints,
+    extremes: Floats,
+    first_step: int,
+    stride: int,
+    kept_satellite: Ints,
+    kept: Floats,
+) -> None:
+    """Advance a tile by several steps.
 
     Parameters
     ----------
-    width : int
-        Satellites of a tile, at least 1.
-
-    Returns
-    -------
-    callable
-        The compiled function, one for each width; see `preview` inside for its arguments.
+    r_m : ndarray, shape (steps, 3, width)
+        Positions at the ends of the steps [m].
+    sun_m : ndarray, shape (steps, 3)
+        Positions of the Sun there [m].
+    flux_w_m2 : ndarray, shape (steps,)
+        Sunlight at its distance there [W/m2].
+    controls : ndarray, shape (CONTROL_ROWS, steps or 1, width)
+        Inputs of `CONTROLS`.
+    parameters : ndarray
+        Parameters of the satellites' type, as `rows.flat` gives them.
+    tile : ndarray, shape (WORK, ROW_LENGTH)
+        Rows of the tile; the carried ones go on.
+    real : int
+        Number of satellites; the rest of their last group pads.
+    fleet : ndarray of int64, shape (steps, COLUMNS,)
+        Sums over the fleet in whole counts; added to.
+    extremes : ndarray, shape (steps, EXTREMES,)
+        Largest values, smallest ones with their sign turned; raised.
+    first_step : int
+        Number of the first step.
+    stride : int
+        Steps between recorded frames, counted from the epoch.
+    kept_satellite : ndarray of int64, shape (n,)
+        Recorded satellites, by lane of the tile.
+    kept : ndarray, shape (frames, RECORDED, n)
+        Recorded values; frames that end within the block are written.
     """
-
-    @kernel
-    def preview(
-        r_m: Floats,
-        sun_m: Floats,
-        flux_w_m2: float,
-        controls: Floats,
-        satellite: Any,  # SatelliteParams
-        carry: Floats,
-        limits: Floats,
-    ) -> None:
-        """r_m[3, satellite] [m] and sun_m[3] [m] at the end of the step; controls[row, satellite]; limits[row, satellite] is
-        written."""
-        work = np.empty((WORK, width + PADDING))
-        for item in range(CARRIED):
-            for i in range(width):
-                work[item, i] = carry[item, i]
+    work, satellite = fixed_rows(tile, WORK, ROW_LENGTH), unpack(parameters)
+    groups = (real + GROUP - 1) // GROUP
+    which, control_steps = np.arange(groups), controls.shape[1]
+    for k in range(r_m.shape[0]):
         for axis in range(3):
-            for i in range(width):
-                work[END_POSITION + axis, i] = r_m[axis, i]
-        for item in range(CONTROL_ROWS):
-            for i in range(width):
-                work[FIRST_CONTROL + item, i] = controls[item, i]
-        sun_x, sun_y, sun_z = sun_m[0], sun_m[1], sun_m[2]
-        for i in range(width):
-            inputs = load_inputs(work, i, sun_x, sun_y, sun_z, flux_w_m2)
-            _, fluxes = advance(load_state(work, i), inputs, satellite)
-            work[0, i], work[1, i], work[2, i] = inputs.rate_cap, fluxes.rate_power, fluxes.rate_limit
-        for i in range(width):
-            limits[LIMIT_ALLOWED, i] = work[0, i]
-            limits[LIMIT_POWER, i], limits[LIMIT_RATE, i] = work[1, i], work[2, i]
+            for i in range(groups * GROUP):
+                work[END_POSITION + axis, i] = r_m[k, axis, i]
+        if k == 0 or control_steps > 1:
+            for item in range(CONTROL_ROWS):
+                for i in range(groups * GROUP):
+                    work[FIRST_CONTROL + item, i] = controls[item, k if control_steps > 1 else 0, i]
+        sun = Sun(sun_m[k, 0], sun_m[k, 1], sun_m[k, 2], flux_w_m2[k])
+        surroundings_passes(work, groups, sun, satellite)
+        limits_passes(work, which, groups, sun, satellite)
+        operation_passes(work, groups, sun, satellite)
+        sum_up(work, real, fleet[k], extremes[k])
+        done = first_step + k + 1
+        if done % stride == 0:
+            record(work, done // stride - 1, kept_satellite, kept)
 
-    return preview
+
+# --- a step of tiles that exchange something: surroundings, limits as often as they are asked, then the step itself ------
+
+
+@kernel
+def see_surroundings(
+    tiles: Floats, first: Ints, real: Ints, r_m: Floats, at: int, sun_m: Floats, flux_w_m2: float, controls: Floats,
+    parameters: Floats,
+) -> None:  # fmt: skip
+    """Sun and Earth in the step ahead.
+
+    Parameters
+    ----------
+    tiles : ndarray, shape (tiles, WORK, ROW_LENGTH)
+        Rows of tiles whose satellites are of one type; written.
+    first, real : ndarray of int64, shape (tiles,)
+        Number of the first satellite of each tile, and of its satellites.
+    r_m : ndarray, shape (tiles, steps, 3, width)
+        Positions at the ends of steps [m].
+    at : int
+        The step among them.
+    sun_m : ndarray, shape (3,)
+        Position of the Sun at the end of the step [m].
+    flux_w_m2 : float
+        Sunlight at its distance [W/m2].
+    controls : ndarray, shape (CONTROL_ROWS, satellites)
+        Inputs of `CONTROLS`, of the whole fleet.
+    parameters : ndarray
+        Parameters of the satellites' type, as `rows.flat` gives them.
+    """
+    satellite, sun = unpack(parameters), Sun(sun_m[0], sun_m[1], sun_m[2], flux_w_m2)
+    for t in range(tiles.shape[0]):
+        work, groups = fixed_rows(tiles[t], WORK, ROW_LENGTH), (real[t] + GROUP - 1) // GROUP
+        for axis in range(3):
+            for i in range(groups * GROUP):
+                work[END_POSITION + axis, i] = r_m[t, at, axis, i]
+        for row in range(CONTROL_ROWS):
+            fill_controls(work, first[t], real[t], groups, row, controls[row])
+        surroundings_passes(work, groups, sun, satellite)
+
+
+@kernel
+def preview_limits(
+    tiles: Floats, first: Ints, real: Ints, sun_m: Floats, flux_w_m2: float, duty: Floats, again: bool, parameters: Floats,
+    limits: Floats,
+) -> None:  # fmt: skip
+    """Limits of the step ahead under given duties; `see_surroundings` comes before.
+
+    Parameters
+    ----------
+    tiles : ndarray, shape (tiles, WORK, ROW_LENGTH)
+        Rows of tiles whose satellites are of one type; written.
+    first, real : ndarray of int64, shape (tiles,)
+        Number of the first satellite of each tile, and of its satellites.
+    sun_m : ndarray, shape (3,)
+        Position of the Sun at the end of the step [m].
+    flux_w_m2 : float
+        Sunlight at its distance [W/m2].
+    duty : ndarray, shape (satellites,)
+        Duty of the whole fleet.
+    again : bool
+        Whether this step has been asked before: then only groups whose duty has changed are.
+    parameters : ndarray
+        Parameters of the satellites' type, as `rows.flat` gives them.
+    limits : ndarray, shape (LIMIT_ROWS, satellites)
+        Limits of the whole fleet; written.
+    """
+    satellite, sun = unpack(parameters), Sun(sun_m[0], sun_m[1], sun_m[2], flux_w_m2)
+    which = np.empty(WIDTH // GROUP, dtype=np.int64)
+    for t in range(tiles.shape[0]):
+        work, groups = fixed_rows(tiles[t], WORK, ROW_LENGTH), 0
+        for g in range((real[t] + GROUP - 1) // GROUP):
+            changed = not again
+            for i in range(g * GROUP, min((g + 1) * GROUP, real[t])):
+                changed |= work[DUTY_ROW, i] != duty[first[t] + i]
+            if changed:
+                which[groups] = g
+                groups += 1
+        fill_controls(work, first[t], real[t], (real[t] + GROUP - 1) // GROUP, DUTY_CONTROL, duty)
+        limits_passes(work, which, groups, sun, satellite)
+        for n in range(groups):
+            for i in range(which[n] * GROUP, min((which[n] + 1) * GROUP, real[t])):
+                limits[LIMIT_ALLOWED, first[t] + i] = work[RATE_CAP_ROW, i]
+                limits[LIMIT_POWER, first[t] + i] = work[POWER_LIMIT_ROW, i]
+                limits[LIMIT_RATE, first[t] + i] = work[RATE_LIMIT_ROW, i]
+
+
+@kernel
+def take_step(
+    tiles: Floats, first: Ints, real: Ints, sun_m: Floats, flux_w_m2: float, controls: Floats, parameters: Floats,
+    fleet: Ints, extremes: Floats,
+) -> None:  # fmt: skip
+    """Take the step within the limits last asked for.
+
+    Parameters
+    ----------
+    tiles : ndarray, shape (tiles, WORK, ROW_LENGTH)
+        Rows of tiles whose satellites are of one type; written.
+    first, real : ndarray of int64, shape (tiles,)
+        Number of the first satellite of each tile, and of its satellites.
+    sun_m : ndarray, shape (3,)
+        Position of the Sun at the end of the step [m].
+    flux_w_m2 : float
+        Sunlight at its distance [W/m2].
+    controls : ndarray, shape (CONTROL_ROWS, satellites)
+        Inputs of `CONTROLS`, of the whole fleet.
+    parameters : ndarray
+        Parameters of the satellites' type, as `rows.flat` gives them.
+    fleet : ndarray of int64, shape (COLUMNS,)
+        Sums over the fleet in whole counts; added to.
+    extremes : ndarray, shape (EXTREMES,)
+        Largest values, smallest ones with their sign turned; raised.
+    """
+    satellite, sun = unpack(parameters), Sun(sun_m[0], sun_m[1], sun_m[2], flux_w_m2)
+    for t in range(tiles.shape[0]):
+        work, groups = fixed_rows(tiles[t], WORK, ROW_LENGTH), (real[t] + GROUP - 1) // GROUP
+        for row in range(CONTROL_ROWS):
+            fill_controls(work, first[t], real[t], groups, row, controls[row])
+        operation_passes(work, groups, sun, satellite)
+        sum_up(work, real[t], fleet, extremes)

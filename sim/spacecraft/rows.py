@@ -10,7 +10,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,15 +200,34 @@ def loader(name: str, record: type, rows: Mapping[str, int]) -> Any:
     record : type
         Named tuple to fill.
     rows : mapping of str to int
-        Row of each field.
+        Row of each field; a field without one is 0.
 
     Returns
     -------
     callable
         The inlined function.
     """
-    fields = ", ".join(f"{field}=work[{rows[field]}, i]" for field in record._fields)  # type: ignore[attr-defined]
+    fields = ", ".join(f"{f}=work[{rows[f]}, i]" if f in rows else f"{f}=0.0" for f in record._fields)  # type: ignore[attr-defined]
     return written(name, "work, i", [f"return Record({fields})"], {"Record": record})
+
+
+def keeper(name: str, rows: Mapping[str, int]) -> Any:
+    """Function (work, i, record, where) that stores fields of a record in rows of `work` for satellites with `where` above 0.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    rows : mapping of str to int
+        Row of each field to store.
+
+    Returns
+    -------
+    callable
+        The inlined function.
+    """
+    lines = [f"work[{row}, i] = record.{field} if where > 0.0 else work[{row}, i]" for field, row in rows.items()]
+    return written(name, "work, i, record, where", lines or ["pass"], {})
 
 
 def binder(name: str, record: type, sources: Mapping[str, Sequence[str]]) -> Any:
@@ -240,6 +259,57 @@ def binder(name: str, record: type, sources: Mapping[str, Sequence[str]]) -> Any
         raise ValueError(f"{record.__name__}: nothing writes {', '.join(missing)}")
     fields = ", ".join(f"{field}={origin[field]}.{field}" for field in names)
     return written(name, ", ".join(sources), [f"return Record({fields})"], {"Record": record})
+
+
+def flat(record: Any) -> NDArray[np.float64]:
+    """Numbers of a named tuple of floats and named tuples, in order.
+
+    Parameters
+    ----------
+    record : named tuple
+        The record.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Its numbers.
+    """
+    return np.array([x for value in record for x in (flat(value) if isinstance(value, tuple) else (value,))], dtype=float)
+
+
+def unpacker(name: str, record: type, kinds: Mapping[str, type]) -> Any:
+    """Function (values) that makes a record from the numbers that `flat` gives.
+
+    An array is a cheap argument of a compiled function; a hundred separate floats are not.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    record : type
+        Named tuple to make.
+    kinds : mapping of str to type
+        Named tuples of its fields, by the field's name; other fields are floats.
+
+    Returns
+    -------
+    callable
+        The inlined function.
+    """
+    names: dict[str, Any] = {}
+
+    def text(kind: type, at: int, fields: Mapping[str, Any]) -> tuple[str, int]:
+        names[kind.__name__], parts = kind, []
+        for field in kind._fields:  # type: ignore[attr-defined]
+            of_field = fields.get(field, float)
+            if hasattr(of_field, "_fields"):
+                part, at = text(of_field, at, get_type_hints(of_field))
+            else:
+                part, at = f"values[{at}]", at + 1
+            parts.append(part)
+        return f"{kind.__name__}({', '.join(parts)})", at
+
+    return written(name, "values", [f"return {text(record, 0, kinds)[0]}"], names)
 
 
 def storer(rows: Rows, where: Mapping[str, str]) -> Any:

@@ -10,7 +10,7 @@ to a load (`adds`) and may hold the rate back (`limits`); nothing here changes f
 from __future__ import annotations
 
 from collections import namedtuple
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 from orbit.kernels.compile import inlined
 from sim.schema import Variable
@@ -46,6 +46,7 @@ SUBMODELS: tuple[Submodel, ...] = (
     accounting.MODEL,
 )
 EFFECTS = tuple(m for m in SUBMODELS if m.adds)
+NEAR_LIMIT_K = 0.1  # closer to a limit than this, heat is asked; the effects of an estimate are far closer to settled
 
 
 class Limit(NamedTuple):
@@ -105,6 +106,11 @@ def satellite_parameters(setup: Setup) -> Any:
     return SatelliteParams._make((*(m.parameters(setup) for m in SUBMODELS), setup.step_s))
 
 
+unpack = rows.unpacker(
+    "unpack", SatelliteParams, {m.name: get_type_hints(m.parameters)["return"] for m in SUBMODELS}
+)
+
+
 # --- what follows from the tuple of submodels -------------------------------------------------------------------------
 
 
@@ -156,7 +162,7 @@ new_fluxes = rows.binder("new_fluxes", Fluxes, {name: _WRITTEN[name] for name in
 
 
 @inlined
-def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any) -> Any:
+def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any) -> tuple[Any, Any]:
     """Loads of the effects under what is run, from an estimate of them.
 
     Effects follow the temperatures at the end of the step, which follow the loads: each call is one fixed-point
@@ -181,14 +187,17 @@ def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effe
 
     Returns
     -------
-    Any
+    effects : Effects
         Loads of the effects [W].
+    headroom_k : float
+        Least distance of junction and memory from their limits at the end of the step, under the estimate [K].
     """
     loads = compute.advance(inputs, run, effects, satellite.compute)
     flows = battery.advance(state, power, loads, satellite.battery)
     loop_w = loads.loop_w + flows.battery_loss_w
     heats = thermal_response.Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w)
-    return all_effects(state, inputs, run, thermal_response.forecast(state, heats, satellite.thermal), effects, satellite)
+    forecast, headroom_k = thermal_response.forecast(state, heats, satellite.thermal)
+    return all_effects(state, inputs, run, forecast, effects, satellite), headroom_k
 
 
 @inlined
@@ -234,7 +243,120 @@ def thermal_limit(
     idle = compute.loads(0.0, 1.0, duty, up, 0.0, effects.chip_w, p)
     on = thermal_response.powered_limit(state, bus_w + loss_w, idle.chip_w, idle.plate_w, idle.loop_w, c, thermal_p)
     share = (chip_w / max(up, 1e-9) - p.idle_w) / (max(duty, 1e-9) * p.dynamic_w)
-    return (compute.rate_for_share(share, p.voltage_floor) if on >= 1.0 else 0.0), min(1.0, max(0.0, on))
+    return (compute.rate_for_share(share, p.voltage_floor, p.rate_fit) if on >= 1.0 else 0.0), min(1.0, max(0.0, on))
+
+
+@inlined
+def first_effects(state: Any, inputs: Any, satellite: Any) -> Any:
+    """Loads of the effects at the temperatures with which the step begins, a first estimate.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Effects
+        Loads of the effects [W].
+    """
+    start = thermal_response.Forecast(state.junction_k, state.loop_k, 0.0, 1e30)
+    return all_effects(state, inputs, Run(0.0, 1.0, inputs.duty), start, NO_EFFECTS, satellite)
+
+
+@inlined
+def within_power(state: Any, inputs: Any, power: Any, effects: Any, satellite: Any) -> Any:
+    """What array and battery allow, and events, under an estimate of the effects' loads.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    effects : Effects
+        Loads that effects add.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Run
+        Clock rate and powered share; the duty that jobs ask for.
+    """
+    accelerators_w = battery.limits(state, satellite.battery)
+    rate, powered = compute.limits(inputs, power, accelerators_w, effects, satellite.compute)
+    return Run(min(inputs.rate_cap, rate), powered, inputs.duty)
+
+
+@inlined
+def guarded(state: Any, inputs: Any, within: Any, rate: float, powered: float, satellite: Any) -> Any:
+    """Limits, with the rate and share that the effects leave.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    within : Run
+        What power allows.
+    rate, powered : float
+        Clock rate and powered share that heat leaves of it.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Limit
+        Limits of the step.
+    """
+    guard = rate_guard(state, inputs, satellite)
+    return Limit(within.rate, guard * rate, guard * powered)
+
+
+@inlined
+def power_and_heat_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite: Any) -> tuple[Any, Any]:
+    """Limits on clock rate and powered share of the step by power and by the temperatures of junction and memory.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    limit : Limit
+        The limits.
+    effects : Effects
+        Loads of the effects at these limits [W].
+    """
+    effects = first_effects(state, inputs, satellite)
+    within = within_power(state, inputs, power, effects, satellite)
+    rate, on = thermal_limit(state, inputs, power, environment, within, effects, satellite)
+    run = Run(min(within.rate, rate), min(within.powered, on), inputs.duty)
+    effects, _ = settle(state, inputs, power, environment, run, effects, satellite)
+    within = within_power(state, inputs, power, effects, satellite)
+    run = Run(min(within.rate, run.rate), min(within.powered, on), inputs.duty)
+    rate, on = thermal_limit(state, inputs, power, environment, run, effects, satellite)
+    run = Run(min(within.rate, rate), min(within.powered, on), inputs.duty)
+    effects, _ = settle(state, inputs, power, environment, run, effects, satellite)
+    rate, on = thermal_limit(state, inputs, power, environment, run, effects, satellite)
+    return guarded(state, inputs, within, min(within.rate, rate), min(within.powered, on), satellite), effects
 
 
 @inlined
@@ -261,25 +383,15 @@ def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite
     effects : Effects
         Loads of the effects at these limits [W].
     """
-    accelerators_w = battery.limits(state, satellite.battery)
-    start = thermal_response.Forecast(state.junction_k, state.loop_k, 0.0, 1e30)
-    effects = all_effects(state, inputs, Run(0.0, 1.0, inputs.duty), start, NO_EFFECTS, satellite)
-    guard = rate_guard(state, inputs, satellite)
-    rate, powered = compute.limits(inputs, power, accelerators_w, effects, satellite.compute)
-    within = min(inputs.rate_cap, rate)
-    run = Run(within, powered, inputs.duty)
-    rate, on = thermal_limit(state, inputs, power, environment, run, effects, satellite)
-    run = Run(min(within, rate), min(powered, on), inputs.duty)
-    # the effects' loads follow the temperatures of that first estimate, and change what power allows
-    effects = settle(state, inputs, power, environment, run, effects, satellite)
-    rate, powered = compute.limits(inputs, power, accelerators_w, effects, satellite.compute)
-    within = min(inputs.rate_cap, rate)
-    run = Run(min(within, run.rate), min(powered, on), inputs.duty)
-    rate, on = thermal_limit(state, inputs, power, environment, run, effects, satellite)
-    run = Run(min(within, rate), min(powered, on), inputs.duty)
-    effects = settle(state, inputs, power, environment, run, effects, satellite)
-    rate, on = thermal_limit(state, inputs, power, environment, run, effects, satellite)
-    return Limit(within, guard * min(within, rate), guard * min(powered, on)), effects
+    # the effects' loads follow the temperatures of a first estimate, and change what power allows
+    effects = first_effects(state, inputs, satellite)
+    within = within_power(state, inputs, power, effects, satellite)
+    effects, first_k = settle(state, inputs, power, environment, within, effects, satellite)
+    within = within_power(state, inputs, power, effects, satellite)
+    effects, second_k = settle(state, inputs, power, environment, within, effects, satellite)
+    if min(first_k, second_k) < NEAR_LIMIT_K:
+        return power_and_heat_limits(state, inputs, power, environment, satellite)
+    return guarded(state, inputs, within, within.rate, within.powered, satellite), effects
 
 
 @inlined
@@ -312,8 +424,83 @@ def within_budget(state: Any, inputs: Any, power: Any, run: Any, effects: Any, s
 
 
 @inlined
+def settled_run(
+    state: Any, inputs: Any, power: Any, environment: Any, limit: Any, effects: Any, satellite: Any
+) -> tuple[Any, Any]:
+    """What is run within the limits, and the loads of the effects under it.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    limit : Limit
+        Limits on clock rate and powered share.
+    effects : Effects
+        Loads of the effects at these limits [W].
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    run : Run
+        Clock rate and shares that are run.
+    effects : Effects
+        Loads of the effects [W].
+    """
+    # a job can only lower the rate
+    run = Run(min(limit.rate_limit, inputs.job_rate), limit.powered_limit, inputs.duty * inputs.running)
+    # from the limits' loads one settling is enough: it gains about two digits, since loads move temperatures by a few per cent
+    effects, _ = settle(state, inputs, power, environment, run, effects, satellite)
+    return within_budget(state, inputs, power, run, effects, satellite), effects
+
+
+@inlined
+def integrate(
+    state: Any, inputs: Any, lit: Any, power: Any, environment: Any, limit: Any, run: Any, effects: Any, satellite: Any
+) -> tuple[Any, Any, Any, Any]:
+    """What the run does to battery, temperatures and ledger.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    lit : Illumination
+        Sunlight and directions in the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    limit : Limit
+        Limits on clock rate and powered share.
+    run : Run
+        Clock rate and shares that are run.
+    effects : Effects
+        Loads of the effects [W].
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    loads, flows, nodes, shares
+        Loads, BatteryFlows, ThermalFlows and Shares of the step.
+    """
+    loads = compute.advance(inputs, run, effects, satellite.compute)
+    flows = battery.advance(state, power, loads, satellite.battery)
+    nodes = thermal.advance(state, loads, flows, environment, satellite.thermal)
+    return loads, flows, nodes, accounting.advance(inputs, lit, limit, run, satellite.accounting)
+
+
+@inlined
 def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
-    """One satellite, one step.
+    """One satellite, one step. The loop over a tile (`sim.spacecraft.loop`) calls the same functions in passes.
 
     Parameters
     ----------
@@ -338,15 +525,8 @@ def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     power = array.advance(inputs, lit, incidence, earth, s.array)
     environment = radiator.advance(inputs, lit, incidence, earth, s.radiator)
     limit, effects = step_limits(state, inputs, power, environment, s)
-    # a job can only lower the rate
-    run = Run(min(limit.rate_limit, inputs.job_rate), limit.powered_limit, inputs.duty * inputs.running)
-    # from the limits' loads one settling is enough: it gains about two digits, since loads move temperatures by a few per cent
-    effects = settle(state, inputs, power, environment, run, effects, s)
-    run = within_budget(state, inputs, power, run, effects, s)
-    loads = compute.advance(inputs, run, effects, s.compute)
-    flows = battery.advance(state, power, loads, s.battery)
-    nodes = thermal.advance(state, loads, flows, environment, s.thermal)
-    shares = accounting.advance(inputs, lit, limit, run, s.accounting)
+    run, effects = settled_run(state, inputs, power, environment, limit, effects, s)
+    loads, flows, nodes, shares = integrate(state, inputs, lit, power, environment, limit, run, effects, s)
     return (
         new_state(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
         new_fluxes(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),

@@ -166,7 +166,7 @@ def node_k(row: Response, t: Any, heats: Heats, c: Correction) -> float:
 
 
 @inlined
-def forecast(t: Any, heats: Heats, p: Stepper) -> Forecast:
+def forecast(t: Any, heats: Heats, p: Stepper) -> tuple[Forecast, float]:
     """Temperatures of junction and coolant at the end of the step, and their rise per watt.
 
     Parameters
@@ -180,13 +180,15 @@ def forecast(t: Any, heats: Heats, p: Stepper) -> Forecast:
 
     Returns
     -------
-    Forecast
+    forecast : Forecast
         Temperatures [K] and rises [K/W].
+    headroom_k : float
+        Least distance of junction and memory from their limits at the end of the step [K]; negative beyond them.
     """
     c = correction(t, heats, p)
-    return Forecast(
-        node_k(p.junction, t, heats, c), node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w
-    )  # fmt: skip
+    junction_k = node_k(p.junction, t, heats, c)
+    headroom_k = min(p.junction_limit_k - junction_k, p.hbm_limit_k - node_k(p.hbm, t, heats, c))
+    return Forecast(junction_k, node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w), headroom_k
 
 
 @inlined

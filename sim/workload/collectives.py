@@ -5,11 +5,14 @@ Each step of a collective pays the latency of its link: 2 (n - 1) times in a rin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from orbit.kernels.compile import exact_inlined, exact_kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -348,20 +351,92 @@ def flow_times_s(
     >>> flow_times_s(np.array([0, 1, 2]), np.array([0, 0]), np.full(2, 1e9), np.array([0.5]), np.array([8e9])).tolist()
     [2.5, 2.5]
     """
-    hops = np.diff(start)
-    routed = hops > 0
-    times = np.full(size_bytes.size, np.inf)
-    if stays is not None:
-        times[stays & ~routed] = 0.0
-    if routed.any():
-        load_bytes = np.bincount(links, np.repeat(size_bytes, hops), minlength=link_delay_s.size)
-        # an idle link takes no time, even at rate 0
-        drain_s = np.zeros_like(link_delay_s)
-        with np.errstate(divide="ignore"):
-            np.divide(8.0 * load_bytes, link_rate_bit_s, out=drain_s, where=load_bytes > 0.0)
-        first = start[:-1][routed]
-        times[routed] = np.add.reduceat(link_delay_s[links], first) + np.maximum.reduceat(drain_s[links], first)
+    times, never = np.empty(size_bytes.size), np.zeros(size_bytes.size, dtype=np.bool_)
+    bits = load_bits(start, links, size_bytes, link_delay_s.size)
+    _flow_times(start, links, bits, never if stays is None else stays, link_delay_s, link_rate_bit_s, times)
     return times
+
+
+@exact_inlined
+def _flow_time(
+    f: int, start: Ints, links: Ints, bits: Floats, stays: NDArray[np.bool_], delay_s: Floats, rate_bit_s: Floats
+) -> float:
+    if start[f] == start[f + 1]:
+        return 0.0 if stays[f] else math.inf
+    delay, drain = 0.0, 0.0
+    for e in range(start[f], start[f + 1]):
+        delay += delay_s[links[e]]
+        # an idle link takes no time, even at rate 0
+        drain = max(drain, bits[e] / rate_bit_s[links[e]] if bits[e] > 0.0 else 0.0)
+    return delay + drain
+
+
+@exact_kernel
+def _flow_times(
+    start: Ints, links: Ints, bits: Floats, stays: NDArray[np.bool_], delay_s: Floats, rate_bit_s: Floats, out: Floats
+) -> None:
+    for f in range(out.size):
+        out[f] = _flow_time(f, start, links, bits, stays, delay_s, rate_bit_s)
+
+
+def load_bits(start: Ints, links: Ints, size_bytes: Floats, count: int) -> Floats:
+    """Load of each link on the routes of messages that are transferred at the same time.
+
+    Parameters
+    ----------
+    start : ndarray of int64, shape (F + 1,)
+        Message f takes the links links[start[f]:start[f + 1]].
+    links : ndarray of int64, shape (n,)
+        Directed links.
+    size_bytes : ndarray, shape (F,)
+        Size of each message.
+    count : int
+        Number of directed links.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Bits of all messages on the link of each entry of `links`.
+    """
+    return np.asarray(8.0 * np.bincount(links, np.repeat(size_bytes, np.diff(start)), minlength=count)[links])
+
+
+@exact_kernel
+def add_phase_times(
+    start: Ints, links: Ints, bits: Floats, stays: NDArray[np.bool_], job: Ints, src: Ints, repeat: int, delay_s: Floats,
+    rate_bit_s: Floats, total_s: Floats, own_s: Floats, without_route: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Add the duration of a phase, repeated, to total_s[job], and of each satellite's slowest message to own_s[satellite].
+
+    Parameters
+    ----------
+    start, links, bits, stays
+        Messages as in `flow_times_s`; bits are those of `load_bits`.
+    job, src : ndarray of int64, shape (F,)
+        Job and sending satellite of each message.
+    repeat : int
+        How often the phase is repeated.
+    delay_s, rate_bit_s : ndarray, shape (2 L,)
+        Delay [s] and rate [bit/s] of each directed link.
+    total_s : ndarray, shape (jobs,)
+        Added to [s].
+    own_s : ndarray, shape (N,)
+        Added to [s].
+    without_route : ndarray of bool, shape (jobs,)
+        Set for jobs with a message that has no route; such a message adds no time.
+    """
+    slowest, own_slowest = np.zeros(total_s.size), np.zeros(own_s.size)
+    for f in range(src.size):
+        time_s = _flow_time(f, start, links, bits, stays, delay_s, rate_bit_s)
+        if not math.isfinite(time_s):
+            without_route[job[f]] = True
+            time_s = 0.0
+        slowest[job[f]] = max(slowest[job[f]], time_s)
+        own_slowest[src[f]] = max(own_slowest[src[f]], time_s)
+    for g in range(total_s.size):
+        total_s[g] += repeat * slowest[g]
+    for s in range(own_s.size):
+        own_s[s] += repeat * own_slowest[s]
 
 
 def phases_s(phases: Sequence[Phase], times_s: Sequence[Floats], satellites: int) -> tuple[float, Floats]:

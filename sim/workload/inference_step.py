@@ -6,11 +6,13 @@ Every duration is the sum of parts that are computed separately: arithmetic at p
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from orbit.kernels.compile import Floats, exact_kernel
 from sim.workload import collectives
 from sim.workload.service import Service, groups
 from sim.workload.transformer import (
@@ -68,13 +70,14 @@ def _parts(service: Service, loads: list[tuple[float, float]], tokens: float, ra
     return Parts(useful, kernel, memory, 2.0 * service.model.layers * reduction_s * rate)
 
 
-def _prefill(service: Service, batch: int, rate: Value) -> Parts:
+def _prefill_loads(service: Service, batch: int) -> tuple[list[tuple[float, float]], float]:
+    """FLOPs and bytes of the kernels that prefill a batch, and the tokens that pass."""
     tokens = float(batch * service.input_tokens)
     flops = tokens * forward_flops_per_token(service.model, service.input_tokens)
-    return _parts(service, [(flops, service.weight_bytes * service.model.parameters)], tokens, rate)
+    return [(flops, service.weight_bytes * service.model.parameters)], tokens
 
 
-def _decode(service: Service, batch: int, context: float, rate: Value) -> Parts:
+def _decode_loads(service: Service, batch: int, context: float) -> tuple[list[tuple[float, float]], float]:
     """One token each of `batch` sequences: all matrices, then attention over a key-value cache of `context` tokens.
 
     The accelerator with the most key-value heads paces the others.
@@ -83,7 +86,7 @@ def _decode(service: Service, batch: int, context: float, rate: Value) -> Parts:
     matrices = (2.0 * batch * model.parameters, service.weight_bytes * model.parameters)
     cache = service.tensor * kv_bytes_per_token(model, service.kv_element_bytes, service.tensor)
     attention = (batch * attention_flops_per_token(model, context), batch * context * cache)
-    return _parts(service, [matrices, attention], float(batch), rate)
+    return [matrices, attention], float(batch)
 
 
 def _seconds(parts: Parts, rate: Value) -> Value:
@@ -125,7 +128,7 @@ def decode_step_s(service: Service, batch: int, context: float, rate: ArrayLike 
     2.0
     """
     rate = np.asarray(rate, dtype=float)
-    return _seconds(_decode(service, batch, context, rate), rate)
+    return _seconds(_parts(service, *_decode_loads(service, batch, context), rate), rate)
 
 
 def unloaded_ttft_s(service: Service, rate: ArrayLike = 1.0) -> Value:
@@ -148,7 +151,7 @@ def unloaded_ttft_s(service: Service, rate: ArrayLike = 1.0) -> Value:
     [scaling-book:inference]
     """
     rate = np.asarray(rate, dtype=float)
-    return _seconds(_prefill(service, 1, rate), rate) + decode_step_s(service, 1, service.input_tokens, rate)
+    return _seconds(_parts(service, *_prefill_loads(service, 1), rate), rate) + decode_step_s(service, 1, service.input_tokens, rate)
 
 
 def unloaded_tpot_s(service: Service, rate: ArrayLike = 1.0) -> Value:
@@ -171,6 +174,92 @@ def unloaded_tpot_s(service: Service, rate: ArrayLike = 1.0) -> Value:
     [scaling-book:inference]
     """
     return decode_step_s(service, 1, service.input_tokens + service.output_tokens / 2.0, rate)
+
+
+class CycleConstants(NamedTuple):
+    """A cycle of one prefill and the decode steps of a batch: durations [s] at full clock, and memory traffic.
+
+    A kernel is bound by memory for `moved` x rate - `computed` seconds, where that is positive.
+    """
+
+    steps: float  # decode steps
+    output_tokens: float  # of all groups of a satellite
+    input_tokens: float
+    prefill_useful_s: float
+    prefill_kernel_s: float
+    prefill_communication_s: float
+    prefill_moved_s: float
+    prefill_computed_s: float
+    decode_useful_s: float
+    decode_kernel_s: float
+    decode_communication_s: float
+    matrices_moved_s: float
+    matrices_computed_s: float
+    attention_moved_s: float
+    attention_computed_s: float
+
+
+@lru_cache(maxsize=256)
+def cycle_constants(service: Service) -> CycleConstants:
+    """Constants of a service.
+
+    Parameters
+    ----------
+    service : Service
+        The service.
+
+    Returns
+    -------
+    CycleConstants
+        Constants.
+    """
+    batch, steps = service.batch, service.output_tokens
+    prefill_loads, prefill_tokens = _prefill_loads(service, batch)
+    decode_loads, decode_tokens = _decode_loads(service, batch, service.input_tokens + steps / 2.0)
+    prefill = _parts(service, prefill_loads, prefill_tokens, np.ones(()))
+    decode = _parts(service, decode_loads, decode_tokens, np.ones(()))
+    group_flops, group_byte_s = service.tensor * service.peak_flops, service.tensor * service.memory_byte_s
+    moved, computed = (
+        [moved_bytes / group_byte_s for _, moved_bytes in (*prefill_loads, *decode_loads)],
+        [flops / group_flops / service.kernel_efficiency for flops, _ in (*prefill_loads, *decode_loads)],
+    )
+    return CycleConstants(
+        float(steps), float(groups(service) * batch * steps), float(groups(service) * batch * service.input_tokens),
+        float(prefill.useful), float(prefill.kernel), float(prefill.communication), moved[0], computed[0],
+        float(decode.useful), float(decode.kernel), float(decode.communication), moved[1], computed[1], moved[2], computed[2],
+    )  # fmt: skip
+
+
+@exact_kernel
+def operating_points(rate: Floats, c: CycleConstants, out: Floats) -> None:
+    """Throughput of several satellites.
+
+    Parameters
+    ----------
+    rate : ndarray, shape (n,)
+        Clock rates, 0 to 1.
+    c : CycleConstants
+        Constants of the service.
+    out : ndarray, shape (8, n)
+        Fields in the order of `Rates`; written.
+    """
+    for i in range(rate.size):
+        r = rate[i]
+        prefill_memory_s = max(0.0, c.prefill_moved_s * r - c.prefill_computed_s)
+        decode_memory_s = max(0.0, c.matrices_moved_s * r - c.matrices_computed_s) + max(
+            0.0, c.attention_moved_s * r - c.attention_computed_s
+        )
+        prefill_s = c.prefill_useful_s + c.prefill_kernel_s + prefill_memory_s + c.prefill_communication_s * r
+        decode_s = c.decode_useful_s + c.decode_kernel_s + decode_memory_s + c.decode_communication_s * r
+        useful_s = c.prefill_useful_s + c.steps * c.decode_useful_s
+        kernel_s = c.prefill_kernel_s + c.steps * c.decode_kernel_s
+        memory_s = prefill_memory_s + c.steps * decode_memory_s
+        communication_s = (c.prefill_communication_s + c.steps * c.decode_communication_s) * r
+        whole = useful_s + kernel_s + memory_s + communication_s
+        out[0, i], out[1, i] = prefill_s / r, decode_s / r
+        out[2, i], out[3, i] = c.output_tokens * r / whole, c.input_tokens * r / whole
+        out[4, i], out[5, i] = useful_s / whole, kernel_s / whole
+        out[6, i], out[7, i] = memory_s / whole, communication_s / whole
 
 
 def operating_point(service: Service, rate: ArrayLike) -> Rates:
@@ -210,19 +299,6 @@ def operating_point(service: Service, rate: ArrayLike) -> Rates:
     10.0
     """
     rate = np.asarray(rate, dtype=float)
-    batch, steps = service.batch, service.output_tokens
-    prefill = _prefill(service, batch, rate)
-    decode = _decode(service, batch, service.input_tokens + steps / 2.0, rate)
-    cycle = Parts(*(before + steps * each for before, each in zip(prefill, decode, strict=True)))
-    whole = cycle.useful + cycle.kernel + cycle.memory + cycle.communication
-    batches_per_s = groups(service) * rate / whole
-    return Rates(
-        prefill_s=_seconds(prefill, rate),
-        decode_step_s=_seconds(decode, rate),
-        output_tokens_per_s=batches_per_s * batch * steps,
-        input_tokens_per_s=batches_per_s * batch * service.input_tokens,
-        useful=cycle.useful / whole,
-        kernel=cycle.kernel / whole,
-        memory=cycle.memory / whole,
-        communication=cycle.communication / whole,
-    )
+    out = np.empty((len(Rates._fields), rate.size))
+    operating_points(np.ascontiguousarray(rate).ravel(), cycle_constants(service), out)
+    return Rates(*(row.reshape(rate.shape) for row in out))

@@ -95,9 +95,9 @@ class _Flows(NamedTuple):
     repeat: int
     job: Ints
     src: Ints
-    size_bytes: Array
     start: Ints
     links: Ints
+    load_bits: Array  # of all messages on each of these links
     stays: Flags
 
 
@@ -144,8 +144,9 @@ class JobCommunication:
             self._ranks, self._version = ranks, transport.version
         jobs = len(ranks)
         jobs_disconnected = np.zeros(jobs, dtype=np.bool_)
-        stage, own_stage = self._sum(self._stage_transfers, transport, jobs, jobs_disconnected)
-        gradients, own_gradients = self._sum(self._reductions, transport, jobs, jobs_disconnected)
+        links = transport.directed_delay_s, transport.directed_rate_bit_s
+        stage, own_stage = self._sum(self._stage_transfers, *links, jobs, jobs_disconnected)
+        gradients, own_gradients = self._sum(self._reductions, *links, jobs, jobs_disconnected)
         outside = self._disconnected(ranks, transport, jobs_disconnected)
         return Costs(
             stage_transfer_s=stage, gradients_s=gradients, own_stage_transfer_s=own_stage,
@@ -176,35 +177,24 @@ class JobCommunication:
             counted = self.senders[src]
             src, dst, size_bytes = src[counted], dst[counted], size_bytes[counted]
         start, links = transport.routes(src, dst)
+        bits = collectives.load_bits(start, links, size_bytes, transport.directed_delay_s.size)
         return _Flows(
-            repeat=phase.repeat, job=owner[src], src=src, size_bytes=size_bytes, start=start, links=links,
-            stays=np.asarray(src == dst),
+            repeat=phase.repeat, job=owner[src], src=src, start=start, links=links, load_bits=bits, stays=np.asarray(src == dst)
         )
 
-    def _sum(self, phases: list[_Flows], transport: Transport, jobs: int, jobs_disconnected: Flags) -> tuple[Array, Array]:
+    def _sum(
+        self, phases: list[_Flows], delay_s: Array, rate_bit_s: Array, jobs: int, jobs_disconnected: Flags
+    ) -> tuple[Array, Array]:
         """Duration of the phases in sequence, for each job and for each satellite's own messages.
 
         Sets `jobs_disconnected` for jobs with messages that have no route.
         """
         total, own = np.zeros(jobs), np.zeros(self.satellites)
         for flows in phases:
-            time_s = collectives.flow_times_s(
-                flows.start,
-                flows.links,
-                flows.size_bytes,
-                transport.directed_delay_s,
-                transport.directed_rate_bit_s,
-                flows.stays,
-            )
-            unrouted = ~np.isfinite(time_s)
-            if unrouted.any():
-                jobs_disconnected[flows.job[unrouted]] = True
-                time_s = np.where(unrouted, 0.0, time_s)
-            slowest, own_slowest = np.zeros(jobs), np.zeros(self.satellites)
-            np.maximum.at(slowest, flows.job, time_s)
-            np.maximum.at(own_slowest, flows.src, time_s)
-            total += flows.repeat * slowest
-            own += flows.repeat * own_slowest
+            collectives.add_phase_times(
+                flows.start, flows.links, flows.load_bits, flows.stays, flows.job, flows.src, flows.repeat, delay_s, rate_bit_s,
+                total, own, jobs_disconnected,
+            )  # fmt: skip
         return total, own
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from orbit.kernels.compile import Floats, exact_inlined, exact_kernel
 from sim.workload import collectives, parallelism
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.transformer import Model, message_bytes, recompute_share, training_flops_per_token
@@ -221,6 +222,160 @@ def _inner_reduction_s(task: Task) -> float:
     return _fabric_ring_s(task, inner, shard)
 
 
+class StepConstants(NamedTuple):
+    """What one step takes at full clock, and how its parts depend on the rate and on messages."""
+
+    arithmetic_s: float  # at full clock
+    recompute: float  # share of arithmetic that is done twice
+    bubble: float  # idle time over arithmetic, recomputation and tensor-group reductions
+    straggler: float  # expected wait for the slowest member, share of arithmetic
+    fabric_s: float  # tensor-group reductions
+    fill_transfers: float  # stage transfers while the pipeline fills and drains
+    virtual_stages: float  # micro-batches times interleaving; 0 where a replica is on one satellite
+    virtual_stage: float  # arithmetic of one of them, share of the step's
+    inner_reduction_s: float  # of gradients inside one satellite
+    hidden: float  # share of arithmetic and stalls that hides the all-reduce
+
+
+@lru_cache(maxsize=256)
+def step_constants(task: Task) -> StepConstants:
+    """Constants of a training job.
+
+    Parameters
+    ----------
+    task : Task
+        The training job.
+
+    Returns
+    -------
+    StepConstants
+        Constants.
+    """
+    span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
+    share, interleave = micro_batch_share(task), task.batch.interleave
+    stages = parallelism.micro_batches(task.mesh, task.batch) * interleave if span > 1 else 0
+    return StepConstants(
+        arithmetic_s=task_flops(task) / (task_peak_flops(task) * task.kernel_efficiency),
+        recompute=recompute_share(task.model, task.batch.sequence, task.batch.recompute),
+        bubble=bubble_factor(task),
+        straggler=task.jitter * expected_maximum(members(task)),
+        fabric_s=_fabric_s(task) / share,
+        fill_transfers=2.0 * (span - 1) if span > 1 else 0.0,
+        virtual_stages=float(stages),
+        virtual_stage=share / interleave,
+        inner_reduction_s=_inner_reduction_s(task),
+        hidden=task.overlap * BACKWARD,
+    )
+
+
+@exact_inlined
+def exposed_at(rate: float, stage_transfer_s: float, reduction_s: float, c: StepConstants) -> float:
+    """Communication of a step that no arithmetic hides, of one member or job; see `exposed_s`.
+
+    Parameters
+    ----------
+    rate : float
+        Clock rate of the slowest member, 0 to 1.
+    stage_transfer_s : float
+        Transfer of one micro-batch over the slowest stage boundary between satellites [s].
+    reduction_s : float
+        Gradient all-reduce between satellites [s].
+    c : StepConstants
+        Constants of the job.
+
+    Returns
+    -------
+    float
+        Exposed time [s]; 0 at rate 0.
+    """
+    if rate <= 0.0:
+        return 0.0
+    running_s = c.arithmetic_s / rate
+    stalls_s = fills_s = 0.0
+    if c.virtual_stages > 0.0:
+        stalls_s = c.virtual_stages * max(0.0, stage_transfer_s - running_s * c.virtual_stage)
+        fills_s = c.fill_transfers * stage_transfer_s
+    # an endless stall hides nothing: the step does not end
+    hidden_s = c.hidden * (running_s + (stalls_s if math.isfinite(stalls_s) else 0.0))
+    late_s = max(0.0, reduction_s + c.inner_reduction_s - hidden_s)
+    return c.fabric_s + stalls_s + fills_s + late_s
+
+
+@exact_inlined
+def step_at(
+    rate: float, stage_transfer_s: float, reduction_s: float, c: StepConstants
+) -> tuple[float, float, float, float, float, float]:
+    """Parts of one step in the order of `StepTime`; see `decompose`.
+
+    Parameters
+    ----------
+    rate : float
+        Clock rate of the slowest member, 0 to 1.
+    stage_transfer_s : float
+        Transfer of one micro-batch over the slowest stage boundary between satellites [s].
+    reduction_s : float
+        Gradient all-reduce between satellites [s].
+    c : StepConstants
+        Constants of the job.
+
+    Returns
+    -------
+    tuple of float
+        Parts and total [s]; at rate 0 compute and total are inf and all other parts 0.
+    """
+    if rate <= 0.0:
+        return math.inf, 0.0, 0.0, 0.0, 0.0, math.inf
+    compute_s = c.arithmetic_s / rate
+    recompute_s = compute_s * c.recompute
+    bubble_s = c.bubble * (compute_s + recompute_s + c.fabric_s)
+    communication_s = exposed_at(rate, stage_transfer_s, reduction_s, c)
+    straggler_s = c.straggler * compute_s
+    total_s = compute_s + recompute_s + bubble_s + communication_s + straggler_s
+    return compute_s, recompute_s, bubble_s, communication_s, straggler_s, total_s
+
+
+@exact_kernel
+def exposed_times(rate: Floats, stage_transfer_s: Floats, reduction_s: Floats, c: StepConstants, out: Floats) -> None:
+    """`exposed_at` of several members or jobs.
+
+    Parameters
+    ----------
+    rate, stage_transfer_s, reduction_s : ndarray, shape (n,)
+        Clock rates and times of messages [s].
+    c : StepConstants
+        Constants of the job.
+    out : ndarray, shape (n,)
+        Exposed times [s]; written.
+    """
+    for i in range(out.size):
+        out[i] = exposed_at(rate[i], stage_transfer_s[i], reduction_s[i], c)
+
+
+@exact_kernel
+def step_times(rate: Floats, stage_transfer_s: Floats, reduction_s: Floats, c: StepConstants, out: Floats) -> None:
+    """`step_at` of several jobs.
+
+    Parameters
+    ----------
+    rate, stage_transfer_s, reduction_s : ndarray, shape (n,)
+        Clock rates and times of messages [s].
+    c : StepConstants
+        Constants of the job.
+    out : ndarray, shape (6, n)
+        Parts in the order of `StepTime` [s]; written.
+    """
+    for i in range(out.shape[1]):
+        out[0, i], out[1, i], out[2, i], out[3, i], out[4, i], out[5, i] = step_at(
+            rate[i], stage_transfer_s[i], reduction_s[i], c
+        )
+
+
+def _flattened(*values: ArrayLike) -> tuple[tuple[int, ...], list[Value]]:
+    """The shape to which values broadcast, and all of them flat."""
+    arrays = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in values))
+    return arrays[0].shape, [np.ascontiguousarray(a).ravel() for a in arrays]
+
+
 def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> Value:
     """Communication of a step that no arithmetic hides.
 
@@ -260,22 +415,10 @@ def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
     >>> float(exposed_s(task, 1.0, 0.0, 3.0))
     3.0
     """
-    arithmetic_s = compute_s(task, rate)
-    running_s = np.where(np.isfinite(arithmetic_s), arithmetic_s, 0.0)
-    span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
-    fills_s, stalls_s = np.zeros(()), np.zeros(())
-    if span > 1:
-        stage_transfer_s = np.asarray(pp_s, dtype=float)
-        virtual_stages = parallelism.micro_batches(task.mesh, task.batch) * task.batch.interleave
-        virtual_stage_s = running_s * micro_batch_share(task) / task.batch.interleave
-        stalls_s = virtual_stages * np.maximum(0.0, stage_transfer_s - virtual_stage_s)
-        fills_s = 2.0 * (span - 1) * stage_transfer_s
-    reduction_s = np.asarray(dp_s, dtype=float) + _inner_reduction_s(task)
-    # an endless stall hides nothing: the step does not end
-    hidden_s = task.overlap * BACKWARD * (running_s + np.where(np.isfinite(stalls_s), stalls_s, 0.0))
-    late_s = np.maximum(0.0, reduction_s - hidden_s)
-    exposed = _fabric_s(task) / micro_batch_share(task) + stalls_s + fills_s + late_s
-    return np.where(np.isfinite(arithmetic_s), exposed, 0.0)
+    shape, (rates, stage_s, reduction_s) = _flattened(rate, pp_s, dp_s)
+    out = np.empty(rates.size)
+    exposed_times(rates, stage_s, reduction_s, step_constants(task), out)
+    return out.reshape(shape)
 
 
 def bubble_factor(task: Task) -> float:
@@ -357,18 +500,10 @@ def decompose(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
     >>> round(float(step.recompute_s / step.compute_s), 12), float(step.bubble_s)
     (0.333333333333, 0.0)
     """
-    arithmetic_s = compute_s(task, rate)
-    running = np.where(np.isfinite(arithmetic_s), arithmetic_s, 0.0)
-    recompute_s = running * recompute_share(task.model, task.batch.sequence, task.batch.recompute)
-    fabric_s = np.where(running > 0.0, _fabric_s(task) / micro_batch_share(task), 0.0)
-    bubble_s = bubble_factor(task) * (running + recompute_s + fabric_s)
-    communication_s = exposed_s(task, rate, pp_s, dp_s)
-    straggler_s = task.jitter * expected_maximum(members(task)) * running
-    total_s = arithmetic_s + recompute_s + bubble_s + communication_s + straggler_s
-    return StepTime(
-        compute_s=arithmetic_s, recompute_s=recompute_s, bubble_s=bubble_s, communication_s=communication_s,
-        straggler_s=straggler_s, total_s=total_s,
-    )
+    shape, (rates, stage_s, reduction_s) = _flattened(rate, pp_s, dp_s)
+    out = np.empty((6, rates.size))
+    step_times(rates, stage_s, reduction_s, step_constants(task), out)
+    return StepTime(*(part.reshape(shape) for part in out))
 
 
 @lru_cache(maxsize=256)

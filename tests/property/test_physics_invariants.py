@@ -17,7 +17,7 @@ from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
 from sim.spacecraft import battery as battery_model
 from sim.spacecraft.battery import Battery
-from sim.spacecraft.compute import dynamic_share, rate_for_share
+from sim.spacecraft.compute import dynamic_share, rate_fit, rate_for_share
 from sim.spacecraft.earth_flux import plate_view_factor
 from sim.spacecraft.step import ROWS
 
@@ -65,9 +65,9 @@ def test_light_is_a_share_and_symmetric(a: float, b: float, c: float) -> None:
 @settings(max_examples=200, deadline=None)
 def test_more_power_never_slows(a: float, b: float, floor: float) -> None:
     """Source of truth: f V^2 rises with f; its inverse rises too, and undoes it to 1e-10 of full power."""
-    low, high = sorted((a, b))
-    assert rate_for_share(high, floor) >= rate_for_share(low, floor) - 1e-12
-    assert abs(dynamic_share(rate_for_share(a, floor), floor) - a) < 1e-10
+    (low, high), fit = sorted((a, b)), rate_fit(floor)
+    assert rate_for_share(high, floor, fit) >= rate_for_share(low, floor, fit) - 1e-12
+    assert abs(dynamic_share(rate_for_share(a, floor, fit), floor) - a) < 1e-10
 
 
 @given(

@@ -43,8 +43,11 @@ from sim.spacecraft import (
     battery,
     compute,
     earth_flux,
+    illumination,
     loop,
+    passes,
     radiator,
+    rows,
     step,
     thermal,
     thermal_response,
@@ -86,7 +89,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "sincos", simd.sincos(u(-1e5, 1e5))
         x = u(-1, 1)
         yield "arcsin", simd.arcsin(x)
-        yield "arccos", simd.arccos(x)
+        yield "arc", simd.arc(x, math.sqrt(1.0 - x * x))
         a, i = u(6.6e6, 1e7), u(0, 3.1)
         yield "mean_motion_rad_s", j2.mean_motion_rad_s(a)
         yield "node_rate_rad_s", j2.node_rate_rad_s(a, i)
@@ -103,6 +106,9 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "_lit_integral", shadow._lit_integral(e[0])
         yield "mean_between", shadow.mean_between(e[0], e[1])
         yield "mean_between", shadow.mean_between(e[0], e[0] + 1e-7)
+        yield "quarter_edges", shadow.quarter_edges(*e)
+        yield "outside_penumbra", shadow.outside_penumbra(*e)
+        yield "mean_in_penumbra", shadow.mean_in_penumbra(*e)
         yield "mean_lit_fraction", shadow.mean_lit_fraction(*e)
         yield "range2_and_height", visibility.range2_and_height(*r, *[6.4e6 * c for c in _unit(rng)], *_unit(rng))
         share, chips, sun = u(-0.2, 1.2), params.compute, u(0, 1400)
@@ -110,7 +116,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "array_nadir_cosine", attitude.array_nadir_cosine(x, params.attitude)
         yield "dynamic_share", compute.dynamic_share(u(0, 1), 0.6)
         yield "_halley", compute._halley(u(0.1, 1), u(0.1, 1), 0.6, 0.4)
-        yield "rate_for_share", compute.rate_for_share(share, 0.6)
+        yield "rate_for_share", compute.rate_for_share(share, 0.6, chips.rate_fit)
         yield "operating_point", compute.operating_point(u(-1e3, 4e4), u(0, 1), chips)
         yield "powered_share", compute.powered_share(u(-1e3, 4e4), chips)
         yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), u(0, 1), chips)
@@ -133,7 +139,8 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "after", thermal_response.after(p.radiator, t, *heats)
         yield "correction", c
         yield "node_k", thermal_response.node_k(p.junction, t, heats, c)
-        yield "forecast", thermal_response.forecast(t, heats, p)
+        ahead, headroom_k = thermal_response.forecast(t, heats, p)
+        yield "forecast", (*ahead, headroom_k)
         yield "chip_limit_w", thermal_response.chip_limit_w(t, heats, c, p)
         yield "powered_limit", thermal_response.powered_limit(t, heats.loop_w, *idle, c, p)
         yield "headroom", thermal_response.headroom(p.hbm, 368.15, t, heats.plate_w, heats.loop_w, c, *idle)
@@ -145,7 +152,22 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         state = state._replace(**t._asdict(), charge_j=u(0.4, 1.0) * params.battery.capacity_j)
         power, environment = power._replace(generated_w=u(0, 4e4)), environment._replace(environment_w=u(0, 6e3))
         effects = effects._replace(heater_w=u(0, 1e3), bus_w=u(0, 1e3), chip_w=u(-1e3, 1e3))
-        yield "settle", step.settle(state, inputs, power, environment, run, effects, params)
+        settled, headroom_k = step.settle(state, inputs, power, environment, run, effects, params)
+        yield "settle", (*settled, headroom_k)
+        yield "first_effects", step.first_effects(state, inputs, params)
+        within = step.within_power(state, inputs, power, effects, params)
+        yield "within_power", within
+        yield "guarded", step.guarded(state, inputs, within, 0.5 * within.rate, 0.7 * within.powered, params)
+        limit, hot = step.power_and_heat_limits(state, inputs, power, environment, params)
+        yield "power_and_heat_limits", (*limit, *hot)
+        run, settled = step.settled_run(state, inputs, power, environment, limit, hot, params)
+        yield "settled_run", (*run, *settled)
+        lit = submodel_cases.random_record("illumination", rng)
+        parts = step.integrate(state, inputs, lit, power, environment, limit, run, settled, params)
+        yield "integrate", tuple(x for part in parts for x in part)
+        yield "sun_edge", illumination.sun_edge(inputs)
+        yield "directions", illumination.directions(state, inputs, e[0], 0.4, params.illumination)
+        yield "unpack", tuple(rows.flat(step.unpack(rows.flat(params))))
         yield "within_budget", step.within_budget(state, inputs, power, run, effects, params)
         yield "thermal_limit", step.thermal_limit(state, inputs, power, environment, run, effects, params)
         limit, effects = step.step_limits(state, inputs, power, environment, params)
@@ -186,14 +208,25 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     assert 0 < (slants < visibility.OUT_OF_SIGHT_M).sum() < slants.size
     yield "slant_ranges", np.where(slants < visibility.OUT_OF_SIGHT_M, slants, 0.0)
     run = Run(ring(), tile=8, threads=1)
-    first = np.empty((2, 3, 8))
+    first = np.empty((2, 3, 16))
     run.propagators[0].fill(0, 8, -1, first)
-    carry = np.empty((loop.CARRIED, 8))
-    loop.start(first, run.surroundings.sun_m[:2], run.types[0].initial, carry)
+    work, kind, sun_m = np.zeros((1, loop.WORK, loop.ROW_LENGTH)), run.types[0], run.surroundings.sun_m
+    carry = work[0, : loop.CARRIED, :16]
+    loop.start(first, sun_m[:2], kind.initial, carry)
     yield "start", np.where(np.abs(carry) < 1e299, carry, 0.0)
+    tiles = work, np.zeros(1, dtype=np.int64), np.full(1, 8)
     limits, controls = np.empty((loop.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (loop.CONTROL_ROWS, 8))
-    loop.preview_limits(8)(first[1] * 1.0001, run.surroundings.sun_m[2], 1400.0, controls, run.types[0].params, carry, limits)
-    yield "preview", limits
+    loop.see_surroundings(*tiles, first[np.newaxis, 1:] * 1.0001, 0, sun_m[2], 1400.0, controls, kind.values)
+    for name in ("see_surroundings", "surroundings_passes", "directions_pass", "fill_controls"):
+        yield name, work[0, passes.LIT_ROW, :8]
+    loop.preview_limits(*tiles, sun_m[2], 1400.0, controls[loop.DUTY_CONTROL], False, kind.values, limits)
+    for name in ("preview_limits", "limits_passes"):
+        yield name, limits
+    fleet, extremes = np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME)
+    loop.take_step(*tiles, sun_m[2], 1400.0, controls, kind.values, fleet, extremes)
+    for name in ("take_step", "operation_passes"):
+        yield name, carry[:, :8]
+    yield "sum_up", fleet
     outcome = run.finish()
     yield "run_block", outcome.carry
     yield "record", outcome.kept

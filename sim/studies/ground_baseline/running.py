@@ -102,7 +102,8 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
         now = timeline.step(k)
         up, limits[:] = now.up, now.rate_cap
         scheduler.begin_step(k * step_s, (k + 1) * step_s, up, transport, reached, now.changes)
-        inputs = scheduler.fill_inputs(limits)
+        scheduler.set_rates(limits)
+        inputs = scheduler.fill_inputs()
         scheduler.record_losses(k, limits)
         rate = np.minimum(now.rate_cap, inputs.job_rate)
         failed_s[k] = step_s * float(np.sum(1.0 - up * now.rate_cap))

@@ -30,7 +30,7 @@ def benchmarks() -> list[Benchmark]:
 def _plan() -> Timing:
     run = Run(api.load("suncatcher_spread", SETS))
     coupling = Coupling(run)
-    coupling.begin([run.new_tile(*place, np.empty((coupling.block, 3, run.tile))) for place in run.places()])
+    run.begin_coupled(coupling)
     network = coupling.network
     assert network is not None
     healthy = np.ones(run.satellites, dtype=np.bool_)

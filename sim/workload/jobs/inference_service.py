@@ -55,7 +55,7 @@ class InferenceService:
         self.reached, self.up = reached[self.who], up[self.who]
 
     def set_rates(self, limits: Array) -> None:
-        """Set rates, delivered tokens and utilisation under given limits.
+        """Set rates and throughput under given limits.
 
         Parameters
         ----------
@@ -64,6 +64,26 @@ class InferenceService:
         """
         self.rate = limits[LIMIT_RATE, self.who]
         self.point = inference_step.operating_point(self.service, self.rate)
+
+    def fill_duty(self, duty: Array) -> None:
+        """Fill the duty of the service's satellites at the rates last set.
+
+        Parameters
+        ----------
+        duty : ndarray, shape (N,)
+            Duty of all satellites, changed in place.
+        """
+        # memory that streams weights and caches draws its own share of the chip's power
+        duty[self.who] = self.point.useful + self.point.kernel + self.hbm_share * self.point.memory
+
+    def fill_inputs(self, inputs: JobInputs) -> None:
+        """Set delivered tokens and utilisation, and fill the step inputs of the service's satellites.
+
+        Parameters
+        ----------
+        inputs : JobInputs
+            Inputs of all satellites, changed in place.
+        """
         able = self.up * self.point.output_tokens_per_s
         reached, unreached = float(np.sum(able[self.reached])), float(np.sum(able[~self.reached]))
         asked = reached + unreached if self.demand_per_s is None else min(self.demand_per_s, reached + unreached)
@@ -72,23 +92,11 @@ class InferenceService:
         # of the capacity of satellites without a route: the share that is requested and that others cannot replace
         whole = asked == reached + unreached or unreached == 0.0
         self.missed_share = 1.0 if whole else min(1.0, (asked - self.delivered_per_s) / unreached)
-
-    def fill_inputs(self, inputs: JobInputs) -> None:
-        """Fill the step inputs of the service's satellites.
-
-        Parameters
-        ----------
-        inputs : JobInputs
-            Inputs of all satellites, changed in place.
-        """
         f, who = self.point, self.who
-        arithmetic = f.useful + f.kernel
         # at its own limit
         inputs.job_rate[who] = 1.0
-        # memory that streams weights and caches draws its own share of the chip's power
-        inputs.duty[who] = arithmetic + self.hbm_share * f.memory
         inputs.running[who] = np.where(self.reached, self.utilisation, 0.0)
-        inputs.productive[who] = inputs.running[who] * arithmetic
+        inputs.productive[who] = inputs.running[who] * (f.useful + f.kernel)
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger, step_s: float) -> None:
         """Enter the losses of the service beyond those of power and heat.

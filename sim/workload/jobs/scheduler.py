@@ -1,7 +1,7 @@
 """All workloads of a fleet, step by step.
 
-`begin_step` updates what does not depend on limits (members, spares, messages that pass), `fill_inputs` answers limits
-with rates, `record_losses` enters every loss under one cause. A job can only lower a satellite's rate, so limits stay
+`begin_step` updates what does not depend on limits (members, spares, messages that pass), `set_rates` and `fill_inputs`
+answer limits with rates, `record_losses` enters every loss under one cause. A job can only lower a satellite's rate, so limits stay
 valid.
 """
 
@@ -122,11 +122,11 @@ class JobScheduler:
             row[self.without_work] = 0.0
         self.inputs.requested[self.reserve] = 0.0
 
-    def fill_inputs(self, limits: Array) -> JobInputs:
-        """Step inputs of all satellites under given limits.
+    def set_rates(self, limits: Array) -> Array:
+        """Rates of all jobs under given limits.
 
         The limits depend on the duty of the jobs: the caller repeats the call with the limits that follow from the
-        answer.
+        answer, and then asks for `fill_inputs`.
 
         Parameters
         ----------
@@ -135,15 +135,29 @@ class JobScheduler:
 
         Returns
         -------
-        JobInputs
-            Inputs of all satellites; the arrays are reused.
+        ndarray, shape (N,)
+            Duty of each satellite; the array is used again.
         """
-        limits = self._in_job_units(limits)
+        limits, duty = self._in_job_units(limits), self.inputs.duty
         for training in self.trainings:
             training.set_rates(limits)
-            training.fill_inputs(self.inputs)
+            training.fill_duty(duty)
         for service in self.services:
             service.set_rates(limits)
+            service.fill_duty(duty)
+        return duty
+
+    def fill_inputs(self) -> JobInputs:
+        """Step inputs of all satellites at the rates last set.
+
+        Returns
+        -------
+        JobInputs
+            Inputs of all satellites.
+        """
+        for training in self.trainings:
+            training.fill_inputs(self.inputs)
+        for service in self.services:
             service.fill_inputs(self.inputs)
         return self.inputs._replace(job_rate=self.inputs.job_rate * self.share) if self.mixed else self.inputs
 

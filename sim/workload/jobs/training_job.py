@@ -203,6 +203,8 @@ class Training:
             if interval.mode == job_lifecycle.RUN:
                 self.run_share[interval.present] += interval.share
                 self.runs_in[interval.present] = interval.job
+        members = np.flatnonzero(self.runs_in >= 0)
+        self.runs = members, self.runs_in[members]  # satellites that run, and their jobs
 
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
@@ -216,27 +218,38 @@ class Training:
         limits : ndarray, shape (LIMIT_ROWS, N)
             Limits of the step.
         """
-        runs = np.flatnonzero(self.runs_in >= 0)
+        runs, job = self.runs
         rate = np.full(self.jobs, np.inf)
-        np.minimum.at(rate, self.runs_in[runs], limits[LIMIT_RATE, runs])
+        np.minimum.at(rate, job, limits[LIMIT_RATE, runs])
         self.job_rate = np.where(np.isfinite(rate), rate, 0.0)
         times = training_step.decompose(self.task, self.job_rate, self.costs.stage_transfer_s, self.costs.gradients_s)
         active = self.job_rate > 0.0
         total = np.where(active, times.total_s, 1.0)
-        self.parts = StepTime(*(np.where(active, part / total, 0.0) for part in times))
+        self.parts = StepTime(*np.where(active, np.array(times) / total, 0.0))
         self.duration_s = np.where(active, times.total_s, np.nan)
         # share of a step that arithmetic takes; 1 for a job that is stopped
         self.duty = np.where(active, self.parts.compute_s + self.parts.recompute_s, 1.0)
 
     def _causes(self, limits: Array) -> list[str]:
         """What limits the slowest member of each job, the lowest numbered of equals."""
-        runs = np.flatnonzero(self.runs_in >= 0)
-        order = np.lexsort((runs, limits[LIMIT_RATE, runs], self.runs_in[runs]))
-        jobs, first = np.unique(self.runs_in[runs][order], return_index=True)
+        runs, job = self.runs
+        order = np.lexsort((runs, limits[LIMIT_RATE, runs], job))
+        jobs, first = np.unique(job[order], return_index=True)
         causes = ["failed"] * self.jobs
         for g, slowest in zip(jobs.tolist(), runs[order][first].tolist(), strict=True):
             causes[g] = binding(limits, slowest)
         return causes
+
+    def fill_duty(self, duty: Array) -> None:
+        """Fill the duty of members at the rates last set.
+
+        Parameters
+        ----------
+        duty : ndarray, shape (N,)
+            Duty of all satellites, changed in place.
+        """
+        runs, job = self.runs
+        duty[runs] = self.duty[job]
 
     def fill_inputs(self, inputs: JobInputs) -> None:
         """Fill the step inputs of members and spares.
@@ -246,11 +259,10 @@ class Training:
         inputs : JobInputs
             Inputs of all satellites, changed in place.
         """
-        runs = np.flatnonzero(self.runs_in >= 0)
-        job = self.runs_in[runs]
+        runs, job = self.runs
         for row in (inputs.job_rate, inputs.running, inputs.productive):
             row[self.all_satellites] = 0.0
-        inputs.job_rate[runs], inputs.duty[runs] = self.job_rate[job], self.duty[job]
+        inputs.job_rate[runs] = self.job_rate[job]
         share = self.run_share[runs] / np.maximum(self.up[runs], ROUNDING)
         inputs.running[runs] = np.minimum(share, 1.0)
         # productive stays 0: arithmetic is entered here, as useful once it is committed

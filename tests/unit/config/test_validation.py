@@ -92,7 +92,7 @@ SINGLE = [
      "satellite.mass.hihg: unknown key; did you mean 'high'?"),
     ("lattice: {", "lattice: {{", "s.yaml:10:1: expected ',' or '}'"),
     ("name: small", "name: small: small", "s.yaml:1:12: mapping values are not allowed here; correct the YAML here"),
-    ("name: small", "name: ../small", "s.yaml:1:1: name: '../small' does not fit"),
+    ("name: small", "name: ../small", "s.yaml:1:1: name: '../small' is no name; write"),
     ("name: small", "name: sm\x01all", "s.yaml:1:9: character 0x1 is not allowed; remove it"),
     ("name: small", "name: *small", "s.yaml:1:7: found undefined alias 'small'; correct the YAML here"),
 ]  # fmt: skip

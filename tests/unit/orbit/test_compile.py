@@ -57,6 +57,10 @@ print(float(carry[loop.EDGE_NOW_ROW, 0]).hex(), sum(stats.cache_misses.values())
 # radius from orbit/constants.py, two modules away; `start` itself reads the Sun's radius from there.
 
 
+# The Sun stands exactly behind the Earth here: d^2 r^2 - (d . r)^2 is rounding, 1e-16 of it, and its root 1e-8.
+LIMB = 2e-8
+
+
 def _start(tree: Path, **extra: str) -> tuple[float, str]:
     """The edge that `start` finds, and how many kernels were compiled for it."""
     value, misses = _python(START, tree, tree / "cache", **extra).split()
@@ -111,7 +115,7 @@ def test_edits_of_what_is_compiled_are_followed(
     assert misses == "1"
     assert second != first
     expected = _start(tree, NUMBA_DISABLE_JIT="1")[0] if factor is None else factor * first
-    assert second == pytest.approx(expected, rel=1e-12)
+    assert second == pytest.approx(expected, rel=LIMB if factor is None else 1e-12)
     assert len(_files(tree)) == 2
     (tree / file).write_text(before, "utf-8")
     assert _start(tree) == (first, "0")
@@ -122,7 +126,7 @@ def test_compiler_off(tree: Path) -> None:
     value, misses = _start(tree, NUMBA_DISABLE_JIT="1")
     assert misses == "plain"
     assert not _files(tree)
-    assert value == pytest.approx(_start(tree)[0], rel=1e-12)
+    assert value == pytest.approx(_start(tree)[0], rel=LIMB)
 
 
 def test_a_folder_that_cannot_be_written(tree: Path) -> None:
@@ -319,12 +323,13 @@ def test_the_step_uses_the_widest_vectors(widest: str) -> None:
     """Source of truth: /proc/cpuinfo: with avx512f packed square roots on zmm, with avx2 on ymm; none scalar in the loop.
 
     A step takes seven square roots of geometry, four of view factors' rims, more in cells and shadow: at least 24 packed
-    ones; what is scalar (the Sun's distance, once a step) at most two.
+    ones. Scalar are the Sun's distance, once a step, and the rest of the loop over satellites in penumbra, whose number is
+    not known: seven at most.
     """
     with tempfile.TemporaryDirectory() as cache:
         assembly = _python(INSPECT, ROOT, Path(cache))
     packed = len(re.findall(rf"vsqrtpd[^\n]*%{widest}", assembly))
     scalar = len(re.findall(r"vsqrtsd", assembly))
     assert packed >= 24
-    assert scalar <= 2
+    assert scalar <= 7
     assert len(re.findall(r"call[^\n]*\b(sin|cos|asin|acos|pow|exp|log)\b", assembly)) == 0

@@ -17,7 +17,7 @@ from typing import Any
 import energy_books as books
 
 from sim.engine.driver import Run
-from sim.spacecraft import loop, rows, step
+from sim.spacecraft import loop, passes, rows, step
 
 # name -> (function written from declarations, line in it, what replaces the line)
 LEDGER = {f"without {v.cause}": ("store", f"+= fluxes.{v.name} * step_s", "pass") for v in step.VARIABLES if v.cause}
@@ -64,7 +64,7 @@ def outcome() -> dict[str, float]:
         events=("2026-12-21T00:03:20Z lose satellite 0", "2026-12-21T00:05:30Z derate satellite 1 to 0.5"),
     )  # fmt: skip
     run = Run(loaded, tile=8, threads=1)
-    run.loop = loop.tile_loop(8)
+    run.loop = loop.run_block
     found = run.finish()
     used = [*step.ROWS.ledger.values(), *(step.ROWS.carried[f"{n}_j"] for n in ("shunted", "battery_loss", "unserved", "heater", "leakage"))]
     return books.closures(found) | {"exercised": float(all(found.carry[row].max() > 0.0 for row in used))}
@@ -90,6 +90,7 @@ def reload(module: str | None, text: str, edit: tuple[str, str, str] | None) -> 
         rows.written = spoiled
     try:
         importlib.reload(step)
+        importlib.reload(passes)
         importlib.reload(loop)
     finally:
         rows.written = written

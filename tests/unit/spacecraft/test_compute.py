@@ -6,9 +6,20 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from sim.spacecraft.compute import Compute, bus_factor, chip_power_w, dynamic_share, operating_point, rate_for_share
+from sim.spacecraft.compute import (
+    Compute,
+    bus_factor,
+    chip_power_w,
+    dynamic_share,
+    operating_point,
+    rate_fit,
+    rate_for_share,
+)
 
-CHIPS = Compute(9000.0, 21_000.0, 6000.0, 0.6, 0.92, 0.02, 800.0)
+CHIPS = Compute(
+    idle_w=9000.0, dynamic_w=21_000.0, host_w=6000.0, voltage_floor=0.6, conversion_efficiency=0.92, pump_fraction=0.02,
+    bus_w=800.0, rate_fit=rate_fit(0.6),
+)  # fmt: skip
 
 
 def test_dynamic_share_closed_form() -> None:
@@ -25,17 +36,17 @@ def test_rate_for_share_is_the_inverse(floor: float) -> None:
 
     Documented: 1e-14; brentq itself stops at 2e-15 relative to the rate.
     """
-    shares = np.concatenate((np.linspace(0.0, 1.0, 401), np.geomspace(1e-9, 1.0, 200)))
+    fit, shares = rate_fit(floor), np.concatenate((np.linspace(0.0, 1.0, 401), np.geomspace(1e-9, 1.0, 200)))
     worst = 0.0
     for share in shares:
         wanted = brentq(lambda f, s=share: f * (floor + (1 - floor) * f) ** 2 - s, 0.0, 1.0, xtol=1e-16, rtol=1e-15)
-        worst = max(worst, abs(rate_for_share(share, floor) - wanted))
+        worst = max(worst, abs(rate_for_share(share, floor, fit) - wanted))
     assert worst < 1.2e-14
 
 
 def test_rate_is_clipped() -> None:
     """Source of truth: a clock cannot stand below rest or above full."""
-    assert (rate_for_share(-0.5, 0.6), rate_for_share(1.7, 0.6)) == (0.0, 1.0)
+    assert (rate_for_share(-0.5, 0.6, rate_fit(0.6)), rate_for_share(1.7, 0.6, rate_fit(0.6))) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("budget", [0.0, 1.0, 7500.0, 15_000.0, 15_001.0, 20_000.0, 36_000.0])

@@ -33,7 +33,7 @@ def test_the_coolant_ends_the_step_at_the_set_point(start_k: float, rated_w: flo
     effects = step.NO_EFFECTS
     for _ in range(3):
         heats = thermal.Heats(0.0, 0.0, effects.heater_w, 2000.0)
-        flows = heater.advance(STATE._replace(loop_k=start_k), ON, thermal_response.forecast(nodes, heats, stepper), effects, p)
+        flows = heater.advance(STATE._replace(loop_k=start_k), ON, thermal_response.forecast(nodes, heats, stepper)[0], effects, p)
         effects = effects._replace(heater_w=flows.heater_w)
 
     def missing(heat_w: float) -> float:
@@ -42,7 +42,7 @@ def test_the_coolant_ends_the_step_at_the_set_point(start_k: float, rated_w: flo
 
     wanted = 0.0 if missing(0.0) >= 0.0 else brentq(missing, 0.0, 1e6, xtol=1e-6)
     assert effects.heater_w == pytest.approx(min(rated_w, wanted), rel=1e-3, abs=1e-6)
-    off = heater.advance(STATE._replace(loop_k=start_k), ON._replace(bus_available=0.0), thermal_response.forecast(nodes, heats, stepper), effects, p)
+    off = heater.advance(STATE._replace(loop_k=start_k), ON._replace(bus_available=0.0), thermal_response.forecast(nodes, heats, stepper)[0], effects, p)
     assert off.heater_w == 0.0
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import step_mutants
+import submodel_cases as cases
 
 from sim.schema import Variable
-from sim.spacecraft import compute, loop, rows
+from sim.spacecraft import compute, loop, passes, rows, step
 from sim.spacecraft.step import ROWS
 
 ROOT = Path(__file__).parents[3]
@@ -68,7 +69,10 @@ def test_rows_do_not_overlap() -> None:
 def test_heats_follow_every_watt(rate: float, powered: float, up: float) -> None:
     """Source of truth: by hand: chips (idle + dynamic f V^2) with 300 W beside the clock, and hosts, through 0.92 conversion,
     2 % pump, bus; what is drawn from the bus is what turns to heat."""
-    c = compute.Compute(5760.0, 13_440.0, 4160.0, 0.6, 0.92, 0.02, 800.0)
+    c = compute.Compute(
+        idle_w=5760.0, dynamic_w=13_440.0, host_w=4160.0, voltage_floor=0.6, conversion_efficiency=0.92, pump_fraction=0.02,
+        bus_w=800.0, rate_fit=compute.rate_fit(0.6),
+    )  # fmt: skip
     loads = compute.loads(rate, powered, 1.0, up, 800.0, 300.0, c)
     chips = up * (5760.0 * powered + 13_440.0 * rate * (0.6 + 0.4 * rate) ** 2) + 300.0
     drawn = (chips + up * powered * 4160.0) / 0.92
@@ -85,19 +89,20 @@ def test_satellites_of_a_tile_are_independent() -> None:
 
     run = Run(books.load("duration=40 min", books.ring(), "satellite.thermal.radiator.area=12 m2"), tile=8, threads=1)
     n = run.grid.steps
-    r = np.empty((n + 2, 3, 8))
+    r = np.empty((n + 2, 3, 16))
     run.propagators[0].fill(0, 8, -1, r)
 
     def go(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mine = np.ascontiguousarray(r[:, :, order])
-        carry, fleet = np.empty((loop.CARRIED, 8)), np.zeros((n, loop.COLUMNS), dtype=np.int64)
+        mine = np.ascontiguousarray(r[:, :, [*order, *range(8, 16)]])
+        work, fleet = np.zeros((loop.WORK, loop.ROW_LENGTH)), np.zeros((n, loop.COLUMNS), dtype=np.int64)
+        carry = work[: loop.CARRIED, :16]
         loop.start(mine[:2].copy(), run.surroundings.sun_m[:2], run.types[0].initial, carry)
         run.loop(
-            mine[2:].copy(), run.surroundings.sun_m[2:], run.surroundings.flux_w_m2[2:], np.ones((loop.CONTROL_ROWS, 1, 8)), run.types[0].params, carry, 8,
+            mine[2:].copy(), run.surroundings.sun_m[2:], run.surroundings.flux_w_m2[2:], np.ones((loop.CONTROL_ROWS, 1, 16)), run.types[0].values, work, 8,
             fleet, np.full((n, loop.EXTREMES), loop.NO_EXTREME), 0, 1, np.zeros(0, dtype=np.int64),
             np.zeros((n, loop.RECORDED, 0)),
         )  # fmt: skip
-        return carry, fleet
+        return carry[:, :8].copy(), fleet
 
     carry, fleet = go(np.arange(8))
     for seed in range(4):
@@ -105,6 +110,48 @@ def test_satellites_of_a_tile_are_independent() -> None:
         shuffled, again = go(order)
         assert np.array_equal(shuffled, carry[:, order])
         assert np.array_equal(again, fleet)
+
+
+def test_passes_are_the_step() -> None:
+    """Source of truth: `step.advance`, one satellite at a time: the passes over a tile give the same, to 1e-12 of each state.
+
+    40 satellites all round an orbit, of them some in penumbra, some near a limit of temperature, some with an empty battery.
+    """
+    params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=63 degC")
+    n, names = 40, step.ROWS.carried
+    work = np.zeros((1, loop.WORK, loop.ROW_LENGTH))
+    # across the edge of the shadow within a degree, then all round
+    angle = np.concatenate((np.radians(np.linspace(112.5, 114.5, 20)), np.linspace(0.0, 2.0 * np.pi, n - 20)))
+    sun_m = np.array([1.496e11, 0.0, 0.0])
+
+    def place(turn: float) -> np.ndarray:
+        return 7.0e6 * np.array([np.cos(angle + turn), np.sin(angle + turn), np.zeros(n)])
+
+    r_m, rng = np.zeros((3, 3, 48)), np.random.default_rng(11)
+    for k, turn in enumerate((-0.065, 0.0, 0.065)):
+        r_m[k, :, :n] = place(turn)
+        r_m[k, :, n:] = r_m[k, :, n - 1 : n]
+    loop.start(r_m[:2], np.array([sun_m, sun_m]), np.zeros(loop.CARRIED), work[0, : loop.CARRIED, :48])
+    nodes = {"junction_k": (320.0, 372.0), "hbm_k": (320.0, 355.0), "plate_k": (300.0, 370.0), "loop_k": (290.0, 366.0), "radiator_k": (280.0, 340.0)}
+    for name, (low, high) in (nodes | {"charge_j": (0.3 * params.battery.capacity_j, params.battery.capacity_j)}).items():
+        work[0, names[name], :n] = rng.uniform(low, high, n)
+    before = work[0, :, :n].copy()
+    controls, limits = rng.uniform(0.3, 1.0, (loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
+    tiles, values = (work, np.zeros(1, dtype=np.int64), np.full(1, n)), rows.flat(params)
+    loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sun_m, 1361.0, controls, values)
+    loop.preview_limits(*tiles, sun_m, 1361.0, controls[loop.DUTY_CONTROL], False, values, limits)
+    loop.take_step(*tiles, sun_m, 1361.0, controls, values, np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME))
+    lit, hot = work[0, passes.LIT_ROW, :n], work[0, passes.HEADROOM_ROW, :n] < step.NEAR_LIMIT_K
+    assert ((lit > 0.0) & (lit < 1.0)).sum() >= 5
+    assert 3 <= hot.sum() <= n - 3
+    for i in range(n):
+        state = step.State(*(float(before[names[f], i]) for f in step.State._fields))
+        inputs = step.Inputs(*r_m[2, :, i].tolist(), *sun_m.tolist(), 1361.0, *controls[:, i].tolist())
+        after, fluxes = step.advance(state, inputs, params)
+        for field, expected in after._asdict().items():
+            assert work[0, names[field], i] == pytest.approx(expected, rel=1e-12, abs=1e-12), (field, i)
+        assert limits[loop.LIMIT_RATE, i] == pytest.approx(fluxes.rate_limit, rel=1e-11, abs=1e-12)
+        assert limits[loop.LIMIT_POWER, i] == pytest.approx(fluxes.rate_power, rel=1e-11, abs=1e-12)
 
 
 def test_what_follows_from_declarations_is_whole() -> None:

@@ -245,10 +245,10 @@ def test_forecast_is_the_step() -> None:
     """
     step = stepper(NETWORK, HBM, 60.0)
     nodes, heats = Nodes(355.0, 350.0, 345.0, 342.0, 338.0), Heats(19_000.0, 5000.0, 1500.0, 5000.0)
-    ahead = thermal_response.forecast(nodes, heats, step)
+    ahead = thermal_response.forecast(nodes, heats, step)[0]
     after, _ = model.thermal_step(nodes, heats, step)
     assert (ahead.junction_k, ahead.loop_k) == (after.junction_k, after.loop_k)
-    more = thermal_response.forecast(nodes, heats._replace(chip_w=20_000.0, loop_w=1500.0), step)
+    more = thermal_response.forecast(nodes, heats._replace(chip_w=20_000.0, loop_w=1500.0), step)[0]
     assert more.junction_k - ahead.junction_k == pytest.approx(1000.0 * ahead.junction_rise_k_w, rel=2e-3)
-    more = thermal_response.forecast(nodes, heats._replace(loop_w=2500.0), step)
+    more = thermal_response.forecast(nodes, heats._replace(loop_w=2500.0), step)[0]
     assert more.loop_k - ahead.loop_k == pytest.approx(1000.0 * ahead.loop_rise_k_w, rel=2e-3)

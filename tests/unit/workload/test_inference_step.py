@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sim.spacecraft import loop
 from sim.workload.inference_step import decode_step_s, operating_point, unloaded_tpot_s, unloaded_ttft_s
 from sim.workload.jobs.inference_service import InferenceService
-from sim.workload.jobs.ledger import ROW, Ledger
+from sim.workload.jobs.ledger import ROW, JobInputs, Ledger
 from sim.workload.service import Service, groups, max_batch, service_problem
 from sim.workload.transformer import Model
 
@@ -187,6 +187,7 @@ def test_no_share_of_demand_is_negative(demand: float | None) -> None:
         service.begin_step(rng.uniform(size=50) < rng.uniform(), np.ones(50))
         ledger = Ledger(50, 1)
         service.set_rates(limits)
+        service.fill_inputs(JobInputs(*(np.ones(50) for _ in JobInputs._fields)))
         service.record_losses(0, limits, ledger, 60.0)
         assert (ledger.own_s >= 0.0).all()
         assert 0.0 <= service.missed_share <= 1.0

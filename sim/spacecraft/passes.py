@@ -1,0 +1,366 @@
+"""The step of a tile of satellites in short passes.
+
+A tile lies in one array, row after row, each row padded. The step goes over it in passes (`sim.spacecraft.step` has
+the functions): shadow, penumbra, surroundings, limits by power, limits by heat, operation. A short loop keeps its values
+in registers and lets the processor work on several satellites at once, which one long loop does not. Penumbra and heat
+are computed only for groups of satellites of which one needs them; the result of a satellite does not depend on that,
+nor on the number of satellites in a tile, nor on how time is cut into blocks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from orbit.kernels.compile import Floats, Ints, inlined
+from orbit.kernels.shadow import mean_in_penumbra, outside_penumbra
+from sim.spacecraft import array, attitude, earth_flux, illumination, radiator, rows
+from sim.spacecraft.inputs import CONTROLS, Inputs
+from sim.spacecraft.step import (
+    NEAR_LIMIT_K,
+    RECORDS,
+    ROWS,
+    SUBMODELS,
+    VARIABLES,
+    Effects,
+    Limit,
+    Run,
+    State,
+    first_effects,
+    guarded,
+    integrate,
+    new_fluxes,
+    new_state,
+    power_and_heat_limits,
+    settle,
+    settled_run,
+    within_power,
+)
+
+
+class Sun(NamedTuple):
+    """The Sun at the end of a step: position [m], and sunlight at its distance [W/m2]."""
+
+    x_m: float
+    y_m: float
+    z_m: float
+    flux_w_m2: float
+
+
+CARRIED, CONTROL_ROWS = len(ROWS.carried), len(CONTROLS)
+COLUMNS, EXTREMES, RECORDED = len(ROWS.columns), len(ROWS.extremes), len(ROWS.recorded)
+FIRST_CONTROL, END_POSITION = ROWS.first_control, ROWS.end_position
+X_ROW = ROWS.carried["x_m"]
+EDGE_BEFORE_ROW, EDGE_NOW_ROW = ROWS.carried["edge_before"], ROWS.carried["edge_now"]
+GROUP = 16  # satellites that are asked together whether one of them needs a further pass
+
+# --- rows handed from pass to pass -------------------------------------------------------------------------------------
+
+_FIRST = (illumination.MODEL, attitude.MODEL, earth_flux.MODEL)  # one pass; what all others read of them is handed on
+_READ_LATER = {read for m in SUBMODELS if m not in _FIRST for read in m.reads}
+_KEPT = {v.name for v in VARIABLES if v.kind == "state" or v.totals or v.fleet or v.recorded}
+_PASSED = [
+    (record, field)
+    for record in ("illumination", "incidence", "earth", "power", "environment", "limit", "run", "effects")
+    for field in RECORDS[record]._fields
+    if record in ("limit", "run", "effects") or field in _KEPT or f"{record}.{field}" in _READ_LATER
+]
+_ROW = {key: ROWS.work + row for row, key in enumerate(_PASSED)}
+PENUMBRA_ROW, HEADROOM_ROW = ROWS.work + len(_PASSED), ROWS.work + len(_PASSED) + 1
+SIDE_BY_SIDE = HEADROOM_ROW + 1  # four rows: edges of satellites in penumbra, and which these are
+WORK = SIDE_BY_SIDE + 4
+
+
+def _rows_of(record: str) -> dict[str, int]:
+    return {field: row for (name, field), row in _ROW.items() if name == record}
+
+
+EDGE_ROW, LIT_ROW = _ROW["illumination", "edge_now"], _ROW["illumination", "lit_fraction"]
+POWER_LIMIT_ROW, RATE_LIMIT_ROW = _ROW["limit", "rate_power"], _ROW["limit", "rate_limit"]
+
+# Rows of work that the sums over the fleet, and the extremes read, as constants of the compiled loop.
+COLUMN_ROWS = np.array([ROWS.scratch[c.variable.name, c.weighted] for c in ROWS.columns], dtype=np.int64)
+SCALE = ROWS.scale
+EXTREME_ROWS = np.array([ROWS.row_of(e.variable) for e in ROWS.extremes], dtype=np.int64)
+SIGNS = np.array([1.0 if e.largest else -1.0 for e in ROWS.extremes])
+AVAILABLE_ROW = FIRST_CONTROL + ROWS.controls["available"]
+RATE_CAP_ROW = FIRST_CONTROL + ROWS.controls["rate_cap"]
+DUTY_CONTROL = ROWS.controls["duty"]
+DUTY_ROW = FIRST_CONTROL + DUTY_CONTROL
+WIDTH = 256  # satellites that fit into a tile, a multiple of GROUP
+ROW_LENGTH = WIDTH + 8  # rows a power of two apart would share lines of the cache
+NO_EXTREME = -rows.NONE_YET  # of a step in which no satellite is available
+# adding 1.5 * 2^52 rounds to the nearest whole number and leaves it in the last bits
+_ROUND = 1.5 * 2.0**52
+_ROUND_BITS = int(np.float64(_ROUND).view(np.int64))
+
+_given = {"end_x_m": f"work[{END_POSITION}, i]", "end_y_m": f"work[{END_POSITION + 1}, i]", "end_z_m": f"work[{END_POSITION + 2}, i]"}
+_given |= {"sun_x_m": "sun.x_m", "sun_y_m": "sun.y_m", "sun_z_m": "sun.z_m", "flux_w_m2": "sun.flux_w_m2"}
+_given |= {name: f"work[{FIRST_CONTROL + row}, i]" for name, row in ROWS.controls.items()}
+_where = {v.name: {"state": "state", "flux": "fluxes", "input": "inputs"}[v.kind] for v in VARIABLES}
+load_state = rows.loader("load_state", State, ROWS.carried)
+load_inputs = rows.written(
+    "load_inputs", "work, i, sun",
+    [f"return Inputs({', '.join(f'{field}={_given[field]}' for field in Inputs._fields)})"], {"Inputs": Inputs},
+)  # fmt: skip
+store = rows.storer(ROWS, _where)
+load_lit = rows.loader("load_lit", RECORDS["illumination"], _rows_of("illumination"))
+load_incidence = rows.loader("load_incidence", RECORDS["incidence"], _rows_of("incidence"))
+load_earth = rows.loader("load_earth", RECORDS["earth"], _rows_of("earth"))
+load_power = rows.loader("load_power", RECORDS["power"], _rows_of("power"))
+load_environment = rows.loader("load_environment", RECORDS["environment"], _rows_of("environment"))
+load_limit = rows.loader("load_limit", Limit, _rows_of("limit"))
+load_run = rows.loader("load_run", Run, _rows_of("run"))
+load_effects = rows.loader("load_effects", Effects, _rows_of("effects"))
+keep_lit = rows.keeper("keep_lit", _rows_of("illumination"))
+keep_incidence = rows.keeper("keep_incidence", _rows_of("incidence"))
+keep_earth = rows.keeper("keep_earth", _rows_of("earth"))
+keep_power = rows.keeper("keep_power", _rows_of("power"))
+keep_environment = rows.keeper("keep_environment", _rows_of("environment"))
+keep_limit = rows.keeper("keep_limit", _rows_of("limit"))
+keep_run = rows.keeper("keep_run", _rows_of("run"))
+keep_effects = rows.keeper("keep_effects", _rows_of("effects"))
+
+
+# --- passes -----------------------------------------------------------------------------------------------------------
+
+
+@inlined
+def directions_pass(work: Any, groups: int, sun: Sun, law: Any, satellite: Any) -> None:
+    """Directions, incidence, and what plates see of the Earth.
+
+    Parameters
+    ----------
+    work : ndarray, shape (WORK, ROW_LENGTH)
+        Rows of the tile; written.
+    groups : int
+        Groups of satellites; the last one is padded.
+    sun : Sun
+        The Sun at the end of the step.
+    law : Attitude
+        Attitude law.
+    satellite : SatelliteParams
+        Parameters of the satellites' type.
+    """
+    for g in range(groups):
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            inputs = load_inputs(work, i, sun)
+            lit = illumination.directions(
+                load_state(work, i), inputs, work[EDGE_ROW, i], work[LIT_ROW, i], satellite.illumination
+            )
+            incidence = attitude.advance(lit, law)
+            keep_lit(work, i, lit, 1.0)
+            keep_incidence(work, i, incidence, 1.0)
+            keep_earth(work, i, earth_flux.advance(inputs, lit, incidence, satellite.earth), 1.0)
+
+
+@inlined
+def surroundings_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> None:
+    """Shadow, then directions, power of the array and absorbed heat.
+
+    Parameters
+    ----------
+    work : ndarray, shape (WORK, ROW_LENGTH)
+        Rows of the tile; written.
+    groups : int
+        Groups of satellites; the last one is padded.
+    sun : Sun
+        The Sun at the end of the step.
+    satellite : SatelliteParams
+        Parameters of the satellites' type.
+    """
+    for g in range(groups):
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            edge = illumination.sun_edge(inputs)
+            work[EDGE_ROW, i] = edge
+            work[LIT_ROW, i], work[PENUMBRA_ROW, i] = outside_penumbra(state.edge_before, state.edge_now, edge)
+    # satellites in penumbra side by side
+    partly = 0
+    for lane in range(groups * GROUP):
+        if work[PENUMBRA_ROW, lane] > 0.0:
+            work[SIDE_BY_SIDE, partly] = work[EDGE_BEFORE_ROW, lane]
+            work[SIDE_BY_SIDE + 1, partly] = work[EDGE_NOW_ROW, lane]
+            work[SIDE_BY_SIDE + 2, partly] = work[EDGE_ROW, lane]
+            work[SIDE_BY_SIDE + 3, partly] = lane
+            partly += 1
+    for n in range((partly + GROUP - 1) // GROUP * GROUP):
+        work[SIDE_BY_SIDE, n] = mean_in_penumbra(
+            work[SIDE_BY_SIDE, n], work[SIDE_BY_SIDE + 1, n], work[SIDE_BY_SIDE + 2, n]
+        )
+    for n in range(partly):
+        work[LIT_ROW, np.int64(work[SIDE_BY_SIDE + 3, n])] = work[SIDE_BY_SIDE, n]
+    law = satellite.attitude
+    if law.sun_pointing > 0.0:  # known to the compiler, the law leaves out the other laws' arithmetic
+        law = attitude.Attitude(1.0, 0.0, 0.0, law.cos_error, law.sin_error)
+        directions_pass(work, groups, sun, law, satellite)
+    else:
+        directions_pass(work, groups, sun, law, satellite)
+    for g in range(groups):
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            inputs = load_inputs(work, i, sun)
+            lit, incidence, earth = load_lit(work, i), load_incidence(work, i), load_earth(work, i)
+            power = array.advance(inputs, lit, incidence, earth, satellite.array)
+            environment = radiator.advance(inputs, lit, incidence, earth, satellite.radiator)
+            keep_power(work, i, power, 1.0)
+            keep_environment(work, i, environment, 1.0)
+
+
+@inlined
+def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any) -> None:
+    """`step_limits`: by power, then by heat in groups of which one satellite comes near a limit of temperature.
+
+    Parameters
+    ----------
+    work : ndarray, shape (WORK, ROW_LENGTH)
+        Rows of the tile; written.
+    which : ndarray of int64
+        Groups to ask.
+    groups : int
+        How many of them.
+    sun : Sun
+        The Sun at the end of the step.
+    satellite : SatelliteParams
+        Parameters of the satellites' type.
+    """
+    for n in range(groups):
+        g = which[n]
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            effects = first_effects(state, inputs, satellite)
+            keep_run(work, i, within_power(state, inputs, load_power(work, i), effects, satellite), 1.0)
+            keep_effects(work, i, effects, 1.0)
+    for n in range(groups):
+        g = which[n]
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            effects, headroom_k = settle(
+                state, inputs, load_power(work, i), load_environment(work, i), load_run(work, i), load_effects(work, i), satellite
+            )
+            keep_effects(work, i, effects, 1.0)
+            work[HEADROOM_ROW, i] = headroom_k
+    for n in range(groups):
+        g = which[n]
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            keep_run(work, i, within_power(state, inputs, load_power(work, i), load_effects(work, i), satellite), 1.0)
+    for n in range(groups):
+        g = which[n]
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            state, inputs, run = load_state(work, i), load_inputs(work, i, sun), load_run(work, i)
+            effects, headroom_k = settle(
+                state, inputs, load_power(work, i), load_environment(work, i), run, load_effects(work, i), satellite
+            )
+            keep_effects(work, i, effects, 1.0)
+            keep_limit(work, i, guarded(state, inputs, run, run.rate, run.powered, satellite), 1.0)
+            work[HEADROOM_ROW, i] = min(work[HEADROOM_ROW, i], headroom_k)
+    for n in range(groups):
+        g, least_k = which[n], NEAR_LIMIT_K
+        for j in range(GROUP):
+            least_k = min(least_k, work[HEADROOM_ROW, np.uint64(g * GROUP + j)])
+        if least_k < NEAR_LIMIT_K:
+            for j in range(GROUP):
+                i = np.uint64(g * GROUP + j)
+                state, inputs = load_state(work, i), load_inputs(work, i, sun)
+                power, environment = load_power(work, i), load_environment(work, i)
+                limit, effects = power_and_heat_limits(state, inputs, power, environment, satellite)
+                hot = NEAR_LIMIT_K - work[HEADROOM_ROW, i]
+                keep_limit(work, i, limit, hot)
+                keep_effects(work, i, effects, hot)
+
+
+@inlined
+def operation_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> None:
+    """What is run within the limits, and its effect on state, totals and published rows.
+
+    Parameters
+    ----------
+    work : ndarray, shape (WORK, ROW_LENGTH)
+        Rows of the tile; written.
+    groups : int
+        Groups of satellites; the last one is padded.
+    sun : Sun
+        The Sun at the end of the step.
+    satellite : SatelliteParams
+        Parameters of the satellites' type.
+    """
+    for g in range(groups):
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            power, environment, limit = load_power(work, i), load_environment(work, i), load_limit(work, i)
+            run, effects = settled_run(state, inputs, power, environment, limit, load_effects(work, i), satellite)
+            keep_run(work, i, run, 1.0)
+            keep_effects(work, i, effects, 1.0)
+    for g in range(groups):
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            lit, incidence, earth = load_lit(work, i), load_incidence(work, i), load_earth(work, i)
+            power, environment, limit = load_power(work, i), load_environment(work, i), load_limit(work, i)
+            run, effects = load_run(work, i), load_effects(work, i)
+            loads, flows, nodes, shares = integrate(
+                state, inputs, lit, power, environment, limit, run, effects, satellite
+            )
+            store(
+                work, i, new_state(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
+                inputs, new_fluxes(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
+                satellite.step_s,
+            )  # fmt: skip
+
+
+@inlined
+def sum_up(work: Any, real: int, fleet: Ints, extremes: Floats) -> None:
+    """Add the step of a tile to the sums over the fleet, in integers.
+
+    Parameters
+    ----------
+    work : ndarray, shape (WORK, ROW_LENGTH)
+        Rows of the tile.
+    real : int
+        Satellites of the tile.
+    fleet : ndarray of int64, shape (COLUMNS,)
+        Sums in whole counts; added to.
+    extremes : ndarray, shape (EXTREMES,)
+        Largest values, smallest ones with their sign turned; raised.
+    """
+    for item in range(COLUMNS):
+        row, scale = COLUMN_ROWS[item], SCALE[item]
+        total = np.int64(0)
+        for i in range(real):
+            total += np.float64(work[row, i] * scale + _ROUND).view(np.int64) - _ROUND_BITS
+        fleet[item] += total
+    for item in range(EXTREMES):
+        row, sign, extreme = EXTREME_ROWS[item], SIGNS[item], extremes[item]
+        for i in range(real):
+            extreme = max(extreme, sign * work[row, i] if work[AVAILABLE_ROW, i] > 0.0 else NO_EXTREME)
+        extremes[item] = extreme
+
+
+@inlined
+def fill_controls(work: Any, first: int, real: int, groups: int, row: int, values: Any) -> None:
+    """One control of a tile's satellites; the rest of their group repeats the last satellite.
+
+    Parameters
+    ----------
+    work : ndarray, shape (WORK, ROW_LENGTH)
+        Rows of the tile; written.
+    first, real, groups : int
+        Number of the tile's first satellite, of its satellites, and of their groups.
+    row : int
+        Row of the control among the controls.
+    values : ndarray, shape (satellites,)
+        Values of the whole fleet.
+    """
+    for i in range(real):
+        work[FIRST_CONTROL + row, i] = values[first + i]
+    for i in range(real, groups * GROUP):
+        work[FIRST_CONTROL + row, i] = values[first + real - 1]
