@@ -306,7 +306,7 @@ def nearest_pairs(
     a, b = a[clear], b[clear]
     length_m = lengths_m(r_m, a, b)
     order = np.argsort(length_m, kind="stable")
-    longer = np.cumsum(~np.concatenate(([True], _equals_previous(length_m[np.newaxis, order])[0])))
+    longer = np.cumsum(~np.concatenate(([True], _equals_previous(length_m[np.newaxis, order])[0])))[: order.size]
     order = order[np.lexsort((order, longer))]  # pairs are sorted: of equal lengths the lowest indices first
     free = [terminals] * r_m.shape[1]
     chosen = []

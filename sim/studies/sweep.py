@@ -238,7 +238,7 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
             except (RuntimeError, OSError) as error:
                 raise RunError(f"the workers could not be started ({error})") from None
             stack.enter_context(cluster)
-            client = stack.enter_context(Client(cluster))
+            client = stack.enter_context(Client(cluster, set_as_default=False))
             yield client
             with suppress(TimeoutError):  # a worker that is restarting logs an error when it is stopped
                 client.wait_for_workers(workers, timeout=CONNECT_TIMEOUT_S)
@@ -264,7 +264,7 @@ def _connect(scheduler: str) -> Any:
 
     def connect() -> None:
         try:
-            made.put(Client(scheduler, timeout=CONNECT_TIMEOUT_S))
+            made.put(Client(scheduler, timeout=CONNECT_TIMEOUT_S, set_as_default=False))
         except (Exception, asyncio.CancelledError) as error:  # whatever the other side sends, dask may fail on it in any way
             made.put(error)
 

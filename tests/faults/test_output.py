@@ -309,10 +309,11 @@ def test_sweep_without_a_module_of_dask(dawndusk: Any, folder: Path, monkeypatch
 def test_name_that_makes_no_folder(dawndusk: Any, folder: Path, scenario_text: str, name: str) -> None:
     """`validate` refuses what `run` could not write: file systems take 255 bytes, of which a results folder adds up to 55."""
     (folder / "s.yaml").write_text(scenario_text.replace("name: small", f'name: "{name}"'), encoding="utf-8")
+    shown = name if len(name) <= 60 else f"{name[:60]}…"
     for verb in ("validate", "run"):
         called = dawndusk(verb, "s.yaml")
         assert (called.code, called.out) == (2, "")
-        assert called.errors == [f"s.yaml:1:1: name: '{name[:40]}' is no name; write up to 200 letters, digits, '_', '.' and '-'"]
+        assert called.errors == [f"s.yaml:1:1: name: '{shown}' is no name; write up to 200 letters, digits, '_', '.' and '-'"]
     assert [p.name for p in folder.iterdir()] == ["s.yaml"]
 
 

@@ -80,7 +80,7 @@ def test_signal_that_comes_out_as_another_error(
         except KeyboardInterrupt:
             raise (error or KeyboardInterrupt)("interrupted in C") from None
 
-    monkeypatch.setattr(driver.Run, "advance_alone", interrupted)
+    monkeypatch.setattr(driver.Run, "_propagate", interrupted)
     handlers = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
     called = dawndusk(*RUN)
     assert called.code == 128 + number

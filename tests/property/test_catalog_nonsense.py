@@ -109,9 +109,9 @@ def test_paths_that_are_no_files(tmp_path: Path, kind: str, path: str) -> None:
     """Source of truth: the system: only a regular file has an end; nothing is read of the others, so nothing waits."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
-    (tmp_path / "s.yaml").write_text(SCENARIO.format(kind).replace(": file}", f": {path}}}"))
+    (tmp_path / "s.yaml").write_text(SCENARIO.format(kind))
     with pytest.raises(InputError) as error:
-        load(tmp_path / "s.yaml")
+        load(tmp_path / "s.yaml", sets=(f"constellation.{kind}={tmp_path / path}",))
     (problem,) = error.value.problems
     why = "Is a directory" if path == "folder" else "not a regular file"
     assert f"constellation.{kind}: {(tmp_path / path).resolve()} cannot be read ({why}); write the path of a file in {kind.upper()}" in str(problem)

@@ -79,8 +79,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """Notes on a valid scenario: Earth orientation, satellites that come close, models whose numbers differ a little, and
-    designs that are implausible.
+    """Notes on a valid scenario: Earth orientation, satellites that come close, numbers that differ, implausible designs.
 
     Parameters
     ----------

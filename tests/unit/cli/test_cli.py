@@ -239,7 +239,7 @@ def test_interrupt_in_process(dawndusk: Any, folder: Path, monkeypatch: pytest.M
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(*((driver.Run, "advance_alone", stop) if moment == "run" else (store, "write_series", stop)))
+    monkeypatch.setattr(*((driver.Run, "_propagate", stop) if moment == "run" else (store, "write_series", stop)))
     called = dawndusk("run", "suncatcher", "--set", "duration=10 min", "--out", "found")
     assert (called.code, called.out) == (130, "")
     assert called.errors == ["interrupted; nothing was written"]

@@ -13,6 +13,7 @@ import pytest
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.elements import CircularElements
+from orbit.shell_geometry import Shell, cross_plane_slots
 from orbit.shells import walker
 from sim.config.errors import InputError
 from sim.config.scenario import load
@@ -42,7 +43,11 @@ def test_shells(shell: tuple[Any, ...], form: str) -> None:
     span = 2.0 * math.pi if pattern == "delta" else math.pi
     r_m = _positions_m(walker(altitude_km * 1e3, math.radians(inclination_deg), planes, slots, phasing, span))
     if form == "grid":
-        a, b = grid_pairs(planes, slots, pattern == "delta", 0, phasing)
+        planes_of = Shell(
+            semi_major_axis_m=EARTH_RADIUS_M + altitude_km * 1e3, inclination_rad=math.radians(inclination_deg), planes=planes,
+            slots=slots, phasing=float(phasing), node_span_rad=span,
+        )  # fmt: skip
+        a, b = grid_pairs(planes, slots, cross_plane_slots(planes_of, pattern == "delta") if planes > 1 else ())
         keep = (lengths_m(r_m, a, b) <= 6000e3) & (grazing_altitude_m(r_m[:, a], r_m[:, b]) >= 80e3)
         a, b = a[keep], b[keep]
     else:

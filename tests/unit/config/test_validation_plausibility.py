@@ -78,9 +78,9 @@ def test_orbits_near_dawn_have_no_long_eclipse() -> None:
 
 def test_other_types_are_named(dawndusk: Any) -> None:
     """Source of truth: the type `light` of one entry is changed."""
-    entry = "{kind: ring, altitude: 650 km, local_time: '06:00', satellites: 3%s}"
+    entry = "{kind: ring, altitude: %s km, local_time: '06:00', satellites: 3%s}"
     sets = (
-        f"constellation=[{entry % ''}, {entry % ', satellite: light'}]", "satellites={light: {extends: suncatcher, mass: 2 kg}}",
+        f"constellation=[{entry % (650, '')}, {entry % (700, ', satellite: light')}]", "satellites={light: {extends: suncatcher, mass: 2 kg}}",
         "links=null", "workloads=[{kind: independent}]",
     )  # fmt: skip
     called = dawndusk("validate", "suncatcher", "--json", *(f"--set={text}" for text in sets))

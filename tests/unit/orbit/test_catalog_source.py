@@ -44,7 +44,7 @@ def _read(folder: Path, kind: str, data: bytes) -> tuple[list[Any], list[BadLine
         (b"<HTML></HTML>", "is a web page (without a title)"),
         (b'{"error":"You must be logged in"}', "is an error answer of a server ('You must be logged in'), not a catalogue"),
         (b'{"status": 429, "detail": ""}', "is an error answer of a server ('429')"),
-        (gzip.compress(ONE.encode(, mtime=0)), "is compressed (gzip); unpack it first"),
+        (gzip.compress(ONE.encode(), mtime=0), "is compressed (gzip); unpack it first"),
         (b"PK\x03\x04xyz", "is compressed (zip)"),
         (f"{ONE}\n{TWO}\n".encode("utf-16-le"), "is not text in UTF-8 (it has null bytes); write the file in UTF-8"),
         (f"{ONE}\n{TWO}\n".encode("utf-16")[:-1], "is not text in UTF-16; write the file in UTF-8"),
