@@ -31,6 +31,19 @@ def one_line_warnings() -> Iterator[None]:
         warnings.formatwarning = before
 
 
+@contextmanager
+def hidden(module: str) -> Iterator[None]:
+    """Context in which a module that is not loaded yet cannot be imported; libraries that use it on the side do without."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment] # an import raises ModuleNotFoundError
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
 def has_characters(text: str) -> bool:
     """Whether stdout can express a text."""
     try:

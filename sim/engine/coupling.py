@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,11 @@ from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.engine import events, job_assignment, links
 from sim.engine.context import CONTROL, Context, Tile
+from sim.engine.memo import Memo
 from sim.engine.outcome import Outcome
 from sim.engine.satellite_params import FleetType
 from sim.fleet.availability import StepAvailability, in_order
-from sim.network.ground_routing import GroundRouting
+from sim.network.ground_routing import GroundRouting, StepRoutes
 from sim.network.link_state import Network
 from sim.network.routing import components
 from sim.spacecraft import loop
@@ -35,6 +36,7 @@ USEFUL = next(n for n, r in enumerate(ROWS.recorded) if r.variable.name == "usef
 BLOCK_VALUES = 4_000_000  # positions held at a time
 ROUNDS = 8  # limits and duty settle each other; from above, so that stopping early is on the safe side
 SETTLED = 1e-4  # of the duty
+ROUTES: Memo[StepRoutes] = Memo(64_000_000)  # routes to the ground that earlier runs of this process had
 
 
 class NetworkTransport:
@@ -53,6 +55,12 @@ class NetworkTransport:
     def version(self) -> int:
         """Grows when routes may have changed."""
         return self.network.version
+
+    @property
+    def inputs(self) -> list[NDArray[Any] | bytes]:
+        """All that links and routes follow from."""
+        n = self.network
+        return [b"network %d" % n.count, n.a, n.b, n.delay_s, n.rate_bit_s, n.healthy]
 
     @property
     def directed_delay_s(self) -> Array:
@@ -115,6 +123,11 @@ class NullTransport:
 
     def __init__(self, satellites: int) -> None:
         self.satellites = satellites
+
+    @property
+    def inputs(self) -> list[NDArray[Any] | bytes]:
+        """All that links and routes follow from."""
+        return [b"none %d" % self.satellites]
 
     def components(self) -> Ints:
         """Each satellite is a component of its own.
@@ -215,6 +228,7 @@ class Coupling:
             steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
             pairs=links.station_pairs(self.scenario), network=self.network, stride=run.stride if run.kept.size else 0,
+            remember=ROUTES.remember,
         )  # fmt: skip
 
     def create_scheduler(self) -> JobScheduler:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
 from sim.network.intervals import IntervalRecorder, RouteRecorder
-from sim.network.link_state import Network
+from sim.network.link_state import Network, StationRoute
 from sim.network.routing import components
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+
+class StepRoutes(NamedTuple):
+    """Routes of one step: of each station to its serving satellite, of each pair of stations, and who is reached."""
+
+    one_way_s: Array  # (stations,); infinite without a route
+    server: Ints  # -1 without a route
+    hops: Ints  # links between satellites
+    routes: list[list[int]]  # satellites of each station's route
+    across: list[StationRoute]  # of each pair
+    reached: Flags  # (N,), working satellites that a station reaches
+
+
+Inputs = Sequence[NDArray[Any] | bytes]
+Remember = Callable[[Inputs, Callable[[], StepRoutes]], StepRoutes]
+
+
+def _compute(inputs: Inputs, compute: Callable[[], StepRoutes]) -> StepRoutes:
+    return compute()
 
 
 class GroundRouting:
@@ -39,6 +61,9 @@ class GroundRouting:
         Links between satellites; None: satellites serve what they see.
     stride : int
         Steps between recorded frames; 0: nothing is recorded.
+    remember : callable, optional
+        Called with all inputs of the routes of a step and a function that computes them; gives the routes, which may be
+        known from an earlier run. By default they are computed.
     """
 
     def __init__(
@@ -52,6 +77,7 @@ class GroundRouting:
         pairs: list[tuple[int, int]],
         network: Network | None,
         stride: int,
+        remember: Remember = _compute,
     ) -> None:
         sites = sin_min_elevation.size
         self.step_s, self.pairs, self.stride = step_s, pairs, stride
@@ -70,6 +96,9 @@ class GroundRouting:
         self.satellites = satellites
         self.link_intervals, self.route_intervals = IntervalRecorder(), RouteRecorder(sites + len(pairs))
         self._slant_m = np.empty((sites, satellites))
+        self._remember = remember
+        rules = (pairs, sin_min_elevation.tolist(), max_range_m.tolist(), [m.tolist() for m in masks])
+        self._fixed = repr(rules).encode()  # what the routes of every step depend on
         self._last_route: list[list[int]] = [[] for _ in range(sites)]
         self._last_pair: list[list[int]] = [[] for _ in pairs]
 
@@ -135,53 +164,61 @@ class GroundRouting:
                 self.link_intervals.record(network.a * self.satellites + network.b)
         if self.sin_min_elevation.size == 0:
             return np.ones(healthy.size, dtype=np.bool_)
+        joined = () if network is None else (network.a, network.b, network.delay_s, network.healthy)
+        found = self._remember(
+            [self._fixed, r_m, *sky, working, healthy, serves, stations, *joined],
+            lambda: self._routes(r_m, working, healthy, sky, network, serves, stations),
+        )
+        self._note(k, found)
+        if frame:
+            self.route_intervals.record(found.routes + [route.satellites for route in found.across])
+        return found.reached
+
+    def _routes(
+        self, r_m: Array, working: Flags, healthy: Flags, sky: tuple[Array, Array, Array], network: Network | None,
+        serves: Flags, stations: Flags,
+    ) -> StepRoutes:  # fmt: skip
+        """Routes of a step; depends on nothing but the arguments and `_fixed`."""
         station_m, up, north = sky
         access_m(r_m, station_m, up, self.sin_min_elevation, self.max_range_m, self._slant_m, north, self.masks)
         self._slant_m[~stations] = np.inf
         seen = working & np.isfinite(self._slant_m).any(axis=0)
         self._slant_m[:, ~healthy] = np.inf
-        routes = self._serve(k, network, serves)
-        across = self._between(k, network)
-        if frame:
-            self.route_intervals.record(routes + across)
-        if network is None:
-            return np.asarray(seen)
-        part = components(working.size, network.a, network.b, working)
-        return np.asarray(np.isin(part, part[seen]) & working)
+        served = self._serve(network, serves)
+        across, reached = [StationRoute(np.inf, []) for _ in self.pairs], np.asarray(seen)
+        if network is not None:
+            across = network.between(self._slant_m, self.pairs)
+            part = components(working.size, network.a, network.b, working)
+            reached = np.isin(part, part[seen]) & working
+        reached.flags.writeable = False
+        return StepRoutes(*served, across, reached)
 
-    def _serve(self, k: int, network: Network | None, serves: Flags) -> list[list[int]]:
-        """The quickest route from each station to a serving satellite."""
+    def _serve(self, network: Network | None, serves: Flags) -> tuple[Array, Ints, Ints, list[list[int]]]:
+        """The quickest route from each station to a serving satellite: delay, server, hops, satellites."""
         stations = np.arange(self._slant_m.shape[0])
-        if network is None:
-            far_m = np.where(serves, self._slant_m, np.inf)
-            nearest = np.argmin(far_m, axis=1)
-            one_way_s = far_m[stations, nearest] / SPEED_OF_LIGHT_M_S
-            there = np.isfinite(one_way_s)
-            server, hops = np.where(there, nearest, -1), np.where(there, 0, -1)
-            routes = [[int(s)] if t else [] for s, t in zip(nearest, there, strict=True)]
-        else:
+        if network is not None:
             service = network.serve(self._slant_m, serves)
-            one_way_s, server, hops = service.delay_s, service.server, service.hops
-            routes = [network.route(int(s)) for s in stations]
-        self.one_way_s[k], self.server[k], self.hops[k] = one_way_s, server, hops
-        for s, route in enumerate(routes):
+            return service.delay_s, service.server, service.hops, [network.route(int(s)) for s in stations]
+        far_m = np.where(serves, self._slant_m, np.inf)
+        nearest = np.argmin(far_m, axis=1)
+        one_way_s = far_m[stations, nearest] / SPEED_OF_LIGHT_M_S
+        there = np.isfinite(one_way_s)
+        routes = [[int(s)] if t else [] for s, t in zip(nearest, there, strict=True)]
+        return one_way_s, np.where(there, nearest, -1), np.where(there, 0, -1), routes
+
+    def _note(self, k: int, found: StepRoutes) -> None:
+        """Enter the routes of step k, and count those that changed; an outage between a pair begins and ends with a change."""
+        self.one_way_s[k], self.server[k], self.hops[k] = found.one_way_s, found.server, found.hops
+        for s, route in enumerate(found.routes):
             if route and self._last_route[s] and route != self._last_route[s]:
                 self.switches += 1
             self._last_route[s] = route or self._last_route[s]
-        return routes
-
-    def _between(self, k: int, network: Network | None) -> list[list[int]]:
-        """The quickest route between the stations of each pair; an outage begins and ends with a route change."""
-        if network is None or not self.pairs:
-            return [[] for _ in self.pairs]
-        routes = network.between(self._slant_m, self.pairs)
-        for p, route in enumerate(routes):
-            self.pair_one_way_s[k, p], self.pair_hops[k, p] = route.delay_s, max(0, len(route.satellites) - 1)
-            if k > 0 and route.satellites != self._last_pair[p]:
+        for p, across in enumerate(found.across):
+            self.pair_one_way_s[k, p], self.pair_hops[k, p] = across.delay_s, max(0, len(across.satellites) - 1)
+            if k > 0 and across.satellites != self._last_pair[p]:
                 self.pair_switch_s[p].append((k + 1) * round(1e3 * self.step_s) / 1e3)  # whole milliseconds
                 self.switches += 1
-            self._last_pair[p] = route.satellites
-        return [route.satellites for route in routes]
+            self._last_pair[p] = across.satellites
 
     def end(self) -> None:
         """Free scratch arrays."""
