@@ -18,13 +18,13 @@ from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Th
 from sim.cli.process import PIPE_CLOSED
 from sim.cli.terminal import (
     console,
-    hidden,
     in_stream_characters,
     load_with_notes,
     note,
     one_line_warnings,
     print_json,
     table,
+    xarray_without_dask,
 )
 from sim.config.errors import InputError, RunError
 
@@ -77,9 +77,9 @@ def run(
     if out is not None:
         check_place(out)
     loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
-    from sim import api
+    with _progress(loaded) as advance, xarray_without_dask():
+        from sim import api
 
-    with _progress(loaded) as advance, hidden("dask"):  # xarray imports it wherever it finds it; runs do not use it
         results = api.run(
             loaded, out, save=True, threads=threads, progress=advance, report=_write_report if report else None
         )

@@ -32,16 +32,16 @@ def one_line_warnings() -> Iterator[None]:
 
 
 @contextmanager
-def hidden(module: str) -> Iterator[None]:
-    """Context in which a module that is not loaded yet cannot be imported; libraries that use it on the side do without."""
-    if module in sys.modules:
+def xarray_without_dask() -> Iterator[None]:
+    """Context in which xarray, imported here for the first time, finds no dask: it is slow to import, and runs do not use it."""
+    if "dask" in sys.modules or "xarray" in sys.modules:
         yield
         return
-    sys.modules[module] = None  # type: ignore[assignment] # an import raises ModuleNotFoundError
+    sys.modules["dask"] = None  # type: ignore[assignment] # as if it were not installed
     try:
         yield
     finally:
-        del sys.modules[module]
+        del sys.modules["dask"]
 
 
 def has_characters(text: str) -> bool:

@@ -96,6 +96,7 @@ class GroundRouting:
         self.satellites = satellites
         self.link_intervals, self.route_intervals = IntervalRecorder(), RouteRecorder(sites + len(pairs))
         self._slant_m = np.empty((sites, satellites))
+        self._version, self._working, self._component = -1, np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64)
         self._remember = remember
         rules = (pairs, sin_min_elevation.tolist(), max_range_m.tolist(), [m.tolist() for m in masks])
         self._fixed = repr(rules).encode()  # what the routes of every step depend on
@@ -188,10 +189,17 @@ class GroundRouting:
         across, reached = [StationRoute(np.inf, []) for _ in self.pairs], np.asarray(seen)
         if network is not None:
             across = network.between(self._slant_m, self.pairs)
-            part = components(working.size, network.a, network.b, working)
+            part = self._components(network, working)
             reached = np.isin(part, part[seen]) & working
         reached.flags.writeable = False
         return StepRoutes(*served, across, reached)
+
+    def _components(self, network: Network, working: Flags) -> Ints:
+        """Connected components of the working satellites; those of the last step while neither links nor satellites change."""
+        if self._version != network.version or not np.array_equal(self._working, working):
+            self._version, self._working = network.version, working.copy()
+            self._component = components(working.size, network.a, network.b, working)
+        return self._component
 
     def _serve(self, network: Network | None, serves: Flags) -> tuple[Array, Ints, Ints, list[list[int]]]:
         """The quickest route from each station to a serving satellite: delay, server, hops, satellites."""
