@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import sim.engine.access
+from sim.network import ground_routing
 from sim.verify import bench
-from sim.verify.bench import access, harness
+from sim.verify.bench import access, harness, spacecraft
 from sim.verify.bench.harness import Benchmark, CannotRun, Pair, Timing, run_benchmark
 
 
@@ -153,3 +154,32 @@ def test_access_answers_agree() -> None:
     assert "elevation by" in str(pair.differ(replace(ours, max_elevation_rad=ours.max_elevation_rad + 2e-4), theirs))
     assert pair.differ(ours[ours.max_elevation_rad < np.median(ours.max_elevation_rad)], theirs) is not None
     assert (pair.work, pair.peer_work) == (72.0, 10.0)
+
+
+def test_basilisk_sees_the_same_light() -> None:
+    """Source of truth: Basilisk's eclipse of 24 satellites of the shell over a day; another sunlit share shows."""
+    pair = spacecraft._basilisk()
+    ours, lit = pair.ours(), pair.peer()
+    assert 0.5 < lit < 0.75
+    assert pair.differ(ours, lit) is None
+    assert "sunlit share" in str(pair.differ(ours, lit + 0.02))
+    assert (pair.work, pair.peer_work) == (1584.0 * 1440.0, 24.0 * 1440.0)
+
+
+def test_a_benchmark_of_a_run_finds_nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: searches for satellites in view, one in each of five steps, in every call."""
+    calls = []
+    seen = ground_routing.access_m
+    monkeypatch.setattr(ground_routing, "access_m", lambda *a: calls.append(1) or seen(*a))  # type: ignore[func-returns-value]
+    run, work = spacecraft._run("starlink_edge", ("duration=5 min",))
+    assert run().summary == run().summary
+    assert (len(calls), work) == (10, 5.0 * 1584.0)
+
+
+def test_every_answer_is_to_another_question() -> None:
+    """Source of truth: the radiator grows from call to call, so that its mean temperature falls; an open balance shows."""
+    timing = spacecraft._answer("suncatcher", "20 min", 30.0)
+    first, second = timing.ours(), timing.ours()
+    assert first.summary["thermal"]["radiator_k_mean"] > second.summary["thermal"]["radiator_k_mean"]
+    assert timing.wrong(first) is None
+    assert "open by 1.0e-06" in str(timing.wrong(replace(first, summary={"energy_closure": 1e-6})))
