@@ -5,7 +5,10 @@ VENV ?= .venv
 EXTRAS ?= all
 BIN := $(VENV)/bin
 
-.PHONY: demo test fuzz lint verify bench lock clean
+# packages whose tests call functions rather than whole runs
+QUICK := config fleet network orbit spacecraft workload
+
+.PHONY: demo test quick fuzz lint verify bench lock clean
 
 demo: $(VENV)/.runs
 	$(BIN)/dawndusk run suncatcher
@@ -15,6 +18,10 @@ demo: $(VENV)/.runs
 
 test: $(VENV)/.tests
 	$(BIN)/python -m pytest -n 2
+
+# after every edit: the tests of single functions, within 90 s on two cores
+quick: $(VENV)/.tests
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(QUICK:%=tests/unit/%)
 
 # as many spoilt scenarios as a release must survive; `make test` has a third of them
 fuzz: $(VENV)/.tests

@@ -16,7 +16,16 @@ import typer
 from sim.cli import access, commands, shipped, signals
 from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Threads
 from sim.cli.process import PIPE_CLOSED
-from sim.cli.terminal import console, in_stream_characters, load_with_notes, note, one_line_warnings, print_json, table
+from sim.cli.terminal import (
+    console,
+    in_stream_characters,
+    load_with_notes,
+    note,
+    one_line_warnings,
+    print_json,
+    table,
+    xarray_without_dask,
+)
 from sim.config.errors import InputError, RunError
 
 app = typer.Typer(
@@ -57,6 +66,10 @@ def run(
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
     threads: Threads = None,
+    binding: Annotated[
+        bool, typer.Option("--binding", help="Show the gain of 10 % more battery, array and radiator; takes more runs.")
+    ] = False,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
 ) -> None:
     """Simulate a scenario and write a results folder."""
     from sim.output import check_place
@@ -64,19 +77,27 @@ def run(
     if out is not None:
         check_place(out)
     loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
-    from sim import api
-    from viz.report import write_report
+    with _progress(loaded) as advance, xarray_without_dask():
+        from sim import api
 
-    with _progress(loaded) as advance:
-        results = api.run(loaded, out, save=True, threads=threads, progress=advance, report=write_report)
+        results = api.run(
+            loaded, out, save=True, threads=threads, progress=advance, report=_write_report if report else None
+        )
     try:
-        _show_run(loaded, results, out, json)
+        _show_run(loaded, results, out, json, binding)
     except KeyboardInterrupt:
         note(f"{signals.interrupt_name()}; the results are in {results.folder}")
         raise SystemExit(signals.interrupt_code()) from None
 
 
-def _show_run(loaded: Any, results: Any, out: Path | None, json: bool) -> None:
+def _write_report(results: Any, path: Path) -> None:
+    """Write the report; the views are imported only here."""
+    from viz.report import write_report
+
+    write_report(results, path)
+
+
+def _show_run(loaded: Any, results: Any, out: Path | None, json: bool, binding: bool) -> None:
     """Print notes and results of a run that has been written."""
     for line in results.summary["notes"][len(loaded.notes) :]:
         note(line)
@@ -85,7 +106,7 @@ def _show_run(loaded: Any, results: Any, out: Path | None, json: bool) -> None:
     if json:
         print_json(results.summary)
         return
-    _show(loaded, results)
+    _show(loaded, results, binding)
 
 
 def _progress(loaded: Any) -> Any:
@@ -95,12 +116,11 @@ def _progress(loaded: Any) -> Any:
     return Bar(loaded.scenario.name)
 
 
-def _show(loaded: Any, results: Any) -> None:
-    """Print the waterfall, one line per subsystem, the binding inputs and the path of the report."""
+def _show(loaded: Any, results: Any, binding: bool) -> None:
+    """Print the waterfall, one line per subsystem, the binding inputs if asked for, and the path of the results."""
     from rich.table import Table
 
     from sim.results import formatting
-    from sim.studies import why
 
     terminal = console()
     summary = results.summary
@@ -122,9 +142,18 @@ def _show(loaded: Any, results: Any) -> None:
     facts.add_column(overflow="fold")
     for subject, text in formatting.lines(summary):
         facts.add_row(subject, text)
-    facts.add_row("binding", formatting.binding(summary, *why.binding(loaded)))
+    if binding:
+        from sim.studies import why
+
+        facts.add_row("binding", formatting.binding(summary, *why.binding(loaded)))
+    else:
+        facts.add_row("binding", "not computed; add --binding, or run dawndusk why")
     facts.add_row("provenance", formatting.assumptions(summary))
-    facts.add_row("report", str(results.folder / "report.html"))
+    report = results.folder / "report.html"
+    if report.is_file():
+        facts.add_row("report", str(report))
+    else:
+        facts.add_row("results", f"{results.folder}, without a report; write it: dawndusk report {results.folder}")
     terminal.print(facts)
 
 

@@ -35,6 +35,19 @@ def one_line_warnings() -> Iterator[None]:
         warnings.formatwarning = before
 
 
+@contextmanager
+def xarray_without_dask() -> Iterator[None]:
+    """Context in which xarray, imported here for the first time, finds no dask: it is slow to import, and runs do not use it."""
+    if "dask" in sys.modules or "xarray" in sys.modules:
+        yield
+        return
+    sys.modules["dask"] = None  # type: ignore[assignment] # as if it were not installed
+    try:
+        yield
+    finally:
+        del sys.modules["dask"]
+
+
 def has_characters(text: str) -> bool:
     """Whether stdout can express a text."""
     try:

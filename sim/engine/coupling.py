@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,12 @@ class NetworkTransport:
     def version(self) -> int:
         """Grows when routes may have changed."""
         return self.network.version
+
+    @property
+    def inputs(self) -> list[NDArray[Any] | bytes]:
+        """All that links and routes follow from."""
+        n = self.network
+        return [b"network %d" % n.count, n.a, n.b, n.delay_s, n.rate_bit_s, n.healthy]
 
     @property
     def directed_delay_s(self) -> Array:
@@ -116,6 +122,11 @@ class NullTransport:
 
     def __init__(self, satellites: int) -> None:
         self.satellites = satellites
+
+    @property
+    def inputs(self) -> list[NDArray[Any] | bytes]:
+        """All that links and routes follow from."""
+        return [b"none %d" % self.satellites]
 
     def components(self) -> Ints:
         """Each satellite is a component of its own.

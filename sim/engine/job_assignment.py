@@ -23,6 +23,7 @@ from sim.config.workload_params import (
     slowest,
     virtual_stages,
 )
+from sim.engine.memo import Memo
 from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.workload import execution_plan, memory_fit, parallelism, transformer
@@ -33,6 +34,7 @@ from sim.workload.parallelism import Mesh
 from sim.workload.training_step import Task
 
 Ints = NDArray[np.int64]
+PLANS: Memo[ExecutionPlan] = Memo(1_000_000)  # parallelism plans that earlier runs of this process had
 
 
 class Work(NamedTuple):
@@ -199,7 +201,8 @@ def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Tra
             Origin("workloads"), "workloads.training",
             memory_fit.no_fit_message(model(job.model), batch(job), each, members, memory_bytes),
         )  # fmt: skip
-    return execution_plan.fastest_plan(candidates, order, members, transport, satellites)
+    inputs = [repr((candidates, members, satellites)).encode(), np.ascontiguousarray(order), *transport.inputs]
+    return PLANS.remember(inputs, lambda: execution_plan.fastest_plan(candidates, order, members, transport, satellites))
 
 
 def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints) -> JobScheduler:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.constants import Planck as PLANCK_J_S  # exact [si2019]
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 
+PLANCK_J_S = 6.62607015e-34  # exact [si2019]
 Array = NDArray[np.float64]
 
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.kernels.compile import exact_inlined, exact_kernel
@@ -122,6 +121,8 @@ def lattice_pairs(offsets_m: Array, spacing_m: float, first: int = 0) -> Pairs:
     >>> list(zip(a.tolist(), b.tolist()))
     [(0, 1), (0, 2), (1, 3), (2, 3)]
     """
+    from scipy.spatial import cKDTree  # slow to import, and not needed for grids
+
     flat = np.ascontiguousarray((offsets_m * np.array([[2.0], [1.0], [1.0]])).T)
     near = cKDTree(flat).query_pairs(spacing_m * (1.0 + 1e-9), output_type="ndarray").astype(np.int64)
     a, b = unique_pairs(near[:, 0], near[:, 1])
@@ -295,6 +296,8 @@ def nearest_pairs(
         return np.empty(0, np.int64), np.empty(0, np.int64)
     near = min(CANDIDATES_PER_TERMINAL * terminals + 1, satellites.size)
     points = np.ascontiguousarray(r_m[:, satellites].T)
+    from scipy.spatial import cKDTree
+
     range_m, other = cKDTree(points).query(
         points, k=min(near + EQUAL_CANDIDATES, satellites.size), distance_upper_bound=np.nextafter(max_range_m, np.inf)
     )

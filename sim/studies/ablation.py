@@ -201,6 +201,11 @@ class UnlimitedTransport:
         return self.transport.version
 
     @property
+    def inputs(self) -> list[NDArray[Any] | bytes]:
+        """As in `Transport`, and what is changed here."""
+        return [*self.transport.inputs, b"unlimited %d %d" % (self.instant_links, self.always_routed)]
+
+    @property
     def directed_delay_s(self) -> Array:
         """Delays [s] as in `Transport`, and 0 for the additional link."""
         delay_s = self.transport.directed_delay_s

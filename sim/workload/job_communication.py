@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,11 @@ class Transport(Protocol):
     @property
     def version(self) -> int:
         """Grows when routes may have changed."""
+        ...
+
+    @property
+    def inputs(self) -> list[NDArray[Any] | bytes]:
+        """All that links and routes follow from; equal inputs mean equal routes."""
         ...
 
     @property

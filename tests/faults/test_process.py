@@ -93,7 +93,7 @@ def test_interrupt_after_the_results_are_written(dawndusk: Any, folder: Path, mo
     from sim.studies import why
 
     monkeypatch.setattr(why, "binding", lambda _: signal.raise_signal(signal.SIGINT))
-    called = dawndusk(*RUN)
+    called = dawndusk(*RUN, "--binding")
     assert called.code == 130
     assert called.errors[-1] == "interrupted; the results are in found"
     assert (folder / "found/summary.json").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ class Star:
         self.directed_delay_s: Array = np.full(2 * nodes, 0.5 * fabric.latency)
         self.directed_rate_bit_s: Array = np.full(2 * nodes, fabric.rate * fabric.throughput)
         self.directed_src: Ints = np.concatenate((np.arange(nodes), np.full(nodes, -1)))
+
+    @property
+    def inputs(self) -> list[NDArray[Any] | bytes]:
+        """All that links and routes follow from."""
+        return [b"star %d" % self.nodes, self.directed_delay_s, self.directed_rate_bit_s]
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes between pairs of nodes, over the core.

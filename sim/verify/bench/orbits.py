@@ -153,8 +153,21 @@ def _astroz_records(elements: Sgp4Elements) -> list[Any]:
     return records
 
 
-def _astroz_native(elements: Sgp4Elements, velocities: bool = True) -> Callable[[], Array]:
-    """astroz at its fastest: its own call into preallocated arrays, (time, satellite, 3)."""
+def astroz_positions(elements: Sgp4Elements, velocities: bool = False) -> Callable[[], Array]:
+    """astroz at its fastest: its own call into preallocated arrays.
+
+    Parameters
+    ----------
+    elements : Sgp4Elements
+        Mean elements of the satellites.
+    velocities : bool
+        Whether it computes velocities too.
+
+    Returns
+    -------
+    callable
+        Propagates over the day of the benchmarks; returns positions [km], (satellite, time, 3).
+    """
     from astroz.api import SatrecArray
 
     native: Any = SatrecArray(_astroz_records(elements))._zig
@@ -176,7 +189,7 @@ def _position_difference(limit_m: float, ours_m: Array, theirs_km: Array) -> str
 
 def _against_astroz(ours: Ours) -> Pair:
     elements = _low(SATELLITES)
-    return Pair(ours(elements), _astroz_native(elements), float(SATELLITES * STEPS), partial(_position_difference, PEER_LIMIT_M))
+    return Pair(ours(elements), astroz_positions(elements, velocities=True), float(SATELLITES * STEPS), partial(_position_difference, PEER_LIMIT_M))
 
 
 def _against_heyoka() -> Pair:
@@ -235,12 +248,28 @@ SITES = tuple(
 )
 
 
-def _circular(count: int) -> tuple[Propagator, Sgp4Elements]:
-    """Circular orbits under secular J2, and the first of them for SGP4."""
+def circular_elements(count: int) -> CircularElements:
+    """Circular orbits between 500 and 1,500 km.
+
+    Parameters
+    ----------
+    count : int
+        Number of satellites.
+
+    Returns
+    -------
+    CircularElements
+        Their elements, the same in every call.
+    """
     rng = np.random.default_rng(7)
     node, latitude = rng.uniform(0.0, 2.0 * math.pi, (2, count))
     a_m = semi_major_axis_m(0.0) + rng.uniform(500e3, 1500e3, count)
-    circular = CircularElements(a_m, rng.choice((0.925, 1.222, 1.708), count), node, latitude)
+    return CircularElements(a_m, rng.choice((0.925, 1.222, 1.708), count), node, latitude)
+
+
+def _circular(count: int) -> tuple[Propagator, Sgp4Elements]:
+    """Circular orbits under secular J2, and the first of them for SGP4."""
+    circular = circular_elements(count)
     return CircularJ2(circular, _grid()), sgp4.of_circular(circular.subset(np.arange(SAMPLE)), EPOCH_JD, EPOCH_FR)
 
 
@@ -280,7 +309,7 @@ def _million(make_propagator: Callable[[int], tuple[Propagator, Sgp4Elements]], 
     differ = partial(_sample_difference, propagator, limit_m)
     work = float(SAMPLE * STEPS)
     return Pair(
-        partial(_stream, propagator, 1), _astroz_native(some, False), float(MILLION * STEPS), differ, peer_work=work
+        partial(_stream, propagator, 1), astroz_positions(some), float(MILLION * STEPS), differ, peer_work=work
     )
 
 

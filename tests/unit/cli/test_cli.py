@@ -181,7 +181,7 @@ def test_variables(dawndusk: Any) -> None:
 
 def test_run_for_people(dawndusk: Any, folder: Path) -> None:
     """Source of truth: the contract's list of what a person sees, in its order."""
-    called = dawndusk("run", "suncatcher", "--set", "duration=30 min", "--out", "found")
+    called = dawndusk("run", "suncatcher", "--set", "duration=30 min", "--out", "found", "--binding")
     assert called.code == 0
     words = ["suncatcher: 81 satellites", "nameplate", "kernel", "useful", "power", "heat", "links", "latency", "fleet",
              "baseline", "binding", "provenance", "report"]  # fmt: skip
@@ -190,8 +190,43 @@ def test_run_for_people(dawndusk: Any, folder: Path) -> None:
         assert word in called.out[at:], word
         at += called.out[at:].index(word)
     assert str(Path("found") / "report.html") in called.out
+    assert re.search(r"^binding +\+.*battery \(10 kg\): \S+ points useful", called.out, re.M)
     assert "\x1b" not in called.out
     assert sorted(p.name for p in folder.iterdir()) == ["found"]
+
+
+def test_run_does_what_is_asked_for(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --binding no further run, and a line that names the option; with --no-report no page, the same summary, and
+    the command that writes the page. Source of truth: the run with a report."""
+    from sim.studies import why
+
+    monkeypatch.setattr(why, "binding", None)
+    short = ("--set", "duration=10 min", "--out")
+    with_report = dawndusk("run", "suncatcher", *short, "with")
+    assert re.search(r"^binding +not computed; add --binding", with_report.out, re.M)
+    called = dawndusk("run", "suncatcher", "--no-report", *short, "without")
+    assert called.code == 0
+    assert re.search(r"^results +without, .*dawndusk report without$", called.out.replace("  ", ""), re.M)
+    assert "report.html" not in called.out
+    files = [sorted(p.name for p in (folder / name).iterdir()) for name in ("with", "without")]
+    assert files[0] == sorted([*files[1], "report.html"])
+    for name in ("summary.json", "series.nc", "events.parquet", "scenario.yaml"):
+        assert (folder / "with" / name).read_bytes() == (folder / "without" / name).read_bytes()
+    assert dawndusk("report", "without").code == 0
+    assert (folder / "without/report.html").is_file()
+
+
+def test_run_loads_only_what_it_uses(python: Callable[[str], subprocess.CompletedProcess[str]]) -> None:
+    """Source of truth: the modules that a process has loaded: no page is written, and no graph of tasks is computed."""
+    done = python(
+        "import sys\n"
+        "from sim.cli.app import exit_code\n"
+        "code = exit_code(['run', 'suncatcher', '--no-report', '--json', '--set', 'duration=10 min'])\n"
+        "names = ('plotly', 'viz', 'dask', 'distributed', 'dash', 'duckdb', 'sim.studies')\n"
+        "print(code, [name for name in names if name in sys.modules], file=sys.stderr)\n"
+        "import dask.base  # there again for those who want it\n"
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "0 []"), done.stderr
 
 
 def test_precision_that_the_baseline_lacks(dawndusk: Any) -> None:

@@ -311,6 +311,7 @@ def test_positions_of_an_ephemeris(folder: Path) -> None:
         assert np.abs(_positions_m(found)[:, :, k] - 1e3 * r_km).max() < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coupled", [False, True])
 def test_where_an_ephemeris_ends_the_satellite_fails(folder: Path, coupled: bool) -> None:
     """Source of truth: the file: the third object ends after 30 minutes: at the end of step 30 (from 0) it has no position; nobody

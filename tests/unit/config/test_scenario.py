@@ -324,6 +324,7 @@ def _problems(path: Path, sets: tuple[str, ...] = ()) -> list[Problem]:
     return []
 
 
+@pytest.mark.slow
 def test_nonsense_in_every_leaf(folder: Path) -> None:
     """Whatever stands there: a scenario or problems with words, never another exception."""
     found = load("suncatcher", events=("2026-12-21T06:00Z derate satellites 3-9 to 0.5",))

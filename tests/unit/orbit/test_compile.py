@@ -18,6 +18,7 @@ import pytest
 from orbit.kernels.compile import compiled
 
 ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.slow  # most tests compile in a process of their own
 
 
 def _python(code: str, tree: Path, cache: Path, **extra: str) -> str:

@@ -32,6 +32,7 @@ def reported() -> dict[str, dict[str, float]]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_sound_step_closes(reported: dict[str, dict[str, float]]) -> None:
     """Source of truth: conservation of energy and of accelerator-seconds, 1e-9, in a run that uses every row."""
     sound = reported["sound"]
@@ -39,6 +40,7 @@ def test_the_sound_step_closes(reported: dict[str, dict[str, float]]) -> None:
     assert max(sound.values()) < LIMIT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", step_mutants.LEDGER)
 def test_ledger_mutants_are_noticed(reported: dict[str, dict[str, float]], name: str) -> None:
     """Source of truth: the sum of the rows must be nameplate; without one row it is not, and the energy books stay shut."""
@@ -47,6 +49,7 @@ def test_ledger_mutants_are_noticed(reported: dict[str, dict[str, float]], name:
     assert max(found[k] for k in ("electrical", "thermal", "conversion")) < LIMIT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*step_mutants.ENERGY, *step_mutants.FLUXES])
 def test_energy_mutants_are_noticed(reported: dict[str, dict[str, float]], name: str) -> None:
     """Source of truth: conservation of energy; a term left out or a flux bent by 1e-4 opens at least one balance."""
@@ -112,6 +115,7 @@ def test_satellites_of_a_tile_are_independent() -> None:
         assert np.array_equal(again, fleet)
 
 
+@pytest.mark.slow
 def test_passes_are_the_step() -> None:
     """Source of truth: `step.advance`, one satellite at a time: the passes over a tile give the same, to 1e-12 of each state.
 

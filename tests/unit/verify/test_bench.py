@@ -11,7 +11,7 @@ import pytest
 
 import sim.engine.access
 from sim.verify import bench
-from sim.verify.bench import access, harness, network
+from sim.verify.bench import access, harness, network, spacecraft
 from sim.verify.bench.harness import Benchmark, CannotRun, Pair, Timing, run_benchmark
 
 
@@ -109,7 +109,8 @@ def test_shipped_names_are_those_of_the_contract() -> None:
     assert shipped == [
         "sgp4_soa_vs_astroz", "sgp4_rows_vs_astroz", "sgp4_vs_heyoka", "sgp4_vs_sgp4cpp", "catalogue_vs_astroz",
         "million_day_j2_vs_astroz", "million_day_sgp4_vs_astroz", "threads_2_vs_1", "numerical_vs_heyoka", "access_vs_skyfield",
-        "coupled_threads_2_vs_1", "routing_moments_1584_vs_scipy", "routing_moments_10000_vs_scipy", "plan_10000_satellites_s",
+        "coupled_threads_2_vs_1", "coupled_million_day_vs_astroz", "coupled_vs_basilisk", "coupled_vs_uncoupled", "answer_suncatcher_s",
+        "answer_1584_s", "routing_moments_1584_vs_scipy", "routing_moments_10000_vs_scipy", "plan_10000_satellites_s",
         "sweep_vs_bare_processes",
     ]  # fmt: skip
     assert all(c.threads == 1 or c.wall_clock for c in bench.benchmarks())
@@ -169,3 +170,22 @@ def test_routing_answers_agree() -> None:
     later[station, satellite, moment] = np.inf
     assert "missing" in str(pair.differ(later, theirs))
     assert (pair.work, pair.peer_work) == (network.MOMENTS, 4.0)
+
+
+def test_basilisk_sees_the_same_light() -> None:
+    """Source of truth: Basilisk's eclipse of 24 satellites of the shell over a day; another sunlit share shows."""
+    pair = spacecraft._basilisk()
+    ours, lit = pair.ours(), pair.peer()
+    assert 0.5 < lit < 0.75
+    assert pair.differ(ours, lit) is None
+    assert "sunlit share" in str(pair.differ(ours, lit + 0.02))
+    assert (pair.work, pair.peer_work) == (1584.0 * 1440.0, 24.0 * 1440.0)
+
+
+def test_every_answer_is_to_another_question() -> None:
+    """Source of truth: the radiator grows from call to call, so that its mean temperature falls; an open balance shows."""
+    timing = spacecraft._answer("suncatcher", "20 min", 30.0)
+    first, second = timing.ours(), timing.ours()
+    assert first.summary["thermal"]["radiator_k_mean"] > second.summary["thermal"]["radiator_k_mean"]
+    assert timing.wrong(first) is None
+    assert "open by 1.0e-06" in str(timing.wrong(replace(first, summary={"energy_closure": 1e-6})))
