@@ -156,6 +156,14 @@ class NullTransport:
         return np.zeros(src.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
 
 
+class _StepAhead(NamedTuple):
+    """What a step of the block will find, whatever jobs do."""
+
+    available: StepAvailability
+    links: LinkState | None  # None: a fleet without links
+    lost: list[int]  # satellites that have no position from this step on
+
+
 class _Batch(NamedTuple):
     """Neighbouring tiles whose satellites are of one type; views of the arrays of all tiles."""
 
@@ -301,28 +309,24 @@ class Coupling:
         for b in self.batches:
             for t, (first, real) in enumerate(zip(b.first.tolist(), b.real.tolist(), strict=True)):
                 r_m[:, :, first : first + real] = b.r_m[t, :steps, :, :real]
-        self._ahead = [self._availability_of(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
-        up_end = np.array([now.up_end > 0.0 for now, _, _ in self._ahead])
-        powered, powered_end = (np.array([getattr(now, name) for now, _, _ in self._ahead]) for name in ("powered", "powered_end"))
+        self._ahead = [self._step_ahead(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
+        available, states = [step.available for step in self._ahead], [step.links for step in self._ahead]
+        powered, powered_end = np.array([a.powered for a in available]), np.array([a.powered_end for a in available])
+        up_end, stations = np.array([a.up_end > 0.0 for a in available]), np.array([a.stations for a in available])
         window = slice(k0 + 2, k0 + 2 + steps)
-        states = [state for _, state, _ in self._ahead if state is not None]
         # a satellite without accelerators relays, but serves no user
         self._reached = self.ground_routing.update_block(
             k0, r_m, powered, powered_end, (s.station_m[window], s.zenith[window], s.north[window]),
-            states if self.network is not None else None, self.serves & (up_end | ~powered_end),
-            np.array([now.stations for now, _, _ in self._ahead]),
+            None if self.network is None else [state for state in states if state is not None],
+            self.serves & (up_end | ~powered_end), stations,
         )  # fmt: skip
 
-    def _availability_of(
-        self, k: int, lost: list[tuple[int, int]], r_m: Array
-    ) -> tuple[StepAvailability, LinkState | None, list[int]]:
-        """Availability and links of one step, and satellites that have no position from then on."""
+    def _step_ahead(self, k: int, lost: list[tuple[int, int]], r_m: Array) -> _StepAhead:
+        """Availability and links of step k; `lost` are satellites, with the step, that have no position from then on."""
         self.availability.report(events.decays(lost, self.scenario.step))
-        now = self.availability.step(k)
-        now = now.copied()
-        fleet = self.availability.fleet
-        state = None if self.network is None else self.network.state(r_m, now.relays, fleet.links, fleet.terminals)
-        return now, state, [number for number, _ in lost]
+        available, fleet = self.availability.step(k).copied(), self.availability.fleet
+        state = None if self.network is None else self.network.state(r_m, available.relays, fleet.links, fleet.terminals)
+        return _StepAhead(available, state, [number for number, _ in lost])
 
     def advance(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:
         """Take step k: availability, network, routes, jobs, then all satellites.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.network import topology
-from sim.workload import collectives, inference_step, training_step
+from sim.workload import collectives, inference_step, step_times, training_step
 from sim.workload.inference_step import Rates
 from sim.workload.jobs import run_losses
 from sim.workload.jobs.ledger import Ledger
@@ -27,8 +27,8 @@ def calls() -> Iterator[tuple[str, object]]:
     rate, stage_s, reduction_s = rng.uniform(0.1, 1.0, 20), rng.uniform(0.0, 1e-2, 20), rng.uniform(0.0, 5.0, 20)
     rate[0] = 0.0
     exposed, parts = np.empty(20), np.empty((6, 20))
-    training_step.exposed_times(rate, stage_s, reduction_s, constants, exposed)
-    training_step.step_times(rate, stage_s, reduction_s, constants, parts)
+    step_times.exposed_times(rate, stage_s, reduction_s, constants, exposed)
+    step_times.step_times(rate, stage_s, reduction_s, constants, parts)
     assert np.isinf(parts[:, 0]).sum() == 2
     for name in ("exposed_times", "exposed_at"):
         yield name, exposed

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from orbit.kernels.compile import Floats, Ints, exact_kernel
 from sim.workload.jobs.ledger import ROW, Ledger
-from sim.workload.training_step import StepConstants, exposed_at
+from sim.workload.step_times import StepConstants, exposed_at
 
 COMMUNICATION, RECOMPUTE, BUBBLE, STRAGGLER, KERNEL = (
     ROW[cause] for cause in ("communication", "recompute", "bubble", "straggler", "kernel")

@@ -81,9 +81,9 @@ def test_cases_are_of_both_kinds() -> None:
 def test_validate_and_run_say_the_same(dawndusk: Any, planes: int, slots: int) -> None:
     """Source of truth: `run` itself; a sweep fails before it starts."""
     sets = ("--set", SHELL.format(1200, 87.9, planes, slots, 0, "star"), *(f"--set={text}" for text in ("links={topology: grid}", *NO_GROUND)))
-    told = [dawndusk(verb, "starlink_edge", *sets) for verb in ("validate", "run")]
-    assert [called.code for called in told] == [2, 2]
-    assert told[0].err == told[1].err
+    found = [dawndusk(verb, "starlink_edge", *sets) for verb in ("validate", "run")]
+    assert [called.code for called in found] == [2, 2]
+    assert found[0].err == found[1].err
 
 
 def test_a_formation_of_one_in_a_mesh(folder: Path) -> None:
