@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 import sim
+from orbit.access import windows
 from sim.config import scenario
-from sim.engine import formations, job_assignment
+from sim.engine import formations, job_assignment, propagators
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
 from sim.fleet import job_lifecycle
 from sim.results import summary
 from sim.spacecraft.step import ROWS
 from sim.studies.ground_baseline.fabric import Star
+from sim.workload.jobs.ledger import ROW
 
 LIGHT_M_S, DAY_S = 299792458.0, 86400.0
 
@@ -53,6 +55,26 @@ def test_hop_latency_counts_for_users() -> None:
     assert propagation_ms[equal] == pytest.approx(least_ms[equal], abs=1e-9)
     told = summary.summary(with_)["ground"]["user_rtt_ms"]
     assert told["max"] == pytest.approx(float(user_ms[np.isfinite(user_ms)].max()), rel=1e-12)
+
+
+def test_a_service_stops_in_the_step_whose_end_no_station_sees() -> None:
+    """Source of truth: the access windows of `orbit.access`, refined to a hundredth of a second, by code of its own: a satellite
+    without links works in the steps whose end lies in a window, and loses the others to `outage`."""
+    loaded = scenario.load(
+        "starlink_edge",
+        sets=(
+            'constellation={kind: ring, altitude: 1200 km, local_time: "06:00", satellites: 1}', "duration=4 h", "step=30 s", "links=",
+            "economics=",
+        ),
+    )  # fmt: skip
+    outcome = Run(loaded, threads=1).finish()
+    assert outcome.scheduler is not None
+    lost_s = outcome.scheduler.ledger.step_own_s[ROW["outage"]]
+    found = windows(propagators.make_propagators(loaded, outcome.grid), propagators.stations(loaded.scenario), outcome.grid)
+    end_s = 30.0 * np.arange(1, outcome.grid.steps + 1)
+    seen = ((found.rise_s <= end_s[:, np.newaxis]) & (end_s[:, np.newaxis] <= found.set_s)).any(axis=1)
+    assert 20 < seen.sum() < seen.size - 20
+    assert np.array_equal(lost_s > 0.0, ~seen)
 
 
 @pytest.mark.parametrize("links", ["links.hop_latency=0 s", "links="])

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,30 +116,32 @@ def test_satellites_of_a_tile_are_independent() -> None:
         assert np.array_equal(again, fleet)
 
 
-@pytest.mark.slow
-def test_passes_are_the_step() -> None:
-    """Source of truth: `step.advance`, one satellite at a time: the passes over a tile give the same, to 1e-12 of each state.
+def _forty_satellites(params: Any, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A tile of 40 satellites at the beginning of a step, positions one step before, then and at its end, and the Sun.
 
-    40 satellites all round an orbit, of them some in penumbra, some near a limit of temperature, some with an empty battery.
+    All round an orbit, of them half within a degree of the edge of the shadow; temperatures and charges of all kinds.
     """
-    params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=63 degC")
-    n, names = 40, step.ROWS.carried
-    work = np.zeros((1, loop.WORK, loop.ROW_LENGTH))
-    # across the edge of the shadow within a degree, then all round
+    n, work = 40, np.zeros((1, loop.WORK, loop.ROW_LENGTH))
     angle = np.concatenate((np.radians(np.linspace(112.5, 114.5, 20)), np.linspace(0.0, 2.0 * np.pi, n - 20)))
-    sun_m = np.array([1.496e11, 0.0, 0.0])
-
-    def place(turn: float) -> np.ndarray:
-        return 7.0e6 * np.array([np.cos(angle + turn), np.sin(angle + turn), np.zeros(n)])
-
-    r_m, rng = np.zeros((3, 3, 48)), np.random.default_rng(11)
+    sun_m, r_m = np.array([1.496e11, 0.0, 0.0]), np.zeros((3, 3, 48))
     for k, turn in enumerate((-0.065, 0.0, 0.065)):
-        r_m[k, :, :n] = place(turn)
+        r_m[k, :, :n] = 7.0e6 * np.array([np.cos(angle + turn), np.sin(angle + turn), np.zeros(n)])
         r_m[k, :, n:] = r_m[k, :, n - 1 : n]
     loop.start(r_m[:2], np.array([sun_m, sun_m]), np.zeros(loop.CARRIED), work[0, : loop.CARRIED, :48])
-    nodes = {"junction_k": (320.0, 372.0), "hbm_k": (320.0, 355.0), "plate_k": (300.0, 370.0), "loop_k": (290.0, 366.0), "radiator_k": (280.0, 340.0)}
-    for name, (low, high) in (nodes | {"charge_j": (0.3 * params.battery.capacity_j, params.battery.capacity_j)}).items():
-        work[0, names[name], :n] = rng.uniform(low, high, n)
+    ranges = {
+        "junction_k": (320.0, 372.0), "hbm_k": (320.0, 355.0), "plate_k": (300.0, 370.0), "loop_k": (290.0, 366.0),
+        "radiator_k": (280.0, 340.0), "charge_j": (0.3 * params.battery.capacity_j, params.battery.capacity_j),
+    }  # fmt: skip
+    for name, (low, high) in ranges.items():
+        work[0, ROWS.carried[name], :n] = rng.uniform(low, high, n)
+    return work, r_m, sun_m
+
+
+def test_passes_are_the_step() -> None:
+    """Source of truth: `step.advance`, one satellite at a time: the passes over a tile give the same, to 1e-12 of each state."""
+    params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=63 degC")
+    n, names, rng = 40, ROWS.carried, np.random.default_rng(11)
+    work, r_m, sun_m = _forty_satellites(params, rng)
     before = work[0, :, :n].copy()
     controls, limits = rng.uniform(0.3, 1.0, (loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
     tiles, values = (work, np.zeros(1, dtype=np.int64), np.full(1, n)), rows.flat(params)
@@ -156,6 +159,31 @@ def test_passes_are_the_step() -> None:
             assert work[0, names[field], i] == pytest.approx(expected, rel=1e-12, abs=1e-12), (field, i)
         assert limits[loop.LIMIT_RATE, i] == pytest.approx(fluxes.rate_limit, rel=1e-11, abs=1e-12)
         assert limits[loop.LIMIT_POWER, i] == pytest.approx(fluxes.rate_power, rel=1e-11, abs=1e-12)
+
+
+def test_limits_are_asked_again_where_the_duty_changed() -> None:
+    """Source of truth: the limits of a tile that is asked for the first time with these duties, bit by bit.
+
+    Of the groups of 16 satellites the first keeps its duties, the second changes that of its last, the third that of its first.
+    """
+    params = cases.example_parameters("suncatcher", "satellite.power.array.area=25 m2")
+    work, r_m, sun_m = _forty_satellites(params, np.random.default_rng(12))
+    work[0, ROWS.carried["charge_j"], :40] = 0.56 * params.battery.capacity_j  # just above the reserve: the battery limits all of them
+    work[0, [ROWS.carried[f"{node}_k"] for node in ("junction", "hbm", "plate", "loop", "radiator")], :40] = 300.0
+    controls, values, n = np.ones((loop.CONTROL_ROWS, 40)), rows.flat(params), 40
+    changed = np.ones(n)
+    changed[[31, 32]] = 0.4
+    found = []
+    for duties in ((np.ones(n), changed), (changed,)):
+        tiles, limits = (work.copy(), np.zeros(1, dtype=np.int64), np.full(1, n)), np.empty((loop.LIMIT_ROWS, n))
+        loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sun_m, 1361.0, controls, values)
+        for asked, duty in enumerate(duties):
+            loop.preview_limits(*tiles, sun_m, 1361.0, duty, asked > 0, values, limits)
+            found.append(limits.copy())
+    first, again, fresh = found
+    assert np.array_equal(again, fresh)
+    differ = np.flatnonzero((first != again).any(axis=0))
+    assert differ.tolist() == [31, 32]
 
 
 def test_what_follows_from_declarations_is_whole() -> None:
