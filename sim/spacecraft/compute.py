@@ -173,8 +173,33 @@ def rate_for_share(share: float, voltage_floor: float, fit: RateFit) -> float:
 
 
 @inlined
+def clock_rate(share: float, rate_cap: float, between: bool, p: Compute) -> float:
+    """Clock rate at which dynamic power is a given share of full, exactly 0 and exactly the cap at the ends.
+
+    Parameters
+    ----------
+    share : float
+        Dynamic power over that at full rate.
+    rate_cap : float
+        Largest rate, 0 to 1.
+    between : bool
+        Whether the share may lie between that at rate 0 and that at the cap.
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Clock rate, 0 to rate_cap.
+    """
+    rate = min(rate_cap, rate_for_share(share, p.voltage_floor, p.rate_fit)) if between else 0.0
+    below = rate if share > 0.0 else 0.0
+    return below if share < dynamic_share(rate_cap, p.voltage_floor) else rate_cap
+
+
+@inlined
 def operating_point(budget_w: float, duty: float, p: Compute) -> tuple[float, float]:
-    """Clock rate and powered share that a power budget allows.
+    """Dynamic power and powered share that a power budget allows.
 
     Below idle power nothing computes, and the machines are off for part of the step: the powered share is the part in
     which they are on.
@@ -190,14 +215,14 @@ def operating_point(budget_w: float, duty: float, p: Compute) -> tuple[float, fl
 
     Returns
     -------
-    rate : float
-        Clock rate, 0 to 1.
+    dynamic : float
+        Dynamic power over that at full rate, 0 to 1.
     powered : float
         Powered share of the step, 0 to 1.
     """
     idle_w = p.idle_w + p.host_w
     share = (budget_w - idle_w) * (1.0 / (max(duty, 1e-9) * p.dynamic_w))
-    return rate_for_share(share, p.voltage_floor, p.rate_fit), powered_share(budget_w, p)
+    return min(1.0, max(0.0, share)), powered_share(budget_w, p)
 
 
 @inlined
@@ -220,13 +245,13 @@ def powered_share(budget_w: float, p: Compute) -> float:
 
 
 @inlined
-def chip_power_w(rate: float, powered: float, duty: float, p: Compute) -> float:
+def chip_power_w(dynamic: float, powered: float, duty: float, p: Compute) -> float:
     """Power of the accelerators.
 
     Parameters
     ----------
-    rate : float
-        Clock rate, 0 to 1.
+    dynamic : float
+        Dynamic power over that at full rate, 0 to 1.
     powered : float
         Powered share of the step, 0 to 1.
     duty : float
@@ -239,7 +264,7 @@ def chip_power_w(rate: float, powered: float, duty: float, p: Compute) -> float:
     float
         Power [W].
     """
-    return powered * p.idle_w + duty * p.dynamic_w * dynamic_share(rate, p.voltage_floor)
+    return powered * p.idle_w + duty * p.dynamic_w * dynamic
 
 
 @inlined
@@ -260,13 +285,13 @@ def bus_factor(p: Compute) -> float:
 
 
 @inlined
-def loads(rate: float, powered: float, duty: float, available: float, bus_w: float, chip_w: float, p: Compute) -> Loads:
+def loads(dynamic: float, powered: float, duty: float, available: float, bus_w: float, chip_w: float, p: Compute) -> Loads:
     """Electrical load of the satellite, and the heat it becomes in accelerators, plates and coolant.
 
     Parameters
     ----------
-    rate : float
-        Clock rate, 0 to 1.
+    dynamic : float
+        Dynamic power over that at full rate, 0 to 1.
     powered : float
         Powered share of the step, 0 to 1.
     duty : float
@@ -285,7 +310,7 @@ def loads(rate: float, powered: float, duty: float, available: float, bus_w: flo
     Loads
         Heats and electrical load [W].
     """
-    chip = available * chip_power_w(rate, powered, duty, p) + chip_w
+    chip = available * chip_power_w(dynamic, powered, duty, p) + chip_w
     host = available * powered * p.host_w
     drawn = (chip + host) / p.conversion_efficiency
     pump = drawn * p.pump_fraction
@@ -322,7 +347,7 @@ def accelerator_budget_w(inputs: Any, power: Any, accelerators_w: float, effects
 
 @inlined
 def limits(inputs: Any, power: Any, accelerators_w: float, effects: Any, p: Compute) -> tuple[float, float]:
-    """Clock rate and powered share within the power that array, battery and other loads leave.
+    """Dynamic power and powered share within the power that array, battery and other loads leave.
 
     Parameters
     ----------
@@ -339,8 +364,8 @@ def limits(inputs: Any, power: Any, accelerators_w: float, effects: Any, p: Comp
 
     Returns
     -------
-    rate : float
-        Clock rate, 0 to 1.
+    dynamic : float
+        Dynamic power over that at full rate, 0 to 1.
     powered : float
         Powered share of the step, 0 to 1.
     """
@@ -349,14 +374,14 @@ def limits(inputs: Any, power: Any, accelerators_w: float, effects: Any, p: Comp
 
 @inlined
 def advance(inputs: Any, run: Any, effects: Any, p: Compute) -> Loads:
-    """Electrical load and heats at the rate that is run.
+    """Electrical load and heats of what is run.
 
     Parameters
     ----------
     inputs : Inputs
         Inputs of the step.
-    run : Run
-        Clock rate and shares that are run.
+    run : Run or Draw
+        Dynamic power and shares that are run.
     effects : Effects
         Loads that effects add.
     p : Compute
@@ -368,7 +393,7 @@ def advance(inputs: Any, run: Any, effects: Any, p: Compute) -> Loads:
         Heats and electrical load [W].
     """
     bus_w = p.bus_w * inputs.available + effects.bus_w
-    return loads(run.rate, run.powered, run.run_duty, inputs.available, bus_w, effects.chip_w, p)
+    return loads(run.dynamic, run.powered, run.run_duty, inputs.available, bus_w, effects.chip_w, p)
 
 
 MODEL = Submodel(
@@ -378,7 +403,7 @@ MODEL = Submodel(
     advance=advance,
     limits=limits,
     reads=(
-        "inputs.available", "inputs.duty", "power.generated_w", "effects.bus_w", "effects.chip_w", "run.rate",
+        "inputs.available", "inputs.duty", "power.generated_w", "effects.bus_w", "effects.chip_w", "run.dynamic",
         "run.powered", "run.run_duty",
     ),
     writes=(

@@ -23,18 +23,20 @@ from sim.spacecraft.step import (
     ROWS,
     SUBMODELS,
     VARIABLES,
+    Draw,
     Effects,
     Limit,
     Run,
     State,
+    between_ends,
     first_effects,
-    guarded,
     integrate,
+    limits_of,
     new_fluxes,
     new_state,
-    power_and_heat_limits,
     settle,
     settled_run,
+    within_heat,
     within_power,
 )
 
@@ -69,7 +71,9 @@ _PASSED = [
 _ROW = {key: ROWS.work + row for row, key in enumerate(_PASSED)}
 PENUMBRA_ROW, HEADROOM_ROW = ROWS.work + len(_PASSED), ROWS.work + len(_PASSED) + 1
 SIDE_BY_SIDE = HEADROOM_ROW + 1  # four rows: edges of satellites in penumbra, and which these are
-WORK = SIDE_BY_SIDE + 4
+WITHIN = {field: SIDE_BY_SIDE + row for row, field in enumerate(Draw._fields)}  # the shadow is done with its rows
+COOL = {field: SIDE_BY_SIDE + 4 + row for row, field in enumerate(Draw._fields)}
+WORK = SIDE_BY_SIDE + 4 + len(COOL)
 
 
 def _rows_of(record: str) -> dict[str, int]:
@@ -112,6 +116,8 @@ load_power = rows.loader("load_power", RECORDS["power"], _rows_of("power"))
 load_environment = rows.loader("load_environment", RECORDS["environment"], _rows_of("environment"))
 load_limit = rows.loader("load_limit", Limit, _rows_of("limit"))
 load_run = rows.loader("load_run", Run, _rows_of("run"))
+load_within = rows.loader("load_within", Draw, WITHIN)
+load_cool = rows.loader("load_cool", Draw, COOL)
 load_effects = rows.loader("load_effects", Effects, _rows_of("effects"))
 keep_lit = rows.keeper("keep_lit", _rows_of("illumination"))
 keep_incidence = rows.keeper("keep_incidence", _rows_of("incidence"))
@@ -120,6 +126,8 @@ keep_power = rows.keeper("keep_power", _rows_of("power"))
 keep_environment = rows.keeper("keep_environment", _rows_of("environment"))
 keep_limit = rows.keeper("keep_limit", _rows_of("limit"))
 keep_run = rows.keeper("keep_run", _rows_of("run"))
+keep_within = rows.keeper("keep_within", WITHIN)
+keep_cool = rows.keeper("keep_cool", COOL)
 keep_effects = rows.keeper("keep_effects", _rows_of("effects"))
 
 
@@ -211,6 +219,30 @@ def surroundings_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> Non
 
 
 @inlined
+def limits_pass(work: Any, g: int, sun: Sun, between: bool, satellite: Any) -> None:
+    """Clock rates of a group from the power that it may draw.
+
+    Parameters
+    ----------
+    work : ndarray, shape (WORK, ROW_LENGTH)
+        Rows of the tile; written.
+    g : int
+        The group.
+    sun : Sun
+        The Sun at the end of the step.
+    between : bool
+        Whether the rate of one of its satellites lies between 0 and what events leave.
+    satellite : SatelliteParams
+        Parameters of the satellites' type.
+    """
+    for j in range(GROUP):
+        i = np.uint64(g * GROUP + j)
+        state, inputs = load_state(work, i), load_inputs(work, i, sun)
+        limit = limits_of(state, inputs, load_within(work, i), load_cool(work, i), between, satellite)
+        keep_limit(work, i, limit, 1.0)
+
+
+@inlined
 def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any) -> None:
     """`step_limits`: by power, then by heat in groups of which one satellite comes near a limit of temperature.
 
@@ -231,36 +263,23 @@ def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any)
         g = which[n]
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            state, inputs, power = load_state(work, i), load_inputs(work, i, sun), load_power(work, i)
             effects = first_effects(state, inputs, satellite)
-            keep_run(work, i, within_power(state, inputs, load_power(work, i), effects, satellite), 1.0)
+            within = within_power(state, inputs, power, effects, satellite)
+            effects, work[HEADROOM_ROW, i] = settle(state, inputs, power, load_environment(work, i), within, effects, satellite)
             keep_effects(work, i, effects, 1.0)
     for n in range(groups):
         g = which[n]
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            state, inputs, power = load_state(work, i), load_inputs(work, i, sun), load_power(work, i)
+            within = within_power(state, inputs, power, load_effects(work, i), satellite)
             effects, headroom_k = settle(
-                state, inputs, load_power(work, i), load_environment(work, i), load_run(work, i), load_effects(work, i), satellite
+                state, inputs, power, load_environment(work, i), within, load_effects(work, i), satellite
             )
+            keep_within(work, i, within, 1.0)
+            keep_cool(work, i, within, 1.0)
             keep_effects(work, i, effects, 1.0)
-            work[HEADROOM_ROW, i] = headroom_k
-    for n in range(groups):
-        g = which[n]
-        for j in range(GROUP):
-            i = np.uint64(g * GROUP + j)
-            state, inputs = load_state(work, i), load_inputs(work, i, sun)
-            keep_run(work, i, within_power(state, inputs, load_power(work, i), load_effects(work, i), satellite), 1.0)
-    for n in range(groups):
-        g = which[n]
-        for j in range(GROUP):
-            i = np.uint64(g * GROUP + j)
-            state, inputs, run = load_state(work, i), load_inputs(work, i, sun), load_run(work, i)
-            effects, headroom_k = settle(
-                state, inputs, load_power(work, i), load_environment(work, i), run, load_effects(work, i), satellite
-            )
-            keep_effects(work, i, effects, 1.0)
-            keep_limit(work, i, guarded(state, inputs, run, run.rate, run.powered, satellite), 1.0)
             work[HEADROOM_ROW, i] = min(work[HEADROOM_ROW, i], headroom_k)
     for n in range(groups):
         g, least_k = which[n], NEAR_LIMIT_K
@@ -270,11 +289,22 @@ def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any)
             for j in range(GROUP):
                 i = np.uint64(g * GROUP + j)
                 state, inputs = load_state(work, i), load_inputs(work, i, sun)
-                power, environment = load_power(work, i), load_environment(work, i)
-                limit, effects = power_and_heat_limits(state, inputs, power, environment, satellite)
+                within, cool, effects = within_heat(
+                    state, inputs, load_power(work, i), load_environment(work, i), load_within(work, i), load_effects(work, i), satellite
+                )
                 hot = NEAR_LIMIT_K - work[HEADROOM_ROW, i]
-                keep_limit(work, i, limit, hot)
+                keep_within(work, i, within, hot)
+                keep_cool(work, i, cool, hot)
                 keep_effects(work, i, effects, hot)
+    for n in range(groups):
+        g, between = which[n], 0
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            between += between_ends(load_inputs(work, i, sun), load_within(work, i), load_cool(work, i), satellite)
+        if between > 0:
+            limits_pass(work, g, sun, True, satellite)
+        else:
+            limits_pass(work, g, sun, False, satellite)
 
 
 @inlined

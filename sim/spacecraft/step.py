@@ -57,10 +57,19 @@ class Limit(NamedTuple):
     powered_limit: float
 
 
+class Draw(NamedTuple):
+    """An estimate of the operation in terms of power: a clock rate, which costs a root of a cubic, follows at the end."""
+
+    dynamic: float
+    powered: float
+    run_duty: float
+
+
 class Run(NamedTuple):
-    """Operation in the step: clock rate, share of the step in which machines are on, share in which arithmetic runs."""
+    """Operation in the step: clock rate, its power, share of the step with machines on, share in which arithmetic runs."""
 
     rate: float
+    dynamic: float
     powered: float
     run_duty: float
 
@@ -70,6 +79,7 @@ OPERATION = (
     Variable("rate_limit", "1", "clock rate within power and the limits of junction and memory", "flux", 0.0, 1.0),
     Variable("powered_limit", "1", "share of the step in which machines may be on", "flux", 0.0, 1.0),
     Variable("rate", "1", "clock rate that is run", "flux", 0.0, 1.0),
+    Variable("dynamic", "1", "dynamic power of the accelerators over that at full clock rate", "flux", 0.0, 1.0),
     Variable("powered", "1", "share of the step in which machines are on", "flux", 0.0, 1.0),
     Variable("run_duty", "1", "share of the available time in which arithmetic runs", "flux", 0.0, 1.0),
 )  # fmt: skip
@@ -204,7 +214,7 @@ def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effe
 def thermal_limit(
     state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any
 ) -> tuple[float, float]:
-    """Clock rate and powered share at which junction and memory end the step within their limits.
+    """Dynamic power and powered share at which junction and memory end the step within their limits.
 
     `run` is an estimate, which enters only through the battery's own heat and the curvature of T^4: each call is a
     fixed-point iteration that gains two digits.
@@ -219,8 +229,8 @@ def thermal_limit(
         Power of the array.
     environment : Environment
         Heat that the radiator absorbs.
-    run : Run
-        Clock rate and shares that are run.
+    run : Draw
+        Dynamic power and shares that are run.
     effects : Effects
         Loads that effects add.
     satellite : SatelliteParams
@@ -228,8 +238,8 @@ def thermal_limit(
 
     Returns
     -------
-    rate : float
-        Clock rate, 0 to 1.
+    dynamic : float
+        Dynamic power over that at full rate, 0 to 1.
     powered : float
         Powered share of the step, 0 to 1.
     """
@@ -242,8 +252,8 @@ def thermal_limit(
     chip_w = thermal_response.chip_limit_w(state, heats, c, thermal_p) - effects.chip_w
     idle = compute.loads(0.0, 1.0, duty, up, 0.0, effects.chip_w, p)
     on = thermal_response.powered_limit(state, bus_w + loss_w, idle.chip_w, idle.plate_w, idle.loop_w, c, thermal_p)
-    share = (chip_w / max(up, 1e-9) - p.idle_w) / (max(duty, 1e-9) * p.dynamic_w)
-    return (compute.rate_for_share(share, p.voltage_floor, p.rate_fit) if on >= 1.0 else 0.0), min(1.0, max(0.0, on))
+    share = (chip_w - up * p.idle_w) / max(up * duty * p.dynamic_w, 1e-9)
+    return (min(1.0, max(0.0, share)) if on >= 1.0 else 0.0), min(1.0, max(0.0, on))
 
 
 @inlined
@@ -265,7 +275,7 @@ def first_effects(state: Any, inputs: Any, satellite: Any) -> Any:
         Loads of the effects [W].
     """
     start = thermal_response.Forecast(state.junction_k, state.loop_k, 0.0, 1e30)
-    return all_effects(state, inputs, Run(0.0, 1.0, inputs.duty), start, NO_EFFECTS, satellite)
+    return all_effects(state, inputs, Draw(0.0, 1.0, inputs.duty), start, NO_EFFECTS, satellite)
 
 
 @inlined
@@ -287,17 +297,41 @@ def within_power(state: Any, inputs: Any, power: Any, effects: Any, satellite: A
 
     Returns
     -------
-    Run
-        Clock rate and powered share; the duty that jobs ask for.
+    Draw
+        Dynamic power and powered share; the duty that jobs ask for.
     """
-    accelerators_w = battery.limits(state, satellite.battery)
-    rate, powered = compute.limits(inputs, power, accelerators_w, effects, satellite.compute)
-    return Run(min(inputs.rate_cap, rate), powered, inputs.duty)
+    p, accelerators_w = satellite.compute, battery.limits(state, satellite.battery)
+    dynamic, powered = compute.limits(inputs, power, accelerators_w, effects, p)
+    return Draw(min(compute.dynamic_share(inputs.rate_cap, p.voltage_floor), dynamic), powered, inputs.duty)
 
 
 @inlined
-def guarded(state: Any, inputs: Any, within: Any, rate: float, powered: float, satellite: Any) -> Any:
-    """Limits, with the rate and share that the effects leave.
+def between_ends(inputs: Any, within: Any, cool: Any, satellite: Any) -> bool:
+    """Whether a clock rate lies between 0 and what events leave, so that it has to be solved for.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    within : Draw
+        What power allows.
+    cool : Draw
+        What heat leaves of it.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+    """
+    most = compute.dynamic_share(inputs.rate_cap, satellite.compute.voltage_floor)
+    return bool(0.0 < within.dynamic < most or 0.0 < cool.dynamic < most)
+
+
+@inlined
+def limits_of(state: Any, inputs: Any, within: Any, cool: Any, between: bool, satellite: Any) -> Any:
+    """Limits of clock rate, with what the effects leave of it.
 
     Parameters
     ----------
@@ -305,10 +339,12 @@ def guarded(state: Any, inputs: Any, within: Any, rate: float, powered: float, s
         What the satellite carries from the step before.
     inputs : Inputs
         Inputs of the step.
-    within : Run
+    within : Draw
         What power allows.
-    rate, powered : float
-        Clock rate and powered share that heat leaves of it.
+    cool : Draw
+        What heat leaves of it.
+    between : bool
+        Whether one of them may lie between the ends.
     satellite : SatelliteParams
         Parameters of all submodels.
 
@@ -317,13 +353,19 @@ def guarded(state: Any, inputs: Any, within: Any, rate: float, powered: float, s
     Limit
         Limits of the step.
     """
-    guard = rate_guard(state, inputs, satellite)
-    return Limit(within.rate, guard * rate, guard * powered)
+    guard, p = rate_guard(state, inputs, satellite), satellite.compute
+    rate = compute.clock_rate(within.dynamic, inputs.rate_cap, between, p)
+    cool_rate = rate if cool.dynamic >= within.dynamic else compute.clock_rate(cool.dynamic, inputs.rate_cap, between, p)
+    return Limit(rate, guard * cool_rate, guard * cool.powered)
 
 
 @inlined
-def power_and_heat_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite: Any) -> tuple[Any, Any]:
-    """Limits on clock rate and powered share of the step by power and by the temperatures of junction and memory.
+def within_heat(
+    state: Any, inputs: Any, power: Any, environment: Any, within: Any, effects: Any, satellite: Any
+) -> tuple[Any, Any, Any]:
+    """What power allows, and what the temperatures of junction and memory leave of it.
+
+    Three rounds leave less than 1e-4 of the dynamic power.
 
     Parameters
     ----------
@@ -335,28 +377,31 @@ def power_and_heat_limits(state: Any, inputs: Any, power: Any, environment: Any,
         Power of the array.
     environment : Environment
         Heat that the radiator absorbs.
+    within : Draw
+        What power allows, under an estimate of the effects' loads.
+    effects : Effects
+        The estimate [W].
     satellite : SatelliteParams
         Parameters of all submodels.
 
     Returns
     -------
-    limit : Limit
-        The limits.
+    within : Draw
+        What power allows.
+    cool : Draw
+        What heat leaves of it.
     effects : Effects
         Loads of the effects at these limits [W].
     """
-    effects = first_effects(state, inputs, satellite)
+    dynamic, on = thermal_limit(state, inputs, power, environment, within, effects, satellite)
+    cool = Draw(min(within.dynamic, dynamic), min(within.powered, on), inputs.duty)
+    effects, _ = settle(state, inputs, power, environment, cool, effects, satellite)
+    dynamic, on = thermal_limit(state, inputs, power, environment, cool, effects, satellite)
+    cool = Draw(min(within.dynamic, dynamic), min(within.powered, on), inputs.duty)
+    effects, _ = settle(state, inputs, power, environment, cool, effects, satellite)
     within = within_power(state, inputs, power, effects, satellite)
-    rate, on = thermal_limit(state, inputs, power, environment, within, effects, satellite)
-    run = Run(min(within.rate, rate), min(within.powered, on), inputs.duty)
-    effects, _ = settle(state, inputs, power, environment, run, effects, satellite)
-    within = within_power(state, inputs, power, effects, satellite)
-    run = Run(min(within.rate, run.rate), min(within.powered, on), inputs.duty)
-    rate, on = thermal_limit(state, inputs, power, environment, run, effects, satellite)
-    run = Run(min(within.rate, rate), min(within.powered, on), inputs.duty)
-    effects, _ = settle(state, inputs, power, environment, run, effects, satellite)
-    rate, on = thermal_limit(state, inputs, power, environment, run, effects, satellite)
-    return guarded(state, inputs, within, min(within.rate, rate), min(within.powered, on), satellite), effects
+    dynamic, on = thermal_limit(state, inputs, power, environment, cool, effects, satellite)
+    return within, Draw(min(within.dynamic, dynamic), min(within.powered, on), inputs.duty), effects
 
 
 @inlined
@@ -389,9 +434,10 @@ def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite
     effects, first_k = settle(state, inputs, power, environment, within, effects, satellite)
     within = within_power(state, inputs, power, effects, satellite)
     effects, second_k = settle(state, inputs, power, environment, within, effects, satellite)
+    cool = within
     if min(first_k, second_k) < NEAR_LIMIT_K:
-        return power_and_heat_limits(state, inputs, power, environment, satellite)
-    return guarded(state, inputs, within, within.rate, within.powered, satellite), effects
+        within, cool, effects = within_heat(state, inputs, power, environment, within, effects, satellite)
+    return limits_of(state, inputs, within, cool, True, satellite), effects
 
 
 @inlined
@@ -420,7 +466,7 @@ def within_budget(state: Any, inputs: Any, power: Any, run: Any, effects: Any, s
     """
     p, accelerators_w = satellite.compute, battery.limits(state, satellite.battery)
     budget_w = compute.accelerator_budget_w(inputs, power, accelerators_w, effects, p)
-    return Run(run.rate, min(run.powered, compute.powered_share(budget_w, p)), run.run_duty)
+    return Run(run.rate, run.dynamic, min(run.powered, compute.powered_share(budget_w, p)), run.run_duty)
 
 
 @inlined
@@ -454,7 +500,9 @@ def settled_run(
         Loads of the effects [W].
     """
     # a job can only lower the rate
-    run = Run(min(limit.rate_limit, inputs.job_rate), limit.powered_limit, inputs.duty * inputs.running)
+    rate = min(limit.rate_limit, inputs.job_rate)
+    dynamic = compute.dynamic_share(rate, satellite.compute.voltage_floor)
+    run = Run(rate, dynamic, limit.powered_limit, inputs.duty * inputs.running)
     # from the limits' loads one settling is enough: it gains about two digits, since loads move temperatures by a few per cent
     effects, _ = settle(state, inputs, power, environment, run, effects, satellite)
     return within_budget(state, inputs, power, run, effects, satellite), effects

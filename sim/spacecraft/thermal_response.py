@@ -169,6 +169,8 @@ def node_k(row: Response, t: Any, heats: Heats, c: Correction) -> float:
 def forecast(t: Any, heats: Heats, p: Stepper) -> tuple[Forecast, float]:
     """Temperatures of junction and coolant at the end of the step, and their rise per watt.
 
+    Heats that lead beyond a limit will be lowered until the step ends at it: the junction is forecast there.
+
     Parameters
     ----------
     t : State or Nodes
@@ -183,44 +185,55 @@ def forecast(t: Any, heats: Heats, p: Stepper) -> tuple[Forecast, float]:
     forecast : Forecast
         Temperatures [K] and rises [K/W].
     headroom_k : float
-        Least distance of junction and memory from their limits at the end of the step [K]; negative beyond them.
+        Least distance of junction and memory from their limits under these heats [K]; negative beyond them.
     """
     c = correction(t, heats, p)
     junction_k = node_k(p.junction, t, heats, c)
     headroom_k = min(p.junction_limit_k - junction_k, p.hbm_limit_k - node_k(p.hbm, t, heats, c))
-    return Forecast(junction_k, node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w), headroom_k
+    return Forecast(junction_k + min(0.0, headroom_k), node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w), headroom_k
 
 
 @inlined
-def headroom(
-    row: Response, limit_k: float, t: Any, rest_plate_w: float, rest_loop_w: float, c: Correction,
-    chip_w: float, plate_w: float, loop_w: float,
-) -> float:  # fmt: skip
-    """How many times some heats fit between a node's temperature without them and its limit.
+def rest_k(row: Response, t: Any, plate_w: float, loop_w: float, c: Correction) -> float:
+    """Temperature of a node at the end of the step without heat of the accelerators.
 
     Parameters
     ----------
     row : Response
         Response of the node.
-    limit_k : float
-        Limit of its temperature [K].
     t : State or Nodes
         Temperatures of the nodes at the beginning of the step [K].
-    rest_plate_w, rest_loop_w : float
-        Heat into plates and coolant that flows in any case [W].
+    plate_w, loop_w : float
+        Heat into plates and coolant [W].
     c : Correction
         Correction of the radiator.
-    chip_w, plate_w, loop_w : float
-        The heats in question [W].
 
     Returns
     -------
     float
-        Factor; negative where the limit is exceeded without them.
+        Temperature [K].
     """
-    rest_k = after(row, t, 0.0, rest_plate_w, rest_loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
-    rise_k = row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w
-    return (limit_k - rest_k) / max(rise_k, 1e-30)
+    return after(row, t, 0.0, plate_w, loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
+
+
+@inlined
+def lesser(junction_k: float, junction_rise_k: float, hbm_k: float, hbm_rise_k: float) -> float:
+    """How many times rises of junction and memory fit into the room below their limits: the lesser of two ratios.
+
+    Parameters
+    ----------
+    junction_k, hbm_k : float
+        Room below the limits [K]; negative beyond them.
+    junction_rise_k, hbm_rise_k : float
+        Rises [K], at least 0.
+
+    Returns
+    -------
+    float
+        Factor.
+    """
+    by_junction = junction_k * hbm_rise_k < hbm_k * junction_rise_k  # compared without the divisions
+    return (junction_k if by_junction else hbm_k) / max(junction_rise_k if by_junction else hbm_rise_k, 1e-30)
 
 
 @inlined
@@ -245,9 +258,9 @@ def chip_limit_w(t: Any, heats: Heats, c: Correction, p: Stepper) -> float:
     float
         Power [W]; may be negative.
     """
-    by_junction = headroom(p.junction, p.junction_limit_k, t, heats.plate_w, heats.loop_w, c, 1.0, 0.0, 0.0)
-    by_hbm = headroom(p.hbm, p.hbm_limit_k, t, heats.plate_w, heats.loop_w, c, 1.0, 0.0, 0.0)
-    return min(by_junction, by_hbm)
+    junction_k = p.junction_limit_k - rest_k(p.junction, t, heats.plate_w, heats.loop_w, c)
+    hbm_k = p.hbm_limit_k - rest_k(p.hbm, t, heats.plate_w, heats.loop_w, c)
+    return lesser(junction_k, p.junction.chip_w, hbm_k, p.hbm.chip_w)
 
 
 @inlined
@@ -274,8 +287,8 @@ def powered_limit(
     float
         Share; may exceed 1 or be negative.
     """
-    by_junction = headroom(
-        p.junction, p.junction_limit_k, t, 0.0, rest_loop_w, c, idle_chip_w, idle_plate_w, idle_loop_w
-    )
-    by_hbm = headroom(p.hbm, p.hbm_limit_k, t, 0.0, rest_loop_w, c, idle_chip_w, idle_plate_w, idle_loop_w)
-    return min(by_junction, by_hbm)
+    j, h = p.junction, p.hbm
+    return lesser(
+        p.junction_limit_k - rest_k(j, t, 0.0, rest_loop_w, c), j.chip_w * idle_chip_w + j.plate_w * idle_plate_w + j.loop_w * idle_loop_w,
+        p.hbm_limit_k - rest_k(h, t, 0.0, rest_loop_w, c), h.chip_w * idle_chip_w + h.plate_w * idle_plate_w + h.loop_w * idle_loop_w,
+    )  # fmt: skip

@@ -120,6 +120,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "rate_for_share", compute.rate_for_share(share, 0.6, chips.rate_fit)
         yield "operating_point", compute.operating_point(u(-1e3, 4e4), u(0, 1), chips)
         yield "powered_share", compute.powered_share(u(-1e3, 4e4), chips)
+        yield "clock_rate", compute.clock_rate(share, u(0.3, 1), True, chips)
         yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), u(0, 1), chips)
         yield "bus_factor", compute.bus_factor(chips)
         yield "loads", compute.loads(u(0, 1), u(0, 1), u(0, 1), u(0, 1), 1000.0, u(-1e3, 1e3), chips)
@@ -144,7 +145,8 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "forecast", (*ahead, headroom_k)
         yield "chip_limit_w", thermal_response.chip_limit_w(t, heats, c, p)
         yield "powered_limit", thermal_response.powered_limit(t, heats.loop_w, *idle, c, p)
-        yield "headroom", thermal_response.headroom(p.hbm, 368.15, t, heats.plate_w, heats.loop_w, c, *idle)
+        yield "rest_k", thermal_response.rest_k(p.hbm, t, heats.plate_w, heats.loop_w, c)
+        yield "lesser", thermal_response.lesser(u(-5, 30), u(0, 3), u(-5, 30), u(0, 3))
         nodes, emitted_w = thermal.thermal_step(t, heats, p)
         yield "thermal_step", (*nodes, emitted_w)
         state, inputs, power, environment, run, effects = (
@@ -158,9 +160,11 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "first_effects", step.first_effects(state, inputs, params)
         within = step.within_power(state, inputs, power, effects, params)
         yield "within_power", within
-        yield "guarded", step.guarded(state, inputs, within, 0.5 * within.rate, 0.7 * within.powered, params)
-        limit, hot = step.power_and_heat_limits(state, inputs, power, environment, params)
-        yield "power_and_heat_limits", (*limit, *hot)
+        within, cool, hot = step.within_heat(state, inputs, power, environment, within, effects, params)
+        yield "within_heat", (*within, *cool, *hot)
+        yield "between_ends", step.between_ends(inputs, within, cool, params)
+        limit = step.limits_of(state, inputs, within, cool, True, params)
+        yield "limits_of", limit
         run, settled = step.settled_run(state, inputs, power, environment, limit, hot, params)
         yield "settled_run", (*run, *settled)
         lit = submodel_cases.random_record("illumination", rng)
@@ -221,7 +225,7 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     for name in ("see_surroundings", "surroundings_passes", "directions_pass", "fill_controls"):
         yield name, work[0, passes.LIT_ROW, :8]
     loop.preview_limits(*tiles, sun_m[2], 1400.0, controls[loop.DUTY_CONTROL], False, kind.values, limits)
-    for name in ("preview_limits", "limits_passes"):
+    for name in ("preview_limits", "limits_passes", "limits_pass"):
         yield name, limits
     fleet, extremes = np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME)
     loop.take_step(*tiles, sun_m[2], 1400.0, controls, kind.values, fleet, extremes)

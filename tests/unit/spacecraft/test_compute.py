@@ -10,6 +10,7 @@ from sim.spacecraft.compute import (
     Compute,
     bus_factor,
     chip_power_w,
+    clock_rate,
     dynamic_share,
     operating_point,
     rate_fit,
@@ -49,23 +50,33 @@ def test_rate_is_clipped() -> None:
     assert (rate_for_share(-0.5, 0.6, rate_fit(0.6)), rate_for_share(1.7, 0.6, rate_fit(0.6))) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize("between", [True, False])
+def test_clock_rate_is_exact_at_the_ends(between: bool) -> None:
+    """Source of truth: definition: no power is rest, the power of the cap or more is the cap, to the last bit."""
+    for cap in (1.0, 0.7):
+        assert clock_rate(0.0, cap, between, CHIPS) == 0.0
+        assert clock_rate(dynamic_share(cap, 0.6), cap, between, CHIPS) == cap
+        assert clock_rate(1.0, cap, between, CHIPS) == cap
+    assert clock_rate(0.32, 0.7, True, CHIPS) == pytest.approx(0.5, abs=1e-14)  # 0.5 x 0.8^2
+
+
 @pytest.mark.parametrize("budget", [0.0, 1.0, 7500.0, 15_000.0, 15_001.0, 20_000.0, 36_000.0])
 def test_operating_point_uses_the_budget_exactly(budget: float) -> None:
     """Source of truth: definition: accelerators with hosts draw the whole budget, up to full power 36 kW; 1e-9 W.
 
     Below idle power (15 kW) nothing computes and the machines are on for budget / 15 kW of the step.
     """
-    rate, duty = operating_point(budget, 1.0, CHIPS)
-    assert chip_power_w(rate, duty, 1.0, CHIPS) + duty * CHIPS.host_w == pytest.approx(budget, abs=1e-8)
+    dynamic, duty = operating_point(budget, 1.0, CHIPS)
+    assert chip_power_w(dynamic, duty, 1.0, CHIPS) + duty * CHIPS.host_w == pytest.approx(budget, abs=1e-8)
     if budget <= 15_000.0:
-        assert rate == 0.0
+        assert dynamic == 0.0
         assert duty == pytest.approx(budget / 15_000.0, abs=1e-15)
     else:
         assert duty == 1.0
 
 
 def test_operating_point_beyond_the_ends() -> None:
-    """Source of truth: definition: nothing below zero, full rate beyond full power."""
+    """Source of truth: definition: nothing below zero, full beyond full power."""
     assert operating_point(-100.0, 1.0, CHIPS) == (0.0, 0.0)
     assert operating_point(1e6, 1.0, CHIPS) == (1.0, 1.0)
 

@@ -77,7 +77,7 @@ def test_heats_follow_every_watt(rate: float, powered: float, up: float) -> None
         idle_w=5760.0, dynamic_w=13_440.0, host_w=4160.0, voltage_floor=0.6, conversion_efficiency=0.92, pump_fraction=0.02,
         bus_w=800.0, rate_fit=compute.rate_fit(0.6),
     )  # fmt: skip
-    loads = compute.loads(rate, powered, 1.0, up, 800.0, 300.0, c)
+    loads = compute.loads(compute.dynamic_share(rate, 0.6), powered, 1.0, up, 800.0, 300.0, c)
     chips = up * (5760.0 * powered + 13_440.0 * rate * (0.6 + 0.4 * rate) ** 2) + 300.0
     drawn = (chips + up * powered * 4160.0) / 0.92
     assert loads[:3] == pytest.approx((chips, drawn - chips, 0.02 * drawn + 800.0), rel=1e-13)
@@ -159,6 +159,25 @@ def test_passes_are_the_step() -> None:
             assert work[0, names[field], i] == pytest.approx(expected, rel=1e-12, abs=1e-12), (field, i)
         assert limits[loop.LIMIT_RATE, i] == pytest.approx(fluxes.rate_limit, rel=1e-11, abs=1e-12)
         assert limits[loop.LIMIT_POWER, i] == pytest.approx(fluxes.rate_power, rel=1e-11, abs=1e-12)
+
+
+def test_steps_limited_by_heat_end_at_the_limit() -> None:
+    """Source of truth: definition: where heat lowers the rate, junction or memory ends the step at its limit, neither above it.
+
+    Three rounds leave 1e-4 of the dynamic power, which moves the junction by 3 mK in 60 s: 13 kW, 2.3 K/kW.
+    """
+    params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=75 degC")
+    work, r_m, sun_m = _forty_satellites(params, np.random.default_rng(13))
+    at_limit = 0
+    for i in range(40):
+        state = step.State(*(float(work[0, ROWS.carried[f], i]) for f in step.State._fields))
+        inputs = step.Inputs(*r_m[2, :, i].tolist(), *sun_m.tolist(), 1361.0, *([1.0] * loop.CONTROL_ROWS))
+        after, fluxes = step.advance(state, inputs, params)
+        if 0.0 < fluxes.rate_limit < fluxes.rate_power - 1e-9:
+            room_k = min(params.thermal.junction_limit_k - after.junction_k, params.thermal.hbm_limit_k - after.hbm_k)
+            assert room_k == pytest.approx(0.0, abs=3e-3)
+            at_limit += 1
+    assert at_limit >= 5
 
 
 def test_limits_are_asked_again_where_the_duty_changed() -> None:
