@@ -67,7 +67,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """Notes on a valid scenario: Earth orientation, and models whose numbers differ a little.
+    """Notes on a valid scenario: Earth orientation, models whose numbers differ a little, values without effect.
 
     Parameters
     ----------
@@ -79,4 +79,4 @@ def notes(scenario: Scenario) -> list[str]:
     list of str
         Notes, one line each.
     """
-    return [*earth.notes(scenario), *jobs.notes(scenario)]
+    return [*earth.notes(scenario), *jobs.notes(scenario), *basics.notes(scenario)]

@@ -18,8 +18,9 @@ from sim.network import ALL_PAIRS
 # Measured on one core of a 2024 server, for estimates only.
 START_S = 3.0  # until kernels are loaded
 _STEPS_PER_S = {"circular": 1.2e7, "listed": 6e6, "numerical": 8e6}
+_SETTLING_STEPS = 180  # until charge and temperatures repeat: two revolutions in long steps, one in steps of a minute
 _PAIRS_PER_S = 1.2e9
-_BYTES_PER_SATELLITE = 400
+_BYTES_PER_SATELLITE = 500
 _BYTES_PER_ELEMENT_SET = 4000
 _BYTES_PER_EPHEMERIS = 200_000  # a day, a state a minute
 _BYTES_PER_RING = 500  # history of numerical motion, where all satellites are propagated together
@@ -128,6 +129,8 @@ def size(scenario: Scenario, satellites: int, accelerators: int, threads: int | 
         more_bytes, more_s = _coupled(scenario, satellites, links, moments)
         memory += more_bytes
         work_s = cores * work_s + more_s  # one core does it all
+    if scenario.initial == "settled":
+        work_s += satellites * _SETTLING_STEPS / _STEPS_PER_S[model] / cores
     return Size(
         satellites=satellites, accelerators=accelerators, steps=steps, stations=stations, recorded_satellites=recorded,
         recorded_moments=moments, links=links, jobs=sum(w.kind != "independent" for w in scenario.workloads),

@@ -72,3 +72,16 @@ def test_links_and_jobs_are_counted(dawndusk: Any) -> None:
 def test_nothing_is_joined(dawndusk: Any) -> None:
     reported = json.loads(dawndusk("validate", "million", "--json").out)
     assert (reported["links"], reported["jobs"]) == (0, 0)
+
+
+def test_the_search_for_the_initial_state_counts() -> None:
+    """Source of truth: what the search flies: two to ten revolutions of 16 long steps, one of 48 and one of 96; a run that is
+    longer by as many steps takes as much longer."""
+    sets = (*_shell(200, 500), "ground=null", "links=")
+    times_s = []
+    for own in (("duration=2 h",), ("duration=2 h", "initial=full"), ("duration=344 min", "initial=full"), ("duration=424 min", "initial=full")):
+        loaded = load("starlink_edge", (*sets, "workloads=[{kind: independent}]", *own))
+        times_s.append(size(loaded.scenario, loaded.satellites, loaded.accelerators).time_s)
+    settled_s, full_s, most_s = times_s[0], times_s[1], times_s[3]
+    least_s = full_s + (times_s[2] - full_s) * (2 * 16 + 48 + 96 - 1) / 224.0
+    assert least_s < settled_s < most_s
