@@ -10,7 +10,6 @@ neither on tiles and threads nor on the length of the run.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -47,16 +46,21 @@ class _Pace(NamedTuple):
     flux_w_m2: Array
 
 
-@dataclass(frozen=True)
-class _Revolution:
-    """Satellites of one type and one period, on the grid of a revolution."""
+class _Grid(NamedTuple):
+    """A revolution from the epoch on."""
+
+    grid: TimeGrid
+    sun_m: Array  # (steps + 1, 3)
+    paces: tuple[_Pace, ...]  # in the order of STRIDES
+
+
+class _Revolution(NamedTuple):
+    """Satellites of one type and one period."""
 
     propagator: Propagator
     numbers: Ints  # in the fleet
     type_: FleetType
-    grid: TimeGrid
-    sun_m: Array  # (steps + 1, 3), from the epoch on
-    paces: tuple[_Pace, ...]  # in the order of STRIDES
+    on: _Grid
 
 
 def first_state(run: Context, controls: Callable[[], Array] | None = None) -> FirstState:
@@ -108,19 +112,23 @@ def _notes(flown: Flags, periodic: Flags) -> tuple[str, ...]:
 
 def _revolutions(run: Context) -> list[_Revolution]:
     """The fleet by propagator, type and period."""
-    found = []
+    found, grids = [], dict[tuple[float, int], _Grid]()
     for propagator, base, kind in zip(run.propagators, run.first[:-1].tolist(), run.kinds, strict=True):
         period_s = propagator.period_s
-        classes = np.round(np.log(np.maximum(period_s, 1.0)) / PERIOD_CLASS)  # 0 for orbits that are not closed
-        for number in np.unique(classes[classes > 0.0]):
-            which = np.flatnonzero(classes == number)
+        closed = np.isfinite(period_s) & (period_s > 1.0)
+        classes = np.round(np.log(np.where(closed, period_s, 1.0)) / PERIOD_CLASS)
+        for number in np.unique(classes[closed]).tolist():
+            which = np.flatnonzero(closed & (classes == number))
+            if (number, kind) not in grids:
+                grids[number, kind] = _grid(run, kind, float(np.exp(number * PERIOD_CLASS)))
             some = propagator if which.size == propagator.count else propagator.subset(which)
-            found.append(_revolution(run, some, base + which, kind, float(np.exp(number * PERIOD_CLASS))))
+            on = grids[number, kind]
+            found.append(_Revolution(some.on_grid(on.grid), base + which, run.types[kind], on))
     return found
 
 
-def _revolution(run: Context, propagator: Propagator, numbers: Ints, kind: int, period_s: float) -> _Revolution:
-    """A revolution of some satellites from the epoch on."""
+def _grid(run: Context, kind: int, period_s: float) -> _Grid:
+    """A revolution from the epoch on, as one satellite type flies it."""
     steps = STRIDES[0] * round(min(max(period_s / max(run.grid.step_s, LEAST_STEP_S), LEAST_STEPS), MOST_STEPS) / STRIDES[0])
     grid = TimeGrid(run.grid.epoch_jd, run.grid.epoch_fr, period_s / steps, steps)
     sun_m = np.ascontiguousarray(sun_position_m(*grid.jd_fr(0, steps + 1)))
@@ -132,7 +140,7 @@ def _revolution(run: Context, propagator: Propagator, numbers: Ints, kind: int, 
         ends = slice(stride, None, stride)
         return _Pace(stride, params.battery.reserve_j, rows.flat(params), sun_m[ends].copy(), flux_w_m2[ends].copy())
 
-    return _Revolution(propagator.on_grid(grid), numbers, type_, grid, sun_m, tuple(pace(stride) for stride in STRIDES))
+    return _Grid(grid, sun_m, tuple(pace(stride) for stride in STRIDES))
 
 
 def _fly_tile(
@@ -142,7 +150,7 @@ def _fly_tile(
     hi = min(lo + run.tile, revolution.numbers.size)
     width = -(-(hi - lo) // loop.GROUP) * loop.GROUP
     numbers = revolution.numbers[lo + np.minimum(np.arange(width), hi - lo - 1)]
-    r_m = np.empty((revolution.grid.steps + 1, 3, width))
+    r_m = np.empty((revolution.on.grid.steps + 1, 3, width))
     codes = revolution.propagator.fill(lo, hi, 0, r_m)
     controls = np.ones((loop.CONTROL_ROWS, 1, width))
     if asked is not None:
@@ -150,7 +158,7 @@ def _fly_tile(
     state, capacity_j = values[:, numbers], revolution.type_.satellite.power.battery.capacity
     if run.stop.is_set():
         return 0
-    flights = [_Flight(revolution, pace, r_m, controls, hi - lo) for pace in revolution.paces]
+    flights = [_Flight(revolution, pace, r_m, controls, hi - lo) for pace in revolution.on.paces]
     state, settled = _repeat(flights[0], state, capacity_j)
     for fly in flights[1:]:
         state = fly(state)
@@ -171,7 +179,7 @@ class _Flight:
         self.r_m = np.ascontiguousarray(r_m[ends])
         # the step before the epoch is the last one of the revolution before
         around = [-1 - pace.stride, 0]
-        self.first_m, self.first_sun_m = r_m[around], revolution.sun_m[around]
+        self.first_m, self.first_sun_m = r_m[around], revolution.on.sun_m[around]
         self.work = np.zeros((loop.WORK, loop.ROW_LENGTH))
         self.fleet = np.zeros((len(self.r_m), loop.COLUMNS), dtype=np.int64)
         self.extremes = np.full((len(self.r_m), loop.EXTREMES), loop.NO_EXTREME)

@@ -105,6 +105,22 @@ def test_battery_that_a_revolution_does_not_refill() -> None:
     assert useful[1] == pytest.approx(useful[0], rel=2e-3)
 
 
+def test_battery_that_drains_over_days() -> None:
+    """Full sunlight at the equinox, and an array 1 % too small: the battery loses 2 % in a revolution down to the bus's reserve.
+
+    Source of truth: definition of the reserve: what is below the depth of discharge, and the bus for `bus_reserve`; the run from a
+    full battery is still above it after ten revolutions.
+    """
+    sunlit = ("epoch=2026-03-20T00:00:00Z", books.ring("06:00"), "satellite.power.array.area=104 m2")
+    outcome = Run(books.load("duration=10 min", "initial=settled", *sunlit)).finish()
+    satellite = outcome.loaded.scenario.satellite
+    battery = satellite.power.battery
+    reserve_j = (1.0 - battery.max_depth) * battery.capacity + satellite.bus.power * battery.bus_reserve / battery.discharge_efficiency
+    assert outcome.initial_value("charge_j") == pytest.approx(reserve_j, abs=1e-3 * battery.capacity)
+    long = Run(books.load("duration=16 h", *sunlit)).finish()
+    assert 0.7 * battery.capacity < long.row("charge_j").min() < 0.9 * battery.capacity
+
+
 @pytest.mark.parametrize("steps", [10, 96])
 def test_short_run_has_the_junction_of_a_long_one(long_run: Outcome, settled_run: Outcome, steps: int) -> None:
     """The hottest junction of ten minutes and of a revolution is that of the same part of the tenth revolution.
