@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from orbit.catalog import Segment, Track
 from orbit.constants import MU_EARTH_M3_S2, SECONDS_PER_DAY
+from orbit.elements import two_body_period_s
 from orbit.frames import states_to_teme
 from orbit.moments import tai_minus_utc_s
 from orbit.status import NOWHERE_M, OUTSIDE
@@ -172,6 +173,30 @@ class Ephemeris:
     def count(self) -> int:
         """Number of satellites."""
         return len(self.tracks)
+
+    @property
+    def period_s(self) -> Array:
+        """Time of a revolution of the two-body orbit at the epoch [s], (satellites,); 0 where there is none."""
+        second = TimeGrid(self.grid.epoch_jd, self.grid.epoch_fr, 1.0, 1)
+        r_m = np.empty((2, 3, self.count))
+        codes = self.on_grid(second).fill(0, self.count, 0, r_m)
+        # over a second the chord differs from the arc by 1e-7
+        period_s = two_body_period_s((0.5 * (r_m[0] + r_m[1])).T, (r_m[1] - r_m[0]).T)
+        return period_s if codes is None else np.where((codes != 0).any(axis=0), 0.0, period_s)
+
+    def on_grid(self, grid: TimeGrid) -> Ephemeris:
+        """The same orbits at the ticks of another grid.
+
+        Parameters
+        ----------
+        grid : TimeGrid
+            A grid with the same epoch.
+
+        Returns
+        -------
+        Ephemeris
+        """
+        return Ephemeris(self.tracks, grid)
 
     def subset(self, which: NDArray[np.int64]) -> Ephemeris:
         """The same propagator for some of the satellites.

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.atmosphere import air
+from orbit.elements import two_body_period_s
 from orbit.environment import sun_position_m
 from orbit.frames import rotated
 from orbit.kernels import adaptive, multistep
@@ -188,6 +189,25 @@ class Numerical:
     def count(self) -> int:
         """Number of satellites."""
         return self.bodies.count
+
+    @property
+    def period_s(self) -> Array:
+        """Time of a revolution of the two-body orbit at the epoch [s], (satellites,); 0 where that is not closed."""
+        return two_body_period_s(self.bodies.r_m, self.bodies.v_m_s)
+
+    def on_grid(self, grid: TimeGrid) -> Numerical:
+        """The same orbits at the ticks of another grid.
+
+        Parameters
+        ----------
+        grid : TimeGrid
+            A grid with the same epoch.
+
+        Returns
+        -------
+        Numerical
+        """
+        return replace(self, grid=grid, _live={})
 
     def subset(self, which: Ints) -> Numerical:
         """The same propagator for some of the satellites.

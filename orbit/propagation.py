@@ -33,6 +33,25 @@ class Propagator(Protocol):
         """Number of satellites."""
         ...
 
+    @property
+    def period_s(self) -> Array:
+        """Time of a revolution of each satellite [s], (satellites,)."""
+        ...
+
+    def on_grid(self, grid: TimeGrid) -> Propagator:
+        """The same orbits at the ticks of another grid.
+
+        Parameters
+        ----------
+        grid : TimeGrid
+            A grid with the same epoch.
+
+        Returns
+        -------
+        Propagator
+        """
+        ...
+
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> NDArray[np.int8] | None:
         """Write positions of some satellites at consecutive ticks.
 
@@ -107,6 +126,26 @@ class CircularJ2:
         """Number of satellites."""
         return self.elements.count
 
+    @property
+    def period_s(self) -> Array:
+        """Time from one ascending node to the next [s], (satellites,)."""
+        packed: Array = self._packed  # type: ignore[attr-defined]
+        return np.asarray(2.0 * np.pi / packed[j2.ROW_LATITUDE_RATE])
+
+    def on_grid(self, grid: TimeGrid) -> CircularJ2:
+        """The same orbits at the ticks of another grid.
+
+        Parameters
+        ----------
+        grid : TimeGrid
+            A grid with the same epoch.
+
+        Returns
+        -------
+        CircularJ2
+        """
+        return CircularJ2(self.elements, grid)
+
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> None:
         """Write positions of some satellites at consecutive ticks; see `Propagator.fill`. None is ever lost.
 
@@ -180,6 +219,25 @@ class Formation:
     def count(self) -> int:
         """Number of satellites."""
         return self.relative.count
+
+    @property
+    def period_s(self) -> Array:
+        """Time from one ascending node of the chief to the next [s], (satellites,)."""
+        return np.full(self.count, 2.0 * np.pi / self.chief.packed()[j2.ROW_LATITUDE_RATE, 0])
+
+    def on_grid(self, grid: TimeGrid) -> Formation:
+        """The same orbits at the ticks of another grid.
+
+        Parameters
+        ----------
+        grid : TimeGrid
+            A grid with the same epoch.
+
+        Returns
+        -------
+        Formation
+        """
+        return Formation(self.chief, self.relative, grid)
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> None:
         # packed anew: many formations share their relative elements, and it is little work beside a block of steps

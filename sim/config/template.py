@@ -24,6 +24,7 @@ description: ""                      # one line for the report
 epoch: 2026-12-21T00:00:00Z          # UTC
 duration: 1 d
 step: 60 s
+# initial: full                      # a charged battery and the temperatures of full load, not those that the orbit brings back
 seed: 1                              # of all random processes
 
 constellation:                       # kind: cluster, ring, walker, shorthand, tle, omm or oem; or a list of them

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from orbit.propagation import Propagator
 from sim.config.scenario import Loaded
 from sim.config.validation import recorder_plan
 from sim.engine import events, propagators
-from sim.engine.satellite_params import FleetType, fleet_types
+from sim.engine.satellite_params import FirstState, FleetType, fleet_types, full_state
 from sim.spacecraft import loop
 from sim.spacecraft.step import ROWS
 
@@ -191,6 +192,8 @@ class Context:
         self.kept = np.zeros((self.grid.steps // self.stride, loop.RECORDED, count))
         self.carry = np.empty((loop.CARRIED, self.satellites))
         self.decayed: list[tuple[int, int]] = []
+        self.first_state: FirstState = full_state(self.types, self.type_index)
+        self.stop = Event()
 
     @property
     def type_index(self) -> Ints:

@@ -236,6 +236,19 @@ class Coupling:
             pairs=links.station_pairs(self.scenario), network=self.network, stride=run.stride if run.kept.size else 0,
         )  # fmt: skip
 
+    def typical_controls(self) -> Array:
+        """Controls of a fleet without failures whose jobs run at full clock rate, over the links of the epoch.
+
+        Returns
+        -------
+        ndarray, shape (CONTROL_ROWS, satellites)
+            Inputs of `CONTROLS`.
+        """
+        controls = np.ones((loop.CONTROL_ROWS, self.run.satellites))
+        for name, values in self.scheduler.typical_inputs(self.transport)._asdict().items():
+            controls[CONTROL[name]] = values
+        return controls
+
     def create_scheduler(self) -> JobScheduler:
         """All workloads, once the links of the epoch are known.
 

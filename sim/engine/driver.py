@@ -9,9 +9,9 @@ kept that grows with satellites x steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import pairwise
-from threading import Event, local
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 from orbit.kernels import visibility
 from orbit.propagation import Propagator
 from sim.config.scenario import Loaded
-from sim.engine import events
+from sim.engine import events, initial_state
 from sim.engine.context import CONTROL, TILE, Context, Exchange, Tile
 from sim.engine.coupling import Coupling
 from sim.engine.outcome import Outcome
+from sim.engine.satellite_params import STATE_ROWS
+from sim.engine.threads import in_threads
 from sim.fleet.availability import in_order
 from sim.spacecraft import loop
 
@@ -84,7 +86,6 @@ class Run(Context):
         self.parts: list[tuple[NDArray[np.int64], Array, Array]] = []
         self.loop = loop.run_block
         self.sums = Sums()
-        self.stop = Event()
 
     # --- the run
 
@@ -103,20 +104,10 @@ class Run(Context):
         """
         if self.coupled:
             return self.finish_coupled(Coupling(self), progress)
-        total, done = self.satellites * self.grid.steps, 0
-        places = list(self.places())
-        with ThreadPoolExecutor(max_workers=min(self.threads, len(places))) as pool:
-            try:
-                waiting: set[Future[int]] = {pool.submit(self._alone, *place) for place in places}
-                while waiting:
-                    ready, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
-                    done += sum(f.result() for f in ready)
-                    if progress is not None:
-                        progress(done, total)
-            except BaseException:
-                self.stop.set()
-                pool.shutdown(cancel_futures=True)
-                raise
+        self.first_state = initial_state.first_state(self)
+        total = self.satellites * self.grid.steps
+        report = None if progress is None else lambda done: progress(done, total)
+        in_threads([partial(self._alone, *place) for place in self.places()], self.threads, self.stop, report)
         return self._gather()
 
     def finish_coupled(self, coupling: Coupling, progress: Progress | None = None) -> Outcome:
@@ -159,6 +150,9 @@ class Run(Context):
         r_m = np.empty((len(places), coupling.block, 3, self.width))
         tiles = [self.new_tile(*place, r_m[t], work[t]) for t, place in enumerate(places)]
         coupling.begin(tiles, work, r_m, self.sums.fleet, self.sums.extremes)
+        self.first_state = initial_state.first_state(self, coupling.typical_controls)
+        for tile in tiles:
+            self._enter_first_state(tile)
         return tiles
 
     def march(
@@ -240,7 +234,13 @@ class Run(Context):
         first = np.empty((2, 3, width))
         self._mark_gone(tile, propagator.fill(lo, hi, -1, first), first, -2)
         loop.start(first, self.surroundings.sun_m[:2], tile.type_.initial, tile.carry)
+        self._enter_first_state(tile)
         return tile
+
+    def _enter_first_state(self, tile: Tile) -> None:
+        """Charge and temperatures at the epoch; the rest of the width repeats the last satellite."""
+        lanes = tile.first + np.minimum(np.arange(self.width), tile.real - 1)
+        tile.carry[STATE_ROWS] = self.first_state.values[:, lanes]
 
     def _propagate(self, tile: Tile, k0: int, steps: int) -> None:
         """Positions at the ends of the steps of a block, computed once."""
@@ -315,7 +315,7 @@ class Run(Context):
             loaded=self.loaded, grid=self.grid, types=tuple(self.types), type_index=self.type_index, carry=self.carry,
             fleet=fleet / loop.SCALE, extremes=extremes, range_m=np.where(seen, np.sqrt(range2), np.inf),
             stride=self.stride, kept_satellites=self.kept_satellites, kept=self.kept, decayed=sorted(self.decayed),
-            changes=tuple(in_order(c for c in happened if c.target.name)),
+            changes=tuple(in_order(c for c in happened if c.target.name)), first_state=self.first_state,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from orbit.timegrid import TimeGrid
 from sim.config.scenario import Loaded
-from sim.engine.satellite_params import FleetType
+from sim.engine.satellite_params import STATES, FirstState, FleetType
 from sim.fleet.availability import AvailabilityChange
 from sim.network.ground_routing import GroundRouting
 from sim.spacecraft.step import ROWS
@@ -49,6 +49,8 @@ class Outcome:
         What the recorder keeps.
     decayed : list of (int, int)
         Satellite, and step from which it has no position.
+    first_state : FirstState
+        Charge and temperatures at the epoch, with notes about them.
     scheduler, ground_routing
         Workloads and routes to the ground, where satellites are coupled.
     changes : tuple of AvailabilityChange
@@ -67,6 +69,7 @@ class Outcome:
     kept_satellites: Ints
     kept: Array
     decayed: list[tuple[int, int]]
+    first_state: FirstState
     scheduler: JobScheduler | None = None
     ground_routing: GroundRouting | None = None
     changes: tuple[AvailabilityChange, ...] = ()
@@ -120,6 +123,8 @@ class Outcome:
         ndarray, shape (satellites,)
             Values in SI.
         """
+        if name in STATES:
+            return np.asarray(self.first_state.values[STATES.index(name)])
         row = ROWS.carried[name]
         return np.array([t.initial[row] for t in self.types])[self.type_index]
 

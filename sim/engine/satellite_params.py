@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,16 @@ from sim.config.schema import Economics, Satellite, Scenario
 from sim.spacecraft import rows, step, thermal
 from sim.spacecraft.submodel import Setup
 
+STATES = ("charge_j", *thermal.Nodes._fields)  # what a run begins with, positions and shadow apart
+STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
+
+
+class FirstState(NamedTuple):
+    """Charge and temperatures of every satellite at the epoch, and what there is to say about them."""
+
+    values: NDArray[np.float64]  # (STATES, satellites): charge [J] and temperatures [K]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,24 @@ def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
     first |= start_temperatures_k(setup, params)._asdict()
     first["charge_j"] = setup.satellite.power.battery.initial_charge * params.battery.capacity_j
     return np.array([first[name] for name in step.ROWS.carried])
+
+
+def full_state(types: list[FleetType], type_index: NDArray[np.int64]) -> FirstState:
+    """State of satellites whose battery has its initial charge and whose temperatures are those of the highest load.
+
+    Parameters
+    ----------
+    types : list of FleetType
+        Types of the fleet.
+    type_index : ndarray of int64, shape (satellites,)
+        Type of each satellite.
+
+    Returns
+    -------
+    FirstState
+        State at the epoch.
+    """
+    return FirstState(np.stack([t.initial[STATE_ROWS] for t in types], axis=1)[:, type_index])
 
 
 # --- what it takes to fly it -----------------------------------------------------------------------------------------

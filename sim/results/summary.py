@@ -422,7 +422,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         useful_flops_per_s += jobs.ledger.step_own_s[CAUSES.index("useful")] * (peak / scenario.step)
         uncommitted_s = sum(job.uncommitted_s(jobs.share * outcome.weight) for job in jobs.trainings)
     p10, p50, p90 = (float(v) for v in np.percentile(useful_flops_per_s, (10.0, 50.0, 90.0)))
-    at_first = np.array([t.satellite.power.battery.initial_charge for t in outcome.types])[outcome.type_index]
+    capacity_j = np.array([t.satellite.power.battery.capacity for t in outcome.types])[outcome.type_index]
+    at_first = outcome.initial_value("charge_j") / capacity_j
     lowest_charge = float(np.minimum(outcome.row("charge_fraction_min"), at_first).min())
     ground = _ground(outcome)
     return {
@@ -464,5 +465,5 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
         "numbers": len(loaded.data),
         "assumptions": loaded.assumptions,
-        "notes": [*loaded.notes, *lost(outcome)],
+        "notes": [*loaded.notes, *outcome.first_state.notes, *lost(outcome)],
     }  # fmt: skip

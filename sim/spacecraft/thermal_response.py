@@ -222,10 +222,8 @@ def lesser(junction_k: float, junction_rise_k: float, hbm_k: float, hbm_rise_k: 
 
     Parameters
     ----------
-    junction_k, hbm_k : float
-        Room below the limits [K]; negative beyond them.
-    junction_rise_k, hbm_rise_k : float
-        Rises [K], at least 0.
+    junction_k, junction_rise_k, hbm_k, hbm_rise_k : float
+        Room of each below its limit [K], negative beyond it, and its rise [K], at least 0.
 
     Returns
     -------

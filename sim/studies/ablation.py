@@ -155,7 +155,8 @@ def _with_ample_battery(scenario: Scenario) -> Scenario:
             "charge_efficiency": 1.0, "discharge_efficiency": 1.0, "max_discharge_power": discharge_w,
         }
     )  # fmt: skip
-    return cast(Scenario, with_value(scenario, "satellite.power.battery", ample))
+    # full from the epoch on: one so large would take the run to fill
+    return cast(Scenario, with_value(scenario, "satellite.power.battery", ample)).model_copy(update={"initial": "full"})
 
 
 def full_load_w(satellite: Satellite) -> float:

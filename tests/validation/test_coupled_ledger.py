@@ -16,8 +16,8 @@ import pytest
 from sim import api
 from sim.config.scenario import Loaded
 from sim.engine.driver import Run
+from sim.engine.satellite_params import STATES
 from sim.results import summary as metrics
-from sim.spacecraft.step import ROWS
 
 SCENARIO = """\
 name: ledger
@@ -198,11 +198,9 @@ def test_one_slow_all_slow(scenario: Scenario) -> None:
 class Hot(Run):
     """A run in which satellite 17 begins with a loop of 88 degC, too large to cool within hours."""
 
-    def new_tile(self, *place: Any) -> Any:
-        tile = super().new_tile(*place)
-        if tile.first == 0:
-            tile.carry[ROWS.carried["loop_k"], 17] = 361.15
-        return tile
+    def __init__(self, loaded: Any) -> None:
+        super().__init__(loaded)
+        self.first_state.values[STATES.index("loop_k"), 17] = 361.15
 
 
 def test_one_hot_all_slow(scenario: Scenario) -> None:
@@ -212,7 +210,7 @@ def test_one_hot_all_slow(scenario: Scenario) -> None:
     loop = {"loop": loaded.scenario.satellite.thermal.loop.model_copy(update={"heat_capacity": 1e10})}
     thermal = loaded.scenario.satellite.thermal.model_copy(update=loop)
     satellite = loaded.scenario.satellite.model_copy(update={"thermal": thermal})
-    warm = replace(loaded, scenario=loaded.scenario.model_copy(update={"satellite": satellite}))
+    warm = replace(loaded, scenario=loaded.scenario.model_copy(update={"satellite": satellite, "initial": "full"}))
     assert shares(metrics.summary(Run(warm).finish()))["thermal"] == (0.0, 0.0)
     found = shares(metrics.summary(Hot(warm).finish()))
     own, induced = found["thermal"]

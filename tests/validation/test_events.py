@@ -228,6 +228,7 @@ def test_a_decay_in_a_coupled_run(tmp_path: Path) -> None:
         "duration=3 h",
         "epoch=2026-03-20T12:00:00Z",
         "workloads=[{kind: independent}]",
+        "initial=full",
     )
     alone = Run(api.load("starlink_edge", set=[*sets, "links="]), tile=8, threads=1).finish()
     coupled = api.load("starlink_edge", set=[*sets, "links.topology=nearest"])

@@ -63,7 +63,7 @@ def test_a_service_stops_in_the_step_whose_end_no_station_sees() -> None:
     loaded = scenario.load(
         "starlink_edge",
         sets=(
-            'constellation={kind: ring, altitude: 1200 km, local_time: "06:00", satellites: 1}', "duration=4 h", "step=30 s", "links=",
+            'constellation={kind: ring, altitude: 1200 km, local_time: "06:00", satellites: 1}', "duration=4 h", "step=30 s", "initial=full", "links=",
             "economics=",
         ),
     )  # fmt: skip

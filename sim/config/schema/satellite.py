@@ -128,7 +128,7 @@ class Battery(Section):
         description="Time for which the battery must be able to supply the bus alone; accelerators cannot use this part"
     )
     initial_charge: Fraction = Field(
-        default=1.0, description="State of charge at the epoch, as a share of the capacity"
+        default=1.0, description="State of charge at the epoch, as a share of the capacity; counts with initial: full"
     )
     specific_energy: Annotated[float, Quantity("J/kg", above=0.0, example="150 Wh/kg")] = Field(
         description="Capacity per mass of the pack, for the sensitivity per kilogram"

@@ -72,6 +72,11 @@ class Scenario(Section):
     step: Annotated[float, Quantity("s", above=0.0, most=3600.0, example="60 s")] = Field(
         default=60.0, description="Time step"
     )
+    initial: Literal["settled", "full"] = Field(
+        default="settled",
+        description="State at the epoch: settled, charge and temperatures of an orbit that repeats; full, the battery at "
+        "its initial_charge and the temperatures of the highest load",
+    )
     seed: Annotated[int, Count(least=0, most=2**63 - 1)] = Field(default=1, description="Seed of all random processes")
     constellation: Annotated[list[Constellation], Field(min_length=1)] = Field(
         description="Orbits of the satellites: one entry or a list"

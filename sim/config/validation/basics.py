@@ -69,6 +69,25 @@ def check_time_grid(scenario: Scenario, root: Node) -> list[Problem]:
     return problems
 
 
+def notes(scenario: Scenario) -> list[str]:
+    """Notes on values of the hardware that have no effect.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of str
+        One line, where a battery has an initial charge that does not count.
+    """
+    given = any(t.power.battery.initial_charge != 1.0 for t in scenario.types)
+    if scenario.initial == "full" or not given:
+        return []
+    return ["initial_charge has no effect with initial: settled; write initial: full to start from it"]
+
+
 def check_hardware(scenario: Scenario, root: Node) -> list[Problem]:
     """Check the step against the radiator's time constant, and the reference precision against the accelerator.
 

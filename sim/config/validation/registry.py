@@ -79,7 +79,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """Notes on a valid scenario: Earth orientation, satellites that come close, numbers that differ, implausible designs.
+    """Notes on a valid scenario: Earth orientation, satellites that come close, numbers that differ, implausible designs, values without effect.
 
     Parameters
     ----------
@@ -91,4 +91,5 @@ def notes(scenario: Scenario) -> list[str]:
     list of str
         Notes, one line each.
     """
-    return [*earth.orientation_notes(scenario), *shells.notes(scenario), *jobs.notes(scenario), *plausibility.notes(scenario)]
+    of_models = [*earth.orientation_notes(scenario), *shells.notes(scenario), *jobs.notes(scenario)]
+    return [*of_models, *plausibility.notes(scenario), *basics.notes(scenario)]

@@ -16,6 +16,7 @@ from sim.config.schema import FILES, Scenario, Training, parts
 from sim.network import ALL_PAIRS
 
 START_S = 3.0  # until kernels are loaded, and for the report
+SETTLING_STEPS = 180  # until charge and temperatures repeat: two revolutions in long steps, one in steps of two minutes, one of one
 GROUP = 16  # satellites that are computed together; fewer take as long
 COSTS_S = {
     "satellites": 2e-6,
@@ -23,6 +24,7 @@ COSTS_S = {
     # where nothing couples satellites
     "steps": 2e-6,
     "group_steps": 2e-6,
+    "settling_group_steps": 2e-6,
     "sgp4_steps": 5e-8,
     "numerical_steps": 2.5e-7,
     "sighted_steps": 2e-9,
@@ -40,7 +42,7 @@ COSTS_S = {
     "delays": 1.6e-7,
     "changes": 1e-5,
 }
-PARALLEL = ("steps", "group_steps", "sgp4_steps", "numerical_steps", "sighted_steps")  # divided among threads
+PARALLEL = ("steps", "group_steps", "settling_group_steps", "sgp4_steps", "numerical_steps", "sighted_steps")  # divided among threads
 SHARE_OF_A_CORE = 0.8  # that each further thread adds
 CHOICES = 1  # times that all delays are computed to choose a mesh
 SEARCHES = 40.0  # times as long where a network cannot keep all delays and searches again for every message
@@ -67,8 +69,11 @@ def work(scenario: Scenario, satellites: int, recorded_values: int) -> dict[str,
     steps = scenario.steps
     counts = {"satellites": satellites, "recorded_values": recorded_values, "changes": expected_changes(scenario, satellites)}
     model = motion_model(scenario)
+    settling = SETTLING_STEPS if scenario.initial == "settled" else 0
     if model != "circular":
-        counts[f"{model}_steps"] = satellites * steps
+        counts[f"{model}_steps"] = satellites * (steps + settling)
+    if settling:
+        counts["settling_group_steps"] = settling * _groups(scenario, satellites)
     if scenario.coupled:
         return {**counts, **_coupled_work(scenario, satellites, steps)}
     stations = len(scenario.ground.stations) if scenario.ground else 0

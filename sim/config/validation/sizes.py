@@ -14,7 +14,7 @@ from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 from sim.network import ALL_PAIRS
 
-_BYTES_PER_SATELLITE = 400
+_BYTES_PER_SATELLITE = 500
 _BYTES_PER_ELEMENT_SET = 4000
 _BYTES_PER_EPHEMERIS = 200_000  # a day, a state a minute
 _BYTES_PER_RING = 500  # history of numerical motion, where all satellites are propagated together

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.availability import SatelliteChange
-from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
+from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE, LIMIT_ROWS
 from sim.workload.job_communication import Transport
 from sim.workload.jobs.inference_service import InferenceService
 from sim.workload.jobs.ledger import JobInputs, Ledger
@@ -117,10 +117,40 @@ class JobScheduler:
             training.begin_step(begin_s, end_s, up, transport, changes)
         for service in self.services:
             service.begin_step(reached, up)
-        self.inputs = JobInputs(*(np.ones(self.satellites) for _ in JobInputs._fields))
-        for row in (self.inputs.job_rate, self.inputs.running, self.inputs.productive):
+        self.inputs = self._inputs_without_jobs()
+
+    def _inputs_without_jobs(self) -> JobInputs:
+        inputs = JobInputs(*(np.ones(self.satellites) for _ in JobInputs._fields))
+        for row in (inputs.job_rate, inputs.running, inputs.productive):
             row[self.without_work] = 0.0
-        self.inputs.requested[self.reserve] = 0.0
+        inputs.requested[self.reserve] = 0.0
+        return inputs
+
+    def typical_inputs(self, transport: Transport) -> JobInputs:
+        """Step inputs of a fleet without failures that runs at full clock rate, between checkpoints.
+
+        Jobs compute and exchange messages with their members of the epoch; services work as if all their satellites
+        had a route to the ground. `begin_step` replaces what is set here.
+
+        Parameters
+        ----------
+        transport : Transport
+            Network of the jobs.
+
+        Returns
+        -------
+        JobInputs
+            Inputs of all satellites.
+        """
+        inputs = self._inputs_without_jobs()
+        full, everyone = np.ones((LIMIT_ROWS, self.satellites)), np.ones(self.satellites, dtype=np.bool_)
+        for training in self.trainings:
+            training.fill_typical(transport, inputs)
+        for service in self.services:
+            service.begin_step(everyone, np.ones(self.satellites))
+            service.set_rates(full, inputs.duty)
+            service.fill_inputs(inputs)
+        return inputs._replace(job_rate=inputs.job_rate * self.share)
 
     def set_rates(self, limits: Array) -> Array:
         """Rates of all jobs under given limits.

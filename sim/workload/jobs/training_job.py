@@ -231,6 +231,27 @@ class Training:
         runs, job = self.runs
         duty[runs] = np.where(active, self.parts.compute_s + self.parts.recompute_s, 1.0)[job]
 
+    def fill_typical(self, transport: Transport, inputs: JobInputs) -> None:
+        """Fill the step inputs of jobs that run at full clock rate with their members of the epoch.
+
+        Parameters
+        ----------
+        transport : Transport
+            Network of the jobs.
+        inputs : JobInputs
+            Inputs of all satellites, changed in place.
+        """
+        costs = self.communication.costs(self.initial_ranks, transport)
+        times = training_step.decompose(self.task, np.ones(self.jobs), costs.stage_transfer_s, costs.gradients_s)
+        duty = (times.compute_s + times.recompute_s) / times.total_s
+        standby = np.setdiff1d(self.all_satellites, np.concatenate([np.zeros(0, dtype=np.int64), *self.initial_ranks]))
+        for row in (inputs.job_rate, inputs.running, inputs.productive):
+            row[self.all_satellites] = 0.0
+        for g, members in enumerate(self.initial_ranks):
+            inputs.duty[members] = duty[g]
+            inputs.job_rate[members], inputs.running[members] = 1.0, float(not costs.jobs_disconnected[g])
+        inputs.requested[standby[~self.unallocated[standby]]] = 0.0
+
     def _slowest(self, limits: Array) -> tuple[Array, Ints]:
         """Rate of the slowest member of each job, and its number, the lowest of equals."""
         rate, member = np.empty(self.jobs), np.empty(self.jobs, dtype=np.int64)

@@ -361,3 +361,26 @@ def test_nonsense_in_every_section(small: Path, section: str) -> None:
             lines = [line for line in lines if not line.startswith("  ")]
         path = _write(small.parent / "bad.yaml", "\n".join([*lines, f"{section}: {text}"]) + "\n")
         assert all(p.message and "Node(" not in str(p) for p in _problems(path))
+
+
+# --- initial state -----------------------------------------------------------------------------------------------------
+
+
+def test_initial_state_is_one_of_two() -> None:
+    """Source of truth: the documents: `settled`, which is the default, or `full`; anything else is one line."""
+    assert load("suncatcher").scenario.initial == "settled"
+    assert load("suncatcher", ("initial=full",)).scenario.initial == "full"
+    with pytest.raises(InputError) as error:
+        load("suncatcher", ("initial=warm",))
+    (problem,) = error.value.problems
+    assert str(problem.origin).startswith("--set initial")
+    assert problem.field == "initial"
+    assert all(word in problem.message for word in ("settled", "full"))
+
+
+def test_initial_charge_that_does_not_count() -> None:
+    """Source of truth: the documents: `initial_charge` counts with `initial: full` only, else there is a note."""
+    half = "satellite.power.battery.initial_charge=0.6"
+    assert any("initial_charge has no effect" in note for note in load("suncatcher", (half,)).notes)
+    assert not any("initial_charge" in note for note in load("suncatcher", (half, "initial=full")).notes)
+    assert not any("initial_charge" in note for note in load("suncatcher").notes)

@@ -40,7 +40,7 @@ MEASURED = [
 @pytest.mark.parametrize(("sets", "time_s", "memory_bytes"), MEASURED, ids=[f"{t} s" for _, t, _ in MEASURED])
 def test_near_what_was_measured(sets: tuple[str, ...], time_s: float, memory_bytes: float | None) -> None:
     """Source of truth: processor time of those runs on one core. Within a factor of two, as an estimate should be."""
-    loaded = load("starlink_edge", ("recorder={satellites: 1000, values: 250000}", *sets))
+    loaded = load("starlink_edge", ("recorder={satellites: 1000, values: 250000}", "initial=full", *sets))
     found = size(loaded.scenario, loaded.satellites, loaded.accelerators, threads=1)
     assert time_s / 2.0 < found.time_s - START_S < time_s * 2.0
     assert memory_bytes is None or memory_bytes / 2.0 < found.memory_bytes - 450e6 < memory_bytes * 2.0
@@ -109,6 +109,14 @@ def test_coupled_work_is_counted() -> None:
     assert (counts["coupled_steps"], counts["linked_satellite_steps"], counts["member_steps"]) == (60, 60 * 200, 60 * 180)
     assert (counts["station_steps"], counts["delays"]) == (60 * 14, 180 * 200)
     assert "steps" not in counts
+
+
+def test_the_search_for_the_initial_state_is_counted() -> None:
+    """Source of truth: what the search flies: two to ten revolutions of 16 long steps, one of 48 and one of 96, by groups of satellites."""
+    shell = (*ALONE, *_shell(200, 500), "ground=null")
+    settling = _counts(load("starlink_edge", shell))["settling_group_steps"] / (100_000 / run_time.GROUP)
+    assert 2 * 16 + 48 + 96 <= settling <= 10 * 16 + 48 + 96
+    assert "settling_group_steps" not in _counts(load("starlink_edge", (*shell, "initial=full")))
 
 
 def test_costs_and_counts_have_the_same_names() -> None:

@@ -23,8 +23,8 @@ def ring(local_time: str = "12:00", satellites: int = 8, altitude_km: float = 65
 
 
 def load(*sets: str, events: tuple[str, ...] = (), name: str = "suncatcher") -> scenario.Loaded:
-    """The shipped scenario without stations, with overrides."""
-    return scenario.load(name, sets=("ground.stations=[]", *ALONE, *sets), events=events)
+    """The shipped scenario without stations and from a full battery, with overrides."""
+    return scenario.load(name, sets=("ground.stations=[]", "initial=full", *ALONE, *sets), events=events)
 
 
 def chip(*sets: str) -> tuple[str, ...]:
@@ -35,11 +35,10 @@ def chip(*sets: str) -> tuple[str, ...]:
 def _change(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
     """Change of charge and of stored heat [J]."""
     loaded, carry = outcome.loaded, outcome.carry
-    battery = loaded.scenario.satellite.power.battery
-    charge = carry[ROWS.carried["charge_j"]] - battery.initial_charge * battery.capacity
+    charge = carry[ROWS.carried["charge_j"]] - outcome.initial_value("charge_j")
     capacities = np.array(thermal.network(loaded.scenario.satellite).heat_capacity_j_k)
     now = carry[FIRST_NODE : FIRST_NODE + 5]
-    return charge, capacities @ (now - outcome.types[0].initial[FIRST_NODE : FIRST_NODE + 5, None])
+    return charge, capacities @ (now - np.stack([outcome.initial_value(name) for name in thermal.Nodes._fields]))
 
 
 def closures(outcome: Outcome) -> dict[str, float]:
