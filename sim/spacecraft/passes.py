@@ -1,10 +1,10 @@
 """The step of a tile of satellites in short passes.
 
 A tile lies in one array, row after row, each row padded. The step goes over it in passes (`sim.spacecraft.step` has
-the functions): shadow, penumbra, surroundings, limits by power, limits by heat, operation. A short loop keeps its values
-in registers and lets the processor work on several satellites at once, which one long loop does not. Penumbra and heat
-are computed only for groups of satellites of which one needs them; the result of a satellite does not depend on that,
-nor on the number of satellites in a tile, nor on how time is cut into blocks.
+the functions): shadow, penumbra, surroundings, limits, operation. A short loop keeps its values
+in registers and lets the processor work on several satellites at once, which one long loop does not. Penumbra
+is computed only for satellites that are in it, and a clock rate solved for only in groups of which one needs it; the
+result of a satellite does not depend on that, nor on the number of satellites in a tile, nor on how time is cut into blocks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from orbit.kernels.shadow import mean_in_penumbra, outside_penumbra
 from sim.spacecraft import array, attitude, earth_flux, illumination, radiator, rows
 from sim.spacecraft.inputs import CONTROLS, Inputs
 from sim.spacecraft.step import (
-    NEAR_LIMIT_K,
     RECORDS,
     ROWS,
     SUBMODELS,
@@ -32,11 +31,10 @@ from sim.spacecraft.step import (
     first_effects,
     integrate,
     limits_of,
+    limits_round,
     new_fluxes,
     new_state,
-    settle,
     settled_run,
-    within_heat,
     within_power,
 )
 
@@ -69,8 +67,8 @@ _PASSED = [
     if record in ("limit", "run", "effects") or field in _KEPT or f"{record}.{field}" in _READ_LATER
 ]
 _ROW = {key: ROWS.work + row for row, key in enumerate(_PASSED)}
-PENUMBRA_ROW, HEADROOM_ROW = ROWS.work + len(_PASSED), ROWS.work + len(_PASSED) + 1
-SIDE_BY_SIDE = HEADROOM_ROW + 1  # four rows: edges of satellites in penumbra, and which these are
+PENUMBRA_ROW = ROWS.work + len(_PASSED)
+SIDE_BY_SIDE = PENUMBRA_ROW + 1  # four rows: edges of satellites in penumbra, and which these are
 WITHIN = {field: SIDE_BY_SIDE + row for row, field in enumerate(Draw._fields)}  # the shadow is done with its rows
 COOL = {field: SIDE_BY_SIDE + 4 + row for row, field in enumerate(Draw._fields)}
 WORK = SIDE_BY_SIDE + 4 + len(COOL)
@@ -159,9 +157,9 @@ def directions_pass(work: Any, groups: int, sun: Sun, law: Any, satellite: Any) 
                 load_state(work, i), inputs, work[EDGE_ROW, i], work[LIT_ROW, i], satellite.illumination
             )
             incidence = attitude.advance(lit, law)
-            keep_lit(work, i, lit, 1.0)
-            keep_incidence(work, i, incidence, 1.0)
-            keep_earth(work, i, earth_flux.advance(inputs, lit, incidence, satellite.earth), 1.0)
+            keep_lit(work, i, lit)
+            keep_incidence(work, i, incidence)
+            keep_earth(work, i, earth_flux.advance(inputs, lit, incidence, satellite.earth))
 
 
 @inlined
@@ -214,12 +212,12 @@ def surroundings_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> Non
             lit, incidence, earth = load_lit(work, i), load_incidence(work, i), load_earth(work, i)
             power = array.advance(inputs, lit, incidence, earth, satellite.array)
             environment = radiator.advance(inputs, lit, incidence, earth, satellite.radiator)
-            keep_power(work, i, power, 1.0)
-            keep_environment(work, i, environment, 1.0)
+            keep_power(work, i, power)
+            keep_environment(work, i, environment)
 
 
 @inlined
-def limits_pass(work: Any, g: int, sun: Sun, between: bool, satellite: Any) -> None:
+def limits_pass(work: Any, g: int, sun: Sun, solve_within: bool, solve_cool: bool, satellite: Any) -> None:
     """Clock rates of a group from the power that it may draw.
 
     Parameters
@@ -230,21 +228,21 @@ def limits_pass(work: Any, g: int, sun: Sun, between: bool, satellite: Any) -> N
         The group.
     sun : Sun
         The Sun at the end of the step.
-    between : bool
-        Whether the rate of one of its satellites lies between 0 and what events leave.
+    solve_within, solve_cool : bool
+        Whether the rate of one of its satellites within power, or within heat, lies between 0 and what events leave.
     satellite : SatelliteParams
         Parameters of the satellites' type.
     """
     for j in range(GROUP):
         i = np.uint64(g * GROUP + j)
         state, inputs = load_state(work, i), load_inputs(work, i, sun)
-        limit = limits_of(state, inputs, load_within(work, i), load_cool(work, i), between, satellite)
-        keep_limit(work, i, limit, 1.0)
+        limit = limits_of(state, inputs, load_within(work, i), load_cool(work, i), solve_within, solve_cool, satellite)
+        keep_limit(work, i, limit)
 
 
 @inlined
 def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any) -> None:
-    """`step_limits`: by power, then by heat in groups of which one satellite comes near a limit of temperature.
+    """`step_limits`: what power and heat allow, then clock rates.
 
     Parameters
     ----------
@@ -265,46 +263,34 @@ def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any)
             i = np.uint64(g * GROUP + j)
             state, inputs, power = load_state(work, i), load_inputs(work, i, sun), load_power(work, i)
             effects = first_effects(state, inputs, satellite)
-            within = within_power(state, inputs, power, effects, satellite)
-            effects, work[HEADROOM_ROW, i] = settle(state, inputs, power, load_environment(work, i), within, effects, satellite)
-            keep_effects(work, i, effects, 1.0)
+            cool = within_power(state, inputs, power, effects, satellite)
+            _, cool, effects = limits_round(state, inputs, power, load_environment(work, i), cool, effects, satellite)
+            keep_cool(work, i, cool)
+            keep_effects(work, i, effects)
     for n in range(groups):
         g = which[n]
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
             state, inputs, power = load_state(work, i), load_inputs(work, i, sun), load_power(work, i)
-            within = within_power(state, inputs, power, load_effects(work, i), satellite)
-            effects, headroom_k = settle(
-                state, inputs, power, load_environment(work, i), within, load_effects(work, i), satellite
+            within, cool, effects = limits_round(
+                state, inputs, power, load_environment(work, i), load_cool(work, i), load_effects(work, i), satellite
             )
-            keep_within(work, i, within, 1.0)
-            keep_cool(work, i, within, 1.0)
-            keep_effects(work, i, effects, 1.0)
-            work[HEADROOM_ROW, i] = min(work[HEADROOM_ROW, i], headroom_k)
+            keep_within(work, i, within)
+            keep_cool(work, i, cool)
+            keep_effects(work, i, effects)
     for n in range(groups):
-        g, least_k = which[n], NEAR_LIMIT_K
-        for j in range(GROUP):
-            least_k = min(least_k, work[HEADROOM_ROW, np.uint64(g * GROUP + j)])
-        if least_k < NEAR_LIMIT_K:
-            for j in range(GROUP):
-                i = np.uint64(g * GROUP + j)
-                state, inputs = load_state(work, i), load_inputs(work, i, sun)
-                within, cool, effects = within_heat(
-                    state, inputs, load_power(work, i), load_environment(work, i), load_within(work, i), load_effects(work, i), satellite
-                )
-                hot = NEAR_LIMIT_K - work[HEADROOM_ROW, i]
-                keep_within(work, i, within, hot)
-                keep_cool(work, i, cool, hot)
-                keep_effects(work, i, effects, hot)
-    for n in range(groups):
-        g, between = which[n], 0
+        g, within, cool = which[n], 0, 0
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            between += between_ends(load_inputs(work, i, sun), load_within(work, i), load_cool(work, i), satellite)
-        if between > 0:
-            limits_pass(work, g, sun, True, satellite)
+            inputs = load_inputs(work, i, sun)
+            within += between_ends(inputs, load_within(work, i), satellite)
+            cool += between_ends(inputs, load_cool(work, i), satellite)
+        if within > 0:
+            limits_pass(work, g, sun, True, True, satellite)
+        elif cool > 0:
+            limits_pass(work, g, sun, False, True, satellite)
         else:
-            limits_pass(work, g, sun, False, satellite)
+            limits_pass(work, g, sun, False, False, satellite)
 
 
 @inlined
@@ -328,8 +314,8 @@ def operation_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> None:
             state, inputs = load_state(work, i), load_inputs(work, i, sun)
             power, environment, limit = load_power(work, i), load_environment(work, i), load_limit(work, i)
             run, effects = settled_run(state, inputs, power, environment, limit, load_effects(work, i), satellite)
-            keep_run(work, i, run, 1.0)
-            keep_effects(work, i, effects, 1.0)
+            keep_run(work, i, run)
+            keep_effects(work, i, effects)
     for g in range(groups):
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)

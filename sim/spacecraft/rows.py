@@ -212,7 +212,7 @@ def loader(name: str, record: type, rows: Mapping[str, int]) -> Any:
 
 
 def keeper(name: str, rows: Mapping[str, int]) -> Any:
-    """Function (work, i, record, where) that stores fields of a record in rows of `work` for satellites with `where` above 0.
+    """Function (work, i, record) that stores fields of a record in rows of `work`.
 
     Parameters
     ----------
@@ -226,8 +226,8 @@ def keeper(name: str, rows: Mapping[str, int]) -> Any:
     callable
         The inlined function.
     """
-    lines = [f"work[{row}, i] = record.{field} if where > 0.0 else work[{row}, i]" for field, row in rows.items()]
-    return written(name, "work, i, record, where", lines or ["pass"], {})
+    lines = [f"work[{row}, i] = record.{field}" for field, row in rows.items()]
+    return written(name, "work, i, record", lines or ["pass"], {})
 
 
 def binder(name: str, record: type, sources: Mapping[str, Sequence[str]]) -> Any:

@@ -46,7 +46,6 @@ SUBMODELS: tuple[Submodel, ...] = (
     accounting.MODEL,
 )
 EFFECTS = tuple(m for m in SUBMODELS if m.adds)
-NEAR_LIMIT_K = 0.1  # closer to a limit than this, heat is asked; the effects of an estimate are far closer to settled
 
 
 class Limit(NamedTuple):
@@ -199,61 +198,15 @@ def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effe
     -------
     effects : Effects
         Loads of the effects [W].
-    headroom_k : float
-        Least distance of junction and memory from their limits at the end of the step, under the estimate [K].
+    room : Room
+        Distances of junction and memory from their limits at the end of the step, under the estimate [K].
     """
     loads = compute.advance(inputs, run, effects, satellite.compute)
     flows = battery.advance(state, power, loads, satellite.battery)
     loop_w = loads.loop_w + flows.battery_loss_w
     heats = thermal_response.Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w)
-    forecast, headroom_k = thermal_response.forecast(state, heats, satellite.thermal)
-    return all_effects(state, inputs, run, forecast, effects, satellite), headroom_k
-
-
-@inlined
-def thermal_limit(
-    state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any
-) -> tuple[float, float]:
-    """Dynamic power and powered share at which junction and memory end the step within their limits.
-
-    `run` is an estimate, which enters only through the battery's own heat and the curvature of T^4: each call is a
-    fixed-point iteration that gains two digits.
-
-    Parameters
-    ----------
-    state : State
-        What the satellite carries from the step before.
-    inputs : Inputs
-        Inputs of the step.
-    power : ArrayPower
-        Power of the array.
-    environment : Environment
-        Heat that the radiator absorbs.
-    run : Draw
-        Dynamic power and shares that are run.
-    effects : Effects
-        Loads that effects add.
-    satellite : SatelliteParams
-        Parameters of all submodels.
-
-    Returns
-    -------
-    dynamic : float
-        Dynamic power over that at full rate, 0 to 1.
-    powered : float
-        Powered share of the step, 0 to 1.
-    """
-    p, thermal_p = satellite.compute, satellite.thermal
-    up, duty, bus_w = inputs.available, inputs.duty, p.bus_w * inputs.available + effects.bus_w
-    loads = compute.advance(inputs, run, effects, p)
-    loss_w = battery.advance(state, power, loads, satellite.battery).battery_loss_w
-    heats = thermal_response.Heats(loads.chip_w, loads.plate_w, loads.loop_w + loss_w, environment.environment_w)
-    c = thermal_response.correction(state, heats, thermal_p)
-    chip_w = thermal_response.chip_limit_w(state, heats, c, thermal_p) - effects.chip_w
-    idle = compute.loads(0.0, 1.0, duty, up, 0.0, effects.chip_w, p)
-    on = thermal_response.powered_limit(state, bus_w + loss_w, idle.chip_w, idle.plate_w, idle.loop_w, c, thermal_p)
-    share = (chip_w - up * p.idle_w) / max(up * duty * p.dynamic_w, 1e-9)
-    return (min(1.0, max(0.0, share)) if on >= 1.0 else 0.0), min(1.0, max(0.0, on))
+    forecast, room = thermal_response.forecast(state, heats, satellite.thermal)
+    return all_effects(state, inputs, run, forecast, effects, satellite), room
 
 
 @inlined
@@ -306,17 +259,15 @@ def within_power(state: Any, inputs: Any, power: Any, effects: Any, satellite: A
 
 
 @inlined
-def between_ends(inputs: Any, within: Any, cool: Any, satellite: Any) -> bool:
+def between_ends(inputs: Any, draw: Any, satellite: Any) -> bool:
     """Whether a clock rate lies between 0 and what events leave, so that it has to be solved for.
 
     Parameters
     ----------
     inputs : Inputs
         Inputs of the step.
-    within : Draw
-        What power allows.
-    cool : Draw
-        What heat leaves of it.
+    draw : Draw
+        What power or heat allows.
     satellite : SatelliteParams
         Parameters of all submodels.
 
@@ -326,11 +277,13 @@ def between_ends(inputs: Any, within: Any, cool: Any, satellite: Any) -> bool:
         Whether it does.
     """
     most = compute.dynamic_share(inputs.rate_cap, satellite.compute.voltage_floor)
-    return bool(0.0 < within.dynamic < most or 0.0 < cool.dynamic < most)
+    return bool(0.0 < draw.dynamic < most)
 
 
 @inlined
-def limits_of(state: Any, inputs: Any, within: Any, cool: Any, between: bool, satellite: Any) -> Any:
+def limits_of(
+    state: Any, inputs: Any, within: Any, cool: Any, solve_within: bool, solve_cool: bool, satellite: Any
+) -> Any:
     """Limits of clock rate, with what the effects leave of it.
 
     Parameters
@@ -343,8 +296,8 @@ def limits_of(state: Any, inputs: Any, within: Any, cool: Any, between: bool, sa
         What power allows.
     cool : Draw
         What heat leaves of it.
-    between : bool
-        Whether one of them may lie between the ends.
+    solve_within, solve_cool : bool
+        Whether their clock rates may lie between the ends.
     satellite : SatelliteParams
         Parameters of all submodels.
 
@@ -354,18 +307,61 @@ def limits_of(state: Any, inputs: Any, within: Any, cool: Any, between: bool, sa
         Limits of the step.
     """
     guard, p = rate_guard(state, inputs, satellite), satellite.compute
-    rate = compute.clock_rate(within.dynamic, inputs.rate_cap, between, p)
-    cool_rate = rate if cool.dynamic >= within.dynamic else compute.clock_rate(cool.dynamic, inputs.rate_cap, between, p)
+    rate = compute.clock_rate(within.dynamic, inputs.rate_cap, solve_within, p)
+    cool_rate = rate if cool.dynamic >= within.dynamic else compute.clock_rate(cool.dynamic, inputs.rate_cap, solve_cool, p)
     return Limit(rate, guard * cool_rate, guard * cool.powered)
 
 
 @inlined
-def within_heat(
-    state: Any, inputs: Any, power: Any, environment: Any, within: Any, effects: Any, satellite: Any
-) -> tuple[Any, Any, Any]:
-    """What power allows, and what the temperatures of junction and memory leave of it.
+def cooled(inputs: Any, within: Any, run: Any, room: Any, more_w: float, satellite: Any) -> Any:
+    """What the temperatures of junction and memory leave of what power allows: a Newton step from an estimate.
 
-    Three rounds leave less than 1e-4 of the dynamic power.
+    Heats of plates and coolant follow those of the accelerators. Heat of the battery and the curvature of T^4 are held
+    at the estimate: each step leaves a few per cent of the error.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    within : Draw
+        What power allows.
+    run : Draw
+        The estimate.
+    room : Room
+        Distances of junction and memory from their limits under the estimate [K].
+    more_w : float
+        Loads of the effects on the accelerators, beyond those under which the room was found [W].
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Draw
+        What heat leaves: a lower clock rate, or machines that are off for part of the step.
+    """
+    p, junction, hbm = satellite.compute, satellite.thermal.junction, satellite.thermal.hbm
+    up, plate, loop = inputs.available, 1.0 / p.conversion_efficiency - 1.0, p.pump_fraction / p.conversion_efficiency
+    junction_k_w = thermal_response.rise_k(junction, 1.0, plate, loop)
+    hbm_k_w = thermal_response.rise_k(hbm, 1.0, plate, loop)
+    full_w = up * inputs.duty * p.dynamic_w
+    dynamic_w = full_w * run.dynamic - more_w
+    dynamic = (dynamic_w + thermal_response.fit(room, junction_k_w, hbm_k_w)) / max(full_w, 1e-9)
+    # without arithmetic machines idle, for as long as that fits
+    idle_w, host_w = up * p.idle_w, up * p.host_w
+    idle_plate_w, idle_loop_w = plate * idle_w + (1.0 + plate) * host_w, loop * (idle_w + host_w)
+    without = thermal_response.Room(room.junction_k + junction_k_w * dynamic_w, room.hbm_k + hbm_k_w * dynamic_w)
+    on = run.powered + thermal_response.fit(
+        without,
+        thermal_response.rise_k(junction, idle_w, idle_plate_w, idle_loop_w), thermal_response.rise_k(hbm, idle_w, idle_plate_w, idle_loop_w),
+    )  # fmt: skip
+    return Draw(min(within.dynamic, max(0.0, dynamic)), min(within.powered, max(0.0, on)), inputs.duty)
+
+
+@inlined
+def limits_round(
+    state: Any, inputs: Any, power: Any, environment: Any, cool: Any, effects: Any, satellite: Any
+) -> tuple[Any, Any, Any]:
+    """From an estimate of what power and heat allow to a closer one.
 
     Parameters
     ----------
@@ -377,10 +373,10 @@ def within_heat(
         Power of the array.
     environment : Environment
         Heat that the radiator absorbs.
-    within : Draw
-        What power allows, under an estimate of the effects' loads.
+    cool : Draw
+        The estimate.
     effects : Effects
-        The estimate [W].
+        Loads of the effects under an earlier estimate [W].
     satellite : SatelliteParams
         Parameters of all submodels.
 
@@ -391,17 +387,11 @@ def within_heat(
     cool : Draw
         What heat leaves of it.
     effects : Effects
-        Loads of the effects at these limits [W].
+        Loads of the effects [W].
     """
-    dynamic, on = thermal_limit(state, inputs, power, environment, within, effects, satellite)
-    cool = Draw(min(within.dynamic, dynamic), min(within.powered, on), inputs.duty)
-    effects, _ = settle(state, inputs, power, environment, cool, effects, satellite)
-    dynamic, on = thermal_limit(state, inputs, power, environment, cool, effects, satellite)
-    cool = Draw(min(within.dynamic, dynamic), min(within.powered, on), inputs.duty)
-    effects, _ = settle(state, inputs, power, environment, cool, effects, satellite)
-    within = within_power(state, inputs, power, effects, satellite)
-    dynamic, on = thermal_limit(state, inputs, power, environment, cool, effects, satellite)
-    return within, Draw(min(within.dynamic, dynamic), min(within.powered, on), inputs.duty), effects
+    after, room = settle(state, inputs, power, environment, cool, effects, satellite)
+    within = within_power(state, inputs, power, after, satellite)
+    return within, cooled(inputs, within, cool, room, after.chip_w - effects.chip_w, satellite), after
 
 
 @inlined
@@ -428,16 +418,12 @@ def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite
     effects : Effects
         Loads of the effects at these limits [W].
     """
-    # the effects' loads follow the temperatures of a first estimate, and change what power allows
+    # the effects' loads follow the temperatures, and change what power and heat allow; two rounds leave 1e-4 of the dynamic power
     effects = first_effects(state, inputs, satellite)
-    within = within_power(state, inputs, power, effects, satellite)
-    effects, first_k = settle(state, inputs, power, environment, within, effects, satellite)
-    within = within_power(state, inputs, power, effects, satellite)
-    effects, second_k = settle(state, inputs, power, environment, within, effects, satellite)
-    cool = within
-    if min(first_k, second_k) < NEAR_LIMIT_K:
-        within, cool, effects = within_heat(state, inputs, power, environment, within, effects, satellite)
-    return limits_of(state, inputs, within, cool, True, satellite), effects
+    cool = within_power(state, inputs, power, effects, satellite)
+    _, cool, effects = limits_round(state, inputs, power, environment, cool, effects, satellite)
+    within, cool, effects = limits_round(state, inputs, power, environment, cool, effects, satellite)
+    return limits_of(state, inputs, within, cool, True, True, satellite), effects
 
 
 @inlined

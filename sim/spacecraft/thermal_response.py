@@ -68,6 +68,13 @@ class Forecast(NamedTuple):
     loop_rise_k_w: float  # per watt into the coolant
 
 
+class Room(NamedTuple):
+    """Distance of junction and memory below their limits at the end of the step [K]; negative beyond them."""
+
+    junction_k: float
+    hbm_k: float
+
+
 @inlined
 def departure_w(temp_k: float, p: Stepper) -> float:
     """Emission beyond the tangent through the origin, which the linear part carries.
@@ -166,7 +173,7 @@ def node_k(row: Response, t: Any, heats: Heats, c: Correction) -> float:
 
 
 @inlined
-def forecast(t: Any, heats: Heats, p: Stepper) -> tuple[Forecast, float]:
+def forecast(t: Any, heats: Heats, p: Stepper) -> tuple[Forecast, Room]:
     """Temperatures of junction and coolant at the end of the step, and their rise per watt.
 
     Heats that lead beyond a limit will be lowered until the step ends at it: the junction is forecast there.
@@ -184,109 +191,50 @@ def forecast(t: Any, heats: Heats, p: Stepper) -> tuple[Forecast, float]:
     -------
     forecast : Forecast
         Temperatures [K] and rises [K/W].
-    headroom_k : float
-        Least distance of junction and memory from their limits under these heats [K]; negative beyond them.
+    room : Room
+        Distances of junction and memory from their limits under these heats [K].
     """
     c = correction(t, heats, p)
     junction_k = node_k(p.junction, t, heats, c)
-    headroom_k = min(p.junction_limit_k - junction_k, p.hbm_limit_k - node_k(p.hbm, t, heats, c))
-    return Forecast(junction_k + min(0.0, headroom_k), node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w), headroom_k
+    room = Room(p.junction_limit_k - junction_k, p.hbm_limit_k - node_k(p.hbm, t, heats, c))
+    junction_k += min(0.0, room.junction_k, room.hbm_k)
+    return Forecast(junction_k, node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w), room
 
 
 @inlined
-def rest_k(row: Response, t: Any, plate_w: float, loop_w: float, c: Correction) -> float:
-    """Temperature of a node at the end of the step without heat of the accelerators.
+def fit(room: Room, junction_rise_k: float, hbm_rise_k: float) -> float:
+    """How many times a heat fits into the room of junction and memory, whichever is first.
+
+    Parameters
+    ----------
+    room : Room
+        Distances from the limits [K].
+    junction_rise_k, hbm_rise_k : float
+        Rises under the heat [K], at least 0.
+
+    Returns
+    -------
+    float
+        Factor; negative beyond a limit.
+    """
+    by_junction = room.junction_k * hbm_rise_k < room.hbm_k * junction_rise_k  # compared without divisions
+    return (room.junction_k if by_junction else room.hbm_k) / max(junction_rise_k if by_junction else hbm_rise_k, 1e-30)
+
+
+@inlined
+def rise_k(row: Response, chip_w: float, plate_w: float, loop_w: float) -> float:
+    """Rise of a node over the step under heats of the machines.
 
     Parameters
     ----------
     row : Response
         Response of the node.
-    t : State or Nodes
-        Temperatures of the nodes at the beginning of the step [K].
-    plate_w, loop_w : float
-        Heat into plates and coolant [W].
-    c : Correction
-        Correction of the radiator.
+    chip_w, plate_w, loop_w : float
+        Heat into accelerators, plates and coolant [W].
 
     Returns
     -------
     float
-        Temperature [K].
+        Rise [K].
     """
-    return after(row, t, 0.0, plate_w, loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
-
-
-@inlined
-def lesser(junction_k: float, junction_rise_k: float, hbm_k: float, hbm_rise_k: float) -> float:
-    """How many times rises of junction and memory fit into the room below their limits: the lesser of two ratios.
-
-    Parameters
-    ----------
-    junction_k, junction_rise_k, hbm_k, hbm_rise_k : float
-        Room of each below its limit [K], negative beyond it, and its rise [K], at least 0.
-
-    Returns
-    -------
-    float
-        Factor.
-    """
-    by_junction = junction_k * hbm_rise_k < hbm_k * junction_rise_k  # compared without the divisions
-    return (junction_k if by_junction else hbm_k) / max(junction_rise_k if by_junction else hbm_rise_k, 1e-30)
-
-
-@inlined
-def chip_limit_w(t: Any, heats: Heats, c: Correction, p: Stepper) -> float:
-    """Power of the accelerators at which junction or memory ends the step at its limit, whichever is first.
-
-    heats.chip_w is a first guess: it enters only through the radiator's small correction c.
-
-    Parameters
-    ----------
-    t : State or Nodes
-        Temperatures of the nodes at the beginning of the step [K].
-    heats : Heats
-        Heats in the step [W]; heats.chip_w is an estimate, which enters only through the small correction c.
-    c : Correction
-        Correction of the radiator.
-    p : Stepper
-        Parameters of the submodel.
-
-    Returns
-    -------
-    float
-        Power [W]; may be negative.
-    """
-    junction_k = p.junction_limit_k - rest_k(p.junction, t, heats.plate_w, heats.loop_w, c)
-    hbm_k = p.hbm_limit_k - rest_k(p.hbm, t, heats.plate_w, heats.loop_w, c)
-    return lesser(junction_k, p.junction.chip_w, hbm_k, p.hbm.chip_w)
-
-
-@inlined
-def powered_limit(
-    t: Any, rest_loop_w: float, idle_chip_w: float, idle_plate_w: float, idle_loop_w: float, c: Correction, p: Stepper
-) -> float:  # fmt: skip
-    """Share of the step that idling machines may be on with junction and memory within their limits at its end.
-
-    Parameters
-    ----------
-    t : State or Nodes
-        Temperatures of the nodes at the beginning of the step [K].
-    rest_loop_w : float
-        Heat into the coolant with the machines off [W].
-    idle_chip_w, idle_plate_w, idle_loop_w : float
-        Heats of the idling machines [W].
-    c : Correction
-        Correction of the radiator under a first estimate of all heats.
-    p : Stepper
-        Parameters of the submodel.
-
-    Returns
-    -------
-    float
-        Share; may exceed 1 or be negative.
-    """
-    j, h = p.junction, p.hbm
-    return lesser(
-        p.junction_limit_k - rest_k(j, t, 0.0, rest_loop_w, c), j.chip_w * idle_chip_w + j.plate_w * idle_plate_w + j.loop_w * idle_loop_w,
-        p.hbm_limit_k - rest_k(h, t, 0.0, rest_loop_w, c), h.chip_w * idle_chip_w + h.plate_w * idle_plate_w + h.loop_w * idle_loop_w,
-    )  # fmt: skip
+    return row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w

@@ -148,9 +148,9 @@ def test_passes_are_the_step() -> None:
     loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sun_m, 1361.0, controls, values)
     loop.preview_limits(*tiles, sun_m, 1361.0, controls[loop.DUTY_CONTROL], False, values, limits)
     loop.take_step(*tiles, sun_m, 1361.0, controls, values, np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME))
-    lit, hot = work[0, passes.LIT_ROW, :n], work[0, passes.HEADROOM_ROW, :n] < step.NEAR_LIMIT_K
+    lit = work[0, passes.LIT_ROW, :n]
     assert ((lit > 0.0) & (lit < 1.0)).sum() >= 5
-    assert 3 <= hot.sum() <= n - 3
+    assert 3 <= (limits[loop.LIMIT_RATE] < limits[loop.LIMIT_POWER]).sum() <= n - 3, "some are limited by heat"
     for i in range(n):
         state = step.State(*(float(before[names[f], i]) for f in step.State._fields))
         inputs = step.Inputs(*r_m[2, :, i].tolist(), *sun_m.tolist(), 1361.0, *controls[:, i].tolist())
@@ -164,7 +164,8 @@ def test_passes_are_the_step() -> None:
 def test_steps_limited_by_heat_end_at_the_limit() -> None:
     """Source of truth: definition: where heat lowers the rate, junction or memory ends the step at its limit, neither above it.
 
-    Three rounds leave 1e-4 of the dynamic power, which moves the junction by 3 mK in 60 s: 13 kW, 2.3 K/kW.
+    Two rounds leave 1e-4 of the dynamic power, which moves the junction by 3 mK in 60 s (13 kW, 2.3 K/kW), and twice that where
+    temperatures jump from one step to the next, as here.
     """
     params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=75 degC")
     work, r_m, sun_m = _forty_satellites(params, np.random.default_rng(13))
@@ -175,7 +176,7 @@ def test_steps_limited_by_heat_end_at_the_limit() -> None:
         after, fluxes = step.advance(state, inputs, params)
         if 0.0 < fluxes.rate_limit < fluxes.rate_power - 1e-9:
             room_k = min(params.thermal.junction_limit_k - after.junction_k, params.thermal.hbm_limit_k - after.hbm_k)
-            assert room_k == pytest.approx(0.0, abs=3e-3)
+            assert room_k == pytest.approx(0.0, abs=6e-3)
             at_limit += 1
     assert at_limit >= 5
 

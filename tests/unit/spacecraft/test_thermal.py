@@ -31,8 +31,10 @@ def thermal_step(*arguments: float | Stepper) -> tuple[float, ...]:
 
 
 def chip_limit_w(*arguments: float | Stepper) -> float:
+    """A Newton step from the power of accelerators in `arguments` towards that which ends the step at a limit."""
     nodes, heats, step = Nodes(*arguments[:5]), Heats(*arguments[5:9]), arguments[9]
-    return thermal_response.chip_limit_w(nodes, heats, thermal_response.correction(nodes, heats, step), step)
+    _, room = thermal_response.forecast(nodes, heats, step)
+    return heats.chip_w + thermal_response.fit(room, step.junction.chip_w, step.hbm.chip_w)
 
 
 def _slope(t: np.ndarray, chip: float, plate: float, loop: float, env: float, net: Thermal = NETWORK) -> np.ndarray:
