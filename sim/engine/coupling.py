@@ -6,9 +6,8 @@ would allow, before jobs choose their rate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,9 +17,9 @@ from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.config.validation import isolation_message
 from sim.engine import events, job_assignment, links
+from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.outcome import Outcome
-from sim.engine.satellite_params import FleetType
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import LinkState, Network
@@ -164,27 +163,6 @@ class _StepAhead(NamedTuple):
     lost: list[int]  # satellites that have no position from this step on
 
 
-class _Batch(NamedTuple):
-    """Neighbouring tiles whose satellites are of one type; views of the arrays of all tiles."""
-
-    kind: int
-    type_: FleetType
-    work: Array  # (tiles, WORK, ROW_LENGTH)
-    r_m: Array  # (tiles, block, 3, width)
-    first: Ints  # number of the first satellite of each tile
-    real: Ints  # satellites of each tile
-
-
-def _batches(tiles: Sequence[Tile], work: Array, r_m: Array) -> list[_Batch]:
-    kinds = np.array([tile.kind for tile in tiles])
-    cuts = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(tiles)]
-    first, real = (np.array(values, dtype=np.int64) for values in zip(*((t.first, t.real) for t in tiles), strict=True))
-    return [
-        _Batch(tiles[lo].kind, tiles[lo].type_, work[lo:hi], r_m[lo:hi], first[lo:hi], real[lo:hi])
-        for lo, hi in pairwise(cuts)
-    ]
-
-
 class Coupling:
     """The exchange of a fleet whose satellites depend on each other, one step at a time.
 
@@ -207,7 +185,9 @@ class Coupling:
         self.controls, self.limits = np.ones((loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
 
-    def begin(self, tiles: Sequence[Tile], work: Array, r_m: Array, fleet: Ints, extremes: Array) -> None:
+    def begin(
+        self, tiles: Sequence[Tile], work: Array, r_m: Array, new_sums: Callable[[], tuple[Ints, Array]]
+    ) -> None:
         """Links, jobs and routes at the epoch.
 
         Parameters
@@ -218,13 +198,11 @@ class Coupling:
             Rows of all tiles.
         r_m : ndarray, shape (tiles, block, 3, width)
             Positions of all tiles at the ends of the steps of a block [m].
-        fleet : ndarray of int64, shape (types, steps, columns)
-            Sums over the fleet, added to in every step.
-        extremes : ndarray, shape (steps, items)
-            Largest and smallest values, raised in every step.
+        new_sums : callable
+            Gives room for sums over the fleet and extremes, added to and raised in every step.
         """
-        self.batches, self.fleet, self.extremes = _batches(tiles, work, r_m), fleet, extremes
         run, s = self.run, self.run.surroundings
+        self.batches = Batches(tiles, work, r_m, run.threads, new_sums)
         x = slice(loop.X_ROW, loop.X_ROW + 3)
         self.r_m = np.concatenate([t.carry[x, : t.real] for t in tiles], axis=1)
         self._first_network()
@@ -357,11 +335,12 @@ class Coupling:
         """
         self._exchange(k, at)
         run, s = self.run, self.run.surroundings
-        for b in self.batches:
-            loop.take_step(
+        self.batches.each(
+            lambda b: loop.take_step(
                 b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], self.controls, b.type_.values,
-                self.fleet[b.kind, k], self.extremes[k],
-            )  # fmt: skip
+                b.fleet[b.kind, k], b.extremes[k],
+            )
+        )  # fmt: skip
         if (k + 1) % run.stride == 0:
             self._record((k + 1) // run.stride - 1, tiles)
 
@@ -387,10 +366,11 @@ class Coupling:
         """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""
         s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
         duty[:] = 1.0
-        for b in self.batches:
-            loop.see_surroundings(
+        self.batches.each(
+            lambda b: loop.see_surroundings(
                 b.work, b.first, b.real, b.r_m, at, s.sun_m[k + 2], s.flux_w_m2[k + 2], self.controls, b.type_.values
             )
+        )
         self._preview(k, again=False)
         for _ in range(ROUNDS):
             wanted = self.scheduler.set_rates(self.limits)
@@ -408,7 +388,8 @@ class Coupling:
     def _preview(self, k: int, again: bool) -> None:
         """What the step allows every satellite under the duty as it is."""
         s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
-        for b in self.batches:
-            loop.preview_limits(
+        self.batches.each(
+            lambda b: loop.preview_limits(
                 b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], duty, again, b.type_.values, self.limits
             )
+        )

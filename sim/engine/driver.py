@@ -51,10 +51,9 @@ class Sums(local):
         steps, stations = run.grid.steps, run.surroundings.station_m.shape[1]
         self.r_m = np.empty((run.block, 3, run.width))
         self.work = np.zeros((loop.WORK, loop.ROW_LENGTH))
-        self.fleet = np.zeros((len(run.types), steps, loop.COLUMNS), dtype=np.int64)
-        self.extremes = np.full((steps, loop.EXTREMES), loop.NO_EXTREME)
+        self.fleet, self.extremes = run.new_sums()
         self.best_range2_m2 = np.full((steps, stations), visibility.OUT_OF_SIGHT_M2)
-        run.parts.append((self.fleet, self.extremes, self.best_range2_m2))
+        run.ranges2_m2.append(self.best_range2_m2)
 
 
 class Run(Context):
@@ -83,7 +82,8 @@ class Run(Context):
         sample: int | None = None,
     ) -> None:
         super().__init__(loaded, tile, block, threads, sample)
-        self.parts: list[tuple[NDArray[np.int64], Array, Array]] = []
+        self.parts: list[tuple[NDArray[np.int64], Array]] = []
+        self.ranges2_m2: list[Array] = []
         self.loop = loop.run_block
         self.sums = Sums()
 
@@ -126,7 +126,10 @@ class Run(Context):
             What the run leaves.
         """
         tiles = self.begin_coupled(coupling)
-        self.march(tiles, coupling, coupling.block, progress)
+        try:
+            self.march(tiles, coupling, coupling.block, progress)
+        finally:
+            coupling.batches.close()
         for tile in tiles:
             self._keep(tile)
         return coupling.end(self._gather())
@@ -149,7 +152,7 @@ class Run(Context):
         work = np.zeros((len(places), loop.WORK, loop.ROW_LENGTH))
         r_m = np.empty((len(places), coupling.block, 3, self.width))
         tiles = [self.new_tile(*place, r_m[t], work[t]) for t, place in enumerate(places)]
-        coupling.begin(tiles, work, r_m, self.sums.fleet, self.sums.extremes)
+        coupling.begin(tiles, work, r_m, self.new_sums)
         self.first_state = initial_state.first_state(self, coupling.typical_controls)
         for tile in tiles:
             self._enter_first_state(tile)
@@ -182,6 +185,21 @@ class Run(Context):
                 exchange.advance(k, many, k - k0, tiles)
             if progress is not None:
                 progress((k0 + n) * self.satellites, steps * self.satellites)
+
+    def new_sums(self) -> tuple[NDArray[np.int64], Array]:
+        """A share of the sums over the fleet, which one thread at a time adds to.
+
+        Returns
+        -------
+        fleet : ndarray of int64, shape (types, steps, COLUMNS)
+            Sums in whole counts.
+        extremes : ndarray, shape (steps, EXTREMES)
+            Largest values, smallest ones with their sign turned.
+        """
+        steps = self.grid.steps
+        part = np.zeros((len(self.types), steps, loop.COLUMNS), dtype=np.int64), np.full((steps, loop.EXTREMES), loop.NO_EXTREME)
+        self.parts.append(part)
+        return part
 
     # --- tiles
 
@@ -306,7 +324,7 @@ class Run(Context):
         fleet = sum((p[0] for p in self.parts), np.zeros_like(self.parts[0][0]))
         extremes = np.max([p[1] for p in self.parts], axis=0)
         extremes = np.where(extremes > loop.NO_EXTREME, extremes, -np.inf) * loop.SIGNS
-        range2 = np.min([p[2] for p in self.parts], axis=0)
+        range2 = np.min(self.ranges2_m2, axis=0)
         steps, stations = range2.shape
         seen = (range2 < visibility.OUT_OF_SIGHT_M2) & (np.sqrt(range2) <= self.surroundings.max_range_m)
         seen &= events.stations_available(self.listed, steps, stations, self.scenario.step)

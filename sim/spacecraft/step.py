@@ -343,17 +343,17 @@ def cooled(inputs: Any, within: Any, run: Any, room: Any, more_w: float, satelli
     up, plate, loop = inputs.available, 1.0 / p.conversion_efficiency - 1.0, p.pump_fraction / p.conversion_efficiency
     junction_k_w = thermal_response.rise_k(junction, 1.0, plate, loop)
     hbm_k_w = thermal_response.rise_k(hbm, 1.0, plate, loop)
-    full_w = up * inputs.duty * p.dynamic_w
-    dynamic_w = full_w * run.dynamic - more_w
-    dynamic = (dynamic_w + thermal_response.fit(room, junction_k_w, hbm_k_w)) / max(full_w, 1e-9)
-    # without arithmetic machines idle, for as long as that fits
     idle_w, host_w = up * p.idle_w, up * p.host_w
     idle_plate_w, idle_loop_w = plate * idle_w + (1.0 + plate) * host_w, loop * (idle_w + host_w)
-    without = thermal_response.Room(room.junction_k + junction_k_w * dynamic_w, room.hbm_k + hbm_k_w * dynamic_w)
-    on = run.powered + thermal_response.fit(
-        without,
-        thermal_response.rise_k(junction, idle_w, idle_plate_w, idle_loop_w), thermal_response.rise_k(hbm, idle_w, idle_plate_w, idle_loop_w),
-    )  # fmt: skip
+    junction_idle_k = thermal_response.rise_k(junction, idle_w, idle_plate_w, idle_loop_w)
+    hbm_idle_k = thermal_response.rise_k(hbm, idle_w, idle_plate_w, idle_loop_w)
+    full_w = up * inputs.duty * p.dynamic_w
+    dynamic_w, off = full_w * run.dynamic - more_w, 1.0 - run.powered
+    # arithmetic in what is left with all machines on; without it machines idle, for as long as that fits
+    on_k = thermal_response.Room(room.junction_k - off * junction_idle_k, room.hbm_k - off * hbm_idle_k)
+    dynamic = (dynamic_w + thermal_response.fit(on_k, junction_k_w, hbm_k_w)) / max(full_w, 1e-9)
+    idle_k = thermal_response.Room(room.junction_k + junction_k_w * dynamic_w, room.hbm_k + hbm_k_w * dynamic_w)
+    on = run.powered + thermal_response.fit(idle_k, junction_idle_k, hbm_idle_k)
     return Draw(min(within.dynamic, max(0.0, dynamic)), min(within.powered, max(0.0, on)), inputs.duty)
 
 
