@@ -29,11 +29,12 @@ from sim.spacecraft.step import (
     State,
     between_ends,
     first_effects,
+    first_round,
     integrate,
     limits_of,
-    limits_round,
     new_fluxes,
     new_state,
+    next_round,
     settled_run,
     within_power,
 )
@@ -263,8 +264,9 @@ def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any)
             i = np.uint64(g * GROUP + j)
             state, inputs, power = load_state(work, i), load_inputs(work, i, sun), load_power(work, i)
             effects = first_effects(state, inputs, satellite)
-            cool = within_power(state, inputs, power, effects, satellite)
-            _, cool, effects = limits_round(state, inputs, power, load_environment(work, i), cool, effects, satellite)
+            within = within_power(state, inputs, power, effects, satellite)
+            within, cool, effects = first_round(state, inputs, power, load_environment(work, i), within, effects, satellite)
+            keep_within(work, i, within)
             keep_cool(work, i, cool)
             keep_effects(work, i, effects)
     for n in range(groups):
@@ -272,10 +274,10 @@ def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any)
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
             state, inputs, power = load_state(work, i), load_inputs(work, i, sun), load_power(work, i)
-            within, cool, effects = limits_round(
-                state, inputs, power, load_environment(work, i), load_cool(work, i), load_effects(work, i), satellite
+            environment, within = load_environment(work, i), load_within(work, i)
+            cool, effects = next_round(
+                state, inputs, power, environment, within, load_cool(work, i), load_effects(work, i), satellite
             )
-            keep_within(work, i, within)
             keep_cool(work, i, cool)
             keep_effects(work, i, effects)
     for n in range(groups):

@@ -358,10 +358,10 @@ def cooled(inputs: Any, within: Any, run: Any, room: Any, more_w: float, satelli
 
 
 @inlined
-def limits_round(
-    state: Any, inputs: Any, power: Any, environment: Any, cool: Any, effects: Any, satellite: Any
+def first_round(
+    state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any
 ) -> tuple[Any, Any, Any]:
-    """From an estimate of what power and heat allow to a closer one.
+    """What power and heat allow, from what power allows under the first estimate of the effects.
 
     Parameters
     ----------
@@ -373,10 +373,10 @@ def limits_round(
         Power of the array.
     environment : Environment
         Heat that the radiator absorbs.
-    cool : Draw
-        The estimate.
+    run : Draw
+        What power allows under the estimate.
     effects : Effects
-        Loads of the effects under an earlier estimate [W].
+        The estimate [W].
     satellite : SatelliteParams
         Parameters of all submodels.
 
@@ -387,11 +387,47 @@ def limits_round(
     cool : Draw
         What heat leaves of it.
     effects : Effects
-        Loads of the effects [W].
+        Loads of the effects under the estimate [W].
+    """
+    after, room = settle(state, inputs, power, environment, run, effects, satellite)
+    within = within_power(state, inputs, power, after, satellite)
+    return within, cooled(inputs, within, run, room, after.chip_w - effects.chip_w, satellite), after
+
+
+@inlined
+def next_round(
+    state: Any, inputs: Any, power: Any, environment: Any, within: Any, cool: Any, effects: Any, satellite: Any
+) -> tuple[Any, Any]:
+    """What heat leaves of what power allows, from an estimate of it.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    power : ArrayPower
+        Power of the array.
+    environment : Environment
+        Heat that the radiator absorbs.
+    within : Draw
+        What power allows.
+    cool : Draw
+        The estimate.
+    effects : Effects
+        Loads of the effects under an earlier one [W].
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    cool : Draw
+        What heat leaves.
+    effects : Effects
+        Loads of the effects under the estimate [W].
     """
     after, room = settle(state, inputs, power, environment, cool, effects, satellite)
-    within = within_power(state, inputs, power, after, satellite)
-    return within, cooled(inputs, within, cool, room, after.chip_w - effects.chip_w, satellite), after
+    return cooled(inputs, within, cool, room, after.chip_w - effects.chip_w, satellite), after
 
 
 @inlined
@@ -419,10 +455,10 @@ def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite
         Loads of the effects at these limits [W].
     """
     # the effects' loads follow the temperatures, and change what power and heat allow; two rounds leave 1e-4 of the dynamic power
-    effects = first_effects(state, inputs, satellite)
-    cool = within_power(state, inputs, power, effects, satellite)
-    _, cool, effects = limits_round(state, inputs, power, environment, cool, effects, satellite)
-    within, cool, effects = limits_round(state, inputs, power, environment, cool, effects, satellite)
+    before = first_effects(state, inputs, satellite)
+    within = within_power(state, inputs, power, before, satellite)
+    within, cool, effects = first_round(state, inputs, power, environment, within, before, satellite)
+    cool, effects = next_round(state, inputs, power, environment, within, cool, effects, satellite)
     return limits_of(state, inputs, within, cool, True, True, satellite), effects
 
 

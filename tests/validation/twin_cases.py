@@ -159,8 +159,10 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         within = step.within_power(state, inputs, power, effects, params)
         yield "within_power", within
         yield "cooled", step.cooled(inputs, within, within, room, u(-500, 500), params)
-        within, cool, hot = step.limits_round(state, inputs, power, environment, within, effects, params)
-        yield "limits_round", (*within, *cool, *hot)
+        within, cool, hot = step.first_round(state, inputs, power, environment, within, effects, params)
+        yield "first_round", (*within, *cool, *hot)
+        cool, hot = step.next_round(state, inputs, power, environment, within, cool, hot, params)
+        yield "next_round", (*cool, *hot)
         yield "between_ends", step.between_ends(inputs, cool, params)
         limit = step.limits_of(state, inputs, within, cool, True, True, params)
         yield "limits_of", limit
