@@ -70,14 +70,9 @@ class CircularElements:
         rows[j2.ROW_SIN_I] = np.sin(self.inclination_rad)
         rows[j2.ROW_NODE] = self.node_rad
         rows[j2.ROW_LATITUDE] = self.latitude_argument_rad
-        # satellites of a shell follow each other: one scalar call for each run of equal orbits
-        pairs = np.stack((self.semi_major_axis_m, self.inclination_rad))
-        changes = np.flatnonzero((pairs[:, 1:] != pairs[:, :-1]).any(axis=0)) + 1
-        begins, ends = [0, *changes.tolist()], [*changes.tolist(), self.count]
-        for begin, end in zip(begins, ends, strict=True):
-            a, i = self.semi_major_axis_m[begin], self.inclination_rad[begin]
-            rows[j2.ROW_NODE_RATE, begin:end] = j2.node_rate_rad_s(a, i)
-            rows[j2.ROW_LATITUDE_RATE, begin:end] = j2.latitude_argument_rate_rad_s(a, i)
+        j2.secular_rates(
+            rows[j2.ROW_SEMI_MAJOR_AXIS], np.array(self.inclination_rad, dtype=np.float64), rows[j2.ROW_NODE_RATE], rows[j2.ROW_LATITUDE_RATE]
+        )
         return rows
 
 
@@ -168,7 +163,7 @@ def period_s(semi_major_axis_m: float) -> float:
     >>> round(period_s(semi_major_axis_m(550e3)) / 60.0, 2)  # 2 pi sqrt(a^3 / mu), in minutes
     95.65
     """
-    return 2.0 * math.pi / float(j2.mean_motion_rad_s(semi_major_axis_m))
+    return 2.0 * math.pi * math.sqrt(semi_major_axis_m**3 / MU_EARTH_M3_S2)
 
 
 def two_body_period_s(r_m: Array, v_m_s: Array) -> Array:
@@ -214,4 +209,6 @@ def nodal_period_s(semi_major_axis_m: float, inclination_rad: float) -> float:
     float
         Nodal period [s].
     """
-    return 2.0 * math.pi / float(j2.latitude_argument_rate_rad_s(semi_major_axis_m, inclination_rad))
+    node_rad_s, latitude_argument_rad_s = np.empty(1), np.empty(1)
+    j2.secular_rates(np.array([semi_major_axis_m]), np.array([inclination_rad]), node_rad_s, latitude_argument_rad_s)
+    return 2.0 * math.pi / float(latitude_argument_rad_s[0])

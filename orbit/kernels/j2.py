@@ -39,6 +39,14 @@ ELEMENT_ROWS = 7
 
 
 @kernel
+def secular_rates(semi_major_axis_m: Floats, inclination_rad: Floats, node_rad_s: Floats, latitude_argument_rad_s: Floats) -> None:
+    """Both rates of many satellites [rad/s]; the last two arrays are written."""
+    for i in range(semi_major_axis_m.size):
+        node_rad_s[i] = node_rate_rad_s(semi_major_axis_m[i], inclination_rad[i])
+        latitude_argument_rad_s[i] = latitude_argument_rate_rad_s(semi_major_axis_m[i], inclination_rad[i])
+
+
+@kernel
 def circular_positions(elements: Floats, t_s: Floats, out_r_m: Floats) -> None:
     """Positions [m] in the frame of the node, out_r_m[time, 3, satellite], from packed elements[7, satellite].
 

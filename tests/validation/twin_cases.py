@@ -195,6 +195,9 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     out = np.empty((4, 3, 8))
     j2.circular_positions(elements, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
     yield "circular_positions", out
+    rates = np.empty((2, 3))
+    j2.secular_rates(np.array([6.9e6, 7.5e6, 42e6]), np.array([0.9, 1.7, 0.0]), *rates)
+    yield "secular_rates", rates
     mean = np.concatenate((elements, rng.uniform(-1e-3, 1e-3, (3, 8)) * np.array([1.0, 1.0, 1e-3])[:, None]))
     for move in (formation.formation_positions, formation.formation_velocities):
         move(mean, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
