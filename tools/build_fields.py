@@ -122,8 +122,11 @@ def table(model: type[BaseModel], shipped: dict[str, Any]) -> str:
     summary = (model.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
     lines = [f"## {model.__name__}", "", summary, "", "| field | value | default | meaning |", "| --- | --- | --- | --- |"]
     for name, field in model.model_fields.items():
-        forms = " or ".join(_forms(field.annotation, tuple(field.metadata)))
-        lines.append(f"| `{name}` | {forms} | {_default(model, name, field, shipped)} | {field.description} |")
+        forms, default = " or ".join(_forms(field.annotation, tuple(field.metadata))), _default(model, name, field, shipped)
+        usual = default.strip("()")
+        if any(isinstance(mark, Quantity) for mark in field.metadata) and default.startswith("(") and " " in usual:
+            forms = forms.replace(forms[: forms.index("`", 1) + 1], usual, 1)  # the shipped value is the best example
+        lines.append(f"| `{name}` | {forms} | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 
