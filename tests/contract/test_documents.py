@@ -83,7 +83,7 @@ def test_field_reference_by_hand() -> None:
     """By hand: a field with unit, limits, default and meaning; a default of defaults.yaml; a section of its own."""
     page = _tool("build_fields").written()
     assert "| `step` | `60 s`, above 0 s, at most 3600 s | `60 s` | Time step |" in page
-    assert "| `hop_latency` | `30 s`, at least 0 s | (`20 us`) | Delay of switching and coding at each hop |" in page
+    assert "| `hop_latency` | `20 us`, at least 0 s | (`20 us`) | Delay of switching and coding at each hop |" in page
     assert "| `array` | [Array](#array) | required | Solar array |" in page
 
 
