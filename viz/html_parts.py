@@ -30,7 +30,7 @@ def asset(name: str) -> str:
 
 def packed(identifier: str, content: bytes) -> str:
     """A script element that holds bytes compressed by gzip and written in base64, found by its identifier."""
-    squeezed = gzip.compress(content, compresslevel=9, mtime=0)
+    squeezed = gzip.compress(content, compresslevel=6, mtime=0)
     return f'<script type="text/plain" id="{identifier}">{base64.b64encode(squeezed).decode()}</script>'
 
 
