@@ -134,8 +134,10 @@ def _power(power: dict[str, Any]) -> str:
 def _heat(thermal: dict[str, Any]) -> str:
     if thermal["junction_k_max"] is None:
         return "no satellite was in operation"
+    hbm_k = thermal.get("hbm_k_max")  # not in older results
+    memory = "" if hbm_k is None else f", hottest memory {hbm_k - 273.15:.1f} degC"
     return (
-        f"hottest junction {thermal['junction_k_max'] - 273.15:.1f} degC, radiators "
+        f"hottest junction {thermal['junction_k_max'] - 273.15:.1f} degC{memory}, radiators "
         f"{thermal['radiator_k_mean'] - 273.15:.1f} degC on average, throttled {_percent(thermal['throttled_fraction'])} "
         "of the time"
     )
