@@ -47,6 +47,7 @@ ENERGY: Final = Group(
         Fact("Array power", ("power", "array_w_mean"), watts, "mean over the run"),
         Fact("Battery depth of discharge", ("power", "battery_depth_max"), percent, "maximum"),
         Fact("Hottest junction", ("thermal", "junction_k_max"), celsius),
+        Fact("Hottest memory", ("thermal", "hbm_k_max"), celsius),
         Fact("Radiators", ("thermal", "radiator_k_mean"), celsius, "mean"),
         Fact("Thermal throttling", ("thermal", "throttled_fraction"), percent, "share of satellite time"),
         Fact("Energy closure", ("energy_closure",), scientific, "largest relative imbalance"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from sim.results.formatting import mass_note
 from viz import formatting, study_charts
 from viz.figures import Chart
 from viz.html_parts import chart_html, collapsed, section, table, text
@@ -20,6 +21,7 @@ from viz.study_points import (
     Measure,
     Setting,
     as_good,
+    at_edges,
     axis_titles,
     best,
     label,
@@ -70,6 +72,9 @@ def big_figure(study: Any, found: Sequence[Setting], one: Setting, measure: Meas
     what = "highest useful share of nameplate" if measure is SHARE else "lowest capital cost per useful PFLOP/s"
     others = as_good(found, measure, one)
     equal = f", and {formatting.counted(others, 'other')} as good" if others else ""
+    edges = at_edges(study, one)
+    if edges:
+        equal += f"; at the edge of the grid in {' and '.join(edges)}"
     return (
         f'<div><p class="big" id="{identifier}" data-point="{one.point}" data-value="{value!r}">{text(shown)}</p><p>{what}</p>'
         f'<p class="where">point {one.point}: {text(label(study, one) + equal)}</p></div>'
@@ -82,8 +87,9 @@ def headline(study: Any, found: Sequence[Setting]) -> str:
     if top is None:
         return '<section class="headline"><p class="verdict">No point succeeded.</p></section>'
     figures = big_figure(study, found, top, SHARE, "useful-share")
-    cheap = best(found, COST)
+    cheap, note = best(found, COST), None
     if cheap is not None:
+        note = mass_note(field for i in varied_axes(study) for field in study.axes[i].fields)
         figures += big_figure(study, found, cheap, COST, "lowest-cost")
     shares = [value for s in found if (value := s.mean(SHARE)) is not None]
     over = "settings" if any(s.seeds > 1 for s in found) else "points"
@@ -91,7 +97,8 @@ def headline(study: Any, found: Sequence[Setting]) -> str:
     loss = largest_loss(top)
     if loss != formatting.NONE:
         verdict += f" The largest loss at its highest is {loss[0].lower()}{loss[1:]}."
-    return f'<section class="headline"><div class="figures">{figures}</div><p class="verdict">{text(verdict)}</p></section>'
+    noted = "" if note is None else f'<p class="note">{text(note)}.</p>'
+    return f'<section class="headline"><div class="figures">{figures}</div><p class="verdict">{text(verdict)}</p>{noted}</section>'
 
 
 def drawn_charts(study: Any, found: Sequence[Setting]) -> dict[str, tuple[str, Chart | None]]:

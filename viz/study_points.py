@@ -174,3 +174,13 @@ def label(study: Any, one: Setting) -> str:
     axes = [study.axes[i] for i in varied_axes(study)]
     names = axis_names(study)
     return ", ".join(f"{n} {typeset(a.labels[i])}" for n, a, i in zip(names, axes, one.where, strict=True))
+
+
+def at_edges(study: Any, one: Setting) -> list[str]:
+    """Names of the axes of numbers on which a setting has the least or the greatest value: a better one may lie beyond."""
+    axes = [study.axes[i] for i in varied_axes(study)]
+    return [
+        name
+        for name, a, i in zip(axis_names(study), axes, one.where, strict=True)
+        if a.values is not None and a.fields != SEED and a.values[i] in (min(a.values), max(a.values))
+    ]

@@ -40,7 +40,7 @@ satellite:
 
   # accelerator: tpu-v6e             # dawndusk list accelerators
 
-  # power: {{array: {{area: 4 m2}}, battery: {{capacity: 1.5 kWh}}}}
+  # power: {{array: {{area: 20 m2}}, battery: {{capacity: 1.5 kWh}}}}
 
   # thermal: {{radiator: {{area: 2 m2}}}}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sim.schema import CAUSES
@@ -17,6 +18,47 @@ CAUSE_LABELS: Final = {
     "recompute": "recomputation",
     "bubble": "pipeline bubble",
 }
+
+
+UNWEIGHED: Final = (".power.array.area", ".thermal.radiator.area", ".power.battery.capacity")  # `mass` does not follow them
+
+
+def mass_note(fields: Iterable[str]) -> str | None:
+    """Note on fields that vary while the mass of the satellite, and with it the cost, stays as given.
+
+    Parameters
+    ----------
+    fields : iterable of str
+        Fields of the scenario that vary or differ.
+
+    Returns
+    -------
+    str or None
+        The note; None where no such field varies, or the mass varies as well.
+
+    Examples
+    --------
+    >>> mass_note(["satellite.power.array.area", "links.topology"])
+    'satellite.mass and the capital cost do not follow satellite.power.array.area; dawndusk why prices what it adds'
+    >>> mass_note(["satellite.power.array.area", "satellite.mass"]) is None
+    True
+    """
+    varied, found, masses = set(fields), [], []
+    for field in sorted(varied):
+        end = next((end for end in UNWEIGHED if field.endswith(end)), None)
+        mass = None if end is None else f"{field.removesuffix(end)}.mass"
+        if mass is not None and mass not in varied:
+            found.append(field)
+            masses.append(mass)
+    if not found:
+        return None
+    what = "what it adds" if len(found) == 1 else "what they add"
+    return f"{_listed(dict.fromkeys(masses))} and the capital cost do not follow {_listed(found)}; dawndusk why prices {what}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def cause_label(cause: str) -> str:
@@ -134,8 +176,10 @@ def _power(power: dict[str, Any]) -> str:
 def _heat(thermal: dict[str, Any]) -> str:
     if thermal["junction_k_max"] is None:
         return "no satellite was in operation"
+    hbm_k = thermal.get("hbm_k_max")  # not in older results
+    memory = "" if hbm_k is None else f", hottest memory {hbm_k - 273.15:.1f} degC"
     return (
-        f"hottest junction {thermal['junction_k_max'] - 273.15:.1f} degC, radiators "
+        f"hottest junction {thermal['junction_k_max'] - 273.15:.1f} degC{memory}, radiators "
         f"{thermal['radiator_k_mean'] - 273.15:.1f} degC on average, throttled {_percent(thermal['throttled_fraction'])} "
         "of the time"
     )

@@ -364,7 +364,10 @@ MODEL = Submodel(
             ),
             recorded=(SatelliteSeries("sat_junction_k", "junction temperature"),),
         ),
-        Variable("hbm_k", "K", "memory temperature, at the end of the step", "state", 100.0, 450.0),
+        Variable(
+            "hbm_k", "K", "memory temperature, at the end of the step", "state", 100.0, 450.0,
+            totals=(Total("hbm_k_max", "K", "hottest memory while available", "largest available", "thermal.hbm_k_max"),),
+        ),
         Variable("plate_k", "K", "cold plate temperature, at the end of the step", "state", 100.0, 450.0),
         Variable(
             "loop_k", "K", "coolant temperature, at the end of the step", "state", 100.0, 450.0,

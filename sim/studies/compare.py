@@ -12,7 +12,7 @@ from typing import Any, Final
 from sim.config import yaml_tree
 from sim.config.errors import Origin, RunError, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
-from sim.results.formatting import cause_label, reached
+from sim.results.formatting import cause_label, mass_note, reached
 from sim.results.store import Results
 from sim.studies.input_differences import Input, differing_inputs
 
@@ -140,11 +140,13 @@ def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None
     scaled = None if equal is None else _equal(equal, one, two)
     factor = 1.0 if scaled is None else scaled.factor
     losses = _waterfall(one.results.summary, two.results.summary, factor)
-    alike = one.on_ground == two.on_ground
+    inputs = differing_inputs(one.inputs, two.inputs) if one.on_ground == two.on_ground else ()
+    unweighed = mass_note(row.field for row in inputs)
     return Comparison(
-        a=one.label, b=two.label, inputs=differing_inputs(one.inputs, two.inputs) if alike else (),
+        a=one.label, b=two.label, inputs=inputs,
         metrics=_metrics(one, two, None if scaled is None else factor), waterfall=losses, equal=scaled,
-        reasons=_reasons(losses), notes=tuple(_notes(one, two)), summaries=(one.results.summary, two.results.summary),
+        reasons=_reasons(losses), notes=(*_notes(one, two), *([unweighed] if unweighed else [])),
+        summaries=(one.results.summary, two.results.summary),
     )  # fmt: skip
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sim.config import workload_params
 from sim.config.schema import Inference, Satellite, Scenario, Training
 from sim.studies.ablation import with_value
 from sim.workload import parallelism
 from sim.workload.parallelism import Mesh
+from sim.workload.service import service_problem
 
 SHARE = 0.1  # by which each input is increased; whole numbers by one at least
 
@@ -170,15 +172,21 @@ def _whole(count: int) -> int:
 
 
 def _accelerators(scenario: Scenario, meshes: Sequence[Mesh]) -> tuple[list[IncreasedInput], list[str]]:
-    """More accelerators on each satellite, where the present meshes still divide them."""
+    """More accelerators on each satellite, where the present meshes still divide them and the services still fit."""
     satellite, path = scenario.satellite, "satellite.accelerators"
     before, after = satellite.accelerators, _whole(satellite.accelerators)
     for mesh in meshes:
         problem = parallelism.mesh_problem(mesh, after, parallelism.members(mesh, satellite.accelerators))
         if problem is not None:
             return [], [f"{path}: not increased from {before} to {after}: {problem.partition(';')[0]}"]
-    price = None if scenario.economics is None else (after - before) * scenario.economics.accelerator
     grown = with_value(scenario, path, after)
+    for job in grown.workloads:
+        if isinstance(job, Inference):
+            service = workload_params.service(job, workload_params.slowest(grown.types, job.precision))
+            problem = service_problem(service)
+            if problem is not None:
+                return [], [f"{path}: not increased from {before} to {after}: {problem.rpartition('; write')[0]}"]
+    price = None if scenario.economics is None else (after - before) * scenario.economics.accelerator
     return [IncreasedInput(
         field=path, unit="1", before=before, after=after, scenario=grown, mass_kg=None, usd=price, name="accelerators",
         display_unit=("", 1.0),

@@ -120,19 +120,51 @@ def service_problem(service: Service) -> str | None:
     >>> service_problem(Service(model, 3, 4, 1, 900, 100, 1e14, 0.5, 1e12, 9e9, 1.0, 1e11, 0.0))
     'tensor 3 does not divide 4 accelerators and 10 heads; write one of 1, 2'
     """
-    accelerators, heads = service.accelerators, service.model.heads
-    possible = degrees(service.model, accelerators)
+    possible = degrees(service.model, service.accelerators)
+    divisors = f"{service.accelerators} accelerators and {service.model.heads} heads"
+    counts = _counts_that_fit(service)
     if service.tensor not in possible:
-        choice = ", ".join(str(t) for t in possible)
-        return f"tensor {service.tensor} does not divide {accelerators} accelerators and {heads} heads; write one of {choice}"
-    most = max_batch(service)
-    if most >= max(1, service.batch):
+        choice = f"write one of {', '.join(str(t) for t in possible)}"
+        if counts and not any(_fits(service, tensor) for tensor in possible):
+            choice = f"no degree that does holds the model; write accelerators: {counts}"
+        return f"tensor {service.tensor} does not divide {divisors}; {choice}"
+    if _fits(service, service.tensor):
         return None
-    requested = max(1, service.batch)
-    larger = [t for t in possible if t > service.tensor and max_batch(service._replace(tensor=t)) >= requested]
+    requested, most = max(1, service.batch), max_batch(service)
+    larger = [t for t in possible if t > service.tensor and _fits(service, t)]
     has = f"{service.tensor} x {service.memory_share * service.memory_bytes / 1e9:.3g} GB"
     weights = f"{service.weight_bytes * service.model.parameters / 1e9:.3g} GB"
-    lacks = f"{weights} of weights and {requested} sequences do not fit into {has}"
+    lacks = f"{weights} of weights and {requested} sequence{'s' if requested > 1 else ''} do not fit into {has}"
     if larger:
         return f"{lacks}; write tensor: {larger[0]}"
-    return f"{lacks}; write batch: {most}" if most else f"{lacks}, nor into a whole satellite; write a smaller model"
+    if most:
+        return f"{lacks}; write batch: {most}"
+    if counts:
+        needed = _smallest_degree(service)
+        return f"{lacks}; it needs tensor {needed} or more, which must divide {divisors}; write accelerators: {counts}"
+    return f"{lacks}, nor into a whole satellite; write a smaller model"
+
+
+def _fits(service: Service, tensor: int) -> bool:
+    """Whether a tensor group of this size holds the weights and the requested batch."""
+    return max_batch(service._replace(tensor=tensor)) >= max(1, service.batch)
+
+
+def _smallest_degree(service: Service) -> int | None:
+    """Smallest divisor of the attention heads that holds the weights and the requested batch."""
+    heads = service.model.heads
+    return next((t for t in range(1, heads + 1) if heads % t == 0 and _fits(service, t)), None)
+
+
+def _counts_that_fit(service: Service) -> str:
+    """Nearest accelerator counts that a degree divides which fits; empty where a whole satellite lacks the memory."""
+    needed, accelerators = _smallest_degree(service), service.accelerators
+    if needed is None or not (needed <= accelerators or _fits(service, accelerators)):
+        return ""
+
+    def works(count: int) -> bool:
+        return any(_fits(service, tensor) for tensor in degrees(service.model, count))
+
+    below = next((count for count in range(accelerators - 1, needed - 1, -1) if works(count)), None)
+    above = next(count for count in range(accelerators + 1, accelerators + needed + 1) if works(count))  # one is a multiple
+    return f"{above}" if below is None else f"{below} or {above}"

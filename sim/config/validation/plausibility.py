@@ -1,6 +1,6 @@
 """Plausibility of satellites: designs that can be simulated but hardly meant, each as a note with the two numbers that conflict.
 
-All figures are bounds in favour of the design: full sunlight, no heat from Sun and Earth, no losses that are not named.
+All figures are bounds in favour of the design: the most sunlight, no heat from Sun and Earth, no losses that are not named.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from orbit.constants import (
     STEFAN_BOLTZMANN_W_M2_K4,
     ZERO_CELSIUS_K,
 )
-from sim.config.schema import Cluster, Ring, Satellite, Scenario, Walker, hours, parts
+from orbit.shell_geometry import sun_synchronous_inclination_rad
+from sim.config.schema import Cluster, Constellation, Ring, Satellite, Scenario, Walker, hours, parts
 
 MOST_LOAD_RATIO = 1.5  # full load over array power; a satellite that stores energy for bursts has about 1
 MOST_HEAT_RATIO = 2.0  # heat of full load over what the radiator emits with the junctions at their limit
 MOST_CELL_EFFICIENCY = 0.476  # best cell of any kind, under concentrated light [green2024]
 MOST_FLOP_PER_J = 5e13  # dense peak over power; accelerators of 2024 reach 3e12 to 6e12
+OBLIQUITY_RAD = math.radians(23.44)
+EQUATION_OF_TIME_RAD = math.radians(4.2)  # its largest value
+NODES = 72  # of a shell, at which the Sun's elevation over the orbit plane is taken
 DAWN_DUSK_H = 1.5  # hours of local time from 06:00 and 18:00 within which an orbit has short eclipses, or none
 
 
@@ -96,19 +100,70 @@ def load_w(satellite: Satellite, accelerator_w: float) -> float:
     return machines_w / satellite.power.conversion_efficiency + satellite.bus.power
 
 
+def mean_light(satellite: Satellite, scenario: Scenario) -> float:
+    """Sunlight on the array, mean over orbits, over that of an array that always faces the Sun; an upper bound.
+
+    For shells of three planes and more it is the mean over evenly spread planes, in the season with the most light.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type.
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    float
+        Share, 0 to 1; for orbits that are not known to be circular the law of the attitude alone limits it.
+    """
+    if satellite.attitude.law == "nadir":
+        return 1.0 / math.pi  # mean of a positive cosine, the Sun in the orbit plane
+    shares = []
+    for entry in scenario.constellation:
+        if scenario.types[scenario.type_index(entry)] is satellite:
+            shares += [_most_light(part, satellite.attitude.law) for part in parts([entry])]
+    return max(shares, default=1.0)
+
+
+def _most_light(part: Constellation, law: str) -> float:
+    if not isinstance(part, Cluster | Ring | Walker) or part.altitude is None:
+        return 1.0
+    radius_m = EARTH_RADIUS_M + part.altitude
+    if not isinstance(part, Walker):
+        from_noon_rad = abs(math.asin(math.sin((hours(part.local_time) - 12.0) * math.pi / 12.0)))
+        tilt = abs(math.cos(sun_synchronous_inclination_rad(radius_m))) * math.sin(OBLIQUITY_RAD)
+        return _light(radius_m, min(1.0, tilt + math.sin(min(0.5 * math.pi, from_noon_rad + EQUATION_OF_TIME_RAD))), law)
+    most = 0.0
+    for sun_rad in (0.0, OBLIQUITY_RAD):
+        up, across = math.cos(part.inclination) * math.sin(sun_rad), math.sin(part.inclination) * math.cos(sun_rad)
+        planes = [_light(radius_m, up + across * math.sin(2.0 * math.pi * k / NODES), law) for k in range(NODES)]
+        most = max(most, math.fsum(planes) / NODES if part.planes > 2 else max(planes))
+    return most
+
+
+def _light(radius_m: float, sine: float, law: str) -> float:
+    """Mean over a circular orbit behind a cylindrical Earth, from the sine of the Sun's elevation over the orbit plane."""
+    in_plane = math.sqrt(max(0.0, 1.0 - sine * sine))
+    clear = math.sqrt(1.0 - (EARTH_RADIUS_M / radius_m) ** 2)
+    eclipsed = 0.0 if in_plane <= clear else math.acos(clear / in_plane) / math.pi
+    return (1.0 - eclipsed) * (abs(sine) if law == "orbit-normal" else 1.0)
+
+
 def _full_load(satellite: Satellite, scenario: Scenario) -> str | None:
     full_w, array_w = load_w(satellite, satellite.accelerator.max_power), array_power_w(satellite)
     idle_w = load_w(satellite, satellite.accelerator.idle_power)
-    if full_w <= MOST_LOAD_RATIO * array_w or idle_w > array_w:
+    if full_w <= MOST_LOAD_RATIO * array_w or idle_w > array_w * mean_light(satellite, scenario):
         return None
     return f"accelerators: {satellite.accelerators:,} at full power need {_power(full_w)}, and the array gives at most {_power(array_w)}"
 
 
 def _idle_load(satellite: Satellite, scenario: Scenario) -> str | None:
-    idle_w, array_w = load_w(satellite, satellite.accelerator.idle_power), array_power_w(satellite)
-    if idle_w <= array_w or satellite.bus.power > array_w:
+    idle_w, peak_w = load_w(satellite, satellite.accelerator.idle_power), array_power_w(satellite)
+    mean_w = peak_w * mean_light(satellite, scenario)
+    if idle_w <= mean_w or satellite.bus.power > peak_w:
         return None
-    return f"accelerators: {satellite.accelerators:,} idle need {_power(idle_w)}, and the array gives at most {_power(array_w)}"
+    return f"accelerators: {satellite.accelerators:,} idle need {_power(idle_w)}, and the array gives at most {_power(mean_w)} on average over orbits"
 
 
 def _bus_load(satellite: Satellite, scenario: Scenario) -> str | None:
@@ -248,7 +303,7 @@ def _chips(satellite: Satellite, scenario: Scenario) -> str | None:
 
 CHECKS = (
     PlausibilityCheck("full-load", "the accelerators at full power need more than 1.5 times the power of the array", _full_load),
-    PlausibilityCheck("idle-load", "the idle accelerators need more than the array gives", _idle_load),
+    PlausibilityCheck("idle-load", "the idle accelerators need more than the array gives on average over orbits", _idle_load),
     PlausibilityCheck("bus-load", "the bus needs more than the array gives", _bus_load),
     PlausibilityCheck("battery", "the battery cannot serve the bus through the longest eclipse", _battery),
     PlausibilityCheck("full-heat", "the radiator emits less than half of the heat of full power with the junctions at their limit", _full_heat),

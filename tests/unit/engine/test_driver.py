@@ -112,6 +112,18 @@ def test_junction_stays_within_its_limit_when_idling_is_too_hot(area_m2: int) ->
     assert late.max() < limit + 0.05
 
 
+def test_hottest_memory_where_its_limit_holds() -> None:
+    """Source of truth: the limit of the memory, 45 degC, at which steps end: 0.05 K of fixed-point error; the junctions stay
+    10 K and more below theirs, 95 degC."""
+    outcome = Run(
+        books.load("duration=3 h", books.ring("06:00"), "satellite.accelerator.hbm_limit=45 degC"), tile=8, threads=1
+    ).finish()  # fmt: skip
+    assert outcome.row("throttled_s").min() > 0.0
+    assert (outcome.row("hbm_k_max") >= outcome.row("hbm_k")).all()
+    assert outcome.row("hbm_k_max").max() == pytest.approx(318.15, abs=0.05)
+    assert outcome.row("junction_k_max").max() < 358.15
+
+
 def test_ranges_against_geometry(shell: Outcome) -> None:
     """Source of truth: spheres: a range lies between the height above the highest site and the slant range at the mask from
     the lowest (polar radius); it is found again by brute force over the recorded positions at the recorded moments."""

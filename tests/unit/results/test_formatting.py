@@ -30,7 +30,7 @@ def _summary(**shares: float) -> dict[str, Any]:
             ],
         },
         "power": {"array_w_mean": 2.5e7, "sunlit_fraction": 0.93, "eclipse_s_max": 1200.0, "battery_depth_max": 0.3, "unserved_j": 0.0},
-        "thermal": {"junction_k_max": 356.15, "radiator_k_mean": 313.15, "throttled_fraction": 0.0001},
+        "thermal": {"junction_k_max": 356.15, "hbm_k_max": 363.15, "radiator_k_mean": 313.15, "throttled_fraction": 0.0001},
         "network": {"links_mean": None, "link_availability": None, "path_switches": None},
         "workloads": [{"kind": "independent", "model": None}],
         "ground": {
@@ -100,7 +100,7 @@ def test_lines() -> None:
         rows["power"]
         == "arrays 25 MW on average, 93.0 % sunlit, longest eclipse 20.0 min, lowest battery charge 70.0 %"
     )
-    assert rows["heat"] == "hottest junction 83.0 degC, radiators 40.0 degC on average, throttled 0.01 % of the time"
+    assert rows["heat"] == "hottest junction 83.0 degC, hottest memory 90.0 degC, radiators 40.0 degC on average, throttled 0.01 % of the time"
     assert (
         "median 4.50 ms, p99 9.25 ms (reached 50.0 % of the time), worst station B 12.00 ms (reached 100.0 % of the time); "
         "end-to-end RTT: median 25.50 ms (reached 50.0 % of the time); 1 of 3 stations never covered" in rows["latency"]

@@ -33,7 +33,7 @@ KEYS: dict[str, Any] = {
     "compute": {"reference_precision", "nameplate_flops", "useful_flops", "useful_fraction", "mean_useful_flops_per_s",
                 "uncommitted_flops", "waterfall"},
     "power": {"sunlit_fraction", "eclipse_s_max", "battery_depth_max", "unserved_j", "array_w_mean"},
-    "thermal": {"junction_k_max", "radiator_k_mean", "throttled_fraction", "coolant_k_min", "frozen_fraction", "heater_w_mean",
+    "thermal": {"junction_k_max", "hbm_k_max", "radiator_k_mean", "throttled_fraction", "coolant_k_min", "frozen_fraction", "heater_w_mean",
                 "leakage_w_mean"},
     "network": {"links_mean", "link_availability", "path_switches"},
     "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "stations"},

@@ -76,6 +76,7 @@ DECLARED = {
     "power.array_w_mean": ("generated_j", 465.0 / 10_800.0),
     "power.unserved_j": ("unserved_j", 465.0),
     "thermal.junction_k_max": ("junction_k_max", 30.0),
+    "thermal.hbm_k_max": ("hbm_k_max", 30.0),
     "thermal.coolant_k_min": ("coolant_k_min", 1.0),
     "thermal.radiator_k_mean": ("radiator_k_s", 465.0 / 20_000.0),
     "thermal.throttled_fraction": ("throttled_s", 465.0 / 20_000.0),
@@ -104,7 +105,7 @@ def test_declared_fields_without_an_available_satellite(outcome: Outcome) -> Non
     carry[ROWS.carried["available_s"]] = 0.0
     found = metrics.declared(replace(outcome, carry=carry), "thermal")
     null = {name for name, value in found.items() if value is None}
-    assert null == {"junction_k_max", "radiator_k_mean", "throttled_fraction"}
+    assert null == {"junction_k_max", "hbm_k_max", "radiator_k_mean", "throttled_fraction"}
 
 
 def test_summary_against_the_carry(outcome: Outcome) -> None:

@@ -272,6 +272,22 @@ def test_what_does_not_divide_is_told(job: JobOf) -> None:
     assert any(line.startswith("fleet.spares: not increased") for line in notes)
 
 
+@pytest.mark.parametrize(
+    ("tensor", "reason"),
+    [
+        ("tensor: 8, batch: 16", "tensor 8 does not divide 70 accelerators and 64 heads"),
+        ("batch: 16", "141 GB of weights and 16 sequences do not fit into 2 x 28.8 GB"),
+    ],
+)
+def test_accelerators_on_which_a_service_does_not_fit_are_told(fleet: Callable[..., Loaded], tensor: str, reason: str) -> None:
+    """Source of truth: 70 and 64 have the common divisors 1 and 2, and two chips of 32 GB, of which 90 % are free, lack 141 GB."""
+    scenario = fleet("duration=10 min", text=FLEET + SERVICE.replace("tensor: 8, batch: 16", tensor)).scenario
+    inputs, notes = sensitivity.all_inputs(scenario, [], N)
+    assert "satellite.accelerators" not in [row.field for row in inputs]
+    assert [line for line in notes if line.startswith(f"satellite.accelerators: not increased from 64 to 70: {reason}")]
+    assert not [line for line in notes if "write" in line]
+
+
 def at_minute(minute: int, what: str) -> str:
     return f"2026-03-20T00:{minute:02d}:00Z {what}"
 

