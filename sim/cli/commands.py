@@ -134,6 +134,12 @@ def compare(
             help="Override a value of both scenarios; a:KEY=VALUE and b:KEY=VALUE override one of them. May be repeated.",
         ),
     ] = None,
+    event: Annotated[
+        list[str] | None, typer.Option(
+            "--event", metavar="EVENT",
+            help='Add an event to both scenarios; "a:+6 h lose plane 3 for 90 min" adds it to A only, b: to B. May be repeated.',
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="File for a page with charts, .html; must not exist yet.")
     ] = None,
@@ -144,7 +150,7 @@ def compare(
     from sim.studies.operands import compare as compared
 
     _check_page(out)
-    comparison = compared(a, b, equal, set=tuple(set or ()), skip_bad=skip_bad)
+    comparison = compared(a, b, equal, set=tuple(set or ()), events=tuple(event or ()), skip_bad=skip_bad)
     if out is not None:
         from sim.output import new_file
         from viz.comparison import write_comparison

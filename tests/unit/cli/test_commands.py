@@ -223,6 +223,23 @@ def test_compare_with_overrides_of_one_side(dawndusk: Any, folder: Path) -> None
     )  # fmt: skip
 
 
+def test_compare_with_an_event_of_one_side(dawndusk: Any, folder: Path) -> None:
+    """By hand: of ten minutes one satellite of 81 is lost for the last five, in B alone or in both."""
+    sets = ("duration=10 min", "workloads=[{kind: independent}]", "fleet={spares: 0}")
+    short = [x for text in sets for x in ("--set", text)]
+    called = dawndusk("compare", "suncatcher", "suncatcher", *short, "--event", "b:+5 min lose satellite 17", "--json")
+    assert (called.code, called.err) == (0, "")
+    shares = {row["metric"]: (row["a"], row["b"]) for row in json.loads(called.out)["metrics"]}
+    assert shares["availability"] == pytest.approx((1.0, 1.0 - 0.5 / 81.0), abs=1e-12)
+    both = dawndusk("compare", "suncatcher", "suncatcher", *short, "--event", "+5 min lose satellite 17", "--json")
+    shares = {row["metric"]: (row["a"], row["b"]) for row in json.loads(both.out)["metrics"]}
+    assert shares["availability"] == pytest.approx([1.0 - 0.5 / 81.0] * 2, abs=1e-12)
+    called = dawndusk("compare", "suncatcher", "baseline:colossus-1", "--event", "b:+1 h lose plane 3")
+    assert (called.code, called.errors) == (
+        2, ["--event 'b:+1 h lose plane 3': applies to a scenario by name or path, and B is none; leave it out"],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("difference", "a", "b", "shown"),
     [(-1.455e-11, 75_139.0, 75_139.0, 0.0), (-84.73, 57_064.0, 56_979.27, -84.73), (1e-9, 0.0, 1e-9, 1e-9), (0.0, 0.0, 0.0, 0.0)],
