@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,7 +56,10 @@ def sweep(
             )
     except KeyboardInterrupt:
         kept = study_folder.part_folder(study, out)
-        note(f"{signals.interrupt_name()}; finished points are kept in {kept}: add --resume to continue")
+        given = {"--out": out, "--scheduler": scheduler, "--workers": workers}
+        options = [str(part) for option, value in given.items() if value is not None for part in (option, value)]
+        again = shlex.join(["dawndusk", "sweep", sweep, *options, "--resume"])
+        note(f"{signals.interrupt_name()}; finished points are kept in {kept}; continue: {again}")
         raise SystemExit(signals.interrupt_code()) from None  # typer's own handler would report that nothing was written
     for index, error in finished.failed.items():
         note(f"point {index} ({_point_text(study, index)}): {error}")

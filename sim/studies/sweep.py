@@ -88,7 +88,7 @@ def sweep(
     Raises
     ------
     InputError
-        If the sweep is invalid, or if a folder is in the way.
+        If the sweep is invalid, if a folder is in the way, or if there is nothing to resume.
     RunError
         If workers or scheduler cannot be used.
 
@@ -181,7 +181,7 @@ def execute(
     Raises
     ------
     InputError
-        If the sweep is invalid, or if a folder is in the way.
+        If the sweep is invalid, if a folder is in the way, or if there is nothing to resume.
     RunError
         If workers or scheduler cannot be used.
     """

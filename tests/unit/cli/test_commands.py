@@ -80,7 +80,8 @@ def test_killed_interrupted_resumed(dawndusk: Any, folder: Path, subprocess_envi
         finally:
             job.kill()
     assert (job.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "interrupted; finished points are kept in .four.part: add --resume to continue"
+    again = "dawndusk sweep four.yaml --out four --workers 2 --resume"
+    assert err.splitlines()[-1] == f"interrupted; finished points are kept in .four.part; continue: {again}"
     assert "Traceback" not in err
     with start(folder, subprocess_environment, "--resume", "--json") as job:
         out, err = job.communicate(timeout=240)
@@ -130,6 +131,38 @@ def test_bad_sweep(dawndusk: Any, folder: Path) -> None:
     assert (called.code, called.errors) == (
         2,
         ["suncatcher_sising: no sweep of that name; did you mean 'suncatcher_sizing'?"],
+    )
+
+
+def test_nothing_to_resume(dawndusk: Any, folder: Path) -> None:
+    """A sweep that was never started with these options: one line, and nothing is started."""
+    (folder / "four.yaml").write_text(SWEEP, encoding="utf-8")
+    (folder / ".other.part").mkdir()  # of the same sweep with --out other
+    called = dawndusk("sweep", "four.yaml", "--resume")
+    assert (called.code, called.out, len(called.errors)) == (2, "", 1)
+    assert re.fullmatch(
+        r"--resume: there is nothing to resume: no results/\.four-[0-9a-f]{8}\.part; write its folder with --out, or leave --resume out to start it",
+        called.errors[0],
+    )
+    called = dawndusk("sweep", "four.yaml", "--out", "four", "--resume")
+    assert (called.code, called.errors) == (
+        2, ["--resume: there is nothing to resume: no .four.part; leave --resume out to start it"],
+    )  # fmt: skip
+    assert sorted(p.name for p in folder.iterdir()) == [".other.part", "four.yaml"]
+
+
+def test_an_interrupted_sweep_names_the_command_to_resume(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: the command that was given, with --resume; the interrupt comes in place of the first point."""
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sim.studies.sweep.execute", interrupted)
+    (folder / "my sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    called = dawndusk("sweep", "my sweep.yaml", "--out", "s3", "--workers", "2")
+    assert (called.code, called.out) == (130, "")
+    assert called.errors[-1] == (
+        "interrupted; finished points are kept in .s3.part; continue: dawndusk sweep 'my sweep.yaml' --out s3 --workers 2 --resume"
     )
 
 
