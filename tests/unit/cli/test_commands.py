@@ -134,6 +134,40 @@ def test_bad_sweep(dawndusk: Any, folder: Path) -> None:
     )
 
 
+def test_a_scenario_is_no_sweep_and_a_sweep_no_scenario(dawndusk: Any, folder: Path, scenario_text: str) -> None:
+    """By hand: the verb that the file goes with; one line whatever keys are missing or unknown to the other verb."""
+    (folder / "my sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    (folder / "small.yaml").write_text(scenario_text, encoding="utf-8")
+    (folder / "child.yaml").write_text("name: child\nextends: small.yaml\n", encoding="utf-8")
+    for arguments, line in (
+        (("run", "my sweep.yaml"), "my sweep.yaml: is a sweep; write dawndusk sweep 'my sweep.yaml'"),
+        (("validate", "suncatcher_sizing"), "suncatcher_sizing: is a sweep; write dawndusk sweep suncatcher_sizing"),
+        (("sweep", "small.yaml"), "small.yaml: is a scenario; write dawndusk run small.yaml"),
+        (("sweep", "child.yaml"), "child.yaml: is a scenario; write dawndusk run child.yaml"),
+        (("sweep", "suncatcher"), "suncatcher: is a scenario; write dawndusk run suncatcher"),
+    ):
+        called = dawndusk(*arguments)
+        assert (called.code, called.out, called.errors) == (2, "", [line])
+
+
+def test_a_results_folder_is_its_scenario(dawndusk: Any, folder: Path, scenario_text: str) -> None:
+    """Source of truth: the digest of the scenario that was run; folders of anything else are one line."""
+    (folder / "small.yaml").write_text(scenario_text.replace("2 h", "10 min"), encoding="utf-8")
+    assert dawndusk("run", "small.yaml", "--no-report", "--out", "base").code == 0
+    digest = json.loads((folder / "base/manifest.json").read_text("utf-8"))["scenario_sha256"]
+    for source in ("base", "./base"):
+        called = dawndusk("validate", source, "--json")
+        assert (called.code, json.loads(called.out)["scenario_sha256"]) == (0, digest)
+    (folder / "base/study.yaml").touch()
+    (folder / "empty").mkdir()
+    for source, words in (
+        ("base", f"is a study of many scenarios; write {Path('base') / 'scenario.yaml'}, the scenario of its first point"),
+        ("empty", "is a folder without a scenario; write the path of a scenario or of a results folder"),
+    ):
+        called = dawndusk("why", source)
+        assert (called.code, called.out, called.errors) == (2, "", [f"{source}: {words}"])
+
+
 def test_nothing_to_resume(dawndusk: Any, folder: Path) -> None:
     """A sweep that was never started with these options: one line, and nothing is started."""
     (folder / "four.yaml").write_text(SWEEP, encoding="utf-8")
