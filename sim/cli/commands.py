@@ -353,7 +353,7 @@ def new(
         str, typer.Argument(metavar="NAME", help="Name of the scenario; the file is NAME.yaml in the current folder.")
     ],
     source: Annotated[
-        str | None, typer.Option("--from", metavar="SCENARIO", help="A shipped scenario or a file to extend.")
+        str | None, typer.Option("--from", metavar="SCENARIO", help="A shipped scenario, or a file in this folder or below, to extend.")
     ] = None,
 ) -> None:
     """Create a commented scenario file that runs unchanged."""

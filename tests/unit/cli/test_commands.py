@@ -155,6 +155,8 @@ def test_a_results_folder_is_its_scenario(dawndusk: Any, folder: Path, scenario_
     (folder / "small.yaml").write_text(scenario_text.replace("2 h", "10 min"), encoding="utf-8")
     assert dawndusk("run", "small.yaml", "--no-report", "--out", "base").code == 0
     digest = json.loads((folder / "base/manifest.json").read_text("utf-8"))["scenario_sha256"]
+    rows = json.loads(dawndusk("provenance", "base", "--json").out)["rows"]
+    assert next(row["value"] for row in rows if row["field"] == "duration") == "10"
     for source in ("base", "./base"):
         called = dawndusk("validate", source, "--json")
         assert (called.code, json.loads(called.out)["scenario_sha256"]) == (0, digest)
@@ -450,3 +452,21 @@ def test_new_refuses(dawndusk: Any, folder: Path) -> None:
     assert dawndusk("new", "a b").code == 2
     assert dawndusk("new", "other", "--from", "suncacher").code == 2
     assert [p.name for p in folder.iterdir()] == ["mine.yaml"]
+
+
+def test_new_refuses_a_file_that_it_cannot_extend(
+    dawndusk: Any, folder: Path, scenario_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Source of truth: `validate`, which takes what `new` writes for files below and refuses a file elsewhere that is extended."""
+    (folder / "made.yaml").write_text(scenario_text, encoding="utf-8")
+    (folder / "work/below").mkdir(parents=True)
+    (folder / "work/below/made.yaml").write_text(scenario_text, encoding="utf-8")
+    monkeypatch.chdir(folder / "work")
+    called = dawndusk("new", "mine", "--from", "../made.yaml")
+    assert (called.code, called.out, len(called.errors)) == (2, "", 1)
+    assert called.errors[0].startswith("--from ../made.yaml: is outside this folder")
+    assert [path.name for path in Path().iterdir()] == ["below"]
+    Path("by_hand.yaml").write_text("name: by_hand\nextends: ../made.yaml\n", encoding="utf-8")
+    assert dawndusk("validate", "by_hand.yaml").code == 2
+    assert dawndusk("new", "mine", "--from", "below/made.yaml").code == 0
+    assert dawndusk("validate", "mine.yaml").code == 0
