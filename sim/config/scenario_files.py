@@ -47,7 +47,7 @@ def scenario_file(source: str | Path) -> Path:
         return items("scenarios")[text]
     path = Path(text)
     if path.is_dir():
-        return _file_of_results(path)
+        return _file_of_results(text)
     if path.suffix in (".yaml", ".yml") or "/" in text or path.is_file():
         if not path.is_file():
             raise bad_input(Origin(text), "", "no such file; write the path of a scenario or the name of a shipped one")
@@ -57,13 +57,13 @@ def scenario_file(source: str | Path) -> Path:
     raise bad_input(Origin(text), "", f"no scenario of that name; {did_you_mean(text, items('scenarios'))}")
 
 
-def _file_of_results(folder: Path) -> Path:
+def _file_of_results(folder: str) -> Path:
     """The scenario of a results folder."""
-    inside = folder / "scenario.yaml"
-    if (folder / "study.yaml").is_file():
-        raise bad_input(Origin(str(folder)), "", f"is a study of many scenarios; write {inside}, the scenario of its first point")
+    inside = Path(folder) / "scenario.yaml"
+    if (Path(folder) / "study.yaml").is_file():
+        raise bad_input(Origin(folder), "", f"is a study of many scenarios; write {inside}, the scenario of its first point")
     if not inside.is_file():
-        raise bad_input(Origin(str(folder)), "", "is a folder without a scenario; write the path of a scenario or of a results folder")
+        raise bad_input(Origin(folder), "", "is a folder without a scenario; write the path of a scenario or of a results folder")
     return inside
 
 
