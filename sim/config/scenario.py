@@ -159,14 +159,13 @@ def overrides(given: Overrides) -> tuple[str, ...]:
     return tuple(given)
 
 
-
 def _override(root: Node, text: str, changed: set[str]) -> Node:
     key, equals, value = text.partition("=")
     origin = Origin(f"--set {key}")
     if not equals or not key.strip():
         raise bad_input(Origin(f"--set {text}"), "", "is not an override; write key=value, such as step='30 s'")
-    keys = key.strip().split(".")
-    changed.add(key.strip())
+    keys = _entry_keys(root, key.strip().split("."))
+    changed.add(".".join(keys))
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
     leaf = absolute_paths(leaf, Path(), tuple(keys))
@@ -179,6 +178,18 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
         if named and isinstance(node.value, str) and exists(root, keys[:depth]):
             root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
     return yaml_tree.put(root, keys, leaf)
+
+
+def _entry_keys(root: Node, keys: list[str]) -> list[str]:
+    """Keys of an override as the file has them: a single constellation may be a mapping or a list, and is named as either."""
+    own = root.get("constellation")
+    if own is None or keys[0] != "constellation" or len(keys) < 2:
+        return keys
+    if own.is_map and keys[1] == "0" and len(keys) > 2:
+        return [keys[0], *keys[2:]]
+    if isinstance(own.value, list) and len(own.value) == 1 and not keys[1].isdigit() and keys[1] not in SWITCHES:
+        return [keys[0], "0", *keys[1:]]
+    return keys
 
 
 # --- loading -------------------------------------------------------------------------------------------------------
