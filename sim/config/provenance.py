@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def rows(target: str) -> list[dict[str, Any]]:
     True
     """
     named = target in items("scenarios") or target.endswith((".yaml", ".yml"))
-    if named or (Path(target) / "scenario.yaml").is_file():
+    if named or os.path.isfile(Path(target) / "scenario.yaml"):
         return scenario_rows(load(target))
     return field_rows(target)
 

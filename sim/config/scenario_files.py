@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -46,10 +47,10 @@ def scenario_file(source: str | Path) -> Path:
     if text in items("scenarios"):
         return items("scenarios")[text]
     path = Path(text)
-    if path.is_dir():
+    if os.path.isdir(text):  # False for a name that the system refuses, as too long
         return _file_of_results(text)
-    if path.suffix in (".yaml", ".yml") or "/" in text or path.is_file():
-        if not path.is_file():
+    if path.suffix in (".yaml", ".yml") or "/" in text or os.path.isfile(text):
+        if not os.path.isfile(text):
             raise bad_input(Origin(text), "", "no such file; write the path of a scenario or the name of a shipped one")
         return path
     if text in items("sweeps"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -113,8 +114,8 @@ def _sweep_file(text: str) -> Path:
     shipped, path = items("sweeps"), Path(text)
     if text in shipped:
         return shipped[text]
-    if path.suffix in (".yaml", ".yml") or "/" in text or path.is_file():
-        if path.is_file():
+    if path.suffix in (".yaml", ".yml") or "/" in text or os.path.isfile(text):
+        if os.path.isfile(text):
             return path
         raise bad_input(Origin(text), "", "no such file; write the path of a sweep or the name of a shipped one")
     if text in items("scenarios"):

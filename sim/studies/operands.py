@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
@@ -171,7 +172,7 @@ def _scenario_of(side: Side, loaded: Loaded | None) -> Loaded | None:
 
 
 def _is_folder(side: Side | None) -> TypeGuard[str | Path]:
-    return isinstance(side, str | Path) and str(side) not in items("scenarios") and Path(side).is_dir()
+    return isinstance(side, str | Path) and str(side) not in items("scenarios") and os.path.isdir(side)
 
 
 def _operand(

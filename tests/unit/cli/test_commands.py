@@ -162,6 +162,9 @@ def test_a_results_folder_is_its_scenario(dawndusk: Any, folder: Path, scenario_
         assert (called.code, json.loads(called.out)["scenario_sha256"]) == (0, digest)
     (folder / "base/study.yaml").touch()
     (folder / "empty").mkdir()
+    for arguments in (("compare", "base"), ("sweep",), ("provenance",), ("why",)):
+        called = dawndusk(arguments[0], "x" * 300, *arguments[1:])  # longer than the 255 characters of a file's name
+        assert (called.code, called.out, len(called.errors)) == (2, "", 1)
     for source, words in (
         ("base", f"is a study of many scenarios; write {Path('base') / 'scenario.yaml'}, the scenario of its first point"),
         ("empty", "is a folder without a scenario; write the path of a scenario or of a results folder"),
