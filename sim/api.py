@@ -26,7 +26,7 @@ def load(
     Parameters
     ----------
     source : str or pathlib.Path
-        Name of a shipped scenario, or path of a scenario file.
+        Name of a shipped scenario, path of a scenario file, or a results folder, whose scenario is loaded.
     set : mapping or sequence of str, optional
         Overrides by dotted name, such as {"step": "30 s"}, or of the form "key=value".
     events : sequence of str, optional
@@ -75,7 +75,7 @@ def run(
     Parameters
     ----------
     scenario : Loaded, str or pathlib.Path
-        A scenario returned by `load`, the name of a shipped one, or the path of a scenario file.
+        A scenario returned by `load`, or what `load` takes.
     out : str or pathlib.Path, optional
         Folder for the results; must not exist yet. Implies `save`.
     set, events, seed, allow_stale, skip_bad : optional

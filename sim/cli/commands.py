@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,7 +56,10 @@ def sweep(
             )
     except KeyboardInterrupt:
         kept = study_folder.part_folder(study, out)
-        note(f"{signals.interrupt_name()}; finished points are kept in {kept}: add --resume to continue")
+        given = {"--out": out, "--scheduler": scheduler, "--workers": workers}
+        options = [str(part) for option, value in given.items() if value is not None for part in (option, value)]
+        again = shlex.join(["dawndusk", "sweep", sweep, *options, "--resume"])
+        note(f"{signals.interrupt_name()}; finished points are kept in {kept}; continue: {again}")
         raise SystemExit(signals.interrupt_code()) from None  # typer's own handler would report that nothing was written
     for index, error in finished.failed.items():
         note(f"point {index} ({_point_text(study, index)}): {error}")
@@ -134,6 +138,12 @@ def compare(
             help="Override a value of both scenarios; a:KEY=VALUE and b:KEY=VALUE override one of them. May be repeated.",
         ),
     ] = None,
+    event: Annotated[
+        list[str] | None, typer.Option(
+            "--event", metavar="EVENT",
+            help='Add an event to both scenarios; "a:+6 h lose plane 3 for 90 min" adds it to A only, b: to B. May be repeated.',
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="File for a page with charts, .html; must not exist yet.")
     ] = None,
@@ -144,7 +154,7 @@ def compare(
     from sim.studies.operands import compare as compared
 
     _check_page(out)
-    comparison = compared(a, b, equal, set=tuple(set or ()), skip_bad=skip_bad)
+    comparison = compared(a, b, equal, set=tuple(set or ()), events=tuple(event or ()), skip_bad=skip_bad)
     if out is not None:
         from sim.output import new_file
         from viz.comparison import write_comparison
@@ -343,7 +353,7 @@ def new(
         str, typer.Argument(metavar="NAME", help="Name of the scenario; the file is NAME.yaml in the current folder.")
     ],
     source: Annotated[
-        str | None, typer.Option("--from", metavar="SCENARIO", help="A shipped scenario or a file to extend.")
+        str | None, typer.Option("--from", metavar="SCENARIO", help="A shipped scenario, or a file in this folder or below, to extend.")
     ] = None,
 ) -> None:
     """Create a commented scenario file that runs unchanged."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, or the path of a file.")]
+Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of a shipped scenario, path of a file, or a results folder.")]
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value; may be repeated.")
 ]

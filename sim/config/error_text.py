@@ -156,8 +156,8 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Nam
     list of Problem
         One problem for each wrong field.
     """
-    problems = []
-    words = _words_instead(error)
+    problems: list[Problem] = []
+    words, incomplete = _words_instead(error), set[tuple[str, ...]]()
     for entry in error.errors():
         loc = [str(part) for part in entry["loc"]]
         if loc[-1].startswith(WORD):
@@ -170,6 +170,10 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Nam
         path = loc[:2] + loc[3:] if len(loc) > 2 and loc[2] in _TAGS.get(loc[0], ()) else loc  # without the kind
         shown = _shown(path, wrapped)
         node = yaml_tree.find(root, tuple(path))
+        shipped = _items(path[:-1], named) if entry["type"] == "missing" and tuple(path[:-1]) not in incomplete else []
+        if shipped:  # once for each item
+            incomplete.add(tuple(path[:-1]))
+            instead = f", or `extends: {shipped[0]}` for everything that is missing"
         problems.append(Problem(node.origin, ".".join(shown), _message(entry, node, path, _items(path, named)) + instead))
     return problems
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from sim.config.errors import Origin, bad_input, did_you_mean
@@ -61,7 +63,7 @@ def rows(target: str) -> list[dict[str, Any]]:
     Parameters
     ----------
     target : str
-        Name of a shipped scenario, path of a scenario file, or dotted name of a field or section.
+        Name of a shipped scenario, path of a scenario file, results folder, or dotted name of a field or section.
 
     Returns
     -------
@@ -78,7 +80,8 @@ def rows(target: str) -> list[dict[str, Any]]:
     >>> {(row["scenario"], row["value"], row["unit"]) for row in rows("satellite.power.array.area")} >= {("suncatcher", 130, "m2")}
     True
     """
-    if target in items("scenarios") or target.endswith((".yaml", ".yml")):
+    named = target in items("scenarios") or target.endswith((".yaml", ".yml"))
+    if named or os.path.isfile(Path(target) / "scenario.yaml"):
         return scenario_rows(load(target))
     return field_rows(target)
 

@@ -352,7 +352,8 @@ def _matching_paths(root: Node, pattern: tuple[str, ...]) -> list[list[str]]:
 def _item(node: Node, folder: str, path: str, kind: str, allowed: tuple[Path, ...]) -> Node:
     """An item by name or path, or a mapping that may extend one."""
     if isinstance(node.value, str):
-        return Node(find_item(folder, node.value, node.origin, path, kind, allowed).value, node.origin)
+        found = find_item(folder, node.value, node.origin, path, kind, allowed)
+        return found if is_path(node.value) else Node(found.value, node.origin)  # errors belong into the user's own file
     return extended(node, folder, path, kind, allowed)
 
 

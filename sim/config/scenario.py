@@ -18,16 +18,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from orbit.units import shortened
 from sim.config import ephemeris_files, validation, yaml_tree
 from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
-from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_mean
+from sim.config.errors import InputError, Origin, Problem, bad_input
 from sim.config.event_forms import event_times
 from sim.config.library import config_root, items
-from sim.config.paths import absolute_paths, is_below, outside
-from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults, word
+from sim.config.paths import absolute_paths
+from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults
+from sim.config.scenario_files import scenario_file, with_parents
 from sim.config.schema import Scenario
 from sim.config.validation.events import shifted_events
 from sim.config.yaml_tree import Node
@@ -126,52 +126,6 @@ class Loaded:
         return self.catalogues.satellites(self.scenario.constellation)
 
 
-# --- reading -------------------------------------------------------------------------------------------------------
-
-
-def _scenario_file(source: str | Path) -> Path:
-    text = str(source)
-    if text in items("scenarios"):
-        return items("scenarios")[text]
-    path = Path(text)
-    if path.suffix in (".yaml", ".yml") or "/" in text or path.is_file():
-        if not path.is_file():
-            raise bad_input(Origin(text), "", "no such file; write the path of a scenario or the name of a shipped one")
-        return path
-    raise bad_input(Origin(text), "", f"no scenario of that name; {did_you_mean(text, items('scenarios'))}")
-
-
-def _with_parents(path: Path, problems: list[Problem], allowed: tuple[Path, ...], seen: tuple[Path, ...] = ()) -> Node:
-    """Tree of a scenario file merged over those it extends; paths of files become absolute.
-
-    A file names only files in its folder or below, or shipped ones (`allowed`).
-    """
-    node = yaml_tree.read(path)
-    if not node.is_map:
-        raise bad_input(node.origin, "", "is not a scenario; write keys such as name:, epoch:, constellation:")
-    node = absolute_paths(node, path.parent, (), allowed, problems)
-    parent = node.get("extends")
-    if parent is None:
-        return node
-    name = word(parent)
-    beside = path.parent / name
-    if not is_below(beside, allowed):
-        raise InputError([outside(parent, "extends", "its path as SCENARIO, and the overrides with --set")])
-    target = beside if beside.is_file() else _named_parent(name, parent.origin)
-    if target.resolve() in seen or target.resolve() == path.resolve():
-        raise bad_input(parent.origin, "extends", f"'{shortened(name)}' extends itself; write another file")
-    rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)
-    return yaml_tree.merge(_with_parents(target, problems, allowed, (*seen, path.resolve())), rest)
-
-
-def _named_parent(name: str, origin: Origin) -> Path:
-    known = items("scenarios")
-    stem = name.removesuffix(".yaml")
-    if stem not in known:
-        raise bad_input(origin, "extends", f"no scenario '{shortened(name)}'; {did_you_mean(stem, known)}")
-    return known[stem]
-
-
 # --- overrides -----------------------------------------------------------------------------------------------------
 
 
@@ -205,14 +159,13 @@ def overrides(given: Overrides) -> tuple[str, ...]:
     return tuple(given)
 
 
-
 def _override(root: Node, text: str, changed: set[str]) -> Node:
     key, equals, value = text.partition("=")
     origin = Origin(f"--set {key}")
     if not equals or not key.strip():
         raise bad_input(Origin(f"--set {text}"), "", "is not an override; write key=value, such as step='30 s'")
-    keys = key.strip().split(".")
-    changed.add(key.strip())
+    keys = _entry_keys(root, key.strip().split("."))
+    changed.add(".".join(keys))
     leaf = yaml_tree.parse(value, str(origin))
     leaf = Node(leaf.value, origin) if not isinstance(leaf.value, dict | list) else leaf
     leaf = absolute_paths(leaf, Path(), tuple(keys))
@@ -225,6 +178,18 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
         if named and isinstance(node.value, str) and exists(root, keys[:depth]):
             root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
     return yaml_tree.put(root, keys, leaf)
+
+
+def _entry_keys(root: Node, keys: list[str]) -> list[str]:
+    """Keys of an override as the file has them: a single constellation may be a mapping or a list, and is named as either."""
+    own = root.get("constellation")
+    if own is None or keys[0] != "constellation" or len(keys) < 2:
+        return keys
+    if own.is_map and keys[1] == "0" and len(keys) > 2:
+        return [keys[0], *keys[2:]]
+    if isinstance(own.value, list) and len(own.value) == 1 and not keys[1].isdigit() and keys[1] not in SWITCHES:
+        return [keys[0], "0", *keys[1:]]
+    return keys
 
 
 # --- loading -------------------------------------------------------------------------------------------------------
@@ -243,7 +208,7 @@ def load(
     Parameters
     ----------
     source : str or Path
-        Name of a shipped scenario, or path of a file.
+        Name of a shipped scenario, path of a file, or a results folder.
     sets : tuple of str, optional
         Overrides as key=value, such as "step=30 s".
     events : tuple of str, optional
@@ -272,8 +237,8 @@ def load(
     """
     changed: set[str] = set()
     problems: list[Problem] = []
-    file, elsewhere = _scenario_file(source), list[Problem]()
-    root = with_named_defaults(_with_parents(file, elsewhere, (file.parent, config_root())))
+    file, elsewhere = scenario_file(source), list[Problem]()
+    root = with_named_defaults(with_parents(file, elsewhere, (file.parent, config_root())))
     for text in sets:
         try:
             root = _override(root, text, changed)

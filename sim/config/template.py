@@ -11,7 +11,9 @@ from pathlib import Path
 
 from sim.config.errors import Origin, bad_input
 from sim.config.library import config_root, items
+from sim.config.paths import is_below
 from sim.config.scenario import load
+from sim.config.scenario_files import scenario_file
 
 _HEAD = """\
 # yaml-language-server: $schema={schema}
@@ -100,7 +102,8 @@ def scenario_template(name: str, source: str | None) -> str:
     name : str
         Name of the scenario: letters, digits, '_', '.' and '-'.
     source : str or None
-        Shipped scenario or path of a scenario file to extend; None for a complete scenario.
+        Shipped scenario, path of a scenario file, or results folder to extend, in the current folder or below; None for a
+        complete scenario.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def scenario_template(name: str, source: str | None) -> str:
     Raises
     ------
     InputError
-        If the name is not valid, or `source` is not a valid scenario.
+        If the name is not valid, or `source` is not a valid scenario or is in another folder.
 
     Examples
     --------
@@ -122,8 +125,12 @@ def scenario_template(name: str, source: str | None) -> str:
     head = _HEAD.format(schema=config_root() / "schema.json", name=name)
     if source is None:
         return head + _COMPLETE.format()
+    file = scenario_file(source)
+    if not is_below(file, (Path(), config_root())):
+        message = "is outside this folder, and a scenario extends only files in its own folder or below; copy it here, or work in its folder"
+        raise bad_input(Origin(f"--from {source}"), "", message)
     satellite = load(source).scenario.satellite
-    base = source if source in items("scenarios") else os.path.relpath(Path(source).resolve())
+    base = source if source in items("scenarios") else os.path.relpath(file.resolve())
     shipped = satellite.name in items("hardware")
     extends = f"#   extends: {satellite.name}\n" if shipped else ""
     return head + _EXTENDS.format(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -21,6 +23,7 @@ from sim.config.library import config_root, items
 from sim.config.paths import absolute_paths, is_below, outside, resolve_path
 from sim.config.quantity import Quantity
 from sim.config.scenario import Loaded, load
+from sim.config.scenario_files import is_scenario
 from sim.config.schema import Section
 from sim.config.schema.sweep import Sweep, problems
 from sim.config.validation import START_S, size
@@ -96,6 +99,8 @@ def read_sweep(source: str | Path | dict[str, Any]) -> tuple[Sweep, Node, Path]:
     else:
         path = _sweep_file(str(source))
         root, folder = yaml_tree.read(path), path.parent
+        if is_scenario(root):
+            raise bad_input(Origin(str(path)), "", f"is a scenario; write dawndusk run {shlex.quote(str(path))}")
     if not root.is_map:
         raise bad_input(root.origin, "", "is not a sweep; write keys such as name:, scenario:, grid:")
     plain = {key: value for key, value in yaml_tree.plain(root).items() if key != "$schema"}
@@ -109,10 +114,12 @@ def _sweep_file(text: str) -> Path:
     shipped, path = items("sweeps"), Path(text)
     if text in shipped:
         return shipped[text]
-    if path.suffix in (".yaml", ".yml") or "/" in text or path.is_file():
-        if path.is_file():
+    if path.suffix in (".yaml", ".yml") or "/" in text or os.path.isfile(text):
+        if os.path.isfile(text):
             return path
         raise bad_input(Origin(text), "", "no such file; write the path of a sweep or the name of a shipped one")
+    if text in items("scenarios"):
+        raise bad_input(Origin(text), "", f"is a scenario; write dawndusk run {text}")
     raise bad_input(Origin(text), "", f"no sweep of that name; {did_you_mean(text, shipped)}")
 
 

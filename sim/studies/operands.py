@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
@@ -23,7 +24,14 @@ Side = str | Path | Loaded | Results | Operand
 
 
 def compare(
-    a: Side, b: Side, equal: str | None = None, *, set: Overrides = (), threads: int | None = None, skip_bad: bool = False
+    a: Side,
+    b: Side,
+    equal: str | None = None,
+    *,
+    set: Overrides = (),
+    events: tuple[str, ...] | list[str] = (),
+    threads: int | None = None,
+    skip_bad: bool = False,
 ) -> Comparison:
     """Compare two designs.
 
@@ -36,6 +44,8 @@ def compare(
         Scale A so that this quantity equals that of B.
     set : mapping or sequence of str, optional
         Overrides of both scenarios; those of one only begin with `a:` or `b:`, such as {"a:step": "30 s"}.
+    events : sequence of str, optional
+        Additional events of both scenarios; those of one only begin with `a:` or `b:`, such as "a:+6 h lose plane 3".
     threads : int, optional
         Threads of a run.
     skip_bad : bool, optional
@@ -49,16 +59,21 @@ def compare(
     Raises
     ------
     InputError
-        If an operand does not exist or is invalid, if overrides apply to none, or if the quantity is unknown.
+        If an operand does not exist or is invalid, if overrides or events apply to none, or if the quantity is unknown.
     RunError
         If the quantity is zero.
     """
     check_equal(equal)
-    return compare_results(*load_pair(a, b, overrides(set), threads, skip_bad), equal)
+    return compare_results(*load_pair(a, b, overrides(set), threads, skip_bad, tuple(events)), equal)
 
 
 def load_pair(
-    a: Side, b: Side, sets: tuple[str, ...] = (), threads: int | None = None, skip_bad: bool = False
+    a: Side,
+    b: Side,
+    sets: tuple[str, ...] = (),
+    threads: int | None = None,
+    skip_bad: bool = False,
+    events: tuple[str, ...] = (),
 ) -> tuple[Operand, Operand]:
     """Load both operands of a comparison.
 
@@ -72,6 +87,8 @@ def load_pair(
         Threads of a run.
     skip_bad : bool
         Whether bad element sets of a catalogue are left out.
+    events : tuple of str
+        Additional events of the scenarios.
 
     Returns
     -------
@@ -81,11 +98,12 @@ def load_pair(
     Raises
     ------
     InputError
-        If an operand does not exist or is invalid, or if overrides apply to none.
+        If an operand does not exist or is invalid, or if overrides or events apply to none.
     """
-    one, two = _loaded("A", a, sets, skip_bad), _loaded("B", b, sets, skip_bad)
-    if sets and one is None and two is None:
-        raise bad_input(Origin("--set"), "", "applies to scenarios, and neither operand is one; leave it out")
+    one, two = _loaded("A", a, sets, events, skip_bad), _loaded("B", b, sets, events, skip_bad)
+    for option, given in (("--set", sets), ("--event", events)):
+        if given and not (_is_loaded_here(a) or _is_loaded_here(b)):
+            raise bad_input(Origin(option), "", "applies to scenarios, and neither operand is one; leave it out")
     work = [known for known in (_work(a, one), _work(b, two)) if known is not None]
     if len(work) == 2:
         check_work(*work)  # before anything is run
@@ -97,14 +115,14 @@ def load_pair(
 
 
 def sets_of(letter: str, sets: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Overrides of one operand.
+    """Overrides or events of one operand.
 
     Parameters
     ----------
     letter : {"A", "B"}
         The operand.
     sets : tuple of str
-        Overrides as given: key=value for both, a:key=value and b:key=value for one.
+        Overrides or events as given: key=value for both, a:key=value and b:key=value for one.
 
     Returns
     -------
@@ -123,14 +141,19 @@ def sets_of(letter: str, sets: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[
     return tuple(text.removeprefix(mark) for text in sets if text in own or not text.startswith(others)), own
 
 
-def _loaded(letter: str, side: Side, sets: tuple[str, ...], skip_bad: bool) -> Loaded | None:
+def _loaded(letter: str, side: Side, sets: tuple[str, ...], events: tuple[str, ...], skip_bad: bool) -> Loaded | None:
     """The scenario of an operand; None where it is something else."""
-    mine, own = sets_of(letter, sets)
-    if isinstance(side, str | Path) and not _is_folder(side) and not str(side).startswith(BASELINE):
-        return api.load(side, mine, skip_bad=skip_bad)
-    if own:
-        raise bad_input(Origin(f"--set {own[0]}"), "", f"applies to a scenario by name or path, and {letter} is none; leave it out")
+    (mine, own), (mine_events, own_events) = sets_of(letter, sets), sets_of(letter, events)
+    if _is_loaded_here(side):
+        return api.load(side, mine, mine_events, skip_bad=skip_bad)
+    for text in (*(f"--set {text}" for text in own), *(f"--event '{text}'" for text in own_events)):
+        raise bad_input(Origin(text), "", f"applies to a scenario by name or path, and {letter} is none; leave it out")
     return side if isinstance(side, Loaded) else None
+
+
+def _is_loaded_here(side: Side) -> TypeGuard[str | Path]:
+    """Whether an operand is a scenario by name or path, to which overrides and events apply."""
+    return isinstance(side, str | Path) and not _is_folder(side) and not str(side).startswith(BASELINE)
 
 
 def _work(side: Side, loaded: Loaded | None) -> tuple[str, set[str]] | None:
@@ -149,7 +172,7 @@ def _scenario_of(side: Side, loaded: Loaded | None) -> Loaded | None:
 
 
 def _is_folder(side: Side | None) -> TypeGuard[str | Path]:
-    return isinstance(side, str | Path) and str(side) not in items("scenarios") and Path(side).is_dir()
+    return isinstance(side, str | Path) and str(side) not in items("scenarios") and os.path.isdir(side)
 
 
 def _operand(

@@ -108,13 +108,16 @@ def existing_study(study: Study, out: str | Path | None, resume: bool) -> Finish
     Raises
     ------
     InputError
-        If a folder is in the way.
+        If a folder is in the way, or if there is nothing to resume.
     """
     whole, part = complete_folder(study, out), part_folder(study, out)
     if part.exists() and not resume:
         raise bad_input(
             Origin(str(part)), "", f"an unfinished study exists; add --resume to continue it, or remove {part}"
         )
+    if whole is None and resume and not part.exists():
+        other = "leave --resume out to start it" if out is not None else "write its folder with --out, or leave --resume out to start it"
+        raise bad_input(Origin("--resume"), "", f"there is nothing to resume: no {part}; {other}")
     if whole is None or (part.exists() and out is None):
         return None
     if resume:

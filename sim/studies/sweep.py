@@ -7,9 +7,11 @@ with a key that exists only in memory, so that no other user of the machine can 
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import platform
 import queue
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -46,6 +48,7 @@ NO_WORKERS_S = 60.0  # time without any worker after which a study ends
 CHECK_S = 2.0  # between questions to the scheduler while no point finishes
 WAIT_S = 0.1
 CLOSE_S = 5.0
+UNGUARDED = 'in a script, call sim.sweep below `if __name__ == "__main__":`'
 KEPT = "finished points are saved; add --resume to continue"
 # Ctrl-C is sent to every process of the terminal: workers ignore it, this process handles it and stops them
 _IGNORE_SIGINT = "import signal\ndef dask_setup(worker):\n    signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
@@ -85,14 +88,16 @@ def sweep(
     Raises
     ------
     InputError
-        If the sweep is invalid, or if a folder is in the way.
+        If the sweep is invalid, if a folder is in the way, or if there is nothing to resume.
     RunError
         If workers or scheduler cannot be used.
 
     Notes
     -----
-    Worker processes are started: a script must call this below `if __name__ == "__main__":`.
+    Worker processes are started, which import the calling script: it must call this below `if __name__ == "__main__":`.
     """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)  # a worker that runs an unguarded script again; the parent process reports it
     study = definition.resolve(source)
     return execute(study, out, scheduler=scheduler, workers=workers, resume=resume, progress=progress)
 
@@ -176,7 +181,7 @@ def execute(
     Raises
     ------
     InputError
-        If the sweep is invalid, or if a folder is in the way.
+        If the sweep is invalid, if a folder is in the way, or if there is nothing to resume.
     RunError
         If workers or scheduler cannot be used.
     """
@@ -187,19 +192,26 @@ def execute(
         return finished
     _check_dask()
     part = part_folder(study, out)
-    if not part.exists():
+    unused = not part.exists()
+    if unused:
         check_place(Path(out) if out is not None else Path("results") / study.spec.name)
     part.mkdir(parents=True, exist_ok=True)
     head = {"identity": study.identity, "sources": sources_hash(), "name": study.spec.name}
     begin = time.monotonic()
-    with Journal(part, head) as journal:
-        remaining = [p for p in study.points if journal.done.get(p.index, {"error": ""})["error"] is not None]
-        if remaining:
-            with _client(scheduler, worker_count(study, workers)) as client:
-                for count, entry in enumerate(_entries(client, study, remaining, head["sources"]), start=1):
-                    journal.add(entry)
-                    if progress is not None:
-                        progress(len(study.points) - len(remaining) + count, len(study.points))
+    try:
+        with Journal(part, head) as journal:
+            remaining = [p for p in study.points if journal.done.get(p.index, {"error": ""})["error"] is not None]
+            if remaining:
+                with _client(scheduler, worker_count(study, workers)) as client:
+                    unused = False  # from here on there is something to resume
+                    for count, entry in enumerate(_entries(client, study, remaining, head["sources"]), start=1):
+                        journal.add(entry)
+                        if progress is not None:
+                            progress(len(study.points) - len(remaining) + count, len(study.points))
+    except RunError:
+        if unused:
+            shutil.rmtree(part)
+        raise
     facts = {"wall_time_s": round(time.monotonic() - begin, 3), "points_run": len(remaining), "scheduler": scheduler}
     return write_folder(study, part, out, journal.done, facts, report)
 
@@ -236,7 +248,7 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
                     silence_logs=logging.CRITICAL, memory_limit=0, preload=[_IGNORE_SIGINT], security=Security.temporary(),
                 )  # fmt: skip
             except (RuntimeError, OSError) as error:
-                raise RunError(f"the workers could not be started ({error})") from None
+                raise RunError(f"the workers could not be started ({error}); {UNGUARDED}") from None
             stack.enter_context(cluster)
             client = stack.enter_context(Client(cluster, set_as_default=False))
             yield client

@@ -5,6 +5,7 @@ The unit of a field is the one its type was made with: lengths in m, angles in r
 
 from sim.config.schema.base import HIGH_M, LOW_M, FieldError, Section
 from sim.config.schema.events import (
+    ACTIONS,
     FIRST_DAY,
     LAST_DAY,
     Event,
@@ -47,6 +48,7 @@ from sim.config.schema.scenario import (
 from sim.config.schema.site import Fabric, Fibre, Site
 
 __all__ = [
+    "ACTIONS",
     "FILES",
     "FIRST_DAY",
     "HIGH_M",

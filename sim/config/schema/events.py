@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
@@ -19,6 +19,9 @@ from sim.config.schema.base import FieldError, Fraction, Section
 from sim.config.schema.orbits import Constellation, Ring, Walker, parts
 
 FIRST_DAY, LAST_DAY = date(1899, 7, 29), date(2053, 10, 9)  # span of DE421, over which Sun and Moon are checked
+
+Action = Literal["lose", "restore", "derate"]
+ACTIONS: tuple[str, ...] = get_args(Action)
 
 LONGEST_TARGET = 200  # characters; names are shorter
 TARGETS = (
@@ -35,7 +38,7 @@ _LINK = re.compile(r"link\s+(\d{1,9})\s*-\s*(\d{1,9})", re.ASCII)
 _STATION = re.compile(r"station\s+(\S.*)")
 _OBJECT = re.compile(r"object\s+(\S.*)")
 _SHORT = re.compile(
-    r"\s*(?P<at>\d\S*|\+\s*[\d.]\S*(?:\s*(?!lose|restore|derate)[A-Za-z]+)?)\s+(?P<action>[a-z]+)\s+(?P<target>\S.*?)"
+    r"\s*(?P<at>\d\S*|\+\s*[\d.]\S*(?:\s*(?!" + "|".join(ACTIONS) + r")[A-Za-z]+)?)\s+(?P<action>[a-z]+)\s+(?P<target>\S.*?)"
     r"(?:\s+for\s+(?P<duration>\d\S*(?:\s*[a-z]+)?))?\s*"
 )
 _VALUE = re.compile(r"(?P<target>\S.*?)\s+to\s+(?P<to>\S+(?:\s*%)?)")
@@ -157,7 +160,7 @@ class Event(Section):
     """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated."""
 
     at: EventTime = Field(description="Time of the event in UTC, or after the epoch: +6 h")
-    action: Literal["lose", "restore", "derate"] = Field(
+    action: Action = Field(
         description="What happens: lose the target, restore it, or derate it to a fraction"
     )
     target: str = Field(

@@ -80,7 +80,8 @@ def test_killed_interrupted_resumed(dawndusk: Any, folder: Path, subprocess_envi
         finally:
             job.kill()
     assert (job.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "interrupted; finished points are kept in .four.part: add --resume to continue"
+    again = "dawndusk sweep four.yaml --out four --workers 2 --resume"
+    assert err.splitlines()[-1] == f"interrupted; finished points are kept in .four.part; continue: {again}"
     assert "Traceback" not in err
     with start(folder, subprocess_environment, "--resume", "--json") as job:
         out, err = job.communicate(timeout=240)
@@ -130,6 +131,77 @@ def test_bad_sweep(dawndusk: Any, folder: Path) -> None:
     assert (called.code, called.errors) == (
         2,
         ["suncatcher_sising: no sweep of that name; did you mean 'suncatcher_sizing'?"],
+    )
+
+
+def test_a_scenario_is_no_sweep_and_a_sweep_no_scenario(dawndusk: Any, folder: Path, scenario_text: str) -> None:
+    """By hand: the verb that the file goes with; one line whatever keys are missing or unknown to the other verb."""
+    (folder / "my sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    (folder / "small.yaml").write_text(scenario_text, encoding="utf-8")
+    (folder / "child.yaml").write_text("name: child\nextends: small.yaml\n", encoding="utf-8")
+    for arguments, line in (
+        (("run", "my sweep.yaml"), "my sweep.yaml: is a sweep; write dawndusk sweep 'my sweep.yaml'"),
+        (("validate", "suncatcher_sizing"), "suncatcher_sizing: is a sweep; write dawndusk sweep suncatcher_sizing"),
+        (("sweep", "small.yaml"), "small.yaml: is a scenario; write dawndusk run small.yaml"),
+        (("sweep", "child.yaml"), "child.yaml: is a scenario; write dawndusk run child.yaml"),
+        (("sweep", "suncatcher"), "suncatcher: is a scenario; write dawndusk run suncatcher"),
+    ):
+        called = dawndusk(*arguments)
+        assert (called.code, called.out, called.errors) == (2, "", [line])
+
+
+def test_a_results_folder_is_its_scenario(dawndusk: Any, folder: Path, scenario_text: str) -> None:
+    """Source of truth: the digest of the scenario that was run; folders of anything else are one line."""
+    (folder / "small.yaml").write_text(scenario_text.replace("2 h", "10 min"), encoding="utf-8")
+    assert dawndusk("run", "small.yaml", "--no-report", "--out", "base").code == 0
+    digest = json.loads((folder / "base/manifest.json").read_text("utf-8"))["scenario_sha256"]
+    rows = json.loads(dawndusk("provenance", "base", "--json").out)["rows"]
+    assert next(row["value"] for row in rows if row["field"] == "duration") == "10"
+    for source in ("base", "./base"):
+        called = dawndusk("validate", source, "--json")
+        assert (called.code, json.loads(called.out)["scenario_sha256"]) == (0, digest)
+    (folder / "base/study.yaml").touch()
+    (folder / "empty").mkdir()
+    for arguments in (("compare", "base"), ("sweep",), ("provenance",), ("why",)):
+        called = dawndusk(arguments[0], "x" * 300, *arguments[1:])  # longer than the 255 characters of a file's name
+        assert (called.code, called.out, len(called.errors)) == (2, "", 1)
+    for source, words in (
+        ("base", f"is a study of many scenarios; write {Path('base') / 'scenario.yaml'}, the scenario of its first point"),
+        ("empty", "is a folder without a scenario; write the path of a scenario or of a results folder"),
+    ):
+        called = dawndusk("why", source)
+        assert (called.code, called.out, called.errors) == (2, "", [f"{source}: {words}"])
+
+
+def test_nothing_to_resume(dawndusk: Any, folder: Path) -> None:
+    """A sweep that was never started with these options: one line, and nothing is started."""
+    (folder / "four.yaml").write_text(SWEEP, encoding="utf-8")
+    (folder / ".other.part").mkdir()  # of the same sweep with --out other
+    called = dawndusk("sweep", "four.yaml", "--resume")
+    assert (called.code, called.out, len(called.errors)) == (2, "", 1)
+    assert re.fullmatch(
+        r"--resume: there is nothing to resume: no results/\.four-[0-9a-f]{8}\.part; write its folder with --out, or leave --resume out to start it",
+        called.errors[0],
+    )
+    called = dawndusk("sweep", "four.yaml", "--out", "four", "--resume")
+    assert (called.code, called.errors) == (
+        2, ["--resume: there is nothing to resume: no .four.part; leave --resume out to start it"],
+    )  # fmt: skip
+    assert sorted(p.name for p in folder.iterdir()) == [".other.part", "four.yaml"]
+
+
+def test_an_interrupted_sweep_names_the_command_to_resume(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: the command that was given, with --resume; the interrupt comes in place of the first point."""
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sim.studies.sweep.execute", interrupted)
+    (folder / "my sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    called = dawndusk("sweep", "my sweep.yaml", "--out", "s3", "--workers", "2")
+    assert (called.code, called.out) == (130, "")
+    assert called.errors[-1] == (
+        "interrupted; finished points are kept in .s3.part; continue: dawndusk sweep 'my sweep.yaml' --out s3 --workers 2 --resume"
     )
 
 
@@ -220,6 +292,23 @@ def test_compare_with_overrides_of_one_side(dawndusk: Any, folder: Path) -> None
     called = dawndusk("compare", "suncatcher", "baseline:colossus-1", "--set", "b:seed=2")
     assert (called.code, called.errors) == (
         2, ["--set b:seed=2: applies to a scenario by name or path, and B is none; leave it out"],
+    )  # fmt: skip
+
+
+def test_compare_with_an_event_of_one_side(dawndusk: Any, folder: Path) -> None:
+    """By hand: of ten minutes one satellite of 81 is lost for the last five, in B alone or in both."""
+    sets = ("duration=10 min", "workloads=[{kind: independent}]", "fleet={spares: 0}")
+    short = [x for text in sets for x in ("--set", text)]
+    called = dawndusk("compare", "suncatcher", "suncatcher", *short, "--event", "b:+5 min lose satellite 17", "--json")
+    assert (called.code, called.err) == (0, "")
+    shares = {row["metric"]: (row["a"], row["b"]) for row in json.loads(called.out)["metrics"]}
+    assert shares["availability"] == pytest.approx((1.0, 1.0 - 0.5 / 81.0), abs=1e-12)
+    both = dawndusk("compare", "suncatcher", "suncatcher", *short, "--event", "+5 min lose satellite 17", "--json")
+    shares = {row["metric"]: (row["a"], row["b"]) for row in json.loads(both.out)["metrics"]}
+    assert shares["availability"] == pytest.approx([1.0 - 0.5 / 81.0] * 2, abs=1e-12)
+    called = dawndusk("compare", "suncatcher", "baseline:colossus-1", "--event", "b:+1 h lose plane 3")
+    assert (called.code, called.errors) == (
+        2, ["--event 'b:+1 h lose plane 3': applies to a scenario by name or path, and B is none; leave it out"],
     )  # fmt: skip
 
 
@@ -366,3 +455,21 @@ def test_new_refuses(dawndusk: Any, folder: Path) -> None:
     assert dawndusk("new", "a b").code == 2
     assert dawndusk("new", "other", "--from", "suncacher").code == 2
     assert [p.name for p in folder.iterdir()] == ["mine.yaml"]
+
+
+def test_new_refuses_a_file_that_it_cannot_extend(
+    dawndusk: Any, folder: Path, scenario_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Source of truth: `validate`, which takes what `new` writes for files below and refuses a file elsewhere that is extended."""
+    (folder / "made.yaml").write_text(scenario_text, encoding="utf-8")
+    (folder / "work/below").mkdir(parents=True)
+    (folder / "work/below/made.yaml").write_text(scenario_text, encoding="utf-8")
+    monkeypatch.chdir(folder / "work")
+    called = dawndusk("new", "mine", "--from", "../made.yaml")
+    assert (called.code, called.out, len(called.errors)) == (2, "", 1)
+    assert called.errors[0].startswith("--from ../made.yaml: is outside this folder")
+    assert [path.name for path in Path().iterdir()] == ["below"]
+    Path("by_hand.yaml").write_text("name: by_hand\nextends: ../made.yaml\n", encoding="utf-8")
+    assert dawndusk("validate", "by_hand.yaml").code == 2
+    assert dawndusk("new", "mine", "--from", "below/made.yaml").code == 0
+    assert dawndusk("validate", "mine.yaml").code == 0

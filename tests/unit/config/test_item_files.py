@@ -6,6 +6,7 @@ same digest of what is simulated.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,19 @@ def test_satellite_and_accelerator_of_ones_own(files: Path) -> None:
     assert chip.sha256 == plain.sha256
     over = loaded(files, "satellite: {extends: craft/sat.yaml, mass: 2 t}\n")
     assert (over.scenario.satellite.mass, over.scenario.satellite.accelerators) == (2000.0, 32)
+
+
+def test_missing_fields_of_a_file_are_told_in_that_file(files: Path) -> None:
+    """Source of truth: the file that lacks them; the advice that is given once makes the scenario valid."""
+    chip = "name: mine\npeak: {bf16: 1 PFLOP/s}\nmax_power: 500 W\nmemory: 128 GB\n"
+    (files / "chips/chip.yaml").write_text("# a chip\n" + chip, encoding="utf-8")
+    lines = errors_of(files, "satellite: craft/sat.yaml\n")
+    assert len(lines) > 5
+    assert all(line.startswith("chips/chip.yaml:2:1: satellite.accelerator.") for line in lines)
+    advice = [re.findall(r"or `(extends: \S+)` for everything that is missing$", line) for line in lines]
+    assert [len(found) for found in advice] == [1] + [0] * (len(lines) - 1)
+    (files / "chips/chip.yaml").write_text(f"{advice[0][0]}\n{chip}", encoding="utf-8")
+    assert loaded(files, "satellite: craft/sat.yaml\n").scenario.satellite.accelerator.max_power == 500.0
 
 
 def test_type_of_an_entry_by_path(files: Path) -> None:

@@ -82,6 +82,23 @@ def test_later_override_wins() -> None:
     assert load("suncatcher", ("step=30 s", "step=10 s")).scenario.step == 10.0
 
 
+def test_override_of_a_single_constellation_by_either_name(small: Path) -> None:
+    """Source of truth: the file with the value written in it; `provenance` lists the entry with its number, as a list has it."""
+    text = small.read_text("utf-8")
+    assert text.count("  altitude: 650 km\n") == 1
+    high = load(_write(small.with_name("high.yaml"), text.replace("650 km", "700 km")))
+    lines = text.splitlines(keepends=True)
+    begin = lines.index("constellation:\n") + 1
+    end = next(i for i in range(begin, len(lines)) if not lines[i].startswith(" "))
+    entry = "".join(("- " if i == begin else "  ") + line.removeprefix("  ") for i, line in enumerate(lines[begin:end], begin))
+    listed = _write(small.with_name("listed.yaml"), "".join(lines[:begin]) + entry + "".join(lines[end:]))
+    for path in (small, listed):
+        for key in ("constellation.altitude", "constellation.0.altitude"):
+            assert load(path, (f"{key}=700 km",)).sha256 == high.sha256
+        with pytest.raises(InputError):
+            load(path, ("constellation.1.altitude=700 km",))
+
+
 def test_override_of_an_entry_of_a_list() -> None:
     found = load("million", ("constellation.3.altitude=1100 km",)).scenario
     assert found.constellation[3].altitude == 1100e3  # type: ignore[union-attr]

@@ -201,6 +201,14 @@ def test_events_that_are_none_all_at_once(refuse: Refuse) -> None:
     assert "'nonsense' is not an event; write '2026-12-21T06:00Z lose satellite 17'" in errors[1]
 
 
+@pytest.mark.parametrize("text", ["lose plane 3", "lose plane 3 for 90 min from 2 h on", "Derate all to 0.5"])
+def test_event_without_a_time(refuse: Refuse, text: str) -> None:
+    """Source of truth: docs/events.md, where every short form begins with its time."""
+    [error] = refuse(add=f"events: [{text}]")
+    first = text.split()[0]
+    assert error.endswith(f"'{text}' has no time before '{first}'; an event begins with its time: '+2 h lose plane 3 for 90 min'")
+
+
 @pytest.mark.parametrize(
     ("given", "place"),
     [
@@ -286,8 +294,8 @@ def test_two_files_that_extend_each_other(refuse: Refuse, folder: Path) -> None:
             ("validate", "none.yaml"),
             "none.yaml: no such file; write the path of a scenario or the name of a shipped one",
         ),
-        (("run", "./"), "./: no such file; write the path"),
-        (("run", "."), ".: no "),
+        (("run", "./"), "./: is a folder without a scenario; write the path"),
+        (("run", "."), ".: is a folder without a scenario; write the path"),
         (("provenance", "none.yaml"), "none.yaml: no such file"),
         (("provenance", "satellite.mas"), "satellite.mas: no such scenario or field; did you mean 'satellite.mass'?"),
         (("verify", "orbit"), "orbit: unknown group; did you mean 'orbits'?"),

@@ -6,6 +6,8 @@ import itertools
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -320,3 +322,15 @@ def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sweep, "CONNECT_TIMEOUT_S", 0.3)
     with pytest.raises(RunError, match=r"no dask scheduler answers at tcp://127.0.0.1:9"):
         sweep.sweep(SWEEP, "out", scheduler="tcp://127.0.0.1:9")
+
+
+def test_script_without_guard_is_one_line(folder: Path, subprocess_environment: dict[str, str]) -> None:
+    """Source of truth: the rule of multiprocessing that a worker imports the script; it must neither sweep nor leave a folder."""
+    (folder / "script.py").write_text(f"import sim\nsim.sweep({SWEEP!r}, out='six', workers=2)\n", encoding="utf-8")
+    called = subprocess.run(
+        [sys.executable, "script.py"], cwd=folder, env=subprocess_environment, capture_output=True, text=True, check=False
+    )
+    assert called.returncode == 1
+    assert called.stderr.count("Traceback") == 1  # of this script; none of its workers
+    assert called.stderr.splitlines()[-1].endswith('in a script, call sim.sweep below `if __name__ == "__main__":`')
+    assert [path.name for path in folder.iterdir()] == ["script.py"]
