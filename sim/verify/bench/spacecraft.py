@@ -21,7 +21,7 @@ from sim.verify.bench.harness import Benchmark, CannotRun, Pair, Timing
 SATELLITES, SETS = 20_000, ("constellation.planes=50", "constellation.satellites_per_plane=400", "ground.stations=[]")
 ALONE = ("links=null", "workloads=[{kind: independent}]")  # the same satellites, with nothing that joins them
 HOURS = ("duration=3 h", "initial=full")  # a day begins with the search for its first state, which adds an eighth
-DAY = ("duration=1 d",)
+DAY = ("duration=1 d", "initial=full", "recorder.satellites=0", "ground.stations=[]")  # the peer has no first state, recorder or ground
 RADIATOR = "satellite.thermal.radiator.area"
 GOAL_S = 1.0
 CLOSURE_LIMIT = 1e-9  # of the energy balance
