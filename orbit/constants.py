@@ -30,6 +30,7 @@ SUN_RADIUS_M: Final = 695.7e6  # nominal solar radius [iau2015b3]
 MU_SUN_M3_S2: Final = 1.32712440041e20  # gravitational parameter [iers2010:table 1.1]
 SOLAR_CONSTANT_W_M2: Final = 1361.0  # nominal total solar irradiance at 1 au [iau2015b3]
 MU_MOON_M3_S2: Final = MU_EARTH_M3_S2 * 0.0123000371  # mass ratio Moon to Earth [iers2010:table 1.1]
+OBLIQUITY_DEG: Final = 23.4392911  # mean obliquity of the ecliptic, J2000 [meeus1998:eq. 22.2]
 TROPICAL_YEAR_D: Final = 365.2421897  # mean tropical year, J2000 [laskar1986]
 
 # --- physics ---------------------------------------------------------------------------------------------------

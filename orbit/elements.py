@@ -184,7 +184,7 @@ def two_body_period_s(r_m: Array, v_m_s: Array) -> Array:
     A circular orbit of 7,000 km takes 97 minutes.
 
     >>> import numpy as np
-    >>> speed_m_s = np.sqrt(3.986004418e14 / 7e6)
+    >>> speed_m_s = np.sqrt(MU_EARTH_M3_S2 / 7e6)
     >>> (two_body_period_s(np.array([[7e6, 0.0, 0.0]]), np.array([[0.0, speed_m_s, 0.0]])) / 60.0).round(1).tolist()
     [97.1]
     """

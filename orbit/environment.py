@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from orbit.constants import AU_M, EARTH_RADIUS_M, SOLAR_CONSTANT_W_M2
+from orbit.constants import AU_M, EARTH_RADIUS_M, OBLIQUITY_DEG, SOLAR_CONSTANT_W_M2
 from orbit.frames import gcrs_to_teme_quick, rotated, teme_to_itrs
 from orbit.timescales import centuries_tt, utc_to_tt
 
@@ -92,7 +92,7 @@ def sun_position_m(jd: ArrayLike, fr: ArrayLike) -> Array:
     )
     node = np.radians(125.04452 - 1934.136261 * t)
     nutation = -0.004778 * np.sin(node) - 0.000366 * np.sin(2.0 * np.radians(mean_longitude))
-    obliquity = np.radians(23.4392911 - 0.0130042 * t + 0.00256 * np.cos(node))
+    obliquity = np.radians(OBLIQUITY_DEG - 0.0130042 * t + 0.00256 * np.cos(node))
     longitude = np.radians(true_longitude - 0.00569 + nutation)
     # true equinox to mean equinox: turn about the pole by the equation of the equinoxes
     equinoxes = np.radians(nutation) * np.cos(obliquity)

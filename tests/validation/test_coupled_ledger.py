@@ -150,7 +150,7 @@ def ran(loaded: Loaded) -> Rows:
 
 
 def test_nothing_happens(scenario: Scenario) -> None:
-    """Source of truth: the step on paper; gradients hide behind the backward pass, nobody waits for anybody."""
+    """Source of truth: the step on paper; the backward pass hides the gradients, and no member waits."""
     loaded = scenario()
     found = api.run(loaded).summary
     check(shares(found), working(loaded, training_step(loaded, N), 1.0))
@@ -204,8 +204,8 @@ class Hot(Run):
 
 
 def test_one_hot_all_slow(scenario: Scenario) -> None:
-    """Source of truth: definition. Whatever rate the heat leaves one satellite of 81, that rate is everybody's: of what is
-    lost to it a part in 81 is its own. What is left is spent on steps as ever, at that pace."""
+    """Source of truth: definition. Whatever rate the heat leaves one satellite of 81, all 81 run at it: of what is
+    lost to it a part in 81 is its own. The rest of the time goes to training steps as before, at that rate."""
     loaded = scenario()
     loop = {"loop": loaded.scenario.satellite.thermal.loop.model_copy(update={"heat_capacity": 1e10})}
     thermal = loaded.scenario.satellite.thermal.model_copy(update=loop)
@@ -312,7 +312,7 @@ def test_cut_off_and_replaced(scenario: Scenario) -> None:
 
 def test_some_accelerators_fail(scenario: Scenario) -> None:
     """Source of truth: from half-time on an eighth of one satellite of 81 is gone. All roll back (nothing was saved), detect
-    the failure, restart and reload; then all go at seven eighths of the rate, and nobody gives up a rank."""
+    the failure, restart and reload; then all run at seven eighths of the rate, and every member keeps its rank."""
     loaded = scenario(f"{HALF} derate satellite 17 accelerators to 0.875")
     away_s = 60.0 + 240.0 + STATE_BYTES / N / 5e9
     run = (3600.0 - away_s) / DURATION_S
@@ -377,8 +377,8 @@ EVENTFUL = ("2026-12-21T00:40:25Z lose satellite 17", "2026-12-21T01:10:00Z dera
 
 
 def test_out_of_sight_of_whoever_asks(scenario: Scenario) -> None:
-    """Source of truth: definition. What nobody asks for is no outage; where everybody asks for more than there is, all that
-    ground cannot reach is one; what is asked for is delivered where there is a way."""
+    """Source of truth: definition. Without demand there is no outage. Where demand exceeds the throughput, all the throughput
+    that no station reaches is lost to outage. Demand below it is delivered where there is a route."""
     stations = "ground={min_elevation: 5 deg, stations: [{name: pole, latitude: 85 deg, longitude: 0 deg}]}"
 
     def asked(demand: str) -> Rows:
@@ -386,12 +386,12 @@ def test_out_of_sight_of_whoever_asks(scenario: Scenario) -> None:
         loaded = scenario(workload=workload)
         return ran(api.load(loaded.tree.origin.file, set=[stations]))
 
-    nobody, everybody, few = asked(", demand: 0 1/s"), asked(""), asked(", demand: 1 1/s")
-    assert nobody["demand"][0] == pytest.approx(1.0, abs=EXACT)
-    assert nobody["outage"] == (0.0, 0.0)
-    unseen = everybody["outage"][0]
+    none, full, few = asked(", demand: 0 1/s"), asked(""), asked(", demand: 1 1/s")
+    assert none["demand"][0] == pytest.approx(1.0, abs=EXACT)
+    assert none["outage"] == (0.0, 0.0)
+    unseen = full["outage"][0]
     assert 0.5 < unseen < 1.0
-    assert everybody["demand"] == (0.0, 0.0)
+    assert full["demand"] == (0.0, 0.0)
     # one token a second of so many: next to nothing, whether it is missed or delivered
     assert few["demand"][0] > 0.999
     assert 0.0 < few["outage"][0] < 1e-3

@@ -53,8 +53,8 @@ def test_hop_latency_counts_for_users() -> None:
     assert seen_ms is not None
     assert user_ms[equal] - seen_ms[equal] == pytest.approx(2.0 * routes.hops[equal], abs=1e-9)
     assert propagation_ms[equal] == pytest.approx(least_ms[equal], abs=1e-9)
-    told = summary.summary(with_)["ground"]["user_rtt_ms"]
-    assert told["max"] == pytest.approx(float(user_ms[np.isfinite(user_ms)].max()), rel=1e-12)
+    reported = summary.summary(with_)["ground"]["user_rtt_ms"]
+    assert reported["max"] == pytest.approx(float(user_ms[np.isfinite(user_ms)].max()), rel=1e-12)
 
 
 def test_a_service_stops_in_the_step_whose_end_no_station_sees() -> None:
@@ -101,10 +101,10 @@ def test_cost_by_hand(satellites: int, launches: int) -> None:
     """By hand: 1.3 t and 64 accelerators each at 2,000 USD/kg and 30,000 USD; 63.8 t and 97e6 USD a launch, of which 49 satellites
     (63.7 t) fill one and 50 (65 t) need two."""
     loaded = books.load(books.ring("06:00", satellites), "duration=1 min", "economics={launch: falcon-heavy-list}")
-    told = summary.summary(Run(loaded, threads=1).finish())
-    assert told["design"]["launches"] == launches
+    reported = summary.summary(Run(loaded, threads=1).finish())
+    assert reported["design"]["launches"] == launches
     built_usd = satellites * (1300.0 * 2000.0 + 64 * 30_000.0)
-    assert told["cost"]["capex_usd"] == pytest.approx(built_usd + launches * 97e6, rel=1e-12)
+    assert reported["cost"]["capex_usd"] == pytest.approx(built_usd + launches * 97e6, rel=1e-12)
 
 
 def test_launches_by_number() -> None:

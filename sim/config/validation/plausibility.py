@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from orbit.constants import (
     EARTH_RADIUS_M,
     MU_EARTH_M3_S2,
+    OBLIQUITY_DEG,
     SOLAR_CONSTANT_W_M2,
     STEFAN_BOLTZMANN_W_M2_K4,
     ZERO_CELSIUS_K,
@@ -23,8 +24,8 @@ MOST_LOAD_RATIO = 1.5  # full load over array power; a satellite that stores ene
 MOST_HEAT_RATIO = 2.0  # heat of full load over what the radiator emits with the junctions at their limit
 MOST_CELL_EFFICIENCY = 0.476  # best cell of any kind, under concentrated light [green2024]
 MOST_FLOP_PER_J = 5e13  # dense peak over power; accelerators of 2024 reach 3e12 to 6e12
-OBLIQUITY_RAD = math.radians(23.44)
-EQUATION_OF_TIME_RAD = math.radians(4.2)  # its largest value
+EQUATION_OF_TIME_RAD = math.radians(4.2)  # its largest value, 16.5 min, rounded up [meeus1998:ch. 28]
+OBLIQUITY_RAD = math.radians(OBLIQUITY_DEG)
 NODES = 72  # of a shell, at which the Sun's elevation over the orbit plane is taken
 DAWN_DUSK_H = 1.5  # hours of local time from 06:00 and 18:00 within which an orbit has short eclipses, or none
 

@@ -314,8 +314,8 @@ def test_positions_of_an_ephemeris(folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("coupled", [False, True])
 def test_where_an_ephemeris_ends_the_satellite_fails(folder: Path, coupled: bool) -> None:
-    """Source of truth: the file: the third object ends after 30 minutes: at the end of step 30 (from 0) it has no position; nobody
-    else fails, and beginning with the run is no failure."""
+    """Source of truth: the file: the third object ends after 30 minutes: at the end of step 30 (from 0) it has no position; no
+    other satellite fails, and a beginning with the run is no failure."""
     _oem(folder, datetime(2026, 12, 21, tzinfo=UTC))
     found = load(_scenario(folder, "{kind: oem, oem: three.oem}", "fleet: {spares: 0}\n" if coupled else ""))
     assert found.scenario.coupled == coupled

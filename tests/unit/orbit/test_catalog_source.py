@@ -106,11 +106,11 @@ def test_end_of_file_of_dos(tmp_path: Path, end: str) -> None:
 
 
 def _forms(fields: dict[str, Any]) -> dict[str, str]:
-    told = {k: "" if v is None else v for k, v in fields.items()}
+    written = {k: "" if v is None else v for k, v in fields.items()}
     return {
-        "json": json.dumps([fields]), "csv": ",".join(told) + "\n" + ",".join(map(str, told.values())) + "\n",
-        "kvn": "CCSDS_OMM_VERS = 2.0\n" + "".join(f"{k} = {v}\n" for k, v in told.items()),
-        "xml": "<omm><segment>" + "".join(f"<{k}>{v}</{k}>" for k, v in told.items()) + "</segment></omm>",
+        "json": json.dumps([fields]), "csv": ",".join(written) + "\n" + ",".join(map(str, written.values())) + "\n",
+        "kvn": "CCSDS_OMM_VERS = 2.0\n" + "".join(f"{k} = {v}\n" for k, v in written.items()),
+        "xml": "<omm><segment>" + "".join(f"<{k}>{v}</{k}>" for k, v in written.items()) + "</segment></omm>",
     }  # fmt: skip
 
 

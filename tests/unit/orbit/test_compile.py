@@ -138,7 +138,7 @@ def test_a_folder_that_cannot_be_written(tree: Path) -> None:
     first, misses = _start(tree, TMPDIR=str(temporary))
     assert misses == "1"
     (kept,) = temporary.rglob("*.nbc")
-    assert kept.parents[1].stat().st_mode & 0o077 == 0  # what is run from a shared folder is nobody else's
+    assert kept.parents[1].stat().st_mode & 0o077 == 0  # no other user may write what is run from a shared folder
     assert _start(tree, TMPDIR=str(temporary)) == (first, "0")
 
 

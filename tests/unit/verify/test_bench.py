@@ -189,3 +189,19 @@ def test_every_answer_is_to_another_question() -> None:
     assert first.summary["thermal"]["radiator_k_mean"] > second.summary["thermal"]["radiator_k_mean"]
     assert timing.wrong(first) is None
     assert "open by 1.0e-06" in str(timing.wrong(replace(first, summary={"energy_closure": 1e-6})))
+
+
+def test_every_call_of_the_plan_benchmark_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: a count of searches: a plan that an earlier call left would take no time."""
+    from sim.engine import job_assignment
+    from sim.verify.bench import workload
+
+    searches: list[int] = []
+    search = job_assignment.execution_plan.fastest_plan
+    monkeypatch.setattr(workload, "SETS", ("duration=1 min", "ground.stations=[]", "fleet.spares=0"))
+    monkeypatch.setattr(job_assignment.execution_plan, "fastest_plan", lambda *given: searches.append(1) or search(*given))
+    timing = workload._plan()
+    searches.clear()
+    plans = [timing.ours() for _ in range(3)]
+    assert len(searches) == 3
+    assert all(timing.wrong(plan) is None for plan in plans)
