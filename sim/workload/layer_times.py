@@ -189,7 +189,7 @@ def _experts(s: Shapes) -> tuple[Work, Work]:
     split = s.tensor if s.expert == 1 else 1
     routed = tokens / (1 if s.expert == 1 else s.tensor)
     forward_s = s.kernels.experts_s(
-        routed, m.hidden, m.expert_ffn / split, m.experts / s.expert, m.active_experts, s.precision
+        routed * s.expert, m.hidden, m.expert_ffn / split, m.experts / s.expert, m.active_experts / s.expert, s.precision, m.gated
     )
     weights = m.experts / s.expert * (3.0 if m.gated else 2.0) * m.hidden * m.expert_ffn / split
     gradients_s = s.kernels.stream_s((ACCUMULATED_BYTES - ACTIVATION_BYTES) * weights)
