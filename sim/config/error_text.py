@@ -25,15 +25,22 @@ _TAGS = {
 }
 
 
-# Earlier names of keys, by the section's path pattern (* is any position of a list), and of kinds of workloads.
+# Earlier names of keys, by the section's path pattern (* is any position of a list), and of kinds of workloads. A new
+# name with points is a path from the nearest section that has its first part.
+_ON_SATELLITES = (("satellite",), ("satellites", "*"))
 RENAMED_KEYS = {
     ("record",): "recorder",
     ("ground", "pairs"): "station_pairs",
     ("constellation", "*", "upkeep"): "station_keeping",
     ("workloads", "*", "memory_use"): "memory_fraction",
     ("fibre", "stretch"): "path_stretch",
+    **{(*place, "power", "host_power"): "accelerator.host.power" for place in _ON_SATELLITES},
+    **{
+        (*place, "accelerator", old): new
+        for place in (*_ON_SATELLITES, ("baseline",))
+        for old, new in (("interconnect", "fabric.rate"), ("interconnect_latency", "fabric.latency"))
+    },
 }
-EXPERTS = ("expert", "active_param")  # in the keys of a mixture of experts
 RENAMED_KINDS = {"stream": "independent"}
 
 
@@ -209,9 +216,9 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
     if kind == "extra_forbidden":
         new = current_key_name(path)
         if new is not None:
-            return f"was renamed to {new}; write `{new}:` instead"
-        if path[-2:-1] == ["model"] and any(part in path[-1] for part in EXPERTS):
-            return "a mixture of experts is not simulated; write the numbers of a dense model"
+            head, *rest = new.split(".")
+            nested = f" {': '.join('{' + part for part in rest)}: ...{'}' * len(rest)}" if rest else ""
+            return f"was renamed to {new}; write `{head}:{nested}` instead"
         keys = _known_keys(path)
         if path[-1] in keys:
             return "does not go with this kind; remove it, or write another kind"

@@ -55,10 +55,12 @@ def slowest(types: Sequence[Carrier], precision: str) -> Carrier:
     if len(types) == 1:
         return types[0]
     chip = min((t.accelerator for t in types), key=lambda c: c.peak[precision])
-    least = {
-        name: min(getattr(t.accelerator, name) for t in types)
-        for name in ("memory", "memory_bandwidth", "interconnect", "kernel_efficiency")
+    chips = [t.accelerator for t in types]
+    least: dict[str, object] = {
+        name: min(getattr(c, name) for c in chips)
+        for name in ("memory", "memory_bandwidth", "memory_efficiency", "kernel_efficiency")
     }
+    least["fabric"] = chip.fabric.model_copy(update={name: min(getattr(c.fabric, name) for c in chips) for name in ("domain", "rate")})
     return _Slowest(chip.model_copy(update=least), min(int(t.accelerators) for t in types))
 
 
@@ -175,8 +177,8 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
             model=model(job.model), tensor=tensor, accelerators=carrier.accelerators, batch=job.batch or 1,
             input_tokens=job.input_tokens, output_tokens=job.output_tokens, peak_flops=chip.peak[job.precision],
             kernel_efficiency=chip.kernel_efficiency, memory_byte_s=chip.memory_bandwidth, memory_bytes=chip.memory,
-            memory_share=job.memory_fraction, fabric_byte_s=chip.interconnect,
-            fabric_latency_s=chip.interconnect_latency, weight_bytes=each, kv_element_bytes=each, element_bytes=each,
+            memory_share=job.memory_fraction, fabric_byte_s=chip.fabric.rate,
+            fabric_latency_s=chip.fabric.latency, weight_bytes=each, kv_element_bytes=each, element_bytes=each,
         )  # fmt: skip
         return made if job.batch else made._replace(batch=max(1, max_batch(made)))
 

@@ -79,7 +79,7 @@ def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
     return Task(
         model=model(job.model), mesh=mesh, batch=batch(job), accelerators=satellite.accelerators,
         peak_flops=chip.peak[job.precision], kernel_efficiency=chip.kernel_efficiency, overlap=job.overlap,
-        jitter=job.jitter, fabric_byte_s=chip.interconnect, fabric_latency_s=chip.interconnect_latency,
+        jitter=job.jitter, fabric_byte_s=chip.fabric.rate, fabric_latency_s=chip.fabric.latency,
         element_bytes=BYTES[job.precision], grad_bytes=BYTES[job.precision],
     )  # fmt: skip
 

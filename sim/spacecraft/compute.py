@@ -64,7 +64,7 @@ def parameters(setup: Setup) -> Compute:
     satellite = setup.satellite
     chip, n = satellite.accelerator, satellite.accelerators
     return Compute(
-        idle_w=n * chip.idle_power, dynamic_w=n * (chip.max_power - chip.idle_power), host_w=n * satellite.power.host_power,
+        idle_w=n * chip.idle_power, dynamic_w=n * (chip.max_power - chip.idle_power), host_w=n * satellite.accelerator.host.power,
         voltage_floor=chip.voltage_floor, conversion_efficiency=satellite.power.conversion_efficiency,
         pump_fraction=satellite.thermal.loop.pump_fraction, bus_w=satellite.bus.power, rate_fit=rate_fit(chip.voltage_floor),
     )  # fmt: skip

@@ -112,8 +112,8 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
         case "recompute":
             return Ablation("no recomputation, memory limit ignored, same mesh", _without_recomputation(scenario, tasks))
         case "communication":
-            fast = with_value(with_value(scenario, f"{chip}.interconnect", float("inf")), f"{chip}.interconnect_latency", 0.0)
-            return Ablation("links and interconnect without latency or rate limit", fast, instant_links=True)
+            fast = with_value(with_value(scenario, f"{chip}.fabric.rate", float("inf")), f"{chip}.fabric.latency", 0.0)
+            return Ablation("links and fabric without latency or rate limit", fast, instant_links=True)
         case "outage":
             return Ablation("a route for every message", scenario.model_copy(update={"ground": None}), always_routed=True)
         case "straggler":
@@ -172,7 +172,7 @@ def full_load_w(satellite: Satellite) -> float:
     float
         Chips, hosts, conversion losses, pump and bus [W].
     """
-    electronics_w = satellite.accelerators * (satellite.accelerator.max_power + satellite.power.host_power)
+    electronics_w = satellite.accelerators * (satellite.accelerator.max_power + satellite.accelerator.host.power)
     drawn_w = electronics_w / satellite.power.conversion_efficiency
     return drawn_w * (1.0 + satellite.thermal.loop.pump_fraction) + satellite.bus.power
 

@@ -87,7 +87,7 @@ def all_inputs(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> t
     serves = any(isinstance(job, Inference) for job in scenario.workloads)
     inputs = [*inputs_with_mass(scenario), _satellite_input(scenario, "thermal.loop.conductance", "W/K", "coolant loop", ("kW/K", 1e3))]
     if trains or serves:
-        inputs.append(_satellite_input(scenario, "accelerator.interconnect", "B/s", "interconnect", ("GB/s", 1e9)))
+        inputs.append(_satellite_input(scenario, "accelerator.fabric.rate", "B/s", "fabric", ("GB/s", 1e9)))
     if serves:
         inputs.append(_satellite_input(scenario, "accelerator.memory_bandwidth", "B/s", "memory", ("GB/s", 1e9)))
     inputs += _links(scenario, trains)

@@ -84,7 +84,7 @@ def training_step(loaded: Loaded, replicas: int, pace: float = 1.0, late_s: floa
     arithmetic = tokens * 6 * (PARAMETERS + attention) / speed
     recompute = tokens * 2 * attention / speed
     piece = 2.0 * SEQUENCE * HIDDEN / 8
-    ring = 14 * (chip.interconnect_latency + piece / chip.interconnect)
+    ring = 14 * (chip.fabric.latency + piece / chip.fabric.rate)
     fabric = 4 * LAYERS / 8 * ring * SEQUENCES / replicas
     longest = -(-SEQUENCES // replicas) + 8 - 1
     bubble = (longest * replicas / SEQUENCES - 1.0) * (arithmetic + recompute + fabric)
@@ -345,7 +345,7 @@ def service_step_s(loaded: Loaded) -> tuple[float, float]:
     peak, memory = 8 * chip.peak["bf16"], 8 * chip.memory_bandwidth
 
     def reductions_s(tokens: int) -> float:
-        return 2 * LAYERS * 14 * (chip.interconnect_latency + tokens * HIDDEN * 2.0 / 8 / chip.interconnect)
+        return 2 * LAYERS * 14 * (chip.fabric.latency + tokens * HIDDEN * 2.0 / 8 / chip.fabric.rate)
 
     context = prompt + answer / 2
     prefill = batch * prompt * 2 * (PARAMETERS + LAYERS * HIDDEN * prompt) / peak

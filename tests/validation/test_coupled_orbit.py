@@ -102,7 +102,7 @@ def _heats(kept: np.ndarray, stored_j: float, sat: object) -> tuple[float, float
     electronics = (kept[books.RECORDED["served_w"]] - s.bus.power) / per_watt  # type: ignore[attr-defined]
     volt = chip.voltage_floor + (1.0 - chip.voltage_floor) * rate
     dynamic = 64 * (chip.max_power - chip.idle_power) * rate * volt * volt
-    duty = (electronics - dynamic) / (64 * (chip.idle_power + power.host_power))
+    duty = (electronics - dynamic) / (64 * (chip.idle_power + chip.host.power))
     assert -1e-6 < duty < 1.0 + 1e-6
     chips = dynamic + duty * 64 * chip.idle_power
     drawn = electronics / power.conversion_efficiency

@@ -20,7 +20,7 @@ SIGMA = 5.670374419e-8
 IDEAL = (
     *books.chip("kernel_efficiency=1", "idle_power=1e-6 W", "voltage_floor=1", "max_power=300 W"),
     "satellite.power.array.area=5000 m2", "satellite.power.array.temperature_coefficient=0 1/K", "satellite.attitude.pointing_error=0 deg",
-    "satellite.thermal.radiator.area=400 m2", "satellite.bus.power=0 W", "satellite.power.host_power=1e-6 W",
+    "satellite.thermal.radiator.area=400 m2", "satellite.bus.power=0 W", "satellite.accelerator.host.power=1e-6 W",
     "satellite.power.battery.max_depth=0", "satellite.power.battery.bus_reserve=0 s", "satellite.thermal.heater=null",
 )  # fmt: skip
 SUNNY = books.ring("06:00", altitude_km=1500.0)  # above 1,400 km a dawn-dusk orbit is never in shadow

@@ -22,8 +22,40 @@ class Leakage(Section):
     )
 
 
+Rate = Annotated[float, Quantity("B/s", above=0.0, example="450 GB/s")]
+Latency = Annotated[float, Quantity("s", least=0.0, example="1 us")]
+Kilograms = Annotated[float, Quantity("kg", above=0.0, example="2 kg")]
+Dollars = Annotated[float, Quantity("USD", least=0.0, example="25e3 USD")]
+
+
+class BeyondFabric(Section):
+    """What joins the fabric domains inside one satellite or node: a network card of each accelerator."""
+
+    rate: Rate = Field(description="Data rate of one accelerator to other domains, each way")
+    latency: Latency = Field(description="Latency of one message between domains")
+
+
+class Fabric(Section):
+    """Fabric that joins accelerators: an NVLink domain, a torus."""
+
+    domain: Annotated[int, Count()] = Field(description="Largest number of accelerators that one fabric joins")
+    rate: Rate = Field(description="Data rate of one accelerator to others of its domain, each way")
+    latency: Latency = Field(description="Latency of one message inside a domain")
+    beyond: BeyondFabric | None = Field(
+        default=None, description="What joins domains inside one satellite; without it, one domain has all accelerators"
+    )
+
+
+class Host(Section):
+    """Processors, memory, network cards and boards that each accelerator needs beside itself."""
+
+    power: Power = Field(description="Power for each accelerator, after conversion")
+    mass: Kilograms = Field(description="Mass for each accelerator")
+    price: Dollars = Field(description="Price for each accelerator")
+
+
 class Accelerator(Section):
-    """One chip with its memory, as mounted."""
+    """One chip with its memory, as mounted, and its host."""
 
     name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
@@ -37,8 +69,14 @@ class Accelerator(Section):
     voltage_floor: Annotated[float, Quantity("1", least=0.3, most=1.0, example="0.6")] = Field(
         description="Supply voltage at clock zero, as a share of that at full clock rate"
     )
+    kernels: Name | None = Field(
+        default=None, description="Name of a table of measured kernels; without it, the assumed efficiencies count"
+    )
     kernel_efficiency: Efficiency = Field(
-        description="Arithmetic rate that kernels reach within a step, as a share of the dense peak"
+        description="Arithmetic rate that kernels reach within a step, as a share of the dense peak; used without measured kernels"
+    )
+    memory_efficiency: Efficiency = Field(
+        description="Rate that streaming kernels reach, as a share of the memory bandwidth; used without measured kernels"
     )
     hbm_power_share: Annotated[float, Quantity("1", least=0.0, most=0.9, example="0.2")] = Field(
         description="Share of the power that is drawn by the high-bandwidth memory"
@@ -65,12 +103,10 @@ class Accelerator(Section):
     memory_bandwidth: Annotated[float, Quantity("B/s", above=0.0, example="3.35 TB/s")] = Field(
         description="Memory bandwidth"
     )
-    interconnect: Annotated[float, Quantity("B/s", above=0.0, example="450 GB/s")] = Field(
-        description="Data rate to other accelerators of the same satellite, each way"
-    )
-    interconnect_latency: Annotated[float, Quantity("s", least=0.0, example="1 us")] = Field(
-        description="Latency of one message between accelerators of the same satellite"
-    )
+    fabric: Fabric = Field(description="Fabric between accelerators of the same satellite")
+    host: Host = Field(description="Host of each accelerator")
+    mass: Kilograms = Field(description="Mass of the chip, or of its module, with heat spreader and without cold plate")
+    price: Dollars = Field(description="Price of the chip, or of its module")
     leakage: Leakage | None = Field(
         default=None, description="Power that depends on temperature; without it, power does not"
     )
@@ -145,15 +181,11 @@ class Battery(Section):
 
 
 class PowerSystem(Section):
-    """Electrical power: array, battery, conversion and hosts."""
+    """Electrical power: array, battery and conversion."""
 
     array: Array = Field(description="Solar array")
     battery: Battery = Field(description="Battery")
     conversion_efficiency: Efficiency = Field(description="Efficiency from the bus to the accelerators and hosts")
-    host_power: Power = Field(
-        description="Power of processors, network cards and memory beside each accelerator, after conversion"
-    )
-
 
 class Plate(Section):
     """Cold plate of one accelerator."""

@@ -97,7 +97,7 @@ def load_w(satellite: Satellite, accelerator_w: float) -> float:
     float
         Power of accelerators, hosts, pumps and bus [W].
     """
-    machines_w = satellite.accelerators * (accelerator_w + satellite.power.host_power) * (1.0 + satellite.thermal.loop.pump_fraction)
+    machines_w = satellite.accelerators * (accelerator_w + satellite.accelerator.host.power) * (1.0 + satellite.thermal.loop.pump_fraction)
     return machines_w / satellite.power.conversion_efficiency + satellite.bus.power
 
 
@@ -231,7 +231,7 @@ def steady_junction_k(satellite: Satellite, accelerator_w: float) -> float:
         Temperature [K], a lower bound of that in orbit.
     """
     chip, thermal = satellite.accelerator, satellite.thermal
-    heat_w = satellite.accelerators * (accelerator_w + satellite.power.host_power)
+    heat_w = satellite.accelerators * (accelerator_w + satellite.accelerator.host.power)
     emitted_w_k4 = 2.0 * thermal.radiator.area * thermal.radiator.emissivity * thermal.radiator.fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4
     chip_k_w = thermal.plate.to_coolant + (1.0 - chip.hbm_power_share) * chip.junction_to_plate
     return float((heat_w / emitted_w_k4) ** 0.25 + heat_w / thermal.loop.conductance + accelerator_w * chip_k_w)
@@ -252,7 +252,7 @@ def _full_heat(satellite: Satellite, scenario: Scenario) -> str | None:
     chip, area_m2 = satellite.accelerator, satellite.thermal.radiator.area
     if steady_junction_k(satellite, chip.idle_power) > chip.junction_limit:
         return None
-    full_w = satellite.accelerators * (chip.max_power + satellite.power.host_power)
+    full_w = satellite.accelerators * (chip.max_power + satellite.accelerator.host.power)
     share = _share_at_limit(satellite)
     if share * MOST_HEAT_RATIO >= 1.0:
         return None
@@ -271,7 +271,7 @@ def _share_at_limit(satellite: Satellite) -> float:
     for _ in range(60):  # bisection: the temperature rises with the power
         middle = 0.5 * (low + high)
         low, high = (middle, high) if steady_junction_k(satellite, middle) <= chip.junction_limit else (low, middle)
-    host_w = satellite.power.host_power
+    host_w = satellite.accelerator.host.power
     return (low + host_w) / (chip.max_power + host_w)
 
 

@@ -401,3 +401,20 @@ def test_initial_charge_that_does_not_count() -> None:
     assert any("initial_charge has no effect" in note for note in load("suncatcher", (half,)).notes)
     assert not any("initial_charge" in note for note in load("suncatcher", (half, "initial=full")).notes)
     assert not any("initial_charge" in note for note in load("suncatcher").notes)
+
+
+@pytest.mark.parametrize(
+    ("old", "line"),
+    [
+        ("satellite.power.host_power=50 W", "satellite.power.host_power: was renamed to accelerator.host.power; write `accelerator: {host: {power: ...}}` instead"),
+        ("satellite.accelerator.interconnect=4 GB/s", "satellite.accelerator.interconnect: was renamed to fabric.rate; write `fabric: {rate: ...}` instead"),
+        ("satellite.accelerator.interconnect_latency=4 us", "interconnect_latency: was renamed to fabric.latency; write `fabric: {latency: ...}` instead"),
+        ("satellites.small={extends: suncatcher, power: {host_power: 1 W}}", "satellites.small.power.host_power: was renamed to accelerator.host.power"),
+        ("ground.pairs=[]", "ground.pairs: was renamed to station_pairs; write `station_pairs:` instead"),
+    ],
+)
+def test_keys_of_earlier_versions(dawndusk: Any, old: str, line: str) -> None:
+    """Source of truth: the schema: values of the fabric and the host have moved into sections of the accelerator."""
+    called = dawndusk("validate", "suncatcher", "--set", old)
+    assert called.code == 2
+    assert line in called.err

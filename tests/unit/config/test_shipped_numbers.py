@@ -33,7 +33,9 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "hbm_limit": ("95 degC", "manishklach-hbm"),
         "memory": ("80 GB", "nvidia-h100"),
         "memory_bandwidth": ("3.35 TB/s", "nvidia-h100"),
-        "interconnect": ("450 GB/s", "nvidia-h100"),
+        "fabric.domain": ("8 1", "nvidia-h100"),
+        "fabric.rate": ("450 GB/s", "nvidia-h100"),
+        "fabric.beyond.rate": ("50 GB/s", "nvidia-dgx-h100"),
     },
     "hardware/ideal-link": {},
     "hardware/oct-100g": {
@@ -85,7 +87,8 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "hbm_limit": ("95 degC", "manishklach-hbm"),
         "memory": ("32 GB", "google-tpu-v6e"),
         "memory_bandwidth": ("1.638 TB/s", "google-tpu-v6e"),
-        "interconnect": ("400 GB/s", "google-tpu-v6e"),
+        "fabric.domain": ("256 1", "google-tpu-v6e"),
+        "fabric.rate": ("400 GB/s", "google-tpu-v6e"),
     },
     "models/llama-3-405b": {
         "parameters": ("405853388800 1", "llama3:table 3"),

@@ -103,8 +103,6 @@ CLUSTER = [
     (_training(model="{name: moe, parameters: 46.7e9, layers: 32, hidden: 4096, heads: 32, kv_heads: 8, head_size: 128, "
      "ffn: 14336, vocabulary: 32000}"), "4.67e+10 are not those of the shape, 7.242e+09 by layers, hidden, heads, kv_heads, head_size, "
      "ffn and vocabulary; write parameters: 7.242e+09, a mixture of experts, which computes with part of its parameters, cannot be described"),
-    (_training(model="{extends: llama-3-8b, experts: 8}"), "workloads.0.model.experts: a mixture of experts is not simulated; "
-     "write the numbers of a dense model"),
     (_inference(model="{extends: llama-3-8b, kv_heads: 7}"), "s.yaml:14:21: workloads.0.model: kv_heads 7 does not divide heads 32; "
      "write kv_heads: 1"),
     (LINKS + _training(", interleave: 100"), "s.yaml:15:39: workloads.0.interleave: 100 virtual stages are more than the 32 layers of the model; "

@@ -23,7 +23,7 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
         *books.chip("junction_to_plate=0.05 K/W", "hbm_to_plate=0.2 K/W", "junction_heat_capacity=60 J/K", "hbm_heat_capacity=20 J/K",
                     "max_power=300 W", "idle_power=100 W", "junction_limit=90 degC", "hbm_limit=100 degC"),
         "satellite.accelerators=10", "satellite.thermal.plate.to_coolant=0.01 K/W", "satellite.thermal.plate.heat_capacity=400 J/K",
-        "satellite.thermal.radiator.area=20 m2", "satellite.thermal.radiator.heat_capacity=4.5 kJ/(m2 K)", "satellite.power.host_power=50 W",
+        "satellite.thermal.radiator.area=20 m2", "satellite.thermal.radiator.heat_capacity=4.5 kJ/(m2 K)", "satellite.accelerator.host.power=50 W",
         "satellite.bus.power=2 kW", "satellite.power.battery.capacity=10 kWh", "satellite.power.battery.max_depth=0.5",
         "satellite.power.battery.bus_reserve=30 min", "satellite.power.battery.discharge_efficiency=0.8", "step=30 s",
     )  # fmt: skip

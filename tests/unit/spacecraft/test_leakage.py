@@ -42,7 +42,7 @@ def test_a_satellite_in_balance() -> None:
 
     def junction_k(leaking_w: float) -> float:
         chip_w = 64 * 300.0 * (1.0 - 0.15) + leaking_w
-        drawn_w = (chip_w + 64 * sat.power.host_power) / sat.power.conversion_efficiency
+        drawn_w = (chip_w + 64 * sat.accelerator.host.power) / sat.power.conversion_efficiency
         loop_w = drawn_w * sat.thermal.loop.pump_fraction + sat.bus.power
         return thermal.steady_state_k(thermal.network(sat), chip_w, drawn_w - chip_w, loop_w, outside_w, 0.2).junction_k
 

@@ -114,7 +114,7 @@ def test_a_fleet_bound_by_its_array(fleet: Callable[..., Loaded]) -> None:
     satellite = fleet(*LINEAR).scenario.satellite
     chip, power = satellite.accelerator, satellite.power
     factor = (1.0 + satellite.thermal.loop.pump_fraction) / power.conversion_efficiency
-    idle_w = CHIPS * (chip.idle_power + power.host_power)
+    idle_w = CHIPS * (chip.idle_power + chip.host.power)
     dynamic_w = CHIPS * (chip.max_power - chip.idle_power)
     generated_w = (answer.base.useful_fraction / ETA * dynamic_w + idle_w) * factor + satellite.bus.power
     gain = ETA * 0.1 * generated_w / factor / dynamic_w
