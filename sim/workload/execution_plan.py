@@ -45,7 +45,7 @@ def placed(order: Ints, task: Task, placement: str) -> Ints:
     Parameters
     ----------
     order : ndarray of int64, shape (members,)
-        Satellites of the job, neighbours next to each other.
+        Satellites of the job, neighbours next to each other, rows in serpentine order.
     task : Task
         The job.
     placement : {"stages", "replicas"}
@@ -58,17 +58,20 @@ def placed(order: Ints, task: Task, placement: str) -> Ints:
 
     Examples
     --------
-    Two stages, three groups: with replicas next to each other the first stage is on satellites 0 to 2.
+    Two stages, three groups, on two planes of three in serpentine order: the first stage is on the first plane, the second stage of
+    each group beside it.
 
     >>> from types import SimpleNamespace
     >>> task = SimpleNamespace(mesh=Mesh(8, 2, 3), accelerators=8)
     >>> placed(np.arange(6), task, "replicas").tolist()
-    [0, 3, 1, 4, 2, 5]
+    [0, 5, 1, 4, 2, 3]
     """
     if placement == "stages":
         return order
     span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
-    return np.ascontiguousarray(order.reshape(span, -1).T).ravel()
+    rows = order.reshape(span, -1).copy()
+    rows[1::2] = rows[1::2, ::-1]
+    return np.ascontiguousarray(rows.T).ravel()
 
 
 def _placements(task: Task) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Islands(NamedTuple):
     exchange_bytes: float  # per parameter
     overlap_steps: float  # steps that an exchange may take while training goes on
     fragments: int = 1  # parts of the weights, exchanged one after the other in each period
+    efficiency: float = 1.0  # tokens that a synchronous job needs over those that islands need
 
 
 class Task(NamedTuple):
@@ -151,6 +152,22 @@ def members(task: Task) -> int:
         Number of satellites.
     """
     return parallelism.members(task.mesh, task.accelerators)
+
+
+def exchanged_bytes(task: Task) -> float:
+    """Weights that each satellite of an island contributes to the exchange with other islands.
+
+    Parameters
+    ----------
+    task : Task
+        The training job of one island.
+
+    Returns
+    -------
+    float
+        Bytes; 0 without islands.
+    """
+    return 0.0 if task.islands is None else task.islands.exchange_bytes * task.model.parameters / members(task)
 
 
 def reduced_bytes(task: Task) -> float:
@@ -322,6 +339,11 @@ def _exchange(task: Task, slots: float) -> tuple[float, float, float, float]:
             return micro_batches, 2.0 * micro_batches, backward * slots, task.overlap * slots
 
 
+def _outer_hidden(islands: Islands, overlap: float) -> float:
+    """Steps of a period that hide exchanges: of each fragment the backward pass before it, and the steps that it may take."""
+    return min(float(islands.inner_steps), islands.fragments * (overlap * BACKWARD + islands.overlap_steps))
+
+
 @lru_cache(maxsize=65536)
 def step_constants(task: Task) -> StepConstants:
     """Constants of a training job.
@@ -369,7 +391,7 @@ def step_constants(task: Task) -> StepConstants:
         scatter_hidden=scatter_hidden,
         gather_hidden=gather_hidden,
         outer_period=0.0 if islands is None else float(islands.inner_steps),
-        outer_hidden=0.0 if islands is None else islands.overlap_steps,
+        outer_hidden=0.0 if islands is None else _outer_hidden(islands, task.overlap),
     )
 
 

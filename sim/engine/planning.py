@@ -1,0 +1,216 @@
+"""Execution plans of the training workloads of a scenario: of one job, or of islands that exchange their weights."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.config import schema, workload_params
+from sim.config.errors import Origin, bad_input
+from sim.config.workload_params import BYTES, Carrier
+from sim.engine.memo import Memo
+from sim.workload import diloco, execution_plan, memory_fit, parallelism, training_step
+from sim.workload.execution_plan import Choices, ExecutionPlan
+from sim.workload.job_communication import Transport
+from sim.workload.parallelism import Mesh
+from sim.workload.training_step import Islands, Task
+
+Ints = NDArray[np.int64]
+PLANS: Memo[list[ExecutionPlan]] = Memo(1_000_000)  # plans that earlier runs of this process had
+ISLAND_COUNTS = (2, 4, 8, 16, 32, 64)  # tried where the scenario says auto
+
+
+class Fleet(NamedTuple):
+    """Satellites of a workload, and the network of their job."""
+
+    carrier: Carrier  # the satellite that paces the job
+    order: Ints  # satellites of the workload, neighbours next to each other
+    transport: Transport
+    satellites: int  # of the whole fleet
+
+
+def task(job: schema.Training, satellite: Carrier, mesh: Mesh, islands: Islands | None = None) -> Task:
+    """Task of a training workload on one mesh.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    satellite : Carrier
+        Satellite, or node on the ground, with its accelerators.
+    mesh : Mesh
+        Degrees of parallelism.
+    islands : Islands, optional
+        Islands, each of which is such a task.
+
+    Returns
+    -------
+    Task
+        Model, batch, mesh and hardware of the job.
+    """
+    chip = satellite.accelerator
+    return Task(
+        model=workload_params.model(job.model), mesh=mesh,
+        batch=workload_params.batch(job, 1 if islands is None else islands.count), accelerators=satellite.accelerators,
+        peak_flops=chip.peak[job.precision], kernels=workload_params.kernels(chip), fabric=workload_params.fabric(chip),
+        overlap=job.overlap, jitter=job.jitter, precision=job.precision, grad_bytes=BYTES[job.gradient_precision], islands=islands,
+    )  # fmt: skip
+
+
+def contexts(job: schema.Training) -> tuple[int, ...]:
+    """Context degrees that may be tried: only long sequences are split.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+
+    Returns
+    -------
+    tuple of int
+        Powers of two that leave each accelerator at least 8,192 tokens of a sequence.
+    """
+    return tuple(1 << i for i in range(8) if job.sequence_length >= 8192 << i) or (1,)
+
+
+def ranked(job: schema.Training, fleet: Fleet, count: int, islands: Islands | None = None) -> list[ExecutionPlan]:
+    """Fastest plans of a job, or of each island of a job.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    fleet : Fleet
+        Satellites and network; the first island is on the first satellites.
+    count : int
+        Number of plans.
+    islands : Islands, optional
+        Islands of the job.
+
+    Returns
+    -------
+    list of ExecutionPlan
+        The fastest first, at least one.
+
+    Raises
+    ------
+    InputError
+        If no mesh fits into memory.
+    """
+    members = _members(job, fleet, islands)
+    chip, each = fleet.carrier.accelerator, int(fleet.carrier.accelerators)
+    fit = workload_params.fit(job, each, members, chip.memory, 1 if islands is None else islands.count)
+    meshes = (
+        parallelism.meshes(fit.model, each, members, chip.fabric.domain, contexts(job))
+        if job.mesh is None
+        else [workload_params.mesh(job.mesh)]
+    )
+    if not meshes:
+        raise bad_input(Origin("workloads"), "workloads.training", memory_fit.no_fit_message(fit))
+    first = task(job, fleet.carrier, meshes[0], islands)
+    choices = Choices(
+        workload_params.virtual_stages(job), workload_params.zero_stages(job), workload_params.in_flight(job), fit.recomputed,
+        fewer_replicas=job.mesh is None,
+    )  # fmt: skip
+    candidates = execution_plan.feasible_tasks(first, meshes, choices, members, fit.memory_bytes)
+    if not candidates and job.mesh is not None:
+        candidates = [first]  # validation refuses such a scenario; a study may still set one that does not fit
+    if not candidates:
+        raise bad_input(Origin("workloads"), "workloads.training", memory_fit.no_fit_message(fit))
+    transport, satellites = fleet.transport, fleet.satellites
+    inputs = [repr((candidates, members, satellites, count)).encode(), np.ascontiguousarray(fleet.order), *transport.inputs]
+    return PLANS.remember(
+        inputs, lambda: execution_plan.ranked_plans(candidates, fleet.order, members, transport, satellites, count)
+    )
+
+
+def _members(job: schema.Training, fleet: Fleet, islands: Islands | None) -> int:
+    """Satellites of one job, or of one island."""
+    size = int(fleet.order.size)
+    if islands is not None:
+        size //= islands.count
+    return size if job.members is None else min(size, job.members)
+
+
+def island_choices(job: schema.Training, fleet: Fleet) -> list[Islands]:
+    """Numbers of islands that may be tried.
+
+    Parameters
+    ----------
+    job : Training
+        The workload, of method diloco.
+    fleet : Fleet
+        Satellites and network.
+
+    Returns
+    -------
+    list of Islands
+        The given number, or several that leave every island a satellite and a sequence.
+    """
+    spec = job.islands
+    assert spec is not None, "the defaults of method diloco have islands"
+    sequences = job.global_batch / job.sequence_length / job.micro_batch
+    most = int(min(fleet.order.size // (job.members or 1), sequences))
+    counts = [spec.count] if spec.count != "auto" else [m for m in ISLAND_COUNTS if m <= most] or [max(1, most)]
+    return [
+        Islands(m, spec.inner_steps, BYTES[spec.precision], spec.overlap_steps, spec.fragments, island_efficiency(job, m)[0])
+        for m in counts
+    ]
+
+
+def island_efficiency(job: schema.Training, islands: int) -> tuple[float, bool]:
+    """Statistical efficiency of islands.
+
+    Parameters
+    ----------
+    job : Training
+        The workload, of method diloco.
+    islands : int
+        Number of islands.
+
+    Returns
+    -------
+    efficiency : float
+        Tokens that a synchronous job needs over those that islands need, 0 to 1.
+    optimistic : bool
+        Whether the value lies beyond what was tested; False for a given value.
+    """
+    assert job.islands is not None
+    if job.islands.efficiency != "auto":
+        return float(job.islands.efficiency), False
+    return diloco.statistical_efficiency(job.model.parameters, islands)
+
+
+def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
+    """Plan of a workload: the given mesh, or the fastest that fits; of islands, the number that trains fastest.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    fleet : Fleet
+        Satellites and network.
+
+    Returns
+    -------
+    ExecutionPlan
+        Mesh, batch, placement, all-reduce and duration of a step.
+
+    Raises
+    ------
+    InputError
+        If no mesh fits into memory.
+    """
+    if job.method == "synchronous":
+        return ranked(job, fleet, 1)[0]
+    plans = [ranked(job, fleet, 1, islands)[0] for islands in island_choices(job, fleet)]
+    return max(plans, key=_useful_tokens_per_s)
+
+
+def _useful_tokens_per_s(plan: ExecutionPlan) -> float:
+    """Tokens a second of all islands at full clock rate, as a synchronous job would need them."""
+    islands, batch = plan.task.islands, plan.task.batch
+    assert islands is not None
+    return islands.count * islands.efficiency * batch.global_batch * batch.sequence / training_step.whole_step_s(plan)
