@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import math
 
-from sim.workload.parallelism import Batch, Mesh, layers_of_stage, meshes, micro_batches, satellites_per_replica
-from sim.workload.transformer import (
-    Model,
-    activation_bytes_per_layer,
-    embedding_parameters,
-    expert_parameters,
-    layer_parameters,
-    parameter_count,
-)
+from sim.workload.parallelism import Batch, Mesh, layers_of_stage, micro_batches, satellites_per_replica
+from sim.workload.transformer import Model, embedding_parameters, expert_parameters, layer_parameters
+from sim.workload.transformer_memory import activation_bytes_per_layer
 
 # Bytes per parameter in mixed-precision training with Adam [megatron-core:distributed optimizer].
 WEIGHTS = {"bf16": 2.0, "fp16": 2.0, "fp8": 3.0}  # in fp8 with a copy in 16 bits
@@ -58,9 +52,11 @@ def static_bytes(parameters: float, zero: int, replicas: int, precision: str = "
 
 def _parameters(model: Model, layers: float, tables: int, mesh: Mesh) -> tuple[float, float]:
     """Parameters of `layers` average layers and some vocabulary tables on one accelerator, and those of its experts."""
-    experts = expert_parameters(model) * layers / model.layers
+    routed = (model.layers - model.dense_layers) / model.layers if model.experts else 0.0  # share of the layers with experts
+    experts = layers * routed * model.experts * expert_parameters(model)
     split = mesh.tensor if mesh.expert == 1 else 1
-    shared = layers * layer_parameters(model) - experts + tables * embedding_parameters(model)
+    each = (1.0 - routed) * layer_parameters(model, dense=True) + routed * layer_parameters(model)
+    shared = layers * each - experts + tables * embedding_parameters(model)
     return shared / mesh.tensor, experts / (split * mesh.expert)
 
 
@@ -123,11 +119,16 @@ def layer_activation_bytes(model: Model, mesh: Mesh, batch: Batch) -> float:
     float
         Bytes on one accelerator.
     """
-    kept, again = (
-        activation_bytes_per_layer(model, batch.sequence, batch.micro_batch, mesh.tensor, recompute) / mesh.context
-        for recompute in (_kept(batch), "full")
-    )
-    return (1.0 - batch.recomputed) * kept + batch.recomputed * again
+    routed = (model.layers - model.dense_layers) / model.layers if model.experts else 0.0  # share of the layers with experts
+
+    def stored(recompute: str) -> float:
+        dense, experts = (
+            activation_bytes_per_layer(model, batch.sequence, batch.micro_batch, mesh.tensor, recompute, dense=dense) if share else 0.0
+            for dense, share in ((True, 1.0 - routed), (False, routed))
+        )
+        return ((1.0 - routed) * dense + routed * experts) / mesh.context
+
+    return (1.0 - batch.recomputed) * stored(_kept(batch)) + batch.recomputed * stored("full")
 
 
 def _kept(batch: Batch) -> str:

@@ -17,16 +17,14 @@ from sim.workload.parallelism import Batch, Mesh
 from sim.workload.step_times import StepConstants, exposed_times, step_times
 from sim.workload.transformer import (
     Model,
-    embedding_parameters,
     expert_parameters,
     message_bytes,
-    parameter_count,
     training_flops_per_token,
-    unmasked_training_flops_per_token,
 )
 
 Value = NDArray[np.float64]  # of any shape, also ()
 
+BACKWARD = 2.0 / 3.0  # share of the passes: the backward pass takes twice the forward pass
 WEIGHT_BYTES = 2.0  # per parameter, as gathered from the replicas that update it
 
 
@@ -298,7 +296,7 @@ def gradient_parameters(task: Task) -> tuple[float, float]:
         Numbers of parameters of an average accelerator.
     """
     mesh, model = task.mesh, task.model
-    experts = expert_parameters(model)
+    experts = (model.layers - model.dense_layers) * model.experts * expert_parameters(model)
     split = mesh.tensor if mesh.expert == 1 else 1
     return (
         (model.parameters - experts) / (mesh.tensor * mesh.pipeline),
