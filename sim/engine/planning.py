@@ -19,6 +19,7 @@ from sim.workload.training_step import Islands, Task
 
 Ints = NDArray[np.int64]
 PLANS: Memo[list[ExecutionPlan]] = Memo(1_000_000)  # plans that earlier runs of this process had
+SHORT_DELAY_S = 1e-4  # less than any micro-batch takes: one in flight hides it
 ISLAND_COUNTS = (2, 4, 8, 16, 32, 64)  # tried where the scenario says auto
 
 
@@ -110,10 +111,12 @@ def ranked(job: schema.Training, fleet: Fleet, count: int, islands: Islands | No
     if not meshes:
         raise bad_input(Origin("workloads"), "workloads.training", memory_fit.no_fit_message(fit))
     first = task(job, fleet.carrier, meshes[0], islands)
+    in_flight, delay_s = workload_params.in_flight(job), fleet.transport.directed_delay_s
+    if delay_s.size == 0 or float(delay_s.max()) < SHORT_DELAY_S:
+        in_flight = in_flight[:1]
     choices = Choices(
-        workload_params.virtual_stages(job), workload_params.zero_stages(job), workload_params.in_flight(job), fit.recomputed,
-        fewer_replicas=job.mesh is None,
-    )  # fmt: skip
+        workload_params.virtual_stages(job), workload_params.zero_stages(job), in_flight, fit.recomputed, fewer_replicas=job.mesh is None
+    )
     candidates = execution_plan.feasible_tasks(first, meshes, choices, members, fit.memory_bytes)
     if not candidates and job.mesh is not None:
         candidates = [first]  # validation refuses such a scenario; a study may still set one that does not fit

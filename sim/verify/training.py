@@ -126,7 +126,7 @@ def plan(
     tasks = execution_plan.feasible_tasks(task, [mesh], choices, nodes, cluster.memory_share * chip.memory)
     if not tasks:
         raise ValueError(f"{mesh} does not fit")
-    network = schema.Fabric(rate=cluster.rate_bit_s, throughput=1.0, latency=cluster.latency_s)
+    network = schema.Fabric.model_construct(rate=cluster.rate_bit_s, throughput=1.0, latency=cluster.latency_s)
     return execution_plan.fastest_plan(tasks, np.arange(nodes), nodes, Star(nodes, network), nodes)
 
 

@@ -26,7 +26,7 @@ Times = Callable[[Task, Collective, str], tuple[float, float, float]]  # delay a
 SENDERS = (64, 512)  # satellites whose messages are routed for a candidate: first a few, then more
 ROUNDING = 1e-9  # relative, of a bound
 TORUS_SHAPES = 4  # shapes of the torus that are tried: those nearest to a square
-REPLICA_CHOICES = 6  # numbers of micro-batches that are tried with fewer replicas
+REPLICA_CHOICES = 4  # numbers of micro-batches that are tried with fewer replicas
 PLACEMENTS = ("stages", "replicas")  # what is on neighbouring satellites: the stages of a replica, or the replicas of a stage
 
 
@@ -142,7 +142,8 @@ def feasible_tasks(job: Task, meshes: Sequence[Mesh], choices: Choices, members:
             continue
         span = parallelism.satellites_per_replica(widest, job.accelerators)
         layers = -(-job.model.layers // widest.pipeline) if widest.pipeline > 1 else 1
-        virtual = sorted({v for v in choices.virtual_stages if v <= layers} or {layers})
+        # virtual stages of unequal sizes wait for the largest
+        virtual = sorted({v for v in choices.virtual_stages if v <= layers and v * -(-layers // v) == layers} or {min(layers, choices.virtual_stages[0])})
         in_flight = choices.in_flight if span > 1 else choices.in_flight[:1]
         for data in _replicas(job, widest, choices.fewer_replicas):
             mesh = widest._replace(data=data)
@@ -276,7 +277,7 @@ class _Search:
 
     def run(self, count: int) -> list[ExecutionPlan]:
         """The plans with the shortest steps; none where no candidate can communicate."""
-        best: dict[int, tuple[float, int, int]] = {}  # of each task, the best of its variants
+        best: dict[Task, tuple[float, int, int]] = {}  # of tasks that differ in micro-batches in flight only, the best variant
         limit_s = float("inf")
         while self.queue and self.queue[0].bound_s <= limit_s:
             _, number, which, routed = heapq.heappop(self.queue)
@@ -293,7 +294,8 @@ class _Search:
             if used > SENDERS[routed] and routed + 1 < len(SENDERS):
                 heapq.heappush(self.queue, _Candidate((1.0 - ROUNDING) * step_s, number, which, routed + 1))
             elif step_s < float("inf"):
-                best[number] = min(best.get(number, (step_s, number, which)), (step_s, number, which))
+                alike = task._replace(batch=task.batch._replace(in_flight=1))
+                best[alike] = min(best.get(alike, (step_s, number, which)), (step_s, number, which))
                 ahead = sorted(best.values())[:count]
                 limit_s = ahead[-1][0] if len(ahead) == count else limit_s
         plans = []

@@ -286,9 +286,15 @@ def mesh_problem(mesh: Mesh, accelerators: int, satellites: int) -> str | None:
 
 
 def _pipelines(model: Model, tensor: int, context: int, slots: int, satellites: int) -> list[Mesh]:
-    """Meshes of all pipelines of one tensor and context degree, on satellites of `slots` tensor and context groups."""
+    """Meshes of one tensor and context degree, on satellites of `slots` tensor and context groups.
+
+    Of pipelines whose largest stage has as many layers the shortest counts, besides those that fill satellites.
+    """
     found = []
     for pipeline in range(1, model.layers + 1):
+        shorter = pipeline > 1 and -(-model.layers // (pipeline - 1)) == -(-model.layers // pipeline)
+        if shorter and slots % pipeline and pipeline % slots:
+            continue
         for stages in sorted({math.gcd(pipeline, slots), 1}, reverse=True):
             data = satellites // (pipeline // stages) * (slots // stages)
             if data > 0:

@@ -24,12 +24,13 @@ class StepConstants(NamedTuple):
     slot_arithmetic_s: float  # of one micro-batch in one virtual stage, both passes, at full clock
     slot_fixed_s: float  # of the same, what does not slow with the clock
     in_flight: float  # micro-batches on their way over each stage boundary
-    scatters: float  # reduce-scatters of gradients in a step
-    gathers: float  # all-gathers of weights in a step
+    scatters: float  # reduce-scatters of gradients, in backward passes
+    backward_gathers: float  # all-gathers of weights in backward passes
+    forward_gathers: float  # all-gathers of weights in forward passes
     inner_scatter_s: float  # inside one satellite, each
     inner_gather_s: float
-    scatter_hidden: float  # slots that hide reduce-scatters
-    gather_hidden: float  # slots that hide all-gathers
+    backward_hidden: float  # slots that hide what is exchanged in backward passes
+    forward_hidden: float
     outer_period: float  # steps between exchanges with other islands; 0 without islands
     outer_hidden: float  # steps that hide an exchange
 
@@ -67,8 +68,9 @@ def exposed_at(
         fills_s = c.fill_transfers * transfer_s
     # an endless stall hides nothing: the step does not end
     hiding_s = slot_s + (stall_s if math.isfinite(stall_s) else 0.0)
-    late_s = max(0.0, c.scatters * (0.5 * reduction_s + c.inner_scatter_s) - c.scatter_hidden * hiding_s)
-    late_s += max(0.0, c.gathers * (0.5 * reduction_s + c.inner_gather_s) - c.gather_hidden * hiding_s)
+    scatter_s, gather_s = 0.5 * reduction_s + c.inner_scatter_s, 0.5 * reduction_s + c.inner_gather_s
+    late_s = max(0.0, c.scatters * scatter_s + c.backward_gathers * gather_s - c.backward_hidden * hiding_s)
+    late_s += max(0.0, c.forward_gathers * gather_s - c.forward_hidden * hiding_s)
     return c.fabric_s + stalls_s + fills_s + late_s
 
 

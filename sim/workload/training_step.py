@@ -315,8 +315,18 @@ def _inner_s(task: Task, kind: str, bytes_each: float) -> float:
     return inner_s
 
 
-def _exchange(task: Task, slots: float) -> tuple[float, float, float, float]:
-    """Reduce-scatters and all-gathers of a step, and the slots that hide them.
+class _Exchange(NamedTuple):
+    """Reduce-scatters and all-gathers of a step, and the slots that hide them."""
+
+    scatters: float
+    backward_gathers: float
+    forward_gathers: float
+    backward_hidden: float
+    forward_hidden: float
+
+
+def _exchange(task: Task, slots: float) -> _Exchange:
+    """Exchange of gradients and weights among the replicas.
 
     Gradients are complete in the last backward pass of each virtual stage: those of the last hide only the first micro-batch's
     worth, those of the others the passes that follow. Weights are gathered the same way before the first forward passes. Sharded
@@ -328,13 +338,13 @@ def _exchange(task: Task, slots: float) -> tuple[float, float, float, float]:
     backward, forward = task.overlap * BACKWARD, task.overlap * (1.0 - BACKWARD)
     match zero:
         case 0:  # an all-reduce, in the backward pass
-            return 2.0, 0.0, backward * open_slots, 0.0
+            return _Exchange(2.0, 0.0, 0.0, backward * open_slots, 0.0)
         case 1:
-            return 1.0, 1.0, backward * open_slots, forward * open_slots
+            return _Exchange(1.0, 0.0, 1.0, backward * open_slots, forward * open_slots)
         case 2:
-            return micro_batches, 1.0, backward * slots, forward * open_slots
+            return _Exchange(micro_batches, 0.0, 1.0, backward * slots, forward * open_slots)
         case _:
-            return micro_batches, 2.0 * micro_batches, backward * slots, task.overlap * slots
+            return _Exchange(micro_batches, micro_batches, micro_batches, backward * slots, forward * slots)
 
 
 def _outer_hidden(islands: Islands, overlap: float) -> float:
@@ -362,7 +372,7 @@ def step_constants(task: Task) -> StepConstants:
     micro_batches, virtual = parallelism.micro_batches(mesh, batch), batch.interleave
     slots = float(micro_batches * virtual)
     mine = batch.global_batch / (mesh.data * batch.micro_batch)  # micro-batches of an average replica
-    scatters, gathers, scatter_hidden, gather_hidden = _exchange(task, slots)
+    exchange = _exchange(task, slots)
     shared, experts = gradient_parameters(task)
     replicas = mesh.data * mesh.context
     updated = shared / replicas + experts * mesh.expert / replicas if batch.zero else shared + experts
@@ -382,12 +392,13 @@ def step_constants(task: Task) -> StepConstants:
         slot_arithmetic_s=stages.largest.arithmetic / virtual,
         slot_fixed_s=(stages.largest.memory + stages.largest.fabric) / virtual,
         in_flight=float(batch.in_flight),
-        scatters=scatters,
-        gathers=gathers,
+        scatters=exchange.scatters,
+        backward_gathers=exchange.backward_gathers,
+        forward_gathers=exchange.forward_gathers,
         inner_scatter_s=_inner_s(task, "reduce_scatter", task.grad_bytes),
         inner_gather_s=_inner_s(task, "all_gather", WEIGHT_BYTES),
-        scatter_hidden=scatter_hidden,
-        gather_hidden=gather_hidden,
+        backward_hidden=exchange.backward_hidden,
+        forward_hidden=exchange.forward_hidden,
         outer_period=0.0 if islands is None else float(islands.inner_steps),
         outer_hidden=0.0 if islands is None else _outer_hidden(islands, task.overlap),
     )
