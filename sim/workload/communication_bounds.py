@@ -78,7 +78,7 @@ class CommunicationBounds:
                     slowest_bit_s = self._fastest_bit_s
             sent_bytes = 2.0 * (1.0 - 1.0 / sending) * training_step.reduced_bytes(task)
             gradients_s = _steps(collective, ranks) * self._least_delay_s + 8.0 * sent_bytes / slowest_bit_s
-        return 0.0, transfer_s, gradients_s
+        return transfer_s, gradients_s
 
 
 def _steps(collective: Collective, ranks: int) -> int:

@@ -83,15 +83,6 @@ class Costs(NamedTuple):
     jobs_disconnected: Flags  # jobs with messages that have no route
     satellites_disconnected: Flags  # satellites outside the largest connected component of their job
 
-    @property
-    def stage_delay_s(self): return 0.0*self.stage_transfer_s
-    @property
-    def stage_drain_s(self): return self.stage_transfer_s
-    @property
-    def own_stage_delay_s(self): return 0.0*self.own_stage_transfer_s
-    @property
-    def own_stage_drain_s(self): return self.own_stage_transfer_s
-
 
 class Collective(NamedTuple):
     """An all-reduce algorithm and, for the torus, its number of rows."""
