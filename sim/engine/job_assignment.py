@@ -26,7 +26,7 @@ from sim.config.workload_params import (
 from sim.engine.memo import Memo
 from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
-from sim.workload import execution_plan, memory_fit, parallelism, transformer
+from sim.workload import execution_plan, memory_fit, parallelism, transformer_memory
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import InferenceService, JobScheduler, Training
@@ -151,7 +151,7 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
     Policy
         Interval and durations [s].
     """
-    save_s = transformer.checkpoint_bytes(model(job.model)) / (members * accelerators * job.checkpoint.rate)
+    save_s = transformer_memory.checkpoint_bytes(model(job.model)) / (members * accelerators * job.checkpoint.rate)
     interval = job.checkpoint.interval
     if interval == "auto":
         mean_s = math.inf
