@@ -172,7 +172,7 @@ def field_problems(error: ValidationError, root: Node, wrapped: bool, named: Nam
         instead = words.get(entry["loc"][:-1], "")
         loc = loc[:-1] if instead else loc
         wrong = (entry.get("ctx") or {}).get("error")
-        loc = [*loc, wrong.field] if isinstance(wrong, FieldError) else loc
+        loc = [*loc, *wrong.field.split(".")] if isinstance(wrong, FieldError) else loc
         loc = [loc[0], *loc[2:]] if loc[0] == "baseline" and loc[1:2] in (["site"], ["name"]) else loc
         path = loc[:2] + loc[3:] if len(loc) > 2 and loc[2] in _TAGS.get(loc[0], ()) else loc  # without the kind
         shown = _shown(path, wrapped)

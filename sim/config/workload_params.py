@@ -101,10 +101,18 @@ def model(spec: schema.LanguageModel) -> Model:
     Model
         The shape.
     """
-    return Model(
+    shape = Model(
         parameters=spec.parameters, layers=spec.layers, hidden=spec.hidden, heads=spec.heads, kv_heads=spec.kv_heads,
-        head_size=spec.head_size, ffn=spec.ffn, vocabulary=spec.vocabulary,
-    )
+        head_size=spec.head_size, ffn=spec.ffn, vocabulary=spec.vocabulary, gated=spec.gated, tied=spec.tied,
+    )  # fmt: skip
+    experts, latent, window = spec.experts, spec.latent, spec.window
+    if experts is not None:
+        shape = shape._replace(experts=experts.count, active_experts=experts.active, shared_experts=experts.shared,
+                               expert_ffn=experts.ffn, dense_layers=experts.dense_layers)  # fmt: skip
+    if latent is not None:
+        shape = shape._replace(query_rank=latent.query_rank or 0, kv_rank=latent.kv_rank, rope_size=latent.rope_size,
+                               value_size=latent.value_size)  # fmt: skip
+    return shape if window is None else shape._replace(window=window.tokens, window_layers=window.layers)
 
 
 def batch(job: schema.Training, islands: int = 1) -> Batch:

@@ -10,17 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config import schema, workload_params
-from sim.config.errors import Origin, bad_input
-from sim.config.workload_params import BYTES, Carrier, counts, relative_speed, service, slowest
-from sim.engine.memo import Memo
+from sim.config.workload_params import Carrier, counts, relative_speed, service, slowest
+from sim.engine import planning
 from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
-from sim.workload import execution_plan, memory_fit, parallelism, transformer
-from sim.workload.execution_plan import Choices, ExecutionPlan, placed
+from sim.workload import parallelism, training_step, transformer_memory
+from sim.workload.execution_plan import placed
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import InferenceService, JobScheduler, Training
-from sim.workload.parallelism import Mesh
-from sim.workload.training_step import Task
 
 Ints = NDArray[np.int64]
 
@@ -113,7 +110,7 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
     Policy
         Interval and durations [s].
     """
-    save_s = transformer.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
+    save_s = transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
     interval = job.checkpoint.interval
     if interval == "auto":
         mean_s = math.inf
@@ -219,6 +216,33 @@ def scheduler_for(
         satellites=satellites, steps=work.steps, step_s=work.step_s, trainings=trainings, services=services,
         reserve=reserve, idle=assigned.idle, share=shares.values, weight=weight,
     )
+
+
+def island_policy(plan: ExecutionPlan, fleet: schema.Fleet, transport: Transport) -> Policy:
+    """Recovery policy of an island: work counts once it is exchanged, and weights come back from another island.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+        Plan of each island.
+    fleet : Fleet
+        Section `fleet`, with recovery.
+    transport : Transport
+        Network of the job.
+
+    Returns
+    -------
+    Policy
+        Interval and durations [s]; every satellite fetches its share of weights and optimiser state over its slowest link.
+    """
+    islands = plan.task.islands
+    assert islands is not None
+    rates = transport.directed_rate_bit_s
+    slowest_bit_s = float(rates[rates > 0.0].min()) if (rates > 0.0).any() else math.inf
+    share_bits = 8.0 * transformer_memory.checkpoint_bytes(plan.task.model) / training_step.members(plan.task)
+    restart_s = fleet.recovery.restart + share_bits / slowest_bit_s
+    interval_s = max(1.0, islands.inner_steps * plan.step_s) if math.isfinite(plan.step_s) else math.inf
+    return Policy(interval_s, 0.0, fleet.recovery.detection, restart_s)
 
 
 def _training(

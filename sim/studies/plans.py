@@ -5,20 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
-from sim.config import schema, workload_params
-from sim.config.errors import InputError
-from sim.config.scenario import Loaded
-from sim.engine import job_assignment, planning
-from sim.engine.coupling import Coupling
-from sim.engine.driver import Run
-from sim.studies.ground_baseline.fabric import Star
-from sim.workload import memory_fit, parallelism, training_step
-from sim.workload.execution_plan import ExecutionPlan
-from sim.workload.training_memory import memory_bytes_per_accelerator
-from sim.workload.training_step import Islands
-
 SHOWN = 10
 
 

@@ -90,8 +90,7 @@ def gpt(layers: int, hidden: int, heads: int) -> Model:
 
 @cache
 def plan(
-    model: Model, cluster: Cluster, mesh: Mesh, batch: Batch, precision: str = "bf16", jitter: float = 0.0,
-    choices: Choices = Choices(),
+    model: Model, cluster: Cluster, mesh: Mesh, batch: Batch, choices: Choices, precision: str = "bf16", jitter: float = 0.0
 ) -> ExecutionPlan:
     """Plan of a job on a cluster that the mesh fills.
 
@@ -105,18 +104,18 @@ def plan(
         Degrees of parallelism.
     batch : Batch
         Batch of a step.
+    choices : Choices
+        What the planner may choose.
     precision : str
         Number format of matrix products.
     jitter : float
         Relative standard deviation of an accelerator's time.
-    choices : Choices
-        What the planner may choose.
 
     Returns
     -------
     ExecutionPlan
         The fastest that fits.
-    """  # fmt: skip
+    """
     chip = accelerator(cluster.chip)
     nodes = max(1, mesh.tensor * mesh.context * mesh.pipeline * mesh.data // cluster.node)
     task = Task(
@@ -163,7 +162,7 @@ def _servers() -> list[Case | Failed]:
 
 
 def _step_s(model: Model, cluster: Cluster, mesh: Mesh, batch: Batch, choices: Choices) -> float:
-    return plan(model, cluster, mesh, batch, choices=choices).step_s
+    return plan(model, cluster, mesh, batch, choices).step_s
 
 
 def _mt_nlg() -> list[Case | Failed]:
@@ -187,7 +186,6 @@ def _llama() -> list[Case | Failed]:
 
 
 def _utilisation(mesh: Mesh, batch: Batch) -> float:
-    chosen = plan(
-        language_model("llama-3-405b"), H100, mesh, batch, jitter=0.01, choices=Choices(VIRTUAL_STAGES, (1, 3), (1, 2))
-    )
+    choices = Choices(VIRTUAL_STAGES, (1, 3), (1,))
+    chosen = plan(language_model("llama-3-405b"), H100, mesh, batch, choices, jitter=0.01)
     return training_step.mfu(chosen.task, chosen.step_s)

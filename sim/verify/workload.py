@@ -21,15 +21,8 @@ from sim.workload.inference_step import decode_step_s
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service
 from sim.workload.training_step import Task, boundary_bytes, compute_s, decompose, mfu, reduced_bytes, task_flops
-from sim.workload.transformer import (
-    Model,
-    activation_bytes_per_layer,
-    kv_bytes_per_token,
-    layer_parameters,
-    parameter_count,
-    static_bytes,
-    training_flops_per_token,
-)
+from sim.workload.transformer import Model, layer_parameters, parameter_count, training_flops_per_token
+from sim.workload.transformer_memory import activation_bytes_per_layer, kv_bytes_per_token, static_bytes
 
 GIB = 2.0**30
 DAY_S = 86400.0
@@ -58,9 +51,9 @@ def cases(data: Path | None) -> list[Case | Failed]:
 
 
 def _gpt(layers: int, hidden: int, heads: int) -> Model:
-    """A GPT whose two feed-forward matrices of width 4 h are written as three of width 8/3 h; one vocabulary table."""
-    shape = Model(0.0, layers, hidden, heads, heads, hidden // heads, round(8 * hidden / 3), 51200)
-    return shape._replace(parameters=parameter_count(shape, tables=1))
+    """A GPT: two feed-forward matrices of width 4 h and one vocabulary table."""
+    shape = Model(0.0, layers, hidden, heads, heads, hidden // heads, 4 * hidden, 51200, gated=False, tied=True)
+    return shape._replace(parameters=parameter_count(shape))
 
 
 GPT_22B, GPT_175B = _gpt(48, 6144, 64), _gpt(96, 12288, 96)
@@ -87,9 +80,8 @@ def _models() -> list[Case | Failed]:
                  "elements of the published weights")
             for name, model in (("8B", LLAMA_8B), ("70B", LLAMA_70B), ("405B", LLAMA_405B))
         ),
-        # twice the sequence compensates for the causal mask
         Case("FLOPs of an iteration of 175B, attention unmasked",
-             lambda: 1536 * 2048 * training_flops_per_token(GPT_175B, 2 * 2048) / 1e18,
+             lambda: 1536 * 2048 * training_flops_per_token(GPT_175B, 2048, masked=False) / 1e18,
              _iteration_flops(GPT_175B, 1536, 2048) / 1e18, 0.001 * _iteration_flops(GPT_175B, 1536, 2048) / 1e18,
              "EFLOP", "[korthikanti2022:appendix A]; biases and positions are left out: 0.1 %"),
         Case("FLOPs of training Llama 3 405B on 15.6e12 tokens, without attention",

@@ -143,7 +143,8 @@ def feasible_tasks(job: Task, meshes: Sequence[Mesh], choices: Choices, members:
         span = parallelism.satellites_per_replica(widest, job.accelerators)
         layers = -(-job.model.layers // widest.pipeline) if widest.pipeline > 1 else 1
         # virtual stages of unequal sizes wait for the largest
-        virtual = sorted({v for v in choices.virtual_stages if v <= layers and v * -(-layers // v) == layers} or {min(layers, choices.virtual_stages[0])})
+        even = {v for v in choices.virtual_stages if v <= layers and v * -(-layers // v) == layers}
+        virtual = sorted(even or {min(layers, choices.virtual_stages[0])})
         in_flight = choices.in_flight if span > 1 else choices.in_flight[:1]
         for data in _replicas(job, widest, choices.fewer_replicas):
             mesh = widest._replace(data=data)

@@ -13,14 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from orbit.kernels.compile import Floats, Ints, exact_inlined, exact_kernel
-from sim.workload import collectives
+from sim.workload import collective_times
 from sim.workload.service import Service, groups
 from sim.workload.transformer import (
+    active_parameters,
     attention_flops_per_token,
     forward_flops_per_token,
-    kv_bytes_per_token,
     message_bytes,
+    read_parameters,
 )
+from sim.workload.transformer_memory import kv_bytes_per_token
 
 Value = NDArray[np.float64]  # of any shape, also ()
 
@@ -54,7 +56,7 @@ def _parts(service: Service, loads: list[tuple[float, float]], tokens: float, ra
     """
     group_flops = service.tensor * service.peak_flops
     group_byte_s = service.tensor * service.memory_byte_s
-    reduction_s = collectives.ring_s(
+    reduction_s = collective_times.ring_s(
         service.tensor,
         message_bytes(service.model, tokens, service.element_bytes),
         service.fabric_latency_s,
@@ -74,7 +76,7 @@ def _prefill_loads(service: Service, batch: int) -> tuple[list[tuple[float, floa
     """FLOPs and bytes of the kernels that prefill a batch, and the tokens that pass."""
     tokens = float(batch * service.input_tokens)
     flops = tokens * forward_flops_per_token(service.model, service.input_tokens)
-    return [(flops, service.weight_bytes * service.model.parameters)], tokens
+    return [(flops, service.weight_bytes * read_parameters(service.model, tokens))], tokens
 
 
 def _decode_loads(service: Service, batch: int, context: float) -> tuple[list[tuple[float, float]], float]:
@@ -83,9 +85,9 @@ def _decode_loads(service: Service, batch: int, context: float) -> tuple[list[tu
     The accelerator with the most key-value heads paces the others.
     """
     model = service.model
-    matrices = (2.0 * batch * model.parameters, service.weight_bytes * model.parameters)
-    cache = service.tensor * kv_bytes_per_token(model, service.kv_element_bytes, service.tensor)
-    attention = (batch * attention_flops_per_token(model, context), batch * context * cache)
+    matrices = (2.0 * batch * active_parameters(model), service.weight_bytes * read_parameters(model, batch))
+    cache = service.tensor * kv_bytes_per_token(model, service.kv_element_bytes, service.tensor, max(1.0, context))
+    attention = (batch * attention_flops_per_token(model, context, absorbed=True), batch * context * cache)
     return [matrices, attention], float(batch)
 
 

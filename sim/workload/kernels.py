@@ -11,7 +11,7 @@ from bisect import bisect_right
 from math import expm1, log, log1p
 from typing import NamedTuple, Protocol
 
-from sim.workload import collectives
+from sim.workload import collective_times
 
 ELEMENT_BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
 
@@ -359,7 +359,7 @@ class AssumedKernels(NamedTuple):
         """See `Kernels.collective_s`: a ring."""
         if ranks < 2:
             return 0.0
-        half_s = collectives.ring_half_s(ranks, size_bytes, self.fabric_latency_s, self.fabric_byte_s)
+        half_s = collective_times.ring_half_s(ranks, size_bytes, self.fabric_latency_s, self.fabric_byte_s)
         return 2.0 * half_s if kind == "all_reduce" else half_s
 
     def _roofline_s(self, work: Work, precision: str) -> float:

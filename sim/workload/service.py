@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sim.workload.transformer import Model, kv_bytes_per_token
+from sim.workload.transformer import Model
+from sim.workload.transformer_memory import kv_bytes_per_token
 
 
 class Service(NamedTuple):
@@ -97,8 +98,9 @@ def max_batch(service: Service) -> int:
     room = (
         service.memory_share * service.memory_bytes * service.tensor - service.weight_bytes * service.model.parameters
     )
-    per_token = service.tensor * kv_bytes_per_token(service.model, service.kv_element_bytes, service.tensor)
-    return max(0, int(room // (per_token * (service.input_tokens + service.output_tokens))))
+    tokens = service.input_tokens + service.output_tokens
+    per_token = service.tensor * kv_bytes_per_token(service.model, service.kv_element_bytes, service.tensor, tokens)
+    return max(0, int(room // (per_token * tokens)))
 
 
 def service_problem(service: Service) -> str | None:

@@ -8,24 +8,61 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Fraction, Name, Section, Switch
+from sim.config.schema.base import FieldError, Fraction, Name, Section, Switch
 
 Tokens = Annotated[float, Quantity("1", above=0.0, example="4.2e6")]
 
 
+class Experts(Section):
+    """Experts of a mixture: feed-forward networks of which each token passes a few."""
+
+    count: Annotated[int, Count(most=100_000)] = Field(description="Routed experts of a layer")
+    active: Annotated[int, Count(most=100_000)] = Field(description="Routed experts that each token passes")
+    shared: Annotated[int, Count(least=0)] = Field(default=0, description="Experts that every token passes besides")
+    ffn: Annotated[int, Count()] = Field(description="Inner width of an expert")
+    dense_layers: Annotated[int, Count(least=0)] = Field(default=0, description="Leading layers without experts, of the width `ffn` of the model")
+
+    @model_validator(mode="after")
+    def _some_are_active(self) -> Experts:
+        if self.active > self.count:
+            raise FieldError("active", f"{self.active} is more than the {self.count} experts of a layer; write {self.count} or less")
+        return self
+
+
+class LatentAttention(Section):
+    """Multi-head latent attention: queries, and keys with values, are compressed; `head_size` has no rotary positions."""
+
+    query_rank: Annotated[int, Count()] | None = Field(default=None, description="Width of compressed queries; without it, they are not compressed")
+    kv_rank: Annotated[int, Count()] = Field(description="Width of compressed keys and values, which the cache holds")
+    rope_size: Annotated[int, Count()] = Field(description="Part of a head that carries rotary positions, shared by all keys")
+    value_size: Annotated[int, Count()] = Field(description="Width of the values of a head")
+
+
+class Window(Section):
+    """Layers whose tokens attend to the last ones before them alone."""
+
+    tokens: Annotated[int, Count()] = Field(description="Tokens that a token attends to at most")
+    layers: Annotated[int, Count()] = Field(description="Number of layers with the window")
+
+
 class LanguageModel(Section):
-    """A dense transformer with gated MLP and grouped queries."""
+    """A decoder-only transformer, dense or a mixture of experts."""
 
     name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
-    parameters: Annotated[float, Quantity("1", above=0.0, example="70.6e9")] = Field(description="Number of parameters")
+    parameters: Annotated[float, Quantity("1", above=0.0, example="70.6e9")] = Field(description="Number of parameters, with all experts")
     layers: Annotated[int, Count(most=10_000)] = Field(description="Number of transformer layers")
     hidden: Annotated[int, Count()] = Field(description="Width of the residual stream")
     heads: Annotated[int, Count()] = Field(description="Number of query heads")
     kv_heads: Annotated[int, Count()] = Field(description="Number of key and value heads; divides heads")
     head_size: Annotated[int, Count()] = Field(description="Width of one head")
-    ffn: Annotated[int, Count()] = Field(description="Inner width of the gated MLP")
+    ffn: Annotated[int, Count()] = Field(description="Inner width of the feed-forward network, of layers without experts")
     vocabulary: Annotated[int, Count()] = Field(description="Number of tokens in the vocabulary")
+    gated: Switch = Field(default=True, description="Whether feed-forward networks are gated, with three matrices and not two")
+    tied: Switch = Field(default=False, description="Whether embedding and output share one vocabulary table")
+    experts: Experts | None = Field(default=None, description="Experts of the layers; without it, the model is dense")
+    latent: LatentAttention | None = Field(default=None, description="Latent attention; without it, keys and values are not compressed")
+    window: Window | None = Field(default=None, description="Layers with a sliding window; without it, none")
 
     @model_validator(mode="after")
     def _queries_share_keys(self) -> LanguageModel:
@@ -33,6 +70,12 @@ class LanguageModel(Section):
             raise ValueError(
                 f"kv_heads {self.kv_heads} does not divide heads {self.heads}; write kv_heads: {math.gcd(self.heads, self.kv_heads)}"
             )
+        for field, layers in (
+            ("experts.dense_layers", 0 if self.experts is None else self.experts.dense_layers),
+            ("window.layers", 0 if self.window is None else self.window.layers),
+        ):
+            if layers > self.layers:
+                raise FieldError(field, f"{layers} is more than the {self.layers} layers of the model; write {self.layers} or less")
         return self
 
 

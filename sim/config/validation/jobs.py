@@ -143,28 +143,33 @@ def _workload_problems(job: Workload, site: _Site) -> list[FieldMessage]:
     return [] if message is None else [("tensor" if job.tensor is not None else "batch" if job.batch else "model", message)]
 
 
-def _shape_parameters(model: transformer.Model) -> float:
-    """Parameters of the shape, with one or two vocabulary tables: whichever is nearer to those that are given."""
-    return min((transformer.parameter_count(model, tables) for tables in (2, 1)), key=lambda n: abs(n - model.parameters))
-
-
 def _parameter_problem(model: transformer.Model) -> str | None:
     """Parameters that are not those of the shape: arithmetic follows from the one, memory from the other."""
-    shape = _shape_parameters(model)
-    if abs(shape - model.parameters) <= REFUSED_SHARE * shape:
-        return None
-    two_matrices = round(model.ffn * 2 / 3)
-    if abs(_shape_parameters(model._replace(ffn=two_matrices)) - model.parameters) <= REFUSED_SHARE * model.parameters:
-        advice = f"a feed-forward network of two matrices and not three is described by ffn: {two_matrices}"
-    elif model.parameters > shape:
-        advice = "a mixture of experts, which computes with part of its parameters, cannot be described"
-    else:
-        advice = "or the shape of the model"
     counted = transformer.parameter_count(model)
+    if abs(counted - model.parameters) <= REFUSED_SHARE * counted:
+        return None
+    form = _other_form(model)
+    if form is not None:
+        advice = form
+    elif model.parameters > counted and not model.experts:
+        advice = "the experts of a mixture as experts: {count: ..., active: ..., ffn: ...}"
+    else:
+        advice = "the shape of the model"
     return (
-        f"{model.parameters:.4g} are not those of the shape, {counted:.4g} by layers, hidden, heads, kv_heads, head_size, ffn "
-        f"and vocabulary; write parameters: {counted:.4g}, {advice}"
+        f"{model.parameters:.4g} are not those of the shape, {counted:.4g} by layers, hidden, heads, kv_heads, head_size, ffn, "
+        f"vocabulary{' and experts' if model.experts else ''}; write parameters: {counted:.4g}, or {advice}"
     )
+
+
+def _other_form(model: transformer.Model) -> str | None:
+    """Values of `gated` and `tied` with which the shape has the given parameters; None where there are none."""
+    forms = []
+    for keys in (("tied",), ("gated",), ("gated", "tied")):
+        other = model._replace(**{key: not getattr(model, key) for key in keys})
+        text = " and ".join(f"{key}: {str(getattr(other, key)).lower()}" for key in keys)
+        forms.append((abs(transformer.parameter_count(other) - model.parameters), text))
+    off, text = min(forms)
+    return text if off <= NOTED_SHARE * model.parameters else None
 
 
 def notes(scenario: Scenario) -> list[str]:
@@ -184,7 +189,7 @@ def notes(scenario: Scenario) -> list[str]:
     for i, job in enumerate(scenario.workloads):
         if isinstance(job, Training | Inference):
             model = workload_params.model(job.model)
-            shape = _shape_parameters(model)
+            shape = transformer.parameter_count(model)
             if abs(shape - model.parameters) > NOTED_SHARE * shape:
                 lines.append(f"workloads.{i}.model: {model.parameters:.4g} parameters are given, the shape has {shape:.4g}")
     return lines
@@ -225,7 +230,8 @@ def _model_shape_problem(model: transformer.Model, mesh: Mesh) -> str | None:
     if model.heads % mesh.tensor:
         return f"tensor {mesh.tensor} does not divide the {model.heads} heads of the model; write tensor: {math.gcd(model.heads, mesh.tensor)}"
     if max(model.experts, 1) % mesh.expert:
-        return f"expert {mesh.expert} does not divide the {model.experts} experts of the model; write expert: {math.gcd(max(model.experts, 1), mesh.expert)}"
+        common = math.gcd(max(model.experts, 1), mesh.expert)
+        return f"expert {mesh.expert} does not divide the {model.experts} experts of the model; write expert: {common}"
     return None
 
 

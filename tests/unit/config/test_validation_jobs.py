@@ -93,16 +93,25 @@ CLUSTER = [
      "or `extends: llama-3-405b` with the keys that differ"),
     # --- parameters against the shape: 80 layers of 8192 (2 x 8192 + 2 x 1024 + 3 x 28672 + 2), two tables of 128256 x 8192
     (_training(model="{extends: llama-3-70b, parameters: 7e9}"), "s.yaml:14:50: workloads.0.model.parameters: 7e+09 are not those of "
-     "the shape, 7.055e+10 by layers, hidden, heads, kv_heads, head_size, ffn and vocabulary; write parameters: 7.055e+10, or the shape"),
+     "the shape, 7.055e+10 by layers, hidden, heads, kv_heads, head_size, ffn, vocabulary; write parameters: 7.055e+10, or the shape"),
     (_inference(model="{extends: llama-3-70b, parameters: 7e9}"), "workloads.0.model.parameters: 7e+09 are not those of the shape"),
-    # GPT-3: 12288 x 96 (4 x 12288 + 2 x 49152) and a table of 51200 are 174.6e9; with three matrices 58e9 more; 32768 is 2/3 of 49152
+    # GPT-3: 12288 x 96 (4 x 12288 + 2 x 49152) and a table of 51200 are 174.6e9; with three matrices 58e9 more
     (_training(model="{name: gpt3, parameters: 174.6e9, layers: 96, hidden: 12288, heads: 96, kv_heads: 96, head_size: 128, "
-     "ffn: 49152, vocabulary: 51200}"), "1.746e+11 are not those of the shape, 2.332e+11 by layers, hidden, heads, kv_heads, head_size, ffn and "
-     "vocabulary; write parameters: 2.332e+11, a feed-forward network of two matrices and not three is described by ffn: 32768"),
+     "ffn: 49152, vocabulary: 51200}"), "1.746e+11 are not those of the shape, 2.332e+11 by layers, hidden, heads, kv_heads, head_size, ffn, "
+     "vocabulary; write parameters: 2.332e+11, or gated: false and tied: true"),
     # eight experts of 3 x 4096 x 14336 in 32 layers, and one of them
     (_training(model="{name: moe, parameters: 46.7e9, layers: 32, hidden: 4096, heads: 32, kv_heads: 8, head_size: 128, "
      "ffn: 14336, vocabulary: 32000}"), "4.67e+10 are not those of the shape, 7.242e+09 by layers, hidden, heads, kv_heads, head_size, "
-     "ffn and vocabulary; write parameters: 7.242e+09, a mixture of experts, which computes with part of its parameters, cannot be described"),
+     "ffn, vocabulary; write parameters: 7.242e+09, or the experts of a mixture as experts: {count: ..., active: ..., ffn: ...}"),
+    (_training(model="{name: moe, parameters: 40e9, layers: 32, hidden: 4096, heads: 32, kv_heads: 8, head_size: 128, "
+     "ffn: 14336, vocabulary: 32000, experts: {count: 8, active: 2, ffn: 14336}}"), "4e+10 are not those of the shape, 4.67e+10 by layers, "
+     "hidden, heads, kv_heads, head_size, ffn, vocabulary and experts; write parameters: 4.67e+10, or the shape of the model"),
+    (_training(model="{extends: llama-3-8b, experts: 8}"), "workloads.0.model.experts: is not a mapping; write keys with values below it"),
+    (_training(model="{extends: llama-3-8b, experts: {count: 8, active: 9, ffn: 1}}"), "s.yaml:14:69: workloads.0.model.experts.active: 9 is "
+     "more than the 8 experts of a layer; write 8 or less"),
+    (_training(model="{extends: llama-3-8b, window: {tokens: 128, layers: 33}}"), "s.yaml:14:71: workloads.0.model.window.layers: 33 is more "
+     "than the 32 layers of the model; write 32 or less"),
+    (_training(model="{extends: llama-3-8b, tied: 1}"), "workloads.0.model.tied: '1' is neither true nor false; write one of them"),
     (_inference(model="{extends: llama-3-8b, kv_heads: 7}"), "s.yaml:14:21: workloads.0.model: kv_heads 7 does not divide heads 32; "
      "write kv_heads: 1"),
     (LINKS + _training(", interleave: 100"), "s.yaml:15:39: workloads.0.interleave: 100 virtual stages are more than the 32 layers of the model; "
@@ -241,11 +250,11 @@ def test_topology_of_a_catalogue(topology: str, catalogue: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("parameters", "noted"), [("70.5e9", False), ("69.6e9", False), ("72e9", True), ("68e9", True)])
+@pytest.mark.parametrize(("parameters", "noted"), [("70.5e9", False), ("69.6e9", True), ("72e9", True), ("68e9", True)])
 def test_parameters_near_those_of_the_shape_are_noted(
     dawndusk: Any, folder: Path, scenario_text: str, parameters: str, noted: bool
 ) -> None:
-    """By hand: the shape has 70.55e9 with two vocabulary tables, 69.50e9 where embedding and output share one; noted from 1 %."""
+    """By hand: the shape has 70.55e9 with two vocabulary tables; noted from 1 %: below 69.85e9 and above 71.26e9."""
     model = f"{{extends: llama-3-70b, parameters: {parameters}}}"
     (folder / "s.yaml").write_text(scenario_text + LINKS + _training(model=model), encoding="utf-8")
     called = dawndusk("validate", "s.yaml")

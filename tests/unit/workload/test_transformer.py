@@ -1,36 +1,39 @@
-"""Parameters, FLOPs and bytes of transformers."""
+"""Parameters and FLOPs of transformers."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
 from sim.workload.transformer import (
     Model,
-    activation_bytes_per_layer,
-    checkpoint_bytes,
+    active_parameters,
+    attention_flops_per_token,
+    attention_parameters,
+    expert_parameters,
     forward_flops_per_token,
-    kv_bytes_per_token,
-    kv_heads_per_rank,
     layer_parameters,
     message_bytes,
     parameter_count,
+    read_parameters,
     recompute_share,
-    static_bytes,
+    sequence_attention_flops_per_token,
     training_flops_per_token,
 )
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs" / "models"
-GIB = 2.0**30
 LLAMA_405B = Model(405853388800, 126, 16384, 128, 8, 128, 53248, 128256)
-GPT_22B = Model(22e9, 48, 6144, 64, 64, 96, 16384, 51200)
+MIXTURE = Model(0, 5, 32, 4, 2, 8, 96, 50, experts=6, active_experts=2, shared_experts=1, expert_ffn=24, dense_layers=2)
+LATENT = Model(0, 5, 32, 4, 4, 8, 96, 50, query_rank=12, kv_rank=10, rope_size=6, value_size=7)
 
 
 def _shipped(name: str) -> Model:
     records = YAML(typ="safe", pure=True).load((CONFIGS / f"{name}.yaml").read_text("utf-8"))
-    return Model(**{field: records[field]["value"] for field in Model._fields})
+    return Model(**{field: records[field]["value"] for field in Model._fields if field in records})
 
 
 @pytest.mark.parametrize(
@@ -49,9 +52,9 @@ def test_shipped_models_count_to_their_published_weights(name: str, elements: in
     ("layers", "hidden", "heads", "published"), [(105, 20480, 128, 529.6e9), (128, 25600, 160, 1008.0e9)]
 )
 def test_published_gpt_sizes(layers: int, hidden: int, heads: int, published: float) -> None:
-    """Source of truth: narayanan2021, table 1, to 0.1 %. Two matrices 4 h wide are as many numbers as three of 8/3 h."""
-    model = Model(0, layers, hidden, heads, heads, hidden // heads, round(8 * hidden / 3), 51200)
-    assert parameter_count(model, tables=1) == pytest.approx(published, rel=1e-3)
+    """Source of truth: narayanan2021, table 1, to 0.1 %: two matrices 4 h wide, one vocabulary table; biases and positions are left out."""
+    model = Model(0, layers, hidden, heads, heads, hidden // heads, 4 * hidden, 51200, gated=False, tied=True)
+    assert parameter_count(model) == pytest.approx(published, rel=1e-3)
 
 
 def test_grouped_keys_by_hand() -> None:
@@ -59,6 +62,63 @@ def test_grouped_keys_by_hand() -> None:
     tiny = Model(0, 1, 8, 2, 1, 4, 10, 5)
     assert layer_parameters(tiny) == 64 + 64 + 32 + 32 + 240 + 16
     assert parameter_count(tiny) == layer_parameters(tiny) + 2 * 40 + 8
+
+
+def test_parameters_of_a_mixture_by_hand() -> None:
+    """Source of truth: all tensors listed: two dense layers, three with a router, a shared expert and six others."""
+    attention = [(32, 32), (32, 16), (32, 16), (32, 32), (32,), (32,)]  # queries, keys, values, output, two norms
+    dense, expert = 3 * [(32, 96)], 3 * [(32, 24)]
+    layers = 2 * (attention + dense) + 3 * (attention + [(32, 6)] + 7 * expert)
+    count = sum(math.prod(shape) for shape in [*layers, (50, 32), (50, 32), (32,)])
+    assert parameter_count(MIXTURE) == count
+    assert layer_parameters(MIXTURE, dense=True) == sum(math.prod(shape) for shape in attention + dense)
+    assert active_parameters(MIXTURE._replace(parameters=count)) == count - 3 * 4 * sum(math.prod(shape) for shape in expert)
+    assert active_parameters(LLAMA_405B) == LLAMA_405B.parameters
+
+
+@pytest.mark.parametrize("rank", [12, 0])
+def test_parameters_of_latent_attention_by_hand(rank: int) -> None:
+    """Source of truth: all tensors listed, with and without compressed queries: heads of 8 + 6 for queries and keys, 7 for values."""
+    queries = [(32, 12), (12,), (12, 4 * 14)] if rank else [(32, 4 * 14)]
+    keys = [(32, 10 + 6), (10,), (10, 4 * (8 + 7))]
+    output = [(4 * 7, 32)]
+    assert attention_parameters(LATENT._replace(query_rank=rank)) == sum(math.prod(shape) for shape in queries + keys + output)
+
+
+def test_experts_that_a_pass_reads() -> None:
+    """Source of truth: 20,000 drawings of two of six experts for each of five tokens; deviation of the mean below 0.01 experts."""
+    rng = np.random.default_rng(1)
+    draws = rng.random((20000, 5, 6)).argpartition(2, axis=2)[:, :, :2].reshape(20000, -1)
+    seen = np.mean([len(set(row)) for row in draws])
+    model = MIXTURE._replace(parameters=parameter_count(MIXTURE))
+    experts = (read_parameters(model, 5.0) - model.parameters) / (3 * expert_parameters(model)) + 6
+    assert experts == pytest.approx(seen, abs=0.02)
+    assert read_parameters(model, 1.0) == pytest.approx(active_parameters(model), rel=1e-12)
+    assert read_parameters(LLAMA_405B, 1.0) == LLAMA_405B.parameters
+
+
+def test_attention_with_a_window_by_counting() -> None:
+    """Closed form: token k of 1,000 attends to min(k, 128) in 4 of 6 layers, to k in the others; sums differ by 1/s and 1/w."""
+    model = Model(0, 6, 64, 4, 2, 16, 128, 100, window=128, window_layers=4)
+    counted = sum(4 * 64 * (2 * k + 4 * min(k, 128)) for k in range(1, 1001)) / 1000
+    assert sequence_attention_flops_per_token(model, 1000) == pytest.approx(counted, rel=2e-3)
+    assert sequence_attention_flops_per_token(model, 1000, masked=False) == 4 * 64 * (2 * 1000 + 4 * 128)
+    assert sequence_attention_flops_per_token(model, 100) == 4 * 64 * 6 * 50  # within the window
+    assert attention_flops_per_token(model, 1000.0) == 4 * 64 * (2 * 1000 + 4 * 128)
+
+
+def test_latent_attention_by_its_heads() -> None:
+    """Closed form: 2 FLOPs for each of 4 x (8 + 6) of scores and 4 x 7 of values; absorbed: 4 x (10 + 6) and 4 x 10."""
+    assert attention_flops_per_token(LATENT, 100.0) == 5 * 100 * 2 * (4 * 14 + 4 * 7)
+    assert attention_flops_per_token(LATENT, 100.0, absorbed=True) == 5 * 100 * 2 * (4 * 16 + 4 * 10)
+
+
+def test_training_flops_of_a_mixture() -> None:
+    """Closed form: six FLOPs for each active parameter; attention without mask is twice that with it."""
+    model = MIXTURE._replace(parameters=parameter_count(MIXTURE))
+    assert training_flops_per_token(model, 0.0) == 6 * active_parameters(model)
+    attention = [training_flops_per_token(model, 64, masked) - 6 * active_parameters(model) for masked in (True, False)]
+    assert attention == [6 * 5 * 32 * 64, 12 * 5 * 32 * 64]
 
 
 @pytest.mark.parametrize(("sequence", "adds"), [(8192, 0.042), (131072, 0.668)])
@@ -83,52 +143,6 @@ def test_recompute_share() -> None:
     attention = 2 * 126 * 16384 * 8192
     by_hand = attention / (6 * 405853388800 + 3 * attention)
     assert recompute_share(LLAMA_405B, 8192, "selective") == pytest.approx(by_hand, rel=1e-12)
-
-
-def test_published_activation_profile() -> None:
-    """Source of truth: profile of 22B (2,048 tokens, micro-batch 4, tensor 8): 59.25 and 9.5625 GiB, and 45.5625 static."""
-    activations = [
-        48 * activation_bytes_per_layer(GPT_22B, 2048, 4, 8, r, sp) / GIB
-        for r, sp in (("none", False), ("selective", True))
-    ]
-    assert activations == pytest.approx([59.25, 9.5625], rel=1e-9)
-    assert static_bytes(12 * 48 * 6144**2 / 8) / GIB == pytest.approx(45.5625, rel=1e-9)
-
-
-def test_activations_by_policy() -> None:
-    """Closed form: s b h = 50,331,648; 34 + 5 a s / h = 140.67 with scores, 34 without, 2 for the input alone, over 8."""
-    sbh = 2048 * 4 * 6144
-    activations = {r: activation_bytes_per_layer(GPT_22B, 2048, 4, 8, r) for r in ("none", "selective", "full")}
-    expected = {"none": sbh * (34 + 5 * 64 * 2048 / 6144) / 8, "selective": sbh * 34 / 8, "full": sbh * 2 / 8}
-    assert activations == pytest.approx(expected)
-
-
-def test_split_optimiser() -> None:
-    """Source of truth: megatron-core, distributed optimizer: 18 bytes per parameter, 6 + 12/d when split."""
-    assert [static_bytes(1.0, d) for d in (1, 2, 12)] == [18.0, 12.0, 7.0]
-
-
-def test_checkpoint() -> None:
-    """Source of truth: 405e9 parameters at 14 B are 5.67 TB."""
-    assert checkpoint_bytes(LLAMA_405B._replace(parameters=405e9)) == pytest.approx(5.67e12)
-
-
-@pytest.mark.parametrize(("name", "size"), [("llama-3-8b", 131072), ("llama-3-70b", 327680), ("llama-3-405b", 516096)])
-def test_keys_and_values(name: str, size: int) -> None:
-    """Source of truth: published sizes in bf16; half of them in 8 bits."""
-    assert kv_bytes_per_token(_shipped(name), 2.0) == size
-    assert kv_bytes_per_token(_shipped(name), 1.0) == size / 2
-
-
-@pytest.mark.parametrize(("heads", "kv_heads", "tensor"), [(64, 8, t) for t in (1, 2, 4, 8, 16, 64)] + [(96, 8, 3), (12, 4, 6), (7, 7, 7)])
-def test_key_value_heads_of_an_accelerator(heads: int, kv_heads: int, tensor: int) -> None:
-    """Source of truth: the heads of each accelerator listed one by one; max(g / t, 1) where one divides the other."""
-    each = heads // tensor
-    listed = [{query * kv_heads // heads for query in range(r * each, (r + 1) * each)} for r in range(tensor)]
-    model = LLAMA_405B._replace(heads=heads, kv_heads=kv_heads)
-    assert kv_heads_per_rank(model, tensor) == max(map(len, listed))
-    if kv_heads % tensor == 0 or tensor % kv_heads == 0:
-        assert kv_heads_per_rank(model, tensor) == max(kv_heads // tensor, 1)
 
 
 def test_message() -> None:
