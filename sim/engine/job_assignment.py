@@ -15,7 +15,7 @@ from sim.engine import planning
 from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.workload import parallelism, training_step, transformer_memory
-from sim.workload.execution_plan import placed
+from sim.workload.execution_plan import ExecutionPlan, placed
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import InferenceService, JobScheduler, Training
 
