@@ -407,7 +407,7 @@ def step_constants(task: Task) -> StepConstants:
 def _flattened(*values: ArrayLike) -> tuple[tuple[int, ...], list[Value]]:
     """The shape to which values broadcast, and all of them flat."""
     arrays = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in values))
-    return arrays[0].shape, [np.ascontiguousarray(a).ravel() for a in arrays]
+    return arrays[0].shape, [np.array(a).ravel() for a in arrays]
 
 
 def exposed_s(
