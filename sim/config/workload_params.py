@@ -9,8 +9,7 @@ from typing import NamedTuple, Protocol
 from sim.config import schema
 from sim.workload import memory_fit
 from sim.workload.fabric import Fabric
-from sim.workload.kernels import ELEMENT_BYTES as BYTES
-from sim.workload.kernels import Kernels
+from sim.workload.kernels import ELEMENT_BYTES, Kernels
 from sim.workload.measured_kernels import kernels_for
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service, degrees, max_batch, service_problem
@@ -309,7 +308,7 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
         With the smallest tensor group that fits and its largest batch; where none fits, the largest group.
     """
     chip = carrier.accelerator
-    each = BYTES[job.precision]
+    each = ELEMENT_BYTES[job.precision]
 
     def with_tensor(tensor: int) -> Service:
         made = Service(

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from sim.config import schema, workload_params
 from sim.config.errors import Origin, bad_input
-from sim.config.workload_params import BYTES, Carrier
+from sim.config.workload_params import Carrier
 from sim.engine.memo import Memo
 from sim.workload import diloco, execution_plan, memory_fit, parallelism, training_step
 from sim.workload.execution_plan import Choices, ExecutionPlan
 from sim.workload.job_communication import Transport
+from sim.workload.kernels import ELEMENT_BYTES
 from sim.workload.parallelism import Mesh
 from sim.workload.training_step import Islands, Task
 
@@ -56,7 +57,7 @@ def task(job: schema.Training, satellite: Carrier, mesh: Mesh, islands: Islands 
         model=workload_params.model(job.model), mesh=mesh,
         batch=workload_params.batch(job, 1 if islands is None else islands.count), accelerators=satellite.accelerators,
         peak_flops=chip.peak[job.precision], kernels=workload_params.kernels(chip), fabric=workload_params.fabric(chip),
-        overlap=job.overlap, jitter=job.jitter, precision=job.precision, grad_bytes=BYTES[job.gradient_precision], islands=islands,
+        overlap=job.overlap, jitter=job.jitter, precision=job.precision, grad_bytes=ELEMENT_BYTES[job.gradient_precision], islands=islands,
     )  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def island_choices(job: schema.Training, fleet: Fleet) -> list[Islands]:
     most = int(min(fleet.order.size // (job.members or 1), sequences))
     counts = [spec.count] if spec.count != "auto" else [m for m in ISLAND_COUNTS if m <= most] or [max(1, most)]
     return [
-        Islands(m, spec.inner_steps, BYTES[spec.precision], spec.overlap_steps, spec.fragments, island_efficiency(job, m)[0])
+        Islands(m, spec.inner_steps, ELEMENT_BYTES[spec.precision], spec.overlap_steps, spec.fragments, island_efficiency(job, m)[0])
         for m in counts
     ]
 

@@ -7,20 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.verify import training
 from sim.verify.case import Case, Failed
-from sim.workload.collectives import (
-    all_reduce,
-    flow_times_s,
-    halving_doubling_s,
-    hierarchical_s,
-    phases_s,
-    ring_s,
-    tree_s,
-)
+from sim.workload.collective_times import halving_doubling_s, hierarchical_s, ring_s, tree_s
+from sim.workload.collectives import all_reduce, flow_times_s, phases_s
+from sim.workload.fabric import Fabric
 from sim.workload.inference_step import decode_step_s
+from sim.workload.kernels import AssumedKernels
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service
-from sim.workload.training_step import Task, boundary_bytes, compute_s, decompose, mfu, reduced_bytes, task_flops
+from sim.workload.training_step import Islands, Task, compute_s, decompose, mfu, reduced_bytes, task_flops
 from sim.workload.transformer import Model, layer_parameters, parameter_count, training_flops_per_token
 from sim.workload.transformer_memory import activation_bytes_per_layer, kv_bytes_per_token, static_bytes
 
@@ -111,90 +107,49 @@ def _memory() -> list[Case | Failed]:
 
 # --- steps ------------------------------------------------------------------------------------------------------------
 
-
-def _task(model: Model, mesh: Mesh, batch: Batch, peak_flops: float, efficiency: float, per_satellite: int) -> Task:
-    """A job with free links inside a satellite and no overlap of the gradient all-reduce."""
-    return Task(model, mesh, batch, per_satellite, peak_flops, efficiency, 0.0, 0.0, INF, 0.0)
+TOKENS = 8192  # of a micro-batch of sequences of one token, whose attention counts for nothing
 
 
-def _training_days(parameters: float, tokens: float, accelerators: int, achieved_flops: float) -> float:
-    """Days for all tokens with full recomputation; attention is left out as published, by sequences of no length."""
-    batch = Batch(1, 1, accelerators, recompute="full")
-    task = _task(GPT_175B._replace(parameters=parameters, layers=1, hidden=1, heads=1, head_size=0), Mesh(1, 1, accelerators),
-                 batch, achieved_flops, 1.0, 1)  # fmt: skip
-    return tokens / batch.global_batch * float(decompose(task, 1.0, 0.0, 0.0).total_s) / DAY_S
+def _task(model: Model, mesh: Mesh, batch: Batch, flops: float, per_satellite: int, islands: Islands | None = None) -> Task:
+    """A job whose kernels reach a stated rate, with instant memory and fabric, and no overlap of exchanges."""
+    kernels = AssumedKernels((("bf16", flops),), 1.0, INF, 1.0, INF, 0.0)
+    return Task(model, mesh, batch, per_satellite, flops, kernels, Fabric(per_satellite), islands=islands)
+
+
+def _training_days(model: Model, tokens: float, accelerators: int, achieved_flops: float) -> float:
+    """Days for all tokens with full recomputation, attention left out as published."""
+    batch = Batch(1, TOKENS, TOKENS * accelerators, recomputed=1.0)
+    step_s = float(decompose(_task(model, Mesh(1, 1, accelerators), batch, achieved_flops, 1), 1.0).total_s)
+    return tokens / batch.global_batch * step_s / DAY_S
 
 
 def _durations() -> list[Case | Failed]:
     source = "[narayanan2021:equation 4]; published: {} days"
     return [
-        Case("days to train 175B on 300e9 tokens", lambda: _training_days(175e9, 300e9, 1024, 140e12), 33.9, 0.34, "d",
+        Case("days to train 175B on 300e9 tokens", lambda: _training_days(GPT_175B, 300e9, 1024, 140e12), 33.9, 0.34, "d",
              source.format(34)),
-        Case("days to train 1008B on 450e9 tokens", lambda: _training_days(1008e9, 450e9, 3072, 163e12), 83.9, 0.84, "d",
+        Case("days to train 1008B on 450e9 tokens", lambda: _training_days(GPT_1T, 450e9, 3072, 163e12), 83.9, 0.84, "d",
              source.format(84)),
     ]  # fmt: skip
 
 
-NVLINK_A100, NVLINK_H100 = 300e9, 450e9  # byte/s in one direction
-EFFICIENCY = 0.57  # of kernels, the value that hardware ships with
-
-
-def _server_step_s(model: Model, mesh: Mesh, batch: Batch) -> float:
-    """A step on servers of 8 A100 with 8 links of 200 Gbit/s; one replica, so gradients stay inside."""
-    task = Task(model, mesh, batch, 8, 312e12, EFFICIENCY, 1.0, 0.0, NVLINK_A100, 5e-6)
-    return float(decompose(task, 1.0, boundary_bytes(task) / 200e9 + 5e-6, 0.0).total_s)
-
-
-def _llama_mfu(interleave: int) -> float:
-    """The first row of the published table: 8,192 H100 in servers of 8, each accelerator with 400 Gbit/s."""
-    batch = Batch(8192, 1, 2048, "none", True, interleave)
-    task = Task(LLAMA_405B, Mesh(8, 16, 64), batch, 8, 989e12, EFFICIENCY, 1.0, 0.0, NVLINK_H100, 5e-6)
-    reduction_s = ring_s(64, reduced_bytes(task), 10e-6, 8 * 50e9)
-    return mfu(task, float(decompose(task, 1.0, boundary_bytes(task) / (8 * 50e9) + 10e-6, reduction_s).total_s))
-
-
 def _published_mfu() -> float:
-    task = _task(LLAMA_405B, Mesh(8, 16, 64), Batch(8192, 1, 2048), 989e12, EFFICIENCY, 8)
+    task = _task(LLAMA_405B, Mesh(8, 16, 64), Batch(8192, 1, 2048), 989e12, 8)
     return mfu(task, task_flops(task) / (8192 * 430e12))
 
 
 def _steps() -> list[Case | Failed]:
-    wide = "[korthikanti2022:table 5] on A100; kernel efficiency 0.57 for every shape, hence the wide limit, {}"
-    rows = (
-        ("22B", GPT_22B, Mesh(8, 1, 1), 4, 4, 1, 1.10, 1.42, 0.2),
-        ("175B", GPT_175B, Mesh(8, 8, 1), 1, 64, 3, 13.75, 18.13, 0.1),
-        ("530B", GPT_530B, Mesh(8, 35, 1), 1, 280, 3, 37.83, 49.05, 0.1),
-        ("1T", GPT_1T, Mesh(8, 64, 1), 1, 512, 1, 71.49, 94.42, 0.2),
-    )
-    comparisons: list[Case | Failed] = []
-    for name, model, mesh, micro, sequences, interleave, selective_s, full_s, limit in rows:
-        for recompute, published_s in (("selective", selective_s), ("full", full_s)):
-            batch = Batch(2048, micro, sequences, recompute, False, interleave)
-            comparisons.append(
-                Case(f"step of {name}, {recompute} recomputation", partial(_server_step_s, model, mesh, batch), published_s,
-                     limit * published_s, "s", wide.format(f"{limit:.0%}"))
-            )  # fmt: skip
-    comparisons.append(
-        Case(
-            "model FLOPs utilisation of Llama 3 405B at 430 TFLOP/s each",
-            _published_mfu,
-            0.43,
-            0.01,
-            "1",
-            "[llama3:table 4]",
-        )
-    )
-    comparisons.append(
-        Case("utilisation of Llama 3 405B on 8,192 accelerators, from the mesh alone", lambda: _llama_mfu(4), 0.43, 0.06, "1",
-             "[llama3:table 4]; kernel efficiency 0.57 and 4 virtual stages per pipeline stage assumed, 2 give 0.40 and 8 give 0.47: wide limit")
-    )  # fmt: skip
-    return comparisons
+    return [
+        Case("model FLOPs utilisation of Llama 3 405B at 430 TFLOP/s each", _published_mfu, 0.43, 0.01, "1", "[llama3:table 4]"),
+        *training.cases(),
+    ]  # fmt: skip
 
 
 def _utilisation(exposed_s: float) -> float:
-    """Share of time spent on arithmetic: 2,280 s of steps between two reductions that nothing overlaps with."""
-    task = _task(LLAMA_8B, Mesh(8, 1, 14), Batch(8192, 1, 140, "none"), 989e12, 0.433, 8)
-    whole = decompose(task, 1.0, 0.0, float(compute_s(task, 1.0)) * exposed_s / 2280.0)
+    """Share of time spent on arithmetic: 100 steps of 22.8 s between exchanges that nothing overlaps with."""
+    task = _task(LLAMA_8B, Mesh(8, 1, 14), Batch(8192, 1, 140), 4e14, 8, Islands(14, 100, 1.0, 0.0))
+    step_s = float(decompose(task, 1.0).total_s)
+    whole = decompose(task, 1.0, outer_s=exposed_s * step_s / 22.8)
     return float(whole.compute_s / whole.total_s)
 
 
@@ -229,8 +184,9 @@ def _on_links_s(algorithm: str) -> float:
 
 def _balancing_rate_gbit_s() -> float:
     """Rate at which a ring all-reduce takes as long as the arithmetic of a step; attention left out, many satellites."""
-    model = LLAMA_405B._replace(heads=0)
-    task = _task(model, Mesh(8, 16, 64), Batch(8192, 1, 1024), 400e12, 1.0, 8)
+    model = LLAMA_405B._replace(tied=True, parameters=LLAMA_405B.parameters - 128256 * 16384)  # all parameters are in matrices
+    batch = Batch(1, TOKENS, 64 * 131072)
+    task = _task(model, Mesh(8, 16, 64), batch, 400e12, 8)
     return 2.0 * 8.0 * reduced_bytes(task) / float(compute_s(task, 1.0)) / 1e9
 
 

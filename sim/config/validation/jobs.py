@@ -13,6 +13,7 @@ from sim.config.validation import forms
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 from sim.workload import memory_fit, parallelism, transformer
+from sim.workload.kernels import ELEMENT_BYTES
 from sim.workload.parallelism import Mesh
 from sim.workload.service import service_problem
 
@@ -134,7 +135,7 @@ def _workload_problems(job: Workload, site: _Site) -> list[FieldMessage]:
     if disagreement is not None:
         return [("model.parameters", disagreement)]
     for chip in (t.accelerator for t in site.scenario.types):
-        known = [name for name in sorted(chip.peak) if name in workload_params.BYTES]
+        known = [name for name in sorted(chip.peak) if name in ELEMENT_BYTES]
         if job.precision not in known:
             return [("precision", f"{chip.name} has no peak for '{shortened(job.precision)}'; write one of: {', '.join(known)}")]
     if isinstance(job, Training):

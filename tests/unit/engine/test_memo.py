@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim import api
-from sim.engine import job_assignment
+from sim.engine import planning
 from sim.engine.memo import ENTRY_BYTES, LIST_BYTES, Memo, digest, size_bytes
 from sim.results.store import Results
 from sim.workload import execution_plan
@@ -20,9 +20,9 @@ RADIATOR = "satellite.thermal.radiator.area"
 @pytest.fixture(autouse=True)
 def empty() -> Iterator[None]:
     """Nothing is known before a test."""
-    job_assignment.PLANS.clear()
+    planning.PLANS.clear()
     yield
-    job_assignment.PLANS.clear()
+    planning.PLANS.clear()
 
 
 def run(name: str, *sets: str) -> Results:
@@ -74,7 +74,7 @@ def test_warm_equals_cold(name: str, sets: tuple[str, ...]) -> None:
     """Source of truth: the same scenario in a process that knows nothing; every number is the same, bit by bit."""
     changed = f"{RADIATOR}=3.5 m2" if name == "starlink_edge" else f"{RADIATOR}=25 m2"
     cold = run(name, *sets, changed)
-    job_assignment.PLANS.clear()
+    planning.PLANS.clear()
     first = run(name, *sets)
     warm = run(name, *sets, changed)
     assert warm.summary == cold.summary

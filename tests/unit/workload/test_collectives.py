@@ -10,21 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.workload.collectives import (
-    ALGORITHMS,
-    Floats,
-    Ints,
-    Phase,
-    all_reduce,
-    flow_times_s,
-    halving_doubling_s,
-    hierarchical_s,
-    phases_s,
-    ring_half_s,
-    ring_s,
-    square_rows,
-    tree_s,
-)
+from sim.workload.collective_times import halving_doubling_s, hierarchical_s, ring_half_s, ring_s, tree_s
+from sim.workload.collectives import ALGORITHMS, Floats, Ints, Phase, all_reduce, flow_times_s, phases_s, square_rows
 
 MESSAGE, DELAY, RATE = 1e9, 6.58e-3, 12.5e9  # bytes, s, byte/s
 
