@@ -15,7 +15,7 @@ from sim.engine import planning
 from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.workload import parallelism, training_step, transformer_memory
-from sim.workload.execution_plan import ExecutionPlan, placed
+from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import InferenceService, JobScheduler, Training
 
@@ -259,12 +259,8 @@ def _training(
     carrier = shares.carrier(np.concatenate((order, assigned.spares)), job.precision)
     plan = planning.choose(job, planning.Fleet(carrier, order, transport, satellites))
     used = parallelism.members(plan.task.mesh, carrier.accelerators)
-    islands = plan.task.islands
-    group = min(order.size // (1 if islands is None else islands.count), job.members or order.size)
-    jobs = max(1, order.size // group) if islands is None else islands.count
-    ranks = [placed(order[g * group : g * group + used], plan.task, plan.placement) for g in range(jobs)]
-    over = [order[g * group + used : (g + 1) * group] for g in range(jobs)] + [order[jobs * group :]]
-    leftover = np.concatenate(over).astype(np.int64)
+    islands, ranks = plan.task.islands, planning.rank_lists(job, plan, order)
+    leftover = order[~np.isin(order, np.concatenate(ranks))]
     rules = policy(job, fleet, used, carrier.accelerators) if islands is None else island_policy(plan, fleet, transport)
     lifecycle = JobLifecycle(ranks, np.concatenate((assigned.spares, leftover)), rules, satellites=satellites)
     return Training(

@@ -13,10 +13,10 @@ from sim.config.workload_params import Carrier
 from sim.engine.memo import Memo
 from sim.workload import diloco, execution_plan, memory_fit, parallelism, training_step
 from sim.workload.execution_plan import Choices, ExecutionPlan
-from sim.workload.job_communication import Transport
+from sim.workload.job_communication import JobCommunication, Transport
 from sim.workload.kernels import ELEMENT_BYTES
 from sim.workload.parallelism import Mesh
-from sim.workload.training_step import Islands, Task
+from sim.workload.training_step import Islands, StepTime, Task
 
 Ints = NDArray[np.int64]
 PLANS: Memo[list[ExecutionPlan]] = Memo(1_000_000)  # plans that earlier runs of this process had
@@ -101,11 +101,11 @@ def ranked(job: schema.Training, fleet: Fleet, count: int, islands: Islands | No
     InputError
         If no mesh fits into memory.
     """
-    members = _members(job, fleet, islands)
+    size = members(job, fleet, islands)
     chip, each = fleet.carrier.accelerator, int(fleet.carrier.accelerators)
-    fit = workload_params.fit(job, each, members, chip.memory, 1 if islands is None else islands.count)
+    fit = workload_params.fit(job, each, size, chip.memory, 1 if islands is None else islands.count)
     meshes = (
-        parallelism.meshes(fit.model, each, members, chip.fabric.domain, contexts(job))
+        parallelism.meshes(fit.model, each, size, chip.fabric.domain, contexts(job))
         if job.mesh is None
         else [workload_params.mesh(job.mesh)]
     )
@@ -118,20 +118,35 @@ def ranked(job: schema.Training, fleet: Fleet, count: int, islands: Islands | No
     choices = Choices(
         workload_params.virtual_stages(job), workload_params.zero_stages(job), in_flight, fit.recomputed, fewer_replicas=job.mesh is None
     )
-    candidates = execution_plan.feasible_tasks(first, meshes, choices, members, fit.memory_bytes)
+    candidates = execution_plan.feasible_tasks(first, meshes, choices, size, fit.memory_bytes)
     if not candidates and job.mesh is not None:
         candidates = [first]  # validation refuses such a scenario; a study may still set one that does not fit
     if not candidates:
         raise bad_input(Origin("workloads"), "workloads.training", memory_fit.no_fit_message(fit))
     transport, satellites = fleet.transport, fleet.satellites
-    inputs = [repr((candidates, members, satellites, count)).encode(), np.ascontiguousarray(fleet.order), *transport.inputs]
+    inputs = [repr((candidates, size, satellites, count)).encode(), np.ascontiguousarray(fleet.order), *transport.inputs]
     return PLANS.remember(
-        inputs, lambda: execution_plan.ranked_plans(candidates, fleet.order, members, transport, satellites, count)
+        inputs, lambda: execution_plan.ranked_plans(candidates, fleet.order, size, transport, satellites, count)
     )
 
 
-def _members(job: schema.Training, fleet: Fleet, islands: Islands | None) -> int:
-    """Satellites of one job, or of one island."""
+def members(job: schema.Training, fleet: Fleet, islands: Islands | None) -> int:
+    """Satellites that one job may use, or one island.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    fleet : Fleet
+        Satellites and network.
+    islands : Islands or None
+        Islands of the job.
+
+    Returns
+    -------
+    int
+        Number of satellites.
+    """
     size = int(fleet.order.size)
     if islands is not None:
         size //= islands.count
@@ -210,11 +225,58 @@ def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
     if job.method == "synchronous":
         return ranked(job, fleet, 1)[0]
     plans = [ranked(job, fleet, 1, islands)[0] for islands in island_choices(job, fleet)]
-    return max(plans, key=_useful_tokens_per_s)
+    return max(plans, key=lambda plan: _useful_tokens_per_s(job, plan, fleet))
 
 
-def _useful_tokens_per_s(plan: ExecutionPlan) -> float:
+def whole_step(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> StepTime:
+    """Duration of a step at full clock rate over the present links, with its share of an exchange between islands.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    plan : ExecutionPlan
+        Its plan.
+    fleet : Fleet
+        Satellites and network.
+
+    Returns
+    -------
+    StepTime
+        Parts and total [s], of the slowest job.
+    """
+    ranks = rank_lists(job, plan, fleet.order)
+    costs = JobCommunication(plan.task, plan.collective, fleet.satellites).costs(ranks, fleet.transport)
+    return training_step.decompose(
+        plan.task, 1.0, costs.stage_delay_s.max(), costs.stage_drain_s.max(), costs.gradients_s.max(), costs.outer_s.max()
+    )
+
+
+def rank_lists(job: schema.Training, plan: ExecutionPlan, order: Ints) -> list[Ints]:
+    """Satellites of each job, or of each island, in rank order.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    plan : ExecutionPlan
+        Its plan.
+    order : ndarray of int64
+        Satellites of the workload, neighbours next to each other.
+
+    Returns
+    -------
+    list of ndarray of int64
+        One array for each job; satellites that fill no job are in none.
+    """
+    used, islands = training_step.members(plan.task), plan.task.islands
+    group = min(order.size // (1 if islands is None else islands.count), job.members or order.size)
+    jobs = max(1, order.size // group) if islands is None else islands.count
+    return [execution_plan.placed(order[g * group : g * group + used], plan.task, plan.placement) for g in range(jobs)]
+
+
+def _useful_tokens_per_s(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> float:
     """Tokens a second of all islands at full clock rate, as a synchronous job would need them."""
     islands, batch = plan.task.islands, plan.task.batch
     assert islands is not None
-    return islands.count * islands.efficiency * batch.global_batch * batch.sequence / training_step.whole_step_s(plan)
+    return islands.count * islands.efficiency * batch.global_batch * batch.sequence / float(whole_step(job, plan, fleet).total_s)

@@ -5,6 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
+from sim.config import schema, workload_params
+from sim.config.errors import InputError, Origin, bad_input
+from sim.config.scenario import Loaded
+from sim.engine import planning
+from sim.engine.coupling import Coupling
+from sim.engine.driver import Run
+from sim.workload import memory_fit, parallelism, training_step
+from sim.workload.execution_plan import ExecutionPlan
+from sim.workload.training_memory import memory_bytes_per_accelerator
+
 SHOWN = 10
 
 
@@ -60,3 +72,95 @@ class Answer:
             Fields by name.
         """
         return asdict(self)
+
+
+def plans(loaded: Loaded, count: int = SHOWN) -> list[Answer]:
+    """Plans of each training workload of a scenario, over the links of its epoch and at full clock rate.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    count : int
+        Number of plans of each workload, at least 1.
+
+    Returns
+    -------
+    list of Answer
+        One for each training workload.
+
+    Raises
+    ------
+    InputError
+        If a workload fits no mesh, or if there is no training workload.
+    """
+    jobs = [job for job in loaded.scenario.workloads if isinstance(job, schema.Training)]
+    if not jobs:
+        raise bad_input(Origin(loaded.scenario.name), "workloads", "has no training job to plan; write a workload of kind training")
+    coupling = Coupling(run := Run(loaded))
+    run.begin_coupled(coupling)
+    found = []
+    for job, training in zip(jobs, coupling.scheduler.trainings, strict=True):
+        order = coupling.order[np.isin(coupling.order, np.concatenate((training.leftover, *training.initial_ranks)))]
+        carrier = workload_params.slowest(loaded.scenario.types, job.precision)
+        found.append(_answer(loaded.scenario.name, job, planning.Fleet(carrier, order, coupling.transport, run.satellites), count))
+    return found
+
+
+def _answer(name: str, job: schema.Training, fleet: planning.Fleet, count: int) -> Answer:
+    rows: list[PlanRow] = []
+    others: list[str] = []
+    for islands in [None] if job.method == "synchronous" else planning.island_choices(job, fleet):
+        try:
+            rows += [_row(job, plan, fleet) for plan in planning.ranked(job, fleet, count, islands)]
+        except InputError as error:
+            others.append(("" if islands is None else f"{islands.count} islands: ") + error.problems[0].message)
+    rows.sort(key=lambda row: -row.efficiency * row.tokens_per_s)
+    members = planning.members(job, fleet, None)
+    return Answer(
+        name, job.model.name, members * int(fleet.carrier.accelerators), members, tuple(rows[:count]), (*others, *_reasons(job, fleet))
+    )
+
+
+def _row(job: schema.Training, plan: ExecutionPlan, fleet: planning.Fleet) -> PlanRow:
+    """What a plan looks like to an engineer."""
+    task = plan.task
+    mesh, batch, constants = task.mesh, task.batch, training_step.step_constants(task)
+    step = planning.whole_step(job, plan, fleet)
+    total_s = float(step.total_s)
+    shares = {
+        "useful": constants.peak_s, "kernel": float(step.compute_s) - constants.peak_s, "memory": float(step.memory_s),
+        "recompute": float(step.recompute_s), "bubble": float(step.bubble_s), "fabric": constants.fabric_s,
+        "links": float(step.communication_s) - constants.fabric_s, "straggler": float(step.straggler_s),
+    }  # fmt: skip
+    islands = 1 if task.islands is None else task.islands.count
+    tokens = islands * batch.global_batch * batch.sequence
+    return PlanRow(
+        method=job.method, islands=islands, satellites=islands * training_step.members(task), tensor=mesh.tensor, context=mesh.context,
+        expert=mesh.expert, pipeline=mesh.pipeline, stages_per_satellite=parallelism.stages_per_satellite(mesh, task.accelerators),
+        data=mesh.data, micro_batches=parallelism.micro_batches(mesh, batch), virtual_stages=batch.interleave, zero=batch.zero,
+        recomputed=batch.recomputed, in_flight=batch.in_flight, placement=plan.placement, all_reduce=str(plan.collective),
+        memory_bytes=memory_bytes_per_accelerator(task.model, mesh, batch, task.precision, task.accelerators), step_s=total_s,
+        tokens_per_s=tokens / total_s, efficiency=1.0 if task.islands is None else task.islands.efficiency,
+        mfu=training_step.mfu(task, total_s), mfu_unmasked=training_step.mfu(task, total_s, masked=False),
+        shares={name: seconds / total_s for name, seconds in shares.items()},
+    )  # fmt: skip
+
+
+def _reasons(job: schema.Training, fleet: planning.Fleet) -> list[str]:
+    """Why whole families of meshes are not among the plans: memory, the batch, the network."""
+    members = planning.members(job, fleet, None)
+    chip = fleet.carrier.accelerator
+    fit = workload_params.fit(job, int(fleet.carrier.accelerators), members, chip.memory)
+    meshes = parallelism.meshes(fit.model, fit.accelerators, members, chip.fabric.domain, planning.contexts(job))
+    without_room = [mesh for mesh in meshes if not memory_fit.fits(fit, mesh)]
+    lines = []
+    if without_room:
+        depth = {t: max(m.pipeline for m in without_room if m.tensor == t) for t in sorted({m.tensor for m in without_room})}
+        shown = ", ".join(f"tensor {t} with up to {p} stages" for t, p in depth.items())
+        lines.append(f"{len(without_room)} of {len(meshes)} meshes do not fit into {fit.memory_bytes / 1e9:.3g} GB: {shown}")
+    sequences = fit.batch.global_batch // fit.batch.micro_batch
+    narrowed = sum(mesh.data > sequences for mesh in meshes)
+    if narrowed:
+        lines.append(f"{narrowed} have room for more replicas than the {sequences:,} micro-batches of a step: satellites stay idle")
+    return lines

@@ -16,9 +16,10 @@ from sim.workload.inference_step import decode_step_s
 from sim.workload.kernels import AssumedKernels
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service
+from sim.workload.training_memory import static_bytes
 from sim.workload.training_step import Islands, Task, compute_s, decompose, mfu, reduced_bytes, task_flops
 from sim.workload.transformer import Model, layer_parameters, parameter_count, training_flops_per_token
-from sim.workload.transformer_memory import activation_bytes_per_layer, kv_bytes_per_token, static_bytes
+from sim.workload.transformer_memory import activation_bytes_per_layer, kv_bytes_per_token
 
 GIB = 2.0**30
 DAY_S = 86400.0
@@ -96,7 +97,7 @@ def _memory() -> list[Case | Failed]:
     return [
         Case("activations, all stored, tensor parallelism alone", lambda: activations_gib("none", False), 59.25, 0.059, "GiB", source),
         Case("activations, attention recomputed", lambda: activations_gib("selective", True), 9.5625, 0.0096, "GiB", source),
-        Case("weights, gradients and optimiser", lambda: static_bytes(48 * layer_parameters(GPT_22B) / 8) / GIB,
+        Case("weights, gradients and optimiser", lambda: static_bytes(48 * layer_parameters(GPT_22B) / 8, 0, 1) / GIB,
              45.5625, 0.046, "GiB", source),
         *(
             Case(f"key-value cache of a token, Llama 3 {name}", partial(kv_bytes_per_token, model, 2.0), size, 0.5, "B", "closed form")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 # Loss of a model of N parameters, trained on 20 N tokens, A N^a, by number of islands; fits up to 2.4e9 parameters that predict
-# those of 4e9 and 10e9 within 0.3 % [charles2025:table 7]. Zero islands: gradients are exchanged in every step.
+# those of 4e9 and 10e9 within 0.3 % [charles2025]. Zero islands: gradients are exchanged in every step.
 LOSS = {0: (18.129, -0.0953), 1: (18.363, -0.0961), 2: (18.768, -0.0969), 4: (19.762, -0.0992), 8: (21.051, -0.1018)}
 MOST_FITTED = 8  # islands
-ISLANDS_EXPONENT = 0.0116  # of the loss in the number of islands, joint fit [charles2025:table 8]
+ISLANDS_EXPONENT = 0.0116  # of the loss in the number of islands, joint fit [charles2025]
 LARGEST_TESTED = 10e9  # parameters
 
 # Part of the loss that falls with the number of tokens, B D^-b [hoffmann2022:equation 10].

@@ -68,13 +68,15 @@ class StepTime(NamedTuple):
     total_s: Value
 
 
-def task_flops(task: Task) -> float:
+def task_flops(task: Task, masked: bool = True) -> float:
     """Model FLOPs of one step, all members.
 
     Parameters
     ----------
     task : Task
         The training job.
+    masked : bool
+        Whether attention is counted with its causal mask.
 
     Returns
     -------
@@ -86,7 +88,7 @@ def task_flops(task: Task) -> float:
     [kaplan2020:section 2.1]
     """
     batch = task.batch
-    return batch.global_batch * batch.sequence * training_flops_per_token(task.model, batch.sequence)
+    return batch.global_batch * batch.sequence * training_flops_per_token(task.model, batch.sequence, masked)
 
 
 def task_peak_flops(task: Task) -> float:
@@ -105,7 +107,7 @@ def task_peak_flops(task: Task) -> float:
     return parallelism.accelerators_of(task.mesh) * task.peak_flops
 
 
-def mfu(task: Task, step_s: float) -> float:
+def mfu(task: Task, step_s: float, masked: bool = True) -> float:
     """Model FLOPs utilisation: model FLOPs of a step over what the accelerators can do at their dense peak in that time.
 
     Parameters
@@ -114,6 +116,8 @@ def mfu(task: Task, step_s: float) -> float:
         The training job.
     step_s : float
         Duration of a step [s], positive.
+    masked : bool
+        Whether attention is counted with its causal mask; papers often count it without, which is twice as much.
 
     Returns
     -------
@@ -133,7 +137,7 @@ def mfu(task: Task, step_s: float) -> float:
     >>> round(mfu(task, float(compute_s(task, 1.0))), 6)
     0.5
     """
-    return task_flops(task) / (task_peak_flops(task) * step_s)
+    return task_flops(task, masked) / (task_peak_flops(task) * step_s)
 
 
 def members(task: Task) -> int:

@@ -377,7 +377,7 @@ def training_flops_per_token(model: Model, sequence: float, masked: bool = True)
     Returns
     -------
     float
-        FLOPs per token; recomputed activations are not included, see `recompute_share`.
+        FLOPs per token; recomputed activations are not included.
 
     References
     ----------
@@ -385,48 +385,11 @@ def training_flops_per_token(model: Model, sequence: float, masked: bool = True)
 
     Examples
     --------
-    >>> training_flops_per_token(Model(8e9, 32, 4096, 32, 8, 128, 14336, 128256), 0.0) / 8e9
-    6.0
+    >>> model = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
+    >>> training_flops_per_token(model, 0.0) == 6 * matrix_parameters(model)
+    True
     """
     return 3.0 * forward_flops_per_token(model, sequence, masked)
-
-
-def recompute_share(model: Model, sequence: float, recompute: str) -> float:
-    """Recomputed FLOPs as a share of the model FLOPs of a training step.
-
-    Parameters
-    ----------
-    model : Model
-        Shape of the model.
-    sequence : float
-        Tokens of the sequence.
-    recompute : {"none", "selective", "full"}
-        Activations computed again in the backward pass: none, those of attention, or all.
-
-    Returns
-    -------
-    float
-        0; the forward FLOPs of attention over the model FLOPs; or 1/3.
-
-    Notes
-    -----
-    Selective recomputation is what a fused attention kernel does by itself.
-
-    References
-    ----------
-    [korthikanti2022:section 5]
-
-    Examples
-    --------
-    >>> model = Model(8e9, 32, 4096, 32, 8, 128, 14336, 128256)
-    >>> recompute_share(model, 8192, "none"), recompute_share(model, 8192, "full") == 1.0 / 3.0
-    (0.0, True)
-    """
-    if recompute == "full":
-        return 1.0 / 3.0
-    if recompute == "selective":
-        return sequence_attention_flops_per_token(model, sequence) / training_flops_per_token(model, sequence)
-    return 0.0
 
 
 def message_bytes(model: Model, tokens: float, element_bytes: float) -> float:

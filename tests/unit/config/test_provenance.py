@@ -45,7 +45,7 @@ def test_every_number_is_a_record(path: Path) -> None:
     assert records
     for name, node in yaml_tree.walk(yaml_tree.read(path)):
         if not node.is_record:
-            assert isinstance(node.value, dict | list | str), ".".join(name)
+            assert isinstance(node.value, dict | list | str | bool), ".".join(name)
             assert not (isinstance(node.value, str) and re.match(r"[+-]?\d", node.value)), ".".join(name)
     for name, node in records:
         said = {key: child.value for key, child in node.value.items()}

@@ -52,6 +52,11 @@ def test_sharding(zero: int, each: float) -> None:
     assert static_bytes(1.0, zero, 4, "fp8") - each == pytest.approx(0.25 if zero == 3 else 1.0)  # a copy in 8 bits
 
 
+def test_published_static_memory() -> None:
+    """Source of truth: profile of 22B on 8 accelerators: 45.5625 GiB of weights, gradients and optimiser, nothing sharded."""
+    assert static_bytes(12 * 48 * 6144**2 / 8, 0, 1) / 2**30 == pytest.approx(45.5625, rel=1e-9)
+
+
 def test_short_steps_keep_fewer_micro_batches() -> None:
     """Closed form: with 3 micro-batches in a step of 8 stages, 3 are alive and not 8."""
     few, full = (memory_bytes_per_accelerator(LLAMA_70B, Mesh(8, 8, 1), Batch(4096, 1, n)) for n in (3, 8))
@@ -102,24 +107,22 @@ def test_least_recomputation(gigabytes: float) -> None:
 
 
 def test_message_of_a_mesh_that_does_not_fit() -> None:
-    found = fit_problem(JOB._replace(recomputed=0.0, memory_bytes=16 * GB), Mesh(8, 2, 324))
+    found = fit_problem(JOB._replace(recomputed=0.0, memory_bytes=9 * GB), Mesh(8, 2, 324))
     assert found is not None
     match = re.fullmatch(
-        r"needs ([\d.]+) GB of 16 GB per accelerator with tensor 8, pipeline 2; "
+        r"needs ([\d.]+) GB of 9 GB per accelerator with tensor 8, pipeline 2; "
         r"tensor (\d+), pipeline (\d+) needs ([\d.]+) GB: write mesh: \{tensor: \2, pipeline: \3, data: \d+\}",
         found,
     )
     assert match is not None, found
-    assert float(match[1]) > 16.0 >= float(match[4])
-    job = JOB._replace(recomputed=0.0, memory_bytes=16 * GB)
+    assert float(match[1]) > 9.0 >= float(match[4])
+    job = JOB._replace(recomputed=0.0, memory_bytes=9 * GB)
     chosen = next(m for m in meshes(LLAMA_70B, 64, 81) if m[:2] == (int(match[2]), int(match[3])))
     assert fits(job, chosen)
     assert fit_problem(job, chosen) is None
-    # the degree that was asked for is used, and a shorter pipeline would not do
-    assert chosen.tensor == 8
-    for mesh in meshes(LLAMA_70B, 64, 81):
-        if mesh.tensor == 8 and mesh.pipeline < chosen.pipeline:
-            assert not fits(job, mesh)
+    # no pipeline holds 40 layers' activations of eight: the next wider tensor group does
+    assert chosen.tensor == 16
+    assert not any(fits(job, mesh) for mesh in meshes(LLAMA_70B, 64, 81) if mesh.tensor == 8)
 
 
 def test_smallest_fit() -> None:
