@@ -13,7 +13,8 @@ the printed memory bandwidth allows is invalid (TensorRT-LLM 1.0.0 with shared h
 taken. Collectives are of the newest NCCL; an all-reduce is the faster of NCCL and the runtime's own, as the runtime
 chooses. Products of experts are those with gates and balanced routing; of a runtime without such rows (TensorRT-LLM
 1.0.0), those with the least skew and all experts on one accelerator, which do the same work. Matrix products in fp8 have
-one scale a tensor; fp4 is nvfp4.
+one scale a tensor, known in advance as in published checkpoints: the measured product finds it first, and that time,
+which was also measured alone, is subtracted. fp4 is nvfp4.
 
 A value of the tables is the roofline, of printed peak and bandwidth, over the duration; it passes 1 where operands stay
 in cache. Each is the median over the measurements within a factor of 1.2 of a point of the grid, which differ in what
@@ -141,15 +142,22 @@ def matmul(chip: Chip) -> dict[str, Any]:
     chip.device = _query(file, "device", "true")[0][0]
     tables = {}
     for precision, name in FORMATS.items():
-        rows = _query(file, "m, n, k, latency", f"gemm_dtype = '{name}'")
+        scale_ms = _scale_durations(chip) if precision == "fp8" else {}
         samples: Samples = {}
-        for m, n, k, duration_ms in rows:
-            if m in ROWS and n in WIDTHS and k in WIDTHS:
+        for m, n, k, duration_ms in _query(file, "m, n, k, latency", f"gemm_dtype = '{name}'"):
+            if m in ROWS and n in WIDTHS and k in WIDTHS and (not scale_ms or (m, k) in scale_ms):
+                duration_ms -= scale_ms.get((m, k), 0.0)
                 share = chip.share(matmul_work(m, n, k, precision), precision, duration_ms)
                 samples.setdefault((m, n, k), []).append(share)
         if samples:
             tables[f"matmul/{precision}"] = _grid(chip.source(file), {"m": ROWS, "n": WIDTHS, "k": WIDTHS}, samples)
     return tables
+
+
+def _scale_durations(chip: Chip) -> dict[Point, float]:
+    """Durations [ms] of finding the scale of (m, k) activations, which the products in fp8 include."""
+    files = chip.sets("quantize", "computescale_perf")
+    return {(m, k): duration_ms for m, k, duration_ms in _query(files[0], "m, k, latency", "true")} if files else {}
 
 
 def stream(chip: Chip) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class MeasuredKernels(NamedTuple):
     def _on_fabric_s(self, grid: Grid, kind: str, ranks: float, size_bytes: float) -> float:
         """Duration for as many ranks as were measured; largest messages show what rate the wire reaches."""
         largest = grid.highs[1]
-        duration_s = interpolate(grid, ranks, size_bytes) * max(size_bytes / largest, 1.0)
+        duration_s = interpolate(grid, ranks, size_bytes)
         reached_s = interpolate(grid, ranks, largest) * size_bytes / largest  # time on the wire, measured fabric
         slower = self.table.fabric_byte_s / self.printed.fabric_byte_s
         return max(duration_s + reached_s * (slower - 1.0), reached_s * slower)

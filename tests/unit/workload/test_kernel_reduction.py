@@ -141,6 +141,17 @@ def test_choice_of_measurements(tool: ModuleType, systems: Path) -> None:
     assert content["peak_flops"] == {"bf16": PEAK}
 
 
+def test_fp8_products_without_the_time_of_their_scales(tool: ModuleType, systems: Path) -> None:
+    """Source: by hand; 5 ms of which 1 ms finds the scale."""
+    (systems / "chip.yaml").write_text(CHIP.replace("gpu: {", f"gpu: {{fp8_tc_flops: {PEAK:.0f}, "))
+    product = {"gemm_dtype": "fp8", "m": 4096, "n": 8192, "k": 8192, "latency": 5.0}
+    other = {"gemm_dtype": "fp8", "m": 4096, "n": 8192, "k": 4096, "latency": 1.0}
+    write(systems, "gemm/trtllm/1.0.0/gemm_perf", [*products(lambda m, n, k: 0.5), product, other])
+    write(systems, "quantize/trtllm/1.0.0/computescale_perf", [{"m": 4096, "k": 8192, "latency": 1.0}])
+    grid = built(tool, systems)["tables"]["matmul/fp8"]
+    assert set(grid["values"]) == {pytest.approx(1e4 * 2.0 * 4096.0 * 8192.0**2 / PEAK / 4e-3, rel=1e-3)}
+
+
 def test_points_without_measurement_have_the_nearest(tool: ModuleType, systems: Path) -> None:
     """Source: by hand. Twelve shapes of the grid were measured; n = 65536 is nearest to n = 8192, n = 128 to 512."""
     grid = built(tool, systems)["tables"]["matmul/bf16"]
