@@ -36,7 +36,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from sim.workload.kernels import ELEMENT_BYTES, Work, attention_work, decode_work, experts_work, matmul_work
+from sim.workload.kernel_work import ELEMENT_BYTES, Work, attention_work, decode_work, experts_work, matmul_work
 
 PACKAGE, VERSION, LICENCE, RETRIEVED = "aiconfigurator-core", "0.12.0", "Apache-2.0", "2026-11-28"
 DATA = Path(__file__).resolve().parents[1] / "sim" / "workload" / "data"

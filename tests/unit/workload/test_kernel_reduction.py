@@ -14,7 +14,8 @@ import pyarrow.parquet
 import pytest
 
 from sim.workload.kernel_tables import parse_table
-from sim.workload.kernels import AssumedKernels, attention_work, decode_work, experts_work, matmul_work
+from sim.workload.kernel_work import attention_work, decode_work, experts_work, matmul_work
+from sim.workload.kernels import AssumedKernels
 from sim.workload.measured_kernels import MeasuredKernels
 from sim.workload.serving_measurements import MeasuredService
 

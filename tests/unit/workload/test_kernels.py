@@ -10,7 +10,8 @@ from math import exp, log, sqrt
 import pytest
 
 from sim.workload.kernel_tables import chip_table, interpolate, parse_table, table_names
-from sim.workload.kernels import AssumedKernels, Kernels, attention_work, backward_ratio, experts_work, matmul_work
+from sim.workload.kernel_work import attention_work, backward_ratio, experts_work, matmul_work
+from sim.workload.kernels import AssumedKernels, Kernels
 from sim.workload.measured_kernels import MeasuredKernels, kernels_for
 from sim.workload.serving_measurements import measured_services
 
