@@ -7,15 +7,19 @@ the same bytes.
 
 Which measurement is taken: each kernel was measured in up to three runtimes (TensorRT-LLM, SGLang, vLLM). One runtime
 serves all kernels of all chips, TensorRT-LLM, in its version with the most rows of the kernel, the newest among equals:
-the fastest kernel at each shape would be a runtime that does not exist, and would select measurement errors that are too
-fast. Where it has no rows of a kernel, vLLM is taken, then SGLang. A set of attention that decodes faster than the printed memory bandwidth allows is invalid (TensorRT-LLM 1.0.0 with
-shared heads on A100: 1.6 times); then vLLM is taken. Collectives are of the newest NCCL; an all-reduce is the faster of NCCL and the
-runtime's own, as the runtime chooses. Products of experts are those with gates and balanced routing. Matrix products in
-fp8 have one scale a tensor; fp4 is nvfp4.
+the fastest kernel at each shape would be a runtime that does not exist, and would select measurements that err on the
+fast side. Where it has no rows of a kernel, vLLM is taken, then SGLang. A set of decode attention that is faster than
+the printed memory bandwidth allows is invalid (TensorRT-LLM 1.0.0 with shared heads on A100: 1.6 times); the next is
+taken. Collectives are of the newest NCCL; an all-reduce is the faster of NCCL and the runtime's own, as the runtime
+chooses. Products of experts are those with gates and balanced routing; of a runtime without such rows (TensorRT-LLM
+1.0.0), those with the least skew and all experts on one accelerator, which do the same work. Matrix products in fp8 have
+one scale a tensor, known in advance as in published checkpoints: the measured product finds it first, and that time,
+which was also measured alone, is subtracted. fp4 is nvfp4.
 
-A value of the tables is the roofline, of printed peak and bandwidth, over the duration. Attention is the median over
-shapes that differ in what the grid leaves out (batch against heads), experts the median of the measurements nearest to a point
-of the grid, both in logarithms. A point without a measurement has the value of the nearest that has one; `filled` counts them.
+A value of the tables is the roofline, of printed peak and bandwidth, over the duration; it passes 1 where operands stay
+in cache. Each is the median over the measurements within a factor of 1.2 of a point of the grid, which differ in what
+the grid leaves out, such as batch against heads. A point without a measurement has the value of the nearest that has
+one; `filled` counts them.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from sim.workload.kernels import ELEMENT_BYTES, Work, attention_work, decode_work, experts_work, matmul_work
+from sim.workload.kernel_work import ELEMENT_BYTES, Work, attention_work, decode_work, experts_work, matmul_work
 
 PACKAGE, VERSION, LICENCE, RETRIEVED = "aiconfigurator-core", "0.12.0", "Apache-2.0", "2026-11-28"
 DATA = Path(__file__).resolve().parents[1] / "sim" / "workload" / "data"
@@ -49,7 +53,7 @@ POWERS = [2**i for i in range(15)]
 CONTEXTS = [16 * 2**i for i in range(14)]
 HEAD_SIZES = [64, 128, 256]
 TOKENS = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384]
-GRID_LIMIT_BYTES = 1e9  # decode of a cache beyond every second-level cache
+UNCACHED_BYTES = 1e9  # a key-value cache that no second-level cache holds
 VALUE_DIGITS = 4
 
 Point = tuple[float, ...]
@@ -138,15 +142,22 @@ def matmul(chip: Chip) -> dict[str, Any]:
     chip.device = _query(file, "device", "true")[0][0]
     tables = {}
     for precision, name in FORMATS.items():
-        rows = _query(file, "m, n, k, latency", f"gemm_dtype = '{name}'")
+        scale_ms = _scale_durations(chip) if precision == "fp8" else {}
         samples: Samples = {}
-        for m, n, k, duration_ms in rows:
-            if m in ROWS and n in WIDTHS and k in WIDTHS:
+        for m, n, k, duration_ms in _query(file, "m, n, k, latency", f"gemm_dtype = '{name}'"):
+            if m in ROWS and n in WIDTHS and k in WIDTHS and (not scale_ms or (m, k) in scale_ms):
+                duration_ms -= scale_ms.get((m, k), 0.0)
                 share = chip.share(matmul_work(m, n, k, precision), precision, duration_ms)
                 samples.setdefault((m, n, k), []).append(share)
         if samples:
             tables[f"matmul/{precision}"] = _grid(chip.source(file), {"m": ROWS, "n": WIDTHS, "k": WIDTHS}, samples)
     return tables
+
+
+def _scale_durations(chip: Chip) -> dict[Point, float]:
+    """Durations [ms] of finding the scale of (m, k) activations, which the products in fp8 include."""
+    files = chip.sets("quantize", "computescale_perf")
+    return {(m, k): duration_ms for m, k, duration_ms in _query(files[0], "m, k, latency", "true")} if files else {}
 
 
 def stream(chip: Chip) -> dict[str, Any]:
@@ -198,7 +209,7 @@ def decode(chip: Chip) -> dict[str, Any]:
             for size, batch, heads, kv_heads, context, duration_ms in _query(file, columns, where):
                 work = decode_work(batch, context, heads, kv_heads, size, ELEMENT_BYTES[precision])
                 share = chip.share(work, "bf16", duration_ms)
-                if work.moved_bytes > GRID_LIMIT_BYTES:
+                if work.moved_bytes > UNCACHED_BYTES:
                     fastest = max(fastest, work.moved_bytes / chip.memory_byte_s / (duration_ms * 1e-3))
                 near, group = _nearest(batch * kv_heads, POWERS), heads / kv_heads
                 if near and size in HEAD_SIZES and group in groups and context in CONTEXTS:
@@ -229,15 +240,17 @@ def experts(chip: Chip) -> dict[str, Any]:
 
 def _expert_samples(chip: Chip, file: Path, precision: str, axes: list[list[Any]]) -> Samples:
     columns = "num_tokens, hidden_size, inter_size, topk, num_experts, moe_tp_size, moe_ep_size, latency"
-    where = f"moe_dtype = '{FORMATS[precision]}' and distribution = 'balanced' and not contains(kernel_source, 'nongated')"
+    where = f"moe_dtype = '{FORMATS[precision]}' and not contains(kernel_source, 'nongated')"
+    rows = _query(file, columns, f"{where} and distribution = 'balanced'")
+    rows = rows or _query(file, columns, f"{where} and distribution = 'power_law_1.01' and moe_ep_size = 1")
     samples: Samples = {}
-    for tokens, hidden, ffn, active, count, tensor, spread, duration_ms in _query(file, columns, where):
-        here, rows, inner = count / spread, tokens * active / count, ffn / tensor
-        near = tuple(_nearest(x, axis) for x, axis in zip((rows, here, hidden * inner), axes, strict=True))
+    for tokens, hidden, ffn, active, count, tensor, spread, duration_ms in rows:
+        here, share, inner = count / spread, tokens * active / count, ffn / tensor
+        near = tuple(_nearest(x, axis) for x, axis in zip((share, here, hidden * inner), axes, strict=True))
         if all(near):
             # balanced routing uses as many experts as it can: rows in whole experts
-            used = experts_work(max(rows, 1.0), hidden, inner, 1.0, 1.0, precision)
-            experts_used = min(rows, 1.0) * here
+            used = experts_work(max(share, 1.0), hidden, inner, 1.0, 1.0, precision)
+            experts_used = min(share, 1.0) * here
             work = Work(experts_used * used.flops, experts_used * used.moved_bytes)
             samples.setdefault(near, []).append(chip.share(work, precision, duration_ms))
     return samples

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.verify import training
+from sim.verify import kernels, training
 from sim.verify.case import Case, Failed
 from sim.workload.collective_times import halving_doubling_s, hierarchical_s, ring_s, tree_s
 from sim.workload.collectives import all_reduce, flow_times_s, phases_s
@@ -41,6 +41,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     """
     return [
         *_models(), *_memory(), *_durations(), *_collectives(), *_synchronisation(), *_steps(), *_inference(), *_launch_price(),
+        *kernels.cases(data),
     ]  # fmt: skip
 
 

@@ -24,16 +24,8 @@ from math import log
 from typing import NamedTuple
 
 from sim.workload.kernel_tables import ChipTable, Grid, chip_table, interpolate
-from sim.workload.kernels import (
-    AssumedKernels,
-    Kernels,
-    Work,
-    attention_work,
-    backward_ratio,
-    decode_work,
-    experts_work,
-    matmul_work,
-)
+from sim.workload.kernel_work import Work, attention_work, backward_ratio, decode_work, experts_work, matmul_work
+from sim.workload.kernels import AssumedKernels, Kernels
 
 _NEAREST = {
     "bf16": ("bf16", "fp8"), "fp16": ("bf16", "fp8"), "fp32": ("bf16", "fp8"), "fp8": ("fp8", "bf16"), "int8": ("fp8", "bf16"),
@@ -51,6 +43,16 @@ class MeasuredKernels(NamedTuple):
     def matmul_s(self, m: float, n: float, k: float, precision: str) -> float:
         """See `Kernels.matmul_s`.
 
+        Parameters
+        ----------
+        m, n, k, precision
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+
         Examples
         --------
         >>> h100 = kernels_for("h100-sxm", {"bf16": 989e12}, 0.5, 3.35e12, 0.8, 450e9, 1e-6)
@@ -65,7 +67,18 @@ class MeasuredKernels(NamedTuple):
     def attention_s(
         self, sequences: float, tokens: float, heads: float, kv_heads: float, head_size: float, precision: str, window: float = 0.0
     ) -> float:
-        """See `Kernels.attention_s`."""
+        """See `Kernels.attention_s`.
+
+        Parameters
+        ----------
+        sequences, tokens, heads, kv_heads, head_size, precision, window
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
         grid = self._grid("attention", precision)
         tokens = max(tokens, grid.lows[2])
         sizes = (head_size, max(sequences * heads, grid.lows[1]), tokens)
@@ -80,13 +93,35 @@ class MeasuredKernels(NamedTuple):
     def attention_backward_s(
         self, sequences: float, tokens: float, heads: float, kv_heads: float, head_size: float, precision: str, window: float = 0.0
     ) -> float:
-        """See `Kernels.attention_backward_s`."""
+        """See `Kernels.attention_backward_s`.
+
+        Parameters
+        ----------
+        sequences, tokens, heads, kv_heads, head_size, precision, window
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
         return backward_ratio(tokens) * self.attention_s(sequences, tokens, heads, kv_heads, head_size, precision, window)
 
     def experts_s(
         self, tokens: float, hidden: float, ffn: float, experts: float, active: float, precision: str, gated: bool = True
     ) -> float:
-        """See `Kernels.experts_s`."""
+        """See `Kernels.experts_s`.
+
+        Parameters
+        ----------
+        tokens, hidden, ffn, experts, active, precision, gated
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
         work = experts_work(tokens, hidden, ffn, experts, active, precision, gated)
         grid = self._grid("experts", precision)
         efficiency = interpolate(grid, tokens * active / experts, experts, hidden * ffn)
@@ -95,14 +130,36 @@ class MeasuredKernels(NamedTuple):
     def decode_attention_s(
         self, sequences: float, context: float, heads: float, kv_heads: float, head_size: float, kv_bytes: float
     ) -> float:
-        """See `Kernels.decode_attention_s`."""
+        """See `Kernels.decode_attention_s`.
+
+        Parameters
+        ----------
+        sequences, context, heads, kv_heads, head_size, kv_bytes
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
         grid = self._grid("decode", "fp8" if kv_bytes < 2.0 else "bf16")
         context = max(context, grid.lows[3])
         efficiency = interpolate(grid, head_size, heads / kv_heads, sequences * kv_heads, context)
         return self._roofline_s(decode_work(sequences, context, heads, kv_heads, head_size, kv_bytes), "bf16") / efficiency
 
     def stream_s(self, moved_bytes: float) -> float:
-        """See `Kernels.stream_s`: the bandwidth that products of few rows reach."""
+        """See `Kernels.stream_s`: the bandwidth that products of few rows reach.
+
+        Parameters
+        ----------
+        moved_bytes
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
         grid = self.table.grids["stream"]
         moved_bytes = max(moved_bytes, grid.lows[0])
         return moved_bytes / (self.printed.memory_byte_s * interpolate(grid, moved_bytes))
@@ -111,6 +168,16 @@ class MeasuredKernels(NamedTuple):
         """See `Kernels.collective_s`.
 
         A fabric of another rate than that of the measurements changes the time on the wire alone.
+
+        Parameters
+        ----------
+        kind, ranks, size_bytes
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
         """
         if ranks < 2:
             return 0.0
@@ -125,7 +192,7 @@ class MeasuredKernels(NamedTuple):
     def _on_fabric_s(self, grid: Grid, kind: str, ranks: float, size_bytes: float) -> float:
         """Duration for as many ranks as were measured; largest messages show what rate the wire reaches."""
         largest = grid.highs[1]
-        duration_s = interpolate(grid, ranks, size_bytes) * max(size_bytes / largest, 1.0)
+        duration_s = interpolate(grid, ranks, size_bytes)
         reached_s = interpolate(grid, ranks, largest) * size_bytes / largest  # time on the wire, measured fabric
         slower = self.table.fabric_byte_s / self.printed.fabric_byte_s
         return max(duration_s + reached_s * (slower - 1.0), reached_s * slower)

@@ -42,6 +42,11 @@ def measured_services() -> tuple[MeasuredService, ...]:
     tuple of MeasuredService
         Rows in the order of the file.
 
+    Raises
+    ------
+    ValueError
+        If the file has other columns, that is, was built by another version.
+
     Examples
     --------
     >>> sum(row.model.endswith("Llama-3.1-70B") for row in measured_services())
