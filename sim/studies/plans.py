@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from sim.config import schema, workload_params
+from sim.config import library, schema, workload_params, yaml_tree
 from sim.config.errors import InputError, Origin, bad_input
 from sim.config.scenario import Loaded
 from sim.engine import planning
@@ -94,6 +94,11 @@ def plans(loaded: Loaded, count: int = SHOWN) -> list[Answer]:
     InputError
         If a workload fits no mesh, or if there is no training workload.
     """
+    return [_answer(loaded.scenario.name, job, fleet, count) for job, fleet in _fleets(loaded)]
+
+
+def _fleets(loaded: Loaded) -> list[tuple[schema.Training, planning.Fleet]]:
+    """Training workloads with their satellites, over the links of the epoch."""
     jobs = [job for job in loaded.scenario.workloads if isinstance(job, schema.Training)]
     if not jobs:
         raise bad_input(Origin(loaded.scenario.name), "workloads", "has no training job to plan; write a workload of kind training")
@@ -103,7 +108,38 @@ def plans(loaded: Loaded, count: int = SHOWN) -> list[Answer]:
     for job, training in zip(jobs, coupling.scheduler.trainings, strict=True):
         order = coupling.order[np.isin(coupling.order, np.concatenate((training.leftover, *training.initial_ranks)))]
         carrier = workload_params.slowest(loaded.scenario.types, job.precision)
-        found.append(_answer(loaded.scenario.name, job, planning.Fleet(carrier, order, coupling.transport, run.satellites), count))
+        found.append((job, planning.Fleet(carrier, order, coupling.transport, run.satellites)))
+    return found
+
+
+def by_method(loaded: Loaded) -> list[Answer]:
+    """The best plan of each training method: the job as it is, one synchronous job of all satellites, and DiLoCo on all of them.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    list of Answer
+        One for each training workload, a row for each method.
+
+    Raises
+    ------
+    InputError
+        If a workload fits no mesh, or if there is no training workload.
+    """
+    found = []
+    for job, fleet in _fleets(loaded):
+        islands = job.islands or schema.Islands.model_validate(yaml_tree.plain(library.defaults().value["diloco"]))
+        variants: list[dict[str, Any]] = [{"method": "synchronous"}, {"method": "diloco", "islands": islands, "members": None, "mesh": None}]
+        if job.members is not None:
+            variants.insert(1, {"method": "synchronous", "members": None, "mesh": None})
+        answers = [_answer(loaded.scenario.name, job.model_copy(update=changes), fleet, 1) for changes in variants]
+        rows = (row for answer in answers for row in answer.rows)
+        others = dict.fromkeys(line for answer in answers for line in answer.others)
+        found.append(replace(answers[0], rows=tuple(rows), others=tuple(others)))
     return found
 
 

@@ -109,8 +109,9 @@ def _products(s: Shapes, products: list[tuple[float, float]], tokens: float) -> 
         quantised += tokens * (n + k)
     accumulate_s = s.kernels.stream_s((ACCUMULATED_BYTES - ACTIVATION_BYTES) * weights)
     cast_s = 0.0
-    if ELEMENT_BYTES[s.precision] < ACTIVATION_BYTES:  # operands are read in 16 bits, written narrower in rows and in columns
-        cast_s = s.kernels.stream_s((ACTIVATION_BYTES + 2.0 * ELEMENT_BYTES[s.precision]) * quantised / 2.0)
+    if ELEMENT_BYTES[s.precision] < ACTIVATION_BYTES:
+        # operands are read in 16 bits for their largest value and again, and written narrower in rows and in columns
+        cast_s = s.kernels.stream_s((2.0 * ACTIVATION_BYTES + 2.0 * ELEMENT_BYTES[s.precision]) * quantised / 2.0)
     return Work(forward_s, cast_s, 0.0), Work(backward_s, accumulate_s + cast_s, 0.0)
 
 
