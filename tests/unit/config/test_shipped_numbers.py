@@ -17,7 +17,7 @@ FOLDERS = ("hardware", "models", "economics", "fleet", "baselines")
 # 20 TB of GB300. MI300X: 1,307 TFLOP/s, 750 W, 5.3 TB/s. TPU v5p: 459 TFLOP/s, 95 GiB at 2,765 GB/s, 1,200 GB/s both ways, 50 Gbit/s.
 # TPU7x: 2,307 and 4,614 TFLOP/s, 192 GiB. Trainium2: 667 and 1,299 TFLOP/s, 96 GiB. DeepSeek-V3, Kimi K2, gpt-oss: their published
 # configurations. Llama 3: table 3 of its paper. Suncatcher: 9.6 Tbit/s as 24 x 400 Gbit/s. Falcon
-# Heavy: 97e6 USD for 63.8 t. Ammonia: triple point 195.4 K. Interruptions: 54 d x 16,384 / 419 / 8 = 264 d.
+# Heavy: 97e6 USD with recovery, 63.8 t for 150e6 USD without; Falcon 9: 22.8 t without. Ammonia: triple point 195.4 K. Interruptions: 54 d x 16,384 / 419 / 8 = 264 d.
 SOURCED: dict[str, dict[str, tuple[str, str]]] = {
     "hardware/a100-sxm": {
         "peak.bf16": ("312 TFLOP/s", "nvidia-a100"),
@@ -309,11 +309,20 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "ffn": ("14336 1", "llama3:table 3"),
         "vocabulary": ("128256 1", "scaling-book:applied-training"),
     },
-    "economics/falcon-heavy-list": {
-        "price": ("9.7e+07 USD", "launch-price-table"),
+    "economics/falcon-9-expendable": {
+        "capacity": ("22.8 t", "launch-price-table"),
+    },
+    "economics/falcon-heavy-expendable": {
+        "price": ("1.5e+08 USD", "musk2018"),
         "capacity": ("63.8 t", "launch-price-table"),
     },
+    "economics/falcon-heavy-list": {
+        "price": ("9.7e+07 USD", "launch-price-table"),
+    },
     "economics/starship-target": {},
+    "economics/starship-today": {
+        "price": ("9e+07 USD", "voyager-10k"),
+    },
     "fleet/leo-default": {
         "mean_time": ("40 yr", "research-viewer-lifetime"),
     },
