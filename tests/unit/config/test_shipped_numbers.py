@@ -45,7 +45,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
     "hardware/b300": {
         "peak.bf16": ("2250 TFLOP/s", "glennklockwood-b300"),
         "peak.fp8": ("4500 TFLOP/s", "glennklockwood-b300"),
-        "peak.fp4": ("13125 TFLOP/s", "glennklockwood-b300"),
+        "peak.fp4": ("14000 TFLOP/s", "verda-gb300"),
         "max_power": ("1100 W", "verda-gb300"),
         "hbm_limit": ("95 degC", "manishklach-hbm"),
         "memory": ("270 GB", "verda-gb300"),
