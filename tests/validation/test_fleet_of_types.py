@@ -77,7 +77,7 @@ def test_ledger_of_independent_satellites(load: Callable[..., Any]) -> None:
 
 def test_design_cost_and_provenance(load: Callable[..., Any]) -> None:
     """Source of truth: by hand: 8 x 1.3 t + 8 x 0.7 t, arrays 8 x 400 + 8 x 300 m2, radiators 8 x 120 + 8 x 100 m2; built at
-    2,000 USD/kg, 30,000 USD an accelerator, one vehicle of 63.8 t at its price; every number of both types has a source."""
+    2,000 USD/kg, 30,000 USD an accelerator, one vehicle of 30 t at its price; every number of both types has a source."""
     loaded = load(more="economics: {launch: falcon-heavy-list}\n")
     found = api.run(loaded)
     design = found.summary["design"]

@@ -98,13 +98,13 @@ def test_users_wait_for_the_way_there_and_back(links: str) -> None:
 
 @pytest.mark.parametrize(("satellites", "launches"), [(4, 1), (49, 1), (50, 2)])
 def test_cost_by_hand(satellites: int, launches: int) -> None:
-    """By hand: 1.3 t and 64 accelerators each at 2,000 USD/kg and 30,000 USD; 63.8 t and 97e6 USD a launch, of which 49 satellites
+    """By hand: 1.3 t and 64 accelerators each at 2,000 USD/kg and 30,000 USD; 63.8 t and 150e6 USD a launch, of which 49 satellites
     (63.7 t) fill one and 50 (65 t) need two."""
-    loaded = books.load(books.ring("06:00", satellites), "duration=1 min", "economics={launch: falcon-heavy-list}")
+    loaded = books.load(books.ring("06:00", satellites), "duration=1 min", "economics={launch: falcon-heavy-expendable}")
     reported = summary.summary(Run(loaded, threads=1).finish())
     assert reported["design"]["launches"] == launches
     built_usd = satellites * (1300.0 * 2000.0 + 64 * 30_000.0)
-    assert reported["cost"]["capex_usd"] == pytest.approx(built_usd + launches * 97e6, rel=1e-12)
+    assert reported["cost"]["capex_usd"] == pytest.approx(built_usd + launches * 150e6, rel=1e-12)
 
 
 def test_launches_by_number() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from orbit.constants import (
     EARTH_RADIUS_M,
@@ -18,12 +19,16 @@ from orbit.constants import (
     ZERO_CELSIUS_K,
 )
 from orbit.shell_geometry import sun_synchronous_inclination_rad
-from sim.config.schema import Cluster, Constellation, Ring, Satellite, Scenario, Walker, hours, parts
+from sim.config import library, yaml_tree
+from sim.config.errors import Origin
+from sim.config.schema import Accelerator, Cluster, Constellation, Ring, Satellite, Scenario, Walker, hours, parts
 
 MOST_LOAD_RATIO = 1.5  # full load over array power; a satellite that stores energy for bursts has about 1
 MOST_HEAT_RATIO = 2.0  # heat of full load over what the radiator emits with the junctions at their limit
 MOST_CELL_EFFICIENCY = 0.476  # best cell of any kind, under concentrated light [green2024]
 MOST_FLOP_PER_J = 5e13  # dense peak over power; accelerators of 2024 reach 3e12 to 6e12
+LEAST_FP8_RATIO, MOST_FP8_RATIO = 1.8, 3.0  # of dense peaks in fp8 and bf16; 2 in chips that have both
+SPARSITY = "; if this is the figure with 2:4 sparsity, write the dense peak"
 EQUATION_OF_TIME_RAD = math.radians(4.2)  # its largest value, 16.5 min, rounded up [meeus1998:ch. 28]
 OBLIQUITY_RAD = math.radians(OBLIQUITY_DEG)
 NODES = 72  # of a shell, at which the Sun's elevation over the orbit plane is taken
@@ -302,6 +307,38 @@ def _chips(satellite: Satellite, scenario: Scenario) -> str | None:
     return f"accelerator.peak.{best}: {chip.peak[best] / chip.max_power:.3g} FLOP/J at {_power(chip.max_power)} are more than {limit}"
 
 
+def _sparse(satellite: Satellite, scenario: Scenario) -> str | None:
+    """Peaks with 2:4 sparsity, which data sheets print: twice those of the shipped chip, or out of proportion to each other."""
+    chip = satellite.accelerator
+    shipped = _shipped_twin(chip)
+    if shipped is not None:
+        for name in sorted(chip.peak.keys() & shipped.peak.keys()):
+            if abs(chip.peak[name] / shipped.peak[name] - 2.0) < 0.1:
+                return f"accelerator.peak.{name}: {chip.peak[name]:.3g} FLOP/s is twice the {shipped.peak[name]:.3g} of {shipped.name}{SPARSITY}"
+        return None
+    bf16, fp8 = chip.peak.get("bf16"), chip.peak.get("fp8")
+    if bf16 is None or fp8 is None or LEAST_FP8_RATIO <= fp8 / bf16 <= MOST_FP8_RATIO:
+        return None
+    name, peak, other = ("bf16", bf16, f"{fp8:.3g} in fp8") if fp8 < LEAST_FP8_RATIO * bf16 else ("fp8", fp8, f"{bf16:.3g} in bf16")
+    return f"accelerator.peak.{name}: {peak:.3g} FLOP/s does not go with {other}, which is usually twice that in bf16{SPARSITY}"
+
+
+def _shipped_twin(chip: Accelerator) -> Accelerator | None:
+    """Shipped chip of this name, or else one with this memory and bandwidth."""
+    known = library.named_items("hardware", "accelerator")
+    if chip.name in known:
+        return _shipped(chip.name)
+    twins = (_shipped(name) for name in known)
+    return next((t for t in twins if math.isclose(t.memory, chip.memory, rel_tol=0.01)
+                 and math.isclose(t.memory_bandwidth, chip.memory_bandwidth, rel_tol=0.01)), None)  # fmt: skip
+
+
+@cache
+def _shipped(name: str) -> Accelerator:
+    tree = library.item("hardware", name, Origin("", 0, 0), "accelerator", "accelerator")
+    return Accelerator.model_validate(yaml_tree.plain(tree))
+
+
 CHECKS = (
     PlausibilityCheck("full-load", "the accelerators at full power need more than 1.5 times the power of the array", _full_load),
     PlausibilityCheck("idle-load", "the idle accelerators need more than the array gives on average over orbits", _idle_load),
@@ -312,6 +349,7 @@ CHECKS = (
     PlausibilityCheck("mass", "the satellite is lighter than its array, radiator and battery", _mass),
     PlausibilityCheck("cells", "the cells are better than the best of any kind", _cells),
     PlausibilityCheck("chips", "an accelerator does more than 5e13 FLOP for each joule", _chips),
+    PlausibilityCheck("sparse", "a peak is twice that of the shipped chip of this name or memory, or does not go with fp8", _sparse),
 )
 
 

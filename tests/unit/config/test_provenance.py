@@ -184,6 +184,7 @@ def test_assumptions_of_the_summary() -> None:
         ("links.terminal.", "dwdm-10cm"),
     ]  # fmt: skip
     found = [(prefix, _records(items("hardware")[name])) for prefix, name in of_items]
+    found.append(("economics.launch.", _records(items("economics")["falcon-heavy-list"])))
     defaults = yaml_tree.read(REPO / "configs" / "defaults.yaml")
     sections = [
         ("workloads.0.", "training"),

@@ -88,9 +88,9 @@ CLUSTER = [
      "write batch: 674"),
     # --- models
     (_inference(model="llama-3-71b"), "s.yaml:14:21: workloads.0.model: no model named 'llama-3-71b'; did you mean 'llama-3-70b'?"),
-    ("workloads: [{kind: inference}]\n", "workloads.0.model: is missing; write `model: ...` here (one of: llama-3-405b, llama-3-70b, llama-3-8b)"),
-    (_inference(model="[llama-3-8b]"), "workloads.0.model: is not a mapping; write one of: llama-3-405b, llama-3-70b, llama-3-8b; "
-     "or `extends: llama-3-405b` with the keys that differ"),
+    ("workloads: [{kind: inference}]\n", "workloads.0.model: is missing; write `model: ...` here (one of: deepseek-v3, gpt-oss-120b, kimi-k2, llama-3-405b, llama-3-70b, llama-3-8b)"),
+    (_inference(model="[llama-3-8b]"), "workloads.0.model: is not a mapping; write one of: deepseek-v3, "
+     "gpt-oss-120b, kimi-k2, llama-3-405b, llama-3-70b, llama-3-8b; or `extends: deepseek-v3` with the keys that differ"),
     # --- parameters against the shape: 80 layers of 8192 (2 x 8192 + 2 x 1024 + 3 x 28672 + 2), two tables of 128256 x 8192
     (_training(model="{extends: llama-3-70b, parameters: 7e9}"), "s.yaml:14:50: workloads.0.model.parameters: 7e+09 are not those of "
      "the shape, 7.055e+10 by layers, hidden, heads, kv_heads, head_size, ffn, vocabulary; write parameters: 7.055e+10, or the shape"),

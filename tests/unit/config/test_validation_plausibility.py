@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.config.library import items
+from sim.config.library import items, named_items
 from sim.config.scenario import load
 from sim.config.validation import plausibility
 
@@ -30,6 +30,12 @@ CASES = [
     (("mass=1 kg",), "mass", "1 kg", "698 kg"),  # 130 m2 * 3.1 kg/m2 + 30 m2 * 6.5 kg/m2 + 15 kWh / (150 Wh/kg)
     (("power.array.cell_efficiency=0.9",), "cells", "0.9", "0.476"),
     (("accelerator.peak.bf16=1000 PFLOP/s",), "chips", "3.33e+15 FLOP/J", "5e+13 FLOP/J"),
+    (("accelerator.peak.bf16=1836 TFLOP/s",), "sparse", "1.84e+15", "9.18e+14 of tpu-v6e"),  # 2 x 918
+    # the H100 by its memory, under another name: 1979 and 3958 TFLOP/s are printed
+    (("accelerator={extends: h100-sxm, name: mine, peak: {fp8: 3958 TFLOP/s}}", "accelerators=16"), "sparse", "3.96e+15", "1.98e+15 of h100-sxm"),
+    # an unknown chip whose bf16 peak is as high as that in fp8, or whose fp8 peak is four times that in bf16
+    (("accelerator={extends: h100-sxm, name: mine, memory: 90 GB, peak: {bf16: 1979 TFLOP/s}}", "accelerators=16"), "sparse", "1.98e+15", "1.98e+15 in fp8"),
+    (("accelerator={extends: h100-sxm, name: mine, memory: 90 GB, peak: {fp8: 3958 TFLOP/s}}", "accelerators=16"), "sparse", "3.96e+15", "9.89e+14 in bf16"),
 ]
 
 
@@ -44,6 +50,15 @@ def test_each_check_finds_its_case(sets: tuple[str, ...], check: str, one: str, 
     assert note.endswith(f"(check {check})")
     assert f" {one} " in note.replace(",", " ").replace(":", " ")
     assert f" {other} " in note.replace(",", " ").replace(";", " ")
+
+
+@pytest.mark.parametrize("name", named_items("hardware", "accelerator"))
+def test_shipped_peaks_are_dense(name: str) -> None:
+    """Source of truth: dense peaks in fp8 are those in bf16, or twice as high; a chip of another name and memory has no twin to go by."""
+    for chip in (f"{{extends: {name}, name: {name}}}", f"{{extends: {name}, name: mine, memory: 7 GB}}"):
+        sets = (f"satellite.accelerator={chip}", "satellite.accelerators=8", "workloads=[{kind: independent}]")
+        found = [note for note in load("suncatcher", sets).notes if "(check sparse)" in note]
+        assert found == [] or (name == "tpu-v5p" and "mine" in chip)
 
 
 def _sampled_light(inclination_rad: float, radius: float, law: str) -> float:

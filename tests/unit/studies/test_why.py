@@ -25,7 +25,7 @@ SUNNY = "2026-03-20T00:00:00Z"  # no eclipse on a dawn-dusk orbit
 N = 81
 CHIPS, ETA = 64, 0.57  # of a satellite; share of peak reached [configs/hardware/tpu-v6e.yaml]
 EXACT = 1e-9  # of nameplate: rounding
-FALCON_USD_KG = 97e6 / 63.8e3  # list price, capacity
+FALCON_USD_KG = 150e6 / 63.8e3  # price, capacity
 
 FLEET = f"""\
 name: fleet
@@ -114,7 +114,7 @@ LINEAR = (
 def test_a_fleet_bound_by_its_array(fleet: Callable[..., Loaded]) -> None:
     """Source of truth: useful = eta ((g - bus) / f - idle) / dynamic with g proportional to the array's area. So g follows
     from what is useful now, and a tenth of it is gained; prices and masses by hand."""
-    answer = why(fleet(*LINEAR, "economics.launch=falcon-heavy-list"))
+    answer = why(fleet(*LINEAR, "economics.launch=falcon-heavy-expendable"))
     satellite = fleet(*LINEAR).scenario.satellite
     chip, power = satellite.accelerator, satellite.power
     factor = (1.0 + satellite.thermal.loop.pump_fraction) / power.conversion_efficiency
@@ -179,7 +179,7 @@ def test_order(fleet: Callable[..., Loaded]) -> None:
 
 def test_accelerators_have_a_price_alone(fleet: Callable[..., Loaded]) -> None:
     """Source of truth: 64 become 70 (a tenth, rounded); six chips at 30,000 USD each on 81 satellites."""
-    row = field(why(fleet("economics.launch=falcon-heavy-list")), "satellite.accelerators")
+    row = field(why(fleet("economics.launch=falcon-heavy-expendable")), "satellite.accelerators")
     assert (row.before, row.after, row.mass_kg, row.per_kg) == (64.0, 70.0, None, None)
     assert row.usd == pytest.approx(N * 6 * 30_000.0)
     assert row.per_usd == pytest.approx(row.gain_flops_per_s / (N * 6 * 30_000.0))

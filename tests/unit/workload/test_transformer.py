@@ -14,6 +14,7 @@ from sim.workload.transformer import (
     active_parameters,
     attention_flops_per_token,
     attention_parameters,
+    embedding_parameters,
     expert_parameters,
     forward_flops_per_token,
     layer_parameters,
@@ -27,13 +28,21 @@ from sim.workload.transformer import (
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs" / "models"
 LLAMA_405B = Model(405853388800, 126, 16384, 128, 8, 128, 53248, 128256)
+SECTIONS = {  # of a file, and the fields of the model
+    "experts": {"count": "experts", "active": "active_experts", "shared": "shared_experts", "ffn": "expert_ffn", "dense_layers": "dense_layers"},
+    "latent": {name: name for name in ("query_rank", "kv_rank", "rope_size", "value_size")},
+    "window": {"tokens": "window", "layers": "window_layers"},
+}
 MIXTURE = Model(0, 5, 32, 4, 2, 8, 96, 50, experts=6, active_experts=2, shared_experts=1, expert_ffn=24, dense_layers=2)
 LATENT = Model(0, 5, 32, 4, 4, 8, 96, 50, query_rank=12, kv_rank=10, rope_size=6, value_size=7)
 
 
 def _shipped(name: str) -> Model:
     records = YAML(typ="safe", pure=True).load((CONFIGS / f"{name}.yaml").read_text("utf-8"))
-    return Model(**{field: records[field]["value"] for field in Model._fields if field in records})
+    shape = {field: records[field]["value"] for field in Model._fields if field in records.keys() - SECTIONS.keys()}
+    for section, names in SECTIONS.items():
+        shape |= {names[field]: record["value"] for field, record in records.get(section, {}).items()}
+    return Model(**shape)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +55,32 @@ def test_shipped_models_count_to_their_published_weights(name: str, elements: in
     assert parameter_count(model) == elements
     assert model.parameters == elements
     assert model.heads * model.head_size == model.hidden
+
+
+@pytest.mark.parametrize(
+    ("name", "total", "active", "without_embedding"),
+    [("deepseek-v3", 671.0e9, 37.5e9, 36.7e9), ("kimi-k2", None, 32.6e9, None), ("gpt-oss-120b", 116.8e9, None, 5.13e9)],
+)
+def test_shipped_mixtures_count_to_their_published_totals(name: str, total: float | None, active: float | None, without_embedding: float | None) -> None:
+    """Source of truth: deepseek-v3-weights (671e9; 36.7e9 active with one of two tables of 0.9e9), kimi-k2 (32.6e9 active),
+    gpt-oss (116.8e9; 5.13e9 active without the embedding), to 1 %."""
+    model = _shipped(name)
+    assert parameter_count(model) == model.parameters
+    if total is not None:
+        assert model.parameters == pytest.approx(total, rel=0.01)
+    if active is not None:
+        assert active_parameters(model) == pytest.approx(active, rel=0.01)
+    if without_embedding is not None:
+        assert active_parameters(model) - embedding_parameters(model) == pytest.approx(without_embedding, rel=0.01)
+
+
+def test_published_total_of_kimi_k2() -> None:
+    """Source of truth: kimi-k2 prints 1.04e12, which the published configuration has if all of its 61 layers had experts (1 %);
+    its first layer is dense, which makes it 1.3 % less."""
+    model = _shipped("kimi-k2")
+    assert model.dense_layers == 1
+    assert parameter_count(model._replace(dense_layers=0)) == pytest.approx(1.04e12, rel=0.01)
+    assert 1.04e12 / parameter_count(model) - 1.0 == pytest.approx(0.013, abs=0.005)
 
 
 @pytest.mark.parametrize(
