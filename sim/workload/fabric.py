@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from sim.workload import collective_times
+from sim.workload import collectives
 from sim.workload.kernels import Kernels
 
 
@@ -68,4 +68,4 @@ def collective_s(kernels: Kernels, fabric: Fabric, kind: str, ranks: int, size_b
         inside_s = kernels.collective_s("all_gather", inner, size_bytes)
     elif kind == "all_reduce":
         inside_s += kernels.collective_s("all_gather", inner, size_bytes)
-    return inside_s + half * collective_times.ring_half_s(outer, size_bytes / inner, *link)
+    return inside_s + half * collectives.ring_half_s(outer, size_bytes / inner, *link)

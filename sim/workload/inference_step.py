@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from orbit.kernels.compile import Floats, Ints, exact_inlined, exact_kernel
-from sim.workload import collective_times
+from sim.workload import collectives
 from sim.workload.service import Service, groups
 from sim.workload.transformer import (
     active_parameters,
@@ -56,7 +56,7 @@ def _parts(service: Service, loads: list[tuple[float, float]], tokens: float, ra
     """
     group_flops = service.tensor * service.peak_flops
     group_byte_s = service.tensor * service.memory_byte_s
-    reduction_s = collective_times.ring_s(
+    reduction_s = collectives.ring_s(
         service.tensor,
         message_bytes(service.model, tokens, service.element_bytes),
         service.fabric_latency_s,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from sim.workload import collective_times
+from sim.workload import collectives
 from sim.workload.kernel_work import (
     ELEMENT_BYTES,
     Work,
@@ -296,7 +296,7 @@ class AssumedKernels(NamedTuple):
         """
         if ranks < 2:
             return 0.0
-        half_s = collective_times.ring_half_s(ranks, size_bytes, self.fabric_latency_s, self.fabric_byte_s)
+        half_s = collectives.ring_half_s(ranks, size_bytes, self.fabric_latency_s, self.fabric_byte_s)
         return 2.0 * half_s if kind == "all_reduce" else half_s
 
     def _roofline_s(self, work: Work, precision: str) -> float:

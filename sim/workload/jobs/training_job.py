@@ -257,7 +257,9 @@ class Training:
         inputs.requested[standby[~self.unallocated[standby]]] = 0.0
 
     def _times(self, rate: Array, costs: Costs) -> StepTime:
-        return training_step.decompose(self.task, rate, costs.stage_delay_s, costs.stage_drain_s, costs.gradients_s)
+        return training_step.decompose(
+            self.task, rate, costs.stage_delay_s, costs.stage_drain_s, costs.gradients_s, costs.outer_s
+        )
 
     def _duty(self, times: StepTime) -> Array:
         """Time at full power of a step; memory that streams draws its own share of it."""
@@ -338,16 +340,19 @@ class Training:
         shares = RunShares(
             rate=float(self.job_rate[g]), duration_s=float(self.duration_s[g]), compute=float(p.compute_s[g]),
             recompute=float(p.recompute_s[g]), bubble=float(p.bubble_s[g]), communication=float(p.communication_s[g]),
-            straggler=float(p.straggler_s[g]), memory=float(p.memory_s[g]), kernel_efficiency=efficiency, algorithm=0.0,
+            straggler=float(p.straggler_s[g]), memory=float(p.memory_s[g]), kernel_efficiency=efficiency,
+            algorithm=0.0 if self.task.islands is None else 1.0 - self.task.islands.efficiency,
         )  # fmt: skip
-        own = OwnTimes(self.costs.own_stage_delay_s, self.costs.own_stage_drain_s, self.costs.own_gradients_s)
+        own = OwnTimes(
+            self.costs.own_stage_transfer_s - self.costs.own_stage_drain_s, self.costs.own_stage_drain_s, self.costs.own_gradients_s
+        )
         record_run(
             ledger, k, s.present, seconds, limits[LIMIT_RATE], self.causes[g], shares, own, constants,
         )  # fmt: skip
         if shares.rate == 0.0:
             return
         self.running_s[g] += seconds
-        useful_s = seconds * shares.rate * shares.compute * efficiency
+        useful_s = seconds * shares.rate * shares.compute * efficiency * (1.0 - shares.algorithm)
         self.useful_share[s.present] += useful_s / self.step_s
         steps = seconds / shares.duration_s
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
@@ -411,12 +416,17 @@ class Training:
         tokens_per_s = float(self.tokens.sum()) / duration_s
         mesh = self.task.mesh
         mean_step_s = running_s / trained if trained > 0.0 else None
+        islands, efficiency = self.task.islands, 1.0 if self.task.islands is None else self.task.islands.efficiency
+        models = self.jobs if islands is None else 1  # that are trained
+        exposed, fabric_s = mean(self.exposed), training_step.step_constants(self.task).fabric_s
+        inside = None if mean_step_s is None else fabric_s / mean_step_s
         return {
             "mfu": training_step.mfu(self.task, mean_step_s) if mean_step_s is not None else None,
+            "mfu_unmasked": training_step.mfu(self.task, mean_step_s, masked=False) if mean_step_s is not None else None,
             "step_s": mean_step_s,
             "tokens_per_s": tokens_per_s,
             "ettr": float(self.committed_s.sum()) / (self.jobs * duration_s),
-            "time_to_train_d": self.total_tokens * self.jobs / tokens_per_s / 86400.0 if tokens_per_s > 0.0 else None,
+            "time_to_train_d": self.total_tokens * models / (efficiency * tokens_per_s) / 86400.0 if tokens_per_s > 0.0 else None,
             "ttft_ms": None,
             "tpot_ms": None,
             "jobs": self.jobs,
@@ -430,5 +440,9 @@ class Training:
             "zero": self.task.batch.zero,
             "in_flight": self.task.batch.in_flight,
             "all_reduce": str(self.plan.collective),
-            "communication_fraction": mean(self.exposed),
+            "communication_fraction": exposed,
+            "fabric_fraction": inside,
+            "links_fraction": None if exposed is None or inside is None else max(0.0, exposed - inside),
+            "islands": None if islands is None else islands.count,
+            "statistical_efficiency": efficiency,
         }
