@@ -55,7 +55,7 @@ def task(job: schema.Training, satellite: Carrier, mesh: Mesh, islands: Islands 
     chip = satellite.accelerator
     return Task(
         model=workload_params.model(job.model), mesh=mesh,
-        batch=workload_params.batch(job, 1 if islands is None else islands.count), accelerators=satellite.accelerators,
+        batch=workload_params.batch(job, 1 if islands is None else islands.islands), accelerators=satellite.accelerators,
         peak_flops=chip.peak[job.precision], kernels=workload_params.kernels(chip), fabric=workload_params.fabric(chip),
         overlap=job.overlap, jitter=job.jitter, precision=job.precision, grad_bytes=ELEMENT_BYTES[job.gradient_precision], islands=islands,
     )  # fmt: skip
@@ -103,7 +103,7 @@ def ranked(job: schema.Training, fleet: Fleet, count: int, islands: Islands | No
     """
     size = members(job, fleet, islands)
     chip, each = fleet.carrier.accelerator, int(fleet.carrier.accelerators)
-    fit = workload_params.fit(job, each, size, chip.memory, 1 if islands is None else islands.count)
+    fit = workload_params.fit(job, each, size, chip.memory, 1 if islands is None else islands.islands)
     meshes = (
         parallelism.meshes(fit.model, each, size, chip.fabric.domain, contexts(job))
         if job.mesh is None
@@ -149,7 +149,7 @@ def members(job: schema.Training, fleet: Fleet, islands: Islands | None) -> int:
     """
     size = int(fleet.order.size)
     if islands is not None:
-        size //= islands.count
+        size //= islands.islands
     return size if job.members is None else min(size, job.members)
 
 
@@ -270,8 +270,8 @@ def rank_lists(job: schema.Training, plan: ExecutionPlan, order: Ints) -> list[I
         One array for each job; satellites that fill no job are in none.
     """
     used, islands = training_step.members(plan.task), plan.task.islands
-    group = min(order.size // (1 if islands is None else islands.count), job.members or order.size)
-    jobs = max(1, order.size // group) if islands is None else islands.count
+    group = min(order.size // (1 if islands is None else islands.islands), job.members or order.size)
+    jobs = max(1, order.size // group) if islands is None else islands.islands
     return [execution_plan.placed(order[g * group : g * group + used], plan.task, plan.placement) for g in range(jobs)]
 
 
@@ -279,4 +279,4 @@ def _useful_tokens_per_s(job: schema.Training, plan: ExecutionPlan, fleet: Fleet
     """Tokens a second of all islands at full clock rate, as a synchronous job would need them."""
     islands, batch = plan.task.islands, plan.task.batch
     assert islands is not None
-    return islands.count * islands.efficiency * batch.global_batch * batch.sequence / float(whole_step(job, plan, fleet).total_s)
+    return islands.islands * islands.efficiency * batch.global_batch * batch.sequence / float(whole_step(job, plan, fleet).total_s)

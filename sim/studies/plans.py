@@ -150,7 +150,7 @@ def _answer(name: str, job: schema.Training, fleet: planning.Fleet, count: int) 
         try:
             rows += [_row(job, plan, fleet) for plan in planning.ranked(job, fleet, count, islands)]
         except InputError as error:
-            others.append(("" if islands is None else f"{islands.count} islands: ") + error.problems[0].message)
+            others.append(("" if islands is None else f"{islands.islands} islands: ") + error.problems[0].message)
     rows.sort(key=lambda row: -row.efficiency * row.tokens_per_s)
     members = planning.members(job, fleet, None)
     return Answer(
@@ -169,7 +169,7 @@ def _row(job: schema.Training, plan: ExecutionPlan, fleet: planning.Fleet) -> Pl
         "recompute": float(step.recompute_s), "bubble": float(step.bubble_s), "fabric": constants.fabric_s,
         "links": float(step.communication_s) - constants.fabric_s, "straggler": float(step.straggler_s),
     }  # fmt: skip
-    islands = 1 if task.islands is None else task.islands.count
+    islands = 1 if task.islands is None else task.islands.islands
     tokens = islands * batch.global_batch * batch.sequence
     return PlanRow(
         method=job.method, islands=islands, satellites=islands * training_step.members(task), tensor=mesh.tensor, context=mesh.context,

@@ -41,10 +41,10 @@ def loss(parameters: float, islands: int) -> float:
     (2.314, 2.335)
     """
     if islands > MOST_FITTED:
-        return loss(parameters, MOST_FITTED) * (islands / MOST_FITTED) ** ISLANDS_EXPONENT
+        return loss(parameters, MOST_FITTED) * math.pow(islands / MOST_FITTED, ISLANDS_EXPONENT)
     below = max(m for m in LOSS if m <= islands)
     above = min(m for m in LOSS if m >= islands)
-    low, high = (LOSS[m][0] * parameters ** LOSS[m][1] for m in (below, above))
+    low, high = (float(scale * math.pow(parameters, power)) for scale, power in (LOSS[below], LOSS[above]))
     share = 0.0 if above == below else math.log(islands / below) / math.log(above / below)
     return float(low ** (1.0 - share) * high**share)
 
@@ -91,4 +91,4 @@ def statistical_efficiency(parameters: float, islands: int) -> tuple[float, bool
         return 1.0, optimistic
     # the tokens D' at which the token term is lower by the excess: (D'/D)^-b = 1 - excess / falls
     left = 1.0 - excess / falls
-    return (left ** (1.0 / TOKEN_EXPONENT) if left > 0.0 else 0.0), optimistic
+    return (float(left ** (1.0 / TOKEN_EXPONENT)) if left > 0.0 else 0.0), optimistic

@@ -125,8 +125,8 @@ def _attention_products(s: Shapes) -> list[tuple[float, float]]:
             *down, (m.kv_rank + m.rope_size, m.hidden), (m.heads * (m.head_size + m.value_size) / t, m.kv_rank),
             (m.hidden, m.heads * m.value_size / t),
         ] if keys else []  # fmt: skip
-    queries, keys = m.heads * m.head_size / t, max(m.kv_heads * m.head_size / t, float(m.head_size))
-    return [(queries + 2.0 * keys, m.hidden), (m.hidden, queries)]
+    heads, shared = m.heads * m.head_size / t, max(m.kv_heads * m.head_size / t, float(m.head_size))
+    return [(heads + 2.0 * shared, m.hidden), (m.hidden, heads)]
 
 
 def _attention(s: Shapes) -> tuple[Work, Work]:

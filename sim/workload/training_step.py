@@ -31,7 +31,7 @@ WEIGHT_BYTES = 2.0  # per parameter, as gathered from the replicas that update i
 class Islands(NamedTuple):
     """Replicas of a whole job that take steps by themselves and exchange their weights now and then."""
 
-    count: int
+    islands: int
     inner_steps: int  # between two exchanges
     exchange_bytes: float  # per parameter
     overlap_steps: float  # steps that an exchange may take while training goes on
@@ -553,9 +553,9 @@ def decompose(
     >>> round(float(step.recompute_s / step.compute_s), 3), float(step.bubble_s)
     (0.322, 0.0)
     """
-    shape, times = _flattened(rate, stage_delay_s, stage_drain_s, gradients_s, outer_s)
-    out = np.empty((len(StepTime._fields), times[0].size))
-    step_times(*times, step_constants(task), out)
+    shape, (rates, delay_s, drain_s, reduction_s, exchange_s) = _flattened(rate, stage_delay_s, stage_drain_s, gradients_s, outer_s)
+    out = np.empty((len(StepTime._fields), rates.size))
+    step_times(rates, delay_s, drain_s, reduction_s, exchange_s, step_constants(task), out)
     return StepTime(*(part.reshape(shape) for part in out))
 
 

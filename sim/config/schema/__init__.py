@@ -17,7 +17,7 @@ from sim.config.schema.events import (
     short_form,
 )
 from sim.config.schema.fleet import Economics, Failures, Fleet, Launch, Recovery, Repair
-from sim.config.schema.jobs import Checkpoint, Independent, Inference, LanguageModel, Mesh, Training, Workload
+from sim.config.schema.jobs import Checkpoint, Independent, Inference, Islands, LanguageModel, Mesh, Training, Workload
 from sim.config.schema.links import Links, Terminal
 from sim.config.schema.motion import Activity, Motion
 from sim.config.schema.orbits import (
@@ -77,6 +77,7 @@ __all__ = [
     "Ground",
     "Independent",
     "Inference",
+    "Islands",
     "LanguageModel",
     "Lattice",
     "Launch",

@@ -443,6 +443,6 @@ class Training:
             "communication_fraction": exposed,
             "fabric_fraction": inside,
             "links_fraction": None if exposed is None or inside is None else max(0.0, exposed - inside),
-            "islands": None if islands is None else islands.count,
+            "islands": None if islands is None else islands.islands,
             "statistical_efficiency": efficiency,
         }
