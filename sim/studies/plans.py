@@ -94,7 +94,8 @@ def plans(loaded: Loaded, count: int = SHOWN) -> list[Answer]:
     InputError
         If a workload fits no mesh, or if there is no training workload.
     """
-    return [_answer(loaded.scenario.name, job, fleet, count) for job, fleet in _fleets(loaded)]
+    answers = [_answer(loaded.scenario.name, job, fleet, count) for job, fleet in _fleets(loaded)]
+    return [replace(answer, rows=answer.rows[:count]) for answer in answers]
 
 
 def _fleets(loaded: Loaded) -> list[tuple[schema.Training, planning.Fleet]]:
@@ -153,9 +154,7 @@ def _answer(name: str, job: schema.Training, fleet: planning.Fleet, count: int) 
             others.append(("" if islands is None else f"{islands.islands} islands: ") + error.problems[0].message)
     rows.sort(key=lambda row: -row.efficiency * row.tokens_per_s)
     members = planning.members(job, fleet, None)
-    return Answer(
-        name, job.model.name, members * int(fleet.carrier.accelerators), members, tuple(rows[:count]), (*others, *_reasons(job, fleet))
-    )
+    return Answer(name, job.model.name, members * int(fleet.carrier.accelerators), members, tuple(rows), (*others, *_reasons(job, fleet)))
 
 
 def _row(job: schema.Training, plan: ExecutionPlan, fleet: planning.Fleet) -> PlanRow:

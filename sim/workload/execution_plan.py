@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.workload import memory_fit, parallelism, training_step
-from sim.workload.collective_schedule import PARTS
 from sim.workload.communication_bounds import CommunicationBounds
 from sim.workload.job_communication import Collective, JobCommunication, Transport
 from sim.workload.parallelism import Mesh
@@ -26,8 +25,8 @@ Times = Callable[[Task, Collective, str], tuple[float, float, float]]  # delay a
 
 SENDERS = (64, 512)  # satellites whose messages are routed for a candidate: first a few, then more
 ROUNDING = 1e-9  # relative, of a bound
-TORUS_SHAPES = 4  # shapes of the torus that are tried: those nearest to a square
-REPLICA_CHOICES = 4  # numbers of micro-batches that are tried with fewer replicas
+TORUS_SHAPES = 2  # shapes of the torus that are tried: those nearest to a square
+REPLICA_CHOICES = 3  # numbers of micro-batches that are tried with fewer replicas
 PLACEMENTS = ("stages", "replicas")  # what is on neighbouring satellites: the stages of a replica, or the replicas of a stage
 
 
@@ -92,14 +91,14 @@ def collective_candidates(ranks: int) -> Iterator[Collective]:
     ------
     Collective
         The ring in one direction and in both, and for more than three ranks halving-doubling and the tori nearest to a
-        square, in one dimension and direction at a time, in both dimensions, and in both dimensions and directions.
+        square, in one dimension and direction at a time and in both dimensions and directions.
 
     Examples
     --------
     >>> [str(collective) for collective in collective_candidates(3)]
     ['ring', 'ring, both directions']
     >>> [str(collective) for collective in collective_candidates(8)][2:5]
-    ['halving-doubling', 'torus of 2 rows', 'torus of 2 rows, both dimensions']
+    ['halving-doubling', 'torus of 2 rows', 'torus of 2 rows, both dimensions and directions']
     """
     yield Collective("ring")
     if ranks > 2:
@@ -108,7 +107,7 @@ def collective_candidates(ranks: int) -> Iterator[Collective]:
         yield Collective("halving-doubling")
         divisors = [rows for rows in range(2, ranks) if ranks % rows == 0]
         for rows in sorted(divisors, key=lambda rows: abs(math.log(rows * rows / ranks)))[:TORUS_SHAPES]:
-            yield from (Collective("torus", rows, parts) for parts in PARTS["torus"])
+            yield from (Collective("torus", rows, parts) for parts in (1, 4))
 
 
 class Choices(NamedTuple):
