@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.verify import kernels
 from sim.verify.case import Case, Failed
 from sim.workload.collectives import (
     all_reduce,
@@ -44,6 +45,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     """
     return [
         *_models(), *_memory(), *_durations(), *_collectives(), *_synchronisation(), *_steps(), *_inference(), *_launch_price(),
+        *kernels.cases(data),
     ]  # fmt: skip
 
 

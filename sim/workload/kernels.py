@@ -1,7 +1,8 @@
 """Durations of single kernels on one accelerator at full clock rate, and of collectives in its fabric domain.
 
-A kernel is a matrix product, attention, a stream through memory, or a collective. Where measured tables exist for a chip
-its durations are interpolated between measurements; elsewhere they follow a roofline of assumed efficiencies.
+A kernel is a matrix product, attention, grouped products of experts, a stream through memory, or a collective. Where
+measured tables exist for a chip its durations are interpolated between measurements
+(`sim.workload.measured_kernels`); elsewhere they follow a roofline of assumed efficiencies.
 """
 
 from __future__ import annotations
@@ -9,8 +10,17 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from sim.workload import collectives
+from sim.workload.kernel_work import (
+    ELEMENT_BYTES,
+    Work,
+    attention_work,
+    backward_ratio,
+    decode_work,
+    experts_work,
+    matmul_work,
+)
 
-ELEMENT_BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
+__all__ = ["ELEMENT_BYTES", "AssumedKernels", "Kernels"]
 
 
 class Kernels(Protocol):
@@ -48,6 +58,51 @@ class Kernels(Protocol):
             Number format.
         window : float
             Tokens that a token attends to at most; 0 for all before it.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
+        ...
+
+    def attention_backward_s(
+        self, sequences: float, tokens: float, heads: float, kv_heads: float, head_size: float, precision: str, window: float = 0.0
+    ) -> float:
+        """Causal attention of whole sequences, backward.
+
+        Parameters
+        ----------
+        sequences, tokens, heads, kv_heads, head_size, precision, window
+            See `attention_s`.
+
+        Returns
+        -------
+        float
+            Duration [s]: that of `attention_s` times `backward_ratio`.
+        """
+        ...
+
+    def experts_s(
+        self, tokens: float, hidden: float, ffn: float, experts: float, active: float, precision: str, gated: bool = True
+    ) -> float:
+        """Feed-forward products of the routed experts that one accelerator holds, with tokens spread over them at random.
+
+        Parameters
+        ----------
+        tokens : float
+            Tokens that are routed over these experts.
+        hidden, ffn : float
+            Width of the model, and the part of an expert's inner width that is here.
+        experts : float
+            Experts held here.
+        active : float
+            Experts among these that a token uses on average; with experts spread over accelerators this is the model's
+            number divided by the accelerators that share them, and may be below 1.
+        precision : str
+            Number format of weights and activations, a key of `ELEMENT_BYTES`.
+        gated : bool
+            Three matrices an expert; else two.
 
         Returns
         -------
@@ -125,42 +180,124 @@ class AssumedKernels(NamedTuple):
     def matmul_s(self, m: float, n: float, k: float, precision: str) -> float:
         """See `Kernels.matmul_s`: the longer of arithmetic and memory traffic.
 
+        Parameters
+        ----------
+        m, n, k, precision
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+
         Examples
         --------
         >>> chip = AssumedKernels((("bf16", 1e15),), 0.5, 1e12, 0.8, 1e11, 1e-6)
         >>> chip.matmul_s(1e4, 1e4, 1e4, "bf16")
         0.004
         """
-        moved_bytes = ELEMENT_BYTES[precision] * (m * k + k * n) + 2.0 * m * n
-        return max(2.0 * m * n * k / self._rate(precision), self.stream_s(moved_bytes))
+        return self._roofline_s(matmul_work(m, n, k, precision), precision)
 
     def attention_s(
         self, sequences: float, tokens: float, heads: float, kv_heads: float, head_size: float, precision: str, window: float = 0.0
     ) -> float:
-        """See `Kernels.attention_s`: scores are not written to memory."""
-        seen = tokens / 2.0 if window <= 0.0 or window >= tokens else window - window * window / (2.0 * tokens)
-        flops = 4.0 * sequences * tokens * seen * heads * head_size
-        moved_bytes = 2.0 * sequences * tokens * (2.0 * heads + 2.0 * kv_heads) * head_size
-        return max(flops / self._rate(precision), self.stream_s(moved_bytes))
+        """See `Kernels.attention_s`: scores are not written to memory.
+
+        Parameters
+        ----------
+        sequences, tokens, heads, kv_heads, head_size, precision, window
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
+        return self._roofline_s(attention_work(sequences, tokens, heads, kv_heads, head_size, window), precision)
+
+    def attention_backward_s(
+        self, sequences: float, tokens: float, heads: float, kv_heads: float, head_size: float, precision: str, window: float = 0.0
+    ) -> float:
+        """See `Kernels.attention_backward_s`.
+
+        Parameters
+        ----------
+        sequences, tokens, heads, kv_heads, head_size, precision, window
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
+        return backward_ratio(tokens) * self.attention_s(sequences, tokens, heads, kv_heads, head_size, precision, window)
+
+    def experts_s(
+        self, tokens: float, hidden: float, ffn: float, experts: float, active: float, precision: str, gated: bool = True
+    ) -> float:
+        """See `Kernels.experts_s`: the longer of arithmetic and memory traffic.
+
+        Parameters
+        ----------
+        tokens, hidden, ffn, experts, active, precision, gated
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
+        return self._roofline_s(experts_work(tokens, hidden, ffn, experts, active, precision, gated), precision)
 
     def decode_attention_s(
         self, sequences: float, context: float, heads: float, kv_heads: float, head_size: float, kv_bytes: float
     ) -> float:
-        """See `Kernels.decode_attention_s`: bound by the cache that is read."""
-        flops = 4.0 * sequences * context * heads * head_size
-        moved_bytes = 2.0 * sequences * context * kv_heads * head_size * kv_bytes
-        return max(flops / self._rate("bf16"), self.stream_s(moved_bytes))
+        """See `Kernels.decode_attention_s`: bound by the cache that is read.
+
+        Parameters
+        ----------
+        sequences, context, heads, kv_heads, head_size, kv_bytes
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
+        return self._roofline_s(decode_work(sequences, context, heads, kv_heads, head_size, kv_bytes), "bf16")
 
     def stream_s(self, moved_bytes: float) -> float:
-        """See `Kernels.stream_s`."""
+        """See `Kernels.stream_s`.
+
+        Parameters
+        ----------
+        moved_bytes
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
         return moved_bytes / (self.memory_byte_s * self.memory_efficiency)
 
     def collective_s(self, kind: str, ranks: int, size_bytes: float) -> float:
-        """See `Kernels.collective_s`: a ring."""
+        """See `Kernels.collective_s`: a ring.
+
+        Parameters
+        ----------
+        kind, ranks, size_bytes
+            As there.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
         if ranks < 2:
             return 0.0
         half_s = collectives.ring_half_s(ranks, size_bytes, self.fabric_latency_s, self.fabric_byte_s)
         return 2.0 * half_s if kind == "all_reduce" else half_s
 
-    def _rate(self, precision: str) -> float:
-        return dict(self.peak_flops)[precision] * self.efficiency
+    def _roofline_s(self, work: Work, precision: str) -> float:
+        return max(work.flops / (dict(self.peak_flops)[precision] * self.efficiency), self.stream_s(work.moved_bytes))
