@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.workload import memory_fit, parallelism, training_step
+from sim.workload.collective_schedule import PARTS
 from sim.workload.communication_bounds import CommunicationBounds
 from sim.workload.job_communication import Collective, JobCommunication, Transport
 from sim.workload.parallelism import Mesh
@@ -46,19 +47,24 @@ def collective_candidates(ranks: int) -> Iterator[Collective]:
     Yields
     ------
     Collective
-        The ring, and for more than three ranks halving-doubling and the tori nearest to a square.
+        The ring in one direction and in both, and for more than three ranks halving-doubling and the tori nearest to a
+        square, in one dimension and direction at a time, in both dimensions, and in both dimensions and directions.
 
     Examples
     --------
-    >>> [str(collective) for collective in collective_candidates(8)]
-    ['ring', 'halving-doubling', 'torus of 2 rows', 'torus of 4 rows']
+    >>> [str(collective) for collective in collective_candidates(3)]
+    ['ring', 'ring, both directions']
+    >>> [str(collective) for collective in collective_candidates(8)][2:5]
+    ['halving-doubling', 'torus of 2 rows', 'torus of 2 rows, both dimensions']
     """
     yield Collective("ring")
+    if ranks > 2:
+        yield Collective("ring", parts=2)
     if ranks > 3:
         yield Collective("halving-doubling")
         divisors = [rows for rows in range(2, ranks) if ranks % rows == 0]
         for rows in sorted(divisors, key=lambda rows: abs(math.log(rows * rows / ranks)))[:TORUS_SHAPES]:
-            yield Collective("torus", rows)
+            yield from (Collective("torus", rows, parts) for parts in PARTS["torus"])
 
 
 def feasible_tasks(
@@ -137,7 +143,7 @@ def fastest_plan(
     routed. Of equal steps the one that is shorter on instant links is chosen, then the smaller mesh and batch.
 
     In a job of more than 512 satellites the messages of the first 512 in rank order are routed, a contiguous part of the
-    constellation whose messages share links as all do. Its step is then a lower bound of that of the job.
+    constellation whose messages share links as all do. The others are taken to be as fast as the fastest of these.
     """
     search = _Search(candidates, order, members, transport, satellites)
     found = search.run()

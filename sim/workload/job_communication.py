@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.job_lifecycle import disconnected
-from sim.workload import collectives, parallelism, training_step
-from sim.workload.collectives import Phase
+from sim.workload import collective_schedule, message_times, parallelism, training_step
+from sim.workload.collective_schedule import Phase
 from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
@@ -76,34 +77,54 @@ class Transport(Protocol):
 class Costs(NamedTuple):
     """Communication times of one training step, of each job (G,) and of each satellite by its own messages (N,)."""
 
-    stage_transfer_s: Array  # one micro-batch over the slowest stage boundary
+    stage_transfer_s: Array  # one micro-batch over the slowest stage boundary: the sum of the next two
+    stage_delay_s: Array  # what pipelining hides
+    stage_drain_s: Array  # longest time for which a link transfers one micro-batch
     gradients_s: Array  # the gradient all-reduce
+    reduce_scatter_s: Array  # its first half, after which each member has its share of the sum
     own_stage_transfer_s: Array
+    own_stage_drain_s: Array
     own_gradients_s: Array
     jobs_disconnected: Flags  # jobs with messages that have no route
     satellites_disconnected: Flags  # satellites outside the largest connected component of their job
 
 
 class Collective(NamedTuple):
-    """An all-reduce algorithm and, for the torus, its number of rows."""
+    """An all-reduce algorithm, the rows of a torus, and the parts of the data that travel by different routes."""
 
     algorithm: str
     rows: int | None = None
+    parts: int = 1
 
     def __str__(self) -> str:
-        return self.algorithm if self.rows is None else f"{self.algorithm} of {self.rows} rows"
+        name = self.algorithm if self.rows is None else f"{self.algorithm} of {self.rows} rows"
+        if self.parts == 1:
+            return name
+        if self.algorithm == "ring":
+            return f"{name}, both directions"
+        return f"{name}, both dimensions" + (" and directions" if self.parts == 4 else "")
 
 
 class _Flows(NamedTuple):
-    """Messages that are transferred at the same time: their repetitions, jobs, sources, sizes and routes."""
+    """Messages of one part of a phase with their routes."""
 
-    repeat: int
+    phase: Phase
     job: Ints
-    src: Ints
+    routed: Ints | None  # messages that are routed; None: all
     start: Ints
     links: Ints
-    load_bits: Array  # of all messages on each of these links
-    stays: Flags
+    bits: Array  # for each entry of `links`, bits of the own job that the link transfers in the time of one message
+    stays: Flags  # messages of a satellite to itself
+
+
+class _Times(NamedTuple):
+    """Durations of one operation: of each job (G,), of its first half, of each satellite's own messages (N,)."""
+
+    total_s: Array
+    half_s: Array
+    own_s: Array
+    drain_s: Array  # longest time of a link for one message
+    own_drain_s: Array
 
 
 class JobCommunication:
@@ -125,8 +146,8 @@ class JobCommunication:
         self.task, self.collective, self.satellites, self.senders = task, collective, satellites, senders
         self._ranks: list[Ints] = []
         self._version = -1
-        self._stage_transfers: list[_Flows] = []
-        self._reductions: list[_Flows] = []
+        self._stage_transfers: list[list[_Flows]] = []  # parts of each phase
+        self._reductions: list[list[_Flows]] = []
 
     def costs(self, ranks: list[Ints], transport: Transport) -> Costs:
         """Communication times of all jobs with the present links.
@@ -147,16 +168,16 @@ class JobCommunication:
         if not same or transport.version != self._version:
             self._route(ranks, transport)
             self._ranks, self._version = ranks, transport.version
-        jobs = len(ranks)
-        jobs_disconnected = np.zeros(jobs, dtype=np.bool_)
+        jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
         links = transport.directed_delay_s, transport.directed_rate_bit_s
-        stage, own_stage = self._sum(self._stage_transfers, *links, jobs, jobs_disconnected)
-        gradients, own_gradients = self._sum(self._reductions, *links, jobs, jobs_disconnected)
-        outside = self._disconnected(ranks, transport, jobs_disconnected)
+        stage = self._times(self._stage_transfers, *links, jobs_disconnected)
+        gradients = self._times(self._reductions, *links, jobs_disconnected)
         return Costs(
-            stage_transfer_s=stage, gradients_s=gradients, own_stage_transfer_s=own_stage,
-            own_gradients_s=own_gradients, jobs_disconnected=jobs_disconnected, satellites_disconnected=outside,
-        )
+            stage_transfer_s=stage.total_s, stage_delay_s=stage.total_s - stage.drain_s, stage_drain_s=stage.drain_s,
+            gradients_s=gradients.total_s, reduce_scatter_s=gradients.half_s, own_stage_transfer_s=stage.own_s,
+            own_stage_drain_s=stage.own_drain_s, own_gradients_s=gradients.own_s, jobs_disconnected=jobs_disconnected,
+            satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected),
+        )  # fmt: skip
 
     def _disconnected(self, ranks: list[Ints], transport: Transport, jobs_disconnected: Flags) -> Flags:
         """Satellites that disconnect their job: members outside its largest connected component."""
@@ -168,42 +189,94 @@ class JobCommunication:
         return outside
 
     def _route(self, ranks: list[Ints], transport: Transport) -> None:
-        owner = np.full(self.satellites, -1, dtype=np.int64)
+        self._owner = owner = np.full(self.satellites, -1, dtype=np.int64)
         for g, members in enumerate(ranks):
             owner[members] = g
         stacked = np.stack(ranks) if ranks else np.zeros((0, 0), dtype=np.int64)
-        transfers, reductions = _stage_transfer_phases(self.task, stacked), _reduction_phases(self.task, self.collective, stacked)
-        self._stage_transfers = [self._routed(phase, owner, transport) for phase in transfers]
-        self._reductions = [self._routed(phase, owner, transport) for phase in reductions]
+        known: dict[int, tuple[Ints | None, Ints, Ints]] = {}
+        self._stage_transfers, self._reductions = (
+            [self._routed(parts, owner, transport, known) for parts in zip(*phases, strict=True)]
+            for phases in (
+                _stage_transfer_phases(self.task, stacked), _reduction_phases(self.task, self.collective, stacked)
+            )
+        )  # fmt: skip
 
-    def _routed(self, phase: Phase, owner: Ints, transport: Transport) -> _Flows:
-        src, dst, size_bytes = phase.src, phase.dst, phase.size_bytes
-        if self.senders is not None:
-            counted = self.senders[src]
-            src, dst, size_bytes = src[counted], dst[counted], size_bytes[counted]
-        start, links = transport.routes(src, dst)
-        bits = collectives.load_bits(start, links, size_bytes, transport.directed_delay_s.size)
-        return _Flows(
-            repeat=phase.repeat, job=owner[src], src=src, start=start, links=links, load_bits=bits, stays=np.asarray(src == dst)
-        )
+    def _routed(
+        self, parts: Sequence[Phase], owner: Ints, transport: Transport, known: dict[int, tuple[Ints | None, Ints, Ints]]
+    ) -> list[_Flows]:
+        """Routes of the parts of a phase; a link transfers the bytes of all parts of a job in the time of the phase."""
+        count, loads = transport.directed_delay_s.size, {}
+        for phase in parts:
+            if id(phase) not in known:
+                routed = None if self.senders is None else np.flatnonzero(self.senders[phase.src])
+                src, dst = (phase.src, phase.dst) if routed is None else (phase.src[routed], phase.dst[routed])
+                known[id(phase)] = (routed, *transport.routes(src, dst))
+        flows = []
+        for phase in parts:
+            routed, start, links = known[id(phase)]
+            job = owner[phase.src]
+            of_job = np.repeat(job if routed is None else job[routed], np.diff(start))
+            size_bytes = phase.size_bytes if routed is None else phase.size_bytes[routed]
+            loads[id(phase)] = of_job * count + links  # link of a job
+            flows.append(_Flows(phase, job, routed, start, links, size_bytes, np.asarray(phase.src == phase.dst)))
+        total = np.zeros((int(owner.max(initial=0)) + 1) * count)
+        for f in flows:
+            bits = 8.0 * f.phase.repeat * np.repeat(f.bits, np.diff(f.start))
+            total += np.bincount(loads[id(f.phase)], bits, minlength=total.size)
+        return [f._replace(bits=total[loads[id(f.phase)]] / f.phase.repeat) for f in flows]
 
-    def _sum(
-        self, phases: list[_Flows], delay_s: Array, rate_bit_s: Array, jobs: int, jobs_disconnected: Flags
-    ) -> tuple[Array, Array]:
-        """Duration of the phases in sequence, for each job and for each satellite's own messages.
+    def _times(self, phases: list[list[_Flows]], delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> _Times:
+        """Durations of phases in sequence; sets `jobs_disconnected` for jobs with messages that have no route."""
+        jobs, n = jobs_disconnected.size, self.satellites
+        half, own, drain, own_drain = np.zeros(jobs), np.zeros(n), np.zeros(jobs), np.zeros(n)
+        ready = np.zeros((max((len(parts) for parts in phases), default=0), n))
+        for k, parts in enumerate(phases):
+            slowest = np.zeros(n)
+            for part, flows in enumerate(parts):
+                phase = flows.phase
+                wait, busy = _message_times(flows, delay_s, rate_bit_s, jobs_disconnected)
+                message_times.advance_phase(phase, wait, busy, ready[part])
+                np.maximum.at(slowest, phase.src, phase.repeat * (wait + busy))
+                np.maximum.at(own_drain, phase.src, busy)
+                np.maximum.at(drain, flows.job, busy)
+            own += slowest
+            if 2 * (k + 1) == len(phases):
+                half = self._of_jobs(ready, jobs)
+        total = self._of_jobs(ready, jobs)
+        members = self._owner >= 0
+        own[members] = np.minimum(own[members], total[self._owner[members]])
+        return _Times(total, half, own, drain, own_drain)
 
-        Sets `jobs_disconnected` for jobs with messages that have no route.
-        """
-        total, own = np.zeros(jobs), np.zeros(self.satellites)
-        for flows in phases:
-            collectives.add_phase_times(
-                flows.start, flows.links, flows.load_bits, flows.stays, flows.job, flows.src, flows.repeat, delay_s, rate_bit_s,
-                total, own, jobs_disconnected,
-            )  # fmt: skip
-        return total, own
+    def _of_jobs(self, ready: Array, jobs: int) -> Array:
+        """Time at which the last member of each job is ready [s]."""
+        total, members = np.zeros(jobs), np.flatnonzero(self._owner >= 0)
+        np.maximum.at(total, self._owner[members], ready.max(axis=0, initial=0.0)[members])
+        return total
 
 
-def _stage_transfer_phases(task: Task, ranks: Ints) -> list[Phase]:
+def _message_times(flows: _Flows, delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> tuple[Array, Array]:
+    """Delay and link time of each message [s]; those without a route take none.
+
+    Messages that are not routed are as fast as the fastest that is.
+    """
+    count = flows.start.size - 1
+    wait, busy = np.empty(count), np.empty(count)
+    message_times.route_times(flows.start, flows.links, flows.bits, rate_bit_s[flows.links], delay_s, wait, busy)
+    job, stays = (flows.job, flows.stays) if flows.routed is None else (flows.job[flows.routed], flows.stays[flows.routed])
+    never = ~np.isfinite(wait + busy)
+    if never.any():
+        jobs_disconnected[job[never & ~stays]] = True
+        wait[never], busy[never] = 0.0, 0.0
+    if flows.routed is None:
+        return wait, busy
+    least = np.full(flows.job.size, wait.min(initial=np.inf)), np.full(flows.job.size, busy.min(initial=np.inf))
+    for all_, routed in zip(least, (wait, busy), strict=True):
+        all_[flows.routed] = routed
+        all_[~np.isfinite(all_)] = 0.0
+    return least
+
+
+def _stage_transfer_phases(task: Task, ranks: Ints) -> list[list[Phase]]:
     """One micro-batch over every stage boundary between satellites, activations forward and gradients back at the same time.
 
     With interleaving the last stage sends to the first as well, from one virtual stage to the next.
@@ -216,14 +289,16 @@ def _stage_transfer_phases(task: Task, ranks: Ints) -> list[Phase]:
     if task.batch.interleave > 1 and span > 2:
         here, there = np.concatenate((here, replicas[:, -1])), np.concatenate((there, replicas[:, 0]))
     size = np.full(2 * here.size, training_step.boundary_bytes(task))
-    return [Phase(1, np.concatenate((here, there)), np.concatenate((there, here)), size)]
+    return [[Phase(1, 0, np.concatenate((here, there)), np.concatenate((there, here)), size)]]
 
 
-def _reduction_phases(task: Task, collective: Collective, ranks: Ints) -> list[Phase]:
+def _reduction_phases(task: Task, collective: Collective, ranks: Ints) -> list[list[Phase]]:
     """All-reduces of all stage sets of all jobs at the same time."""
     if ranks.size == 0:
         return []
     span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
     jobs, members = ranks.shape
     groups = ranks.reshape(jobs, members // span, span).transpose(0, 2, 1).reshape(-1, members // span)
-    return collectives.all_reduce(collective.algorithm, groups, training_step.reduced_bytes(task), collective.rows)
+    return collective_schedule.all_reduce(
+        collective.algorithm, groups, training_step.reduced_bytes(task), collective.rows, collective.parts
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.network import topology
-from sim.workload import collectives, inference_step, step_times, training_step
+from sim.workload import inference_step, message_times, step_times, training_step
 from sim.workload.inference_step import Rates
 from sim.workload.jobs import run_losses
 from sim.workload.jobs.ledger import Ledger
@@ -42,20 +42,22 @@ def calls() -> Iterator[tuple[str, object]]:
     for name in ("operating_points", "point_at"):
         yield name, points
     yield "points_and_duty", duty
-    # five messages over four links, one of a satellite to itself, one without a route
-    start, links = np.array([0, 2, 3, 3, 3, 5]), np.array([0, 1, 1, 2, 3])
-    size, stays = rng.uniform(1e6, 1e9, 5), np.array([False, False, True, False, False])
+    # four messages over four links, and one without a route
+    start, links = np.array([0, 2, 3, 3, 4, 5]), np.array([0, 1, 1, 2, 3])
     delay_s, rate_bit_s = rng.uniform(1e-3, 1e-2, 4), rng.uniform(1e9, 1e11, 4)
-    times = collectives.flow_times_s(start, links, size, delay_s, rate_bit_s, stays)
-    for name in ("_flow_times", "_flow_time"):
-        yield name, times[np.isfinite(times)]
-    total, own, lost = np.zeros(2), np.zeros(6), np.zeros(2, dtype=np.bool_)
-    collectives.add_phase_times(
-        start, links, collectives.load_bits(start, links, size, 4), stays, np.array([0, 0, 1, 1, 0]), np.arange(5), 3, delay_s,
-        rate_bit_s, total, own, lost,
-    )  # fmt: skip
-    assert lost.tolist() == [False, True]
-    yield "add_phase_times", np.concatenate((total, own))
+    wait_s, busy_s = np.empty(5), np.empty(5)
+    message_times.route_times(start, links, rng.uniform(1e6, 1e9, 5), rate_bit_s[links], delay_s, wait_s, busy_s)
+    assert np.isinf(wait_s).tolist() == [False, False, True, False, False]
+    yield "route_times", np.concatenate((wait_s, busy_s))[np.isfinite(np.concatenate((wait_s, busy_s)))]
+    wait_s[2] = busy_s[2] = 0.0
+    for name in ("advance_rings", "advance_messages"):
+        ready_s, who = np.zeros(5), np.array([3, 0, 4, 1, 2])
+        if name == "advance_rings":
+            message_times.advance_rings(8, 5, who, wait_s, busy_s, ready_s)
+        else:
+            message_times.advance_messages(3, who, who[::-1].copy(), wait_s, busy_s, ready_s)
+        yield name, ready_s
+    yield "max_min_rates", message_times.max_min_rates(start, links, rate_bit_s, np.array([1e10, 5e9, 1e9, 2e8, 1e12]))
     r_m, healthy = rng.normal(0.0, 7e6, (3, 8)), np.array([True] * 7 + [False])
     a, b = np.arange(7), np.arange(1, 8)
     usable, length_m = topology.usable_links(r_m, a, b, healthy, 2e7, -6.3e6)

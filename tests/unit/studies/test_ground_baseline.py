@@ -23,8 +23,8 @@ from sim.studies.ground_baseline.fabric import ConstantCommunication, Star, roun
 from sim.studies.ground_baseline.plan import STANDALONE, Plan, plan_of
 from sim.studies.ground_baseline.results import results
 from sim.studies.ground_baseline.running import simulate
-from sim.workload.collectives import flow_times_s
 from sim.workload.job_communication import Collective
+from sim.workload.message_times import route_times
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.training_step import Task
 from sim.workload.transformer import Model
@@ -65,13 +65,15 @@ def test_border_on_a_star() -> None:
 
 
 def test_two_messages_into_one_node_share_its_wire() -> None:
-    """Source of truth: by hand: each waits for both; a message to oneself needs no wire."""
+    """Source of truth: by hand: each waits for both; a message to oneself has no links."""
     star = Star(3, FABRIC)
     src, dst = np.array([0, 1, 2]), np.array([2, 2, 2])
     start, links = star.routes(src, dst)
     assert (start.tolist(), links.tolist()) == ([0, 2, 4, 4], [0, 5, 1, 5])
-    found = flow_times_s(start, links, np.full(3, 1e9), star.directed_delay_s, star.directed_rate_bit_s, src == dst)
-    assert found == pytest.approx([0.2 + 4e-6, 0.2 + 4e-6, 0.0], rel=1e-12)
+    delay_s, drain_s = np.empty(3), np.empty(3)
+    bits = 8e9 * np.bincount(links, minlength=6)[links]
+    route_times(start, links, bits, star.directed_rate_bit_s[links], star.directed_delay_s, delay_s, drain_s)
+    assert delay_s + drain_s == pytest.approx([0.2 + 4e-6, 0.2 + 4e-6, np.inf], rel=1e-12)
 
 
 def test_steady_costs_follow_the_ranks() -> None:

@@ -66,11 +66,52 @@ def test_stage_transfers_on_a_line(interleave: int, stage_transfer_s: float) -> 
 
 
 def test_ring_on_a_line() -> None:
-    """By hand: 2 (n - 1) phases of an n-th of 2 GB; one hop, but for the last satellite's message back over two, which is
-    alone on its route: links are used in both directions."""
+    """By hand: four steps of a third of 2 GB; one hop, but for the last satellite's message back over two, which is alone on
+    its route: links are used in both directions. The path of four messages 2-0-1-2-0 takes the two hops twice."""
     costs = JobCommunication(task(Mesh(1, 1, 3)), Collective("ring"), 3).costs([np.arange(3)], Line(3))
-    assert costs.gradients_s[0] == pytest.approx(4 * (2 * DELAY_S + 2e9 / 3 / 1e9), rel=1e-12)
+    assert costs.gradients_s[0] == pytest.approx(6 * DELAY_S + 4 * 2 / 3, rel=1e-12)
+    assert costs.reduce_scatter_s[0] == pytest.approx(3 * DELAY_S + 2 * 2 / 3, rel=1e-12)
     assert costs.own_gradients_s[:2] == pytest.approx(4 * (DELAY_S + 2e9 / 3 / 1e9), rel=1e-12)
+
+
+def test_delay_and_drain_of_stages() -> None:
+    """By hand: the message back over three hops shares links with one other; the other links drain in half the time."""
+    costs = JobCommunication(task(Mesh(1, 4, 1), 2), Collective("ring"), 4).costs([np.arange(4)], Line(4))
+    assert costs.stage_drain_s[0] == pytest.approx(2 * MESSAGE_S, rel=1e-12)
+    assert costs.stage_delay_s[0] == pytest.approx(3 * DELAY_S, rel=1e-12)
+    assert costs.stage_transfer_s == costs.stage_delay_s + costs.stage_drain_s
+    assert costs.own_stage_drain_s == pytest.approx(np.full(4, 2 * MESSAGE_S), rel=1e-12)
+
+
+def test_both_directions_of_a_ring_on_a_line() -> None:
+    """By hand: of two ranks each half has a link of its own direction, both halves share it: as long as one ring. On a line of
+    three the message back doubles the load of links in both directions: nothing is gained."""
+    for members in (2, 3):
+        one, two = (
+            JobCommunication(task(Mesh(1, 1, members)), Collective("ring", None, parts), members)
+            .costs([np.arange(members)], Line(members))
+            .gradients_s[0]
+            for parts in (1, 2)
+        )
+        assert one == pytest.approx(two, rel=1e-12)
+
+
+@pytest.mark.parametrize("how", list(collective_candidates(12)), ids=str)
+def test_faster_links_and_own_times(how: Collective) -> None:
+    """Property: with all links twice as fast nothing takes longer; no own share is above the job's; satellites and links beyond
+    the job's do not matter."""
+    line, jobs = Line(14), [np.arange(12)]
+    line.directed_rate_bit_s = RATE_BIT_S * np.random.default_rng(3).uniform(0.2, 3.0, 26)
+    job = task(Mesh(1, 1, 12))
+    before = JobCommunication(job, how, 14).costs(jobs, line)
+    assert before.own_gradients_s[:12].min() > 0.0
+    assert before.own_gradients_s.max() <= before.gradients_s[0] * (1 + 1e-12)
+    assert 0.0 < before.reduce_scatter_s[0] < before.gradients_s[0]
+    shorter = Line(12)
+    shorter.directed_rate_bit_s = np.delete(line.directed_rate_bit_s, [11, 12, 24, 25])
+    assert JobCommunication(job, how, 12).costs(jobs, shorter).gradients_s[0] == before.gradients_s[0]
+    line.directed_rate_bit_s = 2.0 * line.directed_rate_bit_s
+    assert JobCommunication(job, how, 14).costs(jobs, line).gradients_s[0] < before.gradients_s[0]
 
 
 def test_satellite_that_disconnects_a_job() -> None:
