@@ -50,7 +50,8 @@ def all_reduce(
         Rows of the torus, a divisor of n; by default as nearly square as n allows.
     parts : int, optional
         Equal parts of the data that are reduced at the same time. A ring sends two parts in opposite directions. A torus
-        sends two parts along rows and columns first, and four parts in both directions of both.
+        sends two parts along rows and columns first, and four parts in both directions of both; a satellite changes from
+        rows to columns, or back, when it has finished all parts.
 
     Returns
     -------

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+CONTENTION_ROUNDS = 3  # rates and durations settle each other
+
 
 class Transport(Protocol):
     """What carries messages: directed links with delays [s] and rates [bit/s], and routes over them."""
@@ -115,6 +117,7 @@ class _Flows(NamedTuple):
     links: Ints
     bits: Array  # for each entry of `links`, bits of the own job that the link transfers in the time of one message
     stays: Flags  # messages of a satellite to itself
+    contended: bool = False  # whether a link carries messages of several jobs
 
 
 class _Times(NamedTuple):
@@ -149,7 +152,7 @@ class JobCommunication:
         self._stage_transfers: list[list[_Flows]] = []  # parts of each phase
         self._reductions: list[list[_Flows]] = []
 
-    def costs(self, ranks: list[Ints], transport: Transport) -> Costs:
+    def costs(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
         """Communication times of all jobs with the present links.
 
         Parameters
@@ -158,18 +161,20 @@ class JobCommunication:
             Satellites of each job in rank order; the same arrays as long as they do not change.
         transport : Transport
             Links and routes.
+        background_bit_s : ndarray, shape (2 L,), optional
+            What others ask for on each directed link [bit/s]: users, checkpoints, other workloads.
 
         Returns
         -------
         Costs
-            Times [s]; where a job has messages without a route its time leaves them out and `jobs_disconnected` is set.
+            Times [s] with the messages of the other jobs and the background present; where a job has messages without a route its time leaves them out and `jobs_disconnected` is set.
         """
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
         if not same or transport.version != self._version:
             self._route(ranks, transport)
             self._ranks, self._version = ranks, transport.version
         jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
-        links = transport.directed_delay_s, transport.directed_rate_bit_s
+        links = transport.directed_delay_s, transport.directed_rate_bit_s, background_bit_s
         stage = self._times(self._stage_transfers, *links, jobs_disconnected)
         gradients = self._times(self._reductions, *links, jobs_disconnected)
         return Costs(
@@ -223,16 +228,36 @@ class JobCommunication:
         for f in flows:
             bits = 8.0 * f.phase.repeat * np.repeat(f.bits, np.diff(f.start))
             total += np.bincount(loads[id(f.phase)], bits, minlength=total.size)
-        return [f._replace(bits=total[loads[id(f.phase)]] / f.phase.repeat) for f in flows]
+        contended = bool((np.count_nonzero(total.reshape(-1, count), axis=0) > 1).any()) if count else False
+        return [f._replace(bits=total[loads[id(f.phase)]] / f.phase.repeat, contended=contended) for f in flows]
 
-    def _times(self, phases: list[list[_Flows]], delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> _Times:
-        """Durations of phases in sequence; sets `jobs_disconnected` for jobs with messages that have no route."""
+    def _times(
+        self, phases: list[list[_Flows]], delay_s: Array, rate_bit_s: Array, background_bit_s: Array | None, jobs_disconnected: Flags
+    ) -> _Times:
+        """Durations of phases in sequence; sets `jobs_disconnected` for jobs with messages that have no route.
+
+        Where jobs share links, each is first timed alone. What its messages then ask for competes with those of the others,
+        and what they ask for when all are slower, in turn.
+        """
+        alone, phase_s = self._advance(phases, [[rate_bit_s[f.links] for f in parts] for parts in phases], delay_s, jobs_disconnected)
+        if background_bit_s is None and not any(f.contended for parts in phases for f in parts):
+            return alone
+        for _ in range(CONTENTION_ROUNDS):
+            rates = [_shared_rates(parts, s, rate_bit_s, background_bit_s) for parts, s in zip(phases, phase_s, strict=True)]
+            shared, phase_s = self._advance(phases, rates, delay_s, jobs_disconnected)
+        return shared
+
+    def _advance(
+        self, phases: list[list[_Flows]], rates_bit_s: list[list[Array]], delay_s: Array, jobs_disconnected: Flags
+    ) -> tuple[_Times, list[Array]]:
+        """Durations at given rates, and that of each phase (G,)."""
         jobs, n = jobs_disconnected.size, self.satellites
         half, own, drain, own_drain = np.zeros(jobs), np.zeros(n), np.zeros(jobs), np.zeros(n)
         ready = np.zeros((max((len(parts) for parts in phases), default=0), n))
-        for k, parts in enumerate(phases):
+        total, phase_s = np.zeros(jobs), []
+        for k, (parts, rates) in enumerate(zip(phases, rates_bit_s, strict=True)):
             slowest = np.zeros(n)
-            for part, flows in enumerate(parts):
+            for part, (flows, rate_bit_s) in enumerate(zip(parts, rates, strict=True)):
                 phase = flows.phase
                 wait, busy = _message_times(flows, delay_s, rate_bit_s, jobs_disconnected)
                 message_times.advance_phase(phase, wait, busy, ready[part])
@@ -240,18 +265,70 @@ class JobCommunication:
                 np.maximum.at(own_drain, phase.src, busy)
                 np.maximum.at(drain, flows.job, busy)
             own += slowest
+            if k + 1 < len(phases) and any(a.phase is not b.phase for a, b in zip(parts, phases[k + 1], strict=True)):
+                ready[:] = ready.max(axis=0)  # parts that change to other links change together
+            before, total = total, self._of_jobs(ready, jobs)
+            phase_s.append(total - before)
             if 2 * (k + 1) == len(phases):
-                half = self._of_jobs(ready, jobs)
-        total = self._of_jobs(ready, jobs)
+                half = total
         members = self._owner >= 0
         own[members] = np.minimum(own[members], total[self._owner[members]])
-        return _Times(total, half, own, drain, own_drain)
+        return _Times(total, half, own, drain, own_drain), phase_s
 
     def _of_jobs(self, ready: Array, jobs: int) -> Array:
         """Time at which the last member of each job is ready [s]."""
         total, members = np.zeros(jobs), np.flatnonzero(self._owner >= 0)
         np.maximum.at(total, self._owner[members], ready.max(axis=0, initial=0.0)[members])
         return total
+
+
+def _shared_rates(parts: list[_Flows], phase_s: Array, rate_bit_s: Array, background_bit_s: Array | None) -> list[Array]:
+    """Rate that a link leaves to the job of each message: all of it but the max-min fair rates of the others.
+
+    Parameters
+    ----------
+    parts : list of _Flows
+        Messages of a phase.
+    phase_s : ndarray, shape (G,)
+        Duration of the phase of each job alone [s].
+    rate_bit_s : ndarray, shape (2 L,)
+        Rate of each directed link [bit/s].
+    background_bit_s : ndarray, shape (2 L,), optional
+        What others ask for on each directed link [bit/s].
+
+    Returns
+    -------
+    list of ndarray
+        Rate for each entry of `links` of each part [bit/s].
+    """
+    count, hops, links, demands, keys = rate_bit_s.size, [], [], [], []
+    for f in parts:
+        job, size_bytes = (
+            (f.job, f.phase.size_bytes) if f.routed is None else (f.job[f.routed], f.phase.size_bytes[f.routed])
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            asked = f.phase.repeat * 8.0 * size_bytes / phase_s[job]
+        hops.append(np.diff(f.start))
+        demands.append(np.where(np.isnan(asked), 0.0, asked))
+        links.append(f.links)
+        keys.append(np.repeat(job, hops[-1]) * count + f.links)
+    if background_bit_s is not None:
+        busy = np.flatnonzero(background_bit_s > 0.0)
+        hops.append(np.ones(busy.size, dtype=np.int64))
+        demands.append(background_bit_s[busy])
+        links.append(busy)
+        keys.append(phase_s.size * count + busy)  # one more than the jobs
+    flat, hop = np.concatenate(links), np.concatenate(hops)
+    start = np.concatenate(([0], np.cumsum(hop))).astype(np.int64)
+    fair = np.repeat(message_times.max_min_rates(start, flat, rate_bit_s, np.concatenate(demands)), hop)
+    pair, which = np.unique(np.concatenate(keys), return_inverse=True)
+    own = np.bincount(which, fair, minlength=pair.size)
+    used, users = np.bincount(flat, fair, minlength=count), np.bincount(pair % count, minlength=count)
+    shared = users[flat] > 1
+    with np.errstate(invalid="ignore"):
+        others = np.where(shared & np.isfinite(rate_bit_s[flat]), used[flat] - own[which], 0.0)
+    left = np.maximum(rate_bit_s[flat] - others, np.where(shared, fair, 0.0))
+    return np.split(left, np.cumsum([f.links.size for f in parts]))[: len(parts)]
 
 
 def _message_times(flows: _Flows, delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> tuple[Array, Array]:
@@ -261,7 +338,7 @@ def _message_times(flows: _Flows, delay_s: Array, rate_bit_s: Array, jobs_discon
     """
     count = flows.start.size - 1
     wait, busy = np.empty(count), np.empty(count)
-    message_times.route_times(flows.start, flows.links, flows.bits, rate_bit_s[flows.links], delay_s, wait, busy)
+    message_times.route_times(flows.start, flows.links, flows.bits, rate_bit_s, delay_s, wait, busy)
     job, stays = (flows.job, flows.stays) if flows.routed is None else (flows.job[flows.routed], flows.stays[flows.routed])
     never = ~np.isfinite(wait + busy)
     if never.any():
