@@ -169,8 +169,8 @@ class JobCommunication:
         Returns
         -------
         Costs
-            Times [s] with the messages of the other jobs and the background present; where a job has messages without a route its
-        time leaves them out and `jobs_disconnected` is set.
+            Times [s] with the messages of the other jobs and the background present. Where a job has messages without a
+            route its time leaves them out and `jobs_disconnected` is set.
         """
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
         if not same or transport.version != self._version:

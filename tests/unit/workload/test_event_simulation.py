@@ -137,15 +137,15 @@ def test_all_reduce_on_a_moving_shell(how: Collective, time_s: float, size_bytes
 @pytest.mark.parametrize("how", WAYS, ids=str)
 def test_all_reduce_in_a_formation(how: Collective) -> None:
     """Source of truth: packets as events; 4 rows of 4 in a formation, rings in rows close over three hops, each
-    of which receives a packet, 1/32 of a message, before it sends it on."""
+    of which receives a packet, 1/48 of a message, before it sends it on: the error falls as 1 / packets."""
     grid = formation(4, 4)
     ranks = list(range(16)) if how.algorithm == "torus" else [0, 1, 2, 3, 7, 6, 5, 9, 10, 11, 15, 14, 13, 12, 8, 4]
-    theirs = grid.simulated_s([_programs(how, ranks, GRADIENTS_BYTES)], 32)[0]
+    theirs = grid.simulated_s([_programs(how, ranks, GRADIENTS_BYTES)], 48)[0]
     assert _ours_s(grid, how, [ranks], GRADIENTS_BYTES)[0] == pytest.approx(theirs, rel=0.02)
 
 
-@pytest.mark.parametrize(("size_bytes", "within"), [(2e10, 0.05), (2e9, 0.12)], ids=["bandwidth", "latency"])
-def test_two_jobs_that_share_links(size_bytes: float, within: float) -> None:
+@pytest.mark.parametrize("size_bytes", [2e10, 2e9], ids=["bandwidth", "latency"])
+def test_two_jobs_that_share_links(size_bytes: float) -> None:
     """Source of truth: packets of both jobs in turn. Two rings of three take every fourth satellite of one plane; their messages
     share all links of the plane. Where light time leaves links idle for half of a step, messages of two jobs avoid each other
     in the simulation; fluid rates cannot."""
@@ -154,5 +154,5 @@ def test_two_jobs_that_share_links(size_bytes: float, within: float) -> None:
     programs = [_programs(Collective("ring"), ranks, size_bytes) for ranks in jobs]
     ours = _ours_s(grid, Collective("ring"), jobs, size_bytes)
     alone = _ours_s(grid, Collective("ring"), jobs[:1], size_bytes)[0]
-    assert ours == pytest.approx(grid.simulated_s(programs, 24), rel=within)
+    assert ours == pytest.approx(grid.simulated_s(programs, 24), rel=0.05)
     assert ours[0] > 1.25 * alone
