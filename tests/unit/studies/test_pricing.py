@@ -1,0 +1,124 @@
+"""Money, energy and carbon of comparisons and of bad prices, on a small fleet with independent work."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+import sim
+from sim.config.scenario import load
+from sim.studies.operands import compare, load_pair
+from sim.studies.pricing import multiple_of_capex
+
+FLEET = (
+    "duration=10 min", "workloads=[{kind: independent}]", "links=", "ground.stations=[]", "satellite.mass=1.3 t",
+    "economics.launch.reference.altitude=2000 km", "economics.launch.reference.inclination=100 deg",
+)  # fmt: skip
+# one satellite by hand [USD], as in tests/validation/test_wiring.py: 391 kg of the rest at 2,000 USD/kg
+BUILT = 1.1 * (130e3 + 15e3 + 150e3 + 64 * 10_500.0 + 391.0 * 2000.0)
+MONEY = ("capital cost", "operating cost", "cost per useful PFLOP/s-day", "energy per useful PFLOP/s-day", "CO2e per useful PFLOP/s-day")
+
+
+@pytest.fixture(scope="module")
+def sides() -> Any:
+    return load_pair(sim.load("suncatcher", FLEET), "baseline:colossus-1")
+
+
+@pytest.mark.parametrize("equal", ["nameplate", "useful", "power"])
+def test_both_sides_are_sized_and_priced(sides: Any, equal: str) -> None:
+    """By hand: whole satellites, 49 on a launch that is paid whole; work in exact proportion. Money, energy and carbon of both sides."""
+    found = compare(*sides, equal)
+    assert found.equal is not None
+    rows = {row.metric: row for row in found.metrics}
+    n = math.ceil(81 * found.equal.factor)
+    assert rows["satellites"].a_scaled == n
+    assert rows["launches"].a_scaled == math.ceil(n / 49)
+    assert rows["mass"].a_scaled == pytest.approx(1.3 * n)
+    assert rows["capital cost"].a_scaled == pytest.approx(n * BUILT + math.ceil(n / 49) * 97e6, rel=1e-12)
+    for name in MONEY:
+        row = rows[name]
+        assert None not in (row.a, row.a_scaled, row.b), name
+        assert row.reason is None, name
+    assert rows["launched power"].b is None
+    assert rows["launched power"].reason == "colossus-1 is on the ground"
+
+
+def test_break_even_is_against_the_site_that_was_run(sides: Any) -> None:
+    """By definition: rides at the break-even price make the useful PFLOP/s-day cost what it does on the site."""
+    rows = {row.metric: row for row in compare(*sides).metrics}
+    even, site = rows["break-even launch price"].a, rows["cost per useful PFLOP/s-day"].b
+    assert even is not None
+    assert even > 0.0
+    ride = ("economics.launch.price=null", f"economics.launch.price_per_mass={even!r} USD/kg")
+    at_even = sim.run(sim.load("suncatcher", (*FLEET, *ride))).summary["cost"]
+    assert at_even["usd_per_useful_pflop_day"] == pytest.approx(site, rel=1e-9)
+
+
+def test_equal_in_capital_cost_counts_whole_satellites(sides: Any) -> None:
+    """By hand: the most satellites within 300 MUSD: 49 cost 94.3 + 97 MUSD; of more, with a second launch, (300 - 194) MUSD pay for 55."""
+    multiple = multiple_of_capex(sides[0].priced, 81, 300e6)
+    assert multiple is not None
+    n = math.floor((300e6 - 2 * 97e6) / BUILT)
+    assert n > 49
+    assert round(81 * multiple) == n
+    assert multiple_of_capex(sides[0].priced, 81, 1e6) is None  # less than one satellite
+
+
+def test_more_radiator_costs_more_to_the_closed_form() -> None:
+    """Closed form: 10 m2 at 5 kg/m2 and 5,000 USD/m2; with the share of structure and propulsion at 2,000 USD/kg; a tenth for integration."""
+    sets = tuple(text for text in FLEET if "mass" not in text)
+    costs = [sim.run(sim.load("suncatcher", (*sets, *more))).summary for more in ((), ("satellite.thermal.radiator.area=40 m2",))]
+    ratio = math.exp(300.0 / (1500.0 * 9.80665)) - 1.0
+    carried = 1.15 * (1.0 + 1.5 * ratio / (1.0 - 0.5 * ratio))
+    added_kg = 81 * 50.0 * carried
+    assert costs[1]["design"]["mass_kg"] - costs[0]["design"]["mass_kg"] == pytest.approx(added_kg, rel=1e-9)
+    parts = [one["cost"]["capex_by_part_usd"] for one in costs]
+    assert parts[1]["radiator"] - parts[0]["radiator"] == pytest.approx(81 * 50e3, rel=1e-12)
+    assert parts[1]["bus"] - parts[0]["bus"] == pytest.approx(81 * 50.0 * (carried - 1.0) * 2000.0, rel=1e-6)
+    built = [sum(value for part, value in one.items() if part != "launch") for one in parts]
+    assert built[1] - built[0] == pytest.approx(1.1 * 81 * (50e3 + 50.0 * (carried - 1.0) * 2000.0), rel=1e-6)
+
+
+def test_replacements_follow_the_failures_of_whole_satellites() -> None:
+    """By hand: one in 40 years of satellites that cost BUILT and a share of two launches; units of satellites cost nothing."""
+    costs = [
+        sim.run(sim.load("suncatcher", (*FLEET, f"fleet={{failures: {name}}}"))).summary["cost"]["opex_by_part_usd_per_year"]
+        for name in ("leo-default", "soft-default")
+    ]
+    assert costs[0]["replenishment"] == pytest.approx((81 * BUILT + 2 * 97e6) / 40.0, rel=1e-12)
+    assert costs[1]["replenishment"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("economics.launch.price=-3 USD", "economics.launch.price: '-3 USD' must be at least 0 USD; write it like '97e6 USD'"),
+        ("economics.array=-1 USD/m2", "economics.array: '-1 USD/m2' must be at least 0 USD/m2; write it like '1000 USD/m2'"),
+        ("economics.spacecraft=3 USD/kg", "economics.spacecraft: was renamed to bus; write `bus:` instead"),
+        ("economics.launch.price_per_mass=7 USD/kg",
+         "economics.launch.price_per_mass: has a price of the whole launch beside it; write one of the two"),
+    ],
+)  # fmt: skip
+def test_bad_prices_are_one_line(dawndusk: Any, text: str, line: str) -> None:
+    """Source of truth: the rule: one clear line, exit 2."""
+    called = dawndusk("validate", "suncatcher", "--set", text)
+    assert called.code == 2
+    assert len(called.errors) == 1
+    assert called.errors[0].endswith(line)
+
+
+def test_without_a_price_the_break_even_is_told(dawndusk: Any) -> None:
+    """Source of truth: the rule: no number where a price is missing, the break-even instead."""
+    sets = (*FLEET, "economics.launch.price=null", "satellite.accelerator={extends: tpu-v6e}", "satellite.accelerator.host.price=null")
+    called = dawndusk("run", "suncatcher", "--no-report", *(f"--set={text}" for text in sets))
+    assert called.code == 0
+    assert "no sum without a price of hosts, launch; break-even at" in " ".join(called.out.split())
+
+
+def test_emissions_and_orbits_of_a_catalogue_of_shells() -> None:
+    """Source of truth: two shells of a shorthand are two lots, each with launches of its own."""
+    code = "constellation={kind: shorthand, code: 'D:550:53.0:24/4/1+D:1200:88.0:24/4/1'}"
+    found = load("suncatcher", (*FLEET, code))
+    assert sim.run(found).summary["design"]["launches"] == 2
