@@ -297,8 +297,8 @@ def site_carbon(given: schema.Site, bill: cost.Site, work: cost.Work) -> footpri
     return footprint.ground(bill.accelerators, bill.machines_w, bill.mean_w, (given.machines_life, given.building_life), of, work)
 
 
-def assumed_site_usd(given: schema.Site, precision: str) -> float | None:
-    """Cost of a ground site for each useful PFLOP/s-day, at the useful share that it states and at full load.
+def assumed_site_usd(given: schema.Site, precision: str, useful_fraction: float) -> float | None:
+    """Cost of a ground site for each useful PFLOP/s-day, at full load.
 
     Parameters
     ----------
@@ -306,6 +306,8 @@ def assumed_site_usd(given: schema.Site, precision: str) -> float | None:
         The site.
     precision : str
         Precision of the nameplate.
+    useful_fraction : float
+        Useful share of nameplate.
 
     Returns
     -------
@@ -315,5 +317,5 @@ def assumed_site_usd(given: schema.Site, precision: str) -> float | None:
     peak = given.accelerator.peak.get(precision)
     if peak is None:
         return None
-    work = cost.Work(given.useful_fraction * given.accelerators * peak, None, 1.0, None)
+    work = cost.Work(useful_fraction * given.accelerators * peak, None, 1.0, None)
     return cost.ground(site(given, given.power), work).usd_per_useful_pflop_day

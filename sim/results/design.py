@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sim.config import economics_params, schema
+from sim.config import economics_params, schema, workload_params
 from sim.config.ground_sites import baseline_site
 from sim.config.scenario import Loaded
 from sim.economics import cost, footprint, mass
+from sim.workload.inference_step import operating_point
+from sim.workload.service import service_problem
 
 
 def section(loaded: Loaded) -> dict[str, Any]:
@@ -128,11 +130,51 @@ def costs(
         vehicle = economics_params.vehicle(economics)
         against = against_usd
         if against is None and baseline is not None:
-            against = economics_params.assumed_site_usd(baseline_site(baseline), scenario.reference_precision)
+            site = baseline_site(baseline)
+            share = assumed_useful_fraction(site, scenario, loaded.satellites)
+            against = economics_params.assumed_site_usd(site, scenario.reference_precision, share)
         gates = economics_params.gateways(scenario)
         spent = cost.orbit(fleet, economics_params.prices(economics), vehicle, gates, done, against)
         gases = footprint.orbit(fleet, vehicle, economics_params.factors(economics), done)
     return {"cost": spent._asdict(), "energy": footprint.energy(load_w, done)._asdict(), "carbon": gases._asdict()}
+
+
+class _Node(NamedTuple):
+    accelerator: schema.Accelerator
+    accelerators: int
+
+
+def assumed_useful_fraction(site: schema.Site, scenario: schema.Scenario, satellites: int) -> float:
+    """Useful share of nameplate that a ground site reaches with the work of a scenario, without simulating it.
+
+    Parameters
+    ----------
+    site : Site
+        The site.
+    scenario : Scenario
+        Scenario whose workloads it does.
+    satellites : int
+        Satellites of the scenario, which say how much of the site each workload gets.
+
+    Returns
+    -------
+    float
+        Mean over workloads: what the site states for training, a full service for inference, and the kernel efficiency for
+        independent work.
+    """
+    node = _Node(site.accelerator, site.accelerators_per_node)
+    counts = workload_params.counts(scenario.workloads, 0, satellites)
+    total = 0.0
+    for job, count in zip(scenario.workloads, counts, strict=True):
+        share = site.useful_fraction
+        if isinstance(job, schema.Inference) and job.precision in site.accelerator.peak:
+            service = workload_params.service(job, node)
+            if service_problem(service) is None:
+                share = float(operating_point(service, 1.0).useful)
+        elif isinstance(job, schema.Independent):
+            share = site.accelerator.kernel_efficiency
+        total += share * count
+    return total / sum(counts) if sum(counts) else site.useful_fraction
 
 
 def site_costs(site: schema.Site, done: cost.Work, load_w: float, factor: float = 1.0) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Site(Section):
     building_life: Life = Field(description="Life of building, power and cooling")
     capital_rate: Rate = Field(description="Cost of capital per year")
     useful_fraction: Fraction = Field(
-        description="Useful share of nameplate that the break-even of a run assumes; compare simulates the site instead"
+        description="Useful share of nameplate in training, for the break-even of a run; compare simulates the site instead"
     )
     emissions: SiteEmissions = Field(description="Greenhouse gases of machines, building and electricity")
     fabric: Fabric = Field(description="Network between the nodes")

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 import sim
+from sim.config.ground_sites import baseline_site
 from sim.config.scenario import load
+from sim.results import design
+from sim.studies import ground_baseline
 from sim.studies.operands import compare, load_pair
 from sim.studies.pricing import multiple_of_capex
 
@@ -122,3 +125,15 @@ def test_emissions_and_orbits_of_a_catalogue_of_shells() -> None:
     code = "constellation={kind: shorthand, code: 'D:550:53.0:24/4/1+D:1200:88.0:24/4/1'}"
     found = load("suncatcher", (*FLEET, code))
     assert sim.run(found).summary["design"]["launches"] == 2
+
+
+@pytest.mark.parametrize(
+    ("workloads", "limit"),
+    [("[{kind: inference, model: llama-3-8b}]", 0.01), ("[{kind: inference, model: llama-3-8b, share: 0.5}, {kind: independent}]", 0.01)],
+)
+def test_assumed_share_of_the_site_is_that_of_its_run(workloads: str, limit: float) -> None:
+    """Source of truth: the site, simulated with the same workloads; its steps see the same service at full rate, spares apart (0.3 %)."""
+    loaded = sim.load("suncatcher", (*FLEET, f"workloads={workloads}"))
+    simulated = ground_baseline.run("colossus-1", like=loaded).summary["compute"]["useful_fraction"]
+    assumed = design.assumed_useful_fraction(baseline_site("colossus-1"), loaded.scenario, loaded.satellites)
+    assert assumed == pytest.approx(simulated, rel=limit)
