@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from sim.config import economics_params, resolve, yaml_tree
+from sim.config.error_text import field_problems
 from sim.config.errors import InputError, Origin, Problem
-from sim.config.schema import Site
+from sim.config.schema import Section, Site
 from sim.config.yaml_tree import Node
 from sim.economics import cost
+
+
+class _Baseline(Section):
+    """A site where a scenario has it, so that messages name the same fields."""
+
+    baseline: Site
 
 
 def site_tree(site: str) -> Node:
@@ -48,8 +57,16 @@ def site_of(root: Node) -> Site:
     -------
     Site
         The site in SI.
+
+    Raises
+    ------
+    InputError
+        With all problems of its fields.
     """
-    return Site.model_validate(yaml_tree.plain(root))
+    try:
+        return _Baseline.model_validate({"baseline": yaml_tree.plain(root)}).baseline
+    except ValidationError as error:
+        raise InputError(field_problems(error, Node({"baseline": root}, root.origin), wrapped=False)) from None
 
 
 def records(root: Node) -> dict[str, Node]:

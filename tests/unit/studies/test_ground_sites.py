@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sim.config.errors import InputError
-from sim.config.ground_sites import read_baseline
+from sim.config.ground_sites import read_baseline, site_of, site_tree
 
 
 def test_colossus() -> None:
@@ -34,3 +36,17 @@ def test_none() -> None:
 def test_unknown() -> None:
     with pytest.raises(InputError, match="did you mean 'colossus-1'"):
         read_baseline("colossus", "bf16")
+
+
+def test_a_bad_file_is_told_line_by_line(tmp_path: Path, repo: Path) -> None:
+    """Source of truth: the rule: all problems at once, each with its line and what to write; a key of an earlier version by its new name."""
+    text = (repo / "configs" / "baselines" / "colossus-1.yaml").read_text("utf-8")
+    file = tmp_path / "mine.yaml"
+    file.write_text(text + "price_per_watt: 38 USD\noperations: -1 %\n", encoding="utf-8")
+    line = text.count("\n") + 1
+    with pytest.raises(InputError) as raised:
+        site_of(site_tree(str(file)))
+    assert sorted(str(raised.value).splitlines()) == [
+        f"{file}:{line}:1: baseline.price_per_watt: was renamed to building; write `building:` instead",
+        f"{file}:{line + 1}:1: baseline.operations: '-1 %' must be at least 0; write it like '8 %'",
+    ]
