@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 STANDARD_GRAVITY_M_S2 = 9.80665
+MOST_EXPONENT = 10.0  # delta-v over exhaust velocity: a dry mass of 1/22,000 is no satellite
 
 
 class Propulsion(NamedTuple):
@@ -113,14 +114,17 @@ def propellant_kg(dry_kg: float, propulsion: Propulsion) -> float:
     Returns
     -------
     float
-        Propellant [kg]; infinite where the tanks outweigh what their propellant can move.
+        Propellant [kg]; infinite where the tanks outweigh what their propellant can move, or no tank could.
 
     Examples
     --------
     >>> round(propellant_kg(1000.0, Propulsion(0.0, 9806.65, 1000.0, 0.0, 1.0)), 1)
     1718.3
     """
-    ratio = math.exp(delta_v_m_s(propulsion) / (propulsion.specific_impulse_s * STANDARD_GRAVITY_M_S2)) - 1.0
+    exponent = delta_v_m_s(propulsion) / (propulsion.specific_impulse_s * STANDARD_GRAVITY_M_S2)
+    if exponent > MOST_EXPONENT:
+        return math.inf
+    ratio = math.exp(exponent) - 1.0
     left = 1.0 - ratio * propulsion.tank_fraction
     return dry_kg * ratio / left if left > 0.0 else math.inf
 

@@ -68,7 +68,7 @@ class Launch(Section):
     latitude: Annotated[float, Quantity("rad", least=-1.5, most=1.5, example="28.5 deg")] = Field(
         description="Latitude of the launch site: the rotation of the Earth helps launches to the east"
     )
-    velocity_scale: Annotated[float, Quantity("m/s", above=0.0, example="2.8 km/s")] = Field(
+    velocity_scale: Annotated[float, Quantity("m/s", least=500.0, example="2.8 km/s")] = Field(
         description="Additional velocity that lowers the capacity to 1/e, from the capacities to two orbits"
     )
     fairing: Volume | None = Field(

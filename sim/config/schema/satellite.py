@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Efficiency, FieldError, Fraction, Name, Power, Section, Temperature
+from sim.economics import mass
 
 
 class Leakage(Section):
@@ -346,6 +348,18 @@ class Satellite(Section):
     stowed_volume: Annotated[float, Quantity("m3", above=0.0, example="5 m3")] | None = Field(
         default=None, description="Volume in the fairing; without it, mass and number alone limit a launch"
     )
+
+    @model_validator(mode="after")
+    def _propellant_moves_its_tanks(self) -> Satellite:
+        given = self.propulsion
+        duty = mass.Propulsion(given.station_keeping, given.deorbit, given.specific_impulse, given.tank_fraction, self.life)
+        if math.isinf(mass.propellant_kg(1.0, duty)):
+            raise FieldError(
+                "propulsion.tank_fraction",
+                f"{given.tank_fraction:g} of the propellant are more than it can move: {mass.delta_v_m_s(duty):,.4g} m/s over the life at "
+                f"{given.specific_impulse:g} s; write a smaller one, a higher specific_impulse or less delta-v",
+            )
+        return self
 
     @model_validator(mode="after")
     def _battery_holds_the_bus(self) -> Satellite:

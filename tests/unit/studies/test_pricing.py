@@ -99,6 +99,9 @@ def test_replacements_follow_the_failures_of_whole_satellites() -> None:
     [
         ("economics.launch.price=-3 USD", "economics.launch.price: '-3 USD' must be at least 0 USD; write it like '97e6 USD'"),
         ("economics.array=-1 USD/m2", "economics.array: '-1 USD/m2' must be at least 0 USD/m2; write it like '1000 USD/m2'"),
+        ("satellite.propulsion.deorbit=40 km/s",
+         "satellite.propulsion.tank_fraction: 0.5 of the propellant are more than it can move: 4.01e+04 m/s over the life at 1500 s; "
+         "write a smaller one, a higher specific_impulse or less delta-v"),
         ("economics.spacecraft=3 USD/kg", "economics.spacecraft: was renamed to bus; write `bus:` instead"),
         ("economics.launch.price_per_mass=7 USD/kg",
          "economics.launch.price_per_mass: has a price of the whole launch beside it; write one of the two"),
