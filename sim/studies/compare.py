@@ -9,14 +9,13 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from sim import api
 from sim.config import yaml_tree
 from sim.config.errors import Origin, RunError, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
 from sim.results.formatting import cause_label, reached
 from sim.results.store import Results
 from sim.studies.input_differences import Input, differing_inputs
-from sim.studies.pricing import Pricer, fleet_pricer, multiple_of_capex
+from sim.studies.pricing import Pricer, folder_pricer, multiple_of_capex
 
 EQUAL: Final = {
     "nameplate": "nameplate",
@@ -148,7 +147,7 @@ def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None
     return Comparison(
         a=one.label, b=two.label, inputs=inputs,
         metrics=_metrics(one, two, None if scaled is None else factor), waterfall=losses, equal=scaled,
-        reasons=_reasons(losses), notes=tuple(_notes(one, two)),
+        reasons=_reasons(losses), notes=(*_notes(one, two), *_unpriced(one, equal)),
         summaries=(one.results.summary, two.results.summary),
     )  # fmt: skip
 
@@ -172,6 +171,13 @@ def _notes(a: Operand, b: Operand) -> list[str]:
     for operand in ground:
         notes += [f"{operand.label}: {line}" for line in operand.results.summary["notes"]]
     return notes
+
+
+def _unpriced(a: Operand, equal: str | None) -> list[str]:
+    """A note where the scenario behind the scaled side is not at hand to count whole launches."""
+    if equal is None or a.priced is not None or _found(a.results.summary, "cost.capex_usd") is None:
+        return []
+    return [f"{a.label}: costs are scaled in proportion, its scenario is not at hand; compare a scenario or a results folder"]
 
 
 def check_equal(equal: str | None) -> None:
@@ -249,8 +255,7 @@ def as_operand(letter: str, results: Results) -> Operand:
     label = f"{letter} ({results.summary['scenario']})"
     if results.folder is None:
         return Operand(label, results)
-    file = results.folder / "scenario.yaml"
-    return Operand(label, results, yaml_tree.read(file), fleet_pricer(api.load(file), results))
+    return Operand(label, results, yaml_tree.read(results.folder / "scenario.yaml"), folder_pricer(results))
 
 
 # --- metrics ----------------------------------------------------------------------------------------------------------

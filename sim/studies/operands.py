@@ -17,7 +17,7 @@ from sim.config.scenario import Loaded, Overrides, overrides
 from sim.results.store import Results, resolved_yaml
 from sim.studies.compare import Comparison, Operand, as_operand, check_equal, check_work
 from sim.studies.compare import compare as compare_results
-from sim.studies.pricing import fleet_pricer, site_pricer
+from sim.studies.pricing import fleet_pricer, folder_pricer, site_pricer
 
 BASELINE = "baseline:"
 Side = str | Path | Loaded | Results | Operand
@@ -187,8 +187,8 @@ def _operand(
         return _baseline(side, _scenario_of(*other))
     if own is None:
         folder = Path(str(side))
-        results, file = api.open_results(folder), folder / "scenario.yaml"
-        return Operand(folder.name, results, yaml_tree.read(file), fleet_pricer(api.load(file), results))
+        results = api.open_results(folder)
+        return Operand(folder.name, results, yaml_tree.read(folder / "scenario.yaml"), folder_pricer(results))
     if own.sha256 not in cache:
         cache[own.sha256] = api.run(own, threads=threads)
     found = cache[own.sha256]

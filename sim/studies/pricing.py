@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from sim import api
 from sim.config import economics_params, schema
+from sim.config.errors import InputError
 from sim.config.scenario import Loaded
 from sim.economics import cost
 from sim.results import design
@@ -53,6 +55,26 @@ def fleet_pricer(loaded: Loaded, results: Results) -> Pricer:
         }  # fmt: skip
 
     return priced
+
+
+def folder_pricer(results: Results) -> Pricer | None:
+    """Pricer of a results folder.
+
+    Parameters
+    ----------
+    results : Results
+        Results with a folder.
+
+    Returns
+    -------
+    callable or None
+        None where its scenario cannot be loaded, such as one of a catalogue whose file is gone.
+    """
+    assert results.folder is not None
+    try:
+        return fleet_pricer(api.load(results.folder / "scenario.yaml"), results)
+    except InputError:
+        return None
 
 
 def site_pricer(site: schema.Site, results: Results) -> Pricer:

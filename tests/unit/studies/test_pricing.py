@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,3 +141,18 @@ def test_assumed_share_of_the_site_is_that_of_its_run(workloads: str, limit: flo
     simulated = ground_baseline.run("colossus-1", like=loaded).summary["compute"]["useful_fraction"]
     assumed = design.assumed_useful_fraction(baseline_site("colossus-1"), loaded.scenario, loaded.satellites)
     assert assumed == pytest.approx(simulated, rel=limit)
+
+
+def test_folders_are_priced_too(tmp_path: Path, sides: Any) -> None:
+    """Source of truth: the comparison of the scenario that the folder holds; without its scenario costs are in proportion, and that is noted."""
+    found = sim.run(sim.load("suncatcher", FLEET), tmp_path / "run")
+    assert found.folder is not None
+    of_folder, of_run = compare(tmp_path / "run", sides[1], "useful"), compare(*sides, "useful")
+    rows = [{row.metric: row.a_scaled for row in each.metrics} for each in (of_folder, of_run)]
+    assert [rows[0][name] for name in MONEY] == pytest.approx([rows[1][name] for name in MONEY], rel=1e-12)
+    alone = compare(sim.run(sim.load("suncatcher", FLEET)), sides[1], "useful")
+    assert alone.equal is not None
+    assert any("costs are scaled in proportion" in note for note in alone.notes)
+    assert next(row.a_scaled for row in alone.metrics if row.metric == "capital cost") == pytest.approx(
+        (81 * BUILT + 2 * 97e6) * alone.equal.factor, rel=1e-12
+    )
