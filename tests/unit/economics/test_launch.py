@@ -43,7 +43,7 @@ def test_nothing_is_gained_below_the_reference_orbit() -> None:
     ("launcher", "altitude_m", "inclination_deg", "kg", "limit"),
     [
         # 63.8 t and 26.7 t at 185 km x 35,786 km, 27 deg [spacex-falcon-heavy]: 2.46 km/s more, as the scale says
-        ("falcon-heavy-list", None, 28.5, 26_700.0, 0.03),
+        ("falcon-heavy-expendable", None, 28.5, 26_700.0, 0.03),
         # 100 t up to 500 km at 98.9 deg [starship-users-guide]
         ("starship-target", 500e3, 98.9, 100_000.0, 1e-9),
     ],

@@ -11,14 +11,14 @@ from sim.config.ground_sites import read_baseline, site_of, site_tree
 
 
 def test_colossus() -> None:
-    """Source of truth: the record: 220,000 at 989 dense TFLOP/s each, 300 MW; 38,000 USD each with host and
+    """Source of truth: the record: 220,000 at 989 dense TFLOP/s each, 300 MW; 41,000 USD each with host and
     network, and 11.7 USD for each of 250 MW of machines (PUE 1.2)."""
     found = read_baseline("colossus-1", "bf16")
     assert found == {
         "name": "colossus-1",
         "accelerators": 220_000,
         "power_w": 300e6,
-        "capex_usd": pytest.approx(220_000 * 38_000.0 + 11.7 * 250e6),
+        "capex_usd": pytest.approx(220_000 * 41_000.0 + 11.7 * 250e6),
         "nameplate_flops_per_s": pytest.approx(217.58e18),
     }
 

@@ -18,7 +18,7 @@ from sim.studies.pricing import multiple_of_capex
 
 FLEET = (
     "duration=10 min", "workloads=[{kind: independent}]", "links=", "ground.stations=[]", "satellite.mass=1.3 t",
-    "economics.launch.reference.altitude=2000 km", "economics.launch.reference.inclination=100 deg",
+    "economics.launch.capacity=63.8 t", "economics.launch.reference.altitude=2000 km", "economics.launch.reference.inclination=100 deg",
 )  # fmt: skip
 # one satellite by hand [USD], as in tests/validation/test_wiring.py: 391 kg of the rest at 2,000 USD/kg
 BUILT = 1.1 * (130e3 + 15e3 + 150e3 + 64 * 10_500.0 + 391.0 * 2000.0)
