@@ -129,7 +129,7 @@ def test_other_items_by_path(files: Path) -> None:
 
 
 def test_ground_site_by_path(files: Path) -> None:
-    """By hand: 28,000 + 11,000 + 2,000 USD an accelerator and 11.7 USD for each watt of 200 MW / 1.2; peak and number of the shipped site."""
+    """By hand: 30,000 + 9,000 + 2,000 USD an accelerator and 11.7 USD for each watt of 200 MW / 1.2; peak and number of the shipped site."""
     found = loaded(files, "satellite: suncatcher\nbaseline: ./ground/site.yaml\n")
     site = found.scenario.baseline
     assert isinstance(site, Site)

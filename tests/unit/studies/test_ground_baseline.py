@@ -208,7 +208,7 @@ def test_power_and_price() -> None:
     """By hand: all at work draws the announced power, nobody there nothing; a node whose chips wait for
     a fourth draws 1.2 x 8 x (700 - 140) W less.
 
-    32 accelerators of 28,000 + 11,000 + 2,000 USD, and 11.7 USD for each watt of their part of 300/1.2 MW.
+    32 accelerators of 30,000 + 9,000 + 2,000 USD, and 11.7 USD for each watt of their part of 300/1.2 MW.
     """
     site, half_hour = _site(4), STANDALONE._replace(duration_s=1800.0, workloads=[schema.Independent(kind="independent")])
     busy = _told(site, half_hour, [])
