@@ -40,6 +40,9 @@ RENAMED_KEYS = {
         for place in (*_ON_SATELLITES, ("baseline",))
         for old, new in (("interconnect", "fabric.rate"), ("interconnect_latency", "fabric.latency"))
     },
+    ("economics", "spacecraft"): "bus",
+    ("economics", "accelerator"): "satellite.accelerator.price",
+    ("baseline", "price_per_watt"): "building",
 }
 RENAMED_KINDS = {"stream": "independent"}
 

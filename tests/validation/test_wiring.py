@@ -98,12 +98,16 @@ def test_users_wait_for_the_way_there_and_back(links: str) -> None:
 
 @pytest.mark.parametrize(("satellites", "launches"), [(4, 1), (49, 1), (50, 2)])
 def test_cost_by_hand(satellites: int, launches: int) -> None:
-    """By hand: 1.3 t and 64 accelerators each at 2,000 USD/kg and 30,000 USD; 63.8 t and 150e6 USD a launch, of which 49 satellites
-    (63.7 t) fill one and 50 (65 t) need two."""
-    loaded = books.load(books.ring("06:00", satellites), "duration=1 min", "economics={launch: falcon-heavy-expendable}")
+    """By hand: 130 m2 of array, 15 kWh, 30 m2 of radiator, 64 chips with hosts of 10,500 USD, and what is left of 1.3 t at 2,000
+    USD/kg, a tenth more for integration; 63.8 t and 150e6 USD a launch, of which 49 satellites (63.7 t) fill one and 50 (65 t) need two."""
+    everywhere = ("economics.launch.reference.altitude=2000 km", "economics.launch.reference.inclination=100 deg")
+    loaded = books.load(
+        books.ring("06:00", satellites), "duration=1 min", "satellite.mass=1.3 t", "economics={launch: falcon-heavy-expendable}", *everywhere
+    )
     reported = summary.summary(Run(loaded, threads=1).finish())
     assert reported["design"]["launches"] == launches
-    built_usd = satellites * (1300.0 * 2000.0 + 64 * 30_000.0)
+    rest_kg = 1300.0 - 130.0 * 3.1 - 100.0 - 30.0 * 5.0 - 64 * 4.0
+    built_usd = satellites * 1.1 * (130e3 + 15e3 + 150e3 + 64 * 10_500.0 + 2000.0 * rest_kg)
     assert reported["cost"]["capex_usd"] == pytest.approx(built_usd + launches * 150e6, rel=1e-12)
 
 

@@ -8,8 +8,9 @@ from pydantic import Discriminator, Field, Tag
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Fraction, Name, Section, Switch
+from sim.config.schema.economics import Economics
 from sim.config.schema.events import Event, Moment
-from sim.config.schema.fleet import Economics, Fleet
+from sim.config.schema.fleet import Fleet
 from sim.config.schema.jobs import Independent, Workload
 from sim.config.schema.links import Links
 from sim.config.schema.motion import Motion

@@ -210,7 +210,7 @@ def test_power_and_price() -> None:
     """By hand: all at work draws the announced power, nobody there nothing; a node whose chips wait for
     a fourth draws 1.2 x 8 x (700 - 140) W less.
 
-    38 USD for each of 300/1.2 MW.
+    32 accelerators of 30,000 + 9,000 + 2,000 USD, and 11.7 USD for each watt of their part of 300/1.2 MW.
     """
     site, half_hour = _site(4), STANDALONE._replace(duration_s=1800.0, workloads=[schema.Independent(kind="independent")])
     busy = _told(site, half_hour, [])
@@ -221,7 +221,7 @@ def test_power_and_price() -> None:
     waits = _told(site, half_hour._replace(workloads=[_training()]), [_node(0.0, 0, 0.0)])
     rest_w = 3 * (300e6 / 27_500 - 1.2 * 8 * 560.0)
     assert waits.series["load_w"].values == pytest.approx(np.full(30, rest_w))
-    assert busy.summary["cost"]["capex_usd"] == pytest.approx(38.0 * 250e6 * 4 / 27_500)
+    assert busy.summary["cost"]["capex_usd"] == pytest.approx(32 * 41_000.0 + 11.7 * 250e6 * 4 / 27_500)
 
 
 # --- the same work ----------------------------------------------------------------------------------------------------
