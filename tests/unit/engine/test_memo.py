@@ -85,13 +85,13 @@ def test_warm_equals_cold(name: str, sets: tuple[str, ...]) -> None:
 
 def test_only_what_depends_on_the_field_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Source of truth: counts of the searches. A radiator does not change the plan; another terminal does."""
-    plans, search = [0], execution_plan.fastest_plan
+    plans, search = [0], execution_plan.ranked_plans
 
     def counted(*args, **kwargs):  # type: ignore[no-untyped-def]
         plans[0] += 1
         return search(*args, **kwargs)
 
-    monkeypatch.setattr(execution_plan, "fastest_plan", counted)
+    monkeypatch.setattr(execution_plan, "ranked_plans", counted)
     found = []
     for sets in ((), (f"{RADIATOR}=25 m2",), ("links.hop_latency=1 ms",)):
         run("suncatcher", "duration=10 min", *sets)

@@ -329,8 +329,8 @@ def test_as_if_it_had_not_happened(job: JobOf, name: str) -> None:
     quiet = sim.run(job(*plain.pop("events"), **plain)).summary["compute"]["useful_fraction"]  # type: ignore[misc,arg-type]
     answer = why(job(*with_it.pop("events"), **with_it))  # type: ignore[misc,arg-type]
     assert answer.base.useful_fraction < quiet * 0.99
-    # messages that are routed around a lost link travel microseconds longer
-    assert without_it(answer, name) == pytest.approx(quiet, abs=1e-7 if name == "outage" else EXACT)
+    # messages that go around a lost link, or to the spare, take a little longer: of a step of seconds, microseconds on each of 160 hops
+    assert without_it(answer, name) == pytest.approx(quiet, abs=1e-4 if name in ("outage", "recovery") else EXACT)
 
 
 def test_recompute(job: JobOf) -> None:
