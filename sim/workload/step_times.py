@@ -17,7 +17,8 @@ class StepConstants(NamedTuple):
     memory_s: float  # streams through memory, which do not slow with the clock
     fabric_s: float  # messages inside the satellite
     optimiser_s: float  # update of the weights, a stream through memory
-    bubble: float  # idle time over all of the above but the optimiser
+    bubble_arithmetic_s: float  # idle time of the pipeline while others do arithmetic, at full clock
+    bubble_fixed_s: float  # while they do what does not slow with the clock
     straggler: float  # expected wait for the slowest accelerator, share of arithmetic
     fill_transfers: float  # stage transfers while the pipeline fills and drains
     slots: float  # micro-batches times virtual stages; 0 where a replica is on one satellite
@@ -102,7 +103,7 @@ def step_at(
         return math.inf, 0.0, 0.0, 0.0, 0.0, 0.0, math.inf
     compute_s = c.arithmetic_s / rate
     recompute_s = c.recompute_s / rate
-    bubble_s = c.bubble * (compute_s + recompute_s + c.memory_s + c.fabric_s)
+    bubble_s = max(0.0, c.bubble_arithmetic_s / rate + c.bubble_fixed_s)
     memory_s = c.memory_s + c.optimiser_s
     communication_s = exposed_at(rate, stage_delay_s, stage_drain_s, reduction_s, c)
     straggler_s = c.straggler * (compute_s + recompute_s)

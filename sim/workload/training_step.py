@@ -260,7 +260,7 @@ class _Stages(NamedTuple):
     """Work of one micro-batch: of the largest stage, of the stage that paces the others, and of an average one."""
 
     largest: Work
-    pacing_s: float
+    pacing: Work
     average: Work
     repeated: Work  # of the average, what is done again
 
@@ -282,7 +282,7 @@ def _stages(task: Task) -> _Stages:
     largest = layer.times(layers)
     average = (layer.times(task.model.layers) + output).times(1.0 / mesh.pipeline)
     return _Stages(
-        largest, max(_total_s(largest), _total_s(last)), average, repeated.times(task.model.layers / mesh.pipeline)
+        largest, max(largest, last, key=_total_s), average, repeated.times(task.model.layers / mesh.pipeline)
     )
 
 
@@ -371,7 +371,7 @@ def step_constants(task: Task) -> StepConstants:
         Constants.
     """
     mesh, batch = task.mesh, task.batch
-    stages = _stages(task)
+    stages, idle = _stages(task), _idle(task)
     span = parallelism.satellites_per_replica(mesh, task.accelerators)
     micro_batches, virtual = parallelism.micro_batches(mesh, batch), batch.interleave
     slots = float(micro_batches * virtual)
@@ -389,7 +389,8 @@ def step_constants(task: Task) -> StepConstants:
         memory_s=mine * stages.average.memory,
         fabric_s=mine * stages.average.fabric,
         optimiser_s=layer_times.optimiser_s(task.kernels, updated),
-        bubble=bubble_factor(task),
+        bubble_arithmetic_s=idle.arithmetic,
+        bubble_fixed_s=idle.memory + idle.fabric,
         straggler=task.jitter * expected_maximum(parallelism.accelerators_of(mesh)),
         fill_transfers=2.0 * (span - 1),
         slots=slots if span > 1 else 0.0,
@@ -463,6 +464,14 @@ def exposed_s(
     return out.reshape(shape)
 
 
+def _idle(task: Task) -> Work:
+    """What an average accelerator waits for in a step: the pipeline's work but for its own."""
+    mesh, batch, stages = task.mesh, task.batch, _stages(task)
+    fill = stages.largest.times((mesh.pipeline - 1) / batch.interleave)
+    taken = stages.pacing.times(parallelism.micro_batches(mesh, batch)) + fill
+    return taken + stages.average.times(-batch.global_batch / (mesh.data * batch.micro_batch))
+
+
 def bubble_factor(task: Task) -> float:
     """Pipeline bubble: idle time of an average accelerator over its work on layers and output.
 
@@ -497,11 +506,8 @@ def bubble_factor(task: Task) -> float:
     >>> round(bubble_factor(task), 3) == round(3 / 16, 3)
     True
     """
-    mesh, batch, stages = task.mesh, task.batch, _stages(task)
-    fill = (mesh.pipeline - 1) / batch.interleave * _total_s(stages.largest)
-    taken_s = parallelism.micro_batches(mesh, batch) * stages.pacing_s + fill
-    needed_s = batch.global_batch / (mesh.data * batch.micro_batch) * _total_s(stages.average)
-    return max(0.0, taken_s / needed_s - 1.0)
+    mine = task.batch.global_batch / (task.mesh.data * task.batch.micro_batch)
+    return max(0.0, _total_s(_idle(task)) / (mine * _total_s(_stages(task).average)))
 
 
 def decompose(
@@ -534,7 +540,7 @@ def decompose(
 
     Notes
     -----
-    The bubble is proportional to everything an accelerator does for a micro-batch. Stragglers: the expected maximum of the
+    Stragglers: the expected maximum of the
     accelerators' arithmetic times, normally distributed with the relative standard deviation `jitter`.
 
     References
