@@ -79,7 +79,7 @@ def statistical_efficiency(parameters: float, islands: int) -> tuple[float, bool
     Examples
     --------
     >>> [round(statistical_efficiency(2.4e9, islands)[0], 2) for islands in (2, 4, 8, 16)]
-    [1.0, 0.96, 0.84, 0.72]
+    [1.0, 0.96, 0.83, 0.7]
     >>> statistical_efficiency(405e9, 8)
     (1.0, True)
     """

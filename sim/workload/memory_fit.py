@@ -39,7 +39,7 @@ def fitted(job: Job, mesh: Mesh) -> Batch | None:
     Examples
     --------
     >>> llama_8b = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
-    >>> job = Job(llama_8b, Batch(4096, 1, 512), "bf16", 8, 4, 14e9)
+    >>> job = Job(llama_8b, Batch(4096, 1, 512), "bf16", 8, 4, 11e9)
     >>> fitted(job, Mesh(8, 1, 4)).recomputed > 0, fitted(job._replace(memory_bytes=8e9), Mesh(8, 1, 4))
     (True, None)
     """

@@ -221,7 +221,7 @@ def least_recomputed(
     Examples
     --------
     >>> llama_8b = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
-    >>> [least_recomputed(llama_8b, Mesh(8, 1, 4), Batch(4096, 1, 512), size) for size in (8e9, 14e9, 40e9)]
+    >>> [least_recomputed(llama_8b, Mesh(8, 1, 4), Batch(4096, 1, 512), size) for size in (8e9, 11e9, 40e9)]
     [None, 0.53125, 0.0]
     """
 

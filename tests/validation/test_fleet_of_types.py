@@ -120,7 +120,7 @@ def test_a_job_that_spans_types(load: Callable[..., Any]) -> None:
     assert rows["failed"] == rows["power"] == rows["thermal"] == 0.0
     own = outcome.scheduler.ledger.own_s[-1]  # useful seconds of whole satellites
     assert own[:8] == pytest.approx(0.5 * own[8:], rel=1e-9)
-    assert found["workloads"][0]["mesh"] == {"tensor": 16, "pipeline": 1, "data": 32}
+    assert found["workloads"][0]["mesh"] == {"tensor": 16, "pipeline": 1, "data": 32, "context": 1, "expert": 1}
 
 
 def test_the_slowest_of_both_types_paces(load: Callable[..., Any]) -> None:

@@ -214,6 +214,11 @@ def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
             return [("model" if "nothing fits" in message else "global_batch", message)]
         return _link_problems(group, site, "members")
     mesh = workload_params.mesh(job.mesh)
+    sequences = fit.batch.global_batch // fit.batch.micro_batch
+    if mesh.data > sequences >= 1:
+        tokens = mesh.data * fit.batch.micro_batch * fit.batch.sequence
+        return [("global_batch", f"{fit.batch.global_batch} sequences are too few for {mesh.data:,} replicas; "
+                                 f"write global_batch: {tokens}, or mesh: {{data: {sequences}}}")]  # fmt: skip
     message = (
         parallelism.mesh_problem(mesh, site.accelerators, group)
         or _model_shape_problem(fit.model, mesh)
