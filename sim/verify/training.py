@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -12,9 +13,13 @@ from sim.config.errors import Origin
 from sim.studies.ground_baseline.fabric import Star
 from sim.verify.case import Case, Failed
 from sim.workload import execution_plan, training_step
+from sim.workload.collectives import ring_s
 from sim.workload.execution_plan import Choices, ExecutionPlan
+from sim.workload.fabric import Fabric
+from sim.workload.kernels import AssumedKernels
+from sim.workload.measured_kernels import kernels_for
 from sim.workload.parallelism import Batch, Mesh, accelerators_of
-from sim.workload.training_step import Task
+from sim.workload.training_step import Islands, Task
 from sim.workload.transformer import Model, parameter_count
 
 VIRTUAL_STAGES = workload_params.VIRTUAL_STAGES
@@ -144,7 +149,7 @@ def cases() -> list[Case | Failed]:
     list of Case or Failed
         The cases.
     """
-    return [*_servers(), *_bridge(), *_mt_nlg(), *_llama()]
+    return [*_servers(), *_bridge(), *_mt_nlg(), *_llama(), *_tpu(), _mixture(), *_bandwidths()]
 
 
 def _servers() -> list[Case | Failed]:
@@ -225,3 +230,113 @@ def _utilisation(mesh: Mesh, batch: Batch) -> float:
     choices = Choices(VIRTUAL_STAGES, (1, 3), (1,))
     chosen = plan(language_model("llama-3-405b"), H100, mesh, batch, choices, jitter=JITTER)
     return training_step.mfu(chosen.task, chosen.step_s)
+
+
+def _tpu() -> list[Case | Failed]:
+    """70B with everything sharded, on the narrowest tensor groups that fit; no kernel of these chips is measured."""
+    source = "[maxtext], sequences of 4,096 tokens; efficiency of large products assumed as the mean of measured chips"
+    return [
+        Case(f"model FLOPs utilisation of 70B on {chips} TPU v6e", partial(_sharded_utilisation, chips, tensor, micro), published, 0.02, "1", source)
+        for chips, tensor, micro, published in ((64, 2, 1, 0.435), (256, 1, 2, 0.47))
+    ]  # fmt: skip
+
+
+def _sharded_utilisation(chips: int, tensor: int, micro: int) -> float:
+    mesh = Mesh(tensor, 1, chips // tensor)
+    pod = Cluster("tpu-v6e", chips, 1e15)
+    chosen = plan(language_model("llama-3-70b"), pod, mesh, Batch(4096, micro, mesh.data * micro), Choices((1,), (1, 3), (1,)))
+    return training_step.mfu(chosen.task, chosen.step_s)
+
+
+def _mixture() -> Case:
+    return Case(
+        "accelerator-hours to train DeepSeek-V3 on 14.8e12 tokens", lambda: _mixture_hours() / 1e3, 2664.0, 0.15 * 2664.0, "1e3 h",
+        "[deepseek-v3:table 1], H800 with the kernels of H100; 16 stages, experts over 64 ranks, fp8, as published",
+    )  # fmt: skip
+
+
+def _mixture_hours() -> float:
+    """2,048 H800: blocks of eight nodes hold one stage each, with its experts; their messages hide behind arithmetic."""
+    chip, block, batch = accelerator("h800-sxm"), 64, Batch(4096, 1, 15360)
+    kernels = kernels_for(
+        "h100-sxm", chip.peak, chip.kernel_efficiency, chip.memory_bandwidth, chip.memory_efficiency, chip.fabric.rate, chip.fabric.latency
+    )
+    mesh = Mesh(1, 16, 128, expert=64, stages=1)
+    task = Task(language_model("deepseek-v3"), mesh, batch, block, chip.peak["fp8"], kernels, workload_params.fabric(chip), 0.9, JITTER, "fp8")
+    tasks = execution_plan.feasible_tasks(task, [mesh], Choices((1, 2), (1,), (1,)), 32, MEMORY_SHARE * chip.memory)
+    network = schema.Fabric.model_construct(rate=block * 400e9, throughput=1.0, latency=5e-6)
+    step_s = execution_plan.fastest_plan(tasks, np.arange(32), 32, Star(32, network), 32).step_s
+    return accelerators_of(mesh) * step_s / 3600.0 * 14.8e12 / (batch.global_batch * batch.sequence)
+
+
+GRID = np.logspace(-1.0, 3.0, 50)  # Gbit/s, the values of the published tables
+TARGETS = (0.5, 0.8, 0.9, 0.95, 0.99)  # share of the time that computes
+
+# Gbit/s for each target [douillard2025:table 4]: parameters, step [s], fragments of 3 layers; steps between exchanges, fragments,
+# bits of a parameter, steps that an exchange may take.
+_PLAIN, _EVERY = (100, 1, 16.0, 0.0), (1, 1, 16.0, 0.0)
+STREAMS = {
+    (1e9, 0.1, 8): ((86.8, 152.6, 184.2, 222.3, 569.0), (1.4, 6.2, 13.3, 23.3, 86.8), (1.4, 5.2, 9.1, 16.0, 28.1),
+                    (1.4, 4.3, 6.2, 9.1, 11.0), (0.4, 0.9, 1.7, 2.0, 3.0)),
+    (10e9, 0.8, 16): ((104.8, 222.3, 222.3, 268.3, 471.5), (1.7, 7.5, 16.0, 33.9, 104.8), (1.7, 5.2, 9.1, 13.3, 19.3),
+                      (1.7, 3.6, 5.2, 6.2, 7.5), (0.4, 0.9, 1.4, 1.4, 1.7)),
+    (100e9, 4.9, 36): ((184.2, 323.8, 390.7, 390.7, 471.5), (3.0, 11.0, 23.3, 49.4, 184.2), (2.4, 6.2, 9.1, 11.0, 19.3),
+                       (1.7, 3.6, 4.3, 5.2, 5.2), (0.5, 0.9, 1.1, 1.1, 1.4)),
+}  # fmt: skip
+
+
+def _bandwidths() -> list[Case | Failed]:
+    source = "[douillard2025:table 4], simulated there; values on a grid of ratio 1.207, two islands, what a step takes as published"
+    return [Case("share of DiLoCo's bandwidths within a step of their grid", _share_within, 1.0, 0.2, "1", source)]
+
+
+def _share_within() -> float:
+    """Share of the published bandwidths that ours are a step of the grid from, at most."""
+    near = []
+    for (parameters, step_s, fragments), rows in STREAMS.items():
+        kinds = (_EVERY, _PLAIN, (100, fragments, 16.0, 0.0), (100, fragments, 16.0, 1.0), (100, fragments, 4.0, 1.0))
+        for kind, row in zip(kinds, rows, strict=True):
+            for target, published in zip(TARGETS, row, strict=True):
+                ours = needed_gbit_s(parameters, step_s, target, *kind)
+                near.append(abs(math.log(ours / published)) <= 1.001 * math.log(GRID[1] / GRID[0]))
+    return sum(near) / len(near)
+
+
+def needed_gbit_s(
+    parameters: float, step_s: float, target: float, inner_steps: int, fragments: int, bits: float, overlap_steps: float
+) -> float:
+    """Rate of a link between two islands at which they compute for a share of the time.
+
+    Parameters
+    ----------
+    parameters : float
+        Parameters of the model.
+    step_s : float
+        Duration of a step of an island [s].
+    target : float
+        Share of the time that computes, 0 to 1.
+    inner_steps, fragments : int
+        Steps between exchanges, and parts of the weights.
+    bits : float
+        Bits of a parameter in an exchange.
+    overlap_steps : float
+        Steps that an exchange may take.
+
+    Returns
+    -------
+    float
+        Rate [Gbit/s], to 0.1 %, by bisection of the step that a run takes.
+    """
+    shape = Model(parameters, 1, 1, 1, 1, 1, 1, 0)
+    islands = Islands(2, inner_steps, bits / 8.0, overlap_steps, fragments)
+    kernels = AssumedKernels((("bf16", 1.0),), 1.0, math.inf, 1.0, math.inf, 0.0)
+    task = Task(shape, Mesh(1, 1, 1), Batch(1, 1, 1), 1, 1.0, kernels, Fabric(1), 1.0, islands=islands)
+    scale = step_s / float(training_step.decompose(task, 1.0).total_s)  # a step of any length; rates scale with it
+    low, high = 1e-3, 1e5
+    while high / low > 1.001:
+        middle = math.sqrt(low * high)
+        exchange_s = ring_s(2, training_step.exchanged_bytes(task), 0.0, middle * 1e9 / 8.0)
+        step = training_step.decompose(task, 1.0, outer_s=exchange_s / scale)
+        computing = float((step.total_s - step.communication_s) / step.total_s)
+        low, high = (low, middle) if computing >= target else (middle, high)
+    return high

@@ -64,9 +64,12 @@ class Shapes(NamedTuple):
     sequence: int
     micro_batch: int
     fused_attention: bool
+    overlap: float  # share of a pass through the experts that hides their messages
 
 
-def shapes(model: Model, kernels: Kernels, fabric: Fabric, precision: str, mesh: Mesh, batch: Batch) -> Shapes:
+def shapes(
+    model: Model, kernels: Kernels, fabric: Fabric, precision: str, mesh: Mesh, batch: Batch, overlap: float = 0.0
+) -> Shapes:
     """Shapes of a job's kernels.
 
     Parameters
@@ -83,6 +86,8 @@ def shapes(model: Model, kernels: Kernels, fabric: Fabric, precision: str, mesh:
         Degrees of parallelism.
     batch : Batch
         Batch of a step.
+    overlap : float
+        Share of a pass through the experts that hides their messages, 0 to 1.
 
     Returns
     -------
@@ -90,7 +95,8 @@ def shapes(model: Model, kernels: Kernels, fabric: Fabric, precision: str, mesh:
         Shapes; equal for meshes that differ in pipeline and data degree only.
     """
     return Shapes(
-        model, kernels, fabric, precision, mesh.tensor, mesh.context, mesh.expert, batch.sequence, batch.micro_batch, batch.fused_attention,
+        model, kernels, fabric, precision, mesh.tensor, mesh.context, mesh.expert, batch.sequence, batch.micro_batch,
+        batch.fused_attention, overlap,
     )  # fmt: skip
 
 
@@ -195,15 +201,39 @@ def _experts(s: Shapes) -> tuple[Work, Work]:
     weights = m.experts / s.expert * (3.0 if m.gated else 2.0) * m.hidden * m.expert_ffn / split
     gradients_s = s.kernels.stream_s((ACCUMULATED_BYTES - ACTIVATION_BYTES) * weights)
     moved_s = s.kernels.stream_s(2.0 * 2.0 * ACTIVATION_BYTES * routed * m.active_experts * m.hidden)  # sorted and merged
-    sent = routed * m.hidden * m.active_experts
-    dispatch_s = collective_s(s.kernels, s.fabric, "all_to_all", s.expert, sent * ELEMENT_BYTES[s.precision], s.tensor)
-    combine_s = collective_s(s.kernels, s.fabric, "all_to_all", s.expert, sent * ACTIVATION_BYTES, s.tensor)
-    forward = Work(forward_s, moved_s, dispatch_s + combine_s)
-    backward = Work(2.0 * forward_s, moved_s + gradients_s, dispatch_s + combine_s)
+    messages_s = sum(_dispatch_s(s, routed * m.hidden * size) for size in (ELEMENT_BYTES[s.precision], ACTIVATION_BYTES))
+    forward = Work(forward_s, moved_s, 0.0)
+    backward = Work(2.0 * forward_s, moved_s + gradients_s, 0.0)
     if m.shared_experts:
         shared = _feed_forward(s, float(m.shared_experts * m.expert_ffn))
         forward, backward = forward + shared[0], backward + shared[1]
-    return forward, backward
+    # the messages of one half of a micro-batch pass while the other half is computed
+    exposed = (max(0.0, messages_s - s.overlap * (work.arithmetic + work.memory)) for work in (forward, backward))
+    return forward._replace(fabric=next(exposed)), backward._replace(fabric=next(exposed))
+
+
+def _dispatch_s(s: Shapes, token_bytes: float) -> float:
+    """Messages from tokens to their experts, or back: one copy for each fabric domain that has some, spread inside the domain.
+
+    Parameters
+    ----------
+    s : Shapes
+        Shapes of the kernels.
+    token_bytes : float
+        Bytes of all tokens of an accelerator, one copy of each.
+
+    Returns
+    -------
+    float
+        Duration [s], of the slower of the two networks.
+    """
+    inside = min(s.expert, max(1, s.fabric.domain // s.tensor))
+    domains = s.expert // inside
+    inside_s = s.kernels.collective_s("all_to_all", inside, token_bytes * s.model.active_experts)
+    if domains < 2:
+        return inside_s
+    others = (domains - 1) * (1.0 - (1.0 - 1.0 / domains) ** s.model.active_experts)  # that a token is sent to, on average
+    return max(inside_s, (domains - 1) * s.fabric.beyond_latency_s + token_bytes * others / s.fabric.beyond_byte_s)
 
 
 @lru_cache(maxsize=4096)

@@ -231,7 +231,7 @@ def compute_s(task: Task, rate: ArrayLike) -> Value:
 
 
 def _shapes(task: Task) -> Shapes:
-    return layer_times.shapes(task.model, task.kernels, task.fabric, task.precision, task.mesh, task.batch)
+    return layer_times.shapes(task.model, task.kernels, task.fabric, task.precision, task.mesh, task.batch, task.overlap)
 
 
 @lru_cache(maxsize=4096)

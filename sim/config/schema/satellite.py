@@ -76,7 +76,7 @@ class Accelerator(Section):
         default=None, description="Name of a table of measured kernels; without it, the assumed efficiencies count"
     )
     kernel_efficiency: Efficiency = Field(
-        description="Arithmetic rate that kernels reach within a step, as a share of the dense peak; used without measured kernels"
+        description="Share of the dense peak that large matrix products reach; used without measured kernels, and for independent work"
     )
     memory_efficiency: Efficiency = Field(
         description="Rate that streaming kernels reach, as a share of the memory bandwidth; used without measured kernels"

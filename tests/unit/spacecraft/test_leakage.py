@@ -51,7 +51,7 @@ def test_a_satellite_in_balance() -> None:
     assert 0.2 < expected_w / (64 * 45.0) < 0.9
     assert outcome.column("leakage_w")[late].mean() / 4 == pytest.approx(expected_w, rel=0.003)
     assert outcome.row("junction_k") == pytest.approx(np.full(4, junction_k(expected_w)), abs=1.5)
-    assert books.shares(outcome)["useful"] == pytest.approx(np.full(4, 0.57), abs=1e-9)
+    assert books.shares(outcome)["useful"] == pytest.approx(np.full(4, 0.73), abs=1e-9)
     assert max(books.closures(outcome).values()) < 1e-9
 
 

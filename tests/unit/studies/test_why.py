@@ -23,7 +23,7 @@ from sim.studies.why import Answer, Cause, Input, binding, why
 
 SUNNY = "2026-03-20T00:00:00Z"  # no eclipse on a dawn-dusk orbit
 N = 81
-CHIPS, ETA = 64, 0.57  # of a satellite; share of peak reached [configs/hardware/tpu-v6e.yaml]
+CHIPS, ETA = 64, 0.73  # of a satellite; share of peak reached [configs/hardware/tpu-v6e.yaml]
 EXACT = 1e-9  # of nameplate: rounding
 FALCON_USD_KG = 150e6 / 63.8e3  # price, capacity
 # a launcher whose capacity holds for any of the orbits here
