@@ -21,7 +21,7 @@ from sim.workload.training_step import Islands, StepTime, Task
 Ints = NDArray[np.int64]
 PLANS: Memo[list[ExecutionPlan]] = Memo(1_000_000)  # plans that earlier runs of this process had
 SHORT_DELAY_S = 1e-4  # less than any micro-batch takes: one in flight hides it
-ISLAND_COUNTS = (2, 4, 8, 16, 32, 64)  # tried where the scenario says auto
+ISLAND_COUNTS = (2, 4, 8, 16, 32)  # tried where the scenario says auto
 
 
 class Fleet(NamedTuple):
