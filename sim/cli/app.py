@@ -326,6 +326,8 @@ def provenance(
         )
     terminal = console()
     terminal.print(table)
+    counts = ", ".join(f"{number} {kind}" for kind, number in records.by_kind(rows).items())
+    terminal.print(f"\n{len(rows)} numbers: {counts}", style="bold")
 
 
 app.add_typer(commands.app)

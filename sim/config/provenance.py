@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sim.config.errors import Origin, bad_input, did_you_mean
 from sim.config.library import items
 from sim.config.scenario import Datum, Loaded, load
+from sim.config.yaml_tree import KINDS
 
 
 def scenario_rows(loaded: Loaded) -> list[dict[str, Any]]:
@@ -84,6 +86,29 @@ def rows(target: str) -> list[dict[str, Any]]:
     if named or os.path.isfile(Path(target) / "scenario.yaml"):
         return scenario_rows(load(target))
     return field_rows(target)
+
+
+def by_kind(rows: list[dict[str, Any]]) -> dict[str, int]:
+    """How many numbers there are of each kind.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows as in `scenario_rows`.
+
+    Returns
+    -------
+    dict of str to int
+        Counts of published, measured, derived, estimated, assumption and scenario (a value of the scenario itself), in this order; kinds
+        without a number are left out.
+
+    Examples
+    --------
+    >>> by_kind([{"kind": "assumption"}, {"kind": "derived"}, {"kind": "assumption"}])
+    {'derived': 1, 'assumption': 2}
+    """
+    found = Counter(row["kind"] for row in rows)
+    return {kind: found[kind] for kind in (*KINDS, "scenario") if found[kind]}
 
 
 def _near(field: str, known: set[str]) -> str:

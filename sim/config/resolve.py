@@ -116,8 +116,9 @@ def with_defaults(root: Node) -> Node:
     shipped = defaults()
     workloads = root.get("workloads")
     listed = workloads.value if workloads is not None and isinstance(workloads.value, list) else []
-    if any(word(w.get("kind") or w) == "training" for w in listed) and root.get("fleet") is None:
-        root = yaml_tree.put(root, ["fleet"], Node({}, Origin("default")))  # a job must know how it recovers
+    trains = any(word(w.get("kind") or w) == "training" for w in listed)
+    if trains and root.get("events") is not None and root.get("fleet") is None:
+        root = yaml_tree.put(root, ["fleet"], Node({}, Origin("default")))  # a job that something happens to must know how it recovers
     for name in ("motion", "links", "ground", "fleet", "economics"):
         own = root.get(name)
         base = shipped.get(name)

@@ -88,7 +88,7 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
     return Roles(training_, services, streams_, order[order.size - spares :], idle)
 
 
-def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators: int) -> Policy:
+def policy(job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int) -> Policy:
     """Checkpoint and recovery policy of a job.
 
     A checkpoint is spread over all accelerators of the job, and read back by all of them. The automatic interval
@@ -98,8 +98,8 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
     ----------
     job : Training
         The workload.
-    fleet : Fleet
-        Section `fleet`, with failures and recovery.
+    fleet : Fleet or None
+        Section `fleet`, with failures and recovery; without it nothing fails.
     members : int
         Satellites of one job.
     accelerators : int
@@ -114,12 +114,18 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
     interval = job.checkpoint.interval
     if interval == "auto":
         mean_s = math.inf
-        if fleet.failures is not None:
+        if fleet is not None and fleet.failures is not None:
             mean_s = fleet.failures.mean_time / (members * fleet.failures.units(accelerators))
         interval_s = reliability.daly_interval_s(save_s, mean_s)
     else:
         interval_s = float(interval)
-    return Policy(interval_s, save_s, fleet.recovery.detection, fleet.recovery.restart + save_s)
+    detection_s, restart_s = _recovery_s(fleet)
+    return Policy(interval_s, save_s, detection_s, restart_s + save_s)
+
+
+def _recovery_s(fleet: schema.Fleet | None) -> tuple[float, float]:
+    """Detection and restart after a failure; 0 where nothing fails."""
+    return (0.0, 0.0) if fleet is None else (fleet.recovery.detection, fleet.recovery.restart)
 
 
 def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints) -> JobScheduler:
@@ -204,7 +210,7 @@ def scheduler_for(
     trainings = [
         _training(work, job, fleet, assigned, satellites, transport, shares)
         for job in work.workloads
-        if isinstance(job, schema.Training) and fleet is not None
+        if isinstance(job, schema.Training)
     ]
     services = []
     for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), assigned.services, strict=True):
@@ -218,15 +224,15 @@ def scheduler_for(
     )
 
 
-def island_policy(plan: ExecutionPlan, fleet: schema.Fleet, transport: Transport) -> Policy:
+def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Transport) -> Policy:
     """Recovery policy of an island: work counts once it is exchanged, and weights come back from another island.
 
     Parameters
     ----------
     plan : ExecutionPlan
         Plan of each island.
-    fleet : Fleet
-        Section `fleet`, with recovery.
+    fleet : Fleet or None
+        Section `fleet`, with recovery; without it nothing fails.
     transport : Transport
         Network of the job.
 
@@ -240,15 +246,15 @@ def island_policy(plan: ExecutionPlan, fleet: schema.Fleet, transport: Transport
     rates = transport.directed_rate_bit_s
     slowest_bit_s = float(rates[rates > 0.0].min()) if (rates > 0.0).any() else math.inf
     share_bits = 8.0 * transformer_memory.checkpoint_bytes(plan.task.model) / training_step.members(plan.task)
-    restart_s = fleet.recovery.restart + share_bits / slowest_bit_s
+    detection_s, restart_s = _recovery_s(fleet)
     interval_s = max(1.0, islands.inner_steps * plan.step_s) if math.isfinite(plan.step_s) else math.inf
-    return Policy(interval_s, 0.0, fleet.recovery.detection, restart_s)
+    return Policy(interval_s, 0.0, detection_s, restart_s + share_bits / slowest_bit_s)
 
 
 def _training(
     work: Work,
     job: schema.Training,
-    fleet: schema.Fleet,
+    fleet: schema.Fleet | None,
     assigned: Roles,
     satellites: int,
     transport: Transport,

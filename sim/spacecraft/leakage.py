@@ -50,7 +50,8 @@ def parameters(setup: Setup) -> Leakage:
     if leakage is None:
         return Leakage(0.0, 300.0, 0.0)
     each_w = leakage.share * chip.max_power
-    return Leakage(setup.satellite.accelerators * each_w, leakage.reference, math.log(2.0) / leakage.doubling)
+    reference_k = chip.junction_limit if leakage.reference is None else leakage.reference
+    return Leakage(setup.satellite.accelerators * each_w, reference_k, math.log(2.0) / leakage.doubling)
 
 
 @inlined

@@ -18,7 +18,9 @@ class Leakage(Section):
     share: Fraction = Field(
         description="Leakage power at the reference temperature, as a share of max_power; part of idle power"
     )
-    reference: Temperature = Field(description="Junction temperature at which max_power and idle_power hold")
+    reference: Temperature | None = Field(
+        default=None, description="Junction temperature at which max_power and idle_power hold; without it, junction_limit"
+    )
     doubling: Annotated[float, Quantity("K", least=10.0, example="40 K")] = Field(
         description="Rise of the junction temperature that doubles the leakage"
     )

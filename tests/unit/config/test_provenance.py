@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tokenize
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +142,8 @@ def test_of_a_field(dawndusk: Any) -> None:
         "million": 600,
         "starcloud_40mw": 160000,
         "starlink_edge": 18,
-        "suncatcher": 130,
-        "suncatcher_spread": 130,
+        "suncatcher": 140,
+        "suncatcher_spread": 140,
     }
     assert all(
         {"scenario", "field", "value", "unit", "kind", "source", "low", "high", "note", "origin"} == set(row)
@@ -173,26 +174,46 @@ def test_as_a_table(dawndusk: Any, target: str) -> None:
     called = dawndusk("provenance", target)
     assert (called.code, called.err) == (0, "")
     assert "satellite.power.array.area" in called.out
-    assert "130 m2" in called.out
-    assert "assumption" in called.out
+    assert "140 m2" in called.out
+    rows = json.loads(dawndusk("provenance", target, "--json").out)["rows"]
+    kinds = Counter(row["kind"] for row in rows)
+    last = called.out.strip().splitlines()[-1]
+    assert last.startswith(f"{len(rows)} numbers: ")
+    assert dict(part.split()[::-1] for part in last.partition(": ")[2].split(", ")) == {k: str(n) for k, n in kinds.items()}
 
 
 def test_assumptions_of_the_summary() -> None:
-    """Source of truth: the records of the shipped items and of configs/defaults.yaml, looked up apart from the reader."""
+    """Source of truth: the records of the shipped items and of configs/defaults.yaml, looked up apart from the reader; the scenario
+    and its satellite replace some of the defaults, and nothing fails, so that there are no defaults of recovery."""
+    own = _records(items("scenarios")["suncatcher"])
+    replaced = {"constellation.0." + name.removeprefix("constellation.") for name, _ in own}
     of_items = [
         ("satellite.", "suncatcher"), ("satellite.accelerator.", "tpu-v6e"), ("environment.", "earth-mean"),
         ("links.terminal.", "dwdm-10cm"),
     ]  # fmt: skip
     found = [(prefix, _records(items("hardware")[name])) for prefix, name in of_items]
     found.append(("economics.launch.", _records(items("economics")["falcon-heavy-list"])))
+    replaced |= {prefix + name for prefix, records in found for name, _ in records}
     defaults = yaml_tree.read(REPO / "configs" / "defaults.yaml")
-    sections = [
-        ("workloads.0.", "training"),
-        *((f"{name}.", name) for name in ("links", "ground", "economics", "fleet")),
-    ]
+    sections = [("workloads.0.", "training"), *((f"{name}.", name) for name in ("links", "ground", "economics"))]
     sections += [("constellation.0.", "cluster"), ("satellite.", "satellite"), ("economics.launch.", "launcher")]
-    found += [(prefix, _below(defaults.value[name])) for prefix, name in sections]
-    expected = {
-        prefix + name for prefix, records in found for name, node in records if node.value["kind"].value == "assumption"
+    expected = {prefix + name for prefix, records in found for name, node in records if _assumed(node)}
+    expected |= {
+        prefix + name
+        for prefix, section in sections
+        for name, node in _below(defaults.value[section])
+        if _assumed(node) and prefix + name not in replaced
     }
     assert set(load("suncatcher").assumptions) == expected
+
+
+def _assumed(record: yaml_tree.Node) -> bool:
+    return bool(record.value["kind"].value == "assumption")
+
+
+def test_recovery_has_numbers_where_something_can_happen() -> None:
+    """Source of truth: the rule: defaults of recovery count where the scenario lists events or has a section `fleet`."""
+    recovery = {"fleet.spares", "fleet.recovery.detection", "fleet.recovery.restart"}
+    assert not recovery & {d.path for d in load("suncatcher").data}
+    assert recovery <= {d.path for d in load("suncatcher", events=("+6 h lose satellite 3",)).data}
+    assert recovery <= {d.path for d in load("suncatcher", ("fleet.spares=2",)).data}
