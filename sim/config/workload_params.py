@@ -234,7 +234,7 @@ def fit(job: schema.Training, accelerators: int, satellites: int, memory_bytes: 
     """
     return memory_fit.Job(
         model(job.model), batch(job, islands), job.precision, accelerators, satellites, job.memory_fraction * memory_bytes,
-        recomputation(job)[1],
+        recomputation(job)[1], zero_stages(job),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ class Job(NamedTuple):
     satellites: int
     memory_bytes: float  # of an accelerator, available to the job
     recomputed: float | None = None  # share of the layers that are computed again; None: as many as must be
+    zero: tuple[int, ...] = (1, 3)  # what may be sharded
 
 
 def fitted(job: Job, mesh: Mesh) -> Batch | None:
@@ -53,7 +54,7 @@ def fitted(job: Job, mesh: Mesh) -> Batch | None:
 
 
 def fits(job: Job, mesh: Mesh) -> bool:
-    """Whether the fullest accelerator has room for its part of a job, at any of the stages of sharding 1 to 3.
+    """Whether the fullest accelerator has room for its part of a job, at any of the stages of sharding that it may take.
 
     Parameters
     ----------
@@ -67,8 +68,7 @@ def fits(job: Job, mesh: Mesh) -> bool:
     bool
         True where it does.
     """
-    stages = range(job.batch.zero, 4)
-    return any(fitted(job._replace(batch=job.batch._replace(zero=zero)), mesh) is not None for zero in stages)
+    return any(fitted(job._replace(batch=job.batch._replace(zero=zero)), mesh) is not None for zero in job.zero)
 
 
 def fit_problem(job: Job, mesh: Mesh) -> str | None:
@@ -102,7 +102,7 @@ def fit_problem(job: Job, mesh: Mesh) -> str | None:
 def _least_bytes(job: Job, mesh: Mesh) -> float:
     """Memory with everything sharded and computed again that the job leaves open."""
     recomputed = 1.0 if job.recomputed is None else job.recomputed
-    batch = job.batch._replace(zero=3, recomputed=recomputed)
+    batch = job.batch._replace(zero=max(job.zero), recomputed=recomputed)
     return memory_bytes_per_accelerator(job.model, mesh, batch, job.precision, job.accelerators)
 
 
@@ -147,7 +147,7 @@ def no_fit_message(job: Job) -> str:
     again = "" if job.recomputed in (None, 1.0) else "recompute: full, "
     return (
         f"nothing fits on {fleet}: the least is {_gb(_least_bytes(job, least))} "
-        f"with tensor {least.tensor}, pipeline {least.pipeline}, everything sharded; write {again}a smaller micro_batch or a shorter sequence"
+        f"with tensor {least.tensor}, pipeline {least.pipeline}, ZeRO stage {max(job.zero)}; write {again}a smaller micro_batch or a shorter sequence"
     )
 
 

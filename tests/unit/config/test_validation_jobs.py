@@ -50,7 +50,7 @@ CLUSTER = [
     (LINKS + _training(", mesh: {tensor: 64, pipeline: 1, data: 81}"),
      "workloads.0.mesh: tensor 64 does not divide the 32 heads of the model; write tensor: 32"),
     (LINKS + _training(", zero: 1, mesh: {tensor: 1, pipeline: 1, data: 64}", "llama-3-70b"),
-     "of 29.4 GB per accelerator with tensor 1, pipeline 1; tensor 1, pipeline 1 needs 21.6 GB: write mesh: {tensor: 1, pipeline: 1, data: 5184}"),
+     "needs 458 GB of 29.4 GB per accelerator with tensor 1, pipeline 1; tensor 1, pipeline 40 needs 27.8 GB: write mesh: {tensor: 1, pipeline: 40, data: 128}"),
     (LINKS + _training(", mesh: auto"), "s.yaml:15:39: workloads.0.mesh: is not a mapping; write keys with values below it, "
      "such as `tensor: 1`; or leave it out"),
     # 405e9 parameters of 18 bytes
