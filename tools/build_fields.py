@@ -101,7 +101,7 @@ def _default(model: type[BaseModel], name: str, field: FieldInfo, shipped: dict[
     """Default of a field as it is written; "required" or "optional" where there is none."""
     given = shipped.get(DEFAULTS.get(model.__name__, model.__name__.lower()), {})
     for owner, section in (("Lattice", "lattice"), ("StationKeeping", "station_keeping"), ("Checkpoint", "checkpoint"),
-                           ("Recovery", "recovery")):  # fmt: skip
+                           ("Recovery", "recovery"), ("LeaseCost", "lease")):  # fmt: skip
         if model.__name__ == owner:
             given = next(v[section] for v in shipped.values() if section in v)
     if name in given and not isinstance(given[name], dict):

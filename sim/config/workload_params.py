@@ -10,6 +10,7 @@ from sim.config import schema
 from sim.workload.parallelism import Batch
 from sim.workload.service import Service, degrees, max_batch, service_problem
 from sim.workload.transformer import RECOMPUTE, Model
+from sim.workload.transformer_memory import checkpoint_bytes
 
 BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
 
@@ -227,3 +228,30 @@ def counts(workloads: Sequence[schema.Workload], spares: int, satellites: int) -
     left = satellites - spares - sum(n for n in given if n is not None)
     open_ = sum(n is None for n in given)
     return [n if n is not None else max(0, left) // max(1, open_) for n in given]
+
+
+def moved_bytes(workloads: Sequence[schema.Workload]) -> float:
+    """Bytes that move with the workloads to other accelerators: checkpoints of training, weights of inference.
+
+    Parameters
+    ----------
+    workloads : sequence of Workload
+        Workloads of a scenario.
+
+    Returns
+    -------
+    float
+        Size [B]; a checkpoint holds the weights.
+
+    Examples
+    --------
+    >>> moved_bytes([schema.Independent(kind="independent")])
+    0.0
+    """
+    size = 0.0
+    for work in workloads:
+        if isinstance(work, schema.Training):
+            size += checkpoint_bytes(model(work.model))
+        elif isinstance(work, schema.Inference):
+            size += BYTES[work.precision] * work.model.parameters
+    return size

@@ -160,6 +160,8 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))
     if summary["cost"]["capex_usd"] is not None:
         rows.append(("cost", _cost(summary)))
+    if summary.get("data_rules") is not None:
+        rows.append(("data rules", _data_rules(summary["data_rules"])))
     if summary["baseline"] is not None:
         rows.append(("baseline", _baseline(summary)))
     return rows
@@ -427,6 +429,124 @@ def _dollars(value: float) -> str:
 
 def _tonnes(mass_kg: float) -> str:
     return f"{mass_kg / 1e3:,.0f} t" if mass_kg >= 1e4 else f"{mass_kg / 1e3:.3g} t"
+
+
+def _data_rules(rules: dict[str, Any]) -> str:
+    ms, covered = rules["user_rtt_ms"], rules["coverage_fraction"]
+    excluded = rules["accelerators"] - rules["accelerators_allowed"]
+    without = rules["stations_excluded"]
+    text = f"{counted(excluded, 'accelerator')} of {rules['accelerators']:,} may not be used"
+    text += f", {counted(len(without), 'station')}{': ' + ', '.join(without) if without else ''}"
+    if covered["without"] is None:
+        return text
+    latency = ", ".join(
+        f"{name} rules {'no route' if ms[name]['median'] is None else format(ms[name]['median'], '.2f') + ' ms'} {reached(covered[name])}"
+        for name in ("without", "with")
+    )
+    return f"{text}; end-to-end RTT, median: {latency}"
+
+
+CONTRACT_HEADS: Final = (
+    "case", "served", "rejected", "out of target", "cost of hedges", "per avoided minute", "of the demand, served by",
+)  # fmt: skip
+UNIT_NAMES: Final = {"tokens": "tokens", "flops": "FLOP", "accelerators": "accelerator-hours"}
+
+
+def contract_headline(contract: dict[str, Any]) -> str:
+    """What is rented, at which price, and when it ends.
+
+    Parameters
+    ----------
+    contract : dict
+        Section `contract` of a summary.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    site = contract["sources"][0]
+    lost = [f"{_percent(w['share'])} withdrawn after {_days(w['at_s'])} on {_days(w['notice_s'])} notice" for w in contract["withdrawals"]]
+    if contract["owner_first_from_s"] is not None:
+        lost.append(f"the owner's jobs first after {_days(contract['owner_first_from_s'])}")
+    price, lease = (site[f"{kind}_usd_per_accelerator_hour"] for kind in ("price", "lease"))
+    prices = f"{price:.2f} USD an accelerator-hour" + ("" if price == lease else f", {lease:.2f} USD would recover its cost")
+    return (
+        f"{counted(site['accelerators'], 'accelerator')} of {contract['site']} for {_days(contract['duration_s'])} from "
+        f"{contract['start']} at {prices}; {', '.join(lost) or 'nothing is withdrawn'}"
+    )
+
+
+def contract_sources(contract: dict[str, Any]) -> list[tuple[str, str]]:
+    """The hedges of a contract: size, price, time of delivery.
+
+    Parameters
+    ----------
+    contract : dict
+        Section `contract` of a summary.
+
+    Returns
+    -------
+    list of tuple of str
+        Name and text of each.
+    """
+    found = []
+    for source in contract["sources"][1:]:
+        excluded = source["accelerators_excluded"]
+        text = f"{counted(source['accelerators'] - excluded, 'accelerator')} at {source['price_usd_per_accelerator_hour']:.2f} USD an hour"
+        if excluded:
+            text += f", {excluded:,} excluded by data rules"
+        ready, moved = source["ready_s"], source["migration"]
+        if source["ordered_s"] is None or ready is None:
+            text += ", never at work"
+        else:
+            text += f", ordered after {_days(source['ordered_s'])}, at work after {_days(ready)}"
+        if moved["rate_bit_s"] is not None and moved["time_s"] is not None:
+            text += f"; {moved['bytes'] / 1e12:.3g} TB at {moved['rate_bit_s'] / 1e9:.3g} Gbit/s move in {_rounded(moved['time_s'])}"
+        found.append((source["name"], text))
+    return found
+
+
+def contract_rows(contract: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Cases of a contract as a table, in the columns of `CONTRACT_HEADS`.
+
+    Parameters
+    ----------
+    contract : dict
+        Section `contract` of a summary.
+
+    Returns
+    -------
+    list of tuple of str
+        Rows.
+    """
+    scale = 3600.0 if contract["unit"] == "accelerators" else 1.0
+    rows = []
+    for case in contract["cases"]:
+        each = case["usd_per_avoided_min"]
+        hedged = case is not contract["cases"][0]
+        asked = case["demand"]
+        rows.append((
+            case["case"],
+            f"{case['served'] / scale:,.4g}",
+            f"{case['rejected'] / scale:,.4g} ({_percent(case['rejected'] / asked)})",
+            f"{case['out_of_target_min']:,.0f} min",
+            _dollars(case["hedges_usd"]) if hedged else "",
+            "" if not hedged else "none avoided" if each is None else _dollars(each),
+            ", ".join(f"{name} {_percent(part / asked)}" for name, part in case["served_by"].items()),
+        ))  # fmt: skip
+    return rows
+
+
+def _days(seconds: float) -> str:
+    return f"{seconds / 86400.0:.4g} d"
+
+
+def _rounded(seconds: float) -> str:
+    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
 
 
 def _watts(value: float) -> str:

@@ -463,6 +463,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "design": _design(outcome),
         "cost": _cost(outcome),
         "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
+        "contract": None,  # both follow from further runs, see sim.contract
+        "data_rules": None,
         "numbers": len(loaded.data),
         "assumptions": loaded.assumptions,
         "notes": [*loaded.notes, *outcome.first_state.notes, *lost(outcome)],

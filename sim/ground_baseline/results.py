@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from sim.config import schema
 from sim.config.ground_sites import capex_usd
 from sim.fleet.availability import AvailabilityChange
+from sim.ground_baseline.fabric import round_trips_ms
+from sim.ground_baseline.plan import Plan
 from sim.results import summary as metrics
 from sim.results.dataset import change_rows, labelled
 from sim.results.store import Results
 from sim.schema import CAUSES, SCHEMA_VERSION
-from sim.studies.ground_baseline.fabric import round_trips_ms
-from sim.studies.ground_baseline.plan import Plan
 from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
@@ -86,6 +86,8 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
             **dict.fromkeys(("usd_per_useful_pflop_day", "usd_per_million_tokens", "break_even_launch_usd_per_kg")),
         },
         "baseline": None,
+        "contract": None,
+        "data_rules": None,
         "numbers": numbers,
         "assumptions": assumed,
         "notes": list(plan.notes),
