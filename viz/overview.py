@@ -26,6 +26,12 @@ from viz.formatting import (
 )  # fmt: skip
 from viz.html_parts import Fact, Group, Path, find, group_html, missing, text
 
+
+def listed(names: list[str]) -> str:
+    """Names, or the word none."""
+    return ", ".join(names) or "none"
+
+
 DESIGN: Final = Group(
     "Design",
     (
@@ -78,6 +84,19 @@ COST: Final = Group(
         Fact("Cost per useful PFLOP/s-day", ("cost", "usd_per_useful_pflop_day"), money),
         Fact("Cost per million tokens", ("cost", "usd_per_million_tokens"), money),
         Fact("Break-even launch price", ("cost", "break_even_launch_usd_per_kg"), money, "per kilogram"),
+    ),
+)
+
+
+RULES: Final = Group(
+    "Rules for data",
+    (
+        Fact("Accelerators that may be used", ("data_rules", "accelerators_allowed"), whole),
+        Fact("Stations that may not be used", ("data_rules", "stations_excluded"), listed),
+        Fact("End-to-end RTT, median", ("data_rules", "user_rtt_ms", "with", "median"), milliseconds, "with the rules"),
+        Fact("Without the rules", ("data_rules", "user_rtt_ms", "without", "median"), milliseconds),
+        Fact("Coverage", ("data_rules", "coverage_fraction", "with"), percent, "share of station time, with the rules"),
+        Fact("Without the rules", ("data_rules", "coverage_fraction", "without"), percent),
     ),
 )
 
@@ -166,7 +185,7 @@ def overview(summary: dict[str, Any]) -> str:
     """All groups with a value, the notes of the run, and a line that lists what was not simulated."""
     work, site = workloads(summary), ground_baseline(summary)
     fixed = [DESIGN, NETWORK, ENERGY, COST]
-    panels = [p for g in (DESIGN, *work, network(summary), ENERGY, COST, *site) if (p := group_html(g, summary))]
+    panels = [p for g in (DESIGN, *work, network(summary), RULES, ENERGY, COST, *site) if (p := group_html(g, summary))]
     css_class = "groups even" if len(panels) in (2, 4) else "groups"
     absent = missing(fixed, summary)
     notes = list(summary.get("notes") or [])

@@ -47,11 +47,11 @@ class Clock(NamedTuple):
 
     @property
     def first_notice_s(self) -> float | None:
-        """The first time at which the renter is told of a loss."""
-        told = [max(0.0, at - notice) for at, _, _, notice in self.withdrawals]
+        """The first time at which the renter learns of a loss."""
+        notices_s = [max(0.0, at - notice) for at, _, _, notice in self.withdrawals]
         if self.first_from_s is not None and self.first_from_s > 0.0:
-            told.append(self.first_from_s)
-        return min(told, default=None)
+            notices_s.append(self.first_from_s)
+        return min(notices_s, default=None)
 
 
 def clock(scenario: schema.Scenario, contract: schema.Contract) -> Clock:
@@ -77,11 +77,11 @@ def clock(scenario: schema.Scenario, contract: schema.Contract) -> Clock:
     listed = [(after(w.at), w.share, w.duration, w.notice) for w in contract.withdrawals]
     events = [e for e in scenario.events if e.action in schema.CONTRACT_ACTIONS]
     listed += [(after(e.at), e.share, e.duration, e.notice) for e in events if e.share is not None]
-    told = sorted((at, share, length, contract.notice if notice is None else notice) for at, share, length, notice in listed)
+    taken = [(at, share, length, contract.notice if notice is None else notice) for at, share, length, notice in listed]
     first = [after(e.at) for e in events if e.share is None]
     if contract.owner is not None and contract.owner.first:
         first = [0.0]
-    return Clock(start, contract.duration, tuple(told), min(first, default=None))
+    return Clock(start, contract.duration, tuple(sorted(taken, key=lambda w: w[0])), min(first, default=None))
 
 
 def demand_steps(contract: schema.Contract, start: datetime) -> list[Step]:

@@ -52,10 +52,12 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None) -> Resu
     if contract is None:
         return results
     times, runs = offers.clock(loaded.scenario, contract), Runs(loaded, results, threads)
-    sources = [offers.rented(loaded, contract, times, runs)]
-    sources += [offers.hedge_offer(loaded, i, times, runs) for i in range(len(contract.hedges))]
-    found = study.cases(sources, offers.demand_steps(contract, times.start), contract)
-    summary = results.summary | {"contract": _section(loaded.scenario, contract, times, sources, found)}
+    sources, found = _cases(loaded, contract, times, runs)
+    section = _section(loaded.scenario, contract, times, sources, found)
+    if rules is not None:
+        _, free = _cases(replace(loaded, scenario=loaded.scenario.model_copy(update={"data_rules": None})), contract, times, runs)
+        section["without_data_rules"] = study.row(free[-1], free[0], _answer(loaded.scenario, contract))
+    summary = results.summary | {"contract": section}
     series = results.series
     added = labelled(_arrays(contract, times, sources, found, loaded.scenario), loaded.scenario.name, series.attrs["epoch"])
     series = with_dates(series.assign_coords(added.coords).assign(added.data_vars))
@@ -64,14 +66,27 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None) -> Resu
     return attached
 
 
+def _cases(
+    loaded: Loaded, contract: schema.Contract, times: offers.Clock, runs: Runs
+) -> tuple[list[offers.Offer], list[study.Case]]:
+    """Sources of a contract and its cases."""
+    sources = [offers.rented(loaded, contract, times, runs)]
+    sources += [offers.hedge_offer(loaded, i, times, runs) for i in range(len(contract.hedges))]
+    return sources, study.cases(sources, offers.demand_steps(contract, times.start), contract)
+
+
+def _answer(scenario: schema.Scenario, contract: schema.Contract) -> float | None:
+    """Tokens of an answer, mean over the services; None where demand is not in tokens."""
+    lengths = [float(w.output_tokens) for w in scenario.workloads if isinstance(w, schema.Inference)]
+    return sum(lengths) / len(lengths) if contract.demand.unit == "tokens" else None
+
+
 def _section(
     scenario: schema.Scenario, contract: schema.Contract, times: offers.Clock, sources: Sequence[offers.Offer],
     found: Sequence[study.Case],
 ) -> dict[str, Any]:
     """Section `contract` of the summary."""
-    unit, services = contract.demand.unit, [w for w in scenario.workloads if isinstance(w, schema.Inference)]
-    answer = float(services[0].output_tokens) if unit == "tokens" else None
-    told = times.first_notice_s
+    unit, answer, first_s = contract.demand.unit, _answer(scenario, contract), times.first_notice_s
     return {
         "site": contract.site.name,
         "operator": contract.site.operator,
@@ -81,11 +96,12 @@ def _section(
         "unit": unit,
         "target": contract.demand.target,
         "notice_s": contract.notice,
-        "first_notice_s": told,
+        "first_notice_s": first_s,
         "withdrawals": [{"at_s": at, "share": share, "duration_s": length, "notice_s": notice} for at, share, length, notice in times.withdrawals],
         "owner_first_from_s": times.first_from_s,
         "sources": [study.source_row(offer, unit) for offer in sources],
         "cases": [study.row(one, found[0], answer) for one in found],
+        "without_data_rules": None,
     }
 
 

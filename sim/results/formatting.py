@@ -521,7 +521,7 @@ def contract_rows(contract: dict[str, Any]) -> list[tuple[str, ...]]:
         Rows.
     """
     scale = 3600.0 if contract["unit"] == "accelerators" else 1.0
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for case in contract["cases"]:
         each = case["usd_per_avoided_min"]
         hedged = case is not contract["cases"][0]

@@ -181,7 +181,7 @@ class Event(Section):
     )
     share: Efficiency | None = Field(default=None, description="Share of the rented capacity that is withdrawn")
     notice: Span | None = Field(
-        default=None, description="Time before a withdrawal at which the renter is told; without it, the notice of the contract"
+        default=None, description="Time before a withdrawal at which the renter learns of it; without it, the notice of the contract"
     )
     duration: Annotated[float, Quantity("s", above=0.0, example="6 h")] | None = Field(
         default=None, description="Time after which the loss or derating ends; without it, it holds until it is restored"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.config.quantity import Quantity
-from sim.config.schema.base import Efficiency, FieldError, Fraction, Section, Span, Switch
+from sim.config.schema.base import Efficiency, Fraction, Section, Span, Switch
 from sim.config.schema.events import Moment
 
 Rent = Annotated[float, Quantity("USD/s", least=0.0, example="2 USD/h")] | Literal["cost"]
@@ -17,7 +17,7 @@ Held = Annotated[float, Quantity("s", above=0.0, example="60 d")]
 class Owner(Section):
     """Jobs of the owner of a site."""
 
-    share: Fraction = Field(description="Share of the site's accelerators that the owner's own jobs use")
+    share: Fraction = Field(description="Share of the site's accelerators that the owner's own jobs use where they come first")
     first: Switch = Field(
         default=False, description="Whether they come first: the renter gets no more than what they leave of the site"
     )
@@ -29,7 +29,7 @@ class Withdrawal(Section):
     at: Moment = Field(description="When the capacity ends, in UTC")
     share: Efficiency = Field(description="Share of the rented capacity that is withdrawn")
     notice: Span | None = Field(
-        default=None, description="Time before it ends at which the renter is told; without it, the notice of the contract"
+        default=None, description="Time before it ends at which the renter learns of it; without it, the notice of the contract"
     )
     duration: Held | None = Field(default=None, description="Time after which the capacity is back; without it, it stays away")
 
@@ -41,16 +41,6 @@ class Terms(Section):
     price: Rent = Field(
         default="cost", description="Price of one accelerator and hour; cost is the price that recovers the cost of the site"
     )
-    notice: Span = Field(description="Time before the end of capacity at which the renter is told")
+    notice: Span = Field(description="Time before the end of capacity at which the renter learns of it")
     owner: Owner | None = Field(default=None, description="The owner's own jobs; without it, there are none")
     withdrawals: list[Withdrawal] = Field(default_factory=list, description="Capacity that the owner takes back")
-
-    @model_validator(mode="after")
-    def _owner_leaves_the_share(self) -> Terms:
-        if self.owner is not None and not self.owner.first and self.owner.share + self.share > 1.0 + 1e-9:
-            most = 1.0 - self.share
-            raise FieldError(
-                "owner.share",
-                f"{self.owner.share:g} and the rented share {self.share:g} are more than the site; write {most:.3g} or less, or first: true",
-            )
-        return self

@@ -170,12 +170,14 @@ def _rules(scenario: Scenario) -> Found:
     if scenario.contract is not None:
         places.append((scenario.contract.site.operator, scenario.contract.site.jurisdiction))
         places += [(h.site.operator, h.site.jurisdiction) for h in scenario.contract.hedges if h.site is not None]
+    unmet: set[str] = set()
     for name, rule in (("weights", rules.weights), ("prompts", rules.prompts), ("checkpoints", rules.checkpoints)):
         applies = name == "weights" or (name == "prompts" and "inference" in kinds) or (name == "checkpoints" and "training" in kinds)
         if rule is not None and applies and not any(rule.allows(*place) for place in places):
+            unmet.add(name)
             yield ("data_rules", name), f"no satellite or site satisfies it; {_stated(places, 'satellites and sites')}"
     stations = [] if scenario.ground is None else [(s.operator, s.jurisdiction) for s in scenario.ground.stations]
-    if rules.prompts is not None and stations and not any(rules.prompts.allows(*place) for place in stations):
+    if rules.prompts is not None and stations and "prompts" not in unmet and not any(rules.prompts.allows(*place) for place in stations):
         yield ("data_rules", "prompts"), f"no ground station satisfies it; {_stated(stations, 'stations')}"
 
 
