@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from sim.results.formatting import contract_headline
+from sim.results.contract_text import contract_headline
 from sim.schema import CAUSES
 from viz import charts, contract, energy, formatting, jobs, latency
 from viz.animation import animation

@@ -161,17 +161,20 @@ def _show(loaded: Any, results: Any, binding: bool) -> None:
 
 def _show_contract(terminal: Any, contract: dict[str, Any]) -> None:
     """Print what is rented, the hedges, and a row for each case."""
-    from sim.results import formatting
+    from sim.results import contract_text
 
     terminal.print()
-    terminal.print(f"contract: {formatting.contract_headline(contract)}", style="bold")
-    for name, text in formatting.contract_sources(contract):
+    terminal.print(f"contract: {contract_text.contract_headline(contract)}", style="bold")
+    for name, text in contract_text.contract_sources(contract):
         terminal.print(f"  {name}: {text}", style="dim")
-    *heads, last = formatting.CONTRACT_HEADS
-    heads[1:3] = (f"{head}, {formatting.UNIT_NAMES[contract['unit']]}" for head in heads[1:3])
+    *heads, last = contract_text.CONTRACT_HEADS
+    heads[1:3] = (f"{head}, {contract_text.UNIT_NAMES[contract['unit']]}" for head in heads[1:3])
     lines = table(*heads, last, right=tuple(heads[1:]), fold=(last,))
-    for row in formatting.contract_rows(contract):
+    for row in contract_text.contract_rows(contract):
         lines.add_row(*row)
+    free = contract["without_data_rules"]
+    if free is not None:
+        lines.add_row(f"{free['case']}, without data rules", *contract_text.contract_row(contract, free)[1:])
     terminal.print(lines)
 
 

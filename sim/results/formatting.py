@@ -121,7 +121,7 @@ def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
     for row in compute["waterfall"]:
         share = row["fraction"]
         if row["cause"] == "useful":
-            rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), _percent(share), ""))
+            rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), percent(share), ""))
         elif share > ROUNDING:
             start, end = round((left - share) * BAR), round(left * BAR)
             rows.append(
@@ -129,8 +129,8 @@ def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
                     cause_label(row["cause"]),
                     " " * start + "░" * max(end - start, 1),
                     "-" + _pflops(row["flops"] / duration_s),
-                    "-" + _percent(share),
-                    f"peer stall {_percent(row['induced_flops'] / total)}" if row["induced_flops"] > 0.0 else "",
+                    "-" + percent(share),
+                    f"peer stall {percent(row['induced_flops'] / total)}" if row["induced_flops"] > 0.0 else "",
                 )
             )
             left -= share
@@ -170,8 +170,8 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
 def _power(power: dict[str, Any]) -> str:
     short = f", {power['unserved_j'] / 3.6e6:.3g} kWh of load not served" if power["unserved_j"] > 3.6e3 else ""
     return (
-        f"arrays {_watts(power['array_w_mean'])} on average, {_percent(power['sunlit_fraction'])} sunlit, longest eclipse "
-        f"{power['eclipse_s_max'] / 60:.1f} min, lowest battery charge {_percent(1.0 - power['battery_depth_max'])}{short}"
+        f"arrays {_watts(power['array_w_mean'])} on average, {percent(power['sunlit_fraction'])} sunlit, longest eclipse "
+        f"{power['eclipse_s_max'] / 60:.1f} min, lowest battery charge {percent(1.0 - power['battery_depth_max'])}{short}"
     )
 
 
@@ -182,7 +182,7 @@ def _heat(thermal: dict[str, Any]) -> str:
     memory = "" if hbm_k is None else f", hottest memory {hbm_k - 273.15:.1f} degC"
     return (
         f"hottest junction {thermal['junction_k_max'] - 273.15:.1f} degC{memory}, radiators "
-        f"{thermal['radiator_k_mean'] - 273.15:.1f} degC on average, throttled {_percent(thermal['throttled_fraction'])} "
+        f"{thermal['radiator_k_mean'] - 273.15:.1f} degC on average, throttled {percent(thermal['throttled_fraction'])} "
         "of the time"
     )
 
@@ -204,7 +204,7 @@ def _links(network: dict[str, Any]) -> str:
     if network["links_mean"] is None:
         return "none: no job or route needs them in this scenario"
     available = network["link_availability"]
-    share = "" if available is None else f", {_percent(available)} of the topology"
+    share = "" if available is None else f", {percent(available)} of the topology"
     return f"{network['links_mean']:,.4g} on average{share}; {counted(network['path_switches'], 'ground-route change')}"
 
 
@@ -226,7 +226,7 @@ def reached(coverage_fraction: float) -> str:
     >>> reached(0.41)
     '(reached 41.0 % of the time)'
     """
-    return f"(reached {_percent(coverage_fraction)} of the time)"
+    return f"(reached {percent(coverage_fraction)} of the time)"
 
 
 def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
@@ -242,8 +242,8 @@ def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
         return f"{workload['model']}, {plan}: no step was completed"
     return (
         f"{workload['model']}, {plan}, {workload['all_reduce']} all-reduce: step {workload['step_s']:.3g} s, exposed "
-        f"communication {_percent(workload['communication_fraction'])}, MFU {_percent(workload['mfu'])}, "
-        f"ETTR {_percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s"
+        f"communication {percent(workload['communication_fraction'])}, MFU {percent(workload['mfu'])}, "
+        f"ETTR {percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s"
     )
 
 
@@ -268,7 +268,7 @@ def _latency(ground: dict[str, Any]) -> str:
 
 def _fleet(fleet: dict[str, Any], design: dict[str, Any]) -> str:
     return (
-        f"{_percent(fleet['availability'])} available, {_tonnes(design['mass_kg'])}, {design['array_m2']:,.0f} m2 of array, "
+        f"{percent(fleet['availability'])} available, {_tonnes(design['mass_kg'])}, {design['array_m2']:,.0f} m2 of array, "
         f"{design['radiator_m2']:,.0f} m2 of radiator"
     )
 
@@ -276,8 +276,8 @@ def _fleet(fleet: dict[str, Any], design: dict[str, Any]) -> str:
 def _cost(summary: dict[str, Any]) -> str:
     cost_usd, launches = summary["cost"]["capex_usd"], summary["design"]["launches"]
     useful = summary["compute"]["mean_useful_flops_per_s"] / 1e15
-    each = f", {_dollars(cost_usd / useful)} per useful PFLOP/s" if useful > 0.0 else ""
-    return f"{_dollars(cost_usd)} for spacecraft, accelerators and {counted(launches, 'launch', 'es')}{each}"
+    each = f", {dollars(cost_usd / useful)} per useful PFLOP/s" if useful > 0.0 else ""
+    return f"{dollars(cost_usd)} for spacecraft, accelerators and {counted(launches, 'launch', 'es')}{each}"
 
 
 def _baseline(summary: dict[str, Any]) -> str:
@@ -286,7 +286,7 @@ def _baseline(summary: dict[str, Any]) -> str:
     site, precision = summary["baseline"], summary["compute"]["reference_precision"]
     nameplate, capex_usd = site["nameplate_flops_per_s"], summary["cost"]["capex_usd"]
     size = f"{site['name']} has {site['accelerators'] / summary['accelerators']:,.3g} x the accelerators"
-    price = f"{_watts(site['power_w'])} and {_dollars(site['capex_usd'])}"
+    price = f"{_watts(site['power_w'])} and {dollars(site['capex_usd'])}"
     if nameplate is None:
         return f"{size}, no peak at {precision} to compare with, {price}"
     share = summary["compute"]["mean_useful_flops_per_s"] / nameplate
@@ -294,7 +294,7 @@ def _baseline(summary: dict[str, Any]) -> str:
     shipped = site["name"] in items("baselines")
     both = f"; run both: dawndusk compare {summary['scenario']} baseline:{site['name']}" if shipped else ""
     return (
-        f"{size}, {_pflops(nameplate)} PFLOP/s nameplate, {price}; useful compute here is {_percent(share)} of that nameplate"
+        f"{size}, {_pflops(nameplate)} PFLOP/s nameplate, {price}; useful compute here is {percent(share)} of that nameplate"
         f"{cost}{both}"
     )
 
@@ -413,14 +413,48 @@ def _pflops(flops_per_s: float) -> str:
     return f"{value:,.0f}" if value >= 1e4 else f"{value:,.4g}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share in per cent.
+
+    Parameters
+    ----------
+    share : float
+        Share, 0 to 1.
+
+    Returns
+    -------
+    str
+        Per cent with one decimal, or one digit where it is smaller.
+
+    Examples
+    --------
+    >>> percent(0.4132), percent(2e-5)
+    ('41.3 %', '0.002 %')
+    """
     value = 100.0 * share
     if 0.0 < value < 0.05:
         return f"{value:.1g} %"
     return f"{value:.1f} %"
 
 
-def _dollars(value: float) -> str:
+def dollars(value: float) -> str:
+    """An amount of money.
+
+    Parameters
+    ----------
+    value : float
+        Amount [USD], at least 0.
+
+    Returns
+    -------
+    str
+        Three digits, in millions or billions where it is that large.
+
+    Examples
+    --------
+    >>> dollars(2.354e9), dollars(512.0)
+    ('2.35 billion USD', '512 USD')
+    """
     for unit, size in (("billion ", 1e9), ("million ", 1e6)):
         if value >= size:
             return f"{value / size:,.3g} {unit}USD"
@@ -444,109 +478,6 @@ def _data_rules(rules: dict[str, Any]) -> str:
         for name in ("without", "with")
     )
     return f"{text}; end-to-end RTT, median: {latency}"
-
-
-CONTRACT_HEADS: Final = (
-    "case", "served", "rejected", "out of target", "cost of hedges", "per avoided minute", "of the demand, served by",
-)  # fmt: skip
-UNIT_NAMES: Final = {"tokens": "tokens", "flops": "FLOP", "accelerators": "accelerator-hours"}
-
-
-def contract_headline(contract: dict[str, Any]) -> str:
-    """What is rented, at which price, and when it ends.
-
-    Parameters
-    ----------
-    contract : dict
-        Section `contract` of a summary.
-
-    Returns
-    -------
-    str
-        One line.
-    """
-    site = contract["sources"][0]
-    lost = [f"{_percent(w['share'])} withdrawn after {_days(w['at_s'])} on {_days(w['notice_s'])} notice" for w in contract["withdrawals"]]
-    if contract["owner_first_from_s"] is not None:
-        lost.append(f"the owner's jobs first after {_days(contract['owner_first_from_s'])}")
-    price, lease = (site[f"{kind}_usd_per_accelerator_hour"] for kind in ("price", "lease"))
-    prices = f"{price:.2f} USD an accelerator-hour" + ("" if price == lease else f", {lease:.2f} USD would recover its cost")
-    return (
-        f"{counted(site['accelerators'], 'accelerator')} of {contract['site']} for {_days(contract['duration_s'])} from "
-        f"{contract['start']} at {prices}; {', '.join(lost) or 'nothing is withdrawn'}"
-    )
-
-
-def contract_sources(contract: dict[str, Any]) -> list[tuple[str, str]]:
-    """The hedges of a contract: size, price, time of delivery.
-
-    Parameters
-    ----------
-    contract : dict
-        Section `contract` of a summary.
-
-    Returns
-    -------
-    list of tuple of str
-        Name and text of each.
-    """
-    found = []
-    for source in contract["sources"][1:]:
-        excluded = source["accelerators_excluded"]
-        text = f"{counted(source['accelerators'] - excluded, 'accelerator')} at {source['price_usd_per_accelerator_hour']:.2f} USD an hour"
-        if excluded:
-            text += f", {excluded:,} excluded by data rules"
-        ready, moved = source["ready_s"], source["migration"]
-        if source["ordered_s"] is None or ready is None:
-            text += ", never at work"
-        else:
-            text += f", ordered after {_days(source['ordered_s'])}, at work after {_days(ready)}"
-        if moved["rate_bit_s"] is not None and moved["time_s"] is not None:
-            text += f"; {moved['bytes'] / 1e12:.3g} TB at {moved['rate_bit_s'] / 1e9:.3g} Gbit/s move in {_rounded(moved['time_s'])}"
-        found.append((source["name"], text))
-    return found
-
-
-def contract_rows(contract: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Cases of a contract as a table, in the columns of `CONTRACT_HEADS`.
-
-    Parameters
-    ----------
-    contract : dict
-        Section `contract` of a summary.
-
-    Returns
-    -------
-    list of tuple of str
-        Rows.
-    """
-    scale = 3600.0 if contract["unit"] == "accelerators" else 1.0
-    rows: list[tuple[str, ...]] = []
-    for case in contract["cases"]:
-        each = case["usd_per_avoided_min"]
-        hedged = case is not contract["cases"][0]
-        asked = case["demand"]
-        rows.append((
-            case["case"],
-            f"{case['served'] / scale:,.4g}",
-            f"{case['rejected'] / scale:,.4g} ({_percent(case['rejected'] / asked)})",
-            f"{case['out_of_target_min']:,.0f} min",
-            _dollars(case["hedges_usd"]) if hedged else "",
-            "" if not hedged else "none avoided" if each is None else _dollars(each),
-            ", ".join(f"{name} {_percent(part / asked)}" for name, part in case["served_by"].items()),
-        ))  # fmt: skip
-    return rows
-
-
-def _days(seconds: float) -> str:
-    return f"{seconds / 86400.0:.4g} d"
-
-
-def _rounded(seconds: float) -> str:
-    for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
 
 
 def _watts(value: float) -> str:

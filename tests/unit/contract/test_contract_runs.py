@@ -132,6 +132,29 @@ def test_tokens_of_a_site_are_those_of_its_run(tmp_path: Path) -> None:
     assert _case(found, "no hedge")["rejected_requests"] is not None
 
 
+def test_rates_are_those_of_full_demand(tmp_path: Path) -> None:
+    """By definition: a service that users ask little of has the capacity of one that they ask all of."""
+    contract = CONTRACT.replace("accelerators: 80", "tokens: 1000 1/s") + "  hedges:\n" + ORBIT
+    free = _run(tmp_path, SMALL + contract)
+    asked = _run(tmp_path, SMALL.replace("share: 1.0}", "share: 1.0, demand: 100 1/s}", 1) + contract)
+    assert asked.summary["workloads"][0]["tokens_per_s"] < free.summary["workloads"][0]["tokens_per_s"]
+    for name in ("site", "orbit"):
+        assert _source(asked, name)["rate_per_accelerator"] == _source(free, name)["rate_per_accelerator"] > 0.0
+
+
+def test_series_of_a_queue(tmp_path: Path) -> None:
+    """Conservation: the series adds up to the totals also where waiting work is rejected as capacity ends.
+
+    By hand: 120 are asked of 100 from day 25 on, so that the queue of a day is full on day 30, when half the capacity and half the
+    queue go; 70 are rejected for 10 days; then the queue fills in 2.5 days, and 20 are rejected for the other 12.5 of the surge."""
+    surge = "surges: [{factor: 1.5, at: 2027-01-15, duration: 30 d}], queue: 1 d"
+    text = CONTRACT.replace("accelerators: 80", f"accelerators: 80, {surge}")
+    found = _run(tmp_path, SMALL + text)
+    case, spans_s = _case(found, "no hedge"), np.diff(np.concatenate(([0.0], found.series["contract_time"].values / 1e3)))
+    assert float(np.sum(found.series["contract_rejected"].values[0] * spans_s)) == pytest.approx(case["rejected"], rel=1e-12)
+    assert case["rejected"] == pytest.approx((50.0 + 70.0 * 10 + 20.0 * 12.5) * DAY_S, rel=1e-9)
+
+
 def test_events_are_withdrawals(tmp_path: Path) -> None:
     """Source of truth: the same withdrawal in the contract; long form, short form, and with the time at the end."""
     bare = CONTRACT[: CONTRACT.index("  withdrawals")]

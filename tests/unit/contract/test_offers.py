@@ -51,7 +51,7 @@ def _contract(**values: Any) -> schema.Contract:
     """A contract of 220 days with the site of a loaded scenario."""
     whole = load("contract_surge").scenario.contract
     assert whole is not None
-    return whole.model_copy(update={"duration": 220 * DAY_S, "withdrawals": [], "hedges": [], **values})
+    return whole.model_copy(update={"duration": 220 * DAY_S, "withdrawals": [], "hedges": [], "notice": 90 * DAY_S, **values})
 
 
 def _withdrawal(day: float, share: float, **values: Any) -> schema.Withdrawal:
@@ -85,7 +85,7 @@ def test_more_than_all_is_withdrawn() -> None:
 
 @pytest.mark.parametrize(("notice", "day"), [({}, 10.0), ({"notice": "30 d"}, 70.0), ({"notice": "0 d"}, 100.0), ({"notice": "200 d"}, 0.0)])
 def test_first_notice(notice: dict[str, str], day: float) -> None:
-    """By hand: a withdrawal on day 100 is told 90 days before, as the contract says, or as it says itself, never before the start."""
+    """By hand: the renter learns of a withdrawal on day 100 90 days before, as the contract says, or as it says itself, never before the start."""
     contract = _contract(withdrawals=[_withdrawal(100, 0.5, **notice)])
     assert _clock(contract).first_notice_s == day * DAY_S
 
