@@ -87,7 +87,7 @@ def sources_table(summary: dict[str, Any]) -> str:
             + cell(summary, (*at, "ready_s"), duration)
             + cell(summary, (*at, "migration", "time_s"), duration)
         )
-    heads = ("source", "size", "price an hour", "cost-recovering price", "at work after", "of that migration")
+    heads = ("source", "size", "price an hour", "cost-recovering price", "at work after", "migration takes")
     return table(heads, rows)
 
 

@@ -7,9 +7,11 @@ from typing import Any, Final
 from sim.results.formatting import counted, dollars, percent
 
 CONTRACT_HEADS: Final = (
-    "case", "served", "rejected", "out of target", "cost of hedges", "per avoided minute", "of the demand, served by",
+    "case", "served", "rejected", "out of target", "cost of hedges", "per avoided minute", "per more served", "of the demand, served by",
 )  # fmt: skip
 UNIT_NAMES: Final = {"tokens": "tokens", "flops": "FLOP", "accelerators": "accelerator-hours"}
+PRICED: Final = {"tokens": ("M tokens", 1e6), "flops": ("PFLOP/s-day", 8.64e19), "accelerators": ("accelerator-hour", 3600.0)}
+"""Amount of each unit of demand for which a price is shown."""
 
 
 def contract_headline(contract: dict[str, Any]) -> str:
@@ -60,7 +62,7 @@ def contract_sources(contract: dict[str, Any]) -> list[tuple[str, str]]:
         if source["ordered_s"] is None or ready is None:
             text += ", never at work"
         else:
-            text += f", ordered after {_days(source['ordered_s'])}, at work after {_days(ready)}"
+            text += f", ordered after {_rounded(source['ordered_s'])}, at work after {_rounded(ready)}"
         if moved["rate_bit_s"] is not None and moved["time_s"] is not None:
             text += f"; {moved['bytes'] / 1e12:.3g} TB at {moved['rate_bit_s'] / 1e9:.3g} Gbit/s move in {_rounded(moved['time_s'])}"
         found.append((source["name"], text))
@@ -99,6 +101,8 @@ def contract_row(contract: dict[str, Any], case: dict[str, Any]) -> tuple[str, .
         Texts; shares are of the demand.
     """
     scale = 3600.0 if contract["unit"] == "accelerators" else 1.0
+    name, amount = PRICED[contract["unit"]]
+    more = case["usd_per_served"]
     each, asked, hedged = case["usd_per_avoided_min"], case["demand"], len(case["served_by"]) > 1
     return (
         case["case"],
@@ -107,7 +111,8 @@ def contract_row(contract: dict[str, Any], case: dict[str, Any]) -> tuple[str, .
         f"{case['out_of_target_min']:,.0f} min",
         dollars(case["hedges_usd"]) if hedged else "",
         "" if not hedged else "none avoided" if each is None else dollars(each),
-        ", ".join(f"{name} {percent(part / asked)}" for name, part in case["served_by"].items()),
+        "" if more is None else f"{more * amount:,.2f} USD/{name}",
+        ", ".join(f"{source} {percent(part / asked)}" for source, part in case["served_by"].items()),
     )
 
 
