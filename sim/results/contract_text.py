@@ -59,8 +59,8 @@ def contract_sources(contract: dict[str, Any]) -> list[tuple[str, str]]:
         if excluded:
             text += f", {excluded:,} excluded by data rules"
         ready, moved = source["ready_s"], source["migration"]
-        if source["ordered_s"] is None or ready is None:
-            text += ", never at work"
+        if source["ordered_s"] is None or ready is None or ready >= contract["duration_s"]:
+            text += ", never at work within the contract"
         else:
             text += f", ordered after {_rounded(source['ordered_s'])}, at work after {_rounded(ready)}"
         if moved["rate_bit_s"] is not None and moved["time_s"] is not None:

@@ -58,7 +58,9 @@ def test_hedge_that_never_works(section: dict[str, Any]) -> None:
     """By definition: without a notice it is never ordered."""
     section["sources"][1] |= {"ordered_s": None, "ready_s": None, "accelerators_excluded": 40}
     [(_, text)] = contract_text.contract_sources(section)
-    assert text.startswith("60 accelerators at 2.00 USD an hour, 40 excluded by data rules, never at work")
+    assert text.startswith("60 accelerators at 2.00 USD an hour, 40 excluded by data rules, never at work within the contract")
+    section["sources"][1] |= {"ordered_s": 0.0, "ready_s": 101 * 86400.0}
+    assert "never at work" in contract_text.contract_sources(section)[0][1]
 
 
 def test_page(section: dict[str, Any]) -> None:
