@@ -160,7 +160,7 @@ VARIABLES: Final = (
         may_be_nan=True),
     Var("job_tokens_per_s", ("job", "time"), "float64", "1/s", "tokens trained that no rollback undid"),
     Var("service_tokens_per_s", ("service", "time"), "float64", "1/s", "output tokens delivered"),
-    # contract: capacity that is rented for years, where the scenario has one; values over steps of its own
+    # contract: capacity that is rented for years, empty without one; values over steps of its own
     Var("contract_time", ("contract_time",), "int64", "ms", "end of the step of the contract, milliseconds since the epoch"),
     Var("contract_source", ("contract_source",), "str", "1", "source of capacity: the rented site, then the hedges"),
     Var("contract_case", ("contract_case",), "str", "1", "without hedges, with each, and with all of them"),

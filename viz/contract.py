@@ -20,7 +20,7 @@ MAX_STEPS: Final = 720
 def chart(results: Any) -> Chart | None:
     """Capacity of each source, stacked, with the demand above; below it the rejected rate of each case."""
     contract, series = results.summary.get("contract"), results.series
-    if contract is None or "contract_demand" not in series:
+    if contract is None:
         return None
     ends = unix_ms(results, series["contract_time"].values)
     x = ends[np.append(block_starts(len(ends), MAX_STEPS)[1:], len(ends)) - 1].astype(np.float64)

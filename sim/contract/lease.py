@@ -64,8 +64,8 @@ def lease_usd_s(costs: Costs) -> float:
     1,000 accelerators for 30 million USD over 5 years at 10 %, 1 % operations, 1 MW at 100 USD/MWh, all sold, per hour:
 
     >>> costs = Costs(30e6, 5.0 * YEAR_S, 0.1, 0.01, 1e6, 100.0 / 3.6e9, 1000, 1.0)
-    >>> round(3600.0 * lease_usd_s(costs), 4)
-    1.0371
+    >>> round(3600.0 * lease_usd_s(costs), 5)
+    1.03702
     """
     yearly = capital_recovery(costs.capital_rate, costs.life_s) + costs.operations_per_year
     spent_usd_s = yearly * costs.capex_usd / YEAR_S + costs.power_w * costs.electricity_usd_j

@@ -60,6 +60,7 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None) -> Resu
     summary = results.summary | {"contract": section}
     series = results.series
     added = labelled(_arrays(contract, times, sources, found, loaded.scenario), loaded.scenario.name, series.attrs["epoch"])
+    series = series.drop_vars([name for name in added.variables if name in series.variables])
     series = with_dates(series.assign_coords(added.coords).assign(added.data_vars))
     attached = replace(results, summary=summary, series=series)
     store.check_finite(attached)

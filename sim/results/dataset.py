@@ -42,7 +42,7 @@ def series(outcome: Outcome) -> xr.Dataset:
     Dataset
         Variables of `sim.schema.TABLE`.
     """
-    arrays = {**_fleet(outcome), **_ground(outcome), **_jobs(outcome), **_recorder(outcome), **_network(outcome)}
+    arrays = {**_fleet(outcome), **_ground(outcome), **_jobs(outcome), **_recorder(outcome), **_network(outcome), **_NO_CONTRACT}
     scenario = outcome.loaded.scenario
     dataset = labelled(arrays, scenario.name, f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}")
     dataset.attrs |= {
@@ -85,6 +85,12 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
         "source": f"dawndusk {sim.__version__}",
     }
     return with_dates(xr.Dataset(variables, coordinates, attributes))
+
+
+_NO_CONTRACT = {
+    var.name: np.zeros((0,) * len(var.dims)) for var in schema.VARIABLES if var.name.startswith("contract_")
+}
+"""Arrays of a contract, which `sim.contract` replaces where the scenario has one."""
 
 
 DATES = {"time": "time_utc", "frame": "frame_utc", "contract_time": "contract_time_utc"}
