@@ -20,10 +20,13 @@ UNITS: dict[str, tuple[str, float]] = {
     "m2": ("m2", 1.0), "km2": ("m2", 1e6), "cm2": ("m2", 1e-4),
     "s": ("s", 1.0), "ms": ("s", 1e-3), "us": ("s", 1e-6), "ns": ("s", 1e-9), "min": ("s", 60.0), "h": ("s", 3600.0),
     "d": ("s", _DAY_S), "yr": ("s", _YEAR_S),
+    "m3": ("m3", 1.0), "m/s": ("m/s", 1.0), "km/s": ("m/s", 1e3), "m/s2": ("m/s2", 1.0), "m/s/yr": ("m/s2", 1.0 / _YEAR_S),
     "rad/s": ("rad/s", 1.0), "rev/d": ("rad/s", 2.0 * math.pi / _DAY_S), "1/s": ("1/s", 1.0),
     "urad": ("rad", 1e-6), "mrad": ("rad", 1e-3), "rad": ("rad", 1.0), "deg": ("rad", math.pi / 180.0),
     "arcmin": ("rad", math.pi / 10800.0), "arcsec": ("rad", math.pi / 648000.0),
     "kg": ("kg", 1.0), "g": ("kg", 1e-3), "t": ("kg", 1e3), "kg/m2": ("kg/m2", 1.0), "kg/s": ("kg/s", 1.0),
+    "kg/W": ("kg/W", 1.0), "kg/kW": ("kg/W", 1e-3), "kg/J": ("kg/J", 1.0), "kg/kWh": ("kg/J", 1.0 / 3.6e6),
+    "g/kWh": ("kg/J", 1e-3 / 3.6e6),
     "kg/m3": ("kg/m3", 1.0), "m2/kg": ("m2/kg", 1.0),
     "W": ("W", 1.0), "mW": ("W", 1e-3), "kW": ("W", 1e3), "MW": ("W", 1e6), "GW": ("W", 1e9),
     "W/m2": ("W/m2", 1.0), "kW/m2": ("W/m2", 1e3),
@@ -42,7 +45,8 @@ UNITS: dict[str, tuple[str, float]] = {
     "TiB": ("B", 2.0**40),
     "B/s": ("B/s", 1.0), "MB/s": ("B/s", 1e6), "GB/s": ("B/s", 1e9), "TB/s": ("B/s", 1e12),
     "bit/s": ("bit/s", 1.0), "Mbit/s": ("bit/s", 1e6), "Gbit/s": ("bit/s", 1e9), "Tbit/s": ("bit/s", 1e12),
-    "USD": ("USD", 1.0), "USD/kg": ("USD/kg", 1.0), "USD/s": ("USD/s", 1.0), "USD/h": ("USD/s", 1.0 / 3600.0),
+    "USD": ("USD", 1.0), "USD/kg": ("USD/kg", 1.0), "USD/m2": ("USD/m2", 1.0), "USD/W": ("USD/W", 1.0),
+    "USD/s": ("USD/s", 1.0), "USD/h": ("USD/s", 1.0 / 3600.0),
     "USD/J": ("USD/J", 1.0), "USD/kWh": ("USD/J", 1.0 / 3.6e6), "USD/MWh": ("USD/J", 1.0 / 3.6e9),
 }  # fmt: skip
 

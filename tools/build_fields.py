@@ -36,8 +36,8 @@ A quantity is written with a unit of its kind, as in the example. *Required* fie
 item that a section names or extends. *Optional* fields may be left out. A default in parentheses comes from
 `configs/defaults.yaml`, where its source is.
 """
-DEFAULTS = {"Training": "training", "Inference": "inference", "Cluster": "cluster"}
-"""Sections of defaults.yaml by model, beside those that have the name of a field of the scenario."""
+DEFAULTS = {"Launch": "launcher"}
+"""Sections of defaults.yaml by model, beside those that have the name of the model."""
 
 
 def sections() -> Iterator[type[BaseModel]]:
@@ -97,13 +97,26 @@ def _limits(quantity: Quantity) -> str:
     return f", {', '.join(texts)}" if texts else ""
 
 
-def _default(model: type[BaseModel], name: str, field: FieldInfo, shipped: dict[str, Any]) -> str:
+def _given(shipped: dict[str, Any]) -> dict[type[BaseModel], dict[str, Any]]:
+    """Defaults by model, those of sections inside sections too; none where two places give different ones."""
+    found: dict[type[BaseModel], dict[str, Any]] = {}
+
+    def visit(model: type[BaseModel], given: dict[str, Any]) -> None:
+        found[model] = given if found.get(model, given) == given else {}
+        for name, field in model.model_fields.items():
+            if isinstance(given.get(name), dict):
+                for inner in _models(field.annotation):
+                    visit(inner, given[name])
+
+    for model in sections():
+        section = shipped.get(DEFAULTS.get(model.__name__, model.__name__.lower()))
+        if section is not None:
+            visit(model, section)
+    return found
+
+
+def _default(model: type[BaseModel], name: str, field: FieldInfo, given: dict[str, Any]) -> str:
     """Default of a field as it is written; "required" or "optional" where there is none."""
-    given = shipped.get(DEFAULTS.get(model.__name__, model.__name__.lower()), {})
-    for owner, section in (("Lattice", "lattice"), ("StationKeeping", "station_keeping"), ("Checkpoint", "checkpoint"),
-                           ("Recovery", "recovery"), ("LeaseCost", "lease")):  # fmt: skip
-        if model.__name__ == owner:
-            given = next(v[section] for v in shipped.values() if section in v)
     if name in given and not isinstance(given[name], dict):
         return f"(`{given[name]}`)"
     if (model, name) == (Scenario, "environment"):
@@ -117,12 +130,12 @@ def _default(model: type[BaseModel], name: str, field: FieldInfo, shipped: dict[
     return f"`{value.lower() if isinstance(field.default, bool) else value}`"
 
 
-def table(model: type[BaseModel], shipped: dict[str, Any]) -> str:
+def table(model: type[BaseModel], given: dict[str, Any]) -> str:
     """The section of one model: heading, what it is, and a row for each field."""
     summary = (model.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
     lines = [f"## {model.__name__}", "", summary, "", "| field | value | default | meaning |", "| --- | --- | --- | --- |"]
     for name, field in model.model_fields.items():
-        forms, default = " or ".join(_forms(field.annotation, tuple(field.metadata))), _default(model, name, field, shipped)
+        forms, default = " or ".join(_forms(field.annotation, tuple(field.metadata))), _default(model, name, field, given)
         usual = default.strip("()")
         if any(isinstance(mark, Quantity) for mark in field.metadata) and default.startswith("(") and " " in usual:
             forms = forms.replace(forms[: forms.index("`", 1) + 1], usual, 1)  # the shipped value is the best example
@@ -132,8 +145,8 @@ def table(model: type[BaseModel], shipped: dict[str, Any]) -> str:
 
 def written() -> str:
     """The whole page."""
-    shipped = yaml_tree.plain(defaults())
-    return "\n".join([HEAD, *(table(model, shipped) for model in sections())])
+    given = _given(yaml_tree.plain(defaults()))
+    return "\n".join([HEAD, *(table(model, given.get(model, {})) for model in sections())])
 
 
 if __name__ == "__main__":

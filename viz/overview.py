@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from viz.formatting import (
+    NBSP,
     TIMES,
     area,
     celsius,
@@ -30,6 +31,26 @@ from viz.html_parts import Fact, Group, Path, find, group_html, missing, text
 def listed(names: list[str]) -> str:
     """Names, or the word none."""
     return ", ".join(names) or "none"
+
+
+def break_even(usd: float) -> str:
+    """A launch price; none is low enough below zero."""
+    return money(usd) if usd > 0.0 else "none"
+
+
+def kilowatt_hours(value: float) -> str:
+    """An energy in kWh."""
+    return f"{number(value)}{NBSP}kWh"
+
+
+def joules(value: float) -> str:
+    """An energy in J."""
+    return f"{number(value)}{NBSP}J"
+
+
+def co2(value: float) -> str:
+    """A mass of greenhouse gases as CO2e."""
+    return f"{number(value)}{NBSP}kg{NBSP}CO2e"
 
 
 DESIGN: Final = Group(
@@ -78,12 +99,18 @@ NETWORK: Final = Group(
     ),
 )
 COST: Final = Group(
-    "Cost",
+    "Cost, energy and greenhouse gases",
     (
-        Fact("Capital cost", ("cost", "capex_usd"), money),
+        Fact("Capital cost", ("cost", "capex_usd"), money, "satellites, launches, ground stations"),
+        Fact("Operating cost", ("cost", "opex_usd_per_year"), money, "per year, with replacements"),
         Fact("Cost per useful PFLOP/s-day", ("cost", "usd_per_useful_pflop_day"), money),
         Fact("Cost per million tokens", ("cost", "usd_per_million_tokens"), money),
-        Fact("Break-even launch price", ("cost", "break_even_launch_usd_per_kg"), money, "per kilogram"),
+        Fact("Launch price", ("cost", "launch_usd_per_kg"), money, "per kilogram"),
+        Fact("Break-even launch price", ("cost", "break_even_launch_usd_per_kg"), break_even, "per kilogram, against the baseline"),
+        Fact("Launched power", ("cost", "usd_per_kw_year_launched"), money, "per kW and year, launch alone"),
+        Fact("Energy per useful PFLOP/s-day", ("energy", "kwh_per_useful_pflop_day"), kilowatt_hours),
+        Fact("Energy per token", ("energy", "joules_per_token"), joules),
+        Fact("Greenhouse gases per useful PFLOP/s-day", ("carbon", "kg_per_useful_pflop_day"), co2),
     ),
 )
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sim.results.formatting import mass_note
 from viz import formatting, study_charts
 from viz.figures import Chart
 from viz.html_parts import chart_html, collapsed, section, table, text
@@ -87,9 +86,8 @@ def headline(study: Any, found: Sequence[Setting]) -> str:
     if top is None:
         return '<section class="headline"><p class="verdict">No point succeeded.</p></section>'
     figures = big_figure(study, found, top, SHARE, "useful-share")
-    cheap, note = best(found, COST), None
+    cheap = best(found, COST)
     if cheap is not None:
-        note = mass_note(field for i in varied_axes(study) for field in study.axes[i].fields)
         figures += big_figure(study, found, cheap, COST, "lowest-cost")
     shares = [value for s in found if (value := s.mean(SHARE)) is not None]
     over = "settings" if any(s.seeds > 1 for s in found) else "points"
@@ -97,8 +95,7 @@ def headline(study: Any, found: Sequence[Setting]) -> str:
     loss = largest_loss(top)
     if loss != formatting.NONE:
         verdict += f" The largest loss at its highest is {loss[0].lower()}{loss[1:]}."
-    noted = "" if note is None else f'<p class="note">{text(note)}.</p>'
-    return f'<section class="headline"><div class="figures">{figures}</div><p class="verdict">{text(verdict)}</p>{noted}</section>'
+    return f'<section class="headline"><div class="figures">{figures}</div><p class="verdict">{text(verdict)}</p></section>'
 
 
 def drawn_charts(study: Any, found: Sequence[Setting]) -> dict[str, tuple[str, Chart | None]]:

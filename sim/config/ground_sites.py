@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.config import resolve, yaml_tree
+from pydantic import ValidationError
+
+from sim.config import economics_params, resolve, yaml_tree
+from sim.config.error_text import field_problems
 from sim.config.errors import InputError, Origin, Problem
-from sim.config.schema import Site
+from sim.config.schema import Section, Site
 from sim.config.yaml_tree import Node
+
+
+class _Baseline(Section):
+    """A site where a scenario has it, so that messages name the same fields."""
+
+    baseline: Site
 
 
 def site_tree(site: str) -> Node:
@@ -47,8 +56,16 @@ def site_of(root: Node) -> Site:
     -------
     Site
         The site in SI.
+
+    Raises
+    ------
+    InputError
+        With all problems of its fields.
     """
-    return Site.model_validate(yaml_tree.plain(root))
+    try:
+        return _Baseline.model_validate({"baseline": yaml_tree.plain(root)}).baseline
+    except ValidationError as error:
+        raise InputError(field_problems(error, Node({"baseline": root}, root.origin), wrapped=False)) from None
 
 
 def records(root: Node) -> dict[str, Node]:
@@ -84,20 +101,25 @@ def assumptions(root: Node) -> list[str]:
     return [name for name, kind in kinds.items() if kind is not None and kind.value == "assumption"]
 
 
-def capex_usd(site: Site) -> float:
-    """Capital cost of buildings, machines and network.
+def baseline_site(baseline: str | Site) -> Site:
+    """Ground site of a scenario.
 
     Parameters
     ----------
-    site : Site
-        The site; its price is per watt of the machines, without cooling.
+    baseline : str or Site
+        Name of a shipped baseline, or a site.
 
     Returns
     -------
-    float
-        Cost [USD].
+    Site
+        The site.
+
+    Raises
+    ------
+    InputError
+        If there is no such site.
     """
-    return site.price_per_watt * site.power / site.pue
+    return baseline if isinstance(baseline, Site) else site_of(site_tree(baseline))
 
 
 def read_baseline(baseline: str | Site | None, precision: str) -> dict[str, Any] | None:
@@ -113,8 +135,8 @@ def read_baseline(baseline: str | Site | None, precision: str) -> dict[str, Any]
     Returns
     -------
     dict or None
-        name, accelerators, power_w, capex_usd and nameplate_flops_per_s; the last is None where the accelerator has no peak at
-        the precision. None without a baseline.
+        name, accelerators, power_w, capex_usd and nameplate_flops_per_s; the cost is None where a price is not known, the
+        nameplate where the accelerator has no peak at the precision. None without a baseline.
 
     Raises
     ------
@@ -130,12 +152,12 @@ def read_baseline(baseline: str | Site | None, precision: str) -> dict[str, Any]
     """
     if baseline is None:
         return None
-    site = baseline if isinstance(baseline, Site) else site_of(site_tree(baseline))
+    site = baseline_site(baseline)
     peak = site.accelerator.peak.get(precision)
     return {
         "name": site.name,
         "accelerators": site.accelerators,
         "power_w": site.power,
-        "capex_usd": capex_usd(site),
+        "capex_usd": economics_params.site_cost(site).capex_usd,
         "nameplate_flops_per_s": None if peak is None else site.accelerators * peak,
     }

@@ -30,6 +30,13 @@ NAMED = (
     (("fleet", "repair"), "fleet", "repair"),
     (("economics", "launch"), "economics", "launch"),
 )
+# Items whose missing keys come from a section of defaults.yaml: path, and name of the section.
+COMPLETED = (
+    (("satellite",), "satellite"),
+    (("satellites", "*"), "satellite"),
+    (("links", "terminal"), "terminal"),
+    (("economics", "launch"), "launcher"),
+)
 
 
 def word(node: Node) -> str:
@@ -121,6 +128,9 @@ def with_defaults(root: Node) -> Node:
         for node in workloads.value:
             kind = node.get("kind")
             base = shipped.get(word(kind)) if kind is not None else None
+            islands = shipped.get("diloco")
+            if base is not None and islands is not None and word(node.get("method") or node) == "diloco":
+                base = yaml_tree.put(base, ["islands"], islands)
             merged.append(yaml_tree.merge(base, node) if base is not None else node)
         root = yaml_tree.put(root, ["workloads"], Node(merged, workloads.origin))
     return _formations(root, shipped.get("cluster"))
@@ -199,6 +209,12 @@ def resolve(root: Node, problems: list[Problem], allowed: tuple[Path, ...] = ())
                 root = yaml_tree.put(root, keys, _item(yaml_tree.find(root, tuple(keys)), folder, ".".join(keys), kind, allowed))
             except InputError as error:
                 problems.extend(error.problems)
+    shipped = defaults()
+    for pattern, section in COMPLETED:
+        for keys in _matching_paths(root, pattern):
+            own, base = yaml_tree.find(root, tuple(keys)), shipped.get(section)
+            if own.is_map and not own.is_record and base is not None:
+                root = yaml_tree.put(root, keys, yaml_tree.merge(base, own))
     stations = yaml_tree.find(root, ("ground", "stations"))
     if exists(root, ["ground", "stations"]):
         root = yaml_tree.put(root, ["ground", "stations"], _stations(stations, problems))
@@ -280,7 +296,8 @@ def site_tree(named: Node, problems: list[Problem], allowed: tuple[Path, ...] = 
             site = yaml_tree.put(site, ["accelerator"], _item(chip, "hardware", "accelerator", "accelerator", allowed))
         except InputError as error:
             own.extend(error.problems)
-    site = resolve(with_defaults(site), own, allowed)
+    base = defaults().get("site")
+    site = resolve(with_defaults(site if base is None else yaml_tree.merge(base, site)), own, allowed)
     problems.extend(Problem(p.origin, f"{field}.{p.field}", p.message) for p in own)
     return site
 

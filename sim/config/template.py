@@ -71,7 +71,7 @@ satellite:
 
 # economics:
 #   launch: falcon-heavy-list        # dawndusk list launchers
-#   spacecraft: 2000 USD/kg          # built, without accelerators
+#   bus: 2000 USD/kg                 # what has no price of its own; null where a price is not known
 
 # events:                            # satellites and planes are numbered from 0
 # - 2026-12-21T06:00Z lose satellite 17

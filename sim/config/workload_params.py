@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from sim.config import schema
-from sim.workload.parallelism import Batch
+from sim.workload import memory_fit
+from sim.workload.fabric import Fabric
+from sim.workload.kernels import ELEMENT_BYTES, Kernels
+from sim.workload.measured_kernels import kernels_for
+from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service, degrees, max_batch, service_problem
-from sim.workload.transformer import RECOMPUTE, Model
+from sim.workload.transformer import Model
 from sim.workload.transformer_memory import checkpoint_bytes
-
-BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
 
 VIRTUAL_STAGES = (1, 2, 3, 4, 5, 6, 7, 8, 10)  # tried per pipeline stage where the scenario says auto
 
@@ -113,22 +115,27 @@ def model(spec: schema.LanguageModel) -> Model:
     return shape if window is None else shape._replace(window=window.tokens, window_layers=window.layers)
 
 
-def batch(job: schema.Training) -> Batch:
-    """Batch of a training step, of at least one sequence; keys left to `auto` get the value that needs the least memory.
+def batch(job: schema.Training, islands: int = 1) -> Batch:
+    """Batch of a training step, of at least one sequence; keys left to `auto` get the value that needs the least memory or choice.
 
     Parameters
     ----------
     job : schema.Training
         Validated section of the scenario.
+    islands : int
+        Islands that share the global batch.
 
     Returns
     -------
     Batch
-        The batch.
+        The batch of one island.
     """
-    sequences = max(1, round(job.global_batch / job.sequence_length))
-    interleave = 1 if job.interleave == "auto" else job.interleave
-    return Batch(job.sequence_length, job.micro_batch, sequences, recomputes(job)[-1], interleave=interleave)
+    sequences = max(1, round(job.global_batch / job.sequence_length / islands))
+    kind, share = recomputation(job)
+    return Batch(
+        job.sequence_length, job.micro_batch, sequences, kind, zero=zero_stages(job)[0], interleave=virtual_stages(job)[0],
+        recomputed=share or 0.0, in_flight=in_flight(job)[0], fused_attention=job.fused_attention,
+    )  # fmt: skip
 
 
 def virtual_stages(job: schema.Training) -> tuple[int, ...]:
@@ -147,8 +154,8 @@ def virtual_stages(job: schema.Training) -> tuple[int, ...]:
     return VIRTUAL_STAGES if job.interleave == "auto" else (job.interleave,)
 
 
-def recomputes(job: schema.Training) -> tuple[str, ...]:
-    """Kinds of recomputation that may be tried.
+def zero_stages(job: schema.Training) -> tuple[int, ...]:
+    """Stages of sharding that may be tried.
 
     Parameters
     ----------
@@ -157,10 +164,133 @@ def recomputes(job: schema.Training) -> tuple[str, ...]:
 
     Returns
     -------
-    tuple of str
-        The given kind, or all of `transformer.RECOMPUTE`; the one that needs the least memory is last.
+    tuple of int
+        The given stage, or 1 and 3.
     """
-    return RECOMPUTE if job.recompute == "auto" else (job.recompute,)
+    return (1, 3) if job.zero == "auto" else (job.zero,)
+
+
+def in_flight(job: schema.Training) -> tuple[int, ...]:
+    """Micro-batches in flight over a stage boundary that may be tried.
+
+    Parameters
+    ----------
+    job : schema.Training
+        Validated section of the scenario.
+
+    Returns
+    -------
+    tuple of int
+        The given number, or several.
+    """
+    return (1, 2, 4) if job.in_flight == "auto" else (job.in_flight,)
+
+
+def recomputation(job: schema.Training) -> tuple[str, float | None]:
+    """What every layer computes again, and the share of the layers that compute everything again.
+
+    Parameters
+    ----------
+    job : schema.Training
+        Validated section of the scenario.
+
+    Returns
+    -------
+    kind : str
+        One of `transformer.RECOMPUTE`.
+    share : float or None
+        Share of the layers; None for the smallest that fits.
+    """
+    match job.recompute:
+        case "auto":
+            return "selective", None
+        case "full":
+            return "selective", 1.0
+        case "none" | "selective" as kind:
+            return kind, 0.0
+        case share:
+            return "selective", float(share)
+
+
+def fit(job: schema.Training, accelerators: int, satellites: int, memory_bytes: float, islands: int = 1) -> memory_fit.Job:
+    """What must fit into memory.
+
+    Parameters
+    ----------
+    job : schema.Training
+        Validated section of the scenario.
+    accelerators : int
+        Accelerators of a satellite.
+    satellites : int
+        Satellites of one job, or of one island.
+    memory_bytes : float
+        Memory of an accelerator.
+    islands : int
+        Islands that share the global batch.
+
+    Returns
+    -------
+    memory_fit.Job
+        The job with the memory that it may fill.
+    """
+    return memory_fit.Job(
+        model(job.model), batch(job, islands), job.precision, accelerators, satellites, job.memory_fraction * memory_bytes,
+        recomputation(job)[1],
+    )  # fmt: skip
+
+
+def mesh(spec: schema.Mesh) -> Mesh:
+    """Degrees of parallelism.
+
+    Parameters
+    ----------
+    spec : schema.Mesh
+        Validated section of the scenario.
+
+    Returns
+    -------
+    Mesh
+        The mesh.
+    """
+    return Mesh(spec.tensor, spec.pipeline, spec.data, spec.context, spec.expert, spec.stages or 0)
+
+
+def kernels(chip: schema.Accelerator) -> Kernels:
+    """Durations of an accelerator's kernels.
+
+    Parameters
+    ----------
+    chip : schema.Accelerator
+        Validated section of the scenario.
+
+    Returns
+    -------
+    Kernels
+        From its measured table, or from its assumed efficiencies.
+    """
+    return kernels_for(
+        chip.kernels, chip.peak, chip.kernel_efficiency, chip.memory_bandwidth, chip.memory_efficiency, chip.fabric.rate,
+        chip.fabric.latency,
+    )  # fmt: skip
+
+
+def fabric(chip: schema.Accelerator) -> Fabric:
+    """Fabric domains of a satellite.
+
+    Parameters
+    ----------
+    chip : schema.Accelerator
+        Validated section of the scenario.
+
+    Returns
+    -------
+    Fabric
+        Size of a domain, and what joins domains.
+    """
+    beyond = chip.fabric.beyond
+    if beyond is None:
+        return Fabric(chip.fabric.domain)
+    return Fabric(chip.fabric.domain, beyond.rate, beyond.latency)
 
 
 def service(job: schema.Inference, carrier: Carrier) -> Service:
@@ -179,7 +309,7 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
         With the smallest tensor group that fits and its largest batch; where none fits, the largest group.
     """
     chip = carrier.accelerator
-    each = BYTES[job.precision]
+    each = ELEMENT_BYTES[job.precision]
 
     def with_tensor(tensor: int) -> Service:
         made = Service(
@@ -253,5 +383,5 @@ def moved_bytes(workloads: Sequence[schema.Workload]) -> float:
         if isinstance(work, schema.Training):
             size += checkpoint_bytes(model(work.model))
         elif isinstance(work, schema.Inference):
-            size += BYTES[work.precision] * work.model.parameters
+            size += ELEMENT_BYTES[work.precision] * work.model.parameters
     return size

@@ -2,71 +2,70 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
-YEAR_S = 365.25 * 86400.0
-
-
-class Costs(NamedTuple):
-    """Capital cost, its life and rate, yearly costs and size of a site or a fleet."""
-
-    capex_usd: float
-    life_s: float
-    capital_rate: float  # per year
-    operations_per_year: float  # over the capital cost
-    power_w: float  # bought; 0 in orbit
-    electricity_usd_j: float
-    accelerators: int
-    utilisation: float  # share of the accelerator-hours that are sold
+from sim.config import economics_params, schema
+from sim.economics.finance import YEAR_S
 
 
-def capital_recovery(rate: float, life_s: float) -> float:
-    """Capital recovery factor: the yearly payment that returns a sum with interest over a life.
-
-    Parameters
-    ----------
-    rate : float
-        Cost of capital per year, at least 0.
-    life_s : float
-        Life [s], above 0.
-
-    Returns
-    -------
-    float
-        r (1 + r)^Y / ((1 + r)^Y - 1), payment per year over the sum.
-
-    Examples
-    --------
-    >>> round(capital_recovery(0.1, 5.0 * YEAR_S), 5), capital_recovery(0.0, 5.0 * YEAR_S)
-    (0.2638, 0.2)
-    """
-    years = life_s / YEAR_S
-    if rate * years < 1e-9:
-        return 1.0 / years
-    return float(rate / (1.0 - (1.0 + rate) ** -years))
-
-
-def lease_usd_s(costs: Costs) -> float:
+def lease_usd_s(usd_per_year: float | None, accelerators: int, utilisation: float) -> float | None:
     """Cost-recovering price of one accelerator.
 
     Parameters
     ----------
-    costs : Costs
-        What the site or fleet costs.
+    usd_per_year : float or None
+        Capital recovery and what is spent each year, of all accelerators [USD].
+    accelerators : int
+        Their number, at least 1.
+    utilisation : float
+        Share of the accelerator-hours that are sold, above 0, at most 1.
 
     Returns
     -------
-    float
-        Price [USD/s]: capital recovery, operations and electricity at full load, over the accelerator time that is sold.
+    float or None
+        Price [USD/s]; None where the yearly cost is not known.
 
     Examples
     --------
-    1,000 accelerators for 30 million USD over 5 years at 10 %, 1 % operations, 1 MW at 100 USD/MWh, all sold, per hour:
+    8.766 million USD a year for 1,000 accelerators of which half are sold, per hour:
 
-    >>> costs = Costs(30e6, 5.0 * YEAR_S, 0.1, 0.01, 1e6, 100.0 / 3.6e9, 1000, 1.0)
-    >>> round(3600.0 * lease_usd_s(costs), 5)
-    1.03702
+    >>> round(3600.0 * lease_usd_s(8.766e6, 1000, 0.5), 9)
+    2.0
     """
-    yearly = capital_recovery(costs.capital_rate, costs.life_s) + costs.operations_per_year
-    spent_usd_s = yearly * costs.capex_usd / YEAR_S + costs.power_w * costs.electricity_usd_j
-    return spent_usd_s / (costs.accelerators * costs.utilisation)
+    return None if usd_per_year is None else usd_per_year / (YEAR_S * accelerators * utilisation)
+
+
+def site_lease_usd_s(site: schema.Site, utilisation: float) -> float | None:
+    """Price of an accelerator that recovers the cost of a ground site at full load.
+
+    Parameters
+    ----------
+    site : Site
+        The site, with its prices, lives and cost of capital.
+    utilisation : float
+        Share of the accelerator-hours that are sold.
+
+    Returns
+    -------
+    float or None
+        Price [USD/s]; None where a price of the site is not known.
+    """
+    return lease_usd_s(economics_params.site_cost(site).usd_per_year, site.accelerators, utilisation)
+
+
+def fleet_lease_usd_s(summary: dict[str, Any], utilisation: float) -> float | None:
+    """Price of an accelerator that recovers the cost of a fleet in orbit.
+
+    Parameters
+    ----------
+    summary : dict
+        Summary of its run.
+    utilisation : float
+        Share of the accelerator-hours that are sold.
+
+    Returns
+    -------
+    float or None
+        Price [USD/s]; None without economics, or where a price is not known.
+    """
+    return lease_usd_s(summary["cost"]["usd_per_year"], summary["accelerators"], utilisation)

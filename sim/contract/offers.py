@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sim.config import schema, workload_params, yaml_tree
-from sim.config.errors import bad_input
-from sim.config.ground_sites import capex_usd
+from sim.config.errors import InputError, bad_input
 from sim.config.scenario import Loaded
 from sim.contract.data_rules import allowed, allowed_accelerators, rules_for_accelerators, rules_for_uplink
 from sim.contract.fluid import Step
-from sim.contract.lease import Costs, lease_usd_s
+from sim.contract.lease import fleet_lease_usd_s, site_lease_usd_s
 from sim.contract.migration import Move, move, uplink_bit_s
 from sim.contract.rates import Runs, yields_of
 from sim.results.store import Results
@@ -164,14 +163,16 @@ def rented(loaded: Loaded, contract: schema.Contract, times: Clock, runs: Runs) 
     site = contract.site
     rate = getattr(yields_of(runs.site(yaml_tree.find(loaded.tree, ("contract", "site"))).summary), contract.demand.unit)
     may = allowed(rules_for_accelerators(loaded.scenario), site)
-    lease = site_lease_usd_s(site, contract.lease)
+    lease = site_lease_usd_s(site, contract.lease.utilisation)
+    price = lease if contract.price == "cost" else contract.price
+    assert price is not None  # as validated
     steps = rented_steps(contract, times) if may else [Step(0.0, 0.0)]
     held = tuple(Step(s.time_s, s.rate * site.accelerators) for s in steps)
     number = round(contract.share * site.accelerators)
     return Offer(
         name=site.name, kind="contract", operator=site.operator, jurisdiction=site.jurisdiction, accelerators=number,
-        excluded=0 if may else number, rate=rate, price_usd_s=lease if contract.price == "cost" else contract.price,
-        lease_usd_s=lease, ordered_s=0.0, delivered_s=0.0, ready_s=0.0, move=None, held=held, working=(Step(0.0, 1.0),),
+        excluded=0 if may else number, rate=rate, price_usd_s=price, lease_usd_s=lease,
+        ordered_s=0.0, delivered_s=0.0, ready_s=0.0, move=None, held=held, working=(Step(0.0, 1.0),),
     )  # fmt: skip
 
 
@@ -207,7 +208,7 @@ def hedge_offer(loaded: Loaded, i: int, times: Clock, runs: Runs) -> Offer:
         results = runs.site(yaml_tree.find(loaded.tree, ("contract", "hedges", str(i), "site")))
         number = _number(hedge, hedge.site.accelerators)
         usable = number if allowed(rules, hedge.site) else 0
-        lease: float | None = site_lease_usd_s(hedge.site, contract.lease)
+        lease = site_lease_usd_s(hedge.site, contract.lease.utilisation)
         operator, jurisdiction = hedge.site.operator, hedge.site.jurisdiction
         moved = move(size, [contract.site.wan_rate, hedge.site.wan_rate])
     else:
@@ -216,13 +217,12 @@ def hedge_offer(loaded: Loaded, i: int, times: Clock, runs: Runs) -> Offer:
         usable = min(number, allowed_accelerators(rules, fleet))
         if hedge.share is not None:
             usable = _number(hedge, allowed_accelerators(rules, fleet))
-        lease = _fleet_lease_usd_s(results, contract.lease)
+        lease = fleet_lease_usd_s(results.summary, contract.lease.utilisation)
         operator, jurisdiction = _common(fleet.scenario.types)
         moved = move(size, [contract.site.wan_rate, *_route_bit_s(loaded, i, fleet, results)] if size else [])
     price = lease if hedge.rent == "cost" else hedge.rent
     if price is None:
-        where = yaml_tree.find(loaded.tree, ("contract", "hedges", str(i))).origin
-        raise bad_input(where, f"contract.hedges.{i}.price", f"is missing: the fleet of {hedge.label} has no economics; write 3 USD/h, or economics")
+        raise _no_price(i, loaded, hedge, results)
     ordered = 0.0 if hedge.ordered == "start" else times.first_notice_s
     ordered = ordered if usable else None
     delivered = None if ordered is None else ordered + hedge.lead_time
@@ -255,33 +255,12 @@ def _common(types: list[schema.Satellite]) -> tuple[str | None, str | None]:
     return operators.pop() if len(operators) == 1 else None, places.pop() if len(places) == 1 else None
 
 
-def site_lease_usd_s(site: schema.Site, lease: schema.LeaseCost) -> float:
-    """Price of an accelerator that recovers the cost of a site.
-
-    Parameters
-    ----------
-    site : Site
-        The site.
-    lease : LeaseCost
-        What the price is made of.
-
-    Returns
-    -------
-    float
-        Price [USD/s].
-    """
-    return lease_usd_s(Costs(
-        capex_usd(site), lease.life, lease.capital_rate, lease.operations, site.power, lease.electricity, site.accelerators,
-        lease.utilisation,
-    ))  # fmt: skip
-
-
-def _fleet_lease_usd_s(results: Results, lease: schema.LeaseCost) -> float | None:
-    """Price of an accelerator that recovers the cost of a fleet, which buys no electricity; None without economics."""
-    spent, number = results.summary["cost"]["capex_usd"], results.summary["accelerators"]
-    if spent is None:
-        return None
-    return lease_usd_s(Costs(spent, lease.life, lease.capital_rate, lease.operations, 0.0, 0.0, number, lease.utilisation))
+def _no_price(i: int, loaded: Loaded, hedge: schema.Hedge, results: Results) -> InputError:
+    """A fleet whose cost is not known has no price that recovers it."""
+    unknown = results.summary["cost"]["unknown_prices"]
+    lacks = f"no price of {', '.join(unknown)}" if unknown else "no economics"
+    message = f"is missing: the fleet of {hedge.label} has {lacks}; write 3 USD/h, or {'them' if unknown else 'economics'}"
+    return bad_input(yaml_tree.find(loaded.tree, ("contract", "hedges", str(i))).origin, f"contract.hedges.{i}.price", message)
 
 
 def _route_bit_s(loaded: Loaded, i: int, fleet: Loaded, results: Results) -> list[float]:

@@ -9,32 +9,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config import schema
-from sim.config.errors import Origin, bad_input
-from sim.config.workload_params import (
-    BYTES,
-    Carrier,
-    batch,
-    counts,
-    model,
-    recomputes,
-    relative_speed,
-    service,
-    slowest,
-    virtual_stages,
-)
-from sim.engine.memo import Memo
+from sim.config import schema, workload_params
+from sim.config.workload_params import Carrier, counts, relative_speed, service, slowest
+from sim.engine import planning
 from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
-from sim.workload import execution_plan, memory_fit, parallelism, transformer_memory
+from sim.workload import parallelism, training_step, transformer_memory
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import InferenceService, JobScheduler, Training
-from sim.workload.parallelism import Mesh
-from sim.workload.training_step import Task
 
 Ints = NDArray[np.int64]
-PLANS: Memo[ExecutionPlan] = Memo(1_000_000)  # parallelism plans that earlier runs of this process had
 
 
 class Work(NamedTuple):
@@ -56,32 +41,6 @@ class Roles(NamedTuple):
     streams: Ints
     spares: Ints
     idle: Ints  # without a workload: shares that do not add up to the fleet
-
-
-def task(job: schema.Training, satellite: Carrier, mesh: Mesh) -> Task:
-    """Task of a training workload on one mesh.
-
-    Parameters
-    ----------
-    job : Training
-        The workload.
-    satellite : Carrier
-        Satellite, or node on the ground, with its accelerators.
-    mesh : Mesh
-        Degrees of parallelism.
-
-    Returns
-    -------
-    Task
-        Model, batch, mesh and hardware of the job.
-    """
-    chip = satellite.accelerator
-    return Task(
-        model=model(job.model), mesh=mesh, batch=batch(job), accelerators=satellite.accelerators,
-        peak_flops=chip.peak[job.precision], kernel_efficiency=chip.kernel_efficiency, overlap=job.overlap,
-        jitter=job.jitter, fabric_byte_s=chip.fabric.rate, fabric_latency_s=chip.fabric.latency,
-        element_bytes=BYTES[job.precision], grad_bytes=BYTES[job.precision],
-    )  # fmt: skip
 
 
 def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
@@ -151,7 +110,7 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
     Policy
         Interval and durations [s].
     """
-    save_s = transformer_memory.checkpoint_bytes(model(job.model)) / (members * accelerators * job.checkpoint.rate)
+    save_s = transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
     interval = job.checkpoint.interval
     if interval == "auto":
         mean_s = math.inf
@@ -161,48 +120,6 @@ def policy(job: schema.Training, fleet: schema.Fleet, members: int, accelerators
     else:
         interval_s = float(interval)
     return Policy(interval_s, save_s, fleet.recovery.detection, fleet.recovery.restart + save_s)
-
-
-def choose(job: schema.Training, satellite: Carrier, order: Ints, transport: Transport, satellites: int) -> ExecutionPlan:
-    """Parallelism plan of a job: the given mesh, or the fastest that fits.
-
-    Parameters
-    ----------
-    job : Training
-        The workload.
-    satellite : Carrier
-        Satellite, or node on the ground, with its accelerators.
-    order : ndarray of int64
-        Satellites of the workload in mapping order.
-    transport : Transport
-        Network of the job.
-    satellites : int
-        Satellites of the fleet.
-
-    Returns
-    -------
-    ExecutionPlan
-        Mesh, all-reduce and duration of a step.
-
-    Raises
-    ------
-    InputError
-        If no mesh fits into memory.
-    """
-    members = min(order.size, job.members or order.size)
-    each, memory_bytes = satellite.accelerators, satellite.accelerator.memory
-    meshes = parallelism.meshes(model(job.model), each, members) if job.mesh is None else [Mesh(**dict(job.mesh))]
-    first = task(job, satellite, meshes[0])
-    candidates = execution_plan.feasible_tasks(first, meshes, virtual_stages(job), recomputes(job), members, memory_bytes)
-    if not candidates and job.mesh is not None:
-        candidates = [first]  # validation refuses such a scenario; a study may still set one that does not fit
-    if not candidates:
-        raise bad_input(
-            Origin("workloads"), "workloads.training",
-            memory_fit.no_fit_message(model(job.model), batch(job), each, members, memory_bytes),
-        )  # fmt: skip
-    inputs = [repr((candidates, members, satellites)).encode(), np.ascontiguousarray(order), *transport.inputs]
-    return PLANS.remember(inputs, lambda: execution_plan.fastest_plan(candidates, order, members, transport, satellites))
 
 
 def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints) -> JobScheduler:
@@ -301,6 +218,33 @@ def scheduler_for(
     )
 
 
+def island_policy(plan: ExecutionPlan, fleet: schema.Fleet, transport: Transport) -> Policy:
+    """Recovery policy of an island: work counts once it is exchanged, and weights come back from another island.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+        Plan of each island.
+    fleet : Fleet
+        Section `fleet`, with recovery.
+    transport : Transport
+        Network of the job.
+
+    Returns
+    -------
+    Policy
+        Interval and durations [s]; every satellite fetches its share of weights and optimiser state over its slowest link.
+    """
+    islands = plan.task.islands
+    assert islands is not None
+    rates = transport.directed_rate_bit_s
+    slowest_bit_s = float(rates[rates > 0.0].min()) if (rates > 0.0).any() else math.inf
+    share_bits = 8.0 * transformer_memory.checkpoint_bytes(plan.task.model) / training_step.members(plan.task)
+    restart_s = fleet.recovery.restart + share_bits / slowest_bit_s
+    interval_s = max(1.0, islands.inner_steps * plan.step_s) if math.isfinite(plan.step_s) else math.inf
+    return Policy(interval_s, 0.0, fleet.recovery.detection, restart_s)
+
+
 def _training(
     work: Work,
     job: schema.Training,
@@ -312,17 +256,14 @@ def _training(
 ) -> Training:
     """The jobs of a training workload; spares and satellites that fill no job replace members, the lowest number first."""
     order = assigned.training
-    group = min(order.size, job.members or order.size)
     carrier = shares.carrier(np.concatenate((order, assigned.spares)), job.precision)
-    plan = choose(job, carrier, order, transport, satellites)
+    plan = planning.choose(job, planning.Fleet(carrier, order, transport, satellites))
     used = parallelism.members(plan.task.mesh, carrier.accelerators)
-    jobs = max(1, order.size // group)
-    ranks = [order[g * group : g * group + used] for g in range(jobs)]
-    over = [order[g * group + used : (g + 1) * group] for g in range(jobs)] + [order[jobs * group :]]
-    leftover = np.concatenate(over).astype(np.int64)
-    rules = policy(job, fleet, used, carrier.accelerators)
+    islands, ranks = plan.task.islands, planning.rank_lists(job, plan, order)
+    leftover = order[~np.isin(order, np.concatenate(ranks))]
+    rules = policy(job, fleet, used, carrier.accelerators) if islands is None else island_policy(plan, fleet, transport)
     lifecycle = JobLifecycle(ranks, np.concatenate((assigned.spares, leftover)), rules, satellites=satellites)
     return Training(
         plan=plan, lifecycle=lifecycle, spares=assigned.spares, leftover=leftover, satellites=satellites,
-        steps=work.steps, step_s=work.step_s, total_tokens=job.tokens,
+        steps=work.steps, step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share,
     )

@@ -17,7 +17,7 @@ from orbit.timegrid import TimeGrid
 from sim.config.schema import Motion, Satellite
 
 
-def area_to_mass_m2_kg(motion: Motion, satellite: Satellite) -> float:
+def area_to_mass_m2_kg(motion: Motion, satellite: Satellite, mass_kg: float) -> float:
     """Area-to-mass ratio of a satellite.
 
     Parameters
@@ -26,6 +26,8 @@ def area_to_mass_m2_kg(motion: Motion, satellite: Satellite) -> float:
         Section `motion` of the scenario.
     satellite : Satellite
         Section `satellite` of the scenario.
+    mass_kg : float
+        Launch mass of the satellite [kg].
 
     Returns
     -------
@@ -35,10 +37,12 @@ def area_to_mass_m2_kg(motion: Motion, satellite: Satellite) -> float:
     """
     if motion.area_to_mass is not None:
         return motion.area_to_mass
-    return 0.5 * (satellite.power.array.area + satellite.thermal.radiator.area) / satellite.mass
+    return 0.5 * (satellite.power.array.area + satellite.thermal.radiator.area) / mass_kg
 
 
-def with_motion_model(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Propagator:
+def with_motion_model(
+    start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid, mass_kg: float
+) -> Propagator:
     """Replace a propagator by that of the selected motion model.
 
     Parameters
@@ -51,6 +55,8 @@ def with_motion_model(start: Propagator, motion: Motion, satellite: Satellite, g
         Section `satellite`, for drag and solar pressure.
     grid : TimeGrid
         Time grid of the run.
+    mass_kg : float
+        Launch mass of a satellite, for drag and solar pressure [kg].
 
     Returns
     -------
@@ -64,7 +70,7 @@ def with_motion_model(start: Propagator, motion: Motion, satellite: Satellite, g
     """
     match motion.model:
         case "numerical":
-            return _numerical(start, motion, satellite, grid)
+            return _numerical(start, motion, area_to_mass_m2_kg(motion, satellite, mass_kg), grid)
         case "sgp4" if isinstance(start, CircularJ2):
             return Sgp4(of_circular(start.elements, grid.epoch_jd, grid.epoch_fr), grid)
     return start
@@ -85,9 +91,8 @@ def _states_at_epoch(start: Propagator, grid: TimeGrid) -> tuple[Array, Array]:
     raise TypeError(f"{type(start).__name__} has no states at the epoch")
 
 
-def _numerical(start: Propagator, motion: Motion, satellite: Satellite, grid: TimeGrid) -> Numerical:
+def _numerical(start: Propagator, motion: Motion, area: float, grid: TimeGrid) -> Numerical:
     r_m, v_m_s = _states_at_epoch(start, grid)
-    area = area_to_mass_m2_kg(motion, satellite)
     ones = np.ones(start.count)
     bodies = Bodies(r_m, v_m_s, motion.drag_coefficient * area * ones, motion.reflectivity * area * ones)
     forces = Forces(motion.zonals, motion.drag, motion.solar_pressure, motion.sun, motion.moon)

@@ -15,6 +15,7 @@ from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, sun_synchronous_ring, walker, walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
 from sim.config import schema
+from sim.config.economics_params import mass_kg
 from sim.config.scenario import Loaded
 from sim.config.schema import (
     Cluster,
@@ -69,7 +70,9 @@ def make_propagators(loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
     for i, entry in enumerate(scenario.constellation):
         satellite = scenario.types[scenario.type_index(entry)]
         for p in _propagators_of(entry, i, loaded, grid):
-            fleet.append(p if scenario.motion is None else with_motion_model(p, scenario.motion, satellite, grid))
+            if scenario.motion is not None:
+                p = with_motion_model(p, scenario.motion, satellite, grid, mass_kg(satellite, scenario.links))
+            fleet.append(p)
     return fleet
 
 

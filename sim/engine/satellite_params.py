@@ -1,8 +1,7 @@
-"""From a scenario to the parameters and the first state of the compiled step; what it takes to build and launch."""
+"""From a scenario to the parameters and the first state of the compiled step."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.schema import Economics, Satellite, Scenario
+from sim.config.schema import Satellite, Scenario
 from sim.spacecraft import rows, step, thermal
 from sim.spacecraft.submodel import Setup
 
@@ -171,49 +170,3 @@ def full_state(types: list[FleetType], type_index: NDArray[np.int64]) -> FirstSt
         State at the epoch.
     """
     return FirstState(np.stack([t.initial[STATE_ROWS] for t in types], axis=1)[:, type_index])
-
-
-# --- what it takes to fly it -----------------------------------------------------------------------------------------
-
-
-def launches(economics: Economics, satellites: int, mass_kg: float) -> int:
-    """Number of launch vehicles, filled by mass or, where that is given, by number.
-
-    Parameters
-    ----------
-    economics : Economics
-        Prices and capacities.
-    satellites : int
-        Satellites of the fleet.
-    mass_kg : float
-        Mass of all satellites [kg].
-
-    Returns
-    -------
-    int
-        Vehicles.
-    """
-    by_mass = math.ceil(mass_kg / economics.launch.capacity)
-    each = economics.satellites_per_launch
-    return by_mass if each is None else max(by_mass, math.ceil(satellites / each))
-
-
-def capex_usd(economics: Economics, satellites: int, accelerators: int, mass_kg: float) -> float:
-    """Cost of satellites that are built, equipped and launched.
-
-    Parameters
-    ----------
-    economics : Economics
-        Prices and capacities.
-    satellites, accelerators : int
-        Satellites and accelerators of the fleet.
-    mass_kg : float
-        Mass of all satellites [kg].
-
-    Returns
-    -------
-    float
-        Cost [USD].
-    """
-    built = mass_kg * economics.spacecraft + accelerators * economics.accelerator
-    return built + launches(economics, satellites, mass_kg) * economics.launch.price

@@ -89,7 +89,7 @@ class ConstantCommunication(JobCommunication):
         super().__init__(task, collective, satellites)
         self._last: Costs | None = None
 
-    def costs(self, ranks: list[Ints], transport: Transport) -> Costs:
+    def costs(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
         """Communication times of all jobs.
 
         Parameters
@@ -98,6 +98,8 @@ class ConstantCommunication(JobCommunication):
             Nodes of each job in rank order; the same arrays as long as they do not change.
         transport : Transport
             Links and routes, which never change.
+        background_bit_s : ndarray, shape (2 L,), optional
+            What others ask for on each directed link [bit/s]; constant.
 
         Returns
         -------
@@ -106,7 +108,7 @@ class ConstantCommunication(JobCommunication):
         """
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
         if self._last is None or not same:
-            self._last = super().costs(ranks, transport)
+            self._last = super().costs(ranks, transport, background_bit_s)
         return self._last
 
 

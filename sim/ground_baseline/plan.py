@@ -113,10 +113,10 @@ def _fitting(work: schema.Training, members: int, site: schema.Site) -> schema.M
     """The given mesh where nodes can hold it; else none, and the best is chosen."""
     if work.mesh is None:
         return None
-    mesh = parallelism.Mesh(work.mesh.tensor, work.mesh.pipeline, work.mesh.data)
-    fits = parallelism.mesh_problem(
-        mesh, site.accelerators_per_node, min(members, site.nodes)
-    ) is None and memory_fit.fits(workload_params.model(work.model), mesh, workload_params.batch(work), site.accelerator.memory)
+    mesh = workload_params.mesh(work.mesh)
+    satellites = min(members, site.nodes)
+    job = workload_params.fit(work, site.accelerators_per_node, satellites, site.accelerator.memory)
+    fits = parallelism.mesh_problem(mesh, site.accelerators_per_node, satellites) is None and memory_fit.fits(job, mesh)
     return work.mesh if fits else None
 
 

@@ -9,10 +9,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sim.config import schema
-from sim.config.ground_sites import capex_usd
 from sim.fleet.availability import AvailabilityChange
 from sim.ground_baseline.fabric import round_trips_ms
 from sim.ground_baseline.plan import Plan
+from sim.results import design
 from sim.results import summary as metrics
 from sim.results.dataset import change_rows, labelled
 from sim.results.store import Results
@@ -20,6 +20,11 @@ from sim.schema import CAUSES, SCHEMA_VERSION
 from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
+
+
+DESIGN_FIELDS = (
+    "satellites", "mass_kg", "mass_by_part_kg", "mass_margin", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells",
+)  # fmt: skip
 
 
 class Day(NamedTuple):
@@ -60,6 +65,9 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
     rtt_ms = np.zeros(0) if plan.stations is None else round_trips_ms(site, plan.stations)
     user_ms = rtt_ms + 1e3 * site.access_overhead
     peak = site.accelerators_per_node * site.accelerator.peak[plan.precision]
+    work_done = metrics.workloads(plan.workloads, day.scheduler, float(np.median(user_ms)) if user_ms.size else None)
+    compute = _compute(site, plan, day, peak, own_s, induced_s)
+    done = design.work(compute["mean_useful_flops_per_s"], work_done, site.nodes, None)
     summary = {
         "schema_version": SCHEMA_VERSION,
         "scenario": site.name,
@@ -71,20 +79,17 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "duration_s": plan.duration_s,
         "step_s": plan.step_s,
         "energy_closure": None,
-        "compute": _compute(site, plan, day, peak, own_s, induced_s),
+        "compute": compute,
         "power": dict.fromkeys(("battery_depth_max", *metrics.declared_fields("power"))),
         "thermal": dict.fromkeys(metrics.declared_fields("thermal")),
         "formation": None,
         "network": dict.fromkeys(("links_mean", "link_availability", "path_switches")),
         "ground": _ground(plan.stations, rtt_ms, user_ms),
         "station_pairs": {},
-        "workloads": metrics.workloads(plan.workloads, day.scheduler, float(np.median(user_ms)) if user_ms.size else None),
+        "workloads": work_done,
         "fleet": _fleet(site, plan, day, peak),
-        "design": dict.fromkeys(("satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells")),
-        "cost": {
-            "capex_usd": capex_usd(site),
-            **dict.fromkeys(("usd_per_useful_pflop_day", "usd_per_million_tokens", "break_even_launch_usd_per_kg")),
-        },
+        "design": dict.fromkeys(DESIGN_FIELDS),
+        **design.site_costs(site, done, float(day.load_w.mean())),
         "baseline": None,
         "contract": None,
         "data_rules": None,

@@ -32,7 +32,7 @@ def contract_headline(contract: dict[str, Any]) -> str:
     if contract["owner_first_from_s"] is not None:
         lost.append(f"the owner's jobs first after {_days(contract['owner_first_from_s'])}")
     price, lease = (site[f"{kind}_usd_per_accelerator_hour"] for kind in ("price", "lease"))
-    prices = f"{price:.2f} USD an accelerator-hour" + ("" if price == lease else f", {lease:.2f} USD would recover its cost")
+    prices = f"{price:.2f} USD an accelerator-hour" + ("" if lease in (price, None) else f", {lease:.2f} USD would recover its cost")
     return (
         f"{counted(site['accelerators'], 'accelerator')} of {contract['site']} for {_days(contract['duration_s'])} from "
         f"{contract['start']} at {prices}; {', '.join(lost) or 'nothing is withdrawn'}"

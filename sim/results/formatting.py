@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from sim.schema import CAUSES
@@ -18,47 +17,6 @@ CAUSE_LABELS: Final = {
     "recompute": "recomputation",
     "bubble": "pipeline bubble",
 }
-
-
-UNWEIGHED: Final = (".power.array.area", ".thermal.radiator.area", ".power.battery.capacity")  # `mass` does not follow them
-
-
-def mass_note(fields: Iterable[str]) -> str | None:
-    """Note on fields that vary while the mass of the satellite, and with it the cost, stays as given.
-
-    Parameters
-    ----------
-    fields : iterable of str
-        Fields of the scenario that vary or differ.
-
-    Returns
-    -------
-    str or None
-        The note; None where no such field varies, or the mass varies as well.
-
-    Examples
-    --------
-    >>> mass_note(["satellite.power.array.area", "links.topology"])
-    'satellite.mass and the capital cost do not follow satellite.power.array.area; dawndusk why prices what it adds'
-    >>> mass_note(["satellite.power.array.area", "satellite.mass"]) is None
-    True
-    """
-    varied, found, masses = set(fields), [], []
-    for field in sorted(varied):
-        end = next((end for end in UNWEIGHED if field.endswith(end)), None)
-        mass = None if end is None else f"{field.removesuffix(end)}.mass"
-        if mass is not None and mass not in varied:
-            found.append(field)
-            masses.append(mass)
-    if not found:
-        return None
-    what = "what it adds" if len(found) == 1 else "what they add"
-    return f"{_listed(dict.fromkeys(masses))} and the capital cost do not follow {_listed(found)}; dawndusk why prices {what}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def cause_label(cause: str) -> str:
@@ -158,7 +116,7 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [("job" if w["kind"] == "training" else w["kind"], _job(w, ground)) for w in summary["workloads"] if w["model"]]
     rows.append(("latency", _latency(ground)))
     rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))
-    if summary["cost"]["capex_usd"] is not None:
+    if summary["cost"]["capex_usd"] is not None or summary["cost"].get("unknown_prices"):
         rows.append(("cost", _cost(summary)))
     if summary.get("data_rules") is not None:
         rows.append(("data rules", _data_rules(summary["data_rules"])))
@@ -274,10 +232,31 @@ def _fleet(fleet: dict[str, Any], design: dict[str, Any]) -> str:
 
 
 def _cost(summary: dict[str, Any]) -> str:
-    cost_usd, launches = summary["cost"]["capex_usd"], summary["design"]["launches"]
-    useful = summary["compute"]["mean_useful_flops_per_s"] / 1e15
-    each = f", {dollars(cost_usd / useful)} per useful PFLOP/s" if useful > 0.0 else ""
-    return f"{dollars(cost_usd)} for spacecraft, accelerators and {counted(launches, 'launch', 'es')}{each}"
+    """Capital cost, cost of the work, and the launch price at which the ground site costs the same."""
+    cost, launches = summary["cost"], summary["design"]["launches"]
+    parts = []
+    if cost["capex_usd"] is not None:
+        parts.append(f"{dollars(cost['capex_usd'])} for satellites, {counted(launches, 'launch', 'es')} and ground stations")
+    elif cost.get("unknown_prices"):
+        parts.append(f"no sum without a price of {', '.join(cost['unknown_prices'])}")
+    work, against = cost.get("usd_per_useful_pflop_day"), cost.get("baseline_usd_per_useful_pflop_day")
+    if work is not None:
+        site = "" if against is None else f" ({_price(against)} on the ground)"
+        parts.append(f"{_price(work)} per useful PFLOP/s-day{site}")
+    if cost.get("usd_per_million_tokens") is not None:
+        parts.append(f"{_price(cost['usd_per_million_tokens'])} per million tokens")
+    even = cost.get("break_even_launch_usd_per_kg")
+    if even is not None:
+        now = cost["launch_usd_per_kg"]
+        beside = "" if now is None else f", now {_price(now)}/kg"
+        price = f"break-even at {_price(even)}/kg to orbit{beside}" if even > 0.0 else f"no break-even, even with free launches{beside}"
+        parts.append(price + (" (unknown prices count as nothing)" if cost["unknown_prices"] else ""))
+    return "; ".join(parts)
+
+
+def _price(usd: float) -> str:
+    """A price with three digits."""
+    return f"{usd:,.0f} USD" if abs(usd) >= 100.0 else f"{usd:.3g} USD"
 
 
 def _baseline(summary: dict[str, Any]) -> str:
@@ -286,11 +265,11 @@ def _baseline(summary: dict[str, Any]) -> str:
     site, precision = summary["baseline"], summary["compute"]["reference_precision"]
     nameplate, capex_usd = site["nameplate_flops_per_s"], summary["cost"]["capex_usd"]
     size = f"{site['name']} has {site['accelerators'] / summary['accelerators']:,.3g} x the accelerators"
-    price = f"{_watts(site['power_w'])} and {dollars(site['capex_usd'])}"
+    price = _watts(site["power_w"]) + ("" if site["capex_usd"] is None else f" and {dollars(site['capex_usd'])}")
     if nameplate is None:
         return f"{size}, no peak at {precision} to compare with, {price}"
     share = summary["compute"]["mean_useful_flops_per_s"] / nameplate
-    cost = "" if capex_usd is None else f" at {capex_usd / site['capex_usd']:,.2g} x its cost"
+    cost = "" if capex_usd is None or site["capex_usd"] is None else f" at {capex_usd / site['capex_usd']:,.2g} x its cost"
     shipped = site["name"] in items("baselines")
     both = f"; run both: dawndusk compare {summary['scenario']} baseline:{site['name']}" if shipped else ""
     return (

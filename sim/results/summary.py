@@ -14,8 +14,9 @@ from orbit.ground import round_trip_ms
 from sim.config import validation
 from sim.config.ground_sites import read_baseline
 from sim.config.schema import Workload
-from sim.engine import formations, propagators, satellite_params
+from sim.engine import formations, propagators
 from sim.engine.outcome import Outcome
+from sim.results import design
 from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
 from sim.spacecraft import thermal
@@ -301,38 +302,8 @@ def workloads(asked: Sequence[Workload], scheduler: JobScheduler | None, user_ms
     return found
 
 
-def _types(outcome: Outcome) -> list[dict[str, Any]]:
-    """What each satellite type adds to the design."""
-    rows = []
-    for count, kind in zip(outcome.loaded.satellites_by_type, outcome.loaded.scenario.types, strict=True):
-        rows.append(
-            {
-                "satellite": kind.name,
-                "satellites": count,
-                "accelerators": count * kind.accelerators,
-                "mass_kg": count * kind.mass,
-                "array_m2": count * kind.power.array.area,
-                "radiator_m2": count * kind.thermal.radiator.area,
-            }
-        )
-    return rows
-
-
 def _design(outcome: Outcome) -> dict[str, Any]:
-    scenario, types = outcome.loaded.scenario, _types(outcome)
-    total = {name: sum(row[name] for row in types) for name in ("mass_kg", "array_m2", "radiator_m2")}
-    economics = scenario.economics
-    launches = None if economics is None else satellite_params.launches(economics, outcome.satellites, total["mass_kg"])
-    return {
-        "satellites": outcome.satellites,
-        "mass_kg": total["mass_kg"],
-        "launches": launches,
-        "array_m2": total["array_m2"],
-        "radiator_m2": total["radiator_m2"],
-        "gateways": None if scenario.ground is None else len(scenario.ground.stations),
-        "types": types,
-        "shells": _shells(outcome),
-    }
+    return design.section(outcome.loaded) | {"shells": _shells(outcome)}
 
 
 def _shells(outcome: Outcome) -> list[dict[str, Any]]:
@@ -347,20 +318,6 @@ def _shells(outcome: Outcome) -> list[dict[str, Any]]:
         }
         for one, (within_m, other_m) in zip(shells, validation.separations_m(shells), strict=True)
     ]
-
-
-def _cost(outcome: Outcome) -> dict[str, Any]:
-    economics, types = outcome.loaded.scenario.economics, _types(outcome)
-    mass_kg = sum(row["mass_kg"] for row in types)
-    capex_usd = None
-    if economics is not None:
-        capex_usd = satellite_params.capex_usd(economics, outcome.satellites, outcome.loaded.accelerators, mass_kg)
-    return {
-        "capex_usd": capex_usd,
-        "usd_per_useful_pflop_day": None,
-        "usd_per_million_tokens": None,
-        "break_even_launch_usd_per_kg": None,
-    }
 
 
 def lost(outcome: Outcome) -> list[str]:
@@ -426,6 +383,9 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     at_first = outcome.initial_value("charge_j") / capacity_j
     lowest_charge = float(np.minimum(outcome.row("charge_fraction_min"), at_first).min())
     ground = _ground(outcome)
+    done = workloads(scenario.workloads, outcome.scheduler, ground["user_rtt_ms"]["median"])
+    from_arrays = declared(outcome, "power")
+    work = design.work(useful["flops"] / duration_s, done, satellites, from_arrays["array_w_mean"])
     return {
         "schema_version": SCHEMA_VERSION,
         "scenario": scenario.name,
@@ -448,20 +408,20 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         },
         "power": {
             "battery_depth_max": 1.0 - lowest_charge,
-            **declared(outcome, "power"),
+            **from_arrays,
         },
         "thermal": declared(outcome, "thermal"),
         "formation": formations.summary(loaded, outcome.grid),
         "network": _network(outcome),
         "ground": ground,
         "station_pairs": _pairs(outcome),
-        "workloads": workloads(scenario.workloads, outcome.scheduler, ground["user_rtt_ms"]["median"]),
+        "workloads": done,
         "fleet": {
             "availability": available_s / (satellites * duration_s),
             "useful_flops_per_s": {"p10": p10, "p50": p50, "p90": p90},
         },
         "design": _design(outcome),
-        "cost": _cost(outcome),
+        **design.costs(loaded, work, float(outcome.row("served_j").sum()) / duration_s),
         "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
         "contract": None,  # both follow from further runs, see sim.contract
         "data_rules": None,

@@ -19,6 +19,7 @@ from sim.engine.outcome import Outcome
 from sim.fleet import job_lifecycle
 from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import Segment
+from sim.workload import parallelism
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import JobScheduler, Lifecycle
 from sim.workload.training_step import Task
@@ -106,7 +107,8 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
         case "demand":
             return Ablation("unlimited demand", _jobs(scenario, Inference, demand=None))
         case "kernel":
-            return Ablation("kernel efficiency of 1", with_value(scenario, f"{chip}.kernel_efficiency", 1.0))
+            assumed = with_value(scenario, f"{chip}.kernels", None)
+            return Ablation("kernel efficiency of 1", with_value(assumed, f"{chip}.kernel_efficiency", 1.0))
         case "memory":
             return Ablation("unlimited memory bandwidth", with_value(scenario, f"{chip}.memory_bandwidth", float("inf")))
         case "recompute":
@@ -137,8 +139,9 @@ def _without_recomputation(scenario: Scenario, tasks: Sequence[Task]) -> Scenari
     for job in scenario.workloads:
         if isinstance(job, Training):
             task = next(remaining)
-            plan = {"mesh": schema.Mesh(**task.mesh._asdict()), "interleave": task.batch.interleave}
-            job = job.model_copy(update={"recompute": "none", **plan})
+            mesh = task.mesh._replace(stages=parallelism.stages_per_satellite(task.mesh, task.accelerators))
+            batch = {"interleave": task.batch.interleave, "zero": task.batch.zero, "in_flight": task.batch.in_flight}
+            job = job.model_copy(update={"recompute": 0.0, "memory_fraction": float("inf"), "mesh": schema.Mesh(**mesh._asdict()), **batch})
         jobs.append(job)
     return scenario.model_copy(update={"workloads": jobs})
 

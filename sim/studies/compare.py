@@ -6,15 +6,16 @@ Pure functions of results; `sim.studies.operands` loads what is named on the com
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from sim.config import yaml_tree
 from sim.config.errors import Origin, RunError, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
-from sim.results.formatting import cause_label, mass_note, reached
+from sim.results.formatting import cause_label, reached
 from sim.results.store import Results
 from sim.studies.input_differences import Input, differing_inputs
+from sim.studies.pricing import Pricer, folder_pricer, multiple_of_capex
 
 EQUAL: Final = {
     "nameplate": "nameplate",
@@ -32,6 +33,7 @@ class Operand:
     label: str
     results: Results
     inputs: Node | None = None
+    priced: Pricer | None = None
 
     @property
     def on_ground(self) -> bool:
@@ -137,17 +139,25 @@ def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None
     two = b if isinstance(b, Operand) else as_operand("B", b)
     check_equal(equal)
     check_work((one.label, one.kinds), (two.label, two.kinds))
+    one, two = _priced(one, two), _priced(two, one)
     scaled = None if equal is None else _equal(equal, one, two)
     factor = 1.0 if scaled is None else scaled.factor
     losses = _waterfall(one.results.summary, two.results.summary, factor)
     inputs = differing_inputs(one.inputs, two.inputs) if one.on_ground == two.on_ground else ()
-    unweighed = mass_note(row.field for row in inputs)
     return Comparison(
         a=one.label, b=two.label, inputs=inputs,
         metrics=_metrics(one, two, None if scaled is None else factor), waterfall=losses, equal=scaled,
-        reasons=_reasons(losses), notes=(*_notes(one, two), *([unweighed] if unweighed else [])),
+        reasons=_reasons(losses), notes=(*_notes(one, two), *_unpriced(one, equal)),
         summaries=(one.results.summary, two.results.summary),
     )  # fmt: skip
+
+
+def _priced(operand: Operand, other: Operand) -> Operand:
+    """Results of an operand with its break-even launch price against the other one, where that is on the ground."""
+    if operand.priced is None or operand.on_ground or not other.on_ground:
+        return operand
+    summary = {**operand.results.summary, "cost": operand.priced(1.0, _usd(other))["cost"]}
+    return replace(operand, results=replace(operand.results, summary=summary))
 
 
 def _notes(a: Operand, b: Operand) -> list[str]:
@@ -161,6 +171,13 @@ def _notes(a: Operand, b: Operand) -> list[str]:
     for operand in ground:
         notes += [f"{operand.label}: {line}" for line in operand.results.summary["notes"]]
     return notes
+
+
+def _unpriced(a: Operand, equal: str | None) -> list[str]:
+    """A note where the scenario behind the scaled side is not at hand to count whole launches."""
+    if equal is None or a.priced is not None or _found(a.results.summary, "cost.capex_usd") is None:
+        return []
+    return [f"{a.label}: costs are scaled in proportion, its scenario is not at hand; compare a scenario or a results folder"]
 
 
 def check_equal(equal: str | None) -> None:
@@ -235,8 +252,10 @@ def as_operand(letter: str, results: Results) -> Operand:
     Operand
         The operand.
     """
-    inputs = None if results.folder is None else yaml_tree.read(results.folder / "scenario.yaml")
-    return Operand(f"{letter} ({results.summary['scenario']})", results, inputs)
+    label = f"{letter} ({results.summary['scenario']})"
+    if results.folder is None:
+        return Operand(label, results)
+    return Operand(label, results, yaml_tree.read(results.folder / "scenario.yaml"), folder_pricer(results))
 
 
 # --- metrics ----------------------------------------------------------------------------------------------------------
@@ -251,6 +270,15 @@ _METRICS: Final = (
     ("radiator", "m2", "design.radiator_m2", 1.0, True),
     ("ground stations", "1", "design.gateways", 1.0, False),
     ("capital cost", "USD", "cost.capex_usd", 1.0, True),
+    ("operating cost", "USD/yr", "cost.opex_usd_per_year", 1.0, True),
+    ("cost per useful PFLOP/s-day", "USD", "cost.usd_per_useful_pflop_day", 1.0, False),
+    ("cost per million tokens", "USD", "cost.usd_per_million_tokens", 1.0, False),
+    ("launched power", "USD/(kW yr)", "cost.usd_per_kw_year_launched", 1.0, False),
+    ("break-even launch price", "USD/kg", "cost.break_even_launch_usd_per_kg", 1.0, False),
+    ("energy per useful PFLOP/s-day", "kWh", "energy.kwh_per_useful_pflop_day", 1.0, False),
+    ("energy per token", "J", "energy.joules_per_token", 1.0, False),
+    ("CO2e per useful PFLOP/s-day", "kg", "carbon.kg_per_useful_pflop_day", 1.0, False),
+    ("CO2e per million tokens", "kg", "carbon.kg_per_million_tokens", 1.0, False),
     ("nameplate", "PFLOP/s", "compute.nameplate_flops", 1e15, True),
     ("useful rate", "PFLOP/s", "compute.useful_flops", 1e15, True),
     ("useful share", "1", "compute.useful_fraction", 1.0, False),
@@ -265,8 +293,9 @@ _METRICS: Final = (
 )
 _IN_ORBIT: Final = (
     "satellites", "design.mass_kg", "design.launches", "design.array_m2", "design.radiator_m2", "design.gateways",
-    "power.array_w_mean",
+    "power.array_w_mean", "cost.usd_per_kw_year_launched", "cost.break_even_launch_usd_per_kg",
 )  # fmt: skip
+_SECTIONS: Final = ("satellites", "accelerators", "design.", "cost.", "energy.", "carbon.")  # that follow from whole satellites
 _OF_WORKLOADS: Final = (
     ("MFU", "1", "mfu", False),
     ("step time", "s", "step_s", False),
@@ -285,23 +314,30 @@ def _value(results: Results, name: str, path: str, size: float) -> float | None:
     summary = results.summary
     if path == _MEAN_OF_SERIES:
         return float(results.series[path].mean()) / size if path in results.series else None
-    node: Any = summary
+    node = _found(summary, path)
+    return None if node is None else float(node) / size / (summary["duration_s"] if name in _PER_SECOND else 1.0)
+
+
+def _found(node: Any, path: str) -> Any:
+    """Value of a dotted path; None where there is none."""
     for key in path.split("."):
         if isinstance(node, list):
             node = node[int(key)] if int(key) < len(node) else None
         else:
             node = None if node is None else node.get(key)
-    if node is None:
-        return None
-    return float(node) / size / (summary["duration_s"] if name in _PER_SECOND else 1.0)
+    return node
 
 
 def _metrics(a: Operand, b: Operand, factor: float | None) -> tuple[Metric, ...]:
     metrics = []
+    sections = None if factor is None or a.priced is None else a.priced(factor, _usd(b) if b.on_ground else None)
     for name, unit, path, size, grows in (*_METRICS, *_workload_rows(a, b)):
         left, right = (_value(operand.results, name, path, size) for operand in (a, b))
         scaled = None
-        if factor is not None and left is not None and grows:
+        known = _found(sections, path) if path.startswith(_SECTIONS) else None
+        if known is not None:
+            scaled = float(known) / size
+        elif factor is not None and left is not None and grows:
             scaled = _rounded_up(left * factor) if name in _WHOLE else left * factor
         elif factor is not None:
             scaled = left
@@ -313,6 +349,12 @@ def _metrics(a: Operand, b: Operand, factor: float | None) -> tuple[Metric, ...]
             reached=None if reason else held,
         ))
     return tuple(metrics)
+
+
+def _usd(operand: Operand) -> float | None:
+    """Cost for each useful PFLOP/s-day."""
+    found: float | None = _found(operand.results.summary, "cost.usd_per_useful_pflop_day")
+    return found
 
 
 def _reached(path: str, a: Operand, b: Operand) -> str | None:
@@ -355,6 +397,14 @@ def _missing_reason(path: str, operand: Operand) -> str:
     if path.startswith("ground."):
         blind = operand.results.summary["ground"]["coverage_fraction"] is not None
         return "no satellite in sight" if blind else "no ground stations"
+    if path.startswith(("cost.", "carbon.")) and not operand.on_ground and operand.results.summary["cost"]:
+        unknown = operand.results.summary["cost"].get("unknown_prices")
+        if unknown:
+            return f"no price of {', '.join(unknown)}"
+    if "token" in path:
+        return "no tokens"
+    if path.startswith(("cost.", "carbon.")):
+        return "no baseline" if "break_even" in path and _found(operand.results.summary, "cost.capex_usd") else "no prices (economics)"
     return "not simulated"
 
 
@@ -377,6 +427,8 @@ def _equal(what: str, a: Operand, b: Operand) -> Equal:
             raise RunError(f"--equal {what}: {operand.label} has a {name} of zero; write another quantity")
     factor = values[1] / values[0]  # type: ignore[operator]
     satellites = a.results.summary["satellites"]
+    if what == "capex" and a.priced is not None and values[1] is not None:
+        factor = multiple_of_capex(a.priced, satellites, values[1]) or factor
     scaled = None if satellites is None else int(_rounded_up(satellites * factor))
     fleet = "" if scaled is None else f": {scaled:,} satellites"
     if a.on_ground:

@@ -10,13 +10,14 @@ from typing import TypeGuard
 from sim import api
 from sim.config import yaml_tree
 from sim.config.errors import Origin, bad_input, did_you_mean
-from sim.config.ground_sites import site_tree
+from sim.config.ground_sites import site_of, site_tree
 from sim.config.library import items
 from sim.config.paths import is_path, resolve_path
 from sim.config.scenario import Loaded, Overrides, overrides
 from sim.results.store import Results, resolved_yaml
 from sim.studies.compare import Comparison, Operand, as_operand, check_equal, check_work
 from sim.studies.compare import compare as compare_results
+from sim.studies.pricing import fleet_pricer, folder_pricer, site_pricer
 
 BASELINE = "baseline:"
 Side = str | Path | Loaded | Results | Operand
@@ -186,10 +187,12 @@ def _operand(
         return _baseline(side, _scenario_of(*other))
     if own is None:
         folder = Path(str(side))
-        return Operand(folder.name, api.open_results(folder), yaml_tree.read(folder / "scenario.yaml"))
+        results = api.open_results(folder)
+        return Operand(folder.name, results, yaml_tree.read(folder / "scenario.yaml"), folder_pricer(results))
     if own.sha256 not in cache:
         cache[own.sha256] = api.run(own, threads=threads)
-    return Operand(own.scenario.name, cache[own.sha256], yaml_tree.parse(resolved_yaml(own), str(side)))
+    found = cache[own.sha256]
+    return Operand(own.scenario.name, found, yaml_tree.parse(resolved_yaml(own), str(side)), fleet_pricer(own, found))
 
 
 def _baseline(text: str, like: Loaded | None) -> Operand:
@@ -202,4 +205,5 @@ def _baseline(text: str, like: Loaded | None) -> Operand:
     elif name not in known:
         raise bad_input(Origin(text), "", f"no such baseline; {did_you_mean(name, known)}")
     site = site_tree(name)
-    return Operand(str(site.value["name"].value), ground_baseline.run(name, like=like), site)
+    found = ground_baseline.run(name, like=like)
+    return Operand(str(site.value["name"].value), found, site, site_pricer(site_of(site), found))

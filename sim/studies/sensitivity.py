@@ -16,15 +16,14 @@ SHARE = 0.1  # by which each input is increased; whole numbers by one at least
 
 
 class IncreasedInput(NamedTuple):
-    """One input increased on every satellite: SI values, mass and price added to one satellite, and the unit for display."""
+    """One input increased on every satellite, or one satellite more: SI values, and the unit for display."""
 
     field: str
     unit: str
     before: float
     after: float
     scenario: Scenario
-    mass_kg: float | None  # added to a satellite; None where the design states none
-    usd: float | None  # price without the cost of mass and launch
+    satellites: int  # that are added
     name: str
     display_unit: tuple[str, float]  # unit and its size in SI
 
@@ -37,7 +36,7 @@ class IncreasedInput(NamedTuple):
 
 
 def inputs_with_mass(scenario: Scenario) -> list[IncreasedInput]:
-    """Inputs whose mass the design states: array, battery and radiator.
+    """Inputs that every design can trade: array, battery and radiator.
 
     Parameters
     ----------
@@ -49,18 +48,11 @@ def inputs_with_mass(scenario: Scenario) -> list[IncreasedInput]:
     list of IncreasedInput
         The inputs, each in a scenario of its own.
     """
-    satellite = scenario.satellite
-    array, battery, radiator = satellite.power.array, satellite.power.battery, satellite.thermal.radiator
     powers = ("power.battery.max_charge_power", "power.battery.max_discharge_power")
     return [
-        _satellite_input(scenario, "power.array.area", "m2", "array", ("m2", 1.0), SHARE * array.area * array.areal_mass),
-        _satellite_input(
-            scenario, "power.battery.capacity", "J", "battery", ("kWh", 3.6e6),
-            SHARE * battery.capacity / battery.specific_energy, along_with=powers,
-        ),
-        _satellite_input(
-            scenario, "thermal.radiator.area", "m2", "radiator", ("m2", 1.0), SHARE * radiator.area * radiator.areal_mass
-        ),
+        _satellite_input(scenario, "power.array.area", "m2", "array", ("m2", 1.0)),
+        _satellite_input(scenario, "power.battery.capacity", "J", "battery", ("kWh", 3.6e6), along_with=powers),
+        _satellite_input(scenario, "thermal.radiator.area", "m2", "radiator", ("m2", 1.0)),
     ]  # fmt: skip
 
 
@@ -103,8 +95,8 @@ def all_inputs(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> t
         if problem is None:
             more_spares = with_value(scenario, "fleet.spares", more)
             inputs.append(IncreasedInput(
-                field="fleet.spares", unit="1", before=more - 1.0, after=more, scenario=more_spares, mass_kg=None,
-                usd=None, name="spare", display_unit=("", 1.0),
+                field="fleet.spares", unit="1", before=more - 1.0, after=more, scenario=more_spares, satellites=1,
+                name="spare", display_unit=("", 1.0),
             ))
         else:
             notes.append(f"fleet.spares: not increased, the mesh needs every satellite ({problem})")
@@ -112,7 +104,7 @@ def all_inputs(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> t
 
 
 def _satellite_input(
-    scenario: Scenario, path: str, unit: str, name: str, display_unit: tuple[str, float], mass_kg: float | None = None,
+    scenario: Scenario, path: str, unit: str, name: str, display_unit: tuple[str, float],
     along_with: tuple[str, ...] = (),
 ) -> IncreasedInput:  # fmt: skip
     """A field of the satellite increased by 10 %, with the fields in `along_with`."""
@@ -120,9 +112,8 @@ def _satellite_input(
     for each in (path, *along_with):
         grown = with_value(grown, f"satellite.{each}", (1.0 + SHARE) * _value(scenario.satellite, each))
     before, after = _value(scenario.satellite, path), _value(grown.satellite, path)
-    usd = None if mass_kg is None else 0.0
     return IncreasedInput(
-        field=f"satellite.{path}", unit=unit, before=before, after=after, scenario=grown, mass_kg=mass_kg, usd=usd,
+        field=f"satellite.{path}", unit=unit, before=before, after=after, scenario=grown, satellites=0,
         name=name, display_unit=display_unit,
     )
 
@@ -132,8 +123,8 @@ def _scenario_input(
 ) -> IncreasedInput:  # fmt: skip
     after = (1.0 + SHARE) * before
     return IncreasedInput(
-        field=path, unit=unit, before=before, after=after, scenario=with_value(scenario, path, after), mass_kg=None,
-        usd=None, name=name, display_unit=display_unit,
+        field=path, unit=unit, before=before, after=after, scenario=with_value(scenario, path, after), satellites=0,
+        name=name, display_unit=display_unit,
     )
 
 
@@ -162,7 +153,7 @@ def _links(scenario: Scenario, trains: bool) -> list[IncreasedInput]:
     before, after = float(links.terminals), float(_whole(links.terminals))
     more = with_value(scenario, "links.terminals", int(after))
     return [faster, IncreasedInput(
-        field="links.terminals", unit="1", before=before, after=after, scenario=more, mass_kg=None, usd=None,
+        field="links.terminals", unit="1", before=before, after=after, scenario=more, satellites=0,
         name="terminals", display_unit=("", 1.0),
     )]
 
@@ -186,9 +177,8 @@ def _accelerators(scenario: Scenario, meshes: Sequence[Mesh]) -> tuple[list[Incr
             problem = service_problem(service)
             if problem is not None:
                 return [], [f"{path}: not increased from {before} to {after}: {problem.rpartition('; write')[0]}"]
-    price = None if scenario.economics is None else (after - before) * scenario.economics.accelerator
     return [IncreasedInput(
-        field=path, unit="1", before=before, after=after, scenario=grown, mass_kg=None, usd=price, name="accelerators",
+        field=path, unit="1", before=before, after=after, scenario=grown, satellites=0, name="accelerators",
         display_unit=("", 1.0),
     )], []
 

@@ -7,14 +7,17 @@ steps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sim import api
+from sim.config import economics_params
 from sim.config.scenario import Loaded, Overrides
 from sim.config.schema import Inference, Scenario
+from sim.economics import cost
 from sim.engine.coupling import SETTLED
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
@@ -66,7 +69,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Input:
-    """One input increased on all satellites, in SI; mass and cost are those of the fleet, None where the design states none."""
+    """One input increased on all satellites, in SI; mass and cost are those of the fleet, None where an input adds none or a price is not known."""
 
     input: str
     unit: str
@@ -251,7 +254,7 @@ def why(
 
 
 def binding(loaded: Loaded) -> tuple[Base, list[Input]]:
-    """Gain from the inputs whose mass is known: the binding constraints that `dawndusk run` prints.
+    """Gain from array, battery and radiator: the binding constraints that `dawndusk run` prints.
 
     Parameters
     ----------
@@ -309,18 +312,39 @@ def _cause(cause: str, experiment: _Experiment, now: _Shares, tasks: list[Task])
 
 def _input(increased: IncreasedInput, experiment: _Experiment, now: _Shares) -> Input:
     gain = _gain(experiment, now, experiment.shares(experiment.outcome(_unchanged(increased.scenario))))
-    satellites, economics = experiment.whole.satellites, experiment.whole.scenario.economics
-    mass_kg = None if increased.mass_kg is None else satellites * increased.mass_kg
-    usd = None
-    if economics is not None and increased.usd is not None:
-        usd_kg = economics.spacecraft + economics.launch.price / economics.launch.capacity
-        usd = satellites * increased.usd + (mass_kg or 0.0) * usd_kg
+    mass_kg, usd = _added(increased, experiment)
     return Input(
         input=increased.field, unit=increased.unit, before=increased.before, after=increased.after, mass_kg=mass_kg,
         usd=usd, gain_fraction=gain / now.nameplate_flops_per_s, gain_flops_per_s=gain,
         per_kg=gain / mass_kg if mass_kg else None, per_usd=gain / usd if usd else None, label=increased.label,
         display_unit=increased.display_unit,
     )  # fmt: skip
+
+
+def _added(increased: IncreasedInput, experiment: _Experiment) -> tuple[float | None, float | None]:
+    """Mass and cost that an input adds to the fleet; None where a part has no mass, or a price is not known.
+
+    Launches count by mass, as if every vehicle were full: a step of whole launches is not a marginal cost.
+    """
+    now, then = (
+        economics_params.builds(scenario, experiment.whole.catalogues) for scenario in (experiment.scenario, increased.scenario)
+    )
+    if increased.satellites:
+        then = [now[0]._replace(lot=now[0].lot._replace(satellites=increased.satellites))]
+        now = []
+    mass_kg = _fleet_kg(then) - _fleet_kg(now)
+    economics = experiment.whole.scenario.economics
+    if economics is None:
+        return mass_kg or None, None
+    prices, vehicle = economics_params.prices(economics), economics_params.vehicle(economics)
+    usd = [cost.full_launch_usd(fleet, prices, vehicle) for fleet in (now, then)]
+    if usd[0] is None or usd[1] is None:
+        return mass_kg or None, None
+    return mass_kg or None, (usd[1] - usd[0]) or None
+
+
+def _fleet_kg(fleet: list[cost.Build]) -> float:
+    return math.fsum(b.lot.satellites * b.lot.mass_kg for b in fleet)
 
 
 def _by_gain(row: Cause) -> tuple[bool, float, str]:

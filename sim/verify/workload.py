@@ -7,23 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.verify import kernels
+from sim.economics.cost import Site, Work, ground
+from sim.economics.finance import YEAR_S, launched_power_usd_per_kw_year
+from sim.economics.mass import Design, Propulsion, parts_kg, total_kg
+from sim.verify import kernels, training
 from sim.verify.case import Case, Failed
-from sim.workload.collectives import (
-    all_reduce,
-    flow_times_s,
-    halving_doubling_s,
-    hierarchical_s,
-    phases_s,
-    ring_s,
-    tree_s,
-)
+from sim.workload.collective_schedule import all_reduce
+from sim.workload.collectives import halving_doubling_s, hierarchical_s, ring_s, tree_s
+from sim.workload.fabric import Fabric
 from sim.workload.inference_step import decode_step_s
+from sim.workload.kernels import AssumedKernels
+from sim.workload.message_times import advance_phase
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service
-from sim.workload.training_step import Task, boundary_bytes, compute_s, decompose, mfu, reduced_bytes, task_flops
+from sim.workload.training_memory import static_bytes
+from sim.workload.training_step import Islands, Task, compute_s, decompose, mfu, reduced_bytes, task_flops
 from sim.workload.transformer import Model, layer_parameters, parameter_count, training_flops_per_token
-from sim.workload.transformer_memory import activation_bytes_per_layer, kv_bytes_per_token, static_bytes
+from sim.workload.transformer_memory import activation_bytes_per_layer, kv_bytes_per_token
 
 GIB = 2.0**30
 DAY_S = 86400.0
@@ -44,7 +44,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
         The cases.
     """
     return [
-        *_models(), *_memory(), *_durations(), *_collectives(), *_synchronisation(), *_steps(), *_inference(), *_launch_price(),
+        *_models(), *_memory(), *_durations(), *_collectives(), *_synchronisation(), *_steps(), *_inference(), *_launch_price(), *_economics(),
         *kernels.cases(data),
     ]  # fmt: skip
 
@@ -102,7 +102,7 @@ def _memory() -> list[Case | Failed]:
     return [
         Case("activations, all stored, tensor parallelism alone", lambda: activations_gib("none", False), 59.25, 0.059, "GiB", source),
         Case("activations, attention recomputed", lambda: activations_gib("selective", True), 9.5625, 0.0096, "GiB", source),
-        Case("weights, gradients and optimiser", lambda: static_bytes(48 * layer_parameters(GPT_22B) / 8) / GIB,
+        Case("weights, gradients and optimiser", lambda: static_bytes(48 * layer_parameters(GPT_22B) / 8, 0, 1) / GIB,
              45.5625, 0.046, "GiB", source),
         *(
             Case(f"key-value cache of a token, Llama 3 {name}", partial(kv_bytes_per_token, model, 2.0), size, 0.5, "B", "closed form")
@@ -113,90 +113,49 @@ def _memory() -> list[Case | Failed]:
 
 # --- steps ------------------------------------------------------------------------------------------------------------
 
-
-def _task(model: Model, mesh: Mesh, batch: Batch, peak_flops: float, efficiency: float, per_satellite: int) -> Task:
-    """A job with free links inside a satellite and no overlap of the gradient all-reduce."""
-    return Task(model, mesh, batch, per_satellite, peak_flops, efficiency, 0.0, 0.0, INF, 0.0)
+TOKENS = 8192  # of a micro-batch of sequences of one token, whose attention counts for nothing
 
 
-def _training_days(parameters: float, tokens: float, accelerators: int, achieved_flops: float) -> float:
-    """Days for all tokens with full recomputation; attention is left out as published, by sequences of no length."""
-    batch = Batch(1, 1, accelerators, recompute="full")
-    task = _task(GPT_175B._replace(parameters=parameters, layers=1, hidden=1, heads=1, head_size=0), Mesh(1, 1, accelerators),
-                 batch, achieved_flops, 1.0, 1)  # fmt: skip
-    return tokens / batch.global_batch * float(decompose(task, 1.0, 0.0, 0.0).total_s) / DAY_S
+def _task(model: Model, mesh: Mesh, batch: Batch, flops: float, per_satellite: int, islands: Islands | None = None) -> Task:
+    """A job whose kernels reach a stated rate, with instant memory and fabric, and no overlap of exchanges."""
+    kernels = AssumedKernels((("bf16", flops),), 1.0, INF, 1.0, INF, 0.0)
+    return Task(model, mesh, batch, per_satellite, flops, kernels, Fabric(per_satellite), islands=islands)
+
+
+def _training_days(model: Model, tokens: float, accelerators: int, achieved_flops: float) -> float:
+    """Days for all tokens with full recomputation, attention left out as published."""
+    batch = Batch(1, TOKENS, TOKENS * accelerators, recomputed=1.0)
+    step_s = float(decompose(_task(model, Mesh(1, 1, accelerators), batch, achieved_flops, 1), 1.0).total_s)
+    return tokens / batch.global_batch * step_s / DAY_S
 
 
 def _durations() -> list[Case | Failed]:
     source = "[narayanan2021:equation 4]; published: {} days"
     return [
-        Case("days to train 175B on 300e9 tokens", lambda: _training_days(175e9, 300e9, 1024, 140e12), 33.9, 0.34, "d",
+        Case("days to train 175B on 300e9 tokens", lambda: _training_days(GPT_175B, 300e9, 1024, 140e12), 33.9, 0.34, "d",
              source.format(34)),
-        Case("days to train 1008B on 450e9 tokens", lambda: _training_days(1008e9, 450e9, 3072, 163e12), 83.9, 0.84, "d",
+        Case("days to train 1008B on 450e9 tokens", lambda: _training_days(GPT_1T, 450e9, 3072, 163e12), 83.9, 0.84, "d",
              source.format(84)),
     ]  # fmt: skip
 
 
-NVLINK_A100, NVLINK_H100 = 300e9, 450e9  # byte/s in one direction
-EFFICIENCY = 0.57  # of kernels, the value that hardware ships with
-
-
-def _server_step_s(model: Model, mesh: Mesh, batch: Batch) -> float:
-    """A step on servers of 8 A100 with 8 links of 200 Gbit/s; one replica, so gradients stay inside."""
-    task = Task(model, mesh, batch, 8, 312e12, EFFICIENCY, 1.0, 0.0, NVLINK_A100, 5e-6)
-    return float(decompose(task, 1.0, boundary_bytes(task) / 200e9 + 5e-6, 0.0).total_s)
-
-
-def _llama_mfu(interleave: int) -> float:
-    """The first row of the published table: 8,192 H100 in servers of 8, each accelerator with 400 Gbit/s."""
-    batch = Batch(8192, 1, 2048, "none", True, interleave)
-    task = Task(LLAMA_405B, Mesh(8, 16, 64), batch, 8, 989e12, EFFICIENCY, 1.0, 0.0, NVLINK_H100, 5e-6)
-    reduction_s = ring_s(64, reduced_bytes(task), 10e-6, 8 * 50e9)
-    return mfu(task, float(decompose(task, 1.0, boundary_bytes(task) / (8 * 50e9) + 10e-6, reduction_s).total_s))
-
-
 def _published_mfu() -> float:
-    task = _task(LLAMA_405B, Mesh(8, 16, 64), Batch(8192, 1, 2048), 989e12, EFFICIENCY, 8)
+    task = _task(LLAMA_405B, Mesh(8, 16, 64), Batch(8192, 1, 2048), 989e12, 8)
     return mfu(task, task_flops(task) / (8192 * 430e12))
 
 
 def _steps() -> list[Case | Failed]:
-    wide = "[korthikanti2022:table 5] on A100; kernel efficiency 0.57 for every shape, hence the wide limit, {}"
-    rows = (
-        ("22B", GPT_22B, Mesh(8, 1, 1), 4, 4, 1, 1.10, 1.42, 0.2),
-        ("175B", GPT_175B, Mesh(8, 8, 1), 1, 64, 3, 13.75, 18.13, 0.1),
-        ("530B", GPT_530B, Mesh(8, 35, 1), 1, 280, 3, 37.83, 49.05, 0.1),
-        ("1T", GPT_1T, Mesh(8, 64, 1), 1, 512, 1, 71.49, 94.42, 0.2),
-    )
-    comparisons: list[Case | Failed] = []
-    for name, model, mesh, micro, sequences, interleave, selective_s, full_s, limit in rows:
-        for recompute, published_s in (("selective", selective_s), ("full", full_s)):
-            batch = Batch(2048, micro, sequences, recompute, False, interleave)
-            comparisons.append(
-                Case(f"step of {name}, {recompute} recomputation", partial(_server_step_s, model, mesh, batch), published_s,
-                     limit * published_s, "s", wide.format(f"{limit:.0%}"))
-            )  # fmt: skip
-    comparisons.append(
-        Case(
-            "model FLOPs utilisation of Llama 3 405B at 430 TFLOP/s each",
-            _published_mfu,
-            0.43,
-            0.01,
-            "1",
-            "[llama3:table 4]",
-        )
-    )
-    comparisons.append(
-        Case("utilisation of Llama 3 405B on 8,192 accelerators, from the mesh alone", lambda: _llama_mfu(4), 0.43, 0.06, "1",
-             "[llama3:table 4]; kernel efficiency 0.57 and 4 virtual stages per pipeline stage assumed, 2 give 0.40 and 8 give 0.47: wide limit")
-    )  # fmt: skip
-    return comparisons
+    return [
+        Case("model FLOPs utilisation of Llama 3 405B at 430 TFLOP/s each", _published_mfu, 0.43, 0.01, "1", "[llama3:table 4]"),
+        *training.cases(),
+    ]  # fmt: skip
 
 
 def _utilisation(exposed_s: float) -> float:
-    """Share of time spent on arithmetic: 2,280 s of steps between two reductions that nothing overlaps with."""
-    task = _task(LLAMA_8B, Mesh(8, 1, 14), Batch(8192, 1, 140, "none"), 989e12, 0.433, 8)
-    whole = decompose(task, 1.0, 0.0, float(compute_s(task, 1.0)) * exposed_s / 2280.0)
+    """Share of time spent on arithmetic: 100 steps of 22.8 s between exchanges that nothing overlaps with."""
+    task = _task(LLAMA_8B, Mesh(8, 1, 14), Batch(8192, 1, 140), 4e14, 8, Islands(14, 100, 1.0, 0.0))
+    step_s = float(decompose(task, 1.0).total_s)
+    whole = decompose(task, 1.0, outer_s=exposed_s * step_s / 22.8)
     return float(whole.compute_s / whole.total_s)
 
 
@@ -217,22 +176,22 @@ def _synchronisation() -> list[Case | Failed]:
 RANKS, SIZE_BYTES, DELAY_S, RATE_BYTE_S = 128, 1e9, 6.58e-3, 12.5e9
 
 
-def _on_links_s(algorithm: str) -> float:
+def _on_links_s(algorithm: str, parts: int = 1) -> float:
     """The same all-reduce as messages on links, one for every pair of satellites."""
-    pairs = RANKS * RANKS
-    delay_s, rate_bit_s = np.full(2 * pairs, DELAY_S), np.full(2 * pairs, 8.0 * RATE_BYTE_S)
-    phases = all_reduce(algorithm, np.arange(RANKS).reshape(1, -1), SIZE_BYTES)
-    times = [
-        flow_times_s(np.arange(p.src.size + 1), p.src * RANKS + p.dst, p.size_bytes, delay_s, rate_bit_s)
-        for p in phases
-    ]
-    return phases_s(phases, times, RANKS)[0]
+    longest_s = 0.0
+    for phases in all_reduce(algorithm, np.arange(RANKS).reshape(1, -1), SIZE_BYTES, parts=parts):
+        ready_s = np.zeros(RANKS)
+        for phase in phases:
+            advance_phase(phase, np.full(phase.src.size, DELAY_S), phase.size_bytes / RATE_BYTE_S, ready_s)
+        longest_s = max(longest_s, float(ready_s.max()))
+    return longest_s
 
 
 def _balancing_rate_gbit_s() -> float:
     """Rate at which a ring all-reduce takes as long as the arithmetic of a step; attention left out, many satellites."""
-    model = LLAMA_405B._replace(heads=0)
-    task = _task(model, Mesh(8, 16, 64), Batch(8192, 1, 1024), 400e12, 1.0, 8)
+    model = LLAMA_405B._replace(tied=True, parameters=LLAMA_405B.parameters - 128256 * 16384)  # all parameters are in matrices
+    batch = Batch(1, TOKENS, 64 * 131072)
+    task = _task(model, Mesh(8, 16, 64), batch, 400e12, 8)
     return 2.0 * 8.0 * reduced_bytes(task) / float(compute_s(task, 1.0)) / 1e9
 
 
@@ -246,6 +205,8 @@ def _collectives() -> list[Case | Failed]:
         Case("all-reduce by halving and doubling", lambda: halving_doubling_s(*uniform), 0.251, 0.0013, "s", source),
         Case("all-reduce over a binomial tree", lambda: tree_s(*uniform), 1.212, 0.006, "s", source),
         Case("messages of the ring on links", lambda: _on_links_s("ring"), partial(ring_s, *uniform), 1e-9, "s", same),
+        Case("messages of the ring in both directions", lambda: _on_links_s("ring", 2),
+             partial(ring_s, RANKS, SIZE_BYTES / 2, DELAY_S, RATE_BYTE_S), 1e-9, "s", "closed form of half of the bytes"),
         Case("messages of halving and doubling on links", lambda: _on_links_s("halving-doubling"),
              partial(halving_doubling_s, *uniform), 1e-9, "s", same),
         # the most nearly square grid of 128 has 8 rows of 16
@@ -256,7 +217,7 @@ def _collectives() -> list[Case | Failed]:
     ]  # fmt: skip
 
 
-# --- inference and launch price --------------------------------------------------------------------------------------
+# --- inference and economics --------------------------------------------------------------------------------------
 
 
 def _decode_step_ms(batch: int) -> float:
@@ -275,15 +236,41 @@ def _inference() -> list[Case | Failed]:
 
 
 def _launch_price() -> list[Case | Failed]:
-    """Only the arithmetic of the published table: no run computes it yet."""
     rows = ((575.0, 28.0, 5.0, 3600.0, 14700.0), (575.0, 28.0, 5.0, 200.0, 810.0), (860.0, 2.0, 12.5, 3600.0, 124600.0))
 
     def price(mass_kg: float, power_kw: float, life_yr: float, usd_kg: float) -> float:
-        return mass_kg * usd_kg / (power_kw * life_yr)
+        return launched_power_usd_per_kw_year(mass_kg * usd_kg, 1e3 * power_kw, life_yr * YEAR_S)
 
     return [
         Case(f"launched power price, {mass:.0f} kg, {power:g} kW, {life:g} years at {usd:.0f} USD/kg",
-             partial(price, mass, power, life, usd), published, 0.02 * published, "USD/(kW yr)",
-             "[suncatcher2025:table 1]; the arithmetic of the table, which no run uses")
+             partial(price, mass, power, life, usd), published, 0.02 * published, "USD/(kW yr)", "[suncatcher2025:table 1]")
         for mass, power, life, usd, published in rows
+    ]  # fmt: skip
+
+
+def _annual_cost_busd(it_life_yr: float) -> float:
+    """Yearly cost of a site of 1 GW of IT equipment, 27 of 38 billion USD for it, 0.9 billion USD a year to run it, at 6 %."""
+    site = Site(1, 1e9, 1e9 * 1.2, 27e9, 0.0, 0.0, 11.0, 0.3 / 38.0, 0.6e9 / (1.2e9 * YEAR_S), it_life_yr * YEAR_S, 14.0 * YEAR_S, 0.06)
+    found = ground(site, Work(0.0, None, 1.0, None)).usd_per_year
+    assert found is not None
+    return found / 1e9
+
+
+def _megawatt_kg_per_kw() -> float:
+    """Array, battery and radiator of 1 MW at shipped densities, without storage."""
+    propulsion = Propulsion(0.0, 0.0, 1500.0, 0.0, 1.0)
+    design = Design(5640.0, 3.1, 0.0, 5.4e5, 2500.0, 5.0, 0.0, 0.0, 0, 0.0, 0.0, 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0.0, propulsion)
+    return total_kg(parts_kg(design)) / 1e3
+
+
+def _economics() -> list[Case | Failed]:
+    published = "[epoch2026]: published {} billion USD; split of 27 and 11 billion USD and 6 % fitted to three values, hence the limit of 4 %"
+    return [
+        *(
+            Case(f"yearly cost of a site of 1 GW, machines of {life:g} years", partial(_annual_cost_busd, life), value, 0.04 * value,
+                 "billion USD", published.format(f"{value:g}"))
+            for life, value in ((3.0, 12.0), (5.0, 8.5), (7.0, 7.0))
+        ),
+        Case("array and radiator of 1 MW over its power, at the densities of the shipped satellites", _megawatt_kg_per_kw, 29.4, 4.4,
+             "kg/kW", "[turyshev2026]: 29.4 with storage, for 5,640 m2 and 2,500 m2; densities of its own, hence the limit of 15 %"),
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.workload import collectives, parallelism, training_step
+from sim.workload import collective_schedule, parallelism, training_step
 from sim.workload.job_communication import Collective, Transport
 from sim.workload.training_step import Task
 
@@ -16,7 +16,9 @@ Ints = NDArray[np.int64]
 class CommunicationBounds:
     """Lower bounds of the times that `JobCommunication.costs` gives for one job on the first satellites of an order.
 
-    A message takes at least the least delay of a link, and its bytes over the fastest link that leaves its satellite.
+    A message takes at least the least delay of a link, and its bytes over the fastest link that leaves its satellite. The
+    longest path of messages that wait for each other is at least as long as that which stays at the slowest satellite, and as
+    the mean of those that move on with every message.
 
     Parameters
     ----------
@@ -44,10 +46,11 @@ class CommunicationBounds:
         np.maximum.at(fastest_bit_s, transport.directed_src[leaves], transport.directed_rate_bit_s[leaves])
         fastest_bit_s[fastest_bit_s == 0.0] = np.inf  # sends nothing
         self._slowest_bit_s: Array = np.minimum.accumulate(fastest_bit_s[order])
+        self._mean_s_bit: Array = np.cumsum(1.0 / fastest_bit_s[order]) / np.arange(1, order.size + 1)
         self._fastest_bit_s = float(fastest_bit_s[order].max())
 
-    def times_s(self, task: Task, collective: Collective) -> tuple[float, float]:
-        """Bounds of the stage transfer and of the all-reduce.
+    def times_s(self, task: Task, collective: Collective) -> tuple[float, float, float]:
+        """Bounds of the delay and the drain of a stage transfer, and of the all-reduce.
 
         Parameters
         ----------
@@ -58,7 +61,7 @@ class CommunicationBounds:
 
         Returns
         -------
-        stage_transfer_s, gradients_s : float
+        stage_delay_s, stage_drain_s, gradients_s : float
             Bounds [s]; 0 where there are no messages.
 
         References
@@ -66,19 +69,23 @@ class CommunicationBounds:
         [thakur2005:section 4.5]
         """
         ranks = parallelism.data_satellites(task.mesh, task.accelerators)
-        slowest_bit_s = float(self._slowest_bit_s[parallelism.members(task.mesh, task.accelerators) - 1])
-        transfer_s = gradients_s = 0.0
+        last = parallelism.members(task.mesh, task.accelerators) - 1
+        slowest_s_bit, mean_s_bit = 1.0 / float(self._slowest_bit_s[last]), float(self._mean_s_bit[last])
+        delay_s = drain_s = gradients_s = 0.0
         if parallelism.satellites_per_replica(task.mesh, task.accelerators) > 1:
-            transfer_s = self._least_delay_s + 8.0 * training_step.boundary_bytes(task) / slowest_bit_s
+            delay_s, drain_s = self._least_delay_s, 8.0 * training_step.boundary_bytes(task) * slowest_s_bit
         if ranks > 1:
             sending = ranks
             if collective.algorithm == "halving-doubling":
                 sending = 1 << (ranks.bit_length() - 1)
                 if sending < ranks:  # the others hand over their bytes and wait: they may have the slowest links
-                    slowest_bit_s = self._fastest_bit_s
-            sent_bytes = 2.0 * (1.0 - 1.0 / sending) * training_step.reduced_bytes(task)
-            gradients_s = _steps(collective, ranks) * self._least_delay_s + 8.0 * sent_bytes / slowest_bit_s
-        return transfer_s, gradients_s
+                    slowest_s_bit = mean_s_bit = 1.0 / self._fastest_bit_s
+            sent_bits = 8.0 * 2.0 * (1.0 - 1.0 / sending) * training_step.reduced_bytes(task) / collective.parts
+            gradients_s = max(
+                _steps(collective, ranks) * self._least_delay_s + sent_bits * mean_s_bit,
+                self._least_delay_s + sent_bits * slowest_s_bit,
+            )
+        return delay_s, drain_s, gradients_s
 
 
 def _steps(collective: Collective, ranks: int) -> int:
@@ -86,6 +93,6 @@ def _steps(collective: Collective, ranks: int) -> int:
     if collective.algorithm == "halving-doubling":
         return 2 * (ranks.bit_length() - 1)
     if collective.algorithm == "torus":
-        rows = collective.rows or collectives.square_rows(ranks)
+        rows = collective.rows or collective_schedule.square_rows(ranks)
         return 2 * (ranks // rows - 1) + 2 * (rows - 1)
     return 2 * (ranks - 1)

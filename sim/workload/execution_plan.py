@@ -1,4 +1,4 @@
-"""Selection of the execution plan of a training job: mesh, interleaving, recomputation and all-reduce algorithm."""
+"""Selection of the execution plan of a training job: mesh, batch, placement of ranks and all-reduce algorithm."""
 
 from __future__ import annotations
 
@@ -16,23 +16,67 @@ from sim.workload import memory_fit, parallelism, training_step
 from sim.workload.communication_bounds import CommunicationBounds
 from sim.workload.job_communication import Collective, JobCommunication, Transport
 from sim.workload.parallelism import Mesh
+from sim.workload.step_times import step_at
 from sim.workload.training_step import Task
 
 Ints = NDArray[np.int64]
 
-Times = Callable[[Task, Collective], tuple[float, float]]  # stage transfer and all-reduce [s]
+Times = Callable[[Task, Collective, str], tuple[float, float, float]]  # delay and drain of a stage transfer, all-reduce [s]
 
 SENDERS = (64, 512)  # satellites whose messages are routed for a candidate: first a few, then more
 ROUNDING = 1e-9  # relative, of a bound
-TORUS_SHAPES = 4  # shapes of the torus that are tried: those nearest to a square
+TORUS_SHAPES = 2  # shapes of the torus that are tried: those nearest to a square
+REPLICA_CHOICES = 3  # numbers of micro-batches that are tried with fewer replicas
+PLACEMENTS = ("stages", "replicas")  # what is on neighbouring satellites: the stages of a replica, or the replicas of a stage
 
 
 class ExecutionPlan(NamedTuple):
-    """A job with its parallelism plan, its all-reduce, and the duration of a step at full clock rate [s]."""
+    """A job with its parallelism plan, its all-reduce, the placement of its ranks, and the duration of a step at full clock rate [s]."""
 
     task: Task
     collective: Collective
     step_s: float
+    placement: str = "stages"
+
+
+def placed(order: Ints, task: Task, placement: str) -> Ints:
+    """Satellites of a job in rank order.
+
+    Parameters
+    ----------
+    order : ndarray of int64, shape (members,)
+        Satellites of the job, neighbours next to each other, rows in serpentine order.
+    task : Task
+        The job.
+    placement : {"stages", "replicas"}
+        What is on neighbouring satellites.
+
+    Returns
+    -------
+    ndarray of int64, shape (members,)
+        The same satellites; rank r q + j has stage set j of group r.
+
+    Examples
+    --------
+    Two stages, three groups, on two planes of three in serpentine order: the first stage is on the first plane, the second stage of
+    each group beside it.
+
+    >>> from types import SimpleNamespace
+    >>> task = SimpleNamespace(mesh=Mesh(8, 2, 3), accelerators=8)
+    >>> placed(np.arange(6), task, "replicas").tolist()
+    [0, 5, 1, 4, 2, 3]
+    """
+    if placement == "stages":
+        return order
+    span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
+    rows = order.reshape(span, -1).copy()
+    rows[1::2] = rows[1::2, ::-1]
+    return np.ascontiguousarray(rows.T).ravel()
+
+
+def _placements(task: Task) -> tuple[str, ...]:
+    several = parallelism.satellites_per_replica(task.mesh, task.accelerators) > 1
+    return PLACEMENTS if several and parallelism.data_satellites(task.mesh, task.accelerators) > 1 else PLACEMENTS[:1]
 
 
 def collective_candidates(ranks: int) -> Iterator[Collective]:
@@ -46,70 +90,138 @@ def collective_candidates(ranks: int) -> Iterator[Collective]:
     Yields
     ------
     Collective
-        The ring, and for more than three ranks halving-doubling and the tori nearest to a square.
+        The ring in one direction and in both, and for more than three ranks halving-doubling and the tori nearest to a
+        square, in one dimension and direction at a time and in both dimensions and directions.
 
     Examples
     --------
-    >>> [str(collective) for collective in collective_candidates(8)]
-    ['ring', 'halving-doubling', 'torus of 2 rows', 'torus of 4 rows']
+    >>> [str(collective) for collective in collective_candidates(3)]
+    ['ring', 'ring, both directions']
+    >>> [str(collective) for collective in collective_candidates(8)][2:5]
+    ['halving-doubling', 'torus of 2 rows', 'torus of 2 rows, both dimensions and directions']
     """
     yield Collective("ring")
+    if ranks > 2:
+        yield Collective("ring", parts=2)
     if ranks > 3:
         yield Collective("halving-doubling")
         divisors = [rows for rows in range(2, ranks) if ranks % rows == 0]
         for rows in sorted(divisors, key=lambda rows: abs(math.log(rows * rows / ranks)))[:TORUS_SHAPES]:
-            yield Collective("torus", rows)
+            yield from (Collective("torus", rows, parts) for parts in (1, 4))
 
 
-def feasible_tasks(
-    job: Task,
-    meshes: Sequence[Mesh],
-    virtual_stages: Sequence[int],
-    recomputes: Sequence[str],
-    members: int,
-    memory_bytes: float,
-) -> list[Task]:
+class Choices(NamedTuple):
+    """What a plan may choose; a single value leaves no choice."""
+
+    virtual_stages: Sequence[int] = (1,)
+    zero: Sequence[int] = (1,)
+    in_flight: Sequence[int] = (1,)
+    recomputed: float | None = None  # share of the layers; None: as little as fits
+    fewer_replicas: bool = False
+
+
+def feasible_tasks(job: Task, meshes: Sequence[Mesh], choices: Choices, members: int, memory_bytes: float) -> list[Task]:
     """Variants of a job that fit into memory, give every replica work and need no more than the satellites available.
 
     Parameters
     ----------
     job : Task
-        The job; its mesh, interleaving and recomputation are replaced.
+        The job; its mesh and batch are replaced.
     meshes : sequence of Mesh
         Meshes to try.
-    virtual_stages : sequence of int
-        Virtual stages per pipeline stage to try; limited to the layers of a stage.
-    recomputes : sequence of str
-        Kinds of recomputation to try, of `transformer.RECOMPUTE`.
+    choices : Choices
+        What else to try.
     members : int
         Satellites available.
     memory_bytes : float
-        Memory of an accelerator.
+        Memory of an accelerator that the job may use.
 
     Returns
     -------
     list of Task
-        Feasible variants, possibly none.
+        Feasible variants, possibly none. More is sharded only where less does not fit without computing activations again.
     """
     tasks = []
-    for mesh in meshes:
-        if (
-            mesh.data * job.batch.micro_batch > job.batch.global_batch
-            or parallelism.mesh_problem(mesh, job.accelerators, members) is not None
-        ):
+    for widest in meshes:
+        if parallelism.mesh_problem(widest, job.accelerators, members) is not None:
             continue
-        layers = -(-job.model.layers // mesh.pipeline) if mesh.pipeline > 1 else 1
-        for interleave, recompute in product(sorted({min(v, layers) for v in virtual_stages}), recomputes):
-            batch = job.batch._replace(interleave=interleave, recompute=recompute)
-            if memory_fit.fits(job.model, mesh, batch, memory_bytes):
-                tasks.append(job._replace(mesh=mesh, batch=batch))
+        span = parallelism.satellites_per_replica(widest, job.accelerators)
+        layers = -(-job.model.layers // widest.pipeline) if widest.pipeline > 1 else 1
+        # virtual stages of unequal sizes wait for the largest
+        even = {v for v in choices.virtual_stages if v <= layers and v * -(-layers // v) == layers}
+        virtual = sorted(even or {min(layers, choices.virtual_stages[0])})
+        in_flight = choices.in_flight if span > 1 else choices.in_flight[:1]
+        for data in _replicas(job, widest, choices.fewer_replicas):
+            mesh = widest._replace(data=data)
+            for interleave, flying in product(virtual, in_flight):
+                batch = job.batch._replace(interleave=interleave, in_flight=flying)
+                tasks += _fitting(job._replace(mesh=mesh, batch=batch), choices, members, memory_bytes)
     return tasks
+
+
+def _replicas(job: Task, widest: Mesh, fewer: bool) -> list[int]:
+    """Numbers of replicas: the largest that has work, and those below it that divide the batch without a remainder."""
+    whole = parallelism.replicas_per_satellite(widest, job.accelerators)
+    sequences = job.batch.global_batch // job.batch.micro_batch
+    most = min(widest.data, sequences) // whole * whole
+    if most == 0:
+        return []
+    found = {most}
+    least = -(-sequences // most)
+    for micro_batches in range(least, least + REPLICA_CHOICES) if fewer else ():
+        data = -(-sequences // micro_batches)
+        data = -(-data // whole) * whole
+        if data <= most:
+            found.add(data)
+    return sorted(found, reverse=True)
+
+
+def _fitting(task: Task, choices: Choices, members: int, memory_bytes: float) -> list[Task]:
+    """The task at the least stage of sharding that fits without computing activations again, and those before it that fit."""
+    fitting = []
+    for zero in choices.zero:
+        batch = task.batch._replace(zero=zero)
+        job = memory_fit.Job(
+            task.model, batch, task.precision, task.accelerators, members, memory_bytes, choices.recomputed
+        )
+        fitted = memory_fit.fitted(job, task.mesh)
+        if fitted is not None:
+            fitting.append(task._replace(batch=fitted))
+            if fitted.recomputed == 0.0 or choices.recomputed is not None:
+                break
+    return fitting
 
 
 def fastest_plan(
     candidates: Sequence[Task], order: Ints, members: int, transport: Transport, satellites: int
 ) -> ExecutionPlan:
-    """Task and all-reduce with the shortest step.
+    """Plan with the shortest step; see `ranked_plans`.
+
+    Parameters
+    ----------
+    candidates : sequence of Task
+        Feasible variants of a job, at least one.
+    order : ndarray of int64
+        Satellites in rank order.
+    members : int
+        Satellites available.
+    transport : Transport
+        Links and routes.
+    satellites : int
+        Satellites of the constellation.
+
+    Returns
+    -------
+    ExecutionPlan
+        The fastest; where no candidate can communicate, the first with a step of inf, so that the run reports the outage.
+    """
+    return ranked_plans(candidates, order, members, transport, satellites, 1)[0]
+
+
+def ranked_plans(
+    candidates: Sequence[Task], order: Ints, members: int, transport: Transport, satellites: int, count: int
+) -> list[ExecutionPlan]:
+    """Plans with the shortest steps, each of another task.
 
     Parameters
     ----------
@@ -123,100 +235,127 @@ def fastest_plan(
         Links and routes.
     satellites : int
         Satellites of the constellation.
+    count : int
+        Number of plans, at least 1.
 
     Returns
     -------
-    ExecutionPlan
-        The fastest; where no candidate can communicate, the first with a step of inf, so that the run reports the outage.
+    list of ExecutionPlan
+        The fastest first, fewer where there are no more; where no candidate can communicate, the first with a step of inf.
 
     Notes
     -----
     Branch and bound [lawler1966]: of all candidates the one with the least bound of its step is taken up, and its bound is
     made tighter: from instant links, from the rates of links (`CommunicationBounds`), from the routes of a few satellites'
-    messages, of more. The search ends where the least bound exceeds the best step, so that messages of few candidates are
-    routed. Of equal steps the one that is shorter on instant links is chosen, then the smaller mesh and batch.
+    messages, of more. The search ends where the least bound exceeds the last of the best steps, so that messages of few
+    candidates are routed. Of equal steps the one that is shorter on instant links is chosen, then the smaller mesh and batch.
 
     In a job of more than 512 satellites the messages of the first 512 in rank order are routed, a contiguous part of the
-    constellation whose messages share links as all do. Its step is then a lower bound of that of the job.
+    constellation whose messages share links as all do. The others are taken to be as fast as the fastest of these.
     """
     search = _Search(candidates, order, members, transport, satellites)
-    found = search.run()
-    return ExecutionPlan(search.ranked[0], Collective("ring"), float("inf")) if found is None else found
+    found = search.run(count)
+    return found or [ExecutionPlan(search.ranked[0], Collective("ring"), float("inf"))]
 
 
 class _Candidate(NamedTuple):
-    """A task and an all-reduce with a bound of the step; the smallest tuple is taken up next."""
+    """A task with an all-reduce and a placement, and a bound of the step; the smallest tuple is taken up next."""
 
     bound_s: float
     task: int  # by its step on instant links
-    collective: int  # by position; -1 for all of them
+    variant: int  # all-reduce and placement by position; -1 for all of them
     routed: int  # number of `SENDERS` that the bound includes
 
 
 class _Search:
-    """Search for the fastest plan: a queue of candidates by bound, and the communication times that are known."""
+    """Search for the fastest plans: a queue of candidates by bound, and the communication times that are known."""
 
     def __init__(
         self, candidates: Sequence[Task], order: Ints, members: int, transport: Transport, satellites: int
     ) -> None:
-        def instant_s(task: Task) -> float:
-            return float(training_step.decompose(task, 1.0, 0.0, 0.0).total_s)
-
-        ranked = sorted((instant_s(task), task.mesh, task.batch, i) for i, task in enumerate(candidates))
+        ranked = sorted((step_on_instant_links_s(task), task.mesh, task.batch, i) for i, task in enumerate(candidates))
         self.ranked = [candidates[i] for *_, i in ranked]
         self.order, self.transport, self.satellites = order, transport, satellites
         self.bounds = CommunicationBounds(order[:members], transport, satellites)
         self.queue = [_Candidate(step_s, n, -1, 0) for n, (step_s, *_) in enumerate(ranked)]
         self._routed: list[Times] = [partial(self._routed_s, count) for count in SENDERS]
-        self.times: dict[tuple[object, ...], tuple[float, float]] = {}
+        self.times: dict[tuple[object, ...], tuple[float, float, float]] = {}
 
-    def run(self) -> ExecutionPlan | None:
-        """The plan with the shortest step; None where no candidate can communicate."""
-        best = (float("inf"), len(self.ranked), 0)
-        while self.queue and self.queue[0].bound_s <= best[0]:
+    def run(self, count: int) -> list[ExecutionPlan]:
+        """The plans with the shortest steps; none where no candidate can communicate."""
+        best: dict[Task, tuple[float, int, int]] = {}  # of tasks that differ in micro-batches in flight only, the best variant
+        limit_s = float("inf")
+        while self.queue and self.queue[0].bound_s <= limit_s:
             _, number, which, routed = heapq.heappop(self.queue)
             task = self.ranked[number]
             used = parallelism.members(task.mesh, task.accelerators)
             if used > self.bounds.connected:
                 continue
-            all_ = _collectives(parallelism.data_satellites(task.mesh, task.accelerators))
+            variants = self._variants(task)
             if which < 0:
-                for i, bound_s in enumerate(self._steps_s(task, all_, self.bounds.times_s)):
+                for i, bound_s in enumerate(self._steps_s(task, variants, self._bound_s)):
                     heapq.heappush(self.queue, _Candidate((1.0 - ROUNDING) * bound_s, number, i, 0))
                 continue
-            step_s = self._steps_s(task, all_[which : which + 1], self._routed[routed])[0]
-            if used <= SENDERS[routed] or routed + 1 == len(SENDERS):
-                best = min(best, (step_s, number, which))
-            else:
+            step_s = self._steps_s(task, variants[which : which + 1], self._routed[routed])[0]
+            if used > SENDERS[routed] and routed + 1 < len(SENDERS):
                 heapq.heappush(self.queue, _Candidate((1.0 - ROUNDING) * step_s, number, which, routed + 1))
-        if best[1] == len(self.ranked):
-            return None
-        task = self.ranked[best[1]]
-        all_ = _collectives(parallelism.data_satellites(task.mesh, task.accelerators))
-        return ExecutionPlan(task, all_[best[2]], best[0])
+            elif step_s < float("inf"):
+                alike = task._replace(batch=task.batch._replace(in_flight=1))
+                best[alike] = min(best.get(alike, (step_s, number, which)), (step_s, number, which))
+                ahead = sorted(best.values())[:count]
+                limit_s = ahead[-1][0] if len(ahead) == count else limit_s
+        plans = []
+        for step_s, number, which in sorted(best.values())[:count]:
+            collective, placement = self._variants(self.ranked[number])[which]
+            plans.append(ExecutionPlan(self.ranked[number], collective, step_s, placement))
+        return plans
 
-    def _steps_s(self, task: Task, collectives: Sequence[Collective], times_s: Times) -> list[float]:
-        """Duration of a step with each all-reduce [s]; communication times are computed once for tasks with the same messages."""
-        span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
-        used = parallelism.members(task.mesh, task.accelerators)
-        known = []
-        for collective in collectives:
-            key = times_s, span, used, task.batch.interleave > 1 and span > 2, collective
+    def _variants(self, task: Task) -> list[tuple[Collective, str]]:
+        ranks = parallelism.data_satellites(task.mesh, task.accelerators)
+        return list(product(_collectives(ranks), _placements(task)))
+
+    def _steps_s(self, task: Task, variants: Sequence[tuple[Collective, str]], times_s: Times) -> list[float]:
+        """Duration of a step of each variant [s]; communication times are computed once for tasks with the same messages."""
+        mesh, span = task.mesh, parallelism.satellites_per_replica(task.mesh, task.accelerators)
+        used = parallelism.members(mesh, task.accelerators)
+        constants, steps_s = training_step.step_constants(task), []
+        for collective, placement in variants:
+            wraps = task.batch.interleave > 1 and span > 2
+            key = times_s, span, used, training_step.boundary_bytes(task), wraps, collective, placement
             if key not in self.times:
-                self.times[key] = times_s(task, collective)
-            known.append(self.times[key])
-        stage_s, gradients_s = np.array(known).T
-        steps_s: list[float] = training_step.decompose(task, 1.0, stage_s, gradients_s).total_s.tolist()
+                self.times[key] = times_s(task, collective, placement)
+            steps_s.append(float(step_at(1.0, *self.times[key], 0.0, constants)[-1]))
         return steps_s
 
-    def _routed_s(self, senders: int, task: Task, collective: Collective) -> tuple[float, float]:
-        """Stage transfer and all-reduce over the routes of the first ranks' messages [s]."""
+    def _bound_s(self, task: Task, collective: Collective, placement: str) -> tuple[float, float, float]:
+        del placement  # bounds hold for any
+        return self.bounds.times_s(task, collective)
+
+    def _routed_s(self, senders: int, task: Task, collective: Collective, placement: str) -> tuple[float, float, float]:
+        """Delay and drain of a stage transfer, and all-reduce, over the routes of the first ranks' messages [s]."""
         used = parallelism.members(task.mesh, task.accelerators)
+        ranks = placed(self.order[:used], task, placement)
         sends = np.zeros(self.satellites, dtype=np.bool_)
-        sends[self.order[:senders]] = True
+        sends[ranks[:senders]] = True
         communication = JobCommunication(task, collective, self.satellites, sends if used > senders else None)
-        costs = communication.costs([self.order[:used]], self.transport)
-        return float(costs.stage_transfer_s[0]), float(costs.gradients_s[0])
+        costs = communication.costs([ranks], self.transport)
+        return float(costs.stage_delay_s[0]), float(costs.stage_drain_s[0]), float(costs.gradients_s[0])
+
+
+def step_on_instant_links_s(task: Task) -> float:
+    """Duration of a step at full clock rate where messages between satellites take no time.
+
+    Parameters
+    ----------
+    task : Task
+        The job.
+
+    Returns
+    -------
+    float
+        Duration [s].
+    """
+    return float(step_at(1.0, 0.0, 0.0, 0.0, 0.0, training_step.step_constants(task))[-1])
 
 
 @lru_cache(maxsize=1024)

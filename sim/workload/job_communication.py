@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.job_lifecycle import disconnected
-from sim.workload import collectives, parallelism, training_step
-from sim.workload.collectives import Phase
+from sim.workload import collective_schedule, message_times, parallelism, training_step
+from sim.workload.collective_schedule import Phase
 from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+CONTENTION_ROUNDS = 3  # rates and durations settle each other
 
 
 class Transport(Protocol):
@@ -76,34 +79,56 @@ class Transport(Protocol):
 class Costs(NamedTuple):
     """Communication times of one training step, of each job (G,) and of each satellite by its own messages (N,)."""
 
-    stage_transfer_s: Array  # one micro-batch over the slowest stage boundary
+    stage_transfer_s: Array  # one micro-batch over the slowest stage boundary: the sum of the next two
+    stage_delay_s: Array  # what pipelining hides
+    stage_drain_s: Array  # longest time for which a link transfers one micro-batch
     gradients_s: Array  # the gradient all-reduce
+    reduce_scatter_s: Array  # its first half, after which each member has its share of the sum
     own_stage_transfer_s: Array
+    own_stage_drain_s: Array
     own_gradients_s: Array
     jobs_disconnected: Flags  # jobs with messages that have no route
     satellites_disconnected: Flags  # satellites outside the largest connected component of their job
+    outer_s: Array  # exchange of weights between islands; 0 without islands
 
 
 class Collective(NamedTuple):
-    """An all-reduce algorithm and, for the torus, its number of rows."""
+    """An all-reduce algorithm, the rows of a torus, and the parts of the data that travel by different routes."""
 
     algorithm: str
     rows: int | None = None
+    parts: int = 1
 
     def __str__(self) -> str:
-        return self.algorithm if self.rows is None else f"{self.algorithm} of {self.rows} rows"
+        name = self.algorithm if self.rows is None else f"{self.algorithm} of {self.rows} rows"
+        if self.parts == 1:
+            return name
+        if self.algorithm == "ring":
+            return f"{name}, both directions"
+        return f"{name}, both dimensions" + (" and directions" if self.parts == 4 else "")
 
 
 class _Flows(NamedTuple):
-    """Messages that are transferred at the same time: their repetitions, jobs, sources, sizes and routes."""
+    """Messages of one part of a phase with their routes."""
 
-    repeat: int
+    phase: Phase
     job: Ints
-    src: Ints
+    routed: Ints | None  # messages that are routed; None: all
     start: Ints
     links: Ints
-    load_bits: Array  # of all messages on each of these links
-    stays: Flags
+    bits: Array  # for each entry of `links`, bits of the own job that the link transfers in the time of one message
+    stays: Flags  # messages of a satellite to itself
+    contended: bool = False  # whether a link carries messages of several jobs
+
+
+class _Times(NamedTuple):
+    """Durations of one operation: of each job (G,), of its first half, of each satellite's own messages (N,)."""
+
+    total_s: Array
+    half_s: Array
+    own_s: Array
+    drain_s: Array  # longest time of a link for one message
+    own_drain_s: Array
 
 
 class JobCommunication:
@@ -125,10 +150,11 @@ class JobCommunication:
         self.task, self.collective, self.satellites, self.senders = task, collective, satellites, senders
         self._ranks: list[Ints] = []
         self._version = -1
-        self._stage_transfers: list[_Flows] = []
-        self._reductions: list[_Flows] = []
+        self._stage_transfers: list[list[_Flows]] = []  # parts of each phase
+        self._reductions: list[list[_Flows]] = []
+        self._exchanges: list[list[_Flows]] = []
 
-    def costs(self, ranks: list[Ints], transport: Transport) -> Costs:
+    def costs(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
         """Communication times of all jobs with the present links.
 
         Parameters
@@ -137,26 +163,31 @@ class JobCommunication:
             Satellites of each job in rank order; the same arrays as long as they do not change.
         transport : Transport
             Links and routes.
+        background_bit_s : ndarray, shape (2 L,), optional
+            What others ask for on each directed link [bit/s]: users, checkpoints, other workloads.
 
         Returns
         -------
         Costs
-            Times [s]; where a job has messages without a route its time leaves them out and `jobs_disconnected` is set.
+            Times [s] with the messages of the other jobs and the background present. Where a job has messages without a
+            route its time leaves them out and `jobs_disconnected` is set.
         """
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
         if not same or transport.version != self._version:
             self._route(ranks, transport)
             self._ranks, self._version = ranks, transport.version
-        jobs = len(ranks)
-        jobs_disconnected = np.zeros(jobs, dtype=np.bool_)
-        links = transport.directed_delay_s, transport.directed_rate_bit_s
-        stage, own_stage = self._sum(self._stage_transfers, *links, jobs, jobs_disconnected)
-        gradients, own_gradients = self._sum(self._reductions, *links, jobs, jobs_disconnected)
-        outside = self._disconnected(ranks, transport, jobs_disconnected)
+        jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
+        links = transport.directed_delay_s, transport.directed_rate_bit_s, background_bit_s
+        stage = self._times(self._stage_transfers, *links, jobs_disconnected)
+        gradients = self._times(self._reductions, *links, jobs_disconnected)
+        outer = self._times(self._exchanges, *links, jobs_disconnected)
         return Costs(
-            stage_transfer_s=stage, gradients_s=gradients, own_stage_transfer_s=own_stage,
-            own_gradients_s=own_gradients, jobs_disconnected=jobs_disconnected, satellites_disconnected=outside,
-        )
+            stage_transfer_s=stage.total_s, stage_delay_s=stage.total_s - stage.drain_s, stage_drain_s=stage.drain_s,
+            gradients_s=gradients.total_s, reduce_scatter_s=gradients.half_s, own_stage_transfer_s=stage.own_s,
+            own_stage_drain_s=stage.own_drain_s, own_gradients_s=gradients.own_s, jobs_disconnected=jobs_disconnected,
+            satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected),
+            outer_s=np.full(len(ranks), outer.total_s.max(initial=0.0)),
+        )  # fmt: skip
 
     def _disconnected(self, ranks: list[Ints], transport: Transport, jobs_disconnected: Flags) -> Flags:
         """Satellites that disconnect their job: members outside its largest connected component."""
@@ -168,42 +199,167 @@ class JobCommunication:
         return outside
 
     def _route(self, ranks: list[Ints], transport: Transport) -> None:
-        owner = np.full(self.satellites, -1, dtype=np.int64)
+        self._owner = owner = np.full(self.satellites, -1, dtype=np.int64)
         for g, members in enumerate(ranks):
             owner[members] = g
         stacked = np.stack(ranks) if ranks else np.zeros((0, 0), dtype=np.int64)
-        transfers, reductions = _stage_transfer_phases(self.task, stacked), _reduction_phases(self.task, self.collective, stacked)
-        self._stage_transfers = [self._routed(phase, owner, transport) for phase in transfers]
-        self._reductions = [self._routed(phase, owner, transport) for phase in reductions]
+        known: dict[int, tuple[Ints | None, Ints, Ints]] = {}
+        self._stage_transfers, self._reductions, self._exchanges = (
+            [self._routed(parts, owner, transport, known) for parts in zip(*phases, strict=True)]
+            for phases in (
+                _stage_transfer_phases(self.task, stacked), _reduction_phases(self.task, self.collective, stacked),
+                _exchange_phases(self.task, stacked),
+            )
+        )  # fmt: skip
 
-    def _routed(self, phase: Phase, owner: Ints, transport: Transport) -> _Flows:
-        src, dst, size_bytes = phase.src, phase.dst, phase.size_bytes
-        if self.senders is not None:
-            counted = self.senders[src]
-            src, dst, size_bytes = src[counted], dst[counted], size_bytes[counted]
-        start, links = transport.routes(src, dst)
-        bits = collectives.load_bits(start, links, size_bytes, transport.directed_delay_s.size)
-        return _Flows(
-            repeat=phase.repeat, job=owner[src], src=src, start=start, links=links, load_bits=bits, stays=np.asarray(src == dst)
-        )
+    def _routed(
+        self, parts: Sequence[Phase], owner: Ints, transport: Transport, known: dict[int, tuple[Ints | None, Ints, Ints]]
+    ) -> list[_Flows]:
+        """Routes of the parts of a phase; a link transfers the bytes of all parts of a job in the time of the phase."""
+        count, loads = transport.directed_delay_s.size, {}
+        for phase in parts:
+            if id(phase) not in known:
+                routed = None if self.senders is None else np.flatnonzero(self.senders[phase.src])
+                src, dst = (phase.src, phase.dst) if routed is None else (phase.src[routed], phase.dst[routed])
+                known[id(phase)] = (routed, *transport.routes(src, dst))
+        flows = []
+        for phase in parts:
+            routed, start, links = known[id(phase)]
+            job = owner[phase.src]
+            of_job = np.repeat(job if routed is None else job[routed], np.diff(start))
+            size_bytes = phase.size_bytes if routed is None else phase.size_bytes[routed]
+            loads[id(phase)] = of_job * count + links  # link of a job
+            flows.append(_Flows(phase, job, routed, start, links, size_bytes, np.asarray(phase.src == phase.dst)))
+        total = np.zeros((int(owner.max(initial=0)) + 1) * count)
+        for f in flows:
+            bits = 8.0 * f.phase.repeat * np.repeat(f.bits, np.diff(f.start))
+            total += np.bincount(loads[id(f.phase)], bits, minlength=total.size)
+        contended = bool((np.count_nonzero(total.reshape(-1, count), axis=0) > 1).any()) if count else False
+        return [f._replace(bits=total[loads[id(f.phase)]] / f.phase.repeat, contended=contended) for f in flows]
 
-    def _sum(
-        self, phases: list[_Flows], delay_s: Array, rate_bit_s: Array, jobs: int, jobs_disconnected: Flags
-    ) -> tuple[Array, Array]:
-        """Duration of the phases in sequence, for each job and for each satellite's own messages.
+    def _times(
+        self, phases: list[list[_Flows]], delay_s: Array, rate_bit_s: Array, background_bit_s: Array | None, jobs_disconnected: Flags
+    ) -> _Times:
+        """Durations of phases in sequence; sets `jobs_disconnected` for jobs with messages that have no route.
 
-        Sets `jobs_disconnected` for jobs with messages that have no route.
+        Where jobs share links, each is first timed alone. What its messages then ask for competes with those of the others,
+        and what they ask for when all are slower, in turn.
         """
-        total, own = np.zeros(jobs), np.zeros(self.satellites)
-        for flows in phases:
-            collectives.add_phase_times(
-                flows.start, flows.links, flows.load_bits, flows.stays, flows.job, flows.src, flows.repeat, delay_s, rate_bit_s,
-                total, own, jobs_disconnected,
-            )  # fmt: skip
-        return total, own
+        alone, phase_s = self._advance(phases, [[rate_bit_s[f.links] for f in parts] for parts in phases], delay_s, jobs_disconnected)
+        if background_bit_s is None and not any(f.contended for parts in phases for f in parts):
+            return alone
+        for _ in range(CONTENTION_ROUNDS):
+            rates = [_shared_rates(parts, s, rate_bit_s, background_bit_s) for parts, s in zip(phases, phase_s, strict=True)]
+            shared, phase_s = self._advance(phases, rates, delay_s, jobs_disconnected)
+        return shared
+
+    def _advance(
+        self, phases: list[list[_Flows]], rates_bit_s: list[list[Array]], delay_s: Array, jobs_disconnected: Flags
+    ) -> tuple[_Times, list[Array]]:
+        """Durations at given rates, and that of each phase (G,)."""
+        jobs, n = jobs_disconnected.size, self.satellites
+        half, own, drain, own_drain = np.zeros(jobs), np.zeros(n), np.zeros(jobs), np.zeros(n)
+        ready = np.zeros((max((len(parts) for parts in phases), default=0), n))
+        total, phase_s = np.zeros(jobs), []
+        for k, (parts, rates) in enumerate(zip(phases, rates_bit_s, strict=True)):
+            slowest = np.zeros(n)
+            for part, (flows, rate_bit_s) in enumerate(zip(parts, rates, strict=True)):
+                phase = flows.phase
+                wait, busy = _message_times(flows, delay_s, rate_bit_s, jobs_disconnected)
+                message_times.advance_phase(phase, wait, busy, ready[part])
+                np.maximum.at(slowest, phase.src, phase.repeat * (wait + busy))
+                np.maximum.at(own_drain, phase.src, busy)
+                np.maximum.at(drain, flows.job, busy)
+            own += slowest
+            if k + 1 < len(phases) and any(a.phase is not b.phase for a, b in zip(parts, phases[k + 1], strict=True)):
+                ready[:] = ready.max(axis=0)  # parts that change to other links change together
+            before, total = total, self._of_jobs(ready, jobs)
+            phase_s.append(total - before)
+            if 2 * (k + 1) == len(phases):
+                half = total
+        members = self._owner >= 0
+        own[members] = np.minimum(own[members], total[self._owner[members]])
+        return _Times(total, half, own, drain, own_drain), phase_s
+
+    def _of_jobs(self, ready: Array, jobs: int) -> Array:
+        """Time at which the last member of each job is ready [s]."""
+        total, members = np.zeros(jobs), np.flatnonzero(self._owner >= 0)
+        np.maximum.at(total, self._owner[members], ready.max(axis=0, initial=0.0)[members])
+        return total
 
 
-def _stage_transfer_phases(task: Task, ranks: Ints) -> list[Phase]:
+def _shared_rates(parts: list[_Flows], phase_s: Array, rate_bit_s: Array, background_bit_s: Array | None) -> list[Array]:
+    """Rate that a link leaves to the job of each message: all of it but the max-min fair rates of the others.
+
+    Parameters
+    ----------
+    parts : list of _Flows
+        Messages of a phase.
+    phase_s : ndarray, shape (G,)
+        Duration of the phase of each job alone [s].
+    rate_bit_s : ndarray, shape (2 L,)
+        Rate of each directed link [bit/s].
+    background_bit_s : ndarray, shape (2 L,), optional
+        What others ask for on each directed link [bit/s].
+
+    Returns
+    -------
+    list of ndarray
+        Rate for each entry of `links` of each part [bit/s].
+    """
+    count, hops, links, demands, keys = rate_bit_s.size, [], [], [], []
+    for f in parts:
+        job, size_bytes = (
+            (f.job, f.phase.size_bytes) if f.routed is None else (f.job[f.routed], f.phase.size_bytes[f.routed])
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            asked = f.phase.repeat * 8.0 * size_bytes / phase_s[job]
+        hops.append(np.diff(f.start))
+        demands.append(np.where(np.isnan(asked), 0.0, asked))
+        links.append(f.links)
+        keys.append(np.repeat(job, hops[-1]) * count + f.links)
+    if background_bit_s is not None:
+        busy = np.flatnonzero(background_bit_s > 0.0)
+        hops.append(np.ones(busy.size, dtype=np.int64))
+        demands.append(background_bit_s[busy])
+        links.append(busy)
+        keys.append(phase_s.size * count + busy)  # one more than the jobs
+    flat, hop = np.concatenate(links), np.concatenate(hops)
+    start = np.concatenate(([0], np.cumsum(hop))).astype(np.int64)
+    fair = np.repeat(message_times.max_min_rates(start, flat, rate_bit_s, np.concatenate(demands)), hop)
+    pair, which = np.unique(np.concatenate(keys), return_inverse=True)
+    own = np.bincount(which, fair, minlength=pair.size)
+    used, users = np.bincount(flat, fair, minlength=count), np.bincount(pair % count, minlength=count)
+    shared = users[flat] > 1
+    with np.errstate(invalid="ignore"):
+        others = np.where(shared & np.isfinite(rate_bit_s[flat]), used[flat] - own[which], 0.0)
+    left = np.maximum(rate_bit_s[flat] - others, np.where(shared, fair, 0.0))
+    return np.split(left, np.cumsum([f.links.size for f in parts]))[: len(parts)]
+
+
+def _message_times(flows: _Flows, delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> tuple[Array, Array]:
+    """Delay and link time of each message [s]; those without a route take none.
+
+    Messages that are not routed are as fast as the fastest that is.
+    """
+    count = flows.start.size - 1
+    wait, busy = np.empty(count), np.empty(count)
+    message_times.route_times(flows.start, flows.links, flows.bits, rate_bit_s, delay_s, wait, busy)
+    job, stays = (flows.job, flows.stays) if flows.routed is None else (flows.job[flows.routed], flows.stays[flows.routed])
+    never = ~np.isfinite(wait + busy)
+    if never.any():
+        jobs_disconnected[job[never & ~stays]] = True
+        wait[never], busy[never] = 0.0, 0.0
+    if flows.routed is None:
+        return wait, busy
+    least = np.full(flows.job.size, wait.min(initial=np.inf)), np.full(flows.job.size, busy.min(initial=np.inf))
+    for all_, routed in zip(least, (wait, busy), strict=True):
+        all_[flows.routed] = routed
+        all_[~np.isfinite(all_)] = 0.0
+    return least
+
+
+def _stage_transfer_phases(task: Task, ranks: Ints) -> list[list[Phase]]:
     """One micro-batch over every stage boundary between satellites, activations forward and gradients back at the same time.
 
     With interleaving the last stage sends to the first as well, from one virtual stage to the next.
@@ -216,14 +372,25 @@ def _stage_transfer_phases(task: Task, ranks: Ints) -> list[Phase]:
     if task.batch.interleave > 1 and span > 2:
         here, there = np.concatenate((here, replicas[:, -1])), np.concatenate((there, replicas[:, 0]))
     size = np.full(2 * here.size, training_step.boundary_bytes(task))
-    return [Phase(1, np.concatenate((here, there)), np.concatenate((there, here)), size)]
+    return [[Phase(1, 0, np.concatenate((here, there)), np.concatenate((there, here)), size)]]
 
 
-def _reduction_phases(task: Task, collective: Collective, ranks: Ints) -> list[Phase]:
+def _reduction_phases(task: Task, collective: Collective, ranks: Ints) -> list[list[Phase]]:
     """All-reduces of all stage sets of all jobs at the same time."""
     if ranks.size == 0:
         return []
     span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
     jobs, members = ranks.shape
     groups = ranks.reshape(jobs, members // span, span).transpose(0, 2, 1).reshape(-1, members // span)
-    return collectives.all_reduce(collective.algorithm, groups, training_step.reduced_bytes(task), collective.rows)
+    return collective_schedule.all_reduce(
+        collective.algorithm, groups, training_step.reduced_bytes(task), collective.rows, collective.parts
+    )
+
+
+def _exchange_phases(task: Task, ranks: Ints) -> list[list[Phase]]:
+    """All-reduces of weights among the satellites of the same rank in all islands, all at the same time."""
+    islands = ranks.shape[0]
+    if task.islands is None or islands < 2:
+        return []
+    parts = 2 if islands > 2 else 1
+    return collective_schedule.all_reduce("ring", ranks.T, training_step.exchanged_bytes(task), None, parts)

@@ -1,144 +1,118 @@
-"""Whether a training job fits into accelerator memory, and which mesh fits instead."""
+"""Whether a training job fits into accelerator memory, and what fits instead."""
 
 from __future__ import annotations
 
-from sim.workload.parallelism import Batch, Mesh, layers_of_stage, meshes, micro_batches
-from sim.workload.transformer import Model, embedding_parameters, layer_parameters, parameter_count
-from sim.workload.transformer_memory import activation_bytes_per_layer, static_bytes
+from typing import NamedTuple
+
+from sim.workload.parallelism import Batch, Mesh, meshes
+from sim.workload.training_memory import least_recomputed, memory_bytes_per_accelerator, static_bytes
+from sim.workload.transformer import Model
 
 
-def memory_bytes_per_accelerator(model: Model, mesh: Mesh, batch: Batch) -> float:
-    """Memory of the fullest accelerator: weights, gradients, optimiser state, and activations for the backward pass.
+class Job(NamedTuple):
+    """What fits is asked for: a model, its batch and precision, and the satellites that train it."""
+
+    model: Model
+    batch: Batch
+    precision: str
+    accelerators: int  # of a satellite
+    satellites: int
+    memory_bytes: float  # of an accelerator, available to the job
+    recomputed: float | None = None  # share of the layers that are computed again; None: as many as must be
+
+
+def fitted(job: Job, mesh: Mesh) -> Batch | None:
+    """Batch of a job on a mesh, with the least recomputation that fits.
 
     Parameters
     ----------
-    model : Model
-        Shape of the model.
+    job : Job
+        The job.
     mesh : Mesh
         Degrees of parallelism.
-    batch : Batch
-        Batch of a step.
 
     Returns
     -------
-    float
-        Bytes.
-
-    Notes
-    -----
-    The first stage is the fullest: it holds a vocabulary table besides its layers, and the activations of min(m, p)
-    micro-batches for m micro-batches and p stages, with v virtual stages 1 + (p - 1)/(p v) times as many.
-
-    References
-    ----------
-    [korthikanti2022:section 4.2.3]
+    Batch or None
+        The batch; None where it does not fit.
 
     Examples
     --------
-    One stage on four replicas: (6 + 12/4) bytes per parameter, and 139,400 bytes per token of 32 layers (34.03 h).
-
     >>> llama_8b = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
-    >>> static, activations = 8030261248 / 8 * (6 + 12 / 4), 32 * 4096 * 139400 / 8
-    >>> memory_bytes_per_accelerator(llama_8b, Mesh(8, 1, 4), Batch(4096, 1, 512)) == static + activations
-    True
+    >>> job = Job(llama_8b, Batch(4096, 1, 512), "bf16", 8, 4, 11e9)
+    >>> fitted(job, Mesh(8, 1, 4)).recomputed > 0, fitted(job._replace(memory_bytes=8e9), Mesh(8, 1, 4))
+    (True, None)
     """
-    layers = layers_of_stage(model, mesh, batch.interleave)
-    if mesh.pipeline == 1:
-        parameters = parameter_count(model)
-    else:
-        parameters = layers * layer_parameters(model) + embedding_parameters(model)
-    static = static_bytes(parameters / mesh.tensor, mesh.data if batch.split_optimiser else 1)
-    in_flight = float(min(micro_batches(mesh, batch), mesh.pipeline))
-    if batch.interleave > 1:
-        in_flight *= 1.0 + (mesh.pipeline - 1.0) / (mesh.pipeline * batch.interleave)
-    activations = activation_bytes_per_layer(model, batch.sequence, batch.micro_batch, mesh.tensor, batch.recompute)
-    return static + in_flight * layers * activations
+    model, batch, size = job.model, job.batch, job.memory_bytes
+    if job.recomputed is None:
+        share = least_recomputed(model, mesh, batch, size, job.precision, job.accelerators)
+        return None if share is None else batch._replace(recomputed=share)
+    batch = batch._replace(recomputed=job.recomputed)
+    needed = memory_bytes_per_accelerator(model, mesh, batch, job.precision, job.accelerators)
+    return batch if needed <= size else None
 
 
-def fits(model: Model, mesh: Mesh, batch: Batch, memory_bytes: float) -> bool:
-    """Whether the fullest accelerator has room for its part of a job.
+def fits(job: Job, mesh: Mesh) -> bool:
+    """Whether the fullest accelerator has room for its part of a job, at any of the stages of sharding 1 to 3.
 
     Parameters
     ----------
-    model : Model
-        Shape of the model.
+    job : Job
+        The job.
     mesh : Mesh
         Degrees of parallelism.
-    batch : Batch
-        Batch of a step.
-    memory_bytes : float
-        Memory of an accelerator.
 
     Returns
     -------
     bool
-        True where `memory_bytes_per_accelerator` is at most `memory_bytes`.
-
-    Examples
-    --------
-    >>> llama_8b = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
-    >>> [fits(llama_8b, Mesh(8, 1, 4), Batch(4096, 1, 512), size) for size in (8e9, 16e9)]
-    [False, True]
+        True where it does.
     """
-    return memory_bytes_per_accelerator(model, mesh, batch) <= memory_bytes
+    stages = range(job.batch.zero, 4)
+    return any(fitted(job._replace(batch=job.batch._replace(zero=zero)), mesh) is not None for zero in stages)
 
 
-def fit_problem(
-    model: Model, mesh: Mesh, batch: Batch, accelerators: int, satellites: int, memory_bytes: float
-) -> str | None:
+def fit_problem(job: Job, mesh: Mesh) -> str | None:
     """Check that a mesh fits into memory.
 
     Parameters
     ----------
-    model : Model
-        Shape of the model.
+    job : Job
+        The job.
     mesh : Mesh
         Degrees of parallelism.
-    batch : Batch
-        Batch of a step.
-    accelerators : int
-        Accelerators of a satellite.
-    satellites : int
-        Satellites available.
-    memory_bytes : float
-        Memory of an accelerator.
 
     Returns
     -------
     str or None
         What is wrong; which mesh to write instead. None where it fits.
     """
-    if fits(model, mesh, batch, memory_bytes):
+    if fits(job, mesh):
         return None
-    has = f"{_gb(memory_bytes)} per accelerator"
-    lacks = f"needs {_gb(memory_bytes_per_accelerator(model, mesh, batch))} of {has} with tensor {mesh.tensor}, pipeline {mesh.pipeline}"
-    other = smallest_fit(model, batch, accelerators, satellites, memory_bytes, mesh.tensor)
+    needs = _gb(_least_bytes(job, mesh))
+    lacks = f"needs {needs} of {_gb(job.memory_bytes)} per accelerator with tensor {mesh.tensor}, pipeline {mesh.pipeline}"
+    other = smallest_fit(job, mesh.tensor)
     if other is None:
-        return f"{lacks}; {no_fit_message(model, batch, accelerators, satellites, memory_bytes)}"
-    needs = _gb(memory_bytes_per_accelerator(model, other, batch))
+        return f"{lacks}; {no_fit_message(job)}"
     return (
-        f"{lacks}; tensor {other.tensor}, pipeline {other.pipeline} needs {needs}: "
+        f"{lacks}; tensor {other.tensor}, pipeline {other.pipeline} needs {_gb(_least_bytes(job, other))}: "
         f"write mesh: {{tensor: {other.tensor}, pipeline: {other.pipeline}, data: {other.data}}}"
     )
 
 
-def smallest_fit(
-    model: Model, batch: Batch, accelerators: int, satellites: int, memory_bytes: float, tensor: int = 0
-) -> Mesh | None:
+def _least_bytes(job: Job, mesh: Mesh) -> float:
+    """Memory with everything sharded and computed again that the job leaves open."""
+    recomputed = 1.0 if job.recomputed is None else job.recomputed
+    batch = job.batch._replace(zero=3, recomputed=recomputed)
+    return memory_bytes_per_accelerator(job.model, mesh, batch, job.precision, job.accelerators)
+
+
+def smallest_fit(job: Job, tensor: int = 0) -> Mesh | None:
     """Mesh with the fewest accelerators in a replica that fits into memory.
 
     Parameters
     ----------
-    model : Model
-        Shape of the model.
-    batch : Batch
-        Batch of a step.
-    accelerators : int
-        Accelerators of a satellite.
-    satellites : int
-        Satellites available.
-    memory_bytes : float
-        Memory of an accelerator.
+    job : Job
+        The job.
     tensor : int
         Preferred tensor degree; 0 for none.
 
@@ -147,41 +121,33 @@ def smallest_fit(
     Mesh or None
         A mesh of the preferred degree if one fits, else of the largest degree among equals; None where none fits.
     """
-    fitting = [mesh for mesh in meshes(model, accelerators, satellites) if fits(model, mesh, batch, memory_bytes)]
+    fitting = [mesh for mesh in meshes(job.model, job.accelerators, job.satellites) if fits(job, mesh)]
     return min(fitting, key=lambda m: (m.tensor != tensor, m.tensor * m.pipeline, -m.tensor), default=None)
 
 
-def no_fit_message(model: Model, batch: Batch, accelerators: int, satellites: int, memory_bytes: float) -> str:
+def no_fit_message(job: Job) -> str:
     """Message for a job of which no mesh fits into memory.
 
     Parameters
     ----------
-    model : Model
-        Shape of the model.
-    batch : Batch
-        Batch of a step.
-    accelerators : int
-        Accelerators of a satellite.
-    satellites : int
-        Satellites available.
-    memory_bytes : float
-        Memory of an accelerator.
+    job : Job
+        The job.
 
     Returns
     -------
     str
         What is wrong; what to write.
     """
-    static = static_bytes(model.parameters)
-    fleet = f"{satellites} satellites of {accelerators} x {_gb(memory_bytes)}"
-    possible = meshes(model, accelerators, satellites)
-    if not possible or static > satellites * accelerators * memory_bytes:
+    static = static_bytes(job.model.parameters, 0, 1, job.precision)
+    fleet = f"{job.satellites} satellites of {job.accelerators} x {_gb(job.memory_bytes)}"
+    possible = meshes(job.model, job.accelerators, job.satellites)
+    if not possible or static > job.satellites * job.accelerators * job.memory_bytes:
         return f"nothing fits: {_gb(static)} of weights, gradients and optimiser on {fleet}"
-    least = min(possible, key=lambda mesh: (memory_bytes_per_accelerator(model, mesh, batch), mesh))
+    least = min(possible, key=lambda mesh: (_least_bytes(job, mesh), mesh))
+    again = "" if job.recomputed in (None, 1.0) else "recompute: full, "
     return (
-        f"nothing fits on {fleet}: the least is {_gb(memory_bytes_per_accelerator(model, least, batch))} "
-        f"with tensor {least.tensor}, pipeline {least.pipeline}; "
-        f"write {'' if batch.recompute == 'full' else 'recompute: full, '}a smaller micro_batch or a shorter sequence"
+        f"nothing fits on {fleet}: the least is {_gb(_least_bytes(job, least))} "
+        f"with tensor {least.tensor}, pipeline {least.pipeline}, everything sharded; write {again}a smaller micro_batch or a shorter sequence"
     )
 
 

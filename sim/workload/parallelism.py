@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sim.workload.transformer import Model
 
 
 class Mesh(NamedTuple):
-    """Degrees of parallelism of a job, which uses tensor x pipeline x data accelerators.
+    """Degrees of parallelism of a job, which uses tensor x context x pipeline x data accelerators.
 
-    Replica r occupies satellites r q .. r q + q - 1 of the rank order, q = `satellites_per_replica`, so that consecutive
-    pipeline stages are neighbours in that order; stage set j reduces its gradients over satellites j, j + q, ...
+    Experts are spread over `expert` of the data and context ranks. A satellite holds `stages` consecutive pipeline stages of as many
+    replicas as there is room for; q = `satellites_per_replica` satellites hold all stages of these replicas. Group r occupies
+    satellites r q .. r q + q - 1 of the rank order, so that consecutive pipeline stages are neighbours in that order; stage set j
+    reduces its gradients over satellites j, j + q, ...
     """
 
     tensor: int
     pipeline: int
     data: int
+    context: int = 1
+    expert: int = 1
+    stages: int = 0  # pipeline stages of a satellite; 0: as many as divide both the pipeline and the satellite
 
 
 class Batch(NamedTuple):
@@ -25,9 +32,72 @@ class Batch(NamedTuple):
     sequence: int
     micro_batch: int  # sequences
     global_batch: int  # sequences
-    recompute: str = "selective"  # one of transformer.RECOMPUTE
-    split_optimiser: bool = True  # whether the optimiser state is sharded over the replicas
+    recompute: str = "selective"  # one of transformer.RECOMPUTE: of every layer
+    zero: int = 1  # sharded over the replicas: 1 optimiser state, 2 gradients too, 3 weights too; 0 nothing
     interleave: int = 1  # virtual stages held by each pipeline stage
+    recomputed: float = 0.0  # share of the layers of which all activations are computed again
+    in_flight: int = 1  # micro-batches on their way over each stage boundary
+    fused_attention: bool = True  # attention whose scores are never written to memory
+
+
+def accelerators_per_replica(mesh: Mesh) -> int:
+    """Accelerators of one replica.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Degrees of parallelism.
+
+    Returns
+    -------
+    int
+        Product of tensor, context and pipeline degree.
+    """
+    return mesh.tensor * mesh.context * mesh.pipeline
+
+
+def accelerators_of(mesh: Mesh) -> int:
+    """Accelerators of a job.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Degrees of parallelism.
+
+    Returns
+    -------
+    int
+        Product of the degrees; expert ranks are data and context ranks.
+
+    Examples
+    --------
+    >>> accelerators_of(Mesh(8, 16, 64)), accelerators_of(Mesh(1, 16, 128, expert=64))
+    (8192, 2048)
+    """
+    return accelerators_per_replica(mesh) * mesh.data
+
+
+def stages_per_satellite(mesh: Mesh, accelerators: int) -> int:
+    """Pipeline stages that a satellite holds, each for the same replicas.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Degrees of parallelism.
+    accelerators : int
+        Accelerators of a satellite.
+
+    Returns
+    -------
+    int
+        `mesh.stages`, or the largest number that divides the pipeline and the slots of a satellite.
+
+    Examples
+    --------
+    >>> stages_per_satellite(Mesh(8, 16, 13), 104), stages_per_satellite(Mesh(8, 16, 40), 64)
+    (1, 8)
+    """
+    return mesh.stages or math.gcd(mesh.pipeline, max(1, accelerators // (mesh.tensor * mesh.context)))
 
 
 def satellites_per_replica(mesh: Mesh, accelerators: int) -> int:
@@ -50,11 +120,11 @@ def satellites_per_replica(mesh: Mesh, accelerators: int) -> int:
     >>> satellites_per_replica(Mesh(8, 16, 40), 64)
     2
     """
-    return max(1, mesh.tensor * mesh.pipeline // accelerators)
+    return mesh.pipeline // stages_per_satellite(mesh, accelerators)
 
 
 def replicas_per_satellite(mesh: Mesh, accelerators: int) -> int:
-    """Whole replicas inside one satellite.
+    """Replicas of which a satellite holds stages.
 
     Parameters
     ----------
@@ -66,14 +136,15 @@ def replicas_per_satellite(mesh: Mesh, accelerators: int) -> int:
     Returns
     -------
     int
-        Number of replicas; 1 where a replica spans several satellites.
+        Number of replicas.
 
     Examples
     --------
     >>> replicas_per_satellite(Mesh(8, 2, 324), 64)
     4
     """
-    return max(1, accelerators // (mesh.tensor * mesh.pipeline))
+    slots = accelerators // (mesh.tensor * mesh.context)
+    return max(1, slots // stages_per_satellite(mesh, accelerators))
 
 
 def data_satellites(mesh: Mesh, accelerators: int) -> int:
@@ -171,20 +242,35 @@ def mesh_problem(mesh: Mesh, accelerators: int, satellites: int) -> str | None:
     >>> mesh_problem(Mesh(8, 2, 324), 64, 81) is None
     True
     """
-    tensor, pipeline, data = mesh
-    if min(mesh) < 1:
-        return f"tensor {tensor}, pipeline {pipeline}, data {data}: none can be below 1; write 1"
+    tensor, pipeline, data = mesh.tensor, mesh.pipeline, mesh.data
+    if min(mesh[:5]) < 1:
+        return f"tensor {tensor}, pipeline {pipeline}, data {data}, context {mesh.context}, expert {mesh.expert}: none can be below 1; write 1"
     if accelerators % tensor:
         fits_in = [t for t in range(1, accelerators + 1) if accelerators % t == 0]
         return f"tensor {tensor} does not divide the {accelerators} accelerators of a satellite; write tensor: {_near(tensor, fits_in)}"
     slots = accelerators // tensor
-    if slots % pipeline and pipeline % slots:
-        steps = [p for p in range(1, 2 * pipeline + slots + 1) if slots % p == 0 or p % slots == 0]
+    if slots % mesh.context:
+        fits_in = [c for c in range(1, slots + 1) if slots % c == 0]
         return (
-            f"pipeline {pipeline} neither divides nor is a multiple of the {slots} slots of a satellite "
-            f"({accelerators} accelerators, tensor {tensor}); write pipeline: {_near(pipeline, steps)}"
+            f"context {mesh.context} does not divide the {slots} slots of a satellite "
+            f"({accelerators} accelerators, tensor {tensor}); write context: {_near(mesh.context, fits_in)}"
+        )
+    slots //= mesh.context
+    stages = stages_per_satellite(mesh, accelerators)
+    if slots % stages or pipeline % stages:
+        common = math.gcd(slots, pipeline)
+        fits_in = [s for s in range(1, common + 1) if common % s == 0]
+        return (
+            f"stages {stages} does not divide both the pipeline of {pipeline} and the {slots} slots of a satellite; "
+            f"write stages: {_near(stages, fits_in)}"
         )
     whole = replicas_per_satellite(mesh, accelerators)
+    if (whole * mesh.context) % mesh.expert:
+        fits_in = [e for e in range(1, whole * mesh.context + 1) if (whole * mesh.context) % e == 0]
+        return (
+            f"expert {mesh.expert} does not divide the {whole * mesh.context} data and context ranks of a satellite; "
+            f"write expert: {_near(mesh.expert, fits_in)}"
+        )
     if data % whole:
         steps = list(range(whole, data + whole + 1, whole))
         return (
@@ -199,7 +285,27 @@ def mesh_problem(mesh: Mesh, accelerators: int, satellites: int) -> str | None:
     return None
 
 
-def meshes(model: Model, accelerators: int, satellites: int) -> list[Mesh]:
+def _pipelines(model: Model, tensor: int, context: int, slots: int, satellites: int) -> list[Mesh]:
+    """Meshes of one tensor and context degree, on satellites of `slots` tensor and context groups.
+
+    Of pipelines whose largest stage has as many layers the shortest counts, besides those that fill satellites.
+    """
+    found = []
+    for pipeline in range(1, model.layers + 1):
+        shorter = pipeline > 1 and -(-model.layers // (pipeline - 1)) == -(-model.layers // pipeline)
+        if shorter and slots % pipeline and pipeline % slots:
+            continue
+        for stages in sorted({math.gcd(pipeline, slots), 1}, reverse=True):
+            data = satellites // (pipeline // stages) * (slots // stages)
+            if data > 0:
+                widest = math.gcd(max(model.experts, 1), slots // stages * context)
+                found += [Mesh(tensor, pipeline, data, context, expert, stages) for expert in sorted({1, widest})]
+    return found
+
+
+def meshes(
+    model: Model, accelerators: int, satellites: int, domain: int | None = None, contexts: Sequence[int] = (1,)
+) -> list[Mesh]:
     """Candidate meshes, from small tensor and pipeline degrees to large, each with as many replicas as there is room for.
 
     Parameters
@@ -210,29 +316,32 @@ def meshes(model: Model, accelerators: int, satellites: int) -> list[Mesh]:
         Accelerators of a satellite.
     satellites : int
         Satellites available.
+    domain : int, optional
+        Accelerators of a fabric domain; by default all of a satellite.
+    contexts : sequence of int
+        Context degrees to try.
 
     Returns
     -------
     list of Mesh
-        Tensor degrees are powers of two that divide accelerators and heads; a pipeline has at most one stage a layer.
+        Tensor degrees are powers of two that divide accelerators and heads and stay inside a domain; a pipeline has at most one
+        stage a layer; a satellite holds as many stages as it can, or one. Experts are spread as widely as a satellite allows, or
+        not at all.
 
     Examples
     --------
     >>> two_layers = Model(1e9, 2, 1024, 16, 16, 64, 4096, 32000)
-    >>> [tuple(mesh) for mesh in meshes(two_layers, 2, 3)]
-    [(1, 1, 6), (1, 2, 3), (2, 1, 3), (2, 2, 1)]
+    >>> [tuple(mesh)[:3] for mesh in meshes(two_layers, 2, 3)]
+    [(1, 1, 6), (1, 2, 3), (1, 2, 2), (2, 1, 3), (2, 2, 1)]
     """
     candidates = []
     tensor = 1
-    while accelerators % tensor == 0 and model.heads % tensor == 0:
-        slots = accelerators // tensor
-        for pipeline in range(1, model.layers + 1):
-            if slots % pipeline == 0:
-                candidates.append(Mesh(tensor, pipeline, satellites * (slots // pipeline)))
-            elif pipeline % slots == 0 and pipeline // slots <= satellites:
-                candidates.append(Mesh(tensor, pipeline, satellites // (pipeline // slots)))
+    while accelerators % tensor == 0 and model.heads % tensor == 0 and tensor <= (domain or accelerators):
+        for context in contexts:
+            if accelerators % (tensor * context) == 0 and tensor * context <= (domain or accelerators):
+                candidates += _pipelines(model, tensor, context, accelerators // (tensor * context), satellites)
         tensor *= 2
-    return [mesh for mesh in candidates if mesh.data > 0]
+    return candidates
 
 
 def layers_of_stage(model: Model, mesh: Mesh, interleave: int) -> int:

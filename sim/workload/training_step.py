@@ -1,4 +1,4 @@
-"""Synchronous training: duration of one step and what the time is spent on."""
+"""Training: duration of one step and what the time is spent on."""
 
 from __future__ import annotations
 
@@ -9,14 +9,34 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.workload import collectives, parallelism
+from sim.workload import layer_times, parallelism
+from sim.workload.fabric import Fabric, collective_s
+from sim.workload.kernels import Kernels
+from sim.workload.layer_times import ACTIVATION_BYTES, Layer, Shapes, Work
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.step_times import StepConstants, exposed_times, step_times
-from sim.workload.transformer import Model, message_bytes, recompute_share, training_flops_per_token
+from sim.workload.transformer import (
+    Model,
+    expert_parameters,
+    message_bytes,
+    training_flops_per_token,
+)
 
 Value = NDArray[np.float64]  # of any shape, also ()
 
-BACKWARD = 2.0 / 3.0  # share of the arithmetic of a step: the backward pass takes twice the forward pass
+BACKWARD = 2.0 / 3.0  # share of the passes: the backward pass takes twice the forward pass
+WEIGHT_BYTES = 2.0  # per parameter, as gathered from the replicas that update it
+
+
+class Islands(NamedTuple):
+    """Replicas of a whole job that take steps by themselves and exchange their weights now and then."""
+
+    islands: int
+    inner_steps: int  # between two exchanges
+    exchange_bytes: float  # per parameter
+    overlap_steps: float  # steps that an exchange may take while training goes on
+    fragments: int = 1  # parts of the weights, exchanged one after the other in each period
+    efficiency: float = 1.0  # tokens that a synchronous job needs over those that islands need
 
 
 class Task(NamedTuple):
@@ -27,13 +47,13 @@ class Task(NamedTuple):
     batch: Batch
     accelerators: int  # of a satellite
     peak_flops: float  # dense [FLOP/s], in the job's precision
-    kernel_efficiency: float
-    overlap: float  # share of the backward pass that the gradient all-reduce can overlap with
-    jitter: float  # relative standard deviation of a member's arithmetic time
-    fabric_byte_s: float  # inside a satellite, in one direction
-    fabric_latency_s: float
-    element_bytes: float = 2.0  # of activations
+    kernels: Kernels
+    fabric: Fabric
+    overlap: float = 0.0  # share of the passes that exchange of gradients and weights can overlap with
+    jitter: float = 0.0  # relative standard deviation of an accelerator's arithmetic time
+    precision: str = "bf16"
     grad_bytes: float = 2.0  # per parameter, as exchanged
+    islands: Islands | None = None
 
 
 class StepTime(NamedTuple):
@@ -42,18 +62,21 @@ class StepTime(NamedTuple):
     compute_s: Value
     recompute_s: Value
     bubble_s: Value
+    memory_s: Value
     communication_s: Value
     straggler_s: Value
     total_s: Value
 
 
-def task_flops(task: Task) -> float:
+def task_flops(task: Task, masked: bool = True) -> float:
     """Model FLOPs of one step, all members.
 
     Parameters
     ----------
     task : Task
         The training job.
+    masked : bool
+        Whether attention is counted with its causal mask.
 
     Returns
     -------
@@ -65,7 +88,7 @@ def task_flops(task: Task) -> float:
     [kaplan2020:section 2.1]
     """
     batch = task.batch
-    return batch.global_batch * batch.sequence * training_flops_per_token(task.model, batch.sequence)
+    return batch.global_batch * batch.sequence * training_flops_per_token(task.model, batch.sequence, masked)
 
 
 def task_peak_flops(task: Task) -> float:
@@ -81,10 +104,10 @@ def task_peak_flops(task: Task) -> float:
     float
         Peak [FLOP/s].
     """
-    return math.prod(task.mesh) * task.peak_flops
+    return parallelism.accelerators_of(task.mesh) * task.peak_flops
 
 
-def mfu(task: Task, step_s: float) -> float:
+def mfu(task: Task, step_s: float, masked: bool = True) -> float:
     """Model FLOPs utilisation: model FLOPs of a step over what the accelerators can do at their dense peak in that time.
 
     Parameters
@@ -93,6 +116,8 @@ def mfu(task: Task, step_s: float) -> float:
         The training job.
     step_s : float
         Duration of a step [s], positive.
+    masked : bool
+        Whether attention is counted with its causal mask; papers often count it without, which is twice as much.
 
     Returns
     -------
@@ -105,12 +130,14 @@ def mfu(task: Task, step_s: float) -> float:
 
     Examples
     --------
-    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
-    >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64, "none"), 1, 1e15, 0.5, 0.0, 0.0, float("inf"), 0.0)
-    >>> round(mfu(task, float(compute_s(task, 1.0))), 12)
-    0.5
+    >>> from sim.workload.kernels import AssumedKernels
+    >>> chip = AssumedKernels((("bf16", 1e15),), 0.5, 1e15, 1.0, 1e15, 0.0)
+    >>> model = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
+    >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64), 1, 1e15, chip, Fabric(1))
+    >>> round(mfu(task, float(compute_s(task, 1.0))), 2)
+    0.49
     """
-    return task_flops(task) / (task_peak_flops(task) * step_s)
+    return task_flops(task, masked) / (task_peak_flops(task) * step_s)
 
 
 def members(task: Task) -> int:
@@ -127,6 +154,22 @@ def members(task: Task) -> int:
         Number of satellites.
     """
     return parallelism.members(task.mesh, task.accelerators)
+
+
+def exchanged_bytes(task: Task) -> float:
+    """Weights that each satellite of an island contributes to the exchange with other islands.
+
+    Parameters
+    ----------
+    task : Task
+        The training job of one island.
+
+    Returns
+    -------
+    float
+        Bytes; 0 without islands.
+    """
+    return 0.0 if task.islands is None else task.islands.exchange_bytes * task.model.parameters / members(task)
 
 
 def reduced_bytes(task: Task) -> float:
@@ -146,7 +189,7 @@ def reduced_bytes(task: Task) -> float:
 
 
 def boundary_bytes(task: Task) -> float:
-    """Activations of one micro-batch that cross a stage boundary; gradients of the same size come back.
+    """Activations of one micro-batch of each replica that cross a stage boundary; gradients of the same size come back.
 
     Parameters
     ----------
@@ -162,11 +205,13 @@ def boundary_bytes(task: Task) -> float:
     ----------
     [narayanan2021:section 3.2]
     """
-    return message_bytes(task.model, task.batch.sequence * task.batch.micro_batch, task.element_bytes)
+    replicas = parallelism.replicas_per_satellite(task.mesh, task.accelerators)
+    tokens = replicas * task.batch.sequence * task.batch.micro_batch
+    return message_bytes(task.model, float(tokens), ACTIVATION_BYTES)
 
 
 def compute_s(task: Task, rate: ArrayLike) -> Value:
-    """Arithmetic of one step, evenly divided among all accelerators.
+    """Arithmetic of one step on an average accelerator.
 
     Parameters
     ----------
@@ -180,14 +225,69 @@ def compute_s(task: Task, rate: ArrayLike) -> Value:
     ndarray
         Duration [s]; inf at rate 0.
     """
-    at_full_s = task_flops(task) / (task_peak_flops(task) * task.kernel_efficiency)
     with np.errstate(divide="ignore"):
-        whole: Value = at_full_s / np.asarray(rate, dtype=float)
+        whole: Value = step_constants(task).arithmetic_s / np.asarray(rate, dtype=float)
     return whole
 
 
-def micro_batch_share(task: Task) -> float:
-    """Time of one micro-batch in one stage, as a share of the arithmetic of a step.
+def _shapes(task: Task) -> Shapes:
+    return layer_times.shapes(task.model, task.kernels, task.fabric, task.precision, task.mesh, task.batch)
+
+
+@lru_cache(maxsize=4096)
+def mean_layer(s: Shapes) -> Layer:
+    """Work of an average layer: of layers with a dense network and of layers with experts.
+
+    Parameters
+    ----------
+    s : Shapes
+        Shapes of the kernels.
+
+    Returns
+    -------
+    Layer
+        Durations [s] of both passes of one micro-batch.
+    """
+    dense = layer_times.layer(s)
+    model = s.model
+    if model.experts == 0:
+        return dense
+    routed, share = layer_times.layer(s, dense=False), model.dense_layers / model.layers
+    return Layer(*(a.times(share) + b.times(1.0 - share) for a, b in zip(dense, routed, strict=True)))
+
+
+class _Stages(NamedTuple):
+    """Work of one micro-batch: of the largest stage, of the stage that paces the others, and of an average one."""
+
+    largest: Work
+    pacing: Work
+    average: Work
+    repeated: Work  # of the average, what is done again
+
+
+def _total_s(work: Work) -> float:
+    return work.arithmetic + work.memory + work.fabric
+
+
+def _stages(task: Task) -> _Stages:
+    """Layers are spread evenly, and stages with a layer less are the last first; the last one has the output matrix besides."""
+    shapes, mesh, batch = _shapes(task), task.mesh, task.batch
+    each, head = mean_layer(shapes), layer_times.head(shapes)
+    repeated = each.forward.times(batch.recomputed)
+    layer = each.forward + each.backward + repeated
+    output = head.forward + head.backward
+    layers = parallelism.layers_of_stage(task.model, mesh, batch.interleave)
+    spare = layers * mesh.pipeline - task.model.layers
+    last = layer.times(layers - -(-spare // mesh.pipeline)) + output
+    largest = layer.times(layers)
+    average = (layer.times(task.model.layers) + output).times(1.0 / mesh.pipeline)
+    return _Stages(
+        largest, max(largest, last, key=_total_s), average, repeated.times(task.model.layers / mesh.pipeline)
+    )
+
+
+def gradient_parameters(task: Task) -> tuple[float, float]:
+    """Parameters of one accelerator: those that all replicas hold, and those of its experts.
 
     Parameters
     ----------
@@ -196,33 +296,67 @@ def micro_batch_share(task: Task) -> float:
 
     Returns
     -------
-    float
-        1/m for m micro-batches of each replica.
+    shared, experts : float
+        Numbers of parameters of an average accelerator.
     """
-    return task.mesh.data * task.batch.micro_batch / task.batch.global_batch
+    mesh, model = task.mesh, task.model
+    experts = (model.layers - model.dense_layers) * model.experts * expert_parameters(model)
+    split = mesh.tensor if mesh.expert == 1 else 1
+    return (
+        (model.parameters - experts) / (mesh.tensor * mesh.pipeline),
+        experts / (split * mesh.expert * mesh.pipeline),
+    )
 
 
-def _fabric_s(task: Task) -> float:
-    """Tensor-group reductions of one micro-batch in an average stage [s]: four a layer, two of them in the backward pass.
+def _inner_s(task: Task, kind: str, bytes_each: float) -> float:
+    """Reduction or gather among the replicas of a satellite [s]."""
+    ranks = parallelism.replicas_per_satellite(task.mesh, task.accelerators) * task.mesh.context
+    shared, experts = gradient_parameters(task)
+    stride = task.mesh.tensor
+    inner_s = collective_s(task.kernels, task.fabric, kind, ranks, bytes_each * shared, stride)
+    if experts:
+        inner_s += collective_s(task.kernels, task.fabric, kind, ranks // task.mesh.expert, bytes_each * experts, stride * task.mesh.expert)
+    return inner_s
 
-    Those of a recomputed forward pass are not counted [narayanan2021:section 3.2].
+
+class _Exchange(NamedTuple):
+    """Reduce-scatters and all-gathers of a step, and the slots that hide them."""
+
+    scatters: float
+    backward_gathers: float
+    forward_gathers: float
+    backward_hidden: float
+    forward_hidden: float
+
+
+def _exchange(task: Task, slots: float) -> _Exchange:
+    """Exchange of gradients and weights among the replicas.
+
+    Gradients are complete in the last backward pass of each virtual stage: those of the last hide only the first micro-batch's
+    worth, those of the others the passes that follow. Weights are gathered the same way before the first forward passes. Sharded
+    gradients are reduced for every micro-batch, sharded weights gathered for every pass.
     """
-    layers = task.model.layers / task.mesh.pipeline
-    return 4.0 * layers * _fabric_ring_s(task, task.mesh.tensor, boundary_bytes(task))
+    virtual, zero = task.batch.interleave, task.batch.zero
+    micro_batches = slots / virtual
+    open_slots = 1.0 + min(micro_batches, task.mesh.pipeline) * (virtual - 1.0)
+    backward, forward = task.overlap * BACKWARD, task.overlap * (1.0 - BACKWARD)
+    match zero:
+        case 0:  # an all-reduce, in the backward pass
+            return _Exchange(2.0, 0.0, 0.0, backward * open_slots, 0.0)
+        case 1:
+            return _Exchange(1.0, 0.0, 1.0, backward * open_slots, forward * open_slots)
+        case 2:
+            return _Exchange(micro_batches, 0.0, 1.0, backward * slots, forward * open_slots)
+        case _:
+            return _Exchange(micro_batches, micro_batches, micro_batches, backward * slots, forward * slots)
 
 
-def _fabric_ring_s(task: Task, ranks: int, size_bytes: float) -> float:
-    return collectives.ring_s(ranks, size_bytes, task.fabric_latency_s, task.fabric_byte_s)
+def _outer_hidden(islands: Islands, overlap: float) -> float:
+    """Steps of a period that hide exchanges: of each fragment the backward pass before it, and the steps that it may take."""
+    return min(float(islands.inner_steps), islands.fragments * (overlap * BACKWARD + islands.overlap_steps))
 
 
-def _inner_reduction_s(task: Task) -> float:
-    """Gradient reduction among the replicas inside one satellite [s], before and after the one between satellites."""
-    inner = parallelism.replicas_per_satellite(task.mesh, task.accelerators)
-    shard = task.grad_bytes * task.model.parameters / (task.mesh.tensor * task.mesh.pipeline)
-    return _fabric_ring_s(task, inner, shard)
-
-
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=65536)
 def step_constants(task: Task) -> StepConstants:
     """Constants of a training job.
 
@@ -236,31 +370,55 @@ def step_constants(task: Task) -> StepConstants:
     StepConstants
         Constants.
     """
-    span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
-    share, interleave = micro_batch_share(task), task.batch.interleave
-    stages = parallelism.micro_batches(task.mesh, task.batch) * interleave if span > 1 else 0
+    mesh, batch = task.mesh, task.batch
+    stages, idle = _stages(task), _idle(task)
+    span = parallelism.satellites_per_replica(mesh, task.accelerators)
+    micro_batches, virtual = parallelism.micro_batches(mesh, batch), batch.interleave
+    slots = float(micro_batches * virtual)
+    mine = batch.global_batch / (mesh.data * batch.micro_batch)  # micro-batches of an average replica
+    exchange = _exchange(task, slots)
+    shared, experts = gradient_parameters(task)
+    replicas = mesh.data * mesh.context
+    updated = shared / replicas + experts * mesh.expert / replicas if batch.zero else shared + experts
+    islands = task.islands
+    arithmetic = stages.average.arithmetic - stages.repeated.arithmetic
     return StepConstants(
-        arithmetic_s=task_flops(task) / (task_peak_flops(task) * task.kernel_efficiency),
-        recompute=recompute_share(task.model, task.batch.sequence, task.batch.recompute),
-        bubble=bubble_factor(task),
-        straggler=task.jitter * expected_maximum(members(task)),
-        fabric_s=_fabric_s(task) / share,
-        fill_transfers=2.0 * (span - 1) if span > 1 else 0.0,
-        virtual_stages=float(stages),
-        virtual_stage=share / interleave,
-        inner_reduction_s=_inner_reduction_s(task),
-        hidden=task.overlap * BACKWARD,
+        peak_s=task_flops(task) / task_peak_flops(task),
+        arithmetic_s=mine * arithmetic,
+        recompute_s=mine * stages.repeated.arithmetic,
+        memory_s=mine * stages.average.memory,
+        fabric_s=mine * stages.average.fabric,
+        optimiser_s=layer_times.optimiser_s(task.kernels, updated),
+        bubble_arithmetic_s=idle.arithmetic,
+        bubble_fixed_s=idle.memory + idle.fabric,
+        straggler=task.jitter * expected_maximum(parallelism.accelerators_of(mesh)),
+        fill_transfers=2.0 * (span - 1),
+        slots=slots if span > 1 else 0.0,
+        slot_arithmetic_s=stages.largest.arithmetic / virtual,
+        slot_fixed_s=(stages.largest.memory + stages.largest.fabric) / virtual,
+        in_flight=float(batch.in_flight),
+        scatters=exchange.scatters,
+        backward_gathers=exchange.backward_gathers,
+        forward_gathers=exchange.forward_gathers,
+        inner_scatter_s=_inner_s(task, "reduce_scatter", task.grad_bytes),
+        inner_gather_s=_inner_s(task, "all_gather", WEIGHT_BYTES),
+        backward_hidden=exchange.backward_hidden,
+        forward_hidden=exchange.forward_hidden,
+        outer_period=0.0 if islands is None else float(islands.inner_steps),
+        outer_hidden=0.0 if islands is None else _outer_hidden(islands, task.overlap),
     )
 
 
 def _flattened(*values: ArrayLike) -> tuple[tuple[int, ...], list[Value]]:
     """The shape to which values broadcast, and all of them flat."""
     arrays = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in values))
-    return arrays[0].shape, [np.ascontiguousarray(a).ravel() for a in arrays]
+    return arrays[0].shape, [np.array(a).ravel() for a in arrays]
 
 
-def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> Value:
-    """Communication of a step that no arithmetic hides.
+def exposed_s(
+    task: Task, rate: ArrayLike, stage_delay_s: ArrayLike = 0.0, stage_drain_s: ArrayLike = 0.0, gradients_s: ArrayLike = 0.0
+) -> Value:
+    """Communication of a step that no arithmetic hides, exchanges with other islands apart.
 
     Parameters
     ----------
@@ -268,10 +426,10 @@ def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
         The training job.
     rate : array_like
         Clock rate of the slowest member, 0 to 1.
-    pp_s : array_like
-        Transfer of one micro-batch over the slowest stage boundary between satellites [s].
-    dp_s : array_like
-        Gradient all-reduce between satellites [s]. All three broadcast against each other.
+    stage_delay_s, stage_drain_s : array_like
+        Delay of one micro-batch over the slowest stage boundary between satellites, and the time that its bytes occupy a link [s].
+    gradients_s : array_like
+        Gradient all-reduce between satellites [s]. All broadcast against each other.
 
     Returns
     -------
@@ -280,9 +438,9 @@ def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
 
     Notes
     -----
-    Tensor-group reductions are exposed in full. A stage transfer overlaps with the arithmetic of one micro-batch, with the
-    next input of a stage in flight, and is exposed in full while the pipeline fills and drains. The gradient all-reduce
-    overlaps with the share `overlap` of the backward pass, pipeline stalls included. With the times of one member's own
+    Messages of tensor groups are exposed in full. Of a stage transfer, the bytes overlap with the work on one micro-batch, and the
+    delay with that on as many as are in flight; both are exposed in full while the pipeline fills and drains. The exchange of
+    gradients and weights overlaps with the passes in which they are complete, stalls included. With the times of one member's own
     messages the result is what its links alone would cost; that of the job is never less.
 
     References
@@ -293,19 +451,29 @@ def exposed_s(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
     --------
     Without overlap the whole all-reduce of 3 s is exposed:
 
+    >>> from sim.workload.kernels import AssumedKernels
+    >>> chip = AssumedKernels((("bf16", 1e15),), 0.5, 1e15, 1.0, 1e15, 0.0)
     >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
-    >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64, "none"), 1, 1e15, 0.5, 0.0, 0.0, float("inf"), 0.0)
-    >>> float(exposed_s(task, 1.0, 0.0, 3.0))
+    >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64), 1, 1e15, chip, Fabric(1))
+    >>> float(exposed_s(task, 1.0, gradients_s=3.0))
     3.0
     """
-    shape, (rates, stage_s, reduction_s) = _flattened(rate, pp_s, dp_s)
+    shape, (rates, delay_s, drain_s, reduction_s) = _flattened(rate, stage_delay_s, stage_drain_s, gradients_s)
     out = np.empty(rates.size)
-    exposed_times(rates, stage_s, reduction_s, step_constants(task), out)
+    exposed_times(rates, delay_s, drain_s, reduction_s, step_constants(task), out)
     return out.reshape(shape)
 
 
+def _idle(task: Task) -> Work:
+    """What an average accelerator waits for in a step: the pipeline's work but for its own."""
+    mesh, batch, stages = task.mesh, task.batch, _stages(task)
+    fill = stages.largest.times((mesh.pipeline - 1) / batch.interleave)
+    taken = stages.pacing.times(parallelism.micro_batches(mesh, batch)) + fill
+    return taken + stages.average.times(-batch.global_batch / (mesh.data * batch.micro_batch))
+
+
 def bubble_factor(task: Task) -> float:
-    """Pipeline bubble: idle time of an average accelerator over its arithmetic.
+    """Pipeline bubble: idle time of an average accelerator over its work on layers and output.
 
     Parameters
     ----------
@@ -315,12 +483,13 @@ def bubble_factor(task: Task) -> float:
     Returns
     -------
     float
-        (p - 1)/(v m) for p stages, v virtual stages and m micro-batches where layers and batch divide evenly.
+        (p - 1)/(v m) for p stages, v virtual stages and m micro-batches where layers and batch divide evenly and the output matrix
+        is small.
 
     Notes
     -----
-    The pipeline advances at the rate of its largest virtual stage, and the step ends with the replica that has the most
-    micro-batches. The idle time of the others is counted here as well.
+    The pipeline advances at the rate of its slowest stage, and the step ends with the replica that has the most micro-batches. The
+    idle time of the others is counted here as well.
 
     References
     ----------
@@ -328,23 +497,27 @@ def bubble_factor(task: Task) -> float:
 
     Examples
     --------
-    Four stages and 16 micro-batches:
+    Four stages and 16 micro-batches; the output matrix of 10 tokens is left out:
 
-    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
-    >>> task = Task(model, Mesh(1, 4, 1), Batch(1024, 1, 16, "none"), 1, 1e15, 0.5, 0.0, 0.0, float("inf"), 0.0)
-    >>> bubble_factor(task) == 3 / 16
+    >>> from sim.workload.kernels import AssumedKernels
+    >>> chip = AssumedKernels((("bf16", 1e15),), 0.5, 1e15, 1.0, 1e15, 0.0)
+    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 10)
+    >>> task = Task(model, Mesh(1, 4, 1), Batch(1024, 1, 16), 1, 1e15, chip, Fabric(1))
+    >>> round(bubble_factor(task), 3) == round(3 / 16, 3)
     True
     """
-    stages, virtual_stages = task.mesh.pipeline, task.batch.interleave
-    layers = parallelism.layers_of_stage(task.model, task.mesh, virtual_stages) * stages
-    busiest = parallelism.micro_batches(task.mesh, task.batch) * virtual_stages + stages - 1
-    # integers up to the division, so that the result is exactly 0 where nothing waits
-    taken = layers * busiest * task.mesh.data * task.batch.micro_batch
-    needed = task.model.layers * virtual_stages * task.batch.global_batch
-    return (taken - needed) / needed
+    mine = task.batch.global_batch / (task.mesh.data * task.batch.micro_batch)
+    return max(0.0, _total_s(_idle(task)) / (mine * _total_s(_stages(task).average)))
 
 
-def decompose(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> StepTime:
+def decompose(
+    task: Task,
+    rate: ArrayLike,
+    stage_delay_s: ArrayLike = 0.0,
+    stage_drain_s: ArrayLike = 0.0,
+    gradients_s: ArrayLike = 0.0,
+    outer_s: ArrayLike = 0.0,
+) -> StepTime:
     """Duration of one step by what the time is spent on.
 
     Parameters
@@ -353,10 +526,12 @@ def decompose(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
         The training job.
     rate : array_like
         Clock rate of the slowest member, 0 to 1.
-    pp_s : array_like
-        Transfer of one micro-batch over the slowest stage boundary between satellites [s].
-    dp_s : array_like
-        Gradient all-reduce between satellites [s]. All three broadcast against each other.
+    stage_delay_s, stage_drain_s : array_like
+        Delay of one micro-batch over the slowest stage boundary between satellites, and the time that its bytes occupy a link [s].
+    gradients_s : array_like
+        Gradient all-reduce between satellites [s].
+    outer_s : array_like
+        Exchange of all weights with other islands [s]. All broadcast against each other.
 
     Returns
     -------
@@ -365,9 +540,8 @@ def decompose(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
 
     Notes
     -----
-    The bubble is proportional to everything an accelerator does for a micro-batch: arithmetic, recomputation and
-    tensor-group reductions. Stragglers: the expected maximum of the members' arithmetic times, normally distributed with
-    the relative standard deviation `jitter`.
+    Stragglers: the expected maximum of the
+    accelerators' arithmetic times, normally distributed with the relative standard deviation `jitter`.
 
     References
     ----------
@@ -375,17 +549,19 @@ def decompose(task: Task, rate: ArrayLike, pp_s: ArrayLike, dp_s: ArrayLike) -> 
 
     Examples
     --------
-    Full recomputation adds a third of the arithmetic:
+    Computing all activations again adds a third of the arithmetic of layers:
 
-    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
-    >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64, "none"), 1, 1e15, 0.5, 0.0, 0.0, float("inf"), 0.0)
-    >>> step = decompose(task._replace(batch=task.batch._replace(recompute="full")), 1.0, 0.0, 0.0)
-    >>> round(float(step.recompute_s / step.compute_s), 12), float(step.bubble_s)
-    (0.333333333333, 0.0)
+    >>> from sim.workload.kernels import AssumedKernels
+    >>> chip = AssumedKernels((("bf16", 1e15),), 0.5, 1e15, 1.0, 1e15, 0.0)
+    >>> model = Model(1e9, 8, 1024, 16, 16, 64, 4096, 10)
+    >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64, recomputed=1.0), 1, 1e15, chip, Fabric(1))
+    >>> step = decompose(task, 1.0)
+    >>> round(float(step.recompute_s / step.compute_s), 3), float(step.bubble_s)
+    (0.325, 0.0)
     """
-    shape, (rates, stage_s, reduction_s) = _flattened(rate, pp_s, dp_s)
-    out = np.empty((6, rates.size))
-    step_times(rates, stage_s, reduction_s, step_constants(task), out)
+    shape, (rates, delay_s, drain_s, reduction_s, exchange_s) = _flattened(rate, stage_delay_s, stage_drain_s, gradients_s, outer_s)
+    out = np.empty((len(StepTime._fields), rates.size))
+    step_times(rates, delay_s, drain_s, reduction_s, exchange_s, step_constants(task), out)
     return StepTime(*(part.reshape(shape) for part in out))
 
 

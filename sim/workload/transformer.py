@@ -198,6 +198,29 @@ def active_parameters(model: Model) -> float:
     return model.parameters - idle * expert_parameters(model)
 
 
+def matrix_parameters(model: Model) -> float:
+    """Parameters that one token is multiplied with: active ones but for the embedding, whose rows are only looked up.
+
+    Parameters
+    ----------
+    model : Model
+        Shape of the model.
+
+    Returns
+    -------
+    float
+        Number of parameters; a table that is the output matrix as well counts.
+
+    Examples
+    --------
+    Llama 3 8B without 128,256 x 4,096 of the embedding:
+
+    >>> matrix_parameters(Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256))
+    7504924672.0
+    """
+    return active_parameters(model) - (0.0 if model.tied else embedding_parameters(model))
+
+
 def read_parameters(model: Model, tokens: float) -> float:
     """Parameters that a pass over a number of tokens reads from memory, where routing spreads tokens evenly.
 
@@ -307,7 +330,7 @@ def _attention_flops(model: Model, context: float, window_context: float, absorb
 
 
 def forward_flops_per_token(model: Model, sequence: float, masked: bool = True) -> float:
-    """Forward FLOPs per token, averaged over a sequence: 2 N + 2 L h s with N active parameters.
+    """Forward FLOPs per token, averaged over a sequence: 2 N + 2 L h s with N parameters of matrices, see `matrix_parameters`.
 
     Parameters
     ----------
@@ -330,12 +353,13 @@ def forward_flops_per_token(model: Model, sequence: float, masked: bool = True) 
 
     Examples
     --------
-    Without attention a forward pass takes two FLOPs per parameter:
+    Without attention a forward pass takes two FLOPs per parameter of a matrix:
 
-    >>> forward_flops_per_token(Model(8e9, 32, 4096, 32, 8, 128, 14336, 128256), 0.0)
-    16000000000.0
+    >>> model = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
+    >>> forward_flops_per_token(model, 0.0) == 2 * matrix_parameters(model)
+    True
     """
-    return 2.0 * active_parameters(model) + sequence_attention_flops_per_token(model, sequence, masked)
+    return 2.0 * matrix_parameters(model) + sequence_attention_flops_per_token(model, sequence, masked)
 
 
 def training_flops_per_token(model: Model, sequence: float, masked: bool = True) -> float:
@@ -353,7 +377,7 @@ def training_flops_per_token(model: Model, sequence: float, masked: bool = True)
     Returns
     -------
     float
-        FLOPs per token; recomputed activations are not included, see `recompute_share`.
+        FLOPs per token; recomputed activations are not included.
 
     References
     ----------
@@ -361,48 +385,11 @@ def training_flops_per_token(model: Model, sequence: float, masked: bool = True)
 
     Examples
     --------
-    >>> training_flops_per_token(Model(8e9, 32, 4096, 32, 8, 128, 14336, 128256), 0.0) / 8e9
-    6.0
+    >>> model = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
+    >>> training_flops_per_token(model, 0.0) == 6 * matrix_parameters(model)
+    True
     """
     return 3.0 * forward_flops_per_token(model, sequence, masked)
-
-
-def recompute_share(model: Model, sequence: float, recompute: str) -> float:
-    """Recomputed FLOPs as a share of the model FLOPs of a training step.
-
-    Parameters
-    ----------
-    model : Model
-        Shape of the model.
-    sequence : float
-        Tokens of the sequence.
-    recompute : {"none", "selective", "full"}
-        Activations computed again in the backward pass: none, those of attention, or all.
-
-    Returns
-    -------
-    float
-        0; the forward FLOPs of attention over the model FLOPs; or 1/3.
-
-    Notes
-    -----
-    Selective recomputation is what a fused attention kernel does by itself.
-
-    References
-    ----------
-    [korthikanti2022:section 5]
-
-    Examples
-    --------
-    >>> model = Model(8e9, 32, 4096, 32, 8, 128, 14336, 128256)
-    >>> recompute_share(model, 8192, "none"), recompute_share(model, 8192, "full") == 1.0 / 3.0
-    (0.0, True)
-    """
-    if recompute == "full":
-        return 1.0 / 3.0
-    if recompute == "selective":
-        return sequence_attention_flops_per_token(model, sequence) / training_flops_per_token(model, sequence)
-    return 0.0
 
 
 def message_bytes(model: Model, tokens: float, element_bytes: float) -> float:

@@ -1,40 +1,10 @@
-"""Bytes of a transformer: weights and optimiser, checkpoints, activations and the key-value cache."""
+"""Bytes of a transformer: checkpoints, activations and the key-value cache."""
 
 from __future__ import annotations
 
 from sim.workload.transformer import Model
 
-# Per parameter: weights in bf16 2, gradients in fp32 4, optimiser 12 [megatron-core:distributed optimizer].
-STATIC_BYTES = 18.0
-OPTIMISER_BYTES = 12.0  # of those: master weights and two Adam moments in fp32
 CHECKPOINT_BYTES = 14.0  # per parameter: weights 2, optimiser 12
-
-
-def static_bytes(parameters: float, replicas: int = 1) -> float:
-    """Bytes of weights, gradients and optimiser state.
-
-    Parameters
-    ----------
-    parameters : float
-        Number of parameters on the accelerator.
-    replicas : int
-        Replicas over which the optimiser state is sharded; 1 for no sharding.
-
-    Returns
-    -------
-    float
-        (6 + 12 / replicas) bytes per parameter.
-
-    References
-    ----------
-    [megatron-core:distributed optimizer]
-
-    Examples
-    --------
-    >>> static_bytes(1e9), static_bytes(1e9, replicas=4)
-    (18000000000.0, 9000000000.0)
-    """
-    return parameters * (STATIC_BYTES - OPTIMISER_BYTES + OPTIMISER_BYTES / replicas)
 
 
 def checkpoint_bytes(model: Model) -> float:

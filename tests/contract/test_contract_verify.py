@@ -45,7 +45,7 @@ SAME = [
     (network, "round_trip_ms", sim.results.summary), (spacecraft, "plate_view_factor", sim.spacecraft.earth_flux), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.radiator),
     (spacecraft, "emission_w_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupling), (hypatia, "access_m", sim.network.ground_routing),
     (hypatia, "walker_sgp4", sim.engine.propagators), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
-    (workload, "flow_times_s", sim.workload.job_communication.collectives), (fleet, "JobLifecycle", sim.engine.job_assignment), (access, "windows", sim.engine.access),
+    (workload, "advance_phase", sim.workload.job_communication.message_times), (fleet, "JobLifecycle", sim.engine.job_assignment), (access, "windows", sim.engine.access),
 ]  # fmt: skip
 
 

@@ -76,16 +76,21 @@ def test_ledger_of_independent_satellites(load: Callable[..., Any]) -> None:
 
 
 def test_design_cost_and_provenance(load: Callable[..., Any]) -> None:
-    """Source of truth: by hand: 8 x 1.3 t + 8 x 0.7 t, arrays 8 x 400 + 8 x 300 m2, radiators 8 x 120 + 8 x 100 m2; built at
-    2,000 USD/kg, 30,000 USD an accelerator, one vehicle of 30 t at its price; every number of both types has a source."""
-    loaded = load(more="economics: {launch: falcon-heavy-list}\n")
+    """Source of truth: by hand: 8 x 4 t + 8 x 3 t, arrays 8 x 400 + 8 x 300 m2, radiators 8 x 120 + 8 x 100 m2; all priced
+    by its mass: parts at 1,000 USD/m2, 1,000 USD/kWh, 5,000 USD/m2, 2,000 USD/kg of the rest, 10,500 USD a chip with its host, a tenth for
+    integration, a vehicle for each orbit; every number of both types has a source."""
+    sets = ("satellite.mass=4 t", "satellites.half.mass=3 t")
+    loaded = load(more="economics: {launch: falcon-heavy-expendable}\n", sets=sets)
     found = api.run(loaded)
     design = found.summary["design"]
-    assert (design["satellites"], design["mass_kg"]) == (16, pytest.approx(16_000.0))
+    assert (design["satellites"], design["mass_kg"]) == (16, pytest.approx(56_000.0))
     assert (design["array_m2"], design["radiator_m2"]) == (pytest.approx(5600.0), pytest.approx(1760.0))
     assert [(t["satellites"], t["accelerators"]) for t in design["types"]] == [(8, 512), (8, 256)]
     price = loaded.scenario.economics.launch.price
-    assert found.summary["cost"]["capex_usd"] == pytest.approx(16_000.0 * 2000.0 + 768 * 30_000.0 + price)
+    parts_usd = 5600.0 * 1000.0 + 16 * 15.0 * 1000.0 + 1760.0 * 5000.0 + 768 * 10_500.0
+    rest_kg = 56_000.0 - 5600.0 * 3.1 - 16 * 100.0 - 1760.0 * 5.0 - 768 * 4.0
+    built_usd = 1.1 * (parts_usd + 2000.0 * rest_kg)
+    assert found.summary["cost"]["capex_usd"] == pytest.approx(built_usd + 2 * price)
     paths = {datum.path for datum in loaded.data}
     assert {"satellite.power.array.packing", "satellites.half.power.array.packing"} <= paths
     assert "satellites.half.power.array.packing" in found.summary["assumptions"]
@@ -115,7 +120,7 @@ def test_a_job_that_spans_types(load: Callable[..., Any]) -> None:
     assert rows["failed"] == rows["power"] == rows["thermal"] == 0.0
     own = outcome.scheduler.ledger.own_s[-1]  # useful seconds of whole satellites
     assert own[:8] == pytest.approx(0.5 * own[8:], rel=1e-9)
-    assert found["workloads"][0]["mesh"] == {"tensor": 16, "pipeline": 1, "data": 32}
+    assert found["workloads"][0]["mesh"] == {"tensor": 16, "pipeline": 1, "data": 32, "context": 1, "expert": 1}
 
 
 def test_the_slowest_of_both_types_paces(load: Callable[..., Any]) -> None:

@@ -6,6 +6,7 @@ The unit of a field is the one its type was made with: lengths in m, angles in r
 from sim.config.schema.base import HIGH_M, LOW_M, FieldError, Section
 from sim.config.schema.contract import Contract, Demand, Hedge, LeaseCost, Surge
 from sim.config.schema.data_rules import DataRules, Rule
+from sim.config.schema.economics import Economics, Launch
 from sim.config.schema.events import (
     ACTIONS,
     CONTRACT_ACTIONS,
@@ -19,8 +20,8 @@ from sim.config.schema.events import (
     relative_time,
     short_form,
 )
-from sim.config.schema.fleet import Economics, Failures, Fleet, Launch, Recovery, Repair
-from sim.config.schema.jobs import Checkpoint, Independent, Inference, LanguageModel, Mesh, Training, Workload
+from sim.config.schema.fleet import Failures, Fleet, Recovery, Repair
+from sim.config.schema.jobs import Checkpoint, Independent, Inference, Islands, LanguageModel, Mesh, Training, Workload
 from sim.config.schema.links import Links, Terminal
 from sim.config.schema.motion import Activity, Motion
 from sim.config.schema.orbits import (
@@ -86,6 +87,7 @@ __all__ = [
     "Hedge",
     "Independent",
     "Inference",
+    "Islands",
     "LanguageModel",
     "Lattice",
     "Launch",

@@ -12,7 +12,6 @@ from sim.config.schema.events import Moment
 from sim.config.schema.site import Site
 from sim.config.schema.terms import Held, Rent, Terms
 
-Yearly = Annotated[float, Quantity("1", least=0.0, most=1.0, example="8 %")]
 UNITS = ("tokens", "flops", "accelerators")
 HEDGES = ("second_provider", "orbit", "decentralised_pool")
 
@@ -65,14 +64,8 @@ class Demand(Section):
 
 
 class LeaseCost(Section):
-    """What the price that recovers the cost of a site is made of, beside its capital cost and power."""
+    """How the cost of a site or fleet becomes a price."""
 
-    capital_rate: Yearly = Field(description="Cost of capital per year")
-    life: Held = Field(description="Time over which the capital cost is paid back")
-    operations: Yearly = Field(description="Staff and maintenance per year, over the capital cost")
-    electricity: Annotated[float, Quantity("USD/J", least=0.0, example="60 USD/MWh")] = Field(
-        description="Price of electricity on the ground"
-    )
     utilisation: Efficiency = Field(description="Share of the accelerator-hours that are sold")
 
 
@@ -148,7 +141,7 @@ class Contract(Terms):
     data: Annotated[float, Quantity("B", least=0.0, example="60 TB")] = Field(
         default=0.0, description="Data that move to a hedge beside weights and checkpoints"
     )
-    lease: LeaseCost = Field(description="What a price that recovers the cost is made of")
+    lease: LeaseCost = Field(description="How the cost of a site or fleet becomes a price")
     hedges: list[Hedge] = Field(default_factory=list, description="Other capacity, each with the table row of its worth")
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Failures, spares, repair and recovery; and prices."""
+"""Failures, spares, repair and recovery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Name, Section, Span
 
 Whole = Annotated[float, Quantity("1", least=0.0, most=1e6, example="3", whole=True)]
-Price = Annotated[float, Quantity("USD", least=0.0, example="97e6 USD")]
 
 
 class Failures(Section):
@@ -69,27 +68,3 @@ class Fleet(Section):
         default=None, description="Repair of failed units; without it, a failed unit stays down to the end of the run"
     )
     recovery: Recovery = Field(description="Time that a job loses when one of its members fails")
-
-
-class Launch(Section):
-    """A launch vehicle with its capacity and price."""
-
-    name: Name = Field(description="Name of the item")
-    description: str = Field(default="", description="One line on what this is, for lists and the report")
-    price: Price = Field(description="Price of one launch")
-    capacity: Annotated[float, Quantity("kg", above=0.0, example="63.8 t")] = Field(
-        description="Mass that one launch brings to orbit"
-    )
-
-
-class Economics(Section):
-    """Prices of satellites, accelerators and launches; all are inputs."""
-
-    launch: Launch = Field(description="Launch vehicle with its price and capacity")
-    spacecraft: Annotated[float, Quantity("USD/kg", least=0.0, example="2000 USD/kg")] = Field(
-        description="Price of a satellite per mass, without its accelerators"
-    )
-    accelerator: Price = Field(description="Price of one accelerator with its share of the host")
-    satellites_per_launch: Annotated[int, Count()] | None = Field(
-        default=None, description="Satellites that fit into one vehicle, where volume limits them rather than mass"
-    )

@@ -85,6 +85,16 @@ class Mesh(Section):
     tensor: Annotated[int, Count()] = Field(description="Tensor-parallel degree: accelerators that share each layer")
     pipeline: Annotated[int, Count()] = Field(description="Pipeline-parallel degree: stages that share the layers")
     data: Annotated[int, Count()] = Field(description="Data-parallel degree: replicas that share the global batch")
+    context: Annotated[int, Count()] = Field(
+        default=1, description="Context-parallel degree: accelerators that share each sequence"
+    )
+    expert: Annotated[int, Count()] = Field(
+        default=1, description="Expert-parallel degree: data and context ranks of a satellite that share the experts"
+    )
+    stages: Annotated[int, Count()] | None = Field(
+        default=None,
+        description="Pipeline stages that one satellite holds; without it, as many as divide both pipeline and satellite",
+    )
 
 
 class Checkpoint(Section):
@@ -98,6 +108,25 @@ class Checkpoint(Section):
     )
 
 
+class Islands(Section):
+    """Islands of a DiLoCo job: each trains by itself and exchanges its weights with the others every `inner_steps` steps."""
+
+    count: Annotated[int, Count()] | Literal["auto"] = Field(
+        description="Number of islands; auto chooses the most tokens a second, after the statistical price of islands"
+    )
+    inner_steps: Annotated[int, Count(most=100_000)] = Field(description="Steps between two exchanges")
+    precision: Literal["fp32", "bf16", "fp8", "int8", "fp4"] = Field(description="Number format of the exchanged weights")
+    overlap_steps: Annotated[float, Quantity("1", least=0.0, most=1000.0, example="5")] = Field(
+        description="Steps that an exchange may take while training goes on"
+    )
+    fragments: Annotated[int, Count(most=1000)] = Field(
+        description="Parts of the weights that are exchanged one after the other in each period"
+    )
+    efficiency: Fraction | Literal["auto"] = Field(
+        description="Tokens that a synchronous job needs over those that the islands need, for equal loss; auto takes the published values"
+    )
+
+
 class Independent(Section):
     """Every accelerator works for itself and waits for nothing."""
 
@@ -105,13 +134,15 @@ class Independent(Section):
 
 
 class Training(Section):
-    """One synchronous job, or several equal ones of `members` satellites each."""
+    """One job, or several equal ones of `members` satellites each."""
 
     kind: Literal["training"] = Field(
-        description="Synchronous training of a language model, as one job or several equal ones"
+        description="Training of a language model, as one job or several equal ones"
     )
     model: LanguageModel = Field(description="The model that is trained")
-    method: Literal["synchronous"] = Field(description="Training method; all members take each step together")
+    method: Literal["synchronous", "diloco"] = Field(
+        description="Training method: synchronous, all members take each step together; diloco, islands of members do"
+    )
     precision: str = Field(description="Arithmetic precision, a key of the accelerator's peak")
     share: Fraction | None = Field(
         default=None,
@@ -132,12 +163,24 @@ class Training(Section):
     interleave: Annotated[int, Count(most=256)] | Literal["auto"] = Field(
         description="Virtual stages of each pipeline stage; auto chooses the shortest step"
     )
-    recompute: Literal["none", "selective", "full", "auto"] = Field(
-        description="Activations that the backward pass computes again; auto chooses the shortest step"
+    recompute: Literal["none", "selective", "full", "auto"] | Fraction = Field(
+        description="Activations that the backward pass computes again: none, those of attention, all, or all of a share of the "
+        "layers; auto takes the smallest share that fits into memory"
     )
+    zero: Annotated[int, Count(least=0, most=3)] | Literal["auto"] = Field(
+        description="What is sharded over the replicas: 0 nothing, 1 optimiser state, 2 gradients too, 3 weights too; auto "
+        "shards more where the job fits only so"
+    )
+    in_flight: Annotated[int, Count(most=64)] | Literal["auto"] = Field(
+        description="Micro-batches on their way over each stage boundary between satellites; more of them hide its latency and fill memory"
+    )
+    fused_attention: Switch = Field(description="Attention keeps its scores out of memory, in one kernel")
+    gradient_precision: Literal["fp32", "bf16", "fp8", "int8", "fp4"] = Field(description="Number format of exchanged gradients")
+    memory_fraction: Fraction = Field(description="Share of accelerator memory that the job may fill")
+    islands: Islands | None = Field(default=None, description="Islands of method diloco")
     overlap: Fraction = Field(description="Share of the backward pass that can hide the gradient exchange")
     jitter: Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.01")] = Field(
-        description="Relative standard deviation of a member's compute time from step to step"
+        description="Relative standard deviation of an accelerator's compute time from step to step"
     )
     tokens: Tokens = Field(description="Tokens of the whole training run, for the time to train")
     checkpoint: Checkpoint = Field(description="Interval and rate of checkpoints")

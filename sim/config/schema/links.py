@@ -38,6 +38,10 @@ class Terminal(Section):
     channel_rate: Annotated[float, Quantity("bit/s", above=0.0, example="100 Gbit/s")] = Field(
         description="Largest data rate of one channel; long links are slower"
     )
+    mass: Annotated[float, Quantity("kg", least=0.0, example="15 kg")] = Field(description="Mass of one terminal")
+    price: Annotated[float, Quantity("USD", least=0.0, example="100e3 USD")] | None = Field(
+        description="Price of one terminal; null where it is not known"
+    )
 
 
 class Links(Section):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Efficiency, FieldError, Fraction, Jurisdiction, Name, Power, Section, Temperature
+from sim.economics import mass
 
 
 class Leakage(Section):
@@ -25,6 +27,7 @@ class Leakage(Section):
 Rate = Annotated[float, Quantity("B/s", above=0.0, example="450 GB/s")]
 Latency = Annotated[float, Quantity("s", least=0.0, example="1 us")]
 Kilograms = Annotated[float, Quantity("kg", above=0.0, example="2 kg")]
+Mass = Annotated[float, Quantity("kg", least=0.0, example="1 kg")]
 Dollars = Annotated[float, Quantity("USD", least=0.0, example="25e3 USD")]
 
 
@@ -51,7 +54,7 @@ class Host(Section):
 
     power: Power = Field(description="Power for each accelerator, after conversion")
     mass: Kilograms = Field(description="Mass for each accelerator")
-    price: Dollars = Field(description="Price for each accelerator")
+    price: Dollars | None = Field(description="Price for each accelerator; null where it is not known")
 
 
 class Accelerator(Section):
@@ -106,7 +109,7 @@ class Accelerator(Section):
     fabric: Fabric = Field(description="Fabric between accelerators of the same satellite")
     host: Host = Field(description="Host of each accelerator")
     mass: Kilograms = Field(description="Mass of the chip, or of its module, with heat spreader and without cold plate")
-    price: Dollars = Field(description="Price of the chip, or of its module")
+    price: Dollars | None = Field(description="Price of the chip, or of its module; null where it is not known")
     leakage: Leakage | None = Field(
         default=None, description="Power that depends on temperature; without it, power does not"
     )
@@ -145,7 +148,7 @@ class Array(Section):
         description="Efficiency from the cells to the bus: peak power tracking and harness"
     )
     areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="3 kg/m2")] = Field(
-        description="Areal density of the array, for the sensitivity per kilogram"
+        description="Areal density of the array"
     )
 
 
@@ -167,7 +170,7 @@ class Battery(Section):
         default=1.0, description="State of charge at the epoch, as a share of the capacity; counts with initial: full"
     )
     specific_energy: Annotated[float, Quantity("J/kg", above=0.0, example="150 Wh/kg")] = Field(
-        description="Capacity per mass of the pack, for the sensitivity per kilogram"
+        description="Capacity per mass of the pack"
     )
 
     @model_validator(mode="after")
@@ -196,6 +199,7 @@ class Plate(Section):
     heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="400 J/K")] = Field(
         description="Heat capacity of the cold plate of one accelerator"
     )
+    mass: Mass = Field(description="Mass of the cold plate of one accelerator")
 
 
 class Loop(Section):
@@ -209,6 +213,9 @@ class Loop(Section):
     )
     pump_fraction: Annotated[float, Quantity("1", least=0.0, most=0.2, example="0.02")] = Field(
         description="Pump power as a share of the power of accelerators and hosts"
+    )
+    specific_mass: Annotated[float, Quantity("kg/W", least=0.0, example="2 kg/kW")] = Field(
+        description="Mass of coolant, piping and pumps over the heat of accelerators and hosts at full power"
     )
 
 
@@ -227,7 +234,7 @@ class Radiator(Section):
         description="Heat capacity per planform area"
     )
     areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="6.5 kg/m2")] = Field(
-        description="Areal density with its share of the loop, for the sensitivity per kilogram"
+        description="Areal density of the panel; the coolant loop has a mass of its own"
     )
 
 
@@ -279,6 +286,43 @@ class Bus(Section):
     """Spacecraft bus: power that is served before the accelerators."""
 
     power: Power = Field(description="Power of avionics, links and heaters, served before the accelerators")
+    mass: Mass = Field(description="Mass of avionics, attitude control and harness, whatever the size of the rest")
+
+
+class Structure(Section):
+    """Structure, mechanisms and margin, in proportion to what they carry."""
+
+    fraction: Annotated[float, Quantity("1", least=0.0, most=5.0, example="0.15")] = Field(
+        description="Mass of structure, mechanisms and design margin, over that of all parts but propulsion"
+    )
+
+
+class Shielding(Section):
+    """Shielding of the payload against radiation."""
+
+    area: Annotated[float, Quantity("m2", least=0.0, example="0.1 m2")] = Field(
+        description="Area to cover for each accelerator with its host"
+    )
+    areal_mass: Annotated[float, Quantity("kg/m2", least=0.0, example="8 kg/m2")] = Field(
+        description="Areal density of the shielding"
+    )
+
+
+class Propulsion(Section):
+    """Electric or chemical propulsion: velocity changes over the life, from which the propellant follows."""
+
+    station_keeping: Annotated[float, Quantity("m/s2", least=0.0, example="20 m/s/yr")] = Field(
+        description="Delta-v per time against drag and to hold the orbit or the formation"
+    )
+    deorbit: Annotated[float, Quantity("m/s", least=0.0, example="150 m/s")] = Field(
+        description="Delta-v of orbit raising and of the deorbit at the end of life"
+    )
+    specific_impulse: Annotated[float, Quantity("s", least=50.0, most=20_000.0, example="1500 s")] = Field(
+        description="Specific impulse"
+    )
+    tank_fraction: Annotated[float, Quantity("1", least=0.0, most=5.0, example="0.3")] = Field(
+        description="Mass of thrusters and tanks over that of the propellant"
+    )
 
 
 class Satellite(Section):
@@ -296,9 +340,30 @@ class Satellite(Section):
     bus: Bus = Field(description="Spacecraft bus")
     power: PowerSystem = Field(description="Electrical power system")
     thermal: Thermal = Field(description="Thermal control system")
-    mass: Annotated[float, Quantity("kg", above=0.0, example="800 kg")] = Field(
-        description="Mass of the whole satellite at launch"
+    structure: Structure = Field(description="Structure, mechanisms and margin")
+    shielding: Shielding = Field(description="Shielding of the payload")
+    propulsion: Propulsion = Field(description="Propulsion and its duties")
+    life: Annotated[float, Quantity("s", above=0.0, example="5 yr")] = Field(
+        description="Design life, for the propellant and for the cost per year"
     )
+    mass: Annotated[float, Quantity("kg", above=0.0, example="800 kg")] | None = Field(
+        default=None, description="Mass of the whole satellite at launch; without it, the sum of its parts"
+    )
+    stowed_volume: Annotated[float, Quantity("m3", above=0.0, example="5 m3")] | None = Field(
+        default=None, description="Volume in the fairing; without it, mass and number alone limit a launch"
+    )
+
+    @model_validator(mode="after")
+    def _propellant_moves_its_tanks(self) -> Satellite:
+        given = self.propulsion
+        duty = mass.Propulsion(given.station_keeping, given.deorbit, given.specific_impulse, given.tank_fraction, self.life)
+        if math.isinf(mass.propellant_kg(1.0, duty)):
+            raise FieldError(
+                "propulsion.tank_fraction",
+                f"{given.tank_fraction:g} of the propellant are more than it can move: {mass.delta_v_m_s(duty):,.4g} m/s over the life at "
+                f"{given.specific_impulse:g} s; write a smaller one, a higher specific_impulse or less delta-v",
+            )
+        return self
 
     @model_validator(mode="after")
     def _battery_holds_the_bus(self) -> Satellite:

@@ -10,8 +10,9 @@ from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Fraction, Name, Section, Switch
 from sim.config.schema.contract import Contract
 from sim.config.schema.data_rules import DataRules
+from sim.config.schema.economics import Economics
 from sim.config.schema.events import Event, Moment
-from sim.config.schema.fleet import Economics, Fleet
+from sim.config.schema.fleet import Fleet
 from sim.config.schema.jobs import Independent, Workload
 from sim.config.schema.links import Links
 from sim.config.schema.motion import Motion

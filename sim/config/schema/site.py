@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, Jurisdiction, Name, Power, Section, Span
-from sim.config.schema.fleet import Fleet, Price
+from sim.config.schema.base import Efficiency, Fraction, Jurisdiction, Name, Power, Section, Span
+from sim.config.schema.economics import Emission, Life, Price, Rate
+from sim.config.schema.fleet import Fleet
 from sim.config.schema.jobs import Workload
 from sim.config.schema.satellite import Accelerator
 from sim.config.schema.terms import Terms
@@ -32,6 +33,18 @@ class Fibre(Section):
     )
     index: Annotated[float, Quantity("1", least=1.0, most=2.0, example="1.468")] = Field(
         description="Group index: speed of light in vacuum over that in the fibre"
+    )
+
+
+class SiteEmissions(Section):
+    """Greenhouse gases, as CO2e, of a site."""
+
+    accelerator: Emission = Field(description="Making one accelerator with its host")
+    building: Annotated[float, Quantity("kg/W", least=0.0, example="500 kg/kW")] = Field(
+        description="Making building, power and cooling, by power of the machines"
+    )
+    grid: Annotated[float, Quantity("kg/J", least=0.0, example="400 g/kWh")] = Field(
+        description="Carbon intensity of the electricity"
     )
 
 
@@ -63,7 +76,21 @@ class Site(Section):
     pue: Annotated[float, Quantity("1", least=1.0, most=3.0, example="1.2")] = Field(
         description="Power usage effectiveness: site power over that of its machines"
     )
-    price_per_watt: Price = Field(description="Price of buildings, machines and network per watt of the machines")
+    building: Annotated[float, Quantity("USD/W", least=0.0, example="12 USD/W")] | None = Field(
+        description="Price of building, power and cooling, by power of the machines; null where it is not known"
+    )
+    network: Price | None = Field(description="Price of switches and cables for each accelerator; null where it is not known")
+    electricity: Annotated[float, Quantity("USD/J", least=0.0, example="60 USD/MWh")] | None = Field(
+        description="Price of electricity; null where it is not known"
+    )
+    operations: Rate = Field(description="Staff and maintenance per year, over the capital cost")
+    machines_life: Life = Field(description="Life of accelerators, hosts and network")
+    building_life: Life = Field(description="Life of building, power and cooling")
+    capital_rate: Rate = Field(description="Cost of capital per year")
+    useful_fraction: Fraction = Field(
+        description="Useful share of nameplate in training, for the break-even of a run; compare simulates the site instead"
+    )
+    emissions: SiteEmissions = Field(description="Greenhouse gases of machines, building and electricity")
     fabric: Fabric = Field(description="Network between the nodes")
     wan_rate: Annotated[float, Quantity("bit/s", above=0.0, example="400 Gbit/s")] | None = Field(
         default=None, description="Data rate between the site and other sites, for weights, checkpoints and data that move"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from sim.config import workload_params
+from sim.config import economics_params, workload_params
 from sim.config.errors import Problem
 from sim.config.schema import CONTRACT_ACTIONS, Contract, Event, Hedge, Inference, Scenario, Site, Training
 from sim.config.validation.location import origin
@@ -39,6 +39,8 @@ def check_contract(scenario: Scenario, root: Node, valid: Valid) -> list[Problem
             found += _moments(contract, scenario)
         if valid("workloads", "reference_precision"):
             found += _units(contract, scenario)
+        if contract.price == "cost":
+            found += _cost(contract.site, ("contract", "price"))
         for i, hedge in enumerate(contract.hedges):
             if valid("ground", "workloads", "satellite", "satellites"):
                 found += _hedge(hedge, ("contract", "hedges", str(i)), scenario)
@@ -140,11 +142,20 @@ def _units(contract: Contract, scenario: Scenario) -> Found:
             )
 
 
+def _cost(site: Site, path: tuple[str, ...]) -> Found:
+    """A price that recovers the cost of a site needs all prices of the site."""
+    unknown = economics_params.site_cost(site).unknown_prices
+    if unknown:
+        yield path, f"is missing: {site.name} has no price of {', '.join(unknown)}; write price: 2 USD/h, or them"
+
+
 def _hedge(hedge: Hedge, path: tuple[str, ...], scenario: Scenario) -> Found:
     """Weights, checkpoints and data must have a route to the hedge."""
     assert scenario.contract is not None
     if hedge.kind == "orbit" and hedge.scenario is None and hedge.rent == "cost" and scenario.economics is None:
         yield (*path, "price"), f"is missing: the fleet of {hedge.label} has no economics; write price: 3 USD/h, or economics"
+    if hedge.site is not None and hedge.rent == "cost":
+        yield from _cost(hedge.site, (*path, "price"))
     if not scenario.contract.data and not workload_params.moved_bytes(scenario.workloads):
         return
     if scenario.contract.site.wan_rate is None:

@@ -13,7 +13,8 @@ from sim.config.validation import forms
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 from sim.workload import memory_fit, parallelism, transformer
-from sim.workload.parallelism import Batch, Mesh
+from sim.workload.kernels import ELEMENT_BYTES
+from sim.workload.parallelism import Mesh
 from sim.workload.service import service_problem
 
 REFUSED_SHARE = 0.05  # difference between given parameters and those of the shape; names of models round by up to 4 %
@@ -134,7 +135,7 @@ def _workload_problems(job: Workload, site: _Site) -> list[FieldMessage]:
     if disagreement is not None:
         return [("model.parameters", disagreement)]
     for chip in (t.accelerator for t in site.scenario.types):
-        known = [name for name in sorted(chip.peak) if name in workload_params.BYTES]
+        known = [name for name in sorted(chip.peak) if name in ELEMENT_BYTES]
         if job.precision not in known:
             return [("precision", f"{chip.name} has no peak for '{shortened(job.precision)}'; write one of: {', '.join(known)}")]
     if isinstance(job, Training):
@@ -206,17 +207,22 @@ def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
         return [("interleave", f"{job.interleave} virtual stages are more than the {job.model.layers} layers of the model; "
                                f"write {job.model.layers} or less, or auto")]  # fmt: skip
     group = job.members or site.satellites
-    shape, model = workload_params.batch(job), workload_params.model(job.model)
+    fit = workload_params.fit(job, site.accelerators, group, site.memory_bytes)
     if job.mesh is None:
-        message = _no_mesh_problem(model, shape, site, group)
+        message = _no_mesh_problem(fit)
         if message is not None:
             return [("model" if "nothing fits" in message else "global_batch", message)]
         return _link_problems(group, site, "members")
-    mesh = Mesh(job.mesh.tensor, job.mesh.pipeline, job.mesh.data)
+    mesh = workload_params.mesh(job.mesh)
+    sequences = fit.batch.global_batch // fit.batch.micro_batch
+    if mesh.data > sequences >= 1:
+        tokens = mesh.data * fit.batch.micro_batch * fit.batch.sequence
+        return [("global_batch", f"{fit.batch.global_batch} sequences are too few for {mesh.data:,} replicas; "
+                                 f"write global_batch: {tokens}, or mesh: {{data: {sequences}}}")]  # fmt: skip
     message = (
         parallelism.mesh_problem(mesh, site.accelerators, group)
-        or _model_shape_problem(model, mesh)
-        or memory_fit.fit_problem(model, mesh, shape, site.accelerators, group, site.memory_bytes)
+        or _model_shape_problem(fit.model, mesh)
+        or memory_fit.fit_problem(fit, mesh)
     )
     if message is not None:
         return [("mesh", message)]
@@ -229,27 +235,24 @@ def _model_shape_problem(model: transformer.Model, mesh: Mesh) -> str | None:
         return f"pipeline {mesh.pipeline} has more stages than the model has layers; write pipeline: {model.layers} or less"
     if model.heads % mesh.tensor:
         return f"tensor {mesh.tensor} does not divide the {model.heads} heads of the model; write tensor: {math.gcd(model.heads, mesh.tensor)}"
+    if max(model.experts, 1) % mesh.expert:
+        common = math.gcd(max(model.experts, 1), mesh.expert)
+        return f"expert {mesh.expert} does not divide the {model.experts} experts of the model; write expert: {common}"
     return None
 
 
-def _no_mesh_problem(model: transformer.Model, shape: Batch, site: _Site, group: int) -> str | None:
-    """Why no mesh can be chosen: memory, or a batch with fewer sequences than the job has replicas."""
-    able = [
-        mesh
-        for mesh in parallelism.meshes(model, site.accelerators, group)
-        if parallelism.mesh_problem(mesh, site.accelerators, group) is None
-        and memory_fit.fits(model, mesh, shape, site.memory_bytes)
-    ]
+def _no_mesh_problem(job: memory_fit.Job) -> str | None:
+    """Why no mesh can be chosen: memory, or a batch with fewer sequences than a satellite has replicas."""
+    able = [mesh for mesh in parallelism.meshes(job.model, job.accelerators, job.satellites) if memory_fit.fits(job, mesh)]
     if not able:
-        message = memory_fit.no_fit_message(model, shape, site.accelerators, group, site.memory_bytes)
+        message = memory_fit.no_fit_message(job)
         return message if "write" in message else f"{message}; write a smaller model or more satellites"
-    replicas = min(mesh.data for mesh in able)
-    if replicas * shape.micro_batch <= shape.global_batch:
+    replicas = min(parallelism.replicas_per_satellite(mesh, job.accelerators) for mesh in able)
+    if replicas * job.batch.micro_batch <= job.batch.global_batch:
         return None
-    tokens = replicas * shape.micro_batch * shape.sequence
+    tokens = replicas * job.batch.micro_batch * job.batch.sequence
     return (
-        f"{shape.global_batch} sequences are too few for {replicas:,} replicas on {group:,} satellites; "
-        f"write global_batch: {tokens} or fewer members"
+        f"{job.batch.global_batch} sequences are too few for the {replicas:,} replicas of a satellite; write global_batch: {tokens}"
     )
 
 

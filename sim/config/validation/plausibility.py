@@ -19,10 +19,12 @@ from orbit.constants import (
     ZERO_CELSIUS_K,
 )
 from orbit.shell_geometry import sun_synchronous_inclination_rad
-from sim.config import library, yaml_tree
+from sim.config import economics_params, library, yaml_tree
 from sim.config.errors import Origin
 from sim.config.schema import Accelerator, Cluster, Constellation, Ring, Satellite, Scenario, Walker, hours, parts
+from sim.economics.mass import hard_kg, total_kg
 
+MASS_TOLERANCE = 0.15  # of a stated mass against the sum of the parts
 MOST_LOAD_RATIO = 1.5  # full load over array power; a satellite that stores energy for bursts has about 1
 MOST_HEAT_RATIO = 2.0  # heat of full load over what the radiator emits with the junctions at their limit
 MOST_CELL_EFFICIENCY = 0.476  # best cell of any kind, under concentrated light [green2024]
@@ -284,11 +286,18 @@ def _share_at_limit(satellite: Satellite) -> float:
 
 
 def _mass(satellite: Satellite, scenario: Scenario) -> str | None:
-    array, radiator, battery = satellite.power.array, satellite.thermal.radiator, satellite.power.battery
-    parts_kg = array.area * array.areal_mass + radiator.area * radiator.areal_mass + battery.capacity / battery.specific_energy
-    if satellite.mass >= parts_kg:
+    parts_kg = hard_kg(economics_params.parts_kg(satellite, scenario.links))
+    if satellite.mass is None or satellite.mass >= parts_kg:
         return None
-    return f"mass: {satellite.mass:,.6g} kg are less than the {parts_kg:,.4g} kg of array, radiator and battery"
+    return f"mass: {satellite.mass:,.6g} kg are less than the {parts_kg:,.4g} kg of array, radiator, battery and accelerators with hosts"
+
+
+def _mass_sum(satellite: Satellite, scenario: Scenario) -> str | None:
+    parts = economics_params.parts_kg(satellite, scenario.links)
+    sum_kg = total_kg(parts)
+    if satellite.mass is None or satellite.mass < hard_kg(parts) or abs(satellite.mass / sum_kg - 1.0) <= MASS_TOLERANCE:
+        return None
+    return f"mass: {satellite.mass:,.6g} kg are {100.0 * (satellite.mass / sum_kg - 1.0):+.0f} % from the {sum_kg:,.4g} kg of all parts"
 
 
 def _cells(satellite: Satellite, scenario: Scenario) -> str | None:
@@ -346,7 +355,8 @@ CHECKS = (
     PlausibilityCheck("battery", "the battery cannot serve the bus through the longest eclipse", _battery),
     PlausibilityCheck("full-heat", "the radiator emits less than half of the heat of full power with the junctions at their limit", _full_heat),
     PlausibilityCheck("idle-heat", "the junctions would settle above their limit at idle power alone", _idle_heat),
-    PlausibilityCheck("mass", "the satellite is lighter than its array, radiator and battery", _mass),
+    PlausibilityCheck("mass", "the satellite is lighter than its array, radiator, battery and accelerators with hosts", _mass),
+    PlausibilityCheck("mass-sum", "the stated mass differs from the sum of the parts by more than 15 %", _mass_sum),
     PlausibilityCheck("cells", "the cells are better than the best of any kind", _cells),
     PlausibilityCheck("chips", "an accelerator does more than 5e13 FLOP for each joule", _chips),
     PlausibilityCheck("sparse", "a peak is twice that of the shipped chip of this name or memory, or does not go with fp8", _sparse),

@@ -13,7 +13,7 @@ import numpy as np
 
 from orbit import sgp4
 from sim import api
-from sim.engine import job_assignment
+from sim.engine import planning
 from sim.results.store import Results
 from sim.verify.bench import basilisk, orbits
 from sim.verify.bench.harness import Benchmark, CannotRun, Pair, Timing
@@ -73,7 +73,7 @@ def _run(name: str, sets: tuple[str, ...]) -> tuple[Callable[[], Results], float
     loaded = api.load(name, sets)
 
     def run() -> Results:
-        job_assignment.PLANS.clear()
+        planning.PLANS.clear()
         return api.run(loaded, threads=1)
 
     return run, float(loaded.satellites * loaded.scenario.steps)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim import api
-from sim.engine import job_assignment
+from sim.engine import planning
 from sim.engine.coupling import Coupling
 from sim.engine.driver import Run
 from sim.verify.bench.harness import Benchmark, Timing
@@ -37,7 +37,7 @@ def _plan() -> Timing:
     healthy = np.ones(run.satellites, dtype=np.bool_)
 
     def ours() -> ExecutionPlan:
-        job_assignment.PLANS.clear()
+        planning.PLANS.clear()
         network.update(coupling.r_m, healthy, {})  # new delays: nothing is known of their routes
         return coupling.create_scheduler().trainings[0].plan
 

@@ -11,9 +11,17 @@ from orbit.kernels.compile import Floats, Ints, exact_kernel
 from sim.workload.jobs.ledger import ROW, Ledger
 from sim.workload.step_times import StepConstants, exposed_at
 
-COMMUNICATION, RECOMPUTE, BUBBLE, STRAGGLER, KERNEL = (
-    ROW[cause] for cause in ("communication", "recompute", "bubble", "straggler", "kernel")
+COMMUNICATION, RECOMPUTE, BUBBLE, STRAGGLER, KERNEL, MEMORY, ALGORITHM = (
+    ROW[cause] for cause in ("communication", "recompute", "bubble", "straggler", "kernel", "memory", "algorithm")
 )
+
+
+class OwnTimes(NamedTuple):
+    """Times of each satellite's own messages [s], each (N,); see `training_step.exposed_s`."""
+
+    stage_delay_s: Floats
+    stage_drain_s: Floats
+    gradients_s: Floats
 
 
 class RunShares(NamedTuple):
@@ -24,9 +32,11 @@ class RunShares(NamedTuple):
     compute: float
     recompute: float
     bubble: float
+    memory: float
     communication: float
     straggler: float
     kernel_efficiency: float
+    algorithm: float  # share of the useful arithmetic that a synchronous job would not need
 
 
 @exact_kernel
@@ -59,8 +69,7 @@ def _add(
     limit: Floats,
     cause: int,
     shares: RunShares,
-    own_stage_transfer_s: Floats,
-    own_gradients_s: Floats,
+    own: OwnTimes,
     constants: StepConstants,
     share: Floats,
     weight: Floats,
@@ -79,16 +88,20 @@ def _add(
         fleet_induced_s[cause] += waits * w
         if r.rate > 0.0:
             x *= r.rate
-            exposed = exposed_at(r.rate, own_stage_transfer_s[s], own_gradients_s[s], constants) / r.duration_s
-            own = min(exposed, r.communication)
-            own_s[COMMUNICATION, s] += x * own
-            induced_s[COMMUNICATION, s] += x * (r.communication - own)
+            exposed = exposed_at(r.rate, own.stage_delay_s[s], own.stage_drain_s[s], own.gradients_s[s], constants) / r.duration_s
+            mine = min(exposed, r.communication)
+            own_s[COMMUNICATION, s] += x * mine
+            induced_s[COMMUNICATION, s] += x * (r.communication - mine)
             own_s[RECOMPUTE, s] += x * r.recompute
             own_s[BUBBLE, s] += x * r.bubble
             own_s[STRAGGLER, s] += x * r.straggler
+            own_s[MEMORY, s] += x * r.memory
             own_s[KERNEL, s] += x * r.compute * (1.0 - r.kernel_efficiency)
-            fleet_own_s[COMMUNICATION] += x * own * w
-            fleet_induced_s[COMMUNICATION] += x * (r.communication - own) * w
+            own_s[ALGORITHM, s] += x * r.compute * r.kernel_efficiency * r.algorithm
+            fleet_own_s[COMMUNICATION] += x * mine * w
+            fleet_induced_s[COMMUNICATION] += x * (r.communication - mine) * w
+            fleet_own_s[MEMORY] += x * r.memory * w
+            fleet_own_s[ALGORITHM] += x * r.compute * r.kernel_efficiency * r.algorithm * w
             fleet_own_s[RECOMPUTE] += x * r.recompute * w
             fleet_own_s[BUBBLE] += x * r.bubble * w
             fleet_own_s[STRAGGLER] += x * r.straggler * w
@@ -103,8 +116,7 @@ def record_run(
     limit: Floats,
     cause: str,
     shares: RunShares,
-    own_stage_transfer_s: Floats,
-    own_gradients_s: Floats,
+    own: OwnTimes,
     constants: StepConstants,
 ) -> None:
     """Record what the members of a running job lose: waiting for the slowest, communication, and parts of the training step.
@@ -125,12 +137,12 @@ def record_run(
         Cause at the slowest member.
     shares : RunShares
         Rate and parts of the job's training step.
-    own_stage_transfer_s, own_gradients_s : ndarray, shape (N,)
-        Times of each satellite's own messages [s].
+    own : OwnTimes
+        Times of each satellite's own messages.
     constants : StepConstants
         Constants of the job.
     """
     _add(
-        present, seconds, limit, ROW[cause], shares, own_stage_transfer_s, own_gradients_s, constants, ledger.share, ledger.weight,
+        present, seconds, limit, ROW[cause], shares, own, constants, ledger.share, ledger.weight,
         ledger.own_s, ledger.induced_s, ledger.step_own_s[:, k], ledger.step_induced_s[:, k],
     )  # fmt: skip

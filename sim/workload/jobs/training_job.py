@@ -18,7 +18,7 @@ from sim.workload import training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean
-from sim.workload.jobs.run_losses import RunShares, record_run, slowest_members
+from sim.workload.jobs.run_losses import OwnTimes, RunShares, record_run, slowest_members
 from sim.workload.training_step import StepTime
 
 Array = NDArray[np.float64]
@@ -133,6 +133,8 @@ class Training:
         Length of a step [s].
     total_tokens : float
         Tokens that one job trains on.
+    hbm_power_share : float
+        Share of the accelerators' power that memory draws, 0 to 1.
     """
 
     def __init__(
@@ -145,7 +147,9 @@ class Training:
         steps: int,
         step_s: float,
         total_tokens: float,
+        hbm_power_share: float = 0.0,
     ) -> None:
+        self.hbm_power_share = hbm_power_share
         self.plan, self.task, self.lifecycle = plan, plan.task, lifecycle
         self.initial_ranks = list(lifecycle.ranks())  # members at the epoch
         self.jobs = len(self.initial_ranks)
@@ -222,14 +226,14 @@ class Training:
             Duty of all satellites, changed in place.
         """
         self.job_rate = self._slowest(limits)[0]
-        times = training_step.decompose(self.task, self.job_rate, self.costs.stage_transfer_s, self.costs.gradients_s)
+        times = self._times(self.job_rate, self.costs)
         active = self.job_rate > 0.0
         total = np.where(active, times.total_s, 1.0)
         self.parts = StepTime(*np.where(active, np.array(times) / total, 0.0))
         self.duration_s = np.where(active, times.total_s, np.nan)
         # share of a step that arithmetic takes; 1 for a job that is stopped
         runs, job = self.runs
-        duty[runs] = np.where(active, self.parts.compute_s + self.parts.recompute_s, 1.0)[job]
+        duty[runs] = np.where(active, self._duty(self.parts), 1.0)[job]
 
     def fill_typical(self, transport: Transport, inputs: JobInputs) -> None:
         """Fill the step inputs of jobs that run at full clock rate with their members of the epoch.
@@ -242,8 +246,8 @@ class Training:
             Inputs of all satellites, changed in place.
         """
         costs = self.communication.costs(self.initial_ranks, transport)
-        times = training_step.decompose(self.task, np.ones(self.jobs), costs.stage_transfer_s, costs.gradients_s)
-        duty = (times.compute_s + times.recompute_s) / times.total_s
+        times = self._times(np.ones(self.jobs), costs)
+        duty = self._duty(times) / times.total_s
         standby = np.setdiff1d(self.all_satellites, np.concatenate([np.zeros(0, dtype=np.int64), *self.initial_ranks]))
         for row in (inputs.job_rate, inputs.running, inputs.productive):
             row[self.all_satellites] = 0.0
@@ -251,6 +255,15 @@ class Training:
             inputs.duty[members] = duty[g]
             inputs.job_rate[members], inputs.running[members] = 1.0, float(not costs.jobs_disconnected[g])
         inputs.requested[standby[~self.unallocated[standby]]] = 0.0
+
+    def _times(self, rate: Array, costs: Costs) -> StepTime:
+        return training_step.decompose(
+            self.task, rate, costs.stage_delay_s, costs.stage_drain_s, costs.gradients_s, costs.outer_s
+        )
+
+    def _duty(self, times: StepTime) -> Array:
+        """Time at full power of a step; memory that streams draws its own share of it."""
+        return times.compute_s + times.recompute_s + self.hbm_power_share * times.memory_s
 
     def _slowest(self, limits: Array) -> tuple[Array, Ints]:
         """Rate of the slowest member of each job, and its number, the lowest of equals."""
@@ -322,20 +335,24 @@ class Training:
                     ledger.induced("outage", k, interval.present[~mine], left_s[~mine])
 
     def _run(self, k: int, s: _Interval, seconds: float, limits: Array, ledger: Ledger) -> None:
-        g, p, efficiency = s.job, self.parts, self.task.kernel_efficiency
+        g, p, constants = s.job, self.parts, training_step.step_constants(self.task)
+        efficiency = constants.peak_s / constants.arithmetic_s
         shares = RunShares(
             rate=float(self.job_rate[g]), duration_s=float(self.duration_s[g]), compute=float(p.compute_s[g]),
             recompute=float(p.recompute_s[g]), bubble=float(p.bubble_s[g]), communication=float(p.communication_s[g]),
-            straggler=float(p.straggler_s[g]), kernel_efficiency=efficiency,
+            straggler=float(p.straggler_s[g]), memory=float(p.memory_s[g]), kernel_efficiency=efficiency,
+            algorithm=0.0 if self.task.islands is None else 1.0 - self.task.islands.efficiency,
         )  # fmt: skip
+        own = OwnTimes(
+            self.costs.own_stage_transfer_s - self.costs.own_stage_drain_s, self.costs.own_stage_drain_s, self.costs.own_gradients_s
+        )
         record_run(
-            ledger, k, s.present, seconds, limits[LIMIT_RATE], self.causes[g], shares, self.costs.own_stage_transfer_s,
-            self.costs.own_gradients_s, training_step.step_constants(self.task),
+            ledger, k, s.present, seconds, limits[LIMIT_RATE], self.causes[g], shares, own, constants,
         )  # fmt: skip
         if shares.rate == 0.0:
             return
         self.running_s[g] += seconds
-        useful_s = seconds * shares.rate * shares.compute * efficiency
+        useful_s = seconds * shares.rate * shares.compute * efficiency * (1.0 - shares.algorithm)
         self.useful_share[s.present] += useful_s / self.step_s
         steps = seconds / shares.duration_s
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
@@ -399,19 +416,33 @@ class Training:
         tokens_per_s = float(self.tokens.sum()) / duration_s
         mesh = self.task.mesh
         mean_step_s = running_s / trained if trained > 0.0 else None
+        islands, efficiency = self.task.islands, 1.0 if self.task.islands is None else self.task.islands.efficiency
+        models = self.jobs if islands is None else 1  # that are trained
+        exposed, fabric_s = mean(self.exposed), training_step.step_constants(self.task).fabric_s
+        inside = None if mean_step_s is None else fabric_s / mean_step_s
         return {
             "mfu": training_step.mfu(self.task, mean_step_s) if mean_step_s is not None else None,
+            "mfu_unmasked": training_step.mfu(self.task, mean_step_s, masked=False) if mean_step_s is not None else None,
             "step_s": mean_step_s,
             "tokens_per_s": tokens_per_s,
             "ettr": float(self.committed_s.sum()) / (self.jobs * duration_s),
-            "time_to_train_d": self.total_tokens * self.jobs / tokens_per_s / 86400.0 if tokens_per_s > 0.0 else None,
+            "time_to_train_d": self.total_tokens * models / (efficiency * tokens_per_s) / 86400.0 if tokens_per_s > 0.0 else None,
             "ttft_ms": None,
             "tpot_ms": None,
             "jobs": self.jobs,
             "satellites_per_job": int(self.lifecycle.ranks()[0].size),
-            "mesh": {"tensor": mesh.tensor, "pipeline": mesh.pipeline, "data": mesh.data},
+            "mesh": {
+                "tensor": mesh.tensor, "pipeline": mesh.pipeline, "data": mesh.data, "context": mesh.context, "expert": mesh.expert,
+            },
+            "placement": self.plan.placement,
             "interleave": self.task.batch.interleave,
-            "recompute": self.task.batch.recompute,
+            "recomputed": self.task.batch.recomputed,
+            "zero": self.task.batch.zero,
+            "in_flight": self.task.batch.in_flight,
             "all_reduce": str(self.plan.collective),
-            "communication_fraction": mean(self.exposed),
+            "communication_fraction": exposed,
+            "fabric_fraction": inside,
+            "links_fraction": None if exposed is None or inside is None else max(0.0, exposed - inside),
+            "islands": None if islands is None else islands.islands,
+            "statistical_efficiency": efficiency,
         }

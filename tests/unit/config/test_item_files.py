@@ -129,7 +129,7 @@ def test_other_items_by_path(files: Path) -> None:
 
 
 def test_ground_site_by_path(files: Path) -> None:
-    """By hand: 200 MW at 38 USD for each watt of the machines; peak and number of the shipped site."""
+    """By hand: 30,000 + 9,000 + 2,000 USD an accelerator and 11.7 USD for each watt of 200 MW / 1.2; peak and number of the shipped site."""
     found = loaded(files, "satellite: suncatcher\nbaseline: ./ground/site.yaml\n")
     site = found.scenario.baseline
     assert isinstance(site, Site)
@@ -140,7 +140,7 @@ def test_ground_site_by_path(files: Path) -> None:
     assert shipped is not None
     assert figures["name"] == "my-site"
     assert figures["power_w"] == 200e6
-    assert figures["capex_usd"] == pytest.approx(38.0 * 200e6 / 1.2, rel=1e-12)
+    assert figures["capex_usd"] == pytest.approx(220_000 * 41_000.0 + 11.7 * 200e6 / 1.2, rel=1e-12)
     assert figures["nameplate_flops_per_s"] == shipped["nameplate_flops_per_s"]
 
 

@@ -77,9 +77,9 @@ def test_descriptions_of_quantities_name_their_units() -> None:
 
 
 def test_prices_are_no_items() -> None:
-    """By hand: `economics.accelerator` is a price; only `satellite.accelerator` may be the name of an item."""
+    """By hand: `emissions.accelerator` is a mass; only `satellite.accelerator` may be the name of an item."""
     sections = scenario_schema()["$defs"]
-    assert "h100-sxm" not in json.dumps(sections["Economics"]["properties"]["accelerator"])
+    assert "h100-sxm" not in json.dumps(sections["Emissions"]["properties"]["accelerator"])
     assert "h100-sxm" in json.dumps(sections["Satellite"]["properties"]["accelerator"])
 
 

@@ -45,7 +45,7 @@ def test_every_number_is_a_record(path: Path) -> None:
     assert records
     for name, node in yaml_tree.walk(yaml_tree.read(path)):
         if not node.is_record:
-            assert node.value is None or isinstance(node.value, dict | list | str), ".".join(name)
+            assert node.value is None or isinstance(node.value, dict | list | str | bool), ".".join(name)
             assert not (isinstance(node.value, str) and re.match(r"[+-]?\d", node.value)), ".".join(name)
     for name, node in records:
         said = {key: child.value for key, child in node.value.items()}
@@ -125,7 +125,7 @@ def test_of_a_scenario(dawndusk: Any, name: str) -> None:
     assert {
         "satellite.power.array.area",
         "satellite.accelerator.peak.bf16",
-        "satellite.mass",
+        "satellite.propulsion.specific_impulse",
         "environment.albedo",
     } <= fields
     assert not any(field.endswith(("name", "epoch", "seed", "sha256")) for field in fields)
@@ -191,7 +191,7 @@ def test_assumptions_of_the_summary() -> None:
         ("workloads.0.", "training"),
         *((f"{name}.", name) for name in ("links", "ground", "economics", "fleet")),
     ]
-    sections.append(("constellation.0.", "cluster"))
+    sections += [("constellation.0.", "cluster"), ("satellite.", "satellite"), ("economics.launch.", "launcher")]
     found += [(prefix, _below(defaults.value[name])) for prefix, name in sections]
     expected = {
         prefix + name for prefix, records in found for name, node in records if node.value["kind"].value == "assumption"

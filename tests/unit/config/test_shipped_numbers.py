@@ -17,7 +17,9 @@ FOLDERS = ("hardware", "models", "economics", "fleet", "baselines")
 # 20 TB of GB300. MI300X: 1,307 TFLOP/s, 750 W, 5.3 TB/s. TPU v5p: 459 TFLOP/s, 95 GiB at 2,765 GB/s, 1,200 GB/s both ways, 50 Gbit/s.
 # TPU7x: 2,307 and 4,614 TFLOP/s, 192 GiB. Trainium2: 667 and 1,299 TFLOP/s, 96 GiB. DeepSeek-V3, Kimi K2, gpt-oss: their published
 # configurations. Llama 3: table 3 of its paper. Suncatcher: 9.6 Tbit/s as 24 x 400 Gbit/s. Falcon
-# Heavy: 97e6 USD with recovery, 63.8 t for 150e6 USD without; Falcon 9: 22.8 t without. Ammonia: triple point 195.4 K. Interruptions: 54 d x 16,384 / 419 / 8 = 264 d.
+# Heavy: 97e6 USD with recovery, 63.8 t for 150e6 USD without, 26.7 t to transfer orbit 2.46 km/s further: 2.46 / ln(63.8 / 26.7) = 2.82.
+# Falcon 9: 67e6 USD, 22.8 t without recovery. Starship: 100 t to 500 km at 98.9 deg, 21 t to transfer orbit, 2.4 / ln(100 / 21) = 1.5.
+# Shared rides: 7,000 USD/kg. Ammonia: triple point 195.4 K. Interruptions: 54 d x 16,384 / 419 / 8 = 264 d.
 SOURCED: dict[str, dict[str, tuple[str, str]]] = {
     "hardware/a100-sxm": {
         "peak.bf16": ("312 TFLOP/s", "nvidia-a100"),
@@ -151,6 +153,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "photons_per_bit": ("55 1", "iqe-fso"),
         "channels": ("1 1", "starlink-lasers"),
         "channel_rate": ("100 Gbit/s", "starlink-lasers"),
+        "mass": ("15 kg", "scot80"),
     },
     "hardware/orbital-120kw": {
         "power.array.area": ("600 m2", "spacex-ai1"),
@@ -311,17 +314,39 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
     },
     "economics/falcon-9-expendable": {
         "capacity": ("22.8 t", "launch-price-table"),
+        "fairing": ("145 m3", "falcon-users-guide"),
+    },
+    "economics/falcon-9-list": {
+        "price": ("6.7e+07 USD", "launch-price-table"),
+        "fairing": ("145 m3", "falcon-users-guide"),
     },
     "economics/falcon-heavy-expendable": {
         "price": ("1.5e+08 USD", "musk2018"),
         "capacity": ("63.8 t", "launch-price-table"),
+        "velocity_scale": ("2.82 km/s", "spacex-falcon-heavy"),
+        "fairing": ("145 m3", "falcon-users-guide"),
     },
     "economics/falcon-heavy-list": {
         "price": ("9.7e+07 USD", "launch-price-table"),
+        "fairing": ("145 m3", "falcon-users-guide"),
     },
-    "economics/starship-target": {},
+    "economics/starship-target": {
+        "reference.altitude": ("500 km", "starship-users-guide"),
+        "reference.inclination": ("98.9 deg", "starship-users-guide"),
+        "latitude": ("28.5 deg", "geonames"),
+        "velocity_scale": ("1.5 km/s", "starship-users-guide"),
+        "fairing": ("1000 m3", "starship-users-guide"),
+    },
     "economics/starship-today": {
         "price": ("9e+07 USD", "voyager-10k"),
+        "reference.altitude": ("500 km", "starship-users-guide"),
+        "reference.inclination": ("98.9 deg", "starship-users-guide"),
+        "latitude": ("28.5 deg", "geonames"),
+        "velocity_scale": ("1.5 km/s", "starship-users-guide"),
+        "fairing": ("1000 m3", "starship-users-guide"),
+    },
+    "economics/transporter-rideshare": {
+        "price_per_mass": ("7000 USD/kg", "rideshare2026"),
     },
     "fleet/leo-default": {
         "mean_time": ("40 yr", "research-viewer-lifetime"),
@@ -338,7 +363,6 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "accelerators": ("220000 1", "colossus-announcement"),
         "accelerators_per_node": ("8 1", "colossus-tour"),
         "power": ("300 MW", "colossus-announcement"),
-        "price_per_watt": ("38 USD", "epoch2026"),
         "contract.notice": ("90 d", "colossus-lease"),
         "fabric.rate": ("3200 Gbit/s", "colossus-tour"),
         "fabric.throughput": ("0.95 1", "colossus-network"),
@@ -352,6 +376,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "latitude": ("39.04 deg", "geonames"),
         "longitude": ("-77.49 deg", "geonames"),
         "power": ("140 MW", "colossus-announcement"),
+        "emissions.grid": ("370 g/kWh", "eia-emissions"),
         "contract.price": ("3.5 USD/h", "cloud-prices"),
     },
     "baselines/gpu-pool": {

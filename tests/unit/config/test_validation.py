@@ -297,7 +297,7 @@ def test_two_files_that_extend_each_other(refuse: Refuse, folder: Path) -> None:
         (("run", "./"), "./: is a folder without a scenario; write the path"),
         (("run", "."), ".: is a folder without a scenario; write the path"),
         (("provenance", "none.yaml"), "none.yaml: no such file"),
-        (("provenance", "satellite.mas"), "satellite.mas: no such scenario or field; did you mean 'satellite.mass'?"),
+        (("provenance", "satellite.mas"), "satellite.mas: no such scenario or field; did you mean 'satellite.bus.mass'?"),
         (("verify", "orbit"), "orbit: unknown group; did you mean 'orbits'?"),
         (("verify", "orbits", "--data", "none"), "--data none: is not a folder; write"),
         (("simulate",), "dawndusk: No such command 'simulate'"),

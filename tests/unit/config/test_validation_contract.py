@@ -48,6 +48,12 @@ def _errors(dawndusk: Any, folder: Path, text: str) -> list[str]:
         (_hedge("kind: second_provider, share: 0.5"), "contract.hedges.0.site", "is missing; write the name of a baseline"),
         (_hedge("kind: second_provider, site: colossus, share: 0.5"), "contract.hedges.0.site", "no baseline named 'colossus'"),
         (_hedge("kind: second_provider, site: gpu-pool, accelerators: 30000"), "contract.hedges.0.accelerators", "30,000 is more than gpu-pool has 20,000"),
+        (_contract(site="{extends: colossus-1, electricity: null}"), "contract.price", "colossus-1 has no price of electricity; write price: 2 USD/h"),
+        (
+            _hedge("kind: second_provider, share: 0.5, site: {extends: colossus-1, name: b, network: null, building: null}"), "contract.hedges.0.price",
+            "is missing: b has no price of network, building; write price: 2 USD/h, or them",
+        ),
+        (_contract(site="{extends: colossus-1, price_per_watt: 38 USD}"), "contract.site.price_per_watt", "was renamed to building"),
         (_hedge("kind: orbit, share: 0.5"), "contract.hedges.0.price", "the fleet of orbit has no economics; write price: 3 USD/h"),
         (_hedge("kind: orbit, share: 0.5, price: 3 USD/h, scenario: nothing"), "contract.hedges.0.scenario", "nothing: no scenario of that name"),
         (_hedge("kind: orbit, share: 0.5, price: 3 USD/h, scenario: contract_surge"), "contract.hedges.0.scenario", "has a contract of its own"),

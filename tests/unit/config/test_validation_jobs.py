@@ -49,15 +49,15 @@ CLUSTER = [
      "workloads.0.mesh: pipeline 64 has more stages than the model has layers; write pipeline: 32 or less"),
     (LINKS + _training(", mesh: {tensor: 64, pipeline: 1, data: 81}"),
      "workloads.0.mesh: tensor 64 does not divide the 32 heads of the model; write tensor: 32"),
-    (LINKS + _training(", mesh: {tensor: 1, pipeline: 1, data: 64}", "llama-3-70b"),
-     "of 32 GB per accelerator with tensor 1, pipeline 1; tensor 1, pipeline 32 needs"),
+    (LINKS + _training(", zero: 1, mesh: {tensor: 1, pipeline: 1, data: 64}", "llama-3-70b"),
+     "of 29.4 GB per accelerator with tensor 1, pipeline 1; tensor 1, pipeline 1 needs 21.6 GB: write mesh: {tensor: 1, pipeline: 1, data: 5184}"),
     (LINKS + _training(", mesh: auto"), "s.yaml:15:39: workloads.0.mesh: is not a mapping; write keys with values below it, "
      "such as `tensor: 1`; or leave it out"),
     # 405e9 parameters of 18 bytes
     (LINKS + _training(", members: 1", "llama-3-405b"), "s.yaml:15:20: workloads.0.model: nothing fits: 7.3"),
-    # 16 sequences; 81 satellites of 64 accelerators, at most 1,024 of them in a replica of 32 x 32
-    (LINKS + _training(", global_batch: 32768"), "workloads.0.global_batch: 4 sequences are too few for 5 replicas on 81 satellites; "
-     "write global_batch: 40960 or fewer members"),
+    # the 8 replicas of 8 in a satellite need 8 sequences where the mesh is given
+    (LINKS + _training(", global_batch: 32768, mesh: {tensor: 8, pipeline: 1, data: 8}"),
+     "workloads.0.global_batch: 4 sequences are too few for 8 replicas; write global_batch: 65536, or mesh: {data: 4}"),
     (LINKS + _training(", global_batch: 100"), "s.yaml:15:39: workloads.0.global_batch: 100 tokens are less than one sequence of 8192; "
      "write 8192 or more"),
     # --- members, shares, spares
@@ -191,14 +191,10 @@ def test_job_across_formations(dawndusk: Any, folder: Path, scenario_text: str) 
         assert dawndusk("validate", "s.yaml").code == 0
 
 
-def test_silence_is_told_where_the_workload_is(dawndusk: Any, folder: Path) -> None:
-    """The batch is the default's, 2048 sequences; 32 layers are at most 32 stages, so a million chips are 31,250 replicas."""
-    text = SHELL.replace("planes: 10, satellites_per_plane: 20", "planes: 1000, satellites_per_plane: 1000")
-    line = _refused(dawndusk, folder, text + "links: {topology: grid}\n" + _training())
-    assert line == (
-        "s.yaml:9:3: workloads.0.global_batch: 2048 sequences are too few for 31,250 replicas on 1,000,000 satellites; "
-        "write global_batch: 256000000 or fewer members"
-    )
+def test_a_problem_with_a_default_is_reported_where_the_workload_is(dawndusk: Any, folder: Path) -> None:
+    """The sequence length is the default's, 8,192 tokens; the batch given is one sequence of half as many."""
+    text = SHELL + "links: {topology: grid}\n" + _training(", global_batch: 4096")
+    assert "workloads.0.global_batch: 4096 tokens are less than one sequence of 8192" in _refused(dawndusk, folder, text)
 
 
 def test_several_problems_at_once(dawndusk: Any, folder: Path) -> None:

@@ -27,7 +27,10 @@ CASES = [
     # 1 kWh * 0.5 * 0.97; 2 kW over 2,122 s: 2 asin(6378.137 / 7028.137) of a revolution of 5,863 s
     (("power.battery.capacity=1 kWh", "power.battery.bus_reserve=10 min", "bus.power=2 kW"), "battery", "0.485 kWh", "1.18 kWh"),
     (("thermal.radiator.area=0.3 m2",), "idle-heat", "512 degC", "95 degC"),  # (9920 W / (0.6 m2 * 0.88 * 0.9 * sigma))^0.25 + 6 K
-    (("mass=1 kg",), "mass", "1 kg", "698 kg"),  # 130 m2 * 3.1 kg/m2 + 30 m2 * 6.5 kg/m2 + 15 kWh / (150 Wh/kg)
+    # 130 m2 * 3.1 kg/m2 + 30 m2 * 5 kg/m2 + 15 kWh / (150 Wh/kg) + 64 * (1 + 3) kg
+    (("mass=1 kg",), "mass", "1 kg", "909 kg"),
+    # with the loop 47.65, plates 64, terminals 24, shielding 51.84, bus 80 kg: 1,176.5 kg; structure 0.15, propulsion 3.13 %
+    (("mass=1100 kg",), "mass-sum", "-21 %", "1 395 kg"),
     (("power.array.cell_efficiency=0.9",), "cells", "0.9", "0.476"),
     (("accelerator.peak.bf16=1000 PFLOP/s",), "chips", "3.33e+15 FLOP/J", "5e+13 FLOP/J"),
     (("accelerator.peak.bf16=1836 TFLOP/s",), "sparse", "1.84e+15", "9.18e+14 of tpu-v6e"),  # 2 x 918
@@ -143,14 +146,14 @@ def test_other_types_are_named(dawndusk: Any) -> None:
         "links=null", "workloads=[{kind: independent}]",
     )  # fmt: skip
     called = dawndusk("validate", "suncatcher", "--json", *(f"--set={text}" for text in sets))
-    assert json.loads(called.out)["notes"] == ["satellites.light.mass: 2 kg are less than the 698 kg of array, radiator and battery (check mass)"]
+    assert json.loads(called.out)["notes"] == ["satellites.light.mass: 2 kg are less than the 909 kg of array, radiator, battery and accelerators with hosts (check mass)"]
 
 
 def test_a_sweep_notes_a_check_once(folder: Path, dawndusk: Any) -> None:
-    """Source of truth: three points below 698 kg."""
+    """Source of truth: three points below 909 kg."""
     (folder / "w.yaml").write_text("name: w\nscenario: suncatcher\ngrid: {satellite.mass: [1 kg, 2 kg, 3 kg, 1300 kg]}\n", encoding="utf-8")
     called = dawndusk("sweep", "w.yaml", "--dry-run")
     assert called.code == 0
     assert [line for line in called.errors if "mass" in line] == [
-        "satellite.mass: 1 kg are less than the 698 kg of array, radiator and battery (check mass), and at 2 more points"
+        "satellite.mass: 1 kg are less than the 909 kg of array, radiator, battery and accelerators with hosts (check mass), and at 2 more points"
     ]

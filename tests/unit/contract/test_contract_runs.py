@@ -12,6 +12,7 @@ import pytest
 
 import sim
 from sim import ground_baseline
+from sim.config.errors import InputError
 from sim.config.scenario import load
 
 DAY_S = 86400.0
@@ -90,12 +91,11 @@ def test_a_hedge_that_ends(results: Any) -> None:
 
 
 def test_orbit_rents_the_fleet_of_the_scenario(results: Any) -> None:
-    """Source of truth: the run itself: its accelerators, their availability, its capital cost."""
+    """Source of truth: the run itself: its accelerators, their availability, its yearly cost, of which 0.9 is sold."""
     source, summary = _source(results, "orbit"), results.summary
     assert source["accelerators"] == summary["accelerators"]
     assert source["rate_per_accelerator"] == summary["fleet"]["availability"]
-    yearly = 0.08 / (1.0 - 1.08**-5.0) + 0.008
-    hourly = summary["cost"]["capex_usd"] * yearly / 8766.0 / (summary["accelerators"] * 0.9)
+    hourly = summary["cost"]["usd_per_year"] / 8766.0 / (summary["accelerators"] * 0.9)
     assert source["lease_usd_per_accelerator_hour"] == pytest.approx(hourly, rel=1e-12)
     reached = sum(station["coverage_fraction"] for station in summary["ground"]["stations"].values())
     assert reached > 0.0
@@ -183,7 +183,7 @@ def test_terms_of_the_site_hold(tmp_path: Path) -> None:
     contract = load(tmp_path / "s.yaml").scenario.contract
     assert contract is not None
     assert (contract.notice, contract.price) == (7 * DAY_S, pytest.approx(4.0 / 3600.0))
-    assert contract.lease.capital_rate == 0.08
+    assert contract.lease.utilisation == 0.9
 
 
 def test_rules_exclude_sources_and_stations(tmp_path: Path) -> None:
@@ -234,6 +234,18 @@ def test_another_fleet(tmp_path: Path) -> None:
     summary = sim.run(tmp_path / "other.yaml").summary
     source = _source(found, "orbit")
     assert source["rate_per_accelerator"] == summary["fleet"]["availability"]
-    yearly = 0.08 / (1.0 - 1.08**-5.0) + 0.008
-    hourly = summary["cost"]["capex_usd"] * yearly / 8766.0 / (summary["accelerators"] * 0.9)
+    hourly = summary["cost"]["usd_per_year"] / 8766.0 / (summary["accelerators"] * 0.9)
     assert source["price_usd_per_accelerator_hour"] == pytest.approx(hourly, rel=1e-12)
+
+
+def test_fleet_with_an_unknown_price(tmp_path: Path) -> None:
+    """By definition: a fleet whose accelerators have no price has none that recovers its cost; a stated price will do."""
+    text = SMALL.replace("jurisdiction: US}", "jurisdiction: US, accelerator: {extends: tpu-v6e, price: null}}") + CONTRACT + "  hedges:\n"
+    with pytest.raises(InputError) as caught:
+        _run(tmp_path, text + ORBIT)
+    [problem] = caught.value.problems
+    assert problem.field == "contract.hedges.0.price"
+    assert problem.message == "is missing: the fleet of orbit has no price of accelerators; write 3 USD/h, or them"
+    source = _source(_run(tmp_path, text + ORBIT.replace("kind: orbit", "kind: orbit, price: 3 USD/h")), "orbit")
+    assert source["price_usd_per_accelerator_hour"] == pytest.approx(3.0)
+    assert source["lease_usd_per_accelerator_hour"] is None

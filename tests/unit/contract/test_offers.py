@@ -8,28 +8,34 @@ from typing import Any
 import pytest
 
 from sim.config import schema, workload_params
+from sim.config.ground_sites import baseline_site
 from sim.config.scenario import load
 from sim.contract import offers
 from sim.contract.fluid import Step
-from sim.contract.lease import YEAR_S, Costs, capital_recovery, lease_usd_s
+from sim.contract.lease import site_lease_usd_s
 from sim.contract.migration import move, uplink_bit_s
 
 DAY_S = 86400.0
 EPOCH = datetime(2026, 12, 21, tzinfo=UTC)
 
 
-def test_capital_recovery() -> None:
-    """Source of truth: r (1 + r)^Y / ((1 + r)^Y - 1) with 8 % over 5 years, digits of a table of annuities: 0.25046."""
-    assert capital_recovery(0.08, 5.0 * YEAR_S) == pytest.approx(0.25046, abs=5e-6)
-
-
 def test_lease_of_a_site() -> None:
-    """By hand: 9.5 billion USD at 0.250456 + 0.01 a year, 300 MW at 60 USD/MWh, 220,000 accelerators of which 80 % are sold.
+    """By hand: Colossus 1 has 220,000 accelerators of 30,000 + 9,000 + 2,000 USD for 5 years, and 250 MW of machines at 11.7 USD/W
+    for 14 years, both at 6 %; 0.8 % operations, 300 MW at 60 USD/MWh, and 0.9 of the accelerator-hours sold.
 
-    2.4743 billion a year and 0.15779 billion of electricity over 220,000 x 8766 h x 0.8.
+    Capital recovery of tables of annuities: 0.237396 and 0.107585.
     """
-    found = 3600.0 * lease_usd_s(Costs(9.5e9, 5.0 * YEAR_S, 0.08, 0.01, 300e6, 60.0 / 3.6e9, 220_000, 0.8))
-    assert found == pytest.approx((9.5e9 * 0.2604564 + 300.0 * 8766.0 * 60.0) / (220_000 * 8766.0 * 0.8), rel=1e-6)
+    machines_usd, building_usd = 220_000 * 41_000.0, 250e6 * 11.7
+    yearly_usd = 0.237396 * machines_usd + 0.107585 * building_usd + 0.008 * (machines_usd + building_usd) + 300.0 * 8766.0 * 60.0
+    found = site_lease_usd_s(baseline_site("colossus-1"), 0.9)
+    assert found is not None
+    assert 3600.0 * found == pytest.approx(yearly_usd / (220_000 * 8766.0 * 0.9), rel=1e-5)
+
+
+@pytest.mark.parametrize("price", ["building", "network", "electricity"])
+def test_lease_with_an_unknown_price(price: str) -> None:
+    """By definition: a sum with an unknown part is not known."""
+    assert site_lease_usd_s(baseline_site("colossus-1").model_copy(update={price: None}), 0.9) is None
 
 
 def test_move_takes_bytes_over_the_smallest_rate() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim import api
-from sim.engine import job_assignment
+from sim.engine import planning
 from sim.engine.memo import ENTRY_BYTES, LIST_BYTES, Memo, digest, size_bytes
 from sim.results.store import Results
 from sim.workload import execution_plan
@@ -20,9 +20,9 @@ RADIATOR = "satellite.thermal.radiator.area"
 @pytest.fixture(autouse=True)
 def empty() -> Iterator[None]:
     """Nothing is known before a test."""
-    job_assignment.PLANS.clear()
+    planning.PLANS.clear()
     yield
-    job_assignment.PLANS.clear()
+    planning.PLANS.clear()
 
 
 def run(name: str, *sets: str) -> Results:
@@ -74,7 +74,7 @@ def test_warm_equals_cold(name: str, sets: tuple[str, ...]) -> None:
     """Source of truth: the same scenario in a process that knows nothing; every number is the same, bit by bit."""
     changed = f"{RADIATOR}=3.5 m2" if name == "starlink_edge" else f"{RADIATOR}=25 m2"
     cold = run(name, *sets, changed)
-    job_assignment.PLANS.clear()
+    planning.PLANS.clear()
     first = run(name, *sets)
     warm = run(name, *sets, changed)
     assert warm.summary == cold.summary
@@ -85,13 +85,13 @@ def test_warm_equals_cold(name: str, sets: tuple[str, ...]) -> None:
 
 def test_only_what_depends_on_the_field_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Source of truth: counts of the searches. A radiator does not change the plan; another terminal does."""
-    plans, search = [0], execution_plan.fastest_plan
+    plans, search = [0], execution_plan.ranked_plans
 
     def counted(*args, **kwargs):  # type: ignore[no-untyped-def]
         plans[0] += 1
         return search(*args, **kwargs)
 
-    monkeypatch.setattr(execution_plan, "fastest_plan", counted)
+    monkeypatch.setattr(execution_plan, "ranked_plans", counted)
     found = []
     for sets in ((), (f"{RADIATOR}=25 m2",), ("links.hop_latency=1 ms",)):
         run("suncatcher", "duration=10 min", *sets)

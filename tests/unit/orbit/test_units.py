@@ -20,9 +20,10 @@ PREFIX = {"": 1.0, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 def _astropy_factor(unit: str, si: str) -> float:
     if unit.endswith("FLOP/s"):
         return PREFIX[unit.removesuffix("FLOP/s")]
+    unit = unit.replace("m/s/yr", "m/(s yr)")
     if "USD" in unit:
-        return float(u.Unit("1" + unit.removeprefix("USD")).to("1" + si.removeprefix("USD")))
-    spelled = re.sub(r"Wh\b", "W h", unit).replace("W h/", "W h /").replace("%", "percent").replace("rev", "cycle")
+        return float(u.Unit("1" + re.sub(r"/([kM]W)h", r"/(\1 h)", unit.removeprefix("USD"))).to("1" + si.removeprefix("USD")))
+    spelled = re.sub(r"Wh\b", "W h", re.sub(r"/kWh", "/(kW h)", unit)).replace("W h/", "W h /").replace("%", "percent").replace("rev", "cycle")
     plain = "" if si == "1" else si
     return float(u.Unit("" if spelled == "1" else spelled).to(plain))
 

@@ -143,12 +143,21 @@ def test_lines_without_values() -> None:
 
 
 def test_cost() -> None:
-    """Source of truth: by hand: 19.2e9 USD for 50 useful PFLOP/s are 384e6 each."""
-    summary = {**_summary(kernel=0.5), "cost": {"capex_usd": 19.2e9}}
-    assert (
-        dict(formatting.lines(summary))["cost"]
-        == "19.2 billion USD for spacecraft, accelerators and 79 launches, 384 million USD per useful PFLOP/s"
+    """By hand: the fields in order; without a break-even that says so, with an unknown price no sum."""
+    cost: dict[str, Any] = {
+        "capex_usd": 19.2e9, "usd_per_useful_pflop_day": 534.4, "usd_per_million_tokens": 0.6543, "launch_usd_per_kg": 1748.0,
+        "baseline_usd_per_useful_pflop_day": 89.04, "break_even_launch_usd_per_kg": 612.3, "unknown_prices": [],
+    }  # fmt: skip
+    line = dict(formatting.lines({**_summary(kernel=0.5), "cost": cost}))["cost"]
+    assert line == (
+        "19.2 billion USD for satellites, 79 launches and ground stations; 534 USD per useful PFLOP/s-day (89 USD on the ground); "
+        "0.654 USD per million tokens; break-even at 612 USD/kg to orbit, now 1,748 USD/kg"
     )
+    line = dict(formatting.lines({**_summary(kernel=0.5), "cost": cost | {"break_even_launch_usd_per_kg": -5.0}}))["cost"]
+    assert line.endswith("no break-even, even with free launches, now 1,748 USD/kg")
+    missing = dict.fromkeys(("capex_usd", "usd_per_useful_pflop_day", "usd_per_million_tokens", "launch_usd_per_kg"))
+    line = dict(formatting.lines({**_summary(kernel=0.5), "cost": cost | missing | {"unknown_prices": ["launch"]}}))["cost"]
+    assert line == "no sum without a price of launch; break-even at 612 USD/kg to orbit (unknown prices count as nothing)"
 
 
 def test_baseline() -> None:

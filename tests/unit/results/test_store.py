@@ -29,7 +29,7 @@ SAME = ["events.parquet", "scenario.yaml", "series.nc", "summary.json"]  # the s
 # the keys of the contract; a set is a section, a star any name
 KEYS: dict[str, Any] = {
     "": {"schema_version", "scenario", "scenario_sha256", "seed", "satellites", "accelerators", "duration_s", "step_s",
-         "energy_closure", "compute", "power", "thermal", "network", "ground", "workloads", "fleet", "design", "cost", "assumptions"},
+         "energy_closure", "compute", "power", "thermal", "network", "ground", "workloads", "fleet", "design", "cost", "energy", "carbon", "assumptions"},
     "compute": {"reference_precision", "nameplate_flops", "useful_flops", "useful_fraction", "mean_useful_flops_per_s",
                 "uncommitted_flops", "waterfall"},
     "power": {"sunlit_fraction", "eclipse_s_max", "battery_depth_max", "unserved_j", "array_w_mean"},
@@ -37,8 +37,13 @@ KEYS: dict[str, Any] = {
                 "leakage_w_mean"},
     "network": {"links_mean", "link_availability", "path_switches"},
     "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "stations"},
-    "design": {"satellites", "mass_kg", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells"},
-    "cost": {"capex_usd", "usd_per_useful_pflop_day", "usd_per_million_tokens", "break_even_launch_usd_per_kg"},
+    "design": {"satellites", "mass_kg", "mass_by_part_kg", "mass_margin", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells"},
+    "cost": {"capex_usd", "capex_by_part_usd", "opex_usd_per_year", "opex_by_part_usd_per_year", "usd_per_year", "usd_per_useful_pflop_day",
+             "usd_per_million_tokens", "usd_per_kw_year_launched", "launch_usd_per_kg", "break_even_launch_usd_per_kg",
+             "baseline_usd_per_useful_pflop_day", "unknown_prices"},
+    "energy": {"load_w_mean", "kwh_per_useful_pflop_day", "joules_per_token"},
+    "carbon": {"hardware_kg", "launch_kg", "electricity_kg_per_year", "kg_per_year", "kg_per_useful_pflop_day", "kg_per_million_tokens",
+               "black_carbon_kg", "reentry_alumina_kg"},
 }  # fmt: skip
 ORDER = [
     "failed", "spare", "maintenance", "power", "thermal", "unplaced", "demand", "kernel", "memory", "recompute", "bubble", "communication",

@@ -138,18 +138,6 @@ def test_inputs_that_differ() -> None:
     )  # fmt: skip
 
 
-def test_parts_that_the_mass_leaves_out() -> None:
-    """By definition: mass is given; area and capacity that differ are named where it does not differ as well."""
-    text = "satellite: {{mass: {} kg, power: {{array: {{area: {} m2}}, battery: {{capacity: {} kWh}}}}}}\n"
-    one, larger, heavier = (yaml_tree.parse(text.format(*v), "s") for v in ((500, 20, 3), (500, 30, 4), (600, 30, 4)))
-    note = (
-        "satellite.mass and the capital cost do not follow satellite.power.array.area and satellite.power.battery.capacity; "
-        "dawndusk why prices what they add"
-    )
-    assert note in compare(Operand("a", A, one), Operand("b", B, larger)).notes
-    assert not [line for line in compare(Operand("a", A, one), Operand("b", B, heavier)).notes if "follow" in line]
-
-
 # --- operands ----------------------------------------------------------------------------------------------------------
 
 

@@ -23,8 +23,8 @@ from sim.ground_baseline.running import simulate
 from sim.results.dataset import TABLE
 from sim.results.store import Results, to_json
 from sim.schema import CAUSES
-from sim.workload.collectives import flow_times_s
 from sim.workload.job_communication import Collective
+from sim.workload.message_times import route_times
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.training_step import Task
 from sim.workload.transformer import Model
@@ -65,13 +65,15 @@ def test_border_on_a_star() -> None:
 
 
 def test_two_messages_into_one_node_share_its_wire() -> None:
-    """Source of truth: by hand: each waits for both; a message to oneself needs no wire."""
+    """Source of truth: by hand: each waits for both; a message to oneself has no links."""
     star = Star(3, FABRIC)
     src, dst = np.array([0, 1, 2]), np.array([2, 2, 2])
     start, links = star.routes(src, dst)
     assert (start.tolist(), links.tolist()) == ([0, 2, 4, 4], [0, 5, 1, 5])
-    found = flow_times_s(start, links, np.full(3, 1e9), star.directed_delay_s, star.directed_rate_bit_s, src == dst)
-    assert found == pytest.approx([0.2 + 4e-6, 0.2 + 4e-6, 0.0], rel=1e-12)
+    delay_s, drain_s = np.empty(3), np.empty(3)
+    bits = 8e9 * np.bincount(links, minlength=6)[links]
+    route_times(start, links, bits, star.directed_rate_bit_s[links], star.directed_delay_s, delay_s, drain_s)
+    assert delay_s + drain_s == pytest.approx([0.2 + 4e-6, 0.2 + 4e-6, np.inf], rel=1e-12)
 
 
 def test_steady_costs_follow_the_ranks() -> None:
@@ -208,7 +210,7 @@ def test_power_and_price() -> None:
     """By hand: all at work draws the announced power, nobody there nothing; a node whose chips wait for
     a fourth draws 1.2 x 8 x (700 - 140) W less.
 
-    38 USD for each of 300/1.2 MW.
+    32 accelerators of 30,000 + 9,000 + 2,000 USD, and 11.7 USD for each watt of their part of 300/1.2 MW.
     """
     site, half_hour = _site(4), STANDALONE._replace(duration_s=1800.0, workloads=[schema.Independent(kind="independent")])
     busy = _told(site, half_hour, [])
@@ -219,7 +221,7 @@ def test_power_and_price() -> None:
     waits = _told(site, half_hour._replace(workloads=[_training()]), [_node(0.0, 0, 0.0)])
     rest_w = 3 * (300e6 / 27_500 - 1.2 * 8 * 560.0)
     assert waits.series["load_w"].values == pytest.approx(np.full(30, rest_w))
-    assert busy.summary["cost"]["capex_usd"] == pytest.approx(38.0 * 250e6 * 4 / 27_500)
+    assert busy.summary["cost"]["capex_usd"] == pytest.approx(32 * 41_000.0 + 11.7 * 250e6 * 4 / 27_500)
 
 
 # --- the same work ----------------------------------------------------------------------------------------------------

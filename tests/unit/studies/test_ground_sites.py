@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sim.config.errors import InputError
-from sim.config.ground_sites import read_baseline
+from sim.config.ground_sites import read_baseline, site_of, site_tree
 
 
 def test_colossus() -> None:
-    """Source of truth: the record: 220,000 at 989 dense TFLOP/s each, 300 MW; 38 USD for each of 250 MW of machines (PUE 1.2)."""
+    """Source of truth: the record: 220,000 at 989 dense TFLOP/s each, 300 MW; 41,000 USD each with host and
+    network, and 11.7 USD for each of 250 MW of machines (PUE 1.2)."""
     found = read_baseline("colossus-1", "bf16")
     assert found == {
         "name": "colossus-1",
         "accelerators": 220_000,
         "power_w": 300e6,
-        "capex_usd": pytest.approx(9.5e9),
+        "capex_usd": pytest.approx(220_000 * 41_000.0 + 11.7 * 250e6),
         "nameplate_flops_per_s": pytest.approx(217.58e18),
     }
 
@@ -33,3 +36,17 @@ def test_none() -> None:
 def test_unknown() -> None:
     with pytest.raises(InputError, match="did you mean 'colossus-1'"):
         read_baseline("colossus", "bf16")
+
+
+def test_a_bad_file_is_told_line_by_line(tmp_path: Path, repo: Path) -> None:
+    """Source of truth: the rule: all problems at once, each with its line and what to write; a key of an earlier version by its new name."""
+    text = (repo / "configs" / "baselines" / "colossus-1.yaml").read_text("utf-8")
+    file = tmp_path / "mine.yaml"
+    file.write_text(text + "price_per_watt: 38 USD\noperations: -1 %\n", encoding="utf-8")
+    line = text.count("\n") + 1
+    with pytest.raises(InputError) as raised:
+        site_of(site_tree(str(file)))
+    assert sorted(str(raised.value).splitlines()) == [
+        f"{file}:{line}:1: baseline.price_per_watt: was renamed to building; write `building:` instead",
+        f"{file}:{line + 1}:1: baseline.operations: '-1 %' must be at least 0; write it like '8 %'",
+    ]

@@ -26,6 +26,10 @@ N = 81
 CHIPS, ETA = 64, 0.57  # of a satellite; share of peak reached [configs/hardware/tpu-v6e.yaml]
 EXACT = 1e-9  # of nameplate: rounding
 FALCON_USD_KG = 150e6 / 63.8e3  # price, capacity
+# a launcher whose capacity holds for any of the orbits here
+PRICED = ("economics.launch=falcon-heavy-expendable", "economics.launch.reference.altitude=2000 km", "economics.launch.reference.inclination=100 deg")
+RATIO = math.exp(300.0 / (9.80665 * 1500.0)) - 1.0  # propellant over dry mass: 20 m/s a year for five years, 200 m/s
+CARRIED = 1.15 * (1.0 + 1.5 * RATIO / (1.0 - 0.5 * RATIO))  # launch mass over that of a part: structure, propellant and half of it for tanks
 
 FLEET = f"""\
 name: fleet
@@ -34,11 +38,15 @@ duration: 30 min
 constellation: {{kind: cluster, altitude: 650 km, local_time: "06:00", lattice: {{spacing: 200 m, radius: 1 km}}}}
 satellite: suncatcher
 """
-JOB = FLEET.replace("{", "{{").replace("}", "}}").replace("30 min", "{duration}") + (
+# memory and fabric without limit and one word: a step is arithmetic of layers
+JOB = FLEET.replace("satellite: suncatcher", "satellite: {extends: suncatcher, accelerator: {extends: tpu-v6e, memory_bandwidth: 1e9 TB/s,\n"
+    "    fabric: {domain: 256, rate: 1e9 TB/s, latency: 0 s}}}").replace(
+    "{", "{{").replace("}", "}}").replace("30 min", "{duration}") + (
     "links: {{topology: mesh, terminal: {terminal}}}\n"
     "fleet: {{spares: {spares}, recovery: {{detection: 60 s, restart: 240 s}}}}\n"
     "workloads:\n"
-    "  - {{kind: training, model: llama-3-70b, method: synchronous, jitter: {jitter}, overlap: 0.9, recompute: selective, interleave: 1,\n"
+    "  - {{kind: training, model: {{extends: llama-3-70b, vocabulary: 1, parameters: 68452376576}}, method: synchronous,\n"
+    "     jitter: {jitter}, overlap: 0.9, recompute: 0.5, interleave: 1,\n"
     "     sequence_length: 8192, global_batch: 16777216, micro_batch: 1, mesh: {{tensor: 8, pipeline: 8, data: {data}}},\n"
     "     checkpoint: {{interval: {interval}, rate: 78.125 MB/s}}}}\n"
 )
@@ -110,7 +118,7 @@ LINEAR = (
 def test_a_fleet_bound_by_its_array(fleet: Callable[..., Loaded]) -> None:
     """Source of truth: useful = eta ((g - bus) / f - idle) / dynamic with g proportional to the array's area. So g follows
     from what is useful now, and a tenth of it is gained; prices and masses by hand."""
-    answer = why(fleet(*LINEAR, "economics.launch=falcon-heavy-expendable"))
+    answer = why(fleet(*LINEAR, *PRICED))
     satellite = fleet(*LINEAR).scenario.satellite
     chip, power = satellite.accelerator, satellite.power
     factor = (1.0 + satellite.thermal.loop.pump_fraction) / power.conversion_efficiency
@@ -128,11 +136,12 @@ def test_a_fleet_bound_by_its_array(fleet: Callable[..., Loaded]) -> None:
     # useful is one division by a Newton solution of the rate, good to 1e-14
     assert array.gain_fraction == pytest.approx(gain, rel=1e-8)
     assert array.gain_flops_per_s == pytest.approx(gain * nameplate, rel=1e-8)
-    mass_kg = N * 7.0 * 3.1
-    assert array.mass_kg == pytest.approx(mass_kg, rel=1e-12)
-    assert array.usd == pytest.approx(mass_kg * (2000.0 + FALCON_USD_KG), rel=1e-12)
+    mass_kg = N * 7.0 * 3.1 * CARRIED
+    usd = N * 1.1 * (7.0 * 1000.0 + 7.0 * 3.1 * (CARRIED - 1.0) * 2000.0) + mass_kg * FALCON_USD_KG
+    assert array.mass_kg == pytest.approx(mass_kg, rel=1e-9)
+    assert array.usd == pytest.approx(usd, rel=1e-9)
     assert array.per_kg == pytest.approx(gain * nameplate / mass_kg, rel=1e-8)
-    assert array.per_usd == pytest.approx(gain * nameplate / mass_kg / (2000.0 + FALCON_USD_KG), rel=1e-8)
+    assert array.per_usd == pytest.approx(gain * nameplate / usd, rel=1e-8)
     others = {row.input: row.gain_flops_per_s for row in answer.inputs[1:]}
     assert others["satellite.power.battery.capacity"] == others["satellite.thermal.radiator.area"] == 0.0
 
@@ -173,12 +182,16 @@ def test_order(fleet: Callable[..., Loaded]) -> None:
     }  # fmt: skip
 
 
-def test_accelerators_have_a_price_alone(fleet: Callable[..., Loaded]) -> None:
-    """Source of truth: 64 become 70 (a tenth, rounded); six chips at 30,000 USD each on 81 satellites."""
-    row = field(why(fleet("economics.launch=falcon-heavy-expendable")), "satellite.accelerators")
-    assert (row.before, row.after, row.mass_kg, row.per_kg) == (64.0, 70.0, None, None)
-    assert row.usd == pytest.approx(N * 6 * 30_000.0)
-    assert row.per_usd == pytest.approx(row.gain_flops_per_s / (N * 6 * 30_000.0))
+def test_accelerators_have_a_mass_and_a_price(fleet: Callable[..., Loaded]) -> None:
+    """By hand: 64 become 70 (a tenth, rounded): six chips of 1 kg with hosts of 3 kg, plates of 1 kg, 0.81 kg of shielding and 2 kg of
+    loop for each of 1.02 x 365 W on 81 satellites; 8,000 and 2,500 USD, all else but chips and hosts at 2,000 USD/kg."""
+    row = field(why(fleet(*PRICED)), "satellite.accelerators")
+    assert (row.before, row.after) == (64.0, 70.0)
+    mass_kg = 6 * (1.0 + 3.0 + 1.0 + 0.81 + 2e-3 * 1.02 * 365.0) * CARRIED
+    assert row.mass_kg == pytest.approx(N * mass_kg, rel=1e-9)
+    usd = 1.1 * (6 * 10_500.0 + (mass_kg - 6 * 4.0) * 2000.0) + mass_kg * FALCON_USD_KG
+    assert row.usd == pytest.approx(N * usd, rel=1e-9)
+    assert row.per_usd == pytest.approx(row.gain_flops_per_s / (N * usd), rel=1e-9)
 
 
 def test_heat(fleet: Callable[..., Loaded]) -> None:
@@ -195,14 +208,14 @@ def test_heat(fleet: Callable[..., Loaded]) -> None:
 
 
 def test_line_of_run(fleet: Callable[..., Loaded]) -> None:
-    """Source of truth: 1.5 m2 of radiator at 6.5 kg/m2 on each satellite; two runs compared."""
+    """Source of truth: 1.5 m2 of radiator at 5 kg/m2 on each satellite, with structure and propulsion 8.89 kg; two runs compared."""
     loaded = fleet("satellite.thermal.radiator.area=15 m2", "duration=2 h")
     small, large = (
         sim.run(fleet("duration=2 h", f"satellite.thermal.radiator.area={area} m2")).summary["compute"]["useful_fraction"]
         for area in (15.0, 16.5)
     )
     results = formatting.binding({"duration_s": loaded.scenario.duration}, *binding(loaded)).split("; ")
-    assert results[0] == f"+1.5 m2 radiator (9.75 kg): {100.0 * (large - small):+.2f} points useful"
+    assert results[0] == f"+1.5 m2 radiator (8.89 kg): {100.0 * (large - small):+.2f} points useful"
     assert sorted(part.split(" (")[0] for part in results[1:]) == ["+1.5 kWh battery", "+13 m2 array"]
 
 
@@ -213,7 +226,7 @@ def test_a_sample_stands_for_the_fleet(fleet: Callable[..., Loaded]) -> None:
     answer = why(loaded)
     assert (answer.base.satellites, answer.base.satellites_run) == (300, 128)
     assert answer.base.nameplate_flops_per_s == pytest.approx(300 * CHIPS * 918e12)
-    assert answer.inputs[0].mass_kg == pytest.approx(300 * 7.0 * 3.1)
+    assert answer.inputs[0].mass_kg == pytest.approx(300 * 7.0 * 3.1 * CARRIED)
     assert answer.inputs[0].per_kg == pytest.approx(why(fleet(*LINEAR)).inputs[0].per_kg, rel=1e-2)
     assert any("events are not applied to the sample" in line for line in answer.notes)
 
@@ -230,38 +243,46 @@ def test_threads_leave_no_trace(fleet: Callable[..., Loaded], monkeypatch: pytes
 
 # --- causes of jobs ---------------------------------------------------------------------------------------------------
 
-# Llama 3 70B [llama3:table 3]; arithmetic 6 N + 6 L h s a token, selective recomputation 2 L h s [korthikanti2022:appendix A]
-PARAMETERS, ATTENTION = 70_553_706_496, 80 * 8192 * 8192
-ARITHMETIC, AGAIN = 6.0 * (PARAMETERS + ATTENTION), 2.0 * ATTENTION
+# Llama 3 70B [llama3:table 3] with one word, FLOPs of a token in a layer: 2 for each of its matrices, 2 h s of causal attention; in
+# the backward pass 4, and 2.5 times as many of attention at 559/646 of the rate [shah2024]; half of the layers forward again.
+MATRICES, ATTENTION = 8192 * (2 * 8192 + 2 * 1024 + 3 * 28672), 8192 * 8192
+FORWARD, BACKWARD = 2.0 * (MATRICES + ATTENTION), 4.0 * MATRICES + 2.5 * 646 / 559 * 2.0 * ATTENTION
+LAYER, OUTPUT = 1.5 * FORWARD + BACKWARD, 6.0 * 8192
+ARITHMETIC, AGAIN = 80 * (FORWARD + BACKWARD) + OUTPUT, 80 * 0.5 * FORWARD
+MODEL = 6.0 * (68452376576 - 8192) + 6.0 * 80 * ATTENTION
 
 
 def waiting(replicas: int) -> float:
-    """Time over arithmetic where replicas of 2,048 sequences fill and drain 8 stages and one has most of them."""
-    return (math.ceil(2048 / replicas) + 7) * replicas / 2048
+    """Time over arithmetic where replicas of 2,048 sequences fill and drain 8 stages of 10 layers and one has most of them."""
+    taken = math.ceil(2048 / replicas) * (10 * LAYER + OUTPUT) + 7 * 10 * LAYER
+    return taken / (2048 / replicas * (80 * LAYER + OUTPUT) / 8)
 
 
 def test_slow_links(job: JobOf) -> None:
     """Source of truth: without messages a step is arithmetic and recomputation, times pipeline fill and drain: nothing of
-    it depends on the links. Now it takes a ring of 81, 2 x 80 times an 81st of bf16 gradients, less 0.9 of the backward pass."""
+    it depends on the links. Now it takes a ring of 81, 2 x 80 times an 81st of bf16 gradients, of which a half hides behind 0.9 of
+    the last backward pass and a half behind 0.9 of the first forward pass."""
     loaded = job(terminal="{extends: dwdm-10cm, channel_rate: 2 Gbit/s}")
     answer = why(loaded)
-    relative = (1.0 + AGAIN / ARITHMETIC) * waiting(N)
+    relative = (ARITHMETIC + AGAIN) / MODEL * waiting(N)
     assert without_it(answer, "communication") == pytest.approx(ETA / relative, abs=EXACT)
     row = cause(answer, "communication")
-    arithmetic_s = 2048 * 8192 * ARITHMETIC / (N * CHIPS * 918e12 * ETA)
-    gradients_s = 160 * 8.0 * 2.0 * PARAMETERS / N / (24 * 2e9)
-    late_s = gradients_s - 0.6 * arithmetic_s
-    assert late_s > 20.0
-    # reductions inside satellites and delays, less than 0.2 of arithmetic, come on top
-    assert late_s / (late_s + arithmetic_s * relative * 1.2) < row.fraction < (late_s + 0.2 * arithmetic_s) / late_s
+    useful_s = 2048 * 8192 * MODEL / (N * CHIPS * 918e12)
+    gradients_s = 160 * 8.0 * 2.0 * 68452376576 / N / (24 * 2e9)
+    slot_s = 8192 * 10 * LAYER / (8 * 918e12 * ETA)
+    assert 0.5 * gradients_s > 2.0 * 0.6 * slot_s  # both halves are exposed
+    # reductions inside satellites, less than a quarter of arithmetic, and delays come on top
+    computing_s = useful_s / ETA * relative
+    least_s, most_s = gradients_s - 0.9 * 1.25 * slot_s, gradients_s + 0.25 * computing_s
+    assert least_s / (least_s + 1.25 * computing_s) < row.fraction < most_s / (most_s + computing_s)
     assert row.gain_flops_per_s == pytest.approx(row.gain_fraction * N * CHIPS * 918e12)
     assert row.induced_flops >= 0.0
     assert row.then == "kernel"
     # a tenth more of the rate: gradients in 10/11 of the time
-    total_s = ETA * arithmetic_s / answer.base.useful_fraction
+    total_s = useful_s / answer.base.useful_fraction
     faster_s = total_s - gradients_s / 11.0
     channels = field(answer, "links.terminal.channel_rate")
-    assert channels.gain_fraction == pytest.approx(ETA * arithmetic_s * (1.0 / faster_s - 1.0 / total_s), rel=1e-6)
+    assert channels.gain_fraction == pytest.approx(useful_s * (1.0 / faster_s - 1.0 / total_s), rel=1e-6)
     assert (channels.mass_kg, channels.per_kg, channels.usd) == (None, None, None)
 
 
@@ -308,16 +329,18 @@ def test_as_if_it_had_not_happened(job: JobOf, name: str) -> None:
     quiet = sim.run(job(*plain.pop("events"), **plain)).summary["compute"]["useful_fraction"]  # type: ignore[misc,arg-type]
     answer = why(job(*with_it.pop("events"), **with_it))  # type: ignore[misc,arg-type]
     assert answer.base.useful_fraction < quiet * 0.99
-    assert without_it(answer, name) == pytest.approx(quiet, abs=EXACT)
+    # messages that go around a lost link, or to the spare, take a little longer: of a step of seconds, microseconds on each of 160 hops
+    assert without_it(answer, name) == pytest.approx(quiet, abs=1e-4 if name in ("outage", "recovery") else EXACT)
 
 
 def test_recompute(job: JobOf) -> None:
     """Source of truth: a step without its recomputed part, which the pipeline stretches like the rest."""
-    answer = why(job())
+    answer = why(job(terminal="{extends: dwdm-10cm, channel_rate: 1e6 Tbit/s}"))  # gradients take no time
     share = cause(answer, "recompute").fraction
     assert share > 0.01
     useful = answer.base.useful_fraction
-    assert without_it(answer, "recompute") == pytest.approx(useful / (1.0 - share * waiting(N)), abs=EXACT)
+    # rounds of the ring take microseconds
+    assert without_it(answer, "recompute") == pytest.approx(useful / (1.0 - share * waiting(N)), abs=1e-6)
 
 
 def test_a_spare_without_a_place(job: JobOf) -> None:

@@ -193,13 +193,13 @@ def test_every_answer_is_to_another_question() -> None:
 
 def test_every_call_of_the_plan_benchmark_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Source of truth: a count of searches: a plan that an earlier call left would take no time."""
-    from sim.engine import job_assignment
+    from sim.engine import planning
     from sim.verify.bench import workload
 
     searches: list[int] = []
-    search = job_assignment.execution_plan.fastest_plan
+    search = planning.execution_plan.ranked_plans
     monkeypatch.setattr(workload, "SETS", ("duration=1 min", "ground.stations=[]", "fleet.spares=0"))
-    monkeypatch.setattr(job_assignment.execution_plan, "fastest_plan", lambda *given: searches.append(1) or search(*given))
+    monkeypatch.setattr(planning.execution_plan, "ranked_plans", lambda *given: searches.append(1) or search(*given))
     timing = workload._plan()
     searches.clear()
     plans = [timing.ours() for _ in range(3)]

@@ -10,31 +10,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.workload.collectives import (
-    ALGORITHMS,
-    Floats,
-    Ints,
-    Phase,
-    all_reduce,
-    flow_times_s,
-    halving_doubling_s,
-    hierarchical_s,
-    phases_s,
-    ring_half_s,
-    ring_s,
-    square_rows,
-    tree_s,
-)
+from sim.workload.collective_schedule import ALGORITHMS, PARTS, Floats, Ints, Phase, all_reduce, square_rows
+from sim.workload.collectives import halving_doubling_s, hierarchical_s, ring_half_s, ring_s, tree_s
+from sim.workload.message_times import advance_phase, advance_rings, max_min_rates, route_times
 
 MESSAGE, DELAY, RATE = 1e9, 6.58e-3, 12.5e9  # bytes, s, byte/s
 
 
-def _on_links(algorithm: str, ranks: int, rows: int | None = None) -> float:
+CASES = [(algorithm, parts) for algorithm in ALGORITHMS for parts in PARTS[algorithm]]
+
+
+def _on_links(algorithm: str, ranks: int, rows: int | None = None, parts: int = 1) -> float:
     """Every ordered pair has a link of its own."""
-    delay, rate = np.full(2 * ranks * ranks, DELAY), np.full(2 * ranks * ranks, 8 * RATE)
-    phases = all_reduce(algorithm, np.arange(ranks).reshape(1, -1), MESSAGE, rows)
-    times = [flow_times_s(np.arange(p.src.size + 1), p.src * ranks + p.dst, p.size_bytes, delay, rate) for p in phases]
-    return phases_s(phases, times, ranks)[0]
+    longest = 0.0
+    for phases in all_reduce(algorithm, np.arange(ranks).reshape(1, -1), MESSAGE, rows, parts):
+        ready = np.zeros(ranks)
+        for p in phases:
+            advance_phase(p, np.full(p.src.size, DELAY), p.size_bytes / RATE, ready)
+        longest = max(longest, ready.max())
+    return longest
 
 
 def test_published_all_reduce_of_128() -> None:
@@ -78,6 +72,16 @@ def test_links_equal_closed_forms(ranks: int) -> None:
         assert _on_links("torus", ranks, rows) == pytest.approx(two, rel=1e-12)
 
 
+@pytest.mark.parametrize("ranks", [2, 3, 9, 16, 81])
+def test_parts_at_the_same_time(ranks: int) -> None:
+    """Source of truth: the closed forms of half or a quarter of the bytes, when no two parts share a link."""
+    assert _on_links("ring", ranks, parts=2) == pytest.approx(ring_s(ranks, MESSAGE / 2, DELAY, RATE), rel=1e-12)
+    link, rows = (DELAY, RATE), square_rows(ranks)
+    for parts in (2, 4):
+        either = [hierarchical_s(n, ranks // n, MESSAGE / parts, link, link) for n in (rows, ranks // rows)]
+        assert _on_links("torus", ranks, parts=parts) == pytest.approx(max(either), rel=1e-12)
+
+
 def test_square_rows() -> None:
     assert [square_rows(n) for n in (1, 2, 12, 36, 81, 97, 128)] == [1, 1, 3, 6, 9, 1, 8]
 
@@ -93,38 +97,60 @@ def _reduce(phases: list[Phase], ranks: int, size: int) -> Floats:
     return known.sum(axis=1) / size
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-@pytest.mark.parametrize("ranks", [1, 2, 3, 6, 7, 8, 16, 20])
-def test_everybody_hears_of_everybody(algorithm: str, ranks: int) -> None:
+@pytest.mark.parametrize(("algorithm", "parts"), CASES)
+@pytest.mark.parametrize("ranks", [2, 3, 6, 7, 8, 16, 20])
+def test_everybody_hears_of_everybody(algorithm: str, parts: int, ranks: int) -> None:
     """Source of truth: what an all-reduce is. Messages pass on what is known: in the end every rank has heard of all."""
-    phases = all_reduce(algorithm, np.arange(ranks).reshape(1, -1), MESSAGE)
-    assert _reduce(phases, ranks, ranks).tolist() == [1.0] * ranks
+    found = all_reduce(algorithm, np.arange(ranks).reshape(1, -1), MESSAGE, parts=parts)
+    assert len(found) == parts
+    for phases in found:
+        assert _reduce(phases, ranks, ranks).tolist() == [1.0] * ranks
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(("algorithm", "parts"), CASES)
 @pytest.mark.parametrize("ranks", [2, 4, 8, 16])
-def test_bytes_sent(algorithm: str, ranks: int) -> None:
-    """Source of truth: the least that an all-reduce can send, 2 (n - 1)/n S a rank, which all three reach."""
-    sent = np.zeros(ranks)
-    for phase in all_reduce(algorithm, np.arange(ranks).reshape(1, -1), MESSAGE):
-        np.add.at(sent, phase.src, phase.repeat * phase.size_bytes)
+def test_bytes_sent(algorithm: str, parts: int, ranks: int) -> None:
+    """Source of truth: the least that an all-reduce can send, 2 (n - 1)/n S a rank, half of it to scatter; all three reach it."""
+    sent, scattered = np.zeros(ranks), np.zeros(ranks)
+    for phases in all_reduce(algorithm, np.arange(ranks).reshape(1, -1), MESSAGE, parts=parts):
+        for k, phase in enumerate(phases):
+            np.add.at(sent, phase.src, phase.repeat * phase.size_bytes)
+            np.add.at(scattered, phase.src, phase.repeat * phase.size_bytes * (2 * k < len(phases)))
     assert sent == pytest.approx(np.full(ranks, 2 * (ranks - 1) / ranks * MESSAGE))
+    assert scattered == pytest.approx(sent / 2)
+
+
+def test_no_messages_of_one_rank() -> None:
+    for algorithm, parts in CASES:
+        assert all_reduce(algorithm, np.zeros((1, 1), dtype=np.int64), MESSAGE, parts=parts) == []
+
+
+def test_opposite_directions() -> None:
+    """By hand, four ranks: one half goes up, the other down. Two rows of three: parts of a torus leave by all four ports."""
+    up, down = all_reduce("ring", np.arange(4).reshape(1, -1), 8.0, parts=2)
+    assert (up[0].dst.tolist(), down[0].src.tolist(), down[0].dst.tolist()) == ([1, 2, 3, 0], [3, 2, 1, 0], [2, 1, 0, 3])
+    first = [parts[0] for parts in all_reduce("torus", np.arange(6).reshape(1, -1), 6.0, 2, 4)]
+    sent_by_4 = [int(p.dst[p.src == 4][0]) for p in first]
+    assert sent_by_4 == [5, 1, 3, 1]
+    assert [float(p.size_bytes[0]) for p in first] == [0.5, 0.75, 0.5, 0.75]
 
 
 def test_large_pieces_travel_short_ways() -> None:
-    """By hand, 8 ranks: S/2 at distance 1, S/4 at 2, S/8 at 4."""
-    phases = all_reduce("halving-doubling", np.arange(8).reshape(1, -1), 8.0)
+    """By hand, 8 ranks: S/2 at distance 1, S/4 at 2, S/8 at 4, and back."""
+    (phases,) = all_reduce("halving-doubling", np.arange(8).reshape(1, -1), 8.0)
     steps = [(p.repeat, float(p.size_bytes[0]), set(np.abs(p.src - p.dst).tolist())) for p in phases]
-    assert steps == [(2, 4.0, {1}), (2, 2.0, {2}), (2, 1.0, {4})]
+    there = [(1, 4.0, {1}), (1, 2.0, {2}), (1, 1.0, {4})]
+    assert steps == there + there[::-1]
 
 
 def test_groups_side_by_side() -> None:
     """Two groups are two all-reduces at once: the messages of each stay inside it."""
     groups = np.array([[0, 2, 4, 6], [1, 3, 5, 7]])
-    for algorithm in ALGORITHMS:
-        for phase in all_reduce(algorithm, groups, MESSAGE):
-            assert np.array_equal(phase.src % 2, phase.dst % 2)
-            assert phase.src.size == 8
+    for algorithm, parts in CASES:
+        for phases in all_reduce(algorithm, groups, MESSAGE, parts=parts):
+            for phase in phases:
+                assert np.array_equal(phase.src % 2, phase.dst % 2)
+                assert phase.src.size == 8
 
 
 def test_bad_requests() -> None:
@@ -132,6 +158,8 @@ def test_bad_requests() -> None:
         all_reduce("tree", np.arange(4).reshape(1, -1), 1.0)
     with pytest.raises(ValueError, match="3 rows do not divide"):
         all_reduce("torus", np.arange(8).reshape(1, -1), 1.0, rows=3)
+    with pytest.raises(ValueError, match="ring of 4 parts is unknown; write one of 1, 2"):
+        all_reduce("ring", np.arange(8).reshape(1, -1), 1.0, parts=4)
 
 
 # --- messages on links that differ ------------------------------------------------------------------------------------
@@ -140,6 +168,14 @@ def test_bad_requests() -> None:
 def _flows(paths: list[list[int]]) -> tuple[Ints, Ints]:
     start = np.concatenate([[0], np.cumsum([len(p) for p in paths])]).astype(np.int64)
     return start, np.array(list(itertools.chain(*paths)), dtype=np.int64)
+
+
+def flow_times_s(start: Ints, links: Ints, size_bytes: Floats, link_delay_s: Floats, link_rate_bit_s: Floats) -> Floats:
+    """Delay and link time of messages that are transferred at the same time."""
+    delay, drain = np.empty(size_bytes.size), np.empty(size_bytes.size)
+    bits = 8.0 * np.bincount(links, np.repeat(size_bytes, np.diff(start)), minlength=link_delay_s.size)[links]
+    route_times(start, links, bits, link_rate_bit_s[links], link_delay_s, delay, drain)
+    return delay + drain
 
 
 def test_point_to_point_over_hops() -> None:
@@ -157,14 +193,12 @@ def test_shared_link_is_shared() -> None:
 
 
 def test_no_path() -> None:
-    """Empty paths anywhere in the list: inf without a route, 0 to oneself; the others are not disturbed."""
+    """Empty paths anywhere in the list: inf without a route; the others are not disturbed."""
     start, links = _flows([[], [0], [], [1, 0], []])
     size = np.full(5, 1e9)
     delay, rate = np.array([0.1, 0.2]), np.array([8e9, np.inf])
     expected = [math.inf, 0.1 + 2.0, math.inf, 0.3 + 2.0, math.inf]
     assert flow_times_s(start, links, size, delay, rate).tolist() == pytest.approx(expected)
-    stays = np.array([True, False, False, True, False])
-    assert flow_times_s(start, links, size, delay, rate, stays).tolist() == pytest.approx([0.0, *expected[1:]])
     no_routes = flow_times_s(np.zeros(3, np.int64), np.zeros(0, np.int64), np.ones(2), delay, rate)
     assert no_routes.tolist() == [math.inf, math.inf]
 
@@ -190,21 +224,61 @@ def test_against_a_plain_loop(paths: list[list[int]], seed: int) -> None:
     assert flow_times_s(start, links, size, delay, rate).tolist() == pytest.approx(expected, rel=1e-12)
 
 
-def test_own_time_and_the_slowest() -> None:
-    """By hand: ring of 3, the link out of 1 takes 3 s, the others 1 s, four times: the job 12 s, its ends 4 s."""
-    phases = all_reduce("ring", np.array([[0, 1, 2]]), 3e9)
-    times = [np.array([1.0, 3.0, 1.0])]
-    total, own = phases_s(phases, times, 5)
-    assert total == 12.0
-    assert own.tolist() == [4.0, 12.0, 4.0, 0.0, 0.0]
-    assert phases_s([], [], 2)[0] == 0.0
+def _longest_path_s(steps: int, delay: Floats, drain: Floats) -> float:
+    """The closed form of a ring: over runs of w consecutive ranks, sum (x + d) + (S - w) max x."""
+    ranks, best = delay.size, 0.0
+    for first in range(ranks):
+        run = (first + np.arange(steps)) % ranks
+        sums = np.cumsum(drain[run] + delay[run])
+        best = max(best, float((sums + (steps - 1 - np.arange(steps)) * np.maximum.accumulate(drain[run])).max()))
+    return best
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_own_times_never_exceed_the_whole(algorithm: str) -> None:
-    """Property: with any link times, what a member needs for itself is at most what the collective takes."""
-    chance = np.random.default_rng(7)
-    phases = all_reduce(algorithm, np.arange(22).reshape(2, 11), MESSAGE)
-    total, own = phases_s(phases, [chance.exponential(1.0, p.src.size) for p in phases], 22)
-    assert (own <= total * (1 + 1e-12)).all()
-    assert own.max() > 0.0
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 9), st.integers(1, 20), st.integers(0, 99))
+def test_ring_is_the_longest_path(ranks: int, steps: int, seed: int) -> None:
+    """Source of truth: the longest path in closed form, on rings of unequal delays and link times."""
+    chance = np.random.default_rng(seed)
+    delay, drain = chance.exponential(1.0, ranks), chance.exponential(1.0, ranks)
+    ready = np.zeros(ranks)
+    advance_rings(steps, ranks, np.arange(ranks), delay, drain, ready)
+    assert ready.max() == pytest.approx(_longest_path_s(steps, delay, drain), rel=1e-12)
+
+
+def test_one_long_hop() -> None:
+    """By hand: 10 ranks, 18 steps of 1 s; a hop of 100 s is passed twice and not 18 times. A slow link of 9 s delays every
+    step, since a rank's messages leave one after the other: 18 times."""
+    delay, drain, ready = np.zeros(10), np.ones(10), np.zeros(10)
+    delay[3] = 100.0
+    advance_rings(18, 10, np.arange(10), delay, drain, ready)
+    assert ready.max() == 218.0
+    drain[3], delay[3] = 9.0, 0.0
+    ready[:] = 0.0
+    advance_rings(18, 10, np.arange(10), delay, drain, ready)
+    assert ready.max() == 18 * 9.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4, unique=True), min_size=1, max_size=8), st.integers(0, 99))
+def test_max_min_rates_are_fair(paths: list[list[int]], seed: int) -> None:
+    """Source of truth: the definition [bertsekas1992:section 6.5.2]: no link carries more than its rate, and every flow has
+    its demand or a full link on which no flow has more."""
+    chance = np.random.default_rng(seed)
+    start, links = _flows(paths)
+    capacity, demand = chance.uniform(0.0, 10.0, 6), chance.uniform(0.1, 12.0, len(paths))
+    demand[chance.random(len(paths)) < 0.3] = math.inf
+    rate = max_min_rates(start, links, capacity, demand)
+    used = np.array([sum(r for r, p in zip(rate, paths, strict=True) if k in p) for k in range(6)])
+    assert (used <= capacity * (1 + 1e-12)).all()
+    for r, p, most in zip(rate, paths, demand, strict=True):
+        largest = {k: max(q for q, o in zip(rate, paths, strict=True) if k in o) for k in p}
+        bottleneck = any(used[k] >= capacity[k] * (1 - 1e-12) and r >= largest[k] * (1 - 1e-12) for k in p)
+        assert r == most or bottleneck
+
+
+def test_rates_without_limits() -> None:
+    """By hand: without a limit of link or flow the rate is inf; a link at rate 0 carries nothing; a flow without links has
+    its demand."""
+    start, links = _flows([[0], [1, 0], []])
+    rates = max_min_rates(start, links, np.array([math.inf, 0.0]), np.array([math.inf, 5.0, 3.0]))
+    assert rates.tolist() == [math.inf, 0.0, 3.0]

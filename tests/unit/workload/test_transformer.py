@@ -18,10 +18,10 @@ from sim.workload.transformer import (
     expert_parameters,
     forward_flops_per_token,
     layer_parameters,
+    matrix_parameters,
     message_bytes,
     parameter_count,
     read_parameters,
-    recompute_share,
     sequence_attention_flops_per_token,
     training_flops_per_token,
 )
@@ -149,35 +149,27 @@ def test_latent_attention_by_its_heads() -> None:
 
 
 def test_training_flops_of_a_mixture() -> None:
-    """Closed form: six FLOPs for each active parameter; attention without mask is twice that with it."""
+    """Closed form: six FLOPs for each active parameter but those of the embedding; attention without mask is twice that with it."""
     model = MIXTURE._replace(parameters=parameter_count(MIXTURE))
-    assert training_flops_per_token(model, 0.0) == 6 * active_parameters(model)
-    attention = [training_flops_per_token(model, 64, masked) - 6 * active_parameters(model) for masked in (True, False)]
+    matrices = active_parameters(model) - model.vocabulary * model.hidden
+    assert training_flops_per_token(model, 0.0) == 6 * matrices == 6 * matrix_parameters(model)
+    attention = [training_flops_per_token(model, 64, masked) - 6 * matrices for masked in (True, False)]
     assert attention == [6 * 5 * 32 * 64, 12 * 5 * 32 * 64]
 
 
 @pytest.mark.parametrize(("sequence", "adds"), [(8192, 0.042), (131072, 0.668)])
 def test_attention_share(sequence: int, adds: float) -> None:
     """Source of truth: published shares that causal attention adds to 6 N at 405B: 4.2 % and 66.8 % (one more digit)."""
-    flops = training_flops_per_token(LLAMA_405B, sequence)
+    flops = training_flops_per_token(LLAMA_405B, sequence) + 6 * 128256 * 16384  # the embedding, which is not multiplied
     assert flops / (6 * 405853388800) - 1 == pytest.approx(adds, abs=2e-3)
 
 
 def test_causal_mask_by_counting() -> None:
     """Closed form: token k attends to k tokens, 4 L h FLOPs for each; the sum over k differs from s^2/2 by 1/s."""
     s = 1000
-    counted = sum(2 * LLAMA_405B.parameters + 4 * 126 * 16384 * k for k in range(1, s + 1))
+    counted = sum(2 * (LLAMA_405B.parameters - 128256 * 16384) + 4 * 126 * 16384 * k for k in range(1, s + 1))
     assert s * forward_flops_per_token(LLAMA_405B, s) == pytest.approx(counted, rel=1e-5)
     assert training_flops_per_token(LLAMA_405B, s) == 3 * forward_flops_per_token(LLAMA_405B, s)
-
-
-def test_recompute_share() -> None:
-    """Closed form: forward is a third of a step; its attention is 2 L h s of 6 N + 6 L h s."""
-    assert recompute_share(LLAMA_405B, 8192, "none") == 0.0
-    assert recompute_share(LLAMA_405B, 8192, "full") == pytest.approx(1 / 3)
-    attention = 2 * 126 * 16384 * 8192
-    by_hand = attention / (6 * 405853388800 + 3 * attention)
-    assert recompute_share(LLAMA_405B, 8192, "selective") == pytest.approx(by_hand, rel=1e-12)
 
 
 def test_message() -> None:

@@ -10,7 +10,6 @@ from sim.workload.transformer_memory import (
     checkpoint_bytes,
     kv_bytes_per_token,
     kv_heads_per_rank,
-    static_bytes,
 )
 
 GIB = 2.0**30
@@ -25,13 +24,12 @@ DEEPSEEK = Model(
 
 
 def test_published_activation_profile() -> None:
-    """Source of truth: profile of 22B (2,048 tokens, micro-batch 4, tensor 8): 59.25 and 9.5625 GiB, and 45.5625 static."""
+    """Source of truth: profile of 22B (2,048 tokens, micro-batch 4, tensor 8): 59.25 and 9.5625 GiB."""
     activations = [
         48 * activation_bytes_per_layer(GPT_22B, 2048, 4, 8, r, sp) / GIB
         for r, sp in (("none", False), ("selective", True))
     ]
     assert activations == pytest.approx([59.25, 9.5625], rel=1e-9)
-    assert static_bytes(12 * 48 * 6144**2 / 8) / GIB == pytest.approx(45.5625, rel=1e-9)
 
 
 def test_activations_by_policy() -> None:
@@ -40,11 +38,6 @@ def test_activations_by_policy() -> None:
     activations = {r: activation_bytes_per_layer(GPT_22B, 2048, 4, 8, r) for r in ("none", "selective", "full")}
     expected = {"none": sbh * (34 + 5 * 64 * 2048 / 6144) / 8, "selective": sbh * 34 / 8, "full": sbh * 2 / 8}
     assert activations == pytest.approx(expected)
-
-
-def test_split_optimiser() -> None:
-    """Source of truth: megatron-core, distributed optimizer: 18 bytes per parameter, 6 + 12/d when split."""
-    assert [static_bytes(1.0, d) for d in (1, 2, 12)] == [18.0, 12.0, 7.0]
 
 
 def test_checkpoint() -> None:

@@ -1,0 +1,204 @@
+"""Design of a fleet and what it costs: sections `design`, `cost`, `energy` and `carbon` of summary.json."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sim.config import economics_params, schema, workload_params
+from sim.config.ground_sites import baseline_site
+from sim.config.scenario import Loaded
+from sim.economics import cost, footprint, mass
+from sim.workload.inference_step import operating_point
+from sim.workload.service import service_problem
+
+
+def section(loaded: Loaded) -> dict[str, Any]:
+    """Satellites, masses, areas and launches.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    dict
+        Section `design` of summary.json, without its shells.
+    """
+    scenario = loaded.scenario
+    fleet = economics_params.builds(scenario, loaded.catalogues)
+    types = _types(loaded)
+    parts = {
+        name: math.fsum(b.lot.satellites * getattr(b.parts, name) for b in fleet) for name in mass.Parts._fields
+    }
+    flown = None if scenario.economics is None else cost.manifests(fleet, economics_params.vehicle(scenario.economics))
+    stated = any(kind.mass is not None for kind in scenario.types)
+    mass_kg = math.fsum(row["mass_kg"] for row in types)
+    return {
+        "satellites": loaded.satellites,
+        "mass_kg": mass_kg,
+        "mass_by_part_kg": parts,
+        "mass_margin": mass_kg / math.fsum(parts.values()) - 1.0 if stated else None,
+        "launches": None if flown is None else sum(one.launches for one in flown),
+        "array_m2": sum(row["array_m2"] for row in types),
+        "radiator_m2": sum(row["radiator_m2"] for row in types),
+        "gateways": None if scenario.ground is None else len(scenario.ground.stations),
+        "types": types,
+    }
+
+
+def _types(loaded: Loaded) -> list[dict[str, Any]]:
+    """What each satellite type adds to the design."""
+    links = loaded.scenario.links
+    return [
+        {
+            "satellite": kind.name,
+            "satellites": count,
+            "accelerators": count * kind.accelerators,
+            "mass_kg": count * economics_params.mass_kg(kind, links),
+            "array_m2": count * kind.power.array.area,
+            "radiator_m2": count * kind.thermal.radiator.area,
+        }
+        for count, kind in zip(loaded.satellites_by_type, loaded.scenario.types, strict=True)
+    ]
+
+
+def work(
+    useful_flops_per_s: float, done: Sequence[dict[str, Any]], machines: int | None, power_w: float | None
+) -> cost.Work:
+    """What was delivered, for costs and energy per unit of work.
+
+    Parameters
+    ----------
+    useful_flops_per_s : float
+        Mean useful rate [FLOP/s].
+    done : sequence of dict
+        Section `workloads` of summary.json.
+    machines : int or None
+        Satellites, or nodes of a ground site.
+    power_w : float or None
+        Mean power of the arrays [W].
+
+    Returns
+    -------
+    Work
+        Output tokens of the services, or where there are none the tokens trained, with the share of the machines that they hold.
+    """
+    for kind in ("inference", "training"):
+        rows = [row for row in done if row["kind"] == kind and row["tokens_per_s"]]
+        if rows:
+            share = math.fsum(_held(row) for row in rows) / machines if machines else 1.0
+            return cost.Work(useful_flops_per_s, math.fsum(row["tokens_per_s"] for row in rows), min(1.0, share), power_w)
+    return cost.Work(useful_flops_per_s, None, 1.0, power_w)
+
+
+def _held(row: dict[str, Any]) -> float:
+    """Satellites or nodes of a workload."""
+    return float(row["satellites"] if row["kind"] == "inference" else row["jobs"] * row["satellites_per_job"])
+
+
+def costs(
+    loaded: Loaded, done: cost.Work, load_w: float, satellites: float = 1.0, against_usd: float | None = None
+) -> dict[str, Any]:
+    """Cost, energy and greenhouse gases of a fleet.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    done : Work
+        What it delivers.
+    load_w : float
+        Mean load of the fleet [W].
+    satellites : float, optional
+        Multiple of the satellites of the scenario, rounded up to whole ones.
+    against_usd : float, optional
+        Cost of the other side for each useful PFLOP/s-day [USD]; without it, that of the baseline of the scenario.
+
+    Returns
+    -------
+    dict
+        Sections `cost`, `energy` and `carbon` of summary.json.
+    """
+    scenario = loaded.scenario
+    economics, baseline = scenario.economics, scenario.baseline
+    spent, gases = cost.NO_COST, footprint.NO_CARBON
+    if economics is not None:
+        fleet = cost.scaled(economics_params.builds(scenario, loaded.catalogues), satellites)
+        vehicle = economics_params.vehicle(economics)
+        against = against_usd
+        if against is None and baseline is not None:
+            site = baseline_site(baseline)
+            share = assumed_useful_fraction(site, scenario, loaded.satellites)
+            against = economics_params.assumed_site_usd(site, scenario.reference_precision, share)
+        gates = economics_params.gateways(scenario)
+        spent = cost.orbit(fleet, economics_params.prices(economics), vehicle, gates, done, against)
+        gases = footprint.orbit(fleet, vehicle, economics_params.factors(economics), done)
+    return {"cost": spent._asdict(), "energy": footprint.energy(load_w, done)._asdict(), "carbon": gases._asdict()}
+
+
+class _Node(NamedTuple):
+    accelerator: schema.Accelerator
+    accelerators: int
+
+
+def assumed_useful_fraction(site: schema.Site, scenario: schema.Scenario, satellites: int) -> float:
+    """Useful share of nameplate that a ground site reaches with the work of a scenario, without simulating it.
+
+    Parameters
+    ----------
+    site : Site
+        The site.
+    scenario : Scenario
+        Scenario whose workloads it does.
+    satellites : int
+        Satellites of the scenario, which say how much of the site each workload gets.
+
+    Returns
+    -------
+    float
+        Mean over workloads: what the site states for training, a full service for inference, and the kernel efficiency for
+        independent work.
+    """
+    node = _Node(site.accelerator, site.accelerators_per_node)
+    counts = workload_params.counts(scenario.workloads, 0, satellites)
+    total = 0.0
+    for job, count in zip(scenario.workloads, counts, strict=True):
+        share = site.useful_fraction
+        if isinstance(job, schema.Inference) and job.precision in site.accelerator.peak:
+            service = workload_params.service(job, node)
+            if service_problem(service) is None:
+                share = float(operating_point(service, 1.0).useful)
+        elif isinstance(job, schema.Independent):
+            share = site.accelerator.kernel_efficiency
+        total += share * count
+    return total / sum(counts) if sum(counts) else site.useful_fraction
+
+
+def site_costs(site: schema.Site, done: cost.Work, load_w: float, factor: float = 1.0) -> dict[str, Any]:
+    """Cost, energy and greenhouse gases of a ground site.
+
+    Parameters
+    ----------
+    site : Site
+        The site.
+    done : Work
+        What it delivers.
+    load_w : float
+        Mean power of the whole site as it is [W].
+    factor : float, optional
+        Multiple of its accelerators and powers.
+
+    Returns
+    -------
+    dict
+        Sections `cost`, `energy` and `carbon` of summary.json.
+    """
+    bill = economics_params.scaled_site(economics_params.site(site, load_w), factor)
+    return {
+        "cost": cost.ground(bill, done)._asdict(),
+        "energy": footprint.energy(bill.mean_w, done)._asdict(),
+        "carbon": economics_params.site_carbon(site, bill, done)._asdict(),
+    }

@@ -1,0 +1,203 @@
+"""Durations of messages on links that differ, and of collectives whose ranks wait for each other's messages only."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.kernels.compile import exact_kernel
+from sim.workload.collective_schedule import Phase
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@exact_kernel
+def route_times(
+    start: Ints, links: Ints, bits: Floats, rate_bit_s: Floats, link_delay_s: Floats, delay_s: Floats, drain_s: Floats
+) -> None:
+    """Delay of each message's route, and time in which its busiest link transfers what is routed over it.
+
+    Parameters
+    ----------
+    start : ndarray of int64, shape (F + 1,)
+        Message f takes the links links[start[f]:start[f + 1]].
+    links : ndarray of int64, shape (n,)
+        Directed links.
+    bits, rate_bit_s : ndarray, shape (n,)
+        For each entry of `links`, bits that the link transfers in the time of one message, and its rate [bit/s].
+    link_delay_s : ndarray, shape (2 L,)
+        Delay of each directed link [s].
+    delay_s, drain_s : ndarray, shape (F,)
+        Written [s]; both inf without a route.
+    """
+    for f in range(delay_s.size):
+        delay, drain = 0.0, 0.0
+        if start[f] == start[f + 1]:
+            delay, drain = math.inf, math.inf
+        for e in range(start[f], start[f + 1]):
+            delay += link_delay_s[links[e]]
+            # an idle link takes no time, even at rate 0
+            drain = max(drain, bits[e] / rate_bit_s[e] if bits[e] > 0.0 else 0.0)
+        delay_s[f], drain_s[f] = delay, drain
+
+
+@exact_kernel
+def advance_rings(repeat: int, ring: int, src: Ints, delay_s: Floats, drain_s: Floats, ready_s: Floats) -> None:
+    """Send messages around rings, `repeat` steps without a barrier.
+
+    Parameters
+    ----------
+    repeat : int
+        Steps.
+    ring : int
+        Ranks of each ring.
+    src : ndarray of int64, shape (F,)
+        Senders ring by ring; each sends to the next of its ring, the last to the first.
+    delay_s, drain_s : ndarray, shape (F,)
+        Delay of each message, and time for which it occupies its links [s].
+    ready_s : ndarray, shape (N,)
+        Time from which each satellite can send [s]; changed to the time at which it has sent and received the last message.
+
+    Notes
+    -----
+    Rank i sends its message of step s when it has that of step s - 1 of its predecessor and its own of step s - 1 has left:
+    e_i(s) = max(e_i(s - 1), e_{i-1}(s - 1) + d_{i-1}) + x_i, linear in the (max, +) algebra [baccelli1992:section 2]. The
+    solution is the longest path: from rank j at step 1, each step stays at a rank (x) or moves on to the next (d + x). Of a
+    path over w consecutive ranks, the S - w steps that remain are best spent at its largest x. With all ranks ready at 0, S
+    steps take the maximum over runs of w <= S consecutive ranks (more than once around where S > n) of
+    sum (x + d) + (S - w) max x. On uniform links w = S: S (x + d).
+
+    Examples
+    --------
+    Three ranks, four steps, one hop of 10 s: a path can pass it twice.
+
+    >>> ready_s = np.zeros(3)
+    >>> advance_rings(4, 3, np.arange(3), np.array([10.0, 0.0, 0.0]), np.ones(3), ready_s)
+    >>> float(ready_s.max())
+    24.0
+    """
+    now_s, sent_s = np.empty(ring), np.empty(ring)
+    for first in range(0, src.size, ring):
+        wait_s, busy_s = delay_s[first : first + ring], drain_s[first : first + ring]
+        for i in range(ring):
+            now_s[i] = ready_s[src[first + i]]
+        for _ in range(repeat):
+            for i in range(ring):
+                sent_s[i] = now_s[i] + busy_s[i]
+            now_s[0] = max(sent_s[0], sent_s[ring - 1] + wait_s[ring - 1])
+            for i in range(1, ring):
+                now_s[i] = max(sent_s[i], sent_s[i - 1] + wait_s[i - 1])
+        for i in range(ring):
+            ready_s[src[first + i]] = now_s[i]
+
+
+@exact_kernel
+def advance_messages(repeat: int, src: Ints, dst: Ints, delay_s: Floats, drain_s: Floats, ready_s: Floats) -> None:
+    """Send messages between any satellites, `repeat` steps without a barrier.
+
+    Parameters
+    ----------
+    repeat : int
+        Steps.
+    src, dst : ndarray of int64, shape (F,)
+        Sender and receiver of each message.
+    delay_s, drain_s : ndarray, shape (F,)
+        Delay of each message, and time for which it occupies its links [s].
+    ready_s : ndarray, shape (N,)
+        As in `advance_rings`.
+    """
+    for _ in range(repeat):
+        before_s = ready_s.copy()
+        for f in range(src.size):
+            sent_s = before_s[src[f]] + drain_s[f]
+            ready_s[src[f]] = max(ready_s[src[f]], sent_s)
+            ready_s[dst[f]] = max(ready_s[dst[f]], sent_s + delay_s[f])
+
+
+def advance_phase(phase: Phase, delay_s: Floats, drain_s: Floats, ready_s: Floats) -> None:
+    """Send the messages of a phase.
+
+    Parameters
+    ----------
+    phase : Phase
+        Messages.
+    delay_s, drain_s : ndarray, shape (F,)
+        Delay of each message, and time for which it occupies its links [s].
+    ready_s : ndarray, shape (N,)
+        As in `advance_rings`.
+    """
+    if phase.ring:
+        advance_rings(phase.repeat, phase.ring, phase.src, delay_s, drain_s, ready_s)
+    else:
+        advance_messages(phase.repeat, phase.src, phase.dst, delay_s, drain_s, ready_s)
+
+
+@exact_kernel
+def max_min_rates(start: Ints, links: Ints, link_rate_bit_s: Floats, demand_bit_s: Floats) -> Floats:
+    """Max-min fair rates of flows that share links, by progressive filling.
+
+    Parameters
+    ----------
+    start : ndarray of int64, shape (F + 1,)
+        Flow f takes the links links[start[f]:start[f + 1]], each once.
+    links : ndarray of int64
+        Directed links.
+    link_rate_bit_s : ndarray, shape (2 L,)
+        Rate of each directed link [bit/s], also 0 or inf.
+    demand_bit_s : ndarray, shape (F,)
+        Most that a flow sends [bit/s], also inf.
+
+    Returns
+    -------
+    ndarray, shape (F,)
+        Rates [bit/s]. No flow can have more without less for another whose rate is not higher.
+
+    Notes
+    -----
+    The rates of all flows rise together. A flow stops at its demand, or where a link of its route is full.
+
+    References
+    ----------
+    [bertsekas1992:section 6.5.2]
+
+    Examples
+    --------
+    One flow over two links of 10, and one flow on each of them, the second of which wants only 2:
+
+    >>> max_min_rates(np.array([0, 2, 3, 4]), np.array([0, 1, 0, 1]), np.full(2, 10.0), np.array([9.0, 9.0, 2.0])).tolist()
+    [5.0, 5.0, 2.0]
+    """
+    flows = demand_bit_s.size
+    rate = np.zeros(flows)
+    rising = np.ones(flows, dtype=np.bool_)
+    fixed, count = np.zeros(link_rate_bit_s.size), np.zeros(link_rate_bit_s.size, dtype=np.int64)
+    for e in range(links.size):
+        count[links[e]] += 1
+    left = flows
+    while left > 0:
+        # the next flow to reach its demand, or the next link to be full
+        level, full = math.inf, -1
+        for f in range(flows):
+            if rising[f]:
+                level = min(level, demand_bit_s[f])
+        for k in range(count.size):
+            if count[k] > 0:
+                share = max(0.0, link_rate_bit_s[k] - fixed[k]) / count[k]
+                if share < level:
+                    level, full = share, k
+        for f in range(flows):
+            if not rising[f]:
+                continue
+            stops = demand_bit_s[f] <= level
+            for e in range(start[f], start[f + 1]):
+                stops = stops or links[e] == full
+            if stops:
+                rate[f], rising[f], left = level, False, left - 1
+                for e in range(start[f], start[f + 1]):
+                    fixed[links[e]] += level
+                    count[links[e]] -= 1
+    return rate
