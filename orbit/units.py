@@ -46,6 +46,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "B/s": ("B/s", 1.0), "MB/s": ("B/s", 1e6), "GB/s": ("B/s", 1e9), "TB/s": ("B/s", 1e12),
     "bit/s": ("bit/s", 1.0), "Mbit/s": ("bit/s", 1e6), "Gbit/s": ("bit/s", 1e9), "Tbit/s": ("bit/s", 1e12),
     "USD": ("USD", 1.0), "USD/kg": ("USD/kg", 1.0), "USD/m2": ("USD/m2", 1.0), "USD/W": ("USD/W", 1.0),
+    "USD/s": ("USD/s", 1.0), "USD/h": ("USD/s", 1.0 / 3600.0),
     "USD/J": ("USD/J", 1.0), "USD/kWh": ("USD/J", 1.0 / 3.6e6), "USD/MWh": ("USD/J", 1.0 / 3.6e9),
 }  # fmt: skip
 

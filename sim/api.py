@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from sim import contract
 from sim.config.scenario import Loaded, Overrides, overrides
 from sim.config.scenario import load as _load
 from sim.engine.driver import Progress, Run
@@ -117,13 +118,13 @@ def run(
     """
     loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad)
     if out is None and not save:
-        return store.from_outcome(Run(loaded, threads=threads).finish(progress))
+        return contract.attach(loaded, store.from_outcome(Run(loaded, threads=threads).finish(progress)), threads)
     name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
     with NewFolder(None if out is None else Path(out), name) as folder:
         begin = time.monotonic()
         simulation = Run(loaded, threads=threads)
         outcome = simulation.finish(progress)
-        results = store.from_outcome(outcome)
+        results = contract.attach(loaded, store.from_outcome(outcome), threads)
         facts = {
             "wall_time_s": round(time.monotonic() - begin, 3),
             "threads": simulation.threads,

@@ -160,6 +160,18 @@ VARIABLES: Final = (
         may_be_nan=True),
     Var("job_tokens_per_s", ("job", "time"), "float64", "1/s", "tokens trained that no rollback undid"),
     Var("service_tokens_per_s", ("service", "time"), "float64", "1/s", "output tokens delivered"),
+    # contract: capacity that is rented for years, empty without one; values over steps of its own
+    Var("contract_time", ("contract_time",), "int64", "ms", "end of the step of the contract, milliseconds since the epoch"),
+    Var("contract_source", ("contract_source",), "str", "1", "source of capacity: the rented site, then the hedges"),
+    Var("contract_case", ("contract_case",), "str", "1", "without hedges, with each, and with all of them"),
+    Var("contract_capacity", ("contract_source", "contract_time"), "float64", "1",
+        "capacity of a source in the unit of the demand: tokens/s, FLOP/s or accelerators, mean over the step"),
+    Var("contract_demand", ("contract_time",), "float64", "1", "demand in its unit, mean over the step"),
+    Var("contract_served", ("contract_case", "contract_time"), "float64", "1", "served rate in the unit of the demand, mean over the step"),
+    Var("contract_rejected", ("contract_case", "contract_time"), "float64", "1",
+        "rejected rate in the unit of the demand, mean over the step"),
+    Var("contract_queued", ("contract_case", "contract_time"), "float64", "s",
+        "work that waits at the end of the step, in the unit of the demand times seconds"),
     # recorder
     Var("sat_role", ("sat",), "uint8", "1", "the workload it is assigned to at the epoch, an index into: " + ", ".join(ROLES)),
     Var("sat_job", ("sat",), "int64", "1", "its training job, an index into job, at the epoch; -1 without one"),

@@ -28,6 +28,11 @@ from viz.formatting import (
 from viz.html_parts import Fact, Group, Path, find, group_html, missing, text
 
 
+def listed(names: list[str]) -> str:
+    """Names, or the word none."""
+    return ", ".join(names) or "none"
+
+
 def break_even(usd: float) -> str:
     """A launch price; none is low enough below zero."""
     return money(usd) if usd > 0.0 else "none"
@@ -106,6 +111,19 @@ COST: Final = Group(
         Fact("Energy per useful PFLOP/s-day", ("energy", "kwh_per_useful_pflop_day"), kilowatt_hours),
         Fact("Energy per token", ("energy", "joules_per_token"), joules),
         Fact("Greenhouse gases per useful PFLOP/s-day", ("carbon", "kg_per_useful_pflop_day"), co2),
+    ),
+)
+
+
+RULES: Final = Group(
+    "Rules for data",
+    (
+        Fact("Accelerators that may be used", ("data_rules", "accelerators_allowed"), whole),
+        Fact("Stations that may not be used", ("data_rules", "stations_excluded"), listed),
+        Fact("End-to-end RTT, median", ("data_rules", "user_rtt_ms", "with", "median"), milliseconds, "with the rules"),
+        Fact("Without the rules", ("data_rules", "user_rtt_ms", "without", "median"), milliseconds),
+        Fact("Coverage", ("data_rules", "coverage_fraction", "with"), percent, "share of station time, with the rules"),
+        Fact("Without the rules", ("data_rules", "coverage_fraction", "without"), percent),
     ),
 )
 
@@ -194,7 +212,7 @@ def overview(summary: dict[str, Any]) -> str:
     """All groups with a value, the notes of the run, and a line that lists what was not simulated."""
     work, site = workloads(summary), ground_baseline(summary)
     fixed = [DESIGN, NETWORK, ENERGY, COST]
-    panels = [p for g in (DESIGN, *work, network(summary), ENERGY, COST, *site) if (p := group_html(g, summary))]
+    panels = [p for g in (DESIGN, *work, network(summary), RULES, ENERGY, COST, *site) if (p := group_html(g, summary))]
     css_class = "groups even" if len(panels) in (2, 4) else "groups"
     absent = missing(fixed, summary)
     notes = list(summary.get("notes") or [])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from sim.results.contract_text import contract_headline
 from sim.schema import CAUSES
-from viz import charts, energy, formatting, jobs, latency
+from viz import charts, contract, energy, formatting, jobs, latency
 from viz.animation import animation
 from viz.assumptions import assumptions_table
 from viz.earth import coastlines
@@ -158,11 +159,18 @@ def drawn_charts(results: Any) -> dict[str, Chart | None]:
         "jobs": jobs.timeline(results),
         "latency": latency.distribution(results),
         "coverage": latency.coverage(results),
+        "contract": contract.chart(results),
         "energy": energy.sankey(results),
         "throughput": charts.throughput(results),
         "power": charts.power(results),
         "temperature": charts.temperature(results),
     }
+
+
+def contract_lead(summary: dict[str, Any]) -> str:
+    """What is rented, at which price, and when it ends; empty without a contract."""
+    rented = summary.get("contract")
+    return "" if rented is None else f"{contract_headline(rented)}."
 
 
 def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> str:
@@ -172,6 +180,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
     balance = collapsed("Table", energy.energy_table(results))
     ground = chart_html("latency", "Round-trip time", drawn["latency"]) + latency.stations_table(summary)
     ground += latency.pairs_table(summary) + chart_html("coverage", "Over time", drawn["coverage"])
+    rented = chart_html("contract", "Capacity and demand", drawn["contract"], contract.cases_table(summary))
     titles = {"throughput": "Throughput", "power": "Power and stored energy, fleet total", "temperature": "Temperature"}
     return (
         section(
@@ -179,6 +188,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
             chart_html("waterfall", "", drawn["waterfall"], numbers),
             "From nameplate down to useful; each lost accelerator-second has one cause.",
         )
+        + section("Contract and hedges", rented, contract_lead(summary))
         + section("At a glance", overview(summary))
         + section("In orbit", orbit)
         + section("Workloads over time", chart_html("jobs", "", drawn["jobs"]))

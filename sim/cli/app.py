@@ -155,6 +155,27 @@ def _show(loaded: Any, results: Any, binding: bool) -> None:
     else:
         facts.add_row("results", f"{results.folder}, without a report; write it: dawndusk report {results.folder}")
     terminal.print(facts)
+    if summary["contract"] is not None:
+        _show_contract(terminal, summary["contract"])
+
+
+def _show_contract(terminal: Any, contract: dict[str, Any]) -> None:
+    """Print what is rented, the hedges, and a row for each case."""
+    from sim.results import contract_text
+
+    terminal.print()
+    terminal.print(f"contract: {contract_text.contract_headline(contract)}", style="bold")
+    for name, text in contract_text.contract_sources(contract):
+        terminal.print(f"  {name}: {text}", style="dim")
+    *heads, last = contract_text.CONTRACT_HEADS
+    heads[1:3] = (f"{head}, {contract_text.UNIT_NAMES[contract['unit']]}" for head in heads[1:3])
+    lines = table(*heads, last, right=tuple(heads[1:]), fold=(last,))
+    for row in contract_text.contract_rows(contract):
+        lines.add_row(*row)
+    free = contract["without_data_rules"]
+    if free is not None:
+        lines.add_row(f"{free['case']}, without data rules", *contract_text.contract_row(contract, free)[1:])
+    terminal.print(lines)
 
 
 @app.command(epilog="Example: dawndusk validate my_scenario.yaml")

@@ -256,6 +256,22 @@ def site(given: schema.Site, mean_w: float) -> cost.Site:
     )  # fmt: skip
 
 
+def site_cost(given: schema.Site) -> cost.Cost:
+    """What a ground site costs at full load, whatever it delivers.
+
+    Parameters
+    ----------
+    given : Site
+        The site.
+
+    Returns
+    -------
+    Cost
+        Its cost; costs of work are None.
+    """
+    return cost.ground(site(given, given.power), cost.Work(0.0, None, 1.0, None))
+
+
 def scaled_site(bill: cost.Site, factor: float) -> cost.Site:
     """The same site with more or fewer accelerators.
 

@@ -28,6 +28,7 @@ _TAGS = {
 # Earlier names of keys, by the section's path pattern (* is any position of a list), and of kinds of workloads. A new
 # name with points is a path from the nearest section that has its first part.
 _ON_SATELLITES = (("satellite",), ("satellites", "*"))
+_SITES = (("baseline",), ("contract", "site"), ("contract", "hedges", "*", "site"))
 RENAMED_KEYS = {
     ("record",): "recorder",
     ("ground", "pairs"): "station_pairs",
@@ -37,12 +38,12 @@ RENAMED_KEYS = {
     **{(*place, "power", "host_power"): "accelerator.host.power" for place in _ON_SATELLITES},
     **{
         (*place, "accelerator", old): new
-        for place in (*_ON_SATELLITES, ("baseline",))
+        for place in (*_ON_SATELLITES, *_SITES)
         for old, new in (("interconnect", "fabric.rate"), ("interconnect_latency", "fabric.latency"))
     },
     ("economics", "spacecraft"): "bus",
     ("economics", "accelerator"): "satellite.accelerator.price",
-    ("baseline", "price_per_watt"): "building",
+    **{(*place, "price_per_watt"): "building" for place in _SITES},
 }
 RENAMED_KINDS = {"stream": "independent"}
 

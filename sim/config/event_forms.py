@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Problem, bad_input
-from sim.config.schema import ACTIONS, FIRST_DAY, LAST_DAY, relative_time, short_form
+from sim.config.schema import ACTIONS, CONTRACT_ACTIONS, FIRST_DAY, LAST_DAY, relative_time, short_form
 from sim.config.yaml_tree import Node
 
 MOST_OFFSET_S = 4e9
@@ -48,7 +48,7 @@ def _event(node: Node, path: str) -> Node:
     if fields is None and words and words[0].lower() in ACTIONS:
         raise bad_input(
             node.origin, path,
-            f"'{shortened(node.value)}' has no time before '{words[0]}'; an event begins with its time: '+2 h lose plane 3 for 90 min'",
+            f"'{shortened(node.value)}' has no time before '{words[0]}'; an event begins with its time: {_example(words[0])}",
         )  # fmt: skip
     if fields is None:
         raise bad_input(
@@ -57,6 +57,10 @@ def _event(node: Node, path: str) -> Node:
             "'... derate all to 0.5'",
         )  # fmt: skip
     return Node({k: Node(v, node.origin) for k, v in fields.items()}, node.origin)
+
+
+def _example(action: str) -> str:
+    return "'2027-03-01 withdraw 50% of colossus-1'" if action in CONTRACT_ACTIONS else "'+2 h lose plane 3 for 90 min'"
 
 
 def event_times(root: Node, problems: list[Problem]) -> Node:

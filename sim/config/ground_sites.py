@@ -11,7 +11,6 @@ from sim.config.error_text import field_problems
 from sim.config.errors import InputError, Origin, Problem
 from sim.config.schema import Section, Site
 from sim.config.yaml_tree import Node
-from sim.economics import cost
 
 
 class _Baseline(Section):
@@ -155,11 +154,10 @@ def read_baseline(baseline: str | Site | None, precision: str) -> dict[str, Any]
         return None
     site = baseline_site(baseline)
     peak = site.accelerator.peak.get(precision)
-    bill = cost.ground(economics_params.site(site, site.power), cost.Work(0.0, None, 1.0, None))
     return {
         "name": site.name,
         "accelerators": site.accelerators,
         "power_w": site.power,
-        "capex_usd": bill.capex_usd,
+        "capex_usd": economics_params.site_cost(site).capex_usd,
         "nameplate_flops_per_s": None if peak is None else site.accelerators * peak,
     }

@@ -98,8 +98,8 @@ def extended(node: Node, folder: str, field: str, kind: str, allowed: tuple[Path
 def _found(
     folder: str, name: str, origin: Origin, field: str, kind: str, seen: tuple[str, ...], allowed: tuple[Path, ...]
 ) -> Node:
-    if not is_path(name):
-        return item(folder, name, origin, field, kind)
+    if not is_path(name) and name not in seen:
+        return _extended(item(folder, name, origin, field, kind), folder, field, kind, (*seen, name), allowed)
     if name in seen:
         raise bad_input(origin, field, f"{Path(name).name} extends itself; write another item")
     node = _read(Path(name), origin, field, kind, allowed)

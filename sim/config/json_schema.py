@@ -77,6 +77,8 @@ def scenario_schema() -> dict[str, Any]:
     top["events"]["items"] = {"anyOf": [{"type": "string"}, top["events"]["items"]]}
     site = {key: value for key, value in top["baseline"].items() if key != "anyOf"} | {"$ref": "#/$defs/Site"}
     top["baseline"] = _either({"type": "null"}, _item(list(items("baselines")), site))
+    for name in ("Contract", "Hedge"):
+        sections[name]["properties"]["site"] = _item(list(items("baselines")), sections[name]["properties"]["site"])
     top["extends"] = {"type": "string", "description": "Scenario that this one overrides: a shipped one, or a file beside it"}
     for name in NOT_SIMULATED:
         top[name] = {"description": "Read, but not simulated in this version"}
@@ -169,6 +171,6 @@ def _with_unit(entry: dict[str, Any]) -> dict[str, Any]:
     unit, default = quantity[UNIT_KEY], entry.get("default")
     if "description" in entry:
         entry = {**entry, "description": f"{entry['description']}; {written(unit)}"}
-    if unit != "1" and default is not None:
+    if unit != "1" and isinstance(default, int | float):
         entry = {**entry, "default": Quantity(unit, example=quantity["examples"][0]).shown(default)}
     return entry

@@ -220,6 +220,7 @@ def resolve(root: Node, problems: list[Problem], allowed: tuple[Path, ...] = ())
     if exists(root, ["ground", "stations"]):
         root = yaml_tree.put(root, ["ground", "stations"], _stations(stations, problems))
     root = _points(root, problems)
+    root = _contract(root, problems, allowed)
     events = root.get("events")
     if events is not None and isinstance(events.value, list):
         root = yaml_tree.put(root, ["events"], Node(short_events(events.value, problems), events.origin))
@@ -242,7 +243,29 @@ def _baseline(root: Node, problems: list[Problem], allowed: tuple[Path, ...]) ->
     return root
 
 
-def site_tree(named: Node, problems: list[Problem], allowed: tuple[Path, ...] = ()) -> Node:
+def _contract(root: Node, problems: list[Problem], allowed: tuple[Path, ...]) -> Node:
+    """Resolve the sites of a contract, and merge it over the terms of its site and the defaults."""
+    own = root.get("contract")
+    if own is None or not own.is_map or own.is_record or not root.get("constellation"):
+        return root  # the terms of a site stay as they are
+    site, base = own.get("site") or root.get("baseline"), defaults().value["contract"]
+    own = yaml_tree.put(own, ["site"], site) if site is not None else own
+    sites = [["site"], *_matching_paths(own, ("hedges", "*", "site"))]
+    for keys in sites:
+        named, field = yaml_tree.find(own, tuple(keys)), ".".join(["contract", *keys])
+        if not exists(own, keys) or not isinstance(named.value, str | dict):
+            continue
+        try:
+            own = yaml_tree.put(own, keys, site_tree(named, problems, allowed, field))
+        except InputError as error:
+            problems.extend(error.problems)
+    terms = yaml_tree.find(own, ("site", "contract"))
+    stated = exists(own, ["site", "contract"]) and terms.is_map
+    merged = yaml_tree.merge(yaml_tree.merge(base, terms) if stated else base, own)
+    return yaml_tree.put(root, ["contract"], merged)
+
+
+def site_tree(named: Node, problems: list[Problem], allowed: tuple[Path, ...] = (), field: str = "baseline") -> Node:
     """Resolved tree of a ground site, with the records of its numbers.
 
     Parameters
@@ -253,6 +276,8 @@ def site_tree(named: Node, problems: list[Problem], allowed: tuple[Path, ...] = 
         Receives the problems of the site.
     allowed : tuple of Path, optional
         As in `resolve`.
+    field : str, optional
+        Dotted name of the field that holds the site, for messages.
 
     Returns
     -------
@@ -265,7 +290,7 @@ def site_tree(named: Node, problems: list[Problem], allowed: tuple[Path, ...] = 
         If there is no such site.
     """
     own: list[Problem] = []
-    site = _item(named, "baselines", "baseline", "baseline", allowed)
+    site = _item(named, "baselines", field, "baseline", allowed)
     chip = site.get("accelerator")
     if chip is not None:
         try:
@@ -274,7 +299,7 @@ def site_tree(named: Node, problems: list[Problem], allowed: tuple[Path, ...] = 
             own.extend(error.problems)
     base = defaults().get("site")
     site = resolve(with_defaults(site if base is None else yaml_tree.merge(base, site)), own, allowed)
-    problems.extend(Problem(p.origin, f"baseline.{p.field}", p.message) for p in own)
+    problems.extend(Problem(p.origin, f"{field}.{p.field}", p.message) for p in own)
     return site
 
 

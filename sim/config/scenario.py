@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from orbit.units import shortened
 from sim.config import ephemeris_files, validation, yaml_tree
 from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
@@ -28,7 +29,7 @@ from sim.config.library import config_root, items
 from sim.config.paths import absolute_paths
 from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults
 from sim.config.scenario_files import scenario_file, with_parents
-from sim.config.schema import Scenario
+from sim.config.schema import Contract, Scenario
 from sim.config.validation.events import shifted_events
 from sim.config.yaml_tree import Node
 
@@ -46,6 +47,9 @@ _WORDS = {
     "seed",
     "allow_stale",
     "skip_bad",
+    "start",
+    "operator",
+    "jurisdiction",
 }
 """Fields that hold no data."""
 Overrides = Mapping[str, Any] | Sequence[str]
@@ -79,6 +83,7 @@ class Loaded:
     catalogues: Catalogues = field(default_factory=Catalogues)
     notes: tuple[str, ...] = ()
     sha256: str = ""
+    fleets: Mapping[str, Loaded] = field(default_factory=dict)  # of other scenarios, that hedges of the contract name
 
     def __repr__(self) -> str:
         scenario = self.scenario
@@ -174,7 +179,7 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
     # an item given by name becomes a mapping that extends it
     for depth in range(1, len(keys)):
         node = yaml_tree.find(root, tuple(keys[:depth]))
-        named = keys[depth - 1] in {pattern[-1] for pattern, _, _ in NAMED} or (depth == 2 and keys[0] == "satellites")
+        named = keys[depth - 1] in {"site", *(pattern[-1] for pattern, _, _ in NAMED)} or (depth == 2 and keys[0] == "satellites")
         if named and isinstance(node.value, str) and exists(root, keys[:depth]):
             root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
     return yaml_tree.put(root, keys, leaf)
@@ -278,6 +283,7 @@ def load(
         ]
         invalid = {str(entry["loc"][0]) for entry in error.errors()}
         scenario = _fill_invalid(values, invalid)
+    fleets = {} if scenario.contract is None else _other_fleets(scenario.contract, root, problems)
     set_notes = catalogues.choose_sets(scenario.epoch)
     problems += validation.check_scenario(scenario, root, catalogues, invalid)
     if problems:
@@ -288,8 +294,28 @@ def load(
     notes += validation.notes(scenario)
     return Loaded(
         scenario=scenario, tree=root, data=data, catalogues=catalogues, notes=tuple(notes),
-        sha256=_digest(scenario, catalogues),
+        fleets=fleets, sha256=_digest(scenario, catalogues, fleets),
     )
+
+
+def _other_fleets(contract: Contract, root: Node, problems: list[Problem]) -> dict[str, Loaded]:
+    """Scenarios that hedges of a contract name, by what is written."""
+    found: dict[str, Loaded] = {}
+    for i, hedge in enumerate(contract.hedges):
+        source = hedge.scenario
+        if source is None or source in found:
+            continue
+        keys = ("contract", "hedges", str(i), "scenario")
+        try:
+            file = scenario_file(source)
+            if with_parents(file, [], (file.parent, config_root())).get("contract") is not None:
+                raise bad_input(Origin(source), "", "has a contract of its own; write a scenario without one")
+            found[source] = load(source)
+        except InputError as error:
+            first = error.problems[0]
+            message = f"{shortened(source)}: {first.field + ': ' if first.field else ''}{first.message}"
+            problems.append(Problem(yaml_tree.find(root, keys).origin, ".".join(keys), message))
+    return found
 
 
 def _fill_invalid(values: dict[str, Any], invalid: set[str]) -> Scenario:
@@ -347,12 +373,17 @@ def _data(root: Node) -> list[Datum]:
     return data
 
 
-def _digest(scenario: Scenario, catalogues: Catalogues) -> str:
+def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loaded]) -> str:
     """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
     content = scenario.model_dump(mode="json")
     content.pop("description")
     types = [content["satellite"], *content["satellites"].values()]
     sites = [content["baseline"]] if isinstance(content["baseline"], dict) else []
+    if content["contract"] is not None:
+        hedges = content["contract"]["hedges"]
+        sites += [content["contract"]["site"], *(h["site"] for h in hedges if h["site"] is not None)]
+        for hedge in hedges:  # another fleet is known by what it is
+            hedge["scenario"] = None if hedge["scenario"] is None else fleets[hedge["scenario"]].sha256
     for part in (*types, *(t["accelerator"] for t in (*types, *sites)), content["environment"], *sites):
         part.pop("description", None)
     for i, entry in enumerate(content["constellation"]):

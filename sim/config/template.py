@@ -40,6 +40,8 @@ constellation:                       # kind: cluster, ring, walker, shorthand, t
 satellite:
   extends: starlink-edge             # a shipped one (dawndusk list satellites), or the path of a file
 
+  jurisdiction: US                   # state that has registered it, for data_rules
+
   # accelerator: tpu-v6e             # dawndusk list accelerators
 
   # power: {{array: {{area: 20 m2}}, battery: {{capacity: 1.5 kWh}}}}
@@ -75,6 +77,16 @@ satellite:
 # - 2026-12-21T06:00Z lose satellite 17
 # - +6 h lose plane 3 for 90 min
 # - +9 h derate satellites 3-9 to 0.5
+
+# contract:                          # capacity rented on the ground for years, and hedges against losing it
+#   site: colossus-1                 # dawndusk list baselines
+#   demand: {{accelerators: 200000}}
+#   withdrawals:
+#   - {{at: 2027-06-01, share: 50 %}}
+#   hedges:
+#   - {{kind: second_provider, site: cloud-region, accelerators: 50000, lead_time: 14 d}}
+
+# data_rules: {{weights: {{jurisdictions: [US]}}}}  # where weights, prompts and checkpoints may be
 
 # baseline: colossus-1               # ground site to compare with (dawndusk list baselines)
 

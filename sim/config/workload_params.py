@@ -14,6 +14,7 @@ from sim.workload.measured_kernels import kernels_for
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service, degrees, max_batch, service_problem
 from sim.workload.transformer import Model
+from sim.workload.transformer_memory import checkpoint_bytes
 
 VIRTUAL_STAGES = (1, 2, 3, 4, 5, 6, 7, 8, 10)  # tried per pipeline stage where the scenario says auto
 
@@ -357,3 +358,30 @@ def counts(workloads: Sequence[schema.Workload], spares: int, satellites: int) -
     left = satellites - spares - sum(n for n in given if n is not None)
     open_ = sum(n is None for n in given)
     return [n if n is not None else max(0, left) // max(1, open_) for n in given]
+
+
+def moved_bytes(workloads: Sequence[schema.Workload]) -> float:
+    """Bytes that move with the workloads to other accelerators: checkpoints of training, weights of inference.
+
+    Parameters
+    ----------
+    workloads : sequence of Workload
+        Workloads of a scenario.
+
+    Returns
+    -------
+    float
+        Size [B]; a checkpoint holds the weights.
+
+    Examples
+    --------
+    >>> moved_bytes([schema.Independent(kind="independent")])
+    0.0
+    """
+    size = 0.0
+    for work in workloads:
+        if isinstance(work, schema.Training):
+            size += checkpoint_bytes(model(work.model))
+        elif isinstance(work, schema.Inference):
+            size += ELEMENT_BYTES[work.precision] * work.model.parameters
+    return size

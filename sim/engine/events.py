@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.scenario import Loaded
-from sim.config.schema import Event, EventTarget, Fleet, plane_blocks, plane_satellites
+from sim.config.schema import CONTRACT_ACTIONS, Event, EventTarget, Fleet, plane_blocks, plane_satellites
 from sim.fleet.availability import (
     DECAY,
     SCENARIO,
@@ -56,8 +56,9 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
     blocks = plane_blocks(scenario.constellation, counts)
     names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
     changes: list[AvailabilityChange] = []
-    timed = _timed(scenario.events)
-    for event in scenario.events:
+    happening = [event for event in scenario.events if event.action not in CONTRACT_ACTIONS]
+    timed = _timed(happening)
+    for event in happening:
         if event.parsed.kind == "station" and event.parsed.station not in names:
             continue  # validation has checked the name: a study left the ground out
         if event.parsed.object:
@@ -68,8 +69,8 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
         time_s = (event.at - scenario.epoch).total_seconds()
         changes += _changes(event, time_s, target, timed.get(id(event), SCENARIO))
         if event.action == "restore":
-            changes += _restored_early(event, time_s, target, [e for e in scenario.events if id(e) in timed], timed)
-        if event.duration is not None and not _is_restored(event, scenario.events):
+            changes += _restored_early(event, time_s, target, [e for e in happening if id(e) in timed], timed)
+        if event.duration is not None and not _is_restored(event, happening):
             kind = _kind(event, target)
             end_s = time_s + event.duration
             changes.append(AvailabilityChange(end_s, target._replace(kind=kind), 1.0, timed[id(event)]))

@@ -42,7 +42,7 @@ def series(outcome: Outcome) -> xr.Dataset:
     Dataset
         Variables of `sim.schema.TABLE`.
     """
-    arrays = {**_fleet(outcome), **_ground(outcome), **_jobs(outcome), **_recorder(outcome), **_network(outcome)}
+    arrays = {**_fleet(outcome), **_ground(outcome), **_jobs(outcome), **_recorder(outcome), **_network(outcome), **_NO_CONTRACT}
     scenario = outcome.loaded.scenario
     dataset = labelled(arrays, scenario.name, f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}")
     dataset.attrs |= {
@@ -74,7 +74,7 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
     for key, values in arrays.items():
         var = TABLE[key]
         data = np.asarray(values, dtype=str if var.dtype == "str" else var.dtype)
-        unit = f"milliseconds since {epoch}" if key in ("time", "frame") else var.unit
+        unit = f"milliseconds since {epoch}" if key in DATES else var.unit
         variables[key] = (var.dims, data, {"long_name": var.meaning, "units": unit})
     coordinates = {key: variables.pop(key) for key in arrays if TABLE[key].dims == (key,) or key in IDENTITY}
     attributes = {
@@ -87,7 +87,13 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
     return with_dates(xr.Dataset(variables, coordinates, attributes))
 
 
-DATES = {"time": "time_utc", "frame": "frame_utc"}
+_NO_CONTRACT = {
+    var.name: np.zeros((0,) * len(var.dims)) for var in schema.VARIABLES if var.name.startswith("contract_")
+}
+"""Arrays of a contract, which `sim.contract` replaces where the scenario has one."""
+
+
+DATES = {"time": "time_utc", "frame": "frame_utc", "contract_time": "contract_time_utc"}
 """Coordinates in milliseconds since the epoch, and those with their dates; the latter are not in series.nc."""
 
 
@@ -102,7 +108,7 @@ def with_dates(dataset: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        With `time_utc` and `frame_utc`, datetime64[ns], where it has `time` and `frame`.
+        With `time_utc`, `frame_utc` and `contract_time_utc`, datetime64[ns], where it has `time`, `frame` and `contract_time`.
     """
     epoch = np.datetime64(dataset.attrs["epoch"].removesuffix("Z"), "ns")
     coordinates = {}

@@ -79,7 +79,7 @@ def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
     for row in compute["waterfall"]:
         share = row["fraction"]
         if row["cause"] == "useful":
-            rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), _percent(share), ""))
+            rows.append(("useful", "█" * round(share * BAR), _pflops(row["flops"] / duration_s), percent(share), ""))
         elif share > ROUNDING:
             start, end = round((left - share) * BAR), round(left * BAR)
             rows.append(
@@ -87,8 +87,8 @@ def waterfall(summary: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
                     cause_label(row["cause"]),
                     " " * start + "░" * max(end - start, 1),
                     "-" + _pflops(row["flops"] / duration_s),
-                    "-" + _percent(share),
-                    f"peer stall {_percent(row['induced_flops'] / total)}" if row["induced_flops"] > 0.0 else "",
+                    "-" + percent(share),
+                    f"peer stall {percent(row['induced_flops'] / total)}" if row["induced_flops"] > 0.0 else "",
                 )
             )
             left -= share
@@ -118,6 +118,8 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))
     if summary["cost"]["capex_usd"] is not None or summary["cost"].get("unknown_prices"):
         rows.append(("cost", _cost(summary)))
+    if summary.get("data_rules") is not None:
+        rows.append(("data rules", _data_rules(summary["data_rules"])))
     if summary["baseline"] is not None:
         rows.append(("baseline", _baseline(summary)))
     return rows
@@ -126,8 +128,8 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
 def _power(power: dict[str, Any]) -> str:
     short = f", {power['unserved_j'] / 3.6e6:.3g} kWh of load not served" if power["unserved_j"] > 3.6e3 else ""
     return (
-        f"arrays {_watts(power['array_w_mean'])} on average, {_percent(power['sunlit_fraction'])} sunlit, longest eclipse "
-        f"{power['eclipse_s_max'] / 60:.1f} min, lowest battery charge {_percent(1.0 - power['battery_depth_max'])}{short}"
+        f"arrays {_watts(power['array_w_mean'])} on average, {percent(power['sunlit_fraction'])} sunlit, longest eclipse "
+        f"{power['eclipse_s_max'] / 60:.1f} min, lowest battery charge {percent(1.0 - power['battery_depth_max'])}{short}"
     )
 
 
@@ -138,7 +140,7 @@ def _heat(thermal: dict[str, Any]) -> str:
     memory = "" if hbm_k is None else f", hottest memory {hbm_k - 273.15:.1f} degC"
     return (
         f"hottest junction {thermal['junction_k_max'] - 273.15:.1f} degC{memory}, radiators "
-        f"{thermal['radiator_k_mean'] - 273.15:.1f} degC on average, throttled {_percent(thermal['throttled_fraction'])} "
+        f"{thermal['radiator_k_mean'] - 273.15:.1f} degC on average, throttled {percent(thermal['throttled_fraction'])} "
         "of the time"
     )
 
@@ -160,7 +162,7 @@ def _links(network: dict[str, Any]) -> str:
     if network["links_mean"] is None:
         return "none: no job or route needs them in this scenario"
     available = network["link_availability"]
-    share = "" if available is None else f", {_percent(available)} of the topology"
+    share = "" if available is None else f", {percent(available)} of the topology"
     return f"{network['links_mean']:,.4g} on average{share}; {counted(network['path_switches'], 'ground-route change')}"
 
 
@@ -182,7 +184,7 @@ def reached(coverage_fraction: float) -> str:
     >>> reached(0.41)
     '(reached 41.0 % of the time)'
     """
-    return f"(reached {_percent(coverage_fraction)} of the time)"
+    return f"(reached {percent(coverage_fraction)} of the time)"
 
 
 def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
@@ -198,8 +200,8 @@ def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
         return f"{workload['model']}, {plan}: no step was completed"
     return (
         f"{workload['model']}, {plan}, {workload['all_reduce']} all-reduce: step {workload['step_s']:.3g} s, exposed "
-        f"communication {_percent(workload['communication_fraction'])}, MFU {_percent(workload['mfu'])}, "
-        f"ETTR {_percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s"
+        f"communication {percent(workload['communication_fraction'])}, MFU {percent(workload['mfu'])}, "
+        f"ETTR {percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s"
     )
 
 
@@ -224,7 +226,7 @@ def _latency(ground: dict[str, Any]) -> str:
 
 def _fleet(fleet: dict[str, Any], design: dict[str, Any]) -> str:
     return (
-        f"{_percent(fleet['availability'])} available, {_tonnes(design['mass_kg'])}, {design['array_m2']:,.0f} m2 of array, "
+        f"{percent(fleet['availability'])} available, {_tonnes(design['mass_kg'])}, {design['array_m2']:,.0f} m2 of array, "
         f"{design['radiator_m2']:,.0f} m2 of radiator"
     )
 
@@ -234,7 +236,7 @@ def _cost(summary: dict[str, Any]) -> str:
     cost, launches = summary["cost"], summary["design"]["launches"]
     parts = []
     if cost["capex_usd"] is not None:
-        parts.append(f"{_dollars(cost['capex_usd'])} for satellites, {counted(launches, 'launch', 'es')} and ground stations")
+        parts.append(f"{dollars(cost['capex_usd'])} for satellites, {counted(launches, 'launch', 'es')} and ground stations")
     elif cost.get("unknown_prices"):
         parts.append(f"no sum without a price of {', '.join(cost['unknown_prices'])}")
     work, against = cost.get("usd_per_useful_pflop_day"), cost.get("baseline_usd_per_useful_pflop_day")
@@ -263,7 +265,7 @@ def _baseline(summary: dict[str, Any]) -> str:
     site, precision = summary["baseline"], summary["compute"]["reference_precision"]
     nameplate, capex_usd = site["nameplate_flops_per_s"], summary["cost"]["capex_usd"]
     size = f"{site['name']} has {site['accelerators'] / summary['accelerators']:,.3g} x the accelerators"
-    price = _watts(site["power_w"]) + ("" if site["capex_usd"] is None else f" and {_dollars(site['capex_usd'])}")
+    price = _watts(site["power_w"]) + ("" if site["capex_usd"] is None else f" and {dollars(site['capex_usd'])}")
     if nameplate is None:
         return f"{size}, no peak at {precision} to compare with, {price}"
     share = summary["compute"]["mean_useful_flops_per_s"] / nameplate
@@ -271,7 +273,7 @@ def _baseline(summary: dict[str, Any]) -> str:
     shipped = site["name"] in items("baselines")
     both = f"; run both: dawndusk compare {summary['scenario']} baseline:{site['name']}" if shipped else ""
     return (
-        f"{size}, {_pflops(nameplate)} PFLOP/s nameplate, {price}; useful compute here is {_percent(share)} of that nameplate"
+        f"{size}, {_pflops(nameplate)} PFLOP/s nameplate, {price}; useful compute here is {percent(share)} of that nameplate"
         f"{cost}{both}"
     )
 
@@ -390,14 +392,48 @@ def _pflops(flops_per_s: float) -> str:
     return f"{value:,.0f}" if value >= 1e4 else f"{value:,.4g}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share in per cent.
+
+    Parameters
+    ----------
+    share : float
+        Share, 0 to 1.
+
+    Returns
+    -------
+    str
+        Per cent with one decimal, or one digit where it is smaller.
+
+    Examples
+    --------
+    >>> percent(0.4132), percent(2e-5)
+    ('41.3 %', '0.002 %')
+    """
     value = 100.0 * share
     if 0.0 < value < 0.05:
         return f"{value:.1g} %"
     return f"{value:.1f} %"
 
 
-def _dollars(value: float) -> str:
+def dollars(value: float) -> str:
+    """An amount of money.
+
+    Parameters
+    ----------
+    value : float
+        Amount [USD], at least 0.
+
+    Returns
+    -------
+    str
+        Three digits, in millions or billions where it is that large.
+
+    Examples
+    --------
+    >>> dollars(2.354e9), dollars(512.0)
+    ('2.35 billion USD', '512 USD')
+    """
     for unit, size in (("billion ", 1e9), ("million ", 1e6)):
         if value >= size:
             return f"{value / size:,.3g} {unit}USD"
@@ -406,6 +442,21 @@ def _dollars(value: float) -> str:
 
 def _tonnes(mass_kg: float) -> str:
     return f"{mass_kg / 1e3:,.0f} t" if mass_kg >= 1e4 else f"{mass_kg / 1e3:.3g} t"
+
+
+def _data_rules(rules: dict[str, Any]) -> str:
+    ms, covered = rules["user_rtt_ms"], rules["coverage_fraction"]
+    excluded = rules["accelerators"] - rules["accelerators_allowed"]
+    without = rules["stations_excluded"]
+    text = f"{counted(excluded, 'accelerator')} of {rules['accelerators']:,} may not be used"
+    text += f", {counted(len(without), 'station')}{': ' + ', '.join(without) if without else ''}"
+    if covered["without"] is None:
+        return text
+    latency = ", ".join(
+        f"{name} rules {'no route' if ms[name]['median'] is None else format(ms[name]['median'], '.2f') + ' ms'} {reached(covered[name])}"
+        for name in ("without", "with")
+    )
+    return f"{text}; end-to-end RTT, median: {latency}"
 
 
 def _watts(value: float) -> str:

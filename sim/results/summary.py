@@ -423,6 +423,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "design": _design(outcome),
         **design.costs(loaded, work, float(outcome.row("served_j").sum()) / duration_s),
         "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
+        "contract": None,  # both follow from further runs, see sim.contract
+        "data_rules": None,
         "numbers": len(loaded.data),
         "assumptions": loaded.assumptions,
         "notes": [*loaded.notes, *outcome.first_state.notes, *lost(outcome)],

@@ -196,7 +196,7 @@ def _operand(
 
 
 def _baseline(text: str, like: Loaded | None) -> Operand:
-    from sim.studies import ground_baseline
+    from sim import ground_baseline
 
     name = text.removeprefix(BASELINE)
     known = items("baselines")

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.config import library, schema, workload_params, yaml_tree
 from sim.config.errors import Origin
-from sim.studies.ground_baseline.fabric import Star
+from sim.ground_baseline.fabric import Star
 from sim.verify.case import Case, Failed
 from sim.workload import execution_plan, training_step
 from sim.workload.collectives import ring_s

@@ -15,9 +15,9 @@ from sim.engine import formations, job_assignment, propagators
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
 from sim.fleet import job_lifecycle
+from sim.ground_baseline.fabric import Star
 from sim.results import summary
 from sim.spacecraft.step import ROWS
-from sim.studies.ground_baseline.fabric import Star
 from sim.workload.jobs.ledger import ROW
 
 LIGHT_M_S, DAY_S = 299792458.0, 86400.0

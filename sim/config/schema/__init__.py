@@ -4,9 +4,12 @@ The unit of a field is the one its type was made with: lengths in m, angles in r
 """
 
 from sim.config.schema.base import HIGH_M, LOW_M, FieldError, Section
+from sim.config.schema.contract import Contract, Demand, Hedge, LeaseCost, Surge
+from sim.config.schema.data_rules import DataRules, Rule
 from sim.config.schema.economics import Economics, Launch
 from sim.config.schema.events import (
     ACTIONS,
+    CONTRACT_ACTIONS,
     FIRST_DAY,
     LAST_DAY,
     Event,
@@ -47,9 +50,11 @@ from sim.config.schema.scenario import (
     Scenario,
 )
 from sim.config.schema.site import Fabric, Fibre, Site
+from sim.config.schema.terms import Owner, Terms, Withdrawal
 
 __all__ = [
     "ACTIONS",
+    "CONTRACT_ACTIONS",
     "FILES",
     "FIRST_DAY",
     "HIGH_M",
@@ -66,6 +71,9 @@ __all__ = [
     "Checkpoint",
     "Cluster",
     "Constellation",
+    "Contract",
+    "DataRules",
+    "Demand",
     "Economics",
     "Environment",
     "Event",
@@ -76,21 +84,25 @@ __all__ = [
     "FieldError",
     "Fleet",
     "Ground",
+    "Hedge",
     "Independent",
     "Inference",
     "Islands",
     "LanguageModel",
     "Lattice",
     "Launch",
+    "LeaseCost",
     "Links",
     "Mesh",
     "Motion",
     "Oem",
     "Omm",
+    "Owner",
     "Recorder",
     "Recovery",
     "Repair",
     "Ring",
+    "Rule",
     "Satellite",
     "Scenario",
     "Section",
@@ -98,10 +110,13 @@ __all__ = [
     "Site",
     "Station",
     "StationKeeping",
+    "Surge",
     "Terminal",
+    "Terms",
     "Tle",
     "Training",
     "Walker",
+    "Withdrawal",
     "Workload",
     "hours",
     "parse_target",

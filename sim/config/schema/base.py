@@ -24,6 +24,12 @@ def _name(text: str) -> str:
     return text
 
 
+def _jurisdiction(text: str) -> str:
+    if not (len(text) == 2 and text.isascii() and text.isalpha() and text.isupper()):
+        raise ValueError(f"'{shortened(text)}' is no country code; write two letters of ISO 3166, such as US")
+    return text
+
+
 def _switch(value: Any) -> Any:
     if not isinstance(value, bool):
         shown = "null" if value is None else shortened(str(value)) if isinstance(value, str | int | float) else "this"
@@ -32,6 +38,7 @@ def _switch(value: Any) -> Any:
 
 
 Name = Annotated[str, AfterValidator(_name)]  # shown in tables and messages
+Jurisdiction = Annotated[str, AfterValidator(_jurisdiction)]  # ISO 3166 country code
 Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"type": "boolean"})]
 Fraction = Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.9")]
 Efficiency = Annotated[float, Quantity("1", above=0.0, most=1.0, example="0.9")]

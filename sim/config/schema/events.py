@@ -1,6 +1,7 @@
 """Scheduled events of a scenario: when, what happens, to which target; their text forms.
 
-Targets are satellites, planes, accelerators of satellites, links, all links of satellites, and ground stations.
+Targets are satellites, planes, accelerators of satellites, links, all links of satellites, ground stations, and the site of
+a contract, which is withdrawn or reprioritised.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from orbit.moments import read_moment
 from orbit.units import shortened
 from sim.config.quantity import Quantity
-from sim.config.schema.base import FieldError, Fraction, Section
+from sim.config.schema.base import Efficiency, FieldError, Fraction, Section, Span
 from sim.config.schema.orbits import Constellation, Ring, Walker, parts
 
 FIRST_DAY, LAST_DAY = date(1899, 7, 29), date(2053, 10, 9)  # span of DE421, over which Sun and Moon are checked
 
-Action = Literal["lose", "restore", "derate"]
+Action = Literal["lose", "restore", "derate", "withdraw", "reprioritise"]
 ACTIONS: tuple[str, ...] = get_args(Action)
+CONTRACT_ACTIONS = ("withdraw", "reprioritise")  # of the owner of a site that is rented
 
 LONGEST_TARGET = 200  # characters; names are shorter
 TARGETS = (
@@ -41,6 +43,10 @@ _SHORT = re.compile(
     r"\s*(?P<at>\d\S*|\+\s*[\d.]\S*(?:\s*(?!" + "|".join(ACTIONS) + r")[A-Za-z]+)?)\s+(?P<action>[a-z]+)\s+(?P<target>\S.*?)"
     r"(?:\s+for\s+(?P<duration>\d\S*(?:\s*[a-z]+)?))?\s*"
 )
+_TIME_LAST = re.compile(
+    r"\s*(?P<what>(?:" + "|".join(CONTRACT_ACTIONS) + r")\s+\S.*?)\s+at\s+(?P<at>\d\S*|\+\s*[\d.]\S*(?:\s*[A-Za-z]+)?)(?P<rest>\s+for\s+.*)?\s*"
+)
+_SHARE = re.compile(r"(?P<share>\S+(?:\s*%)?)\s+of\s+(?P<target>\S.*)")
 _VALUE = re.compile(r"(?P<target>\S.*?)\s+to\s+(?P<to>\S+(?:\s*%)?)")
 
 
@@ -98,17 +104,19 @@ class EventTarget(NamedTuple):
 
     Attributes
     ----------
-    kind : what of the satellites `first` to `last` is concerned; a link joins the two, a station has a name instead.
+    kind : what of the satellites `first` to `last` is concerned; a link joins the two, a station or a site has a name instead.
     first, last : satellites; last -1: to the end. Both are the number of a plane where `plane` is true.
     object : name, designator or catalogue number of the satellite, instead of its number.
+    site : name of the site of a contract.
     """
 
-    kind: Literal["satellites", "accelerators", "terminals", "link", "station"]
+    kind: Literal["satellites", "accelerators", "terminals", "link", "station", "site"]
     first: int = 0
     last: int = -1
     plane: bool = False
     station: str = ""
     object: str = ""
+    site: str = ""
 
     @property
     def of_satellites(self) -> bool:
@@ -132,7 +140,7 @@ def parse_target(text: str) -> EventTarget | None:
     Examples
     --------
     >>> parse_target("satellites 3-9 accelerators")
-    EventTarget(kind='accelerators', first=3, last=9, plane=False, station='', object='')
+    EventTarget(kind='accelerators', first=3, last=9, plane=False, station='', object='', site='')
     """
     text = text.strip()
     station, link, matched = _STATION.fullmatch(text), _LINK.fullmatch(text), _SATELLITES.fullmatch(text)
@@ -157,18 +165,23 @@ def parse_target(text: str) -> EventTarget | None:
 
 
 class Event(Section):
-    """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated."""
+    """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated; rented capacity is withdrawn."""
 
     at: EventTime = Field(description="Time of the event in UTC, or after the epoch: +6 h")
     action: Action = Field(
-        description="What happens: lose the target, restore it, or derate it to a fraction"
+        description="What happens: lose the target, restore it, or derate it to a fraction; withdraw a share of a rented site, "
+        "or reprioritise it: the owner's jobs come first"
     )
     target: str = Field(
         description="What is concerned, such as satellite 17, satellites 3-9, all, plane 3, link 3-4 or "
-        "station Dublin; numbers count from 0",
+        "station Dublin; numbers count from 0; to withdraw or reprioritise, the name of the site of the contract",
     )
     to: Fraction | None = Field(
         default=None, description="Fraction of the full rate that a derated target is left with"
+    )
+    share: Efficiency | None = Field(default=None, description="Share of the rented capacity that is withdrawn")
+    notice: Span | None = Field(
+        default=None, description="Time before a withdrawal at which the renter learns of it; without it, the notice of the contract"
     )
     duration: Annotated[float, Quantity("s", above=0.0, example="6 h")] | None = Field(
         default=None, description="Time after which the loss or derating ends; without it, it holds until it is restored"
@@ -177,15 +190,19 @@ class Event(Section):
     @property
     def parsed(self) -> EventTarget:
         """Target of the event."""
+        if self.action in CONTRACT_ACTIONS:
+            return EventTarget("site", site=self.target.strip())
         target = parse_target(self.target)
         assert target is not None  # checked when the event was read
         return target
 
     @field_validator("target", mode="before")
     @classmethod
-    def _target_is_known(cls, target: Any) -> Any:
+    def _target_is_known(cls, target: Any, info: ValidationInfo) -> Any:
         if len(str(target)) > LONGEST_TARGET:
             raise ValueError(f"'{shortened(str(target))}' is no target; write {TARGETS}")
+        if info.data.get("action") in CONTRACT_ACTIONS:
+            return target
         if re.fullmatch(r"link\s+(\d+)\s*-\s*0*\1", str(target).strip()):
             raise ValueError(f"'{shortened(str(target))}' joins a satellite to itself; write two different satellites")
         if parse_target(str(target)) is None:
@@ -202,6 +219,11 @@ class Event(Section):
                 "needs `to`; write e.g. to: 0.5" if self.action == "derate" else f"takes no `to` ({self.to}); remove it"
             )
             raise ValueError(f"{self.action} {what}")
+        if (self.action == "withdraw") != (self.share is not None):
+            what = "needs `share`; write e.g. share: 50 %" if self.action == "withdraw" else "takes no `share`; remove it"
+            raise ValueError(f"{self.action} {what}")
+        if self.action != "withdraw" and self.notice is not None:
+            raise FieldError("notice", f"{self.action} takes no `notice`; remove it")
         if self.action == "restore" and self.duration is not None:
             raise FieldError("duration", "restore takes no `duration`; write it with lose or derate, or remove it")
         return self
@@ -226,11 +248,19 @@ def short_form(text: str) -> dict[str, str] | None:
     '0.875'
     >>> short_form("+6 h lose plane 3 for 90 min")
     {'at': '+6 h', 'action': 'lose', 'target': 'plane 3', 'duration': '90 min'}
+    >>> short_form("withdraw 50% of colossus-1 at 2027-03-01")
+    {'at': '2027-03-01', 'action': 'withdraw', 'target': 'colossus-1', 'share': '50%'}
     """
+    last = _TIME_LAST.fullmatch(text)
+    if last is not None:
+        text = f"{last['at']} {last['what']}{last['rest'] or ''}"
     matched = _SHORT.fullmatch(text)
     if matched is None:
         return None
     fields = {name: value for name, value in matched.groupdict().items() if value is not None}
+    if fields["action"] in CONTRACT_ACTIONS:
+        part = _SHARE.fullmatch(fields["target"])
+        return fields if part is None else fields | part.groupdict()
     value = _VALUE.fullmatch(fields["target"])
     # the name of a station or an object may hold the word "to"
     named = any(form.fullmatch(fields["target"]) for form in (_STATION, _OBJECT))

@@ -14,7 +14,18 @@ from orbit.catalog import semi_major_axis_m
 from orbit.constants import EARTH_RADIUS_M
 from orbit.units import UnitError, shortened, to_si
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import HIGH_M, LOW_M, Altitude, Elevation, FieldError, Fraction, Name, Section, Span
+from sim.config.schema.base import (
+    HIGH_M,
+    LOW_M,
+    Altitude,
+    Elevation,
+    FieldError,
+    Fraction,
+    Jurisdiction,
+    Name,
+    Section,
+    Span,
+)
 
 SSO_HIGH_M = 5_900e3  # above 5,980 km no inclination is sun-synchronous
 TURN_RAD = 6.283185307179586
@@ -411,6 +422,10 @@ class Station(Section):
     """A ground station."""
 
     name: Name = Field(description="Name of the station, used by events, station_pairs and results")
+    operator: Name | None = Field(default=None, description="Who operates the station")
+    jurisdiction: Jurisdiction | None = Field(
+        default=None, description="Country in which it stands, as country code of ISO 3166"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -488,6 +503,9 @@ class Ground(Section):
     )
     access_overhead: Span = Field(
         description="Part of a user's round trip beyond propagation: scheduling, queues, coding"
+    )
+    link_rate: Annotated[float, Quantity("bit/s", above=0.0, example="20 Gbit/s")] | None = Field(
+        default=None, description="Data rate of a station to its serving satellite, for weights, checkpoints and data that move"
     )
     station_pairs: list[list[str]] = Field(
         default_factory=list, description="Pairs of station names whose shortest route through space is recorded"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, FieldError, Fraction, Name, Power, Section, Temperature
+from sim.config.schema.base import Efficiency, FieldError, Fraction, Jurisdiction, Name, Power, Section, Temperature
 from sim.economics import mass
 
 
@@ -332,6 +332,10 @@ class Satellite(Section):
 
     name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
+    operator: Name | None = Field(default=None, description="Who operates the satellite")
+    jurisdiction: Jurisdiction | None = Field(
+        default=None, description="State that has registered it, as country code of ISO 3166"
+    )
     accelerator: Accelerator = Field(description="Accelerator that the satellite carries")
     accelerators: Annotated[int, Count(most=1_000_000)] = Field(description="Number of accelerators")
     attitude: Attitude = Field(description="Attitude law of array and radiator")

@@ -8,6 +8,8 @@ from pydantic import Discriminator, Field, Tag
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Fraction, Name, Section, Switch
+from sim.config.schema.contract import Contract
+from sim.config.schema.data_rules import DataRules
 from sim.config.schema.economics import Economics
 from sim.config.schema.events import Event, Moment
 from sim.config.schema.fleet import Fleet
@@ -106,7 +108,13 @@ class Scenario(Section):
     baseline: Baseline | None = Field(
         default=None, description="Ground site to compare with: the name of a shipped one, or a site"
     )
-    events: list[Event] = Field(default_factory=list, description="Listed losses, restorations and deratings")
+    contract: Contract | None = Field(
+        default=None, description="Capacity that is rented on the ground, and hedges against losing it; without it, there is none"
+    )
+    data_rules: DataRules | None = Field(
+        default=None, description="Where weights, prompts and checkpoints may be; without it, anywhere"
+    )
+    events: list[Event] = Field(default_factory=list, description="Listed losses, restorations, deratings and withdrawals")
     recorder: Recorder = Field(default_factory=Recorder, description="How much is recorded of single satellites")
     allow_stale: Switch = Field(default=False, description="Accept element sets more than 14 days from the epoch")
     skip_bad: Switch = Field(

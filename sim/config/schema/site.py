@@ -7,11 +7,12 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, Fraction, Name, Power, Section, Span
+from sim.config.schema.base import Efficiency, Fraction, Jurisdiction, Name, Power, Section, Span
 from sim.config.schema.economics import Emission, Life, Price, Rate
 from sim.config.schema.fleet import Fleet
 from sim.config.schema.jobs import Workload
 from sim.config.schema.satellite import Accelerator
+from sim.config.schema.terms import Terms
 
 
 class Fabric(Section):
@@ -52,6 +53,10 @@ class Site(Section):
 
     name: Name = Field(description="Name of the item")
     description: str = Field(default="", description="One line on what this is, for lists and the report")
+    operator: Name | None = Field(default=None, description="Who operates the site")
+    jurisdiction: Jurisdiction | None = Field(
+        default=None, description="Country whose law holds there, as country code of ISO 3166"
+    )
     latitude: Annotated[
         float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966, example="35 deg")
     ] = Field(
@@ -87,8 +92,14 @@ class Site(Section):
     )
     emissions: SiteEmissions = Field(description="Greenhouse gases of machines, building and electricity")
     fabric: Fabric = Field(description="Network between the nodes")
+    wan_rate: Annotated[float, Quantity("bit/s", above=0.0, example="400 Gbit/s")] | None = Field(
+        default=None, description="Data rate between the site and other sites, for weights, checkpoints and data that move"
+    )
     fibre: Fibre = Field(description="Fibre that carries users' messages over the Earth")
     access_overhead: Span = Field(description="Part of a user's round trip beyond propagation")
+    contract: Terms | None = Field(
+        default=None, description="Terms on which the accelerators are rented out; a contract of a scenario overrides them"
+    )
     fleet: Fleet = Field(description="Spares, failures, repair and recovery of the nodes")
     workloads: Annotated[list[Workload], Field(min_length=1)] = Field(
         description="What the site computes where the comparison names nothing else; members are nodes"

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem, did_you_mean
-from sim.config.schema import FILES, Event, Scenario, plane_blocks, plane_satellites
+from sim.config.schema import CONTRACT_ACTIONS, FILES, Event, Scenario, plane_blocks, plane_satellites
+from sim.config.validation.contract import check_event
 from sim.config.validation.forms import neighbours, suited_topology, unjoined_entries
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
@@ -45,6 +46,10 @@ def check_events(scenario: Scenario, root: Node, catalogues: Catalogues, valid: 
 
 def _event_problems(event: Event, scenario: Scenario, catalogues: Catalogues, valid: Valid) -> Iterator[tuple[str, str]]:
     """Field and message of each problem of one event."""
+    if event.action in CONTRACT_ACTIONS:
+        if valid("contract", "epoch"):
+            yield from check_event(event, scenario)
+        return
     target = event.parsed
     message = None
     if target.kind == "station":
@@ -119,7 +124,7 @@ def shifted_events(scenario: Scenario, catalogues: Catalogues) -> list[str]:
     identities, notes = catalogues.identities(scenario.constellation), []
     for i, event in enumerate(scenario.events):
         target = event.parsed
-        counted = target.kind != "station" and not (target.plane or target.object or target.last == -1)
+        counted = target.kind not in ("station", "site") and not (target.plane or target.object or target.last == -1)
         if counted:
             ends = dict.fromkeys((identities.label(target.first), identities.label(target.last)))
             notes.append(f"events.{i}: satellites are counted without the element sets left out: '{event.target}' is {' to '.join(ends)}")

@@ -9,6 +9,7 @@ from sim.config.errors import Problem
 from sim.config.schema import Scenario
 from sim.config.validation import (
     basics,
+    contract,
     earth,
     events,
     formations,
@@ -63,6 +64,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += basics.check_motion_model(scenario, root)
     if valid("events"):
         problems += events.check_events(scenario, root, catalogues, valid)
+    problems += contract.check_contract(scenario, root, valid)
     if valid("constellation"):
         problems += formations.check_keep_out(scenario, root)
     if valid("constellation", "links"):
@@ -92,4 +94,4 @@ def notes(scenario: Scenario) -> list[str]:
         Notes, one line each.
     """
     of_models = [*earth.orientation_notes(scenario), *shells.notes(scenario), *jobs.notes(scenario)]
-    return [*of_models, *plausibility.notes(scenario), *basics.notes(scenario)]
+    return [*of_models, *plausibility.notes(scenario), *contract.notes(scenario), *basics.notes(scenario)]

@@ -416,6 +416,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "accelerators": ("220000 1", "colossus-announcement"),
         "accelerators_per_node": ("8 1", "colossus-tour"),
         "power": ("300 MW", "colossus-announcement"),
+        "contract.notice": ("90 d", "colossus-lease"),
         "fabric.rate": ("3200 Gbit/s", "colossus-tour"),
         "fabric.throughput": ("0.95 1", "colossus-network"),
         "fibre.path_stretch": ("1.53 1", "katz-bassett2006"),
@@ -423,6 +424,17 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "fleet.spares": ("80 1", "llama3"),
         "fleet.failures.mean_time": ("264 d", "llama3"),
         "workloads.0.members": ("2048 1", "llama3"),
+    },
+    "baselines/cloud-region": {
+        "latitude": ("39.04 deg", "geonames"),
+        "longitude": ("-77.49 deg", "geonames"),
+        "power": ("140 MW", "colossus-announcement"),
+        "emissions.grid": ("370 g/kWh", "eia-emissions"),
+        "contract.price": ("3.5 USD/h", "cloud-prices"),
+    },
+    "baselines/gpu-pool": {
+        "power": ("28 MW", "colossus-announcement"),
+        "contract.price": ("2.1 USD/h", "pool-prices"),
     },
 }
 

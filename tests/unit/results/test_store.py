@@ -89,11 +89,12 @@ def test_files(made: Made) -> None:
 
 
 def test_summary_keys(made: Made) -> None:
-    """Source of truth: the contract, to the letter; epoch, pairs, formation, baseline, numbers and notes are the only extras."""
+    """Source of truth: the contract, to the letter; epoch, pairs, formation, baseline, numbers, notes, and what concerns rented
+    capacity and rules for data are the only extras."""
     for section, keys in KEYS.items():
         found = set(made.summary if not section else made.summary[section])
         assert found == keys | (
-            {"epoch", "notes", "station_pairs", "baseline", "numbers", "formation"} if not section else set()
+            {"epoch", "notes", "station_pairs", "baseline", "numbers", "formation", "contract", "data_rules"} if not section else set()
         ), section
     spread = {"min", "median", "p99", "max"}
     assert set(made.summary["ground"]["propagation_rtt_ms"]) == set(made.summary["ground"]["user_rtt_ms"]) == spread
@@ -170,9 +171,9 @@ def test_series_matches_the_table(made: Made) -> None:
         assert found.dims == var.dims, var.name
         assert (found.dtype.kind in "OUT") if var.dtype == "str" else (str(found.dtype) == var.dtype), var.name
         assert found.attrs["long_name"] == var.meaning, var.name
-        assert found.attrs["units"] == (epoch if var.name in ("time", "frame") else var.unit), var.name
+        assert found.attrs["units"] == (epoch if var.name in ("time", "frame", "contract_time") else var.unit), var.name
     sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5}
-    assert dict(series.sizes) == sizes | dict.fromkeys(("pair", "job", "service", "link", "route", "hop"), 0)
+    assert dict(series.sizes) == sizes | dict.fromkeys(("pair", "job", "service", "link", "route", "hop", "contract_time", "contract_source", "contract_case"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"
 

@@ -9,11 +9,12 @@ import pytest
 import xarray as xr
 
 import sim
+from sim import ground_baseline
 from sim.config import yaml_tree
 from sim.config.errors import InputError, RunError
 from sim.results.store import Results
 from sim.schema import CAUSES
-from sim.studies import ground_baseline, operands
+from sim.studies import operands
 from sim.studies.compare import Comparison, Metric, Operand, compare
 
 NO_RTT = {"min": None, "median": None, "p99": None, "max": None}

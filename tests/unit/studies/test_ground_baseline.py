@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 
 import sim
+from sim import ground_baseline
 from sim.config import schema, yaml_tree
 from sim.config.errors import InputError, Origin
 from sim.config.ground_sites import site_of, site_tree
 from sim.config.library import item
 from sim.config.scenario import load
 from sim.fleet.availability import AvailabilityChange, Kind, ListedChanges, Target
+from sim.ground_baseline.fabric import ConstantCommunication, Star, round_trips_ms
+from sim.ground_baseline.plan import STANDALONE, Plan, plan_of
+from sim.ground_baseline.results import results
+from sim.ground_baseline.running import simulate
 from sim.results.dataset import TABLE
 from sim.results.store import Results, to_json
 from sim.schema import CAUSES
-from sim.studies import ground_baseline
-from sim.studies.ground_baseline.fabric import ConstantCommunication, Star, round_trips_ms
-from sim.studies.ground_baseline.plan import STANDALONE, Plan, plan_of
-from sim.studies.ground_baseline.results import results
-from sim.studies.ground_baseline.running import simulate
 from sim.workload.job_communication import Collective
 from sim.workload.message_times import route_times
 from sim.workload.parallelism import Batch, Mesh

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import sim
+from sim import ground_baseline
 from sim.config.ground_sites import baseline_site
 from sim.config.scenario import load
 from sim.results import design
-from sim.studies import ground_baseline
 from sim.studies.operands import compare, load_pair
 from sim.studies.pricing import multiple_of_capex
 

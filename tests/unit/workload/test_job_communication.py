@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sim.studies.ground_baseline.fabric import Star
+from sim.ground_baseline.fabric import Star
 from sim.workload.communication_bounds import CommunicationBounds
 from sim.workload.execution_plan import (
     PLACEMENTS,

@@ -1,5 +1,5 @@
 """Baseline sites on the ground that run the same workloads with the same code."""
 
-from sim.studies.ground_baseline.running import run
+from sim.ground_baseline.running import run, run_tree
 
-__all__ = ["run"]
+__all__ = ["run", "run_tree"]

@@ -11,13 +11,14 @@ import numpy as np
 from sim.config import schema
 from sim.config.ground_sites import assumptions, records, site_of, site_tree
 from sim.config.scenario import Loaded
+from sim.config.yaml_tree import Node
 from sim.engine import events, job_assignment
 from sim.fleet.availability import Source, Timeline
+from sim.ground_baseline.fabric import ConstantCommunication, Star
+from sim.ground_baseline.plan import Plan, plan_of
+from sim.ground_baseline.results import Day, results
 from sim.results.store import Results
 from sim.spacecraft import loop
-from sim.studies.ground_baseline.fabric import ConstantCommunication, Star
-from sim.studies.ground_baseline.plan import Plan, plan_of
-from sim.studies.ground_baseline.results import Day, results
 
 
 def run(name: str, like: Loaded | None = None) -> Results:
@@ -42,7 +43,29 @@ def run(name: str, like: Loaded | None = None) -> Results:
     InputError
         If the baseline is unknown or cannot run the workloads.
     """
-    root = site_tree(name)
+    return run_tree(site_tree(name), like)
+
+
+def run_tree(root: Node, like: Loaded | None = None) -> Results:
+    """Run a ground site by its resolved tree.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of the site, with names resolved.
+    like : Loaded or None, optional
+        Scenario whose work the site does.
+
+    Returns
+    -------
+    Results
+        Summary, series and events.
+
+    Raises
+    ------
+    InputError
+        If the site cannot run the workloads.
+    """
     site = site_of(root)
     plan = plan_of(site, like, root)
     sources = (

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.fleet.availability import AvailabilityChange
+from sim.ground_baseline.fabric import round_trips_ms
+from sim.ground_baseline.plan import Plan
 from sim.results import design
 from sim.results import summary as metrics
 from sim.results.dataset import change_rows, labelled
 from sim.results.store import Results
 from sim.schema import CAUSES, SCHEMA_VERSION
-from sim.studies.ground_baseline.fabric import round_trips_ms
-from sim.studies.ground_baseline.plan import Plan
 from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
@@ -91,6 +91,8 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "design": dict.fromkeys(DESIGN_FIELDS),
         **design.site_costs(site, done, float(day.load_w.mean())),
         "baseline": None,
+        "contract": None,
+        "data_rules": None,
         "numbers": numbers,
         "assumptions": assumed,
         "notes": list(plan.notes),

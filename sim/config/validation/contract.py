@@ -1,0 +1,200 @@
+"""Checks of a contract: its moments, its units, hedges that cannot be run or reached, and rules for data that nothing satisfies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from sim.config import economics_params, workload_params
+from sim.config.errors import Problem
+from sim.config.schema import CONTRACT_ACTIONS, Contract, Event, Hedge, Inference, Scenario, Site, Training
+from sim.config.validation.location import origin
+from sim.config.yaml_tree import Node
+
+Valid = Callable[..., bool]  # whether all of the named sections are free of errors
+Found = Iterator[tuple[tuple[str, ...], str]]  # path and message of each problem
+
+
+def check_contract(scenario: Scenario, root: Node, valid: Valid) -> list[Problem]:
+    """Check the contract of a scenario, each check only where the sections that it reads are valid.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+    valid : Valid
+        Whether all of the named sections are valid.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
+    contract = scenario.contract if valid("contract") else None
+    found = list(_rules(scenario)) if valid("data_rules", "satellite", "satellites", "contract", "ground", "workloads") else []
+    if contract is not None:
+        if valid("epoch"):
+            found += _moments(contract, scenario)
+        if valid("workloads", "reference_precision"):
+            found += _units(contract, scenario)
+        if contract.price == "cost":
+            found += _cost(contract.site, ("contract", "price"))
+        for i, hedge in enumerate(contract.hedges):
+            if valid("ground", "workloads", "satellite", "satellites"):
+                found += _hedge(hedge, ("contract", "hedges", str(i)), scenario)
+    return [Problem(origin(root, *path), ".".join(path), message) for path, message in found]
+
+
+def check_event(event: Event, scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Check an event on the site of a contract.
+
+    Parameters
+    ----------
+    event : Event
+        An event whose action is one of `CONTRACT_ACTIONS`.
+    scenario : Scenario
+        The scenario, whose contract is valid.
+
+    Yields
+    ------
+    tuple of str
+        Field and message of each problem.
+    """
+    contract, name = scenario.contract, event.parsed.site
+    if contract is None:
+        yield "target", f"'{event.target}' needs a contract, and the scenario has none; write contract: {{site: {name}, ...}}, or remove the event"
+        return
+    if name != contract.site.name:
+        yield "target", f"'{event.target}' is not the site of the contract; write {contract.site.name}"
+    if event.action == CONTRACT_ACTIONS[1] and contract.owner is None:
+        yield "action", "reprioritise needs the owner's own jobs; write contract.owner: {share: 0.5}, the share of the site that they use"
+    problem = _outside(event.at, contract, scenario)
+    if problem:
+        yield "at", problem
+
+
+def _outside(moment: datetime, contract: Contract, scenario: Scenario) -> str | None:
+    """What is wrong with a moment that is not within the contract."""
+    begin = contract.start or scenario.epoch
+    end = begin + timedelta(seconds=contract.duration)
+    if begin <= moment <= end:
+        return None
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ} is outside the contract; write a moment from {begin:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}"
+
+
+def _moments(contract: Contract, scenario: Scenario) -> Found:
+    listed: list[tuple[tuple[str, ...], datetime]] = [(("withdrawals", str(i)), w.at) for i, w in enumerate(contract.withdrawals)]
+    listed += [(("demand", "surges", str(i)), s.at) for i, s in enumerate(contract.demand.surges)]
+    for path, moment in listed:
+        problem = _outside(moment, contract, scenario)
+        if problem:
+            yield ("contract", *path, "at"), problem
+
+
+def notes(scenario: Scenario) -> list[str]:
+    """Notes on a valid contract: withdrawals on a shorter notice than the contract gives, hedges that nothing orders.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of str
+        Notes, one line each.
+    """
+    contract = scenario.contract
+    if contract is None:
+        return []
+    events = [e for e in scenario.events if e.action in CONTRACT_ACTIONS]
+    given = [(f"contract.withdrawals.{i}", w.notice) for i, w in enumerate(contract.withdrawals)]
+    given += [(f"events.{i}", e.notice) for i, e in enumerate(scenario.events)]
+    found = [
+        f"{path}: a notice of {notice / 86400.0:g} d is shorter than the {contract.notice / 86400.0:g} d of the contract"
+        for path, notice in given
+        if notice is not None and notice < contract.notice
+    ]
+    late = [hedge.label for hedge in contract.hedges if hedge.ordered == "notice"]
+    if late and not contract.withdrawals and not events:
+        found.append(f"contract: nothing is withdrawn, so that {', '.join(late)} is never ordered; write ordered: start")
+    return found
+
+
+def _units(contract: Contract, scenario: Scenario) -> Found:
+    """Demand in tokens needs a service; every site needs the precisions of the work."""
+    if contract.demand.unit == "tokens" and not any(isinstance(w, Inference) for w in scenario.workloads):
+        yield (
+            ("contract", "demand", "tokens"),
+            "needs an inference workload, and the scenario has none; write one, or the demand as flops or accelerators",
+        )
+    wanted = {scenario.reference_precision, *(w.precision for w in scenario.workloads if isinstance(w, Inference | Training))}
+    sites: list[tuple[tuple[str, ...], Site]] = [(("site",), contract.site)]
+    sites += [(("hedges", str(i), "site"), hedge.site) for i, hedge in enumerate(contract.hedges) if hedge.site is not None]
+    for path, site in sites:
+        missing = sorted(wanted - set(site.accelerator.peak))
+        if missing:
+            yield (
+                ("contract", *path, "accelerator", "peak"),
+                f"{site.name} has no peak at {', '.join(missing)}; write one of {', '.join(site.accelerator.peak)}",
+            )
+
+
+def _cost(site: Site, path: tuple[str, ...]) -> Found:
+    """A price that recovers the cost of a site needs all prices of the site."""
+    unknown = economics_params.site_cost(site).unknown_prices
+    if unknown:
+        yield path, f"is missing: {site.name} has no price of {', '.join(unknown)}; write price: 2 USD/h, or them"
+
+
+def _hedge(hedge: Hedge, path: tuple[str, ...], scenario: Scenario) -> Found:
+    """Weights, checkpoints and data must have a route to the hedge."""
+    assert scenario.contract is not None
+    if hedge.kind == "orbit" and hedge.scenario is None and hedge.rent == "cost" and scenario.economics is None:
+        yield (*path, "price"), f"is missing: the fleet of {hedge.label} has no economics; write price: 3 USD/h, or economics"
+    if hedge.site is not None and hedge.rent == "cost":
+        yield from _cost(hedge.site, (*path, "price"))
+    if not scenario.contract.data and not workload_params.moved_bytes(scenario.workloads):
+        return
+    if scenario.contract.site.wan_rate is None:
+        yield ("contract", "site", "wan_rate"), f"is missing: data move from {scenario.contract.site.name} to a hedge; write 400 Gbit/s"
+    if hedge.site is not None and hedge.site.wan_rate is None:
+        yield (*path, "site", "wan_rate"), f"is missing: data move to {hedge.site.name}; write 400 Gbit/s"
+    if hedge.kind == "orbit" and hedge.scenario is None:
+        ground = scenario.ground
+        if ground is None or not ground.stations:
+            advice = "write ground: {stations: default, link_rate: 20 Gbit/s}"
+            yield path, f"{hedge.label} needs ground stations, which carry data to the fleet; {advice}"
+        elif ground.link_rate is None:
+            yield ("ground", "link_rate"), f"is missing: data move through the stations to {hedge.label}; write link_rate: 20 Gbit/s"
+
+
+def _rules(scenario: Scenario) -> Found:
+    """Rules that no satellite type and no site, or no station, satisfies."""
+    rules = scenario.data_rules
+    if rules is None:
+        return
+    kinds = {w.kind for w in scenario.workloads}
+    places = [(t.operator, t.jurisdiction) for t in scenario.types]
+    if scenario.contract is not None:
+        places.append((scenario.contract.site.operator, scenario.contract.site.jurisdiction))
+        places += [(h.site.operator, h.site.jurisdiction) for h in scenario.contract.hedges if h.site is not None]
+    unmet: set[str] = set()
+    for name, rule in (("weights", rules.weights), ("prompts", rules.prompts), ("checkpoints", rules.checkpoints)):
+        applies = name == "weights" or (name == "prompts" and "inference" in kinds) or (name == "checkpoints" and "training" in kinds)
+        if rule is not None and applies and not any(rule.allows(*place) for place in places):
+            unmet.add(name)
+            yield ("data_rules", name), f"no satellite or site satisfies it; {_stated(places, 'satellites and sites')}"
+    stations = [] if scenario.ground is None else [(s.operator, s.jurisdiction) for s in scenario.ground.stations]
+    if rules.prompts is not None and stations and "prompts" not in unmet and not any(rules.prompts.allows(*place) for place in stations):
+        yield ("data_rules", "prompts"), f"no ground station satisfies it; {_stated(stations, 'stations')}"
+
+
+def _stated(places: list[tuple[str | None, str | None]], what: str) -> str:
+    """What places say of themselves, as advice."""
+    known = sorted({j for _, j in places if j is not None})
+    if not known:
+        return f"the {what} state no jurisdiction: write their jurisdiction, or remove the rule"
+    return f"the {what} are in {', '.join(known)}: write one of them, or their operators"
