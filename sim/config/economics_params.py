@@ -196,6 +196,28 @@ def prices(economics: schema.Economics) -> cost.Prices:
     )  # fmt: skip
 
 
+def unknown_prices(scenario: schema.Scenario, catalogues: Catalogues) -> list[str] | None:
+    """Prices that are missing in the cost of a fleet.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    catalogues : Catalogues
+        Content of the files of its constellation.
+
+    Returns
+    -------
+    list of str or None
+        Parts without a price; None without economics.
+    """
+    economics = scenario.economics
+    if economics is None:
+        return None
+    fleet, idle = builds(scenario, catalogues), cost.Work(0.0, None, 1.0, None)
+    return cost.orbit(fleet, prices(economics), vehicle(economics), gateways(scenario), idle, None).unknown_prices
+
+
 def factors(economics: schema.Economics) -> footprint.Factors:
     """Emissions of a fleet.
 

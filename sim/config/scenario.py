@@ -29,8 +29,10 @@ from sim.config.library import config_root, items
 from sim.config.paths import absolute_paths
 from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults
 from sim.config.scenario_files import scenario_file, with_parents
-from sim.config.schema import Contract, Scenario
+from sim.config.schema import Contract, Hedge, Scenario
+from sim.config.validation.contract import fleet_cost
 from sim.config.validation.events import shifted_events
+from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
 _WORDS = {
@@ -303,7 +305,10 @@ def _other_fleets(contract: Contract, root: Node, problems: list[Problem]) -> di
     found: dict[str, Loaded] = {}
     for i, hedge in enumerate(contract.hedges):
         source = hedge.scenario
-        if source is None or source in found:
+        if source is None:
+            continue
+        if source in found:
+            problems += _without_price(hedge, i, found[source], root)
             continue
         keys = ("contract", "hedges", str(i), "scenario")
         try:
@@ -311,11 +316,18 @@ def _other_fleets(contract: Contract, root: Node, problems: list[Problem]) -> di
             if with_parents(file, [], (file.parent, config_root())).get("contract") is not None:
                 raise bad_input(Origin(source), "", "has a contract of its own; write a scenario without one")
             found[source] = load(source)
+            problems += _without_price(hedge, i, found[source], root)
         except InputError as error:
             first = error.problems[0]
             message = f"{shortened(source)}: {first.field + ': ' if first.field else ''}{first.message}"
             problems.append(Problem(yaml_tree.find(root, keys).origin, ".".join(keys), message))
     return found
+
+
+def _without_price(hedge: Hedge, i: int, fleet: Loaded, root: Node) -> list[Problem]:
+    """Problems of the price of a hedge by a fleet of another scenario."""
+    found = fleet_cost(hedge, i, fleet.scenario, fleet.catalogues)
+    return [Problem(origin(root, *path), ".".join(path), message) for path, message in found]
 
 
 def _fill_invalid(values: dict[str, Any], invalid: set[str]) -> Scenario:

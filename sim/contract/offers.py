@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sim.config import schema, workload_params, yaml_tree
-from sim.config.errors import InputError, bad_input
+from sim.config.errors import bad_input
 from sim.config.scenario import Loaded
 from sim.contract.data_rules import allowed, allowed_accelerators, rules_for_accelerators, rules_for_uplink
 from sim.contract.fluid import Step
@@ -198,7 +198,7 @@ def hedge_offer(loaded: Loaded, i: int, times: Clock, runs: Runs) -> Offer:
     Raises
     ------
     InputError
-        If stations have no data rate, or the fleet no price.
+        If the stations of another fleet have no data rate.
     """
     scenario, contract = loaded.scenario, loaded.scenario.contract
     assert contract is not None
@@ -221,8 +221,7 @@ def hedge_offer(loaded: Loaded, i: int, times: Clock, runs: Runs) -> Offer:
         operator, jurisdiction = _common(fleet.scenario.types)
         moved = move(size, [contract.site.wan_rate, *_route_bit_s(loaded, i, fleet, results)] if size else [])
     price = lease if hedge.rent == "cost" else hedge.rent
-    if price is None:
-        raise _no_price(i, loaded, hedge, results)
+    assert price is not None  # as validated
     ordered = 0.0 if hedge.ordered == "start" else times.first_notice_s
     ordered = ordered if usable else None
     delivered = None if ordered is None else ordered + hedge.lead_time
@@ -253,14 +252,6 @@ def _common(types: list[schema.Satellite]) -> tuple[str | None, str | None]:
     """Operator and jurisdiction of a fleet; None where its types differ."""
     operators, places = {t.operator for t in types}, {t.jurisdiction for t in types}
     return operators.pop() if len(operators) == 1 else None, places.pop() if len(places) == 1 else None
-
-
-def _no_price(i: int, loaded: Loaded, hedge: schema.Hedge, results: Results) -> InputError:
-    """A fleet whose cost is not known has no price that recovers it."""
-    unknown = results.summary["cost"]["unknown_prices"]
-    lacks = f"no price of {', '.join(unknown)}" if unknown else "no economics"
-    message = f"is missing: the fleet of {hedge.label} has {lacks}; write 3 USD/h, or {'them' if unknown else 'economics'}"
-    return bad_input(yaml_tree.find(loaded.tree, ("contract", "hedges", str(i))).origin, f"contract.hedges.{i}.price", message)
 
 
 def _route_bit_s(loaded: Loaded, i: int, fleet: Loaded, results: Results) -> list[float]:

@@ -43,7 +43,7 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None) -> Resu
     Raises
     ------
     InputError
-        If a site cannot run the workloads, or a hedge has no price or no route for its data.
+        If a site cannot run the workloads, or a hedge no route for its data.
     """
     rules = data_rules.cost(loaded, results)
     if rules is not None:

@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from sim.config import economics_params, workload_params
+from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem
 from sim.config.schema import CONTRACT_ACTIONS, Contract, Event, Hedge, Inference, Scenario, Site, Training
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
 Valid = Callable[..., bool]  # whether all of the named sections are free of errors
+COST_SECTIONS = ("constellation", "satellite", "satellites", "links", "economics", "ground", "fleet")  # that the cost of a fleet reads
 Found = Iterator[tuple[tuple[str, ...], str]]  # path and message of each problem
 
 
-def check_contract(scenario: Scenario, root: Node, valid: Valid) -> list[Problem]:
+def check_contract(scenario: Scenario, root: Node, catalogues: Catalogues, valid: Valid) -> list[Problem]:
     """Check the contract of a scenario, each check only where the sections that it reads are valid.
 
     Parameters
@@ -24,6 +26,8 @@ def check_contract(scenario: Scenario, root: Node, valid: Valid) -> list[Problem
         The scenario.
     root : Node
         Resolved tree of the scenario, for the locations of problems.
+    catalogues : Catalogues
+        Content of the files of the constellation.
     valid : Valid
         Whether all of the named sections are valid.
 
@@ -44,6 +48,8 @@ def check_contract(scenario: Scenario, root: Node, valid: Valid) -> list[Problem
         for i, hedge in enumerate(contract.hedges):
             if valid("ground", "workloads", "satellite", "satellites"):
                 found += _hedge(hedge, ("contract", "hedges", str(i)), scenario)
+            if hedge.kind == "orbit" and hedge.scenario is None and valid(*COST_SECTIONS):
+                found += fleet_cost(hedge, i, scenario, catalogues)
     return [Problem(origin(root, *path), ".".join(path), message) for path, message in found]
 
 
@@ -146,14 +152,38 @@ def _cost(site: Site, path: tuple[str, ...]) -> Found:
     """A price that recovers the cost of a site needs all prices of the site."""
     unknown = economics_params.site_cost(site).unknown_prices
     if unknown:
-        yield path, f"is missing: {site.name} has no price of {', '.join(unknown)}; write price: 2 USD/h, or them"
+        yield path, f"is not known: {site.name} has no price of {', '.join(unknown)}; write price: 2 USD/h, or them"
+
+
+def fleet_cost(hedge: Hedge, i: int, fleet: Scenario, catalogues: Catalogues) -> Found:
+    """A price that recovers the cost of a fleet needs all prices of the fleet.
+
+    Parameters
+    ----------
+    hedge : Hedge
+        A hedge in orbit.
+    i : int
+        Number of the hedge in the contract.
+    fleet : Scenario
+        Scenario of the fleet.
+    catalogues : Catalogues
+        Content of the files of its constellation.
+
+    Yields
+    ------
+    tuple
+        Path and message of each problem.
+    """
+    unknown = economics_params.unknown_prices(fleet, catalogues) if hedge.rent == "cost" else []
+    if unknown is None or unknown:
+        lacks, advice = ("economics", "economics") if unknown is None else (f"price of {', '.join(unknown)}", "them")
+        path = ("contract", "hedges", str(i), "price")
+        yield path, f"is not known: the fleet of {hedge.label} has no {lacks}; write price: 3 USD/h, or {advice}"
 
 
 def _hedge(hedge: Hedge, path: tuple[str, ...], scenario: Scenario) -> Found:
     """Weights, checkpoints and data must have a route to the hedge."""
     assert scenario.contract is not None
-    if hedge.kind == "orbit" and hedge.scenario is None and hedge.rent == "cost" and scenario.economics is None:
-        yield (*path, "price"), f"is missing: the fleet of {hedge.label} has no economics; write price: 3 USD/h, or economics"
     if hedge.site is not None and hedge.rent == "cost":
         yield from _cost(hedge.site, (*path, "price"))
     if not scenario.contract.data and not workload_params.moved_bytes(scenario.workloads):

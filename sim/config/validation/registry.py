@@ -64,7 +64,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += basics.check_motion_model(scenario, root)
     if valid("events"):
         problems += events.check_events(scenario, root, catalogues, valid)
-    problems += contract.check_contract(scenario, root, valid)
+    problems += contract.check_contract(scenario, root, catalogues, valid)
     if valid("constellation"):
         problems += formations.check_keep_out(scenario, root)
     if valid("constellation", "links"):

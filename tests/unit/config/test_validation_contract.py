@@ -51,7 +51,7 @@ def _errors(dawndusk: Any, folder: Path, text: str) -> list[str]:
         (_contract(site="{extends: colossus-1, electricity: null}"), "contract.price", "colossus-1 has no price of electricity; write price: 2 USD/h"),
         (
             _hedge("kind: second_provider, share: 0.5, site: {extends: colossus-1, name: b, network: null, building: null}"), "contract.hedges.0.price",
-            "is missing: b has no price of network, building; write price: 2 USD/h, or them",
+            "is not known: b has no price of network, building; write price: 2 USD/h, or them",
         ),
         (_contract(site="{extends: colossus-1, price_per_watt: 38 USD}"), "contract.site.price_per_watt", "was renamed to building"),
         (_hedge("kind: orbit, share: 0.5"), "contract.hedges.0.price", "the fleet of orbit has no economics; write price: 3 USD/h"),

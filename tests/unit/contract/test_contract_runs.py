@@ -241,11 +241,14 @@ def test_another_fleet(tmp_path: Path) -> None:
 def test_fleet_with_an_unknown_price(tmp_path: Path) -> None:
     """By definition: a fleet whose accelerators have no price has none that recovers its cost; a stated price will do."""
     text = SMALL.replace("jurisdiction: US}", "jurisdiction: US, accelerator: {extends: tpu-v6e, price: null}}") + CONTRACT + "  hedges:\n"
-    with pytest.raises(InputError) as caught:
-        _run(tmp_path, text + ORBIT)
-    [problem] = caught.value.problems
-    assert problem.field == "contract.hedges.0.price"
-    assert problem.message == "is missing: the fleet of orbit has no price of accelerators; write 3 USD/h, or them"
+    (tmp_path / "other.yaml").write_text(text[: text.index("contract:")].replace("name: rented", "name: other"), encoding="utf-8")
+    for hedge in (ORBIT, ORBIT.replace("kind: orbit", "kind: orbit, scenario: other.yaml")):
+        (tmp_path / "s.yaml").write_text(text + hedge, encoding="utf-8")
+        with pytest.raises(InputError) as caught:
+            load(tmp_path / "s.yaml")
+        [problem] = caught.value.problems
+        assert problem.field == "contract.hedges.0.price"
+        assert problem.message == "is not known: the fleet of orbit has no price of accelerators; write price: 3 USD/h, or them"
     source = _source(_run(tmp_path, text + ORBIT.replace("kind: orbit", "kind: orbit, price: 3 USD/h")), "orbit")
     assert source["price_usd_per_accelerator_hour"] == pytest.approx(3.0)
     assert source["lease_usd_per_accelerator_hour"] is None
