@@ -1,0 +1,307 @@
+"""One step of a tensor group that serves: tokens of prompts and one token of each decoded sequence pass all layers.
+
+Durations are sums over the kernels of the layers on one accelerator [aiconfigurator2026], at full clock rate. Arithmetic
+slows with the clock rate; memory, messages and the host do not. Plain Python, so that a scenario can be checked
+without numpy.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from sim.workload.fabric import collective_s
+from sim.workload.kernel_work import ELEMENT_BYTES, Work, attention_work, decode_work, experts_work, matmul_work
+from sim.workload.kernels import Kernels
+from sim.workload.layer_products import (
+    Products,
+    absorbed_products,
+    attention_products,
+    feed_forward_products,
+    latent_products,
+)
+from sim.workload.service import Service
+from sim.workload.transformer import (
+    attention_flops_per_token,
+    embedding_parameters,
+    matrix_parameters,
+    sequence_attention_flops_per_token,
+)
+from sim.workload.transformer_memory import kv_heads_per_rank
+
+ACTIVATION_BYTES = 2.0  # of one value between kernels and in messages of tensor groups
+_LARGE, _LONG_BYTES = 8192.0, 1e9  # sizes at which a chip reaches its best rates
+
+
+class Side(NamedTuple):
+    """Kernels of one kind: the longer of both paces them."""
+
+    moved_s: float  # limited by memory; does not depend on the clock rate
+    computed_s: float  # limited by arithmetic, at full clock rate
+
+
+class Step(NamedTuple):
+    """Duration of a step by what limits its kernels, at full clock rate."""
+
+    useful_s: float  # forward FLOPs of the model at peak
+    kernels: tuple[Side, ...]  # by kind: products of attention, attention, feed-forward, output matrix, streams
+    fabric_s: float  # messages of the tensor group
+    host_s: float  # scheduling that no kernel hides
+
+    def times_rate(self, rate: float) -> float:
+        """Duration times clock rate.
+
+        Parameters
+        ----------
+        rate : float
+            Clock rate, 0 to 1.
+
+        Returns
+        -------
+        float
+            Duration times rate [s], finite at rate 0.
+        """
+        return (self.fabric_s + self.host_s) * rate + sum(max(k.moved_s * rate, k.computed_s) for k in self.kernels)
+
+    def duration_s(self, rate: float = 1.0) -> float:
+        """Duration.
+
+        Parameters
+        ----------
+        rate : float
+            Clock rate, above 0 to 1.
+
+        Returns
+        -------
+        float
+            Duration [s].
+        """
+        return self.times_rate(rate) / rate
+
+    def mixed(self, other: Step, share: float) -> Step:
+        """Mean of two steps.
+
+        Parameters
+        ----------
+        other : Step
+            The other step.
+        share : float
+            Share of the other, 0 to 1.
+
+        Returns
+        -------
+        Step
+            Mean.
+        """
+        own = 1.0 - share
+        return Step(
+            own * self.useful_s + share * other.useful_s,
+            tuple(
+                Side(own * a.moved_s + share * b.moved_s, own * a.computed_s + share * b.computed_s)
+                for a, b in zip(self.kernels, other.kernels, strict=True)
+            ),
+            own * self.fabric_s + share * other.fabric_s,
+            own * self.host_s + share * other.host_s,
+        )
+
+
+class Tokens(NamedTuple):
+    """What passes the layers in a step."""
+
+    prompt: float  # tokens of prompts
+    chunks: float  # steps over which a prompt is spread, at least 1
+    sequences: float  # sequences that are decoded
+    context: float  # tokens in the cache of each of these
+
+
+@lru_cache(maxsize=256)
+def _limits(kernels: Kernels, precision: str) -> tuple[float, float]:
+    """Arithmetic rate of large products [FLOP/s], and time that long streams take for a byte [s]."""
+    return 2.0 * _LARGE**3 / kernels.matmul_s(_LARGE, _LARGE, _LARGE, precision), kernels.stream_s(_LONG_BYTES) / _LONG_BYTES
+
+
+def _side(s: Service, duration_s: float, work: Work, precision: str) -> Side:
+    """What limits a kernel: memory where streaming its bytes takes longer than its arithmetic in large products would."""
+    rate, byte_s = _limits(s.kernels, precision)
+    computed_s, moved_s = work.flops / rate, work.moved_bytes * byte_s
+    if moved_s > computed_s:
+        return Side(duration_s, min(duration_s, computed_s))
+    return Side(min(duration_s, moved_s), duration_s)
+
+
+def _stream(s: Service, moved_bytes: float) -> Side:
+    return Side(s.kernels.stream_s(moved_bytes) if moved_bytes > 0.0 else 0.0, 0.0)
+
+
+def _total(sides: list[tuple[float, Side]]) -> Side:
+    """Sum with how often each runs."""
+    return Side(sum(n * side.moved_s for n, side in sides), sum(n * side.computed_s for n, side in sides))
+
+
+def _matmul(s: Service, rows: float, columns: float, inner: float, precision: str | None = None) -> Side:
+    """A product; weights in a narrower format than its arithmetic are read as they are stored."""
+    rows, precision = max(1.0, rows), precision or s.precision
+    work = matmul_work(rows, columns, inner, precision)
+    side = _side(s, s.kernels.matmul_s(rows, columns, inner, precision), work, precision)
+    saved = columns * inner * (ELEMENT_BYTES[precision] - ELEMENT_BYTES[s.weight_precision])
+    if saved == 0.0 or precision != s.precision:
+        return side
+    return Side(side.moved_s * (1.0 - saved / work.moved_bytes), side.computed_s)
+
+
+def _products(s: Service, products: Products, rows: float) -> Side:
+    return _total([(1.0, _matmul(s, rows, n, k)) for n, k in products])
+
+
+def _projections(s: Service, tokens: Tokens) -> Side:
+    """Products of the attention of a layer; latent attention decompresses the keys of prompts, and not those of caches."""
+    m, every = s.model, tokens.prompt + tokens.sequences
+    products = attention_products(m, s.tensor)
+    if not m.kv_rank:
+        return _products(s, products, every)
+    parts = [(1.0, _products(s, [*latent_products(m, s.tensor), products[-1]], every))]
+    if tokens.prompt:
+        parts.append((1.0, _products(s, products[-2:-1], tokens.prompt)))
+    if tokens.sequences:
+        parts.append((1.0, _products(s, absorbed_products(m, s.tensor), tokens.sequences)))
+    return _total(parts)
+
+
+def _decode_attention(s: Service, tokens: Tokens, window: float) -> Side:
+    """Attention of the decoded sequences in one layer; latent attention reads one compressed vector for all heads."""
+    m, context = s.model, max(1.0, min(tokens.context, window) if window else tokens.context)
+    heads, kv_heads, size = m.heads / s.tensor, float(kv_heads_per_rank(m, s.tensor)), float(m.head_size)
+    if m.kv_rank:
+        read = m.kv_rank + m.rope_size
+        heads, kv_heads, size = heads * (read + m.kv_rank) / read, 1.0, read / 2.0
+    heads = max(heads, kv_heads)
+    kv_bytes = ELEMENT_BYTES[s.kv_precision]
+    duration_s = s.kernels.decode_attention_s(tokens.sequences, context, heads, kv_heads, size, kv_bytes)
+    return _side(s, duration_s, decode_work(tokens.sequences, context, heads, kv_heads, size, kv_bytes), "bf16")
+
+
+def _prompt_attention(s: Service, tokens: Tokens, window: float) -> Side:
+    """Attention of prompts in one layer: of several whole ones, or a chunk's share of one."""
+    m, heads = s.model, s.model.heads / s.tensor
+    kv_heads, size = float(kv_heads_per_rank(m, s.tensor)), float(m.head_size)
+    if m.kv_rank:
+        kv_heads, size = heads, (m.head_size + m.rope_size + m.value_size) / 2.0
+    heads = max(heads, kv_heads)
+    each = float(s.input_tokens)
+    prompts, share = max(1.0, tokens.prompt / each), 1.0
+    if tokens.chunks > 1.0:
+        prompts, share = 1.0, 1.0 / tokens.chunks
+    precision = "fp8" if s.kv_precision == "fp8" and s.precision in ("fp8", "fp4") else "bf16"
+    side = _side(
+        s, s.kernels.attention_s(prompts, each, heads, kv_heads, size, precision, window),
+        attention_work(prompts, each, heads, kv_heads, size, window), precision,
+    )  # fmt: skip
+    return Side(share * side.moved_s, share * side.computed_s)
+
+
+def _attention(s: Service, tokens: Tokens) -> Side:
+    """Attention of all layers."""
+    m, parts = s.model, []
+    for window, layers in ((0.0, m.layers - m.window_layers), (float(m.window), m.window_layers)):
+        if layers and tokens.prompt:
+            parts.append((float(layers), _prompt_attention(s, tokens, window)))
+        if layers and tokens.sequences:
+            parts.append((float(layers), _decode_attention(s, tokens, window)))
+    return _total(parts)
+
+
+def _experts(s: Service, every: float) -> Side:
+    """Routed experts of a layer, each split over the group or each whole on one of its accelerators, as is faster."""
+    m, t = s.model, s.tensor
+    choices = []
+    splits = [(m.expert_ffn / t, float(m.experts), float(m.active_experts))]
+    if t > 1 and m.experts % t == 0:
+        splits.append((float(m.expert_ffn), m.experts / t, m.active_experts / t))
+    narrow = s.weight_precision if ELEMENT_BYTES[s.weight_precision] < ELEMENT_BYTES[s.precision] else None
+    for ffn, experts, active in splits:
+        sizes = (every, float(m.hidden), ffn, experts, active)
+        work = experts_work(*sizes, s.precision, m.gated)
+        side = _side(s, s.kernels.experts_s(*sizes, s.precision, m.gated), work, s.precision)
+        if narrow is not None:
+            rows = experts_work(*sizes, narrow, m.gated).moved_bytes
+            side = Side(side.moved_s * rows / work.moved_bytes, side.computed_s)
+        choices.append(side)
+    return min(choices, key=max)
+
+
+def _feed_forward(s: Service, every: float) -> Side:
+    """Feed-forward networks and experts of all layers."""
+    m = s.model
+    dense = m.dense_layers if m.experts else m.layers
+    parts = []
+    if dense:
+        parts.append((float(dense), _products(s, feed_forward_products(m, m.ffn / s.tensor), every)))
+    if m.experts:
+        routed = float(m.layers - dense)
+        parts += [(routed, _experts(s, every)), (routed, _matmul(s, every, float(m.experts), float(m.hidden), "bf16"))]
+        if m.shared_experts:
+            shared = feed_forward_products(m, m.shared_experts * m.expert_ffn / s.tensor)
+            parts.append((routed, _products(s, shared, every)))
+    return _total(parts)
+
+
+def _small(s: Service, every: float, rows: float) -> Side:
+    """Streams through memory: in each layer two norms with their residuals, rotation of queries and keys with the write to the
+    cache, and the activation; with experts also sorting and merging; once the exponents of the logits."""
+    m, t = s.model, s.tensor
+    each = ACTIVATION_BYTES * every
+    norm = _stream(s, 4.0 * each * m.hidden)
+    if t > 1:  # the all-reduce before it does the norm: no launch of its own [vllm-fusions]
+        norm = Side(max(0.0, norm.moved_s - s.kernels.stream_s(1.0)), 0.0)
+    turned = (m.heads * (m.head_size + m.rope_size)) / t + 2.0 * kv_heads_per_rank(m, t) * m.head_size
+    dense, parts = m.dense_layers if m.experts else m.layers, [(2.0 * m.layers, norm), (float(m.layers), _stream(s, 2.0 * each * turned))]
+    passes = 3.0 if m.gated else 2.0
+    if dense:
+        parts.append((float(dense), _stream(s, passes * each * m.ffn / t)))
+    if m.experts:
+        width = (m.active_experts + m.shared_experts) * m.expert_ffn / t
+        moved = (passes * width + 4.0 * m.active_experts * m.hidden / t) * each
+        parts.append((float(m.layers - dense), _stream(s, moved)))
+    parts.append((1.0, _stream(s, 8.0 * rows * m.vocabulary / t)))
+    return _total(parts)
+
+
+def _useful_s(s: Service, tokens: Tokens, rows: float) -> float:
+    """Forward FLOPs of the model, at the peak of the group."""
+    m, head = s.model, embedding_parameters(s.model)
+    flops = 2.0 * (matrix_parameters(m) - head) * (tokens.prompt + tokens.sequences) + 2.0 * head * rows
+    flops += tokens.prompt * sequence_attention_flops_per_token(m, float(s.input_tokens))
+    flops += tokens.sequences * attention_flops_per_token(m, tokens.context, absorbed=True)
+    return flops / (s.tensor * s.peak_flops)
+
+
+@lru_cache(maxsize=1 << 14)
+def step(s: Service, tokens: Tokens) -> Step:
+    """Duration of a step.
+
+    Parameters
+    ----------
+    s : Service
+        The service; its field `batch` is not used.
+    tokens : Tokens
+        Tokens of the step, at least one.
+
+    Returns
+    -------
+    Step
+        Durations by what limits them.
+
+    References
+    ----------
+    [scaling-book:inference]
+    """
+    m, every = s.model, tokens.prompt + tokens.sequences
+    rows = max(1.0, tokens.sequences + tokens.prompt / s.input_tokens)  # the output matrix serves last tokens alone
+    head = _matmul(s, rows, m.vocabulary / s.tensor, float(m.hidden), "bf16")
+    reduced_s = collective_s(s.kernels, s.fabric, "all_reduce", s.tensor, ACTIVATION_BYTES * every * m.hidden)
+    logits_s = collective_s(s.kernels, s.fabric, "all_gather", s.tensor, ACTIVATION_BYTES * rows * m.vocabulary)
+    projections = _projections(s, tokens)
+    kernels = (
+        _total([(float(m.layers), projections)]), _attention(s, tokens), _feed_forward(s, every), head, _small(s, every, rows),
+    )  # fmt: skip
+    return Step(_useful_s(s, tokens, rows), kernels, 2.0 * m.layers * reduced_s + logits_s, s.host_s)
