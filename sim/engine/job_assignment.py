@@ -16,11 +16,12 @@ from sim.engine import planning
 from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.workload import parallelism, training_step, transformer_memory
+from sim.workload.demand import daily_factor
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Transport
-from sim.workload.demand import daily_factor
 from sim.workload.jobs import Asked, InferenceService, JobScheduler, Training
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
@@ -192,12 +193,12 @@ def asked(job: schema.Inference, work: Work) -> Asked:
     """
     if job.demand is None:
         return Asked(None, job.admission == "all", job.turns)
-    tokens_per_s = np.full(work.steps, job.demand)
+    tokens_per_s: Floats = np.full(work.steps, job.demand)
     if job.daily is not None and work.stations:
         start_h = work.epoch.hour + work.epoch.minute / 60.0 + work.epoch.second / 3600.0
-        utc_h = start_h + (np.arange(work.steps) + 0.5) * work.step_s / 3600.0
+        utc_h = np.asarray(start_h + (np.arange(work.steps) + 0.5) * work.step_s / 3600.0, dtype=np.float64)
         longitude_rad, users = (np.array([getattr(s, name) for s in work.stations]) for name in ("longitude", "users"))
-        tokens_per_s *= daily_factor(job.daily.profile, longitude_rad, users, utc_h)
+        tokens_per_s = tokens_per_s * daily_factor(job.daily.profile, longitude_rad, users, utc_h)
     return Asked(tokens_per_s, job.admission == "all", job.turns)
 
 

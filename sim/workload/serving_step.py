@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from sim.workload.fabric import collective_s
 from sim.workload.kernel_work import ELEMENT_BYTES, Work, attention_work, decode_work, experts_work, matmul_work
-from sim.workload.kernels import Kernels
 from sim.workload.layer_products import (
     Products,
     absorbed_products,
@@ -114,15 +113,15 @@ class Tokens(NamedTuple):
     context: float  # tokens in the cache of each of these
 
 
-@lru_cache(maxsize=256)
-def _limits(kernels: Kernels, precision: str) -> tuple[float, float]:
+@lru_cache(maxsize=1024)
+def _limits(s: Service, precision: str) -> tuple[float, float]:
     """Arithmetic rate of large products [FLOP/s], and time that long streams take for a byte [s]."""
-    return 2.0 * _LARGE**3 / kernels.matmul_s(_LARGE, _LARGE, _LARGE, precision), kernels.stream_s(_LONG_BYTES) / _LONG_BYTES
+    return 2.0 * _LARGE**3 / s.kernels.matmul_s(_LARGE, _LARGE, _LARGE, precision), s.kernels.stream_s(_LONG_BYTES) / _LONG_BYTES
 
 
 def _side(s: Service, duration_s: float, work: Work, precision: str) -> Side:
     """What limits a kernel: memory where streaming its bytes takes longer than its arithmetic in large products would."""
-    rate, byte_s = _limits(s.kernels, precision)
+    rate, byte_s = _limits(s, precision)
     computed_s, moved_s = work.flops / rate, work.moved_bytes * byte_s
     if moved_s > computed_s:
         return Side(duration_s, min(duration_s, computed_s))
@@ -168,16 +167,22 @@ def _projections(s: Service, tokens: Tokens) -> Side:
 
 
 def _decode_attention(s: Service, tokens: Tokens, window: float) -> Side:
-    """Attention of the decoded sequences in one layer; latent attention reads one compressed vector for all heads."""
+    """Attention of the decoded sequences in one layer."""
     m, context = s.model, max(1.0, min(tokens.context, window) if window else tokens.context)
-    heads, kv_heads, size = m.heads / s.tensor, float(kv_heads_per_rank(m, s.tensor)), float(m.head_size)
     if m.kv_rank:
-        read = m.kv_rank + m.rope_size
-        heads, kv_heads, size = heads * (read + m.kv_rank) / read, 1.0, read / 2.0
-    heads = max(heads, kv_heads)
-    kv_bytes = ELEMENT_BYTES[s.kv_precision]
-    duration_s = s.kernels.decode_attention_s(tokens.sequences, context, heads, kv_heads, size, kv_bytes)
-    return _side(s, duration_s, decode_work(tokens.sequences, context, heads, kv_heads, size, kv_bytes), "bf16")
+        return _latent_attention(s, tokens.sequences, context)
+    kv_heads = float(kv_heads_per_rank(m, s.tensor))
+    sizes = (tokens.sequences, context, max(m.heads / s.tensor, kv_heads), kv_heads, float(m.head_size), ELEMENT_BYTES[s.kv_precision])
+    return _side(s, s.kernels.decode_attention_s(*sizes), decode_work(*sizes), "bf16")
+
+
+def _latent_attention(s: Service, sequences: float, context: float) -> Side:
+    """Latent attention reads one compressed vector for all heads, which no table of kernels holds: at the rates of long streams and
+    large products, after the launch of a kernel."""
+    m, (rate, byte_s) = s.model, _limits(s, "bf16")
+    read, launch_s = m.kv_rank + m.rope_size, s.kernels.stream_s(1.0)
+    flops = 2.0 * sequences * context * m.heads / s.tensor * (read + m.kv_rank)
+    return Side(launch_s + sequences * context * read * ELEMENT_BYTES[s.kv_precision] * byte_s, flops / rate)
 
 
 def _prompt_attention(s: Service, tokens: Tokens, window: float) -> Side:

@@ -89,8 +89,9 @@ class InferenceService:
         rows = np.empty((len(Rates._fields), self.who.size))
         inference_step.points_and_duty(self.who, limits[LIMIT_RATE], self.within, self.hbm_share, rows, duty)
         self.at_targets_per_s = float(np.sum((self.up * rows[0])[self.reached]))
-        self.late = self.beyond is not None and (self.wanted_per_s is None or self.wanted_per_s > self.at_targets_per_s)
-        if self.late:
+        self.late = False
+        if self.beyond is not None and (self.wanted_per_s is None or self.wanted_per_s > self.at_targets_per_s):
+            self.late = True
             inference_step.points_and_duty(self.who, limits[LIMIT_RATE], self.beyond, self.hbm_share, rows, duty)
         self.rate, self.point = limits[LIMIT_RATE, self.who], Rates(*rows)
 
@@ -162,7 +163,7 @@ class InferenceService:
             requests have no limit, or exceed the capacity, a waiting request takes the place of one that ends: without the queue.
         """
         ttft_s, tpot_s = (np.full((self.load.size, len(PERCENTILES)), np.nan) for _ in range(2))
-        states: dict[tuple[int, int, bool], tuple[tuple[float, float], ...]] = {}
+        states: dict[tuple[int, int, bool], tuple[tuple[float, ...], ...]] = {}
         for k in np.flatnonzero((self.load > 0.0) & np.isfinite(self.median_rate)):
             late = self.late_per_s[k] > 0.0
             state = (max(1, round(_STATES * self.median_rate[k])), max(1, round(_STATES * self.load[k])), late)
@@ -171,7 +172,7 @@ class InferenceService:
             ttft_s[k], tpot_s[k] = states[state]
         return ttft_s, tpot_s
 
-    def _latencies(self, rate: float, load: float, late: bool) -> tuple[tuple[float, float], ...]:
+    def _latencies(self, rate: float, load: float, late: bool) -> tuple[tuple[float, ...], ...]:
         """Times to first token and per further one by `PERCENTILES`; NaN where the rate is too low for the targets."""
         service = self.service._replace(targets=None) if late else self.service
         most = serving_load.capacity(service, rate)
