@@ -88,8 +88,7 @@ NETWORK: Final = Group(
         Fact(
             "Propagation RTT, median",
             ("ground", "propagation_rtt_ms", "median"),
-            joules,
-    milliseconds,
+            milliseconds,
             "station to serving satellite",
         ),
         Fact("Propagation RTT, p99", ("ground", "propagation_rtt_ms", "p99"), milliseconds),

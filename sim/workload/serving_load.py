@@ -3,7 +3,7 @@
 A group decodes B sequences at a time on average, and finishes B/o of them in a step, for answers of o tokens. As many
 prompts of i tokens pass, so that a share B i / (o q) of the steps holds a chunk of q tokens. Prompts wait for each other in
 order of arrival. Arrivals are random (Poisson), prompts and answers have one length: waiting for the prompt is an M/D/1
-queue, and the sequences that are decoded at a time are Poisson distributed (M/G/infinity). [tijms2003]
+queue, and the sequences that are decoded at a time vary as in a queue whose rate depends on their number. [tijms2003]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sim.workload.serving_step import Step, Tokens, step
 
 _GRID = 2.0 ** (1.0 / 3.0)  # ratio of batches for which steps are computed
 _HALVINGS = 40
+_LEAST_RETURN = 0.05  # of 1 - e, near the load at which the count grows without limit
 
 
 class Steps(NamedTuple):
@@ -46,8 +47,8 @@ class Steps(NamedTuple):
         n = min(last, max(0, next((i for i, b in enumerate(self.batches) if b >= batch), last + 1) - 1))
         low, high = self.batches[n], self.batches[n + 1]
         share = min(1.0, (batch - low) / (high - low))
-        plain = self.plain[n + 1] if n == 0 else self.plain[n].mixed(self.plain[n + 1], share)  # no step without a sequence
-        return plain, self.mixed[n].mixed(self.mixed[n + 1], share)
+        plain = self.plain[n + 1] if n == 0 else self.plain[n].between(self.plain[n + 1], share)  # no step without a sequence
+        return plain, self.mixed[n].between(self.mixed[n + 1], share)
 
 
 class Load(NamedTuple):
@@ -73,6 +74,21 @@ class Load(NamedTuple):
             Rate of one group [1/s].
         """
         return self.batch / (s.output_tokens * self.step_s)
+
+    def busy(self, s: Service) -> float:
+        """Share of the time in which prompts pass: steps with a chunk last longer than others.
+
+        Parameters
+        ----------
+        s : Service
+            The service.
+
+        Returns
+        -------
+        float
+            Requests a second times the duration of a prompt.
+        """
+        return self.requests_per_s(s) * self.prompt_s
 
 
 @lru_cache(maxsize=1024)
@@ -125,7 +141,7 @@ def at_batch(s: Service, batch: float, rate: float = 1.0) -> Load:
     table = steps(s)
     plain, mixed = table.at(batch)
     share = batch * s.input_tokens / (s.output_tokens * table.chunk)
-    mean = plain.mixed(mixed, min(1.0, share))
+    mean = plain.alternating(mixed, min(1.0, share))
     return Load(batch, share, mean, table.chunks * mixed.duration_s(rate), mean.duration_s(rate))
 
 
@@ -143,6 +159,36 @@ def largest_batch(s: Service) -> float:
         The batch of the service, or less.
     """
     return min(float(max(1, s.batch)), s.output_tokens * steps(s).chunk / s.input_tokens)
+
+
+def crowd(s: Service, load: Load, percentile: float, rate: float = 1.0) -> float:
+    """Sequences that a request finds decoded beside it, and itself, not exceeded by a share of the requests.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+    load : Load
+        Steady state of a group.
+    percentile : float
+        Share of the requests.
+    rate : float
+        Clock rate, above 0 to 1.
+
+    Returns
+    -------
+    float
+        Sequences. Were steps as long for any number of sequences, the count would be Poisson distributed. Longer steps keep
+        sequences longer: the deviation grows by 1 over the root of 1 - e, for a duration that grows with the e-th power of the count
+        (balance of arrivals and ends at a rate that depends on the count).
+    """
+    others = poisson_quantile(load.batch, percentile)
+    count = others
+    for _ in range(2):
+        near = max(count, 1.05 * load.batch, load.batch + 0.01)
+        longer = math.log(at_batch(s, near, rate).step_s / load.step_s) / math.log(near / load.batch)
+        count = load.batch + (others - load.batch) / math.sqrt(max(_LEAST_RETURN, 1.0 - longer))
+    return 1.0 + max(0.0, count)
 
 
 class Latency(NamedTuple):
@@ -173,10 +219,10 @@ def latency(s: Service, load: Load, percentile: float, rate: float = 1.0) -> Lat
         token. Time per further token: at the number of sequences that is not exceeded at that share of the time. Infinite
         where the queue grows without limit.
     """
-    waited_s = wait_quantile_s(load.mixed_share, load.prompt_s, percentile)
-    in_progress_s = percentile * (1.0 - min(1.0, load.mixed_share)) * steps(s).at(load.batch)[0].duration_s(rate)
-    crowded = at_batch(s, min(largest_batch(s), max(load.batch, poisson_quantile(load.batch, percentile))), rate)
-    return Latency(waited_s + in_progress_s + load.prompt_s, crowded.step_s if percentile > 0.5 else load.step_s)
+    waited_s = wait_quantile_s(load.busy(s), load.prompt_s, percentile)
+    in_progress_s = percentile * (1.0 - min(1.0, load.busy(s))) * steps(s).at(load.batch)[0].duration_s(rate)
+    crowded = at_batch(s, min(largest_batch(s), crowd(s, load, percentile, rate)), rate)
+    return Latency(waited_s + in_progress_s + load.prompt_s, crowded.step_s)
 
 
 def meets(s: Service, batch: float, rate: float) -> bool:
@@ -199,8 +245,8 @@ def meets(s: Service, batch: float, rate: float) -> bool:
     load, goal = at_batch(s, batch, rate), s.targets
     if goal is None:
         return load.mixed_share <= 1.0
-    if load.mixed_share >= 1.0 or poisson_quantile(batch, goal.percentile) > s.batch:
-        return False
+    if load.mixed_share >= 1.0 or crowd(s, load, goal.percentile, rate) > max(1.0, largest_batch(s)):
+        return False  # requests would wait for a place
     each = latency(s, load, goal.percentile, rate)
     return each.ttft_s + goal.round_trip_s <= goal.ttft_s and each.tpot_s <= goal.tpot_s
 
@@ -298,7 +344,7 @@ def in_flight(s: Service, requests: float) -> Load:
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         load = at_batch(s, middle)
-        waited_s = min(mean_wait_s(load.mixed_share, load.prompt_s), requests * load.prompt_s)
+        waited_s = min(mean_wait_s(load.busy(s), load.prompt_s), requests * load.prompt_s)
         occupied = middle + load.requests_per_s(s) * (waited_s + load.prompt_s)
         low, high = (middle, high) if occupied < requests else (low, middle)
     return at_batch(s, high)

@@ -77,31 +77,60 @@ class Step(NamedTuple):
         """
         return self.times_rate(rate) / rate
 
-    def mixed(self, other: Step, share: float) -> Step:
-        """Mean of two steps.
+    def times(self, factor: float) -> Step:
+        """All durations times a number.
+
+        Parameters
+        ----------
+        factor : float
+            The number.
+
+        Returns
+        -------
+        Step
+            The product.
+        """
+        return Step(
+            factor * self.useful_s, tuple(Side(factor * k.moved_s, factor * k.computed_s) for k in self.kernels),
+            factor * self.fabric_s, factor * self.host_s,
+        )  # fmt: skip
+
+    def between(self, other: Step, share: float) -> Step:
+        """Step between two of the same kind that differ in size.
 
         Parameters
         ----------
         other : Step
             The other step.
         share : float
-            Share of the other, 0 to 1.
+            Share of the way to the other, 0 to 1.
 
         Returns
         -------
         Step
-            Mean.
+            Both sides of each kernel are linear in size.
         """
-        own = 1.0 - share
-        return Step(
-            own * self.useful_s + share * other.useful_s,
-            tuple(
-                Side(own * a.moved_s + share * b.moved_s, own * a.computed_s + share * b.computed_s)
-                for a, b in zip(self.kernels, other.kernels, strict=True)
-            ),
-            own * self.fabric_s + share * other.fabric_s,
-            own * self.host_s + share * other.host_s,
-        )
+        a, b = self.times(1.0 - share), other.times(share)
+        kernels = tuple(Side(x.moved_s + y.moved_s, x.computed_s + y.computed_s) for x, y in zip(a.kernels, b.kernels, strict=True))
+        return Step(a.useful_s + b.useful_s, kernels, a.fabric_s + b.fabric_s, a.host_s + b.host_s)
+
+    def alternating(self, other: Step, share: float) -> Step:
+        """Mean over steps of two kinds, whose kernels run one after the other.
+
+        Parameters
+        ----------
+        other : Step
+            The other kind.
+        share : float
+            Share of the steps that are of the other kind, 0 to 1.
+
+        Returns
+        -------
+        Step
+            Mean; its kernels are those of both.
+        """
+        a, b = self.times(1.0 - share), other.times(share)
+        return Step(a.useful_s + b.useful_s, a.kernels + b.kernels, a.fabric_s + b.fabric_s, a.host_s + b.host_s)
 
 
 class Tokens(NamedTuple):
