@@ -88,8 +88,8 @@ def _decode_step_ms(batch: int) -> float:
     shape = Model(30e9, 2, 32000, 16, 16, 1562, 122928, 1)
     chip = AssumedKernels((("bf16", 1.97e14), ("int8", 1.97e14)), 1.0, 8.1e11, 1.0, 1e15, 0.0)
     s = Service(shape, chip, Fabric(16), "int8", 16, 16, batch, 8192, 1, 1.97e14, 16e9, 1.0, "int8", "int8")
-    products, attention, network, *_ = step(s, Tokens(0.0, 1.0, float(batch), 8192.0)).kernels
-    return 1e3 * sum(max(side) for side in (products, attention, network))
+    *kernels, _, _ = step(s, Tokens(0.0, 1.0, float(batch), 8192.0)).kernels  # without output matrix and streams
+    return 1e3 * sum(max(side) for side in kernels)
 
 
 @cache

@@ -43,7 +43,7 @@ class Step(NamedTuple):
     """Duration of a step by what limits its kernels, at full clock rate."""
 
     useful_s: float  # forward FLOPs of the model at peak
-    kernels: tuple[Side, ...]  # by kind: products of attention, attention, feed-forward, output matrix, streams
+    kernels: tuple[Side, ...]  # products of attention, attention, feed-forward, output matrix, streams
     fabric_s: float  # messages of the tensor group
     host_s: float  # scheduling that no kernel hides
 
@@ -157,42 +157,39 @@ def _side(s: Service, duration_s: float, work: Work, precision: str) -> Side:
     return Side(min(duration_s, moved_s), duration_s)
 
 
-def _stream(s: Service, moved_bytes: float) -> Side:
-    return Side(s.kernels.stream_s(moved_bytes) if moved_bytes > 0.0 else 0.0, 0.0)
+Sides = list[Side]  # the same kernels in the same order for any number of tokens
+_NOTHING = Side(0.0, 0.0)
 
 
-def _total(sides: list[tuple[float, Side]]) -> Side:
-    """Sum with how often each runs."""
-    return Side(sum(n * side.moved_s for n, side in sides), sum(n * side.computed_s for n, side in sides))
+def _times(count: float, sides: Sides) -> Sides:
+    """Kernels that run so many times."""
+    return [Side(count * side.moved_s, count * side.computed_s) for side in sides]
 
 
-def _matmul(s: Service, rows: float, columns: float, inner: float, precision: str | None = None) -> Side:
-    """A product; weights in a narrower format than its arithmetic are read as they are stored."""
-    rows, precision = max(1.0, rows), precision or s.precision
+def _matmul(s: Service, rows: float, columns: float, inner: float, wide: str | None = None) -> Side:
+    """A product. Weights in a narrower format than its arithmetic are read as they are stored, but for the output matrix and the
+    router, which are kept in the format `wide`."""
+    rows, precision = max(1.0, rows), wide or s.precision
     work = matmul_work(rows, columns, inner, precision)
     side = _side(s, s.kernels.matmul_s(rows, columns, inner, precision), work, precision)
-    saved = columns * inner * (ELEMENT_BYTES[precision] - ELEMENT_BYTES[s.weight_precision])
-    if saved == 0.0 or precision != s.precision:
-        return side
+    saved = 0.0 if wide else columns * inner * (ELEMENT_BYTES[precision] - ELEMENT_BYTES[s.weight_precision])
     return Side(side.moved_s * (1.0 - saved / work.moved_bytes), side.computed_s)
 
 
-def _products(s: Service, products: Products, rows: float) -> Side:
-    return _total([(1.0, _matmul(s, rows, n, k)) for n, k in products])
+def _products(s: Service, products: Products, rows: float) -> Sides:
+    return [_matmul(s, rows, n, k) if rows > 0.0 else _NOTHING for n, k in products]
 
 
-def _projections(s: Service, tokens: Tokens) -> Side:
+def _projections(s: Service, tokens: Tokens) -> Sides:
     """Products of the attention of a layer; latent attention decompresses the keys of prompts, and not those of caches."""
     m, every = s.model, tokens.prompt + tokens.sequences
     products = attention_products(m, s.tensor)
     if not m.kv_rank:
         return _products(s, products, every)
-    parts = [(1.0, _products(s, [*latent_products(m, s.tensor), products[-1]], every))]
-    if tokens.prompt:
-        parts.append((1.0, _products(s, products[-2:-1], tokens.prompt)))
-    if tokens.sequences:
-        parts.append((1.0, _products(s, absorbed_products(m, s.tensor), tokens.sequences)))
-    return _total(parts)
+    return [
+        *_products(s, [*latent_products(m, s.tensor), products[-1]], every), *_products(s, products[-2:-1], tokens.prompt),
+        *_products(s, absorbed_products(m, s.tensor), tokens.sequences),
+    ]  # fmt: skip
 
 
 def _decode_attention(s: Service, tokens: Tokens, window: float) -> Side:
@@ -233,15 +230,14 @@ def _prompt_attention(s: Service, tokens: Tokens, window: float) -> Side:
     return Side(share * side.moved_s, share * side.computed_s)
 
 
-def _attention(s: Service, tokens: Tokens) -> Side:
-    """Attention of all layers."""
-    m, parts = s.model, []
+def _attention(s: Service, tokens: Tokens) -> Sides:
+    """Attention of all layers, of prompts and of decoded sequences."""
+    m, sides = s.model, []
     for window, layers in ((0.0, m.layers - m.window_layers), (float(m.window), m.window_layers)):
-        if layers and tokens.prompt:
-            parts.append((float(layers), _prompt_attention(s, tokens, window)))
-        if layers and tokens.sequences:
-            parts.append((float(layers), _decode_attention(s, tokens, window)))
-    return _total(parts)
+        prompts = _prompt_attention(s, tokens, window) if layers and tokens.prompt else _NOTHING
+        decoded = _decode_attention(s, tokens, window) if layers and tokens.sequences else _NOTHING
+        sides += _times(float(layers), [prompts, decoded])
+    return sides
 
 
 def _experts(s: Service, every: float) -> Side:
@@ -263,41 +259,36 @@ def _experts(s: Service, every: float) -> Side:
     return min(choices, key=max)
 
 
-def _feed_forward(s: Service, every: float) -> Side:
+def _feed_forward(s: Service, every: float) -> Sides:
     """Feed-forward networks and experts of all layers."""
     m = s.model
     dense = m.dense_layers if m.experts else m.layers
-    parts = []
-    if dense:
-        parts.append((float(dense), _products(s, feed_forward_products(m, m.ffn / s.tensor), every)))
+    sides = _times(float(dense), _products(s, feed_forward_products(m, m.ffn / s.tensor), every)) if dense else []
     if m.experts:
-        routed = float(m.layers - dense)
-        parts += [(routed, _experts(s, every)), (routed, _matmul(s, every, float(m.experts), float(m.hidden), "bf16"))]
+        routed = [_experts(s, every), _matmul(s, every, float(m.experts), float(m.hidden), "bf16")]
         if m.shared_experts:
-            shared = feed_forward_products(m, m.shared_experts * m.expert_ffn / s.tensor)
-            parts.append((routed, _products(s, shared, every)))
-    return _total(parts)
+            routed += _products(s, feed_forward_products(m, m.shared_experts * m.expert_ffn / s.tensor), every)
+        sides += _times(float(m.layers - dense), routed)
+    return sides
 
 
-def _small(s: Service, every: float, rows: float) -> Side:
+def _small(s: Service, every: float, rows: float) -> Sides:
     """Streams through memory: in each layer two norms with their residuals, rotation of queries and keys with the write to the
     cache, and the activation; with experts also sorting and merging; once the exponents of the logits."""
     m, t = s.model, s.tensor
-    each = ACTIVATION_BYTES * every
-    norm = _stream(s, 4.0 * each * m.hidden)
+    each, dense = ACTIVATION_BYTES * every, m.dense_layers if m.experts else m.layers
+    norm_s = s.kernels.stream_s(4.0 * each * m.hidden)
     if t > 1:  # the all-reduce before it does the norm: no launch of its own [vllm-fusions]
-        norm = Side(max(0.0, norm.moved_s - s.kernels.stream_s(1.0)), 0.0)
-    turned = (m.heads * (m.head_size + m.rope_size)) / t + 2.0 * kv_heads_per_rank(m, t) * m.head_size
-    dense, parts = m.dense_layers if m.experts else m.layers, [(2.0 * m.layers, norm), (float(m.layers), _stream(s, 2.0 * each * turned))]
+        norm_s = max(0.0, norm_s - s.kernels.stream_s(1.0))
+    turned = m.heads * (m.head_size + m.rope_size) / t + 2.0 * kv_heads_per_rank(m, t) * m.head_size
     passes = 3.0 if m.gated else 2.0
+    total_s = m.layers * (2.0 * norm_s + s.kernels.stream_s(2.0 * each * turned)) + s.kernels.stream_s(8.0 * rows * m.vocabulary / t)
     if dense:
-        parts.append((float(dense), _stream(s, passes * each * m.ffn / t)))
+        total_s += dense * s.kernels.stream_s(passes * each * m.ffn / t)
     if m.experts:
         width = (m.active_experts + m.shared_experts) * m.expert_ffn / t
-        moved = (passes * width + 4.0 * m.active_experts * m.hidden / t) * each
-        parts.append((float(m.layers - dense), _stream(s, moved)))
-    parts.append((1.0, _stream(s, 8.0 * rows * m.vocabulary / t)))
-    return _total(parts)
+        total_s += (m.layers - dense) * s.kernels.stream_s((passes * width + 4.0 * m.active_experts * m.hidden / t) * each)
+    return [Side(total_s, 0.0)]
 
 
 def _useful_s(s: Service, tokens: Tokens, rows: float) -> float:
@@ -334,8 +325,8 @@ def step(s: Service, tokens: Tokens) -> Step:
     head = _matmul(s, rows, m.vocabulary / s.tensor, float(m.hidden), "bf16")
     reduced_s = collective_s(s.kernels, s.fabric, "all_reduce", s.tensor, ACTIVATION_BYTES * every * m.hidden)
     logits_s = collective_s(s.kernels, s.fabric, "all_gather", s.tensor, ACTIVATION_BYTES * rows * m.vocabulary)
-    projections = _projections(s, tokens)
     kernels = (
-        _total([(float(m.layers), projections)]), _attention(s, tokens), _feed_forward(s, every), head, _small(s, every, rows),
+        *_times(float(m.layers), _projections(s, tokens)), *_attention(s, tokens), *_feed_forward(s, every), head,
+        *_small(s, every, rows),
     )  # fmt: skip
     return Step(_useful_s(s, tokens, rows), kernels, 2.0 * m.layers * reduced_s + logits_s, s.host_s)

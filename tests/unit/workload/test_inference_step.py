@@ -96,8 +96,9 @@ def test_copies_of_key_value_heads_are_read() -> None:
 def test_formats_of_weights_and_caches() -> None:
     """Closed form: weights in 8 bits halve what the layers' products read, caches in 8 bits what attention reads."""
     def moved_s(**changes: Any) -> tuple[float, float]:
-        products, attention, network, *_ = step(_service(**changes), Tokens(0.0, 1.0, 1.0, 1000.0)).kernels
-        return products.moved_s + network.moved_s, attention.moved_s
+        tokens, longer = (step(_service(**changes), Tokens(0.0, 1.0, 1.0, context)) for context in (1000.0, 2000.0))
+        read_s = longer.duration_s() - tokens.duration_s()  # of 1,000 tokens of the cache
+        return tokens.duration_s() - read_s, read_s
 
     layers = 80 * (8192 * (2 * 8192 + 2 * 1024) + 3 * 8192 * 28672) / 2
     wide, narrow, small = moved_s(), moved_s(weight_precision="fp8"), moved_s(kv_precision="fp8")
@@ -109,7 +110,7 @@ def test_formats_of_weights_and_caches() -> None:
 def test_experts_that_no_token_reaches_are_not_read() -> None:
     """Closed form: of 64 experts a token reads 6, two tokens 64 (1 - (58/64)^2) = 11.4; each has 3 x 2,048 x 1,024 weights of 2 B."""
     service = _service(model=MIXTURE, tensor=1, kernels=CHIP._replace(peak_flops=(("bf16", 1e30),)))
-    network = [step(service, Tokens(0.0, 1.0, n, 100.0)).kernels[2].moved_s for n in (1.0, 2.0)]
+    network = [_duration(service, 0.0, 1.0, n, 100.0) for n in (1.0, 2.0)]
     expert_s = 2.0 * 3 * 2048 * 1024 / (0.8 * 3.35e12)
     more = 64 * (1 - (58 / 64) ** 2) - 6.0
     assert network[1] - network[0] == pytest.approx(11 * more * expert_s, rel=0.01)  # inputs and results of a token besides
