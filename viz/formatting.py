@@ -160,11 +160,6 @@ def requests_per_s(value: float) -> str:
     return f"{named_magnitude(value)}/s"
 
 
-def joules(value: float) -> str:
-    """An energy."""
-    return quantity(value, "J")
-
-
 def data_size(value: float) -> str:
     """Bytes, in decimal multiples."""
     return quantity(value, "B")

@@ -14,7 +14,6 @@ from viz.formatting import (
     data_size,
     days,
     eclipse,
-    joules,
     milliseconds,
     money,
     number,
