@@ -179,12 +179,23 @@ def service_problem(service: Service) -> str | None:
     if counts:
         needed = _smallest_degree(service)
         return f"{lacks}; it needs tensor {needed} or more, which must divide {divisors}; write accelerators: {counts}"
-    return f"{lacks}, nor into a whole satellite; write a smaller model"
+    narrower = _narrower(service)
+    return f"{lacks}, nor into a whole satellite; write {f'weight_precision: {narrower}, or ' if narrower else ''}a smaller model"
 
 
 def _fits(service: Service, tensor: int) -> bool:
     """Whether a tensor group of this size holds the weights and the requested batch."""
     return max_batch(service._replace(tensor=tensor)) >= max(1, service.batch)
+
+
+def _narrower(service: Service) -> str | None:
+    """Widest narrower format of weights with which some tensor group of the satellite fits."""
+    for stored in ("fp8", "fp4"):
+        if ELEMENT_BYTES[stored] < ELEMENT_BYTES[service.weight_precision]:
+            other = service._replace(weight_precision=stored)
+            if any(_fits(other, tensor) for tensor in degrees(service.model, service.accelerators)):
+                return stored
+    return None
 
 
 def _smallest_degree(service: Service) -> int | None:
