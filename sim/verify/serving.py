@@ -63,11 +63,11 @@ def cases() -> list[Case | Failed]:
     return [
         Case("decode step, 4 sequences", partial(_decode_step_ms, 4), 2.57, 0.0257, "ms", book.format(2.5)),
         Case("decode step, 256 sequences", partial(_decode_step_ms, 256), 21.05, 0.21, "ms", book.format(21)),
-        _errors(f"time per token of {len(rows)} services of Llama 3.1 70B, median error", tpot_errors, rows, median, 0.15),
-        _errors(f"time per token of {len(rows)} services of Llama 3.1 70B, error of nine in ten", tpot_errors, rows, p90, 0.35),
-        _errors(f"time to first token of {len(long)} services, prompts of 8,192, four requests, median error", ttft_errors, long, median, 0.20),
-        Case("saturated throughput of 12 services, median error", lambda: median(saturated_errors()), 0.0, 0.10, "1", trt),
-        Case("saturated throughput of 12 services, largest error", lambda: max(saturated_errors()), 0.0, 0.30, "1", trt),
+        _errors(f"time per token of {len(rows)} services of Llama 3.1 70B, median error", _tpot_errors, rows, median, 0.15),
+        _errors(f"time per token of {len(rows)} services of Llama 3.1 70B, error of nine in ten", _tpot_errors, rows, _p90, 0.35),
+        _errors(f"time to first token of {len(long)} services, prompts of 8,192, four requests, median error", _ttft_errors, long, median, 0.20),
+        Case("saturated throughput of 12 services, median error", lambda: median(_saturated_errors()), 0.0, 0.10, "1", trt),
+        Case("saturated throughput of 12 services, largest error", lambda: max(_saturated_errors()), 0.0, 0.30, "1", trt),
     ]  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def _errors(
     return Case(name, lambda: of(errors(rows)), 0.0, limit, "1", MEASURED)
 
 
-def p90(values: list[float]) -> float:
+def _p90(values: list[float]) -> float:
     """Value that nine in ten do not exceed."""
     return quantiles(values, n=10, method="inclusive")[-1]
 
@@ -125,22 +125,22 @@ def _service(model: str, chip_name: str, precision: str, tensor: int, prompt: in
     )  # fmt: skip
 
 
-def tpot_errors(rows: Sequence[MeasuredService], model: str = "llama-3-70b") -> list[float]:
+def _tpot_errors(rows: Sequence[MeasuredService], model: str = "llama-3-70b") -> list[float]:
     """Relative errors of the time per token, without sign."""
     return [abs(measured(row, model)[1] / row.tpot_ms - 1.0) for row in rows]
 
 
-def ttft_errors(rows: Sequence[MeasuredService], model: str = "llama-3-70b") -> list[float]:
+def _ttft_errors(rows: Sequence[MeasuredService], model: str = "llama-3-70b") -> list[float]:
     """Relative errors of the time to first token, without sign."""
     return [abs(measured(row, model)[0] / row.ttft_ms - 1.0) for row in rows]
 
 
-def saturated_errors() -> list[float]:
+def _saturated_errors() -> list[float]:
     """Relative errors of the saturated throughput, without sign."""
-    return [abs(saturated_tokens_per_s(row) / row.tokens_per_s - 1.0) for row in SATURATED]
+    return [abs(_saturated_tokens_per_s(row) / row.tokens_per_s - 1.0) for row in SATURATED]
 
 
-def saturated_tokens_per_s(row: Saturated) -> float:
+def _saturated_tokens_per_s(row: Saturated) -> float:
     """Computed output tokens a second at the largest batch [1/s]."""
     s = _service(row.model, row.chip, "fp8", row.accelerators, row.input_tokens, row.output_tokens)
     return serving_load.tokens_per_s(s._replace(accelerators=row.accelerators, batch=max(1, max_batch(s))))

@@ -64,10 +64,10 @@ def wait_quantile_s(load: float, service_s: float, percentile: float) -> float:
 
     Examples
     --------
-    Half of the arrivals at a half-loaded server do not wait; one in a hundred waits longer than 3.2 durations:
+    Half of the arrivals at a half-loaded server do not wait; one in a hundred waits longer than 3.3 durations:
 
     >>> wait_quantile_s(0.5, 1.0, 0.5), round(wait_quantile_s(0.5, 1.0, 0.99), 1)
-    (0.0, 3.2)
+    (0.0, 3.3)
     """
     if load >= 1.0:
         return math.inf

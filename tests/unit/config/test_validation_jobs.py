@@ -167,7 +167,7 @@ ON_SHELL = [
     ("links: {topology: mesh}\n", "s.yaml:7:9: links.topology: mesh joins clusters, not a walker; write topology: grid"),
     (_training(), "write links: {topology: grid}, or members: 1"),
     (_inference(model="llama-3-70b"), "s.yaml:8:21: workloads.0.model: 141 GB of weights and 1 sequence do not fit into 1 x 72 GB, "
-     "nor into a whole satellite; write a smaller model"),
+     "nor into a whole satellite; write weight_precision: fp8, or a smaller model"),
     # slots of 18 deg; satellites collide where the next plane is 22.1 deg behind: 2 slots, and at the seam, where it is 2.7 slots
     # behind, 1 slot ahead: plane 1, slot 18, and plane 9, slot 19
     (GRID + "events: ['2026-12-21T00:10Z lose link 0-40']\n",
