@@ -155,6 +155,16 @@ def tokens_per_s(value: float) -> str:
     return f"{named_magnitude(value)}/s"
 
 
+def requests_per_s(value: float) -> str:
+    """Requests per second: 5,263 1/s."""
+    return f"{named_magnitude(value)}/s"
+
+
+def data_size(value: float) -> str:
+    """Bytes, in decimal multiples."""
+    return quantity(value, "B")
+
+
 def named_magnitude(value: float) -> str:
     """A large number with its order of magnitude in words: 3.58 million."""
     for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):

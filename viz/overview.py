@@ -11,6 +11,7 @@ from viz.formatting import (
     area,
     celsius,
     counted,
+    data_size,
     days,
     eclipse,
     milliseconds,
@@ -18,6 +19,7 @@ from viz.formatting import (
     number,
     percent,
     petaflops,
+    requests_per_s,
     scientific,
     seconds,
     tokens_per_s,
@@ -169,10 +171,20 @@ def serving(at: Path, summary: dict[str, Any]) -> tuple[Fact, ...]:
     return (
         Fact("Satellites", (*at, "satellites"), whole),
         Fact("Tensor parallel", (*at, "tensor"), whole, "accelerators per replica"),
-        Fact("Batch", (*at, "batch"), whole, "concurrent requests"),
+        Fact("Batch", (*at, "batch"), whole, "concurrent requests of a replica, at most"),
         Fact("Output tokens", (*at, "tokens_per_s"), tokens_per_s),
+        Fact("Requests served", (*at, "requests_per_s"), requests_per_s),
+        Fact("Capacity", (*at, "capacity_requests_per_s"), requests_per_s, "requests at the latency targets, if any"),
+        Fact("Rejected", (*at, "rejected_fraction"), percent, "share of requests"),
+        Fact("Out of target", (*at, "late_fraction"), percent, "share of served tokens"),
         Fact("Time to first token (TTFT)", (*at, "ttft_ms"), milliseconds, with_coverage("with the median end-to-end RTT", summary)),
+        Fact("TTFT, 99th percentile", (*at, "ttft_p99_ms"), milliseconds, "with the 99th percentile of the RTT"),
         Fact("Time per output token (TPOT)", (*at, "tpot_ms"), milliseconds),
+        Fact("TPOT, 99th percentile", (*at, "tpot_p99_ms"), milliseconds),
+        Fact("Whole answer", (*at, "answer_s"), seconds, "all turns of a session, each with a round trip"),
+        Fact("Key-value cache", (*at, "kv_cache_bytes"), data_size, "of full batches, all satellites"),
+        Fact("Energy per token", (*at, "joules_per_token"), joules, "electrical, whole satellites, per output token"),
+        Fact("Tokens per joule", (*at, "tokens_per_joule"), number),
     )
 
 

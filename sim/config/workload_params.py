@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from sim.config import schema
-from sim.workload import memory_fit
+from sim.workload import memory_fit, serving_choice
 from sim.workload.fabric import Fabric
-from sim.workload.kernels import ELEMENT_BYTES, Kernels
+from sim.workload.kernels import Kernels
 from sim.workload.measured_kernels import kernels_for
 from sim.workload.parallelism import Batch, Mesh
-from sim.workload.service import Service, degrees, max_batch, service_problem
+from sim.workload.service import Service, Targets
 from sim.workload.transformer import Model
 from sim.workload.transformer_memory import checkpoint_bytes
 
@@ -294,7 +294,7 @@ def fabric(chip: schema.Accelerator) -> Fabric:
 
 
 def service(job: schema.Inference, carrier: Carrier) -> Service:
-    """Inference service, with tensor group and batch chosen where the scenario leaves them open.
+    """Inference service, with tensor group, batch and chunk chosen where the scenario leaves them open.
 
     Parameters
     ----------
@@ -306,25 +306,18 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
     Returns
     -------
     Service
-        With the smallest tensor group that fits and its largest batch; where none fits, the largest group.
+        See `serving_choice.chosen`.
     """
-    chip = carrier.accelerator
-    each = ELEMENT_BYTES[job.precision]
-
-    def with_tensor(tensor: int) -> Service:
-        made = Service(
-            model=model(job.model), tensor=tensor, accelerators=carrier.accelerators, batch=job.batch or 1,
-            input_tokens=job.input_tokens, output_tokens=job.output_tokens, peak_flops=chip.peak[job.precision],
-            kernel_efficiency=chip.kernel_efficiency, memory_byte_s=chip.memory_bandwidth, memory_bytes=chip.memory,
-            memory_share=job.memory_fraction, fabric_byte_s=chip.fabric.rate,
-            fabric_latency_s=chip.fabric.latency, weight_bytes=each, kv_element_bytes=each, element_bytes=each,
-        )  # fmt: skip
-        return made if job.batch else made._replace(batch=max(1, max_batch(made)))
-
-    if job.tensor is not None:
-        return with_tensor(job.tensor)
-    services = [with_tensor(tensor) for tensor in degrees(model(job.model), carrier.accelerators)]
-    return next((made for made in services if service_problem(made) is None), services[-1])
+    chip, goal = carrier.accelerator, job.targets
+    open_ = Service(
+        model=model(job.model), kernels=kernels(chip), fabric=fabric(chip), precision=job.precision, tensor=1,
+        accelerators=carrier.accelerators, batch=1, input_tokens=job.input_tokens, output_tokens=job.output_tokens,
+        peak_flops=chip.peak[job.precision], memory_bytes=chip.memory, memory_share=job.memory_fraction,
+        weight_precision=job.weight_precision or job.precision, kv_precision=job.kv_precision or job.precision,
+        chunk=job.chunk, host_s=job.step_overhead,
+        targets=None if goal is None else Targets(goal.ttft, goal.tpot, goal.percentile, goal.round_trip),
+    )  # fmt: skip
+    return serving_choice.chosen(open_, job.tensor, job.batch)
 
 
 def counts(workloads: Sequence[schema.Workload], spares: int, satellites: int) -> list[int]:

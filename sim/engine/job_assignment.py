@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +16,12 @@ from sim.engine import planning
 from sim.fleet import reliability
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.workload import parallelism, training_step, transformer_memory
+from sim.workload.demand import daily_factor
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Transport
-from sim.workload.jobs import InferenceService, JobScheduler, Training
+from sim.workload.jobs import Asked, InferenceService, JobScheduler, Training
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
@@ -31,6 +34,8 @@ class Work(NamedTuple):
     fleet: schema.Fleet | None
     steps: int
     step_s: float
+    epoch: datetime
+    stations: Sequence[schema.Station]  # with users
 
 
 class Roles(NamedTuple):
@@ -155,7 +160,7 @@ def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type
     types, workloads = scenario.types, list(scenario.workloads)
     work = Work(
         types=types, type_index=type_index, workloads=workloads, fleet=scenario.fleet, steps=scenario.steps,
-        step_s=scenario.step,
+        step_s=scenario.step, epoch=scenario.epoch, stations=[] if scenario.ground is None else scenario.ground.stations,
     )
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
     return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index])
@@ -175,6 +180,32 @@ class _Shares:
             mine = who[self.work.type_index[who] == kind]
             self.values[mine] = relative_speed(carrier, self.work.types[kind], precision)
         return carrier
+
+
+def asked(job: schema.Inference, work: Work) -> Asked:
+    """Demand on a service over the run.
+
+    Parameters
+    ----------
+    job : schema.Inference
+        Validated section of the scenario.
+    work : Work
+        Time grid and stations.
+
+    Returns
+    -------
+    Asked
+        Tokens in each step, by the local time of the stations in its middle.
+    """
+    if job.demand is None:
+        return Asked(None, job.admission == "all", job.turns)
+    tokens_per_s: Floats = np.full(work.steps, job.demand)
+    if job.daily is not None and work.stations:
+        start_h = work.epoch.hour + work.epoch.minute / 60.0 + work.epoch.second / 3600.0
+        utc_h = np.asarray(start_h + (np.arange(work.steps) + 0.5) * work.step_s / 3600.0, dtype=np.float64)
+        longitude_rad, users = (np.array([getattr(s, name) for s in work.stations]) for name in ("longitude", "users"))
+        tokens_per_s = tokens_per_s * daily_factor(job.daily.profile, longitude_rad, users, utc_h)
+    return Asked(tokens_per_s, job.admission == "all", job.turns)
 
 
 def scheduler_for(
@@ -216,7 +247,7 @@ def scheduler_for(
     for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), assigned.services, strict=True):
         carrier = shares.carrier(who, job.precision)
         hbm_share = carrier.accelerator.hbm_power_share
-        services.append(InferenceService(service(job, carrier), job.demand, who, work.steps, hbm_share))
+        services.append(InferenceService(service(job, carrier), asked(job, work), who, work.steps, hbm_share))
     reserve = assigned.spares[:0] if trainings else assigned.spares
     return JobScheduler(
         satellites=satellites, steps=work.steps, step_s=work.step_s, trainings=trainings, services=services,

@@ -65,7 +65,8 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
     rtt_ms = np.zeros(0) if plan.stations is None else round_trips_ms(site, plan.stations)
     user_ms = rtt_ms + 1e3 * site.access_overhead
     peak = site.accelerators_per_node * site.accelerator.peak[plan.precision]
-    work_done = metrics.workloads(plan.workloads, day.scheduler, float(np.median(user_ms)) if user_ms.size else None)
+    energy_j = np.full(site.nodes, plan.step_s * float(day.load_w.sum()) / site.nodes)
+    work_done = metrics.workloads(plan.workloads, day.scheduler, metrics.spread(user_ms), energy_j)
     compute = _compute(site, plan, day, peak, own_s, induced_s)
     done = design.work(compute["mean_useful_flops_per_s"], work_done, site.nodes, None)
     summary = {

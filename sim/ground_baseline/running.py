@@ -112,6 +112,7 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
     hosts, one_type = [_Host(site.accelerator, site.accelerators_per_node)], np.zeros(n, dtype=np.int64)
     work = job_assignment.Work(
         types=hosts, type_index=one_type, workloads=plan.workloads, fleet=site.fleet, steps=steps, step_s=step_s,
+        epoch=plan.epoch, stations=plan.stations or [],
     )
     scheduler = job_assignment.scheduler_for(work, np.arange(n), transport)
     for training in scheduler.trainings:

@@ -189,10 +189,7 @@ def reached(coverage_fraction: float) -> str:
 
 def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
     if workload["kind"] == "inference":
-        ttft = "no route to a user"
-        if workload["ttft_ms"] is not None:
-            ttft = f"TTFT {workload['ttft_ms']:.0f} ms {reached(ground['coverage_fraction'])}"
-        return f"{workload['model']} on {_satellites(workload['satellites'])}: {workload['tokens_per_s']:,.4g} tokens/s, {ttft}"
+        return _service(workload, ground)
     mesh = workload["mesh"]
     virtual_stages = f" in {workload['interleave']} virtual stages" if workload["interleave"] > 1 else ""
     plan = f"tensor {mesh['tensor']}, pipeline {mesh['pipeline']}{virtual_stages}, data {mesh['data']}"
@@ -203,6 +200,26 @@ def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
         f"communication {percent(workload['communication_fraction'])}, MFU {percent(workload['mfu'])}, "
         f"ETTR {percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s"
     )
+
+
+def _service(service: dict[str, Any], ground: dict[str, Any]) -> str:
+    parts = [f"{service['tokens_per_s']:,.4g} tokens/s"]
+    if service.get("capacity_requests_per_s") is not None:  # not in older results, nor are the others
+        parts.append(f"{service['requests_per_s']:,.4g} of {service['capacity_requests_per_s']:,.4g} requests/s")
+    parts += [f"{_percent(service[name])} {what}" for name, what in (("rejected_fraction", "rejected"), ("late_fraction", "out of target"))
+              if service.get(name)]  # fmt: skip
+    if service["ttft_ms"] is None:
+        parts.append("no route to a user")
+    else:
+        p99 = "" if service.get("ttft_p99_ms") is None else f" (p99 {service['ttft_p99_ms']:,.0f} ms)"
+        parts.append(f"TTFT {service['ttft_ms']:,.0f} ms{p99} {reached(ground['coverage_fraction'])}")
+    if service.get("tpot_ms") is not None:
+        p99 = "" if service.get("tpot_p99_ms") is None else f" (p99 {service['tpot_p99_ms']:.3g} ms)"
+        parts.append(f"TPOT {service['tpot_ms']:.3g} ms{p99}")
+    if service.get("joules_per_token") is not None:
+        parts.append(f"{service['joules_per_token']:.3g} J per token")
+    mesh = "" if service.get("tensor") is None else f", tensor {service['tensor']}, batch {service['batch']}"
+    return f"{service['model']} on {_satellites(service['satellites'])}{mesh}: {', '.join(parts)}"
 
 
 def _latency(ground: dict[str, Any]) -> str:

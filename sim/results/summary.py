@@ -271,8 +271,10 @@ def _network(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def workloads(asked: Sequence[Workload], scheduler: JobScheduler | None, user_ms: float | None) -> list[dict[str, Any]]:
-    """One entry for each workload asked for, in that order; user_ms is the median round trip to a user.
+def workloads(
+    asked: Sequence[Workload], scheduler: JobScheduler | None, user_rtt_ms: dict[str, float | None], energy_j: Array | None
+) -> list[dict[str, Any]]:
+    """One entry for each workload asked for, in that order.
 
     Parameters
     ----------
@@ -280,8 +282,10 @@ def workloads(asked: Sequence[Workload], scheduler: JobScheduler | None, user_ms
         Workloads of the scenario.
     scheduler : JobScheduler or None
         What they did.
-    user_ms : float or None
-        Median round trip to a user [ms].
+    user_rtt_ms : dict
+        Round trip to a user [ms]: `median` and `p99`, None where no station is reached.
+    energy_j : ndarray, shape (satellites,), or None
+        Electrical energy of each satellite over the run [J].
 
     Returns
     -------
@@ -297,7 +301,9 @@ def workloads(asked: Sequence[Workload], scheduler: JobScheduler | None, user_ms
         if w.kind == "training":
             entry = next(trainings).summary()
         elif w.kind == "inference":
-            entry = next(services).summary(user_ms)
+            service = next(services)
+            used_j = None if energy_j is None else float(energy_j[service.who].sum())
+            entry = service.summary(user_rtt_ms, used_j, scheduler.step_s if scheduler is not None else 0.0)
         found.append({"kind": w.kind, "model": None if w.kind == "independent" else w.model.name, **entry})
     return found
 
@@ -383,7 +389,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     at_first = outcome.initial_value("charge_j") / capacity_j
     lowest_charge = float(np.minimum(outcome.row("charge_fraction_min"), at_first).min())
     ground = _ground(outcome)
-    done = workloads(scenario.workloads, outcome.scheduler, ground["user_rtt_ms"]["median"])
+    done = workloads(scenario.workloads, outcome.scheduler, ground["user_rtt_ms"], outcome.row("served_j"))
     from_arrays = declared(outcome, "power")
     work = design.work(useful["flops"] / duration_s, done, satellites, from_arrays["array_w_mean"])
     return {

@@ -10,16 +10,14 @@ import numpy as np
 from sim.economics.cost import Site, Work, ground
 from sim.economics.finance import YEAR_S, launched_power_usd_per_kw_year
 from sim.economics.mass import Design, Propulsion, parts_kg, total_kg
-from sim.verify import kernels, training
+from sim.verify import kernels, serving, training
 from sim.verify.case import Case, Failed
 from sim.workload.collective_schedule import all_reduce
 from sim.workload.collectives import halving_doubling_s, hierarchical_s, ring_s, tree_s
 from sim.workload.fabric import Fabric
-from sim.workload.inference_step import decode_step_s
 from sim.workload.kernels import AssumedKernels
 from sim.workload.message_times import advance_phase
 from sim.workload.parallelism import Batch, Mesh
-from sim.workload.service import Service
 from sim.workload.training_memory import static_bytes
 from sim.workload.training_step import Islands, Task, compute_s, decompose, mfu, reduced_bytes, task_flops
 from sim.workload.transformer import Model, layer_parameters, parameter_count, training_flops_per_token
@@ -44,7 +42,8 @@ def cases(data: Path | None) -> list[Case | Failed]:
         The cases.
     """
     return [
-        *_models(), *_memory(), *_durations(), *_collectives(), *_synchronisation(), *_steps(), *_inference(), *_launch_price(), *_economics(),
+        *_models(), *_memory(), *_durations(), *_collectives(), *_synchronisation(), *_steps(), *serving.cases(), *_launch_price(),
+        *_economics(),
         *kernels.cases(data),
     ]  # fmt: skip
 
@@ -217,22 +216,7 @@ def _collectives() -> list[Case | Failed]:
     ]  # fmt: skip
 
 
-# --- inference and economics --------------------------------------------------------------------------------------
-
-
-def _decode_step_ms(batch: int) -> float:
-    """30e9 parameters of 1 B on 16 accelerators, a cache of 8,192 tokens of 100 kB for each sequence."""
-    shape = Model(30e9, 125, 5000, 64, 16, 25, 16000, 32000)  # a head of the cache on each accelerator
-    service = Service(shape, 16, 16, batch, 8192, 1, 1.97e14, 1.0, 8.1e11, 16e9, 1.0, INF, 0.0, 1.0, 1.0)
-    return 1e3 * float(decode_step_s(service, batch, 8192.0))
-
-
-def _inference() -> list[Case | Failed]:
-    source = "[scaling-book:inference], printed as {} ms"
-    return [
-        Case("decode step, 4 sequences", lambda: _decode_step_ms(4), 2.57, 0.0257, "ms", source.format(2.5)),
-        Case("decode step, 256 sequences", lambda: _decode_step_ms(256), 21.05, 0.21, "ms", source.format(21)),
-    ]
+# --- economics --------------------------------------------------------------------------------------------------------
 
 
 def _launch_price() -> list[Case | Failed]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sim.workload.fabric import Fabric, collective_s
 from sim.workload.kernels import ELEMENT_BYTES, Kernels
+from sim.workload.layer_products import attention_products, feed_forward_products
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.transformer import Model
 
@@ -121,20 +122,6 @@ def _products(s: Shapes, products: list[tuple[float, float]], tokens: float) -> 
     return Work(forward_s, cast_s, 0.0), Work(backward_s, accumulate_s + cast_s, 0.0)
 
 
-def _attention_products(s: Shapes) -> list[tuple[float, float]]:
-    """Columns and inner size of the projections of attention, on one accelerator."""
-    m, t = s.model, s.tensor
-    if m.kv_rank > 0:
-        keys, queries = m.head_size + m.rope_size, m.heads * (m.head_size + m.rope_size) / t
-        down = [(m.query_rank, m.hidden), (queries, m.query_rank)] if m.query_rank else [(queries, m.hidden)]
-        return [
-            *down, (m.kv_rank + m.rope_size, m.hidden), (m.heads * (m.head_size + m.value_size) / t, m.kv_rank),
-            (m.hidden, m.heads * m.value_size / t),
-        ] if keys else []  # fmt: skip
-    heads, shared = m.heads * m.head_size / t, max(m.kv_heads * m.head_size / t, float(m.head_size))
-    return [(heads + 2.0 * shared, m.hidden), (m.hidden, heads)]
-
-
 def _attention(s: Shapes) -> tuple[Work, Work]:
     """Scores and weighted values of a micro-batch; layers with a window are averaged with the others."""
     m, tokens = s.model, _tokens(s)
@@ -185,8 +172,7 @@ def _elementwise(s: Shapes, width: float) -> tuple[Work, Work]:
 
 
 def _feed_forward(s: Shapes, width: float) -> tuple[Work, Work]:
-    m = s.model
-    return _products(s, [((2.0 if m.gated else 1.0) * width / s.tensor, m.hidden), (m.hidden, width / s.tensor)], _tokens(s))
+    return _products(s, feed_forward_products(s.model, width / s.tensor), _tokens(s))
 
 
 def _experts(s: Shapes) -> tuple[Work, Work]:
@@ -262,7 +248,7 @@ def layer(s: Shapes, dense: bool = True) -> Layer:
     [narayanan2021:section 3.2]
     """
     m = s.model
-    projections = _products(s, _attention_products(s), _tokens(s))
+    projections = _products(s, attention_products(m, s.tensor), _tokens(s))
     attention = _attention(s)
     if dense:
         network, width = _feed_forward(s, float(m.ffn)), m.ffn / s.tensor

@@ -4,29 +4,47 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sim.workload.fabric import Fabric
+from sim.workload.kernel_work import ELEMENT_BYTES
+from sim.workload.kernels import Kernels
 from sim.workload.transformer import Model
 from sim.workload.transformer_memory import kv_bytes_per_token
 
 
+class Targets(NamedTuple):
+    """Latencies that a share of the requests must keep."""
+
+    ttft_s: float  # time to first token, with queue and the round trip to the user
+    tpot_s: float  # time per further token
+    percentile: float  # of requests that keep them, 0 to 1
+    round_trip_s: float  # to the user, as it is assumed in the choice of span and batch
+
+
 class Service(NamedTuple):
-    """A model as it is served; rates and sizes are those of one accelerator."""
+    """A model as it is served; kernels and sizes are those of one accelerator."""
 
     model: Model
+    kernels: Kernels
+    fabric: Fabric
+    precision: str  # of arithmetic
     tensor: int  # tensor parallel degree
     accelerators: int  # of a satellite
-    batch: int  # sequences decoded together in a tensor group
+    batch: int  # sequences decoded together in a tensor group, at most
     input_tokens: int
     output_tokens: int
     peak_flops: float  # dense [FLOP/s], in the job's precision
-    kernel_efficiency: float
-    memory_byte_s: float
     memory_bytes: float
     memory_share: float  # available to weights, keys and values
-    fabric_byte_s: float  # inside a satellite, in one direction
-    fabric_latency_s: float
-    weight_bytes: float = 2.0  # per parameter
-    kv_element_bytes: float = 2.0
-    element_bytes: float = 2.0  # of activations
+    weight_precision: str
+    kv_precision: str
+    chunk: int = 8192  # tokens of prompts in a step, at most
+    host_s: float = 0.0  # scheduling of a step that no kernel hides
+    targets: Targets | None = None
+
+    @property
+    def weight_bytes(self) -> float:
+        """Bytes of the weights."""
+        return ELEMENT_BYTES[self.weight_precision] * self.model.parameters
 
 
 def groups(service: Service) -> int:
@@ -91,16 +109,31 @@ def max_batch(service: Service) -> int:
     1 GB of weights on 9 GB; a sequence of 1,000 tokens takes 2 x 10 x 10 x 100 x 2 B x 1,000 = 40 MB:
 
     >>> model = Model(0.5e9, 10, 1000, 10, 10, 100, 3000, 32000)
-    >>> service = Service(model, 1, 1, 1, 900, 100, 1e14, 0.5, 1e12, 9e9, 1.0, 1e11, 0.0)
+    >>> from sim.workload.kernels import AssumedKernels
+    >>> chip = AssumedKernels((("bf16", 1e14),), 0.5, 1e12, 0.8, 1e11, 0.0)
+    >>> service = Service(model, chip, Fabric(1), "bf16", 1, 1, 1, 900, 100, 1e14, 9e9, 1.0, "bf16", "bf16")
     >>> max_batch(service)
     200
     """
-    room = (
-        service.memory_share * service.memory_bytes * service.tensor - service.weight_bytes * service.model.parameters
-    )
+    room = service.memory_share * service.memory_bytes * service.tensor - service.weight_bytes
+    return max(0, int(room // (service.tensor * sequence_bytes(service))))
+
+
+def sequence_bytes(service: Service) -> float:
+    """Key-value cache of a whole request on the fullest accelerator of its group.
+
+    Parameters
+    ----------
+    service : Service
+        The service.
+
+    Returns
+    -------
+    float
+        Bytes of prompt and answer.
+    """
     tokens = service.input_tokens + service.output_tokens
-    per_token = service.tensor * kv_bytes_per_token(service.model, service.kv_element_bytes, service.tensor, tokens)
-    return max(0, int(room // (per_token * tokens)))
+    return tokens * kv_bytes_per_token(service.model, ELEMENT_BYTES[service.kv_precision], service.tensor, tokens)
 
 
 def service_problem(service: Service) -> str | None:
@@ -119,7 +152,9 @@ def service_problem(service: Service) -> str | None:
     Examples
     --------
     >>> model = Model(0.5e9, 10, 1000, 10, 10, 100, 3000, 32000)
-    >>> service_problem(Service(model, 3, 4, 1, 900, 100, 1e14, 0.5, 1e12, 9e9, 1.0, 1e11, 0.0))
+    >>> from sim.workload.kernels import AssumedKernels
+    >>> chip = AssumedKernels((("bf16", 1e14),), 0.5, 1e12, 0.8, 1e11, 0.0)
+    >>> service_problem(Service(model, chip, Fabric(8), "bf16", 3, 4, 1, 900, 100, 1e14, 9e9, 1.0, "bf16", "bf16"))
     'tensor 3 does not divide 4 accelerators and 10 heads; write one of 1, 2'
     """
     possible = degrees(service.model, service.accelerators)
@@ -135,7 +170,7 @@ def service_problem(service: Service) -> str | None:
     requested, most = max(1, service.batch), max_batch(service)
     larger = [t for t in possible if t > service.tensor and _fits(service, t)]
     has = f"{service.tensor} x {service.memory_share * service.memory_bytes / 1e9:.3g} GB"
-    weights = f"{service.weight_bytes * service.model.parameters / 1e9:.3g} GB"
+    weights = f"{service.weight_bytes / 1e9:.3g} GB"
     lacks = f"{weights} of weights and {requested} sequence{'s' if requested > 1 else ''} do not fit into {has}"
     if larger:
         return f"{lacks}; write tensor: {larger[0]}"
@@ -144,12 +179,23 @@ def service_problem(service: Service) -> str | None:
     if counts:
         needed = _smallest_degree(service)
         return f"{lacks}; it needs tensor {needed} or more, which must divide {divisors}; write accelerators: {counts}"
-    return f"{lacks}, nor into a whole satellite; write a smaller model"
+    narrower = _narrower(service)
+    return f"{lacks}, nor into a whole satellite; write {f'weight_precision: {narrower}, or ' if narrower else ''}a smaller model"
 
 
 def _fits(service: Service, tensor: int) -> bool:
     """Whether a tensor group of this size holds the weights and the requested batch."""
     return max_batch(service._replace(tensor=tensor)) >= max(1, service.batch)
+
+
+def _narrower(service: Service) -> str | None:
+    """Widest narrower format of weights with which some tensor group of the satellite fits."""
+    for stored in ("fp8", "fp4"):
+        if ELEMENT_BYTES[stored] < ELEMENT_BYTES[service.weight_precision]:
+            other = service._replace(weight_precision=stored)
+            if any(_fits(other, tensor) for tensor in degrees(service.model, service.accelerators)):
+                return stored
+    return None
 
 
 def _smallest_degree(service: Service) -> int | None:

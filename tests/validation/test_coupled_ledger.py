@@ -350,22 +350,40 @@ def test_all_links_of_a_satellite(scenario: Scenario) -> None:
 
 
 def service_step_s(loaded: Loaded) -> tuple[float, float]:
-    """A batch of 16 in a tensor group of 8: seconds from prompts to the last token, and of it at peak arithmetic.
+    """A step of 16 sequences in a tensor group of 8: mean seconds, and of it at peak arithmetic.
 
-    Prefill is bound by arithmetic, decode by memory [scaling-book:inference]: weights once, then keys and values of each.
+    Each kernel of a layer takes the longer of arithmetic and memory [scaling-book:inference]. One step in 32 takes a prompt beside
+    the sequences: 16 of them end after 512 steps, and prompts of 2,048 tokens fit into a step.
     """
     chip, batch, prompt, answer = loaded.scenario.satellite.accelerator, 16, 2048, 512
-    peak, memory = 8 * chip.peak["bf16"], 8 * chip.memory_bandwidth
+    flop_s, byte_s = chip.peak["bf16"] * chip.kernel_efficiency, chip.memory_bandwidth * chip.memory_efficiency
+    wide, words, context = 28672, 128256, prompt + answer / 2
 
-    def reductions_s(tokens: int) -> float:
-        return 2 * LAYERS * 14 * (chip.fabric.latency + tokens * HIDDEN * 2.0 / 8 / chip.fabric.rate)
+    def kernel_s(flops: float, moved: float) -> float:
+        return max(flops / flop_s, moved / byte_s)
 
-    context = prompt + answer / 2
-    prefill = batch * prompt * 2 * (PARAMETERS + LAYERS * HIDDEN * prompt) / peak
-    decode = batch * (2 * PARAMETERS + 4 * LAYERS * HIDDEN * context) / peak
-    read_s = (2 * PARAMETERS + batch * context * 2 * 2 * LAYERS * KV_VALUES) / memory
-    whole = prefill / chip.kernel_efficiency + reductions_s(batch * prompt) + answer * (read_s + reductions_s(batch))
-    return whole, prefill + answer * decode
+    def product_s(m: float, n: float, k: float) -> float:
+        return kernel_s(2 * m * n * k, 2 * (m * k + k * n + m * n))
+
+    def ring_s(moved: float) -> float:
+        return 7 * (chip.fabric.latency + moved / 8 / chip.fabric.rate)
+
+    def step_s(prompts: int) -> float:
+        tokens, rows = batch + prompts * prompt, batch + prompts
+        layer = product_s(tokens, 10240 / 8, HIDDEN) + product_s(tokens, HIDDEN, 1024)
+        layer += product_s(tokens, 2 * wide / 8, HIDDEN) + product_s(tokens, HIDDEN, wide / 8)
+        layer += kernel_s(4 * batch * context * 1024, 4 * batch * context * 128)
+        if prompts:
+            layer += kernel_s(4 * prompt * prompt / 2 * 1024, 2 * prompt * (2 * 8 + 2) * 128)
+        layer += (2 * (8 * tokens * HIDDEN - 1) + 4 * tokens * (1024 + 2 * 128) + 6 * tokens * wide / 8) / byte_s
+        head = product_s(rows, words / 8, HIDDEN) + 8 * rows * words / 8 / byte_s
+        messages = 2 * LAYERS * 2 * ring_s(2 * tokens * HIDDEN) + ring_s(2 * rows * words)
+        return LAYERS * layer + head + messages + 1e-3
+
+    layers = PARAMETERS - 2 * words * HIDDEN  # with norms
+    flops = batch * (2 * layers + 2 * words * HIDDEN + 4 * LAYERS * HIDDEN * context)
+    flops += (prompt * (2 * layers + 2 * LAYERS * HIDDEN * prompt) + 2 * words * HIDDEN) / 32
+    return (31 * step_s(0) + step_s(1)) / 32, flops / (8 * chip.peak["bf16"])
 
 
 def test_a_service_asked_for_less(scenario: Scenario) -> None:
@@ -373,7 +391,7 @@ def test_a_service_asked_for_less(scenario: Scenario) -> None:
     give 30 %, and the rest of their time is missing demand."""
     loaded = scenario(workload=SERVICE + "}")
     whole_s, peak_s = service_step_s(loaded)
-    able = N * 8 * 16 * 512 / whole_s
+    able = N * 8 * 16 / whole_s
     full = api.run(loaded).summary
     assert full["workloads"][0]["tokens_per_s"] == pytest.approx(able, rel=EXACT)
     assert shares(full)["demand"] == (0.0, 0.0)

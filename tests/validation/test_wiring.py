@@ -173,18 +173,20 @@ def test_recomputation_draws_power(recompute: str) -> None:
 
 
 def test_waiting_for_memory_draws_the_share_of_memory() -> None:
-    """Closed form: one sequence on one accelerator: 1,000 steps read 2 B of each parameter and 65,536 B of each token's cache, 501
-    tokens in the mean, at 1.638 TB/s; arithmetic takes 2 N + 4 x 8 x 2,048 x 501 FLOP at 0.73 of 918 TFLOP/s. The rest of the time
-    draws the memory's share 0.2 of the chip's dynamic power; source of truth: independent work of a chip of that full power."""
-    n, steps, context = 668e6, 1000, 501.0
-    attention = 4 * 8 * 2048 * context
-    read_s = (steps + 1) * 2 * n / 1.638e12 + steps * 65536 * context / 1.638e12
-    arithmetic_s = (steps * (2 * n + attention) + 2 * n) / (0.73 * 918e12)
+    """Closed form: one sequence on one accelerator: 1,000 steps read 2 B of each weight but the embedding, 65,536 B of each token's
+    cache, 501 tokens in the mean, and 2.4 MB of activations, at 0.8 of 1.638 TB/s; arithmetic takes 2 N + 4 x 8 x 2,048 x 501 FLOP
+    at 0.73 of 918 TFLOP/s. The rest of the time draws the memory's share 0.2 of the chip's dynamic power; source of truth:
+    independent work of a chip of that full power. One step in 1,000 has a prompt of one token besides: 1e-3."""
+    n, context = 8 * (4 * 2048**2 + 3 * 2048 * 8192) + 2048 * 32000, 501.0
+    between = 8 * (2 * 4 * 2048 + 2 * 3 * 2048 + 3 * 8192) * 2 + 8 * 32000
+    products = 8 * 2 * (2 * 2048 + 4 * 2048 + 2048 + 16384 + 8192 + 2048) + 2 * (2048 + 32000)
+    read_s = (2 * n + 65536 * context + between + products) / (0.8 * 1.638e12)
+    arithmetic_s = (2 * n + 4 * 8 * 2048 * context) / (0.73 * 918e12)
     duty = arithmetic_s / read_s + 0.2 * (1.0 - arithmetic_s / read_s)
-    service = f"workloads=[{{kind: inference, model: {SMALL}, tensor: 1, batch: 1, input_tokens: 1, output_tokens: 1000}}]"
+    service = f"workloads=[{{kind: inference, model: {SMALL}, tensor: 1, batch: 1, input_tokens: 1, output_tokens: 1000, step_overhead: 0 s}}]"
     idle_w, full_w = 90.0, 300.0
     expected_j = _served_j(f"satellite.accelerator.max_power={idle_w + duty * (full_w - idle_w)} W")
-    assert _served_j(service) == pytest.approx(expected_j, rel=1e-5)
+    assert _served_j(service) == pytest.approx(expected_j, rel=1e-3)
     assert expected_j < 0.6 * _served_j()
 
 

@@ -22,7 +22,7 @@ MODEL = Model(1e9, 8, 1024, 16, 16, 64, 4096, 32000)
 ISLANDS = Islands(2, 10, 1.0, 1.0)
 CHIP = AssumedKernels((("bf16", 1e15),), 0.5, 1e12, 0.8, 1e11, 1e-6)
 TASK = Task(MODEL, Mesh(1, 4, 2), Batch(64, 2, 1024, recomputed=1.0), 1, 1e15, CHIP, Fabric(1), 0.4, 0.02, islands=ISLANDS)
-SERVICE = Service(MODEL, 1, 1, 8, 1000, 100, 1e15, 0.5, 1e12, 80e9, 0.9, 1e11, 0.0)
+SERVICE = Service(MODEL, CHIP, Fabric(1), "bf16", 1, 1, 8, 1000, 100, 1e15, 80e9, 0.9, "bf16", "bf16")
 
 
 def calls() -> Iterator[tuple[str, object]]:
@@ -40,9 +40,9 @@ def calls() -> Iterator[tuple[str, object]]:
     for name in ("step_times", "step_at"):
         yield name, parts[:, 1:]
     points = np.empty((len(Rates._fields), 19))
-    inference_step.operating_points(rate[1:], inference_step.cycle_constants(SERVICE), points)
+    inference_step.operating_points(rate[1:], inference_step.rate_table(SERVICE), points)
     duty, again = np.zeros(20), np.empty((len(Rates._fields), 19))
-    inference_step.points_and_duty(np.arange(1, 20), rate, inference_step.cycle_constants(SERVICE), 0.3, again, duty)
+    inference_step.points_and_duty(np.arange(1, 20), rate, inference_step.rate_table(SERVICE), 0.3, again, duty)
     assert np.array_equal(points, again)
     for name in ("operating_points", "point_at"):
         yield name, points

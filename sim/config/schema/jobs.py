@@ -186,6 +186,29 @@ class Training(Section):
     checkpoint: Checkpoint = Field(description="Interval and rate of checkpoints")
 
 
+class Targets(Section):
+    """Latencies that requests must keep; they limit how many a service takes."""
+
+    ttft: Annotated[float, Quantity("s", above=0.0, example="2 s")] = Field(
+        description="Time to first token: queue, prompt and the round trip to the user"
+    )
+    tpot: Annotated[float, Quantity("s", above=0.0, example="50 ms")] = Field(description="Time per further output token")
+    percentile: Annotated[float, Quantity("1", least=0.5, most=0.9999, example="0.99")] = Field(
+        default=0.99, description="Share of the requests that keep the targets"
+    )
+    round_trip: Annotated[float, Quantity("s", least=0.0, example="50 ms")] = Field(
+        default=0.05, description="Part of `ttft` that is set aside for the round trip between user and satellite"
+    )
+
+
+class Daily(Section):
+    """Demand over the day, by the local solar time of users at the ground stations."""
+
+    profile: Annotated[list[Annotated[float, Quantity("1", least=0.0, example="1")]], Field(min_length=24, max_length=24)] = Field(
+        description="Relative rate of requests in each of 24 hours of local solar time, from midnight; linear between the middles of hours"
+    )
+
+
 class Inference(Section):
     """A service: prefill and decode on whole satellites."""
 
@@ -199,19 +222,43 @@ class Inference(Section):
         description="Share of the satellites, rounded down to whole ones; without it, all that other workloads leave",
     )
     tensor: Annotated[int, Count()] | None = Field(
-        default=None, description="Accelerators that hold one copy of the model; without it, the fewest that fit"
+        default=None,
+        description="Accelerators that hold one copy of the model; without it, the span with the most tokens at the targets",
     )
     input_tokens: Annotated[int, Count()] = Field(description="Tokens of a request's prompt")
     output_tokens: Annotated[int, Count()] = Field(description="Tokens of a request's answer")
     batch: Annotated[int, Count()] | None = Field(
-        default=None, description="Requests decoded together by one copy; without it, as many as memory holds"
+        default=None, description="Requests decoded together by one copy at most; without it, as many as memory holds"
+    )
+    weight_precision: Literal["bf16", "fp16", "fp8", "int8", "fp4"] | None = Field(
+        default=None, description="Number format of stored weights, not wider than precision; without it, precision"
+    )
+    kv_precision: Literal["bf16", "fp16", "fp8", "int8", "fp4"] | None = Field(
+        default=None, description="Number format of the key-value cache; without it, precision"
+    )
+    chunk: Annotated[int, Count(most=1_000_000)] = Field(
+        description="Tokens of prompts that one step takes at most, beside the sequences that are decoded"
+    )
+    step_overhead: Annotated[float, Quantity("s", least=0.0, example="1 ms")] = Field(
+        description="Time of a step in which accelerators wait for the host: scheduling, sampling, launches"
+    )
+    targets: Targets | None = Field(
+        default=None, description="Latencies that requests must keep; without it, batches are as large as possible"
+    )
+    admission: Literal["reject", "all"] = Field(
+        default="reject",
+        description="What happens to requests beyond the capacity at the targets: reject, or all are served, and then all of them late",
+    )
+    turns: Annotated[int, Count(most=10_000)] = Field(
+        default=1, description="Requests of an agentic session that wait for each other, each with a round trip to the user"
     )
     memory_fraction: Fraction = Field(description="Share of accelerator memory that weights and caches may fill")
     demand: Annotated[float, Quantity("1/s", least=0.0, example="2e6 1/s")] | None = Field(
         default=None,
-        description="Output tokens per second that users ask of the whole service; without it, all capacity is "
+        description="Output tokens per second that users ask of the whole service, mean over the day; without it, all capacity is "
         "asked for",
     )
+    daily: Daily | None = Field(default=None, description="Demand over the day; without it, demand is constant")
 
 
 Workload = Annotated[Independent | Training | Inference, Field(discriminator="kind")]

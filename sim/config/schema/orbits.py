@@ -466,6 +466,10 @@ class Station(Section):
         default=None, description="Largest slant range at which satellites are used; overrides that of ground"
     )
 
+    users: Annotated[float, Quantity("1", least=0.0, example="9.0e6")] = Field(
+        default=1.0, description="Users near the station, relative to those near the others: its share of a demand that varies over the day"
+    )
+
     @field_validator("mask", mode="before")
     @classmethod
     def _rows_of_two(cls, mask: Any) -> Any:

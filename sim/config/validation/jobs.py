@@ -16,6 +16,7 @@ from sim.workload import memory_fit, parallelism, transformer
 from sim.workload.kernels import ELEMENT_BYTES
 from sim.workload.parallelism import Mesh
 from sim.workload.service import service_problem
+from sim.workload.serving_choice import target_problem
 
 REFUSED_SHARE = 0.05  # difference between given parameters and those of the shape; names of models round by up to 4 %
 NOTED_SHARE = 0.01
@@ -140,8 +141,29 @@ def _workload_problems(job: Workload, site: _Site) -> list[FieldMessage]:
             return [("precision", f"{chip.name} has no peak for '{shortened(job.precision)}'; write one of: {', '.join(known)}")]
     if isinstance(job, Training):
         return _training_problems(job, site)
-    message = service_problem(workload_params.service(job, workload_params.slowest(site.scenario.types, job.precision)))
-    return [] if message is None else [("tensor" if job.tensor is not None else "batch" if job.batch else "model", message)]
+    return _inference_problems(job, site)
+
+
+def _inference_problems(job: Inference, site: _Site) -> list[FieldMessage]:
+    stored = job.weight_precision
+    if stored is not None and ELEMENT_BYTES[stored] > ELEMENT_BYTES[job.precision]:
+        return [("weight_precision", f"'{stored}' is wider than the precision of arithmetic; write {job.precision} or a narrower one")]
+    if job.daily is not None:
+        if not any(job.daily.profile):
+            return [("daily.profile", "all 24 rates are 0; write at least one above 0")]
+        if job.demand is None:
+            return [("daily", "needs the mean over the day; write demand: in output tokens per second")]
+        ground = site.scenario.ground
+        if ground is None:
+            return [("daily", "follows the local time of ground stations, and the scenario has none; write ground: {stations: default}")]
+        if not any(station.users for station in ground.stations):
+            return [("daily", "needs users at a ground station, and none has any; write users: 1 at one of them")]
+    service = workload_params.service(job, workload_params.slowest(site.scenario.types, job.precision))
+    message = service_problem(service)
+    if message is not None:
+        return [("tensor" if job.tensor is not None else "batch" if job.batch else "model", message)]
+    message = target_problem(service)
+    return [] if message is None else [("targets", message)]
 
 
 def _parameter_problem(model: transformer.Model) -> str | None:

@@ -1,8 +1,8 @@
 """Workloads at run time: which satellites run what at which rate, and the losses of jobs."""
 
-from sim.workload.jobs.inference_service import InferenceService
+from sim.workload.jobs.inference_service import Asked, InferenceService
 from sim.workload.jobs.ledger import ROW, JobInputs, Ledger
 from sim.workload.jobs.scheduler import JobScheduler
 from sim.workload.jobs.training_job import MODES, Lifecycle, Training
 
-__all__ = ["MODES", "ROW", "InferenceService", "JobInputs", "JobScheduler", "Ledger", "Lifecycle", "Training"]
+__all__ = ["MODES", "ROW", "Asked", "InferenceService", "JobInputs", "JobScheduler", "Ledger", "Lifecycle", "Training"]

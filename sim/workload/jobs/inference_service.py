@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.spacecraft.loop import LIMIT_RATE
-from sim.workload import inference_step
+from sim.workload import inference_step, serving_load
 from sim.workload.inference_step import Rates
 from sim.workload.jobs.ledger import JobInputs, Ledger, median
-from sim.workload.service import Service
+from sim.workload.service import Service, groups, sequence_bytes
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+PERCENTILES = (0.5, 0.99)
+_STATES = 64  # values of clock rate and of load for which latencies are computed
+
+
+class Asked(NamedTuple):
+    """What users ask of a service."""
+
+    tokens_per_s: Array | None = None  # output tokens in each step, (steps,); None: as many as can be served
+    all_admitted: bool = False  # requests beyond the capacity at the targets are served too, late
+    turns: int = 1  # requests of a session that wait for each other
 
 
 class InferenceService:
@@ -25,8 +36,8 @@ class InferenceService:
     ----------
     service : Service
         Model, batch and hardware.
-    demand_per_s : float or None
-        Output tokens per second that users request; None: as many as can be served.
+    asked : Asked
+        Demand of the users.
     who : ndarray of int64
         Satellites of the service.
     steps : int
@@ -35,15 +46,22 @@ class InferenceService:
         Share of the accelerators' power that memory draws, 0 to 1.
     """
 
-    def __init__(self, service: Service, demand_per_s: float | None, who: Ints, steps: int, hbm_share: float):
-        self.service, self.demand_per_s, self.who = service, demand_per_s, who
+    def __init__(self, service: Service, asked: Asked, who: Ints, steps: int, hbm_share: float):
+        self.service, self.asked, self.who = service, asked, who
         self.hbm_share = hbm_share
+        self.within = inference_step.rate_table(service)
+        forced = asked.all_admitted and service.targets is not None
+        self.beyond = inference_step.rate_table(service._replace(targets=None)) if forced else None
         self.reached = np.ones(who.size, dtype=np.bool_)
         self.tokens_per_s = np.zeros(steps)
-        self.step_time_s = np.full(steps, np.nan)
+        self.late_per_s = np.zeros(steps)  # of those, from requests beyond their targets
+        self.rejected_per_s = np.zeros(steps)
+        self.capacity_per_s = np.zeros(steps)  # at the targets, of satellites with a route
+        self.load = np.zeros(steps)  # delivered over capacity
         self.median_rate = np.full(steps, np.nan)  # of the satellites that run
+        self.useful_share = np.zeros(who.size)  # of the last step
 
-    def begin_step(self, reached: Flags, up: Array) -> None:
+    def begin_step(self, reached: Flags, up: Array, k: int = 0) -> None:
         """Set the availability of the service's satellites in a step.
 
         Parameters
@@ -52,8 +70,11 @@ class InferenceService:
             Satellites with a route to the ground.
         up : ndarray, shape (N,)
             Share of the step in which each satellite works, 0 to 1.
+        k : int
+            Number of the step.
         """
         self.reached, self.up = reached[self.who], up[self.who]
+        self.wanted_per_s = None if self.asked.tokens_per_s is None else float(self.asked.tokens_per_s[k])
 
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set rates and throughput under given limits, and fill the duty of the service's satellites.
@@ -66,8 +87,12 @@ class InferenceService:
             Duty of all satellites, changed in place.
         """
         rows = np.empty((len(Rates._fields), self.who.size))
-        constants = inference_step.cycle_constants(self.service)
-        inference_step.points_and_duty(self.who, limits[LIMIT_RATE], constants, self.hbm_share, rows, duty)
+        inference_step.points_and_duty(self.who, limits[LIMIT_RATE], self.within, self.hbm_share, rows, duty)
+        self.at_targets_per_s = float(np.sum((self.up * rows[0])[self.reached]))
+        self.late = False
+        if self.beyond is not None and (self.wanted_per_s is None or self.wanted_per_s > self.at_targets_per_s):
+            self.late = True
+            inference_step.points_and_duty(self.who, limits[LIMIT_RATE], self.beyond, self.hbm_share, rows, duty)
         self.rate, self.point = limits[LIMIT_RATE, self.who], Rates(*rows)
 
     def fill_inputs(self, inputs: JobInputs) -> None:
@@ -80,20 +105,21 @@ class InferenceService:
         """
         able = self.up * self.point.output_tokens_per_s
         reached, unreached = float(np.sum(able[self.reached])), float(np.sum(able[~self.reached]))
-        asked = reached + unreached if self.demand_per_s is None else min(self.demand_per_s, reached + unreached)
+        asked = reached + unreached if self.wanted_per_s is None else min(self.wanted_per_s, reached + unreached)
         self.delivered_per_s = min(asked, reached)
         self.utilisation = self.delivered_per_s / reached if reached > 0.0 else 0.0
         # of the capacity of satellites without a route: the share that is requested and that others cannot replace
         whole = asked == reached + unreached or unreached == 0.0
         self.missed_share = 1.0 if whole else min(1.0, (asked - self.delivered_per_s) / unreached)
-        f, who = self.point, self.who
-        # at its own limit
-        inputs.job_rate[who] = 1.0
-        inputs.running[who] = np.where(self.reached, self.utilisation, 0.0)
-        inputs.productive[who] = inputs.running[who] * (f.useful + f.kernel)
+        who = self.who
+        # a satellite that is too slow for the targets takes no requests
+        self.share = np.where(self.reached & (self.point.output_tokens_per_s > 0.0), self.utilisation, 0.0)
+        inputs.job_rate[who] = 1.0  # at its own limit
+        inputs.running[who] = self.share
+        inputs.productive[who] = 0.0  # arithmetic is entered here, as useful or late
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger, step_s: float) -> None:
-        """Enter the losses of the service beyond those of power and heat.
+        """Enter what the service did with its time, and the losses beyond those of power and heat.
 
         Parameters
         ----------
@@ -111,46 +137,107 @@ class InferenceService:
         if unreached.any():
             ledger.own("outage", k, self.who[unreached], left_s[unreached] * self.missed_share)
             ledger.own("demand", k, self.who[unreached], left_s[unreached] * (1.0 - self.missed_share))
-        who, present_s, f = self.who[self.reached], left_s[self.reached], self.point
-        if self.utilisation < 1.0:
-            ledger.own("demand", k, who, present_s * (1.0 - self.utilisation))
-        ledger.own("memory", k, who, present_s * self.utilisation * f.memory[self.reached])
-        ledger.own("communication", k, who, present_s * self.utilisation * f.communication[self.reached])
+        here = self.reached
+        who, present_s, share = self.who[here], left_s[here], self.share[here]
+        if (share < 1.0).any():
+            ledger.own("demand", k, who, present_s * (1.0 - share))
+        for cause, part in zip(("algorithm" if self.late else "useful", *Rates._fields[3:]), self.point[2:], strict=True):
+            ledger.own(cause, k, who, present_s * share * part[here])
+        self.useful_share = np.where(self.late, 0.0, self.up * self.rate * self.share * self.point.useful)
         self.tokens_per_s[k] = self.delivered_per_s
+        self.late_per_s[k] = self.delivered_per_s if self.late else 0.0
+        self.capacity_per_s[k], self.load[k] = self.at_targets_per_s, self.utilisation
+        if self.wanted_per_s is not None:
+            self.rejected_per_s[k] = max(0.0, self.wanted_per_s - self.delivered_per_s)
         running = self.rate > 0.0
         if running.any():
             self.median_rate[k] = float(np.median(self.rate[running]))
-            self.step_time_s[k] = float(np.median(f.decode_step_s[running]))
 
-    @property
-    def ttft_s(self) -> Array:
-        """Time to first token of a satellite at the median rate [s], (steps,); NaN where none runs."""
-        return inference_step.unloaded_ttft_s(self.service, self.median_rate)
+    def latencies_s(self) -> tuple[Array, Array]:
+        """Latencies of requests in each step, at the median clock rate and the load of the step.
 
-    def summary(self, user_rtt_ms: float | None) -> dict[str, Any]:
+        Returns
+        -------
+        ttft_s, tpot_s : ndarray, shape (steps, 2)
+            Not exceeded by half of the requests and by 99 of 100, without the round trip [s]; NaN where none is served. Where
+            requests have no limit, or exceed the capacity, a waiting request takes the place of one that ends: without the queue.
+        """
+        ttft_s, tpot_s = (np.full((self.load.size, len(PERCENTILES)), np.nan) for _ in range(2))
+        states: dict[tuple[int, int, bool], tuple[tuple[float, ...], ...]] = {}
+        for k in np.flatnonzero((self.load > 0.0) & np.isfinite(self.median_rate)):
+            late = self.late_per_s[k] > 0.0
+            state = (max(1, round(_STATES * self.median_rate[k])), max(1, round(_STATES * self.load[k])), late)
+            if state not in states:
+                states[state] = self._latencies(state[0] / _STATES, state[1] / _STATES, late)
+            ttft_s[k], tpot_s[k] = states[state]
+        return ttft_s, tpot_s
+
+    def _latencies(self, rate: float, load: float, late: bool) -> tuple[tuple[float, ...], ...]:
+        """Times to first token and per further one by `PERCENTILES`; NaN where the rate is too low for the targets."""
+        service = self.service._replace(targets=None) if late else self.service
+        most = serving_load.capacity(service, rate)
+        if most is None:
+            return (np.nan, np.nan), (np.nan, np.nan)
+        if service.targets is None and load >= 1.0 - 1.0 / _STATES:  # requests always wait
+            return (most.prompt_s, most.prompt_s), (most.step_s, most.step_s)
+        state = serving_load.at_share(service, most, load, rate)
+        found = [serving_load.latency(service, state, percentile, rate) for percentile in PERCENTILES]
+        return tuple(each.ttft_s for each in found), tuple(each.tpot_s for each in found)
+
+    def summary(self, user_rtt_ms: dict[str, float | None], energy_j: float | None, step_s: float) -> dict[str, Any]:
         """Entry of the service in `workloads` of summary.json.
 
         Parameters
         ----------
-        user_rtt_ms : float or None
-            Median round trip to a user [ms]; None where no station is reached.
+        user_rtt_ms : dict
+            Round trip to a user [ms]: `median` and `p99`, None where no station is reached.
+        energy_j : float or None
+            Electrical energy of the service's satellites over the run [J].
+        step_s : float
+            Length of a step [s].
 
         Returns
         -------
         dict
             Fields by name.
         """
-        ttft_s = median(self.ttft_s)
-        each_s = median(self.step_time_s)
+        s, o = self.service, self.service.output_tokens
+        ttft_s, tpot_s = self.latencies_s()
+        first_ms = [self._with_trip(median(ttft_s[:, i]), user_rtt_ms[key]) for i, key in enumerate(("median", "p99"))]
+        next_ms = [None if (each := median(tpot_s[:, i])) is None else 1e3 * each for i in range(len(PERCENTILES))]
+        tokens, mean = float(self.tokens_per_s.sum()) * step_s, float(self.tokens_per_s.mean())
+        answer_s = None
+        if first_ms[0] is not None and next_ms[0] is not None:
+            answer_s = 1e-3 * self.asked.turns * (first_ms[0] + (o - 1) * next_ms[0])
         return {
             "mfu": None,
-            "step_s": each_s,
-            "tokens_per_s": float(self.tokens_per_s.mean()),
+            "step_s": None if next_ms[0] is None else 1e-3 * next_ms[0],
+            "tokens_per_s": mean,
             "ettr": None,
             "time_to_train_d": None,
-            "ttft_ms": None if ttft_s is None or user_rtt_ms is None else 1e3 * ttft_s + user_rtt_ms,
-            "tpot_ms": None if each_s is None else 1e3 * each_s,
+            "ttft_ms": first_ms[0],
+            "tpot_ms": next_ms[0],
+            "ttft_p99_ms": first_ms[1],
+            "tpot_p99_ms": next_ms[1],
+            "answer_s": answer_s,
             "satellites": int(self.who.size),
-            "tensor": self.service.tensor,
-            "batch": self.service.batch,
+            "tensor": s.tensor,
+            "batch": s.batch,
+            "chunk": s.chunk,
+            "requests_per_s": mean / o,
+            "capacity_requests_per_s": float(self.capacity_per_s.mean()) / o,
+            "rejected_fraction": self._share(self.rejected_per_s, self.tokens_per_s + self.rejected_per_s),
+            "late_fraction": self._share(self.late_per_s, self.tokens_per_s),
+            "kv_cache_bytes": self.who.size * groups(s) * s.tensor * s.batch * sequence_bytes(s),
+            "joules_per_token": energy_j / tokens if energy_j is not None and tokens > 0.0 else None,
+            "tokens_per_joule": tokens / energy_j if energy_j else None,
         }
+
+    @staticmethod
+    def _with_trip(seconds: float | None, rtt_ms: float | None) -> float | None:
+        return None if seconds is None or rtt_ms is None else 1e3 * seconds + rtt_ms
+
+    @staticmethod
+    def _share(part: Array, whole: Array) -> float | None:
+        total = float(whole.sum())
+        return float(part.sum()) / total if total > 0.0 else None

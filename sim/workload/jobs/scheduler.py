@@ -84,9 +84,11 @@ class JobScheduler:
 
     @property
     def useful_share(self) -> Array:
-        """Useful share of the last step of each member of a job (N,), before any rollback."""
-        shares = [np.zeros(self.satellites), *(training.useful_share for training in self.trainings)]
-        return np.asarray(np.sum(shares, axis=0) * self.share)
+        """Useful share of the last step of each satellite of a job or service (N,), before any rollback."""
+        shares = np.sum([np.zeros(self.satellites), *(training.useful_share for training in self.trainings)], axis=0)
+        for service in self.services:
+            shares[service.who] = service.useful_share
+        return np.asarray(shares * self.share)
 
     def begin_step(
         self,
@@ -116,7 +118,7 @@ class JobScheduler:
         for training in self.trainings:
             training.begin_step(begin_s, end_s, up, transport, changes)
         for service in self.services:
-            service.begin_step(reached, up)
+            service.begin_step(reached, up, round(begin_s / self.step_s))
         self.inputs = self._inputs_without_jobs()
 
     def _inputs_without_jobs(self) -> JobInputs:

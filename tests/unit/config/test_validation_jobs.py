@@ -86,6 +86,16 @@ CLUSTER = [
     # 16.06 GB of weights in 32 x 28.8 GB leave 905.5 GB; 2,560 tokens of 16,384 bytes on each of 32
     (_inference(", batch: 1000000"), "workloads.0.batch: 16.1 GB of weights and 1000000 sequences do not fit into 32 x 28.8 GB; "
      "write batch: 674"),
+    (_inference(", weight_precision: fp16, precision: int8"), "workloads.0.weight_precision: 'fp16' is wider than the precision of arithmetic; "
+     "write int8 or a narrower one"),
+    (_inference(", kv_precision: fp7"), "workloads.0.kv_precision: 'fp7' is unknown; did you mean 'fp8'?"),
+    (_inference(", targets: {ttft: 1 s}"), "workloads.0.targets.tpot: is missing"),
+    (_inference(", targets: {ttft: 1 s, tpot: 1 us}"), "s.yaml:14:40: workloads.0.targets: a single request on "),
+    (_inference(", targets: {ttft: 1 s, tpot: 1 us}"), " for each further one; write tpot: "),
+    (_inference(", targets: {ttft: 1 s, tpot: 1 s, percentile: 1}"), "workloads.0.targets.percentile: '1' must be at most 0.9999"),
+    (_inference(", daily: {profile: [1, 2]}"), "workloads.0.daily.profile: "),
+    (_inference(f", daily: {{profile: {[1] * 24}}}"), "s.yaml:14:40: workloads.0.daily: needs the mean over the day; write demand: in output tokens per second"),
+    (_inference(f", demand: 5 1/s, daily: {{profile: {[0] * 24}}}"), "workloads.0.daily.profile: all 24 rates are 0; write at least one above 0"),
     # --- models
     (_inference(model="llama-3-71b"), "s.yaml:14:21: workloads.0.model: no model named 'llama-3-71b'; did you mean 'llama-3-70b'?"),
     ("workloads: [{kind: inference}]\n", "workloads.0.model: is missing; write `model: ...` here (one of: deepseek-v3, gpt-oss-120b, kimi-k2, llama-3-405b, llama-3-70b, llama-3-8b)"),
@@ -157,7 +167,7 @@ ON_SHELL = [
     ("links: {topology: mesh}\n", "s.yaml:7:9: links.topology: mesh joins clusters, not a walker; write topology: grid"),
     (_training(), "write links: {topology: grid}, or members: 1"),
     (_inference(model="llama-3-70b"), "s.yaml:8:21: workloads.0.model: 141 GB of weights and 1 sequence do not fit into 1 x 72 GB, "
-     "nor into a whole satellite; write a smaller model"),
+     "nor into a whole satellite; write weight_precision: fp8, or a smaller model"),
     # slots of 18 deg; satellites collide where the next plane is 22.1 deg behind: 2 slots, and at the seam, where it is 2.7 slots
     # behind, 1 slot ahead: plane 1, slot 18, and plane 9, slot 19
     (GRID + "events: ['2026-12-21T00:10Z lose link 0-40']\n",

@@ -1,0 +1,350 @@
+"""A tensor group under load: continuous batching, in which steps take prompts in chunks beside the sequences that are decoded.
+
+A group decodes B sequences at a time on average, and finishes B/o of them in a step, for answers of o tokens. As many
+prompts of i tokens pass, so that a share B i / (o q) of the steps holds a chunk of q tokens. Prompts wait for each other in
+order of arrival. Arrivals are random (Poisson), prompts and answers have one length: waiting for the prompt is an M/D/1
+queue, and the sequences that are decoded at a time vary as in a queue whose rate depends on their number. [tijms2003]
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+from sim.workload.service import Service, groups
+from sim.workload.serving_queue import mean_wait_s, poisson_quantile, wait_quantile_s
+from sim.workload.serving_step import Step, Tokens, step
+
+_GRID = 2.0 ** (1.0 / 3.0)  # ratio of batches for which steps are computed
+_HALVINGS = 40
+_LEAST_RETURN = 0.05  # of 1 - e, near the load at which the count grows without limit
+
+
+class Steps(NamedTuple):
+    """Steps of a group at several batches; between them durations are linear in the batch."""
+
+    batches: tuple[float, ...]  # rising, the first 0
+    plain: tuple[Step, ...]  # one token of each sequence
+    mixed: tuple[Step, ...]  # with a chunk of a prompt
+    chunk: float  # tokens of prompts in a mixed step
+    chunks: float  # steps of a prompt
+
+    def at(self, batch: float) -> tuple[Step, Step]:
+        """Steps at a batch.
+
+        Parameters
+        ----------
+        batch : float
+            Sequences, at least 0.
+
+        Returns
+        -------
+        plain, mixed : Step
+            Without and with a chunk.
+        """
+        last = len(self.batches) - 2
+        n = min(last, max(0, next((i for i, b in enumerate(self.batches) if b >= batch), last + 1) - 1))
+        low, high = self.batches[n], self.batches[n + 1]
+        share = min(1.0, (batch - low) / (high - low))
+        plain = self.plain[n + 1] if n == 0 else self.plain[n].between(self.plain[n + 1], share)  # no step without a sequence
+        return plain, self.mixed[n].between(self.mixed[n + 1], share)
+
+
+class Load(NamedTuple):
+    """A group in the steady state of a load."""
+
+    batch: float  # sequences that are decoded at a time, mean
+    mixed_share: float  # of the steps, those with a chunk of a prompt
+    mean: Step  # of all steps
+    prompt_s: float  # from the first step of a prompt to its first token
+    step_s: float
+
+    def requests_per_s(self, s: Service) -> float:
+        """Requests that end each second.
+
+        Parameters
+        ----------
+        s : Service
+            The service.
+
+        Returns
+        -------
+        float
+            Rate of one group [1/s].
+        """
+        return self.batch / (s.output_tokens * self.step_s)
+
+    def busy(self, s: Service) -> float:
+        """Share of the time in which prompts pass: steps with a chunk last longer than others.
+
+        Parameters
+        ----------
+        s : Service
+            The service.
+
+        Returns
+        -------
+        float
+            Requests a second times the duration of a prompt.
+        """
+        return self.requests_per_s(s) * self.prompt_s
+
+
+@lru_cache(maxsize=1024)
+def steps(s: Service) -> Steps:
+    """Steps of a group at batches up to the largest.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+
+    Returns
+    -------
+    Steps
+        The steps.
+    """
+    i, most = float(s.input_tokens), float(max(1, s.batch))
+    chunks = math.ceil(i / s.chunk)
+    # in a group whose batch needs more prompts a step than one, several share a chunk
+    chunk = i / chunks if chunks > 1 else min(float(s.chunk), max(i, most * i / s.output_tokens))
+    batches, batch = [0.0, 1.0], 1.0
+    while batch < most:
+        batch = min(most, max(batch + 1.0, float(round(batch * _GRID))))
+        batches.append(batch)
+    if len(batches) == 2:
+        batches.append(2.0)
+    context = i + s.output_tokens / 2.0
+    plain = [step(s, Tokens(0.0, 1.0, max(1.0, b), context)) for b in batches]
+    mixed = [step(s, Tokens(chunk, float(chunks), b, context)) for b in batches]
+    return Steps(tuple(batches), tuple(plain), tuple(mixed), chunk, float(chunks))
+
+
+def at_batch(s: Service, batch: float, rate: float = 1.0) -> Load:
+    """Steady state in which a group decodes a number of sequences on average.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+    batch : float
+        Sequences, above 0.
+    rate : float
+        Clock rate, above 0 to 1.
+
+    Returns
+    -------
+    Load
+        The state; its mixed share is above 1 where prompts cannot keep up, and durations are then those of 1.
+    """
+    table = steps(s)
+    plain, mixed = table.at(batch)
+    share = batch * s.input_tokens / (s.output_tokens * table.chunk)
+    mean = plain.alternating(mixed, min(1.0, share))
+    return Load(batch, share, mean, table.chunks * mixed.duration_s(rate), mean.duration_s(rate))
+
+
+def largest_batch(s: Service) -> float:
+    """Largest batch whose prompts keep up with it.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+
+    Returns
+    -------
+    float
+        The batch of the service, or less.
+    """
+    return min(float(max(1, s.batch)), s.output_tokens * steps(s).chunk / s.input_tokens)
+
+
+def crowd(s: Service, load: Load, percentile: float, rate: float = 1.0) -> float:
+    """Sequences that a request finds decoded beside it, and itself, not exceeded by a share of the requests.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+    load : Load
+        Steady state of a group.
+    percentile : float
+        Share of the requests.
+    rate : float
+        Clock rate, above 0 to 1.
+
+    Returns
+    -------
+    float
+        Sequences. Were steps as long for any number of sequences, the count would be Poisson distributed. Longer steps keep
+        sequences longer: the deviation grows by 1 over the root of 1 - e, for a duration that grows with the e-th power of the count
+        (balance of arrivals and ends at a rate that depends on the count).
+    """
+    others = poisson_quantile(load.batch, percentile)
+    count = others
+    for _ in range(2):
+        near = max(count, 1.05 * load.batch, load.batch + 0.01)
+        longer = math.log(at_batch(s, near, rate).step_s / load.step_s) / math.log(near / load.batch)
+        count = load.batch + (others - load.batch) / math.sqrt(max(_LEAST_RETURN, 1.0 - longer))
+    return 1.0 + max(0.0, count)
+
+
+class Latency(NamedTuple):
+    """Latencies that a share of the requests does not exceed [s]."""
+
+    ttft_s: float  # without the round trip to the user
+    tpot_s: float
+
+
+def latency(s: Service, load: Load, percentile: float, rate: float = 1.0) -> Latency:
+    """Latencies of requests that arrive at random.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+    load : Load
+        Steady state of a group.
+    percentile : float
+        Share of the requests.
+    rate : float
+        Clock rate, above 0 to 1.
+
+    Returns
+    -------
+    Latency
+        Time to first token: the step in progress, prompts that came before, and the own prompt, whose last step gives the
+        token. Time per further token: at the number of sequences that is not exceeded at that share of the time. Infinite
+        where the queue grows without limit.
+    """
+    waited_s = wait_quantile_s(load.busy(s), load.prompt_s, percentile)
+    in_progress_s = percentile * (1.0 - min(1.0, load.busy(s))) * steps(s).at(load.batch)[0].duration_s(rate)
+    crowded = at_batch(s, min(largest_batch(s), crowd(s, load, percentile, rate)), rate)
+    return Latency(waited_s + in_progress_s + load.prompt_s, crowded.step_s)
+
+
+def meets(s: Service, batch: float, rate: float) -> bool:
+    """Whether requests keep the targets of a service.
+
+    Parameters
+    ----------
+    s : Service
+        The service, with targets.
+    batch : float
+        Sequences that are decoded at a time, mean.
+    rate : float
+        Clock rate, above 0 to 1.
+
+    Returns
+    -------
+    bool
+        True also without targets, as long as prompts keep up.
+    """
+    load, goal = at_batch(s, batch, rate), s.targets
+    if goal is None:
+        return load.mixed_share <= 1.0
+    if load.mixed_share >= 1.0 or crowd(s, load, goal.percentile, rate) > max(1.0, largest_batch(s)):
+        return False  # requests would wait for a place
+    each = latency(s, load, goal.percentile, rate)
+    return each.ttft_s + goal.round_trip_s <= goal.ttft_s and each.tpot_s <= goal.tpot_s
+
+
+def capacity(s: Service, rate: float = 1.0) -> Load | None:
+    """Largest load of a group that keeps its targets; without targets, that of its largest batch.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+    rate : float
+        Clock rate, above 0 to 1.
+
+    Returns
+    -------
+    Load or None
+        The state at that load; None where not even single requests keep the targets.
+    """
+    most = largest_batch(s)
+    if s.targets is None:
+        return at_batch(s, most, rate)
+    low, high = 1e-3, most
+    if not meets(s, low, rate):
+        return None
+    if meets(s, high, rate):
+        return at_batch(s, high, rate)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if meets(s, middle, rate) else (low, middle)
+    return at_batch(s, low, rate)
+
+
+def at_share(s: Service, most: Load, share: float, rate: float = 1.0) -> Load:
+    """Steady state at a share of a load.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+    most : Load
+        The whole load.
+    share : float
+        Share of its requests, above 0 to 1.
+    rate : float
+        Clock rate, above 0 to 1.
+
+    Returns
+    -------
+    Load
+        The state: fewer sequences, shorter steps.
+    """
+    wanted, low, high = share * most.requests_per_s(s), 0.0, most.batch
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if at_batch(s, middle, rate).requests_per_s(s) < wanted else (low, middle)
+    return at_batch(s, high, rate)
+
+
+def tokens_per_s(s: Service, rate: float = 1.0) -> float:
+    """Output tokens of a satellite at the capacity of its groups.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+    rate : float
+        Clock rate, above 0 to 1.
+
+    Returns
+    -------
+    float
+        Output tokens [1/s].
+    """
+    load = capacity(s, rate)
+    return 0.0 if load is None else groups(s) * s.output_tokens * load.requests_per_s(s)
+
+
+def in_flight(s: Service, requests: float) -> Load:
+    """Steady state in which a group always has as many requests: a client sends the next when one ends.
+
+    Parameters
+    ----------
+    s : Service
+        The service; its batch is at least the number of requests.
+    requests : float
+        Requests in flight, at least 1.
+
+    Returns
+    -------
+    Load
+        The state; requests that are not decoded are in their prompts or wait for them.
+    """
+    low, high = 0.0, min(requests, largest_batch(s))
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        load = at_batch(s, middle)
+        waited_s = min(mean_wait_s(load.busy(s), load.prompt_s), requests * load.prompt_s)
+        occupied = middle + load.requests_per_s(s) * (waited_s + load.prompt_s)
+        low, high = (middle, high) if occupied < requests else (low, middle)
+    return at_batch(s, high)
