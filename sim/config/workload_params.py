@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from sim.config import schema
 from sim.workload import memory_fit, serving_choice
 from sim.workload.fabric import Fabric
-from sim.workload.kernels import Kernels
+from sim.workload.kernels import ELEMENT_BYTES, Kernels
 from sim.workload.measured_kernels import kernels_for
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service, Targets
@@ -376,5 +376,5 @@ def moved_bytes(workloads: Sequence[schema.Workload]) -> float:
         if isinstance(work, schema.Training):
             size += checkpoint_bytes(model(work.model))
         elif isinstance(work, schema.Inference):
-            size += ELEMENT_BYTES[work.precision] * work.model.parameters
+            size += ELEMENT_BYTES[work.weight_precision or work.precision] * work.model.parameters
     return size

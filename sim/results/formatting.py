@@ -206,7 +206,7 @@ def _service(service: dict[str, Any], ground: dict[str, Any]) -> str:
     parts = [f"{service['tokens_per_s']:,.4g} tokens/s"]
     if service.get("capacity_requests_per_s") is not None:  # not in older results, nor are the others
         parts.append(f"{service['requests_per_s']:,.4g} of {service['capacity_requests_per_s']:,.4g} requests/s")
-    parts += [f"{_percent(service[name])} {what}" for name, what in (("rejected_fraction", "rejected"), ("late_fraction", "out of target"))
+    parts += [f"{percent(service[name])} {what}" for name, what in (("rejected_fraction", "rejected"), ("late_fraction", "out of target"))
               if service.get(name)]  # fmt: skip
     if service["ttft_ms"] is None:
         parts.append("no route to a user")
