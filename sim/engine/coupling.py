@@ -75,6 +75,11 @@ class NetworkTransport:
         """Satellite at which each directed link begins, (2 L,)."""
         return np.concatenate((self.network.a, self.network.b))
 
+    @property
+    def directed_dst(self) -> Ints:
+        """Satellite at which each directed link ends, (2 L,)."""
+        return np.concatenate((self.network.b, self.network.a))
+
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes between pairs of satellites.
 
@@ -118,6 +123,7 @@ class NullTransport:
     directed_delay_s: Array = np.zeros(0)
     directed_rate_bit_s: Array = np.zeros(0)
     directed_src: Ints = np.zeros(0, dtype=np.int64)
+    directed_dst: Ints = np.zeros(0, dtype=np.int64)
 
     def __init__(self, satellites: int) -> None:
         self.satellites = satellites

@@ -226,6 +226,11 @@ class UnlimitedTransport:
         """First satellites as in `Transport`; none of the additional link."""
         return np.append(self.transport.directed_src, -1)
 
+    @property
+    def directed_dst(self) -> Ints:
+        """Last satellites as in `Transport`; none of the additional link."""
+        return np.append(self.transport.directed_dst, -1)
+
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes as in `Transport.routes`; missing ones use an additional last link without delay or rate limit.
 

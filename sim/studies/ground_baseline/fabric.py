@@ -36,6 +36,7 @@ class Star:
         self.directed_delay_s: Array = np.full(2 * nodes, 0.5 * fabric.latency)
         self.directed_rate_bit_s: Array = np.full(2 * nodes, fabric.rate * fabric.throughput)
         self.directed_src: Ints = np.concatenate((np.arange(nodes), np.full(nodes, -1)))
+        self.directed_dst: Ints = np.concatenate((np.full(nodes, -1), np.arange(nodes)))
 
     @property
     def inputs(self) -> list[NDArray[Any] | bytes]:

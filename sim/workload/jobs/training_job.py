@@ -14,7 +14,7 @@ from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import Segment
 from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
-from sim.workload import training_step
+from sim.workload import step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean
@@ -247,6 +247,7 @@ class Training:
         """
         costs = self.communication.costs(self.initial_ranks, transport)
         times = self._times(np.ones(self.jobs), costs)
+        self.first_links, self.pacing = step_traffic.Links.of(transport), int(np.argmax(times.total_s))
         duty = self._duty(times) / times.total_s
         standby = np.setdiff1d(self.all_satellites, np.concatenate([np.zeros(0, dtype=np.int64), *self.initial_ranks]))
         for row in (inputs.job_rate, inputs.running, inputs.productive):
@@ -403,6 +404,20 @@ class Training:
         """
         return float(sum(done.useful_s * float(weight[done.present].sum()) for work in self.open for done in work))
 
+    def _network(self) -> dict[str, Any] | None:
+        """Bounds that the links of the epoch set to the job with the longest step; None for one on a single satellite."""
+        islands = self.task.islands is not None
+        ranks = np.stack(self.initial_ranks if islands else self.initial_ranks[self.pacing : self.pacing + 1])
+        found = step_traffic.roofline(self.task, self.plan.collective, ranks, self.first_links)
+        if found is None:
+            return None
+        limits = found._asdict() | {"step_bound_s": found.step_bound_s, "bound": found.bound}
+        return {name: None if value == np.inf else value for name, value in limits.items()} | {
+            "step_flops": ranks.shape[0] * training_step.task_flops(self.task),
+            "peak_flops_per_s": ranks.shape[0] * training_step.task_peak_flops(self.task),
+            "route_changes_per_min": self.communication.route_changes / (self.steps * self.step_s / 60.0),
+        }
+
     def summary(self) -> dict[str, Any]:
         """Entry of the workload in `workloads` of summary.json.
 
@@ -443,6 +458,7 @@ class Training:
             "communication_fraction": exposed,
             "fabric_fraction": inside,
             "links_fraction": None if exposed is None or inside is None else max(0.0, exposed - inside),
+            "network": self._network(),
             "islands": None if islands is None else islands.islands,
             "statistical_efficiency": efficiency,
         }
