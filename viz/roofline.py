@@ -55,7 +55,7 @@ def roofline(work: dict[str, Any]) -> Chart | None:
         x=[needed, needed], y=[bottom, achieved], mode="lines", line={"width": 1, "color": INK, "dash": "dot"}, hoverinfo="skip"
     )
     figure.add_scatter(
-        x=[needed], y=[achieved], mode="markers+text", text=[f"<b>this job</b>  {number(achieved)} PFLOP/s"], textposition="bottom right",
+        x=[needed], y=[achieved], mode="markers+text", text=[f"<b>this job</b>  {number(achieved)} PFLOP/s "], textposition="bottom left",
         textfont={"size": 13, "color": INK}, marker={"size": 13, "color": INK, "line": {"color": "#ffffff", "width": 2}}, cliponaxis=False,
         hovertemplate=f"this job: {number(needed)} bytes per MFLOP, {number(achieved)} PFLOP/s, step {seconds(work['step_s'])}<extra></extra>",
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,3 +170,31 @@ def roofline(task: Task, collective: Collective, ranks: Ints, links: Links) -> N
         step_flops=ranks.shape[0] * training_step.task_flops(task), peak_flops=ranks.shape[0] * training_step.task_peak_flops(task),
         compute_s=alone_s,
     )  # fmt: skip
+
+
+def bounds(task: Task, collective: Collective, ranks: Ints, links: Links) -> dict[str, Any] | None:
+    """Fields of `roofline`, with FLOPs of a step and peak of the job.
+
+    Parameters
+    ----------
+    task : Task
+        The training job, or one island.
+    collective : Collective
+        All-reduce of the gradients.
+    ranks : ndarray of int64, shape (G, n)
+        Satellites of one job, or of each of its islands, in rank order.
+    links : Links
+        Links between satellites.
+
+    Returns
+    -------
+    dict or None
+        Values by name, None where links have no limit or a time has no end; None for a single satellite.
+    """
+    found = roofline(task, collective, ranks, links)
+    if found is None:
+        return None
+    fields = found._asdict() | {"step_bound_s": found.step_bound_s, "bound": found.bound}
+    return {name: None if value == np.inf else value for name, value in fields.items()} | {
+        "step_flops": ranks.shape[0] * training_step.task_flops(task), "peak_flops_per_s": ranks.shape[0] * training_step.task_peak_flops(task),
+    }  # fmt: skip

@@ -408,15 +408,9 @@ class Training:
         """Bounds that the links of the epoch set to the job with the longest step; None for one on a single satellite."""
         islands = self.task.islands is not None
         ranks = np.stack(self.initial_ranks if islands else self.initial_ranks[self.pacing : self.pacing + 1])
-        found = step_traffic.roofline(self.task, self.plan.collective, ranks, self.first_links)
-        if found is None:
-            return None
-        limits = found._asdict() | {"step_bound_s": found.step_bound_s, "bound": found.bound}
-        return {name: None if value == np.inf else value for name, value in limits.items()} | {
-            "step_flops": ranks.shape[0] * training_step.task_flops(self.task),
-            "peak_flops_per_s": ranks.shape[0] * training_step.task_peak_flops(self.task),
-            "route_changes_per_min": self.communication.route_changes / (self.steps * self.step_s / 60.0),
-        }
+        found = step_traffic.bounds(self.task, self.plan.collective, ranks, self.first_links)
+        minutes = self.steps * self.step_s / 60.0
+        return None if found is None else found | {"route_changes_per_min": self.communication.route_changes / minutes}
 
     def summary(self) -> dict[str, Any]:
         """Entry of the workload in `workloads` of summary.json.
