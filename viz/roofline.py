@@ -14,7 +14,7 @@ from viz.palette import INK, MUTED, NAMEPLATE, axis, layout
 
 MEGA: Final = 1e6  # bytes per million FLOPs are numbers of ordinary size
 INJECTION, BISECTION, ALLOWED, LOCAL = "#c2410c", "#0e93a8", "rgba(35,105,173,0.10)", "#2369ad"
-NAMES: Final = {"injection": "the links of a satellite", "bisection": "the links between two halves", "compute": "work inside satellites"}
+NAMES: Final = {"injection": "that of a satellite's links", "bisection": "that of the links between two halves", "compute": "that of work inside satellites"}
 
 
 def bounds(work: dict[str, Any]) -> list[tuple[str, float, str]]:
@@ -94,7 +94,7 @@ def _decades(low: float, high: float) -> dict[str, Any]:
 def verdict(work: dict[str, Any]) -> str:
     """What bounds a step, what the network could carry, and where the exposed communication is, in sentences."""
     found = work["network"]
-    parts = [f"The step is bound by {NAMES[found['bound']]}."]
+    parts = [f"A step takes {seconds(work['step_s'])}; its longest lower bound is {NAMES[found['bound']]}."]
     needed, offered = MEGA * found["needed_byte_per_flop"], found["offered_byte_per_flop"]
     if offered:
         parts.append(f"It sends {number(needed)} bytes per million FLOPs; at nameplate the links could carry {number(MEGA * offered)}.")

@@ -222,7 +222,7 @@ def _network(workload: dict[str, Any]) -> str:
     times = [f"{seconds:.3g} s by {name}" for name, seconds in (("injection", found["injection_s"]), ("bisection", found["bisection_s"])) if seconds]
     times.append(f"{found['compute_s']:.3g} s without links")
     return (
-        f"{text}, links offer {1e6 * found['offered_byte_per_flop']:.3g}; step at least {', '.join(times)}: bound by {bound[found['bound']]}; "
+        f"{text}, links offer {1e6 * found['offered_byte_per_flop']:.3g}; step at least {', '.join(times)}: longest bound {bound[found['bound']]}; "
         f"{found['route_changes_per_min']:.3g} route changes a minute"
     )
 

@@ -291,6 +291,11 @@ class UninterruptedLifecycle:
         return self.lifecycle.ranks()
 
     @property
+    def running(self) -> NDArray[np.bool_]:
+        """Jobs that exchange messages now, (jobs,)."""
+        return self.lifecycle.running
+
+    @property
     def unreachable(self) -> Ints:
         """Healthy satellites whose rank was given to a spare because no message reached them."""
         return self.lifecycle.unreachable
@@ -378,9 +383,8 @@ class AblatedCoupling(Coupling):
             The scheduler at the epoch.
         """
         scheduler = super().create_scheduler()
-        if self.ablation.skipped_modes:
-            for training in scheduler.trainings:
-                training.lifecycle = UninterruptedLifecycle(training.lifecycle, self.ablation.skipped_modes)
+        if self.ablation.skipped_modes and scheduler.training is not None:
+            scheduler.training.lifecycle = UninterruptedLifecycle(scheduler.training.lifecycle, self.ablation.skipped_modes)
         return scheduler
 
 

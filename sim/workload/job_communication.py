@@ -187,6 +187,8 @@ class JobCommunication:
                 self.route_changes += network_roofline.route_changes(before, self._last_routes)
             self._ranks, self._version = ranks, transport.version
         jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
+        if background_bit_s is not None and not self._meets(background_bit_s):
+            background_bit_s = None
         links = transport.directed_delay_s, transport.directed_rate_bit_s, background_bit_s
         stage = self._times(self._stage_transfers, *links, jobs_disconnected)
         gradients = self._times(self._reductions, *links, jobs_disconnected)
@@ -198,6 +200,33 @@ class JobCommunication:
             satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected),
             outer_s=np.full(len(ranks), outer.total_s.max(initial=0.0)),
         )  # fmt: skip
+
+    def _meets(self, background_bit_s: Array) -> bool:
+        """Whether a link carries messages and something else."""
+        groups = (self._stage_transfers, self._reductions, self._exchanges)
+        return any((background_bit_s[f.links] > 0.0).any() for phases in groups for parts in phases for f in parts)
+
+    def link_demand_bit_s(self, per_second: Sequence[Array], links: int) -> Array:
+        """Mean rate that messages ask of each directed link.
+
+        Parameters
+        ----------
+        per_second : sequence of ndarray, each of shape (G,)
+            Of each job: stage transfers of one micro-batch, gradient all-reduces, and exchanges with other islands, each a second.
+        links : int
+            Number of directed links.
+
+        Returns
+        -------
+        ndarray, shape (links,)
+            Rates [bit/s], by the routes last looked up.
+        """
+        asked = np.zeros(links)
+        for rate, phases in zip(per_second, (self._stage_transfers, self._reductions, self._exchanges), strict=True):
+            for f in (f for parts in phases for f in parts if f.links.size):
+                each = 8.0 * f.phase.repeat * f.phase.size_bytes * rate[f.job]
+                asked += np.bincount(f.links, np.repeat(each if f.routed is None else each[f.routed], np.diff(f.start)), minlength=links)
+        return asked
 
     def _disconnected(self, ranks: list[Ints], transport: Transport, jobs_disconnected: Flags) -> Flags:
         """Satellites that disconnect their job: members outside its largest connected component."""

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from sim.workload import network_roofline, training_step
 from sim.workload.collective_schedule import Phase
-from sim.workload.job_communication import Collective, Transport, exchange_phases, reduction_groups, reduction_phases, stage_transfer_phases
+from sim.workload.job_communication import (
+    Collective,
+    Transport,
+    exchange_phases,
+    reduction_groups,
+    reduction_phases,
+    stage_transfer_phases,
+)
 from sim.workload.network_roofline import NetworkRoofline
 from sim.workload.training_step import Task
 
@@ -47,8 +54,9 @@ class Links(NamedTuple):
         Links
             Copies.
         """
-        joins = (transport.directed_src >= 0) | (transport.directed_dst >= 0)
-        return cls(*(np.array(v[joins]) for v in (transport.directed_src, transport.directed_dst, transport.directed_rate_bit_s)))
+        src, dst = transport.directed_src, transport.directed_dst
+        joins = (src >= 0) | (dst >= 0)
+        return cls(src[joins], dst[joins], transport.directed_rate_bit_s[joins])
 
 
 def operations(task: Task) -> StepOperations:
@@ -123,10 +131,9 @@ class _Crossing:
         scatters, gathers = c.scatters, c.backward_gathers + c.forward_gathers
         if gathers == 0.0:  # an all-reduce counts as two scatters
             scatters = gathers = 0.5 * scatters
-        self.reductions = [(reduction_groups(task, ranks), training_step.reduced_bytes(task), scatters, gathers)]
+        self.reductions = [(self._places(reduction_groups(task, ranks), place), training_step.reduced_bytes(task), scatters, gathers)]
         if often.exchanges and ranks.shape[0] > 1:
-            self.reductions.append((ranks.T, training_step.exchanged_bytes(task), often.exchanges, often.exchanges))
-        self.reductions = [(self._places(groups, place), *rest) for groups, *rest in self.reductions]
+            self.reductions.append((self._places(ranks.T, place), training_step.exchanged_bytes(task), often.exchanges, often.exchanges))
 
     @staticmethod
     def _places(satellites: Ints, place: dict[int, int]) -> Ints:
