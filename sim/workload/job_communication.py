@@ -386,7 +386,8 @@ def _shared_rates(parts: list[_Flows], phase_s: Array, rate_bit_s: Array, backgr
     shared = users[flat] > 1
     with np.errstate(invalid="ignore"):
         others = np.where(shared & np.isfinite(rate_bit_s[flat]), used[flat] - own[which], 0.0)
-    left = np.maximum(rate_bit_s[flat] - others, np.where(shared, fair, 0.0))
+        equal = np.where(shared, rate_bit_s[flat] / users[flat], 0.0)  # who asks for less now could have this at any time
+    left = np.maximum(rate_bit_s[flat] - others, np.maximum(equal, np.where(shared, fair, 0.0)))
     return np.split(left, np.cumsum([f.links.size for f in parts]))[: len(parts)]
 
 
