@@ -14,7 +14,9 @@ from viz.palette import INK, MUTED, NAMEPLATE, axis, layout
 
 MEGA: Final = 1e6  # bytes per million FLOPs are numbers of ordinary size
 INJECTION, BISECTION, ALLOWED, LOCAL = "#c2410c", "#0e93a8", "rgba(35,105,173,0.10)", "#2369ad"
-NAMES: Final = {"injection": "that of a satellite's links", "bisection": "that of the links between two halves", "compute": "that of work inside satellites"}
+NAMES: Final = {
+    "injection": "that of a satellite's links", "bisection": "that of the links between two halves", "compute": "that of work inside satellites",
+}  # fmt: skip
 
 
 def bounds(work: dict[str, Any]) -> list[tuple[str, float, str]]:

@@ -169,7 +169,7 @@ def _row(job: schema.Training, plan: ExecutionPlan, fleet: planning.Fleet) -> Pl
         "recompute": float(step.recompute_s), "bubble": float(step.bubble_s), "fabric": constants.fabric_s,
         "links": float(step.communication_s) - constants.fabric_s, "straggler": float(step.straggler_s),
     }  # fmt: skip
-    ranks, links = planning.rank_lists(job, plan, fleet.order), step_traffic.Links.of(fleet.transport)
+    ranks, links = planning.rank_lists(job, plan, fleet.order), step_traffic.links_of(fleet.transport)
     islands = 1 if task.islands is None else task.islands.islands
     tokens = islands * batch.global_batch * batch.sequence
     return PlanRow(

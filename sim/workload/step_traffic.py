@@ -40,23 +40,23 @@ class Links(NamedTuple):
     dst: Ints
     rate_bit_s: Floats
 
-    @classmethod
-    def of(cls, transport: Transport) -> Links:
-        """Links of a transport as they are now.
 
-        Parameters
-        ----------
-        transport : Transport
-            Links and routes.
+def links_of(transport: Transport) -> Links:
+    """Links of a transport as they are now.
 
-        Returns
-        -------
-        Links
-            Copies.
-        """
-        src, dst = transport.directed_src, transport.directed_dst
-        joins = (src >= 0) | (dst >= 0)
-        return cls(src[joins], dst[joins], transport.directed_rate_bit_s[joins])
+    Parameters
+    ----------
+    transport : Transport
+        Links and routes.
+
+    Returns
+    -------
+    Links
+        Copies, without links that join no satellite.
+    """
+    src, dst = transport.directed_src, transport.directed_dst
+    joins = (src >= 0) | (dst >= 0)
+    return Links(src[joins], dst[joins], transport.directed_rate_bit_s[joins])
 
 
 def operations(task: Task) -> StepOperations:

@@ -123,7 +123,7 @@ class Training:
         """
         self.costs: Costs = self.communication.costs(ranks, transport, background_bit_s)
         if self.first_links is None:
-            self.first_links = step_traffic.Links.of(transport)
+            self.first_links = step_traffic.links_of(transport)
             self.pacing = int(np.argmax(self._times(np.ones(self.jobs), self.costs).total_s))
         return self.costs
 
