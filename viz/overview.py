@@ -159,6 +159,8 @@ def training(at: Path, jobs: str) -> tuple[Fact, ...]:
         Fact("All-reduce", (*at, "all_reduce"), str),
         Fact("Training step", (*at, "step_s"), seconds),
         Fact("Exposed communication", (*at, "communication_fraction"), percent, "share of a step"),
+        Fact("Inside satellites", (*at, "fabric_fraction"), percent, "of it, share of a step"),
+        Fact("Over links", (*at, "links_fraction"), percent, "of it, share of a step"),
         Fact("MFU", (*at, "mfu"), percent, "model FLOPs utilisation"),
         Fact("Tokens trained", (*at, "tokens_per_s"), tokens_per_s),
         Fact("ETTR", (*at, "ettr"), percent, "effective training time ratio"),

@@ -18,6 +18,7 @@ from viz.html_parts import chart_html, collapsed, figure_html, figure_of, sectio
 from viz.overview import overview
 from viz.page import footer, header, write_page
 from viz.palette import CAUSE, LINK, ROUTE
+from viz.roofline import roofline
 from viz.scene import Scene, build_scene, epoch_utc
 from viz.waterfall import waterfall, waterfall_table
 
@@ -164,6 +165,7 @@ def drawn_charts(results: Any) -> dict[str, Chart | None]:
         "throughput": charts.throughput(results),
         "power": charts.power(results),
         "temperature": charts.temperature(results),
+        **{f"roofline-{i}": roofline(work) for i, work in enumerate(results.summary.get("workloads") or [])},
     }
 
 
@@ -181,6 +183,10 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
     ground = chart_html("latency", "Round-trip time", drawn["latency"]) + latency.stations_table(summary)
     ground += latency.pairs_table(summary) + chart_html("coverage", "Over time", drawn["coverage"])
     rented = chart_html("contract", "Capacity and demand", drawn["contract"], contract.cases_table(summary))
+    works = summary.get("workloads") or []
+    network = "".join(
+        chart_html(f"roofline-{i}", f"Training {work['model']}" if len(works) > 1 else "", drawn[f"roofline-{i}"]) for i, work in enumerate(works)
+    )
     titles = {"throughput": "Throughput", "power": "Power and stored energy, fleet total", "temperature": "Temperature"}
     return (
         section(
@@ -192,6 +198,12 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
         + section("At a glance", overview(summary))
         + section("In orbit", orbit)
         + section("Workloads over time", chart_html("jobs", "", drawn["jobs"]))
+        + section(
+            "What the network allows",
+            network,
+            "The rate that a training job can reach, by the bytes that it sends between satellites for its arithmetic. The shaded area is "
+            "what links and accelerators allow, whatever the algorithm.",
+        )
         + section("Latency and coverage", ground)
         + section("Where the energy goes", chart_html("energy", "", drawn["energy"], balance))
         + section("Over time", "".join(chart_html(n, t, drawn[n]) for n, t in titles.items()))

@@ -157,7 +157,7 @@ class Count:
     most : int
         Largest number.
     least : int
-        Smallest number, at least 0.
+        Smallest number.
     """
 
     most: int = 10_000_000

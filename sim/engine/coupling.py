@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,6 +76,11 @@ class NetworkTransport:
         """Satellite at which each directed link begins, (2 L,)."""
         return np.concatenate((self.network.a, self.network.b))
 
+    @property
+    def directed_dst(self) -> Ints:
+        """Satellite at which each directed link ends, (2 L,)."""
+        return np.concatenate((self.network.b, self.network.a))
+
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes between pairs of satellites.
 
@@ -118,6 +124,7 @@ class NullTransport:
     directed_delay_s: Array = np.zeros(0)
     directed_rate_bit_s: Array = np.zeros(0)
     directed_src: Ints = np.zeros(0, dtype=np.int64)
+    directed_dst: Ints = np.zeros(0, dtype=np.int64)
 
     def __init__(self, satellites: int) -> None:
         self.satellites = satellites
@@ -358,9 +365,35 @@ class Coupling:
         if self.network is not None and state is not None:
             self.network.take(state)
         self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = now.up, now.rate_cap
-        self.scheduler.begin_step(k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[at], now.changes)
+        self.scheduler.begin_step(
+            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[at], now.changes, self._users_bit_s(k)
+        )
         self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)
+
+    def _users_bit_s(self, k: int) -> Array | None:
+        """What users ask of each directed link of satellites [bit/s], spread evenly over the stations that have a route; None without services.
+
+        Prompts go from the satellite of access to the server, answers back.
+        """
+        if not self.scheduler.services or not self.scheduler.trainings or self.network is None:
+            return None
+        traffic = [service.traffic_byte_s(k) for service in self.scheduler.services]
+        routes = [route for route in self.ground_routing.block_routes.get(k, []) if route]
+        src, dst = self.transport.directed_src, self.transport.directed_dst
+        asked = np.zeros(src.size)
+        hops = [(a, b) for route in routes for a, b in pairwise(route)]
+        if not hops:
+            return asked
+        up, down = (8.0 * sum(part) / len(routes) for part in zip(*traffic, strict=True))
+        n = self.run.satellites
+        keys = src * n + dst
+        order = np.argsort(keys, kind="stable")
+        for ends, rate_bit_s in (([a * n + b for a, b in hops], up), ([b * n + a for a, b in hops], down)):
+            at = order[np.minimum(np.searchsorted(keys, ends, sorter=order), keys.size - 1)]
+            found = keys[at] == ends
+            np.add.at(asked, at[found], rate_bit_s)
+        return asked
 
     def _set_rates(self, k: int, at: int) -> None:
         """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""

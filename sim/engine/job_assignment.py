@@ -14,12 +14,12 @@ from sim.config import schema, workload_params
 from sim.config.workload_params import Carrier, counts, relative_speed, service, slowest
 from sim.engine import planning
 from sim.fleet import reliability
-from sim.fleet.job_lifecycle import JobLifecycle, Policy
+from sim.fleet.job_lifecycle import JobLifecycle, Policy, Standing
 from sim.workload import parallelism, training_step, transformer_memory
 from sim.workload.demand import daily_factor
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Transport
-from sim.workload.jobs import Asked, InferenceService, JobScheduler, Training
+from sim.workload.jobs import Asked, InferenceService, JobScheduler, Training, TrainingFleet
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,7 +41,7 @@ class Work(NamedTuple):
 class Roles(NamedTuple):
     """Satellites by role, each in mapping order."""
 
-    training: Ints
+    trainings: list[Ints]  # of each training workload
     services: list[Ints]  # of each inference workload
     streams: Ints
     spares: Ints
@@ -72,7 +72,7 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
     satellites_of = counts(workloads, spares, order.size)
     services: list[Ints] = []
     streams: list[int] = []
-    training: list[int] = []
+    training: list[list[int]] = []
     for job, count in zip(workloads, satellites_of, strict=True):
         if job.kind == "inference":
             positions = (np.arange(count) * len(free)) // max(count, 1)
@@ -81,16 +81,19 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
             free = [s for i, s in enumerate(free) if i not in taken]
     for job, count in zip(workloads, satellites_of, strict=True):
         if job.kind == "training":
-            training, free = free[:count], free[count:]
+            training.append(free[:count])
+            free = free[count:]
         elif job.kind == "independent":
             streams, free = free[:count], free[count:]
     # satellites that rounding leaves over go to the independent streams, or to a job without a share
     if streams:
         streams, free = streams + free, []
-    elif any(job.kind == "training" and job.share is None for job in workloads):
-        training, free = training + free, []
-    training_, streams_, idle = (np.array(who, dtype=np.int64) for who in (training, streams, free))
-    return Roles(training_, services, streams_, order[order.size - spares :], idle)
+    elif open_ := [n for n, job in enumerate(job for job in workloads if job.kind == "training") if job.share is None]:
+        training[open_[-1]] += free
+        free = []
+    trainings = [np.array(who, dtype=np.int64) for who in training]
+    streams_, idle = (np.array(who, dtype=np.int64) for who in (streams, free))
+    return Roles(trainings, services, streams_, order[order.size - spares :], idle)
 
 
 def policy(job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int) -> Policy:
@@ -238,10 +241,10 @@ def scheduler_for(
     spares = 0 if fleet is None else int(fleet.spares)
     assigned = roles(work.workloads, spares, order)
     shares = _Shares(work)
+    jobs = [job for job in work.workloads if isinstance(job, schema.Training)]
     trainings = [
-        _training(work, job, fleet, assigned, satellites, transport, shares)
-        for job in work.workloads
-        if isinstance(job, schema.Training)
+        _training(work, job, order_, assigned, satellites, transport, shares)
+        for job, order_ in zip(jobs, assigned.trainings, strict=True)
     ]
     services = []
     for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), assigned.services, strict=True):
@@ -250,9 +253,10 @@ def scheduler_for(
         services.append(InferenceService(service(job, carrier), asked(job, work), who, work.steps, hbm_share))
     reserve = assigned.spares[:0] if trainings else assigned.spares
     return JobScheduler(
-        satellites=satellites, steps=work.steps, step_s=work.step_s, trainings=trainings, services=services,
-        reserve=reserve, idle=assigned.idle, share=shares.values, weight=weight,
-    )
+        satellites=satellites, steps=work.steps, step_s=work.step_s,
+        training=_training_fleet(work, jobs, trainings, assigned, transport), services=services, reserve=reserve, idle=assigned.idle,
+        share=shares.values, weight=weight,
+    )  # fmt: skip
 
 
 def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Transport) -> Policy:
@@ -285,22 +289,41 @@ def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Tr
 def _training(
     work: Work,
     job: schema.Training,
-    fleet: schema.Fleet | None,
+    order: Ints,
     assigned: Roles,
     satellites: int,
     transport: Transport,
     shares: _Shares,
 ) -> Training:
-    """The jobs of a training workload; spares and satellites that fill no job replace members, the lowest number first."""
-    order = assigned.training
-    carrier = shares.carrier(np.concatenate((order, assigned.spares)), job.precision)
+    """The jobs of a training workload; the slowest satellite that may become a member paces them."""
+    mine = [order] if len(assigned.trainings) == 1 else assigned.trainings
+    carrier = shares.carrier(np.concatenate((*mine, assigned.spares)), job.precision)
     plan = planning.choose(job, planning.Fleet(carrier, order, transport, satellites))
-    used = parallelism.members(plan.task.mesh, carrier.accelerators)
-    islands, ranks = plan.task.islands, planning.rank_lists(job, plan, order)
-    leftover = order[~np.isin(order, np.concatenate(ranks))]
-    rules = policy(job, fleet, used, carrier.accelerators) if islands is None else island_policy(plan, fleet, transport)
-    lifecycle = JobLifecycle(ranks, np.concatenate((assigned.spares, leftover)), rules, satellites=satellites)
+    ranks = planning.rank_lists(job, plan, order)
     return Training(
-        plan=plan, lifecycle=lifecycle, spares=assigned.spares, leftover=leftover, satellites=satellites,
-        steps=work.steps, step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share,
+        plan=plan, ranks=ranks, leftover=order[~np.isin(order, np.concatenate(ranks))], satellites=satellites, steps=work.steps,
+        step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share,
     )
+
+
+def _training_fleet(
+    work: Work, jobs: list[schema.Training], trainings: list[Training], assigned: Roles, transport: Transport
+) -> TrainingFleet | None:
+    """Jobs of all training workloads with the spares that they share; satellites that fill no job replace members too."""
+    if not trainings:
+        return None
+    policies, standings = [], []
+    for n, (job, training) in enumerate(zip(jobs, trainings, strict=True)):
+        task = training.task
+        used = parallelism.members(task.mesh, task.accelerators)
+        rules = (
+            policy(job, work.fleet, used, task.accelerators) if task.islands is None else island_policy(training.plan, work.fleet, transport)
+        )
+        policies += [rules] * training.jobs
+        standings += [Standing(n, job.priority, int(job.reserve))] * training.jobs
+    satellites = int(work.type_index.size)
+    lifecycle = JobLifecycle(
+        [r for t in trainings for r in t.initial_ranks], np.concatenate((assigned.spares, *(t.leftover for t in trainings))), policies,
+        standings=standings, satellites=satellites,
+    )  # fmt: skip
+    return TrainingFleet(trainings, lifecycle, assigned.spares, satellites, work.step_s)

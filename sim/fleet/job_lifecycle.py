@@ -1,6 +1,7 @@
 """Lifecycle of synchronous jobs: run, checkpoint, roll back when a member fails, wait for a spare, recover.
 
-Jobs are independent of each other except that they share spares. Times are absolute and computed once, so that other
+Jobs are independent of each other except that they share spares, and that a job of higher priority takes members of others
+where no spare is left. Times are absolute and computed once, so that other
 windows give the same times to the bit. At one instant the order is: a phase that ends then has ended (a checkpoint is
 committed); satellites fail and return; ranks are filled.
 """
@@ -31,6 +32,14 @@ class Policy(NamedTuple):
     checkpoint_s: float  # the job is stopped while it saves
     detection_s: float
     restart_s: float  # swap, restart and reload
+
+
+class Standing(NamedTuple):
+    """Rights of a job against those of other workloads."""
+
+    workload: int = 0  # jobs of one workload never take members of each other
+    priority: int = 0
+    reserve: int = 0  # spares that jobs of other workloads leave to this workload
 
 
 class Segment(NamedTuple):
@@ -99,11 +108,12 @@ class _Job:
 
     __slots__ = (
         "commit", "disconnected", "end_s", "failed_s", "left_s", "lost", "members", "missing", "phase", "policy", "rollback", "segments",
-        "since_s",
+        "since_s", "standing",
     )  # fmt: skip
 
-    def __init__(self, members: Sequence[int] | IntArray, policy: Policy, begin_s: float) -> None:
+    def __init__(self, members: Sequence[int] | IntArray, policy: Policy, standing: Standing, begin_s: float) -> None:
         self.members = _frozen(members)
+        self.standing = standing
         self.lost = _NONE
         self.missing: set[int] = set()  # ranks whose satellite is down
         self.policy = policy
@@ -196,8 +206,10 @@ class JobLifecycle:
         Of each job its satellites by rank.
     spares : sequence of int or ndarray of int64
         Satellites held back. No satellite may stand twice among members and spares; all others are ignored.
-    policy : Policy
-        How jobs save and recover.
+    policy : Policy or sequence of Policy
+        How jobs save and recover: all of them, or each.
+    standings : sequence of Standing, optional
+        Workload, priority and reserve of each job; by default all are of one workload.
     satellites : int, optional
         Length of the array of spare seconds; by default up to the highest number given here.
     begin_s : float, optional
@@ -213,15 +225,19 @@ class JobLifecycle:
         self,
         members: Sequence[Sequence[int] | IntArray],
         spares: Sequence[int] | IntArray,
-        policy: Policy,
+        policy: Policy | Sequence[Policy],
         *,
+        standings: Sequence[Standing] = (),
         satellites: int = 0,
         begin_s: float = 0.0,
     ) -> None:
-        if not (policy.checkpoint_interval_s >= SHORTEST_INTERVAL_S and all(t >= 0.0 for t in policy[1:])):
-            raise ValueError(f"{policy}: the interval must be at least {SHORTEST_INTERVAL_S} s, no time below 0")
-        self._policy = policy
-        self._jobs = [_Job(ranks, policy, begin_s) for ranks in members]
+        policies = [policy] * len(members) if isinstance(policy, Policy) else list(policy)
+        for each in policies:
+            if not (each.checkpoint_interval_s >= SHORTEST_INTERVAL_S and all(t >= 0.0 for t in each[1:])):
+                raise ValueError(f"{each}: the interval must be at least {SHORTEST_INTERVAL_S} s, no time below 0")
+        rights = list(standings) or [Standing()] * len(members)
+        self._jobs = [_Job(m, p, r, begin_s) for m, p, r in zip(members, policies, rights, strict=True)]
+        self._reserves = {r.workload: r.reserve for r in rights}  # of each workload
         reserve = np.asarray(spares, dtype=np.int64).tolist()
         # (job, rank) of each member and spare; None: it holds no rank
         self._rank_of: dict[int, tuple[int, int] | None] = dict.fromkeys(reserve)
@@ -246,6 +262,11 @@ class JobLifecycle:
             One read-only array for each job.
         """
         return [job.members for job in self._jobs]
+
+    @property
+    def running(self) -> NDArray[np.bool_]:
+        """Jobs that exchange messages now, (jobs,): those that neither wait nor recover."""
+        return np.array([job.phase == RUN and not job.disconnected for job in self._jobs], dtype=np.bool_)
 
     @property
     def unreachable(self) -> IntArray:
@@ -276,7 +297,7 @@ class JobLifecycle:
                 self._pool.join(satellite, time_s)
         changed = False
         for g, offline in enumerate(jobs_disconnected.tolist()):
-            if offline and time_s - self._disconnected_since.setdefault(g, time_s) >= self._policy.detection_s:
+            if offline and time_s - self._disconnected_since.setdefault(g, time_s) >= self._jobs[g].policy.detection_s:
                 changed |= self._replace_disconnected(g, time_s, component)
         return changed
 
@@ -288,7 +309,7 @@ class JobLifecycle:
         gone = np.flatnonzero(disconnected(job.members, component)).tolist()
         main = _largest(component[job.members])
         able = [spare for spare in self._pool.ready if component[spare] == main]
-        if not gone or len(able) < len(gone):
+        if not gone or min(len(able), self._allowed(g)) < len(gone):
             return False
         job.pass_to(time_s)
         job.fail(time_s)
@@ -379,9 +400,18 @@ class JobLifecycle:
                 if remaining == 0.0:
                     job.missing.add(rank)
                 job.fail(time_s)
-        # jobs that wait, the longest first; then those that failed just now
-        for g in sorted(self._waiting.keys() | touched, key=lambda g: (self._waiting.get(g, time_s), g)):
-            if self._fill(g, time_s) or g in touched:
+        self._fill_ranks(touched, time_s)
+
+    def _fill_ranks(self, touched: set[int], time_s: float) -> None:
+        """Fill ranks by priority: of equals those that wait, the longest first, then those that failed just now."""
+        open_ = self._waiting.keys() | touched
+        while open_:
+            g = min(open_, key=lambda g: (-self._jobs[g].standing.priority, self._waiting.get(g, time_s), g))
+            open_.discard(g)
+            filled, victims = self._fill(g, time_s), self._preempt(g, time_s)
+            touched |= victims
+            open_ |= victims  # of lower priority: their turn is still to come
+            if filled or victims or g in touched:
                 self._jobs[g].settle(time_s)
                 if self._jobs[g].missing:
                     self._waiting.setdefault(g, time_s)
@@ -398,17 +428,55 @@ class JobLifecycle:
         elif remaining == 0.0:
             self._pool.leave(satellite, time_s)
 
+    def _allowed(self, g: int) -> int:
+        """Spares that job g may take: those that other workloads do not hold in reserve."""
+        mine = self._jobs[g].standing.workload
+        kept = sum(reserve for workload, reserve in self._reserves.items() if workload != mine)
+        return max(0, len(self._pool.ready) - kept)
+
     def _fill(self, g: int, time_s: float) -> bool:
         """Fill missing ranks, the lowest first, with spares, the lowest number first; whether there was one."""
-        job = self._jobs[g]
-        filled = sorted(job.missing)[: len(self._pool.ready)]
+        filled = sorted(self._jobs[g].missing)[: self._allowed(g)]
         for rank in filled:
             spare = self._pool.ready[0]
             self._pool.leave(spare, time_s)
-            self._rank_of[int(job.members[rank])] = None
-            self._rank_of[spare] = (g, rank)
-            job.assign_rank(rank, spare, time_s)
+            self._give(spare, g, rank, time_s)
         return bool(filled)
+
+    def _give(self, satellite: int, g: int, rank: int, time_s: float) -> None:
+        """A satellite takes a missing rank of job g; the one that had it has none any more, unless another job has taken it."""
+        before = int(self._jobs[g].members[rank])
+        if self._rank_of[before] == (g, rank):
+            self._rank_of[before] = None
+        self._rank_of[satellite] = (g, rank)
+        self._jobs[g].assign_rank(rank, satellite, time_s)
+
+    def _preempt(self, g: int, time_s: float) -> set[int]:
+        """Fill the ranks that spares have not filled with members of jobs of lower priority; the jobs that lose some.
+
+        The lowest priority gives first: of equals the jobs that wait, which lose no work, then the last; of a job the highest ranks.
+        Nothing is taken where not all ranks can be filled.
+        """
+        job = self._jobs[g]
+        takes: list[tuple[int, int]] = []  # job and rank
+        if not job.missing:
+            return set()
+        lower = [h for h, other in enumerate(self._jobs) if other.standing.priority < job.standing.priority]
+        for h in sorted(lower, key=lambda h: (self._jobs[h].standing.priority, not self._jobs[h].missing, -h)):
+            other = self._jobs[h]
+            takes += [(h, rank) for rank in reversed(range(other.members.size)) if rank not in other.missing]
+            if len(takes) >= len(job.missing):
+                break
+        if len(takes) < len(job.missing):
+            return set()
+        takes = takes[: len(job.missing)]
+        for rank, (h, of_rank) in zip(sorted(job.missing), takes, strict=True):
+            other, satellite = self._jobs[h], int(self._jobs[h].members[of_rank])
+            other.pass_to(time_s)
+            other.fail(time_s)
+            other.missing.add(of_rank)
+            self._give(satellite, g, rank, time_s)
+        return {h for h, _ in takes}
 
 
 def _largest(component: IntArray) -> int:

@@ -36,6 +36,7 @@ class Star:
         self.directed_delay_s: Array = np.full(2 * nodes, 0.5 * fabric.latency)
         self.directed_rate_bit_s: Array = np.full(2 * nodes, fabric.rate * fabric.throughput)
         self.directed_src: Ints = np.concatenate((np.arange(nodes), np.full(nodes, -1)))
+        self.directed_dst: Ints = np.concatenate((np.full(nodes, -1), np.arange(nodes)))
 
     @property
     def inputs(self) -> list[NDArray[Any] | bytes]:
@@ -73,7 +74,7 @@ class Star:
 
 
 class ConstantCommunication(JobCommunication):
-    """Messages on a network that never changes: costs are computed again only when ranks change.
+    """Messages on a network that never changes: costs are computed again only when ranks or what others ask for change.
 
     Parameters
     ----------
@@ -88,6 +89,7 @@ class ConstantCommunication(JobCommunication):
     def __init__(self, task: Task, collective: Collective, satellites: int) -> None:
         super().__init__(task, collective, satellites)
         self._last: Costs | None = None
+        self._background: Array | None = None  # that the last costs hold for
 
     def costs(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
         """Communication times of all jobs.
@@ -107,8 +109,11 @@ class ConstantCommunication(JobCommunication):
             Times [s].
         """
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
-        if self._last is None or not same:
-            self._last = super().costs(ranks, transport, background_bit_s)
+        kept = self._background is background_bit_s or (
+            self._background is not None and background_bit_s is not None and np.array_equal(self._background, background_bit_s)
+        )
+        if self._last is None or not (same and kept):
+            self._last, self._background = super().costs(ranks, transport, background_bit_s), background_bit_s
         return self._last
 
 

@@ -80,6 +80,7 @@ class GroundRouting:
         self._last_parts: tuple[Ints, Ints, Flags, Ints] | None = None  # ends of links, working satellites, their components
         self._slant_m = np.empty((0, sites, satellites))
         self._steps_at_once = max(1, min(LANES, SLANTS // max(1, sites * satellites)))
+        self.block_routes: dict[int, list[list[int]]] = {}  # by step of the last block: satellites from access to server, of each station
         self._last_route: list[list[int]] = [[] for _ in range(sites)]
         self._last_pair: list[list[int]] = [[] for _ in pairs]
 
@@ -183,6 +184,7 @@ class GroundRouting:
             Working satellites that a station reaches.
         """
         reached = np.ones(working.shape, dtype=np.bool_)
+        self.block_routes = {}
         for lo in range(0, r_m.shape[0], self._steps_at_once):
             part = slice(lo, min(lo + self._steps_at_once, r_m.shape[0]))
             of_part = None if states is None else states[part]
@@ -232,6 +234,7 @@ class GroundRouting:
                 self.pair_one_way_s[k0 : k0 + len(across)] = delay_s
         for n, (one, routes) in enumerate(zip(served, across, strict=True)):
             self._note_served(k0 + n, one)
+            self.block_routes[k0 + n] = one.routes
             if states is not None:
                 self._note_pairs(k0 + n, routes)
             if self._frame(k0 + n):
@@ -270,6 +273,7 @@ class GroundRouting:
     def end(self) -> None:
         """Free scratch arrays."""
         del self._slant_m
+        self.block_routes = {}
 
 
 def _overhead(slant_m: Array, serves: Flags) -> Served:

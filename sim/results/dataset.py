@@ -180,7 +180,8 @@ def _jobs(outcome: Outcome) -> dict[str, Any]:
     trainings, services = ([], []) if scheduler is None else (scheduler.trainings, scheduler.services)
     models = {kind: [w.model.name for w in outcome.loaded.scenario.workloads if w.kind == kind]
               for kind in ("training", "inference")}  # fmt: skip
-    jobs = [f"{name} {g}" for name, t in zip(models["training"], trainings, strict=False) for g in range(t.jobs)]
+    named = [name for name, t in zip(models["training"], trainings, strict=False) for _ in range(t.jobs)]
+    jobs = [f"{name} {named[:g].count(name)}" for g, name in enumerate(named)]
 
     def of_jobs(rows: list[Array], *between: int) -> Array:
         return np.concatenate([np.zeros((0, *between, steps)), *rows])
@@ -234,8 +235,10 @@ def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         return role, job
     role[scheduler.reserve], role[scheduler.idle] = ROLES.index("spare"), ROLES.index("idle")
     first = 0
+    if scheduler.training is not None:
+        role[scheduler.training.all_satellites] = ROLES.index("spare")
     for training in scheduler.trainings:
-        role[training.all_satellites], role[training.leftover] = ROLES.index("spare"), ROLES.index("unplaced")
+        role[training.leftover] = ROLES.index("unplaced")
         for g, members in enumerate(training.initial_ranks):
             role[members], job[members] = ROLES.index("training"), first + g
         first += training.jobs

@@ -114,6 +114,7 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows.append(("links", _links(summary["network"])))
     ground = summary["ground"]
     rows += [("job" if w["kind"] == "training" else w["kind"], _job(w, ground)) for w in summary["workloads"] if w["model"]]
+    rows += [("network", _network(w)) for w in summary["workloads"] if w.get("network") and w["step_s"] is not None]
     rows.append(("latency", _latency(ground)))
     rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))
     if summary["cost"]["capex_usd"] is not None or summary["cost"].get("unknown_prices"):
@@ -197,7 +198,7 @@ def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
         return f"{workload['model']}, {plan}: no step was completed"
     return (
         f"{workload['model']}, {plan}, {workload['all_reduce']} all-reduce: step {workload['step_s']:.3g} s, exposed "
-        f"communication {percent(workload['communication_fraction'])}, MFU {percent(workload['mfu'])}, "
+        f"communication {percent(workload['communication_fraction'])}{_split(workload)}, MFU {percent(workload['mfu'])}, "
         f"ETTR {percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s"
     )
 
@@ -220,6 +221,29 @@ def _service(service: dict[str, Any], ground: dict[str, Any]) -> str:
         parts.append(f"{service['joules_per_token']:.3g} J per token")
     mesh = "" if service.get("tensor") is None else f", tensor {service['tensor']}, batch {service['batch']}"
     return f"{service['model']} on {_satellites(service['satellites'])}{mesh}: {', '.join(parts)}"
+
+
+def _split(workload: dict[str, Any]) -> str:
+    """The parts of exposed communication inside satellites and over links."""
+    inside, links = workload.get("fabric_fraction"), workload.get("links_fraction")  # not in older results
+    if inside is None or links is None:
+        return ""
+    return f" ({percent(inside)} inside satellites, {percent(links)} over links)"
+
+
+def _network(workload: dict[str, Any]) -> str:
+    """What links between satellites allow a training step."""
+    found = workload["network"]
+    bound = {"injection": "links of a satellite", "bisection": "links between two halves", "compute": "work inside satellites"}
+    text = f"{workload['model']} sends {1e6 * found['needed_byte_per_flop']:.3g} bytes per MFLOP"
+    if found["offered_byte_per_flop"] is None:
+        return f"{text}, over links without limit"
+    times = [f"{seconds:.3g} s by {name}" for name, seconds in (("injection", found["injection_s"]), ("bisection", found["bisection_s"])) if seconds]
+    times.append(f"{found['compute_s']:.3g} s without links")
+    return (
+        f"{text}, links offer {1e6 * found['offered_byte_per_flop']:.3g}; step at least {', '.join(times)}: longest bound {bound[found['bound']]}; "
+        f"{found['route_changes_per_min']:.3g} route changes a minute"
+    )
 
 
 def _latency(ground: dict[str, Any]) -> str:

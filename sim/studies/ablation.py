@@ -226,6 +226,11 @@ class UnlimitedTransport:
         """First satellites as in `Transport`; none of the additional link."""
         return np.append(self.transport.directed_src, -1)
 
+    @property
+    def directed_dst(self) -> Ints:
+        """Last satellites as in `Transport`; none of the additional link."""
+        return np.append(self.transport.directed_dst, -1)
+
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes as in `Transport.routes`; missing ones use an additional last link without delay or rate limit.
 
@@ -284,6 +289,11 @@ class UninterruptedLifecycle:
             One array for each job.
         """
         return self.lifecycle.ranks()
+
+    @property
+    def running(self) -> NDArray[np.bool_]:
+        """Jobs that exchange messages now, (jobs,)."""
+        return self.lifecycle.running
 
     @property
     def unreachable(self) -> Ints:
@@ -373,9 +383,8 @@ class AblatedCoupling(Coupling):
             The scheduler at the epoch.
         """
         scheduler = super().create_scheduler()
-        if self.ablation.skipped_modes:
-            for training in scheduler.trainings:
-                training.lifecycle = UninterruptedLifecycle(training.lifecycle, self.ablation.skipped_modes)
+        if self.ablation.skipped_modes and scheduler.training is not None:
+            scheduler.training.lifecycle = UninterruptedLifecycle(scheduler.training.lifecycle, self.ablation.skipped_modes)
         return scheduler
 
 

@@ -13,7 +13,7 @@ from sim.config.scenario import Loaded
 from sim.engine import planning
 from sim.engine.coupling import Coupling
 from sim.engine.driver import Run
-from sim.workload import memory_fit, parallelism, training_step
+from sim.workload import memory_fit, parallelism, step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.training_memory import memory_bytes_per_accelerator
 
@@ -47,6 +47,7 @@ class PlanRow:
     mfu: float
     mfu_unmasked: float
     shares: dict[str, float]  # of the step: useful, kernel, memory, recompute, bubble, fabric, links, straggler
+    network: dict[str, Any] | None = None  # bounds that links set to the step; None on a single satellite
 
 
 @dataclass(frozen=True, repr=False)
@@ -168,6 +169,7 @@ def _row(job: schema.Training, plan: ExecutionPlan, fleet: planning.Fleet) -> Pl
         "recompute": float(step.recompute_s), "bubble": float(step.bubble_s), "fabric": constants.fabric_s,
         "links": float(step.communication_s) - constants.fabric_s, "straggler": float(step.straggler_s),
     }  # fmt: skip
+    ranks, links = planning.rank_lists(job, plan, fleet.order), step_traffic.links_of(fleet.transport)
     islands = 1 if task.islands is None else task.islands.islands
     tokens = islands * batch.global_batch * batch.sequence
     return PlanRow(
@@ -179,6 +181,7 @@ def _row(job: schema.Training, plan: ExecutionPlan, fleet: planning.Fleet) -> Pl
         tokens_per_s=tokens / total_s, efficiency=1.0 if task.islands is None else task.islands.efficiency,
         mfu=training_step.mfu(task, total_s), mfu_unmasked=training_step.mfu(task, total_s, masked=False),
         shares={name: seconds / total_s for name, seconds in shares.items()},
+        network=step_traffic.bounds(task, plan.collective, np.stack(ranks if task.islands is not None else ranks[:1]), links),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.job_lifecycle import disconnected
-from sim.workload import collective_schedule, message_times, parallelism, training_step
+from sim.workload import collective_schedule, message_times, network_roofline, parallelism, training_step
 from sim.workload.collective_schedule import Phase
 from sim.workload.training_step import Task
 
@@ -46,6 +46,11 @@ class Transport(Protocol):
     @property
     def directed_src(self) -> Ints:
         """Satellite at which each directed link begins, (2 L,); -1 where it is none."""
+        ...
+
+    @property
+    def directed_dst(self) -> Ints:
+        """Satellite at which each directed link ends, (2 L,); -1 where it is none."""
         ...
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
@@ -153,6 +158,8 @@ class JobCommunication:
         self._stage_transfers: list[list[_Flows]] = []  # parts of each phase
         self._reductions: list[list[_Flows]] = []
         self._exchanges: list[list[_Flows]] = []
+        self.route_changes = 0  # pairs of satellites whose messages took another route than before, ranks unchanged
+        self._last_routes: tuple[Ints, Ints] | None = None
 
     def costs(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
         """Communication times of all jobs with the present links.
@@ -175,8 +182,13 @@ class JobCommunication:
         same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
         if not same or transport.version != self._version:
             self._route(ranks, transport)
+            before, self._last_routes = self._last_routes, self._pair_routes(transport)
+            if same and before is not None:
+                self.route_changes += network_roofline.route_changes(before, self._last_routes)
             self._ranks, self._version = ranks, transport.version
         jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
+        if background_bit_s is not None and not self._meets(background_bit_s):
+            background_bit_s = None
         links = transport.directed_delay_s, transport.directed_rate_bit_s, background_bit_s
         stage = self._times(self._stage_transfers, *links, jobs_disconnected)
         gradients = self._times(self._reductions, *links, jobs_disconnected)
@@ -188,6 +200,33 @@ class JobCommunication:
             satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected),
             outer_s=np.full(len(ranks), outer.total_s.max(initial=0.0)),
         )  # fmt: skip
+
+    def _meets(self, background_bit_s: Array) -> bool:
+        """Whether a link carries messages and something else."""
+        groups = (self._stage_transfers, self._reductions, self._exchanges)
+        return any((background_bit_s[f.links] > 0.0).any() for phases in groups for parts in phases for f in parts)
+
+    def link_demand_bit_s(self, per_second: Sequence[Array], links: int) -> Array:
+        """Mean rate that messages ask of each directed link.
+
+        Parameters
+        ----------
+        per_second : sequence of ndarray, each of shape (G,)
+            Of each job: stage transfers of one micro-batch, gradient all-reduces, and exchanges with other islands, each a second.
+        links : int
+            Number of directed links.
+
+        Returns
+        -------
+        ndarray, shape (links,)
+            Rates [bit/s], by the routes last looked up.
+        """
+        asked = np.zeros(links)
+        for rate, phases in zip(per_second, (self._stage_transfers, self._reductions, self._exchanges), strict=True):
+            for f in (f for parts in phases for f in parts if f.links.size):
+                each = 8.0 * f.phase.repeat * f.phase.size_bytes * rate[f.job]
+                asked += np.bincount(f.links, np.repeat(each if f.routed is None else each[f.routed], np.diff(f.start)), minlength=links)
+        return asked
 
     def _disconnected(self, ranks: list[Ints], transport: Transport, jobs_disconnected: Flags) -> Flags:
         """Satellites that disconnect their job: members outside its largest connected component."""
@@ -207,10 +246,24 @@ class JobCommunication:
         self._stage_transfers, self._reductions, self._exchanges = (
             [self._routed(parts, owner, transport, known) for parts in zip(*phases, strict=True)]
             for phases in (
-                _stage_transfer_phases(self.task, stacked), _reduction_phases(self.task, self.collective, stacked),
-                _exchange_phases(self.task, stacked),
+                stage_transfer_phases(self.task, stacked), reduction_phases(self.task, self.collective, stacked),
+                exchange_phases(self.task, stacked),
             )
         )  # fmt: skip
+
+    def _pair_routes(self, transport: Transport) -> tuple[Ints, Ints]:
+        """Routes of all pairs of satellites that exchange messages, in an order that follows from the ranks."""
+        flows = list({id(f.phase): f for group in (self._stage_transfers, self._reductions, self._exchanges) for parts in group
+                      for f in parts if f.routed is None}.values())  # fmt: skip
+        if not flows:
+            return np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        key = np.concatenate([f.phase.src * self.satellites + f.phase.dst for f in flows])
+        length = np.concatenate([np.diff(f.start) for f in flows])
+        begin, hops = np.cumsum(length) - length, transport.directed_src[np.concatenate([f.links for f in flows])]
+        _, first = np.unique(key, return_index=True)
+        start = np.concatenate(([0], np.cumsum(length[first])))
+        which = np.repeat(begin[first] - start[:-1], length[first]) + np.arange(start[-1])
+        return start, hops[which]
 
     def _routed(
         self, parts: Sequence[Phase], owner: Ints, transport: Transport, known: dict[int, tuple[Ints | None, Ints, Ints]]
@@ -333,7 +386,8 @@ def _shared_rates(parts: list[_Flows], phase_s: Array, rate_bit_s: Array, backgr
     shared = users[flat] > 1
     with np.errstate(invalid="ignore"):
         others = np.where(shared & np.isfinite(rate_bit_s[flat]), used[flat] - own[which], 0.0)
-    left = np.maximum(rate_bit_s[flat] - others, np.where(shared, fair, 0.0))
+        equal = np.where(shared, rate_bit_s[flat] / users[flat], 0.0)  # who asks for less now could have this at any time
+    left = np.maximum(rate_bit_s[flat] - others, np.maximum(equal, np.where(shared, fair, 0.0)))
     return np.split(left, np.cumsum([f.links.size for f in parts]))[: len(parts)]
 
 
@@ -359,10 +413,22 @@ def _message_times(flows: _Flows, delay_s: Array, rate_bit_s: Array, jobs_discon
     return least
 
 
-def _stage_transfer_phases(task: Task, ranks: Ints) -> list[list[Phase]]:
+def stage_transfer_phases(task: Task, ranks: Ints) -> list[list[Phase]]:
     """One micro-batch over every stage boundary between satellites, activations forward and gradients back at the same time.
 
     With interleaving the last stage sends to the first as well, from one virtual stage to the next.
+
+    Parameters
+    ----------
+    task : Task
+        A job of the kind.
+    ranks : ndarray of int64, shape (G, n)
+        Satellites of each job in rank order.
+
+    Returns
+    -------
+    list of list of Phase
+        Parts with their phases; none where a replica is on one satellite.
     """
     span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
     if span == 1 or ranks.size == 0:
@@ -375,20 +441,65 @@ def _stage_transfer_phases(task: Task, ranks: Ints) -> list[list[Phase]]:
     return [[Phase(1, 0, np.concatenate((here, there)), np.concatenate((there, here)), size)]]
 
 
-def _reduction_phases(task: Task, collective: Collective, ranks: Ints) -> list[list[Phase]]:
-    """All-reduces of all stage sets of all jobs at the same time."""
+def reduction_phases(task: Task, collective: Collective, ranks: Ints) -> list[list[Phase]]:
+    """All-reduces of all stage sets of all jobs at the same time.
+
+    Parameters
+    ----------
+    task : Task
+        A job of the kind.
+    collective : Collective
+        The all-reduce.
+    ranks : ndarray of int64, shape (G, n)
+        Satellites of each job in rank order.
+
+    Returns
+    -------
+    list of list of Phase
+        Parts with their phases; none for a single replica.
+    """
     if ranks.size == 0:
         return []
-    span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
-    jobs, members = ranks.shape
-    groups = ranks.reshape(jobs, members // span, span).transpose(0, 2, 1).reshape(-1, members // span)
     return collective_schedule.all_reduce(
-        collective.algorithm, groups, training_step.reduced_bytes(task), collective.rows, collective.parts
+        collective.algorithm, reduction_groups(task, ranks), training_step.reduced_bytes(task), collective.rows, collective.parts
     )
 
 
-def _exchange_phases(task: Task, ranks: Ints) -> list[list[Phase]]:
-    """All-reduces of weights among the satellites of the same rank in all islands, all at the same time."""
+def reduction_groups(task: Task, ranks: Ints) -> Ints:
+    """Satellites that reduce the same gradients.
+
+    Parameters
+    ----------
+    task : Task
+        A job of the kind.
+    ranks : ndarray of int64, shape (G, n)
+        Satellites of each job in rank order.
+
+    Returns
+    -------
+    ndarray of int64, shape (G s, n / s)
+        A row for each stage set, where a replica takes s satellites.
+    """
+    span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
+    jobs, members = ranks.shape
+    return ranks.reshape(jobs, members // span, span).transpose(0, 2, 1).reshape(-1, members // span)
+
+
+def exchange_phases(task: Task, ranks: Ints) -> list[list[Phase]]:
+    """All-reduces of weights among the satellites of the same rank in all islands, all at the same time.
+
+    Parameters
+    ----------
+    task : Task
+        One island.
+    ranks : ndarray of int64, shape (G, n)
+        Satellites of each island in rank order.
+
+    Returns
+    -------
+    list of list of Phase
+        Parts with their phases; none for a single island.
+    """
     islands = ranks.shape[0]
     if task.islands is None or islands < 2:
         return []

@@ -151,6 +151,12 @@ class Training(Section):
     members: Annotated[int, Count()] | None = Field(
         default=None, description="Satellites of one job; without it, all satellites of the workload form one job"
     )
+    priority: Annotated[int, Count(least=-1000, most=1000)] = Field(
+        default=0, description="A job that lacks members takes them from jobs of lower priority where no spare is left"
+    )
+    reserve: Annotated[int, Count(least=0, most=1_000_000)] = Field(
+        default=0, description="Spares of the fleet that other training workloads leave to this one"
+    )
     mesh: Mesh | None = Field(
         default=None,
         description="Degrees of parallelism of one job; without it, those with the shortest step that fit into memory",

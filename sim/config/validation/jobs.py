@@ -112,16 +112,24 @@ def _share(job: Workload) -> float | None:
 
 
 def _check_kinds(scenario: Scenario, root: Node) -> list[Problem]:
-    """One job and one stream are enough: a job may be several of `members` satellites each."""
+    """One stream is enough: it takes all satellites that are left. Jobs of several workloads exchange members and spares."""
     problems = []
-    for kind, advice in (
-        ("training", "write one, with members: for several equal jobs, and the other in a scenario of its own"),
-        ("independent", "write one: it serves all satellites that it gets"),
-    ):
-        again = [i for i, w in enumerate(scenario.workloads) if w.kind == kind][1:]
+    streams = [i for i, w in enumerate(scenario.workloads) if w.kind == "independent"]
+    message = "is a second independent workload, and one is simulated; write one: it serves all satellites that it gets"
+    problems += [Problem(origin(root, "workloads", str(i)), f"workloads.{i}", message) for i in streams[1:]]
+    jobs = [(i, w) for i, w in enumerate(scenario.workloads) if isinstance(w, Training)]
+    spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
+    reserves = sum(job.reserve for _, job in jobs)
+    if reserves > spares:
+        last = max(i for i, job in jobs if job.reserve)
+        message = f"reserves take {reserves:,} of {spares:,} spares; write fleet.spares: {reserves} or more, or smaller reserves"
+        problems.append(Problem(_origin(root, ("workloads", str(last), "reserve")), f"workloads.{last}.reserve", message))
+    if len(scenario.types) > 1:
+        first = jobs[0][1].precision if jobs else ""
         problems += [
-            Problem(origin(root, "workloads", str(i)), f"workloads.{i}", f"is a second {kind} workload, and one is simulated; {advice}")
-            for i in again
+            Problem(_origin(root, ("workloads", str(i), "precision")), f"workloads.{i}.precision",
+                    f"jobs of several precisions cannot exchange satellites of several types; write {first}, as the first job")
+            for i, job in jobs if job.precision != first
         ]  # fmt: skip
     return problems
 

@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+TOKEN_BYTES = 4.0  # the number of a token; headers of protocols are not counted
 PERCENTILES = (0.5, 0.99)
 _STATES = 64  # values of clock rate and of load for which latencies are computed
 
@@ -75,6 +76,23 @@ class InferenceService:
         """
         self.reached, self.up = reached[self.who], up[self.who]
         self.wanted_per_s = None if self.asked.tokens_per_s is None else float(self.asked.tokens_per_s[k])
+
+    def traffic_byte_s(self, k: int) -> tuple[float, float]:
+        """What users sent and received in the last step: prompts and answers, each token as its number.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step.
+
+        Returns
+        -------
+        prompts, answers : float
+            Rates [B/s]; 0 in the first step.
+        """
+        tokens_per_s = float(self.tokens_per_s[k - 1]) if k > 0 else 0.0
+        each = self.service.input_tokens / self.service.output_tokens
+        return TOKEN_BYTES * each * tokens_per_s, TOKEN_BYTES * tokens_per_s
 
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set rates and throughput under given limits, and fill the duty of the service's satellites.

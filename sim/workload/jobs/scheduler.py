@@ -17,6 +17,7 @@ from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE, LIMIT_ROWS
 from sim.workload.job_communication import Transport
 from sim.workload.jobs.inference_service import InferenceService
 from sim.workload.jobs.ledger import JobInputs, Ledger
+from sim.workload.jobs.training_fleet import TrainingFleet
 from sim.workload.jobs.training_job import Training
 
 Array = NDArray[np.float64]
@@ -37,8 +38,8 @@ class JobScheduler:
         Steps of the run.
     step_s : float
         Length of a step [s].
-    trainings : list of Training
-        Training workloads.
+    training : TrainingFleet or None
+        Training workloads with their satellites.
     services : list of InferenceService
         Inference services.
     reserve : ndarray of int64
@@ -56,7 +57,7 @@ class JobScheduler:
         satellites: int,
         steps: int,
         step_s: float,
-        trainings: list[Training],
+        training: TrainingFleet | None,
         services: list[InferenceService],
         reserve: Ints,
         idle: Ints,
@@ -66,11 +67,16 @@ class JobScheduler:
         self.satellites, self.step_s = satellites, step_s
         self.share = np.ones(satellites) if share is None else share
         self.mixed = bool((self.share < 1.0).any())  # a job spans types: the slowest paces
-        self.trainings, self.services = trainings, services
+        self.training, self.services = training, services
         self.reserve, self.idle = reserve, idle
         self.without_work = np.concatenate((reserve, idle))
         self.ledger = Ledger(satellites, steps, weight)
         self.inputs = JobInputs(*(np.ones(satellites) for _ in JobInputs._fields))
+
+    @property
+    def trainings(self) -> list[Training]:
+        """Training workloads."""
+        return [] if self.training is None else self.training.trainings
 
     @property
     def serves(self) -> Flags:
@@ -98,6 +104,7 @@ class JobScheduler:
         transport: Transport,
         reached: Flags,
         changes: Sequence[SatelliteChange] = (),
+        users_bit_s: Array | None = None,
     ) -> None:
         """Update what does not depend on limits.
 
@@ -113,10 +120,12 @@ class JobScheduler:
             Satellites with a route to the ground.
         changes : sequence of SatelliteChange, optional
             Changes of satellites in the step, in order of time.
+        users_bit_s : ndarray, shape (2 L,), optional
+            What users of services ask of each directed link [bit/s].
         """
         self.up = up
-        for training in self.trainings:
-            training.begin_step(begin_s, end_s, up, transport, changes)
+        if self.training is not None:
+            self.training.begin_step(begin_s, end_s, up, transport, changes, users_bit_s)
         for service in self.services:
             service.begin_step(reached, up, round(begin_s / self.step_s))
         self.inputs = self._inputs_without_jobs()
@@ -146,8 +155,8 @@ class JobScheduler:
         """
         inputs = self._inputs_without_jobs()
         full, everyone = np.ones((LIMIT_ROWS, self.satellites)), np.ones(self.satellites, dtype=np.bool_)
-        for training in self.trainings:
-            training.fill_typical(transport, inputs)
+        if self.training is not None:
+            self.training.fill_typical(transport, inputs)
         for service in self.services:
             service.begin_step(everyone, np.ones(self.satellites))
             service.set_rates(full, inputs.duty)
@@ -171,8 +180,8 @@ class JobScheduler:
             Duty of each satellite; the array is used again.
         """
         limits, duty = self._in_job_units(limits), self.inputs.duty
-        for training in self.trainings:
-            training.set_rates(limits, duty)
+        if self.training is not None:
+            self.training.set_rates(limits, duty)
         for service in self.services:
             service.set_rates(limits, duty)
         return duty
@@ -185,8 +194,8 @@ class JobScheduler:
         JobInputs
             Inputs of all satellites.
         """
-        for training in self.trainings:
-            training.fill_inputs(self.inputs)
+        if self.training is not None:
+            self.training.fill_inputs(self.inputs)
         for service in self.services:
             service.fill_inputs(self.inputs)
         return self.inputs._replace(job_rate=self.inputs.job_rate * self.share) if self.mixed else self.inputs
@@ -207,8 +216,8 @@ class JobScheduler:
         """
         own = self._in_job_units(limits)
         self.ledger.share = self.share
-        for training in self.trainings:
-            training.record_losses(k, own, self.ledger)
+        if self.training is not None:
+            self.training.record_losses(k, own, self.ledger)
         for service in self.services:
             service.record_losses(k, own, self.ledger, self.step_s)
         self.ledger.share = np.ones(self.satellites)
@@ -220,11 +229,8 @@ class JobScheduler:
 
     def _record_surplus(self, k: int, surplus: Array) -> None:
         """What satellites could do beyond the job's pacing satellite at full clock is in no mesh of the job."""
-        for training in self.trainings:
-            who = training.all_satellites
-            spare = np.where(training.unallocated[who], 0.0, training.spare_share[who])
-            rate = spare * surplus[LIMIT_ALLOWED, who] + np.maximum(0.0, self.up[who] - spare) * surplus[LIMIT_RATE, who]
-            self.ledger.own("unplaced", k, who, self.step_s * rate)
+        if self.training is not None:
+            self.training.record_surplus(k, surplus, self.ledger)
         for service in self.services:
             self.ledger.own("unplaced", k, service.who, self.step_s * self.up[service.who] * surplus[LIMIT_RATE, service.who])
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet import job_lifecycle
-from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import Segment
 from sim.spacecraft.accounting import ROUNDING
-from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
-from sim.workload import training_step
+from sim.spacecraft.loop import LIMIT_RATE
+from sim.workload import step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean
@@ -41,67 +39,6 @@ class _Interval:
     rollback: bool
 
 
-class Lifecycle(Protocol):
-    """Passes through the phases of jobs and fills their ranks: `sim.fleet.job_lifecycle.JobLifecycle`, or a variant of it."""
-
-    def ranks(self) -> list[Ints]:
-        """Satellites of each job in rank order.
-
-        Returns
-        -------
-        list of ndarray of int64
-            One array for each job.
-        """
-        ...
-
-    @property
-    def unreachable(self) -> Ints:
-        """Healthy satellites whose rank was given to a spare because no message reached them."""
-        ...
-
-    def exchange(self, time_s: float, jobs_disconnected: Flags, component: Ints) -> bool:
-        """Replace members that have been disconnected for as long as detection takes.
-
-        Parameters
-        ----------
-        time_s : float
-            Beginning of the next window [s].
-        jobs_disconnected : ndarray of bool, shape (jobs,)
-            Jobs without network.
-        component : ndarray of int64, shape (satellites,)
-            Connected component of each satellite.
-
-        Returns
-        -------
-        bool
-            Whether ranks have changed.
-        """
-        ...
-
-    def advance(
-        self, begin_s: float, end_s: float, jobs_disconnected: Flags, changes: Sequence[SatelliteChange] = ()
-    ) -> tuple[list[list[Segment]], Array]:
-        """Advance through a window that follows on the last one.
-
-        Parameters
-        ----------
-        begin_s, end_s : float
-            The window [s].
-        jobs_disconnected : ndarray of bool, shape (jobs,)
-            Jobs without network for the whole window.
-        changes : sequence of SatelliteChange, optional
-            Changes of satellites in the window.
-
-        Returns
-        -------
-        segments : list of list of Segment
-            Segments of each job that tile the window.
-        spare_s : ndarray, shape (satellites,)
-            Time that each satellite was a healthy spare [s].
-        """
-        ...
-
-
 class _Done(NamedTuple):
     """Work of a job within a step, in no row until it is committed or lost; useful_s of each satellite."""
 
@@ -113,18 +50,16 @@ class _Done(NamedTuple):
 
 
 class Training:
-    """Equal synchronous jobs with their spares; leftover satellites fill no job and serve as further spares.
+    """Equal synchronous jobs of one workload; `sim.workload.jobs.training_fleet` gives them their members.
 
     Parameters
     ----------
     plan : ExecutionPlan
         Mesh and all-reduce of each job.
-    lifecycle : Lifecycle
-        Lifecycle of the jobs.
-    spares : ndarray of int64
-        Satellites in reserve.
+    ranks : list of ndarray of int64
+        Satellites of each job in rank order at the epoch.
     leftover : ndarray of int64
-        Satellites that fill no job.
+        Satellites of the workload that fill no job.
     satellites : int
         Number of satellites of the fleet.
     steps : int
@@ -140,8 +75,7 @@ class Training:
     def __init__(
         self,
         plan: ExecutionPlan,
-        lifecycle: Lifecycle,
-        spares: Ints,
+        ranks: list[Ints],
         leftover: Ints,
         satellites: int,
         steps: int,
@@ -150,17 +84,12 @@ class Training:
         hbm_power_share: float = 0.0,
     ) -> None:
         self.hbm_power_share = hbm_power_share
-        self.plan, self.task, self.lifecycle = plan, plan.task, lifecycle
-        self.initial_ranks = list(lifecycle.ranks())  # members at the epoch
-        self.jobs = len(self.initial_ranks)
+        self.plan, self.task = plan, plan.task
+        self.initial_ranks, self.leftover = ranks, leftover
+        self.jobs = len(ranks)
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
         self.communication = JobCommunication(plan.task, plan.collective, satellites)
-        self.all_satellites = np.unique(np.concatenate([*lifecycle.ranks(), spares, leftover]).astype(np.int64))
-        self.leftover = leftover
-        # satellites in reserve that are not spares: leftover ones, and without spares those whose rank was filled
-        self.unallocated = np.zeros(satellites, dtype=np.bool_)
-        self.unallocated[leftover if spares.size else self.all_satellites] = True
-        self.unreachable = lifecycle.unreachable  # healthy, but without messages: others have their ranks
+        self.first_links: step_traffic.Links | None = None  # of the epoch
         self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
         self.useful_share = np.zeros(satellites)  # of the step, before any rollback
         # over time, for the report: share of the step in each mode, rate, duration of a training step, exposed share
@@ -175,32 +104,57 @@ class Training:
 
     # --- a step
 
-    def begin_step(
-        self, begin_s: float, end_s: float, up: Array, transport: Transport, changes: Sequence[SatelliteChange] = ()
-    ) -> None:
-        """Advance the jobs through a step.
+    def communicate(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
+        """Time the messages of all jobs with their present members and links.
 
         Parameters
         ----------
-        begin_s, end_s : float
-            Beginning and end of the step [s].
-        up : ndarray, shape (N,)
-            Share of the step in which each satellite works, 0 to 1.
+        ranks : list of ndarray of int64
+            Satellites of each job in rank order.
         transport : Transport
             Network of the jobs.
-        changes : sequence of SatelliteChange, optional
-            Changes of satellites in the step, in order of time.
+        background_bit_s : ndarray, shape (2 L,), optional
+            What others ask for on each directed link [bit/s].
+
+        Returns
+        -------
+        Costs
+            Times of messages [s]; they hold until the next call.
         """
-        self.costs: Costs = self.communication.costs(self.lifecycle.ranks(), transport)
-        disconnected = self.costs.jobs_disconnected
-        exchanges = bool(disconnected.any() or self.unreachable.size)
-        if exchanges and self.lifecycle.exchange(begin_s, disconnected, transport.components()):
-            self.costs = self.communication.costs(self.lifecycle.ranks(), transport)
-        self.unreachable = self.lifecycle.unreachable
-        segments, spare_s = self.lifecycle.advance(begin_s, end_s, self.costs.jobs_disconnected, changes)
-        self.up = up
-        self.spare_share = np.zeros(self.satellites)
-        self.spare_share[: spare_s.size] = spare_s / self.step_s
+        self.costs: Costs = self.communication.costs(ranks, transport, background_bit_s)
+        if self.first_links is None:
+            self.first_links = step_traffic.links_of(transport)
+            self.pacing = int(np.argmax(self._times(np.ones(self.jobs), self.costs).total_s))
+        return self.costs
+
+    def link_demand_bit_s(self, running: Flags, links: int) -> Array:
+        """Mean rate that jobs at full clock rate ask of each directed link, with the messages last timed.
+
+        Parameters
+        ----------
+        running : ndarray of bool, shape (jobs,)
+            Jobs that exchange messages.
+        links : int
+            Number of directed links.
+
+        Returns
+        -------
+        ndarray, shape (links,)
+            Rates [bit/s].
+        """
+        step_s = self._times(np.ones(self.jobs), self.costs).total_s
+        steps_per_s = np.where(running & np.isfinite(step_s), 1.0 / step_s, 0.0)
+        often = step_traffic.operations(self.task)
+        return self.communication.link_demand_bit_s([count * steps_per_s for count in often], links)
+
+    def take_step(self, segments: list[list[Segment]]) -> None:
+        """Take over the segments of a step; the messages last timed are those of the step.
+
+        Parameters
+        ----------
+        segments : list of list of Segment
+            Segments of each job that tile the step.
+        """
         self.segments = [self._interval(g, s) for g, of_job in enumerate(segments) for s in of_job]
         self.run_share, self.useful_share = np.zeros(self.satellites), np.zeros(self.satellites)
         self.runs_in = np.full(self.satellites, -1, dtype=np.int64)
@@ -235,26 +189,19 @@ class Training:
         runs, job = self.runs
         duty[runs] = np.where(active, self._duty(self.parts), 1.0)[job]
 
-    def fill_typical(self, transport: Transport, inputs: JobInputs) -> None:
-        """Fill the step inputs of jobs that run at full clock rate with their members of the epoch.
+    def fill_typical(self, inputs: JobInputs) -> None:
+        """Fill the step inputs of jobs that run at full clock rate with their members of the epoch, by the messages last timed.
 
         Parameters
         ----------
-        transport : Transport
-            Network of the jobs.
         inputs : JobInputs
             Inputs of all satellites, changed in place.
         """
-        costs = self.communication.costs(self.initial_ranks, transport)
-        times = self._times(np.ones(self.jobs), costs)
+        times = self._times(np.ones(self.jobs), self.costs)
         duty = self._duty(times) / times.total_s
-        standby = np.setdiff1d(self.all_satellites, np.concatenate([np.zeros(0, dtype=np.int64), *self.initial_ranks]))
-        for row in (inputs.job_rate, inputs.running, inputs.productive):
-            row[self.all_satellites] = 0.0
         for g, members in enumerate(self.initial_ranks):
             inputs.duty[members] = duty[g]
-            inputs.job_rate[members], inputs.running[members] = 1.0, float(not costs.jobs_disconnected[g])
-        inputs.requested[standby[~self.unallocated[standby]]] = 0.0
+            inputs.job_rate[members], inputs.running[members] = 1.0, float(not self.costs.jobs_disconnected[g])
 
     def _times(self, rate: Array, costs: Costs) -> StepTime:
         return training_step.decompose(
@@ -271,28 +218,28 @@ class Training:
         slowest_members(*self.runs, limits[LIMIT_RATE], rate, member)
         return rate, member
 
-    def fill_inputs(self, inputs: JobInputs) -> None:
-        """Fill the step inputs of members and spares.
+    def fill_inputs(self, inputs: JobInputs, up: Array) -> None:
+        """Add members that run to the step inputs.
 
         Parameters
         ----------
         inputs : JobInputs
-            Inputs of all satellites, changed in place.
+            Inputs of all satellites, changed in place: `running` is 0 where no job has run yet in the step.
+        up : ndarray, shape (N,)
+            Share of the step in which each satellite works, 0 to 1.
         """
         runs, job = self.runs
-        for row in (inputs.job_rate, inputs.running, inputs.productive):
-            row[self.all_satellites] = 0.0
-        inputs.job_rate[runs] = self.job_rate[job]
-        share = self.run_share[runs] / np.maximum(self.up[runs], ROUNDING)
-        inputs.running[runs] = np.minimum(share, 1.0)
+        # a satellite that changes between workloads in the step runs at the mean of both rates
+        share, before = self.run_share[runs] / np.maximum(up[runs], ROUNDING), inputs.running[runs]
+        mean_rate = (before * inputs.job_rate[runs] + share * self.job_rate[job]) / np.maximum(before + share, ROUNDING)
+        inputs.job_rate[runs] = np.where(before > 0.0, mean_rate, self.job_rate[job])
+        inputs.running[runs] = np.minimum(before + share, 1.0)
         # productive stays 0: arithmetic is entered here, as useful once it is committed
-        standby = np.flatnonzero((self.spare_share > 0.0) & ~self.unallocated)
-        inputs.requested[standby] = np.maximum(0.0, 1.0 - self.spare_share[standby] / np.maximum(self.up[standby], ROUNDING))
 
     # --- the ledger
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger) -> None:
-        """Enter the losses of members and spares beyond those of power and heat.
+        """Enter the losses of members beyond those of power and heat.
 
         Parameters
         ----------
@@ -305,16 +252,9 @@ class Training:
         """
         rate = limits[LIMIT_RATE]
         self.causes = [binding(limits, s) if s >= 0 else "failed" for s in self._slowest(limits)[1].tolist()]
-        for cause, mine, left in (("spare", ~self.unallocated, limits[LIMIT_ALLOWED]), ("unplaced", self.unallocated, rate)):
-            standby = np.flatnonzero((self.spare_share > 0.0) & mine)
-            if standby.size:
-                ledger.own(cause, k, standby, self.step_s * self.spare_share[standby] * left[standby])
         self.rates[:, k] = self.job_rate
         self.step_time_s[:, k] = self.duration_s
         self.exposed[:, k] = np.where(self.job_rate > 0.0, self.parts.communication_s, np.nan)
-        if self.unreachable.size:
-            missed = np.maximum(0.0, self.up[self.unreachable] - self.spare_share[self.unreachable])
-            ledger.own("outage", k, self.unreachable, self.step_s * missed * rate[self.unreachable])
         for interval in self.segments:
             self._flags(interval, ledger)
             self.mode_share[interval.job, interval.mode, k] += interval.share
@@ -403,6 +343,16 @@ class Training:
         """
         return float(sum(done.useful_s * float(weight[done.present].sum()) for work in self.open for done in work))
 
+    def _network(self) -> dict[str, Any] | None:
+        """Bounds that the links of the epoch set to the job with the longest step; None for one on a single satellite."""
+        islands = self.task.islands is not None
+        ranks = np.stack(self.initial_ranks if islands else self.initial_ranks[self.pacing : self.pacing + 1])
+        if self.first_links is None:
+            return None
+        found = step_traffic.bounds(self.task, self.plan.collective, ranks, self.first_links)
+        minutes = self.steps * self.step_s / 60.0
+        return None if found is None else found | {"route_changes_per_min": self.communication.route_changes / minutes}
+
     def summary(self) -> dict[str, Any]:
         """Entry of the workload in `workloads` of summary.json.
 
@@ -430,7 +380,7 @@ class Training:
             "ttft_ms": None,
             "tpot_ms": None,
             "jobs": self.jobs,
-            "satellites_per_job": int(self.lifecycle.ranks()[0].size),
+            "satellites_per_job": int(self.initial_ranks[0].size),
             "mesh": {
                 "tensor": mesh.tensor, "pipeline": mesh.pipeline, "data": mesh.data, "context": mesh.context, "expert": mesh.expert,
             },
@@ -443,6 +393,7 @@ class Training:
             "communication_fraction": exposed,
             "fabric_fraction": inside,
             "links_fraction": None if exposed is None or inside is None else max(0.0, exposed - inside),
+            "network": self._network(),
             "islands": None if islands is None else islands.islands,
             "statistical_efficiency": efficiency,
         }

@@ -18,6 +18,7 @@ from sim.fleet.job_lifecycle import (
     JobLifecycle,
     Policy,
     Segment,
+    Standing,
     Work,
     account,
 )
@@ -412,3 +413,102 @@ def test_two_short_cuts_are_not_a_long_one() -> None:
     clock.advance(4.0, 14.0, ON)  # nothing is cut, so that nobody asks for an exchange
     assert window(clock, 14.0, 18.0, OFF, APART)[0] == ["14 18 cut"]
     assert clock.ranks()[0].tolist() == [0, 1, 2]
+
+
+# --- several workloads
+
+
+def _ranked(
+    spares: Sequence[int], changes: list[SatelliteChange], *, reserve: int = 0, jobs: int = 2, end_s: float = 1000.0
+) -> tuple[JobLifecycle, list[list[Segment]], np.ndarray]:
+    """A job of satellites 0 and 1 of priority 1, and others of priority 0: 10 and 11, 20 and 21."""
+    members = [[0, 1], [10, 11], [20, 21]][:jobs]
+    standings = [Standing(0, 1, 0), *[Standing(1, 0, reserve)] * (jobs - 1)]
+    made = JobLifecycle(members, spares, [NO_SAVES] * jobs, standings=standings)
+    segments, spare_s = made.advance(0.0, end_s, np.zeros(jobs, dtype=np.bool_), changes)
+    return made, segments, spare_s
+
+
+def test_a_job_of_higher_priority_takes_a_member_where_no_spare_is_left() -> None:
+    """By hand: 0 fails at 100 s: the last member of the other job takes its rank, which waits until 0 returns at 500 s; both recover
+    for 5 + 20 s, the other one for 20 s: it has noticed long before."""
+    made, (high, low), spare_s = _ranked([], outage(100.0, 0, 500.0))
+    assert reported(high) == [(0, 100, "run"), (100, 125, "recover rolled-back"), (125, 1000, "run")]
+    assert reported(low) == [(0, 100, "run"), (100, 500, "wait rolled-back"), (500, 520, "recover"), (520, 1000, "run")]
+    assert low[1].lost.tolist() == [11]
+    assert [ranks.tolist() for ranks in made.ranks()] == [[11, 1], [10, 0]]
+    assert not spare_s.any()
+
+
+def test_a_spare_comes_before_another_job() -> None:
+    """By definition: nothing is taken from a job while there is a spare."""
+    made, (_, low), _ = _ranked([30], down(100.0, 0))
+    assert [ranks.tolist() for ranks in made.ranks()] == [[30, 1], [10, 11]]
+    assert reported(low) == [(0, 1000, "run")]
+
+
+def test_a_reserve_is_left_to_its_workload() -> None:
+    """By hand: the only spare is kept for the other workload, so that the job of higher priority takes a member; the spare then fills
+    the rank of that member, and nobody waits."""
+    made, (high, low), _ = _ranked([30], down(100.0, 0), reserve=1)
+    assert [ranks.tolist() for ranks in made.ranks()] == [[11, 1], [10, 30]]
+    assert reported(low) == [(0, 100, "run"), (100, 125, "recover rolled-back"), (125, 1000, "run")]
+    assert reported(high)[1] == (100, 125, "recover rolled-back")
+
+
+def test_nothing_is_taken_from_equals_or_from_above() -> None:
+    """By definition: a job of lower priority waits."""
+    made, (high, low), _ = _ranked([], down(100.0, 10))
+    assert reported(high) == [(0, 1000, "run")]
+    assert reported(low) == [(0, 100, "run"), (100, 1000, "wait rolled-back")]
+    assert [ranks.tolist() for ranks in made.ranks()] == [[0, 1], [10, 11]]
+
+
+def test_a_job_that_waits_gives_before_one_that_runs() -> None:
+    """By hand: the second job waits from 50 s for 11; at 100 s the first one takes its 10, and the third, the last, runs on."""
+    made, (_, _, third), _ = _ranked([], down(50.0, 11) + down(100.0, 0), jobs=3)
+    assert [ranks.tolist() for ranks in made.ranks()] == [[10, 1], [10, 11], [20, 21]]
+    assert reported(third) == [(0, 1000, "run")]
+
+
+def test_a_member_that_was_taken_and_fails_belongs_to_the_job_that_took_it() -> None:
+    """By hand: 0 fails at 100 s and 11 takes its rank; at 200 s 11 fails, and 10 takes it; the other job has nobody."""
+    made, (high, low), _ = _ranked([], down(100.0, 0) + down(200.0, 11))
+    assert made.ranks()[0].tolist() == [10, 1]
+    assert reported(high)[-1] == (225, 1000, "run")
+    assert low[-1].lost.tolist() == [10, 11]
+
+
+def test_nothing_is_taken_where_it_does_not_suffice() -> None:
+    """By hand: of three members that fail at once, two could be replaced: the job waits, and the other one goes on."""
+    made = JobLifecycle([[0, 1, 2], [10, 11]], [], NO_SAVES, standings=[Standing(0, 1), Standing(1, 0)])
+    _, low = made.advance(0.0, 1000.0, np.zeros(2, dtype=np.bool_), down(100.0, 0) + down(100.0, 1) + down(100.0, 2))[0]
+    assert reported(low) == [(0, 1000, "run")]
+
+
+def test_every_satellite_is_in_one_place() -> None:
+    """Invariant: at any moment a healthy satellite is in one job that has it, or a spare, over random failures and repairs."""
+    rng = np.random.default_rng(7)
+    members, spares, end_s = [[0, 1, 2], [10, 11, 12], [20, 21]], [30, 31], 5000.0
+    everyone = [*members[0], *members[1], *members[2], *spares]
+    changes, up_s = [], dict.fromkeys(everyone, 0.0)
+    for satellite in everyone:
+        moment_s, up = 0.0, True
+        while moment_s < end_s:
+            length_s = float(rng.integers(1, 16)) * 64.0
+            if up:
+                up_s[satellite] += min(length_s, end_s - moment_s)
+            moment_s, up = moment_s + length_s, not up
+            if moment_s < end_s:
+                changes.append(SatelliteChange(moment_s, satellite, float(up)))
+    standings = [Standing(0, 2), Standing(1, 1, 1), Standing(2, 0)]
+    made = JobLifecycle(members, spares, [POLICY] * 3, standings=standings)
+    jobs, spare_s = made.advance(0.0, end_s, np.zeros(3, dtype=np.bool_), changes)
+    there_s = dict.fromkeys(everyone, 0.0)
+    for segments in jobs:
+        assert [s.begin_s for s in segments[1:]] == [s.end_s for s in segments[:-1]]
+        for s in segments:
+            for satellite in np.setdiff1d(s.members, s.lost).tolist():
+                there_s[satellite] += s.end_s - s.begin_s
+    for satellite in everyone:
+        assert there_s[satellite] + spare_s[satellite] == pytest.approx(up_s[satellite], abs=1e-6), satellite

@@ -1,0 +1,255 @@
+"""Satellites of all training workloads: members, spares and unallocated ones, and what workloads ask of links that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.fleet.availability import SatelliteChange
+from sim.fleet.job_lifecycle import Segment
+from sim.spacecraft.accounting import ROUNDING
+from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
+from sim.workload.job_communication import CONTENTION_ROUNDS, Transport
+from sim.workload.jobs.ledger import JobInputs, Ledger
+from sim.workload.jobs.training_job import Training
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Lifecycle(Protocol):
+    """Passes through the phases of jobs and fills their ranks: `sim.fleet.job_lifecycle.JobLifecycle`, or a variant of it."""
+
+    def ranks(self) -> list[Ints]:
+        """Satellites of each job in rank order.
+
+        Returns
+        -------
+        list of ndarray of int64
+            One array for each job.
+        """
+        ...
+
+    @property
+    def running(self) -> Flags:
+        """Jobs that exchange messages now, (jobs,)."""
+        ...
+
+    @property
+    def unreachable(self) -> Ints:
+        """Healthy satellites whose rank was given to a spare because no message reached them."""
+        ...
+
+    def exchange(self, time_s: float, jobs_disconnected: Flags, component: Ints) -> bool:
+        """Replace members that have been disconnected for as long as detection takes.
+
+        Parameters
+        ----------
+        time_s : float
+            Beginning of the next window [s].
+        jobs_disconnected : ndarray of bool, shape (jobs,)
+            Jobs without network.
+        component : ndarray of int64, shape (satellites,)
+            Connected component of each satellite.
+
+        Returns
+        -------
+        bool
+            Whether ranks have changed.
+        """
+        ...
+
+    def advance(
+        self, begin_s: float, end_s: float, jobs_disconnected: Flags, changes: Sequence[SatelliteChange] = ()
+    ) -> tuple[list[list[Segment]], Array]:
+        """Advance through a window that follows on the last one.
+
+        Parameters
+        ----------
+        begin_s, end_s : float
+            The window [s].
+        jobs_disconnected : ndarray of bool, shape (jobs,)
+            Jobs without network for the whole window.
+        changes : sequence of SatelliteChange, optional
+            Changes of satellites in the window.
+
+        Returns
+        -------
+        segments : list of list of Segment
+            Segments of each job that tile the window.
+        spare_s : ndarray, shape (satellites,)
+            Time that each satellite was a healthy spare [s].
+        """
+        ...
+
+
+class TrainingFleet:
+    """Training workloads with the satellites that they share.
+
+    Parameters
+    ----------
+    trainings : list of Training
+        The workloads.
+    lifecycle : Lifecycle
+        Lifecycle of the jobs of all workloads, in their order.
+    spares : ndarray of int64
+        Satellites in reserve.
+    satellites : int
+        Number of satellites of the fleet.
+    step_s : float
+        Length of a step [s].
+    """
+
+    def __init__(self, trainings: list[Training], lifecycle: Lifecycle, spares: Ints, satellites: int, step_s: float) -> None:
+        self.trainings, self.lifecycle, self.satellites, self.step_s = trainings, lifecycle, satellites, step_s
+        leftover = [t.leftover for t in trainings]
+        self.all_satellites = np.unique(np.concatenate([*lifecycle.ranks(), spares, *leftover]).astype(np.int64))
+        # satellites in reserve that are not spares: leftover ones, and without spares those whose rank was filled
+        self.unallocated = np.zeros(satellites, dtype=np.bool_)
+        self.unallocated[np.concatenate(leftover) if spares.size else self.all_satellites] = True
+        self.unreachable = lifecycle.unreachable  # healthy, but without messages: others have their ranks
+        self._first = np.cumsum([0, *(t.jobs for t in trainings)]).tolist()
+
+    def _of_workload(self, n: int) -> slice:
+        """Jobs of a workload among those of all."""
+        return slice(self._first[n], self._first[n + 1])
+
+    def begin_step(
+        self, begin_s: float, end_s: float, up: Array, transport: Transport, changes: Sequence[SatelliteChange] = (),
+        users_bit_s: Array | None = None,
+    ) -> None:  # fmt: skip
+        """Advance all jobs through a step.
+
+        Parameters
+        ----------
+        begin_s, end_s : float
+            Beginning and end of the step [s].
+        up : ndarray, shape (N,)
+            Share of the step in which each satellite works, 0 to 1.
+        transport : Transport
+            Network of the jobs.
+        changes : sequence of SatelliteChange, optional
+            Changes of satellites in the step, in order of time.
+        users_bit_s : ndarray, shape (2 L,), optional
+            What users of services ask of each directed link [bit/s].
+        """
+        disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, users_bit_s)
+        exchanges = bool(disconnected.any() or self.unreachable.size)
+        if exchanges and self.lifecycle.exchange(begin_s, disconnected, transport.components()):
+            disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, users_bit_s)
+        self.unreachable = self.lifecycle.unreachable
+        segments, spare_s = self.lifecycle.advance(begin_s, end_s, disconnected, changes)
+        self.up = up
+        self.spare_share = np.zeros(self.satellites)
+        self.spare_share[: spare_s.size] = spare_s / self.step_s
+        for n, training in enumerate(self.trainings):
+            training.take_step(segments[self._of_workload(n)])
+
+    def _communicate(self, ranks: list[Ints], transport: Transport, running: Flags, users_bit_s: Array | None) -> Flags:
+        """Time the messages of all workloads; jobs with messages that have no route.
+
+        A workload that shares links gets what the max-min fair rates of the others leave. What these ask for follows from their own
+        times, in turn.
+        """
+        for n, training in enumerate(self.trainings):
+            training.communicate(ranks[self._of_workload(n)], transport, users_bit_s)
+        links = transport.directed_delay_s.size
+        for _ in range(CONTENTION_ROUNDS if len(self.trainings) > 1 and links else 0):
+            asked = [t.link_demand_bit_s(running[self._of_workload(n)], links) for n, t in enumerate(self.trainings)]
+            for n, training in enumerate(self.trainings):
+                others = sum(asked[:n] + asked[n + 1 :], np.zeros(links) if users_bit_s is None else users_bit_s)
+                training.communicate(ranks[self._of_workload(n)], transport, others)
+        return np.concatenate([t.costs.jobs_disconnected for t in self.trainings])
+
+    def fill_typical(self, transport: Transport, inputs: JobInputs) -> None:
+        """Fill the step inputs of jobs that run at full clock rate with their members of the epoch.
+
+        Parameters
+        ----------
+        transport : Transport
+            Network of the jobs.
+        inputs : JobInputs
+            Inputs of all satellites, changed in place.
+        """
+        ranks = [r for t in self.trainings for r in t.initial_ranks]
+        self._communicate(ranks, transport, np.ones(len(ranks), dtype=np.bool_), None)
+        standby = np.setdiff1d(self.all_satellites, np.concatenate([np.zeros(0, dtype=np.int64), *ranks]))
+        self._stop(inputs)
+        for training in self.trainings:
+            training.fill_typical(inputs)
+        inputs.requested[standby[~self.unallocated[standby]]] = 0.0
+
+    def _stop(self, inputs: JobInputs) -> None:
+        for row in (inputs.job_rate, inputs.running, inputs.productive):
+            row[self.all_satellites] = 0.0
+
+    def set_rates(self, limits: Array, duty: Array) -> None:
+        """Set the rate of each job.
+
+        Parameters
+        ----------
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+        duty : ndarray, shape (N,)
+            Duty of all satellites, changed in place.
+        """
+        for training in self.trainings:
+            training.set_rates(limits, duty)
+
+    def fill_inputs(self, inputs: JobInputs) -> None:
+        """Fill the step inputs of members and spares.
+
+        Parameters
+        ----------
+        inputs : JobInputs
+            Inputs of all satellites, changed in place.
+        """
+        self._stop(inputs)
+        for training in self.trainings:
+            training.fill_inputs(inputs, self.up)
+        standby = np.flatnonzero((self.spare_share > 0.0) & ~self.unallocated)
+        inputs.requested[standby] = np.maximum(0.0, 1.0 - self.spare_share[standby] / np.maximum(self.up[standby], ROUNDING))
+
+    def record_losses(self, k: int, limits: Array, ledger: Ledger) -> None:
+        """Enter the losses of members and spares beyond those of power and heat.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step.
+        limits : ndarray, shape (LIMIT_ROWS, N)
+            Limits of the step.
+        ledger : Ledger
+            The ledger.
+        """
+        rate = limits[LIMIT_RATE]
+        for cause, mine, left in (("spare", ~self.unallocated, limits[LIMIT_ALLOWED]), ("unplaced", self.unallocated, rate)):
+            standby = np.flatnonzero((self.spare_share > 0.0) & mine)
+            if standby.size:
+                ledger.own(cause, k, standby, self.step_s * self.spare_share[standby] * left[standby])
+        if self.unreachable.size:
+            missed = np.maximum(0.0, self.up[self.unreachable] - self.spare_share[self.unreachable])
+            ledger.own("outage", k, self.unreachable, self.step_s * missed * rate[self.unreachable])
+        for training in self.trainings:
+            training.record_losses(k, limits, ledger)
+
+    def record_surplus(self, k: int, surplus: Array, ledger: Ledger) -> None:
+        """What satellites could do beyond the job's pacing satellite at full clock is in no mesh of the job.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step.
+        surplus : ndarray, shape (LIMIT_ROWS, N)
+            Limits beyond those of the pacing satellite.
+        ledger : Ledger
+            The ledger.
+        """
+        who = self.all_satellites
+        spare = np.where(self.unallocated[who], 0.0, self.spare_share[who])
+        rate = spare * surplus[LIMIT_ALLOWED, who] + np.maximum(0.0, self.up[who] - spare) * surplus[LIMIT_RATE, who]
+        ledger.own("unplaced", k, who, self.step_s * rate)
