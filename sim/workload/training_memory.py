@@ -222,7 +222,7 @@ def least_recomputed(
     --------
     >>> llama_8b = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
     >>> [least_recomputed(llama_8b, Mesh(8, 1, 4), Batch(4096, 1, 512), size) for size in (8e9, 11e9, 40e9)]
-    [None, 0.53125, 0.0]
+    [None, 0.4375, 0.0]
     """
 
     def needed(share: float) -> float:

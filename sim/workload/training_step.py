@@ -135,7 +135,7 @@ def mfu(task: Task, step_s: float, masked: bool = True) -> float:
     >>> model = Model(8030261248, 32, 4096, 32, 8, 128, 14336, 128256)
     >>> task = Task(model, Mesh(1, 1, 4), Batch(1024, 1, 64), 1, 1e15, chip, Fabric(1))
     >>> round(mfu(task, float(compute_s(task, 1.0))), 2)
-    0.49
+    0.5
     """
     return task_flops(task, masked) / (task_peak_flops(task) * step_s)
 
