@@ -47,6 +47,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "bit/s": ("bit/s", 1.0), "Mbit/s": ("bit/s", 1e6), "Gbit/s": ("bit/s", 1e9), "Tbit/s": ("bit/s", 1e12),
     "USD": ("USD", 1.0), "USD/kg": ("USD/kg", 1.0), "USD/m2": ("USD/m2", 1.0), "USD/W": ("USD/W", 1.0),
     "USD/J": ("USD/J", 1.0), "USD/kWh": ("USD/J", 1.0 / 3.6e6), "USD/MWh": ("USD/J", 1.0 / 3.6e9),
+    "USD/s": ("USD/s", 1.0), "USD/h": ("USD/s", 1.0 / 3600.0),
 }  # fmt: skip
 
 # Units that are refused, but whose size is known, so that a message can state the same quantity in a unit of the table.

@@ -31,6 +31,16 @@ class Work(NamedTuple):
     fleet: schema.Fleet | None
     steps: int
     step_s: float
+    on_types: Sequence[Sequence[schema.Workload] | None] = ()  # of each workload, what it is on satellites of each type;
+    # None: it spans types and the slowest one paces
+
+    def parts(self, job: schema.Workload, who: Ints) -> list[tuple[schema.Workload, Ints]]:
+        """A workload with its satellites, type by type where it has a form on each."""
+        forms = next((f for w, f in zip(self.workloads, self.on_types, strict=False) if w is job), None)
+        if forms is None:
+            return [(job, who)]
+        of = self.type_index[who]
+        return [(form, who[of == kind]) for kind, form in enumerate(forms) if (of == kind).any()]
 
 
 class Roles(NamedTuple):
@@ -201,20 +211,30 @@ def scheduler_for(
     spares = 0 if fleet is None else int(fleet.spares)
     assigned = roles(work.workloads, spares, order)
     shares = _Shares(work)
-    trainings = [
-        _training(work, job, fleet, assigned, satellites, transport, shares)
-        for job in work.workloads
-        if isinstance(job, schema.Training) and fleet is not None
-    ]
-    services = []
-    for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), assigned.services, strict=True):
-        carrier = shares.carrier(who, job.precision)
-        hbm_share = carrier.accelerator.hbm_power_share
-        services.append(InferenceService(service(job, carrier), job.demand, who, work.steps, hbm_share))
-    reserve = assigned.spares[:0] if trainings else assigned.spares
+    trainings: list[Training] = []
+    services: list[InferenceService] = []
+    parts, taken = list[int](), [assigned.spares[:0]]
+    of_services = iter(assigned.services)
+    for job in work.workloads:
+        if isinstance(job, schema.Independent) or (isinstance(job, schema.Training) and fleet is None):
+            continue
+        split = work.parts(job, assigned.training if isinstance(job, schema.Training) else next(of_services))
+        parts.append(len(split))
+        for form, who in split:
+            if isinstance(form, schema.Inference):
+                carrier = shares.carrier(who, form.precision)
+                hbm_share = carrier.accelerator.hbm_power_share
+                services.append(InferenceService(service(form, carrier), form.demand, who, work.steps, hbm_share))
+            elif isinstance(form, schema.Training) and fleet is not None:
+                ready = assigned.spares
+                if len(split) > 1:
+                    ready = ready[np.isin(work.type_index[ready], work.type_index[who])]
+                taken.append(ready)
+                trainings.append(_training(work, form, fleet, who, ready, transport, shares))
+    reserve = assigned.spares[~np.isin(assigned.spares, np.concatenate(taken))]
     return JobScheduler(
         satellites=satellites, steps=work.steps, step_s=work.step_s, trainings=trainings, services=services,
-        reserve=reserve, idle=assigned.idle, share=shares.values, weight=weight,
+        reserve=reserve, idle=assigned.idle, share=shares.values, weight=weight, parts=parts,
     )
 
 
@@ -249,21 +269,21 @@ def _training(
     work: Work,
     job: schema.Training,
     fleet: schema.Fleet,
-    assigned: Roles,
-    satellites: int,
+    order: Ints,
+    spares: Ints,
     transport: Transport,
     shares: _Shares,
 ) -> Training:
     """The jobs of a training workload; spares and satellites that fill no job replace members, the lowest number first."""
-    order = assigned.training
-    carrier = shares.carrier(np.concatenate((order, assigned.spares)), job.precision)
+    satellites = work.type_index.size
+    carrier = shares.carrier(np.concatenate((order, spares)), job.precision)
     plan = planning.choose(job, planning.Fleet(carrier, order, transport, satellites))
     used = parallelism.members(plan.task.mesh, carrier.accelerators)
     islands, ranks = plan.task.islands, planning.rank_lists(job, plan, order)
     leftover = order[~np.isin(order, np.concatenate(ranks))]
     rules = policy(job, fleet, used, carrier.accelerators) if islands is None else island_policy(plan, fleet, transport)
-    lifecycle = JobLifecycle(ranks, np.concatenate((assigned.spares, leftover)), rules, satellites=satellites)
+    lifecycle = JobLifecycle(ranks, np.concatenate((spares, leftover)), rules, satellites=satellites)
     return Training(
-        plan=plan, lifecycle=lifecycle, spares=assigned.spares, leftover=leftover, satellites=satellites,
+        plan=plan, lifecycle=lifecycle, spares=spares, leftover=leftover, satellites=satellites,
         steps=work.steps, step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share,
     )

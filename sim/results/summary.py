@@ -291,15 +291,44 @@ def workloads(asked: Sequence[Workload], scheduler: JobScheduler | None, user_ms
     nothing = dict.fromkeys(("mfu", "step_s", "tokens_per_s", "ettr", "time_to_train_d", "ttft_ms", "tpot_ms"))
     trainings = iter(scheduler.trainings if scheduler is not None else [])
     services = iter(scheduler.services if scheduler is not None else [])
+    parts = iter(scheduler.parts if scheduler is not None else [])
     found = []
     for w in asked:
         entry: dict[str, Any] = dict(nothing)
         if w.kind == "training":
-            entry = next(trainings).summary()
+            entry = _merged([next(trainings).summary() for _ in range(next(parts))])
         elif w.kind == "inference":
-            entry = next(services).summary(user_ms)
+            entry = _merged([next(services).summary(user_ms) for _ in range(next(parts))])
         found.append({"kind": w.kind, "model": None if w.kind == "independent" else w.model.name, **entry})
     return found
+
+
+def _merged(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """One entry for the parts of a workload on several kinds of nodes: plan and degrees are those of the largest part."""
+    if len(rows) == 1:
+        return rows[0]
+    held = [float(row["satellites"]) if "satellites" in row else float(row["jobs"]) for row in rows]
+    tokens = [float(row["tokens_per_s"]) for row in rows]
+    found = dict(rows[max(range(len(rows)), key=held.__getitem__)])
+
+    def mean(key: str, weights: list[float], inverse: bool = False) -> float | None:
+        known = [(row[key], w) for row, w in zip(rows, weights, strict=True) if row[key] is not None and w > 0.0]
+        if not known:
+            return None
+        total = math.fsum(w for _, w in known)
+        return total / math.fsum(w / v for v, w in known) if inverse else math.fsum(w * v for v, w in known) / total
+
+    found["tokens_per_s"] = math.fsum(tokens)
+    if "satellites" in found:
+        found["satellites"] = sum(row["satellites"] for row in rows)
+        return found | {key: mean(key, tokens) for key in ("step_s", "ttft_ms", "tpot_ms")}
+    found["jobs"] = sum(row["jobs"] for row in rows)
+    found["satellites_per_job"] = mean("satellites_per_job", held)
+    # by definition: tokens over peak, steps of all jobs, tokens of all jobs
+    found |= {key: mean(key, tokens, inverse=True) for key in ("mfu", "mfu_unmasked")}
+    found |= {key: mean(key, held, inverse=True) for key in ("step_s", "time_to_train_d")}
+    shares = ("ettr", "communication_fraction", "fabric_fraction", "links_fraction", "statistical_efficiency")
+    return found | {key: mean(key, held) for key in shares}
 
 
 def _design(outcome: Outcome) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from sim.config.schema.scenario import (
     Recorder,
     Scenario,
 )
-from sim.config.schema.site import Fabric, Fibre, Site
+from sim.config.schema.site import Fabric, Fibre, Nodes, Site
 
 __all__ = [
     "ACTIONS",
@@ -85,6 +85,7 @@ __all__ = [
     "Links",
     "Mesh",
     "Motion",
+    "Nodes",
     "Oem",
     "Omm",
     "Recorder",

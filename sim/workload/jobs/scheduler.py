@@ -49,6 +49,8 @@ class JobScheduler:
         Rate of the pacing satellite of a satellite's job over its own, 0 to 1; by default 1.
     weight : ndarray, shape (satellites,), optional
         As in `Ledger`.
+    parts : sequence of int, optional
+        Number of trainings or services that each workload but independent ones consists of; by default 1.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class JobScheduler:
         idle: Ints,
         share: Array | None = None,
         weight: Array | None = None,
+        parts: Sequence[int] = (),
     ) -> None:
+        self.parts = list(parts) or [1] * (len(trainings) + len(services))
         self.satellites, self.step_s = satellites, step_s
         self.share = np.ones(satellites) if share is None else share
         self.mixed = bool((self.share < 1.0).any())  # a job spans types: the slowest paces
