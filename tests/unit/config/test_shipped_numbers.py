@@ -425,6 +425,22 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "fleet.failures.mean_time": ("264 d", "llama3"),
         "fleet.failures.accelerators": ("8 1", "llama3"),
     },
+    "hardware/starcloud-1": {
+        "propulsion.deorbit": ("0 m/s", "starcloud1-cnbc"),
+        "life": ("335 d", "starcloud1-cnbc"),
+        "mass": ("60 kg", "starcloud1-cnbc"),
+    },
+    "hardware/starcloud-2": {},
+    "hardware/starlink-v2-mini": {
+        "power.array.area": ("116 m2", "suncatcher2025"),
+        "mass": ("700 kg", "suncatcher2025"),
+    },
+    "hardware/starlink-v3": {
+        "mass": ("2400 kg", "starlink-v3"),
+    },
+    "hardware/suncatcher-prototype": {
+        "accelerators": ("4 1", "orbitwren-suncatcher"),
+    },
 }
 
 
