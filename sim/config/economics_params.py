@@ -269,10 +269,11 @@ def site(given: schema.Site, mean_w: float) -> cost.Site:
     Site
         The site and its prices.
     """
-    chip = given.accelerator
     return cost.Site(
-        accelerators=given.accelerators, machines_w=given.power / given.pue, mean_w=mean_w, accelerator_usd=chip.price,
-        host_usd=chip.host.price, network_usd=given.network, building_usd_w=given.building,
+        accelerators=given.all_accelerators, machines_w=given.power / given.pue, mean_w=mean_w,
+        accelerator_usd=_mean_usd([(k.accelerators, k.accelerator.price) for k in given.kinds]),
+        host_usd=_mean_usd([(k.accelerators, k.accelerator.host.price) for k in given.kinds]), network_usd=given.network,
+        building_usd_w=given.building, rent_usd_s=None if given.rent is None else given.rent * given.redundancy,
         operations_per_year=given.operations, electricity_usd_j=given.electricity, machines_life_s=given.machines_life,
         building_life_s=given.building_life, capital_rate=given.capital_rate,
     )  # fmt: skip
@@ -292,6 +293,13 @@ def site_cost(given: schema.Site) -> cost.Cost:
         Its cost; costs of work are None.
     """
     return cost.ground(site(given, given.power), cost.Work(0.0, None, 1.0, None))
+
+
+def _mean_usd(prices: list[tuple[int, float | None]]) -> float | None:
+    """Mean of prices by number; None where one is not known."""
+    if any(usd is None for _, usd in prices):
+        return None
+    return math.fsum(count * (usd or 0.0) for count, usd in prices) / sum(count for count, _ in prices)
 
 
 def scaled_site(bill: cost.Site, factor: float) -> cost.Site:
@@ -352,8 +360,8 @@ def assumed_site_usd(given: schema.Site, precision: str, useful_fraction: float)
     float or None
         Cost [USD]; None where a price is not known or the accelerator has no peak at the precision.
     """
-    peak = given.accelerator.peak.get(precision)
-    if peak is None:
+    nameplate = given.nameplate(precision)
+    if nameplate is None:
         return None
-    work = cost.Work(useful_fraction * given.accelerators * peak, None, 1.0, None)
+    work = cost.Work(useful_fraction * nameplate, None, 1.0, None)
     return cost.ground(site(given, given.power), work).usd_per_useful_pflop_day

@@ -136,7 +136,7 @@ def read_baseline(baseline: str | Site | None, precision: str) -> dict[str, Any]
     -------
     dict or None
         name, accelerators, power_w, capex_usd and nameplate_flops_per_s; the cost is None where a price is not known, the
-        nameplate where the accelerator has no peak at the precision. None without a baseline.
+        nameplate where an accelerator has no peak at the precision. None without a baseline.
 
     Raises
     ------
@@ -153,11 +153,10 @@ def read_baseline(baseline: str | Site | None, precision: str) -> dict[str, Any]
     if baseline is None:
         return None
     site = baseline_site(baseline)
-    peak = site.accelerator.peak.get(precision)
     return {
         "name": site.name,
-        "accelerators": site.accelerators,
+        "accelerators": site.all_accelerators,
         "power_w": site.power,
         "capex_usd": economics_params.site_cost(site).capex_usd,
-        "nameplate_flops_per_s": None if peak is None else site.accelerators * peak,
+        "nameplate_flops_per_s": site.nameplate(precision),
     }

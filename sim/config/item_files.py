@@ -98,11 +98,10 @@ def extended(node: Node, folder: str, field: str, kind: str, allowed: tuple[Path
 def _found(
     folder: str, name: str, origin: Origin, field: str, kind: str, seen: tuple[str, ...], allowed: tuple[Path, ...]
 ) -> Node:
-    if not is_path(name) and name not in seen:
-        return _extended(item(folder, name, origin, field, kind), folder, field, kind, (*seen, name), allowed)
     if name in seen:
         raise bad_input(origin, field, f"{Path(name).name} extends itself; write another item")
-    node = _read(Path(name), origin, field, kind, allowed)
+    shipped = not is_path(name)
+    node = item(folder, name, origin, field, kind) if shipped else _read(Path(name), origin, field, kind, allowed)
     return _extended(node, folder, field, kind, (*seen, name), allowed)
 
 

@@ -297,6 +297,16 @@ def site_tree(named: Node, problems: list[Problem], allowed: tuple[Path, ...] = 
             site = yaml_tree.put(site, ["accelerator"], _item(chip, "hardware", "accelerator", "accelerator", allowed))
         except InputError as error:
             own.extend(error.problems)
+    others = site.get("other_nodes")
+    for i, other in enumerate(others.value if others is not None and isinstance(others.value, list) else []):
+        chip = other.get("accelerator") if other.is_map else None
+        if chip is None:
+            continue
+        path = ["other_nodes", str(i), "accelerator"]
+        try:
+            site = yaml_tree.put(site, path, _item(chip, "hardware", ".".join(path), "accelerator", allowed))
+        except InputError as error:
+            own.extend(error.problems)
     base = defaults().get("site")
     site = resolve(with_defaults(site if base is None else yaml_tree.merge(base, site)), own, allowed)
     problems.extend(Problem(p.origin, f"{field}.{p.field}", p.message) for p in own)

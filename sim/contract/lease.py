@@ -50,7 +50,7 @@ def site_lease_usd_s(site: schema.Site, utilisation: float) -> float | None:
     float or None
         Price [USD/s]; None where a price of the site is not known.
     """
-    return lease_usd_s(economics_params.site_cost(site).usd_per_year, site.accelerators, utilisation)
+    return lease_usd_s(economics_params.site_cost(site).usd_per_year, site.all_accelerators, utilisation)
 
 
 def fleet_lease_usd_s(summary: dict[str, Any], utilisation: float) -> float | None:

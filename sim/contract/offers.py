@@ -167,8 +167,8 @@ def rented(loaded: Loaded, contract: schema.Contract, times: Clock, runs: Runs) 
     price = lease if contract.price == "cost" else contract.price
     assert price is not None  # as validated
     steps = rented_steps(contract, times) if may else [Step(0.0, 0.0)]
-    held = tuple(Step(s.time_s, s.rate * site.accelerators) for s in steps)
-    number = round(contract.share * site.accelerators)
+    held = tuple(Step(s.time_s, s.rate * site.all_accelerators) for s in steps)
+    number = round(contract.share * site.all_accelerators)
     return Offer(
         name=site.name, kind="contract", operator=site.operator, jurisdiction=site.jurisdiction, accelerators=number,
         excluded=0 if may else number, rate=rate, price_usd_s=price, lease_usd_s=lease,
@@ -206,7 +206,7 @@ def hedge_offer(loaded: Loaded, i: int, times: Clock, runs: Runs) -> Offer:
     rules, size = rules_for_accelerators(scenario), contract.data + workload_params.moved_bytes(scenario.workloads)
     if hedge.site is not None:
         results = runs.site(yaml_tree.find(loaded.tree, ("contract", "hedges", str(i), "site")))
-        number = _number(hedge, hedge.site.accelerators)
+        number = _number(hedge, hedge.site.all_accelerators)
         usable = number if allowed(rules, hedge.site) else 0
         lease = site_lease_usd_s(hedge.site, contract.lease.utilisation)
         operator, jurisdiction = hedge.site.operator, hedge.site.jurisdiction

@@ -71,6 +71,7 @@ class Site(NamedTuple):
     machines_life_s: float
     building_life_s: float
     capital_rate: float
+    rent_usd_s: float | None = None  # for each accelerator, where machines and power are rented
 
 
 class Work(NamedTuple):
@@ -227,6 +228,13 @@ def ground(site: Site, work: Work) -> Cost:
     Cost
         Section `cost` of the summary; fields of launches are None.
     """
+    if site.rent_usd_s is not None:
+        rent = site.accelerators * site.rent_usd_s * YEAR_S
+        each = _per_work(rent, work)
+        return NO_COST._replace(
+            capex_usd=0.0, opex_usd_per_year=rent, opex_by_part_usd_per_year={"rent": rent}, usd_per_year=rent,
+            usd_per_useful_pflop_day=each["usd_per_useful_pflop_day"], usd_per_million_tokens=each["usd_per_million_tokens"],
+        )  # fmt: skip
     machines: dict[str, float | None] = {
         "accelerators": _times(site.accelerators, site.accelerator_usd),
         "hosts": _times(site.accelerators, site.host_usd),

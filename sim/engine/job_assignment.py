@@ -25,6 +25,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+class _Part(NamedTuple):
+    """A workload on the satellites of one kind, or of all (None)."""
+
+    kind: int | None
+    job: schema.Workload
+    who: Ints
+
+
 class Work(NamedTuple):
     """Workloads, the satellites (or nodes) that run them, and the time grid."""
 
@@ -36,6 +44,16 @@ class Work(NamedTuple):
     step_s: float
     epoch: datetime
     stations: Sequence[schema.Station]  # with users
+    on_types: Sequence[Sequence[schema.Workload] | None] = ()  # of each workload, what it is on satellites of each type;
+    # None: it spans types and the slowest one paces
+
+    def parts(self, job: schema.Workload, who: Ints) -> list[_Part]:
+        """A workload with its satellites, type by type where it has a form on each."""
+        forms = next((f for w, f in zip(self.workloads, self.on_types, strict=False) if w is job), None)
+        if forms is None:
+            return [_Part(None, job, who)]
+        of = self.type_index[who]
+        return [_Part(kind, form, who[of == kind]) for kind, form in enumerate(forms) if (of == kind).any()]
 
 
 class Roles(NamedTuple):
@@ -46,6 +64,11 @@ class Roles(NamedTuple):
     streams: Ints
     spares: Ints
     idle: Ints  # without a workload: shares that do not add up to the fleet
+
+    def with_workloads(self, workloads: Sequence[schema.Workload]) -> list[tuple[schema.Workload, Ints]]:
+        """Training and inference workloads with their satellites."""
+        of = {"training": iter(self.trainings), "inference": iter(self.services)}
+        return [(work, next(of[work.kind])) for work in workloads if work.kind in of]
 
 
 def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
@@ -237,26 +260,42 @@ def scheduler_for(
     InputError
         If a job fits no mesh.
     """
-    satellites, fleet = order.size, work.fleet
-    spares = 0 if fleet is None else int(fleet.spares)
-    assigned = roles(work.workloads, spares, order)
+    assigned = roles(work.workloads, 0 if work.fleet is None else int(work.fleet.spares), order)
     shares = _Shares(work)
-    jobs = [job for job in work.workloads if isinstance(job, schema.Training)]
-    trainings = [
-        _training(work, job, order_, assigned, satellites, transport, shares)
-        for job, order_ in zip(jobs, assigned.trainings, strict=True)
-    ]
-    services = []
-    for job, who in zip((w for w in work.workloads if isinstance(w, schema.Inference)), assigned.services, strict=True):
-        carrier = shares.carrier(who, job.precision)
-        hbm_share = carrier.accelerator.hbm_power_share
-        services.append(InferenceService(service(job, carrier), asked(job, work), who, work.steps, hbm_share))
-    reserve = assigned.spares[:0] if trainings else assigned.spares
+    split = [work.parts(job, who) for job, who in assigned.with_workloads(work.workloads)]
+    wanted = [part for parts in split for part in parts if isinstance(part.job, schema.Training)]
+    held = _spares_by_kind(work, [part.kind for part in wanted], assigned.spares)
+    trainings: dict[int | None, list[tuple[schema.Training, Training]]] = {kind: [] for kind in held}
+
+    def made(part: _Part) -> Training | InferenceService:
+        if isinstance(part.job, schema.Training):
+            others = [other.who for other in wanted if other.kind == part.kind]  # their satellites may become members
+            found = _training(work, part.job, part.who, np.concatenate((*others, held[part.kind])), transport, shares)
+            trainings[part.kind].append((part.job, found))
+            return found
+        assert isinstance(part.job, schema.Inference)
+        carrier = shares.carrier(part.who, part.job.precision)
+        return InferenceService(
+            service(part.job, carrier), asked(part.job, work), part.who, work.steps, carrier.accelerator.hbm_power_share
+        )
+
+    parts = [[made(part) for part in found] for found in split]
+    fleets = [_training_fleet(work, jobs, held[kind], transport) for kind, jobs in trainings.items()]
+    reserve = assigned.spares[~np.isin(assigned.spares, np.concatenate([assigned.spares[:0], *held.values()]))]
     return JobScheduler(
-        satellites=satellites, steps=work.steps, step_s=work.step_s,
-        training=_training_fleet(work, jobs, trainings, assigned, transport), services=services, reserve=reserve, idle=assigned.idle,
-        share=shares.values, weight=weight,
+        satellites=work.type_index.size, steps=work.steps, step_s=work.step_s, fleets=fleets, parts=parts, reserve=reserve,
+        idle=assigned.idle, share=shares.values, weight=weight,
     )  # fmt: skip
+
+
+def _spares_by_kind(work: Work, kinds: Sequence[int | None], spares: Ints) -> dict[int | None, Ints]:
+    """Spares of the jobs on each kind of satellites; jobs that span kinds (None) have those of all kinds without own jobs."""
+    held: dict[int | None, Ints] = {}
+    of = work.type_index[spares]
+    for kind in dict.fromkeys(kinds):
+        own = [k for k in kinds if k is not None]
+        held[kind] = spares[~np.isin(of, own)] if kind is None else spares[of == kind]
+    return held
 
 
 def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Transport) -> Policy:
@@ -290,14 +329,13 @@ def _training(
     work: Work,
     job: schema.Training,
     order: Ints,
-    assigned: Roles,
-    satellites: int,
+    reachable: Ints,
     transport: Transport,
     shares: _Shares,
 ) -> Training:
     """The jobs of a training workload; the slowest satellite that may become a member paces them."""
-    mine = [order] if len(assigned.trainings) == 1 else assigned.trainings
-    carrier = shares.carrier(np.concatenate((*mine, assigned.spares)), job.precision)
+    satellites = work.type_index.size
+    carrier = shares.carrier(reachable, job.precision)
     plan = planning.choose(job, planning.Fleet(carrier, order, transport, satellites))
     ranks = planning.rank_lists(job, plan, order)
     return Training(
@@ -307,13 +345,11 @@ def _training(
 
 
 def _training_fleet(
-    work: Work, jobs: list[schema.Training], trainings: list[Training], assigned: Roles, transport: Transport
-) -> TrainingFleet | None:
-    """Jobs of all training workloads with the spares that they share; satellites that fill no job replace members too."""
-    if not trainings:
-        return None
+    work: Work, jobs: list[tuple[schema.Training, Training]], spares: Ints, transport: Transport
+) -> TrainingFleet:
+    """Jobs of training workloads with the spares that they share; satellites that fill no job replace members too."""
     policies, standings = [], []
-    for n, (job, training) in enumerate(zip(jobs, trainings, strict=True)):
+    for n, (job, training) in enumerate(jobs):
         task = training.task
         used = parallelism.members(task.mesh, task.accelerators)
         rules = (
@@ -321,9 +357,9 @@ def _training_fleet(
         )
         policies += [rules] * training.jobs
         standings += [Standing(n, job.priority, int(job.reserve))] * training.jobs
-    satellites = int(work.type_index.size)
+    satellites, trainings = int(work.type_index.size), [training for _, training in jobs]
     lifecycle = JobLifecycle(
-        [r for t in trainings for r in t.initial_ranks], np.concatenate((assigned.spares, *(t.leftover for t in trainings))), policies,
+        [r for t in trainings for r in t.initial_ranks], np.concatenate((spares, *(t.leftover for t in trainings))), policies,
         standings=standings, satellites=satellites,
     )  # fmt: skip
-    return TrainingFleet(trainings, lifecycle, assigned.spares, satellites, work.step_s)
+    return TrainingFleet(trainings, lifecycle, spares, satellites, work.step_s)

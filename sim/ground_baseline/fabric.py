@@ -26,15 +26,18 @@ class Star:
         Number of nodes.
     fabric : Fabric
         Rate, throughput and latency of the network.
+    scale : ndarray, shape (nodes,), optional
+        Rate of each node over that of the fabric; by default 1.
     """
 
     version = 0
 
-    def __init__(self, nodes: int, fabric: schema.Fabric) -> None:
+    def __init__(self, nodes: int, fabric: schema.Fabric, scale: Array | None = None) -> None:
         self.nodes = nodes
+        rates = np.full(nodes, fabric.rate * fabric.throughput) * (1.0 if scale is None else scale)
         # half of the latency on either side of the core
         self.directed_delay_s: Array = np.full(2 * nodes, 0.5 * fabric.latency)
-        self.directed_rate_bit_s: Array = np.full(2 * nodes, fabric.rate * fabric.throughput)
+        self.directed_rate_bit_s: Array = np.concatenate((rates, rates))
         self.directed_src: Ints = np.concatenate((np.arange(nodes), np.full(nodes, -1)))
         self.directed_dst: Ints = np.concatenate((np.full(nodes, -1), np.arange(nodes)))
 

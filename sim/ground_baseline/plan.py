@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -20,10 +21,11 @@ class Plan(NamedTuple):
     step_s: float
     seed: int
     precision: str  # of the nameplate
-    workloads: list[schema.Workload]  # members are nodes
+    workloads: list[schema.Workload]  # members are nodes of the first kind
     stations: list[schema.Station] | None
     notes: list[str]
     failures: bool  # whether nodes fail at random, which they do not where satellites do not
+    on_kinds: Sequence[Sequence[schema.Workload] | None] = ()  # of each workload, what it is on nodes of each kind; None: it spans kinds
 
     @property
     def steps(self) -> int:
@@ -63,14 +65,15 @@ def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
         If the accelerators of the site lack a precision.
     """
     if like is None:
-        return _checked(site, STANDALONE._replace(workloads=list(site.workloads)), root)
+        own_work = list(site.workloads)
+        return _checked(site, STANDALONE._replace(workloads=own_work, on_kinds=_on_kinds(site, own_work)), root)
     s = like.scenario
     notes = []
     spares = 0 if s.fleet is None else int(s.fleet.spares)
     counts = workload_params.counts(s.workloads, spares, like.satellites)
     each = max(1, like.accelerators // like.satellites)
-    larger = site.nodes * site.accelerators_per_node / (like.satellites * each)
-    workloads = [_in_nodes(w, n * each, each, larger, site) for w, n in zip(s.workloads, counts, strict=True)]
+    larger = sum(kind.nodes * kind.accelerators_per_node for kind in site.kinds) / (like.satellites * each)
+    workloads = [_in_nodes(w, n * each, each, larger, site.kinds[0]) for w, n in zip(s.workloads, counts, strict=True)]
     if any(isinstance(w, schema.Inference) and w.demand is not None for w in s.workloads):
         notes.append(f"{site.name} is asked for {larger:.4g} times the tokens, as it has so many more accelerators")
     free = site.nodes - int(site.fleet.spares)
@@ -85,22 +88,22 @@ def plan_of(site: schema.Site, like: Loaded | None, root: Node) -> Plan:
     stations = None if s.ground is None else list(s.ground.stations)
     plan = Plan(
         epoch=s.epoch, duration_s=s.duration, step_s=s.step, seed=s.seed, precision=s.reference_precision,
-        workloads=workloads, stations=stations, notes=notes, failures=fails,
+        workloads=workloads, stations=stations, notes=notes, failures=fails, on_kinds=_on_kinds(site, workloads),
     )
     return _checked(site, plan, root)
 
 
 def _in_nodes(
-    work: schema.Workload, accelerators: int, per_satellite: int, larger: float, site: schema.Site
+    work: schema.Workload, accelerators: int, per_satellite: int, larger: float, kind: schema.Nodes
 ) -> schema.Workload:
     """The workload in nodes: a job that has so many accelerators in orbit has as many here, in whole nodes; there are more
     of them on a site that is so many times larger, and users ask for so many times more."""
-    each = site.accelerators_per_node
+    each = kind.accelerators_per_node
     match work:
         case schema.Training():
             wanted = accelerators if work.members is None else work.members * per_satellite
             members = max(1, wanted // each)
-            return work.model_copy(update={"members": members, "mesh": _fitting(work, members, site)})
+            return work.model_copy(update={"members": members, "mesh": _fitting(work, members, kind)})
         case schema.Inference():
             kept = work.tensor if work.tensor is not None and each % work.tensor == 0 else None
             demand = None if work.demand is None else larger * work.demand
@@ -109,24 +112,55 @@ def _in_nodes(
             return work
 
 
-def _fitting(work: schema.Training, members: int, site: schema.Site) -> schema.Mesh | None:
+def _on_kinds(site: schema.Site, workloads: list[schema.Workload]) -> list[list[schema.Workload] | None]:
+    """Workloads on each kind of nodes: as many tokens in all. A synchronous job that no kind can hold spans them all."""
+    if len(site.kinds) == 1:
+        return [None] * len(workloads)
+    return [_on_each_kind(site, work) for work in workloads]
+
+
+def _on_each_kind(site: schema.Site, work: schema.Workload) -> list[schema.Workload] | None:
+    each = site.accelerators_per_node
+    match work:
+        case schema.Training():
+            wanted = each * (work.members or site.nodes)
+            if work.method == "synchronous" and all(kind.nodes * kind.accelerators_per_node < wanted for kind in site.kinds):
+                return None
+            forms: list[schema.Workload] = []
+            for kind in site.kinds:
+                members = max(1, min(wanted // kind.accelerators_per_node, kind.nodes))
+                forms.append(work.model_copy(update={"members": members, "mesh": _fitting(work, members, kind)}))
+            return forms
+        case schema.Inference():
+            peaks = [kind.accelerators * kind.accelerator.peak.get(work.precision, 0.0) for kind in site.kinds]
+            return [
+                _in_nodes(work, 0, each, peak / sum(peaks) if sum(peaks) else 0.0, kind)
+                for peak, kind in zip(peaks, site.kinds, strict=True)
+            ]
+        case _:
+            return [work] * len(site.kinds)
+
+
+def _fitting(work: schema.Training, members: int, kind: schema.Nodes) -> schema.Mesh | None:
     """The given mesh where nodes can hold it; else none, and the best is chosen."""
     if work.mesh is None:
         return None
     mesh = workload_params.mesh(work.mesh)
-    satellites = min(members, site.nodes)
-    job = workload_params.fit(work, site.accelerators_per_node, satellites, site.accelerator.memory)
-    fits = parallelism.mesh_problem(mesh, site.accelerators_per_node, satellites) is None and memory_fit.fits(job, mesh)
+    satellites = min(members, kind.nodes)
+    job = workload_params.fit(work, kind.accelerators_per_node, satellites, kind.accelerator.memory)
+    fits = parallelism.mesh_problem(mesh, kind.accelerators_per_node, satellites) is None and memory_fit.fits(job, mesh)
     return work.mesh if fits else None
 
 
 def _checked(site: schema.Site, plan: Plan, root: Node) -> Plan:
     """Refuse precisions that the site's accelerators do not have."""
     wanted = {plan.precision, *(w.precision for w in plan.workloads if not isinstance(w, schema.Independent))}
-    missing = sorted(wanted - set(site.accelerator.peak))
-    if missing:
-        raise bad_input(
-            yaml_tree.find(root, ("accelerator", "peak")).origin, "accelerator.peak",
-            f"{site.name} has no peak at {', '.join(missing)}; write one of {', '.join(site.accelerator.peak)}",
-        )  # fmt: skip
+    for i, kind in enumerate(site.kinds):
+        missing = sorted(wanted - set(kind.accelerator.peak))
+        path = ("accelerator", "peak") if i == 0 else ("other_nodes", str(i - 1), "accelerator", "peak")
+        if missing:
+            raise bad_input(
+                yaml_tree.find(root, path).origin, ".".join(path),
+                f"{site.name} has no peak at {', '.join(missing)}; write one of {', '.join(kind.accelerator.peak)}",
+            )  # fmt: skip
     return plan

@@ -28,7 +28,7 @@ DESIGN_FIELDS = (
 
 
 class Day(NamedTuple):
-    """Results of a run: seconds of whole nodes outside the jobs' ledger, summed over nodes, for each step."""
+    """Results of a run: seconds of whole nodes of the first kind by nameplate, outside the jobs' ledger, for each step."""
 
     scheduler: JobScheduler
     failed_s: Array
@@ -76,7 +76,7 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "epoch": f"{plan.epoch:%Y-%m-%dT%H:%M:%SZ}",
         "seed": plan.seed,
         "satellites": None,
-        "accelerators": site.nodes * site.accelerators_per_node,
+        "accelerators": sum(kind.nodes * kind.accelerators_per_node for kind in site.kinds),
         "duration_s": plan.duration_s,
         "step_s": plan.step_s,
         "energy_closure": None,
@@ -111,7 +111,7 @@ def _rates(day: Day) -> tuple[Array, Array]:
 
 
 def _compute(site: schema.Site, plan: Plan, day: Day, peak: float, own_s: Array, induced_s: Array) -> dict[str, Any]:
-    nameplate = site.nodes * peak * plan.duration_s
+    nameplate = float(day.scheduler.ledger.weight.sum()) * peak * plan.duration_s
     rows = metrics.rows(
         dict(zip(CAUSES, own_s.sum(axis=1).tolist(), strict=True)),
         dict(zip(CAUSES, induced_s.sum(axis=1).tolist(), strict=True)),
@@ -125,7 +125,7 @@ def _compute(site: schema.Site, plan: Plan, day: Day, peak: float, own_s: Array,
         "useful_flops": useful["flops"],
         "useful_fraction": useful["fraction"],
         "mean_useful_flops_per_s": useful["flops"] / plan.duration_s,
-        "uncommitted_flops": sum(job.uncommitted_s(np.ones(site.nodes)) for job in day.scheduler.trainings) * peak,
+        "uncommitted_flops": sum(job.uncommitted_s(day.scheduler.share * day.scheduler.ledger.weight) for job in day.scheduler.trainings) * peak,
         "waterfall": rows,
     }
 
@@ -152,7 +152,7 @@ def _fleet(site: schema.Site, plan: Plan, day: Day, peak: float) -> dict[str, An
     useful_s = day.useful_s + day.scheduler.ledger.step_own_s[CAUSES.index("useful")]
     shares = np.percentile(useful_s * (peak / plan.step_s), (10.0, 50.0, 90.0))
     return {
-        "availability": 1.0 - float(day.failed_s.sum()) / (site.nodes * plan.duration_s),
+        "availability": 1.0 - float(day.failed_s.sum()) / (float(day.scheduler.ledger.weight.sum()) * plan.duration_s),
         "useful_flops_per_s": dict(zip(("p10", "p50", "p90"), shares.tolist(), strict=True)),
     }
 

@@ -7,6 +7,7 @@ import json
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.ground_sites import assumptions, records, site_of, site_tree
@@ -68,13 +69,15 @@ def run_tree(root: Node, like: Loaded | None = None) -> Results:
     """
     site = site_of(root)
     plan = plan_of(site, like, root)
-    sources = (
-        events.random_sources(
-            site.fleet, site.nodes, site.accelerators_per_node, plan.seed, plan.duration_s, noun="node"
-        )
+    firsts = np.cumsum([0, *(kind.nodes for kind in site.kinds)]).tolist()
+    sources = [
+        source
+        for kind, first in zip(site.kinds, firsts, strict=False)
         if plan.failures
-        else []
-    )
+        for source in events.random_sources(
+            site.fleet, kind.nodes, kind.accelerators_per_node, plan.seed, plan.duration_s, noun="node", first=first
+        )
+    ]
     identity = {
         "site": site.model_dump(mode="json", exclude={"description"}),
         "like": None if like is None else like.sha256,
@@ -108,20 +111,29 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
         Ledger, powers and changes of the run.
     """
     n, steps, step_s = site.nodes, plan.steps, plan.step_s
-    transport = Star(n, site.fabric)
-    hosts, one_type = [_Host(site.accelerator, site.accelerators_per_node)], np.zeros(n, dtype=np.int64)
+    kinds = site.kinds
+    of = np.repeat(np.arange(len(kinds)), [kind.nodes for kind in kinds])
+    each = np.array([kind.accelerators_per_node for kind in kinds])
+    transport = Star(n, site.fabric, (each / each[0])[of])
+    hosts = [_Host(kind.accelerator, kind.accelerators_per_node) for kind in kinds]
+    peaks = each * np.array([kind.accelerator.peak[plan.precision] for kind in kinds])
+    weight = (peaks / peaks[0])[of]
     work = job_assignment.Work(
-        types=hosts, type_index=one_type, workloads=plan.workloads, fleet=site.fleet, steps=steps, step_s=step_s,
-        epoch=plan.epoch, stations=plan.stations or [],
-    )
-    scheduler = job_assignment.scheduler_for(work, np.arange(n), transport)
+        types=hosts, type_index=of, workloads=plan.workloads, fleet=site.fleet, steps=steps, step_s=step_s, epoch=plan.epoch,
+        stations=plan.stations or [], on_types=plan.on_kinds,
+    )  # fmt: skip
+    scheduler = job_assignment.scheduler_for(work, _order(of, int(site.fleet.spares)), transport, weight)
     for training in scheduler.trainings:
         training.communication = ConstantCommunication(training.task, training.plan.collective, n)
     timeline = Timeline(sources, 0, n, step_s)
     limits, reached = np.ones((loop.LIMIT_ROWS, n)), np.ones(n, dtype=np.bool_)
-    full_w = site.power / n
-    swing_w = site.pue * site.accelerators_per_node * (site.accelerator.max_power - site.accelerator.idle_power)
-    failed_s, productive_s, load_w = np.zeros(steps), np.zeros(steps), np.zeros(steps)
+    drawn_w = np.array([kind.accelerators_per_node * (kind.accelerator.max_power + kind.accelerator.host.power) for kind in kinds])[of]
+    full_w = site.power * drawn_w / drawn_w.sum()
+    swing_w = site.pue * (each * np.array([kind.accelerator.max_power - kind.accelerator.idle_power for kind in kinds]))[of]
+    share = np.array([kind.accelerator.kernel_efficiency for kind in kinds])[of]
+    kernel_s = np.zeros(steps)
+    useful_s = np.zeros(steps)
+    failed_s, load_w = np.zeros(steps), np.zeros(steps)
     for k in range(steps):
         now = timeline.step(k)
         up, limits[:] = now.up, now.rate_cap
@@ -130,12 +142,22 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
         inputs = scheduler.fill_inputs()
         scheduler.record_losses(k, limits)
         rate = np.minimum(now.rate_cap, inputs.job_rate)
-        failed_s[k] = step_s * float(np.sum(1.0 - up * now.rate_cap))
-        productive_s[k] = step_s * float(np.sum(up * rate * inputs.productive))
+        failed_s[k] = step_s * float(np.sum(weight * (1.0 - up * now.rate_cap)))
+        productive = weight * up * rate * inputs.productive
+        kernel_s[k] = step_s * float(np.sum(productive * (1.0 - share)))
+        useful_s[k] = step_s * float(np.sum(productive * share))
         load_w[k] = float(np.sum(up * (full_w - swing_w * (1.0 - rate * inputs.duty * inputs.running))))
     scheduler.end()
-    share = site.accelerator.kernel_efficiency
     return Day(
-        scheduler=scheduler, failed_s=failed_s, kernel_s=productive_s * (1.0 - share), useful_s=productive_s * share,
-        load_w=load_w, changes=timeline.occurred,
+        scheduler=scheduler, failed_s=failed_s, kernel_s=kernel_s, useful_s=useful_s, load_w=load_w, changes=timeline.occurred
     )
+
+
+def _order(of: NDArray[np.int64], spares: int) -> NDArray[np.int64]:
+    """Nodes in mapping order, kind by kind; spares of every kind come last, in proportion to its nodes."""
+    nodes = np.bincount(of)
+    held = spares * nodes // of.size
+    held[0] += spares - held.sum()
+    numbers = np.arange(of.size) - (np.cumsum(nodes) - nodes)[of]  # within the kind
+    last = numbers >= (nodes - held)[of]
+    return np.concatenate((np.flatnonzero(~last), np.flatnonzero(last)))

@@ -235,8 +235,8 @@ def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         return role, job
     role[scheduler.reserve], role[scheduler.idle] = ROLES.index("spare"), ROLES.index("idle")
     first = 0
-    if scheduler.training is not None:
-        role[scheduler.training.all_satellites] = ROLES.index("spare")
+    for fleet in scheduler.fleets:
+        role[fleet.all_satellites] = ROLES.index("spare")
     for training in scheduler.trainings:
         role[training.leftover] = ROLES.index("unplaced")
         for g, members in enumerate(training.initial_ranks):

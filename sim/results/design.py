@@ -162,19 +162,24 @@ def assumed_useful_fraction(site: schema.Site, scenario: schema.Scenario, satell
         Mean over workloads: what the site states for training, a full service for inference, and the kernel efficiency for
         independent work.
     """
-    node = _Node(site.accelerator, site.accelerators_per_node)
+    peaks = [kind.accelerators * kind.accelerator.peak.get(scenario.reference_precision, 1.0) for kind in site.kinds]
     counts = workload_params.counts(scenario.workloads, 0, satellites)
     total = 0.0
     for job, count in zip(scenario.workloads, counts, strict=True):
-        share = site.useful_fraction
-        if isinstance(job, schema.Inference) and job.precision in site.accelerator.peak:
-            service = workload_params.service(job, node)
-            if service_problem(service) is None:
-                share = float(operating_point(service, 1.0).useful)
-        elif isinstance(job, schema.Independent):
-            share = site.accelerator.kernel_efficiency
-        total += share * count
+        shares = [_assumed_share(site, job, kind) for kind in site.kinds]
+        total += count * math.fsum(p * share for p, share in zip(peaks, shares, strict=True)) / math.fsum(peaks)
     return total / sum(counts) if sum(counts) else site.useful_fraction
+
+
+def _assumed_share(site: schema.Site, job: schema.Workload, kind: schema.Nodes) -> float:
+    """Useful share of one workload on nodes of one kind."""
+    if isinstance(job, schema.Inference) and job.precision in kind.accelerator.peak:
+        service = workload_params.service(job, _Node(kind.accelerator, kind.accelerators_per_node))
+        if service_problem(service) is None:
+            return float(operating_point(service, 1.0).useful)
+    elif isinstance(job, schema.Independent):
+        return kind.accelerator.kernel_efficiency
+    return site.useful_fraction
 
 
 def site_costs(site: schema.Site, done: cost.Work, load_w: float, factor: float = 1.0) -> dict[str, Any]:

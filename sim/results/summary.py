@@ -21,7 +21,7 @@ from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
 from sim.spacecraft import thermal
 from sim.spacecraft.step import ROWS
-from sim.workload.jobs import JobScheduler
+from sim.workload.jobs import InferenceService, JobScheduler, Training
 
 Array = NDArray[np.float64]
 NAMED_AT_MOST = 5  # satellites without a position that a note names
@@ -293,19 +293,47 @@ def workloads(
         Entries in the order of the scenario.
     """
     nothing = dict.fromkeys(("mfu", "step_s", "tokens_per_s", "ettr", "time_to_train_d", "ttft_ms", "tpot_ms"))
-    trainings = iter(scheduler.trainings if scheduler is not None else [])
-    services = iter(scheduler.services if scheduler is not None else [])
+    parts = iter(scheduler.parts if scheduler is not None else [])
+    step_s = 0.0 if scheduler is None else scheduler.step_s
+
+    def row(part: Training | InferenceService) -> dict[str, Any]:
+        if isinstance(part, Training):
+            return part.summary()
+        return part.summary(user_rtt_ms, None if energy_j is None else float(energy_j[part.who].sum()), step_s)
+
     found = []
     for w in asked:
-        entry: dict[str, Any] = dict(nothing)
-        if w.kind == "training":
-            entry = next(trainings).summary()
-        elif w.kind == "inference":
-            service = next(services)
-            used_j = None if energy_j is None else float(energy_j[service.who].sum())
-            entry = service.summary(user_rtt_ms, used_j, scheduler.step_s if scheduler is not None else 0.0)
+        entry = dict(nothing) if w.kind == "independent" else _merged([row(part) for part in next(parts)])
         found.append({"kind": w.kind, "model": None if w.kind == "independent" else w.model.name, **entry})
     return found
+
+
+def _merged(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """One entry for the parts of a workload on several kinds of nodes: plan and degrees are those of the largest part."""
+    if len(rows) == 1:
+        return rows[0]
+    held = [float(row["satellites"]) if "satellites" in row else float(row["jobs"]) for row in rows]
+    tokens = [float(row["tokens_per_s"]) for row in rows]
+    found = dict(rows[max(range(len(rows)), key=held.__getitem__)])
+
+    def mean(key: str, weights: list[float], inverse: bool = False) -> float | None:
+        known = [(row[key], w) for row, w in zip(rows, weights, strict=True) if row[key] is not None and w > 0.0]
+        if not known:
+            return None
+        total = math.fsum(w for _, w in known)
+        return total / math.fsum(w / v for v, w in known) if inverse else math.fsum(w * v for v, w in known) / total
+
+    found["tokens_per_s"] = math.fsum(tokens)
+    if "satellites" in found:
+        found["satellites"] = sum(row["satellites"] for row in rows)
+        return found | {key: mean(key, tokens) for key in ("step_s", "ttft_ms", "tpot_ms")}
+    found["jobs"] = sum(row["jobs"] for row in rows)
+    found["satellites_per_job"] = mean("satellites_per_job", held)
+    # by definition: tokens over peak, steps of all jobs, tokens of all jobs
+    found |= {key: mean(key, tokens, inverse=True) for key in ("mfu", "mfu_unmasked")}
+    found |= {key: mean(key, held, inverse=True) for key in ("step_s", "time_to_train_d")}
+    shares = ("ettr", "communication_fraction", "fabric_fraction", "links_fraction", "statistical_efficiency")
+    return found | {key: mean(key, held) for key in shares}
 
 
 def _design(outcome: Outcome) -> dict[str, Any]:

@@ -383,8 +383,8 @@ class AblatedCoupling(Coupling):
             The scheduler at the epoch.
         """
         scheduler = super().create_scheduler()
-        if self.ablation.skipped_modes and scheduler.training is not None:
-            scheduler.training.lifecycle = UninterruptedLifecycle(scheduler.training.lifecycle, self.ablation.skipped_modes)
+        for fleet in scheduler.fleets if self.ablation.skipped_modes else []:
+            fleet.lifecycle = UninterruptedLifecycle(fleet.lifecycle, self.ablation.skipped_modes)
         return scheduler
 
 

@@ -12,19 +12,13 @@ import pytest
 import sim
 from sim.config.scenario import items
 from sim.results.store import Results
-
-SHORT = {
-    "colossus_in_orbit": "20 min", "colossus_in_orbit_clusters": "10 min", "colossus_in_orbit_platforms": "2 h", "contract_surge": "10 min",
-    "kuiper_630": "2 s", "million": "2 min", "starcloud_40mw": "2 h", "starlink_edge": "30 min", "suncatcher": "2 h",
-    "suncatcher_spread": "2 h",
-}  # fmt: skip
+from tests.support.shipped import SHORT, shipped
 
 
 @pytest.fixture(scope="module", params=sorted(SHORT))
 def run(request: pytest.FixtureRequest) -> Results:
     """A shipped scenario, shortened. Shared: do not change it."""
-    found: Results = sim.run(sim.load(request.param, set=[f"duration={SHORT[request.param]}"]))
-    return found
+    return shipped(request.param)
 
 
 def test_every_shipped_scenario_is_here() -> None:
@@ -79,7 +73,7 @@ def test_formation_is_a_formation() -> None:
 
     The ellipse of relative motion is twice as long along the track as across: within 2 km and a bit of one another's centre.
     """
-    found = sim.run(sim.load("suncatcher", set=["duration=2 h"]))
+    found = shipped("suncatcher")
     positions = found.series["position_m"].values.astype(float)
     apart = np.linalg.norm(positions - positions.mean(axis=2, keepdims=True), axis=1)
     assert apart.max() < 2.5e3
@@ -139,5 +133,4 @@ def test_starlink_catalogue_is_stale_for_its_scenario(shared_data: Path, dawndus
 def test_the_same_chips_together_and_apart(name: str, low: float, high: float) -> None:
     """Source of truth: arithmetic by hand. 70.6e9 parameters are 141 GB of gradients; a ring moves nearly twice that over each
     link: 0.24 s at 9.6 Tbit/s, hidden behind seconds of backward pass; 23 s at 100 Gbit/s, several times the arithmetic."""
-    found = sim.run(sim.load(name, set=["duration=10 min"]))
-    assert low < found.summary["workloads"][0]["communication_fraction"] < high
+    assert low < shipped(name).summary["workloads"][0]["communication_fraction"] < high

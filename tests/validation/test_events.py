@@ -160,7 +160,7 @@ def test_a_node_fails_in_a_job(tmp_path: Path) -> None:
     assert own(found, "failed")[0] == pytest.approx(8 / 104 * repair_s / (N * DURATION_S), abs=1e-12)
     assert outcome.scheduler is not None
     (job,) = outcome.scheduler.trainings
-    assert np.array_equal(outcome.scheduler.training.lifecycle.ranks()[0], job.initial_ranks[0])
+    assert np.array_equal(outcome.scheduler.fleets[0].lifecycle.ranks()[0], job.initial_ranks[0])
     waits = job.mode_share[0, 3].sum()
     assert waits == 0.0
     assert np.min(job.rates[0][job.rates[0] > 0.0]) == pytest.approx(96 / 104, abs=1e-12)

@@ -133,7 +133,7 @@ def test_checkpoint_interval_is_that_of_the_whole_job() -> None:
     found = job_assignment.scheduler(
         loaded.scenario, np.arange(81), Star(81, _Fabric()), np.zeros(81, dtype=np.int64)  # type: ignore[arg-type]
     )
-    ((work, save, *_),), _ = found.training.lifecycle.advance(0.0, 600.0, np.array([False]))
+    ((work, save, *_),), _ = found.fleets[0].lifecycle.advance(0.0, 600.0, np.array([False]))
     save_s = 14.0 * 405853388800 / (81 * 104 * 0.6e9)
     between_s = 264.0 * DAY_S / (81 * 13)
     x = math.sqrt(save_s / (2.0 * between_s))

@@ -49,7 +49,7 @@ from sim.config.schema.scenario import (
     Recorder,
     Scenario,
 )
-from sim.config.schema.site import Fabric, Fibre, Site
+from sim.config.schema.site import Fabric, Fibre, Nodes, Site
 from sim.config.schema.terms import Owner, Terms, Withdrawal
 
 __all__ = [
@@ -95,6 +95,7 @@ __all__ = [
     "Links",
     "Mesh",
     "Motion",
+    "Nodes",
     "Oem",
     "Omm",
     "Owner",

@@ -97,10 +97,10 @@ class Hedge(Section):
 
     @property
     def rent(self) -> float | Literal["cost"]:
-        """Price [USD/s] that holds: the hedge's own, or that of the site's terms."""
+        """Price [USD/s] that holds: the hedge's own, or that at which the site rents out."""
         if self.price is not None:
             return self.price
-        return "cost" if self.site is None or self.site.contract is None else self.site.contract.price
+        return "cost" if self.site is None else self.site.rental_price
 
     @property
     def label(self) -> str:
@@ -118,9 +118,9 @@ class Hedge(Section):
             raise FieldError("scenario", f"does not go with {self.kind}; write site: NAME of a baseline")
         if self.kind != "orbit" and self.site is None:
             raise FieldError("site", f"is missing; write the name of a baseline whose accelerators {self.label} rents out")
-        if self.site is not None and (self.accelerators or 0) > self.site.accelerators:
-            most = f"{self.site.name} has {self.site.accelerators:,}"
-            raise FieldError("accelerators", f"{self.accelerators:,} is more than {most}; write at most {self.site.accelerators}")
+        if self.site is not None and (self.accelerators or 0) > self.site.all_accelerators:
+            most = f"{self.site.name} has {self.site.all_accelerators:,}"
+            raise FieldError("accelerators", f"{self.accelerators:,} is more than {most}; write at most {self.site.all_accelerators}")
         return self
 
 

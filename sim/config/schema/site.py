@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,7 +19,7 @@ class Fabric(Section):
     """Network between nodes: non-blocking, with one port for each node and direction."""
 
     rate: Annotated[float, Quantity("bit/s", above=0.0, example="3200 Gbit/s")] = Field(
-        description="Data rate of a node, each way"
+        description="Data rate of a node, each way; nodes of other kinds have as much for each accelerator"
     )
     throughput: Efficiency = Field(description="Share of the rate that messages get")
     latency: Span = Field(description="Latency from node to node")
@@ -48,6 +48,29 @@ class SiteEmissions(Section):
     )
 
 
+class Nodes(Section):
+    """Equal nodes of a site."""
+
+    accelerator: Accelerator = Field(description="Accelerator of the nodes")
+    accelerators: Annotated[int, Count()] = Field(description="Number of accelerators of all these nodes")
+    accelerators_per_node: Annotated[int, Count(most=100_000)] = Field(
+        description="Accelerators of one node, which fails and is replaced as a whole"
+    )
+
+    @property
+    def nodes(self) -> int:
+        """Whole nodes."""
+        return self.accelerators // self.accelerators_per_node
+
+    @model_validator(mode="after")
+    def _has_nodes(self) -> Nodes:
+        if self.nodes < 1:
+            raise ValueError(
+                f"accelerators_per_node {self.accelerators_per_node} is above accelerators {self.accelerators}; write fewer"
+            )
+        return self
+
+
 class Site(Section):
     """A site with its accelerators; every number of the shipped ones is a record with its source."""
 
@@ -67,10 +90,16 @@ class Site(Section):
     ] = Field(
         description="Longitude, east positive"
     )
-    accelerator: Accelerator = Field(description="Accelerator of the site")
-    accelerators: Annotated[int, Count()] = Field(description="Number of accelerators of the whole site")
+    accelerator: Accelerator = Field(description="Accelerator of the site, or of its first kind of nodes")
+    accelerators: Annotated[int, Count()] = Field(
+        description="Number of accelerators of the whole site but for those of other_nodes"
+    )
     accelerators_per_node: Annotated[int, Count(most=100_000)] = Field(
         description="Accelerators of one node, which fails and is replaced as a whole"
+    )
+    other_nodes: list[Nodes] = Field(
+        default_factory=list,
+        description="Nodes of other kinds; a synchronous job that needs more nodes than any kind has runs at its slowest kind",
     )
     power: Power = Field(description="Power of the whole site at full load")
     pue: Annotated[float, Quantity("1", least=1.0, most=3.0, example="1.2")] = Field(
@@ -78,6 +107,13 @@ class Site(Section):
     )
     building: Annotated[float, Quantity("USD/W", least=0.0, example="12 USD/W")] | None = Field(
         description="Price of building, power and cooling, by power of the machines; null where it is not known"
+    )
+    rent: Annotated[float, Quantity("USD/s", least=0.0, example="2 USD/h")] | None = Field(
+        default=None,
+        description="Price of renting an accelerator with its host, power and network; with it nothing is bought, and other prices do not count",
+    )
+    redundancy: Annotated[float, Quantity("1", least=1.0, most=100.0, example="2")] = Field(
+        default=1.0, description="Times that rented work is computed, so that results can be verified; multiplies the rent alone"
     )
     network: Price | None = Field(description="Price of switches and cables for each accelerator; null where it is not known")
     electricity: Annotated[float, Quantity("USD/J", least=0.0, example="60 USD/MWh")] | None = Field(
@@ -106,17 +142,55 @@ class Site(Section):
     )
 
     @property
+    def kinds(self) -> tuple[Nodes, ...]:
+        """Kinds of nodes: the first one, then those of `other_nodes`."""
+        first = Nodes.model_construct(
+            accelerator=self.accelerator, accelerators=self.accelerators, accelerators_per_node=self.accelerators_per_node
+        )
+        return (first, *self.other_nodes)
+
+    @property
     def nodes(self) -> int:
-        """Whole nodes."""
-        return self.accelerators // self.accelerators_per_node
+        """Whole nodes of all kinds."""
+        return sum(kind.nodes for kind in self.kinds)
+
+    @property
+    def all_accelerators(self) -> int:
+        """Accelerators of all kinds."""
+        return sum(kind.accelerators for kind in self.kinds)
+
+    @property
+    def rental_price(self) -> float | Literal["cost"]:
+        """Price of an accelerator [USD/s] to those who rent it here: that of the site's terms, or the site's own rent where it rents."""
+        if self.contract is not None and self.contract.price != "cost":
+            return self.contract.price
+        return "cost" if self.rent is None else self.rent * self.redundancy
+
+    def nameplate(self, precision: str) -> float | None:
+        """Peak rate of all accelerators.
+
+        Parameters
+        ----------
+        precision : str
+            A precision, such as bf16.
+
+        Returns
+        -------
+        float or None
+            Rate [FLOP/s]; None where a kind has no peak at the precision.
+        """
+        peaks = [kind.accelerator.peak.get(precision) for kind in self.kinds]
+        if None in peaks:
+            return None
+        return sum(kind.accelerators * (peak or 0.0) for kind, peak in zip(self.kinds, peaks, strict=True))
 
     @model_validator(mode="after")
     def _has_nodes_and_power(self) -> Site:
-        if self.nodes < 1:
+        if self.accelerators < self.accelerators_per_node:
             raise ValueError(
                 f"accelerators_per_node {self.accelerators_per_node} is above accelerators {self.accelerators}; write fewer"
             )
-        chips_w = self.accelerators * self.accelerator.max_power * self.pue
+        chips_w = self.pue * sum(kind.accelerators * kind.accelerator.max_power for kind in self.kinds)
         if chips_w > self.power:
             raise ValueError(
                 f"power {self.power / 1e6:.4g} MW is below the {chips_w / 1e6:.4g} MW of the accelerators with pue; write more"

@@ -38,10 +38,10 @@ class JobScheduler:
         Steps of the run.
     step_s : float
         Length of a step [s].
-    training : TrainingFleet or None
-        Training workloads with their satellites.
-    services : list of InferenceService
-        Inference services.
+    fleets : sequence of TrainingFleet
+        Training workloads with the satellites that they share.
+    parts : sequence of sequence of Training or InferenceService
+        What each workload but independent ones consists of: one, or several where it runs in another way on each kind of satellites.
     reserve : ndarray of int64
         Satellites in reserve where there is no training workload.
     idle : ndarray of int64
@@ -57,8 +57,8 @@ class JobScheduler:
         satellites: int,
         steps: int,
         step_s: float,
-        training: TrainingFleet | None,
-        services: list[InferenceService],
+        fleets: Sequence[TrainingFleet],
+        parts: Sequence[Sequence[Training | InferenceService]],
         reserve: Ints,
         idle: Ints,
         share: Array | None = None,
@@ -67,16 +67,13 @@ class JobScheduler:
         self.satellites, self.step_s = satellites, step_s
         self.share = np.ones(satellites) if share is None else share
         self.mixed = bool((self.share < 1.0).any())  # a job spans types: the slowest paces
-        self.training, self.services = training, services
+        self.fleets, self.parts = list(fleets), [list(part) for part in parts]
+        self.trainings = [part for each in parts for part in each if isinstance(part, Training)]
+        self.services = [part for each in parts for part in each if isinstance(part, InferenceService)]
         self.reserve, self.idle = reserve, idle
         self.without_work = np.concatenate((reserve, idle))
         self.ledger = Ledger(satellites, steps, weight)
         self.inputs = JobInputs(*(np.ones(satellites) for _ in JobInputs._fields))
-
-    @property
-    def trainings(self) -> list[Training]:
-        """Training workloads."""
-        return [] if self.training is None else self.training.trainings
 
     @property
     def serves(self) -> Flags:
@@ -124,8 +121,8 @@ class JobScheduler:
             What users of services ask of each directed link [bit/s].
         """
         self.up = up
-        if self.training is not None:
-            self.training.begin_step(begin_s, end_s, up, transport, changes, users_bit_s)
+        for fleet in self.fleets:
+            fleet.begin_step(begin_s, end_s, up, transport, changes, users_bit_s)
         for service in self.services:
             service.begin_step(reached, up, round(begin_s / self.step_s))
         self.inputs = self._inputs_without_jobs()
@@ -155,8 +152,8 @@ class JobScheduler:
         """
         inputs = self._inputs_without_jobs()
         full, everyone = np.ones((LIMIT_ROWS, self.satellites)), np.ones(self.satellites, dtype=np.bool_)
-        if self.training is not None:
-            self.training.fill_typical(transport, inputs)
+        for fleet in self.fleets:
+            fleet.fill_typical(transport, inputs)
         for service in self.services:
             service.begin_step(everyone, np.ones(self.satellites))
             service.set_rates(full, inputs.duty)
@@ -180,8 +177,8 @@ class JobScheduler:
             Duty of each satellite; the array is used again.
         """
         limits, duty = self._in_job_units(limits), self.inputs.duty
-        if self.training is not None:
-            self.training.set_rates(limits, duty)
+        for fleet in self.fleets:
+            fleet.set_rates(limits, duty)
         for service in self.services:
             service.set_rates(limits, duty)
         return duty
@@ -194,8 +191,8 @@ class JobScheduler:
         JobInputs
             Inputs of all satellites.
         """
-        if self.training is not None:
-            self.training.fill_inputs(self.inputs)
+        for fleet in self.fleets:
+            fleet.fill_inputs(self.inputs)
         for service in self.services:
             service.fill_inputs(self.inputs)
         return self.inputs._replace(job_rate=self.inputs.job_rate * self.share) if self.mixed else self.inputs
@@ -216,8 +213,8 @@ class JobScheduler:
         """
         own = self._in_job_units(limits)
         self.ledger.share = self.share
-        if self.training is not None:
-            self.training.record_losses(k, own, self.ledger)
+        for fleet in self.fleets:
+            fleet.record_losses(k, own, self.ledger)
         for service in self.services:
             service.record_losses(k, own, self.ledger, self.step_s)
         self.ledger.share = np.ones(self.satellites)
@@ -229,8 +226,8 @@ class JobScheduler:
 
     def _record_surplus(self, k: int, surplus: Array) -> None:
         """What satellites could do beyond the job's pacing satellite at full clock is in no mesh of the job."""
-        if self.training is not None:
-            self.training.record_surplus(k, surplus, self.ledger)
+        for fleet in self.fleets:
+            fleet.record_surplus(k, surplus, self.ledger)
         for service in self.services:
             self.ledger.own("unplaced", k, service.who, self.step_s * self.up[service.who] * surplus[LIMIT_RATE, service.who])
 

@@ -36,7 +36,7 @@ head_size: 128
 ffn: 8192
 vocabulary: 128256
 """
-SITE = "extends: colossus-1\nname: my-site\naccelerator: ../chips/chip.yaml\npower: 200 MW\n"
+SITE = "extends: colossus-1-h100\nname: my-site\naccelerator: ../chips/chip.yaml\npower: 200 MW\n"
 STATIONS = "stations:\n- {name: Hut, latitude: 10 deg, longitude: 20 deg}\n- {name: Shed, latitude: 12 deg, longitude: 20 deg}\n"
 
 
@@ -135,7 +135,7 @@ def test_ground_site_by_path(files: Path) -> None:
     assert isinstance(site, Site)
     assert site.accelerator.max_power == 500.0
     figures = read_baseline(site, "bf16")
-    shipped = read_baseline("colossus-1", "bf16")
+    shipped = read_baseline("colossus-1-h100", "bf16")
     assert figures is not None
     assert shipped is not None
     assert figures["name"] == "my-site"

@@ -47,7 +47,7 @@ def _errors(dawndusk: Any, folder: Path, text: str) -> list[str]:
         (_hedge("kind: orbit, price: 3 USD/h"), "contract.hedges.0", "orbit has no capacity; write accelerators: 50000, or share: 0.5"),
         (_hedge("kind: second_provider, share: 0.5"), "contract.hedges.0.site", "is missing; write the name of a baseline"),
         (_hedge("kind: second_provider, site: colossus, share: 0.5"), "contract.hedges.0.site", "no baseline named 'colossus'"),
-        (_hedge("kind: second_provider, site: gpu-pool, accelerators: 30000"), "contract.hedges.0.accelerators", "30,000 is more than gpu-pool has 20,000"),
+        (_hedge("kind: second_provider, site: decentralised-pool, accelerators: 30000"), "contract.hedges.0.accelerators", "30,000 is more than decentralised-pool has 528"),
         (_contract(site="{extends: colossus-1, electricity: null}"), "contract.price", "colossus-1 has no price of electricity; write price: 2 USD/h"),
         (
             _hedge("kind: second_provider, share: 0.5, site: {extends: colossus-1, name: b, network: null, building: null}"), "contract.hedges.0.price",

@@ -30,14 +30,14 @@ economics: {launch: falcon-heavy-list}
 """
 CONTRACT = """\
 contract:
-  site: {extends: colossus-1, name: site, accelerators: 100, accelerators_per_node: 1, power: 140 kW}
+  site: {extends: colossus-1-h100, name: site, accelerators: 100, accelerators_per_node: 1, power: 140 kW}
   duration: 100 d
   demand: {accelerators: 80}
   withdrawals:
   - {at: 2027-01-20, share: 0.5, notice: 20 d, duration: 10 d}
 """
 LATE = "  - {kind: second_provider, name: late, site: colossus-1, accelerators: 100, lead_time: 25 d, price: 2 USD/h}\n"
-POOL = "  - {kind: decentralised_pool, site: gpu-pool, accelerators: 20, lead_time: 1 d, ordered: start, duration: 50 d}\n"
+POOL = "  - {kind: decentralised_pool, site: decentralised-pool, accelerators: 20, lead_time: 1 d, ordered: start, duration: 50 d}\n"
 ORBIT = "  - {kind: orbit, share: 1.0, lead_time: 0 d, ordered: start}\n"
 
 

@@ -97,7 +97,7 @@ def test_a_site_by_hand() -> None:
 
 def test_colossus_costs_what_is_published() -> None:
     """Source of truth: 29 to 60 USD for each watt of the machines are quoted for such sites, 38 in the mean [epoch2026]."""
-    site = baseline_site("colossus-1")
+    site = baseline_site("colossus-1-h100")
     capex = cost.ground(economics_params.site(site, site.power), WORK).capex_usd
     assert capex is not None
     assert 29.0 < capex / (site.power / site.pue) < 60.0

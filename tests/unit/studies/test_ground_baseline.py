@@ -111,14 +111,14 @@ def test_fibre_by_hand() -> None:
 
 def _site(nodes: int, spares: int = 0) -> schema.Site:
     """Colossus with fewer nodes and power in proportion."""
-    site = site_of(site_tree("colossus-1"))
+    site = site_of(site_tree("colossus-1-h100"))
     fleet = site.fleet.model_copy(update={"spares": float(spares)})
     return site.model_copy(update={"accelerators": 8 * nodes, "power": 300e6 / 27_500 * nodes, "fleet": fleet})
 
 
 def _training(**over: Any) -> schema.Training:
     """A small model; saves take no time, work is safe every half hour."""
-    job = site_of(site_tree("colossus-1")).workloads[0]
+    job = site_of(site_tree("colossus-1-h100")).workloads[0]
     small = schema.LanguageModel.model_validate(yaml_tree.plain(item("models", "llama-3-8b", Origin("test"), "model")))
     checkpoint = schema.Checkpoint(interval="30 min", rate="1e12 GB/s")  # type: ignore[arg-type]
     return job.model_copy(update={"model": small, "members": None, "checkpoint": checkpoint, **over})
@@ -235,18 +235,18 @@ def test_the_work_of_a_scenario_in_nodes() -> None:
     job = "kind: training, model: llama-3-8b, members: 12"
     like = load("suncatcher", (*LIKE, f"workloads=[{{{job}, mesh: {{tensor: 8, pipeline: 1, data: 8}}}}]", "seed=5"))
     site = _site(100)
-    plan = plan_of(site, like, site_tree("colossus-1"))
+    plan = plan_of(site, like, site_tree("colossus-1-h100"))
     work = plan.workloads[0]
     assert isinstance(work, schema.Training)
     assert work.members == 96
     assert work.mesh == schema.Mesh(tensor=8, pipeline=1, data=8)
     assert (plan.seed, plan.steps, plan.epoch) == (5, 20, like.scenario.epoch)
     whole = load("suncatcher", (*LIKE, "workloads=[{kind: training, model: llama-3-8b}]", "fleet={spares: 1}"))
-    all_others = plan_of(site, whole, site_tree("colossus-1")).workloads[0]
+    all_others = plan_of(site, whole, site_tree("colossus-1-h100")).workloads[0]
     assert isinstance(all_others, schema.Training)
     assert all_others.members == 80 * 64 // 8
     odd = load("suncatcher", (*LIKE, f"workloads=[{{{job}, mesh: {{tensor: 16, pipeline: 1, data: 8}}}}]"))
-    changed = plan_of(site, odd, site_tree("colossus-1")).workloads[0]
+    changed = plan_of(site, odd, site_tree("colossus-1-h100")).workloads[0]
     assert isinstance(changed, schema.Training)
     assert changed.mesh is None
 
@@ -255,7 +255,7 @@ def test_users_ask_in_proportion() -> None:
     """By hand: 81 satellites of 64 are 5,184 accelerators, 100 nodes of eight are 800: 1,000 tokens/s become 154."""
     job = "{kind: inference, model: llama-3-8b, share: 0.1, demand: 1000 1/s}"
     like = load("suncatcher", (*LIKE, f"workloads=[{job}]"))
-    plan = plan_of(_site(100), like, site_tree("colossus-1"))
+    plan = plan_of(_site(100), like, site_tree("colossus-1-h100"))
     service = plan.workloads[0]
     assert isinstance(service, schema.Inference)
     assert service.demand == pytest.approx(1000.0 * 800 / 5184)
@@ -264,7 +264,7 @@ def test_users_ask_in_proportion() -> None:
 
 def test_failures_on_both_sides_or_on_none() -> None:
     """Source of truth: the rule: no failures in orbit, none on the ground; else each side's own rate."""
-    site, root = _site(100), site_tree("colossus-1")
+    site, root = _site(100), site_tree("colossus-1-h100")
     quiet = plan_of(site, load("suncatcher", (*LIKE, "fleet=")), root)
     assert not quiet.failures
     assert any("draws no failures" in note and "one in 264 d a node" in note for note in quiet.notes)
@@ -274,8 +274,8 @@ def test_failures_on_both_sides_or_on_none() -> None:
 
 def test_a_precision_that_the_site_lacks() -> None:
     like = load("suncatcher", ("reference_precision=int8", "satellite.accelerator.peak.int8=1 PFLOP/s"))
-    with pytest.raises(InputError, match="colossus-1 has no peak at int8; write one of bf16, fp8"):
-        plan_of(_site(4), like, site_tree("colossus-1"))
+    with pytest.raises(InputError, match="colossus-1-h100 has no peak at int8; write one of bf16, fp8"):
+        plan_of(_site(4), like, site_tree("colossus-1-h100"))
 
 
 # a job of 256 satellites of 64 accelerators, as many as 2,048 nodes of eight
@@ -288,14 +288,14 @@ NODES_LIKE = (
 @pytest.fixture(scope="module")
 def shipped() -> Results:
     """The whole site with jobs of a scenario, for ten minutes."""
-    return ground_baseline.run("colossus-1", load("suncatcher", NODES_LIKE))
+    return ground_baseline.run("colossus-1-h100", load("suncatcher", NODES_LIKE))
 
 
 def test_independent_work_stays_independent() -> None:
     """Source of truth: by hand: a scenario without jobs is compared with a site that does the same: 0.77 of its arithmetic, all the
     time, as no failures are drawn; 80 nodes are spares."""
     like = load("suncatcher", ("duration=10 min", "workloads=[{kind: independent}]", "links="))
-    summary = ground_baseline.run("colossus-1", like).summary
+    summary = ground_baseline.run("colossus-1-h100", like).summary
     assert [work["kind"] for work in summary["workloads"]] == ["independent"]
     assert summary["compute"]["useful_fraction"] == pytest.approx(0.77 * (27_500 - 80) / 27_500, rel=1e-12)
 
@@ -315,7 +315,7 @@ def test_shape_of_the_summary(shipped: Results) -> None:
     rtt, user = summary["ground"]["propagation_rtt_ms"], summary["ground"]["user_rtt_ms"]
     assert [user[key] - rtt[key] for key in rtt] == pytest.approx([10.0] * 4)
     assert "fleet.repair.time" in summary["assumptions"]
-    assert summary["notes"][0].startswith("suncatcher draws no failures, so colossus-1 draws none")
+    assert summary["notes"][0].startswith("suncatcher draws no failures, so colossus-1-h100 draws none")
     assert to_json(summary)
 
 
@@ -336,7 +336,7 @@ def test_published_run(shipped: Results) -> None:
 
 
 def test_the_same_again(shipped: Results) -> None:
-    again = ground_baseline.run("colossus-1", load("suncatcher", NODES_LIKE))
+    again = ground_baseline.run("colossus-1-h100", load("suncatcher", NODES_LIKE))
     assert to_json(again.summary) == to_json(shipped.summary)
     assert again.events == shipped.events
     assert again.series.identical(shipped.series)

@@ -13,14 +13,25 @@ from sim.config.ground_sites import read_baseline, site_of, site_tree
 def test_colossus() -> None:
     """Source of truth: the record: 220,000 at 989 dense TFLOP/s each, 300 MW; 41,000 USD each with host and
     network, and 11.7 USD for each of 250 MW of machines (PUE 1.2)."""
-    found = read_baseline("colossus-1", "bf16")
+    found = read_baseline("colossus-1-h100", "bf16")
     assert found == {
-        "name": "colossus-1",
+        "name": "colossus-1-h100",
         "accelerators": 220_000,
         "power_w": 300e6,
         "capex_usd": pytest.approx(220_000 * 41_000.0 + 11.7 * 250e6),
         "nameplate_flops_per_s": pytest.approx(217.58e18),
     }
+
+
+def test_colossus_as_a_mix() -> None:
+    """Source of truth: the records: 200,000 chips of 989 and 20,016 of 2,500 dense TFLOP/s; with hosts 39,000 USD for an H100,
+    and the prices of the items of the other kinds; 2,000 USD of network each."""
+    found = read_baseline("colossus-1", "bf16")
+    assert found is not None
+    assert found["accelerators"] == 220_016
+    assert found["nameplate_flops_per_s"] == pytest.approx(200_000 * 989e12 + 20_016 * 2500e12, rel=1e-12)
+    chips_usd = 150_000 * 39_000.0 + 50_000 * 44_000.0 + 20_016 * 43_000.0
+    assert found["capex_usd"] == pytest.approx(chips_usd + 220_016 * 2_000.0 + 11.7 * 250e6, rel=1e-12)
 
 
 def test_precision_without_a_peak() -> None:
@@ -40,7 +51,7 @@ def test_unknown() -> None:
 
 def test_a_bad_file_is_told_line_by_line(tmp_path: Path, repo: Path) -> None:
     """Source of truth: the rule: all problems at once, each with its line and what to write; a key of an earlier version by its new name."""
-    text = (repo / "configs" / "baselines" / "colossus-1.yaml").read_text("utf-8")
+    text = (repo / "configs" / "baselines" / "colossus-1-h100.yaml").read_text("utf-8")
     file = tmp_path / "mine.yaml"
     file.write_text(text + "price_per_watt: 38 USD\noperations: -1 %\n", encoding="utf-8")
     line = text.count("\n") + 1

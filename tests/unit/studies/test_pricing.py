@@ -27,7 +27,7 @@ MONEY = ("capital cost", "operating cost", "cost per useful PFLOP/s-day", "energ
 
 @pytest.fixture(scope="module")
 def sides() -> Any:
-    return load_pair(sim.load("suncatcher", FLEET), "baseline:colossus-1")
+    return load_pair(sim.load("suncatcher", FLEET), "baseline:colossus-1-h100")
 
 
 @pytest.mark.parametrize("equal", ["nameplate", "useful", "power"])
@@ -46,7 +46,7 @@ def test_both_sides_are_sized_and_priced(sides: Any, equal: str) -> None:
         assert None not in (row.a, row.a_scaled, row.b), name
         assert row.reason is None, name
     assert rows["launched power"].b is None
-    assert rows["launched power"].reason == "colossus-1 is on the ground"
+    assert rows["launched power"].reason == "colossus-1-h100 is on the ground"
 
 
 def test_break_even_is_against_the_site_that_was_run(sides: Any) -> None:
@@ -138,8 +138,8 @@ def test_emissions_and_orbits_of_a_catalogue_of_shells() -> None:
 def test_assumed_share_of_the_site_is_that_of_its_run(workloads: str, limit: float) -> None:
     """Source of truth: the site, simulated with the same workloads; its steps see the same service at full rate, spares apart (0.3 %)."""
     loaded = sim.load("suncatcher", (*FLEET, f"workloads={workloads}"))
-    simulated = ground_baseline.run("colossus-1", like=loaded).summary["compute"]["useful_fraction"]
-    assumed = design.assumed_useful_fraction(baseline_site("colossus-1"), loaded.scenario, loaded.satellites)
+    simulated = ground_baseline.run("colossus-1-h100", like=loaded).summary["compute"]["useful_fraction"]
+    assumed = design.assumed_useful_fraction(baseline_site("colossus-1-h100"), loaded.scenario, loaded.satellites)
     assert assumed == pytest.approx(simulated, rel=limit)
 
 

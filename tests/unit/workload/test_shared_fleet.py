@@ -72,7 +72,7 @@ def shared(
     )
     fleet = TrainingFleet(trainings, lifecycle, np.array(spares, dtype=np.int64), satellites, STEP_S)
     nobody = np.zeros(0, dtype=np.int64)
-    return JobScheduler(satellites, steps, STEP_S, fleet, [], nobody, nobody), trainings
+    return JobScheduler(satellites, steps, STEP_S, [fleet], [[t] for t in trainings], nobody, nobody), trainings
 
 
 def run(scheduler: JobScheduler, row: Row, steps: int, changes: list[SatelliteChange]) -> np.ndarray:
