@@ -53,8 +53,8 @@ def test_spacex_inclinations() -> None:
 
 @pytest.mark.parametrize("name", sorted(FILINGS))
 def test_scaled_down(name: str) -> None:
-    """Source of truth: physics: shares in their range, energy conserved; orbits of dawn and dusk in the eclipse season are in the Sun
-    for at least 1 - asin(R / a) / pi of a revolution in the mean, here more than 0.5 of the short run."""
+    """Source of truth: physics: shares in their range, energy conserved; no orbit of this height is in shadow for more
+    than asin(R / a) / pi, 0.39 of a revolution, and satellites are spread evenly over each."""
     found = shipped(name)
     assert 0.0 < found.summary["compute"]["useful_fraction"] <= 0.57 + 1e-9
     assert found.summary["energy_closure"] < 1e-9
