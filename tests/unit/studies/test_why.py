@@ -183,11 +183,11 @@ def test_order(fleet: Callable[..., Loaded]) -> None:
 
 
 def test_accelerators_have_a_mass_and_a_price(fleet: Callable[..., Loaded]) -> None:
-    """By hand: 64 become 70 (a tenth, rounded): six chips of 1 kg with hosts of 3 kg, plates of 1 kg, 0.81 kg of shielding and 2 kg of
-    loop for each of 1.02 x 365 W on 81 satellites; 8,000 and 2,500 USD, all else but chips and hosts at 2,000 USD/kg."""
+    """By hand: 64 become 70 (a tenth, rounded): six chips of 1 kg with hosts of 3 kg, plates of 1 kg, 1.54 kg of shielding and 2.3 kg of
+    loop for each kW of 1.02 x 446 W on 81 satellites; 8,000 and 2,500 USD, all else but chips and hosts at 1,100 USD/kg."""
     row = field(why(fleet(*PRICED)), "satellite.accelerators")
     assert (row.before, row.after) == (64.0, 70.0)
-    mass_kg = 6 * (1.0 + 3.0 + 1.0 + 0.81 + 2e-3 * 1.02 * 365.0) * CARRIED
+    mass_kg = 6 * (1.0 + 3.0 + 1.0 + 0.057 * 27.0 + 2.3e-3 * 1.02 * 446.0) * CARRIED
     assert row.mass_kg == pytest.approx(N * mass_kg, rel=1e-9)
     usd = 1.1 * (6 * 10_500.0 + (mass_kg - 6 * 4.0) * 1100.0) + mass_kg * FALCON_USD_KG
     assert row.usd == pytest.approx(N * usd, rel=1e-9)
@@ -443,4 +443,4 @@ def test_altered_lists_and_what_grows(job: JobOf) -> None:
     results = (battery.capacity, battery.max_charge_power, battery.max_discharge_power)
     assert results == pytest.approx((24.2 * 3.6e6, 11.77e3, 48.4e3))
     what = [row.label for row in inputs]
-    assert what == ["+13 m2 array", "+1.5 kWh battery", "+3 m2 radiator"]
+    assert what == ["+14 m2 array", "+2.2 kWh battery", "+3 m2 radiator"]
