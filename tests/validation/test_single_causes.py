@@ -113,7 +113,7 @@ def sun_m() -> np.ndarray:
 def test_power_loss_by_array_deficit(sun_m: np.ndarray) -> None:
     """Source of truth: 1 - array power / full power, always in sunlight: 60 m2 x 0.9 x 0.22 x 0.93 of DE421's sunlight against
     64 x 300 W / 0.92 x 1.02. The distances agree to 1e-4, the flux to 2e-4, so 1.5e-4 of nameplate."""
-    outcome = _run("satellite.power.array.area=60 m2", "satellite.power.array.packing=0.9", "satellite.power.array.cell_efficiency=0.22",
+    outcome = _run("satellite.power.array.area=60 m2", "satellite.power.array.packing=0.9", "satellite.power.array.retention=1", "satellite.power.array.cell_efficiency=0.22",
                    "satellite.power.array.conditioning_efficiency=0.93", "satellite.power.conversion_efficiency=0.92",
                    "satellite.thermal.loop.pump_fraction=0.02")  # fmt: skip
     flux = 1361.0 * float(np.mean((oracle.AU_M / np.linalg.norm(sun_m, axis=1)) ** 2))
@@ -134,7 +134,7 @@ def test_power_loss_by_eclipse(sun_m: np.ndarray, dt: str) -> None:
     sunlight an orbit (see the shadow's tests), 1e-4 of the time; Sun 0.005 deg: 0.1 s; node 2 s of time: 0.01 deg, 0.2 s;
     flux 2e-4: 3e-4 of nameplate in all, times 0.5.
     """
-    outcome = _run(books.ring("12:00"), "satellite.power.array.area=40 m2", "satellite.power.array.packing=0.9",
+    outcome = _run(books.ring("12:00"), "satellite.power.array.area=40 m2", "satellite.power.array.packing=0.9", "satellite.power.array.retention=1",
                    "satellite.power.array.cell_efficiency=0.22", "satellite.power.array.conditioning_efficiency=0.93", dt=dt)  # fmt: skip
     import erfa
 

@@ -73,10 +73,12 @@ def test_override_replaces_the_record() -> None:
     """A number given on the command line no longer rests on the item's source."""
     path = "satellite.power.array.area"
     before = next(d for d in load("suncatcher").data if d.path == path)
-    after = next(d for d in load("suncatcher", (f"{path}=140 m2",)).data if d.path == path)
-    assert (before.kind, before.value, before.unit) == ("assumption", 130, "m2")
-    assert (after.kind, str(after.value), after.unit) == ("scenario", "140", "m2")
-    assert path not in load("suncatcher", (f"{path}=140 m2",)).assumptions
+    after = next(d for d in load("suncatcher", (f"{path}=150 m2",)).data if d.path == path)
+    assert (before.kind, before.value, before.unit) == ("derived", 140, "m2")
+    assert (after.kind, str(after.value), after.unit) == ("scenario", "150", "m2")
+    assumed = "satellite.bus.mass"
+    assert assumed in load("suncatcher").assumptions
+    assert assumed not in load("suncatcher", (f"{assumed}=90 kg",)).assumptions
 
 
 def test_later_override_wins() -> None:

@@ -81,7 +81,7 @@ SINGLE = [
     ("constellation:\n" + CLUSTER, "constellation:\n" + WALKER, "constellation.phasing: phasing 3 is not below the number of planes 3; write one from 0 to 2"),
     ('"06:00"', '"25:00"', "s.yaml:8:3: constellation.local_time: '25:00' is not a time of day; write one like \"06:00\""),
     ("satellite: suncatcher", "satellite: {extends: suncatcher, accelerator: {extends: tpu-v6e, idle_power: 400 W}}",
-     "s.yaml:10:34: satellite.accelerator: idle_power 400 W is not below max_power 300 W; write a lower idle_power"),
+     "s.yaml:10:34: satellite.accelerator: idle_power 400 W is not below max_power 381 W; write a lower idle_power"),
     ("satellite: suncatcher", "satellite: {extends: suncatcher, mass: {value: 3, unit: t, kind: assumption}}",
      "s.yaml:10:34: satellite.mass.source: is missing; write a key of docs/references.bib"),
     ("satellite: suncatcher", "satellite: {extends: suncatcher, mass: {value: 3, unit: t, kind: guess, source: x}}",

@@ -17,22 +17,22 @@ from sim.config.validation import plausibility
 REPO = Path(__file__).resolve().parents[3]
 SIGMA = 5.670374419e-8  # W/m2/K4, CODATA 2018
 
-# Overrides of `suncatcher`, the check, and the two numbers of the note. Its 64 accelerators draw 90 to 300 W, with 65 W of hosts;
-# 1.02 / 0.92 for pumps and conversion, 1 kW of bus. Array 130 m2 * 0.9 * 0.22 * 0.93 * 1361 W/m2 = 32.58 kW.
+# Overrides of `suncatcher`, the check, and the two numbers of the note. Its 64 accelerators draw 90 to 381 W, with 65 W of hosts;
+# 1.02 / 0.92 for pumps and conversion, 1 kW of bus. Array 140 m2 * 0.9 * 0.22 * 0.97 * 0.92 * 1361 W/m2 = 33.67 kW.
 CASES = [
-    (("accelerators=130", "accelerator.idle_power=60 W"), "full-load", "53.61 kW", "32.58 kW"),  # 130 * 365 W * 1.02 / 0.92 + 1 kW
-    # 130 * 155 W * 1.02 / 0.92 + 1 kW. Eclipse acos(0.41997 / cos b) / pi, sin b = 0.1391 sin 23.44 deg + sin 4.2 deg: 0.361 of 32.58 kW
-    (("accelerators=130",), "idle-load", "23.34 kW", "20.83 kW"),
-    (("power.array.area=2 m2",), "bus-load", "1 kW", "501.2 W"),
-    # 1 kWh * 0.5 * 0.97; 2 kW over 2,122 s: 2 asin(6378.137 / 7028.137) of a revolution of 5,863 s
-    (("power.battery.capacity=1 kWh", "power.battery.bus_reserve=10 min", "bus.power=2 kW"), "battery", "0.485 kWh", "1.18 kWh"),
-    (("thermal.radiator.area=0.3 m2",), "idle-heat", "512 degC", "95 degC"),  # (9920 W / (0.6 m2 * 0.88 * 0.9 * sigma))^0.25 + 6 K
-    # 130 m2 * 3.1 kg/m2 + 30 m2 * 5 kg/m2 + 15 kWh / (150 Wh/kg) + 64 * (1 + 3) kg
-    (("mass=1 kg",), "mass", "1 kg", "909 kg"),
-    # with the loop 47.65, plates 64, terminals 24, shielding 51.84, bus 80 kg: 1,176.5 kg; structure 0.15, propulsion 3.13 %
-    (("mass=1100 kg",), "mass-sum", "-21 %", "1 395 kg"),
+    (("accelerators=130", "accelerator.idle_power=60 W"), "full-load", "65.28 kW", "33.67 kW"),  # 130 * 446 W * 1.02 / 0.92 + 1 kW
+    # 130 * 155 W * 1.02 / 0.92 + 1 kW. Eclipse acos(0.41997 / cos b) / pi, sin b = 0.1391 sin 23.44 deg + sin 4.2 deg: 0.361 of 33.67 kW
+    (("accelerators=130",), "idle-load", "23.34 kW", "21.52 kW"),
+    (("power.array.area=2 m2",), "bus-load", "1 kW", "481 W"),
+    # 1 kWh * 0.5 * 0.964; 2 kW over 2,122 s: 2 asin(6378.137 / 7028.137) of a revolution of 5,863 s
+    (("power.battery.capacity=1 kWh", "power.battery.bus_reserve=10 min", "bus.power=2 kW"), "battery", "0.482 kWh", "1.18 kWh"),
+    (("thermal.radiator.area=0.3 m2",), "idle-heat", "507 degC", "95 degC"),  # (9920 W / (0.6 m2 * 0.9 * 0.9 * sigma))^0.25 + 6 K
+    # 140 m2 * 3.1 kg/m2 + 30 m2 * 5 kg/m2 + 22 kWh / (150 Wh/kg) + 64 * (1 + 3) kg
+    (("mass=1 kg",), "mass", "1 kg", "986.7 kg"),
+    # with the loop 66.96, plates 64, terminals 47.6, shielding 98.5, bus 80 kg: 1,343.7 kg; structure 0.25, propulsion 1.47 %
+    (("mass=1100 kg",), "mass-sum", "-35 %", "1 704 kg"),
     (("power.array.cell_efficiency=0.9",), "cells", "0.9", "0.476"),
-    (("accelerator.peak.bf16=1000 PFLOP/s",), "chips", "3.33e+15 FLOP/J", "5e+13 FLOP/J"),
+    (("accelerator.peak.bf16=1000 PFLOP/s",), "chips", "2.62e+15 FLOP/J", "5e+13 FLOP/J"),
     (("accelerator.peak.bf16=1836 TFLOP/s",), "sparse", "1.84e+15", "9.18e+14 of tpu-v6e"),  # 2 x 918
     # the H100 by its memory, under another name: 1979 and 3958 TFLOP/s are printed
     (("accelerator={extends: h100-sxm, name: mine, peak: {fp8: 3958 TFLOP/s}}", "accelerators=16"), "sparse", "3.96e+15", "1.98e+15 of h100-sxm"),
@@ -110,10 +110,10 @@ def test_heat_at_the_limit() -> None:
     """Source of truth: the temperatures from the radiator to the junction, added up at the heat of the note (four digits: 0.1 K)."""
     (note,) = _notes("thermal.radiator.area=7 m2")
     assert note.endswith("(check full-heat)")
-    assert "full power is 23.36 kW" in note  # 64 * 365 W
+    assert "full power is 28.54 kW" in note  # 64 * 446 W
     heat_w = float(re.search(r"emits at most ([\d.]+) kW", note)[1]) * 1e3  # type: ignore[index]
-    radiator_k = (heat_w / (2.0 * 7.0 * 0.88 * 0.9 * SIGMA)) ** 0.25
-    junction_k = radiator_k + heat_w / 8000.0 + (heat_w / 64 - 65.0) * (0.01 + 0.8 * 0.05)
+    radiator_k = (heat_w / (2.0 * 7.0 * 0.9 * 0.9 * SIGMA)) ** 0.25
+    junction_k = radiator_k + heat_w / 8000.0 + (heat_w / 64 - 65.0) * (0.01 + 0.865 * 0.04)
     assert junction_k == pytest.approx(368.15, abs=0.1)
 
 
@@ -146,14 +146,14 @@ def test_other_types_are_named(dawndusk: Any) -> None:
         "links=null", "workloads=[{kind: independent}]",
     )  # fmt: skip
     called = dawndusk("validate", "suncatcher", "--json", *(f"--set={text}" for text in sets))
-    assert json.loads(called.out)["notes"] == ["satellites.light.mass: 2 kg are less than the 909 kg of array, radiator, battery and accelerators with hosts (check mass)"]
+    assert json.loads(called.out)["notes"] == ["satellites.light.mass: 2 kg are less than the 986.7 kg of array, radiator, battery and accelerators with hosts (check mass)"]
 
 
 def test_a_sweep_notes_a_check_once(folder: Path, dawndusk: Any) -> None:
-    """Source of truth: three points below 909 kg."""
-    (folder / "w.yaml").write_text("name: w\nscenario: suncatcher\ngrid: {satellite.mass: [1 kg, 2 kg, 3 kg, 1300 kg]}\n", encoding="utf-8")
+    """Source of truth: three points below 986.7 kg."""
+    (folder / "w.yaml").write_text("name: w\nscenario: suncatcher\ngrid: {satellite.mass: [1 kg, 2 kg, 3 kg, 1700 kg]}\n", encoding="utf-8")
     called = dawndusk("sweep", "w.yaml", "--dry-run")
     assert called.code == 0
     assert [line for line in called.errors if "mass" in line] == [
-        "satellite.mass: 1 kg are less than the 909 kg of array, radiator, battery and accelerators with hosts (check mass), and at 2 more points"
+        "satellite.mass: 1 kg are less than the 986.7 kg of array, radiator, battery and accelerators with hosts (check mass), and at 2 more points"
     ]

@@ -48,25 +48,26 @@ def test_tanks_that_outweigh_their_propellant() -> None:
     ],
 )
 def test_larger_parts_weigh_more(field: str, more: float, kg: float) -> None:
-    """Closed form: the part, with its share of structure (0.15) and of propulsion: 1.5 of the propellant for 300 m/s at 1500 s."""
+    """Closed form: the part, with its share of structure (0.25) and of propulsion: 1.5 of the propellant for 295 m/s at 2500 s."""
     plain, larger = (load("colossus_in_orbit_clusters", sets) for sets in ((), (field,)))
-    ratio = math.exp(300.0 / (9.80665 * 1500.0)) - 1.0
-    expected = more * kg * 1.15 * (1.0 + 1.5 * ratio / (1.0 - 0.5 * ratio))
+    ratio = math.exp(295.0 / (9.80665 * 2500.0)) - 1.0
+    expected = more * kg * 1.25 * (1.0 + 1.5 * ratio / (1.0 - 0.5 * ratio))
     masses = [economics_params.mass_kg(one.scenario.satellite, one.scenario.links) for one in (plain, larger)]
     assert masses[1] - masses[0] == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("scenario", "kg"), [("suncatcher", 1300.0), ("colossus_in_orbit_clusters", 5000.0), ("colossus_in_orbit", 7400.0), ("starcloud_40mw", 1.7e6)]
-)
-def test_sums_are_near_the_masses_once_stated(scenario: str, kg: float) -> None:
-    """Source of truth: the masses that the satellites stated, from the classes of craft that they stand for; 15 %."""
+@pytest.mark.parametrize("scenario", ["suncatcher", "colossus_in_orbit_clusters", "starcloud_40mw"])
+def test_satellites_weigh_what_others_find(scenario: str) -> None:
+    """Source of truth: 34 to 59 kg/kW of satellites on dawn-dusk orbits [turyshev2026], here over the full load of the bus."""
     given = load(scenario).scenario
-    assert economics_params.mass_kg(given.satellite, given.links) == pytest.approx(kg, rel=0.15)
+    satellite = given.satellite
+    payload_w = satellite.accelerators * (satellite.accelerator.max_power + satellite.accelerator.host.power)
+    load_w = payload_w * (1.0 / satellite.power.conversion_efficiency + satellite.thermal.loop.pump_fraction) + satellite.bus.power
+    assert 34e-3 < economics_params.mass_kg(satellite, given.links) / load_w < 59e-3
 
 
 def test_a_stated_mass_is_the_mass() -> None:
     """Source of truth: the field; the note names it where it is more than 15 % from the sum."""
     stated = load("suncatcher", ("satellite.mass=2 t",))
     assert economics_params.mass_kg(stated.scenario.satellite, stated.scenario.links) == 2000.0
-    assert [note for note in stated.notes if "mass: 2,000 kg are +43 % from the 1,395 kg of all parts" in note]
+    assert [note for note in stated.notes if "mass: 2,000 kg are +17 % from the 1,704 kg of all parts" in note]

@@ -81,12 +81,12 @@ def test_short_text_of_objects(folder: Path) -> None:
 
 def test_compare_by_name(folder: Path) -> None:
     """Source of truth: the comparison of the two results."""
-    changes = {"duration": "10 min", "a:seed": 1, "b:satellite.power.array.area": "140 m2"}
+    changes = {"duration": "10 min", "a:seed": 1, "b:satellite.power.array.area": "150 m2"}
     found = sim.compare("suncatcher", "suncatcher", set=changes)
-    loaded = [sim.load("suncatcher", set={"duration": "10 min", **own}) for own in ({}, {"satellite.power.array.area": "140 m2"})]
+    loaded = [sim.load("suncatcher", set={"duration": "10 min", **own}) for own in ({}, {"satellite.power.array.area": "150 m2"})]
     assert sim.compare(*loaded).metrics == found.metrics
     assert sim.compare(*map(sim.run, loaded)).metrics == found.metrics
-    assert [(row.field, row.a, row.b) for row in found.inputs] == [("satellite.power.array.area", "130 m2", "140 m2")]
+    assert [(row.field, row.a, row.b) for row in found.inputs] == [("satellite.power.array.area", "140 m2", "150 m2")]
 
 
 def test_run_refuses_a_folder_that_exists(folder: Path) -> None:

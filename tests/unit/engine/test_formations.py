@@ -95,7 +95,8 @@ def test_points_of_a_file(load_with: Callable[..., Any], tmp_path: Path) -> None
 def test_summary_of_the_published_formation(load_with: Callable[..., Any]) -> None:
     """Source of truth: the published formation, neighbours 100 to 200 m in 1 km; all pairs sampled; station keeping by hand.
 
-    J2 bends ranges by a thousandth. 0.1 x 5.9e-9 m/s2 for a day is 66 m; 1.1 x 1.86 m/s a year and a little for sunlight.
+    J2 bends ranges by a thousandth. Drag is 0.5 x 1.04e-13 x 7531^2 x 0.061 = 1.80e-7 m/s2, 5.68 m/s a year; 1.5 x 0.114 of it by the
+    square of a day is 229.6 m; 1.114 x 5.68 m/s a year and a little for sunlight.
     """
     loaded = load_with(LATTICE, "")
     found = formations.summary(loaded, GRID)
@@ -112,8 +113,8 @@ def test_summary_of_the_published_formation(load_with: Callable[..., Any]) -> No
     assert range_matrix_m(r_m)[0, a, b] == pytest.approx(found["min_separation_m"], abs=1e-3)
     shipped = formations.summary(load("suncatcher"), GRID)
     assert shipped is not None
-    assert shipped["drag_drift_m_first_day"] == pytest.approx(66.0, abs=0.5)
-    assert 1.1 * 1.86 < shipped["station_keeping_m_s_yr"] < 1.1 * 1.86 + 1.1
+    assert shipped["drag_drift_m_first_day"] == pytest.approx(229.6, abs=0.5)
+    assert 1.114 * 5.68 - 0.01 < shipped["station_keeping_m_s_yr"] < 1.114 * 5.68 + 1.1
 
 
 def test_summary_of_several(load_with: Callable[..., Any]) -> None:

@@ -112,7 +112,7 @@ def test_battery_that_drains_over_days() -> None:
     Source of truth: definition of the reserve: what is below the depth of discharge, and the bus for `bus_reserve`; the run from a
     full battery is still above it after ten revolutions.
     """
-    sunlit = ("epoch=2026-03-20T00:00:00Z", books.ring("06:00"), "satellite.power.array.area=104 m2")
+    sunlit = ("epoch=2026-03-20T00:00:00Z", books.ring("06:00"), "satellite.power.array.area=135 m2")
     outcome = Run(books.load("duration=10 min", "initial=settled", *sunlit)).finish()
     satellite = outcome.loaded.scenario.satellite
     battery = satellite.power.battery
