@@ -94,6 +94,11 @@ def test_schema_names_the_shipped_items() -> None:
         "orbital-120kw",
         "starlink-edge",
         "starcloud-40mw",
+        "starcloud-1",
+        "starcloud-2",
+        "starlink-v2-mini",
+        "starlink-v3",
+        "suncatcher-prototype",
     }
 
 
