@@ -118,16 +118,19 @@ def ranked(job: schema.Training, fleet: Fleet, count: int, islands: Islands | No
     choices = Choices(
         workload_params.virtual_stages(job), workload_params.zero_stages(job), in_flight, fit.recomputed, fewer_replicas=job.mesh is None
     )
-    candidates = execution_plan.feasible_tasks(first, meshes, choices, size, fit.memory_bytes)
-    if not candidates and job.mesh is not None:
-        candidates = [first]  # validation refuses such a scenario; a study may still set one that does not fit
-    if not candidates:
-        raise bad_input(Origin("workloads"), "workloads.training", memory_fit.no_fit_message(fit))
     transport, satellites = fleet.transport, fleet.satellites
-    inputs = [repr((candidates, size, satellites, count)).encode(), np.ascontiguousarray(fleet.order), *transport.inputs]
-    return PLANS.remember(
-        inputs, lambda: execution_plan.ranked_plans(candidates, fleet.order, size, transport, satellites, count)
-    )
+
+    def found() -> list[ExecutionPlan]:
+        candidates = execution_plan.feasible_tasks(first, meshes, choices, size, fit.memory_bytes)
+        if not candidates and job.mesh is not None:
+            candidates = [first]  # validation refuses such a scenario; a study may still set one that does not fit
+        return execution_plan.ranked_plans(candidates, fleet.order, size, transport, satellites, count) if candidates else []
+
+    search = repr((first, meshes, choices, fit.memory_bytes, size, satellites, count)).encode()
+    plans = PLANS.remember([search, np.ascontiguousarray(fleet.order), *transport.inputs], found)
+    if not plans:
+        raise bad_input(Origin("workloads"), "workloads.training", memory_fit.no_fit_message(fit))
+    return plans
 
 
 def members(job: schema.Training, fleet: Fleet, islands: Islands | None) -> int:

@@ -38,6 +38,7 @@ class Grid(NamedTuple):
 class ChipTable(NamedTuple):
     """Measured kernels of a chip."""
 
+    name: str  # of the table
     peak_flops: Mapping[str, float]  # printed dense peak of each precision, to which efficiencies refer
     memory_byte_s: float  # printed
     fabric_byte_s: float  # printed, of one accelerator in one direction
@@ -51,6 +52,10 @@ class ChipTable(NamedTuple):
     def __eq__(self, other: object) -> bool:
         """Identity, as `__hash__`."""
         return self is other
+
+    def __repr__(self) -> str:
+        """The name: what a table holds is fixed."""
+        return f"ChipTable({self.name!r})"
 
 
 def table_names() -> list[str]:
@@ -95,14 +100,16 @@ def chip_table(name: str) -> ChipTable:
     """
     if name not in table_names():
         raise KeyError(name)
-    return parse_table(json.loads((FOLDER / f"{name}{SUFFIX}").read_text("ascii")))
+    return parse_table(name, json.loads((FOLDER / f"{name}{SUFFIX}").read_text("ascii")))
 
 
-def parse_table(content: Mapping[str, Any]) -> ChipTable:
+def parse_table(name: str, content: Mapping[str, Any]) -> ChipTable:
     """Table from the content of its file.
 
     Parameters
     ----------
+    name : str
+        Name of the table; tables of one name hold the same.
     content : mapping
         Parsed JSON, as `tools/build_kernel_tables.py` writes it.
 
@@ -121,7 +128,7 @@ def parse_table(content: Mapping[str, Any]) -> ChipTable:
             tuple(log(value * grid["unit"]) for value in grid["values"]),
         )
     return ChipTable(
-        content["peak_flops"], content["memory_byte_s"], content["fabric_byte_s"], grids, content["provenance"]
+        name, content["peak_flops"], content["memory_byte_s"], content["fabric_byte_s"], grids, content["provenance"]
     )
 
 

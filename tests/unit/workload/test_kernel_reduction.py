@@ -112,7 +112,7 @@ def built(tool: ModuleType, systems: Path) -> dict[str, Any]:
 
 def test_tables_hold_the_efficiencies_of_the_input(tool: ModuleType, systems: Path) -> None:
     """Source: the efficiencies from which the input was made; of attention the median of 0.4, 0.44 and 0.32."""
-    chip = MeasuredKernels(parse_table(built(tool, systems)), PRINTED)
+    chip = MeasuredKernels(parse_table("test", built(tool, systems)), PRINTED)
 
     def share(work: Any, duration_s: float) -> float:
         return milliseconds(work, 1.0) * 1e-3 / duration_s

@@ -25,7 +25,7 @@ def table(**grids: tuple[dict[str, list[float]], list[float]]) -> MeasuredKernel
         "peak_flops": {"bf16": PEAK}, "memory_byte_s": MEMORY, "fabric_byte_s": FABRIC, "provenance": {},
         "tables": {name: {"axes": axes, "unit": 1.0, "values": values} for name, (axes, values) in grids.items()},
     }  # fmt: skip
-    return MeasuredKernels(parse_table(content), ASSUMED)
+    return MeasuredKernels(parse_table("test", content), ASSUMED)
 
 
 def with_grid(name: str, axes: dict[str, list[float]], values: list[float]) -> MeasuredKernels:
