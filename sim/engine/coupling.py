@@ -184,7 +184,7 @@ class Coupling:
         n = run.satellites
         self.block = run.block if run.block_given else max(1, min(60, BLOCK_VALUES // (3 * n)))
         self.block = min(self.block, run.grid.steps)
-        self.order = links.rank_order(run.loaded)
+        self.order, self.row = links.rank_order(run.loaded), links.rank_rows(run.loaded)
         rules = links.link_rules(self.scenario)
         self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
         self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
@@ -242,7 +242,7 @@ class Coupling:
         JobScheduler
             The scheduler at the epoch.
         """
-        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index)
+        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row)
 
     def end(self, outcome: Outcome) -> Outcome:
         """Enter what the end of the run decides, and add what coupling leaves.

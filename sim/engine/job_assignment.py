@@ -46,6 +46,7 @@ class Work(NamedTuple):
     stations: Sequence[schema.Station]  # with users
     on_types: Sequence[Sequence[schema.Workload] | None] = ()  # of each workload, what it is on satellites of each type;
     # None: it spans types and the slowest one paces
+    row: Ints | None = None  # plane, or row of a formation, of each satellite
 
     def parts(self, job: schema.Workload, who: Ints) -> list[_Part]:
         """A workload with its satellites, type by type where it has a form on each."""
@@ -159,7 +160,9 @@ def _recovery_s(fleet: schema.Fleet | None) -> tuple[float, float]:
     return (0.0, 0.0) if fleet is None else (fleet.recovery.detection, fleet.recovery.restart)
 
 
-def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints) -> JobScheduler:
+def scheduler(
+    scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints, row: Ints | None = None
+) -> JobScheduler:
     """Scheduler of all workloads of a scenario.
 
     Parameters
@@ -172,6 +175,8 @@ def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type
         Network of the jobs.
     type_index : ndarray of int64, shape (satellites,)
         Type of each satellite, an index into `Scenario.types`.
+    row : ndarray of int64, shape (satellites,), optional
+        Plane, or row of a formation, of each satellite.
 
     Returns
     -------
@@ -186,7 +191,7 @@ def scheduler(scenario: schema.Scenario, order: Ints, transport: Transport, type
     types, workloads = scenario.types, list(scenario.workloads)
     work = Work(
         types=types, type_index=type_index, workloads=workloads, fleet=scenario.fleet, steps=scenario.steps,
-        step_s=scenario.step, epoch=scenario.epoch, stations=[] if scenario.ground is None else scenario.ground.stations,
+        step_s=scenario.step, epoch=scenario.epoch, stations=[] if scenario.ground is None else scenario.ground.stations, row=row,
     )
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
     return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index])
@@ -336,8 +341,9 @@ def _training(
     """The jobs of a training workload; the slowest satellite that may become a member paces them."""
     satellites = work.type_index.size
     carrier = shares.carrier(reachable, job.precision)
-    plan = planning.choose(job, planning.Fleet(carrier, order, transport, satellites))
-    ranks = planning.rank_lists(job, plan, order)
+    fleet = planning.Fleet(carrier, order, transport, satellites, work.row)
+    plan = planning.choose(job, fleet)
+    ranks = planning.rank_lists(job, plan, fleet)
     return Training(
         plan=plan, ranks=ranks, leftover=order[~np.isin(order, np.concatenate(ranks))], satellites=satellites, steps=work.steps,
         step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share,

@@ -75,15 +75,39 @@ def rank_order(loaded: Loaded) -> Ints:
         Planes and lattice rows in serpentine order, from plane to plane over a link of the grid, then the satellites of
         catalogues by number.
     """
-    order: list[NDArray[np.int64]] = []
-    for block in constellation_blocks(loaded):
-        if isinstance(block, Grid):
-            order += _planes_in_turn(block)
-        else:
-            order += _serpentine(block.first, np.unique(block.offsets_m[1], return_inverse=True)[1])
-    ordered = np.concatenate([*order, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    ordered = np.concatenate([*_rows(loaded), np.zeros(0, dtype=np.int64)]).astype(np.int64)
     rest = np.setdiff1d(np.arange(loaded.satellites), ordered)
     return np.concatenate((ordered, rest))
+
+
+def rank_rows(loaded: Loaded) -> Ints:
+    """Rows of `rank_order`: planes, and lattice rows of formations.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    ndarray of int64, shape (satellites,)
+        Number of the row of each satellite, -1 for satellites of catalogues.
+    """
+    row = np.full(loaded.satellites, -1, dtype=np.int64)
+    for n, satellites in enumerate(_rows(loaded)):
+        row[satellites] = n
+    return row
+
+
+def _rows(loaded: Loaded) -> list[Ints]:
+    """Satellites of each plane and lattice row, in serpentine order."""
+    rows: list[Ints] = []
+    for block in constellation_blocks(loaded):
+        if isinstance(block, Grid):
+            rows += _planes_in_turn(block)
+        else:
+            rows += _serpentine(block.first, np.unique(block.offsets_m[1], return_inverse=True)[1])
+    return rows
 
 
 def _planes_in_turn(grid: Grid) -> list[NDArray[np.int64]]:

@@ -31,6 +31,7 @@ class Fleet(NamedTuple):
     order: Ints  # satellites of the workload, neighbours next to each other
     transport: Transport
     satellites: int  # of the whole fleet
+    row: Ints | None = None  # plane, or row of a formation, of each satellite of the whole fleet
 
 
 def task(job: schema.Training, satellite: Carrier, mesh: Mesh, islands: Islands | None = None) -> Task:
@@ -119,15 +120,19 @@ def ranked(job: schema.Training, fleet: Fleet, count: int, islands: Islands | No
         workload_params.virtual_stages(job), workload_params.zero_stages(job), in_flight, fit.recomputed, fewer_replicas=job.mesh is None
     )
     transport, satellites = fleet.transport, fleet.satellites
+    sharing = groups(job, fleet, islands)
+    if fleet.row is None:
+        sharing = sharing[:1]  # a network on the ground is the same for all
 
     def found() -> list[ExecutionPlan]:
         candidates = execution_plan.feasible_tasks(first, meshes, choices, size, fit.memory_bytes)
         if not candidates and job.mesh is not None:
             candidates = [first]  # validation refuses such a scenario; a study may still set one that does not fit
-        return execution_plan.ranked_plans(candidates, fleet.order, size, transport, satellites, count) if candidates else []
+        return execution_plan.ranked_plans(candidates, sharing, transport, satellites, count, fleet.row) if candidates else []
 
-    search = repr((first, meshes, choices, fit.memory_bytes, size, satellites, count)).encode()
-    plans = PLANS.remember([search, np.ascontiguousarray(fleet.order), *transport.inputs], found)
+    search = repr((first, meshes, choices, fit.memory_bytes, size, satellites, count, len(sharing))).encode()
+    rows = np.zeros(0, dtype=np.int64) if fleet.row is None else fleet.row
+    plans = PLANS.remember([search, np.ascontiguousarray(fleet.order), rows, *transport.inputs], found)
     if not plans:
         raise bad_input(Origin("workloads"), "workloads.training", memory_fit.no_fit_message(fit))
     return plans
@@ -248,14 +253,14 @@ def whole_step(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> StepT
     StepTime
         Parts and total [s], of the slowest job.
     """
-    ranks = rank_lists(job, plan, fleet.order)
+    ranks = rank_lists(job, plan, fleet)
     costs = JobCommunication(plan.task, plan.collective, fleet.satellites).costs(ranks, fleet.transport)
     return training_step.decompose(
         plan.task, 1.0, costs.stage_delay_s.max(), costs.stage_drain_s.max(), costs.gradients_s.max(), costs.outer_s.max()
     )
 
 
-def rank_lists(job: schema.Training, plan: ExecutionPlan, order: Ints) -> list[Ints]:
+def rank_lists(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> list[Ints]:
     """Satellites of each job, or of each island, in rank order.
 
     Parameters
@@ -264,18 +269,37 @@ def rank_lists(job: schema.Training, plan: ExecutionPlan, order: Ints) -> list[I
         The workload.
     plan : ExecutionPlan
         Its plan.
-    order : ndarray of int64
-        Satellites of the workload, neighbours next to each other.
+    fleet : Fleet
+        Satellites of the workload.
 
     Returns
     -------
     list of ndarray of int64
         One array for each job; satellites that fill no job are in none.
     """
-    used, islands = training_step.members(plan.task), plan.task.islands
-    group = min(order.size // (1 if islands is None else islands.islands), job.members or order.size)
-    jobs = max(1, order.size // group) if islands is None else islands.islands
-    return [execution_plan.placed(order[g * group : g * group + used], plan.task, plan.placement) for g in range(jobs)]
+    return [execution_plan.placed(group, plan.task, plan.placement, fleet.row) for group in groups(job, fleet, plan.task.islands)]
+
+
+def groups(job: schema.Training, fleet: Fleet, islands: Islands | None) -> list[Ints]:
+    """Satellites from which each job, or each island, takes its members.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    fleet : Fleet
+        Satellites of the workload.
+    islands : Islands or None
+        Islands of the job.
+
+    Returns
+    -------
+    list of ndarray of int64
+        Consecutive parts of the order of equal size; a remainder is in none.
+    """
+    size, order = members(job, fleet, islands), fleet.order
+    jobs = max(1, order.size // size) if islands is None else islands.islands
+    return [order[g * size : (g + 1) * size] for g in range(jobs)]
 
 
 def _useful_tokens_per_s(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> float:

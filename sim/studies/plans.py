@@ -110,7 +110,7 @@ def _fleets(loaded: Loaded) -> list[tuple[schema.Training, planning.Fleet]]:
     for job, training in zip(jobs, coupling.scheduler.trainings, strict=True):
         order = coupling.order[np.isin(coupling.order, np.concatenate((training.leftover, *training.initial_ranks)))]
         carrier = workload_params.slowest(loaded.scenario.types, job.precision)
-        found.append((job, planning.Fleet(carrier, order, coupling.transport, run.satellites)))
+        found.append((job, planning.Fleet(carrier, order, coupling.transport, run.satellites, coupling.row)))
     return found
 
 
@@ -169,7 +169,7 @@ def _row(job: schema.Training, plan: ExecutionPlan, fleet: planning.Fleet) -> Pl
         "recompute": float(step.recompute_s), "bubble": float(step.bubble_s), "fabric": constants.fabric_s,
         "links": float(step.communication_s) - constants.fabric_s, "straggler": float(step.straggler_s),
     }  # fmt: skip
-    ranks, links = planning.rank_lists(job, plan, fleet.order), step_traffic.links_of(fleet.transport)
+    ranks, links = planning.rank_lists(job, plan, fleet), step_traffic.links_of(fleet.transport)
     islands = 1 if task.islands is None else task.islands.islands
     tokens = islands * batch.global_batch * batch.sequence
     return PlanRow(

@@ -138,7 +138,7 @@ def plan(
     if not tasks:
         raise ValueError(f"{mesh} does not fit")
     network = schema.Fabric.model_construct(rate=cluster.rate_bit_s, throughput=1.0, latency=cluster.latency_s)
-    return execution_plan.fastest_plan(tasks, np.arange(nodes), nodes, Star(nodes, network), nodes)
+    return execution_plan.fastest_plan(tasks, [np.arange(nodes)], Star(nodes, network), nodes)
 
 
 def cases() -> list[Case | Failed]:
@@ -265,7 +265,7 @@ def _mixture_hours() -> float:
     task = Task(language_model("deepseek-v3"), mesh, batch, block, chip.peak["fp8"], kernels, workload_params.fabric(chip), 0.9, JITTER, "fp8")
     tasks = execution_plan.feasible_tasks(task, [mesh], Choices((1, 2), (1,), (1,)), 32, MEMORY_SHARE * chip.memory)
     network = schema.Fabric.model_construct(rate=block * 400e9, throughput=1.0, latency=5e-6)
-    step_s = execution_plan.fastest_plan(tasks, np.arange(32), 32, Star(32, network), 32).step_s
+    step_s = execution_plan.fastest_plan(tasks, [np.arange(32)], Star(32, network), 32).step_s
     return accelerators_of(mesh) * step_s / 3600.0 * 14.8e12 / (batch.global_batch * batch.sequence)
 
 

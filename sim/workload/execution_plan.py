@@ -23,11 +23,13 @@ Ints = NDArray[np.int64]
 
 Times = Callable[[Task, Collective, str], tuple[float, float, float]]  # delay and drain of a stage transfer, all-reduce [s]
 
-SENDERS = (64, 512)  # satellites whose messages are routed for a candidate: first a few, then more
+SENDERS = (64, 512, 1 << 62)  # satellites whose messages are routed for a candidate: first a few, then more, then all
 ROUNDING = 1e-9  # relative, of a bound
 TORUS_SHAPES = 2  # shapes of the torus that are tried: those nearest to a square
 REPLICA_CHOICES = 3  # numbers of micro-batches that are tried with fewer replicas
-PLACEMENTS = ("stages", "replicas")  # what is on neighbouring satellites: the stages of a replica, or the replicas of a stage
+# what is on neighbouring satellites: the stages of a replica, the replicas of a stage, or both: a replica along a row of satellites with
+# the next replica in the next row, or a replica across rows with the next replica beside it
+PLACEMENTS = ("stages", "replicas", "blocks along rows", "blocks across rows")
 
 
 class ExecutionPlan(NamedTuple):
@@ -39,22 +41,25 @@ class ExecutionPlan(NamedTuple):
     placement: str = "stages"
 
 
-def placed(order: Ints, task: Task, placement: str) -> Ints:
+def placed(order: Ints, task: Task, placement: str, row: Ints | None = None) -> Ints:
     """Satellites of a job in rank order.
 
     Parameters
     ----------
-    order : ndarray of int64, shape (members,)
-        Satellites of the job, neighbours next to each other, rows in serpentine order.
+    order : ndarray of int64, shape (available,)
+        Satellites that the job may use, neighbours next to each other, rows in serpentine order.
     task : Task
         The job.
-    placement : {"stages", "replicas"}
-        What is on neighbouring satellites.
+    placement : str
+        One of `PLACEMENTS`.
+    row : ndarray of int64, shape (satellites,), optional
+        Number of the row of each satellite: its plane, or its row of a formation. Without it, `order` is one row.
 
     Returns
     -------
     ndarray of int64, shape (members,)
-        The same satellites; rank r q + j has stage set j of group r.
+        Some of these satellites; rank r q + j has stage set j of group r. Where rows are too short for blocks, the first of
+        `order`.
 
     Examples
     --------
@@ -65,18 +70,63 @@ def placed(order: Ints, task: Task, placement: str) -> Ints:
     >>> task = SimpleNamespace(mesh=Mesh(8, 2, 3), accelerators=8)
     >>> placed(np.arange(6), task, "replicas").tolist()
     [0, 5, 1, 4, 2, 3]
+
+    Two groups of two stages on two planes of three: each on one plane, beside each other, or each on both planes.
+
+    >>> task, planes = SimpleNamespace(mesh=Mesh(8, 2, 2), accelerators=8), np.array([0, 0, 0, 1, 1, 1])
+    >>> [placed(np.arange(6), task, f"blocks {way} rows", planes).tolist() for way in ("along", "across")]
+    [[0, 1, 5, 4], [0, 5, 1, 4]]
     """
+    used, span = parallelism.members(task.mesh, task.accelerators), parallelism.satellites_per_replica(task.mesh, task.accelerators)
+    if placement.startswith("blocks"):
+        found = blocks(order, np.zeros(int(order.max()) + 1, dtype=np.int64) if row is None else row, span, "across" in placement)
+        return found[: used // span].ravel() if used <= found.size else order[:used]
     if placement == "stages":
-        return order
-    span = parallelism.satellites_per_replica(task.mesh, task.accelerators)
-    rows = order.reshape(span, -1).copy()
-    rows[1::2] = rows[1::2, ::-1]
-    return np.ascontiguousarray(rows.T).ravel()
+        return order[:used]
+    lines = order[:used].reshape(span, -1).copy()
+    lines[1::2] = lines[1::2, ::-1]
+    return np.ascontiguousarray(lines.T).ravel()
 
 
-def _placements(task: Task) -> tuple[str, ...]:
-    several = parallelism.satellites_per_replica(task.mesh, task.accelerators) > 1
-    return PLACEMENTS if several and parallelism.data_satellites(task.mesh, task.accelerators) > 1 else PLACEMENTS[:1]
+def blocks(order: Ints, row: Ints, length: int, across: bool) -> Ints:
+    """Groups of satellites beside each other, in an order in which consecutive groups are beside each other too.
+
+    Parameters
+    ----------
+    order : ndarray of int64, shape (available,)
+        Satellites, rows in serpentine order: each row begins beside the last satellite of the row before.
+    row : ndarray of int64, shape (satellites,)
+        Number of the row of each satellite.
+    length : int
+        Satellites of a group.
+    across : bool
+        Whether a group is one satellite of each of consecutive rows, rather than consecutive ones of a row.
+
+    Returns
+    -------
+    ndarray of int64, shape (groups, length)
+        Groups; satellites that fill none are left out.
+
+    Examples
+    --------
+    >>> blocks(np.arange(8), np.array([0, 0, 0, 0, 1, 1, 1, 1]), 2, across=False).tolist()
+    [[0, 1], [7, 6], [5, 4], [2, 3]]
+    """
+    rows = np.split(order, np.flatnonzero(np.diff(row[order])) + 1)
+    columns, last, step = [], 0, 1
+    for satellites in rows:
+        columns.append(last + step * np.arange(satellites.size))
+        last, step = int(columns[-1][-1]), -step
+    least = min(int(c.min()) for c in columns)
+    grid = np.full((len(rows), max(int(c.max()) for c in columns) - least + 1), -1, dtype=np.int64)
+    for line, at, satellites in zip(grid, columns, rows, strict=True):
+        line[at - least] = satellites
+    grid = grid.T if across else grid
+    found = [np.zeros((0, length), dtype=np.int64)]
+    for n, begin in enumerate(range(0, grid.shape[1] - length + 1, length)):
+        beside = grid[:: 1 if n % 2 == 0 else -1, begin : begin + length]
+        found.append(beside[(beside >= 0).all(axis=1)])
+    return np.ascontiguousarray(np.concatenate(found))
 
 
 def collective_candidates(ranks: int) -> Iterator[Collective]:
@@ -193,7 +243,7 @@ def _fitting(task: Task, choices: Choices, members: int, memory_bytes: float) ->
 
 
 def fastest_plan(
-    candidates: Sequence[Task], order: Ints, members: int, transport: Transport, satellites: int
+    candidates: Sequence[Task], groups: Sequence[Ints], transport: Transport, satellites: int, row: Ints | None = None
 ) -> ExecutionPlan:
     """Plan with the shortest step; see `ranked_plans`.
 
@@ -209,17 +259,19 @@ def fastest_plan(
         Links and routes.
     satellites : int
         Satellites of the constellation.
+    row : ndarray of int64, shape (satellites,), optional
+        As in `placed`.
 
     Returns
     -------
     ExecutionPlan
         The fastest; where no candidate can communicate, the first with a step of inf, so that the run reports the outage.
     """
-    return ranked_plans(candidates, order, members, transport, satellites, 1)[0]
+    return ranked_plans(candidates, groups, transport, satellites, 1, row)[0]
 
 
 def ranked_plans(
-    candidates: Sequence[Task], order: Ints, members: int, transport: Transport, satellites: int, count: int
+    candidates: Sequence[Task], groups: Sequence[Ints], transport: Transport, satellites: int, count: int, row: Ints | None = None
 ) -> list[ExecutionPlan]:
     """Plans with the shortest steps, each of another task.
 
@@ -227,16 +279,17 @@ def ranked_plans(
     ----------
     candidates : sequence of Task
         Feasible variants of a job, at least one.
-    order : ndarray of int64
-        Satellites in rank order.
-    members : int
-        Satellites available; each task takes the first of `order` that it needs.
+    groups : sequence of ndarray of int64
+        Satellites of each job, or of each island of a job, neighbours next to each other; a task takes those that it needs, see
+        `placed`. The slowest group counts.
     transport : Transport
         Links and routes.
     satellites : int
         Satellites of the constellation.
     count : int
         Number of plans, at least 1.
+    row : ndarray of int64, shape (satellites,), optional
+        As in `placed`.
 
     Returns
     -------
@@ -247,13 +300,10 @@ def ranked_plans(
     -----
     Branch and bound [lawler1966]: of all candidates the one with the least bound of its step is taken up, and its bound is
     made tighter: from instant links, from the rates of links (`CommunicationBounds`), from the routes of a few satellites'
-    messages, of more. The search ends where the least bound exceeds the last of the best steps, so that messages of few
+    messages, of more, of all. The search ends where the least bound exceeds the last of the best steps, so that messages of few
     candidates are routed. Of equal steps the one that is shorter on instant links is chosen, then the smaller mesh and batch.
-
-    In a job of more than 512 satellites the messages of the first 512 in rank order are routed, a contiguous part of the
-    constellation whose messages share links as all do. The others are taken to be as fast as the fastest of these.
     """
-    search = _Search(candidates, order, members, transport, satellites)
+    search = _Search(candidates, groups, transport, satellites, row)
     found = search.run(count)
     return found or [ExecutionPlan(search.ranked[0], Collective("ring"), float("inf"))]
 
@@ -271,15 +321,16 @@ class _Search:
     """Search for the fastest plans: a queue of candidates by bound, and the communication times that are known."""
 
     def __init__(
-        self, candidates: Sequence[Task], order: Ints, members: int, transport: Transport, satellites: int
+        self, candidates: Sequence[Task], groups: Sequence[Ints], transport: Transport, satellites: int, row: Ints | None
     ) -> None:
         ranked = sorted((step_on_instant_links_s(task), task.mesh, task.batch, i) for i, task in enumerate(candidates))
         self.ranked = [candidates[i] for *_, i in ranked]
-        self.order, self.transport, self.satellites = order, transport, satellites
-        self.bounds = CommunicationBounds(order[:members], transport, satellites)
+        self.groups, self.transport, self.satellites, self.row = groups, transport, satellites, row
+        self.bounds = CommunicationBounds(groups[0], transport, satellites)
         self.queue = [_Candidate(step_s, n, -1, 0) for n, (step_s, *_) in enumerate(ranked)]
         self._routed: list[Times] = [partial(self._routed_s, count) for count in SENDERS]
         self.times: dict[tuple[object, ...], tuple[float, float, float]] = {}
+        self.room: dict[tuple[int, str], int] = {}  # blocks of the smallest group, by length and placement
 
     def run(self, count: int) -> list[ExecutionPlan]:
         """The plans with the shortest steps; none where no candidate can communicate."""
@@ -297,7 +348,7 @@ class _Search:
                     heapq.heappush(self.queue, _Candidate((1.0 - ROUNDING) * bound_s, number, i, 0))
                 continue
             step_s = self._steps_s(task, variants[which : which + 1], self._routed[routed])[0]
-            if used > SENDERS[routed] and routed + 1 < len(SENDERS):
+            if routed + 1 < len(SENDERS) and (used > SENDERS[routed] or len(self.groups) > 1):
                 heapq.heappush(self.queue, _Candidate((1.0 - ROUNDING) * step_s, number, which, routed + 1))
             elif step_s < float("inf"):
                 alike = task._replace(batch=task.batch._replace(in_flight=1))
@@ -312,7 +363,21 @@ class _Search:
 
     def _variants(self, task: Task) -> list[tuple[Collective, str]]:
         ranks = parallelism.data_satellites(task.mesh, task.accelerators)
-        return list(product(_collectives(ranks), _placements(task)))
+        return list(product(_collectives(ranks), self._placements(task)))
+
+    def _placements(self, task: Task) -> tuple[str, ...]:
+        """Placements that differ, and that the satellites have room for."""
+        span, groups = parallelism.satellites_per_replica(task.mesh, task.accelerators), parallelism.data_satellites(task.mesh, task.accelerators)
+        if span == 1 or groups == 1:
+            return PLACEMENTS[:1]
+        return (*PLACEMENTS[:2], *(p for p in PLACEMENTS[2:] if self.row is not None and self._blocks(span, p) >= groups))
+
+    def _blocks(self, span: int, placement: str) -> int:
+        """Blocks that every group has room for."""
+        if (span, placement) not in self.room:
+            assert self.row is not None
+            self.room[span, placement] = min(len(blocks(group, self.row, span, "across" in placement)) for group in self.groups)
+        return self.room[span, placement]
 
     def _steps_s(self, task: Task, variants: Sequence[tuple[Collective, str]], times_s: Times) -> list[float]:
         """Duration of a step of each variant [s]; communication times are computed once for tasks with the same messages."""
@@ -332,14 +397,14 @@ class _Search:
         return self.bounds.times_s(task, collective)
 
     def _routed_s(self, senders: int, task: Task, collective: Collective, placement: str) -> tuple[float, float, float]:
-        """Delay and drain of a stage transfer, and all-reduce, over the routes of the first ranks' messages [s]."""
-        used = parallelism.members(task.mesh, task.accelerators)
-        ranks = placed(self.order[:used], task, placement)
+        """Delay and drain of a stage transfer, and all-reduce, over the routes of the first ranks' messages, or of all [s]."""
+        groups = self.groups if senders == SENDERS[-1] else self.groups[:1]
+        ranks = [placed(group, task, placement, self.row) for group in groups]
         sends = np.zeros(self.satellites, dtype=np.bool_)
-        sends[ranks[:senders]] = True
-        communication = JobCommunication(task, collective, self.satellites, sends if used > senders else None)
-        costs = communication.costs([ranks], self.transport)
-        return float(costs.stage_delay_s[0]), float(costs.stage_drain_s[0]), float(costs.gradients_s[0])
+        sends[ranks[0][:senders]] = True
+        communication = JobCommunication(task, collective, self.satellites, sends if ranks[0].size > senders else None)
+        costs = communication.costs(ranks, self.transport)
+        return float(costs.stage_delay_s.max()), float(costs.stage_drain_s.max()), float(costs.gradients_s.max())
 
 
 def step_on_instant_links_s(task: Task) -> float:

@@ -181,7 +181,7 @@ def test_fastest_plan_is_the_fastest_of_all(members: int, pipelines: tuple[int, 
         for how in collective_candidates(t.mesh.data)
         for placement in PLACEMENTS
     ]
-    found = fastest_plan(candidates, order, members, line, members)
+    found = fastest_plan(candidates, [order], line, members)
     assert found.step_s == pytest.approx(min(tried), rel=1e-12)
     assert found.step_s == pytest.approx(_step_s(found.task, found.collective, found.placement, order, line, members), rel=1e-12)
 
@@ -194,7 +194,7 @@ def test_ranked_plans_are_the_fastest_of_each_task() -> None:
         alike = t._replace(batch=t.batch._replace(in_flight=1))
         steps = [_step_s(t, how, p, order, line, 8) for how in collective_candidates(t.mesh.data) for p in PLACEMENTS]
         best[alike] = min(best.get(alike, float("inf")), *steps)
-    found = ranked_plans(_variants(8, (1, 2, 4, 8)), order, 8, line, 8, 5)
+    found = ranked_plans(_variants(8, (1, 2, 4, 8)), [order], line, 8, 5)
     assert [plan.step_s for plan in found] == pytest.approx(sorted(best.values())[:5], rel=1e-12)
 
 
@@ -202,7 +202,7 @@ def test_more_choices_never_slow_a_plan() -> None:
     """Property: a plan that may choose among more is not slower."""
     line, order = Line(8), np.arange(8)
     steps = [
-        fastest_plan(_variants(8, pipelines), order, 8, line, 8).step_s for pipelines in ((4,), (4, 8), (2, 4, 8), (1, 2, 4, 8))
+        fastest_plan(_variants(8, pipelines), [order], line, 8).step_s for pipelines in ((4,), (4, 8), (2, 4, 8), (1, 2, 4, 8))
     ]
     assert steps == sorted(steps, reverse=True)
 
@@ -217,7 +217,7 @@ def test_messages_of_few_satellites_are_routed() -> None:
     meshes = [Mesh(1, p, nodes // p) for p in (1, 2, 4)]
     job = task(meshes[0])._replace(batch=Batch(1024, 1, 4 * nodes))
     candidates = feasible_tasks(job, meshes, Choices((1, 2)), nodes, 100e9)
-    found = fastest_plan(candidates, np.arange(nodes), nodes, star, nodes)
+    found = fastest_plan(candidates, [np.arange(nodes)], star, nodes)
     assert np.unique(np.concatenate(asked)).size <= 512 + 512 * 3  # the first 512 ranks of two placements of each span
     tried = [
         _step_s(t, how, placement, np.arange(nodes), star, nodes)
@@ -231,7 +231,7 @@ def test_messages_of_few_satellites_are_routed() -> None:
 def test_a_plan_without_a_network_is_that_on_instant_links() -> None:
     """Source of truth: a gap in the line: no job of all satellites communicates, so the run gets a plan that reports it."""
     candidates = _variants(4, (1, 2, 4))
-    found = fastest_plan(candidates, np.arange(4), 4, Line(4, missing=1), 4)
+    found = fastest_plan(candidates, [np.arange(4)], Line(4, missing=1), 4)
     assert found.step_s == float("inf")
     least = min(float(decompose(t, 1.0).total_s) for t in candidates)
     assert float(decompose(found.task, 1.0).total_s) == pytest.approx(least, rel=1e-12)
