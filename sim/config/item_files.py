@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -123,7 +124,7 @@ def _extended(
 def _read(path: Path, origin: Origin, field: str, kind: str, allowed: tuple[Path, ...]) -> Node:
     """Read the file of an item and check what it is; its name is that of the file where it has none."""
     advice = f"write the path of a file that holds {_noun(kind)}"
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise bad_input(origin, field, f"{path} is not a file; {advice}, relative to the scenario")
     node = yaml_tree.read(path)
     what = what_is(node, kind) if node.is_map else ""

@@ -61,9 +61,9 @@ def scenario_file(source: str | Path) -> Path:
 def _file_of_results(folder: str) -> Path:
     """The scenario of a results folder."""
     inside = Path(folder) / "scenario.yaml"
-    if (Path(folder) / "study.yaml").is_file():
+    if os.path.isfile(Path(folder) / "study.yaml"):
         raise bad_input(Origin(folder), "", f"is a study of many scenarios; write {inside}, the scenario of its first point")
-    if not inside.is_file():
+    if not os.path.isfile(inside):
         raise bad_input(Origin(folder), "", "is a folder without a scenario; write the path of a scenario or of a results folder")
     return inside
 
@@ -139,7 +139,7 @@ def with_parents(path: Path, problems: list[Problem], allowed: tuple[Path, ...],
     beside = path.parent / name
     if not is_below(beside, allowed):
         raise InputError([outside(parent, "extends", "its path as SCENARIO, and the overrides with --set")])
-    target = beside if beside.is_file() else _named_parent(name, parent.origin)
+    target = beside if os.path.isfile(beside) else _named_parent(name, parent.origin)
     if target.resolve() in seen or target.resolve() == path.resolve():
         raise bad_input(parent.origin, "extends", f"'{shortened(name)}' extends itself; write another file")
     rest = Node({k: v for k, v in node.value.items() if k != "extends"}, node.origin)

@@ -49,7 +49,20 @@ class Work(NamedTuple):
     row: Ints | None = None  # plane, or row of a formation, of each satellite
 
     def parts(self, job: schema.Workload, who: Ints) -> list[_Part]:
-        """A workload with its satellites, type by type where it has a form on each."""
+        """A workload with its satellites, type by type where it has a form on each.
+
+        Parameters
+        ----------
+        job : Workload
+            The workload.
+        who : ndarray of int64
+            Its satellites.
+
+        Returns
+        -------
+        list of _Part
+            Parts that together have all these satellites.
+        """
         forms = next((f for w, f in zip(self.workloads, self.on_types, strict=False) if w is job), None)
         if forms is None:
             return [_Part(None, job, who)]
@@ -67,7 +80,18 @@ class Roles(NamedTuple):
     idle: Ints  # without a workload: shares that do not add up to the fleet
 
     def with_workloads(self, workloads: Sequence[schema.Workload]) -> list[tuple[schema.Workload, Ints]]:
-        """Training and inference workloads with their satellites."""
+        """Training and inference workloads with their satellites.
+
+        Parameters
+        ----------
+        workloads : sequence of Workload
+            Workloads of the scenario, as they were given to `roles`.
+
+        Returns
+        -------
+        list of (Workload, ndarray of int64)
+            Without independent workloads, which are no jobs.
+        """
         of = {"training": iter(self.trainings), "inference": iter(self.services)}
         return [(work, next(of[work.kind])) for work in workloads if work.kind in of]
 

@@ -261,7 +261,7 @@ def _base_scenario(spec: Sweep, root: Node, folder: Path, allowed: tuple[Path, .
     path = Path(resolve_path(spec.scenario, folder))
     if allowed is not None and not is_below(path, allowed):
         raise InputError([outside(yaml_tree.find(root, ("scenario",)), "scenario", "dawndusk run, or move the sweep")])
-    if path.is_file():
+    if os.path.isfile(path):
         return str(path)
     advice = did_you_mean(spec.scenario, items("scenarios"))
     raise bad_input(yaml_tree.find(root, ("scenario",)).origin, "scenario", f"no scenario '{shortened(spec.scenario)}'; {advice}")

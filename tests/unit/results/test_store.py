@@ -120,7 +120,7 @@ def test_summary_of_the_scenario(made: Made) -> None:
     assert (summary["scenario"], summary["satellites"], summary["accelerators"]) == ("suncatcher", 81, 81 * 64)
     assert (summary["duration_s"], summary["step_s"], summary["seed"]) == (7200.0, 60.0, 1)
     assert summary["design"]["satellites"] == 81
-    assert summary["design"]["array_m2"] == pytest.approx(81 * 130.0, rel=1e-15)
+    assert summary["design"]["array_m2"] == pytest.approx(81 * 140.0, rel=1e-15)
 
 
 def test_waterfall(made: Made) -> None:

@@ -118,10 +118,10 @@ def test_summary_against_the_carry(outcome: Outcome) -> None:
     assert summary["power"]["eclipse_s_max"] == c[ROWS.carried["eclipse_s_max"]].max()
     assert 1800.0 < summary["power"]["eclipse_s_max"] < 2200.0  # about 36 min at 550 km
     assert 0.5 < summary["power"]["sunlit_fraction"] < 0.75
-    # parts by hand, 0.15 of structure; propellant for 300 m/s at 1500 s with half of it for tanks
-    parts_kg = 18 * 3.1 + 3000 / 150 + 1.5 * 5 + 1.015 * 1.02 * 2 + 1.5 + 6 + 1 + 0.81 + 10
-    ratio = math.exp(300.0 / (1500.0 * 9.80665)) - 1.0
-    assert summary["design"]["mass_kg"] == pytest.approx(30 * parts_kg * 1.15 * (1.0 + 1.5 * ratio / (1.0 - 0.5 * ratio)))
+    # parts by hand, 0.25 of structure; propellant for 295 m/s at 2500 s with half of it for tanks
+    parts_kg = 18 * 3.1 + 3000 / 150 + 1.5 * 5 + 1.015 * 1.02 * 2.3 + 1.5 + 6 + 1 + 0.057 * 27 + 10
+    ratio = math.exp(295.0 / (2500.0 * 9.80665)) - 1.0
+    assert summary["design"]["mass_kg"] == pytest.approx(30 * parts_kg * 1.25 * (1.0 + 1.5 * ratio / (1.0 - 0.5 * ratio)))
     fleet = outcome.column("useful") * peak
     assert summary["fleet"]["useful_flops_per_s"]["p50"] == pytest.approx(float(np.median(fleet)), rel=1e-14)
     json.dumps(summary, allow_nan=False)
