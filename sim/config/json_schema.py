@@ -108,6 +108,7 @@ def _partial_sections(schema: dict[str, Any]) -> tuple[list[str], list[str]]:
     for section in (schema, *sections.values()):
         for pattern, *_ in NAMED:
             extended |= dict.fromkeys(_references(section.get("properties", {}).get(pattern[-1])))
+    extended |= dict.fromkeys(_references(schema["properties"]["baseline"]))  # sites, by name or in place
     found = dict.fromkeys([*extended, *(name for entry in schema["properties"].values() for name in _references(entry))])
     waiting = list(found)
     while waiting:

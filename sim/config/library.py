@@ -71,7 +71,19 @@ def items(kind: str) -> dict[str, Path]:
     >>> "suncatcher" in items("scenarios"), "llama-3-70b" in items("models")
     (True, True)
     """
-    return {p.stem: p for p in sorted((config_root() / kind).glob("*.yaml"))}
+    return dict(_files(kind))
+
+
+@cache
+def _files(kind: str) -> tuple[tuple[str, Path], ...]:
+    return tuple((p.stem, p) for p in sorted((config_root() / kind).glob("*.yaml"), key=lambda p: p.stem))
+
+
+@cache
+def _kinds(folder: str) -> dict[str, str]:
+    """Value of the key `kind` of each shipped file that has one."""
+    found = ((name, re.search(r"^kind: (\w+)\s*$", file.read_text("utf-8"), re.M)) for name, file in _files(folder))
+    return {name: matched[1] for name, matched in found if matched is not None}
 
 
 def named_items(folder: str, kind: str) -> list[str]:
@@ -94,8 +106,7 @@ def named_items(folder: str, kind: str) -> list[str]:
     >>> "suncatcher" in named_items("hardware", "satellite")
     True
     """
-    pattern = re.compile(rf"^kind: {kind}\s*$", re.M)
-    return [name for name, file in items(folder).items() if pattern.search(file.read_text("utf-8"))]
+    return [name for name, found in _kinds(folder).items() if found == kind]
 
 
 def shipped_kinds(name: str) -> list[str]:
@@ -116,9 +127,7 @@ def shipped_kinds(name: str) -> list[str]:
     >>> shipped_kinds("suncatcher"), shipped_kinds("nothing")
     (['satellite'], [])
     """
-    files = [items(folder)[name] for folder in {f: None for f, _ in LISTS.values()} if name in items(folder)]
-    found = (re.search(r"^kind: (\w+)\s*$", file.read_text("utf-8"), re.M) for file in files)
-    return [matched[1] for matched in found if matched is not None]
+    return [kinds[name] for kinds in map(_kinds, {folder: None for folder, _ in LISTS.values()}) if name in kinds]
 
 
 def listed(name: str) -> list[Item]:
@@ -178,7 +187,7 @@ def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Nod
     """
     known = items(kind)
     if only:
-        known = {n: p for n, p in known.items() if re.search(rf"^kind: {only}\s*$", p.read_text("utf-8"), re.M)}
+        known = {n: p for n, p in known.items() if _kinds(kind).get(n) == only}
     if name not in known:
         raise bad_input(origin, path, f"no {only or kind} named '{shortened(name)}'; {did_you_mean(name, known)}")
     node = yaml_tree.read(known[name])

@@ -150,7 +150,8 @@ def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
     """
     first = dict.fromkeys(step.ROWS.carried, 0.0) | step.ROWS.initial_totals()
     first |= start_temperatures_k(setup, params)._asdict()
-    first["charge_j"] = setup.satellite.power.battery.initial_charge * params.battery.capacity_j
+    charge = setup.satellite.power.battery.initial_charge
+    first["charge_j"] = params.battery.capacity_j if charge is None else charge * params.battery.capacity_j
     return np.array([first[name] for name in step.ROWS.carried])
 
 

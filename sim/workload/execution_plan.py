@@ -251,10 +251,8 @@ def fastest_plan(
     ----------
     candidates : sequence of Task
         Feasible variants of a job, at least one.
-    order : ndarray of int64
-        Satellites in rank order.
-    members : int
-        Satellites available.
+    groups : sequence of ndarray of int64
+        Satellites of each job, or of each island of a job; see `ranked_plans`.
     transport : Transport
         Links and routes.
     satellites : int

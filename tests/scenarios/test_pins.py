@@ -81,6 +81,7 @@ FLEETS = {
     "suncatcher_spread": (81, SUNCATCHER._replace(terminal=FAR), HEAVY, 550.0, 53.0),
     "colossus_in_orbit": (2116, LARGE._replace(array_m2=900.0, battery_kwh=280.0, terminal=FAR), HEAVY, 600.0, 53.0),
     "colossus_in_orbit_clusters": (2187, LARGE._replace(terminal=NEAR), HEAVY, 650.0, 97.99),
+    "contract_surge": (2187, LARGE._replace(terminal=NEAR), HEAVY, 650.0, 97.99),
     "colossus_in_orbit_platforms": (7, PLATFORM, HEAVY, 650.0, 97.99),
     "starcloud_40mw": (3, PLATFORM, TARGET, 650.0, 97.99),
     "starlink_edge": (1584, Craft(1, H100, 18.0, 3.0, 1.5, 10.0, FAR), HEAVY, 550.0, 53.0),

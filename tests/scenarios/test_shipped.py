@@ -46,12 +46,13 @@ def test_sane(run: Results) -> None:
 
 
 def test_kernel_takes_its_share(run: Results) -> None:
-    """Source of truth: definition: of what runs, the kernel efficiency is useful: useful / (useful + kernel); 1e-9."""
+    """Source of truth: definition: of what runs independently, the kernel efficiency is useful: useful / (useful + kernel); 1e-9. A job's
+    products are measured or assumed one by one: large ones near the efficiency of large products, small ones below."""
     rows = {row["cause"]: row["flops"] for row in run.waterfall}
     efficiency = sim.load(run.summary["scenario"]).scenario.satellite.accelerator.kernel_efficiency
     share = rows["useful"] / (rows["useful"] + rows["kernel"])
-    if rows["recovery"]:  # work done again is useful once
-        assert 0.5 * efficiency < share < efficiency
+    if any(w["kind"] != "independent" for w in run.summary["workloads"]):
+        assert 0.5 * efficiency < share < 1.1 * efficiency
     else:
         assert share == pytest.approx(efficiency, rel=1e-9)
 

@@ -178,8 +178,9 @@ def test_satellites_whose_accelerators_are_all_lost(tmp_path: Path) -> None:
         "2026-12-21T00:30:20Z lose satellite 5 accelerators",
         "2026-12-21T01:00:20Z restore satellite 5 accelerators",
     )
-    found = api.run(scenario(tmp_path, *events, more=GRID + TRAINS)).summary
-    whole = api.run(scenario(tmp_path, more=GRID + TRAINS)).summary
+    trains = TRAINS.replace("method:", "mesh: {tensor: 8, pipeline: 13, data: 48}, method:")  # every satellite is a member
+    found = api.run(scenario(tmp_path, *events, more=GRID + trains)).summary
+    whole = api.run(scenario(tmp_path, more=GRID + trains)).summary
     assert own(found, "failed")[0] == pytest.approx(1800.0 / (N * DURATION_S), abs=1e-12)
     assert own(found, "failed")[1] == pytest.approx(1800.0 * 47 / (N * DURATION_S), rel=1e-3)
     assert found["network"]["links_mean"] == whole["network"]["links_mean"]

@@ -46,7 +46,7 @@ workloads:
 
 @pytest.fixture
 def load(tmp_path: Path) -> Callable[..., Any]:
-    def made(*events: str, more: str = "", efficiency: float = 0.57, sets: tuple[str, ...] = ()) -> Any:
+    def made(*events: str, more: str = "", efficiency: float = 0.73, sets: tuple[str, ...] = ()) -> Any:
         path = tmp_path / "types.yaml"
         path.write_text(SCENARIO.format(more=more, efficiency=efficiency), encoding="utf-8")
         return api.load(path, set=sets, events=events)
@@ -60,24 +60,24 @@ def _fractions(found: Any) -> dict[str, float]:
 
 def test_ledger_of_independent_satellites(load: Callable[..., Any]) -> None:
     """Source of truth: by hand. Nameplate is 8 x 64 + 8 x 32 chips; two satellites of the smaller type are lost for half the
-    time: 2 x 32 of 768 chips; kernel takes 0.43 of what is left of the larger type and 0.7 of the smaller."""
+    time: 2 x 32 of 768 chips; kernel takes 0.27 of what is left of the larger type and 0.7 of the smaller."""
     found = api.run(load("2026-03-20T01:00Z lose satellites 8-9", efficiency=0.3))
     assert found.summary["accelerators"] == 768
     assert found.summary["compute"]["nameplate_flops"] == pytest.approx(768 * PEAK * 7200.0, rel=1e-12)
     lost = 2 * 32 * 0.5 / 768
     large, small = 512 / 768, 256 / 768 - lost
-    expected = {"failed": lost, "kernel": 0.43 * large + 0.7 * small, "useful": 0.57 * large + 0.3 * small}
+    expected = {"failed": lost, "kernel": 0.27 * large + 0.7 * small, "useful": 0.73 * large + 0.3 * small}
     rows = _fractions(found)
     for cause, value in rows.items():
         assert value == pytest.approx(expected.get(cause, 0.0), abs=1e-9), cause
     rates = found.series["rate_flops_per_s"].sel(cause="useful").values
-    assert rates[0] == pytest.approx((512 * 0.57 + 256 * 0.3) * PEAK, rel=1e-9)
+    assert rates[0] == pytest.approx((512 * 0.73 + 256 * 0.3) * PEAK, rel=1e-9)
     assert found.summary["fleet"]["useful_flops_per_s"]["p90"] == pytest.approx(rates[0], rel=1e-9)
 
 
 def test_design_cost_and_provenance(load: Callable[..., Any]) -> None:
     """Source of truth: by hand: 8 x 4 t + 8 x 3 t, arrays 8 x 400 + 8 x 300 m2, radiators 8 x 120 + 8 x 100 m2; all priced
-    by its mass: parts at 1,000 USD/m2, 1,000 USD/kWh, 5,000 USD/m2, 2,000 USD/kg of the rest, 10,500 USD a chip with its host, a tenth for
+    by its mass: parts at 3,400 USD/m2, 128 USD/kWh, 5,500 USD/m2, 1,100 USD/kg of the rest, 10,500 USD a chip with its host, a tenth for
     integration, a vehicle for each orbit; every number of both types has a source."""
     sets = ("satellite.mass=4 t", "satellites.half.mass=3 t")
     loaded = load(more="economics: {launch: falcon-heavy-expendable}\n", sets=sets)
@@ -87,13 +87,13 @@ def test_design_cost_and_provenance(load: Callable[..., Any]) -> None:
     assert (design["array_m2"], design["radiator_m2"]) == (pytest.approx(5600.0), pytest.approx(1760.0))
     assert [(t["satellites"], t["accelerators"]) for t in design["types"]] == [(8, 512), (8, 256)]
     price = loaded.scenario.economics.launch.price
-    parts_usd = 5600.0 * 1000.0 + 16 * 15.0 * 1000.0 + 1760.0 * 5000.0 + 768 * 10_500.0
-    rest_kg = 56_000.0 - 5600.0 * 3.1 - 16 * 100.0 - 1760.0 * 5.0 - 768 * 4.0
-    built_usd = 1.1 * (parts_usd + 2000.0 * rest_kg)
+    parts_usd = 5600.0 * 3400.0 + 16 * 22.0 * 128.0 + 1760.0 * 5500.0 + 768 * 10_500.0
+    rest_kg = 56_000.0 - 5600.0 * 3.1 - 16 * 22e3 / 150.0 - 1760.0 * 5.0 - 768 * 4.0
+    built_usd = 1.1 * (parts_usd + 1100.0 * rest_kg)
     assert found.summary["cost"]["capex_usd"] == pytest.approx(built_usd + 2 * price)
     paths = {datum.path for datum in loaded.data}
-    assert {"satellite.power.array.packing", "satellites.half.power.array.packing"} <= paths
-    assert "satellites.half.power.array.packing" in found.summary["assumptions"]
+    assert {"satellite.power.array.packing", "satellites.half.power.conversion_efficiency"} <= paths
+    assert "satellites.half.power.conversion_efficiency" in found.summary["assumptions"]
 
 
 def test_energy_closes_for_every_type(load: Callable[..., Any]) -> None:
@@ -171,7 +171,7 @@ BAD = [
 @pytest.mark.parametrize(("old", "new", "line"), BAD, ids=["unknown", "unused", "unused default", "value"])
 def test_bad_types(dawndusk: Any, folder: Path, old: str, new: str, line: str) -> None:
     """One line with its place and what to write, exit 2, nothing computed."""
-    text = SCENARIO.format(more="", efficiency=0.57)
+    text = SCENARIO.format(more="", efficiency=0.73)
     assert old in text
     (folder / "types.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
     called = dawndusk("run", "types.yaml")

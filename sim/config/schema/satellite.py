@@ -168,8 +168,8 @@ class Battery(Section):
     bus_reserve: Annotated[float, Quantity("s", least=0.0, example="40 min")] = Field(
         description="Time for which the battery must be able to supply the bus alone; accelerators cannot use this part"
     )
-    initial_charge: Fraction = Field(
-        default=1.0, description="State of charge at the epoch, as a share of the capacity; counts with initial: full"
+    initial_charge: Fraction | None = Field(
+        default=None, description="State of charge at the epoch, as a share of the capacity; counts with initial: full; without it, full"
     )
     specific_energy: Annotated[float, Quantity("J/kg", above=0.0, example="150 Wh/kg")] = Field(
         description="Capacity per mass of the pack"
@@ -177,7 +177,7 @@ class Battery(Section):
 
     @model_validator(mode="after")
     def _starts_within_limits(self) -> Battery:
-        if self.initial_charge < 1.0 - self.max_depth - 1e-12:
+        if self.initial_charge is not None and self.initial_charge < 1.0 - self.max_depth - 1e-12:
             raise ValueError(
                 f"initial_charge {self.initial_charge:g} is below 1 - max_depth = {1.0 - self.max_depth:g}; "
                 "write a higher initial_charge or a larger max_depth"

@@ -82,7 +82,7 @@ def notes(scenario: Scenario) -> list[str]:
     list of str
         One line, where a battery has an initial charge that does not count.
     """
-    given = any(t.power.battery.initial_charge != 1.0 for t in scenario.types)
+    given = any(t.power.battery.initial_charge is not None for t in scenario.types)
     if scenario.initial == "full" or not given:
         return []
     return ["initial_charge has no effect with initial: settled; write initial: full to start from it"]

@@ -84,9 +84,9 @@ def test_a_hedge_that_comes_late(results: Any) -> None:
 
 
 def test_a_hedge_that_ends(results: Any) -> None:
-    """By hand: 20 accelerators at 2.10 USD/h for 50 days from day 1; they serve 20 of the 30 that are short."""
+    """By hand: 20 accelerators at 2 USD/h, each task computed twice, for 50 days from day 1; they serve 20 of the 30 that are short."""
     case = _case(results, "decentralised_pool")
-    assert case["hedges_usd"] == pytest.approx(20 * 50 * 24 * 2.1, rel=1e-12)
+    assert case["hedges_usd"] == pytest.approx(20 * 50 * 24 * 2.0 * 2, rel=1e-12)
     assert case["rejected"] == pytest.approx(10.0 * 10 * DAY_S, rel=1e-12)
 
 

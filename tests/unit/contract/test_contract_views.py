@@ -90,7 +90,7 @@ def test_run_prints_and_writes_it(dawndusk: Any, folder: Path) -> None:
     (folder / "s.yaml").write_text(
         'name: s\nepoch: 2026-12-21T00:00:00Z\nduration: 10 min\nconstellation: {kind: ring, altitude: 650 km, local_time: "06:00", satellites: 2}\n'
         "satellite: suncatcher\nground: {stations: [Svalbard, Dublin]}\ndata_rules: {prompts: {jurisdictions: [NO]}}\n"
-        "contract:\n  site: {extends: colossus-1, name: site, accelerators: 100, accelerators_per_node: 1, power: 140 kW}\n"
+        "contract:\n  site: {extends: colossus-1-h100, name: site, accelerators: 100, accelerators_per_node: 1, power: 140 kW}\n"
         "  demand: {accelerators: 80}\n",
         encoding="utf-8",
     )

@@ -27,7 +27,7 @@ def test_lease_of_a_site() -> None:
     """
     machines_usd, building_usd = 220_000 * 41_000.0, 250e6 * 11.7
     yearly_usd = 0.237396 * machines_usd + 0.107585 * building_usd + 0.008 * (machines_usd + building_usd) + 300.0 * 8766.0 * 60.0
-    found = site_lease_usd_s(baseline_site("colossus-1"), 0.9)
+    found = site_lease_usd_s(baseline_site("colossus-1-h100"), 0.9)
     assert found is not None
     assert 3600.0 * found == pytest.approx(yearly_usd / (220_000 * 8766.0 * 0.9), rel=1e-5)
 

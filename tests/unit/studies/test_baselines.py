@@ -17,6 +17,7 @@ from sim.studies.operands import compare, load_pair
 NAMEPLATE = {
     "colossus-1": 200_000 * 0.989 + 20_016 * 2.5, "colossus-1-h100": 220_000 * 0.989, "h200-cluster": 16_384 * 0.989,
     "gb200-nvl72": 18_432 * 2.5, "tpu-pod": 256 * 0.918, "trainium2-pod": 16_384 * 0.667, "decentralised-pool": 528 * 0.989,
+    "cloud-region": 100_000 * 0.989,
 }  # fmt: skip
 SMALL = (
     "duration=3 min", "constellation={kind: ring, altitude: 650 km, local_time: '06:00', satellites: 2}", "links=", "ground=",

@@ -277,7 +277,8 @@ def test_slow_links(job: JobOf) -> None:
     assert least_s / (least_s + 1.25 * computing_s) < row.fraction < most_s / (most_s + computing_s)
     assert row.gain_flops_per_s == pytest.approx(row.gain_fraction * N * CHIPS * 918e12)
     assert row.induced_flops >= 0.0
-    assert row.then == "kernel"
+    # of a step without messages, filling, draining and the largest replica take waiting - 1 of the rest, kernels 1 - efficiency
+    assert row.then == ("bubble" if waiting(N) - 1.0 > 1.0 - ETA else "kernel")
     # a tenth more of the rate: gradients in 10/11 of the time
     total_s = useful_s / answer.base.useful_fraction
     faster_s = total_s - gradients_s / 11.0
