@@ -14,7 +14,9 @@ from sim.config import schema, workload_params
 from sim.config.workload_params import Carrier, counts, relative_speed, service, slowest
 from sim.engine import planning
 from sim.fleet import reliability
-from sim.fleet.job_lifecycle import JobLifecycle, Policy, Standing
+from sim.fleet.elastic import Replicas
+from sim.fleet.job_lifecycle import JobLifecycle
+from sim.fleet.job_phases import SHORTEST_INTERVAL_S, Policy, Standing
 from sim.workload import parallelism, training_step, transformer_memory
 from sim.workload.demand import daily_factor
 from sim.workload.execution_plan import ExecutionPlan
@@ -48,7 +50,20 @@ class Work(NamedTuple):
     # None: it spans types and the slowest one paces
 
     def parts(self, job: schema.Workload, who: Ints) -> list[_Part]:
-        """A workload with its satellites, type by type where it has a form on each."""
+        """A workload with its satellites, type by type where it has a form on each.
+
+        Parameters
+        ----------
+        job : Workload
+            The workload.
+        who : ndarray of int64
+            Its satellites.
+
+        Returns
+        -------
+        list of _Part
+            One part, or one for each type.
+        """
         forms = next((f for w, f in zip(self.workloads, self.on_types, strict=False) if w is job), None)
         if forms is None:
             return [_Part(None, job, who)]
@@ -66,7 +81,18 @@ class Roles(NamedTuple):
     idle: Ints  # without a workload: shares that do not add up to the fleet
 
     def with_workloads(self, workloads: Sequence[schema.Workload]) -> list[tuple[schema.Workload, Ints]]:
-        """Training and inference workloads with their satellites."""
+        """Training and inference workloads with their satellites.
+
+        Parameters
+        ----------
+        workloads : sequence of Workload
+            All workloads.
+
+        Returns
+        -------
+        list of (Workload, ndarray of int64)
+            In the order of the workloads.
+        """
         of = {"training": iter(self.trainings), "inference": iter(self.services)}
         return [(work, next(of[work.kind])) for work in workloads if work.kind in of]
 
@@ -299,12 +325,12 @@ def _spares_by_kind(work: Work, kinds: Sequence[int | None], spares: Ints) -> di
 
 
 def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Transport) -> Policy:
-    """Recovery policy of an island: work counts once it is exchanged, and weights come back from another island.
+    """Recovery policy of an island or replica: work counts once it is exchanged, and weights come back from another one.
 
     Parameters
     ----------
     plan : ExecutionPlan
-        Plan of each island.
+        Plan of each island, or of each replica of an elastic job.
     fleet : Fleet or None
         Section `fleet`, with recovery; without it nothing fails.
     transport : Transport
@@ -317,12 +343,30 @@ def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Tr
     """
     islands = plan.task.islands
     assert islands is not None
+    detection_s, restart_s = _recovery_s(fleet)
+    least_s = SHORTEST_INTERVAL_S if islands.together else 1.0
+    interval_s = max(least_s, islands.inner_steps * plan.step_s) if math.isfinite(plan.step_s) else math.inf
+    return Policy(interval_s, 0.0, detection_s, restart_s + copy_s(plan, transport), continuous=islands.together)
+
+
+def copy_s(plan: ExecutionPlan, transport: Transport) -> float:
+    """Time in which the satellites of an island or replica fetch their shares of weights and optimiser state.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+        Plan of each island or replica.
+    transport : Transport
+        Network of the job.
+
+    Returns
+    -------
+    float
+        Time over the slowest link [s].
+    """
     rates = transport.directed_rate_bit_s
     slowest_bit_s = float(rates[rates > 0.0].min()) if (rates > 0.0).any() else math.inf
-    share_bits = 8.0 * transformer_memory.checkpoint_bytes(plan.task.model) / training_step.members(plan.task)
-    detection_s, restart_s = _recovery_s(fleet)
-    interval_s = max(1.0, islands.inner_steps * plan.step_s) if math.isfinite(plan.step_s) else math.inf
-    return Policy(interval_s, 0.0, detection_s, restart_s + share_bits / slowest_bit_s)
+    return 8.0 * transformer_memory.checkpoint_bytes(plan.task.model) / training_step.members(plan.task) / slowest_bit_s
 
 
 def _training(
@@ -348,18 +392,24 @@ def _training_fleet(
     work: Work, jobs: list[tuple[schema.Training, Training]], spares: Ints, transport: Transport
 ) -> TrainingFleet:
     """Jobs of training workloads with the spares that they share; satellites that fill no job replace members too."""
-    policies, standings = [], []
+    policies: list[Policy] = []
+    standings: list[Standing] = []
+    elastic: list[Replicas] = []
     for n, (job, training) in enumerate(jobs):
         task = training.task
         used = parallelism.members(task.mesh, task.accelerators)
         rules = (
             policy(job, work.fleet, used, task.accelerators) if task.islands is None else island_policy(training.plan, work.fleet, transport)
         )
+        if job.elastic is not None:
+            replicas = tuple(range(len(policies), len(policies) + training.jobs))
+            least = max(1, math.ceil(job.elastic.least * training.jobs - 1e-9))
+            elastic.append(Replicas(replicas, job.elastic.grace, least, copy_s(training.plan, transport)))
         policies += [rules] * training.jobs
         standings += [Standing(n, job.priority, int(job.reserve))] * training.jobs
     satellites, trainings = int(work.type_index.size), [training for _, training in jobs]
     lifecycle = JobLifecycle(
         [r for t in trainings for r in t.initial_ranks], np.concatenate((spares, *(t.leftover for t in trainings))), policies,
-        standings=standings, satellites=satellites,
+        standings=standings, elastic=elastic, satellites=satellites,
     )  # fmt: skip
     return TrainingFleet(trainings, lifecycle, spares, satellites, work.step_s)

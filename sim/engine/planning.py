@@ -1,4 +1,4 @@
-"""Execution plans of the training workloads of a scenario: of one job, or of islands that exchange their weights."""
+"""Execution plans of the training workloads of a scenario: of one job, of islands that exchange weights, or of elastic replicas."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from sim.workload.training_step import Islands, StepTime, Task
 Ints = NDArray[np.int64]
 PLANS: Memo[list[ExecutionPlan]] = Memo(1_000_000)  # plans that earlier runs of this process had
 SHORT_DELAY_S = 1e-4  # less than any micro-batch takes: one in flight hides it
-ISLAND_COUNTS = (2, 4, 8, 16, 32)  # tried where the scenario says auto
+ISLAND_COUNTS = (2, 4, 8, 16, 32)  # islands or replicas that are tried where the scenario says auto
+ELASTIC_PLANS = 3  # plans of a replica of which the one with the shortest whole step is taken
 
 
 class Fleet(NamedTuple):
@@ -157,12 +158,12 @@ def members(job: schema.Training, fleet: Fleet, islands: Islands | None) -> int:
 
 
 def island_choices(job: schema.Training, fleet: Fleet) -> list[Islands]:
-    """Numbers of islands that may be tried.
+    """Numbers of islands, or of elastic replicas, that may be tried.
 
     Parameters
     ----------
     job : Training
-        The workload, of method diloco.
+        The workload, of method diloco or elastic.
     fleet : Fleet
         Satellites and network.
 
@@ -171,14 +172,21 @@ def island_choices(job: schema.Training, fleet: Fleet) -> list[Islands]:
     list of Islands
         The given number, or several that leave every island a satellite and a sequence.
     """
-    spec = job.islands
-    assert spec is not None, "the defaults of method diloco have islands"
     sequences = job.global_batch / job.sequence_length / job.micro_batch
     most = int(min(fleet.order.size // (job.members or 1), sequences))
-    counts = [spec.count] if spec.count != "auto" else [m for m in ISLAND_COUNTS if m <= most] or [max(1, most)]
+
+    def counts_of(given: int | str) -> list[int]:
+        return [int(given)] if given != "auto" else [m for m in ISLAND_COUNTS if m <= most] or [max(1, most)]
+
+    if job.method == "elastic":
+        assert job.elastic is not None, "the defaults of method elastic have replicas"
+        gradient_bytes = ELEMENT_BYTES[job.gradient_precision]
+        return [Islands(m, 1, gradient_bytes, 0.0, together=True) for m in counts_of(job.elastic.replicas)]
+    spec = job.islands
+    assert spec is not None, "the defaults of method diloco have islands"
     return [
         Islands(m, spec.inner_steps, ELEMENT_BYTES[spec.precision], spec.overlap_steps, spec.fragments, island_efficiency(job, m)[0])
-        for m in counts
+        for m in counts_of(spec.count)
     ]
 
 
@@ -206,7 +214,7 @@ def island_efficiency(job: schema.Training, islands: int) -> tuple[float, bool]:
 
 
 def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
-    """Plan of a workload: the given mesh, or the fastest that fits; of islands, the number that trains fastest.
+    """Plan of a workload: the given mesh, or the fastest that fits; of islands or replicas, the number that trains fastest.
 
     Parameters
     ----------
@@ -227,8 +235,39 @@ def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
     """
     if job.method == "synchronous":
         return ranked(job, fleet, 1)[0]
-    plans = [ranked(job, fleet, 1, islands)[0] for islands in island_choices(job, fleet)]
+    plans = [plan for islands in island_choices(job, fleet) for plan in island_plans(job, fleet, 1, islands)]
     return max(plans, key=lambda plan: _useful_tokens_per_s(job, plan, fleet))
+
+
+def island_plans(job: schema.Training, fleet: Fleet, count: int, islands: Islands) -> list[ExecutionPlan]:
+    """Fastest plans of islands, or of elastic replicas, whose steps include the exchange of gradients with each other.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    fleet : Fleet
+        Satellites and network.
+    count : int
+        Number of plans.
+    islands : Islands
+        Islands of the job.
+
+    Returns
+    -------
+    list of ExecutionPlan
+        The fastest first, at least one.
+
+    Raises
+    ------
+    InputError
+        If no mesh fits into memory.
+    """
+    if not islands.together:
+        return ranked(job, fleet, count, islands)
+    plans = ranked(job, fleet, max(count, ELASTIC_PLANS), islands)
+    whole = [plan._replace(step_s=float(whole_step(job, plan, fleet).total_s)) for plan in plans]
+    return sorted(whole, key=lambda plan: plan.step_s)[:count]
 
 
 def whole_step(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> StepTime:

@@ -16,9 +16,9 @@ from sim.engine.context import Context
 from sim.engine.coupling import Coupling
 from sim.engine.driver import Progress, Run
 from sim.engine.outcome import Outcome
-from sim.fleet import job_lifecycle
+from sim.fleet import job_phases
 from sim.fleet.availability import SatelliteChange
-from sim.fleet.job_lifecycle import Segment
+from sim.fleet.job_phases import Segment
 from sim.workload import parallelism
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import JobScheduler, Lifecycle
@@ -121,9 +121,9 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
         case "straggler":
             return Ablation("no jitter", _jobs(scenario, Training, jitter=0.0))
         case "checkpoint":
-            return Ablation("checkpoints that take no time, at the same interval", scenario, skipped_modes=(job_lifecycle.CHECKPOINT,))
+            return Ablation("checkpoints that take no time, at the same interval", scenario, skipped_modes=(job_phases.CHECKPOINT,))
         case "recovery":
-            return Ablation("jobs resume at once, no work is repeated", scenario, skipped_modes=(job_lifecycle.RECOVERY,))
+            return Ablation("jobs resume at once, no work is repeated", scenario, skipped_modes=(job_phases.RECOVERY,))
     return None
 
 
@@ -300,6 +300,11 @@ class UninterruptedLifecycle:
         """Healthy satellites whose rank was given to a spare because no message reached them."""
         return self.lifecycle.unreachable
 
+    @property
+    def able(self) -> NDArray[np.bool_]:
+        """Jobs that could train if messages reached them, (jobs,)."""
+        return self.lifecycle.able
+
     def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: Ints) -> bool:
         """Exchange of disconnected members, as in the lifecycle of the run.
 
@@ -350,10 +355,10 @@ class UninterruptedLifecycle:
         return continued, spare_s
 
     def _continued(self, segment: Segment, disconnected: bool) -> Segment:
-        if job_lifecycle.RECOVERY in self.skipped_modes:
+        if job_phases.RECOVERY in self.skipped_modes:
             segment = segment._replace(rollback=False)
         if segment.mode in self.skipped_modes:
-            segment = segment._replace(mode=job_lifecycle.OUTAGE if disconnected else job_lifecycle.RUN)
+            segment = segment._replace(mode=job_phases.OUTAGE if disconnected else job_phases.RUN)
         return segment
 
 

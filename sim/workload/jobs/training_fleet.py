@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.availability import SatelliteChange
-from sim.fleet.job_lifecycle import Segment
+from sim.fleet.job_phases import Segment
 from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
 from sim.workload.job_communication import CONTENTION_ROUNDS, Transport
@@ -37,6 +37,11 @@ class Lifecycle(Protocol):
     @property
     def running(self) -> Flags:
         """Jobs that exchange messages now, (jobs,)."""
+        ...
+
+    @property
+    def able(self) -> Flags:
+        """Jobs that could train if messages reached them, (jobs,)."""
         ...
 
     @property
@@ -137,10 +142,10 @@ class TrainingFleet:
         users_bit_s : ndarray, shape (2 L,), optional
             What users of services ask of each directed link [bit/s].
         """
-        disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, users_bit_s)
+        disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, self.lifecycle.able, users_bit_s)
         exchanges = bool(disconnected.any() or self.unreachable.size)
         if exchanges and self.lifecycle.exchange(begin_s, disconnected, transport.components()):
-            disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, users_bit_s)
+            disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, self.lifecycle.able, users_bit_s)
         self.unreachable = self.lifecycle.unreachable
         segments, spare_s = self.lifecycle.advance(begin_s, end_s, disconnected, changes)
         self.up = up
@@ -149,20 +154,20 @@ class TrainingFleet:
         for n, training in enumerate(self.trainings):
             training.take_step(segments[self._of_workload(n)])
 
-    def _communicate(self, ranks: list[Ints], transport: Transport, running: Flags, users_bit_s: Array | None) -> Flags:
+    def _communicate(self, ranks: list[Ints], transport: Transport, running: Flags, able: Flags, users_bit_s: Array | None) -> Flags:
         """Time the messages of all workloads; jobs with messages that have no route.
 
         A workload that shares links gets what the max-min fair rates of the others leave. What these ask for follows from their own
         times, in turn.
         """
         for n, training in enumerate(self.trainings):
-            training.communicate(ranks[self._of_workload(n)], transport, users_bit_s)
+            training.communicate(ranks[self._of_workload(n)], transport, users_bit_s, able[self._of_workload(n)])
         links = transport.directed_delay_s.size
         for _ in range(CONTENTION_ROUNDS if len(self.trainings) > 1 and links else 0):
             asked = [t.link_demand_bit_s(running[self._of_workload(n)], links) for n, t in enumerate(self.trainings)]
             for n, training in enumerate(self.trainings):
                 others = sum(asked[:n] + asked[n + 1 :], np.zeros(links) if users_bit_s is None else users_bit_s)
-                training.communicate(ranks[self._of_workload(n)], transport, others)
+                training.communicate(ranks[self._of_workload(n)], transport, others, able[self._of_workload(n)])
         return np.concatenate([t.costs.jobs_disconnected for t in self.trainings])
 
     def fill_typical(self, transport: Transport, inputs: JobInputs) -> None:
@@ -176,7 +181,8 @@ class TrainingFleet:
             Inputs of all satellites, changed in place.
         """
         ranks = [r for t in self.trainings for r in t.initial_ranks]
-        self._communicate(ranks, transport, np.ones(len(ranks), dtype=np.bool_), None)
+        everyone = np.ones(len(ranks), dtype=np.bool_)
+        self._communicate(ranks, transport, everyone, everyone, None)
         standby = np.setdiff1d(self.all_satellites, np.concatenate([np.zeros(0, dtype=np.int64), *ranks]))
         self._stop(inputs)
         for training in self.trainings:

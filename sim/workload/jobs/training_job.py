@@ -1,4 +1,4 @@
-"""Synchronous jobs in the run: members wait for the slowest, save checkpoints, roll back and go on."""
+"""Training jobs in the run: members wait for the slowest, save checkpoints, roll back and go on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.fleet import job_lifecycle
-from sim.fleet.job_lifecycle import Segment
+from sim.fleet import job_lifecycle, job_phases
+from sim.fleet.job_phases import Segment
 from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_RATE
 from sim.workload import step_traffic, training_step
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the numbers of sim.fleet.job_lifecycle
+MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the numbers of sim.fleet.job_phases
 
 
 @dataclass
@@ -37,6 +37,7 @@ class _Interval:
     lost: Ints
     commit: bool
     rollback: bool
+    peer: bool
 
 
 class _Done(NamedTuple):
@@ -50,7 +51,7 @@ class _Done(NamedTuple):
 
 
 class Training:
-    """Equal synchronous jobs of one workload; `sim.workload.jobs.training_fleet` gives them their members.
+    """Equal jobs of one workload, or islands or replicas of one; `sim.workload.jobs.training_fleet` gives them their members.
 
     Parameters
     ----------
@@ -85,6 +86,8 @@ class Training:
     ) -> None:
         self.hbm_power_share = hbm_power_share
         self.plan, self.task = plan, plan.task
+        self.together = plan.task.islands is not None and plan.task.islands.together  # replicas that keep step
+        self.cut_off = False  # whether messages between replicas had no route when they were last timed
         self.initial_ranks, self.leftover = ranks, leftover
         self.jobs = len(ranks)
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
@@ -104,7 +107,9 @@ class Training:
 
     # --- a step
 
-    def communicate(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
+    def communicate(
+        self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None, able: Flags | None = None
+    ) -> Costs:
         """Time the messages of all jobs with their present members and links.
 
         Parameters
@@ -115,17 +120,48 @@ class Training:
             Network of the jobs.
         background_bit_s : ndarray, shape (2 L,), optional
             What others ask for on each directed link [bit/s].
+        able : ndarray of bool, shape (jobs,), optional
+            Jobs that could train: islands and replicas that exchange with each other; by default all.
 
         Returns
         -------
         Costs
             Times of messages [s]; they hold until the next call.
         """
-        self.costs: Costs = self.communication.costs(ranks, transport, background_bit_s)
+        able = np.ones(self.jobs, dtype=np.bool_) if able is None else able
+        if self.together:
+            self.costs: Costs = self._replica_costs(ranks, transport, background_bit_s, able)
+        else:
+            self.costs = self.communication.costs(ranks, transport, background_bit_s, able)
         if self.first_links is None:
             self.first_links = step_traffic.links_of(transport)
             self.pacing = int(np.argmax(self._times(np.ones(self.jobs), self.costs).total_s))
         return self.costs
+
+    def _replica_costs(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None, able: Flags) -> Costs:
+        """Costs of replicas that keep step: those of the slowest hold for all. Replicas outside the largest part of the network are cut off."""
+        costs = None if self.cut_off else self.communication.costs(ranks, transport, background_bit_s, able)
+        if costs is None or (able & costs.jobs_disconnected).any():
+            reached = self._reached(ranks, able, transport.components())
+            lost = able & ~np.array([bool(reached[members].all()) for members in ranks])
+            costs = self.communication.costs(ranks, transport, background_bit_s, able & ~lost)
+            outside = costs.satellites_disconnected.copy()
+            for g in np.flatnonzero(lost):
+                outside[ranks[g]] = ~reached[ranks[g]]
+            costs = costs._replace(jobs_disconnected=costs.jobs_disconnected | lost, satellites_disconnected=outside)
+            self.cut_off = bool(lost.any())
+        train = able & ~costs.jobs_disconnected
+        if not train.any():
+            return costs
+        times = ("stage_delay_s", "stage_drain_s", "gradients_s")
+        return costs._replace(**{name: np.full(self.jobs, getattr(costs, name)[train].max()) for name in times})
+
+    def _reached(self, ranks: list[Ints], able: Flags, component: Ints) -> Flags:
+        """Members in the part of the network that most members of replicas that could train are in, (N,)."""
+        members = np.concatenate([ranks[g] for g in np.flatnonzero(able)] or [np.zeros(0, dtype=np.int64)])
+        reached = np.zeros(self.satellites, dtype=np.bool_)
+        reached[members[~job_lifecycle.disconnected(members, component)]] = True
+        return reached
 
     def link_demand_bit_s(self, running: Flags, links: int) -> Array:
         """Mean rate that jobs at full clock rate ask of each directed link, with the messages last timed.
@@ -159,7 +195,7 @@ class Training:
         self.run_share, self.useful_share = np.zeros(self.satellites), np.zeros(self.satellites)
         self.runs_in = np.full(self.satellites, -1, dtype=np.int64)
         for interval in self.segments:
-            if interval.mode == job_lifecycle.RUN:
+            if interval.mode == job_phases.RUN:
                 self.run_share[interval.present] += interval.share
                 self.runs_in[interval.present] = interval.job
         members = np.flatnonzero(self.runs_in >= 0)
@@ -167,7 +203,7 @@ class Training:
 
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
-        return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback)
+        return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback, s.peer)
 
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set the rate of each job, the limit of its slowest member, and the shares of its training step.
@@ -213,9 +249,12 @@ class Training:
         return times.compute_s + times.recompute_s + self.hbm_power_share * times.memory_s
 
     def _slowest(self, limits: Array) -> tuple[Array, Ints]:
-        """Rate of the slowest member of each job, and its number, the lowest of equals."""
+        """Rate of the slowest member of each job, and its number, the lowest of equals; of replicas that keep step, that of all."""
         rate, member = np.empty(self.jobs), np.empty(self.jobs, dtype=np.int64)
         slowest_members(*self.runs, limits[LIMIT_RATE], rate, member)
+        if self.together and (runs := np.flatnonzero(member >= 0)).size:
+            pacing = runs[np.argmin(rate[runs])]
+            rate[runs], member[runs] = rate[pacing], member[pacing]
         return rate, member
 
     def fill_inputs(self, inputs: JobInputs, up: Array) -> None:
@@ -261,16 +300,18 @@ class Training:
             seconds = self.step_s * interval.share
             left_s = seconds * rate[interval.present]
             match interval.mode:
-                case job_lifecycle.RUN:
+                case job_phases.RUN:
                     self._run(k, interval, seconds, limits, ledger)
-                case job_lifecycle.CHECKPOINT:
+                case job_phases.CHECKPOINT:
                     ledger.own("checkpoint", k, interval.present, left_s)
-                case job_lifecycle.RECOVERY:
+                case job_phases.RECOVERY if interval.peer:
+                    ledger.induced("recovery", k, interval.present, left_s)
+                case job_phases.RECOVERY:
                     ledger.own("recovery", k, interval.present, left_s)
-                case job_lifecycle.WAITING:
+                case job_phases.WAITING:
                     ledger.induced("failed", k, interval.present, left_s)
-                case job_lifecycle.OUTAGE:
-                    mine = self.costs.satellites_disconnected[interval.present]
+                case job_phases.OUTAGE:
+                    mine = self.costs.satellites_disconnected[interval.present] & (not interval.peer)
                     ledger.own("outage", k, interval.present[mine], left_s[mine])
                     ledger.induced("outage", k, interval.present[~mine], left_s[~mine])
 
@@ -284,8 +325,9 @@ class Training:
             algorithm=0.0 if self.task.islands is None else 1.0 - self.task.islands.efficiency,
         )  # fmt: skip
         own = OwnTimes(
-            self.costs.own_stage_transfer_s - self.costs.own_stage_drain_s, self.costs.own_stage_drain_s, self.costs.own_gradients_s
-        )
+            self.costs.own_stage_transfer_s - self.costs.own_stage_drain_s, self.costs.own_stage_drain_s, self.costs.own_gradients_s,
+            self.costs.own_outer_s,
+        )  # fmt: skip
         record_run(
             ledger, k, s.present, seconds, limits[LIMIT_RATE], self.causes[g], shares, own, constants,
         )  # fmt: skip
@@ -395,5 +437,6 @@ class Training:
             "links_fraction": None if exposed is None or inside is None else max(0.0, exposed - inside),
             "network": self._network(),
             "islands": None if islands is None else islands.islands,
+            "islands_running": None if islands is None else running_s / duration_s,
             "statistical_efficiency": efficiency,
         }

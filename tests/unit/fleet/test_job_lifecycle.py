@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from sim.fleet.availability import SatelliteChange
-from sim.fleet.job_lifecycle import (
+from sim.fleet.job_lifecycle import JobLifecycle
+from sim.fleet.job_phases import (
     CHECKPOINT,
     OUTAGE,
     RECOVERY,
     RUN,
     WAITING,
-    JobLifecycle,
     Policy,
     Segment,
     Standing,

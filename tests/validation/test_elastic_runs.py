@@ -1,0 +1,88 @@
+"""Whole runs of training that goes on with fewer satellites, on a small formation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim import api
+from sim.config.scenario import Loaded
+from sim.engine.driver import Run
+from sim.results import summary
+
+SCENARIO = """\
+name: elastic
+epoch: 2026-03-20T00:00:00Z
+duration: 20 min
+step: 60 s
+constellation:
+  kind: cluster
+  altitude: 650 km
+  local_time: "06:00"
+  lattice: {{shape: square, spacing: 200 m, radius: 400 m}}
+satellite: suncatcher
+links: {{topology: mesh, terminal: oct-100g}}
+fleet: {{spares: {spares}, recovery: {{detection: 60 s, restart: 120 s}}}}
+recorder: {{satellites: 0}}
+workloads: [{{kind: training, model: llama-3-8b, interleave: 1, jitter: 0, zero: 1, recompute: none, in_flight: 1, {job}}}]
+events: [{events}]
+"""
+ELASTIC = "method: elastic, elastic: {replicas: 4}"
+# satellite 12 is in no mesh and would take the rank of 0
+LOST = '"2026-03-20T00:01:40Z lose satellite 12", "2026-03-20T00:05:20Z lose satellite 0"'
+BACK = '"2026-03-20T00:05:20Z lose satellite 0 for 5 min"'
+
+
+def load(folder: Path, job: str = ELASTIC, events: str = LOST, spares: int = 0) -> Loaded:
+    path = folder / "elastic.yaml"
+    path.write_text(SCENARIO.format(spares=spares, job=job, events=events), encoding="utf-8")
+    return api.load(str(path))
+
+
+def run(folder: Path, **values: Any) -> dict[str, Any]:
+    found: dict[str, Any] = api.run(load(folder, **values)).summary
+    return found
+
+
+def test_replicas_go_on_where_a_synchronous_job_waits(tmp_path: Path) -> None:
+    """Source of truth: the lifecycle by hand. A satellite, and its links, are lost for good at 320 s of 1,200 s. A synchronous job keeps
+    less than 320 s of work; three of four replicas lose 60 s of grace and less than one step."""
+    whole, elastic = run(tmp_path, job="method: synchronous"), run(tmp_path)
+    (waits,), (goes_on,) = whole["workloads"], elastic["workloads"]
+    assert waits["ettr"] < 320.0 / 1200.0
+    kept_s = 3 * (1200.0 - 60.0) + 320.0
+    assert (kept_s - 4 * goes_on["step_s"]) / 4800.0 <= goes_on["ettr"] <= kept_s / 4800.0
+    assert goes_on["islands"] == 4
+    assert 3.0 < goes_on["islands_running"] < 4.0
+    assert goes_on["tokens_per_s"] > 2.0 * waits["tokens_per_s"]
+    for found in (whole, elastic):
+        compute = found["compute"]
+        assert sum(row["flops"] for row in compute["waterfall"]) == pytest.approx(compute["nameplate_flops"], rel=1e-9)
+
+
+def test_replicas_train_as_fast_as_planned(tmp_path: Path) -> None:
+    """Source of truth: the plan at full clock rate: without events the run takes as long for a step."""
+    loaded = load(tmp_path, events="")
+    from sim.studies import plans
+
+    (answer,) = plans.plans(loaded)
+    (workload,) = api.run(loaded).summary["workloads"]
+    assert workload["step_s"] == pytest.approx(answer.rows[0].step_s, rel=1e-3)
+
+
+@pytest.mark.parametrize("job", [ELASTIC])
+def test_tiles_blocks_and_threads_leave_no_trace(tmp_path: Path, job: str) -> None:
+    """By contract: the same bytes whatever the tiles, blocks and threads."""
+    loaded = load(tmp_path, job=job, events=BACK, spares=1)
+    found = []
+    for tile, block, threads in ((256, None, 1), (5, 3, 2)):
+        outcome = Run(loaded, tile=tile, block=block, threads=threads).finish()
+        scheduler = outcome.scheduler
+        assert scheduler is not None
+        found.append((summary.summary(outcome), scheduler.ledger.own_s, scheduler.ledger.induced_s, scheduler.trainings[0].mode_share))
+    assert found[0][0]["workloads"] == found[1][0]["workloads"]
+    for one, two in zip(found[0][1:], found[1][1:], strict=True):
+        assert np.array_equal(one, two)
