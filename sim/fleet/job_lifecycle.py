@@ -80,6 +80,7 @@ class JobLifecycle:
         self._now_s = begin_s
         self._remaining: dict[int, float] = {}  # fraction of accelerators left, of satellites that changed
         self._coming: list[SatelliteChange] = []  # handed over, but at the end of the last window or later
+        self.version = 0  # grows when members, their health, or spares may have changed
 
     def ranks(self) -> list[IntArray]:
         """Satellites of each job by rank as they are now.
@@ -105,6 +106,60 @@ class JobLifecycle:
     def unreachable(self) -> IntArray:
         """Healthy satellites that are neither members nor spares, because no message reached them."""
         return np.array(sorted(self._unreachable), dtype=np.int64)
+
+    @property
+    def ready(self) -> list[int]:
+        """Healthy spares, and satellites that no mesh uses, in order of number."""
+        return list(self._pool.ready)
+
+    def missing(self, job: int) -> list[int]:
+        """Members of a job that are down and not replaced.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+
+        Returns
+        -------
+        list of int
+            Satellites, by rank.
+        """
+        return [int(self._jobs[job].members[rank]) for rank in sorted(self._jobs[job].missing)]
+
+    def replace_members(
+        self, job: int, members: IntArray, policy: Policy, time_s: float, duration_s: float, component: IntArray
+    ) -> None:
+        """Give a job other members, of any number, from its own healthy ones and spares.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        members : ndarray of int64
+            Satellites by rank.
+        policy : Policy
+            How the job saves and recovers from now on.
+        time_s, duration_s : float
+            Time, which is that at which the next window begins, and how long the change takes [s].
+        component : ndarray of int64
+            Connected component of each satellite, (satellites,); -1: in none.
+        """
+        one, largest = self._jobs[job], _largest(component)
+        before, now, down = one.members.tolist(), members.tolist(), set(self.missing(job))
+        for satellite in sorted(set(before) - set(now)):
+            self._rank_of[satellite] = None
+            if satellite not in down and component[satellite] == largest:
+                self._pool.join(satellite, time_s)
+            elif satellite not in down:
+                self._unreachable.add(satellite)
+        for satellite in sorted(set(now) - set(before)):
+            self._pool.leave(satellite, time_s)
+        self._rank_of.update({satellite: (job, rank) for rank, satellite in enumerate(now)})
+        one.replace_members(members, policy, time_s, duration_s)
+        self._waiting.pop(job, None)
+        self._disconnected_since.pop(job, None)
+        self.version += 1
 
     def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: IntArray) -> bool:
         """Replace members that have been disconnected for as long as detection takes, as if they had failed.
@@ -154,6 +209,7 @@ class JobLifecycle:
             self._unreachable.add(satellite)
             job.assign_rank(rank, spare, time_s)
         job.settle(time_s)
+        self.version += 1
         return True
 
     def advance(
@@ -219,6 +275,7 @@ class JobLifecycle:
         A member that loses accelerators fails, and so does its job; it keeps its rank while some are left. Accelerators
         that return change nothing but the member's rate.
         """
+        self.version += 1
         touched: set[int] = set()
         for _, satellite, remaining in batch:
             before = self._remaining.get(satellite, 1.0)

@@ -271,6 +271,28 @@ class Job:
             self._enter(time_s, RECOVERY, noticed_s + self.policy.restart_s)
             self.lost = _NONE
 
+    def replace_members(self, members: Sequence[int] | IntArray, policy: Policy, time_s: float, duration_s: float) -> None:
+        """Go on with other members after a change that takes some time; work goes on from memory, or from the last save where it was lost.
+
+        Parameters
+        ----------
+        members : sequence of int or ndarray of int64
+            Satellites by rank, all of them healthy.
+        policy : Policy
+            How the job saves and recovers from now on.
+        time_s, duration_s : float
+            Time and duration of the change [s].
+        """
+        self.pass_to(time_s)
+        self.close(time_s)
+        if self.phase <= CHECKPOINT and not self.disconnected:
+            self.commit = True
+        elif self.phase <= CHECKPOINT:
+            self.rollback = True
+        self.members, self.missing, self.lost, self.policy = _frozen(members), set(), _NONE, policy
+        self.disconnected = False
+        self._enter(time_s, RECOVERY, time_s + duration_s)
+
     def assign_rank(self, rank: int, satellite: int, time_s: float) -> None:
         """Another satellite takes the rank of one that is down.
 

@@ -18,7 +18,7 @@ from sim.engine.driver import Progress, Run
 from sim.engine.outcome import Outcome
 from sim.fleet import job_phases
 from sim.fleet.availability import SatelliteChange
-from sim.fleet.job_phases import Segment
+from sim.fleet.job_phases import Policy, Segment
 from sim.workload import parallelism
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import JobScheduler, Lifecycle
@@ -304,6 +304,49 @@ class UninterruptedLifecycle:
     def able(self) -> NDArray[np.bool_]:
         """Jobs that could train if messages reached them, (jobs,)."""
         return self.lifecycle.able
+
+    @property
+    def version(self) -> int:
+        """Grows when members, their health, or spares may have changed."""
+        return self.lifecycle.version
+
+    @property
+    def ready(self) -> list[int]:
+        """Healthy satellites without a rank, in order of number."""
+        return self.lifecycle.ready
+
+    def missing(self, job: int) -> list[int]:
+        """Members of a job that are down and not replaced, as in the lifecycle of the run.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+
+        Returns
+        -------
+        list of int
+            Satellites.
+        """
+        return self.lifecycle.missing(job)
+
+    def replace_members(self, job: int, members: Ints, policy: Policy, time_s: float, duration_s: float, component: Ints) -> None:
+        """Other members of a job, as in the lifecycle of the run.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        members : ndarray of int64
+            Satellites by rank.
+        policy : Policy
+            How the job saves and recovers from now on.
+        time_s, duration_s : float
+            Time, and how long the change takes [s].
+        component : ndarray of int64, shape (satellites,)
+            Connected component of each satellite.
+        """
+        self.lifecycle.replace_members(job, members, policy, time_s, duration_s, component)
 
     def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: Ints) -> bool:
         """Exchange of disconnected members, as in the lifecycle of the run.

@@ -205,6 +205,10 @@ class Training(Section):
     )
     tokens: Tokens = Field(description="Tokens of the whole training run, for the time to train")
     checkpoint: Checkpoint = Field(description="Interval and rate of checkpoints")
+    replan_after: Annotated[float, Quantity("s", above=0.0, example="1 h")] | None = Field(
+        default=None,
+        description="A synchronous job whose satellites or links have changed for so long is planned again; null: never",
+    )
 
     @model_validator(mode="after")
     def _sections_of_the_method(self) -> Training:

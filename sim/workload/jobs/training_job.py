@@ -50,6 +50,14 @@ class _Done(NamedTuple):
     seconds: float
 
 
+class PlanChange(NamedTuple):
+    """A job that goes on with another plan."""
+
+    time_s: float
+    members: int  # satellites of the new mesh
+    share: float  # of the satellites of the first mesh
+
+
 class Training:
     """Equal jobs of one workload, or islands or replicas of one; `sim.workload.jobs.training_fleet` gives them their members.
 
@@ -86,6 +94,11 @@ class Training:
     ) -> None:
         self.hbm_power_share = hbm_power_share
         self.plan, self.task = plan, plan.task
+        self.first_plan = plan  # of the epoch
+        self.plan_changes: list[PlanChange] = []
+        self.members = int(ranks[0].size)
+        self._earlier_route_changes = 0  # with earlier plans
+        self._peak_flops = self._fabric_s = 0.0  # of the accelerators of the mesh while it runs; of all steps
         self.together = plan.task.islands is not None and plan.task.islands.together  # replicas that keep step
         self.cut_off = False  # whether messages between replicas had no route when they were last timed
         self.initial_ranks, self.leftover = ranks, leftover
@@ -104,6 +117,23 @@ class Training:
         self.committed_s = np.zeros(self.jobs)  # running time whose work counts
         self.running_s = np.zeros(self.jobs)
         self.trained_steps = np.zeros(self.jobs)
+
+    def change_plan(self, plan: ExecutionPlan, time_s: float, members: int) -> None:
+        """Go on with another plan.
+
+        Parameters
+        ----------
+        plan : ExecutionPlan
+            The plan, for the same model and batch.
+        time_s : float
+            Time of the change [s].
+        members : int
+            Satellites of the new mesh.
+        """
+        self._earlier_route_changes += self.communication.route_changes
+        self.plan, self.task, self.members = plan, plan.task, members
+        self.communication = type(self.communication)(plan.task, plan.collective, self.satellites)
+        self.plan_changes.append(PlanChange(time_s, members, members / self.initial_ranks[0].size))
 
     # --- a step
 
@@ -204,6 +234,17 @@ class Training:
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
         return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback, s.peer)
+
+    def add_member_shares(self, share: Array) -> None:
+        """Add the share of the step in which each satellite is a healthy member.
+
+        Parameters
+        ----------
+        share : ndarray, shape (N,)
+            Shares, changed in place.
+        """
+        for interval in self.segments:
+            share[interval.present] += interval.share
 
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set the rate of each job, the limit of its slowest member, and the shares of its training step.
@@ -340,6 +381,8 @@ class Training:
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
         self.open[g].append(_Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
         self.trained_steps[g] += steps
+        self._peak_flops += seconds * training_step.task_peak_flops(self.task)
+        self._fabric_s += steps * constants.fabric_s
 
     def _flags(self, s: _Interval, ledger: Ledger) -> None:
         """A commit makes the work since the last one useful; a rollback makes it recovery."""
@@ -391,9 +434,10 @@ class Training:
         ranks = np.stack(self.initial_ranks if islands else self.initial_ranks[self.pacing : self.pacing + 1])
         if self.first_links is None:
             return None
-        found = step_traffic.bounds(self.task, self.plan.collective, ranks, self.first_links)
+        found = step_traffic.bounds(self.first_plan.task, self.first_plan.collective, ranks, self.first_links)
         minutes = self.steps * self.step_s / 60.0
-        return None if found is None else found | {"route_changes_per_min": self.communication.route_changes / minutes}
+        changes = self._earlier_route_changes + self.communication.route_changes
+        return None if found is None else found | {"route_changes_per_min": changes / minutes}
 
     def summary(self) -> dict[str, Any]:
         """Entry of the workload in `workloads` of summary.json.
@@ -410,11 +454,12 @@ class Training:
         mean_step_s = running_s / trained if trained > 0.0 else None
         islands, efficiency = self.task.islands, 1.0 if self.task.islands is None else self.task.islands.efficiency
         models = self.jobs if islands is None else 1  # that are trained
-        exposed, fabric_s = mean(self.exposed), training_step.step_constants(self.task).fabric_s
-        inside = None if mean_step_s is None else fabric_s / mean_step_s
+        exposed = mean(self.exposed)
+        inside = self._fabric_s / running_s if trained > 0.0 else None
+        flops = [trained * training_step.task_flops(self.task, masked) for masked in (True, False)]
         return {
-            "mfu": training_step.mfu(self.task, mean_step_s) if mean_step_s is not None else None,
-            "mfu_unmasked": training_step.mfu(self.task, mean_step_s, masked=False) if mean_step_s is not None else None,
+            "mfu": flops[0] / self._peak_flops if trained > 0.0 else None,
+            "mfu_unmasked": flops[1] / self._peak_flops if trained > 0.0 else None,
             "step_s": mean_step_s,
             "tokens_per_s": tokens_per_s,
             "ettr": float(self.committed_s.sum()) / (self.jobs * duration_s),
@@ -422,7 +467,8 @@ class Training:
             "ttft_ms": None,
             "tpot_ms": None,
             "jobs": self.jobs,
-            "satellites_per_job": int(self.initial_ranks[0].size),
+            "satellites_per_job": self.members,
+            "plans": 1 + len(self.plan_changes),
             "mesh": {
                 "tensor": mesh.tensor, "pipeline": mesh.pipeline, "data": mesh.data, "context": mesh.context, "expert": mesh.expert,
             },

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sim.engine import job_assignment
+from sim.engine import recovery_policy
 from sim.fleet.availability import SatelliteChange
 from sim.fleet.elastic import Replicas
 from sim.fleet.job_lifecycle import JobLifecycle
@@ -202,8 +202,8 @@ def test_a_copy_takes_its_bytes_over_the_slowest_link() -> None:
     row = Row(4, 8e9)
     row.directed_rate_bit_s[1] = 4e9
     plan = ExecutionPlan(replica(2, 2)._replace(model=MODEL._replace(parameters=1e9)), Collective("ring"), 7.0)
-    assert job_assignment.copy_s(plan, row) == pytest.approx(14.0)
-    found = job_assignment.island_policy(plan, None, row)
+    assert recovery_policy.copy_s(plan, row) == pytest.approx(14.0)
+    found = recovery_policy.island_policy(plan, None, row)
     assert found == Policy(7.0, 0.0, 0.0, pytest.approx(14.0), True)
 
 
@@ -213,6 +213,7 @@ histories = st.lists(
 
 
 @given(histories, st.floats(0.0, 200.0), st.integers(1, 4), st.lists(st.integers(7, 9), min_size=10, max_size=10))
+@example([(0.0, 0, 60.0), (120.0, 1, 2.0), (120.0, 8, 1.0)], 0.0, 1, [7] * 10)  # cut off, down, back and a member again in one step
 @settings(max_examples=60, deadline=None)
 def test_the_ledger_closes(history: list[tuple[float, int, float]], grace_s: float, least: int, joined: list[int]) -> None:
     """Invariant: every second that a member or spare is up has one cause, whatever fails and whoever is cut off."""
