@@ -11,7 +11,7 @@ import pytest
 from sim import api
 from sim.config.scenario import Loaded
 from sim.engine.driver import Run
-from sim.results import summary
+from sim.results import formatting, summary
 
 SCENARIO = """\
 name: elastic
@@ -55,7 +55,8 @@ def test_replicas_go_on_where_a_synchronous_job_waits(tmp_path: Path) -> None:
     assert waits["ettr"] < 320.0 / 1200.0
     kept_s = 3 * (1200.0 - 60.0) + 320.0
     assert (kept_s - 4 * goes_on["step_s"]) / 4800.0 <= goes_on["ettr"] <= kept_s / 4800.0
-    assert goes_on["islands"] == 4
+    assert (waits["method"], goes_on["method"], goes_on["islands"]) == ("synchronous", "elastic", 4)
+    assert f"{goes_on['islands_running']:.3g} of 4 elastic replicas train on average" in dict(formatting.lines(elastic))["job"]
     assert 3.0 < goes_on["islands_running"] < 4.0
     assert goes_on["tokens_per_s"] > 2.0 * waits["tokens_per_s"]
     for found in (whole, elastic):

@@ -468,6 +468,7 @@ class Training:
             "tpot_ms": None,
             "jobs": self.jobs,
             "satellites_per_job": self.members,
+            "method": "synchronous" if islands is None else "elastic" if self.together else "diloco",
             "plans": 1 + len(self.plan_changes),
             "mesh": {
                 "tensor": mesh.tensor, "pipeline": mesh.pipeline, "data": mesh.data, "context": mesh.context, "expert": mesh.expert,
