@@ -169,6 +169,25 @@ def test_a_replica_that_is_cut_off() -> None:
     assert (scheduler.ledger.own_s + scheduler.ledger.induced_s).sum(axis=0) == pytest.approx([360.0] * 4, rel=1e-12)
 
 
+def test_islands_exchange_without_one_that_is_lost() -> None:
+    """By definition of islands: a satellite is lost with its links at 60 s, and from the next step on the other three train."""
+    task = replica(4)._replace(islands=Islands(4, 100, 1.0, 0.0))
+    made = Training(ExecutionPlan(task, Collective("ring"), 1.0), [np.array([g]) for g in range(4)], NOBODY, 4, 4, STEP_S, 1e12)
+    lifecycle = JobLifecycle(made.initial_ranks, [], POLICY._replace(continuous=False))
+    scheduler = JobScheduler(4, 4, STEP_S, [TrainingFleet([made], lifecycle, NOBODY, 4, STEP_S)], [[made]], NOBODY, NOBODY)
+    row = Row(4)
+    for k in range(4):
+        row.join(4 if k == 0 else 3)
+        changes = [SatelliteChange(60.0, 3, 0.0)] if k == 1 else []
+        scheduler.begin_step(k * STEP_S, (k + 1) * STEP_S, np.array([1.0, 1.0, 1.0, float(k == 0)]), row, np.ones(4, dtype=np.bool_), changes)
+        limits = np.ones((LIMIT_ROWS, 4))
+        scheduler.set_rates(limits)
+        scheduler.fill_inputs()
+        scheduler.record_losses(k, limits)
+    # in the step of the loss its links are gone from the beginning, before the loss is known
+    assert made.mode_share[:3, 0, 2:].min() == 1.0
+
+
 def test_replicas_of_one_satellite_are_a_data_parallel_job() -> None:
     """By definition: with nothing sharded, replicas that exchange gradients are the ranks of a synchronous job, message by message.
 
