@@ -22,7 +22,8 @@ Ints = NDArray[np.int64]
 PLANS: Memo[list[ExecutionPlan]] = Memo(1_000_000)  # plans that earlier runs of this process had
 SHORT_DELAY_S = 1e-4  # less than any micro-batch takes: one in flight hides it
 ISLAND_COUNTS = (2, 4, 8, 16, 32)  # islands or replicas that are tried where the scenario says auto
-ELASTIC_PLANS = 3  # plans of a replica of which the one with the shortest whole step is taken
+REPLICAS_COST = 0.01  # share of the tokens a second that more replicas may cost: the loss of one of them costs less
+ELASTIC_PLANS = 8  # plans of a replica whose whole step is computed first
 
 
 class Fleet(NamedTuple):
@@ -214,7 +215,8 @@ def island_efficiency(job: schema.Training, islands: int) -> tuple[float, bool]:
 
 
 def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
-    """Plan of a workload: the given mesh, or the fastest that fits; of islands or replicas, the number that trains fastest.
+    """Plan of a workload: the given mesh, or the fastest that fits; of islands the number that trains fastest, of replicas the most that
+    train nearly as fast.
 
     Parameters
     ----------
@@ -236,7 +238,10 @@ def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
     if job.method == "synchronous":
         return ranked(job, fleet, 1)[0]
     plans = [plan for islands in island_choices(job, fleet) for plan in island_plans(job, fleet, 1, islands)]
-    return max(plans, key=lambda plan: _useful_tokens_per_s(job, plan, fleet))
+    rates = [_useful_tokens_per_s(job, plan, fleet) for plan in plans]
+    if job.method == "elastic":
+        return [plan for plan, rate in zip(plans, rates, strict=True) if rate >= (1.0 - REPLICAS_COST) * max(rates)][-1]
+    return plans[rates.index(max(rates))]
 
 
 def island_plans(job: schema.Training, fleet: Fleet, count: int, islands: Islands) -> list[ExecutionPlan]:
@@ -265,9 +270,15 @@ def island_plans(job: schema.Training, fleet: Fleet, count: int, islands: Island
     """
     if not islands.together:
         return ranked(job, fleet, count, islands)
-    plans = ranked(job, fleet, max(count, ELASTIC_PLANS), islands)
-    whole = [plan._replace(step_s=float(whole_step(job, plan, fleet).total_s)) for plan in plans]
-    return sorted(whole, key=lambda plan: plan.step_s)[:count]
+    wanted = max(count, ELASTIC_PLANS)
+    whole: list[ExecutionPlan] = []
+    while True:  # steps without the exchange are bounds: until none that is left can be among the fastest
+        plans = ranked(job, fleet, wanted, islands)
+        whole += [plan._replace(step_s=float(whole_step(job, plan, fleet).total_s)) for plan in plans[len(whole) :]]
+        best = sorted(whole, key=lambda plan: plan.step_s)[:count]
+        if len(plans) < wanted or best[-1].step_s <= plans[-1].step_s:
+            return best
+        wanted *= 2
 
 
 def whole_step(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> StepTime:

@@ -12,6 +12,7 @@ from sim import api
 from sim.config.scenario import Loaded
 from sim.engine.driver import Run
 from sim.results import formatting, summary
+from sim.studies import plans
 
 SCENARIO = """\
 name: elastic
@@ -67,17 +68,24 @@ def test_replicas_go_on_where_a_synchronous_job_waits(tmp_path: Path) -> None:
 def test_replicas_train_as_fast_as_planned(tmp_path: Path) -> None:
     """Source of truth: the plan at full clock rate: without events the run takes as long for a step."""
     loaded = load(tmp_path, events="")
-    from sim.studies import plans
-
     (answer,) = plans.plans(loaded)
     (workload,) = api.run(loaded).summary["workloads"]
     assert workload["step_s"] == pytest.approx(answer.rows[0].step_s, rel=1e-3)
 
 
-@pytest.mark.parametrize("job", [ELASTIC])
-def test_tiles_blocks_and_threads_leave_no_trace(tmp_path: Path, job: str) -> None:
+def test_as_many_replicas_as_train_nearly_as_fast(tmp_path: Path) -> None:
+    """By definition: of all numbers of replicas in the list of plans the largest whose tokens a second are within 1 % of the most."""
+    (answer,) = plans.plans(load(tmp_path, job="method: elastic", events=""), 100)
+    fastest = {n: max(row.tokens_per_s for row in answer.rows if row.islands == n) for n in {row.islands for row in answer.rows}}
+    assert len(fastest) > 1
+    most = max(n for n, rate in fastest.items() if rate >= 0.99 * max(fastest.values()))
+    (workload,) = run(tmp_path, job="method: elastic", events="")["workloads"]
+    assert workload["islands"] == most
+
+
+def test_tiles_blocks_and_threads_leave_no_trace(tmp_path: Path) -> None:
     """By contract: the same bytes whatever the tiles, blocks and threads."""
-    loaded = load(tmp_path, job=job, events=BACK, spares=1)
+    loaded = load(tmp_path, events=BACK, spares=1)
     found = []
     for tile, block, threads in ((256, None, 1), (5, 3, 2)):
         outcome = Run(loaded, tile=tile, block=block, threads=threads).finish()
