@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config import schema, workload_params
-from sim.config.errors import Origin, bad_input
+from sim.config.errors import InputError, Origin, bad_input
 from sim.config.workload_params import Carrier
 from sim.engine.memo import Memo
 from sim.workload import diloco, execution_plan, memory_fit, parallelism, training_step
@@ -174,7 +174,8 @@ def island_choices(job: schema.Training, fleet: Fleet) -> list[Islands]:
         The given number, or several that leave every island a satellite and a sequence.
     """
     sequences = job.global_batch / job.sequence_length / job.micro_batch
-    most = int(min(fleet.order.size // (job.members or 1), sequences))
+    spanned = 1 if job.mesh is None else parallelism.members(workload_params.mesh(job.mesh), int(fleet.carrier.accelerators))
+    most = int(min(fleet.order.size // max(job.members or 1, spanned), sequences))
 
     def counts_of(given: int | str) -> list[int]:
         return [int(given)] if given != "auto" else [m for m in ISLAND_COUNTS if m <= most] or [max(1, most)]
@@ -237,7 +238,15 @@ def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
     """
     if job.method == "synchronous":
         return ranked(job, fleet, 1)[0]
-    plans = [plan for islands in island_choices(job, fleet) for plan in island_plans(job, fleet, 1, islands)]
+    plans: list[ExecutionPlan] = []
+    problems: list[InputError] = []
+    for islands in island_choices(job, fleet):
+        try:
+            plans += island_plans(job, fleet, 1, islands)
+        except InputError as problem:  # too small to hold the model
+            problems.append(problem)
+    if not plans:
+        raise problems[0]
     rates = [_useful_tokens_per_s(job, plan, fleet) for plan in plans]
     if job.method == "elastic":
         return [plan for plan, rate in zip(plans, rates, strict=True) if rate >= (1.0 - REPLICAS_COST) * max(rates)][-1]

@@ -141,9 +141,19 @@ def _without_recomputation(scenario: Scenario, tasks: Sequence[Task]) -> Scenari
             task = next(remaining)
             mesh = task.mesh._replace(stages=parallelism.stages_per_satellite(task.mesh, task.accelerators))
             batch = {"interleave": task.batch.interleave, "zero": task.batch.zero, "in_flight": task.batch.in_flight}
+            job = _with_parts(job, task)
             job = job.model_copy(update={"recompute": 0.0, "memory_fraction": float("inf"), "mesh": schema.Mesh(**mesh._asdict()), **batch})
         jobs.append(job)
     return scenario.model_copy(update={"workloads": jobs})
+
+
+def _with_parts(job: Training, task: Task) -> Training:
+    """The job with as many islands or replicas as the task has."""
+    if task.islands is not None and job.islands is not None:
+        return job.model_copy(update={"islands": job.islands.model_copy(update={"count": task.islands.islands})})
+    if task.islands is not None and job.elastic is not None:
+        return job.model_copy(update={"elastic": job.elastic.model_copy(update={"replicas": task.islands.islands})})
+    return job
 
 
 def _with_ample_battery(scenario: Scenario) -> Scenario:

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from sim import api
+from sim.config import schema
 from sim.config.scenario import Loaded
+from sim.engine import planning
 from sim.engine.driver import Run
 from sim.results import formatting, summary
-from sim.studies import plans
+from sim.studies import ablation, plans
 
 SCENARIO = """\
 name: elastic
@@ -81,6 +83,39 @@ def test_as_many_replicas_as_train_nearly_as_fast(tmp_path: Path) -> None:
     most = max(n for n, rate in fastest.items() if rate >= 0.99 * max(fastest.values()))
     (workload,) = run(tmp_path, job="method: elastic", events="")["workloads"]
     assert workload["islands"] == most
+
+
+@pytest.mark.parametrize("method", ["elastic", "diloco"])
+def test_numbers_of_replicas_that_hold_no_model_are_left_out(tmp_path: Path, method: str) -> None:
+    """By hand: 18 bytes for each of 405e9 parameters fill 4 satellites of 64 x 32 GB: two replicas of six hold the model, four of three
+    do not."""
+    loaded = load(tmp_path, job=f"method: {method}", events="")
+    (job,) = loaded.scenario.workloads
+    large = api.load("suncatcher", set=("workloads.0.model=llama-3-405b",)).scenario.workloads[0]
+    assert isinstance(job, schema.Training)
+    assert isinstance(large, schema.Training)
+    ((_, fleet),) = plans._fleets(loaded)
+    changed = job.model_copy(update={"model": large.model, "recompute": "auto", "zero": "auto"})
+    assert len(planning.island_choices(changed, fleet)) > 1
+    islands = planning.choose(changed, fleet).task.islands
+    assert islands is not None
+    assert islands.islands == 2
+
+
+def test_a_given_mesh_leaves_only_numbers_of_replicas_that_have_room(tmp_path: Path) -> None:
+    """By hand: a mesh of three satellites fits four times into thirteen, and not eight times. Without recomputation the plan stays: the
+    same mesh, and the same number of replicas."""
+    loaded = load(tmp_path, job="method: elastic, mesh: {tensor: 4, pipeline: 1, data: 48}", events="")
+    outcome = Run(loaded).finish()
+    assert outcome.scheduler is not None
+    (training,) = outcome.scheduler.trainings
+    assert (training.jobs, training.members) == (4, 3)
+    without = ablation.remove_cause("recompute", load(tmp_path, job="method: elastic", events="").scenario, [training.task])
+    assert without is not None
+    (job,) = without.scenario.workloads
+    assert isinstance(job, schema.Training)
+    assert job.elastic is not None
+    assert job.elastic.replicas == 4
 
 
 def test_tiles_blocks_and_threads_leave_no_trace(tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ CLUSTER = [
      "write 81 or less"),
     (LINKS + _training(", method: elastic, elastic: {replicas: 100}"),
      "workloads.0.elastic.replicas: 100 need 100 satellites of 81; write 81 or less, or auto"),
+    (LINKS + _training(", method: elastic, elastic: {replicas: 3}, mesh: {tensor: 8, pipeline: 1, data: 256}"),  # 32 satellites
+     "workloads.0.elastic.replicas: 3 need 96 satellites of 81; write 2 or less, or auto"),
     (LINKS + _training(", method: diloco, members: 9, islands: {count: 10}"),
      "workloads.0.islands.count: 10 need 90 satellites of 81; write 9 or less, or auto"),
     (LINKS + _training(", elastic: {replicas: 4, grace: 60 s, least: 0.5}"),
