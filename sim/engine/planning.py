@@ -216,8 +216,9 @@ def island_efficiency(job: schema.Training, islands: int) -> tuple[float, bool]:
 
 
 def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
-    """Plan of a workload: the given mesh, or the fastest that fits; of islands the number that trains fastest, of replicas the most that
-    train nearly as fast.
+    """Plan of a workload: the given mesh, or the fastest that fits; of islands, the number that trains fastest.
+
+    Of elastic replicas it is the largest number that trains nearly as fast.
 
     Parameters
     ----------
