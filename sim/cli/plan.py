@@ -48,7 +48,8 @@ def _show(answer: Any) -> None:
     shown = table("method", *numbers, "neighbours", "all-reduce", right=numbers)
     shares = table("method", "step", "tokens/s", "statistical", *SHARES, right=("step", "tokens/s", "statistical", *SHARES))
     for row in answer.rows:
-        method = row.method if row.islands == 1 else f"{row.method}, {row.islands} islands"
+        called = "replicas" if row.method == "elastic" else "islands"
+        method = row.method if row.islands == 1 else f"{row.method}, {row.islands} {called}"
         extra = "".join(f" x {n} {name}" for n, name in ((row.context, "context"), (row.expert, "expert")) if n > 1)
         shown.add_row(
             method, f"{row.tensor}{extra}", f"{row.pipeline} ({row.stages_per_satellite} a satellite)", f"{row.data}", f"{row.micro_batches}",

@@ -129,9 +129,10 @@ def with_defaults(root: Node) -> Node:
         for node in workloads.value:
             kind = node.get("kind")
             base = shipped.get(word(kind)) if kind is not None else None
-            islands = shipped.get("diloco")
-            if base is not None and islands is not None and word(node.get("method") or node) == "diloco":
-                base = yaml_tree.put(base, ["islands"], islands)
+            for method, section in (("diloco", "islands"), ("elastic", "elastic")):
+                known = shipped.get(method)
+                if base is not None and known is not None and word(node.get("method") or node) == method:
+                    base = yaml_tree.put(base, [section], known)
             merged.append(yaml_tree.merge(base, node) if base is not None else node)
         root = yaml_tree.put(root, ["workloads"], Node(merged, workloads.origin))
     return _formations(root, shipped.get("cluster"))

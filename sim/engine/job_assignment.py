@@ -10,14 +10,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config import schema, workload_params
+from sim.config import schema
 from sim.config.workload_params import Carrier, counts, relative_speed, service, slowest
 from sim.engine import planning
-from sim.fleet import reliability
-from sim.fleet.job_lifecycle import JobLifecycle, Policy, Standing
-from sim.workload import parallelism, training_step, transformer_memory
+from sim.engine.recovery_policy import copy_s, island_policy, policy
+from sim.engine.replanning import Planned, Replanner
+from sim.fleet.elastic import Replicas
+from sim.fleet.job_lifecycle import JobLifecycle
+from sim.fleet.job_phases import Policy, Standing
+from sim.workload import parallelism
 from sim.workload.demand import daily_factor
-from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import Asked, InferenceService, JobScheduler, Training, TrainingFleet
 
@@ -144,46 +146,6 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
     return Roles(trainings, services, streams_, order[order.size - spares :], idle)
 
 
-def policy(job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int) -> Policy:
-    """Checkpoint and recovery policy of a job.
-
-    A checkpoint is spread over all accelerators of the job, and read back by all of them. The automatic interval
-    follows from the mean time between failures of all units of all members.
-
-    Parameters
-    ----------
-    job : Training
-        The workload.
-    fleet : Fleet or None
-        Section `fleet`, with failures and recovery; without it nothing fails.
-    members : int
-        Satellites of one job.
-    accelerators : int
-        Accelerators of a satellite.
-
-    Returns
-    -------
-    Policy
-        Interval and durations [s].
-    """
-    save_s = transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
-    interval = job.checkpoint.interval
-    if interval == "auto":
-        mean_s = math.inf
-        if fleet is not None and fleet.failures is not None:
-            mean_s = fleet.failures.mean_time / (members * fleet.failures.units(accelerators))
-        interval_s = reliability.daly_interval_s(save_s, mean_s)
-    else:
-        interval_s = float(interval)
-    detection_s, restart_s = _recovery_s(fleet)
-    return Policy(interval_s, save_s, detection_s, restart_s + save_s)
-
-
-def _recovery_s(fleet: schema.Fleet | None) -> tuple[float, float]:
-    """Detection and restart after a failure; 0 where nothing fails."""
-    return (0.0, 0.0) if fleet is None else (fleet.recovery.detection, fleet.recovery.restart)
-
-
 def scheduler(
     scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints, row: Ints | None = None
 ) -> JobScheduler:
@@ -294,14 +256,14 @@ def scheduler_for(
     split = [work.parts(job, who) for job, who in assigned.with_workloads(work.workloads)]
     wanted = [part for parts in split for part in parts if isinstance(part.job, schema.Training)]
     held = _spares_by_kind(work, [part.kind for part in wanted], assigned.spares)
-    trainings: dict[int | None, list[tuple[schema.Training, Training]]] = {kind: [] for kind in held}
+    trainings: dict[int | None, list[Planned]] = {kind: [] for kind in held}
 
     def made(part: _Part) -> Training | InferenceService:
         if isinstance(part.job, schema.Training):
             others = [other.who for other in wanted if other.kind == part.kind]  # their satellites may become members
             found = _training(work, part.job, part.who, np.concatenate((*others, held[part.kind])), transport, shares)
-            trainings[part.kind].append((part.job, found))
-            return found
+            trainings[part.kind].append(found)
+            return found.training
         assert isinstance(part.job, schema.Inference)
         carrier = shares.carrier(part.who, part.job.precision)
         return InferenceService(
@@ -309,7 +271,7 @@ def scheduler_for(
         )
 
     parts = [[made(part) for part in found] for found in split]
-    fleets = [_training_fleet(work, jobs, held[kind], transport) for kind, jobs in trainings.items()]
+    fleets = [_training_fleet(work, planned, held[kind], transport) for kind, planned in trainings.items()]
     reserve = assigned.spares[~np.isin(assigned.spares, np.concatenate([assigned.spares[:0], *held.values()]))]
     return JobScheduler(
         satellites=work.type_index.size, steps=work.steps, step_s=work.step_s, fleets=fleets, parts=parts, reserve=reserve,
@@ -327,33 +289,6 @@ def _spares_by_kind(work: Work, kinds: Sequence[int | None], spares: Ints) -> di
     return held
 
 
-def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Transport) -> Policy:
-    """Recovery policy of an island: work counts once it is exchanged, and weights come back from another island.
-
-    Parameters
-    ----------
-    plan : ExecutionPlan
-        Plan of each island.
-    fleet : Fleet or None
-        Section `fleet`, with recovery; without it nothing fails.
-    transport : Transport
-        Network of the job.
-
-    Returns
-    -------
-    Policy
-        Interval and durations [s]; every satellite fetches its share of weights and optimiser state over its slowest link.
-    """
-    islands = plan.task.islands
-    assert islands is not None
-    rates = transport.directed_rate_bit_s
-    slowest_bit_s = float(rates[rates > 0.0].min()) if (rates > 0.0).any() else math.inf
-    share_bits = 8.0 * transformer_memory.checkpoint_bytes(plan.task.model) / training_step.members(plan.task)
-    detection_s, restart_s = _recovery_s(fleet)
-    interval_s = max(1.0, islands.inner_steps * plan.step_s) if math.isfinite(plan.step_s) else math.inf
-    return Policy(interval_s, 0.0, detection_s, restart_s + share_bits / slowest_bit_s)
-
-
 def _training(
     work: Work,
     job: schema.Training,
@@ -361,35 +296,41 @@ def _training(
     reachable: Ints,
     transport: Transport,
     shares: _Shares,
-) -> Training:
+) -> Planned:
     """The jobs of a training workload; the slowest satellite that may become a member paces them."""
     satellites = work.type_index.size
     carrier = shares.carrier(reachable, job.precision)
     fleet = planning.Fleet(carrier, order, transport, satellites, work.row)
     plan = planning.choose(job, fleet)
     ranks = planning.rank_lists(job, plan, fleet)
-    return Training(
+    training = Training(
         plan=plan, ranks=ranks, leftover=order[~np.isin(order, np.concatenate(ranks))], satellites=satellites, steps=work.steps,
         step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share,
-    )
+    )  # fmt: skip
+    return Planned(job, training, fleet)
 
 
-def _training_fleet(
-    work: Work, jobs: list[tuple[schema.Training, Training]], spares: Ints, transport: Transport
-) -> TrainingFleet:
+def _training_fleet(work: Work, planned: list[Planned], spares: Ints, transport: Transport) -> TrainingFleet:
     """Jobs of training workloads with the spares that they share; satellites that fill no job replace members too."""
-    policies, standings = [], []
-    for n, (job, training) in enumerate(jobs):
+    policies: list[Policy] = []
+    standings: list[Standing] = []
+    elastic: list[Replicas] = []
+    for n, (job, training, _) in enumerate(planned):
         task = training.task
         used = parallelism.members(task.mesh, task.accelerators)
         rules = (
             policy(job, work.fleet, used, task.accelerators) if task.islands is None else island_policy(training.plan, work.fleet, transport)
         )
+        if job.elastic is not None:
+            replicas = tuple(range(len(policies), len(policies) + training.jobs))
+            least = max(1, math.ceil(job.elastic.least * training.jobs - 1e-9))
+            elastic.append(Replicas(replicas, job.elastic.grace, least, copy_s(training.plan, transport)))
         policies += [rules] * training.jobs
         standings += [Standing(n, job.priority, int(job.reserve))] * training.jobs
-    satellites, trainings = int(work.type_index.size), [training for _, training in jobs]
+    satellites, trainings = int(work.type_index.size), [each.training for each in planned]
     lifecycle = JobLifecycle(
         [r for t in trainings for r in t.initial_ranks], np.concatenate((spares, *(t.leftover for t in trainings))), policies,
-        standings=standings, satellites=satellites,
+        standings=standings, elastic=elastic, satellites=satellites,
     )  # fmt: skip
-    return TrainingFleet(trainings, lifecycle, spares, satellites, work.step_s)
+    replanner = Replanner(planned, work.fleet, int(spares.size), work.steps * work.step_s)
+    return TrainingFleet(trainings, lifecycle, spares, satellites, work.step_s, replanner if replanner.watches else None)

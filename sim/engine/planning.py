@@ -1,4 +1,4 @@
-"""Execution plans of the training workloads of a scenario: of one job, or of islands that exchange their weights."""
+"""Execution plans of the training workloads of a scenario: of one job, of islands that exchange weights, or of elastic replicas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config import schema, workload_params
-from sim.config.errors import Origin, bad_input
+from sim.config.errors import InputError, Origin, bad_input
 from sim.config.workload_params import Carrier
 from sim.engine.memo import Memo
 from sim.workload import diloco, execution_plan, memory_fit, parallelism, training_step
@@ -21,7 +21,9 @@ from sim.workload.training_step import Islands, StepTime, Task
 Ints = NDArray[np.int64]
 PLANS: Memo[list[ExecutionPlan]] = Memo(1_000_000)  # plans that earlier runs of this process had
 SHORT_DELAY_S = 1e-4  # less than any micro-batch takes: one in flight hides it
-ISLAND_COUNTS = (2, 4, 8, 16, 32)  # tried where the scenario says auto
+ISLAND_COUNTS = (2, 4, 8, 16, 32)  # islands or replicas that are tried where the scenario says auto
+REPLICAS_COST = 0.01  # share of the tokens a second that more replicas may cost: the loss of one of them costs less
+ELASTIC_PLANS = 8  # plans of a replica whose whole step is computed first
 
 
 class Fleet(NamedTuple):
@@ -162,12 +164,12 @@ def members(job: schema.Training, fleet: Fleet, islands: Islands | None) -> int:
 
 
 def island_choices(job: schema.Training, fleet: Fleet) -> list[Islands]:
-    """Numbers of islands that may be tried.
+    """Numbers of islands, or of elastic replicas, that may be tried.
 
     Parameters
     ----------
     job : Training
-        The workload, of method diloco.
+        The workload, of method diloco or elastic.
     fleet : Fleet
         Satellites and network.
 
@@ -176,14 +178,22 @@ def island_choices(job: schema.Training, fleet: Fleet) -> list[Islands]:
     list of Islands
         The given number, or several that leave every island a satellite and a sequence.
     """
+    sequences = job.global_batch / job.sequence_length / job.micro_batch
+    spanned = 1 if job.mesh is None else parallelism.members(workload_params.mesh(job.mesh), int(fleet.carrier.accelerators))
+    most = int(min(fleet.order.size // max(job.members or 1, spanned), sequences))
+
+    def counts_of(given: int | str) -> list[int]:
+        return [int(given)] if given != "auto" else [m for m in ISLAND_COUNTS if m <= most] or [max(1, most)]
+
+    if job.method == "elastic":
+        assert job.elastic is not None, "the defaults of method elastic have replicas"
+        gradient_bytes = ELEMENT_BYTES[job.gradient_precision]
+        return [Islands(m, 1, gradient_bytes, 0.0, together=True) for m in counts_of(job.elastic.replicas)]
     spec = job.islands
     assert spec is not None, "the defaults of method diloco have islands"
-    sequences = job.global_batch / job.sequence_length / job.micro_batch
-    most = int(min(fleet.order.size // (job.members or 1), sequences))
-    counts = [spec.count] if spec.count != "auto" else [m for m in ISLAND_COUNTS if m <= most] or [max(1, most)]
     return [
         Islands(m, spec.inner_steps, ELEMENT_BYTES[spec.precision], spec.overlap_steps, spec.fragments, island_efficiency(job, m)[0])
-        for m in counts
+        for m in counts_of(spec.count)
     ]
 
 
@@ -213,6 +223,8 @@ def island_efficiency(job: schema.Training, islands: int) -> tuple[float, bool]:
 def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
     """Plan of a workload: the given mesh, or the fastest that fits; of islands, the number that trains fastest.
 
+    Of elastic replicas it is the largest number that trains nearly as fast.
+
     Parameters
     ----------
     job : Training
@@ -232,8 +244,56 @@ def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
     """
     if job.method == "synchronous":
         return ranked(job, fleet, 1)[0]
-    plans = [ranked(job, fleet, 1, islands)[0] for islands in island_choices(job, fleet)]
-    return max(plans, key=lambda plan: _useful_tokens_per_s(job, plan, fleet))
+    plans: list[ExecutionPlan] = []
+    problems: list[InputError] = []
+    for islands in island_choices(job, fleet):
+        try:
+            plans += island_plans(job, fleet, 1, islands)
+        except InputError as problem:  # too small to hold the model
+            problems.append(problem)
+    if not plans:
+        raise problems[0]
+    rates = [_useful_tokens_per_s(job, plan, fleet) for plan in plans]
+    if job.method == "elastic":
+        return [plan for plan, rate in zip(plans, rates, strict=True) if rate >= (1.0 - REPLICAS_COST) * max(rates)][-1]
+    return plans[rates.index(max(rates))]
+
+
+def island_plans(job: schema.Training, fleet: Fleet, count: int, islands: Islands) -> list[ExecutionPlan]:
+    """Fastest plans of islands, or of elastic replicas, whose steps include the exchange of gradients with each other.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    fleet : Fleet
+        Satellites and network.
+    count : int
+        Number of plans.
+    islands : Islands
+        Islands of the job.
+
+    Returns
+    -------
+    list of ExecutionPlan
+        The fastest first, at least one.
+
+    Raises
+    ------
+    InputError
+        If no mesh fits into memory.
+    """
+    if not islands.together:
+        return ranked(job, fleet, count, islands)
+    wanted = max(count, ELASTIC_PLANS)
+    whole: list[ExecutionPlan] = []
+    while True:  # steps without the exchange are bounds: until none that is left can be among the fastest
+        plans = ranked(job, fleet, wanted, islands)
+        whole += [plan._replace(step_s=float(whole_step(job, plan, fleet).total_s)) for plan in plans[len(whole) :]]
+        best = sorted(whole, key=lambda plan: plan.step_s)[:count]
+        if len(plans) < wanted or best[-1].step_s <= plans[-1].step_s:
+            return best
+        wanted *= 2
 
 
 def whole_step(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> StepTime:

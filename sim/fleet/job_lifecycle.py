@@ -1,200 +1,23 @@
 """Lifecycle of synchronous jobs: run, checkpoint, roll back when a member fails, wait for a spare, recover.
 
-Jobs are independent of each other except that they share spares, and that a job of higher priority takes members of others
-where no spare is left. Times are absolute and computed once, so that other
-windows give the same times to the bit. At one instant the order is: a phase that ends then has ended (a checkpoint is
-committed); satellites fail and return; ranks are filled.
+Jobs are independent of each other except that they share spares, that a job of higher priority takes members of others
+where no spare is left, and that replicas of an elastic job (`sim.fleet.elastic`) wait for each other. Times are absolute and computed
+once, so that other windows give the same times to the bit. At one instant the order is: a phase that ends then has ended (a checkpoint
+is committed); satellites fail and return; ranks are filled; replicas go on or wait.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.availability import SatelliteChange
+from sim.fleet.elastic import ElasticJob, Replicas
+from sim.fleet.job_phases import CHECKPOINT, HELD, RUN, SHORTEST_INTERVAL_S, IntArray, Job, Policy, Segment, Standing
 from sim.fleet.spare_pool import SparePool
-
-IntArray = NDArray[np.int64]
-
-RUN, CHECKPOINT, RECOVERY, WAITING, OUTAGE = range(5)
-SHORTEST_INTERVAL_S: Final = 1e-3  # a shorter one would vanish in the rounding of late times, and time would not advance
-
-
-class Policy(NamedTuple):
-    """How jobs save checkpoints and recover, times [s]."""
-
-    checkpoint_interval_s: float  # running time between checkpoints; inf: none
-    checkpoint_s: float  # the job is stopped while it saves
-    detection_s: float
-    restart_s: float  # swap, restart and reload
-
-
-class Standing(NamedTuple):
-    """Rights of a job against those of other workloads."""
-
-    workload: int = 0  # jobs of one workload never take members of each other
-    priority: int = 0
-    reserve: int = 0  # spares that jobs of other workloads leave to this workload
-
-
-class Segment(NamedTuple):
-    """An interval of one job's time. Commit and rollback happen at its beginning, the commit first."""
-
-    begin_s: float
-    end_s: float
-    mode: int
-    members: IntArray  # (n,) satellites by rank, those that are down included
-    lost: IntArray  # members that are down: the job waits because of them
-    commit: bool  # all work before is safe
-    rollback: bool  # a member failed: all work since the last commit is lost
-
-
-class Work(NamedTuple):
-    """Running time of a job [s], by whether it was committed, lost, or neither yet."""
-
-    committed_s: float = 0.0
-    lost_s: float = 0.0
-    open_s: float = 0.0  # since the last commit
-
-
-def account(work: Work, segments: Sequence[Segment]) -> Work:
-    """Accumulate running time by whether it was committed, lost, or neither yet.
-
-    Parameters
-    ----------
-    work : Work
-        Running times so far.
-    segments : sequence of Segment
-        Segments that follow on those in `work`, in order of time.
-
-    Returns
-    -------
-    Work
-        Running times after these segments.
-
-    Examples
-    --------
-    >>> run = Segment(0.0, 60.0, RUN, np.arange(2), np.arange(0), False, False)
-    >>> account(Work(), [run, run._replace(begin_s=60.0, end_s=90.0, commit=True)])
-    Work(committed_s=60.0, lost_s=0.0, open_s=30.0)
-    """
-    committed_s, lost_s, open_s = work
-    for segment in segments:
-        if segment.commit:
-            committed_s, open_s = committed_s + open_s, 0.0
-        if segment.rollback:
-            lost_s, open_s = lost_s + open_s, 0.0
-        if segment.mode == RUN:
-            open_s += segment.end_s - segment.begin_s
-    return Work(committed_s, lost_s, open_s)
-
-
-def _frozen(satellites: Sequence[int] | IntArray) -> IntArray:
-    array = np.array(satellites, dtype=np.int64)
-    array.setflags(write=False)
-    return array
-
-
-_NONE = _frozen(())
-
-
-class _Job:
-    """One job in its cycle of running, saving and recovering; spares are handled by `JobLifecycle`."""
-
-    __slots__ = (
-        "commit", "disconnected", "end_s", "failed_s", "left_s", "lost", "members", "missing", "phase", "policy", "rollback", "segments",
-        "since_s", "standing",
-    )  # fmt: skip
-
-    def __init__(self, members: Sequence[int] | IntArray, policy: Policy, standing: Standing, begin_s: float) -> None:
-        self.members = _frozen(members)
-        self.standing = standing
-        self.lost = _NONE
-        self.missing: set[int] = set()  # ranks whose satellite is down
-        self.policy = policy
-        self.phase = RUN
-        self.disconnected = False
-        self.end_s = begin_s + policy.checkpoint_interval_s  # of the phase; inf while disconnected or waiting
-        self.left_s = 0.0  # of a phase that is interrupted by a lost network
-        self.failed_s = -math.inf
-        self.since_s = begin_s  # beginning of the current segment, with its flags
-        self.commit = self.rollback = False
-        self.segments: list[Segment] = []
-
-    def close(self, time_s: float) -> None:
-        """End the current segment; one without length is left out and passes its flags on."""
-        if time_s > self.since_s:
-            mode = OUTAGE if self.disconnected and self.phase <= CHECKPOINT else self.phase
-            self.segments.append(
-                Segment(
-                    begin_s=self.since_s, end_s=time_s, mode=mode, members=self.members, lost=self.lost,
-                    commit=self.commit, rollback=self.rollback,
-                )
-            )
-            self.since_s = time_s
-            self.commit = self.rollback = False
-
-    def _enter(self, time_s: float, phase: int, end_s: float) -> None:
-        self.close(time_s)
-        self.phase = phase
-        if self.disconnected and phase <= CHECKPOINT:
-            self.left_s, self.end_s = end_s - time_s, math.inf
-        else:
-            self.end_s = end_s
-
-    def pass_to(self, time_s: float) -> None:
-        """Pass the phases that have ended by time_s."""
-        while self.end_s <= time_s:
-            ended, at_s = self.phase, self.end_s
-            if ended == RUN:
-                self._enter(at_s, CHECKPOINT, at_s + self.policy.checkpoint_s)
-            else:
-                self._enter(at_s, RUN, at_s + self.policy.checkpoint_interval_s)
-                self.commit |= ended == CHECKPOINT
-
-    def set_disconnected(self, time_s: float, disconnected: bool) -> None:
-        if self.phase <= CHECKPOINT:
-            self.close(time_s)
-            if disconnected:
-                self.left_s, self.end_s = self.end_s - time_s, math.inf
-            else:
-                self.end_s = time_s + self.left_s
-        self.disconnected = disconnected
-
-    def fail(self, time_s: float) -> None:
-        self.close(time_s)
-        self.rollback = True
-        self.failed_s = time_s
-
-    def settle(self, time_s: float) -> None:
-        """Ranks have changed: wait for those still missing, or recover."""
-        if self.missing:
-            self._enter(time_s, WAITING, math.inf)
-            self.lost = _frozen(self.members[sorted(self.missing)])
-        else:
-            noticed_s = max(time_s, self.failed_s + self.policy.detection_s)
-            self._enter(time_s, RECOVERY, noticed_s + self.policy.restart_s)
-            self.lost = _NONE
-
-    def assign_rank(self, rank: int, satellite: int, time_s: float) -> None:
-        """Another satellite takes the rank of one that is down."""
-        self.close(time_s)
-        members = self.members.copy()
-        members[rank] = satellite
-        self.members = _frozen(members)
-        self.missing.discard(rank)
-
-    def close_window(self, end_s: float) -> list[Segment]:
-        """The segments of the window that ends here."""
-        self.pass_to(end_s)
-        self.close(end_s)
-        done, self.segments = self.segments, []
-        return done
 
 
 class JobLifecycle:
@@ -210,6 +33,8 @@ class JobLifecycle:
         How jobs save and recover: all of them, or each.
     standings : sequence of Standing, optional
         Workload, priority and reserve of each job; by default all are of one workload.
+    elastic : sequence of Replicas, optional
+        Jobs that are the replicas of an elastic job.
     satellites : int, optional
         Length of the array of spare seconds; by default up to the highest number given here.
     begin_s : float, optional
@@ -228,15 +53,18 @@ class JobLifecycle:
         policy: Policy | Sequence[Policy],
         *,
         standings: Sequence[Standing] = (),
+        elastic: Sequence[Replicas] = (),
         satellites: int = 0,
         begin_s: float = 0.0,
     ) -> None:
         policies = [policy] * len(members) if isinstance(policy, Policy) else list(policy)
         for each in policies:
-            if not (each.checkpoint_interval_s >= SHORTEST_INTERVAL_S and all(t >= 0.0 for t in each[1:])):
+            if not (each.checkpoint_interval_s >= SHORTEST_INTERVAL_S and all(t >= 0.0 for t in each[1:4])):
                 raise ValueError(f"{each}: the interval must be at least {SHORTEST_INTERVAL_S} s, no time below 0")
         rights = list(standings) or [Standing()] * len(members)
-        self._jobs = [_Job(m, p, r, begin_s) for m, p, r in zip(members, policies, rights, strict=True)]
+        self._jobs = [Job(m, p, r, begin_s) for m, p, r in zip(members, policies, rights, strict=True)]
+        self._elastic = [ElasticJob(rules, [self._jobs[g] for g in rules.jobs]) for rules in elastic]
+        self._in_elastic = {g for rules in elastic for g in rules.jobs}
         self._reserves = {r.workload: r.reserve for r in rights}  # of each workload
         reserve = np.asarray(spares, dtype=np.int64).tolist()
         # (job, rank) of each member and spare; None: it holds no rank
@@ -252,6 +80,7 @@ class JobLifecycle:
         self._now_s = begin_s
         self._remaining: dict[int, float] = {}  # fraction of accelerators left, of satellites that changed
         self._coming: list[SatelliteChange] = []  # handed over, but at the end of the last window or later
+        self.version = 0  # grows when members, their health, or spares may have changed
 
     def ranks(self) -> list[IntArray]:
         """Satellites of each job by rank as they are now.
@@ -269,9 +98,68 @@ class JobLifecycle:
         return np.array([job.phase == RUN and not job.disconnected for job in self._jobs], dtype=np.bool_)
 
     @property
+    def able(self) -> NDArray[np.bool_]:
+        """Jobs that could train if messages reached them, (jobs,): they exchange messages with others of their workload."""
+        return np.array([job.phase in (RUN, CHECKPOINT, HELD) for job in self._jobs], dtype=np.bool_)
+
+    @property
     def unreachable(self) -> IntArray:
         """Healthy satellites that are neither members nor spares, because no message reached them."""
         return np.array(sorted(self._unreachable), dtype=np.int64)
+
+    @property
+    def ready(self) -> list[int]:
+        """Healthy spares, and satellites that no mesh uses, in order of number."""
+        return list(self._pool.ready)
+
+    def missing(self, job: int) -> list[int]:
+        """Members of a job that are down and not replaced.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+
+        Returns
+        -------
+        list of int
+            Satellites, by rank.
+        """
+        return [int(self._jobs[job].members[rank]) for rank in sorted(self._jobs[job].missing)]
+
+    def replace_members(
+        self, job: int, members: IntArray, policy: Policy, time_s: float, duration_s: float, component: IntArray
+    ) -> None:
+        """Give a job other members, of any number, from its own healthy ones and spares.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        members : ndarray of int64
+            Satellites by rank.
+        policy : Policy
+            How the job saves and recovers from now on.
+        time_s, duration_s : float
+            Time, which is that at which the next window begins, and how long the change takes [s].
+        component : ndarray of int64
+            Connected component of each satellite, (satellites,); -1: in none.
+        """
+        one, largest = self._jobs[job], _largest(component)
+        before, now, down = one.members.tolist(), members.tolist(), set(self.missing(job))
+        for satellite in sorted(set(before) - set(now)):
+            self._rank_of[satellite] = None
+            if satellite not in down and component[satellite] == largest:
+                self._pool.join(satellite, time_s)
+            elif satellite not in down:
+                self._unreachable.add(satellite)
+        for satellite in sorted(set(now) - set(before)):
+            self._pool.leave(satellite, time_s)
+        self._rank_of.update({satellite: (job, rank) for rank, satellite in enumerate(now)})
+        one.replace_members(members, policy, time_s, duration_s)
+        self._waiting.pop(job, None)
+        self._disconnected_since.pop(job, None)
+        self.version += 1
 
     def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: IntArray) -> bool:
         """Replace members that have been disconnected for as long as detection takes, as if they had failed.
@@ -321,6 +209,7 @@ class JobLifecycle:
             self._unreachable.add(satellite)
             job.assign_rank(rank, spare, time_s)
         job.settle(time_s)
+        self.version += 1
         return True
 
     def advance(
@@ -355,10 +244,18 @@ class JobLifecycle:
         for g, (job, offline) in enumerate(zip(self._jobs, jobs_disconnected.tolist(), strict=True)):
             if not offline:
                 self._disconnected_since.pop(g, None)
-            if offline != job.disconnected:
+            if offline != job.disconnected and g not in self._in_elastic:
                 job.set_disconnected(begin_s, offline)
+        for elastic in self._elastic:
+            elastic.connect(begin_s, jobs_disconnected[list(elastic.rules.jobs)].tolist())
         for time_s, batch in groupby(self._changes_in_window(begin_s, end_s, changes), key=lambda c: max(c.time_s, begin_s)):
+            for elastic in self._elastic:
+                elastic.pass_to(time_s)
             self._apply(time_s, list(batch))
+            for elastic in self._elastic:
+                elastic.settle(time_s)
+        for elastic in self._elastic:
+            elastic.pass_to(end_s)
         self._now_s = end_s
         return [job.close_window(end_s) for job in self._jobs], self._pool.close_window(end_s)
 
@@ -378,6 +275,7 @@ class JobLifecycle:
         A member that loses accelerators fails, and so does its job; it keeps its rank while some are left. Accelerators
         that return change nothing but the member's rate.
         """
+        self.version += 1
         touched: set[int] = set()
         for _, satellite, remaining in batch:
             before = self._remaining.get(satellite, 1.0)

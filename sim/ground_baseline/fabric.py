@@ -15,6 +15,7 @@ from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 class Star:
@@ -94,7 +95,9 @@ class ConstantCommunication(JobCommunication):
         self._last: Costs | None = None
         self._background: Array | None = None  # that the last costs hold for
 
-    def costs(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
+    def costs(
+        self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None, exchanging: Flags | None = None
+    ) -> Costs:
         """Communication times of all jobs.
 
         Parameters
@@ -105,18 +108,20 @@ class ConstantCommunication(JobCommunication):
             Links and routes, which never change.
         background_bit_s : ndarray, shape (2 L,), optional
             What others ask for on each directed link [bit/s]; constant.
+        exchanging : ndarray of bool, shape (jobs,), optional
+            Islands, or replicas, that exchange with each other; by default all.
 
         Returns
         -------
         Costs
             Times [s].
         """
-        same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
+        same = self.same_messages(ranks, exchanging)
         kept = self._background is background_bit_s or (
             self._background is not None and background_bit_s is not None and np.array_equal(self._background, background_bit_s)
         )
         if self._last is None or not (same and kept):
-            self._last, self._background = super().costs(ranks, transport, background_bit_s), background_bit_s
+            self._last, self._background = super().costs(ranks, transport, background_bit_s, exchanging), background_bit_s
         return self._last
 
 

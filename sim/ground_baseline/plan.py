@@ -124,7 +124,7 @@ def _on_each_kind(site: schema.Site, work: schema.Workload) -> list[schema.Workl
     match work:
         case schema.Training():
             wanted = each * (work.members or site.nodes)
-            if work.method == "synchronous" and all(kind.nodes * kind.accelerators_per_node < wanted for kind in site.kinds):
+            if work.method != "diloco" and all(kind.nodes * kind.accelerators_per_node < wanted for kind in site.kinds):
                 return None
             forms: list[schema.Workload] = []
             for kind in site.kinds:

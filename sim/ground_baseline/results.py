@@ -14,7 +14,7 @@ from sim.ground_baseline.fabric import round_trips_ms
 from sim.ground_baseline.plan import Plan
 from sim.results import design
 from sim.results import summary as metrics
-from sim.results.dataset import change_rows, labelled
+from sim.results.dataset import change_rows, labelled, with_plans
 from sim.results.store import Results
 from sim.schema import CAUSES, SCHEMA_VERSION
 from sim.workload.jobs import JobScheduler
@@ -98,7 +98,8 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "assumptions": assumed,
         "notes": list(plan.notes),
     }
-    return Results(summary, _series(site, plan, day, peak, own_s, induced_s, rtt_ms, user_ms), change_rows(day.changes, plan.epoch))
+    events = with_plans(change_rows(day.changes, plan.epoch), plan.workloads, day.scheduler, plan.epoch)
+    return Results(summary, _series(site, plan, day, peak, own_s, induced_s, rtt_ms, user_ms), events)
 
 
 def _rates(day: Day) -> tuple[Array, Array]:

@@ -17,13 +17,14 @@ from orbit.kernels.frames import gmst_rad
 from orbit.timescales import utc_to_ut1
 from sim import schema
 from sim.config.catalogue_objects import Identities, Identity
+from sim.config.schema import Workload
 from sim.engine import propagators
 from sim.engine.outcome import Outcome
 from sim.fleet.availability import AvailabilityChange, Kind, cause_kind
 from sim.results import summary
 from sim.schema import CAUSES, EVENT_COLUMNS, IDENTITY, ROLES, SCHEMA_VERSION, Var
 from sim.spacecraft.step import ROWS, VARIABLES
-from sim.workload.jobs import MODES
+from sim.workload.jobs import MODES, JobScheduler, Training
 
 Array = NDArray[np.float64]
 TABLE: dict[str, Var] = {v.name: v for v in (*schema.VARIABLES, *(a for v in VARIABLES for a in v.arrays))}
@@ -178,10 +179,8 @@ def _jobs(outcome: Outcome) -> dict[str, Any]:
     steps, step_s = outcome.grid.steps, outcome.loaded.scenario.step
     scheduler = outcome.scheduler
     trainings, services = ([], []) if scheduler is None else (scheduler.trainings, scheduler.services)
-    models = {kind: [w.model.name for w in outcome.loaded.scenario.workloads if w.kind == kind]
-              for kind in ("training", "inference")}  # fmt: skip
-    named = [name for name, t in zip(models["training"], trainings, strict=False) for _ in range(t.jobs)]
-    jobs = [f"{name} {named[:g].count(name)}" for g, name in enumerate(named)]
+    served = [w.model.name for w in outcome.loaded.scenario.workloads if w.kind == "inference"]
+    jobs = job_names(outcome.loaded.scenario.workloads, scheduler)
 
     def of_jobs(rows: list[Array], *between: int) -> Array:
         return np.concatenate([np.zeros((0, *between, steps)), *rows])
@@ -194,7 +193,7 @@ def _jobs(outcome: Outcome) -> dict[str, Any]:
         "job_step_s": of_jobs([t.step_time_s for t in trainings]),
         "job_communication_fraction": of_jobs([t.exposed for t in trainings]),
         "job_tokens_per_s": of_jobs([t.tokens / step_s for t in trainings]),
-        "service": [name for name, _ in zip(models["inference"], services, strict=False)],
+        "service": [name for name, _ in zip(served, services, strict=False)],
         "service_tokens_per_s": of_jobs([s.tokens_per_s[np.newaxis] for s in services]),
     }
 
@@ -287,7 +286,62 @@ def event_rows(outcome: Outcome) -> list[dict[str, Any]]:
     list of dict
         Rows of events.parquet.
     """
-    return change_rows(outcome.changes, outcome.loaded.scenario.epoch, outcome.loaded.identities)
+    scenario = outcome.loaded.scenario
+    found = change_rows(outcome.changes, scenario.epoch, outcome.loaded.identities)
+    return with_plans(found, scenario.workloads, outcome.scheduler, scenario.epoch)
+
+
+def job_names(workloads: Sequence[Workload], scheduler: JobScheduler | None) -> list[str]:
+    """Names of all training jobs: the model, and a number among the jobs that train it.
+
+    Parameters
+    ----------
+    workloads : sequence of Workload
+        Workloads of the scenario.
+    scheduler : JobScheduler or None
+        Their jobs.
+
+    Returns
+    -------
+    list of str
+        One name for each job.
+    """
+    at_work = [w.model.name for w in workloads if w.kind != "independent"]
+    parts = [] if scheduler is None else scheduler.parts
+    named = [name for name, part in zip(at_work, parts, strict=False) for t in part if isinstance(t, Training) for _ in range(t.jobs)]
+    return [f"{name} {named[:g].count(name)}" for g, name in enumerate(named)]
+
+
+def with_plans(
+    rows: list[dict[str, Any]], workloads: Sequence[Workload], scheduler: JobScheduler | None, epoch: datetime
+) -> list[dict[str, Any]]:
+    """Rows of events.parquet with those of jobs that were planned again.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows of changes of availability.
+    workloads : sequence of Workload
+        Workloads of the scenario.
+    scheduler : JobScheduler or None
+        Their jobs.
+    epoch : datetime
+        Epoch of the run.
+
+    Returns
+    -------
+    list of dict
+        Rows in order of time; `remaining_fraction` of a plan is the number of satellites of its mesh over that of the first mesh.
+    """
+    trainings, names = [] if scheduler is None else scheduler.trainings, job_names(workloads, scheduler)
+    found, first = [], 0
+    for training in trainings:
+        for change in training.plan_changes:
+            moment = f"{epoch + timedelta(seconds=change.time_s):%Y-%m-%dT%H:%M:%SZ}"
+            row = (change.time_s, moment, "replan", names[first], None, None, change.share, "plan", None, None)
+            found.append(dict(zip(EVENT_COLUMNS, row, strict=True)))
+        first += training.jobs
+    return sorted([*rows, *found], key=lambda row: float(row["time_s"])) if found else rows
 
 
 def change_rows(

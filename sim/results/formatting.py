@@ -199,8 +199,18 @@ def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
     return (
         f"{workload['model']}, {plan}, {workload['all_reduce']} all-reduce: step {workload['step_s']:.3g} s, exposed "
         f"communication {percent(workload['communication_fraction'])}{_split(workload)}, MFU {percent(workload['mfu'])}, "
-        f"ETTR {percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s"
+        f"ETTR {percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s{_going_on(workload)}"
     )
+
+
+def _going_on(workload: dict[str, Any]) -> str:
+    """How many islands or replicas trained, and how often the job was planned."""
+    running, plans = workload.get("islands_running"), workload.get("plans", 1)  # not in older results
+    parts = ""
+    if running is not None:
+        called = "elastic replicas" if workload["method"] == "elastic" else "islands"
+        parts += f", {running:.3g} of {workload['islands']} {called} train on average"
+    return parts + (f", planned {plans} times" if plans > 1 else "")
 
 
 def _service(service: dict[str, Any], ground: dict[str, Any]) -> str:

@@ -16,9 +16,9 @@ from sim.engine.context import Context
 from sim.engine.coupling import Coupling
 from sim.engine.driver import Progress, Run
 from sim.engine.outcome import Outcome
-from sim.fleet import job_lifecycle
+from sim.fleet import job_phases
 from sim.fleet.availability import SatelliteChange
-from sim.fleet.job_lifecycle import Segment
+from sim.fleet.job_phases import Policy, Segment
 from sim.workload import parallelism
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import JobScheduler, Lifecycle
@@ -121,9 +121,9 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
         case "straggler":
             return Ablation("no jitter", _jobs(scenario, Training, jitter=0.0))
         case "checkpoint":
-            return Ablation("checkpoints that take no time, at the same interval", scenario, skipped_modes=(job_lifecycle.CHECKPOINT,))
+            return Ablation("checkpoints that take no time, at the same interval", scenario, skipped_modes=(job_phases.CHECKPOINT,))
         case "recovery":
-            return Ablation("jobs resume at once, no work is repeated", scenario, skipped_modes=(job_lifecycle.RECOVERY,))
+            return Ablation("jobs resume at once, no work is repeated", scenario, skipped_modes=(job_phases.RECOVERY,))
     return None
 
 
@@ -141,9 +141,19 @@ def _without_recomputation(scenario: Scenario, tasks: Sequence[Task]) -> Scenari
             task = next(remaining)
             mesh = task.mesh._replace(stages=parallelism.stages_per_satellite(task.mesh, task.accelerators))
             batch = {"interleave": task.batch.interleave, "zero": task.batch.zero, "in_flight": task.batch.in_flight}
+            job = _with_parts(job, task)
             job = job.model_copy(update={"recompute": 0.0, "memory_fraction": float("inf"), "mesh": schema.Mesh(**mesh._asdict()), **batch})
         jobs.append(job)
     return scenario.model_copy(update={"workloads": jobs})
+
+
+def _with_parts(job: Training, task: Task) -> Training:
+    """The job with as many islands or replicas as the task has."""
+    if task.islands is not None and job.islands is not None:
+        return job.model_copy(update={"islands": job.islands.model_copy(update={"count": task.islands.islands})})
+    if task.islands is not None and job.elastic is not None:
+        return job.model_copy(update={"elastic": job.elastic.model_copy(update={"replicas": task.islands.islands})})
+    return job
 
 
 def _with_ample_battery(scenario: Scenario) -> Scenario:
@@ -300,6 +310,54 @@ class UninterruptedLifecycle:
         """Healthy satellites whose rank was given to a spare because no message reached them."""
         return self.lifecycle.unreachable
 
+    @property
+    def able(self) -> NDArray[np.bool_]:
+        """Jobs that could train if messages reached them, (jobs,)."""
+        return self.lifecycle.able
+
+    @property
+    def version(self) -> int:
+        """Grows when members, their health, or spares may have changed."""
+        return self.lifecycle.version
+
+    @property
+    def ready(self) -> list[int]:
+        """Healthy satellites without a rank, in order of number."""
+        return self.lifecycle.ready
+
+    def missing(self, job: int) -> list[int]:
+        """Members of a job that are down and not replaced, as in the lifecycle of the run.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+
+        Returns
+        -------
+        list of int
+            Satellites.
+        """
+        return self.lifecycle.missing(job)
+
+    def replace_members(self, job: int, members: Ints, policy: Policy, time_s: float, duration_s: float, component: Ints) -> None:
+        """Other members of a job, as in the lifecycle of the run.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        members : ndarray of int64
+            Satellites by rank.
+        policy : Policy
+            How the job saves and recovers from now on.
+        time_s, duration_s : float
+            Time, and how long the change takes [s].
+        component : ndarray of int64, shape (satellites,)
+            Connected component of each satellite.
+        """
+        self.lifecycle.replace_members(job, members, policy, time_s, duration_s, component)
+
     def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: Ints) -> bool:
         """Exchange of disconnected members, as in the lifecycle of the run.
 
@@ -350,10 +408,10 @@ class UninterruptedLifecycle:
         return continued, spare_s
 
     def _continued(self, segment: Segment, disconnected: bool) -> Segment:
-        if job_lifecycle.RECOVERY in self.skipped_modes:
+        if job_phases.RECOVERY in self.skipped_modes:
             segment = segment._replace(rollback=False)
         if segment.mode in self.skipped_modes:
-            segment = segment._replace(mode=job_lifecycle.OUTAGE if disconnected else job_lifecycle.RUN)
+            segment = segment._replace(mode=job_phases.OUTAGE if disconnected else job_phases.RUN)
         return segment
 
 

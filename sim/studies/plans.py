@@ -115,7 +115,7 @@ def _fleets(loaded: Loaded) -> list[tuple[schema.Training, planning.Fleet]]:
 
 
 def by_method(loaded: Loaded) -> list[Answer]:
-    """The best plan of each training method: the job as it is, one synchronous job of all satellites, and DiLoCo on all of them.
+    """The best plan of each training method: the job as it is, one synchronous job of all satellites, DiLoCo and elastic replicas on all.
 
     Parameters
     ----------
@@ -134,8 +134,13 @@ def by_method(loaded: Loaded) -> list[Answer]:
     """
     found = []
     for job, fleet in _fleets(loaded):
-        islands = job.islands or schema.Islands.model_validate(yaml_tree.plain(library.defaults().value["diloco"]))
-        variants: list[dict[str, Any]] = [{"method": "synchronous"}, {"method": "diloco", "islands": islands, "members": None, "mesh": None}]
+        shipped = library.defaults().value
+        islands = job.islands or schema.Islands.model_validate(yaml_tree.plain(shipped["diloco"]))
+        elastic = job.elastic or schema.Elastic.model_validate(yaml_tree.plain(shipped["elastic"]))
+        variants: list[dict[str, Any]] = [
+            {"method": "synchronous"}, {"method": "diloco", "islands": islands, "members": None, "mesh": None},
+            {"method": "elastic", "elastic": elastic, "members": None, "mesh": None},
+        ]  # fmt: skip
         if job.members is not None:
             variants.insert(1, {"method": "synchronous", "members": None, "mesh": None})
         answers = [_answer(loaded.scenario.name, job.model_copy(update=changes), fleet, 1) for changes in variants]
@@ -150,9 +155,11 @@ def _answer(name: str, job: schema.Training, fleet: planning.Fleet, count: int) 
     others: list[str] = []
     for islands in [None] if job.method == "synchronous" else planning.island_choices(job, fleet):
         try:
-            rows += [_row(job, plan, fleet) for plan in planning.ranked(job, fleet, count, islands)]
+            plans = planning.ranked(job, fleet, count) if islands is None else planning.island_plans(job, fleet, count, islands)
+            rows += [_row(job, plan, fleet) for plan in plans]
         except InputError as error:
-            others.append(("" if islands is None else f"{islands.islands} islands: ") + error.problems[0].message)
+            parts = "" if islands is None else f"{islands.islands} {'replicas' if islands.together else 'islands'}: "
+            others.append(parts + error.problems[0].message)
     rows.sort(key=lambda row: -row.efficiency * row.tokens_per_s)
     members = planning.members(job, fleet, None)
     return Answer(name, job.model.name, members * int(fleet.carrier.accelerators), members, tuple(rows), (*others, *_reasons(job, fleet)))

@@ -10,7 +10,8 @@ import numpy as np
 
 from sim.fleet.availability import SatelliteChange, satellite_changes
 from sim.fleet.failures import RandomFailures
-from sim.fleet.job_lifecycle import WAITING, JobLifecycle, Policy, Work, account
+from sim.fleet.job_lifecycle import JobLifecycle
+from sim.fleet.job_phases import WAITING, Policy, Work, account
 from sim.fleet.reliability import (
     all_slots_availability,
     daly_interval_s,

@@ -94,7 +94,8 @@ class Costs(NamedTuple):
     own_gradients_s: Array
     jobs_disconnected: Flags  # jobs with messages that have no route
     satellites_disconnected: Flags  # satellites outside the largest connected component of their job
-    outer_s: Array  # exchange of weights between islands; 0 without islands
+    outer_s: Array  # exchange of weights between islands, or of gradients between replicas; 0 without them
+    own_outer_s: Array
 
 
 class Collective(NamedTuple):
@@ -154,6 +155,7 @@ class JobCommunication:
     def __init__(self, task: Task, collective: Collective, satellites: int, senders: Flags | None = None) -> None:
         self.task, self.collective, self.satellites, self.senders = task, collective, satellites, senders
         self._ranks: list[Ints] = []
+        self._exchanging: Flags = np.zeros(0, dtype=np.bool_)
         self._version = -1
         self._stage_transfers: list[list[_Flows]] = []  # parts of each phase
         self._reductions: list[list[_Flows]] = []
@@ -161,7 +163,9 @@ class JobCommunication:
         self.route_changes = 0  # pairs of satellites whose messages took another route than before, ranks unchanged
         self._last_routes: tuple[Ints, Ints] | None = None
 
-    def costs(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
+    def costs(
+        self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None, exchanging: Flags | None = None
+    ) -> Costs:
         """Communication times of all jobs with the present links.
 
         Parameters
@@ -172,6 +176,8 @@ class JobCommunication:
             Links and routes.
         background_bit_s : ndarray, shape (2 L,), optional
             What others ask for on each directed link [bit/s]: users, checkpoints, other workloads.
+        exchanging : ndarray of bool, shape (G,), optional
+            Islands, or replicas, that exchange with each other; by default all.
 
         Returns
         -------
@@ -179,13 +185,14 @@ class JobCommunication:
             Times [s] with the messages of the other jobs and the background present. Where a job has messages without a
             route its time leaves them out and `jobs_disconnected` is set.
         """
-        same = len(ranks) == len(self._ranks) and all(a is b for a, b in zip(ranks, self._ranks, strict=True))
+        exchanging = np.ones(len(ranks), dtype=np.bool_) if exchanging is None else exchanging
+        same = self.same_messages(ranks, exchanging)
         if not same or transport.version != self._version:
-            self._route(ranks, transport)
+            self._route(ranks, transport, exchanging)
             before, self._last_routes = self._last_routes, self._pair_routes(transport)
             if same and before is not None:
                 self.route_changes += network_roofline.route_changes(before, self._last_routes)
-            self._ranks, self._version = ranks, transport.version
+            self._ranks, self._version, self._exchanging = ranks, transport.version, exchanging.copy()
         jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
         if background_bit_s is not None and not self._meets(background_bit_s):
             background_bit_s = None
@@ -198,8 +205,28 @@ class JobCommunication:
             gradients_s=gradients.total_s, reduce_scatter_s=gradients.half_s, own_stage_transfer_s=stage.own_s,
             own_stage_drain_s=stage.own_drain_s, own_gradients_s=gradients.own_s, jobs_disconnected=jobs_disconnected,
             satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected),
-            outer_s=np.full(len(ranks), outer.total_s.max(initial=0.0)),
+            outer_s=np.full(len(ranks), outer.total_s.max(initial=0.0)), own_outer_s=outer.own_s,
         )  # fmt: skip
+
+    def same_messages(self, ranks: list[Ints], exchanging: Flags | None = None) -> bool:
+        """Whether the messages are those of the last call of `costs`.
+
+        Parameters
+        ----------
+        ranks : list of ndarray of int64
+            Satellites of each job in rank order.
+        exchanging : ndarray of bool, shape (G,), optional
+            Islands, or replicas, that exchange with each other; by default all.
+
+        Returns
+        -------
+        bool
+            True where ranks are the same arrays, and the same islands exchange.
+        """
+        if len(ranks) != len(self._ranks) or not all(a is b for a, b in zip(ranks, self._ranks, strict=True)):
+            return False
+        exchanging = np.ones(len(ranks), dtype=np.bool_) if exchanging is None else exchanging
+        return self.task.islands is None or np.array_equal(exchanging, self._exchanging)
 
     def _meets(self, background_bit_s: Array) -> bool:
         """Whether a link carries messages and something else."""
@@ -237,7 +264,7 @@ class JobCommunication:
                 outside[ranks[g]] = disconnected(ranks[g], component)
         return outside
 
-    def _route(self, ranks: list[Ints], transport: Transport) -> None:
+    def _route(self, ranks: list[Ints], transport: Transport, exchanging: Flags) -> None:
         self._owner = owner = np.full(self.satellites, -1, dtype=np.int64)
         for g, members in enumerate(ranks):
             owner[members] = g
@@ -247,7 +274,7 @@ class JobCommunication:
             [self._routed(parts, owner, transport, known) for parts in zip(*phases, strict=True)]
             for phases in (
                 stage_transfer_phases(self.task, stacked), reduction_phases(self.task, self.collective, stacked),
-                exchange_phases(self.task, stacked),
+                exchange_phases(self.task, stacked[exchanging]),
             )
         )  # fmt: skip
 
@@ -486,7 +513,7 @@ def reduction_groups(task: Task, ranks: Ints) -> Ints:
 
 
 def exchange_phases(task: Task, ranks: Ints) -> list[list[Phase]]:
-    """All-reduces of weights among the satellites of the same rank in all islands, all at the same time.
+    """All-reduces of weights or gradients among the satellites of the same rank in all islands, all at the same time.
 
     Parameters
     ----------

@@ -34,11 +34,12 @@ class StepConstants(NamedTuple):
     forward_hidden: float
     outer_period: float  # steps between exchanges with other islands; 0 without islands
     outer_hidden: float  # steps that hide an exchange
+    outer_gradients: float  # 1 where gradients are exchanged with other replicas in every step, as they become complete; else 0
 
 
 @exact_inlined
 def exposed_at(
-    rate: float, stage_delay_s: float, stage_drain_s: float, reduction_s: float, c: StepConstants
+    rate: float, stage_delay_s: float, stage_drain_s: float, reduction_s: float, outer_s: float, c: StepConstants
 ) -> float:
     """Communication of a step that no arithmetic hides, of one member or job; see `training_step.exposed_s`.
 
@@ -50,6 +51,8 @@ def exposed_at(
         Delay of one micro-batch over the slowest stage boundary between satellites, and the time that its bytes occupy a link [s].
     reduction_s : float
         Gradient all-reduce between satellites [s].
+    outer_s : float
+        Exchange with other replicas or islands [s]; counted here where it is one of gradients.
     c : StepConstants
         Constants of the job.
 
@@ -70,7 +73,8 @@ def exposed_at(
     # an endless stall hides nothing: the step does not end
     hiding_s = slot_s + (stall_s if math.isfinite(stall_s) else 0.0)
     scatter_s, gather_s = 0.5 * reduction_s + c.inner_scatter_s, 0.5 * reduction_s + c.inner_gather_s
-    late_s = max(0.0, c.scatters * scatter_s + c.backward_gathers * gather_s - c.backward_hidden * hiding_s)
+    backward_s = c.scatters * scatter_s + c.backward_gathers * gather_s + c.outer_gradients * outer_s
+    late_s = max(0.0, backward_s - c.backward_hidden * hiding_s)
     late_s += max(0.0, c.forward_gathers * gather_s - c.forward_hidden * hiding_s)
     return c.fabric_s + stalls_s + fills_s + late_s
 
@@ -105,10 +109,10 @@ def step_at(
     recompute_s = c.recompute_s / rate
     bubble_s = max(0.0, c.bubble_arithmetic_s / rate + c.bubble_fixed_s)
     memory_s = c.memory_s + c.optimiser_s
-    communication_s = exposed_at(rate, stage_delay_s, stage_drain_s, reduction_s, c)
+    communication_s = exposed_at(rate, stage_delay_s, stage_drain_s, reduction_s, outer_s, c)
     straggler_s = c.straggler * (compute_s + recompute_s)
     total_s = compute_s + recompute_s + bubble_s + memory_s + communication_s + straggler_s
-    if c.outer_period > 0.0:
+    if c.outer_period > 0.0 and c.outer_gradients == 0.0:
         outer_exposed_s = max(0.0, outer_s - c.outer_hidden * total_s) / c.outer_period
         communication_s += outer_exposed_s
         total_s += outer_exposed_s
@@ -119,7 +123,7 @@ def step_at(
 def exposed_times(
     rate: Floats, stage_delay_s: Floats, stage_drain_s: Floats, reduction_s: Floats, c: StepConstants, out: Floats
 ) -> None:
-    """`exposed_at` of several members or jobs.
+    """`exposed_at` of several members or jobs, exchanges with others apart.
 
     Parameters
     ----------
@@ -131,7 +135,7 @@ def exposed_times(
         Exposed times [s]; written.
     """
     for i in range(out.size):
-        out[i] = exposed_at(rate[i], stage_delay_s[i], stage_drain_s[i], reduction_s[i], c)
+        out[i] = exposed_at(rate[i], stage_delay_s[i], stage_drain_s[i], reduction_s[i], 0.0, c)
 
 
 @exact_kernel

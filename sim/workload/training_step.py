@@ -29,7 +29,7 @@ WEIGHT_BYTES = 2.0  # per parameter, as gathered from the replicas that update i
 
 
 class Islands(NamedTuple):
-    """Replicas of a whole job that take steps by themselves and exchange their weights now and then."""
+    """Replicas of a whole job that exchange weights now and then, or gradients in every step (`together`)."""
 
     islands: int
     inner_steps: int  # between two exchanges
@@ -37,6 +37,7 @@ class Islands(NamedTuple):
     overlap_steps: float  # steps that an exchange may take while training goes on
     fragments: int = 1  # parts of the weights, exchanged one after the other in each period
     efficiency: float = 1.0  # tokens that a synchronous job needs over those that islands need
+    together: bool = False  # replicas of an elastic job, which take every step together
 
 
 class Task(NamedTuple):
@@ -157,7 +158,7 @@ def members(task: Task) -> int:
 
 
 def exchanged_bytes(task: Task) -> float:
-    """Weights that each satellite of an island contributes to the exchange with other islands.
+    """Weights that each satellite of an island contributes to the exchange with other islands, or gradients of a replica.
 
     Parameters
     ----------
@@ -381,6 +382,8 @@ def step_constants(task: Task) -> StepConstants:
     replicas = mesh.data * mesh.context
     updated = shared / replicas + experts * mesh.expert / replicas if batch.zero else shared + experts
     islands = task.islands
+    together = islands is not None and islands.together
+    pacing = islands.islands if islands is not None and together else 1  # replicas whose slowest accelerator paces the step
     arithmetic = stages.average.arithmetic - stages.repeated.arithmetic
     return StepConstants(
         peak_s=task_flops(task) / task_peak_flops(task),
@@ -391,7 +394,7 @@ def step_constants(task: Task) -> StepConstants:
         optimiser_s=layer_times.optimiser_s(task.kernels, updated),
         bubble_arithmetic_s=idle.arithmetic,
         bubble_fixed_s=idle.memory + idle.fabric,
-        straggler=task.jitter * expected_maximum(parallelism.accelerators_of(mesh)),
+        straggler=task.jitter * expected_maximum(pacing * parallelism.accelerators_of(mesh)),
         fill_transfers=2.0 * (span - 1),
         slots=slots if span > 1 else 0.0,
         slot_arithmetic_s=stages.largest.arithmetic / virtual,
@@ -406,6 +409,7 @@ def step_constants(task: Task) -> StepConstants:
         forward_hidden=exchange.forward_hidden,
         outer_period=0.0 if islands is None else float(islands.inner_steps),
         outer_hidden=0.0 if islands is None else _outer_hidden(islands, task.overlap),
+        outer_gradients=1.0 if together else 0.0,
     )
 
 
@@ -531,7 +535,7 @@ def decompose(
     gradients_s : array_like
         Gradient all-reduce between satellites [s].
     outer_s : array_like
-        Exchange of all weights with other islands [s]. All broadcast against each other.
+        Exchange of all weights with other islands, or of gradients with other replicas [s]. All broadcast against each other.
 
     Returns
     -------

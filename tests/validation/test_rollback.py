@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from sim.fleet.availability import AvailabilityChange, Kind, SatelliteChange, Target, satellite_changes
 from sim.fleet.failures import RandomFailures
-from sim.fleet.job_lifecycle import (
+from sim.fleet.job_lifecycle import JobLifecycle
+from sim.fleet.job_phases import (
     CHECKPOINT,
     OUTAGE,
     RECOVERY,
     RUN,
     WAITING,
-    JobLifecycle,
     Policy,
     Segment,
     Work,

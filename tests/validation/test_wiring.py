@@ -14,7 +14,7 @@ from sim.config import scenario
 from sim.engine import formations, job_assignment, propagators
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
-from sim.fleet import job_lifecycle
+from sim.fleet import job_phases
 from sim.ground_baseline.fabric import Star
 from sim.results import summary
 from sim.spacecraft.step import ROWS
@@ -138,7 +138,7 @@ def test_checkpoint_interval_is_that_of_the_whole_job() -> None:
     between_s = 264.0 * DAY_S / (81 * 13)
     x = math.sqrt(save_s / (2.0 * between_s))
     interval_s = math.sqrt(2.0 * save_s * between_s) * (1.0 + x / 3.0 + x * x / 9.0) - save_s
-    assert (work.mode, save.mode) == (job_lifecycle.RUN, job_lifecycle.CHECKPOINT)
+    assert (work.mode, save.mode) == (job_phases.RUN, job_phases.CHECKPOINT)
     assert work.end_s == pytest.approx(interval_s, rel=1e-9)
     assert save.end_s - save.begin_s == pytest.approx(save_s, rel=1e-9)
 

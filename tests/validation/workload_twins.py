@@ -76,6 +76,6 @@ def calls() -> Iterator[tuple[str, object]]:
     yield "slowest_members", np.concatenate((slowest, member))
     ledger = Ledger(6, 1, rng.uniform(0.5, 1.0, 6))
     shares = run_losses.RunShares(0.5, 4.0, 0.4, 0.1, 0.1, 0.05, 0.25, 0.1, 0.5, 0.1)
-    own = run_losses.OwnTimes(stage_s[6:12], stage_s[:6], reduction_s[:6])
+    own = run_losses.OwnTimes(stage_s[6:12], stage_s[:6], reduction_s[:6], outer_s[:6])
     run_losses.record_run(ledger, 0, np.array([1, 2, 4]), 60.0, rate[:6], "power", shares, own, constants)
     yield "_add", np.concatenate((ledger.own_s.ravel(), ledger.induced_s.ravel(), ledger.step_own_s[:, 0], ledger.step_induced_s[:, 0]))

@@ -21,7 +21,17 @@ from sim.config.schema.events import (
     short_form,
 )
 from sim.config.schema.fleet import Failures, Fleet, Recovery, Repair
-from sim.config.schema.jobs import Checkpoint, Independent, Inference, Islands, LanguageModel, Mesh, Training, Workload
+from sim.config.schema.jobs import (
+    Checkpoint,
+    Elastic,
+    Independent,
+    Inference,
+    Islands,
+    LanguageModel,
+    Mesh,
+    Training,
+    Workload,
+)
 from sim.config.schema.links import Links, Terminal
 from sim.config.schema.motion import Activity, Motion
 from sim.config.schema.orbits import (
@@ -75,6 +85,7 @@ __all__ = [
     "DataRules",
     "Demand",
     "Economics",
+    "Elastic",
     "Environment",
     "Event",
     "EventTarget",

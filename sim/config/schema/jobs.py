@@ -127,6 +127,18 @@ class Islands(Section):
     )
 
 
+class Elastic(Section):
+    """Replicas of an elastic job: they take every step together, and go on without one that is lost."""
+
+    replicas: Annotated[int, Count()] | Literal["auto"] = Field(
+        description="Number of replicas, each with a plan of its own; auto chooses the most that train within 1 % of the fastest"
+    )
+    grace: Annotated[float, Quantity("s", least=0.0, example="60 s")] = Field(
+        description="Time from the loss of a replica in which the others wait for it at most, detection included"
+    )
+    least: Fraction = Field(description="Share of the replicas that must take part, rounded up to whole ones; with fewer the job waits")
+
+
 class Independent(Section):
     """Every accelerator works for itself and waits for nothing."""
 
@@ -140,8 +152,9 @@ class Training(Section):
         description="Training of a language model, as one job or several equal ones"
     )
     model: LanguageModel = Field(description="The model that is trained")
-    method: Literal["synchronous", "diloco"] = Field(
-        description="Training method: synchronous, all members take each step together; diloco, islands of members do"
+    method: Literal["synchronous", "diloco", "elastic"] = Field(
+        description="Training method: synchronous, all members take each step together; diloco, islands of members do; elastic, "
+        "replicas of members do, without those that are lost"
     )
     precision: str = Field(description="Arithmetic precision, a key of the accelerator's peak")
     share: Fraction | None = Field(
@@ -149,7 +162,8 @@ class Training(Section):
         description="Share of the satellites, rounded down to whole ones; without it, all that other workloads leave",
     )
     members: Annotated[int, Count()] | None = Field(
-        default=None, description="Satellites of one job; without it, all satellites of the workload form one job"
+        default=None,
+        description="Satellites of one job, island or replica; without it, all satellites of the workload form one job",
     )
     priority: Annotated[int, Count(least=-1000, most=1000)] = Field(
         default=0, description="A job that lacks members takes them from jobs of lower priority where no spare is left"
@@ -184,12 +198,24 @@ class Training(Section):
     gradient_precision: Literal["fp32", "bf16", "fp8", "int8", "fp4"] = Field(description="Number format of exchanged gradients")
     memory_fraction: Fraction = Field(description="Share of accelerator memory that the job may fill")
     islands: Islands | None = Field(default=None, description="Islands of method diloco")
+    elastic: Elastic | None = Field(default=None, description="Replicas of method elastic")
     overlap: Fraction = Field(description="Share of the backward pass that can hide the gradient exchange")
     jitter: Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.01")] = Field(
         description="Relative standard deviation of an accelerator's compute time from step to step"
     )
     tokens: Tokens = Field(description="Tokens of the whole training run, for the time to train")
     checkpoint: Checkpoint = Field(description="Interval and rate of checkpoints")
+    replan_after: Annotated[float, Quantity("s", above=0.0, example="1 h")] | None = Field(
+        default=None,
+        description="A synchronous job whose satellites or links have changed for so long is planned again; null: never",
+    )
+
+    @model_validator(mode="after")
+    def _sections_of_the_method(self) -> Training:
+        for section, method in (("islands", "diloco"), ("elastic", "elastic")):
+            if getattr(self, section) is not None and self.method != method:
+                raise FieldError(section, f"does not go with method {self.method}; write method: {method}, or leave {section} out")
+        return self
 
 
 class Targets(Section):

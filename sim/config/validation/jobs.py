@@ -236,6 +236,11 @@ def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
     if job.interleave != "auto" and job.interleave > job.model.layers:
         return [("interleave", f"{job.interleave} virtual stages are more than the {job.model.layers} layers of the model; "
                                f"write {job.model.layers} or less, or auto")]  # fmt: skip
+    for name, count in (("islands.count", job.islands and job.islands.count), ("elastic.replicas", job.elastic and job.elastic.replicas)):
+        each = job.members or 1 if job.mesh is None else parallelism.members(workload_params.mesh(job.mesh), site.accelerators)
+        most = site.satellites // each
+        if isinstance(count, int) and count > most:
+            return [(name, f"{count} need {count * each} satellites of {site.satellites}; write {most} or less, or auto")]
     group = job.members or site.satellites
     fit = workload_params.fit(job, site.accelerators, group, site.memory_bytes)
     if job.mesh is None:

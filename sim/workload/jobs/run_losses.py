@@ -22,6 +22,7 @@ class OwnTimes(NamedTuple):
     stage_delay_s: Floats
     stage_drain_s: Floats
     gradients_s: Floats
+    outer_s: Floats  # exchange with other replicas or islands
 
 
 class RunShares(NamedTuple):
@@ -88,8 +89,8 @@ def _add(
         fleet_induced_s[cause] += waits * w
         if r.rate > 0.0:
             x *= r.rate
-            exposed = exposed_at(r.rate, own.stage_delay_s[s], own.stage_drain_s[s], own.gradients_s[s], constants) / r.duration_s
-            mine = min(exposed, r.communication)
+            exposed_s = exposed_at(r.rate, own.stage_delay_s[s], own.stage_drain_s[s], own.gradients_s[s], own.outer_s[s], constants)
+            mine = min(exposed_s / r.duration_s, r.communication)
             own_s[COMMUNICATION, s] += x * mine
             induced_s[COMMUNICATION, s] += x * (r.communication - mine)
             own_s[RECOMPUTE, s] += x * r.recompute

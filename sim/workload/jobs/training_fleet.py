@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.availability import SatelliteChange
-from sim.fleet.job_lifecycle import Segment
+from sim.fleet.job_phases import Policy, Segment
 from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
+from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import CONTENTION_ROUNDS, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger
 from sim.workload.jobs.training_job import Training
@@ -40,8 +41,56 @@ class Lifecycle(Protocol):
         ...
 
     @property
+    def able(self) -> Flags:
+        """Jobs that could train if messages reached them, (jobs,)."""
+        ...
+
+    @property
     def unreachable(self) -> Ints:
         """Healthy satellites whose rank was given to a spare because no message reached them."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Grows when members, their health, or spares may have changed."""
+        ...
+
+    @property
+    def ready(self) -> list[int]:
+        """Healthy satellites without a rank, in order of number."""
+        ...
+
+    def missing(self, job: int) -> list[int]:
+        """Members of a job that are down and not replaced.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+
+        Returns
+        -------
+        list of int
+            Satellites.
+        """
+        ...
+
+    def replace_members(self, job: int, members: Ints, policy: Policy, time_s: float, duration_s: float, component: Ints) -> None:
+        """Give a job other members.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        members : ndarray of int64
+            Satellites by rank.
+        policy : Policy
+            How the job saves and recovers from now on.
+        time_s, duration_s : float
+            Time, and how long the change takes [s].
+        component : ndarray of int64, shape (satellites,)
+            Connected component of each satellite.
+        """
         ...
 
     def exchange(self, time_s: float, jobs_disconnected: Flags, component: Ints) -> bool:
@@ -87,6 +136,24 @@ class Lifecycle(Protocol):
         ...
 
 
+class Replanning(Protocol):
+    """Plans jobs again where their satellites or links have changed: `sim.engine.replanning.Replanner`."""
+
+    def consider(self, fleet: TrainingFleet, begin_s: float, transport: Transport) -> None:
+        """Change the plans of jobs that gain by it; called at the beginning of every step.
+
+        Parameters
+        ----------
+        fleet : TrainingFleet
+            The jobs.
+        begin_s : float
+            Beginning of the step [s].
+        transport : Transport
+            Network of the jobs.
+        """
+        ...
+
+
 class TrainingFleet:
     """Training workloads with the satellites that they share.
 
@@ -102,9 +169,15 @@ class TrainingFleet:
         Number of satellites of the fleet.
     step_s : float
         Length of a step [s].
+    replanning : Replanning, optional
+        Plans jobs again; by default their plans stay.
     """
 
-    def __init__(self, trainings: list[Training], lifecycle: Lifecycle, spares: Ints, satellites: int, step_s: float) -> None:
+    def __init__(
+        self, trainings: list[Training], lifecycle: Lifecycle, spares: Ints, satellites: int, step_s: float,
+        replanning: Replanning | None = None,
+    ) -> None:  # fmt: skip
+        self.replanning = replanning
         self.trainings, self.lifecycle, self.satellites, self.step_s = trainings, lifecycle, satellites, step_s
         leftover = [t.leftover for t in trainings]
         self.all_satellites = np.unique(np.concatenate([*lifecycle.ranks(), spares, *leftover]).astype(np.int64))
@@ -137,10 +210,12 @@ class TrainingFleet:
         users_bit_s : ndarray, shape (2 L,), optional
             What users of services ask of each directed link [bit/s].
         """
-        disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, users_bit_s)
+        if self.replanning is not None:
+            self.replanning.consider(self, begin_s, transport)
+        disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, self.lifecycle.able, users_bit_s)
         exchanges = bool(disconnected.any() or self.unreachable.size)
         if exchanges and self.lifecycle.exchange(begin_s, disconnected, transport.components()):
-            disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, users_bit_s)
+            disconnected = self._communicate(self.lifecycle.ranks(), transport, self.lifecycle.running, self.lifecycle.able, users_bit_s)
         self.unreachable = self.lifecycle.unreachable
         segments, spare_s = self.lifecycle.advance(begin_s, end_s, disconnected, changes)
         self.up = up
@@ -149,20 +224,46 @@ class TrainingFleet:
         for n, training in enumerate(self.trainings):
             training.take_step(segments[self._of_workload(n)])
 
-    def _communicate(self, ranks: list[Ints], transport: Transport, running: Flags, users_bit_s: Array | None) -> Flags:
+    def change_plan(
+        self, n: int, plan: ExecutionPlan, members: Ints, policy: Policy, time_s: float, duration_s: float, component: Ints
+    ) -> None:
+        """Give the one job of a workload another plan and other members.
+
+        Parameters
+        ----------
+        n : int
+            Number of the workload.
+        plan : ExecutionPlan
+            The new plan.
+        members : ndarray of int64
+            Its satellites by rank: healthy members, and satellites without a rank.
+        policy : Policy
+            How the job saves and recovers from now on.
+        time_s, duration_s : float
+            Beginning of the step, and how long the change takes [s].
+        component : ndarray of int64, shape (satellites,)
+            Connected component of each satellite.
+        """
+        g = self._first[n]
+        before = self.lifecycle.ranks()[g]
+        self.lifecycle.replace_members(g, members, policy, time_s, duration_s, component)
+        self.unallocated[before[~np.isin(before, members)]] = True  # healthy or not: no mesh uses them
+        self.trainings[n].change_plan(plan, time_s, members.size)
+
+    def _communicate(self, ranks: list[Ints], transport: Transport, running: Flags, able: Flags, users_bit_s: Array | None) -> Flags:
         """Time the messages of all workloads; jobs with messages that have no route.
 
         A workload that shares links gets what the max-min fair rates of the others leave. What these ask for follows from their own
         times, in turn.
         """
         for n, training in enumerate(self.trainings):
-            training.communicate(ranks[self._of_workload(n)], transport, users_bit_s)
+            training.communicate(ranks[self._of_workload(n)], transport, users_bit_s, able[self._of_workload(n)])
         links = transport.directed_delay_s.size
         for _ in range(CONTENTION_ROUNDS if len(self.trainings) > 1 and links else 0):
             asked = [t.link_demand_bit_s(running[self._of_workload(n)], links) for n, t in enumerate(self.trainings)]
             for n, training in enumerate(self.trainings):
                 others = sum(asked[:n] + asked[n + 1 :], np.zeros(links) if users_bit_s is None else users_bit_s)
-                training.communicate(ranks[self._of_workload(n)], transport, others)
+                training.communicate(ranks[self._of_workload(n)], transport, others, able[self._of_workload(n)])
         return np.concatenate([t.costs.jobs_disconnected for t in self.trainings])
 
     def fill_typical(self, transport: Transport, inputs: JobInputs) -> None:
@@ -176,7 +277,8 @@ class TrainingFleet:
             Inputs of all satellites, changed in place.
         """
         ranks = [r for t in self.trainings for r in t.initial_ranks]
-        self._communicate(ranks, transport, np.ones(len(ranks), dtype=np.bool_), None)
+        everyone = np.ones(len(ranks), dtype=np.bool_)
+        self._communicate(ranks, transport, everyone, everyone, None)
         standby = np.setdiff1d(self.all_satellites, np.concatenate([np.zeros(0, dtype=np.int64), *ranks]))
         self._stop(inputs)
         for training in self.trainings:
@@ -232,7 +334,10 @@ class TrainingFleet:
             if standby.size:
                 ledger.own(cause, k, standby, self.step_s * self.spare_share[standby] * left[standby])
         if self.unreachable.size:
-            missed = np.maximum(0.0, self.up[self.unreachable] - self.spare_share[self.unreachable])
+            held = self.spare_share.copy()  # one that fails and returns within the step may be a spare, or a member, again
+            for training in self.trainings:
+                training.add_member_shares(held)
+            missed = np.maximum(0.0, self.up[self.unreachable] - held[self.unreachable])
             ledger.own("outage", k, self.unreachable, self.step_s * missed * rate[self.unreachable])
         for training in self.trainings:
             training.record_losses(k, limits, ledger)

@@ -1,4 +1,4 @@
-"""Synchronous jobs in the run: members wait for the slowest, save checkpoints, roll back and go on."""
+"""Training jobs in the run: members wait for the slowest, save checkpoints, roll back and go on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.fleet import job_lifecycle
-from sim.fleet.job_lifecycle import Segment
+from sim.fleet import job_lifecycle, job_phases
+from sim.fleet.job_phases import Segment
 from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_RATE
 from sim.workload import step_traffic, training_step
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the numbers of sim.fleet.job_lifecycle
+MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the numbers of sim.fleet.job_phases
 
 
 @dataclass
@@ -37,6 +37,7 @@ class _Interval:
     lost: Ints
     commit: bool
     rollback: bool
+    peer: bool
 
 
 class _Done(NamedTuple):
@@ -49,8 +50,16 @@ class _Done(NamedTuple):
     seconds: float
 
 
+class PlanChange(NamedTuple):
+    """A job that goes on with another plan."""
+
+    time_s: float
+    members: int  # satellites of the new mesh
+    share: float  # of the satellites of the first mesh
+
+
 class Training:
-    """Equal synchronous jobs of one workload; `sim.workload.jobs.training_fleet` gives them their members.
+    """Equal jobs of one workload, or islands or replicas of one; `sim.workload.jobs.training_fleet` gives them their members.
 
     Parameters
     ----------
@@ -85,6 +94,13 @@ class Training:
     ) -> None:
         self.hbm_power_share = hbm_power_share
         self.plan, self.task = plan, plan.task
+        self.first_plan = plan  # of the epoch
+        self.plan_changes: list[PlanChange] = []
+        self.members = int(ranks[0].size)
+        self._earlier_route_changes = 0  # with earlier plans
+        self._peak_flops = self._fabric_s = 0.0  # of the accelerators of the mesh while it runs; of all steps
+        self.together = plan.task.islands is not None and plan.task.islands.together  # replicas that keep step
+        self.cut_off = False  # whether messages between replicas had no route when they were last timed
         self.initial_ranks, self.leftover = ranks, leftover
         self.jobs = len(ranks)
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
@@ -102,9 +118,28 @@ class Training:
         self.running_s = np.zeros(self.jobs)
         self.trained_steps = np.zeros(self.jobs)
 
+    def change_plan(self, plan: ExecutionPlan, time_s: float, members: int) -> None:
+        """Go on with another plan.
+
+        Parameters
+        ----------
+        plan : ExecutionPlan
+            The plan, for the same model and batch.
+        time_s : float
+            Time of the change [s].
+        members : int
+            Satellites of the new mesh.
+        """
+        self._earlier_route_changes += self.communication.route_changes
+        self.plan, self.task, self.members = plan, plan.task, members
+        self.communication = type(self.communication)(plan.task, plan.collective, self.satellites)
+        self.plan_changes.append(PlanChange(time_s, members, members / self.initial_ranks[0].size))
+
     # --- a step
 
-    def communicate(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None) -> Costs:
+    def communicate(
+        self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None = None, able: Flags | None = None
+    ) -> Costs:
         """Time the messages of all jobs with their present members and links.
 
         Parameters
@@ -115,17 +150,48 @@ class Training:
             Network of the jobs.
         background_bit_s : ndarray, shape (2 L,), optional
             What others ask for on each directed link [bit/s].
+        able : ndarray of bool, shape (jobs,), optional
+            Jobs that could train: islands and replicas that exchange with each other; by default all.
 
         Returns
         -------
         Costs
             Times of messages [s]; they hold until the next call.
         """
-        self.costs: Costs = self.communication.costs(ranks, transport, background_bit_s)
+        able = np.ones(self.jobs, dtype=np.bool_) if able is None else able
+        if self.together:
+            self.costs: Costs = self._replica_costs(ranks, transport, background_bit_s, able)
+        else:
+            self.costs = self.communication.costs(ranks, transport, background_bit_s, able)
         if self.first_links is None:
             self.first_links = step_traffic.links_of(transport)
             self.pacing = int(np.argmax(self._times(np.ones(self.jobs), self.costs).total_s))
         return self.costs
+
+    def _replica_costs(self, ranks: list[Ints], transport: Transport, background_bit_s: Array | None, able: Flags) -> Costs:
+        """Costs of replicas that keep step: those of the slowest hold for all. Replicas outside the largest part of the network are cut off."""
+        costs = None if self.cut_off else self.communication.costs(ranks, transport, background_bit_s, able)
+        if costs is None or (able & costs.jobs_disconnected).any():
+            reached = self._reached(ranks, able, transport.components())
+            lost = able & ~np.array([bool(reached[members].all()) for members in ranks])
+            costs = self.communication.costs(ranks, transport, background_bit_s, able & ~lost)
+            outside = costs.satellites_disconnected.copy()
+            for g in np.flatnonzero(lost):
+                outside[ranks[g]] = ~reached[ranks[g]]
+            costs = costs._replace(jobs_disconnected=costs.jobs_disconnected | lost, satellites_disconnected=outside)
+            self.cut_off = bool(lost.any())
+        train = able & ~costs.jobs_disconnected
+        if not train.any():
+            return costs
+        times = ("stage_delay_s", "stage_drain_s", "gradients_s")
+        return costs._replace(**{name: np.full(self.jobs, getattr(costs, name)[train].max()) for name in times})
+
+    def _reached(self, ranks: list[Ints], able: Flags, component: Ints) -> Flags:
+        """Members in the part of the network that most members of replicas that could train are in, (N,)."""
+        members = np.concatenate([ranks[g] for g in np.flatnonzero(able)] or [np.zeros(0, dtype=np.int64)])
+        reached = np.zeros(self.satellites, dtype=np.bool_)
+        reached[members[~job_lifecycle.disconnected(members, component)]] = True
+        return reached
 
     def link_demand_bit_s(self, running: Flags, links: int) -> Array:
         """Mean rate that jobs at full clock rate ask of each directed link, with the messages last timed.
@@ -159,7 +225,7 @@ class Training:
         self.run_share, self.useful_share = np.zeros(self.satellites), np.zeros(self.satellites)
         self.runs_in = np.full(self.satellites, -1, dtype=np.int64)
         for interval in self.segments:
-            if interval.mode == job_lifecycle.RUN:
+            if interval.mode == job_phases.RUN:
                 self.run_share[interval.present] += interval.share
                 self.runs_in[interval.present] = interval.job
         members = np.flatnonzero(self.runs_in >= 0)
@@ -167,7 +233,18 @@ class Training:
 
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
-        return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback)
+        return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback, s.peer)
+
+    def add_member_shares(self, share: Array) -> None:
+        """Add the share of the step in which each satellite is a healthy member.
+
+        Parameters
+        ----------
+        share : ndarray, shape (N,)
+            Shares, changed in place.
+        """
+        for interval in self.segments:
+            share[interval.present] += interval.share
 
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set the rate of each job, the limit of its slowest member, and the shares of its training step.
@@ -213,9 +290,12 @@ class Training:
         return times.compute_s + times.recompute_s + self.hbm_power_share * times.memory_s
 
     def _slowest(self, limits: Array) -> tuple[Array, Ints]:
-        """Rate of the slowest member of each job, and its number, the lowest of equals."""
+        """Rate of the slowest member of each job, and its number, the lowest of equals; of replicas that keep step, that of all."""
         rate, member = np.empty(self.jobs), np.empty(self.jobs, dtype=np.int64)
         slowest_members(*self.runs, limits[LIMIT_RATE], rate, member)
+        if self.together and (runs := np.flatnonzero(member >= 0)).size:
+            pacing = runs[np.argmin(rate[runs])]
+            rate[runs], member[runs] = rate[pacing], member[pacing]
         return rate, member
 
     def fill_inputs(self, inputs: JobInputs, up: Array) -> None:
@@ -261,16 +341,18 @@ class Training:
             seconds = self.step_s * interval.share
             left_s = seconds * rate[interval.present]
             match interval.mode:
-                case job_lifecycle.RUN:
+                case job_phases.RUN:
                     self._run(k, interval, seconds, limits, ledger)
-                case job_lifecycle.CHECKPOINT:
+                case job_phases.CHECKPOINT:
                     ledger.own("checkpoint", k, interval.present, left_s)
-                case job_lifecycle.RECOVERY:
+                case job_phases.RECOVERY if interval.peer:
+                    ledger.induced("recovery", k, interval.present, left_s)
+                case job_phases.RECOVERY:
                     ledger.own("recovery", k, interval.present, left_s)
-                case job_lifecycle.WAITING:
+                case job_phases.WAITING:
                     ledger.induced("failed", k, interval.present, left_s)
-                case job_lifecycle.OUTAGE:
-                    mine = self.costs.satellites_disconnected[interval.present]
+                case job_phases.OUTAGE:
+                    mine = self.costs.satellites_disconnected[interval.present] & (not interval.peer)
                     ledger.own("outage", k, interval.present[mine], left_s[mine])
                     ledger.induced("outage", k, interval.present[~mine], left_s[~mine])
 
@@ -284,8 +366,9 @@ class Training:
             algorithm=0.0 if self.task.islands is None else 1.0 - self.task.islands.efficiency,
         )  # fmt: skip
         own = OwnTimes(
-            self.costs.own_stage_transfer_s - self.costs.own_stage_drain_s, self.costs.own_stage_drain_s, self.costs.own_gradients_s
-        )
+            self.costs.own_stage_transfer_s - self.costs.own_stage_drain_s, self.costs.own_stage_drain_s, self.costs.own_gradients_s,
+            self.costs.own_outer_s,
+        )  # fmt: skip
         record_run(
             ledger, k, s.present, seconds, limits[LIMIT_RATE], self.causes[g], shares, own, constants,
         )  # fmt: skip
@@ -298,6 +381,8 @@ class Training:
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
         self.open[g].append(_Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
         self.trained_steps[g] += steps
+        self._peak_flops += seconds * training_step.task_peak_flops(self.task)
+        self._fabric_s += steps * constants.fabric_s
 
     def _flags(self, s: _Interval, ledger: Ledger) -> None:
         """A commit makes the work since the last one useful; a rollback makes it recovery."""
@@ -349,9 +434,10 @@ class Training:
         ranks = np.stack(self.initial_ranks if islands else self.initial_ranks[self.pacing : self.pacing + 1])
         if self.first_links is None:
             return None
-        found = step_traffic.bounds(self.task, self.plan.collective, ranks, self.first_links)
+        found = step_traffic.bounds(self.first_plan.task, self.first_plan.collective, ranks, self.first_links)
         minutes = self.steps * self.step_s / 60.0
-        return None if found is None else found | {"route_changes_per_min": self.communication.route_changes / minutes}
+        changes = self._earlier_route_changes + self.communication.route_changes
+        return None if found is None else found | {"route_changes_per_min": changes / minutes}
 
     def summary(self) -> dict[str, Any]:
         """Entry of the workload in `workloads` of summary.json.
@@ -368,11 +454,12 @@ class Training:
         mean_step_s = running_s / trained if trained > 0.0 else None
         islands, efficiency = self.task.islands, 1.0 if self.task.islands is None else self.task.islands.efficiency
         models = self.jobs if islands is None else 1  # that are trained
-        exposed, fabric_s = mean(self.exposed), training_step.step_constants(self.task).fabric_s
-        inside = None if mean_step_s is None else fabric_s / mean_step_s
+        exposed = mean(self.exposed)
+        inside = self._fabric_s / running_s if trained > 0.0 else None
+        flops = [trained * training_step.task_flops(self.task, masked) for masked in (True, False)]
         return {
-            "mfu": training_step.mfu(self.task, mean_step_s) if mean_step_s is not None else None,
-            "mfu_unmasked": training_step.mfu(self.task, mean_step_s, masked=False) if mean_step_s is not None else None,
+            "mfu": flops[0] / self._peak_flops if trained > 0.0 else None,
+            "mfu_unmasked": flops[1] / self._peak_flops if trained > 0.0 else None,
             "step_s": mean_step_s,
             "tokens_per_s": tokens_per_s,
             "ettr": float(self.committed_s.sum()) / (self.jobs * duration_s),
@@ -380,7 +467,9 @@ class Training:
             "ttft_ms": None,
             "tpot_ms": None,
             "jobs": self.jobs,
-            "satellites_per_job": int(self.initial_ranks[0].size),
+            "satellites_per_job": self.members,
+            "method": "synchronous" if islands is None else "elastic" if self.together else "diloco",
+            "plans": 1 + len(self.plan_changes),
             "mesh": {
                 "tensor": mesh.tensor, "pipeline": mesh.pipeline, "data": mesh.data, "context": mesh.context, "expert": mesh.expert,
             },
@@ -395,5 +484,6 @@ class Training:
             "links_fraction": None if exposed is None or inside is None else max(0.0, exposed - inside),
             "network": self._network(),
             "islands": None if islands is None else islands.islands,
+            "islands_running": None if islands is None else running_s / duration_s,
             "statistical_efficiency": efficiency,
         }

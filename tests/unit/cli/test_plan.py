@@ -58,7 +58,7 @@ def test_tables_and_reasons(dawndusk: Any) -> None:
 
 
 def test_methods_side_by_side(dawndusk: Any) -> None:
-    """One row for the job as it is and one for each number of islands; islands of few satellites compute for the same batch."""
+    """One row for the job as it is and one for each number of islands or replicas; those of few satellites compute for the same batch."""
     called = dawndusk("plan", "suncatcher", "--methods", "--json", *SMALL)
     (job,) = json.loads(called.out)["jobs"]
     rows = {(row["method"], row["islands"]): row for row in job["rows"]}
@@ -68,6 +68,24 @@ def test_methods_side_by_side(dawndusk: Any) -> None:
         tokens = row["tokens_per_s"] * row["step_s"]
         assert tokens == pytest.approx(16777216, rel=1e-6), (method, islands)
         assert row["efficiency"] <= 1.0
+    # replicas keep step over links: no faster than islands of the same plan that exchange seldom, and no price in tokens
+    replicas = {islands: row for (method, islands), row in rows.items() if method == "elastic"}
+    assert set(replicas) == {islands for method, islands in rows if method == "diloco"}
+    for islands, row in replicas.items():
+        assert row["efficiency"] == 1.0
+        assert row["step_s"] >= rows["diloco", islands]["step_s"] * (1.0 - 1e-9)
+
+
+def test_another_method_never_lowers_the_best_plan(dawndusk: Any) -> None:
+    """By definition of a choice: the rows of a workload are there whatever method it has, so that the best of all methods is the same."""
+    found = []
+    for method in ("synchronous", "elastic"):
+        called = dawndusk("plan", "suncatcher", "--methods", "--json", "--set", f"workloads.0.method={method}", *SMALL)
+        (job,) = json.loads(called.out)["jobs"]
+        found.append({(row["method"], row["islands"]): row["efficiency"] * row["tokens_per_s"] for row in job["rows"]})
+    assert found[0] == found[1]
+    without = [rate for (method, _), rate in found[0].items() if method != "elastic"]
+    assert max(found[0].values()) >= max(without)
 
 
 def test_no_job_to_plan(dawndusk: Any) -> None:

@@ -63,6 +63,14 @@ CLUSTER = [
     # --- members, shares, spares
     (LINKS + _training(", members: 100"), "s.yaml:15:39: workloads.0.members: 100 is more than the 81 satellites of the workload; "
      "write 81 or less"),
+    (LINKS + _training(", method: elastic, elastic: {replicas: 100}"),
+     "workloads.0.elastic.replicas: 100 need 100 satellites of 81; write 81 or less, or auto"),
+    (LINKS + _training(", method: elastic, elastic: {replicas: 3}, mesh: {tensor: 8, pipeline: 1, data: 256}"),  # 32 satellites
+     "workloads.0.elastic.replicas: 3 need 96 satellites of 81; write 2 or less, or auto"),
+    (LINKS + _training(", method: diloco, members: 9, islands: {count: 10}"),
+     "workloads.0.islands.count: 10 need 90 satellites of 81; write 9 or less, or auto"),
+    (LINKS + _training(", elastic: {replicas: 4, grace: 60 s, least: 0.5}"),
+     "workloads.0.elastic: does not go with method synchronous; write method: elastic, or leave elastic out"),
     (LINKS + _training(", share: 0.5, members: 41"), "workloads.0.members: 41 is more than the 40 satellites of the workload; write 40 or less"),
     (LINKS + _training(", share: 0.01"), "s.yaml:15:39: workloads.0.share: 0.01 of 81 satellites is less than one; write 0.012346 or more"),
     (LINKS + _training(", share: 0.7") + "- {kind: inference, model: llama-3-8b, share: 0.5}\n",

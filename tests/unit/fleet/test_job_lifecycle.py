@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from sim.fleet.availability import SatelliteChange
-from sim.fleet.job_lifecycle import (
+from sim.fleet.job_lifecycle import JobLifecycle
+from sim.fleet.job_phases import (
     CHECKPOINT,
     OUTAGE,
     RECOVERY,
     RUN,
     WAITING,
-    JobLifecycle,
     Policy,
     Segment,
     Standing,
@@ -512,3 +512,47 @@ def test_every_satellite_is_in_one_place() -> None:
                 there_s[satellite] += s.end_s - s.begin_s
     for satellite in everyone:
         assert there_s[satellite] + spare_s[satellite] == pytest.approx(up_s[satellite], abs=1e-6), satellite
+
+
+def test_other_members_from_memory() -> None:
+    """By hand: at 130 s the job goes on with three of its five and a spare: work so far counts, since it is moved from memory, and the
+    change takes 30 s. Members that are left over stand by, and so does one that is down once it is back."""
+    made = lifecycle([[0, 1, 2, 3, 4]], [8], NO_SAVES)
+    (first,), _ = made.advance(0.0, 130.0, ON)
+    made.replace_members(0, np.array([4, 2, 0, 8]), POLICY, 130.0, 30.0, np.zeros(9, dtype=np.int64))
+    (then,), spare_s = made.advance(130.0, 200.0, ON)
+    assert reported(first) == [(0, 130, "run")]
+    assert reported(then) == [(130, 160, "recover committed"), (160, 200, "run")]
+    assert then[-1].members.tolist() == [4, 2, 0, 8]
+    assert spare_s.tolist() == [0, 70, 0, 70, 0, 0, 0, 0, 0]
+    assert account(Work(), [*first, *then]) == Work(130.0, 0.0, 40.0)
+
+
+def test_fewer_members_instead_of_waiting() -> None:
+    """By hand: lost at 50 s; at 100 s the other two go on, ready at 130 s, with saves by the new policy. The lost one is a spare when it
+    is back, and takes the next rank that is lost."""
+    made = lifecycle([[0, 1, 2]], [], POLICY, [*outage(50.0, 1, 150.0), *down(160.0, 2)])
+    (first,), _ = made.advance(0.0, 100.0, ON)
+    assert reported(first) == [(0, 50, "run"), (50, 100, "wait rolled-back")]
+    assert made.missing(0) == [1]
+    made.replace_members(0, np.array([0, 2]), POLICY._replace(checkpoint_interval_s=25.0), 100.0, 30.0, np.zeros(3, dtype=np.int64))
+    (then,), spare_s = made.advance(100.0, 200.0, ON)
+    assert reported(then) == [
+        (100, 130, "recover"), (130, 155, "run"), (155, 160, "save"), (160, 185, "recover rolled-back"), (185, 200, "run"),
+    ]  # fmt: skip
+    assert then[-1].members.tolist() == [0, 1]
+    assert spare_s.tolist() == [0, 10, 0]
+
+
+def test_other_members_after_an_outage() -> None:
+    """By hand: cut off since 40 s, work that no save kept is lost; a member that no message reaches stands by only when one does."""
+    made = lifecycle([[0, 1, 2]], [], POLICY)
+    made.advance(0.0, 40.0, ON)
+    made.advance(40.0, 80.0, OFF)
+    made.replace_members(0, np.array([0, 1]), POLICY, 80.0, 30.0, np.array([0, 0, 1]))
+    assert made.unreachable.tolist() == [2]
+    (then,), spare_s = made.advance(80.0, 120.0, ON)
+    assert reported(then) == [(80, 110, "recover rolled-back"), (110, 120, "run")]
+    assert spare_s.tolist() == [0, 0, 0]
+    made.exchange(120.0, ON, np.zeros(3, dtype=np.int64))
+    assert made.ready == [2]

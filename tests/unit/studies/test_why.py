@@ -14,9 +14,10 @@ import pytest
 
 import sim
 from sim.config.scenario import Loaded
-from sim.fleet import job_lifecycle
+from sim.fleet import job_phases
 from sim.fleet.availability import SatelliteChange
-from sim.fleet.job_lifecycle import JobLifecycle, Policy
+from sim.fleet.job_lifecycle import JobLifecycle
+from sim.fleet.job_phases import Policy
 from sim.results import formatting
 from sim.studies import ablation, sensitivity
 from sim.studies.why import Answer, Cause, Input, binding, why
@@ -422,13 +423,13 @@ def test_a_lifecycle_that_recovers_at_once(cut: bool) -> None:
     """Source of truth: a member fails at 50 s, its spare goes on 30 s later: without recovery the job runs on. In a window
     that begins without a network the new members may still run, in the next they may not."""
     changes = [SatelliteChange(50.0, 0, 0.0)]
-    clock = ablation.UninterruptedLifecycle(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0)), (job_lifecycle.RECOVERY,))
+    clock = ablation.UninterruptedLifecycle(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0)), (job_phases.RECOVERY,))
     cuts = np.array([cut])
     found = [clock.advance(t, t + 100.0, cuts, changes if t == 0.0 else ())[0][0] for t in (0.0, 100.0)]
     assert not any(s.rollback for window in found for s in window)
     results = [[(s.mode, s.begin_s, s.end_s) for s in window] for window in found]
-    away = job_lifecycle.OUTAGE if cut else job_lifecycle.RUN
-    assert results[0] == [(away, 0.0, 50.0), (job_lifecycle.RUN, 50.0, 100.0)]
+    away = job_phases.OUTAGE if cut else job_phases.RUN
+    assert results[0] == [(away, 0.0, 50.0), (job_phases.RUN, 50.0, 100.0)]
     assert {mode for mode, _, _ in results[1]} == {away}
     assert clock.ranks()[0].tolist() == [2, 1]
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sim.fleet.availability import SatelliteChange
-from sim.fleet.job_lifecycle import JobLifecycle, Policy, Standing
+from sim.fleet.job_lifecycle import JobLifecycle
+from sim.fleet.job_phases import Policy, Standing
 from sim.schema import CAUSES
 from sim.spacecraft.loop import LIMIT_ROWS
 from sim.workload.execution_plan import ExecutionPlan

@@ -1,0 +1,127 @@
+"""How jobs save and recover, and how long it takes to move their state: durations from a scenario."""
+
+from __future__ import annotations
+
+import math
+
+from sim.config import schema, workload_params
+from sim.fleet import reliability
+from sim.fleet.job_phases import SHORTEST_INTERVAL_S, Policy
+from sim.workload import training_step, transformer_memory
+from sim.workload.execution_plan import ExecutionPlan
+from sim.workload.job_communication import Transport
+
+
+def policy(job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int) -> Policy:
+    """Checkpoint and recovery policy of a job.
+
+    A checkpoint is spread over all accelerators of the job, and read back by all of them. The automatic interval
+    follows from the mean time between failures of all units of all members.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    fleet : Fleet or None
+        Section `fleet`, with failures and recovery; without it nothing fails.
+    members : int
+        Satellites of one job.
+    accelerators : int
+        Accelerators of a satellite.
+
+    Returns
+    -------
+    Policy
+        Interval and durations [s].
+    """
+    save_s = transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
+    interval = job.checkpoint.interval
+    if interval == "auto":
+        interval_s = reliability.daly_interval_s(save_s, mean_failure_s(fleet, members, accelerators))
+    else:
+        interval_s = float(interval)
+    detection_s, restart_s = recovery_s(fleet)
+    return Policy(interval_s, save_s, detection_s, restart_s + save_s)
+
+
+def mean_failure_s(fleet: schema.Fleet | None, members: int, accelerators: int) -> float:
+    """Mean time between failures of all units of all members.
+
+    Parameters
+    ----------
+    fleet : Fleet or None
+        Section `fleet`, with failures; without it nothing fails.
+    members : int
+        Satellites of one job.
+    accelerators : int
+        Accelerators of a satellite.
+
+    Returns
+    -------
+    float
+        Time [s]; inf where nothing fails at random.
+    """
+    if fleet is None or fleet.failures is None:
+        return math.inf
+    return fleet.failures.mean_time / (members * fleet.failures.units(accelerators))
+
+
+def recovery_s(fleet: schema.Fleet | None) -> tuple[float, float]:
+    """Detection and restart after a failure.
+
+    Parameters
+    ----------
+    fleet : Fleet or None
+        Section `fleet`, with recovery.
+
+    Returns
+    -------
+    detection_s, restart_s : float
+        Times [s]; 0 where nothing fails.
+    """
+    return (0.0, 0.0) if fleet is None else (fleet.recovery.detection, fleet.recovery.restart)
+
+
+def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Transport) -> Policy:
+    """Recovery policy of an island or replica: work counts once it is exchanged, and weights come back from another one.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+        Plan of each island, or of each replica of an elastic job.
+    fleet : Fleet or None
+        Section `fleet`, with recovery; without it nothing fails.
+    transport : Transport
+        Network of the job.
+
+    Returns
+    -------
+    Policy
+        Interval and durations [s]; every satellite fetches its share of weights and optimiser state over its slowest link.
+    """
+    islands = plan.task.islands
+    assert islands is not None
+    detection_s, restart_s = recovery_s(fleet)
+    least_s = SHORTEST_INTERVAL_S if islands.together else 1.0
+    interval_s = max(least_s, islands.inner_steps * plan.step_s) if math.isfinite(plan.step_s) else math.inf
+    return Policy(interval_s, 0.0, detection_s, restart_s + copy_s(plan, transport), continuous=islands.together)
+
+
+def copy_s(plan: ExecutionPlan, transport: Transport) -> float:
+    """Time in which the satellites of an island or replica fetch their shares of weights and optimiser state.
+
+    Parameters
+    ----------
+    plan : ExecutionPlan
+        Plan of each island or replica.
+    transport : Transport
+        Network of the job.
+
+    Returns
+    -------
+    float
+        Time over the slowest link [s].
+    """
+    rates = transport.directed_rate_bit_s
+    slowest_bit_s = float(rates[rates > 0.0].min()) if (rates > 0.0).any() else math.inf
+    return 8.0 * transformer_memory.checkpoint_bytes(plan.task.model) / training_step.members(plan.task) / slowest_bit_s
