@@ -19,7 +19,9 @@ from sim.workload import parallelism, training_step, transformer_memory
 from sim.workload.demand import daily_factor
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Transport
-from sim.workload.jobs import Asked, InferenceService, JobScheduler, Training, TrainingFleet
+from sim.workload.jobs import Asked, InferenceService, JobScheduler, PipelineService, Training, TrainingFleet
+from sim.workload.pipeline_links import PipelineLinks
+from sim.workload.service import Service
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,6 +33,17 @@ class _Part(NamedTuple):
     kind: int | None
     job: schema.Workload
     who: Ints
+    stages: int  # satellites that hold one copy of a service's model; 1 for other workloads
+
+    @property
+    def has_members(self) -> bool:
+        """Whether its jobs, or copies, lose members and get others."""
+        return isinstance(self.job, schema.Training) or self.stages > 1
+
+
+def _stages(job: schema.Workload, types: Sequence[Carrier]) -> int:
+    """Satellites that hold one copy of a service's model; 1 for other workloads."""
+    return workload_params.stages(job, slowest(types, job.precision)) if isinstance(job, schema.Inference) else 1
 
 
 class Work(NamedTuple):
@@ -51,9 +64,12 @@ class Work(NamedTuple):
         """A workload with its satellites, type by type where it has a form on each."""
         forms = next((f for w, f in zip(self.workloads, self.on_types, strict=False) if w is job), None)
         if forms is None:
-            return [_Part(None, job, who)]
+            return [_Part(None, job, who, _stages(job, self.types))]
         of = self.type_index[who]
-        return [_Part(kind, form, who[of == kind]) for kind, form in enumerate(forms) if (of == kind).any()]
+        return [
+            _Part(kind, form, who[of == kind], _stages(form, self.types[kind : kind + 1]))
+            for kind, form in enumerate(forms) if (of == kind).any()
+        ]  # fmt: skip
 
 
 class Roles(NamedTuple):
@@ -71,11 +87,11 @@ class Roles(NamedTuple):
         return [(work, next(of[work.kind])) for work in workloads if work.kind in of]
 
 
-def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
+def roles(workloads: list[schema.Workload], spares: int, order: Ints, stages: Sequence[int] = ()) -> Roles:
     """Assign satellites to workloads.
 
-    Spares come from the end of the mapping order, services are evenly spread over the rest, jobs and independent
-    streams are contiguous.
+    Spares come from the end of the mapping order, services are evenly spread over the rest, jobs, copies of services over
+    several satellites and independent streams are contiguous.
 
     Parameters
     ----------
@@ -85,6 +101,8 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
         Satellites in reserve, less than all.
     order : ndarray of int64, shape (satellites,)
         Satellites in mapping order.
+    stages : sequence of int, optional
+        Of each workload, consecutive satellites that hold a copy of its model; by default 1.
 
     Returns
     -------
@@ -96,9 +114,14 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
     services: list[Ints] = []
     streams: list[int] = []
     training: list[list[int]] = []
-    for job, count in zip(workloads, satellites_of, strict=True):
+    for job, count, span in zip(workloads, satellites_of, stages or [1] * len(workloads), strict=True):
         if job.kind == "inference":
-            positions = (np.arange(count) * len(free)) // max(count, 1)
+            copies = max(1, count // span)  # those that are left over follow the last one
+            begin = (np.arange(copies) * len(free)) // copies
+            if span > 1:
+                begin = np.minimum(begin, len(free) - count + span * np.arange(copies))
+            extent = np.append(np.full(copies - 1, span), count - (copies - 1) * span)
+            positions = np.concatenate([np.arange(b, b + n) for b, n in zip(begin, extent, strict=True)])
             services.append(np.array([free[i] for i in positions], dtype=np.int64))
             taken = set(positions.tolist())
             free = [s for i, s in enumerate(free) if i not in taken]
@@ -260,19 +283,24 @@ def scheduler_for(
     InputError
         If a job fits no mesh.
     """
-    assigned = roles(work.workloads, 0 if work.fleet is None else int(work.fleet.spares), order)
+    stages = [_stages(job, work.types) for job in work.workloads] if not work.on_types else []
+    assigned = roles(work.workloads, 0 if work.fleet is None else int(work.fleet.spares), order, stages)
     shares = _Shares(work)
     split = [work.parts(job, who) for job, who in assigned.with_workloads(work.workloads)]
-    wanted = [part for parts in split for part in parts if isinstance(part.job, schema.Training)]
+    wanted = [part for parts in split for part in parts if part.has_members]
     held = _spares_by_kind(work, [part.kind for part in wanted], assigned.spares)
-    trainings: dict[int | None, list[tuple[schema.Training, Training]]] = {kind: [] for kind in held}
+    shared: dict[int | None, list[_Shared]] = {kind: [] for kind in held}
 
     def made(part: _Part) -> Training | InferenceService:
-        if isinstance(part.job, schema.Training):
+        if part.has_members:
             others = [other.who for other in wanted if other.kind == part.kind]  # their satellites may become members
-            found = _training(work, part.job, part.who, np.concatenate((*others, held[part.kind])), transport, shares)
-            trainings[part.kind].append((part.job, found))
-            return found
+            reachable = np.concatenate((*others, held[part.kind]))
+            if isinstance(part.job, schema.Training):
+                found = _training(work, part.job, part.who, reachable, transport, shares)
+            else:
+                found = _pipelines(work, part, reachable, transport, shares)
+            shared[part.kind].append(found)
+            return found.jobs
         assert isinstance(part.job, schema.Inference)
         carrier = shares.carrier(part.who, part.job.precision)
         return InferenceService(
@@ -280,7 +308,7 @@ def scheduler_for(
         )
 
     parts = [[made(part) for part in found] for found in split]
-    fleets = [_training_fleet(work, jobs, held[kind], transport) for kind, jobs in trainings.items()]
+    fleets = [_training_fleet(work, jobs, held[kind]) for kind, jobs in shared.items()]
     reserve = assigned.spares[~np.isin(assigned.spares, np.concatenate([assigned.spares[:0], *held.values()]))]
     return JobScheduler(
         satellites=work.type_index.size, steps=work.steps, step_s=work.step_s, fleets=fleets, parts=parts, reserve=reserve,
@@ -325,6 +353,15 @@ def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Tr
     return Policy(interval_s, 0.0, detection_s, restart_s + share_bits / slowest_bit_s)
 
 
+class _Shared(NamedTuple):
+    """Jobs of a workload that share spares with those of others, and their rights."""
+
+    jobs: Training | PipelineService
+    policy: Policy
+    priority: int = 0
+    reserve: int = 0
+
+
 def _training(
     work: Work,
     job: schema.Training,
@@ -332,34 +369,65 @@ def _training(
     reachable: Ints,
     transport: Transport,
     shares: _Shares,
-) -> Training:
+) -> _Shared:
     """The jobs of a training workload; the slowest satellite that may become a member paces them."""
     satellites = work.type_index.size
     carrier = shares.carrier(reachable, job.precision)
     plan = planning.choose(job, planning.Fleet(carrier, order, transport, satellites))
     ranks = planning.rank_lists(job, plan, order)
-    return Training(
+    training = Training(
         plan=plan, ranks=ranks, leftover=order[~np.isin(order, np.concatenate(ranks))], satellites=satellites, steps=work.steps,
         step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share,
     )
+    task = plan.task
+    used = parallelism.members(task.mesh, task.accelerators)
+    rules = policy(job, work.fleet, used, task.accelerators) if task.islands is None else island_policy(plan, work.fleet, transport)
+    return _Shared(training, rules, job.priority, int(job.reserve))
 
 
-def _training_fleet(
-    work: Work, jobs: list[tuple[schema.Training, Training]], spares: Ints, transport: Transport
-) -> TrainingFleet:
-    """Jobs of training workloads with the spares that they share; satellites that fill no job replace members too."""
+def _pipelines(work: Work, part: _Part, reachable: Ints, transport: Transport, shares: _Shares) -> _Shared:
+    """The copies of a service's model over neighbouring satellites, chosen for the links of the epoch."""
+    job, span, satellites = part.job, part.stages, work.type_index.size
+    assert isinstance(job, schema.Inference)
+    carrier = shares.carrier(reachable, job.precision)
+    ranks = [part.who[n : n + span] for n in range(0, part.who.size - span + 1, span)]
+    links = PipelineLinks(satellites).costs(ranks, transport).typical()
+    found = service(job, carrier, links)
+    jobs = PipelineService(
+        service=found, asked=asked(job, work), ranks=ranks, leftover=part.who[len(ranks) * span :], satellites=satellites,
+        steps=work.steps, step_s=work.step_s, hbm_share=carrier.accelerator.hbm_power_share,
+    )
+    return _Shared(jobs, reload_policy(found, work.fleet))
+
+
+def reload_policy(of: Service, fleet: schema.Fleet | None) -> Policy:
+    """Recovery policy of a copy of a model: a satellite that replaces another loads the weights of its stage over a link.
+
+    Parameters
+    ----------
+    of : Service
+        The service.
+    fleet : Fleet or None
+        Section `fleet`, with recovery; without it nothing fails.
+
+    Returns
+    -------
+    Policy
+        Durations [s]; there are no checkpoints.
+    """
+    detection_s, restart_s = _recovery_s(fleet)
+    return Policy(math.inf, 0.0, detection_s, restart_s + of.weight_bytes * of.hops.byte_s)
+
+
+def _training_fleet(work: Work, shared: list[_Shared], spares: Ints) -> TrainingFleet:
+    """Jobs of workloads with the spares that they share; satellites that fill no job replace members too."""
     policies, standings = [], []
-    for n, (job, training) in enumerate(jobs):
-        task = training.task
-        used = parallelism.members(task.mesh, task.accelerators)
-        rules = (
-            policy(job, work.fleet, used, task.accelerators) if task.islands is None else island_policy(training.plan, work.fleet, transport)
-        )
-        policies += [rules] * training.jobs
-        standings += [Standing(n, job.priority, int(job.reserve))] * training.jobs
-    satellites, trainings = int(work.type_index.size), [training for _, training in jobs]
+    for n, each in enumerate(shared):
+        policies += [each.policy] * each.jobs.jobs
+        standings += [Standing(n, each.priority, each.reserve)] * each.jobs.jobs
+    satellites, jobs = int(work.type_index.size), [each.jobs for each in shared]
     lifecycle = JobLifecycle(
-        [r for t in trainings for r in t.initial_ranks], np.concatenate((spares, *(t.leftover for t in trainings))), policies,
+        [r for j in jobs for r in j.initial_ranks], np.concatenate((spares, *(j.leftover for j in jobs))), policies,
         standings=standings, satellites=satellites,
     )  # fmt: skip
-    return TrainingFleet(trainings, lifecycle, spares, satellites, work.step_s)
+    return TrainingFleet(jobs, lifecycle, spares, satellites, work.step_s)

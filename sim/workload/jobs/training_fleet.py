@@ -1,4 +1,4 @@
-"""Satellites of all training workloads: members, spares and unallocated ones, and what workloads ask of links that they share."""
+"""Satellites of all workloads with members: members, spares and unallocated ones, and what workloads ask of links that they share."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
 from sim.workload.job_communication import CONTENTION_ROUNDS, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger
+from sim.workload.jobs.pipeline_service import PipelineService
 from sim.workload.jobs.training_job import Training
 
 Array = NDArray[np.float64]
@@ -88,11 +89,11 @@ class Lifecycle(Protocol):
 
 
 class TrainingFleet:
-    """Training workloads with the satellites that they share.
+    """Training workloads, and services whose copies span satellites, with the satellites that they share.
 
     Parameters
     ----------
-    trainings : list of Training
+    trainings : list of Training or PipelineService
         The workloads.
     lifecycle : Lifecycle
         Lifecycle of the jobs of all workloads, in their order.
@@ -104,7 +105,9 @@ class TrainingFleet:
         Length of a step [s].
     """
 
-    def __init__(self, trainings: list[Training], lifecycle: Lifecycle, spares: Ints, satellites: int, step_s: float) -> None:
+    def __init__(
+        self, trainings: list[Training | PipelineService], lifecycle: Lifecycle, spares: Ints, satellites: int, step_s: float
+    ) -> None:
         self.trainings, self.lifecycle, self.satellites, self.step_s = trainings, lifecycle, satellites, step_s
         leftover = [t.leftover for t in trainings]
         self.all_satellites = np.unique(np.concatenate([*lifecycle.ranks(), spares, *leftover]).astype(np.int64))
