@@ -61,7 +61,20 @@ class Work(NamedTuple):
     # None: it spans types and the slowest one paces
 
     def parts(self, job: schema.Workload, who: Ints) -> list[_Part]:
-        """A workload with its satellites, type by type where it has a form on each."""
+        """A workload with its satellites, type by type where it has a form on each.
+
+        Parameters
+        ----------
+        job : Workload
+            The workload.
+        who : ndarray of int64
+            Its satellites.
+
+        Returns
+        -------
+        list of _Part
+            One, or one for each type.
+        """
         forms = next((f for w, f in zip(self.workloads, self.on_types, strict=False) if w is job), None)
         if forms is None:
             return [_Part(None, job, who, _stages(job, self.types))]
@@ -82,7 +95,18 @@ class Roles(NamedTuple):
     idle: Ints  # without a workload: shares that do not add up to the fleet
 
     def with_workloads(self, workloads: Sequence[schema.Workload]) -> list[tuple[schema.Workload, Ints]]:
-        """Training and inference workloads with their satellites."""
+        """Training and inference workloads with their satellites.
+
+        Parameters
+        ----------
+        workloads : sequence of Workload
+            All workloads.
+
+        Returns
+        -------
+        list of (Workload, ndarray)
+            In their order, without independent ones.
+        """
         of = {"training": iter(self.trainings), "inference": iter(self.services)}
         return [(work, next(of[work.kind])) for work in workloads if work.kind in of]
 

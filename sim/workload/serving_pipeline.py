@@ -194,6 +194,10 @@ def long_share(share: float, run: float, stages_: float) -> float:
     All stages move on together, a period lasts as long as the longest micro-batch in them, and prompts begin at random. Free
     places between micro-batches would absorb a part of the waiting: durations are upper bounds, and exact where all have a chunk.
 
+    References
+    ----------
+    [sarathi2024]
+
     Examples
     --------
     A quarter of the micro-batches at random: of two neighbours, one has a chunk in 1 - 0.75^2 of all cases.
