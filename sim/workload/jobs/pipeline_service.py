@@ -238,12 +238,14 @@ class PipelineService(InferenceService):
         """
         self.useful_share[:] = 0.0
         self._find_slowest(limits)  # limits have settled since rates were set
+        for intervals in self._run_batches():
+            self._run(k, intervals, limits, ledger)
         for interval in self.segments:
-            seconds, who = self.step_s * interval.share, interval.present
-            left_s = seconds * limits[LIMIT_RATE, who]
+            who = interval.present
+            left_s = self.step_s * interval.share * limits[LIMIT_RATE, who]
             match interval.mode:
                 case job_lifecycle.RUN:
-                    self._run(k, interval, seconds, limits, ledger)
+                    pass
                 case job_lifecycle.WAITING:
                     ledger.induced("failed", k, who, left_s)
                 case job_lifecycle.OUTAGE:
@@ -259,24 +261,39 @@ class PipelineService(InferenceService):
             self.link_state[k] = self._state_of(delay_s, byte_s)
         self._keep(k)
 
-    def _run(self, k: int, interval: _Interval, seconds: float, limits: Array, ledger: Ledger) -> None:
-        g, who = interval.copy, interval.present
-        left_s = seconds * limits[LIMIT_RATE, who]
-        if not self.reached[g]:
-            ledger.own("outage", k, who, left_s * self.missed_share)
-            ledger.own("demand", k, who, left_s * (1.0 - self.missed_share))
-            return
-        share, rate = float(self.share[g]), float(self.rate[g])
-        wanted = share  # of what members could do without the slowest
-        if self.point.output_tokens_per_s[g] == 0.0:
-            wanted = self.utilisation if self.reached_per_s > 0.0 else 1.0
-        waits_s = left_s - seconds * rate
-        ledger.induced(binding(limits, int(self.slowest[g])), k, who, wanted * waits_s)
-        ledger.own("demand", k, who, (1.0 - wanted) * waits_s + seconds * rate * (1.0 - share))
+    def _run_batches(self) -> list[list[_Interval]]:
+        """Intervals in which copies run: all at once where no satellite is in two of them."""
+        runs = [interval for interval in self.segments if interval.mode == job_lifecycle.RUN]
+        if sum(interval.present.size for interval in runs) > self.runs[0].size:
+            return [[interval] for interval in runs]
+        return [runs] if runs else []
+
+    def _run(self, k: int, intervals: list[_Interval], limits: Array, ledger: Ledger) -> None:
+        """Enter what members of copies that run did; no satellite is in two of the intervals."""
+        who = np.concatenate([interval.present for interval in intervals])
+        sizes = [interval.present.size for interval in intervals]
+        copy = np.repeat([interval.copy for interval in intervals], sizes)
+        seconds = self.step_s * np.repeat([interval.share for interval in intervals], sizes)
+        left_s, here = seconds * limits[LIMIT_RATE, who], self.reached[copy]
+        if not here.all():
+            ledger.own("outage", k, who[~here], left_s[~here] * self.missed_share)
+            ledger.own("demand", k, who[~here], left_s[~here] * (1.0 - self.missed_share))
+            who, copy, seconds, left_s = who[here], copy[here], seconds[here], left_s[here]
+        share = self.share[copy]
+        worked_s = seconds * self.rate[copy]
+        # of what members could do without the slowest: the share that is asked for
+        wanted = np.where(self.point.output_tokens_per_s[copy] > 0.0, share, self.utilisation if self.reached_per_s > 0.0 else 1.0)
+        waits_s = left_s - worked_s
+        ledger.own("demand", k, who, (1.0 - wanted) * waits_s + worked_s * (1.0 - share))
+        waiting = np.flatnonzero(waits_s > 0.0)
+        causes = {g: binding(limits, int(self.slowest[g])) for g in np.unique(copy[waiting]).tolist()}
+        for cause in sorted(set(causes.values())):
+            mine = waiting[[causes[g] == cause for g in copy[waiting].tolist()]]
+            ledger.induced(cause, k, who[mine], wanted[mine] * waits_s[mine])
         for name, part in zip(self.causes, self.point[2:], strict=True):
-            ledger.own(name, k, who, np.full(who.size, seconds * rate * share * float(part[g])))
+            ledger.own(name, k, who, worked_s * share * part[copy])
         if not self.late:
-            self.useful_share[who] += seconds / self.step_s * rate * share * float(self.point.useful[g])
+            self.useful_share[who] += worked_s / self.step_s * share * self.point.useful[copy]
 
     def _state_of(self, delay_s: float, byte_s: float) -> int:
         """Number of the link state next to these values, by which latencies are computed."""

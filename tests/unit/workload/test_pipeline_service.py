@@ -55,12 +55,12 @@ class CutRow(Row):
 
 
 def fleet(
-    ranks: list[list[int]], leftover: list[int], spares: list[int], asked: Asked | None = None, satellites: int = 10, service: Service = SERVICE
+    ranks: list[list[int]], leftover: list[int], spares: list[int], asked: Asked | None = None, satellites: int = 10, policy: Policy = POLICY
 ) -> tuple[JobScheduler, PipelineService]:
     found = PipelineService(
-        service, asked or Asked(), [np.array(r) for r in ranks], np.array(leftover, dtype=np.int64), satellites, STEPS, STEP_S, 0.2
+        SERVICE, asked or Asked(), [np.array(r) for r in ranks], np.array(leftover, dtype=np.int64), satellites, STEPS, STEP_S, 0.2
     )
-    lifecycle = JobLifecycle(found.initial_ranks, [*spares, *leftover], POLICY, satellites=satellites)
+    lifecycle = JobLifecycle(found.initial_ranks, [*spares, *leftover], policy, satellites=satellites)
     shared = TrainingFleet([found], lifecycle, np.array(spares, dtype=np.int64), satellites, STEP_S)
     rest = np.setdiff1d(np.arange(satellites), [*np.concatenate(ranks), *leftover, *spares])
     return JobScheduler(satellites, STEPS, STEP_S, [shared], [[found]], np.zeros(0, dtype=np.int64), rest), found
@@ -136,6 +136,16 @@ def test_a_lost_member_is_replaced() -> None:
     assert near is not None
     after = 100 * (far.requests_per_s(SERVICE) + near.requests_per_s(SERVICE))
     assert service.tokens_per_s[3:] == pytest.approx(np.full(7, after), rel=6e-3)
+
+
+def test_a_copy_that_runs_twice_in_a_step() -> None:
+    """By hand: lost at 80 s, the copy serves again 15 s later, in the same step: three members of it recover for 15 s, and satellites 0
+    and 2 work for 585 s."""
+    scheduler, _ = fleet([[0, 1, 2], [3, 4, 5]], [], [7], policy=Policy(math.inf, 0.0, 5.0, 10.0))
+    closes(scheduler, run(scheduler, Row(10), [SatelliteChange(80.0, 1, 0.0)]))
+    assert [of(scheduler, "recovery", s) for s in (0, 2, 7)] == pytest.approx([15.0] * 3)
+    works = [sum(of(scheduler, cause, s) for cause in ("useful", "kernel", "memory", "communication", "bubble")) for s in (0, 1, 2, 7)]
+    assert works == pytest.approx([585.0, 80.0, 585.0, 505.0])
 
 
 def test_without_a_spare_a_copy_waits() -> None:
