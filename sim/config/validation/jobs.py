@@ -225,26 +225,50 @@ def _other_form(model: transformer.Model) -> str | None:
     return text if off <= NOTED_SHARE * model.parameters else None
 
 
-def notes(scenario: Scenario) -> list[str]:
-    """Notes on models whose parameters are nearly those of their shape.
+def notes(scenario: Scenario, satellites: int) -> list[str]:
+    """Notes on models whose parameters are nearly those of their shape, and on pipelines of services that do not divide what they split.
 
     Parameters
     ----------
     scenario : Scenario
         The scenario.
+    satellites : int
+        Satellites of the fleet.
 
     Returns
     -------
     list of str
-        One line for each such model.
+        Lines on each such workload.
     """
     lines = []
-    for i, job in enumerate(scenario.workloads):
+    counts = workload_params.counts(scenario.workloads, 0 if scenario.fleet is None else int(scenario.fleet.spares), satellites)
+    for i, (job, count) in enumerate(zip(scenario.workloads, counts, strict=True)):
+        if isinstance(job, Inference) and job.pipeline != 1:
+            stages = workload_params.stages(job, workload_params.slowest(scenario.types, job.precision))
+            lines += [f"workloads.{i}.pipeline: {text}" for text in _uneven(stages, job.model.layers, count)]
         if isinstance(job, Training | Inference):
             model = workload_params.model(job.model)
             shape = transformer.parameter_count(model)
             if abs(shape - model.parameters) > NOTED_SHARE * shape:
                 lines.append(f"workloads.{i}.model: {model.parameters:.4g} parameters are given, the shape has {shape:.4g}")
+    return lines
+
+
+def _uneven(stages: int, layers: int, satellites: int) -> list[str]:
+    """What a number of stages does not divide, and which would."""
+    lines = []
+    if layers % stages:
+        even = [n for n in range(1, layers + 1) if layers % n == 0]
+        below, above = max(n for n in even if n < stages), min(n for n in even if n > stages)
+        lines.append(
+            f"{stages} does not divide {layers} layers, and stages of {-(-layers // stages)} pace those of {layers // stages}; "
+            f"write {below} or {above} for even stages"
+        )
+    if satellites % stages:
+        lines.append(
+            f"{stages} does not divide {satellites} satellites, and {satellites % stages} without a copy only replace members; "
+            f"write a share or fleet.spares that leaves {satellites - satellites % stages}"
+        )
     return lines
 
 

@@ -304,3 +304,15 @@ def test_journal_that_is_none(folder: Path, line: str) -> None:
     ):
         pass
     assert (folder / NAME).read_text("ascii") == line + "\n"
+
+
+def test_pipelines_that_leave_a_rest_are_noted(dawndusk: Any, folder: Path) -> None:
+    """By hand: 80 layers over 3 are 27, 27 and 26, and divisors of 80 next to 3 are 2 and 4; 3 leaves 2 of 200 satellites; 4 divides both."""
+    for count, lines in ((4, 0), (3, 2)):
+        (folder / "s.yaml").write_text(SHELL + GRID + _inference(f", pipeline: {count}", "llama-3-70b"), encoding="utf-8")
+        called = dawndusk("validate", "s.yaml")
+        assert called.code == 0, called.err
+        assert (called.out + called.err).count("workloads.0.pipeline") == lines
+    text = called.out + called.err
+    assert "3 does not divide 80 layers, and stages of 27 pace those of 26; write 2 or 4 for even stages" in text
+    assert "3 does not divide 200 satellites, and 2 without a copy only replace members; write a share or fleet.spares that leaves 198" in text
