@@ -12,66 +12,16 @@ group; chunks are taken by micro-batches that follow each other.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from functools import lru_cache
 from typing import NamedTuple
 
-from sim.workload.service import Hops, Service, groups
-from sim.workload.serving_pipeline import Pace, Round, long_share, round_of
+from sim.workload.service import Service, groups
+from sim.workload.serving_pipeline import long_share
 from sim.workload.serving_queue import mean_wait_s, poisson_quantile, wait_quantile_s
-from sim.workload.serving_step import Step, Tokens
+from sim.workload.serving_step import Step
+from sim.workload.serving_steps import paces, steps
 
-_GRID = 2.0 ** (1.0 / 3.0)  # ratio of batches for which steps are computed
 _HALVINGS = 40
 _LEAST_RETURN = 0.05  # of 1 - e, near the load at which the count grows without limit
-
-
-class Steps(NamedTuple):
-    """Steps of a micro-batch at several sizes; between them durations are linear in the size."""
-
-    batches: tuple[float, ...]  # rising, the first 0
-    plain: tuple[Round, ...]  # one token of each sequence
-    mixed: tuple[Round, ...]  # with a chunk of a prompt
-    chunk: float  # tokens of prompts in a mixed step
-    chunks: float  # steps of a prompt
-
-    def at(self, batch: float) -> tuple[Round, Round]:
-        """Steps at a batch.
-
-        Parameters
-        ----------
-        batch : float
-            Sequences, at least 0.
-
-        Returns
-        -------
-        plain, mixed : Round
-            Without and with a chunk.
-        """
-        n, share = self.interval(batch)
-        plain = self.plain[n + 1] if n == 0 else self.plain[n].between(self.plain[n + 1], share)  # no step without a sequence
-        return plain, self.mixed[n].between(self.mixed[n + 1], share)
-
-
-    def interval(self, batch: float) -> tuple[int, float]:
-        """Place of a batch between those of the table.
-
-        Parameters
-        ----------
-        batch : float
-            Sequences, at least 0.
-
-        Returns
-        -------
-        n : int
-            Number of the batch below.
-        share : float
-            Share of the way to the next, 0 to 1.
-        """
-        last = len(self.batches) - 2
-        n = min(last, max(0, bisect_left(self.batches, batch) - 1))
-        low, high = self.batches[n], self.batches[n + 1]
-        return n, min(1.0, (batch - low) / (high - low))
 
 
 class Load(NamedTuple):
@@ -116,36 +66,6 @@ class Load(NamedTuple):
         return self.requests_per_s(s) * self.prompt_s
 
 
-@lru_cache(maxsize=1024)
-def steps(s: Service) -> Steps:
-    """Steps of a group at batches up to the largest.
-
-    Parameters
-    ----------
-    s : Service
-        The service.
-
-    Returns
-    -------
-    Steps
-        The steps.
-    """
-    i, most = float(s.input_tokens), max(1.0, s.batch / s.micro_batches)
-    chunks = math.ceil(i / s.chunk)
-    # in a group whose batch needs more prompts a step than one, several share a chunk
-    chunk = i / chunks if chunks > 1 else min(float(s.chunk), max(i, most * i / s.output_tokens))
-    batches, batch = [0.0, 1.0], 1.0
-    while batch < most:
-        batch = min(most, max(batch + 1.0, float(round(batch * _GRID))))
-        batches.append(batch)
-    if len(batches) == 2:
-        batches.append(2.0)
-    context = i + s.output_tokens / 2.0
-    plain = [round_of(s, Tokens(0.0, 1.0, max(1.0, b), context)) for b in batches]
-    mixed = [round_of(s, Tokens(chunk, float(chunks), b, context)) for b in batches]
-    return Steps(tuple(batches), tuple(plain), tuple(mixed), chunk, float(chunks))
-
-
 def at_batch(s: Service, batch: float, rate: float = 1.0) -> Load:
     """Steady state in which a group decodes a number of sequences on average.
 
@@ -173,9 +93,9 @@ def at_batch(s: Service, batch: float, rate: float = 1.0) -> Load:
 
 
 def _over_pipeline(s: Service, batch: float, rate: float) -> Load:
-    table, in_flight = _table(s), _in_flight(s, batch)
+    table, in_flight = steps(s), _in_flight(s, batch)
     each = batch / in_flight
-    plain, mixed = _paces(s, each, rate)
+    plain, mixed = paces(s, each, rate)
     share = each * s.input_tokens / (s.output_tokens * table.chunk)
     long = long_share(share, table.chunks, min(float(s.pipeline), in_flight))
     period_s = (1.0 - long) * plain.period_s(s.hops, in_flight) + long * mixed.period_s(s.hops, in_flight)
@@ -201,26 +121,8 @@ def mean_step(s: Service, load: Load) -> Step:
     """
     if load.mean is not None:
         return load.mean
-    plain, mixed = _table(s).at(load.batch / load.in_flight)
+    plain, mixed = steps(s).at(load.batch / load.in_flight)
     return plain.whole().alternating(mixed.whole(), min(1.0, load.mixed_share))
-
-
-@lru_cache(maxsize=1024)
-def _table_paces(s: Service, rate: float) -> tuple[tuple[Pace, Pace], ...]:
-    table = steps(s)
-    return tuple((plain.pace(rate), mixed.pace(rate)) for plain, mixed in zip(table.plain, table.mixed, strict=True))
-
-
-def _paces(s: Service, batch: float, rate: float) -> tuple[Pace, Pace]:
-    """Paces of a micro-batch of a pipeline, without and with a chunk, linear between those of the table."""
-    n, share = _table(s).interval(batch)
-    paces = _table_paces(s._replace(hops=Hops()), rate)
-    (plain, mixed), (next_plain, next_mixed) = paces[n : n + 2]
-    return (next_plain if n == 0 else plain.between(next_plain, share)), mixed.between(next_mixed, share)
-
-
-def _table(s: Service) -> Steps:
-    return steps(s) if s.pipeline == 1 else steps(s._replace(hops=Hops()))
 
 
 def _in_flight(s: Service, batch: float) -> float:
@@ -241,7 +143,7 @@ def largest_batch(s: Service) -> float:
     float
         The batch of the service, or less.
     """
-    return min(float(max(1, s.batch)), s.micro_batches * (s.output_tokens * _table(s).chunk / s.input_tokens))
+    return min(float(max(1, s.batch)), s.micro_batches * (s.output_tokens * steps(s).chunk / s.input_tokens))
 
 
 def crowd(s: Service, load: Load, percentile: float, rate: float = 1.0) -> float:
@@ -304,7 +206,7 @@ def latency(s: Service, load: Load, percentile: float, rate: float = 1.0) -> Lat
     """
     waited_s = wait_quantile_s(load.busy(s), load.prompt_s, percentile)
     if s.pipeline > 1:
-        plain_s = _paces(s, load.batch / load.in_flight, rate)[0].period_s(s.hops, load.in_flight)
+        plain_s = paces(s, load.batch / load.in_flight, rate)[0].period_s(s.hops, load.in_flight)
     else:
         plain_s = steps(s).at(load.batch)[0].steps[0].duration_s(rate)
     in_progress_s = percentile * (1.0 - min(1.0, load.busy(s))) * plain_s

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim.engine.job_assignment import roles
+from sim.engine.roles import roles
 from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
 from sim.spacecraft.loop import LIMIT_POWER, LIMIT_RATE, LIMIT_ROWS
