@@ -172,7 +172,9 @@ def serving(at: Path, summary: dict[str, Any]) -> tuple[Fact, ...]:
     """The facts of an inference workload."""
     return (
         Fact("Satellites", (*at, "satellites"), whole),
-        Fact("Tensor parallel", (*at, "tensor"), whole, "accelerators per replica"),
+        Fact("Pipeline stages", (*at, "pipeline"), whole, "satellites per replica"),
+        Fact("Micro-batches", (*at, "micro_batches"), whole, "on their way through the stages, at most"),
+        Fact("Tensor parallel", (*at, "tensor"), whole, "accelerators per stage of a replica"),
         Fact("Batch", (*at, "batch"), whole, "concurrent requests of a replica, at most"),
         Fact("Output tokens", (*at, "tokens_per_s"), tokens_per_s),
         Fact("Requests served", (*at, "requests_per_s"), requests_per_s),

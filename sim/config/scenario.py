@@ -293,7 +293,7 @@ def load(
     notes += set_notes + shifted_events(scenario, catalogues)
     notes += ephemeris_files.coverage_notes(catalogues, scenario.epoch, scenario.epoch + timedelta(seconds=scenario.duration))
     data = tuple(_data(root))
-    notes += validation.notes(scenario)
+    notes += validation.notes(scenario, catalogues.satellites(scenario.constellation))
     return Loaded(
         scenario=scenario, tree=root, data=data, catalogues=catalogues, notes=tuple(notes),
         fleets=fleets, sha256=_digest(scenario, catalogues, fleets),

@@ -12,7 +12,7 @@ from sim.workload.fabric import Fabric
 from sim.workload.kernels import ELEMENT_BYTES, Kernels
 from sim.workload.measured_kernels import kernels_for
 from sim.workload.parallelism import Batch, Mesh
-from sim.workload.service import Service, Targets
+from sim.workload.service import Hops, Service, Targets
 from sim.workload.transformer import Model
 from sim.workload.transformer_memory import checkpoint_bytes
 
@@ -293,8 +293,8 @@ def fabric(chip: schema.Accelerator) -> Fabric:
     return Fabric(chip.fabric.domain, beyond.rate, beyond.latency)
 
 
-def service(job: schema.Inference, carrier: Carrier) -> Service:
-    """Inference service, with tensor group, batch and chunk chosen where the scenario leaves them open.
+def service(job: schema.Inference, carrier: Carrier, hops: Hops | None = None) -> Service:
+    """Inference service, with stages, tensor group, batch and chunk chosen where the scenario leaves them open.
 
     Parameters
     ----------
@@ -302,6 +302,8 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
         Validated section of the scenario.
     carrier : Carrier
         Satellite or node.
+    hops : Hops, optional
+        Links between the satellites of a pipeline; by default messages take no time.
 
     Returns
     -------
@@ -315,9 +317,27 @@ def service(job: schema.Inference, carrier: Carrier) -> Service:
         peak_flops=chip.peak[job.precision], memory_bytes=chip.memory, memory_share=job.memory_fraction,
         weight_precision=job.weight_precision or job.precision, kv_precision=job.kv_precision or job.precision,
         chunk=job.chunk, host_s=job.step_overhead,
-        targets=None if goal is None else Targets(goal.ttft, goal.tpot, goal.percentile, goal.round_trip),
+        targets=None if goal is None else Targets(goal.ttft, goal.tpot, goal.percentile, goal.round_trip), hops=hops or Hops(),
     )  # fmt: skip
-    return serving_choice.chosen(open_, job.tensor, job.batch)
+    return serving_choice.chosen(open_, job.tensor, job.batch, None if job.pipeline == "auto" else job.pipeline)
+
+
+def stages(job: schema.Inference, carrier: Carrier) -> int:
+    """Satellites of a copy of a service's model.
+
+    Parameters
+    ----------
+    job : schema.Inference
+        Validated section of the scenario.
+    carrier : Carrier
+        Satellite or node.
+
+    Returns
+    -------
+    int
+        Stages, each on a satellite.
+    """
+    return service(job, carrier).pipeline if job.pipeline == "auto" else job.pipeline
 
 
 def counts(workloads: Sequence[schema.Workload], spares: int, satellites: int) -> list[int]:

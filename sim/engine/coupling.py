@@ -376,7 +376,7 @@ class Coupling:
 
         Prompts go from the satellite of access to the server, answers back.
         """
-        if not self.scheduler.services or not self.scheduler.trainings or self.network is None:
+        if not self.scheduler.services or not self.scheduler.fleets or self.network is None:
             return None
         traffic = [service.traffic_byte_s(k) for service in self.scheduler.services]
         routes = [route for route in self.ground_routing.block_routes.get(k, []) if route]

@@ -10,18 +10,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config import schema
-from sim.config.workload_params import Carrier, counts, relative_speed, service, slowest
+from sim.config import schema, workload_params
+from sim.config.workload_params import Carrier, relative_speed, service, slowest
 from sim.engine import planning
-from sim.engine.recovery_policy import copy_s, island_policy, policy
+from sim.engine.recovery_policy import copy_s, island_policy, policy, reload_policy
 from sim.engine.replanning import Planned, Replanner
+from sim.engine.roles import roles
 from sim.fleet.elastic import Replicas
 from sim.fleet.job_lifecycle import JobLifecycle
 from sim.fleet.job_phases import Policy, Standing
 from sim.workload import parallelism
 from sim.workload.demand import daily_factor
 from sim.workload.job_communication import Transport
-from sim.workload.jobs import Asked, InferenceService, JobScheduler, Training, TrainingFleet
+from sim.workload.jobs import Asked, InferenceService, JobScheduler, PipelineService, Training, TrainingFleet
+from sim.workload.pipeline_links import PipelineLinks
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,6 +35,17 @@ class _Part(NamedTuple):
     kind: int | None
     job: schema.Workload
     who: Ints
+    stages: int  # satellites that hold one copy of a service's model; 1 for other workloads
+
+    @property
+    def has_members(self) -> bool:
+        """Whether its jobs, or copies, lose members and get others."""
+        return isinstance(self.job, schema.Training) or self.stages > 1
+
+
+def _stages(job: schema.Workload, types: Sequence[Carrier]) -> int:
+    """Satellites that hold one copy of a service's model; 1 for other workloads."""
+    return workload_params.stages(job, slowest(types, job.precision)) if isinstance(job, schema.Inference) else 1
 
 
 class Work(NamedTuple):
@@ -67,83 +80,12 @@ class Work(NamedTuple):
         """
         forms = next((f for w, f in zip(self.workloads, self.on_types, strict=False) if w is job), None)
         if forms is None:
-            return [_Part(None, job, who)]
+            return [_Part(None, job, who, _stages(job, self.types))]
         of = self.type_index[who]
-        return [_Part(kind, form, who[of == kind]) for kind, form in enumerate(forms) if (of == kind).any()]
-
-
-class Roles(NamedTuple):
-    """Satellites by role, each in mapping order."""
-
-    trainings: list[Ints]  # of each training workload
-    services: list[Ints]  # of each inference workload
-    streams: Ints
-    spares: Ints
-    idle: Ints  # without a workload: shares that do not add up to the fleet
-
-    def with_workloads(self, workloads: Sequence[schema.Workload]) -> list[tuple[schema.Workload, Ints]]:
-        """Training and inference workloads with their satellites.
-
-        Parameters
-        ----------
-        workloads : sequence of Workload
-            Workloads of the scenario, as they were given to `roles`.
-
-        Returns
-        -------
-        list of (Workload, ndarray of int64)
-            Without independent workloads, which are no jobs.
-        """
-        of = {"training": iter(self.trainings), "inference": iter(self.services)}
-        return [(work, next(of[work.kind])) for work in workloads if work.kind in of]
-
-
-def roles(workloads: list[schema.Workload], spares: int, order: Ints) -> Roles:
-    """Assign satellites to workloads.
-
-    Spares come from the end of the mapping order, services are evenly spread over the rest, jobs and independent
-    streams are contiguous.
-
-    Parameters
-    ----------
-    workloads : list of Workload
-        Workloads of the scenario.
-    spares : int
-        Satellites in reserve, less than all.
-    order : ndarray of int64, shape (satellites,)
-        Satellites in mapping order.
-
-    Returns
-    -------
-    Roles
-        Satellites by role, each in mapping order.
-    """
-    free = list(order[: order.size - spares].tolist())
-    satellites_of = counts(workloads, spares, order.size)
-    services: list[Ints] = []
-    streams: list[int] = []
-    training: list[list[int]] = []
-    for job, count in zip(workloads, satellites_of, strict=True):
-        if job.kind == "inference":
-            positions = (np.arange(count) * len(free)) // max(count, 1)
-            services.append(np.array([free[i] for i in positions], dtype=np.int64))
-            taken = set(positions.tolist())
-            free = [s for i, s in enumerate(free) if i not in taken]
-    for job, count in zip(workloads, satellites_of, strict=True):
-        if job.kind == "training":
-            training.append(free[:count])
-            free = free[count:]
-        elif job.kind == "independent":
-            streams, free = free[:count], free[count:]
-    # satellites that rounding leaves over go to the independent streams, or to a job without a share
-    if streams:
-        streams, free = streams + free, []
-    elif open_ := [n for n, job in enumerate(job for job in workloads if job.kind == "training") if job.share is None]:
-        training[open_[-1]] += free
-        free = []
-    trainings = [np.array(who, dtype=np.int64) for who in training]
-    streams_, idle = (np.array(who, dtype=np.int64) for who in (streams, free))
-    return Roles(trainings, services, streams_, order[order.size - spares :], idle)
+        return [
+            _Part(kind, form, who[of == kind], _stages(form, self.types[kind : kind + 1]))
+            for kind, form in enumerate(forms) if (of == kind).any()
+        ]  # fmt: skip
 
 
 def scheduler(
@@ -251,19 +193,24 @@ def scheduler_for(
     InputError
         If a job fits no mesh.
     """
-    assigned = roles(work.workloads, 0 if work.fleet is None else int(work.fleet.spares), order)
+    stages = [_stages(job, work.types) for job in work.workloads] if not work.on_types else []
+    assigned = roles(work.workloads, 0 if work.fleet is None else int(work.fleet.spares), order, stages)
     shares = _Shares(work)
     split = [work.parts(job, who) for job, who in assigned.with_workloads(work.workloads)]
-    wanted = [part for parts in split for part in parts if isinstance(part.job, schema.Training)]
+    wanted = [part for parts in split for part in parts if part.has_members]
     held = _spares_by_kind(work, [part.kind for part in wanted], assigned.spares)
-    trainings: dict[int | None, list[Planned]] = {kind: [] for kind in held}
+    shared: dict[int | None, list[_Shared]] = {kind: [] for kind in held}
 
     def made(part: _Part) -> Training | InferenceService:
-        if isinstance(part.job, schema.Training):
+        if part.has_members:
             others = [other.who for other in wanted if other.kind == part.kind]  # their satellites may become members
-            found = _training(work, part.job, part.who, np.concatenate((*others, held[part.kind])), transport, shares)
-            trainings[part.kind].append(found)
-            return found.training
+            reachable = np.concatenate((*others, held[part.kind]))
+            if isinstance(part.job, schema.Training):
+                found = _training(work, part.job, part.who, reachable, transport, shares)
+            else:
+                found = _pipelines(work, part, reachable, transport, shares)
+            shared[part.kind].append(found)
+            return found.jobs
         assert isinstance(part.job, schema.Inference)
         carrier = shares.carrier(part.who, part.job.precision)
         return InferenceService(
@@ -271,7 +218,7 @@ def scheduler_for(
         )
 
     parts = [[made(part) for part in found] for found in split]
-    fleets = [_training_fleet(work, planned, held[kind], transport) for kind, planned in trainings.items()]
+    fleets = [_training_fleet(work, jobs, held[kind], transport) for kind, jobs in shared.items()]
     reserve = assigned.spares[~np.isin(assigned.spares, np.concatenate([assigned.spares[:0], *held.values()]))]
     return JobScheduler(
         satellites=work.type_index.size, steps=work.steps, step_s=work.step_s, fleets=fleets, parts=parts, reserve=reserve,
@@ -289,6 +236,14 @@ def _spares_by_kind(work: Work, kinds: Sequence[int | None], spares: Ints) -> di
     return held
 
 
+class _Shared(NamedTuple):
+    """Jobs of a workload that share spares with those of others, and their rights."""
+
+    jobs: Training | PipelineService
+    policy: Policy
+    planned: Planned | None = None  # of a training workload
+
+
 def _training(
     work: Work,
     job: schema.Training,
@@ -296,7 +251,7 @@ def _training(
     reachable: Ints,
     transport: Transport,
     shares: _Shares,
-) -> Planned:
+) -> _Shared:
     """The jobs of a training workload; the slowest satellite that may become a member paces them."""
     satellites = work.type_index.size
     carrier = shares.carrier(reachable, job.precision)
@@ -307,30 +262,44 @@ def _training(
         plan=plan, ranks=ranks, leftover=order[~np.isin(order, np.concatenate(ranks))], satellites=satellites, steps=work.steps,
         step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share,
     )  # fmt: skip
-    return Planned(job, training, fleet)
+    task = plan.task
+    used = parallelism.members(task.mesh, task.accelerators)
+    rules = policy(job, work.fleet, used, task.accelerators) if task.islands is None else island_policy(plan, work.fleet, transport)
+    return _Shared(training, rules, Planned(job, training, fleet))
 
 
-def _training_fleet(work: Work, planned: list[Planned], spares: Ints, transport: Transport) -> TrainingFleet:
-    """Jobs of training workloads with the spares that they share; satellites that fill no job replace members too."""
+def _pipelines(work: Work, part: _Part, reachable: Ints, transport: Transport, shares: _Shares) -> _Shared:
+    """The copies of a service's model over neighbouring satellites, chosen for the links of the epoch."""
+    job, span, satellites = part.job, part.stages, work.type_index.size
+    assert isinstance(job, schema.Inference)
+    carrier = shares.carrier(reachable, job.precision)
+    ranks = [part.who[n : n + span] for n in range(0, part.who.size - span + 1, span)]
+    links = PipelineLinks(satellites).costs(ranks, transport).typical()
+    found = service(job, carrier, links)
+    jobs = PipelineService(
+        service=found, asked=asked(job, work), ranks=ranks, leftover=part.who[len(ranks) * span :], satellites=satellites,
+        steps=work.steps, step_s=work.step_s, hbm_share=carrier.accelerator.hbm_power_share,
+    )  # fmt: skip
+    return _Shared(jobs, reload_policy(found, work.fleet))
+
+
+def _training_fleet(work: Work, shared: list[_Shared], spares: Ints, transport: Transport) -> TrainingFleet:
+    """Jobs of workloads with the spares that they share; satellites that fill no job replace members too."""
     policies: list[Policy] = []
     standings: list[Standing] = []
     elastic: list[Replicas] = []
-    for n, (job, training, _) in enumerate(planned):
-        task = training.task
-        used = parallelism.members(task.mesh, task.accelerators)
-        rules = (
-            policy(job, work.fleet, used, task.accelerators) if task.islands is None else island_policy(training.plan, work.fleet, transport)
-        )
-        if job.elastic is not None:
-            replicas = tuple(range(len(policies), len(policies) + training.jobs))
-            least = max(1, math.ceil(job.elastic.least * training.jobs - 1e-9))
-            elastic.append(Replicas(replicas, job.elastic.grace, least, copy_s(training.plan, transport)))
-        policies += [rules] * training.jobs
-        standings += [Standing(n, job.priority, int(job.reserve))] * training.jobs
-    satellites, trainings = int(work.type_index.size), [each.training for each in planned]
+    for n, (jobs, rules, planned) in enumerate(shared):
+        job = None if planned is None else planned.job
+        if planned is not None and planned.job.elastic is not None:
+            replicas = tuple(range(len(policies), len(policies) + jobs.jobs))
+            least = max(1, math.ceil(planned.job.elastic.least * jobs.jobs - 1e-9))
+            elastic.append(Replicas(replicas, planned.job.elastic.grace, least, copy_s(planned.training.plan, transport)))
+        policies += [rules] * jobs.jobs
+        standings += [Standing(n) if job is None else Standing(n, job.priority, int(job.reserve))] * jobs.jobs
+    satellites, workloads = int(work.type_index.size), [each.jobs for each in shared]
     lifecycle = JobLifecycle(
-        [r for t in trainings for r in t.initial_ranks], np.concatenate((spares, *(t.leftover for t in trainings))), policies,
+        [r for w in workloads for r in w.initial_ranks], np.concatenate((spares, *(w.leftover for w in workloads))), policies,
         standings=standings, elastic=elastic, satellites=satellites,
     )  # fmt: skip
-    replanner = Replanner(planned, work.fleet, int(spares.size), work.steps * work.step_s)
-    return TrainingFleet(trainings, lifecycle, spares, satellites, work.step_s, replanner if replanner.watches else None)
+    replanner = Replanner([(each.jobs.jobs, each.planned) for each in shared], work.fleet, int(spares.size), work.steps * work.step_s)
+    return TrainingFleet(workloads, lifecycle, spares, satellites, work.step_s, replanner if replanner.watches else None)

@@ -10,6 +10,7 @@ from sim.fleet.job_phases import SHORTEST_INTERVAL_S, Policy
 from sim.workload import training_step, transformer_memory
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Transport
+from sim.workload.service import Service
 
 
 def policy(job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int) -> Policy:
@@ -125,3 +126,22 @@ def copy_s(plan: ExecutionPlan, transport: Transport) -> float:
     rates = transport.directed_rate_bit_s
     slowest_bit_s = float(rates[rates > 0.0].min()) if (rates > 0.0).any() else math.inf
     return 8.0 * transformer_memory.checkpoint_bytes(plan.task.model) / training_step.members(plan.task) / slowest_bit_s
+
+
+def reload_policy(of: Service, fleet: schema.Fleet | None) -> Policy:
+    """Recovery policy of a copy of a model: a satellite that replaces another loads the weights of its stage over a link.
+
+    Parameters
+    ----------
+    of : Service
+        The service.
+    fleet : Fleet or None
+        Section `fleet`, with recovery; without it nothing fails.
+
+    Returns
+    -------
+    Policy
+        Durations [s]; there are no checkpoints.
+    """
+    detection_s, restart_s = recovery_s(fleet)
+    return Policy(math.inf, 0.0, detection_s, restart_s + of.weight_bytes * of.hops.byte_s)

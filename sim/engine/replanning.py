@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -91,8 +92,8 @@ class Replanner:
 
     Parameters
     ----------
-    workloads : list of Planned
-        All training workloads of the satellites, in the order of `TrainingFleet`.
+    workloads : list of (int, Planned or None)
+        Number of jobs and plan of all workloads of the satellites, in the order of `TrainingFleet`; services have none.
     fleet : Fleet or None
         Section `fleet`, with failures and recovery.
     spares : int
@@ -101,14 +102,14 @@ class Replanner:
         End of the run [s].
     """
 
-    def __init__(self, workloads: list[Planned], fleet: schema.Fleet | None, spares: int, end_s: float) -> None:
+    def __init__(self, workloads: Sequence[tuple[int, Planned | None]], fleet: schema.Fleet | None, spares: int, end_s: float) -> None:
         self.fleet, self.end_s = fleet, end_s
         self.watches, job = [], 0
-        for n, planned in enumerate(workloads):
-            after_s = planned.job.replan_after
-            if after_s is not None and planned.training.jobs == 1 and planned.training.task.islands is None:
+        for n, (jobs, planned) in enumerate(workloads):
+            after_s = None if planned is None else planned.job.replan_after
+            if planned is not None and after_s is not None and jobs == 1 and planned.training.task.islands is None:
                 self.watches.append(_Watch(n, job, planned, after_s, spares))
-            job += planned.training.jobs
+            job += jobs
 
     def consider(self, fleet: TrainingFleet, begin_s: float, transport: Transport) -> None:
         """Change the plans of jobs that gain by it; called at the beginning of every step.

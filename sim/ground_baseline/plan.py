@@ -107,7 +107,7 @@ def _in_nodes(
         case schema.Inference():
             kept = work.tensor if work.tensor is not None and each % work.tensor == 0 else None
             demand = None if work.demand is None else larger * work.demand
-            return work.model_copy(update={"tensor": kept, "demand": demand})
+            return work.model_copy(update={"tensor": kept, "pipeline": "auto", "demand": demand})
         case _:
             return work
 

@@ -241,6 +241,8 @@ def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         for g, members in enumerate(training.initial_ranks):
             role[members], job[members] = ROLES.index("training"), first + g
         first += training.jobs
+    for pipeline in scheduler.pipelines:
+        role[pipeline.leftover] = ROLES.index("unplaced")
     for service in scheduler.services:
         role[service.who] = ROLES.index("inference")
     return role, job

@@ -230,6 +230,8 @@ def _service(service: dict[str, Any], ground: dict[str, Any]) -> str:
     if service.get("joules_per_token") is not None:
         parts.append(f"{service['joules_per_token']:.3g} J per token")
     mesh = "" if service.get("tensor") is None else f", tensor {service['tensor']}, batch {service['batch']}"
+    if service.get("pipeline", 1) > 1:
+        mesh = f", copies over {service['pipeline']} satellites each{mesh}"
     return f"{service['model']} on {_satellites(service['satellites'])}{mesh}: {', '.join(parts)}"
 
 

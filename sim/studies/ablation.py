@@ -29,8 +29,8 @@ Ints = NDArray[np.int64]
 
 NO_LIMIT_K: Final = 1e6
 NOT_REMOVABLE: Final = {
-    "bubble": "follows from mesh and batch; try another mesh or a larger global_batch",
-    "unplaced": "these satellites do not fill a mesh; try another mesh or another number of satellites",
+    "bubble": "follows from mesh, stages and batch; try another mesh or pipeline, or a larger batch",
+    "unplaced": "these satellites fill no mesh or pipeline; try another one, or another number of satellites",
 }
 
 

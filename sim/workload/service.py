@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from sim.workload.fabric import Fabric
 from sim.workload.kernel_work import ELEMENT_BYTES
 from sim.workload.kernels import Kernels
-from sim.workload.transformer import Model
+from sim.workload.transformer import Model, embedding_parameters, parameter_count
 from sim.workload.transformer_memory import kv_bytes_per_token
 
 
@@ -20,6 +21,13 @@ class Targets(NamedTuple):
     round_trip_s: float  # to the user, as it is assumed in the choice of span and batch
 
 
+class Hops(NamedTuple):
+    """Links of a replica that spans several satellites; by default messages take no time."""
+
+    delay_s: float = 0.0  # over all borders between stages, and from the last stage back to the first
+    byte_s: float = 0.0  # time of a byte over the slowest border [s]; every border is taken to be as slow
+
+
 class Service(NamedTuple):
     """A model as it is served; kernels and sizes are those of one accelerator."""
 
@@ -29,7 +37,7 @@ class Service(NamedTuple):
     precision: str  # of arithmetic
     tensor: int  # tensor parallel degree
     accelerators: int  # of a satellite
-    batch: int  # sequences decoded together in a tensor group, at most
+    batch: int  # sequences decoded together by one copy of the model, at most
     input_tokens: int
     output_tokens: int
     peak_flops: float  # dense [FLOP/s], in the job's precision
@@ -40,11 +48,95 @@ class Service(NamedTuple):
     chunk: int = 8192  # tokens of prompts in a step, at most
     host_s: float = 0.0  # scheduling of a step that no kernel hides
     targets: Targets | None = None
+    pipeline: int = 1  # stages of a copy, each a tensor group of another satellite
+    micro_batches: int = 1  # parts of the batch that are on their way through the stages, at most
+    hops: Hops = Hops()
 
     @property
     def weight_bytes(self) -> float:
-        """Bytes of the weights."""
-        return ELEMENT_BYTES[self.weight_precision] * self.model.parameters
+        """Bytes of the weights that a tensor group holds; of the fullest stage."""
+        each = ELEMENT_BYTES[self.weight_precision]
+        return max(each * stage_parameters(stage) for stage in stages(self))
+
+
+class Stage(NamedTuple):
+    """Consecutive layers of a model on one satellite."""
+
+    model: Model  # with the layers of the stage, and both vocabulary tables
+    first: bool  # holds the embedding
+    last: bool  # holds the output matrix
+
+
+@lru_cache(maxsize=1024)
+def _stages(model: Model, pipeline: int) -> tuple[Stage, ...]:
+    if pipeline == 1:
+        return (Stage(model, True, True),)
+    each, more = divmod(model.layers, pipeline)
+    found, begin = [], 0
+    apart = _tables(model) + model.hidden  # parameters in no layer
+    given = (model.parameters - apart) / (parameter_count(model) - apart)  # over those of the shape
+    for n in range(pipeline):
+        end = begin + each + (1 if n < more else 0)
+        windows = [model.window_layers * layer // model.layers for layer in (begin, end)]
+        shape = model._replace(
+            layers=end - begin, dense_layers=min(end, model.dense_layers) - min(begin, model.dense_layers),
+            window_layers=windows[1] - windows[0],
+        )  # fmt: skip
+        layers = given * (parameter_count(shape) - apart)
+        held = layers + _tables(model) + (model.hidden if n == pipeline - 1 else 0.0)
+        found.append(Stage(shape._replace(parameters=held), n == 0, n == pipeline - 1))
+        begin = end
+    return tuple(found)
+
+
+def _tables(model: Model) -> float:
+    """Parameters of the vocabulary tables of the model."""
+    return (1 if model.tied else 2) * embedding_parameters(model)
+
+
+def stages(service: Service) -> tuple[Stage, ...]:
+    """Stages of a copy of the model: layers are spread evenly, and the first stages hold those that are left over.
+
+    Layers with a window are spread evenly over the model; layers without experts lead.
+
+    Parameters
+    ----------
+    service : Service
+        The service; its pipeline has at most as many stages as the model has layers.
+
+    Returns
+    -------
+    tuple of Stage
+        The stages in order; the whole model where there is one.
+
+    Examples
+    --------
+    >>> from sim.workload.kernels import AssumedKernels
+    >>> model = Model(671e9, 61, 7168, 128, 128, 128, 18432, 129280, experts=256, active_experts=8, expert_ffn=2048, dense_layers=3)
+    >>> chip = AssumedKernels((("fp8", 1e14),), 0.5, 1e12, 0.8, 1e11, 0.0)
+    >>> service = Service(model, chip, Fabric(8), "fp8", 8, 8, 1, 900, 100, 1e14, 80e9, 1.0, "fp8", "fp8", pipeline=4)
+    >>> [(stage.model.layers, stage.model.dense_layers, stage.last) for stage in stages(service)]
+    [(16, 3, False), (15, 0, False), (15, 0, False), (15, 0, True)]
+    """
+    return _stages(service.model, min(service.pipeline, service.model.layers))
+
+
+def stage_parameters(stage: Stage) -> float:
+    """Parameters that a stage holds.
+
+    Parameters
+    ----------
+    stage : Stage
+        The stage.
+
+    Returns
+    -------
+    float
+        Those of its layers, and of the vocabulary tables at either end; one table for both ends is held by both.
+    """
+    if stage.first and stage.last:
+        return stage.model.parameters
+    return stage.model.parameters - _tables(stage.model) + (stage.first + stage.last) * embedding_parameters(stage.model)
 
 
 def groups(service: Service) -> int:
@@ -88,7 +180,7 @@ def degrees(model: Model, accelerators: int) -> list[int]:
 
 
 def max_batch(service: Service) -> int:
-    """Largest batch of a tensor group whose key-value cache fits beside the weights.
+    """Largest batch whose key-value cache fits beside the weights, in the tensor group of every stage.
 
     Parameters
     ----------
@@ -115,12 +207,16 @@ def max_batch(service: Service) -> int:
     >>> max_batch(service)
     200
     """
-    room = service.memory_share * service.memory_bytes * service.tensor - service.weight_bytes
-    return max(0, int(room // (service.tensor * sequence_bytes(service))))
+    has, each = service.memory_share * service.memory_bytes * service.tensor, ELEMENT_BYTES[service.weight_precision]
+    rooms = (
+        (has - each * stage_parameters(stage)) // (service.tensor * _stage_sequence_bytes(service, stage))
+        for stage in stages(service)
+    )
+    return max(0, int(min(rooms)))
 
 
 def sequence_bytes(service: Service) -> float:
-    """Key-value cache of a whole request on the fullest accelerator of its group.
+    """Key-value cache of a whole request on the fullest accelerator of its group, of all stages together.
 
     Parameters
     ----------
@@ -132,17 +228,23 @@ def sequence_bytes(service: Service) -> float:
     float
         Bytes of prompt and answer.
     """
+    return sum(_stage_sequence_bytes(service, stage) for stage in stages(service))
+
+
+def _stage_sequence_bytes(service: Service, stage: Stage) -> float:
     tokens = service.input_tokens + service.output_tokens
-    return tokens * kv_bytes_per_token(service.model, ELEMENT_BYTES[service.kv_precision], service.tensor, tokens)
+    return tokens * kv_bytes_per_token(stage.model, ELEMENT_BYTES[service.kv_precision], service.tensor, tokens)
 
 
-def service_problem(service: Service) -> str | None:
-    """Check that a service divides and fits a satellite.
+def service_problem(service: Service, satellites: int = 1 << 30) -> str | None:
+    """Check that a service divides and fits a satellite, or those of its pipeline.
 
     Parameters
     ----------
     service : Service
         The service.
+    satellites : int
+        Satellites that it has, for the advice.
 
     Returns
     -------
@@ -157,6 +259,9 @@ def service_problem(service: Service) -> str | None:
     >>> service_problem(Service(model, chip, Fabric(8), "bf16", 3, 4, 1, 900, 100, 1e14, 9e9, 1.0, "bf16", "bf16"))
     'tensor 3 does not divide 4 accelerators and 10 heads; write one of 1, 2'
     """
+    layers = service.model.layers
+    if service.pipeline > layers:
+        return f"pipeline {service.pipeline} has more stages than the model has layers; write pipeline: {layers} or less"
     possible = degrees(service.model, service.accelerators)
     divisors = f"{service.accelerators} accelerators and {service.model.heads} heads"
     counts = _counts_that_fit(service)
@@ -170,8 +275,8 @@ def service_problem(service: Service) -> str | None:
     requested, most = max(1, service.batch), max_batch(service)
     larger = [t for t in possible if t > service.tensor and _fits(service, t)]
     has = f"{service.tensor} x {service.memory_share * service.memory_bytes / 1e9:.3g} GB"
-    weights = f"{service.weight_bytes / 1e9:.3g} GB"
-    lacks = f"{weights} of weights and {requested} sequence{'s' if requested > 1 else ''} do not fit into {has}"
+    weights = f"{service.weight_bytes / 1e9:.3g} GB of weights{' of a stage' if service.pipeline > 1 else ''}"
+    lacks = f"{weights} and {requested} sequence{'s' if requested > 1 else ''} do not fit into {has}"
     if larger:
         return f"{lacks}; write tensor: {larger[0]}"
     if most:
@@ -179,8 +284,36 @@ def service_problem(service: Service) -> str | None:
     if counts:
         needed = _smallest_degree(service)
         return f"{lacks}; it needs tensor {needed} or more, which must divide {divisors}; write accelerators: {counts}"
-    narrower = _narrower(service)
-    return f"{lacks}, nor into a whole satellite; write {f'weight_precision: {narrower}, or ' if narrower else ''}a smaller model"
+    narrower, longer = _narrower(service), fewest_stages(service, possible)
+    if longer is not None and longer > satellites:
+        lacks, longer = f"{lacks}, it needs {longer} satellites and the workload has {satellites}", None
+        alone = max((max_batch(service._replace(tensor=t, pipeline=min(satellites, layers))) for t in possible), default=0)
+        choices = [f"batch: {alone} with pipeline: {min(satellites, layers)}"] if alone > 0 else []
+    else:
+        choices = [f"pipeline: {longer}"] if longer is not None else []
+    choices += [f"weight_precision: {narrower}"] if narrower else []
+    return f"{lacks}, nor into a whole satellite; write {', or '.join([*choices, 'a smaller model'])}"
+
+
+def fewest_stages(service: Service, spans: list[int]) -> int | None:
+    """Fewest stages with which a copy of the model fits.
+
+    Parameters
+    ----------
+    service : Service
+        The service; its pipeline and span are not used.
+    spans : list of int
+        Tensor groups that are possible.
+
+    Returns
+    -------
+    int or None
+        Number of stages; None where not even one layer and its part of the batch fit.
+    """
+    for count in range(1, service.model.layers + 1):
+        if any(_fits(service._replace(pipeline=count), tensor) for tensor in spans):
+            return count
+    return None
 
 
 def _fits(service: Service, tensor: int) -> bool:

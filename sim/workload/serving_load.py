@@ -4,51 +4,24 @@ A group decodes B sequences at a time on average, and finishes B/o of them in a 
 prompts of i tokens pass, so that a share B i / (o q) of the steps holds a chunk of q tokens. Prompts wait for each other in
 order of arrival. Arrivals are random (Poisson), prompts and answers have one length: waiting for the prompt is an M/D/1
 queue, and the sequences that are decoded at a time vary as in a queue whose rate depends on their number. [tijms2003]
+
+A copy over several satellites decodes its sequences in micro-batches (`sim.workload.serving_pipeline`), each of which is such a
+group; chunks are taken by micro-batches that follow each other.
 """
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import NamedTuple
 
 from sim.workload.service import Service, groups
+from sim.workload.serving_pipeline import long_share
 from sim.workload.serving_queue import mean_wait_s, poisson_quantile, wait_quantile_s
-from sim.workload.serving_step import Step, Tokens, step
+from sim.workload.serving_step import Step
+from sim.workload.serving_steps import paces, steps
 
-_GRID = 2.0 ** (1.0 / 3.0)  # ratio of batches for which steps are computed
 _HALVINGS = 40
 _LEAST_RETURN = 0.05  # of 1 - e, near the load at which the count grows without limit
-
-
-class Steps(NamedTuple):
-    """Steps of a group at several batches; between them durations are linear in the batch."""
-
-    batches: tuple[float, ...]  # rising, the first 0
-    plain: tuple[Step, ...]  # one token of each sequence
-    mixed: tuple[Step, ...]  # with a chunk of a prompt
-    chunk: float  # tokens of prompts in a mixed step
-    chunks: float  # steps of a prompt
-
-    def at(self, batch: float) -> tuple[Step, Step]:
-        """Steps at a batch.
-
-        Parameters
-        ----------
-        batch : float
-            Sequences, at least 0.
-
-        Returns
-        -------
-        plain, mixed : Step
-            Without and with a chunk.
-        """
-        last = len(self.batches) - 2
-        n = min(last, max(0, next((i for i, b in enumerate(self.batches) if b >= batch), last + 1) - 1))
-        low, high = self.batches[n], self.batches[n + 1]
-        share = min(1.0, (batch - low) / (high - low))
-        plain = self.plain[n + 1] if n == 0 else self.plain[n].between(self.plain[n + 1], share)  # no step without a sequence
-        return plain, self.mixed[n].between(self.mixed[n + 1], share)
 
 
 class Load(NamedTuple):
@@ -56,9 +29,11 @@ class Load(NamedTuple):
 
     batch: float  # sequences that are decoded at a time, mean
     mixed_share: float  # of the steps, those with a chunk of a prompt
-    mean: Step  # of all steps
-    prompt_s: float  # from the first step of a prompt to its first token
-    step_s: float
+    mean: Step | None  # of all steps; None over a pipeline, see `mean_step`
+    prompt_s: float  # for which a prompt occupies the first stage
+    step_s: float  # from one token of a sequence to the next
+    in_flight: float = 1.0  # micro-batches on their way
+    rest_s: float = 0.0  # from the end of a prompt at the first stage to its first token
 
     def requests_per_s(self, s: Service) -> float:
         """Requests that end each second.
@@ -91,36 +66,6 @@ class Load(NamedTuple):
         return self.requests_per_s(s) * self.prompt_s
 
 
-@lru_cache(maxsize=1024)
-def steps(s: Service) -> Steps:
-    """Steps of a group at batches up to the largest.
-
-    Parameters
-    ----------
-    s : Service
-        The service.
-
-    Returns
-    -------
-    Steps
-        The steps.
-    """
-    i, most = float(s.input_tokens), float(max(1, s.batch))
-    chunks = math.ceil(i / s.chunk)
-    # in a group whose batch needs more prompts a step than one, several share a chunk
-    chunk = i / chunks if chunks > 1 else min(float(s.chunk), max(i, most * i / s.output_tokens))
-    batches, batch = [0.0, 1.0], 1.0
-    while batch < most:
-        batch = min(most, max(batch + 1.0, float(round(batch * _GRID))))
-        batches.append(batch)
-    if len(batches) == 2:
-        batches.append(2.0)
-    context = i + s.output_tokens / 2.0
-    plain = [step(s, Tokens(0.0, 1.0, max(1.0, b), context)) for b in batches]
-    mixed = [step(s, Tokens(chunk, float(chunks), b, context)) for b in batches]
-    return Steps(tuple(batches), tuple(plain), tuple(mixed), chunk, float(chunks))
-
-
 def at_batch(s: Service, batch: float, rate: float = 1.0) -> Load:
     """Steady state in which a group decodes a number of sequences on average.
 
@@ -138,11 +83,51 @@ def at_batch(s: Service, batch: float, rate: float = 1.0) -> Load:
     Load
         The state; its mixed share is above 1 where prompts cannot keep up, and durations are then those of 1.
     """
+    if s.pipeline > 1:
+        return _over_pipeline(s, batch, rate)
     table = steps(s)
-    plain, mixed = table.at(batch)
+    plain, mixed = (each.steps[0] for each in table.at(batch))
     share = batch * s.input_tokens / (s.output_tokens * table.chunk)
     mean = plain.alternating(mixed, min(1.0, share))
     return Load(batch, share, mean, table.chunks * mixed.duration_s(rate), mean.duration_s(rate))
+
+
+def _over_pipeline(s: Service, batch: float, rate: float) -> Load:
+    table, in_flight = steps(s), _in_flight(s, batch)
+    each = batch / in_flight
+    plain, mixed = paces(s, each, rate)
+    share = each * s.input_tokens / (s.output_tokens * table.chunk)
+    long = long_share(share, table.chunks, min(float(s.pipeline), in_flight))
+    period_s = (1.0 - long) * plain.period_s(s.hops, in_flight) + long * mixed.period_s(s.hops, in_flight)
+    chunk_s = mixed.period_s(s.hops, float(s.micro_batches))
+    rest_s = max(0.0, mixed.round_s(s.hops) - chunk_s)
+    return Load(batch, share, None, table.chunks * chunk_s, in_flight * period_s, in_flight, rest_s)
+
+
+def mean_step(s: Service, load: Load) -> Step:
+    """Mean step of a load, of all stages together.
+
+    Parameters
+    ----------
+    s : Service
+        The service.
+    load : Load
+        Steady state.
+
+    Returns
+    -------
+    Step
+        Of a micro-batch where there are several.
+    """
+    if load.mean is not None:
+        return load.mean
+    plain, mixed = steps(s).at(load.batch / load.in_flight)
+    return plain.whole().alternating(mixed.whole(), min(1.0, load.mixed_share))
+
+
+def _in_flight(s: Service, batch: float) -> float:
+    """Micro-batches on their way: as many as there are sequences, up to those of the service."""
+    return min(float(s.micro_batches), max(1.0, batch))
 
 
 def largest_batch(s: Service) -> float:
@@ -158,7 +143,7 @@ def largest_batch(s: Service) -> float:
     float
         The batch of the service, or less.
     """
-    return min(float(max(1, s.batch)), s.output_tokens * steps(s).chunk / s.input_tokens)
+    return min(float(max(1, s.batch)), s.micro_batches * (s.output_tokens * steps(s).chunk / s.input_tokens))
 
 
 def crowd(s: Service, load: Load, percentile: float, rate: float = 1.0) -> float:
@@ -216,13 +201,17 @@ def latency(s: Service, load: Load, percentile: float, rate: float = 1.0) -> Lat
     -------
     Latency
         Time to first token: the step in progress, prompts that came before, and the own prompt, whose last step gives the
-        token. Time per further token: at the number of sequences that is not exceeded at that share of the time. Infinite
-        where the queue grows without limit.
+        token; over a pipeline it gives it at the last stage, which sends it back to the first. Time per further token: at the number of
+        sequences that is not exceeded at that share of the time. Infinite where the queue grows without limit.
     """
     waited_s = wait_quantile_s(load.busy(s), load.prompt_s, percentile)
-    in_progress_s = percentile * (1.0 - min(1.0, load.busy(s))) * steps(s).at(load.batch)[0].duration_s(rate)
+    if s.pipeline > 1:
+        plain_s = paces(s, load.batch / load.in_flight, rate)[0].period_s(s.hops, load.in_flight)
+    else:
+        plain_s = steps(s).at(load.batch)[0].steps[0].duration_s(rate)
+    in_progress_s = percentile * (1.0 - min(1.0, load.busy(s))) * plain_s
     crowded = at_batch(s, min(largest_batch(s), crowd(s, load, percentile, rate)), rate)
-    return Latency(waited_s + in_progress_s + load.prompt_s, crowded.step_s)
+    return Latency(waited_s + in_progress_s + load.prompt_s + load.rest_s, crowded.step_s)
 
 
 def meets(s: Service, batch: float, rate: float) -> bool:
@@ -307,7 +296,7 @@ def at_share(s: Service, most: Load, share: float, rate: float = 1.0) -> Load:
 
 
 def tokens_per_s(s: Service, rate: float = 1.0) -> float:
-    """Output tokens of a satellite at the capacity of its groups.
+    """Output tokens of a satellite, or of the satellites of a pipeline, at the capacity of its groups.
 
     Parameters
     ----------
@@ -345,6 +334,6 @@ def in_flight(s: Service, requests: float) -> Load:
         middle = 0.5 * (low + high)
         load = at_batch(s, middle)
         waited_s = min(mean_wait_s(load.busy(s), load.prompt_s), requests * load.prompt_s)
-        occupied = middle + load.requests_per_s(s) * (waited_s + load.prompt_s)
+        occupied = middle + load.requests_per_s(s) * (waited_s + load.prompt_s + load.rest_s)
         low, high = (middle, high) if occupied < requests else (low, middle)
     return at_batch(s, high)

@@ -272,7 +272,7 @@ def _feed_forward(s: Service, every: float) -> Sides:
     return sides
 
 
-def _small(s: Service, every: float, rows: float) -> Sides:
+def _small(s: Service, every: float, rows: float, last: bool) -> Sides:
     """Streams through memory: in each layer two norms with their residuals, rotation of queries and keys with the write to the
     cache, and the activation; with experts also sorting and merging; once the exponents of the logits."""
     m, t = s.model, s.tensor
@@ -282,7 +282,9 @@ def _small(s: Service, every: float, rows: float) -> Sides:
         norm_s = max(0.0, norm_s - s.kernels.stream_s(1.0))
     turned = m.heads * (m.head_size + m.rope_size) / t + 2.0 * kv_heads_per_rank(m, t) * m.head_size
     passes = 3.0 if m.gated else 2.0
-    total_s = m.layers * (2.0 * norm_s + s.kernels.stream_s(2.0 * each * turned)) + s.kernels.stream_s(8.0 * rows * m.vocabulary / t)
+    total_s = m.layers * (2.0 * norm_s + s.kernels.stream_s(2.0 * each * turned))
+    if last:
+        total_s += s.kernels.stream_s(8.0 * rows * m.vocabulary / t)
     if dense:
         total_s += dense * s.kernels.stream_s(passes * each * m.ffn / t)
     if m.experts:
@@ -291,18 +293,18 @@ def _small(s: Service, every: float, rows: float) -> Sides:
     return [Side(total_s, 0.0)]
 
 
-def _useful_s(s: Service, tokens: Tokens, rows: float) -> float:
+def _useful_s(s: Service, tokens: Tokens, rows: float, last: bool) -> float:
     """Forward FLOPs of the model, at the peak of the group."""
     m, head = s.model, embedding_parameters(s.model)
-    flops = 2.0 * (matrix_parameters(m) - head) * (tokens.prompt + tokens.sequences) + 2.0 * head * rows
+    flops = 2.0 * (matrix_parameters(m) - head) * (tokens.prompt + tokens.sequences) + (2.0 * head * rows if last else 0.0)
     flops += tokens.prompt * sequence_attention_flops_per_token(m, float(s.input_tokens))
     flops += tokens.sequences * attention_flops_per_token(m, tokens.context, absorbed=True)
     return flops / (s.tensor * s.peak_flops)
 
 
 @lru_cache(maxsize=1 << 14)
-def step(s: Service, tokens: Tokens) -> Step:
-    """Duration of a step.
+def step(s: Service, tokens: Tokens, last: bool = True) -> Step:
+    """Duration of a step of a tensor group that holds the layers of the model.
 
     Parameters
     ----------
@@ -310,6 +312,8 @@ def step(s: Service, tokens: Tokens) -> Step:
         The service; its field `batch` is not used.
     tokens : Tokens
         Tokens of the step, at least one.
+    last : bool
+        Whether the group holds the output matrix too.
 
     Returns
     -------
@@ -322,11 +326,11 @@ def step(s: Service, tokens: Tokens) -> Step:
     """
     m, every = s.model, tokens.prompt + tokens.sequences
     rows = max(1.0, tokens.sequences + tokens.prompt / s.input_tokens)  # the output matrix serves last tokens alone
-    head = _matmul(s, rows, m.vocabulary / s.tensor, float(m.hidden), "bf16")
+    head = _matmul(s, rows, m.vocabulary / s.tensor, float(m.hidden), "bf16") if last else _NOTHING
     reduced_s = collective_s(s.kernels, s.fabric, "all_reduce", s.tensor, ACTIVATION_BYTES * every * m.hidden)
-    logits_s = collective_s(s.kernels, s.fabric, "all_gather", s.tensor, ACTIVATION_BYTES * rows * m.vocabulary)
+    logits_s = collective_s(s.kernels, s.fabric, "all_gather", s.tensor, ACTIVATION_BYTES * rows * m.vocabulary) if last else 0.0
     kernels = (
         *_times(float(m.layers), _projections(s, tokens)), *_attention(s, tokens), *_feed_forward(s, every), head,
-        *_small(s, every, rows),
+        *_small(s, every, rows, last),
     )  # fmt: skip
-    return Step(_useful_s(s, tokens, rows), kernels, 2.0 * m.layers * reduced_s + logits_s, s.host_s)
+    return Step(_useful_s(s, tokens, rows, last), kernels, 2.0 * m.layers * reduced_s + logits_s, s.host_s)

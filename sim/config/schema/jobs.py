@@ -242,7 +242,7 @@ class Daily(Section):
 
 
 class Inference(Section):
-    """A service: prefill and decode on whole satellites."""
+    """A service: prefill and decode on whole satellites, or on pipelines of satellites."""
 
     kind: Literal["inference"] = Field(
         description="An inference service: prefill and decode of a language model on whole satellites"
@@ -255,7 +255,13 @@ class Inference(Section):
     )
     tensor: Annotated[int, Count()] | None = Field(
         default=None,
-        description="Accelerators that hold one copy of the model; without it, the span with the most tokens at the targets",
+        description="Accelerators of a satellite that hold one copy of the model, or of a stage; without it, the span with the most tokens "
+        "at the targets",
+    )
+    pipeline: Annotated[int, Count(most=10_000)] | Literal["auto"] = Field(
+        default=1,
+        description="Satellites over which each copy of the model is split by layers, one stage on each; auto takes the fewest that "
+        "hold it",
     )
     input_tokens: Annotated[int, Count()] = Field(description="Tokens of a request's prompt")
     output_tokens: Annotated[int, Count()] = Field(description="Tokens of a request's answer")

@@ -15,7 +15,7 @@ from sim.config.yaml_tree import Node
 from sim.workload import memory_fit, parallelism, transformer
 from sim.workload.kernels import ELEMENT_BYTES
 from sim.workload.parallelism import Mesh
-from sim.workload.service import service_problem
+from sim.workload.service import Service, degrees, max_batch, service_problem
 from sim.workload.serving_choice import target_problem
 
 REFUSED_SHARE = 0.05  # difference between given parameters and those of the shape; names of models round by up to 4 %
@@ -124,12 +124,13 @@ def _check_kinds(scenario: Scenario, root: Node) -> list[Problem]:
         last = max(i for i, job in jobs if job.reserve)
         message = f"reserves take {reserves:,} of {spares:,} spares; write fleet.spares: {reserves} or more, or smaller reserves"
         problems.append(Problem(_origin(root, ("workloads", str(last), "reserve")), f"workloads.{last}.reserve", message))
+    spanning = [(i, w) for i, w in enumerate(scenario.workloads) if isinstance(w, Training) or (isinstance(w, Inference) and w.pipeline != 1)]
     if len(scenario.types) > 1:
-        first = jobs[0][1].precision if jobs else ""
+        first = spanning[0][1].precision if spanning else ""
         problems += [
             Problem(_origin(root, ("workloads", str(i), "precision")), f"workloads.{i}.precision",
                     f"jobs of several precisions cannot exchange satellites of several types; write {first}, as the first job")
-            for i, job in jobs if job.precision != first
+            for i, job in spanning if job.precision != first
         ]  # fmt: skip
     return problems
 
@@ -167,11 +168,32 @@ def _inference_problems(job: Inference, site: _Site) -> list[FieldMessage]:
         if not any(station.users for station in ground.stations):
             return [("daily", "needs users at a ground station, and none has any; write users: 1 at one of them")]
     service = workload_params.service(job, workload_params.slowest(site.scenario.types, job.precision))
-    message = service_problem(service)
+    message = service_problem(service, site.satellites)
     if message is not None:
-        return [("tensor" if job.tensor is not None else "batch" if job.batch else "model", message)]
+        return [("pipeline" if "has more stages" in message else _sized_by(job), message)]
+    if service.pipeline > site.satellites:
+        return [_too_long(job, service, site)]
     message = target_problem(service)
-    return [] if message is None else [("targets", message)]
+    if message is not None:
+        return [("targets", message)]
+    return _link_problems(service.pipeline, site, "pipeline")
+
+
+def _sized_by(job: Inference) -> str:
+    """Field that decides how much memory a copy of the model has or needs."""
+    given = {"tensor": job.tensor is not None, "pipeline": job.pipeline not in (1, "auto"), "batch": job.batch is not None}
+    return next((field for field, is_given in given.items() if is_given), "model")
+
+
+def _too_long(job: Inference, service: Service, site: _Site) -> FieldMessage:
+    """A pipeline with more stages than the workload has satellites."""
+    has = f"{service.pipeline} stages need {service.pipeline} satellites, and the workload has {site.satellites}"
+    shorter = service._replace(pipeline=site.satellites)
+    batch = max(max_batch(shorter._replace(tensor=tensor)) for tensor in degrees(service.model, service.accelerators))
+    if batch >= (job.batch or 1):
+        return "pipeline", f"{has}; write pipeline: {site.satellites} or less, or a larger share"
+    advice = f"batch: {batch} with pipeline: {site.satellites}, a" if batch else "a"
+    return "pipeline", f"{has}; write {advice} larger share, a narrower weight_precision, or a smaller model"
 
 
 def _parameter_problem(model: transformer.Model) -> str | None:
@@ -203,26 +225,50 @@ def _other_form(model: transformer.Model) -> str | None:
     return text if off <= NOTED_SHARE * model.parameters else None
 
 
-def notes(scenario: Scenario) -> list[str]:
-    """Notes on models whose parameters are nearly those of their shape.
+def notes(scenario: Scenario, satellites: int) -> list[str]:
+    """Notes on models whose parameters are nearly those of their shape, and on pipelines of services that do not divide what they split.
 
     Parameters
     ----------
     scenario : Scenario
         The scenario.
+    satellites : int
+        Satellites of the fleet.
 
     Returns
     -------
     list of str
-        One line for each such model.
+        Lines on each such workload.
     """
     lines = []
-    for i, job in enumerate(scenario.workloads):
+    counts = workload_params.counts(scenario.workloads, 0 if scenario.fleet is None else int(scenario.fleet.spares), satellites)
+    for i, (job, count) in enumerate(zip(scenario.workloads, counts, strict=True)):
+        if isinstance(job, Inference) and job.pipeline != 1:
+            stages = workload_params.stages(job, workload_params.slowest(scenario.types, job.precision))
+            lines += [f"workloads.{i}.pipeline: {text}" for text in _uneven(stages, job.model.layers, count)]
         if isinstance(job, Training | Inference):
             model = workload_params.model(job.model)
             shape = transformer.parameter_count(model)
             if abs(shape - model.parameters) > NOTED_SHARE * shape:
                 lines.append(f"workloads.{i}.model: {model.parameters:.4g} parameters are given, the shape has {shape:.4g}")
+    return lines
+
+
+def _uneven(stages: int, layers: int, satellites: int) -> list[str]:
+    """What a number of stages does not divide, and which would."""
+    lines = []
+    if layers % stages:
+        even = [n for n in range(1, layers + 1) if layers % n == 0]
+        below, above = max(n for n in even if n < stages), min(n for n in even if n > stages)
+        lines.append(
+            f"{stages} does not divide {layers} layers, and stages of {-(-layers // stages)} pace those of {layers // stages}; "
+            f"write {below} or {above} for even stages"
+        )
+    if satellites % stages:
+        lines.append(
+            f"{stages} does not divide {satellites} satellites, and {satellites % stages} without a copy only replace members; "
+            f"write a share or fleet.spares that leaves {satellites - satellites % stages}"
+        )
     return lines
 
 
@@ -292,15 +338,16 @@ def _no_mesh_problem(job: memory_fit.Job) -> str | None:
 
 
 def _link_problems(used: int, site: _Site, field: str) -> list[FieldMessage]:
-    """A job on several satellites needs links that join all of them."""
+    """A job, or a copy of a model, on several satellites needs links that join all of them."""
     if used == 1:
         return []
-    scenario = site.scenario
+    scenario, spread = site.scenario, "pipeline" if field == "pipeline" else "members"
+    noun = "a copy of the model" if field == "pipeline" else "a job"
     if scenario.links is None:
-        return [("", f"a job of {used:,} satellites needs links, and the scenario has none; "
-                     f"write links: {{topology: {forms.suited_topology(scenario.constellation)}}}, or members: 1")]  # fmt: skip
+        return [("", f"{noun} of {used:,} satellites needs links, and the scenario has none; "
+                     f"write links: {{topology: {forms.suited_topology(scenario.constellation)}}}, or {spread}: 1")]  # fmt: skip
     joined = forms.largest_network(scenario)
     if joined is None or used <= joined or forms.unjoined_entries(scenario.links.topology, scenario.constellation):
         return []
-    return [(field, f"a job of {used:,} satellites is larger than the {joined:,} that {scenario.links.topology} joins to each other; "
-                    f"write members: {joined}, or topology: nearest")]  # fmt: skip
+    return [(field, f"{noun} of {used:,} satellites is larger than the {joined:,} that {scenario.links.topology} joins to each other; "
+                    f"write {spread}: {joined}, or topology: nearest")]  # fmt: skip

@@ -80,18 +80,20 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
     return problems
 
 
-def notes(scenario: Scenario) -> list[str]:
+def notes(scenario: Scenario, satellites: int) -> list[str]:
     """Notes on a valid scenario: Earth orientation, satellites that come close, numbers that differ, implausible designs, values without effect.
 
     Parameters
     ----------
     scenario : Scenario
         The scenario.
+    satellites : int
+        Satellites of the fleet.
 
     Returns
     -------
     list of str
         Notes, one line each.
     """
-    of_models = [*earth.orientation_notes(scenario), *shells.notes(scenario), *jobs.notes(scenario)]
+    of_models = [*earth.orientation_notes(scenario), *shells.notes(scenario), *jobs.notes(scenario, satellites)]
     return [*of_models, *plausibility.notes(scenario), *contract.notes(scenario), *basics.notes(scenario)]

@@ -2,8 +2,12 @@
 
 from sim.workload.jobs.inference_service import Asked, InferenceService
 from sim.workload.jobs.ledger import ROW, JobInputs, Ledger
+from sim.workload.jobs.pipeline_service import PipelineService
 from sim.workload.jobs.scheduler import JobScheduler
 from sim.workload.jobs.training_fleet import Lifecycle, TrainingFleet
 from sim.workload.jobs.training_job import MODES, Training
 
-__all__ = ["MODES", "ROW", "Asked", "InferenceService", "JobInputs", "JobScheduler", "Ledger", "Lifecycle", "Training", "TrainingFleet"]
+__all__ = [
+    "MODES", "ROW", "Asked", "InferenceService", "JobInputs", "JobScheduler", "Ledger", "Lifecycle", "PipelineService", "Training",
+    "TrainingFleet",
+]  # fmt: skip

@@ -11,13 +11,13 @@ from sim.spacecraft.loop import LIMIT_RATE
 from sim.workload import inference_step, serving_load
 from sim.workload.inference_step import Rates
 from sim.workload.jobs.ledger import JobInputs, Ledger, median
-from sim.workload.service import Service, groups, sequence_bytes
+from sim.workload.service import Hops, Service, groups, sequence_bytes
+from sim.workload.serving_pipeline import TOKEN_BYTES
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-TOKEN_BYTES = 4.0  # the number of a token; headers of protocols are not counted
 PERCENTILES = (0.5, 0.99)
 _STATES = 64  # values of clock rate and of load for which latencies are computed
 
@@ -50,9 +50,11 @@ class InferenceService:
     def __init__(self, service: Service, asked: Asked, who: Ints, steps: int, hbm_share: float):
         self.service, self.asked, self.who = service, asked, who
         self.hbm_share = hbm_share
-        self.within = inference_step.rate_table(service)
-        forced = asked.all_admitted and service.targets is not None
-        self.beyond = inference_step.rate_table(service._replace(targets=None)) if forced else None
+        self.link_states: list[Hops] = [service.hops]  # for which latencies are computed
+        self.link_state = np.zeros(steps, dtype=np.int64)  # of each step, its place in that list
+        if service.pipeline == 1:
+            self.within = inference_step.rate_table(service)
+            self.beyond = inference_step.rate_table(self.beyond_targets) if self.beyond_targets is not None else None
         self.reached = np.ones(who.size, dtype=np.bool_)
         self.tokens_per_s = np.zeros(steps)
         self.late_per_s = np.zeros(steps)  # of those, from requests beyond their targets
@@ -61,6 +63,12 @@ class InferenceService:
         self.load = np.zeros(steps)  # delivered over capacity
         self.median_rate = np.full(steps, np.nan)  # of the satellites that run
         self.useful_share = np.zeros(who.size)  # of the last step
+
+    @property
+    def beyond_targets(self) -> Service | None:
+        """The service without its targets, where requests beyond its capacity are served too."""
+        forced = self.asked.all_admitted and self.service.targets is not None
+        return self.service._replace(targets=None) if forced else None
 
     def begin_step(self, reached: Flags, up: Array, k: int = 0) -> None:
         """Set the availability of the service's satellites in a step.
@@ -75,6 +83,9 @@ class InferenceService:
             Number of the step.
         """
         self.reached, self.up = reached[self.who], up[self.who]
+        self._ask(k)
+
+    def _ask(self, k: int) -> None:
         self.wanted_per_s = None if self.asked.tokens_per_s is None else float(self.asked.tokens_per_s[k])
 
     def traffic_byte_s(self, k: int) -> tuple[float, float]:
@@ -121,20 +132,24 @@ class InferenceService:
         inputs : JobInputs
             Inputs of all satellites, changed in place.
         """
+        self._deliver()
+        inputs.job_rate[self.who] = 1.0  # at its own limit
+        inputs.running[self.who] = self.share
+        inputs.productive[self.who] = 0.0  # arithmetic is entered here, as useful or late
+
+    def _deliver(self) -> None:
+        """Delivered tokens, and the share of its capacity that each satellite, or copy of the model, delivers."""
         able = self.up * self.point.output_tokens_per_s
         reached, unreached = float(np.sum(able[self.reached])), float(np.sum(able[~self.reached]))
         asked = reached + unreached if self.wanted_per_s is None else min(self.wanted_per_s, reached + unreached)
         self.delivered_per_s = min(asked, reached)
+        self.reached_per_s = reached
         self.utilisation = self.delivered_per_s / reached if reached > 0.0 else 0.0
         # of the capacity of satellites without a route: the share that is requested and that others cannot replace
         whole = asked == reached + unreached or unreached == 0.0
         self.missed_share = 1.0 if whole else min(1.0, (asked - self.delivered_per_s) / unreached)
-        who = self.who
-        # a satellite that is too slow for the targets takes no requests
+        # one that is too slow for the targets takes no requests
         self.share = np.where(self.reached & (self.point.output_tokens_per_s > 0.0), self.utilisation, 0.0)
-        inputs.job_rate[who] = 1.0  # at its own limit
-        inputs.running[who] = self.share
-        inputs.productive[who] = 0.0  # arithmetic is entered here, as useful or late
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger, step_s: float) -> None:
         """Enter what the service did with its time, and the losses beyond those of power and heat.
@@ -159,9 +174,17 @@ class InferenceService:
         who, present_s, share = self.who[here], left_s[here], self.share[here]
         if (share < 1.0).any():
             ledger.own("demand", k, who, present_s * (1.0 - share))
-        for cause, part in zip(("algorithm" if self.late else "useful", *Rates._fields[3:]), self.point[2:], strict=True):
+        for cause, part in zip(self.causes, self.point[2:], strict=True):
             ledger.own(cause, k, who, present_s * share * part[here])
         self.useful_share = np.where(self.late, 0.0, self.up * self.rate * self.share * self.point.useful)
+        self._keep(k)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Causes of the shares of time in `Rates`."""
+        return ("algorithm" if self.late else "useful", *Rates._fields[3:])
+
+    def _keep(self, k: int) -> None:
         self.tokens_per_s[k] = self.delivered_per_s
         self.late_per_s[k] = self.delivered_per_s if self.late else 0.0
         self.capacity_per_s[k], self.load[k] = self.at_targets_per_s, self.utilisation
@@ -181,23 +204,25 @@ class InferenceService:
             requests have no limit, or exceed the capacity, a waiting request takes the place of one that ends: without the queue.
         """
         ttft_s, tpot_s = (np.full((self.load.size, len(PERCENTILES)), np.nan) for _ in range(2))
-        states: dict[tuple[int, int, bool], tuple[tuple[float, ...], ...]] = {}
+        states: dict[tuple[int, int, bool, int], tuple[tuple[float, ...], ...]] = {}
         for k in np.flatnonzero((self.load > 0.0) & np.isfinite(self.median_rate)):
             late = self.late_per_s[k] > 0.0
-            state = (max(1, round(_STATES * self.median_rate[k])), max(1, round(_STATES * self.load[k])), late)
+            links = int(self.link_state[k])
+            state = (max(1, round(_STATES * self.median_rate[k])), max(1, round(_STATES * self.load[k])), late, links)
             if state not in states:
-                states[state] = self._latencies(state[0] / _STATES, state[1] / _STATES, late)
+                states[state] = self._latencies(state[0] / _STATES, state[1] / _STATES, late, self.link_states[links])
             ttft_s[k], tpot_s[k] = states[state]
         return ttft_s, tpot_s
 
-    def _latencies(self, rate: float, load: float, late: bool) -> tuple[tuple[float, ...], ...]:
+    def _latencies(self, rate: float, load: float, late: bool, hops: Hops) -> tuple[tuple[float, ...], ...]:
         """Times to first token and per further one by `PERCENTILES`; NaN where the rate is too low for the targets."""
-        service = self.service._replace(targets=None) if late else self.service
+        service = self.service._replace(targets=None if late else self.service.targets, hops=hops)
         most = serving_load.capacity(service, rate)
         if most is None:
             return (np.nan, np.nan), (np.nan, np.nan)
         if service.targets is None and load >= 1.0 - 1.0 / _STATES:  # requests always wait
-            return (most.prompt_s, most.prompt_s), (most.step_s, most.step_s)
+            first_s = most.prompt_s + most.rest_s
+            return (first_s, first_s), (most.step_s, most.step_s)
         state = serving_load.at_share(service, most, load, rate)
         found = [serving_load.latency(service, state, percentile, rate) for percentile in PERCENTILES]
         return tuple(each.ttft_s for each in found), tuple(each.tpot_s for each in found)
@@ -240,13 +265,15 @@ class InferenceService:
             "answer_s": answer_s,
             "satellites": int(self.who.size),
             "tensor": s.tensor,
+            "pipeline": s.pipeline,
+            "micro_batches": s.micro_batches,
             "batch": s.batch,
             "chunk": s.chunk,
             "requests_per_s": mean / o,
             "capacity_requests_per_s": float(self.capacity_per_s.mean()) / o,
             "rejected_fraction": self._share(self.rejected_per_s, self.tokens_per_s + self.rejected_per_s),
             "late_fraction": self._share(self.late_per_s, self.tokens_per_s),
-            "kv_cache_bytes": self.who.size * groups(s) * s.tensor * s.batch * sequence_bytes(s),
+            "kv_cache_bytes": self.who.size // s.pipeline * groups(s) * s.tensor * s.batch * sequence_bytes(s),
             "joules_per_token": energy_j / tokens if energy_j is not None and tokens > 0.0 else None,
             "tokens_per_joule": tokens / energy_j if energy_j else None,
         }

@@ -17,6 +17,7 @@ from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE, LIMIT_ROWS
 from sim.workload.job_communication import Transport
 from sim.workload.jobs.inference_service import InferenceService
 from sim.workload.jobs.ledger import JobInputs, Ledger
+from sim.workload.jobs.pipeline_service import PipelineService
 from sim.workload.jobs.training_fleet import TrainingFleet
 from sim.workload.jobs.training_job import Training
 
@@ -39,11 +40,11 @@ class JobScheduler:
     step_s : float
         Length of a step [s].
     fleets : sequence of TrainingFleet
-        Training workloads with the satellites that they share.
+        Training workloads, and services whose copies span satellites, with the satellites that they share.
     parts : sequence of sequence of Training or InferenceService
         What each workload but independent ones consists of: one, or several where it runs in another way on each kind of satellites.
     reserve : ndarray of int64
-        Satellites in reserve where there is no training workload.
+        Satellites in reserve where no workload has members that they could replace.
     idle : ndarray of int64
         Satellites without a workload.
     share : ndarray, shape (satellites,), optional
@@ -70,6 +71,8 @@ class JobScheduler:
         self.fleets, self.parts = list(fleets), [list(part) for part in parts]
         self.trainings = [part for each in parts for part in each if isinstance(part, Training)]
         self.services = [part for each in parts for part in each if isinstance(part, InferenceService)]
+        self.pipelines = [service for service in self.services if isinstance(service, PipelineService)]
+        self.independent_services = [service for service in self.services if not isinstance(service, PipelineService)]
         self.reserve, self.idle = reserve, idle
         self.without_work = np.concatenate((reserve, idle))
         self.ledger = Ledger(satellites, steps, weight)
@@ -88,8 +91,9 @@ class JobScheduler:
     @property
     def useful_share(self) -> Array:
         """Useful share of the last step of each satellite of a job or service (N,), before any rollback."""
-        shares = np.sum([np.zeros(self.satellites), *(training.useful_share for training in self.trainings)], axis=0)
-        for service in self.services:
+        spanning: tuple[Training | PipelineService, ...] = (*self.trainings, *self.pipelines)
+        shares = np.sum([np.zeros(self.satellites), *(work.useful_share for work in spanning)], axis=0)
+        for service in self.independent_services:
             shares[service.who] = service.useful_share
         return np.asarray(shares * self.share)
 
@@ -154,7 +158,7 @@ class JobScheduler:
         full, everyone = np.ones((LIMIT_ROWS, self.satellites)), np.ones(self.satellites, dtype=np.bool_)
         for fleet in self.fleets:
             fleet.fill_typical(transport, inputs)
-        for service in self.services:
+        for service in self.independent_services:
             service.begin_step(everyone, np.ones(self.satellites))
             service.set_rates(full, inputs.duty)
             service.fill_inputs(inputs)
@@ -179,7 +183,7 @@ class JobScheduler:
         limits, duty = self._in_job_units(limits), self.inputs.duty
         for fleet in self.fleets:
             fleet.set_rates(limits, duty)
-        for service in self.services:
+        for service in self.independent_services:
             service.set_rates(limits, duty)
         return duty
 
@@ -193,7 +197,7 @@ class JobScheduler:
         """
         for fleet in self.fleets:
             fleet.fill_inputs(self.inputs)
-        for service in self.services:
+        for service in self.independent_services:
             service.fill_inputs(self.inputs)
         return self.inputs._replace(job_rate=self.inputs.job_rate * self.share) if self.mixed else self.inputs
 
@@ -215,7 +219,7 @@ class JobScheduler:
         self.ledger.share = self.share
         for fleet in self.fleets:
             fleet.record_losses(k, own, self.ledger)
-        for service in self.services:
+        for service in self.independent_services:
             service.record_losses(k, own, self.ledger, self.step_s)
         self.ledger.share = np.ones(self.satellites)
         if self.mixed:
@@ -228,7 +232,7 @@ class JobScheduler:
         """What satellites could do beyond the job's pacing satellite at full clock is in no mesh of the job."""
         for fleet in self.fleets:
             fleet.record_surplus(k, surplus, self.ledger)
-        for service in self.services:
+        for service in self.independent_services:
             self.ledger.own("unplaced", k, service.who, self.step_s * self.up[service.who] * surplus[LIMIT_RATE, service.who])
 
     def end(self) -> None:

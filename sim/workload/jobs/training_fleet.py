@@ -1,4 +1,4 @@
-"""Satellites of all training workloads: members, spares and unallocated ones, and what workloads ask of links that they share."""
+"""Satellites of all workloads with members: members, spares and unallocated ones, and what workloads ask of links that they share."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import CONTENTION_ROUNDS, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger
+from sim.workload.jobs.pipeline_service import PipelineService
 from sim.workload.jobs.training_job import Training
 
 Array = NDArray[np.float64]
@@ -155,11 +156,11 @@ class Replanning(Protocol):
 
 
 class TrainingFleet:
-    """Training workloads with the satellites that they share.
+    """Training workloads, and services whose copies span satellites, with the satellites that they share.
 
     Parameters
     ----------
-    trainings : list of Training
+    trainings : list of Training or PipelineService
         The workloads.
     lifecycle : Lifecycle
         Lifecycle of the jobs of all workloads, in their order.
@@ -174,7 +175,7 @@ class TrainingFleet:
     """
 
     def __init__(
-        self, trainings: list[Training], lifecycle: Lifecycle, spares: Ints, satellites: int, step_s: float,
+        self, trainings: list[Training | PipelineService], lifecycle: Lifecycle, spares: Ints, satellites: int, step_s: float,
         replanning: Replanning | None = None,
     ) -> None:  # fmt: skip
         self.replanning = replanning
@@ -248,7 +249,9 @@ class TrainingFleet:
         before = self.lifecycle.ranks()[g]
         self.lifecycle.replace_members(g, members, policy, time_s, duration_s, component)
         self.unallocated[before[~np.isin(before, members)]] = True  # healthy or not: no mesh uses them
-        self.trainings[n].change_plan(plan, time_s, members.size)
+        training = self.trainings[n]
+        assert isinstance(training, Training), "services keep their plans"
+        training.change_plan(plan, time_s, members.size)
 
     def _communicate(self, ranks: list[Ints], transport: Transport, running: Flags, able: Flags, users_bit_s: Array | None) -> Flags:
         """Time the messages of all workloads; jobs with messages that have no route.
@@ -335,8 +338,8 @@ class TrainingFleet:
                 ledger.own(cause, k, standby, self.step_s * self.spare_share[standby] * left[standby])
         if self.unreachable.size:
             held = self.spare_share.copy()  # one that fails and returns within the step may be a spare, or a member, again
-            for training in self.trainings:
-                training.add_member_shares(held)
+            for interval in (i for workload in self.trainings for i in workload.segments):
+                held[interval.present] += interval.share
             missed = np.maximum(0.0, self.up[self.unreachable] - held[self.unreachable])
             ledger.own("outage", k, self.unreachable, self.step_s * missed * rate[self.unreachable])
         for training in self.trainings:

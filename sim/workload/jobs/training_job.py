@@ -235,17 +235,6 @@ class Training:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
         return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback, s.peer)
 
-    def add_member_shares(self, share: Array) -> None:
-        """Add the share of the step in which each satellite is a healthy member.
-
-        Parameters
-        ----------
-        share : ndarray, shape (N,)
-            Shares, changed in place.
-        """
-        for interval in self.segments:
-            share[interval.present] += interval.share
-
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set the rate of each job, the limit of its slowest member, and the shares of its training step.
 

@@ -179,7 +179,19 @@ ON_SHELL = [
     ("links: {topology: mesh}\n", "s.yaml:7:9: links.topology: mesh joins clusters, not a walker; write topology: grid"),
     (_training(), "write links: {topology: grid}, or members: 1"),
     (_inference(model="llama-3-70b"), "s.yaml:8:21: workloads.0.model: 141 GB of weights and 1 sequence do not fit into 1 x 72 GB, "
-     "nor into a whole satellite; write weight_precision: fp8, or a smaller model"),
+     "nor into a whole satellite; write pipeline: 2, or weight_precision: fp8, or a smaller model"),
+    # 40 layers of 1.711 GB with a table of 2.1 GB are 70.6 GB of 72: two satellites hold the model
+    (_inference(", pipeline: 2", "llama-3-70b"), "s.yaml:8:3: workloads.0: a copy of the model of 2 satellites needs links, and the scenario "
+     "has none; write links: {topology: grid}, or pipeline: 1"),
+    (GRID + _inference(", pipeline: 81", "llama-3-70b"), "s.yaml:9:41: workloads.0.pipeline: pipeline 81 has more stages than the model has "
+     "layers; write pipeline: 80 or less"),
+    (GRID + _inference(", pipeline: 3, share: 0.01", "llama-3-70b"), "s.yaml:9:41: workloads.0.pipeline: 3 stages need 3 satellites, and the "
+     "workload has 2; write pipeline: 2 or less, or a larger share"),
+    (GRID + _inference(", pipeline: auto, share: 0.02", "llama-3-405b"), "workloads.0.pipeline: 13 stages need 13 satellites, and the "
+     "workload has 4; write a larger share, a narrower weight_precision, or a smaller model"),
+    (GRID + _inference(", pipeline: 2, batch: 100", "llama-3-70b"), "s.yaml:9:41: workloads.0.pipeline: 70.6 GB of weights of a stage and 100 "
+     "sequences do not fit into 1 x 72 GB; write batch: 3"),
+    (GRID + _inference(", pipeline: two", "llama-3-70b"), "workloads.0.pipeline: 'two' is not"),
     # slots of 18 deg; satellites collide where the next plane is 22.1 deg behind: 2 slots, and at the seam, where it is 2.7 slots
     # behind, 1 slot ahead: plane 1, slot 18, and plane 9, slot 19
     (GRID + "events: ['2026-12-21T00:10Z lose link 0-40']\n",
@@ -300,3 +312,15 @@ def test_journal_that_is_none(folder: Path, line: str) -> None:
     ):
         pass
     assert (folder / NAME).read_text("ascii") == line + "\n"
+
+
+def test_pipelines_that_leave_a_rest_are_noted(dawndusk: Any, folder: Path) -> None:
+    """By hand: 80 layers over 3 are 27, 27 and 26, and divisors of 80 next to 3 are 2 and 4; 3 leaves 2 of 200 satellites; 4 divides both."""
+    for count, lines in ((4, 0), (3, 2)):
+        (folder / "s.yaml").write_text(SHELL + GRID + _inference(f", pipeline: {count}", "llama-3-70b"), encoding="utf-8")
+        called = dawndusk("validate", "s.yaml")
+        assert called.code == 0, called.err
+        assert (called.out + called.err).count("workloads.0.pipeline") == lines
+    text = called.out + called.err
+    assert "3 does not divide 80 layers, and stages of 27 pace those of 26; write 2 or 4 for even stages" in text
+    assert "3 does not divide 200 satellites, and 2 without a copy only replace members; write a share or fleet.spares that leaves 198" in text

@@ -27,7 +27,7 @@ class Made:
         self.lifecycle = JobLifecycle([[5, 4, 3, 2]], [0, 1, 6, 7], Policy(math.inf, 0.0, 0.0, 0.0))
         self.fleet: Any = SimpleNamespace(lifecycle=self.lifecycle)
         self.transport: Any = SimpleNamespace(version=0, directed_src=np.array([0, 1]), directed_dst=np.array([1, 0]))
-        (self.watch,) = Replanner([planned], None, 2, 1e4).watches
+        (self.watch,) = Replanner([(1, planned)], None, 2, 1e4).watches
         self.time_s = 0.0
 
     def step(self, *changes: tuple[int, float]) -> None:

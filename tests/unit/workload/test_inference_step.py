@@ -207,7 +207,7 @@ def test_rate_zero() -> None:
     """At a rate of 0: nothing delivered, the shares those of arithmetic alone, no number undefined."""
     rates = operating_point(SERVICE, 0.0)
     assert rates.output_tokens_per_s == 0.0
-    assert [float(x) for x in rates[2:]] == pytest.approx([0.6, 0.4, 0.0, 0.0], abs=1e-4)
+    assert [float(x) for x in rates[2:]] == pytest.approx([0.6, 0.4, 0.0, 0.0, 0.0], abs=1e-4)
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
@@ -250,12 +250,13 @@ def test_room_where_key_value_heads_are_fewer_than_accelerators(tensor: int, seq
         ),
         (
             {"accelerators": 1, "tensor": 1},
-            "141 GB of weights and 16 sequences do not fit into 1 x 76 GB, nor into a whole satellite; write weight_precision: fp4, or a "
-            "smaller model",
+            "141 GB of weights and 16 sequences do not fit into 1 x 76 GB, nor into a whole satellite; write pipeline: 2, or "
+            "weight_precision: fp4, or a smaller model",
         ),
         (
             {"accelerators": 1, "tensor": 1, "memory_bytes": 30e9},
-            "141 GB of weights and 16 sequences do not fit into 1 x 28.5 GB, nor into a whole satellite; write a smaller model",
+            "141 GB of weights and 16 sequences do not fit into 1 x 28.5 GB, nor into a whole satellite; write pipeline: 6, "
+            "or a smaller model",
         ),
         (
             {"accelerators": 5, "tensor": 1, "batch": 1},
@@ -275,7 +276,8 @@ def test_room_where_key_value_heads_are_fewer_than_accelerators(tensor: int, seq
 )
 def test_problems_say_what_to_write(changes: dict[str, Any], says: str | None) -> None:
     """Source of truth: by hand: 70.55e9 parameters of 2 B are 141 GB, of which 80 GB x 0.95 = 76 GB chips need two, and chips of
-    47.5 GB three; 16 sequences of 0.49 GB fit beside 35.3 GB in 4 bits, not beside 70.6 GB; 5 and 64 have no common divisor but 1, 4 and 6 have 4 and 2; 3 x 47.5 GB hold it, and 3 does not divide 64."""
+    47.5 GB three; 16 sequences of 0.49 GB fit beside 35.3 GB in 4 bits, not beside 70.6 GB. Layers of 1.711 GB and a table of 2.1 GB: 40 layers with half
+    of the caches are 74.5 GB, 14 layers 27.4 GB, and 16 layers 31.1 GB; 5 and 64 have no common divisor but 1, 4 and 6 have 4 and 2; 3 x 47.5 GB hold it, and 3 does not divide 64."""
     assert service_problem(_service(**changes)) == says
 
 
