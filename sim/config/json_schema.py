@@ -93,7 +93,7 @@ def _references(entry: Any) -> Iterator[str]:
     if isinstance(entry, dict) and entry.get("type") != "array":
         if "$ref" in entry:
             yield entry["$ref"].rsplit("/", 1)[1]
-        for form in entry.get("anyOf", ()):
+        for form in (*entry.get("anyOf", ()), *entry.get("oneOf", ())):
             yield from _references(form)
 
 
