@@ -7,12 +7,17 @@ A page marks an output by a comment and the block of code after it:
     <!-- output: dawndusk why suncatcher -->
     <!-- output: dawndusk compare a b | rows: satellites, mass, useful -->
 
+and the table of the training methods of scenarios, from `dawndusk plan NAME --methods`, by
+
+    <!-- methods: suncatcher colossus_in_orbit -->
+
 With `rows`, only the lines that start with one of these labels are kept, with their continuation lines and the heads
 of their tables. Commands run in a temporary folder, each once. It takes about ten minutes.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -21,12 +26,15 @@ import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = "128"
 MARK = re.compile(
     r"(<!-- output: (?P<command>[^|]*?)(?: \| rows: (?P<rows>.*?))? -->\n```text\n).*?(?=```\n)", re.DOTALL
 )
+METHODS = re.compile(r"(<!-- methods: (?P<names>.*?) -->\n)(?:\|.*\n)*")
+HEAD = ("scenario", "method", "satellites", "step", "MFU", "tokens/s", "of which count", "waiting for links", "bisection", "links bind by")
 FOLDER = tempfile.TemporaryDirectory()
 
 
@@ -58,6 +66,34 @@ def shortened(text: str, labels: list[str]) -> str:
     return "\n".join(kept).strip("\n") + "\n"
 
 
+def method_table(names: list[str]) -> str:
+    """One row for each method of training jobs: the best of its plans, by the tokens that count."""
+    lines = ["| " + " | ".join(HEAD) + " |", "| " + " | ".join(["---"] * len(HEAD)) + " |"]
+    for name in names:
+        for job in json.loads(output(f"dawndusk plan {name} --methods --json"))["jobs"]:
+            best: dict[tuple[str, bool], dict[str, Any]] = {}
+            for row in job["rows"]:
+                best.setdefault((row["method"], row["jobs"] > 1), row)
+            lines += [method_row(name, row) for row in best.values()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def method_row(scenario: str, row: dict[str, Any]) -> str:
+    """The row of one plan."""
+    one = f"synchronous, {row['jobs']} jobs" if row["jobs"] > 1 else "synchronous"
+    called = {"synchronous": one, "diloco": f"DiLoCo, {row['islands']} islands", "elastic": f"elastic, {row['islands']} replicas"}
+    network = row["network"] or {}
+    bisection = f"{network['bisection_bit_s'] / 1e12:.3g} Tbit/s" if network.get("bisection_bit_s") else ""
+    bound = ", ".join(f"{network[f'{kind}_s']:.3g} s ({kind})" for kind in ("injection", "bisection") if network.get(f"{kind}_s"))
+    cells = (
+        f"`{scenario}`", called[row["method"]],
+        f"{row['jobs'] * row['satellites']:,}", f"{row['step_s']:.2f} s", f"{100 * row['mfu']:.1f} %",
+        f"{row['jobs'] * row['tokens_per_s'] / 1e6:.2f} M", f"{100 * row['efficiency']:.0f} %", f"{100 * row['shares']['links']:.1f} %",
+        bisection, bound,
+    )  # fmt: skip
+    return "| " + " | ".join(cells) + " |"
+
+
 def updated(page: str) -> str:
     """A page with every marked output written anew."""
 
@@ -67,6 +103,7 @@ def updated(page: str) -> str:
             text = shortened(text, match["rows"].split(", "))
         return match[1] + text
 
+    page = METHODS.sub(lambda match: match[1] + method_table(match["names"].split()), page)
     return MARK.sub(block, page)
 
 

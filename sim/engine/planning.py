@@ -23,7 +23,6 @@ PLANS: Memo[list[ExecutionPlan]] = Memo(1_000_000)  # plans that earlier runs of
 SHORT_DELAY_S = 1e-4  # less than any micro-batch takes: one in flight hides it
 ISLAND_COUNTS = (2, 4, 8, 16, 32)  # islands or replicas that are tried where the scenario says auto
 REPLICAS_COST = 0.01  # share of the tokens a second that more replicas may cost: the loss of one of them costs less
-ELASTIC_PLANS = 8  # plans of a replica whose whole step is computed first
 
 
 class Fleet(NamedTuple):
@@ -123,8 +122,6 @@ def ranked(job: schema.Training, fleet: Fleet, count: int, islands: Islands | No
     )
     transport, satellites = fleet.transport, fleet.satellites
     sharing = groups(job, fleet, islands)
-    if fleet.row is None:
-        sharing = sharing[:1]  # a network on the ground is the same for all
 
     def found() -> list[ExecutionPlan]:
         candidates = execution_plan.feasible_tasks(first, meshes, choices, size, fit.memory_bytes)
@@ -248,52 +245,15 @@ def choose(job: schema.Training, fleet: Fleet) -> ExecutionPlan:
     problems: list[InputError] = []
     for islands in island_choices(job, fleet):
         try:
-            plans += island_plans(job, fleet, 1, islands)
+            plans += ranked(job, fleet, 1, islands)
         except InputError as problem:  # too small to hold the model
             problems.append(problem)
     if not plans:
         raise problems[0]
-    rates = [_useful_tokens_per_s(job, plan, fleet) for plan in plans]
+    rates = [_useful_tokens_per_s(plan) for plan in plans]
     if job.method == "elastic":
         return [plan for plan, rate in zip(plans, rates, strict=True) if rate >= (1.0 - REPLICAS_COST) * max(rates)][-1]
     return plans[rates.index(max(rates))]
-
-
-def island_plans(job: schema.Training, fleet: Fleet, count: int, islands: Islands) -> list[ExecutionPlan]:
-    """Fastest plans of islands, or of elastic replicas, whose steps include the exchange of gradients with each other.
-
-    Parameters
-    ----------
-    job : Training
-        The workload.
-    fleet : Fleet
-        Satellites and network.
-    count : int
-        Number of plans.
-    islands : Islands
-        Islands of the job.
-
-    Returns
-    -------
-    list of ExecutionPlan
-        The fastest first, at least one.
-
-    Raises
-    ------
-    InputError
-        If no mesh fits into memory.
-    """
-    if not islands.together:
-        return ranked(job, fleet, count, islands)
-    wanted = max(count, ELASTIC_PLANS)
-    whole: list[ExecutionPlan] = []
-    while True:  # steps without the exchange are bounds: until none that is left can be among the fastest
-        plans = ranked(job, fleet, wanted, islands)
-        whole += [plan._replace(step_s=float(whole_step(job, plan, fleet).total_s)) for plan in plans[len(whole) :]]
-        best = sorted(whole, key=lambda plan: plan.step_s)[:count]
-        if len(plans) < wanted or best[-1].step_s <= plans[-1].step_s:
-            return best
-        wanted *= 2
 
 
 def whole_step(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> StepTime:
@@ -362,8 +322,8 @@ def groups(job: schema.Training, fleet: Fleet, islands: Islands | None) -> list[
     return [order[g * size : (g + 1) * size] for g in range(jobs)]
 
 
-def _useful_tokens_per_s(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> float:
+def _useful_tokens_per_s(plan: ExecutionPlan) -> float:
     """Tokens a second of all islands at full clock rate, as a synchronous job would need them."""
     islands, batch = plan.task.islands, plan.task.batch
     assert islands is not None
-    return islands.islands * islands.efficiency * batch.global_batch * batch.sequence / float(whole_step(job, plan, fleet).total_s)
+    return islands.islands * islands.efficiency * batch.global_batch * batch.sequence / plan.step_s

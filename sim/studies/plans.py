@@ -22,9 +22,10 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class PlanRow:
-    """One plan: how the job is divided, what a step takes at full clock rate [s], and the shares of the step."""
+    """One plan of a job: how it is divided, what a step takes at full clock rate [s], and the shares of the step."""
 
     method: str
+    jobs: int  # equal jobs of the workload with this plan
     islands: int
     satellites: int
     tensor: int
@@ -155,8 +156,7 @@ def _answer(name: str, job: schema.Training, fleet: planning.Fleet, count: int) 
     others: list[str] = []
     for islands in [None] if job.method == "synchronous" else planning.island_choices(job, fleet):
         try:
-            plans = planning.ranked(job, fleet, count) if islands is None else planning.island_plans(job, fleet, count, islands)
-            rows += [_row(job, plan, fleet) for plan in plans]
+            rows += [_row(job, plan, fleet) for plan in planning.ranked(job, fleet, count, islands)]
         except InputError as error:
             parts = "" if islands is None else f"{islands.islands} {'replicas' if islands.together else 'islands'}: "
             others.append(parts + error.problems[0].message)
@@ -180,7 +180,8 @@ def _row(job: schema.Training, plan: ExecutionPlan, fleet: planning.Fleet) -> Pl
     islands = 1 if task.islands is None else task.islands.islands
     tokens = islands * batch.global_batch * batch.sequence
     return PlanRow(
-        method=job.method, islands=islands, satellites=islands * training_step.members(task), tensor=mesh.tensor, context=mesh.context,
+        method=job.method, jobs=len(ranks) if task.islands is None else 1, islands=islands,
+        satellites=islands * training_step.members(task), tensor=mesh.tensor, context=mesh.context,
         expert=mesh.expert, pipeline=mesh.pipeline, stages_per_satellite=parallelism.stages_per_satellite(mesh, task.accelerators),
         data=mesh.data, micro_batches=parallelism.micro_batches(mesh, batch), virtual_stages=batch.interleave, zero=batch.zero,
         recomputed=batch.recomputed, in_flight=batch.in_flight, placement=plan.placement, all_reduce=str(plan.collective),
@@ -207,5 +208,5 @@ def _reasons(job: schema.Training, fleet: planning.Fleet) -> list[str]:
     sequences = fit.batch.global_batch // fit.batch.micro_batch
     narrowed = sum(mesh.data > sequences for mesh in meshes)
     if narrowed:
-        lines.append(f"{narrowed} have room for more replicas than the {sequences:,} micro-batches of a step: satellites stay idle")
+        lines.append(f"{narrowed} meshes have room for more replicas than the {sequences:,} micro-batches of a step, and leave satellites idle")
     return lines

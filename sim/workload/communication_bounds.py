@@ -49,8 +49,8 @@ class CommunicationBounds:
         self._mean_s_bit: Array = np.cumsum(1.0 / fastest_bit_s[order]) / np.arange(1, order.size + 1)
         self._fastest_bit_s = float(fastest_bit_s[order].max())
 
-    def times_s(self, task: Task, collective: Collective) -> tuple[float, float, float]:
-        """Bounds of the delay and the drain of a stage transfer, and of the all-reduce.
+    def times_s(self, task: Task, collective: Collective) -> tuple[float, float, float, float]:
+        """Bounds of the delay and the drain of a stage transfer, of the all-reduce, and of the exchange between islands.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class CommunicationBounds:
 
         Returns
         -------
-        stage_delay_s, stage_drain_s, gradients_s : float
+        stage_delay_s, stage_drain_s, gradients_s, outer_s : float
             Bounds [s]; 0 where there are no messages.
 
         References
@@ -71,9 +71,13 @@ class CommunicationBounds:
         ranks = parallelism.data_satellites(task.mesh, task.accelerators)
         last = parallelism.members(task.mesh, task.accelerators) - 1
         slowest_s_bit, mean_s_bit = 1.0 / float(self._slowest_bit_s[last]), float(self._mean_s_bit[last])
-        delay_s = drain_s = gradients_s = 0.0
+        delay_s = drain_s = gradients_s = outer_s = 0.0
         if parallelism.satellites_per_replica(task.mesh, task.accelerators) > 1:
             delay_s, drain_s = self._least_delay_s, 8.0 * training_step.boundary_bytes(task) * slowest_s_bit
+        if task.islands is not None and task.islands.islands > 1:
+            steps, parts = 2 * (task.islands.islands - 1), 2 if task.islands.islands > 2 else 1
+            sent_bits = 8.0 * 2.0 * (1.0 - 1.0 / task.islands.islands) * training_step.exchanged_bytes(task) / parts
+            outer_s = max(steps * self._least_delay_s, self._least_delay_s + sent_bits * slowest_s_bit)
         if ranks > 1:
             sending = ranks
             if collective.algorithm == "halving-doubling":
@@ -85,7 +89,7 @@ class CommunicationBounds:
                 _steps(collective, ranks) * self._least_delay_s + sent_bits * mean_s_bit,
                 self._least_delay_s + sent_bits * slowest_s_bit,
             )
-        return delay_s, drain_s, gradients_s
+        return delay_s, drain_s, gradients_s, outer_s
 
 
 def _steps(collective: Collective, ranks: int) -> int:

@@ -21,7 +21,8 @@ from sim.workload.training_step import Task
 
 Ints = NDArray[np.int64]
 
-Times = Callable[[Task, Collective, str], tuple[float, float, float]]  # delay and drain of a stage transfer, all-reduce [s]
+# delay and drain of a stage transfer, all-reduce, exchange between islands [s]
+Times = Callable[[Task, Collective, str], tuple[float, float, float, float]]
 
 SENDERS = (64, 512, 1 << 62)  # satellites whose messages are routed for a candidate: first a few, then more, then all
 ROUNDING = 1e-9  # relative, of a bound
@@ -279,7 +280,7 @@ def ranked_plans(
         Feasible variants of a job, at least one.
     groups : sequence of ndarray of int64
         Satellites of each job, or of each island of a job, neighbours next to each other; a task takes those that it needs, see
-        `placed`. The slowest group counts.
+        `placed`. The slowest group counts; without rows all are alike, and the first one counts.
     transport : Transport
         Links and routes.
     satellites : int
@@ -298,8 +299,9 @@ def ranked_plans(
     -----
     Branch and bound [lawler1966]: of all candidates the one with the least bound of its step is taken up, and its bound is
     made tighter: from instant links, from the rates of links (`CommunicationBounds`), from the routes of a few satellites'
-    messages, of more, of all. The search ends where the least bound exceeds the last of the best steps, so that messages of few
-    candidates are routed. Of equal steps the one that is shorter on instant links is chosen, then the smaller mesh and batch.
+    messages, of more, of all. A step of islands has its share of their exchange. The search ends where the least bound exceeds the
+    last of the best steps, so that messages of few candidates are routed. Of equal steps the one that is shorter on instant
+    links is chosen, then the smaller mesh and batch.
     """
     search = _Search(candidates, groups, transport, satellites, row)
     found = search.run(count)
@@ -327,7 +329,8 @@ class _Search:
         self.bounds = CommunicationBounds(groups[0], transport, satellites)
         self.queue = [_Candidate(step_s, n, -1, 0) for n, (step_s, *_) in enumerate(ranked)]
         self._routed: list[Times] = [partial(self._routed_s, count) for count in SENDERS]
-        self.times: dict[tuple[object, ...], tuple[float, float, float]] = {}
+        self.times: dict[tuple[object, ...], tuple[float, float, float, float]] = {}
+        self.exchanges: dict[tuple[object, ...], float] = {}
         self.room: dict[tuple[int, str], int] = {}  # blocks of the smallest group, by length and placement
 
     def run(self, count: int) -> list[ExecutionPlan]:
@@ -387,22 +390,39 @@ class _Search:
             key = times_s, span, used, training_step.boundary_bytes(task), wraps, collective, placement
             if key not in self.times:
                 self.times[key] = times_s(task, collective, placement)
-            steps_s.append(float(step_at(1.0, *self.times[key], 0.0, constants)[-1]))
+            steps_s.append(float(step_at(1.0, *self.times[key], constants)[-1]))
         return steps_s
 
-    def _bound_s(self, task: Task, collective: Collective, placement: str) -> tuple[float, float, float]:
-        del placement  # bounds hold for any
-        return self.bounds.times_s(task, collective)
+    def _bound_s(self, task: Task, collective: Collective, placement: str) -> tuple[float, float, float, float]:
+        delay_s, drain_s, gradients_s, outer_s = self.bounds.times_s(task, collective)  # for any placement
+        return delay_s, drain_s, gradients_s, outer_s if task.islands is None else self._exchange_s(SENDERS[0], task, placement)
 
-    def _routed_s(self, senders: int, task: Task, collective: Collective, placement: str) -> tuple[float, float, float]:
-        """Delay and drain of a stage transfer, and all-reduce, over the routes of the first ranks' messages, or of all [s]."""
-        groups = self.groups if senders == SENDERS[-1] else self.groups[:1]
+    def _routed_s(self, senders: int, task: Task, collective: Collective, placement: str) -> tuple[float, float, float, float]:
+        """Delay and drain of a stage transfer, all-reduce, and exchange, over the routes of the first ranks' messages, or of all [s]."""
+        groups = self.groups if senders == SENDERS[-1] and self.row is not None else self.groups[:1]
+        communication, ranks = self._communication(senders, task, collective, placement, groups)
+        costs = communication.costs(ranks, self.transport)
+        outer_s = 0.0 if task.islands is None else self._exchange_s(senders, task, placement)
+        return float(costs.stage_delay_s.max()), float(costs.stage_drain_s.max()), float(costs.gradients_s.max()), outer_s
+
+    def _exchange_s(self, senders: int, task: Task, placement: str) -> float:
+        """Exchange between islands [s], which is the same for all tasks with the same ranks."""
+        span, used = parallelism.satellites_per_replica(task.mesh, task.accelerators), parallelism.members(task.mesh, task.accelerators)
+        key = senders, span, used, placement
+        if key not in self.exchanges:
+            communication, ranks = self._communication(senders, task, Collective("ring"), placement, self.groups)
+            self.exchanges[key] = communication.exchange_s(ranks, self.transport)
+        return self.exchanges[key]
+
+    def _communication(
+        self, senders: int, task: Task, collective: Collective, placement: str, groups: Sequence[Ints]
+    ) -> tuple[JobCommunication, list[Ints]]:
+        """Messages of the first ranks, or of all, and the ranks of each group."""
         ranks = [placed(group, task, placement, self.row) for group in groups]
         sends = np.zeros(self.satellites, dtype=np.bool_)
         sends[ranks[0][:senders]] = True
-        communication = JobCommunication(task, collective, self.satellites, sends if ranks[0].size > senders else None)
-        costs = communication.costs(ranks, self.transport)
-        return float(costs.stage_delay_s.max()), float(costs.stage_drain_s.max()), float(costs.gradients_s.max())
+        every = senders == SENDERS[-1] or (ranks[0].size <= senders and len(groups) == 1)
+        return JobCommunication(task, collective, self.satellites, None if every else sends), ranks
 
 
 def step_on_instant_links_s(task: Task) -> float:

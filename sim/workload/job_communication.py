@@ -208,6 +208,27 @@ class JobCommunication:
             outer_s=np.full(len(ranks), outer.total_s.max(initial=0.0)), own_outer_s=outer.own_s,
         )  # fmt: skip
 
+    def exchange_s(self, ranks: list[Ints], transport: Transport) -> float:
+        """Exchange between islands or replicas with the present links, as `costs` gives it.
+
+        Parameters
+        ----------
+        ranks : list of ndarray of int64
+            Satellites of each island in rank order.
+        transport : Transport
+            Links and routes.
+
+        Returns
+        -------
+        float
+            Duration [s]; 0 without islands.
+        """
+        owner = self._own(ranks)
+        phases = exchange_phases(self.task, np.stack(ranks))
+        flows = [self._routed(parts, owner, transport, {}) for parts in zip(*phases, strict=True)]
+        none = np.zeros(len(ranks), dtype=np.bool_)
+        return float(self._times(flows, transport.directed_delay_s, transport.directed_rate_bit_s, None, none).total_s.max(initial=0.0))
+
     def same_messages(self, ranks: list[Ints], exchanging: Flags | None = None) -> bool:
         """Whether the messages are those of the last call of `costs`.
 
@@ -264,10 +285,14 @@ class JobCommunication:
                 outside[ranks[g]] = disconnected(ranks[g], component)
         return outside
 
-    def _route(self, ranks: list[Ints], transport: Transport, exchanging: Flags) -> None:
-        self._owner = owner = np.full(self.satellites, -1, dtype=np.int64)
+    def _own(self, ranks: list[Ints]) -> Ints:
+        self._owner: Ints = np.full(self.satellites, -1, dtype=np.int64)  # job of each satellite
         for g, members in enumerate(ranks):
-            owner[members] = g
+            self._owner[members] = g
+        return self._owner
+
+    def _route(self, ranks: list[Ints], transport: Transport, exchanging: Flags) -> None:
+        owner = self._own(ranks)
         stacked = np.stack(ranks) if ranks else np.zeros((0, 0), dtype=np.int64)
         known: dict[int, tuple[Ints | None, Ints, Ints]] = {}
         self._stage_transfers, self._reductions, self._exchanges = (

@@ -284,7 +284,7 @@ def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
                                f"write {job.model.layers} or less, or auto")]  # fmt: skip
     for name, count in (("islands.count", job.islands and job.islands.count), ("elastic.replicas", job.elastic and job.elastic.replicas)):
         each = job.members or 1 if job.mesh is None else parallelism.members(workload_params.mesh(job.mesh), site.accelerators)
-        most = site.satellites // each
+        most = site.satellites // max(1, each)  # a mesh of no satellite is another problem
         if isinstance(count, int) and count > most:
             return [(name, f"{count} need {count * each} satellites of {site.satellites}; write {most} or less, or auto")]
     group = job.members or site.satellites

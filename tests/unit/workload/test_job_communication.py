@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -198,6 +199,26 @@ def test_ranked_plans_are_the_fastest_of_each_task() -> None:
     assert [plan.step_s for plan in found] == pytest.approx(sorted(best.values())[:5], rel=1e-12)
 
 
+@pytest.mark.parametrize("islands", [Islands(3, 1, 2.0, 0.0, together=True), Islands(3, 4, 1.0, 0.0), Islands(3, 4, 1.0, 0.5)])
+def test_plans_of_islands_are_the_fastest_with_their_exchange(islands: Islands) -> None:
+    """Source of truth: every candidate tried, with the messages of all islands, two rows of two satellites each."""
+    line, row = Line(12), np.arange(12) // 2
+    groups = [np.arange(4 * g, 4 * g + 4) for g in range(3)]
+    candidates = [t._replace(islands=islands) for t in _variants(4, (1, 2, 4))]
+    tried: dict[Task, float] = {}
+    for t in candidates:
+        alike = t._replace(batch=t.batch._replace(in_flight=1))
+        for how, placement in product(collective_candidates(t.mesh.data), PLACEMENTS):
+            ranks = [placed(group, t, placement, row) for group in groups]
+            c = JobCommunication(t, how, 12).costs(ranks, line)  # type: ignore[arg-type]
+            parts = (c.stage_delay_s, c.stage_drain_s, c.gradients_s, c.outer_s)
+            step_s = float(decompose(t, 1.0, *(part.max() for part in parts)).total_s)
+            tried[alike] = min(tried.get(alike, float("inf")), step_s)
+    found = ranked_plans(candidates, groups, line, 12, 4, row)
+    assert [plan.step_s for plan in found] == pytest.approx(sorted(tried.values())[:4], rel=1e-12)
+    assert found[0].step_s > fastest_plan([t._replace(islands=None) for t in candidates], groups, line, 12, row).step_s
+
+
 def test_more_choices_never_slow_a_plan() -> None:
     """Property: a plan that may choose among more is not slower."""
     line, order = Line(8), np.arange(8)
@@ -259,15 +280,30 @@ def test_bounds_are_below_the_times(members: int) -> None:
         for how in collective_candidates(members // pipeline):
             job = task(Mesh(1, pipeline, members // pipeline))
             costs = JobCommunication(job, how, members).costs([order], line)
-            delay_s, drain_s, gradients_s = bounds.times_s(job, how)
+            delay_s, drain_s, gradients_s, outer_s = bounds.times_s(job, how)
+            assert outer_s == 0.0
             assert delay_s <= costs.stage_delay_s[0] * (1.0 + 1e-12)
             assert drain_s <= costs.stage_drain_s[0] * (1.0 + 1e-12)
             assert gradients_s <= costs.gradients_s[0] * (1.0 + 1e-12)
             assert (gradients_s > 0.0) == (members > pipeline)
 
 
+@pytest.mark.parametrize("islands", [2, 3, 6])
+def test_bound_of_an_exchange_is_below_its_time(islands: int) -> None:
+    """Source of truth: the time over the routes, on links of different rates."""
+    line = Line(12)
+    line.directed_rate_bit_s = RATE_BIT_S * np.random.default_rng(2).uniform(0.2, 3.0, 22)
+    job = task(Mesh(1, 1, 12 // islands))._replace(islands=Islands(islands, 10, 1.0, 0.0))
+    groups = [np.arange(12)[g * 12 // islands : (g + 1) * 12 // islands] for g in range(islands)]
+    communication = JobCommunication(job, Collective("ring"), 12)
+    outer_s = communication.exchange_s(groups, line)  # type: ignore[arg-type]
+    assert outer_s == communication.costs(groups, line).outer_s.max()  # type: ignore[arg-type]
+    bound_s = CommunicationBounds(groups[0], line, 12).times_s(job, Collective("ring"))[3]
+    assert 0.0 < bound_s <= outer_s * (1.0 + 1e-12)
+
+
 def test_bound_of_a_ring_by_hand() -> None:
     """By hand: three satellites, 2 GB at 1 GB/s: four messages of a third take 1 ms and 2/3 s each."""
     found = CommunicationBounds(np.arange(3), Line(3), 3).times_s(task(Mesh(1, 1, 3)), Collective("ring"))
-    assert found == pytest.approx((0.0, 0.0, 4 * (DELAY_S + 2.0 / 3.0)), rel=1e-12)
+    assert found == pytest.approx((0.0, 0.0, 4 * (DELAY_S + 2.0 / 3.0), 0.0), rel=1e-12)
     assert CommunicationBounds(np.arange(4), Line(4, missing=1), 4).connected == 2
