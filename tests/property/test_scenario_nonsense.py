@@ -39,7 +39,7 @@ ground:
   stations: [{name: A, latitude: 51.5 deg, longitude: 0 deg, mask: [[0 deg, 5 deg], [90 deg, 20 deg]]}, {name: B, latitude: 1 deg, longitude: 100 deg}]
   station_pairs: [[A, B]]
 workloads:
-- {kind: training, model: llama-3-8b, share: 0.5, mesh: {tensor: 1, pipeline: 4, data: 2}, members: 8}
+- {kind: training, model: llama-3-8b, share: 0.5, mesh: {tensor: 1, pipeline: 2, data: 4}, members: 8}
 - {kind: inference, model: llama-3-8b}
 events: ["2026-12-21T00:10Z lose satellites 0-8", {at: "2026-12-21T00:20Z", action: derate, target: all, to: 0.5}]
 """
