@@ -51,18 +51,25 @@ def output(command: str) -> str:
 
 
 def shortened(text: str, labels: list[str]) -> str:
-    """The lines that start with a label, with their continuation lines and table heads; blank lines apart."""
+    """The lines that start with a label, with their continuation lines and table heads; blank lines apart.
+
+    A head is what follows a blank line up to the first line at the margin. It is kept with the first labelled line of its table.
+    """
     kept: list[str] = []
-    keep = True
-    previous = ""
+    head: list[str] = []
+    keep, in_head = False, False
     for line in text.splitlines():
-        if not line.startswith(" "):
-            keep = line.startswith(tuple(labels))
-        elif not previous:
-            keep = True  # the head of a table
-        if (keep and line) or (not line and kept and kept[-1]):
-            kept.append(line)
-        previous = line
+        if not line:
+            head, in_head = [], True
+            kept += [""] if kept and kept[-1] else []
+        elif line.startswith(" ") and in_head:
+            head.append(line)
+        elif line.startswith(" "):
+            kept += [line] if keep else []
+        else:
+            keep, in_head = line.startswith(tuple(labels)), False
+            if keep:
+                kept, head = [*kept, *head, line], []
     return "\n".join(kept).strip("\n") + "\n"
 
 

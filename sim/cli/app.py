@@ -161,15 +161,22 @@ def _show(loaded: Any, results: Any, binding: bool) -> None:
 
 def _show_contract(terminal: Any, contract: dict[str, Any]) -> None:
     """Print what is rented, the hedges, and a row for each case."""
+    from rich.table import Table
+
     from sim.results import contract_text
 
     terminal.print()
-    terminal.print(f"contract: {contract_text.contract_headline(contract)}", style="bold")
-    for name, text in contract_text.contract_sources(contract):
-        terminal.print(f"  {name}: {text}", style="dim")
-    *heads, last = contract_text.CONTRACT_HEADS
-    heads[1:3] = (f"{head}, {contract_text.UNIT_NAMES[contract['unit']]}" for head in heads[1:3])
-    lines = table(*heads, last, right=tuple(heads[1:]), fold=(last,))
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, text in (("contract", contract_text.contract_headline(contract)), *contract_text.contract_sources(contract)):
+        facts.add_row(name, text)
+    terminal.print(facts)
+    terminal.print()
+    first, *heads = contract_text.CONTRACT_HEADS
+    heads[:2] = (f"{head}, {contract_text.UNIT_NAMES[contract['unit']]}" for head in heads[:2])
+    heads = ["\n".join(head.rsplit(" ", 1)) for head in heads]
+    lines = table(first, *heads, right=tuple(heads))
     for row in contract_text.contract_rows(contract):
         lines.add_row(*row)
     free = contract["without_data_rules"]

@@ -300,7 +300,7 @@ def _show_why(analysis: Any) -> None:
         causes.add_row(cause_label(row.cause), *lost, *gain, bottleneck, row.relaxed or f"not removed: {row.reason}")
     terminal.print(causes)
     terminal.print()
-    values = ("kg", "USD", "gain, points", "PFLOP/s", "GFLOP/s per kg", "GFLOP/s per USD")
+    values = ("kg", "USD", "gain, points", "PFLOP/s", "GFLOP/s\nper kg", "GFLOP/s\nper USD")
     title = "+10 % sensitivity"
     inputs = table(title, "from", "to", "", *values, right=("from", "to", *values), fold=(title,))
     for row in analysis.inputs:

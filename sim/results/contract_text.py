@@ -7,7 +7,7 @@ from typing import Any, Final
 from sim.results.formatting import counted, dollars, percent
 
 CONTRACT_HEADS: Final = (
-    "case", "served", "rejected", "out of target", "cost of hedges", "per avoided minute", "per more served", "of the demand, served by",
+    "case", "served", "rejected", "out of target", "cost of hedges", "per avoided minute", "per more served", "hedges serve",
 )  # fmt: skip
 UNIT_NAMES: Final = {"tokens": "tokens", "flops": "FLOP", "accelerators": "accelerator-hours"}
 PRICED: Final = {"tokens": ("M tokens", 1e6), "flops": ("PFLOP/s-day", 8.64e19), "accelerators": ("accelerator-hour", 3600.0)}
@@ -104,6 +104,7 @@ def contract_row(contract: dict[str, Any], case: dict[str, Any]) -> tuple[str, .
     name, amount = PRICED[contract["unit"]]
     more = case["usd_per_served"]
     each, asked, hedged = case["usd_per_avoided_min"], case["demand"], len(case["served_by"]) > 1
+    _, *others = case["served_by"].values()
     return (
         case["case"],
         f"{case['served'] / scale:,.4g}",
@@ -112,7 +113,7 @@ def contract_row(contract: dict[str, Any], case: dict[str, Any]) -> tuple[str, .
         dollars(case["hedges_usd"]) if hedged else "",
         "" if not hedged else "none avoided" if each is None else dollars(each),
         "" if more is None else f"{more * amount:,.2f} USD/{name}",
-        ", ".join(f"{source} {percent(part / asked)}" for source, part in case["served_by"].items()),
+        percent(sum(others) / asked) if hedged else "",
     )
 
 
