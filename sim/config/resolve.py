@@ -131,7 +131,8 @@ def with_defaults(root: Node) -> Node:
             base = shipped.get(word(kind)) if kind is not None else None
             for method, section in (("diloco", "islands"), ("elastic", "elastic")):
                 known = shipped.get(method)
-                if base is not None and known is not None and word(node.get("method") or node) == method:
+                asked = word(node.get("method") or node) == method or node.get(section) is not None
+                if base is not None and known is not None and asked:
                     base = yaml_tree.put(base, [section], known)
             merged.append(yaml_tree.merge(base, node) if base is not None else node)
         root = yaml_tree.put(root, ["workloads"], Node(merged, workloads.origin))

@@ -271,12 +271,12 @@ def mesh_problem(mesh: Mesh, accelerators: int, satellites: int) -> str | None:
             f"expert {mesh.expert} does not divide the {whole * mesh.context} data and context ranks of a satellite; "
             f"write expert: {_near(mesh.expert, fits_in)}"
         )
+    span = satellites_per_replica(mesh, accelerators)
     if data % whole:
-        steps = list(range(whole, data + whole + 1, whole))
+        steps = list(range(whole, min(data + whole, max(whole, satellites // span * whole)) + 1, whole))
         return (
             f"data {data} leaves a satellite partly used: it holds {whole} replicas; write data: {_near(data, steps)}"
         )
-    span = satellites_per_replica(mesh, accelerators)
     if members(mesh, accelerators) > satellites:
         most = satellites // span * whole
         if most == 0:

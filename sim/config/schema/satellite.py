@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from orbit.units import shortened
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Efficiency, FieldError, Fraction, Jurisdiction, Name, Power, Section, Temperature
 from sim.economics import mass
+from sim.workload.kernel_tables import chip_table, table_names
 
 
 class Leakage(Section):
@@ -128,6 +130,21 @@ class Accelerator(Section):
                 "leakage.share",
                 f"{self.leakage.share:g} of max_power is above idle_power, which contains it; write {most:.3g} or less",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _as_measured(self) -> Accelerator:
+        """The table exists, and peaks are not those with 2:4 sparsity, twice the dense ones."""
+        if self.kernels is None:
+            return self
+        if self.kernels not in table_names():
+            known = ", ".join(table_names())
+            raise FieldError("kernels", f"no table of measured kernels is named '{shortened(self.kernels)}'; write one of: {known}; or null")
+        for name, dense in chip_table(self.kernels).peak_flops.items():
+            if name in self.peak and abs(self.peak[name] / dense - 2.0) < 0.1:
+                raise FieldError(
+                    f"peak.{name}", f"{self.peak[name]:.4g} FLOP/s is twice the dense peak of {self.kernels}, as with 2:4 sparsity; "
+                    f"write {dense / 1e12:g} TFLOP/s, or kernels: null for another chip")  # fmt: skip
         return self
 
 

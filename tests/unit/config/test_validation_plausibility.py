@@ -35,10 +35,10 @@ CASES = [
     (("accelerator.peak.bf16=1000 PFLOP/s",), "chips", "2.62e+15 FLOP/J", "5e+13 FLOP/J"),
     (("accelerator.peak.bf16=1836 TFLOP/s",), "sparse", "1.84e+15", "9.18e+14 of tpu-v6e"),  # 2 x 918
     # the H100 by its memory, under another name: 1979 and 3958 TFLOP/s are printed
-    (("accelerator={extends: h100-sxm, name: mine, peak: {fp8: 3958 TFLOP/s}}", "accelerators=16"), "sparse", "3.96e+15", "1.98e+15 of h100-sxm"),
+    (("accelerator={extends: h100-sxm, name: mine, kernels: null, peak: {fp8: 3958 TFLOP/s}}", "accelerators=16"), "sparse", "3.96e+15", "1.98e+15 of h100-sxm"),
     # an unknown chip whose bf16 peak is as high as that in fp8, or whose fp8 peak is four times that in bf16
-    (("accelerator={extends: h100-sxm, name: mine, memory: 90 GB, peak: {bf16: 1979 TFLOP/s}}", "accelerators=16"), "sparse", "1.98e+15", "1.98e+15 in fp8"),
-    (("accelerator={extends: h100-sxm, name: mine, memory: 90 GB, peak: {fp8: 3958 TFLOP/s}}", "accelerators=16"), "sparse", "3.96e+15", "9.89e+14 in bf16"),
+    (("accelerator={extends: h100-sxm, name: mine, kernels: null, memory: 90 GB, peak: {bf16: 1979 TFLOP/s}}", "accelerators=16"), "sparse", "1.98e+15", "1.98e+15 in fp8"),
+    (("accelerator={extends: h100-sxm, name: mine, kernels: null, memory: 90 GB, peak: {fp8: 3958 TFLOP/s}}", "accelerators=16"), "sparse", "3.96e+15", "9.89e+14 in bf16"),
 ]
 
 

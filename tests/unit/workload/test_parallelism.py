@@ -64,6 +64,7 @@ def test_layout(mesh: Mesh, accelerators: int, spans: int, holds: int, groups: i
         (Mesh(8, 2, 4, expert=3), r"expert 3 does not divide the 4 data and context ranks of a satellite; write expert: 2 or 4"),
         (Mesh(8, 2, 6), r"data 6 leaves a satellite partly used: it holds 4 replicas; write data: 4 or 8"),
         (Mesh(8, 2, 3), r"write data: 4$"),
+        (Mesh(8, 2, 999), r"holds 4 replicas; write data: 324$"),  # no more than 81 satellites hold
         (Mesh(8, 8, 82), r"needs 82 satellites of 81; write data: 81"),
         (Mesh(8, 16, 41), r"needs 82 satellites of 81; write data: 40"),
         (Mesh(8, 2, 328), r"needs 82 satellites of 81; write data: 324"),
