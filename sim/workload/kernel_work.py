@@ -9,7 +9,7 @@ from bisect import bisect_right
 from math import expm1, log, log1p
 from typing import NamedTuple
 
-ELEMENT_BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "fp32": 4.0}  # of one number
+ELEMENT_BYTES = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5, "int4": 0.5, "fp32": 4.0}  # of one number
 
 # Attention backward: five matrix products where the forward has two, so 2.5 times its FLOPs (dao2023), at this share of the
 # forward rate by length of the sequence (shah2024, figures 5 and 6: H100, head size 128, no mask, FlashAttention-3).

@@ -29,7 +29,7 @@ from sim.workload.kernels import AssumedKernels, Kernels
 
 _NEAREST = {
     "bf16": ("bf16", "fp8"), "fp16": ("bf16", "fp8"), "fp32": ("bf16", "fp8"), "fp8": ("fp8", "bf16"), "int8": ("fp8", "bf16"),
-    "fp4": ("fp4", "fp8", "bf16"),
+    "fp4": ("fp4", "fp8", "bf16"), "int4": ("fp4", "fp8", "bf16"),
 }  # fmt: skip
 _SHORT_WINDOW = 128.0  # tokens, the window that is measured
 

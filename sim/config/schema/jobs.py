@@ -115,7 +115,7 @@ class Islands(Section):
         description="Number of islands; auto chooses the most tokens a second, after the statistical price of islands"
     )
     inner_steps: Annotated[int, Count(most=100_000)] = Field(description="Steps between two exchanges")
-    precision: Literal["fp32", "bf16", "fp8", "int8", "fp4"] = Field(description="Number format of the exchanged weights")
+    precision: Literal["fp32", "bf16", "fp8", "int8", "fp4", "int4"] = Field(description="Number format of the exchanged weights")
     overlap_steps: Annotated[float, Quantity("1", least=0.0, most=1000.0, example="5")] = Field(
         description="Steps that an exchange may take while training goes on"
     )
@@ -195,7 +195,7 @@ class Training(Section):
         description="Micro-batches on their way over each stage boundary between satellites; more of them hide its latency and fill memory"
     )
     fused_attention: Switch = Field(description="Attention keeps its scores out of memory, in one kernel")
-    gradient_precision: Literal["fp32", "bf16", "fp8", "int8", "fp4"] = Field(description="Number format of exchanged gradients")
+    gradient_precision: Literal["fp32", "bf16", "fp8", "int8", "fp4", "int4"] = Field(description="Number format of exchanged gradients")
     memory_fraction: Fraction = Field(description="Share of accelerator memory that the job may fill")
     islands: Islands | None = Field(default=None, description="Islands of method diloco")
     elastic: Elastic | None = Field(default=None, description="Replicas of method elastic")
