@@ -34,7 +34,7 @@ CAUSE: Final[dict[str, Cause]] = {
     "unplaced": Cause("Unallocated", "healthy, but in no feasible job mesh", "#87683f"),
     "demand": Cause("Demand", "no work requested", "#cbb38d"),
     "kernel": Cause("Kernel inefficiency", "arithmetic below peak inside the step", "#0b3c6f"),
-    "memory": Cause("Memory bandwidth", "decode bound by memory bandwidth", "#2369ad"),
+    "memory": Cause("Memory bandwidth", "kernels bound by memory bandwidth: decoding, norms, optimiser", "#2369ad"),
     "recompute": Cause("Recomputation", "activations recomputed in the backward pass", "#5a9ad6"),
     "bubble": Cause("Pipeline bubbles", "pipeline fill and drain", "#9cc6ec"),
     "communication": Cause("Communication", "exposed transfer time", "#0e93a8"),

@@ -131,7 +131,7 @@ class Elastic(Section):
     """Replicas of an elastic job: they take every step together, and go on without one that is lost."""
 
     replicas: Annotated[int, Count()] | Literal["auto"] = Field(
-        description="Number of replicas, each with a plan of its own; auto chooses the most that train within 1 % of the fastest"
+        description="Number of replicas, all with the same plan; auto chooses the most that train within 1 % of the fastest"
     )
     grace: Annotated[float, Quantity("s", least=0.0, example="60 s")] = Field(
         description="Time from the loss of a replica in which the others wait for it at most, detection included"
