@@ -121,6 +121,8 @@ def cuts(src: Ints, dst: Ints, rate_bit_s: Floats, members: Ints) -> list[Cut]:
 
 def _halves(src: Ints, dst: Ints, rate_bit_s: Floats, members: Ints) -> list[Ints]:
     """Half of the members, in several ways."""
+    from scipy.linalg import eigh  # imported here: only a job with links needs it
+
     n = members.size
     starts = np.unique(np.arange(ROTATIONS) * n // ROTATIONS)
     halves = [np.roll(members, -int(s))[: n // 2] for s in starts]
@@ -131,7 +133,7 @@ def _halves(src: Ints, dst: Ints, rate_bit_s: Floats, members: Ints) -> list[Int
         weights = np.zeros((n, n))
         np.add.at(weights, (place[src[joined]], place[dst[joined]]), rate_bit_s[joined] / rate_bit_s.max())
         weights = 0.5 * (weights + weights.T)
-        _, vectors = np.linalg.eigh(np.diag(weights.sum(axis=1)) - weights)
+        _, vectors = eigh(np.diag(weights.sum(axis=1)) - weights, subset_by_index=[0, min(2, n - 1)])
         for angle in np.pi * (np.arange(ROTATIONS) / ROTATIONS if n > 2 else np.zeros(1)):
             value = np.cos(angle) * vectors[:, 1] + np.sin(angle) * vectors[:, min(2, n - 1)]
             halves.append(members[np.argsort(value, kind="stable")[: n // 2]])
