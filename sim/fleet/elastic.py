@@ -54,7 +54,7 @@ class ElasticJob:
                 replica.hold(time_s, OUTAGE)
                 replica.start_run(time_s)
             replica.set_disconnected(time_s, is_offline)
-            if not is_offline and i in self._behind:
+            if not is_offline and i in self._behind and replica.phase == RUN:  # a spare has not taken a rank meanwhile
                 replica.catch_up(time_s, self.rules.copy_s)
         self.settle(time_s)
 
