@@ -9,7 +9,6 @@ is committed); satellites fail and return; ranks are filled; replicas go on or w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -248,10 +247,14 @@ class JobLifecycle:
                 job.set_disconnected(begin_s, offline)
         for elastic in self._elastic:
             elastic.connect(begin_s, jobs_disconnected[list(elastic.rules.jobs)].tolist())
-        for time_s, batch in groupby(self._changes_in_window(begin_s, end_s, changes), key=lambda c: max(c.time_s, begin_s)):
+        batches: dict[float, list[SatelliteChange]] = {begin_s: []} if self._elastic else {}
+        for change in self._changes_in_window(begin_s, end_s, changes):
+            batches.setdefault(max(change.time_s, begin_s), []).append(change)
+        for time_s, batch in batches.items():
             for elastic in self._elastic:
                 elastic.pass_to(time_s)
-            self._apply(time_s, list(batch))
+            if batch:
+                self._apply(time_s, batch)
             for elastic in self._elastic:
                 elastic.settle(time_s)
         for elastic in self._elastic:
