@@ -144,11 +144,14 @@ class JobLifecycle:
         component : ndarray of int64
             Connected component of each satellite, (satellites,); -1: in none.
         """
-        one, largest = self._jobs[job], _largest(component)
+        one, reached = self._jobs[job], _largest(component[members])
         before, now, down = one.members.tolist(), members.tolist(), set(self.missing(job))
         for satellite in sorted(set(before) - set(now)):
+            rank_of = self._rank_of[satellite]
+            if rank_of is None or rank_of[0] != job:  # another job has taken it
+                continue
             self._rank_of[satellite] = None
-            if satellite not in down and component[satellite] == largest:
+            if satellite not in down and component[satellite] == reached:
                 self._pool.join(satellite, time_s)
             elif satellite not in down:
                 self._unreachable.add(satellite)
