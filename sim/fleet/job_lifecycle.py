@@ -145,11 +145,9 @@ class JobLifecycle:
             Connected component of each satellite, (satellites,); -1: in none.
         """
         one, reached = self._jobs[job], _largest(component[members])
-        before, now, down = one.members.tolist(), members.tolist(), set(self.missing(job))
+        before = [s for s in one.members.tolist() if (self._rank_of[s] or (None,))[0] == job]  # without those that others have taken
+        now, down = members.tolist(), set(self.missing(job))
         for satellite in sorted(set(before) - set(now)):
-            rank_of = self._rank_of[satellite]
-            if rank_of is None or rank_of[0] != job:  # another job has taken it
-                continue
             self._rank_of[satellite] = None
             if satellite not in down and component[satellite] == reached:
                 self._pool.join(satellite, time_s)
@@ -339,21 +337,26 @@ class JobLifecycle:
         return max(0, len(self._pool.ready) - kept)
 
     def _fill(self, g: int, time_s: float) -> bool:
-        """Fill missing ranks, the lowest first, with spares, the lowest number first; whether there was one."""
-        filled = sorted(self._jobs[g].missing)[: self._allowed(g)]
-        for rank in filled:
+        """Fill missing ranks with spares, the lowest number first; whether there was one."""
+        count = min(len(self._jobs[g].missing), self._allowed(g))
+        for _ in range(count):
             spare = self._pool.ready[0]
             self._pool.leave(spare, time_s)
-            self._give(spare, g, rank, time_s)
-        return bool(filled)
+            self._give(spare, g, time_s)
+        return count > 0
 
-    def _give(self, satellite: int, g: int, rank: int, time_s: float) -> None:
-        """A satellite takes a missing rank of job g; the one that had it has none any more, unless another job has taken it."""
-        before = int(self._jobs[g].members[rank])
+    def _give(self, satellite: int, g: int, time_s: float) -> None:
+        """A satellite takes a missing rank of job g: that from which another job had taken it, or the lowest.
+
+        The satellite that had the rank has none any more, unless another job has taken it.
+        """
+        job = self._jobs[g]
+        rank = min(job.missing, key=lambda rank: (job.members[rank] != satellite, rank))
+        before = int(job.members[rank])
         if self._rank_of[before] == (g, rank):
             self._rank_of[before] = None
         self._rank_of[satellite] = (g, rank)
-        self._jobs[g].assign_rank(rank, satellite, time_s)
+        job.assign_rank(rank, satellite, time_s)
 
     def _preempt(self, g: int, time_s: float) -> set[int]:
         """Fill the ranks that spares have not filled with members of jobs of lower priority; the jobs that lose some.
@@ -374,12 +377,12 @@ class JobLifecycle:
         if len(takes) < len(job.missing):
             return set()
         takes = takes[: len(job.missing)]
-        for rank, (h, of_rank) in zip(sorted(job.missing), takes, strict=True):
+        for h, of_rank in takes:
             other, satellite = self._jobs[h], int(self._jobs[h].members[of_rank])
             other.pass_to(time_s)
             other.fail(time_s)
             other.missing.add(of_rank)
-            self._give(satellite, g, rank, time_s)
+            self._give(satellite, g, time_s)
         return {h for h, _ in takes}
 
 

@@ -561,6 +561,18 @@ def test_a_member_that_another_job_has_taken_stays_with_it() -> None:
     assert not spare_s.any()
 
 
+def test_a_member_comes_back_to_the_rank_from_which_it_was_taken() -> None:
+    """By hand: the first job takes 4 from the second at 50 s. At 100 s satellite 4 is lost and the first job takes 3, too. When 4 is back at
+    150 s, it has its old rank, and only 3 is missing; no satellite has two ranks."""
+    made = JobLifecycle([[0, 1], [2, 3, 4]], [], POLICY, standings=[Standing(0, 1), Standing(1, 0)])
+    none = np.zeros(2, dtype=np.bool_)
+    (_, second), _ = made.advance(0.0, 200.0, none, [*down(50.0, 1), *outage(100.0, 4, 150.0)])
+    assert [members.tolist() for members in made.ranks()] == [[0, 3], [2, 3, 4]]
+    assert [(s.begin_s, s.end_s, s.members.tolist(), s.lost.tolist()) for s in second[1:]] == [
+        (50, 100, [2, 3, 4], [4]), (100, 150, [2, 3, 4], [3, 4]), (150, 200, [2, 3, 4], [3]),
+    ]  # fmt: skip
+
+
 def test_members_left_over_in_a_smaller_part_of_the_network_are_reached() -> None:
     """By hand: satellites 0 to 2 are joined to each other, 3 to 6 are another part: a job of the first three leaves 2 as a spare."""
     made = JobLifecycle([[0, 1, 2], [3, 4, 5, 6]], [], POLICY)
