@@ -131,8 +131,9 @@ def with_defaults(root: Node) -> Node:
             base = shipped.get(word(kind)) if kind is not None else None
             for method, section in (("diloco", "islands"), ("elastic", "elastic")):
                 known = shipped.get(method)
-                asked = word(node.get("method") or node) == method or node.get(section) is not None
-                if base is not None and known is not None and asked:
+                own = node.get(section)
+                wanted = word(node.get("method") or node) == method or (own is not None and own.is_map)  # of another method: refused as a whole
+                if base is not None and known is not None and wanted:
                     base = yaml_tree.put(base, [section], known)
             merged.append(yaml_tree.merge(base, node) if base is not None else node)
         root = yaml_tree.put(root, ["workloads"], Node(merged, workloads.origin))

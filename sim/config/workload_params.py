@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from sim.config import schema
-from sim.workload import memory_fit, serving_choice
+from sim.workload import memory_fit, parallelism, serving_choice
 from sim.workload.fabric import Fabric
 from sim.workload.kernels import ELEMENT_BYTES, Kernels
 from sim.workload.measured_kernels import kernels_for
@@ -16,6 +16,7 @@ from sim.workload.service import Hops, Service, Targets
 from sim.workload.transformer import Model
 from sim.workload.transformer_memory import checkpoint_bytes
 
+ISLAND_COUNTS = (2, 4, 8, 16, 32)  # islands or replicas that are tried where the scenario says auto
 VIRTUAL_STAGES = (1, 2, 3, 4, 5, 6, 7, 8, 10)  # tried per pipeline stage where the scenario says auto
 
 
@@ -136,6 +137,37 @@ def batch(job: schema.Training, islands: int = 1) -> Batch:
         job.sequence_length, job.micro_batch, sequences, kind, zero=zero_stages(job)[0], interleave=virtual_stages(job)[0],
         recomputed=share or 0.0, in_flight=in_flight(job)[0], fused_attention=job.fused_attention,
     )  # fmt: skip
+
+
+def island_counts(job: schema.Training, accelerators: int, satellites: int) -> list[int]:
+    """Numbers of islands, or of elastic replicas, that may be tried.
+
+    Parameters
+    ----------
+    job : schema.Training
+        Validated section of the scenario.
+    accelerators : int
+        Accelerators of a satellite.
+    satellites : int
+        Satellites of the workload.
+
+    Returns
+    -------
+    list of int
+        1 for a synchronous job; the given number, or several that leave every island its satellites, and every replica of each island a
+        micro-batch.
+    """
+    given: int | str = 1
+    if job.method == "diloco" and job.islands is not None:
+        given = job.islands.count
+    elif job.method == "elastic" and job.elastic is not None:
+        given = job.elastic.replicas
+    if given != "auto":
+        return [int(given)]
+    spanned, replicas = (1, 1) if job.mesh is None else (parallelism.members(mesh(job.mesh), accelerators), job.mesh.data)
+    micro_batches = job.global_batch / job.sequence_length / job.micro_batch
+    most = int(min(satellites // max(job.members or 1, spanned, 1), micro_batches / replicas))
+    return [m for m in ISLAND_COUNTS if m <= most] or [1]
 
 
 def virtual_stages(job: schema.Training) -> tuple[int, ...]:

@@ -214,7 +214,6 @@ class Coupling:
         self.r_m = np.concatenate([t.carry[x, : t.real] for t in tiles], axis=1)
         self._first_network()
         self.scheduler = self.create_scheduler()
-        self.serves = self.scheduler.serves
         self.ground_routing = GroundRouting(
             steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
@@ -297,16 +296,21 @@ class Coupling:
         """
         lost = sorted(self.run.decayed[self._noted :])
         self._noted = len(self.run.decayed)
-        self._look_ahead(k0, steps, lost)
-        return ((k, 1) for k in range(k0, k0 + steps))
+        at_once = 1 if self.scheduler.servers_change else steps
+        for at in range(0, steps, at_once):
+            count = min(at_once, steps - at)
+            self._look_ahead(k0 + at, count, at, lost)
+            yield from ((k, 1) for k in range(k0 + at, k0 + at + count))
 
-    def _look_ahead(self, k0: int, steps: int, lost: list[tuple[int, int]]) -> None:
-        """Availability, links and routes to the ground of a block: jobs, power and heat have no influence on them."""
+    def _look_ahead(self, k0: int, steps: int, at: int, lost: list[tuple[int, int]]) -> None:
+        """Availability, links and routes to the ground of steps at a place of the block: power and heat have no influence on them, nor have
+        jobs but for the satellites that users are routed to."""
         run, s = self.run, self.run.surroundings
+        self._first_ahead = k0
         r_m = np.empty((steps, 3, run.satellites))
         for b in self.batches:
             for t, (first, real) in enumerate(zip(b.first.tolist(), b.real.tolist(), strict=True)):
-                r_m[:, :, first : first + real] = b.r_m[t, :steps, :, :real]
+                r_m[:, :, first : first + real] = b.r_m[t, at : at + steps, :, :real]
         self._ahead = [self._step_ahead(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
         available, states = [step.available for step in self._ahead], [step.links for step in self._ahead]
         powered, powered_end = np.array([a.powered for a in available]), np.array([a.powered_end for a in available])
@@ -316,7 +320,7 @@ class Coupling:
         self._reached = self.ground_routing.update_block(
             k0, r_m, powered, powered_end, (s.station_m[window], s.zenith[window], s.north[window]),
             None if self.network is None else [state for state in states if state is not None],
-            self.serves & (up_end | ~powered_end), stations,
+            self.scheduler.serves & (up_end | ~powered_end), stations,
         )  # fmt: skip
 
     def _step_ahead(self, k: int, lost: list[tuple[int, int]], r_m: Array) -> _StepAhead:
@@ -360,13 +364,14 @@ class Coupling:
 
     def _exchange(self, k: int, at: int) -> None:
         """Links and jobs of step k: the controls of every satellite."""
-        step_s, (now, state, lost) = self.scenario.step, self._ahead[at]
+        step_s, ahead = self.scenario.step, k - self._first_ahead
+        now, state, lost = self._ahead[ahead]
         self.controls[CONTROL["bus_available"], lost] = 0.0
         if self.network is not None and state is not None:
             self.network.take(state)
         self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = now.up, now.rate_cap
         self.scheduler.begin_step(
-            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[at], now.changes, self._users_bit_s(k)
+            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, self._users_bit_s(k)
         )
         self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)

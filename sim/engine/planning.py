@@ -21,7 +21,6 @@ from sim.workload.training_step import Islands, StepTime, Task
 Ints = NDArray[np.int64]
 PLANS: Memo[list[ExecutionPlan]] = Memo(1_000_000)  # plans that earlier runs of this process had
 SHORT_DELAY_S = 1e-4  # less than any micro-batch takes: one in flight hides it
-ISLAND_COUNTS = (2, 4, 8, 16, 32)  # islands or replicas that are tried where the scenario says auto
 REPLICAS_COST = 0.01  # share of the tokens a second that more replicas may cost: the loss of one of them costs less
 
 
@@ -175,22 +174,16 @@ def island_choices(job: schema.Training, fleet: Fleet) -> list[Islands]:
     list of Islands
         The given number, or several that leave every island a satellite and a sequence.
     """
-    sequences = job.global_batch / job.sequence_length / job.micro_batch
-    spanned = 1 if job.mesh is None else parallelism.members(workload_params.mesh(job.mesh), int(fleet.carrier.accelerators))
-    most = int(min(fleet.order.size // max(job.members or 1, spanned), sequences))
-
-    def counts_of(given: int | str) -> list[int]:
-        return [int(given)] if given != "auto" else [m for m in ISLAND_COUNTS if m <= most] or [max(1, most)]
-
+    counts = workload_params.island_counts(job, int(fleet.carrier.accelerators), int(fleet.order.size))
     if job.method == "elastic":
         assert job.elastic is not None, "the defaults of method elastic have replicas"
         gradient_bytes = ELEMENT_BYTES[job.gradient_precision]
-        return [Islands(m, 1, gradient_bytes, 0.0, together=True) for m in counts_of(job.elastic.replicas)]
+        return [Islands(m, 1, gradient_bytes, 0.0, together=True) for m in counts]
     spec = job.islands
     assert spec is not None, "the defaults of method diloco have islands"
     return [
         Islands(m, spec.inner_steps, ELEMENT_BYTES[spec.precision], spec.overlap_steps, spec.fragments, island_efficiency(job, m)[0])
-        for m in counts_of(spec.count)
+        for m in counts
     ]
 
 

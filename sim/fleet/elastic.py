@@ -38,7 +38,7 @@ class ElasticJob:
         self._behind: set[int] = set()  # replicas without network that miss steps
 
     def connect(self, time_s: float, offline: Sequence[bool]) -> None:
-        """Take over which replicas have no network from now on.
+        """Take over which replicas have no network from now on; `settle` follows.
 
         Parameters
         ----------
@@ -54,23 +54,26 @@ class ElasticJob:
                 replica.hold(time_s, OUTAGE)
                 replica.start_run(time_s)
             replica.set_disconnected(time_s, is_offline)
-            if not is_offline and i in self._behind:
+            if not is_offline and i in self._behind and replica.phase == RUN:  # a spare has not taken a rank meanwhile
                 replica.catch_up(time_s, self.rules.copy_s)
-        self.settle(time_s)
 
     def pass_to(self, time_s: float) -> None:
-        """Pass recoveries and graces that have ended.
+        """Pass recoveries and graces that have ended; `settle` follows, once what else happens at the time has happened.
 
         Parameters
         ----------
         time_s : float
             Time [s]; what ends then has ended.
         """
-        while (at_s := self._next_s()) <= time_s:
-            for replica in self.replicas:
-                if replica.phase == RECOVERY:
-                    replica.pass_to(at_s)
+        while (at_s := self._next_s()) < time_s:
+            self._end_recoveries(at_s)
             self.settle(at_s)
+        self._end_recoveries(time_s)
+
+    def _end_recoveries(self, time_s: float) -> None:
+        for replica in self.replicas:
+            if replica.phase == RECOVERY:
+                replica.pass_to(time_s)
 
     def _next_s(self) -> float:
         ends = [replica.end_s for replica in self.replicas if replica.phase == RECOVERY]

@@ -9,7 +9,6 @@ is committed); satellites fail and return; ranks are filled; replicas go on or w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,11 +144,12 @@ class JobLifecycle:
         component : ndarray of int64
             Connected component of each satellite, (satellites,); -1: in none.
         """
-        one, largest = self._jobs[job], _largest(component)
-        before, now, down = one.members.tolist(), members.tolist(), set(self.missing(job))
+        one, reached = self._jobs[job], _largest(component[members])
+        before = [s for s in one.members.tolist() if (self._rank_of[s] or (None,))[0] == job]  # without those that others have taken
+        now, down = members.tolist(), set(self.missing(job))
         for satellite in sorted(set(before) - set(now)):
             self._rank_of[satellite] = None
-            if satellite not in down and component[satellite] == largest:
+            if satellite not in down and component[satellite] == reached:
                 self._pool.join(satellite, time_s)
             elif satellite not in down:
                 self._unreachable.add(satellite)
@@ -248,10 +248,14 @@ class JobLifecycle:
                 job.set_disconnected(begin_s, offline)
         for elastic in self._elastic:
             elastic.connect(begin_s, jobs_disconnected[list(elastic.rules.jobs)].tolist())
-        for time_s, batch in groupby(self._changes_in_window(begin_s, end_s, changes), key=lambda c: max(c.time_s, begin_s)):
+        batches: dict[float, list[SatelliteChange]] = {begin_s: []} if self._elastic else {}
+        for change in self._changes_in_window(begin_s, end_s, changes):
+            batches.setdefault(max(change.time_s, begin_s), []).append(change)
+        for time_s, batch in batches.items():
             for elastic in self._elastic:
                 elastic.pass_to(time_s)
-            self._apply(time_s, list(batch))
+            if batch:
+                self._apply(time_s, batch)
             for elastic in self._elastic:
                 elastic.settle(time_s)
         for elastic in self._elastic:
@@ -333,21 +337,26 @@ class JobLifecycle:
         return max(0, len(self._pool.ready) - kept)
 
     def _fill(self, g: int, time_s: float) -> bool:
-        """Fill missing ranks, the lowest first, with spares, the lowest number first; whether there was one."""
-        filled = sorted(self._jobs[g].missing)[: self._allowed(g)]
-        for rank in filled:
+        """Fill missing ranks with spares, the lowest number first; whether there was one."""
+        count = min(len(self._jobs[g].missing), self._allowed(g))
+        for _ in range(count):
             spare = self._pool.ready[0]
             self._pool.leave(spare, time_s)
-            self._give(spare, g, rank, time_s)
-        return bool(filled)
+            self._give(spare, g, time_s)
+        return count > 0
 
-    def _give(self, satellite: int, g: int, rank: int, time_s: float) -> None:
-        """A satellite takes a missing rank of job g; the one that had it has none any more, unless another job has taken it."""
-        before = int(self._jobs[g].members[rank])
+    def _give(self, satellite: int, g: int, time_s: float) -> None:
+        """A satellite takes a missing rank of job g: that from which another job had taken it, or the lowest.
+
+        The satellite that had the rank has none any more, unless another job has taken it.
+        """
+        job = self._jobs[g]
+        rank = min(job.missing, key=lambda rank: (job.members[rank] != satellite, rank))
+        before = int(job.members[rank])
         if self._rank_of[before] == (g, rank):
             self._rank_of[before] = None
         self._rank_of[satellite] = (g, rank)
-        self._jobs[g].assign_rank(rank, satellite, time_s)
+        job.assign_rank(rank, satellite, time_s)
 
     def _preempt(self, g: int, time_s: float) -> set[int]:
         """Fill the ranks that spares have not filled with members of jobs of lower priority; the jobs that lose some.
@@ -368,12 +377,12 @@ class JobLifecycle:
         if len(takes) < len(job.missing):
             return set()
         takes = takes[: len(job.missing)]
-        for rank, (h, of_rank) in zip(sorted(job.missing), takes, strict=True):
+        for h, of_rank in takes:
             other, satellite = self._jobs[h], int(self._jobs[h].members[of_rank])
             other.pass_to(time_s)
             other.fail(time_s)
             other.missing.add(of_rank)
-            self._give(satellite, g, rank, time_s)
+            self._give(satellite, g, time_s)
         return {h for h, _ in takes}
 
 

@@ -31,6 +31,7 @@ NO_LIMIT_K: Final = 1e6
 NOT_REMOVABLE: Final = {
     "bubble": "follows from mesh, stages and batch; try another mesh or pipeline, or a larger batch",
     "unplaced": "these satellites fill no mesh or pipeline; try another one, or another number of satellites",
+    "algorithm": "follows from the number of islands, or from requests out of target; try fewer islands, or less demand",
 }
 
 

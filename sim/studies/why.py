@@ -228,7 +228,7 @@ def why(
     experiment = _Experiment(loaded)
     outcome = experiment.outcome(_unchanged(experiment.scenario))
     now = experiment.shares(outcome)
-    tasks = [] if outcome.scheduler is None else [training.task for training in outcome.scheduler.trainings]
+    tasks = [] if outcome.scheduler is None else [training.first_plan.task for training in outcome.scheduler.trainings]
     lost = [cause for cause in CAUSES if cause != "useful" and now.share(cause) > 0.0]
     increased, notes = sensitivity.all_inputs(experiment.scenario, [task.mesh for task in tasks], loaded.satellites)
     total, done = 1 + len(lost) + len(increased), 1

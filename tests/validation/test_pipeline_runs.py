@@ -10,6 +10,8 @@ import pytest
 
 from sim import api
 from sim.config import workload_params
+from sim.engine.driver import Run
+from sim.results import summary
 from sim.workload.serving_load import capacity
 
 SCENARIO = """\
@@ -45,9 +47,9 @@ def run(
     return loaded.scenario, api.run(loaded).summary
 
 
-def rows(summary: dict[str, Any]) -> dict[str, Any]:
+def rows(found: dict[str, Any]) -> dict[str, Any]:
     """Rows of nameplate, which they make up."""
-    compute = summary["compute"]
+    compute = found["compute"]
     nameplate = compute["nameplate_flops"]
     assert sum(row["flops"] for row in compute["waterfall"]) == pytest.approx(nameplate, rel=1e-9)
     return {row["cause"]: (row["own_flops"] / nameplate, row["induced_flops"] / nameplate) for row in compute["waterfall"]}
@@ -90,6 +92,25 @@ def test_time_per_token_over_a_shell(tmp_path: Path) -> None:
     entry = found["workloads"][0]
     assert entry["pipeline"] == 2
     assert 1e-3 * entry["tpot_ms"] - load.step_s == pytest.approx(2 * hop_s, rel=0.01)
+
+
+@pytest.mark.parametrize("block", [1, 7, 60])
+def test_users_are_routed_to_satellites_that_have_replaced_others(tmp_path: Path, block: int) -> None:
+    """By definition: over a grid that joins all satellites a station reaches any of them from each that it sees. So a copy that has moved to
+    spares is reached as well as all satellites are, but for the first step, at whose end users were still routed to the lost ones."""
+    coverage = []
+    for work in ("{kind: independent}", "{kind: inference, model: llama-3-70b, weight_precision: fp8, kv_precision: fp8, pipeline: 2, share: 0.05}, {kind: independent}"):
+        text = SCENARIO.format(
+            service="", constellation=SHELL, satellite="suncatcher", topology="grid", rate=100.0, spares=2, failures="",
+            events='"+1 s lose satellites 0-1"', duration="20 min",
+        )  # fmt: skip
+        head = text[: text.index("workloads:")].replace("detection: 60 s, restart: 120 s", "detection: 0 s, restart: 0 s")
+        path = tmp_path / "reached.yaml"
+        path.write_text(f"{head}ground: {{stations: default, min_elevation: 5 deg}}\nworkloads: [{work}]\n{text[text.index('events:'):]}", encoding="utf-8")
+        found = summary.summary(Run(api.load(path), block=block).finish())
+        coverage.append(found["ground"]["coverage_fraction"])
+    assert coverage[0] > 0.5
+    assert coverage[0] - 1.0 / 20.0 <= coverage[1] <= coverage[0]
 
 
 def test_one_stage_changes_nothing(tmp_path: Path) -> None:

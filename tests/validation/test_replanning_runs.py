@@ -16,6 +16,8 @@ from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
 from sim.results import dataset, summary
 from sim.schema import CAUSES
+from sim.studies import why
+from sim.workload import training_step
 
 SCENARIO = """\
 name: again
@@ -142,6 +144,20 @@ def test_tiles_blocks_and_threads_leave_no_trace(tmp_path: Path) -> None:
     assert found[0][0]["plans"] > 1
     assert np.array_equal(found[0][2].own_s, found[1][2].own_s)
     assert np.array_equal(found[0][2].induced_s, found[1][2].induced_s)
+
+
+def test_what_removes_recomputation_begins_with_the_plan_of_the_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By definition: a cause is removed from the whole run, which begins on twelve satellites and not on the ten of the second plan."""
+    given: list[int] = []
+
+    def remove(cause: str, scenario: Any, tasks: Any) -> Any:
+        given.extend(training_step.members(task) for task in tasks)
+        return None
+
+    monkeypatch.setattr(why, "remove_cause", remove)
+    monkeypatch.setattr(why, "NOT_REMOVABLE", dict.fromkeys(CAUSES, "not removed"))
+    why.why(load(tmp_path))
+    assert set(given) == {12}
 
 
 losses = st.lists(

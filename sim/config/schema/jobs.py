@@ -136,7 +136,9 @@ class Elastic(Section):
     grace: Annotated[float, Quantity("s", least=0.0, example="60 s")] = Field(
         description="Time from the loss of a replica in which the others wait for it at most, detection included"
     )
-    least: Fraction = Field(description="Share of the replicas that must take part, rounded up to whole ones; with fewer the job waits")
+    least: Annotated[float, Quantity("1", above=0.0, most=1.0, example="0.5")] = Field(
+        description="Share of the replicas that must take part, rounded up to whole ones; with fewer the job waits"
+    )
 
 
 class Independent(Section):
@@ -212,9 +214,11 @@ class Training(Section):
 
     @model_validator(mode="after")
     def _sections_of_the_method(self) -> Training:
-        for section, method in (("islands", "diloco"), ("elastic", "elastic")):
+        for section, method, key in (("islands", "diloco", "count"), ("elastic", "elastic", "replicas")):
             if getattr(self, section) is not None and self.method != method:
                 raise FieldError(section, f"does not go with method {self.method}; write method: {method}, or leave {section} out")
+            if getattr(self, section) is None and self.method == method:
+                raise FieldError(section, f"is empty, and method {method} needs it; write {key}: auto below it, or leave it out")
         return self
 
 

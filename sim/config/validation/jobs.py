@@ -287,18 +287,22 @@ def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
         most = site.satellites // max(1, each)  # a mesh of no satellite is another problem
         if isinstance(count, int) and count > most:
             return [(name, f"{count} need {count * each} satellites of {site.satellites}; write {most} or less, or auto")]
-    group = job.members or site.satellites
-    fit = workload_params.fit(job, site.accelerators, group, site.memory_bytes)
+    islands = min(workload_params.island_counts(job, site.accelerators, site.satellites))
+    least = islands * job.micro_batch * job.sequence_length
+    if islands > 1 and job.global_batch < least:
+        return [("global_batch", f"{job.global_batch:g} tokens are too few for {islands} {_parts(job)}; write {least:g} or more")]
+    group = min(job.members or site.satellites, site.satellites // islands)
+    fit = workload_params.fit(job, site.accelerators, group, site.memory_bytes, islands)
     if job.mesh is None:
-        message = _no_mesh_problem(fit)
+        message = _no_mesh_problem(fit, islands)
         if message is not None:
             return [("model" if "nothing fits" in message else "global_batch", message)]
-        return _link_problems(group, site, "members")
+        return _exchange_problems(job, group * islands, site) or _link_problems(group, site, "members")
     mesh = workload_params.mesh(job.mesh)
     sequences = fit.batch.global_batch // fit.batch.micro_batch
     if mesh.data > sequences >= 1:
-        tokens = mesh.data * fit.batch.micro_batch * fit.batch.sequence
-        return [("global_batch", f"{fit.batch.global_batch} sequences are too few for {mesh.data:,} replicas; "
+        tokens = islands * mesh.data * fit.batch.micro_batch * fit.batch.sequence
+        return [("global_batch", f"{fit.batch.global_batch} sequences{_of_each(islands)} are too few for {mesh.data:,} replicas; "
                                  f"write global_batch: {tokens}, or mesh: {{data: {sequences}}}")]  # fmt: skip
     message = (
         parallelism.mesh_problem(mesh, site.accelerators, group)
@@ -307,7 +311,31 @@ def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
     )
     if message is not None:
         return [("mesh", message)]
-    return _link_problems(parallelism.members(mesh, site.accelerators), site, "mesh")
+    used = parallelism.members(mesh, site.accelerators)
+    return _exchange_problems(job, used * islands, site) or _link_problems(used, site, "mesh")
+
+
+def _parts(job: Training) -> str:
+    return "replicas" if job.method == "elastic" else "islands"
+
+
+def _of_each(islands: int) -> str:
+    return " of each island or replica" if islands > 1 else ""
+
+
+def _exchange_problems(job: Training, used: int, site: _Site) -> list[FieldMessage]:
+    """Islands, and elastic replicas, need links that join all of them."""
+    if job.method == "synchronous" or used == 1:
+        return []
+    scenario = site.scenario
+    if scenario.links is None:
+        return [("method", f"{_parts(job)} on {used:,} satellites exchange messages, and the scenario has no links; "
+                           f"write links: {{topology: {forms.suited_topology(scenario.constellation)}}}, or method: synchronous")]  # fmt: skip
+    joined = forms.largest_network(scenario)
+    if joined is None or used <= joined or forms.unjoined_entries(scenario.links.topology, scenario.constellation):
+        return []
+    return [("method", f"{_parts(job)} on {used:,} satellites exchange messages, and {scenario.links.topology} joins {joined:,} to each other; "
+                       f"write topology: nearest, or method: synchronous")]  # fmt: skip
 
 
 def _model_shape_problem(model: transformer.Model, mesh: Mesh) -> str | None:
@@ -322,8 +350,8 @@ def _model_shape_problem(model: transformer.Model, mesh: Mesh) -> str | None:
     return None
 
 
-def _no_mesh_problem(job: memory_fit.Job) -> str | None:
-    """Why no mesh can be chosen: memory, or a batch with fewer sequences than a satellite has replicas."""
+def _no_mesh_problem(job: memory_fit.Job, islands: int) -> str | None:
+    """Why no mesh can be chosen: memory, or a batch with fewer sequences than a satellite has replicas; of each of so many islands."""
     able = [mesh for mesh in parallelism.meshes(job.model, job.accelerators, job.satellites) if memory_fit.fits(job, mesh)]
     if not able:
         message = memory_fit.no_fit_message(job)
@@ -331,9 +359,10 @@ def _no_mesh_problem(job: memory_fit.Job) -> str | None:
     replicas = min(parallelism.replicas_per_satellite(mesh, job.accelerators) for mesh in able)
     if replicas * job.batch.micro_batch <= job.batch.global_batch:
         return None
-    tokens = replicas * job.batch.micro_batch * job.batch.sequence
+    tokens = islands * replicas * job.batch.micro_batch * job.batch.sequence
     return (
-        f"{job.batch.global_batch} sequences are too few for the {replicas:,} replicas of a satellite; write global_batch: {tokens}"
+        f"{job.batch.global_batch} sequences{_of_each(islands)} are too few for the {replicas:,} replicas of a satellite; "
+        f"write global_batch: {tokens}"
     )
 
 

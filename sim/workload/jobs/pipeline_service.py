@@ -70,6 +70,7 @@ class PipelineService(InferenceService):
     ) -> None:  # fmt: skip
         super().__init__(service, asked, np.concatenate([np.zeros(0, dtype=np.int64), *ranks]), steps, hbm_share)
         self.initial_ranks, self.leftover, self.jobs = ranks, leftover, len(ranks)
+        self.members = ranks  # of each copy at the end of the last step
         self.satellites, self.step_s = satellites, step_s
         self.links = PipelineLinks(satellites)
         self.within_links = LinkTable(service)

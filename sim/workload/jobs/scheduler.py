@@ -80,13 +80,23 @@ class JobScheduler:
 
     @property
     def serves(self) -> Flags:
-        """Satellites that users are routed to: those of services, or all where there is none."""
+        """Satellites that users are routed to: those that services have now, or all where there is no service."""
         if not self.services:
             return np.ones(self.satellites, dtype=np.bool_)
         who = np.zeros(self.satellites, dtype=np.bool_)
-        for service in self.services:
+        for service in self.independent_services:
             who[service.who] = True
+        for pipeline in self.pipelines:
+            who[np.concatenate(pipeline.members)] = True
         return who
+
+    @property
+    def servers_change(self) -> bool:
+        """Whether other satellites may become members of services."""
+        return any(
+            isinstance(service, PipelineService) and fleet.all_satellites.size > service.who.size
+            for fleet in self.fleets for service in fleet.trainings
+        )  # fmt: skip
 
     @property
     def useful_share(self) -> Array:

@@ -248,7 +248,8 @@ class TrainingFleet:
         g = self._first[n]
         before = self.lifecycle.ranks()[g]
         self.lifecycle.replace_members(g, members, policy, time_s, duration_s, component)
-        self.unallocated[before[~np.isin(before, members)]] = True  # healthy or not: no mesh uses them
+        held = np.concatenate(self.lifecycle.ranks())  # other jobs may have taken members of this one
+        self.unallocated[before[~np.isin(before, held)]] = True  # healthy or not: no mesh uses them
         training = self.trainings[n]
         assert isinstance(training, Training), "services keep their plans"
         training.change_plan(plan, time_s, members.size)

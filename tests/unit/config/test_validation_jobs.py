@@ -71,6 +71,24 @@ CLUSTER = [
      "workloads.0.islands.count: 10 need 90 satellites of 81; write 9 or less, or auto"),
     (LINKS + _training(", elastic: {replicas: 4}"),
      "workloads.0.elastic: does not go with method synchronous; write method: elastic, or leave elastic out"),
+    (LINKS + _training(", elastic: {replicas: 4}"), "s.yaml:15:39: workloads.0.elastic: does not go with method synchronous; "),
+    (LINKS + _training(", method: elastic, islands: {count: 4}"), "workloads.0.islands: does not go with method elastic; write method: diloco, or "),
+    (LINKS + _training(", method: elastic, elastic: null"),
+     "s.yaml:15:56: workloads.0.elastic: is empty, and method elastic needs it; write replicas: auto below it, or leave it out"),
+    (LINKS + _training(", method: diloco, islands: null"),
+     "workloads.0.islands: is empty, and method diloco needs it; write count: auto below it, or leave it out"),
+    (LINKS + _training(", method: elastic, elastic: {least: 0}"), "workloads.0.elastic.least: '0' must be above 0; write it like '0.5'"),
+    # 3 sequences on 4 replicas; 4 x 8 replicas of 8 in a satellite need 32; half of the 81 satellites hold no model of 7.3 TB
+    (LINKS + _training(", method: elastic, global_batch: 24576, elastic: {replicas: 4}"),
+     "s.yaml:15:56: workloads.0.global_batch: 24576 tokens are too few for 4 replicas; write 32768 or more"),
+    (LINKS + _training(", method: elastic, global_batch: 65536, elastic: {replicas: 4}, mesh: {tensor: 8, pipeline: 1, data: 8}"),
+     "workloads.0.global_batch: 2 sequences of each island or replica are too few for 8 replicas; write global_batch: 262144, or mesh: {data: 2}"),
+    (LINKS + _training(", method: diloco, islands: {count: 81}", "llama-3-405b"), "workloads.0.model: nothing fits: 7.31 TB of weights, "
+     "gradients and optimiser on 1 satellites of 64 x 29.4 GB; write a smaller model or more satellites"),
+    # satellites that work alone, without links
+    (_training(", method: elastic, members: 1, elastic: {replicas: 4}"), "s.yaml:14:39: workloads.0.method: replicas on 4 satellites "
+     "exchange messages, and the scenario has no links; write links: {topology: mesh}, or method: synchronous"),
+    (_training(", method: diloco, members: 1"), "workloads.0.method: islands on 2 satellites exchange messages, and the scenario has no links; "),
     (LINKS + _training(", share: 0.5, members: 41"), "workloads.0.members: 41 is more than the 40 satellites of the workload; write 40 or less"),
     (LINKS + _training(", share: 0.01"), "s.yaml:15:39: workloads.0.share: 0.01 of 81 satellites is less than one; write 0.012346 or more"),
     (LINKS + _training(", share: 0.7") + "- {kind: inference, model: llama-3-8b, share: 0.5}\n",

@@ -544,6 +544,42 @@ def test_fewer_members_instead_of_waiting() -> None:
     assert spare_s.tolist() == [0, 10, 0]
 
 
+def test_a_member_that_another_job_has_taken_stays_with_it() -> None:
+    """By hand: satellite 1 is lost at 50 s, and the first job takes 4 from the second, of lower priority, which goes on with two at 100 s.
+    At 150 s satellite 4 is lost: it is the first job that fails, and it takes 3."""
+    standings = [Standing(0, 1), Standing(1, 0)]
+    made = JobLifecycle([[0, 1], [2, 3, 4]], [], POLICY, standings=standings)
+    none = np.zeros(2, dtype=np.bool_)
+    made.advance(0.0, 100.0, none, down(50.0, 1))
+    assert [members.tolist() for members in made.ranks()] == [[0, 4], [2, 3, 4]]
+    made.replace_members(1, np.array([2, 3]), POLICY, 100.0, 10.0, np.zeros(5, dtype=np.int64))
+    (first, second), spare_s = made.advance(100.0, 200.0, none, down(150.0, 4))
+    assert made.ranks()[0].tolist() == [0, 3]
+    assert made.missing(1) == [3]
+    assert [s.begin_s for s in first if s.rollback] == [150.0]
+    assert [s.begin_s for s in second if s.rollback] == [150.0]
+    assert not spare_s.any()
+
+
+def test_a_member_comes_back_to_the_rank_from_which_it_was_taken() -> None:
+    """By hand: the first job takes 4 from the second at 50 s. At 100 s satellite 4 is lost and the first job takes 3, too. When 4 is back at
+    150 s, it has its old rank, and only 3 is missing; no satellite has two ranks."""
+    made = JobLifecycle([[0, 1], [2, 3, 4]], [], POLICY, standings=[Standing(0, 1), Standing(1, 0)])
+    none = np.zeros(2, dtype=np.bool_)
+    (_, second), _ = made.advance(0.0, 200.0, none, [*down(50.0, 1), *outage(100.0, 4, 150.0)])
+    assert [members.tolist() for members in made.ranks()] == [[0, 3], [2, 3, 4]]
+    assert [(s.begin_s, s.end_s, s.members.tolist(), s.lost.tolist()) for s in second[1:]] == [
+        (50, 100, [2, 3, 4], [4]), (100, 150, [2, 3, 4], [3, 4]), (150, 200, [2, 3, 4], [3]),
+    ]  # fmt: skip
+
+
+def test_members_left_over_in_a_smaller_part_of_the_network_are_reached() -> None:
+    """By hand: satellites 0 to 2 are joined to each other, 3 to 6 are another part: a job of the first three leaves 2 as a spare."""
+    made = JobLifecycle([[0, 1, 2], [3, 4, 5, 6]], [], POLICY)
+    made.replace_members(0, np.array([0, 1]), POLICY, 0.0, 10.0, np.array([0, 0, 0, 1, 1, 1, 1]))
+    assert (made.ready, made.unreachable.tolist()) == ([2], [])
+
+
 def test_other_members_after_an_outage() -> None:
     """By hand: cut off since 40 s, work that no save kept is lost; a member that no message reaches stands by only when one does."""
     made = lifecycle([[0, 1, 2]], [], POLICY)

@@ -19,6 +19,7 @@ from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import JobLifecycle
 from sim.fleet.job_phases import Policy
 from sim.results import formatting
+from sim.schema import CAUSES
 from sim.studies import ablation, sensitivity
 from sim.studies.why import Answer, Cause, Input, binding, why
 
@@ -358,6 +359,22 @@ def test_what_cannot_be_removed(job: JobOf) -> None:
     assert (last.cause, last.relaxed, last.gain_fraction, last.gain_flops_per_s) == ("bubble", None, None, None)
     assert last.fraction > 0.1
     assert last.reason is not None
+
+
+def test_every_cause_is_removed_or_has_a_reason(fleet: Callable[..., Loaded]) -> None:
+    """By contract: each row of the waterfall that a run can have. Maintenance and corruption are not simulated."""
+    scenario = fleet("duration=10 min", text=FLEET + SERVICE + "fleet: {spares: 1}\n").scenario
+    for cause in set(CAUSES) - {"useful", "maintenance", "corruption"}:
+        assert (cause in ablation.NOT_REMOVABLE) != (ablation.remove_cause(cause, scenario, []) is not None), cause
+
+
+def test_requests_out_of_target(fleet: Callable[..., Loaded]) -> None:
+    """By hand: without a limit to the demand and with all requests admitted, all arithmetic at peak is out of target."""
+    service = SERVICE.replace("kind: inference", "kind: inference, admission: all, targets: {ttft: 3 s, tpot: 60 ms}")
+    row = cause(why(fleet("duration=10 min", "workloads.0.demand=null", text=FLEET + service)), "algorithm")
+    assert row.fraction > 0.0
+    assert (row.relaxed, row.gain_fraction) == (None, None)
+    assert row.reason is not None
 
 
 def test_a_service(fleet: Callable[..., Loaded]) -> None:
