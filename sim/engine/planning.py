@@ -268,9 +268,12 @@ def whole_step(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> StepT
     """
     ranks = rank_lists(job, plan, fleet)
     costs = JobCommunication(plan.task, plan.collective, fleet.satellites).costs(ranks, fleet.transport)
-    return training_step.decompose(
-        plan.task, 1.0, costs.stage_delay_s.max(), costs.stage_drain_s.max(), costs.gradients_s.max(), costs.outer_s.max()
-    )
+    times_s = [costs.stage_delay_s, costs.stage_drain_s, costs.gradients_s, costs.outer_s]
+    if plan.task.islands is not None and plan.task.islands.together:  # replicas keep step
+        times_s = [each.max(keepdims=True) for each in times_s]
+    step = training_step.decompose(plan.task, 1.0, *times_s)
+    slowest = int(np.argmax(step.total_s))
+    return StepTime(*(np.broadcast_to(part, step.total_s.shape)[slowest] for part in step))
 
 
 def rank_lists(job: schema.Training, plan: ExecutionPlan, fleet: Fleet) -> list[Ints]:

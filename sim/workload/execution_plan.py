@@ -21,8 +21,9 @@ from sim.workload.training_step import Task
 
 Ints = NDArray[np.int64]
 
-# delay and drain of a stage transfer, all-reduce, exchange between islands [s]
-Times = Callable[[Task, Collective, str], tuple[float, float, float, float]]
+# of each group: delay and drain of a stage transfer, all-reduce, exchange between islands [s]
+Rows = tuple[tuple[float, float, float, float], ...]
+Times = Callable[[Task, Collective, str], Rows]
 
 SENDERS = (64, 512, 1 << 62)  # satellites whose messages are routed for a candidate: first a few, then more, then all
 ROUNDING = 1e-9  # relative, of a bound
@@ -329,7 +330,7 @@ class _Search:
         self.bounds = CommunicationBounds(groups[0], transport, satellites)
         self.queue = [_Candidate(step_s, n, -1, 0) for n, (step_s, *_) in enumerate(ranked)]
         self._routed: list[Times] = [partial(self._routed_s, count) for count in SENDERS]
-        self.times: dict[tuple[object, ...], tuple[float, float, float, float]] = {}
+        self.times: dict[tuple[object, ...], Rows] = {}
         self.exchanges: dict[tuple[object, ...], float] = {}
         self.room: dict[tuple[int, str], int] = {}  # blocks of the smallest group, by length and placement
 
@@ -390,20 +391,23 @@ class _Search:
             key = times_s, span, used, training_step.boundary_bytes(task), wraps, collective, placement
             if key not in self.times:
                 self.times[key] = times_s(task, collective, placement)
-            steps_s.append(float(step_at(1.0, *self.times[key], constants)[-1]))
+            steps_s.append(max(float(step_at(1.0, *row, constants)[-1]) for row in self.times[key]))
         return steps_s
 
-    def _bound_s(self, task: Task, collective: Collective, placement: str) -> tuple[float, float, float, float]:
+    def _bound_s(self, task: Task, collective: Collective, placement: str) -> Rows:
         delay_s, drain_s, gradients_s, outer_s = self.bounds.times_s(task, collective)  # for any placement
-        return delay_s, drain_s, gradients_s, outer_s if task.islands is None else self._exchange_s(SENDERS[0], task, placement)
+        return ((delay_s, drain_s, gradients_s, outer_s if task.islands is None else self._exchange_s(SENDERS[0], task, placement)),)
 
-    def _routed_s(self, senders: int, task: Task, collective: Collective, placement: str) -> tuple[float, float, float, float]:
+    def _routed_s(self, senders: int, task: Task, collective: Collective, placement: str) -> Rows:
         """Delay and drain of a stage transfer, all-reduce, and exchange, over the routes of the first ranks' messages, or of all [s]."""
         groups = self.groups if senders == SENDERS[-1] and self.row is not None else self.groups[:1]
         communication, ranks = self._communication(senders, task, collective, placement, groups)
         costs = communication.costs(ranks, self.transport)
         outer_s = 0.0 if task.islands is None else self._exchange_s(senders, task, placement)
-        return float(costs.stage_delay_s.max()), float(costs.stage_drain_s.max()), float(costs.gradients_s.max()), outer_s
+        times_s = costs.stage_delay_s, costs.stage_drain_s, costs.gradients_s
+        if task.islands is not None and task.islands.together:  # replicas keep step
+            times_s = tuple(each.max(keepdims=True) for each in times_s)
+        return tuple(dict.fromkeys((*row, outer_s) for row in zip(*(each.tolist() for each in times_s), strict=True)))
 
     def _exchange_s(self, senders: int, task: Task, placement: str) -> float:
         """Exchange between islands [s], which is the same for all tasks with the same ranks."""
@@ -417,11 +421,14 @@ class _Search:
     def _communication(
         self, senders: int, task: Task, collective: Collective, placement: str, groups: Sequence[Ints]
     ) -> tuple[JobCommunication, list[Ints]]:
-        """Messages of the first ranks, or of all, and the ranks of each group."""
+        """Messages of the first ranks of every group, or of all, and the ranks of each group.
+
+        The same ranks of all groups exchange with each other, so that exchanges are bounded by those of whole rings.
+        """
         ranks = [placed(group, task, placement, self.row) for group in groups]
         sends = np.zeros(self.satellites, dtype=np.bool_)
-        sends[ranks[0][:senders]] = True
-        every = senders == SENDERS[-1] or (ranks[0].size <= senders and len(groups) == 1)
+        sends[np.concatenate([members[: max(1, senders // len(ranks))] for members in ranks])] = True
+        every = senders == SENDERS[-1] or ranks[0].size <= senders // len(ranks)
         return JobCommunication(task, collective, self.satellites, None if every else sends), ranks
 
 
