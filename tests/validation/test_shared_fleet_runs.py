@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from sim import api
+from sim.engine.driver import Run
+from sim.schema import CAUSES
+from sim.spacecraft.step import ROWS
 
 SCENARIO = """\
 name: shared
@@ -59,3 +62,27 @@ def test_twice_the_rate_of_every_link_never_lengthens_a_step(tmp_path: Path, rat
     for slow, fast in zip(once, twice, strict=True):
         assert fast["step_s"] <= slow["step_s"] * (1.0 + 1e-3)
         assert slow["network"]["step_bound_s"] <= slow["step_s"]
+
+
+ONE_STEP = '"+0 s derate satellite 0 to 0.5", "+65 s lose satellite 0 for 5 s", "+80 s lose satellite 9"'
+
+
+@pytest.mark.parametrize(
+    "workload",
+    ["- {kind: training, model: llama-3-8b, interleave: 1, jitter: 0, recompute: none, members: 2}\n",
+     "- {kind: inference, model: llama-3-70b, weight_precision: fp8, kv_precision: fp8, pipeline: 2}\n"],
+)  # fmt: skip
+def test_a_satellite_of_two_jobs_in_one_step(tmp_path: Path, workload: str) -> None:
+    """Invariant: rows of each satellite add up to nameplate, and none is negative. A satellite at half rate paces its job until it is lost
+    at 65 s, is a spare from 70 s on, and takes a rank of another job at 80 s, all of it within a step."""
+    path = tmp_path / "two.yaml"
+    text = SCENARIO.format(rate=100.0, spares=1, workloads=workload, events=ONE_STEP)
+    path.write_text(text.replace("detection: 60 s, restart: 120 s", "detection: 0 s, restart: 0 s"), encoding="utf-8")
+    outcome = Run(api.load(path)).finish()
+    assert outcome.scheduler is not None
+    ledger = outcome.scheduler.ledger
+    rows_s = ledger.own_s + ledger.induced_s
+    for cause, row in ROWS.ledger.items():
+        rows_s[CAUSES.index(cause)] += outcome.carry[row]
+    assert rows_s.sum(axis=0) == pytest.approx(1200.0, rel=1e-9)
+    assert min(ledger.own_s.min(), ledger.induced_s.min()) >= -1e-9

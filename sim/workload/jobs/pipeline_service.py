@@ -16,7 +16,7 @@ from sim.workload.inference_step import LinkTable
 from sim.workload.job_communication import Transport
 from sim.workload.jobs.inference_service import Asked, InferenceService
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding
-from sim.workload.jobs.run_losses import slowest_members
+from sim.workload.jobs.run_losses import running_members, slowest_members
 from sim.workload.pipeline_links import LinkCosts, PipelineLinks
 from sim.workload.service import Hops, Service
 from sim.workload.serving_step import ACTIVATION_BYTES
@@ -148,7 +148,9 @@ class PipelineService(InferenceService):
                 self.run_share[interval.present] += interval.share
                 runs_in[interval.present] = interval.copy
         members = np.flatnonzero(runs_in >= 0)
-        self.runs = members, runs_in[members]  # satellites that run, and their copies
+        self.runs = members, runs_in[members]  # satellites that run, and their last copies
+        running = [interval for interval in self.segments if interval.mode == job_phases.RUN]
+        self.paces = running_members([interval.present for interval in running], [interval.copy for interval in running])
 
     def begin_step(self, reached: Flags, up: Array, k: int = 0) -> None:
         """Set which copies users reach in a step whose segments are known.
@@ -186,7 +188,7 @@ class PipelineService(InferenceService):
 
     def _find_slowest(self, limits: Array) -> None:
         self.rate, self.slowest = np.empty(self.jobs), np.empty(self.jobs, dtype=np.int64)
-        slowest_members(*self.runs, limits[LIMIT_RATE], self.rate, self.slowest)
+        slowest_members(*self.paces, limits[LIMIT_RATE], self.rate, self.slowest)
 
     def fill_typical(self, inputs: JobInputs) -> None:
         """Fill the step inputs of copies that work at full clock rate with their members of the epoch, by the links last looked up.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +39,33 @@ class RunShares(NamedTuple):
     straggler: float
     kernel_efficiency: float
     algorithm: float  # share of the useful arithmetic that a synchronous job would not need
+
+
+def running_members(presents: Sequence[NDArray[np.int64]], jobs: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Members of jobs that run in a step; a satellite that goes from one job to another is a member of both.
+
+    Parameters
+    ----------
+    presents : sequence of ndarray of int64
+        Members in each interval in which a job runs.
+    jobs : sequence of int
+        Job of each interval.
+
+    Returns
+    -------
+    satellites, jobs : ndarray of int64, shape (members,)
+        Satellites, ascending, and their jobs.
+
+    Examples
+    --------
+    >>> satellites, jobs = running_members([np.array([0, 3]), np.array([1, 3])], [0, 1])
+    >>> satellites.tolist(), jobs.tolist()
+    ([0, 1, 3, 3], [0, 1, 0, 1])
+    """
+    satellites = np.concatenate([np.zeros(0, dtype=np.int64), *presents])
+    of = np.repeat(np.asarray(jobs, dtype=np.int64), [present.size for present in presents])
+    order = np.argsort(satellites, kind="stable")
+    return satellites[order], of[order]
 
 
 @exact_kernel

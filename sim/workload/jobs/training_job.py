@@ -16,7 +16,7 @@ from sim.workload import step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean
-from sim.workload.jobs.run_losses import OwnTimes, RunShares, record_run, slowest_members
+from sim.workload.jobs.run_losses import OwnTimes, RunShares, record_run, running_members, slowest_members
 from sim.workload.training_step import StepTime
 
 Array = NDArray[np.float64]
@@ -229,7 +229,9 @@ class Training:
                 self.run_share[interval.present] += interval.share
                 self.runs_in[interval.present] = interval.job
         members = np.flatnonzero(self.runs_in >= 0)
-        self.runs = members, self.runs_in[members]  # satellites that run, and their jobs
+        self.runs = members, self.runs_in[members]  # satellites that run, and their last jobs
+        running = [interval for interval in self.segments if interval.mode == job_phases.RUN]
+        self.paces = running_members([interval.present for interval in running], [interval.job for interval in running])
 
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
@@ -281,7 +283,7 @@ class Training:
     def _slowest(self, limits: Array) -> tuple[Array, Ints]:
         """Rate of the slowest member of each job, and its number, the lowest of equals; of replicas that keep step, that of all."""
         rate, member = np.empty(self.jobs), np.empty(self.jobs, dtype=np.int64)
-        slowest_members(*self.runs, limits[LIMIT_RATE], rate, member)
+        slowest_members(*self.paces, limits[LIMIT_RATE], rate, member)
         if self.together and (runs := np.flatnonzero(member >= 0)).size:
             pacing = runs[np.argmin(rate[runs])]
             rate[runs], member[runs] = rate[pacing], member[pacing]
