@@ -91,8 +91,10 @@ def all_inputs(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> t
     inputs += accelerators
     if trains and scenario.fleet is not None:
         more = 1.0 + scenario.fleet.spares
-        problem = _prescribed_mesh_problem(scenario, meshes, satellites - int(more))
-        if problem is None:
+        problem, short = _prescribed_mesh_problem(scenario, meshes, satellites - int(more)), _short_workload(scenario, int(more), satellites)
+        if short is not None:
+            notes.append(f"fleet.spares: not increased, {short}")
+        elif problem is None:
             more_spares = with_value(scenario, "fleet.spares", more)
             inputs.append(IncreasedInput(
                 field="fleet.spares", unit="1", before=more - 1.0, after=more, scenario=more_spares, satellites=1,
@@ -181,6 +183,20 @@ def _accelerators(scenario: Scenario, meshes: Sequence[Mesh]) -> tuple[list[Incr
         field=path, unit="1", before=before, after=after, scenario=grown, satellites=0, name="accelerators",
         display_unit=("", 1.0),
     )], []
+
+
+def _short_workload(scenario: Scenario, spares: int, satellites: int) -> str | None:
+    """A workload that lacks satellites for its stages, islands or replicas beside a number of spares; None where there is none."""
+    each = int(min(t.accelerators for t in scenario.types))
+    for i, (job, count) in enumerate(zip(scenario.workloads, workload_params.counts(scenario.workloads, spares, satellites), strict=True)):
+        needed = 1
+        if isinstance(job, Training):
+            needed = min(workload_params.island_counts(job, each, count))
+        elif isinstance(job, Inference):
+            needed = workload_params.stages(job, workload_params.slowest(scenario.types, job.precision))
+        if needed > count:
+            return f"workloads.{i} needs {needed} satellites and would have {count}"
+    return None
 
 
 def _prescribed_mesh_problem(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from sim import api
 from sim.config import economics_params
+from sim.config.errors import InputError
 from sim.config.scenario import Loaded, Overrides
 from sim.config.schema import Inference, Scenario
 from sim.economics import cost
@@ -245,7 +246,10 @@ def why(
         tick()
     inputs = []
     for each in increased:
-        inputs.append(_input(each, experiment, now))
+        try:
+            inputs.append(_input(each, experiment, now))
+        except InputError as error:  # such as a model that fewer satellites do not hold
+            notes.append(f"{each.field}: not increased, {error.problems[0].message.partition('; write')[0]}")
         tick()
     return Answer(
         loaded.scenario.name, _base(experiment, now), tuple(sorted(causes, key=_by_gain)), tuple(sorted(inputs, key=_by_gain_per_kg)),

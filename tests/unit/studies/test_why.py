@@ -296,6 +296,34 @@ def test_what_does_not_divide_is_told(job: JobOf) -> None:
     assert any(line.startswith("fleet.spares: not increased") for line in notes)
 
 
+SMALL = """name: small
+epoch: 2026-12-21T00:00:00Z
+duration: 3 min
+step: 60 s
+constellation: {kind: cluster, altitude: 650 km, local_time: "06:00", lattice: {shape: square, spacing: 200 m, radius: 200 m}}
+satellite: suncatcher
+links: {topology: mesh, terminal: oct-100g}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "note"),
+    [
+        ("fleet: {spares: 0}\nworkloads: [{kind: training, model: llama-3-8b, method: elastic, elastic: {replicas: 5}}]\n",
+         "workloads.0 needs 5 satellites and would have 4"),
+        ("fleet: {spares: 0}\nworkloads: [{kind: inference, model: llama-3-8b, pipeline: 4, share: 0.8}, {kind: training, model: llama-3-8b}]\n",
+         "workloads.1 needs 1 satellites and would have 0"),
+        # 18 bytes of each of 405e9 parameters fill four satellites of 64 x 29.4 GB
+        ("fleet: {spares: 1}\nworkloads: [{kind: training, model: llama-3-405b}]\n", "nothing fits: "),
+    ],
+)  # fmt: skip
+def test_a_spare_that_leaves_too_few_satellites_is_told(tmp_path: Path, rest: str, note: str) -> None:
+    """By hand: one of five satellites more in reserve."""
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL + rest, encoding="utf-8")
+    assert any(line.startswith(f"fleet.spares: not increased, {note}") for line in why(path).notes)
+
+
 @pytest.mark.parametrize(
     ("tensor", "reason"),
     [
