@@ -351,8 +351,8 @@ class JobCommunication:
         and what they ask for when all are slower, in turn.
         """
         if not phases:
-            none, nobody = np.zeros(jobs_disconnected.size), np.zeros(self.satellites)
-            return _Times(none, none, nobody, none, nobody)
+            jobs_s, satellites_s = np.zeros(jobs_disconnected.size), np.zeros(self.satellites)
+            return _Times(jobs_s, jobs_s, satellites_s, jobs_s, satellites_s)
         alone, phase_s = self._advance(phases, [[rate_bit_s[f.links] for f in parts] for parts in phases], delay_s, jobs_disconnected)
         if background_bit_s is None and not any(f.contended for parts in phases for f in parts):
             return alone
