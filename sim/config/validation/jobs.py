@@ -302,8 +302,10 @@ def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
     sequences = fit.batch.global_batch // fit.batch.micro_batch
     if mesh.data > sequences >= 1:
         tokens = islands * mesh.data * fit.batch.micro_batch * fit.batch.sequence
+        whole = parallelism.replicas_per_satellite(mesh, site.accelerators)
+        fewer = f", or mesh: {{data: {sequences // whole * whole}}}" if sequences >= whole else ""
         return [("global_batch", f"{fit.batch.global_batch} sequences{_of_each(islands)} are too few for {mesh.data:,} replicas; "
-                                 f"write global_batch: {tokens}, or mesh: {{data: {sequences}}}")]  # fmt: skip
+                                 f"write global_batch: {tokens}{fewer}")]  # fmt: skip
     message = (
         parallelism.mesh_problem(mesh, site.accelerators, group)
         or _model_shape_problem(fit.model, mesh)

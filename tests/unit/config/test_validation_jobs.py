@@ -57,7 +57,9 @@ CLUSTER = [
     (LINKS + _training(", members: 1", "llama-3-405b"), "s.yaml:15:20: workloads.0.model: nothing fits: 7.3"),
     # the 8 replicas of 8 in a satellite need 8 sequences where the mesh is given
     (LINKS + _training(", global_batch: 32768, mesh: {tensor: 8, pipeline: 1, data: 8}"),
-     "workloads.0.global_batch: 4 sequences are too few for 8 replicas; write global_batch: 65536, or mesh: {data: 4}"),
+     "workloads.0.global_batch: 4 sequences are too few for 8 replicas; write global_batch: 65536"),
+    (LINKS + _training(", global_batch: 163840, mesh: {tensor: 8, pipeline: 1, data: 24}"),  # 20 sequences; whole satellites hold 16 replicas
+     "workloads.0.global_batch: 20 sequences are too few for 24 replicas; write global_batch: 196608, or mesh: {data: 16}"),
     (LINKS + _training(", global_batch: 100"), "s.yaml:15:39: workloads.0.global_batch: 100 tokens are less than one sequence of 8192; "
      "write 8192 or more"),
     # --- members, shares, spares
@@ -82,7 +84,7 @@ CLUSTER = [
     (LINKS + _training(", method: elastic, global_batch: 24576, elastic: {replicas: 4}"),
      "s.yaml:15:56: workloads.0.global_batch: 24576 tokens are too few for 4 replicas; write 32768 or more"),
     (LINKS + _training(", method: elastic, global_batch: 65536, elastic: {replicas: 4}, mesh: {tensor: 8, pipeline: 1, data: 8}"),
-     "workloads.0.global_batch: 2 sequences of each island or replica are too few for 8 replicas; write global_batch: 262144, or mesh: {data: 2}"),
+     "workloads.0.global_batch: 2 sequences of each island or replica are too few for 8 replicas; write global_batch: 262144"),
     (LINKS + _training(", method: diloco, islands: {count: 81}", "llama-3-405b"), "workloads.0.model: nothing fits: 7.31 TB of weights, "
      "gradients and optimiser on 1 satellites of 64 x 29.4 GB; write a smaller model or more satellites"),
     # satellites that work alone, without links
