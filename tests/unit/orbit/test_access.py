@@ -190,8 +190,13 @@ class Later:
 @settings(max_examples=15, deadline=None)
 @given(at=st.integers(10, 350), mask_deg=st.floats(0.0, 60.0), seed=st.integers(0, 1000))
 @example(at=205, mask_deg=0.0, seed=203)  # up at the last tick alone, which is odd
+@example(at=10, mask_deg=54.5, seed=763)  # a short pass soon after the cut
 def test_a_span_split_in_two_has_the_same_windows(at: int, mask_deg: float, seed: int) -> None:
-    """What the cut divides comes together again. Quintics end at the cut: 1e-4 s."""
+    """What the cut divides comes together again. Quintics end at the cut: 1e-4 s in a pass of 10 minutes.
+
+    Elevation is a parabola about its highest point, so that its rate at the mask is proportional to the length of the pass, and an
+    error of elevation shifts the crossing by an error inversely proportional to it.
+    """
     grid, sites = _grid(hours=6.0), _sites((mask_deg,), 4, seed)
     p = _shell(600e3, grid)
     whole = windows([p], sites, grid)
@@ -206,8 +211,11 @@ def test_a_span_split_in_two_has_the_same_windows(at: int, mask_deg: float, seed
     }
     rises = np.sort(np.concatenate((early.rise_s, late.rise_s[~late.cut_begin] + at * 60.0)))
     sets = np.sort(np.concatenate((early.set_s[~early.cut_end], late.set_s + at * 60.0)))
-    assert rises == pytest.approx(np.sort(whole.rise_s), abs=1e-4)
-    assert sets == pytest.approx(np.sort(whole.set_s), abs=1e-4)
+    within_s = 1e-4 * np.maximum(1.0, 600.0 / (whole.set_s - whole.rise_s))
+    for found, expected in ((rises, whole.rise_s), (sets, whole.set_s)):
+        order = np.argsort(expected)
+        assert found.size == expected.size
+        assert (np.abs(found - expected[order]) <= within_s[order]).all()
 
 
 def test_a_lost_satellite_ends_its_window_at_its_last_tick() -> None:
