@@ -375,9 +375,7 @@ class JobCommunication:
                 phase = flows.phase
                 wait, busy = _message_times(flows, delay_s, rate_bit_s, jobs_disconnected)
                 message_times.advance_phase(phase, wait, busy, ready[part])
-                np.maximum.at(slowest, phase.src, phase.repeat * (wait + busy))
-                np.maximum.at(own_drain, phase.src, busy)
-                np.maximum.at(drain, flows.job, busy)
+                message_times.keep_longest(phase.repeat, phase.src, flows.job, wait, busy, slowest, own_drain, drain)
             own += slowest
             if k + 1 < len(phases) and any(a.phase is not b.phase for a, b in zip(parts, phases[k + 1], strict=True)):
                 ready[:] = ready.max(axis=0)  # parts that change to other links change together
@@ -391,8 +389,8 @@ class JobCommunication:
 
     def _of_jobs(self, ready: Array, jobs: int) -> Array:
         """Time at which the last member of each job is ready [s]."""
-        total, members = np.zeros(jobs), np.flatnonzero(self._owner >= 0)
-        np.maximum.at(total, self._owner[members], ready.max(axis=0, initial=0.0)[members])
+        total = np.zeros(jobs)
+        message_times.last_of_jobs(self._owner, ready, total)
         return total
 
 

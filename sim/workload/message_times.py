@@ -118,6 +118,50 @@ def advance_messages(repeat: int, src: Ints, dst: Ints, delay_s: Floats, drain_s
             ready_s[dst[f]] = max(ready_s[dst[f]], sent_s + delay_s[f])
 
 
+@exact_kernel
+def keep_longest(
+    repeat: int, src: Ints, job: Ints, delay_s: Floats, drain_s: Floats, own_s: Floats, own_drain_s: Floats, job_drain_s: Floats
+) -> None:
+    """Longest times of the messages of a phase, of each satellite and each job.
+
+    Parameters
+    ----------
+    repeat : int
+        Steps of the phase.
+    src, job : ndarray of int64, shape (F,)
+        Sender and job of each message.
+    delay_s, drain_s : ndarray, shape (F,)
+        Delay of each message, and time for which it occupies its links [s].
+    own_s, own_drain_s : ndarray, shape (N,)
+        Longest message of each satellite over all steps, and longest time for which one occupies its links [s]; raised where less.
+    job_drain_s : ndarray, shape (G,)
+        The latter of each job [s]; raised where less.
+    """
+    for f in range(src.size):
+        own_s[src[f]] = max(own_s[src[f]], repeat * (delay_s[f] + drain_s[f]))
+        own_drain_s[src[f]] = max(own_drain_s[src[f]], drain_s[f])
+        job_drain_s[job[f]] = max(job_drain_s[job[f]], drain_s[f])
+
+
+@exact_kernel
+def last_of_jobs(owner: Ints, ready_s: Floats, last_s: Floats) -> None:
+    """Time at which the last member of each job is ready, over all parts of the data.
+
+    Parameters
+    ----------
+    owner : ndarray of int64, shape (N,)
+        Job of each satellite; -1 for none.
+    ready_s : ndarray, shape (parts, N)
+        Time from which each satellite can send [s].
+    last_s : ndarray, shape (G,)
+        Times [s]; raised where less.
+    """
+    for part in range(ready_s.shape[0]):
+        for i in range(owner.size):
+            if owner[i] >= 0:
+                last_s[owner[i]] = max(last_s[owner[i]], ready_s[part, i])
+
+
 def advance_phase(phase: Phase, delay_s: Floats, drain_s: Floats, ready_s: Floats) -> None:
     """Send the messages of a phase.
 
