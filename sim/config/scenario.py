@@ -255,16 +255,7 @@ def load(
     problems_of_paths = [problem for problem in elsewhere if problem.origin in named]  # others are replaced by an override
     if problems_of_paths:
         raise InputError(problems + problems_of_paths)  # before anything is read
-    if events:
-        own = root.get("events")
-        given = [Node(text, Origin(f"--event '{text}'")) for text in events]
-        root = yaml_tree.put(root, ["events"], Node([*(own.value if own else []), *given], Origin("--event")))
-    if seed is not None:
-        root = yaml_tree.put(root, ["seed"], Node(seed, Origin("--seed")))
-    if allow_stale:
-        root = yaml_tree.put(root, ["allow_stale"], Node(True, Origin("--allow-stale")))
-    if skip_bad:
-        root = yaml_tree.put(root, ["skip_bad"], Node(True, Origin("--skip-bad")))
+    root = _with_options(root, events, seed, allow_stale, skip_bad)
     one = root.get("constellation")
     wrapped = one is not None and one.is_map
     if one is not None and wrapped:
@@ -298,6 +289,18 @@ def load(
         scenario=scenario, tree=root, data=data, catalogues=catalogues, notes=tuple(notes),
         fleets=fleets, sha256=_digest(scenario, catalogues, fleets),
     )
+
+
+def _with_options(root: Node, events: tuple[str, ...], seed: int | None, allow_stale: bool, skip_bad: bool) -> Node:
+    """The tree with what options of the command line set."""
+    if events:
+        own = root.get("events")
+        given = [Node(text, Origin(f"--event '{text}'")) for text in events]
+        root = yaml_tree.put(root, ["events"], Node([*(own.value if own else []), *given], Origin("--event")))
+    for name, value in (("seed", seed), ("allow_stale", allow_stale or None), ("skip_bad", skip_bad or None)):
+        if value is not None:
+            root = yaml_tree.put(root, [name], Node(value, Origin(f"--{name.replace('_', '-')}")))
+    return root
 
 
 def _other_fleets(contract: Contract, root: Node, problems: list[Problem]) -> dict[str, Loaded]:

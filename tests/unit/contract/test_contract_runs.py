@@ -71,7 +71,7 @@ def test_without_a_hedge(results: Any) -> None:
 
 
 def test_a_hedge_that_comes_late(results: Any) -> None:
-    """By hand: told on day 10, delivered 25 days later on day 35, and 2 B for each of 8.03e9 parameters over 400 Gbit/s: it
+    """By hand: ordered at the notice of day 10, delivered 25 days later, on day 35, and 2 B for each of 8.03e9 parameters over 400 Gbit/s: it
     helps for the rest of the 10 days that begin on day 30, and is paid for the 65 days to the end."""
     source, case = _source(results, "late"), _case(results, "late")
     moved_s = 8.0 * 2.0 * 8.03e9 / 400e9

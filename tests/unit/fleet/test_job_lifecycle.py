@@ -322,7 +322,7 @@ def test_length_of_the_spares() -> None:
 @pytest.mark.parametrize(
     ("members", "spares"), [([[0, 1], [1, 2]], []), ([[0, 1]], [1]), ([[0, 0]], []), ([[0]], [1, 1])]
 )
-def test_nobody_stands_twice(members: list[list[int]], spares: list[int]) -> None:
+def test_no_satellite_has_two_ranks(members: list[list[int]], spares: list[int]) -> None:
     with pytest.raises(ValueError, match="twice"):
         JobLifecycle(members, spares, POLICY)
 
@@ -407,10 +407,10 @@ def test_one_that_is_away_and_fails() -> None:
 
 
 def test_two_short_cuts_are_not_a_long_one() -> None:
-    """By hand: detection takes 5; cut for 4 at 0, whole until 14, cut for 4 again: nobody is given up."""
+    """By hand: detection takes 5; cut for 4 at 0, whole until 14, cut for 4 again: no member is replaced."""
     clock = lifecycle([[0, 1, 2]], [3], NO_SAVES, [])
     window(clock, 0.0, 4.0, OFF, APART)
-    clock.advance(4.0, 14.0, ON)  # nothing is cut, so that nobody asks for an exchange
+    clock.advance(4.0, 14.0, ON)  # no job is disconnected, so no exchange is asked for
     assert window(clock, 14.0, 18.0, OFF, APART)[0] == ["14 18 cut"]
     assert clock.ranks()[0].tolist() == [0, 1, 2]
 
@@ -449,7 +449,7 @@ def test_a_spare_comes_before_another_job() -> None:
 
 def test_a_reserve_is_left_to_its_workload() -> None:
     """By hand: the only spare is kept for the other workload, so that the job of higher priority takes a member; the spare then fills
-    the rank of that member, and nobody waits."""
+    the rank of that member, and no job waits."""
     made, (high, low), _ = _ranked([30], down(100.0, 0), reserve=1)
     assert [ranks.tolist() for ranks in made.ranks()] == [[11, 1], [10, 30]]
     assert reported(low) == [(0, 100, "run"), (100, 125, "recover rolled-back"), (125, 1000, "run")]
@@ -472,7 +472,7 @@ def test_a_job_that_waits_gives_before_one_that_runs() -> None:
 
 
 def test_a_member_that_was_taken_and_fails_belongs_to_the_job_that_took_it() -> None:
-    """By hand: 0 fails at 100 s and 11 takes its rank; at 200 s 11 fails, and 10 takes it; the other job has nobody."""
+    """By hand: 0 fails at 100 s and 11 takes its rank; at 200 s 11 fails, and 10 takes it; the other job has no spare."""
     made, (high, low), _ = _ranked([], down(100.0, 0) + down(200.0, 11))
     assert made.ranks()[0].tolist() == [10, 1]
     assert reported(high)[-1] == (225, 1000, "run")

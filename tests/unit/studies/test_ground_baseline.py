@@ -159,7 +159,7 @@ def test_a_node_away_for_an_hour() -> None:
 
 
 def test_a_spare_takes_over() -> None:
-    """Closed form: nobody waits for the node; all four detect (60 s) and restart (240 s)."""
+    """Closed form: no job waits for the node; all four detect (60 s) and restart (240 s)."""
     site = _site(5, spares=1)
     found = _told(site, FOUR_HOURS, [_node(7500.0, 2, 0.0), _node(11_100.0, 2, 1.0)])
     rows = _rows(found, site)
@@ -207,7 +207,7 @@ def test_waterfall_of_a_troubled_day() -> None:
 
 
 def test_power_and_price() -> None:
-    """By hand: all at work draws the announced power, nobody there nothing; a node whose chips wait for
+    """By hand: with all nodes at work it draws the announced power, with none no power; a node whose chips wait for
     a fourth draws 1.2 x 8 x (700 - 140) W less.
 
     32 accelerators of 30,000 + 9,000 + 2,000 USD, and 11.7 USD for each watt of their part of 300/1.2 MW.

@@ -29,7 +29,7 @@ CHIP = AssumedKernels((("bf16", 1e15),), 0.5, 1e15, 1.0, 1e15, 0.0)
 MODEL = Model(2e8, 8, 1024, 16, 16, 64, 4096, 32000)
 POLICY = Policy(50.0, 0.0, detection_s=30.0, restart_s=60.0, continuous=True)
 STEP_S = 60.0
-NOBODY = np.zeros(0, dtype=np.int64)
+NO_SATELLITES = np.zeros(0, dtype=np.int64)
 
 
 class Row:
@@ -70,12 +70,12 @@ def elastic(
     satellites = 1 + max(*(s for r in ranks for s in r), *spares, 0)
     plan = ExecutionPlan(replica(len(ranks), len(ranks[0])), Collective("ring"), 1.0)
     made = Training(
-        plan=plan, ranks=[np.array(r) for r in ranks], leftover=NOBODY, satellites=satellites, steps=steps, step_s=STEP_S, total_tokens=1e12
+        plan=plan, ranks=[np.array(r) for r in ranks], leftover=NO_SATELLITES, satellites=satellites, steps=steps, step_s=STEP_S, total_tokens=1e12
     )
     rules = Replicas(tuple(range(len(ranks))), grace_s, least, 15.0)
     lifecycle = JobLifecycle(made.initial_ranks, spares, POLICY, elastic=[rules], satellites=satellites)
     fleet = TrainingFleet([made], lifecycle, np.array(spares, dtype=np.int64), satellites, STEP_S)
-    return JobScheduler(satellites, steps, STEP_S, [fleet], [[made]], NOBODY, NOBODY), made
+    return JobScheduler(satellites, steps, STEP_S, [fleet], [[made]], NO_SATELLITES, NO_SATELLITES), made
 
 
 def run(scheduler: JobScheduler, row: Row, steps: int, changes: list[SatelliteChange], limit: np.ndarray | None = None) -> np.ndarray:
@@ -172,9 +172,9 @@ def test_a_replica_that_is_cut_off() -> None:
 def test_islands_exchange_without_one_that_is_lost() -> None:
     """By definition of islands: a satellite is lost with its links at 60 s, and from the next step on the other three train."""
     task = replica(4)._replace(islands=Islands(4, 100, 1.0, 0.0))
-    made = Training(ExecutionPlan(task, Collective("ring"), 1.0), [np.array([g]) for g in range(4)], NOBODY, 4, 4, STEP_S, 1e12)
+    made = Training(ExecutionPlan(task, Collective("ring"), 1.0), [np.array([g]) for g in range(4)], NO_SATELLITES, 4, 4, STEP_S, 1e12)
     lifecycle = JobLifecycle(made.initial_ranks, [], POLICY._replace(continuous=False))
-    scheduler = JobScheduler(4, 4, STEP_S, [TrainingFleet([made], lifecycle, NOBODY, 4, STEP_S)], [[made]], NOBODY, NOBODY)
+    scheduler = JobScheduler(4, 4, STEP_S, [TrainingFleet([made], lifecycle, NO_SATELLITES, 4, STEP_S)], [[made]], NO_SATELLITES, NO_SATELLITES)
     row = Row(4)
     for k in range(4):
         row.join(4 if k == 0 else 3)
@@ -197,9 +197,9 @@ def test_replicas_of_one_satellite_are_a_data_parallel_job() -> None:
     scheduler, training = elastic(1)
     run(scheduler, row, 1, [])
     whole = Task(MODEL, Mesh(1, 1, 4), Batch(1024, 1, 64, zero=0), 1, 1e15, CHIP, Fabric(1))
-    same = Training(ExecutionPlan(whole, Collective("ring", parts=2), 1.0), [np.arange(4)], NOBODY, 4, 1, STEP_S, 1e12)
+    same = Training(ExecutionPlan(whole, Collective("ring", parts=2), 1.0), [np.arange(4)], NO_SATELLITES, 4, 1, STEP_S, 1e12)
     lifecycle = JobLifecycle(same.initial_ranks, [], POLICY._replace(continuous=False))
-    other = JobScheduler(4, 1, STEP_S, [TrainingFleet([same], lifecycle, NOBODY, 4, STEP_S)], [[same]], NOBODY, NOBODY)
+    other = JobScheduler(4, 1, STEP_S, [TrainingFleet([same], lifecycle, NO_SATELLITES, 4, STEP_S)], [[same]], NO_SATELLITES, NO_SATELLITES)
     run(other, row, 1, [])
     assert training.step_time_s[:, 0] == pytest.approx(same.step_time_s[0, 0], rel=1e-2)
     assert training.tokens.sum() == pytest.approx(same.tokens.sum(), rel=1e-2)
@@ -235,7 +235,7 @@ histories = st.lists(
 @example([(0.0, 0, 60.0), (120.0, 1, 2.0), (120.0, 8, 1.0)], 0.0, 1, [7] * 10)  # cut off, down, back and a member again in one step
 @settings(max_examples=60, deadline=None)
 def test_the_ledger_closes(history: list[tuple[float, int, float]], grace_s: float, least: int, joined: list[int]) -> None:
-    """Invariant: every second that a member or spare is up has one cause, whatever fails and whoever is cut off."""
+    """Invariant: every second that a member or spare is up has one cause, for any failures and disconnections."""
     scheduler, training = elastic(10, ((0, 1), (2, 3), (4, 5), (6, 7)), (8,), grace_s, least)
     changes = sorted((SatelliteChange(t, s, left) for t0, s, d in history for t, left in ((t0, 0.0), (t0 + d, 1.0))), key=lambda c: c.time_s)
     row = Row(9)

@@ -49,8 +49,8 @@ def shared(
         [r for t in trainings for r in t.initial_ranks], spares, [POLICY] * len(standings), standings=standings, satellites=satellites
     )
     fleet = TrainingFleet(trainings, lifecycle, np.array(spares, dtype=np.int64), satellites, STEP_S)
-    nobody = np.zeros(0, dtype=np.int64)
-    return JobScheduler(satellites, steps, STEP_S, [fleet], [[t] for t in trainings], nobody, nobody), trainings
+    no_satellites = np.zeros(0, dtype=np.int64)
+    return JobScheduler(satellites, steps, STEP_S, [fleet], [[t] for t in trainings], no_satellites, no_satellites), trainings
 
 
 def run(scheduler: JobScheduler, row: Row, steps: int, changes: list[SatelliteChange]) -> np.ndarray:
