@@ -302,6 +302,16 @@ def test_bound_of_an_exchange_is_below_its_time(islands: int) -> None:
     assert 0.0 < bound_s <= outer_s * (1.0 + 1e-12)
 
 
+def test_bound_of_an_exchange_by_hand() -> None:
+    """By hand: two islands of one satellite and 1e9 parameters of 1 B: each sends half of them twice, 1 s at 1 GB/s, and one of the two
+    delays is bound to be waited for."""
+    job = task(Mesh(1, 1, 1))._replace(islands=Islands(2, 10, 1.0, 0.0))
+    bound_s = CommunicationBounds(np.arange(1), Line(2), 2).times_s(job, Collective("ring"))[3]
+    assert bound_s == pytest.approx(DELAY_S + 1.0, rel=1e-12)
+    communication = JobCommunication(job, Collective("ring"), 2)
+    assert communication.exchange_s([np.array([0]), np.array([1])], Line(2)) == pytest.approx(2.0 * DELAY_S + 1.0, rel=1e-12)  # type: ignore[arg-type]
+
+
 def test_bound_of_a_ring_by_hand() -> None:
     """By hand: three satellites, 2 GB at 1 GB/s: four messages of a third take 1 ms and 2/3 s each."""
     found = CommunicationBounds(np.arange(3), Line(3), 3).times_s(task(Mesh(1, 1, 3)), Collective("ring"))
