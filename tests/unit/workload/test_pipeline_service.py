@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from sim.engine.recovery_policy import reload_policy
 from sim.engine.roles import roles
 from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import JobLifecycle, Policy
@@ -225,8 +228,6 @@ def test_links_by_hand() -> None:
 
 def test_copies_are_neighbours_in_rank_order() -> None:
     """Property: copies of 3 on 16 of 40 satellites are runs of three in mapping order, spread over the fleet; the one left over follows."""
-    from types import SimpleNamespace
-
     order = np.random.default_rng(1).permutation(40)
     service, rest = SimpleNamespace(kind="inference", share=0.4), SimpleNamespace(kind="independent", share=None)
     found = roles([service, rest], 2, order, [3, 1]).services[0]  # type: ignore[list-item]
@@ -235,3 +236,12 @@ def test_copies_are_neighbours_in_rank_order() -> None:
     assert len(set(places)) == 16
     assert [places[n + 1] - places[n] for n in range(15) if n % 3 < 2 or n > 11] == [1] * 11
     assert max(np.diff(places[::3])) <= 38 // 5 + 1
+
+
+def test_a_spare_loads_the_weights_of_its_stage() -> None:
+    """By hand: the fullest of three stages has three of eight layers of 16 x 1024^2 weights and 2 x 1024 of norms, and the embedding of
+    32,000 x 1024, in 2 bytes, over a link of 1 ns a byte."""
+    recovery: Any = SimpleNamespace(recovery=SimpleNamespace(detection=60.0, restart=240.0))
+    found = reload_policy(SERVICE._replace(hops=Hops(0.0, 1e-9)), recovery)
+    loaded_s = 2.0 * (3 * (16 * 1024**2 + 2 * 1024) + 32_000 * 1024) * 1e-9
+    assert found == Policy(math.inf, 0.0, 60.0, pytest.approx(240.0 + loaded_s, rel=1e-5))
