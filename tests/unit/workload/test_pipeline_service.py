@@ -244,4 +244,5 @@ def test_a_spare_loads_the_weights_of_its_stage() -> None:
     recovery: Any = SimpleNamespace(recovery=SimpleNamespace(detection=60.0, restart=240.0))
     found = reload_policy(SERVICE._replace(hops=Hops(0.0, 1e-9)), recovery)
     loaded_s = 2.0 * (3 * (16 * 1024**2 + 2 * 1024) + 32_000 * 1024) * 1e-9
-    assert found == Policy(math.inf, 0.0, 60.0, pytest.approx(240.0 + loaded_s, rel=1e-5))
+    assert found[:3] == (math.inf, 0.0, 60.0)
+    assert found.restart_s - 240.0 == pytest.approx(loaded_s, rel=1e-4)
