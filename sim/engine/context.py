@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from orbit.environment import solar_flux_w_m2, sun_position_m
 from orbit.ground import Station, horizon, in_teme, masks, position_m, zenith
 from orbit.kernels import visibility
+from orbit.kernels.frames import gmst_rad
 from orbit.propagation import Propagator
+from orbit.timescales import utc_to_ut1
 from sim.config.scenario import Loaded
 from sim.config.validation import recorder_plan
 from sim.engine import events, propagators
@@ -33,7 +35,7 @@ class Surroundings(NamedTuple):
     """What is the same for all satellites: Sun and stations at ticks -1, 0, ..., steps."""
 
     sun_m: Array
-    flux_w_m2: Array
+    sky: Array  # the fields of `passes.Sky`
     station_m: Array
     zenith: Array
     sin_min_elevation: Array  # visibility.NEVER where a mask over the azimuth decides
@@ -109,6 +111,25 @@ class Exchange(Protocol):
         ...
 
 
+def sky(sun_m: Array, jd: Array, fr: Array) -> Array:
+    """Sun and Earth at many moments, as the compiled loop takes them.
+
+    Parameters
+    ----------
+    sun_m : ndarray, shape (n, 3)
+        Positions of the Sun [m].
+    jd, fr : ndarray, shape (n,)
+        UTC as Julian date and fraction of a day.
+
+    Returns
+    -------
+    ndarray, shape (n, 6)
+        Position of the Sun [m], sunlight at its distance [W/m2], cosine and sine of the Earth's rotation angle.
+    """
+    angle_rad = gmst_rad(*utc_to_ut1(jd, fr))
+    return np.ascontiguousarray(np.column_stack((sun_m, solar_flux_w_m2(np.linalg.norm(sun_m, axis=1)), np.cos(angle_rad), np.sin(angle_rad))))
+
+
 def surroundings(grid: Any, stations: list[Station]) -> Surroundings:
     """Sun and stations over a time grid.
 
@@ -125,12 +146,12 @@ def surroundings(grid: Any, stations: list[Station]) -> Surroundings:
         Arrays over the ticks -1 to steps.
     """
     jd, fr = grid.jd_fr(-1, grid.steps + 2)
-    sun_m = sun_position_m(jd, fr)
+    sun_m = np.ascontiguousarray(sun_position_m(jd, fr))
     at = np.array([position_m(s) for s in stations]).reshape(-1, 3)
     up = np.array([zenith(s) for s in stations]).reshape(-1, 3)
     north = np.array([horizon(s)[0] for s in stations]).reshape(-1, 3)
     return Surroundings(
-        sun_m=np.ascontiguousarray(sun_m), flux_w_m2=solar_flux_w_m2(np.linalg.norm(sun_m, axis=1)),
+        sun_m=sun_m, sky=sky(sun_m, jd, fr),
         station_m=np.ascontiguousarray(in_teme(at, jd, fr)), zenith=np.ascontiguousarray(in_teme(up, jd, fr)),
         sin_min_elevation=np.array([visibility.NEVER if s.mask_rad else np.sin(s.min_elevation_rad) for s in stations], dtype=np.float64),
         north=np.ascontiguousarray(in_teme(north, jd, fr)), masks=masks(stations),

@@ -348,7 +348,7 @@ class Coupling:
         run, s = self.run, self.run.surroundings
         self.batches.each(
             lambda b: loop.take_step(
-                b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], self.controls, b.type_.values,
+                b.work, b.first, b.real, s.sky[k + 2], self.controls, b.type_.values,
                 b.fleet[b.kind, k], b.extremes[k],
             )
         )  # fmt: skip
@@ -406,7 +406,7 @@ class Coupling:
         duty[:] = 1.0
         self.batches.each(
             lambda b: loop.see_surroundings(
-                b.work, b.first, b.real, b.r_m, at, s.sun_m[k + 2], s.flux_w_m2[k + 2], self.controls, b.type_.values
+                b.work, b.first, b.real, b.r_m, at, s.sky[k + 2], self.controls, b.type_.values
             )
         )
         self._preview(k, again=False)
@@ -428,6 +428,6 @@ class Coupling:
         s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
         self.batches.each(
             lambda b: loop.preview_limits(
-                b.work, b.first, b.real, s.sun_m[k + 2], s.flux_w_m2[k + 2], duty, again, b.type_.values, self.limits
+                b.work, b.first, b.real, s.sky[k + 2], duty, again, b.type_.values, self.limits
             )
         )

@@ -299,7 +299,7 @@ class Run(Context):
         """
         window = slice(k + 2, k + 2 + steps)
         self.loop(
-            tile.r_m[at : at + steps], self.surroundings.sun_m[window], self.surroundings.flux_w_m2[window], tile.controls,
+            tile.r_m[at : at + steps], self.surroundings.sky[window], tile.controls,
             tile.type_.values, tile.work, tile.real, self.sums.fleet[tile.kind, k : k + steps],
             self.sums.extremes[k : k + steps], k, self.stride, tile.lanes, tile.kept,
         )  # fmt: skip

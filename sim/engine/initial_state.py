@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.environment import solar_flux_w_m2, sun_position_m
+from orbit.environment import sun_position_m
 from orbit.propagation import Propagator
 from orbit.timegrid import TimeGrid
-from sim.engine.context import Context
+from sim.engine.context import Context, sky
 from sim.engine.satellite_params import STATE_ROWS, STATES, FirstState, FleetType
 from sim.engine.threads import in_threads
 from sim.spacecraft import loop, rows, step
@@ -42,8 +42,7 @@ class _Pace(NamedTuple):
     stride: int  # short steps in one of these
     reserve_j: float  # charge below which accelerators get nothing from the battery
     values: Array  # parameters
-    sun_m: Array  # (steps, 3) at their ends
-    flux_w_m2: Array
+    sky: Array  # (steps, 6) at their ends
 
 
 class _Grid(NamedTuple):
@@ -131,14 +130,15 @@ def _grid(run: Context, kind: int, period_s: float) -> _Grid:
     """A revolution from the epoch on, as one satellite type flies it."""
     steps = STRIDES[0] * round(min(max(period_s / max(run.grid.step_s, LEAST_STEP_S), LEAST_STEPS), MOST_STEPS) / STRIDES[0])
     grid = TimeGrid(run.grid.epoch_jd, run.grid.epoch_fr, period_s / steps, steps)
-    sun_m = np.ascontiguousarray(sun_position_m(*grid.jd_fr(0, steps + 1)))
-    flux_w_m2 = solar_flux_w_m2(np.linalg.norm(sun_m, axis=1))
+    jd, fr = grid.jd_fr(0, steps + 1)
+    sun_m = np.ascontiguousarray(sun_position_m(jd, fr))
+    around = sky(sun_m, jd, fr)
     type_ = run.types[kind]
 
     def pace(stride: int) -> _Pace:
         params = step.satellite_parameters(Setup(type_.satellite, run.scenario.environment, stride * grid.step_s))
         ends = slice(stride, None, stride)
-        return _Pace(stride, params.battery.reserve_j, rows.flat(params), sun_m[ends].copy(), flux_w_m2[ends].copy())
+        return _Pace(stride, params.battery.reserve_j, rows.flat(params), around[ends].copy())
 
     return _Grid(grid, sun_m, tuple(pace(stride) for stride in STRIDES))
 
@@ -192,7 +192,7 @@ class _Flight:
         loop.start(self.first_m, self.first_sun_m, self.initial, carry)
         carry[STATE_ROWS] = state
         loop.run_block(
-            self.r_m, self.pace.sun_m, self.pace.flux_w_m2, self.controls, self.pace.values, self.work, self.real, self.fleet,
+            self.r_m, self.pace.sky, self.controls, self.pace.values, self.work, self.real, self.fleet,
             self.extremes, 0, len(self.r_m) + 1, *self.none,
         )  # fmt: skip
         after = carry[STATE_ROWS]

@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.constants import SOLAR_CONSTANT_W_M2
 from sim.config.schema import Satellite, Scenario
-from sim.spacecraft import rows, step, thermal
+from sim.spacecraft import array, rows, step, thermal, thermal_response
+from sim.spacecraft.thermal_network import steady_state_k
 from sim.spacecraft.submodel import Setup
 
-STATES = ("charge_j", *thermal.Nodes._fields)  # what a run begins with, positions and shadow apart
+STATES = ("charge_j", *thermal_response.Nodes._fields, "array_k")  # what a run begins with, positions and shadow apart
 STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)
+START_ARRAY_K = 320.0  # cells in sunlight; used for the starting temperatures only
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
 
 
@@ -32,7 +35,7 @@ class FleetType:
     satellite: Satellite
     params: Any  # SatelliteParams
     initial: NDArray[np.float64]  # first value of every carried row, positions and shadow apart
-    heat_capacity_j_k: NDArray[np.float64]  # of the five thermal nodes
+    heat_capacity_j_k: NDArray[np.float64]  # of the thermal nodes
     peak_flops_per_s: float  # of all its accelerators, at the reference precision
 
     @cached_property
@@ -58,7 +61,7 @@ def fleet_types(scenario: Scenario) -> list[FleetType]:
     for satellite in scenario.types:
         setup = Setup(satellite, scenario.environment, scenario.step)
         params = step.satellite_parameters(setup)
-        capacity_j_k = np.array(thermal.network(satellite).heat_capacity_j_k)
+        capacity_j_k = thermal.network(satellite).heat_capacity_j_k
         peak = satellite.accelerators * satellite.accelerator.peak[scenario.reference_precision]
         found.append(FleetType(satellite, params, initial_rows(setup, params), capacity_j_k, peak))
     return found
@@ -96,7 +99,7 @@ def satellite_params(scenario: Scenario) -> Any:
     return step.satellite_parameters(setup_of(scenario))
 
 
-def start_temperatures_k(setup: Setup, params: Any) -> thermal.Nodes:
+def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
     """Temperatures at the beginning of a run.
 
     The steady state at the highest load that junction and memory allow, in mean conditions, so that there is no
@@ -111,26 +114,30 @@ def start_temperatures_k(setup: Setup, params: Any) -> thermal.Nodes:
 
     Returns
     -------
-    Nodes
-        Temperatures [K].
+    dict of str to float
+        Temperatures [K] by the names of their states.
     """
-    network, p = thermal.network(setup.satellite), params.compute
-    view = 2.0 * START_ENVIRONMENT_VIEW
-    environment_w = params.radiator.area_m2 * params.radiator.emissivity * view * params.earth.infrared_w_m2
+    network, p, chip = thermal.network(setup.satellite), params.compute, setup.satellite.accelerator
+    infrared_w_m2 = START_ENVIRONMENT_VIEW * params.earth.infrared_w_m2
+    r, s, a = params.radiator, params.structure, params.array
+    each_w = 2.0 * r.area_m2 * r.emissivity * infrared_w_m2 / len(thermal.SEGMENTS)
+    outside_w = dict.fromkeys(thermal.SEGMENTS, each_w) | {"structure": s.area_m2 * s.emissivity * infrared_w_m2}
     low, high = 0.0, 1.0
     for _ in range(40):
         share = 0.5 * (low + high)
         chip_w = share * (p.idle_w + p.dynamic_w)
         electronics_w = chip_w + p.host_w
-        plate_w = electronics_w / p.conversion_efficiency - chip_w
-        loop_w = electronics_w * p.pump_fraction / p.conversion_efficiency + p.bus_w
-        hbm_share = setup.satellite.accelerator.hbm_power_share
-        nodes = thermal.steady_state_k(network, chip_w, plate_w, loop_w, environment_w, hbm_share)
-        if nodes.junction_k <= network.junction_limit_k and nodes.hbm_k <= network.hbm_limit_k:
+        drawn_w = electronics_w * p.per_conversion
+        heats_w = {"chip": chip_w, "plate": drawn_w - chip_w, "loop": drawn_w * p.pump_fraction, "structure": p.bus_w}
+        nodes_k = dict(zip(network.index, steady_state_k(network, heats_w, outside_w).tolist(), strict=True))
+        if nodes_k["junction"] <= chip.junction_limit and nodes_k["hbm"] <= chip.hbm_limit:
             low = share
         else:
             high = share
-    return nodes
+    sunlit_w_m2 = (a.absorptance - array.array_yield(START_ARRAY_K, a)) * SOLAR_CONSTANT_W_M2
+    return {f"{name}_k": temp_k for name, temp_k in nodes_k.items()} | {
+        "array_k": (sunlit_w_m2 / array.emission_w_m2_k4(a)) ** 0.25
+    }
 
 
 def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
@@ -149,7 +156,7 @@ def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
         Values in the order of the rows.
     """
     first = dict.fromkeys(step.ROWS.carried, 0.0) | step.ROWS.initial_totals()
-    first |= start_temperatures_k(setup, params)._asdict()
+    first |= start_temperatures_k(setup, params)
     charge = setup.satellite.power.battery.initial_charge
     first["charge_j"] = params.battery.capacity_j if charge is None else charge * params.battery.capacity_j
     return np.array([first[name] for name in step.ROWS.carried])

@@ -19,7 +19,7 @@ from sim.engine.outcome import Outcome
 from sim.results import design
 from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
-from sim.spacecraft import thermal
+from sim.spacecraft.thermal_response import Nodes
 from sim.spacecraft.step import ROWS
 from sim.workload.jobs import InferenceService, JobScheduler, Training
 
@@ -28,7 +28,7 @@ NAMED_AT_MOST = 5  # satellites without a position that a note names
 
 
 def energy_closure(outcome: Outcome) -> tuple[float, float]:
-    """Largest |in - out - change of store| / in over satellites, electrical and thermal.
+    """Largest |in - out - change of store| / in over satellites, electrical and thermal; thermal of body and array.
 
     What a store gave up on balance counts as in: a short run may lie wholly in eclipse.
 
@@ -46,11 +46,15 @@ def energy_closure(outcome: Outcome) -> tuple[float, float]:
     generated_j = outcome.row("generated_j")
     left_j = generated_j - outcome.row("shunted_j") - outcome.row("served_j") - outcome.row("battery_loss_j") - stored_j
     capacity_j_k = np.stack([t.heat_capacity_j_k for t in outcome.types])[outcome.type_index].T
-    warmed_k = np.array([outcome.row(name) - outcome.initial_value(name) for name in thermal.Nodes._fields])
-    in_j = outcome.row("heat_j") + outcome.row("environment_j")
+    warmed_k = np.array([outcome.row(name) - outcome.initial_value(name) for name in Nodes._fields])
+    in_j = outcome.row("heat_j") + outcome.row("environment_j") + outcome.row("structure_environment_j")
     lost_j = in_j - outcome.row("radiated_j") - np.einsum("ns,ns->s", capacity_j_k, warmed_k)
     electrical = np.abs(left_j) / np.maximum(generated_j + np.maximum(-stored_j, 0.0), 1.0)
-    return float(electrical.max()), float(np.max(np.abs(lost_j) / np.maximum(in_j, 1.0)))
+    panel_j_k = np.array([t.params.panel.heat_capacity_j_m2_k * t.params.panel.area_m2 for t in outcome.types])[outcome.type_index]
+    absorbed_j, out_j = outcome.row("array_absorbed_j"), outcome.row("array_drawn_j") + outcome.row("array_emitted_j")
+    array_j = absorbed_j - out_j - panel_j_k * (outcome.row("array_k") - outcome.initial_value("array_k"))
+    body, array = np.abs(lost_j) / np.maximum(in_j, 1.0), np.abs(array_j) / np.maximum(absorbed_j, 1.0)
+    return float(electrical.max()), float(max(body.max(), array.max()))
 
 
 def ledger_s(outcome: Outcome) -> tuple[dict[str, float], dict[str, float]]:

@@ -82,6 +82,28 @@ def deliverable_w(charge_j: float, p: Battery) -> float:
 
 
 @inlined
+def charging_w(state: Any, surplus_w: float, p: Battery) -> float:
+    """Power at the bus that charges the battery.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    surplus_w : float
+        Power of the array beyond the load [W]; negative where the battery discharges.
+    p : Battery
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power [W], at least 0.
+    """
+    room_w = max(0.0, p.capacity_j - state.charge_j) / (p.charge_efficiency * p.step_s)
+    return min(max(0.0, surplus_w), min(p.max_charge_w, room_w))
+
+
+@inlined
 def limits(state: Any, p: Battery) -> float:
     """Power at the bus that the battery gives to the accelerators.
 
@@ -127,8 +149,7 @@ def advance(state: Any, power: Any, loads: Any, p: Battery) -> BatteryFlows:
         Charge [J] and powers [W].
     """
     surplus_w = power.generated_w - loads.load_w
-    room_w = max(0.0, p.capacity_j - state.charge_j) / (p.charge_efficiency * p.step_s)
-    taken_w = min(max(0.0, surplus_w), min(p.max_charge_w, room_w))
+    taken_w = charging_w(state, surplus_w, p)
     given_w = min(max(0.0, -surplus_w), deliverable_w(state.charge_j, p))
     charged_w = taken_w * p.charge_efficiency
     drained_w = given_w / p.discharge_efficiency

@@ -33,7 +33,7 @@ class Compute(NamedTuple):
     dynamic_w: float  # full less idle
     host_w: float
     voltage_floor: float
-    conversion_efficiency: float
+    per_conversion: float  # power drawn per watt behind the converters, at least 1
     pump_fraction: float
     bus_w: float  # avionics, links: served before the accelerators
     rate_fit: RateFit
@@ -45,6 +45,7 @@ class Loads(NamedTuple):
     chip_w: float
     plate_w: float
     loop_w: float
+    structure_w: float
     load_w: float
 
 
@@ -65,7 +66,7 @@ def parameters(setup: Setup) -> Compute:
     chip, n = satellite.accelerator, satellite.accelerators
     return Compute(
         idle_w=n * chip.idle_power, dynamic_w=n * (chip.max_power - chip.idle_power), host_w=n * satellite.accelerator.host.power,
-        voltage_floor=chip.voltage_floor, conversion_efficiency=satellite.power.conversion_efficiency,
+        voltage_floor=chip.voltage_floor, per_conversion=1.0 / satellite.power.conversion_efficiency,
         pump_fraction=satellite.thermal.loop.pump_fraction, bus_w=satellite.bus.power, rate_fit=rate_fit(chip.voltage_floor),
     )  # fmt: skip
 
@@ -281,12 +282,12 @@ def bus_factor(p: Compute) -> float:
     float
         Ratio, at least 1.
     """
-    return (1.0 + p.pump_fraction) / p.conversion_efficiency
+    return (1.0 + p.pump_fraction) * p.per_conversion
 
 
 @inlined
-def loads(dynamic: float, powered: float, duty: float, available: float, bus_w: float, chip_w: float, p: Compute) -> Loads:
-    """Electrical load of the satellite, and the heat it becomes in accelerators, plates and coolant.
+def loads(dynamic: float, powered: float, duty: float, available: float, added_w: float, chip_w: float, p: Compute) -> Loads:
+    """Electrical load of the satellite, and the heat it becomes in accelerators, plates, coolant and structure.
 
     Parameters
     ----------
@@ -298,8 +299,8 @@ def loads(dynamic: float, powered: float, duty: float, available: float, bus_w: 
         Share of the available time in which arithmetic runs, 0 to 1.
     available : float
         Share of the step in which the satellite works, 0 to 1.
-    bus_w : float
-        Power drawn at the bus, which warms the coolant [W], mean over the step.
+    added_w : float
+        Power drawn at the bus beside that of the bus itself, which warms the coolant [W], mean over the step.
     chip_w : float
         Power of the accelerators beside the clocked power [W], mean over the step.
     p : Compute
@@ -312,9 +313,10 @@ def loads(dynamic: float, powered: float, duty: float, available: float, bus_w: 
     """
     chip = available * chip_power_w(dynamic, powered, duty, p) + chip_w
     host = available * powered * p.host_w
-    drawn = (chip + host) / p.conversion_efficiency
+    drawn = (chip + host) * p.per_conversion
     pump = drawn * p.pump_fraction
-    return Loads(chip, drawn - chip, pump + bus_w, drawn + pump + bus_w)
+    bus_w = available * p.bus_w
+    return Loads(chip, drawn - chip, pump + added_w, bus_w, drawn + pump + added_w + bus_w)
 
 
 @inlined
@@ -392,8 +394,7 @@ def advance(inputs: Any, run: Any, effects: Any, p: Compute) -> Loads:
     Loads
         Heats and electrical load [W].
     """
-    bus_w = p.bus_w * inputs.available + effects.bus_w
-    return loads(run.dynamic, run.powered, run.run_duty, inputs.available, bus_w, effects.chip_w, p)
+    return loads(run.dynamic, run.powered, run.run_duty, inputs.available, effects.bus_w, effects.chip_w, p)
 
 
 MODEL = Submodel(
@@ -409,7 +410,8 @@ MODEL = Submodel(
     writes=(
         Variable("chip_w", "W", "power of the accelerators, mean over the step", "flux", 0.0, 1e8),
         Variable("plate_w", "W", "heat of hosts and conversion into the cold plates", "flux", 0.0, 1e8),
-        Variable("loop_w", "W", "heat of pump and bus into the coolant", "flux", 0.0, 1e8),
+        Variable("loop_w", "W", "heat of pump and heaters into the coolant", "flux", 0.0, 1e8),
+        Variable("structure_w", "W", "heat of avionics and terminals into the structure", "flux", 0.0, 1e8),
         Variable("load_w", "W", "electrical load at the bus", "flux", 0.0, 1e9),
     ),
     references=("chandrakasan1992:eq. 1",),

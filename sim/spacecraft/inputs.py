@@ -17,6 +17,8 @@ class Inputs(NamedTuple):
     sun_y_m: float
     sun_z_m: float
     flux_w_m2: float
+    earth_cos: float
+    earth_sin: float
     available: float
     bus_available: float
     rate_cap: float
@@ -36,6 +38,8 @@ INPUTS = (
     Variable("sun_y_m", "m", "the Sun's position at the end of the step", "input", -1.53e11, 1.53e11),
     Variable("sun_z_m", "m", "the Sun's position at the end of the step", "input", -1.53e11, 1.53e11),
     Variable("flux_w_m2", "W/m2", "sunlight at the Sun's distance", "input", 1300.0, 1430.0),
+    Variable("earth_cos", "1", "cosine of the Earth's rotation angle at the end of the step", "input", -1.0, 1.0),
+    Variable("earth_sin", "1", "sine of the Earth's rotation angle at the end of the step", "input", -1.0, 1.0),
     Variable(
         "available", "1", "share of the step in which the satellite computes or could", "input", 0.0, 1.0,
         totals=(Total("available_s", "s", "time in which the satellite was available", "integral"),),

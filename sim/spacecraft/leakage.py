@@ -55,8 +55,11 @@ def parameters(setup: Setup) -> Leakage:
 
 
 @inlined
-def advance(inputs: Any, run: Any, forecast: Any, p: Leakage) -> LeakageFlows:
+def advance(inputs: Any, run: Any, forecast: Any, effects: Any, p: Leakage) -> LeakageFlows:
     """Leakage in the step, and its difference from the leakage that idle power contains.
+
+    Leakage warms the junction, which raises the leakage: a Newton step from the leakage with which the junction was
+    forecast.
 
     Parameters
     ----------
@@ -65,7 +68,9 @@ def advance(inputs: Any, run: Any, forecast: Any, p: Leakage) -> LeakageFlows:
     run : Run
         Clock rate and shares that are run.
     forecast : Forecast
-        Temperatures forecast for the end of the step.
+        Temperatures forecast for the end of the step, and the junction's rise per watt.
+    effects : Effects
+        Loads of the effects with which they were forecast.
     p : Leakage
         Parameters of the submodel.
 
@@ -76,7 +81,11 @@ def advance(inputs: Any, run: Any, forecast: Any, p: Leakage) -> LeakageFlows:
     """
     at_reference_w = inputs.available * run.powered * p.reference_w
     growth = min(HOTTEST, max(COLDEST, (forecast.junction_k - p.reference_k) * p.growth_per_k))
-    leakage_w = at_reference_w * exponential(growth)
+    forecast_w = at_reference_w * exponential(growth)
+    # leakage that a watt of leakage adds; at 0.5 and above it would run away, which temperature limits prevent
+    gain = min(0.5, forecast_w * p.growth_per_k * forecast.junction_rise_k_w)
+    more_w = (forecast_w - at_reference_w - effects.leakage_change_w) * gain / (1.0 - gain)
+    leakage_w = max(0.0, forecast_w + more_w)
     return LeakageFlows(leakage_w, leakage_w - at_reference_w)
 
 
@@ -87,7 +96,7 @@ MODEL = Submodel(
     advance=advance,
     adds=(("leakage_change_w", "chip_w"),),
     reads=(
-        "inputs.available", "run.powered", "forecast.junction_k",
+        "inputs.available", "run.powered", "forecast.junction_k", "forecast.junction_rise_k_w", "effects.leakage_change_w",
     ),
     writes=(
         Variable(

@@ -35,7 +35,7 @@ from sim.spacecraft.passes import (
     WIDTH,
     WORK,
     X_ROW,
-    Sun,
+    Sky,
     fill_controls,
     limits_passes,
     operation_passes,
@@ -109,8 +109,7 @@ def record(work: Floats, frame: int, satellites: Ints, kept: Floats) -> None:
 @kernel
 def run_block(
     r_m: Floats,
-    sun_m: Floats,
-    flux_w_m2: Floats,
+    sky: Floats,
     controls: Floats,
     parameters: Floats,
     tile: Floats,
@@ -128,10 +127,8 @@ def run_block(
     ----------
     r_m : ndarray, shape (steps, 3, width)
         Positions at the ends of the steps [m].
-    sun_m : ndarray, shape (steps, 3)
-        Positions of the Sun there [m].
-    flux_w_m2 : ndarray, shape (steps,)
-        Sunlight at its distance there [W/m2].
+    sky : ndarray, shape (steps, 6)
+        Sun and Earth there, the fields of `Sky`.
     controls : ndarray, shape (CONTROL_ROWS, steps or 1, width)
         Inputs of `CONTROLS`.
     parameters : ndarray
@@ -164,10 +161,10 @@ def run_block(
             for item in range(CONTROL_ROWS):
                 for i in range(groups * GROUP):
                     work[FIRST_CONTROL + item, i] = controls[item, k if control_steps > 1 else 0, i]
-        sun = Sun(sun_m[k, 0], sun_m[k, 1], sun_m[k, 2], flux_w_m2[k])
-        surroundings_passes(work, groups, sun, satellite)
-        limits_passes(work, which, groups, sun, satellite)
-        operation_passes(work, groups, sun, satellite)
+        now = Sky(sky[k, 0], sky[k, 1], sky[k, 2], sky[k, 3], sky[k, 4], sky[k, 5])
+        surroundings_passes(work, groups, now, satellite)
+        limits_passes(work, which, groups, now, satellite)
+        operation_passes(work, groups, now, satellite)
         sum_up(work, real, fleet[k], extremes[k])
         done = first_step + k + 1
         if done % stride == 0:
@@ -179,7 +176,7 @@ def run_block(
 
 @kernel
 def see_surroundings(
-    tiles: Floats, first: Ints, real: Ints, r_m: Floats, at: int, sun_m: Floats, flux_w_m2: float, controls: Floats,
+    tiles: Floats, first: Ints, real: Ints, r_m: Floats, at: int, sky: Floats, controls: Floats,
     parameters: Floats,
 ) -> None:  # fmt: skip
     """Sun and Earth in the step ahead.
@@ -194,16 +191,14 @@ def see_surroundings(
         Positions at the ends of steps [m].
     at : int
         The step among them.
-    sun_m : ndarray, shape (3,)
-        Position of the Sun at the end of the step [m].
-    flux_w_m2 : float
-        Sunlight at its distance [W/m2].
+    sky : ndarray, shape (6,)
+        Sun and Earth at the end of the step, the fields of `Sky`.
     controls : ndarray, shape (CONTROL_ROWS, satellites)
         Inputs of `CONTROLS`, of the whole fleet.
     parameters : ndarray
         Parameters of the satellites' type, as `rows.flat` gives them.
     """
-    satellite, sun = unpack(parameters), Sun(sun_m[0], sun_m[1], sun_m[2], flux_w_m2)
+    satellite, now = unpack(parameters), Sky(sky[0], sky[1], sky[2], sky[3], sky[4], sky[5])
     for t in range(tiles.shape[0]):
         work, groups = fixed_rows(tiles[t], WORK, ROW_LENGTH), (real[t] + GROUP - 1) // GROUP
         for axis in range(3):
@@ -211,12 +206,12 @@ def see_surroundings(
                 work[END_POSITION + axis, i] = r_m[t, at, axis, i]
         for row in range(CONTROL_ROWS):
             fill_controls(work, first[t], real[t], groups, row, controls[row])
-        surroundings_passes(work, groups, sun, satellite)
+        surroundings_passes(work, groups, now, satellite)
 
 
 @kernel
 def preview_limits(
-    tiles: Floats, first: Ints, real: Ints, sun_m: Floats, flux_w_m2: float, duty: Floats, again: bool, parameters: Floats,
+    tiles: Floats, first: Ints, real: Ints, sky: Floats, duty: Floats, again: bool, parameters: Floats,
     limits: Floats,
 ) -> None:  # fmt: skip
     """Limits of the step ahead under given duties; `see_surroundings` comes before.
@@ -227,10 +222,8 @@ def preview_limits(
         Rows of tiles whose satellites are of one type; written.
     first, real : ndarray of int64, shape (tiles,)
         Number of the first satellite of each tile, and of its satellites.
-    sun_m : ndarray, shape (3,)
-        Position of the Sun at the end of the step [m].
-    flux_w_m2 : float
-        Sunlight at its distance [W/m2].
+    sky : ndarray, shape (6,)
+        Sun and Earth at the end of the step, the fields of `Sky`.
     duty : ndarray, shape (satellites,)
         Duty of the whole fleet.
     again : bool
@@ -240,7 +233,7 @@ def preview_limits(
     limits : ndarray, shape (LIMIT_ROWS, satellites)
         Limits of the whole fleet; written.
     """
-    satellite, sun = unpack(parameters), Sun(sun_m[0], sun_m[1], sun_m[2], flux_w_m2)
+    satellite, now = unpack(parameters), Sky(sky[0], sky[1], sky[2], sky[3], sky[4], sky[5])
     which = np.empty(WIDTH // GROUP, dtype=np.int64)
     for t in range(tiles.shape[0]):
         work, groups = fixed_rows(tiles[t], WORK, ROW_LENGTH), 0
@@ -252,7 +245,7 @@ def preview_limits(
                 which[groups] = g
                 groups += 1
         fill_controls(work, first[t], real[t], (real[t] + GROUP - 1) // GROUP, DUTY_CONTROL, duty)
-        limits_passes(work, which, groups, sun, satellite)
+        limits_passes(work, which, groups, now, satellite)
         for n in range(groups):
             for i in range(which[n] * GROUP, min((which[n] + 1) * GROUP, real[t])):
                 limits[LIMIT_ALLOWED, first[t] + i] = work[RATE_CAP_ROW, i]
@@ -262,7 +255,7 @@ def preview_limits(
 
 @kernel
 def take_step(
-    tiles: Floats, first: Ints, real: Ints, sun_m: Floats, flux_w_m2: float, controls: Floats, parameters: Floats,
+    tiles: Floats, first: Ints, real: Ints, sky: Floats, controls: Floats, parameters: Floats,
     fleet: Ints, extremes: Floats,
 ) -> None:  # fmt: skip
     """Take the step within the limits last asked for.
@@ -273,10 +266,8 @@ def take_step(
         Rows of tiles whose satellites are of one type; written.
     first, real : ndarray of int64, shape (tiles,)
         Number of the first satellite of each tile, and of its satellites.
-    sun_m : ndarray, shape (3,)
-        Position of the Sun at the end of the step [m].
-    flux_w_m2 : float
-        Sunlight at its distance [W/m2].
+    sky : ndarray, shape (6,)
+        Sun and Earth at the end of the step, the fields of `Sky`.
     controls : ndarray, shape (CONTROL_ROWS, satellites)
         Inputs of `CONTROLS`, of the whole fleet.
     parameters : ndarray
@@ -286,10 +277,10 @@ def take_step(
     extremes : ndarray, shape (EXTREMES,)
         Largest values, smallest ones with their sign turned; raised.
     """
-    satellite, sun = unpack(parameters), Sun(sun_m[0], sun_m[1], sun_m[2], flux_w_m2)
+    satellite, now = unpack(parameters), Sky(sky[0], sky[1], sky[2], sky[3], sky[4], sky[5])
     for t in range(tiles.shape[0]):
         work, groups = fixed_rows(tiles[t], WORK, ROW_LENGTH), (real[t] + GROUP - 1) // GROUP
         for row in range(CONTROL_ROWS):
             fill_controls(work, first[t], real[t], groups, row, controls[row])
-        operation_passes(work, groups, sun, satellite)
+        operation_passes(work, groups, now, satellite)
         sum_up(work, real[t], fleet, extremes)

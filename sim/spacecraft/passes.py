@@ -15,7 +15,7 @@ import numpy as np
 
 from orbit.kernels.compile import Floats, Ints, inlined
 from orbit.kernels.shadow import mean_in_penumbra, outside_penumbra
-from sim.spacecraft import array, attitude, earth_flux, illumination, radiator, rows
+from sim.spacecraft import array, attitude, earth_flux, illumination, radiator, rows, structure, thermal_response
 from sim.spacecraft.inputs import CONTROLS, Inputs
 from sim.spacecraft.step import (
     RECORDS,
@@ -31,22 +31,24 @@ from sim.spacecraft.step import (
     first_effects,
     first_round,
     integrate,
+    is_hot,
     limits_of,
-    new_fluxes,
-    new_state,
     next_round,
+    results,
     settled_run,
     within_power,
 )
 
 
-class Sun(NamedTuple):
-    """The Sun at the end of a step: position [m], and sunlight at its distance [W/m2]."""
+class Sky(NamedTuple):
+    """At the end of a step: position of the Sun [m], sunlight at its distance [W/m2], rotation of the Earth."""
 
-    x_m: float
-    y_m: float
-    z_m: float
+    sun_x_m: float
+    sun_y_m: float
+    sun_z_m: float
     flux_w_m2: float
+    earth_cos: float
+    earth_sin: float
 
 
 CARRIED, CONTROL_ROWS = len(ROWS.carried), len(CONTROLS)
@@ -63,9 +65,9 @@ _READ_LATER = {read for m in SUBMODELS if m not in _FIRST for read in m.reads}
 _KEPT = {v.name for v in VARIABLES if v.kind == "state" or v.totals or v.fleet or v.recorded}
 _PASSED = [
     (record, field)
-    for record in ("illumination", "incidence", "earth", "power", "environment", "limit", "run", "effects")
+    for record in ("illumination", "incidence", "earth", "power", "environment", "structure", "base", "limit", "run", "effects")
     for field in RECORDS[record]._fields
-    if record in ("limit", "run", "effects") or field in _KEPT or f"{record}.{field}" in _READ_LATER
+    if record in ("base", "limit", "run", "effects") or field in _KEPT or f"{record}.{field}" in _READ_LATER
 ]
 _ROW = {key: ROWS.work + row for row, key in enumerate(_PASSED)}
 PENUMBRA_ROW = ROWS.work + len(_PASSED)
@@ -99,12 +101,12 @@ _ROUND = 1.5 * 2.0**52
 _ROUND_BITS = int(np.float64(_ROUND).view(np.int64))
 
 _given = {"end_x_m": f"work[{END_POSITION}, i]", "end_y_m": f"work[{END_POSITION + 1}, i]", "end_z_m": f"work[{END_POSITION + 2}, i]"}
-_given |= {"sun_x_m": "sun.x_m", "sun_y_m": "sun.y_m", "sun_z_m": "sun.z_m", "flux_w_m2": "sun.flux_w_m2"}
+_given |= {name: f"sky.{name}" for name in Sky._fields}
 _given |= {name: f"work[{FIRST_CONTROL + row}, i]" for name, row in ROWS.controls.items()}
 _where = {v.name: {"state": "state", "flux": "fluxes", "input": "inputs"}[v.kind] for v in VARIABLES}
 load_state = rows.loader("load_state", State, ROWS.carried)
 load_inputs = rows.written(
-    "load_inputs", "work, i, sun",
+    "load_inputs", "work, i, sky",
     [f"return Inputs({', '.join(f'{field}={_given[field]}' for field in Inputs._fields)})"], {"Inputs": Inputs},
 )  # fmt: skip
 store = rows.storer(ROWS, _where)
@@ -113,6 +115,8 @@ load_incidence = rows.loader("load_incidence", RECORDS["incidence"], _rows_of("i
 load_earth = rows.loader("load_earth", RECORDS["earth"], _rows_of("earth"))
 load_power = rows.loader("load_power", RECORDS["power"], _rows_of("power"))
 load_environment = rows.loader("load_environment", RECORDS["environment"], _rows_of("environment"))
+load_structure = rows.loader("load_structure", RECORDS["structure"], _rows_of("structure"))
+load_base = rows.loader("load_base", RECORDS["base"], _rows_of("base"))
 load_limit = rows.loader("load_limit", Limit, _rows_of("limit"))
 load_run = rows.loader("load_run", Run, _rows_of("run"))
 load_within = rows.loader("load_within", Draw, WITHIN)
@@ -123,6 +127,8 @@ keep_incidence = rows.keeper("keep_incidence", _rows_of("incidence"))
 keep_earth = rows.keeper("keep_earth", _rows_of("earth"))
 keep_power = rows.keeper("keep_power", _rows_of("power"))
 keep_environment = rows.keeper("keep_environment", _rows_of("environment"))
+keep_structure = rows.keeper("keep_structure", _rows_of("structure"))
+keep_base = rows.keeper("keep_base", _rows_of("base"))
 keep_limit = rows.keeper("keep_limit", _rows_of("limit"))
 keep_run = rows.keeper("keep_run", _rows_of("run"))
 keep_within = rows.keeper("keep_within", WITHIN)
@@ -134,7 +140,7 @@ keep_effects = rows.keeper("keep_effects", _rows_of("effects"))
 
 
 @inlined
-def directions_pass(work: Any, groups: int, sun: Sun, law: Any, satellite: Any) -> None:
+def directions_pass(work: Any, groups: int, sky: Sky, law: Any, satellite: Any) -> None:
     """Directions, incidence, and what plates see of the Earth.
 
     Parameters
@@ -143,8 +149,8 @@ def directions_pass(work: Any, groups: int, sun: Sun, law: Any, satellite: Any) 
         Rows of the tile; written.
     groups : int
         Groups of satellites; the last one is padded.
-    sun : Sun
-        The Sun at the end of the step.
+    sky : Sky
+        Sun and Earth at the end of the step.
     law : Attitude
         Attitude law.
     satellite : SatelliteParams
@@ -153,7 +159,7 @@ def directions_pass(work: Any, groups: int, sun: Sun, law: Any, satellite: Any) 
     for g in range(groups):
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            inputs = load_inputs(work, i, sun)
+            inputs = load_inputs(work, i, sky)
             lit = illumination.directions(
                 load_state(work, i), inputs, work[EDGE_ROW, i], work[LIT_ROW, i], satellite.illumination
             )
@@ -164,7 +170,7 @@ def directions_pass(work: Any, groups: int, sun: Sun, law: Any, satellite: Any) 
 
 
 @inlined
-def surroundings_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> None:
+def surroundings_passes(work: Any, groups: int, sky: Sky, satellite: Any) -> None:
     """Shadow, then directions, power of the array and absorbed heat.
 
     Parameters
@@ -173,15 +179,15 @@ def surroundings_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> Non
         Rows of the tile; written.
     groups : int
         Groups of satellites; the last one is padded.
-    sun : Sun
-        The Sun at the end of the step.
+    sky : Sky
+        Sun and Earth at the end of the step.
     satellite : SatelliteParams
         Parameters of the satellites' type.
     """
     for g in range(groups):
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            state, inputs = load_state(work, i), load_inputs(work, i, sky)
             edge = illumination.sun_edge(inputs)
             work[EDGE_ROW, i] = edge
             work[LIT_ROW, i], work[PENUMBRA_ROW, i] = outside_penumbra(state.edge_before, state.edge_now, edge)
@@ -203,22 +209,30 @@ def surroundings_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> Non
     law = satellite.attitude
     if law.sun_pointing > 0.0:  # known to the compiler, the law leaves out the other laws' arithmetic
         law = attitude.Attitude(1.0, 0.0, 0.0, law.cos_error, law.sin_error)
-        directions_pass(work, groups, sun, law, satellite)
+        directions_pass(work, groups, sky, law, satellite)
     else:
-        directions_pass(work, groups, sun, law, satellite)
+        directions_pass(work, groups, sky, law, satellite)
     for g in range(groups):
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            inputs = load_inputs(work, i, sun)
+            inputs = load_inputs(work, i, sky)
             lit, incidence, earth = load_lit(work, i), load_incidence(work, i), load_earth(work, i)
-            power = array.advance(inputs, lit, incidence, earth, satellite.array)
+            power = array.advance(load_state(work, i), inputs, lit, incidence, earth, satellite.array)
             environment = radiator.advance(inputs, lit, incidence, earth, satellite.radiator)
             keep_power(work, i, power)
             keep_environment(work, i, environment)
+            keep_structure(work, i, structure.advance(inputs, lit, earth, satellite.structure))
+    for g in range(groups):
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            keep_base(
+                work, i,
+                thermal_response.base_of(load_state(work, i), load_environment(work, i), load_structure(work, i), satellite.thermal),
+            )  # fmt: skip
 
 
 @inlined
-def limits_pass(work: Any, g: int, sun: Sun, solve_within: bool, solve_cool: bool, satellite: Any) -> None:
+def limits_pass(work: Any, g: int, sky: Sky, solve_within: bool, solve_cool: bool, satellite: Any) -> None:
     """Clock rates of a group from the power that it may draw.
 
     Parameters
@@ -227,8 +241,8 @@ def limits_pass(work: Any, g: int, sun: Sun, solve_within: bool, solve_cool: boo
         Rows of the tile; written.
     g : int
         The group.
-    sun : Sun
-        The Sun at the end of the step.
+    sky : Sky
+        Sun and Earth at the end of the step.
     solve_within, solve_cool : bool
         Whether the rate of one of its satellites within power, or within heat, lies between 0 and what events leave.
     satellite : SatelliteParams
@@ -236,13 +250,13 @@ def limits_pass(work: Any, g: int, sun: Sun, solve_within: bool, solve_cool: boo
     """
     for j in range(GROUP):
         i = np.uint64(g * GROUP + j)
-        state, inputs = load_state(work, i), load_inputs(work, i, sun)
+        state, inputs = load_state(work, i), load_inputs(work, i, sky)
         limit = limits_of(state, inputs, load_within(work, i), load_cool(work, i), solve_within, solve_cool, satellite)
         keep_limit(work, i, limit)
 
 
 @inlined
-def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any) -> None:
+def limits_passes(work: Any, which: Ints, groups: int, sky: Sky, satellite: Any) -> None:
     """`step_limits`: what power and heat allow, then clock rates.
 
     Parameters
@@ -253,8 +267,8 @@ def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any)
         Groups to ask.
     groups : int
         How many of them.
-    sun : Sun
-        The Sun at the end of the step.
+    sky : Sky
+        Sun and Earth at the end of the step.
     satellite : SatelliteParams
         Parameters of the satellites' type.
     """
@@ -262,21 +276,25 @@ def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any)
         g = which[n]
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            state, inputs, power = load_state(work, i), load_inputs(work, i, sun), load_power(work, i)
+            state, inputs, power = load_state(work, i), load_inputs(work, i, sky), load_power(work, i)
             effects = first_effects(state, inputs, satellite)
             within = within_power(state, inputs, power, effects, satellite)
-            within, cool, effects = first_round(state, inputs, power, load_environment(work, i), within, effects, satellite)
+            within, cool, effects = first_round(state, inputs, power, load_base(work, i), within, effects, satellite)
             keep_within(work, i, within)
             keep_cool(work, i, cool)
             keep_effects(work, i, effects)
     for n in range(groups):
-        g = which[n]
+        g, hot = which[n], 0
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            state, inputs, power = load_state(work, i), load_inputs(work, i, sun), load_power(work, i)
-            environment, within = load_environment(work, i), load_within(work, i)
+            hot += is_hot(load_within(work, i), load_cool(work, i))
+        if hot == 0:
+            continue
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            state, inputs, power = load_state(work, i), load_inputs(work, i, sky), load_power(work, i)
             cool, effects = next_round(
-                state, inputs, power, environment, within, load_cool(work, i), load_effects(work, i), satellite
+                state, inputs, power, load_base(work, i), load_within(work, i), load_cool(work, i), load_effects(work, i), satellite
             )
             keep_cool(work, i, cool)
             keep_effects(work, i, effects)
@@ -284,19 +302,19 @@ def limits_passes(work: Any, which: Ints, groups: int, sun: Sun, satellite: Any)
         g, within, cool = which[n], 0, 0
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            inputs = load_inputs(work, i, sun)
+            inputs = load_inputs(work, i, sky)
             within += between_ends(inputs, load_within(work, i), satellite)
             cool += between_ends(inputs, load_cool(work, i), satellite)
         if within > 0:
-            limits_pass(work, g, sun, True, True, satellite)
+            limits_pass(work, g, sky, True, True, satellite)
         elif cool > 0:
-            limits_pass(work, g, sun, False, True, satellite)
+            limits_pass(work, g, sky, False, True, satellite)
         else:
-            limits_pass(work, g, sun, False, False, satellite)
+            limits_pass(work, g, sky, False, False, satellite)
 
 
 @inlined
-def operation_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> None:
+def operation_passes(work: Any, groups: int, sky: Sky, satellite: Any) -> None:
     """What is run within the limits, and its effect on state, totals and published rows.
 
     Parameters
@@ -305,34 +323,34 @@ def operation_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> None:
         Rows of the tile; written.
     groups : int
         Groups of satellites; the last one is padded.
-    sun : Sun
-        The Sun at the end of the step.
+    sky : Sky
+        Sun and Earth at the end of the step.
     satellite : SatelliteParams
         Parameters of the satellites' type.
     """
     for g in range(groups):
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            state, inputs = load_state(work, i), load_inputs(work, i, sun)
-            power, environment, limit = load_power(work, i), load_environment(work, i), load_limit(work, i)
-            run, effects = settled_run(state, inputs, power, environment, limit, load_effects(work, i), satellite)
+            state, inputs = load_state(work, i), load_inputs(work, i, sky)
+            power, base, limit = load_power(work, i), load_base(work, i), load_limit(work, i)
+            run, effects = settled_run(state, inputs, power, base, limit, load_effects(work, i), satellite)
             keep_run(work, i, run)
             keep_effects(work, i, effects)
     for g in range(groups):
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            state, inputs = load_state(work, i), load_inputs(work, i, sun)
+            state, inputs = load_state(work, i), load_inputs(work, i, sky)
             lit, incidence, earth = load_lit(work, i), load_incidence(work, i), load_earth(work, i)
-            power, environment, limit = load_power(work, i), load_environment(work, i), load_limit(work, i)
-            run, effects = load_run(work, i), load_effects(work, i)
-            loads, flows, nodes, shares = integrate(
-                state, inputs, lit, power, environment, limit, run, effects, satellite
+            power, environment, surface = load_power(work, i), load_environment(work, i), load_structure(work, i)
+            limit, run, effects = load_limit(work, i), load_run(work, i), load_effects(work, i)
+            loads, flows, panel_flows, nodes, shares = integrate(
+                state, inputs, lit, power, load_base(work, i), limit, run, effects, satellite
             )
-            store(
-                work, i, new_state(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
-                inputs, new_fluxes(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
-                satellite.step_s,
+            after, fluxes = results(
+                state, inputs, lit, incidence, earth, power, environment, surface, limit, run, effects, loads, flows, panel_flows, nodes,
+                shares, satellite,
             )  # fmt: skip
+            store(work, i, after, inputs, fluxes, satellite.step_s)
 
 
 @inlined

@@ -261,6 +261,25 @@ def binder(name: str, record: type, sources: Mapping[str, Sequence[str]]) -> Any
     return written(name, ", ".join(sources), [f"return Record({fields})"], {"Record": record})
 
 
+def chooser(name: str, record: type) -> Any:
+    """Function (condition, a, b) that returns a where the condition holds, else b, field by field.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function.
+    record : type
+        Named tuple of both.
+
+    Returns
+    -------
+    callable
+        The inlined function.
+    """
+    fields = ", ".join(f"a.{f} if condition else b.{f}" for f in record._fields)  # type: ignore[attr-defined]
+    return written(name, "condition, a, b", [f"return Record({fields})"], {"Record": record})
+
+
 def flat(record: Any) -> NDArray[np.float64]:
     """Numbers of a named tuple of floats and named tuples, in order.
 

@@ -4,7 +4,8 @@
 follow from the submodels' declarations. The same function is the uncoupled run, the coupled run and the preview of limits.
 
 A further local effect is a file with its `MODEL`, its line in `SUBMODELS` and its section of the scenario. An effect adds
-to a load (`adds`) and may hold the rate back (`limits`); nothing here changes for it.
+to a load (`adds`) and may hold the rate back (`limits`); a consequence (`consequence=True`) follows from what the step did. Nothing
+here changes for either.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from sim.spacecraft import (
     heater,
     illumination,
     leakage,
+    panel,
     radiator,
     rows,
+    structure,
     thermal,
     thermal_response,
 )
@@ -38,14 +41,17 @@ SUBMODELS: tuple[Submodel, ...] = (
     earth_flux.MODEL,
     array.MODEL,
     radiator.MODEL,
+    structure.MODEL,
     compute.MODEL,
     battery.MODEL,
+    panel.MODEL,
     thermal.MODEL,
     leakage.MODEL,
     heater.MODEL,
     accounting.MODEL,
 )
 EFFECTS = tuple(m for m in SUBMODELS if m.adds)
+CONSEQUENCES = tuple(m for m in SUBMODELS if m.consequence)
 
 
 class Limit(NamedTuple):
@@ -89,13 +95,16 @@ ROWS = rows.Rows(VARIABLES, CONTROLS)
 State: Any = namedtuple("State", [v.name for v in ROWS.states])  # type: ignore[misc]
 Fluxes: Any = namedtuple("Fluxes", [v.name for v in VARIABLES if v.kind == "flux"])  # type: ignore[misc]
 Effects: Any = namedtuple("Effects", [*(v.name for m in EFFECTS for v in m.writes), "bus_w", "chip_w"])  # type: ignore[misc]
+Consequences: Any = namedtuple("Consequences", [v.name for m in CONSEQUENCES for v in m.writes])  # type: ignore[misc]
 SatelliteParams: Any = namedtuple("SatelliteParams", [*(m.name for m in SUBMODELS), "step_s"])  # type: ignore[misc]
 
 # Named tuples that submodels are given, by the name of the argument.
 RECORDS: dict[str, Any] = {
     "state": State, "inputs": Inputs, "illumination": illumination.Illumination, "incidence": attitude.Incidence,
-    "earth": earth_flux.EarthFlux, "power": array.ArrayPower, "environment": radiator.Environment, "loads": compute.Loads,
-    "battery": battery.BatteryFlows, "limit": Limit, "run": Run, "forecast": thermal_response.Forecast, "effects": Effects,
+    "earth": earth_flux.EarthFlux, "power": array.ArrayPower, "environment": radiator.Environment,
+    "structure": structure.StructureHeat, "base": thermal_response.Base, "loads": compute.Loads, "battery": battery.BatteryFlows,
+    "panel": panel.PanelFlows, "limit": Limit, "run": Run, "forecast": thermal_response.Forecast, "effects": Effects,
+    "nodes": thermal.ThermalFlows,
 }  # fmt: skip
 
 
@@ -154,15 +163,34 @@ def _guard_function(effects: tuple[Submodel, ...]) -> Any:
     return rows.written("rate_guard", "state, inputs, satellite", [*lines, "return factor"], names)
 
 
+def _consequences_function(consequences: tuple[Submodel, ...]) -> Any:
+    """All consequences of what the step did."""
+    lines: list[str] = []
+    names: dict[str, Any] = {"Record": Consequences}
+    for m in consequences:
+        names[f"{m.name}_advance"] = m.advance
+        lines.append(f"{m.name} = {m.name}_advance({', '.join(_arguments(m.advance))}, satellite.{m.name})")
+    fields = [f"{m.name}.{v.name}" for m in consequences for v in m.writes]
+    return rows.written("all_consequences", f"{', '.join(_STEP_RECORDS)}, satellite", [*lines, f"return Record({', '.join(fields)})"], names)
+
+
+# Records of the step by the names that submodels give them, in the order in which `advance` makes them.
+_STEP_RECORDS = (
+    "state", "inputs", "illumination", "incidence", "earth", "power", "environment", "structure", "limit", "run", "effects", "loads",
+    "battery", "panel", "nodes",
+)  # fmt: skip
 all_effects = _effects_function(EFFECTS)
+all_consequences = _consequences_function(CONSEQUENCES)
 rate_guard = _guard_function(EFFECTS)
 NO_EFFECTS = Effects(*(0.0 for _ in Effects._fields))
 _WRITTEN = {
     name: record._fields
     for name, record in RECORDS.items()
-    if name not in ("state", "inputs", "forecast")
-} | {"shares": accounting.Shares._fields, "nodes": thermal.ThermalFlows._fields}
-_SOURCES = ("illumination", "incidence", "earth", "power", "environment", "limit", "run", "effects", "loads", "battery", "nodes", "shares")
+    if name not in ("state", "inputs", "forecast", "base")
+} | {"shares": accounting.Shares._fields, "consequences": Consequences._fields}
+_SOURCES = (*_STEP_RECORDS[2:], "shares", "consequences")
+choose_draw = rows.chooser("choose_draw", Draw)
+choose_effects = rows.chooser("choose_effects", Effects)
 new_state = rows.binder("new_state", State, {name: _WRITTEN[name] for name in _SOURCES})
 new_fluxes = rows.binder("new_fluxes", Fluxes, {name: _WRITTEN[name] for name in _SOURCES})
 
@@ -171,11 +199,11 @@ new_fluxes = rows.binder("new_fluxes", Fluxes, {name: _WRITTEN[name] for name in
 
 
 @inlined
-def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any) -> tuple[Any, Any]:
+def settle(state: Any, inputs: Any, power: Any, base: Any, run: Any, effects: Any, satellite: Any) -> tuple[Any, Any]:
     """Loads of the effects under what is run, from an estimate of them.
 
     Effects follow the temperatures at the end of the step, which follow the loads: each call is one fixed-point
-    iteration.
+    iteration. Heat of the battery, which warms the junctions by less than 1e-3 K within a step, is left out here.
 
     Parameters
     ----------
@@ -185,8 +213,8 @@ def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effe
         Inputs of the step.
     power : ArrayPower
         Power of the array.
-    environment : Environment
-        Heat that the radiator absorbs.
+    base : Base
+        The step without heats of the machines.
     run : Run
         Clock rate and shares that are run.
     effects : Effects
@@ -202,10 +230,11 @@ def settle(state: Any, inputs: Any, power: Any, environment: Any, run: Any, effe
         Distances of junction and memory from their limits at the end of the step, under the estimate [K].
     """
     loads = compute.advance(inputs, run, effects, satellite.compute)
-    flows = battery.advance(state, power, loads, satellite.battery)
-    loop_w = loads.loop_w + flows.battery_loss_w
-    heats = thermal_response.Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w)
-    forecast, room = thermal_response.forecast(state, heats, satellite.thermal)
+    surplus_w = power.generated_w - loads.load_w
+    taken_w = min(power.generated_w, loads.load_w) + battery.charging_w(state, surplus_w, satellite.battery)
+    loop_w = loads.loop_w + panel.conditioning_w(taken_w, satellite.panel)
+    heats = thermal_response.Heats(loads.chip_w, loads.plate_w, loop_w, 0.0, loads.structure_w)
+    forecast, room = thermal_response.forecast(base, heats, satellite.thermal)
     return all_effects(state, inputs, run, forecast, effects, satellite), room
 
 
@@ -340,7 +369,7 @@ def cooled(inputs: Any, within: Any, run: Any, room: Any, more_w: float, satelli
         What heat leaves: a lower clock rate, or machines that are off for part of the step.
     """
     p, junction, hbm = satellite.compute, satellite.thermal.junction, satellite.thermal.hbm
-    up, plate, loop = inputs.available, 1.0 / p.conversion_efficiency - 1.0, p.pump_fraction / p.conversion_efficiency
+    up, plate, loop = inputs.available, p.per_conversion - 1.0, p.pump_fraction * p.per_conversion
     junction_k_w = thermal_response.rise_k(junction, 1.0, plate, loop)
     hbm_k_w = thermal_response.rise_k(hbm, 1.0, plate, loop)
     idle_w, host_w = up * p.idle_w, up * p.host_w
@@ -359,7 +388,7 @@ def cooled(inputs: Any, within: Any, run: Any, room: Any, more_w: float, satelli
 
 @inlined
 def first_round(
-    state: Any, inputs: Any, power: Any, environment: Any, run: Any, effects: Any, satellite: Any
+    state: Any, inputs: Any, power: Any, base: Any, run: Any, effects: Any, satellite: Any
 ) -> tuple[Any, Any, Any]:
     """What power and heat allow, from what power allows under the first estimate of the effects.
 
@@ -371,8 +400,8 @@ def first_round(
         Inputs of the step.
     power : ArrayPower
         Power of the array.
-    environment : Environment
-        Heat that the radiator absorbs.
+    base : Base
+        The step without heats of the machines.
     run : Draw
         What power allows under the estimate.
     effects : Effects
@@ -389,16 +418,35 @@ def first_round(
     effects : Effects
         Loads of the effects under the estimate [W].
     """
-    after, room = settle(state, inputs, power, environment, run, effects, satellite)
+    after, room = settle(state, inputs, power, base, run, effects, satellite)
     within = within_power(state, inputs, power, after, satellite)
     return within, cooled(inputs, within, run, room, after.chip_w - effects.chip_w, satellite), after
 
 
 @inlined
+def is_hot(within: Any, cool: Any) -> bool:
+    """Whether heat takes something of what power allows.
+
+    Parameters
+    ----------
+    within : Draw
+        What power allows.
+    cool : Draw
+        What heat leaves of it.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+    """
+    return bool((cool.dynamic < within.dynamic) | (cool.powered < within.powered))
+
+
+@inlined
 def next_round(
-    state: Any, inputs: Any, power: Any, environment: Any, within: Any, cool: Any, effects: Any, satellite: Any
+    state: Any, inputs: Any, power: Any, base: Any, within: Any, cool: Any, effects: Any, satellite: Any
 ) -> tuple[Any, Any]:
-    """What heat leaves of what power allows, from an estimate of it.
+    """What heat leaves of what power allows, from an estimate of it; where heat leaves all of it the estimate stands.
 
     Parameters
     ----------
@@ -408,8 +456,8 @@ def next_round(
         Inputs of the step.
     power : ArrayPower
         Power of the array.
-    environment : Environment
-        Heat that the radiator absorbs.
+    base : Base
+        The step without heats of the machines.
     within : Draw
         What power allows.
     cool : Draw
@@ -426,12 +474,14 @@ def next_round(
     effects : Effects
         Loads of the effects under the estimate [W].
     """
-    after, room = settle(state, inputs, power, environment, cool, effects, satellite)
-    return cooled(inputs, within, cool, room, after.chip_w - effects.chip_w, satellite), after
+    after, room = settle(state, inputs, power, base, cool, effects, satellite)
+    colder = cooled(inputs, within, cool, room, after.chip_w - effects.chip_w, satellite)
+    hot = is_hot(within, cool)
+    return choose_draw(hot, colder, cool), choose_effects(hot, after, effects)
 
 
 @inlined
-def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite: Any) -> tuple[Any, Any]:
+def step_limits(state: Any, inputs: Any, power: Any, base: Any, satellite: Any) -> tuple[Any, Any]:
     """Limits on clock rate and powered share of the step, before jobs set their rate.
 
     Parameters
@@ -442,8 +492,8 @@ def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite
         Inputs of the step.
     power : ArrayPower
         Power of the array.
-    environment : Environment
-        Heat that the radiator absorbs.
+    base : Base
+        The step without heats of the machines.
     satellite : SatelliteParams
         Parameters of all submodels.
 
@@ -454,11 +504,12 @@ def step_limits(state: Any, inputs: Any, power: Any, environment: Any, satellite
     effects : Effects
         Loads of the effects at these limits [W].
     """
-    # the effects' loads follow the temperatures, and change what power and heat allow; two rounds leave 1e-4 of the dynamic power
+    # the effects' loads follow the temperatures, and change what power and heat allow; where heat limits, two rounds leave 1e-4
+    # of the dynamic power
     before = first_effects(state, inputs, satellite)
     within = within_power(state, inputs, power, before, satellite)
-    within, cool, effects = first_round(state, inputs, power, environment, within, before, satellite)
-    cool, effects = next_round(state, inputs, power, environment, within, cool, effects, satellite)
+    within, cool, effects = first_round(state, inputs, power, base, within, before, satellite)
+    cool, effects = next_round(state, inputs, power, base, within, cool, effects, satellite)
     return limits_of(state, inputs, within, cool, True, True, satellite), effects
 
 
@@ -493,7 +544,7 @@ def within_budget(state: Any, inputs: Any, power: Any, run: Any, effects: Any, s
 
 @inlined
 def settled_run(
-    state: Any, inputs: Any, power: Any, environment: Any, limit: Any, effects: Any, satellite: Any
+    state: Any, inputs: Any, power: Any, base: Any, limit: Any, effects: Any, satellite: Any
 ) -> tuple[Any, Any]:
     """What is run within the limits, and the loads of the effects under it.
 
@@ -505,8 +556,8 @@ def settled_run(
         Inputs of the step.
     power : ArrayPower
         Power of the array.
-    environment : Environment
-        Heat that the radiator absorbs.
+    base : Base
+        The step without heats of the machines.
     limit : Limit
         Limits on clock rate and powered share.
     effects : Effects
@@ -526,14 +577,14 @@ def settled_run(
     dynamic = compute.dynamic_share(rate, satellite.compute.voltage_floor)
     run = Run(rate, dynamic, limit.powered_limit, inputs.duty * inputs.running)
     # from the limits' loads one settling is enough: it gains about two digits, since loads move temperatures by a few per cent
-    effects, _ = settle(state, inputs, power, environment, run, effects, satellite)
+    effects, _ = settle(state, inputs, power, base, run, effects, satellite)
     return within_budget(state, inputs, power, run, effects, satellite), effects
 
 
 @inlined
 def integrate(
-    state: Any, inputs: Any, lit: Any, power: Any, environment: Any, limit: Any, run: Any, effects: Any, satellite: Any
-) -> tuple[Any, Any, Any, Any]:
+    state: Any, inputs: Any, lit: Any, power: Any, base: Any, limit: Any, run: Any, effects: Any, satellite: Any
+) -> tuple[Any, Any, Any, Any, Any]:
     """What the run does to battery, temperatures and ledger.
 
     Parameters
@@ -546,8 +597,8 @@ def integrate(
         Sunlight and directions in the step.
     power : ArrayPower
         Power of the array.
-    environment : Environment
-        Heat that the radiator absorbs.
+    base : Base
+        The step without heats of the machines.
     limit : Limit
         Limits on clock rate and powered share.
     run : Run
@@ -559,13 +610,48 @@ def integrate(
 
     Returns
     -------
-    loads, flows, nodes, shares
-        Loads, BatteryFlows, ThermalFlows and Shares of the step.
+    loads, flows, panel_flows, nodes, shares
+        Loads, BatteryFlows, PanelFlows, ThermalFlows and Shares of the step.
     """
     loads = compute.advance(inputs, run, effects, satellite.compute)
     flows = battery.advance(state, power, loads, satellite.battery)
-    nodes = thermal.advance(state, loads, flows, environment, satellite.thermal)
-    return loads, flows, nodes, accounting.advance(inputs, lit, limit, run, satellite.accounting)
+    panel_flows = panel.advance(state, power, flows, satellite.panel)
+    nodes = thermal.advance(base, loads, flows, panel_flows, satellite.thermal)
+    return loads, flows, panel_flows, nodes, accounting.advance(inputs, lit, limit, run, satellite.accounting)
+
+
+@inlined
+def results(
+    state: Any, inputs: Any, lit: Any, incidence: Any, earth: Any, power: Any, environment: Any, surface: Any, limit: Any, run: Any,
+    effects: Any, loads: Any, flows: Any, panel_flows: Any, nodes: Any, shares: Any, satellite: Any,
+) -> tuple[Any, Any]:  # fmt: skip
+    """State that is carried on and fluxes of the step, with the consequences of what it did.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    lit, incidence, earth, power, environment, surface, limit, run, effects, loads, flows, panel_flows, nodes, shares : named tuples
+        Records of the step.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    state : State
+        What the satellite carries on.
+    fluxes : Fluxes
+        What the step did, means over the step.
+    """
+    then = all_consequences(
+        state, inputs, lit, incidence, earth, power, environment, surface, limit, run, effects, loads, flows, panel_flows, nodes, satellite
+    )
+    return (
+        new_state(lit, incidence, earth, power, environment, surface, limit, run, effects, loads, flows, panel_flows, nodes, shares, then),
+        new_fluxes(lit, incidence, earth, power, environment, surface, limit, run, effects, loads, flows, panel_flows, nodes, shares, then),
+    )
 
 
 @inlined
@@ -592,12 +678,13 @@ def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     lit = illumination.advance(state, inputs, s.illumination)
     incidence = attitude.advance(lit, s.attitude)
     earth = earth_flux.advance(inputs, lit, incidence, s.earth)
-    power = array.advance(inputs, lit, incidence, earth, s.array)
+    power = array.advance(state, inputs, lit, incidence, earth, s.array)
     environment = radiator.advance(inputs, lit, incidence, earth, s.radiator)
-    limit, effects = step_limits(state, inputs, power, environment, s)
-    run, effects = settled_run(state, inputs, power, environment, limit, effects, s)
-    loads, flows, nodes, shares = integrate(state, inputs, lit, power, environment, limit, run, effects, s)
-    return (
-        new_state(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
-        new_fluxes(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
+    surface = structure.advance(inputs, lit, earth, s.structure)
+    base = thermal_response.base_of(state, environment, surface, s.thermal)
+    limit, effects = step_limits(state, inputs, power, base, s)
+    run, effects = settled_run(state, inputs, power, base, limit, effects, s)
+    loads, flows, panel_flows, nodes, shares = integrate(state, inputs, lit, power, base, limit, run, effects, s)
+    return results(
+        state, inputs, lit, incidence, earth, power, environment, surface, limit, run, effects, loads, flows, panel_flows, nodes, shares, s
     )

@@ -49,6 +49,8 @@ class Submodel:
         Written powers [W] that add to a load: ("heater_w", "bus_w") draws at the bus and warms the coolant,
         ("leakage_change_w", "chip_w") is drawn by the accelerators. A submodel that adds is an effect: it is asked with
         the temperatures forecast for the end of the step, until these no longer change.
+    consequence : bool
+        Whether it only follows from what the step did: it is asked last, and nothing in the step depends on it.
     """
 
     name: str
@@ -60,3 +62,4 @@ class Submodel:
     references: tuple[str, ...]
     limits: Callable[..., Any] | None = None
     adds: tuple[tuple[str, Literal["bus_w", "chip_w"]], ...] = ()
+    consequence: bool = False

@@ -1,52 +1,47 @@
-"""From chip to space: junction, memory, cold plate, coolant loop and radiator as one network of five nodes.
+"""From chip to space: junction, memory, cold plate, coolant, radiator in three segments along the flow, battery, structure.
 
-The network is linear but for the radiator's T^4. Its linear part, the fast nodes with it, is advanced exactly by the
-matrix exponential; the departure of T^4 from its tangent is a second-order correction [cox2002:eqs. 22, 23]. A node
-that settles within the step is therefore quasi-steady by itself, at any step: no lag, no limit cycle.
+The network is data (`network`); its coefficients for one step are numbers that the loop multiplies. The linear part, fast
+nodes with it, is advanced exactly by the matrix exponential; the departure of T^4 from its tangent is a second-order
+correction [cox2002:eqs. 22, 23]. A node that settles within the step is therefore quasi-steady by itself, at any step: no
+lag, no limit cycle. The solar array, which is joined to the rest by light alone, has its own balance in
+`sim.spacecraft.array`.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
 from orbit.kernels.compile import inlined
 from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
 from sim.spacecraft.submodel import Setup, Submodel
-from sim.spacecraft.thermal_response import Heats, Response, Stepper, after, correction, node_k
+from sim.spacecraft.thermal_network import (
+    Coolant,
+    Link,
+    Network,
+    Node,
+    conductance_matrix_w_k,
+    heat_vectors,
+)
+from sim.spacecraft.thermal_response import (
+    HEATS,
+    NODES,
+    RADIATING,
+    Base,
+    Emission,
+    Heats,
+    Response,
+    Stepper,
+    emitted_w,
+    nodes_after,
+    ramps_of,
+)
 
-JUNCTION, HBM, PLATE, LOOP, RADIATOR = range(5)
-NODES = 5
-
-
-class Thermal(NamedTuple):
-    """The network of one satellite; conductances and capacities of all its accelerators together."""
-
-    junction_to_plate_w_k: float
-    hbm_to_plate_w_k: float
-    plate_to_loop_w_k: float
-    loop_to_radiator_w_k: float
-    heat_capacity_j_k: tuple[float, float, float, float, float]
-    radiator_area_m2: float
-    radiator_emissivity: float
-    radiator_absorptance: float
-    fin_efficiency: float
-    reference_k: float  # where T^4 is linearised
-    junction_limit_k: float
-    hbm_limit_k: float
-
-
-class Nodes(NamedTuple):
-    """Temperatures of the five nodes [K]."""
-
-    junction_k: float
-    hbm_k: float
-    plate_k: float
-    loop_k: float
-    radiator_k: float
+SEGMENTS = tuple(n for n in NODES if n.startswith("radiator_"))
+BELOW_LIMIT_K = 30.0  # the radiator's usual distance from the junction's limit, where its T^4 is linearised
 
 
 class ThermalFlows(NamedTuple):
@@ -56,6 +51,11 @@ class ThermalFlows(NamedTuple):
     hbm_k: float
     plate_k: float
     loop_k: float
+    radiator_1_k: float
+    radiator_2_k: float
+    radiator_3_k: float
+    battery_k: float
+    structure_k: float
     radiator_k: float
     radiated_w: float
     heat_w: float
@@ -64,8 +64,8 @@ class ThermalFlows(NamedTuple):
 # --- parameters ------------------------------------------------------------------------------------------------------
 
 
-def network(satellite: Any) -> Thermal:
-    """Network of all accelerators of a satellite.
+def network(satellite: Any) -> Network:
+    """Network of a satellite; conductances and capacities of all its accelerators together.
 
     Parameters
     ----------
@@ -74,92 +74,56 @@ def network(satellite: Any) -> Thermal:
 
     Returns
     -------
-    Thermal
-        Conductances, capacities, radiator and limits.
+    Network
+        Nodes `NODES`, heats `HEATS`.
     """
-    chip, n, t = satellite.accelerator, satellite.accelerators, satellite.thermal
-    return Thermal(
-        junction_to_plate_w_k=n / chip.junction_to_plate,
-        hbm_to_plate_w_k=n / chip.hbm_to_plate,
-        plate_to_loop_w_k=n / t.plate.to_coolant,
-        loop_to_radiator_w_k=t.loop.conductance,
-        heat_capacity_j_k=(
-            n * chip.junction_heat_capacity,
-            n * chip.hbm_heat_capacity,
-            n * t.plate.heat_capacity,
-            t.loop.heat_capacity,
-            t.radiator.heat_capacity * t.radiator.area,
+    chip, n, t, b = satellite.accelerator, satellite.accelerators, satellite.thermal, satellite.power.battery
+    r, s = t.radiator, t.structure
+    radiator_k = min(chip.junction_limit, chip.hbm_limit) - BELOW_LIMIT_K
+    faces_w_m2_k4 = 2.0 * r.emissivity * r.fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4
+    panel_j_k, panel_w_k4 = r.heat_capacity * r.area / len(SEGMENTS), faces_w_m2_k4 * r.area / len(SEGMENTS)
+    return Network(
+        nodes=(
+            Node("junction", n * chip.junction_heat_capacity),
+            Node("hbm", n * chip.hbm_heat_capacity),
+            Node("plate", n * t.plate.heat_capacity),
+            Node("loop", t.loop.heat_capacity),
+            *(Node(name, panel_j_k, panel_w_k4, radiator_k) for name in SEGMENTS),
+            Node("battery", b.capacity / b.specific_energy * b.specific_heat),
+            Node("structure", s.heat_capacity, s.emissivity * STEFAN_BOLTZMANN_W_M2_K4 * s.area, s.design_temperature),
         ),
-        radiator_area_m2=t.radiator.area,
-        radiator_emissivity=t.radiator.emissivity,
-        radiator_absorptance=t.radiator.absorptance,
-        fin_efficiency=t.radiator.fin_efficiency,
-        reference_k=min(chip.junction_limit, chip.hbm_limit) - 30.0,
-        junction_limit_k=chip.junction_limit,
-        hbm_limit_k=chip.hbm_limit,
-    )
+        links=(
+            Link("junction", "plate", n / chip.junction_to_plate),
+            Link("hbm", "plate", n / chip.hbm_to_plate),
+            Link("battery", "structure", b.to_structure),
+        ),
+        coolant=Coolant(
+            "loop", SEGMENTS, t.loop.conductance, math.inf if t.loop.flow is None else t.loop.flow,
+            {"plate": n / t.plate.to_coolant, "structure": s.to_coolant},
+        ),
+        heats={
+            "chip": {"junction": 1.0 - chip.hbm_power_share, "hbm": chip.hbm_power_share},
+            "plate": {"plate": 1.0}, "loop": {"loop": 1.0}, "battery": {"battery": 1.0}, "structure": {"structure": 1.0},
+        },
+    )  # fmt: skip
 
 
-def emission_w_k4(thermal: Thermal) -> float:
-    """Heat emitted by both faces of the radiator per T^4.
-
-    Parameters
-    ----------
-    thermal : Thermal
-        The network.
-
-    Returns
-    -------
-    float
-        Coefficient [W/K^4].
-    """
-    faces = 2.0 * thermal.radiator_emissivity * thermal.fin_efficiency
-    return faces * STEFAN_BOLTZMANN_W_M2_K4 * thermal.radiator_area_m2
-
-
-def conductance_matrix_w_k(thermal: Thermal) -> NDArray[np.float64]:
-    """Conductance matrix K of C dT/dt = -K T + Q, without radiation.
-
-    Parameters
-    ----------
-    thermal : Thermal
-        The network.
-
-    Returns
-    -------
-    ndarray, shape (5, 5)
-        Conductances [W/K], symmetric.
-    """
-    k = np.zeros((NODES, NODES))
-    for a, b, g in (
-        (JUNCTION, PLATE, thermal.junction_to_plate_w_k),
-        (HBM, PLATE, thermal.hbm_to_plate_w_k),
-        (PLATE, LOOP, thermal.plate_to_loop_w_k),
-        (LOOP, RADIATOR, thermal.loop_to_radiator_w_k),
-    ):
-        k[a, a] += g
-        k[b, b] += g
-        k[a, b] -= g
-        k[b, a] -= g
-    return k
-
-
-def stepper(thermal: Thermal, hbm_power_share: float, dt_s: float) -> Stepper:
+def stepper(network: Network, dt_s: float, junction_limit_k: float, hbm_limit_k: float) -> Stepper:
     """Coefficients of one step, integrals of the matrix exponential from one larger exponential.
 
     Parameters
     ----------
-    thermal : Thermal
-        The network.
-    hbm_power_share : float
-        Share of the accelerators' power that heats the memory, 0 to 1.
+    network : Network
+        Network with nodes `NODES` and heats `HEATS`.
     dt_s : float
         Length of a step [s], above 0.
+    junction_limit_k, hbm_limit_k : float
+        Limits of junction and memory [K].
 
     Returns
     -------
     Stepper
-        Response of every node and of the integral of the radiator's temperature.
+        Response of every node, and of the mean emission by tangents.
 
     References
     ----------
@@ -167,40 +131,37 @@ def stepper(thermal: Thermal, hbm_power_share: float, dt_s: float) -> Stepper:
     """
     from scipy.linalg import expm
 
-    emission = emission_w_k4(thermal)
-    tangent = 4.0 * emission * thermal.reference_k**3
-    stiffness = conductance_matrix_w_k(thermal)
-    stiffness[RADIATOR, RADIATOR] += tangent
-    inverse_c = np.diag(1.0 / np.array(thermal.heat_capacity_j_k))
-    # z = (T, integral of T_radiator, constant heats, ramp heats so far, slope of the ramp)
-    n, i, c, p, s = NODES, NODES, NODES + 1, 2 * NODES + 1, 3 * NODES + 1
-    generator = np.zeros((4 * NODES + 1, 4 * NODES + 1))
+    at, n = network.index, len(network.nodes)
+    tangent = 4.0 * network.emission_w_k4 * np.array([node.reference_k for node in network.nodes]) ** 3
+    stiffness = conductance_matrix_w_k(network) + np.diag(tangent)
+    inverse_c = np.diag(1.0 / network.heat_capacity_j_k)
+    # z = (T, integral of T, constant heats, ramp heats so far, slope of the ramp)
+    i, c, p, s = n, 2 * n, 3 * n, 4 * n
+    generator = np.zeros((5 * n, 5 * n))
     generator[:n, :n] = -inverse_c @ stiffness
-    generator[i, RADIATOR] = 1.0
+    generator[i : i + n, :n] = np.eye(n)
     generator[:n, c : c + n] = inverse_c
     generator[:n, p : p + n] = inverse_c
     generator[p : p + n, s : s + n] = np.eye(n) / dt_s
-    flow = expm(generator * dt_s)[: n + 1]
-    heat = flow[:, c : c + n]
-    chip = (1.0 - hbm_power_share) * heat[:, JUNCTION] + hbm_power_share * heat[:, HBM]
+    flow = expm(generator * dt_s)
+    vectors = heat_vectors(network)
 
-    def response(row: int) -> Response:
+    def response(row: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
+        heat, ramp = row[c : c + n], row[s : s + n]
         return Response._make(
             float(value)
             for value in (
-                *flow[row, :n],
-                chip[row],
-                heat[row, PLATE],
-                heat[row, LOOP],
-                heat[row, RADIATOR],
-                flow[row, s + RADIATOR],
+                *row[:n],
+                *(heat @ vectors[name] for name in HEATS),
+                *(heat[at[name]] for name in RADIATING),
+                *(ramp[at[name]] for name in RADIATING),
             )
         )
 
+    emission = [x for name in RADIATING for x in (network.emission_w_k4[at[name]], tangent[at[name]])]
     return Stepper(
-        junction=response(JUNCTION), hbm=response(HBM), plate=response(PLATE), loop=response(LOOP),
-        radiator=response(RADIATOR), radiator_integral=response(i), emission_w_k4=emission, tangent_w_k=tangent,
-        dt_s=dt_s, junction_limit_k=thermal.junction_limit_k, hbm_limit_k=thermal.hbm_limit_k,
+        *(response(flow[at[name]]) for name in NODES), response(tangent @ flow[i : i + n] / dt_s),
+        Emission._make(float(x) for x in emission), junction_limit_k, hbm_limit_k,
     )  # fmt: skip
 
 
@@ -217,59 +178,52 @@ def parameters(setup: Setup) -> Stepper:
     Stepper
         Coefficients of a step.
     """
-    return stepper(network(setup.satellite), setup.satellite.accelerator.hbm_power_share, setup.step_s)
+    chip = setup.satellite.accelerator
+    return stepper(network(setup.satellite), setup.step_s, chip.junction_limit, chip.hbm_limit)
 
 
 # --- one step --------------------------------------------------------------------------------------------------------
 
 
 @inlined
-def thermal_step(t: Any, heats: Heats, p: Stepper) -> tuple[Nodes, float]:
-    """Temperatures after the step, and the heat that the radiator emits.
+def machine_heats(loads: Any, battery: Any, panel: Any) -> Heats:
+    """Heats of the machines in the step; what was not served is taken from the bus, then from heaters.
 
     Parameters
     ----------
-    t : State or Nodes
-        Temperatures of the nodes at the beginning of the step [K].
-    heats : Heats
-        Heats in the step [W].
-    p : Stepper
-        Parameters of the submodel.
-
-    Returns
-    -------
-    nodes : Nodes
-        Temperatures at the end of the step [K].
-    emitted_w : float
-        Emitted heat [W], mean over the step.
-    """
-    c = correction(t, heats, p)
-    n0 = node_k(p.junction, t, heats, c)
-    n1 = node_k(p.hbm, t, heats, c)
-    n2 = node_k(p.plate, t, heats, c)
-    n3 = node_k(p.loop, t, heats, c)
-    n4 = c.linear_k + p.radiator.ramp_w * c.ramp_w
-    integral = after(p.radiator_integral, t, heats.chip_w, heats.plate_w, heats.loop_w, c.inflow_w)
-    integral += p.radiator_integral.ramp_w * c.ramp_w
-    # the tangent's share from the integral, the departure's from its mean over the ramp
-    emitted_w = p.tangent_w_k * integral / p.dt_s + (heats.environment_w - c.inflow_w) - 0.5 * c.ramp_w
-    return Nodes(n0, n1, n2, n3, n4), emitted_w
-
-
-@inlined
-def advance(state: Any, loads: Any, battery: Any, environment: Any, p: Stepper) -> ThermalFlows:
-    """Temperatures after the step under the heats of what was run.
-
-    Parameters
-    ----------
-    state : State
-        What the satellite carries from the step before.
     loads : Loads
         Electrical load and heats.
     battery : BatteryFlows
         Flows of the battery.
-    environment : Environment
-        Heat that the radiator absorbs.
+    panel : PanelFlows
+        Heat of power conditioning.
+
+    Returns
+    -------
+    Heats
+        Heats [W].
+    """
+    of_bus_w = min(battery.unserved_w, loads.structure_w)
+    return Heats(
+        chip_w=loads.chip_w, plate_w=loads.plate_w, loop_w=loads.loop_w + panel.conditioning_w - (battery.unserved_w - of_bus_w),
+        battery_w=battery.battery_loss_w, structure_w=loads.structure_w - of_bus_w,
+    )  # fmt: skip
+
+
+@inlined
+def advance(base: Base, loads: Any, battery: Any, panel: Any, p: Stepper) -> ThermalFlows:
+    """Temperatures after the step under the heats of what was run.
+
+    Parameters
+    ----------
+    base : Base
+        The step without heats of the machines.
+    loads : Loads
+        Electrical load and heats.
+    battery : BatteryFlows
+        Flows of the battery.
+    panel : PanelFlows
+        Heat of power conditioning.
     p : Stepper
         Parameters of the submodel.
 
@@ -278,71 +232,19 @@ def advance(state: Any, loads: Any, battery: Any, environment: Any, p: Stepper) 
     ThermalFlows
         Temperatures [K] and heats [W].
     """
-    loop_w = loads.loop_w - battery.unserved_w + battery.battery_loss_w
-    nodes, radiated_w = thermal_step(state, Heats(loads.chip_w, loads.plate_w, loop_w, environment.environment_w), p)
+    heats = machine_heats(loads, battery, panel)
+    ramps = ramps_of(base, heats, p)
+    t = nodes_after(base, heats, ramps, p)
     return ThermalFlows(
-        junction_k=nodes.junction_k, hbm_k=nodes.hbm_k, plate_k=nodes.plate_k, loop_k=nodes.loop_k,
-        radiator_k=nodes.radiator_k, radiated_w=radiated_w, heat_w=loads.chip_w + loads.plate_w + loop_w,
+        junction_k=t.junction_k, hbm_k=t.hbm_k, plate_k=t.plate_k, loop_k=t.loop_k, radiator_1_k=t.radiator_1_k,
+        radiator_2_k=t.radiator_2_k, radiator_3_k=t.radiator_3_k, battery_k=t.battery_k, structure_k=t.structure_k,
+        radiator_k=(t.radiator_1_k + t.radiator_2_k + t.radiator_3_k) * (1.0 / 3.0), radiated_w=emitted_w(base, heats, ramps, p),
+        heat_w=heats.chip_w + heats.plate_w + heats.loop_w + heats.battery_w + heats.structure_w,
     )  # fmt: skip
 
 
-# --- for tests, reports and the start ---------------------------------------------------------------------------------
-
-
-def steady_state_k(
-    thermal: Thermal, chip_w: float, plate_w: float, loop_w: float, environment_w: float, hbm_power_share: float
-) -> Nodes:
-    """Temperatures at which constant heats are in balance.
-
-    Parameters
-    ----------
-    thermal : Thermal
-        The network.
-    chip_w, plate_w, loop_w : float
-        Heat into accelerators, plates and coolant [W], at least 0.
-    environment_w : float
-        Heat that the radiator absorbs from Sun and Earth [W]; the sum of all heats is above 0.
-    hbm_power_share : float
-        Share of the accelerators' power that heats the memory, 0 to 1.
-
-    Returns
-    -------
-    Nodes
-        Temperatures [K].
-
-    Examples
-    --------
-    A radiator of 1 m2, black on both faces, holds 300 K where it absorbs 2 sigma 300^4 = 918.6 W and nothing else flows:
-
-    >>> network = Thermal(1.0, 1.0, 1.0, 1.0, (1.0, 1.0, 1.0, 1.0, 1.0), 1.0, 1.0, 1.0, 1.0, 300.0, 400.0, 400.0)
-    >>> nodes = steady_state_k(network, 0.0, 0.0, 0.0, 2.0 * STEFAN_BOLTZMANN_W_M2_K4 * 300.0**4, 0.1)
-    >>> round(nodes.radiator_k, 9), round(nodes.junction_k, 9)
-    (300.0, 300.0)
-    """
-    total = chip_w + plate_w + loop_w
-    radiator = ((total + environment_w) / emission_w_k4(thermal)) ** 0.25
-    loop = radiator + total / thermal.loop_to_radiator_w_k
-    plate = loop + (chip_w + plate_w) / thermal.plate_to_loop_w_k
-    junction = plate + chip_w * (1.0 - hbm_power_share) / thermal.junction_to_plate_w_k
-    hbm = plate + chip_w * hbm_power_share / thermal.hbm_to_plate_w_k
-    return Nodes(junction, hbm, plate, loop, radiator)
-
-
-def fastest_time_s(thermal: Thermal) -> float:
-    """Shortest time constant of the network, usually that of the junction; for reports and tests.
-
-    Parameters
-    ----------
-    thermal : Thermal
-        The network.
-
-    Returns
-    -------
-    float
-        Time constant [s].
-    """
-    rates = np.linalg.eigvals(np.diag(1.0 / np.array(thermal.heat_capacity_j_k)) @ conductance_matrix_w_k(thermal))
-    return 1.0 / float(np.max(np.real(rates)))
+def _node(name: str, meaning: str, **kept: Any) -> Variable:
+    return Variable(name, "K", f"{meaning}, at the end of the step", "state", 100.0, 450.0, **kept)
 
 
 MODEL = Submodel(
@@ -351,12 +253,13 @@ MODEL = Submodel(
     parameters=parameters,
     advance=advance,
     reads=(
-        "state.junction_k", "state.hbm_k", "state.plate_k", "state.loop_k", "state.radiator_k", "loads.chip_w",
-        "loads.plate_w", "loads.loop_w", "battery.unserved_w", "battery.battery_loss_w", "environment.environment_w",
+        *(f"base.{field}" for field in Base._fields),
+        "loads.chip_w", "loads.plate_w", "loads.loop_w", "loads.structure_w", "battery.unserved_w", "battery.battery_loss_w",
+        "panel.conditioning_w",
     ),
     writes=(
-        Variable(
-            "junction_k", "K", "junction temperature, at the end of the step", "state", 100.0, 450.0,
+        _node(
+            "junction_k", "junction temperature",
             totals=(Total("junction_k_max", "K", "hottest junction while available", "largest available", "thermal.junction_k_max"),),
             fleet=(
                 FleetSeries("junction_k_mean", "available mean", "junction temperature, mean over available satellites"),
@@ -364,17 +267,25 @@ MODEL = Submodel(
             ),
             recorded=(SatelliteSeries("sat_junction_k", "junction temperature"),),
         ),
-        Variable(
-            "hbm_k", "K", "memory temperature, at the end of the step", "state", 100.0, 450.0,
+        _node(
+            "hbm_k", "memory temperature",
             totals=(Total("hbm_k_max", "K", "hottest memory while available", "largest available", "thermal.hbm_k_max"),),
         ),
-        Variable("plate_k", "K", "cold plate temperature, at the end of the step", "state", 100.0, 450.0),
-        Variable(
-            "loop_k", "K", "coolant temperature, at the end of the step", "state", 100.0, 450.0,
+        _node("plate_k", "cold plate temperature"),
+        _node(
+            "loop_k", "temperature of the coolant that leaves the cold plates",
             totals=(Total("coolant_k_min", "K", "coldest coolant", "smallest", "thermal.coolant_k_min"),),
         ),
+        _node("radiator_1_k", "temperature of the radiator's first third along the flow"),
+        _node("radiator_2_k", "temperature of the radiator's second third along the flow"),
+        _node("radiator_3_k", "temperature of the radiator's last third along the flow"),
+        _node(
+            "battery_k", "battery temperature",
+            totals=(Total("battery_k_max", "K", "hottest battery", "largest", "thermal.battery_k_max"),),
+        ),
+        _node("structure_k", "temperature of the bus structure and its avionics"),
         Variable(
-            "radiator_k", "K", "radiator temperature, area mean, at the end of the step", "state", 100.0, 450.0,
+            "radiator_k", "K", "radiator temperature, area mean, at the end of the step", "flux", 100.0, 450.0,
             totals=(
                 Total(
                     "radiator_k_s", "K s", "radiator temperature over available time", "available integral",
@@ -385,14 +296,14 @@ MODEL = Submodel(
             recorded=(SatelliteSeries("sat_radiator_k", "radiator temperature, area mean"),),
         ),
         Variable(
-            "radiated_w", "W", "heat emitted by the radiator, mean over the step", "flux", 0.0, 1e9,
-            totals=(Total("radiated_j", "J", "heat emitted by the radiator", "integral"),),
-            fleet=(FleetSeries("radiated_w", "sum", "heat emitted by the radiators, fleet total, mean over the step"),),
+            "radiated_w", "W", "heat emitted by radiator and structure, mean over the step", "flux", 0.0, 1e9,
+            totals=(Total("radiated_j", "J", "heat emitted by radiator and structure", "integral"),),
+            fleet=(FleetSeries("radiated_w", "sum", "heat emitted by radiators and structures, fleet total, mean over the step"),),
         ),
         Variable(
-            "heat_w", "W", "heat into accelerators, plates and coolant, mean over the step", "flux", 0.0, 1e9,
-            totals=(Total("heat_j", "J", "heat into accelerators, plates and coolant", "integral"),),
+            "heat_w", "W", "heat of all machines, mean over the step", "flux", 0.0, 1e9,
+            totals=(Total("heat_j", "J", "heat of all machines", "integral"),),
         ),
     ),
-    references=("fortescue2011:ch. 11", "cox2002:eqs. 22-23", "vanloan1978"),
+    references=("fortescue2011:ch. 11", "cox2002:eqs. 22-23", "vanloan1978", "incropera2007:eq. 11.28"),
 )  # fmt: skip

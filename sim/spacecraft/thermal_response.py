@@ -1,62 +1,50 @@
-"""Response of the thermal network to heats within one step: forecasts of temperatures, and limits on heats.
+"""Response of the thermal network within one step: from temperatures and heats to forecasts, limits and temperatures.
 
-The linear part of the network is advanced exactly; the departure of the radiator's T^4 from its tangent is a second-order
-correction.
+The network is linear but for the T^4 of the nodes that radiate. Its linear part is advanced exactly; the departure of
+T^4 from its tangent is a second-order correction [cox2002:eqs. 22, 23]: held at its value at the beginning, then a ramp
+to its value at the end. All sums are written out from the names of nodes and heats, so that the compiler sees one line
+of multiplications for each node.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 from orbit.kernels.compile import inlined
+from sim.spacecraft import rows
 
+NODES = ("junction", "hbm", "plate", "loop", "radiator_1", "radiator_2", "radiator_3", "battery", "structure")
+RADIATING = ("radiator_1", "radiator_2", "radiator_3", "structure")
+HEATS = ("chip", "plate", "loop", "battery", "structure")
 
-class Heats(NamedTuple):
-    """Heat into accelerators (split over junction and memory), plates, coolant and, from outside, the radiator [W]."""
-
-    chip_w: float
-    plate_w: float
-    loop_w: float
-    environment_w: float
-
-
-class Response(NamedTuple):
-    """One quantity after a step: its share of each node's temperature before, and its rise per watt of each heat."""
-
-    junction: float
-    hbm: float
-    plate: float
-    loop: float
-    radiator: float
-    chip_w: float  # accelerators, split over junction and HBM
-    plate_w: float
-    loop_w: float
-    radiator_w: float
-    ramp_w: float  # heat into the radiator that grows evenly from 0 to 1 W over the step
-
-
-class Stepper(NamedTuple):
-    """`Thermal` over one step: the response of every node, and of the time integral of the radiator's temperature."""
-
-    junction: Response
-    hbm: Response
-    plate: Response
-    loop: Response
-    radiator: Response
-    radiator_integral: Response
-    emission_w_k4: float  # eta eps sigma A of both faces
-    tangent_w_k: float
-    dt_s: float
-    junction_limit_k: float
-    hbm_limit_k: float
-
-
-class Correction(NamedTuple):
-    """How the radiator's T^4 departs from its tangent in the step."""
-
-    inflow_w: float  # heat that the linear step sees
-    linear_k: float  # the radiator after the linear step
-    ramp_w: float  # heat that corrects it
+# Named tuples whose fields follow from the names above, which a type checker cannot see.
+Heats: Any = namedtuple("Heats", [f"{h}_w" for h in HEATS])  # type: ignore[misc]
+Heats.__doc__ = "Heats of the machines [W], mean over the step: accelerators, plates, coolant, battery, structure."
+Nodes: Any = namedtuple("Nodes", [f"{n}_k" for n in NODES])  # type: ignore[misc]
+Nodes.__doc__ = "Temperatures of the nodes [K]."
+Ramps: Any = namedtuple("Ramps", [f"{r}_w" for r in RADIATING])  # type: ignore[misc]
+Ramps.__doc__ = "Heat of each radiating node that grows evenly from 0 over the step [W]: its T^4 departs from the tangent."
+Base: Any = namedtuple("Base", [*Nodes._fields, "emission_w", *(f"{r}_departure_w" for r in RADIATING)])  # type: ignore[misc]
+Base.__doc__ = (
+    "The step without heats of the machines: temperatures after its linear part [K], emission under it, and departures of the "
+    "emission from its tangent at the beginning [W]."
+)
+_RESPONSE = [*NODES, *(f"{h}_w" for h in HEATS), *(f"{r}_inflow" for r in RADIATING), *(f"{r}_ramp" for r in RADIATING)]
+Response: Any = NamedTuple("Response", [(name, float) for name in _RESPONSE])  # type: ignore[misc]
+Response.__doc__ = (
+    "One quantity after a step: share of each node's temperature before; rise per watt of each heat, of a constant inflow "
+    "into each radiating node, and of one that grows evenly from 0 to 1 W."
+)
+Emission: Any = NamedTuple(  # type: ignore[misc]
+    "Emission", [(f"{r}_{part}", float) for r in RADIATING for part in ("w_k4", "tangent_w_k")]
+)
+Emission.__doc__ = "Emission of each radiating node over T^4 [W/K^4], and its tangent through the origin [W/K]."
+Stepper: Any = NamedTuple(  # type: ignore[misc]
+    "Stepper",
+    [*((n, Response) for n in NODES), ("mean_tangent", Response), ("emission", Emission), ("junction_limit_k", float), ("hbm_limit_k", float)],
+)
+Stepper.__doc__ = "A thermal network over one step: response of every node, and of the mean emission by tangents [W]."
 
 
 class Forecast(NamedTuple):
@@ -75,14 +63,91 @@ class Room(NamedTuple):
     hbm_k: float
 
 
+def _sum(terms: list[str]) -> str:
+    return " + ".join(terms)
+
+
+# --- written out from the names of nodes and heats --------------------------------------------------------------------
+
+_linear = rows.written(
+    "linear", "row, t, inflow",
+    [f"return {_sum([*(f'row.{n} * t.{n}_k' for n in NODES), *(f'row.{r}_inflow * inflow.{r}_w' for r in RADIATING)])}"], {},
+)  # fmt: skip
+with_heats = rows.written(
+    "with_heats", "row, base, heats", [f"return base + {_sum([f'row.{h}_w * heats.{h}_w' for h in HEATS])}"], {}
+)
+with_ramps = rows.written(
+    "with_ramps", "row, linear, ramps", [f"return linear + {_sum([f'row.{r}_ramp * ramps.{r}_w' for r in RADIATING])}"], {}
+)
+
+
 @inlined
-def departure_w(temp_k: float, p: Stepper) -> float:
+def departure_w(temp_k: float, emission_w_k4: float, tangent_w_k: float) -> float:
     """Emission beyond the tangent through the origin, which the linear part carries.
 
     Parameters
     ----------
     temp_k : float
-        Temperature of the radiator [K].
+        Temperature of the node [K].
+    emission_w_k4, tangent_w_k : float
+        Emission over T^4, and its tangent.
+
+    Returns
+    -------
+    float
+        Heat [W].
+    """
+    t2 = temp_k * temp_k
+    return emission_w_k4 * t2 * t2 - tangent_w_k * temp_k
+
+
+_names = {"departure_w": departure_w, "linear": _linear, "with_heats": with_heats, "with_ramps": with_ramps, "Base": Base, "Ramps": Ramps, "Nodes": Nodes}
+_outside = {r: "structure.structure_environment_w" if r == "structure" else "environment.environment_w * (1.0 / 3.0)" for r in RADIATING}
+base_of = rows.written(
+    "base_of", "t, environment, structure, p",
+    [
+        *(f"{r}_w = departure_w(t.{r}_k, p.emission.{r}_w_k4, p.emission.{r}_tangent_w_k)" for r in RADIATING),
+        f"inflow = Ramps({', '.join(f'{_outside[r]} - {r}_w' for r in RADIATING)})",
+        f"emission_w = linear(p.mean_tangent, t, inflow) + {_sum([f'{r}_w' for r in RADIATING])}",
+        f"return Base({', '.join(f'linear(p.{n}, t, inflow)' for n in NODES)}, emission_w, {', '.join(f'{r}_w' for r in RADIATING)})",
+    ],
+    _names,
+)  # fmt: skip
+ramps_of = rows.written(
+    "ramps_of", "base, heats, p",
+    [
+        *(
+            f"{r}_w = base.{r}_departure_w - departure_w(with_heats(p.{r}, base.{r}_k, heats), p.emission.{r}_w_k4, p.emission.{r}_tangent_w_k)"
+            for r in RADIATING
+        ),
+        f"return Ramps({', '.join(f'{r}_w' for r in RADIATING)})",
+    ],
+    _names,
+)  # fmt: skip
+nodes_after = rows.written(
+    "nodes_after", "base, heats, ramps, p",
+    [f"return Nodes({', '.join(f'with_ramps(p.{n}, with_heats(p.{n}, base.{n}_k, heats), ramps)' for n in NODES)})"], _names,
+)  # fmt: skip
+_half_ramps = rows.written("half_ramps", "ramps", [f"return 0.5 * ({_sum([f'ramps.{r}_w' for r in RADIATING])})"], {})
+
+
+# --- forecasts and limits -----------------------------------------------------------------------------------------------
+
+
+@inlined
+def emitted_w(base: Base, heats: Heats, ramps: Ramps, p: Stepper) -> float:
+    """Heat that the network emits, mean over the step.
+
+    The tangents' part follows from the mean temperatures, the departures from their means over the ramps.
+
+    Parameters
+    ----------
+    base : Base
+        The step without heats of the machines.
+    heats : Heats
+        Heats of the machines [W].
+    ramps : Ramps
+        Corrections for T^4 [W].
     p : Stepper
         Parameters of the submodel.
 
@@ -91,99 +156,22 @@ def departure_w(temp_k: float, p: Stepper) -> float:
     float
         Heat [W].
     """
-    t2 = temp_k * temp_k
-    return p.emission_w_k4 * t2 * t2 - p.tangent_w_k * temp_k
-
-
-@inlined
-def after(row: Response, t: Any, chip_w: float, plate_w: float, loop_w: float, radiator_w: float) -> float:
-    """One row of the linear step.
-
-    Parameters
-    ----------
-    row : Response
-        Response of the quantity.
-    t : State or Nodes
-        Temperatures of the nodes at the beginning of the step [K].
-    chip_w, plate_w, loop_w, radiator_w : float
-        Heat into accelerators, plates, coolant and radiator [W], constant in the step.
-
-    Returns
-    -------
-    float
-        Temperature at the end of the step [K], or the integral of the radiator's [K s].
-    """
-    value: float = (
-        row.junction * t.junction_k + row.hbm * t.hbm_k + row.plate * t.plate_k + row.loop * t.loop_k
-        + row.radiator * t.radiator_k
-        + row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w + row.radiator_w * radiator_w
-    )  # fmt: skip
+    value: float = with_ramps(p.mean_tangent, with_heats(p.mean_tangent, base.emission_w, heats), ramps) - _half_ramps(ramps)
     return value
 
 
 @inlined
-def correction(t: Any, heats: Heats, p: Stepper) -> Correction:
-    """Second-order correction of the radiator for T^4.
-
-    Parameters
-    ----------
-    t : State or Nodes
-        Temperatures of the nodes at the beginning of the step [K].
-    heats : Heats
-        Heats in the step [W].
-    p : Stepper
-        Parameters of the submodel.
-
-    Returns
-    -------
-    Correction
-        Inflow and ramp [W], and the radiator's temperature after the linear step [K].
-
-    References
-    ----------
-    [cox2002:eqs. 22, 23]
-    """
-    start_w = departure_w(t.radiator_k, p)
-    inflow_w = heats.environment_w - start_w
-    linear_k = after(p.radiator, t, heats.chip_w, heats.plate_w, heats.loop_w, inflow_w)
-    return Correction(inflow_w, linear_k, start_w - departure_w(linear_k, p))
-
-
-@inlined
-def node_k(row: Response, t: Any, heats: Heats, c: Correction) -> float:
-    """Temperature of a node at the end of the step.
-
-    Parameters
-    ----------
-    row : Response
-        Response of the node.
-    t : State or Nodes
-        Temperatures of the nodes at the beginning of the step [K].
-    heats : Heats
-        Heats in the step [W].
-    c : Correction
-        Correction of the radiator.
-
-    Returns
-    -------
-    float
-        Temperature [K].
-    """
-    return after(row, t, heats.chip_w, heats.plate_w, heats.loop_w, c.inflow_w) + row.ramp_w * c.ramp_w
-
-
-@inlined
-def forecast(t: Any, heats: Heats, p: Stepper) -> tuple[Forecast, Room]:
+def forecast(base: Base, heats: Heats, p: Stepper) -> tuple[Forecast, Room]:
     """Temperatures of junction and coolant at the end of the step, and their rise per watt.
 
     Heats that lead beyond a limit will be lowered until the step ends at it: the junction is forecast there.
 
     Parameters
     ----------
-    t : State or Nodes
-        Temperatures of the nodes at the beginning of the step [K].
+    base : Base
+        The step without heats of the machines.
     heats : Heats
-        Heats in the step [W].
+        Heats of the machines [W].
     p : Stepper
         Parameters of the submodel.
 
@@ -194,11 +182,13 @@ def forecast(t: Any, heats: Heats, p: Stepper) -> tuple[Forecast, Room]:
     room : Room
         Distances of junction and memory from their limits under these heats [K].
     """
-    c = correction(t, heats, p)
-    junction_k = node_k(p.junction, t, heats, c)
-    room = Room(p.junction_limit_k - junction_k, p.hbm_limit_k - node_k(p.hbm, t, heats, c))
+    ramps = ramps_of(base, heats, p)
+    junction_k = with_ramps(p.junction, with_heats(p.junction, base.junction_k, heats), ramps)
+    hbm_k = with_ramps(p.hbm, with_heats(p.hbm, base.hbm_k, heats), ramps)
+    loop_k = with_ramps(p.loop, with_heats(p.loop, base.loop_k, heats), ramps)
+    room = Room(p.junction_limit_k - junction_k, p.hbm_limit_k - hbm_k)
     junction_k += min(0.0, room.junction_k, room.hbm_k)
-    return Forecast(junction_k, node_k(p.loop, t, heats, c), p.junction.chip_w, p.loop.loop_w), room
+    return Forecast(junction_k, loop_k, p.junction.chip_w, p.loop.loop_w), room
 
 
 @inlined
@@ -237,4 +227,5 @@ def rise_k(row: Response, chip_w: float, plate_w: float, loop_w: float) -> float
     float
         Rise [K].
     """
-    return row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w
+    value: float = row.chip_w * chip_w + row.plate_w * plate_w + row.loop_w * loop_w
+    return value

@@ -164,10 +164,13 @@ class Array(Section):
         description="End-of-life factor: share of the new efficiency that is left after ageing"
     )
     conditioning_efficiency: Efficiency = Field(
-        description="Efficiency from the cells to the bus: peak power tracking and harness"
+        description="Efficiency from the cells to the bus: peak power tracking and harness, whose losses heat the coolant"
     )
     areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="3 kg/m2")] = Field(
         description="Areal density of the array"
+    )
+    heat_capacity: Annotated[float, Quantity("J/(m2 K)", above=0.0, example="2.8 kJ/(m2 K)")] = Field(
+        description="Heat capacity per panel area; a panel that leaves the shadow cold gives more power until it is warm"
     )
 
 
@@ -190,6 +193,12 @@ class Battery(Section):
     )
     specific_energy: Annotated[float, Quantity("J/kg", above=0.0, example="150 Wh/kg")] = Field(
         description="Capacity per mass of the pack"
+    )
+    specific_heat: Annotated[float, Quantity("J/(kg K)", above=0.0, example="1000 J/(kg K)")] = Field(
+        description="Heat capacity per mass of the pack"
+    )
+    to_structure: Annotated[float, Quantity("W/K", above=0.0, example="20 W/K")] = Field(
+        description="Thermal conductance from the pack to the bus structure"
     )
 
     @model_validator(mode="after")
@@ -228,7 +237,11 @@ class Loop(Section):
         description="Heat capacity of coolant and piping"
     )
     conductance: Annotated[float, Quantity("W/K", above=0.0, example="5 kW/K")] = Field(
-        description="Thermal conductance from the mean coolant to the mean radiator temperature"
+        description="Thermal conductance from the coolant to the radiator panels, without the change of its temperature along the flow"
+    )
+    flow: Annotated[float, Quantity("W/K", above=0.0, example="5 kW/K")] | None = Field(
+        default=None,
+        description="Heat capacity rate of the coolant: mass flow times specific heat; without it, coolant of one temperature, as in heat pipes",
     )
     pump_fraction: Annotated[float, Quantity("1", least=0.0, most=0.2, example="0.02")] = Field(
         description="Pump power as a share of the power of accelerators and hosts"
@@ -255,6 +268,21 @@ class Radiator(Section):
     areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="6.5 kg/m2")] = Field(
         description="Areal density of the panel; the coolant loop has a mass of its own"
     )
+
+
+class StructureSurface(Section):
+    """Bus structure with its avionics: it emits their heat from the walls of the body."""
+
+    area: Annotated[float, Quantity("m2", above=0.0, example="6 m2")] = Field(description="Outer surface that radiates, all sides together")
+    emissivity: Efficiency = Field(description="Infrared emissivity of that surface")
+    absorptance: Fraction = Field(description="Solar absorptance of that surface")
+    heat_capacity: Annotated[float, Quantity("J/K", above=0.0, example="250 kJ/K")] = Field(
+        description="Heat capacity of structure and avionics"
+    )
+    to_coolant: Annotated[float, Quantity("W/K", least=0.0, example="4 W/K")] = Field(
+        description="Thermal conductance from the coolant loop to the structure, through mounts"
+    )
+    design_temperature: Temperature = Field(description="Temperature for which the surface is sized; its T^4 is linearised there")
 
 
 class Heater(Section):
@@ -284,6 +312,7 @@ class Thermal(Section):
     plate: Plate = Field(description="Cold plate of one accelerator")
     loop: Loop = Field(description="Coolant loop")
     radiator: Radiator = Field(description="Radiator")
+    structure: StructureSurface = Field(description="Bus structure and its surface")
     heater: Heater | None = Field(
         default=None, description="Survival heater of the coolant loop; without it, coolant that gets cold may freeze"
     )
