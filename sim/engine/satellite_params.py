@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from orbit.constants import SOLAR_CONSTANT_W_M2
 from sim.config.schema import Satellite, Scenario
 from sim.spacecraft import array, rows, step, thermal, thermal_response
-from sim.spacecraft.thermal_network import steady_state_k
 from sim.spacecraft.submodel import Setup
+from sim.spacecraft.thermal_network import steady_state_k
 
 STATES = ("charge_j", *thermal_response.Nodes._fields, "array_k")  # what a run begins with, positions and shadow apart
 STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)

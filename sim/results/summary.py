@@ -19,8 +19,8 @@ from sim.engine.outcome import Outcome
 from sim.results import design
 from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
-from sim.spacecraft.thermal_response import Nodes
 from sim.spacecraft.step import ROWS
+from sim.spacecraft.thermal_response import Nodes
 from sim.workload.jobs import InferenceService, JobScheduler, Training
 
 Array = NDArray[np.float64]

@@ -107,7 +107,7 @@ def emission_w_m2_k4(array: Array) -> float:
 
 
 @inlined
-def decay(array_k: float, array: Array) -> tuple[float, float, float]:
+def decay(array_k: float, array: Array) -> tuple[float, float]:
     """Decay of the panel over the step along the tangent of its emission, and the integrals of that decay.
 
     With z the step over the time constant: (1 - e^-z) / z is the share of a constant rate that is left at the end of the
@@ -122,19 +122,18 @@ def decay(array_k: float, array: Array) -> tuple[float, float, float]:
 
     Returns
     -------
-    z, relaxed, lagged : float
-        Step over time constant, and the two shares.
+    relaxed, lagged : float
+        The two shares.
 
     References
     ----------
     [cox2002:eqs. 4, 22]
     """
     slope = 4.0 * emission_w_m2_k4(array) * array_k * array_k * array_k
-    z = slope * (array.step_s / array.heat_capacity_j_m2_k)
-    z = max(z, 1e-30)
+    z = max(slope * (array.step_s / array.heat_capacity_j_m2_k), 1e-30)
     inverse = 1.0 / z
     relaxed = (1.0 - exponential(-min(z, 60.0))) * inverse
-    return z, relaxed, (1.0 - relaxed) * inverse
+    return relaxed, (1.0 - relaxed) * inverse
 
 
 @inlined
@@ -217,7 +216,7 @@ def advance(state: Any, inputs: Any, illumination: Any, incidence: Any, earth: A
     """
     sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.array_incidence
     absorbed = absorbed_w_m2(sunlight, earth.albedo_w_m2, earth.infrared_w_m2, earth.view_front, earth.view_back, p)
-    z, relaxed, lagged = decay(state.array_k, p)
+    relaxed, lagged = decay(state.array_k, p)
     online = max(inputs.available, p.survives * inputs.bus_available)
     t2 = state.array_k * state.array_k
     net_w_m2 = absorbed - online * array_yield(state.array_k, p) * sunlight - emission_w_m2_k4(p) * t2 * t2

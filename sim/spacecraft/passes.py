@@ -31,11 +31,14 @@ from sim.spacecraft.step import (
     first_effects,
     first_round,
     integrate,
+    intended_run,
     is_hot,
+    is_lowered,
     limits_of,
     next_round,
     results,
     settled_run,
+    within_budget,
     within_power,
 )
 
@@ -329,13 +332,24 @@ def operation_passes(work: Any, groups: int, sky: Sky, satellite: Any) -> None:
         Parameters of the satellites' type.
     """
     for g in range(groups):
+        lowered = 0
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            state, inputs = load_state(work, i), load_inputs(work, i, sky)
-            power, base, limit = load_power(work, i), load_base(work, i), load_limit(work, i)
-            run, effects = settled_run(state, inputs, power, base, limit, load_effects(work, i), satellite)
-            keep_run(work, i, run)
-            keep_effects(work, i, effects)
+            lowered += is_lowered(load_state(work, i), load_inputs(work, i, sky), load_limit(work, i), satellite)
+        if lowered > 0:
+            for j in range(GROUP):
+                i = np.uint64(g * GROUP + j)
+                state, inputs = load_state(work, i), load_inputs(work, i, sky)
+                power, base, limit = load_power(work, i), load_base(work, i), load_limit(work, i)
+                run, effects = settled_run(state, inputs, power, base, limit, load_effects(work, i), satellite)
+                keep_run(work, i, run)
+                keep_effects(work, i, effects)
+        else:
+            for j in range(GROUP):
+                i = np.uint64(g * GROUP + j)
+                inputs = load_inputs(work, i, sky)
+                run = intended_run(inputs, load_limit(work, i), satellite)
+                keep_run(work, i, within_budget(load_state(work, i), inputs, load_power(work, i), run, load_effects(work, i), satellite))
     for g in range(groups):
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)

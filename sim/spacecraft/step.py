@@ -543,6 +543,53 @@ def within_budget(state: Any, inputs: Any, power: Any, run: Any, effects: Any, s
 
 
 @inlined
+def intended_run(inputs: Any, limit: Any, satellite: Any) -> Any:
+    """What jobs ask for, within the limits: a job can only lower the rate.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Inputs of the step.
+    limit : Limit
+        Limits on clock rate and powered share.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    Run
+        Clock rate and shares.
+    """
+    rate = min(limit.rate_limit, inputs.job_rate)
+    return Run(rate, compute.dynamic_share(rate, satellite.compute.voltage_floor), limit.powered_limit, inputs.duty * inputs.running)
+
+
+@inlined
+def is_lowered(state: Any, inputs: Any, limit: Any, satellite: Any) -> bool:
+    """Whether less is run than power and heat allow.
+
+    Parameters
+    ----------
+    state : State
+        What the satellite carries from the step before.
+    inputs : Inputs
+        Inputs of the step.
+    limit : Limit
+        Limits on clock rate and powered share.
+    satellite : SatelliteParams
+        Parameters of all submodels.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+    """
+    return bool(
+        (inputs.job_rate < limit.rate_limit) | (inputs.running < 1.0) | (rate_guard(state, inputs, satellite) < 1.0)
+    )
+
+
+@inlined
 def settled_run(
     state: Any, inputs: Any, power: Any, base: Any, limit: Any, effects: Any, satellite: Any
 ) -> tuple[Any, Any]:
@@ -572,12 +619,10 @@ def settled_run(
     effects : Effects
         Loads of the effects [W].
     """
-    # a job can only lower the rate
-    rate = min(limit.rate_limit, inputs.job_rate)
-    dynamic = compute.dynamic_share(rate, satellite.compute.voltage_floor)
-    run = Run(rate, dynamic, limit.powered_limit, inputs.duty * inputs.running)
-    # from the limits' loads one settling is enough: it gains about two digits, since loads move temperatures by a few per cent
-    effects, _ = settle(state, inputs, power, base, run, effects, satellite)
+    run = intended_run(inputs, limit, satellite)
+    # where jobs or effects lower the rate the limits' loads no longer hold; one settling gains about two digits
+    after, _ = settle(state, inputs, power, base, run, effects, satellite)
+    effects = choose_effects(is_lowered(state, inputs, limit, satellite), after, effects)
     return within_budget(state, inputs, power, run, effects, satellite), effects
 
 

@@ -101,7 +101,10 @@ def departure_w(temp_k: float, emission_w_k4: float, tangent_w_k: float) -> floa
     return emission_w_k4 * t2 * t2 - tangent_w_k * temp_k
 
 
-_names = {"departure_w": departure_w, "linear": _linear, "with_heats": with_heats, "with_ramps": with_ramps, "Base": Base, "Ramps": Ramps, "Nodes": Nodes}
+_names = {
+    "departure_w": departure_w, "linear": _linear, "with_heats": with_heats, "with_ramps": with_ramps, "Base": Base, "Ramps": Ramps,
+    "Nodes": Nodes,
+}  # fmt: skip
 _outside = {r: "structure.structure_environment_w" if r == "structure" else "environment.environment_w * (1.0 / 3.0)" for r in RADIATING}
 base_of = rows.written(
     "base_of", "t, environment, structure, p",

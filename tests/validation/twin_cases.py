@@ -46,11 +46,12 @@ from sim.spacecraft import (
     earth_flux,
     illumination,
     loop,
+    panel,
     passes,
     radiator,
     rows,
     step,
-    thermal,
+    structure,
     thermal_response,
 )
 
@@ -129,53 +130,61 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "albedo_flux_w_m2", earth_flux.albedo_flux_w_m2(u(1300, 1420), x, params.earth)
         light = (sun, u(0, 400), u(190, 270), u(0, 0.8), u(0, 0.8))
         yield "array_yield", array.array_yield(u(200, 400), params.array)
-        yield "_newton_k", array._newton_k(u(250, 350), u(100, 1500), sun, 9e-8, params.array)
-        yield "cell_temperature_k", array.cell_temperature_k(*light, params.array)
+        yield "emission_w_m2_k4", array.emission_w_m2_k4(params.array)
+        yield "decay", array.decay(u(150, 360), params.array)
+        yield "absorbed_w_m2", array.absorbed_w_m2(*light, params.array)
+        yield "conditioning_w", panel.conditioning_w(u(0, 3e4), params.panel)
+        yield "body_view_factor", structure.body_view_factor(u(6.5e6, 9e6))
         yield "array_power_w", array.array_power_w(sun, u(200, 400), params.array)
         yield "deliverable_w", battery.deliverable_w(u(0.4, 1.0) * params.battery.capacity_j, params.battery)
         yield "plate_absorbed_w_m2", radiator.plate_absorbed_w_m2(*light[:4], 0.2, 0.88)
-        t = thermal.Nodes(*(u(250, 370) for _ in range(5)))
-        heats = thermal_response.Heats(u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 6e3))
-        p, c, idle = params.thermal, thermal_response.correction(t, heats, params.thermal), (u(0, 6e3), u(0, 4e3), u(0, 5e2))
-        yield "departure_w", thermal_response.departure_w(t.radiator_k, p)
-        yield "after", thermal_response.after(p.radiator, t, *heats)
-        yield "correction", c
-        yield "node_k", thermal_response.node_k(p.junction, t, heats, c)
-        ahead, room = thermal_response.forecast(t, heats, p)
+        t = thermal_response.Nodes(*(u(250, 370) for _ in range(9)))
+        heats = thermal_response.Heats(u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 500), u(0, 2e3))
+        p, idle = params.thermal, (u(0, 6e3), u(0, 4e3), u(0, 5e2))
+        base = thermal_response.base_of(t, radiator.Environment(u(0, 6e3)), structure.StructureHeat(u(0, 900)), p)
+        ramps = thermal_response.ramps_of(base, heats, p)
+        yield "departure_w", thermal_response.departure_w(t.radiator_1_k, p.emission.radiator_1_w_k4, p.emission.radiator_1_tangent_w_k)
+        yield "base_of", base
+        yield "ramps_of", ramps
+        yield "nodes_after", thermal_response.nodes_after(base, heats, ramps, p)
+        yield "emitted_w", thermal_response.emitted_w(base, heats, ramps, p)
+        ahead, room = thermal_response.forecast(base, heats, p)
         yield "forecast", (*ahead, *room)
         yield "rise_k", thermal_response.rise_k(p.hbm, *idle)
         yield "fit", thermal_response.fit(room, u(0, 3), u(0, 3))
-        nodes, emitted_w = thermal.thermal_step(t, heats, p)
-        yield "thermal_step", (*nodes, emitted_w)
-        state, inputs, power, environment, run, effects = (
-            submodel_cases.random_record(name, rng) for name in ("state", "inputs", "power", "environment", "run", "effects")
+        state, inputs, power, run, effects = (
+            submodel_cases.random_record(name, rng) for name in ("state", "inputs", "power", "run", "effects")
         )
         state = state._replace(**t._asdict(), charge_j=u(0.4, 1.0) * params.battery.capacity_j)
-        power, environment = power._replace(generated_w=u(0, 4e4)), environment._replace(environment_w=u(0, 6e3))
+        power = power._replace(generated_w=u(0, 4e4))
+        yield "charging_w", battery.charging_w(state, u(-2e4, 2e4), params.battery)
         effects = effects._replace(heater_w=u(0, 1e3), bus_w=u(0, 1e3), chip_w=u(-1e3, 1e3))
-        settled, room = step.settle(state, inputs, power, environment, run, effects, params)
+        settled, room = step.settle(state, inputs, power, base, run, effects, params)
         yield "settle", (*settled, *room)
         yield "first_effects", step.first_effects(state, inputs, params)
         within = step.within_power(state, inputs, power, effects, params)
         yield "within_power", within
         yield "cooled", step.cooled(inputs, within, within, room, u(-500, 500), params)
-        within, cool, hot = step.first_round(state, inputs, power, environment, within, effects, params)
+        within, cool, hot = step.first_round(state, inputs, power, base, within, effects, params)
         yield "first_round", (*within, *cool, *hot)
-        cool, hot = step.next_round(state, inputs, power, environment, within, cool, hot, params)
+        cool, hot = step.next_round(state, inputs, power, base, within, cool, hot, params)
         yield "next_round", (*cool, *hot)
+        yield "is_hot", step.is_hot(within, cool)
         yield "between_ends", step.between_ends(inputs, cool, params)
         limit = step.limits_of(state, inputs, within, cool, True, True, params)
         yield "limits_of", limit
-        run, settled = step.settled_run(state, inputs, power, environment, limit, hot, params)
+        yield "intended_run", step.intended_run(inputs, limit, params)
+        yield "is_lowered", step.is_lowered(state, inputs, limit, params)
+        run, settled = step.settled_run(state, inputs, power, base, limit, hot, params)
         yield "settled_run", (*run, *settled)
         lit = submodel_cases.random_record("illumination", rng)
-        parts = step.integrate(state, inputs, lit, power, environment, limit, run, settled, params)
+        parts = step.integrate(state, inputs, lit, power, base, limit, run, settled, params)
         yield "integrate", tuple(x for part in parts for x in part)
         yield "sun_edge", illumination.sun_edge(inputs)
         yield "directions", illumination.directions(state, inputs, e[0], 0.4, params.illumination)
         yield "unpack", tuple(rows.flat(step.unpack(rows.flat(params))))
         yield "within_budget", step.within_budget(state, inputs, power, run, effects, params)
-        limit, effects = step.step_limits(state, inputs, power, environment, params)
+        limit, effects = step.step_limits(state, inputs, power, base, params)
         yield "step_limits", (*limit, *effects)
         state, fluxes = step.advance(state, inputs, params)
         yield "advance", (*state, *fluxes)
@@ -221,17 +230,18 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     work, kind, sun_m = np.zeros((1, loop.WORK, loop.ROW_LENGTH)), run.types[0], run.surroundings.sun_m
     carry = work[0, : loop.CARRIED, :16]
     loop.start(first, sun_m[:2], kind.initial, carry)
+    sky = run.surroundings.sky[2]
     yield "start", np.where(np.abs(carry) < 1e299, carry, 0.0)
     tiles = work, np.zeros(1, dtype=np.int64), np.full(1, 8)
     limits, controls = np.empty((loop.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (loop.CONTROL_ROWS, 8))
-    loop.see_surroundings(*tiles, first[np.newaxis, 1:] * 1.0001, 0, sun_m[2], 1400.0, controls, kind.values)
+    loop.see_surroundings(*tiles, first[np.newaxis, 1:] * 1.0001, 0, sky, controls, kind.values)
     for name in ("see_surroundings", "surroundings_passes", "directions_pass", "fill_controls"):
         yield name, work[0, passes.LIT_ROW, :8]
-    loop.preview_limits(*tiles, sun_m[2], 1400.0, controls[loop.DUTY_CONTROL], False, kind.values, limits)
+    loop.preview_limits(*tiles, sky, controls[loop.DUTY_CONTROL], False, kind.values, limits)
     for name in ("preview_limits", "limits_passes", "limits_pass"):
         yield name, limits
     fleet, extremes = np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME)
-    loop.take_step(*tiles, sun_m[2], 1400.0, controls, kind.values, fleet, extremes)
+    loop.take_step(*tiles, sky, controls, kind.values, fleet, extremes)
     for name in ("take_step", "operation_passes"):
         yield name, carry[:, :8]
     yield "sum_up", fleet

@@ -15,6 +15,7 @@ from sim.engine.driver import Run
 from sim.fleet.availability import SCENARIO, AvailabilityChange, Kind, Target
 from sim.spacecraft import thermal
 from sim.spacecraft.step import ROWS
+from sim.spacecraft.thermal_response import NODES
 
 
 def test_parameters_are_those_of_the_scenario_in_si() -> None:
@@ -28,19 +29,19 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
         "satellite.power.battery.bus_reserve=30 min", "satellite.power.battery.discharge_efficiency=0.8", "step=30 s",
     )  # fmt: skip
     network = thermal.network(loaded.scenario.satellite)
-    assert (network.junction_to_plate_w_k, network.hbm_to_plate_w_k, network.plate_to_loop_w_k) == pytest.approx(
-        (200.0, 50.0, 1000.0)
-    )
+    assert [link.conductance_w_k for link in network.links[:2]] == pytest.approx([200.0, 50.0])
+    assert network.coolant.attached["plate"] == pytest.approx(1000.0)
     assert network.heat_capacity_j_k[:3] == pytest.approx((600.0, 200.0, 4000.0))
-    assert network.heat_capacity_j_k[4] == pytest.approx(90_000.0)
-    assert (network.junction_limit_k, network.hbm_limit_k) == pytest.approx((363.15, 373.15))
+    assert network.heat_capacity_j_k[4:7] == pytest.approx(np.full(3, 30_000.0))
+    assert network.heat_capacity_j_k[7] == pytest.approx(10e3 / 150.0 * 1000.0)  # 10 kWh at 150 Wh/kg and 1 kJ/(kg K)
     params = satellite_params.satellite_params(loaded.scenario)
     assert (params.compute.idle_w, params.compute.dynamic_w, params.compute.host_w) == pytest.approx(
         (1000.0, 2000.0, 500.0)
     )
     assert (params.battery.capacity_j, params.battery.floor_j) == pytest.approx((3.6e7, 1.8e7))
     assert params.battery.reserve_j == pytest.approx(1.8e7 + 2000.0 * 1800.0 / 0.8)
-    assert params.thermal.dt_s == 30.0
+    assert (params.thermal.junction_limit_k, params.thermal.hbm_limit_k) == pytest.approx((363.15, 373.15))
+    assert params.step_s == params.array.step_s == 30.0
     assert sum(flag == 1.0 for flag in params.attitude[:3]) == 1
 
 
@@ -49,15 +50,17 @@ def test_starting_temperatures_are_steady_and_within_limits() -> None:
     above it warmer by its heat over its conductance."""
     loaded = books.load(books.ring())
     params = satellite_params.satellite_params(loaded.scenario)
-    junction, hbm, plate, loop, radiator = satellite_params.start_temperatures_k(satellite_params.setup_of(loaded.scenario), params)
+    start = satellite_params.start_temperatures_k(satellite_params.setup_of(loaded.scenario), params)
+    junction, hbm, plate, loop, *radiator = (start[f"{name}_k"] for name in NODES[:7])
     c = params.compute
     electronics = c.idle_w + c.dynamic_w + c.host_w
-    total = electronics / c.conversion_efficiency * (1.0 + c.pump_fraction) + c.bus_w
-    sat = loaded.scenario.satellite.thermal.radiator
-    gross = 2.0 * sat.emissivity * sat.fin_efficiency * 5.670374419e-8 * sat.area
-    expected = ((total + sat.area * sat.emissivity * 0.48 * params.earth.infrared_w_m2) / gross) ** 0.25
-    assert radiator == pytest.approx(expected, abs=1e-3)
-    assert radiator < loop < plate < hbm < junction <= 368.15 + 1e-9
+    t = loaded.scenario.satellite.thermal
+    mean = 0.5 * (loop + loop - electronics * c.per_conversion / t.loop.flow)
+    total = electronics * c.per_conversion * (1.0 + c.pump_fraction) - t.structure.to_coolant * (mean - start["structure_k"])
+    gross = 2.0 * t.radiator.emissivity * t.radiator.fin_efficiency * 5.670374419e-8 * t.radiator.area
+    emitted = gross * float(np.mean(np.array(radiator) ** 4))
+    assert emitted == pytest.approx(total + t.radiator.area * t.radiator.emissivity * 0.48 * params.earth.infrared_w_m2, rel=1e-4)
+    assert radiator[2] < radiator[1] < radiator[0] < loop < plate < hbm < junction <= 368.15 + 1e-9
 
 
 # --- events -------------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from sim.config import scenario
 from sim.engine.outcome import Outcome
 from sim.spacecraft import thermal
 from sim.spacecraft.step import ROWS
+from sim.spacecraft.thermal_response import Nodes
 
-FIRST_NODE = ROWS.carried["junction_k"]  # of five, to the radiator
 RECORDED = {r.variable.name: n for n, r in enumerate(ROWS.recorded)}  # of the recorder's values
 ALONE = ("workloads=[{kind: independent}]", "links=", "economics=")  # nothing joins satellites
 
@@ -36,9 +36,18 @@ def _change(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
     """Change of charge and of stored heat [J]."""
     loaded, carry = outcome.loaded, outcome.carry
     charge = carry[ROWS.carried["charge_j"]] - outcome.initial_value("charge_j")
-    capacities = np.array(thermal.network(loaded.scenario.satellite).heat_capacity_j_k)
-    now = carry[FIRST_NODE : FIRST_NODE + 5]
-    return charge, capacities @ (now - np.stack([outcome.initial_value(name) for name in thermal.Nodes._fields]))
+    capacities = thermal.network(loaded.scenario.satellite).heat_capacity_j_k
+    warmed = np.stack([carry[ROWS.carried[name]] - outcome.initial_value(name) for name in Nodes._fields])
+    return charge, capacities @ warmed
+
+
+def _array(outcome: Outcome) -> np.ndarray:
+    """Residual of the panel's own balance, relative to the heat that it absorbs."""
+    array = outcome.loaded.scenario.satellite.power.array
+    warmed = outcome.row("array_k") - outcome.initial_value("array_k")
+    absorbed = outcome.row("array_absorbed_j")
+    left = absorbed - outcome.row("array_drawn_j") - outcome.row("array_emitted_j") - array.heat_capacity * array.area * warmed
+    return np.abs(left) / np.maximum(absorbed, 1.0)
 
 
 def closures(outcome: Outcome) -> dict[str, float]:
@@ -51,15 +60,20 @@ def closures(outcome: Outcome) -> dict[str, float]:
     # a satellite that only sits in the dark with an empty battery takes nothing in: against 1 % of its battery then
     least = 0.01 * outcome.loaded.scenario.satellite.power.battery.capacity
     electrical_in = np.maximum(generated + np.maximum(0.0, -charge), least)
-    thermal_in = c[ROWS.carried["heat_j"]] + c[ROWS.carried["environment_j"]] + np.maximum(0.0, -heat)
+    outside = c[ROWS.carried["environment_j"]] + c[ROWS.carried["structure_environment_j"]]
+    thermal_in = c[ROWS.carried["heat_j"]] + outside + np.maximum(0.0, -heat)
+    conditioned = c[ROWS.carried["conditioning_j"]]
+    taken = generated - shunted
     ledger = sum(c[row] for row in ROWS.ledger.values())
     return {
         "electrical": float(np.max(np.abs(generated - shunted - served - lost - charge) / electrical_in)),
         "thermal": float(
-            np.max(np.abs(c[ROWS.carried["heat_j"]] + c[ROWS.carried["environment_j"]] - c[ROWS.carried["radiated_j"]] - heat) / thermal_in)
+            np.max(np.abs(c[ROWS.carried["heat_j"]] + outside - c[ROWS.carried["radiated_j"]] - heat) / thermal_in)
         ),
-        # all electricity that is neither shunted nor stored ends as heat in the satellite
-        "conversion": float(np.max(np.abs(served + lost - c[ROWS.carried["heat_j"]]) / np.maximum(served + lost, 1.0))),
+        "array": float(np.max(_array(outcome))),
+        # all electricity that is neither shunted nor stored ends as heat in the satellite; so does what conditioning loses
+        "conversion": float(np.max(np.abs(served + lost + conditioned - c[ROWS.carried["heat_j"]]) / np.maximum(served + lost, 1.0))),
+        "conditioning": float(np.max(np.abs(c[ROWS.carried["array_drawn_j"]] - taken - conditioned) / np.maximum(taken, 1.0))),
         "ledger": float(np.max(np.abs(ledger / duration - 1.0))),
     }
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from sim.config import scenario
 from sim.engine import satellite_params
-from sim.spacecraft import step
+from sim.spacecraft import step, thermal_response
 from sim.spacecraft.submodel import Submodel
 
 RANGES = {v.name: (v.low, v.high) for v in step.VARIABLES}
 # what only the step itself hands on: rises per watt, and what effects add to loads
 RANGES |= {"junction_rise_k_w": (0.0, 1e-2), "loop_rise_k_w": (1e-6, 1e-2), "bus_w": (0.0, 1e5)}
+# the linear part of a step without heats of the machines
+RANGES |= {"emission_w": (0.0, 1e6)} | {f"{name}_departure_w": (-1e5, 1e5) for name in thermal_response.RADIATING}
 
 
 def example_parameters(name: str = "suncatcher", *sets: str) -> Any:

@@ -17,8 +17,10 @@ import submodel_cases as cases
 from sim.schema import Variable
 from sim.spacecraft import compute, loop, passes, rows, step
 from sim.spacecraft.step import ROWS
+from sim.spacecraft.thermal_response import NODES
 
 ROOT = Path(__file__).parents[3]
+BALANCES = ("electrical", "thermal", "array", "conversion", "conditioning")
 LIMIT = 1e-9  # closure and sum to nameplate, as promised
 
 
@@ -47,7 +49,7 @@ def test_ledger_mutants_are_noticed(reported: dict[str, dict[str, float]], name:
     """Source of truth: the sum of the rows must be nameplate; without one row it is not, and the energy books stay shut."""
     found = reported[name]
     assert found["ledger"] > LIMIT
-    assert max(found[k] for k in ("electrical", "thermal", "conversion")) < LIMIT
+    assert max(found[k] for k in BALANCES) < LIMIT
 
 
 @pytest.mark.slow
@@ -55,7 +57,7 @@ def test_ledger_mutants_are_noticed(reported: dict[str, dict[str, float]], name:
 def test_energy_mutants_are_noticed(reported: dict[str, dict[str, float]], name: str) -> None:
     """Source of truth: conservation of energy; a term left out or a flux bent by 1e-4 opens at least one balance."""
     found = reported[name]
-    assert max(found[k] for k in ("electrical", "thermal", "conversion")) > LIMIT
+    assert max(found[k] for k in BALANCES) > LIMIT
     assert found["ledger"] < LIMIT
 
 
@@ -72,17 +74,17 @@ def test_rows_do_not_overlap() -> None:
 @pytest.mark.parametrize(("rate", "powered", "up"), [(1.0, 1.0, 1.0), (0.5, 1.0, 1.0), (0.0, 0.4, 1.0), (0.7, 1.0, 0.25)])
 def test_heats_follow_every_watt(rate: float, powered: float, up: float) -> None:
     """Source of truth: by hand: chips (idle + dynamic f V^2) with 300 W beside the clock, and hosts, through 0.92 conversion,
-    2 % pump, bus; what is drawn from the bus is what turns to heat."""
+    2 % pump, bus and a heater of 150 W; what is drawn from the bus is what turns to heat."""
     c = compute.Compute(
-        idle_w=5760.0, dynamic_w=13_440.0, host_w=4160.0, voltage_floor=0.6, conversion_efficiency=0.92, pump_fraction=0.02,
+        idle_w=5760.0, dynamic_w=13_440.0, host_w=4160.0, voltage_floor=0.6, per_conversion=1.0 / 0.92, pump_fraction=0.02,
         bus_w=800.0, rate_fit=compute.rate_fit(0.6),
     )  # fmt: skip
-    loads = compute.loads(compute.dynamic_share(rate, 0.6), powered, 1.0, up, 800.0, 300.0, c)
+    loads = compute.loads(compute.dynamic_share(rate, 0.6), powered, 1.0, up, 150.0, 300.0, c)
     chips = up * (5760.0 * powered + 13_440.0 * rate * (0.6 + 0.4 * rate) ** 2) + 300.0
     drawn = (chips + up * powered * 4160.0) / 0.92
-    assert loads[:3] == pytest.approx((chips, drawn - chips, 0.02 * drawn + 800.0), rel=1e-13)
-    assert loads.load_w == pytest.approx(1.02 * drawn + 800.0, rel=1e-13)
-    assert sum(loads[:3]) == pytest.approx(loads.load_w, rel=1e-14)
+    assert loads[:4] == pytest.approx((chips, drawn - chips, 0.02 * drawn + 150.0, up * 800.0), rel=1e-13)
+    assert loads.load_w == pytest.approx(1.02 * drawn + 150.0 + up * 800.0, rel=1e-13)
+    assert sum(loads[:4]) == pytest.approx(loads.load_w, rel=1e-14)
 
 
 def test_satellites_of_a_tile_are_independent() -> None:
@@ -102,7 +104,7 @@ def test_satellites_of_a_tile_are_independent() -> None:
         carry = work[: loop.CARRIED, :16]
         loop.start(mine[:2].copy(), run.surroundings.sun_m[:2], run.types[0].initial, carry)
         run.loop(
-            mine[2:].copy(), run.surroundings.sun_m[2:], run.surroundings.flux_w_m2[2:], np.ones((loop.CONTROL_ROWS, 1, 16)), run.types[0].values, work, 8,
+            mine[2:].copy(), run.surroundings.sky[2:], np.ones((loop.CONTROL_ROWS, 1, 16)), run.types[0].values, work, 8,
             fleet, np.full((n, loop.EXTREMES), loop.NO_EXTREME), 0, 1, np.zeros(0, dtype=np.int64),
             np.zeros((n, loop.RECORDED, 0)),
         )  # fmt: skip
@@ -117,7 +119,7 @@ def test_satellites_of_a_tile_are_independent() -> None:
 
 
 def _forty_satellites(params: Any, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A tile of 40 satellites at the beginning of a step, positions one step before, then and at its end, and the Sun.
+    """A tile of 40 satellites at the beginning of a step, positions one step before, then and at its end, and the sky.
 
     All round an orbit, of them half within a degree of the edge of the shadow; temperatures and charges of all kinds.
     """
@@ -130,30 +132,31 @@ def _forty_satellites(params: Any, rng: np.random.Generator) -> tuple[np.ndarray
     loop.start(r_m[:2], np.array([sun_m, sun_m]), np.zeros(loop.CARRIED), work[0, : loop.CARRIED, :48])
     ranges = {
         "junction_k": (320.0, 372.0), "hbm_k": (320.0, 355.0), "plate_k": (300.0, 370.0), "loop_k": (290.0, 366.0),
-        "radiator_k": (280.0, 340.0), "charge_j": (0.3 * params.battery.capacity_j, params.battery.capacity_j),
+        "radiator_1_k": (285.0, 345.0), "radiator_2_k": (280.0, 340.0), "radiator_3_k": (275.0, 335.0), "battery_k": (280.0, 300.0),
+        "structure_k": (280.0, 300.0), "array_k": (200.0, 340.0), "charge_j": (0.3 * params.battery.capacity_j, params.battery.capacity_j),
     }  # fmt: skip
     for name, (low, high) in ranges.items():
         work[0, ROWS.carried[name], :n] = rng.uniform(low, high, n)
-    return work, r_m, sun_m
+    return work, r_m, np.array([*sun_m, 1361.0, 0.6, 0.8])
 
 
 def test_passes_are_the_step() -> None:
     """Source of truth: `step.advance`, one satellite at a time: the passes over a tile give the same, to 1e-12 of each state."""
     params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=63 degC")
     n, names, rng = 40, ROWS.carried, np.random.default_rng(11)
-    work, r_m, sun_m = _forty_satellites(params, rng)
+    work, r_m, sky = _forty_satellites(params, rng)
     before = work[0, :, :n].copy()
     controls, limits = rng.uniform(0.3, 1.0, (loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
     tiles, values = (work, np.zeros(1, dtype=np.int64), np.full(1, n)), rows.flat(params)
-    loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sun_m, 1361.0, controls, values)
-    loop.preview_limits(*tiles, sun_m, 1361.0, controls[loop.DUTY_CONTROL], False, values, limits)
-    loop.take_step(*tiles, sun_m, 1361.0, controls, values, np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME))
+    loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sky, controls, values)
+    loop.preview_limits(*tiles, sky, controls[loop.DUTY_CONTROL], False, values, limits)
+    loop.take_step(*tiles, sky, controls, values, np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME))
     lit = work[0, passes.LIT_ROW, :n]
     assert ((lit > 0.0) & (lit < 1.0)).sum() >= 5
     assert 3 <= (limits[loop.LIMIT_RATE] < limits[loop.LIMIT_POWER]).sum() <= n - 3, "some are limited by heat"
     for i in range(n):
         state = step.State(*(float(before[names[f], i]) for f in step.State._fields))
-        inputs = step.Inputs(*r_m[2, :, i].tolist(), *sun_m.tolist(), 1361.0, *controls[:, i].tolist())
+        inputs = step.Inputs(*r_m[2, :, i].tolist(), *sky.tolist(), *controls[:, i].tolist())
         after, fluxes = step.advance(state, inputs, params)
         for field, expected in after._asdict().items():
             assert work[0, names[field], i] == pytest.approx(expected, rel=1e-12, abs=1e-12), (field, i)
@@ -168,11 +171,11 @@ def test_steps_limited_by_heat_end_at_the_limit() -> None:
     temperatures jump from one step to the next, as here.
     """
     params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=75 degC", "satellite.accelerator.max_power=300 W")
-    work, r_m, sun_m = _forty_satellites(params, np.random.default_rng(13))
+    work, r_m, sky = _forty_satellites(params, np.random.default_rng(13))
     at_limit = 0
     for i in range(40):
         state = step.State(*(float(work[0, ROWS.carried[f], i]) for f in step.State._fields))
-        inputs = step.Inputs(*r_m[2, :, i].tolist(), *sun_m.tolist(), 1361.0, *([1.0] * loop.CONTROL_ROWS))
+        inputs = step.Inputs(*r_m[2, :, i].tolist(), *sky.tolist(), *([1.0] * loop.CONTROL_ROWS))
         after, fluxes = step.advance(state, inputs, params)
         if 0.0 < fluxes.rate_limit < fluxes.rate_power - 1e-9:
             room_k = min(params.thermal.junction_limit_k - after.junction_k, params.thermal.hbm_limit_k - after.hbm_k)
@@ -187,18 +190,18 @@ def test_limits_are_asked_again_where_the_duty_changed() -> None:
     Of the groups of 16 satellites the first keeps its duties, the second changes that of its last, the third that of its first.
     """
     params = cases.example_parameters("suncatcher", "satellite.power.array.area=25 m2")
-    work, r_m, sun_m = _forty_satellites(params, np.random.default_rng(12))
+    work, r_m, sky = _forty_satellites(params, np.random.default_rng(12))
     work[0, ROWS.carried["charge_j"], :40] = 0.54 * params.battery.capacity_j  # just above the reserve: the battery limits all of them
-    work[0, [ROWS.carried[f"{node}_k"] for node in ("junction", "hbm", "plate", "loop", "radiator")], :40] = 300.0
+    work[0, [ROWS.carried[f"{node}_k"] for node in (*NODES, "array")], :40] = 300.0
     controls, values, n = np.ones((loop.CONTROL_ROWS, 40)), rows.flat(params), 40
     changed = np.ones(n)
     changed[[31, 32]] = 0.4
     found = []
     for duties in ((np.ones(n), changed), (changed,)):
         tiles, limits = (work.copy(), np.zeros(1, dtype=np.int64), np.full(1, n)), np.empty((loop.LIMIT_ROWS, n))
-        loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sun_m, 1361.0, controls, values)
+        loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sky, controls, values)
         for asked, duty in enumerate(duties):
-            loop.preview_limits(*tiles, sun_m, 1361.0, duty, asked > 0, values, limits)
+            loop.preview_limits(*tiles, sky, duty, asked > 0, values, limits)
             found.append(limits.copy())
     first, again, fresh = found
     assert np.array_equal(again, fresh)
