@@ -120,7 +120,7 @@ def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
     network, p, chip = thermal.network(setup.satellite), params.compute, setup.satellite.accelerator
     infrared_w_m2 = START_ENVIRONMENT_VIEW * params.earth.infrared_w_m2
     r, s, a = params.radiator, params.structure, params.array
-    each_w = 2.0 * r.area_m2 * r.emissivity * infrared_w_m2 / len(thermal.SEGMENTS)
+    each_w = 2.0 * r.area_m2 * r.fin_efficiency * r.emissivity * infrared_w_m2 / len(thermal.SEGMENTS)
     outside_w = dict.fromkeys(thermal.SEGMENTS, each_w) | {"structure": s.area_m2 * s.emissivity * infrared_w_m2}
     low, high = 0.0, 1.0
     for _ in range(40):

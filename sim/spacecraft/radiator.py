@@ -15,6 +15,7 @@ class Radiator(NamedTuple):
     area_m2: float
     emissivity: float
     absorptance: float
+    fin_efficiency: float
 
 
 class Environment(NamedTuple):
@@ -37,7 +38,7 @@ def parameters(setup: Setup) -> Radiator:
         Parameters.
     """
     r = setup.satellite.thermal.radiator
-    return Radiator(area_m2=r.area, emissivity=r.emissivity, absorptance=r.absorptance)
+    return Radiator(area_m2=r.area, emissivity=r.emissivity, absorptance=r.absorptance, fin_efficiency=r.fin_efficiency)
 
 
 @inlined
@@ -73,6 +74,8 @@ def plate_absorbed_w_m2(
 def advance(inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Radiator) -> Environment:
     """Heat absorbed from Sun and Earth; the radiator's normal is horizontal, sunlight falls on one face.
 
+    The fin efficiency holds for the net flux, what is absorbed as well as what is emitted.
+
     Parameters
     ----------
     inputs : Inputs
@@ -95,7 +98,7 @@ def advance(inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Radia
     albedo, infrared, side = earth.albedo_w_m2, earth.infrared_w_m2, earth.view_side
     sunny = plate_absorbed_w_m2(sunlight, albedo, infrared, side, p.absorptance, p.emissivity)
     other = plate_absorbed_w_m2(0.0, albedo, infrared, side, p.absorptance, p.emissivity)
-    return Environment(p.area_m2 * (sunny + other))
+    return Environment(p.area_m2 * p.fin_efficiency * (sunny + other))
 
 
 MODEL = Submodel(

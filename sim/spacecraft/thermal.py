@@ -64,6 +64,24 @@ class ThermalFlows(NamedTuple):
 # --- parameters ------------------------------------------------------------------------------------------------------
 
 
+def panel_emission_w_m2_k4(emissivity: float, fin_efficiency: float) -> float:
+    """Heat emitted by both faces of a radiator per area and T^4.
+
+    Parameters
+    ----------
+    emissivity : float
+        Infrared emissivity, 0 to 1.
+    fin_efficiency : float
+        Emission relative to a plate that has the root temperature everywhere, 0 to 1.
+
+    Returns
+    -------
+    float
+        Coefficient [W/(m2 K4)].
+    """
+    return 2.0 * emissivity * fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4
+
+
 def network(satellite: Any) -> Network:
     """Network of a satellite; conductances and capacities of all its accelerators together.
 
@@ -80,8 +98,8 @@ def network(satellite: Any) -> Network:
     chip, n, t, b = satellite.accelerator, satellite.accelerators, satellite.thermal, satellite.power.battery
     r, s = t.radiator, t.structure
     radiator_k = min(chip.junction_limit, chip.hbm_limit) - BELOW_LIMIT_K
-    faces_w_m2_k4 = 2.0 * r.emissivity * r.fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4
-    panel_j_k, panel_w_k4 = r.heat_capacity * r.area / len(SEGMENTS), faces_w_m2_k4 * r.area / len(SEGMENTS)
+    panel_m2 = r.area / len(SEGMENTS)
+    panel_j_k, panel_w_k4 = r.heat_capacity * panel_m2, panel_emission_w_m2_k4(r.emissivity, r.fin_efficiency) * panel_m2
     return Network(
         nodes=(
             Node("junction", n * chip.junction_heat_capacity),

@@ -9,7 +9,7 @@ from pathlib import Path
 from orbit.elements import semi_major_axis_m
 from sim.spacecraft.earth_flux import plate_view_factor
 from sim.spacecraft.radiator import plate_absorbed_w_m2
-from sim.spacecraft.thermal import Thermal, emission_w_k4
+from sim.spacecraft.thermal import panel_emission_w_m2_k4
 from sim.verify.case import Case, Failed
 
 
@@ -47,8 +47,7 @@ def _view_factors() -> list[Case | Failed]:
 
 def _net_w_m2(infrared_share: float, earth_faces: int) -> float:
     """Heat rejected per square metre of the published plate: 20 degC, emissivity 0.92, absorptance 0.09, view factor 0.25."""
-    plate = Thermal(0.0, 0.0, 0.0, 0.0, (1.0, 1.0, 1.0, 1.0, 1.0), 1.0, 0.92, 0.09, 1.0, 300.0, 400.0, 400.0)
-    emitted = emission_w_k4(plate) * 293.15**4
+    emitted = panel_emission_w_m2_k4(0.92, 1.0) * 293.15**4
     sunny = plate_absorbed_w_m2(1366.0, 0.3 * 1366.0, 232.9, 0.25, 0.09, infrared_share)
     shady = plate_absorbed_w_m2(0.0, 0.3 * 1366.0, 232.9, 0.25, 0.09, infrared_share) if earth_faces == 2 else 0.0
     return float(emitted - sunny - shady)

@@ -180,6 +180,14 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         lit = submodel_cases.random_record("illumination", rng)
         parts = step.integrate(state, inputs, lit, power, base, limit, run, settled, params)
         yield "integrate", tuple(x for part in parts for x in part)
+        loads, flows, panel_flows, *_ = parts
+        yield "machine_heats", thermal.machine_heats(loads, flows, panel_flows)
+        others = [submodel_cases.random_record(name, rng) for name in ("incidence", "earth", "environment", "structure")]
+        yield "results", tuple(
+            x
+            for record in step.results(state, inputs, lit, *others[:2], power, *others[2:], limit, run, settled, *parts, params)
+            for x in record
+        )
         yield "sun_edge", illumination.sun_edge(inputs)
         yield "directions", illumination.directions(state, inputs, e[0], 0.4, params.illumination)
         yield "unpack", tuple(rows.flat(step.unpack(rows.flat(params))))

@@ -59,7 +59,7 @@ def test_starting_temperatures_are_steady_and_within_limits() -> None:
     total = electronics * c.per_conversion * (1.0 + c.pump_fraction) - t.structure.to_coolant * (mean - start["structure_k"])
     gross = 2.0 * t.radiator.emissivity * t.radiator.fin_efficiency * 5.670374419e-8 * t.radiator.area
     emitted = gross * float(np.mean(np.array(radiator) ** 4))
-    assert emitted == pytest.approx(total + t.radiator.area * t.radiator.emissivity * 0.48 * params.earth.infrared_w_m2, rel=1e-4)
+    assert emitted == pytest.approx(total + t.radiator.area * t.radiator.fin_efficiency * t.radiator.emissivity * 0.48 * params.earth.infrared_w_m2, rel=1e-4)
     assert radiator[2] < radiator[1] < radiator[0] < loop < plate < hbm < junction <= 368.15 + 1e-9
 
 
