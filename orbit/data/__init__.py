@@ -13,6 +13,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 EARTH_ORIENTATION: Traversable = resources.files(__package__) / "earth_orientation.npz"
+RADIATION: Traversable = resources.files(__package__) / "radiation.npz"
 
 
 @dataclass(frozen=True, slots=True)

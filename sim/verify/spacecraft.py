@@ -10,6 +10,7 @@ from orbit.elements import semi_major_axis_m
 from sim.spacecraft.earth_flux import plate_view_factor
 from sim.spacecraft.radiator import plate_absorbed_w_m2
 from sim.spacecraft.thermal import panel_emission_w_m2_k4
+from sim.verify import radiation
 from sim.verify.case import Case, Failed
 
 
@@ -26,7 +27,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     list of Case or Failed
         The cases.
     """
-    return [*_view_factors(), *_published_plate()]
+    return [*_view_factors(), *_published_plate(), *radiation.cases(data)]
 
 
 def _view(gamma_deg: float) -> float:

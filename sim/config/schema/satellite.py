@@ -61,6 +61,32 @@ class Host(Section):
     price: Dollars | None = Field(description="Price for each accelerator; null where it is not known")
 
 
+Dose = Annotated[float, Quantity("Gy", above=0.0, example="0.17 Gy")]
+CrossSection = Annotated[float, Quantity("m2", least=0.0, most=1e-6, example="3e-10 cm2")]
+
+
+class Radiation(Section):
+    """Errors of an accelerator and its host by radiation: by dose behind the shielding, by protons above 30 MeV, or both."""
+
+    dose_per_silent_error: Dose | None = Field(
+        default=None, description="Dose in silicon for each error that changes results unnoticed; without it, none by dose"
+    )
+    dose_per_memory_error: Dose | None = Field(
+        default=None, description="Dose in silicon for each memory error that is noticed and not corrected; without it, none by dose"
+    )
+    dose_per_interrupt: Dose | None = Field(
+        default=None, description="Dose in silicon for each functional interrupt of an accelerator; without it, none by dose"
+    )
+    dose_per_host_interrupt: Dose | None = Field(
+        default=None, description="Dose in silicon for each functional interrupt of a host; without it, none by dose"
+    )
+    silent_error_area: CrossSection = Field(default=0.0, description="Cross-section of silent errors to protons above 30 MeV")
+    memory_error_area: CrossSection = Field(default=0.0, description="Cross-section of uncorrected memory errors to protons above 30 MeV")
+    interrupt_area: CrossSection = Field(default=0.0, description="Cross-section of functional interrupts to protons above 30 MeV")
+    latchup_area: CrossSection = Field(default=0.0, description="Cross-section of latch-up to protons above 30 MeV")
+    accelerators_per_host: Annotated[int, Count()] = Field(default=4, description="Accelerators that an interrupt of their host stops")
+
+
 class Accelerator(Section):
     """One chip with its memory, as mounted, and its host."""
 
@@ -116,6 +142,9 @@ class Accelerator(Section):
     price: Dollars | None = Field(description="Price of the chip, or of its module; null where it is not known")
     leakage: Leakage | None = Field(
         default=None, description="Power that depends on temperature; without it, power does not"
+    )
+    radiation: Radiation | None = Field(
+        default=None, description="Errors by radiation; without it, radiation leaves the accelerator alone"
     )
 
     @model_validator(mode="after")

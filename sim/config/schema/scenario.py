@@ -24,6 +24,19 @@ from sim.config.schema.site import Site
 NOT_SIMULATED = ("mission",)
 
 
+class RadiationEnvironment(Section):
+    """Particles in low orbits: phase of the solar cycle, and place of the South Atlantic Anomaly."""
+
+    solar: Literal["minimum", "maximum", "cycle"] = Field(
+        default="minimum",
+        description="Phase of the solar cycle: minimum has most protons, maximum most electrons and the mean of solar "
+        "particle events in an active year, cycle 7 active years of 11",
+    )
+    anomaly_drift: Annotated[float, Quantity("rad/s", least=0.0, most=1e-9, example="0.343 deg/yr")] = Field(
+        description="Westward drift of the South Atlantic Anomaly since 1960, the epoch of the particle models; 0 leaves it there"
+    )
+
+
 class Environment(Section):
     """The Earth as radiator and array see it, and its orientation."""
 
@@ -37,6 +50,7 @@ class Environment(Section):
         default="table",
         description="Beyond the Earth orientation table: table refuses the run, extrapolated holds the last values",
     )
+    radiation: RadiationEnvironment = Field(description="Particles in low orbits")
 
 
 class Recorder(Section):
