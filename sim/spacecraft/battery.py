@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from orbit.kernels.compile import inlined
 from orbit.kernels.simd import exponential
 from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
-from sim.spacecraft import battery_chemistry as chemistry
+from sim.spacecraft.battery_chemistry import REFERENCE_K, mean_voltage_v, resistance_s, stored_for_j, voltage_span
 from sim.spacecraft.submodel import Setup, Submodel
 
 RAMP_K = 5.0  # below the highest and above the lowest temperature of use the power falls to 0 over this span
@@ -74,13 +74,13 @@ def parameters(setup: Setup) -> Battery:
     b = setup.satellite.power.battery
     cell, capacity_j = b.chemistry, b.capacity
     floor_j = capacity_j * (1.0 - b.max_depth)
-    reserve_j = floor_j + chemistry.stored_for_j(cell, capacity_j, setup.satellite.bus.power, b.bus_reserve)
+    reserve_j = floor_j + stored_for_j(cell, capacity_j, setup.satellite.bus.power, b.bus_reserve)
     return Battery(
         capacity_j=capacity_j, floor_j=floor_j, reserve_j=reserve_j, coulombic_efficiency=cell.coulombic_efficiency,
         max_charge_w=min(b.max_charge_power, cell.max_charge_rate * capacity_j),
         max_discharge_w=min(b.max_discharge_power, cell.max_discharge_rate * capacity_j),
-        resistance_s=chemistry.resistance_s(cell), activation_k=cell.activation,
-        voltage_span=chemistry.voltage_span(cell), voltage_drop=1.0 - cell.min_voltage / chemistry.mean_voltage_v(cell),
+        resistance_s=resistance_s(cell), activation_k=cell.activation,
+        voltage_span=voltage_span(cell), voltage_drop=1.0 - cell.min_voltage / mean_voltage_v(cell),
         min_charge_k=cell.min_charge_temperature, full_charge_k=cell.full_charge_temperature,
         max_charge_k=cell.max_charge_temperature, min_discharge_k=cell.min_discharge_temperature,
         max_discharge_k=cell.max_discharge_temperature, step_s=setup.step_s,
@@ -105,7 +105,7 @@ def loss_per_w(charge_fraction: float, temperature_k: float, p: Battery) -> floa
     float
         The coefficient [1/W].
     """
-    arrhenius = exponential(p.activation_k * (1.0 / temperature_k - 1.0 / chemistry.REFERENCE_K))
+    arrhenius = exponential(p.activation_k * (1.0 / temperature_k - 1.0 / REFERENCE_K))
     low = 1.0 - 0.5 * p.voltage_span
     return p.resistance_s * arrhenius / (p.capacity_j * (low * low + 2.0 * p.voltage_span * charge_fraction))
 
@@ -279,7 +279,8 @@ def advance(state: Any, power: Any, loads: Any, p: Battery) -> BatteryFlows:
     BatteryFlows
         Charge [J], coefficient of the loss in the step ahead [1/W], and powers [W].
     """
-    per_w, surplus_w = state.loss_per_w, power.generated_w - loads.load_w
+    per_w = state.loss_per_w
+    surplus_w = power.generated_w - loads.load_w
     most_out_w = min(discharge_limit_w(state.battery_k, p), given_w(state.charge_j - p.floor_j, per_w, p))
     in_w, out_w = charging_w(state, surplus_w, p), min(max(0.0, -surplus_w), most_out_w)
     # one of the two is 0: internal power that charges, and that which discharges

@@ -13,65 +13,52 @@ References: [plett2015:ch. 2] for the equivalent circuit, [moeller2022] for the 
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import Any
 
 REFERENCE_K = 298.15  # at which the resistance of a cell is given
 
 
-class Chemistry(Protocol):
-    """Fields of a cell that the electrical model reads [SI]; open-circuit voltages are the ends of a straight line."""
-
-    @property
-    def capacity(self) -> float: ...
-    @property
-    def voltage_empty(self) -> float: ...
-    @property
-    def voltage_full(self) -> float: ...
-    @property
-    def resistance(self) -> float: ...
-    @property
-    def activation(self) -> float: ...
-
-
-def mean_voltage_v(cell: Chemistry) -> float:
+def mean_voltage_v(cell: Any) -> float:
     """Open-circuit voltage of a cell, mean over its charge.
 
     Parameters
     ----------
-    cell : Chemistry
-        The cell.
+    cell : Cell
+        The cell, as the scenario has it [SI].
 
     Returns
     -------
     float
         Voltage [V].
     """
-    return 0.5 * (cell.voltage_empty + cell.voltage_full)
+    mean: float = 0.5 * (cell.voltage_empty + cell.voltage_full)
+    return mean
 
 
-def voltage_span(cell: Chemistry) -> float:
+def voltage_span(cell: Any) -> float:
     """Rise of the open-circuit voltage from empty to full, over its mean.
 
     Parameters
     ----------
-    cell : Chemistry
-        The cell.
+    cell : Cell
+        The cell, as the scenario has it [SI].
 
     Returns
     -------
     float
         The rise, below 2.
     """
-    return (cell.voltage_full - cell.voltage_empty) / mean_voltage_v(cell)
+    span: float = (cell.voltage_full - cell.voltage_empty) / mean_voltage_v(cell)
+    return span
 
 
-def resistance_s(cell: Chemistry, temperature_k: float = REFERENCE_K) -> float:
+def resistance_s(cell: Any, temperature_k: float = REFERENCE_K) -> float:
     """Resistance times capacity over mean voltage: the share of the power that is lost when the battery empties in a second.
 
     Parameters
     ----------
-    cell : Chemistry
-        The cell.
+    cell : Cell
+        The cell, as the scenario has it [SI].
     temperature_k : float
         Its temperature [K].
 
@@ -85,15 +72,16 @@ def resistance_s(cell: Chemistry, temperature_k: float = REFERENCE_K) -> float:
     Arrhenius' law [plett2015:ch. 2].
     """
     arrhenius = math.exp(cell.activation * (1.0 / temperature_k - 1.0 / REFERENCE_K))
-    return cell.resistance * cell.capacity / mean_voltage_v(cell) * arrhenius
+    seconds: float = cell.resistance * cell.capacity / mean_voltage_v(cell) * arrhenius
+    return seconds
 
 
-def loss_per_w(cell: Chemistry, energy_j: float, charge_fraction: float, temperature_k: float = REFERENCE_K) -> float:
+def loss_per_w(cell: Any, energy_j: float, charge_fraction: float, temperature_k: float = REFERENCE_K) -> float:
     """Ohmic loss of a battery over the square of its internal power.
 
     Parameters
     ----------
-    cell : Chemistry
+    cell : Cell
         Its cells.
     energy_j : float
         Energy of the full battery [J].
@@ -130,7 +118,7 @@ def square_voltage(charge_fraction: float, span: float) -> float:
     Examples
     --------
     >>> square_voltage(1.0, 0.2), square_voltage(0.0, 0.2)
-    (1.2100000000000002, 0.81)
+    (1.21, 0.81)
     """
     return (1.0 - 0.5 * span) ** 2 + 2.0 * span * charge_fraction
 
@@ -158,12 +146,12 @@ def drained_w(power_w: float, per_w: float) -> float:
     return 2.0 * power_w / (1.0 + math.sqrt(max(0.0, 1.0 - 4.0 * per_w * power_w)))
 
 
-def stored_for_j(cell: Chemistry, energy_j: float, power_w: float, seconds: float, charge_fraction: float = 0.5) -> float:
+def stored_for_j(cell: Any, energy_j: float, power_w: float, seconds: float, charge_fraction: float = 0.5) -> float:
     """Energy that a battery loses while it gives a power, at the reference temperature.
 
     Parameters
     ----------
-    cell : Chemistry
+    cell : Cell
         Its cells.
     energy_j : float
         Energy of the full battery [J].

@@ -27,8 +27,7 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
         "satellite.thermal.radiator.area=20 m2", "satellite.thermal.radiator.heat_capacity=4.5 kJ/(m2 K)", "satellite.accelerator.host.power=50 W",
         "satellite.bus.power=2 kW", "satellite.power.battery.capacity=10 kWh", "satellite.power.battery.max_depth=0.5",
         "satellite.power.battery.bus_reserve=30 min", "step=30 s",
-        "satellite.power.battery.chemistry.resistance=76 mohm", "satellite.power.battery.chemistry.capacity=3.6 Ah",
-        "satellite.power.battery.chemistry.voltage_empty=3.3 V", "satellite.power.battery.chemistry.voltage_full=4.3 V",
+        "satellite.power.battery.chemistry={extends: nca, resistance: 76 mohm, capacity: 3.6 Ah, voltage_empty: 3.3 V, voltage_full: 4.3 V}",
     )  # fmt: skip
     network = thermal.network(loaded.scenario.satellite)
     assert [link.conductance_w_k for link in network.links[:2]] == pytest.approx([200.0, 50.0])

@@ -21,24 +21,27 @@ from sim.spacecraft.battery import Battery
 BATTERY = Battery(
     capacity_j=1e7, floor_j=4e6, reserve_j=6e6, coulombic_efficiency=0.99, max_charge_w=3000.0, max_discharge_w=2000.0,
     resistance_s=1000.0, activation_k=2000.0, voltage_span=0.0, voltage_drop=0.4, min_charge_k=273.15, full_charge_k=283.15,
-    max_charge_k=318.15, min_discharge_k=253.15, max_discharge_k=333.15, temperature_k=298.15, step_s=60.0,
+    max_charge_k=318.15, min_discharge_k=253.15, max_discharge_k=333.15, step_s=60.0,
 )  # fmt: skip
 PER_W = 1e-4
-State = namedtuple("State", "charge_j loss_per_w")
+State = namedtuple("State", "charge_j loss_per_w battery_k")
 Power = namedtuple("Power", "generated_w")
 Loads = namedtuple("Loads", "load_w")
 
 
-def flows(charge_j: float, generated_w: float, load_w: float, battery: Battery = BATTERY) -> model.BatteryFlows:
-    """A step from a charge, with the coefficient of that charge and the battery's temperature."""
-    per_w = model.loss_per_w(charge_j / battery.capacity_j, battery.temperature_k, battery)
-    return model.advance(State(charge_j, per_w), Power(generated_w), Loads(load_w), battery)
+def _state(charge_j: float, battery: Battery, kelvin: float) -> State:
+    """A state with the coefficient of its charge and temperature."""
+    return State(charge_j, model.loss_per_w(charge_j / battery.capacity_j, kelvin, battery), kelvin)
 
 
-def share_w(charge_j: float, battery: Battery = BATTERY) -> float:
+def flows(charge_j: float, generated_w: float, load_w: float, battery: Battery = BATTERY, kelvin: float = 298.15) -> model.BatteryFlows:
+    """A step from a charge."""
+    return model.advance(_state(charge_j, battery, kelvin), Power(generated_w), Loads(load_w), battery)
+
+
+def share_w(charge_j: float, battery: Battery = BATTERY, kelvin: float = 298.15) -> float:
     """Power offered to the accelerators."""
-    per_w = model.loss_per_w(charge_j / battery.capacity_j, battery.temperature_k, battery)
-    return model.limits(State(charge_j, per_w), battery)
+    return model.limits(_state(charge_j, battery, kelvin), battery)
 
 
 def test_battery_by_hand() -> None:
@@ -92,7 +95,7 @@ def test_pack_of_bupt_1_on_the_bench() -> None:
     then belongs to a discharge at 0.65 of the capacity in an hour. The resistance is that of cells measured elsewhere: 0.002.
     """
     capacity_j = 124.0 * 3600.0
-    pack = _battery("nca", capacity_j, temperature_k=298.15, step_s=10.0)
+    pack = _battery("nca", capacity_j, step_s=10.0)
     rate_w, charge_j, put_in = 0.2 * 124.0, 0.0, 0.0
     while charge_j < 0.98 * capacity_j:
         charge_j = flows(charge_j, rate_w, 0.0, pack).charge_j
@@ -124,10 +127,10 @@ def test_discharge_against_the_circuit(name: str, celsius: float) -> None:
         return [-ampere / amp_s, ampere * ampere * ohm]
 
     end = solve_ivp(slope, (0.0, 3600.0 * hours), [1.0, 0.0], rtol=1e-10, atol=1e-12).y[:, -1]
-    pack = _battery(name, energy_j, temperature_k=kelvin, step_s=10.0)
+    pack = _battery(name, energy_j, step_s=10.0)
     charge_j, lost_j = energy_j, 0.0
     for _ in range(int(hours * 360)):
-        found = flows(charge_j, 0.0, power_w, pack)
+        found = flows(charge_j, 0.0, power_w, pack, kelvin)
         charge_j, lost_j = found.charge_j, lost_j + 10.0 * found.battery_loss_w
     span = cell.voltage_full - cell.voltage_empty
     left_j = amp_s * (cell.voltage_empty * end[0] + 0.5 * span * end[0] ** 2)
@@ -162,10 +165,9 @@ def test_a_cold_cell_is_not_charged() -> None:
         kelvin = 273.15 + celsius
         assert model.charge_limit_w(kelvin, BATTERY) == pytest.approx(3000.0 * into, abs=1e-6)
         assert model.discharge_limit_w(kelvin, BATTERY) == pytest.approx(2000.0 * out, abs=1e-6)
-    cold = BATTERY._replace(temperature_k=270.0)
-    found = flows(5e6, 1000.0, 0.0, cold)
+    found = flows(5e6, 1000.0, 0.0, kelvin=270.0)
     assert (found.charge_j, found.shunted_w) == (5e6, 1000.0)
-    assert share_w(5e6, cold) == 0.0
+    assert share_w(5e6, kelvin=270.0) == 0.0
 
 
 def test_cut_off_limits_a_cold_discharge() -> None:
@@ -201,8 +203,8 @@ def test_battery_conserves_energy(
 ) -> None:
     """Source of truth: generated + unserved = load + shunted + lost + change of store, 1e-12 of the largest term;
     the charge stays within [floor, capacity] to rounding; no two of shunted and unserved at once."""
-    battery = BATTERY._replace(step_s=dt, resistance_s=tau, coulombic_efficiency=coulombic, voltage_span=span, temperature_k=kelvin)
-    found = flows(charge, generated, load, battery)
+    battery = BATTERY._replace(step_s=dt, resistance_s=tau, coulombic_efficiency=coulombic, voltage_span=span)
+    found = flows(charge, generated, load, battery, kelvin)
     residual = (generated + found.unserved_w - load - found.shunted_w - found.battery_loss_w) * dt - (found.charge_j - charge)
     assert abs(residual) <= 1e-12 * max(1e7, (generated + load) * dt)
     assert 4e6 - 1e-7 <= found.charge_j <= 1e7 + 1e-7
