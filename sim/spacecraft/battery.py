@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from orbit.kernels.compile import inlined
 from orbit.kernels.simd import exponential
 from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
+from sim.spacecraft.battery_ageing_life import at_age
 from sim.spacecraft.battery_chemistry import REFERENCE_K, mean_voltage_v, resistance_s, stored_for_j, voltage_span
 from sim.spacecraft.submodel import Setup, Submodel
 
@@ -59,7 +60,8 @@ class BatteryFlows(NamedTuple):
 def parameters(setup: Setup) -> Battery:
     """Parameters of the satellite's battery.
 
-    The reserve carries the bus alone through `bus_reserve`, at the reference temperature.
+    The reserve carries the bus alone through `bus_reserve`, at the reference temperature. Capacity and resistance are those of
+    the satellite's age.
 
     Parameters
     ----------
@@ -72,14 +74,15 @@ def parameters(setup: Setup) -> Battery:
         Parameters.
     """
     b = setup.satellite.power.battery
-    cell, capacity_j = b.chemistry, b.capacity
+    left, grown = at_age(b, getattr(setup.satellite, "age", 0.0))
+    cell, capacity_j = b.chemistry, b.capacity * left
     floor_j = capacity_j * (1.0 - b.max_depth)
     reserve_j = floor_j + stored_for_j(cell, capacity_j, setup.satellite.bus.power, b.bus_reserve)
     return Battery(
         capacity_j=capacity_j, floor_j=floor_j, reserve_j=reserve_j, coulombic_efficiency=cell.coulombic_efficiency,
         max_charge_w=min(b.max_charge_power, cell.max_charge_rate * capacity_j),
         max_discharge_w=min(b.max_discharge_power, cell.max_discharge_rate * capacity_j),
-        resistance_s=resistance_s(cell), activation_k=cell.activation,
+        resistance_s=resistance_s(cell) * grown, activation_k=cell.activation,
         voltage_span=voltage_span(cell), voltage_drop=1.0 - cell.min_voltage / mean_voltage_v(cell),
         min_charge_k=cell.min_charge_temperature, full_charge_k=cell.full_charge_temperature,
         max_charge_k=cell.max_charge_temperature, min_discharge_k=cell.min_discharge_temperature,

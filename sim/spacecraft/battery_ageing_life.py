@@ -340,6 +340,54 @@ def under(life: Life, stress: Stress, days: Any) -> Fade:
     )
 
 
+DESIGN_K = 293.15  # of cells over the years before the epoch
+
+
+def design_use(b: Any) -> Stress:
+    """Use for which a battery is designed, over a year: cycles to the largest depth, back to full after each.
+
+    Parameters
+    ----------
+    b : Battery
+        Section `satellite.power.battery` of the scenario.
+
+    Returns
+    -------
+    Stress
+        A year of it.
+    """
+    life, charge = LIVES[b.chemistry.ageing], 1.0 - 0.5 * b.max_depth * (b.cycles_per_year > 0.0)
+    return Stress(
+        days=YEAR_D, cycles=b.cycles_per_year * b.max_depth, storage_rate=storage_rate(life, DESIGN_K, charge),
+        cycle_factor=cycle_factor(life, DESIGN_K), temperature_k=DESIGN_K, charge=charge, depth=b.max_depth,
+        c_rate=2.0 * b.cycles_per_year * b.max_depth / (YEAR_D * 24.0),
+    )  # fmt: skip
+
+
+def at_age(b: Any, age_s: float) -> tuple[float, float]:
+    """Capacity and resistance of a battery after years of the use for which it is designed.
+
+    Parameters
+    ----------
+    b : Battery
+        Section `satellite.power.battery` of the scenario.
+    age_s : float
+        Age [s].
+
+    Returns
+    -------
+    capacity : float
+        Share of that of a new battery, at least 0.01.
+    resistance : float
+        Factor on that of a new battery.
+    """
+    life = LIVES[b.chemistry.ageing]
+    if age_s <= 0.0:
+        return 1.0, 1.0
+    fade = under(life, design_use(b), age_s / DAY_S)
+    return max(0.01, float(capacity(life, fade))), float(resistance(life, fade))
+
+
 MOST_YEARS = 100.0  # lives beyond it are not told apart
 
 
