@@ -37,6 +37,11 @@ RENAMED_KEYS = {
     ("fibre", "stretch"): "path_stretch",
     **{(*place, "power", "host_power"): "accelerator.host.power" for place in _ON_SATELLITES},
     **{
+        (*place, "power", "battery", old): new
+        for place in _ON_SATELLITES
+        for old, new in (("charge_efficiency", "chemistry.coulombic_efficiency"), ("discharge_efficiency", "chemistry.resistance"))
+    },
+    **{
         (*place, "accelerator", old): new
         for place in (*_ON_SATELLITES, *_SITES)
         for old, new in (("interconnect", "fabric.rate"), ("interconnect_latency", "fabric.latency"))

@@ -18,6 +18,7 @@ LISTS = {
     "sweeps": ("sweeps", ""),
     "satellites": ("hardware", "satellite"),
     "accelerators": ("hardware", "accelerator"),
+    "cells": ("hardware", "cell"),
     "terminals": ("hardware", "terminal"),
     "environments": ("hardware", "environment"),
     "models": ("models", ""),

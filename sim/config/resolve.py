@@ -20,7 +20,9 @@ MOST_POINTS = 50_000  # of a file; a resolved scenario writes them out
 NAMED = (
     (("satellite",), "hardware", "satellite"),
     (("satellite", "accelerator"), "hardware", "accelerator"),
+    (("satellite", "power", "battery", "chemistry"), "hardware", "cell"),
     (("satellites", "*"), "hardware", "satellite"),
+    (("satellites", "*", "power", "battery", "chemistry"), "hardware", "cell"),
     (("satellites", "*", "accelerator"), "hardware", "accelerator"),
     (("environment",), "hardware", "environment"),
     (("motion", "solar_activity"), "solar", "activity"),

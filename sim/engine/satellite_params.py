@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import SOLAR_CONSTANT_W_M2
 from sim.config.schema import Satellite, Scenario
-from sim.spacecraft import array, rows, step, thermal, thermal_response
+from sim.spacecraft import array, battery, rows, step, thermal, thermal_response
 from sim.spacecraft.submodel import Setup
 from sim.spacecraft.thermal_network import steady_state_k
 
@@ -159,6 +159,7 @@ def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
     first |= start_temperatures_k(setup, params)
     charge = setup.satellite.power.battery.initial_charge
     first["charge_j"] = params.battery.capacity_j if charge is None else charge * params.battery.capacity_j
+    first["loss_per_w"] = battery.loss_per_w(first["charge_j"] / params.battery.capacity_j, first["battery_k"], params.battery)
     return np.array([first[name] for name in step.ROWS.carried])
 
 

@@ -16,7 +16,7 @@ from sim.config.ground_sites import read_baseline
 from sim.config.schema import Workload
 from sim.engine import formations, propagators
 from sim.engine.outcome import Outcome
-from sim.results import design
+from sim.results import battery, design
 from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
 from sim.spacecraft.step import ROWS
@@ -417,7 +417,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         useful_flops_per_s += jobs.ledger.step_own_s[CAUSES.index("useful")] * (peak / scenario.step)
         uncommitted_s = sum(job.uncommitted_s(jobs.share * outcome.weight) for job in jobs.trainings)
     p10, p50, p90 = (float(v) for v in np.percentile(useful_flops_per_s, (10.0, 50.0, 90.0)))
-    capacity_j = np.array([t.satellite.power.battery.capacity for t in outcome.types])[outcome.type_index]
+    capacity_j = np.array([t.params.battery.capacity_j for t in outcome.types])[outcome.type_index]
     at_first = outcome.initial_value("charge_j") / capacity_j
     lowest_charge = float(np.minimum(outcome.row("charge_fraction_min"), at_first).min())
     ground = _ground(outcome)
@@ -447,6 +447,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "power": {
             "battery_depth_max": 1.0 - lowest_charge,
             **from_arrays,
+            **battery.summary(outcome),
         },
         "thermal": declared(outcome, "thermal"),
         "formation": formations.summary(loaded, outcome.grid),

@@ -1,27 +1,47 @@
-"""Battery: what it can take and give within a step."""
+"""Battery: what it can take and give within a step, by chemistry, charge and temperature.
+
+The battery is a source behind a resistance (`sim.spacecraft.battery_chemistry`): an internal power P loses k P^2, and
+charging loses the part of P that no discharge gives back. The coefficient k follows from the charge and the temperature at
+the end of a step, and holds through the next one.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from orbit.kernels.compile import inlined
+from orbit.kernels.simd import exponential
 from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
+from sim.spacecraft.battery_ageing_life import at_age
+from sim.spacecraft.battery_chemistry import REFERENCE_K, mean_voltage_v, resistance_s, stored_for_j, voltage_span
 from sim.spacecraft.submodel import Setup, Submodel
+
+RAMP_K = 5.0  # below the highest and above the lowest temperature of use the power falls to 0 over this span
 
 
 class Battery(NamedTuple):
-    """Energy limits [J] and power limits at the bus [W].
+    """Energies [J], power limits at the bus [W], resistance by temperature, limits by temperature [K].
 
-    Discharge stops at floor_j; what lies below reserve_j (at least floor_j) is kept for the bus.
+    Discharge stops at floor_j; what lies below reserve_j (at least floor_j) is kept for the bus. `voltage_drop` is the
+    share of the open-circuit voltage that may fall at the resistance before the discharge is cut off.
     """
 
     capacity_j: float
     floor_j: float
     reserve_j: float
-    charge_efficiency: float
-    discharge_efficiency: float
+    coulombic_efficiency: float
     max_charge_w: float
     max_discharge_w: float
+    resistance_s: float
+    activation_k: float
+    voltage_span: float
+    voltage_drop: float
+    min_charge_k: float
+    full_charge_k: float
+    max_charge_k: float
+    min_discharge_k: float
+    max_discharge_k: float
     step_s: float
 
 
@@ -29,6 +49,7 @@ class BatteryFlows(NamedTuple):
     """Results of `advance`."""
 
     charge_j: float
+    loss_per_w: float
     charge_fraction: float
     battery_loss_w: float
     shunted_w: float
@@ -39,7 +60,8 @@ class BatteryFlows(NamedTuple):
 def parameters(setup: Setup) -> Battery:
     """Parameters of the satellite's battery.
 
-    The reserve carries the bus alone through `bus_reserve`.
+    The reserve carries the bus alone through `bus_reserve`, at the reference temperature. Capacity and resistance are those of
+    the satellite's age.
 
     Parameters
     ----------
@@ -52,23 +74,112 @@ def parameters(setup: Setup) -> Battery:
         Parameters.
     """
     b = setup.satellite.power.battery
-    floor_j = b.capacity * (1.0 - b.max_depth)
-    reserve_j = floor_j + setup.satellite.bus.power * b.bus_reserve / b.discharge_efficiency
+    left, grown = at_age(b, getattr(setup.satellite, "age", 0.0))
+    cell, capacity_j = b.chemistry, b.capacity * left
+    floor_j = capacity_j * (1.0 - b.max_depth)
+    reserve_j = floor_j + stored_for_j(cell, capacity_j, setup.satellite.bus.power, b.bus_reserve)
     return Battery(
-        capacity_j=b.capacity, floor_j=floor_j, reserve_j=reserve_j, charge_efficiency=b.charge_efficiency,
-        discharge_efficiency=b.discharge_efficiency, max_charge_w=b.max_charge_power,
-        max_discharge_w=b.max_discharge_power, step_s=setup.step_s,
+        capacity_j=capacity_j, floor_j=floor_j, reserve_j=reserve_j, coulombic_efficiency=cell.coulombic_efficiency,
+        max_charge_w=min(b.max_charge_power, cell.max_charge_rate * capacity_j),
+        max_discharge_w=min(b.max_discharge_power, cell.max_discharge_rate * capacity_j),
+        resistance_s=resistance_s(cell) * grown, activation_k=cell.activation,
+        voltage_span=voltage_span(cell), voltage_drop=1.0 - cell.min_voltage / mean_voltage_v(cell),
+        min_charge_k=cell.min_charge_temperature, full_charge_k=cell.full_charge_temperature,
+        max_charge_k=cell.max_charge_temperature, min_discharge_k=cell.min_discharge_temperature,
+        max_discharge_k=cell.max_discharge_temperature, step_s=setup.step_s,
     )  # fmt: skip
 
 
 @inlined
-def deliverable_w(charge_j: float, p: Battery) -> float:
-    """Power that the battery can hold at the bus through the step without passing its floor.
+def loss_per_w(charge_fraction: float, temperature_k: float, p: Battery) -> float:
+    """Ohmic loss over the square of the internal power, as `battery_chemistry.loss_per_w`, in plain arithmetic.
 
     Parameters
     ----------
-    charge_j : float
-        Energy in the battery [J].
+    charge_fraction : float
+        Stored energy over that of the full battery.
+    temperature_k : float
+        Temperature [K].
+    p : Battery
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        The coefficient [1/W].
+    """
+    arrhenius = exponential(p.activation_k * (1.0 / temperature_k - 1.0 / REFERENCE_K))
+    low = 1.0 - 0.5 * p.voltage_span
+    return p.resistance_s * arrhenius / (p.capacity_j * (low * low + 2.0 * p.voltage_span * charge_fraction))
+
+
+@inlined
+def within(value: float, low: float, high: float) -> float:
+    """How far a value has come from one bound to another.
+
+    Parameters
+    ----------
+    value, low, high : float
+        The value and the bounds.
+
+    Returns
+    -------
+    float
+        0 at `low` and before it, 1 at `high` and beyond.
+    """
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+@inlined
+def charge_limit_w(temperature_k: float, p: Battery) -> float:
+    """Largest charging power at a temperature.
+
+    Parameters
+    ----------
+    temperature_k : float
+        Temperature [K].
+    p : Battery
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power at the bus [W]; 0 for a cell that is too cold or too hot.
+    """
+    cold = within(temperature_k, p.min_charge_k, p.full_charge_k)
+    return p.max_charge_w * cold * within(temperature_k, p.max_charge_k, p.max_charge_k - RAMP_K)
+
+
+@inlined
+def discharge_limit_w(temperature_k: float, p: Battery) -> float:
+    """Largest discharging power at a temperature.
+
+    Parameters
+    ----------
+    temperature_k : float
+        Temperature [K].
+    p : Battery
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power at the bus [W]; 0 for a cell that is too cold or too hot.
+    """
+    cold = within(temperature_k, p.min_discharge_k, p.min_discharge_k + RAMP_K)
+    return p.max_discharge_w * cold * within(temperature_k, p.max_discharge_k, p.max_discharge_k - RAMP_K)
+
+
+@inlined
+def taken_w(room_j: float, per_w: float, p: Battery) -> float:
+    """Power at the bus that fills what is left within the step.
+
+    Parameters
+    ----------
+    room_j : float
+        Energy that the battery may still store [J].
+    per_w : float
+        `loss_per_w` [1/W].
     p : Battery
         Parameters of the submodel.
 
@@ -77,8 +188,31 @@ def deliverable_w(charge_j: float, p: Battery) -> float:
     float
         Power [W], at least 0.
     """
-    stored_w = max(0.0, charge_j - p.floor_j) * p.discharge_efficiency / p.step_s
-    return min(p.max_discharge_w, stored_w)
+    internal_w = max(0.0, room_j) / (p.coulombic_efficiency * p.step_s)
+    return internal_w * (1.0 + per_w * internal_w)
+
+
+@inlined
+def given_w(stored_j: float, per_w: float, p: Battery) -> float:
+    """Power at the bus that uses up an energy within the step, or at which the voltage falls to that of the cut-off.
+
+    Parameters
+    ----------
+    stored_j : float
+        Energy that the battery may give [J].
+    per_w : float
+        `loss_per_w` [1/W].
+    p : Battery
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power [W], at least 0.
+    """
+    # at most half of the voltage may fall at the resistance: beyond it more current gives less power
+    internal_w = min(max(0.0, stored_j) / p.step_s, min(0.5, p.voltage_drop) / max(per_w, 1e-30))
+    return internal_w * (1.0 - per_w * internal_w)
 
 
 @inlined
@@ -99,8 +233,8 @@ def charging_w(state: Any, surplus_w: float, p: Battery) -> float:
     float
         Power [W], at least 0.
     """
-    room_w = max(0.0, p.capacity_j - state.charge_j) / (p.charge_efficiency * p.step_s)
-    return min(max(0.0, surplus_w), min(p.max_charge_w, room_w))
+    room_w = taken_w(p.capacity_j - state.charge_j, state.loss_per_w, p)
+    return min(max(0.0, surplus_w), min(charge_limit_w(state.battery_k, p), room_w))
 
 
 @inlined
@@ -122,15 +256,15 @@ def limits(state: Any, p: Battery) -> float:
     float
         Power [W]; negative while the battery refills its reserve.
     """
-    spare_w = max(0.0, state.charge_j - p.reserve_j) * p.discharge_efficiency / p.step_s
-    refill_w = max(0.0, p.reserve_j - state.charge_j) / (p.charge_efficiency * p.step_s)
-    given_w: float = min(p.max_discharge_w, spare_w) - min(p.max_charge_w, refill_w)
-    return given_w
+    spare_w = given_w(state.charge_j - p.reserve_j, state.loss_per_w, p)
+    refill_w = taken_w(p.reserve_j - state.charge_j, state.loss_per_w, p)
+    offered_w: float = min(discharge_limit_w(state.battery_k, p), spare_w) - min(charge_limit_w(state.battery_k, p), refill_w)
+    return offered_w
 
 
 @inlined
 def advance(state: Any, power: Any, loads: Any, p: Battery) -> BatteryFlows:
-    """Charge after the step, and the power lost in conversion, shunted at the array, not served, and served.
+    """Charge after the step, and the power lost in the battery, shunted at the array, not served, and served.
 
     Parameters
     ----------
@@ -146,22 +280,24 @@ def advance(state: Any, power: Any, loads: Any, p: Battery) -> BatteryFlows:
     Returns
     -------
     BatteryFlows
-        Charge [J] and powers [W].
+        Charge [J], coefficient of the loss in the step ahead [1/W], and powers [W].
     """
+    per_w = state.loss_per_w
     surplus_w = power.generated_w - loads.load_w
-    taken_w = charging_w(state, surplus_w, p)
-    given_w = min(max(0.0, -surplus_w), deliverable_w(state.charge_j, p))
-    charged_w = taken_w * p.charge_efficiency
-    drained_w = given_w / p.discharge_efficiency
-    lost_w = taken_w * (1.0 - p.charge_efficiency) + given_w * (1.0 / p.discharge_efficiency - 1.0)
-    shunted_w = max(0.0, surplus_w) - taken_w
-    unserved_w = max(0.0, -surplus_w) - given_w
-    charge_j = state.charge_j + (charged_w - drained_w) * p.step_s
+    most_out_w = min(discharge_limit_w(state.battery_k, p), given_w(state.charge_j - p.floor_j, per_w, p))
+    in_w, out_w = charging_w(state, surplus_w, p), min(max(0.0, -surplus_w), most_out_w)
+    # one of the two is 0: internal power that charges, and that which discharges
+    charged_w = 2.0 * in_w / (1.0 + math.sqrt(1.0 + 4.0 * per_w * in_w))
+    drained_w = 2.0 * out_w / (1.0 + math.sqrt(max(0.0, 1.0 - 4.0 * per_w * out_w)))
+    lost_w = per_w * (charged_w * charged_w + drained_w * drained_w) + (1.0 - p.coulombic_efficiency) * charged_w
+    shunted_w = max(0.0, surplus_w) - in_w
+    unserved_w = max(0.0, -surplus_w) - out_w
+    charge_j = state.charge_j + (p.coulombic_efficiency * charged_w - drained_w) * p.step_s
+    fraction = charge_j / p.capacity_j
     return BatteryFlows(
-        charge_j=charge_j, charge_fraction=charge_j / p.capacity_j, battery_loss_w=lost_w, shunted_w=shunted_w,
-        unserved_w=unserved_w, served_w=loads.load_w - unserved_w,
+        charge_j=charge_j, loss_per_w=loss_per_w(fraction, state.battery_k, p), charge_fraction=fraction, battery_loss_w=lost_w,
+        shunted_w=shunted_w, unserved_w=unserved_w, served_w=loads.load_w - unserved_w,
     )
-
 
 MODEL = Submodel(
     name="battery",
@@ -170,13 +306,14 @@ MODEL = Submodel(
     advance=advance,
     limits=limits,
     reads=(
-        "state.charge_j", "power.generated_w", "loads.load_w",
+        "state.charge_j", "state.loss_per_w", "state.battery_k", "power.generated_w", "loads.load_w",
     ),
     writes=(
         Variable(
             "charge_j", "J", "energy in the battery", "state", 0.0, 1e12,
             fleet=(FleetSeries("stored_j", "sum", "energy in the batteries, fleet total"),),
         ),
+        Variable("loss_per_w", "1/W", "ohmic loss of the battery over the square of its internal power", "state", 1e-13, 1e-3),
         Variable(
             "charge_fraction", "1", "state of charge", "flux", 0.0, 1.0,
             totals=(Total("charge_fraction_min", "1", "lowest state of charge while available", "smallest available"),),
@@ -203,5 +340,5 @@ MODEL = Submodel(
             recorded=(SatelliteSeries("sat_load_w", "electrical load served, mean over the step"),),
         ),
     ),
-    references=("fortescue2011:ch. 10",),
+    references=("fortescue2011:ch. 10", "plett2015:ch. 2", "moeller2022"),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from sim.spacecraft import (
     array,
     attitude,
     battery,
+    battery_ageing,
     compute,
     earth_flux,
     heater,
@@ -49,6 +50,7 @@ SUBMODELS: tuple[Submodel, ...] = (
     leakage.MODEL,
     heater.MODEL,
     accounting.MODEL,
+    battery_ageing.MODEL,
 )
 EFFECTS = tuple(m for m in SUBMODELS if m.adds)
 CONSEQUENCES = tuple(m for m in SUBMODELS if m.consequence)

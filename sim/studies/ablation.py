@@ -166,7 +166,8 @@ def _with_ample_battery(scenario: Scenario) -> Scenario:
     ample = battery.model_copy(
         update={
             "capacity": battery.capacity + 2.0 * load_w * scenario.duration, "max_depth": 1.0, "initial_charge": 1.0,
-            "charge_efficiency": 1.0, "discharge_efficiency": 1.0, "max_discharge_power": discharge_w,
+            "chemistry": battery.chemistry.model_copy(update={"resistance": 0.0, "coulombic_efficiency": 1.0}),
+            "max_discharge_power": discharge_w,
         }
     )  # fmt: skip
     # full from the epoch on: one so large would take the run to fill

@@ -233,7 +233,7 @@ def test_a_spoiled_heater_breaks_its_rule(advance: Any, broken: Callable[[Submod
 # --- files ------------------------------------------------------------------------------------------------------------
 
 OF_THE_STEP = {"step", "passes", "loop", "rows", "inputs", "submodel"}
-PARTS = {"thermal_network", "thermal_response"}  # further files of a submodel, named after it
+PARTS = {"battery_ageing_life", "battery_chemistry", "thermal_network", "thermal_response"}  # further files of a submodel, named after it
 FILES = [
     importlib.import_module(f"sim.spacecraft.{m.name}")
     for m in pkgutil.iter_modules(sim.spacecraft.__path__)

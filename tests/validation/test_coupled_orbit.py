@@ -106,8 +106,13 @@ def _heats(kept: np.ndarray, stored_j: float, sat: object) -> tuple[float, float
     assert -1e-6 < duty < 1.0 + 1e-6
     chips = dynamic + duty * 64 * chip.idle_power
     drawn = electronics / power.conversion_efficiency
-    into, out = power.battery.charge_efficiency, power.battery.discharge_efficiency
-    loss = (stored_j / into * (1.0 - into) if stored_j > 0.0 else -stored_j * (1.0 - out)) / 60.0
+    # internal power: what is stored over the coulombic efficiency, or what is drawn; each cell has its share, and R (P / V)^2 of loss
+    cell = power.battery.chemistry
+    inside = stored_j / 60.0 / (cell.coulombic_efficiency if stored_j > 0.0 else 1.0)
+    cells = power.battery.capacity / (cell.capacity * 0.5 * (cell.voltage_empty + cell.voltage_full))
+    square = cell.voltage_empty**2 + kept[books.RECORDED["charge_fraction"]] * (cell.voltage_full**2 - cell.voltage_empty**2)
+    ohm = cell.resistance * np.exp(cell.activation * (1.0 / 293.15 - 1.0 / 298.15))
+    loss = ohm * inside * inside / (cells * square) + max(0.0, inside) * (1.0 - cell.coulombic_efficiency)
     return chips, drawn - chips, drawn * loop.pump_fraction + s.bus.power + loss  # type: ignore[attr-defined]
 
 

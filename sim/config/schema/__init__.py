@@ -4,6 +4,7 @@ The unit of a field is the one its type was made with: lengths in m, angles in r
 """
 
 from sim.config.schema.base import HIGH_M, LOW_M, FieldError, Section
+from sim.config.schema.battery import Battery, Cell
 from sim.config.schema.contract import Contract, Demand, Hedge, LeaseCost, Surge
 from sim.config.schema.data_rules import DataRules, Rule
 from sim.config.schema.economics import Economics, Launch
@@ -52,7 +53,7 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
-from sim.config.schema.satellite import Accelerator, Array, Attitude, Battery, Bus, Satellite
+from sim.config.schema.satellite import Accelerator, Array, Attitude, Bus, Satellite
 from sim.config.schema.scenario import (
     NOT_SIMULATED,
     Environment,
@@ -78,6 +79,7 @@ __all__ = [
     "Attitude",
     "Battery",
     "Bus",
+    "Cell",
     "Checkpoint",
     "Cluster",
     "Constellation",

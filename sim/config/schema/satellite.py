@@ -10,7 +10,9 @@ from pydantic import Field, model_validator
 from orbit.units import shortened
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Efficiency, FieldError, Fraction, Jurisdiction, Name, Power, Section, Temperature
+from sim.config.schema.battery import Battery
 from sim.economics import mass
+from sim.spacecraft import battery_chemistry
 from sim.workload.kernel_tables import chip_table, table_names
 
 
@@ -201,43 +203,6 @@ class Array(Section):
     heat_capacity: Annotated[float, Quantity("J/(m2 K)", above=0.0, example="2.8 kJ/(m2 K)")] = Field(
         description="Heat capacity per panel area; a panel that leaves the shadow cold gives more power until it is warm"
     )
-
-
-class Battery(Section):
-    """Battery: capacity, depth of discharge, efficiencies and power limits."""
-
-    capacity: Annotated[float, Quantity("J", above=0.0, example="20 kWh")] = Field(
-        description="Energy of the full battery"
-    )
-    charge_efficiency: Efficiency = Field(description="Share of the charging energy that is stored")
-    discharge_efficiency: Efficiency = Field(description="Share of the stored energy that reaches the bus")
-    max_depth: Fraction = Field(description="Largest depth of discharge")
-    max_charge_power: Power = Field(description="Largest charging power, at the bus")
-    max_discharge_power: Power = Field(description="Largest discharging power, at the bus")
-    bus_reserve: Annotated[float, Quantity("s", least=0.0, example="40 min")] = Field(
-        description="Time for which the battery must be able to supply the bus alone; accelerators cannot use this part"
-    )
-    initial_charge: Fraction | None = Field(
-        default=None, description="State of charge at the epoch, as a share of the capacity; counts with initial: full; without it, full"
-    )
-    specific_energy: Annotated[float, Quantity("J/kg", above=0.0, example="150 Wh/kg")] = Field(
-        description="Capacity per mass of the pack"
-    )
-    specific_heat: Annotated[float, Quantity("J/(kg K)", above=0.0, example="1000 J/(kg K)")] = Field(
-        description="Heat capacity per mass of the pack"
-    )
-    to_structure: Annotated[float, Quantity("W/K", above=0.0, example="20 W/K")] = Field(
-        description="Thermal conductance from the pack to the bus structure"
-    )
-
-    @model_validator(mode="after")
-    def _starts_within_limits(self) -> Battery:
-        if self.initial_charge is not None and self.initial_charge < 1.0 - self.max_depth - 1e-12:
-            raise ValueError(
-                f"initial_charge {self.initial_charge:g} is below 1 - max_depth = {1.0 - self.max_depth:g}; "
-                "write a higher initial_charge or a larger max_depth"
-            )
-        return self
 
 
 class PowerSystem(Section):
@@ -445,7 +410,7 @@ class Satellite(Section):
     @model_validator(mode="after")
     def _battery_holds_the_bus(self) -> Satellite:
         battery = self.power.battery
-        need_j = self.bus.power * battery.bus_reserve / battery.discharge_efficiency
+        need_j = battery_chemistry.stored_for_j(battery.chemistry, battery.capacity, self.bus.power, battery.bus_reserve)
         if need_j > battery.capacity * battery.max_depth:
             raise ValueError(
                 f"power.battery.bus_reserve needs {need_j / 3.6e6:.3g} kWh of the {battery.capacity * battery.max_depth / 3.6e6:.3g} kWh "

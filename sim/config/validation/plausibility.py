@@ -23,6 +23,7 @@ from sim.config import economics_params, library, yaml_tree
 from sim.config.errors import Origin
 from sim.config.schema import Accelerator, Cluster, Constellation, Ring, Satellite, Scenario, Walker, hours, parts
 from sim.economics.mass import hard_kg, total_kg
+from sim.spacecraft import battery_chemistry
 
 MASS_TOLERANCE = 0.15  # of a stated mass against the sum of the parts
 MOST_LOAD_RATIO = 1.5  # full load over array power; a satellite that stores energy for bursts has about 1
@@ -182,8 +183,10 @@ def _bus_load(satellite: Satellite, scenario: Scenario) -> str | None:
 
 def _battery(satellite: Satellite, scenario: Scenario) -> str | None:
     battery, eclipse_s = satellite.power.battery, longest_eclipse_s(satellite, scenario)
-    held_j = battery.capacity * battery.max_depth * battery.discharge_efficiency
-    need_j = satellite.bus.power * eclipse_s
+    bus_w = satellite.bus.power
+    need_j = bus_w * eclipse_s
+    drained_w = battery_chemistry.drained_w(bus_w, battery_chemistry.loss_per_w(battery.chemistry, battery.capacity, 0.5))
+    held_j = battery.capacity * battery.max_depth * (bus_w / drained_w if bus_w > 0.0 else 1.0)
     if need_j <= held_j:
         return None
     needs = f"the bus needs {_energy(need_j)} in an eclipse of {eclipse_s / 60.0:.0f} min"

@@ -286,7 +286,7 @@ def test_compare_with_overrides_of_one_side(dawndusk: Any, folder: Path) -> None
     assert (result["a"], result["b"]) == ("suncatcher (A)", "suncatcher (B)")
     assert {(row["field"], row["a"], row["b"]) for row in result["inputs"]} == {
         ("satellite.power.array.area", "140 m2", "150 m2"),
-        ("satellite.power.battery.capacity", "20 kWh", "22 kWh"),
+        ("satellite.power.battery.capacity", "20 kWh", "23.3 kWh"),
     }
     array_m2 = next(row for row in result["metrics"] if row["metric"] == "array")
     assert (array_m2["a"], array_m2["b"]) == (81 * 140.0, 81 * 150.0)

@@ -24,13 +24,13 @@ CASES = [
     # 130 * 155 W * 1.02 / 0.92 + 1 kW. Eclipse acos(0.41997 / cos b) / pi, sin b = 0.1391 sin 23.44 deg + sin 4.2 deg: 0.361 of 33.67 kW
     (("accelerators=130",), "idle-load", "23.34 kW", "21.52 kW"),
     (("power.array.area=2 m2",), "bus-load", "1 kW", "481 W"),
-    # 1 kWh * 0.5 * 0.964; 2 kW over 2,122 s: 2 asin(6378.137 / 7028.137) of a revolution of 5,863 s
-    (("power.battery.capacity=1 kWh", "power.battery.bus_reserve=10 min", "bus.power=2 kW"), "battery", "0.482 kWh", "1.18 kWh"),
+    # 1 kWh * 0.5 * 0.875: k = 0.05541 h / 1 kWh / 1.012, 2 k P = 1 - sqrt(1 - 4 k 2 kW); 2 kW over 2,122 s: 2 asin(6378.137 / 7028.137) of a revolution of 5,863 s
+    (("power.battery.capacity=1 kWh", "power.battery.bus_reserve=10 min", "bus.power=2 kW"), "battery", "0.437 kWh", "1.18 kWh"),
     (("thermal.radiator.area=0.3 m2",), "idle-heat", "507 degC", "95 degC"),  # (9920 W / (0.6 m2 * 0.9 * 0.9 * sigma))^0.25 + 6 K
-    # 140 m2 * 3.1 kg/m2 + 30 m2 * 5 kg/m2 + 22 kWh / (150 Wh/kg) + 64 * (1 + 3) kg
-    (("mass=1 kg",), "mass", "1 kg", "986.7 kg"),
-    # with the loop 66.96, plates 64, terminals 47.6, shielding 98.5, bus 80 kg: 1,343.7 kg; structure 0.25, propulsion 1.47 %
-    (("mass=1100 kg",), "mass-sum", "-35 %", "1 704 kg"),
+    # 140 m2 * 3.1 kg/m2 + 30 m2 * 5 kg/m2 + 23.3 kWh / (150 Wh/kg) + 64 * (1 + 3) kg
+    (("mass=1 kg",), "mass", "1 kg", "995.3 kg"),
+    # with the loop 66.96, plates 64, terminals 47.6, shielding 98.5, bus 80 kg: 1,352.4 kg; structure 0.25, propulsion 1.47 %
+    (("mass=1100 kg",), "mass-sum", "-36 %", "1 715 kg"),
     (("power.array.cell_efficiency=0.9",), "cells", "0.9", "0.476"),
     (("accelerator.peak.bf16=1000 PFLOP/s",), "chips", "2.62e+15 FLOP/J", "5e+13 FLOP/J"),
     (("accelerator.peak.bf16=1836 TFLOP/s",), "sparse", "1.84e+15", "9.18e+14 of tpu-v6e"),  # 2 x 918
@@ -146,14 +146,14 @@ def test_other_types_are_named(dawndusk: Any) -> None:
         "links=null", "workloads=[{kind: independent}]",
     )  # fmt: skip
     called = dawndusk("validate", "suncatcher", "--json", *(f"--set={text}" for text in sets))
-    assert json.loads(called.out)["notes"] == ["satellites.light.mass: 2 kg are less than the 986.7 kg of array, radiator, battery and accelerators with hosts (check mass)"]
+    assert json.loads(called.out)["notes"] == ["satellites.light.mass: 2 kg are less than the 995.3 kg of array, radiator, battery and accelerators with hosts (check mass)"]
 
 
 def test_a_sweep_notes_a_check_once(folder: Path, dawndusk: Any) -> None:
-    """Source of truth: three points below 986.7 kg."""
+    """Source of truth: three points below 995.3 kg."""
     (folder / "w.yaml").write_text("name: w\nscenario: suncatcher\ngrid: {satellite.mass: [1 kg, 2 kg, 3 kg, 1700 kg]}\n", encoding="utf-8")
     called = dawndusk("sweep", "w.yaml", "--dry-run")
     assert called.code == 0
     assert [line for line in called.errors if "mass" in line] == [
-        "satellite.mass: 1 kg are less than the 986.7 kg of array, radiator, battery and accelerators with hosts (check mass), and at 2 more points"
+        "satellite.mass: 1 kg are less than the 995.3 kg of array, radiator, battery and accelerators with hosts (check mass), and at 2 more points"
     ]

@@ -26,7 +26,8 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
         "satellite.accelerators=10", "satellite.thermal.plate.to_coolant=0.01 K/W", "satellite.thermal.plate.heat_capacity=400 J/K",
         "satellite.thermal.radiator.area=20 m2", "satellite.thermal.radiator.heat_capacity=4.5 kJ/(m2 K)", "satellite.accelerator.host.power=50 W",
         "satellite.bus.power=2 kW", "satellite.power.battery.capacity=10 kWh", "satellite.power.battery.max_depth=0.5",
-        "satellite.power.battery.bus_reserve=30 min", "satellite.power.battery.discharge_efficiency=0.8", "step=30 s",
+        "satellite.power.battery.bus_reserve=30 min", "step=30 s",
+        "satellite.power.battery.chemistry={extends: nca, resistance: 76 mohm, capacity: 3.6 Ah, voltage_empty: 3.3 V, voltage_full: 4.3 V}",
     )  # fmt: skip
     network = thermal.network(loaded.scenario.satellite)
     assert [link.conductance_w_k for link in network.links[:2]] == pytest.approx([200.0, 50.0])
@@ -39,7 +40,9 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
         (1000.0, 2000.0, 500.0)
     )
     assert (params.battery.capacity_j, params.battery.floor_j) == pytest.approx((3.6e7, 1.8e7))
-    assert params.battery.reserve_j == pytest.approx(1.8e7 + 2000.0 * 1800.0 / 0.8)
+    # tau = 0.076 x 3.6 / 3.8 h; (4.3 / 3.3)^2 x 3.3^2 in the middle of the energy: V^2 = 14.69 V2, over 3.8^2
+    k = 0.076 * 3.6 / 3.8 * 3600.0 / 3.6e7 / (0.5 * (3.3**2 + 4.3**2) / 3.8**2)
+    assert params.battery.reserve_j == pytest.approx(1.8e7 + 1800.0 * (1.0 - (1.0 - 4.0 * k * 2000.0) ** 0.5) / (2.0 * k))
     assert (params.thermal.junction_limit_k, params.thermal.hbm_limit_k) == pytest.approx((363.15, 373.15))
     assert params.step_s == params.array.step_s == 30.0
     assert sum(flag == 1.0 for flag in params.attitude[:3]) == 1

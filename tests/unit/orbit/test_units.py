@@ -24,6 +24,7 @@ def _astropy_factor(unit: str, si: str) -> float:
     if "USD" in unit:
         return float(u.Unit("1" + re.sub(r"/([kM]W)h", r"/(\1 h)", unit.removeprefix("USD"))).to("1" + si.removeprefix("USD")))
     spelled = re.sub(r"Wh\b", "W h", re.sub(r"/kWh", "/(kW h)", unit)).replace("W h/", "W h /").replace("%", "percent").replace("rev", "cycle")
+    spelled = spelled.replace("Ah", "A h")
     plain = "" if si == "1" else si
     return float(u.Unit("" if spelled == "1" else spelled).to(plain))
 

@@ -1,22 +1,17 @@
-"""Solar array and battery."""
+"""Solar array."""
 
 from __future__ import annotations
 
-import math
 from collections import namedtuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from sim.spacecraft import battery as model
 from sim.spacecraft import panel
 from sim.spacecraft.array import Array, absorbed_w_m2, advance, array_power_w, array_yield
 from sim.spacecraft.attitude import Incidence
-from sim.spacecraft.battery import Battery
 from sim.spacecraft.earth_flux import EarthFlux
 from sim.spacecraft.panel import Panel
 
@@ -153,119 +148,3 @@ def test_array_power_closed_form() -> None:
     assert array_power_w(1353.0, 301.15, array) == pytest.approx(expected, rel=1e-14)
     assert array_power_w(1353.0, 341.15, array) == pytest.approx(0.9 * expected, rel=1e-14)
     assert array_yield(301.15 + 1000.0, array) == 0.0  # never below zero
-
-
-# --- battery ------------------------------------------------------------------------------------------------------
-
-BATTERY = Battery(1e7, 4e6, 6e6, 0.96, 0.94, 3000.0, 5000.0, 60.0)
-State = namedtuple("State", "charge_j")
-Power = namedtuple("Power", "generated_w")
-Loads = namedtuple("Loads", "load_w")
-
-
-def battery_step(
-    charge_j: float, generated_w: float, load_w: float, dt_s: float, battery: Battery
-) -> tuple[float, float, float, float]:
-    """Charge after the step [J], power lost, shunted and not served [W]; what is served is the rest of the load."""
-    flows = model.advance(State(charge_j), Power(generated_w), Loads(load_w), battery._replace(step_s=dt_s))
-    assert flows.served_w == load_w - flows.unserved_w
-    assert flows.charge_fraction == flows.charge_j / battery.capacity_j
-    return flows.charge_j, flows.battery_loss_w, flows.shunted_w, flows.unserved_w
-
-
-def deliverable_w(charge_j: float, dt_s: float, battery: Battery) -> float:
-    return model.deliverable_w(charge_j, battery._replace(step_s=dt_s))
-
-
-def accelerator_share_w(charge_j: float, dt_s: float, battery: Battery) -> float:
-    return model.limits(State(charge_j), battery._replace(step_s=dt_s))
-
-
-def test_battery_by_hand() -> None:
-    """Source of truth: definitions of the two efficiencies, in round numbers over 60 s."""
-    # 1 kW over for 60 s puts 960 W x 60 s in
-    assert battery_step(5e6, 2000.0, 1000.0, 60.0, BATTERY) == pytest.approx((5e6 + 57_600.0, 40.0, 0.0, 0.0))
-    # 1 kW short for 60 s takes 1000 / 0.94 x 60 out
-    charge, lost, shunted, unserved = battery_step(5e6, 0.0, 1000.0, 60.0, BATTERY)
-    assert (charge, shunted, unserved) == pytest.approx((5e6 - 60_000.0 / 0.94, 0.0, 0.0))
-    assert lost == pytest.approx(1000.0 / 0.94 - 1000.0)
-    # charge limit 3 kW: the rest is shunted
-    assert battery_step(5e6, 10_000.0, 0.0, 60.0, BATTERY) == pytest.approx((5e6 + 172_800.0, 120.0, 7000.0, 0.0))
-    # full: everything is shunted
-    assert battery_step(1e7, 10_000.0, 4000.0, 60.0, BATTERY) == pytest.approx((1e7, 0.0, 6000.0, 0.0))
-    # discharge limit 5 kW: the rest is not served
-    charge, _, _, unserved = battery_step(9e6, 0.0, 8000.0, 60.0, BATTERY)
-    assert (charge, unserved) == pytest.approx((9e6 - 300_000.0 / 0.94, 3000.0))
-
-
-def test_nothing_is_served_at_the_floor() -> None:
-    """Source of truth: the definition of the floor; below it the same."""
-    for charge in (4e6, 3.9e6):
-        after, lost, _, unserved = battery_step(charge, 100.0, 1000.0, 60.0, BATTERY)
-        assert (after, lost, unserved) == (charge, 0.0, 900.0)
-        assert deliverable_w(charge, 60.0, BATTERY) == 0.0
-
-
-def test_it_lands_on_floor_and_capacity() -> None:
-    """Source of truth: definition; a step that would pass a limit ends on it, to rounding (1e-9 J of 1e7)."""
-    after, _, _, unserved = battery_step(4e6 + 1000.0, 0.0, 1000.0, 60.0, BATTERY)
-    assert after == pytest.approx(4e6, abs=1e-8)
-    assert unserved == pytest.approx(1000.0 - 1000.0 * 0.94 / 60.0)
-    after, _, shunted, _ = battery_step(1e7 - 1000.0, 1000.0, 0.0, 60.0, BATTERY)
-    assert after == pytest.approx(1e7, abs=1e-8)
-    assert shunted == pytest.approx(1000.0 - 1000.0 / 0.96 / 60.0)
-
-
-@given(
-    st.floats(4e6, 1e7), st.floats(0.0, 2e4), st.floats(0.0, 2e4), st.sampled_from([1.0, 60.0, 600.0]),
-    st.floats(0.5, 1.0), st.floats(0.5, 1.0),
-)  # fmt: skip
-@settings(max_examples=300, deadline=None)
-def test_battery_conserves_energy(
-    charge: float, generated: float, load: float, dt: float, into: float, out: float
-) -> None:
-    """Source of truth: generated + unserved = load + shunted + lost + change of store, 1e-12 of the largest term;
-    the charge stays within [floor, capacity] to rounding; no two of shunted and unserved at once."""
-    battery = BATTERY._replace(charge_efficiency=into, discharge_efficiency=out)
-    after, lost, shunted, unserved = battery_step(charge, generated, load, dt, battery)
-    residual = (generated + unserved - load - shunted - lost) * dt - (after - charge)
-    assert abs(residual) <= 1e-12 * max(1e7, (generated + load) * dt)
-    assert 4e6 - 1e-8 <= after <= 1e7 + 1e-8
-    assert min(lost, shunted, unserved) >= 0.0
-    assert shunted == 0.0 or unserved == 0.0
-
-
-def test_share_of_the_accelerators() -> None:
-    """Source of truth: above the reserve what lies above it over the step; below it, refilling comes first; the power
-    limits bound both. In round numbers."""
-    assert accelerator_share_w(6e6, 60.0, BATTERY) == 0.0
-    assert accelerator_share_w(6e6 + 6000.0, 60.0, BATTERY) == pytest.approx(94.0)
-    assert accelerator_share_w(1e7, 60.0, BATTERY) == 5000.0
-    assert accelerator_share_w(6e6 - 5760.0, 60.0, BATTERY) == pytest.approx(-100.0)
-    assert accelerator_share_w(4e6, 60.0, BATTERY) == -3000.0
-
-
-def test_drawing_the_share_ends_on_the_reserve() -> None:
-    """Source of truth: definition: a load that uses the whole share leaves the reserve, to 1e-8 J."""
-    share = accelerator_share_w(6e6 + 1e5, 60.0, BATTERY)
-    after, _, _, unserved = battery_step(6e6 + 1e5, 500.0, 500.0 + share, 60.0, BATTERY)
-    assert after == pytest.approx(6e6, abs=1e-8)
-    assert unserved == pytest.approx(0.0, abs=1e-9)
-    share = accelerator_share_w(6e6 - 1e5, 60.0, BATTERY)
-    after, _, _, _ = battery_step(6e6 - 1e5, 4000.0, 4000.0 + share, 60.0, BATTERY)
-    assert after == pytest.approx(6e6, abs=1e-8)
-
-
-def test_sizing_example() -> None:
-    """Source of truth: physics, section B: 28 kW for 35.38 min at 0.95 out of 25 % of the depth is 69.5 kWh (0.1 kWh)."""
-    capacity = 69.5 * 3.6e6
-    battery = Battery(capacity, 0.75 * capacity, 0.75 * capacity, 0.97, 0.95, 1e5, 1e5, 1.0)
-    charge, seconds = capacity, 0.0
-    while True:
-        charge, _, _, unserved = battery_step(charge, 0.0, 28e3, 1.0, battery)
-        if unserved > 0.0:
-            break
-        seconds += 1.0
-    assert seconds / 60.0 == pytest.approx(35.38, abs=0.06)
-    assert math.isclose(charge, 0.75 * capacity, rel_tol=1e-12)
-    assert np.isfinite(charge)
