@@ -56,7 +56,8 @@ def run_cases(
     if data is not None and not data.is_dir():
         raise bad_input(Origin(f"--data {data}"), "", "is not a folder; write the folder of the published data")
     chosen = known if group is None else {name: cases for name, cases in known.items() if name == group}
-    all_cases = [case for cases in chosen.values() for case in cases(data)]
+    # a case that two groups have is run once; the first of a name stands
+    all_cases = list({case.name: case for cases in reversed(chosen.values()) for case in reversed(cases(data))}.values())[::-1]
     rows = []
     for case in all_cases:
         rows.append(row(case))
