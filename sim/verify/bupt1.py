@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.constants import ZERO_CELSIUS_K
-from sim.spacecraft.network_ode import SPACE, Conduction, Network, Radiation, solve_k, steady_state_k
+from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4, ZERO_CELSIUS_K
+from sim.spacecraft.thermal_integration import solve_k
+from sim.spacecraft.thermal_network import Link, Network, Node, steady_state_k
 
 Array = NDArray[np.float64]
 FIT = Path(__file__).parent / "data" / "bupt1.json"
@@ -77,18 +78,20 @@ def network(p: Fitted) -> Network:
     Network
         Chip, case of its module, housing of the board, housing of the other board, deck of the payload, bus and skin.
     """
-    capacities = (CHIP_J_K, CASE_J_K, p.housing_j_k, p.housing_j_k + CASE_J_K, p.deck_j_k, p.bus_j_k, p.skin_j_k)
+    capacities = (CHIP_J_K, CASE_J_K, p.housing_j_k, p.housing_j_k + CASE_J_K, p.deck_j_k, p.bus_j_k)
     return Network(
-        dict(zip(NODES, capacities, strict=True)),
-        (
-            Conduction("chip", "case", 1.0 / CHIP_TO_CASE_K_W),
-            Conduction("case", "housing", CASE_TO_HOUSING_W_K),
-            Conduction("housing", "deck", p.housing_to_deck_w_k),
-            Conduction("neighbour", "deck", p.housing_to_deck_w_k),
-            Conduction("deck", "bus", p.deck_to_bus_w_k),
-            Conduction("deck", "skin", p.deck_to_skin_w_k),
-            Conduction("bus", "skin", p.bus_to_skin_w_k),
-            Radiation("skin", SPACE, p.skin_m2),
+        nodes=(
+            *(Node(name, capacity) for name, capacity in zip(NODES, capacities, strict=False)),
+            Node("skin", p.skin_j_k, STEFAN_BOLTZMANN_W_M2_K4 * p.skin_m2),
+        ),
+        links=(
+            Link("chip", "case", 1.0 / CHIP_TO_CASE_K_W),
+            Link("case", "housing", CASE_TO_HOUSING_W_K),
+            Link("housing", "deck", p.housing_to_deck_w_k),
+            Link("neighbour", "deck", p.housing_to_deck_w_k),
+            Link("deck", "bus", p.deck_to_bus_w_k),
+            Link("deck", "skin", p.deck_to_skin_w_k),
+            Link("bus", "skin", p.bus_to_skin_w_k),
         ),
     )
 
@@ -122,11 +125,10 @@ def temperatures_c(p: Fitted, board_w: float, times_s: Sequence[float] | Array, 
         platform = PLATFORM_W + (p.drift_w_h * t_s / 3600.0 if on else 0.0)
         return np.array([board_w * on, 0.0, 0.0, 0.0, 0.0, platform, p.skin_w + p.sun_w * lit])
 
-    mean_w = [0.0, 0.0, 0.0, 0.0, 0.0, PLATFORM_W, p.skin_w + p.sun_w * LIT_S / PERIOD_S]
+    at_rest = steady_state_k(satellite, {}, {"bus": PLATFORM_W, "skin": p.skin_w + p.sun_w * LIT_S / PERIOD_S})
     last = max(1, int(np.max(times_s) / PERIOD_S) + 1)
     edges = [SUNRISE_S + n * PERIOD_S + part for n in range(-4, last + 1) for part in (0.0, LIT_S)]
-    before = solve_k(
-        satellite, steady_state_k(satellite, mean_w), heats, [-3.0 * PERIOD_S, 0.0], edges, max_step_s=3.0 * max_step_s
+    before = solve_k(satellite, at_rest, heats, [-3.0 * PERIOD_S, 0.0], edges, max_step_s=3.0 * max_step_s
     )
     found = solve_k(satellite, before[-1], heats, [0.0, *times_s], edges, max_step_s=max_step_s)
     return found - ZERO_CELSIUS_K

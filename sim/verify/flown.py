@@ -9,12 +9,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from orbit.constants import EARTH_RADIUS_M, MU_EARTH_M3_S2, STEFAN_BOLTZMANN_W_M2_K4, ZERO_CELSIUS_K
 from orbit.elements import semi_major_axis_m
 from sim.fleet.failures import RandomFailures
 from sim.spacecraft.earth_flux import plate_view_factor
-from sim.spacecraft.panel_radiator import Panel, flow_for_w_k, march, net_flux_w_m2, temperature_k
+from sim.spacecraft.fin import fin_efficiency
+from sim.spacecraft.radiator import plate_absorbed_w_m2
+from sim.spacecraft.thermal import panel_emission_w_m2_k4
+from sim.spacecraft.thermal_network import Coolant, Network, Node, steady_state_k
 from sim.verify.bupt1 import CHIP, FIT, HOUSING, LOG_S, PERIOD_S, Fitted, fitted, temperatures_c
 from sim.verify.case import Case, Failed
 from sim.verify.orbits import time_below_s
@@ -117,66 +121,87 @@ def _lit_s(period_s: float, beta_deg: float) -> float:
 # --- radiators ---------------------------------------------------------------------------------------------------------
 
 INFRARED_W_M2 = 240.0
-STATION_M = 420e3
+STATION_M, EDGE_ON_M = 420e3, 650e3
 ORU_M2, ARRAY_LOOP_M2 = 23.3 * 3.4, 13.6 * 3.12
 SUPPLY_K = ZERO_CELSIUS_K + 2.8
 LOOP_W_K = 1.03 * 4650.0  # kg/s of ammonia, from memory, times its specific heat [nist-webbook-ammonia]
-# assumed: two face sheets of aluminium of 0.25 mm, tubes every 15 cm; white paint
-STATION_PANEL = (0.85, 0.075, 0.5e-3, 180.0)
+STATION_EMISSIVITY = 0.85
+# assumed: tubes every 15 cm between two face sheets of aluminium of 0.25 mm; at the temperature of the station's panels
+STATION_FIN = fin_efficiency(0.075, 0.5e-3, 180.0, STATION_EMISSIVITY, 235.0)
+SEGMENTS = ("radiator_1", "radiator_2", "radiator_3")
+WELL_JOINED_W_K = 1e6  # coolant and panel have one temperature
 
 
-def _edge_on(
-    area_m2: float, altitude_m: float, emissivity: float, fin_m: float, thickness_m: float, w_m_k: float
-) -> Panel:
-    """A panel with its edge to the Sun and to the Earth's centre: both faces see a part of the Earth."""
-    view = plate_view_factor(0.0, semi_major_axis_m(altitude_m))
-    return Panel(area_m2, emissivity, 2.0 * emissivity * INFRARED_W_M2 * float(view), fin_m, thickness_m, w_m_k)
+def _absorbed_w_m2(altitude_m: float, emissivity: float) -> float:
+    """Both faces of a panel with its edge to the Sun and to the Earth's centre, per square metre of one."""
+    view = float(plate_view_factor(0.0, semi_major_axis_m(altitude_m)))
+    return float(2.0 * plate_absorbed_w_m2(0.0, 0.0, INFRARED_W_M2, view, 0.0, emissivity))
 
 
-def _closed_form_c(flux_w_m2: float, efficiency: float) -> float:
-    """Mean temperature of the station's panels by hand: emissivity 0.85, a quarter of the sphere and a bit (0.285) full of Earth."""
-    earth_w_m2 = 0.85 * INFRARED_W_M2 * 0.285
-    return (
-        float(((0.5 * flux_w_m2 / efficiency + earth_w_m2) / (0.85 * STEFAN_BOLTZMANN_W_M2_K4)) ** 0.25)
-        - ZERO_CELSIUS_K
+def _panels_k(heat_w: float, area_m2: float, rate_w_k: float) -> Array:
+    """Coolant at the inlet of the station's radiators, and their segments along the flow, in balance."""
+    panel = area_m2 / len(SEGMENTS)
+    emission_w_k4 = 2.0 * STATION_EMISSIVITY * STATION_FIN * STEFAN_BOLTZMANN_W_M2_K4 * panel
+    loop = Network(
+        nodes=(Node("loop", 1.0), *(Node(name, 1.0, emission_w_k4) for name in SEGMENTS)),
+        coolant=Coolant("loop", SEGMENTS, WELL_JOINED_W_K, rate_w_k),
     )
+    absorbed_w = STATION_FIN * panel * _absorbed_w_m2(STATION_M, STATION_EMISSIVITY)
+    return steady_state_k(loop, {}, {"loop": heat_w, **dict.fromkeys(SEGMENTS, absorbed_w)})
+
+
+def _mean_c(segments_k: Array) -> float:
+    return float(np.mean(segments_k**4) ** 0.25) - ZERO_CELSIUS_K
 
 
 @cache
-def _station() -> tuple[float, float]:
-    """Mean temperature [degC] of a loop's three radiators at 35 kW, and that of the coolant that leaves them [K]."""
+def _station_c() -> float:
+    """Mean temperature of a loop's three radiators at 35 kW; the valve sends them what returns the supply to its set point."""
     inlet_k = SUPPLY_K + 35e3 / LOOP_W_K
-    panel = _edge_on(3.0 * ORU_M2, STATION_M, *STATION_PANEL)
-    cooled = march(panel, inlet_k, flow_for_w_k(panel, inlet_k, 35e3, LOOP_W_K))
-    return cooled.mean_k - ZERO_CELSIUS_K, cooled.outlet_k
+    rate_w_k = brentq(lambda rate: _panels_k(35e3, 3.0 * ORU_M2, rate)[0] - inlet_k, 250.0, LOOP_W_K)
+    return _mean_c(_panels_k(35e3, 3.0 * ORU_M2, rate_w_k)[1:])
 
 
 def _array_loop_c() -> float:
-    panel = _edge_on(ARRAY_LOOP_M2, STATION_M, *STATION_PANEL)
-    return temperature_k(panel, 14e3 / ARRAY_LOOP_M2) - ZERO_CELSIUS_K
+    return _mean_c(_panels_k(14e3, ARRAY_LOOP_M2, WELL_JOINED_W_K)[1:])
+
+
+def _closed_form_c(flux_w_m2: float, efficiency: float) -> float:
+    """Mean temperature of the station's panels by hand: emissivity 0.85, view factor 0.285 to the Earth."""
+    earth_w_m2 = 0.85 * 240.0 * 0.285
+    return float(((0.5 * flux_w_m2 / efficiency + earth_w_m2) / (0.85 * 5.670374e-8)) ** 0.25) - 273.15
 
 
 def _iss() -> list[Case | Failed]:
-    heat = "70 kW, supply held at 2.8 degC by a mixing valve, six radiators of 23.3 x 3.4 m; the flow through them is found by the march"
+    heat = "70 kW, supply held at 2.8 degC by a mixing valve, six radiators of 23.3 x 3.4 m; the flow through them is found"
+    by_hand = "closed form of one isothermal plate, fin efficiency 0.9 [fortescue2011:ch. 11]"
     return [
-        Case("ISS external loops at 70 kW: mean temperature of the radiators", lambda: _station()[0], -40.0, 5.0, "degC",
+        Case("ISS external loops at 70 kW: mean temperature of the radiators", _station_c, -40.0, 5.0, "degC",
              f"{heat}; reported to run near -40 degC [angadh-sdc1]"),
-        Case("ISS external loops at 70 kW: the same by hand", lambda: _station()[0], _closed_form_c(35e3 / (3.0 * ORU_M2), 0.9), 5.0, "degC",
-             "closed form of one isothermal plate, fin efficiency 0.9 [fortescue2011:ch. 11]"),
+        Case("ISS external loops at 70 kW: the same by hand", _station_c, _closed_form_c(35e3 / (3.0 * ORU_M2), 0.9), 5.0, "degC", by_hand),
         Case("ISS array loop, 14 kW over 3.12 x 13.6 m: mean temperature", _array_loop_c, _closed_form_c(14e3 / ARRAY_LOOP_M2, 0.9), 5.0, "degC",
-             "closed form of one isothermal plate, fin efficiency 0.9 [fortescue2011:ch. 11]; heat and size [angadh-sdc1]"),
+             f"{by_hand}; heat and size [angadh-sdc1]"),
     ]  # fmt: skip
+
+
+def _edge_on_w_m2(temp_k: float) -> float:
+    """Net flux of a panel with emissivity 0.88 at one temperature, edge to the Sun, 650 km."""
+    return float(panel_emission_w_m2_k4(0.88, 1.0) * temp_k**4 - _absorbed_w_m2(EDGE_ON_M, 0.88))
+
+
+def _implied_c(flux_w_m2: float) -> float:
+    return float(brentq(lambda temp_k: _edge_on_w_m2(temp_k) - flux_w_m2, 100.0, 1000.0)) - ZERO_CELSIUS_K
 
 
 def _announced() -> list[Case | Failed]:
     by_hand = "closed form: 2 eps (sigma T^4 - 0.2407 x 240 W/m2) at eps 0.88, edge to the Sun at 650 km"
     rows: list[Case | Failed] = [
-        Case(f"radiator edge to the Sun, 650 km, {celsius} degC: net flux",
-             partial(net_flux_w_m2, _edge_on(1.0, 650e3, 0.88, 0.0, 1e-3, 180.0), ZERO_CELSIUS_K + celsius), theirs, 2.0, "W/m2", by_hand)
+        Case(f"radiator edge to the Sun, 650 km, {celsius} degC: net flux", partial(_edge_on_w_m2, ZERO_CELSIUS_K + celsius), theirs, 2.0,
+             "W/m2", by_hand)
         for celsius, theirs in ((20, 635.0), (50, 987.0), (60, 1128.0))
     ]  # fmt: skip
     straight = 50.0 + 10.0 * (120e3 / 110.0 - 987.0) / (1128.0 - 987.0)
-    closed = ((150e3 / 110.0 / (2.0 * 0.88) + 0.2407 * 240.0) / STEFAN_BOLTZMANN_W_M2_K4) ** 0.25 - ZERO_CELSIUS_K
+    closed = ((150e3 / 110.0 / (2.0 * 0.88) + 0.2407 * 240.0) / 5.670374e-8) ** 0.25 - 273.15
     announced = "power and area as announced [spacex-ai1]"
     return [
         *rows,
@@ -185,10 +210,6 @@ def _announced() -> list[Case | Failed]:
         Case("SpaceX AI1, 150 kW on 110 m2: temperature that this implies", partial(_implied_c, 150e3 / 110.0), closed, 1.0, "degC",
              f"{by_hand}; {announced}"),
     ]  # fmt: skip
-
-
-def _implied_c(flux_w_m2: float) -> float:
-    return temperature_k(_edge_on(1.0, 650e3, 0.88, 0.0, 1e-3, 180.0), flux_w_m2) - ZERO_CELSIUS_K
 
 
 # --- failures ------------------------------------------------------------------------------------------------------------

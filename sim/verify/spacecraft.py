@@ -10,10 +10,11 @@ import numpy as np
 
 from orbit.elements import semi_major_axis_m
 from sim.spacecraft.earth_flux import plate_view_factor
-from sim.spacecraft.network_ode import SPACE, Network, Radiation, solve_k
-from sim.spacecraft.panel_radiator import Panel, fin_efficiency
+from sim.spacecraft.fin import fin_efficiency
 from sim.spacecraft.radiator import plate_absorbed_w_m2
-from sim.spacecraft.thermal import Thermal, emission_w_k4
+from sim.spacecraft.thermal import panel_emission_w_m2_k4
+from sim.spacecraft.thermal_integration import solve_k
+from sim.spacecraft.thermal_network import Network, Node
 from sim.verify import basilisk, dynamics, eclipses, flown, formation, orbits
 from sim.verify.case import Case, Failed
 
@@ -65,8 +66,7 @@ def _view_factors() -> list[Case | Failed]:
 
 def _net_w_m2(infrared_share: float, earth_faces: int) -> float:
     """Heat rejected per square metre of the published plate: 20 degC, emissivity 0.92, absorptance 0.09, view factor 0.25."""
-    plate = Thermal(0.0, 0.0, 0.0, 0.0, (1.0, 1.0, 1.0, 1.0, 1.0), 1.0, 0.92, 0.09, 1.0, 300.0, 400.0, 400.0)
-    emitted = emission_w_k4(plate) * 293.15**4
+    emitted = panel_emission_w_m2_k4(0.92, 1.0) * 293.15**4
     sunny = plate_absorbed_w_m2(1366.0, 0.3 * 1366.0, 232.9, 0.25, 0.09, infrared_share)
     shady = plate_absorbed_w_m2(0.0, 0.3 * 1366.0, 232.9, 0.25, 0.09, infrared_share) if earth_faces == 2 else 0.0
     return float(emitted - sunny - shady)
@@ -86,7 +86,7 @@ def _published_plate() -> list[Case | Failed]:
 
 def _cooled_k(start_k: float, seconds: float) -> float:
     """An aluminium plate of 5 kg/m2 that radiates from both faces and receives nothing."""
-    plate = Network({"plate": 5.0 * 900.0}, (Radiation("plate", SPACE, 2.0 * 0.85),))
+    plate = Network((Node("plate", 5.0 * 900.0, panel_emission_w_m2_k4(0.85, 1.0)),))
     return float(solve_k(plate, [start_k], lambda _t: np.zeros(1), [0.0, seconds], max_step_s=10.0)[-1, 0])
 
 
@@ -100,7 +100,7 @@ def _closed_forms() -> list[Case | Failed]:
         Case(f"{cooling}: from 300 K", partial(_cooled_k, 300.0, seconds), 207.0, 0.5, "K", "computed independently: 207 K after 19.72 min"),
         *(
             Case(f"fin of aluminium, 1 mm, 320 K, {length_cm} cm long: efficiency",
-                 partial(fin_efficiency, Panel(1.0, 0.85, 0.0, 0.01 * length_cm, 1e-3, 180.0), 320.0), theirs, 0.0006, "1",
+                 partial(fin_efficiency, 0.01 * length_cm, 1e-3, 180.0, 0.85, 320.0), theirs, 0.0006, "1",
                  "computed independently: tanh(mL)/(mL) [fortescue2011:ch. 11]")
             for length_cm, theirs in ((5, 0.945), (10, 0.817), (15, 0.676), (20, 0.556))
         ),

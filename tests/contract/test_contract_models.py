@@ -234,7 +234,7 @@ def test_a_spoiled_heater_breaks_its_rule(advance: Any, broken: Callable[[Submod
 
 OF_THE_STEP = {"step", "passes", "loop", "rows", "inputs", "submodel"}
 PARTS = {"thermal_response"}  # further files of a submodel, named after it
-GENERAL = {"network_ode", "panel_radiator"}  # networks and radiators of any satellite, flown ones among them
+GENERAL = {"thermal_integration", "fin"}  # networks and radiators of any satellite, flown ones among them
 FILES = [
     importlib.import_module(f"sim.spacecraft.{m.name}")
     for m in pkgutil.iter_modules(sim.spacecraft.__path__)

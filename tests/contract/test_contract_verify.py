@@ -43,7 +43,7 @@ SAME = [
     (catalogues, "read_omm", sim.config.ephemeris_files), (catalogues, "read_oem", sim.config.ephemeris_files), (catalogues, "Ephemeris", sim.engine.propagators),
     (network, "nearest_in_sight", orbit.kernels.visibility), (network, "position_m", sim.engine.context), (network, "zenith", sim.engine.context),
     (network, "round_trip_ms", sim.results.summary), (spacecraft, "plate_view_factor", sim.spacecraft.earth_flux), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.radiator),
-    (spacecraft, "emission_w_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupling), (hypatia, "access_m", sim.network.ground_routing),
+    (spacecraft, "panel_emission_w_m2_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupling), (hypatia, "access_m", sim.network.ground_routing),
     (hypatia, "walker_sgp4", sim.engine.propagators), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
     (workload, "advance_phase", sim.workload.job_communication.message_times), (fleet, "JobLifecycle", sim.engine.job_assignment), (access, "windows", sim.engine.access),
 ]  # fmt: skip
@@ -152,7 +152,7 @@ SPOILS = [
     ("orbit/kernels/frames.py", r"\(-sx \* cy, sy, cx \* cy\)", "(sx * cy, sy, cx * cy)", "frames.cases"),
     ("orbit/kernels/window_refinement.py", r"60\.0 \* b - 40\.0 \* c", "60.0 * b - 41.0 * c", "access._pole"),
     ("orbit/kernels/sgp4_passes.py", r"-0\.25 \* c\[el\.X7THM1", "-0.251 * c[el.X7THM1", "sgp4._against_reference"),
-    ("sim/spacecraft/panel_radiator.py", r"(math\.sqrt\()2\.0", r"\g<1>1.0", "spacecraft._closed_forms"),
+    ("sim/spacecraft/fin.py", r"(math\.sqrt\()2\.0", r"\g<1>1.0", "spacecraft._closed_forms"),
     ("orbit/kernels/j2.py", r"(def node_rate_rad_s.*?return )-", r"\g<1>", "orbits._drift"),
 ]  # fmt: skip
 

@@ -78,7 +78,7 @@ def test_predictions_rest_on_the_data_sheet(monkeypatch: pytest.MonkeyPatch, nam
 def test_heat_of_the_network_is_conserved() -> None:
     """Source of truth: balance by hand of the steady state: all heat leaves the skin."""
     p = bupt1.fitted()
-    temps = bupt1.steady_state_k(bupt1.network(p), [8.0, 0.0, 0.0, 0.0, 0.0, 15.0, 100.0])
+    temps = bupt1.steady_state_k(bupt1.network(p), {}, {"chip": 8.0, "bus": 15.0, "skin": 100.0})
     assert p.skin_m2 * 5.670374419e-8 * temps[-1] ** 4 == pytest.approx(123.0)
     assert temps[0] - temps[2] == pytest.approx(8.0 * (0.8 + 1.0 / 0.84))
     assert temps[3] == pytest.approx(temps[4])  # the neighbour is off
