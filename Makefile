@@ -32,7 +32,8 @@ lint: $(VENV)/.tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-verify: $(VENV)/.runs
+# with the peers of the extra `bench`
+verify: $(VENV)/.tests
 	$(BIN)/dawndusk verify
 
 # against the peers of the extra `bench`

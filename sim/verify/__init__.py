@@ -42,7 +42,7 @@ def run_cases(
     True
     """
     from sim.verify import fleet, network, orbits, spacecraft, workload
-    from sim.verify.case import Group, row
+    from sim.verify.case import Case, Failed, Group, row
 
     known: dict[str, Group] = {
         "orbits": orbits.cases,
@@ -56,7 +56,11 @@ def run_cases(
     if data is not None and not data.is_dir():
         raise bad_input(Origin(f"--data {data}"), "", "is not a folder; write the folder of the published data")
     chosen = known if group is None else {name: cases for name, cases in known.items() if name == group}
-    all_cases = [case for cases in chosen.values() for case in cases(data)]
+    of_name: dict[str, Case | Failed] = {}
+    for cases in chosen.values():
+        for case in cases(data):
+            of_name.setdefault(case.name, case)  # two groups may have the same case
+    all_cases = list(of_name.values())
     rows = []
     for case in all_cases:
         rows.append(row(case))

@@ -41,7 +41,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     list of Case or Failed
         The cases.
     """
-    return [*_conserved(), *_integrator(), *_drift(), *_drag(), *_accelerations()]
+    return [*_conserved(), *_integrator(), *_drift(), *drag_cases(), *_accelerations()]
 
 
 def _satellite(
@@ -151,7 +151,14 @@ def _drift() -> list[Case | Failed]:
     ]
 
 
-def _drag() -> list[Case | Failed]:
+def drag_cases() -> list[Case | Failed]:
+    """Cases of drag and density.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
     def lag_m() -> float:
         """Along-track distance after a day between two satellites whose Cd A/m differ by a tenth."""
         one, other = _satellite(area=0.02), _satellite(area=0.022)

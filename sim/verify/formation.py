@@ -47,7 +47,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     list of Case or Failed
         The cases.
     """
-    return [*_linear(), *_drift(), *_published(), *_station_keeping_cases()]
+    return [*linear_cases(), *_drift(), *_published(), *_station_keeping_cases()]
 
 
 @cache
@@ -58,7 +58,14 @@ def _chief() -> CircularElements:
 # --- relative motion ---------------------------------------------------------------------------------------------------
 
 
-def _linear() -> list[Case | Failed]:
+def linear_cases() -> list[Case | Failed]:
+    """Cases of linear relative motion.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
     source = "closed form of linear relative motion, -12 pi x0 [clohessy1960]"
     return [Case("drift per orbit of a satellite at rest 1 m above", _at_rest_m, -37.699, 4e-3, "m", source)]
 

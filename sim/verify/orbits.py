@@ -41,7 +41,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     return [
         *_sun_synchronous(),
         *_shadow(),
-        *_sun(),
+        *sun_cases(),
         *_cylinder(),
         *_drift(),
         *sgp4.cases(data),
@@ -88,8 +88,25 @@ def _edge(altitude_m: float, beta_rad: float, angle_rad: float, sun_radius_m: fl
     return float(shadow_edge(x, y, z, AU_M, 0.0, 0.0, sun_radius_m))
 
 
-def _time_below(level: float, altitude_m: float, beta_deg: float, sun_radius_m: float = SUN_RADIUS_M) -> float:
-    """Seconds per two-body orbit with the shadow edge below a level, by bisection of its crossing."""
+def time_below_s(level: float, altitude_m: float, beta_deg: float, sun_radius_m: float = SUN_RADIUS_M) -> float:
+    """Time per two-body orbit with the shadow edge below a level, by bisection of its crossing.
+
+    Parameters
+    ----------
+    level : float
+        Height of the Sun's centre above the limb [solar radii]; 0 is half a penumbra.
+    altitude_m : float
+        Altitude of the circular orbit [m], above 0.
+    beta_deg : float
+        Angle of the Sun from the orbit plane [deg].
+    sun_radius_m : float, optional
+        Radius of the Sun [m].
+
+    Returns
+    -------
+    float
+        Time [s].
+    """
     beta = math.radians(beta_deg)
     if _edge(altitude_m, beta, 0.0, sun_radius_m) >= level:
         return 0.0
@@ -103,16 +120,23 @@ def _time_below(level: float, altitude_m: float, beta_deg: float, sun_radius_m: 
 def _shadow() -> list[Case | Failed]:
     source = "angular discs of Sun and Earth, evaluated independently [montenbruck2000:3.4.2]"
     return [
-        Case("umbra, 650 km, beta 0", lambda: _time_below(-1.0, 650e3, 0.0), 2114.2, 2.0, "s", source),
-        Case("umbra and penumbra, 650 km, beta 0", lambda: _time_below(1.0, 650e3, 0.0), 2131.6, 2.0, "s", source),
-        Case("cylinder, 650 km, beta 0", lambda: _time_below(0.0, 650e3, 0.0, POINT_SUN_M), 2122.8, 2.0, "s", source),
-        Case("umbra, 650 km, beta 65 deg", lambda: _time_below(-1.0, 650e3, 65.0), 0.0, 2.0, "s", source),
-        Case("penumbra, 650 km, beta 65 deg", lambda: _time_below(1.0, 650e3, 65.0), 337.0, 2.0, "s", source),
+        Case("umbra, 650 km, beta 0", lambda: time_below_s(-1.0, 650e3, 0.0), 2114.2, 2.0, "s", source),
+        Case("umbra and penumbra, 650 km, beta 0", lambda: time_below_s(1.0, 650e3, 0.0), 2131.6, 2.0, "s", source),
+        Case("cylinder, 650 km, beta 0", lambda: time_below_s(0.0, 650e3, 0.0, POINT_SUN_M), 2122.8, 2.0, "s", source),
+        Case("umbra, 650 km, beta 65 deg", lambda: time_below_s(-1.0, 650e3, 65.0), 0.0, 2.0, "s", source),
+        Case("penumbra, 650 km, beta 65 deg", lambda: time_below_s(1.0, 650e3, 65.0), 337.0, 2.0, "s", source),
         Case("lit fraction of half a disc", lambda: float(lit_fraction(0.0)), 0.5, 1e-12, "1", "symmetry"),
     ]
 
 
-def _sun() -> list[Case | Failed]:
+def sun_cases() -> list[Case | Failed]:
+    """Cases of the Sun.
+
+    Returns
+    -------
+    list of Case or Failed
+        The cases.
+    """
     e = 0.0167086
     source = "inverse square at perihelion and aphelion, e = 0.0167086"
     return [
@@ -169,7 +193,7 @@ def _cylinder() -> list[Case | Failed]:
     source = "closed form acos(sqrt(r2 - R2) / (r cos beta)) / pi"
 
     def fraction(altitude_m: float, beta_deg: float) -> float:
-        return _time_below(0.0, altitude_m, beta_deg, POINT_SUN_M) / period_s(semi_major_axis_m(altitude_m))
+        return time_below_s(0.0, altitude_m, beta_deg, POINT_SUN_M) / period_s(semi_major_axis_m(altitude_m))
 
     def limit_deg(altitude_m: float) -> float:
         low, high = 50.0, 80.0
