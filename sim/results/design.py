@@ -51,13 +51,13 @@ def section(loaded: Loaded) -> dict[str, Any]:
 
 def _types(loaded: Loaded) -> list[dict[str, Any]]:
     """What each satellite type adds to the design."""
-    links = loaded.scenario.links
+    scenario, sets = loaded.scenario, loaded.catalogues.sets
     return [
         {
             "satellite": kind.name,
             "satellites": count,
             "accelerators": count * kind.accelerators,
-            "mass_kg": count * economics_params.mass_kg(kind, links),
+            "mass_kg": count * economics_params.mass_kg(kind, scenario, sets),
             "array_m2": count * kind.power.array.area,
             "radiator_m2": count * kind.thermal.radiator.area,
         }

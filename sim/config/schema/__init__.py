@@ -52,7 +52,7 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
-from sim.config.schema.satellite import Accelerator, Array, Attitude, Battery, Bus, Satellite
+from sim.config.schema.satellite import Accelerator, Array, Attitude, Battery, Bus, Disposal, Propulsion, Satellite
 from sim.config.schema.scenario import (
     NOT_SIMULATED,
     Environment,
@@ -84,6 +84,7 @@ __all__ = [
     "Contract",
     "DataRules",
     "Demand",
+    "Disposal",
     "Economics",
     "Elastic",
     "Environment",
@@ -110,6 +111,7 @@ __all__ = [
     "Oem",
     "Omm",
     "Owner",
+    "Propulsion",
     "Recorder",
     "Recovery",
     "Repair",
