@@ -198,19 +198,20 @@ class _Builder:
         """Segments of the track, and the time at which it ends above the ground."""
         self.wanted_m = state.a_m
         state = self._coast(state, 0.0, None)  # before the epoch the orbit is that at the epoch
-        pending = [part for burn in burns for part in _parts(burn, state.a_m)]
-        events = sorted([*((t, None) for t in self.updates_s), *((p.start_s, p) for p in pending)], key=lambda e: (e[0], e[1] is not None))
+        pending = [(part.start_s, part, burn if k == 0 else None) for burn in burns for k, part in enumerate(_parts(burn, state.a_m))]
+        events = sorted([*((t, None, None) for t in self.updates_s), *pending], key=lambda e: (e[0], e[1] is not None))
         decline: Decline | None = None
-        for time_s, part in events:
+        for time_s, part, burn in events:
             if math.isfinite(self.lost_s) or time_s >= self.end_s:
                 break
             state = self._keep(state, time_s, decline)
+            if burn is not None:  # later where the thrusters are still on
+                self.thrusts.append((burn.start_s + state.time_s - time_s, burn.duration_s))
             if part is None:
                 decline = self._decline(state)
             else:
                 state = self._burn(state, part, decline)
         state = self._keep(state, self.end_s, decline)
-        self.thrusts += [(burn.start_s, burn.duration_s) for burn in burns if burn.start_s < self.end_s]
         return np.array(self.rows), self.lost_s
 
     # --- drag

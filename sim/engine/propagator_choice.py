@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,13 +13,14 @@ from orbit.constants import EARTH_RADIUS_M
 from orbit.environment import moon_position_m, sun_position_m
 from orbit.frames import gcrs_to_teme_quick
 from orbit.kernels.forces import Forces
+from orbit.manoeuvres import Braking, Burn, Upkeep, build
 from orbit.mean_to_osculating import osculating_states
 from orbit.numerical import Array, Bodies, Numerical
 from orbit.propagation import CircularJ2, Formation, Propagator
 from orbit.relative_motion import states as formation_states
 from orbit.sgp4 import Sgp4, of_circular, states
 from orbit.timegrid import TimeGrid
-from sim.config.schema import Motion
+from sim.config.schema import Motion, Propulsion
 
 
 class Surfaces(NamedTuple):
@@ -101,6 +103,38 @@ def with_motion_model(
         case "sgp4" if isinstance(start, CircularJ2):
             return Sgp4(of_circular(start.elements, grid.epoch_jd, grid.epoch_fr), grid)
     return start
+
+
+def with_manoeuvres(
+    start: CircularJ2, motion: Motion, propulsion: Propulsion, surfaces: Surfaces, burns: Sequence[Burn]
+) -> Propagator:
+    """Replace a propagator of circular orbits by one in segments where orbits decay, are raised again, or are changed by burns.
+
+    Parameters
+    ----------
+    start : CircularJ2
+        Propagator of an entry of the constellation.
+    motion : Motion
+        Section `motion` of the scenario.
+    propulsion : Propulsion
+        Section `propulsion` of the satellites.
+    surfaces : Surfaces
+        Areas and mass of a satellite.
+    burns : sequence of Burn
+        Scheduled burns of its satellites.
+
+    Returns
+    -------
+    Propagator
+        A propagator of the same satellites; `start` itself where altitudes are kept at all times and nothing burns.
+    """
+    sinks = propulsion.altitude == "decaying" or propulsion.dead_band is not None
+    if not sinks and not burns:
+        return start
+    activity = drag.Air(motion.solar_activity.f107, motion.solar_activity.ap)
+    braking = Braking(surfaces.areas, surfaces.law, motion.drag_coefficient, surfaces.mass_kg, activity)
+    upkeep = None if propulsion.dead_band is None else Upkeep(propulsion.dead_band, propulsion.thrust / surfaces.mass_kg)
+    return build(start.elements, start.grid, braking if sinks else None, burns, upkeep)
 
 
 def _states_at_epoch(start: Propagator, grid: TimeGrid) -> tuple[Array, Array]:

@@ -31,8 +31,8 @@ from sim.config.schema import (
     Walker,
     hours,
 )
-from sim.engine import formations
-from sim.engine.propagator_choice import Surfaces, with_motion_model
+from sim.engine import burns, formations
+from sim.engine.propagator_choice import Surfaces, with_manoeuvres, with_motion_model
 
 
 def time_grid(scenario: Scenario) -> TimeGrid:
@@ -67,13 +67,18 @@ def make_propagators(loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
         Propagators of the entries of `constellation`, in order; each formation has one of its own.
     """
     scenario = loaded.scenario
-    fleet = []
+    fleet: list[Propagator] = []
+    listed, first = burns.scheduled(loaded), 0
     for i, entry in enumerate(scenario.constellation):
         satellite = scenario.types[scenario.type_index(entry)]
         design, budget = design_of(satellite, scenario, loaded.catalogues.sets)
         surfaces = Surfaces(areas(satellite, design), budget.launch_kg, satellite.attitude.law)
         for p in _propagators_of(entry, i, loaded, grid):
-            fleet.append(with_motion_model(p, scenario.motion, grid, surfaces))
+            moving = with_motion_model(p, scenario.motion, grid, surfaces)
+            if isinstance(moving, CircularJ2):
+                moving = with_manoeuvres(moving, scenario.motion, satellite.propulsion, surfaces, burns.within(listed, first, p.count))
+            fleet.append(moving)
+            first += p.count
     return fleet
 
 

@@ -10,12 +10,24 @@ from sim.config import economics_params, propulsion_params
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem
 from sim.config.propulsion_params import RULE_S, YEAR_S, Budget
-from sim.config.schema import FILES, Cluster, Satellite, Scenario, Walker
+from sim.config.schema import (
+    FILES,
+    Cluster,
+    Constellation,
+    Event,
+    Satellite,
+    Scenario,
+    Walker,
+    plane_blocks,
+    plane_satellites,
+)
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 from sim.economics import mass
 
 DAY_S = 86400.0
+SHORT_S = 250.0  # burns as short are impulses on every orbit
+MOST_IMPULSE_M_S = 300.0  # along the track an eccentricity of 0.08
 Check = Callable[[Satellite, Scenario, Budget, mass.Design, Catalogues], tuple[str, str] | None]
 
 
@@ -49,6 +61,67 @@ def check_propulsion(scenario: Scenario, root: Node, catalogues: Catalogues) -> 
     return problems
 
 
+def burn_problem(event: Event, scenario: Scenario, catalogues: Catalogues) -> str | None:
+    """What is wrong with the target of a burn, or with its size.
+
+    Parameters
+    ----------
+    event : Event
+        A burn of valid satellites.
+    scenario : Scenario
+        The scenario.
+    catalogues : Catalogues
+        Content of the files of the constellation.
+
+    Returns
+    -------
+    str or None
+        The problem, to be read after the target; None where there is none.
+    """
+    if scenario.motion.model not in ("auto", "j2"):
+        return f"moves by {scenario.motion.model}, which has no burns; write motion.model: j2"
+    entries, target, begin = scenario.constellation, event.parsed, 0
+    counts = [catalogues.count(i, entry) for i, entry in enumerate(entries)]
+    if target.object:
+        return "is of a catalogue, whose satellites move by SGP4; burns are for shells and rings"
+    first, last = target.first, sum(counts) - 1 if target.last == -1 else target.last
+    if target.plane:
+        first, last = plane_satellites(plane_blocks(entries, counts), target.first) or (0, -1)
+    for i, (entry, count) in enumerate(zip(entries, counts, strict=True)):
+        if first < begin + count and last >= begin:
+            if _fixed(entry):
+                return f"has satellites of constellation.{i}, {_fixed(entry)}; burns are for shells and rings"
+            problem = _burn_size(event, scenario.types[scenario.type_index(entry)], scenario, catalogues)
+            if problem is not None:
+                return problem
+        begin += count
+    return None
+
+
+def _burn_size(event: Event, satellite: Satellite, scenario: Scenario, catalogues: Catalogues) -> str | None:
+    design, budget = economics_params.design_of(satellite, scenario, catalogues.sets)
+    given = satellite.propulsion
+    propellant_kg = mass.parts_kg(design).propellant
+    most_m_s = mass.possible_m_s(budget.launch_kg, propellant_kg, given.specific_impulse) if math.isfinite(propellant_kg) else math.inf
+    wanted_m_s = abs(event.delta_v or 0.0)
+    if wanted_m_s > most_m_s:
+        return f"has propellant for {most_m_s:,.4g} m/s, less than the burn of {wanted_m_s:,.4g} m/s; write less, or more propellant"
+    spiral = event.direction in (None, "along-track")
+    short = mass.burn_s(budget.launch_kg, wanted_m_s, given.thrust, given.specific_impulse) < SHORT_S
+    if wanted_m_s > MOST_IMPULSE_M_S and (short or not spiral):
+        return f"would be on an orbit too eccentric for mean circles after {wanted_m_s:,.4g} m/s; write {MOST_IMPULSE_M_S:g} m/s or less"
+    return None
+
+
+def _fixed(entry: Constellation) -> str:
+    """Why the satellites of an entry neither decay nor burn; empty where they do."""
+    if isinstance(entry, Cluster):
+        return "a formation on relative orbits"
+    if isinstance(entry, FILES) or (isinstance(entry, Walker) and entry.altitude is None):
+        return "of files or of mean motions, for SGP4"
+    return ""
+
+
 def _years(time_s: float) -> str:
     return f"{time_s / YEAR_S:.3g} yr" if time_s >= YEAR_S else f"{time_s / DAY_S:.3g} d"
 
@@ -66,11 +139,8 @@ def _motion(satellite: Satellite, scenario: Scenario, budget: Budget, design: ma
     if scenario.motion.model not in ("auto", "j2"):
         return field, f"needs motion by mean elements, and motion.model is {scenario.motion.model}; {fix}, or write model: j2"
     for i, entry in enumerate(scenario.constellation):
-        mine = scenario.types[scenario.type_index(entry)] is satellite
-        files = isinstance(entry, FILES) or (isinstance(entry, Walker) and entry.altitude is None)
-        if mine and (files or isinstance(entry, Cluster)):
-            what = "a formation" if isinstance(entry, Cluster) else "propagated by SGP4 or an ephemeris"
-            return field, f"is for shells and rings, and constellation.{i} is {what}; {fix}"
+        if scenario.types[scenario.type_index(entry)] is satellite and _fixed(entry):
+            return field, f"is for shells and rings, and constellation.{i} is {_fixed(entry)}; {fix}"
     return None
 
 
