@@ -7,25 +7,14 @@ bulge, 35 degrees east of the Sun. The bulge reduces the scatter of ln rho over 
 
 from __future__ import annotations
 
-import json
 import math
-from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit import density
 from orbit.kernels import forces
 from orbit.kernels.compile import Floats, kernel
-
-LEAST_F107, MOST_F107 = 70.0, 250.0
-LEAST_AP, MOST_AP = 4.0, 130.0
-
-
-@cache
-def _table() -> tuple[Floats, Floats, Floats]:
-    table = json.loads(resources.files("orbit").joinpath("data/density.json").read_text("ascii"))
-    return np.array(table["f107"], float), np.array(table["ap"], float), np.array(table["coefficients"])
 
 
 def air(f107: float, ap: float) -> Floats:
@@ -54,15 +43,7 @@ def air(f107: float, ap: float) -> Floats:
     Traceback (most recent call last):
     ValueError: F10.7 300 or Ap 15 is outside the table; write 70 to 250 and 4 to 130
     """
-    if not (LEAST_F107 <= f107 <= MOST_F107 and LEAST_AP <= ap <= MOST_AP):
-        raise ValueError(f"F10.7 {f107:g} or Ap {ap:g} is outside the table; write 70 to 250 and 4 to 130")
-    fluxes, indices, table = _table()
-    i = int(np.clip(np.searchsorted(fluxes, f107, side="right") - 1, 0, fluxes.size - 2))
-    j = int(np.clip(np.searchsorted(indices, ap, side="right") - 1, 0, indices.size - 2))
-    u = (f107 - fluxes[i]) / (fluxes[i + 1] - fluxes[i])
-    v = (ap - indices[j]) / (indices[j + 1] - indices[j])
-    low, high = ((1.0 - u) * table[i, k] + u * table[i + 1, k] for k in (j, j + 1))
-    return np.asarray((1.0 - v) * low + v * high)
+    return np.array(density.coefficients(f107, ap))
 
 
 def density_kg_m3(
@@ -103,9 +84,9 @@ def density_kg_m3(
     True
     """
     h, c = np.broadcast_arrays(np.asarray(altitude_m, dtype=np.float64), np.asarray(bulge_cosine, dtype=np.float64))
-    density = np.empty(h.size)
-    _densities(np.ascontiguousarray(h).ravel(), np.ascontiguousarray(c).ravel(), air(f107, ap), density)
-    return density.reshape(h.shape)
+    found = np.empty(h.size)
+    _densities(np.ascontiguousarray(h).ravel(), np.ascontiguousarray(c).ravel(), air(f107, ap), found)
+    return found.reshape(h.shape)
 
 
 def mean_density_kg_m3(r_m: NDArray[np.float64], sun_m: NDArray[np.float64], f107: float, ap: float) -> float:
@@ -132,9 +113,9 @@ def mean_density_kg_m3(r_m: NDArray[np.float64], sun_m: NDArray[np.float64], f10
     ValueError
         An index is outside the table.
     """
-    density = np.empty(len(r_m))
-    _around(np.ascontiguousarray(r_m), sun_m / np.linalg.norm(sun_m), air(f107, ap), density)
-    return float(np.mean(density))
+    found = np.empty(len(r_m))
+    _around(np.ascontiguousarray(r_m), sun_m / np.linalg.norm(sun_m), air(f107, ap), found)
+    return float(np.mean(found))
 
 
 @kernel

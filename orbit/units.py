@@ -23,6 +23,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "m3": ("m3", 1.0), "m/s": ("m/s", 1.0), "km/s": ("m/s", 1e3), "m/s2": ("m/s2", 1.0), "m/s/yr": ("m/s2", 1.0 / _YEAR_S),
     "rad/s": ("rad/s", 1.0), "deg/yr": ("rad/s", math.pi / 180.0 / _YEAR_S), "rev/d": ("rad/s", 2.0 * math.pi / _DAY_S),
     "1/s": ("1/s", 1.0), "1/h": ("1/s", 1.0 / 3600.0), "1/d": ("1/s", 1.0 / _DAY_S), "1/yr": ("1/s", 1.0 / _YEAR_S),
+    "N": ("N", 1.0), "mN": ("N", 1e-3),
     "urad": ("rad", 1e-6), "mrad": ("rad", 1e-3), "rad": ("rad", 1.0), "deg": ("rad", math.pi / 180.0),
     "arcmin": ("rad", math.pi / 10800.0), "arcsec": ("rad", math.pi / 648000.0),
     "kg": ("kg", 1.0), "g": ("kg", 1e-3), "t": ("kg", 1e3), "kg/m2": ("kg/m2", 1.0), "kg/s": ("kg/s", 1.0),

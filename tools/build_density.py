@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pymsis
 
-from orbit.kernels.forces import BULGE_LAG_RAD, BULGE_TERMS, LOWEST_M, MAP_M, MAP_SLOPE, MEAN_TERMS
+from orbit.density import BULGE_LAG_RAD, BULGE_TERMS, LOWEST_M, MAP_M, MAP_SLOPE, MEAN_TERMS
 
 FLUXES = tuple(range(70, 251, 20))  # F10.7, also its mean over 81 days
 INDICES = (4, 15, 50, 130)  # Ap

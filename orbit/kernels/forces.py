@@ -28,22 +28,17 @@ from orbit.constants import (
     SPEED_OF_LIGHT_M_S,
     SUN_RADIUS_M,
 )
+from orbit.density import BULGE_LAG_RAD, BULGE_TERMS, HIGHEST_M, LOWEST_M, MAP_M, MAP_SLOPE, MEAN_TERMS
 from orbit.kernels.compile import Floats, inlined
 from orbit.kernels.simd import exponential
 
-LOWEST_M = 100e3  # a satellite below has come down; density is defined from here
+# a satellite below LOWEST_M has come down; density is defined from there (orbit/density.py)
 # A satellite that has come down goes on, in no meaningful way but in finite numbers: nothing grows below this radius.
 _INNERMOST_M2 = (EARTH_RADIUS_M - 400e3) ** 2
 # x2 + y2 + STRETCH z2 < LOW_M2 inside the ellipsoid 100 km above the Earth's
 LOW_M2 = (EARTH_RADIUS_M + LOWEST_M) ** 2
 STRETCH = LOW_M2 / (EARTH_RADIUS_M * (1.0 - EARTH_FLATTENING) + LOWEST_M) ** 2
 _PRESSURE_1AU_PA = SOLAR_CONSTANT_W_M2 / SPEED_OF_LIGHT_M_S
-# Density: ln rho = A(x) + B(x) cos(angle from the bulge), x a map of altitude to [-1, 1] (orbit/atmosphere.py).
-MEAN_TERMS, BULGE_TERMS = 14, 12  # even numbers
-MAP_M = 300e3  # x = SLOPE (h - LOWEST) / (h - LOWEST + MAP) - 1
-HIGHEST_M = 2000e3
-MAP_SLOPE = 2.0 * (HIGHEST_M - LOWEST_M + MAP_M) / (HIGHEST_M - LOWEST_M)
-BULGE_LAG_RAD = math.radians(35.0)  # of the densest air behind noon, to the east
 
 
 class Forces(NamedTuple):

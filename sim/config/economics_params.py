@@ -4,80 +4,89 @@ from __future__ import annotations
 
 import math
 
-from orbit.constants import EARTH_RADIUS_M, MU_EARTH_M3_S2
-from orbit.shell_geometry import sun_synchronous_inclination_rad
 from sim.config import schema
 from sim.config.ephemeris_files import Catalogues
-from sim.config.schema import Cluster, Ring, Walker
+from sim.config.propulsion_params import Budget, Sets, altitude_and_inclination, budget, flights
 from sim.economics import cost, footprint, launch, mass
 from sim.economics.finance import YEAR_S
 
+NO_SETS: Sets = {}
 
-def design_of(satellite: schema.Satellite, links: schema.Links | None) -> mass.Design:
-    """Sizes and densities of a satellite with its terminals.
+
+def design_of(satellite: schema.Satellite, scenario: schema.Scenario, sets: Sets = NO_SETS) -> tuple[mass.Design, Budget]:
+    """Sizes and densities of a satellite with its terminals, and the duties of its propulsion.
 
     Parameters
     ----------
     satellite : Satellite
-        Satellite type.
-    links : Links or None
-        Links of the scenario, with the number and kind of terminals.
+        Satellite type of the scenario.
+    scenario : Scenario
+        The scenario, with links and orbits.
+    sets : mapping of int to sequence of ElementSet, optional
+        Element sets of entries of the constellation.
 
     Returns
     -------
-    Design
+    design : Design
         What its mass follows from.
+    budget : Budget
+        Duties of the propulsion.
     """
+    links = scenario.links
     chip, array, battery, thermal = satellite.accelerator, satellite.power.array, satellite.power.battery, satellite.thermal
-    propulsion = satellite.propulsion
+    given = satellite.propulsion
     heat_w = satellite.accelerators * (chip.max_power + chip.host.power) * (1.0 + thermal.loop.pump_fraction)
-    return mass.Design(
+    design = mass.Design(
         array_m2=array.area, array_kg_m2=array.areal_mass, battery_j=battery.capacity, battery_j_kg=battery.specific_energy,
         radiator_m2=thermal.radiator.area, radiator_kg_m2=thermal.radiator.areal_mass, heat_w=heat_w,
         loop_kg_w=thermal.loop.specific_mass, accelerators=satellite.accelerators, accelerator_kg=chip.mass,
         host_kg=chip.host.mass, plate_kg=thermal.plate.mass, terminals=0 if links is None else links.terminals,
         terminal_kg=0.0 if links is None else links.terminal.mass, shielded_m2=satellite.shielding.area,
         shielding_kg_m2=satellite.shielding.areal_mass, bus_kg=satellite.bus.mass, structure_fraction=satellite.structure.fraction,
-        propulsion=mass.Propulsion(
-            propulsion.station_keeping, propulsion.deorbit, propulsion.specific_impulse, propulsion.tank_fraction, satellite.life
-        ),
+        propulsion=mass.Propulsion(0.0, 0.0, given.specific_impulse, given.tank_fraction, satellite.life),
     )  # fmt: skip
+    found = budget(satellite, scenario.motion, flights(scenario, satellite, sets), design)
+    return design._replace(propulsion=found.duty), found
 
 
-def parts_kg(satellite: schema.Satellite, links: schema.Links | None) -> mass.Parts:
+def parts_kg(satellite: schema.Satellite, scenario: schema.Scenario, sets: Sets = NO_SETS) -> mass.Parts:
     """Mass of the parts of a satellite.
 
     Parameters
     ----------
     satellite : Satellite
-        Satellite type.
-    links : Links or None
-        Links of the scenario.
+        Satellite type of the scenario.
+    scenario : Scenario
+        The scenario.
+    sets : mapping of int to sequence of ElementSet, optional
+        Element sets of entries of the constellation.
 
     Returns
     -------
     Parts
         Masses [kg].
     """
-    return mass.parts_kg(design_of(satellite, links))
+    return mass.parts_kg(design_of(satellite, scenario, sets)[0])
 
 
-def mass_kg(satellite: schema.Satellite, links: schema.Links | None) -> float:
+def mass_kg(satellite: schema.Satellite, scenario: schema.Scenario, sets: Sets = NO_SETS) -> float:
     """Launch mass of a satellite.
 
     Parameters
     ----------
     satellite : Satellite
-        Satellite type.
-    links : Links or None
-        Links of the scenario.
+        Satellite type of the scenario.
+    scenario : Scenario
+        The scenario.
+    sets : mapping of int to sequence of ElementSet, optional
+        Element sets of entries of the constellation.
 
     Returns
     -------
     float
         The mass that the scenario states, or the sum of the parts [kg].
     """
-    return mass.total_kg(parts_kg(satellite, links)) if satellite.mass is None else satellite.mass
+    return mass.total_kg(parts_kg(satellite, scenario, sets)) if satellite.mass is None else satellite.mass
 
 
 def builds(scenario: schema.Scenario, catalogues: Catalogues) -> list[cost.Build]:
@@ -101,18 +110,25 @@ def builds(scenario: schema.Scenario, catalogues: Catalogues) -> list[cost.Build
         for part in schema.parts([entry]):
             number = catalogues.count(i, part)
             if number:
-                found.append(_build(scenario, satellite, number, *_orbit(part, catalogues, i)))
+                altitude_m, inclination_rad = altitude_and_inclination(part, catalogues.sets.get(i, ()))
+                found.append(_build(scenario, satellite, catalogues.sets, number, altitude_m, inclination_rad))
     return found
 
 
 def _build(
-    scenario: schema.Scenario, satellite: schema.Satellite, number: int, altitude_m: float | None, inclination_rad: float | None
-) -> cost.Build:
-    design = design_of(satellite, scenario.links)
+    scenario: schema.Scenario, satellite: schema.Satellite, sets: Sets, number: int, altitude_m: float | None,
+    inclination_rad: float | None,
+) -> cost.Build:  # fmt: skip
+    design, _ = design_of(satellite, scenario, sets)
+    parts = mass.parts_kg(design)
+    injected_m = satellite.propulsion.injection_altitude
     terminal = None if scenario.links is None else scenario.links.terminal
-    lot = launch.Lot(number, mass_kg(satellite, scenario.links), altitude_m, inclination_rad, satellite.stowed_volume)
+    lot = launch.Lot(
+        number, mass.total_kg(parts) if satellite.mass is None else satellite.mass,
+        altitude_m if altitude_m is None or injected_m is None else injected_m, inclination_rad, satellite.stowed_volume,
+    )  # fmt: skip
     return cost.Build(
-        lot=lot, parts=mass.parts_kg(design), array_m2=design.array_m2, battery_j=design.battery_j,
+        lot=lot, parts=parts, array_m2=design.array_m2, battery_j=design.battery_j,
         radiator_m2=design.radiator_m2, accelerators=satellite.accelerators, terminals=design.terminals,
         accelerator_usd=satellite.accelerator.price, host_usd=satellite.accelerator.host.price,
         terminal_usd=0.0 if terminal is None else terminal.price, life_s=satellite.life,
@@ -135,23 +151,6 @@ def lost_per_year(fleet: schema.Fleet | None) -> float:
     """
     failures = None if fleet is None else fleet.failures
     return 0.0 if failures is None or failures.accelerators is not None else YEAR_S / failures.mean_time
-
-
-def _orbit(part: schema.Constellation, catalogues: Catalogues, i: int) -> tuple[float | None, float | None]:
-    """Altitude and inclination; means of element sets, nothing for ephemerides."""
-    if isinstance(part, Walker):
-        if part.altitude is None:
-            assert part.mean_motion is not None
-            return (MU_EARTH_M3_S2 / part.mean_motion**2) ** (1.0 / 3.0) - EARTH_RADIUS_M, part.inclination
-        return part.altitude, part.inclination
-    if isinstance(part, Cluster | Ring):
-        return part.altitude, sun_synchronous_inclination_rad(EARTH_RADIUS_M + part.altitude)
-    sets = catalogues.sets.get(i, [])
-    if not sets:
-        return None, None
-    motion_rad_s = math.fsum(s.mean_motion_rad_min for s in sets) / len(sets) / 60.0
-    inclination_rad = math.fsum(s.inclination_rad for s in sets) / len(sets)
-    return (MU_EARTH_M3_S2 / motion_rad_s**2) ** (1.0 / 3.0) - EARTH_RADIUS_M, inclination_rad
 
 
 def vehicle(economics: schema.Economics) -> launch.Vehicle:

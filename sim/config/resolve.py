@@ -121,6 +121,8 @@ def with_defaults(root: Node) -> Node:
     trains = any(word(w.get("kind") or w) == "training" for w in listed)
     if trains and root.get("events") is not None and root.get("fleet") is None:
         root = yaml_tree.put(root, ["fleet"], Node({}, Origin("default")))  # a job that something happens to must know how it recovers
+    if root.get("motion") is None and root.get("constellation") is not None:
+        root = yaml_tree.put(root, ["motion"], Node({}, Origin("default")))  # drag is always there
     for name in ("motion", "links", "ground", "fleet", "economics"):
         own = root.get(name)
         base = shipped.get(name)

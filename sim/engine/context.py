@@ -19,7 +19,7 @@ from orbit.propagation import Propagator
 from orbit.timescales import utc_to_ut1
 from sim.config.scenario import Loaded
 from sim.config.validation import recorder_plan
-from sim.engine import events, propagators
+from sim.engine import burns, events, propagators
 from sim.engine.satellite_params import FirstState, FleetType, fleet_types, full_state
 from sim.spacecraft import loop
 from sim.spacecraft.step import ROWS
@@ -196,7 +196,7 @@ class Context:
             self.propagators, self.kinds = _sampled(self.propagators, self.kinds, sample)
         self.first = np.concatenate(([0], np.cumsum([p.count for p in self.propagators])))
         self.satellites = int(self.first[-1])
-        self.listed = events.listed_changes(loaded) if sample is None else []
+        self.listed = burns.with_thrusts(events.listed_changes(loaded), self.propagators, loaded) if sample is None else []
         self.coupled = sample is None and self.scenario.coupled
         self.block_given = bool(block)  # coupled runs hold fewer positions by default
         if not 1 <= tile <= loop.WIDTH:

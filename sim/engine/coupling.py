@@ -188,7 +188,7 @@ class Coupling:
         rules = links.link_rules(self.scenario)
         self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
         self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
-        self.availability = events.timeline(run.loaded)
+        self.availability = events.timeline(run.loaded, run.listed)
         self.controls, self.limits = np.ones((loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
 

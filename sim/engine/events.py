@@ -56,15 +56,12 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
     blocks = plane_blocks(scenario.constellation, counts)
     names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
     changes: list[AvailabilityChange] = []
-    happening = [event for event in scenario.events if event.action not in CONTRACT_ACTIONS]
+    happening = [event for event in scenario.events if event.action not in (*CONTRACT_ACTIONS, "burn")]
     timed = _timed(happening)
     for event in happening:
         if event.parsed.kind == "station" and event.parsed.station not in names:
             continue  # validation has checked the name: a study left the ground out
-        if event.parsed.object:
-            first = last = loaded.identities.find(event.parsed.object)[0]
-        else:
-            first, last = _range(event.parsed, blocks, names, sum(counts))
+        first, last = _ends(event, loaded, blocks, names, sum(counts))
         target = Target(_KINDS[event.parsed.kind], first, last, " ".join(event.target.split()))
         time_s = (event.at - scenario.epoch).total_seconds()
         changes += _changes(event, time_s, target, timed.get(id(event), SCENARIO))
@@ -75,6 +72,34 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
             end_s = time_s + event.duration
             changes.append(AvailabilityChange(end_s, target._replace(kind=kind), 1.0, timed[id(event)]))
     return in_order(changes)
+
+
+def target_satellites(event: Event, loaded: Loaded) -> tuple[int, int]:
+    """First and last satellite of an event whose target are satellites.
+
+    Parameters
+    ----------
+    event : Event
+        Event of the scenario.
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    tuple of int
+        First and last satellite of the fleet.
+    """
+    counts = [loaded.catalogues.count(i, entry) for i, entry in enumerate(loaded.scenario.constellation)]
+    return _ends(event, loaded, plane_blocks(loaded.scenario.constellation, counts), [], sum(counts))
+
+
+def _ends(
+    event: Event, loaded: Loaded, blocks: Sequence[tuple[int, int, int]], stations: Sequence[str], satellites: int
+) -> tuple[int, int]:
+    if event.parsed.object:
+        number = loaded.identities.find(event.parsed.object)[0]
+        return number, number
+    return _range(event.parsed, blocks, stations, satellites)
 
 
 def _timed(events: Sequence[Event]) -> dict[int, str]:
@@ -212,13 +237,15 @@ def random_sources(
     ]  # fmt: skip
 
 
-def timeline(loaded: Loaded) -> Timeline:
+def timeline(loaded: Loaded, listed: Sequence[AvailabilityChange] | None = None) -> Timeline:
     """Availability of the whole fleet, links and stations: scheduled events and random processes.
 
     Parameters
     ----------
     loaded : Loaded
         The scenario.
+    listed : sequence of AvailabilityChange, optional
+        Changes that are known beforehand, in order of time; by default those of the scenario's events.
 
     Returns
     -------
@@ -234,7 +261,7 @@ def timeline(loaded: Loaded) -> Timeline:
         )
     ]
     stations = 0 if scenario.ground is None else len(scenario.ground.stations)
-    return Timeline([ListedChanges(listed_changes(loaded)), *random], 0, loaded.satellites, scenario.step, stations)
+    return Timeline([ListedChanges(listed_changes(loaded) if listed is None else listed), *random], 0, loaded.satellites, scenario.step, stations)
 
 
 def step_inputs(

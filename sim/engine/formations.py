@@ -8,24 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit import formation_geometry, proximity, station_keeping
-from orbit.atmosphere import mean_density_kg_m3
-from orbit.constants import SECONDS_PER_DAY
-from orbit.elements import nodal_period_s, period_s
+from orbit import drag, formation_geometry, proximity, station_keeping
+from orbit.constants import EARTH_RADIUS_M, SECONDS_PER_DAY
+from orbit.elements import nodal_period_s
 from orbit.environment import sun_position_m
 from orbit.propagation import Formation
 from orbit.relative_motion import linear_offsets_m, of_offsets
 from orbit.shells import sun_synchronous_ring
 from orbit.timegrid import TimeGrid
-from sim.config import schema
+from sim.config import propulsion_params, schema
+from sim.config.economics_params import design_of
 from sim.config.scenario import Loaded
-from sim.config.schema import Cluster, Motion
+from sim.config.schema import Cluster
 from sim.network.link_state import Lattice
 from sim.network.topology import Pairs, lattice_pairs
 
 Array = NDArray[np.float64]
 STATION_KEEPING = ("drag_drift_m_first_day", "station_keeping_m_s_yr")
-DENSITY_SAMPLES = 360  # positions on an orbit over which atmospheric density is averaged
 MAX_SATELLITES = 20_000  # of one formation whose ranges are computed: half a minute, 0.5 GB
 MAX_FORMATIONS = 32  # of an entry, evenly chosen: they differ only by their position on the orbit
 
@@ -98,23 +97,23 @@ def summary(loaded: Loaded, grid: TimeGrid) -> dict[str, Any] | None:
         The entry `formation` of the summary; None without a formation of 2 to 20,000 satellites, or for numerical motion,
         which these closed forms do not describe.
     """
-    motion = loaded.scenario.motion
-    if motion is not None and motion.model == "numerical":
+    scenario = loaded.scenario
+    if scenario.motion.model == "numerical":
         return None
     formations: list[dict[str, Any]] = []
     first = 0
-    for i, entry in enumerate(loaded.scenario.constellation):
+    for i, entry in enumerate(scenario.constellation):
         if isinstance(entry, Cluster) and 1 < entry.lattice.count <= MAX_SATELLITES:
-            formations += _cluster(entry, grid, first, motion)
+            formations += _cluster(entry, grid, first, scenario)
         first += loaded.catalogues.count(i, entry)
     return _combined(formations) if formations else None
 
 
-def _cluster(entry: Cluster, grid: TimeGrid, first: int, motion: Motion | None) -> list[dict[str, Any]]:
+def _cluster(entry: Cluster, grid: TimeGrid, first: int, scenario: schema.Scenario) -> list[dict[str, Any]]:
     """Formations of one entry, each separately."""
     flying, block = make_propagators(entry, grid), constellation_blocks(entry, 0)[0]
     pairs = lattice_pairs(block.offsets_m, block.spacing_m)
-    cost = _station_keeping(entry, flying[0], grid, motion)
+    cost = _station_keeping(entry, flying[0], grid, scenario)
     formations = []
     for c in np.unique(np.linspace(0, len(flying) - 1, MAX_FORMATIONS).round().astype(np.int64)).tolist():
         ranges = _ranges(flying[c], pairs, grid, first + c * flying[c].count)
@@ -151,32 +150,41 @@ def _ranges(formation: Formation, pairs: Pairs, grid: TimeGrid, first: int) -> d
     }
 
 
-def _station_keeping(entry: Cluster, formation: Formation, grid: TimeGrid, motion: Motion | None) -> dict[str, float | None]:
-    """Differential drag over a day, and the station-keeping delta-v per year.
+def _station_keeping(entry: Cluster, formation: Formation, grid: TimeGrid, scenario: schema.Scenario) -> dict[str, float | None]:
+    """Differential drag over a day, and the station-keeping delta-v per year, both in the season of the epoch.
 
-    Atmospheric density is the one given, or the table's average over the orbit at the solar activity of `motion`; null without.
+    Atmospheric density is the one given, or the table's average over the orbit; drag is the one given, or that of the attitude.
     """
     settings, chief = entry.station_keeping, formation.chief
-    if settings is None or (settings.density is None and motion is None):
+    if settings is None:
         return dict.fromkeys(STATION_KEEPING)
     a, node, i = (float(x[0]) for x in (chief.semi_major_axis_m, chief.node_rad, chief.inclination_rad))
-    sun = sun_position_m(np.array([grid.epoch_jd]), np.array([grid.epoch_fr]))[0]
+    sun_m = sun_position_m(np.array([grid.epoch_jd]), np.array([grid.epoch_fr]))[0]
+    sun = sun_m / np.linalg.norm(sun_m)
     normal = np.array([math.sin(node) * math.sin(i), -math.cos(node) * math.sin(i), math.cos(i)])
-    sin_beta = float(sun @ normal) / float(np.linalg.norm(sun))
-    if settings.density is not None:
-        density = settings.density
-    else:
-        assert motion is not None
-        times_s = np.linspace(0.0, period_s(a), DENSITY_SAMPLES, endpoint=False)
-        orbit_m = formation.positions_m(times_s, np.array([0]))[:, :, 0]
-        density = mean_density_kg_m3(orbit_m, sun, motion.solar_activity.f107, motion.solar_activity.ap)
-    differential_m_s2 = settings.mismatch * station_keeping.drag_acceleration_m_s2(a, density, settings.drag)
+    sin_beta = float(sun @ normal)
+    drag_m2_kg, density = _drag(entry, a, i, node, (float(sun[0]), float(sun[1]), float(sun[2])), scenario)
+    differential_m_s2 = settings.mismatch * station_keeping.drag_acceleration_m_s2(a, density, drag_m2_kg)
     return {
         "drag_drift_m_first_day": station_keeping.along_track_drift_m(differential_m_s2, SECONDS_PER_DAY),
         "station_keeping_m_s_yr": station_keeping.station_keeping_m_s_yr(
-            a, density, settings.drag, settings.reflectivity, settings.mismatch, math.sqrt(1.0 - sin_beta * sin_beta)
+            a, density, drag_m2_kg, settings.reflectivity, settings.mismatch, math.sqrt(1.0 - sin_beta * sin_beta)
         ),
     }
+
+
+def _drag(entry: Cluster, a_m: float, i_rad: float, node_rad: float, sun: drag.Vector, scenario: schema.Scenario) -> tuple[float, float]:
+    """C_D A / m [m2/kg] and density [kg/m3] on the orbit of a formation."""
+    settings = entry.station_keeping
+    assert settings is not None
+    satellite, motion = scenario.types[scenario.type_index(entry)], scenario.motion
+    mean = drag.over_orbit(drag.Orbit(a_m - EARTH_RADIUS_M, i_rad), satellite.attitude.law, propulsion_params.air(motion), node_rad, sun)
+    density = mean.density_kg_m3 if settings.density is None else settings.density
+    if settings.drag is not None:
+        return settings.drag, density
+    design, budget = design_of(satellite, scenario)
+    area_m2 = mean.area_m2(propulsion_params.areas(satellite, design))
+    return motion.drag_coefficient * area_m2 / budget.launch_kg, density
 
 
 def _combined(formations: list[dict[str, Any]]) -> dict[str, Any]:

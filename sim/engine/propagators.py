@@ -15,7 +15,8 @@ from orbit.sgp4 import Sgp4
 from orbit.shells import staggered_lead_slots, sun_synchronous_ring, walker, walker_lead_slots, walker_sgp4
 from orbit.timegrid import TimeGrid, julian_date
 from sim.config import schema
-from sim.config.economics_params import mass_kg
+from sim.config.economics_params import design_of
+from sim.config.propulsion_params import areas
 from sim.config.scenario import Loaded
 from sim.config.schema import (
     Cluster,
@@ -30,8 +31,8 @@ from sim.config.schema import (
     Walker,
     hours,
 )
-from sim.engine import formations
-from sim.engine.propagator_choice import with_motion_model
+from sim.engine import burns, formations
+from sim.engine.propagator_choice import Surfaces, with_manoeuvres, with_motion_model
 
 
 def time_grid(scenario: Scenario) -> TimeGrid:
@@ -66,13 +67,18 @@ def make_propagators(loaded: Loaded, grid: TimeGrid) -> list[Propagator]:
         Propagators of the entries of `constellation`, in order; each formation has one of its own.
     """
     scenario = loaded.scenario
-    fleet = []
+    fleet: list[Propagator] = []
+    listed, first = burns.scheduled(loaded), 0
     for i, entry in enumerate(scenario.constellation):
         satellite = scenario.types[scenario.type_index(entry)]
+        design, budget = design_of(satellite, scenario, loaded.catalogues.sets)
+        surfaces = Surfaces(areas(satellite, design), budget.launch_kg, satellite.attitude.law)
         for p in _propagators_of(entry, i, loaded, grid):
-            if scenario.motion is not None:
-                p = with_motion_model(p, scenario.motion, satellite, grid, mass_kg(satellite, scenario.links))
-            fleet.append(p)
+            moving = with_motion_model(p, scenario.motion, grid, surfaces)
+            if isinstance(moving, CircularJ2):
+                moving = with_manoeuvres(moving, scenario.motion, satellite.propulsion, surfaces, burns.within(listed, first, p.count))
+            fleet.append(moving)
+            first += p.count
     return fleet
 
 

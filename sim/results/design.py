@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sim.config import economics_params, schema, workload_params
+from orbit import drag
+from sim.config import economics_params, propulsion_params, schema, workload_params
 from sim.config.ground_sites import baseline_site
 from sim.config.scenario import Loaded
 from sim.economics import cost, footprint, mass
@@ -51,18 +52,67 @@ def section(loaded: Loaded) -> dict[str, Any]:
 
 def _types(loaded: Loaded) -> list[dict[str, Any]]:
     """What each satellite type adds to the design."""
-    links = loaded.scenario.links
+    scenario, sets = loaded.scenario, loaded.catalogues.sets
     return [
         {
             "satellite": kind.name,
             "satellites": count,
             "accelerators": count * kind.accelerators,
-            "mass_kg": count * economics_params.mass_kg(kind, links),
+            "mass_kg": count * economics_params.mass_kg(kind, scenario, sets),
             "array_m2": count * kind.power.array.area,
             "radiator_m2": count * kind.thermal.radiator.area,
+            "propulsion": propulsion(kind, scenario, sets),
         }
         for count, kind in zip(loaded.satellites_by_type, loaded.scenario.types, strict=True)
     ]
+
+
+def propulsion(satellite: schema.Satellite, scenario: schema.Scenario, sets: propulsion_params.Sets) -> dict[str, Any]:
+    """Drag, duties and propellant of one satellite, on the orbit of its type with the most drag.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type of the scenario.
+    scenario : Scenario
+        The scenario.
+    sets : mapping of int to sequence of ElementSet
+        Element sets of entries of the constellation.
+
+    Returns
+    -------
+    dict
+        Entry `propulsion` of a type in the section `design`; null where no orbit is known, and for times that do not end.
+    """
+    plan, budget = economics_params.design_of(satellite, scenario, sets)
+    given, year_s = satellite.propulsion, propulsion_params.YEAR_S
+    propellant_kg = mass.parts_kg(plan).propellant
+    keeping_n = budget.duty.station_keeping_m_s2 * budget.launch_kg
+    lifetime_s = math.inf if budget.orbit is None else drag.lifetime_s(budget.orbit, propulsion_params.air(scenario.motion), budget.drag_m2_kg)
+
+    def years(time_s: float) -> float | None:
+        return time_s / year_s if math.isfinite(time_s) else None
+
+    return {
+        "drag_area_m2": budget.drag_area_m2,
+        "drag_m2_kg": budget.drag_m2_kg,
+        "station_keeping_m_s_yr": {
+            "drag": budget.drag_m_s2 * year_s, "formation": budget.formation_m_s2 * year_s, "avoidance": budget.avoidance_m_s2 * year_s,
+            "total": budget.duty.station_keeping_m_s2 * year_s,
+        },
+        "raising_m_s": budget.raising_m_s,
+        "raising_s": mass.burn_s(budget.launch_kg, budget.raising_m_s, given.thrust, given.specific_impulse),
+        "disposal_m_s": budget.disposal_m_s,
+        "once_m_s": budget.duty.deorbit_m_s,
+        "propellant_kg": propellant_kg,
+        "propellant_life_yr": years(propulsion_params.propellant_life_s(budget, propellant_kg)),
+        "uncontrolled_lifetime_yr": years(lifetime_s),
+        "after_mission_yr": years(propulsion_params.after_mission_s(budget, satellite, scenario.motion)),
+        "thruster_w": None if given.efficiency is None else mass.thruster_w(given.thrust, given.specific_impulse, given.efficiency),
+        "station_keeping_w": None if given.efficiency is None else mass.thruster_w(keeping_n, given.specific_impulse, given.efficiency),
+        "altitude": given.altitude,
+        "dead_band_m": given.dead_band,
+    }  # fmt: skip
 
 
 def work(

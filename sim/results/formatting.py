@@ -117,6 +117,7 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [("network", _network(w)) for w in summary["workloads"] if w.get("network") and w["step_s"] is not None]
     rows.append(("latency", _latency(ground)))
     rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))
+    rows += [("propulsion", text) for kind in summary["design"].get("types") or () if (text := _propulsion(kind))]
     if summary["cost"]["capex_usd"] is not None or summary["cost"].get("unknown_prices"):
         rows.append(("cost", _cost(summary)))
     if summary.get("data_rules") is not None:
@@ -281,6 +282,21 @@ def _fleet(fleet: dict[str, Any], design: dict[str, Any]) -> str:
     return (
         f"{percent(fleet['availability'])} available, {_tonnes(design['mass_kg'])}, {design['array_m2']:,.0f} m2 of array, "
         f"{design['radiator_m2']:,.0f} m2 of radiator"
+    )
+
+
+def _propulsion(kind: dict[str, Any]) -> str:
+    """Drag and propellant of a type whose altitude changes during the run; empty for others and in older results."""
+    found = kind.get("propulsion")
+    if found is None or (found["altitude"] == "kept" and found["dead_band_m"] is None):
+        return ""
+    life_yr, down_yr = found["propellant_life_yr"], found["uncontrolled_lifetime_yr"]
+    how = "decaying" if found["altitude"] == "decaying" else f"kept within {found['dead_band_m']:,.4g} m"
+    return (
+        f"{kind['satellite']} {how}, drag area {found['drag_area_m2']:,.3g} m2 ({found['drag_m2_kg']:.3g} m2/kg), "
+        f"{found['station_keeping_m_s_yr']['total']:.3g} m/s per year"
+        + ("" if life_yr is None else f", propellant for {life_yr:.3g} yr")
+        + ("" if down_yr is None else f", down in {down_yr:.3g} yr without thrust")
     )
 
 

@@ -53,7 +53,7 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
-from sim.config.schema.satellite import Accelerator, Array, Attitude, Bus, Satellite
+from sim.config.schema.satellite import Accelerator, Array, Attitude, Bus, Disposal, Propulsion, Satellite
 from sim.config.schema.scenario import (
     NOT_SIMULATED,
     Environment,
@@ -86,6 +86,7 @@ __all__ = [
     "Contract",
     "DataRules",
     "Demand",
+    "Disposal",
     "Economics",
     "Elastic",
     "Environment",
@@ -112,6 +113,7 @@ __all__ = [
     "Oem",
     "Omm",
     "Owner",
+    "Propulsion",
     "Recorder",
     "Recovery",
     "Repair",

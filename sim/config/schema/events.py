@@ -21,7 +21,7 @@ from sim.config.schema.orbits import Constellation, Ring, Walker, parts
 
 FIRST_DAY, LAST_DAY = date(1899, 7, 29), date(2053, 10, 9)  # span of DE421, over which Sun and Moon are checked
 
-Action = Literal["lose", "restore", "derate", "withdraw", "reprioritise"]
+Action = Literal["lose", "restore", "derate", "burn", "withdraw", "reprioritise"]
 ACTIONS: tuple[str, ...] = get_args(Action)
 CONTRACT_ACTIONS = ("withdraw", "reprioritise")  # of the owner of a site that is rented
 
@@ -47,6 +47,7 @@ _TIME_LAST = re.compile(
     r"\s*(?P<what>(?:" + "|".join(CONTRACT_ACTIONS) + r")\s+\S.*?)\s+at\s+(?P<at>\d\S*|\+\s*[\d.]\S*(?:\s*[A-Za-z]+)?)(?P<rest>\s+for\s+.*)?\s*"
 )
 _SHARE = re.compile(r"(?P<share>\S+(?:\s*%)?)\s+of\s+(?P<target>\S.*)")
+_BURN = re.compile(r"(?P<target>\S.*?)\s+by\s+(?P<delta_v>\S+(?:\s*[a-z/]+)?)(?:\s+(?P<direction>along-track|radial|cross-track))?")
 _VALUE = re.compile(r"(?P<target>\S.*?)\s+to\s+(?P<to>\S+(?:\s*%)?)")
 
 
@@ -169,7 +170,8 @@ class Event(Section):
 
     at: EventTime = Field(description="Time of the event in UTC, or after the epoch: +6 h")
     action: Action = Field(
-        description="What happens: lose the target, restore it, or derate it to a fraction; withdraw a share of a rented site, "
+        description="What happens: lose the target, restore it, or derate it to a fraction; burn changes the orbit of satellites; "
+        "withdraw a share of a rented site, "
         "or reprioritise it: the owner's jobs come first"
     )
     target: str = Field(
@@ -185,6 +187,13 @@ class Event(Section):
     )
     duration: Annotated[float, Quantity("s", above=0.0, example="6 h")] | None = Field(
         default=None, description="Time after which the loss or derating ends; without it, it holds until it is restored"
+    )
+
+    delta_v: Annotated[float, Quantity("m/s", least=-1e4, most=1e4, example="1.5 m/s")] | None = Field(
+        default=None, description="Velocity change of a burn, negative against the direction"
+    )
+    direction: Literal["along-track", "radial", "cross-track"] | None = Field(
+        default=None, description="Direction of a burn: of the motion, away from the Earth, or along the orbit normal; without it, along-track"
     )
 
     @property
@@ -219,6 +228,15 @@ class Event(Section):
                 "needs `to`; write e.g. to: 0.5" if self.action == "derate" else f"takes no `to` ({self.to}); remove it"
             )
             raise ValueError(f"{self.action} {what}")
+        if self.action == "burn" and self.parsed.kind != "satellites":
+            raise FieldError("target", f"'{self.target}' has no thrusters; write satellites")
+        if (self.action == "burn") != (self.delta_v is not None and self.delta_v != 0.0):
+            what = "needs `delta_v`; write e.g. delta_v: 1.5 m/s" if self.action == "burn" else "takes no `delta_v`; remove it"
+            raise ValueError(f"{self.action} {what}")
+        if self.action != "burn" and self.direction is not None:
+            raise FieldError("direction", f"{self.action} takes no `direction`; remove it")
+        if self.action == "burn" and self.duration is not None:
+            raise FieldError("duration", "follows from delta_v, mass and thrust; remove it")
         if (self.action == "withdraw") != (self.share is not None):
             what = "needs `share`; write e.g. share: 50 %" if self.action == "withdraw" else "takes no `share`; remove it"
             raise ValueError(f"{self.action} {what}")
@@ -248,6 +266,8 @@ def short_form(text: str) -> dict[str, str] | None:
     '0.875'
     >>> short_form("+6 h lose plane 3 for 90 min")
     {'at': '+6 h', 'action': 'lose', 'target': 'plane 3', 'duration': '90 min'}
+    >>> short_form("+6 h burn satellite 3 by 1.5 m/s")["delta_v"]
+    '1.5 m/s'
     >>> short_form("withdraw 50% of colossus-1 at 2027-03-01")
     {'at': '2027-03-01', 'action': 'withdraw', 'target': 'colossus-1', 'share': '50%'}
     """
@@ -261,6 +281,9 @@ def short_form(text: str) -> dict[str, str] | None:
     if fields["action"] in CONTRACT_ACTIONS:
         part = _SHARE.fullmatch(fields["target"])
         return fields if part is None else fields | part.groupdict()
+    if fields["action"] == "burn":
+        burn = _BURN.fullmatch(fields["target"])
+        return fields if burn is None else fields | {k: v for k, v in burn.groupdict().items() if v is not None}
     value = _VALUE.fullmatch(fields["target"])
     # the name of a station or an object may hold the word "to"
     named = any(form.fullmatch(fields["target"]) for form in (_STATION, _OBJECT))

@@ -42,13 +42,13 @@ class Motion(Section):
         description="Solar and geomagnetic activity, which sets the density of the upper atmosphere"
     )
     drag_coefficient: Annotated[float, Quantity("1", least=0.0, most=10.0, example="2.2")] = Field(
-        description="Drag coefficient in numerical propagation"
+        description="Drag coefficient of the satellites"
     )
     reflectivity: Annotated[float, Quantity("1", least=0.0, most=2.0, example="1.3")] = Field(
         description="Radiation pressure coefficient: 1 absorbs all light, 2 reflects all of it back"
     )
     area_to_mass: Annotated[float, Quantity("m2/kg", least=0.0, most=100.0, example="0.02 m2/kg")] | None = Field(
         default=None,
-        description="Area per mass for drag and radiation pressure; without it, half of array and radiator "
-        "area over the mass",
+        description="Area per mass for drag and radiation pressure in numerical propagation; without it, by areas, mass and, for drag, "
+        "attitude",
     )

@@ -153,8 +153,9 @@ class StationKeeping(Section):
         description="Air density, mean over an orbit; without it, that of the atmosphere model at the solar "
         "activity in use",
     )
-    drag: Annotated[float, Quantity("m2/kg", least=0.0, example="0.02 m2/kg")] = Field(
-        description="Drag coefficient times frontal area per mass of a satellite"
+    drag: Annotated[float, Quantity("m2/kg", least=0.0, example="0.02 m2/kg")] | None = Field(
+        default=None,
+        description="Drag coefficient times frontal area per mass of a satellite; without it, by its attitude, areas and mass",
     )
     reflectivity: Annotated[float, Quantity("m2/kg", least=0.0, example="0.1 m2/kg")] = Field(
         description="Radiation pressure coefficient times sunlit area per mass of a satellite"

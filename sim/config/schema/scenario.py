@@ -104,9 +104,7 @@ class Scenario(Section):
         description="Further satellite types by name, for entries of the constellation that name one",
     )
     environment: Environment = Field(description="Infrared and albedo of the Earth, and its orientation")
-    motion: Motion | None = Field(
-        default=None, description="Propagator and forces; without it, the usual propagator of each entry"
-    )
+    motion: Motion = Field(description="Propagator, forces and solar activity")
     ground: Ground | None = Field(default=None, description="Ground stations; without it, no station is simulated")
     links: Links | None = Field(default=None, description="Links between satellites; without it, there are none")
     workloads: Annotated[list[Workload], Field(min_length=1)] = Field(

@@ -233,7 +233,7 @@ def check_motion_model(scenario: Scenario, root: Node) -> list[Problem]:
     list of Problem
         All problems found.
     """
-    model = "auto" if scenario.motion is None else scenario.motion.model
+    model = scenario.motion.model
     problems = []
     for i, entry in enumerate(scenario.constellation):
         mean = entry.kind in ("tle", "omm") or (entry.kind == "walker" and entry.mean_motion is not None)

@@ -11,6 +11,7 @@ from sim.config.schema import CONTRACT_ACTIONS, FILES, Event, Scenario, plane_bl
 from sim.config.validation.contract import check_event
 from sim.config.validation.forms import neighbours, suited_topology, unjoined_entries
 from sim.config.validation.location import origin
+from sim.config.validation.propulsion import burn_problem
 from sim.config.yaml_tree import Node
 
 MOST_COMPARED = 20_000  # names among which a misspelt one is looked for
@@ -60,6 +61,8 @@ def _event_problems(event: Event, scenario: Scenario, catalogues: Catalogues, va
         message = _plane(target.first, scenario, catalogues) if target.plane else _range(event, scenario, catalogues)
     if message is None and target.kind in ("link", "terminals") and valid("constellation", "links"):
         message = _links(event, scenario)
+    if message is None and event.action == "burn" and valid("constellation", "satellite", "satellites", "motion", "links"):
+        message = burn_problem(event, scenario, catalogues)
     if message is not None:
         yield "target", f"'{event.target}' {message}"
     if valid("epoch", "duration"):

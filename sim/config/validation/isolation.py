@@ -162,7 +162,7 @@ def _without_neighbour(scenario: Scenario, links: Links, catalogues: Catalogues)
 
 
 def _margin_m(scenario: Scenario, approximate: bool = False) -> float:
-    model = "auto" if scenario.motion is None else scenario.motion.model
+    model = scenario.motion.model
     mean = any(isinstance(entry, Walker) and entry.mean_motion is not None for entry in scenario.constellation)
     return NEAR_M if approximate or mean or model not in ("auto", "j2") else EXACT_M
 

@@ -289,14 +289,14 @@ def _share_at_limit(satellite: Satellite) -> float:
 
 
 def _mass(satellite: Satellite, scenario: Scenario) -> str | None:
-    parts_kg = hard_kg(economics_params.parts_kg(satellite, scenario.links))
+    parts_kg = hard_kg(economics_params.parts_kg(satellite, scenario))
     if satellite.mass is None or satellite.mass >= parts_kg:
         return None
     return f"mass: {satellite.mass:,.6g} kg are less than the {parts_kg:,.4g} kg of array, radiator, battery and accelerators with hosts"
 
 
 def _mass_sum(satellite: Satellite, scenario: Scenario) -> str | None:
-    parts = economics_params.parts_kg(satellite, scenario.links)
+    parts = economics_params.parts_kg(satellite, scenario)
     sum_kg = total_kg(parts)
     if satellite.mass is None or satellite.mass < hard_kg(parts) or abs(satellite.mass / sum_kg - 1.0) <= MASS_TOLERANCE:
         return None

@@ -17,6 +17,7 @@ from sim.config.validation import (
     jobs,
     links,
     plausibility,
+    propulsion,
     shells,
     sizes,
 )
@@ -62,6 +63,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += basics.check_ephemeris_spans(scenario, root, catalogues.tracks)
     if valid("motion", "constellation"):
         problems += basics.check_motion_model(scenario, root)
+    if valid("satellite", "satellites", "constellation", "motion", "links", "duration") and satellites:
+        problems += propulsion.check_propulsion(scenario, root, catalogues)
     if valid("events"):
         problems += events.check_events(scenario, root, catalogues, valid)
     problems += contract.check_contract(scenario, root, catalogues, valid)

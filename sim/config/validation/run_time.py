@@ -137,10 +137,10 @@ def motion_model(scenario: Scenario) -> str:
     str
         "circular", "sgp4" or "numerical".
     """
-    if scenario.motion is not None and scenario.motion.model == "numerical":
+    if scenario.motion.model == "numerical":
         return "numerical"
     listed = any(isinstance(c, FILES) for c in scenario.constellation)
-    return "sgp4" if listed or (scenario.motion is not None and scenario.motion.model == "sgp4") else "circular"
+    return "sgp4" if listed or scenario.motion.model == "sgp4" else "circular"
 
 
 def job_members(scenario: Scenario, satellites: int) -> int:

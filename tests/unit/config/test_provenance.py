@@ -198,9 +198,10 @@ def test_assumptions_of_the_summary() -> None:
     ]  # fmt: skip
     found = [(prefix, _records(items("hardware")[name])) for prefix, name in of_items]
     found.append(("economics.launch.", _records(items("economics")["falcon-heavy-list"])))
+    found.append(("motion.solar_activity.", _records(items("solar")["mean"])))
     replaced |= {prefix + name for prefix, records in found for name, _ in records}
     defaults = yaml_tree.read(REPO / "configs" / "defaults.yaml")
-    sections = [("workloads.0.", "training"), *((f"{name}.", name) for name in ("links", "ground", "economics"))]
+    sections = [("workloads.0.", "training"), *((f"{name}.", name) for name in ("motion", "links", "ground", "economics"))]
     sections += [("constellation.0.", "cluster"), ("satellite.", "satellite"), ("economics.launch.", "launcher")]
     expected = {prefix + name for prefix, records in found for name, node in records if _assumed(node)}
     expected |= {

@@ -30,7 +30,7 @@ CASES = [
     # 140 m2 * 3.1 kg/m2 + 30 m2 * 5 kg/m2 + 23.3 kWh / (150 Wh/kg) + 64 * (1 + 3) kg
     (("mass=1 kg",), "mass", "1 kg", "995.3 kg"),
     # with the loop 66.96, plates 64, terminals 47.6, shielding 98.5, bus 80 kg: 1,352.4 kg; structure 0.25, propulsion 1.47 %
-    (("mass=1100 kg",), "mass-sum", "-36 %", "1 715 kg"),
+    (("mass=1100 kg", "propulsion.station_keeping=8.7 m/s/yr", "propulsion.deorbit=195 m/s"), "mass-sum", "-36 %", "1 715 kg"),
     (("power.array.cell_efficiency=0.9",), "cells", "0.9", "0.476"),
     (("accelerator.peak.bf16=1000 PFLOP/s",), "chips", "2.62e+15 FLOP/J", "5e+13 FLOP/J"),
     (("accelerator.peak.bf16=1836 TFLOP/s",), "sparse", "1.84e+15", "9.18e+14 of tpu-v6e"),  # 2 x 918
