@@ -19,7 +19,7 @@ RANGES |= {"junction_rise_k_w": (0.0, 1e-2), "loop_rise_k_w": (1e-6, 1e-2), "bus
 
 def example_parameters(name: str = "suncatcher", *sets: str) -> Any:
     """Parameters of a shipped satellite, with a heater and leakage."""
-    loaded = scenario.load(name, sets=("duration=10 min", "workloads=[{kind: independent}]", "links=", "economics=", *sets))
+    loaded = scenario.load(name, sets=("duration=10 min", "workloads=[{kind: independent}]", "links=", "economics=", "allow_infeasible=true", *sets))
     return satellite_params.satellite_params(loaded.scenario)
 
 
