@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import signals
-from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale
+from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale
 from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
 from sim.config.errors import Origin, bad_input
 
@@ -260,6 +260,7 @@ def why(
     json: Json = False,
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
+    allow_infeasible: Infeasible = False,
 ) -> None:
     """Show what each cause costs and which inputs limit a design.
 
@@ -268,7 +269,7 @@ def why(
     from sim.cli.progress import Bar
     from sim.studies.why import why as analyse
 
-    loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
+    loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad, allow_infeasible)
     with Bar(loaded.scenario.name) as advance:
         analysis = analyse(loaded, advance)
     if json:
@@ -355,19 +356,50 @@ def new(
     source: Annotated[
         str | None, typer.Option("--from", metavar="SCENARIO", help="A shipped scenario, or a file in this folder or below, to extend.")
     ] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="POWER", help="Size a satellite for so much power of accelerators and hosts, such as 120kW.")
+    ] = None,
+    accelerator: Annotated[
+        str | None, typer.Option("--accelerator", metavar="NAME", help="With --size: a shipped accelerator; h100-sxm without it.")
+    ] = None,
+    altitude: Annotated[
+        str | None, typer.Option("--altitude", metavar="LENGTH", help="With --size: altitude of the orbit; 650 km without it.")
+    ] = None,
+    local_time: Annotated[
+        str | None, typer.Option("--local-time", metavar="HH:MM", help="With --size: local time of the ascending node; 06:00 without it.")
+    ] = None,
+    throttle: Annotated[
+        str | None, typer.Option("--throttle", metavar="SHARE", help="With --size: share of the full load that the battery carries; 1 without it.")
+    ] = None,
 ) -> None:
-    """Create a commented scenario file that runs unchanged."""
+    """Create a commented scenario file that runs unchanged.
+
+    With --size it has a satellite of that size, whose power and heat close in the worst season of its orbit.
+    """
     from sim.config.template import scenario_template
 
     stem = name.removesuffix(".yaml")
     target = Path(f"{stem}.yaml")
-    text = scenario_template(stem, source)
+    text = scenario_template(stem, source, _wish(source, size, accelerator, altitude, local_time, throttle))
     try:
         with target.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         raise bad_input(Origin(str(target)), "", "exists already; write another name, or remove this file") from None
     print(f"{target}: written; edit it, then check it: dawndusk validate {target}")
+
+
+def _wish(source: str | None, size: str | None, *rest: str | None) -> Any:
+    """What is asked for with --size; None without it."""
+    from sim.config.sizing import wish
+
+    if size is not None and source is not None:
+        raise bad_input(Origin("--size"), "", "makes a scenario of its own; write --from or --size")
+    if size is not None:
+        return wish(size, *rest)
+    if any(text is not None for text in rest):
+        raise bad_input(Origin("dawndusk new"), "", "--accelerator, --altitude, --local-time and --throttle go with --size; write --size '120 kW'")
+    return None
 
 
 @app.command(epilog="Example: dawndusk bench orbits --json")
