@@ -262,9 +262,9 @@ def why(
     skip_bad: SkipBad = False,
     allow_infeasible: Infeasible = False,
 ) -> None:
-    """Show what each cause costs and which inputs limit a design.
+    """Show what each cause costs and which inputs and parts limit a design.
 
-    Runs the scenario again without each cause in turn, and with each main input 10 % larger.
+    Runs the scenario again without each cause in turn, and with each main input and part 10 % larger.
     """
     from sim.cli.progress import Bar
     from sim.studies.why import why as analyse
@@ -312,6 +312,29 @@ def _show_why(analysis: Any) -> None:
             *_gain(row), *map(_number, marginal),
         )  # fmt: skip
     terminal.print(inputs)
+    terminal.print()
+    _show_parts(analysis.parts, terminal)
+
+
+def _show_parts(parts: Any, terminal: Any) -> None:
+    """Print one row per part, and which part limits."""
+    from sim.studies.parts import limits
+
+    sizes, gains = ("t", "% of mass", "million USD", "% of cost"), ("PFLOP/s", "GFLOP/s\nper kg", "TFLOP/s per\nmillion USD")
+    values = (*sizes, *gains, "x satellites,\nper kg", "x satellites,\nper USD")
+    lines = table("part", "step", *values, right=values, fold=("step",))
+    for row in parts:
+        held = (row.mass_kg / 1e3, 100.0 * row.mass_share, _scaled(row.usd, 1e6), _scaled(row.usd_share, 0.01))
+        gained = (_scaled(row.gain_flops_per_s, 1e15), _scaled(row.per_kg, 1e9), _scaled(row.per_million_usd, 1e12))
+        against = (row.against_satellites_kg, row.against_satellites_usd)
+        lines.add_row(row.part, row.step or row.reason, *map(_number, (*held, *gained, *against)))
+    terminal.print(lines)
+    if limits(parts):
+        terminal.print(limits(parts))
+
+
+def _scaled(value: float | None, size: float) -> float | None:
+    return None if value is None else value / size
 
 
 def _gain(row: Any) -> list[str]:
