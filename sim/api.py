@@ -21,6 +21,7 @@ def load(
     seed: int | None = None,
     allow_stale: bool = False,
     skip_bad: bool = False,
+    allow_infeasible: bool = False,
 ) -> Loaded:
     """Load and check a scenario.
 
@@ -38,6 +39,8 @@ def load(
         Accept element sets more than 14 days from the epoch.
     skip_bad : bool, optional
         Ignore element sets of a catalogue that cannot be used; they are listed in the notes and the manifest.
+    allow_infeasible : bool, optional
+        Accept satellites whose power, heat or battery does not close; the notes say what does not.
 
     Returns
     -------
@@ -54,7 +57,7 @@ def load(
     >>> load("suncatcher", set={"step": "30 s", "duration": "6 h"})
     <Loaded suncatcher: 81 satellites, 5,184 accelerators, 720 steps of 30 s>
     """
-    return _load(source, overrides(set), tuple(events), seed, allow_stale, skip_bad)
+    return _load(source, overrides(set), tuple(events), seed, allow_stale, skip_bad, allow_infeasible)
 
 
 def run(
@@ -66,6 +69,7 @@ def run(
     seed: int | None = None,
     allow_stale: bool = False,
     skip_bad: bool = False,
+    allow_infeasible: bool = False,
     save: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -79,7 +83,7 @@ def run(
         A scenario returned by `load`, or what `load` takes.
     out : str or pathlib.Path, optional
         Folder for the results; must not exist yet. Implies `save`.
-    set, events, seed, allow_stale, skip_bad : optional
+    set, events, seed, allow_stale, skip_bad, allow_infeasible : optional
         As in `load`; only with a name or a path.
     save : bool, optional
         Write a results folder, without `out` as `results/NAME-HASH8-N`.
@@ -116,7 +120,7 @@ def run(
     >>> round(sum(row["fraction"] for row in results.waterfall), 9)
     1.0
     """
-    loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad)
+    loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad, allow_infeasible)
     if out is None and not save:
         return contract.attach(loaded, store.from_outcome(Run(loaded, threads=threads).finish(progress)), threads)
     name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
@@ -141,6 +145,7 @@ def as_loaded(
     seed: int | None = None,
     allow_stale: bool = False,
     skip_bad: bool = False,
+    allow_infeasible: bool = False,
 ) -> Loaded:
     """A scenario that is loaded already, or loaded by name or path.
 
@@ -148,7 +153,7 @@ def as_loaded(
     ----------
     scenario : Loaded, str or pathlib.Path
         A loaded scenario, a name, or a path.
-    set, events, seed, allow_stale, skip_bad : optional
+    set, events, seed, allow_stale, skip_bad, allow_infeasible : optional
         As in `load`.
 
     Returns
@@ -164,9 +169,9 @@ def as_loaded(
         If options of `load` are given with a loaded scenario.
     """
     if not isinstance(scenario, Loaded):
-        return load(scenario, set, events, seed, allow_stale, skip_bad)
-    if set or events or seed is not None or allow_stale or skip_bad:
-        raise TypeError("set, events, seed, allow_stale and skip_bad go with a name or a path; give them to load instead")
+        return load(scenario, set, events, seed, allow_stale, skip_bad, allow_infeasible)
+    if set or events or seed is not None or allow_stale or skip_bad or allow_infeasible:
+        raise TypeError("set, events, seed and what is allowed go with a name or a path; give them to load instead")
     return scenario
 
 

@@ -45,7 +45,7 @@ def access(
     from sim.engine import access as passes
 
     passes.check_file(out)
-    loaded = load_with_notes(scenario, set, None, None, allow_stale, skip_bad)
+    loaded = load_with_notes(scenario, set, None, None, allow_stale, skip_bad, infeasible=True)
     with Bar(loaded.scenario.name) as advance:
         windows = passes.find_passes(loaded, station or (), satellite or (), threads, advance)
     result = passes.summary(windows)

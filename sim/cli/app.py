@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import access, commands, plan, shipped, signals
-from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale, Threads
+from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale, Threads
 from sim.cli.process import PIPE_CLOSED
 from sim.cli.terminal import (
     console,
@@ -65,6 +65,7 @@ def run(
     json: Json = False,
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
+    allow_infeasible: Infeasible = False,
     threads: Threads = None,
     binding: Annotated[
         bool, typer.Option("--binding", help="Show the gain of 10 % more battery, array and radiator; takes more runs.")
@@ -76,7 +77,7 @@ def run(
 
     if out is not None:
         check_place(out)
-    loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
+    loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad, allow_infeasible)
     with _progress(loaded) as advance, xarray_without_dask():
         from sim import api
 
@@ -198,7 +199,7 @@ def validate(
     """Check a scenario and estimate the memory and time of a run."""
     from dataclasses import asdict
 
-    from sim.config.validation import size
+    from sim.config.validation import design_notes, size
     from sim.results.formatting import counted
 
     loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
@@ -209,6 +210,7 @@ def validate(
         "ok": True,
         **estimate,
         "notes": list(loaded.notes),
+        "design": design_notes(loaded.scenario),
     }
     if json:
         print_json(result)
@@ -220,6 +222,8 @@ def validate(
         f"A run needs about {estimate['memory_bytes'] / 1e9:.1f} GB and {_about(estimate['time_s'])} on this machine, and records "
         f"{counted(estimate['recorded_satellites'], 'satellite')} in {counted(estimate['recorded_moments'], 'frame')}."
     )
+    for line in result["design"]:
+        print(line)
 
 
 def _about(seconds: float) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import signals
-from sim.cli.options import Events, Json, Seed, Sets, SkipBad, Source, Stale
+from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale
 from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
 from sim.config.errors import Origin, bad_input
 
@@ -260,15 +260,16 @@ def why(
     json: Json = False,
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
+    allow_infeasible: Infeasible = False,
 ) -> None:
-    """Show what each cause costs and which inputs limit a design.
+    """Show what each cause costs and which inputs and parts limit a design.
 
-    Runs the scenario again without each cause in turn, and with each main input 10 % larger.
+    Runs the scenario again without each cause in turn, and with each main input and part 10 % larger.
     """
     from sim.cli.progress import Bar
     from sim.studies.why import why as analyse
 
-    loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
+    loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad, allow_infeasible)
     with Bar(loaded.scenario.name) as advance:
         analysis = analyse(loaded, advance)
     if json:
@@ -311,6 +312,29 @@ def _show_why(analysis: Any) -> None:
             *_gain(row), *map(_number, marginal),
         )  # fmt: skip
     terminal.print(inputs)
+    terminal.print()
+    _show_parts(analysis.parts, terminal)
+
+
+def _show_parts(parts: Any, terminal: Any) -> None:
+    """Print one row per part, and which part limits."""
+    from sim.studies.parts import limits
+
+    sizes, gains = ("t", "% of mass", "million USD", "% of cost"), ("PFLOP/s", "GFLOP/s\nper kg", "TFLOP/s per\nmillion USD")
+    values = (*sizes, *gains, "x satellites,\nper kg", "x satellites,\nper USD")
+    lines = table("part", "step", *values, right=values, fold=("step",))
+    for row in parts:
+        held = (row.mass_kg / 1e3, 100.0 * row.mass_share, _scaled(row.usd, 1e6), _scaled(row.usd_share, 0.01))
+        gained = (_scaled(row.gain_flops_per_s, 1e15), _scaled(row.per_kg, 1e9), _scaled(row.per_million_usd, 1e12))
+        against = (row.against_satellites_kg, row.against_satellites_usd)
+        lines.add_row(row.part, row.step or row.reason, *map(_number, (*held, *gained, *against)))
+    terminal.print(lines)
+    if limits(parts):
+        terminal.print(limits(parts))
+
+
+def _scaled(value: float | None, size: float) -> float | None:
+    return None if value is None else value / size
 
 
 def _gain(row: Any) -> list[str]:
@@ -355,19 +379,50 @@ def new(
     source: Annotated[
         str | None, typer.Option("--from", metavar="SCENARIO", help="A shipped scenario, or a file in this folder or below, to extend.")
     ] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="POWER", help="Size a satellite for so much power of accelerators and hosts, such as 120kW.")
+    ] = None,
+    accelerator: Annotated[
+        str | None, typer.Option("--accelerator", metavar="NAME", help="With --size: a shipped accelerator; h100-sxm without it.")
+    ] = None,
+    altitude: Annotated[
+        str | None, typer.Option("--altitude", metavar="LENGTH", help="With --size: altitude of the orbit; 650 km without it.")
+    ] = None,
+    local_time: Annotated[
+        str | None, typer.Option("--local-time", metavar="HH:MM", help="With --size: local time of the ascending node; 06:00 without it.")
+    ] = None,
+    throttle: Annotated[
+        str | None, typer.Option("--throttle", metavar="SHARE", help="With --size: share of the full load that the battery carries; 1 without it.")
+    ] = None,
 ) -> None:
-    """Create a commented scenario file that runs unchanged."""
+    """Create a commented scenario file that runs unchanged.
+
+    With --size it has a satellite of that size, whose power and heat close in the worst season of its orbit.
+    """
     from sim.config.template import scenario_template
 
     stem = name.removesuffix(".yaml")
     target = Path(f"{stem}.yaml")
-    text = scenario_template(stem, source)
+    text = scenario_template(stem, source, _wish(source, size, accelerator, altitude, local_time, throttle))
     try:
         with target.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         raise bad_input(Origin(str(target)), "", "exists already; write another name, or remove this file") from None
     print(f"{target}: written; edit it, then check it: dawndusk validate {target}")
+
+
+def _wish(source: str | None, size: str | None, *rest: str | None) -> Any:
+    """What is asked for with --size; None without it."""
+    from sim.config.sizing import wish
+
+    if size is not None and source is not None:
+        raise bad_input(Origin("--size"), "", "makes a scenario of its own; write --from or --size")
+    if size is not None:
+        return wish(size, *rest)
+    if any(text is not None for text in rest):
+        raise bad_input(Origin("dawndusk new"), "", "--accelerator, --altitude, --local-time and --throttle go with --size; write --size '120 kW'")
+    return None
 
 
 @app.command(epilog="Example: dawndusk bench orbits --json")

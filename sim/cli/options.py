@@ -18,4 +18,7 @@ Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all random str
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Stale = Annotated[bool, typer.Option("--allow-stale", help="Accept element sets more than 14 days from the epoch.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Ignore element sets of a catalogue that cannot be used.")]
+Infeasible = Annotated[
+    bool, typer.Option("--allow-infeasible", help="Accept satellites whose power, heat or battery does not close, with notes.")
+]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Number of threads; does not change results.")]

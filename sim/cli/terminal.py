@@ -63,8 +63,9 @@ def in_stream_characters(bar: str) -> str:
 
 
 def load_with_notes(
-    source: str, sets: list[str] | None, events: list[str] | None, seed: int | None, stale: bool, skip_bad: bool
-) -> Any:
+    source: str, sets: list[str] | None, events: list[str] | None, seed: int | None, stale: bool, skip_bad: bool,
+    infeasible: bool = False,
+) -> Any:  # fmt: skip
     """Load a scenario with the options of a verb and print its notes on stderr.
 
     Raises
@@ -74,7 +75,7 @@ def load_with_notes(
     """
     from sim.config.scenario import load
 
-    loaded = load(source, tuple(sets or ()), tuple(events or ()), seed, stale, skip_bad)
+    loaded = load(source, tuple(sets or ()), tuple(events or ()), seed, stale, skip_bad, infeasible)
     for line in loaded.notes:
         note(line)
     return loaded

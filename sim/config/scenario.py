@@ -48,6 +48,7 @@ _WORDS = {
     "local_time",
     "seed",
     "allow_stale",
+    "allow_infeasible",
     "skip_bad",
     "start",
     "operator",
@@ -209,6 +210,7 @@ def load(
     seed: int | None = None,
     allow_stale: bool = False,
     skip_bad: bool = False,
+    allow_infeasible: bool = False,
 ) -> Loaded:
     """Load a scenario by shipped name or path, with overrides.
 
@@ -226,6 +228,8 @@ def load(
         Accept element sets more than 14 days from the epoch.
     skip_bad : bool, optional
         Leave out unusable element sets of catalogues.
+    allow_infeasible : bool, optional
+        Accept satellites whose power, heat or battery does not close; the notes say what does not.
 
     Returns
     -------
@@ -255,7 +259,7 @@ def load(
     problems_of_paths = [problem for problem in elsewhere if problem.origin in named]  # others are replaced by an override
     if problems_of_paths:
         raise InputError(problems + problems_of_paths)  # before anything is read
-    root = _with_options(root, events, seed, allow_stale, skip_bad)
+    root = _with_options(root, events, seed, {"allow_stale": allow_stale, "skip_bad": skip_bad, "allow_infeasible": allow_infeasible})
     one = root.get("constellation")
     wrapped = one is not None and one.is_map
     if one is not None and wrapped:
@@ -291,13 +295,13 @@ def load(
     )
 
 
-def _with_options(root: Node, events: tuple[str, ...], seed: int | None, allow_stale: bool, skip_bad: bool) -> Node:
+def _with_options(root: Node, events: tuple[str, ...], seed: int | None, allowed: Mapping[str, bool]) -> Node:
     """The tree with what options of the command line set."""
     if events:
         own = root.get("events")
         given = [Node(text, Origin(f"--event '{text}'")) for text in events]
         root = yaml_tree.put(root, ["events"], Node([*(own.value if own else []), *given], Origin("--event")))
-    for name, value in (("seed", seed), ("allow_stale", allow_stale or None), ("skip_bad", skip_bad or None)):
+    for name, value in (("seed", seed), *((name, given or None) for name, given in allowed.items())):
         if value is not None:
             root = yaml_tree.put(root, [name], Node(value, Origin(f"--{name.replace('_', '-')}")))
     return root
@@ -392,6 +396,7 @@ def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loa
     """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
     content = scenario.model_dump(mode="json")
     content.pop("description")
+    content.pop("allow_infeasible")  # changes what is accepted, not what is simulated
     types = [content["satellite"], *content["satellites"].values()]
     sites = [content["baseline"]] if isinstance(content["baseline"], dict) else []
     if content["contract"] is not None:

@@ -14,6 +14,8 @@ from sim.config.library import config_root, items
 from sim.config.paths import is_below
 from sim.config.scenario import load
 from sim.config.scenario_files import scenario_file
+from sim.config.sized_template import sized_text
+from sim.config.sizing import Wish, sized
 
 _HEAD = """\
 # yaml-language-server: $schema={schema}
@@ -106,7 +108,7 @@ extends: {source}                    # all other fields come from there
 """
 
 
-def scenario_template(name: str, source: str | None) -> str:
+def scenario_template(name: str, source: str | None, wish: Wish | None = None) -> str:
     """The text of a new scenario file.
 
     Parameters
@@ -116,6 +118,8 @@ def scenario_template(name: str, source: str | None) -> str:
     source : str or None
         Shipped scenario, path of a scenario file, or results folder to extend, in the current folder or below; None for a
         complete scenario.
+    wish : Wish or None, optional
+        Size of a satellite to make a scenario of, in place of `source`.
 
     Returns
     -------
@@ -135,6 +139,8 @@ def scenario_template(name: str, source: str | None) -> str:
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}", name) is None:
         raise bad_input(Origin(name), "", "is not a valid name; write up to 200 letters, digits, '_', '.' and '-'")
     head = _HEAD.format(schema=config_root() / "schema.json", name=name)
+    if wish is not None:
+        return head + sized_text(name, sized(wish))
     if source is None:
         return head + _COMPLETE.format()
     file = scenario_file(source)

@@ -208,7 +208,7 @@ def resolve(source: str | Path | dict[str, Any], progress: Progress | None = Non
     for index, values in enumerate(written):
         try:
             absolute = (_with_absolute_path(f, v, folder, allowed) for f, v in zip(fields, values, strict=True))
-            sets = (*shared, *(f"{f}={json.dumps(v)}" for f, v in zip(fields, absolute, strict=True)))
+            sets = ("allow_infeasible=true", *shared, *(f"{f}={json.dumps(v)}" for f, v in zip(fields, absolute, strict=True)))
             loaded = load(base, sets)
         except InputError as error:
             for problem in error.problems:

@@ -12,6 +12,7 @@ from sim.workload import parallelism
 from sim.workload.parallelism import Mesh
 from sim.workload.service import service_problem
 
+MOST_GROWTH = 2  # times, within which a number of accelerators is looked for that the meshes divide
 SHARE = 0.1  # by which each input is increased; whole numbers by one at least
 
 
@@ -105,6 +106,27 @@ def all_inputs(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> t
     return inputs, notes
 
 
+def inputs_of_parts(scenario: Scenario) -> list[IncreasedInput]:
+    """Fields of parts that no other input enlarges: shielding, propulsion and structure; those that are 0 are left out.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    list of IncreasedInput
+        The inputs, each in a scenario of its own.
+    """
+    fields = (
+        ("shielding.areal_mass", "kg/m2", "shielding", ("kg/m2", 1.0)),
+        ("propulsion.station_keeping", "m/s2", "station keeping", ("m/s/yr", 1.0 / 31557600.0)),
+        ("structure.fraction", "1", "structure", ("", 1.0)),
+    )
+    return [_satellite_input(scenario, *field) for field in fields if _value(scenario.satellite, field[0]) > 0.0]
+
+
 def _satellite_input(
     scenario: Scenario, path: str, unit: str, name: str, display_unit: tuple[str, float],
     along_with: tuple[str, ...] = (),
@@ -167,11 +189,11 @@ def _whole(count: int) -> int:
 def _accelerators(scenario: Scenario, meshes: Sequence[Mesh]) -> tuple[list[IncreasedInput], list[str]]:
     """More accelerators on each satellite, where the present meshes still divide them and the services still fit."""
     satellite, path = scenario.satellite, "satellite.accelerators"
-    before, after = satellite.accelerators, _whole(satellite.accelerators)
-    for mesh in meshes:
-        problem = parallelism.mesh_problem(mesh, after, parallelism.members(mesh, satellite.accelerators))
-        if problem is not None:
-            return [], [f"{path}: not increased from {before} to {after}: {problem.partition(';')[0]}"]
+    before, least = satellite.accelerators, _whole(satellite.accelerators)
+    problems = [_mesh_problem(meshes, before, after) for after in range(least, MOST_GROWTH * least + 1)]
+    if None not in problems:
+        return [], [f"{path}: not increased from {before} to {least}: {(problems[0] or '').partition(';')[0]}"]
+    after = least + problems.index(None)
     grown = with_value(scenario, path, after)
     for job in grown.workloads:
         if isinstance(job, Inference):
@@ -183,6 +205,12 @@ def _accelerators(scenario: Scenario, meshes: Sequence[Mesh]) -> tuple[list[Incr
         field=path, unit="1", before=before, after=after, scenario=grown, satellites=0, name="accelerators",
         display_unit=("", 1.0),
     )], []
+
+
+def _mesh_problem(meshes: Sequence[Mesh], before: int, after: int) -> str | None:
+    """Why the present meshes do not divide a number of accelerators; None where they do."""
+    found = (parallelism.mesh_problem(mesh, after, parallelism.members(mesh, before)) for mesh in meshes)
+    return next((problem for problem in found if problem is not None), None)
 
 
 def _short_workload(scenario: Scenario, spares: int, satellites: int) -> str | None:

@@ -26,6 +26,7 @@ from sim.results import summary
 from sim.schema import CAUSES
 from sim.studies import sensitivity
 from sim.studies.ablation import NOT_REMOVABLE, AblatedRun, Ablation, remove_cause, remove_temperature_limits
+from sim.studies.parts import STEPS, Part, Step, limits, parts
 from sim.studies.sensitivity import IncreasedInput
 from sim.workload.training_step import Task
 
@@ -107,6 +108,7 @@ class Answer:
     causes: tuple[Cause, ...]
     inputs: tuple[Input, ...]
     notes: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
 
     def __repr__(self) -> str:
         share = f"useful {100.0 * self.base.useful_fraction:.2f} % of nameplate"
@@ -125,6 +127,8 @@ class Answer:
             "base": asdict(self.base),
             "causes": [asdict(row) for row in self.causes],
             "inputs": [row.as_dict() for row in self.inputs],
+            "parts": [asdict(row) for row in self.parts],
+            "limits": limits(self.parts),
             "notes": list(self.notes),
         }
 
@@ -218,7 +222,7 @@ def why(
     Returns
     -------
     Answer
-        Causes by gain, inputs by gain per kilogram, and notes.
+        Causes by gain, inputs by gain per kilogram, parts by gain per USD, and notes.
 
     Raises
     ------
@@ -232,7 +236,8 @@ def why(
     tasks = [] if outcome.scheduler is None else [training.first_plan.task for training in outcome.scheduler.trainings]
     lost = [cause for cause in CAUSES if cause != "useful" and now.share(cause) > 0.0]
     increased, notes = sensitivity.all_inputs(experiment.scenario, [task.mesh for task in tasks], loaded.satellites)
-    total, done = 1 + len(lost) + len(increased), 1
+    of_parts = sensitivity.inputs_of_parts(experiment.scenario)
+    total, done = 1 + len(lost) + len(increased) + len(of_parts), 1
 
     def tick() -> None:
         nonlocal done
@@ -251,10 +256,23 @@ def why(
         except InputError as error:  # such as a model that fewer satellites do not hold
             notes.append(f"{each.field}: not increased, {error.problems[0].message.partition('; write')[0]}")
         tick()
+    grown = list(inputs)
+    for each in of_parts:
+        grown.append(_input(each, experiment, now))
+        tick()
     return Answer(
         loaded.scenario.name, _base(experiment, now), tuple(sorted(causes, key=_by_gain)), tuple(sorted(inputs, key=_by_gain_per_kg)),
-        (*experiment.notes, *notes),
+        (*experiment.notes, *notes), tuple(_parts(experiment, now, grown)),
     )  # fmt: skip
+
+
+def _parts(experiment: _Experiment, now: _Shares, grown: Sequence[Input]) -> list[Part]:
+    """Every part of the fleet by mass and money, with the runs in which it was increased."""
+    economics = experiment.whole.scenario.economics
+    prices, vehicle = (None, None) if economics is None else (economics_params.prices(economics), economics_params.vehicle(economics))
+    steps = {STEPS[row.input]: Step(row.label, row.mass_kg, row.usd, row.gain_flops_per_s) for row in grown if row.input in STEPS}
+    builds = economics_params.builds(experiment.scenario, experiment.whole.catalogues)
+    return parts(builds, prices, vehicle, steps, now.useful_flops_per_s)
 
 
 def binding(loaded: Loaded) -> tuple[Base, list[Input]]:

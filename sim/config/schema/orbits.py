@@ -37,13 +37,30 @@ _DECIMAL, _COUNT = r"(\d{1,15}(?:\.\d{1,15})?)", r"(\d{1,15})"
 _CODE = re.compile(rf"([DS]):{_DECIMAL}:{_DECIMAL}:{_COUNT}/{_COUNT}/{_COUNT}(?::{_DECIMAL})?", re.ASCII)
 
 
-def _local_time(value: Any) -> str:
+def local_time_text(value: Any) -> str:
+    """Check a time of day.
+
+    Parameters
+    ----------
+    value : object
+        What was written.
+
+    Returns
+    -------
+    str
+        Hours and minutes.
+
+    Raises
+    ------
+    ValueError
+        If it is none: what is wrong; what to write.
+    """
     if not isinstance(value, str) or re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()) is None:
         raise ValueError(f'{shortened(repr(value))} is not a time of day; write one like "06:00" (in quotes)')
     return value.strip()
 
 
-LocalTime = Annotated[str, BeforeValidator(_local_time), WithJsonSchema({"type": "string", "examples": ["06:00"]})]
+LocalTime = Annotated[str, BeforeValidator(local_time_text), WithJsonSchema({"type": "string", "examples": ["06:00"]})]
 
 
 def hours(local_time: str) -> float:

@@ -482,6 +482,7 @@ class Satellite(Section):
         if need_j > battery.capacity * battery.max_depth:
             raise ValueError(
                 f"power.battery.bus_reserve needs {need_j / 3.6e6:.3g} kWh of the {battery.capacity * battery.max_depth / 3.6e6:.3g} kWh "
-                "that max_depth allows; write a larger capacity or a shorter bus_reserve"
+                f"that max_depth allows; write power.battery.capacity: {math.ceil(need_j / battery.max_depth / 36e3) / 100:g} kWh or more, or a "
+                "shorter bus_reserve"
             )
         return self

@@ -129,6 +129,9 @@ class Scenario(Section):
     events: list[Event] = Field(default_factory=list, description="Listed losses, restorations, deratings and withdrawals")
     recorder: Recorder = Field(default_factory=Recorder, description="How much is recorded of single satellites")
     allow_stale: Switch = Field(default=False, description="Accept element sets more than 14 days from the epoch")
+    allow_infeasible: Switch = Field(
+        default=False, description="Run satellites whose power, heat or battery does not close; the notes say what does not"
+    )
     skip_bad: Switch = Field(
         default=False, description="Ignore element sets of a catalogue that cannot be used; the manifest lists them"
     )

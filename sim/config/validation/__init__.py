@@ -5,6 +5,7 @@ They load neither numpy nor numba: `validate` is instant.
 
 from sim.config.validation.basics import STALE_D, radiator_time_constant_s
 from sim.config.validation.earth import orientation_status
+from sim.config.validation.feasibility import design_notes
 from sim.config.validation.isolation import isolation_message
 from sim.config.validation.registry import check_scenario, notes
 from sim.config.validation.run_time import START_S
@@ -18,6 +19,7 @@ __all__ = [
     "available_bytes",
     "check_scenario",
     "cross_plane_slots",
+    "design_notes",
     "isolation_message",
     "notes",
     "numbered_shells",

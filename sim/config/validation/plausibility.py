@@ -1,6 +1,6 @@
 """Plausibility of satellites: designs that can be simulated but hardly meant, each as a note with the two numbers that conflict.
 
-All figures are bounds in favour of the design: the most sunlight, no heat from Sun and Earth, no losses that are not named.
+Designs whose power or heat does not close are refused by `feasibility`.
 """
 
 from __future__ import annotations
@@ -10,32 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from orbit.constants import (
-    EARTH_RADIUS_M,
-    MU_EARTH_M3_S2,
-    OBLIQUITY_DEG,
-    SOLAR_CONSTANT_W_M2,
-    STEFAN_BOLTZMANN_W_M2_K4,
-    ZERO_CELSIUS_K,
-)
-from orbit.shell_geometry import sun_synchronous_inclination_rad
+from orbit.constants import SOLAR_CONSTANT_W_M2
 from sim.config import economics_params, library, yaml_tree
 from sim.config.errors import Origin
-from sim.config.schema import Accelerator, Cluster, Constellation, Ring, Satellite, Scenario, Walker, hours, parts
+from sim.config.schema import Accelerator, Satellite, Scenario
+from sim.config.validation.findings import power_text
 from sim.economics.mass import hard_kg, total_kg
-from sim.spacecraft import battery_chemistry
 
 MASS_TOLERANCE = 0.15  # of a stated mass against the sum of the parts
 MOST_LOAD_RATIO = 1.5  # full load over array power; a satellite that stores energy for bursts has about 1
-MOST_HEAT_RATIO = 2.0  # heat of full load over what the radiator emits with the junctions at their limit
 MOST_CELL_EFFICIENCY = 0.476  # best cell of any kind, under concentrated light [green2024]
 MOST_FLOP_PER_J = 5e13  # dense peak over power; accelerators of 2024 reach 3e12 to 6e12
 LEAST_FP8_RATIO, MOST_FP8_RATIO = 1.8, 3.0  # of dense peaks in fp8 and bf16; 2 in chips that have both
 SPARSITY = "; if this is the figure with 2:4 sparsity, write the dense peak"
-EQUATION_OF_TIME_RAD = math.radians(4.2)  # its largest value, 16.5 min, rounded up [meeus1998:ch. 28]
-OBLIQUITY_RAD = math.radians(OBLIQUITY_DEG)
-NODES = 72  # of a shell, at which the Sun's elevation over the orbit plane is taken
-DAWN_DUSK_H = 1.5  # hours of local time from 06:00 and 18:00 within which an orbit has short eclipses, or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,180 +96,11 @@ def load_w(satellite: Satellite, accelerator_w: float) -> float:
     return machines_w / satellite.power.conversion_efficiency + satellite.bus.power
 
 
-def mean_light(satellite: Satellite, scenario: Scenario) -> float:
-    """Sunlight on the array, mean over orbits, over that of an array that always faces the Sun; an upper bound.
-
-    For shells of three planes and more it is the mean over evenly spread planes, in the season with the most light.
-
-    Parameters
-    ----------
-    satellite : Satellite
-        Satellite type.
-    scenario : Scenario
-        The scenario.
-
-    Returns
-    -------
-    float
-        Share, 0 to 1; for orbits that are not known to be circular the law of the attitude alone limits it.
-    """
-    if satellite.attitude.law == "nadir":
-        return 1.0 / math.pi  # mean of a positive cosine, the Sun in the orbit plane
-    shares = []
-    for entry in scenario.constellation:
-        if scenario.types[scenario.type_index(entry)] is satellite:
-            shares += [_most_light(part, satellite.attitude.law) for part in parts([entry])]
-    return max(shares, default=1.0)
-
-
-def _most_light(part: Constellation, law: str) -> float:
-    if not isinstance(part, Cluster | Ring | Walker) or part.altitude is None:
-        return 1.0
-    radius_m = EARTH_RADIUS_M + part.altitude
-    if not isinstance(part, Walker):
-        from_noon_rad = abs(math.asin(math.sin((hours(part.local_time) - 12.0) * math.pi / 12.0)))
-        tilt = abs(math.cos(sun_synchronous_inclination_rad(radius_m))) * math.sin(OBLIQUITY_RAD)
-        return _light(radius_m, min(1.0, tilt + math.sin(min(0.5 * math.pi, from_noon_rad + EQUATION_OF_TIME_RAD))), law)
-    most = 0.0
-    for sun_rad in (0.0, OBLIQUITY_RAD):
-        up, across = math.cos(part.inclination) * math.sin(sun_rad), math.sin(part.inclination) * math.cos(sun_rad)
-        planes = [_light(radius_m, up + across * math.sin(2.0 * math.pi * k / NODES), law) for k in range(NODES)]
-        most = max(most, math.fsum(planes) / NODES if part.planes > 2 else max(planes))
-    return most
-
-
-def _light(radius_m: float, sine: float, law: str) -> float:
-    """Mean over a circular orbit behind a cylindrical Earth, from the sine of the Sun's elevation over the orbit plane."""
-    in_plane = math.sqrt(max(0.0, 1.0 - sine * sine))
-    clear = math.sqrt(1.0 - (EARTH_RADIUS_M / radius_m) ** 2)
-    eclipsed = 0.0 if in_plane <= clear else math.acos(clear / in_plane) / math.pi
-    return (1.0 - eclipsed) * (abs(sine) if law == "orbit-normal" else 1.0)
-
-
 def _full_load(satellite: Satellite, scenario: Scenario) -> str | None:
     full_w, array_w = load_w(satellite, satellite.accelerator.max_power), array_power_w(satellite)
-    idle_w = load_w(satellite, satellite.accelerator.idle_power)
-    if full_w <= MOST_LOAD_RATIO * array_w or idle_w > array_w * mean_light(satellite, scenario):
+    if full_w <= MOST_LOAD_RATIO * array_w:
         return None
-    return f"accelerators: {satellite.accelerators:,} at full power need {_power(full_w)}, and the array gives at most {_power(array_w)}"
-
-
-def _idle_load(satellite: Satellite, scenario: Scenario) -> str | None:
-    idle_w, peak_w = load_w(satellite, satellite.accelerator.idle_power), array_power_w(satellite)
-    mean_w = peak_w * mean_light(satellite, scenario)
-    if idle_w <= mean_w or satellite.bus.power > peak_w:
-        return None
-    return f"accelerators: {satellite.accelerators:,} idle need {_power(idle_w)}, and the array gives at most {_power(mean_w)} on average over orbits"
-
-
-def _bus_load(satellite: Satellite, scenario: Scenario) -> str | None:
-    if satellite.bus.power <= array_power_w(satellite):
-        return None
-    return f"bus.power: {_power(satellite.bus.power)} are more than the {_power(array_power_w(satellite))} that the array gives at most"
-
-
-def _battery(satellite: Satellite, scenario: Scenario) -> str | None:
-    battery, eclipse_s = satellite.power.battery, longest_eclipse_s(satellite, scenario)
-    bus_w = satellite.bus.power
-    need_j = bus_w * eclipse_s
-    drained_w = battery_chemistry.drained_w(bus_w, battery_chemistry.loss_per_w(battery.chemistry, battery.capacity, 0.5))
-    held_j = battery.capacity * battery.max_depth * (bus_w / drained_w if bus_w > 0.0 else 1.0)
-    if need_j <= held_j:
-        return None
-    needs = f"the bus needs {_energy(need_j)} in an eclipse of {eclipse_s / 60.0:.0f} min"
-    return f"power.battery.capacity: the battery gives {_energy(held_j)}, and {needs}"
-
-
-def longest_eclipse_s(satellite: Satellite, scenario: Scenario) -> float:
-    """Longest eclipse of the circular orbits on which a satellite type flies, with the Sun in the orbit plane.
-
-    Parameters
-    ----------
-    satellite : Satellite
-        Satellite type.
-    scenario : Scenario
-        The scenario.
-
-    Returns
-    -------
-    float
-        Time behind a cylindrical Earth [s]; 0 for orbits near dawn and dusk, and for catalogues.
-    """
-    longest_s = 0.0
-    for entry in scenario.constellation:
-        if scenario.types[scenario.type_index(entry)] is not satellite:
-            continue
-        for part in parts([entry]):
-            if not isinstance(part, Cluster | Ring | Walker) or part.altitude is None:
-                continue
-            if not isinstance(part, Walker) and min(abs(hours(part.local_time) - h) for h in (6.0, 18.0)) <= DAWN_DUSK_H:
-                continue
-            radius_m = EARTH_RADIUS_M + part.altitude
-            longest_s = max(longest_s, 2.0 * math.asin(EARTH_RADIUS_M / radius_m) * math.sqrt(radius_m**3 / MU_EARTH_M3_S2))
-    return longest_s
-
-
-# --- heat --------------------------------------------------------------------------------------------------------------
-
-
-def steady_junction_k(satellite: Satellite, accelerator_w: float) -> float:
-    """Junction temperature that a constant power settles at, with nothing shining on the radiator.
-
-    Parameters
-    ----------
-    satellite : Satellite
-        Satellite type.
-    accelerator_w : float
-        Power of one accelerator [W].
-
-    Returns
-    -------
-    float
-        Temperature [K], a lower bound of that in orbit.
-    """
-    chip, thermal = satellite.accelerator, satellite.thermal
-    heat_w = satellite.accelerators * (accelerator_w + satellite.accelerator.host.power)
-    emitted_w_k4 = 2.0 * thermal.radiator.area * thermal.radiator.emissivity * thermal.radiator.fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4
-    chip_k_w = thermal.plate.to_coolant + (1.0 - chip.hbm_power_share) * chip.junction_to_plate
-    return float((heat_w / emitted_w_k4) ** 0.25 + heat_w / thermal.loop.conductance + accelerator_w * chip_k_w)
-
-
-def _idle_heat(satellite: Satellite, scenario: Scenario) -> str | None:
-    chip = satellite.accelerator
-    idle_k = steady_junction_k(satellite, chip.idle_power)
-    if idle_k <= chip.junction_limit:
-        return None
-    return (
-        f"thermal.radiator.area: at idle power alone the junctions would settle at {_celsius(idle_k)} or more, above their limit of "
-        f"{_celsius(chip.junction_limit)}; a radiator of {satellite.thermal.radiator.area:g} m2 is too small"
-    )
-
-
-def _full_heat(satellite: Satellite, scenario: Scenario) -> str | None:
-    chip, area_m2 = satellite.accelerator, satellite.thermal.radiator.area
-    if steady_junction_k(satellite, chip.idle_power) > chip.junction_limit:
-        return None
-    full_w = satellite.accelerators * (chip.max_power + satellite.accelerator.host.power)
-    share = _share_at_limit(satellite)
-    if share * MOST_HEAT_RATIO >= 1.0:
-        return None
-    return (
-        f"thermal.radiator.area: a radiator of {area_m2:g} m2 emits at most {_power(share * full_w)} with the junctions at their limit, and "
-        f"full power is {_power(full_w)} of heat"
-    )
-
-
-def _share_at_limit(satellite: Satellite) -> float:
-    """Heat at which the junctions settle at their limit, as a share of full heat; 1 where full power is cool enough."""
-    chip = satellite.accelerator
-    low, high = chip.idle_power, chip.max_power
-    if steady_junction_k(satellite, high) <= chip.junction_limit:
-        return 1.0
-    for _ in range(60):  # bisection: the temperature rises with the power
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if steady_junction_k(satellite, middle) <= chip.junction_limit else (low, middle)
-    host_w = satellite.accelerator.host.power
-    return (low + host_w) / (chip.max_power + host_w)
+    return f"accelerators: {satellite.accelerators:,} at full power need {power_text(full_w)}, and the array gives at most {power_text(array_w)}"
 
 
 # --- mass, cells, chips ------------------------------------------------------------------------------------------------
@@ -316,7 +134,7 @@ def _chips(satellite: Satellite, scenario: Scenario) -> str | None:
         return None
     best = max(chip.peak, key=chip.peak.__getitem__)
     limit = f"{MOST_FLOP_PER_J:.0e} FLOP/J, ten times what accelerators of 2024 reach"
-    return f"accelerator.peak.{best}: {chip.peak[best] / chip.max_power:.3g} FLOP/J at {_power(chip.max_power)} are more than {limit}"
+    return f"accelerator.peak.{best}: {chip.peak[best] / chip.max_power:.3g} FLOP/J at {power_text(chip.max_power)} are more than {limit}"
 
 
 def _sparse(satellite: Satellite, scenario: Scenario) -> str | None:
@@ -353,29 +171,9 @@ def _shipped(name: str) -> Accelerator:
 
 CHECKS = (
     PlausibilityCheck("full-load", "the accelerators at full power need more than 1.5 times the power of the array", _full_load),
-    PlausibilityCheck("idle-load", "the idle accelerators need more than the array gives on average over orbits", _idle_load),
-    PlausibilityCheck("bus-load", "the bus needs more than the array gives", _bus_load),
-    PlausibilityCheck("battery", "the battery cannot serve the bus through the longest eclipse", _battery),
-    PlausibilityCheck("full-heat", "the radiator emits less than half of the heat of full power with the junctions at their limit", _full_heat),
-    PlausibilityCheck("idle-heat", "the junctions would settle above their limit at idle power alone", _idle_heat),
     PlausibilityCheck("mass", "the satellite is lighter than its array, radiator, battery and accelerators with hosts", _mass),
     PlausibilityCheck("mass-sum", "the stated mass differs from the sum of the parts by more than 15 %", _mass_sum),
     PlausibilityCheck("cells", "the cells are better than the best of any kind", _cells),
     PlausibilityCheck("chips", "an accelerator does more than 5e13 FLOP for each joule", _chips),
     PlausibilityCheck("sparse", "a peak is twice that of the shipped chip of this name or memory, or does not go with fp8", _sparse),
 )
-
-
-def _power(watts: float) -> str:
-    for size, unit in ((1e9, "GW"), (1e6, "MW"), (1e3, "kW")):
-        if watts >= size:
-            return f"{watts / size:.4g} {unit}"
-    return f"{watts:.4g} W"
-
-
-def _energy(joules: float) -> str:
-    return f"{joules / 3.6e6:.3g} kWh"
-
-
-def _celsius(kelvin: float) -> str:
-    return f"{kelvin - ZERO_CELSIUS_K:.0f} degC"

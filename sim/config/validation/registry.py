@@ -12,6 +12,7 @@ from sim.config.validation import (
     contract,
     earth,
     events,
+    feasibility,
     formations,
     isolation,
     jobs,
@@ -57,6 +58,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += basics.check_hardware(scenario, root)
     if valid("satellite", "satellites", "constellation"):
         problems += basics.check_types(scenario, root)
+    if valid("epoch", "duration", "constellation", "satellite", "satellites", "environment"):
+        problems += feasibility.check_designs(scenario, root)
     if valid("epoch", "constellation"):
         problems += basics.check_element_age(scenario, root, catalogues.sets)
     if valid("epoch", "duration", "constellation"):
@@ -84,7 +87,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
 
 
 def notes(scenario: Scenario, satellites: int) -> list[str]:
-    """Notes on a valid scenario: Earth orientation, satellites that come close, numbers that differ, implausible designs, values without effect.
+    """Notes on a valid scenario: Earth orientation, satellites that come close, numbers that differ,
+    designs that do not close or are implausible, values without effect.
 
     Parameters
     ----------
@@ -99,4 +103,4 @@ def notes(scenario: Scenario, satellites: int) -> list[str]:
         Notes, one line each.
     """
     of_models = [*earth.orientation_notes(scenario), *shells.notes(scenario), *jobs.notes(scenario, satellites)]
-    return [*of_models, *plausibility.notes(scenario), *contract.notes(scenario), *basics.notes(scenario)]
+    return [*of_models, *feasibility.notes(scenario), *plausibility.notes(scenario), *contract.notes(scenario), *basics.notes(scenario)]

@@ -362,7 +362,7 @@ def test_why_as_json(dawndusk: Any, folder: Path) -> None:
     called = dawndusk("why", "ring.yaml", "--json")
     assert called.code == 0, called.err
     result = json.loads(called.out)
-    assert set(result) == {"scenario", "base", "causes", "inputs", "notes"}
+    assert set(result) == {"scenario", "base", "causes", "inputs", "notes", "parts", "limits"}
     lost = sum(row["fraction"] for row in result["causes"])
     assert result["base"]["useful_fraction"] + lost == pytest.approx(1.0, abs=1e-9)
     assert result["inputs"][0]["input"].startswith("satellite.power.")

@@ -66,7 +66,7 @@ def test_overrides_in_the_file(small: Path) -> None:
 
 
 def test_another_accelerator() -> None:
-    assert load("suncatcher", ("satellite.accelerator=h100-sxm",)).scenario.satellite.accelerator.peak["bf16"] == 989e12
+    assert load("suncatcher", ("satellite.accelerator=h100-sxm", "satellite.accelerators=16")).scenario.satellite.accelerator.peak["bf16"] == 989e12
 
 
 def test_override_replaces_the_record() -> None:

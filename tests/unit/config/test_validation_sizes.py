@@ -40,7 +40,7 @@ MEASURED = [
 @pytest.mark.parametrize(("sets", "time_s", "memory_bytes"), MEASURED, ids=[f"{t} s" for _, t, _ in MEASURED])
 def test_near_what_was_measured(sets: tuple[str, ...], time_s: float, memory_bytes: float | None) -> None:
     """Source of truth: processor time of those runs on one core. Within a factor of two, as an estimate should be."""
-    loaded = load("starlink_edge", ("recorder={satellites: 1000, values: 250000}", "initial=full", *sets))
+    loaded = load("starlink_edge", ("recorder={satellites: 1000, values: 250000}", "initial=full", *sets), allow_infeasible=True)
     found = size(loaded.scenario, loaded.satellites, loaded.accelerators, threads=1)
     assert time_s / 2.0 < found.time_s - START_S < time_s * 2.0
     assert memory_bytes is None or memory_bytes / 2.0 < found.memory_bytes - 450e6 < memory_bytes * 2.0

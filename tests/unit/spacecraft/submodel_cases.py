@@ -21,7 +21,7 @@ RANGES |= {"emission_w": (0.0, 1e6)} | {f"{name}_departure_w": (-1e5, 1e5) for n
 
 def example_parameters(name: str = "suncatcher", *sets: str) -> Any:
     """Parameters of a shipped satellite, with a heater and leakage."""
-    loaded = scenario.load(name, sets=("duration=10 min", "workloads=[{kind: independent}]", "links=", "economics=", *sets))
+    loaded = scenario.load(name, sets=("duration=10 min", "workloads=[{kind: independent}]", "links=", "economics=", "allow_infeasible=true", *sets))
     return satellite_params.satellite_params(loaded.scenario)
 
 

@@ -1,0 +1,76 @@
+"""One satellite type on its orbits over a run: the loads and temperatures that its checks and its sizes start from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from sim.config.balance import heat, power
+from sim.config.balance.orbits import Orbit
+from sim.config.balance.sunlight import Revolution, darkest, typical, warmest
+from sim.config.schema import Environment, Satellite
+
+
+@dataclass(frozen=True)
+class Case:
+    """A satellite type, its surroundings and its orbits, at least one."""
+
+    satellite: Satellite
+    environment: Environment
+    orbits: tuple[Orbit, ...]
+
+    @cached_property
+    def dark(self) -> Revolution:
+        """The revolution in which the array gives least."""
+        return darkest(self.satellite, self.environment, self.orbits)
+
+    @cached_property
+    def planes(self) -> tuple[Revolution, ...]:
+        """Revolutions of the orbit on which the array gives least on average over its planes."""
+        return typical(self.satellite, self.environment, self.orbits)
+
+    @property
+    def mean_array_w_m2(self) -> float:
+        """Power of the array over its area, mean of `planes`."""
+        return math.fsum(light.mean_array_w_m2 for light in self.planes) / len(self.planes)
+
+    @cached_property
+    def warm(self) -> Revolution:
+        """The revolution in which the radiator absorbs most."""
+        return warmest(self.satellite, self.environment, self.orbits)
+
+    @cached_property
+    def eclipse_s(self) -> float:
+        """Longest eclipse."""
+        return max(orbit.longest_eclipse_s for orbit in self.orbits)
+
+    @cached_property
+    def idle(self) -> heat.Steady:
+        """Temperatures and power of machines that do nothing."""
+        return heat.steady(self.satellite, 0.0, self.warm.absorbed_w_m2)
+
+    @cached_property
+    def full(self) -> heat.Steady:
+        """Temperatures and power at full clock rate, whatever the limits."""
+        return heat.steady(self.satellite, 1.0, self.warm.absorbed_w_m2)
+
+    @cached_property
+    def dynamic(self) -> float:
+        """Dynamic power that the radiator can hold, over that at full clock rate."""
+        return heat.held_dynamic(self.satellite, self.warm.absorbed_w_m2)
+
+    @cached_property
+    def held(self) -> heat.Steady:
+        """Temperatures and power at the clock rate that the radiator can hold."""
+        return heat.steady(self.satellite, self.dynamic, self.warm.absorbed_w_m2)
+
+    @property
+    def idle_w(self) -> float:
+        """Power from the bus while nothing is computed."""
+        return power.load_w(self.satellite, self.idle.machines_w)
+
+    @property
+    def held_w(self) -> float:
+        """Power from the bus at the clock rate that the radiator can hold."""
+        return power.load_w(self.satellite, self.held.machines_w)
