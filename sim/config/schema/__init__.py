@@ -12,6 +12,7 @@ from sim.config.schema.events import (
     CONTRACT_ACTIONS,
     FIRST_DAY,
     LAST_DAY,
+    MAINTENANCE_ACTIONS,
     Event,
     EventTarget,
     parse_target,
@@ -20,7 +21,7 @@ from sim.config.schema.events import (
     relative_time,
     short_form,
 )
-from sim.config.schema.fleet import Failures, Fleet, Recovery, Repair
+from sim.config.schema.fleet import Failures, Fleet, Maintenance, Recovery, Repair
 from sim.config.schema.jobs import (
     Checkpoint,
     Elastic,
@@ -70,6 +71,7 @@ __all__ = [
     "HIGH_M",
     "LAST_DAY",
     "LOW_M",
+    "MAINTENANCE_ACTIONS",
     "NOT_SIMULATED",
     "SSO_HIGH_M",
     "Accelerator",
@@ -104,6 +106,7 @@ __all__ = [
     "Launch",
     "LeaseCost",
     "Links",
+    "Maintenance",
     "Mesh",
     "Motion",
     "Nodes",
