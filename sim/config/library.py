@@ -24,6 +24,7 @@ LISTS = {
     "models": ("models", ""),
     "failures": ("fleet", "failures"),
     "repairs": ("fleet", "repair"),
+    "maintenance": ("fleet", "maintenance"),
     "launchers": ("economics", ""),
     "activities": ("solar", ""),
     "sites": ("sites", ""),

@@ -30,6 +30,7 @@ NAMED = (
     (("workloads", "*", "model"), "models", "model"),
     (("fleet", "failures"), "fleet", "failures"),
     (("fleet", "repair"), "fleet", "repair"),
+    (("fleet", "maintenance"), "fleet", "maintenance"),
     (("economics", "launch"), "economics", "launch"),
 )
 # Items whose missing keys come from a section of defaults.yaml: path, and name of the section.

@@ -64,6 +64,7 @@ satellite:
 #   spares: 2                        # satellites in hot reserve
 #   failures: leo-default            # dawndusk list failures; without it none at random
 #   repair: relaunch-90d             # dawndusk list repairs
+#   maintenance: avoidance-starlink  # dawndusk list maintenance; manoeuvres of healthy satellites
 
 # ground:
 #   min_elevation: 25 deg

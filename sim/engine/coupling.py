@@ -370,8 +370,9 @@ class Coupling:
         if self.network is not None and state is not None:
             self.network.take(state)
         self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = now.up, now.rate_cap
+        self.controls[CONTROL["operational"]] = 1.0 - now.maintained
         self.scheduler.begin_step(
-            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, self._users_bit_s(k)
+            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, self._users_bit_s(k), now.maintained
         )
         self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)

@@ -10,9 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.scenario import Loaded
-from sim.config.schema import CONTRACT_ACTIONS, Event, EventTarget, Fleet, plane_blocks, plane_satellites
+from sim.config.schema import (
+    CONTRACT_ACTIONS,
+    MAINTENANCE_ACTIONS,
+    Event,
+    EventTarget,
+    Fleet,
+    plane_blocks,
+    plane_satellites,
+)
 from sim.fleet.availability import (
     DECAY,
+    MAINTENANCE,
     SCENARIO,
     AvailabilityChange,
     Kind,
@@ -22,12 +31,12 @@ from sim.fleet.availability import (
     Timeline,
     in_order,
 )
-from sim.fleet.failures import RandomFailures
+from sim.fleet.failures import MAINTENANCE_PROCESS, RandomFailures
 from sim.spacecraft.inputs import CONTROLS
 
 Array2 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-_AVAILABLE, _RATE_CAP = CONTROLS.index("available"), CONTROLS.index("rate_cap")
+_AVAILABLE, _RATE_CAP, _OPERATIONAL = (CONTROLS.index(name) for name in ("available", "rate_cap", "operational"))
 
 _KINDS = {
     "satellites": Kind.SATELLITE,
@@ -64,9 +73,10 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
         first, last = _ends(event, loaded, blocks, names, sum(counts))
         target = Target(_KINDS[event.parsed.kind], first, last, " ".join(event.target.split()))
         time_s = (event.at - scenario.epoch).total_seconds()
-        changes += _changes(event, time_s, target, timed.get(id(event), SCENARIO))
+        changes += _changes(event, time_s, target, timed.get(id(event), _cause(event)))
         if event.action == "restore":
-            changes += _restored_early(event, time_s, target, [e for e in happening if id(e) in timed], timed)
+            lasting = [e for e in happening if e.action in MAINTENANCE_ACTIONS and e.duration is None]
+            changes += _restored_early(event, time_s, target, [e for e in happening if id(e) in timed], timed, lasting)
         if event.duration is not None and not _is_restored(event, happening):
             kind = _kind(event, target)
             end_s = time_s + event.duration
@@ -113,8 +123,12 @@ def _timed(events: Sequence[Event]) -> dict[int, str]:
     for event in sorted((e for e in events if e.duration is not None), key=lambda e: e.at):
         number = next((i for i, end in enumerate(free_from) if end < event.at), len(free_from))
         free_from[number:] = [_end(event), *free_from[number + 1 :]]
-        found[id(event)] = f"{SCENARIO} {number + 1}"
+        found[id(event)] = f"{_cause(event)} {number + 1}"
     return found
+
+
+def _cause(event: Event) -> str:
+    return MAINTENANCE if event.action in MAINTENANCE_ACTIONS else SCENARIO
 
 
 def _end(event: Event) -> datetime:
@@ -128,11 +142,12 @@ def _is_restored(event: Event, events: Sequence[Event]) -> bool:
 
 
 def _restored_early(
-    event: Event, time_s: float, target: Target, timed: Sequence[Event], causes: dict[int, str]
+    event: Event, time_s: float, target: Target, timed: Sequence[Event], causes: dict[int, str], lasting: Sequence[Event]
 ) -> list[AvailabilityChange]:
-    """Changes by which `restore` ends events with a duration."""
+    """Changes by which `restore` ends events with a duration, and maintenance without one."""
     kinds = (Kind.SATELLITE, Kind.RATE) if target.kind is Kind.SATELLITE else (target.kind,)
     held = {(_kind(e, Target(_KINDS[e.parsed.kind], 0, 0)), causes[id(e)]) for e in timed if e.at <= event.at < _end(e)}
+    held |= {(_kind(e, Target(_KINDS[e.parsed.kind], 0, 0)), MAINTENANCE) for e in lasting if e.at <= event.at}
     return [
         AvailabilityChange(time_s, target._replace(kind=kind, name=""), 1.0, cause)
         for kind, cause in sorted(held)
@@ -155,13 +170,13 @@ def _range(
 
 
 def _kind(event: Event, target: Target) -> Kind:
-    """Quantity that an event changes: derating a satellite caps its rate."""
-    return Kind.RATE if event.action == "derate" and target.kind is Kind.SATELLITE else target.kind
+    """Quantity that an event changes: derating a satellite caps its rate, and so does a manoeuvre."""
+    return Kind.RATE if event.action in ("derate", "maneuver") and target.kind is Kind.SATELLITE else target.kind
 
 
 def _changes(event: Event, time_s: float, target: Target, cause: str) -> list[AvailabilityChange]:
     """Changes at the time of an event; restoring a satellite lifts its cap as well as its loss."""
-    left = {"lose": 0.0, "restore": 1.0, "derate": 1.0 if event.to is None else event.to}[event.action]
+    left = 1.0 if event.action == "restore" else event.to or 0.0
     change = AvailabilityChange(time_s, target._replace(kind=_kind(event, target)), left, cause)
     if target.kind is Kind.SATELLITE and event.action == "restore":
         return [change._replace(target=target._replace(kind=Kind.RATE, name="")), change]
@@ -223,18 +238,23 @@ def random_sources(
     Returns
     -------
     list of Source
-        Sources of changes; empty without random failures.
+        Sources of changes; empty without random failures and maintenance.
     """
-    if fleet is None or fleet.failures is None:
-        return []
-    repair_s = math.inf if fleet.repair is None else fleet.repair.time
-    failures = fleet.failures
-    return [
-        RandomFailures(
-            seed, replica, satellites, failures.mean_time, repair_s, accelerators=accelerators,
-            unit=failures.accelerators, end_s=end_s, noun=noun, first=first,
-        )
-    ]  # fmt: skip
+    sources: list[Source] = []
+    failures, maintenance = (None, None) if fleet is None else (fleet.failures, fleet.maintenance)
+    if fleet is not None and failures is not None:
+        repair_s = math.inf if fleet.repair is None else fleet.repair.time
+        sources.append(RandomFailures(
+            seed, replica, satellites, failures.mean_time, repair_s, accelerators=accelerators, unit=failures.accelerators,
+            end_s=end_s, noun=noun, first=first,
+        ))  # fmt: skip
+    if maintenance is not None and maintenance.rate > 0.0:
+        between_s = 1.0 / maintenance.rate - maintenance.duration  # from the end of one to the beginning of the next
+        sources.append(RandomFailures(
+            seed, replica, satellites, between_s, maintenance.duration, end_s=end_s, process=MAINTENANCE_PROCESS, noun=noun,
+            first=first, cause=MAINTENANCE, kind=Kind.SATELLITE if maintenance.out_of_service else Kind.RATE, remaining=maintenance.to,
+        ))  # fmt: skip
+    return sources
 
 
 def timeline(loaded: Loaded, listed: Sequence[AvailabilityChange] | None = None) -> Timeline:
@@ -303,6 +323,7 @@ def step_inputs(
     for k in range(steps):
         now = plan.step(first_step + k)
         inputs[_AVAILABLE, k], inputs[_RATE_CAP, k] = now.up[lanes], now.rate_cap[lanes]
+        inputs[_OPERATIONAL, k] = 1.0 - now.maintained[lanes]
         serving[k] = now.up_end[lanes]
     return inputs, serving
 

@@ -4,6 +4,8 @@ Scenario events, random processes and decays all produce `AvailabilityChange`. S
 goes (`Source.until`); `FleetAvailability` keeps what each cause leaves of each target and combines them; `Timeline` plays
 the changes step by step.
 
+A change whose cause is maintenance (a manoeuvre, an upgrade, safe mode) takes what failures leave, and is counted by itself.
+
 Combination rule: each cause holds a remaining fraction for each target, 1 unless it said otherwise, and a target has the
 product of what all causes leave. So a satellite that one cause lost for good does not return with the end of a reboot
 that another cause drew. Changes of one instant take effect in the order given: of one cause the last one stays, and a loss
@@ -25,6 +27,7 @@ Flags = NDArray[np.bool_]
 
 SCENARIO: Final = "scenario"  # cause of listed events; events with a duration have a number after it
 DECAY: Final = "decay"  # cause of a satellite that has no position any more
+MAINTENANCE: Final = "maintenance"  # first word of causes by which a healthy satellite does not work
 ROUNDING: Final = 1e-12  # shares of a step below this are rounding
 
 
@@ -58,7 +61,7 @@ class AvailabilityChange(NamedTuple):
 
 
 def cause_kind(cause: str) -> str:
-    """Cause as it is reported: `scenario`, `failures` or `decay`.
+    """Cause as it is reported: `scenario`, `failures`, `maintenance` or `decay`.
 
     Parameters
     ----------
@@ -168,6 +171,7 @@ class FleetAvailability:
     powered : (hi - lo,) 1 where the satellite is there, with or without accelerators; 0 where it is lost.
     up : (hi - lo,) 1 where the satellite is there and at least one of its accelerators is; else 0.
     rate_cap : (hi - lo,) rate of the satellite that is left, in [0, 1].
+    maintained : (hi - lo,) share of the nameplate that maintenance takes of what all other causes leave.
     stations : (stations,) whether each is available.
     links : fraction of the rate that is left, by pair of satellites, of the links that changed.
     terminals : (hi - lo,) fraction of the rate that is left of all links of a satellite; None while nothing changed.
@@ -176,11 +180,12 @@ class FleetAvailability:
     def __init__(self, lo: int, hi: int, stations: int = 0) -> None:
         self.lo, self.hi = lo, hi
         self.powered, self.up = np.ones(hi - lo), np.ones(hi - lo)
-        self.rate_cap = np.ones(hi - lo)
+        self.rate_cap, self.maintained = np.ones(hi - lo), np.zeros(hi - lo)
         self.stations: Flags = np.ones(stations, dtype=np.bool_)
         self.links: dict[tuple[int, int], float] = {}
         self.terminals: Array | None = None
         self._held: dict[tuple[Kind, str], Array] = {}
+        self._has_maintenance = False
         self._held_links: dict[tuple[int, int], dict[str, float]] = {}
 
     def concerns(self, target: Target) -> bool:
@@ -243,18 +248,23 @@ class FleetAvailability:
         self.powered[mine] = self._left(Kind.SATELLITE, mine)
         self.up[mine] = np.where(share > 0.0, self.powered[mine], 0.0)
         self.rate_cap[mine] = self._left(Kind.RATE, mine) * share
+        if self._has_maintenance:
+            powered, rate, share = (self._left(kind, mine, True) for kind in (Kind.SATELLITE, Kind.RATE, Kind.ACCELERATORS))
+            self.maintained[mine] = np.maximum(0.0, powered * (rate * share) - self.up[mine] * self.rate_cap[mine])
 
     def _hold(self, change: AvailabilityChange, mine: slice, size: int) -> None:
         key = (change.target.kind, change.cause)
         if key not in self._held:
             self._held[key] = np.ones(size)
+            self._has_maintenance |= cause_kind(change.cause) == MAINTENANCE
         self._held[key][mine] = change.remaining
 
-    def _left(self, kind: Kind, mine: slice) -> Array:
-        """Product of what all causes leave of these targets."""
+    def _left(self, kind: Kind, mine: slice, without_maintenance: bool = False) -> Array:
+        """Product of what all causes leave of these targets, or all but maintenance."""
         left = np.ones(mine.stop - mine.start)
         for key in sorted(key for key in self._held if key[0] is kind):
-            left *= self._held[key][mine]
+            if not (without_maintenance and cause_kind(key[1]) == MAINTENANCE):
+                left *= self._held[key][mine]
         return left
 
     def remaining(self, mine: slice) -> Array:
@@ -324,6 +334,7 @@ class StepAvailability(NamedTuple):
 
     up: Array  # share of the step in which each satellite has accelerators to work with
     rate_cap: Array  # mean rate that they may reach then
+    maintained: Array  # share of the nameplate that maintenance takes of what all other causes leave, mean over the step
     up_end: Array  # 1 where that is so at the end of the step, else 0
     powered: Flags  # there for a share of the step
     relays: Flags  # there at the beginning or at the end: one that stops sends before, one that returns sends after
@@ -340,8 +351,9 @@ class StepAvailability(NamedTuple):
             The copy.
         """
         return StepAvailability(
-            up=self.up.copy(), rate_cap=self.rate_cap.copy(), up_end=self.up_end.copy(), powered=self.powered.copy(),
-            relays=self.relays.copy(), powered_end=self.powered_end.copy(), stations=self.stations.copy(), changes=self.changes,
+            up=self.up.copy(), rate_cap=self.rate_cap.copy(), maintained=self.maintained.copy(), up_end=self.up_end.copy(),
+            powered=self.powered.copy(), relays=self.relays.copy(), powered_end=self.powered_end.copy(), stations=self.stations.copy(),
+            changes=self.changes,
         )  # fmt: skip
 
 
@@ -411,20 +423,21 @@ class Timeline:
         self._links += [c for c in coming if c.target.kind in (Kind.LINK, Kind.TERMINALS)]
         while self._links and self._links[0].time_s / self.step_s < k + 1.0:
             self.fleet.apply(self._links.pop(0))
-        up, rate_cap, powered = fleet.up, fleet.rate_cap, fleet.powered
+        up, rate_cap, powered, maintained = fleet.up, fleet.rate_cap, fleet.powered, fleet.maintained
         if coming:
-            up, rate_cap, powered = self._shares(coming, k)
+            up, rate_cap, powered, maintained = self._shares(coming, k)
         changes, self._changes = self._changes, []
         powered_end = fleet.powered > 0.0
         return StepAvailability(
-            up=up, rate_cap=rate_cap, up_end=fleet.up, powered=powered > 0.0, relays=powered_before | powered_end,
+            up=up, rate_cap=rate_cap, maintained=maintained, up_end=fleet.up, powered=powered > 0.0, relays=powered_before | powered_end,
             powered_end=powered_end, stations=fleet.stations, changes=changes,
         )
 
-    def _shares(self, coming: list[AvailabilityChange], k: int) -> tuple[Array, Array, Array]:
-        """Apply changes within step k; shares of the step and mean rate then."""
+    def _shares(self, coming: list[AvailabilityChange], k: int) -> tuple[Array, Array, Array, Array]:
+        """Apply changes within step k; shares of the step and mean rate then, and what maintenance takes."""
         fleet = self.fleet
         works, rate, powered = fleet.up.copy(), fleet.up * fleet.rate_cap, fleet.powered.copy()
+        maintained = fleet.maintained.copy()
         for change in coming:
             if change.target.kind in (Kind.LINK, Kind.TERMINALS):
                 self.occurred.append(change)
@@ -432,20 +445,24 @@ class Timeline:
             mine = slice(0, 0) if change.target.kind is Kind.STATION else fleet.lanes(change.target)
             left = min(1.0, k + 1.0 - change.time_s / self.step_s)
             before_up, before_rate = fleet.up[mine].copy(), fleet.up[mine] * fleet.rate_cap[mine]
-            before_powered = fleet.powered[mine].copy()
+            before_powered, before_maintained = fleet.powered[mine].copy(), fleet.maintained[mine].copy()
             self._changes += self._apply_and_record(change)
             works[mine] += left * (fleet.up[mine] - before_up)
             rate[mine] += left * (fleet.up[mine] * fleet.rate_cap[mine] - before_rate)
             powered[mine] += left * (fleet.powered[mine] - before_powered)
+            maintained[mine] += left * (fleet.maintained[mine] - before_maintained)
         # shares of a step that cancel leave rounding, also beyond 1
-        works, powered = (np.where(np.abs(x) < ROUNDING, 0.0, np.minimum(x, 1.0)) for x in (works, powered))
+        works, powered, maintained = (np.where(np.abs(x) < ROUNDING, 0.0, np.minimum(x, 1.0)) for x in (works, powered, maintained))
         cap = np.divide(rate, works, out=fleet.rate_cap.copy(), where=works > 0.0)
-        return works, np.clip(cap, 0.0, 1.0), powered
+        return works, np.clip(cap, 0.0, 1.0), powered, maintained
 
     def _apply_and_record(self, change: AvailabilityChange) -> list[SatelliteChange]:
         """Apply a change and note it; a random one that changes nothing, as its satellite is down, is not noted."""
+        mine = self.fleet.lanes(change.target) if change.target.kind is Kind.RATE else slice(0, 0)
+        before = self.fleet.rate_cap[mine].copy()
         effects = _apply(self.fleet, change)
-        if change.target.name and (effects or cause_kind(change.cause) in (SCENARIO, DECAY)):
+        has_effect = bool(effects) or bool((self.fleet.rate_cap[mine] != before).any())
+        if change.target.name and (has_effect or cause_kind(change.cause) in (SCENARIO, DECAY)):
             self.occurred.append(change)
         return effects
 

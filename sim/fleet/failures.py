@@ -1,4 +1,4 @@
-"""Random failures: units of a satellite's accelerators stop after exponential times and return after their repair.
+"""Random failures and maintenance: units of a satellite's accelerators stop after exponential times and return some time later.
 
 Lives are drawn from a counter-based generator: the k-th life of a unit is a function of seed, process, replica,
 satellite, unit and k alone. More satellites, a longer run or another process leave the other draws as they are.
@@ -17,6 +17,7 @@ from sim.fleet.availability import AvailabilityChange, Kind, Target
 Words = NDArray[np.uint64]
 
 FAILURES = 1  # the number of this process in its spawn keys; another process takes another number
+MAINTENANCE_PROCESS = 2
 CAUSE = "failures"
 CHUNK = 1 << 16  # units whose first lives are drawn together
 
@@ -54,6 +55,12 @@ class RandomFailures:
         What a satellite is called in the names of targets.
     first
         Number of the first satellite in the fleet, where several types fail each by a source of its own.
+    cause : str, optional
+        Cause of the changes.
+    kind : Kind, optional
+        What of a satellite changes; by default its accelerators, or the whole satellite where that is one unit.
+    remaining : float, optional
+        What is left of a unit while it is down, 0 to 1.
 
     Raises
     ------
@@ -81,13 +88,17 @@ class RandomFailures:
         process: int = FAILURES,
         noun: str = "satellite",
         first: int = 0,
+        cause: str = CAUSE,
+        kind: Kind | None = None,
+        remaining: float = 0.0,
     ) -> None:
         if not mean_time_s > 0.0 or not repair_s >= 0.0:
             raise ValueError(f"mean {mean_time_s} s must be above 0 and repair {repair_s} s not below")
         self.mean_time_s, self.repair_s, self.end_s, self.noun, self.first = mean_time_s, repair_s, end_s, noun, first
-        self.accelerators = accelerators
+        self.cause, self.remaining, self.accelerators = cause, remaining, accelerators
         self.unit = accelerators if unit is None else min(unit, accelerators)
         self.units = units(accelerators, unit)
+        self.kind = kind or (Kind.ACCELERATORS if self.units > 1 else Kind.SATELLITE)
         sequence = np.random.SeedSequence(seed, spawn_key=(process, replica))
         first, second = sequence.generate_state(2, np.uint64).tolist()
         self._key = (int(first), int(second))
@@ -132,11 +143,9 @@ class RandomFailures:
         size = min(self.unit, self.accelerators - unit * self.unit)
         down = self._down.get(satellite, 0) + (-size if returns else size)
         self._down[satellite] = down
-        kind, name = Kind.SATELLITE, f"{self.noun} {satellite}"
-        if self.units > 1:
-            kind, name = Kind.ACCELERATORS, f"{name} accelerators"
-        left = (self.accelerators - down) / self.accelerators
-        return AvailabilityChange(time_s, Target(kind, satellite, satellite, name), left, CAUSE)
+        name = f"{self.noun} {satellite}" + (" accelerators" if self.kind is Kind.ACCELERATORS else "")
+        left = (self.accelerators - (1.0 - self.remaining) * down) / self.accelerators
+        return AvailabilityChange(time_s, Target(self.kind, satellite, satellite, name), left, self.cause)
 
     def _first_lives(self, numbers: Words) -> None:
         """Times of the first failures of units, those within the run."""

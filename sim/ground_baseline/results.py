@@ -32,6 +32,7 @@ class Day(NamedTuple):
 
     scheduler: JobScheduler
     failed_s: Array
+    maintained_s: Array
     kernel_s: Array
     useful_s: Array
     load_w: Array
@@ -106,7 +107,8 @@ def _rates(day: Day) -> tuple[Array, Array]:
     """Seconds of whole nodes by cause and step, own and induced."""
     ledger = day.scheduler.ledger
     own_s = ledger.step_own_s.copy()
-    for cause, seconds in (("failed", day.failed_s), ("kernel", day.kernel_s), ("useful", day.useful_s)):
+    outside = (("failed", day.failed_s), ("maintenance", day.maintained_s), ("kernel", day.kernel_s), ("useful", day.useful_s))
+    for cause, seconds in outside:
         own_s[CAUSES.index(cause)] += seconds
     return own_s, ledger.step_induced_s
 
@@ -153,7 +155,7 @@ def _fleet(site: schema.Site, plan: Plan, day: Day, peak: float) -> dict[str, An
     useful_s = day.useful_s + day.scheduler.ledger.step_own_s[CAUSES.index("useful")]
     shares = np.percentile(useful_s * (peak / plan.step_s), (10.0, 50.0, 90.0))
     return {
-        "availability": 1.0 - float(day.failed_s.sum()) / (float(day.scheduler.ledger.weight.sum()) * plan.duration_s),
+        "availability": 1.0 - float(day.failed_s.sum() + day.maintained_s.sum()) / (float(day.scheduler.ledger.weight.sum()) * plan.duration_s),
         "useful_flops_per_s": dict(zip(("p10", "p50", "p90"), shares.tolist(), strict=True)),
     }
 

@@ -133,23 +133,25 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
     share = np.array([kind.accelerator.kernel_efficiency for kind in kinds])[of]
     kernel_s = np.zeros(steps)
     useful_s = np.zeros(steps)
-    failed_s, load_w = np.zeros(steps), np.zeros(steps)
+    failed_s, maintained_s, load_w = np.zeros(steps), np.zeros(steps), np.zeros(steps)
     for k in range(steps):
         now = timeline.step(k)
         up, limits[:] = now.up, now.rate_cap
-        scheduler.begin_step(k * step_s, (k + 1) * step_s, up, transport, reached, now.changes)
+        scheduler.begin_step(k * step_s, (k + 1) * step_s, up, transport, reached, now.changes, maintained=now.maintained)
         scheduler.set_rates(limits)
         inputs = scheduler.fill_inputs()
         scheduler.record_losses(k, limits)
         rate = np.minimum(now.rate_cap, inputs.job_rate)
-        failed_s[k] = step_s * float(np.sum(weight * (1.0 - up * now.rate_cap)))
+        failed_s[k] = step_s * float(np.sum(weight * (1.0 - up * now.rate_cap - now.maintained)))
+        maintained_s[k] = step_s * float(np.sum(weight * now.maintained))
         productive = weight * up * rate * inputs.productive
         kernel_s[k] = step_s * float(np.sum(productive * (1.0 - share)))
         useful_s[k] = step_s * float(np.sum(productive * share))
         load_w[k] = float(np.sum(up * (full_w - swing_w * (1.0 - rate * inputs.duty * inputs.running))))
     scheduler.end()
     return Day(
-        scheduler=scheduler, failed_s=failed_s, kernel_s=kernel_s, useful_s=useful_s, load_w=load_w, changes=timeline.occurred
+        scheduler=scheduler, failed_s=failed_s, maintained_s=maintained_s, kernel_s=kernel_s, useful_s=useful_s, load_w=load_w,
+        changes=timeline.occurred,
     )
 
 

@@ -22,6 +22,7 @@ class Shares(NamedTuple):
     """Results of `advance`: shares of the step, and the state shown by the views."""
 
     failed: float
+    maintenance: float
     power: float
     thermal: float
     kernel: float
@@ -69,7 +70,9 @@ def advance(inputs: Any, illumination: Any, limit: Any, run: Any, p: Accounting)
         Shares, 0 to 1, and the state over the step.
     """
     up, cap = inputs.available, inputs.rate_cap
-    failed = 1.0 - up * cap
+    lost = 1.0 - up * cap
+    maintenance = min(1.0 - inputs.operational, lost)
+    failed = lost - maintenance
     requested, done_new = up * inputs.requested, up * run.rate * inputs.productive
     power = requested * (cap - limit.rate_power)
     thermal = requested * (limit.rate_power - limit.rate_limit)
@@ -79,7 +82,7 @@ def advance(inputs: Any, illumination: Any, limit: Any, run: Any, p: Accounting)
     short = S_POWER if power > ROUNDING else shade
     warm = S_THERMAL if thermal > ROUNDING else short
     return Shares(
-        failed=failed, power=power, thermal=thermal, kernel=kernel, useful=useful,
+        failed=failed, maintenance=maintenance, power=power, thermal=thermal, kernel=kernel, useful=useful,
         throttled=up if thermal > ROUNDING else 0.0, condition=S_FAILED if up < 0.5 else warm,
     )  # fmt: skip
 
@@ -103,11 +106,12 @@ MODEL = Submodel(
     parameters=parameters,
     advance=advance,
     reads=(
-        "inputs.available", "inputs.rate_cap", "inputs.requested", "inputs.productive", "illumination.lit_fraction",
+        "inputs.available", "inputs.rate_cap", "inputs.operational", "inputs.requested", "inputs.productive", "illumination.lit_fraction",
         "limit.rate_power", "limit.rate_limit", "run.rate",
     ),
     writes=(
         _row("failed", "share of nameplate lost to failures and deratings"),
+        _row("maintenance", "share of nameplate that healthy satellites lose to manoeuvres, commissioning and safe mode"),
         _row("power", "share of nameplate lost to the power that array and battery can give"),
         _row("thermal", "share of nameplate lost to the limits of junction and memory"),
         _row("kernel", "share of nameplate lost to arithmetic below peak"),

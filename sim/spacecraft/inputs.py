@@ -22,6 +22,7 @@ class Inputs(NamedTuple):
     available: float
     bus_available: float
     rate_cap: float
+    operational: float
     requested: float
     job_rate: float
     duty: float
@@ -47,6 +48,7 @@ INPUTS = (
     ),
     Variable("bus_available", "1", "1 while the satellite exists: array, battery and survival heater work", "input", 0.0, 1.0),
     Variable("rate_cap", "1", "clock rate that events leave it while available", "input", 0.0, 1.0),
+    Variable("operational", "1", "1 less the share of nameplate that maintenance takes of what failures leave", "input", 0.0, 1.0),
     Variable("requested", "1", "share of its available time in which it is not held in reserve", "input", 0.0, 1.0),
     Variable("job_rate", "1", "clock rate that its job asks for", "input", 0.0, 1.0),
     Variable("duty", "1", "share of its job's running time in which arithmetic runs", "input", 0.0, 1.0),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.scenario import Loaded
-from sim.config.schema import Inference, Satellite, Scenario, Training
+from sim.config.schema import MAINTENANCE_ACTIONS, Inference, Satellite, Scenario, Training
 from sim.engine.context import Context
 from sim.engine.coupling import Coupling
 from sim.engine.driver import Progress, Run
@@ -97,8 +97,12 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
     match cause:
         case "failed":
             fleet = scenario.fleet and scenario.fleet.model_copy(update={"failures": None})
-            links = [event for event in scenario.events if not event.parsed.of_satellites]
-            return Ablation("no failures", scenario.model_copy(update={"fleet": fleet, "events": links}))
+            kept = [event for event in scenario.events if not event.parsed.of_satellites or event.action in MAINTENANCE_ACTIONS]
+            return Ablation("no failures", scenario.model_copy(update={"fleet": fleet, "events": kept}))
+        case "maintenance":
+            fleet = scenario.fleet and scenario.fleet.model_copy(update={"maintenance": None})
+            kept = [event for event in scenario.events if event.action not in MAINTENANCE_ACTIONS]
+            return Ablation("no manoeuvres and no maintenance", scenario.model_copy(update={"fleet": fleet, "events": kept}))
         case "spare":
             return Ablation("no spares", with_value(scenario, "fleet.spares", 0.0))
         case "power":

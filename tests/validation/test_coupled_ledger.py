@@ -206,6 +206,25 @@ def test_one_slow_all_slow(scenario: Scenario) -> None:
     check(ran(loaded), expected)
 
 
+@pytest.mark.parametrize(("left", "share"), [("", 0.25), (" to 0.5", 0.125)])
+def test_one_manoeuvres_all_wait(scenario: Scenario, left: str, share: float) -> None:
+    """Source of truth: for half an hour of two one satellite pauses, or has half of its rate, and 80 leave as much unused. Nothing
+    is done again: the job goes on where it was."""
+    loaded = scenario(f"2026-03-20T00:30:00Z maneuver satellite 17{left} for 30 min")
+    rest = {"maintenance": (share / N, share * (N - 1) / N)}
+    slow = working(loaded, training_step(loaded, N, pace=0.5), 0.125) if left else {}
+    check(ran(loaded), add(working(loaded, training_step(loaded, N), 0.75), slow, rest), EXACT)
+
+
+def test_one_is_maintained_all_wait(scenario: Scenario) -> None:
+    """Source of truth: as for a lost member, in another row: out of service for the second half, and all work before is undone."""
+    found, lost = (ran(scenario(f"{HALF} {action} satellite 17")) for action in ("maintain", "lose"))
+    assert found.pop("maintenance") == pytest.approx((0.5 / N, 0.5 * (N - 1) / N), abs=EXACT)
+    assert lost.pop("failed") == pytest.approx((0.5 / N, 0.5 * (N - 1) / N), abs=EXACT)
+    assert {cause: part for cause, part in found.items() if cause != "failed"} == {c: p for c, p in lost.items() if c != "maintenance"}
+    assert found["failed"] == (0.0, 0.0)
+
+
 class Hot(Run):
     """A run in which satellite 17 begins with a loop of 88 degC, too large to cool within hours."""
 

@@ -66,6 +66,25 @@ def test_failed_loss() -> None:
     _only(outcome, failed=(2433.0 + 0.7 * 7193.0) / 14_400.0)
 
 
+@pytest.mark.parametrize("more", [(), ("fleet={spares: 0}",)])
+def test_maintenance_loss(more: tuple[str, ...]) -> None:
+    """Source of truth: time: paused from 00:20:17 for 2433 s, slowed to 0.3 from 02:00:07 for an hour, out of service for the last
+    1,800 s. What an event takes meanwhile, the rate 0.5 of the first hour, failures have first: 0.5 x 3600 and 0.5 x 2383 + 50."""
+    outcome = _run(*more, events=(
+        "+0 s derate all to 0.5 for 1 h", "2026-12-21T00:20:17Z maneuver all for 2433 s", "+7207 s maneuver all to 0.3 for 1 h", "+12600 s maintain all",
+    ))  # fmt: skip
+    _only(outcome, failed=0.5 * 3600.0 / 14_400.0, maintenance=(0.5 * 2383.0 + 50.0 + 0.7 * 3600.0 + 1800.0) / 14_400.0)
+
+
+def test_maintenance_ends_when_it_is_restored() -> None:
+    """Source of truth: time: restored after 600 s each, with a duration and without; the end of a duration changes nothing then."""
+    outcome = _run(events=(
+        "+1 h maintain all for 30 min", "+70 min restore all", "+2 h maneuver all", "+130 min restore all", "+3 h maintain all accelerators",
+        "+190 min restore all accelerators",
+    ))  # fmt: skip
+    _only(outcome, maintenance=1800.0 / 14_400.0)
+
+
 def test_a_plane_is_lost() -> None:
     """Source of truth: time: of 4 planes of 3 satellites plane 3 is lost for 90 of 240 minutes, in the middle of steps."""
     shell = "constellation={kind: walker, altitude: 600 km, inclination: 97.8 deg, planes: 4, satellites_per_plane: 3}"

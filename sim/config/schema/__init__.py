@@ -13,6 +13,7 @@ from sim.config.schema.events import (
     CONTRACT_ACTIONS,
     FIRST_DAY,
     LAST_DAY,
+    MAINTENANCE_ACTIONS,
     Event,
     EventTarget,
     parse_target,
@@ -21,7 +22,7 @@ from sim.config.schema.events import (
     relative_time,
     short_form,
 )
-from sim.config.schema.fleet import Failures, Fleet, Recovery, Repair
+from sim.config.schema.fleet import Failures, Fleet, Maintenance, Recovery, Repair
 from sim.config.schema.jobs import (
     Checkpoint,
     Elastic,
@@ -71,6 +72,7 @@ __all__ = [
     "HIGH_M",
     "LAST_DAY",
     "LOW_M",
+    "MAINTENANCE_ACTIONS",
     "NOT_SIMULATED",
     "SSO_HIGH_M",
     "Accelerator",
@@ -107,6 +109,7 @@ __all__ = [
     "Launch",
     "LeaseCost",
     "Links",
+    "Maintenance",
     "Mesh",
     "Motion",
     "Nodes",

@@ -21,8 +21,9 @@ from sim.config.schema.orbits import Constellation, Ring, Walker, parts
 
 FIRST_DAY, LAST_DAY = date(1899, 7, 29), date(2053, 10, 9)  # span of DE421, over which Sun and Moon are checked
 
-Action = Literal["lose", "restore", "derate", "burn", "withdraw", "reprioritise"]
+Action = Literal["lose", "restore", "derate", "burn", "maneuver", "maintain", "withdraw", "reprioritise"]
 ACTIONS: tuple[str, ...] = get_args(Action)
+MAINTENANCE_ACTIONS = ("maneuver", "maintain")  # of satellites that are healthy
 CONTRACT_ACTIONS = ("withdraw", "reprioritise")  # of the owner of a site that is rented
 
 LONGEST_TARGET = 200  # characters; names are shorter
@@ -166,12 +167,13 @@ def parse_target(text: str) -> EventTarget | None:
 
 
 class Event(Section):
-    """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated; rented capacity is withdrawn."""
+    """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated; satellites manoeuvre or are
+    maintained; rented capacity is withdrawn."""
 
     at: EventTime = Field(description="Time of the event in UTC, or after the epoch: +6 h")
     action: Action = Field(
-        description="What happens: lose the target, restore it, or derate it to a fraction; burn changes the orbit of satellites; "
-        "withdraw a share of a rented site, "
+        description="What happens: lose the target, restore it, or derate it to a fraction; burn changes the orbit of satellites; maneuver: its "
+        "accelerators pause; maintain: it is out of service, though healthy; withdraw a share of a rented site, "
         "or reprioritise it: the owner's jobs come first"
     )
     target: str = Field(
@@ -179,14 +181,14 @@ class Event(Section):
         "station Dublin; numbers count from 0; to withdraw or reprioritise, the name of the site of the contract",
     )
     to: Fraction | None = Field(
-        default=None, description="Fraction of the full rate that a derated target is left with"
+        default=None, description="Fraction of the full rate that a derated target is left with, or accelerators during a manoeuvre"
     )
     share: Efficiency | None = Field(default=None, description="Share of the rented capacity that is withdrawn")
     notice: Span | None = Field(
         default=None, description="Time before a withdrawal at which the renter learns of it; without it, the notice of the contract"
     )
     duration: Annotated[float, Quantity("s", above=0.0, example="6 h")] | None = Field(
-        default=None, description="Time after which the loss or derating ends; without it, it holds until it is restored"
+        default=None, description="Time after which a loss, derating or maintenance ends; without it, it holds until it is restored"
     )
 
     delta_v: Annotated[float, Quantity("m/s", least=-1e4, most=1e4, example="1.5 m/s")] | None = Field(
@@ -223,7 +225,11 @@ class Event(Section):
         if self.action == "derate" and self.parsed.kind == "station":
             advice = f"write lose {self.target}, or derate the links of satellites"
             raise FieldError("action", f"a station cannot be derated; {advice}")
-        if (self.action == "derate") != (self.to is not None):
+        if self.action in MAINTENANCE_ACTIONS and not self.parsed.of_satellites:
+            raise FieldError("target", f"'{self.target}' does not compute; write satellites, or lose {self.target}")
+        if self.action == "maneuver" and self.parsed.kind == "accelerators":
+            raise FieldError("target", "a manoeuvre is one of whole satellites; write them without 'accelerators', or maintain")
+        if self.action != "maneuver" and (self.action == "derate") != (self.to is not None):
             what = (
                 "needs `to`; write e.g. to: 0.5" if self.action == "derate" else f"takes no `to` ({self.to}); remove it"
             )
@@ -287,7 +293,7 @@ def short_form(text: str) -> dict[str, str] | None:
     value = _VALUE.fullmatch(fields["target"])
     # the name of a station or an object may hold the word "to"
     named = any(form.fullmatch(fields["target"]) for form in (_STATION, _OBJECT))
-    if value is not None and (fields["action"] == "derate" or not named):
+    if value is not None and (fields["action"] in ("derate", "maneuver") or not named):
         fields |= value.groupdict()
     return fields
 

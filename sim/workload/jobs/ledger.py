@@ -44,6 +44,7 @@ class Ledger:
     def __init__(self, satellites: int, steps: int, weight: Array | None = None) -> None:
         self.weight = np.ones(satellites) if weight is None else weight
         self.share = np.ones(satellites)  # of a satellite's nameplate that a job in its own units is about
+        self.maintained: Array = np.zeros(satellites)  # share of each satellite's step that maintenance takes
         self.own_s = np.zeros((len(CAUSES), satellites))
         self.induced_s = np.zeros((len(CAUSES), satellites))
         self.step_own_s = np.zeros((len(CAUSES), steps))
@@ -86,7 +87,7 @@ class Ledger:
         self.step_induced_s[ROW[cause], k] += float(np.sum(seconds * self.weight[who]))
 
 
-def binding(limits: Array, satellite: int) -> str:
+def binding(limits: Array, satellite: int, maintained: Array) -> str:
     """Cause that limits a satellite's rate: the last one that lowered it.
 
     Parameters
@@ -95,17 +96,37 @@ def binding(limits: Array, satellite: int) -> str:
         Limits of the step.
     satellite : int
         Number of the satellite.
+    maintained : ndarray, shape (N,)
+        Share of each satellite's step that maintenance takes.
 
     Returns
     -------
     str
-        "thermal", "power" or "failed".
+        "thermal", "power", "maintenance" or "failed".
     """
     if limits[LIMIT_RATE, satellite] < limits[LIMIT_POWER, satellite] - ROUNDING:
         return "thermal"
     if limits[LIMIT_POWER, satellite] < limits[LIMIT_ALLOWED, satellite] - ROUNDING:
         return "power"
-    return "failed"
+    return "maintenance" if maintained[satellite] > ROUNDING else "failed"
+
+
+def missing(lost: Ints, maintained: Array) -> str:
+    """Cause for which a job waits for members that are down: maintenance where all of them are healthy.
+
+    Parameters
+    ----------
+    lost : ndarray of int64
+        Members that are down.
+    maintained : ndarray, shape (N,)
+        Share of each satellite's step that maintenance takes.
+
+    Returns
+    -------
+    str
+        "maintenance" or "failed".
+    """
+    return "maintenance" if lost.size and bool((maintained[lost] > ROUNDING).all()) else "failed"
 
 
 def mean(values: Array) -> float | None:

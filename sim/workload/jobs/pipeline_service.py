@@ -15,7 +15,7 @@ from sim.spacecraft.loop import LIMIT_RATE, LIMIT_ROWS
 from sim.workload.inference_step import LinkTable
 from sim.workload.job_communication import Transport
 from sim.workload.jobs.inference_service import Asked, InferenceService
-from sim.workload.jobs.ledger import JobInputs, Ledger, binding
+from sim.workload.jobs.ledger import JobInputs, Ledger, binding, missing
 from sim.workload.jobs.run_losses import running_members, slowest_members
 from sim.workload.pipeline_links import LinkCosts, PipelineLinks
 from sim.workload.service import Hops, Service
@@ -35,6 +35,7 @@ class _Interval(NamedTuple):
     mode: int
     share: float
     present: Ints
+    lost: Ints
 
 
 class PipelineService(InferenceService):
@@ -133,7 +134,7 @@ class PipelineService(InferenceService):
             Segments of each copy that tile the step.
         """
         self.segments = [
-            _Interval(g, s.mode, (s.end_s - s.begin_s) / self.step_s, np.setdiff1d(s.members, s.lost) if s.lost.size else s.members)
+            _Interval(g, s.mode, (s.end_s - s.begin_s) / self.step_s, np.setdiff1d(s.members, s.lost) if s.lost.size else s.members, s.lost)
             for g, of_copy in enumerate(segments) for s in of_copy
         ]  # fmt: skip
         self.members = [of_copy[-1].members for of_copy in segments]
@@ -199,7 +200,7 @@ class PipelineService(InferenceService):
             Inputs of all satellites, changed in place.
         """
         self.segments = [
-            _Interval(g, job_phases.RUN, float(not self.costs.jobs_disconnected[g]), members)
+            _Interval(g, job_phases.RUN, float(not self.costs.jobs_disconnected[g]), members, members[:0])
             for g, members in enumerate(self.initial_ranks)
         ]
         self.members = self.initial_ranks
@@ -254,7 +255,7 @@ class PipelineService(InferenceService):
                 case job_phases.RUN:
                     pass
                 case job_phases.WAITING:
-                    ledger.induced("failed", k, who, left_s)
+                    ledger.induced(missing(interval.lost, ledger.maintained), k, who, left_s)
                 case job_phases.OUTAGE:
                     mine = self.costs.satellites_disconnected[who]
                     ledger.own("outage", k, who[mine], left_s[mine])
@@ -293,7 +294,7 @@ class PipelineService(InferenceService):
         waits_s = left_s - worked_s
         ledger.own("demand", k, who, (1.0 - wanted) * waits_s + worked_s * (1.0 - share))
         waiting = np.flatnonzero(waits_s > 0.0)
-        causes = {g: binding(limits, int(self.slowest[g])) for g in np.unique(copy[waiting]).tolist()}
+        causes = {g: binding(limits, int(self.slowest[g]), ledger.maintained) for g in np.unique(copy[waiting]).tolist()}
         for cause in sorted(set(causes.values())):
             mine = waiting[[causes[g] == cause for g in copy[waiting].tolist()]]
             ledger.induced(cause, k, who[mine], wanted[mine] * waits_s[mine])

@@ -116,6 +116,7 @@ class JobScheduler:
         reached: Flags,
         changes: Sequence[SatelliteChange] = (),
         users_bit_s: Array | None = None,
+        maintained: Array | None = None,
     ) -> None:
         """Update what does not depend on limits.
 
@@ -133,8 +134,11 @@ class JobScheduler:
             Changes of satellites in the step, in order of time.
         users_bit_s : ndarray, shape (2 L,), optional
             What users of services ask of each directed link [bit/s].
+        maintained : ndarray, shape (N,), optional
+            Share of each satellite's step that maintenance takes of what failures leave; by default 0.
         """
         self.up = up
+        self.ledger.maintained = np.zeros(self.satellites) if maintained is None else maintained
         for fleet in self.fleets:
             fleet.begin_step(begin_s, end_s, up, transport, changes, users_bit_s)
         for service in self.services:

@@ -15,7 +15,7 @@ from sim.spacecraft.loop import LIMIT_RATE
 from sim.workload import step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
-from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean
+from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean, missing
 from sim.workload.jobs.run_losses import OwnTimes, RunShares, record_run, running_members, slowest_members
 from sim.workload.training_step import StepTime
 
@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+NO_SATELLITES: Ints = np.zeros(0, dtype=np.int64)
 MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the numbers of sim.fleet.job_phases
 
 
@@ -322,7 +323,8 @@ class Training:
             The ledger.
         """
         rate = limits[LIMIT_RATE]
-        self.causes = [binding(limits, s) if s >= 0 else "failed" for s in self._slowest(limits)[1].tolist()]
+        self.causes = [binding(limits, s, ledger.maintained) if s >= 0 else "failed" for s in self._slowest(limits)[1].tolist()]
+        awaited = np.concatenate([NO_SATELLITES, *(i.lost for i in self.segments if i.mode == job_phases.WAITING)])
         self.rates[:, k] = self.job_rate
         self.step_time_s[:, k] = self.duration_s
         self.exposed[:, k] = np.where(self.job_rate > 0.0, self.parts.communication_s, np.nan)
@@ -340,8 +342,9 @@ class Training:
                     ledger.induced("recovery", k, interval.present, left_s)
                 case job_phases.RECOVERY:
                     ledger.own("recovery", k, interval.present, left_s)
-                case job_phases.WAITING:
-                    ledger.induced("failed", k, interval.present, left_s)
+                case job_phases.WAITING:  # a replica that is held waits for members of others
+                    lost = awaited if interval.peer else interval.lost
+                    ledger.induced(missing(lost, ledger.maintained), k, interval.present, left_s)
                 case job_phases.OUTAGE:
                     mine = self.costs.satellites_disconnected[interval.present] & (not interval.peer)
                     ledger.own("outage", k, interval.present[mine], left_s[mine])

@@ -459,6 +459,9 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
     "fleet/leo-default": {
         "mean_time": ("40 yr", "research-viewer-lifetime"),
     },
+    "fleet/avoidance-starlink": {
+        "rate": ("32 1/yr", "spacex-manoeuvres-2025"),
+    },
     "fleet/reboot": {},
     "fleet/relaunch-90d": {},
     "fleet/soft-default": {

@@ -47,8 +47,34 @@ def test_good_events(dawndusk: Any, folder: Path) -> None:
         "lose satellite 17 accelerators", "derate satellites 3-9 accelerators to 0.875", "restore all accelerators",
         "lose plane 3 accelerators", "lose link 3-4", "derate link 4-3 to 0.1", "lose links of satellite 4",
         "derate links of satellites 4-8 to 0.5", "restore links of all", "lose links of plane 2", "lose station Tokyo",
-        "restore station Tokyo",
+        "restore station Tokyo", "maneuver satellite 17", "maneuver plane 3 to 0.5 for 20 min", "maintain satellites 3-9 for 1 d",
+        "maintain all accelerators",
     )  # fmt: skip
+
+
+def test_maintenance_of_what_does_not_compute(dawndusk: Any, folder: Path) -> None:
+    assert _errors(
+        dawndusk, folder, SHELL, "maneuver station Tokyo", "maintain links of satellite 4", "maneuver all accelerators", "maintain all to 0.5",
+    ) == [
+        "s.yaml:10:3: events.0.target: 'station Tokyo' does not compute; write satellites, or lose station Tokyo",
+        "s.yaml:11:3: events.1.target: 'links of satellite 4' does not compute; write satellites, or lose links of satellite 4",
+        "s.yaml:12:3: events.2.target: a manoeuvre is one of whole satellites; write them without 'accelerators', or maintain",
+        "s.yaml:13:3: events.3: maintain takes no `to` (0.5); remove it",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "message"), [
+    ("rate: 32 1/yr, duration: 20 d", "fleet.maintenance.duration: 20 d are longer than the time between two, 11.4141 d on average; "
+     "write a shorter one, or a lower rate"),
+    ("rate: -1 1/yr, duration: 20 min", "fleet.maintenance.rate: "),
+    ("rate: 32 1/yr, duration: 0 s", "fleet.maintenance.duration: "),
+    ("rate: 32 1/yr, duration: 20 min, to: 0.5, out_of_service: true", "fleet.maintenance.to: a satellite that is out of service keeps no "
+     "rate, and 0.5 is given; leave it out"),
+])  # fmt: skip
+def test_maintenance_that_cannot_be(dawndusk: Any, folder: Path, given: str, message: str) -> None:
+    (line,) = _errors(dawndusk, folder, CLUSTER + f"fleet: {{maintenance: {{{given}}}}}\n", "lose all")
+    assert line.startswith("s.yaml:6:")
+    assert message in line
 
 
 def test_bad_targets_all_at_once(dawndusk: Any, folder: Path) -> None:

@@ -149,7 +149,27 @@ def test_rates_stay_within_their_range() -> None:
         assert 0.0 <= now.rate_cap[0] < 1e-15
 
 
-causes = st.sampled_from(["scenario", "failures"])
+def test_maintenance_takes_what_failures_leave() -> None:
+    """By hand: half of the accelerators have failed; maintenance pauses the satellite from 60 to 90 s, then slows it to 0.8, and it
+    fails at 150 s. Of the steps failures leave 0.5, 0.5, 0.25; maintenance takes 0, 0.5 x (0.5 + 0.5 x 0.2) and 0.25 x 0.2."""
+    line = Timeline([ListedChanges([
+        change(0.0, 0, 0.5, Kind.ACCELERATORS, "failures"), change(60.0, 0, 0.0, Kind.RATE, "maintenance 1"),
+        change(90.0, 0, 0.8, Kind.RATE, "maintenance 1"), change(150.0, 0, 0.0),
+    ])], 0, 1, 60.0)  # fmt: skip
+    found = [(now.maintained[0], now.up[0] * now.rate_cap[0]) for now in map(line.step, range(4))]
+    assert np.array(found) == pytest.approx(np.array([(0.0, 0.5), (0.3, 0.2), (0.05, 0.2), (0.0, 0.0)]), abs=1e-15)
+    assert found[0][0] == found[3][0] == 0.0
+
+
+def test_random_maintenance_that_changes_nothing_is_not_listed() -> None:
+    """Source of truth: the rule for random processes."""
+    pauses = [change(t, s, left, Kind.RATE, "maintenance") for t, s, left in ((10.0, 0, 0.5), (12.0, 1, 1.0), (15.0, 0, 0.5))]
+    line = Timeline([ListedChanges(pauses)], 0, 2, 60.0)
+    line.step(0)
+    assert [c.time_s for c in line.occurred] == [10.0]
+
+
+causes = st.sampled_from(["scenario", "failures", "maintenance"])
 moves = st.lists(
     st.tuples(
         st.floats(0.0, 9.0), st.sampled_from([Kind.SATELLITE, Kind.ACCELERATORS, Kind.RATE]), st.integers(0, 2),
@@ -171,22 +191,25 @@ def test_steps_against_fine_time(reported: list[tuple[float, Kind, int, float, s
     steps = []
     for k in range(10):
         now = line.step(k)
-        steps.append((now.up.copy(), now.rate_cap.copy(), now.up_end.copy()))
+        steps.append((now.up.copy(), now.rate_cap.copy(), now.up_end.copy(), now.maintained.copy()))
         assert all(0.0 <= value <= 1.0 for row in steps[-1] for value in row)  # to the bit
     fine = (np.arange(20_000) + 0.5) / 2000 * 60.0
     ordered = sorted(changes, key=lambda c: c.time_s)  # at one instant the later one stays
     for s in range(SATELLITES):
-        held = {(kind, cause): np.ones(20_000) for kind in Kind for cause in ("scenario", "failures")}
+        held = {(kind, cause): np.ones(20_000) for kind in Kind for cause in ("scenario", "failures", "maintenance")}
         for c in ordered:
             if c.target.first == s:
                 held[c.target.kind, c.cause][fine >= c.time_s] = c.remaining
-        left = {kind: held[kind, "scenario"] * held[kind, "failures"] for kind in Kind}
+        healthy = {kind: held[kind, "scenario"] * held[kind, "failures"] for kind in Kind}
+        left = {kind: healthy[kind] * held[kind, "maintenance"] for kind in Kind}
+        within = healthy[Kind.SATELLITE] * healthy[Kind.ACCELERATORS] * healthy[Kind.RATE]
         up = left[Kind.SATELLITE] * (left[Kind.ACCELERATORS] > 0.0)
         rate = up * left[Kind.ACCELERATORS] * left[Kind.RATE]
-        for k, (step_up, cap, end) in enumerate(steps):
+        for k, (step_up, cap, end, maintained) in enumerate(steps):
             part = slice(2000 * k, 2000 * (k + 1))
             assert step_up[s] == pytest.approx(up[part].mean(), abs=8 / 2000)
             assert step_up[s] * cap[s] == pytest.approx(rate[part].mean(), abs=8 / 2000)
+            assert maintained[s] == pytest.approx((within - rate)[part].mean(), abs=8 / 2000)
             assert end[s] == up[min(2000 * (k + 1), 19_999)] or any(0.0 <= c.time_s / 60.0 - (k + 1.0) < 1 / 2000 for c in changes)
 
 

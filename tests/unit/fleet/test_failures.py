@@ -98,6 +98,15 @@ def test_repair() -> None:
     assert up_s / (50 * 1e5) == pytest.approx(0.8, abs=0.008)
 
 
+def test_maintenance_comes_as_often_as_asked() -> None:
+    """Source of truth: the rate that a renewal process has: between two it takes 1 / rate - duration, so 300 satellites over a thousand
+    of 1 / rate have 300,000, within three standard errors of a Poisson process, which is larger; each pauses a satellite to 0.25."""
+    found = drawn(4, 0, 300, 100.0 - 20.0, 20.0, 1e5, process=2, cause="maintenance", kind=Kind.RATE, remaining=0.25)  # type: ignore[arg-type]
+    begins = [c for c in found if c.remaining < 1.0]
+    assert abs(len(begins) - 300_000) < 3.0 * math.sqrt(300_000)
+    assert {(c.target.kind, c.remaining, c.cause, c.target.name.partition(" ")[0]) for c in begins} == {(Kind.RATE, 0.25, "maintenance", "satellite")}
+
+
 def test_reboot_is_down_and_up_at_one_instant() -> None:
     changes = drawn(2, 0, 5, 400.0, 0.0, 1e4)
     assert len(changes) > 50
