@@ -26,7 +26,8 @@ class EarthFlux(NamedTuple):
     infrared_w_m2: float
     view_front: float
     view_back: float
-    view_side: float
+    view_radiator_front: float
+    view_radiator_back: float
 
 
 def parameters(setup: Setup) -> Earth:
@@ -151,7 +152,7 @@ def advance(inputs: Any, illumination: Any, incidence: Any, p: Earth) -> EarthFl
     illumination : Illumination
         Sunlight and directions in the step.
     incidence : Incidence
-        Cosines of incidence on array and radiator.
+        Normals of array and radiator.
     p : Earth
         Parameters of the submodel.
 
@@ -164,8 +165,9 @@ def advance(inputs: Any, illumination: Any, incidence: Any, p: Earth) -> EarthFl
     height = a.radial_x * a.sun_x + a.radial_y * a.sun_y + a.radial_z * a.sun_z
     front = plate_view_factor(incidence.array_nadir_cosine, a.radius_m)
     back = back_view_factor(front, incidence.array_nadir_cosine, a.radius_m)
-    side = plate_view_factor(0.0, a.radius_m)
-    return EarthFlux(albedo_flux_w_m2(inputs.flux_w_m2, height, p), p.infrared_w_m2, front, back, side)
+    radiator = plate_view_factor(incidence.radiator_nadir_cosine, a.radius_m)
+    other = back_view_factor(radiator, incidence.radiator_nadir_cosine, a.radius_m)
+    return EarthFlux(albedo_flux_w_m2(inputs.flux_w_m2, height, p), p.infrared_w_m2, front, back, radiator, other)
 
 
 MODEL = Submodel(
@@ -176,14 +178,15 @@ MODEL = Submodel(
     reads=(
         "inputs.flux_w_m2", "illumination.radial_x", "illumination.radial_y", "illumination.radial_z",
         "illumination.sun_x", "illumination.sun_y", "illumination.sun_z", "illumination.radius_m",
-        "incidence.array_nadir_cosine",
+        "incidence.array_nadir_cosine", "incidence.radiator_nadir_cosine",
     ),
     writes=(
         Variable("albedo_w_m2", "W/m2", "sunlight reflected by the Earth below, per unit view factor", "flux", 0.0, 1430.0),
         Variable("infrared_w_m2", "W/m2", "the Earth's infrared, per unit view factor", "flux", 0.0, 500.0),
         Variable("view_front", "1", "view factor of the array's front to the Earth", "flux", 0.0, 1.0),
         Variable("view_back", "1", "view factor of the array's back to the Earth", "flux", 0.0, 1.0),
-        Variable("view_side", "1", "view factor of either face of a radiator edge-on to nadir", "flux", 0.0, 1.0),
+        Variable("view_radiator_front", "1", "view factor of the radiator's front to the Earth", "flux", 0.0, 1.0),
+        Variable("view_radiator_back", "1", "view factor of the radiator's back to the Earth", "flux", 0.0, 1.0),
     ),
     references=("howell2010", "loeb2018"),
 )  # fmt: skip

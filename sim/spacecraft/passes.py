@@ -201,9 +201,8 @@ def surroundings_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> Non
     for n in range(partly):
         work[LIT_ROW, np.int64(work[SIDE_BY_SIDE + 3, n])] = work[SIDE_BY_SIDE, n]
     law = satellite.attitude
-    if law.sun_pointing > 0.0:  # known to the compiler, the law leaves out the other laws' arithmetic
-        law = attitude.Attitude(1.0, 0.0, 0.0, law.cos_error, law.sin_error)
-        directions_pass(work, groups, sun, law, satellite)
+    if attitude.edge_on(law):  # known to the compiler, the law leaves out the other laws' arithmetic
+        directions_pass(work, groups, sun, attitude.edge_on_law(law), satellite)
     else:
         directions_pass(work, groups, sun, law, satellite)
     for g in range(groups):

@@ -71,7 +71,7 @@ def plate_absorbed_w_m2(
 
 @inlined
 def advance(inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Radiator) -> Environment:
-    """Heat absorbed from Sun and Earth; the radiator's normal is horizontal, sunlight falls on one face.
+    """Heat absorbed from Sun and Earth by both faces; sunlight falls on one of them.
 
     Parameters
     ----------
@@ -92,10 +92,9 @@ def advance(inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Radia
         Heat [W].
     """
     sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.radiator_incidence
-    albedo, infrared, side = earth.albedo_w_m2, earth.infrared_w_m2, earth.view_side
-    sunny = plate_absorbed_w_m2(sunlight, albedo, infrared, side, p.absorptance, p.emissivity)
-    other = plate_absorbed_w_m2(0.0, albedo, infrared, side, p.absorptance, p.emissivity)
-    return Environment(p.area_m2 * (sunny + other))
+    both = earth.view_radiator_front + earth.view_radiator_back  # the coatings are the same
+    absorbed = plate_absorbed_w_m2(sunlight, earth.albedo_w_m2, earth.infrared_w_m2, both, p.absorptance, p.emissivity)
+    return Environment(p.area_m2 * absorbed)
 
 
 MODEL = Submodel(
@@ -105,7 +104,7 @@ MODEL = Submodel(
     advance=advance,
     reads=(
         "inputs.flux_w_m2", "illumination.lit_fraction", "incidence.radiator_incidence", "earth.albedo_w_m2",
-        "earth.infrared_w_m2", "earth.view_side",
+        "earth.infrared_w_m2", "earth.view_radiator_front", "earth.view_radiator_back",
     ),
     writes=(
         Variable(

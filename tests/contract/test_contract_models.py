@@ -34,8 +34,9 @@ SAMPLES = 60
 
 @pytest.fixture(scope="module")
 def parameters() -> list[Any]:
-    """Of three satellites, one for each law of attitude."""
-    return [cases.example_parameters("suncatcher", f"satellite.attitude.law={law}") for law in attitude.LAWS]
+    """Of satellites, one for each law of attitude; the radiator of one is canted."""
+    slewing = ("satellite.attitude.point=ahead", "satellite.attitude.array_drive=radial", "satellite.attitude.radiator_cant=20 deg")
+    return [cases.example_parameters("suncatcher", f"satellite.attitude.law={law}", *(slewing if law == "slewing" else ())) for law in attitude.LAWS]
 
 
 def _inner(annotation: Any) -> Any:

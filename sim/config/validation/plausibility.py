@@ -21,7 +21,18 @@ from orbit.constants import (
 from orbit.shell_geometry import sun_synchronous_inclination_rad
 from sim.config import economics_params, library, yaml_tree
 from sim.config.errors import Origin
-from sim.config.schema import Accelerator, Cluster, Constellation, Ring, Satellite, Scenario, Walker, hours, parts
+from sim.config.schema import (
+    Accelerator,
+    Attitude,
+    Cluster,
+    Constellation,
+    Ring,
+    Satellite,
+    Scenario,
+    Walker,
+    hours,
+    parts,
+)
 from sim.economics.mass import hard_kg, total_kg
 
 MASS_TOLERANCE = 0.15  # of a stated mass against the sum of the parts
@@ -130,32 +141,36 @@ def mean_light(satellite: Satellite, scenario: Scenario) -> float:
     shares = []
     for entry in scenario.constellation:
         if scenario.types[scenario.type_index(entry)] is satellite:
-            shares += [_most_light(part, satellite.attitude.law) for part in parts([entry])]
+            shares += [_most_light(part, satellite.attitude) for part in parts([entry])]
     return max(shares, default=1.0)
 
 
-def _most_light(part: Constellation, law: str) -> float:
+def _most_light(part: Constellation, attitude: Attitude) -> float:
     if not isinstance(part, Cluster | Ring | Walker) or part.altitude is None:
         return 1.0
     radius_m = EARTH_RADIUS_M + part.altitude
     if not isinstance(part, Walker):
         from_noon_rad = abs(math.asin(math.sin((hours(part.local_time) - 12.0) * math.pi / 12.0)))
         tilt = abs(math.cos(sun_synchronous_inclination_rad(radius_m))) * math.sin(OBLIQUITY_RAD)
-        return _light(radius_m, min(1.0, tilt + math.sin(min(0.5 * math.pi, from_noon_rad + EQUATION_OF_TIME_RAD))), law)
+        return _light(radius_m, min(1.0, tilt + math.sin(min(0.5 * math.pi, from_noon_rad + EQUATION_OF_TIME_RAD))), attitude)
     most = 0.0
     for sun_rad in (0.0, OBLIQUITY_RAD):
         up, across = math.cos(part.inclination) * math.sin(sun_rad), math.sin(part.inclination) * math.cos(sun_rad)
-        planes = [_light(radius_m, up + across * math.sin(2.0 * math.pi * k / NODES), law) for k in range(NODES)]
+        planes = [_light(radius_m, up + across * math.sin(2.0 * math.pi * k / NODES), attitude) for k in range(NODES)]
         most = max(most, math.fsum(planes) / NODES if part.planes > 2 else max(planes))
     return most
 
 
-def _light(radius_m: float, sine: float, law: str) -> float:
+def _light(radius_m: float, sine: float, attitude: Attitude) -> float:
     """Mean over a circular orbit behind a cylindrical Earth, from the sine of the Sun's elevation over the orbit plane."""
     in_plane = math.sqrt(max(0.0, 1.0 - sine * sine))
     clear = math.sqrt(1.0 - (EARTH_RADIUS_M / radius_m) ** 2)
     eclipsed = 0.0 if in_plane <= clear else math.acos(clear / in_plane) / math.pi
-    return (1.0 - eclipsed) * (abs(sine) if law == "orbit-normal" else 1.0)
+    if attitude.law == "orbit-normal":
+        return (1.0 - eclipsed) * abs(sine)
+    if attitude.array_drive == "orbit-normal":
+        return (1.0 - eclipsed) * in_plane
+    return 1.0 - eclipsed
 
 
 def _full_load(satellite: Satellite, scenario: Scenario) -> str | None:

@@ -79,22 +79,29 @@ def _sampled_light(inclination_rad: float, radius: float, law: str) -> float:
         sun = np.array([np.cos(up_rad), 0.0, np.sin(up_rad)])
         along = np.tensordot(sun, radial, 1)
         lit = (along > 0.0) | (radius * np.sqrt(1.0 - along**2) > 1.0)
-        facing = {"sun-pointing": 1.0, "orbit-normal": np.abs(np.tensordot(sun, normal, 1)), "nadir": np.maximum(0.0, along)}[law]
+        over = np.tensordot(sun, normal, 1)
+        facing = {"sun-pointing": 1.0, "orbit-normal": np.abs(over), "nadir": np.maximum(0.0, along), "orbit-normal drive": np.sqrt(1.0 - over**2),
+                  "radial drive": np.sqrt(1.0 - along**2)}[law]  # fmt: skip
         found.append(float(np.mean(lit * facing)))
     return max(found)
 
 
-@pytest.mark.parametrize("law", ["sun-pointing", "orbit-normal", "nadir"])
+@pytest.mark.parametrize("law", ["sun-pointing", "orbit-normal", "nadir", "orbit-normal drive", "radial drive"])
 @pytest.mark.parametrize("inclination_deg", [0.0, 53.0, 97.0])
 def test_mean_light_of_a_shell(law: str, inclination_deg: float) -> None:
     """Source of truth: sums over 360 nodes and 2,000 places on the orbit, with vectors: 1e-3 by their number. The bound of an array
-    that faces the zenith has the Sun in the orbit plane: it is reached by some shell planes only."""
-    sets = ("constellation.altitude=560 km", f"constellation.inclination={inclination_deg} deg", f"satellite.attitude.law={law}")
+    that faces the zenith has the Sun in the orbit plane: it is reached by some shell planes only. That of a drive in the
+    orbit plane is full sunlight outside eclipse."""
+    drive = law.removesuffix(" drive")
+    attitude = f"law: slewing, point: {'nadir' if drive == 'orbit-normal' else 'ahead'}, array_drive: {drive}" if drive != law else f"law: {law}"
+    sets = ("constellation.altitude=560 km", f"constellation.inclination={inclination_deg} deg", f"satellite.attitude={{{attitude}, pointing_error: 0 deg}}")
     scenario = load("starlink_edge", sets).scenario
     found, sampled = plausibility.mean_light(scenario.satellite, scenario), _sampled_light(np.radians(inclination_deg), 6938.137 / 6378.137, law)
     if law == "nadir":
         assert found == pytest.approx(1.0 / np.pi)
         assert sampled < found + 1e-3
+    elif law == "radial drive":
+        assert sampled < found + 1e-3 < 1.0
     else:
         assert found == pytest.approx(sampled, abs=2e-3)
 
