@@ -65,6 +65,7 @@ class Incidence(NamedTuple):
     radiator_incidence: float
     array_nadir_cosine: float
     array_velocity_cosine: float
+    array_front_sun: float
     radiator_front_sun: float
     radiator_nadir_cosine: float
     radiator_velocity_cosine: float
@@ -220,7 +221,7 @@ def normals(s_r: float, s_t: float, s_w: float, p: Attitude) -> Normals:
 
 
 @inlined
-def sun_incidence(s_r: float, s_t: float, s_w: float, n: Normals, p: Attitude) -> tuple[float, float, float]:
+def sun_incidence(s_r: float, s_t: float, s_w: float, n: Normals, p: Attitude) -> tuple[float, float, float, float]:
     """Cosines of the Sun's incidence on array and radiator.
 
     Parameters
@@ -238,19 +239,19 @@ def sun_incidence(s_r: float, s_t: float, s_w: float, n: Normals, p: Attitude) -
         Cosine on the array; 0 where the Sun is behind it.
     radiator : float
         Cosine on the sunlit face of the radiator, tilted by the pointing error towards the Sun.
-    front : float
-        Cosine between the Sun and the radiator's front without pointing error, -1 to 1.
+    array_front, radiator_front : float
+        Cosines between the Sun and the fronts without pointing error, -1 to 1.
     """
     # by definition, to the last bit, where a law has it: the dot product would leave rounding, and cost arithmetic
     to_array = (
         p.nadir * s_r + p.orbit_normal * abs(s_w) + p.slewing * (s_r * n.array_r + s_t * n.array_t + s_w * n.array_w)
     )
-    on_array = p.sun_pointing + (1.0 - p.sun_pointing) * to_array
+    on_array = min(1.0, max(-1.0, p.sun_pointing + (1.0 - p.sun_pointing) * to_array))
     square = s_r * n.radiator_r + s_t * n.radiator_t + s_w * n.radiator_w
     front = min(1.0, max(-1.0, p.sun_pointing * p.sin_cant + (1.0 - p.sun_pointing) * square))
     on_radiator = abs(front)
     sunny = on_radiator * p.cos_error + p.sin_error * math.sqrt(max(0.0, 1.0 - on_radiator * on_radiator))
-    return min(1.0, max(0.0, on_array)) * p.cos_error, min(1.0, sunny), front
+    return max(0.0, on_array) * p.cos_error, min(1.0, sunny), on_array, front
 
 
 @inlined
@@ -278,13 +279,14 @@ def advance(illumination: Any, p: Attitude) -> Incidence:
     s_t = a.sun_x * t_x + a.sun_y * t_y + a.sun_z * t_z
     s_w = a.sun_x * a.normal_x + a.sun_y * a.normal_y + a.sun_z * a.normal_z
     n = normals(s_r, s_t, s_w, p)
-    on_array, on_radiator, front = sun_incidence(s_r, s_t, s_w, n, p)
+    on_array, on_radiator, array_front, radiator_front = sun_incidence(s_r, s_t, s_w, n, p)
     return Incidence(
         array_incidence=on_array,
         radiator_incidence=on_radiator,
         array_nadir_cosine=-n.array_r,
         array_velocity_cosine=n.array_t,
-        radiator_front_sun=front,
+        array_front_sun=array_front,
+        radiator_front_sun=radiator_front,
         radiator_nadir_cosine=-n.radiator_r,
         radiator_velocity_cosine=n.radiator_t,
         array_x=n.array_r * a.radial_x + n.array_t * t_x + n.array_w * a.normal_x,
@@ -311,6 +313,7 @@ MODEL = Submodel(
         Variable("radiator_incidence", "1", "cosine of the Sun's incidence on the radiator's sunny face", "flux", 0.0, 1.0),
         Variable("array_nadir_cosine", "1", "cosine between the array's front normal and nadir", "flux", -1.0, 1.0),
         Variable("array_velocity_cosine", "1", "cosine between the array's front normal and the velocity", "flux", -1.0, 1.0),
+        Variable("array_front_sun", "1", "cosine between the array's front normal and the Sun, without pointing error", "flux", -1.0, 1.0),
         Variable("radiator_front_sun", "1", "cosine between the radiator's front normal and the Sun, without pointing error", "flux", -1.0, 1.0),
         Variable("radiator_nadir_cosine", "1", "cosine between the radiator's front normal and nadir", "flux", -1.0, 1.0),
         Variable("radiator_velocity_cosine", "1", "cosine between the radiator's front normal and the velocity", "flux", -1.0, 1.0),

@@ -92,8 +92,9 @@ def advance(inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Radia
         Heat [W].
     """
     sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.radiator_incidence
-    both = earth.view_radiator_front + earth.view_radiator_back  # the coatings are the same
-    absorbed = plate_absorbed_w_m2(sunlight, earth.albedo_w_m2, earth.infrared_w_m2, both, p.absorptance, p.emissivity)
+    reflected = earth.albedo_radiator_front_w_m2 + earth.albedo_radiator_back_w_m2  # the coatings are the same
+    both = earth.view_radiator_front + earth.view_radiator_back
+    absorbed = plate_absorbed_w_m2(sunlight + reflected, 0.0, earth.infrared_w_m2, both, p.absorptance, p.emissivity)
     return Environment(p.area_m2 * absorbed)
 
 
@@ -103,8 +104,8 @@ MODEL = Submodel(
     parameters=parameters,
     advance=advance,
     reads=(
-        "inputs.flux_w_m2", "illumination.lit_fraction", "incidence.radiator_incidence", "earth.albedo_w_m2",
-        "earth.infrared_w_m2", "earth.view_radiator_front", "earth.view_radiator_back",
+        "inputs.flux_w_m2", "illumination.lit_fraction", "incidence.radiator_incidence", "earth.infrared_w_m2",
+        "earth.albedo_radiator_front_w_m2", "earth.albedo_radiator_back_w_m2", "earth.view_radiator_front", "earth.view_radiator_back",
     ),
     writes=(
         Variable(
