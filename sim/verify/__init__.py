@@ -41,12 +41,12 @@ def run_cases(
     >>> all(row["ok"] for row in rows)
     True
     """
-    from sim.verify import fleet, network, orbits, spacecraft, workload
+    from sim.verify import fleet, network, orbits, spacecraft, view_factors, workload
     from sim.verify.case import Group, row
 
     known: dict[str, Group] = {
         "orbits": orbits.cases,
-        "spacecraft": spacecraft.cases,
+        "spacecraft": lambda folder: [*spacecraft.cases(folder), *view_factors.cases(folder)],
         "network": network.cases,
         "workload": workload.cases,
         "fleet": fleet.cases,
