@@ -211,7 +211,7 @@ def surroundings_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> Non
             inputs = load_inputs(work, i, sun)
             lit, incidence, earth = load_lit(work, i), load_incidence(work, i), load_earth(work, i)
             power = array.advance(inputs, lit, incidence, earth, satellite.array)
-            environment = radiator.advance(inputs, lit, incidence, earth, satellite.radiator)
+            environment = radiator.advance(inputs, lit, incidence, earth, power, satellite.radiator)
             keep_power(work, i, power)
             keep_environment(work, i, environment)
 

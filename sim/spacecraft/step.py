@@ -593,7 +593,7 @@ def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     incidence = attitude.advance(lit, s.attitude)
     earth = earth_flux.advance(inputs, lit, incidence, s.earth)
     power = array.advance(inputs, lit, incidence, earth, s.array)
-    environment = radiator.advance(inputs, lit, incidence, earth, s.radiator)
+    environment = radiator.advance(inputs, lit, incidence, earth, power, s.radiator)
     limit, effects = step_limits(state, inputs, power, environment, s)
     run, effects = settled_run(state, inputs, power, environment, limit, effects, s)
     loads, flows, nodes, shares = integrate(state, inputs, lit, power, environment, limit, run, effects, s)

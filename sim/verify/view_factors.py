@@ -36,7 +36,8 @@ def cases(data: Path | None) -> list[Case | Failed]:
     upright = rectangle(np.array([-0.5, 0.0, 0.5]), np.array([0.0, 0.5, 0.0]), np.array([0.0, 0.0, 0.5]))
     table, ground = "catalogue of view factors [howell2010]", "integral over the lit ground in view"
     squares, corner = "unit squares that face each other at distance 1", "unit squares with a common edge"
-    dusk, noon = "sunlight from the Earth on a face towards nadir, over sunlight times albedo, 650 km, Sun on the horizon", "the same, Sun at the zenith"
+    dusk = "sunlight from the Earth on a face towards nadir, over that of the Sun times albedo, Sun on the horizon"
+    noon = "the same, Sun at the zenith"
     return [
         Case(f"view factor of {squares}", lambda: parallel_rectangles(1.0, 1.0, 1.0), 0.19982, 1e-5, "1", table),
         Case(f"{squares}, by contour integral", lambda: polygons(UNIT, facing), 0.19982, 1e-5, "1", table),

@@ -34,8 +34,11 @@ SAMPLES = 60
 
 @pytest.fixture(scope="module")
 def parameters() -> list[Any]:
-    """Of satellites, one for each law of attitude; the radiator of one is canted."""
-    slewing = ("satellite.attitude.point=ahead", "satellite.attitude.array_drive=radial", "satellite.attitude.radiator_cant=20 deg")
+    """Of satellites, one for each law of attitude; the radiator of one is canted and sees the array."""
+    slewing = (
+        "satellite.attitude.point=ahead", "satellite.attitude.array_drive=radial", "satellite.attitude.radiator_cant=20 deg",
+        "satellite.thermal.radiator.view_to_array=0.1",
+    )  # fmt: skip
     return [cases.example_parameters("suncatcher", f"satellite.attitude.law={law}", *(slewing if law == "slewing" else ())) for law in attitude.LAWS]
 
 

@@ -30,7 +30,19 @@ import sim.spacecraft.radiator
 import sim.spacecraft.thermal
 import sim.verify
 import sim.workload.job_communication
-from sim.verify import access, catalogues, fleet, frames, hypatia, network, orbits, sgp4, spacecraft, view_factors, workload
+from sim.verify import (
+    access,
+    catalogues,
+    fleet,
+    frames,
+    hypatia,
+    network,
+    orbits,
+    sgp4,
+    spacecraft,
+    view_factors,
+    workload,
+)
 from sim.verify.case import Case, Failed, row
 
 REPO = Path(__file__).resolve().parents[2]

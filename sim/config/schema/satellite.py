@@ -238,6 +238,23 @@ class Loop(Section):
     )
 
 
+class OnArray(Section):
+    """A radiator that stands on the middle line of the array's back: the view factor between them follows."""
+
+    radiator_width: Annotated[float, Quantity("m", above=0.0, example="10 m")] = Field(
+        description="Side of the radiator along the middle line; the other one follows from its area"
+    )
+    array_width: Annotated[float, Quantity("m", above=0.0, example="12 m")] = Field(
+        description="Side of the array along the middle line; the other one follows from its area"
+    )
+    gap: Annotated[float, Quantity("m", least=0.0, example="0.5 m")] = Field(
+        description="Distance from the array to the near edge of the radiator"
+    )
+    angle: Annotated[float, Quantity("rad", above=0.0, below=math.pi, example="90 deg")] = Field(
+        default=0.5 * math.pi, description="Angle between array and radiator"
+    )
+
+
 class Radiator(Section):
     """Radiator: a plate that emits from both faces."""
 
@@ -255,6 +272,18 @@ class Radiator(Section):
     areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="6.5 kg/m2")] = Field(
         description="Areal density of the panel; the coolant loop has a mass of its own"
     )
+    view_to_array: Fraction = Field(
+        default=0.0, description="View factor of each face to the back of the satellite's own array, whose infrared it absorbs"
+    )
+    on_array: OnArray | None = Field(
+        default=None, description="Mounting from which view_to_array follows; null: view_to_array as given"
+    )
+
+    @model_validator(mode="after")
+    def _one_view_of_the_array(self) -> Radiator:
+        if self.on_array is not None and self.view_to_array > 0.0:
+            raise FieldError("view_to_array", "on_array gives it; write one of the two")
+        return self
 
 
 class Heater(Section):
