@@ -238,10 +238,11 @@ def test_a_spoiled_heater_breaks_its_rule(advance: Any, broken: Callable[[Submod
 
 OF_THE_STEP = {"step", "passes", "loop", "rows", "inputs", "submodel"}
 PARTS = {"thermal_response"}  # further files of a submodel, named after it
+BETWEEN = {"neighbours"}  # what couples satellites
 FILES = [
     importlib.import_module(f"sim.spacecraft.{m.name}")
     for m in pkgutil.iter_modules(sim.spacecraft.__path__)
-    if m.name not in OF_THE_STEP | PARTS
+    if m.name not in OF_THE_STEP | PARTS | BETWEEN
 ]
 
 
