@@ -318,6 +318,9 @@ class Thermal(Section):
     )
 
 
+Face = Literal["front", "back", "left", "right", "top", "bottom"]
+
+
 class Attitude(Section):
     """One law per satellite: it turns the normals of array and radiator together."""
 
@@ -339,6 +342,11 @@ class Attitude(Section):
     )
     array_drive: Literal["radial", "along-track", "orbit-normal"] | None = Field(
         default=None, description="Axis about which the array turns under slewing, square to `point`; the radiator's normal lies along it"
+    )
+
+    terminals: list[Face] = Field(
+        default_factory=list, description="Faces of the body on which optical terminals are mounted; empty: where they see all. front: the "
+        "array's front (slewing: the pointed axis), left: the radiator's normal without cant (slewing: the drive), top: front x left",
     )
 
     @model_validator(mode="after")
