@@ -327,7 +327,9 @@ class Coupling:
         """Availability and links of step k; `lost` are satellites, with the step, that have no position from then on."""
         self.availability.report(events.decays(lost, self.scenario.step))
         available, fleet = self.availability.step(k).copied(), self.availability.fleet
-        state = None if self.network is None else self.network.state(r_m, available.relays, fleet.links, fleet.terminals)
+        state = None
+        if self.network is not None:
+            state = self.network.state(r_m, available.relays, fleet.links, fleet.terminals, self.run.surroundings.sun_m[k + 2])
         return _StepAhead(available, state, [number for number, _ in lost])
 
     def advance(self, k: int, steps: int, at: int, tiles: Sequence[Tile]) -> None:

@@ -152,6 +152,7 @@ def link_rules(scenario: Scenario) -> LinkRules | None:
     return LinkRules(
         topology=links.topology, terminals=links.terminals, terminal=terminal,
         grazing_altitude_m=links.grazing_altitude, max_range_m=links.max_range, hop_latency_s=links.hop_latency,
+        sun_keep_out_rad=t.sun_keep_out,
     )
 
 

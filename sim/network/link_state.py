@@ -33,6 +33,7 @@ class LinkRules:
     grazing_altitude_m: float
     max_range_m: float
     hop_latency_s: float  # electronics, added to the light time of each link
+    sun_keep_out_rad: float = 0.0  # smallest angle between a link and the Sun; 0: the Sun does not matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ class Network:
         healthy: Mask,
         link_factor: Mapping[tuple[int, int], float],
         terminal_factor: Array | None = None,
+        sun_m: Array | None = None,
     ) -> LinkState:
         """Compute the links of one time; the present ones stay.
 
@@ -176,6 +178,8 @@ class Network:
             Fraction of the rate of single links, by pair of satellites in either order; 0 cuts a link.
         terminal_factor : ndarray or None, optional
             Fraction of the rate of all links of each satellite, (N,); a link has the product of both ends.
+        sun_m : ndarray or None, optional
+            Position of the Sun [m], (3,); without it, it blinds no terminal.
 
         Returns
         -------
@@ -197,6 +201,8 @@ class Network:
         if terminal_factor is not None:
             factor *= terminal_factor[a] * terminal_factor[b]
         whole = factor > 0.0
+        if rules.sun_keep_out_rad > 0.0 and sun_m is not None:
+            whole &= topology.clear_of_sun(r_m, a, b, sun_m, rules.sun_keep_out_rad)
         a, b, length_m = a[whole], b[whole], length_m[whole]
         if _same(a, self._last_a) and _same(b, self._last_b):
             a, b = self._last_a, self._last_b

@@ -184,6 +184,44 @@ def usable_links(
     return usable, length_m
 
 
+def clear_of_sun(r_m: Array, a: Indices, b: Indices, sun_m: Array, keep_out_rad: float) -> NDArray[np.bool_]:
+    """Links of which neither receiver looks close to the Sun.
+
+    Each terminal looks along its link. A satellite in the Earth's shadow, a cylinder, does not see the Sun.
+
+    Parameters
+    ----------
+    r_m : ndarray, shape (3, N)
+        Satellite positions [m].
+    a, b : ndarray of int64, shape (L,)
+        Ends of the links.
+    sun_m : ndarray, shape (3,)
+        Position of the Sun [m].
+    keep_out_rad : float
+        Smallest angle between the line of sight and the Sun [rad], 0 to pi/2.
+
+    Returns
+    -------
+    ndarray of bool, shape (L,)
+        Links that the Sun leaves.
+
+    Examples
+    --------
+    >>> r_m = np.array([[7e6, 7e6], [0.0, 1e6], [0.0, 0.0]])
+    >>> ends = np.array([0]), np.array([1])
+    >>> [bool(clear_of_sun(r_m, *ends, np.array(sun), 0.1)[0]) for sun in ((0.0, 1.5e11, 0.0), (1.5e11, 0.0, 0.0))]
+    [False, True]
+    """
+    sun = sun_m / np.linalg.norm(sun_m)
+    height = sun @ r_m
+    lit = (height > 0.0) | (np.einsum("ij,ij->j", r_m, r_m) - height * height > EARTH_RADIUS_M**2)
+    way = r_m[:, b] - r_m[:, a]
+    towards = (sun @ way) / np.maximum(np.linalg.norm(way, axis=0), 1e-30)
+    limit = math.cos(keep_out_rad)
+    blinded = (lit[a] & (towards > limit)) | (lit[b] & (towards < -limit))
+    return np.asarray(~blinded)
+
+
 @exact_inlined
 def _length(r_m: Array, i: int, j: int) -> float:
     dx, dy, dz = r_m[0, i] - r_m[0, j], r_m[1, i] - r_m[1, j], r_m[2, i] - r_m[2, j]

@@ -146,8 +146,10 @@ def absorbed_w_m2(
     ----------
     sun_w_m2 : float
         Sunlight incident on the front [W/m2], at least 0.
-    albedo_w_m2, infrared_w_m2 : float
-        Reflected sunlight and Earth infrared per unit view factor [W/m2], at least 0.
+    albedo_w_m2 : float
+        Reflected sunlight on both faces together [W/m2], at least 0.
+    infrared_w_m2 : float
+        Earth infrared per unit view factor [W/m2], at least 0.
     view_front, view_back : float
         View factors of both faces to the Earth, 0 to 1.
     array : Array
@@ -163,7 +165,7 @@ def absorbed_w_m2(
     [fortescue2011:ch. 11]
     """
     infrared = infrared_w_m2 * (array.emissivity_front * view_front + array.emissivity_back * view_back)
-    return array.absorptance * (sun_w_m2 + albedo_w_m2 * (view_front + view_back)) + infrared
+    return array.absorptance * (sun_w_m2 + albedo_w_m2) + infrared
 
 
 @inlined
@@ -215,7 +217,8 @@ def advance(state: Any, inputs: Any, illumination: Any, incidence: Any, earth: A
         Mean temperature [K], power [W], absorbed heat [W/m2] and integrals of the decay.
     """
     sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.array_incidence
-    absorbed = absorbed_w_m2(sunlight, earth.albedo_w_m2, earth.infrared_w_m2, earth.view_front, earth.view_back, p)
+    reflected = earth.albedo_front_w_m2 + earth.albedo_back_w_m2
+    absorbed = absorbed_w_m2(sunlight, reflected, earth.infrared_w_m2, earth.view_front, earth.view_back, p)
     relaxed, lagged = decay(state.array_k, p)
     online = max(inputs.available, p.survives * inputs.bus_available)
     t2 = state.array_k * state.array_k
@@ -231,8 +234,8 @@ MODEL = Submodel(
     advance=advance,
     reads=(
         "state.array_k", "inputs.flux_w_m2", "inputs.available", "inputs.bus_available", "illumination.lit_fraction",
-        "incidence.array_incidence", "earth.albedo_w_m2", "earth.infrared_w_m2", "earth.view_front",
-        "earth.view_back",
+        "incidence.array_incidence", "earth.albedo_front_w_m2", "earth.albedo_back_w_m2", "earth.infrared_w_m2",
+        "earth.view_front", "earth.view_back",
     ),
     writes=(
         Variable("array_mean_k", "K", "temperature of the cells under full load, mean over the step", "flux", 50.0, 500.0),

@@ -210,9 +210,8 @@ def surroundings_passes(work: Any, groups: int, sky: Sky, satellite: Any) -> Non
     for n in range(partly):
         work[LIT_ROW, np.int64(work[SIDE_BY_SIDE + 3, n])] = work[SIDE_BY_SIDE, n]
     law = satellite.attitude
-    if law.sun_pointing > 0.0:  # known to the compiler, the law leaves out the other laws' arithmetic
-        law = attitude.Attitude(1.0, 0.0, 0.0, law.cos_error, law.sin_error)
-        directions_pass(work, groups, sky, law, satellite)
+    if attitude.edge_on(law):  # known to the compiler, the law leaves out the other laws' arithmetic
+        directions_pass(work, groups, sky, attitude.edge_on_law(law), satellite)
     else:
         directions_pass(work, groups, sky, law, satellite)
     for g in range(groups):
@@ -220,8 +219,9 @@ def surroundings_passes(work: Any, groups: int, sky: Sky, satellite: Any) -> Non
             i = np.uint64(g * GROUP + j)
             inputs = load_inputs(work, i, sky)
             lit, incidence, earth = load_lit(work, i), load_incidence(work, i), load_earth(work, i)
-            power = array.advance(load_state(work, i), inputs, lit, incidence, earth, satellite.array)
-            environment = radiator.advance(inputs, lit, incidence, earth, satellite.radiator)
+            state = load_state(work, i)
+            power = array.advance(state, inputs, lit, incidence, earth, satellite.array)
+            environment = radiator.advance(state, inputs, lit, incidence, earth, satellite.radiator)
             keep_power(work, i, power)
             keep_environment(work, i, environment)
             keep_structure(work, i, structure.advance(inputs, lit, earth, satellite.structure))

@@ -726,7 +726,7 @@ def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     incidence = attitude.advance(lit, s.attitude)
     earth = earth_flux.advance(inputs, lit, incidence, s.earth)
     power = array.advance(state, inputs, lit, incidence, earth, s.array)
-    environment = radiator.advance(inputs, lit, incidence, earth, s.radiator)
+    environment = radiator.advance(state, inputs, lit, incidence, earth, s.radiator)
     surface = structure.advance(inputs, lit, earth, s.structure)
     base = thermal_response.base_of(state, environment, surface, s.thermal)
     limit, effects = step_limits(state, inputs, power, base, s)

@@ -34,8 +34,12 @@ SAMPLES = 60
 
 @pytest.fixture(scope="module")
 def parameters() -> list[Any]:
-    """Of three satellites, one for each law of attitude."""
-    return [cases.example_parameters("suncatcher", f"satellite.attitude.law={law}") for law in attitude.LAWS]
+    """Of satellites, one for each law of attitude; the radiator of one is canted and sees the array."""
+    slewing = (
+        "satellite.attitude.point=ahead", "satellite.attitude.array_drive=radial", "satellite.attitude.radiator_cant=20 deg",
+        "satellite.thermal.radiator.view_to_array=0.1",
+    )  # fmt: skip
+    return [cases.example_parameters("suncatcher", f"satellite.attitude.law={law}", *(slewing if law == "slewing" else ())) for law in attitude.LAWS]
 
 
 def _inner(annotation: Any) -> Any:
@@ -235,10 +239,11 @@ def test_a_spoiled_heater_breaks_its_rule(advance: Any, broken: Callable[[Submod
 OF_THE_STEP = {"step", "passes", "loop", "rows", "inputs", "submodel"}
 PARTS = {"battery_ageing_life", "battery_chemistry", "thermal_network", "thermal_response"}  # further files of a submodel, named after it
 GENERAL = {"thermal_integration", "fin"}  # networks and radiators of any satellite, flown ones among them
+BETWEEN = {"neighbours"}  # what couples satellites
 FILES = [
     importlib.import_module(f"sim.spacecraft.{m.name}")
     for m in pkgutil.iter_modules(sim.spacecraft.__path__)
-    if m.name not in OF_THE_STEP | PARTS | GENERAL
+    if m.name not in OF_THE_STEP | PARTS | GENERAL | BETWEEN
 ]
 
 

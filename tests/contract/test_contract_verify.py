@@ -30,7 +30,19 @@ import sim.spacecraft.radiator
 import sim.spacecraft.thermal
 import sim.verify
 import sim.workload.job_communication
-from sim.verify import access, catalogues, fleet, frames, hypatia, network, orbits, sgp4, spacecraft, workload
+from sim.verify import (
+    access,
+    catalogues,
+    fleet,
+    frames,
+    hypatia,
+    network,
+    orbits,
+    sgp4,
+    spacecraft,
+    view_factors,
+    workload,
+)
 from sim.verify.case import Case, Failed, row
 
 REPO = Path(__file__).resolve().parents[2]
@@ -46,6 +58,7 @@ SAME = [
     (spacecraft, "panel_emission_w_m2_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupling), (hypatia, "access_m", sim.network.ground_routing),
     (hypatia, "walker_sgp4", sim.engine.propagators), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
     (workload, "advance_phase", sim.workload.job_communication.message_times), (fleet, "JobLifecycle", sim.engine.job_assignment), (access, "windows", sim.engine.access),
+    (view_factors, "plate_view_factor", sim.spacecraft.earth_flux), (view_factors, "lit_cosine", sim.spacecraft.earth_flux),
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import access_twins
@@ -47,6 +48,7 @@ from sim.spacecraft import (
     illumination,
     loop,
     panel,
+    neighbours,
     passes,
     radiator,
     rows,
@@ -114,8 +116,12 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "mean_lit_fraction", shadow.mean_lit_fraction(*e)
         yield "range2_and_height", visibility.range2_and_height(*r, *[6.4e6 * c for c in _unit(rng)], *_unit(rng))
         share, chips, sun = u(-0.2, 1.2), params.compute, u(0, 1400)
-        yield "sun_incidence", attitude.sun_incidence(u(-1, 1), u(-0.1, 0.1), params.attitude)
-        yield "array_nadir_cosine", attitude.array_nadir_cosine(x, params.attitude)
+        sun_at = _unit(rng)
+        turned = attitude.normals(*sun_at, params.attitude)
+        yield "normals", turned
+        yield "sun_incidence", attitude.sun_incidence(*sun_at, turned, params.attitude)
+        yield "edge_on", attitude.edge_on(params.attitude)
+        yield "edge_on_law", attitude.edge_on_law(params.attitude)
         yield "dynamic_share", compute.dynamic_share(u(0, 1), 0.6)
         yield "_halley", compute._halley(u(0.1, 1), u(0.1, 1), 0.6, 0.4)
         yield "rate_for_share", compute.rate_for_share(share, 0.6, chips.rate_fit)
@@ -127,7 +133,8 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "loads", compute.loads(u(0, 1), u(0, 1), u(0, 1), u(0, 1), 1000.0, u(-1e3, 1e3), chips)
         yield "plate_view_factor", earth_flux.plate_view_factor(x, u(6.5e6, 9e6))
         yield "back_view_factor", earth_flux.back_view_factor(u(0, 0.8), x, u(6.5e6, 9e6))
-        yield "albedo_flux_w_m2", earth_flux.albedo_flux_w_m2(u(1300, 1420), x, params.earth)
+        yield "lit_cosine", earth_flux.lit_cosine(x, u(-1, 1), u(-1, 1), u(6.5e6, 9e6))
+        yield "zonal", earth_flux.zonal(240.0, -61.0, -24.0, x, u(-0.4, 0.4))
         light = (sun, u(0, 400), u(190, 270), u(0, 0.8), u(0, 0.8))
         yield "array_yield", array.array_yield(u(200, 400), params.array)
         yield "emission_w_m2_k4", array.emission_w_m2_k4(params.array)
@@ -137,6 +144,10 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "body_view_factor", structure.body_view_factor(u(6.5e6, 9e6))
         yield "array_power_w", array.array_power_w(sun, u(200, 400), params.array)
         yield "deliverable_w", battery.deliverable_w(u(0.4, 1.0) * params.battery.capacity_j, params.battery)
+        yield "from_array_w_m2", radiator.from_array_w_m2(u(200, 400), params.radiator._replace(view_to_array=0.3, view_from_array=0.1))
+        yield "rule", neighbours.rule(u(0, 8))
+        yield "blurred", neighbours.blurred(u(-2, 2), u(0.1, 1))
+        yield "overlap_m", neighbours.overlap_m(u(-9, 9), u(1, 6), u(1, 6), u(0.1, 1))
         yield "plate_absorbed_w_m2", radiator.plate_absorbed_w_m2(*light[:4], 0.2, 0.88)
         t = thermal_response.Nodes(*(u(250, 370) for _ in range(9)))
         heats = thermal_response.Heats(u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 500), u(0, 2e3))
@@ -259,6 +270,21 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     yield "fleet", outcome.fleet
     yield from access_twins.calls()
     yield from workload_twins.calls()
+
+
+def neighbour_calls() -> Iterator[tuple[str, object]]:
+    """Six satellites from touching to far apart, some in the shadow of others."""
+    r_m = np.array([[0.0, 3.0, 12.0, 30.0, 60.0, 200.0], [0.0, 2.0, -3.0, 4.0, 9.0, 30.0], [0.0, 5.0, 9.0, 40.0, -30.0, 90.0]])
+    turns = np.linspace(0.0, 1.0, 6)
+    zero = np.zeros(6)
+    array = np.stack([np.sin(turns), zero, np.cos(turns)])
+    side = np.stack([np.cos(turns), zero, -np.sin(turns)])
+    plates = neighbours.square_plates(array, side, (np.full(6, 140.0), np.full(6, 30.0)), np.full((2, 2, 6), 0.9))
+    emitted = np.linspace(300.0, 700.0, 24).reshape(2, 2, 6)
+    sun = np.array([0.1, 0.0, math.sqrt(0.99)])
+    found = neighbours.exchange(r_m, neighbours.within(r_m, 1e3), plates, emitted, sun)
+    for name in ("_all_pairs", "_irradiance_w_m2", "_shaded"):
+        yield name, np.concatenate((found.absorbed_w_m2.ravel(), found.light))
 
 
 def eclipse_calls() -> Iterator[tuple[str, object]]:
@@ -529,7 +555,7 @@ def results() -> dict[str, np.ndarray]:
     for name, value in scalar_calls():
         scalars.setdefault(name, []).append(_plain(value))
     arrays: dict[str, list[np.ndarray]] = {}
-    for name, value in eclipse_calls():
+    for name, value in chain(eclipse_calls(), neighbour_calls()):
         arrays.setdefault(name, []).append(np.ravel(value))
     found = {k: np.array(v) for k, v in scalars.items()} | {k: np.concatenate(v) for k, v in arrays.items()}
     tables: dict[str, list[np.ndarray]] = {}

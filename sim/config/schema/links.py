@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -37,6 +38,13 @@ class Terminal(Section):
     channels: Annotated[int, Count(most=1000)] = Field(description="Number of wavelength channels of a link")
     channel_rate: Annotated[float, Quantity("bit/s", above=0.0, example="100 Gbit/s")] = Field(
         description="Largest data rate of one channel; long links are slower"
+    )
+    field_of_regard: Annotated[float, Quantity("rad", above=0.0, most=math.pi, example="80 deg")] | None = Field(
+        default=None, description="Largest angle between a link and the face on which the terminal is mounted "
+        "(satellite.attitude.terminals); null: it looks anywhere",
+    )
+    sun_keep_out: Annotated[float, Quantity("rad", least=0.0, below=0.5 * math.pi, example="3 deg")] = Field(
+        default=0.0, description="Smallest angle between a link and the Sun; closer, the receiver is blinded and the link is cut"
     )
     mass: Annotated[float, Quantity("kg", least=0.0, example="15 kg")] = Field(description="Mass of one terminal")
     price: Annotated[float, Quantity("USD", least=0.0, example="100e3 USD")] | None = Field(

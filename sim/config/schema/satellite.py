@@ -256,6 +256,23 @@ class Loop(Section):
     )
 
 
+class OnArray(Section):
+    """A radiator that stands on the middle line of the array's back: the view factor between them follows."""
+
+    radiator_width: Annotated[float, Quantity("m", above=0.0, example="10 m")] = Field(
+        description="Side of the radiator along the middle line; the other one follows from its area"
+    )
+    array_width: Annotated[float, Quantity("m", above=0.0, example="12 m")] = Field(
+        description="Side of the array along the middle line; the other one follows from its area"
+    )
+    gap: Annotated[float, Quantity("m", least=0.0, example="0.5 m")] = Field(
+        description="Distance from the array to the near edge of the radiator"
+    )
+    angle: Annotated[float, Quantity("rad", above=0.0, below=math.pi, example="90 deg")] = Field(
+        default=0.5 * math.pi, description="Angle between array and radiator"
+    )
+
+
 class Radiator(Section):
     """Radiator: a plate that emits from both faces."""
 
@@ -273,6 +290,18 @@ class Radiator(Section):
     areal_mass: Annotated[float, Quantity("kg/m2", above=0.0, example="6.5 kg/m2")] = Field(
         description="Areal density of the panel; the coolant loop has a mass of its own"
     )
+    view_to_array: Fraction = Field(
+        default=0.0, description="View factor of each face to the back of the satellite's own array, whose infrared it absorbs"
+    )
+    on_array: OnArray | None = Field(
+        default=None, description="Mounting from which view_to_array follows; null: view_to_array as given"
+    )
+
+    @model_validator(mode="after")
+    def _one_view_of_the_array(self) -> Radiator:
+        if self.on_array is not None and self.view_to_array > 0.0:
+            raise FieldError("view_to_array", "on_array gives it; write one of the two")
+        return self
 
 
 class StructureSurface(Section):
@@ -323,16 +352,65 @@ class Thermal(Section):
     )
 
 
-class Attitude(Section):
-    """One law per satellite: it turns the array's and the radiator's normals together."""
+Face = Literal["front", "back", "left", "right", "top", "bottom"]
 
-    law: Literal["sun-pointing", "orbit-normal", "nadir"] = Field(
+
+class Attitude(Section):
+    """One law per satellite: it turns the normals of array and radiator together."""
+
+    law: Literal["sun-pointing", "orbit-normal", "nadir", "slewing", "radiator-edge-on"] = Field(
         description="Where the array faces: the Sun, the orbit normal on the sunlit side, or the zenith; the "
-        "radiator turns with it",
+        "radiator turns with it. slewing: the body holds an axis to `point`, the array follows the Sun about `array_drive`. "
+        "radiator-edge-on: the radiator is horizontal and edge-on to the Sun, the array faces the Sun",
     )
     pointing_error: Annotated[float, Quantity("rad", least=0.0, most=0.5235987755982988, example="2 deg")] = Field(
         description="Angle between the wanted and the actual normal"
     )
+    radiator_cant: Annotated[float, Quantity("rad", least=-math.pi / 2.0, most=math.pi / 2.0, example="15 deg")] = Field(
+        default=0.0,
+        description="Angle by which the radiator's normal is turned from the direction of the law, square to the array's front, "
+        "towards that front (under slewing: towards the pointed axis)",
+    )
+    point: Literal["zenith", "nadir", "ahead", "behind", "orbit-normal", "against-normal"] | None = Field(
+        default=None, description="Direction that an axis of the body holds under slewing: to the ground, or along the links"
+    )
+    array_drive: Literal["radial", "along-track", "orbit-normal"] | None = Field(
+        default=None, description="Axis about which the array turns under slewing, square to `point`; the radiator's normal lies along it"
+    )
+
+    terminals: list[Face] = Field(
+        default_factory=list, description="Faces of the body on which optical terminals are mounted; empty: where they see all. front: the "
+        "array's front (slewing: the pointed axis), left: the radiator's normal without cant (slewing: the drive), top: front x left",
+    )
+
+    @model_validator(mode="after")
+    def _has_the_axes_of_its_law(self) -> Attitude:
+        for name, axis, example in (("point", self.point, "nadir"), ("array_drive", self.array_drive, "orbit-normal")):
+            if self.law == "slewing" and axis is None:
+                raise FieldError(name, f"law: slewing needs it; write {name}: {example}")
+            if self.law != "slewing" and axis is not None:
+                raise FieldError(name, f"law: {self.law} has no such axis; write law: slewing, or leave it out")
+        if self.point is not None and _AXIS_OF[self.point] == self.array_drive:
+            others = " or ".join(axis for axis in ("radial", "along-track", "orbit-normal") if axis != self.array_drive)
+            raise FieldError(
+                "array_drive",
+                f"{self.array_drive} is the axis that point: {self.point} holds, and the array turns about one square to it; "
+                f"write {others}",
+            )
+        if self.law == "radiator-edge-on" and self.radiator_cant != 0.0:
+            cant_deg = math.degrees(self.radiator_cant)
+            raise FieldError(
+                "radiator_cant",
+                f"{cant_deg:g} deg towards the array, which faces the Sun, cannot be edge-on to it; "
+                "write 0 deg or law: sun-pointing",
+            )
+        return self
+
+
+_AXIS_OF = {
+    "zenith": "radial", "nadir": "radial", "ahead": "along-track", "behind": "along-track",
+    "orbit-normal": "orbit-normal", "against-normal": "orbit-normal",
+}  # fmt: skip
 
 
 class Bus(Section):

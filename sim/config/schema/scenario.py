@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Fraction, Name, Section, Switch
+from sim.config.schema.base import FieldError, Fraction, Name, Section, Switch
 from sim.config.schema.contract import Contract
 from sim.config.schema.data_rules import DataRules
 from sim.config.schema.economics import Economics
@@ -45,12 +46,44 @@ class Environment(Section):
     earth_infrared: Annotated[float, Quantity("W/m2", least=0.0, most=500.0, example="237 W/m2")] = Field(
         description="Mean infrared exitance of the Earth"
     )
-    albedo: Fraction = Field(description="Mean Bond albedo of the Earth")
+    infrared_zonal: Annotated[float, Quantity("W/m2", least=-200.0, most=200.0, example="-61 W/m2")] = Field(
+        default=0.0,
+        description="Infrared exitance by latitude: factor of the second Legendre polynomial of its sine, 1 at the poles and "
+        "-1/2 at the equator",
+    )
+    infrared_seasonal: Annotated[float, Quantity("W/m2", least=-200.0, most=200.0, example="-24 W/m2")] = Field(
+        default=0.0,
+        description="Infrared exitance by season: its difference from the annual mean at the north pole at the December solstice",
+    )
+    albedo: Fraction = Field(description="Mean albedo of the Earth; Bond albedo without a part by latitude")
+    albedo_zonal: Annotated[float, Quantity("1", least=-1.0, most=1.0, example="0.29")] = Field(
+        default=0.0, description="Albedo by latitude: factor of the second Legendre polynomial of its sine"
+    )
+    albedo_seasonal: Annotated[float, Quantity("1", least=-1.0, most=1.0, example="0.1")] = Field(
+        default=0.0,
+        description="Albedo by season: its difference from the annual mean at the north pole at the December solstice",
+    )
     earth_orientation: Literal["table", "extrapolated"] = Field(
         default="table",
         description="Beyond the Earth orientation table: table refuses the run, extrapolated holds the last values",
     )
     radiation: RadiationEnvironment = Field(description="Particles in low orbits")
+
+    @model_validator(mode="after")
+    def _holds_at_every_latitude(self) -> Environment:
+        sines = [0.05 * n for n in range(-20, 21)]
+        for name, mean, zonal, seasonal, most, unit in (
+            ("earth_infrared", self.earth_infrared, self.infrared_zonal, self.infrared_seasonal, math.inf, " W/m2"),
+            ("albedo", self.albedo, self.albedo_zonal, self.albedo_seasonal, 1.0, ""),
+        ):
+            values = [mean + zonal * (1.5 * s * s - 0.5) + seasonal * s for s in sines]
+            if min(values) < 0.0 or max(values) > most:
+                raise FieldError(
+                    name,
+                    f"with its parts by latitude and season it goes from {min(values):.3g} to {max(values):.3g}{unit}; "
+                    "write smaller parts",
+                )
+        return self
 
 
 class Recorder(Section):

@@ -21,6 +21,7 @@ from sim.config.validation import (
     propulsion,
     shells,
     sizes,
+    terminals,
 )
 from sim.config.yaml_tree import Node
 
@@ -77,6 +78,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += links.check_topology(scenario, root)
         missing = formations.check_mesh_spacing(scenario, root)
         problems += missing or (isolation.check_isolation(scenario, root, catalogues) if valid("epoch", "motion") else [])
+        if valid("satellite", "satellites"):
+            problems += terminals.check_fields_of_regard(scenario, root)
     if valid("links", "ground"):
         problems += links.check_station_pairs(scenario, root)
     if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:

@@ -80,6 +80,14 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "earth_infrared": ("240 W/m2", "loeb2018"),
         "albedo": ("0.29 1", "loeb2018"),
     },
+    "hardware/earth-seasonal": {
+        "earth_infrared": ("240 W/m2", "loeb2018"),
+        "infrared_zonal": ("-61.2 W/m2", "knocke1988"),
+        "infrared_seasonal": ("-23.8 W/m2", "knocke1988"),
+        "albedo": ("0.318 1", "loeb2018"),
+        "albedo_zonal": ("0.29 1", "knocke1988"),
+        "albedo_seasonal": ("0.1 1", "knocke1988"),
+    },
     "hardware/gb200": {
         "kernel_efficiency": ("0.629 1", "aiconfigurator2026"),
         "peak.bf16": ("2500 TFLOP/s", "glennklockwood-b200"),

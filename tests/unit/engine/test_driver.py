@@ -60,7 +60,10 @@ def test_threads_tiles_and_blocks_leave_no_trace(shell: Outcome, cut: dict[str, 
         assert a.tobytes() == b.tobytes()
 
 
-@pytest.mark.parametrize("law", ["sun-pointing", "orbit-normal", "nadir"])
+@pytest.mark.parametrize("law", [
+    "law: sun-pointing", "law: sun-pointing, radiator_cant: 40 deg", "law: orbit-normal", "law: nadir",
+    "law: slewing, point: nadir, array_drive: orbit-normal",
+])
 @pytest.mark.parametrize("area_m2", [30, 9])
 @pytest.mark.parametrize("dt", ["60 s", "7 s"])
 def test_books_close(law: str, area_m2: int, dt: str) -> None:
@@ -68,7 +71,7 @@ def test_books_close(law: str, area_m2: int, dt: str) -> None:
     throttling, losses and derating."""
     outcome = Run(
         books.load(
-            "duration=98 min", f"step={dt}", books.ring(), f"satellite.attitude.law={law}", f"satellite.thermal.radiator.area={area_m2} m2",
+            "duration=98 min", f"step={dt}", books.ring(), f"satellite.attitude={{{law}, pointing_error: 2 deg}}", f"satellite.thermal.radiator.area={area_m2} m2",
             events=("2026-12-21T00:10:30Z lose satellites 3-5", "2026-12-21T00:40Z restore satellite 4", "2026-12-21T00:20Z derate all to 0.6"),
         ), tile=8, threads=1,
     ).finish()  # fmt: skip

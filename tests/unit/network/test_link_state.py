@@ -16,6 +16,7 @@ from orbit.kernels.visibility import access_m
 from orbit.propagation import CircularJ2
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid
+from sim.network import topology
 from sim.network.link_state import Grid, Lattice, LinkRules, Network
 from sim.network.optical import Terminal
 
@@ -289,3 +290,26 @@ def test_a_ring_joins_its_neighbours() -> None:
     assert np.allclose(network.length_m, 2 * a_m * math.sin(math.pi / n), atol=1e-3)
     start = network.paths(np.zeros(n, int), np.arange(n)).start
     assert np.diff(start).tolist() == [min(k, n - k) for k in range(n)]
+
+
+def test_the_sun_blinds_links_towards_it() -> None:
+    """By hand: four satellites, links along x and y, the Sun 2 deg off +y in the x-y plane: a keep-out of 3 deg cuts the links along y in
+    both directions, 1 deg none, and none where the end that looks at the Sun is in the Earth's shadow."""
+    r = np.array([[7e6, 8e6, 7e6, 8e6], [0.0, 0.0, 1e6, 1e6], [0.0, 0.0, 0.0, 0.0]])
+    a, b = np.array([0, 0, 1, 2]), np.array([1, 2, 3, 3])
+    sun = 1.5e11 * np.array([np.sin(np.radians(2.0)), np.cos(np.radians(2.0)), 0.0])
+    assert topology.clear_of_sun(r, a, b, sun, np.radians(3.0)).tolist() == [True, False, False, True]
+    assert topology.clear_of_sun(r, b, a, sun, np.radians(3.0)).tolist() == [True, False, False, True]
+    assert topology.clear_of_sun(r, a, b, sun, np.radians(1.0)).all()
+    # behind the Earth, one above the other: the upper one would look at the Sun through the Earth, the lower one looks away from it
+    below = np.array([[0.0, 0.0], [-7e6, -8e6], [0.0, 0.0]])
+    assert topology.clear_of_sun(below, np.array([0]), np.array([1]), sun, np.radians(3.0)).all()
+    rules = LinkRules("mesh", 4, None, 0.0, 5e6, 0.0, sun_keep_out_rad=np.radians(3.0))
+    network = Network([Lattice(0, np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]), 1.0)], 2, rules)
+    for way, links in ((1, 0), (0, 1)):
+        pair = np.zeros((3, 2))
+        pair[0], pair[way, 1] = 7e6, pair[way, 1] + 1e3
+        if way == 0:
+            pair[0, 1] = 7e6 + 1e3
+        assert network.state(pair, np.ones(2, bool), {}, None, sun).a.size == links
+        assert network.state(pair, np.ones(2, bool), {}).a.size == 1
