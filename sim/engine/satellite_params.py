@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.schema import Satellite, Scenario
-from sim.spacecraft import rows, step, thermal
+from sim.spacecraft import policy, rows, step, thermal
 from sim.spacecraft.submodel import Setup
 
-STATES = ("charge_j", *thermal.Nodes._fields)  # what a run begins with, positions and shadow apart
+STATES = ("charge_j", *thermal.Nodes._fields, *policy.PolicyFlows._fields)  # what a run begins with, positions and shadow apart
 STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
 
@@ -151,6 +151,7 @@ def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
     first = dict.fromkeys(step.ROWS.carried, 0.0) | step.ROWS.initial_totals()
     first |= start_temperatures_k(setup, params)._asdict()
     charge = setup.satellite.power.battery.initial_charge
+    first |= {"even_share": params.policy.first_share, "even_lowest_j": policy.UNKNOWN_J}
     first["charge_j"] = params.battery.capacity_j if charge is None else charge * params.battery.capacity_j
     return np.array([first[name] for name in step.ROWS.carried])
 

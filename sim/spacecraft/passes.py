@@ -325,12 +325,12 @@ def operation_passes(work: Any, groups: int, sun: Sun, satellite: Any) -> None:
             lit, incidence, earth = load_lit(work, i), load_incidence(work, i), load_earth(work, i)
             power, environment, limit = load_power(work, i), load_environment(work, i), load_limit(work, i)
             run, effects = load_run(work, i), load_effects(work, i)
-            loads, flows, nodes, shares = integrate(
+            loads, flows, nodes, switching, shares = integrate(
                 state, inputs, lit, power, environment, limit, run, effects, satellite
             )
             store(
-                work, i, new_state(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
-                inputs, new_fluxes(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
+                work, i, new_state(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, switching, shares),
+                inputs, new_fluxes(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, switching, shares),
                 satellite.step_s,
             )  # fmt: skip
 

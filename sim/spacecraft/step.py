@@ -24,6 +24,7 @@ from sim.spacecraft import (
     heater,
     illumination,
     leakage,
+    policy,
     radiator,
     rows,
     thermal,
@@ -43,6 +44,7 @@ SUBMODELS: tuple[Submodel, ...] = (
     thermal.MODEL,
     leakage.MODEL,
     heater.MODEL,
+    policy.MODEL,
     accounting.MODEL,
 )
 EFFECTS = tuple(m for m in SUBMODELS if m.adds)
@@ -95,7 +97,7 @@ SatelliteParams: Any = namedtuple("SatelliteParams", [*(m.name for m in SUBMODEL
 RECORDS: dict[str, Any] = {
     "state": State, "inputs": Inputs, "illumination": illumination.Illumination, "incidence": attitude.Incidence,
     "earth": earth_flux.EarthFlux, "power": array.ArrayPower, "environment": radiator.Environment, "loads": compute.Loads,
-    "battery": battery.BatteryFlows, "limit": Limit, "run": Run, "forecast": thermal_response.Forecast, "effects": Effects,
+    "battery": battery.BatteryFlows, "limit": Limit, "policy": policy.PolicyFlows, "run": Run, "forecast": thermal_response.Forecast, "effects": Effects,
 }  # fmt: skip
 
 
@@ -162,7 +164,7 @@ _WRITTEN = {
     for name, record in RECORDS.items()
     if name not in ("state", "inputs", "forecast")
 } | {"shares": accounting.Shares._fields, "nodes": thermal.ThermalFlows._fields}
-_SOURCES = ("illumination", "incidence", "earth", "power", "environment", "limit", "run", "effects", "loads", "battery", "nodes", "shares")
+_SOURCES = ("illumination", "incidence", "earth", "power", "environment", "limit", "run", "effects", "loads", "battery", "nodes", "policy", "shares")
 new_state = rows.binder("new_state", State, {name: _WRITTEN[name] for name in _SOURCES})
 new_fluxes = rows.binder("new_fluxes", Fluxes, {name: _WRITTEN[name] for name in _SOURCES})
 
@@ -255,7 +257,10 @@ def within_power(state: Any, inputs: Any, power: Any, effects: Any, satellite: A
     """
     p, accelerators_w = satellite.compute, battery.limits(state, satellite.battery)
     dynamic, powered = compute.limits(inputs, power, accelerators_w, effects, p)
-    return Draw(min(compute.dynamic_share(inputs.rate_cap, p.voltage_floor), dynamic), powered, inputs.duty)
+    allowed = policy.limits(state, inputs, power, accelerators_w, satellite.policy)
+    by_array, _ = compute.limits(inputs, power, min(accelerators_w, allowed.battery_w), effects, p)
+    most = min(compute.dynamic_share(inputs.rate_cap, p.voltage_floor), allowed.dynamic)
+    return Draw(min(most, dynamic, by_array), min(powered, allowed.powered), inputs.duty)
 
 
 @inlined
@@ -309,7 +314,11 @@ def limits_of(
     guard, p = rate_guard(state, inputs, satellite), satellite.compute
     rate = compute.clock_rate(within.dynamic, inputs.rate_cap, solve_within, p)
     cool_rate = rate if cool.dynamic >= within.dynamic else compute.clock_rate(cool.dynamic, inputs.rate_cap, solve_cool, p)
-    return Limit(rate, guard * cool_rate, guard * cool.powered)
+    ready, start = policy.factors(state, satellite.policy)
+    guard *= start
+    cool_rate *= guard
+    begun = ready if cool_rate > 0.0 else 1.0  # what heat keeps from computing is counted as heat
+    return Limit(begun * rate, begun * cool_rate, guard * cool.powered)
 
 
 @inlined
@@ -533,7 +542,7 @@ def settled_run(
 @inlined
 def integrate(
     state: Any, inputs: Any, lit: Any, power: Any, environment: Any, limit: Any, run: Any, effects: Any, satellite: Any
-) -> tuple[Any, Any, Any, Any]:
+) -> tuple[Any, Any, Any, Any, Any]:
     """What the run does to battery, temperatures and ledger.
 
     Parameters
@@ -559,13 +568,14 @@ def integrate(
 
     Returns
     -------
-    loads, flows, nodes, shares
-        Loads, BatteryFlows, ThermalFlows and Shares of the step.
+    loads, flows, nodes, switching, shares
+        Loads, BatteryFlows, ThermalFlows, PolicyFlows and Shares of the step.
     """
     loads = compute.advance(inputs, run, effects, satellite.compute)
     flows = battery.advance(state, power, loads, satellite.battery)
     nodes = thermal.advance(state, loads, flows, environment, satellite.thermal)
-    return loads, flows, nodes, accounting.advance(inputs, lit, limit, run, satellite.accounting)
+    switching = policy.advance(state, inputs, power, limit, run, flows, satellite.policy)
+    return loads, flows, nodes, switching, accounting.advance(inputs, lit, limit, run, satellite.accounting)
 
 
 @inlined
@@ -596,8 +606,8 @@ def advance(state: Any, inputs: Any, satellite: Any) -> tuple[Any, Any]:
     environment = radiator.advance(inputs, lit, incidence, earth, s.radiator)
     limit, effects = step_limits(state, inputs, power, environment, s)
     run, effects = settled_run(state, inputs, power, environment, limit, effects, s)
-    loads, flows, nodes, shares = integrate(state, inputs, lit, power, environment, limit, run, effects, s)
+    loads, flows, nodes, switching, shares = integrate(state, inputs, lit, power, environment, limit, run, effects, s)
     return (
-        new_state(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
-        new_fluxes(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, shares),
+        new_state(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, switching, shares),
+        new_fluxes(lit, incidence, earth, power, environment, limit, run, effects, loads, flows, nodes, switching, shares),
     )

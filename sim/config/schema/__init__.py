@@ -52,7 +52,7 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
-from sim.config.schema.satellite import Accelerator, Array, Attitude, Battery, Bus, Satellite
+from sim.config.schema.satellite import Accelerator, Array, Attitude, Battery, Bus, Policy, Satellite
 from sim.config.schema.scenario import (
     NOT_SIMULATED,
     Environment,
@@ -113,6 +113,7 @@ __all__ = [
     "Recorder",
     "Recovery",
     "Repair",
+    "Policy",
     "Ring",
     "Rule",
     "Satellite",
