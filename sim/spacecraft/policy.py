@@ -25,7 +25,6 @@ LIT_SHARE, SUN_W_M2 = 0.6, 1361.0  # of a low orbit, for the first rate of `even
 MARGIN = 0.02  # of the charge above the reserve, which `even` leaves
 UNKNOWN_J = -1e12  # lowest charge of a revolution that has not begun with a passage into the day
 FULL = 0.999  # of the capacity: such a battery takes no more
-NONE_S = 1e-6  # a time below this has passed
 
 
 class Policy(NamedTuple):
@@ -48,6 +47,7 @@ class Policy(NamedTuple):
     hold_j: float  # charge that `throttle` returns to, for bus and idle power in eclipse
     refill_s: float  # time constant of that return
     lowest_j: float  # lowest charge that `even` aims at
+    full_j: float  # charge of a battery that takes no more
     first_share: float  # of dynamic power, before `even` has flown a revolution
     step_s: float
 
@@ -102,7 +102,7 @@ def parameters(setup: Setup) -> Policy:
         start_power_w=satellite.bus.power if given.start_in_sunlight else -1.0,
         start_k=ANY_K if given.start_temperature is None else given.start_temperature,
         hold_j=min(battery.capacity, reserve_j + idle_w * reserve_s), refill_s=max(0.5 * battery.bus_reserve, setup.step_s),
-        lowest_j=reserve_j + MARGIN * (battery.capacity - reserve_j),
+        lowest_j=reserve_j + MARGIN * (battery.capacity - reserve_j), full_j=FULL * battery.capacity,
         first_share=min(1.0, max(0.0, (LIT_SHARE * sunlit_w - satellite.bus.power - idle_w) / per_share_w)), step_s=setup.step_s,
     )  # fmt: skip
 
@@ -111,7 +111,7 @@ def parameters(setup: Setup) -> Policy:
 def _may_start(state: Any, power: Any, p: Policy) -> bool:
     """Whether charge and array allow a burst to start, and the last one is long enough ago."""
     charged = state.charge_j >= p.start_charge_j and power.generated_w >= p.start_power_w
-    return bool(state.policy_clock_s < NONE_S and charged)
+    return bool(state.policy_clock_s < 0.5 * p.step_s and charged)
 
 
 @inlined
@@ -165,7 +165,7 @@ def factors(state: Any, p: Policy) -> tuple[float, float]:
         0.0 where a burst waits for the accelerators to cool down, else 1.0.
     """
     ready = 1.0 - min(state.restart_left_s, p.step_s) / p.step_s
-    hot = p.burst > 0.0 and state.policy_clock_s < NONE_S and state.junction_k > p.start_k
+    hot = p.burst > 0.0 and state.policy_clock_s < 0.5 * p.step_s and state.junction_k > p.start_k
     return ready, 0.0 if hot else 1.0
 
 
@@ -199,7 +199,9 @@ def advance(state: Any, inputs: Any, power: Any, limit: Any, run: Any, battery: 
     PolicyFlows
         Times [s], dynamic power over that at full rate, and energies [J].
     """
-    restart_s = p.restart_s if run.powered < 1.0 - 1e-9 else max(0.0, state.restart_left_s - p.step_s)
+    # power that comes back within the step has been there for the powered share of it
+    begun_s = p.restart_s if run.powered < 1.0 - 1e-9 else state.restart_left_s
+    restart_s = max(0.0, begun_s - run.powered * p.step_s)
     starts = _may_start(state, power, p) and state.junction_k <= p.start_k
     cycle_s = max(0.0, (p.on_s + p.off_s if starts else state.policy_clock_s) - p.step_s)
     # passage from night to day: the height of the satellite above the plane between them
@@ -211,7 +213,7 @@ def advance(state: Any, inputs: Any, power: Any, limit: Any, run: Any, battery: 
     volt = p.voltage_floor + (1.0 - p.voltage_floor) * limit.rate_power
     missing = max(0.0, min(p.most, state.even_share) - limit.rate_power * volt * volt)
     unserved_w = inputs.available * missing * p.per_share_w if limit.rate_power < inputs.rate_cap else 0.0
-    spare_w = battery.shunted_w if battery.charge_fraction > FULL else 0.0
+    spare_w = battery.shunted_w if battery.charge_j > p.full_j else 0.0
     unserved_j = unserved_w * p.step_s
     change_j = battery.charge_j - state.charge_j + spare_w * p.step_s - unserved_j
     gain_j, revolution_s = state.even_gain_j + until * change_j, state.policy_clock_s + until * p.step_s
@@ -240,7 +242,7 @@ MODEL = Submodel(
         "state.charge_j", "state.policy_clock_s", "state.restart_left_s", "state.even_share", "state.even_gain_j",
         "state.even_lowest_j", "state.junction_k", "state.x_m", "state.y_m", "state.z_m", "inputs.available", "inputs.rate_cap",
         "inputs.end_x_m", "inputs.end_y_m", "inputs.end_z_m", "inputs.sun_x_m", "inputs.sun_y_m", "inputs.sun_z_m",
-        "power.generated_w", "limit.rate_power", "run.powered", "battery.charge_j", "battery.charge_fraction", "battery.shunted_w",
+        "power.generated_w", "limit.rate_power", "run.powered", "battery.charge_j", "battery.shunted_w",
     ),
     writes=(
         Variable("policy_clock_s", "s", "time left of a burst and the pause after it; of even, since the passage into the day", "state", 0.0, 1e7),

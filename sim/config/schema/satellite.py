@@ -348,9 +348,9 @@ class Policy(Section):
     """How hard the accelerators of a satellite work, within what power and heat allow."""
 
     mode: Literal["ride_through", "throttle", "pause", "even", "burst"] = Field(
-        description="ride_through: draw the battery down to the reserve of the bus, then stop; throttle: follow the power of the "
-        "array, the battery carries bus and idle power; pause: on while the array carries the chosen clock rate, else off; even: "
-        "the constant rate that the battery can hold over a revolution; burst: on and off in turn"
+        description="When accelerators work: ride_through until the battery is down to the reserve of the bus; throttle with the power "
+        "of the array, while the battery carries bus and idle power; pause where the array does not carry the clock rate; even at the "
+        "constant rate that the battery can hold over a revolution; burst on and off in turn"
     )
     rate: Annotated[float, Quantity("1", least=0.05, most=1.0, example="0.8")] = Field(
         default=1.0, description="Highest clock rate, as a share of the full one"
