@@ -101,7 +101,7 @@ def parameters(setup: Setup) -> Policy:
         on_s=given.on or 0.0, off_s=given.off or 0.0, start_charge_j=given.start_charge * battery.capacity,
         start_power_w=satellite.bus.power if given.start_in_sunlight else -1.0,
         start_k=ANY_K if given.start_temperature is None else given.start_temperature,
-        hold_j=min(battery.capacity, reserve_j + idle_w * reserve_s), refill_s=max(0.5 * battery.bus_reserve, setup.step_s),
+        hold_j=min(battery.capacity, reserve_j + (satellite.bus.power + idle_w) * reserve_s), refill_s=max(0.5 * battery.bus_reserve, setup.step_s),
         lowest_j=reserve_j + MARGIN * (battery.capacity - reserve_j), full_j=FULL * battery.capacity,
         first_share=min(1.0, max(0.0, (LIT_SHARE * sunlit_w - satellite.bus.power - idle_w) / per_share_w)), step_s=setup.step_s,
     )  # fmt: skip
@@ -170,7 +170,9 @@ def factors(state: Any, p: Policy) -> tuple[float, float]:
 
 
 @inlined
-def advance(state: Any, inputs: Any, power: Any, limit: Any, run: Any, battery: Any, p: Policy) -> PolicyFlows:
+def advance(
+    state: Any, inputs: Any, illumination: Any, power: Any, limit: Any, run: Any, loads: Any, battery: Any, p: Policy
+) -> PolicyFlows:
     """Time since switching, restart, and the rate of `even` after the step.
 
     `even` sums up by how much the charge would have changed at its rate, from one passage into the day to the next, with what
@@ -183,12 +185,16 @@ def advance(state: Any, inputs: Any, power: Any, limit: Any, run: Any, battery: 
         What the satellite carries from the step before.
     inputs : Inputs
         Inputs of the step.
+    illumination : Illumination
+        Sunlight and directions in the step.
     power : ArrayPower
         Power of the array.
     limit : Limit
         Limits on clock rate and powered share.
     run : Run
         Clock rate and shares that are run.
+    loads : Loads
+        Electrical load and heats.
     battery : BatteryFlows
         Flows of the battery.
     p : Policy
@@ -217,7 +223,9 @@ def advance(state: Any, inputs: Any, power: Any, limit: Any, run: Any, battery: 
     unserved_j = unserved_w * p.step_s
     change_j = battery.charge_j - state.charge_j + spare_w * p.step_s - unserved_j
     gain_j, revolution_s = state.even_gain_j + until * change_j, state.policy_clock_s + until * p.step_s
-    lowest_j = min(state.even_lowest_j, battery.charge_j) - unserved_j
+    # the charge is lowest as the night ends, within a step
+    sunrise_j = state.charge_j - loads.load_w * (1.0 - illumination.lit_fraction) * p.step_s
+    lowest_j = min(state.even_lowest_j, battery.charge_j, sunrise_j) - unserved_j
     more_j = min(gain_j, lowest_j - p.lowest_j + min(0.0, gain_j))
     next_share = min(1.0, max(0.0, state.even_share + more_j / (revolution_s * p.per_share_w)))
     # the first passage ends a part of a revolution, after which nothing is known
@@ -242,7 +250,8 @@ MODEL = Submodel(
         "state.charge_j", "state.policy_clock_s", "state.restart_left_s", "state.even_share", "state.even_gain_j",
         "state.even_lowest_j", "state.junction_k", "state.x_m", "state.y_m", "state.z_m", "inputs.available", "inputs.rate_cap",
         "inputs.end_x_m", "inputs.end_y_m", "inputs.end_z_m", "inputs.sun_x_m", "inputs.sun_y_m", "inputs.sun_z_m",
-        "power.generated_w", "limit.rate_power", "run.powered", "battery.charge_j", "battery.shunted_w",
+        "illumination.lit_fraction", "power.generated_w", "limit.rate_power", "run.powered", "loads.load_w", "battery.charge_j",
+        "battery.shunted_w",
     ),
     writes=(
         Variable("policy_clock_s", "s", "time left of a burst and the pause after it; of even, since the passage into the day", "state", 0.0, 1e7),

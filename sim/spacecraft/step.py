@@ -97,7 +97,7 @@ SatelliteParams: Any = namedtuple("SatelliteParams", [*(m.name for m in SUBMODEL
 RECORDS: dict[str, Any] = {
     "state": State, "inputs": Inputs, "illumination": illumination.Illumination, "incidence": attitude.Incidence,
     "earth": earth_flux.EarthFlux, "power": array.ArrayPower, "environment": radiator.Environment, "loads": compute.Loads,
-    "battery": battery.BatteryFlows, "limit": Limit, "policy": policy.PolicyFlows, "run": Run, "forecast": thermal_response.Forecast, "effects": Effects,
+    "battery": battery.BatteryFlows, "limit": Limit, "run": Run, "forecast": thermal_response.Forecast, "effects": Effects,
 }  # fmt: skip
 
 
@@ -163,7 +163,7 @@ _WRITTEN = {
     name: record._fields
     for name, record in RECORDS.items()
     if name not in ("state", "inputs", "forecast")
-} | {"shares": accounting.Shares._fields, "nodes": thermal.ThermalFlows._fields}
+} | {"shares": accounting.Shares._fields, "nodes": thermal.ThermalFlows._fields, "policy": policy.PolicyFlows._fields}
 _SOURCES = ("illumination", "incidence", "earth", "power", "environment", "limit", "run", "effects", "loads", "battery", "nodes", "policy", "shares")
 new_state = rows.binder("new_state", State, {name: _WRITTEN[name] for name in _SOURCES})
 new_fluxes = rows.binder("new_fluxes", Fluxes, {name: _WRITTEN[name] for name in _SOURCES})
@@ -574,7 +574,7 @@ def integrate(
     loads = compute.advance(inputs, run, effects, satellite.compute)
     flows = battery.advance(state, power, loads, satellite.battery)
     nodes = thermal.advance(state, loads, flows, environment, satellite.thermal)
-    switching = policy.advance(state, inputs, power, limit, run, flows, satellite.policy)
+    switching = policy.advance(state, inputs, lit, power, limit, run, loads, flows, satellite.policy)
     return loads, flows, nodes, switching, accounting.advance(inputs, lit, limit, run, satellite.accounting)
 
 

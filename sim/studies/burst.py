@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.errors import Origin, bad_input
 from sim.config.scenario import Loaded
 from sim.config.schema import Policy
 from sim.studies.burst_flight import LANES, Bus, Flight, Trace, bus
@@ -107,6 +106,15 @@ class Answer:
         throttled = next(row.useful for row in self.policies if row.policy == "throttle")
         return None if self.best is None or throttled <= 0.0 else self.best.useful / throttled - 1.0
 
+    @property
+    def best_setting(self) -> str | None:
+        """The best burst as a scenario writes it."""
+        if self.best is None or self.best.on_s is None or self.best.off_s is None:
+            return None
+        sunlight = ", start_in_sunlight: true" if self.sunlit_s < self.revolution_s else ""
+        times = f"on: {self.best.on_s / 60.0:.1f} min, off: {self.best.off_s / 60.0:.1f} min"
+        return f"{{mode: burst, rate: {self.best.rate:.3f}, {times}{sunlight}}}"
+
     def as_dict(self) -> dict[str, Any]:
         """Fields for JSON.
 
@@ -115,7 +123,7 @@ class Answer:
         dict
             Fields by name.
         """
-        return asdict(self) | {"gain": self.gain, "curve": [{"seconds": s} | asdict(held) for s, held in self.curve]}
+        return asdict(self) | {"gain": self.gain, "best_setting": self.best_setting, "curve": [{"seconds": s} | asdict(held) for s, held in self.curve]}
 
 
 def answer(loaded: Loaded, name: str | None = None) -> Answer:
@@ -136,12 +144,10 @@ def answer(loaded: Loaded, name: str | None = None) -> Answer:
     Raises
     ------
     InputError
-        If no type has that name, it has no accelerators, or its first satellite has no closed orbit.
+        If no type has that name, or its first satellite has no closed orbit.
     """
     of = bus(loaded, name)
     satellite = of.satellite
-    if satellite.accelerators < 1:
-        raise bad_input(Origin(loaded.scenario.name), "satellite.accelerators", f"{satellite.name} carries none; write a type with accelerators")
     for_ever = hold_for_ever(of)
     rest, warm = _at_rest(of), _running(of, for_ever.rate)
     curve = tuple((s, _best(of, rest, s)[0]) for s in SECONDS)

@@ -9,7 +9,18 @@ from pydantic import Field, model_validator
 
 from orbit.units import shortened
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Efficiency, FieldError, Fraction, Jurisdiction, Name, Power, Section, Span, Switch, Temperature
+from sim.config.schema.base import (
+    Efficiency,
+    FieldError,
+    Fraction,
+    Jurisdiction,
+    Name,
+    Power,
+    Section,
+    Span,
+    Switch,
+    Temperature,
+)
 from sim.economics import mass
 from sim.workload.kernel_tables import chip_table, table_names
 
