@@ -46,18 +46,19 @@ def _show(answer: Any) -> None:
         f"{answer.scenario}: {answer.satellite}, {chips}, at {answer.epoch}; sunlight in {answer.sunlit_s / 60.0:.1f} of "
         f"{answer.revolution_s / 60.0:.1f} min", style="bold",
     )  # fmt: skip
-    held = table("constant power", "clock rate", "accelerators\nand hosts", "satellite", "useful", right=("clock rate", "accelerators\nand hosts", "satellite", "useful"))
+    columns = ("clock rate", "accelerators\nand hosts", "satellite", "useful")
+    held = table("constant power", *columns, right=columns)
     for label, row in (
         ("for ever", answer.for_ever), ("20 min from rest, begun at the best moment", answer.from_rest),
         ("20 min from rest, begun at any moment", answer.from_rest_any), ("20 min after the power for ever", answer.from_warm),
     ):  # fmt: skip
         held.add_row(label, f"{row.rate:.3f}", _watts(row.payload_w), _watts(row.load_w), _rate(row.useful * answer.nameplate_flops_per_s))
     terminal.print(held)
-    terminal.print(_full_rate(answer.full_rate_s), style="dim")
+    terminal.print(_full_rate(answer), style="dim")
     terminal.print()
-    terminal.print("power of accelerators and hosts from rest, by how long it is held", style="dim")
+    terminal.print("power of accelerators and hosts from rest, at the best moment, by how long it is held", style="dim")
     most_w = max(row.payload_w for _, row in answer.curve) or 1.0
-    chart = table("", "", "", right=("",))
+    chart = table("held for", "", "power", right=("held for", "power"))
     for seconds, row in (*answer.curve, (float("inf"), answer.for_ever)):
         bar = in_stream_characters("█" * round(BAR * row.payload_w / most_w))
         chart.add_row("for ever" if seconds == float("inf") else about(seconds), bar, _watts(row.payload_w))
@@ -87,12 +88,11 @@ def _show_policies(terminal: Any, answer: Any) -> None:
     terminal.print(f"--set 'satellite.policy={answer.best_setting}'", style="dim")
 
 
-def _full_rate(lasts_s: tuple[float, float] | None) -> str:
-    if lasts_s is None:
-        return "the full clock rate lasts for ever"
-    if lasts_s[0] == lasts_s[1]:
-        return f"from rest the full clock rate lasts {_minutes(lasts_s[0])}"
-    return f"from rest the full clock rate lasts {_minutes(lasts_s[0])} to {_minutes(lasts_s[1])}, by the moment at which it begins"
+def _full_rate(answer: Any) -> str:
+    longest = f"more than {about(answer.watched_s)}"
+    worst, best = (longest if s is None else _minutes(s) for s in answer.full_rate_s)
+    by = "" if worst == best else f" to {best}, by the moment at which it begins"
+    return f"from rest the full clock rate lasts {worst}{by}"
 
 
 def _watts(power_w: float) -> str:

@@ -24,6 +24,7 @@ SETTLING, SEARCHING = 24, 12  # revolutions before something is measured, and in
 CYCLES = (1, 2, 3, 4, 6)  # revolutions from one burst to the next
 FREE_CYCLES = (0.25, 0.5, 1, 2, 4)  # the same where it is never dark
 LEAST_RATE = 0.25
+LONGEST = 8  # revolutions for which the full clock rate is watched
 SHORT = 1e-6  # a shortfall below this share is none
 
 
@@ -92,7 +93,7 @@ class Answer:
     from_rest: Held  # for twenty minutes, at the best moment of a revolution
     from_rest_any: Held  # the same whenever it begins
     from_warm: Held
-    full_rate_s: tuple[float, float] | None  # at full clock rate from rest: at the worst and at the best moment; None: for ever
+    full_rate_s: tuple[float | None, float | None]  # at full clock rate from rest, at the worst and best moment; None: longer than looked
     curve: tuple[tuple[float, Held], ...]
     policies: tuple[Yield, ...]
     best: Yield | None  # None: no burst is better than `throttle`
@@ -105,6 +106,11 @@ class Answer:
         """Useful FLOPs of the best burst over those of `throttle`, less 1."""
         throttled = next(row.useful for row in self.policies if row.policy == "throttle")
         return None if self.best is None or throttled <= 0.0 else self.best.useful / throttled - 1.0
+
+    @property
+    def watched_s(self) -> float:
+        """Time for which the full clock rate is watched [s]."""
+        return LONGEST * self.revolution_s
 
     @property
     def best_setting(self) -> str | None:
@@ -123,7 +129,8 @@ class Answer:
         dict
             Fields by name.
         """
-        return asdict(self) | {"gain": self.gain, "best_setting": self.best_setting, "curve": [{"seconds": s} | asdict(held) for s, held in self.curve]}
+        curve = [{"seconds": s} | asdict(held) for s, held in self.curve]
+        return asdict(self) | {"gain": self.gain, "best_setting": self.best_setting, "curve": curve}
 
 
 def answer(loaded: Loaded, name: str | None = None) -> Answer:
@@ -280,16 +287,15 @@ def _best(of: Bus, begin: Flight, seconds: float) -> tuple[Held, Held]:
     return _held(of, float(low[most]), after, most), _held(of, float(low[least]), after, least)
 
 
-def _full_rate_s(of: Bus, begin: Flight) -> tuple[float, float] | None:
-    """How long the full clock rate lasts after the restart, at the worst and at the best moment; None for ever."""
-    kernel, steps = of.satellite.accelerator.kernel_efficiency, 8 * of.grid.steps
+def _full_rate_s(of: Bus, begin: Flight) -> tuple[float | None, float | None]:
+    """How long the full clock rate lasts after the restart, at the worst and at the best moment; None beyond `LONGEST` revolutions."""
+    kernel, steps = of.satellite.accelerator.kernel_efficiency, LONGEST * of.grid.steps
     trace = begin.copy().fly(of.values(plain_policy(of)), steps)
     first = int(np.ceil(float(begin.restart_s.max()) / of.grid.step_s - 1e-9))
     short = trace.useful[first:] < (1.0 - SHORT) * kernel
-    if not short.any(axis=0).all():
-        return None
-    lasts_s = np.argmax(short, axis=0) * of.grid.step_s
-    return float(lasts_s.min()), float(lasts_s.max())
+    lasts_s = np.where(short.any(axis=0), np.argmax(short, axis=0) * of.grid.step_s, np.inf)
+    worst, best = (float(s) if np.isfinite(s) else None for s in (lasts_s.min(), lasts_s.max()))
+    return worst, best
 
 
 # --- duty cycles ------------------------------------------------------------------------------------------------------
