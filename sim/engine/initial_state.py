@@ -22,13 +22,13 @@ from orbit.timegrid import TimeGrid
 from sim.engine.context import Context, sky
 from sim.engine.satellite_params import STATE_ROWS, STATES, FirstState, FleetType
 from sim.engine.threads import in_threads
-from sim.spacecraft import loop, rows, step
+from sim.spacecraft import loop, rows, step, thermal
 from sim.spacecraft.submodel import Setup
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, None)
+CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, 1 + len(thermal.Nodes._fields))
 CHARGE_TOLERANCE, TEMP_TOLERANCE_K = 1e-3, 0.1  # of capacity: what a revolution may change
 REVOLUTIONS = 10  # in long steps, at most
 LEAST_STEP_S, LEAST_STEPS, MOST_STEPS = 60.0, 66, 324  # of a revolution in short steps
@@ -137,6 +137,8 @@ def _grid(run: Context, kind: int, period_s: float) -> _Grid:
 
     def pace(stride: int) -> _Pace:
         params = step.satellite_parameters(Setup(type_.satellite, run.scenario.environment, stride * grid.step_s))
+        if stride == STRIDES[0]:  # long steps are longer than a restart, which would keep them from settling
+            params = params._replace(policy=params.policy._replace(restart_s=0.0))
         ends = slice(stride, None, stride)
         return _Pace(stride, params.battery.reserve_j, rows.flat(params), around[ends].copy())
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from orbit.constants import SOLAR_CONSTANT_W_M2
 from sim.config.schema import Satellite, Scenario
-from sim.spacecraft import array, battery, rows, step, thermal, thermal_response
+from sim.spacecraft import array, battery, policy, rows, step, thermal, thermal_response
 from sim.spacecraft.submodel import Setup
 from sim.spacecraft.thermal_network import steady_state_k
 
-STATES = ("charge_j", *thermal_response.Nodes._fields, "array_k")  # what a run begins with, positions and shadow apart
+# what a run begins with, positions and shadow apart
+STATES = ("charge_j", *thermal_response.Nodes._fields, "array_k", *policy.PolicyFlows._fields)
 STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)
 START_ARRAY_K = 320.0  # cells in sunlight; used for the starting temperatures only
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
@@ -158,6 +159,7 @@ def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:
     first = dict.fromkeys(step.ROWS.carried, 0.0) | step.ROWS.initial_totals()
     first |= start_temperatures_k(setup, params)
     charge = setup.satellite.power.battery.initial_charge
+    first |= {"even_share": params.policy.first_share, "even_lowest_j": policy.UNKNOWN_J}
     first["charge_j"] = params.battery.capacity_j if charge is None else charge * params.battery.capacity_j
     first["loss_per_w"] = battery.loss_per_w(first["charge_j"] / params.battery.capacity_j, first["battery_k"], params.battery)
     return np.array([first[name] for name in step.ROWS.carried])

@@ -27,6 +27,7 @@ from sim.spacecraft import (
     illumination,
     leakage,
     panel,
+    policy,
     radiator,
     rows,
     structure,
@@ -50,6 +51,7 @@ SUBMODELS: tuple[Submodel, ...] = (
     leakage.MODEL,
     heater.MODEL,
     accounting.MODEL,
+    policy.MODEL,
     battery_ageing.MODEL,
 )
 EFFECTS = tuple(m for m in SUBMODELS if m.adds)
@@ -286,7 +288,10 @@ def within_power(state: Any, inputs: Any, power: Any, effects: Any, satellite: A
     """
     p, accelerators_w = satellite.compute, battery.limits(state, satellite.battery)
     dynamic, powered = compute.limits(inputs, power, accelerators_w, effects, p)
-    return Draw(min(compute.dynamic_share(inputs.rate_cap, p.voltage_floor), dynamic), powered, inputs.duty)
+    allowed = policy.limits(state, inputs, power, accelerators_w, satellite.policy)
+    by_array, _ = compute.limits(inputs, power, min(accelerators_w, allowed.battery_w), effects, p)
+    most = min(compute.dynamic_share(inputs.rate_cap, p.voltage_floor), allowed.dynamic)
+    return Draw(min(most, dynamic, by_array), min(powered, allowed.powered), inputs.duty)
 
 
 @inlined
@@ -340,7 +345,11 @@ def limits_of(
     guard, p = rate_guard(state, inputs, satellite), satellite.compute
     rate = compute.clock_rate(within.dynamic, inputs.rate_cap, solve_within, p)
     cool_rate = rate if cool.dynamic >= within.dynamic else compute.clock_rate(cool.dynamic, inputs.rate_cap, solve_cool, p)
-    return Limit(rate, guard * cool_rate, guard * cool.powered)
+    ready, start = policy.factors(state, satellite.policy)
+    guard *= start
+    cool_rate *= guard
+    begun = ready if cool_rate > 0.0 else 1.0  # what heat keeps from computing is counted as heat
+    return Limit(begun * rate, begun * cool_rate, guard * cool.powered)
 
 
 @inlined

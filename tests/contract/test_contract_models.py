@@ -21,7 +21,7 @@ from pydantic import BaseModel
 import sim.spacecraft
 from sim.config.schema import Scenario
 from sim.schema import CAUSES, RESOLUTION
-from sim.spacecraft import attitude, heater, step
+from sim.spacecraft import attitude, heater, policy, step
 from sim.spacecraft.submodel import Submodel
 
 REPO = Path(__file__).resolve().parents[2]
@@ -34,12 +34,15 @@ SAMPLES = 60
 
 @pytest.fixture(scope="module")
 def parameters() -> list[Any]:
-    """Of satellites, one for each law of attitude; the radiator of one is canted and sees the array."""
+    """Of satellites, one for each law of attitude and each policy; the radiator of one is canted and sees the array."""
     slewing = (
         "satellite.attitude.point=ahead", "satellite.attitude.array_drive=radial", "satellite.attitude.radiator_cant=20 deg",
         "satellite.thermal.radiator.view_to_array=0.1",
     )  # fmt: skip
-    return [cases.example_parameters("suncatcher", f"satellite.attitude.law={law}", *(slewing if law == "slewing" else ())) for law in attitude.LAWS]
+    laws = [(f"satellite.attitude.law={law}", *(slewing if law == "slewing" else ())) for law in attitude.LAWS]
+    times = "rate: 0.8, on: 20 min, off: 80 min, start_charge: 0.9, start_temperature: 40 degC, start_in_sunlight: true"
+    modes = [(f"satellite.policy={{mode: {mode}, restart: 2 min, {times}}}",) for mode in policy.MODES[1:]]
+    return [cases.example_parameters("suncatcher", *given) for given in (*laws, *modes)]
 
 
 def _inner(annotation: Any) -> Any:

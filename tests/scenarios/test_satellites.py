@@ -12,7 +12,7 @@ SHELL = "{kind: walker, altitude: 550 km, inclination: 53 deg, planes: 2, satell
 LOW = "{kind: walker, altitude: 325 km, inclination: 97 deg, planes: 2, satellites_per_plane: 1}"
 # accelerators, and launch mass in kg as published, None where it is not
 SATELLITES = {
-    "orbital-120kw": (RING, 104, None), "starcloud-1": (LOW, 1, 60.0), "starcloud-2": (RING, 8, None), "starcloud-40mw": (RING, 32_768, None),
+    "bupt-1": (RING, 1, None), "orbital-120kw": (RING, 104, None), "starcloud-1": (LOW, 1, 60.0), "starcloud-2": (RING, 8, None), "starcloud-40mw": (RING, 32_768, None),
     "starlink-edge": (SHELL, 1, None), "starlink-v2-mini": (SHELL, 4, 575.0), "starlink-v3": (SHELL, 16, 1_900.0),
     "suncatcher": (RING, 64, None), "suncatcher-prototype": (RING, 4, None),
 }  # fmt: skip

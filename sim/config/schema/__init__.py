@@ -54,7 +54,7 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
-from sim.config.schema.satellite import Accelerator, Array, Attitude, Bus, Disposal, Propulsion, Satellite
+from sim.config.schema.satellite import Accelerator, Array, Attitude, Bus, Disposal, Policy, Propulsion, Satellite
 from sim.config.schema.scenario import (
     NOT_SIMULATED,
     Environment,
@@ -116,6 +116,7 @@ __all__ = [
     "Oem",
     "Omm",
     "Owner",
+    "Policy",
     "Propulsion",
     "Recorder",
     "Recovery",

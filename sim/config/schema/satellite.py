@@ -19,6 +19,8 @@ from sim.config.schema.base import (
     Name,
     Power,
     Section,
+    Span,
+    Switch,
     Temperature,
 )
 from sim.config.schema.battery import Battery
@@ -511,6 +513,40 @@ class Propulsion(Section):
         return self
 
 
+class Policy(Section):
+    """How hard the accelerators of a satellite work, within what power and heat allow."""
+
+    mode: Literal["ride_through", "throttle", "pause", "even", "burst"] = Field(
+        description="When accelerators work: ride_through until the battery is down to the reserve of the bus; throttle with the power "
+        "of the array, while the battery carries bus and idle power; pause where the array does not carry the clock rate; even at the "
+        "constant rate that the battery can hold over a revolution; burst on and off in turn"
+    )
+    rate: Annotated[float, Quantity("1", least=0.05, most=1.0, example="0.8")] = Field(
+        default=1.0, description="Highest clock rate, as a share of the full one"
+    )
+    restart: Span = Field(
+        description="Time from switching accelerators on until they compute: what is switched off loses the content of its memory"
+    )
+    on: Annotated[float, Quantity("s", above=0.0, example="20 min")] | None = Field(
+        default=None, description="Duration of a burst, restart included; for bursts"
+    )
+    off: Span | None = Field(default=None, description="Least time between two bursts, with accelerators switched off; for bursts")
+    start_charge: Fraction = Field(default=0.0, description="State of charge that a burst waits for")
+    start_temperature: Temperature | None = Field(
+        default=None, description="Junction temperature below which a burst starts; without it, at any temperature"
+    )
+    start_in_sunlight: Switch = Field(default=False, description="Whether a burst waits until the array carries the bus")
+
+    @model_validator(mode="after")
+    def _burst_has_its_times(self) -> Policy:
+        for field, example in (("on", "20 min"), ("off", "80 min")):
+            if self.mode == "burst" and getattr(self, field) is None:
+                raise FieldError(field, f"a burst needs it; write a duration such as '{example}'")
+        if self.mode == "burst" and self.on is not None and self.on <= self.restart:
+            raise FieldError("on", f"{self.on:g} s is not longer than restart, {self.restart:g} s: nothing is computed; write a longer one")
+        return self
+
+
 class Satellite(Section):
     """A satellite with its accelerators; every number of the shipped ones is a record with its source."""
 
@@ -526,6 +562,7 @@ class Satellite(Section):
     bus: Bus = Field(description="Spacecraft bus")
     power: PowerSystem = Field(description="Electrical power system")
     thermal: Thermal = Field(description="Thermal control system")
+    policy: Policy = Field(description="How hard the accelerators work")
     structure: Structure = Field(description="Structure, mechanisms and margin")
     shielding: Shielding = Field(description="Shielding of the payload")
     propulsion: Propulsion = Field(description="Propulsion and its duties")

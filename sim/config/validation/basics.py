@@ -136,6 +136,36 @@ def check_types(scenario: Scenario, root: Node) -> list[Problem]:
     return problems
 
 
+def check_policies(scenario: Scenario, root: Node) -> list[Problem]:
+    """Check the times of bursts against the step and the duration.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    root : Node
+        Resolved tree of the scenario, for the locations of problems.
+
+    Returns
+    -------
+    list of Problem
+        All problems found.
+    """
+    problems = []
+    named = [(("satellite",), scenario.satellite), *((("satellites", name), s) for name, s in scenario.satellites.items())]
+    for keys, satellite in named:
+        on_s, path = satellite.policy.on, (*keys, "policy", "on")
+        if satellite.policy.mode != "burst" or on_s is None:
+            continue
+        if on_s > scenario.duration:
+            message = f"{on_s:g} s is longer than the run, {scenario.duration:g} s; write a shorter burst or a longer duration"
+            problems.append(Problem(origin(root, *path), ".".join(path), message))
+        if on_s < scenario.step:
+            message = f"{on_s:g} s is shorter than a step, {scenario.step:g} s; write a longer burst or a shorter step"
+            problems.append(Problem(origin(root, *path), ".".join(path), message))
+    return problems
+
+
 def _type_problems(satellite: Satellite, scenario: Scenario, root: Node) -> list[Problem]:
     """What does not fit between one satellite type and the scenario."""
     problems = []

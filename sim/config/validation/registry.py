@@ -57,6 +57,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += earth.check_dates(scenario, root)
     if valid("step", "satellite", "satellites", "reference_precision"):
         problems += basics.check_hardware(scenario, root)
+    if valid("step", "duration", "satellite", "satellites"):
+        problems += basics.check_policies(scenario, root)
     if valid("satellite", "satellites", "constellation"):
         problems += basics.check_types(scenario, root)
     if valid("epoch", "duration", "constellation", "satellite", "satellites", "environment"):

@@ -90,6 +90,7 @@ def test_schema_names_the_shipped_items() -> None:
         for name in items(kind):
             assert f'"{name}"' in text, name
     assert set(schema["properties"]["satellite"]["anyOf"][0]["enum"]) == {
+        "bupt-1",
         "suncatcher",
         "orbital-120kw",
         "starlink-edge",

@@ -25,7 +25,8 @@ FOLDERS = ("hardware", "models", "economics", "fleet", "baselines")
 # Shared rides: 7,000 USD/kg. Ammonia: triple point 195.4 K. Interruptions: 54 d x 16,384 / 419 / 8 = 264 d.
 # Fortescue, table 11.3 (absorptance, emittance): black epoxy paint 0.95, 0.85; white silicate paint 0.12, 0.90, after 1,000 h of
 # ultraviolet light 0.14, 0.90; silicon cells 0.75, 0.82. SCOT80: 11.9 kg. TBIRD: 100,000 USD a terminal. Modules of PERC cells:
-# -0.36 %/K. Cells: 2.73 Ah, 3 Ah and 94 Ah. Derived numbers are computed again below.
+# -0.36 %/K. Cells: 2.73 Ah, 3 Ah and 94 Ah. BUPT-1: charging 0.988, runs of a device up to 8.54 W, 124.8 Wh into the battery;
+# Ascend 310: 8 TFLOPS in fp16, 16 TOPS in int8; Atlas 200: 4 or 8 GB. Derived numbers are computed again below.
 SOURCED: dict[str, dict[str, tuple[str, str]]] = {
     "hardware/a100-sxm": {
         "kernel_efficiency": ("0.835 1", "aiconfigurator2026"),
@@ -551,6 +552,17 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "fibre.index": ("1.468 1", "corning-smf28"),
         "fleet.failures.mean_time": ("264 d", "llama3"),
         "fleet.failures.accelerators": ("8 1", "llama3"),
+    },
+    "hardware/atlas-200-dk": {
+        "peak.bf16": ("8 TFLOP/s", "hotchips-ascend310"),
+        "peak.int8": ("16 TFLOP/s", "hotchips-ascend310"),
+        "max_power": ("8.54 W", "xu2024"),
+        "memory": ("8 GB", "huawei-atlas200"),
+    },
+    "hardware/bupt-1": {
+        "accelerators": ("1 1", "xu2024"),
+        "bus.power": ("25 W", "xu2024"),
+        "power.battery.capacity": ("123 Wh", "xu2024"),
     },
     "hardware/starcloud-1": {
         "propulsion.deorbit": ("0 m/s", "starcloud1-cnbc"),

@@ -46,15 +46,16 @@ def _vectors(fields: tuple[str, ...]) -> list[tuple[str, str, str]]:
 
 
 def random_record(name: str, rng: np.random.Generator, corner: bool = False) -> Any:
-    """A named tuple of that argument, uniform over the valid ranges, or at their ends."""
+    """A named tuple of that argument, uniform over the valid ranges, in a quarter of them a field in five at an end, or all at their ends."""
     record = step.RECORDS[name]
     values = {}
+    ends = 0.2 if rng.random() < 0.25 else 0.0
     decades = rng.random() < 0.5  # half of the records at small values of wide ranges
     for field in record._fields:
         low, high = RANGES[field]
         if decades and low == 0.0 and high > 1e4:
             high = 10.0 ** float(rng.uniform(0.0, np.log10(high)))
-        values[field] = float(rng.choice([low, high]) if corner else rng.uniform(low, high))
+        values[field] = float(rng.choice([low, high]) if corner or rng.random() < ends else rng.uniform(low, high))
     for triple in _vectors(record._fields):
         low, high = RANGES[triple[0]]
         unit = rng.normal(size=3)

@@ -1,0 +1,233 @@
+"""One satellite on a revolution that repeats, under any policy: sixteen variants at a time, by the step of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.environment import solar_flux_w_m2, sun_position_m
+from orbit.timegrid import TimeGrid
+from sim.config.errors import Origin, bad_input
+from sim.config.scenario import Loaded
+from sim.config.schema import Policy
+from sim.engine import propagators, satellite_params
+from sim.spacecraft import compute, loop, rows, step
+from sim.spacecraft import policy as policy_model
+from sim.spacecraft.step import ROWS
+from sim.spacecraft.submodel import Setup
+
+Array = NDArray[np.float64]
+LANES = loop.GROUP  # variants that cost no more than one
+STEP_S = 60.0  # of a step, to the nearest that divides the revolution
+RECORDED = {r.variable.name: n for n, r in enumerate(ROWS.recorded)}
+RATE_CAP = ROWS.controls["rate_cap"]
+
+
+class Trace(NamedTuple):
+    """What some steps did, (steps, LANES)."""
+
+    useful: Array  # of nameplate
+    charge: Array  # of the capacity, at the ends
+    load_w: Array
+    generated_w: Array
+    junction_k: Array
+
+
+@dataclass(frozen=True)
+class Bus:
+    """A satellite of a type, and the revolution that it repeats.
+
+    Attributes
+    ----------
+    loaded : Loaded
+        The scenario.
+    kind : int
+        Number of the type.
+    grid : TimeGrid
+        The revolution in equal steps.
+    r_m : ndarray, shape (steps, 3)
+        Positions at its ticks [m].
+    sun_m : ndarray, shape (3,)
+        The Sun [m]: it moves by a degree in a day, and stands still here.
+    """
+
+    loaded: Loaded
+    kind: int
+    grid: TimeGrid
+    r_m: Array
+    sun_m: Array
+
+    @property
+    def satellite(self) -> Any:
+        """Section of the scenario."""
+        return self.loaded.scenario.types[self.kind]
+
+    @cached_property
+    def setup(self) -> Setup:
+        """What parameters follow from."""
+        return Setup(self.satellite, self.loaded.scenario.environment, self.grid.step_s)
+
+    @cached_property
+    def params(self) -> Any:
+        """Parameters of all submodels."""
+        return step.satellite_parameters(self.setup)
+
+    @cached_property
+    def initial(self) -> Array:
+        """First value of every carried row."""
+        return satellite_params.initial_rows(self.setup, self.params)
+
+    def values(self, policy: Policy) -> Array:
+        """Parameters under a policy, as numbers for the compiled loop.
+
+        Parameters
+        ----------
+        policy : Policy
+            The policy.
+
+        Returns
+        -------
+        ndarray
+            Numbers in order.
+        """
+        given = self.setup._replace(satellite=self.satellite.model_copy(update={"policy": policy}))
+        return rows.flat(self.params._replace(policy=policy_model.parameters(given)))
+
+    def payload_w(self, load_w: float) -> float:
+        """Power of accelerators and hosts from the load of the satellite.
+
+        Parameters
+        ----------
+        load_w : float
+            Load at the bus [W].
+
+        Returns
+        -------
+        float
+            Power behind the converters [W].
+        """
+        p = self.params.compute
+        return max(0.0, load_w - p.bus_w) / float(compute.bus_factor(p))
+
+
+def bus(loaded: Loaded, name: str | None = None, step_s: float = STEP_S) -> Bus:
+    """The first satellite of a type, and the revolution after the epoch.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    name : str, optional
+        Name of the type; by default that of the first satellite.
+    step_s : float
+        Length of a step [s], above 0, to the nearest that divides the revolution.
+
+    Returns
+    -------
+    Bus
+        Satellite and revolution.
+
+    Raises
+    ------
+    InputError
+        If no type has that name, or the satellite has no closed orbit.
+    """
+    scenario = loaded.scenario
+    names = [t.name for t in scenario.types]
+    if name is not None and name not in names:
+        raise bad_input(Origin(scenario.name), "--type", f"no satellite of type '{name}'; write one of: {', '.join(dict.fromkeys(names))}")
+    kind, first = next((k, a) for k, a, _ in loaded.type_ranges if name is None or names[k] == name)
+    moving, number = propagators.make_propagators(loaded, propagators.time_grid(scenario)), first
+    for one in moving:
+        if number < one.count:
+            break
+        number -= one.count
+    one = one.subset(np.array([number]))
+    period_s = float(one.period_s[0])
+    if not np.isfinite(period_s) or period_s <= 0.0:
+        raise bad_input(Origin(scenario.name), "constellation", "its first satellite has no closed orbit; write a ring, a walker or a cluster")
+    epoch = propagators.time_grid(scenario)
+    steps = max(4, round(period_s / step_s))
+    grid = TimeGrid(epoch.epoch_jd, epoch.epoch_fr, period_s / steps, steps)
+    r_m = np.empty((steps, 3, 1))
+    one.on_grid(grid).fill(0, 1, 0, r_m)
+    return Bus(loaded, kind, grid, r_m[:, :, 0].copy(), sun_position_m(*grid.jd_fr(0, 1))[0])
+
+
+class Flight:
+    """Sixteen variants of a satellite, which differ in place and clock rate.
+
+    Parameters
+    ----------
+    of : Bus
+        Satellite and revolution.
+    shifts : ndarray of int64, shape (LANES,), optional
+        Ticks of the revolution at which the variants begin; by default all at the first.
+    charge : float, optional
+        State of charge at the beginning; by default full.
+    """
+
+    def __init__(self, of: Bus, shifts: NDArray[np.int64] | None = None, charge: float = 1.0) -> None:
+        self.of, self.tick = of, 0
+        self.shifts = np.zeros(LANES, dtype=np.int64) if shifts is None else shifts
+        self.work = np.zeros((loop.WORK, loop.ROW_LENGTH))
+        sun = np.tile(of.sun_m, (2, 1))
+        first = of.initial.copy()
+        first[ROWS.carried["charge_j"]] = charge * of.satellite.power.battery.capacity
+        loop.start(self._positions(-1, 2), sun, first, self.work[: loop.CARRIED, :LANES])
+
+    def _positions(self, first: int, ticks: int) -> Array:
+        at = (first + np.arange(ticks)[:, np.newaxis] + self.shifts) % len(self.of.r_m)
+        return np.ascontiguousarray(np.moveaxis(self.of.r_m[at], 2, 1))
+
+    def fly(self, values: Array, steps: int, rates: Any = 1.0) -> Trace:
+        """Go on for some steps.
+
+        Parameters
+        ----------
+        values : ndarray
+            Parameters, as `Bus.values` gives them.
+        steps : int
+            Number of steps.
+        rates : float or ndarray, shape (LANES,)
+            Highest clock rate of each variant, 0 to 1.
+
+        Returns
+        -------
+        Trace
+            What they did.
+        """
+        of = self.of
+        controls = np.ones((loop.CONTROL_ROWS, 1, LANES))
+        controls[RATE_CAP] = rates
+        kept = np.empty((steps, loop.RECORDED, LANES))
+        sun, flux = np.tile(of.sun_m, (steps, 1)), np.full(steps, float(solar_flux_w_m2(np.linalg.norm(of.sun_m))))
+        loop.run_block(
+            self._positions(self.tick + 1, steps), sun, flux, controls, values, self.work, LANES,
+            np.zeros((steps, loop.COLUMNS), dtype=np.int64), np.full((steps, loop.EXTREMES), loop.NO_EXTREME), 0, 1,
+            np.arange(LANES), kept,
+        )  # fmt: skip
+        self.tick += steps
+        names = ("useful", "charge_fraction", "served_w", "generated_w", "junction_k")
+        return Trace(*(kept[:, RECORDED[name]] for name in names))
+
+    @property
+    def restart_s(self) -> Array:
+        """Time until each variant computes again, if it is switched on now [s]."""
+        return self.work[ROWS.carried["restart_left_s"], :LANES]
+
+    def copy(self) -> Flight:
+        """The same variants at the same moment.
+
+        Returns
+        -------
+        Flight
+            A copy that goes on by itself.
+        """
+        other = object.__new__(Flight)
+        other.of, other.tick, other.shifts, other.work = self.of, self.tick, self.shifts, self.work.copy()
+        return other
