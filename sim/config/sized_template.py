@@ -11,6 +11,10 @@ from sim.config.sizing import (
     LOOP_W_K_W,
     MARGIN,
     MODEL,
+    PACK_W_K_KG,
+    WALL_J_K_KG,
+    WALL_M2_W,
+    WALL_W_K_W,
     Sized,
 )
 from sim.config.validation.findings import power_text, up
@@ -110,6 +114,9 @@ def _numbers(found: Sized, machines_w: float, held: str) -> str:
             f"{battery.bus_reserve / 60.0:g}", "min", "derived", "vallado2013", (1.0, 1.7),
             "longest eclipse of this orbit, or of circular orbits from 500 km up",
         ),
+        "power.battery.to_structure": _record(
+            up(battery.to_structure), "W/K", "estimated", "donabedian2003", (1.0 / 3.0, 3.0), f"{PACK_W_K_KG:g} W/K for each kilogram of cells, bolted joints every few kilograms",
+        ),
         "thermal.loop.heat_capacity": _record(
             up(thermal.loop.heat_capacity / 1e3), "kJ/K", "assumption", "coolant and piping", (0.5, 2.0),
             f"{LOOP_J_K_W:g} J/K for each watt of accelerators and hosts, as {MODEL}",
@@ -118,16 +125,25 @@ def _numbers(found: Sized, machines_w: float, held: str) -> str:
             up(thermal.loop.conductance / 1e3), "kW/K", "assumption", "coolant 7 K warmer at the inlet than the outlet, with film drop", (0.5, 2.0),
             f"{LOOP_W_K_W:g} W/K for each watt of accelerators and hosts, as {MODEL}",
         ),
+        "thermal.loop.flow": _record(
+            up((thermal.loop.flow or 0.0) / 1e3), "kW/K", "derived", "fortescue2011:ch. 11", (0.5, 2.0), "full heat over 6 K between outlet and inlet of the cold plates",
+        ),
         "thermal.radiator.area": _record(
             up(thermal.radiator.area), "m2", "derived", "fortescue2011:ch. 11", (0.8, 1.5),
             f"full clock rate in the warmest season with junction and memory below their limits, {margin}",
         ),
+        "thermal.structure.area": _record(
+            up(thermal.structure.area), "m2", "derived", "fortescue2011:ch. 11", (0.5, 2.0), f"emits the heat of the bus, {1e3 * WALL_M2_W:g} m2 for each kilowatt, as {MODEL}",
+        ),
+        "thermal.structure.heat_capacity": _record(
+            up(thermal.structure.heat_capacity / 1e3), "kJ/K", "derived", "crc-handbook", (0.5, 2.0), f"aluminium, {WALL_J_K_KG / 897.0:.2g} times the mass of the bus with its structure, as {MODEL}",
+        ),
+        "thermal.structure.to_coolant": _record(
+            up(thermal.structure.to_coolant), "W/K", "estimated", "donabedian2003", (0.25, 4.0), f"pipes and cold plates on isolating mounts, {WALL_W_K_W * 1e3:g} W/K for each kilowatt of accelerators and hosts, as {MODEL}",
+        ),
         "thermal.heater.power": _record(
             up(thermal.heater.power), "W", "derived", "donabedian2003", (0.5, 2.0),
             f"what the radiator emits at the set point in the shadow, less the infrared light of the Earth, by {HEATER_MARGIN:g}",
-        ),
-        "propulsion.station_keeping": _record(
-            "20", "m/s/yr", "assumption", "drag at 550 to 650 km at mean solar activity, and collision avoidance", (0.25, 5.0),
         ),
     }  # fmt: skip
     return _nested(values)

@@ -43,7 +43,10 @@ MARGIN = 0.03  # of array, battery and radiator
 MOST_DEPTH = 0.6  # of discharge, however few the cycles
 BUS_W, BUS_SHARE = 40.0, 0.035  # power of the bus: fixed part, and share of accelerators and hosts
 BUS_KG, BUS_EXPONENT = 20.0, 0.54  # mass of the bus at 1 kW, and its growth: 20 kg at 1 kW, 250 kg at 105 kW
-LOOP_J_K_W, LOOP_W_K_W = 5.2, 0.28  # heat capacity and conductance of the loop for each watt of accelerators and hosts
+LOOP_J_K_W, LOOP_W_K_W, FLOW_W_K_W = 5.2, 0.28, 0.165  # heat capacity, conductance and flow of the loop for each watt of accelerators and hosts
+WALL_M2_W, WALL_W_K_W = 0.006, 1.4e-4  # walls for each watt of the bus, and mounts for each watt of accelerators and hosts
+WALL_J_K_KG = 3140.0  # structure and avionics for each kilogram of the bus
+PACK_W_K_KG = 0.35  # from the battery to the structure for each kilogram of cells
 CHARGE_C, DISCHARGE_C = 0.485, 2.0  # capacities in an hour [panasonic-ncr18650b]
 HEATER_MARGIN = 1.25  # [donabedian2003]
 LEAST_SHARE = 0.5  # of one accelerator with its host, below which a size is refused
@@ -179,7 +182,8 @@ def sized(wish: Wish) -> Sized:
     eclipses = sum(s.light.dark_s > 0.0 for s in year) / len(year) * satellite.life / year[0].light.period_s
     satellite = _stored(satellite, dark_w, eclipse_s, eclipses)
     satellite, worst = _powered(satellite, year, load_w, dark_w)
-    return Sized(wish, satellite, worst.at, eclipse_s, eclipses, load_w, dark_w, total_kg(economics_params.parts_kg(satellite, None)))
+    whole = scenario.model_copy(update={"satellite": satellite})
+    return Sized(wish, satellite, worst.at, eclipse_s, eclipses, load_w, dark_w, total_kg(economics_params.parts_kg(satellite, whole)))
 
 
 def _model(wish: Wish) -> Scenario:
@@ -197,8 +201,14 @@ def _with(section: Any, **values: Any) -> Any:
 def _scaled(satellite: Satellite, number: int, machines_w: float) -> Satellite:
     """Accelerators, bus and loop, which go with the power of the machines."""
     bus = _with(satellite.bus, power=_up(BUS_W + BUS_SHARE * machines_w), mass=_up(BUS_KG * (machines_w / 1e3) ** BUS_EXPONENT))
-    loop = _with(satellite.thermal.loop, heat_capacity=_up(LOOP_J_K_W * machines_w), conductance=_up(LOOP_W_K_W * machines_w))
-    return _with(satellite, accelerators=number, bus=bus, thermal=_with(satellite.thermal, loop=loop))  # type: ignore[no-any-return]
+    loop = _with(
+        satellite.thermal.loop, heat_capacity=_up(LOOP_J_K_W * machines_w), conductance=_up(LOOP_W_K_W * machines_w), flow=_up(FLOW_W_K_W * machines_w)
+    )
+    walls = _with(
+        satellite.thermal.structure, area=_up(WALL_M2_W * bus.power), heat_capacity=_up(WALL_J_K_KG * bus.mass),
+        to_coolant=_up(WALL_W_K_W * machines_w),
+    )  # fmt: skip
+    return _with(satellite, accelerators=number, bus=bus, thermal=_with(satellite.thermal, loop=loop, structure=walls))  # type: ignore[no-any-return]
 
 
 def _up(value: float) -> float:
@@ -238,7 +248,7 @@ def _heated(satellite: Satellite, coldest_w_m2: float) -> Satellite:
     heater, radiator = satellite.thermal.heater, satellite.thermal.radiator
     assert heater is not None
     emitted_w_m2 = 2.0 * radiator.emissivity * radiator.fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4 * heater.setpoint**4
-    need_w = HEATER_MARGIN * radiator.area * (emitted_w_m2 - radiator.fin_efficiency * coldest_w_m2)
+    need_w = HEATER_MARGIN * radiator.area * (emitted_w_m2 - coldest_w_m2)
     heater = _with(heater, power=_up(max(1.0, need_w)))
     return _with(satellite, thermal=_with(satellite.thermal, heater=heater))  # type: ignore[no-any-return]
 
@@ -249,13 +259,17 @@ def _stored(satellite: Satellite, dark_w: float, eclipse_s: float, eclipses: flo
     depth = min(MOST_DEPTH, float(down(cell_depth(max(1.0, eclipses)))))
     reserve_s = max(battery.bus_reserve, 60.0 * math.ceil(eclipse_s / 60.0))
     held_j = (1.0 + MARGIN) * dark_w * eclipse_s + satellite.bus.power * reserve_s
-    capacity_kwh = _up(held_j / (depth * battery.discharge_efficiency) / 3.6e6)
+    capacity_kwh = _up(held_j / power.usable_share(battery, depth, eclipse_s) / 3.6e6 if eclipse_s > 0.0 else held_j / depth / 3.6e6)
     most_kw = _up(max(DISCHARGE_C * capacity_kwh, dark_w / 1e3))
     battery = _with(
         battery, capacity=3.6e6 * capacity_kwh, max_depth=depth, bus_reserve=reserve_s, max_discharge_power=1e3 * most_kw,
-        max_charge_power=1e3 * _up(CHARGE_C * capacity_kwh),
+        max_charge_power=1e3 * _up(CHARGE_C * capacity_kwh), to_structure=_to_structure(3.6e6 * capacity_kwh / battery.specific_energy),
     )
     return _with(satellite, power=_with(satellite.power, battery=battery))  # type: ignore[no-any-return]
+
+
+def _to_structure(cells_kg: float) -> float:
+    return _up(PACK_W_K_KG * cells_kg)
 
 
 def _powered(satellite: Satellite, year: list[_Season], load_w: float, dark_w: float) -> tuple[Satellite, _Season]:
@@ -269,5 +283,6 @@ def _powered(satellite: Satellite, year: list[_Season], load_w: float, dark_w: f
         battery = _with(
             battery, capacity=3.6e6 * _up(charge_w / CHARGE_C / 1e3), max_charge_power=1e3 * _up(charge_w / 1e3),
             max_discharge_power=1e3 * _up(DISCHARGE_C * charge_w / CHARGE_C / 1e3),
+            to_structure=_to_structure(3.6 * charge_w / CHARGE_C / battery.specific_energy * 1e3),
         )
     return _with(satellite, power=_with(satellite.power, array=array, battery=battery)), worst

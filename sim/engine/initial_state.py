@@ -22,13 +22,13 @@ from orbit.timegrid import TimeGrid
 from sim.engine.context import Context, sky
 from sim.engine.satellite_params import STATE_ROWS, STATES, FirstState, FleetType
 from sim.engine.threads import in_threads
-from sim.spacecraft import loop, rows, step, thermal
+from sim.spacecraft import loop, rows, step, thermal_response
 from sim.spacecraft.submodel import Setup
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, 1 + len(thermal.Nodes._fields))
+CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, 1 + len(thermal_response.Nodes._fields))
 CHARGE_TOLERANCE, TEMP_TOLERANCE_K = 1e-3, 0.1  # of capacity: what a revolution may change
 REVOLUTIONS = 10  # in long steps, at most
 LEAST_STEP_S, LEAST_STEPS, MOST_STEPS = 60.0, 66, 324  # of a revolution in short steps

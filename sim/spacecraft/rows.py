@@ -8,6 +8,7 @@ written here from the declarations, one line a variable; `source()` shows them.
 from __future__ import annotations
 
 import linecache
+from collections import namedtuple
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_type_hints
@@ -144,6 +145,36 @@ class Rows:
 # --- functions written from declarations ------------------------------------------------------------------------------
 
 _SOURCES: dict[str, str] = {}
+
+
+def record(module: str, name: str, fields: Iterable[str] | Mapping[str, Any], doc: str) -> Any:
+    """A named tuple whose fields follow from declarations, which a type checker cannot see.
+
+    Parameters
+    ----------
+    module : str
+        `__name__` of the module that holds it: compiled code is kept on disk by the module and name of what it is given.
+    name : str
+        Name of the class.
+    fields : iterable of str, or mapping of str to type
+        Names of the fields, which are float, or names with types.
+    doc : str
+        What the fields are, with units.
+
+    Returns
+    -------
+    type
+        The class.
+
+    Examples
+    --------
+    >>> record(__name__, "Pair", ["low", "high"], "A range.")(1.0, 2.0)
+    Pair(low=1.0, high=2.0)
+    """
+    typed = fields if isinstance(fields, Mapping) else dict.fromkeys(fields, float)
+    found: Any = namedtuple(name, list(typed), module=module)  # type: ignore[misc]
+    found.__annotations__, found.__doc__ = dict(typed), doc
+    return found
 
 
 def source(name: str) -> str:

@@ -10,7 +10,6 @@ here changes for either.
 
 from __future__ import annotations
 
-from collections import namedtuple
 from typing import Any, NamedTuple, get_type_hints
 
 from orbit.kernels.compile import inlined
@@ -95,12 +94,16 @@ OPERATION = (
 VARIABLES: tuple[Variable, ...] = (*INPUTS, *(v for m in SUBMODELS for v in m.writes), *OPERATION)
 ROWS = rows.Rows(VARIABLES, CONTROLS)
 
-# Named tuples whose fields follow from the declarations, which a type checker cannot see.
-State: Any = namedtuple("State", [v.name for v in ROWS.states])  # type: ignore[misc]
-Fluxes: Any = namedtuple("Fluxes", [v.name for v in VARIABLES if v.kind == "flux"])  # type: ignore[misc]
-Effects: Any = namedtuple("Effects", [*(v.name for m in EFFECTS for v in m.writes), "bus_w", "chip_w"])  # type: ignore[misc]
-Consequences: Any = namedtuple("Consequences", [v.name for m in CONSEQUENCES for v in m.writes])  # type: ignore[misc]
-SatelliteParams: Any = namedtuple("SatelliteParams", [*(m.name for m in SUBMODELS), "step_s"])  # type: ignore[misc]
+State = rows.record(__name__, "State", [v.name for v in ROWS.states], "What a satellite carries from one step to the next.")
+Fluxes = rows.record(__name__, "Fluxes", [v.name for v in VARIABLES if v.kind == "flux"], "What a step did, means over it.")
+Effects = rows.record(
+    __name__, "Effects", [*(v.name for m in EFFECTS for v in m.writes), "bus_w", "chip_w"],
+    "Loads that effects add, and their sums at the bus and at the accelerators [W].",
+)  # fmt: skip
+Consequences = rows.record(
+    __name__, "Consequences", [v.name for m in CONSEQUENCES for v in m.writes], "What follows from what the step did."
+)
+SatelliteParams = rows.record(__name__, "SatelliteParams", [*(m.name for m in SUBMODELS), "step_s"], "Parameters of all submodels.")
 
 # Named tuples that submodels are given, by the name of the argument.
 RECORDS: dict[str, Any] = {

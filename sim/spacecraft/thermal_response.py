@@ -8,8 +8,7 @@ of multiplications for each node.
 
 from __future__ import annotations
 
-from collections import namedtuple
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from orbit.kernels.compile import inlined
 from sim.spacecraft import rows
@@ -18,33 +17,43 @@ NODES = ("junction", "hbm", "plate", "loop", "radiator_1", "radiator_2", "radiat
 RADIATING = ("radiator_1", "radiator_2", "radiator_3", "structure")
 HEATS = ("chip", "plate", "loop", "battery", "structure")
 
-# Named tuples whose fields follow from the names above, which a type checker cannot see.
-Heats: Any = namedtuple("Heats", [f"{h}_w" for h in HEATS])  # type: ignore[misc]
-Heats.__doc__ = "Heats of the machines [W], mean over the step: accelerators, plates, coolant, battery, structure."
-Nodes: Any = namedtuple("Nodes", [f"{n}_k" for n in NODES])  # type: ignore[misc]
-Nodes.__doc__ = "Temperatures of the nodes [K]."
-Ramps: Any = namedtuple("Ramps", [f"{r}_w" for r in RADIATING])  # type: ignore[misc]
-Ramps.__doc__ = "Heat of each radiating node that grows evenly from 0 over the step [W]: its T^4 departs from the tangent."
-Base: Any = namedtuple("Base", [*Nodes._fields, "emission_w", *(f"{r}_departure_w" for r in RADIATING)])  # type: ignore[misc]
-Base.__doc__ = (
-    "The step without heats of the machines: temperatures after its linear part [K], emission under it, and departures of the "
-    "emission from its tangent at the beginning [W]."
-)
 _RESPONSE = [*NODES, *(f"{h}_w" for h in HEATS), *(f"{r}_inflow" for r in RADIATING), *(f"{r}_ramp" for r in RADIATING)]
-Response: Any = NamedTuple("Response", [(name, float) for name in _RESPONSE])  # type: ignore[misc]
-Response.__doc__ = (
-    "One quantity after a step: share of each node's temperature before; rise per watt of each heat, of a constant inflow "
-    "into each radiating node, and of one that grows evenly from 0 to 1 W."
-)
-Emission: Any = NamedTuple(  # type: ignore[misc]
-    "Emission", [(f"{r}_{part}", float) for r in RADIATING for part in ("w_k4", "tangent_w_k")]
-)
-Emission.__doc__ = "Emission of each radiating node over T^4 [W/K^4], and its tangent through the origin [W/K]."
-Stepper: Any = NamedTuple(  # type: ignore[misc]
-    "Stepper",
-    [*((n, Response) for n in NODES), ("mean_tangent", Response), ("emission", Emission), ("junction_limit_k", float), ("hbm_limit_k", float)],
-)
-Stepper.__doc__ = "A thermal network over one step: response of every node, and of the mean emission by tangents [W]."
+if TYPE_CHECKING:  # a type checker does not see the fields, which follow from the names above
+    Heats: TypeAlias = Any
+    Nodes: TypeAlias = Any
+    Ramps: TypeAlias = Any
+    Base: TypeAlias = Any
+    Response: TypeAlias = Any
+    Emission: TypeAlias = Any
+    Stepper: TypeAlias = Any
+else:
+    Heats = rows.record(
+        __name__, "Heats", [f"{h}_w" for h in HEATS], "Heats of the machines [W], mean over the step: accelerators, plates, coolant, battery, structure."
+    )
+    Nodes = rows.record(__name__, "Nodes", [f"{n}_k" for n in NODES], "Temperatures of the nodes [K].")
+    Ramps = rows.record(
+        __name__, "Ramps", [f"{r}_w" for r in RADIATING],
+        "Heat of each radiating node that grows evenly from 0 over the step [W]: its T^4 departs from the tangent.",
+    )  # fmt: skip
+    Base = rows.record(
+        __name__, "Base", [*Nodes._fields, "emission_w", *(f"{r}_departure_w" for r in RADIATING)],
+        "The step without heats of the machines: temperatures after its linear part [K], emission under it, and departures of the emission from "
+        "its tangent at the beginning [W].",
+    )  # fmt: skip
+    Response = rows.record(
+        __name__, "Response", _RESPONSE,
+        "One quantity after a step: share of each node's temperature before; rise per watt of each heat, of a constant inflow into each "
+        "radiating node, and of one that grows evenly from 0 to 1 W.",
+    )  # fmt: skip
+    Emission = rows.record(
+        __name__, "Emission", [f"{r}_{part}" for r in RADIATING for part in ("w_k4", "tangent_w_k")],
+        "Emission of each radiating node over T^4 [W/K^4], and its tangent through the origin [W/K].",
+    )  # fmt: skip
+    Stepper = rows.record(
+        __name__, "Stepper",
+        {**dict.fromkeys(NODES, Response), "mean_tangent": Response, "emission": Emission, "junction_limit_k": float, "hbm_limit_k": float},
+        "A thermal network over one step: response of every node, and of the mean emission by tangents [W].",
+    )  # fmt: skip
 
 
 class Forecast(NamedTuple):

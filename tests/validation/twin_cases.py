@@ -47,13 +47,14 @@ from sim.spacecraft import (
     earth_flux,
     illumination,
     loop,
-    panel,
     neighbours,
+    panel,
     passes,
     radiator,
     rows,
     step,
     structure,
+    thermal,
     thermal_response,
 )
 

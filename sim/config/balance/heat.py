@@ -13,10 +13,12 @@ SETTLED_K = 1e-4  # change of the junction in an iteration at which it is at res
 ITERATIONS = 200
 HOTTEST_LEAKAGE = 4.0  # bound of ln(leakage over that at the reference temperature), as in `sim.spacecraft.leakage`
 HALVINGS = 50
+SEGMENTS = 3  # of the radiator along the flow, as in `sim.spacecraft.thermal`
+NEWTON = 6  # iterations: to the last digit, from at most twice the temperature
 
 
 class Steady(NamedTuple):
-    """Steady temperatures [K], and the power of accelerators and hosts that they go with [W]."""
+    """Steady temperatures [K], the radiator's a mean, and the power of accelerators and hosts that they go with [W]."""
 
     junction_k: float
     hbm_k: float
@@ -53,7 +55,7 @@ def steady(
     dynamic : float
         Dynamic power of the accelerators over that at full clock rate, 0 to 1.
     absorbed_w_m2 : float
-        Heat that both faces of the radiator absorb over its planform area [W/m2].
+        Heat that the radiator takes over its planform area [W/m2]; the walls of the body take half as much, as one of its faces.
     radiator_m2, conductance_w_k : float or None, optional
         Area of the radiator [m2] and conductance of the loop [W/K]; None: those of the satellite.
 
@@ -66,20 +68,25 @@ def steady(
     ----------
     [fortescue2011:ch. 11]
     """
-    chip, thermal, n = satellite.accelerator, satellite.thermal, satellite.accelerators
-    area_m2 = thermal.radiator.area if radiator_m2 is None else radiator_m2
-    conductance = thermal.loop.conductance if conductance_w_k is None else conductance_w_k
-    emitting = 2.0 * thermal.radiator.emissivity * thermal.radiator.fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4 * area_m2
+    chip, thermal, n, eta = satellite.accelerator, satellite.thermal, satellite.accelerators, satellite.power.conversion_efficiency
+    wall, per_harness = thermal.structure, 1.0 / satellite.power.array.conditioning_efficiency - 1.0
+    panel = _panel(satellite, thermal.radiator.area if radiator_m2 is None else radiator_m2, absorbed_w_m2, conductance_w_k)
+    wall_w_k4, walls_w = wall.emissivity * STEFAN_BOLTZMANN_W_M2_K4 * wall.area, 0.5 * absorbed_w_m2 * wall.area + satellite.bus.power
     clocked_w = n * (chip.idle_power + (chip.max_power - chip.idle_power) * dynamic)
-    host_w, found_k = n * chip.host.power, 0.0
+    host_w, found_k, wall_k, to_wall_w = n * chip.host.power, 0.0, (walls_w / wall_w_k4) ** 0.25, 0.0
+    loop_k = ((clocked_w + host_w + SEGMENTS * panel.absorbed_w) / (SEGMENTS * panel.emission_w_k4)) ** 0.25
     state = Steady(0.0, 0.0, 0.0, 0.0, 0.0)
     for _ in range(ITERATIONS):  # rises to the lower balance
         chip_w = clocked_w + n * _leakage_change_w(satellite, found_k)
-        drawn_w = (chip_w + host_w) / satellite.power.conversion_efficiency
-        heat_w = drawn_w * (1.0 + thermal.loop.pump_fraction) + satellite.bus.power
-        radiator_k = ((heat_w + absorbed_w_m2 * area_m2) / emitting) ** 0.25
-        loop_k = radiator_k + heat_w / conductance
-        plate_k = loop_k + drawn_w * thermal.plate.to_coolant / n
+        drawn_w = (chip_w + host_w) / eta
+        at_bus_w = drawn_w * (1.0 + thermal.loop.pump_fraction)
+        heat_w = at_bus_w + (at_bus_w + satellite.bus.power) * per_harness - to_wall_w
+        given_w, slope_w_k, radiator_k, back_k = _along_the_flow(panel, loop_k)
+        loop_k += (heat_w - given_w) / slope_w_k
+        mean_k = 0.5 * (loop_k + back_k)
+        to_wall_w = wall.to_coolant * (mean_k - wall_k)
+        wall_k += (walls_w + to_wall_w - wall_w_k4 * wall_k**4) / (4.0 * wall_w_k4 * wall_k**3 + wall.to_coolant)
+        plate_k = mean_k + drawn_w * thermal.plate.to_coolant / n
         junction_k = plate_k + chip_w * (1.0 - chip.hbm_power_share) * chip.junction_to_plate / n
         hbm_k = plate_k + chip_w * chip.hbm_power_share * chip.hbm_to_plate / n
         state = Steady(junction_k, hbm_k, loop_k, radiator_k, chip_w + host_w)
@@ -87,6 +94,42 @@ def steady(
             break
         found_k = junction_k
     return state
+
+
+class _Panel(NamedTuple):
+    """One segment of the radiator: emission over T^4, absorbed heat, conductance to the coolant, and the share by which that nears it."""
+
+    emission_w_k4: float
+    absorbed_w: float
+    conductance_w_k: float
+    share: float
+
+
+def _panel(satellite: Satellite, area_m2: float, absorbed_w_m2: float, conductance_w_k: float | None) -> _Panel:
+    loop, radiator = satellite.thermal.loop, satellite.thermal.radiator
+    each = (loop.conductance if conductance_w_k is None else conductance_w_k) / SEGMENTS
+    share = 0.0 if loop.flow is None else -math.expm1(-each / loop.flow)
+    emitting = 2.0 * radiator.emissivity * radiator.fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4
+    conductance = each if loop.flow is None else share * loop.flow
+    return _Panel(emitting * area_m2 / SEGMENTS, absorbed_w_m2 * area_m2 / SEGMENTS, conductance, share)
+
+
+def _along_the_flow(panel: _Panel, loop_k: float) -> tuple[float, float, float, float]:
+    """Heat that the coolant gives to the segments [W], its slope over `loop_k`, mean temperature of the segments, that of the return."""
+    emission, absorbed_w, conductance, share = panel
+    fluid_k, slope, given_w, slope_w_k, sum_k = max(loop_k, 1.0), 1.0, 0.0, 0.0, 0.0
+    for _ in range(SEGMENTS):
+        into_w = conductance * fluid_k + absorbed_w
+        wall_k = max(fluid_k, (absorbed_w / emission) ** 0.25)
+        for _ in range(NEWTON):  # from above: convex
+            cubed = wall_k * wall_k * wall_k
+            wall_k -= (emission * cubed * wall_k + conductance * wall_k - into_w) / (4.0 * emission * cubed + conductance)
+        wall_slope = slope * conductance / (4.0 * emission * wall_k**3 + conductance)
+        given_w += conductance * (fluid_k - wall_k)
+        slope_w_k += conductance * (slope - wall_slope)
+        sum_k += wall_k
+        fluid_k, slope = fluid_k + share * (wall_k - fluid_k), slope + share * (wall_slope - slope)
+    return given_w, slope_w_k, sum_k / SEGMENTS, fluid_k
 
 
 def _leakage_change_w(satellite: Satellite, junction_k: float) -> float:

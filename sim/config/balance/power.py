@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from sim.config.balance.sunlight import Revolution
 from sim.config.schema import Satellite
+from sim.config.schema.battery import Battery
+from sim.spacecraft import battery_chemistry
 
 MOST_SCALE = 1e4  # of an array that is enlarged until it closes
 HALVINGS = 50  # of a bisection: to the last digit
@@ -49,6 +51,70 @@ def machines_w(satellite: Satellite, load_w: float) -> float:
     return (load_w - satellite.bus.power) * satellite.power.conversion_efficiency / (1.0 + satellite.thermal.loop.pump_fraction)
 
 
+def stored_share(battery: Battery, charge_w: float) -> float:
+    """Energy that a charge leaves in the battery over that at the bus.
+
+    Parameters
+    ----------
+    battery : Battery
+        The battery.
+    charge_w : float
+        Charging power at the bus [W].
+
+    Returns
+    -------
+    float
+        Share, 0 to 1, new and at 25 degC.
+    """
+    lost = _loss_per_w(battery) * charge_w  # P + k P^2 at the bus for an internal power P
+    return battery.chemistry.coulombic_efficiency * 2.0 / (1.0 + math.sqrt(1.0 + 4.0 * lost))
+
+
+def given_share(battery: Battery, power_w: float) -> float:
+    """Energy that a discharge gives to the bus over that which it takes from the battery.
+
+    Parameters
+    ----------
+    battery : Battery
+        The battery.
+    power_w : float
+        Power at the bus [W].
+
+    Returns
+    -------
+    float
+        Share, 0 to 1, new and at 25 degC.
+    """
+    return power_w / battery_chemistry.drained_w(power_w, _loss_per_w(battery)) if power_w > 0.0 else 1.0
+
+
+def _loss_per_w(battery: Battery) -> float:
+    """Loss over the square of the internal power, in the middle of the range of charge that is used [1/W]."""
+    return battery_chemistry.loss_per_w(battery.chemistry, battery.capacity, 1.0 - 0.5 * battery.max_depth)
+
+
+def usable_share(battery: Battery, depth: float, dark_s: float) -> float:
+    """Energy over the capacity that a constant discharge to a depth gives to the bus, for a capacity of any size.
+
+    Parameters
+    ----------
+    battery : Battery
+        The battery; its cells count, its capacity does not.
+    depth : float
+        Depth of discharge.
+    dark_s : float
+        Duration of the discharge [s], above 0.
+
+    Returns
+    -------
+    float
+        Share of the capacity, at least 0.
+    """
+    # an internal power depth * E / t loses k P^2, and k is inverse to E
+    lost = depth / dark_s * battery_chemistry.loss_per_w(battery.chemistry, 1.0, 1.0 - 0.5 * depth)
+    return depth * max(0.0, 1.0 - lost)
+
+
 def balance_j(
     satellite: Satellite, lights: Sequence[Revolution], array_m2: float, load_w: float, dark_w: float, charge_w: float = math.inf
 ) -> float:
@@ -57,7 +123,7 @@ def balance_j(
     Parameters
     ----------
     satellite : Satellite
-        Satellite type; the efficiencies of its battery count, its capacity does not.
+        Satellite type; its battery loses energy as at its capacity, and may store any.
     lights : sequence of Revolution
         Sunlight over a revolution, of several planes that share the load evenly.
     array_m2 : float
@@ -76,9 +142,11 @@ def balance_j(
     for light in lights:
         part_s = (light.period_s - light.dark_s) / len(light.array_w_m2)
         surplus = [array_m2 * w - load_w for w in light.array_w_m2]
-        stored_j = battery.charge_efficiency * part_s * math.fsum(min(charge_w, s) for s in surplus if s > 0.0)
-        given_j = light.dark_s * dark_w - part_s * math.fsum(s for s in surplus if s < 0.0)
-        total_j += (stored_j - given_j / battery.discharge_efficiency) / len(lights)
+        taken_w = [min(charge_w, s) for s in surplus if s > 0.0]
+        stored_j = part_s * math.fsum(stored_share(battery, w) * w for w in taken_w)
+        drained_j = part_s * math.fsum(-s / given_share(battery, -s) for s in surplus if s < 0.0)
+        dark_j = light.dark_s * dark_w / given_share(battery, dark_w)
+        total_j += (stored_j - drained_j - dark_j) / len(lights)
     return total_j
 
 
@@ -153,8 +221,9 @@ def capacity_j(satellite: Satellite, dark_w: float, dark_s: float) -> float:
     float
         Capacity [J]; infinite where nothing may be discharged.
     """
-    battery = satellite.power.battery
-    usable = battery.max_depth * battery.discharge_efficiency
+    if dark_s == 0.0:
+        return 0.0
+    usable = usable_share(satellite.power.battery, satellite.power.battery.max_depth, dark_s)
     return dark_w * dark_s / usable if usable > 0.0 else math.inf
 
 
@@ -174,5 +243,5 @@ def dark_w(satellite: Satellite, dark_s: float) -> float:
         Power from the bus [W], with that of the bus; limited by what the battery may give.
     """
     battery = satellite.power.battery
-    held_j = battery.capacity * battery.max_depth * battery.discharge_efficiency
+    held_j = battery.capacity * usable_share(battery, battery.max_depth, dark_s)
     return min(battery.max_discharge_power, (held_j - satellite.bus.power * battery.bus_reserve) / dark_s)

@@ -10,9 +10,10 @@ from orbit.constants import EARTH_RADIUS_M, STEFAN_BOLTZMANN_W_M2_K4, ZERO_CELSI
 from orbit.sunlit_orbits import eclipsed_share, horizontal_view_factor
 from sim.config.balance.orbits import FEW_PLANES, Orbit
 from sim.config.schema import Environment, Satellite
-from sim.config.schema.satellite import Array
+from sim.config.schema.satellite import Array, Attitude
 
-PARTS = 48  # of the sunlit arc
+PARTS = 48  # of the sunlit arc, and of the dark one
+Vector = tuple[float, ...]
 CELL_REFERENCE_K = ZERO_CELSIUS_K + 28.0  # at which cell efficiencies are stated
 
 
@@ -24,7 +25,7 @@ class Revolution(NamedTuple):
     beta_rad: float
     array_w_m2: tuple[float, ...]  # power at the bus over the panel's area, in equal parts of the sunlit time
     hottest_cell_k: float
-    absorbed_w_m2: float  # heat that both faces of the radiator absorb over its planform area, mean of the revolution
+    absorbed_w_m2: float  # heat that the radiator takes over its planform area: both faces, by the fin efficiency; mean of the revolution
     coldest_w_m2: float  # the same in the shadow
 
     @property
@@ -137,33 +138,86 @@ def revolution(
     array, radiator = satellite.power.array, satellite.thermal.radiator
     dark = eclipsed_share(radius_m, beta_rad)
     side, infrared = horizontal_view_factor(radius_m), environment.earth_infrared
-    cold_w_m2 = 2.0 * radiator.emissivity * infrared * side
-    powers, hottest_k, sunny_w_m2 = [], 0.0, 0.0
+    powers, hottest_k, sunny_w_m2, dark_w_m2 = [], 0.0, 0.0, 0.0
+    from_array_w_m2_k4 = _from_array_w_m2_k4(satellite)
     half = math.pi * (1.0 - dark)
     for k in range(PARTS):
-        angle = half * (2.0 * (k + 0.5) / PARTS - 1.0)  # from the point of the orbit nearest to the Sun
-        up, above = math.cos(beta_rad) * math.cos(angle), math.sin(beta_rad)
-        on_array, on_radiator, to_nadir = _incidence(satellite, up, abs(above))
-        albedo_w_m2 = environment.albedo * flux_w_m2 * max(0.0, up)
-        cell_k, share = _cell(array, flux_w_m2 * on_array, albedo_w_m2, infrared, _views(radius_m, side, to_nadir))
-        powers.append(flux_w_m2 * on_array * share * array.conditioning_efficiency)
+        place = half * (2.0 * (k + 0.5) / PARTS - 1.0)  # angle from the point of the orbit nearest to the Sun
+        faces = _faces(satellite.attitude, _to_sun(place, beta_rad))
+        albedo_w_m2 = environment.albedo * flux_w_m2 * max(0.0, math.cos(beta_rad) * math.cos(place))
+        cell_k, share = _cell(array, flux_w_m2 * faces.array_sun, albedo_w_m2, infrared, _views(radius_m, side, faces.array_nadir))
+        powers.append(flux_w_m2 * faces.array_sun * share * array.conditioning_efficiency)
         hottest_k = max(hottest_k, cell_k)
-        sunny_w_m2 += radiator.absorptance * (flux_w_m2 * on_radiator + 2.0 * albedo_w_m2 * side) / PARTS
-    mean_w_m2 = cold_w_m2 + (1.0 - dark) * sunny_w_m2
-    return Revolution(period_s, dark * period_s, beta_rad, tuple(powers), hottest_k, mean_w_m2, cold_w_m2)
+        view = sum(_views(radius_m, side, faces.radiator_nadir))
+        sunny_w_m2 += radiator.absorptance * (flux_w_m2 * faces.radiator_sun + albedo_w_m2 * view) / PARTS
+        sunny_w_m2 += (radiator.emissivity * infrared * view + from_array_w_m2_k4 * cell_k**4) / PARTS
+        night = _faces(satellite.attitude, _to_sun(math.pi + place * dark / max(1.0 - dark, 1e-9), beta_rad))
+        dark_w_m2 += radiator.emissivity * infrared * sum(_views(radius_m, side, night.radiator_nadir)) / PARTS
+    mean_w_m2 = radiator.fin_efficiency * (dark * dark_w_m2 + (1.0 - dark) * sunny_w_m2)
+    return Revolution(period_s, dark * period_s, beta_rad, tuple(powers), hottest_k, mean_w_m2, radiator.fin_efficiency * dark_w_m2)
 
 
-def _incidence(satellite: Satellite, up: float, above: float) -> tuple[float, float, float]:
-    """Cosines of the Sun on array and radiator, and of the array's normal to nadir, from the Sun's radial and normal components."""
-    law, error_rad = satellite.attitude.law, satellite.attitude.pointing_error
-    along = math.sqrt(max(0.0, 1.0 - up * up - above * above))
-    on_array, on_radiator, to_nadir = {
-        "sun-pointing": (1.0, 0.0, -up),
-        "orbit-normal": (above, along, 0.0),
-        "nadir": (max(0.0, up), above, -1.0),
-    }[law]
-    sunny = on_radiator * math.cos(error_rad) + math.sin(error_rad) * math.sqrt(max(0.0, 1.0 - on_radiator * on_radiator))
-    return on_array * math.cos(error_rad), min(1.0, sunny), to_nadir
+class _Faces(NamedTuple):
+    """Cosines of the Sun on array and radiator, with pointing error, and of the normals of both to nadir."""
+
+    array_sun: float
+    radiator_sun: float
+    array_nadir: float
+    radiator_nadir: float
+
+
+def _to_sun(place_rad: float, beta_rad: float) -> Vector:
+    """Unit vector to the Sun along radial, along-track and orbit normal."""
+    return math.cos(beta_rad) * math.cos(place_rad), -math.cos(beta_rad) * math.sin(place_rad), math.sin(beta_rad)
+
+
+def _faces(attitude: Attitude, sun: Vector) -> _Faces:
+    """What array and radiator face, as in `sim.spacecraft.attitude`."""
+    law, error_rad = attitude.law, attitude.pointing_error
+    axis = _AXES[attitude.array_drive or "orbit-normal"]
+    if law == "slewing":
+        along = _dot(sun, axis)
+        array = _unit(tuple(s - along * a for s, a in zip(sun, axis, strict=True)))
+        square, towards = axis, _AXES[attitude.point or "nadir"]
+    else:
+        flat = math.hypot(sun[1], sun[2])
+        beside = (0.0, -sun[2] / flat, sun[1] / flat) if flat > 0.0 else _AXES["orbit-normal"]
+        array, square = {
+            "orbit-normal": ((0.0, 0.0, math.copysign(1.0, sun[2])), _AXES["along-track"]),
+            "nadir": (_AXES["radial"], _AXES["orbit-normal"]),
+        }.get(law, (sun, beside))
+        towards = array
+    cant = 0.0 if law == "radiator-edge-on" else attitude.radiator_cant
+    radiator = tuple(math.cos(cant) * a + math.sin(cant) * b for a, b in zip(square, towards, strict=True))
+    on_radiator = min(1.0, abs(_dot(sun, radiator)))
+    sunny = on_radiator * math.cos(error_rad) + math.sin(error_rad) * math.sqrt(1.0 - on_radiator * on_radiator)
+    return _Faces(max(0.0, _dot(sun, array)) * math.cos(error_rad), min(1.0, sunny), -array[0], -radiator[0])
+
+
+_AXES: dict[str, Vector] = {
+    "radial": (1.0, 0.0, 0.0), "zenith": (1.0, 0.0, 0.0), "nadir": (-1.0, 0.0, 0.0), "along-track": (0.0, 1.0, 0.0), "ahead": (0.0, 1.0, 0.0),
+    "behind": (0.0, -1.0, 0.0), "orbit-normal": (0.0, 0.0, 1.0), "against-normal": (0.0, 0.0, -1.0),
+}  # fmt: skip
+
+
+def _dot(a: Vector, b: Vector) -> float:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _unit(a: Vector) -> Vector:
+    length = math.sqrt(_dot(a, a))
+    return tuple(x / max(length, 1e-12) for x in a)
+
+
+def _from_array_w_m2_k4(satellite: Satellite) -> float:
+    """Infrared that both faces of the radiator absorb from the back of the array, over its T^4; what they reflect to each other is left out."""
+    radiator, back = satellite.thermal.radiator, satellite.power.array.emissivity_back
+    view = radiator.view_to_array
+    if radiator.on_array is not None:
+        from sim.spacecraft.radiator import view_of_array  # numerical integrals, which few scenarios need
+
+        view = view_of_array(radiator.area, satellite.power.array.area, radiator.on_array)
+    return 2.0 * radiator.emissivity * back * view * STEFAN_BOLTZMANN_W_M2_K4
 
 
 def _views(radius_m: float, side: float, to_nadir: float) -> tuple[float, float]:

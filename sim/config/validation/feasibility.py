@@ -202,7 +202,7 @@ def _battery(case: Case) -> Finding | None:
         return None
     if battery.max_depth == 0.0:
         return Finding("power.battery.max_depth", "at a depth of discharge of 0 the bus has no power in the shadow; write 0.3")
-    held_j = battery.capacity * battery.max_depth * battery.discharge_efficiency
+    held_j = battery.capacity * battery.max_depth * power.given_share(battery, bus_w)
     return Finding(
         "power.battery.capacity",
         f"the battery gives {energy(held_j)}, and the bus needs {energy(bus_w * case.eclipse_s)} in an eclipse of "
@@ -240,7 +240,7 @@ def _throttled_in_eclipse(case: Case) -> Finding | None:
     reserve_j = case.satellite.bus.power * battery.bus_reserve
     if given_w >= NOTED_RATE * load_w or battery.max_depth == 0.0:
         return None
-    need_j = (load_w * case.eclipse_s + reserve_j) / (battery.max_depth * battery.discharge_efficiency)
+    need_j = (load_w * case.eclipse_s + reserve_j) / power.usable_share(battery, battery.max_depth, case.eclipse_s)
     then = f"{100.0 * given_w / load_w:.0f} % of it" if given_w >= case.idle_w else "less than idle machines need, which are switched off for a part"
     wanted = f"{up(need_j / 3.6e6)} kWh or more" + (
         f" and max_discharge_power: {up(load_w / 1e3)} kW" if load_w > battery.max_discharge_power else ""
