@@ -57,7 +57,7 @@ class Braking(NamedTuple):
     air: drag.Air
 
 
-class Upkeep(NamedTuple):
+class DeadBand(NamedTuple):
     """Loss of altitude after which thrust raises the orbit again, and its acceleration."""
 
     dead_band_m: float
@@ -91,7 +91,7 @@ def build(
     grid: TimeGrid,
     braking: Braking | None = None,
     burns: Sequence[Burn] = (),
-    upkeep: Upkeep | None = None,
+    dead_band: DeadBand | None = None,
 ) -> Segmented:
     """Propagator of satellites on circular orbits that decay, are kept within a dead band, or are changed by burns.
 
@@ -105,7 +105,7 @@ def build(
         Drag; without it, orbits do not decay.
     burns : sequence of Burn, optional
         Burns of single satellites.
-    upkeep : Upkeep, optional
+    dead_band : DeadBand, optional
         Dead band; without it, drag is not made up for.
 
     Returns
@@ -127,7 +127,7 @@ def build(
     tracks, declines, thrusts = [], [], []
     for number in range(classes.shape[1]):
         a_m, inclination_rad, bucket = (float(x) for x in classes[:, number])
-        builder = _Builder(grid, braking, upkeep, inclination_rad, bucket * NODE_BUCKET_RAD)
+        builder = _Builder(grid, braking, dead_band, inclination_rad, bucket * NODE_BUCKET_RAD)
         tracks.append(builder.run(_before(MeanState(0.0, a_m, inclination_rad, 0.0, 0.0)), ()))
         declines.append(builder.declines)
         sharing = [i for i in np.flatnonzero(which == number).tolist() if i not in of_satellite]
@@ -137,7 +137,7 @@ def build(
     for satellite, mine in sorted(of_satellite.items()):
         number = int(which[satellite])
         a_m, inclination_rad = float(elements.semi_major_axis_m[satellite]), float(elements.inclination_rad[satellite])
-        builder = _Builder(grid, braking, upkeep, inclination_rad, 0.0, declines[number])
+        builder = _Builder(grid, braking, dead_band, inclination_rad, 0.0, declines[number])
         start = MeanState(0.0, a_m, inclination_rad, float(node_rad[satellite]), float(latitude_rad[satellite]))
         track[satellite] = len(tracks)
         tracks.append(builder.run(_before(start), mine))
@@ -178,10 +178,10 @@ class _Builder:
     """Builds one track; `declines` are computed on it, or those of the class that it belongs to."""
 
     def __init__(
-        self, grid: TimeGrid, braking: Braking | None, upkeep: Upkeep | None, inclination_rad: float, node_rad: float,
+        self, grid: TimeGrid, braking: Braking | None, dead_band: DeadBand | None, inclination_rad: float, node_rad: float,
         declines: list[Decline] | None = None,
     ) -> None:  # fmt: skip
-        self.grid, self.braking, self.upkeep = grid, braking, upkeep
+        self.grid, self.braking, self.dead_band = grid, braking, dead_band
         self.node_rad = node_rad
         self.end_s = grid.duration_s + BESIDE_S
         self.declines: list[Decline] = [] if declines is None else declines
@@ -241,17 +241,17 @@ class _Builder:
 
     def _keep(self, state: MeanState, end_s: float, decline: Decline | None) -> MeanState:
         """Move to a time, with burns whenever the orbit has sunk by the dead band."""
-        upkeep = self.upkeep
+        dead_band = self.dead_band
         while state.time_s < end_s and math.isinf(self.lost_s):
-            low_m = None if upkeep is None else self.wanted_m - upkeep.dead_band_m
+            low_m = None if dead_band is None else self.wanted_m - dead_band.dead_band_m
             state = self._coast(state, end_s, decline, low_m=low_m)
-            if upkeep is None or low_m is None or state.a_m > low_m or state.time_s >= end_s:
+            if dead_band is None or low_m is None or state.a_m > low_m or state.time_s >= end_s:
                 continue
-            speed = 2.0 * upkeep.thrust_m_s2 / math.sqrt(MU_EARTH_M3_S2 / state.a_m**3)
+            speed = 2.0 * dead_band.thrust_m_s2 / math.sqrt(MU_EARTH_M3_S2 / state.a_m**3)
             rise_m_s = speed - (0.0 if decline is None else decline.rate_m_s)
             duration_s = (self.wanted_m - state.a_m) / rise_m_s
             start_s = state.time_s
-            state = self._coast(state, start_s + duration_s, decline, thrust_m_s2=upkeep.thrust_m_s2)
+            state = self._coast(state, start_s + duration_s, decline, thrust_m_s2=dead_band.thrust_m_s2)
             self.thrusts.append((start_s, duration_s))
         return state
 

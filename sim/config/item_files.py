@@ -14,9 +14,11 @@ from sim.config.paths import absolute_paths, is_path
 from sim.config.schema.sweep import Sweep
 from sim.config.yaml_tree import Node
 
+NAMED_WITHIN = (("accelerator",), ("power", "battery", "chemistry"))  # parts that an item may give by name
 MODELS: dict[str, type[BaseModel]] = {
     "satellite": schema.Satellite,
     "accelerator": schema.Accelerator,
+    "cell": schema.Cell,
     "terminal": schema.Terminal,
     "environment": schema.Environment,
     "activity": schema.Activity,
@@ -113,10 +115,12 @@ def _extended(
     if base is None:
         return node
     named = _found(folder, str(yaml_tree.plain(base)), base.origin, field, kind, seen, allowed)
-    chip, own = named.get("accelerator"), node.get("accelerator")
-    if chip is not None and isinstance(chip.value, str) and own is not None and own.is_map and not own.get("extends"):
-        # some values of an accelerator that the item gives by name
-        named = yaml_tree.put(named, ["accelerator"], Node({"extends": chip}, own.origin))
+    for keys in NAMED_WITHIN:
+        part, own = yaml_tree.find(named, keys), yaml_tree.find(node, keys)
+        written = own is not yaml_tree.find(node, keys[:-1])
+        if written and isinstance(part.value, str) and own.is_map and not own.is_record and not own.get("extends"):
+            # some values of a part that the item gives by name
+            named = yaml_tree.put(named, list(keys), Node({"extends": part}, own.origin))
     rest = Node({key: value for key, value in node.value.items() if key != "extends"}, node.origin)
     return yaml_tree.merge(named, rest)
 

@@ -13,7 +13,7 @@ from orbit.constants import EARTH_RADIUS_M
 from orbit.environment import moon_position_m, sun_position_m
 from orbit.frames import gcrs_to_teme_quick
 from orbit.kernels.forces import Forces
-from orbit.manoeuvres import Braking, Burn, Upkeep, build
+from orbit.manoeuvres import Braking, Burn, DeadBand, build
 from orbit.mean_to_osculating import osculating_states
 from orbit.numerical import Array, Bodies, Numerical
 from orbit.propagation import CircularJ2, Formation, Propagator
@@ -133,8 +133,8 @@ def with_manoeuvres(
         return start
     activity = drag.Air(motion.solar_activity.f107, motion.solar_activity.ap)
     braking = Braking(surfaces.areas, surfaces.law, motion.drag_coefficient, surfaces.mass_kg, activity)
-    upkeep = None if propulsion.dead_band is None else Upkeep(propulsion.dead_band, propulsion.thrust / surfaces.mass_kg)
-    return build(start.elements, start.grid, braking if sinks else None, burns, upkeep)
+    dead_band = None if propulsion.dead_band is None else DeadBand(propulsion.dead_band, propulsion.thrust / surfaces.mass_kg)
+    return build(start.elements, start.grid, braking if sinks else None, burns, dead_band)
 
 
 def _states_at_epoch(start: Propagator, grid: TimeGrid) -> tuple[Array, Array]:

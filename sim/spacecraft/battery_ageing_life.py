@@ -388,7 +388,7 @@ def at_age(b: Any, age_s: float) -> tuple[float, float]:
     return max(0.01, float(capacity(life, fade))), float(resistance(life, fade))
 
 
-MOST_YEARS = 100.0  # lives beyond it are not told apart
+MOST_YEARS = 100.0  # lives beyond it count as this
 
 
 def life_years(life: Life, stress: Stress, end: Any) -> Any:

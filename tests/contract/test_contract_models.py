@@ -41,7 +41,7 @@ def parameters() -> list[Any]:
     )  # fmt: skip
     laws = [(f"satellite.attitude.law={law}", *(slewing if law == "slewing" else ())) for law in attitude.LAWS]
     times = "rate: 0.8, on: 20 min, off: 80 min, start_charge: 0.9, start_temperature: 40 degC, start_in_sunlight: true"
-    modes = [(f"satellite.policy={{mode: {mode}, restart: 2 min, {times}}}",) for mode in policy.MODES[1:]]
+    modes = [(f"satellite.policy={{mode: {mode}, restart: 2 min, {times}}}", "duration=1 h") for mode in policy.MODES[1:]]
     return [cases.example_parameters("suncatcher", *given) for given in (*laws, *modes)]
 
 

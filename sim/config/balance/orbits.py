@@ -75,7 +75,7 @@ def orbits(scenario: Scenario, satellite: Satellite) -> list[Orbit]:
     Returns
     -------
     list of Orbit
-        One for each ring, formation and shell, or those with extreme sizes, angles and eclipses. Nobody chose the orbits of a
+        One for each ring, formation and shell, or those with extreme sizes, angles and eclipses. No user chose the orbits of a
         file for this design: in their place is one that suits it best.
     """
     day, days = days_since_j2000(scenario.epoch), scenario.duration / 86400.0

@@ -12,7 +12,7 @@ from orbit import drag
 from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2
 from orbit.kernels import segments as kernel
 from orbit.kernels.forces import Forces
-from orbit.manoeuvres import BESIDE_S, Braking, Burn, MeanState, Upkeep, build, with_impulse
+from orbit.manoeuvres import BESIDE_S, Braking, Burn, MeanState, DeadBand, build, with_impulse
 from orbit.mean_to_osculating import osculating_states
 from orbit.numerical import Bodies, Numerical
 from orbit.propagation import CircularJ2
@@ -191,8 +191,8 @@ def test_a_dead_band_keeps_the_altitude() -> None:
     """Source of truth: the band: the orbit stays within it, and over a cycle the impulse of the burn is that of drag: thrust times
     its share of the time is half of n times the rate of fall, to 2 % by the density within the band."""
     grid = TimeGrid(2461395.5, 0.25, step_s=60.0, steps=10 * 1440)
-    upkeep = Upkeep(dead_band_m=300.0, thrust_m_s2=2e-4)
-    ours, sinking = build(SHELL, grid, BALL, upkeep=upkeep), build(SHELL, grid, BALL)
+    dead_band = DeadBand(dead_band_m=300.0, thrust_m_s2=2e-4)
+    ours, sinking = build(SHELL, grid, BALL, dead_band=dead_band), build(SHELL, grid, BALL)
     heights = [_axis_m(ours, 0, t) - A_M for t in np.linspace(0.0, grid.duration_s, 4000)]
     assert max(heights) < 1.0
     assert -301.0 < min(heights) < -250.0
