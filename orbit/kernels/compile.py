@@ -20,6 +20,7 @@ from orbit.kernels.cache import attach
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Singles = NDArray[np.float32]
 F = TypeVar("F", bound=Callable[..., Any])
 
 # No `reassoc`: it may legally undo the two-part range reduction in `simd.sincos`, and it would make results depend on

@@ -30,6 +30,7 @@ from sim.config.paths import absolute_paths
 from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults
 from sim.config.scenario_files import scenario_file, with_parents
 from sim.config.schema import Contract, Hedge, Scenario
+from sim.config.schema.scenario import with_terminals
 from sim.config.validation.contract import fleet_cost
 from sim.config.validation.events import shifted_events
 from sim.config.validation.location import origin
@@ -272,7 +273,7 @@ def load(
     invalid: set[str] = set()
     values = yaml_tree.plain(root)
     try:
-        scenario = Scenario.model_validate(values)
+        scenario = with_terminals(Scenario.model_validate(values))
     except ValidationError as error:
         already = {p.field for p in problems}
         problems += [

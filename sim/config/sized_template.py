@@ -11,6 +11,7 @@ from sim.config.sizing import (
     LOOP_W_K_W,
     MARGIN,
     MODEL,
+    PACK_K,
     PACK_W_K_KG,
     WALL_J_K_KG,
     WALL_M2_W,
@@ -115,7 +116,10 @@ def _numbers(found: Sized, machines_w: float, held: str) -> str:
             "longest eclipse of this orbit, or of circular orbits from 500 km up",
         ),
         "power.battery.to_structure": _record(
-            up(battery.to_structure), "W/K", "estimated", "donabedian2003", (1.0 / 3.0, 3.0), f"{PACK_W_K_KG:g} W/K for each kilogram of cells, bolted joints every few kilograms",
+            up(battery.to_structure), "W/K", "estimated", "donabedian2003", (1.0 / 3.0, 3.0), f"{PACK_W_K_KG:g} W/K for each kilogram of cells: isolating feet",
+        ),
+        "power.battery.heater.power": _record(
+            up(battery.heater.power if battery.heater else 0.0), "W", "derived", "donabedian2003", (0.5, 2.0), f"holds the pack {PACK_K:g} K above the structure",
         ),
         "thermal.loop.heat_capacity": _record(
             up(thermal.loop.heat_capacity / 1e3), "kJ/K", "assumption", "coolant and piping", (0.5, 2.0),

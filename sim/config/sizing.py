@@ -29,7 +29,7 @@ from sim.config.errors import InputError, Origin, Problem, bad_input, did_you_me
 from sim.config.library import named_items
 from sim.config.quantity import Quantity
 from sim.config.scenario import load
-from sim.config.schema import Satellite, Scenario, hours
+from sim.config.schema import Battery, Satellite, Scenario, hours
 from sim.config.schema.base import LOW_M
 from sim.config.schema.orbits import SSO_HIGH_M, local_time_text
 from sim.config.validation.endurance import cell_depth
@@ -44,9 +44,10 @@ MOST_DEPTH = 0.6  # of discharge, however few the cycles
 BUS_W, BUS_SHARE = 40.0, 0.035  # power of the bus: fixed part, and share of accelerators and hosts
 BUS_KG, BUS_EXPONENT = 20.0, 0.54  # mass of the bus at 1 kW, and its growth: 20 kg at 1 kW, 250 kg at 105 kW
 LOOP_J_K_W, LOOP_W_K_W, FLOW_W_K_W = 5.2, 0.28, 0.165  # heat capacity, conductance and flow of the loop for each watt of accelerators and hosts
-WALL_M2_W, WALL_W_K_W = 0.006, 1.4e-4  # walls for each watt of the bus, and mounts for each watt of accelerators and hosts
+WALL_M2_W, WALL_W_K_W = 0.00465, 1.4e-4  # walls for each watt of the bus, and mounts for each watt of accelerators and hosts
 WALL_J_K_KG = 3140.0  # structure and avionics for each kilogram of the bus
-PACK_W_K_KG = 0.35  # from the battery to the structure for each kilogram of cells
+PACK_W_K_KG = 0.13  # from the battery to the structure for each kilogram of cells
+PACK_K = 20.0  # by which a heater holds the battery above the structure
 CHARGE_C, DISCHARGE_C = 0.485, 2.0  # capacities in an hour [panasonic-ncr18650b]
 HEATER_MARGIN = 1.25  # [donabedian2003]
 LEAST_SHARE = 0.5  # of one accelerator with its host, below which a size is refused
@@ -177,7 +178,7 @@ def sized(wish: Wish) -> Sized:
     year = _year(wish, satellite, scenario)
     satellite, load_w = _cooled(satellite, max(season.light.absorbed_w_m2 for season in year))
     satellite = _heated(satellite, year[0].light.coldest_w_m2)
-    dark_w = satellite.bus.power + wish.throttle * (load_w - satellite.bus.power)
+    dark_w = satellite.bus.served_power + wish.throttle * (load_w - satellite.bus.served_power)
     eclipse_s = max(season.light.dark_s for season in year)
     eclipses = sum(s.light.dark_s > 0.0 for s in year) / len(year) * satellite.life / year[0].light.period_s
     satellite = _stored(satellite, dark_w, eclipse_s, eclipses)
@@ -258,18 +259,20 @@ def _stored(satellite: Satellite, dark_w: float, eclipse_s: float, eclipses: flo
     battery = satellite.power.battery
     depth = min(MOST_DEPTH, float(down(cell_depth(max(1.0, eclipses)))))
     reserve_s = max(battery.bus_reserve, 60.0 * math.ceil(eclipse_s / 60.0))
-    held_j = (1.0 + MARGIN) * dark_w * eclipse_s + satellite.bus.power * reserve_s
+    held_j = (1.0 + MARGIN) * dark_w * eclipse_s + satellite.bus.served_power * reserve_s
     capacity_kwh = _up(held_j / power.usable_share(battery, depth, eclipse_s) / 3.6e6 if eclipse_s > 0.0 else held_j / depth / 3.6e6)
     most_kw = _up(max(DISCHARGE_C * capacity_kwh, dark_w / 1e3))
     battery = _with(
         battery, capacity=3.6e6 * capacity_kwh, max_depth=depth, bus_reserve=reserve_s, max_discharge_power=1e3 * most_kw,
-        max_charge_power=1e3 * _up(CHARGE_C * capacity_kwh), to_structure=_to_structure(3.6e6 * capacity_kwh / battery.specific_energy),
+        max_charge_power=1e3 * _up(CHARGE_C * capacity_kwh), **_pack(battery, 3.6e6 * capacity_kwh / battery.specific_energy),
     )
     return _with(satellite, power=_with(satellite.power, battery=battery))  # type: ignore[no-any-return]
 
 
-def _to_structure(cells_kg: float) -> float:
-    return _up(PACK_W_K_KG * cells_kg)
+def _pack(battery: Battery, cells_kg: float) -> dict[str, Any]:
+    """Mounts and heater of a pack."""
+    conductance_w_k = _up(PACK_W_K_KG * cells_kg)
+    return {"to_structure": conductance_w_k, "heater": battery.heater and _with(battery.heater, power=_up(PACK_K * conductance_w_k))}
 
 
 def _powered(satellite: Satellite, year: list[_Season], load_w: float, dark_w: float) -> tuple[Satellite, _Season]:
@@ -283,6 +286,6 @@ def _powered(satellite: Satellite, year: list[_Season], load_w: float, dark_w: f
         battery = _with(
             battery, capacity=3.6e6 * _up(charge_w / CHARGE_C / 1e3), max_charge_power=1e3 * _up(charge_w / 1e3),
             max_discharge_power=1e3 * _up(DISCHARGE_C * charge_w / CHARGE_C / 1e3),
-            to_structure=_to_structure(3.6 * charge_w / CHARGE_C / battery.specific_energy * 1e3),
+            **_pack(battery, 3600.0 * charge_w / CHARGE_C / battery.specific_energy),
         )
     return _with(satellite, power=_with(satellite.power, array=array, battery=battery)), worst

@@ -19,7 +19,7 @@ from orbit.propagation import Propagator
 from orbit.timescales import utc_to_ut1
 from sim.config.scenario import Loaded
 from sim.config.validation import recorder_plan
-from sim.engine import burns, events, propagators
+from sim.engine import burns, events, propagators, radiation_maps
 from sim.engine.satellite_params import FirstState, FleetType, fleet_types, full_state
 from sim.spacecraft import loop
 from sim.spacecraft.step import ROWS
@@ -188,12 +188,12 @@ class Context:
     ) -> None:
         self.loaded, self.scenario = loaded, loaded.scenario
         self.grid = propagators.time_grid(self.scenario)
-        self.types = fleet_types(self.scenario)
         self.surroundings = surroundings(self.grid, propagators.stations(self.scenario) if sample is None else [])
         self.propagators = propagators.make_propagators(loaded, self.grid)
         self.kinds = _kinds(loaded, self.propagators)
         if sample is not None:
             self.propagators, self.kinds = _sampled(self.propagators, self.kinds, sample)
+        self.types = fleet_types(self.scenario, radiation_maps.maps(self.scenario, self.propagators, self.kinds, self.grid.steps))
         self.first = np.concatenate(([0], np.cumsum([p.count for p in self.propagators])))
         self.satellites = int(self.first[-1])
         self.listed = burns.with_thrusts(events.listed_changes(loaded), self.propagators, loaded) if sample is None else []

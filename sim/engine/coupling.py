@@ -26,6 +26,7 @@ from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import LinkState, Network
 from sim.network.routing import components
 from sim.spacecraft import loop
+from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import JobScheduler
@@ -189,7 +190,7 @@ class Coupling:
         self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
         self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
         self.availability = events.timeline(run.loaded, run.listed)
-        self.controls, self.limits = np.ones((loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
+        self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
 
     def begin(
@@ -228,7 +229,7 @@ class Coupling:
         ndarray, shape (CONTROL_ROWS, satellites)
             Inputs of `CONTROLS`.
         """
-        controls = np.ones((loop.CONTROL_ROWS, self.run.satellites))
+        controls = undisturbed(self.run.satellites)
         for name, values in self.scheduler.typical_inputs(self.transport)._asdict().items():
             controls[CONTROL[name]] = values
         return controls
@@ -409,7 +410,7 @@ class Coupling:
         duty[:] = 1.0
         self.batches.each(
             lambda b: loop.see_surroundings(
-                b.work, b.first, b.real, b.r_m, at, s.sky[k + 2], self.controls, b.type_.values
+                b.work, b.first, b.real, b.r_m, at, s.sky[k + 2], self.controls, b.type_.values, b.type_.table
             )
         )
         self._preview(k, again=False)

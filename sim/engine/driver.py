@@ -27,6 +27,7 @@ from sim.engine.satellite_params import STATE_ROWS
 from sim.engine.threads import in_threads
 from sim.fleet.availability import in_order
 from sim.spacecraft import loop
+from sim.spacecraft.inputs import undisturbed
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
@@ -246,7 +247,7 @@ class Run(Context):
         mine = np.flatnonzero((self.kept_satellites >= number) & (self.kept_satellites < number + hi - lo))
         tile = Tile(
             propagator=propagator, lo=lo, hi=hi, first=number, kind=kind, type_=self.types[kind], work=work, r_m=r_m,
-            controls=np.ones((loop.CONTROL_ROWS, 1, width)), slots=mine, lanes=self.kept_satellites[mine] - number,
+            controls=undisturbed(1, width), slots=mine, lanes=self.kept_satellites[mine] - number,
             kept=np.zeros((self.kept.shape[0], loop.RECORDED, mine.size)), gone=np.zeros((1, width), dtype=np.bool_),
         )  # fmt: skip
         first = np.empty((2, 3, width))
@@ -300,7 +301,7 @@ class Run(Context):
         window = slice(k + 2, k + 2 + steps)
         self.loop(
             tile.r_m[at : at + steps], self.surroundings.sky[window], tile.controls,
-            tile.type_.values, tile.work, tile.real, self.sums.fleet[tile.kind, k : k + steps],
+            tile.type_.values, tile.type_.table, tile.work, tile.real, self.sums.fleet[tile.kind, k : k + steps],
             self.sums.extremes[k : k + steps], k, self.stride, tile.lanes, tile.kept,
         )  # fmt: skip
 

@@ -23,12 +23,15 @@ from sim.engine.context import Context, sky
 from sim.engine.satellite_params import STATE_ROWS, STATES, FirstState, FleetType
 from sim.engine.threads import in_threads
 from sim.spacecraft import loop, rows, step, thermal_response
+from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.submodel import Setup
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, 1 + len(thermal_response.Nodes._fields))
+SLOW = [STATES.index("battery_k"), STATES.index("structure_k")]
+SLOWEST = 0.95  # of a change that is left after a revolution
 CHARGE_TOLERANCE, TEMP_TOLERANCE_K = 1e-3, 0.1  # of capacity: what a revolution may change
 REVOLUTIONS = 10  # in long steps, at most
 LEAST_STEP_S, LEAST_STEPS, MOST_STEPS = 60.0, 66, 324  # of a revolution in short steps
@@ -136,7 +139,7 @@ def _grid(run: Context, kind: int, period_s: float) -> _Grid:
     type_ = run.types[kind]
 
     def pace(stride: int) -> _Pace:
-        params = step.satellite_parameters(Setup(type_.satellite, run.scenario.environment, stride * grid.step_s))
+        params = step.satellite_parameters(Setup(type_.satellite, run.scenario.environment, stride * grid.step_s, type_.radiation))
         if stride == STRIDES[0]:  # long steps are longer than a restart, which would keep them from settling
             params = params._replace(policy=params.policy._replace(restart_s=0.0))
         ends = slice(stride, None, stride)
@@ -154,7 +157,7 @@ def _fly_tile(
     numbers = revolution.numbers[lo + np.minimum(np.arange(width), hi - lo - 1)]
     r_m = np.empty((revolution.on.grid.steps + 1, 3, width))
     codes = revolution.propagator.fill(lo, hi, 0, r_m)
-    controls = np.ones((loop.CONTROL_ROWS, 1, width))
+    controls = undisturbed(1, width)
     if asked is not None:
         controls[:, 0] = asked[:, numbers]
     state, capacity_j = values[:, numbers], revolution.type_.satellite.power.battery.capacity
@@ -177,6 +180,7 @@ class _Flight:
 
     def __init__(self, revolution: _Revolution, pace: _Pace, r_m: Array, controls: Array, real: int) -> None:
         self.pace, self.controls, self.real, self.initial = pace, controls, real, revolution.type_.initial
+        self.table = revolution.type_.table
         ends = slice(pace.stride, None, pace.stride)
         self.r_m = np.ascontiguousarray(r_m[ends])
         # the step before the epoch is the last one of the revolution before
@@ -194,7 +198,7 @@ class _Flight:
         loop.start(self.first_m, self.first_sun_m, self.initial, carry)
         carry[STATE_ROWS] = state
         loop.run_block(
-            self.r_m, self.pace.sky, self.controls, self.pace.values, self.work, self.real, self.fleet,
+            self.r_m, self.pace.sky, self.controls, self.pace.values, self.table, self.work, self.real, self.fleet,
             self.extremes, 0, len(self.r_m) + 1, *self.none,
         )  # fmt: skip
         after = carry[STATE_ROWS]
@@ -204,7 +208,7 @@ class _Flight:
 
 def _repeat(fly: _Flight, state: Array, capacity_j: float) -> tuple[Array, Flags]:
     """Fly until the state repeats, each satellite for itself; the state, and which satellites have settled."""
-    settled = np.zeros(state.shape[1], dtype=np.bool_)
+    settled, before = np.zeros(state.shape[1], dtype=np.bool_), np.zeros_like(state[SLOW])
     for n in range(REVOLUTIONS):
         after = fly(state)
         moved = after - state
@@ -215,6 +219,11 @@ def _repeat(fly: _Flight, state: Array, capacity_j: float) -> tuple[Array, Flags
             # emptier after each revolution: it would go on until the accelerators have used what is theirs
             emptying = ~settled & ~near & (moved[CHARGE] < 0.0)
             state[CHARGE, emptying] = np.minimum(state[CHARGE, emptying], fly.pace.reserve_j)
+        if n >= 2 and n % 2 == 0:
+            # nodes that take many revolutions: what is left of a change is the same share each time
+            ratio = np.clip(moved[SLOW] / np.where(before == 0.0, np.inf, before), 0.0, SLOWEST)
+            state[SLOW] += np.where(settled | near, 0.0, moved[SLOW] * ratio / (1.0 - ratio))
+        before = moved[SLOW]
         settled |= near
         if settled.all():
             break

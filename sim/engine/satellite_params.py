@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import SOLAR_CONSTANT_W_M2
+from orbit.radiation import RadiationMap
 from sim.config.schema import Satellite, Scenario
 from sim.spacecraft import array, battery, policy, rows, step, thermal, thermal_response
+from sim.spacecraft.radiation import NO_TABLE
 from sim.spacecraft.submodel import Setup
 from sim.spacecraft.thermal_network import steady_state_k
 
@@ -38,20 +41,28 @@ class FleetType:
     initial: NDArray[np.float64]  # first value of every carried row, positions and shadow apart
     heat_capacity_j_k: NDArray[np.float64]  # of the thermal nodes
     peak_flops_per_s: float  # of all its accelerators, at the reference precision
+    radiation: RadiationMap | None = None  # on its orbits behind its shielding; None where it is not known
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """Parameters as numbers in order, for compiled functions."""
         return rows.flat(self.params)
 
+    @property
+    def table(self) -> NDArray[np.float32]:
+        """Map of the radiation as the compiled loop takes it."""
+        return NO_TABLE if self.radiation is None else self.radiation.table
 
-def fleet_types(scenario: Scenario) -> list[FleetType]:
+
+def fleet_types(scenario: Scenario, maps: Sequence[RadiationMap | None]) -> list[FleetType]:
     """Parameters and first state of every satellite type, in the order of `Scenario.types`.
 
     Parameters
     ----------
     scenario : Scenario
         The scenario.
+    maps : sequence of RadiationMap or None
+        Radiation of each type.
 
     Returns
     -------
@@ -59,12 +70,12 @@ def fleet_types(scenario: Scenario) -> list[FleetType]:
         One for each type.
     """
     found = []
-    for satellite in scenario.types:
-        setup = Setup(satellite, scenario.environment, scenario.step)
+    for satellite, radiation in zip(scenario.types, maps, strict=True):
+        setup = Setup(satellite, scenario.environment, scenario.step, radiation)
         params = step.satellite_parameters(setup)
         capacity_j_k = thermal.network(satellite).heat_capacity_j_k
         peak = satellite.accelerators * satellite.accelerator.peak[scenario.reference_precision]
-        found.append(FleetType(satellite, params, initial_rows(setup, params), capacity_j_k, peak))
+        found.append(FleetType(satellite, params, initial_rows(setup, params), capacity_j_k, peak, radiation))
     return found
 
 

@@ -216,9 +216,10 @@ def advance(state: Any, inputs: Any, illumination: Any, incidence: Any, earth: A
     ArrayPower
         Mean temperature [K], power [W], absorbed heat [W/m2] and integrals of the decay.
     """
-    sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.array_incidence
+    sunlight = inputs.flux_w_m2 * illumination.lit_fraction * incidence.array_incidence * inputs.array_light
     reflected = earth.albedo_front_w_m2 + earth.albedo_back_w_m2
-    absorbed = absorbed_w_m2(sunlight, reflected, earth.infrared_w_m2, earth.view_front, earth.view_back, p)
+    of_earth = absorbed_w_m2(sunlight, reflected, earth.infrared_w_m2, earth.view_front, earth.view_back, p)
+    absorbed = of_earth + inputs.array_nearby_w_m2
     relaxed, lagged = decay(state.array_k, p)
     online = max(inputs.available, p.survives * inputs.bus_available)
     t2 = state.array_k * state.array_k
@@ -233,7 +234,8 @@ MODEL = Submodel(
     parameters=parameters,
     advance=advance,
     reads=(
-        "state.array_k", "inputs.flux_w_m2", "inputs.available", "inputs.bus_available", "illumination.lit_fraction",
+        "state.array_k", "inputs.flux_w_m2", "inputs.available", "inputs.bus_available", "inputs.array_light", "inputs.array_nearby_w_m2",
+        "illumination.lit_fraction",
         "incidence.array_incidence", "earth.albedo_front_w_m2", "earth.albedo_back_w_m2", "earth.infrared_w_m2",
         "earth.view_front", "earth.view_back",
     ),

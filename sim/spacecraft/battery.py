@@ -77,7 +77,7 @@ def parameters(setup: Setup) -> Battery:
     left, grown = at_age(b, getattr(setup.satellite, "age", 0.0))
     cell, capacity_j = b.chemistry, b.capacity * left
     floor_j = capacity_j * (1.0 - b.max_depth)
-    reserve_j = floor_j + stored_for_j(cell, capacity_j, setup.satellite.bus.power, b.bus_reserve)
+    reserve_j = floor_j + stored_for_j(cell, capacity_j, setup.satellite.bus.served_power, b.bus_reserve)
     return Battery(
         capacity_j=capacity_j, floor_j=floor_j, reserve_j=reserve_j, coulombic_efficiency=cell.coulombic_efficiency,
         max_charge_w=min(b.max_charge_power, cell.max_charge_rate * capacity_j),

@@ -46,6 +46,7 @@ class Loads(NamedTuple):
     plate_w: float
     loop_w: float
     structure_w: float
+    battery_w: float
     load_w: float
 
 
@@ -67,7 +68,7 @@ def parameters(setup: Setup) -> Compute:
     return Compute(
         idle_w=n * chip.idle_power, dynamic_w=n * (chip.max_power - chip.idle_power), host_w=n * satellite.accelerator.host.power,
         voltage_floor=chip.voltage_floor, per_conversion=1.0 / satellite.power.conversion_efficiency,
-        pump_fraction=satellite.thermal.loop.pump_fraction, bus_w=satellite.bus.power, rate_fit=rate_fit(chip.voltage_floor),
+        pump_fraction=satellite.thermal.loop.pump_fraction, bus_w=satellite.bus.served_power, rate_fit=rate_fit(chip.voltage_floor),
     )  # fmt: skip
 
 
@@ -286,7 +287,9 @@ def bus_factor(p: Compute) -> float:
 
 
 @inlined
-def loads(dynamic: float, powered: float, duty: float, available: float, added_w: float, chip_w: float, p: Compute) -> Loads:
+def loads(
+    dynamic: float, powered: float, duty: float, available: float, added_w: float, chip_w: float, battery_w: float, p: Compute
+) -> Loads:
     """Electrical load of the satellite, and the heat it becomes in accelerators, plates, coolant and structure.
 
     Parameters
@@ -303,6 +306,8 @@ def loads(dynamic: float, powered: float, duty: float, available: float, added_w
         Power drawn at the bus beside that of the bus itself, which warms the coolant [W], mean over the step.
     chip_w : float
         Power of the accelerators beside the clocked power [W], mean over the step.
+    battery_w : float
+        Power drawn at the bus that warms the battery [W], mean over the step.
     p : Compute
         Parameters of the submodel.
 
@@ -316,7 +321,7 @@ def loads(dynamic: float, powered: float, duty: float, available: float, added_w
     drawn = (chip + host) * p.per_conversion
     pump = drawn * p.pump_fraction
     bus_w = available * p.bus_w
-    return Loads(chip, drawn - chip, pump + added_w, bus_w, drawn + pump + added_w + bus_w)
+    return Loads(chip, drawn - chip, pump + added_w, bus_w, battery_w, drawn + pump + added_w + battery_w + bus_w)
 
 
 @inlined
@@ -341,7 +346,7 @@ def accelerator_budget_w(inputs: Any, power: Any, accelerators_w: float, effects
     float
         Power behind the converters [W]; may be negative.
     """
-    bus_w = p.bus_w * inputs.available + effects.bus_w
+    bus_w = p.bus_w * inputs.available + effects.bus_w + effects.battery_w
     share: float = 1.0 / max(inputs.available, 1e-9)
     left_w: float = (power.generated_w + accelerators_w - bus_w) / bus_factor(p) - effects.chip_w
     return left_w * share
@@ -394,7 +399,7 @@ def advance(inputs: Any, run: Any, effects: Any, p: Compute) -> Loads:
     Loads
         Heats and electrical load [W].
     """
-    return loads(run.dynamic, run.powered, run.run_duty, inputs.available, effects.bus_w, effects.chip_w, p)
+    return loads(run.dynamic, run.powered, run.run_duty, inputs.available, effects.bus_w, effects.chip_w, effects.battery_w, p)
 
 
 MODEL = Submodel(
@@ -404,7 +409,7 @@ MODEL = Submodel(
     advance=advance,
     limits=limits,
     reads=(
-        "inputs.available", "inputs.duty", "power.generated_w", "effects.bus_w", "effects.chip_w", "run.dynamic",
+        "inputs.available", "inputs.duty", "power.generated_w", "effects.bus_w", "effects.chip_w", "effects.battery_w", "run.dynamic",
         "run.powered", "run.run_duty",
     ),
     writes=(
@@ -412,6 +417,7 @@ MODEL = Submodel(
         Variable("plate_w", "W", "heat of hosts and conversion into the cold plates", "flux", 0.0, 1e8),
         Variable("loop_w", "W", "heat of pump and heaters into the coolant", "flux", 0.0, 1e8),
         Variable("structure_w", "W", "heat of avionics and terminals into the structure", "flux", 0.0, 1e8),
+        Variable("battery_w", "W", "heat of heaters into the battery", "flux", 0.0, 1e8),
         Variable("load_w", "W", "electrical load at the bus", "flux", 0.0, 1e9),
     ),
     references=("chandrakasan1992:eq. 1",),

@@ -1,10 +1,13 @@
-"""Inputs of a satellite for a step: positions, the Sun, limits by events, requests of its job."""
+"""Inputs of a satellite for a step: positions, the Sun, radiation, limits by events, requests of its job, what neighbours do to it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from sim.schema import FleetSeries, Total, Variable
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
 
 
 class Inputs(NamedTuple):
@@ -19,6 +22,8 @@ class Inputs(NamedTuple):
     flux_w_m2: float
     earth_cos: float
     earth_sin: float
+    dose_rate_gy_s: float
+    proton_flux_m2_s: float
     available: float
     bus_available: float
     rate_cap: float
@@ -28,6 +33,9 @@ class Inputs(NamedTuple):
     duty: float
     running: float
     productive: float
+    array_light: float
+    array_nearby_w_m2: float
+    radiator_nearby_w_m2: float
 
 
 _FAR_M = 5e7
@@ -41,6 +49,15 @@ INPUTS = (
     Variable("flux_w_m2", "W/m2", "sunlight at the Sun's distance", "input", 1300.0, 1430.0),
     Variable("earth_cos", "1", "cosine of the Earth's rotation angle at the end of the step", "input", -1.0, 1.0),
     Variable("earth_sin", "1", "sine of the Earth's rotation angle at the end of the step", "input", -1.0, 1.0),
+    Variable(
+        "dose_rate_gy_s", "Gy/s", "dose rate in silicon behind the shielding, at the end of the step", "input", 0.0, 1e-2,
+        totals=(Total("dose_gy", "Gy", "dose in silicon behind the shielding", "integral"),),
+        recorded=(SatelliteSeries("dose_rate_gy_s", "dose rate in silicon behind the shielding"),),
+    ),
+    Variable(
+        "proton_flux_m2_s", "1/(m2 s)", "protons above 30 MeV outside the satellite, at the end of the step", "input", 0.0, 1e9,
+        totals=(Total("protons_m2", "1/m2", "fluence of protons above 30 MeV", "integral"),),
+    ),
     Variable(
         "available", "1", "share of the step in which the satellite computes or could", "input", 0.0, 1.0,
         totals=(Total("available_s", "s", "time in which the satellite was available", "integral"),),
@@ -57,7 +74,34 @@ INPUTS = (
         "productive", "1", "share of its available time in arithmetic that counts as useful at once; training books its own",
         "input", 0.0, 1.0,
     ),
+    Variable("array_light", "1", "share of the sunlight on the array that neighbours leave", "input", 0.0, 1.0),
+    Variable("array_nearby_w_m2", "W/m2", "infrared of neighbours that both faces of the array absorb, over its area", "input", 0.0, 2000.0),
+    Variable("radiator_nearby_w_m2", "W/m2", "infrared of neighbours that both faces of the radiator absorb, over its area", "input", 0.0, 2000.0),
 )  # fmt: skip
 
 # Inputs that a caller fills in rows, one value a satellite; the others are positions and the Sun.
 CONTROLS = Inputs._fields[Inputs._fields.index("available") :]
+_HEATS = [row for row, name in enumerate(CONTROLS) if name.endswith("_w_m2")]
+
+
+def undisturbed(*shape: int) -> NDArray[np.float64]:
+    """Controls of satellites that nothing holds back and that have no neighbours.
+
+    Parameters
+    ----------
+    *shape : int
+        Steps and satellites, or satellites alone.
+
+    Returns
+    -------
+    ndarray, shape (controls, *shape)
+        1, and 0 for heats of neighbours.
+
+    Examples
+    --------
+    >>> undisturbed(2)[:, 0].tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    """
+    found = np.ones((len(CONTROLS), *shape))
+    found[_HEATS] = 0.0
+    return found

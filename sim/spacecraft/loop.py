@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from orbit.constants import SUN_RADIUS_M
-from orbit.kernels.compile import Floats, Ints, kernel
+from orbit.kernels.compile import Floats, Ints, Singles, kernel
 from orbit.kernels.shadow import shadow_edge
 from orbit.kernels.views import fixed_rows
 from sim.spacecraft.passes import (
@@ -112,6 +112,7 @@ def run_block(
     sky: Floats,
     controls: Floats,
     parameters: Floats,
+    table: Singles,
     tile: Floats,
     real: int,
     fleet: Ints,
@@ -133,6 +134,8 @@ def run_block(
         Inputs of `CONTROLS`.
     parameters : ndarray
         Parameters of the satellites' type, as `rows.flat` gives them.
+    table : ndarray of float32
+        Map of the radiation of that type.
     tile : ndarray, shape (WORK, ROW_LENGTH)
         Rows of the tile; the carried ones go on.
     real : int
@@ -162,7 +165,7 @@ def run_block(
                 for i in range(groups * GROUP):
                     work[FIRST_CONTROL + item, i] = controls[item, k if control_steps > 1 else 0, i]
         now = Sky(sky[k, 0], sky[k, 1], sky[k, 2], sky[k, 3], sky[k, 4], sky[k, 5])
-        surroundings_passes(work, groups, now, satellite)
+        surroundings_passes(work, groups, now, table, satellite)
         limits_passes(work, which, groups, now, satellite)
         operation_passes(work, groups, now, satellite)
         sum_up(work, real, fleet[k], extremes[k])
@@ -177,7 +180,7 @@ def run_block(
 @kernel
 def see_surroundings(
     tiles: Floats, first: Ints, real: Ints, r_m: Floats, at: int, sky: Floats, controls: Floats,
-    parameters: Floats,
+    parameters: Floats, table: Singles,
 ) -> None:  # fmt: skip
     """Sun and Earth in the step ahead.
 
@@ -197,6 +200,8 @@ def see_surroundings(
         Inputs of `CONTROLS`, of the whole fleet.
     parameters : ndarray
         Parameters of the satellites' type, as `rows.flat` gives them.
+    table : ndarray of float32
+        Map of the radiation of that type.
     """
     satellite, now = unpack(parameters), Sky(sky[0], sky[1], sky[2], sky[3], sky[4], sky[5])
     for t in range(tiles.shape[0]):
@@ -206,7 +211,7 @@ def see_surroundings(
                 work[END_POSITION + axis, i] = r_m[t, at, axis, i]
         for row in range(CONTROL_ROWS):
             fill_controls(work, first[t], real[t], groups, row, controls[row])
-        surroundings_passes(work, groups, now, satellite)
+        surroundings_passes(work, groups, now, table, satellite)
 
 
 @kernel

@@ -15,7 +15,7 @@ import numpy as np
 
 from orbit.kernels.compile import Floats, Ints, inlined
 from orbit.kernels.shadow import mean_in_penumbra, outside_penumbra
-from sim.spacecraft import array, attitude, earth_flux, illumination, radiator, rows, structure, thermal_response
+from sim.spacecraft import array, attitude, earth_flux, illumination, radiation, radiator, rows, structure, thermal_response
 from sim.spacecraft.inputs import CONTROLS, Inputs
 from sim.spacecraft.step import (
     RECORDS,
@@ -73,7 +73,8 @@ _PASSED = [
     if record in ("base", "limit", "run", "effects") or field in _KEPT or f"{record}.{field}" in _READ_LATER
 ]
 _ROW = {key: ROWS.work + row for row, key in enumerate(_PASSED)}
-PENUMBRA_ROW = ROWS.work + len(_PASSED)
+EXPOSURE_ROW = ROWS.work + len(_PASSED)  # two rows: dose rate and protons
+PENUMBRA_ROW = EXPOSURE_ROW + 2
 SIDE_BY_SIDE = PENUMBRA_ROW + 1  # four rows: edges of satellites in penumbra, and which these are
 WITHIN = {field: SIDE_BY_SIDE + row for row, field in enumerate(Draw._fields)}  # the shadow is done with its rows
 COOL = {field: SIDE_BY_SIDE + 4 + row for row, field in enumerate(Draw._fields)}
@@ -105,6 +106,7 @@ _ROUND_BITS = int(np.float64(_ROUND).view(np.int64))
 
 _given = {"end_x_m": f"work[{END_POSITION}, i]", "end_y_m": f"work[{END_POSITION + 1}, i]", "end_z_m": f"work[{END_POSITION + 2}, i]"}
 _given |= {name: f"sky.{name}" for name in Sky._fields}
+_given |= {name: f"work[{EXPOSURE_ROW + row}, i]" for row, name in enumerate(("dose_rate_gy_s", "proton_flux_m2_s"))}
 _given |= {name: f"work[{FIRST_CONTROL + row}, i]" for name, row in ROWS.controls.items()}
 _where = {v.name: {"state": "state", "flux": "fluxes", "input": "inputs"}[v.kind] for v in VARIABLES}
 load_state = rows.loader("load_state", State, ROWS.carried)
@@ -173,8 +175,8 @@ def directions_pass(work: Any, groups: int, sky: Sky, law: Any, satellite: Any) 
 
 
 @inlined
-def surroundings_passes(work: Any, groups: int, sky: Sky, satellite: Any) -> None:
-    """Shadow, then directions, power of the array and absorbed heat.
+def exposure_pass(work: Any, groups: int, sky: Sky, table: Any, satellite: Any) -> None:
+    """Dose rate and protons at the ends of the step, from the map of the type.
 
     Parameters
     ----------
@@ -184,9 +186,41 @@ def surroundings_passes(work: Any, groups: int, sky: Sky, satellite: Any) -> Non
         Groups of satellites; the last one is padded.
     sky : Sky
         Sun and Earth at the end of the step.
+    table : ndarray of float32
+        Map of the radiation.
     satellite : SatelliteParams
         Parameters of the satellites' type.
     """
+    for g in range(groups):
+        for j in range(GROUP):
+            i = np.uint64(g * GROUP + j)
+            index, weight = radiation.cell(
+                work[END_POSITION, i], work[END_POSITION + 1, i], work[END_POSITION + 2, i], sky, satellite.radiation
+            )
+            work[SIDE_BY_SIDE, i], work[SIDE_BY_SIDE + 1, i] = index, weight
+    for n in range(groups * GROUP):
+        found = radiation.values(table, int(work[SIDE_BY_SIDE, n]), work[SIDE_BY_SIDE + 1, n])
+        work[EXPOSURE_ROW, n], work[EXPOSURE_ROW + 1, n] = found
+
+
+@inlined
+def surroundings_passes(work: Any, groups: int, sky: Sky, table: Any, satellite: Any) -> None:
+    """Radiation, shadow, then directions, power of the array and absorbed heat.
+
+    Parameters
+    ----------
+    work : ndarray, shape (WORK, ROW_LENGTH)
+        Rows of the tile; written.
+    groups : int
+        Groups of satellites; the last one is padded.
+    sky : Sky
+        Sun and Earth at the end of the step.
+    table : ndarray of float32
+        Map of the radiation.
+    satellite : SatelliteParams
+        Parameters of the satellites' type.
+    """
+    exposure_pass(work, groups, sky, table, satellite)
     for g in range(groups):
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)

@@ -92,18 +92,18 @@ def parameters(setup: Setup) -> Policy:
     idle_w = at_bus * n * (chip.idle_power + chip.host.power)
     floor_j = battery.capacity * (1.0 - battery.max_depth)
     reserve_s = battery.bus_reserve / DISCHARGE
-    reserve_j = floor_j + satellite.bus.power * reserve_s
+    reserve_j = floor_j + satellite.bus.served_power * reserve_s
     sunlit_w = SUN_W_M2 * array.area * array.packing * array.cell_efficiency * array.retention * array.conditioning_efficiency
     return Policy(
         throttle=float(given.mode == "throttle"), pause=float(given.mode == "pause"), even=float(given.mode == "even"),
         burst=float(given.mode == "burst"), most=most, voltage_floor=chip.voltage_floor,
-        full_load_w=satellite.bus.power + idle_w + most * per_share_w, per_share_w=per_share_w, restart_s=given.restart,
+        full_load_w=satellite.bus.served_power + idle_w + most * per_share_w, per_share_w=per_share_w, restart_s=given.restart,
         on_s=given.on or 0.0, off_s=given.off or 0.0, start_charge_j=given.start_charge * battery.capacity,
-        start_power_w=satellite.bus.power if given.start_in_sunlight else -1.0,
+        start_power_w=satellite.bus.served_power if given.start_in_sunlight else -1.0,
         start_k=ANY_K if given.start_temperature is None else given.start_temperature,
-        hold_j=min(battery.capacity, reserve_j + (satellite.bus.power + idle_w) * reserve_s), refill_s=max(0.5 * battery.bus_reserve, setup.step_s),
+        hold_j=min(battery.capacity, reserve_j + (satellite.bus.served_power + idle_w) * reserve_s), refill_s=max(0.5 * battery.bus_reserve, setup.step_s),
         lowest_j=reserve_j + MARGIN * (battery.capacity - reserve_j), full_j=FULL * battery.capacity,
-        first_share=min(1.0, max(0.0, (LIT_SHARE * sunlit_w - satellite.bus.power - idle_w) / per_share_w)), step_s=setup.step_s,
+        first_share=min(1.0, max(0.0, (LIT_SHARE * sunlit_w - satellite.bus.served_power - idle_w) / per_share_w)), step_s=setup.step_s,
     )  # fmt: skip
 
 

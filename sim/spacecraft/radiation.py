@@ -1,72 +1,68 @@
-"""Radiation: dose behind the shielding, protons above 30 MeV, time in the South Atlantic Anomaly.
+"""Radiation: where a satellite is in the map of its type, and whether that is in the South Atlantic Anomaly.
 
-Three functions in this order, since the values of a cell are gathered from a table: `cell` finds the place in the map (plain
-arithmetic), `values` loads four numbers, `advance` does the rest. The map is reduced to the orbits and the shielding of a type of
-satellite by `orbit.radiation.radiation_map`. The cell is that at the end of the step: 60 s are 3.8 deg of an orbit, a
-cell has 2.8 deg, and the mean over many passages does not depend on the step.
+`orbit.radiation.radiation_map` reduces the tables to the orbits and the shielding of a type of satellite. The values of a cell
+are gathered from that map, not computed: `cell` finds the place (plain arithmetic), `values` loads four numbers, and the
+step has them among its inputs. The cell is that at the end of the step: 60 s are 3.8 deg of an orbit, a cell has
+2.8 deg, and the mean over many passages does not depend on the step.
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from orbit.kernels import exposure
 from orbit.kernels.compile import inlined
-from orbit.radiation import ANOMALY_FLUX_M2_S, RadiationMap
-from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
+from orbit.radiation import ANOMALY_FLUX_M2_S
+from sim.schema import FleetSeries, Total, Variable
+from sim.spacecraft.submodel import Setup, Submodel
 
 
 class Radiation(NamedTuple):
-    """Where the map has its planes [m, 1/m, number of the last but one], and the length of a step [s]."""
+    """Where the map has its planes [m, 1/m], and the number of the last but one."""
 
     lowest_m: float
     planes_per_m: float
     last_plane: float
-    step_s: float
-
-
-class CellValues(NamedTuple):
-    """Dose rate [Gy/s] and protons above 30 MeV [1/(m2 s)] at a position."""
-
-    dose_rate_gy_s: float
-    proton_flux_m2_s: float
 
 
 class RadiationFlows(NamedTuple):
     """Results of `advance`."""
 
-    dose_gy: float
-    dose_rate_gy_s: float
-    proton_flux_m2_s: float
     in_anomaly: float
 
 
-def of_map(found: RadiationMap, step_s: float) -> Radiation:
-    """Parameters of the submodel for a map.
+def parameters(setup: Setup) -> Radiation:
+    """Planes of the map of the satellite's type.
 
     Parameters
     ----------
-    found : RadiationMap
-        Map of the type of satellite.
-    step_s : float
-        Length of a step [s].
+    setup : Setup
+        Sections of the scenario, the length of a step, and the map.
 
     Returns
     -------
     Radiation
-        Parameters; the table goes beside them.
+        Planes; those of `NO_MAP` without a map.
     """
-    return Radiation(found.lowest_m, found.planes_per_m, found.last_plane, step_s)
+    found = setup.radiation
+    return Radiation(0.0, 0.0, 0.0) if found is None else Radiation(found.lowest_m, found.planes_per_m, found.last_plane)
+
+
+NO_TABLE = np.zeros(2 * exposure.PLANE, dtype=np.float32)  # for a satellite whose radiation is not known
 
 
 @inlined
-def cell(inputs: Any, p: Radiation) -> tuple[int, float]:
+def cell(end_x_m: float, end_y_m: float, end_z_m: float, sky: Any, p: Radiation) -> tuple[int, float]:
     """Place in the table at the end of the step, and the weight of the upper plane.
 
     Parameters
     ----------
-    inputs : Inputs
-        Inputs of the step.
+    end_x_m, end_y_m, end_z_m : float
+        Position at the end of the step [m].
+    sky : Sky
+        Earth at the end of the step.
     p : Radiation
         Parameters of the submodel.
 
@@ -77,13 +73,11 @@ def cell(inputs: Any, p: Radiation) -> tuple[int, float]:
     weight : float
         Weight of the upper plane, in [0, 1].
     """
-    return exposure.cell(
-        inputs.end_x_m, inputs.end_y_m, inputs.end_z_m, inputs.earth_cos, inputs.earth_sin, p.lowest_m, p.planes_per_m, p.last_plane
-    )
+    return exposure.cell(end_x_m, end_y_m, end_z_m, sky.earth_cos, sky.earth_sin, p.lowest_m, p.planes_per_m, p.last_plane)
 
 
 @inlined
-def values(table: Any, index: int, weight: float) -> CellValues:
+def values(table: Any, index: int, weight: float) -> tuple[float, float]:
     """Values at a place of the table: four loads.
 
     Parameters
@@ -97,58 +91,52 @@ def values(table: Any, index: int, weight: float) -> CellValues:
 
     Returns
     -------
-    CellValues
-        Dose rate and flux.
+    dose_rate_gy_s : float
+        Dose rate in silicon behind the shielding [Gy/s].
+    proton_flux_m2_s : float
+        Protons above 30 MeV [1/(m2 s)].
     """
-    upper = index + exposure.PLANE
-    return CellValues(
-        (1.0 - weight) * float(table[index]) + weight * float(table[upper]),
-        (1.0 - weight) * float(table[index + 1]) + weight * float(table[upper + 1]),
+    # places without a sign: no check for places that count from the end
+    dose, dose_above = np.uint64(index), np.uint64(index + exposure.PLANE)
+    flux, flux_above = np.uint64(index + 1), np.uint64(index + exposure.PLANE + 1)
+    return (
+        (1.0 - weight) * float(table[dose]) + weight * float(table[dose_above]),
+        (1.0 - weight) * float(table[flux]) + weight * float(table[flux_above]),
     )
 
 
 @inlined
-def advance(state: Any, radiation: Any, p: Radiation) -> RadiationFlows:
-    """Dose at the end of the step, and what the satellite meets in it.
+def advance(inputs: Any, p: Radiation) -> RadiationFlows:
+    """Whether the satellite is in the anomaly.
 
     Parameters
     ----------
-    state : State
-        What the satellite carries from the step before.
-    radiation : CellValues
-        Dose rate and flux at the satellite.
+    inputs : Inputs
+        Inputs of the step.
     p : Radiation
         Parameters of the submodel.
 
     Returns
     -------
     RadiationFlows
-        Dose [Gy], dose rate [Gy/s], protons above 30 MeV [1/(m2 s)], and 1.0 in the anomaly.
+        1.0 in the anomaly.
     """
-    return RadiationFlows(
-        state.dose_gy + radiation.dose_rate_gy_s * p.step_s,
-        radiation.dose_rate_gy_s,
-        radiation.proton_flux_m2_s,
-        1.0 if radiation.proton_flux_m2_s > ANOMALY_FLUX_M2_S else 0.0,
-    )
+    return RadiationFlows(1.0 if inputs.proton_flux_m2_s > ANOMALY_FLUX_M2_S else 0.0)
 
 
-WRITES = (
-    Variable("dose_gy", "Gy", "dose in silicon behind the shielding since the epoch", "state", 0.0, 1e6),
-    Variable(
-        "dose_rate_gy_s", "Gy/s", "dose rate in silicon behind the shielding", "flux", 0.0, 1e-2,
-        totals=(Total("shielded_dose_gy", "Gy", "dose in silicon behind the shielding", "integral"),),
-        recorded=(SatelliteSeries("dose_rate_gy_s", "dose rate in silicon behind the shielding"),),
+MODEL = Submodel(
+    name="radiation",
+    section="environment.radiation",
+    parameters=parameters,
+    advance=advance,
+    consequence=True,
+    reads=("inputs.proton_flux_m2_s",),
+    writes=(
+        Variable(
+            "in_anomaly", "1", "1 where protons above 30 MeV exceed 10 /(cm2 s)", "flux", 0.0, 1.0,
+            totals=(Total("anomaly_s", "s", "time in the South Atlantic Anomaly", "integral"),),
+            fleet=(FleetSeries("anomaly_satellites", "sum", "satellites in the South Atlantic Anomaly"),),
+        ),
     ),
-    Variable(
-        "proton_flux_m2_s", "1/(m2 s)", "protons above 30 MeV outside the satellite", "flux", 0.0, 1e9,
-        totals=(Total("protons_m2", "1/m2", "fluence of protons above 30 MeV", "integral"),),
-    ),
-    Variable(
-        "in_anomaly", "1", "1 where protons above 30 MeV exceed 10 /(cm2 s)", "flux", 0.0, 1.0,
-        totals=(Total("anomaly_s", "s", "time in the South Atlantic Anomaly", "integral"),),
-        fleet=(FleetSeries("anomaly_satellites", "sum", "satellites in the South Atlantic Anomaly"),),
-    ),
+    references=("sawyer1976", "vette1991", "seltzer1994"),
 )  # fmt: skip
-READS = ("state.dose_gy", "radiation.dose_rate_gy_s", "radiation.proton_flux_m2_s")
-REFERENCES = ("sawyer1976", "vette1991", "seltzer1994")

@@ -144,7 +144,7 @@ def from_array_w_m2(array_k: float, p: Radiator) -> float:
 
 @inlined
 def advance(state: Any, inputs: Any, illumination: Any, incidence: Any, earth: Any, p: Radiator) -> Environment:
-    """Heat absorbed from Sun, Earth and array by both faces; sunlight falls on one of them.
+    """Heat absorbed from Sun, Earth, array and neighbours by both faces; sunlight falls on one of them.
 
     The fin efficiency holds for the net flux, what is absorbed as well as what is emitted.
 
@@ -172,7 +172,8 @@ def advance(state: Any, inputs: Any, illumination: Any, incidence: Any, earth: A
     reflected = earth.albedo_radiator_front_w_m2 + earth.albedo_radiator_back_w_m2  # the coatings are the same
     both = earth.view_radiator_front + earth.view_radiator_back
     absorbed = plate_absorbed_w_m2(sunlight + reflected, 0.0, earth.infrared_w_m2, both, p.absorptance, p.emissivity)
-    return Environment(p.area_m2 * p.fin_efficiency * (absorbed + 2.0 * from_array_w_m2(state.array_k, p)))
+    nearby = inputs.radiator_nearby_w_m2 + 2.0 * from_array_w_m2(state.array_k, p)
+    return Environment(p.area_m2 * p.fin_efficiency * (absorbed + nearby))
 
 
 MODEL = Submodel(
@@ -183,13 +184,13 @@ MODEL = Submodel(
     reads=(
         "inputs.flux_w_m2", "illumination.lit_fraction", "incidence.radiator_incidence", "earth.infrared_w_m2",
         "earth.albedo_radiator_front_w_m2", "earth.albedo_radiator_back_w_m2", "earth.view_radiator_front", "earth.view_radiator_back",
-        "state.array_k",
+        "state.array_k", "inputs.radiator_nearby_w_m2",
     ),
     writes=(
         Variable(
-            "environment_w", "W", "sunlight, albedo, infrared of Earth and array absorbed by the radiator", "flux", 0.0, 1e8,
-            totals=(Total("environment_j", "J", "heat absorbed from Sun, Earth and array", "integral"),),
-            fleet=(FleetSeries("environment_w", "sum", "sunlight, albedo, infrared of Earth and array absorbed by the radiators"),),
+            "environment_w", "W", "sunlight, albedo, infrared of Earth, array and neighbours absorbed by the radiator", "flux", 0.0, 1e8,
+            totals=(Total("environment_j", "J", "heat absorbed from Sun, Earth, array and neighbours", "integral"),),
+            fleet=(FleetSeries("environment_w", "sum", "sunlight, albedo, infrared of Earth, array and neighbours absorbed by the radiators"),),
         ),
     ),
     references=("fortescue2011:ch. 11", "howell2010:ch. 5"),

@@ -20,6 +20,7 @@ from sim.spacecraft import (
     attitude,
     battery,
     battery_ageing,
+    battery_heater,
     compute,
     earth_flux,
     heater,
@@ -27,6 +28,7 @@ from sim.spacecraft import (
     leakage,
     panel,
     policy,
+    radiation,
     radiator,
     rows,
     structure,
@@ -49,12 +51,15 @@ SUBMODELS: tuple[Submodel, ...] = (
     thermal.MODEL,
     leakage.MODEL,
     heater.MODEL,
+    battery_heater.MODEL,
     accounting.MODEL,
     policy.MODEL,
     battery_ageing.MODEL,
+    radiation.MODEL,
 )
 EFFECTS = tuple(m for m in SUBMODELS if m.adds)
 CONSEQUENCES = tuple(m for m in SUBMODELS if m.consequence)
+ADDED = ("bus_w", "chip_w", "battery_w")  # loads to which effects add
 
 
 class Limit(NamedTuple):
@@ -97,8 +102,8 @@ ROWS = rows.Rows(VARIABLES, CONTROLS)
 State = rows.record(__name__, "State", [v.name for v in ROWS.states], "What a satellite carries from one step to the next.")
 Fluxes = rows.record(__name__, "Fluxes", [v.name for v in VARIABLES if v.kind == "flux"], "What a step did, means over it.")
 Effects = rows.record(
-    __name__, "Effects", [*(v.name for m in EFFECTS for v in m.writes), "bus_w", "chip_w"],
-    "Loads that effects add, and their sums at the bus and at the accelerators [W].",
+    __name__, "Effects", [*(v.name for m in EFFECTS for v in m.writes), *ADDED],
+    "Loads that effects add [W], and their sums: at the bus into the coolant, at the accelerators, and at the bus into the battery.",
 )  # fmt: skip
 Consequences = rows.record(
     __name__, "Consequences", [v.name for m in CONSEQUENCES for v in m.writes], "What follows from what the step did."
@@ -153,7 +158,7 @@ def _effects_function(effects: tuple[Submodel, ...]) -> Any:
         names[f"{m.name}_advance"] = m.advance
         lines.append(f"{m.name} = {m.name}_advance({', '.join(_arguments(m.advance))}, satellite.{m.name})")
     fields = [f"{m.name}.{v.name}" for m in effects for v in m.writes]
-    for load in ("bus_w", "chip_w"):
+    for load in ADDED:
         fields.append(" + ".join(["0.0", *(f"{m.name}.{power}" for m in effects for power, to in m.adds if to == load)]))
     lines.append(f"return Record({', '.join(fields)})")
     return rows.written("all_effects", "state, inputs, run, forecast, effects, satellite", lines, names)

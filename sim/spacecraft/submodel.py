@@ -15,11 +15,12 @@ from sim.schema import Variable
 
 
 class Setup(NamedTuple):
-    """Source of parameters: sections of the scenario as SI values, and the length of a step."""
+    """Source of parameters: sections of the scenario as SI values, the length of a step, and the map of radiation, if there is one."""
 
     satellite: Any
     environment: Any
     step_s: float
+    radiation: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +62,5 @@ class Submodel:
     reads: tuple[str, ...]
     references: tuple[str, ...]
     limits: Callable[..., Any] | None = None
-    adds: tuple[tuple[str, Literal["bus_w", "chip_w"]], ...] = ()
+    adds: tuple[tuple[str, Literal["bus_w", "chip_w", "battery_w"]], ...] = ()
     consequence: bool = False

@@ -224,7 +224,7 @@ def machine_heats(loads: Any, battery: Any, panel: Any) -> Heats:
     of_bus_w = min(battery.unserved_w, loads.structure_w)
     return Heats(
         chip_w=loads.chip_w, plate_w=loads.plate_w, loop_w=loads.loop_w + panel.conditioning_w - (battery.unserved_w - of_bus_w),
-        battery_w=battery.battery_loss_w, structure_w=loads.structure_w - of_bus_w,
+        battery_w=battery.battery_loss_w + loads.battery_w, structure_w=loads.structure_w - of_bus_w,
     )  # fmt: skip
 
 
@@ -272,7 +272,7 @@ MODEL = Submodel(
     advance=advance,
     reads=(
         *(f"base.{field}" for field in Base._fields),
-        "loads.chip_w", "loads.plate_w", "loads.loop_w", "loads.structure_w", "battery.unserved_w", "battery.battery_loss_w",
+        "loads.chip_w", "loads.plate_w", "loads.loop_w", "loads.structure_w", "loads.battery_w", "battery.unserved_w", "battery.battery_loss_w",
         "panel.conditioning_w",
     ),
     writes=(

@@ -193,7 +193,7 @@ def full_load_w(satellite: Satellite) -> float:
     """
     electronics_w = satellite.accelerators * (satellite.accelerator.max_power + satellite.accelerator.host.power)
     drawn_w = electronics_w / satellite.power.conversion_efficiency
-    return drawn_w * (1.0 + satellite.thermal.loop.pump_fraction) + satellite.bus.power
+    return drawn_w * (1.0 + satellite.thermal.loop.pump_fraction) + satellite.bus.served_power
 
 
 # --- in the run -------------------------------------------------------------------------------------------------------

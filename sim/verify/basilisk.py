@@ -27,7 +27,8 @@ SETS = (
     "satellite.power.battery.capacity=400 kWh", "satellite.power.battery.initial_charge=0.5", "satellite.power.battery.max_depth=1",
     "satellite.power.battery.chemistry.coulombic_efficiency=1", "satellite.power.battery.chemistry.resistance=0 mohm",
     "satellite.power.battery.max_charge_power=1 MW", "satellite.power.battery.max_discharge_power=1 MW",
-    "satellite.power.battery.bus_reserve=0 s",
+    "satellite.power.battery.bus_reserve=0 s", "satellite.thermal.heater=null",
+    "satellite.thermal.structure.area=60 m2",  # emits the 20 kW at 20 degC
 )  # fmt: skip
 
 

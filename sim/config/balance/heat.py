@@ -71,7 +71,7 @@ def steady(
     chip, thermal, n, eta = satellite.accelerator, satellite.thermal, satellite.accelerators, satellite.power.conversion_efficiency
     wall, per_harness = thermal.structure, 1.0 / satellite.power.array.conditioning_efficiency - 1.0
     panel = _panel(satellite, thermal.radiator.area if radiator_m2 is None else radiator_m2, absorbed_w_m2, conductance_w_k)
-    wall_w_k4, walls_w = wall.emissivity * STEFAN_BOLTZMANN_W_M2_K4 * wall.area, 0.5 * absorbed_w_m2 * wall.area + satellite.bus.power
+    wall_w_k4, walls_w = wall.emissivity * STEFAN_BOLTZMANN_W_M2_K4 * wall.area, 0.5 * absorbed_w_m2 * wall.area + satellite.bus.served_power
     clocked_w = n * (chip.idle_power + (chip.max_power - chip.idle_power) * dynamic)
     host_w, found_k, wall_k, to_wall_w = n * chip.host.power, 0.0, (walls_w / wall_w_k4) ** 0.25, 0.0
     loop_k = ((clocked_w + host_w + SEGMENTS * panel.absorbed_w) / (SEGMENTS * panel.emission_w_k4)) ** 0.25
@@ -80,7 +80,7 @@ def steady(
         chip_w = clocked_w + n * _leakage_change_w(satellite, found_k)
         drawn_w = (chip_w + host_w) / eta
         at_bus_w = drawn_w * (1.0 + thermal.loop.pump_fraction)
-        heat_w = at_bus_w + (at_bus_w + satellite.bus.power) * per_harness - to_wall_w
+        heat_w = at_bus_w + (at_bus_w + satellite.bus.served_power) * per_harness - to_wall_w
         given_w, slope_w_k, radiator_k, back_k = _along_the_flow(panel, loop_k)
         loop_k += (heat_w - given_w) / slope_w_k
         mean_k = 0.5 * (loop_k + back_k)

@@ -30,7 +30,7 @@ def load_w(satellite: Satellite, machines_w: float) -> float:
         With conversion, pumps and bus [W].
     """
     drawn_w = machines_w / satellite.power.conversion_efficiency
-    return drawn_w * (1.0 + satellite.thermal.loop.pump_fraction) + satellite.bus.power
+    return drawn_w * (1.0 + satellite.thermal.loop.pump_fraction) + satellite.bus.served_power
 
 
 def machines_w(satellite: Satellite, load_w: float) -> float:
@@ -48,7 +48,7 @@ def machines_w(satellite: Satellite, load_w: float) -> float:
     float
         Power after conversion [W]; negative below the power of the bus.
     """
-    return (load_w - satellite.bus.power) * satellite.power.conversion_efficiency / (1.0 + satellite.thermal.loop.pump_fraction)
+    return (load_w - satellite.bus.served_power) * satellite.power.conversion_efficiency / (1.0 + satellite.thermal.loop.pump_fraction)
 
 
 def stored_share(battery: Battery, charge_w: float) -> float:
@@ -244,4 +244,4 @@ def dark_w(satellite: Satellite, dark_s: float) -> float:
     """
     battery = satellite.power.battery
     held_j = battery.capacity * usable_share(battery, battery.max_depth, dark_s)
-    return min(battery.max_discharge_power, (held_j - satellite.bus.power * battery.bus_reserve) / dark_s)
+    return min(battery.max_discharge_power, (held_j - satellite.bus.served_power * battery.bus_reserve) / dark_s)

@@ -56,6 +56,13 @@ class Cell(Section):
         return self
 
 
+class BatteryHeater(Section):
+    """Heater of the battery, on the essential bus."""
+
+    power: Annotated[float, Quantity("W", above=0.0, example="500 W")] = Field(description="Rated power")
+    setpoint: Temperature = Field(description="Temperature that the heater holds; it draws its rated power 2 K below")
+
+
 class Battery(Section):
     """Battery: capacity, cells, depth of discharge and power limits."""
 
@@ -81,6 +88,7 @@ class Battery(Section):
     specific_energy: Annotated[float, Quantity("J/kg", above=0.0, example="150 Wh/kg")] = Field(
         description="Capacity per mass of the pack"
     )
+    heater: BatteryHeater | None = Field(default=None, description="Heater; without it, cells that get too cold cannot be charged")
     specific_heat: Annotated[float, Quantity("J/(kg K)", above=0.0, example="1000 J/(kg K)")] = Field(
         description="Heat capacity per mass of the pack"
     )

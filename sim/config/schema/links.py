@@ -46,6 +46,12 @@ class Terminal(Section):
     sun_keep_out: Annotated[float, Quantity("rad", least=0.0, below=0.5 * math.pi, example="3 deg")] = Field(
         default=0.0, description="Smallest angle between a link and the Sun; closer, the receiver is blinded and the link is cut"
     )
+    power: Annotated[float, Quantity("W", least=0.0, example="40 W")] = Field(
+        description="Electrical power of one terminal without its channels: pointing, acquisition, control"
+    )
+    channel_power: Annotated[float, Quantity("W", least=0.0, example="15 W")] = Field(
+        description="Electrical power of the transceiver and amplifier of one channel"
+    )
     mass: Annotated[float, Quantity("kg", least=0.0, example="15 kg")] = Field(description="Mass of one terminal")
     price: Annotated[float, Quantity("USD", least=0.0, example="100e3 USD")] | None = Field(
         description="Price of one terminal; null where it is not known"

@@ -418,8 +418,18 @@ _AXIS_OF = {
 class Bus(Section):
     """Spacecraft bus: power that is served before the accelerators."""
 
-    power: Power = Field(description="Power of avionics, links and heaters, served before the accelerators")
+    power: Power = Field(description="Power of avionics, attitude control and propulsion, served before the accelerators")
+    terminals: Power | None = Field(
+        default=None,
+        description="Power of all optical terminals, served with the bus; without it, that of links.terminals of links.terminal with all channels on",
+    )
     mass: Mass = Field(description="Mass of avionics, attitude control and harness, whatever the size of the rest")
+
+
+    @property
+    def served_power(self) -> float:
+        """Power of avionics and terminals together [W]."""
+        return self.power + (self.terminals or 0.0)
 
 
 class Structure(Section):

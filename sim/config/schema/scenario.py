@@ -200,3 +200,28 @@ class Scenario(Section):
         paired = self.ground is not None and bool(self.ground.station_pairs)
         jobs = any(w.kind != "independent" for w in self.workloads)
         return jobs or paired or self.links is not None or self.fleet is not None
+
+
+def with_terminals(scenario: Scenario) -> Scenario:
+    """The scenario with the power of optical terminals in the bus of each satellite type.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    Scenario
+        The same; types that state the power of their terminals keep it.
+    """
+    links = scenario.links
+    each_w = 0.0 if links is None else links.terminal.power + links.terminal.channels * links.terminal.channel_power
+    total_w = 0.0 if links is None else links.terminals * each_w
+
+    def filled(satellite: Satellite) -> Satellite:
+        bus = satellite.bus
+        return satellite if bus.terminals is not None else satellite.model_copy(update={"bus": bus.model_copy(update={"terminals": total_w})})
+
+    others = {name: filled(satellite) for name, satellite in scenario.satellites.items()}
+    return scenario.model_copy(update={"satellite": filled(scenario.satellite), "satellites": others})

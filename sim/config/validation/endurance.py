@@ -76,10 +76,10 @@ def cycles(case: Case) -> Finding | None:
     number = max(orbit.eclipses_per_year for orbit in case.orbits) * satellite.life / YEAR_S
     if number < 1.0:
         return None
-    bus_share = power.given_share(battery, satellite.bus.power)
-    floor = satellite.bus.power * battery.bus_reserve / (bus_share * battery.capacity)
+    bus_share = power.given_share(battery, satellite.bus.served_power)
+    floor = satellite.bus.served_power * battery.bus_reserve / (bus_share * battery.capacity)
     full = case.held_w * case.eclipse_s / (power.given_share(battery, case.held_w) * battery.capacity)
-    depth = max(full * satellite.bus.power / case.held_w, min(full, battery.max_depth - floor))
+    depth = max(full * satellite.bus.served_power / case.held_w, min(full, battery.max_depth - floor))
     if depth <= 0.0 or number <= SPREAD * cell_cycles(depth):
         return None
     stood = cell_depth(number / SPREAD)
@@ -89,6 +89,6 @@ def cycles(case: Case) -> Finding | None:
         f"{number:,.0f} eclipses in {satellite.life / YEAR_S:.3g} years of life discharge the battery by {100.0 * depth:.0f} %, and cells stand "
         f"{cell_cycles(depth):,.0f} to {SPREAD * cell_cycles(depth):,.0f} of that depth"
     )
-    if stood * battery.capacity >= max(floor * battery.capacity, satellite.bus.power * case.eclipse_s / bus_share):
+    if stood * battery.capacity >= max(floor * battery.capacity, satellite.bus.served_power * case.eclipse_s / bus_share):
         return Finding("power.battery.max_depth", f"{what}; write {down(stood)} or less, or power.battery.capacity: {larger}")
     return Finding("power.battery.capacity", f"{what}; write {larger}")

@@ -133,7 +133,7 @@ def _origin(root: Node, prefix: tuple[str, ...], path: tuple[str, ...]) -> Origi
 
 def _array(case: Case) -> Finding | None:
     """The bus must be served on every plane, idle accelerators on average over the planes: their nodes move on."""
-    area_m2, bus_w = case.satellite.power.array.area, case.satellite.bus.power
+    area_m2, bus_w = case.satellite.power.array.area, case.satellite.bus.served_power
     alone = power.balance_j(case.satellite, (case.dark,), area_m2 * (1.0 + SLACK), bus_w, bus_w) < 0.0
     if not alone and power.balance_j(case.satellite, case.planes, area_m2 * (1.0 + SLACK), case.idle_w, case.idle_w) >= 0.0:
         return None
@@ -157,7 +157,7 @@ def _lack(load: str, need_w: float, have_w: float) -> str:
 
 def _wanted_array_m2(case: Case) -> float | None:
     """Array for the bus on every plane and idle accelerators on average; None where there is no light."""
-    bus_w = case.satellite.bus.power
+    bus_w = case.satellite.bus.served_power
     each = power.array_m2(case.satellite, (case.dark,), bus_w, bus_w)
     idle = power.array_m2(case.satellite, case.planes, case.idle_w, case.idle_w)
     return None if each is None or idle is None else max(each, idle)
@@ -195,7 +195,7 @@ def _idle_planes(case: Case) -> Finding | None:
 
 
 def _battery(case: Case) -> Finding | None:
-    battery, bus_w = case.satellite.power.battery, case.satellite.bus.power
+    battery, bus_w = case.satellite.power.battery, case.satellite.bus.served_power
     held_s = case.eclipse_s if _reserve(case) is None else 60.0 * math.ceil(case.eclipse_s / 60.0)  # as `reserve` proposes it
     need_j = power.capacity_j(case.satellite, bus_w, held_s)
     if need_j <= battery.capacity * (1.0 + SLACK):
@@ -223,7 +223,7 @@ def _reserve(case: Case) -> Finding | None:
 
 
 def _discharging(case: Case) -> Finding | None:
-    most_w, bus_w = case.satellite.power.battery.max_discharge_power, case.satellite.bus.power
+    most_w, bus_w = case.satellite.power.battery.max_discharge_power, case.satellite.bus.served_power
     if case.eclipse_s == 0.0 or bus_w <= most_w * (1.0 + SLACK):
         return None
     return Finding(
@@ -237,7 +237,7 @@ def _throttled_in_eclipse(case: Case) -> Finding | None:
     if case.eclipse_s == 0.0:
         return None
     given_w = power.dark_w(case.satellite, case.eclipse_s)
-    reserve_j = case.satellite.bus.power * battery.bus_reserve
+    reserve_j = case.satellite.bus.served_power * battery.bus_reserve
     if given_w >= NOTED_RATE * load_w or battery.max_depth == 0.0:
         return None
     need_j = (load_w * case.eclipse_s + reserve_j) / power.usable_share(battery, battery.max_depth, case.eclipse_s)

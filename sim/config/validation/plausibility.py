@@ -93,7 +93,7 @@ def load_w(satellite: Satellite, accelerator_w: float) -> float:
         Power of accelerators, hosts, pumps and bus [W].
     """
     machines_w = satellite.accelerators * (accelerator_w + satellite.accelerator.host.power) * (1.0 + satellite.thermal.loop.pump_fraction)
-    return machines_w / satellite.power.conversion_efficiency + satellite.bus.power
+    return machines_w / satellite.power.conversion_efficiency + satellite.bus.served_power
 
 
 def _full_load(satellite: Satellite, scenario: Scenario) -> str | None:

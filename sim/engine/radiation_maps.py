@@ -1,0 +1,100 @@
+"""Radiation of the types of a fleet: the range of radii that their satellites pass, and the map of that range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from orbit.constants import EARTH_RADIUS_M
+from orbit.cosmic_rays import ACTIVE_SHARE
+from orbit.propagation import Propagator
+from orbit.radiation import Conditions, RadiationMap, radiation_map
+from sim.config.schema import Environment, Scenario
+
+HIGHEST_M = EARTH_RADIUS_M + 2_000e3  # of the tables
+MOST_SATELLITES, MOST_TICKS = 256, 32  # of a propagator, whose radii are looked at
+MARGIN_M = 3e3  # beyond the radii found
+_ACTIVE = {"minimum": 0.0, "maximum": 1.0, "cycle": ACTIVE_SHARE}
+_YEAR_D = 365.25
+
+
+def conditions(environment: Environment, epoch: datetime) -> Conditions:
+    """Phase of the solar cycle, and place of the South Atlantic Anomaly.
+
+    Parameters
+    ----------
+    environment : Environment
+        Environment of the scenario.
+    epoch : datetime
+        Date of the run.
+
+    Returns
+    -------
+    Conditions
+        What the particle models need.
+    """
+    given = environment.radiation
+    drift_deg_yr = math.degrees(given.anomaly_drift) * _YEAR_D * 86400.0
+    year = epoch.year + (epoch.timetuple().tm_yday - 1) / _YEAR_D
+    return Conditions(_ACTIVE[given.solar], year, drift_deg_yr)
+
+
+def radii_m(propagators: Sequence[Propagator], steps: int) -> tuple[float, float]:
+    """Least and greatest distance from the Earth's centre of some satellites, at times spread over the run.
+
+    Parameters
+    ----------
+    propagators : sequence of Propagator
+        Propagators of the satellites.
+    steps : int
+        Steps of the run.
+
+    Returns
+    -------
+    low, high : float
+        Radii [m]; infinity and 0 where no satellite has a position.
+    """
+    low, high = math.inf, 0.0
+    ticks = np.unique(np.linspace(0, steps, MOST_TICKS).astype(int)).tolist()
+    for propagator in propagators:
+        some = propagator
+        if propagator.count > MOST_SATELLITES:
+            some = propagator.subset(np.unique(np.linspace(0, propagator.count - 1, MOST_SATELLITES).astype(np.int64)))
+        r_m = np.empty((1, 3, some.count))
+        for tick in ticks:
+            codes = some.fill(0, some.count, tick, r_m)
+            radius = np.linalg.norm(r_m[0], axis=0)
+            known = np.isfinite(radius) if codes is None else np.isfinite(radius) & (np.asarray(codes)[0] == 0)
+            if known.any():
+                low, high = min(low, float(radius[known].min())), max(high, float(radius[known].max()))
+    return low, high
+
+
+def maps(scenario: Scenario, propagators: Sequence[Propagator], kinds: Sequence[int], steps: int) -> list[RadiationMap | None]:
+    """Maps of all types of satellite.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    propagators : sequence of Propagator
+        Propagators of the fleet.
+    kinds : sequence of int
+        Type of the satellites of each propagator.
+    steps : int
+        Steps of the run.
+
+    Returns
+    -------
+    list of RadiationMap or None
+        One for each type; None for one without satellites, or one that rises above the tables.
+    """
+    where, found = conditions(scenario.environment, scenario.epoch), list[RadiationMap | None]()
+    for kind, satellite in enumerate(scenario.types):
+        low, high = radii_m([p for p, k in zip(propagators, kinds, strict=True) if k == kind], steps)
+        known = low <= high and high + MARGIN_M <= HIGHEST_M
+        found.append(radiation_map(low - MARGIN_M, high + MARGIN_M, satellite.shielding.areal_mass, where) if known else None)
+    return found
