@@ -218,7 +218,7 @@ class _Differs:
     py_func = staticmethod(cases.plain(heater.advance))
 
     def __call__(self, state: Any, inputs: Any, forecast: Any, effects: Any, p: Any) -> Any:
-        return self.py_func(state, inputs, forecast, effects, p._replace(setpoint_k=p.setpoint_k * (1.0 + 1e-6)))
+        return self.py_func(state, inputs, forecast, effects, p._replace(setpoint_k=p.setpoint_k * (1.0 + 1e-4)))
 
 
 SPOILS = [

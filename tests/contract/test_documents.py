@@ -102,6 +102,9 @@ def test_excerpt_of_nothing() -> None:
         _tool("update_code").excerpt("sim/schema.py", "nothing")
 
 
+BATTERY_LIFE = {"battery_cycles_per_year", "battery_fade_per_year", "battery_fade_per_year_max", "battery_life_yr", "battery_life_yr_min", "end_of_life"}
+
+
 # --- the design page --------------------------------------------------------------------------------------------------
 
 
@@ -132,7 +135,7 @@ def test_packages_of_the_design() -> None:
 def test_summary_of_the_design() -> None:
     """Source of truth: the declarations: fields of power and heat, columns of events, version."""
     parts = {row[0].strip("`"): row[1] for row in _rows("| part | fields |")}
-    for section, others in (("power", {"battery_depth_max"}), ("thermal", set())):
+    for section, others in (("power", {"battery_depth_max", *BATTERY_LIFE}), ("thermal", set())):
         assert set(re.findall(r"`(\w+)`", parts[section])) == set(declared_fields(section)) | others
     assert f"`schema_version` ({SCHEMA_VERSION})" in parts["top"]
     text = (REPO / "docs" / "design.md").read_text(encoding="utf-8").replace("\n", " ")

@@ -170,7 +170,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         state = state._replace(**t._asdict(), charge_j=u(0.4, 1.0) * params.battery.capacity_j)
         power = power._replace(generated_w=u(0, 4e4))
         yield "charging_w", battery.charging_w(state, u(-2e4, 2e4), params.battery)
-        effects = effects._replace(heater_w=u(0, 1e3), bus_w=u(0, 1e3), chip_w=u(-1e3, 1e3))
+        effects = effects._replace(heater_w=u(0, 1e3), bus_w=u(0, 1e3), chip_w=u(-1e3, 1e3), battery_w=u(0, 1e3))
         settled, room = step.settle(state, inputs, power, base, run, effects, params)
         yield "settle", (*settled, *room)
         yield "first_effects", step.first_effects(state, inputs, params)
