@@ -20,6 +20,7 @@ from sim.config.validation import isolation_message
 from sim.engine import events, job_assignment, links
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
+from sim.engine.neighbourhood import Neighbourhood
 from sim.engine.outcome import Outcome
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
@@ -190,6 +191,7 @@ class Coupling:
         self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
         self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
         self.availability = events.timeline(run.loaded, run.listed)
+        self.neighbourhood = Neighbourhood(run)
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
 
@@ -408,6 +410,7 @@ class Coupling:
         """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""
         s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
         duty[:] = 1.0
+        self.neighbourhood.fill(k, at, self.batches, self.controls)
         self.batches.each(
             lambda b: loop.see_surroundings(
                 b.work, b.first, b.real, b.r_m, at, s.sky[k + 2], self.controls, b.type_.values, b.type_.table

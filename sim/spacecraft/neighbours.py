@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import AU_M, SUN_RADIUS_M
 from orbit.kernels.compile import Floats, Ints, inlined, kernel
+from sim.spacecraft import attitude
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -27,6 +28,7 @@ SUN_HALF_WIDTH = 0.5 * math.sqrt(3.0) * SUN_RADIUS_M / AU_M
 _RULES = [np.polynomial.legendre.leggauss(n) for n in (8, 4, 2)]
 NODE = np.concatenate([x for x, _ in _RULES])
 WEIGHT = np.concatenate([0.5 * w for _, w in _RULES])
+NEAREST_M = 1.0  # satellites that have no position stand in one place, far away
 FAR, CLOSE, TOUCHING = 5.0, 2.5, 1.2  # diagonals: from the first on one point, below the last eight
 
 
@@ -81,7 +83,7 @@ def within(r_m: Array, range_m: float) -> tuple[Indices, Indices]:
     start : ndarray of int64, shape (satellites + 1,)
         Satellite i has the neighbours other[start[i]:start[i + 1]].
     other : ndarray of int64
-        Numbers of the neighbours.
+        Numbers of the neighbours, in order.
 
     Examples
     --------
@@ -89,14 +91,37 @@ def within(r_m: Array, range_m: float) -> tuple[Indices, Indices]:
     >>> start.tolist(), other.tolist()
     ([0, 1, 2, 2], [1, 0])
     """
-    count = r_m.shape[1]
-    found = []
-    for i in range(count):
-        away = r_m - r_m[:, i : i + 1]
-        near = np.flatnonzero(np.einsum("ij,ij->j", away, away) <= range_m * range_m)
-        found.append(near[near != i])
-    start = np.concatenate(([0], np.cumsum([len(n) for n in found]))).astype(np.int64)
-    return start, np.concatenate(found).astype(np.int64) if found else np.empty(0, dtype=np.int64)
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(r_m.T).query_pairs(range_m, output_type="ndarray").astype(np.int64).reshape(-1, 2)
+    apart_m = np.linalg.norm(r_m[:, pairs[:, 0]] - r_m[:, pairs[:, 1]], axis=0)
+    pairs = pairs[apart_m >= NEAREST_M]
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    start = np.searchsorted(both[:, 0], np.arange(r_m.shape[1] + 1))
+    return start.astype(np.int64), np.ascontiguousarray(both[:, 1])
+
+
+def normals(before_m: Array, now_m: Array, sun: Array, law: attitude.Attitude) -> Array:
+    """Unit normals of the fronts of array and radiator, as the attitude gives them at the end of a step.
+
+    Parameters
+    ----------
+    before_m, now_m : ndarray, shape (3, satellites)
+        Positions at the beginning and the end of the step [m].
+    sun : ndarray, shape (3,)
+        Unit vector to the Sun.
+    law : Attitude
+        Attitude law of the satellites.
+
+    Returns
+    -------
+    ndarray, shape (2, 3, satellites)
+        Normals of `ARRAY` and `RADIATOR`.
+    """
+    found = np.empty((2, 3, now_m.shape[1]))
+    _normals(np.ascontiguousarray(before_m), np.ascontiguousarray(now_m), np.ascontiguousarray(sun), law, found)
+    return found
 
 
 def square_plates(array_normal: Array, radiator_normal: Array, areas_m2: tuple[Array, Array], emissivity: Array) -> Plates:
@@ -291,16 +316,56 @@ def _shaded(d: Any, i: int, j: int, normal: Any, along: Any, half_m: Any, sun: A
 
 
 @kernel
+def _normals(before_m: Floats, now_m: Floats, sun: Floats, law: attitude.Attitude, found: Floats) -> None:
+    for i in range(now_m.shape[1]):
+        x, y, z = now_m[0, i], now_m[1, i], now_m[2, i]
+        far = 1.0 / math.sqrt(x * x + y * y + z * z)
+        r = (x * far, y * far, z * far)
+        a, b, c = before_m[0, i], before_m[1, i], before_m[2, i]
+        w0, w1, w2 = b * z - c * y, c * x - a * z, a * y - b * x
+        long = 1.0 / math.sqrt(max(w0 * w0 + w1 * w1 + w2 * w2, 1e-30))
+        w = (w0 * long, w1 * long, w2 * long)
+        t = (w[1] * r[2] - w[2] * r[1], w[2] * r[0] - w[0] * r[2], w[0] * r[1] - w[1] * r[0])
+        n = attitude.normals(
+            sun[0] * r[0] + sun[1] * r[1] + sun[2] * r[2], sun[0] * t[0] + sun[1] * t[1] + sun[2] * t[2],
+            sun[0] * w[0] + sun[1] * w[1] + sun[2] * w[2], law,
+        )  # fmt: skip
+        for axis in range(3):
+            found[0, axis, i] = n.array_r * r[axis] + n.array_t * t[axis] + n.array_w * w[axis]
+            found[1, axis, i] = n.radiator_r * r[axis] + n.radiator_t * t[axis] + n.radiator_w * w[axis]
+
+
+@kernel
 def _all_pairs(
     r_m: Floats, start: Ints, other: Ints, normal: Floats, along: Floats, half_m: Floats, emissivity: Floats, emitted: Floats,
     sun: Floats, node: Floats, weight: Floats, absorbed: Floats, light: Floats,
 ) -> None:  # fmt: skip
+    size2 = np.empty(r_m.shape[1])  # square of the larger diagonal
+    for i in range(r_m.shape[1]):
+        one = half_m[0, 0, i] * half_m[0, 0, i] + half_m[0, 1, i] * half_m[0, 1, i]
+        two = half_m[1, 0, i] * half_m[1, 0, i] + half_m[1, 1, i] * half_m[1, 1, i]
+        size2[i] = 4.0 * max(one, two)
     for i in range(r_m.shape[1]):
         for pair in range(start[i], start[i + 1]):
             j = other[pair]
             d = (r_m[0, j] - r_m[0, i], r_m[1, j] - r_m[1, i], r_m[2, j] - r_m[2, i])
-            for p in range(2):
+            far2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
+            if far2 >= FAR * FAR * max(size2[i], size2[j]):  # the middles stand for the plates
+                from_j = 0.0
                 for q in range(2):
-                    absorbed[p, i] += _irradiance_w_m2(d, p, i, q, j, normal, along, half_m, emissivity, emitted, node, weight)
-            light[i] -= _shaded(d, i, j, normal, along, half_m, sun)
+                    theirs = -(normal[q, 0, j] * d[0] + normal[q, 1, j] * d[1] + normal[q, 2, j] * d[2])
+                    from_j += emitted[q, 0 if theirs > 0.0 else 1, j] * abs(theirs) * half_m[q, 0, j] * half_m[q, 1, j]
+                from_j *= 4.0 / (math.pi * far2 * far2)
+                for p in range(2):
+                    mine = normal[p, 0, i] * d[0] + normal[p, 1, i] * d[1] + normal[p, 2, i] * d[2]
+                    absorbed[p, i] += emissivity[p, 0 if mine > 0.0 else 1, i] * abs(mine) * from_j
+            else:
+                for p in range(2):
+                    for q in range(2):
+                        absorbed[p, i] += _irradiance_w_m2(d, p, i, q, j, normal, along, half_m, emissivity, emitted, node, weight)
+            # a neighbour whose distance from the ray to the Sun is more than both arrays are large casts no shadow
+            toward = d[0] * sun[0] + d[1] * sun[1] + d[2] * sun[2]
+            reach = math.sqrt(size2[i]) + math.sqrt(size2[j]) + abs(toward) * SUN_HALF_WIDTH
+            if far2 - toward * toward <= 4.0 * reach * reach:
+                light[i] -= _shaded(d, i, j, normal, along, half_m, sun)
         light[i] = max(0.0, light[i])

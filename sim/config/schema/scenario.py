@@ -17,7 +17,7 @@ from sim.config.schema.fleet import Fleet
 from sim.config.schema.jobs import Independent, Workload
 from sim.config.schema.links import Links
 from sim.config.schema.motion import Motion
-from sim.config.schema.orbits import Constellation, Ground
+from sim.config.schema.orbits import Cluster, Constellation, Ground
 from sim.config.schema.satellite import Satellite
 from sim.config.schema.site import Site
 
@@ -66,6 +66,9 @@ class Environment(Section):
     earth_orientation: Literal["table", "extrapolated"] = Field(
         default="table",
         description="Beyond the Earth orientation table: table refuses the run, extrapolated holds the last values",
+    )
+    neighbours: Switch = Field(
+        default=True, description="Whether satellites of a formation heat and shade each other; only to see what that is worth"
     )
     radiation: RadiationEnvironment = Field(description="Particles in low orbits")
 
@@ -196,10 +199,11 @@ class Scenario(Section):
 
     @property
     def coupled(self) -> bool:
-        """Whether anything joins satellites, so that time must go outside: links, jobs, spares, routes."""
+        """Whether anything joins satellites, so that time must go outside: links, jobs, spares, routes, heat of neighbours."""
         paired = self.ground is not None and bool(self.ground.station_pairs)
         jobs = any(w.kind != "independent" for w in self.workloads)
-        return jobs or paired or self.links is not None or self.fleet is not None
+        beside = self.environment.neighbours and any(isinstance(entry, Cluster) for entry in self.constellation)
+        return jobs or paired or beside or self.links is not None or self.fleet is not None
 
 
 def with_terminals(scenario: Scenario) -> Scenario:
