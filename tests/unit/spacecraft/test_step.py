@@ -23,7 +23,9 @@ from sim.spacecraft.step import ROWS
 from sim.spacecraft.thermal_response import NODES
 
 ROOT = Path(__file__).parents[3]
-BALANCES = ("electrical", "thermal", "array", "conversion", "conditioning")
+BALANCES = (
+    "electrical", "thermal", "array", "conversion", "conditioning", "loads", "battery", "array outside", "radiator outside",
+)  # fmt: skip
 LIMIT = 1e-9  # closure and sum to nameplate, as promised
 
 
