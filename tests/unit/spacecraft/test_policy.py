@@ -17,7 +17,12 @@ RESTART_S, KERNEL = 120.0, 0.73
 BUS_W, AT_BUS = 150.0, 1.02 / 0.92
 IDLE_W, DYNAMIC_W = AT_BUS * 4 * (90.0 + 65.0), AT_BUS * 4 * (381.0 - 90.0)
 ORBIT = "constellation={kind: ring, altitude: 550 km, local_time: '10:30', satellites: 1}"
-PLAIN = ("satellite=suncatcher-prototype", ORBIT, "satellite.thermal.heater=null", *books.chip())
+# cells that do not mind the cold: no heater, and the numbers by hand hold at any temperature
+CELLS = tuple(
+    f"satellite.power.battery.chemistry.{value}"
+    for value in ("activation=0 K", "min_charge_temperature=-73 degC", "full_charge_temperature=-70 degC", "min_discharge_temperature=-73 degC")
+)
+PLAIN = ("satellite=suncatcher-prototype", ORBIT, "satellite.thermal.heater=null", "satellite.power.battery.heater=null", *CELLS, *books.chip())
 BURST = "satellite.policy={mode: burst, rate: 0.8, on: 20 min, off: 80 min}"
 SETS = {mode: f"satellite.policy.mode={mode}" for mode in policy.MODES[:4]} | {"burst": BURST}
 
