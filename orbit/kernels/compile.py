@@ -28,9 +28,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 FASTMATH = frozenset({"contract", "nnan", "ninf", "nsz", "arcp", "afn"})
 
 
+def _whole_vectors() -> None:
+    """Let the compiler use vectors of 512 bits where the processor has them: some processors are tuned to 256, a fifth slower here."""
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f") and not numba.config.CPU_FEATURES:
+        numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
+
+
 def compiled() -> bool:
     """Whether kernels run as machine code (False under NUMBA_DISABLE_JIT=1)."""
     return not numba.config.DISABLE_JIT
+
+
+if compiled():
+    _whole_vectors()
 
 
 def kernel(function: F) -> F:

@@ -186,7 +186,7 @@ class _Flight:
         # the step before the epoch is the last one of the revolution before
         around = [-1 - pace.stride, 0]
         self.first_m, self.first_sun_m = r_m[around], revolution.on.sun_m[around]
-        self.work = np.zeros((loop.WORK, loop.ROW_LENGTH))
+        self.work = loop.empty_tiles(1)[0]
         self.fleet = np.zeros((len(self.r_m), loop.COLUMNS), dtype=np.int64)
         self.extremes = np.full((len(self.r_m), loop.EXTREMES), loop.NO_EXTREME)
         self.none = np.zeros(0, dtype=np.int64), np.zeros((1, loop.RECORDED, 0))
