@@ -28,13 +28,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 FASTMATH = frozenset({"contract", "nnan", "ninf", "nsz", "arcp", "afn"})
 
 
-def _whole_vectors() -> None:
-    """Let the compiler use vectors of 512 bits where the processor has them: some processors are tuned to 256, a fifth slower here."""
+def _wide() -> bool:
+    """Whether the processor has vectors of 512 bits; the compiler then uses them, also where it is tuned to 256: a fifth slower here."""
     import llvmlite.binding as llvm
 
     features = llvm.get_host_cpu_features()
     if features.get("avx512f") and not numba.config.CPU_FEATURES:
         numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
+    return bool(features.get("avx512f"))
 
 
 def compiled() -> bool:
@@ -42,8 +43,7 @@ def compiled() -> bool:
     return not numba.config.DISABLE_JIT
 
 
-if compiled():
-    _whole_vectors()
+WIDE = compiled() and _wide()
 
 
 def kernel(function: F) -> F:

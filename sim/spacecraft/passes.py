@@ -59,7 +59,7 @@ COLUMNS, EXTREMES, RECORDED = len(ROWS.columns), len(ROWS.extremes), len(ROWS.re
 FIRST_CONTROL, END_POSITION = ROWS.first_control, ROWS.end_position
 X_ROW = ROWS.carried["x_m"]
 EDGE_BEFORE_ROW, EDGE_NOW_ROW = ROWS.carried["edge_before"], ROWS.carried["edge_now"]
-GROUP = 16  # satellites that are asked together whether one of them needs a further pass
+GROUP = 32  # satellites that are asked together whether one of them needs a further pass
 
 # --- rows handed from pass to pass -------------------------------------------------------------------------------------
 
