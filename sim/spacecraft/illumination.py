@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from orbit.constants import SUN_RADIUS_M
 from orbit.kernels.compile import inlined
-from orbit.kernels.simd import inverse_root, root
 from orbit.kernels.shadow import mean_lit_fraction, shadow_edge
+from orbit.kernels.simd import inverse_root, root
 from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
 from sim.spacecraft.submodel import Setup, Submodel
 

@@ -15,7 +15,17 @@ import numpy as np
 
 from orbit.kernels.compile import Floats, Ints, inlined
 from orbit.kernels.shadow import mean_in_penumbra, outside_penumbra
-from sim.spacecraft import array, attitude, earth_flux, illumination, radiation, radiator, rows, structure, thermal_response
+from sim.spacecraft import (
+    array,
+    attitude,
+    earth_flux,
+    illumination,
+    radiation,
+    radiator,
+    rows,
+    structure,
+    thermal_response,
+)
 from sim.spacecraft.inputs import CONTROLS, Inputs
 from sim.spacecraft.step import (
     RECORDS,
