@@ -6,15 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli.options import Json, Sets, SkipBad, Source, Stale
+from sim.cli.options import Infeasible, Json, Sets, SkipBad, Source, Stale
 from sim.cli.terminal import about, console, in_stream_characters, load_with_notes, print_json, table
 
 app = typer.Typer(rich_markup_mode=None)
 
-BAR = 40  # characters of the longest bar
+BAR, STRIP = 40, 64  # characters of the longest bar, and of a strip over time
+STARTED = 0.01  # useful share in a step from which on chips are at work
 
 
-@app.command(epilog="Example: dawndusk burst suncatcher --set satellite=suncatcher-prototype")
+@app.command(epilog="Example: dawndusk burst suncatcher_prototype")
 def burst(
     scenario: Source,
     set: Sets = None,
@@ -24,6 +25,7 @@ def burst(
     json: Json = False,
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
+    allow_infeasible: Infeasible = False,
 ) -> None:
     """Show the power that a satellite holds for ever and for a while, and its best duty cycle.
 
@@ -31,7 +33,7 @@ def burst(
     """
     from sim.studies import burst as study
 
-    loaded = load_with_notes(scenario, set, None, None, allow_stale, skip_bad)
+    loaded = load_with_notes(scenario, set, None, None, allow_stale, skip_bad, allow_infeasible)
     answer = study.answer(loaded, type_)
     if json:
         print_json(answer.as_dict())
@@ -91,17 +93,33 @@ def _show_policies(terminal: Any, answer: Any) -> None:
         )  # fmt: skip
     terminal.print(shown)
     terminal.print()
+    if not any(row.useful for row in answer.policies) and answer.best is None:
+        terminal.print("nothing is computed under any policy", style="bold")
+        return
     if answer.best is None:
         terminal.print("no burst computes more than throttle while the battery lasts as long", style="bold")
     else:
         gain = "throttle computes nothing" if answer.gain is None else f"{100.0 * answer.gain:+.0f} % against throttle"
         lives = f"{_years(answer.best.battery_life_yr)}, with throttle {_years(answer.throttled.battery_life_yr)}"
         terminal.print(f"the best burst: {gain}; its battery lasts {lives}", style="bold")
+        _show_course(terminal, answer)
     if answer.lasting not in (answer.best, None):
         life = f"{_years(answer.lasting.battery_life_yr)}, the satellite {_years(answer.design_life_yr)}"
         terminal.print(f"most is computed by {answer.lasting.policy}: its battery lasts {life}")
     if answer.best is not None:
         terminal.print(f"--set 'satellite.policy={answer.best_setting}'", style="dim", soft_wrap=True)
+
+
+def _show_course(terminal: Any, answer: Any) -> None:
+    """Sunlight and work over one period of the best burst, as strips."""
+    steps = len(answer.course)
+    width = min(STRIP, steps)
+    at = [answer.course[(k * steps) // width] for k in range(width)]
+    lit = "".join("█" if sunlight else " " for sunlight, _ in at)
+    work = "".join("█" if useful > STARTED else " " if useful < 0.0 else "░" for _, useful in at)
+    terminal.print(f"it repeats every {about(steps * answer.step_s)}; {in_stream_characters('░')} is a restart", style="dim")
+    for name, strip in (("sunlight", lit), ("chips", work)):
+        terminal.print(f"{name:<9} {in_stream_characters(strip)}", style="dim")
 
 
 def _full_rate(answer: Any) -> str:

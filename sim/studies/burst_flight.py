@@ -120,7 +120,7 @@ class Bus:
             Power behind the converters [W].
         """
         p = self.params.compute
-        return max(0.0, load_w - p.bus_w) / float(compute.bus_factor(p))
+        return float(max(0.0, load_w - p.bus_w) / compute.bus_factor(p))
 
 
 def bus(loaded: Loaded, name: str | None = None, step_s: float = STEP_S) -> Bus:

@@ -79,7 +79,7 @@ class Found(NamedTuple):
     useful: float
 
 
-def measured(begin: Flight, policy: Policy, rates: Any, cycle: int, revolutions: int) -> Measured:
+def measured(begin: Flight, policy: Policy, rates: Any, period: int, revolutions: int) -> Measured:
     """What a policy does at sixteen rates, after it has settled.
 
     Parameters
@@ -90,7 +90,7 @@ def measured(begin: Flight, policy: Policy, rates: Any, cycle: int, revolutions:
         The policy.
     rates : float or ndarray, shape (LANES,)
         Highest clock rates, 0 to 1.
-    cycle : int
+    period : int
         Steps after which it repeats.
     revolutions : int
         Number of revolutions that are flown before; half as many are measured.
@@ -101,7 +101,6 @@ def measured(begin: Flight, policy: Policy, rates: Any, cycle: int, revolutions:
         A value for each rate.
     """
     of, values = begin.of, begin.of.values(policy)
-    period = max(cycle, of.grid.steps)  # bursts that are shorter begin anew each day
     begin.settle(values, period, revolutions, rates)
     before = begin.battery_sums
     trace = begin.fly(values, max(1, round(0.5 * revolutions * of.grid.steps / period)) * period, rates)
@@ -114,7 +113,7 @@ def measured(begin: Flight, policy: Policy, rates: Any, cycle: int, revolutions:
     )  # fmt: skip
 
 
-def yields(begin: Flight, policy: Policy, rate: float = 1.0, cycle: int | None = None, revolutions: int = SETTLING) -> Yield:
+def yields(begin: Flight, policy: Policy, rate: float = 1.0, period: int | None = None, revolutions: int = SETTLING) -> Yield:
     """What a policy yields.
 
     Parameters
@@ -125,7 +124,7 @@ def yields(begin: Flight, policy: Policy, rate: float = 1.0, cycle: int | None =
         The policy.
     rate : float
         Highest clock rate, 0 to 1.
-    cycle : int, optional
+    period : int, optional
         Steps after which it repeats; by default those of a revolution.
     revolutions : int
         Number of revolutions that are flown before; half as many are measured.
@@ -136,7 +135,7 @@ def yields(begin: Flight, policy: Policy, rate: float = 1.0, cycle: int | None =
         What it yields.
     """
     of = begin.of
-    seen = measured(begin, policy, rate, of.grid.steps if cycle is None else cycle, revolutions)
+    seen = measured(begin, policy, rate, of.grid.steps if period is None else period, revolutions)
     b = of.satellite.power.battery
     years = life.life_years(life.LIVES[b.chemistry.ageing], seen.stress, b.end_of_life)
     useful, given, lowest, years, hottest = (float(x[0]) for x in (seen.useful, seen.discharged_j_d, seen.lowest, years, seen.junction_k))
@@ -210,6 +209,22 @@ class Search:
         off = cycle - on if cycle < self.of.grid.steps else max(1, cycle - dark // 2 - on)
         return plain_policy(self.of, mode="burst", on=on * dt, off=off * dt, start_in_sunlight=True)
 
+    def period(self, cycle: int) -> int:
+        """Steps after which bursts repeat.
+
+        Parameters
+        ----------
+        cycle : int
+            Steps of the cycle.
+
+        Returns
+        -------
+        int
+            A revolution at least: bursts within one begin anew each day, or are a whole number where it is never dark.
+        """
+        steps = self.of.grid.steps
+        return cycle * max(1, round(steps / cycle)) if self.lit == steps else max(cycle, steps)
+
     def at_rates(self, cycle: int, on: int, rates: Array) -> Found | None:
         """The burst with the most useful FLOPs of sixteen clock rates.
 
@@ -225,7 +240,7 @@ class Search:
         Found or None
             The best; None where none computes anything and leaves the battery its life.
         """
-        seen = measured(self.begin.copy(), self.policy(cycle, on), rates, cycle, self.revolutions)
+        seen = measured(self.begin.copy(), self.policy(cycle, on), rates, self.period(cycle), self.revolutions)
         useful = np.where(self._lasts(seen.stress), seen.useful, 0.0)
         best = int(np.argmax(useful))
         return Found(cycle, on, float(rates[best]), float(useful[best])) if useful[best] > 0.0 else None
@@ -259,7 +274,7 @@ class Search:
         finer = [self.at_rates(best.cycle, on, near) for on in (best.on, best.on + 1, best.on + 2) if on < best.cycle]
         return max((best, *filter(None, finer)), key=lambda found: found.useful)
 
-    def settled(self, found: Found) -> Yield | None:
+    def settled(self, found: Found) -> tuple[Found, Yield] | None:
         """What a burst yields after a longer flight, cut to the life of the battery.
 
         Parameters
@@ -269,14 +284,37 @@ class Search:
 
         Returns
         -------
-        Yield or None
-            What it yields; None where the battery does not last as long after all.
+        (Found, Yield) or None
+            The burst and what it yields; None where the battery does not last as long after all.
         """
         for on in range(found.on, max(self.durations(found.cycle)[0], found.on - SHORTER) - 1, -1):
-            row = yields(self.begin.copy(), self.policy(found.cycle, on), found.rate, found.cycle)
+            row = yields(self.begin.copy(), self.policy(found.cycle, on), found.rate, self.period(found.cycle))
             if row.battery_life_yr >= (1.0 - LIFE_TOLERANCE) * self.least_life_yr:
-                return row
+                return found._replace(on=on, useful=row.useful), row
         return None
+
+    def course(self, found: Found) -> tuple[tuple[bool, float], ...]:
+        """Sunlight and work over one period of a burst that goes on and on, from a passage into the day where there is one.
+
+        Parameters
+        ----------
+        found : Found
+            The burst.
+
+        Returns
+        -------
+        tuple of (bool, float)
+            For each step whether the array carries the bus, and the useful share of nameplate; -1 where accelerators are off.
+        """
+        flight, period, p = self.begin.copy(), self.period(found.cycle), self.of.params.compute
+        values = self.of.values(self.policy(found.cycle, found.on))
+        flight.settle(values, period, SETTLING, found.rate)
+        trace = flight.fly(values, period, found.rate)
+        lit, useful = trace.generated_w[:, 0] >= p.bus_w, np.maximum(0.0, trace.useful[:, 0])  # a restart leaves rounding
+        on = (trace.load_w[:, 0] > p.bus_w + 0.5 * p.idle_w) | (useful > 0.0)
+        dawns = np.flatnonzero(lit & ~np.roll(lit, 1))
+        first = -int(dawns[0]) if dawns.size else 0
+        return tuple(zip(np.roll(lit, first).tolist(), np.roll(np.where(on, useful, -1.0), first).tolist(), strict=True))
 
     def _refine(self, leader: Found, stride: int, rates: Array) -> None:
         """Halve the distance of the durations around the best one, down to a step or half a per cent of the cycle."""
