@@ -23,6 +23,8 @@ SETTLING, SEARCHING = 30, 12  # revolutions before something is measured, and in
 PARTS = (4, 3, 2)  # of a revolution, from one burst to the next
 CYCLES = (1, 2, 3, 4, 6)  # revolutions from one burst to the next
 LEAST_RATE = 0.25
+PROMISING = 0.8  # of the best of all, with coarse durations, that a cycle needs for finer ones
+ALIKE = 2e-3  # by which useful FLOPs of two cycles may differ and still be as much
 LIFE_TOLERANCE = 1e-3  # by which a life may be shorter and still be as long
 SHORTER = 10  # steps by which the best burst is cut where a longer flight shows that its battery wears out sooner
 
@@ -252,7 +254,9 @@ class Search:
         return np.asarray(life.capacity(model, life.under(model, stress, days)) > b.end_of_life)
 
     def best(self) -> Found | None:
-        """Coarse steps in cycle and duration, finer ones around the best of the two best cycles, then finer clock rates.
+        """Coarse steps in cycle and duration, finer ones in cycles that come near the best, then finer clock rates.
+
+        Of cycles that yield as much the shortest counts.
 
         Returns
         -------
@@ -263,9 +267,9 @@ class Search:
         strides = {cycle: max(1, len(self.durations(cycle)) // 6) for cycle in self.cycles()}
         for cycle, stride in strides.items():
             self._try(cycle, self.durations(cycle)[stride // 2 :: stride], rates)
-        for leader in sorted(filter(None, map(self._leader, strides)), key=lambda found: -found.useful)[:2]:
+        for leader in self._leaders(PROMISING):
             self._refine(leader, strides[leader.cycle], rates)
-        best = self._leader(None)
+        best = next(iter(self._leaders(1.0 - ALIKE)), None)
         if best is None:
             return None
         half = (1.0 - LEAST_RATE) / (LANES - 1)
@@ -325,10 +329,15 @@ class Search:
             assert best is not None
             self._try(cycle, (n for n in (best.on - stride, best.on + stride) if durations[0] <= n <= durations[-1]), rates)
 
-    def _leader(self, cycle: int | None) -> Found | None:
-        """The best so far, of one cycle or of all."""
+    def _leaders(self, share: float) -> list[Found]:
+        """The best so far of each cycle that has such a share of the best of all, the shortest cycle first."""
+        found = list(filter(None, map(self._leader, self.cycles())))
+        return [one for one in found if one.useful >= share * max(other.useful for other in found)]
+
+    def _leader(self, cycle: int) -> Found | None:
+        """The best of a cycle so far."""
         return max(
-            (found for (steps, _), found in self.seen.items() if found is not None and cycle in (None, steps)),
+            (found for (steps, _), found in self.seen.items() if found is not None and cycle == steps),
             key=lambda found: found.useful, default=None,
         )  # fmt: skip
 
