@@ -16,6 +16,7 @@ from sim.config.scenario import Loaded
 from sim.config.schema import Policy
 from sim.engine import propagators, satellite_params
 from sim.engine.context import sky
+from sim.engine.initial_state import leap_k
 from sim.results import battery
 from sim.spacecraft import compute, loop, rows, step, thermal_response
 from sim.spacecraft import policy as policy_model
@@ -28,7 +29,6 @@ STEP_S = 60.0  # of a step, to the nearest that divides the revolution
 RECORDED = {r.variable.name: n for n, r in enumerate(ROWS.recorded)}
 RATE_CAP = ROWS.controls["rate_cap"]
 NODE_ROWS = np.array([ROWS.carried[name] for name in thermal_response.Nodes._fields])
-CHANGED_K, SLOWEST, LEAP_K = 0.01, 0.9, 30.0  # of a leap: change of a period, share of it that the next one has, size
 
 
 class Trace(NamedTuple):
@@ -244,8 +244,7 @@ class Flight:
     def settle(self, values: Array, period: int, revolutions: int, rates: Any = 1.0) -> None:
         """Fly until the temperatures repeat.
 
-        A body that approaches its temperature by a constant share in each period does so by a geometric series: from two
-        changes in a row it leaps to where the series ends [atkinson1989:sec. 2.6]. It does so twice.
+        Slow ones leap twice to where they tend (`leap_k`).
 
         Parameters
         ----------
@@ -265,11 +264,7 @@ class Flight:
             one, two = nodes, self.work[NODE_ROWS, :LANES]
             self._go(values, leg, rates, none)
             nodes = self.work[NODE_ROWS, :LANES]
-            before, after = two - one, nodes - two
-            with np.errstate(divide="ignore", invalid="ignore"):
-                share = np.where(np.abs(before) > CHANGED_K, after / before, 0.0)
-            share = np.clip(np.nan_to_num(share), 0.0, SLOWEST)
-            self.work[NODE_ROWS, :LANES] = nodes + np.clip(after * share / (1.0 - share), -LEAP_K, LEAP_K)
+            self.work[NODE_ROWS, :LANES] = leap_k(one, two, nodes)
             self._go(values, leg if last else period, rates, none)
             nodes = self.work[NODE_ROWS, :LANES]
 
