@@ -31,8 +31,6 @@ Flags = NDArray[np.bool_]
 CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, 1 + len(thermal_response.Nodes._fields))
 CHARGE_TOLERANCE, TEMP_TOLERANCE_K = 1e-3, 0.1  # of capacity: what a revolution may change
 REVOLUTIONS = 10  # in long steps, at most
-LEAPS = (3, 6)  # revolutions after which slow temperatures leap
-CHANGED_K, SLOWEST, LEAP_K = 0.01, 0.9, 30.0  # of a leap: change of a revolution, share of it that the next one has, size
 LEAST_STEP_S, LEAST_STEPS, MOST_STEPS = 60.0, 66, 324  # of a revolution in short steps
 STRIDES = (6, 2, 1)  # short steps in one of each pace; a long step is a multiple of all
 PERIOD_CLASS = 3e-4  # relative: satellites whose periods agree so closely share a grid, that of the middle
@@ -204,38 +202,15 @@ class _Flight:
         return np.asarray(after)
 
 
-def leap_k(first: Array, second: Array, third: Array) -> Array:
-    """Temperatures where a series ends, from three in a row.
-
-    A body that approaches its temperature by a constant share in each period does so by a geometric series (Aitken's process).
-
-    Parameters
-    ----------
-    first, second, third : ndarray
-        Temperatures after three periods [K].
-
-    Returns
-    -------
-    ndarray
-        Temperatures [K]: `third` where they do not change, or not by a series; no further than `LEAP_K` from it.
-    """
-    before, after = second - first, third - second
-    share = np.clip(np.divide(after, before, out=np.zeros_like(after), where=np.abs(before) > CHANGED_K), 0.0, SLOWEST)
-    return np.asarray(third + np.clip(after * share / (1.0 - share), -LEAP_K, LEAP_K))
-
-
 def _repeat(fly: _Flight, state: Array, capacity_j: float) -> tuple[Array, Flags]:
     """Fly until the state repeats, each satellite for itself; the state, and which satellites have settled."""
-    settled, last = np.zeros(state.shape[1], dtype=np.bool_), state
+    settled = np.zeros(state.shape[1], dtype=np.bool_)
     for n in range(REVOLUTIONS):
         after = fly(state)
         moved = after - state
         near = np.abs(moved[CHARGE]) <= CHARGE_TOLERANCE * capacity_j
         near &= np.abs(moved[TEMPERATURES]).max(axis=0) <= TEMP_TOLERANCE_K
-        past, last, state = last, state, np.where(settled, state, after)
-        if n in LEAPS:
-            leapt = leap_k(past[TEMPERATURES], last[TEMPERATURES], state[TEMPERATURES])
-            state[TEMPERATURES] = np.where(settled | near, state[TEMPERATURES], leapt)
+        state = np.where(settled, state, after)
         if n == 1:
             # emptier after each revolution: it would go on until the accelerators have used what is theirs
             emptying = ~settled & ~near & (moved[CHARGE] < 0.0)

@@ -16,7 +16,6 @@ from sim.config.scenario import Loaded
 from sim.config.schema import Policy
 from sim.engine import propagators, satellite_params
 from sim.engine.context import sky
-from sim.engine.initial_state import leap_k
 from sim.results import battery
 from sim.spacecraft import compute, loop, rows, step, thermal_response
 from sim.spacecraft import policy as policy_model
@@ -28,6 +27,7 @@ LANES = loop.GROUP  # variants that cost no more than one
 STEP_S = 60.0  # of a step, to the nearest that divides the revolution
 RECORDED = {r.variable.name: n for n, r in enumerate(ROWS.recorded)}
 RATE_CAP = ROWS.controls["rate_cap"]
+CHANGED_K, SLOWEST, LEAP_K = 0.01, 0.9, 30.0  # of a leap: change of a period, share of it that the next one has, size
 NODE_ROWS = np.array([ROWS.carried[name] for name in thermal_response.Nodes._fields])
 
 
@@ -166,6 +166,31 @@ def bus(loaded: Loaded, name: str | None = None, step_s: float = STEP_S) -> Bus:
     one.on_grid(grid).fill(0, 1, 0, r_m)
     jd, fr = grid.jd_fr(0, 1)
     return Bus(loaded, kind, grid, r_m[:, :, 0].copy(), sky(sun_position_m(jd, fr), jd, fr)[0])
+
+
+def leap_k(first: Array, second: Array, third: Array) -> Array:
+    """Temperatures where a series ends, from three in a row.
+
+    A body that approaches its temperature by a constant share in each period does so by a geometric series (Aitken's process).
+
+    Parameters
+    ----------
+    first, second, third : ndarray
+        Temperatures after three periods [K].
+
+    Returns
+    -------
+    ndarray
+        Temperatures [K]: `third` where they do not change, or not by a series; no further than `LEAP_K` from it.
+
+    Examples
+    --------
+    >>> leap_k(np.array([300.0]), np.array([304.0]), np.array([306.0])).tolist()
+    [308.0]
+    """
+    before, after = second - first, third - second
+    share = np.clip(np.divide(after, before, out=np.zeros_like(after), where=np.abs(before) > CHANGED_K), 0.0, SLOWEST)
+    return np.asarray(third + np.clip(after * share / (1.0 - share), -LEAP_K, LEAP_K))
 
 
 def plain_policy(of: Bus, **changes: Any) -> Policy:

@@ -23,8 +23,7 @@ from sim.engine.satellite_params import STATES
 from sim.results import summary
 from sim.spacecraft.step import ROWS
 
-TEMPERATURES = [n for n, name in enumerate(STATES) if name.endswith("_k")]
-NODES = [STATES[n] for n in TEMPERATURES]
+NODES = STATES[1:]
 REVOLUTION_S = 96 * 60.0  # whole steps of the run, and whole long steps of the search: both take the same ones
 JUNCTION = next(n for n, e in enumerate(ROWS.extremes) if e.variable.name == "junction_k")
 SHORT_OF_POWER = "satellite.power.array.area=95 m2"
@@ -55,7 +54,7 @@ def _state(outcome: Outcome, last: bool) -> NDArray[np.float64]:
 def _apart(a: NDArray[np.float64], b: NDArray[np.float64], outcome: Outcome) -> tuple[float, float]:
     """Largest difference of charge, in capacities, and of a temperature [K]."""
     capacity_j = outcome.loaded.scenario.satellite.power.battery.capacity
-    return float(np.abs(a[0] - b[0]).max() / capacity_j), float(np.abs(a[TEMPERATURES] - b[TEMPERATURES]).max())
+    return float(np.abs(a[0] - b[0]).max() / capacity_j), float(np.abs(a[1:] - b[1:]).max())
 
 
 @pytest.fixture(scope="module")
