@@ -55,7 +55,8 @@ def steady(
     dynamic : float
         Dynamic power of the accelerators over that at full clock rate, 0 to 1.
     absorbed_w_m2 : float
-        Heat that the radiator takes over its planform area [W/m2]; the walls of the body take half as much, as one of its faces.
+        Heat that the radiator takes over its planform area [W/m2]; the walls of the body take half as much, as one of its faces,
+        by their emissivity: they would have its temperature in the same light without machines.
     radiator_m2, conductance_w_k : float or None, optional
         Area of the radiator [m2] and conductance of the loop [W/K]; None: those of the satellite.
 
@@ -71,21 +72,27 @@ def steady(
     chip, thermal, n, eta = satellite.accelerator, satellite.thermal, satellite.accelerators, satellite.power.conversion_efficiency
     wall, per_harness = thermal.structure, 1.0 / satellite.power.array.conditioning_efficiency - 1.0
     panel = _panel(satellite, thermal.radiator.area if radiator_m2 is None else radiator_m2, absorbed_w_m2, conductance_w_k)
-    wall_w_k4, walls_w = wall.emissivity * STEFAN_BOLTZMANN_W_M2_K4 * wall.area, 0.5 * absorbed_w_m2 * wall.area + satellite.bus.power
+    wall_w_k4, by_wall = wall.emissivity * STEFAN_BOLTZMANN_W_M2_K4 * wall.area, wall.emissivity / thermal.radiator.emissivity
+    walls_w = 0.5 * absorbed_w_m2 * by_wall * wall.area + satellite.bus.power
     clocked_w = n * (chip.idle_power + (chip.max_power - chip.idle_power) * dynamic)
-    host_w, found_k, wall_k, to_wall_w = n * chip.host.power, 0.0, (walls_w / wall_w_k4) ** 0.25, 0.0
+    host_w, found_k, wall_k = n * chip.host.power, 0.0, (walls_w / wall_w_k4) ** 0.25
     loop_k = ((clocked_w + host_w + SEGMENTS * panel.absorbed_w) / (SEGMENTS * panel.emission_w_k4)) ** 0.25
     state = Steady(0.0, 0.0, 0.0, 0.0, 0.0)
     for _ in range(ITERATIONS):  # rises to the lower balance
         chip_w = clocked_w + n * _leakage_change_w(satellite, found_k)
         drawn_w = (chip_w + host_w) / eta
         at_bus_w = drawn_w * (1.0 + thermal.loop.pump_fraction)
-        heat_w = at_bus_w + (at_bus_w + satellite.bus.power) * per_harness - to_wall_w
-        given_w, slope_w_k, radiator_k, back_k = _along_the_flow(panel, loop_k)
-        loop_k += (heat_w - given_w) / slope_w_k
-        mean_k = 0.5 * (loop_k + back_k)
-        to_wall_w = wall.to_coolant * (mean_k - wall_k)
-        wall_k += (walls_w + to_wall_w - wall_w_k4 * wall_k**4) / (4.0 * wall_w_k4 * wall_k**3 + wall.to_coolant)
+        heat_w = at_bus_w + (at_bus_w + satellite.bus.power) * per_harness
+        given_w, slope_w_k, radiator_k, back_k, back_slope = _along_the_flow(panel, loop_k)
+        # coolant and walls in one step of Newton's method, in either of which the exchange between them may be the largest
+        to_wall_w, per_loop = wall.to_coolant * (0.5 * (loop_k + back_k) - wall_k), 0.5 * wall.to_coolant * (1.0 + back_slope)
+        for_loop_w, for_wall_w = heat_w - given_w - to_wall_w, walls_w + to_wall_w - wall_w_k4 * wall_k**4
+        loop_w_k, wall_w_k = slope_w_k + per_loop, 4.0 * wall_w_k4 * wall_k**3 + wall.to_coolant
+        both = loop_w_k * wall_w_k - per_loop * wall.to_coolant
+        warmer_k = (for_loop_w * wall_w_k + for_wall_w * wall.to_coolant) / both
+        wall_k += (for_wall_w * loop_w_k + for_loop_w * per_loop) / both
+        mean_k = 0.5 * (loop_k + back_k + (1.0 + back_slope) * warmer_k)
+        loop_k += warmer_k
         plate_k = mean_k + drawn_w * thermal.plate.to_coolant / n
         junction_k = plate_k + chip_w * (1.0 - chip.hbm_power_share) * chip.junction_to_plate / n
         hbm_k = plate_k + chip_w * chip.hbm_power_share * chip.hbm_to_plate / n
@@ -114,8 +121,8 @@ def _panel(satellite: Satellite, area_m2: float, absorbed_w_m2: float, conductan
     return _Panel(emitting * area_m2 / SEGMENTS, absorbed_w_m2 * area_m2 / SEGMENTS, conductance, share)
 
 
-def _along_the_flow(panel: _Panel, loop_k: float) -> tuple[float, float, float, float]:
-    """Heat that the coolant gives to the segments [W], its slope over `loop_k`, mean temperature of the segments, that of the return."""
+def _along_the_flow(panel: _Panel, loop_k: float) -> tuple[float, float, float, float, float]:
+    """Heat that the coolant gives to the segments [W], its slope over `loop_k`; mean temperature of the segments; the return and its slope."""
     emission, absorbed_w, conductance, share = panel
     fluid_k, slope, given_w, slope_w_k, sum_k = max(loop_k, 1.0), 1.0, 0.0, 0.0, 0.0
     for _ in range(SEGMENTS):
@@ -129,7 +136,7 @@ def _along_the_flow(panel: _Panel, loop_k: float) -> tuple[float, float, float, 
         slope_w_k += conductance * (slope - wall_slope)
         sum_k += wall_k
         fluid_k, slope = fluid_k + share * (wall_k - fluid_k), slope + share * (wall_slope - slope)
-    return given_w, slope_w_k, sum_k / SEGMENTS, fluid_k
+    return given_w, slope_w_k, sum_k / SEGMENTS, fluid_k, slope
 
 
 def _leakage_change_w(satellite: Satellite, junction_k: float) -> float:
