@@ -29,7 +29,9 @@ class Revolution(NamedTuple):
     array_w_m2: tuple[float, ...]  # power at the bus over the panel's area, in equal parts of the sunlit time, one after the other
     hottest_cell_k: float  # of a panel in balance from which no power is drawn
     absorbed_w_m2: float  # heat that the radiator takes over its planform area: both faces, by the fin efficiency; mean of the revolution
+    sunny_w_m2: float  # the same in sunlight
     coldest_w_m2: float  # the same in the shadow
+    wall_w_m2: float  # heat that the walls of the body take over their area; mean of the revolution
 
     @property
     def sunlit_share(self) -> float:
@@ -138,7 +140,7 @@ def revolution(
     ----------
     [fortescue2011:ch. 11]
     """
-    array, radiator = satellite.power.array, satellite.thermal.radiator
+    array, fins = satellite.power.array, satellite.thermal.radiator.fin_efficiency
     dark = eclipsed_share(radius_m, beta_rad)
     middles = [2.0 * (k + 0.5) / PARTS - 1.0 for k in range(PARTS)]  # of the parts of either arc, -1 to 1
     day = [_light(satellite, radius_m, beta_rad, math.pi * (1.0 - dark) * m, flux_w_m2, environment) for m in middles]
@@ -151,24 +153,29 @@ def revolution(
         powers.append(light.on_array_w_m2 * _yield(array, mean_k) * array.conditioning_efficiency)
         means_k.append(mean_k)
     of_array_w_m2_k4 = _from_array_w_m2_k4(satellite)
-    sunny_w_m2 = math.fsum(d.radiator_w_m2 + of_array_w_m2_k4 * k**4 for d, k in zip(day, means_k, strict=True)) / PARTS
-    dark_w_m2 = math.fsum(light.radiator_w_m2 for light in night) / PARTS
-    mean_w_m2 = radiator.fin_efficiency * (dark * dark_w_m2 + (1.0 - dark) * sunny_w_m2)
+    sunny_w_m2 = fins * math.fsum(d.radiator_w_m2 + of_array_w_m2_k4 * k**4 for d, k in zip(day, means_k, strict=True)) / PARTS
+    dark_w_m2 = fins * math.fsum(light.radiator_w_m2 for light in night) / PARTS
     hottest_k = max(light.array_w_m2 / _emitting_w_m2_k4(array) for light in day) ** 0.25
-    return Revolution(period_s, dark * period_s, beta_rad, tuple(powers), hottest_k, mean_w_m2, radiator.fin_efficiency * dark_w_m2)
+    sunny_wall_w_m2, dark_wall_w_m2 = (math.fsum(light.wall_w_m2 for light in arc) / PARTS for arc in (day, night))
+    return Revolution(
+        period_s=period_s, dark_s=dark * period_s, beta_rad=beta_rad, array_w_m2=tuple(powers), hottest_cell_k=hottest_k,
+        absorbed_w_m2=dark * dark_w_m2 + (1.0 - dark) * sunny_w_m2, sunny_w_m2=sunny_w_m2, coldest_w_m2=dark_w_m2,
+        wall_w_m2=dark * dark_wall_w_m2 + (1.0 - dark) * sunny_wall_w_m2,
+    )  # fmt: skip
 
 
 class _Light(NamedTuple):
-    """Sunlight on the array; what array and radiator absorb over their areas, before electricity is drawn and without the array's infrared."""
+    """Sunlight on the array; what array, radiator and walls absorb, before electricity is drawn and without the array's infrared."""
 
     on_array_w_m2: float
     array_w_m2: float
     radiator_w_m2: float
+    wall_w_m2: float
 
 
 def _light(satellite: Satellite, radius_m: float, beta_rad: float, place_rad: float, flux_w_m2: float, environment: Environment) -> _Light:
     """What array and radiator receive at an angle from the point of the orbit nearest to the Sun."""
-    array, radiator, infrared = satellite.power.array, satellite.thermal.radiator, environment.earth_infrared
+    array, radiator, wall, infrared = satellite.power.array, satellite.thermal.radiator, satellite.thermal.structure, environment.earth_infrared
     sun = _to_sun(place_rad, beta_rad)
     faces, albedo_w_m2 = _faces(satellite.attitude, sun), environment.albedo * flux_w_m2 * max(0.0, sun[0])
     front, back = (face_view_factor(radius_m, side * faces.array_nadir) for side in (1.0, -1.0))
@@ -177,7 +184,9 @@ def _light(satellite: Satellite, radius_m: float, beta_rad: float, place_rad: fl
     array_w_m2 = array.absorptance * (on_array_w_m2 + albedo_w_m2 * (front + back))
     array_w_m2 += infrared * (array.emissivity_front * front + array.emissivity_back * back)
     radiator_w_m2 = radiator.absorptance * (flux_w_m2 * faces.radiator_sun + albedo_w_m2 * view) + radiator.emissivity * infrared * view
-    return _Light(on_array_w_m2, array_w_m2, radiator_w_m2)
+    whole = 0.5 * (1.0 - math.sqrt(1.0 - (EARTH_RADIUS_M / radius_m) ** 2))  # what a sphere sees, of which light meets a quarter
+    wall_w_m2 = wall.absorptance * (0.25 * flux_w_m2 + whole * albedo_w_m2) + wall.emissivity * whole * infrared
+    return _Light(on_array_w_m2, array_w_m2, radiator_w_m2, wall_w_m2)
 
 
 class _Faces(NamedTuple):
