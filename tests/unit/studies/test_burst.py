@@ -11,6 +11,7 @@ from scipy.optimize import minimize_scalar
 
 import sim
 from sim.config import scenario
+from sim.config.errors import InputError
 from sim.studies import burst, burst_search
 from sim.studies.burst_flight import LANES, Flight, bus
 
@@ -144,3 +145,16 @@ def test_the_burst_of_the_scenario_is_among_the_policies(prototype: burst.Answer
     assert given.useful == pytest.approx(sim.run(load("duration=2 d")).summary["compute"]["useful_fraction"], rel=0.02)
     assert prototype.best is not None
     assert given.useful < prototype.best.useful
+
+
+def test_a_design_for_bursts_need_not_carry_idle_accelerators() -> None:
+    """Source of truth: by hand: 4 m2 give 606 W on average, above the bus's 150 W and below bus and idle accelerators, 150 + 1.109 x 4 x
+    (90 + 65) = 837 W: refused where accelerators stay on, and full load for a fifth of the time where they do not."""
+    small = "satellite.power.array.area=4 m2"
+    with pytest.raises(InputError, match="idle accelerators and bus need"):
+        load(small, "satellite.policy={mode: throttle}")
+    found = burst.answer(load(small))
+    assert found.for_ever.payload_w == 0.0
+    assert found.best is not None
+    share = (606.0 - BUS_W) / (AT_BUS * (IDLE_W + DYNAMIC_W))
+    assert 0.7 * share < found.best.useful / KERNEL < 1.1 * share
