@@ -23,6 +23,7 @@ STATES = ("charge_j", *thermal_response.Nodes._fields, "array_k", *policy.Policy
 STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)
 START_ARRAY_K = 320.0  # cells in sunlight; used for the starting temperatures only
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
+START_LIT = 0.62  # share of a low orbit in sunlight; used for the starting temperatures only
 
 
 class FirstState(NamedTuple):
@@ -115,7 +116,7 @@ def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
     """Temperatures at the beginning of a run.
 
     The steady state at the highest load that junction and memory allow, in mean conditions, so that there is no
-    warm-up.
+    warm-up; with a battery that is warm enough to be charged.
 
     Parameters
     ----------
@@ -132,8 +133,13 @@ def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
     network, p, chip = thermal.network(setup.satellite), params.compute, setup.satellite.accelerator
     infrared_w_m2 = START_ENVIRONMENT_VIEW * params.earth.infrared_w_m2
     r, s, a = params.radiator, params.structure, params.array
-    each_w = 2.0 * r.area_m2 * r.fin_efficiency * r.emissivity * infrared_w_m2 / len(thermal.SEGMENTS)
-    outside_w = dict.fromkeys(thermal.SEGMENTS, each_w) | {"structure": s.area_m2 * s.emissivity * infrared_w_m2}
+    attitude, light_w_m2 = params.attitude, START_LIT * SOLAR_CONSTANT_W_M2
+    # the law that is square to the Sun leaves the radiator its cant and its error; others turn it about the edge
+    on_radiator = attitude.sun_pointing * (attitude.sin_cant * attitude.cos_error + attitude.cos_cant * attitude.sin_error)
+    absorbed_w_m2 = 2.0 * r.emissivity * infrared_w_m2 + r.absorptance * on_radiator * light_w_m2
+    walls_w_m2 = s.emissivity * infrared_w_m2 + s.absorptance * 0.25 * light_w_m2
+    outside_w = dict.fromkeys(thermal.SEGMENTS, r.area_m2 * r.fin_efficiency * absorbed_w_m2 / len(thermal.SEGMENTS))
+    outside_w["structure"] = s.area_m2 * walls_w_m2
     low, high = 0.0, 1.0
     for _ in range(40):
         share = 0.5 * (low + high)
@@ -147,6 +153,8 @@ def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
         else:
             high = share
     sunlit_w_m2 = (a.absorptance - array.array_yield(START_ARRAY_K, a)) * SOLAR_CONSTANT_W_M2
+    # cells that are too cold to be charged would stay so: a battery is warm when the satellite is put into service
+    nodes_k["battery"] = max(nodes_k["battery"], setup.satellite.power.battery.chemistry.full_charge_temperature)
     return {f"{name}_k": temp_k for name, temp_k in nodes_k.items()} | {
         "array_k": (sunlit_w_m2 / array.emission_w_m2_k4(a)) ** 0.25
     }
