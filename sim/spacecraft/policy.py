@@ -91,10 +91,10 @@ def parameters(setup: Setup) -> Policy:
     volt = chip.voltage_floor + (1.0 - chip.voltage_floor) * given.rate
     most, per_share_w = given.rate * volt * volt, at_bus * n * (chip.max_power - chip.idle_power)
     idle_w = at_bus * n * (chip.idle_power + chip.host.power)
-    bus_w, cell, capacity_j = satellite.bus.served_power, battery.chemistry, battery.capacity * at_age(battery, getattr(satellite, "age", 0.0))[0]
+    bus_w, cell, capacity_j = satellite.bus.served_power, battery.chemistry, battery.capacity * at_age(battery, satellite.age)[0]
     reserve_j = capacity_j * (1.0 - battery.max_depth) + stored_for_j(cell, capacity_j, bus_w, battery.bus_reserve)
     idle_j = stored_for_j(cell, capacity_j, bus_w + idle_w, battery.bus_reserve)
-    sunlit_w = SUN_W_M2 * array.area * array.packing * array.cell_efficiency * array.retention * array.conditioning_efficiency
+    sunlit_w = SUN_W_M2 * array.area * array.packing * array.cell_efficiency * array.retained * array.conditioning_efficiency
     return Policy(
         throttle=float(given.mode == "throttle"), pause=float(given.mode == "pause"), even=float(given.mode == "even"),
         burst=float(given.mode == "burst"), most=most, voltage_floor=chip.voltage_floor,

@@ -19,9 +19,9 @@ from sim.engine.context import sky
 from sim.results import battery
 from sim.spacecraft import compute, loop, rows, step, thermal_response
 from sim.spacecraft import policy as policy_model
-from sim.spacecraft.step import ROWS
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.radiation import NO_TABLE
+from sim.spacecraft.step import ROWS
 from sim.spacecraft.submodel import Setup
 
 Array = NDArray[np.float64]
@@ -303,7 +303,7 @@ class Flight:
     @property
     def restart_s(self) -> Array:
         """Time until each variant computes again, if it is switched on now [s]."""
-        return self.work[ROWS.carried["restart_left_s"], :LANES]
+        return np.asarray(self.work[ROWS.carried["restart_left_s"], :LANES])
 
     def copy(self, charge: float | None = None) -> Flight:
         """The same variants at the same moment.

@@ -260,7 +260,7 @@ def _emitting_w_m2_k4(array: Array) -> float:
 def _yield(array: Array, cell_k: float) -> float:
     """Electrical power of a panel over the sunlight on it."""
     change = 1.0 + array.temperature_coefficient * (cell_k - CELL_REFERENCE_K)
-    return array.packing * array.cell_efficiency * array.retention * max(0.0, change)
+    return array.packing * array.cell_efficiency * array.retained * max(0.0, change)
 
 
 def _loaded_k(array: Array, light: _Light) -> float:
