@@ -184,8 +184,8 @@ def sun_range(planes: Iterable[Plane], first_day: float, days: float) -> SunRang
     The Sun is in the plane of the equator at the equinox:
 
     >>> found = sun_range([Plane(7e6, 0.0, 0.0)], days_since_j2000(datetime(2027, 3, 20, tzinfo=UTC)), 2.0)
-    >>> round(found.least_beta_rad, 9), round(math.degrees(found.most_beta_rad), 1)
-    (0.0, 0.4)
+    >>> round(found.least_beta_rad, 9), round(math.degrees(found.most_beta_rad), 2)
+    (0.0, 0.45)
     """
     looks = max(2, min(MOST_DAYS, math.ceil(days) + 1))
     after_d = [days * i / (looks - 1) for i in range(looks)]
@@ -228,23 +228,32 @@ def eclipsed_share(radius_m: float, beta_rad: float) -> float:
     return 0.0 if in_plane <= clear else math.acos(clear / in_plane) / math.pi
 
 
-def horizontal_view_factor(radius_m: float) -> float:
-    """View factor to the Earth of a small face whose normal is horizontal. [howell2010]
+def face_view_factor(radius_m: float, to_nadir: float) -> float:
+    """View factor to the Earth of one face of a small plate. [howell2010]
 
     Parameters
     ----------
     radius_m : float
-        Distance from the Earth's centre [m].
+        Distance from the Earth's centre [m], at least the Earth's radius.
+    to_nadir : float
+        Cosine of the angle between the normal of the face and nadir, -1 to 1.
 
     Returns
     -------
     float
-        View factor, 0 to 0.5.
+        View factor, 0 to 1.
 
     Examples
     --------
-    >>> round(horizontal_view_factor(EARTH_RADIUS_M), 9)  # half of the sky is ground
+    >>> face_view_factor(2.0 * EARTH_RADIUS_M, 1.0), face_view_factor(2.0 * EARTH_RADIUS_M, -1.0)
+    (0.25, 0.0)
+    >>> round(face_view_factor(EARTH_RADIUS_M, 0.0), 9)  # half of the sky is ground
     0.5
     """
-    near = EARTH_RADIUS_M / radius_m
-    return (math.asin(near) - near * math.sqrt(1.0 - near * near)) / math.pi
+    h = radius_m / EARTH_RADIUS_M
+    if abs(to_nadir) * h >= 1.0:  # the Earth lies wholly on one side of the plate
+        return max(0.0, to_nadir) / (h * h)
+    steep, rim = math.sqrt(1.0 - to_nadir * to_nadir), math.sqrt(h * h - 1.0)
+    hidden = math.asin(min(1.0, rim / (h * steep)))
+    across = to_nadir * math.acos(max(-1.0, min(1.0, -rim * to_nadir / steep))) - rim * math.sqrt(1.0 - h * h * to_nadir * to_nadir)
+    return 0.5 + (across / (h * h) - hidden) / math.pi

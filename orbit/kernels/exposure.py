@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.kernels.compile import Floats, inlined, kernel
+from orbit.kernels.simd import inverse_root
 
 LATITUDES, LONGITUDES = 96, 128
 PAIR = 2  # values of a cell: dose rate and flux
@@ -71,12 +72,13 @@ def cell(
         Weight of the upper radius, in [0, 1]: beyond the maps the nearest one counts.
     """
     r2 = x * x + y * y + z * z
-    r = math.sqrt(r2)
+    per_r = inverse_root(r2)
+    r = r2 * per_r
     height = (r - lowest_m) * planes_per_m
     lower = min(max(math.floor(height), 0.0), last_plane)
     weight = min(max(height - lower, 0.0), 1.0)
     longitude = longitude_rad(x * earth_cos + y * earth_sin, y * earth_cos - x * earth_sin)
-    row = math.floor(min(max((z / r + 1.0) * (0.5 * LATITUDES), 0.0), LATITUDES - 0.5))
+    row = math.floor(min(max((z * per_r + 1.0) * (0.5 * LATITUDES), 0.0), LATITUDES - 0.5))
     column = math.floor(min(max((longitude + math.pi) * _PER_RAD, 0.0), LONGITUDES - 0.5))
     # whole numbers as floats are exact here, and one conversion at the end vectorises better than three
     return int(((lower * LATITUDES + row) * LONGITUDES + column) * PAIR), weight

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from orbit.units import shortened
 from sim.config import ephemeris_files, validation, yaml_tree
+from sim.config.ageing import aged
 from sim.config.catalogue_objects import Identities
 from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
@@ -283,6 +284,7 @@ def load(
         scenario = _fill_invalid(values, invalid)
     fleets = {} if scenario.contract is None else _other_fleets(scenario.contract, root, problems)
     set_notes = catalogues.choose_sets(scenario.epoch)
+    scenario = aged(scenario, catalogues.sets, root, problems)
     problems += validation.check_scenario(scenario, root, catalogues, invalid)
     if problems:
         raise InputError(sorted(problems, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sim.config.sizing import (
+    ABOVE_FREEZING_K,
     BUS_KG,
     BUS_SHARE,
     BUS_W,
+    FLOW_W_K_W,
     HEATER_MARGIN,
     LOOP_J_K_W,
     LOOP_W_K_W,
@@ -14,7 +16,6 @@ from sim.config.sizing import (
     PACK_K,
     PACK_W_K_KG,
     WALL_J_K_KG,
-    WALL_M2_W,
     WALL_W_K_W,
     Sized,
 )
@@ -80,6 +81,7 @@ def _numbers(found: Sized, machines_w: float, held: str) -> str:
     assert thermal.heater is not None
     each_w, minutes, capacity = machines_w / satellite.accelerators, found.eclipse_s / 60.0, up(battery.capacity / 3.6e6)
     margin, dark = f"{100.0 * MARGIN:.0f} % to spare", f"{power_text(found.dark_w)}, {held}, through {minutes:.1f} min"
+    each = f"for each watt of accelerators and hosts, as {MODEL}"
     half, twice = "half an hour's capacity in an hour", "twice the capacity in an hour"
     values = {
         "accelerators": _record(
@@ -116,34 +118,40 @@ def _numbers(found: Sized, machines_w: float, held: str) -> str:
             "longest eclipse of this orbit, or of circular orbits from 500 km up",
         ),
         "power.battery.to_structure": _record(
-            up(battery.to_structure), "W/K", "estimated", "donabedian2003", (1.0 / 3.0, 3.0), f"{PACK_W_K_KG:g} W/K for each kilogram of cells: isolating feet",
+            up(battery.to_structure), "W/K", "estimated", "donabedian2003", (1.0 / 3.0, 3.0),
+            f"{PACK_W_K_KG:g} W/K for each kilogram of cells: isolating feet",
         ),
         "power.battery.heater.power": _record(
-            up(battery.heater.power if battery.heater else 0.0), "W", "derived", "donabedian2003", (0.5, 2.0), f"holds the pack {PACK_K:g} K above the structure",
+            up(battery.heater.power if battery.heater else 0.0), "W", "derived", "donabedian2003", (0.5, 2.0),
+            f"holds the pack {PACK_K:g} K above the structure",
         ),
         "thermal.loop.heat_capacity": _record(
-            up(thermal.loop.heat_capacity / 1e3), "kJ/K", "assumption", "coolant and piping", (0.5, 2.0),
-            f"{LOOP_J_K_W:g} J/K for each watt of accelerators and hosts, as {MODEL}",
+            up(thermal.loop.heat_capacity / 1e3), "kJ/K", "assumption", "coolant and piping", (0.5, 2.0), f"{LOOP_J_K_W:g} J/K {each}",
         ),
         "thermal.loop.conductance": _record(
             up(thermal.loop.conductance / 1e3), "kW/K", "assumption", "coolant 7 K warmer at the inlet than the outlet, with film drop", (0.5, 2.0),
-            f"{LOOP_W_K_W:g} W/K for each watt of accelerators and hosts, as {MODEL}",
+            f"{LOOP_W_K_W:g} W/K {each}",
         ),
         "thermal.loop.flow": _record(
-            up((thermal.loop.flow or 0.0) / 1e3), "kW/K", "derived", "fortescue2011:ch. 11", (0.5, 2.0), "full heat over 6 K between outlet and inlet of the cold plates",
+            up((thermal.loop.flow or 0.0) / 1e3), "kW/K", "derived", "fortescue2011:ch. 11", (0.5, 2.0),
+            f"{FLOW_W_K_W:g} W/K {each}: full heat over 7 K between outlet and inlet of the cold plates",
         ),
         "thermal.radiator.area": _record(
             up(thermal.radiator.area), "m2", "derived", "fortescue2011:ch. 11", (0.8, 1.5),
-            f"full clock rate in the warmest season with junction and memory below their limits, {margin}",
+            f"full clock rate in sunlight of the warmest season with junction and memory below their limits, {margin}",
         ),
         "thermal.structure.area": _record(
-            up(thermal.structure.area), "m2", "derived", "fortescue2011:ch. 11", (0.5, 2.0), f"emits the heat of the bus, {1e3 * WALL_M2_W:g} m2 for each kilowatt, as {MODEL}",
+            up(thermal.structure.area), "m2", "derived", "fortescue2011:ch. 11", (0.5, 2.0),
+            "emits the heat of bus and battery and what comes from the coolant at design_temperature, net of Earth and Sun; or less, "
+            f"so that the battery is {ABOVE_FREEZING_K:g} K above the least temperature of charging at idle load",
         ),
         "thermal.structure.heat_capacity": _record(
-            up(thermal.structure.heat_capacity / 1e3), "kJ/K", "derived", "crc-handbook", (0.5, 2.0), f"aluminium, {WALL_J_K_KG / 897.0:.2g} times the mass of the bus with its structure, as {MODEL}",
+            up(thermal.structure.heat_capacity / 1e3), "kJ/K", "derived", "crc-handbook", (0.5, 2.0),
+            f"{WALL_J_K_KG / 897.0:.2g} times the mass of the bus, with its structure, as aluminium at 897 J/(kg K), as {MODEL}",
         ),
         "thermal.structure.to_coolant": _record(
-            up(thermal.structure.to_coolant), "W/K", "estimated", "donabedian2003", (0.25, 4.0), f"pipes and cold plates on isolating mounts, {WALL_W_K_W * 1e3:g} W/K for each kilowatt of accelerators and hosts, as {MODEL}",
+            up(thermal.structure.to_coolant), "W/K", "estimated", "donabedian2003", (0.25, 4.0),
+            f"pipes and cold plates on isolating mounts, {WALL_W_K_W:g} W/K {each}",
         ),
         "thermal.heater.power": _record(
             up(thermal.heater.power), "W", "derived", "donabedian2003", (0.5, 2.0),

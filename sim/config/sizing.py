@@ -44,12 +44,14 @@ MOST_DEPTH = 0.6  # of discharge, however few the cycles
 BUS_W, BUS_SHARE = 40.0, 0.035  # power of the bus: fixed part, and share of accelerators and hosts
 BUS_KG, BUS_EXPONENT = 20.0, 0.54  # mass of the bus at 1 kW, and its growth: 20 kg at 1 kW, 250 kg at 105 kW
 LOOP_J_K_W, LOOP_W_K_W, FLOW_W_K_W = 5.2, 0.28, 0.165  # heat capacity, conductance and flow of the loop for each watt of accelerators and hosts
-WALL_M2_W, WALL_W_K_W = 0.00574, 1.4e-4  # walls for each watt of the bus, and mounts for each watt of accelerators and hosts
+WALL_W_K_W = 1.4e-4  # mounts between coolant and structure for each watt of accelerators and hosts
+ABOVE_FREEZING_K = 5.0  # of the battery at idle load over the temperature below which cells are not charged
 WALL_J_K_KG = 3140.0  # structure and avionics for each kilogram of the bus
 PACK_W_K_KG = 0.13  # from the battery to the structure for each kilogram of cells
 PACK_K = 50.0  # by which a heater holds the battery above the structure: 46 K in a satellite without avionics, and a margin
 CHARGE_C, DISCHARGE_C = 0.485, 2.0  # capacities in an hour [panasonic-ncr18650b]
 HEATER_MARGIN = 1.25  # [donabedian2003]
+ROUNDS = 3  # of battery and radiator, by the heat of either
 LEAST_SHARE = 0.5  # of one accelerator with its host, below which a size is refused
 
 
@@ -176,12 +178,14 @@ def sized(wish: Wish) -> Sized:
     number = max(1, round(wish.size_w / each_w))
     satellite = _scaled(scenario.satellite, number, number * each_w)
     year = _year(wish, satellite, scenario)
-    satellite, load_w = _cooled(satellite, max(season.light.absorbed_w_m2 for season in year))
-    satellite = _heated(satellite, year[0].light.coldest_w_m2)
-    dark_w = satellite.bus.served_power + wish.throttle * (load_w - satellite.bus.served_power)
     eclipse_s = max(season.light.dark_s for season in year)
     eclipses = sum(s.light.dark_s > 0.0 for s in year) / len(year) * satellite.life / year[0].light.period_s
-    satellite = _stored(satellite, dark_w, eclipse_s, eclipses)
+    load_w = dark_w = power.load_w(satellite, number * each_w)
+    for _ in range(ROUNDS):
+        dark_w = satellite.bus.served_power + wish.throttle * (load_w - satellite.bus.served_power)
+        satellite = _stored(satellite, dark_w, eclipse_s, eclipses)
+        satellite, load_w = _cooled(satellite, year, dark_w, eclipse_s)
+    satellite = _heated(satellite, year[0].light.coldest_w_m2)
     satellite, worst = _powered(satellite, year, load_w, dark_w)
     whole = scenario.model_copy(update={"satellite": satellite})
     return Sized(wish, satellite, worst.at, eclipse_s, eclipses, load_w, dark_w, total_kg(economics_params.parts_kg(satellite, whole)))
@@ -202,13 +206,9 @@ def _with(section: Any, **values: Any) -> Any:
 def _scaled(satellite: Satellite, number: int, machines_w: float) -> Satellite:
     """Accelerators, bus and loop, which go with the power of the machines."""
     bus = _with(satellite.bus, power=_up(BUS_W + BUS_SHARE * machines_w), mass=_up(BUS_KG * (machines_w / 1e3) ** BUS_EXPONENT))
-    loop = _with(
-        satellite.thermal.loop, heat_capacity=_up(LOOP_J_K_W * machines_w), conductance=_up(LOOP_W_K_W * machines_w), flow=_up(FLOW_W_K_W * machines_w)
-    )
-    walls = _with(
-        satellite.thermal.structure, area=_up(WALL_M2_W * bus.power), heat_capacity=_up(WALL_J_K_KG * bus.mass),
-        to_coolant=_up(WALL_W_K_W * machines_w),
-    )  # fmt: skip
+    of_loop = {"heat_capacity": LOOP_J_K_W, "conductance": LOOP_W_K_W, "flow": FLOW_W_K_W}
+    loop = _with(satellite.thermal.loop, **{name: _up(each * machines_w) for name, each in of_loop.items()})
+    walls = _with(satellite.thermal.structure, heat_capacity=_up(WALL_J_K_KG * bus.mass), to_coolant=_up(WALL_W_K_W * machines_w))
     return _with(satellite, accelerators=number, bus=bus, thermal=_with(satellite.thermal, loop=loop, structure=walls))  # type: ignore[no-any-return]
 
 
@@ -233,15 +233,44 @@ def _year(wish: Wish, satellite: Satellite, scenario: Scenario) -> list[_Season]
     return found
 
 
-def _cooled(satellite: Satellite, absorbed_w_m2: float) -> tuple[Satellite, float]:
-    """The satellite with a radiator for full clock rate, and its load at the bus then [W]."""
-    area_m2 = heat.radiator_m2(satellite, 1.0, absorbed_w_m2)
+def _cooled(satellite: Satellite, year: list[_Season], dark_w: float, eclipse_s: float) -> tuple[Satellite, float]:
+    """The satellite with a radiator for full clock rate in sunlight, with walls for its design temperature, and its load at the bus then [W]."""
+    lights, battery = [season.light for season in year], satellite.power.battery
+    charge_w = heat_w = 0.0
+    if eclipse_s > 0.0:
+        charge_w, heat_w = power.recharge_w(battery, dark_w, eclipse_s, lights[0].period_s)
+    around = heat.Around(max(x.sunny_w_m2 for x in lights), max(x.wall_w_m2 for x in lights), charge_w, heat_w)
+    area_m2 = heat.radiator_m2(satellite, 1.0, around)
     if area_m2 is None:
         message = f"no radiator cools {satellite.accelerator.name} at full clock rate with this cold plate and loop; write another --accelerator"
         raise bad_input(Origin("--size"), "", message)
     radiator = _with(satellite.thermal.radiator, area=_up((1.0 + MARGIN) * area_m2))
     satellite = _with(satellite, thermal=_with(satellite.thermal, radiator=radiator))
-    return satellite, power.load_w(satellite, heat.steady(satellite, 1.0, absorbed_w_m2).machines_w)
+    found = heat.steady(satellite, 1.0, around)
+    satellite = _walled(satellite, found, around, max(lights, key=lambda light: light.dark_s))
+    return satellite, power.load_w(satellite, found.machines_w)
+
+
+def _walled(satellite: Satellite, full: heat.Steady, around: heat.Around, dark: Revolution) -> Satellite:
+    """The satellite with walls that emit at their design temperature what they get at full load, and do not let cells freeze at idle load."""
+    walls, battery = satellite.thermal.structure, satellite.power.battery
+    given_w = satellite.bus.served_power + around.battery_w + walls.to_coolant * (full.loop_k - walls.design_temperature)
+    net_w_m2 = walls.emissivity * STEFAN_BOLTZMANN_W_M2_K4 * walls.design_temperature**4 - around.wall_w_m2
+    wanted_m2 = given_w / net_w_m2
+    quiet = heat.Around(dark.absorbed_w_m2, dark.wall_w_m2)
+    if dark.dark_s > 0.0:
+        idle_w = power.load_w(satellite, heat.steady(satellite, 0.0, quiet).machines_w)
+        charge_w, heat_w = power.recharge_w(battery, idle_w, dark.dark_s, dark.period_s)
+        quiet = quiet._replace(charge_w=charge_w * dark.sunlit_share, battery_w=heat_w)
+
+    def warm_enough(wall_m2: float) -> bool:
+        there = _with(satellite, thermal=_with(satellite.thermal, structure=_with(walls, area=wall_m2)))
+        at_k = heat.battery_k(there, heat.steady(there, 0.0, quiet), quiet)
+        return at_k >= battery.chemistry.min_charge_temperature + ABOVE_FREEZING_K
+
+    inverse = heat.least(lambda value: warm_enough(1.0 / value), 1.0 / wanted_m2)
+    area_m2 = wanted_m2 if inverse is None else min(wanted_m2, 1.0 / inverse)
+    return _with(satellite, thermal=_with(satellite.thermal, structure=_with(walls, area=float(down(area_m2)))))  # type: ignore[no-any-return]
 
 
 def _heated(satellite: Satellite, coldest_w_m2: float) -> Satellite:
@@ -259,8 +288,7 @@ def _stored(satellite: Satellite, dark_w: float, eclipse_s: float, eclipses: flo
     battery = satellite.power.battery
     depth = min(MOST_DEPTH, float(down(cell_depth(max(1.0, eclipses)))))
     reserve_s = max(battery.bus_reserve, 60.0 * math.ceil(eclipse_s / 60.0))
-    held_j = (1.0 + MARGIN) * dark_w * eclipse_s + satellite.bus.served_power * reserve_s
-    capacity_kwh = _up(held_j / power.usable_share(battery, depth, eclipse_s) / 3.6e6 if eclipse_s > 0.0 else held_j / depth / 3.6e6)
+    capacity_kwh = _up(power.capacity_j(satellite, (1.0 + MARGIN) * dark_w, eclipse_s, reserve_s, depth) / 3.6e6)
     most_kw = _up(max(DISCHARGE_C * capacity_kwh, dark_w / 1e3))
     battery = _with(
         battery, capacity=3.6e6 * capacity_kwh, max_depth=depth, bus_reserve=reserve_s, max_discharge_power=1e3 * most_kw,

@@ -51,7 +51,7 @@ class Sums(local):
         self.ready = True
         steps, stations = run.grid.steps, run.surroundings.station_m.shape[1]
         self.r_m = np.empty((run.block, 3, run.width))
-        self.work = np.zeros((loop.WORK, loop.ROW_LENGTH))
+        self.work = loop.empty_tiles(1)[0]
         self.fleet, self.extremes = run.new_sums()
         self.best_range2_m2 = np.full((steps, stations), visibility.OUT_OF_SIGHT_M2)
         run.ranges2_m2.append(self.best_range2_m2)
@@ -150,7 +150,7 @@ class Run(Context):
         """
         self.sums.make(self)
         places = list(self.places())
-        work = np.zeros((len(places), loop.WORK, loop.ROW_LENGTH))
+        work = loop.empty_tiles(len(places))
         r_m = np.empty((len(places), coupling.block, 3, self.width))
         tiles = [self.new_tile(*place, r_m[t], work[t]) for t, place in enumerate(places)]
         coupling.begin(tiles, work, r_m, self.new_sums)

@@ -1,7 +1,8 @@
 """The state in which a run begins: the periodic one of an orbit that repeats, unless the scenario says `initial: full`.
 
 A satellite flies the revolution that follows the epoch again and again, in long steps, until charge and temperatures at its
-end are those at its beginning; then once in shorter ones, and once in those of the run, but not below a minute. All steps
+end are those at its beginning; where the charge has settled, temperatures go on to where the linear network would come to rest
+(Newton's method). Then it flies once in shorter steps, and once in those of the run, but not below a minute. All steps
 divide the orbital period, so that the revolution closes. Satellites fly alone: each at the rate that power and heat allow,
 with the duty that its job has at full clock rate. So the state of a satellite depends on its orbit, type and job alone,
 neither on tiles and threads nor on the length of the run.
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import expm
 
 from orbit.environment import sun_position_m
 from orbit.propagation import Propagator
@@ -22,16 +24,15 @@ from orbit.timegrid import TimeGrid
 from sim.engine.context import Context, sky
 from sim.engine.satellite_params import STATE_ROWS, STATES, FirstState, FleetType
 from sim.engine.threads import in_threads
-from sim.spacecraft import loop, rows, step, thermal_response
+from sim.spacecraft import loop, rows, step, thermal, thermal_response
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.submodel import Setup
+from sim.spacecraft.thermal_network import conductance_matrix_w_k
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, 1 + len(thermal_response.Nodes._fields))
-SLOW = [STATES.index("battery_k"), STATES.index("structure_k")]
-SLOWEST = 0.95  # of a change that is left after a revolution
 CHARGE_TOLERANCE, TEMP_TOLERANCE_K = 1e-3, 0.1  # of capacity: what a revolution may change
 REVOLUTIONS = 10  # in long steps, at most
 LEAST_STEP_S, LEAST_STEPS, MOST_STEPS = 60.0, 66, 324  # of a revolution in short steps
@@ -54,6 +55,7 @@ class _Grid(NamedTuple):
     grid: TimeGrid
     sun_m: Array  # (steps + 1, 3)
     paces: tuple[_Pace, ...]  # in the order of STRIDES
+    to_come: Array  # (nodes, nodes), change of temperatures in all revolutions to come over that in the last one
 
 
 class _Revolution(NamedTuple):
@@ -145,7 +147,16 @@ def _grid(run: Context, kind: int, period_s: float) -> _Grid:
         ends = slice(stride, None, stride)
         return _Pace(stride, params.battery.reserve_j, rows.flat(params), around[ends].copy())
 
-    return _Grid(grid, sun_m, tuple(pace(stride) for stride in STRIDES))
+    return _Grid(grid, sun_m, tuple(pace(stride) for stride in STRIDES), _to_come(type_, period_s))
+
+
+def _to_come(type_: FleetType, period_s: float) -> Array:
+    """M + M^2 + M^3 ... with M the departure from the periodic state after a revolution over that before it."""
+    network = thermal.network(type_.satellite)
+    tangent = 4.0 * network.emission_w_k4 * np.array([node.reference_k for node in network.nodes]) ** 3
+    rates = (conductance_matrix_w_k(network) + np.diag(tangent)) / network.heat_capacity_j_k[:, None]
+    after = expm(-rates * period_s)
+    return np.asarray(np.linalg.solve(np.eye(len(after)) - after, after))
 
 
 def _fly_tile(
@@ -164,7 +175,7 @@ def _fly_tile(
     if run.stop.is_set():
         return 0
     flights = [_Flight(revolution, pace, r_m, controls, hi - lo) for pace in revolution.on.paces]
-    state, settled = _repeat(flights[0], state, capacity_j)
+    state, settled = _repeat(flights[0], state, capacity_j, revolution.on.to_come)
     for fly in flights[1:]:
         state = fly(state)
     seen = np.ones(width, dtype=np.bool_) if codes is None else ~(codes != 0).any(axis=0)
@@ -186,7 +197,7 @@ class _Flight:
         # the step before the epoch is the last one of the revolution before
         around = [-1 - pace.stride, 0]
         self.first_m, self.first_sun_m = r_m[around], revolution.on.sun_m[around]
-        self.work = np.zeros((loop.WORK, loop.ROW_LENGTH))
+        self.work = loop.empty_tiles(1)[0]
         self.fleet = np.zeros((len(self.r_m), loop.COLUMNS), dtype=np.int64)
         self.extremes = np.full((len(self.r_m), loop.EXTREMES), loop.NO_EXTREME)
         self.none = np.zeros(0, dtype=np.int64), np.zeros((1, loop.RECORDED, 0))
@@ -206,24 +217,24 @@ class _Flight:
         return np.asarray(after)
 
 
-def _repeat(fly: _Flight, state: Array, capacity_j: float) -> tuple[Array, Flags]:
+def _repeat(fly: _Flight, state: Array, capacity_j: float, to_come: Array) -> tuple[Array, Flags]:
     """Fly until the state repeats, each satellite for itself; the state, and which satellites have settled."""
-    settled, before = np.zeros(state.shape[1], dtype=np.bool_), np.zeros_like(state[SLOW])
+    settled = np.zeros(state.shape[1], dtype=np.bool_)
     for n in range(REVOLUTIONS):
         after = fly(state)
         moved = after - state
         near = np.abs(moved[CHARGE]) <= CHARGE_TOLERANCE * capacity_j
-        near &= np.abs(moved[TEMPERATURES]).max(axis=0) <= TEMP_TOLERANCE_K
+        temps_k, charged = moved[TEMPERATURES], near
+        near = near & (np.abs(temps_k).max(axis=0) <= TEMP_TOLERANCE_K)
+        ahead_k = np.zeros_like(temps_k)
+        for k, column in enumerate(to_come.T):  # no matrix product, whose rounding depends on the width of a tile
+            ahead_k += column[:, None] * temps_k[k]
+        after[TEMPERATURES] += np.where(charged & ~near, ahead_k, 0.0)
         state = np.where(settled, state, after)
         if n == 1:
             # emptier after each revolution: it would go on until the accelerators have used what is theirs
             emptying = ~settled & ~near & (moved[CHARGE] < 0.0)
             state[CHARGE, emptying] = np.minimum(state[CHARGE, emptying], fly.pace.reserve_j)
-        if n >= 2 and n % 2 == 0:
-            # nodes that take many revolutions: what is left of a change is the same share each time
-            ratio = np.clip(moved[SLOW] / np.where(before == 0.0, np.inf, before), 0.0, SLOWEST)
-            state[SLOW] += np.where(settled | near, 0.0, moved[SLOW] * ratio / (1.0 - ratio))
-        before = moved[SLOW]
         settled |= near
         if settled.all():
             break

@@ -4,42 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
 
 import numpy as np
 
 from orbit.constants import EARTH_RADIUS_M
-from orbit.cosmic_rays import ACTIVE_SHARE
 from orbit.propagation import Propagator
-from orbit.radiation import Conditions, RadiationMap, radiation_map
-from sim.config.schema import Environment, Scenario
+from orbit.radiation import RadiationMap, radiation_map
+from sim.config.ageing import conditions
+from sim.config.schema import Scenario
 
 HIGHEST_M = EARTH_RADIUS_M + 2_000e3  # of the tables
 MOST_SATELLITES, MOST_TICKS = 256, 32  # of a propagator, whose radii are looked at
 MARGIN_M = 3e3  # beyond the radii found
-_ACTIVE = {"minimum": 0.0, "maximum": 1.0, "cycle": ACTIVE_SHARE}
-_YEAR_D = 365.25
-
-
-def conditions(environment: Environment, epoch: datetime) -> Conditions:
-    """Phase of the solar cycle, and place of the South Atlantic Anomaly.
-
-    Parameters
-    ----------
-    environment : Environment
-        Environment of the scenario.
-    epoch : datetime
-        Date of the run.
-
-    Returns
-    -------
-    Conditions
-        What the particle models need.
-    """
-    given = environment.radiation
-    drift_deg_yr = math.degrees(given.anomaly_drift) * _YEAR_D * 86400.0
-    year = epoch.year + (epoch.timetuple().tm_yday - 1) / _YEAR_D
-    return Conditions(_ACTIVE[given.solar], year, drift_deg_yr)
 
 
 def radii_m(propagators: Sequence[Propagator], steps: int) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from orbit.constants import SOLAR_CONSTANT_W_M2
 from orbit.radiation import RadiationMap
 from sim.config.schema import Satellite, Scenario
-from sim.spacecraft import array, battery, battery_heater, policy, rows, step, thermal, thermal_response
+from sim.spacecraft import array, battery, policy, rows, step, thermal, thermal_response
 from sim.spacecraft.radiation import NO_TABLE
 from sim.spacecraft.submodel import Setup
 from sim.spacecraft.thermal_network import steady_state_k
@@ -23,6 +23,7 @@ STATES = ("charge_j", *thermal_response.Nodes._fields, "array_k", *policy.Policy
 STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)
 START_ARRAY_K = 320.0  # cells in sunlight; used for the starting temperatures only
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
+START_LIT = 0.62  # share of a low orbit in sunlight; used for the starting temperatures only
 
 
 class FirstState(NamedTuple):
@@ -114,8 +115,8 @@ def satellite_params(scenario: Scenario) -> Any:
 def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
     """Temperatures at the beginning of a run.
 
-    The steady state in sunlight at the highest load that junction and memory allow, in mean conditions, so that there is no
-    warm-up. The heater of the battery holds it as near to its set point as it can.
+    The steady state at the highest load that junction and memory allow, in mean conditions, so that there is no
+    warm-up; with a battery that is warm enough to be charged.
 
     Parameters
     ----------
@@ -132,9 +133,13 @@ def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
     network, p, chip = thermal.network(setup.satellite), params.compute, setup.satellite.accelerator
     infrared_w_m2 = START_ENVIRONMENT_VIEW * params.earth.infrared_w_m2
     r, s, a = params.radiator, params.structure, params.array
-    each_w = 2.0 * r.area_m2 * r.fin_efficiency * r.emissivity * infrared_w_m2 / len(thermal.SEGMENTS)
-    on_walls_w_m2 = s.emissivity * infrared_w_m2 + 0.25 * s.absorptance * SOLAR_CONSTANT_W_M2
-    outside_w = dict.fromkeys(thermal.SEGMENTS, each_w) | {"structure": s.area_m2 * on_walls_w_m2}
+    attitude, light_w_m2 = params.attitude, START_LIT * SOLAR_CONSTANT_W_M2
+    # the law that is square to the Sun leaves the radiator its cant and its error; others turn it about the edge
+    on_radiator = attitude.sun_pointing * (attitude.sin_cant * attitude.cos_error + attitude.cos_cant * attitude.sin_error)
+    absorbed_w_m2 = 2.0 * r.emissivity * infrared_w_m2 + r.absorptance * on_radiator * light_w_m2
+    walls_w_m2 = s.emissivity * infrared_w_m2 + s.absorptance * 0.25 * light_w_m2
+    outside_w = dict.fromkeys(thermal.SEGMENTS, r.area_m2 * r.fin_efficiency * absorbed_w_m2 / len(thermal.SEGMENTS))
+    outside_w["structure"] = s.area_m2 * walls_w_m2
     low, high = 0.0, 1.0
     for _ in range(40):
         share = 0.5 * (low + high)
@@ -147,18 +152,12 @@ def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
             low = share
         else:
             high = share
-    nodes_k["battery"] = _heated_k(nodes_k["structure"], setup.satellite.power.battery.to_structure, params.battery_heater)
     sunlit_w_m2 = (a.absorptance - array.array_yield(START_ARRAY_K, a)) * SOLAR_CONSTANT_W_M2
+    # cells that are too cold to be charged would stay so: a battery is warm when the satellite is put into service
+    nodes_k["battery"] = max(nodes_k["battery"], setup.satellite.power.battery.chemistry.full_charge_temperature)
     return {f"{name}_k": temp_k for name, temp_k in nodes_k.items()} | {
         "array_k": (sunlit_w_m2 / array.emission_w_m2_k4(a)) ** 0.25
     }
-
-
-def _heated_k(structure_k: float, conductance_w_k: float, heater: battery_heater.BatteryHeater) -> float:
-    """Temperature of a battery [K] whose heater replaces what it gives to the structure."""
-    per_k_w = heater.power_w / battery_heater.BAND_K  # of the thermostat
-    held_k = (conductance_w_k * structure_k + per_k_w * heater.setpoint_k) / (conductance_w_k + per_k_w)
-    return max(structure_k, min(held_k, structure_k + heater.power_w / conductance_w_k))
 
 
 def initial_rows(setup: Setup, params: Any) -> NDArray[np.float64]:

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.engine.outcome import Outcome
 from sim.spacecraft import battery_ageing_life as life
+
+Array = NDArray[np.float64]
+
+SUMS = ("storage_rate_s", "cycle_factor_s", "cell_k_s", "cell_charge_s", "charge_throughput", "depth_squared_sum")
+
+
+def stress_of(sums: Mapping[str, Array], seconds: float) -> life.Stress:
+    """What batteries went through, from sums of the loop over time.
+
+    Parameters
+    ----------
+    sums : mapping of str to ndarray
+        Sums of the interval by the names of `SUMS`; whole half cycles in the last one.
+    seconds : float
+        Its duration [s], above 0.
+
+    Returns
+    -------
+    Stress
+        A value for each battery.
+    """
+    moved = sums["charge_throughput"]
+    return life.Stress(
+        days=seconds / life.DAY_S, cycles=0.5 * moved, storage_rate=sums["storage_rate_s"] / seconds,
+        cycle_factor=sums["cycle_factor_s"] / seconds, temperature_k=sums["cell_k_s"] / seconds, charge=sums["cell_charge_s"] / seconds,
+        depth=np.divide(sums["depth_squared_sum"], moved, out=np.zeros_like(moved), where=moved > 0.0), c_rate=moved / (seconds / 3600.0),
+    )  # fmt: skip
 
 
 def stress(outcome: Outcome, kind: int) -> life.Stress:
@@ -23,16 +53,11 @@ def stress(outcome: Outcome, kind: int) -> life.Stress:
     Stress
         A value for each satellite of the type.
     """
-    which, seconds = outcome.type_index == kind, outcome.grid.duration_s
-    of = {name: outcome.row(name)[which] for name in (
-        "storage_rate_s", "cycle_factor_s", "cell_k_s", "cell_charge_s", "charge_throughput", "depth_squared_sum", "battery_swing")}  # fmt: skip
+    which = outcome.type_index == kind
+    sums = {name: outcome.row(name)[which] for name in SUMS}
     # the half cycle in which the run ends counts as far as it has come
-    squares, moved = of["depth_squared_sum"] + of["battery_swing"] ** 2, of["charge_throughput"]
-    return life.Stress(
-        days=seconds / life.DAY_S, cycles=0.5 * moved, storage_rate=of["storage_rate_s"] / seconds, cycle_factor=of["cycle_factor_s"] / seconds,
-        temperature_k=of["cell_k_s"] / seconds, charge=of["cell_charge_s"] / seconds,
-        depth=np.divide(squares, moved, out=np.zeros_like(moved), where=moved > 0.0), c_rate=moved / (seconds / 3600.0),
-    )  # fmt: skip
+    sums["depth_squared_sum"] = sums["depth_squared_sum"] + outcome.row("battery_swing")[which] ** 2
+    return stress_of(sums, outcome.grid.duration_s)
 
 
 def summary(outcome: Outcome) -> dict[str, float]:

@@ -59,7 +59,7 @@ def parameters(setup: Setup) -> Array:
     return Array(
         area_m2=a.area, packing=a.packing, cell_efficiency=a.cell_efficiency,
         temperature_coefficient_per_k=a.temperature_coefficient, absorptance=a.absorptance,
-        emissivity_front=a.emissivity_front, emissivity_back=a.emissivity_back, retention=a.retention,
+        emissivity_front=a.emissivity_front, emissivity_back=a.emissivity_back, retention=a.retained,
         conditioning_efficiency=a.conditioning_efficiency, heat_capacity_j_m2_k=a.heat_capacity, step_s=setup.step_s,
         survives=float(setup.satellite.thermal.heater is not None),
     )  # fmt: skip

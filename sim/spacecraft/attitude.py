@@ -19,6 +19,7 @@ import math
 from typing import Any, NamedTuple
 
 from orbit.kernels.compile import inlined
+from orbit.kernels.simd import inverse_root, root
 from sim.schema import Variable
 from sim.spacecraft.submodel import Setup, Submodel
 
@@ -197,13 +198,13 @@ def normals(s_r: float, s_t: float, s_w: float, p: Attitude) -> Normals:
     # Sun x nadir; under a Sun straight above or below, any horizontal direction is square to it
     flat2 = s_t * s_t + s_w * s_w
     over = flat2 < 1e-20
-    flat = 1.0 / math.sqrt(max(flat2, 1e-20))
+    flat = inverse_root(max(flat2, 1e-20))
     side_t, side_w = 0.0 if over else -s_w * flat, 1.0 if over else s_t * flat
     # the Sun without its part along the drive's axis; where none is left, the array stays with its back to the pointed axis
     along = s_r * p.drive_r + s_t * p.drive_t + s_w * p.drive_w
     left2 = 1.0 - along * along
     gone = left2 < 1e-20
-    left = 1.0 / math.sqrt(max(left2, 1e-20))
+    left = inverse_root(max(left2, 1e-20))
     turned_r = -p.point_r if gone else (s_r - along * p.drive_r) * left
     turned_t = -p.point_t if gone else (s_t - along * p.drive_t) * left
     turned_w = -p.point_w if gone else (s_w - along * p.drive_w) * left
@@ -250,7 +251,7 @@ def sun_incidence(s_r: float, s_t: float, s_w: float, n: Normals, p: Attitude) -
     square = s_r * n.radiator_r + s_t * n.radiator_t + s_w * n.radiator_w
     front = min(1.0, max(-1.0, p.sun_pointing * p.sin_cant + (1.0 - p.sun_pointing) * square))
     on_radiator = abs(front)
-    sunny = on_radiator * p.cos_error + p.sin_error * math.sqrt(max(0.0, 1.0 - on_radiator * on_radiator))
+    sunny = on_radiator * p.cos_error + p.sin_error * root(max(0.0, 1.0 - on_radiator * on_radiator))
     return max(0.0, on_array) * p.cos_error, min(1.0, sunny), on_array, front
 
 

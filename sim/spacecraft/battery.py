@@ -74,7 +74,7 @@ def parameters(setup: Setup) -> Battery:
         Parameters.
     """
     b = setup.satellite.power.battery
-    left, grown = at_age(b, getattr(setup.satellite, "age", 0.0))
+    left, grown = at_age(b, setup.satellite.age)
     cell, capacity_j = b.chemistry, b.capacity * left
     floor_j = capacity_j * (1.0 - b.max_depth)
     reserve_j = floor_j + stored_for_j(cell, capacity_j, setup.satellite.bus.served_power, b.bus_reserve)

@@ -99,7 +99,7 @@ def parameters(setup: Setup) -> Ageing:
     mean_v = 0.5 * (cell.voltage_empty + cell.voltage_full)
     b0, b1, b2, b3, b4, b5, b6, b7, b8 = exponent_polynomial(life)
     return Ageing(
-        capacity_j=b.capacity * at_age(b, getattr(setup.satellite, "age", 0.0))[0],
+        capacity_j=b.capacity * at_age(b, setup.satellite.age)[0],
         voltage_span=(cell.voltage_full - cell.voltage_empty) / mean_v, storage=life.storage,
         b0=b0, b1=b1, b2=b2, b3=b3, b4=b4, b5=b5, b6=b6, b7=b7, b8=b8, cycle_k=life.cycle_k, threshold=THRESHOLD, per_step=1.0 / setup.step_s,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from orbit.constants import EARTH_RADIUS_M, OBLIQUITY_DEG
 from orbit.kernels.compile import inlined
-from orbit.kernels.simd import arc
+from orbit.kernels.simd import arc, inverse_root, root
 from sim.schema import Variable
 from sim.spacecraft.submodel import Setup, Submodel
 
@@ -94,18 +94,18 @@ def plate_view_factor(cos_gamma: float, radius_m: float) -> float:
     # H distance in Earth radii, near its inverse, q half-width of the disc's rim: sqrt(H^2 - 1)
     near = EARTH_RADIUS_M / radius_m
     h = radius_m * (1.0 / EARTH_RADIUS_M)
-    q = math.sqrt(max(0.0, h * h - 1.0))
-    steep = 1.0 / math.sqrt(max(1e-30, 1.0 - cos_gamma * cos_gamma))
+    q = root(max(0.0, h * h - 1.0))
+    steep = inverse_root(max(1e-30, 1.0 - cos_gamma * cos_gamma))
     facing = cos_gamma * near * near
     # angles of the rim and of the plate's horizon: sines, and cosines that share one root
     rim = min(1.0, q * near * steep)
     cot = min(1.0, max(-1.0, q * cos_gamma * steep))
-    root = math.sqrt(max(0.0, 1.0 - h * h * cos_gamma * cos_gamma))
-    across = min(1.0, root * steep)
+    beyond = root(max(0.0, 1.0 - h * h * cos_gamma * cos_gamma))
+    across = min(1.0, beyond * steep)
     partial = (
         0.5
         - arc(rim, across * near) * (1.0 / math.pi)
-        + (cos_gamma * (0.5 * math.pi + arc(cot, across)) - q * root) * (near * near * (1.0 / math.pi))
+        + (cos_gamma * (0.5 * math.pi + arc(cot, across)) - q * beyond) * (near * near * (1.0 / math.pi))
     )
     # the rim of the disc lies wholly on one side of the plate where |cos gamma| >= 1 / H
     return facing if cos_gamma * h >= 1.0 else (0.0 if cos_gamma * h <= -1.0 else partial)
@@ -195,14 +195,15 @@ def lit_cosine(cos_gamma: float, on_plate: float, sun_height: float, radius_m: f
     """
     near = EARTH_RADIUS_M / radius_m
     h = radius_m * (1.0 / EARTH_RADIUS_M)
-    q = math.sqrt(max(1e-12, h * h - 1.0))
-    rim, c = q * near, cos_gamma
+    square = max(1e-12, h * h - 1.0)
+    per_q = inverse_root(square)
+    rim, c = square * per_q * near, cos_gamma
     side = on_plate + c * sun_height  # the Sun along the plate's horizontal direction, by the sine of the tilt
     mean = sun_height * (1.0 - (1.0 - near) * (LIT[0] + c * (LIT[1] + c * LIT[2]) + LIT[3] * rim)) + side * rim * (
         LIT[4] + c * (LIT[5] + c * LIT[6]) + rim * (LIT[7] + c * LIT[8])
     )
     bump = rim * (LIT[9] + LIT[10] * c + LIT[11] * side * side + LIT[12] * rim)
-    inside = max(0.0, 1.0 - abs(mean) * (LIT[13] + LIT[14] * side * side + LIT[15] * rim) * (h / q))
+    inside = max(0.0, 1.0 - abs(mean) * (LIT[13] + LIT[14] * side * side + LIT[15] * rim) * (h * per_q))
     return max(0.0, mean) + bump * inside * inside
 
 

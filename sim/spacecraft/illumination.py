@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from orbit.constants import SUN_RADIUS_M
 from orbit.kernels.compile import inlined
 from orbit.kernels.shadow import mean_lit_fraction, shadow_edge
+from orbit.kernels.simd import inverse_root, root
 from sim.schema import FleetSeries, SatelliteSeries, Total, Variable
 from sim.spacecraft.submodel import Setup, Submodel
 
@@ -104,11 +105,9 @@ def directions(state: Any, inputs: Any, edge_end: float, lit: float, p: StepLeng
     x1, y1, z1 = inputs.end_x_m, inputs.end_y_m, inputs.end_z_m
     mx, my, mz = x0 + x1, y0 + y1, z0 + z1
     wx, wy, wz = y0 * z1 - z0 * y1, z0 * x1 - x0 * z1, x0 * y1 - y0 * x1
-    middle = math.sqrt(max(mx * mx + my * my + mz * mz, 1e-30))
-    plane = math.sqrt(max(wx * wx + wy * wy + wz * wz, 1e-30))  # a position that does not change has no plane
-    both = 1.0 / (middle * plane)  # one division for two
-    m, w = plane * both, middle * both
-    radius = 0.5 * (math.sqrt(x0 * x0 + y0 * y0 + z0 * z0) + math.sqrt(x1 * x1 + y1 * y1 + z1 * z1))
+    m = inverse_root(max(mx * mx + my * my + mz * mz, 1e-30))
+    w = inverse_root(max(wx * wx + wy * wy + wz * wz, 1e-30))  # a position that does not change has no plane
+    radius = 0.5 * (root(x0 * x0 + y0 * y0 + z0 * z0) + root(x1 * x1 + y1 * y1 + z1 * z1))
     dark_run = state.dark_run_s + (1.0 - lit) * p.step_s if lit < 1.0 - 1e-9 else 0.0
     return Illumination(
         x_m=x1, y_m=y1, z_m=z1, edge_before=state.edge_now, edge_now=edge_end, dark_run_s=dark_run, lit_fraction=lit,

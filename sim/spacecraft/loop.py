@@ -47,7 +47,7 @@ from sim.spacecraft.step import ROWS, unpack
 __all__ = [
     "CARRIED", "COLUMNS", "CONTROL_ROWS", "DUTY_CONTROL", "EDGE_NOW_ROW", "EXTREMES", "GROUP", "LIMIT_ALLOWED", "LIMIT_POWER",
     "LIMIT_RATE", "LIMIT_ROWS", "NO_EXTREME", "RECORDED", "ROW_LENGTH", "SCALE", "SIGNS", "WIDTH", "WORK", "X_ROW",
-    "preview_limits", "record", "run_block", "see_surroundings", "start", "take_step",
+    "empty_tiles", "preview_limits", "record", "run_block", "see_surroundings", "start", "take_step",
 ]  # fmt: skip
 
 # Rows of limits[row, satellite], clock rates, written by `preview_limits`.
@@ -55,6 +55,30 @@ LIMIT_ALLOWED, LIMIT_POWER, LIMIT_RATE, LIMIT_ROWS = range(4)
 
 # Rows of work that the recorder reads, as a constant of the compiled loop.
 RECORDED_ROWS = np.array([ROWS.row_of(r.variable) for r in ROWS.recorded], dtype=np.int64)
+
+
+def empty_tiles(count: int) -> Floats:
+    """Rows of tiles, all 0, each row on the boundary of a cache line: vectors that lie across two of them take twice as long.
+
+    Parameters
+    ----------
+    count : int
+        Number of tiles.
+
+    Returns
+    -------
+    ndarray, shape (count, WORK, ROW_LENGTH)
+        The rows.
+
+    Examples
+    --------
+    >>> empty_tiles(2).ctypes.data % 64
+    0
+    """
+    size = count * WORK * ROW_LENGTH
+    room = np.zeros(size + 8)
+    first = -(room.ctypes.data // 8) % 8
+    return room[first : first + size].reshape(count, WORK, ROW_LENGTH)
 
 
 @kernel

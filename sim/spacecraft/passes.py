@@ -15,7 +15,17 @@ import numpy as np
 
 from orbit.kernels.compile import Floats, Ints, inlined
 from orbit.kernels.shadow import mean_in_penumbra, outside_penumbra
-from sim.spacecraft import array, attitude, earth_flux, illumination, radiation, radiator, rows, structure, thermal_response
+from sim.spacecraft import (
+    array,
+    attitude,
+    earth_flux,
+    illumination,
+    radiation,
+    radiator,
+    rows,
+    structure,
+    thermal_response,
+)
 from sim.spacecraft.inputs import CONTROLS, Inputs
 from sim.spacecraft.step import (
     RECORDS,
@@ -59,11 +69,12 @@ COLUMNS, EXTREMES, RECORDED = len(ROWS.columns), len(ROWS.extremes), len(ROWS.re
 FIRST_CONTROL, END_POSITION = ROWS.first_control, ROWS.end_position
 X_ROW = ROWS.carried["x_m"]
 EDGE_BEFORE_ROW, EDGE_NOW_ROW = ROWS.carried["edge_before"], ROWS.carried["edge_now"]
-GROUP = 16  # satellites that are asked together whether one of them needs a further pass
+GROUP = 32  # satellites that are asked together whether one of them needs a further pass
 
 # --- rows handed from pass to pass -------------------------------------------------------------------------------------
 
-_FIRST = (illumination.MODEL, attitude.MODEL, earth_flux.MODEL)  # one pass; what all others read of them is handed on
+# one pass; what all others read of them is handed on
+_FIRST = (illumination.MODEL, attitude.MODEL, earth_flux.MODEL, array.MODEL, radiator.MODEL, structure.MODEL)
 _READ_LATER = {read for m in SUBMODELS if m not in _FIRST for read in m.reads}
 _KEPT = {v.name for v in VARIABLES if v.kind == "state" or v.totals or v.fleet or v.recorded}
 _PASSED = [
@@ -146,7 +157,7 @@ keep_effects = rows.keeper("keep_effects", _rows_of("effects"))
 
 @inlined
 def directions_pass(work: Any, groups: int, sky: Sky, law: Any, satellite: Any) -> None:
-    """Directions, incidence, and what plates see of the Earth.
+    """Directions, incidence, what plates see of the Earth, power of the array, and the step without heats of the machines.
 
     Parameters
     ----------
@@ -164,14 +175,20 @@ def directions_pass(work: Any, groups: int, sky: Sky, law: Any, satellite: Any) 
     for g in range(groups):
         for j in range(GROUP):
             i = np.uint64(g * GROUP + j)
-            inputs = load_inputs(work, i, sky)
-            lit = illumination.directions(
-                load_state(work, i), inputs, work[EDGE_ROW, i], work[LIT_ROW, i], satellite.illumination
-            )
+            state, inputs = load_state(work, i), load_inputs(work, i, sky)
+            lit = illumination.directions(state, inputs, work[EDGE_ROW, i], work[LIT_ROW, i], satellite.illumination)
             incidence = attitude.advance(lit, law)
+            earth = earth_flux.advance(inputs, lit, incidence, satellite.earth)
+            power = array.advance(state, inputs, lit, incidence, earth, satellite.array)
+            environment = radiator.advance(state, inputs, lit, incidence, earth, satellite.radiator)
+            surface = structure.advance(inputs, lit, earth, satellite.structure)
             keep_lit(work, i, lit)
             keep_incidence(work, i, incidence)
-            keep_earth(work, i, earth_flux.advance(inputs, lit, incidence, satellite.earth))
+            keep_earth(work, i, earth)
+            keep_power(work, i, power)
+            keep_environment(work, i, environment)
+            keep_structure(work, i, surface)
+            keep_base(work, i, thermal_response.base_of(state, environment, surface, satellite.thermal))
 
 
 @inlined
@@ -248,24 +265,6 @@ def surroundings_passes(work: Any, groups: int, sky: Sky, table: Any, satellite:
         directions_pass(work, groups, sky, attitude.edge_on_law(law), satellite)
     else:
         directions_pass(work, groups, sky, law, satellite)
-    for g in range(groups):
-        for j in range(GROUP):
-            i = np.uint64(g * GROUP + j)
-            inputs = load_inputs(work, i, sky)
-            lit, incidence, earth = load_lit(work, i), load_incidence(work, i), load_earth(work, i)
-            state = load_state(work, i)
-            power = array.advance(state, inputs, lit, incidence, earth, satellite.array)
-            environment = radiator.advance(state, inputs, lit, incidence, earth, satellite.radiator)
-            keep_power(work, i, power)
-            keep_environment(work, i, environment)
-            keep_structure(work, i, structure.advance(inputs, lit, earth, satellite.structure))
-    for g in range(groups):
-        for j in range(GROUP):
-            i = np.uint64(g * GROUP + j)
-            keep_base(
-                work, i,
-                thermal_response.base_of(load_state(work, i), load_environment(work, i), load_structure(work, i), satellite.thermal),
-            )  # fmt: skip
 
 
 @inlined

@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 
 from orbit.kernels.compile import inlined
 from sim.schema import Variable
+from sim.spacecraft.battery_ageing_life import at_age
+from sim.spacecraft.battery_chemistry import stored_for_j
 from sim.spacecraft.submodel import Setup, Submodel
 
 MODES = ("ride_through", "throttle", "pause", "even", "burst")
 ANY_W, ANY_K = 1e12, 1e6  # more than any satellite has
-DISCHARGE = 0.93  # least efficiency of a discharge; more stays in the battery than bus and idle power need
 LIT_SHARE, SUN_W_M2 = 0.6, 1361.0  # of a low orbit, for the first rate of `even`
 MARGIN = 0.02  # of the charge above the reserve, which `even` leaves
 UNKNOWN_J = -1e12  # lowest charge of a revolution that has not begun with a passage into the day
@@ -90,20 +91,20 @@ def parameters(setup: Setup) -> Policy:
     volt = chip.voltage_floor + (1.0 - chip.voltage_floor) * given.rate
     most, per_share_w = given.rate * volt * volt, at_bus * n * (chip.max_power - chip.idle_power)
     idle_w = at_bus * n * (chip.idle_power + chip.host.power)
-    floor_j = battery.capacity * (1.0 - battery.max_depth)
-    reserve_s = battery.bus_reserve / DISCHARGE
-    reserve_j = floor_j + satellite.bus.served_power * reserve_s
-    sunlit_w = SUN_W_M2 * array.area * array.packing * array.cell_efficiency * array.retention * array.conditioning_efficiency
+    bus_w, cell, capacity_j = satellite.bus.served_power, battery.chemistry, battery.capacity * at_age(battery, satellite.age)[0]
+    reserve_j = capacity_j * (1.0 - battery.max_depth) + stored_for_j(cell, capacity_j, bus_w, battery.bus_reserve)
+    idle_j = stored_for_j(cell, capacity_j, bus_w + idle_w, battery.bus_reserve)
+    sunlit_w = SUN_W_M2 * array.area * array.packing * array.cell_efficiency * array.retained * array.conditioning_efficiency
     return Policy(
         throttle=float(given.mode == "throttle"), pause=float(given.mode == "pause"), even=float(given.mode == "even"),
         burst=float(given.mode == "burst"), most=most, voltage_floor=chip.voltage_floor,
-        full_load_w=satellite.bus.served_power + idle_w + most * per_share_w, per_share_w=per_share_w, restart_s=given.restart,
-        on_s=given.on or 0.0, off_s=given.off or 0.0, start_charge_j=given.start_charge * battery.capacity,
-        start_power_w=satellite.bus.served_power if given.start_in_sunlight else -1.0,
+        full_load_w=bus_w + idle_w + most * per_share_w, per_share_w=per_share_w, restart_s=given.restart,
+        on_s=given.on or 0.0, off_s=given.off or 0.0, start_charge_j=given.start_charge * capacity_j,
+        start_power_w=bus_w if given.start_in_sunlight else -1.0,
         start_k=ANY_K if given.start_temperature is None else given.start_temperature,
-        hold_j=min(battery.capacity, reserve_j + (satellite.bus.served_power + idle_w) * reserve_s), refill_s=max(0.5 * battery.bus_reserve, setup.step_s),
-        lowest_j=reserve_j + MARGIN * (battery.capacity - reserve_j), full_j=FULL * battery.capacity,
-        first_share=min(1.0, max(0.0, (LIT_SHARE * sunlit_w - satellite.bus.served_power - idle_w) / per_share_w)), step_s=setup.step_s,
+        hold_j=min(capacity_j, reserve_j + idle_j), refill_s=max(0.5 * battery.bus_reserve, setup.step_s),
+        lowest_j=reserve_j + MARGIN * (capacity_j - reserve_j), full_j=FULL * capacity_j,
+        first_share=min(1.0, max(0.0, (LIT_SHARE * sunlit_w - bus_w - idle_w) / per_share_w)), step_s=setup.step_s,
     )  # fmt: skip
 
 

@@ -6,11 +6,11 @@ a sphere.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.kernels.compile import inlined
+from orbit.kernels.simd import root
 from sim.schema import Total, Variable
 from sim.spacecraft.submodel import Setup, Submodel
 
@@ -70,7 +70,7 @@ def body_view_factor(radius_m: float) -> float:
     0.066987298108
     """
     near = EARTH_RADIUS_M / radius_m
-    return 0.5 * (1.0 - math.sqrt(max(0.0, 1.0 - near * near)))
+    return 0.5 * (1.0 - root(max(0.0, 1.0 - near * near)))
 
 
 @inlined

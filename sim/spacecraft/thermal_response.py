@@ -28,7 +28,8 @@ if TYPE_CHECKING:  # a type checker does not see the fields, which follow from t
     Stepper: TypeAlias = Any
 else:
     Heats = rows.record(
-        __name__, "Heats", [f"{h}_w" for h in HEATS], "Heats of the machines [W], mean over the step: accelerators, plates, coolant, battery, structure."
+        __name__, "Heats", [f"{h}_w" for h in HEATS],
+        "Heats of the machines [W], mean over the step: accelerators, plates, coolant, battery, structure.",
     )
     Nodes = rows.record(__name__, "Nodes", [f"{n}_k" for n in NODES], "Temperatures of the nodes [K].")
     Ramps = rows.record(

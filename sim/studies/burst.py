@@ -1,12 +1,11 @@
 """What a satellite can hold: power for ever, power for twenty minutes, and the duty cycle with the most useful FLOPs.
 
 All answers fly the step of a run over a revolution that repeats (`sim.studies.burst_flight`), so that what is held is held
-for ever. A burst may use the battery no more than `throttle` does: as much energy a day, no deeper.
+for ever. The battery of the best burst lasts as long as under `throttle` (`sim.studies.burst_search`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,16 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.scenario import Loaded
-from sim.config.schema import Policy
-from sim.studies.burst_flight import LANES, Bus, Flight, Trace, bus
+from sim.spacecraft.battery_ageing_life import YEAR_D
+from sim.studies.burst_flight import LANES, Bus, Flight, Trace, bus, plain_policy
+from sim.studies.burst_search import SETTLING, Search, Yield, yields
 
 Array = NDArray[np.float64]
 SECONDS = (120.0, 300.0, 600.0, 1200.0, 2400.0, 3600.0, 7200.0, 14400.0)  # of the curve of power over duration
 TWENTY_S = 1200.0
-SETTLING, SEARCHING = 24, 12  # revolutions before something is measured, and in the search
-CYCLES = (1, 2, 3, 4, 6)  # revolutions from one burst to the next
-FREE_CYCLES = (0.25, 0.5, 1, 2, 4)  # the same where it is never dark
-LEAST_RATE = 0.25
+MODES = ("ride_through", "throttle", "pause", "even")
 LONGEST = 8  # revolutions for which the full clock rate is watched
 SHORT = 1e-6  # a shortfall below this share is none
 
@@ -48,36 +45,6 @@ class Held:
     useful: float
 
 
-@dataclass(frozen=True)
-class Yield:
-    """What a policy yields over revolutions that repeat.
-
-    Attributes
-    ----------
-    policy : str
-        Its mode.
-    rate, on_s, off_s : float or None
-        Clock rate, and times of a burst.
-    useful : float
-        Useful share of nameplate.
-    discharged_j_d : float
-        Energy that the battery gives in a day [J].
-    depth : float
-        Largest depth of discharge.
-    junction_k : float
-        Hottest junction [K].
-    """
-
-    policy: str
-    rate: float
-    on_s: float | None
-    off_s: float | None
-    useful: float
-    discharged_j_d: float
-    depth: float
-    junction_k: float
-
-
 @dataclass(frozen=True, repr=False)
 class Answer:
     """What a satellite can hold, and what each policy yields; durations [s]."""
@@ -95,16 +62,30 @@ class Answer:
     from_warm: Held
     full_rate_s: tuple[float | None, float | None]  # at full clock rate from rest, at the worst and best moment; None: longer than looked
     curve: tuple[tuple[float, Held], ...]
-    policies: tuple[Yield, ...]
+    policies: tuple[Yield, ...]  # those of `MODES`, and the burst of the scenario where it has one
     best: Yield | None  # None: no burst is better than `throttle`
+    course: tuple[tuple[bool, float], ...]  # of the best burst by steps: sunlight; useful share of nameplate, -1 where accelerators are off
+    step_s: float
+    design_life_yr: float
 
     def __repr__(self) -> str:
         return f"<Bursts of {self.satellite}: {self.for_ever.payload_w:.4g} W for ever>"
 
     @property
+    def throttled(self) -> Yield:
+        """What `throttle` yields."""
+        return self.policies[MODES.index("throttle")]
+
+    @property
+    def lasting(self) -> Yield | None:
+        """The policy with the most useful FLOPs whose battery lasts for the design life."""
+        rows = [*self.policies, *([self.best] if self.best else [])]
+        return max((row for row in rows if row.battery_life_yr >= self.design_life_yr), key=lambda row: row.useful, default=None)
+
+    @property
     def gain(self) -> float | None:
         """Useful FLOPs of the best burst over those of `throttle`, less 1."""
-        throttled = next(row.useful for row in self.policies if row.policy == "throttle")
+        throttled = self.throttled.useful
         return None if self.best is None or throttled <= 0.0 else self.best.useful / throttled - 1.0
 
     @property
@@ -154,54 +135,45 @@ def answer(loaded: Loaded, name: str | None = None) -> Answer:
         If no type has that name, or its first satellite has no closed orbit.
     """
     of = bus(loaded, name)
-    satellite = of.satellite
+    satellite, lit = of.satellite, sunlit_steps(of)
     for_ever = hold_for_ever(of)
     rest, warm = _at_rest(of), _running(of, for_ever.rate)
     curve = tuple((s, _best(of, rest, s)[0]) for s in SECONDS)
     at_best, at_worst = _best(of, rest, TWENTY_S)
-    found, best = policies(of), None
-    leader = (search := Search(of, found[1])).best()
-    if leader is not None:
-        cycle, on, row = leader
-        best = yields(of, search.policy(cycle, on), row.rate, _empty(of), cycle)[0]
-        best = best if best.useful > found[1].useful else None
+    found, search = policies(of, lit)
+    leader = search.best()
+    settled = None if leader is None else search.settled(leader)
+    if settled is not None and settled[1].useful <= found[MODES.index("throttle")].useful:
+        settled = None
     return Answer(
         scenario=loaded.scenario.name, satellite=satellite.name, epoch=loaded.scenario.epoch.isoformat().replace("+00:00", "Z"),
         accelerators=int(satellite.accelerators),
         nameplate_flops_per_s=satellite.accelerators * satellite.accelerator.peak[loaded.scenario.reference_precision],
-        revolution_s=of.grid.duration_s, sunlit_s=float(np.sum(_sunlit(of))) * of.grid.step_s, for_ever=for_ever, from_rest=at_best,
+        revolution_s=of.grid.duration_s, sunlit_s=lit * of.grid.step_s, for_ever=for_ever, from_rest=at_best,
         from_rest_any=at_worst, from_warm=_best(of, warm, TWENTY_S)[0], full_rate_s=_full_rate_s(of, rest), curve=curve,
-        policies=found, best=best,
+        policies=found, best=settled[1] if settled else None, course=search.course(settled[0]) if settled else (), step_s=of.grid.step_s,
+        design_life_yr=satellite.life / (86400.0 * YEAR_D),
     )  # fmt: skip
 
 
 # --- constant power -------------------------------------------------------------------------------------------------
 
 
-def plain_policy(of: Bus, **changes: Any) -> Policy:
-    """The policy of a satellite with another mode, and nothing but its restart kept.
+def sunlit_steps(of: Bus) -> int:
+    """Number of steps of the revolution in which the array carries the bus.
 
     Parameters
     ----------
     of : Bus
         The satellite.
-    **changes
-        Fields of the policy.
 
     Returns
     -------
-    Policy
-        `ride_through` at full clock rate but for the changes.
+    int
+        The number.
     """
-    given: Policy = of.satellite.policy
-    plain = {"mode": "ride_through", "rate": 1.0, "on": None, "off": None, "start_charge": 0.0, "start_temperature": None}
-    return given.model_copy(update={**plain, "start_in_sunlight": False, **changes})
-
-
-def _sunlit(of: Bus) -> NDArray[np.bool_]:
-    """Steps of the revolution in which the array carries the bus."""
     trace = Flight(of).fly(of.values(plain_policy(of)), of.grid.steps)
-    return np.asarray(trace.generated_w[:, 0] >= of.params.compute.bus_w)
+    return int(np.sum(trace.generated_w[:, 0] >= of.params.compute.bus_w))
 
 
 def _held(of: Bus, rate: float, trace: Trace, lane: int) -> Held:
@@ -231,7 +203,7 @@ def hold_for_ever(of: Bus) -> Held:
         before, after = flight.fly(values, steps, rates), flight.fly(values, steps, rates)
         served = after.useful.min(axis=0) >= (1.0 - SHORT) * kernel * rates
         kept = after.charge[-1] >= before.charge[-1] - SHORT
-        idle = after.charge.min(axis=0) > _empty(of) + SHORT  # a rate of 0 is served by machines that are off, too
+        idle = after.charge.min(axis=0) > of.empty + SHORT  # a rate of 0 is served by machines that are off, too
         held = served & kept & idle
         if not held[0]:
             return best
@@ -241,11 +213,6 @@ def hold_for_ever(of: Bus) -> Held:
             break
         low, high = float(rates[last]), float(rates[last + 1])
     return best
-
-
-def _empty(of: Bus) -> float:
-    """State of charge below which accelerators get nothing from the battery."""
-    return float(of.params.battery.reserve_j / of.params.battery.capacity_j)
 
 
 def _phases(of: Bus) -> NDArray[np.int64]:
@@ -298,191 +265,28 @@ def _full_rate_s(of: Bus, begin: Flight) -> tuple[float | None, float | None]:
     return worst, best
 
 
-# --- duty cycles ------------------------------------------------------------------------------------------------------
+# --- policies ---------------------------------------------------------------------------------------------------------
 
 
-def yields(of: Bus, policy: Policy, rates: Any = 1.0, charge: float = 1.0, cycle: int | None = None, settling: int = SETTLING) -> list[Yield]:
-    """What a policy yields at sixteen rates, over a whole number of cycles.
-
-    Parameters
-    ----------
-    of : Bus
-        The satellite.
-    policy : Policy
-        The policy.
-    rates : float or ndarray, shape (LANES,)
-        Highest clock rates, 0 to 1.
-    charge : float
-        State of charge at the beginning.
-    cycle : int, optional
-        Steps of a cycle; by default those of a revolution.
-    settling : int
-        Revolutions that are flown before, at least 1; half as many are measured.
-
-    Returns
-    -------
-    list of Yield
-        One for each rate.
-    """
-    steps = of.grid.steps
-    cycle = steps if cycle is None else cycle
-    flight, values = Flight(of, charge=charge), of.values(policy)
-    flight.fly(values, max(1, round(settling * steps / cycle)) * cycle, rates)
-    trace = flight.fly(values, max(1, round(0.5 * settling * steps / cycle)) * cycle, rates)
-    capacity_j = of.satellite.power.battery.capacity
-    given_j = np.maximum(0.0, -np.diff(trace.charge, axis=0)).sum(axis=0) * capacity_j
-    days = (len(trace.charge) - 1) * of.grid.step_s / 86400.0
-    rates = np.broadcast_to(np.asarray(rates, dtype=float), LANES)
-    useful, lowest, hottest = trace.useful.mean(axis=0), trace.charge.min(axis=0), trace.junction_k.max(axis=0)
-    return [
-        Yield(
-            policy.mode, float(rates[n]) * policy.rate, policy.on, policy.off, float(useful[n]), float(given_j[n]) / days,
-            1.0 - float(lowest[n]), float(hottest[n]),
-        )
-        for n in range(LANES)
-    ]  # fmt: skip
-
-
-def policies(of: Bus) -> tuple[Yield, ...]:
-    """What each policy but `burst` yields at full clock rate.
+def policies(of: Bus, lit: int) -> tuple[tuple[Yield, ...], Search]:
+    """What each policy but `burst` yields at full clock rate, and a search for bursts at the life of the battery under `throttle`.
 
     Parameters
     ----------
     of : Bus
         The satellite.
+    lit : int
+        Steps of the revolution in which the array carries the bus.
 
     Returns
     -------
     tuple of Yield
-        Of `ride_through`, `throttle`, `pause` and `even`.
+        Of `MODES`; then of the burst that the scenario has, if any.
+    Search
+        The search.
     """
-    return tuple(yields(of, plain_policy(of, mode=mode))[0] for mode in ("ride_through", "throttle", "pause", "even"))
-
-
-class Search:
-    """Bursts of a satellite: cycles, and durations and clock rates in each.
-
-    Parameters
-    ----------
-    of : Bus
-        The satellite.
-    throttled : Yield, optional
-        What `throttle` yields: bursts may use the battery no more. Without it there is no limit.
-    settling : int
-        Revolutions that are flown before a burst is measured.
-    """
-
-    def __init__(self, of: Bus, throttled: Yield | None, settling: int = SEARCHING) -> None:
-        self.of, self.throttled, self.settling = of, throttled, settling
-        self.lit = int(np.sum(_sunlit(of)))
-        self.seen: dict[tuple[int, int], Yield | None] = {}
-
-    def cycles(self) -> list[int]:
-        """Steps from one burst to the next.
-
-        Returns
-        -------
-        list of int
-            Whole revolutions, with bursts that begin with the day; any time where it is never dark.
-        """
-        steps = self.of.grid.steps
-        return [max(2, round(many * steps)) for many in (CYCLES if self.lit < steps else FREE_CYCLES)]
-
-    def durations(self, cycle: int) -> list[int]:
-        """Durations of a burst, longer than the restart and shorter than the cycle.
-
-        Parameters
-        ----------
-        cycle : int
-            Steps of the cycle.
-
-        Returns
-        -------
-        list of int
-            Steps.
-        """
-        return list(range(int(self.of.satellite.policy.restart / self.of.grid.step_s) + 1, cycle))
-
-    def policy(self, cycle: int, on: int) -> Policy:
-        """The policy of a burst.
-
-        Parameters
-        ----------
-        cycle, on : int
-            Steps of the cycle and of the burst.
-
-        Returns
-        -------
-        Policy
-            Mode `burst` at full clock rate.
-        """
-        dt, dark = self.of.grid.step_s, self.of.grid.steps - self.lit
-        if not dark:
-            return plain_policy(self.of, mode="burst", on=on * dt, off=(cycle - on) * dt)
-        # the pause ends in the middle of the night before the next burst
-        off = max(1, cycle - dark // 2 - on)
-        return plain_policy(self.of, mode="burst", on=on * dt, off=off * dt, start_in_sunlight=True)
-
-    def at_rates(self, cycle: int, on: int, rates: Array) -> Yield | None:
-        """The burst with the most useful FLOPs of sixteen clock rates.
-
-        Parameters
-        ----------
-        cycle, on : int
-            Steps of the cycle and of the burst.
-        rates : ndarray, shape (LANES,)
-            Clock rates, 0 to 1.
-
-        Returns
-        -------
-        Yield or None
-            The best; None where none is within the limit of the battery.
-        """
-        rows = yields(self.of, self.policy(cycle, on), rates, _empty(self.of), cycle, self.settling)
-        return max((row for row in rows if row.useful > 0.0 and self._spares_the_battery(row)), key=lambda row: row.useful, default=None)
-
-    def _spares_the_battery(self, row: Yield) -> bool:
-        limit = self.throttled
-        return limit is None or (row.discharged_j_d <= (1.0 + SHORT) * limit.discharged_j_d and row.depth <= limit.depth + SHORT)
-
-    def best(self) -> tuple[int, int, Yield] | None:
-        """Coarse steps in cycle and duration, finer ones around the best of the two best cycles, then finer clock rates.
-
-        Returns
-        -------
-        (int, int, Yield) or None
-            Steps of cycle and burst, and what it yields; None where nothing that computes is within the limit.
-        """
-        rates = np.linspace(LEAST_RATE, 1.0, LANES)
-        strides = {cycle: max(1, len(self.durations(cycle)) // 6) for cycle in self.cycles()}
-        for cycle, stride in strides.items():
-            self._try(cycle, self.durations(cycle)[stride // 2 :: stride], rates)
-        leaders = sorted(filter(None, map(self._leader, strides)), key=lambda leader: -leader[2].useful)[:2]
-        for cycle, _, _ in leaders:
-            stride, finest, all_of_it = strides[cycle], max(1, cycle // 192), self.durations(cycle)
-            while stride > finest:
-                stride = (stride + 1) // 2
-                leader = self._leader(cycle)
-                assert leader is not None
-                self._try(cycle, (n for n in (leader[1] - stride, leader[1] + stride) if all_of_it[0] <= n <= all_of_it[-1]), rates)
-        found = [leader for cycle in strides if (leader := self._leader(cycle)) is not None]
-        if not found:
-            return None
-        cycle, on, best = max(found, key=lambda leader: leader[2].useful)
-        half = (1.0 - LEAST_RATE) / (LANES - 1)
-        near = np.linspace(max(LEAST_RATE, best.rate - half), min(1.0, best.rate + half), LANES)
-        # a lower rate leaves room for a longer burst
-        for longer in (on, on + 1, on + 2):
-            finer = self.at_rates(cycle, longer, near) if longer < cycle else None
-            if finer is not None and finer.useful > best.useful:
-                on, best = longer, finer
-        return cycle, on, best
-
-    def _leader(self, cycle: int) -> tuple[int, int, Yield] | None:
-        found = [(on, row) for (steps, on), row in self.seen.items() if steps == cycle and row is not None]
-        return (cycle, *max(found, key=lambda pair: pair[1].useful)) if found else None
-
-    def _try(self, cycle: int, ons: Iterable[int], rates: Array) -> None:
-        for on in ons:
-            if (cycle, on) not in self.seen:
-                self.seen[cycle, on] = self.at_rates(cycle, on, rates)
+    flights = {mode: Flight(of) for mode in MODES}
+    found = {mode: yields(flight, plain_policy(of, mode=mode)) for mode, flight in flights.items()}
+    search = Search(flights["throttle"], lit, found["throttle"].battery_life_yr)
+    given = of.satellite.policy
+    return (*found.values(), *([yields(search.begin.copy(), given)] if given.mode == "burst" else [])), search

@@ -41,12 +41,12 @@ def run_cases(
     >>> all(row["ok"] for row in rows)
     True
     """
-    from sim.verify import fleet, network, orbits, propulsion, spacecraft, view_factors, workload
+    from sim.verify import fleet, network, orbits, propulsion, spacecraft, swarm, view_factors, workload
     from sim.verify.case import Case, Failed, Group, row
 
     known: dict[str, Group] = {
         "orbits": orbits.cases,
-        "spacecraft": lambda folder: [*spacecraft.cases(folder), *view_factors.cases(folder), *propulsion.cases(folder)],
+        "spacecraft": lambda folder: [*spacecraft.cases(folder), *view_factors.cases(folder), *swarm.cases(folder), *propulsion.cases(folder)],
         "network": network.cases,
         "workload": workload.cases,
         "fleet": fleet.cases,

@@ -146,7 +146,7 @@ def theirs() -> Day:
         simpleBattery.SimpleBattery(),
     )
     array = loaded.satellite.power.array
-    efficiency = array.cell_efficiency * array.retention * array.conditioning_efficiency
+    efficiency = array.cell_efficiency * array.retained * array.conditioning_efficiency
     panel.setPanelParameters([float(x) for x in sun_m / np.linalg.norm(sun_m)], array.area * array.packing, efficiency)
     panel.stateInMsg.subscribeTo(satellite.scStateOutMsg)
     panel.sunEclipseInMsg.subscribeTo(shadow.eclipseOutMsgs[0])

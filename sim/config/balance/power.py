@@ -88,31 +88,67 @@ def given_share(battery: Battery, power_w: float) -> float:
     return power_w / battery_chemistry.drained_w(power_w, _loss_per_w(battery)) if power_w > 0.0 else 1.0
 
 
-def _loss_per_w(battery: Battery) -> float:
-    """Loss over the square of the internal power, in the middle of the range of charge that is used [1/W]."""
-    return battery_chemistry.loss_per_w(battery.chemistry, battery.capacity, 1.0 - 0.5 * battery.max_depth)
-
-
-def usable_share(battery: Battery, depth: float, dark_s: float) -> float:
-    """Energy over the capacity that a constant discharge to a depth gives to the bus, for a capacity of any size.
+def most_charge_w(battery: Battery) -> float:
+    """Largest charging power at the bus [W]: that of the battery, or of its cells.
 
     Parameters
     ----------
     battery : Battery
-        The battery; its cells count, its capacity does not.
-    depth : float
-        Depth of discharge.
-    dark_s : float
-        Duration of the discharge [s], above 0.
+        The battery.
 
     Returns
     -------
     float
-        Share of the capacity, at least 0.
+        Power [W].
     """
-    # an internal power depth * E / t loses k P^2, and k is inverse to E
-    lost = depth / dark_s * battery_chemistry.loss_per_w(battery.chemistry, 1.0, 1.0 - 0.5 * depth)
-    return depth * max(0.0, 1.0 - lost)
+    return float(min(battery.max_charge_power, battery.chemistry.max_charge_rate * battery.capacity))
+
+
+def most_discharge_w(battery: Battery) -> float:
+    """Largest discharging power at the bus [W]: that of the battery, or of its cells.
+
+    Parameters
+    ----------
+    battery : Battery
+        The battery.
+
+    Returns
+    -------
+    float
+        Power [W].
+    """
+    return float(min(battery.max_discharge_power, battery.chemistry.max_discharge_rate * battery.capacity))
+
+
+def recharge_w(battery: Battery, dark_w: float, dark_s: float, period_s: float) -> tuple[float, float]:
+    """Charging power in sunlight that brings back what a load takes in the shadow, and the heat of the battery.
+
+    Parameters
+    ----------
+    battery : Battery
+        The battery.
+    dark_w : float
+        Power from the bus in the shadow [W].
+    dark_s, period_s : float
+        Time in the shadow, and of a revolution [s].
+
+    Returns
+    -------
+    charge_w : float
+        Power at the bus, mean of the time in sunlight [W].
+    heat_w : float
+        Mean of the revolution [W].
+    """
+    lit_s, drained_j = period_s - dark_s, dark_w * dark_s / given_share(battery, dark_w)
+    charge_w = drained_j / lit_s
+    for _ in range(5):  # each gains two digits
+        charge_w = drained_j / (lit_s * stored_share(battery, charge_w))
+    return charge_w, (charge_w * lit_s - dark_w * dark_s) / period_s
+
+
+def _loss_per_w(battery: Battery) -> float:
+    """Loss over the square of the internal power, in the middle of the range of charge that is used [1/W]."""
+    return battery_chemistry.loss_per_w(battery.chemistry, battery.capacity, 1.0 - 0.5 * battery.max_depth)
 
 
 def balance_j(
@@ -204,27 +240,54 @@ def charge_w(satellite: Satellite, lights: Sequence[Revolution], array_m2: float
     return high
 
 
-def capacity_j(satellite: Satellite, dark_w: float, dark_s: float) -> float:
-    """Smallest battery that carries a load through the shadow within its depth of discharge.
+def capacity_j(satellite: Satellite, load_w: float, dark_s: float, reserve_s: float, depth: float | None = None) -> float:
+    """Smallest battery that carries a load through the shadow, and then the bus alone for its reserve.
 
     Parameters
     ----------
     satellite : Satellite
-        Satellite type.
-    dark_w : float
-        Power from the bus in the shadow [W].
-    dark_s : float
-        Time in the shadow [s].
+        Satellite type; the capacity of its battery does not count.
+    load_w : float
+        Power from the bus in the shadow [W], with that of the bus.
+    dark_s, reserve_s : float
+        Time in the shadow, and of the reserve [s].
+    depth : float or None, optional
+        Depth of discharge; None: that of the battery.
 
     Returns
     -------
     float
         Capacity [J]; infinite where nothing may be discharged.
     """
-    if dark_s == 0.0:
-        return 0.0
-    usable = usable_share(satellite.power.battery, satellite.power.battery.max_depth, dark_s)
-    return dark_w * dark_s / usable if usable > 0.0 else math.inf
+    battery, bus_w = satellite.power.battery, satellite.bus.served_power
+    depth = battery.max_depth if depth is None else depth
+    if depth <= 0.0:
+        return math.inf if load_w * dark_s + bus_w * reserve_s > 0.0 else 0.0
+    found_j = 2.0 * (load_w * dark_s + bus_w * reserve_s) / depth
+    for _ in range(HALVINGS if found_j > 0.0 else 0):  # from above: a discharge takes at most twice what it gives
+        of = battery.model_copy(update={"capacity": found_j, "max_depth": depth})
+        found_j = (load_w * dark_s / given_share(of, load_w) + reserve_j(of, bus_w, reserve_s)) / depth
+    return found_j
+
+
+def reserve_j(battery: Battery, bus_w: float, reserve_s: float) -> float:
+    """Stored energy that is kept for the bus, as in `sim.spacecraft.battery`.
+
+    Parameters
+    ----------
+    battery : Battery
+        The battery.
+    bus_w : float
+        Power of the bus [W].
+    reserve_s : float
+        Time for which it is kept [s].
+
+    Returns
+    -------
+    float
+        Energy [J].
+    """
+    return battery_chemistry.stored_for_j(battery.chemistry, battery.capacity, bus_w, reserve_s)
 
 
 def dark_w(satellite: Satellite, dark_s: float) -> float:
@@ -240,8 +303,9 @@ def dark_w(satellite: Satellite, dark_s: float) -> float:
     Returns
     -------
     float
-        Power from the bus [W], with that of the bus; limited by what the battery may give.
+        Power from the bus [W], with that of the bus; limited by what the battery may give; negative where the reserve is not held.
     """
     battery = satellite.power.battery
-    held_j = battery.capacity * usable_share(battery, battery.max_depth, dark_s)
-    return min(battery.max_discharge_power, (held_j - satellite.bus.served_power * battery.bus_reserve) / dark_s)
+    drained_w = (battery.capacity * battery.max_depth - reserve_j(battery, satellite.bus.served_power, battery.bus_reserve)) / dark_s
+    drained_w = min(drained_w, 0.5 / max(_loss_per_w(battery), 1e-30))  # beyond it more current gives less power
+    return min(most_discharge_w(battery), drained_w * (1.0 - _loss_per_w(battery) * max(0.0, drained_w)))

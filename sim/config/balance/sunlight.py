@@ -1,4 +1,7 @@
-"""What array and radiator of a satellite receive over one revolution, in equal parts of its sunlit and its dark arc."""
+"""What array and radiator of a satellite receive over one revolution, in equal parts of its sunlit and its dark arc.
+
+The panel warms up after the shadow and gives more until it is warm, as in `sim.spacecraft.array`. The Earth is the mean one.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from orbit.constants import EARTH_RADIUS_M, STEFAN_BOLTZMANN_W_M2_K4, ZERO_CELSIUS_K
-from orbit.sunlit_orbits import eclipsed_share, horizontal_view_factor
+from orbit.sunlit_orbits import eclipsed_share, face_view_factor
 from sim.config.balance.orbits import FEW_PLANES, Orbit
 from sim.config.schema import Environment, Satellite
 from sim.config.schema.satellite import Array, Attitude
@@ -23,10 +26,12 @@ class Revolution(NamedTuple):
     period_s: float
     dark_s: float
     beta_rad: float
-    array_w_m2: tuple[float, ...]  # power at the bus over the panel's area, in equal parts of the sunlit time
-    hottest_cell_k: float
+    array_w_m2: tuple[float, ...]  # power at the bus over the panel's area, in equal parts of the sunlit time, one after the other
+    hottest_cell_k: float  # of a panel in balance from which no power is drawn
     absorbed_w_m2: float  # heat that the radiator takes over its planform area: both faces, by the fin efficiency; mean of the revolution
+    sunny_w_m2: float  # the same in sunlight
     coldest_w_m2: float  # the same in the shadow
+    wall_w_m2: float  # heat that the walls of the body take over their area; mean of the revolution
 
     @property
     def sunlit_share(self) -> float:
@@ -135,26 +140,53 @@ def revolution(
     ----------
     [fortescue2011:ch. 11]
     """
-    array, radiator = satellite.power.array, satellite.thermal.radiator
+    array, fins = satellite.power.array, satellite.thermal.radiator.fin_efficiency
     dark = eclipsed_share(radius_m, beta_rad)
-    side, infrared = horizontal_view_factor(radius_m), environment.earth_infrared
-    powers, hottest_k, sunny_w_m2, dark_w_m2 = [], 0.0, 0.0, 0.0
-    from_array_w_m2_k4 = _from_array_w_m2_k4(satellite)
-    half = math.pi * (1.0 - dark)
-    for k in range(PARTS):
-        place = half * (2.0 * (k + 0.5) / PARTS - 1.0)  # angle from the point of the orbit nearest to the Sun
-        faces = _faces(satellite.attitude, _to_sun(place, beta_rad))
-        albedo_w_m2 = environment.albedo * flux_w_m2 * max(0.0, math.cos(beta_rad) * math.cos(place))
-        cell_k, share = _cell(array, flux_w_m2 * faces.array_sun, albedo_w_m2, infrared, _views(radius_m, side, faces.array_nadir))
-        powers.append(flux_w_m2 * faces.array_sun * share * array.conditioning_efficiency)
-        hottest_k = max(hottest_k, cell_k)
-        view = sum(_views(radius_m, side, faces.radiator_nadir))
-        sunny_w_m2 += radiator.absorptance * (flux_w_m2 * faces.radiator_sun + albedo_w_m2 * view) / PARTS
-        sunny_w_m2 += (radiator.emissivity * infrared * view + from_array_w_m2_k4 * cell_k**4) / PARTS
-        night = _faces(satellite.attitude, _to_sun(math.pi + place * dark / max(1.0 - dark, 1e-9), beta_rad))
-        dark_w_m2 += radiator.emissivity * infrared * sum(_views(radius_m, side, night.radiator_nadir)) / PARTS
-    mean_w_m2 = radiator.fin_efficiency * (dark * dark_w_m2 + (1.0 - dark) * sunny_w_m2)
-    return Revolution(period_s, dark * period_s, beta_rad, tuple(powers), hottest_k, mean_w_m2, radiator.fin_efficiency * dark_w_m2)
+    middles = [2.0 * (k + 0.5) / PARTS - 1.0 for k in range(PARTS)]  # of the parts of either arc, -1 to 1
+    day = [_light(satellite, radius_m, beta_rad, math.pi * (1.0 - dark) * m, flux_w_m2, environment) for m in middles]
+    night = [_light(satellite, radius_m, beta_rad, math.pi * (1.0 + dark * m), 0.0, environment) for m in middles]
+    cell_k, powers, means_k = _loaded_k(array, day[-1]), [], []
+    for light in night:
+        cell_k, _ = _after(array, light, cell_k, dark * period_s / PARTS)
+    for light in day:
+        cell_k, mean_k = _after(array, light, cell_k, (1.0 - dark) * period_s / PARTS)
+        powers.append(light.on_array_w_m2 * _yield(array, mean_k) * array.conditioning_efficiency)
+        means_k.append(mean_k)
+    of_array_w_m2_k4 = _from_array_w_m2_k4(satellite)
+    sunny_w_m2 = fins * math.fsum(d.radiator_w_m2 + of_array_w_m2_k4 * k**4 for d, k in zip(day, means_k, strict=True)) / PARTS
+    dark_w_m2 = fins * math.fsum(light.radiator_w_m2 for light in night) / PARTS
+    hottest_k = max(light.array_w_m2 / _emitting_w_m2_k4(array) for light in day) ** 0.25
+    sunny_wall_w_m2, dark_wall_w_m2 = (math.fsum(light.wall_w_m2 for light in arc) / PARTS for arc in (day, night))
+    return Revolution(
+        period_s=period_s, dark_s=dark * period_s, beta_rad=beta_rad, array_w_m2=tuple(powers), hottest_cell_k=hottest_k,
+        absorbed_w_m2=dark * dark_w_m2 + (1.0 - dark) * sunny_w_m2, sunny_w_m2=sunny_w_m2, coldest_w_m2=dark_w_m2,
+        wall_w_m2=dark * dark_wall_w_m2 + (1.0 - dark) * sunny_wall_w_m2,
+    )  # fmt: skip
+
+
+class _Light(NamedTuple):
+    """Sunlight on the array; what array, radiator and walls absorb, before electricity is drawn and without the array's infrared."""
+
+    on_array_w_m2: float
+    array_w_m2: float
+    radiator_w_m2: float
+    wall_w_m2: float
+
+
+def _light(satellite: Satellite, radius_m: float, beta_rad: float, place_rad: float, flux_w_m2: float, environment: Environment) -> _Light:
+    """What array and radiator receive at an angle from the point of the orbit nearest to the Sun."""
+    array, radiator, wall, infrared = satellite.power.array, satellite.thermal.radiator, satellite.thermal.structure, environment.earth_infrared
+    sun = _to_sun(place_rad, beta_rad)
+    faces, albedo_w_m2 = _faces(satellite.attitude, sun), environment.albedo * flux_w_m2 * max(0.0, sun[0])
+    front, back = (face_view_factor(radius_m, side * faces.array_nadir) for side in (1.0, -1.0))
+    view = sum(face_view_factor(radius_m, side * faces.radiator_nadir) for side in (1.0, -1.0))
+    on_array_w_m2 = flux_w_m2 * faces.array_sun
+    array_w_m2 = array.absorptance * (on_array_w_m2 + albedo_w_m2 * (front + back))
+    array_w_m2 += infrared * (array.emissivity_front * front + array.emissivity_back * back)
+    radiator_w_m2 = radiator.absorptance * (flux_w_m2 * faces.radiator_sun + albedo_w_m2 * view) + radiator.emissivity * infrared * view
+    whole = 0.5 * (1.0 - math.sqrt(1.0 - (EARTH_RADIUS_M / radius_m) ** 2))  # what a sphere sees, of which light meets a quarter
+    wall_w_m2 = wall.absorptance * (0.25 * flux_w_m2 + whole * albedo_w_m2) + wall.emissivity * whole * infrared
+    return _Light(on_array_w_m2, array_w_m2, radiator_w_m2, wall_w_m2)
 
 
 class _Faces(NamedTuple):
@@ -210,36 +242,44 @@ def _unit(a: Vector) -> Vector:
 
 
 def _from_array_w_m2_k4(satellite: Satellite) -> float:
-    """Infrared that both faces of the radiator absorb from the back of the array, over its T^4; what they reflect to each other is left out."""
-    radiator, back = satellite.thermal.radiator, satellite.power.array.emissivity_back
+    """Infrared that both faces of the radiator absorb from the back of the array, over its T^4; as in `sim.spacecraft.radiator`."""
+    radiator, array = satellite.thermal.radiator, satellite.power.array
     view = radiator.view_to_array
     if radiator.on_array is not None:
         from sim.spacecraft.radiator import view_of_array  # numerical integrals, which few scenarios need
 
-        view = view_of_array(radiator.area, satellite.power.array.area, radiator.on_array)
-    return 2.0 * radiator.emissivity * back * view * STEFAN_BOLTZMANN_W_M2_K4
+        view = view_of_array(radiator.area, array.area, radiator.on_array)
+    twice = (1.0 - radiator.emissivity) * (1.0 - array.emissivity_back) * view * view * radiator.area / array.area
+    return 2.0 * radiator.emissivity * array.emissivity_back * view * STEFAN_BOLTZMANN_W_M2_K4 / (1.0 - twice)
 
 
-def _views(radius_m: float, side: float, to_nadir: float) -> tuple[float, float]:
-    """View factors of both faces of the array to the Earth.
-
-    Their difference is exact. Their sum is interpolated by the square of the cosine between a vertical and a horizontal panel, within 0.06.
-    """
-    disc = (EARTH_RADIUS_M / radius_m) ** 2
-    both = 2.0 * side + (disc - 2.0 * side) * to_nadir * to_nadir
-    front = min(both, max(0.0, 0.5 * (both + to_nadir * disc)))
-    return front, both - front
+def _emitting_w_m2_k4(array: Array) -> float:
+    return (array.emissivity_front + array.emissivity_back) * STEFAN_BOLTZMANN_W_M2_K4
 
 
-def _cell(array: Array, sun_w_m2: float, albedo_w_m2: float, infrared_w_m2: float, views: tuple[float, float]) -> tuple[float, float]:
-    """Temperature of a loaded panel in balance [K], and its efficiency, as in `sim.spacecraft.array`."""
-    front, back = views
-    emitting = (array.emissivity_front + array.emissivity_back) * STEFAN_BOLTZMANN_W_M2_K4
-    absorbed = array.absorptance * (sun_w_m2 + albedo_w_m2 * (front + back))
-    absorbed += infrared_w_m2 * (array.emissivity_front * front + array.emissivity_back * back)
-    full = array.packing * array.cell_efficiency * array.retention
-    cell_k, share = CELL_REFERENCE_K, full
+def _yield(array: Array, cell_k: float) -> float:
+    """Electrical power of a panel over the sunlight on it."""
+    change = 1.0 + array.temperature_coefficient * (cell_k - CELL_REFERENCE_K)
+    return array.packing * array.cell_efficiency * array.retained * max(0.0, change)
+
+
+def _loaded_k(array: Array, light: _Light) -> float:
+    """Temperature of a loaded panel in balance."""
+    cell_k = CELL_REFERENCE_K
     for _ in range(8):  # converges by a factor of ten or more each time
-        cell_k = (max(1.0, absorbed - share * sun_w_m2) / emitting) ** 0.25
-        share = full * max(0.0, 1.0 + array.temperature_coefficient * (cell_k - CELL_REFERENCE_K))
-    return cell_k, share
+        cell_k = (max(1.0, light.array_w_m2 - _yield(array, cell_k) * light.on_array_w_m2) / _emitting_w_m2_k4(array)) ** 0.25
+    return cell_k
+
+
+def _after(array: Array, light: _Light, cell_k: float, span_s: float) -> tuple[float, float]:
+    """Temperature of a loaded panel after a span, and its mean over it: along the tangent of T^4, with a second-order correction."""
+    emitted_w_m2 = _emitting_w_m2_k4(array) * cell_k**4
+    slope, per_heat_k = 4.0 * emitted_w_m2 / cell_k, span_s / array.heat_capacity
+    z = max(slope * per_heat_k, 1e-6)
+    relaxed = -math.expm1(-z) / z
+    lagged = (1.0 - relaxed) / z
+    net_w_m2 = light.array_w_m2 - _yield(array, cell_k) * light.on_array_w_m2 - emitted_w_m2
+    rise_k = per_heat_k * net_w_m2 * relaxed
+    bend_w_m2 = _emitting_w_m2_k4(array) * (cell_k + rise_k) ** 4 - emitted_w_m2 - slope * rise_k
+    mean_k = cell_k + per_heat_k * (net_w_m2 * lagged - bend_w_m2 * (0.5 - lagged) / z)
+    return max(1.0, cell_k + rise_k - per_heat_k * bend_w_m2 * lagged), max(1.0, mean_k)

@@ -204,8 +204,15 @@ class Array(Section):
     absorptance: Efficiency = Field(description="Solar absorptance of the front face")
     emissivity_front: Efficiency = Field(description="Infrared emissivity of the front face")
     emissivity_back: Efficiency = Field(description="Infrared emissivity of the back face")
-    retention: Efficiency = Field(
-        description="End-of-life factor: share of the new efficiency that is left after ageing"
+    retention: Efficiency | None = Field(
+        default=None,
+        description="Share of the new efficiency that is left; without it, that of the satellite's age, from the particles on its orbit and ultraviolet light",
+    )
+    cells: Literal["triple-junction", "silicon"] = Field(
+        default="triple-junction", description="Cells, by which particles do damage; counts without retention"
+    )
+    ultraviolet_loss: Annotated[float, Quantity("1/s", least=0.0, example="0.005 1/yr")] = Field(
+        default=0.0, description="Loss of efficiency a year to ultraviolet light and contamination; counts without retention"
     )
     conditioning_efficiency: Efficiency = Field(
         description="Efficiency from the cells to the bus: peak power tracking and harness, whose losses heat the coolant"
@@ -216,6 +223,12 @@ class Array(Section):
     heat_capacity: Annotated[float, Quantity("J/(m2 K)", above=0.0, example="2.8 kJ/(m2 K)")] = Field(
         description="Heat capacity per panel area; a panel that leaves the shadow cold gives more power until it is warm"
     )
+
+    @property
+    def retained(self) -> float:
+        """Share of the new efficiency that is left; a loaded scenario has it."""
+        assert self.retention is not None
+        return self.retention
 
 
 class PowerSystem(Section):
@@ -283,6 +296,9 @@ class Radiator(Section):
     )
     emissivity: Efficiency = Field(description="Infrared emissivity of both faces")
     absorptance: Fraction = Field(description="Solar absorptance of both faces")
+    absorptance_end: Fraction | None = Field(
+        default=None, description="Solar absorptance at the end of the design life; before, in proportion to the age; without it, absorptance at any age"
+    )
     fin_efficiency: Efficiency = Field(
         description="Emission relative to a plate that has the root temperature everywhere"
     )
@@ -576,6 +592,9 @@ class Satellite(Section):
     structure: Structure = Field(description="Structure, mechanisms and margin")
     shielding: Shielding = Field(description="Shielding of the payload")
     propulsion: Propulsion = Field(description="Propulsion and its duties")
+    age: Annotated[float, Quantity("s", least=0.0, example="3 yr")] = Field(
+        default=0.0, description="Age at the epoch, by which battery, array and radiator coating have aged"
+    )
     life: Annotated[float, Quantity("s", above=0.0, example="5 yr")] = Field(
         description="Design life, for the propellant and for the cost per year"
     )

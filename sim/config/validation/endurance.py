@@ -83,7 +83,7 @@ def cycles(case: Case) -> Finding | None:
     if depth <= 0.0 or number <= SPREAD * cell_cycles(depth):
         return None
     stood = cell_depth(number / SPREAD)
-    capacity_kwh = case.held_w * case.eclipse_s / power.usable_share(battery, stood, case.eclipse_s) / 3.6e6
+    capacity_kwh = power.capacity_j(satellite, case.held_w, case.eclipse_s, 0.0, stood) / 3.6e6
     larger = f"{up(capacity_kwh)} kWh or more"
     what = (
         f"{number:,.0f} eclipses in {satellite.life / YEAR_S:.3g} years of life discharge the battery by {100.0 * depth:.0f} %, and cells stand "

@@ -17,12 +17,13 @@ from sim.config.balance.orbits import orbits
 from sim.config.errors import Origin, Problem
 from sim.config.library import config_root
 from sim.config.schema import Satellite, Scenario
+from sim.config.schema.battery import Battery
 from sim.config.validation import endurance, materials
-from sim.config.validation.findings import Finding, celsius, celsius_at_most, energy, power_text, up
+from sim.config.validation.findings import Finding, celsius, celsius_at_most, down, energy, power_text, up
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
-SLACK = 1e-9  # relative, for values that a message has proposed
+SLACK, SLACK_K = 1e-9, 1e-3  # relative, and of temperatures, for values that a message has proposed
 MOST_LARGER = 10.0  # an array so many times as large is the wrong answer to an attitude that turns it away from the Sun
 ENOUGH = 0.95  # of an eclipse: the rest is penumbra, and a bus that is shed for a minute
 NOTED_RATE = 0.99  # clock rate, or share of the load, from which on a note is not worth a line
@@ -167,15 +168,23 @@ def _charging(case: Case) -> Finding | None:
     battery, load_w, wanted_m2 = case.satellite.power.battery, case.idle_w, _wanted_array_m2(case)
     if wanted_m2 is None:
         return None
-    area_m2 = max(case.satellite.power.array.area, float(up(wanted_m2)))
-    if power.balance_j(case.satellite, case.planes, area_m2, load_w, load_w, battery.max_charge_power * (1.0 + SLACK)) >= 0.0:
+    area_m2, most_w = max(case.satellite.power.array.area, float(up(wanted_m2))), power.most_charge_w(battery)
+    if power.balance_j(case.satellite, case.planes, area_m2, load_w, load_w, most_w * (1.0 + SLACK)) >= 0.0:
         return None
     need_w = power.charge_w(case.satellite, case.planes, area_m2, load_w, load_w)
-    return Finding(
-        "power.battery.max_charge_power",
-        f"{power_text(battery.max_charge_power)} do not refill in sunlight what idle accelerators and bus draw in the shadow, which takes "
-        f"{power_text(need_w)}; write {up(need_w / 1e3)} kW or more",
+    return _faster(
+        battery, "max_charge_power", need_w, battery.chemistry.max_charge_rate,
+        f"{power_text(most_w)} do not refill in sunlight what idle accelerators and bus draw in the shadow, which takes {power_text(need_w)}",
     )
+
+
+def _faster(battery: Battery, field: str, need_w: float, rate: float, what: str) -> Finding:
+    """More power of the battery, or a larger one where its cells do not allow for that."""
+    capacity = f"{up(need_w / rate / 3.6e6)} kWh or more"
+    if need_w <= getattr(battery, field):
+        return Finding("power.battery.capacity", f"{what}, at {3600.0 * rate:g} of the capacity in an hour; write {capacity}")
+    beside = f", and power.battery.capacity: {capacity}" if need_w > rate * battery.capacity else ""
+    return Finding(f"power.battery.{field}", f"{what}; write {up(need_w / 1e3)} kW or more{beside}")
 
 
 def _idle_planes(case: Case) -> Finding | None:
@@ -197,7 +206,7 @@ def _idle_planes(case: Case) -> Finding | None:
 def _battery(case: Case) -> Finding | None:
     battery, bus_w = case.satellite.power.battery, case.satellite.bus.served_power
     held_s = case.eclipse_s if _reserve(case) is None else 60.0 * math.ceil(case.eclipse_s / 60.0)  # as `reserve` proposes it
-    need_j = power.capacity_j(case.satellite, bus_w, held_s)
+    need_j = power.capacity_j(case.satellite, 0.0, 0.0, held_s)
     if need_j <= battery.capacity * (1.0 + SLACK):
         return None
     if battery.max_depth == 0.0:
@@ -223,13 +232,38 @@ def _reserve(case: Case) -> Finding | None:
 
 
 def _discharging(case: Case) -> Finding | None:
-    most_w, bus_w = case.satellite.power.battery.max_discharge_power, case.satellite.bus.served_power
+    battery, bus_w = case.satellite.power.battery, case.satellite.bus.served_power
+    most_w = power.most_discharge_w(battery)
     if case.eclipse_s == 0.0 or bus_w <= most_w * (1.0 + SLACK):
         return None
-    return Finding(
-        "power.battery.max_discharge_power",
-        f"{power_text(most_w)} are less than the {power_text(bus_w)} that the bus needs in the shadow; write {up(bus_w / 1e3)} kW or more",
-    )
+    what = f"{power_text(most_w)} are less than the {power_text(bus_w)} that the bus needs in the shadow"
+    return _faster(battery, "max_discharge_power", bus_w, battery.chemistry.max_discharge_rate, what)
+
+
+def _battery_temperature(case: Case) -> Finding | None:
+    """Cells that are too cold or too hot to be charged with what idle load takes in the shadow."""
+    if case.dark.dark_s == 0.0:
+        return None
+    satellite, cell, around = case.satellite, case.satellite.power.battery.chemistry, case.around_idle_battery
+    share = min(1.0, around.charge_w / case.dark.sunlit_share / power.most_charge_w(satellite.power.battery))
+    low_k = cell.min_charge_temperature + share * (cell.full_charge_temperature - cell.min_charge_temperature)
+
+    def at_k(wall_m2: float) -> float:
+        walls = satellite.thermal.structure.model_copy(update={"area": wall_m2})
+        there = satellite.model_copy(update={"thermal": satellite.thermal.model_copy(update={"structure": walls})})
+        return heat.battery_k(there, heat.steady(there, 0.0, around), around)
+
+    now_k, area_m2 = at_k(satellite.thermal.structure.area), satellite.thermal.structure.area
+    what = f"at idle load the battery would be at {celsius(now_k)}, and its cells are charged"
+    if now_k < low_k - SLACK_K and satellite.power.battery.heater is None:
+        larger_than = heat.least(lambda inverse: at_k(1.0 / inverse) >= low_k, 1.0 / area_m2)
+        said = "write more power.battery.to_structure or bus.power" if larger_than is None else f"write {down(1.0 / larger_than)} m2 or less"
+        return Finding("thermal.structure.area", f"{what} from {celsius(low_k)} on; {said}")
+    if now_k > cell.max_charge_temperature + SLACK_K:
+        wanted_m2 = heat.least(lambda m2: at_k(m2) <= cell.max_charge_temperature, area_m2)
+        said = "write more power.battery.to_structure" if wanted_m2 is None else f"write {up(wanted_m2)} m2 or more"
+        return Finding("thermal.structure.area", f"{what} up to {celsius(cell.max_charge_temperature)}; {said}")
+    return None
 
 
 def _throttled_in_eclipse(case: Case) -> Finding | None:
@@ -237,10 +271,9 @@ def _throttled_in_eclipse(case: Case) -> Finding | None:
     if case.eclipse_s == 0.0:
         return None
     given_w = power.dark_w(case.satellite, case.eclipse_s)
-    reserve_j = case.satellite.bus.served_power * battery.bus_reserve
     if given_w >= NOTED_RATE * load_w or battery.max_depth == 0.0:
         return None
-    need_j = (load_w * case.eclipse_s + reserve_j) / power.usable_share(battery, battery.max_depth, case.eclipse_s)
+    need_j = power.capacity_j(case.satellite, load_w, case.eclipse_s, battery.bus_reserve)
     then = f"{100.0 * given_w / load_w:.0f} % of it" if given_w >= case.idle_w else "less than idle machines need, which are switched off for a part"
     wanted = f"{up(need_j / 3.6e6)} kWh or more" + (
         f" and max_discharge_power: {up(load_w / 1e3)} kW" if load_w > battery.max_discharge_power else ""
@@ -256,13 +289,13 @@ def _throttled_in_eclipse(case: Case) -> Finding | None:
 
 
 def _radiator(case: Case) -> Finding | None:
-    if case.idle.excess_k(case.satellite) <= 0.0:
+    if case.switches_off or case.idle.excess_k(case.satellite) <= 0.0:
         return None
     what = f"at idle power alone {_over(case, case.idle)}"
-    area = heat.radiator_m2(case.satellite, 0.0, case.warm.absorbed_w_m2)
+    area = heat.radiator_m2(case.satellite, 0.0, case.around)
     if area is not None:
         return Finding("thermal.radiator.area", f"{what}; write {up(area)} m2 or more")
-    conductance = heat.conductance_w_k(case.satellite, 0.0, case.warm.absorbed_w_m2)
+    conductance = heat.conductance_w_k(case.satellite, 0.0, case.around)
     if conductance is not None:
         return Finding("thermal.loop.conductance", f"{what}, whatever the radiator; write {up(conductance / 1e3)} kW/K or more")
     return Finding("thermal.radiator.area", f"{what}, whatever the radiator or the loop alone; write larger values of both")
@@ -280,7 +313,7 @@ def _throttled_by_heat(case: Case) -> Finding | None:
     rate = heat.clock_rate(case.dynamic, case.satellite.accelerator.voltage_floor)
     if rate >= NOTED_RATE or case.idle.excess_k(case.satellite) > 0.0:
         return None
-    area = heat.radiator_m2(case.satellite, 1.0, case.warm.absorbed_w_m2)
+    area = heat.radiator_m2(case.satellite, 1.0, case.around_in_sunlight)
     wanted = "write a smaller load" if area is None else f"write {up(area)} m2 or more for full rate"
     return Finding("thermal.radiator.area", f"at full power {_over(case, case.full)}, and the clock rate falls to {rate:.2f}; {wanted}")
 
@@ -303,6 +336,7 @@ CHECKS = (
     FeasibilityCheck("battery", "the battery does not serve the bus through the longest eclipse within its depth of discharge", True, _battery),
     FeasibilityCheck("reserve", "the reserve of the bus is shorter than the longest eclipse", True, _reserve),
     FeasibilityCheck("discharging", "the battery gives less power than the bus needs", True, _discharging),
+    FeasibilityCheck("battery-temperature", "at idle load the battery is too cold or too hot to be charged", True, _battery_temperature),
     FeasibilityCheck("radiator", "junctions or memory settle above their limit at idle power alone", True, _radiator),
     FeasibilityCheck("setpoint", "the heater keeps the coolant above a limit of the accelerators", True, _setpoint),
     FeasibilityCheck("junction", "the junctions may become warmer than silicon devices are rated for, 175 degC", True, materials.junction),

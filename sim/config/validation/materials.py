@@ -109,9 +109,9 @@ def coolant(case: Case) -> Finding | None:
     fluid = coolant_of(case.satellite)
     if fluid is None or case.idle.excess_k(case.satellite) > 0.0 or case.held.loop_k <= fluid.critical_k:
         return None
-    absorbed = case.warm.absorbed_w_m2
+    around = case.around_in_sunlight
     area = heat.least(
-        lambda m2: heat.steady(case.satellite, 1.0, absorbed, radiator_m2=m2).loop_k <= fluid.critical_k, case.satellite.thermal.radiator.area
+        lambda m2: heat.steady(case.satellite, 1.0, around, radiator_m2=m2).loop_k <= fluid.critical_k, case.satellite.thermal.radiator.area
     )
     wanted = "a larger thermal.loop.conductance" if area is None else f"{up(area)} m2 or more"
     return Finding(

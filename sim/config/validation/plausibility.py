@@ -74,7 +74,7 @@ def array_power_w(satellite: Satellite) -> float:
     """
     array = satellite.power.array
     cells_m2 = array.area * array.packing
-    return SOLAR_CONSTANT_W_M2 * cells_m2 * array.cell_efficiency * array.retention * array.conditioning_efficiency
+    return SOLAR_CONSTANT_W_M2 * cells_m2 * array.cell_efficiency * array.retained * array.conditioning_efficiency
 
 
 def load_w(satellite: Satellite, accelerator_w: float) -> float:

@@ -49,8 +49,8 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
 
 
 def test_starting_temperatures_are_steady_and_within_limits() -> None:
-    """Source of truth: the balance of one radiator: eta 2 eps sigma A T^4 = heat + infrared through F = 0.24 twice; the node
-    above it warmer by its heat over its conductance."""
+    """Source of truth: the balance of one radiator: eta 2 eps sigma A T^4 = heat + infrared through F = 0.24 twice + sunlight in
+    0.62 of the orbit, by the sine of the pointing error; the node above it warmer by its heat over its conductance."""
     loaded = books.load(books.ring())
     params = satellite_params.satellite_params(loaded.scenario)
     start = satellite_params.start_temperatures_k(satellite_params.setup_of(loaded.scenario), params)
@@ -62,7 +62,9 @@ def test_starting_temperatures_are_steady_and_within_limits() -> None:
     total = electronics * c.per_conversion * (1.0 + c.pump_fraction) - t.structure.to_coolant * (mean - start["structure_k"])
     gross = 2.0 * t.radiator.emissivity * t.radiator.fin_efficiency * 5.670374419e-8 * t.radiator.area
     emitted = gross * float(np.mean(np.array(radiator) ** 4))
-    assert emitted == pytest.approx(total + t.radiator.area * t.radiator.fin_efficiency * t.radiator.emissivity * 0.48 * params.earth.infrared_w_m2, rel=1e-4)
+    sunlight = t.radiator.absorptance * 0.62 * 1361.0 * np.sin(loaded.scenario.satellite.attitude.pointing_error)
+    absorbed = t.radiator.emissivity * 0.48 * params.earth.infrared_w_m2 + sunlight
+    assert emitted == pytest.approx(total + t.radiator.area * t.radiator.fin_efficiency * absorbed, rel=1e-4)
     assert radiator[2] < radiator[1] < radiator[0] < loop < plate < hbm < junction <= 368.15 + 1e-9
 
 

@@ -12,7 +12,7 @@ from orbit import drag
 from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2
 from orbit.kernels import segments as kernel
 from orbit.kernels.forces import Forces
-from orbit.manoeuvres import BESIDE_S, Braking, Burn, MeanState, DeadBand, build, with_impulse
+from orbit.manoeuvres import BESIDE_S, Braking, Burn, DeadBand, MeanState, build, with_impulse
 from orbit.mean_to_osculating import osculating_states
 from orbit.numerical import Bodies, Numerical
 from orbit.propagation import CircularJ2
