@@ -32,7 +32,7 @@ from sim.fleet.availability import (
     in_order,
 )
 from sim.fleet.failures import MAINTENANCE_PROCESS, RandomFailures
-from sim.spacecraft.inputs import CONTROLS
+from sim.spacecraft.inputs import CONTROLS, undisturbed
 
 Array2 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -315,9 +315,9 @@ def step_inputs(
     mine = [c for c in listed if c.target.kind in (Kind.SATELLITE, Kind.RATE, Kind.ACCELERATORS)]
     mine = [c for c in mine if c.target.first < hi and c.target.last >= lo]
     if not mine:
-        return np.ones((len(CONTROLS), 1, width)), np.ones((1, width))
+        return undisturbed(1, width), np.ones((1, width))
     plan = Timeline([ListedChanges(mine)], lo, hi, step_s)
-    inputs, serving = np.ones((len(CONTROLS), steps, width)), np.ones((steps, width))
+    inputs, serving = undisturbed(steps, width), np.ones((steps, width))
     lanes = np.minimum(np.arange(width), hi - lo - 1)
     plan.skip_to(first_step)
     for k in range(steps):

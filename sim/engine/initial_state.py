@@ -219,7 +219,7 @@ class _Flight:
 
 def _repeat(fly: _Flight, state: Array, capacity_j: float, to_come: Array) -> tuple[Array, Flags]:
     """Fly until the state repeats, each satellite for itself; the state, and which satellites have settled."""
-    settled = np.zeros(state.shape[1], dtype=np.bool_)
+    settled, leapt = np.zeros((2, state.shape[1]), dtype=np.bool_)
     for n in range(REVOLUTIONS):
         after = fly(state)
         moved = after - state
@@ -229,7 +229,9 @@ def _repeat(fly: _Flight, state: Array, capacity_j: float, to_come: Array) -> tu
         ahead_k = np.zeros_like(temps_k)
         for k, column in enumerate(to_come.T):  # no matrix product, whose rounding depends on the width of a tile
             ahead_k += column[:, None] * temps_k[k]
-        after[TEMPERATURES] += np.where(charged & ~near, ahead_k, 0.0)
+        # a revolution between two leaps: a heater that holds a body leads it back, and the next leap would undo that
+        leapt = charged & ~near & ~leapt
+        after[TEMPERATURES] += np.where(leapt, ahead_k, 0.0)
         state = np.where(settled, state, after)
         if n == 1:
             # emptier after each revolution: it would go on until the accelerators have used what is theirs

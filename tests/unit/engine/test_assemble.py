@@ -86,6 +86,18 @@ def inputs(
     return made[ROWS.controls["available"]], made[ROWS.controls["rate_cap"]], serving
 
 
+@pytest.mark.parametrize("changes", [[], change(2.3, "lose", 1, 1)])
+def test_what_no_event_changes_is_undisturbed(changes: list[AvailabilityChange]) -> None:
+    """Source of truth: by hand: satellites that nothing couples have no neighbours: full light on the array and no heat from others,
+    whether or not events concern them; all else is 1 but for what the event takes."""
+    made, _ = events.step_inputs(changes, 0, 3, 4, 0, 5, 1.0)
+    for name, row in ROWS.controls.items():
+        if name in ("array_nearby_w_m2", "radiator_nearby_w_m2"):
+            assert np.all(made[row] == 0.0), name
+        else:
+            assert np.all(made[row][0] == 1.0), name
+
+
 def test_loss_inside_a_step() -> None:
     """Source of truth: a satellite lost 0.3 of the way through step 2 works 0.3 of it and nothing after."""
     works, rate, _ = inputs(change(2.3, "lose", 1, 1), 0, 3, 4, 0, 5)
