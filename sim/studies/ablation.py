@@ -484,7 +484,9 @@ class AblatedRun(Run):
 
 
 def remove_temperature_limits(run: Run) -> None:
-    """Remove the junction and memory temperature limits of a run, in place.
+    """Remove the junction and memory temperature limits of a run, in place; leakage is that at its reference temperature.
+
+    Chips beyond their limit would leak ever more: they would be short of power, which is no measure of what better cooling gains.
 
     Parameters
     ----------
@@ -493,4 +495,5 @@ def remove_temperature_limits(run: Run) -> None:
     """
     for i, kind in enumerate(run.types):
         thermal = kind.params.thermal._replace(junction_limit_k=NO_LIMIT_K, hbm_limit_k=NO_LIMIT_K)
-        run.types[i] = replace(kind, params=kind.params._replace(thermal=thermal))
+        leakage = kind.params.leakage._replace(reference_w=0.0)
+        run.types[i] = replace(kind, params=kind.params._replace(thermal=thermal, leakage=leakage))

@@ -206,7 +206,8 @@ class Array(Section):
     emissivity_back: Efficiency = Field(description="Infrared emissivity of the back face")
     retention: Efficiency | None = Field(
         default=None,
-        description="Share of the new efficiency that is left; without it, that of the satellite's age, from the particles on its orbit and ultraviolet light",
+        description="Share of the new efficiency that is left; without it, that of the satellite's age, from the particles on its orbit and "
+        "ultraviolet light",
     )
     cells: Literal["triple-junction", "silicon"] = Field(
         default="triple-junction", description="Cells, by which particles do damage; counts without retention"
