@@ -312,6 +312,11 @@ class UninterruptedLifecycle:
         return self.lifecycle.running
 
     @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Jobs whose work a silent error has spoiled that no validation has found yet, (jobs,)."""
+        return self.lifecycle.wrong
+
+    @property
     def unreachable(self) -> Ints:
         """Healthy satellites whose rank was given to a spare because no message reached them."""
         return self.lifecycle.unreachable

@@ -37,12 +37,15 @@ class _Interval:
     present: Ints
     lost: Ints
     commit: bool
+    validates: bool
+    spoiled: bool
     rollback: bool
+    redone: int
     peer: bool
 
 
 class _Done(NamedTuple):
-    """Work of a job within a step, in no row until it is committed or lost; useful_s of each satellite."""
+    """Work of a job within a step, in no row until it counts or is lost; useful_s of each satellite, all copies of it."""
 
     step: int
     present: Ints
@@ -80,6 +83,8 @@ class Training:
         Tokens that one job trains on.
     hbm_power_share : float
         Share of the accelerators' power that memory draws, 0 to 1.
+    copies : int
+        Times that all arithmetic is done.
     """
 
     def __init__(
@@ -92,8 +97,9 @@ class Training:
         step_s: float,
         total_tokens: float,
         hbm_power_share: float = 0.0,
+        copies: int = 1,
     ) -> None:
-        self.hbm_power_share = hbm_power_share
+        self.hbm_power_share, self.copies = hbm_power_share, copies
         self.plan, self.task = plan, plan.task
         self.first_plan = plan  # of the epoch
         self.plan_changes: list[PlanChange] = []
@@ -107,7 +113,9 @@ class Training:
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
         self.communication = JobCommunication(plan.task, plan.collective, satellites)
         self.first_links: step_traffic.Links | None = None  # of the epoch
-        self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
+        # of each job since its last save, and what was saved since its last validation
+        self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]
+        self.saved: list[list[_Done]] = [[] for _ in range(self.jobs)]
         self.useful_share = np.zeros(satellites)  # of the step, before any rollback
         # over time, for the report: share of the step in each mode, rate, duration of a training step, exposed share
         self.mode_share = np.zeros((self.jobs, len(MODES), steps))
@@ -236,7 +244,8 @@ class Training:
 
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
-        return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback, s.peer)
+        share = (s.end_s - s.begin_s) / self.step_s
+        return _Interval(job, s.mode, share, present, s.lost, s.commit, s.validates, s.spoiled, s.rollback, s.redone, s.peer)
 
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set the rate of each job, the limit of its slowest member, and the shares of its training step.
@@ -370,45 +379,82 @@ class Training:
             return
         self.running_s[g] += seconds
         useful_s = seconds * shares.rate * shares.compute * efficiency * (1.0 - shares.algorithm)
-        self.useful_share[s.present] += useful_s / self.step_s
-        steps = seconds / shares.duration_s
+        self.useful_share[s.present] += useful_s / self.copies / self.step_s
+        steps = seconds / shares.duration_s / self.copies
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
         self.open[g].append(_Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
         self.trained_steps[g] += steps
         self._peak_flops += seconds * training_step.task_peak_flops(self.task)
-        self._fabric_s += steps * constants.fabric_s
+        self._fabric_s += seconds / shares.duration_s * constants.fabric_s
 
     def _flags(self, s: _Interval, ledger: Ledger) -> None:
-        """A commit makes the work since the last one useful; a rollback makes it recovery."""
+        """A save keeps the work since the last one, a validation makes it useful, or corruption; a rollback makes the rest recovery."""
+        job = s.job
         if s.commit:
-            self._commit(s.job, ledger)
+            self.saved[job] += self.open[job]
+            self.open[job].clear()
+        if s.validates:
+            self._count(job, self.saved[job], ledger)
+            self.saved[job].clear()
+        if s.spoiled:
+            self._lose("corruption", [*self.saved[job], *self.open[job]], ledger)
+            self.saved[job].clear()
         elif s.rollback:
-            for done in self.open[s.job]:
-                ledger.own("recovery", done.step, done.present, np.full(done.present.size, done.useful_s))
-        if s.commit or s.rollback:
-            self.open[s.job].clear()
+            self._lose("recovery", self.open[job], ledger)
+        if s.spoiled or s.rollback:
+            self.open[job].clear()
+        if s.redone and self.job_rate[job] > 0.0:
+            self._redo(job, s.redone * self.copies * float(self.duration_s[job]), ledger)
 
-    def _commit(self, job: int, ledger: Ledger) -> None:
-        for done in self.open[job]:
-            ledger.own("useful", done.step, done.present, np.full(done.present.size, done.useful_s))
+    def _count(self, job: int, work: list[_Done], ledger: Ledger) -> None:
+        """Work that is right: what its copies do is the price of knowing it."""
+        for done in work:
+            each_s = np.full(done.present.size, done.useful_s / self.copies)
+            ledger.own("useful", done.step, done.present, each_s)
+            if self.copies > 1:
+                ledger.own("corruption", done.step, done.present, (self.copies - 1) * each_s)
             self.tokens[job, done.step] += done.tokens
             self.committed_s[job] += done.seconds
 
+    def _lose(self, cause: str, work: list[_Done], ledger: Ledger) -> None:
+        for done in work:
+            ledger.own(cause, done.step, done.present, np.full(done.present.size, done.useful_s))
+
+    def _redo(self, job: int, seconds: float, ledger: Ledger) -> None:
+        """The last work is corrupt, as long as a training step takes; what was saved before stays."""
+        work = self.open[job]
+        while work and seconds > 0.0:
+            done = work.pop()
+            lost = min(1.0, seconds / done.seconds)
+            self._lose("corruption", [done._replace(useful_s=lost * done.useful_s)], ledger)
+            left = 1.0 - lost
+            if left > 0.0:
+                work.append(done._replace(useful_s=left * done.useful_s, tokens=left * done.tokens, seconds=left * done.seconds))
+            seconds -= lost * done.seconds
+
     # --- the end
 
-    def end(self, ledger: Ledger) -> None:
-        """Count work after the last checkpoint as useful; `uncommitted_s` reports it.
+    def end(self, ledger: Ledger, wrong: Flags | None = None) -> None:
+        """Count work after the last validation as useful; `uncommitted_s` reports it. What a silent error has spoiled is corrupt.
 
         Parameters
         ----------
         ledger : Ledger
             The ledger.
+        wrong : ndarray of bool, shape (jobs,), optional
+            Jobs whose work is spoiled; by default none.
         """
         for job in range(self.jobs):
-            self._commit(job, ledger)
+            work = [*self.saved[job], *self.open[job]]
+            if wrong is not None and wrong[job]:
+                self._lose("corruption", work, ledger)
+                self.saved[job].clear()
+                self.open[job].clear()
+            else:
+                self._count(job, work, ledger)
 
     def uncommitted_s(self, weight: Array) -> float:
-        """Useful time of satellites since the last commits.
+        """Useful time of satellites since the last validations.
 
         Parameters
         ----------
@@ -420,7 +466,8 @@ class Training:
         float
             Time [s], each satellite by its weight.
         """
-        return float(sum(done.useful_s * float(weight[done.present].sum()) for work in self.open for done in work))
+        left = [done for work in (*self.saved, *self.open) for done in work]
+        return float(sum(done.useful_s / self.copies * float(weight[done.present].sum()) for done in left))
 
     def _network(self) -> dict[str, Any] | None:
         """Bounds that the links of the epoch set to the job with the longest step; None for one on a single satellite."""
