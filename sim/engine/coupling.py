@@ -189,7 +189,8 @@ class Coupling:
         rules = links.link_rules(self.scenario)
         self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
         self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
-        self.radiation = FleetRadiation(run, self.scenario.fleet is not None and self.scenario.fleet.soft_errors)
+        drawn = self.scenario.fleet is not None and self.scenario.fleet.soft_errors
+        self.radiation = FleetRadiation(self.scenario, run.propagators, run.kinds, run.grid, drawn)
         self.availability = events.timeline(run.loaded, run.listed, self.radiation.sources)
         self.controls, self.limits = np.ones((loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
@@ -243,7 +244,7 @@ class Coupling:
         JobScheduler
             The scheduler at the epoch.
         """
-        rates = self.radiation.interrupts_per_s()
+        rates = self.radiation.errors_per_s()
         return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row, rates)
 
     def end(self, outcome: Outcome) -> Outcome:

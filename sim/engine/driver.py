@@ -335,7 +335,7 @@ class Run(Context):
             fleet=fleet / loop.SCALE, extremes=extremes, range_m=np.where(seen, np.sqrt(range2), np.inf),
             stride=self.stride, kept_satellites=self.kept_satellites, kept=self.kept, decayed=sorted(self.decayed),
             changes=tuple(in_order(c for c in happened if c.target.name)), first_state=self.first_state,
-            radiation=FleetRadiation(self, drawn=False),
+            radiation=FleetRadiation(self.scenario, self.propagators, self.kinds, self.grid, drawn=False),
         )  # fmt: skip
 
 

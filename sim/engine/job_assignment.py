@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim.config import schema, workload_params
 from sim.config.workload_params import Carrier, relative_speed, service, slowest
 from sim.engine import planning
-from sim.engine.recovery_policy import copy_s, island_policy, policy, reload_policy
+from sim.engine.recovery_policy import NO_ERRORS, ErrorRates, copy_s, island_policy, policy, reload_policy
 from sim.engine.replanning import Planned, Replanner
 from sim.engine.roles import roles
 from sim.fleet.elastic import Replicas
@@ -72,10 +72,10 @@ class Work(NamedTuple):
     on_types: Sequence[Sequence[schema.Workload] | None] = ()  # of each workload, what it is on satellites of each type;
     # None: it spans types and the slowest one paces
     row: Ints | None = None  # plane, or row of a formation, of each satellite
-    interrupts_per_s: Floats | None = None  # mean rate at which radiation interrupts each satellite; None: it does not
+    errors_per_s: Floats | None = None  # of each satellite, the mean rates of `ErrorRates`, (2, satellites); None: no errors by radiation
 
-    def interrupted_per_s(self, who: Ints) -> float:
-        """Mean rate at which radiation interrupts a satellite.
+    def error_rates(self, who: Ints) -> ErrorRates:
+        """Errors by radiation of a satellite.
 
         Parameters
         ----------
@@ -84,10 +84,12 @@ class Work(NamedTuple):
 
         Returns
         -------
-        float
-            Mean over them [1/s].
+        ErrorRates
+            Means over them.
         """
-        return 0.0 if self.interrupts_per_s is None or not who.size else float(self.interrupts_per_s[who].mean())
+        if self.errors_per_s is None or not who.size:
+            return NO_ERRORS
+        return ErrorRates(*self.errors_per_s[:, who].mean(axis=1).tolist())
 
     def parts(self, job: schema.Workload, who: Ints) -> list[_Part]:
         """A workload with its satellites, type by type where it has a form on each.
@@ -116,7 +118,7 @@ class Work(NamedTuple):
 
 def scheduler(
     scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints, row: Ints | None = None,
-    interrupts_per_s: Floats | None = None,
+    errors_per_s: Floats | None = None,
 ) -> JobScheduler:  # fmt: skip
     """Scheduler of all workloads of a scenario.
 
@@ -132,8 +134,8 @@ def scheduler(
         Type of each satellite, an index into `Scenario.types`.
     row : ndarray of int64, shape (satellites,), optional
         Plane, or row of a formation, of each satellite.
-    interrupts_per_s : ndarray, shape (satellites,), optional
-        Mean rate at which radiation interrupts each satellite [1/s].
+    errors_per_s : ndarray, shape (2, satellites), optional
+        Mean rates of errors by radiation of each satellite, see `ErrorRates`; by default there are none.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def scheduler(
     work = Work(
         types=types, type_index=type_index, workloads=workloads, fleet=scenario.fleet, steps=scenario.steps,
         step_s=scenario.step, epoch=scenario.epoch, stations=[] if scenario.ground is None else scenario.ground.stations, row=row,
-        interrupts_per_s=interrupts_per_s,
+        errors_per_s=errors_per_s,
     )
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
     return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index])
@@ -314,7 +316,7 @@ def _training(
     task = plan.task
     used = parallelism.members(task.mesh, task.accelerators)
     if task.islands is None:
-        rules = policy(job, work.fleet, used, task.accelerators, work.interrupted_per_s(order))
+        rules = policy(job, work.fleet, used, task.accelerators, work.error_rates(order))
     else:
         rules = island_policy(job, plan, work.fleet, transport)
     return _Shared(training, rules, Planned(job, training, fleet))
@@ -354,7 +356,7 @@ def _training_fleet(work: Work, shared: list[_Shared], spares: Ints, transport: 
         [r for w in workloads for r in w.initial_ranks], np.concatenate((spares, *(w.leftover for w in workloads))), policies,
         standings=standings, elastic=elastic, satellites=satellites,
     )  # fmt: skip
-    rate = work.interrupted_per_s(np.concatenate([np.zeros(0, dtype=np.int64), *(r for w in workloads for r in w.initial_ranks)]))
+    errors = work.error_rates(np.concatenate([np.zeros(0, dtype=np.int64), *(r for w in workloads for r in w.initial_ranks)]))
     watched = [(each.jobs.jobs, each.planned) for each in shared]
-    replanner = Replanner(watched, work.fleet, int(spares.size), work.steps * work.step_s, rate)
+    replanner = Replanner(watched, work.fleet, int(spares.size), work.steps * work.step_s, errors)
     return TrainingFleet(workloads, lifecycle, spares, satellites, work.step_s, replanner if replanner.watches else None)

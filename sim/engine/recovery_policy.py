@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from sim.config import schema, workload_params
 from sim.fleet import reliability
@@ -13,14 +14,24 @@ from sim.workload.job_communication import Transport
 from sim.workload.service import Service
 
 
+class ErrorRates(NamedTuple):
+    """Mean rates at which radiation interrupts a satellite, and makes silent errors in it [1/s]."""
+
+    interrupts_per_s: float = 0.0
+    silent_per_s: float = 0.0
+
+
+NO_ERRORS = ErrorRates()
+
+
 def policy(
-    job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int, interrupts_per_s: float = 0.0
+    job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int, errors: ErrorRates = NO_ERRORS
 ) -> Policy:
     """Checkpoint and recovery policy of a job.
 
     A checkpoint is spread over all accelerators of the job, and read back by all of them. The automatic interval
-    follows from the mean time between failures of all units of all members, and errors by radiation that interrupt them; with these
-    it is not longer than that between validations.
+    follows from the mean time between failures of all units of all members, and errors by radiation that interrupt them; where silent
+    errors happen it is not longer than that between validations.
 
     Parameters
     ----------
@@ -32,8 +43,8 @@ def policy(
         Satellites of one job.
     accelerators : int
         Accelerators of a satellite.
-    interrupts_per_s : float, optional
-        Mean rate at which radiation interrupts a satellite [1/s].
+    errors : ErrorRates, optional
+        Errors by radiation of a satellite.
 
     Returns
     -------
@@ -44,8 +55,8 @@ def policy(
     save_s = transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
     interval = job.checkpoint.interval
     if interval == "auto":
-        interval_s = reliability.daly_interval_s(save_s, mean_failure_s(fleet, members, accelerators, interrupts_per_s))
-        if interrupts_per_s > 0.0 and validation_s > 0.0:
+        interval_s = reliability.daly_interval_s(save_s, mean_failure_s(fleet, members, accelerators, errors.interrupts_per_s))
+        if errors.silent_per_s > 0.0 and validation_s > 0.0:
             interval_s = min(interval_s, validation_s)
     else:
         interval_s = float(interval)

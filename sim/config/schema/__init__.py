@@ -55,7 +55,17 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
-from sim.config.schema.satellite import Accelerator, Array, Attitude, Bus, Disposal, Policy, Propulsion, Radiation, Satellite
+from sim.config.schema.satellite import (
+    Accelerator,
+    Array,
+    Attitude,
+    Bus,
+    Disposal,
+    Policy,
+    Propulsion,
+    Radiation,
+    Satellite,
+)
 from sim.config.schema.scenario import (
     NOT_SIMULATED,
     Environment,

@@ -173,7 +173,8 @@ class Event(Section):
     at: EventTime = Field(description="Time of the event in UTC, or after the epoch: +6 h")
     action: Action = Field(
         description="What happens: lose the target, restore it, or derate it to a fraction; burn changes the orbit of satellites; maneuver: its "
-        "accelerators pause; maintain: it is out of service, though healthy; corrupt: a silent error spoils what it computes; withdraw a share of a rented site, "
+        "accelerators pause; maintain: it is out of service, though healthy; corrupt: a silent error spoils what it computes; "
+        "withdraw a share of a rented site, "
         "or reprioritise it: the owner's jobs come first"
     )
     target: str = Field(

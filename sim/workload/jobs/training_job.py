@@ -16,6 +16,7 @@ from sim.workload import step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean, missing
+from sim.workload.jobs.provisional_work import Done, Happened, ProvisionalWork
 from sim.workload.jobs.run_losses import OwnTimes, RunShares, record_run, running_members, slowest_members
 from sim.workload.training_step import StepTime
 
@@ -36,22 +37,8 @@ class _Interval:
     share: float
     present: Ints
     lost: Ints
-    commit: bool
-    validates: bool
-    spoiled: bool
-    rollback: bool
-    redone: int
+    happened: Happened
     peer: bool
-
-
-class _Done(NamedTuple):
-    """Work of a job within a step, in no row until it counts or is lost; useful_s of each satellite, all copies of it."""
-
-    step: int
-    present: Ints
-    useful_s: float
-    tokens: float
-    seconds: float
 
 
 class PlanChange(NamedTuple):
@@ -113,17 +100,13 @@ class Training:
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
         self.communication = JobCommunication(plan.task, plan.collective, satellites)
         self.first_links: step_traffic.Links | None = None  # of the epoch
-        # of each job since its last save, and what was saved since its last validation
-        self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]
-        self.saved: list[list[_Done]] = [[] for _ in range(self.jobs)]
+        self.work = ProvisionalWork(self.jobs, steps, copies)
         self.useful_share = np.zeros(satellites)  # of the step, before any rollback
         # over time, for the report: share of the step in each mode, rate, duration of a training step, exposed share
         self.mode_share = np.zeros((self.jobs, len(MODES), steps))
         self.rates = np.zeros((self.jobs, steps))
         self.step_time_s = np.full((self.jobs, steps), np.nan)
         self.exposed = np.full((self.jobs, steps), np.nan)
-        self.tokens = np.zeros((self.jobs, steps))
-        self.committed_s = np.zeros(self.jobs)  # running time whose work counts
         self.running_s = np.zeros(self.jobs)
         self.trained_steps = np.zeros(self.jobs)
 
@@ -245,7 +228,8 @@ class Training:
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
         share = (s.end_s - s.begin_s) / self.step_s
-        return _Interval(job, s.mode, share, present, s.lost, s.commit, s.validates, s.spoiled, s.rollback, s.redone, s.peer)
+        happened = Happened(s.commit, s.validates, s.spoiled, s.rollback, s.redone)
+        return _Interval(job, s.mode, share, present, s.lost, happened, s.peer)
 
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set the rate of each job, the limit of its slowest member, and the shares of its training step.
@@ -338,7 +322,8 @@ class Training:
         self.step_time_s[:, k] = self.duration_s
         self.exposed[:, k] = np.where(self.job_rate > 0.0, self.parts.communication_s, np.nan)
         for interval in self.segments:
-            self._flags(interval, ledger)
+            step_s = self.copies * float(self.duration_s[interval.job]) if self.job_rate[interval.job] > 0.0 else 0.0
+            self.work.settle(interval.job, interval.happened, step_s, ledger)
             self.mode_share[interval.job, interval.mode, k] += interval.share
             seconds = self.step_s * interval.share
             left_s = seconds * rate[interval.present]
@@ -382,55 +367,15 @@ class Training:
         self.useful_share[s.present] += useful_s / self.copies / self.step_s
         steps = seconds / shares.duration_s / self.copies
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
-        self.open[g].append(_Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
+        self.work.add(g, Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
         self.trained_steps[g] += steps
         self._peak_flops += seconds * training_step.task_peak_flops(self.task)
         self._fabric_s += seconds / shares.duration_s * constants.fabric_s
 
-    def _flags(self, s: _Interval, ledger: Ledger) -> None:
-        """A save keeps the work since the last one, a validation makes it useful, or corruption; a rollback makes the rest recovery."""
-        job = s.job
-        if s.commit:
-            self.saved[job] += self.open[job]
-            self.open[job].clear()
-        if s.validates:
-            self._count(job, self.saved[job], ledger)
-            self.saved[job].clear()
-        if s.spoiled:
-            self._lose("corruption", [*self.saved[job], *self.open[job]], ledger)
-            self.saved[job].clear()
-        elif s.rollback:
-            self._lose("recovery", self.open[job], ledger)
-        if s.spoiled or s.rollback:
-            self.open[job].clear()
-        if s.redone and self.job_rate[job] > 0.0:
-            self._redo(job, s.redone * self.copies * float(self.duration_s[job]), ledger)
-
-    def _count(self, job: int, work: list[_Done], ledger: Ledger) -> None:
-        """Work that is right: what its copies do is the price of knowing it."""
-        for done in work:
-            each_s = np.full(done.present.size, done.useful_s / self.copies)
-            ledger.own("useful", done.step, done.present, each_s)
-            if self.copies > 1:
-                ledger.own("corruption", done.step, done.present, (self.copies - 1) * each_s)
-            self.tokens[job, done.step] += done.tokens
-            self.committed_s[job] += done.seconds
-
-    def _lose(self, cause: str, work: list[_Done], ledger: Ledger) -> None:
-        for done in work:
-            ledger.own(cause, done.step, done.present, np.full(done.present.size, done.useful_s))
-
-    def _redo(self, job: int, seconds: float, ledger: Ledger) -> None:
-        """The last work is corrupt, as long as a training step takes; what was saved before stays."""
-        work = self.open[job]
-        while work and seconds > 0.0:
-            done = work.pop()
-            lost = min(1.0, seconds / done.seconds)
-            self._lose("corruption", [done._replace(useful_s=lost * done.useful_s)], ledger)
-            left = 1.0 - lost
-            if left > 0.0:
-                work.append(done._replace(useful_s=left * done.useful_s, tokens=left * done.tokens, seconds=left * done.seconds))
-            seconds -= lost * done.seconds
+    @property
+    def tokens(self) -> Array:
+        """Tokens of each job that count, by step, (jobs, steps)."""
+        return self.work.tokens
 
     # --- the end
 
@@ -445,13 +390,7 @@ class Training:
             Jobs whose work is spoiled; by default none.
         """
         for job in range(self.jobs):
-            work = [*self.saved[job], *self.open[job]]
-            if wrong is not None and wrong[job]:
-                self._lose("corruption", work, ledger)
-                self.saved[job].clear()
-                self.open[job].clear()
-            else:
-                self._count(job, work, ledger)
+            self.work.end(job, wrong is not None and bool(wrong[job]), ledger)
 
     def uncommitted_s(self, weight: Array) -> float:
         """Useful time of satellites since the last validations.
@@ -466,8 +405,7 @@ class Training:
         float
             Time [s], each satellite by its weight.
         """
-        left = [done for work in (*self.saved, *self.open) for done in work]
-        return float(sum(done.useful_s / self.copies * float(weight[done.present].sum()) for done in left))
+        return float(sum(done.useful_s / self.copies * float(weight[done.present].sum()) for done in self.work.left))
 
     def _network(self) -> dict[str, Any] | None:
         """Bounds that the links of the epoch set to the job with the longest step; None for one on a single satellite."""
@@ -503,7 +441,7 @@ class Training:
             "mfu_unmasked": flops[1] / self._peak_flops if trained > 0.0 else None,
             "step_s": mean_step_s,
             "tokens_per_s": tokens_per_s,
-            "ettr": float(self.committed_s.sum()) / (self.jobs * duration_s),
+            "ettr": float(self.work.counted_s.sum()) / (self.jobs * duration_s),
             "time_to_train_d": self.total_tokens * models / (efficiency * tokens_per_s) / 86400.0 if tokens_per_s > 0.0 else None,
             "ttft_ms": None,
             "tpot_ms": None,
