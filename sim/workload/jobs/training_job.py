@@ -360,7 +360,7 @@ class Training:
         record_run(
             ledger, k, s.present, seconds, limits[LIMIT_RATE], self.causes[g], shares, own, constants,
         )  # fmt: skip
-        if shares.rate == 0.0:
+        if shares.rate <= 0.0:  # limits may be below 0 by rounding
             return
         self.running_s[g] += seconds
         useful_s = seconds * shares.rate * shares.compute * efficiency * (1.0 - shares.algorithm)
