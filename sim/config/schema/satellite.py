@@ -304,7 +304,8 @@ class Radiator(Section):
     emissivity: Efficiency = Field(description="Infrared emissivity of both faces")
     absorptance: Fraction = Field(description="Solar absorptance of both faces")
     absorptance_end: Fraction | None = Field(
-        default=None, description="Solar absorptance at the end of the design life; before, in proportion to the age; without it, absorptance at any age"
+        default=None,
+        description="Solar absorptance at the end of the design life; before, in proportion to the age; without it, absorptance at any age",
     )
     fin_efficiency: Efficiency = Field(
         description="Emission relative to a plate that has the root temperature everywhere"
