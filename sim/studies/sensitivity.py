@@ -160,8 +160,8 @@ def _value(satellite: Satellite, path: str) -> float:
     node: object = satellite
     for name in path.split("."):
         node = getattr(node, name)
-    assert isinstance(node, int | float)
-    return float(node)
+    assert node is None or isinstance(node, int | float)
+    return 0.0 if node is None else float(node)  # a duty that follows from the orbits is no input
 
 
 def _links(scenario: Scenario, trains: bool) -> list[IncreasedInput]:

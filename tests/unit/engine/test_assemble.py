@@ -40,9 +40,9 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
         (1000.0, 2000.0, 500.0)
     )
     assert (params.battery.capacity_j, params.battery.floor_j) == pytest.approx((3.6e7, 1.8e7))
-    # tau = 0.076 x 3.6 / 3.8 h; (4.3 / 3.3)^2 x 3.3^2 in the middle of the energy: V^2 = 14.69 V2, over 3.8^2
+    # bus of 2 kW and terminals of 1.52 kW; tau = 0.076 x 3.6 / 3.8 h; (4.3 / 3.3)^2 x 3.3^2 in the middle of the energy: V^2 = 14.69 V2, over 3.8^2
     k = 0.076 * 3.6 / 3.8 * 3600.0 / 3.6e7 / (0.5 * (3.3**2 + 4.3**2) / 3.8**2)
-    assert params.battery.reserve_j == pytest.approx(1.8e7 + 1800.0 * (1.0 - (1.0 - 4.0 * k * 2000.0) ** 0.5) / (2.0 * k))
+    assert params.battery.reserve_j == pytest.approx(1.8e7 + 1800.0 * (1.0 - (1.0 - 4.0 * k * 3520.0) ** 0.5) / (2.0 * k))
     assert (params.thermal.junction_limit_k, params.thermal.hbm_limit_k) == pytest.approx((363.15, 373.15))
     assert params.step_s == params.array.step_s == 30.0
     assert sum(flag == 1.0 for flag in params.attitude[:3]) == 1
