@@ -119,7 +119,7 @@ def _numbers(found: Sized, machines_w: float, held: str) -> str:
         ),
         "power.battery.to_structure": _record(
             up(battery.to_structure), "W/K", "estimated", "donabedian2003", (1.0 / 3.0, 3.0),
-            f"{PACK_W_K_KG:g} W/K for each kilogram of cells: isolating feet",
+            f"{PACK_W_K_KG:g} W/K for each kilogram of cells, bolted joints every few kilograms",
         ),
         "power.battery.heater.power": _record(
             up(battery.heater.power if battery.heater else 0.0), "W", "derived", "donabedian2003", (0.5, 2.0),

@@ -451,6 +451,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         },
         "thermal": declared(outcome, "thermal"),
         "formation": formations.summary(loaded, outcome.grid),
+        "radiation": outcome.radiation.rows(),
         "network": _network(outcome),
         "ground": ground,
         "station_pairs": _pairs(outcome),
@@ -466,5 +467,5 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "data_rules": None,
         "numbers": len(loaded.data),
         "assumptions": loaded.assumptions,
-        "notes": [*loaded.notes, *outcome.first_state.notes, *lost(outcome)],
+        "notes": [*loaded.notes, *outcome.first_state.notes, *outcome.radiation.notes(), *lost(outcome)],
     }  # fmt: skip

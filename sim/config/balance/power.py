@@ -151,6 +151,27 @@ def _loss_per_w(battery: Battery) -> float:
     return battery_chemistry.loss_per_w(battery.chemistry, battery.capacity, 1.0 - 0.5 * battery.max_depth)
 
 
+def with_cells_at(satellite: Satellite, temperature_k: float) -> Satellite:
+    """A satellite whose cells have the resistance of a temperature: colder ones lose more.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type.
+    temperature_k : float
+        Temperature [K].
+
+    Returns
+    -------
+    Satellite
+        The same with another resistance.
+    """
+    battery, cell = satellite.power.battery, satellite.power.battery.chemistry
+    grown = battery_chemistry.resistance_s(cell, temperature_k) / max(battery_chemistry.resistance_s(cell), 1e-30)
+    battery = battery.model_copy(update={"chemistry": cell.model_copy(update={"resistance": cell.resistance * grown})})
+    return satellite.model_copy(update={"power": satellite.power.model_copy(update={"battery": battery})})
+
+
 def balance_j(
     satellite: Satellite, lights: Sequence[Revolution], array_m2: float, load_w: float, dark_w: float, charge_w: float = math.inf
 ) -> float:

@@ -15,7 +15,7 @@ from sim.config.balance.orbits import FEW_PLANES, Orbit
 from sim.config.schema import Environment, Satellite
 from sim.config.schema.satellite import Array, Attitude
 
-PARTS = 48  # of the sunlit arc, and of the dark one
+PARTS, MOST_STEPS = 48, 8  # of the sunlit arc, and of the dark one; of the panel in a part
 Vector = tuple[float, ...]
 CELL_REFERENCE_K = ZERO_CELSIUS_K + 28.0  # at which cell efficiencies are stated
 
@@ -25,7 +25,7 @@ class Revolution(NamedTuple):
 
     period_s: float
     dark_s: float
-    beta_rad: float
+    beta_rad: float  # positive where the Sun stands on the side of the orbit normal
     array_w_m2: tuple[float, ...]  # power at the bus over the panel's area, in equal parts of the sunlit time, one after the other
     hottest_cell_k: float  # of a panel in balance from which no power is drawn
     absorbed_w_m2: float  # heat that the radiator takes over its planform area: both faces, by the fin efficiency; mean of the revolution
@@ -108,7 +108,8 @@ def warmest(satellite: Satellite, environment: Environment, orbits: Sequence[Orb
     Revolution
         The revolution.
     """
-    angles = ((o, b) for o in orbits for b in (o.sun.least_beta_rad, o.sun.most_beta_rad))
+    sides = (1.0, -1.0) if satellite.attitude.radiator_cant else (1.0,)  # of the orbit: a canted radiator may face the Sun or not
+    angles = ((o, side * b) for o in orbits for b in (o.sun.least_beta_rad, o.sun.most_beta_rad) for side in sides)
     found = [revolution(satellite, environment, o.radius_m, o.period_s, b, o.sun.most_w_m2) for o, b in angles]
     return max(found, key=lambda r: r.absorbed_w_m2)
 
@@ -127,7 +128,7 @@ def revolution(
     radius_m, period_s : float
         Radius [m] and period [s] of the circular orbit.
     beta_rad : float
-        Angle of the Sun above the orbit plane [rad].
+        Angle of the Sun above the orbit plane [rad], positive towards the orbit normal.
     flux_w_m2 : float
         Sunlight [W/m2].
 
@@ -145,20 +146,17 @@ def revolution(
     middles = [2.0 * (k + 0.5) / PARTS - 1.0 for k in range(PARTS)]  # of the parts of either arc, -1 to 1
     day = [_light(satellite, radius_m, beta_rad, math.pi * (1.0 - dark) * m, flux_w_m2, environment) for m in middles]
     night = [_light(satellite, radius_m, beta_rad, math.pi * (1.0 + dark * m), 0.0, environment) for m in middles]
-    cell_k, powers, means_k = _loaded_k(array, day[-1]), [], []
-    for light in night:
-        cell_k, _ = _after(array, light, cell_k, dark * period_s / PARTS)
-    for light in day:
-        cell_k, mean_k = _after(array, light, cell_k, (1.0 - dark) * period_s / PARTS)
+    of_array_w_m2_k4, cell_k = _from_array_w_m2_k4(satellite), _loaded_k(array, day[-1])
+    powers, absorbed_w_m2 = [], []
+    for light, part_s in [(n, dark * period_s / PARTS) for n in night] + [(d, (1.0 - dark) * period_s / PARTS) for d in day]:
+        cell_k, mean_k = _after(array, light, cell_k, part_s)
         powers.append(light.on_array_w_m2 * _yield(array, mean_k) * array.conditioning_efficiency)
-        means_k.append(mean_k)
-    of_array_w_m2_k4 = _from_array_w_m2_k4(satellite)
-    sunny_w_m2 = fins * math.fsum(d.radiator_w_m2 + of_array_w_m2_k4 * k**4 for d, k in zip(day, means_k, strict=True)) / PARTS
-    dark_w_m2 = fins * math.fsum(light.radiator_w_m2 for light in night) / PARTS
+        absorbed_w_m2.append(fins * (light.radiator_w_m2 + of_array_w_m2_k4 * mean_k**4))
+    dark_w_m2, sunny_w_m2 = (math.fsum(part) / PARTS for part in (absorbed_w_m2[:PARTS], absorbed_w_m2[PARTS:]))
     hottest_k = max(light.array_w_m2 / _emitting_w_m2_k4(array) for light in day) ** 0.25
     sunny_wall_w_m2, dark_wall_w_m2 = (math.fsum(light.wall_w_m2 for light in arc) / PARTS for arc in (day, night))
     return Revolution(
-        period_s=period_s, dark_s=dark * period_s, beta_rad=beta_rad, array_w_m2=tuple(powers), hottest_cell_k=hottest_k,
+        period_s=period_s, dark_s=dark * period_s, beta_rad=beta_rad, array_w_m2=tuple(powers[PARTS:]), hottest_cell_k=hottest_k,
         absorbed_w_m2=dark * dark_w_m2 + (1.0 - dark) * sunny_w_m2, sunny_w_m2=sunny_w_m2, coldest_w_m2=dark_w_m2,
         wall_w_m2=dark * dark_wall_w_m2 + (1.0 - dark) * sunny_wall_w_m2,
     )  # fmt: skip
@@ -272,7 +270,20 @@ def _loaded_k(array: Array, light: _Light) -> float:
 
 
 def _after(array: Array, light: _Light, cell_k: float, span_s: float) -> tuple[float, float]:
-    """Temperature of a loaded panel after a span, and its mean over it: along the tangent of T^4, with a second-order correction."""
+    """Temperature of a loaded panel after a span, and its mean over it; a panel that is much faster than the span is in balance."""
+    rest_k = _loaded_k(array, light)
+    steps = math.ceil(span_s * 4.0 * _emitting_w_m2_k4(array) * rest_k**3 / array.heat_capacity)
+    if steps > MOST_STEPS:
+        return rest_k, rest_k
+    total_k = 0.0
+    for _ in range(max(1, steps)):
+        cell_k, mean_k = _step(array, light, cell_k, span_s / max(1, steps))
+        total_k += mean_k
+    return cell_k, total_k / max(1, steps)
+
+
+def _step(array: Array, light: _Light, cell_k: float, span_s: float) -> tuple[float, float]:
+    """The same within the panel's time constant: along the tangent of T^4, with a second-order correction."""
     emitted_w_m2 = _emitting_w_m2_k4(array) * cell_k**4
     slope, per_heat_k = 4.0 * emitted_w_m2 / cell_k, span_s / array.heat_capacity
     z = max(slope * per_heat_k, 1e-6)
