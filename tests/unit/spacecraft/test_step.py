@@ -100,16 +100,16 @@ def test_satellites_of_a_tile_are_independent() -> None:
 
     run = Run(books.load("duration=40 min", books.ring(), "satellite.thermal.radiator.area=12 m2"), tile=8, threads=1)
     n = run.grid.steps
-    r = np.empty((n + 2, 3, 16))
+    r = np.empty((n + 2, 3, loop.GROUP))
     run.propagators[0].fill(0, 8, -1, r)
 
     def go(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mine = np.ascontiguousarray(r[:, :, [*order, *range(8, 16)]])
+        mine = np.ascontiguousarray(r[:, :, [*order, *range(8, loop.GROUP)]])
         work, fleet = np.zeros((loop.WORK, loop.ROW_LENGTH)), np.zeros((n, loop.COLUMNS), dtype=np.int64)
-        carry = work[: loop.CARRIED, :16]
+        carry = work[: loop.CARRIED, : loop.GROUP]
         loop.start(mine[:2].copy(), run.surroundings.sun_m[:2], run.types[0].initial, carry)
         run.loop(
-            mine[2:].copy(), run.surroundings.sky[2:], undisturbed(1, 16), run.types[0].values, run.types[0].table, work, 8, fleet,
+            mine[2:].copy(), run.surroundings.sky[2:], undisturbed(1, loop.GROUP), run.types[0].values, run.types[0].table, work, 8, fleet,
             np.full((n, loop.EXTREMES), loop.NO_EXTREME), 0, 1, np.zeros(0, dtype=np.int64),
             np.zeros((n, loop.RECORDED, 0)),
         )  # fmt: skip
@@ -123,18 +123,21 @@ def test_satellites_of_a_tile_are_independent() -> None:
         assert np.array_equal(again, fleet)
 
 
-def _forty_satellites(params: Any, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A tile of 40 satellites at the beginning of a step, positions one step before, then and at its end, and the sky.
+MANY = 2 * loop.GROUP + 8  # two whole groups and a part
+
+
+def _satellites(params: Any, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A tile of satellites at the beginning of a step, positions one step before, then and at its end, and the sky.
 
     All round an orbit, of them half within a degree of the edge of the shadow; temperatures and charges of all kinds.
     """
-    n, work = 40, np.zeros((1, loop.WORK, loop.ROW_LENGTH))
-    angle = np.concatenate((np.radians(np.linspace(112.5, 114.5, 20)), np.linspace(0.0, 2.0 * np.pi, n - 20)))
-    sun_m, r_m = np.array([1.496e11, 0.0, 0.0]), np.zeros((3, 3, 48))
+    n, width, work = MANY, 3 * loop.GROUP, np.zeros((1, loop.WORK, loop.ROW_LENGTH))
+    angle = np.concatenate((np.radians(np.linspace(112.5, 114.5, n // 2)), np.linspace(0.0, 2.0 * np.pi, n - n // 2)))
+    sun_m, r_m = np.array([1.496e11, 0.0, 0.0]), np.zeros((3, 3, width))
     for k, turn in enumerate((-0.065, 0.0, 0.065)):
         r_m[k, :, :n] = 7.0e6 * np.array([np.cos(angle + turn), np.sin(angle + turn), np.zeros(n)])
         r_m[k, :, n:] = r_m[k, :, n - 1 : n]
-    loop.start(r_m[:2], np.array([sun_m, sun_m]), np.zeros(loop.CARRIED), work[0, : loop.CARRIED, :48])
+    loop.start(r_m[:2], np.array([sun_m, sun_m]), np.zeros(loop.CARRIED), work[0, : loop.CARRIED, :width])
     ranges = {
         "junction_k": (320.0, 372.0), "hbm_k": (320.0, 355.0), "plate_k": (300.0, 370.0), "loop_k": (290.0, 366.0),
         "radiator_1_k": (285.0, 345.0), "radiator_2_k": (280.0, 340.0), "radiator_3_k": (275.0, 335.0), "battery_k": (280.0, 300.0),
@@ -160,8 +163,8 @@ def test_passes_are_the_step() -> None:
     params = cases.example_parameters(
         "suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=63 degC", radiation=around
     )
-    n, names, rng = 40, ROWS.carried, np.random.default_rng(11)
-    work, r_m, sky = _forty_satellites(params, rng)
+    n, names, rng = MANY, ROWS.carried, np.random.default_rng(11)
+    work, r_m, sky = _satellites(params, rng)
     before = work[0, :, :n].copy()
     controls, limits = _random_controls(rng, n), np.empty((loop.LIMIT_ROWS, n))
     tiles, values = (work, np.zeros(1, dtype=np.int64), np.full(1, n)), rows.flat(params)
@@ -202,9 +205,9 @@ def test_steps_limited_by_heat_end_at_the_limit() -> None:
     temperatures jump from one step to the next, as here.
     """
     params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=75 degC", "satellite.accelerator.max_power=300 W")
-    work, r_m, sky = _forty_satellites(params, np.random.default_rng(13))
+    work, r_m, sky = _satellites(params, np.random.default_rng(13))
     at_limit = 0
-    for i in range(40):
+    for i in range(MANY):
         state = step.State(*(float(work[0, ROWS.carried[f], i]) for f in step.State._fields))
         after, fluxes = step.advance(state, _undisturbed_inputs(r_m[2, :, i], sky), params)
         if 0.0 < fluxes.rate_limit < fluxes.rate_power - 1e-9:
@@ -217,15 +220,15 @@ def test_steps_limited_by_heat_end_at_the_limit() -> None:
 def test_limits_are_asked_again_where_the_duty_changed() -> None:
     """Source of truth: the limits of a tile that is asked for the first time with these duties, bit by bit.
 
-    Of the groups of 16 satellites the first keeps its duties, the second changes that of its last, the third that of its first.
+    Of the three groups of satellites the first keeps its duties, the second changes that of its last, the third that of its first.
     """
     params = cases.example_parameters("suncatcher", "satellite.power.array.area=25 m2")
-    work, r_m, sky = _forty_satellites(params, np.random.default_rng(12))
-    work[0, ROWS.carried["charge_j"], :40] = 0.54 * params.battery.capacity_j  # just above the reserve: the battery limits all of them
-    work[0, [ROWS.carried[f"{node}_k"] for node in (*NODES, "array")], :40] = 300.0
-    controls, values, n = undisturbed(40), rows.flat(params), 40
-    changed = np.ones(n)
-    changed[[31, 32]] = 0.4
+    work, r_m, sky = _satellites(params, np.random.default_rng(12))
+    work[0, ROWS.carried["charge_j"], :MANY] = 0.54 * params.battery.capacity_j  # just above the reserve: the battery limits all of them
+    work[0, [ROWS.carried[f"{node}_k"] for node in (*NODES, "array")], :MANY] = 300.0
+    controls, values, n = undisturbed(MANY), rows.flat(params), MANY
+    changed, edges = np.ones(n), [2 * loop.GROUP - 1, 2 * loop.GROUP]
+    changed[edges] = 0.4
     found = []
     for duties in ((np.ones(n), changed), (changed,)):
         tiles, limits = (work.copy(), np.zeros(1, dtype=np.int64), np.full(1, n)), np.empty((loop.LIMIT_ROWS, n))
@@ -236,7 +239,7 @@ def test_limits_are_asked_again_where_the_duty_changed() -> None:
     first, again, fresh = found
     assert np.array_equal(again, fresh)
     differ = np.flatnonzero((first != again).any(axis=0))
-    assert differ.tolist() == [31, 32]
+    assert differ.tolist() == edges
 
 
 def test_what_follows_from_declarations_is_whole() -> None:
