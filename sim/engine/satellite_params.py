@@ -105,7 +105,7 @@ def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
     """Temperatures at the beginning of a run.
 
     The steady state at the highest load that junction and memory allow, in mean conditions, so that there is no
-    warm-up.
+    warm-up; with a battery that is warm enough to be charged.
 
     Parameters
     ----------
@@ -142,6 +142,8 @@ def start_temperatures_k(setup: Setup, params: Any) -> dict[str, float]:
         else:
             high = share
     sunlit_w_m2 = (a.absorptance - array.array_yield(START_ARRAY_K, a)) * SOLAR_CONSTANT_W_M2
+    # cells that are too cold to be charged would stay so: a battery is warm when the satellite is put into service
+    nodes_k["battery"] = max(nodes_k["battery"], setup.satellite.power.battery.chemistry.full_charge_temperature)
     return {f"{name}_k": temp_k for name, temp_k in nodes_k.items()} | {
         "array_k": (sunlit_w_m2 / array.emission_w_m2_k4(a)) ** 0.25
     }

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.scenario import Loaded
+from sim.spacecraft.battery_ageing_life import YEAR_D
 from sim.studies.burst_flight import LANES, Bus, Flight, Trace, bus, plain_policy
 from sim.studies.burst_search import SETTLING, Search, Yield, yields
 
@@ -61,16 +62,30 @@ class Answer:
     from_warm: Held
     full_rate_s: tuple[float | None, float | None]  # at full clock rate from rest, at the worst and best moment; None: longer than looked
     curve: tuple[tuple[float, Held], ...]
-    policies: tuple[Yield, ...]
+    policies: tuple[Yield, ...]  # those of `MODES`, and the burst of the scenario where it has one
     best: Yield | None  # None: no burst is better than `throttle`
+    course: tuple[tuple[bool, float], ...]  # of the best burst by steps: sunlight; useful share of nameplate, -1 where accelerators are off
+    step_s: float
+    design_life_yr: float
 
     def __repr__(self) -> str:
         return f"<Bursts of {self.satellite}: {self.for_ever.payload_w:.4g} W for ever>"
 
     @property
+    def throttled(self) -> Yield:
+        """What `throttle` yields."""
+        return self.policies[MODES.index("throttle")]
+
+    @property
+    def lasting(self) -> Yield | None:
+        """The policy with the most useful FLOPs whose battery lasts for the design life."""
+        rows = [*self.policies, *([self.best] if self.best else [])]
+        return max((row for row in rows if row.battery_life_yr >= self.design_life_yr), key=lambda row: row.useful, default=None)
+
+    @property
     def gain(self) -> float | None:
         """Useful FLOPs of the best burst over those of `throttle`, less 1."""
-        throttled = next(row.useful for row in self.policies if row.policy == "throttle")
+        throttled = self.throttled.useful
         return None if self.best is None or throttled <= 0.0 else self.best.useful / throttled - 1.0
 
     @property
@@ -120,31 +135,43 @@ def answer(loaded: Loaded, name: str | None = None) -> Answer:
         If no type has that name, or its first satellite has no closed orbit.
     """
     of = bus(loaded, name)
-    satellite, lit = of.satellite, _sunlit(of)
+    satellite, lit = of.satellite, sunlit_steps(of)
     for_ever = hold_for_ever(of)
     rest, warm = _at_rest(of), _running(of, for_ever.rate)
     curve = tuple((s, _best(of, rest, s)[0]) for s in SECONDS)
     at_best, at_worst = _best(of, rest, TWENTY_S)
     found, search = policies(of, lit)
     leader = search.best()
-    best = None if leader is None else search.settled(leader)
-    if best is not None and best.useful <= found[MODES.index("throttle")].useful:
-        best = None
+    settled = None if leader is None else search.settled(leader)
+    if settled is not None and settled[1].useful <= found[MODES.index("throttle")].useful:
+        settled = None
     return Answer(
         scenario=loaded.scenario.name, satellite=satellite.name, epoch=loaded.scenario.epoch.isoformat().replace("+00:00", "Z"),
         accelerators=int(satellite.accelerators),
         nameplate_flops_per_s=satellite.accelerators * satellite.accelerator.peak[loaded.scenario.reference_precision],
         revolution_s=of.grid.duration_s, sunlit_s=lit * of.grid.step_s, for_ever=for_ever, from_rest=at_best,
         from_rest_any=at_worst, from_warm=_best(of, warm, TWENTY_S)[0], full_rate_s=_full_rate_s(of, rest), curve=curve,
-        policies=found, best=best,
+        policies=found, best=settled[1] if settled else None, course=search.course(settled[0]) if settled else (), step_s=of.grid.step_s,
+        design_life_yr=satellite.life / (86400.0 * YEAR_D),
     )  # fmt: skip
 
 
 # --- constant power -------------------------------------------------------------------------------------------------
 
 
-def _sunlit(of: Bus) -> int:
-    """Number of steps of the revolution in which the array carries the bus."""
+def sunlit_steps(of: Bus) -> int:
+    """Number of steps of the revolution in which the array carries the bus.
+
+    Parameters
+    ----------
+    of : Bus
+        The satellite.
+
+    Returns
+    -------
+    int
+        The number.
+    """
     trace = Flight(of).fly(of.values(plain_policy(of)), of.grid.steps)
     return int(np.sum(trace.generated_w[:, 0] >= of.params.compute.bus_w))
 
@@ -254,10 +281,12 @@ def policies(of: Bus, lit: int) -> tuple[tuple[Yield, ...], Search]:
     Returns
     -------
     tuple of Yield
-        Of `MODES`.
+        Of `MODES`; then of the burst that the scenario has, if any.
     Search
         The search.
     """
     flights = {mode: Flight(of) for mode in MODES}
     found = {mode: yields(flight, plain_policy(of, mode=mode)) for mode, flight in flights.items()}
-    return tuple(found.values()), Search(flights["throttle"], lit, found["throttle"].battery_life_yr)
+    search = Search(flights["throttle"], lit, found["throttle"].battery_life_yr)
+    given = of.satellite.policy
+    return (*found.values(), *([yields(search.begin.copy(), given)] if given.mode == "burst" else [])), search

@@ -27,8 +27,8 @@ LANES = loop.GROUP  # variants that cost no more than one
 STEP_S = 60.0  # of a step, to the nearest that divides the revolution
 RECORDED = {r.variable.name: n for n, r in enumerate(ROWS.recorded)}
 RATE_CAP = ROWS.controls["rate_cap"]
-NODE_ROWS = np.array([ROWS.carried[name] for name in thermal_response.Nodes._fields])
 CHANGED_K, SLOWEST, LEAP_K = 0.01, 0.9, 30.0  # of a leap: change of a period, share of it that the next one has, size
+NODE_ROWS = np.array([ROWS.carried[name] for name in thermal_response.Nodes._fields])
 
 
 class Trace(NamedTuple):
@@ -120,7 +120,7 @@ class Bus:
             Power behind the converters [W].
         """
         p = self.params.compute
-        return max(0.0, load_w - p.bus_w) / float(compute.bus_factor(p))
+        return float(max(0.0, load_w - p.bus_w) / compute.bus_factor(p))
 
 
 def bus(loaded: Loaded, name: str | None = None, step_s: float = STEP_S) -> Bus:
@@ -166,6 +166,31 @@ def bus(loaded: Loaded, name: str | None = None, step_s: float = STEP_S) -> Bus:
     one.on_grid(grid).fill(0, 1, 0, r_m)
     jd, fr = grid.jd_fr(0, 1)
     return Bus(loaded, kind, grid, r_m[:, :, 0].copy(), sky(sun_position_m(jd, fr), jd, fr)[0])
+
+
+def leap_k(first: Array, second: Array, third: Array) -> Array:
+    """Temperatures where a series ends, from three in a row.
+
+    A body that approaches its temperature by a constant share in each period does so by a geometric series (Aitken's process).
+
+    Parameters
+    ----------
+    first, second, third : ndarray
+        Temperatures after three periods [K].
+
+    Returns
+    -------
+    ndarray
+        Temperatures [K]: `third` where they do not change, or not by a series; no further than `LEAP_K` from it.
+
+    Examples
+    --------
+    >>> leap_k(np.array([300.0]), np.array([304.0]), np.array([306.0])).tolist()
+    [308.0]
+    """
+    before, after = second - first, third - second
+    share = np.clip(np.divide(after, before, out=np.zeros_like(after), where=np.abs(before) > CHANGED_K), 0.0, SLOWEST)
+    return np.asarray(third + np.clip(after * share / (1.0 - share), -LEAP_K, LEAP_K))
 
 
 def plain_policy(of: Bus, **changes: Any) -> Policy:
@@ -244,8 +269,7 @@ class Flight:
     def settle(self, values: Array, period: int, revolutions: int, rates: Any = 1.0) -> None:
         """Fly until the temperatures repeat.
 
-        A body that approaches its temperature by a constant share in each period does so by a geometric series: from two
-        changes in a row it leaps to where the series ends [atkinson1989:sec. 2.6]. It does so twice.
+        Slow ones leap twice to where they tend (`leap_k`).
 
         Parameters
         ----------
@@ -265,11 +289,7 @@ class Flight:
             one, two = nodes, self.work[NODE_ROWS, :LANES]
             self._go(values, leg, rates, none)
             nodes = self.work[NODE_ROWS, :LANES]
-            before, after = two - one, nodes - two
-            with np.errstate(divide="ignore", invalid="ignore"):
-                share = np.where(np.abs(before) > CHANGED_K, after / before, 0.0)
-            share = np.clip(np.nan_to_num(share), 0.0, SLOWEST)
-            self.work[NODE_ROWS, :LANES] = nodes + np.clip(after * share / (1.0 - share), -LEAP_K, LEAP_K)
+            self.work[NODE_ROWS, :LANES] = leap_k(one, two, nodes)
             self._go(values, leg if last else period, rates, none)
             nodes = self.work[NODE_ROWS, :LANES]
 

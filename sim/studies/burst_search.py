@@ -23,6 +23,8 @@ SETTLING, SEARCHING = 30, 12  # revolutions before something is measured, and in
 PARTS = (4, 3, 2)  # of a revolution, from one burst to the next
 CYCLES = (1, 2, 3, 4, 6)  # revolutions from one burst to the next
 LEAST_RATE = 0.25
+PROMISING = 0.8  # of the best of all, with coarse durations, that a cycle needs for finer ones
+ALIKE = 2e-3  # by which useful FLOPs of two cycles may differ and still be as much
 LIFE_TOLERANCE = 1e-3  # by which a life may be shorter and still be as long
 SHORTER = 10  # steps by which the best burst is cut where a longer flight shows that its battery wears out sooner
 
@@ -79,7 +81,7 @@ class Found(NamedTuple):
     useful: float
 
 
-def measured(begin: Flight, policy: Policy, rates: Any, cycle: int, revolutions: int) -> Measured:
+def measured(begin: Flight, policy: Policy, rates: Any, period: int, revolutions: int) -> Measured:
     """What a policy does at sixteen rates, after it has settled.
 
     Parameters
@@ -90,7 +92,7 @@ def measured(begin: Flight, policy: Policy, rates: Any, cycle: int, revolutions:
         The policy.
     rates : float or ndarray, shape (LANES,)
         Highest clock rates, 0 to 1.
-    cycle : int
+    period : int
         Steps after which it repeats.
     revolutions : int
         Number of revolutions that are flown before; half as many are measured.
@@ -101,7 +103,6 @@ def measured(begin: Flight, policy: Policy, rates: Any, cycle: int, revolutions:
         A value for each rate.
     """
     of, values = begin.of, begin.of.values(policy)
-    period = max(cycle, of.grid.steps)  # bursts that are shorter begin anew each day
     begin.settle(values, period, revolutions, rates)
     before = begin.battery_sums
     trace = begin.fly(values, max(1, round(0.5 * revolutions * of.grid.steps / period)) * period, rates)
@@ -114,7 +115,7 @@ def measured(begin: Flight, policy: Policy, rates: Any, cycle: int, revolutions:
     )  # fmt: skip
 
 
-def yields(begin: Flight, policy: Policy, rate: float = 1.0, cycle: int | None = None, revolutions: int = SETTLING) -> Yield:
+def yields(begin: Flight, policy: Policy, rate: float = 1.0, period: int | None = None, revolutions: int = SETTLING) -> Yield:
     """What a policy yields.
 
     Parameters
@@ -125,7 +126,7 @@ def yields(begin: Flight, policy: Policy, rate: float = 1.0, cycle: int | None =
         The policy.
     rate : float
         Highest clock rate, 0 to 1.
-    cycle : int, optional
+    period : int, optional
         Steps after which it repeats; by default those of a revolution.
     revolutions : int
         Number of revolutions that are flown before; half as many are measured.
@@ -136,7 +137,7 @@ def yields(begin: Flight, policy: Policy, rate: float = 1.0, cycle: int | None =
         What it yields.
     """
     of = begin.of
-    seen = measured(begin, policy, rate, of.grid.steps if cycle is None else cycle, revolutions)
+    seen = measured(begin, policy, rate, of.grid.steps if period is None else period, revolutions)
     b = of.satellite.power.battery
     years = life.life_years(life.LIVES[b.chemistry.ageing], seen.stress, b.end_of_life)
     useful, given, lowest, years, hottest = (float(x[0]) for x in (seen.useful, seen.discharged_j_d, seen.lowest, years, seen.junction_k))
@@ -210,6 +211,22 @@ class Search:
         off = cycle - on if cycle < self.of.grid.steps else max(1, cycle - dark // 2 - on)
         return plain_policy(self.of, mode="burst", on=on * dt, off=off * dt, start_in_sunlight=True)
 
+    def period(self, cycle: int) -> int:
+        """Steps after which bursts repeat.
+
+        Parameters
+        ----------
+        cycle : int
+            Steps of the cycle.
+
+        Returns
+        -------
+        int
+            A revolution at least: bursts within one begin anew each day, or are a whole number where it is never dark.
+        """
+        steps = self.of.grid.steps
+        return cycle * max(1, round(steps / cycle)) if self.lit == steps else max(cycle, steps)
+
     def at_rates(self, cycle: int, on: int, rates: Array) -> Found | None:
         """The burst with the most useful FLOPs of sixteen clock rates.
 
@@ -225,7 +242,7 @@ class Search:
         Found or None
             The best; None where none computes anything and leaves the battery its life.
         """
-        seen = measured(self.begin.copy(), self.policy(cycle, on), rates, cycle, self.revolutions)
+        seen = measured(self.begin.copy(), self.policy(cycle, on), rates, self.period(cycle), self.revolutions)
         useful = np.where(self._lasts(seen.stress), seen.useful, 0.0)
         best = int(np.argmax(useful))
         return Found(cycle, on, float(rates[best]), float(useful[best])) if useful[best] > 0.0 else None
@@ -237,7 +254,9 @@ class Search:
         return np.asarray(life.capacity(model, life.under(model, stress, days)) > b.end_of_life)
 
     def best(self) -> Found | None:
-        """Coarse steps in cycle and duration, finer ones around the best of the two best cycles, then finer clock rates.
+        """Coarse steps in cycle and duration, finer ones in cycles that come near the best, then finer clock rates.
+
+        Of cycles that yield as much the shortest counts.
 
         Returns
         -------
@@ -248,9 +267,9 @@ class Search:
         strides = {cycle: max(1, len(self.durations(cycle)) // 6) for cycle in self.cycles()}
         for cycle, stride in strides.items():
             self._try(cycle, self.durations(cycle)[stride // 2 :: stride], rates)
-        for leader in sorted(filter(None, map(self._leader, strides)), key=lambda found: -found.useful)[:2]:
+        for leader in self._leaders(PROMISING):
             self._refine(leader, strides[leader.cycle], rates)
-        best = self._leader(None)
+        best = next(iter(self._leaders(1.0 - ALIKE)), None)
         if best is None:
             return None
         half = (1.0 - LEAST_RATE) / (LANES - 1)
@@ -259,7 +278,7 @@ class Search:
         finer = [self.at_rates(best.cycle, on, near) for on in (best.on, best.on + 1, best.on + 2) if on < best.cycle]
         return max((best, *filter(None, finer)), key=lambda found: found.useful)
 
-    def settled(self, found: Found) -> Yield | None:
+    def settled(self, found: Found) -> tuple[Found, Yield] | None:
         """What a burst yields after a longer flight, cut to the life of the battery.
 
         Parameters
@@ -269,14 +288,37 @@ class Search:
 
         Returns
         -------
-        Yield or None
-            What it yields; None where the battery does not last as long after all.
+        (Found, Yield) or None
+            The burst and what it yields; None where the battery does not last as long after all.
         """
         for on in range(found.on, max(self.durations(found.cycle)[0], found.on - SHORTER) - 1, -1):
-            row = yields(self.begin.copy(), self.policy(found.cycle, on), found.rate, found.cycle)
+            row = yields(self.begin.copy(), self.policy(found.cycle, on), found.rate, self.period(found.cycle))
             if row.battery_life_yr >= (1.0 - LIFE_TOLERANCE) * self.least_life_yr:
-                return row
+                return found._replace(on=on, useful=row.useful), row
         return None
+
+    def course(self, found: Found) -> tuple[tuple[bool, float], ...]:
+        """Sunlight and work over one period of a burst that goes on and on, from a passage into the day where there is one.
+
+        Parameters
+        ----------
+        found : Found
+            The burst.
+
+        Returns
+        -------
+        tuple of (bool, float)
+            For each step whether the array carries the bus, and the useful share of nameplate; -1 where accelerators are off.
+        """
+        flight, period, p = self.begin.copy(), self.period(found.cycle), self.of.params.compute
+        values = self.of.values(self.policy(found.cycle, found.on))
+        flight.settle(values, period, SETTLING, found.rate)
+        trace = flight.fly(values, period, found.rate)
+        lit, useful = trace.generated_w[:, 0] >= p.bus_w, np.maximum(0.0, trace.useful[:, 0])  # a restart leaves rounding
+        on = (trace.load_w[:, 0] > p.bus_w + 0.5 * p.idle_w) | (useful > 0.0)
+        dawns = np.flatnonzero(lit & ~np.roll(lit, 1))
+        first = -int(dawns[0]) if dawns.size else 0
+        return tuple(zip(np.roll(lit, first).tolist(), np.roll(np.where(on, useful, -1.0), first).tolist(), strict=True))
 
     def _refine(self, leader: Found, stride: int, rates: Array) -> None:
         """Halve the distance of the durations around the best one, down to a step or half a per cent of the cycle."""
@@ -287,10 +329,15 @@ class Search:
             assert best is not None
             self._try(cycle, (n for n in (best.on - stride, best.on + stride) if durations[0] <= n <= durations[-1]), rates)
 
-    def _leader(self, cycle: int | None) -> Found | None:
-        """The best so far, of one cycle or of all."""
+    def _leaders(self, share: float) -> list[Found]:
+        """The best so far of each cycle that has such a share of the best of all, the shortest cycle first."""
+        found = list(filter(None, map(self._leader, self.cycles())))
+        return [one for one in found if one.useful >= share * max(other.useful for other in found)]
+
+    def _leader(self, cycle: int) -> Found | None:
+        """The best of a cycle so far."""
         return max(
-            (found for (steps, _), found in self.seen.items() if found is not None and cycle in (None, steps)),
+            (found for (steps, _), found in self.seen.items() if found is not None and cycle == steps),
             key=lambda found: found.useful, default=None,
         )  # fmt: skip
 

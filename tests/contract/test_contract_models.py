@@ -41,7 +41,7 @@ def parameters() -> list[Any]:
     )  # fmt: skip
     laws = [(f"satellite.attitude.law={law}", *(slewing if law == "slewing" else ())) for law in attitude.LAWS]
     times = "rate: 0.8, on: 20 min, off: 80 min, start_charge: 0.9, start_temperature: 40 degC, start_in_sunlight: true"
-    modes = [(f"satellite.policy={{mode: {mode}, restart: 2 min, {times}}}",) for mode in policy.MODES[1:]]
+    modes = [(f"satellite.policy={{mode: {mode}, restart: 2 min, {times}}}", "duration=1 h") for mode in policy.MODES[1:]]
     return [cases.example_parameters("suncatcher", *given) for given in (*laws, *modes)]
 
 
@@ -242,6 +242,7 @@ def test_a_spoiled_heater_breaks_its_rule(advance: Any, broken: Callable[[Submod
 OF_THE_STEP = {"step", "passes", "loop", "rows", "inputs", "submodel"}
 PARTS = {"battery_ageing_life", "battery_chemistry", "thermal_network", "thermal_response"}  # further files of a submodel, named after it
 GENERAL = {"thermal_integration", "fin"}  # networks and radiators of any satellite, flown ones among them
+OF_BATTERIES = ("sim.spacecraft.battery_chemistry", "sim.spacecraft.battery_ageing_life")
 BETWEEN = {"neighbours"}  # what couples satellites
 FILES = [
     importlib.import_module(f"sim.spacecraft.{m.name}")
@@ -256,13 +257,14 @@ def test_every_file_is_in_the_tuple() -> None:
 
 @pytest.mark.parametrize("module", FILES, ids=lambda m: m.__name__)
 def test_submodels_are_strangers(module: Any) -> None:
-    """Source of truth: the import statements: nothing of sim but the declarations, the record of a submodel and its own parts."""
+    """Source of truth: the import statements: nothing of sim but the declarations, the record of a submodel, its own parts, and formulas
+    of batteries, which checks of scenarios use as well."""
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             names = [str(node.module)]
         for name in names:
-            shared = name in ("sim.schema", "sim.spacecraft.submodel") or name.startswith(f"{module.__name__}_")
+            shared = name in ("sim.schema", "sim.spacecraft.submodel", *OF_BATTERIES) or name.startswith(f"{module.__name__}_")
             assert not name.startswith("sim") or shared, name
             assert name.split(".")[0] not in ("viz", "xarray", "pydantic"), name
 

@@ -9,6 +9,7 @@ from sim.config.scenario import Loaded, load
 from sim.results.store import Results
 
 SHORT = {
+    "bupt_1": "6 h", "suncatcher_prototype": "6 h",
     "colossus_in_orbit": "20 min", "colossus_in_orbit_clusters": "10 min", "colossus_in_orbit_platforms": "2 h",
     "contract_surge": "10 min",
     "filing_blue_origin": "2 min", "filing_orbital": "2 min", "filing_spacex": "2 min", "filing_starcloud": "2 min",

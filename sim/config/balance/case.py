@@ -100,9 +100,14 @@ class Case:
         return heat.steady(self.satellite, self.dynamic, self.around_in_sunlight)
 
     @property
+    def switches_off(self) -> bool:
+        """Whether the policy of the accelerators keeps them off where power or heat do not hold them."""
+        return self.satellite.policy.mode in ("pause", "burst")
+
+    @property
     def idle_w(self) -> float:
-        """Power from the bus while nothing is computed."""
-        return power.load_w(self.satellite, self.idle.machines_w)
+        """Power from the bus while nothing is computed: that of the bus alone where the policy switches accelerators off."""
+        return self.satellite.bus.power if self.switches_off else power.load_w(self.satellite, self.idle.machines_w)
 
     @property
     def held_w(self) -> float:

@@ -266,7 +266,7 @@ def _throttled_in_eclipse(case: Case) -> Finding | None:
 
 
 def _radiator(case: Case) -> Finding | None:
-    if case.idle.excess_k(case.satellite) <= 0.0:
+    if case.switches_off or case.idle.excess_k(case.satellite) <= 0.0:
         return None
     what = f"at idle power alone {_over(case, case.idle)}"
     area = heat.radiator_m2(case.satellite, 0.0, case.around)

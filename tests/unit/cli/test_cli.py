@@ -21,8 +21,8 @@ from sim.spacecraft.step import VARIABLES
 
 VERBS = ("run", "list", "validate", "schema", "verify", "provenance")
 SHIPPED = (
-    "colossus_in_orbit", "colossus_in_orbit_clusters", "colossus_in_orbit_platforms", "contract_surge", "filing_blue_origin", "filing_orbital",
-    "filing_spacex", "filing_starcloud", "kuiper_630", "million", "starcloud_40mw", "starlink_edge", "suncatcher", "suncatcher_spread",
+    "bupt_1", "colossus_in_orbit", "colossus_in_orbit_clusters", "colossus_in_orbit_platforms", "contract_surge", "filing_blue_origin", "filing_orbital",
+    "filing_spacex", "filing_starcloud", "kuiper_630", "million", "starcloud_40mw", "starlink_edge", "suncatcher", "suncatcher_prototype", "suncatcher_spread",
 )  # fmt: skip
 MODULES, CALLS = 500, 2 * 10**6  # of a command that only checks or explains; it takes 370 and 0.85 million
 HEAVY = ("numba", "llvmlite", "xarray", "dash", "pandas", "scipy", "astropy", "plotly", "pyarrow", "numpy")

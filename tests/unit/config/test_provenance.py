@@ -135,6 +135,7 @@ def test_of_a_scenario(dawndusk: Any, name: str) -> None:
 def test_of_a_field(dawndusk: Any) -> None:
     rows = json.loads(dawndusk("provenance", "satellite.power.array.area", "--json").out)["rows"]
     assert {row["scenario"]: row["value"] for row in rows} == {
+        "bupt_1": 0.16,
         "colossus_in_orbit": 900,
         "colossus_in_orbit_clusters": 600,
         "colossus_in_orbit_platforms": 160000,
@@ -148,6 +149,7 @@ def test_of_a_field(dawndusk: Any) -> None:
         "starcloud_40mw": 160000,
         "starlink_edge": 18,
         "suncatcher": 140,
+        "suncatcher_prototype": 10,
         "suncatcher_spread": 140,
     }
     assert all(

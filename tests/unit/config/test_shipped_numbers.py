@@ -23,6 +23,8 @@ FOLDERS = ("hardware", "models", "economics", "fleet", "baselines")
 # Heavy: 97e6 USD with recovery, 63.8 t for 150e6 USD without, 26.7 t to transfer orbit 2.46 km/s further: 2.46 / ln(63.8 / 26.7) = 2.82.
 # Falcon 9: 67e6 USD, 22.8 t without recovery. Starship: 100 t to 500 km at 98.9 deg, 21 t to transfer orbit, 2.4 / ln(100 / 21) = 1.5.
 # Shared rides: 7,000 USD/kg. Ammonia: triple point 195.4 K. Interruptions: 54 d x 16,384 / 419 / 8 = 264 d.
+# BUPT-1: 1 / 0.59 W/K; (263 + 24) J/K; 263 J/K over 897 J/(kg K); 5.83 + 0.32 kJ/K; 0.706 m2 / (2 x 0.85); 192 W over 1,361 W/m2 x 0.415 m2 x
+# sin(15 deg + 15 deg); 3.4 kJ/K over 0.415 m2; 0.8 K/W + 1 / (4 x 0.21 W/K) over 0.85; checked against the fit in tests/unit/studies/test_bupt_1.py.
 # Fortescue, table 11.3 (absorptance, emittance): black epoxy paint 0.95, 0.85; white silicate paint 0.12, 0.90, after 1,000 h of
 # ultraviolet light 0.14, 0.90; silicon cells 0.75, 0.82. SCOT80: 11.9 kg. TBIRD: 100,000 USD a terminal. Modules of PERC cells:
 # -0.36 %/K. Cells: 2.73 Ah, 3 Ah and 94 Ah. BUPT-1: charging 0.988, runs of a device up to 8.54 W, 124.8 Wh into the battery;
@@ -557,12 +559,30 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "peak.bf16": ("8 TFLOP/s", "hotchips-ascend310"),
         "peak.int8": ("16 TFLOP/s", "hotchips-ascend310"),
         "max_power": ("8.54 W", "xu2024"),
+        "junction_to_plate": ("2.3 K/W", "huawei-atlas200"),
         "memory": ("8 GB", "huawei-atlas200"),
+        "leakage.reference": ("40 degC", "xu2024"),
     },
     "hardware/bupt-1": {
         "accelerators": ("1 1", "xu2024"),
-        "bus.power": ("25 W", "xu2024"),
+        "attitude.radiator_cant": ("15 deg", "xu2024"),
+        "bus.power": ("15 W", "xu2024"),
         "power.battery.capacity": ("123 Wh", "xu2024"),
+        "power.battery.max_charge_power": ("60 W", "moeller2022"),
+        "thermal.plate.to_coolant": ("1.7 K/W", "xu2024"),
+        "thermal.plate.heat_capacity": ("290 J/K", "xu2024"),
+        "thermal.plate.mass": ("0.3 kg", "crc-handbook"),
+        "thermal.loop.heat_capacity": ("6.15 kJ/K", "xu2024"),
+        "thermal.loop.conductance": ("0.56 W/K", "xu2024"),
+        "thermal.radiator.area": ("0.415 m2", "xu2024"),
+        "thermal.radiator.absorptance": ("0.68 1", "xu2024"),
+        "thermal.radiator.heat_capacity": ("8.2 kJ/(m2 K)", "xu2024"),
+        "thermal.radiator.areal_mass": ("9 kg/m2", "crc-handbook"),
+        "thermal.structure.emissivity": ("0.29 1", "xu2024"),
+        "thermal.structure.absorptance": ("0.19 1", "xu2024"),
+        "thermal.structure.heat_capacity": ("20.8 kJ/K", "xu2024"),
+        "thermal.structure.to_coolant": ("2.6 W/K", "xu2024"),
+        "thermal.structure.design_temperature": ("5 degC", "xu2024"),
     },
     "hardware/starcloud-1": {
         "propulsion.deorbit": ("0 m/s", "starcloud1-cnbc"),
@@ -579,6 +599,11 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
     },
     "hardware/suncatcher-prototype": {
         "accelerators": ("4 1", "orbitwren-suncatcher"),
+        "power.battery.to_structure": ("3.5 W/K", "donabedian2003"),
+        "thermal.radiator.area": ("0.6 m2", "orbitwren-suncatcher"),
+        "thermal.structure.area": ("0.62 m2", "fortescue2011:ch. 11"),
+        "thermal.structure.heat_capacity": ("85 kJ/K", "crc-handbook"),
+        "thermal.structure.to_coolant": ("0.3 W/K", "donabedian2003"),
     },
 }
 
