@@ -9,8 +9,10 @@ from sim.config.validation.findings import Finding, celsius, down, up
 SLACK_K = 1e-3  # for values that a message has proposed
 
 
-def never(case: Case) -> Finding | None:
-    """Check that there is a load at which the cells are neither too cold nor too hot.
+def charging(case: Case) -> Finding | None:
+    """Check that the cells are neither too cold nor too hot to be charged, while machines are idle and at full load.
+
+    A battery that is not charged does not get warm, so that such a satellite may not recover. Heaters of batteries are not modelled.
 
     Parameters
     ----------
@@ -20,29 +22,14 @@ def never(case: Case) -> Finding | None:
     Returns
     -------
     Finding or None
-        What is wrong.
+        What is wrong, first where it is so at both loads.
     """
     if _elsewhere(case):
         return None
-    return _too_cold(case, 1.0, "even at full load") or _too_hot(case, 0.0, "even at idle load")
-
-
-def not_always(case: Case) -> Finding | None:
-    """Check that the cells are neither too cold while machines are idle nor too hot at full load.
-
-    Parameters
-    ----------
-    case : Case
-        Satellite type on its orbits.
-
-    Returns
-    -------
-    Finding or None
-        What is wrong; None where `never` finds something.
-    """
-    if _elsewhere(case) or never(case) is not None:
-        return None
-    return _too_cold(case, 0.0, "at idle load") or _too_hot(case, 1.0, "at full load")
+    return (
+        _too_cold(case, 1.0, "even at full load") or _too_hot(case, 0.0, "even at idle load")
+        or _too_cold(case, 0.0, "at idle load") or _too_hot(case, 1.0, "at full load")
+    )  # fmt: skip
 
 
 def _elsewhere(case: Case) -> bool:
