@@ -51,16 +51,20 @@ def _at_k(case: Case, dynamic: float, wall_m2: float) -> tuple[float, float]:
     return heat.battery_k(there, found, around), found.wall_k
 
 
+def _low_k(case: Case, dynamic: float) -> float:
+    """Temperature from which cells are charged as fast as a load takes: the warmer the faster, up to the temperature of full charge."""
+    cell, most_w = case.satellite.power.battery.chemistry, power.most_charge_w(case.satellite.power.battery)
+    share = min(1.0, _around(case, dynamic).charge_w / case.dark.sunlit_share / most_w) if most_w > 0.0 else 1.0
+    return float(cell.min_charge_temperature + share * (cell.full_charge_temperature - cell.min_charge_temperature))
+
+
 def _too_cold(case: Case, dynamic: float, at: str) -> Finding | None:
-    """Cells are charged the faster the warmer they are, up to the temperature of full charge."""
-    battery, area_m2 = case.satellite.power.battery, case.satellite.thermal.structure.area
-    around, cell, most_w = _around(case, dynamic), battery.chemistry, power.most_charge_w(battery)
-    share = min(1.0, around.charge_w / case.dark.sunlit_share / most_w) if most_w > 0.0 else 1.0
-    low_k = cell.min_charge_temperature + share * (cell.full_charge_temperature - cell.min_charge_temperature)
+    """Walls that are too large; those for idle load are proposed, which is colder."""
+    area_m2, low_k = case.satellite.thermal.structure.area, _low_k(case, dynamic)
     now_k, _ = _at_k(case, dynamic, area_m2)
     if now_k >= low_k - SLACK_K:
         return None
-    inverse = heat.least(lambda value: _at_k(case, dynamic, 1.0 / value)[0] >= low_k, 1.0 / area_m2)
+    inverse = heat.least(lambda value: _at_k(case, 0.0, 1.0 / value)[0] >= _low_k(case, 0.0), 1.0 / area_m2)
     wanted = "more bus.power, whose heat keeps it warm" if inverse is None else f"{down(1.0 / inverse)} m2 or less"
     return Finding(
         "thermal.structure.area",
@@ -70,12 +74,13 @@ def _too_cold(case: Case, dynamic: float, at: str) -> Finding | None:
 
 
 def _too_hot(case: Case, dynamic: float, at: str) -> Finding | None:
+    """Walls that are too small; those for full load are proposed, which is hotter."""
     area_m2, most_k = case.satellite.thermal.structure.area, case.satellite.power.battery.chemistry.max_charge_temperature
     now_k, wall_k = _at_k(case, dynamic, area_m2)
     if now_k <= most_k + SLACK_K:
         return None
     what = f"{at} the battery would be at {celsius(now_k)} on average, and its cells are charged up to {celsius(most_k)}"
-    larger_m2 = heat.least(lambda m2: _at_k(case, dynamic, m2)[0] <= most_k, area_m2)
+    larger_m2 = heat.least(lambda m2: _at_k(case, 1.0, m2)[0] <= most_k, area_m2)
     if larger_m2 is not None:
         return Finding("thermal.structure.area", f"{what}; write {up(larger_m2)} m2 or more")
     if wall_k < most_k:
