@@ -313,7 +313,6 @@ CHECKS = (
     FeasibilityCheck("battery", "the battery does not serve the bus through the longest eclipse within its depth of discharge", True, _battery),
     FeasibilityCheck("reserve", "the reserve of the bus is shorter than the longest eclipse", True, _reserve),
     FeasibilityCheck("discharging", "the battery gives less power than the bus needs", True, _discharging),
-    FeasibilityCheck("battery-temperature", "the battery is too cold or too hot to be charged at any load", True, cells.never),
     FeasibilityCheck("radiator", "junctions or memory settle above their limit at idle power alone", True, _radiator),
     FeasibilityCheck("setpoint", "the heater keeps the coolant above a limit of the accelerators", True, _setpoint),
     FeasibilityCheck("junction", "the junctions may become warmer than silicon devices are rated for, 175 degC", True, materials.junction),
@@ -322,7 +321,7 @@ CHECKS = (
     FeasibilityCheck("cell-heat", "the array becomes warmer than its solder stands, 183 degC", True, materials.cells),
     FeasibilityCheck("idle-planes", "on some planes of a shell the array gives less than idle accelerators and bus need", False, _idle_planes),
     FeasibilityCheck("cycles", "the battery does not last for the design life at the depth of discharge of full load", False, endurance.cycles),
-    FeasibilityCheck("battery-range", "the battery is too cold at idle load, or too hot at full load, to be charged", False, cells.not_always),
+    FeasibilityCheck("battery-temperature", "at idle or at full load the battery is too cold or too hot to be charged", False, cells.charging),
     FeasibilityCheck("eclipse-load", "the battery does not hold full load through the longest eclipse", False, _throttled_in_eclipse),
     FeasibilityCheck("full-heat", "the radiator does not hold full clock rate", False, _throttled_by_heat),
 )

@@ -35,7 +35,7 @@ KEYS: dict[str, Any] = {
     "power": {"sunlit_fraction", "eclipse_s_max", "battery_depth_max", "unserved_j", "array_w_mean", "battery_cycles_per_year",
               "battery_fade_per_year", "battery_fade_per_year_max", "battery_life_yr", "battery_life_yr_min"},
     "thermal": {"junction_k_max", "hbm_k_max", "radiator_k_mean", "throttled_fraction", "coolant_k_min", "frozen_fraction", "heater_w_mean",
-                "leakage_w_mean"},
+                "leakage_w_mean", "array_k_max", "array_k_min", "battery_k_max"},
     "network": {"links_mean", "link_availability", "path_switches"},
     "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "stations"},
     "design": {"satellites", "mass_kg", "mass_by_part_kg", "mass_margin", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells"},

@@ -44,7 +44,8 @@ def test_energy_closes(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("row", "which"),
     [(ROWS.carried["generated_j"], 0), (ROWS.carried["served_j"], 0), (ROWS.carried["battery_loss_j"], 0), (ROWS.carried["shunted_j"], 0), (ROWS.carried["charge_j"], 0), (ROWS.carried["heat_j"], 1),
-     (ROWS.carried["environment_j"], 1), (ROWS.carried["radiated_j"], 1), (ROWS.carried["junction_k"], 1), (ROWS.carried["radiator_k"], 1)],
+     (ROWS.carried["environment_j"], 1), (ROWS.carried["radiated_j"], 1), (ROWS.carried["junction_k"], 1), (ROWS.carried["radiator_2_k"], 1),
+     (ROWS.carried["battery_k"], 1), (ROWS.carried["structure_k"], 1), (ROWS.carried["array_k"], 1)],
 )  # fmt: skip
 def test_a_wrong_flux_is_noticed(outcome: Outcome, row: int, which: int) -> None:
     """One term of one satellite off by a part in a million (or a joule, where it is nothing): the closure says so."""
