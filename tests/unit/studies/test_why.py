@@ -390,9 +390,9 @@ def test_what_cannot_be_removed(job: JobOf) -> None:
 
 
 def test_every_cause_is_removed_or_has_a_reason(fleet: Callable[..., Loaded]) -> None:
-    """By contract: each row of the waterfall that a run can have. Corruption is not simulated."""
+    """By contract: each row of the waterfall that a run can have."""
     scenario = fleet("duration=10 min", text=FLEET + SERVICE + "fleet: {spares: 1}\n").scenario
-    for cause in set(CAUSES) - {"useful", "corruption"}:
+    for cause in set(CAUSES) - {"useful"}:
         assert (cause in ablation.NOT_REMOVABLE) != (ablation.remove_cause(cause, scenario, []) is not None), cause
 
 
