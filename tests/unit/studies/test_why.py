@@ -45,7 +45,7 @@ JOB = FLEET.replace("satellite: suncatcher", "satellite: {extends: suncatcher, a
     "    fabric: {domain: 256, rate: 1e9 TB/s, latency: 0 s}}}").replace(
     "{", "{{").replace("}", "}}").replace("30 min", "{duration}") + (
     "links: {{topology: mesh, terminal: {terminal}}}\n"
-    "fleet: {{spares: {spares}, recovery: {{detection: 60 s, restart: 240 s}}}}\n"
+    "fleet: {{spares: {spares}, soft_errors: false, recovery: {{detection: 60 s, restart: 240 s}}}}\n"
     "workloads:\n"
     "  - {{kind: training, model: {{extends: llama-3-70b, vocabulary: 1, parameters: 68452376576}}, method: synchronous,\n"
     "     jitter: {jitter}, overlap: 0.9, recompute: 0.5, interleave: 1,\n"
