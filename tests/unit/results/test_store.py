@@ -90,12 +90,12 @@ def test_files(made: Made) -> None:
 
 
 def test_summary_keys(made: Made) -> None:
-    """Source of truth: the contract, to the letter; epoch, pairs, formation, baseline, numbers, notes, and what concerns rented
+    """Source of truth: the contract, to the letter; epoch, pairs, formation, radiation, baseline, numbers, notes, and what concerns rented
     capacity and rules for data are the only extras."""
     for section, keys in KEYS.items():
         found = set(made.summary if not section else made.summary[section])
         assert found == keys | (
-            {"epoch", "notes", "station_pairs", "baseline", "numbers", "formation", "contract", "data_rules"} if not section else set()
+            {"epoch", "notes", "station_pairs", "baseline", "numbers", "formation", "radiation", "contract", "data_rules"} if not section else set()
         ), section
     spread = {"min", "median", "p99", "max"}
     assert set(made.summary["ground"]["propagation_rtt_ms"]) == set(made.summary["ground"]["user_rtt_ms"]) == spread

@@ -45,7 +45,7 @@ JOB = FLEET.replace("satellite: {extends: suncatcher,", "satellite: {extends: su
     "    fabric: {domain: 256, rate: 1e9 TB/s, latency: 0 s}},").replace(
     "{", "{{").replace("}", "}}").replace("30 min", "{duration}") + (
     "links: {{topology: mesh, terminal: {terminal}}}\n"
-    "fleet: {{spares: {spares}, recovery: {{detection: 60 s, restart: 240 s}}}}\n"
+    "fleet: {{spares: {spares}, soft_errors: false, recovery: {{detection: 60 s, restart: 240 s}}}}\n"
     "workloads:\n"
     "  - {{kind: training, model: {{extends: llama-3-70b, vocabulary: 1, parameters: 68452376576}}, method: synchronous,\n"
     "     jitter: {jitter}, overlap: 0.9, recompute: 0.5, interleave: 1,\n"
@@ -392,9 +392,9 @@ def test_what_cannot_be_removed(job: JobOf) -> None:
 
 
 def test_every_cause_is_removed_or_has_a_reason(fleet: Callable[..., Loaded]) -> None:
-    """By contract: each row of the waterfall that a run can have. Corruption is not simulated."""
+    """By contract: each row of the waterfall that a run can have."""
     scenario = fleet("duration=10 min", text=FLEET + SERVICE + "fleet: {spares: 1}\n").scenario
-    for cause in set(CAUSES) - {"useful", "corruption"}:
+    for cause in set(CAUSES) - {"useful"}:
         assert (cause in ablation.NOT_REMOVABLE) != (ablation.remove_cause(cause, scenario, []) is not None), cause
 
 
