@@ -224,7 +224,7 @@ def test_limits_are_asked_again_where_the_duty_changed() -> None:
     """
     params = cases.example_parameters("suncatcher", "satellite.power.array.area=25 m2")
     work, r_m, sky = _satellites(params, np.random.default_rng(12))
-    work[0, ROWS.carried["charge_j"], :MANY] = 0.54 * params.battery.capacity_j  # just above the reserve: the battery limits all of them
+    work[0, ROWS.carried["charge_j"], :MANY] = 0.53 * params.battery.capacity_j  # just above the reserve: the battery limits all of them
     work[0, [ROWS.carried[f"{node}_k"] for node in (*NODES, "array")], :MANY] = 300.0
     controls, values, n = undisturbed(MANY), rows.flat(params), MANY
     changed, edges = np.ones(n), [2 * loop.GROUP - 1, 2 * loop.GROUP]
