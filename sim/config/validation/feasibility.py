@@ -165,10 +165,13 @@ def _wanted_array_m2(case: Case) -> float | None:
 
 
 def _charging(case: Case) -> Finding | None:
-    battery, load_w, wanted_m2 = case.satellite.power.battery, case.idle_w, _wanted_array_m2(case)
-    if wanted_m2 is None:
-        return None
-    area_m2, most_w = max(case.satellite.power.array.area, float(up(wanted_m2))), power.most_charge_w(battery)
+    battery, load_w, area_m2 = case.satellite.power.battery, case.idle_w, case.satellite.power.array.area
+    most_w = power.most_charge_w(battery)
+    if _array(case) is not None:
+        wanted_m2 = _wanted_array_m2(case)
+        if wanted_m2 is None:
+            return None
+        area_m2 = max(area_m2, float(up(wanted_m2)))
     if power.balance_j(case.with_idle_cells, case.planes, area_m2, load_w, case.idle_dark_w, most_w * (1.0 + SLACK)) >= 0.0:
         return None
     need_w = power.charge_w(case.with_idle_cells, case.planes, area_m2, load_w, case.idle_dark_w)
