@@ -12,7 +12,7 @@ from sim.config import schema
 from sim.fleet.availability import AvailabilityChange
 from sim.ground_baseline.fabric import round_trips_ms
 from sim.ground_baseline.plan import Plan
-from sim.results import design
+from sim.results import design, energy_balance
 from sim.results import summary as metrics
 from sim.results.dataset import change_rows, labelled, with_plans
 from sim.results.store import Results
@@ -84,6 +84,7 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "compute": compute,
         "power": dict.fromkeys(("battery_depth_max", *metrics.declared_fields("power"))),
         "thermal": dict.fromkeys(metrics.declared_fields("thermal")),
+        "energy_balance": dict.fromkeys(energy_balance.FIELDS),
         "formation": None,
         "network": dict.fromkeys(("links_mean", "link_availability", "path_switches")),
         "ground": _ground(plan.stations, rtt_ms, user_ms),
