@@ -20,7 +20,7 @@ from sim.engine.driver import Run
 from sim.engine.initial_state import first_state
 from sim.engine.outcome import Outcome
 from sim.engine.satellite_params import STATES
-from sim.results import summary
+from sim.results import energy_balance
 from sim.spacecraft.step import ROWS
 
 NODES = [name for name in STATES if name.endswith("_k")]
@@ -182,7 +182,7 @@ def test_full_is_the_initial_charge() -> None:
 def test_energy_balances_from_the_settled_state(settled_run: Outcome) -> None:
     """Source of truth: conservation of energy; rounding of sums over 96 steps."""
     assert max(books.closures(settled_run).values()) < 1e-12
-    assert max(summary.energy_closure(settled_run)) < 1e-12
+    assert max(energy_balance.closure(settled_run)) < 1e-12
 
 
 @pytest.mark.parametrize("cut", [{"tile": 16, "threads": 2}, {"tile": 37, "block": 7, "threads": 1}])

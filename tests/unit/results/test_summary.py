@@ -12,6 +12,7 @@ import pytest
 import sim
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
+from sim.results import energy_balance
 from sim.results import summary as metrics
 from sim.schema import CAUSES
 from sim.spacecraft.step import ROWS
@@ -38,7 +39,7 @@ def outcome() -> Outcome:
 
 
 def test_energy_closes(outcome: Outcome) -> None:
-    electrical, thermal = metrics.energy_closure(outcome)
+    electrical, thermal = energy_balance.closure(outcome)
     assert 0.0 <= electrical < 1e-9
     assert 0.0 <= thermal < 1e-9
 
@@ -53,7 +54,7 @@ def test_a_wrong_flux_is_noticed(outcome: Outcome, row: int, which: int) -> None
     """One term of one satellite off by a part in a million (or a joule, where it is nothing): the closure says so."""
     carry = outcome.carry.copy()
     carry[row, 7] = carry[row, 7] * (1.0 + 1e-6) + 1.0
-    assert metrics.energy_closure(replace(outcome, carry=carry))[which] > 1e-9
+    assert energy_balance.closure(replace(outcome, carry=carry))[which] > 1e-9
 
 
 def test_waterfall_sums(outcome: Outcome) -> None:
