@@ -172,7 +172,17 @@ VARIABLES: Final = (
         "rejected rate in the unit of the demand, mean over the step"),
     Var("contract_queued", ("contract_case", "contract_time"), "float64", "s",
         "work that waits at the end of the step, in the unit of the demand times seconds"),
+    # types of satellites, and the radiation on their orbits: places of equal area, rows from the south pole, columns from 180 W
+    Var("satellite_type", ("satellite_type",), "str", "1", "satellite type: its name"),
+    Var("map_altitude_m", ("satellite_type",), "float64", "m", "height of its maps, the middle of its orbits, over the radius of the equator",
+        may_be_nan=True),
+    Var("map_dose_rate_gy_s", ("satellite_type", "map_row", "map_column"), "float32", "Gy/s",
+        "dose rate in silicon behind its shielding, over rows of equal height in the sine of the latitude; not a number where orbits are not known",
+        may_be_nan=True),
+    Var("map_proton_flux_m2_s", ("satellite_type", "map_row", "map_column"), "float32", "1/(m2 s)",
+        "protons above 30 MeV outside the satellite, as the dose rate", may_be_nan=True),
     # recorder
+    Var("sat_type", ("sat",), "uint8", "1", "type of the recorded satellite, an index into satellite_type"),
     Var("sat_role", ("sat",), "uint8", "1", "the workload it is assigned to at the epoch, an index into: " + ", ".join(ROLES)),
     Var("sat_job", ("sat",), "int64", "1", "its training job, an index into job, at the epoch; -1 without one"),
     Var("sun_direction", ("frame", "axis"), "float64", "1", "unit vector to the Sun, same frame"),

@@ -80,13 +80,12 @@ def details(scene: Scene, buffers: Buffers) -> list[dict[str, Any]]:
     ]
 
 
-def animation(scene: Scene) -> tuple[dict[str, Any], bytes]:
-    """The data of every frame, keyed as in Scene, and the bytes of its arrays. Positions are in inertial axes."""
-    buffers = Buffers()
+def animation(scene: Scene, buffers: Buffers) -> dict[str, Any]:
+    """The data of every frame, keyed as in Scene, with its arrays in `buffers`. Positions are in inertial axes."""
     position_km, _ = markers(scene)
     back_rad = scene.earth_turn_rad - scene.sidereal_rad
     offset_dm = None if scene.formation is None else 10.0 * scene.formation.offset_m.astype(np.float64)
-    data = {
+    return {
         "unix_ms": scene.unix_ms.tolist(),
         "missing": MISSING,
         "satellite": scene.satellite.tolist(),
@@ -104,4 +103,3 @@ def animation(scene: Scene) -> tuple[dict[str, Any], bytes]:
         "events": scene.events.tolist(),
         **network(scene, buffers),
     }
-    return data, buffers.content

@@ -109,14 +109,14 @@ def figure_html(name: str, height: int, label: str, role: str = 'role="img"') ->
     return f'<div class="figure" id="figure-{name}" {role} aria-label="{text(label)}" style="height:{height}px"></div>'
 
 
-def chart_html(name: str, title: str, chart: Chart | None, after: str = "") -> str:
-    """A chart with its title, legend and note, followed by the HTML `after`; empty without a chart."""
+def chart_html(name: str, title: str, chart: Chart | None, after: str = "", before: str = "") -> str:
+    """A chart with its title, the HTML `before`, legend and note, followed by the HTML `after`; empty without a chart."""
     if chart is None:
         return ""
     note = f'<p class="note">{text(chart.note)}</p>' if chart.note else ""
     heading = f"<h3>{text(title)}</h3>" if title else ""
     figure = figure_html(name, int(chart.figure.layout.height), title or name)
-    return f'<div class="panel">{heading}{legend_html(chart.key)}{figure}{note}{after}</div>'
+    return f'<div class="panel">{heading}{before}{legend_html(chart.key)}{figure}{note}{after}</div>'
 
 
 def table(heads: Sequence[str], rows: Iterable[str], kind: str = "") -> str:

@@ -42,14 +42,14 @@ def write_page(
     title: str,
     body: str,
     figures: Mapping[str, Any],
-    animation: dict[str, Any] | None = None,
+    views: Mapping[str, Any] | None = None,
     arrays: bytes = b"",
     scripts: Sequence[str] = ("charts.js", "page.js"),
 ) -> None:
-    """Write a page to `path`: HTML body, Plotly figures by name, data and arrays of the animated views, scripts of viz/assets."""
+    """Write a page to `path`: HTML body, Plotly figures by name, data of other views by name and their arrays, scripts of viz/assets."""
     drawn = ",".join(f"{json.dumps(n)}:{pio.to_json(f, engine='json')}" for n, f in figures.items())
-    frames = json.dumps(animation, separators=(",", ":"))
-    data = f'{{"figures":{{{drawn}}},"animation":{frames}}}'
+    others = "".join(f",{json.dumps(name)}:{json.dumps(data, separators=(',', ':'))}" for name, data in (views or {}).items())
+    data = f'{{"figures":{{{drawn}}}{others}}}'
     script = "\n".join(asset(name) for name in scripts)
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from sim.results.contract_text import contract_headline
 from sim.schema import CAUSES
-from viz import charts, contract, energy, formatting, jobs, latency
+from viz import charts, contract, energy, formatting, jobs, latency, node_temperatures, radiation, satellites
 from viz.animation import animation
 from viz.assumptions import assumptions_table
+from viz.buffers import Buffers
+from viz.cutaway import colour_scale, cutaways
 from viz.earth import coastlines
 from viz.figures import Chart
 from viz.formation import formation_label, formation_note, formation_view
@@ -25,7 +27,7 @@ from viz.waterfall import waterfall, waterfall_table
 MAX_EVENTS: Final = 200
 OPEN_EVENTS: Final = 20  # more than this are collapsed
 MANIFEST_FIELDS: Final = ("version", "python", "numpy", "numba")
-SCRIPTS: Final = ("charts.js", "orbit.js", "globe_input.js", "page.js")
+SCRIPTS: Final = ("charts.js", "orbit.js", "globe_input.js", "satellites.js", "page.js")
 
 INTERACTIVE: Final = 'role="application" tabindex="0" aria-describedby="globe-hint"'
 
@@ -127,6 +129,43 @@ def orbit_view(scene: Scene, summary: dict[str, Any]) -> str:
     )
 
 
+def switch(name: str, label: str, choices: dict[str, str]) -> str:
+    """Radio buttons by value and text; the first one is chosen."""
+    buttons = "".join(
+        f'<label><input type="radio" autocomplete="off" name="{name}" value="{value}"{" checked" if n == 0 else ""}> {text(said)}</label>'
+        for n, (value, said) in enumerate(choices.items())
+    )
+    return f'<div class="switch" role="radiogroup" aria-label="{text(label)}">{buttons}</div>'
+
+
+def satellite_controls(shown: satellites.Satellites) -> str:
+    """Which satellite, and which moment."""
+    options = "".join(f'<option value="{k}">{text(label)}</option>' for k, label in enumerate(shown.label))
+    last = len(shown.temperature_c) - 1
+    moment = f'<input type="range" autocomplete="off" id="moment" min="0" max="{last}" value="{shown.moment}" step="1" aria-label="Moment">' if last else ""
+    return (
+        f'<div class="controls chosen"><label for="satellite">Satellite</label><select id="satellite" autocomplete="off">{options}</select>'
+        f'{moment}<output id="moment-time"></output></div>'
+    )
+
+
+def satellites_view(results: Any, shown: satellites.Satellites | None, drawn: dict[str, Chart | None]) -> str:
+    """The satellite cut open, its temperatures over time, and the radiation on its orbit."""
+    quantity = switch("quantity", "Quantity of the map", {"dose": "dose rate behind the shielding", "flux": "protons above 30 MeV"})
+    dose = radiation.doses(results, shown) if shown is not None else []
+    said = f'<p class="note" id="satellite-dose">{text(radiation.dose_words(dose[0]))}</p>' if dose else ""
+    around = chart_html("radiation", "Radiation on the orbit", drawn["radiation"], said, f'<div class="controls">{quantity}</div>' if shown else "")
+    if shown is None:
+        return around
+    ways = switch("way", "Temperatures of the drawing", {"now": "at the moment", "hottest": "hottest", "mean": "mean", "coldest": "coldest"})
+    drawing = (
+        f'<div class="panel"><h3>Cut open, by temperature</h3><div class="controls">{ways}</div>'
+        f'<div class="wide">{cutaways(shown)}</div>{collapsed("Table", node_temperatures.part_table(shown))}'
+        f'<p class="note">{text(satellites.note(shown))}</p></div>'
+    )
+    return satellite_controls(shown) + drawing + chart_html("nodes", "Temperatures over time", drawn["nodes"]) + around
+
+
 def events_table(events: list[dict[str, Any]]) -> str:
     """The first 200 events, one per row; collapsed where there are many."""
     if not events:
@@ -153,15 +192,16 @@ def run_footer(results: Any) -> str:
     return footer([*items, ("seed", results.summary.get("seed")), *known.items()], note)
 
 
-def drawn_charts(results: Any) -> dict[str, Chart | None]:
+def drawn_charts(results: Any, shown: satellites.Satellites | None) -> dict[str, Chart | None]:
     """Every chart of the page by name."""
     return {
+        "nodes": None if shown is None else node_temperatures.chart(shown),
+        "radiation": radiation.chart(results, shown),
         "waterfall": waterfall(results.summary),
         "jobs": jobs.timeline(results),
         "latency": latency.distribution(results),
         "coverage": latency.coverage(results),
         "contract": contract.chart(results),
-        "energy": energy.sankey(results),
         "throughput": charts.throughput(results),
         "power": charts.power(results),
         "temperature": charts.temperature(results),
@@ -175,11 +215,10 @@ def contract_lead(summary: dict[str, Any]) -> str:
     return "" if rented is None else f"{contract_headline(rented)}."
 
 
-def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> str:
+def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one_by_one: str) -> str:
     """The waterfall, the key figures and the sections with charts, in the order of the page."""
     summary = results.summary
     numbers = collapsed("Table", waterfall_table(summary))
-    balance = collapsed("Table", energy.energy_table(results))
     ground = chart_html("latency", "Round-trip time", drawn["latency"]) + latency.stations_table(summary)
     ground += latency.pairs_table(summary) + chart_html("coverage", "Over time", drawn["coverage"])
     rented = chart_html("contract", "Capacity and demand", drawn["contract"], contract.cases_table(summary))
@@ -197,6 +236,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
         + section("Contract and hedges", rented, contract_lead(summary))
         + section("At a glance", overview(summary))
         + section("In orbit", orbit)
+        + section("One satellite", one_by_one)
         + section("Workloads over time", chart_html("jobs", "", drawn["jobs"]))
         + section(
             "What the network allows",
@@ -205,34 +245,38 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str) -> 
             "what links and accelerators allow, whatever the algorithm.",
         )
         + section("Latency and coverage", ground)
-        + section("Where the energy goes", chart_html("energy", "", drawn["energy"], balance))
+        + section("Where the energy goes", energy.view(results))
         + section("Over time", "".join(chart_html(n, t, drawn[n]) for n, t in titles.items()))
     )
 
 
-def page_parts(results: Any) -> tuple[str, dict[str, Any], Scene | None]:
-    """The body of the page, its figures by name, and the scene of the globe."""
-    scene = build_scene(results)
-    drawn = drawn_charts(results)
+def page_parts(results: Any) -> tuple[str, dict[str, Any], dict[str, Any], bytes]:
+    """The body of the page, its figures by name, the data of its other views by name, and their arrays."""
+    scene, shown, buffers = build_scene(results), satellites.find_satellites(results), Buffers()
+    drawn = drawn_charts(results, shown)
     figures = {name: chart.figure for name, chart in drawn.items() if chart is not None}
     if scene is not None:
         figures["globe"] = globe(scene)
         if scene.formation is not None:
             figures["formation-plane"] = formation_view(scene, "along-track", "radial")
             figures["formation-side"] = formation_view(scene, "along-track", "cross-track")
+    orbit = orbit_view(scene, results.summary) if scene is not None else ""
     body = (
         run_header(results)
         + headline(results.summary)
-        + chart_sections(results, drawn, orbit_view(scene, results.summary) if scene is not None else "")
+        + chart_sections(results, drawn, orbit, satellites_view(results, shown, drawn))
         + section("Events", events_table(results.events))
         + section("Assumptions", assumptions_table(results))
         + run_footer(results)
     )
-    return body, figures, scene
+    views: dict[str, Any] = {"animation": None if scene is None else animation(scene, buffers), "satellites": None}
+    if shown is not None:
+        dose = [radiation.dose_words(one) for one in radiation.doses(results, shown)]
+        views["satellites"] = satellites.page_data(shown, buffers, colour_scale(shown)) | {"dose": dose}
+    return body, figures, views, buffers.content
 
 
 def write_report(results: Any, path: Path) -> None:
     """Write the report of `results` (as sim.results.store reads them) to `path`."""
-    body, figures, scene = page_parts(results)
-    frames, arrays = animation(scene) if scene is not None else (None, b"")
-    write_page(path, results.summary.get("scenario") or "Run", body, figures, frames, arrays, SCRIPTS)
+    body, figures, views, arrays = page_parts(results)
+    write_page(path, results.summary.get("scenario") or "Run", body, figures, views, arrays, SCRIPTS)

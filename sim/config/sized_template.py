@@ -129,7 +129,7 @@ def _numbers(found: Sized, machines_w: float, held: str) -> str:
             up(thermal.loop.heat_capacity / 1e3), "kJ/K", "assumption", "coolant and piping", (0.5, 2.0), f"{LOOP_J_K_W:g} J/K {each}",
         ),
         "thermal.loop.conductance": _record(
-            up(thermal.loop.conductance / 1e3), "kW/K", "assumption", "coolant 7 K warmer at the inlet than the outlet, with film drop", (0.5, 2.0),
+            up(thermal.loop.conductance / 1e3), "kW/K", "assumption", "full heat through film and bond of the tubes at a drop of 4 K", (0.5, 2.0),
             f"{LOOP_W_K_W:g} W/K {each}",
         ),
         "thermal.loop.flow": _record(

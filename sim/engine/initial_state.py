@@ -33,7 +33,6 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, 1 + len(thermal_response.Nodes._fields))
-BODY = [STATES.index(name) for name in ("battery_k", "structure_k")]
 CHARGE_TOLERANCE, TEMP_TOLERANCE_K = 1e-3, 0.1  # of capacity: what a revolution may change
 REVOLUTIONS = 10  # in long steps, at most
 LEAST_STEP_S, LEAST_STEPS, MOST_STEPS = 60.0, 66, 324  # of a revolution in short steps
@@ -172,10 +171,7 @@ def _fly_tile(
     controls = undisturbed(1, width)
     if asked is not None:
         controls[:, 0] = asked[:, numbers]
-    satellite = revolution.type_.satellite
-    state, capacity_j = values[:, numbers], satellite.power.battery.capacity
-    # cells that are too cold are not charged and do not get warm: a healthy satellite comes to rest from above
-    state[BODY] = np.maximum(state[BODY], satellite.thermal.structure.design_temperature)
+    state, capacity_j = values[:, numbers], revolution.type_.satellite.power.battery.capacity
     if run.stop.is_set():
         return 0
     flights = [_Flight(revolution, pace, r_m, controls, hi - lo) for pace in revolution.on.paces]

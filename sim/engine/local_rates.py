@@ -79,13 +79,13 @@ def error_rates_per_s(dose_rate_gy_s: Array, flux_m2_s: Array, satellite: schema
 
 
 class Flown(NamedTuple):
-    """Orbits of the satellites of a propagator, from their positions in the first two hours."""
+    """Orbits of the satellites of a propagator, from the positions that they have in the first two hours."""
 
     least_m: Array  # distances from the Earth's centre
     most_m: Array
     mean_m: Array
     inclination_rad: Array
-    known: Flags  # with positions throughout, below the end of the table of radiation
+    known: Flags  # with positions from the epoch on, below the end of the table of radiation
 
 
 def flown_orbits(propagator: Propagator, epoch: TimeGrid) -> Flown:
@@ -109,12 +109,14 @@ def flown_orbits(propagator: Propagator, epoch: TimeGrid) -> Flown:
         hi = min(lo + CHUNK, propagator.count)
         r_m = np.empty((SAMPLES, 3, hi - lo))
         codes = moving.fill(lo, hi, 0, r_m)
+        seen = np.ones(r_m[:, 0].shape, dtype=np.bool_) if codes is None else codes == 0
         away_m = np.linalg.norm(r_m, axis=1)
+        least_m, most_m = np.where(seen, away_m, np.inf).min(axis=0), np.where(seen, away_m, 0.0).max(axis=0)
+        mean_m = np.where(seen, away_m, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
         normal = np.cross(r_m[0], r_m[1], axis=0)
         inclination = np.arccos(np.clip(normal[2] / np.maximum(np.linalg.norm(normal, axis=0), 1e-300), -1.0, 1.0))
-        seen = np.ones(hi - lo, dtype=np.bool_) if codes is None else ~(codes != 0).any(axis=0)
-        known = seen & (away_m.max(axis=0) <= EARTH_RADIUS_M + float(table().altitudes_m[-1]))
-        parts.append(Flown(away_m.min(axis=0), away_m.max(axis=0), away_m.mean(axis=0), inclination, known))
+        known = seen[:2].all(axis=0) & (most_m <= EARTH_RADIUS_M + float(table().altitudes_m[-1]))
+        parts.append(Flown(least_m, most_m, mean_m, inclination, known))
     return Flown(*(np.concatenate(rows) for rows in zip(*parts, strict=True)))
 
 

@@ -22,7 +22,7 @@ FAINT_W_M2 = 0.02  # infrared of a neighbour below which it is left out
 BRIGHT_W_M2 = 700.0  # what a face emits at 60 degC
 EVERY = 10  # steps after which neighbours are looked for again
 _READ = ("x_m", "y_m", "z_m", "array_k", "radiator_1_k", "radiator_2_k", "radiator_3_k")
-_WRITTEN = [CONTROL[name] for name in ("array_light", "array_nearby_w_m2", "radiator_nearby_w_m2")]
+_WRITTEN = np.array([CONTROL[name] for name in ("array_light", "array_nearby_w_m2", "radiator_nearby_w_m2")])
 _READ_ROWS = np.array([ROWS.carried[name] for name in _READ])
 
 

@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 GROUP_M, GROUP_RAD = 25e3, math.radians(2.0)  # orbits that share their means
+NOTED = 1e-3  # share of accelerators' time from which a note says that errors are not drawn
 
 
 class OrbitMean(NamedTuple):
@@ -164,7 +165,7 @@ class FleetRadiation:
         Returns
         -------
         list of str
-            A sentence for each type whose errors are not drawn, and for satellites without a place in the table of radiation.
+            A sentence for each type whose errors are not drawn though they matter, and for satellites without a place in the table of radiation.
         """
         found = []
         for row, satellite in zip(self.rows(), self.scenario.types, strict=True):
@@ -172,12 +173,12 @@ class FleetRadiation:
                 continue
             if row["orbits_unknown"]:
                 found.append(
-                    f"soft errors: none of {row['orbits_unknown']:,} satellites of type {satellite.name}, which have no positions in the first "
-                    f"two hours or are above {1e-3 * float(table().altitudes_m[-1]):,.0f} km"
+                    f"soft errors: none of {row['orbits_unknown']:,} satellites of type {satellite.name}, which have no positions at the "
+                    f"epoch or are above {1e-3 * float(table().altitudes_m[-1]):,.0f} km"
                 )
             often = row["interruptions_per_satellite_day"]
-            if not self.drawn and often and self.scenario.fleet is None:
-                share = often * satellite.policy.restart / SECONDS_PER_DAY * _accelerators_struck(row, satellite)
+            share = often * satellite.policy.restart / SECONDS_PER_DAY * _accelerators_struck(row, satellite) if often else 0.0
+            if not self.drawn and self.scenario.fleet is None and share > NOTED:
                 found.append(
                     f"soft errors: not drawn for satellites that work by themselves (fleet: {{}} draws them); {often:.3g} interruptions of a "
                     f"satellite of type {satellite.name} are expected a day, {100.0 * share:.2g} % of its accelerators' time"

@@ -11,9 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 import sim
-from orbit.constants import MU_EARTH_M3_S2
+from orbit.constants import EARTH_RADIUS_M, MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
+from orbit.kernels.exposure import LATITUDES, LONGITUDES
 from orbit.kernels.frames import gmst_rad
+from orbit.radiation import ANOMALY_FLUX_M2_S
 from orbit.timescales import utc_to_ut1
 from sim import schema
 from sim.config.catalogue_objects import Identities, Identity
@@ -43,12 +45,15 @@ def series(outcome: Outcome) -> xr.Dataset:
     Dataset
         Variables of `sim.schema.TABLE`.
     """
-    arrays = {**_fleet(outcome), **_ground(outcome), **_jobs(outcome), **_recorder(outcome), **_network(outcome), **_NO_CONTRACT}
+    arrays = {
+        **_fleet(outcome), **_ground(outcome), **_jobs(outcome), **_radiation(outcome), **_recorder(outcome), **_network(outcome), **_NO_CONTRACT,
+    }  # fmt: skip
     scenario = outcome.loaded.scenario
     dataset = labelled(arrays, scenario.name, f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}")
     dataset.attrs |= {
         "scenario_sha256": outcome.loaded.sha256,
         "earth_gm_m3_s2": MU_EARTH_M3_S2,
+        "anomaly_flux_m2_s": ANOMALY_FLUX_M2_S,
         "frame_of_reference": "TEME: true equator, mean equinox of date",
     }
     return dataset
@@ -198,6 +203,28 @@ def _jobs(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _radiation(outcome: Outcome) -> dict[str, Any]:
+    """Radiation on the orbits of each type: the map of the run halfway between its lowest and its highest radius."""
+    maps = np.full((2, len(outcome.types), LATITUDES, LONGITUDES), np.nan)
+    altitude_m = np.full(len(outcome.types), np.nan)
+    for kind, type_ in enumerate(outcome.types):
+        found = type_.radiation
+        if found is None:
+            continue
+        planes = found.table.reshape(-1, LATITUDES, LONGITUDES, 2)
+        middle = 0.5 * (len(planes) - 1)
+        lower = int(min(middle, found.last_plane))
+        between = (1.0 + lower - middle) * planes[lower] + (middle - lower) * planes[lower + 1]
+        maps[:, kind] = np.moveaxis(between, -1, 0)
+        altitude_m[kind] = found.lowest_m + middle / found.planes_per_m - EARTH_RADIUS_M
+    return {
+        "satellite_type": [t.satellite.name for t in outcome.types],
+        "map_altitude_m": altitude_m,
+        "map_dose_rate_gy_s": maps[0],
+        "map_proton_flux_m2_s": maps[1],
+    }
+
+
 def _recorder(outcome: Outcome) -> dict[str, Any]:
     """What the recorder keeps of single satellites."""
     scenario, grid = outcome.loaded.scenario, outcome.grid
@@ -213,6 +240,7 @@ def _recorder(outcome: Outcome) -> dict[str, Any]:
         "sat_name": [one.name for one in known],
         "sat_catalogue_number": [one.number for one in known],
         "frame": at * round(scenario.step * 1e3),
+        "sat_type": outcome.type_index[outcome.kept_satellites],
         "sat_role": role[outcome.kept_satellites],
         "sat_job": job[outcome.kept_satellites],
         "sun_direction": sun / np.linalg.norm(sun, axis=-1, keepdims=True),

@@ -11,6 +11,7 @@ from sim.config import economics_params, propulsion_params, schema, workload_par
 from sim.config.ground_sites import baseline_site
 from sim.config.scenario import Loaded
 from sim.economics import cost, footprint, mass
+from sim.spacecraft import battery_ageing_life
 from sim.workload.inference_step import operating_point
 from sim.workload.service import service_problem
 
@@ -62,9 +63,39 @@ def _types(loaded: Loaded) -> list[dict[str, Any]]:
             "array_m2": count * kind.power.array.area,
             "radiator_m2": count * kind.thermal.radiator.area,
             "propulsion": propulsion(kind, scenario, sets),
+            "one": one(kind, scenario),
         }
         for count, kind in zip(loaded.satellites_by_type, loaded.scenario.types, strict=True)
     ]
+
+
+def one(satellite: schema.Satellite, scenario: schema.Scenario) -> dict[str, Any]:
+    """Parts of one satellite, what age has left of them at the epoch, and the temperatures that limit it.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type of the scenario.
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    dict
+        Entry `one` of a type in the section `design`: SI; null where there is no such part.
+    """
+    chip, power, thermal, cell = satellite.accelerator, satellite.power, satellite.thermal, satellite.power.battery.chemistry
+    left, grown = battery_ageing_life.at_age(power.battery, satellite.age)
+    return {
+        "array_m2": power.array.area, "radiator_m2": thermal.radiator.area, "body_m2": thermal.structure.area,
+        "accelerator": chip.name, "accelerators": satellite.accelerators,
+        "terminals": 0 if scenario.links is None else scenario.links.terminals,
+        "battery_j": power.battery.capacity, "cells": cell.name,
+        "age_s": satellite.age, "array_left": power.array.retained, "battery_left": left, "battery_resistance_grown": grown,
+        "junction_limit_k": chip.junction_limit, "hbm_limit_k": chip.hbm_limit,
+        "coolant_freezing_k": None if thermal.heater is None else thermal.heater.freezing_point,
+        "battery_charge_k": [cell.min_charge_temperature, cell.max_charge_temperature],
+    }  # fmt: skip
 
 
 def propulsion(satellite: schema.Satellite, scenario: schema.Scenario, sets: propulsion_params.Sets) -> dict[str, Any]:

@@ -304,8 +304,12 @@ def _radiation(kind: dict[str, Any]) -> str:
         "latchup": "latch-ups", "corrected": "corrected",
     }  # fmt: skip
     errors = [(label, kind["errors"][name]) for name, label in named.items() if kind["errors"][name]["expected"] > 0.0]
-    counts = [f"{n['expected']:,.3g} {label}" + ("" if n["drawn"] is None else f" ({n['drawn']:,} drawn)") for label, n in errors]
+    counts = [f"{_count(n['expected'])} {label}" + ("" if n["drawn"] is None else f" ({n['drawn']:,} drawn)") for label, n in errors]
     return text + (f"; errors expected in the run: {', '.join(counts)}" if counts else "")
+
+
+def _count(expected: float) -> str:
+    return f"{expected:,.0f}" if expected >= 100.0 else f"{expected:.3g}"
 
 
 def _propulsion(kind: dict[str, Any]) -> str:

@@ -16,45 +16,14 @@ from sim.config.ground_sites import read_baseline
 from sim.config.schema import Workload
 from sim.engine import formations, propagators
 from sim.engine.outcome import Outcome
-from sim.results import battery, design
+from sim.results import battery, design, energy_balance
 from sim.results.formatting import counted
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
 from sim.spacecraft.step import ROWS
-from sim.spacecraft.thermal_response import Nodes
 from sim.workload.jobs import InferenceService, JobScheduler, Training
 
 Array = NDArray[np.float64]
 NAMED_AT_MOST = 5  # satellites without a position that a note names
-
-
-def energy_closure(outcome: Outcome) -> tuple[float, float]:
-    """Largest |in - out - change of store| / in over satellites, electrical and thermal; thermal of body and array.
-
-    What a store gave up on balance counts as in: a short run may lie wholly in eclipse.
-
-    Parameters
-    ----------
-    outcome : Outcome
-        What the run left.
-
-    Returns
-    -------
-    tuple of float
-        Electrical and thermal, relative.
-    """
-    stored_j = outcome.row("charge_j") - outcome.initial_value("charge_j")
-    generated_j = outcome.row("generated_j")
-    left_j = generated_j - outcome.row("shunted_j") - outcome.row("served_j") - outcome.row("battery_loss_j") - stored_j
-    capacity_j_k = np.stack([t.heat_capacity_j_k for t in outcome.types])[outcome.type_index].T
-    warmed_k = np.array([outcome.row(name) - outcome.initial_value(name) for name in Nodes._fields])
-    in_j = outcome.row("heat_j") + outcome.row("environment_j") + outcome.row("structure_environment_j")
-    lost_j = in_j - outcome.row("radiated_j") - np.einsum("ns,ns->s", capacity_j_k, warmed_k)
-    electrical = np.abs(left_j) / np.maximum(generated_j + np.maximum(-stored_j, 0.0), 1.0)
-    panel_j_k = np.array([t.params.panel.heat_capacity_j_m2_k * t.params.panel.area_m2 for t in outcome.types])[outcome.type_index]
-    absorbed_j, out_j = outcome.row("array_absorbed_j"), outcome.row("array_drawn_j") + outcome.row("array_emitted_j")
-    array_j = absorbed_j - out_j - panel_j_k * (outcome.row("array_k") - outcome.initial_value("array_k"))
-    body, array = np.abs(lost_j) / np.maximum(in_j, 1.0), np.abs(array_j) / np.maximum(absorbed_j, 1.0)
-    return float(electrical.max()), float(max(body.max(), array.max()))
 
 
 def ledger_s(outcome: Outcome) -> tuple[dict[str, float], dict[str, float]]:
@@ -434,7 +403,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "accelerators": accelerators,
         "duration_s": duration_s,
         "step_s": scenario.step,
-        "energy_closure": max(energy_closure(outcome)),
+        "energy_closure": max(energy_balance.closure(outcome)),
         "compute": {
             "reference_precision": scenario.reference_precision,
             "nameplate_flops": outcome.nameplate_flops_per_s * duration_s,
@@ -450,6 +419,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             **battery.summary(outcome),
         },
         "thermal": declared(outcome, "thermal"),
+        "energy_balance": energy_balance.section(outcome),
         "formation": formations.summary(loaded, outcome.grid),
         "radiation": outcome.radiation.rows(),
         "network": _network(outcome),

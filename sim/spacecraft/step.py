@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, get_type_hints
 
 from orbit.kernels.compile import inlined
-from sim.schema import Variable
+from sim.schema import Total, Variable
 from sim.spacecraft import (
     accounting,
     array,
@@ -93,7 +93,10 @@ OPERATION = (
     Variable("powered_limit", "1", "share of the step in which machines may be on", "flux", 0.0, 1.0),
     Variable("rate", "1", "clock rate that is run", "flux", 0.0, 1.0),
     Variable("dynamic", "1", "dynamic power of the accelerators over that at full clock rate", "flux", 0.0, 1.0),
-    Variable("powered", "1", "share of the step in which machines are on", "flux", 0.0, 1.0),
+    Variable(
+        "powered", "1", "share of the step in which machines are on", "flux", 0.0, 1.0,
+        totals=(Total("powered_s", "s", "available time with the machines on", "available integral"),),
+    ),
     Variable("run_duty", "1", "share of the available time in which arithmetic runs", "flux", 0.0, 1.0),
 )  # fmt: skip
 VARIABLES: tuple[Variable, ...] = (*INPUTS, *(v for m in SUBMODELS for v in m.writes), *OPERATION)

@@ -58,6 +58,7 @@ class ThermalFlows(NamedTuple):
     structure_k: float
     radiator_k: float
     radiated_w: float
+    structure_radiated_w: float
     heat_w: float
 
 
@@ -254,10 +255,12 @@ def advance(base: Base, loads: Any, battery: Any, panel: Any, p: Stepper) -> The
     heats = machine_heats(loads, battery, panel)
     ramps = ramps_of(base, heats, p)
     t = nodes_after(base, heats, ramps, p)
+    structure_k2 = t.structure_k * t.structure_k
     return ThermalFlows(
         junction_k=t.junction_k, hbm_k=t.hbm_k, plate_k=t.plate_k, loop_k=t.loop_k, radiator_1_k=t.radiator_1_k,
         radiator_2_k=t.radiator_2_k, radiator_3_k=t.radiator_3_k, battery_k=t.battery_k, structure_k=t.structure_k,
         radiator_k=(t.radiator_1_k + t.radiator_2_k + t.radiator_3_k) * (1.0 / 3.0), radiated_w=emitted_w(base, heats, ramps, p),
+        structure_radiated_w=p.emission.structure_w_k4 * structure_k2 * structure_k2,
         heat_w=heats.chip_w + heats.plate_w + heats.loop_w + heats.battery_w + heats.structure_w,
     )  # fmt: skip
 
@@ -289,20 +292,30 @@ MODEL = Submodel(
         _node(
             "hbm_k", "memory temperature",
             totals=(Total("hbm_k_max", "K", "hottest memory while available", "largest available", "thermal.hbm_k_max"),),
+            recorded=(SatelliteSeries("sat_hbm_k", "memory temperature"),),
         ),
-        _node("plate_k", "cold plate temperature"),
+        _node("plate_k", "cold plate temperature", recorded=(SatelliteSeries("sat_plate_k", "cold plate temperature"),)),
         _node(
             "loop_k", "temperature of the coolant that leaves the cold plates",
             totals=(Total("coolant_k_min", "K", "coldest coolant", "smallest", "thermal.coolant_k_min"),),
+            recorded=(SatelliteSeries("sat_loop_k", "temperature of the coolant that leaves the cold plates"),),
         ),
-        _node("radiator_1_k", "temperature of the radiator's first third along the flow"),
-        _node("radiator_2_k", "temperature of the radiator's second third along the flow"),
-        _node("radiator_3_k", "temperature of the radiator's last third along the flow"),
+        *(
+            _node(
+                f"radiator_{n}_k", f"temperature of the radiator's {which} third along the flow",
+                recorded=(SatelliteSeries(f"sat_radiator_{n}_k", f"temperature of the radiator's {which} third along the flow"),),
+            )
+            for n, which in ((1, "first"), (2, "second"), (3, "last"))
+        ),
         _node(
             "battery_k", "battery temperature",
             totals=(Total("battery_k_max", "K", "hottest battery", "largest", "thermal.battery_k_max"),),
+            recorded=(SatelliteSeries("sat_battery_k", "battery temperature"),),
         ),
-        _node("structure_k", "temperature of the bus structure and its avionics"),
+        _node(
+            "structure_k", "temperature of the bus structure and its avionics",
+            recorded=(SatelliteSeries("sat_structure_k", "temperature of the bus structure and its avionics"),),
+        ),
         Variable(
             "radiator_k", "K", "radiator temperature, area mean, at the end of the step", "flux", 100.0, 450.0,
             totals=(
@@ -318,6 +331,11 @@ MODEL = Submodel(
             "radiated_w", "W", "heat emitted by radiator and structure, mean over the step", "flux", 0.0, 1e9,
             totals=(Total("radiated_j", "J", "heat emitted by radiator and structure", "integral"),),
             fleet=(FleetSeries("radiated_w", "sum", "heat emitted by radiators and structures, fleet total, mean over the step"),),
+        ),
+        Variable(
+            "structure_radiated_w", "W", "heat emitted by the structure, part of radiated_w, by its temperature at the end of the step",
+            "flux", 0.0, 1e9,
+            totals=(Total("structure_radiated_j", "J", "heat emitted by the structure", "integral"),),
         ),
         Variable(
             "heat_w", "W", "heat of all machines, mean over the step", "flux", 0.0, 1e9,

@@ -157,6 +157,7 @@ def _scenario_input(
 
 
 def _value(satellite: Satellite, path: str) -> float:
+    """Value of a field; 0 where it is not given, such as station keeping that follows from the orbit."""
     node: object = satellite
     for name in path.split("."):
         node = getattr(node, name)

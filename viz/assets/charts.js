@@ -71,7 +71,7 @@ function narrowLayout(name, figure) {
   if (layout.xaxis && layout.xaxis.type === "date") layout.xaxis.nticks = 4;
   if (layout.scene) for (const k of "xyz") layout.scene.camera.eye[k] *= NARROW_ZOOM;
   if (layout.yaxis && layout.yaxis.scaleanchor) layout.height = 320;
-  if (name === "energy") figure.data[0].textfont.size = 10;
+  for (const { colorbar } of figure.data) if (colorbar && colorbar.orientation === "h") colorbar.len = 1;
   if (name.startsWith("waterfall") || name === "differences") labelsAbove(figure);
   if (name === "differences") layout.xaxis.nticks = 4;
   return layout;

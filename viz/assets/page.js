@@ -1,6 +1,6 @@
 // Start of the page: unpack the data, draw the figures, start the controls; show an error message on failure.
 (async () => {
-  const { figures, animation } = JSON.parse(await unpacked("data"));
+  const { figures, animation, satellites } = JSON.parse(await unpacked("data"));
   await loadLibrary();
 
   // For printing, charts are redrawn at the width of the paper; the globe, already an image, is centred.
@@ -23,9 +23,13 @@
     if (animation) figureElement("globe").firstElementChild.style.transform = "";
   });
 
-  const frameData = animation && new FrameData(animation, await unpacked("arrays", "arrayBuffer"));
+  const arrays = animation || satellites ? await unpacked("arrays", "arrayBuffer") : null;
+  const frameData = animation && new FrameData(animation, arrays);
+  const satelliteData = satellites && new SatelliteData(satellites, arrays);
   if (frameData) setFirstFrame(frameData, figures);
+  if (satelliteData) setFirstSatellite(satelliteData, figures);
   await drawAll(figures);
+  if (satelliteData) await new SatelliteControls(satelliteData, figures).drawCharts();
   if (frameData) new GlobeInput(new AnimationControls(frameData));
   document.documentElement.dataset.ready = "yes";
 })().catch((error) => {

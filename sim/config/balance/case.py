@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sim.config.balance import heat, power
 from sim.config.balance.orbits import Orbit
-from sim.config.balance.sunlight import Revolution, darkest, typical, warmest
+from sim.config.balance.sunlight import Revolution, Revolutions
 from sim.config.schema import Environment, Satellite
 
 
@@ -21,14 +21,19 @@ class Case:
     orbits: tuple[Orbit, ...]
 
     @cached_property
+    def revolutions(self) -> Revolutions:
+        """Revolutions over the run."""
+        return Revolutions(self.satellite, self.environment, self.orbits)
+
+    @cached_property
     def dark(self) -> Revolution:
         """The revolution in which the array gives least."""
-        return darkest(self.satellite, self.environment, self.orbits)
+        return self.revolutions.darkest
 
     @cached_property
     def planes(self) -> tuple[Revolution, ...]:
         """Revolutions of the orbit on which the array gives least on average over its planes."""
-        return typical(self.satellite, self.environment, self.orbits)
+        return self.revolutions.typical
 
     @property
     def mean_array_w_m2(self) -> float:
@@ -38,7 +43,7 @@ class Case:
     @cached_property
     def warm(self) -> Revolution:
         """The revolution in which the radiator absorbs most."""
-        return warmest(self.satellite, self.environment, self.orbits)
+        return self.revolutions.warmest
 
     @cached_property
     def eclipse_s(self) -> float:

@@ -165,10 +165,13 @@ def _wanted_array_m2(case: Case) -> float | None:
 
 
 def _charging(case: Case) -> Finding | None:
-    battery, load_w, wanted_m2 = case.satellite.power.battery, case.idle_w, _wanted_array_m2(case)
-    if wanted_m2 is None:
-        return None
-    area_m2, most_w = max(case.satellite.power.array.area, float(up(wanted_m2))), power.most_charge_w(battery)
+    battery, load_w, area_m2 = case.satellite.power.battery, case.idle_w, case.satellite.power.array.area
+    most_w = power.most_charge_w(battery)
+    if _array(case) is not None:
+        wanted_m2 = _wanted_array_m2(case)
+        if wanted_m2 is None:
+            return None
+        area_m2 = max(area_m2, float(up(wanted_m2)))
     if power.balance_j(case.with_idle_cells, case.planes, area_m2, load_w, case.idle_dark_w, most_w * (1.0 + SLACK)) >= 0.0:
         return None
     need_w = power.charge_w(case.with_idle_cells, case.planes, area_m2, load_w, case.idle_dark_w)
@@ -313,7 +316,6 @@ CHECKS = (
     FeasibilityCheck("battery", "the battery does not serve the bus through the longest eclipse within its depth of discharge", True, _battery),
     FeasibilityCheck("reserve", "the reserve of the bus is shorter than the longest eclipse", True, _reserve),
     FeasibilityCheck("discharging", "the battery gives less power than the bus needs", True, _discharging),
-    FeasibilityCheck("battery-temperature", "the battery is too cold or too hot to be charged at any load", True, cells.never),
     FeasibilityCheck("radiator", "junctions or memory settle above their limit at idle power alone", True, _radiator),
     FeasibilityCheck("setpoint", "the heater keeps the coolant above a limit of the accelerators", True, _setpoint),
     FeasibilityCheck("junction", "the junctions may become warmer than silicon devices are rated for, 175 degC", True, materials.junction),
@@ -322,7 +324,7 @@ CHECKS = (
     FeasibilityCheck("cell-heat", "the array becomes warmer than its solder stands, 183 degC", True, materials.cells),
     FeasibilityCheck("idle-planes", "on some planes of a shell the array gives less than idle accelerators and bus need", False, _idle_planes),
     FeasibilityCheck("cycles", "the battery does not last for the design life at the depth of discharge of full load", False, endurance.cycles),
-    FeasibilityCheck("battery-range", "the battery is too cold at idle load, or too hot at full load, to be charged", False, cells.not_always),
+    FeasibilityCheck("battery-temperature", "at idle or at full load the battery is too cold or too hot to be charged", False, cells.charging),
     FeasibilityCheck("eclipse-load", "the battery does not hold full load through the longest eclipse", False, _throttled_in_eclipse),
     FeasibilityCheck("full-heat", "the radiator does not hold full clock rate", False, _throttled_by_heat),
 )

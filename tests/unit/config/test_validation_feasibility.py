@@ -33,7 +33,6 @@ CASES: dict[str, tuple[str, ...]] = {
     "battery": ("power.battery.capacity=1.2 kWh", "power.battery.bus_reserve=34 min", "bus.power=1 kW", "power.battery.max_depth=0.5"),
     "reserve": ("power.battery.bus_reserve=10 min",),
     "discharging": ("power.battery.max_discharge_power=500 W",),
-    "battery-temperature": ("thermal.structure.area=30 m2",),
     "radiator": ("thermal.radiator.area=1 m2",),
     "setpoint": ("thermal.heater.setpoint=96 degC",),
     "junction": ("accelerator.junction_limit=190 degC",),
@@ -113,6 +112,19 @@ def test_a_run_with_the_proposed_battery_serves_the_bus() -> None:
     assert set(_problems(*small)) >= {"battery", "reserve"}
     assert _run(*small, allowed=True).summary["power"]["unserved_j"] > 1e5
     assert _run(*_closed(*small)).summary["power"]["unserved_j"] == 0.0
+
+
+def test_a_run_with_a_battery_that_is_too_cold_lacks_power() -> None:
+    """Source of truth: the simulator: cells below freezing are not charged and the job stands still in every shadow; walls of the proposed area
+    keep them warm enough."""
+    cold = ("satellite.thermal.structure.area=30 m2", "satellite.power.array.area=300 m2", "satellite.power.battery.capacity=60 kWh",
+            "satellite.power.battery.max_charge_power=30 kW", "satellite.power.battery.max_depth=0.6", "satellite.power.battery.to_structure=140 W/K")  # fmt: skip
+    scenario = load("suncatcher", (*ALONE, *cold)).scenario
+    (found,) = (text for text in feasibility.design_notes(scenario) if "(check battery-temperature)" in text)
+    area_m2 = float(re.search(r"write ([\d.]+) m2 or less", found)[1])  # type: ignore[index]
+    lost = [_share(sim.run(load("suncatcher", (*ALONE, *cold, *sets))), "power") for sets in ((), (f"satellite.thermal.structure.area={area_m2} m2",))]
+    assert lost[0] > 0.3
+    assert lost[1] < 0.01
 
 
 def test_sun_is_that_of_the_full_series() -> None:
@@ -195,11 +207,14 @@ def test_every_check_has_a_case_and_a_line_in_the_documents() -> None:
         ((), "eclipse-load"),
         (("satellite.thermal.radiator.area=20 m2",), "full-heat"),
         (("satellite.power.battery.max_depth=0.8",), "cycles"),
+        (("satellite.thermal.structure.area=30 m2",), "battery-temperature"),
+        (("satellite.thermal.structure.area=1.5 m2",), "battery-temperature"),
     ],
 )
 def test_what_a_design_does_not_hold(sets: tuple[str, ...], check: str) -> None:
     """By hand: 32 kW through 35 min take 18.7 kWh of the 10.6 that suncatcher gives; 20 m2 are below the 27 of full heat; 26,000 cycles are for a
-    depth of 0.3."""
+    depth of 0.3; 1 kW and 110 W/m2 from Sun and Earth are 145 W/m2 over 30 m2 of walls, and 780 over 1.5 m2, (E / 0.85 sigma)^0.25 = -39 and
+    83 degC."""
     found = feasibility.design_notes(load("suncatcher", (*ALONE, *sets)).scenario)
     assert any(text.endswith(f"(check {check})") for text in found)
 

@@ -143,7 +143,7 @@ def test_what_is_above_the_table() -> None:
     (row,) = found.rows()
     assert (row["orbits_unknown"], row["dose_gy_per_year"], row["errors"]) == (4, None, None)
     assert found.errors_per_s().sum() == 0.0
-    assert found.notes() == ["soft errors: none of 4 satellites of type suncatcher, which have no positions in the first two hours or are above 2,000 km"]
+    assert found.notes() == ["soft errors: none of 4 satellites of type suncatcher, which have no positions at the epoch or are above 2,000 km"]
 
 
 def test_orbits_are_known_from_positions() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import energy_books as books
@@ -47,7 +46,7 @@ class Seen:
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     """Watches the steps of a run in one tile."""
     found, fill = Seen(), Neighbourhood.fill
 
@@ -60,7 +59,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
         found.now_m.append(batch.r_m[0, at, :, :real].copy())
 
     monkeypatch.setattr(Neighbourhood, "fill", watched)
-    yield found
+    return found
 
 
 # --- who they are --------------------------------------------------------------------------------------------------------

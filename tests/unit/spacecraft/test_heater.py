@@ -73,7 +73,7 @@ def _rise_k_w(outcome: Outcome) -> float:
     ends = []
     for watts in (0.0, 1000.0):
         heat[net.index["loop"]] = watts
-        ends.append(solve_k(net, start, lambda _, q=heat.copy(): q, [0.0, 60.0], max_step_s=1.0)[-1, net.index["loop"]])
+        ends.append(solve_k(net, start, lambda _, q=tuple(heat): np.array(q), [0.0, 60.0], max_step_s=1.0)[-1, net.index["loop"]])
     return float(ends[1] - ends[0]) / 1000.0
 
 

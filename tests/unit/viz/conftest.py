@@ -12,13 +12,13 @@ import synthetic
 @pytest.fixture(scope="session")
 def formation(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Results:
     """81 satellites within about 2 km, 6 hours. Shared: do not change it."""
-    return synthetic.results("formation", tmp_path_factory.mktemp("formation"), hours=6.0, frames=13)
+    return synthetic.dissect(synthetic.results("formation", tmp_path_factory.mktemp("formation"), hours=6.0, frames=13))
 
 
 @pytest.fixture(scope="session")
 def walker(tmp_path_factory: pytest.TempPathFactory) -> synthetic.Results:
     """A shell of 200 satellites with eclipses, 6 hours. Shared: do not change it."""
-    return synthetic.results("walker", tmp_path_factory.mktemp("walker"), hours=6.0, frames=13)
+    return synthetic.dissect(synthetic.results("walker", tmp_path_factory.mktemp("walker"), hours=6.0, frames=13))
 
 
 @pytest.fixture

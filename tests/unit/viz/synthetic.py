@@ -289,6 +289,55 @@ def couple(run: Results, jobs: int = 1) -> Results:
     return run
 
 
+# Energies of a fleet [MWh] that close: arrays 100 = 20 + 76 + 1 + 3, bus 20 + 0 = 17 + 1 + 2, bodies 17 + 1 + 2 + 4 + 1 = 22 + 2 + 1.
+BALANCE_MWH = {
+    "array_absorbed_j": 100.0, "radiator_absorbed_j": 4.0, "body_absorbed_j": 1.0, "offered_j": 26.0, "aged_cells_j": 3.0, "shunted_j": 4.0,
+    "conditioning_j": 2.0, "battery_loss_j": 1.0, "stored_j": 2.0, "bus_j": 1.5, "terminals_j": 0.5, "heater_j": 0.3, "battery_heater_j": 0.2,
+    "pump_j": 0.25, "conversion_j": 1.0, "host_j": 2.25, "idle_j": 1.5, "leakage_j": 1.0, "dynamic_j": 8.5, "unserved_j": 0.0,
+    "array_radiated_j": 77.0, "radiator_radiated_j": 22.0, "body_radiated_j": 2.0, "array_warmed_j": 1.0, "body_warmed_j": 1.0,
+    "battery_new_j": 50.0, "battery_full_j": 45.0,
+}  # fmt: skip
+ONE = {
+    "array_m2": 90.0, "radiator_m2": 30.0, "body_m2": 13.5, "accelerator": "tpu-v6e", "accelerators": 64, "terminals": 4, "battery_j": 7.2e7,
+    "cells": "nca", "age_s": 0.0, "array_left": 0.97, "battery_left": 0.9, "battery_resistance_grown": 1.0, "junction_limit_k": 368.15,
+    "hbm_limit_k": 368.15, "coolant_freezing_k": 195.45, "battery_charge_k": [273.15, 318.15],
+}  # fmt: skip
+NODES_K = {"junction": 335.0, "hbm": 330.0, "plate": 325.0, "loop": 323.0, "radiator_1": 320.0, "radiator_2": 318.0, "radiator_3": 316.0,
+           "array": 310.0, "battery": 300.0, "structure": 288.0}  # fmt: skip
+
+
+def dissect(run: Results, types: int = 1) -> Results:
+    """The same run with temperatures of all parts, types of satellites, maps of the radiation and energies.
+
+    Parts are warmer by a tenth of a kelvin a satellite and by 5 K in sunlight. Of `types` types each has a share of the satellites.
+    """
+    series = run.series
+    sats, frames = series.sizes["sat"], series.sizes["frame"]
+    lit_now = series["sat_lit_fraction"].values
+    warm = 5.0 * lit_now + 0.1 * np.arange(sats)[None, :]
+    kind = np.arange(sats) * types // sats
+    sine = (np.arange(96) + 0.5) / 48.0 - 1.0
+    lat, lon = np.degrees(np.arcsin(sine))[:, None], ((np.arange(128) + 0.5) * 360.0 / 128 - 180.0)[None, :]
+    bulge = np.exp(-(((lat + 25.0) / 12.0) ** 2) - ((lon + 50.0) / 25.0) ** 2)
+    values: dict[str, Any] = {
+        **{f"sat_{name}_k": (k + warm).astype(np.float32) for name, k in NODES_K.items() if name != "junction"},
+        "satellite_type": np.array([f"type {n}" for n in range(types)]),
+        "sat_type": kind.astype(np.uint8),
+        "map_altitude_m": 550e3 + 100e3 * np.arange(types),
+        "map_dose_rate_gy_s": np.stack([1e-9 + (n + 1) * 1e-6 * bulge for n in range(types)]).astype(np.float32),
+        "map_proton_flux_m2_s": np.stack([1e3 + (n + 1) * 1e7 * bulge for n in range(types)]).astype(np.float32),
+        "dose_rate_gy_s": np.full((frames, sats), 1e-7, dtype=np.float32),
+    }
+    series["sat_junction_k"] = (("frame", "sat"), (NODES_K["junction"] + warm).astype(np.float32))
+    attrs = run.series.attrs | {"anomaly_flux_m2_s": 1e5}
+    run.series = series.merge(labelled(values)).assign_attrs(attrs)
+    run.summary["design"] = (run.summary.get("design") or {}) | {
+        "types": [{"satellite": f"type {n}", "satellites": int((kind == n).sum()), "one": ONE | {"array_m2": 90.0 * (n + 1)}} for n in range(types)]
+    }
+    run.summary["energy_balance"] = {name: 3.6e9 * mwh for name, mwh in BALANCE_MWH.items()}
+    return run
+
+
 def results(kind: str, folder: Path, *, hours: float = 24.0, step_s: float = 60.0, frames: int = 49) -> Results:
     """Results of kind "formation" (81 satellites) or "walker" (200); their folder holds a scenario."""
     time_s = np.arange(1, round(hours * 3600 / step_s) + 1) * step_s

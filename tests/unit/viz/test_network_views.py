@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 from sim.schema import ROLES
 from viz import jobs, network
 from viz.animation import animation
+from viz.buffers import Buffers
 from viz.scene import build_scene
 
 
@@ -85,7 +86,9 @@ def test_routes_over_hidden_satellites_are_counted_not_drawn(make: Callable[...,
 def test_animation_colours_by_state_role_and_job(make: Callable[..., synthetic.Results]) -> None:
     scene = build_scene(synthetic.couple(make("walker"), jobs=2))
     assert scene is not None
-    data, content = animation(scene)
+    buffers = Buffers()
+    data = animation(scene, buffers)
+    content = buffers.content
     state, role, job = data["colourings"]
     assert (state["name"], role["name"], job["name"]) == ("state", "role", "job")
     assert role["names"] == list(ROLES)
@@ -101,7 +104,7 @@ def test_uncoupled_run_has_no_network(walker: synthetic.Results) -> None:
     scene = build_scene(walker)
     assert scene is not None
     assert (scene.links, scene.routes, scene.role, scene.job) == (None, None, None, None)
-    assert len(animation(scene)[0]["colourings"]) == 1
+    assert len(animation(scene, Buffers())["colourings"]) == 1
 
 
 def test_few_jobs_have_strips(make: Callable[..., synthetic.Results]) -> None:

@@ -32,7 +32,7 @@ def written(run: synthetic.Results, path: Path) -> str:
     page = path.read_text(encoding="utf-8")
     assert unpacked(page, "library") == get_plotlyjs()
     data = unpacked(page, "data")
-    assert set(json.loads(data)) == {"figures", "animation"}
+    assert set(json.loads(data)) == {"figures", "animation", "satellites"}
     return re.sub(r'<script type="text/plain".*?</script>', "", page) + data
 
 

@@ -10,6 +10,7 @@ import synthetic
 from numpy.testing import assert_allclose, assert_array_equal
 
 from viz.animation import animation
+from viz.buffers import Buffers
 from viz.globe import markers
 from viz.scene import build_scene, epoch_utc, evenly, orbit_normals, shown_frames, turn_about_pole
 
@@ -126,7 +127,7 @@ def test_formation_is_one_marker_in_its_commonest_state(formation: synthetic.Res
     position_km, state = markers(scene)
     assert position_km.shape == (13, 3, 1)
     assert set(state.ravel()) == {4}
-    assert animation(scene)[0]["label"] == f"81 satellites within {scene.formation.extent_m / 1e3:.1f} km"
+    assert animation(scene, Buffers())["label"] == f"81 satellites within {scene.formation.extent_m / 1e3:.1f} km"
 
 
 def test_lost_positions_do_not_break_a_formation(make: Callable[..., synthetic.Results]) -> None:
