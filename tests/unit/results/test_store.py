@@ -29,7 +29,7 @@ SAME = ["events.parquet", "scenario.yaml", "series.nc", "summary.json"]  # the s
 # the keys of the contract; a set is a section, a star any name
 KEYS: dict[str, Any] = {
     "": {"schema_version", "scenario", "scenario_sha256", "seed", "satellites", "accelerators", "duration_s", "step_s",
-         "energy_closure", "compute", "power", "thermal", "network", "ground", "workloads", "fleet", "design", "cost", "energy", "carbon", "assumptions"},
+         "energy_closure", "compute", "power", "thermal", "energy_balance", "network", "ground", "workloads", "fleet", "design", "cost", "energy", "carbon", "assumptions"},
     "compute": {"reference_precision", "nameplate_flops", "useful_flops", "useful_fraction", "mean_useful_flops_per_s",
                 "uncommitted_flops", "waterfall"},
     "power": {"sunlit_fraction", "eclipse_s_max", "battery_depth_max", "unserved_j", "array_w_mean", "battery_cycles_per_year",

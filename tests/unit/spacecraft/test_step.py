@@ -20,7 +20,7 @@ from sim.spacecraft.step import ROWS
 from sim.spacecraft.thermal_response import NODES
 
 ROOT = Path(__file__).parents[3]
-BALANCES = ("electrical", "thermal", "array", "conversion", "conditioning")
+BALANCES = ("electrical", "thermal", "array", "conversion", "conditioning", "body")
 LIMIT = 1e-9  # closure and sum to nameplate, as promised
 
 
