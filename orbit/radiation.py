@@ -36,7 +36,7 @@ from orbit.radiation_table import depth_mm, phase_plane, shells, table
 Array = NDArray[np.float64]
 ANOMALY_FLUX_M2_S = 1e5  # protons above 30 MeV beyond which a place is in the anomaly: 10 /(cm2 s)
 ANOMALY_DRIFT_DEG_YR = 0.343  # to the west [zhao2024]
-MAP_SPACING_M = 25e3  # most distance between the radii of a map
+MAP_SPACING_M = 2.0**14  # most distance between the radii of a map; a power of two, so that maps on the same radii agree bit by bit
 SOURCES = ("protons", "electrons", "galactic", "solar")
 
 
@@ -258,7 +258,7 @@ def radiation_map(
     Returns
     -------
     RadiationMap
-        Planes at most 25 km apart, two at least.
+        Planes at most 16.4 km apart, two at least.
 
     Raises
     ------
@@ -267,7 +267,7 @@ def radiation_map(
 
     Examples
     --------
-    >>> found = radiation_map(EARTH_RADIUS_M + 640e3, EARTH_RADIUS_M + 660e3, 27.0)
+    >>> found = radiation_map(EARTH_RADIUS_M + 640e3, EARTH_RADIUS_M + 650e3, 27.0)
     >>> found.table.size // (LATITUDES * LONGITUDES * 2), found.last_plane
     (2, 0.0)
     """

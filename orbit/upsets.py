@@ -22,6 +22,8 @@ class Sensitivity(NamedTuple):
         Dose [Gy] for each functional interrupt of a host, by processor or memory; inf where the dose does not count.
     silent_error_m2, memory_error_m2, interrupt_m2, latchup_m2 : float
         Cross-sections of an accelerator to protons above 30 MeV [m2]; 0 where the flux does not count.
+    corrected_per_memory_error : float
+        Memory errors that a code corrects for each uncorrectable one.
     """
 
     dose_per_silent_error_gy: float = math.inf
@@ -32,6 +34,7 @@ class Sensitivity(NamedTuple):
     memory_error_m2: float = 0.0
     interrupt_m2: float = 0.0
     latchup_m2: float = 0.0
+    corrected_per_memory_error: float = 0.0
 
 
 class EventRates(NamedTuple):
@@ -42,6 +45,7 @@ class EventRates(NamedTuple):
     interrupt: Any
     latchup: Any
     host_interrupt: Any
+    corrected: Any
 
 
 def event_rates(dose_rate_gy_s: Any, flux_m2_s: Any, device: Sensitivity) -> EventRates:
@@ -69,10 +73,12 @@ def event_rates(dose_rate_gy_s: Any, flux_m2_s: Any, device: Sensitivity) -> Eve
     >>> round(rates.silent_error * 31557600.0, 2)
     8.82
     """
+    memory_error = dose_rate_gy_s / device.dose_per_memory_error_gy + flux_m2_s * device.memory_error_m2
     return EventRates(
         dose_rate_gy_s / device.dose_per_silent_error_gy + flux_m2_s * device.silent_error_m2,
-        dose_rate_gy_s / device.dose_per_memory_error_gy + flux_m2_s * device.memory_error_m2,
+        memory_error,
         dose_rate_gy_s / device.dose_per_interrupt_gy + flux_m2_s * device.interrupt_m2,
         flux_m2_s * device.latchup_m2,
         dose_rate_gy_s / device.dose_per_host_interrupt_gy,
+        memory_error * device.corrected_per_memory_error,
     )

@@ -202,8 +202,8 @@ VARIABLES: Final = (
 # Arrays that say which satellite stands where along `sat`, coordinates beside it.
 IDENTITY: Final = ("sat_name", "sat_catalogue_number")
 
-# events.parquet: changes of availability that happened, and jobs that were planned again. action is lose, restore, derate or
-# replan; target in words, a job where it is replanned; the range of satellites, null for links, stations and jobs; the fraction of
+# events.parquet: changes of availability that happened, silent errors, and jobs that were planned again. action is lose, restore, derate,
+# corrupt or replan; target in words, a job where it is replanned; the range of satellites, null for links, stations and jobs; the fraction of
 # the target that the cause leaves, of a job the satellites of its mesh over those of the first mesh; cause: scenario, a random
 # process, decay, or plan; name and catalogue number of a single satellite of a file, null else.
 EVENT_COLUMNS: Final = (

@@ -74,7 +74,7 @@ def cell(
     r2 = x * x + y * y + z * z
     per_r = inverse_root(r2)
     r = r2 * per_r
-    height = (r - lowest_m) * planes_per_m
+    height = r * planes_per_m - lowest_m * planes_per_m  # exact where planes lie on multiples of a power of two
     lower = min(max(math.floor(height), 0.0), last_plane)
     weight = min(max(height - lower, 0.0), 1.0)
     longitude = longitude_rad(x * earth_cos + y * earth_sin, y * earth_cos - x * earth_sin)

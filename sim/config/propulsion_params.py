@@ -17,6 +17,7 @@ from sim.economics import mass
 YEAR_S = station_keeping.YEAR_S
 RULE_S = 5.0 * YEAR_S  # from the end of the mission to reentry [fcc-22-74]
 REENTRY_PERIGEE_M = 100e3
+SAME_PLANE_RAD = math.radians(5.0)  # of inclinations, within which the lowest orbit has the most drag
 ROUNDS = 12  # launch mass and propellant; each gains two digits
 
 Sets = Mapping[int, Sequence[ElementSet]]
@@ -267,7 +268,7 @@ def budget(satellite: schema.Satellite, motion: schema.Motion, flown: Sequence[F
     Budget
         Duties and launch mass.
     """
-    facing = areas(satellite, design)
+    facing, flown = areas(satellite, design), _lowest(flown)
     dry_kg = mass.dry_kg(design)
     means = [drag.over_year(one.orbit, satellite.attitude.law, air(motion)) for one in flown]
     forces = [_force_n(m, one, facing, motion.drag_coefficient) for m, one in zip(means, flown, strict=True)]
@@ -284,6 +285,17 @@ def budget(satellite: schema.Satellite, motion: schema.Motion, flown: Sequence[F
         launch_kg = dry_kg + (1.0 + found.duty.tank_fraction) * propellant
         found = _at_mass(satellite, motion, facing, None if worst is None else (flown[worst], means[worst]), launch_kg)
     return found
+
+
+def _lowest(flown: Sequence[Flight]) -> list[Flight]:
+    """The lowest of orbits of nearly the same plane, whose air is the densest, and all that fly in formation."""
+    kept = [one for one in flown if one.formation is not None]
+    planes: dict[tuple[float | None, int], Flight] = {}
+    for one in flown:
+        plane = (one.orbit.node_from_sun_rad, round(one.orbit.inclination_rad / SAME_PLANE_RAD))
+        if one.formation is None and (plane not in planes or one.orbit.altitude_m < planes[plane].orbit.altitude_m):
+            planes[plane] = one
+    return [*kept, *planes.values()]
 
 
 def _force_n(mean: drag.MeanDrag, flight: Flight, facing: drag.Areas, drag_coefficient: float) -> float:

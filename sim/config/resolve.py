@@ -119,9 +119,9 @@ def with_defaults(root: Node) -> Node:
     shipped = defaults()
     workloads = root.get("workloads")
     listed = workloads.value if workloads is not None and isinstance(workloads.value, list) else []
-    trains = any(word(w.get("kind") or w) == "training" for w in listed)
-    if trains and root.get("events") is not None and root.get("fleet") is None:
-        root = yaml_tree.put(root, ["fleet"], Node({}, Origin("default")))  # a job that something happens to must know how it recovers
+    joined = any(word(w.get("kind") or w) in ("training", "inference") for w in listed)
+    if joined and root.get("constellation") is not None and root.get("fleet") is None:
+        root = yaml_tree.put(root, ["fleet"], Node({}, Origin("default")))  # radiation happens to jobs, and they must know how they recover
     if root.get("motion") is None and root.get("constellation") is not None:
         root = yaml_tree.put(root, ["motion"], Node({}, Origin("default")))  # drag is always there
     for name in ("motion", "links", "ground", "fleet", "economics"):

@@ -119,7 +119,7 @@ def _numbers(found: Sized, machines_w: float, held: str) -> str:
         ),
         "power.battery.to_structure": _record(
             up(battery.to_structure), "W/K", "estimated", "donabedian2003", (1.0 / 3.0, 3.0),
-            f"{PACK_W_K_KG:g} W/K for each kilogram of cells: isolating feet",
+            f"{PACK_W_K_KG:g} W/K for each kilogram of cells, bolted joints every few kilograms",
         ),
         "power.battery.heater.power": _record(
             up(battery.heater.power if battery.heater else 0.0), "W", "derived", "donabedian2003", (0.5, 2.0),
@@ -129,7 +129,7 @@ def _numbers(found: Sized, machines_w: float, held: str) -> str:
             up(thermal.loop.heat_capacity / 1e3), "kJ/K", "assumption", "coolant and piping", (0.5, 2.0), f"{LOOP_J_K_W:g} J/K {each}",
         ),
         "thermal.loop.conductance": _record(
-            up(thermal.loop.conductance / 1e3), "kW/K", "assumption", "coolant 7 K warmer at the inlet than the outlet, with film drop", (0.5, 2.0),
+            up(thermal.loop.conductance / 1e3), "kW/K", "assumption", "full heat through film and bond of the tubes at a drop of 4 K", (0.5, 2.0),
             f"{LOOP_W_K_W:g} W/K {each}",
         ),
         "thermal.loop.flow": _record(

@@ -133,13 +133,19 @@ def parse(text: str, name: str) -> Node:
 
 
 def _parse(text: str, name: str) -> Node:
+    from yaml import CSafeLoader, SafeLoader
     from yaml.error import MarkedYAMLError
     from yaml.reader import ReaderError
 
     if len(text) > MOST_BYTES:
         raise bad_input(Origin(name), "", f"is longer than {MOST_BYTES >> 20} MiB; write a shorter one")
     try:
-        return _Builder(name).build(text)
+        try:
+            return _Builder(name).build(text, CSafeLoader)
+        except MarkedYAMLError as error:
+            if "nesting depth" not in str(error.problem):  # libyaml reads ahead, and stops far beyond the limit of this module
+                raise
+            return _Builder(name).build(text, SafeLoader)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Origin(name, mark.line + 1, mark.column + 1) if mark else Origin(name)
@@ -179,11 +185,11 @@ class _Builder:
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.problems: list[Problem] = []
 
-    def build(self, text: str) -> Node:
+    def build(self, text: str, loader: Any) -> Node:
         import yaml
 
         documents = 0
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        for event in yaml.parse(text, Loader=loader):
             kind = type(event).__name__
             origin = Origin(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
             if kind == "DocumentStartEvent":

@@ -22,6 +22,7 @@ from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.neighbourhood import Neighbourhood
 from sim.engine.outcome import Outcome
+from sim.engine.soft_errors import FleetRadiation
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import LinkState, Network
@@ -190,7 +191,9 @@ class Coupling:
         rules = links.link_rules(self.scenario)
         self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
         self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
-        self.availability = events.timeline(run.loaded, run.listed)
+        drawn = self.scenario.fleet is not None and self.scenario.fleet.soft_errors
+        self.radiation = FleetRadiation(self.scenario, run.propagators, run.kinds, run.grid, drawn)
+        self.availability = events.timeline(run.loaded, run.listed, self.radiation.sources)
         self.neighbourhood = Neighbourhood(run)
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
@@ -244,7 +247,8 @@ class Coupling:
         JobScheduler
             The scheduler at the epoch.
         """
-        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row)
+        rates = self.radiation.errors_per_s()
+        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row, rates)
 
     def end(self, outcome: Outcome) -> Outcome:
         """Enter what the end of the run decides, and add what coupling leaves.
@@ -263,7 +267,7 @@ class Coupling:
         self.ground_routing.end()
         happened = tuple(in_order(self.availability.occurred))
         return replace(
-            outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=happened
+            outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=happened, radiation=self.radiation
         )
 
     def _first_network(self) -> None:

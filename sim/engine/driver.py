@@ -24,6 +24,7 @@ from sim.engine.context import CONTROL, TILE, Context, Exchange, Tile
 from sim.engine.coupling import Coupling
 from sim.engine.outcome import Outcome
 from sim.engine.satellite_params import STATE_ROWS
+from sim.engine.soft_errors import FleetRadiation
 from sim.engine.threads import in_threads
 from sim.fleet.availability import in_order
 from sim.spacecraft import loop
@@ -335,6 +336,7 @@ class Run(Context):
             fleet=fleet / loop.SCALE, extremes=extremes, range_m=np.where(seen, np.sqrt(range2), np.inf),
             stride=self.stride, kept_satellites=self.kept_satellites, kept=self.kept, decayed=sorted(self.decayed),
             changes=tuple(in_order(c for c in happened if c.target.name)), first_state=self.first_state,
+            radiation=FleetRadiation(self.scenario, self.propagators, self.kinds, self.grid, drawn=False),
         )  # fmt: skip
 
 

@@ -26,13 +26,14 @@ from sim.fleet.availability import (
     AvailabilityChange,
     Kind,
     ListedChanges,
+    SilentError,
     Source,
     Target,
     Timeline,
     in_order,
 )
 from sim.fleet.failures import MAINTENANCE_PROCESS, RandomFailures
-from sim.spacecraft.inputs import CONTROLS
+from sim.spacecraft.inputs import CONTROLS, undisturbed
 
 Array2 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -171,13 +172,16 @@ def _range(
 
 def _kind(event: Event, target: Target) -> Kind:
     """Quantity that an event changes: derating a satellite caps its rate, and so does a manoeuvre."""
+    if event.action == "corrupt":
+        return Kind.RESULTS
     return Kind.RATE if event.action in ("derate", "maneuver") and target.kind is Kind.SATELLITE else target.kind
 
 
 def _changes(event: Event, time_s: float, target: Target, cause: str) -> list[AvailabilityChange]:
     """Changes at the time of an event; restoring a satellite lifts its cap as well as its loss."""
-    left = 1.0 if event.action == "restore" else event.to or 0.0
-    change = AvailabilityChange(time_s, target._replace(kind=_kind(event, target)), left, cause)
+    left = 1.0 if event.action in ("restore", "corrupt") else event.to or 0.0
+    silent = SilentError(0) if event.action == "corrupt" else None  # one that spoils the work
+    change = AvailabilityChange(time_s, target._replace(kind=_kind(event, target)), left, cause, silent)
     if target.kind is Kind.SATELLITE and event.action == "restore":
         return [change._replace(target=target._replace(kind=Kind.RATE, name="")), change]
     return [change]
@@ -257,7 +261,7 @@ def random_sources(
     return sources
 
 
-def timeline(loaded: Loaded, listed: Sequence[AvailabilityChange] | None = None) -> Timeline:
+def timeline(loaded: Loaded, listed: Sequence[AvailabilityChange] | None = None, more: Sequence[Source] = ()) -> Timeline:
     """Availability of the whole fleet, links and stations: scheduled events and random processes.
 
     Parameters
@@ -266,6 +270,8 @@ def timeline(loaded: Loaded, listed: Sequence[AvailabilityChange] | None = None)
         The scenario.
     listed : sequence of AvailabilityChange, optional
         Changes that are known beforehand, in order of time; by default those of the scenario's events.
+    more : sequence of Source, optional
+        Random processes that depend on where satellites are.
 
     Returns
     -------
@@ -281,7 +287,8 @@ def timeline(loaded: Loaded, listed: Sequence[AvailabilityChange] | None = None)
         )
     ]
     stations = 0 if scenario.ground is None else len(scenario.ground.stations)
-    return Timeline([ListedChanges(listed_changes(loaded) if listed is None else listed), *random], 0, loaded.satellites, scenario.step, stations)
+    known = ListedChanges(listed_changes(loaded) if listed is None else listed)
+    return Timeline([known, *random, *more], 0, loaded.satellites, scenario.step, stations)
 
 
 def step_inputs(
@@ -315,9 +322,9 @@ def step_inputs(
     mine = [c for c in listed if c.target.kind in (Kind.SATELLITE, Kind.RATE, Kind.ACCELERATORS)]
     mine = [c for c in mine if c.target.first < hi and c.target.last >= lo]
     if not mine:
-        return np.ones((len(CONTROLS), 1, width)), np.ones((1, width))
+        return undisturbed(1, width), np.ones((1, width))
     plan = Timeline([ListedChanges(mine)], lo, hi, step_s)
-    inputs, serving = np.ones((len(CONTROLS), steps, width)), np.ones((steps, width))
+    inputs, serving = undisturbed(steps, width), np.ones((steps, width))
     lanes = np.minimum(np.arange(width), hi - lo - 1)
     plan.skip_to(first_step)
     for k in range(steps):

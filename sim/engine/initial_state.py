@@ -176,8 +176,10 @@ def _fly_tile(
         return 0
     flights = [_Flight(revolution, pace, r_m, controls, hi - lo) for pace in revolution.on.paces]
     state, settled = _repeat(flights[0], state, capacity_j, revolution.on.to_come)
-    for fly in flights[1:]:
-        state = fly(state)
+    after = flights[1](state)
+    # slow bodies rest elsewhere in steps of another length: what is left of their way there is known as well
+    after[TEMPERATURES] += np.where(settled, _ahead_k((after - state)[TEMPERATURES], revolution.on.to_come), 0.0)
+    state = flights[2](after)
     seen = np.ones(width, dtype=np.bool_) if codes is None else ~(codes != 0).any(axis=0)
     real = slice(0, hi - lo)
     whole = numbers[real][seen[real]]
@@ -217,19 +219,26 @@ class _Flight:
         return np.asarray(after)
 
 
+def _ahead_k(temps_k: Array, to_come: Array) -> Array:
+    """Change of temperatures in all revolutions to come, from that in the last one."""
+    found = np.zeros_like(temps_k)
+    for k, column in enumerate(to_come.T):  # no matrix product, whose rounding depends on the width of a tile
+        found += column[:, None] * temps_k[k]
+    return found
+
+
 def _repeat(fly: _Flight, state: Array, capacity_j: float, to_come: Array) -> tuple[Array, Flags]:
     """Fly until the state repeats, each satellite for itself; the state, and which satellites have settled."""
-    settled = np.zeros(state.shape[1], dtype=np.bool_)
+    settled, leapt = np.zeros((2, state.shape[1]), dtype=np.bool_)
     for n in range(REVOLUTIONS):
         after = fly(state)
         moved = after - state
         near = np.abs(moved[CHARGE]) <= CHARGE_TOLERANCE * capacity_j
         temps_k, charged = moved[TEMPERATURES], near
         near = near & (np.abs(temps_k).max(axis=0) <= TEMP_TOLERANCE_K)
-        ahead_k = np.zeros_like(temps_k)
-        for k, column in enumerate(to_come.T):  # no matrix product, whose rounding depends on the width of a tile
-            ahead_k += column[:, None] * temps_k[k]
-        after[TEMPERATURES] += np.where(charged & ~near, ahead_k, 0.0)
+        # a revolution between two leaps: a heater that holds a body leads it back, and the next leap would undo that
+        leapt = charged & ~near & ~leapt
+        after[TEMPERATURES] += np.where(leapt, _ahead_k(temps_k, to_come), 0.0)
         state = np.where(settled, state, after)
         if n == 1:
             # emptier after each revolution: it would go on until the accelerators have used what is theirs

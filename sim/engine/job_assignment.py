@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim.config import schema, workload_params
 from sim.config.workload_params import Carrier, relative_speed, service, slowest
 from sim.engine import planning
-from sim.engine.recovery_policy import copy_s, island_policy, policy, reload_policy
+from sim.engine.recovery_policy import NO_ERRORS, ErrorRates, copy_s, island_policy, policy, reload_policy
 from sim.engine.replanning import Planned, Replanner
 from sim.engine.roles import roles
 from sim.fleet.elastic import Replicas
@@ -22,8 +22,18 @@ from sim.fleet.job_phases import Policy, Standing
 from sim.workload import parallelism
 from sim.workload.demand import daily_factor
 from sim.workload.job_communication import Transport
-from sim.workload.jobs import Asked, InferenceService, JobScheduler, PipelineService, Training, TrainingFleet
+from sim.workload.jobs import (
+    Asked,
+    Checks,
+    InferenceService,
+    JobScheduler,
+    PipelineService,
+    Streams,
+    Training,
+    TrainingFleet,
+)
 from sim.workload.pipeline_links import PipelineLinks
+from sim.workload.service import groups
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,6 +72,24 @@ class Work(NamedTuple):
     on_types: Sequence[Sequence[schema.Workload] | None] = ()  # of each workload, what it is on satellites of each type;
     # None: it spans types and the slowest one paces
     row: Ints | None = None  # plane, or row of a formation, of each satellite
+    errors_per_s: Floats | None = None  # of each satellite, the mean rates of `ErrorRates`, (2, satellites); None: no errors by radiation
+
+    def error_rates(self, who: Ints) -> ErrorRates:
+        """Errors by radiation of a satellite.
+
+        Parameters
+        ----------
+        who : ndarray of int64
+            Satellites.
+
+        Returns
+        -------
+        ErrorRates
+            Means over them.
+        """
+        if self.errors_per_s is None or not who.size:
+            return NO_ERRORS
+        return ErrorRates(*self.errors_per_s[:, who].mean(axis=1).tolist())
 
     def parts(self, job: schema.Workload, who: Ints) -> list[_Part]:
         """A workload with its satellites, type by type where it has a form on each.
@@ -89,8 +117,9 @@ class Work(NamedTuple):
 
 
 def scheduler(
-    scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints, row: Ints | None = None
-) -> JobScheduler:
+    scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints, row: Ints | None = None,
+    errors_per_s: Floats | None = None,
+) -> JobScheduler:  # fmt: skip
     """Scheduler of all workloads of a scenario.
 
     Parameters
@@ -105,6 +134,8 @@ def scheduler(
         Type of each satellite, an index into `Scenario.types`.
     row : ndarray of int64, shape (satellites,), optional
         Plane, or row of a formation, of each satellite.
+    errors_per_s : ndarray, shape (2, satellites), optional
+        Mean rates of errors by radiation of each satellite, see `ErrorRates`; by default there are none.
 
     Returns
     -------
@@ -120,6 +151,7 @@ def scheduler(
     work = Work(
         types=types, type_index=type_index, workloads=workloads, fleet=scenario.fleet, steps=scenario.steps,
         step_s=scenario.step, epoch=scenario.epoch, stations=[] if scenario.ground is None else scenario.ground.stations, row=row,
+        errors_per_s=errors_per_s,
     )
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
     return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index])
@@ -206,24 +238,43 @@ def scheduler_for(
             others = [other.who for other in wanted if other.kind == part.kind]  # their satellites may become members
             reachable = np.concatenate((*others, held[part.kind]))
             if isinstance(part.job, schema.Training):
-                found = _training(work, part.job, part.who, reachable, transport, shares)
+                jobs = _training(work, part.job, part.who, reachable, transport, shares)
             else:
-                found = _pipelines(work, part, reachable, transport, shares)
-            shared[part.kind].append(found)
-            return found.jobs
+                jobs = _pipelines(work, part, reachable, transport, shares)
+            shared[part.kind].append(jobs)
+            return jobs.jobs
         assert isinstance(part.job, schema.Inference)
         carrier = shares.carrier(part.who, part.job.precision)
+        found = service(part.job, carrier)
         return InferenceService(
-            service(part.job, carrier), asked(part.job, work), part.who, work.steps, carrier.accelerator.hbm_power_share
-        )
+            found, asked(part.job, work), part.who, work.steps, carrier.accelerator.hbm_power_share,
+            _checks(part.job.validation, groups(found)), int(part.job.redundancy),
+        )  # fmt: skip
 
     parts = [[made(part) for part in found] for found in split]
     fleets = [_training_fleet(work, jobs, held[kind], transport) for kind, jobs in shared.items()]
     reserve = assigned.spares[~np.isin(assigned.spares, np.concatenate([assigned.spares[:0], *held.values()]))]
     return JobScheduler(
         satellites=work.type_index.size, steps=work.steps, step_s=work.step_s, fleets=fleets, parts=parts, reserve=reserve,
-        idle=assigned.idle, share=shares.values, weight=weight,
+        idle=assigned.idle, share=shares.values, weight=weight, streams=_streams(work, assigned.streams),
     )  # fmt: skip
+
+
+def _checks(validation: schema.Validation | None, parts: int) -> Checks | None:
+    return None if validation is None else Checks(validation.interval, validation.harmful, parts)
+
+
+def _streams(work: Work, who: Ints) -> list[Streams]:
+    """Satellites that work independently, type by type, where their results are checked."""
+    validation = next((job.validation for job in work.workloads if isinstance(job, schema.Independent)), None)
+    if validation is None:
+        return []
+    found = []
+    for kind in np.unique(work.type_index[who]).tolist():
+        type_, mine = work.types[kind], np.sort(who[work.type_index[who] == kind])
+        efficiency = type_.accelerator.kernel_efficiency
+        found.append(Streams(mine, efficiency, Checks(validation.interval, validation.harmful, type_.accelerators)))
+    return found
 
 
 def _spares_by_kind(work: Work, kinds: Sequence[int | None], spares: Ints) -> dict[int | None, Ints]:
@@ -260,11 +311,14 @@ def _training(
     ranks = planning.rank_lists(job, plan, fleet)
     training = Training(
         plan=plan, ranks=ranks, leftover=order[~np.isin(order, np.concatenate(ranks))], satellites=satellites, steps=work.steps,
-        step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share,
+        step_s=work.step_s, total_tokens=job.tokens, hbm_power_share=carrier.accelerator.hbm_power_share, copies=int(job.redundancy),
     )  # fmt: skip
     task = plan.task
     used = parallelism.members(task.mesh, task.accelerators)
-    rules = policy(job, work.fleet, used, task.accelerators) if task.islands is None else island_policy(plan, work.fleet, transport)
+    if task.islands is None:
+        rules = policy(job, work.fleet, used, task.accelerators, work.error_rates(order))
+    else:
+        rules = island_policy(job, plan, work.fleet, transport)
     return _Shared(training, rules, Planned(job, training, fleet))
 
 
@@ -279,6 +333,7 @@ def _pipelines(work: Work, part: _Part, reachable: Ints, transport: Transport, s
     jobs = PipelineService(
         service=found, asked=asked(job, work), ranks=ranks, leftover=part.who[len(ranks) * span :], satellites=satellites,
         steps=work.steps, step_s=work.step_s, hbm_share=carrier.accelerator.hbm_power_share,
+        checks=_checks(job.validation, groups(found)), copies=int(job.redundancy),
     )  # fmt: skip
     return _Shared(jobs, reload_policy(found, work.fleet))
 
@@ -301,5 +356,7 @@ def _training_fleet(work: Work, shared: list[_Shared], spares: Ints, transport: 
         [r for w in workloads for r in w.initial_ranks], np.concatenate((spares, *(w.leftover for w in workloads))), policies,
         standings=standings, elastic=elastic, satellites=satellites,
     )  # fmt: skip
-    replanner = Replanner([(each.jobs.jobs, each.planned) for each in shared], work.fleet, int(spares.size), work.steps * work.step_s)
+    errors = work.error_rates(np.concatenate([np.zeros(0, dtype=np.int64), *(r for w in workloads for r in w.initial_ranks)]))
+    watched = [(each.jobs.jobs, each.planned) for each in shared]
+    replanner = Replanner(watched, work.fleet, int(spares.size), work.steps * work.step_s, errors)
     return TrainingFleet(workloads, lifecycle, spares, satellites, work.step_s, replanner if replanner.watches else None)

@@ -13,6 +13,7 @@ from sim.config.schema import Cluster
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context
 from sim.spacecraft import neighbours
+from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
 
 Array = NDArray[np.float64]
@@ -21,6 +22,7 @@ FAINT_W_M2 = 0.02  # infrared of a neighbour below which it is left out
 BRIGHT_W_M2 = 700.0  # what a face emits at 60 degC
 EVERY = 10  # steps after which neighbours are looked for again
 _READ = ("x_m", "y_m", "z_m", "array_k", "radiator_1_k", "radiator_2_k", "radiator_3_k")
+_WRITTEN = np.array([CONTROL[name] for name in ("array_light", "array_nearby_w_m2", "radiator_nearby_w_m2")])
 _READ_ROWS = np.array([ROWS.carried[name] for name in _READ])
 
 
@@ -99,13 +101,12 @@ class Neighbourhood:
         if k % EVERY == 0:
             self.pairs = neighbours.within(now, self.range_m)
         if self.pairs[1].size == 0:
+            controls[np.ix_(_WRITTEN, self.which)] = undisturbed(self.which.size)[_WRITTEN]
             return
         sun_m = self.run.surroundings.sun_m[k + 2]
         sun = sun_m / np.linalg.norm(sun_m)
         found = neighbours.exchange(now, self.pairs, self._plates(before[:3], now, sun), self._emitted_w_m2(before), sun)
-        controls[CONTROL["array_light"], self.which] = found.light
-        controls[CONTROL["array_nearby_w_m2"], self.which] = found.absorbed_w_m2[neighbours.ARRAY]
-        controls[CONTROL["radiator_nearby_w_m2"], self.which] = found.absorbed_w_m2[neighbours.RADIATOR]
+        controls[np.ix_(_WRITTEN, self.which)] = found.light, *found.absorbed_w_m2
 
     def _plates(self, before_m: Array, now_m: Array, sun: Array) -> neighbours.Plates:
         normals = np.empty((2, 3, self.which.size))

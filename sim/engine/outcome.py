@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from orbit.timegrid import TimeGrid
 from sim.config.scenario import Loaded
 from sim.engine.satellite_params import STATES, FirstState, FleetType
+from sim.engine.soft_errors import FleetRadiation
 from sim.fleet.availability import AvailabilityChange
 from sim.network.ground_routing import GroundRouting
 from sim.spacecraft.step import ROWS
@@ -55,6 +56,8 @@ class Outcome:
         Workloads and routes to the ground, where satellites are coupled.
     changes : tuple of AvailabilityChange
         What happened, in order of time.
+    radiation : FleetRadiation
+        Radiation on the orbits, and errors that were drawn.
     """
 
     loaded: Loaded
@@ -70,6 +73,7 @@ class Outcome:
     kept: Array
     decayed: list[tuple[int, int]]
     first_state: FirstState
+    radiation: FleetRadiation
     scheduler: JobScheduler | None = None
     ground_routing: GroundRouting | None = None
     changes: tuple[AvailabilityChange, ...] = ()

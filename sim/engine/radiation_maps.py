@@ -9,7 +9,7 @@ import numpy as np
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.propagation import Propagator
-from orbit.radiation import RadiationMap, radiation_map
+from orbit.radiation import MAP_SPACING_M, RadiationMap, radiation_map
 from sim.config.ageing import conditions
 from sim.config.schema import Scenario
 
@@ -66,11 +66,17 @@ def maps(scenario: Scenario, propagators: Sequence[Propagator], kinds: Sequence[
     Returns
     -------
     list of RadiationMap or None
-        One for each type; None for one without satellites, or one that rises above the tables.
+        One for each type; None for one without satellites, or one that rises above the tables. All have planes on the same radii:
+        what a satellite meets does not depend on the others of its type.
     """
     where, found = conditions(scenario.environment, scenario.epoch), list[RadiationMap | None]()
     for kind, satellite in enumerate(scenario.types):
         low, high = radii_m([p for p, k in zip(propagators, kinds, strict=True) if k == kind], steps)
         known = low <= high and high + MARGIN_M <= HIGHEST_M
-        found.append(radiation_map(low - MARGIN_M, high + MARGIN_M, satellite.shielding.areal_mass, where) if known else None)
+        if not known:
+            found.append(None)
+            continue
+        last = min(math.ceil((high + MARGIN_M) / MAP_SPACING_M), math.floor(HIGHEST_M / MAP_SPACING_M))
+        first = min(math.floor((low - MARGIN_M) / MAP_SPACING_M), last - 1)
+        found.append(radiation_map(first * MAP_SPACING_M, last * MAP_SPACING_M, satellite.shielding.areal_mass, where))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from sim.config import schema, workload_params
 from sim.fleet import reliability
@@ -13,11 +14,24 @@ from sim.workload.job_communication import Transport
 from sim.workload.service import Service
 
 
-def policy(job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int) -> Policy:
+class ErrorRates(NamedTuple):
+    """Mean rates at which radiation interrupts a satellite, and makes silent errors in it [1/s]."""
+
+    interrupts_per_s: float = 0.0
+    silent_per_s: float = 0.0
+
+
+NO_ERRORS = ErrorRates()
+
+
+def policy(
+    job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int, errors: ErrorRates = NO_ERRORS
+) -> Policy:
     """Checkpoint and recovery policy of a job.
 
     A checkpoint is spread over all accelerators of the job, and read back by all of them. The automatic interval
-    follows from the mean time between failures of all units of all members.
+    follows from the mean time between failures of all units of all members, and errors by radiation that interrupt them; where silent
+    errors happen it is not longer than that between validations.
 
     Parameters
     ----------
@@ -29,24 +43,50 @@ def policy(job: schema.Training, fleet: schema.Fleet | None, members: int, accel
         Satellites of one job.
     accelerators : int
         Accelerators of a satellite.
+    errors : ErrorRates, optional
+        Errors by radiation of a satellite.
 
     Returns
     -------
     Policy
         Interval and durations [s].
     """
+    validation_s, harmful = validation(job)
     save_s = transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
     interval = job.checkpoint.interval
     if interval == "auto":
-        interval_s = reliability.daly_interval_s(save_s, mean_failure_s(fleet, members, accelerators))
+        interval_s = reliability.daly_interval_s(save_s, mean_failure_s(fleet, members, accelerators, errors.interrupts_per_s))
+        if errors.silent_per_s > 0.0 and validation_s > 0.0:
+            interval_s = min(interval_s, validation_s)
     else:
         interval_s = float(interval)
     detection_s, restart_s = recovery_s(fleet)
-    return Policy(interval_s, save_s, detection_s, restart_s + save_s)
+    return Policy(
+        interval_s, save_s, detection_s, restart_s + save_s, validation_s=validation_s, harmful=harmful, copies=int(job.redundancy)
+    )
 
 
-def mean_failure_s(fleet: schema.Fleet | None, members: int, accelerators: int) -> float:
-    """Mean time between failures of all units of all members.
+def validation(job: schema.Training) -> tuple[float, float]:
+    """How a job looks for silent errors.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+
+    Returns
+    -------
+    interval_s, harmful : float
+        Time between validations [s] and share of the errors that they find; 0 and all of them where arithmetic is done several times,
+        which finds them after every step; 0 and 0 without validation.
+    """
+    if job.redundancy > 1:
+        return 0.0, 1.0
+    return (0.0, 0.0) if job.validation is None else (job.validation.interval, job.validation.harmful)
+
+
+def mean_failure_s(fleet: schema.Fleet | None, members: int, accelerators: int, interrupts_per_s: float = 0.0) -> float:
+    """Mean time between failures of all units of all members, and errors by radiation that interrupt them.
 
     Parameters
     ----------
@@ -56,15 +96,19 @@ def mean_failure_s(fleet: schema.Fleet | None, members: int, accelerators: int) 
         Satellites of one job.
     accelerators : int
         Accelerators of a satellite.
+    interrupts_per_s : float, optional
+        Mean rate at which radiation interrupts a satellite [1/s].
 
     Returns
     -------
     float
         Time [s]; inf where nothing fails at random.
     """
-    if fleet is None or fleet.failures is None:
-        return math.inf
-    return fleet.failures.mean_time / (members * fleet.failures.units(accelerators))
+    failures = None if fleet is None else fleet.failures
+    if interrupts_per_s == 0.0:
+        return math.inf if failures is None else failures.mean_time / (members * failures.units(accelerators))
+    own_per_s = 0.0 if failures is None else failures.units(accelerators) / failures.mean_time
+    return 1.0 / (members * (own_per_s + interrupts_per_s))
 
 
 def recovery_s(fleet: schema.Fleet | None) -> tuple[float, float]:
@@ -83,11 +127,15 @@ def recovery_s(fleet: schema.Fleet | None) -> tuple[float, float]:
     return (0.0, 0.0) if fleet is None else (fleet.recovery.detection, fleet.recovery.restart)
 
 
-def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Transport) -> Policy:
+def island_policy(job: schema.Training, plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Transport) -> Policy:
     """Recovery policy of an island or replica: work counts once it is exchanged, and weights come back from another one.
+
+    It is validated before every exchange, so that no silent error spreads to others.
 
     Parameters
     ----------
+    job : Training
+        The workload.
     plan : ExecutionPlan
         Plan of each island, or of each replica of an elastic job.
     fleet : Fleet or None
@@ -105,7 +153,10 @@ def island_policy(plan: ExecutionPlan, fleet: schema.Fleet | None, transport: Tr
     detection_s, restart_s = recovery_s(fleet)
     least_s = SHORTEST_INTERVAL_S if islands.together else 1.0
     interval_s = max(least_s, islands.inner_steps * plan.step_s) if math.isfinite(plan.step_s) else math.inf
-    return Policy(interval_s, 0.0, detection_s, restart_s + copy_s(plan, transport), continuous=islands.together)
+    return Policy(
+        interval_s, 0.0, detection_s, restart_s + copy_s(plan, transport), continuous=islands.together, harmful=validation(job)[1],
+        copies=int(job.redundancy),
+    )
 
 
 def copy_s(plan: ExecutionPlan, transport: Transport) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.config import schema, workload_params
 from sim.config.errors import InputError
 from sim.engine import planning
-from sim.engine.recovery_policy import copy_s, mean_failure_s, policy, recovery_s
+from sim.engine.recovery_policy import NO_ERRORS, ErrorRates, copy_s, mean_failure_s, policy, recovery_s
 from sim.workload import memory_fit, parallelism, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import JobCommunication, Transport
@@ -100,10 +100,15 @@ class Replanner:
         Satellites in reserve.
     end_s : float
         End of the run [s].
+    errors : ErrorRates, optional
+        Errors by radiation of a satellite.
     """
 
-    def __init__(self, workloads: Sequence[tuple[int, Planned | None]], fleet: schema.Fleet | None, spares: int, end_s: float) -> None:
-        self.fleet, self.end_s = fleet, end_s
+    def __init__(
+        self, workloads: Sequence[tuple[int, Planned | None]], fleet: schema.Fleet | None, spares: int, end_s: float,
+        errors: ErrorRates = NO_ERRORS,
+    ) -> None:  # fmt: skip
+        self.fleet, self.end_s, self.errors = fleet, end_s, errors
         self.watches, job = [], 0
         for n, (jobs, planned) in enumerate(workloads):
             after_s = None if planned is None else planned.job.replan_after
@@ -141,11 +146,11 @@ class Replanner:
         plan, ranks = found
         members, present = int(ranks.size), fleet.lifecycle.ranks()[watch.job]
         change_s = recovery_s(self.fleet)[1] + copy_s(plan, transport)
-        horizon_s = min(self.end_s - begin_s, mean_failure_s(self.fleet, members, plan.task.accelerators))
+        horizon_s = min(self.end_s - begin_s, mean_failure_s(self.fleet, members, plan.task.accelerators, self.errors.interrupts_per_s))
         now = 0.0 if fleet.lifecycle.missing(watch.job) else tokens_per_s(training.plan, present, transport, fleet.satellites)
         then = tokens_per_s(plan, ranks, transport, fleet.satellites)
         if then * (horizon_s - change_s) > now * horizon_s:
-            rules = policy(job, self.fleet, members, plan.task.accelerators)
+            rules = policy(job, self.fleet, members, plan.task.accelerators, self.errors)
             fleet.change_plan(watch.number, plan, ranks, rules, begin_s, change_s, component)
 
 

@@ -4,6 +4,8 @@ Scenario events, random processes and decays all produce `AvailabilityChange`. S
 goes (`Source.until`); `FleetAvailability` keeps what each cause leaves of each target and combines them; `Timeline` plays
 the changes step by step.
 
+A silent error leaves everything available: it is handed on to those who compute (`SilentError`), and to nobody where the satellite is down.
+
 A change whose cause is maintenance (a manoeuvre, an upgrade, safe mode) takes what failures leave, and is counted by itself.
 
 Combination rule: each cause holds a remaining fraction for each target, 1 unless it said otherwise, and a target has the
@@ -27,6 +29,7 @@ Flags = NDArray[np.bool_]
 
 SCENARIO: Final = "scenario"  # cause of listed events; events with a duration have a number after it
 DECAY: Final = "decay"  # cause of a satellite that has no position any more
+RADIATION: Final = "radiation"  # cause of errors by radiation
 MAINTENANCE: Final = "maintenance"  # first word of causes by which a healthy satellite does not work
 ROUNDING: Final = 1e-12  # shares of a step below this are rounding
 
@@ -40,6 +43,7 @@ class Kind(StrEnum):
     LINK = "link"  # rate of the link between two satellites
     TERMINALS = "terminals"  # rate of all links of a satellite
     STATION = "station"  # a ground station: 1 available, 0 lost
+    RESULTS = "results"  # what its accelerators compute: one of them makes a silent error, all of them go on
 
 
 class Target(NamedTuple):
@@ -51,6 +55,14 @@ class Target(NamedTuple):
     name: str = ""  # as a person writes it; empty: part of another change, of no interest by itself
 
 
+class SilentError(NamedTuple):
+    """An error that nothing notices at once: the accelerator of the satellite that makes it, and a number in [0, 1) by which it spoils
+    the work, if that is below the harmful share of the errors."""
+
+    accelerator: int
+    fate: float = 0.0
+
+
 class AvailabilityChange(NamedTuple):
     """From time_s [s after the epoch] on, `cause` leaves the fraction `remaining` in [0, 1] of the target."""
 
@@ -58,10 +70,11 @@ class AvailabilityChange(NamedTuple):
     target: Target
     remaining: float
     cause: str
+    silent: SilentError | None = None  # of a change of RESULTS
 
 
 def cause_kind(cause: str) -> str:
-    """Cause as it is reported: `scenario`, `failures`, `maintenance` or `decay`.
+    """Cause as it is reported: `scenario`, `failures`, `radiation`, `maintenance` or `decay`.
 
     Parameters
     ----------
@@ -82,11 +95,12 @@ def cause_kind(cause: str) -> str:
 
 
 class SatelliteChange(NamedTuple):
-    """From time_s [s] on, all causes together leave this fraction of a satellite's accelerators; 0: it is down."""
+    """From time_s [s] on, all causes together leave this fraction of a satellite's accelerators; 0: it is down. Or a silent error: none changes."""
 
     time_s: float
     satellite: int
     remaining: float
+    silent: SilentError | None = None
 
 
 class Source(Protocol):
@@ -227,6 +241,8 @@ class FleetAvailability:
             The change; changes must come in order of time.
         """
         kind, mine = change.target.kind, self.lanes(change.target)
+        if kind is Kind.RESULTS:
+            return
         if kind is Kind.LINK:
             pair = (change.target.first, change.target.last)
             held = self._held_links.setdefault(pair, {})
@@ -315,6 +331,12 @@ def satellite_changes(changes: Iterable[AvailabilityChange], satellites: int) ->
 
 def _apply(fleet: FleetAvailability, change: AvailabilityChange) -> list[SatelliteChange]:
     """Apply one change and return what it means for single satellites."""
+    if change.target.kind is Kind.RESULTS:
+        mine = fleet.lanes(change.target)
+        left = fleet.remaining(mine)
+        return [
+            SatelliteChange(change.time_s, fleet.lo + mine.start + i, float(left[i]), change.silent) for i in np.flatnonzero(left > 0.0).tolist()
+        ]
     if change.target.kind not in (Kind.SATELLITE, Kind.ACCELERATORS):
         fleet.apply(change)
         return []

@@ -17,7 +17,7 @@ from sim.fleet.availability import AvailabilityChange, Kind, Target
 Words = NDArray[np.uint64]
 
 FAILURES = 1  # the number of this process in its spawn keys; another process takes another number
-MAINTENANCE_PROCESS = 2
+MAINTENANCE_PROCESS, SOFT_ERRORS = 2, 3
 CAUSE = "failures"
 CHUNK = 1 << 16  # units whose first lives are drawn together
 
@@ -99,9 +99,7 @@ class RandomFailures:
         self.unit = accelerators if unit is None else min(unit, accelerators)
         self.units = units(accelerators, unit)
         self.kind = kind or (Kind.ACCELERATORS if self.units > 1 else Kind.SATELLITE)
-        sequence = np.random.SeedSequence(seed, spawn_key=(process, replica))
-        first, second = sequence.generate_state(2, np.uint64).tolist()
-        self._key = (int(first), int(second))
+        self._key = stream_key(seed, process, replica)
         self._down: dict[int, int] = {}  # accelerators that are down, by satellite
         # time of the next change of a unit, its number in the fleet, its life, and whether it returns
         self._next: list[tuple[float, int, int, bool]] = []
@@ -151,9 +149,9 @@ class RandomFailures:
         """Times of the first failures of units, those within the run."""
         satellites = numbers // np.uint64(self.units) + np.uint64(self.first)
         counter = (np.ones_like(numbers), numbers % np.uint64(self.units), satellites)
-        uniform = (philox_first(counter, self._key) >> np.uint64(11)) * MANTISSA
-        soon = np.flatnonzero(self.mean_time_s * -np.log1p(-uniform) < self.end_s * (1.0 + 1e-9))
-        for number, u in zip(numbers[soon].tolist(), uniform[soon].tolist(), strict=True):
+        drawn = uniform(philox_words(counter, self._key)[0])
+        soon = np.flatnonzero(self.mean_time_s * -np.log1p(-drawn) < self.end_s * (1.0 + 1e-9))
+        for number, u in zip(numbers[soon].tolist(), drawn[soon].tolist(), strict=True):
             self._push(self.mean_time_s * -math.log1p(-u), number, 0, False)
 
     def _satellite_and_unit(self, number: int) -> tuple[int, int]:
@@ -227,8 +225,8 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
     return a, b, c, d
 
 
-def philox_first(counter: tuple[Words, Words, Words], key: tuple[int, int]) -> Words:
-    """The first of the four random words of each counter, whose last word is 0.
+def philox_words(counter: tuple[Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
+    """The four random words of each of many counters, whose last word is 0.
 
     Parameters
     ----------
@@ -239,8 +237,8 @@ def philox_first(counter: tuple[Words, Words, Words], key: tuple[int, int]) -> W
 
     Returns
     -------
-    ndarray of uint64
-        First word of each counter.
+    tuple of ndarray of uint64
+        The words of `philox` for each counter.
     """
     a, b, c = counter
     d = np.zeros_like(a)
@@ -249,7 +247,40 @@ def philox_first(counter: tuple[Words, Words, Words], key: tuple[int, int]) -> W
         (high, low), (high_c, low_c) = _product(MULTIPLIERS[0], a), _product(MULTIPLIERS[1], c)
         a, b, c, d = high_c ^ b ^ np.uint64(k), low_c, high ^ d ^ np.uint64(m), low
         k, m = (k + WEYL[0]) & MASK, (m + WEYL[1]) & MASK
-    return a
+    return a, b, c, d
+
+
+def uniform(words: Words) -> NDArray[np.float64]:
+    """Random words as numbers in [0, 1), as numpy makes them.
+
+    Parameters
+    ----------
+    words : ndarray of uint64
+        Random words.
+
+    Returns
+    -------
+    ndarray
+        Multiples of 2**-53.
+    """
+    return np.asarray((words >> np.uint64(11)) * MANTISSA)
+
+
+def stream_key(seed: int, process: int, replica: int) -> tuple[int, int]:
+    """Key of the generator of a process.
+
+    Parameters
+    ----------
+    seed, process, replica : int
+        Seed of the scenario, number of the process, number of the replica.
+
+    Returns
+    -------
+    tuple of int
+        Two words of 64 bits.
+    """
+    first, second = np.random.SeedSequence(seed, spawn_key=(process, replica)).generate_state(2, np.uint64).tolist()
+    return int(first), int(second)
 
 
 def _product(constant: int, words: Words) -> tuple[Words, Words]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.fleet.availability import SatelliteChange
+from sim.fleet.availability import SatelliteChange, SilentError
 from sim.fleet.elastic import ElasticJob, Replicas
 from sim.fleet.job_phases import CHECKPOINT, HELD, RUN, SHORTEST_INTERVAL_S, IntArray, Job, Policy, Segment, Standing
 from sim.fleet.spare_pool import SparePool
@@ -100,6 +100,11 @@ class JobLifecycle:
     def able(self) -> NDArray[np.bool_]:
         """Jobs that could train if messages reached them, (jobs,): they exchange messages with others of their workload."""
         return np.array([job.phase in (RUN, CHECKPOINT, HELD) for job in self._jobs], dtype=np.bool_)
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Jobs whose work a silent error has spoiled that no validation has found yet, (jobs,)."""
+        return np.array([job.wrong for job in self._jobs], dtype=np.bool_)
 
     @property
     def unreachable(self) -> IntArray:
@@ -277,11 +282,17 @@ class JobLifecycle:
         """Changes at one instant, all of them before ranks are filled: satellites have no order among them.
 
         A member that loses accelerators fails, and so does its job; it keeps its rank while some are left. Accelerators
-        that return change nothing but the member's rate.
+        that return change nothing but the member's rate. A silent error changes neither.
         """
+        for change in batch:
+            if change.silent is not None:
+                self._strike(time_s, change.satellite, change.silent)
+        batch = [change for change in batch if change.silent is None]
+        if not batch:
+            return
         self.version += 1
         touched: set[int] = set()
-        for _, satellite, remaining in batch:
+        for _, satellite, remaining, _ in batch:
             before = self._remaining.get(satellite, 1.0)
             self._remaining[satellite] = remaining
             fails, returns = remaining < before, before == 0.0 < remaining
@@ -303,6 +314,16 @@ class JobLifecycle:
                     job.missing.add(rank)
                 job.fail(time_s)
         self._fill_ranks(touched, time_s)
+
+    def _strike(self, time_s: float, satellite: int, error: SilentError) -> None:
+        """A silent error at a member; replicas of an elastic job share their gradients, and with them the error."""
+        rank_of = self._rank_of[satellite]
+        if rank_of is None or error.fate >= self._jobs[rank_of[0]].policy.harmful:
+            return
+        elastic = next((rules.rules.jobs for rules in self._elastic if rank_of[0] in rules.rules.jobs), (rank_of[0],))
+        for g in elastic:
+            self._jobs[g].pass_to(time_s)
+            self._jobs[g].strike(time_s)
 
     def _fill_ranks(self, touched: set[int], time_s: float) -> None:
         """Fill ranks by priority: of equals those that wait, the longest first, then those that failed just now."""

@@ -13,6 +13,7 @@ IntArray = NDArray[np.int64]
 
 RUN, CHECKPOINT, RECOVERY, WAITING, OUTAGE = range(5)
 HELD: Final = 5  # a phase, not a mode: the job is well and waits for another replica; its mode is that of the replica
+ROUNDING_S: Final = 1e-6  # of times that are sums of intervals
 SHORTEST_INTERVAL_S: Final = 1e-3  # a shorter one would vanish in the rounding of late times, and time would not advance
 
 
@@ -24,6 +25,9 @@ class Policy(NamedTuple):
     detection_s: float
     restart_s: float  # swap, restart and reload
     continuous: bool = False  # saves take no time and only the last one of a window is noted; the others change nothing
+    validation_s: float = 0.0  # a save so long after the last validation, or longer, is validated; 0: every one
+    harmful: float = 0.0  # share of silent errors that spoil the work; 0: none
+    copies: int = 1  # of all arithmetic: two find a silent error at the end of the training step, three outvote it
 
 
 class Standing(NamedTuple):
@@ -35,28 +39,37 @@ class Standing(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """An interval of one job's time. Commit and rollback happen at its beginning, the commit first."""
+    """An interval of one job's time. What its flags say happens at its beginning: save, validation, rollback, in this order."""
 
     begin_s: float
     end_s: float
     mode: int
     members: IntArray  # (n,) satellites by rank, those that are down included
     lost: IntArray  # members that are down: the job waits because of them
-    commit: bool  # all work before is safe
-    rollback: bool  # a member failed: all work since the last commit is lost
+    commit: bool  # all work before is saved
+    rollback: bool  # a member failed: all work since the last save is lost
     peer: bool = False  # the job itself is well: it waits for another replica, which is in this mode
+    valid: bool | None = None  # all that is saved counts; None: as `commit`
+    spoiled: bool = False  # a validation has found a silent error: all work since the last one before is lost
+    redone: int = 0  # training steps that are taken again, since copies of their arithmetic differ
+
+    @property
+    def validates(self) -> bool:
+        """Whether all that is saved counts from now on."""
+        return self.commit if self.valid is None else self.valid
 
 
 class Work(NamedTuple):
-    """Running time of a job [s], by whether it was committed, lost, or neither yet."""
+    """Running time of a job [s], by whether it counts, was lost, or neither yet."""
 
     committed_s: float = 0.0
     lost_s: float = 0.0
-    open_s: float = 0.0  # since the last commit
+    open_s: float = 0.0  # since the last save
+    saved_s: float = 0.0  # saved since the last validation
 
 
 def account(work: Work, segments: Sequence[Segment]) -> Work:
-    """Accumulate running time by whether it was committed, lost, or neither yet.
+    """Accumulate running time by whether it counts, was lost, or neither yet.
 
     Parameters
     ----------
@@ -74,17 +87,21 @@ def account(work: Work, segments: Sequence[Segment]) -> Work:
     --------
     >>> run = Segment(0.0, 60.0, RUN, np.arange(2), np.arange(0), False, False)
     >>> account(Work(), [run, run._replace(begin_s=60.0, end_s=90.0, commit=True)])
-    Work(committed_s=60.0, lost_s=0.0, open_s=30.0)
+    Work(committed_s=60.0, lost_s=0.0, open_s=30.0, saved_s=0.0)
     """
-    committed_s, lost_s, open_s = work
+    committed_s, lost_s, open_s, saved_s = work
     for segment in segments:
         if segment.commit:
-            committed_s, open_s = committed_s + open_s, 0.0
+            saved_s, open_s = saved_s + open_s, 0.0
+        if segment.validates:
+            committed_s, saved_s = committed_s + saved_s, 0.0
+        if segment.spoiled:
+            lost_s, open_s, saved_s = lost_s + open_s + saved_s, 0.0, 0.0
         if segment.rollback:
             lost_s, open_s = lost_s + open_s, 0.0
         if segment.mode == RUN:
             open_s += segment.end_s - segment.begin_s
-    return Work(committed_s, lost_s, open_s)
+    return Work(committed_s, lost_s, open_s, saved_s)
 
 
 def _frozen(satellites: Sequence[int] | IntArray) -> IntArray:
@@ -113,7 +130,7 @@ class Job:
 
     __slots__ = (
         "awaits", "commit", "disconnected", "end_s", "failed_s", "first_save_s", "left_s", "lost", "members", "missing", "phase", "policy",
-        "rollback", "segments", "since_s", "standing",
+        "redone", "rollback", "saved_wrong", "segments", "since_s", "spoiled", "standing", "valid", "validated_s", "wrong",
     )  # fmt: skip
 
     def __init__(self, members: Sequence[int] | IntArray, policy: Policy, standing: Standing, begin_s: float) -> None:
@@ -130,7 +147,10 @@ class Job:
         self.left_s = 0.0  # of a phase that is interrupted by a lost network
         self.failed_s = -math.inf
         self.since_s = begin_s  # beginning of the current segment, with its flags
-        self.commit = self.rollback = False
+        self.commit = self.rollback = self.valid = self.spoiled = False
+        self.redone = 0
+        self.wrong = self.saved_wrong = False  # whether a silent error has spoiled the work, and what was saved last
+        self.validated_s = begin_s  # time of the last validation
         self.segments: list[Segment] = []
 
     def close(self, time_s: float) -> None:
@@ -146,11 +166,12 @@ class Job:
             self.segments.append(
                 Segment(
                     begin_s=self.since_s, end_s=time_s, mode=self.awaits if mode == HELD else mode, members=self.members, lost=self.lost,
-                    commit=self.commit, rollback=self.rollback, peer=mode == HELD,
+                    commit=self.commit, rollback=self.rollback, peer=mode == HELD, valid=self.valid, spoiled=self.spoiled, redone=self.redone,
                 )
             )
             self.since_s = time_s
-            self.commit = self.rollback = False
+            self.commit = self.rollback = self.valid = self.spoiled = False
+            self.redone = 0
 
     def _enter(self, time_s: float, phase: int, end_s: float) -> None:
         self.close(time_s)
@@ -174,18 +195,58 @@ class Job:
                 self._pass_saves(time_s)
             elif ended == RUN:
                 self._enter(at_s, CHECKPOINT, at_s + self.policy.checkpoint_s)
+            elif ended == CHECKPOINT and self.wrong and self._is_due(at_s):
+                self._enter(at_s, RECOVERY, at_s + self.policy.restart_s)
+                self._find_error(at_s)
             else:
                 self._enter(at_s, RUN, at_s + self.policy.checkpoint_interval_s)
-                self.commit |= ended == CHECKPOINT
+                if ended == CHECKPOINT:
+                    self._save(at_s)
+
+    def _is_due(self, time_s: float) -> bool:
+        """Whether a save at this time is validated."""
+        return time_s - self.validated_s >= self.policy.validation_s - ROUNDING_S
+
+    def _save(self, time_s: float) -> None:
+        """All work before is saved, and counts if it is right and the time for a validation has come."""
+        self.commit, self.saved_wrong = True, self.wrong
+        if not self.wrong and self._is_due(time_s):
+            self.valid, self.validated_s = True, time_s
+
+    def _find_error(self, time_s: float) -> None:
+        """A validation finds a silent error: all work since the last one before is lost."""
+        self.spoiled, self.validated_s = True, time_s
+        self.wrong = self.saved_wrong = False
+
+    def strike(self, time_s: float) -> None:
+        """A silent error that matters strikes a member; what has ended by then has been passed.
+
+        Parameters
+        ----------
+        time_s : float
+            Time [s].
+        """
+        works = self.phase in (RUN, CHECKPOINT) and not self.missing
+        if works and self.policy.copies == 1:
+            self.wrong = True
+        elif works and self.policy.copies == 2 and self.phase == RUN:
+            self.close(time_s)
+            self.redone += 1
 
     def _pass_saves(self, time_s: float) -> None:
         """Note the last save up to time_s; its time does not depend on which saves were noted before."""
         first_s, interval_s = self.first_save_s, self.policy.checkpoint_interval_s
+        if self.wrong:  # the step in flight is taken again
+            self.close(self.end_s)
+            self._find_error(self.end_s)
+            self.end_s = first_s + (round((self.end_s - first_s) / interval_s) + 1) * interval_s
+            return
         count = max(0, math.floor((time_s - first_s) / interval_s) - 1)
         while first_s + (count + 1) * interval_s <= time_s:
             count += 1
         self.close(first_s + count * interval_s)
-        self.commit, self.end_s = True, first_s + (count + 1) * interval_s
+        self.commit = self.valid = True
+        self.end_s = first_s + (count + 1) * interval_s
 
     def start_run(self, time_s: float) -> None:
         """Train from now on.
@@ -222,7 +283,7 @@ class Job:
         self.pass_to(time_s)
         self.close(time_s)
         if self.phase != HELD:
-            self.phase, self.end_s, self.rollback = HELD, math.inf, True
+            self.phase, self.end_s, self.rollback, self.wrong = HELD, math.inf, True, False
         self.awaits = awaits
 
     def set_disconnected(self, time_s: float, disconnected: bool) -> None:
@@ -252,7 +313,7 @@ class Job:
             Time [s].
         """
         self.close(time_s)
-        self.rollback = True
+        self.rollback, self.wrong = True, self.saved_wrong
         self.failed_s = time_s
 
     def settle(self, time_s: float) -> None:
@@ -286,9 +347,9 @@ class Job:
         self.pass_to(time_s)
         self.close(time_s)
         if self.phase <= CHECKPOINT and not self.disconnected:
-            self.commit = True
+            self._save(time_s)
         elif self.phase <= CHECKPOINT:
-            self.rollback = True
+            self.rollback, self.wrong = True, self.saved_wrong
         self.members, self.missing, self.lost, self.policy = _frozen(members), set(), _NONE, policy
         self.disconnected = False
         self._enter(time_s, RECOVERY, time_s + duration_s)

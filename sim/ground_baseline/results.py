@@ -12,7 +12,7 @@ from sim.config import schema
 from sim.fleet.availability import AvailabilityChange
 from sim.ground_baseline.fabric import round_trips_ms
 from sim.ground_baseline.plan import Plan
-from sim.results import design, energy_balance
+from sim.results import battery, design, energy_balance
 from sim.results import summary as metrics
 from sim.results.dataset import change_rows, labelled, with_plans
 from sim.results.store import Results
@@ -82,10 +82,11 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
         "step_s": plan.step_s,
         "energy_closure": None,
         "compute": compute,
-        "power": dict.fromkeys(("battery_depth_max", *metrics.declared_fields("power"))),
+        "power": dict.fromkeys(("battery_depth_max", *battery.FIELDS, *metrics.declared_fields("power"))),
         "thermal": dict.fromkeys(metrics.declared_fields("thermal")),
         "energy_balance": dict.fromkeys(energy_balance.FIELDS),
         "formation": None,
+        "radiation": None,
         "network": dict.fromkeys(("links_mean", "link_availability", "path_switches")),
         "ground": _ground(plan.stations, rtt_ms, user_ms),
         "station_pairs": {},

@@ -12,6 +12,7 @@ from sim.spacecraft import battery_ageing_life as life
 
 Array = NDArray[np.float64]
 
+FIELDS = ("battery_cycles_per_year", "battery_fade_per_year", "battery_fade_per_year_max", "battery_life_yr", "battery_life_yr_min")
 SUMS = ("storage_rate_s", "cycle_factor_s", "cell_k_s", "cell_charge_s", "charge_throughput", "depth_squared_sum")
 
 
@@ -80,10 +81,5 @@ def summary(outcome: Outcome) -> dict[str, float]:
         lost[which] = 1.0 - life.capacity(model, life.under(model, use, life.YEAR_D))
         cycles[which] = use.cycles / use.days * life.YEAR_D
         years[which] = life.life_years(model, use, b.end_of_life)
-    return {
-        "battery_cycles_per_year": float(cycles.mean()),
-        "battery_fade_per_year": float(lost.mean()),
-        "battery_fade_per_year_max": float(lost.max()),
-        "battery_life_yr": float(years.mean()),
-        "battery_life_yr_min": float(years.min()),
-    }
+    found = (cycles.mean(), lost.mean(), lost.max(), years.mean(), years.min())
+    return {name: float(value) for name, value in zip(FIELDS, found, strict=True)}

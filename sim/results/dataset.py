@@ -394,8 +394,8 @@ def change_rows(
         Rows by column.
     """
     found = []
-    for time_s, target, remaining, cause in changes:
-        action = "lose" if remaining <= 0.0 else "restore" if remaining >= 1.0 else "derate"
+    for time_s, target, remaining, cause, silent in changes:
+        action = "lose" if remaining <= 0.0 else "derate" if remaining < 1.0 else "restore" if silent is None else "corrupt"
         moment = epoch + timedelta(seconds=time_s)
         of_satellites = target.kind not in (Kind.LINK, Kind.STATION)
         who = (target.first, target.last) if of_satellites else (None, None)

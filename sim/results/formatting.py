@@ -117,6 +117,7 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [("network", _network(w)) for w in summary["workloads"] if w.get("network") and w["step_s"] is not None]
     rows.append(("latency", _latency(ground)))
     rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))
+    rows += [("radiation", text) for kind in summary.get("radiation") or () if (text := _radiation(kind))]
     rows += [("propulsion", text) for kind in summary["design"].get("types") or () if (text := _propulsion(kind))]
     if summary["cost"]["capex_usd"] is not None or summary["cost"].get("unknown_prices"):
         rows.append(("cost", _cost(summary)))
@@ -283,6 +284,32 @@ def _fleet(fleet: dict[str, Any], design: dict[str, Any]) -> str:
         f"{percent(fleet['availability'])} available, {_tonnes(design['mass_kg'])}, {design['array_m2']:,.0f} m2 of array, "
         f"{design['radiator_m2']:,.0f} m2 of radiator"
     )
+
+
+def _radiation(kind: dict[str, Any]) -> str:
+    """Dose of a type and errors of its accelerators; empty where no orbit is known."""
+    if kind["dose_gy_per_year"] is None:
+        return ""
+    text = (
+        f"{kind['satellite']} {kind['dose_gy_per_year']:.3g} Gy a year behind {kind['shielding_kg_m2']:.3g} kg/m2, "
+        f"{percent(kind['anomaly_time_fraction'])} of the time in the South Atlantic Anomaly"
+    )
+    if kind["errors"] is None:
+        return text + "; the accelerator states no sensitivity"
+    often = kind["interruptions_per_satellite_day"]
+    if often > 0.0:
+        text += f", where {percent(kind['anomaly_error_fraction'])} of the errors happen; an interruption of a satellite in {1.0 / often:.3g} d"
+    named = {
+        "silent": "silent", "memory": "uncorrected memory", "interrupt": "functional interrupts", "host_interrupt": "of hosts",
+        "latchup": "latch-ups", "corrected": "corrected",
+    }  # fmt: skip
+    errors = [(label, kind["errors"][name]) for name, label in named.items() if kind["errors"][name]["expected"] > 0.0]
+    counts = [f"{_count(n['expected'])} {label}" + ("" if n["drawn"] is None else f" ({n['drawn']:,} drawn)") for label, n in errors]
+    return text + (f"; errors expected in the run: {', '.join(counts)}" if counts else "")
+
+
+def _count(expected: float) -> str:
+    return f"{expected:,.0f}" if expected >= 100.0 else f"{expected:.3g}"
 
 
 def _propulsion(kind: dict[str, Any]) -> str:

@@ -300,14 +300,14 @@ def resolved_yaml(loaded: Loaded) -> str:
 
 
 def _with_defaults(node: Node, section: Section) -> Node:
-    """The tree with the scalar defaults that it leaves out."""
+    """The tree with the scalar defaults that it leaves out; what follows from other fields stays out."""
     children = dict(node.value)
-    for name in type(section).model_fields:
+    for name, of_field in type(section).model_fields.items():
         value = getattr(section, name)
         child = children.get(name)
         if isinstance(value, Section) and child is not None and not child.is_record:
             children[name] = _with_defaults(child, value)
-        elif child is None and isinstance(value, bool | int | float | str):
+        elif child is None and isinstance(value, bool | int | float | str) and of_field.default is not None:
             children[name] = Node(default_text(type(section), name, value), node.origin)
     return Node(children, node.origin)
 

@@ -421,6 +421,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "thermal": declared(outcome, "thermal"),
         "energy_balance": energy_balance.section(outcome),
         "formation": formations.summary(loaded, outcome.grid),
+        "radiation": outcome.radiation.rows(),
         "network": _network(outcome),
         "ground": ground,
         "station_pairs": _pairs(outcome),
@@ -436,5 +437,5 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "data_rules": None,
         "numbers": len(loaded.data),
         "assumptions": loaded.assumptions,
-        "notes": [*loaded.notes, *outcome.first_state.notes, *lost(outcome)],
+        "notes": [*loaded.notes, *outcome.first_state.notes, *outcome.radiation.notes(), *lost(outcome)],
     }  # fmt: skip

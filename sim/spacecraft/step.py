@@ -606,9 +606,9 @@ def is_lowered(state: Any, inputs: Any, limit: Any, satellite: Any) -> bool:
     bool
         Whether it is.
     """
-    return bool(
-        (inputs.job_rate < limit.rate_limit) | (inputs.running < 1.0) | (rate_guard(state, inputs, satellite) < 1.0)
-    )
+    ready, start = policy.factors(state, satellite.policy)
+    kept = rate_guard(state, inputs, satellite) * ready * start
+    return bool((inputs.job_rate < limit.rate_limit) | (inputs.running < 1.0) | (kept < 1.0))
 
 
 @inlined

@@ -206,7 +206,7 @@ def parameters(setup: Setup) -> Stepper:
 
 @inlined
 def machine_heats(loads: Any, battery: Any, panel: Any) -> Heats:
-    """Heats of the machines in the step; what was not served is taken from the bus, then from heaters.
+    """Heats of the machines in the step; what was not served is taken from the bus, then from the heaters of battery and coolant.
 
     Parameters
     ----------
@@ -223,9 +223,10 @@ def machine_heats(loads: Any, battery: Any, panel: Any) -> Heats:
         Heats [W].
     """
     of_bus_w = min(battery.unserved_w, loads.structure_w)
+    of_pack_w = min(battery.unserved_w - of_bus_w, loads.battery_w)
     return Heats(
-        chip_w=loads.chip_w, plate_w=loads.plate_w, loop_w=loads.loop_w + panel.conditioning_w - (battery.unserved_w - of_bus_w),
-        battery_w=battery.battery_loss_w + loads.battery_w, structure_w=loads.structure_w - of_bus_w,
+        chip_w=loads.chip_w, plate_w=loads.plate_w, loop_w=loads.loop_w + panel.conditioning_w - (battery.unserved_w - of_bus_w - of_pack_w),
+        battery_w=battery.battery_loss_w + (loads.battery_w - of_pack_w), structure_w=loads.structure_w - of_bus_w,
     )  # fmt: skip
 
 

@@ -28,6 +28,11 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NO_LIMIT_K: Final = 1e6
+SILENT: Final = {"dose_per_silent_error": None, "silent_error_area": 0.0}  # fields of a sensitivity without silent errors
+INTERRUPTS: Final = {
+    "dose_per_memory_error": None, "dose_per_interrupt": None, "dose_per_host_interrupt": None, "memory_error_area": 0.0, "interrupt_area": 0.0,
+    "latchup_area": 0.0,
+}  # fmt: skip
 NOT_REMOVABLE: Final = {
     "bubble": "follows from mesh, stages and batch; try another mesh or pipeline, or a larger batch",
     "unplaced": "these satellites fill no mesh or pipeline; try another one, or another number of satellites",
@@ -97,8 +102,10 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
     match cause:
         case "failed":
             fleet = scenario.fleet and scenario.fleet.model_copy(update={"failures": None})
-            kept = [event for event in scenario.events if not event.parsed.of_satellites or event.action in MAINTENANCE_ACTIONS]
-            return Ablation("no failures", scenario.model_copy(update={"fleet": fleet, "events": kept}))
+            others = (*MAINTENANCE_ACTIONS, "corrupt")
+            kept = [event for event in scenario.events if not event.parsed.of_satellites or event.action in others]
+            calm = _radiation(scenario, **INTERRUPTS)
+            return Ablation("no failures, no interruptions by radiation", calm.model_copy(update={"fleet": fleet, "events": kept}))
         case "maintenance":
             fleet = scenario.fleet and scenario.fleet.model_copy(update={"maintenance": None})
             kept = [event for event in scenario.events if event.action not in MAINTENANCE_ACTIONS]
@@ -127,6 +134,10 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
             return Ablation("no jitter", _jobs(scenario, Training, jitter=0.0))
         case "checkpoint":
             return Ablation("checkpoints that take no time, at the same interval", scenario, skipped_modes=(job_phases.CHECKPOINT,))
+        case "corruption":
+            kept = [event for event in scenario.events if event.action != "corrupt"]
+            once = _jobs(_jobs(_radiation(scenario, **SILENT), Training, redundancy=1), Inference, redundancy=1)
+            return Ablation("no silent errors, everything computed once", once.model_copy(update={"events": kept}))
         case "recovery":
             return Ablation("jobs resume at once, no work is repeated", scenario, skipped_modes=(job_phases.RECOVERY,))
     return None
@@ -135,6 +146,17 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
 def _jobs(scenario: Scenario, kind: type, **values: Any) -> Scenario:
     jobs = [job.model_copy(update=values) if isinstance(job, kind) else job for job in scenario.workloads]
     return scenario.model_copy(update={"workloads": jobs})
+
+
+def _radiation(scenario: Scenario, **values: Any) -> Scenario:
+    """The scenario with other sensitivities of all accelerators that state any."""
+
+    def changed(satellite: Satellite) -> Satellite:
+        radiation = satellite.accelerator.radiation
+        return satellite if radiation is None else with_value(satellite, "accelerator.radiation", radiation.model_copy(update=values))
+
+    others = {name: changed(satellite) for name, satellite in scenario.satellites.items()}
+    return scenario.model_copy(update={"satellite": changed(scenario.satellite), "satellites": others})
 
 
 def _without_recomputation(scenario: Scenario, tasks: Sequence[Task]) -> Scenario:
@@ -312,6 +334,11 @@ class UninterruptedLifecycle:
         return self.lifecycle.running
 
     @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Jobs whose work a silent error has spoiled that no validation has found yet, (jobs,)."""
+        return self.lifecycle.wrong
+
+    @property
     def unreachable(self) -> Ints:
         """Healthy satellites whose rank was given to a spare because no message reached them."""
         return self.lifecycle.unreachable
@@ -484,7 +511,9 @@ class AblatedRun(Run):
 
 
 def remove_temperature_limits(run: Run) -> None:
-    """Remove the junction and memory temperature limits of a run, in place.
+    """Remove the junction and memory temperature limits of a run, in place; leakage is that at its reference temperature.
+
+    Chips beyond their limit would leak ever more: they would be short of power, which is no measure of what better cooling gains.
 
     Parameters
     ----------
@@ -493,4 +522,5 @@ def remove_temperature_limits(run: Run) -> None:
     """
     for i, kind in enumerate(run.types):
         thermal = kind.params.thermal._replace(junction_limit_k=NO_LIMIT_K, hbm_limit_k=NO_LIMIT_K)
-        run.types[i] = replace(kind, params=kind.params._replace(thermal=thermal))
+        leakage = kind.params.leakage._replace(reference_w=0.0)
+        run.types[i] = replace(kind, params=kind.params._replace(thermal=thermal, leakage=leakage))

@@ -24,7 +24,13 @@ STEPS = {  # part by the field that is increased
     "satellite.structure.fraction": "structure",
     "satellite.accelerators": "accelerators",
 }
-WITH_ACCELERATORS = "goes with the accelerators, whose row counts both"
+REASONS = {  # why a part is not increased by itself
+    "hosts": "goes with the accelerators, whose row counts both",
+    "launch": "goes with every kilogram",
+    "integration": "goes with every price",
+    "insurance": "goes with every price",
+}
+ROUNDING = 1e-9  # of a mass that is the sum of its parts
 
 
 class Step(NamedTuple):
@@ -110,31 +116,41 @@ def holdings(builds: Sequence[cost.Build], prices: cost.Prices | None, vehicle: 
     Returns
     -------
     dict of str to Held
-        Parts by name; `launch` has no mass of its own.
+        Parts by name, with the margin of a stated mass; integration, launch and insurance have no mass of their own. They sum to
+        the mass and the price of the satellites with full launches.
     """
     kg: dict[str, float] = {}
     usd: dict[str, float | None] = {}
     for build in builds:
         number, masses = build.lot.satellites, build.parts._asdict()
         masses["propulsion"] += masses.pop("propellant")
-        priced = {} if prices is None else cost.satellite_usd(build, prices)
-        for part, mass in masses.items():
+        priced: dict[str, float | None] = {} if prices is None else cost.satellite_usd(build, prices)
+        by_mass = [part for part in masses if part not in priced or part == "bus"]  # "bus" of the prices is all that has none of its own
+        usd_kg = None if prices is None else prices.bus_usd_kg
+        each = {part: None if usd_kg is None else masses[part] * usd_kg for part in by_mass} | {p: priced.get(p) for p in masses if p not in by_mass}
+        margin_kg = build.lot.mass_kg - math.fsum(masses.values())
+        if abs(margin_kg) > ROUNDING * build.lot.mass_kg:
+            masses["margin"] = margin_kg
+            each["margin"] = None if usd_kg is None else max(0.0, build.other_kg) * usd_kg - math.fsum(each[part] or 0.0 for part in by_mass)
+        for part, mass in {**masses, "integration": 0.0}.items():
             kg[part] = kg.get(part, 0.0) + number * mass
-            by_mass = None if prices is None or prices.bus_usd_kg is None else mass * prices.bus_usd_kg
-            one = priced[part] if part in priced and part != "bus" else by_mass  # "bus" of the prices is all that has none of its own
-            usd[part] = None if one is None or usd.get(part, 0.0) is None else (usd.get(part) or 0.0) + number * one
-    found = {part: Held(kg[part], usd[part]) for part in kg if kg[part] > 0.0}
-    return {**found, "launch": Held(0.0, _launch_usd(builds, prices, vehicle))}
+            usd[part] = _plus(usd.get(part, 0.0), priced.get(part) if part == "integration" else each[part], number)
+    found = {part: Held(kg[part], usd[part]) for part in kg if kg[part] != 0.0 or usd[part]}
+    return found | _on_the_whole(builds, prices, vehicle)
 
 
-def _launch_usd(builds: Sequence[cost.Build], prices: cost.Prices | None, vehicle: Vehicle | None) -> float | None:
-    """Price of full launches by mass."""
-    if prices is None or vehicle is None:
-        return None
-    whole = cost.full_launch_usd(builds, prices, vehicle)
-    if whole is None:
-        return None
-    return whole / (1.0 + prices.insurance) - math.fsum(b.lot.satellites * cost.known(cost.satellite_usd(b, prices)) for b in builds)
+def _plus(so_far: float | None, one: float | None, number: int) -> float | None:
+    return None if so_far is None or one is None else so_far + number * one
+
+
+def _on_the_whole(builds: Sequence[cost.Build], prices: cost.Prices | None, vehicle: Vehicle | None) -> dict[str, Held]:
+    """Full launches by mass, and the premium over satellites and launches."""
+    whole = None if prices is None or vehicle is None else cost.full_launch_usd(builds, prices, vehicle)
+    if whole is None or prices is None:
+        return {"launch": Held(0.0, None)}
+    launched = whole / (1.0 + prices.insurance) - math.fsum(b.lot.satellites * cost.known(cost.satellite_usd(b, prices)) for b in builds)
+    premium = whole * prices.insurance / (1.0 + prices.insurance)
+    return {"launch": Held(0.0, launched)} | ({"insurance": Held(0.0, premium)} if premium > 0.0 else {})
 
 
 def _row(part: str, held: Held, step: Step | None, yard: Step) -> Part:
@@ -143,7 +159,7 @@ def _row(part: str, held: Held, step: Step | None, yard: Step) -> Part:
     yard_kg, yard_usd = _over(yard.gain_flops_per_s, yard.kg), _over(yard.gain_flops_per_s, yard.usd)
     reason = None
     if step is None:
-        reason = {"hosts": WITH_ACCELERATORS, "launch": "goes with every kilogram"}.get(part, "no run depends on its mass")
+        reason = REASONS.get(part, "no run depends on its mass")
     return Part(
         part=part, mass_kg=held.kg, mass_share=_over(held.kg, yard.kg) or 0.0, usd=held.usd, usd_share=_over(held.usd, yard.usd),
         step=None if step is None else step.label, step_kg=None if step is None else step.kg, step_usd=None if step is None else step.usd,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sim.config import workload_params
+from sim.config import economics_params, workload_params
 from sim.config.schema import Inference, Satellite, Scenario, Training
+from sim.economics.finance import YEAR_S
 from sim.studies.ablation import with_value
 from sim.workload import parallelism
 from sim.workload.parallelism import Mesh
@@ -119,23 +120,26 @@ def inputs_of_parts(scenario: Scenario) -> list[IncreasedInput]:
     list of IncreasedInput
         The inputs, each in a scenario of its own.
     """
+    satellite, given = scenario.satellite, scenario.satellite.propulsion.station_keeping
+    kept_m_s2 = economics_params.design_of(satellite, scenario)[1].duty.station_keeping_m_s2 if given is None else given
     fields = (
-        ("shielding.areal_mass", "kg/m2", "shielding", ("kg/m2", 1.0)),
-        ("propulsion.station_keeping", "m/s2", "station keeping", ("m/s/yr", 1.0 / 31557600.0)),
-        ("structure.fraction", "1", "structure", ("", 1.0)),
+        ("shielding.areal_mass", "kg/m2", "shielding", ("kg/m2", 1.0), satellite.shielding.areal_mass),
+        ("propulsion.station_keeping", "m/s2", "station keeping", ("m/s/yr", 1.0 / YEAR_S), kept_m_s2),
+        ("structure.fraction", "1", "structure", ("", 1.0), satellite.structure.fraction),
     )
-    return [_satellite_input(scenario, *field) for field in fields if _value(scenario.satellite, field[0]) > 0.0]
+    return [_satellite_input(scenario, path, unit, name, shown, before=now) for path, unit, name, shown, now in fields if now > 0.0]
 
 
 def _satellite_input(
     scenario: Scenario, path: str, unit: str, name: str, display_unit: tuple[str, float],
-    along_with: tuple[str, ...] = (),
+    along_with: tuple[str, ...] = (), before: float | None = None,
 ) -> IncreasedInput:  # fmt: skip
-    """A field of the satellite increased by 10 %, with the fields in `along_with`."""
-    grown: Scenario = scenario
-    for each in (path, *along_with):
+    """A field of the satellite increased by 10 %, with the fields in `along_with`; `before` is what it follows from where it is not stated."""
+    before = _value(scenario.satellite, path) if before is None else before
+    after = (1.0 + SHARE) * before
+    grown = with_value(scenario, f"satellite.{path}", after)
+    for each in along_with:
         grown = with_value(grown, f"satellite.{each}", (1.0 + SHARE) * _value(scenario.satellite, each))
-    before, after = _value(scenario.satellite, path), _value(grown.satellite, path)
     return IncreasedInput(
         field=f"satellite.{path}", unit=unit, before=before, after=after, scenario=grown, satellites=0,
         name=name, display_unit=display_unit,
@@ -153,11 +157,12 @@ def _scenario_input(
 
 
 def _value(satellite: Satellite, path: str) -> float:
+    """Value of a field; 0 where it is not given, such as station keeping that follows from the orbit."""
     node: object = satellite
     for name in path.split("."):
         node = getattr(node, name)
-    assert isinstance(node, int | float)
-    return float(node)
+    assert node is None or isinstance(node, int | float)
+    return 0.0 if node is None else float(node)  # a duty that follows from the orbits is no input
 
 
 def _links(scenario: Scenario, trains: bool) -> list[IncreasedInput]:

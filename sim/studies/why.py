@@ -174,8 +174,11 @@ class _Experiment:
                     f"the whole fleet over the first {window_s / 60.0:g} min of {scenario.duration / 60.0:g}: satellites are "
                     "coupled; losses and gains refer to this window"
                 )
-            if scenario.fleet is not None and scenario.fleet.failures is not None:
+            fleet, chips = scenario.fleet, [satellite.accelerator for satellite in scenario.types]
+            if fleet is not None and fleet.failures is not None:
                 notes.append("random failures: only those within the window are included")
+            if fleet is not None and fleet.soft_errors and window_s < scenario.duration and any(chip.radiation is not None for chip in chips):
+                notes.append("errors by radiation: only those within the window are included; they come in passages of the South Atlantic Anomaly")
         elif self.sample is not None:
             notes.append(f"{SAMPLE} of {self.whole.satellites:,} satellites, evenly spread, over the whole run")
             if scenario.events:

@@ -218,7 +218,8 @@ class _Differs:
     py_func = staticmethod(cases.plain(heater.advance))
 
     def __call__(self, state: Any, inputs: Any, forecast: Any, effects: Any, p: Any) -> Any:
-        return self.py_func(state, inputs, forecast, effects, p._replace(setpoint_k=p.setpoint_k * (1.0 + 1e-4)))
+        flows = self.py_func(state, inputs, forecast, effects, p)
+        return flows._replace(heater_w=flows.heater_w * (1.0 + 1e-6))
 
 
 SPOILS = [

@@ -203,7 +203,7 @@ def test_useful_share_of_training(name: str) -> None:
     stepping = job["jobs"] * 2048 * 8192 / job["step_s"] * flops_per_token / nameplate
     assert rows["useful"] <= stepping * 1.0001
     if rows["power"] + rows["thermal"] < 1e-3:
-        interrupted = (rows["checkpoint"] + rows["recovery"] + rows["outage"]) / (1.0 - rows["unplaced"])
+        interrupted = (rows["checkpoint"] + rows["recovery"] + rows["outage"] + rows["corruption"]) / (1.0 - rows["unplaced"])
         assert rows["useful"] == pytest.approx(stepping * (1.0 - interrupted), rel=0.01)
 
 

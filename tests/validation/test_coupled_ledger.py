@@ -31,7 +31,7 @@ constellation:
   lattice: {{shape: square, spacing: 200 m, radius: 1 km}}
 satellite: {satellite}
 links: {{topology: mesh, terminal: {{extends: dwdm-10cm, channel_rate: 4 Tbit/s}}}}
-fleet: {{spares: {spares}, recovery: {{detection: 60 s, restart: 240 s}}}}
+fleet: {{spares: {spares}, soft_errors: false, recovery: {{detection: 60 s, restart: 240 s}}}}
 recorder: {{satellites: 0}}
 workloads:
   - {workload}
@@ -462,3 +462,106 @@ def test_shorter_steps(scenario: Scenario) -> None:
     ]
     assert runs[0]["useful"][0] == pytest.approx(runs[1]["useful"][0], rel=0.01)
     assert runs[0]["power"][0] > 0.0
+
+
+# --- silent errors -----------------------------------------------------------------------------------------------------
+
+CHECKED = ("workloads.0.validation.interval=25 min", "workloads.0.validation.harmful=1")
+
+
+def test_corruption_of_a_job(scenario: Scenario) -> None:
+    """Source of truth: by hand. 600 s of work and a save in turn; saves are validated when 25 min have passed: the third, the sixth and the
+    ninth. An error 3,700 s into the run, after the sixth, is found by the ninth: three intervals of work are corruption. The job restarts
+    and reloads, without detection, and works on."""
+    loaded = scenario("2026-03-20T01:01:40Z corrupt satellite 17", interval="10 min", sets=CHECKED)
+    save_s = STATE_BYTES / N / 5e9
+    cycle_s, again_s = 600.0 + save_s, 240.0 + save_s
+    assert 6 * cycle_s < 3700.0 < 9 * cycle_s
+    left_s = DURATION_S - 9 * cycle_s - again_s
+    after = int(left_s // cycle_s)
+    assert left_s - after * cycle_s < 600.0
+    run_s, part = DURATION_S - again_s - (9 + after) * save_s, 1.0 / DURATION_S
+    step = training_step(loaded, N)
+    moved = working(loaded, step, part * 3 * 600.0)["useful"][0]
+    expected = add(
+        working(loaded, step, part * run_s), {"useful": (-moved, 0.0), "corruption": (moved, 0.0)},
+        {"recovery": (part * again_s, 0.0), "checkpoint": (part * (9 + after) * save_s, 0.0)},
+    )  # fmt: skip
+    summary = api.run(loaded).summary
+    check(shares(summary), expected)
+    since_s = left_s - after * save_s  # the ninth save found it; 25 min are not over
+    assert summary["compute"]["uncommitted_flops"] / summary["compute"]["nameplate_flops"] == pytest.approx(
+        working(loaded, step, part * since_s)["useful"][0], abs=EXACT
+    )
+    assert summary["workloads"][0]["ettr"] == pytest.approx(part * (run_s - 1800.0), abs=EXACT)
+
+
+def test_corruption_that_the_run_does_not_find(scenario: Scenario) -> None:
+    """Source of truth: by hand: an error 7,000 s into the run spoils what was done since the validation by the ninth save; the next is due
+    after the end."""
+    loaded = scenario("2026-03-20T01:56:40Z corrupt satellite 17", interval="10 min", sets=CHECKED)
+    save_s = STATE_BYTES / N / 5e9
+    cycle_s = 600.0 + save_s
+    assert 9 * cycle_s + 1500.0 < 12 * cycle_s
+    assert 11 * cycle_s < 7000.0 < DURATION_S < 12 * cycle_s
+    step, part = training_step(loaded, N), 1.0 / DURATION_S
+    moved = working(loaded, step, part * (DURATION_S - 9 * cycle_s - 2 * save_s))["useful"][0]
+    expected = add(
+        working(loaded, step, part * (DURATION_S - 11 * save_s)), {"useful": (-moved, 0.0), "corruption": (moved, 0.0)},
+        {"checkpoint": (part * 11 * save_s, 0.0)},
+    )  # fmt: skip
+    summary = api.run(loaded).summary
+    check(shares(summary), expected)
+    assert summary["compute"]["uncommitted_flops"] == 0.0
+
+
+@pytest.mark.parametrize("copies", [2, 3])
+def test_redundancy(scenario: Scenario, copies: int) -> None:
+    """Source of truth: by hand: of all arithmetic a half, or two thirds, is done to compare. Two copies that differ cost a step of the job,
+    which takes twice as long; three outvote the error."""
+    loaded = scenario("2026-03-20T01:01:40Z corrupt satellite 17", interval="10 min", sets=(f"workloads.0.redundancy={copies}",))
+    save_s, step, part = STATE_BYTES / N / 5e9, training_step(loaded, N), 1.0 / DURATION_S
+    saves = int(DURATION_S // (600.0 + save_s))
+    found = working(loaded, step, part * (DURATION_S - saves * save_s))
+    useful = found["useful"][0]
+    again = working(loaded, step, part * 2.0 * step.total)["useful"][0] if copies == 2 else 0.0
+    price = (1.0 - 1.0 / copies) * (useful - again) + again
+    summary = api.run(loaded).summary
+    check(shares(summary), add(found, {"useful": (-price, 0.0), "corruption": (price, 0.0), "checkpoint": (part * saves * save_s, 0.0)}))
+    assert summary["workloads"][0]["step_s"] == pytest.approx(copies * step.total, rel=EXACT)
+
+
+def test_corruption_of_a_service(scenario: Scenario) -> None:
+    """Source of truth: by hand: eight groups of eight accelerators serve on a satellite. An error 1,000 s into the run spoils one of them
+    until the check at 1,200 s: 200 s of an eighth of a satellite, of what it does at peak. Its tokens do not count."""
+    sets = ("workloads.0.validation.interval=10 min", "workloads.0.validation.harmful=1")
+    right, wrong = (api.run(scenario(*events, workload=SERVICE + "}", sets=sets)).summary for events in ((), ("+1000 s corrupt satellite 17",)))
+    before, after = shares(right), shares(wrong)
+    served = right["ground"]["coverage_fraction"] is None
+    share = 200.0 / DURATION_S / 8.0 / N
+    assert served
+    assert after.pop("corruption") == pytest.approx((before["useful"][0] * share, 0.0), rel=1e-9)
+    assert after.pop("useful")[0] == pytest.approx(before["useful"][0] * (1.0 - share), rel=1e-9)
+    assert all(after[cause] == pytest.approx(before[cause], abs=EXACT) for cause in after)
+    tokens = [summary["workloads"][0]["tokens_per_s"] for summary in (right, wrong)]
+    assert tokens[1] / tokens[0] == pytest.approx(1.0 - share, rel=1e-9)
+
+
+def test_a_service_that_answers_twice(scenario: Scenario) -> None:
+    """By definition: half of the arithmetic at peak compares, half of the tokens count."""
+    once, twice = (api.run(scenario(workload=SERVICE + more)).summary for more in ("}", ", redundancy: 2}"))
+    before, after = shares(once), shares(twice)
+    assert after["corruption"] == pytest.approx((0.5 * before["useful"][0], 0.0), rel=1e-9)
+    assert after["useful"][0] == pytest.approx(0.5 * before["useful"][0], rel=1e-9)
+    assert twice["workloads"][0]["tokens_per_s"] == pytest.approx(0.5 * once["workloads"][0]["tokens_per_s"], rel=1e-9)
+
+
+def test_corruption_of_independent_work(scenario: Scenario) -> None:
+    """Source of truth: by hand: one of 64 accelerators works in vain from 1,000 s to the check at 1,200 s; a second error of it meanwhile
+    changes nothing. What is below peak stays where it was."""
+    sets = ("workloads.0.validation.interval=10 min",)
+    loaded = scenario("+1000 s corrupt satellite 17", "+1100 s corrupt satellite 17", workload="{kind: independent}", sets=sets)
+    found = ran(loaded)
+    efficiency = loaded.scenario.satellite.accelerator.kernel_efficiency
+    share = 200.0 / DURATION_S / 64.0 / N
+    check(found, {"kernel": (1.0 - efficiency, 0.0), "corruption": (efficiency * share, 0.0), "useful": (efficiency * (1.0 - share), 0.0)})

@@ -9,21 +9,23 @@ import math
 import sys
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 
 import access_twins
 import numpy as np
+import spacecraft_twins
 import workload_twins
 
 from orbit.atmosphere import _around, _densities, air
 from orbit.kernels import (
     adaptive,
     eclipse,
+    exposure,
     forces,
     formation,
     frames,
     j2,
     multistep,
+    segments,
     sgp4,
     sgp4_constants,
     sgp4_passes,
@@ -32,48 +34,7 @@ from orbit.kernels import (
     streaming_stores,
     visibility,
 )
-from sim.config import scenario
-from sim.engine import satellite_params
 from sim.network import UNREACHED_S, routing, routing_moments, topology
-
-sys.path.append(str(Path(__file__).parents[1] / "unit" / "spacecraft"))
-import submodel_cases
-
-from sim.spacecraft import (
-    array,
-    attitude,
-    battery,
-    compute,
-    earth_flux,
-    illumination,
-    loop,
-    neighbours,
-    panel,
-    passes,
-    radiator,
-    rows,
-    step,
-    structure,
-    thermal,
-    thermal_response,
-)
-
-
-def ring() -> scenario.Loaded:
-    """Eight satellites round a noon-midnight orbit."""
-    base = {"kind": "ring", "altitude": "650 km", "local_time": '"12:00"', "satellites": 8}
-    text = "{" + ", ".join(f"{k}: {v}" for k, v in base.items()) + "}"
-    return scenario.load(
-        "suncatcher",
-        sets=(
-            "duration=10 min",
-            "workloads=[{kind: independent}]",
-            "links=",
-            "economics=",
-            f"constellation={text}",
-            "satellite.thermal.radiator.area=12 m2",
-        ),
-    )
 
 
 def _plain(value: object) -> list[float]:
@@ -88,12 +49,13 @@ def _unit(rng: np.random.Generator) -> list[float]:
 def scalar_calls() -> Iterator[tuple[str, object]]:
     """Name and result of one call after another."""
     rng = np.random.default_rng(20260320)
-    params = satellite_params.satellite_params(ring().scenario)
     for _ in range(25):
         u = lambda lo, hi: float(rng.uniform(lo, hi))  # noqa: E731
         yield "sincos", simd.sincos(u(-1e5, 1e5))
         x = u(-1, 1)
         yield "arcsin", simd.arcsin(x)
+        yield "inverse_root", simd.inverse_root(10.0 ** u(-30, 30))
+        yield "root", simd.root(10.0 ** u(-30, 30))
         yield "arc", simd.arc(x, math.sqrt(1.0 - x * x))
         a, i = u(6.6e6, 1e7), u(0, 3.1)
         yield "mean_motion_rad_s", j2.mean_motion_rad_s(a)
@@ -108,7 +70,7 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "shadow_edge", shadow.shadow_edge(*r, 1.4e11, 3e10, 1e10, 6.957e8)
         e = [u(-3, 3), u(-3, 3), u(-3, 3)]
         yield "lit_fraction", shadow.lit_fraction(e[0])
-        yield "_lit_integral", shadow._lit_integral(e[0])
+        yield "shadow._lit_integral", shadow._lit_integral(e[0])
         yield "mean_between", shadow.mean_between(e[0], e[1])
         yield "mean_between", shadow.mean_between(e[0], e[0] + 1e-7)
         yield "quarter_edges", shadow.quarter_edges(*e)
@@ -116,106 +78,10 @@ def scalar_calls() -> Iterator[tuple[str, object]]:
         yield "mean_in_penumbra", shadow.mean_in_penumbra(*e)
         yield "mean_lit_fraction", shadow.mean_lit_fraction(*e)
         yield "range2_and_height", visibility.range2_and_height(*r, *[6.4e6 * c for c in _unit(rng)], *_unit(rng))
-        share, chips, sun = u(-0.2, 1.2), params.compute, u(0, 1400)
-        sun_at = _unit(rng)
-        turned = attitude.normals(*sun_at, params.attitude)
-        yield "normals", turned
-        yield "sun_incidence", attitude.sun_incidence(*sun_at, turned, params.attitude)
-        yield "edge_on", attitude.edge_on(params.attitude)
-        yield "edge_on_law", attitude.edge_on_law(params.attitude)
-        yield "dynamic_share", compute.dynamic_share(u(0, 1), 0.6)
-        yield "_halley", compute._halley(u(0.1, 1), u(0.1, 1), 0.6, 0.4)
-        yield "rate_for_share", compute.rate_for_share(share, 0.6, chips.rate_fit)
-        yield "operating_point", compute.operating_point(u(-1e3, 4e4), u(0, 1), chips)
-        yield "powered_share", compute.powered_share(u(-1e3, 4e4), chips)
-        yield "clock_rate", compute.clock_rate(share, u(0.3, 1), True, chips)
-        yield "chip_power_w", compute.chip_power_w(u(0, 1), u(0, 1), u(0, 1), chips)
-        yield "bus_factor", compute.bus_factor(chips)
-        yield "loads", compute.loads(u(0, 1), u(0, 1), u(0, 1), u(0, 1), 1000.0, u(-1e3, 1e3), chips)
-        yield "plate_view_factor", earth_flux.plate_view_factor(x, u(6.5e6, 9e6))
-        yield "back_view_factor", earth_flux.back_view_factor(u(0, 0.8), x, u(6.5e6, 9e6))
-        yield "lit_cosine", earth_flux.lit_cosine(x, u(-1, 1), u(-1, 1), u(6.5e6, 9e6))
-        yield "zonal", earth_flux.zonal(240.0, -61.0, -24.0, x, u(-0.4, 0.4))
-        light = (sun, u(0, 400), u(190, 270), u(0, 0.8), u(0, 0.8))
-        yield "array_yield", array.array_yield(u(200, 400), params.array)
-        yield "emission_w_m2_k4", array.emission_w_m2_k4(params.array)
-        yield "decay", array.decay(u(150, 360), params.array)
-        yield "absorbed_w_m2", array.absorbed_w_m2(*light, params.array)
-        yield "conditioning_w", panel.conditioning_w(u(0, 3e4), params.panel)
-        yield "body_view_factor", structure.body_view_factor(u(6.5e6, 9e6))
-        yield "array_power_w", array.array_power_w(sun, u(200, 400), params.array)
-        yield "deliverable_w", battery.deliverable_w(u(0.4, 1.0) * params.battery.capacity_j, params.battery)
-        yield "from_array_w_m2", radiator.from_array_w_m2(u(200, 400), params.radiator._replace(view_to_array=0.3, view_from_array=0.1))
-        yield "rule", neighbours.rule(u(0, 8))
-        yield "blurred", neighbours.blurred(u(-2, 2), u(0.1, 1))
-        yield "overlap_m", neighbours.overlap_m(u(-9, 9), u(1, 6), u(1, 6), u(0.1, 1))
-        yield "plate_absorbed_w_m2", radiator.plate_absorbed_w_m2(*light[:4], 0.2, 0.88)
-        t = thermal_response.Nodes(*(u(250, 370) for _ in range(9)))
-        heats = thermal_response.Heats(u(0, 2e4), u(0, 8e3), u(0, 2e3), u(0, 500), u(0, 2e3))
-        p, idle = params.thermal, (u(0, 6e3), u(0, 4e3), u(0, 5e2))
-        base = thermal_response.base_of(t, radiator.Environment(u(0, 6e3)), structure.StructureHeat(u(0, 900)), p)
-        ramps = thermal_response.ramps_of(base, heats, p)
-        yield "departure_w", thermal_response.departure_w(t.radiator_1_k, p.emission.radiator_1_w_k4, p.emission.radiator_1_tangent_w_k)
-        yield "base_of", base
-        yield "ramps_of", ramps
-        yield "nodes_after", thermal_response.nodes_after(base, heats, ramps, p)
-        yield "emitted_w", thermal_response.emitted_w(base, heats, ramps, p)
-        ahead, room = thermal_response.forecast(base, heats, p)
-        yield "forecast", (*ahead, *room)
-        yield "rise_k", thermal_response.rise_k(p.hbm, *idle)
-        yield "fit", thermal_response.fit(room, u(0, 3), u(0, 3))
-        state, inputs, power, run, effects = (
-            submodel_cases.random_record(name, rng) for name in ("state", "inputs", "power", "run", "effects")
-        )
-        state = state._replace(**t._asdict(), charge_j=u(0.4, 1.0) * params.battery.capacity_j)
-        power = power._replace(generated_w=u(0, 4e4))
-        yield "charging_w", battery.charging_w(state, u(-2e4, 2e4), params.battery)
-        effects = effects._replace(heater_w=u(0, 1e3), bus_w=u(0, 1e3), chip_w=u(-1e3, 1e3), battery_w=u(0, 1e3))
-        settled, room = step.settle(state, inputs, power, base, run, effects, params)
-        yield "settle", (*settled, *room)
-        yield "first_effects", step.first_effects(state, inputs, params)
-        within = step.within_power(state, inputs, power, effects, params)
-        yield "within_power", within
-        yield "cooled", step.cooled(inputs, within, within, room, u(-500, 500), params)
-        within, cool, hot = step.first_round(state, inputs, power, base, within, effects, params)
-        yield "first_round", (*within, *cool, *hot)
-        cool, hot = step.next_round(state, inputs, power, base, within, cool, hot, params)
-        yield "next_round", (*cool, *hot)
-        yield "is_hot", step.is_hot(within, cool)
-        yield "between_ends", step.between_ends(inputs, cool, params)
-        limit = step.limits_of(state, inputs, within, cool, True, True, params)
-        yield "limits_of", limit
-        yield "intended_run", step.intended_run(inputs, limit, params)
-        yield "is_lowered", step.is_lowered(state, inputs, limit, params)
-        run, settled = step.settled_run(state, inputs, power, base, limit, hot, params)
-        yield "settled_run", (*run, *settled)
-        lit = submodel_cases.random_record("illumination", rng)
-        parts = step.integrate(state, inputs, lit, power, base, limit, run, settled, params)
-        yield "integrate", tuple(x for part in parts for x in part)
-        loads, flows, panel_flows, *_ = parts
-        yield "machine_heats", thermal.machine_heats(loads, flows, panel_flows)
-        others = [submodel_cases.random_record(name, rng) for name in ("incidence", "earth", "environment", "structure")]
-        yield "results", tuple(
-            x
-            for record in step.results(state, inputs, lit, *others[:2], power, *others[2:], limit, run, settled, *parts, params)
-            for x in record
-        )
-        yield "sun_edge", illumination.sun_edge(inputs)
-        yield "directions", illumination.directions(state, inputs, e[0], 0.4, params.illumination)
-        yield "unpack", tuple(rows.flat(step.unpack(rows.flat(params))))
-        yield "within_budget", step.within_budget(state, inputs, power, run, effects, params)
-        limit, effects = step.step_limits(state, inputs, power, base, params)
-        yield "step_limits", (*limit, *effects)
-        state, fluxes = step.advance(state, inputs, params)
-        yield "advance", (*state, *fluxes)
-        yield "limits", compute.limits(inputs, power, u(-1e4, 1e4), effects, chips)
-        yield "accelerator_budget_w", compute.accelerator_budget_w(inputs, power, u(-1e4, 1e4), effects, chips)
 
 
 def loop_calls() -> Iterator[tuple[str, object]]:
-    """The kernels over arrays, and the whole step over ten minutes."""
-    from sim.engine.driver import Run
-
+    """The kernels over arrays."""
     rng = np.random.default_rng(7)
     elements = np.empty((7, 8))
     elements[0], elements[1] = 7e6, rng.uniform(-1, 1, 8)
@@ -226,7 +92,7 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     yield "circular_positions", out
     rates = np.empty((2, 3))
     j2.secular_rates(np.array([6.9e6, 7.5e6, 42e6]), np.array([0.9, 1.7, 0.0]), *rates)
-    yield "secular_rates", rates
+    yield "j2.secular_rates", rates
     mean = np.concatenate((elements, rng.uniform(-1e-3, 1e-3, (3, 8)) * np.array([1.0, 1.0, 1e-3])[:, None]))
     for move in (formation.formation_positions, formation.formation_velocities):
         move(mean, np.array([0.0, 60.0, 3600.0, 86400.0]), out)
@@ -244,48 +110,9 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     visibility.slant_ranges(out[0], below * 6.37e6, below, np.linspace(0.0, 0.5, 8), cuts, slants)
     assert 0 < (slants < visibility.OUT_OF_SIGHT_M).sum() < slants.size
     yield "slant_ranges", np.where(slants < visibility.OUT_OF_SIGHT_M, slants, 0.0)
-    run = Run(ring(), tile=8, threads=1)
-    first = np.empty((2, 3, 16))
-    run.propagators[0].fill(0, 8, -1, first)
-    work, kind, sun_m = np.zeros((1, loop.WORK, loop.ROW_LENGTH)), run.types[0], run.surroundings.sun_m
-    carry = work[0, : loop.CARRIED, :16]
-    loop.start(first, sun_m[:2], kind.initial, carry)
-    sky = run.surroundings.sky[2]
-    yield "start", np.where(np.abs(carry) < 1e299, carry, 0.0)
-    tiles = work, np.zeros(1, dtype=np.int64), np.full(1, 8)
-    limits, controls = np.empty((loop.LIMIT_ROWS, 8)), rng.uniform(0.2, 1.0, (loop.CONTROL_ROWS, 8))
-    loop.see_surroundings(*tiles, first[np.newaxis, 1:] * 1.0001, 0, sky, controls, kind.values)
-    for name in ("see_surroundings", "surroundings_passes", "directions_pass", "fill_controls"):
-        yield name, work[0, passes.LIT_ROW, :8]
-    loop.preview_limits(*tiles, sky, controls[loop.DUTY_CONTROL], False, kind.values, limits)
-    for name in ("preview_limits", "limits_passes", "limits_pass"):
-        yield name, limits
-    fleet, extremes = np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME)
-    loop.take_step(*tiles, sky, controls, kind.values, fleet, extremes)
-    for name in ("take_step", "operation_passes"):
-        yield name, carry[:, :8]
-    yield "sum_up", fleet
-    outcome = run.finish()
-    yield "run_block", outcome.carry
-    yield "record", outcome.kept
-    yield "fleet", outcome.fleet
+    yield from spacecraft_twins.loop_calls()
     yield from access_twins.calls()
     yield from workload_twins.calls()
-
-
-def neighbour_calls() -> Iterator[tuple[str, object]]:
-    """Six satellites from touching to far apart, some in the shadow of others."""
-    r_m = np.array([[0.0, 3.0, 12.0, 30.0, 60.0, 200.0], [0.0, 2.0, -3.0, 4.0, 9.0, 30.0], [0.0, 5.0, 9.0, 40.0, -30.0, 90.0]])
-    turns = np.linspace(0.0, 1.0, 6)
-    zero = np.zeros(6)
-    array = np.stack([np.sin(turns), zero, np.cos(turns)])
-    side = np.stack([np.cos(turns), zero, -np.sin(turns)])
-    plates = neighbours.square_plates(array, side, (np.full(6, 140.0), np.full(6, 30.0)), np.full((2, 2, 6), 0.9))
-    emitted = np.linspace(300.0, 700.0, 24).reshape(2, 2, 6)
-    sun = np.array([0.1, 0.0, math.sqrt(0.99)])
-    found = neighbours.exchange(r_m, neighbours.within(r_m, 1e3), plates, emitted, sun)
-    for name in ("_all_pairs", "_irradiance_w_m2", "_shaded"):
-        yield name, np.concatenate((found.absorbed_w_m2.ravel(), found.light))
 
 
 def eclipse_calls() -> Iterator[tuple[str, object]]:
@@ -341,7 +168,7 @@ def sgp4_calls() -> Iterator[tuple[str, np.ndarray]]:
     part = np.zeros((sgp4_constants.ROWS, 1))
     for reported in (sgp4_constants.secular_rates(part, 0, 0.064, 1.08, 0.02, 0.6),
                  sgp4_constants.drag_terms(part, 0, 0.064, 1.08, 0.02, 0.6, 0.8, 1.0, 2.0, 1e-4)):  # fmt: skip
-        yield "secular_rates", np.array([[reported]])
+        yield "sgp4_constants.secular_rates", np.array([[reported]])
         yield "drag_terms", part.T.copy()
     yield "without_kozai", np.array([[sgp4_constants.without_kozai(0.065, 0.02, 0.6)]])
     jd, fr = np.full(times, 2460001.5), np.linspace(0.0, 0.3, times)
@@ -401,7 +228,7 @@ def _sgp4_passes(c: np.ndarray, jd: np.ndarray, fr: np.ndarray) -> Iterator[tupl
         sgp4_passes.kepler_step(mode, n, s)
         yield "kepler_step", table[[sgp4_passes.D_S], :n].T.copy()
         sgp4_passes.in_plane(mode, c, i, n, s)
-        yield "in_plane", table[plane, :n].T.copy()
+        yield "sgp4_passes.in_plane", table[plane, :n].T.copy()
         sgp4_passes.orient(mode, c, i, middle, n, s)
         yield "orient", table[sgp4_passes.X : sgp4_passes.VZ + 1, :n].T.copy()
         windows = {
@@ -440,7 +267,7 @@ def force_calls() -> Iterator[tuple[str, np.ndarray]]:
         yield "inverse_square", np.array([[q]])
         yield "is_low", np.array([[float(forces.is_low(x, y, z)), float(forces.is_low(0.9 * x, 0.9 * y, 0.9 * z))]])
         yield (
-            "zonal",
+            "forces.zonal",
             np.array([forces.zonal(x, y, z, q, 1.0 / r, *(forces.K2, forces.K3, forces.K4, forces.K5, forces.K6))]),
         )
         yield "altitude_m", np.array([[forces.altitude_m(z, 1.0 / r, r)]])
@@ -449,9 +276,9 @@ def force_calls() -> Iterator[tuple[str, np.ndarray]]:
         yield "bulge", np.array([bulge])
         yield "drag", np.array([forces.drag(x, y, z, vx, vy, vz, r * r, 1.0 / r, 0.02, *bulge, air_told)])
         yield "third_body", np.array([forces.third_body(x, y, z, 3e8, -2e8, 1e8, 4.9e12)])
-        yield "_lit_integral", np.array([[forces._lit_integral(edge)]])
+        yield "forces._lit_integral", np.array([[forces._lit_integral(edge)]])
         yield "_mean_lit", np.array([[forces._mean_lit(edge, edge + 0.2)]])
-        yield "_edge", np.array([[forces._edge(r * r, 0.5 * r, q * 215.0)]])
+        yield "forces._edge", np.array([[forces._edge(r * r, 0.5 * r, q * 215.0)]])
         yield "lit_over", np.array([[forces.lit_over(x, y, z, vx, vy, vz, q, 1.0 / r, direction, 60.0)]])
         yield "sky_at", np.array([tuple(now)])
         yield "acceleration", np.array([
@@ -464,7 +291,7 @@ def force_calls() -> Iterator[tuple[str, np.ndarray]]:
     yield "_around", reported[:, np.newaxis]
     matrices, r_m = rng.normal(size=(4, 3, 3)), rng.normal(size=(4, 3, 5))
     frames.turn(matrices, r_m)
-    yield "turn", r_m.transpose(0, 2, 1).reshape(-1, 3)
+    yield "frames.turn", r_m.transpose(0, 2, 1).reshape(-1, 3)
     yield from _integrator_calls(rng, sky, air_told)
 
 
@@ -488,20 +315,20 @@ def _integrator_calls(
         state[multistep.CD_AM + lane] = state[multistep.CR_AM + lane] = 0.02
     states = state[np.newaxis].copy()
     multistep.starter(acting, order)(states, 60.0, multistep.starting(order), sky, -7200.0, 3600.0, air_told)
-    yield "start", multistep.lanes(states[0])[: multistep.RING // multistep.PITCH].T.copy()
+    yield "multistep.start", multistep.lanes(states[0])[: multistep.RING // multistep.PITCH].T.copy()
     out = np.empty((2, 6, multistep.LANES))
     mix = np.stack((multistep.mixed(order, 1.0), multistep.mixed(order, 0.5)))
     multistep.advancer(acting, order)(
         states, 0, 3, 60.0, sky, -7200.0, 3600.0, air_told, np.array([1, 3]), mix, out
     )  # fmt: skip
-    yield "advance", out.transpose(0, 2, 1).reshape(-1, 6)
+    yield "multistep.advance", out.transpose(0, 2, 1).reshape(-1, 6)
     some = np.empty((6, 4))
     multistep._write_group(states[0], states[0][multistep.RING :], mix[1], 1.0 / 60.0, order, some, 0)
     yield "_write_group", some.T.copy()
     alone = adaptive.new_state(np.array([7e6, 0.0, 0.0]), np.array([0.0, 6e3, 6e3]), 0.02, 0.0, 30.0)
     moments, fly = np.array([100.0, 900.0]), np.empty((2, 6, 1))
     adaptive.advancer(acting)(alone[np.newaxis], moments, sky, -7200.0, 3600.0, air_told, fly)
-    yield "advance", fly[:, :, 0]
+    yield "adaptive.advance", fly[:, :, 0]
     # a state of its own: the length of a step follows from a term at the edge of rounding
     alone = np.concatenate((np.array([100.0, 20.0]), rng.normal(size=adaptive.STATE_ITEMS - 2)))
     alone[adaptive.NEXT] = 25.0
@@ -541,7 +368,7 @@ def routing_calls() -> Iterator[tuple[str, np.ndarray]]:
     changed = routing_moments._visit(*tables, 7)
     yield "_visit", np.append(_finite(least[7]), float(changed))[np.newaxis]
     routing_moments._mark(1, *beside, due)
-    yield "_mark", due[np.newaxis].astype(float)
+    yield "routing_moments._mark", due[np.newaxis].astype(float)
     due[:] = True
     routing_moments._settle(*tables, prepared._start, *beside, due)
     yield "_settle", _finite(least)
@@ -550,17 +377,54 @@ def routing_calls() -> Iterator[tuple[str, np.ndarray]]:
     yield "trace_back", np.concatenate((paths.start, paths.links))[:, np.newaxis].astype(float)
 
 
+def segment_calls() -> Iterator[tuple[str, np.ndarray]]:
+    """Orbits in segments, with an eccentricity and without; which segment of three tracks holds."""
+    rng, lanes = np.random.default_rng(19), 12
+    table = np.zeros((segments.ROWS, segments.WIDTH))
+    table[segments.ROW_START] = 100.0
+    table[segments.ROW_A : segments.ROW_A + 4] = np.array([7e6, 0.02, 1e-7, 1e-13])[:, np.newaxis]
+    table[segments.ROW_NODE : segments.ROW_NODE + 4] = np.array([1.0, 2e-7, 1e-14, 1e-20])[:, np.newaxis]
+    table[segments.ROW_LATITUDE] = rng.uniform(0.0, 6.28, segments.WIDTH)
+    table[segments.ROW_LATITUDE + 1] = 1.08e-3
+    table[segments.ROW_COS_I], table[segments.ROW_SIN_I] = 0.6, 0.8
+    table[segments.ROW_EX : segments.ROW_EY + 1] = rng.uniform(-0.03, 0.03, (2, segments.WIDTH))
+    table[segments.ROW_TURN] = 1e-6
+    at_s, found = np.array([0.0, 60.0, 5e3, 2e5]), np.empty((4, 3, lanes))
+    segments.positions(table.ravel(), at_s, found)
+    for name in ("positions", "_cubic", "_near_zero", "_newton", "segments.in_plane"):
+        yield name, found.transpose(0, 2, 1).reshape(-1, 3)
+    segments.circles(table.ravel(), at_s, found)
+    yield "circles", found.transpose(0, 2, 1).reshape(-1, 3)
+    held = np.empty((4, 3), dtype=np.int64)
+    for k, time_s in enumerate((-1.0, 0.0, 150.0, 1e6)):
+        segments.locate(np.array([0, 1, 4, 6]), np.array([0.0, 0.0, 100.0, 200.0, 50.0, 60.0]), np.arange(3), time_s, held[k])
+    yield "locate", held.astype(float)
+
+
+def exposure_calls() -> Iterator[tuple[str, np.ndarray]]:
+    """Cells of a map at places between and beyond its planes."""
+    rng = np.random.default_rng(29)
+    table = rng.uniform(0.0, 1.0, 3 * exposure.PLANE).astype(np.float32)
+    r_m = rng.normal(size=(60, 3))
+    r_m *= (rng.uniform(6.97e6, 7.03e6, 60) / np.linalg.norm(r_m, axis=1))[:, np.newaxis]
+    turn, found = rng.uniform(0.0, 6.28, 60), np.empty((60, exposure.PAIR))
+    exposure.exposures(r_m, np.cos(turn), np.sin(turn), 6.98e6, 1.0 / 20e3, 1.0, table, found)
+    yield "exposures", found
+    yield "longitude_rad", np.array([[exposure.longitude_rad(float(x), float(y))] for x, y in r_m[:, :2]])
+    yield "exposure.cell", np.array([exposure.cell(*map(float, r), 0.6, 0.8, 6.98e6, 1.0 / 20e3, 1.0) for r in r_m])
+
+
 def results() -> dict[str, np.ndarray]:
     """Results by name; repeated calls of a scalar function one after another."""
     scalars: dict[str, list[list[float]]] = {}
-    for name, value in scalar_calls():
+    for name, value in chain(scalar_calls(), spacecraft_twins.scalar_calls()):
         scalars.setdefault(name, []).append(_plain(value))
     arrays: dict[str, list[np.ndarray]] = {}
-    for name, value in chain(eclipse_calls(), neighbour_calls()):
+    for name, value in chain(eclipse_calls(), spacecraft_twins.neighbour_calls()):
         arrays.setdefault(name, []).append(np.ravel(value))
     found = {k: np.array(v) for k, v in scalars.items()} | {k: np.concatenate(v) for k, v in arrays.items()}
     tables: dict[str, list[np.ndarray]] = {}
-    for name, value in (*sgp4_calls(), *force_calls(), *routing_calls()):
+    for name, value in chain(sgp4_calls(), force_calls(), routing_calls(), segment_calls(), exposure_calls()):
         tables.setdefault(f"{name} {value.shape[1]}" if name in found else name, []).append(value)
     found |= {k: np.concatenate(v) for k, v in tables.items()}
     return found | {k: np.array(v) for k, v in loop_calls()}

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sim.config.balance import heat, power
 from sim.config.balance.orbits import Orbit
-from sim.config.balance.sunlight import Revolution, darkest, typical, warmest
+from sim.config.balance.sunlight import Revolution, Revolutions
 from sim.config.schema import Environment, Satellite
 
 
@@ -21,14 +21,19 @@ class Case:
     orbits: tuple[Orbit, ...]
 
     @cached_property
+    def revolutions(self) -> Revolutions:
+        """Revolutions over the run."""
+        return Revolutions(self.satellite, self.environment, self.orbits)
+
+    @cached_property
     def dark(self) -> Revolution:
         """The revolution in which the array gives least."""
-        return darkest(self.satellite, self.environment, self.orbits)
+        return self.revolutions.darkest
 
     @cached_property
     def planes(self) -> tuple[Revolution, ...]:
         """Revolutions of the orbit on which the array gives least on average over its planes."""
-        return typical(self.satellite, self.environment, self.orbits)
+        return self.revolutions.typical
 
     @property
     def mean_array_w_m2(self) -> float:
@@ -38,7 +43,7 @@ class Case:
     @cached_property
     def warm(self) -> Revolution:
         """The revolution in which the radiator absorbs most."""
-        return warmest(self.satellite, self.environment, self.orbits)
+        return self.revolutions.warmest
 
     @cached_property
     def eclipse_s(self) -> float:
@@ -53,25 +58,36 @@ class Case:
     @cached_property
     def around_in_sunlight(self) -> heat.Around:
         """What reaches them while the Sun shines, with the battery that is charged again: the coolant is warmest then."""
-        battery, chip, light = self.satellite.power.battery, self.satellite.accelerator, self.warm
-        charge_w = battery_w = 0.0
+        light, charge_w, battery_w = self.warm, 0.0, 0.0
         if light.dark_s > 0.0:
-            full_w = power.load_w(self.satellite, self.satellite.accelerators * (chip.max_power + chip.host.power))
-            dark_w = max(self.satellite.bus.served_power, min(full_w, power.dark_w(self.satellite, light.dark_s)))
-            charge_w, battery_w = power.recharge_w(battery, dark_w, light.dark_s, light.period_s)
+            charge_w, battery_w = power.recharge_w(self.satellite.power.battery, self.dark_w, light.dark_s, light.period_s)
         return heat.Around(light.sunny_w_m2, light.wall_w_m2, charge_w, battery_w)
 
-    @cached_property
-    def around_idle_battery(self) -> heat.Around:
-        """What reaches them in the revolution in which the array gives least, with the battery at idle load, on average over it."""
-        light = self.dark
-        charge_w, battery_w = power.recharge_w(self.satellite.power.battery, self.idle_w, light.dark_s, light.period_s)
-        return heat.Around(light.absorbed_w_m2, light.wall_w_m2, charge_w * light.sunlit_share, battery_w)
+    @property
+    def dark_w(self) -> float:
+        """Load that the battery carries through the shadow, at most that of full clock rate [W]."""
+        chip = self.satellite.accelerator
+        return self._carried_w(power.load_w(self.satellite, self.satellite.accelerators * (chip.max_power + chip.host.power)))
+
+    @property
+    def idle_dark_w(self) -> float:
+        """Load that the battery carries through the shadow, at most that of idle machines [W]."""
+        return self._carried_w(self.idle_w)
+
+    def _carried_w(self, load_w: float) -> float:
+        """A load, as far as the battery carries it above the reserve of the bus."""
+        return load_w if self.eclipse_s == 0.0 else max(self.satellite.bus.served_power, min(load_w, power.dark_w(self.satellite, self.eclipse_s)))
 
     @cached_property
     def idle(self) -> heat.Steady:
         """Temperatures and power of machines that do nothing, on average over a revolution."""
         return heat.steady(self.satellite, 0.0, self.around)
+
+    @cached_property
+    def with_idle_cells(self) -> Satellite:
+        """The satellite with the battery at its temperature at idle load."""
+        around = self.battery_around(self.idle_dark_w)
+        return power.with_cells_at(self.satellite, heat.battery_k(self.satellite, heat.steady(self.satellite, 0.0, around), around))
 
     @cached_property
     def full(self) -> heat.Steady:
@@ -102,3 +118,20 @@ class Case:
     def held_w(self) -> float:
         """Power from the bus at the clock rate that the radiator can hold."""
         return power.load_w(self.satellite, self.held.machines_w)
+
+    def battery_around(self, load_w: float) -> heat.Around:
+        """What reaches radiator, walls and battery in the revolution in which the array gives least, on average over it.
+
+        Parameters
+        ----------
+        load_w : float
+            Power from the bus in the shadow [W].
+
+        Returns
+        -------
+        Around
+            Heats, with those of charging and discharging.
+        """
+        light = self.dark
+        charge_w, heat_w = power.recharge_w(self.satellite.power.battery, load_w, light.dark_s, light.period_s)
+        return heat.Around(light.absorbed_w_m2, light.wall_w_m2, charge_w * light.sunlit_share, heat_w)

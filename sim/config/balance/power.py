@@ -66,8 +66,7 @@ def stored_share(battery: Battery, charge_w: float) -> float:
     float
         Share, 0 to 1, new and at 25 degC.
     """
-    lost = _loss_per_w(battery) * charge_w  # P + k P^2 at the bus for an internal power P
-    return battery.chemistry.coulombic_efficiency * 2.0 / (1.0 + math.sqrt(1.0 + 4.0 * lost))
+    return _stored_w(battery, _loss_per_w(battery), charge_w) / charge_w if charge_w > 0.0 else battery.chemistry.coulombic_efficiency
 
 
 def given_share(battery: Battery, power_w: float) -> float:
@@ -146,9 +145,35 @@ def recharge_w(battery: Battery, dark_w: float, dark_s: float, period_s: float) 
     return charge_w, (charge_w * lit_s - dark_w * dark_s) / period_s
 
 
+def _stored_w(battery: Battery, per_w: float, charge_w: float) -> float:
+    """Power that a charge leaves in the battery: P + k P^2 at the bus for an internal power P, of which a share is given back."""
+    return float(battery.chemistry.coulombic_efficiency) * 2.0 * charge_w / (1.0 + math.sqrt(1.0 + 4.0 * per_w * charge_w))
+
+
 def _loss_per_w(battery: Battery) -> float:
     """Loss over the square of the internal power, in the middle of the range of charge that is used [1/W]."""
     return battery_chemistry.loss_per_w(battery.chemistry, battery.capacity, 1.0 - 0.5 * battery.max_depth)
+
+
+def with_cells_at(satellite: Satellite, temperature_k: float) -> Satellite:
+    """A satellite whose cells have the resistance of a temperature: colder ones lose more.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type.
+    temperature_k : float
+        Temperature [K].
+
+    Returns
+    -------
+    Satellite
+        The same with another resistance.
+    """
+    battery, cell = satellite.power.battery, satellite.power.battery.chemistry
+    grown = battery_chemistry.resistance_s(cell, temperature_k) / max(battery_chemistry.resistance_s(cell), 1e-30)
+    battery = battery.model_copy(update={"chemistry": cell.model_copy(update={"resistance": cell.resistance * grown})})
+    return satellite.model_copy(update={"power": satellite.power.model_copy(update={"battery": battery})})
 
 
 def balance_j(
@@ -175,13 +200,13 @@ def balance_j(
         Energy [J]; negative where the array is too small or the battery charges too slowly.
     """
     battery, total_j = satellite.power.battery, 0.0
+    per_w = _loss_per_w(battery)
     for light in lights:
         part_s = (light.period_s - light.dark_s) / len(light.array_w_m2)
         surplus = [array_m2 * w - load_w for w in light.array_w_m2]
-        taken_w = [min(charge_w, s) for s in surplus if s > 0.0]
-        stored_j = part_s * math.fsum(stored_share(battery, w) * w for w in taken_w)
-        drained_j = part_s * math.fsum(-s / given_share(battery, -s) for s in surplus if s < 0.0)
-        dark_j = light.dark_s * dark_w / given_share(battery, dark_w)
+        stored_j = part_s * math.fsum([_stored_w(battery, per_w, min(charge_w, s)) for s in surplus if s > 0.0])
+        drained_j = part_s * math.fsum([battery_chemistry.drained_w(-s, per_w) for s in surplus if s < 0.0])
+        dark_j = light.dark_s * battery_chemistry.drained_w(dark_w, per_w)
         total_j += (stored_j - drained_j - dark_j) / len(lights)
     return total_j
 

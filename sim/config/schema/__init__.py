@@ -32,6 +32,7 @@ from sim.config.schema.jobs import (
     LanguageModel,
     Mesh,
     Training,
+    Validation,
     Workload,
 )
 from sim.config.schema.links import Links, Terminal
@@ -54,7 +55,17 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
-from sim.config.schema.satellite import Accelerator, Array, Attitude, Bus, Disposal, Policy, Propulsion, Satellite
+from sim.config.schema.satellite import (
+    Accelerator,
+    Array,
+    Attitude,
+    Bus,
+    Disposal,
+    Policy,
+    Propulsion,
+    Radiation,
+    Satellite,
+)
 from sim.config.schema.scenario import (
     NOT_SIMULATED,
     Environment,
@@ -118,6 +129,7 @@ __all__ = [
     "Owner",
     "Policy",
     "Propulsion",
+    "Radiation",
     "Recorder",
     "Recovery",
     "Repair",
@@ -135,6 +147,7 @@ __all__ = [
     "Terms",
     "Tle",
     "Training",
+    "Validation",
     "Walker",
     "Withdrawal",
     "Workload",

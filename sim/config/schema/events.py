@@ -21,7 +21,7 @@ from sim.config.schema.orbits import Constellation, Ring, Walker, parts
 
 FIRST_DAY, LAST_DAY = date(1899, 7, 29), date(2053, 10, 9)  # span of DE421, over which Sun and Moon are checked
 
-Action = Literal["lose", "restore", "derate", "burn", "maneuver", "maintain", "withdraw", "reprioritise"]
+Action = Literal["lose", "restore", "derate", "burn", "maneuver", "maintain", "corrupt", "withdraw", "reprioritise"]
 ACTIONS: tuple[str, ...] = get_args(Action)
 MAINTENANCE_ACTIONS = ("maneuver", "maintain")  # of satellites that are healthy
 CONTRACT_ACTIONS = ("withdraw", "reprioritise")  # of the owner of a site that is rented
@@ -167,13 +167,14 @@ def parse_target(text: str) -> EventTarget | None:
 
 
 class Event(Section):
-    """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated; satellites manoeuvre or are
-    maintained; rented capacity is withdrawn."""
+    """A scheduled event: satellites, accelerators, links or stations are lost, restored or derated; satellites manoeuvre, are
+    maintained, or compute something wrong; rented capacity is withdrawn."""
 
     at: EventTime = Field(description="Time of the event in UTC, or after the epoch: +6 h")
     action: Action = Field(
         description="What happens: lose the target, restore it, or derate it to a fraction; burn changes the orbit of satellites; maneuver: its "
-        "accelerators pause; maintain: it is out of service, though healthy; withdraw a share of a rented site, "
+        "accelerators pause; maintain: it is out of service, though healthy; corrupt: a silent error spoils what it computes; "
+        "withdraw a share of a rented site, "
         "or reprioritise it: the owner's jobs come first"
     )
     target: str = Field(
@@ -227,6 +228,10 @@ class Event(Section):
             raise FieldError("action", f"a station cannot be derated; {advice}")
         if self.action in MAINTENANCE_ACTIONS and not self.parsed.of_satellites:
             raise FieldError("target", f"'{self.target}' does not compute; write satellites, or lose {self.target}")
+        if self.action == "corrupt" and self.parsed.kind != "satellites":
+            raise FieldError("target", f"'{self.target}' is not what a silent error strikes; write satellites")
+        if self.action == "corrupt" and self.duration is not None:
+            raise FieldError("duration", "a silent error lasts until a check finds it; remove it")
         if self.action == "maneuver" and self.parsed.kind == "accelerators":
             raise FieldError("target", "a manoeuvre is one of whole satellites; write them without 'accelerators', or maintain")
         if self.action != "maneuver" and (self.action == "derate") != (self.to is not None):

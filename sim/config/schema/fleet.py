@@ -97,4 +97,7 @@ class Fleet(Section):
     maintenance: Maintenance | None = Field(
         default=None, description="Random maintenance of healthy satellites; without it, only the listed events happen"
     )
+    soft_errors: Switch = Field(
+        default=True, description="Whether radiation causes errors in accelerators that state how sensitive they are; in orbit only"
+    )
     recovery: Recovery = Field(description="Time that a job loses when one of its members fails")

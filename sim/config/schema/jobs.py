@@ -141,10 +141,25 @@ class Elastic(Section):
     )
 
 
+class Validation(Section):
+    """Checks that find silent errors: what was computed since the last one is done again, or does not count."""
+
+    interval: Annotated[float, Quantity("s", above=0.0, example="10 min")] = Field(
+        description="Time between two checks; training is checked when it has saved a checkpoint, and not more often"
+    )
+    harmful: Fraction = Field(description="Share of the silent errors that spoil what is computed; the others leave it as it is")
+
+
+Copies = Annotated[int, Count(most=3)]
+
+
 class Independent(Section):
     """Every accelerator works for itself and waits for nothing."""
 
     kind: Literal["independent"] = Field(description="Independent work, without messages")
+    validation: Validation | None = Field(
+        default=None, description="Checks of each accelerator; without it, silent errors are neither found nor counted as a loss"
+    )
 
 
 class Training(Section):
@@ -207,6 +222,12 @@ class Training(Section):
     )
     tokens: Tokens = Field(description="Tokens of the whole training run, for the time to train")
     checkpoint: Checkpoint = Field(description="Interval and rate of checkpoints")
+    validation: Validation | None = Field(
+        default=None, description="Checks of the job; null: silent errors are neither found nor counted as a loss"
+    )
+    redundancy: Copies = Field(
+        default=1, description="Times that all arithmetic is done: copies that differ find a silent error after a training step, three outvote it"
+    )
     replan_after: Annotated[float, Quantity("s", above=0.0, example="1 h")] | None = Field(
         default=None,
         description="A synchronous job whose satellites or links have changed for so long is planned again; null: never",
@@ -295,6 +316,10 @@ class Inference(Section):
         default=1, description="Requests of an agentic session that wait for each other, each with a round trip to the user"
     )
     memory_fraction: Fraction = Field(description="Share of accelerator memory that weights and caches may fill")
+    validation: Validation | None = Field(
+        default=None, description="Checks of each copy of the model; null: silent errors are neither found nor counted as a loss"
+    )
+    redundancy: Copies = Field(default=1, description="Times that every token is computed, by different accelerators, to compare the results")
     demand: Annotated[float, Quantity("1/s", least=0.0, example="2e6 1/s")] | None = Field(
         default=None,
         description="Output tokens per second that users ask of the whole service, mean over the day; without it, all capacity is "

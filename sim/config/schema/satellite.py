@@ -89,6 +89,9 @@ class Radiation(Section):
     dose_per_memory_error: Dose | None = Field(
         default=None, description="Dose in silicon for each memory error that is noticed and not corrected; without it, none by dose"
     )
+    corrected_per_memory_error: Annotated[float, Quantity("1", least=0.0, most=1e6, example="3")] = Field(
+        default=0.0, description="Memory errors that its code corrects for each one that is noticed and not corrected; they are counted only"
+    )
     dose_per_interrupt: Dose | None = Field(
         default=None, description="Dose in silicon for each functional interrupt of an accelerator; without it, none by dose"
     )
@@ -99,6 +102,9 @@ class Radiation(Section):
     memory_error_area: CrossSection = Field(default=0.0, description="Cross-section of uncorrected memory errors to protons above 30 MeV")
     interrupt_area: CrossSection = Field(default=0.0, description="Cross-section of functional interrupts to protons above 30 MeV")
     latchup_area: CrossSection = Field(default=0.0, description="Cross-section of latch-up to protons above 30 MeV")
+    latchup_loss: Fraction = Field(
+        default=0.0, description="Share of latch-ups that destroy the accelerator; after the others it is switched off and on"
+    )
     accelerators_per_host: Annotated[int, Count()] = Field(default=4, description="Accelerators that an interrupt of their host stops")
 
 
@@ -206,7 +212,8 @@ class Array(Section):
     emissivity_back: Efficiency = Field(description="Infrared emissivity of the back face")
     retention: Efficiency | None = Field(
         default=None,
-        description="Share of the new efficiency that is left; without it, that of the satellite's age, from the particles on its orbit and ultraviolet light",
+        description="Share of the new efficiency that is left; without it, that of the satellite's age, from the particles on its orbit and "
+        "ultraviolet light",
     )
     cells: Literal["triple-junction", "silicon"] = Field(
         default="triple-junction", description="Cells, by which particles do damage; counts without retention"
@@ -297,7 +304,8 @@ class Radiator(Section):
     emissivity: Efficiency = Field(description="Infrared emissivity of both faces")
     absorptance: Fraction = Field(description="Solar absorptance of both faces")
     absorptance_end: Fraction | None = Field(
-        default=None, description="Solar absorptance at the end of the design life; before, in proportion to the age; without it, absorptance at any age"
+        default=None,
+        description="Solar absorptance at the end of the design life; before, in proportion to the age; without it, absorptance at any age",
     )
     fin_efficiency: Efficiency = Field(
         description="Emission relative to a plate that has the root temperature everywhere"

@@ -147,7 +147,9 @@ class Scenario(Section):
         default_factory=_independent, description="What the accelerators do; without a list, each works independently"
     )
     fleet: Fleet | None = Field(
-        default=None, description="Spares, random failures, repair and recovery; without it, only listed events happen"
+        default=None,
+        description="Spares, random failures, errors by radiation, repair and recovery; null: only listed events happen. With training or inference "
+        "it need not be written",
     )
     economics: Economics | None = Field(
         default=None, description="Launcher and prices; without it, no cost is computed"

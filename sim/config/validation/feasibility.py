@@ -18,12 +18,12 @@ from sim.config.errors import Origin, Problem
 from sim.config.library import config_root
 from sim.config.schema import Satellite, Scenario
 from sim.config.schema.battery import Battery
-from sim.config.validation import endurance, materials
-from sim.config.validation.findings import Finding, celsius, celsius_at_most, down, energy, power_text, up
+from sim.config.validation import cells, endurance, materials
+from sim.config.validation.findings import Finding, celsius, celsius_at_most, energy, power_text, up
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
-SLACK, SLACK_K = 1e-9, 1e-3  # relative, and of temperatures, for values that a message has proposed
+SLACK = 1e-9  # relative, for values that a message has proposed
 MOST_LARGER = 10.0  # an array so many times as large is the wrong answer to an attitude that turns it away from the Sun
 ENOUGH = 0.95  # of an eclipse: the rest is penumbra, and a bus that is shed for a minute
 NOTED_RATE = 0.99  # clock rate, or share of the load, from which on a note is not worth a line
@@ -135,8 +135,8 @@ def _origin(root: Node, prefix: tuple[str, ...], path: tuple[str, ...]) -> Origi
 def _array(case: Case) -> Finding | None:
     """The bus must be served on every plane, idle accelerators on average over the planes: their nodes move on."""
     area_m2, bus_w = case.satellite.power.array.area, case.satellite.bus.served_power
-    alone = power.balance_j(case.satellite, (case.dark,), area_m2 * (1.0 + SLACK), bus_w, bus_w) < 0.0
-    if not alone and power.balance_j(case.satellite, case.planes, area_m2 * (1.0 + SLACK), case.idle_w, case.idle_w) >= 0.0:
+    alone = power.balance_j(case.with_idle_cells, (case.dark,), area_m2 * (1.0 + SLACK), bus_w, bus_w) < 0.0
+    if not alone and power.balance_j(case.with_idle_cells, case.planes, area_m2 * (1.0 + SLACK), case.idle_w, case.idle_w) >= 0.0:
         return None
     have_w = area_m2 * (case.dark.mean_array_w_m2 if alone else case.mean_array_w_m2)
     what = f"{area_m2:g} m2 give {power_text(have_w)} on average over {_where(case, alone)}, and "
@@ -159,19 +159,22 @@ def _lack(load: str, need_w: float, have_w: float) -> str:
 def _wanted_array_m2(case: Case) -> float | None:
     """Array for the bus on every plane and idle accelerators on average; None where there is no light."""
     bus_w = case.satellite.bus.served_power
-    each = power.array_m2(case.satellite, (case.dark,), bus_w, bus_w)
-    idle = power.array_m2(case.satellite, case.planes, case.idle_w, case.idle_w)
+    each = power.array_m2(case.with_idle_cells, (case.dark,), bus_w, bus_w)
+    idle = power.array_m2(case.with_idle_cells, case.planes, case.idle_w, case.idle_w)
     return None if each is None or idle is None else max(each, idle)
 
 
 def _charging(case: Case) -> Finding | None:
-    battery, load_w, wanted_m2 = case.satellite.power.battery, case.idle_w, _wanted_array_m2(case)
-    if wanted_m2 is None:
+    battery, load_w, area_m2 = case.satellite.power.battery, case.idle_w, case.satellite.power.array.area
+    most_w = power.most_charge_w(battery)
+    if _array(case) is not None:
+        wanted_m2 = _wanted_array_m2(case)
+        if wanted_m2 is None:
+            return None
+        area_m2 = max(area_m2, float(up(wanted_m2)))
+    if power.balance_j(case.with_idle_cells, case.planes, area_m2, load_w, case.idle_dark_w, most_w * (1.0 + SLACK)) >= 0.0:
         return None
-    area_m2, most_w = max(case.satellite.power.array.area, float(up(wanted_m2))), power.most_charge_w(battery)
-    if power.balance_j(case.satellite, case.planes, area_m2, load_w, load_w, most_w * (1.0 + SLACK)) >= 0.0:
-        return None
-    need_w = power.charge_w(case.satellite, case.planes, area_m2, load_w, load_w)
+    need_w = power.charge_w(case.with_idle_cells, case.planes, area_m2, load_w, case.idle_dark_w)
     return _faster(
         battery, "max_charge_power", need_w, battery.chemistry.max_charge_rate,
         f"{power_text(most_w)} do not refill in sunlight what idle accelerators and bus draw in the shadow, which takes {power_text(need_w)}",
@@ -191,7 +194,7 @@ def _idle_planes(case: Case) -> Finding | None:
     """Shells whose darkest plane does not serve idle accelerators, while the mean of the planes does."""
     if len(case.planes) == 1 or _array(case) is not None:
         return None
-    wanted = power.array_m2(case.satellite, (case.dark,), case.idle_w, case.idle_w)
+    wanted = power.array_m2(case.with_idle_cells, (case.dark,), case.idle_w, case.idle_w)
     area_m2 = case.satellite.power.array.area
     if wanted is None or wanted <= area_m2 * (1.0 + SLACK):
         return None
@@ -212,6 +215,9 @@ def _battery(case: Case) -> Finding | None:
     if battery.max_depth == 0.0:
         return Finding("power.battery.max_depth", "at a depth of discharge of 0 the bus has no power in the shadow; write 0.3")
     held_j = battery.capacity * battery.max_depth * power.given_share(battery, bus_w)
+    filled = case.with_idle_cells.power.battery.model_copy(update={"capacity": need_j})
+    charge_w, _ = power.recharge_w(filled, bus_w, case.dark.dark_s, case.dark.period_s)
+    need_j = max(need_j, charge_w / battery.chemistry.max_charge_rate)
     return Finding(
         "power.battery.capacity",
         f"the battery gives {energy(held_j)}, and the bus needs {energy(bus_w * case.eclipse_s)} in an eclipse of "
@@ -238,32 +244,6 @@ def _discharging(case: Case) -> Finding | None:
         return None
     what = f"{power_text(most_w)} are less than the {power_text(bus_w)} that the bus needs in the shadow"
     return _faster(battery, "max_discharge_power", bus_w, battery.chemistry.max_discharge_rate, what)
-
-
-def _battery_temperature(case: Case) -> Finding | None:
-    """Cells that are too cold or too hot to be charged with what idle load takes in the shadow."""
-    if case.dark.dark_s == 0.0:
-        return None
-    satellite, cell, around = case.satellite, case.satellite.power.battery.chemistry, case.around_idle_battery
-    share = min(1.0, around.charge_w / case.dark.sunlit_share / power.most_charge_w(satellite.power.battery))
-    low_k = cell.min_charge_temperature + share * (cell.full_charge_temperature - cell.min_charge_temperature)
-
-    def at_k(wall_m2: float) -> float:
-        walls = satellite.thermal.structure.model_copy(update={"area": wall_m2})
-        there = satellite.model_copy(update={"thermal": satellite.thermal.model_copy(update={"structure": walls})})
-        return heat.battery_k(there, heat.steady(there, 0.0, around), around)
-
-    now_k, area_m2 = at_k(satellite.thermal.structure.area), satellite.thermal.structure.area
-    what = f"at idle load the battery would be at {celsius(now_k)}, and its cells are charged"
-    if now_k < low_k - SLACK_K and satellite.power.battery.heater is None:
-        larger_than = heat.least(lambda inverse: at_k(1.0 / inverse) >= low_k, 1.0 / area_m2)
-        said = "write more power.battery.to_structure or bus.power" if larger_than is None else f"write {down(1.0 / larger_than)} m2 or less"
-        return Finding("thermal.structure.area", f"{what} from {celsius(low_k)} on; {said}")
-    if now_k > cell.max_charge_temperature + SLACK_K:
-        wanted_m2 = heat.least(lambda m2: at_k(m2) <= cell.max_charge_temperature, area_m2)
-        said = "write more power.battery.to_structure" if wanted_m2 is None else f"write {up(wanted_m2)} m2 or more"
-        return Finding("thermal.structure.area", f"{what} up to {celsius(cell.max_charge_temperature)}; {said}")
-    return None
 
 
 def _throttled_in_eclipse(case: Case) -> Finding | None:
@@ -315,7 +295,7 @@ def _throttled_by_heat(case: Case) -> Finding | None:
         return None
     area = heat.radiator_m2(case.satellite, 1.0, case.around_in_sunlight)
     wanted = "write a smaller load" if area is None else f"write {up(area)} m2 or more for full rate"
-    return Finding("thermal.radiator.area", f"at full power {_over(case, case.full)}, and the clock rate falls to {rate:.2f}; {wanted}")
+    return Finding("thermal.radiator.area", f"at full power in sunlight {_over(case, case.full)}, and the clock rate falls to {rate:.2f}; {wanted}")
 
 
 def _setpoint(case: Case) -> Finding | None:
@@ -336,7 +316,6 @@ CHECKS = (
     FeasibilityCheck("battery", "the battery does not serve the bus through the longest eclipse within its depth of discharge", True, _battery),
     FeasibilityCheck("reserve", "the reserve of the bus is shorter than the longest eclipse", True, _reserve),
     FeasibilityCheck("discharging", "the battery gives less power than the bus needs", True, _discharging),
-    FeasibilityCheck("battery-temperature", "at idle load the battery is too cold or too hot to be charged", True, _battery_temperature),
     FeasibilityCheck("radiator", "junctions or memory settle above their limit at idle power alone", True, _radiator),
     FeasibilityCheck("setpoint", "the heater keeps the coolant above a limit of the accelerators", True, _setpoint),
     FeasibilityCheck("junction", "the junctions may become warmer than silicon devices are rated for, 175 degC", True, materials.junction),
@@ -345,6 +324,7 @@ CHECKS = (
     FeasibilityCheck("cell-heat", "the array becomes warmer than its solder stands, 183 degC", True, materials.cells),
     FeasibilityCheck("idle-planes", "on some planes of a shell the array gives less than idle accelerators and bus need", False, _idle_planes),
     FeasibilityCheck("cycles", "the battery does not last for the design life at the depth of discharge of full load", False, endurance.cycles),
+    FeasibilityCheck("battery-temperature", "at idle or at full load the battery is too cold or too hot to be charged", False, cells.charging),
     FeasibilityCheck("eclipse-load", "the battery does not hold full load through the longest eclipse", False, _throttled_in_eclipse),
     FeasibilityCheck("full-heat", "the radiator does not hold full clock rate", False, _throttled_by_heat),
 )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from orbit.constants import ZERO_CELSIUS_K
 from sim.config.balance import heat
 from sim.config.balance.case import Case
-from sim.config.balance.sunlight import warmest
+from sim.config.balance.sunlight import Revolutions
 from sim.config.schema import Satellite
 from sim.config.validation.findings import Finding, celsius, down, up
 
@@ -134,7 +134,7 @@ def cells(case: Case) -> Finding | None:
     Finding or None
         What is wrong.
     """
-    hottest_k = _hottest_k(case, case.satellite)
+    hottest_k = case.warm.hottest_cell_k
     if hottest_k <= SOLDER_K:
         return None
     array = case.satellite.power.array
@@ -155,7 +155,7 @@ def cells(case: Case) -> Finding | None:
 
 
 def _hottest_k(case: Case, satellite: Satellite) -> float:
-    return warmest(satellite, case.environment, case.orbits).hottest_cell_k
+    return Revolutions(satellite, case.environment, case.orbits).warmest.hottest_cell_k
 
 
 def _with_array(satellite: Satellite, field: str, value: float) -> Satellite:

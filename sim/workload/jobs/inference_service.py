@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.fleet.availability import SatelliteChange
 from sim.spacecraft.loop import LIMIT_RATE
 from sim.workload import inference_step, serving_load
 from sim.workload.inference_step import Rates
+from sim.workload.jobs.checks import Checks
 from sim.workload.jobs.ledger import JobInputs, Ledger, median
 from sim.workload.service import Hops, Service, groups, sequence_bytes
 from sim.workload.serving_pipeline import TOKEN_BYTES
@@ -45,11 +48,18 @@ class InferenceService:
         Steps of the run.
     hbm_share : float
         Share of the accelerators' power that memory draws, 0 to 1.
+    checks : Checks, optional
+        Checks of its copies of the model; by default silent errors change nothing.
+    copies : int, optional
+        Times that every token is computed.
     """
 
-    def __init__(self, service: Service, asked: Asked, who: Ints, steps: int, hbm_share: float):
+    def __init__(
+        self, service: Service, asked: Asked, who: Ints, steps: int, hbm_share: float, checks: Checks | None = None, copies: int = 1
+    ):
         self.service, self.asked, self.who = service, asked, who
-        self.hbm_share = hbm_share
+        self.hbm_share, self.checks, self.copies = hbm_share, checks, copies
+        self.wrong = np.zeros(who.size)  # share of the results of a satellite, or copy over several, that are wrong in the step
         self.link_states: list[Hops] = [service.hops]  # for which latencies are computed
         self.link_state = np.zeros(steps, dtype=np.int64)  # of each step, its place in that list
         if service.pipeline == 1:
@@ -85,6 +95,38 @@ class InferenceService:
         self.reached, self.up = reached[self.who], up[self.who]
         self._ask(k)
 
+    def take_errors(self, changes: Sequence[SatelliteChange], begin_s: float, end_s: float) -> None:
+        """Take over the silent errors of a step.
+
+        Parameters
+        ----------
+        changes : sequence of SatelliteChange
+            Changes of satellites in the step, in order of time.
+        begin_s, end_s : float
+            The step [s].
+        """
+        if self.checks is None:
+            return
+        each, groups_ = self.service.tensor, groups(self.service)
+        struck = [c for c in changes if c.silent is not None and c.silent.fate < self.checks.harmful]
+        places = self._places() if struck else {}
+        found = [
+            (c.time_s, places[c.satellite], c.silent.accelerator // each)
+            for c in struck if c.silent is not None and c.satellite in places and c.silent.accelerator // each < groups_
+        ]  # fmt: skip
+        self.wrong[:] = 0.0
+        for place, share in self.checks.wrong(found, begin_s, end_s).items():
+            self.wrong[place] = share
+
+    def _places(self) -> dict[int, int]:
+        """Place of each satellite among those, or among the copies, whose results are looked at."""
+        return {satellite: place for place, satellite in enumerate(self.who.tolist())}
+
+    @property
+    def right(self) -> Array:
+        """Share of the arithmetic whose results count, of each satellite or copy; the rest is wrong, or done to compare it."""
+        return np.asarray((1.0 - self.wrong) / self.copies)
+
     def _ask(self, k: int) -> None:
         self.wanted_per_s = None if self.asked.tokens_per_s is None else float(self.asked.tokens_per_s[k])
 
@@ -117,7 +159,7 @@ class InferenceService:
         """
         rows = np.empty((len(Rates._fields), self.who.size))
         inference_step.points_and_duty(self.who, limits[LIMIT_RATE], self.within, self.hbm_share, rows, duty)
-        self.at_targets_per_s = float(np.sum((self.up * rows[0])[self.reached]))
+        self.at_targets_per_s = float(np.sum((self.up * rows[0])[self.reached])) / self.copies
         self.late = False
         if self.beyond is not None and (self.wanted_per_s is None or self.wanted_per_s > self.at_targets_per_s):
             self.late = True
@@ -139,7 +181,7 @@ class InferenceService:
 
     def _deliver(self) -> None:
         """Delivered tokens, and the share of its capacity that each satellite, or copy of the model, delivers."""
-        able = self.up * self.point.output_tokens_per_s
+        able = self.up * self.point.output_tokens_per_s / self.copies
         reached, unreached = float(np.sum(able[self.reached])), float(np.sum(able[~self.reached]))
         asked = reached + unreached if self.wanted_per_s is None else min(self.wanted_per_s, reached + unreached)
         self.delivered_per_s = min(asked, reached)
@@ -150,6 +192,9 @@ class InferenceService:
         self.missed_share = 1.0 if whole else min(1.0, (asked - self.delivered_per_s) / unreached)
         # one that is too slow for the targets takes no requests
         self.share = np.where(self.reached & (self.point.output_tokens_per_s > 0.0), self.utilisation, 0.0)
+        self.right_per_s = self.delivered_per_s
+        if self.wrong.any():
+            self.right_per_s -= float(np.sum((able * self.share * self.wrong)[self.reached]))
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger, step_s: float) -> None:
         """Enter what the service did with its time, and the losses beyond those of power and heat.
@@ -174,9 +219,13 @@ class InferenceService:
         who, present_s, share = self.who[here], left_s[here], self.share[here]
         if (share < 1.0).any():
             ledger.own("demand", k, who, present_s * (1.0 - share))
-        for cause, part in zip(self.causes, self.point[2:], strict=True):
-            ledger.own(cause, k, who, present_s * share * part[here])
-        self.useful_share = np.where(self.late, 0.0, self.up * self.rate * self.share * self.point.useful)
+        right = self.right
+        for n, (cause, part) in enumerate(zip(self.causes, self.point[2:], strict=True)):
+            time_s = present_s * share * part[here]
+            ledger.own(cause, k, who, time_s * right[here] if n == 0 else time_s)
+            if n == 0 and (right < 1.0).any():
+                ledger.own("corruption", k, who, time_s * (1.0 - right[here]))
+        self.useful_share = np.where(self.late, 0.0, self.up * self.rate * self.share * self.point.useful * right)
         self._keep(k)
 
     @property
@@ -185,8 +234,8 @@ class InferenceService:
         return ("algorithm" if self.late else "useful", *Rates._fields[3:])
 
     def _keep(self, k: int) -> None:
-        self.tokens_per_s[k] = self.delivered_per_s
-        self.late_per_s[k] = self.delivered_per_s if self.late else 0.0
+        self.tokens_per_s[k] = self.right_per_s
+        self.late_per_s[k] = self.right_per_s if self.late else 0.0
         self.capacity_per_s[k], self.load[k] = self.at_targets_per_s, self.utilisation
         if self.wanted_per_s is not None:
             self.rejected_per_s[k] = max(0.0, self.wanted_per_s - self.delivered_per_s)

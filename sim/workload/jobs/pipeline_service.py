@@ -14,6 +14,7 @@ from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_RATE, LIMIT_ROWS
 from sim.workload.inference_step import LinkTable
 from sim.workload.job_communication import Transport
+from sim.workload.jobs.checks import Checks
 from sim.workload.jobs.inference_service import Asked, InferenceService
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, missing
 from sim.workload.jobs.run_losses import running_members, slowest_members
@@ -63,13 +64,18 @@ class PipelineService(InferenceService):
         Length of a step [s].
     hbm_share : float
         Share of the accelerators' power that memory draws, 0 to 1.
+    checks : Checks, optional
+        Checks of its copies of the model; by default silent errors change nothing.
+    copies : int, optional
+        Times that every token is computed.
     """
 
     def __init__(
         self, service: Service, asked: Asked, ranks: list[Ints], leftover: Ints, satellites: int, steps: int, step_s: float,
-        hbm_share: float,
+        hbm_share: float, checks: Checks | None = None, copies: int = 1,
     ) -> None:  # fmt: skip
-        super().__init__(service, asked, np.concatenate([np.zeros(0, dtype=np.int64), *ranks]), steps, hbm_share)
+        super().__init__(service, asked, np.concatenate([np.zeros(0, dtype=np.int64), *ranks]), steps, hbm_share, checks, copies)
+        self.wrong = np.zeros(len(ranks))
         self.initial_ranks, self.leftover, self.jobs = ranks, leftover, len(ranks)
         self.members = ranks  # of each copy at the end of the last step
         self.satellites, self.step_s = satellites, step_s
@@ -168,6 +174,9 @@ class PipelineService(InferenceService):
         self.reached = np.array([bool(reached[members].any()) for members in self.members], dtype=np.bool_)
         self._ask(k)
 
+    def _places(self) -> dict[int, int]:
+        return {satellite: g for g, members in enumerate(self.members) for satellite in members.tolist()}
+
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set rates and throughput under given limits, and fill the duty of the members that run.
 
@@ -180,7 +189,7 @@ class PipelineService(InferenceService):
         """
         self._find_slowest(limits)
         self.point = self.within_links.points(self.rate, self.costs.delay_s, self.costs.byte_s)
-        self.at_targets_per_s = float(np.sum((self.up * self.point.output_tokens_per_s)[self.reached]))
+        self.at_targets_per_s = float(np.sum((self.up * self.point.output_tokens_per_s)[self.reached])) / self.copies
         self.late = self.beyond_links is not None and (self.wanted_per_s is None or self.wanted_per_s > self.at_targets_per_s)
         if self.late and self.beyond_links is not None:
             self.point = self.beyond_links.points(self.rate, self.costs.delay_s, self.costs.byte_s)
@@ -262,7 +271,7 @@ class PipelineService(InferenceService):
                     ledger.induced("outage", k, who[~mine], left_s[~mine])
                 case _:
                     ledger.own("recovery", k, who, left_s)
-        self.delivered = np.where(self.reached, self.up * self.point.output_tokens_per_s * self.share, 0.0)
+        self.delivered = np.where(self.reached, self.up * self.point.output_tokens_per_s * self.share, 0.0)  # all copies of each token
         able = self.up > 0.0
         if able.any():
             delay_s, byte_s = (float(np.median(x[able])) for x in (self.costs.delay_s, self.costs.byte_s))
@@ -298,10 +307,14 @@ class PipelineService(InferenceService):
         for cause in sorted(set(causes.values())):
             mine = waiting[[causes[g] == cause for g in copy[waiting].tolist()]]
             ledger.induced(cause, k, who[mine], wanted[mine] * waits_s[mine])
-        for name, part in zip(self.causes, self.point[2:], strict=True):
-            ledger.own(name, k, who, worked_s * share * part[copy])
+        right = self.right[copy]
+        for n, (name, part) in enumerate(zip(self.causes, self.point[2:], strict=True)):
+            time_s = worked_s * share * part[copy]
+            ledger.own(name, k, who, time_s * right if n == 0 else time_s)
+            if n == 0 and (right < 1.0).any():
+                ledger.own("corruption", k, who, time_s * (1.0 - right))
         if not self.late:
-            self.useful_share[who] += worked_s / self.step_s * share * self.point.useful[copy]
+            self.useful_share[who] += worked_s / self.step_s * share * self.point.useful[copy] * right
 
     def _state_of(self, delay_s: float, byte_s: float) -> int:
         """Number of the link state next to these values, by which latencies are computed."""

@@ -8,6 +8,7 @@ valid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from sim.fleet.availability import SatelliteChange
 from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_RATE, LIMIT_ROWS
 from sim.workload.job_communication import Transport
+from sim.workload.jobs.checks import Checks
 from sim.workload.jobs.inference_service import InferenceService
 from sim.workload.jobs.ledger import JobInputs, Ledger
 from sim.workload.jobs.pipeline_service import PipelineService
@@ -24,6 +26,14 @@ from sim.workload.jobs.training_job import Training
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+
+class Streams(NamedTuple):
+    """Satellites that work independently, where their silent errors are looked for."""
+
+    who: Ints
+    kernel_efficiency: float
+    checks: Checks
 
 
 class JobScheduler:
@@ -51,6 +61,8 @@ class JobScheduler:
         Rate of the pacing satellite of a satellite's job over its own, 0 to 1; by default 1.
     weight : ndarray, shape (satellites,), optional
         As in `Ledger`.
+    streams : sequence of Streams, optional
+        Independent work whose results are checked, by type of satellite; without it, silent errors there change nothing.
     """
 
     def __init__(
@@ -64,8 +76,10 @@ class JobScheduler:
         idle: Ints,
         share: Array | None = None,
         weight: Array | None = None,
+        streams: Sequence[Streams] = (),
     ) -> None:
         self.satellites, self.step_s = satellites, step_s
+        self.streams, self.wrong = list(streams), np.zeros(satellites)  # share of the results that are wrong in the step
         self.share = np.ones(satellites) if share is None else share
         self.mixed = bool((self.share < 1.0).any())  # a job spans types: the slowest paces
         self.fleets, self.parts = list(fleets), [list(part) for part in parts]
@@ -142,8 +156,21 @@ class JobScheduler:
         for fleet in self.fleets:
             fleet.begin_step(begin_s, end_s, up, transport, changes, users_bit_s)
         for service in self.services:
+            service.take_errors(changes, begin_s, end_s)
             service.begin_step(reached, up, round(begin_s / self.step_s))
         self.inputs = self._inputs_without_jobs()
+        for streams in self.streams:
+            self._take_errors(streams, changes, begin_s, end_s)
+
+    def _take_errors(self, streams: Streams, changes: Sequence[SatelliteChange], begin_s: float, end_s: float) -> None:
+        """Silent errors of independent work: what it computes is not useful until the next check of the accelerator."""
+        mine = [c for c in changes if c.silent is not None and c.silent.fate < streams.checks.harmful]
+        who = set(streams.who.tolist()) if mine else set()
+        found = [(c.time_s, c.satellite, c.silent.accelerator) for c in mine if c.silent is not None and c.satellite in who]
+        self.wrong[streams.who] = 0.0
+        for satellite, share in streams.checks.wrong(found, begin_s, end_s).items():
+            self.wrong[satellite] = share
+        self.inputs.productive[streams.who] = 1.0 - self.wrong[streams.who]
 
     def _inputs_without_jobs(self) -> JobInputs:
         inputs = JobInputs(*(np.ones(self.satellites) for _ in JobInputs._fields))
@@ -238,6 +265,11 @@ class JobScheduler:
         self.ledger.share = np.ones(self.satellites)
         if self.mixed:
             self._record_surplus(k, np.maximum(0.0, limits - self.share * own))
+        for streams in self.streams:
+            wrong_s = self.step_s * self.up[streams.who] * limits[LIMIT_RATE, streams.who] * self.wrong[streams.who]
+            if wrong_s.any():
+                self.ledger.own("kernel", k, streams.who, wrong_s * (1.0 - streams.kernel_efficiency))
+                self.ledger.own("corruption", k, streams.who, wrong_s * streams.kernel_efficiency)
         for cause, who, limit in (("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE)):
             if who.size:
                 self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[limit, who])
@@ -252,5 +284,5 @@ class JobScheduler:
     def end(self) -> None:
         """Enter what the end of the run decides."""
         self.ledger.share = self.share
-        for training in self.trainings:
-            training.end(self.ledger)
+        for fleet in self.fleets:
+            fleet.end(self.ledger)

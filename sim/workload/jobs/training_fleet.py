@@ -47,6 +47,11 @@ class Lifecycle(Protocol):
         ...
 
     @property
+    def wrong(self) -> Flags:
+        """Jobs whose work a silent error has spoiled that no validation has found yet, (jobs,)."""
+        ...
+
+    @property
     def unreachable(self) -> Ints:
         """Healthy satellites whose rank was given to a spare because no message reached them."""
         ...
@@ -345,6 +350,19 @@ class TrainingFleet:
             ledger.own("outage", k, self.unreachable, self.step_s * missed * rate[self.unreachable])
         for training in self.trainings:
             training.record_losses(k, limits, ledger)
+
+    def end(self, ledger: Ledger) -> None:
+        """Enter what the end of the run decides: work since the last validations.
+
+        Parameters
+        ----------
+        ledger : Ledger
+            The ledger.
+        """
+        wrong = self.lifecycle.wrong
+        for n, training in enumerate(self.trainings):
+            if isinstance(training, Training):
+                training.end(ledger, wrong[self._of_workload(n)])
 
     def record_surplus(self, k: int, surplus: Array, ledger: Ledger) -> None:
         """What satellites could do beyond the job's pacing satellite at full clock is in no mesh of the job.

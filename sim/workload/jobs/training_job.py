@@ -16,6 +16,7 @@ from sim.workload import step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean, missing
+from sim.workload.jobs.provisional_work import Done, Happened, ProvisionalWork
 from sim.workload.jobs.run_losses import OwnTimes, RunShares, record_run, running_members, slowest_members
 from sim.workload.training_step import StepTime
 
@@ -36,19 +37,8 @@ class _Interval:
     share: float
     present: Ints
     lost: Ints
-    commit: bool
-    rollback: bool
+    happened: Happened
     peer: bool
-
-
-class _Done(NamedTuple):
-    """Work of a job within a step, in no row until it is committed or lost; useful_s of each satellite."""
-
-    step: int
-    present: Ints
-    useful_s: float
-    tokens: float
-    seconds: float
 
 
 class PlanChange(NamedTuple):
@@ -80,6 +70,8 @@ class Training:
         Tokens that one job trains on.
     hbm_power_share : float
         Share of the accelerators' power that memory draws, 0 to 1.
+    copies : int
+        Times that all arithmetic is done.
     """
 
     def __init__(
@@ -92,8 +84,9 @@ class Training:
         step_s: float,
         total_tokens: float,
         hbm_power_share: float = 0.0,
+        copies: int = 1,
     ) -> None:
-        self.hbm_power_share = hbm_power_share
+        self.hbm_power_share, self.copies = hbm_power_share, copies
         self.plan, self.task = plan, plan.task
         self.first_plan = plan  # of the epoch
         self.plan_changes: list[PlanChange] = []
@@ -107,15 +100,13 @@ class Training:
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
         self.communication = JobCommunication(plan.task, plan.collective, satellites)
         self.first_links: step_traffic.Links | None = None  # of the epoch
-        self.open: list[list[_Done]] = [[] for _ in range(self.jobs)]  # of each job since its last commit
+        self.work = ProvisionalWork(self.jobs, steps, copies)
         self.useful_share = np.zeros(satellites)  # of the step, before any rollback
         # over time, for the report: share of the step in each mode, rate, duration of a training step, exposed share
         self.mode_share = np.zeros((self.jobs, len(MODES), steps))
         self.rates = np.zeros((self.jobs, steps))
         self.step_time_s = np.full((self.jobs, steps), np.nan)
         self.exposed = np.full((self.jobs, steps), np.nan)
-        self.tokens = np.zeros((self.jobs, steps))
-        self.committed_s = np.zeros(self.jobs)  # running time whose work counts
         self.running_s = np.zeros(self.jobs)
         self.trained_steps = np.zeros(self.jobs)
 
@@ -236,7 +227,9 @@ class Training:
 
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
-        return _Interval(job, s.mode, (s.end_s - s.begin_s) / self.step_s, present, s.lost, s.commit, s.rollback, s.peer)
+        share = (s.end_s - s.begin_s) / self.step_s
+        happened = Happened(s.commit, s.validates, s.spoiled, s.rollback, s.redone)
+        return _Interval(job, s.mode, share, present, s.lost, happened, s.peer)
 
     def set_rates(self, limits: Array, duty: Array) -> None:
         """Set the rate of each job, the limit of its slowest member, and the shares of its training step.
@@ -329,7 +322,8 @@ class Training:
         self.step_time_s[:, k] = self.duration_s
         self.exposed[:, k] = np.where(self.job_rate > 0.0, self.parts.communication_s, np.nan)
         for interval in self.segments:
-            self._flags(interval, ledger)
+            step_s = self.copies * float(self.duration_s[interval.job]) if self.job_rate[interval.job] > 0.0 else 0.0
+            self.work.settle(interval.job, interval.happened, step_s, ledger)
             self.mode_share[interval.job, interval.mode, k] += interval.share
             seconds = self.step_s * interval.share
             left_s = seconds * rate[interval.present]
@@ -366,49 +360,40 @@ class Training:
         record_run(
             ledger, k, s.present, seconds, limits[LIMIT_RATE], self.causes[g], shares, own, constants,
         )  # fmt: skip
-        if shares.rate == 0.0:
+        if shares.rate <= 0.0:  # limits may be below 0 by rounding
             return
         self.running_s[g] += seconds
         useful_s = seconds * shares.rate * shares.compute * efficiency * (1.0 - shares.algorithm)
-        self.useful_share[s.present] += useful_s / self.step_s
-        steps = seconds / shares.duration_s
+        self.useful_share[s.present] += useful_s / self.copies / self.step_s
+        steps = seconds / shares.duration_s / self.copies
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
-        self.open[g].append(_Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
+        self.work.add(g, Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
         self.trained_steps[g] += steps
         self._peak_flops += seconds * training_step.task_peak_flops(self.task)
-        self._fabric_s += steps * constants.fabric_s
+        self._fabric_s += seconds / shares.duration_s * constants.fabric_s
 
-    def _flags(self, s: _Interval, ledger: Ledger) -> None:
-        """A commit makes the work since the last one useful; a rollback makes it recovery."""
-        if s.commit:
-            self._commit(s.job, ledger)
-        elif s.rollback:
-            for done in self.open[s.job]:
-                ledger.own("recovery", done.step, done.present, np.full(done.present.size, done.useful_s))
-        if s.commit or s.rollback:
-            self.open[s.job].clear()
-
-    def _commit(self, job: int, ledger: Ledger) -> None:
-        for done in self.open[job]:
-            ledger.own("useful", done.step, done.present, np.full(done.present.size, done.useful_s))
-            self.tokens[job, done.step] += done.tokens
-            self.committed_s[job] += done.seconds
+    @property
+    def tokens(self) -> Array:
+        """Tokens of each job that count, by step, (jobs, steps)."""
+        return self.work.tokens
 
     # --- the end
 
-    def end(self, ledger: Ledger) -> None:
-        """Count work after the last checkpoint as useful; `uncommitted_s` reports it.
+    def end(self, ledger: Ledger, wrong: Flags | None = None) -> None:
+        """Count work after the last validation as useful; `uncommitted_s` reports it. What a silent error has spoiled is corrupt.
 
         Parameters
         ----------
         ledger : Ledger
             The ledger.
+        wrong : ndarray of bool, shape (jobs,), optional
+            Jobs whose work is spoiled; by default none.
         """
         for job in range(self.jobs):
-            self._commit(job, ledger)
+            self.work.end(job, wrong is not None and bool(wrong[job]), ledger)
 
     def uncommitted_s(self, weight: Array) -> float:
-        """Useful time of satellites since the last commits.
+        """Useful time of satellites since the last validations.
 
         Parameters
         ----------
@@ -420,7 +405,7 @@ class Training:
         float
             Time [s], each satellite by its weight.
         """
-        return float(sum(done.useful_s * float(weight[done.present].sum()) for work in self.open for done in work))
+        return float(sum(done.useful_s / self.copies * float(weight[done.present].sum()) for done in self.work.left))
 
     def _network(self) -> dict[str, Any] | None:
         """Bounds that the links of the epoch set to the job with the longest step; None for one on a single satellite."""
@@ -456,7 +441,7 @@ class Training:
             "mfu_unmasked": flops[1] / self._peak_flops if trained > 0.0 else None,
             "step_s": mean_step_s,
             "tokens_per_s": tokens_per_s,
-            "ettr": float(self.committed_s.sum()) / (self.jobs * duration_s),
+            "ettr": float(self.work.counted_s.sum()) / (self.jobs * duration_s),
             "time_to_train_d": self.total_tokens * models / (efficiency * tokens_per_s) / 86400.0 if tokens_per_s > 0.0 else None,
             "ttft_ms": None,
             "tpot_ms": None,

@@ -286,7 +286,7 @@ def test_compare_with_overrides_of_one_side(dawndusk: Any, folder: Path) -> None
     assert (result["a"], result["b"]) == ("suncatcher (A)", "suncatcher (B)")
     assert {(row["field"], row["a"], row["b"]) for row in result["inputs"]} == {
         ("satellite.power.array.area", "140 m2", "150 m2"),
-        ("satellite.power.battery.capacity", "20 kWh", "23.3 kWh"),
+        ("satellite.power.battery.capacity", "20 kWh", "24.3 kWh"),
     }
     array_m2 = next(row for row in result["metrics"] if row["metric"] == "array")
     assert (array_m2["a"], array_m2["b"]) == (81 * 140.0, 81 * 150.0)
@@ -444,7 +444,7 @@ def test_new_scenario_shows_every_section(dawndusk: Any, folder: Path) -> None:
     assert dawndusk("new", "mine").code == 0
     text = (folder / "mine.yaml").read_text(encoding="utf-8")
     shown = set(re.findall(r"^(?:# )?(\w+):", text, re.M))
-    rest = {"satellites", "environment", "reference_precision", "allow_stale", "skip_bad"}
+    rest = {"satellites", "environment", "reference_precision", "allow_stale", "skip_bad", "allow_infeasible"}
     assert shown == set(Scenario.model_fields) - rest
 
 

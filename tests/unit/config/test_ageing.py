@@ -48,5 +48,5 @@ def test_silicon_and_coating_by_hand() -> None:
 
 def test_an_orbit_beyond_the_tables() -> None:
     """Source of truth: the tables end at 2,000 km."""
-    with pytest.raises(InputError, match="write a number such as 0.9"):
+    with pytest.raises(InputError, match=r"write a number such as 0\.9"):
         load("starlink_edge", (AGED, "constellation.altitude=3000 km"), allow_infeasible=True)

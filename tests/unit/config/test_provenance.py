@@ -144,10 +144,10 @@ def test_of_a_field(dawndusk: Any) -> None:
         "filing_orbital": 600,
         "filing_spacex": 600,
         "filing_starcloud": 600,
-        "kuiper_630": 18,
+        "kuiper_630": 23,
         "million": 600,
         "starcloud_40mw": 160000,
-        "starlink_edge": 18,
+        "starlink_edge": 23,
         "suncatcher": 140,
         "suncatcher_prototype": 10,
         "suncatcher_spread": 140,
@@ -203,7 +203,7 @@ def test_assumptions_of_the_summary() -> None:
     found.append(("motion.solar_activity.", _records(items("solar")["mean"])))
     replaced |= {prefix + name for prefix, records in found for name, _ in records}
     defaults = yaml_tree.read(REPO / "configs" / "defaults.yaml")
-    sections = [("workloads.0.", "training"), *((f"{name}.", name) for name in ("motion", "links", "ground", "economics"))]
+    sections = [("workloads.0.", "training"), *((f"{name}.", name) for name in ("motion", "links", "ground", "economics", "fleet"))]
     sections += [("constellation.0.", "cluster"), ("satellite.", "satellite"), ("economics.launch.", "launcher")]
     expected = {prefix + name for prefix, records in found for name, node in records if _assumed(node)}
     expected |= {
@@ -220,8 +220,10 @@ def _assumed(record: yaml_tree.Node) -> bool:
 
 
 def test_recovery_has_numbers_where_something_can_happen() -> None:
-    """Source of truth: the rule: defaults of recovery count where the scenario lists events or has a section `fleet`."""
+    """Source of truth: the rule: defaults of recovery count where radiation or events happen to jobs, or there is a section `fleet`."""
     recovery = {"fleet.spares", "fleet.recovery.detection", "fleet.recovery.restart"}
-    assert not recovery & {d.path for d in load("suncatcher").data}
-    assert recovery <= {d.path for d in load("suncatcher", events=("+6 h lose satellite 3",)).data}
-    assert recovery <= {d.path for d in load("suncatcher", ("fleet.spares=2",)).data}
+    alone = ("workloads=[{kind: independent}]", "links=null")
+    assert recovery <= {d.path for d in load("suncatcher").data}
+    assert not recovery & {d.path for d in load("suncatcher", ("fleet=null",)).data}
+    assert not recovery & {d.path for d in load("suncatcher", alone, events=("+6 h lose satellite 3",)).data}
+    assert recovery <= {d.path for d in load("suncatcher", (*alone, "fleet.spares=2")).data}

@@ -51,12 +51,13 @@ def test_a_sized_satellite_closes(folder: Path, dawndusk: Any, size: str) -> Non
 
 
 def test_the_sizes_are_not_larger_than_needed(folder: Path, dawndusk: Any) -> None:
-    """Source of truth: the simulator with each size 8 % smaller, more than the 3 % to spare and three digits: each lacks power or is throttled."""
+    """Source of truth: the simulator with each size 10 % smaller, more than the 3 % to spare, three digits, and chips and cells that are cooler or
+    warmer in the shadow than at rest: each lacks power or is throttled."""
     satellite = _written(dawndusk, "120kW").scenario.satellite
     smaller = (
-        f"satellite.power.array.area={0.92 * satellite.power.array.area} m2",
-        f"satellite.power.battery.capacity={0.92 * satellite.power.battery.capacity} J",
-        f"satellite.thermal.radiator.area={0.92 * satellite.thermal.radiator.area} m2",
+        f"satellite.power.array.area={0.9 * satellite.power.array.area} m2",
+        f"satellite.power.battery.capacity={0.9 * satellite.power.battery.capacity} J",
+        f"satellite.thermal.radiator.area={0.9 * satellite.thermal.radiator.area} m2",
     )
     for text in smaller:
         loaded = load("mine.yaml", ("duration=400 min", text))
@@ -64,10 +65,11 @@ def test_the_sizes_are_not_larger_than_needed(folder: Path, dawndusk: Any) -> No
 
 
 def test_throttle_sizes_the_battery_for_a_part(folder: Path, dawndusk: Any) -> None:
-    """By hand: half of the machines' power through the same eclipse takes half of the battery, but for the bus and its reserve."""
+    """By hand: half of the machines' power through the same eclipse takes half of the battery, but for the bus and its reserve; 0.1 % for the
+    leakage of chips whose radiator has more heat of the battery to emit."""
     full, half = (sizing.sized(sizing.Wish(120e3, throttle=share)) for share in (1.0, 0.5))
     bus_w = full.satellite.bus.power
-    assert half.dark_w - bus_w == pytest.approx(0.5 * (full.dark_w - bus_w), rel=1e-6)
+    assert half.dark_w - bus_w == pytest.approx(0.5 * (full.dark_w - bus_w), rel=1e-3)
     reserve_j = bus_w * full.satellite.power.battery.bus_reserve
     held = [1.03 * s.dark_w * s.eclipse_s + reserve_j for s in (full, half)]
     ratio = half.satellite.power.battery.capacity / full.satellite.power.battery.capacity
@@ -82,7 +84,7 @@ def test_every_number_has_a_kind_and_a_source(folder: Path, dawndusk: Any) -> No
     loaded = _written(dawndusk, "120kW")
     keys = set(re.findall(r"^@\w+\{([^,]+),", (REPO / "docs" / "references.bib").read_text("utf-8"), re.M))
     numbers = [d for d in loaded.data if d.path.startswith("satellite.") and d.kind != "scenario"]
-    assert len([d for d in numbers if d.origin.startswith("mine.yaml")]) == 14
+    assert len([d for d in numbers if d.origin.startswith("mine.yaml")]) == 18
     for d in numbers:
         assert d.kind in ("published", "measured", "derived", "estimated", "assumption"), d.path
         assert d.source, d.path

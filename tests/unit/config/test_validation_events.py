@@ -48,7 +48,7 @@ def test_good_events(dawndusk: Any, folder: Path) -> None:
         "lose plane 3 accelerators", "lose link 3-4", "derate link 4-3 to 0.1", "lose links of satellite 4",
         "derate links of satellites 4-8 to 0.5", "restore links of all", "lose links of plane 2", "lose station Tokyo",
         "restore station Tokyo", "maneuver satellite 17", "maneuver plane 3 to 0.5 for 20 min", "maintain satellites 3-9 for 1 d",
-        "maintain all accelerators",
+        "maintain all accelerators", "corrupt satellite 17", "corrupt plane 2",
     )  # fmt: skip
 
 
@@ -61,6 +61,15 @@ def test_maintenance_of_what_does_not_compute(dawndusk: Any, folder: Path) -> No
         "s.yaml:12:3: events.2.target: a manoeuvre is one of whole satellites; write them without 'accelerators', or maintain",
         "s.yaml:13:3: events.3: maintain takes no `to` (0.5); remove it",
     ]  # fmt: skip
+
+
+def test_silent_errors_strike_satellites(dawndusk: Any, folder: Path) -> None:
+    assert _errors(dawndusk, folder, SHELL, "corrupt station Tokyo", "corrupt satellite 17 accelerators", "corrupt all for 2 h", "corrupt all to 0.5") == [
+        "s.yaml:10:3: events.0.target: 'station Tokyo' is not what a silent error strikes; write satellites",
+        "s.yaml:11:3: events.1.target: 'satellite 17 accelerators' is not what a silent error strikes; write satellites",
+        "s.yaml:12:3: events.2.duration: a silent error lasts until a check finds it; remove it",
+        "s.yaml:13:3: events.3: corrupt takes no `to` (0.5); remove it",
+    ]
 
 
 @pytest.mark.parametrize(("given", "message"), [

@@ -37,7 +37,7 @@ def test_faces_are_those_of_the_physics(law: str, seed: int) -> None:
 
 def _problems(*sets: str) -> list[str]:
     with pytest.raises(InputError) as caught:
-        scenario.load("suncatcher", sets=(*GRID, "workloads=[{kind: independent}]", *sets))
+        scenario.load("suncatcher", sets=(*GRID, "workloads=[{kind: independent}]", *sets), allow_infeasible=True)
     return [line for line in str(caught.value).splitlines() if ": " in line]
 
 
@@ -72,7 +72,8 @@ def test_a_law_that_turns_terminals_away(sets: tuple[str, ...], missed: str, ang
 def test_laws_that_fit(sets: tuple[str, ...]) -> None:
     """By hand: along-track lies along top under nadir, along left under orbit-normal, and under sun-pointing when the Sun is far from
     the orbit plane."""
-    assert scenario.load("suncatcher", sets=(*GRID, "workloads=[{kind: independent}]", *sets)).scenario.links is not None
+    found = scenario.load("suncatcher", sets=(*GRID, "workloads=[{kind: independent}]", *sets), allow_infeasible=True)  # whatever their light
+    assert found.scenario.links is not None
 
 
 def test_faces_have_names() -> None:

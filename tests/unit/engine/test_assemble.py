@@ -40,9 +40,9 @@ def test_parameters_are_those_of_the_scenario_in_si() -> None:
         (1000.0, 2000.0, 500.0)
     )
     assert (params.battery.capacity_j, params.battery.floor_j) == pytest.approx((3.6e7, 1.8e7))
-    # tau = 0.076 x 3.6 / 3.8 h; (4.3 / 3.3)^2 x 3.3^2 in the middle of the energy: V^2 = 14.69 V2, over 3.8^2
+    # bus of 2 kW and terminals of 1.52 kW; tau = 0.076 x 3.6 / 3.8 h; (4.3 / 3.3)^2 x 3.3^2 in the middle of the energy: V^2 = 14.69 V2, over 3.8^2
     k = 0.076 * 3.6 / 3.8 * 3600.0 / 3.6e7 / (0.5 * (3.3**2 + 4.3**2) / 3.8**2)
-    assert params.battery.reserve_j == pytest.approx(1.8e7 + 1800.0 * (1.0 - (1.0 - 4.0 * k * 2000.0) ** 0.5) / (2.0 * k))
+    assert params.battery.reserve_j == pytest.approx(1.8e7 + 1800.0 * (1.0 - (1.0 - 4.0 * k * 3520.0) ** 0.5) / (2.0 * k))
     assert (params.thermal.junction_limit_k, params.thermal.hbm_limit_k) == pytest.approx((363.15, 373.15))
     assert params.step_s == params.array.step_s == 30.0
     assert sum(flag == 1.0 for flag in params.attitude[:3]) == 1
@@ -84,6 +84,18 @@ def inputs(
     """Share of each step that satellites work, the rate they may reach then, whether they work at its end."""
     made, serving = events.step_inputs(changes, lo, hi, width, first, steps, 1.0)
     return made[ROWS.controls["available"]], made[ROWS.controls["rate_cap"]], serving
+
+
+@pytest.mark.parametrize("changes", [[], change(2.3, "lose", 1, 1)])
+def test_what_no_event_changes_is_undisturbed(changes: list[AvailabilityChange]) -> None:
+    """Source of truth: by hand: satellites that nothing couples have no neighbours: full light on the array and no heat from others,
+    whether or not events concern them; all else is 1 but for what the event takes."""
+    made, _ = events.step_inputs(changes, 0, 3, 4, 0, 5, 1.0)
+    for name, row in ROWS.controls.items():
+        if name in ("array_nearby_w_m2", "radiator_nearby_w_m2"):
+            assert np.all(made[row] == 0.0), name
+        else:
+            assert np.all(made[row][0] == 1.0), name
 
 
 def test_loss_inside_a_step() -> None:
@@ -135,7 +147,7 @@ AT_ONCE = (
 def test_events_at_one_instant_keep_their_order(coupled: bool) -> None:
     """Source of truth: the rule: the later written one wins, with and without links; events.parquet has them as written."""
     written, available = AT_ONCE
-    more = ("links={topology: grid, terminal: oct-100g}", "fleet={spares: 0}") if coupled else ()
+    more = ("links={topology: grid, terminal: oct-100g}", "fleet={soft_errors: false}") if coupled else ()
     loaded = books.load(
         "duration=10 min", books.ring("06:00", 16, 1500.0), *more, events=tuple(f"2026-12-21T00:05:30Z {event}" for event in written)
     )

@@ -36,7 +36,7 @@ def change(
 
 
 def plain(changes: list[SatelliteChange]) -> list[tuple[float, int, float]]:
-    return [tuple(c) for c in changes]  # type: ignore[misc]
+    return [(c.time_s, c.satellite, c.remaining) for c in changes]
 
 
 def test_one_cause_by_hand() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.fleet.availability import AvailabilityChange, Kind
-from sim.fleet.failures import RandomFailures, philox, philox_first, units
+from sim.fleet.failures import RandomFailures, philox, philox_words, units
 
 DAY_S = 86400.0
 
@@ -35,7 +35,7 @@ def test_philox(first: int, second: int, unit: int, satellite: int) -> None:
     expected = np.random.Philox(key=np.array(key, dtype=np.uint64), counter=counter).random_raw(8).tolist()
     assert [*philox((1, unit, satellite, 0), key), *philox((2, unit, satellite, 0), key)] == expected
     words = tuple(np.array([w], dtype=np.uint64) for w in (1, unit, satellite))
-    assert philox_first(words, key).tolist() == expected[:1]  # type: ignore[arg-type]
+    assert [w.item() for w in philox_words(words, key)] == expected[:4]  # type: ignore[arg-type]
 
 
 def test_lives_are_the_documented_stream() -> None:

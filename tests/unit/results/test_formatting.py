@@ -108,6 +108,24 @@ def test_lines() -> None:
     assert "99.5 % available, 5,000 t, 130,000 m2 of array, 50,000 m2 of radiator" in rows["fleet"]
 
 
+def test_radiation() -> None:
+    """By hand: a dose, an interruption every 2.5 days, expected and drawn errors of the kinds that can happen."""
+    errors = {name: {"expected": 0.0, "drawn": 0} for name in ("silent", "memory", "interrupt", "latchup", "host_interrupt", "corrected")}
+    kind = {
+        "satellite": "made", "dose_gy_per_year": 1.984, "shielding_kg_m2": 27.0, "anomaly_time_fraction": 0.076, "anomaly_error_fraction": 0.972,
+        "interruptions_per_satellite_day": 0.4, "errors": errors | {"silent": {"expected": 1650.4, "drawn": 1700}, "memory": {"expected": 0.5, "drawn": None}},
+    }  # fmt: skip
+    without = kind | {"errors": None, "interruptions_per_satellite_day": None, "anomaly_error_fraction": None}
+    nowhere = dict.fromkeys(kind) | {"satellite": "made"}
+    rows = [text for subject, text in formatting.lines(_summary() | {"radiation": [kind, without, nowhere]}) if subject == "radiation"]
+    place = "made 1.98 Gy a year behind 27 kg/m2, 7.6 % of the time in the South Atlantic Anomaly"
+    assert rows == [
+        f"{place}, where 97.2 % of the errors happen; an interruption of a satellite in 2.5 d; errors expected in the run: 1,650 silent "
+        "(1,700 drawn), 0.5 uncorrected memory",
+        f"{place}; the accelerator states no sensitivity",
+    ]
+
+
 @pytest.mark.parametrize(("mass_kg", "text"), [(390.0, "0.39 t"), (9_420.0, "9.42 t"), (10_400.0, "10 t")])
 def test_mass_of_light_fleets(mass_kg: float, text: str) -> None:
     summary = copy.deepcopy(_summary())

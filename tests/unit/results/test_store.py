@@ -35,7 +35,7 @@ KEYS: dict[str, Any] = {
     "power": {"sunlit_fraction", "eclipse_s_max", "battery_depth_max", "unserved_j", "array_w_mean", "battery_cycles_per_year",
               "battery_fade_per_year", "battery_fade_per_year_max", "battery_life_yr", "battery_life_yr_min"},
     "thermal": {"junction_k_max", "hbm_k_max", "radiator_k_mean", "throttled_fraction", "coolant_k_min", "frozen_fraction", "heater_w_mean",
-                "leakage_w_mean"},
+                "leakage_w_mean", "array_k_max", "array_k_min", "battery_k_max"},
     "network": {"links_mean", "link_availability", "path_switches"},
     "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "stations"},
     "design": {"satellites", "mass_kg", "mass_by_part_kg", "mass_margin", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells"},
@@ -90,12 +90,12 @@ def test_files(made: Made) -> None:
 
 
 def test_summary_keys(made: Made) -> None:
-    """Source of truth: the contract, to the letter; epoch, pairs, formation, baseline, numbers, notes, and what concerns rented
+    """Source of truth: the contract, to the letter; epoch, pairs, formation, radiation, baseline, numbers, notes, and what concerns rented
     capacity and rules for data are the only extras."""
     for section, keys in KEYS.items():
         found = set(made.summary if not section else made.summary[section])
         assert found == keys | (
-            {"epoch", "notes", "station_pairs", "baseline", "numbers", "formation", "contract", "data_rules"} if not section else set()
+            {"epoch", "notes", "station_pairs", "baseline", "numbers", "formation", "radiation", "contract", "data_rules"} if not section else set()
         ), section
     spread = {"min", "median", "p99", "max"}
     assert set(made.summary["ground"]["propagation_rtt_ms"]) == set(made.summary["ground"]["user_rtt_ms"]) == spread

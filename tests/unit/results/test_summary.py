@@ -31,6 +31,8 @@ def outcome() -> Outcome:
             "workloads=[{kind: independent}]",
             "links=",
             "economics=",
+            "satellite.propulsion.station_keeping=20 m/s/yr",
+            "satellite.propulsion.deorbit=195 m/s",
         ],
     )
     return Run(loaded, threads=1).finish()
@@ -45,7 +47,8 @@ def test_energy_closes(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("row", "which"),
     [(ROWS.carried["generated_j"], 0), (ROWS.carried["served_j"], 0), (ROWS.carried["battery_loss_j"], 0), (ROWS.carried["shunted_j"], 0), (ROWS.carried["charge_j"], 0), (ROWS.carried["heat_j"], 1),
-     (ROWS.carried["environment_j"], 1), (ROWS.carried["radiated_j"], 1), (ROWS.carried["junction_k"], 1), (ROWS.carried["radiator_2_k"], 1)],
+     (ROWS.carried["environment_j"], 1), (ROWS.carried["radiated_j"], 1), (ROWS.carried["junction_k"], 1), (ROWS.carried["radiator_2_k"], 1),
+     (ROWS.carried["battery_k"], 1), (ROWS.carried["structure_k"], 1), (ROWS.carried["array_k"], 1)],
 )  # fmt: skip
 def test_a_wrong_flux_is_noticed(outcome: Outcome, row: int, which: int) -> None:
     """One term of one satellite off by a part in a million (or a joule, where it is nothing): the closure says so."""
@@ -80,6 +83,9 @@ DECLARED = {
     "thermal.junction_k_max": ("junction_k_max", 30.0),
     "thermal.hbm_k_max": ("hbm_k_max", 30.0),
     "thermal.coolant_k_min": ("coolant_k_min", 1.0),
+    "thermal.array_k_max": ("array_k_max", 30.0),
+    "thermal.array_k_min": ("array_k_min", 1.0),
+    "thermal.battery_k_max": ("battery_k_max", 30.0),
     "thermal.radiator_k_mean": ("radiator_k_s", 465.0 / 20_000.0),
     "thermal.throttled_fraction": ("throttled_s", 465.0 / 20_000.0),
     "thermal.frozen_fraction": ("frozen_s", 465.0 / 324_000.0),
@@ -120,7 +126,7 @@ def test_summary_against_the_carry(outcome: Outcome) -> None:
     assert 1800.0 < summary["power"]["eclipse_s_max"] < 2200.0  # about 36 min at 550 km
     assert 0.5 < summary["power"]["sunlit_fraction"] < 0.75
     # parts by hand, 0.25 of structure; propellant for 295 m/s at 2500 s with half of it for tanks
-    parts_kg = 18 * 3.1 + 3000 / 150 + 1.5 * 5 + 1.015 * 1.02 * 2.3 + 1.5 + 6 + 1 + 0.057 * 27 + 10
+    parts_kg = 23 * 3.1 + 3000 / 150 + 2.1 * 5 + 1.015 * 1.02 * 2.3 + 1.5 + 6 + 1 + 0.057 * 27 + 10
     ratio = math.exp(295.0 / (2500.0 * 9.80665)) - 1.0
     assert summary["design"]["mass_kg"] == pytest.approx(30 * parts_kg * 1.25 * (1.0 + 1.5 * ratio / (1.0 - 0.5 * ratio)))
     fleet = outcome.column("useful") * peak

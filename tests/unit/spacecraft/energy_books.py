@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
+from orbit.constants import AU_M, SOLAR_CONSTANT_W_M2, STEFAN_BOLTZMANN_W_M2_K4
+from orbit.environment import sun_position_m
 from sim.config import scenario
 from sim.engine.outcome import Outcome
 from sim.spacecraft import thermal
@@ -16,6 +17,9 @@ from sim.spacecraft.thermal_response import Nodes
 
 RECORDED = {r.variable.name: n for n, r in enumerate(ROWS.recorded)}  # of the recorder's values
 ALONE = ("workloads=[{kind: independent}]", "links=", "economics=")  # nothing joins satellites
+# what the links of the shipped scenario would add: four terminals of 20 W with 24 channels of 15 W, whose heat keeps structure and
+# battery at the temperatures that they are made for
+TERMINALS_W = 4 * (20.0 + 24 * 15.0)
 
 
 def ring(local_time: str = "12:00", satellites: int = 8, altitude_km: float = 650.0) -> str:
@@ -25,7 +29,11 @@ def ring(local_time: str = "12:00", satellites: int = 8, altitude_km: float = 65
 
 def load(*sets: str, events: tuple[str, ...] = (), name: str = "suncatcher") -> scenario.Loaded:
     """The shipped scenario without stations and from a full battery, with overrides."""
-    return scenario.load(name, sets=("ground.stations=[]", "initial=full", "allow_infeasible=true", *ALONE, *sets), events=events)
+    return scenario.load(name, sets=("ground.stations=[]", "initial=full", "allow_infeasible=true", *ALONE, *_terminals(name), *sets), events=events)
+
+
+def _terminals(name: str) -> tuple[str, ...]:
+    return (f"satellite.bus.terminals={TERMINALS_W:g} W",) if name == "suncatcher" else ()
 
 
 def chip(*sets: str) -> tuple[str, ...]:
@@ -88,6 +96,34 @@ def _body(outcome: Outcome) -> float:
     fourth_k4_s = (outcome.kept[:, RECORDED["structure_k"]] ** 4).sum(axis=0) * outcome.grid.step_s
     emitted = surface.emissivity * STEFAN_BOLTZMANN_W_M2_K4 * surface.area * fourth_k4_s
     return float(np.max(np.abs(outcome.row("structure_radiated_j") / emitted - 1.0)))
+
+
+def parts(outcome: Outcome, light: float, array_w_m2: float, radiator_w_m2: float) -> dict[str, float]:
+    """Largest relative residual over satellites of what single parts take in, by hand.
+
+    For satellites in full sunlight that no Earth warms, with accelerators off, a radiator that absorbs no light and a battery
+    that conducts nothing; neighbours leave `light` on the array, which faces the Sun, and warm array and radiator.
+    """
+    assert outcome.stride == 1
+    satellite = outcome.loaded.scenario.satellite
+    array, battery, radiator = satellite.power.array, satellite.power.battery, satellite.thermal.radiator
+    step_s, steps = outcome.grid.step_s, outcome.grid.steps
+    loads_j = (satellite.bus.power + TERMINALS_W) * outcome.row("available_s") + outcome.row("heater_j") + outcome.row("battery_heater_j")
+    pack_j = battery.capacity / battery.specific_energy * battery.specific_heat * (outcome.row("battery_k") - outcome.initial_value("battery_k"))
+    sunlight = SOLAR_CONSTANT_W_M2 * (AU_M / np.linalg.norm(sun_position_m(*outcome.grid.jd_fr(1, steps)), axis=1)) ** 2
+    on_array = array.absorptance * light * np.cos(satellite.attitude.pointing_error) * float(sunlight.sum()) + steps * array_w_m2
+    # the array as each step begins; what both plates reflect to each other counts in full
+    array_k = np.concatenate((outcome.initial_value("array_k")[np.newaxis], outcome.kept[:-1, RECORDED["array_k"]]))
+    view, back = radiator.view_to_array, radiator.view_to_array * radiator.area / array.area
+    twice = (1.0 - radiator.emissivity) * (1.0 - array.emissivity_back) * view * back
+    seen = 2.0 * radiator.emissivity * array.emissivity_back * view * STEFAN_BOLTZMANN_W_M2_K4 * (array_k**4).sum(axis=0) / (1.0 - twice)
+    expected = {
+        "loads": (outcome.row("served_j") + outcome.row("unserved_j"), loads_j),
+        "battery": (outcome.row("battery_loss_j") + outcome.row("battery_heater_j"), pack_j),
+        "array outside": (outcome.row("array_absorbed_j"), np.array(array.area * step_s * on_array)),
+        "radiator outside": (outcome.row("environment_j"), radiator.fin_efficiency * radiator.area * step_s * (seen + steps * radiator_w_m2)),
+    }
+    return {name: float(np.max(np.abs(ours / theirs - 1.0))) for name, (ours, theirs) in expected.items()}
 
 
 def shares(outcome: Outcome) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from orbit.radiation import RadiationMap
 from sim.config import scenario
 from sim.engine import satellite_params
 from sim.spacecraft import step, thermal_response
@@ -19,10 +20,10 @@ RANGES |= {"junction_rise_k_w": (0.0, 1e-2), "loop_rise_k_w": (1e-6, 1e-2), "bus
 RANGES |= {"emission_w": (0.0, 1e6)} | {f"{name}_departure_w": (-1e5, 1e5) for name in thermal_response.RADIATING}
 
 
-def example_parameters(name: str = "suncatcher", *sets: str) -> Any:
-    """Parameters of a shipped satellite, with a heater and leakage."""
+def example_parameters(name: str = "suncatcher", *sets: str, radiation: RadiationMap | None = None) -> Any:
+    """Parameters of a shipped satellite, with heaters and leakage."""
     loaded = scenario.load(name, sets=("duration=10 min", "workloads=[{kind: independent}]", "links=", "economics=", "allow_infeasible=true", *sets))
-    return satellite_params.satellite_params(loaded.scenario)
+    return step.satellite_parameters(satellite_params.setup_of(loaded.scenario)._replace(radiation=radiation))
 
 
 def plain(function: Any) -> Any:

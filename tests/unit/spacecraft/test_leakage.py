@@ -41,11 +41,12 @@ def test_leakage_that_warms_the_junction() -> None:
 
 def test_a_satellite_in_balance() -> None:
     """Source of truth: brentq on the steady state: full rate, chips 64 x 381 W with 15 % of it leaking at 95 degC and half that
-    40 K below; hosts, conversion, pump and bus by hand; the junction follows from the power and the power from the junction.
+    40 K below; hosts, conversion, pump, bus and terminals by hand; the junction follows from the power and the power from the junction.
     The heat from outside is the run's own mean; its turn within an orbit moves the junction by 1 K and the mean power by 0.3 %."""
     outcome = Run(
         books.load("duration=20 h", books.ring("06:00", 4, altitude_km=1500.0), "satellite.power.array.area=400 m2",
-                   "satellite.thermal.radiator.area=60 m2", "satellite.attitude.pointing_error=0 deg"), tile=8, threads=1,
+                   "satellite.thermal.radiator.area=60 m2", "satellite.attitude.pointing_error=0 deg",
+                   "satellite.power.battery.heater=null"), tile=8, threads=1,
     ).finish()  # fmt: skip
     sat = outcome.loaded.scenario.satellite
     late = slice(outcome.grid.steps // 2, None)
@@ -56,8 +57,8 @@ def test_a_satellite_in_balance() -> None:
         chip_w = 64 * 381.0 * (1.0 - 0.15) + leaking_w
         drawn_w = (chip_w + 64 * sat.accelerator.host.power) / sat.power.conversion_efficiency
         pump_w = drawn_w * sat.thermal.loop.pump_fraction
-        conditioned_w = (drawn_w + pump_w + sat.bus.power) * (1.0 / sat.power.array.conditioning_efficiency - 1.0)
-        heats = {"chip": chip_w, "plate": drawn_w - chip_w, "loop": pump_w + conditioned_w, "structure": sat.bus.power}
+        conditioned_w = (drawn_w + pump_w + sat.bus.served_power) * (1.0 / sat.power.array.conditioning_efficiency - 1.0)
+        heats = {"chip": chip_w, "plate": drawn_w - chip_w, "loop": pump_w + conditioned_w, "structure": sat.bus.served_power}
         outside = dict.fromkeys(thermal.SEGMENTS, outside_w / 3.0) | {"structure": structure_w}
         return float(steady_state_k(thermal.network(sat), heats, outside)[0])
 

@@ -11,8 +11,6 @@ from scipy.optimize import brentq
 
 from sim.spacecraft import panel
 from sim.spacecraft.array import Array, absorbed_w_m2, advance, array_power_w, array_yield
-from sim.spacecraft.attitude import Incidence
-from sim.spacecraft.earth_flux import EarthFlux
 from sim.spacecraft.panel import Panel
 
 SIGMA = 5.670374419e-8
@@ -28,19 +26,21 @@ def _array(efficiency: float = 0.295, **changes: float) -> Array:
     return Array(**{**values, **changes})
 
 
-Given = namedtuple("Given", "flux_w_m2 available bus_available")
+Given = namedtuple("Given", "flux_w_m2 available bus_available array_light array_nearby_w_m2")
 Lit = namedtuple("Lit", "lit_fraction")
+Facing = namedtuple("Facing", "array_incidence")
+Sky = namedtuple("Sky", "albedo_front_w_m2 albedo_back_w_m2 infrared_w_m2 view_front view_back")
 Warm = namedtuple("Warm", "array_k")
 Unused = namedtuple("Unused", "shunted_w")
 
 
 def panel_step(
-    array_k: float, sun: float, albedo: float, infrared: float, front: float, back: float, array: Array, taken: float = 1.0
-) -> tuple[panel.PanelFlows, float]:
-    """A step of the panel from which a share of its power is taken, and the power that it offers."""
-    power = advance(
-        Warm(array_k), Given(sun, 1.0, 1.0), Lit(1.0), Incidence(1.0, 0.0, 0.0), EarthFlux(albedo, infrared, front, back, 0.0), array
-    )
+    array_k: float, sun: float, albedo: float, infrared: float, front: float, back: float, array: Array, taken: float = 1.0,
+    light: float = 1.0, nearby: float = 0.0,
+) -> tuple[panel.PanelFlows, float]:  # fmt: skip
+    """A step of the panel from which a share of its power is taken, and the power that it offers; albedo per unit view factor."""
+    sky = Sky(albedo * front, albedo * back, infrared, front, back)
+    power = advance(Warm(array_k), Given(sun, 1.0, 1.0, light, nearby), Lit(1.0), Facing(1.0), sky, array)
     p = Panel(
         array.area_m2, array.heat_capacity_j_m2_k, (array.emissivity_front + array.emissivity_back) * SIGMA,
         1.0 / array.conditioning_efficiency - 1.0, array.step_s,
@@ -100,6 +100,20 @@ def test_a_shunted_panel_is_warmer() -> None:
     drawn = [1.7 * SIGMA * (idle**4 - t**4) for t in (loaded, half)]
     assert drawn[0] == pytest.approx(0.295 * 1361.0, rel=1e-6)
     assert drawn[1] == pytest.approx(0.5 * drawn[0], rel=1e-6)
+
+
+def test_neighbours_shade_and_warm_a_panel() -> None:
+    """Source of truth: by hand: 60 % of the light and 25 W/m2 of infrared: 0.6 x (0.92 - 0.295) x 1361 + 98.2 + 25 W/m2 = 1.7 sigma T^4,
+    284.7 K; the power is 0.6 of that of a free panel, whose cells here do not mind the temperature."""
+    sky = (1361.0, 0.0, 240.0, F650_90, F650_90, _array())
+    array_k = 300.0
+    for _ in range(200):
+        flows, offered_w = panel_step(array_k, *sky, light=0.6, nearby=25.0)
+        array_k = flows.array_k
+    expected_w_m2 = 0.6 * (0.92 - 0.295) * 1361.0 + 2.0 * 0.85 * 240.0 * F650_90 + 25.0
+    assert array_k == pytest.approx((expected_w_m2 / (1.7 * SIGMA)) ** 0.25, abs=1e-6)
+    assert array_k == pytest.approx(284.7, abs=0.05)
+    assert offered_w == pytest.approx(0.6 * panel_step(array_k, *sky)[1], rel=1e-12)
 
 
 @pytest.mark.parametrize("dt", [1.0, 10.0, 60.0])

@@ -22,13 +22,13 @@ def test_two_gray_surfaces_against_radiosities(view: float, back: float, own: fl
     """Source of truth: the radiosities of both surfaces from their linear equations; the radiator itself cold, space at 0 K."""
     emitted = SIGMA * 340.0**4
     leaving = np.linalg.solve([[1.0, -(1.0 - own) * view], [-(1.0 - other) * back, 1.0]], [0.0, other * emitted])
-    ours = from_array_w_m2(340.0, Radiator(30.0, own, 0.1, view, back, other))
+    ours = from_array_w_m2(340.0, Radiator(30.0, own, 0.1, 0.9, view, back, other))
     assert ours == pytest.approx(own * view * leaving[1], rel=1e-12)
 
 
 def test_close_plates() -> None:
     """Source of truth: parallel plates that see only each other exchange sigma T^4 / (1 / e1 + 1 / e2 - 1)."""
-    ours = from_array_w_m2(300.0, Radiator(1.0, 0.8, 0.1, 1.0, 1.0, 0.6))
+    ours = from_array_w_m2(300.0, Radiator(1.0, 0.8, 0.1, 0.9, 1.0, 1.0, 0.6))
     assert ours == pytest.approx(SIGMA * 300.0**4 / (1.0 / 0.8 + 1.0 / 0.6 - 1.0), rel=1e-12)
 
 
@@ -51,15 +51,19 @@ def test_mounting_by_factor_algebra() -> None:
 
 
 def test_faces_add_to_the_heat_from_outside() -> None:
-    """Source of truth: by hand, two faces of 30 m2 at 0.1 see a panel at 333 K: 2 x 30 x 0.1 x 0.88 x 0.85 x 697.2 W/m2 = 3.1 kW."""
+    """Source of truth: by hand, two faces of 30 m2 at 0.1 see a panel at 333 K: 2 x 30 x 0.1 x 0.88 x 0.85 x 697.2 W/m2 = 3129 W, of
+    which a fin efficiency of 0.9 takes 2816 W; 12 W/m2 of neighbours over the area: 0.9 x 30 x 12 = 324 W."""
     rng = np.random.default_rng(3)
     arguments = {name: cases.random_record(name, rng) for name in cases.argument_names(radiator.advance)}
-    arguments["power"] = arguments["power"]._replace(cell_k=333.0)
-    blind = Radiator(30.0, 0.88, 0.1, 0.0, 0.0, 0.85)
+    arguments["state"] = arguments["state"]._replace(array_k=333.0)
+    arguments["inputs"] = arguments["inputs"]._replace(radiator_nearby_w_m2=0.0)
+    blind = Radiator(30.0, 0.88, 0.1, 0.9, 0.0, 0.0, 0.85)
     seeing = blind._replace(view_to_array=0.1)
     less, more = (radiator.advance(*arguments.values(), p).environment_w for p in (blind, seeing))
-    assert more - less == pytest.approx(2.0 * 30.0 * 0.1 * 0.88 * 0.85 * SIGMA * 333.0**4, rel=1e-9)
-    assert more - less == pytest.approx(3129.0, abs=5.0)
+    assert more - less == pytest.approx(0.9 * 2.0 * 30.0 * 0.1 * 0.88 * 0.85 * SIGMA * 333.0**4, rel=1e-9)
+    assert more - less == pytest.approx(2816.0, abs=5.0)
+    arguments["inputs"] = arguments["inputs"]._replace(radiator_nearby_w_m2=12.0)
+    assert radiator.advance(*arguments.values(), blind).environment_w - less == pytest.approx(324.0, rel=1e-9)
 
 
 def test_one_of_the_two() -> None:

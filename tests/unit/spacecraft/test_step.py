@@ -14,13 +14,18 @@ import pytest
 import step_mutants
 import submodel_cases as cases
 
+from orbit.radiation import radiation_map
 from sim.schema import Variable
-from sim.spacecraft import compute, loop, passes, rows, step
+from sim.spacecraft import compute, loop, passes, radiation, rows, step
+from sim.spacecraft.inputs import undisturbed
+from sim.spacecraft.radiation import NO_TABLE
 from sim.spacecraft.step import ROWS
 from sim.spacecraft.thermal_response import NODES
 
 ROOT = Path(__file__).parents[3]
-BALANCES = ("electrical", "thermal", "array", "conversion", "conditioning", "body")
+BALANCES = (
+    "electrical", "thermal", "array", "conversion", "conditioning", "loads", "battery", "array outside", "radiator outside", "body",
+)  # fmt: skip
 LIMIT = 1e-9  # closure and sum to nameplate, as promised
 
 
@@ -68,23 +73,23 @@ def test_rows_do_not_overlap() -> None:
         *range(ROWS.end_position, ROWS.end_position + 3),
     ]  # fmt: skip
     assert sorted(rows) == list(range(ROWS.work))
-    assert len(ROWS.ledger) == 5
+    assert len(ROWS.ledger) == 6  # failed, maintenance, power, thermal, kernel, useful
 
 
 @pytest.mark.parametrize(("rate", "powered", "up"), [(1.0, 1.0, 1.0), (0.5, 1.0, 1.0), (0.0, 0.4, 1.0), (0.7, 1.0, 0.25)])
 def test_heats_follow_every_watt(rate: float, powered: float, up: float) -> None:
     """Source of truth: by hand: chips (idle + dynamic f V^2) with 300 W beside the clock, and hosts, through 0.92 conversion,
-    2 % pump, bus and a heater of 150 W; what is drawn from the bus is what turns to heat."""
+    2 % pump, bus, a heater of 150 W and one of 80 W at the battery; what is drawn from the bus is what turns to heat."""
     c = compute.Compute(
         idle_w=5760.0, dynamic_w=13_440.0, host_w=4160.0, voltage_floor=0.6, per_conversion=1.0 / 0.92, pump_fraction=0.02,
         bus_w=800.0, rate_fit=compute.rate_fit(0.6),
     )  # fmt: skip
-    loads = compute.loads(compute.dynamic_share(rate, 0.6), powered, 1.0, up, 150.0, 300.0, c)
+    loads = compute.loads(compute.dynamic_share(rate, 0.6), powered, 1.0, up, 150.0, 300.0, 80.0, c)
     chips = up * (5760.0 * powered + 13_440.0 * rate * (0.6 + 0.4 * rate) ** 2) + 300.0
     drawn = (chips + up * powered * 4160.0) / 0.92
-    assert loads[:4] == pytest.approx((chips, drawn - chips, 0.02 * drawn + 150.0, up * 800.0), rel=1e-13)
-    assert loads.load_w == pytest.approx(1.02 * drawn + 150.0 + up * 800.0, rel=1e-13)
-    assert sum(loads[:4]) == pytest.approx(loads.load_w, rel=1e-14)
+    assert loads[:5] == pytest.approx((chips, drawn - chips, 0.02 * drawn + 150.0, up * 800.0, 80.0), rel=1e-13)
+    assert loads.load_w == pytest.approx(1.02 * drawn + 150.0 + 80.0 + up * 800.0, rel=1e-13)
+    assert sum(loads[:5]) == pytest.approx(loads.load_w, rel=1e-14)
 
 
 def test_satellites_of_a_tile_are_independent() -> None:
@@ -95,17 +100,17 @@ def test_satellites_of_a_tile_are_independent() -> None:
 
     run = Run(books.load("duration=40 min", books.ring(), "satellite.thermal.radiator.area=12 m2"), tile=8, threads=1)
     n = run.grid.steps
-    r = np.empty((n + 2, 3, 16))
+    r = np.empty((n + 2, 3, loop.GROUP))
     run.propagators[0].fill(0, 8, -1, r)
 
     def go(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mine = np.ascontiguousarray(r[:, :, [*order, *range(8, 16)]])
+        mine = np.ascontiguousarray(r[:, :, [*order, *range(8, loop.GROUP)]])
         work, fleet = np.zeros((loop.WORK, loop.ROW_LENGTH)), np.zeros((n, loop.COLUMNS), dtype=np.int64)
-        carry = work[: loop.CARRIED, :16]
+        carry = work[: loop.CARRIED, : loop.GROUP]
         loop.start(mine[:2].copy(), run.surroundings.sun_m[:2], run.types[0].initial, carry)
         run.loop(
-            mine[2:].copy(), run.surroundings.sky[2:], np.ones((loop.CONTROL_ROWS, 1, 16)), run.types[0].values, work, 8,
-            fleet, np.full((n, loop.EXTREMES), loop.NO_EXTREME), 0, 1, np.zeros(0, dtype=np.int64),
+            mine[2:].copy(), run.surroundings.sky[2:], undisturbed(1, loop.GROUP), run.types[0].values, run.types[0].table, work, 8, fleet,
+            np.full((n, loop.EXTREMES), loop.NO_EXTREME), 0, 1, np.zeros(0, dtype=np.int64),
             np.zeros((n, loop.RECORDED, 0)),
         )  # fmt: skip
         return carry[:, :8].copy(), fleet
@@ -118,18 +123,21 @@ def test_satellites_of_a_tile_are_independent() -> None:
         assert np.array_equal(again, fleet)
 
 
-def _forty_satellites(params: Any, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A tile of 40 satellites at the beginning of a step, positions one step before, then and at its end, and the sky.
+MANY = 2 * loop.GROUP + 8  # two whole groups and a part
+
+
+def _satellites(params: Any, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A tile of satellites at the beginning of a step, positions one step before, then and at its end, and the sky.
 
     All round an orbit, of them half within a degree of the edge of the shadow; temperatures and charges of all kinds.
     """
-    n, work = 40, np.zeros((1, loop.WORK, loop.ROW_LENGTH))
-    angle = np.concatenate((np.radians(np.linspace(112.5, 114.5, 20)), np.linspace(0.0, 2.0 * np.pi, n - 20)))
-    sun_m, r_m = np.array([1.496e11, 0.0, 0.0]), np.zeros((3, 3, 48))
+    n, width, work = MANY, 3 * loop.GROUP, np.zeros((1, loop.WORK, loop.ROW_LENGTH))
+    angle = np.concatenate((np.radians(np.linspace(112.5, 114.5, n // 2)), np.linspace(0.0, 2.0 * np.pi, n - n // 2)))
+    sun_m, r_m = np.array([1.496e11, 0.0, 0.0]), np.zeros((3, 3, width))
     for k, turn in enumerate((-0.065, 0.0, 0.065)):
         r_m[k, :, :n] = 7.0e6 * np.array([np.cos(angle + turn), np.sin(angle + turn), np.zeros(n)])
         r_m[k, :, n:] = r_m[k, :, n - 1 : n]
-    loop.start(r_m[:2], np.array([sun_m, sun_m]), np.zeros(loop.CARRIED), work[0, : loop.CARRIED, :48])
+    loop.start(r_m[:2], np.array([sun_m, sun_m]), np.zeros(loop.CARRIED), work[0, : loop.CARRIED, :width])
     ranges = {
         "junction_k": (320.0, 372.0), "hbm_k": (320.0, 355.0), "plate_k": (300.0, 370.0), "loop_k": (290.0, 366.0),
         "radiator_1_k": (285.0, 345.0), "radiator_2_k": (280.0, 340.0), "radiator_3_k": (275.0, 335.0), "battery_k": (280.0, 300.0),
@@ -140,28 +148,54 @@ def _forty_satellites(params: Any, rng: np.random.Generator) -> tuple[np.ndarray
     return work, r_m, np.array([*sun_m, 1361.0, 0.6, 0.8])
 
 
+def _random_controls(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Controls of all kinds: shares from 0.3 to 1, heats of neighbours up to 300 W/m2."""
+    controls = rng.uniform(0.3, 1.0, (loop.CONTROL_ROWS, n))
+    for name in ("array_nearby_w_m2", "radiator_nearby_w_m2"):
+        controls[ROWS.controls[name]] = rng.uniform(0.0, 300.0, n)
+    return controls
+
+
 def test_passes_are_the_step() -> None:
-    """Source of truth: `step.advance`, one satellite at a time: the passes over a tile give the same, to 1e-12 of each state."""
-    params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=63 degC")
-    n, names, rng = 40, ROWS.carried, np.random.default_rng(11)
-    work, r_m, sky = _forty_satellites(params, rng)
+    """Source of truth: `step.advance`, one satellite at a time: the passes over a tile give the same, to 1e-12 of each state; the
+    integrals over the step, dose among them, are the fluxes of that step times its length."""
+    around = radiation_map(6.99e6, 7.01e6, 27.0)
+    params = cases.example_parameters(
+        "suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=63 degC", radiation=around
+    )
+    n, names, rng = MANY, ROWS.carried, np.random.default_rng(11)
+    work, r_m, sky = _satellites(params, rng)
     before = work[0, :, :n].copy()
-    controls, limits = rng.uniform(0.3, 1.0, (loop.CONTROL_ROWS, n)), np.empty((loop.LIMIT_ROWS, n))
+    controls, limits = _random_controls(rng, n), np.empty((loop.LIMIT_ROWS, n))
     tiles, values = (work, np.zeros(1, dtype=np.int64), np.full(1, n)), rows.flat(params)
-    loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sky, controls, values)
+    loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sky, controls, values, around.table)
     loop.preview_limits(*tiles, sky, controls[loop.DUTY_CONTROL], False, values, limits)
     loop.take_step(*tiles, sky, controls, values, np.zeros(loop.COLUMNS, dtype=np.int64), np.full(loop.EXTREMES, loop.NO_EXTREME))
     lit = work[0, passes.LIT_ROW, :n]
     assert ((lit > 0.0) & (lit < 1.0)).sum() >= 5
     assert 3 <= (limits[loop.LIMIT_RATE] < limits[loop.LIMIT_POWER]).sum() <= n - 3, "some are limited by heat"
+    doses = set()
     for i in range(n):
         state = step.State(*(float(before[names[f], i]) for f in step.State._fields))
-        inputs = step.Inputs(*r_m[2, :, i].tolist(), *sky.tolist(), *controls[:, i].tolist())
+        exposed = radiation.values(around.table, *radiation.cell(*r_m[2, :, i].tolist(), passes.Sky(*sky), params.radiation))
+        inputs = step.Inputs(*r_m[2, :, i].tolist(), *sky.tolist(), *exposed, *controls[:, i].tolist())
         after, fluxes = step.advance(state, inputs, params)
         for field, expected in after._asdict().items():
             assert work[0, names[field], i] == pytest.approx(expected, rel=1e-12, abs=1e-12), (field, i)
+        for variable, total in ROWS.totals:
+            if total.how == "integral":
+                flux = getattr(inputs if variable.kind == "input" else fluxes, variable.name)
+                least = 0.0 if variable.kind == "input" else 1e-9  # differences of powers leave rounding
+                assert work[0, names[total.name], i] == pytest.approx(60.0 * flux, rel=1e-11, abs=least), (total.name, i)
+        doses.add(f"{work[0, names['dose_gy'], i]:.6e}")
         assert limits[loop.LIMIT_RATE, i] == pytest.approx(fluxes.rate_limit, rel=1e-11, abs=1e-12)
         assert limits[loop.LIMIT_POWER, i] == pytest.approx(fluxes.rate_power, rel=1e-11, abs=1e-12)
+    assert len(doses) > 5, "cells of many places"
+    assert (work[0, names["dose_gy"], :n] > 0.0).all()
+
+
+def _undisturbed_inputs(position_m: np.ndarray, sky: np.ndarray) -> step.Inputs:
+    return step.Inputs(*position_m.tolist(), *sky.tolist(), 0.0, 0.0, *undisturbed().tolist())
 
 
 def test_steps_limited_by_heat_end_at_the_limit() -> None:
@@ -171,12 +205,11 @@ def test_steps_limited_by_heat_end_at_the_limit() -> None:
     temperatures jump from one step to the next, as here.
     """
     params = cases.example_parameters("suncatcher", "satellite.thermal.radiator.area=20 m2", "satellite.accelerator.junction_limit=75 degC", "satellite.accelerator.max_power=300 W")
-    work, r_m, sky = _forty_satellites(params, np.random.default_rng(13))
+    work, r_m, sky = _satellites(params, np.random.default_rng(13))
     at_limit = 0
-    for i in range(40):
+    for i in range(MANY):
         state = step.State(*(float(work[0, ROWS.carried[f], i]) for f in step.State._fields))
-        inputs = step.Inputs(*r_m[2, :, i].tolist(), *sky.tolist(), *([1.0] * loop.CONTROL_ROWS))
-        after, fluxes = step.advance(state, inputs, params)
+        after, fluxes = step.advance(state, _undisturbed_inputs(r_m[2, :, i], sky), params)
         if 0.0 < fluxes.rate_limit < fluxes.rate_power - 1e-9:
             room_k = min(params.thermal.junction_limit_k - after.junction_k, params.thermal.hbm_limit_k - after.hbm_k)
             assert room_k == pytest.approx(0.0, abs=6e-3)
@@ -187,26 +220,26 @@ def test_steps_limited_by_heat_end_at_the_limit() -> None:
 def test_limits_are_asked_again_where_the_duty_changed() -> None:
     """Source of truth: the limits of a tile that is asked for the first time with these duties, bit by bit.
 
-    Of the groups of 16 satellites the first keeps its duties, the second changes that of its last, the third that of its first.
+    Of the three groups of satellites the first keeps its duties, the second changes that of its last, the third that of its first.
     """
     params = cases.example_parameters("suncatcher", "satellite.power.array.area=25 m2")
-    work, r_m, sky = _forty_satellites(params, np.random.default_rng(12))
-    work[0, ROWS.carried["charge_j"], :40] = 0.54 * params.battery.capacity_j  # just above the reserve: the battery limits all of them
-    work[0, [ROWS.carried[f"{node}_k"] for node in (*NODES, "array")], :40] = 300.0
-    controls, values, n = np.ones((loop.CONTROL_ROWS, 40)), rows.flat(params), 40
-    changed = np.ones(n)
-    changed[[31, 32]] = 0.4
+    work, r_m, sky = _satellites(params, np.random.default_rng(12))
+    work[0, ROWS.carried["charge_j"], :MANY] = 0.53 * params.battery.capacity_j  # just above the reserve: the battery limits all of them
+    work[0, [ROWS.carried[f"{node}_k"] for node in (*NODES, "array")], :MANY] = 300.0
+    controls, values, n = undisturbed(MANY), rows.flat(params), MANY
+    changed, edges = np.ones(n), [2 * loop.GROUP - 1, 2 * loop.GROUP]
+    changed[edges] = 0.4
     found = []
     for duties in ((np.ones(n), changed), (changed,)):
         tiles, limits = (work.copy(), np.zeros(1, dtype=np.int64), np.full(1, n)), np.empty((loop.LIMIT_ROWS, n))
-        loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sky, controls, values)
+        loop.see_surroundings(*tiles, r_m[np.newaxis, 2:], 0, sky, controls, values, NO_TABLE)
         for asked, duty in enumerate(duties):
             loop.preview_limits(*tiles, sky, duty, asked > 0, values, limits)
             found.append(limits.copy())
     first, again, fresh = found
     assert np.array_equal(again, fresh)
     differ = np.flatnonzero((first != again).any(axis=0))
-    assert differ.tolist() == [31, 32]
+    assert differ.tolist() == edges
 
 
 def test_what_follows_from_declarations_is_whole() -> None:

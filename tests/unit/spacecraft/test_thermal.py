@@ -48,8 +48,10 @@ def stepper(net: Network, dt_s: float, limits: tuple[float, float] = (368.15, 36
 def thermal_step(t: Nodes, heats: Heats, outside: tuple[float, float], p: Stepper) -> tuple[Nodes, float]:
     """Temperatures after a step, and the heat emitted, by the function that the step calls."""
     base = thermal_response.base_of(t, Environment(outside[0]), StructureHeat(outside[1]), p)
-    loads = Loads(heats.chip_w, heats.plate_w, heats.loop_w, heats.structure_w, 0.0)
-    flows = model.advance(base, loads, BatteryFlows(0.0, 0.0, heats.battery_w, 0.0, 0.0, 0.0), PanelFlows(0.0, 0.0, 0.0, 0.0, 0.0), p)
+    # half of the battery's heat from its losses, half from its heater
+    loads = Loads(heats.chip_w, heats.plate_w, heats.loop_w, heats.structure_w, 0.5 * heats.battery_w, 0.0)
+    battery = BatteryFlows(0.0, 0.0, 0.0, 0.5 * heats.battery_w, 0.0, 0.0, 0.0)
+    flows = model.advance(base, loads, battery, PanelFlows(0.0, 0.0, 0.0, 0.0, 0.0), p)
     return Nodes(*(getattr(flows, f"{name}_k") for name in NODES)), flows.radiated_w
 
 

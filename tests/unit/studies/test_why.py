@@ -38,14 +38,14 @@ name: fleet
 epoch: {SUNNY}
 duration: 30 min
 constellation: {{kind: cluster, altitude: 650 km, local_time: "06:00", lattice: {{spacing: 200 m, radius: 1 km}}}}
-satellite: suncatcher
+satellite: {{extends: suncatcher, propulsion: {{station_keeping: 8.7 m/s/yr, deorbit: 195 m/s}}}}
 """
 # memory and fabric without limit and one word: a step is arithmetic of layers
-JOB = FLEET.replace("satellite: suncatcher", "satellite: {extends: suncatcher, accelerator: {extends: tpu-v6e, memory_bandwidth: 1e9 TB/s,\n"
-    "    fabric: {domain: 256, rate: 1e9 TB/s, latency: 0 s}}}").replace(
+JOB = FLEET.replace("satellite: {extends: suncatcher,", "satellite: {extends: suncatcher, accelerator: {extends: tpu-v6e, memory_bandwidth: 1e9 TB/s,\n"
+    "    fabric: {domain: 256, rate: 1e9 TB/s, latency: 0 s}},").replace(
     "{", "{{").replace("}", "}}").replace("30 min", "{duration}") + (
     "links: {{topology: mesh, terminal: {terminal}}}\n"
-    "fleet: {{spares: {spares}, recovery: {{detection: 60 s, restart: 240 s}}}}\n"
+    "fleet: {{spares: {spares}, soft_errors: false, recovery: {{detection: 60 s, restart: 240 s}}}}\n"
     "workloads:\n"
     "  - {{kind: training, model: {{extends: llama-3-70b, vocabulary: 1, parameters: 68452376576}}, method: synchronous,\n"
     "     jitter: {jitter}, overlap: 0.9, recompute: 0.5, interleave: 1,\n"
@@ -153,7 +153,7 @@ def test_its_causes(fleet: Callable[..., Loaded]) -> None:
     calls: list[tuple[int, int]] = []
     answer = why(fleet(*LINEAR), progress=lambda done, total: calls.append((done, total)))
     assert [row.cause for row in answer.causes] == ["power", "kernel"]
-    assert calls[-1] == (1 + 2 + len(answer.inputs),) * 2  # as it is, two causes, the inputs
+    assert calls[-1] == (1 + 2 + len(answer.inputs) + 3,) * 2  # as it is, two causes, the inputs, and shielding, propulsion and structure
     useful, power = answer.base.useful_fraction, cause(answer, "power")
     assert power.fraction == pytest.approx(1.0 - useful / ETA, abs=EXACT)
     assert without_it(answer, "power") == pytest.approx(ETA, abs=EXACT)
@@ -197,7 +197,8 @@ def test_accelerators_have_a_mass_and_a_price(fleet: Callable[..., Loaded]) -> N
 
 
 def test_heat(fleet: Callable[..., Loaded]) -> None:
-    """Source of truth: a whole run with the larger radiator written into the scenario; without limits useful is eta."""
+    """Source of truth: a whole run with the larger radiator written into the scenario; without limits useful is eta, with the leakage of chips at
+    their limit, since hotter ones would lack power."""
     hot = ("satellite.thermal.radiator.area=15 m2", "duration=2 h", "satellite.power.array.area=300 m2")
     small, large = (
         sim.run(fleet(*hot[1:], f"satellite.thermal.radiator.area={area} m2")).summary["compute"]["useful_fraction"]
@@ -218,7 +219,7 @@ def test_line_of_run(fleet: Callable[..., Loaded]) -> None:
     )
     results = formatting.binding({"duration_s": loaded.scenario.duration}, *binding(loaded)).split("; ")
     assert results[0] == f"+1.5 m2 radiator (9.51 kg): {100.0 * (large - small):+.2f} points useful"
-    assert sorted(part.split(" (")[0] for part in results[1:]) == ["+14 m2 array", "+2.33 kWh battery"]
+    assert sorted(part.split(" (")[0] for part in results[1:]) == ["+14 m2 array", "+2.4 kWh battery"]
 
 
 def test_a_sample_stands_for_the_fleet(fleet: Callable[..., Loaded]) -> None:
@@ -290,10 +291,11 @@ def test_slow_links(job: JobOf) -> None:
 
 
 def test_what_does_not_divide_is_told(job: JobOf) -> None:
-    """Source of truth: 8 does not divide 70; 81 replicas of a satellite each leave no spare."""
-    notes = why(job()).notes
-    assert any("from 64 to 70: tensor 8 does not divide" in line for line in notes)
-    assert any(line.startswith("fleet.spares: not increased") for line in notes)
+    """Source of truth: tensor 8 divides 72, and neither 70, a tenth more than 64, nor 71; 81 replicas of a satellite each leave no spare."""
+    answer = why(job())
+    row = field(answer, "satellite.accelerators")
+    assert (row.before, row.after) == (64.0, 72.0)
+    assert any(line.startswith("fleet.spares: not increased") for line in answer.notes)
 
 
 SMALL = """name: small
@@ -390,9 +392,9 @@ def test_what_cannot_be_removed(job: JobOf) -> None:
 
 
 def test_every_cause_is_removed_or_has_a_reason(fleet: Callable[..., Loaded]) -> None:
-    """By contract: each row of the waterfall that a run can have. Corruption is not simulated."""
+    """By contract: each row of the waterfall that a run can have."""
     scenario = fleet("duration=10 min", text=FLEET + SERVICE + "fleet: {spares: 1}\n").scenario
-    for cause in set(CAUSES) - {"useful", "corruption"}:
+    for cause in set(CAUSES) - {"useful"}:
         assert (cause in ablation.NOT_REMOVABLE) != (ablation.remove_cause(cause, scenario, []) is not None), cause
 
 
@@ -488,6 +490,6 @@ def test_altered_lists_and_what_grows(job: JobOf) -> None:
     inputs = sensitivity.inputs_with_mass(scenario)
     battery = inputs[1].scenario.satellite.power.battery
     results = (battery.capacity, battery.max_charge_power, battery.max_discharge_power)
-    assert results == pytest.approx((1.1 * 23.3 * 3.6e6, 1.1 * 11.3e3, 1.1 * 46.6e3))
+    assert results == pytest.approx((1.1 * 24.3 * 3.6e6, 1.1 * 11.8e3, 1.1 * 48.6e3))
     what = [row.label for row in inputs]
-    assert what == ["+14 m2 array", "+2.33 kWh battery", "+3 m2 radiator"]
+    assert what == ["+14 m2 array", "+2.4 kWh battery", "+3 m2 radiator"]

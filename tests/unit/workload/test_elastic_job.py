@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sim.config.scenario import load
 from sim.engine import recovery_policy
 from sim.fleet.availability import SatelliteChange
 from sim.fleet.elastic import Replicas
@@ -222,8 +223,9 @@ def test_a_copy_takes_its_bytes_over_the_slowest_link() -> None:
     row.directed_rate_bit_s[1] = 4e9
     plan = ExecutionPlan(replica(2, 2)._replace(model=MODEL._replace(parameters=1e9)), Collective("ring"), 7.0)
     assert recovery_policy.copy_s(plan, row) == pytest.approx(14.0)
-    found = recovery_policy.island_policy(plan, None, row)
-    assert found == Policy(7.0, 0.0, 0.0, pytest.approx(14.0), True)
+    job = load("suncatcher", ("workloads.0.method=elastic",)).scenario.workloads[0]
+    found = recovery_policy.island_policy(job, plan, None, row)
+    assert found == Policy(7.0, 0.0, 0.0, pytest.approx(14.0), True, 0.0, job.validation.harmful)
 
 
 histories = st.lists(

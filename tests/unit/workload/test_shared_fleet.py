@@ -109,7 +109,7 @@ def test_the_ledger_closes_for_every_workload_and_job() -> None:
             original(k, limits, book)  # type: ignore[operator]
 
         each.record_losses = record  # type: ignore[method-assign]
-        each.end = (lambda _, end=each.end, book=book: end(book))  # type: ignore[method-assign,misc]
+        each.end = (lambda _, wrong, end=each.end, book=book: end(book, wrong))  # type: ignore[method-assign,misc]
     run(scheduler, Row(10), 30, CHANGES)
     standings = [Standing(0, 1), Standing(1, 0), Standing(1, 0)]
     again = JobLifecycle([[0, 1, 2, 3], [4, 5], [6, 7]], [8], [POLICY] * 3, standings=standings)
