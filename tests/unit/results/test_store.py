@@ -173,7 +173,7 @@ def test_series_matches_the_table(made: Made) -> None:
         assert (found.dtype.kind in "OUT") if var.dtype == "str" else (str(found.dtype) == var.dtype), var.name
         assert found.attrs["long_name"] == var.meaning, var.name
         assert found.attrs["units"] == (epoch if var.name in ("time", "frame", "contract_time") else var.unit), var.name
-    sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5}
+    sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5, "satellite_type": 1, "map_row": 96, "map_column": 128}
     assert dict(series.sizes) == sizes | dict.fromkeys(("pair", "job", "service", "link", "route", "hop", "contract_time", "contract_source", "contract_case"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"
