@@ -17,7 +17,7 @@ from sim.engine.driver import Run
 from sim.engine.soft_errors import FleetRadiation
 from sim.fleet.availability import Timeline
 from sim.fleet.job_lifecycle import JobLifecycle
-from sim.fleet.job_phases import RUN, Policy, account, Work
+from sim.fleet.job_phases import RUN, Policy, Work, account
 from sim.results import summary as metrics
 from sim.studies.ablation import remove_cause
 

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from sim.fleet.availability import AvailabilityChange, Kind, SatelliteChange, SilentError, Target, Timeline, ListedChanges
+from sim.fleet.availability import (
+    AvailabilityChange,
+    Kind,
+    ListedChanges,
+    SatelliteChange,
+    SilentError,
+    Target,
+    Timeline,
+)
 from sim.fleet.elastic import Replicas
 from sim.fleet.job_lifecycle import JobLifecycle
 from sim.fleet.job_phases import RUN, Policy, Segment, Work, account
