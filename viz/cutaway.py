@@ -193,7 +193,8 @@ def draw_pipes(d: Drawing, radiator_x: float) -> None:
         f"M{radiator_x:.1f} {return_y}H{PIPE_X}V{second + 25}H{PLATE_END + 22}V{first + 25}H{PIPE_X}V{supply_y}H{radiator_x:.1f}",
     )
     middle = 0.5 * (max(radiator_x, BODY[0] - 80.0) + BODY[0])
-    d.parts.append(f'<path class="arrow" d="M{middle + 6:.1f} {supply_y - 5}l-12 5l12 5z"/><path class="arrow" d="M{middle - 6:.1f} {return_y - 5}l12 5l-12 5z"/>')
+    for x, y, ahead in ((middle + 6.0, supply_y, -12), (middle - 6.0, return_y, 12)):
+        d.parts.append(f'<path class="arrow" d="M{x:.1f} {y - 5}l{ahead} 5l{-ahead} 5z"/>')
 
 
 def draw_chips(d: Drawing, one: dict[str, Any]) -> None:
@@ -259,7 +260,8 @@ def draw_key(d: Drawing, name: str) -> None:
     y += BODY[3] + 26.0
     low, high = d.scale[0][0], d.scale[-1][0]
     stops = "".join(f'<stop offset="{(at - low) / (high - low):.4f}" stop-color="{colour}"/>' for at, colour in d.scale)
-    d.parts.append(f'<defs><linearGradient id="{name}">{stops}</linearGradient></defs><rect x="{x}" y="{y}" width="{width}" height="9" fill="url(#{name})" rx="2"/>')
+    d.parts.append(f'<defs><linearGradient id="{name}">{stops}</linearGradient></defs>')
+    d.parts.append(f'<rect x="{x}" y="{y}" width="{width}" height="9" fill="url(#{name})" rx="2"/>')
     step = next(s for s in (10.0, 20.0, 50.0, 100.0, 200.0) if (high - low) / s <= 9.0)
     first = step * math.ceil(low / step)
     for at in np.arange(first, high + 0.5, step).tolist():

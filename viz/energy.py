@@ -15,15 +15,17 @@ SHUNT, AGED, THERMAL_MASS = "#8792a0", "#86275a", "#d97ab0"
 
 COLOURS: Final = {  # of all places
     "Light and infrared on arrays": LIGHT, "Cooling of arrays": THERMAL_MASS, "Electricity offered": LIGHT, "Battery discharge (net)": STORE,
-    "Lost to ageing of cells": AGED, "Shunted": SHUNT, "Bus": INK, "Accelerators, dynamic": COMPUTE, "Accelerators, idle": "#3f9a80", "Accelerators, leakage": "#86bfae",
-    "Hosts": SUPPORT, "Conversion": LOSS, "Pumps": SUPPORT, "Avionics": BUS, "Terminals": BUS, "Heaters": WARM, "Battery losses": LOSS,
-    "Battery charge (net)": STORE, "Conditioning": LOSS, "Light and infrared on radiators": HEAT_IN, "Light and infrared on bodies": HEAT_IN,
-    "Cooling of bodies": THERMAL_MASS, "Heat of bodies": WARM, "Heat of arrays": WARM, "Radiated by radiators": SPACE,
-    "Radiated by bodies": SPACE, "Warming of bodies": THERMAL_MASS, "Radiated by arrays": SPACE, "Warming of arrays": THERMAL_MASS,
+    "Lost to ageing of cells": AGED, "Shunted": SHUNT, "Bus": INK, "Accelerators, dynamic": COMPUTE, "Accelerators, idle": "#3f9a80",
+    "Accelerators, leakage": "#86bfae", "Hosts": SUPPORT, "Conversion": LOSS, "Pumps": SUPPORT, "Avionics": BUS, "Terminals": BUS,
+    "Heaters": WARM, "Battery losses": LOSS, "Battery charge (net)": STORE, "Conditioning": LOSS, "Light and infrared on radiators": HEAT_IN,
+    "Light and infrared on bodies": HEAT_IN, "Cooling of bodies": THERMAL_MASS, "Heat of bodies": WARM, "Heat of arrays": WARM,
+    "Radiated by radiators": SPACE, "Radiated by bodies": SPACE, "Warming of bodies": THERMAL_MASS, "Radiated by arrays": SPACE,
+    "Warming of arrays": THERMAL_MASS,
 }  # fmt: skip
 # Loads at the bus, all of which become heat of the bodies: fields of the summary that each adds up.
 LOADS: Final = {
-    "Accelerators, dynamic": ("dynamic_j",), "Accelerators, idle": ("idle_j",), "Accelerators, leakage": ("leakage_j",), "Hosts": ("host_j",), "Conversion": ("conversion_j",),
+    "Accelerators, dynamic": ("dynamic_j",), "Accelerators, idle": ("idle_j",), "Accelerators, leakage": ("leakage_j",), "Hosts": ("host_j",),
+    "Conversion": ("conversion_j",),
     "Pumps": ("pump_j",), "Avionics": ("bus_j",), "Terminals": ("terminals_j",), "Heaters": ("heater_j", "battery_heater_j"),
     "Battery losses": ("battery_loss_j",),
 }  # fmt: skip
@@ -93,8 +95,8 @@ WIDTH, HEIGHT = 1008.0, 600.0
 COLUMNS: Final = (0.0, 150.0, 298.0, 440.0, 694.0, 832.0)  # left edges of bars, from sources to sinks
 ROW_PX, TALL_ROW_PX, SPACE_PX = 15.0, 32.0, 3.0  # least height of a place with a label of one line or two, and between places
 LOADED: Final = (  # third column, from the top; all of it becomes heat of the bodies but the charge of batteries
-    "Accelerators, dynamic", "Accelerators, idle", "Accelerators, leakage", "Hosts", "Conversion", "Pumps", "Avionics", "Terminals", "Heaters", "Battery losses", "Battery charge (net)",
-    "Conditioning", "Light and infrared on radiators", "Light and infrared on bodies", "Cooling of bodies",
+    "Accelerators, dynamic", "Accelerators, idle", "Accelerators, leakage", "Hosts", "Conversion", "Pumps", "Avionics", "Terminals", "Heaters",
+    "Battery losses", "Battery charge (net)", "Conditioning", "Light and infrared on radiators", "Light and infrared on bodies", "Cooling of bodies",
 )  # fmt: skip
 OFFERED: Final = ("Battery discharge (net)", "Electricity offered")
 BODY_SINKS: Final = ("Radiated by radiators", "Radiated by bodies", "Warming of bodies")
@@ -188,14 +190,16 @@ def view(results: Any) -> str:
     at = places(sizes, px, {name: shown(j) for name, j in sizes.items()})
     title = "Energy of the fleet over the run, from light on the arrays to radiated heat; the table below has the numbers"
     svg = drawing(at, [(a, b, j, shown(j)) for a, b, j in links], px, (WIDTH, HEIGHT + 6.0), title)
-    return f'<div class="panel"><div class="wide">{svg}</div><p class="note">{text(note(results.summary, e))}</p>{collapsed("Table", energy_table(e))}</div>'
+    said = f'<p class="note">{text(note(results.summary, e))}</p>'
+    return f'<div class="panel"><div class="wide">{svg}</div>{said}{collapsed("Table", energy_table(e))}</div>'
 
 
 def note(summary: dict[str, Any], e: dict[str, float]) -> str:
     """What the chart counts, and what age takes."""
     said = (
         "Sums over the fleet and the run. Electricity that nothing takes is shunted: it stays in the cells as heat. All loads end as heat of the "
-        "bodies, radiators included. Infrared on radiators includes that of the satellite's own array and of neighbours. Flows below 0.02 % are in the table only."
+        "bodies, radiators included. Infrared on radiators includes that of the satellite's own array and of neighbours. "
+        "Flows below 0.02 % are in the table only."
     )
     if e["aged_cells_j"] > 0.0:
         said += f" New cells would offer {percent(e['aged_cells_j'] / e['offered_j'])} more."

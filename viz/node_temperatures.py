@@ -84,7 +84,8 @@ def limit_marks(near: list[tuple[str, float]], yref: str) -> tuple[list[dict[str
     ]  # fmt: skip
     names: list[dict[str, Any]] = [
         {
-            "text": f"{name} {celsius(at_c)}", "bgcolor": "rgba(255,255,255,0.65)", "borderpad": 1, "xref": "paper", "x": 1, "xanchor": "right", "yref": yref, "y": at_c,
+            "text": f"{name} {celsius(at_c)}", "bgcolor": "rgba(255,255,255,0.65)", "borderpad": 1, "xref": "paper", "x": 1, "xanchor": "right",
+            "yref": yref, "y": at_c,
             "yanchor": "top" if "below" in name or "freezes" in name else "bottom",
             "showarrow": False, "font": {"size": 11, "color": MUTED},
         }

@@ -7,11 +7,22 @@ from typing import Any, Final
 
 from sim.results.contract_text import contract_headline
 from sim.schema import CAUSES
-from viz import charts, contract, energy, formatting, jobs, latency, node_temperatures, radiation, satellites
+from viz import (
+    charts,
+    contract,
+    energy,
+    formatting,
+    jobs,
+    latency,
+    node_temperatures,
+    radiation,
+    radiation_map,
+    satellites,
+)
 from viz.animation import animation
 from viz.assumptions import assumptions_table
 from viz.buffers import Buffers
-from viz.cutaway import colour_scale, cutaways
+from viz.cutaway import colour_scale
 from viz.earth import coastlines
 from viz.figures import Chart
 from viz.formation import formation_label, formation_note, formation_view
@@ -21,6 +32,7 @@ from viz.overview import overview
 from viz.page import footer, header, write_page
 from viz.palette import CAUSE, LINK, ROUTE
 from viz.roofline import roofline
+from viz.satellite_section import satellites_view
 from viz.scene import Scene, build_scene, epoch_utc
 from viz.waterfall import waterfall, waterfall_table
 
@@ -129,43 +141,6 @@ def orbit_view(scene: Scene, summary: dict[str, Any]) -> str:
     )
 
 
-def switch(name: str, label: str, choices: dict[str, str]) -> str:
-    """Radio buttons by value and text; the first one is chosen."""
-    buttons = "".join(
-        f'<label><input type="radio" autocomplete="off" name="{name}" value="{value}"{" checked" if n == 0 else ""}> {text(said)}</label>'
-        for n, (value, said) in enumerate(choices.items())
-    )
-    return f'<div class="switch" role="radiogroup" aria-label="{text(label)}">{buttons}</div>'
-
-
-def satellite_controls(shown: satellites.Satellites) -> str:
-    """Which satellite, and which moment."""
-    options = "".join(f'<option value="{k}">{text(label)}</option>' for k, label in enumerate(shown.label))
-    last = len(shown.temperature_c) - 1
-    moment = f'<input type="range" autocomplete="off" id="moment" min="0" max="{last}" value="{shown.moment}" step="1" aria-label="Moment">' if last else ""
-    return (
-        f'<div class="controls chosen"><label for="satellite">Satellite</label><select id="satellite" autocomplete="off">{options}</select>'
-        f'{moment}<output id="moment-time"></output></div>'
-    )
-
-
-def satellites_view(results: Any, shown: satellites.Satellites | None, drawn: dict[str, Chart | None]) -> str:
-    """The satellite cut open, its temperatures over time, and the radiation on its orbit."""
-    quantity = switch("quantity", "Quantity of the map", {"dose": "dose rate behind the shielding", "flux": "protons above 30 MeV"})
-    dose = radiation.doses(results, shown) if shown is not None else []
-    said = f'<p class="note" id="satellite-dose">{text(radiation.dose_words(dose[0]))}</p>' if dose else ""
-    around = chart_html("radiation", "Radiation on the orbit", drawn["radiation"], said, f'<div class="controls">{quantity}</div>' if shown else "")
-    if shown is None:
-        return around
-    ways = switch("way", "Temperatures of the drawing", {"now": "at the moment", "hottest": "hottest", "mean": "mean", "coldest": "coldest"})
-    drawing = (
-        f'<div class="panel"><h3>Cut open, by temperature</h3><div class="controls">{ways}</div>'
-        f'<div class="wide">{cutaways(shown)}</div>{collapsed("Table", node_temperatures.part_table(shown))}'
-        f'<p class="note">{text(satellites.note(shown))}</p></div>'
-    )
-    return satellite_controls(shown) + drawing + chart_html("nodes", "Temperatures over time", drawn["nodes"]) + around
-
-
 def events_table(events: list[dict[str, Any]]) -> str:
     """The first 200 events, one per row; collapsed where there are many."""
     if not events:
@@ -196,7 +171,7 @@ def drawn_charts(results: Any, shown: satellites.Satellites | None) -> dict[str,
     """Every chart of the page by name."""
     return {
         "nodes": None if shown is None else node_temperatures.chart(shown),
-        "radiation": radiation.chart(results, shown),
+        "radiation": radiation_map.chart(results, shown),
         "waterfall": waterfall(results.summary),
         "jobs": jobs.timeline(results),
         "latency": latency.distribution(results),

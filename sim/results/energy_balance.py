@@ -147,10 +147,10 @@ def _loads_j(outcome: Outcome) -> dict[str, Array]:
     host_j = _of_type(outcome, lambda t: t.params.compute.host_w) * powered_s
     idle_j = _of_type(outcome, lambda t: t.params.compute.idle_w - t.params.leakage.reference_w) * powered_s
     leakage_j = outcome.row("leakage_j")
-    # what is not served is taken from the bus, then from heaters (`sim.spacecraft.thermal.machine_heats`)
+    # what is not served is taken from the bus, then from the heaters of battery and coolant (`sim.spacecraft.thermal.machine_heats`)
     left_j = outcome.row("unserved_j")
     served: list[Array] = []
-    for load_j in (both_j, heater_j, battery_heater_j):
+    for load_j in (both_j, battery_heater_j, heater_j):
         cut_j = np.minimum(left_j, load_j)
         served.append(load_j - cut_j)
         left_j = left_j - cut_j
@@ -158,8 +158,8 @@ def _loads_j(outcome: Outcome) -> dict[str, Array]:
     return {
         "bus_j": served[0] * avionics,
         "terminals_j": served[0] * (1.0 - avionics),
-        "heater_j": served[1],
-        "battery_heater_j": served[2],
+        "heater_j": served[2],
+        "battery_heater_j": served[1],
         "pump_j": asked_j - both_j - heater_j - battery_heater_j - drawn_j,
         "conversion_j": drawn_j - behind_j,
         "host_j": host_j,

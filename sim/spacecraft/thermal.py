@@ -333,7 +333,7 @@ MODEL = Submodel(
             fleet=(FleetSeries("radiated_w", "sum", "heat emitted by radiators and structures, fleet total, mean over the step"),),
         ),
         Variable(
-            "structure_radiated_w", "W", "heat emitted by the structure, part of radiated_w, by its temperature at the end of the step",
+            "structure_radiated_w", "W", "heat emitted by the structure, part of radiated_w, at its temperature at the end of the step",
             "flux", 0.0, 1e9,
             totals=(Total("structure_radiated_j", "J", "heat emitted by the structure", "integral"),),
         ),

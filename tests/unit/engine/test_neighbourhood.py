@@ -16,7 +16,7 @@ from sim.engine import neighbourhood
 from sim.engine.context import CONTROL
 from sim.engine.driver import Run
 from sim.engine.neighbourhood import Neighbourhood, members
-from sim.results import summary
+from sim.results import energy_balance
 from sim.spacecraft import attitude, illumination, neighbours
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
@@ -211,7 +211,7 @@ def test_books_close_with_neighbours() -> None:
     near, alone = (Run(_load(DENSE, *HARD, f"environment.neighbours={switch}")).finish() for switch in ("true", "false"))
     for outcome in (near, alone):
         assert max(books.closures(outcome).values()) < 1e-9
-        assert max(summary.energy_closure(outcome)) < 1e-9
+        assert max(energy_balance.closure(outcome)) < 1e-9
     more = near.row("environment_j") - alone.row("environment_j")
     assert more.min() > 0.0
     places = near.kept[-1, [books.RECORDED[axis] for axis in ("x_m", "y_m", "z_m")]]

@@ -12,7 +12,7 @@ import pytest
 import sim
 from sim.results.dataset import DATES, TABLE
 from sim.results.store import Results
-from sim.schema import ROLES
+from sim.schema import ROLES, STATES
 
 N = 13  # lattice points within two spacings: 1 + 4 + 4 + 4 (u2 + v2 = 0, 1, 2, 4)
 LINKS = 16  # between points one spacing apart: rows of 1, 3, 5, 3, 1 have 8 along and as many across
@@ -185,3 +185,61 @@ def test_assumptions_tell_what_is_assumed(found: Results) -> None:
     assert list(reported) == found.summary["assumptions"]
     tanks = reported["satellite.propulsion.tank_fraction"]
     assert (tanks["value"], tanks["unit"], tanks["kind"]) == (0.5, "1", "assumption")
+
+
+def test_temperatures_of_all_parts(found: Results) -> None:
+    """Source of truth: the thermal network: coolant cools along the radiator, so that segments do, and chips are warmer than their plates."""
+    series, at_work = found.series, found.series["sat_role"].values == ROLES.index("training")
+    at_work &= series["state"].values[-30:].min(axis=0) > STATES.index("failed")
+    chain = ["sat_junction_k", "sat_plate_k", "sat_loop_k", "sat_radiator_1_k", "sat_radiator_2_k", "sat_radiator_3_k"]
+    for hot, cold in pairwise(chain):
+        assert (series[hot].values[-30:, at_work] > series[cold].values[-30:, at_work]).all(), (hot, cold)
+    thirds = sum(series[name].values.astype(float) for name in chain[3:]) / 3.0
+    np.testing.assert_allclose(series["sat_radiator_k"].values, thirds, atol=1e-4)
+    hottest = max(float(series["sat_hbm_k"].values[:, k].max()) for k in np.flatnonzero(series["state"].values.any(axis=0)))
+    assert found.summary["thermal"]["hbm_k_max"] == pytest.approx(hottest, abs=1e-4)
+    assert found.summary["thermal"]["coolant_k_min"] == pytest.approx(float(series["sat_loop_k"].values.min()), abs=0.5)
+
+
+def test_map_of_the_radiation(found: Results) -> None:
+    """Source of truth: the tables of particles at the height of the map, behind the shielding of the satellite; single precision."""
+    from orbit.radiation import ANOMALY_FLUX_M2_S, dose_rates, proton_flux
+    from sim.config.ageing import conditions
+
+    series, scenario = found.series, sim.load(found.folder / "scenario.yaml").scenario
+    where = conditions(scenario.environment, scenario.epoch)
+    altitude_m = float(series["map_altitude_m"].values[0])
+    assert altitude_m == pytest.approx(650e3, abs=5e3)
+    dose = sum(dose_rates(altitude_m, scenario.satellite.shielding.areal_mass, where).values())
+    np.testing.assert_allclose(series["map_dose_rate_gy_s"].values[0], dose, rtol=0.02)
+    np.testing.assert_allclose(series["map_proton_flux_m2_s"].values[0], proton_flux(altitude_m, where), rtol=0.02)
+    assert series.attrs["anomaly_flux_m2_s"] == ANOMALY_FLUX_M2_S
+    assert series["satellite_type"].values.tolist() == [scenario.satellite.name]
+    assert (series["sat_type"].values == 0).all()
+
+
+def test_dose_of_satellites_is_that_of_the_map(found: Results) -> None:
+    """Source of truth: the map at the place of the satellite; between the heights of the run's planes the dose differs by a few per cent."""
+    series = found.series
+    x, y, z = (series["position_m"].values[:, axis].astype(float) for axis in range(3))
+    r_m = np.sqrt(x * x + y * y + z * z)
+    longitude = (np.arctan2(y, x) - series["gmst_rad"].values[:, None] + np.pi) % (2.0 * np.pi)
+    row, column = (0.5 * (z / r_m + 1.0) * 96).astype(int), (longitude / (2.0 * np.pi) * 128).astype(int)
+    expected = series["map_dose_rate_gy_s"].values[0][row, column]
+    ratio = series["dose_rate_gy_s"].values / expected
+    assert np.median(ratio) == pytest.approx(1.0, abs=0.05)
+    assert (np.abs(ratio - 1.0) < 0.3).mean() > 0.97  # the others are at the edge of a cell
+
+
+def test_parts_of_a_satellite(found: Results) -> None:
+    """Source of truth: the scenario."""
+    (row,) = found.summary["design"]["types"]
+    satellite = sim.load(found.folder / "scenario.yaml").scenario.satellite
+    one, chip = row["one"], satellite.accelerator
+    assert (one["array_m2"], one["radiator_m2"], one["body_m2"]) == (
+        satellite.power.array.area, satellite.thermal.radiator.area, satellite.thermal.structure.area
+    )  # fmt: skip
+    assert (one["accelerators"], one["terminals"], one["battery_j"]) == (64, 4, satellite.power.battery.capacity)
+    assert (one["junction_limit_k"], one["hbm_limit_k"]) == (chip.junction_limit, chip.hbm_limit)
+    assert one["coolant_freezing_k"] == satellite.thermal.heater.freezing_point
+    assert (one["age_s"], one["battery_left"], one["array_left"]) == (0.0, 1.0, satellite.power.array.retention)

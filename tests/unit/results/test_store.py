@@ -29,7 +29,7 @@ SAME = ["events.parquet", "scenario.yaml", "series.nc", "summary.json"]  # the s
 # the keys of the contract; a set is a section, a star any name
 KEYS: dict[str, Any] = {
     "": {"schema_version", "scenario", "scenario_sha256", "seed", "satellites", "accelerators", "duration_s", "step_s",
-         "energy_closure", "compute", "power", "thermal", "network", "ground", "workloads", "fleet", "design", "cost", "energy", "carbon", "assumptions"},
+         "energy_closure", "compute", "power", "thermal", "energy_balance", "network", "ground", "workloads", "fleet", "design", "cost", "energy", "carbon", "assumptions"},
     "compute": {"reference_precision", "nameplate_flops", "useful_flops", "useful_fraction", "mean_useful_flops_per_s",
                 "uncommitted_flops", "waterfall"},
     "power": {"sunlit_fraction", "eclipse_s_max", "battery_depth_max", "unserved_j", "array_w_mean", "battery_cycles_per_year",
@@ -173,7 +173,7 @@ def test_series_matches_the_table(made: Made) -> None:
         assert (found.dtype.kind in "OUT") if var.dtype == "str" else (str(found.dtype) == var.dtype), var.name
         assert found.attrs["long_name"] == var.meaning, var.name
         assert found.attrs["units"] == (epoch if var.name in ("time", "frame", "contract_time") else var.unit), var.name
-    sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5}
+    sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5, "satellite_type": 1, "map_row": 96, "map_column": 128}
     assert dict(series.sizes) == sizes | dict.fromkeys(("pair", "job", "service", "link", "route", "hop", "contract_time", "contract_source", "contract_case"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"

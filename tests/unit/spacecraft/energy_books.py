@@ -84,8 +84,19 @@ def closures(outcome: Outcome) -> dict[str, float]:
         # all electricity that is neither shunted nor stored ends as heat in the satellite; so does what conditioning loses
         "conversion": float(np.max(np.abs(served + lost + conditioned - c[ROWS.carried["heat_j"]]) / np.maximum(served + lost, 1.0))),
         "conditioning": float(np.max(np.abs(c[ROWS.carried["array_drawn_j"]] - taken - conditioned) / np.maximum(taken, 1.0))),
+        "body": _body(outcome),
         "ledger": float(np.max(np.abs(ledger / duration - 1.0))),
     }
+
+
+def _body(outcome: Outcome) -> float:
+    """Residual of the heat that the structure emits, by hand from its recorded temperatures; 0 where not every step is recorded."""
+    if outcome.stride != 1 or outcome.kept_satellites.size < outcome.satellites:
+        return 0.0
+    surface = outcome.loaded.scenario.satellite.thermal.structure
+    fourth_k4_s = (outcome.kept[:, RECORDED["structure_k"]] ** 4).sum(axis=0) * outcome.grid.step_s
+    emitted = surface.emissivity * STEFAN_BOLTZMANN_W_M2_K4 * surface.area * fourth_k4_s
+    return float(np.max(np.abs(outcome.row("structure_radiated_j") / emitted - 1.0)))
 
 
 def parts(outcome: Outcome, light: float, array_w_m2: float, radiator_w_m2: float) -> dict[str, float]:

@@ -24,7 +24,7 @@ from sim.spacecraft.thermal_response import NODES
 
 ROOT = Path(__file__).parents[3]
 BALANCES = (
-    "electrical", "thermal", "array", "conversion", "conditioning", "loads", "battery", "array outside", "radiator outside",
+    "electrical", "thermal", "array", "conversion", "conditioning", "loads", "battery", "array outside", "radiator outside", "body",
 )  # fmt: skip
 LIMIT = 1e-9  # closure and sum to nameplate, as promised
 

@@ -11,6 +11,7 @@ import pytest
 import synthetic
 
 from viz import cutaway, satellites
+from viz.formatting import TIMES
 from viz.satellites import PARTS
 
 Make = Callable[..., synthetic.Results]
@@ -112,11 +113,11 @@ def test_few_and_many_accelerators(make: Make) -> None:
 
     _, svg = drawn(run)
     assert dies(svg) == 12
-    assert any(t.text == "64 × tpu-v6e, 12 drawn" for t in svg.iter("text"))
+    assert any(t.text == f"64 {TIMES} tpu-v6e, 12 drawn" for t in svg.iter("text"))
     run.summary["design"]["types"][0]["one"]["accelerators"] = 1
     _, svg = drawn(run)
     assert dies(svg) == 1
-    assert any(t.text == "1 × tpu-v6e" for t in svg.iter("text"))
+    assert any(t.text == f"1 {TIMES} tpu-v6e" for t in svg.iter("text"))
 
 
 def test_each_type_has_a_drawing(make: Make) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 import synthetic
@@ -112,7 +113,7 @@ def test_bars_fit_and_do_not_overlap(e: dict[str, float]) -> None:
         assert place.y + place.height <= energy.HEIGHT + 1e-6, name
     for column in energy.COLUMNS:
         inside = sorted((p for p in places.values() if p.x == column), key=lambda p: p.y)
-        for above, below in zip(inside, inside[1:], strict=False):
+        for above, below in pairwise(inside):
             assert above.y + above.height <= below.y + 1e-6, (above.name, below.name)
 
 

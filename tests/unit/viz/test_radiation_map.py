@@ -10,7 +10,7 @@ import pytest
 import synthetic
 from numpy.testing import assert_allclose
 
-from viz import radiation, satellites
+from viz import radiation, radiation_map, satellites
 
 Make = Callable[..., synthetic.Results]
 
@@ -24,7 +24,7 @@ def test_map_has_the_values_of_the_results(make: Make) -> None:
     """Source of truth: the series: 1 Gy/s is 3.6e9 micrograys an hour, 1e4 /(m2 s) is 1 /(cm2 s); rows of equal height in the sine."""
     run = synthetic.dissect(make("walker"))
     shown = satellites.find_satellites(run)
-    chart = radiation.chart(run, shown)
+    chart = radiation_map.chart(run, shown)
     assert chart is not None
     found = traces(chart)
     dose, flux = run.series["map_dose_rate_gy_s"].values[0], run.series["map_proton_flux_m2_s"].values[0]
@@ -70,13 +70,13 @@ def test_outline_holds_the_anomaly(make: Make) -> None:
     run = synthetic.dissect(make("walker"))
     maps = radiation.find_maps(run.series)
     assert maps is not None
-    trace = radiation.anomaly_trace(maps, 0, True)
+    trace = radiation_map.anomaly_trace(maps, 0, True)
     assert trace is not None
     assert trace.contours.start == pytest.approx(np.log10(10.0))
     above = int((np.asarray(trace.z, dtype=float) > 1.0).sum())
     flux = run.series["map_proton_flux_m2_s"].values[0]
     assert above == int((flux > 1e5).sum()) > 50
-    chart = radiation.chart(run, None)
+    chart = radiation_map.chart(run, None)
     assert chart is not None
     share = (flux > 1e5).mean()
     assert f"of the sphere it covers {100 * share:.1f}\u00a0%." in chart.note
@@ -119,7 +119,7 @@ def test_errors_are_where_their_satellite_was(make: Make) -> None:
     assert_allclose(errors.place_deg[:, 0], [0.0, 14.0], atol=1e-4)
     assert errors.kind == ("silent error",)
     assert errors.all == 2
-    chart = radiation.chart(run, None)
+    chart = radiation_map.chart(run, None)
     assert chart is not None
     assert list(traces(chart)["error: silent error"].x) == [pytest.approx(14.0, abs=0.01)]
     assert "1 of 2 errors by radiation are drawn" in chart.note
@@ -128,7 +128,7 @@ def test_errors_are_where_their_satellite_was(make: Make) -> None:
 def test_no_errors_no_marks(make: Make) -> None:
     run = synthetic.dissect(make("walker"))
     assert radiation.find_errors(run) is None
-    chart = radiation.chart(run, satellites.find_satellites(run))
+    chart = radiation_map.chart(run, satellites.find_satellites(run))
     assert chart is not None
     assert not any(name.startswith("error") for name in traces(chart))
     assert [name for name, _ in chart.key] == ["ground track", "South Atlantic Anomaly"]
@@ -152,14 +152,14 @@ def test_dose_and_time_in_the_anomaly(make: Make) -> None:
 
 def test_no_maps_no_chart(make: Make) -> None:
     run = make("walker")
-    assert radiation.chart(run, None) is None
+    assert radiation_map.chart(run, None) is None
     synthetic.dissect(run)
     run.series["map_dose_rate_gy_s"].values[:] = np.nan
-    assert radiation.chart(run, satellites.find_satellites(run)) is None
+    assert radiation_map.chart(run, satellites.find_satellites(run)) is None
 
 
 def test_coastlines_do_not_cross_the_map() -> None:
     """Lines end at 180 degrees: no piece is longer than half the map."""
-    trace = radiation.coast_trace()
+    trace = radiation_map.coast_trace()
     steps = np.abs(np.diff(np.asarray(trace.x, dtype=float)))
     assert np.nanmax(steps) < 180.0
