@@ -216,9 +216,6 @@ class Counted:
         self.ticks += len(out)
         return self.inner.fill(lo, hi, first, out)
 
-    def on_grid(self, grid: Any) -> Any:
-        return self.inner.on_grid(grid)
-
 
 def test_a_decay_in_a_coupled_run(tmp_path: Path) -> None:
     """Source of truth: the uncoupled run of the same catalogue: the same step, the same failed time; in the coupled run it is

@@ -147,11 +147,7 @@ AT_ONCE = (
 def test_events_at_one_instant_keep_their_order(coupled: bool) -> None:
     """Source of truth: the rule: the later written one wins, with and without links; events.parquet has them as written."""
     written, available = AT_ONCE
-<<<<<<< HEAD
-    more = ("links={topology: grid, terminal: oct-100g}", "fleet={spares: 0}", "satellite.accelerator.radiation=null") if coupled else ()
-=======
     more = ("links={topology: grid, terminal: oct-100g}", "fleet={soft_errors: false}") if coupled else ()
->>>>>>> origin/core
     loaded = books.load(
         "duration=10 min", books.ring("06:00", 16, 1500.0), *more, events=tuple(f"2026-12-21T00:05:30Z {event}" for event in written)
     )

@@ -142,15 +142,9 @@ def test_short_coupled_run_has_the_junction_of_a_long_one() -> None:
     Source of truth: the long run from a full battery. Job and settled state differ by the checkpoints, 0.04 % of the
     time, and by members that wait in eclipse: 0.3 K is 1 % of the junction's rise above the radiator.
     """
-<<<<<<< HEAD
-    calm = ("ground=null", "satellite.accelerator.radiation=null")  # no soft errors, after which jobs wait
-    short = Run(scenario.load("suncatcher", ("duration=98 min", *calm))).finish()
-    long = Run(scenario.load("suncatcher", ("duration=9 h", "initial=full", *calm))).finish()
-=======
     alone = ("ground=null", "fleet.soft_errors=false", "workloads.0.checkpoint.interval=30 min")
     short = Run(scenario.load("suncatcher", ("duration=98 min", *alone))).finish()
     long = Run(scenario.load("suncatcher", ("duration=9 h", "initial=full", *alone))).finish()
->>>>>>> origin/core
     of_long = long.extremes[-180:, JUNCTION].max()
     assert short.extremes[:, JUNCTION].max() == pytest.approx(of_long, abs=0.3)
     assert long.extremes[:30, JUNCTION].max() > of_long + 5.0
