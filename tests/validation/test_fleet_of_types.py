@@ -87,8 +87,9 @@ def test_design_cost_and_provenance(load: Callable[..., Any]) -> None:
     assert (design["array_m2"], design["radiator_m2"]) == (pytest.approx(5600.0), pytest.approx(1760.0))
     assert [(t["satellites"], t["accelerators"]) for t in design["types"]] == [(8, 512), (8, 256)]
     price = loaded.scenario.economics.launch.price
-    parts_usd = 5600.0 * 3400.0 + 16 * 22.0 * 128.0 + 1760.0 * 5500.0 + 768 * 10_500.0
-    rest_kg = 56_000.0 - 5600.0 * 3.1 - 16 * 22e3 / 150.0 - 1760.0 * 5.0 - 768 * 4.0
+    kwh = loaded.scenario.satellite.power.battery.capacity / 3.6e6  # of both types, as shipped
+    parts_usd = 5600.0 * 3400.0 + 16 * kwh * 128.0 + 1760.0 * 5500.0 + 768 * 10_500.0
+    rest_kg = 56_000.0 - 5600.0 * 3.1 - 16 * 1e3 * kwh / 150.0 - 1760.0 * 5.0 - 768 * 4.0
     built_usd = 1.1 * (parts_usd + 1100.0 * rest_kg)
     assert found.summary["cost"]["capex_usd"] == pytest.approx(built_usd + 2 * price)
     paths = {datum.path for datum in loaded.data}

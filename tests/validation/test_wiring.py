@@ -98,16 +98,17 @@ def test_users_wait_for_the_way_there_and_back(links: str) -> None:
 
 @pytest.mark.parametrize(("satellites", "launches"), [(4, 1), (49, 1), (50, 2)])
 def test_cost_by_hand(satellites: int, launches: int) -> None:
-    """By hand: 140 m2 of array, 24.3 kWh, 30 m2 of radiator, 64 chips with hosts of 10,500 USD, and what is left of 1.3 t at 1,100
+    """By hand: 140 m2 of array, 24 kWh, 30 m2 of radiator, 64 chips with hosts of 10,500 USD, and what is left of 1.3 t at 1,100
     USD/kg, a tenth more for integration; 63.8 t and 150e6 USD a launch, of which 49 satellites (63.7 t) fill one and 50 (65 t) need two."""
     everywhere = ("economics.launch.reference.altitude=2000 km", "economics.launch.reference.inclination=100 deg")
+    parts = ("satellite.power.array.area=140 m2", "satellite.power.battery.capacity=24 kWh", "satellite.thermal.radiator.area=30 m2")
     loaded = books.load(
-        books.ring("06:00", satellites), "duration=1 min", "satellite.mass=1.3 t", "economics={launch: falcon-heavy-expendable}", *everywhere
+        books.ring("06:00", satellites), "duration=1 min", "satellite.mass=1.3 t", *parts, "economics={launch: falcon-heavy-expendable}", *everywhere
     )
     reported = summary.summary(Run(loaded, threads=1).finish())
     assert reported["design"]["launches"] == launches
-    rest_kg = 1300.0 - 140.0 * 3.1 - 24.3e3 / 150.0 - 30.0 * 5.0 - 64 * 4.0
-    built_usd = satellites * 1.1 * (140 * 3400.0 + 24.3 * 128.0 + 30 * 5500.0 + 64 * 10_500.0 + 1100.0 * rest_kg)
+    rest_kg = 1300.0 - 140.0 * 3.1 - 24e3 / 150.0 - 30.0 * 5.0 - 64 * 4.0
+    built_usd = satellites * 1.1 * (140 * 3400.0 + 24.0 * 128.0 + 30 * 5500.0 + 64 * 10_500.0 + 1100.0 * rest_kg)
     assert reported["cost"]["capex_usd"] == pytest.approx(built_usd + launches * 150e6, rel=1e-12)
 
 
@@ -150,7 +151,7 @@ class _Fabric:
 # Plenty of power and cooling: no limit lowers a rate, so that loads are those of the work alone.
 PLENTY = (
     books.ring("06:00", 1, altitude_km=1500.0), "duration=30 min", "step=60 s", *books.chip(), "satellite.power.array.area=5000 m2",
-    "satellite.thermal.radiator.area=400 m2", "satellite.thermal.heater=null",
+    "satellite.thermal.radiator.area=400 m2", "satellite.thermal.heater=null", "satellite.power.battery.heater=null",
 )  # fmt: skip
 
 

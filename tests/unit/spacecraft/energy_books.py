@@ -37,8 +37,9 @@ def _terminals(name: str) -> tuple[str, ...]:
 
 
 def chip(*sets: str) -> tuple[str, ...]:
-    """Overrides of accelerator fields, on top of the item the satellite names; without leakage, for closed forms."""
-    return ("satellite.accelerator={extends: tpu-v6e}", "satellite.accelerator.leakage=null", *(f"satellite.accelerator.{s}" for s in sets))
+    """Overrides of accelerator fields, on top of the item the satellite names; without leakage and soft errors, for closed forms."""
+    bare = ("satellite.accelerator={extends: tpu-v6e}", "satellite.accelerator.leakage=null", "satellite.accelerator.radiation=null")
+    return (*bare, *(f"satellite.accelerator.{s}" for s in sets))
 
 
 def _change(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
