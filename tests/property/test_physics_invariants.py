@@ -24,7 +24,7 @@ from sim.spacecraft.step import ROWS
 ALONE = ("workloads=[{kind: independent}]", "links=", "economics=")  # nothing joins satellites
 EARTH_M, POLAR_M, C_M_S = 6378137.0, 6356752.3, 299792458.0
 
-State = namedtuple("State", "charge_j")
+State = namedtuple("State", "charge_j loss_per_w battery_k")
 Power = namedtuple("Power", "generated_w")
 Loads = namedtuple("Loads", "load_w")
 
@@ -74,15 +74,25 @@ def test_more_power_never_slows(a: float, b: float, floor: float) -> None:
     st.lists(st.tuples(st.floats(0, 3e4), st.floats(0, 3e4)), min_size=1, max_size=40),
     st.floats(0.0, 1.0),
     st.floats(0.05, 1.0),
+    st.floats(240.0, 340.0),
 )
 @settings(max_examples=150, deadline=None)
-def test_battery_never_below_its_floor(powers: list[tuple[float, float]], start: float, depth: float) -> None:
-    """Source of truth: definition: however it is used, the charge stays between floor and capacity, 1e-9 of it."""
+def test_battery_never_below_its_floor(powers: list[tuple[float, float]], start: float, depth: float, cell_k: float) -> None:
+    """Source of truth: definition: however it is used, at whatever temperature, the charge stays between floor and capacity, 1e-9 of it; what
+    is lost is lost from the bus: energy is conserved."""
     capacity = 2e7
-    battery = Battery(capacity, capacity * (1 - depth), capacity * (1 - depth), 0.97, 0.95, 1.5e4, 2e4, 60.0)
+    battery = Battery(
+        capacity_j=capacity, floor_j=capacity * (1 - depth), reserve_j=capacity * (1 - depth), coulombic_efficiency=0.97, max_charge_w=1.5e4,
+        max_discharge_w=2e4, resistance_s=200.0, activation_k=2400.0, voltage_span=0.22, voltage_drop=0.33, min_charge_k=273.15,
+        full_charge_k=283.15, max_charge_k=318.15, min_discharge_k=253.15, max_discharge_k=333.15, step_s=60.0,
+    )  # fmt: skip
     charge = battery.floor_j + start * (capacity - battery.floor_j)
+    per_w = battery_model.loss_per_w(charge / capacity, cell_k, battery)
     for generated, load in powers:
-        charge = battery_model.advance(State(charge), Power(generated), Loads(load), battery).charge_j
+        flows = battery_model.advance(State(charge, per_w, cell_k), Power(generated), Loads(load), battery)
+        given_w = generated - flows.shunted_w - flows.served_w - flows.battery_loss_w
+        assert abs(flows.charge_j - charge - 60.0 * given_w) < 1e-9 * capacity
+        charge, per_w = flows.charge_j, flows.loss_per_w
         assert battery.floor_j - 1e-9 * capacity <= charge <= capacity * (1.0 + 1e-9)
 
 
