@@ -36,7 +36,7 @@ from orbit.radiation_table import depth_mm, phase_plane, shells, table
 Array = NDArray[np.float64]
 ANOMALY_FLUX_M2_S = 1e5  # protons above 30 MeV beyond which a place is in the anomaly: 10 /(cm2 s)
 ANOMALY_DRIFT_DEG_YR = 0.343  # to the west [zhao2024]
-MAP_SPACING_M = 2.0**14  # most distance between the radii of a map; a power of two, so that maps on the same radii agree bit by bit
+MAP_SPACING_M = 25e3  # most distance between the radii of a map
 SOURCES = ("protons", "electrons", "galactic", "solar")
 
 
@@ -242,7 +242,7 @@ class RadiationMap(NamedTuple):
 
 
 def radiation_map(
-    lowest_m: float, highest_m: float, areal_mass_kg_m2: float, conditions: Conditions | None = None
+    lowest_m: float, highest_m: float, areal_mass_kg_m2: float, conditions: Conditions | None = None, spacing_m: float = MAP_SPACING_M
 ) -> RadiationMap:
     """Reduce the table to the radii of a type of satellite and its shielding.
 
@@ -254,11 +254,13 @@ def radiation_map(
         Areal density of the shielding [kg/m2].
     conditions : Conditions, optional
         Time and sources.
+    spacing_m : float
+        Most distance between planes [m].
 
     Returns
     -------
     RadiationMap
-        Planes at most 16.4 km apart, two at least.
+        Planes at equal distances, two at least.
 
     Raises
     ------
@@ -267,13 +269,13 @@ def radiation_map(
 
     Examples
     --------
-    >>> found = radiation_map(EARTH_RADIUS_M + 640e3, EARTH_RADIUS_M + 650e3, 27.0)
+    >>> found = radiation_map(EARTH_RADIUS_M + 640e3, EARTH_RADIUS_M + 660e3, 27.0)
     >>> found.table.size // (LATITUDES * LONGITUDES * 2), found.last_plane
     (2, 0.0)
     """
     conditions = Conditions() if conditions is None else conditions
     spread = max(highest_m - lowest_m, 1.0)
-    count = 1 + max(1, math.ceil(spread / MAP_SPACING_M))
+    count = 1 + max(1, math.ceil(spread / spacing_m))
     values = np.empty((count, LATITUDES, LONGITUDES, 2), dtype=np.float32)
     for k in range(count):
         altitude = lowest_m + spread * k / (count - 1) - EARTH_RADIUS_M

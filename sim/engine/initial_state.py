@@ -2,7 +2,7 @@
 
 A satellite flies the revolution that follows the epoch again and again, in long steps, until charge and temperatures at its
 end are those at its beginning; where the charge has settled, temperatures go on to where the linear network would come to rest
-(Newton's method). Then it flies once in shorter steps, and once in those of the run, but not below a minute. All steps
+(Newton's method). Then it flies twice in steps of the run, but not below a minute. All steps
 divide the orbital period, so that the revolution closes. Satellites fly alone: each at the rate that power and heat allow,
 with the duty that its job has at full clock rate. So the state of a satellite depends on its orbit, type and job alone,
 neither on tiles and threads nor on the length of the run.
@@ -36,7 +36,7 @@ CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, 1 + len(thermal_respon
 CHARGE_TOLERANCE, TEMP_TOLERANCE_K = 1e-3, 0.1  # of capacity: what a revolution may change
 REVOLUTIONS = 10  # in long steps, at most
 LEAST_STEP_S, LEAST_STEPS, MOST_STEPS = 60.0, 66, 324  # of a revolution in short steps
-STRIDES = (6, 2, 1)  # short steps in one of each pace; a long step is a multiple of all
+STRIDES = (6, 1)  # short steps in one of each pace
 PERIOD_CLASS = 3e-4  # relative: satellites whose periods agree so closely share a grid, that of the middle
 
 
@@ -176,10 +176,8 @@ def _fly_tile(
         return 0
     flights = [_Flight(revolution, pace, r_m, controls, hi - lo) for pace in revolution.on.paces]
     state, settled = _repeat(flights[0], state, capacity_j, revolution.on.to_come)
-    after = flights[1](state)
-    # slow bodies rest elsewhere in steps of another length: what is left of their way there is known as well
-    after[TEMPERATURES] += np.where(settled, _ahead_k((after - state)[TEMPERATURES], revolution.on.to_come), 0.0)
-    state = flights[2](after)
+    for _ in range(2):  # charge and temperatures rest a little beside those of long steps: one finds the charge, one the temperatures
+        state = flights[1](state)
     seen = np.ones(width, dtype=np.bool_) if codes is None else ~(codes != 0).any(axis=0)
     real = slice(0, hi - lo)
     whole = numbers[real][seen[real]]

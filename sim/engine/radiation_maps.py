@@ -9,13 +9,14 @@ import numpy as np
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.propagation import Propagator
-from orbit.radiation import MAP_SPACING_M, RadiationMap, radiation_map
+from orbit.radiation import RadiationMap, radiation_map
 from sim.config.ageing import conditions
 from sim.config.schema import Scenario
 
 HIGHEST_M = EARTH_RADIUS_M + 2_000e3  # of the tables
 MOST_SATELLITES, MOST_TICKS = 256, 32  # of a propagator, whose radii are looked at
 MARGIN_M = 3e3  # beyond the radii found
+SPACING_M = 2.0**14  # of planes, from the Earth's centre on: with a power of two, maps that share a plane agree bit by bit
 
 
 def radii_m(propagators: Sequence[Propagator], steps: int) -> tuple[float, float]:
@@ -76,7 +77,7 @@ def maps(scenario: Scenario, propagators: Sequence[Propagator], kinds: Sequence[
         if not known:
             found.append(None)
             continue
-        last = min(math.ceil((high + MARGIN_M) / MAP_SPACING_M), math.floor(HIGHEST_M / MAP_SPACING_M))
-        first = min(math.floor((low - MARGIN_M) / MAP_SPACING_M), last - 1)
-        found.append(radiation_map(first * MAP_SPACING_M, last * MAP_SPACING_M, satellite.shielding.areal_mass, where))
+        last = min(math.ceil((high + MARGIN_M) / SPACING_M), math.floor(HIGHEST_M / SPACING_M))
+        first = min(math.floor((low - MARGIN_M) / SPACING_M), last - 1)
+        found.append(radiation_map(first * SPACING_M, last * SPACING_M, satellite.shielding.areal_mass, where, SPACING_M))
     return found

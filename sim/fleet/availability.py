@@ -4,7 +4,7 @@ Scenario events, random processes and decays all produce `AvailabilityChange`. S
 goes (`Source.until`); `FleetAvailability` keeps what each cause leaves of each target and combines them; `Timeline` plays
 the changes step by step.
 
-A silent error leaves everything available: it is handed on to those who compute (`SilentError`), and to nobody where the satellite is down.
+A silent error leaves everything available: it is handed on to those who compute (`SilentError`), unless the satellite is down.
 
 A change whose cause is maintenance (a manoeuvre, an upgrade, safe mode) takes what failures leave, and is counted by itself.
 

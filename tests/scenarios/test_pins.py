@@ -76,17 +76,17 @@ def _capacity_kg(launcher: tuple[float, float, float], altitude_km: float, incli
 
 LARGE = Craft(104, H100, 600.0, 60.0, 110.0, 250.0)
 PLATFORM = Craft(32_768, H100, 160_000.0, 6_000.0, 63_200.0, 20_000.0, structure=0.3)
-SUNCATCHER = Craft(64, TPU, 140.0, 23.3, 30.0, 80.0, NEAR)
+SUNCATCHER = Craft(64, TPU, 140.0, 24.3, 30.0, 80.0, NEAR)
 # satellites, craft, launcher, altitude in km and inclination in deg
 FLEETS = {
     "suncatcher": (81, SUNCATCHER, HEAVY, 650.0, 97.99),
-    "suncatcher_spread": (81, SUNCATCHER._replace(terminal=FAR), HEAVY, 550.0, 53.0),
+    "suncatcher_spread": (81, SUNCATCHER._replace(battery_kwh=40.0, terminal=FAR), HEAVY, 550.0, 53.0),
     "colossus_in_orbit": (2116, LARGE._replace(array_m2=900.0, battery_kwh=280.0, terminal=FAR), HEAVY, 600.0, 53.0),
     "colossus_in_orbit_clusters": (2187, LARGE._replace(terminal=NEAR), HEAVY, 650.0, 97.99),
     "contract_surge": (2187, LARGE._replace(terminal=NEAR), HEAVY, 650.0, 97.99),
     "colossus_in_orbit_platforms": (7, PLATFORM, HEAVY, 650.0, 97.99),
     "starcloud_40mw": (3, PLATFORM, TARGET, 650.0, 97.99),
-    "starlink_edge": (1584, Craft(1, H100, 18.0, 3.0, 1.5, 10.0, FAR), HEAVY, 550.0, 53.0),
+    "starlink_edge": (1584, Craft(1, H100, 23.0, 3.0, 2.1, 10.0, FAR), HEAVY, 550.0, 53.0),
 }  # fmt: skip
 FREE = {"kuiper_630": 0.77, "million": 0.77, "bupt_1": 0.6, "suncatcher_prototype": 0.73}  # without economics; kernel efficiency
 FILED = {"filing_starcloud": TODAY, "filing_blue_origin": HEAVY, "filing_orbital": TODAY, "filing_spacex": TARGET}

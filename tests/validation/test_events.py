@@ -104,7 +104,7 @@ def test_links_of_the_serving_satellite_are_lost(tmp_path: Path) -> None:
     assert 2 * 90 / 120 <= fewer <= 4 * 90 / 120  # two in its plane at all times, up to two beside it
 
 
-FAILING = "fleet: {{failures: {{extends: soft-default, mean_time: {mean}}}, repair: {{time: {repair}}}}}\n"
+FAILING = "fleet: {{soft_errors: false, failures: {{extends: soft-default, mean_time: {mean}}}, repair: {{time: {repair}}}}}\n"
 
 
 def expected_failures(seed: int, mean_s: float, repair_s: float, units: int) -> list[tuple[float, int]]:
@@ -179,6 +179,7 @@ def test_satellites_whose_accelerators_are_all_lost(tmp_path: Path) -> None:
         "2026-12-21T01:00:20Z restore satellite 5 accelerators",
     )
     trains = TRAINS.replace("method:", "mesh: {tensor: 8, pipeline: 13, data: 48}, method:")  # every satellite is a member
+    trains += "fleet: {soft_errors: false}\n"
     found = api.run(scenario(tmp_path, *events, more=GRID + trains)).summary
     whole = api.run(scenario(tmp_path, more=GRID + trains)).summary
     assert own(found, "failed")[0] == pytest.approx(1800.0 / (N * DURATION_S), abs=1e-12)
@@ -211,6 +212,9 @@ class Counted:
     def fill(self, lo: int, hi: int, first: int, out: np.ndarray) -> Any:
         self.ticks += len(out)
         return self.inner.fill(lo, hi, first, out)
+
+    def on_grid(self, grid: Any) -> Any:
+        return self.inner.on_grid(grid)
 
 
 def test_a_decay_in_a_coupled_run(tmp_path: Path) -> None:

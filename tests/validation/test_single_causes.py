@@ -66,7 +66,7 @@ def test_failed_loss() -> None:
     _only(outcome, failed=(2433.0 + 0.7 * 7193.0) / 14_400.0)
 
 
-@pytest.mark.parametrize("more", [(), ("fleet={spares: 0}",)])
+@pytest.mark.parametrize("more", [(), ("fleet={soft_errors: false}",)])
 def test_maintenance_loss(more: tuple[str, ...]) -> None:
     """Source of truth: time: paused from 00:20:17 for 2433 s, slowed to 0.3 from 02:00:07 for an hour, out of service for the last
     1,800 s. What an event takes meanwhile, the rate 0.5 of the first hour, failures have first: 0.5 x 3600 and 0.5 x 2383 + 50."""

@@ -111,8 +111,14 @@ class Case:
 
     @property
     def idle_w(self) -> float:
-        """Power from the bus while nothing is computed: that of the bus alone where the policy switches accelerators off."""
-        return self.satellite.bus.served_power if self.switches_off else power.load_w(self.satellite, self.idle.machines_w)
+        """Power from the bus while nothing is computed: that of the bus alone where the policy switches accelerators off.
+
+        Machines that are too hot even so are taken without the leakage of that temperature.
+        """
+        if self.switches_off:
+            return self.satellite.bus.served_power
+        chip, hot = self.satellite.accelerator, self.idle.excess_k(self.satellite) > 0.0
+        return power.load_w(self.satellite, self.satellite.accelerators * (chip.idle_power + chip.host.power) if hot else self.idle.machines_w)
 
     @property
     def held_w(self) -> float:

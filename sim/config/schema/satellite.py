@@ -631,6 +631,8 @@ class Satellite(Section):
     def _battery_holds_the_bus(self) -> Satellite:
         battery = self.power.battery
         need_j = battery_chemistry.stored_for_j(battery.chemistry, battery.capacity, self.bus.power, battery.bus_reserve)
+        if need_j > 0.0 and battery.max_depth == 0.0:
+            raise FieldError("power.battery.max_depth", "0 leaves nothing for the reserve of the bus; write 0.3, or bus_reserve: 0 s")
         if need_j > battery.capacity * battery.max_depth:
             raise ValueError(
                 f"power.battery.bus_reserve needs {need_j / 3.6e6:.3g} kWh of the {battery.capacity * battery.max_depth / 3.6e6:.3g} kWh "

@@ -23,8 +23,10 @@ from sim.config.validation.findings import Finding, celsius, celsius_at_most, en
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
+FORECAST_K = 11.0  # margin of temperature forecasts [donabedian2003]
 SLACK = 1e-9  # relative, for values that a message has proposed
 MOST_LARGER = 10.0  # an array so many times as large is the wrong answer to an attitude that turns it away from the Sun
+CHARGED = 1.01  # charging power over its mean: the array gives less than that for a part
 ENOUGH = 0.95  # of an eclipse: the rest is penumbra, and a bus that is shed for a minute
 NOTED_RATE = 0.99  # clock rate, or share of the load, from which on a note is not worth a line
 
@@ -136,7 +138,7 @@ def _array(case: Case) -> Finding | None:
     """The bus must be served on every plane, idle accelerators on average over the planes: their nodes move on."""
     area_m2, bus_w = case.satellite.power.array.area, case.satellite.bus.served_power
     alone = power.balance_j(case.with_idle_cells, (case.dark,), area_m2 * (1.0 + SLACK), bus_w, bus_w) < 0.0
-    if not alone and power.balance_j(case.with_idle_cells, case.planes, area_m2 * (1.0 + SLACK), case.idle_w, case.idle_w) >= 0.0:
+    if not alone and power.balance_j(case.with_idle_cells, case.planes, area_m2 * (1.0 + SLACK), case.idle_w, case.idle_dark_w) >= 0.0:
         return None
     have_w = area_m2 * (case.dark.mean_array_w_m2 if alone else case.mean_array_w_m2)
     what = f"{area_m2:g} m2 give {power_text(have_w)} on average over {_where(case, alone)}, and "
@@ -160,13 +162,15 @@ def _wanted_array_m2(case: Case) -> float | None:
     """Array for the bus on every plane and idle accelerators on average; None where there is no light."""
     bus_w = case.satellite.bus.served_power
     each = power.array_m2(case.with_idle_cells, (case.dark,), bus_w, bus_w)
-    idle = power.array_m2(case.with_idle_cells, case.planes, case.idle_w, case.idle_w)
+    idle = power.array_m2(case.with_idle_cells, case.planes, case.idle_w, case.idle_dark_w)
     return None if each is None or idle is None else max(each, idle)
 
 
 def _charging(case: Case) -> Finding | None:
     battery, load_w, area_m2 = case.satellite.power.battery, case.idle_w, case.satellite.power.array.area
     most_w = power.most_charge_w(battery)
+    if _battery(case) is not None:  # whose proposal is charged in time
+        return None
     if _array(case) is not None:
         wanted_m2 = _wanted_array_m2(case)
         if wanted_m2 is None:
@@ -194,7 +198,7 @@ def _idle_planes(case: Case) -> Finding | None:
     """Shells whose darkest plane does not serve idle accelerators, while the mean of the planes does."""
     if len(case.planes) == 1 or _array(case) is not None:
         return None
-    wanted = power.array_m2(case.with_idle_cells, (case.dark,), case.idle_w, case.idle_w)
+    wanted = power.array_m2(case.with_idle_cells, (case.dark,), case.idle_w, case.idle_dark_w)
     area_m2 = case.satellite.power.array.area
     if wanted is None or wanted <= area_m2 * (1.0 + SLACK):
         return None
@@ -217,7 +221,7 @@ def _battery(case: Case) -> Finding | None:
     held_j = battery.capacity * battery.max_depth * power.given_share(battery, bus_w)
     filled = case.with_idle_cells.power.battery.model_copy(update={"capacity": need_j})
     charge_w, _ = power.recharge_w(filled, bus_w, case.dark.dark_s, case.dark.period_s)
-    need_j = max(need_j, charge_w / battery.chemistry.max_charge_rate)
+    need_j = max(need_j, CHARGED * charge_w / battery.chemistry.max_charge_rate)
     return Finding(
         "power.battery.capacity",
         f"the battery gives {energy(held_j)}, and the bus needs {energy(bus_w * case.eclipse_s)} in an eclipse of "
@@ -306,7 +310,7 @@ def _setpoint(case: Case) -> Finding | None:
     return Finding(
         "thermal.heater.setpoint",
         f"{celsius(heater.setpoint)} is not below the limit of {celsius(limit_k)} of the accelerators, which the heater would keep off; "
-        f"write {celsius_at_most(limit_k - 10.0)} or less",
+        f"write {celsius_at_most(heater.freezing_point + FORECAST_K)} or less, {FORECAST_K:g} K above the freezing point",
     )
 
 

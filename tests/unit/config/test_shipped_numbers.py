@@ -658,6 +658,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "thermal.structure.area": ("0.3 m2", "fortescue2011:ch. 11"),
         "thermal.structure.heat_capacity": ("26 kJ/K", "crc-handbook"),
         "thermal.structure.to_coolant": ("0.5 W/K", "donabedian2003"),
+        "propulsion.station_keeping": ("0 m/s/yr", "starcloud1-cnbc"),
         "propulsion.deorbit": ("0 m/s", "starcloud1-cnbc"),
         "life": ("335 d", "starcloud1-cnbc"),
         "mass": ("60 kg", "starcloud1-cnbc"),

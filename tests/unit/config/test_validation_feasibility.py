@@ -227,3 +227,28 @@ def test_the_rate_that_a_small_radiator_holds_is_that_of_a_run() -> None:
     (found,) = (text for text in feasibility.design_notes(loaded.scenario) if "(check full-heat)" in text)
     rate = float(re.search(r"the clock rate falls to ([\d.]+);", found)[1])  # type: ignore[index]
     assert _share(sim.run(loaded), "thermal") == pytest.approx(1.0 - rate, abs=0.015)
+
+
+BAD = {
+    "efficiency": ("satellite.power.array.cell_efficiency=1.2", "satellite.power.array.cell_efficiency: '1.2' must be at most 1"),
+    "conversion": ("satellite.power.conversion_efficiency=1.01", "satellite.power.conversion_efficiency: '1.01' must be at most 1"),
+    "absorptance": ("satellite.thermal.radiator.absorptance=1.3", "satellite.thermal.radiator.absorptance: '1.3' must be at most 1"),
+    "below": ("satellite.thermal.structure.absorptance=-0.1", "satellite.thermal.structure.absorptance: '-0.1' must be at least 0"),
+    "silicon": ("satellite.accelerator.junction_limit=180 degC", "180 degC is above the 175 degC for which silicon is rated; write 175 degC or less"),
+    "hot walls": ("satellite.thermal.structure.design_temperature=1000 degC", "design_temperature: '1000 degC' must be below 500 K"),
+    "no axis": ("satellite.attitude.law=slewing", "satellite.attitude.point: law: slewing needs it; write point: nadir"),
+    "no drive": ("satellite.attitude={law: slewing, pointing_error: 1 deg, point: nadir}", "array_drive: law: slewing needs it; write array_drive: orbit-normal"),
+    "edge-on": ("satellite.attitude={law: radiator-edge-on, pointing_error: 1 deg, radiator_cant: 10 deg}", "cannot be edge-on to it; write 0 deg"),
+    "no depth": ("satellite.power.battery.max_depth=0", "max_depth: 0 leaves nothing for the reserve of the bus; write 0.3, or bus_reserve: 0 s"),
+    "cells": ("satellite.power.battery.chemistry=nimh", "no cell named 'nimh'; write one of: lfp, nca, nmc"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_bad_input_is_one_clear_line(dawndusk: Any, name: str) -> None:
+    """Source of truth: the rule: where, what is wrong and what to write; exit code 2."""
+    text, said = BAD[name]
+    called = dawndusk("validate", "suncatcher", "--set", text)
+    assert (called.code, len(called.errors)) == (2, 1)
+    assert said in called.errors[0]
+    assert "; write " in called.errors[0]

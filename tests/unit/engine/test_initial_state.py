@@ -129,11 +129,11 @@ def test_battery_that_drains_over_days() -> None:
 def test_short_run_has_the_junction_of_a_long_one(long_run: Outcome, settled_run: Outcome, steps: int) -> None:
     """The hottest junction of ten minutes and of a revolution is that of the same part of the tenth revolution.
 
-    Source of truth: the long run's last revolution; from a full battery its first ten minutes are several kelvins hotter.
+    Source of truth: the long run's last revolution.
     """
     of_long = long_run.extremes[-96:, JUNCTION][:steps].max()
     assert settled_run.extremes[:steps, JUNCTION].max() == pytest.approx(of_long, abs=0.1)
-    assert long_run.extremes[:10, JUNCTION].max() > of_long + 1.0
+    assert abs(long_run.extremes[0, JUNCTION] - long_run.extremes[-96, JUNCTION]) > 1.0, "from a full battery the first steps are others"
 
 
 def test_short_coupled_run_has_the_junction_of_a_long_one() -> None:
@@ -151,22 +151,22 @@ def test_short_coupled_run_has_the_junction_of_a_long_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "sets", [(), ("satellite.power.battery.heater=null",), ("satellite.power.battery.to_structure=10 W/K", "satellite.power.battery.heater=null")],
-    ids=["shipped", "no heater", "slow battery"],
+    ("sets", "within_k"), [((), 0.1), (("satellite.power.battery.to_structure=10 W/K", "satellite.power.battery.heater=null"), 0.5)],
+    ids=["shipped", "slow battery"],
 )  # fmt: skip
-def test_slow_nodes_are_where_sixty_revolutions_lead(sets: tuple[str, ...]) -> None:
-    """Source of truth: the run itself, sixty plain revolutions from another state: four days, 20 times the 4.3 h that the slowest battery
-    takes (155 kJ/K through 10 W/K).
+def test_slow_nodes_are_where_sixty_revolutions_lead(sets: tuple[str, ...], within_k: float) -> None:
+    """Source of truth: the run itself, sixty plain revolutions from another state: four days, 20 times the 5 h that the slower battery
+    takes (180 kJ/K through 10 W/K).
 
-    Battery and structure leap there within ten. The search ends where a revolution changes less than 0.1 K; of a body that keeps
-    0.69 of a change from one to the next 0.22 K are then left at most. The long run turns the Sun by
-    4 deg, at the solstice 0.1 % of its height.
+    Battery and structure leap there within ten; a revolution that changes less than 0.1 K ends the search. Of the shipped battery, which
+    keeps 0.13 of a change from one to the next, nothing is left after two more; of the slow one, which keeps 0.72, half of what long
+    steps are off: 0.26 K where they end, and up to 0.7 K by heats held for six minutes.
     """
     short, long = _ring(1, "initial=settled", *sets), _ring(60, *sets)
     assert short.first_state.notes == ()
     moved_k = 0.0
     for name in ("battery_k", "structure_k"):
-        assert short.initial_value(name) == pytest.approx(long.row(name), abs=0.22), name
+        assert short.initial_value(name) == pytest.approx(long.row(name), abs=within_k), name
         moved_k = max(moved_k, float(np.abs(long.initial_value(name) - long.row(name)).max()))
     assert moved_k > 5.0, "the two beginnings differ"
 

@@ -25,12 +25,15 @@ SIGMA = 5.670374419e-8
 PAIR = "{shape: points, points: [[0 m, 0 m, 0 m], [20 m, 150 m, 30 m]]}"
 
 
+AREAS = ("satellite.power.array.area=140 m2", "satellite.thermal.radiator.area=30 m2")
+
+
 def _formation(lattice: str, more: str = "") -> str:
     return f'{{kind: cluster, altitude: 650 km, local_time: "06:00", lattice: {lattice}{more}}}'
 
 
 def _load(lattice: str, *sets: str) -> Loaded:
-    return books.load(f"constellation={_formation(lattice)}", *sets)
+    return books.load(f"constellation={_formation(lattice)}", *AREAS, *sets)
 
 
 @dataclass

@@ -83,6 +83,16 @@ def test_a_failure_forgets_what_was_not_saved() -> None:
     assert lost == Work(200.0, 100.0 + 20.0 + 100.0, 95.0, 0.0)
 
 
+def test_what_was_found_is_gone() -> None:
+    """By hand: found at 440 s, when the save of 330 s was wrong already; a failure at 500 s goes back to the save of 220 s, which is right:
+    restarted at 525 s, saved at 635 and 745 s, where the second is validated."""
+    segments, jobs = one([silent(250.0, 1), *reboot(500.0, 2)], 800.0)
+    assert [s.begin_s for s in segments if s.spoiled] == [440.0]
+    assert [s.begin_s for s in segments if s.validates] == [220.0, 745.0]
+    assert account(Work(), segments) == Work(400.0, 200.0 + 40.0, 55.0, 0.0)
+    assert not jobs.wrong.any()
+
+
 def test_errors_while_nothing_is_computed() -> None:
     """By hand: the job recovers from 250 to 275 s; what it will load is what it has saved."""
     segments, jobs = one([*reboot(250.0, 2), silent(260.0, 1)], 700.0)

@@ -18,6 +18,7 @@ from sim.spacecraft.compute import Loads
 from sim.spacecraft.panel import PanelFlows
 
 LOST = ("2026-12-21T00:00Z lose all",)
+MOUNTS = "satellite.power.battery.to_structure=20 W/K"
 HEATER = BatteryHeater(600.0, 283.15)
 
 
@@ -52,25 +53,26 @@ def test_what_is_not_served_does_not_warm(unserved_w: float, structure_w: float,
 
 def _ran(*sets: str, duration: str = "2 d") -> Outcome:
     """Lost satellites in sunlight, whose walls get the same heat all the time, from a battery at 0 degC."""
-    run = Run(books.load(f"duration={duration}", books.ring("06:00", 2, altitude_km=1500.0), *sets, events=LOST), tile=8, threads=1)
+    run = Run(books.load(f"duration={duration}", books.ring("06:00", 2, altitude_km=1500.0), MOUNTS, *sets, events=LOST), tile=8, threads=1)
     run.first_state.values[STATES.index("battery_k")] = 273.15
     return run.finish()
 
 
 def test_balance_at_rest() -> None:
     """Source of truth: brentq on two balances by hand: the heater gives P (283.15 K - T) / 2 K and the mounts 20 W/K from battery to
-    structure; walls of 14.5 m2 at 0.85 emit what comes from Sun, Earth, battery, and through 4 W/K from the coolant. Structure and
+    structure; walls emit what comes from Sun, Earth, battery, and through their mounts from the coolant. Structure and
     battery settle in 11 h; the orbit turns the heat from outside by 4 %, a quarter of that in T: 0.6 K of 240 K."""
     outcome = _ran("satellite.power.battery.heater.power=900 W", "satellite.attitude.pointing_error=0 deg")
     outside_w = float(outcome.row("structure_environment_j").mean()) / outcome.grid.duration_s
     coolant_k = float(outcome.row("loop_k").mean())  # its heater holds it
+    walls = outcome.loaded.scenario.satellite.thermal.structure
 
     def battery_k(structure_k: float) -> float:
         return (20.0 * structure_k + 450.0 * 283.15) / (20.0 + 450.0)
 
     def left_w(structure_k: float) -> float:
-        given_w = 20.0 * (battery_k(structure_k) - structure_k) + 4.0 * (coolant_k - structure_k)
-        return outside_w + given_w - 0.85 * 5.670374419e-8 * 14.5 * structure_k**4
+        given_w = 20.0 * (battery_k(structure_k) - structure_k) + walls.to_coolant * (coolant_k - structure_k)
+        return outside_w + given_w - walls.emissivity * 5.670374419e-8 * walls.area * structure_k**4
 
     structure_k = brentq(left_w, 150.0, 300.0)
     assert outcome.row("structure_k") == pytest.approx(np.full(2, structure_k), abs=0.6)

@@ -37,12 +37,13 @@ ON = "satellite.thermal.radiator.on_array={radiator_width: 12 m, array_width: 12
 
 def test_mounting_by_factor_algebra() -> None:
     """Source of truth: the closed form for a common edge, twice: the strip of the gap taken off by A1 F1 + A2 F2 = A F. 30 m2 and
-    140 m2 (suncatcher) of 12 m width: 2.5 m stand on 5.833 m to each side."""
+    140 m2 of 12 m width: 2.5 m stand on 5.833 m to each side."""
     near, reach = 0.5, 70.0 / 12.0
     length = 30.0 / 12.0
     whole = (near + length) * perpendicular_rectangles(12.0, near + length, reach)
     expected = (whole - near * perpendicular_rectangles(12.0, near, reach)) / length
-    p = cases.example_parameters("suncatcher", ON).radiator
+    areas = ("satellite.power.array.area=140 m2", "satellite.thermal.radiator.area=30 m2")
+    p = cases.example_parameters("suncatcher", ON, *areas).radiator
     assert p.view_to_array == pytest.approx(expected, abs=1e-7)
     assert p.view_from_array == pytest.approx(expected * 30.0 / 140.0, abs=1e-7)
     # turned flat, one face sees all of the array and the other next to nothing
