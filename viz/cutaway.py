@@ -32,7 +32,7 @@ PLATES: Final = (120.0, 198.0)  # y of the cold plates
 PLATE_X, PLATE_END = 636.0, 884.0
 PIPE_X, LABEL_X = 610.0, 930.0
 WIDE: Final = 90.0  # px of a part on which its temperature fits
-# Blue over pale yellow to red: told apart with any colour vision, and in grey cold is dark or hot is dark, pale is between.
+# Blue over pale yellow to red: different with any colour vision; both ends are dark in print, pale is between.
 RAMP: Final = ("#313695", "#4575b4", "#74add1", "#abd9e9", "#e0f3f8", "#ffffbf", "#fee090", "#fdae61", "#f46d43", "#d73027", "#a50026")
 
 

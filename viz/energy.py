@@ -166,6 +166,8 @@ def places(sizes: dict[str, float], px: float, said: dict[str, str]) -> dict[str
     put("Light and infrared on arrays", 0, HEIGHT - px * sizes.get("Light and infrared on arrays", 0.0))
     between_y = array_top - 2.0 * SPACE_PX - ways
     put_rows(OFFERED, 1, max(0.0, min(between_y - 2.0 * SPACE_PX - offered, middle + 0.5 * bus_px)), TALL_ROW_PX)
+    if OFFERED[0] in found:  # beside the way from the array to the bus, not on it
+        put(OFFERED[0], 1, min(found[OFFERED[0]].y, max(0.5 * TALL_ROW_PX, middle - 0.5 * bus_px - TALL_ROW_PX)))
     for name, (top, _) in rows(BETWEEN, ROW_PX).items():
         put(name, 1 if name == BETWEEN[0] else 2, between_y + top, False)
     put("Heat of arrays", 4, array_top)

@@ -18,7 +18,7 @@ PALE_TO_DARK: Final = ((0.0, "#fdfaf3"), (0.25, "#fbe3b5"), (0.5, "#f2ab72"), (0
 TRACK: Final = "#0072b2"
 COAST: Final = "#5b6878"
 SYMBOLS: Final = ("x", "diamond", "triangle-up", "square", "star", "circle")
-ERROR_COLOURS: Final = ("#10233d", "#00795c", "#56b4e9", "#cc6fa4", "#e3a008", "#ffffff")
+ERROR_COLOURS: Final = ("#00795c", "#56b4e9", "#cc6fa4", "#e3a008", "#ffffff", "#10233d")
 
 
 def heat_map(maps: Maps, kind: int, name: str, visible: bool) -> go.Heatmap:
@@ -117,7 +117,7 @@ def error_traces(errors: Errors | None) -> list[go.Scatter]:
                 name=f"error: {kind}", x=errors.place_deg[1, which].round(2), y=errors.place_deg[0, which].round(2), mode="markers",
                 marker={
                     "symbol": SYMBOLS[n % len(SYMBOLS)], "size": 8, "color": ERROR_COLOURS[n % len(ERROR_COLOURS)],
-                    "line": {"color": "#ffffff" if n < len(SYMBOLS) - 1 else INK, "width": 1},
+                    "line": {"color": INK if ERROR_COLOURS[n % len(ERROR_COLOURS)] == "#ffffff" else "#ffffff", "width": 1},
                 },
                 hovertext=[f"{kind}<br>{errors.said[i]}" for i in which], hoverinfo="text",
             )

@@ -117,14 +117,15 @@ def find_satellites(results: Any) -> Satellites | None:
     temps_c = np.stack(temps_k, axis=1).astype(np.float64) - ZERO_CELSIUS_K
     stride = -(-len(frame_ms) // MAX_FRAMES)
     shown = np.arange(len(frame_ms))[::stride]
-    known = np.isfinite(temps_c).all(axis=(0, 1))
+    whole_m = series["position_m"].transpose("frame", "axis", "sat").values
+    known = np.isfinite(temps_c).all(axis=(0, 1)) & np.isfinite(whole_m).all(axis=(0, 1))
     candidates = np.flatnonzero(known) if known.any() else np.arange(len(kind))
     most = max(1, min(MAX_SHOWN, MAX_VALUES // (len(shown) * (len(PARTS) + 3))))
     chosen = choose(temps_c[:, :, candidates], kind[candidates], most)
     at = candidates[[i for i, _ in chosen]]
     named = labels(series, at)
     turn_rad = np.asarray(series["gmst_rad"].values, dtype=np.float64)[shown]
-    position_m = series["position_m"].transpose("frame", "axis", "sat").values[np.ix_(shown, range(3), at)].astype(np.float64)
+    position_m = whole_m[np.ix_(shown, range(3), at)].astype(np.float64)
     return Satellites(
         at=at,
         label=tuple(f"{name} ({why})" if why else name for name, (_, why) in zip(named, chosen, strict=True)),

@@ -80,6 +80,7 @@ DECLARED = {
     "power.sunlit_fraction": ("lit_s", 465.0 / 324_000.0),
     "power.array_w_mean": ("generated_j", 465.0 / 10_800.0),
     "power.unserved_j": ("unserved_j", 465.0),
+    "power.battery_heater_w_mean": ("battery_heater_j", 465.0 / 10_800.0),
     "thermal.junction_k_max": ("junction_k_max", 30.0),
     "thermal.hbm_k_max": ("hbm_k_max", 30.0),
     "thermal.coolant_k_min": ("coolant_k_min", 1.0),

@@ -156,3 +156,12 @@ def test_page_data_holds_every_number(make: Make) -> None:
     assert (values == quantised(shown.temperature_c, 100.0)).all()
     assert_allclose(values / 100.0, shown.temperature_c, atol=0.0051)
     assert data["over_run"]["hottest"] == shown.over_run_c["hottest"].T.round(2).tolist()
+
+
+def test_satellites_without_a_position_are_left_out(make: Make) -> None:
+    """Satellite 3 has no position from the third frame on, as one that decayed."""
+    run = synthetic.dissect(make("walker", frames=5))
+    run.series["sat_junction_k"].values[:, 3] = 360.0  # it would be the first
+    assert 3 in found(run).at
+    run.series["position_m"].values[2:, :, 3] = np.nan
+    assert 3 not in found(run).at
