@@ -26,7 +26,6 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 GROUP_M, GROUP_RAD = 25e3, math.radians(2.0)  # orbits that share their means
-NOTED = 1e-3  # share of accelerators' time from which a note says that errors are not drawn
 
 
 class OrbitMean(NamedTuple):
@@ -165,25 +164,15 @@ class FleetRadiation:
         Returns
         -------
         list of str
-            A sentence for each type whose errors are not drawn though they matter, and for satellites without a place in the table of radiation.
+            A sentence for each type with satellites that have no place in the table of radiation.
         """
-        found = []
-        for row, satellite in zip(self.rows(), self.scenario.types, strict=True):
-            if satellite.accelerator.radiation is None:
-                continue
-            if row["orbits_unknown"]:
-                found.append(
-                    f"soft errors: none of {row['orbits_unknown']:,} satellites of type {satellite.name}, which have no positions at the "
-                    f"epoch or are above {1e-3 * float(table().altitudes_m[-1]):,.0f} km"
-                )
-            often = row["interruptions_per_satellite_day"]
-            share = often * satellite.policy.restart / SECONDS_PER_DAY * _accelerators_struck(row, satellite) if often else 0.0
-            if not self.drawn and self.scenario.fleet is None and share > NOTED:
-                found.append(
-                    f"soft errors: not drawn for satellites that work by themselves (fleet: {{}} draws them); {often:.3g} interruptions of a "
-                    f"satellite of type {satellite.name} are expected a day, {100.0 * share:.2g} % of its accelerators' time"
-                )
-        return found
+        limit_km = 1e-3 * float(table().altitudes_m[-1])
+        return [
+            f"soft errors: none of {row['orbits_unknown']:,} satellites of type {row['satellite']}, which have no positions at the epoch or are "
+            f"above {limit_km:,.0f} km"
+            for row, satellite in zip(self.rows(), self.scenario.types, strict=True)
+            if row["orbits_unknown"] and satellite.accelerator.radiation is not None
+        ]
 
     def _row(self, kind: int, groups: Sequence[_Group]) -> dict[str, Any]:
         satellite, known = self.scenario.types[kind], sum(group.who.size for group in groups)
@@ -239,15 +228,6 @@ def consequences_of(satellite: schema.Satellite) -> Consequences:
     radiation = satellite.accelerator.radiation
     assert radiation is not None
     return Consequences(satellite.accelerators, int(radiation.accelerators_per_host), satellite.policy.restart, radiation.latchup_loss)
-
-
-def _accelerators_struck(row: dict[str, Any], satellite: schema.Satellite) -> float:
-    """Mean share of a satellite's accelerators that an interruption stops."""
-    radiation, each = satellite.accelerator.radiation, satellite.accelerators
-    assert radiation is not None
-    counts = {KINDS[n]: row["errors"][KINDS[n]]["expected"] for n in INTERRUPTING}
-    many = min(int(radiation.accelerators_per_host), each)
-    return math.fsum((many if name == "host_interrupt" else 1) * n for name, n in counts.items()) / (each * math.fsum(counts.values()))
 
 
 def _mean_rates(mean: OrbitMean, satellite: schema.Satellite, of_anomaly: bool = False) -> Array:

@@ -305,7 +305,8 @@ def _radiation(kind: dict[str, Any]) -> str:
     }  # fmt: skip
     errors = [(label, kind["errors"][name]) for name, label in named.items() if kind["errors"][name]["expected"] > 0.0]
     counts = [f"{_count(n['expected'])} {label}" + ("" if n["drawn"] is None else f" ({n['drawn']:,} drawn)") for label, n in errors]
-    return text + (f"; errors expected in the run: {', '.join(counts)}" if counts else "")
+    without = ", none drawn" if all(n["drawn"] is None for _, n in errors) else ""
+    return text + (f"; errors expected in the run: {', '.join(counts)}{without}" if counts else "")
 
 
 def _count(expected: float) -> str:
