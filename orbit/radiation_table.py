@@ -23,6 +23,8 @@ ALUMINIUM_KG_M3 = 2700.0  # as SHIELDOSE-2 has it [seltzer1994]
 
 @dataclass(frozen=True)
 class Table:
+    """The table as it is stored: levels of an octave in cells, with the value of the highest level, and tables of protons."""
+
     facts: dict[str, Any]
     levels: NDArray[np.uint8]  # phase, quantity, altitude, latitude, longitude
     tops: Array  # phase, quantity: value of level 255
@@ -35,15 +37,24 @@ class Table:
 
     @property
     def altitudes_m(self) -> Array:
+        """Altitudes of the planes [m]."""
         return 1e3 * np.array(self.facts["altitudes_km"], dtype=np.float64)
 
     @property
     def depths_mm(self) -> Array:
+        """Thicknesses of aluminium behind which the dose is known [mm]."""
         return np.array(self.facts["depths_mm"], dtype=np.float64)
 
 
 @cache
 def table() -> Table:
+    """Read the table that ships with the package; later calls return the same object.
+
+    Returns
+    -------
+    Table
+        The table.
+    """
     members = {}
     with RADIATION.open("rb") as stream, zipfile.ZipFile(stream) as archive:
         facts = json.loads(archive.read("provenance.json"))
@@ -120,7 +131,25 @@ def shells(altitude_m: float) -> Array:
 
 
 def between_planes(altitude_m: float) -> tuple[int, float]:
-    """Lower plane of an altitude, and the weight of the upper one."""
+    """Lower plane of an altitude, and the weight of the upper one.
+
+    Parameters
+    ----------
+    altitude_m : float
+        Altitude [m]; below the lowest plane it counts as that plane.
+
+    Returns
+    -------
+    lower : int
+        Index of the lower plane.
+    weight : float
+        Weight of the upper plane, 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        For an altitude above the table.
+    """
     altitudes = table().altitudes_m
     if altitude_m > altitudes[-1]:
         raise ValueError(
@@ -132,7 +161,22 @@ def between_planes(altitude_m: float) -> tuple[int, float]:
 
 
 def phase_plane(phase: int, name: str, altitude_m: float) -> Array:
-    """One quantity at solar minimum (0) or maximum (1) in all cells, interpolated in its logarithm; where one side has none, in itself."""
+    """One quantity in all cells at an altitude, interpolated in its logarithm; where one side has none, in itself.
+
+    Parameters
+    ----------
+    phase : int
+        Solar minimum (0) or maximum (1).
+    name : str
+        Quantity, one of `facts["names"]`.
+    altitude_m : float
+        Altitude [m].
+
+    Returns
+    -------
+    (latitude, longitude) float64 array
+        Values in the unit of the quantity.
+    """
     found = table()
     q = found.facts["names"].index(name)
     k, w = between_planes(altitude_m)

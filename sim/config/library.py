@@ -148,7 +148,7 @@ def listed(name: str) -> list[Item]:
     Examples
     --------
     >>> [item.name for item in listed("accelerators")][:3]
-    ['a100-sxm', 'b200-sxm', 'b300']
+    ['a100-sxm', 'atlas-200-dk', 'b200-sxm']
     """
     found = []
     for key, (folder, kind) in LISTS.items():

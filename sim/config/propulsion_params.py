@@ -156,7 +156,7 @@ def spiral_m_s(from_m: float, to_m: float) -> float:
     Examples
     --------
     >>> round(spiral_m_s(300e3, 650e3), 1)
-    194.9
+    194.8
     """
     return abs(circular_m_s(from_m) - circular_m_s(to_m))
 
@@ -179,7 +179,7 @@ def perigee_m_s(altitude_m: float, perigee_m: float) -> float:
     Examples
     --------
     >>> round(perigee_m_s(650e3, 50e3), 1)
-    169.1
+    169.8
     """
     if perigee_m >= altitude_m:
         return 0.0

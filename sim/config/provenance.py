@@ -79,7 +79,7 @@ def rows(target: str) -> list[dict[str, Any]]:
 
     Examples
     --------
-    >>> {(row["scenario"], row["value"], row["unit"]) for row in rows("satellite.power.array.area")} >= {("suncatcher", 140, "m2")}
+    >>> {(row["scenario"], row["value"], row["unit"]) for row in rows("satellite.power.array.area")} >= {("suncatcher", 147, "m2")}
     True
     """
     named = target in items("scenarios") or target.endswith((".yaml", ".yml"))

@@ -167,7 +167,7 @@ def sized(wish: Wish) -> Sized:
     --------
     >>> found = sized(Wish(28e3, accelerator="tpu-v6e"))
     >>> found.satellite.accelerators, round(found.eclipse_s / 60.0, 1)
-    (63, 19.8)
+    (63, 19.7)
     """
     scenario = _model(wish)
     chip = scenario.satellite.accelerator

@@ -45,20 +45,20 @@ class Revolution(NamedTuple):
 
 
 class Revolutions:
-    """Revolutions of a satellite type on its orbits over a run; each is computed once."""
+    """Revolutions of a satellite type on its orbits over a run; each is computed once.
+
+    Parameters
+    ----------
+    satellite : Satellite
+        Satellite type.
+    environment : Environment
+        Albedo and infrared of the Earth.
+    orbits : sequence of Orbit
+        Its orbits, at least one.
+    """
 
     def __init__(self, satellite: Satellite, environment: Environment, orbits: Sequence[Orbit]) -> None:
-        """Remember what they follow from.
-
-        Parameters
-        ----------
-        satellite : Satellite
-            Satellite type.
-        environment : Environment
-            Albedo and infrared of the Earth.
-        orbits : sequence of Orbit
-            Its orbits, at least one.
-        """
+        """Remember what they follow from."""
         self.satellite, self.environment, self.orbits = satellite, environment, orbits
         self._known: dict[tuple[float, float, float], Revolution] = {}
 

@@ -92,8 +92,9 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
 
 
 def notes(scenario: Scenario, satellites: int) -> list[str]:
-    """Notes on a valid scenario: Earth orientation, satellites that come close, numbers that differ,
-    designs that do not close or are implausible, values without effect.
+    """Notes on a valid scenario, on what is implausible or has no effect.
+
+    They tell of the Earth orientation, satellites that come close, numbers that differ, designs that do not close, and values without effect.
 
     Parameters
     ----------

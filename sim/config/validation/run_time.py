@@ -17,7 +17,7 @@ from sim.network import ALL_PAIRS
 
 START_S = 3.0  # until kernels are loaded, and for the report
 SETTLING_STEPS = 180  # until charge and temperatures repeat: two revolutions in long steps, one in steps of two minutes, one of one
-GROUP = 16  # satellites that are computed together; fewer take as long
+GROUP = 32  # satellites that are computed together; fewer take as long
 COSTS_S = {
     "satellites": 2e-6,
     "recorded_values": 2e-6,

@@ -73,6 +73,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "leakage.doubling": ("40 K", "kim2003"),
     },
     "hardware/dwdm-10cm": {
+        "channel_power": ("15 W", "mapyourtech-400zr"),
         "transmit_power": ("208 mW", "suncatcher2025"),
         "aperture": ("10 cm", "suncatcher2025"),
         "wavelength": ("1550 nm", "suncatcher2025"),
@@ -91,6 +92,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "radiation.anomaly_drift": ("0.343 deg/yr", "zhao2024"),
     },
     "hardware/earth-seasonal": {
+        "radiation.anomaly_drift": ("0.343 deg/yr", "zhao2024"),
         "earth_infrared": ("240 W/m2", "loeb2018"),
         "infrared_zonal": ("-61.2 W/m2", "knocke1988"),
         "infrared_seasonal": ("-23.8 W/m2", "knocke1988"),
@@ -251,6 +253,8 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "mass": ("15 kg", "scot80"),
     },
     "hardware/orbital-120kw": {
+        "power.battery.heater.power": ("4.2 kW", "donabedian2003"),
+        "power.battery.heater.setpoint": ("10 degC", "ti-bq25887"),
         "power.array.area": ("600 m2", "spacex-ai1"),
         "power.array.absorptance": ("0.75 1", "fortescue2011:table 11.3"),
         "power.array.emissivity_front": ("0.82 1", "fortescue2011:table 11.3"),
@@ -270,6 +274,8 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "thermal.heater.freezing_point": ("-77.7 degC", "nist-webbook-ammonia"),
     },
     "hardware/starcloud-40mw": {
+        "power.battery.heater.power": ("420 kW", "donabedian2003"),
+        "power.battery.heater.setpoint": ("10 degC", "ti-bq25887"),
         "accelerators": ("32768 1", "lumen2024"),
         "power.array.packing": ("0.9 1", "lumen2024"),
         "power.array.cell_efficiency": ("0.22 1", "lumen2024"),
@@ -291,6 +297,8 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "thermal.heater.freezing_point": ("-77.7 degC", "nist-webbook-ammonia"),
     },
     "hardware/starlink-edge": {
+        "power.battery.heater.power": ("0.21 kW", "donabedian2003"),
+        "power.battery.heater.setpoint": ("10 degC", "ti-bq25887"),
         "accelerators": ("1 1", "starcloud1-orbit"),
         "power.array.absorptance": ("0.75 1", "fortescue2011:table 11.3"),
         "power.array.emissivity_front": ("0.82 1", "fortescue2011:table 11.3"),
@@ -308,8 +316,10 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "thermal.heater.freezing_point": ("-77.7 degC", "nist-webbook-ammonia"),
     },
     "hardware/suncatcher": {
+        "power.battery.heater.power": ("1.9 kW", "donabedian2003"),
+        "power.battery.heater.setpoint": ("10 degC", "ti-bq25887"),
         "accelerators": ("64 1", "suncatcher2025"),
-        "power.array.area": ("140 m2", "lumen2024"),
+        "power.array.area": ("147 m2", "lumen2024"),
         "power.array.packing": ("0.9 1", "lumen2024"),
         "power.array.cell_efficiency": ("0.22 1", "lumen2024"),
         "power.array.temperature_coefficient": ("-0.36 %/K", "jinko-perc"),
@@ -320,14 +330,14 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "power.array.conditioning_efficiency": ("0.92 1", "wertz1999"),
         "power.array.areal_mass": ("3.1 kg/m2", "angadh-sdc1"),
         "power.array.heat_capacity": ("2.78 kJ/(m2 K)", "crc-handbook"),
-        "power.battery.capacity": ("24.3 kWh", "fortescue2011"),
+        "power.battery.capacity": ("27 kWh", "fortescue2011"),
         "power.battery.max_depth": ("0.5 1", "saft-ves180"),
-        "power.battery.max_charge_power": ("11.8 kW", "panasonic-ncr18650b"),
-        "power.battery.max_discharge_power": ("48.6 kW", "panasonic-ncr18650b"),
+        "power.battery.max_charge_power": ("13.1 kW", "panasonic-ncr18650b"),
+        "power.battery.max_discharge_power": ("54 kW", "panasonic-ncr18650b"),
         "power.battery.bus_reserve": ("36 min", "vallado2013"),
         "power.battery.specific_energy": ("150 Wh/kg", "saft-ves180"),
         "power.battery.specific_heat": ("1000 J/(kg K)", "bandhauer2011"),
-        "power.battery.to_structure": ("57 W/K", "donabedian2003"),
+        "power.battery.to_structure": ("63 W/K", "donabedian2003"),
         "thermal.plate.heat_capacity": ("385 J/K", "crc-handbook"),
         "thermal.loop.heat_capacity": ("150 kJ/K", "nist-webbook-fluids"),
         "thermal.loop.pump_fraction": ("0.02 1", "nist-webbook-fluids"),
@@ -338,7 +348,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "thermal.radiator.fin_efficiency": ("0.9 1", "fortescue2011:ch. 11"),
         "thermal.radiator.heat_capacity": ("4.485 kJ/(m2 K)", "crc-handbook"),
         "thermal.radiator.areal_mass": ("5 kg/m2", "research-viewer-cooling"),
-        "thermal.structure.area": ("6 m2", "fortescue2011:ch. 11"),
+        "thermal.structure.area": ("13 m2", "fortescue2011:ch. 11"),
         "thermal.structure.emissivity": ("0.85 1", "fortescue2011:table 11.3"),
         "thermal.structure.absorptance": ("0.2 1", "fortescue2011:table 11.3"),
         "thermal.structure.heat_capacity": ("244 kJ/K", "crc-handbook"),
@@ -687,6 +697,8 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "mass": ("2400 kg", "starlink-v3"),
     },
     "hardware/suncatcher-prototype": {
+        "power.battery.heater.power": ("0.105 kW", "donabedian2003"),
+        "power.battery.heater.setpoint": ("10 degC", "ti-bq25887"),
         "accelerators": ("4 1", "orbitwren-suncatcher"),
         "power.battery.to_structure": ("3.5 W/K", "donabedian2003"),
         "thermal.radiator.area": ("0.6 m2", "orbitwren-suncatcher"),
@@ -735,7 +747,11 @@ def _chips_w(x: dict[str, float]) -> float:
 def _load_w(x: dict[str, float]) -> float:
     """Load of the bus at full power."""
     pumps_w = x["satellite.thermal.loop.pump_fraction"] * _chips_w(x)
-    return _chips_w(x) / x["satellite.power.conversion_efficiency"] + pumps_w + x["satellite.bus.power"]
+    return _chips_w(x) / x["satellite.power.conversion_efficiency"] + pumps_w + x["satellite.bus.power"] + TERMINALS_W
+
+
+# Four terminals of the scenario suncatcher: 20 W each, and 15 W for each of 24 channels.
+TERMINALS_W = 4.0 * (20.0 + 24.0 * 15.0)
 
 
 def _circular_m_s(altitude_m: float) -> float:
@@ -750,9 +766,9 @@ def _eclipse_s(altitude_m: float) -> float:
 
 def _battery_j(x: dict[str, float]) -> float:
     """Energy that carries the full load through 19.8 min at the depth of discharge, P - k P^2 in half of the energy, V^2 at 3/4; and the bus
-    through its reserve, with a loss of hardly any."""
+    with its terminals through its reserve, with a loss of hardly any."""
     load_w, depth, cell = _load_w(x), x["satellite.power.battery.max_depth"], "satellite.power.battery.chemistry."
-    reserve_j = x["satellite.bus.power"] * x["satellite.power.battery.bus_reserve"]
+    reserve_j = (x["satellite.bus.power"] + TERMINALS_W) * x["satellite.power.battery.bus_reserve"]
     empty, full = x[cell + "voltage_empty"], x[cell + "voltage_full"]
     seconds = x[cell + "resistance"] * x[cell + "capacity"] * 0.5 * (empty + full) / (0.25 * empty**2 + 0.75 * full**2)
     drained_w = load_w
@@ -784,14 +800,14 @@ def _coolant_w(x: dict[str, float]) -> float:
     return at_bus_w + (at_bus_w + x["satellite.bus.power"]) * (1.0 / x["satellite.power.array.conditioning_efficiency"] - 1.0)
 
 
-def _wall_m2(x: dict[str, float], lit: float = 1.0, battery: float = 0.15, altitude_m: float = 650e3) -> float:
-    """Walls that emit at 20 degC the heat of the bus, a share of it for the battery, and 40 K of the coolant; a sphere sees (1 - cos) / 2 of the
+def _wall_m2(x: dict[str, float], lit: float = 1.0, battery: float = 0.15, altitude_m: float = 650e3, terminals_w: float = 0.0) -> float:
+    """Walls that emit the heat of the bus, a share of it for the battery, of terminals, and 40 K of the coolant; a sphere sees (1 - cos) / 2 of the
     sky filled by the Earth, sunlight falls on a quarter of it, and the ground below is lit by 1 / pi of noon over an orbit."""
     wall, near = "satellite.thermal.structure.", R_EARTH_M / (R_EARTH_M + altitude_m)
     view = 0.5 * (1.0 - math.sqrt(1.0 - near * near))
     sun_w_m2 = x[wall + "absorptance"] * 1361.0 * (0.25 * lit + view * 0.29 / math.pi)
     net_w_m2 = x[wall + "emissivity"] * (SIGMA * x[wall + "design_temperature"] ** 4 - view * 240.0) - sun_w_m2
-    return ((1.0 + battery) * x["satellite.bus.power"] + 40.0 * x[wall + "to_coolant"]) / net_w_m2
+    return ((1.0 + battery) * x["satellite.bus.power"] + terminals_w + 40.0 * x[wall + "to_coolant"]) / net_w_m2
 
 
 def _fin(x: dict[str, float]) -> float:
@@ -812,10 +828,10 @@ def _derived(x: dict[str, float], satellite_kg: float) -> dict[str, float]:
         "satellite.thermal.plate.heat_capacity": 385.0 * x["satellite.thermal.plate.mass"],
         "satellite.thermal.loop.specific_mass": 0.5 * 5.0 / (120e3 / 110.0),
         "satellite.thermal.loop.flow": _coolant_w(x) / 7.0,
-        "satellite.thermal.structure.area": _wall_m2(x),
+        "satellite.thermal.structure.area": _wall_m2(x, terminals_w=TERMINALS_W),
         "satellite.thermal.structure.heat_capacity": 897.0 * _body_kg(x, 4.0 * 11.9),
         "satellite.thermal.radiator.fin_efficiency": _fin(x),
-        "satellite.thermal.radiator.area": _load_w(x) / (120e3 / 110.0),
+        "satellite.thermal.radiator.area": (_load_w(x) - TERMINALS_W) / (120e3 / 110.0),
         "satellite.thermal.radiator.heat_capacity": 897.0 * x["satellite.thermal.radiator.areal_mass"],
         "satellite.thermal.heater.power": 1.25 * _heater_w(x),
         "satellite.thermal.heater.setpoint": x["satellite.thermal.heater.freezing_point"] + 11.0,
@@ -839,6 +855,7 @@ def _derived(x: dict[str, float], satellite_kg: float) -> dict[str, float]:
         battery + "max_charge_power": 1625.0 / 3350.0 * x[battery + "capacity"] / 3600.0,
         battery + "max_discharge_power": 2.0 * x[battery + "capacity"] / 3600.0,
         battery + "bus_reserve": _eclipse_s(500e3),
+        battery + "heater.power": 30.0 * x[battery + "to_structure"],  # 30 K above walls at -20 degC
         "links.terminal.transmit_power": 5.0 / 24.0,
         "links.terminal.receive_efficiency": 0.8 * 0.81,
         "links.terminal.photons_per_bit": 1e-5 / 400e9 / (6.62607015e-34 * C_M_S / 1550e-9),
@@ -908,10 +925,10 @@ def test_heat_of_satellites_follows_one_rule(name: str) -> None:
     assert x[thermal + "radiator.heat_capacity"] == pytest.approx(897.0 * x[thermal + "radiator.areal_mass"], rel=0.03)
     cells_kg = x[power + "battery.capacity"] / x[power + "battery.specific_energy"]
     assert x[power + "battery.to_structure"] == pytest.approx(0.35 * cells_kg, rel=0.03)
-    terminals_kg = 4.0 * 11.9 if name == "suncatcher" else 0.0
+    terminals_kg, terminals_w = (4.0 * 11.9, TERMINALS_W) if name == "suncatcher" else (0.0, 0.0)
     assert x[thermal + "structure.heat_capacity"] == pytest.approx(897.0 * _body_kg(x, terminals_kg), rel=0.03)
     lit, battery, altitude_m = WALLS[name]
-    assert x[thermal + "structure.area"] == pytest.approx(_wall_m2(x, lit, battery, altitude_m), rel=0.03, abs=0.02)
+    assert x[thermal + "structure.area"] == pytest.approx(_wall_m2(x, lit, battery, altitude_m, terminals_w), rel=0.03, abs=0.02)
     if thermal + "loop.flow" in x:
         assert x[thermal + "loop.flow"] == pytest.approx(_coolant_w(x) / 7.0, rel=0.03)
     assert 3e-5 <= x[thermal + "structure.to_coolant"] / _chips_w(x) <= 1.0e-3
