@@ -76,7 +76,7 @@ def _capacity_kg(launcher: tuple[float, float, float], altitude_km: float, incli
 
 LARGE = Craft(104, H100, 600.0, 60.0, 110.0, 250.0)
 PLATFORM = Craft(32_768, H100, 160_000.0, 6_000.0, 63_200.0, 20_000.0, structure=0.3)
-SUNCATCHER = Craft(64, TPU, 140.0, 24.3, 30.0, 80.0, NEAR)
+SUNCATCHER = Craft(64, TPU, 147.0, 27.0, 30.0, 80.0, NEAR)
 # satellites, craft, launcher, altitude in km and inclination in deg
 FLEETS = {
     "suncatcher": (81, SUNCATCHER, HEAVY, 650.0, 97.99),

@@ -190,7 +190,7 @@ def test_run_for_people(dawndusk: Any, folder: Path) -> None:
         assert word in called.out[at:], word
         at += called.out[at:].index(word)
     assert str(Path("found") / "report.html") in called.out
-    assert re.search(r"^binding +\+.*battery \(20.\d kg\): \S+ points useful", called.out, re.M)
+    assert re.search(r"^binding +\+.*battery \(22.\d kg\): \S+ points useful", called.out, re.M)
     assert "\x1b" not in called.out
     assert sorted(p.name for p in folder.iterdir()) == ["found"]
 

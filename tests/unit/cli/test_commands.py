@@ -285,11 +285,11 @@ def test_compare_with_overrides_of_one_side(dawndusk: Any, folder: Path) -> None
     result = json.loads(called.out)
     assert (result["a"], result["b"]) == ("suncatcher (A)", "suncatcher (B)")
     assert {(row["field"], row["a"], row["b"]) for row in result["inputs"]} == {
-        ("satellite.power.array.area", "140 m2", "150 m2"),
-        ("satellite.power.battery.capacity", "20 kWh", "24.3 kWh"),
+        ("satellite.power.array.area", "147 m2", "150 m2"),
+        ("satellite.power.battery.capacity", "20 kWh", "27 kWh"),
     }
     array_m2 = next(row for row in result["metrics"] if row["metric"] == "array")
-    assert (array_m2["a"], array_m2["b"]) == (81 * 140.0, 81 * 150.0)
+    assert (array_m2["a"], array_m2["b"]) == (81 * 147.0, 81 * 150.0)
     called = dawndusk("compare", "suncatcher", "baseline:colossus-1", "--set", "b:seed=2")
     assert (called.code, called.errors) == (
         2, ["--set b:seed=2: applies to a scenario by name or path, and B is none; leave it out"],

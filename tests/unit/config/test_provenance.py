@@ -148,9 +148,9 @@ def test_of_a_field(dawndusk: Any) -> None:
         "million": 600,
         "starcloud_40mw": 160000,
         "starlink_edge": 23,
-        "suncatcher": 140,
+        "suncatcher": 147,
         "suncatcher_prototype": 10,
-        "suncatcher_spread": 140,
+        "suncatcher_spread": 147,
     }
     assert all(
         {"scenario", "field", "value", "unit", "kind", "source", "low", "high", "note", "origin"} == set(row)
@@ -181,7 +181,7 @@ def test_as_a_table(dawndusk: Any, target: str) -> None:
     called = dawndusk("provenance", target)
     assert (called.code, called.err) == (0, "")
     assert "satellite.power.array.area" in called.out
-    assert "140 m2" in called.out
+    assert "147 m2" in called.out
     rows = json.loads(dawndusk("provenance", target, "--json").out)["rows"]
     kinds = Counter(row["kind"] for row in rows)
     last = called.out.strip().splitlines()[-1]

@@ -84,7 +84,7 @@ def test_every_number_has_a_kind_and_a_source(folder: Path, dawndusk: Any) -> No
     loaded = _written(dawndusk, "120kW")
     keys = set(re.findall(r"^@\w+\{([^,]+),", (REPO / "docs" / "references.bib").read_text("utf-8"), re.M))
     numbers = [d for d in loaded.data if d.path.startswith("satellite.") and d.kind != "scenario"]
-    assert len([d for d in numbers if d.origin.startswith("mine.yaml")]) == 18
+    assert len([d for d in numbers if d.origin.startswith("mine.yaml")]) == 19
     for d in numbers:
         assert d.kind in ("published", "measured", "derived", "estimated", "assumption"), d.path
         assert d.source, d.path

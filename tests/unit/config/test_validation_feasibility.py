@@ -26,6 +26,7 @@ REPO = Path(__file__).resolve().parents[3]
 ALONE = (
     "constellation={kind: ring, altitude: 650 km, local_time: '12:00', satellites: 1}", "links=null", "ground=null",
     "workloads=[{kind: independent}]", "economics=null", "baseline=null", "duration=200 min",
+    "satellite.thermal.structure.area=6 m2",  # without the heat of terminals
 )  # fmt: skip
 CASES: dict[str, tuple[str, ...]] = {
     "array": ("power.array.area=20 m2",),
@@ -117,7 +118,7 @@ def test_a_run_with_the_proposed_battery_serves_the_bus() -> None:
 def test_a_run_with_a_battery_that_is_too_cold_lacks_power() -> None:
     """Source of truth: the simulator: cells below freezing are not charged and the job stands still in every shadow; walls of the proposed area
     keep them warm enough."""
-    cold = ("satellite.thermal.structure.area=30 m2", "satellite.power.array.area=300 m2", "satellite.power.battery.capacity=60 kWh",
+    cold = ("satellite.power.battery.heater=null", "satellite.thermal.structure.area=30 m2", "satellite.power.array.area=300 m2", "satellite.power.battery.capacity=60 kWh",
             "satellite.power.battery.max_charge_power=30 kW", "satellite.power.battery.max_depth=0.6", "satellite.power.battery.to_structure=140 W/K")  # fmt: skip
     scenario = load("suncatcher", (*ALONE, *cold)).scenario
     (found,) = (text for text in feasibility.design_notes(scenario) if "(check battery-temperature)" in text)
@@ -184,7 +185,7 @@ def test_what_a_shipped_item_lacks_is_told_where_the_scenario_changes_it(folder:
     """Source of truth: the number of accelerators is the only thing that the user wrote; the array is of the shipped item."""
     (folder / "many.yaml").write_text("name: many\nextends: suncatcher\nsatellite:\n  extends: suncatcher\n  accelerators: 400\n", "utf-8")
     (found,) = (line for line in dawndusk("validate", "many.yaml").errors if "(check array)" in line)
-    assert found.startswith("many.yaml:3:1: satellite.power.array.area: 140 m2 give ")
+    assert found.startswith("many.yaml:3:1: satellite.power.array.area: 147 m2 give ")
 
 
 @pytest.mark.parametrize("name", sorted(items("scenarios")))

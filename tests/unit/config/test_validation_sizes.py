@@ -95,7 +95,7 @@ def test_what_is_counted_is_what_a_run_does() -> None:
     run, counts = Run(loaded, threads=1), _counts(loaded)
     assert loop.GROUP == run_time.GROUP
     groups = sum(-(-(hi - lo) // loop.GROUP) for _, lo, hi, _, _ in run.places())
-    assert groups == 38 + 3  # 600 and 40 satellites by 16
+    assert groups == 19 + 2  # 600 and 40 satellites by 32
     assert counts["satellites"] == run.satellites == 640
     assert (counts["steps"], counts["group_steps"]) == (20, 20 * groups)
     sizes = api.run(loaded, threads=1).series.sizes

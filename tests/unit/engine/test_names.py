@@ -16,6 +16,7 @@ import xarray as xr
 from sim import api
 from sim.engine.access import find_passes
 from viz.animation import animation
+from viz.buffers import Buffers
 from viz.formatting import event_cells
 from viz.globe import hover_texts
 from viz.scene import build_scene
@@ -89,7 +90,7 @@ def test_names_in_every_table(tmp_path: Path, lines: list[str]) -> None:
     scene = build_scene(results)
     assert scene is not None
     assert scene.label[3] == "Satellite 3, MADE UP 3, 70003"
-    assert animation(scene)[0]["satellite_label"][3] == scene.label[3]
+    assert animation(scene, Buffers())["satellite_label"][3] == scene.label[3]
     assert hover_texts(scene, 0)[3].startswith(scene.label[3] + "<br>")
     assert event_cells(listed[0])[2] == "object MADE UP 3"
     assert event_cells({**listed[0], "target": "satellite 3"})[2] == "satellite 3 (MADE UP 3)"

@@ -110,7 +110,8 @@ def without_it(answer: Answer, name: str) -> float:
 
 # constant voltage: rate is proportional to power above idling; an empty battery: all comes from the array
 LINEAR = (
-    "satellite.accelerator={extends: tpu-v6e}", "satellite.accelerator.leakage=null", "satellite.thermal.heater=null",
+    "satellite.accelerator={extends: tpu-v6e}", "satellite.accelerator.leakage=null", "satellite.thermal.heater=null", "satellite.thermal.structure.area=6 m2",
+    "satellite.power.battery.heater=null",
     "satellite.accelerator.voltage_floor=1.0", "satellite.power.array.area=70 m2", "satellite.power.battery.max_depth=0.5",
     "satellite.power.battery.initial_charge=0.5", "satellite.power.battery.bus_reserve=0 s",
     "satellite.thermal.radiator.area=60 m2",
@@ -219,7 +220,7 @@ def test_line_of_run(fleet: Callable[..., Loaded]) -> None:
     )
     results = formatting.binding({"duration_s": loaded.scenario.duration}, *binding(loaded)).split("; ")
     assert results[0] == f"+1.5 m2 radiator (9.51 kg): {100.0 * (large - small):+.2f} points useful"
-    assert sorted(part.split(" (")[0] for part in results[1:]) == ["+14 m2 array", "+2.4 kWh battery"]
+    assert sorted(part.split(" (")[0] for part in results[1:]) == ["+15 m2 array", "+2.7 kWh battery"]
 
 
 def test_a_sample_stands_for_the_fleet(fleet: Callable[..., Loaded]) -> None:
@@ -490,6 +491,6 @@ def test_altered_lists_and_what_grows(job: JobOf) -> None:
     inputs = sensitivity.inputs_with_mass(scenario)
     battery = inputs[1].scenario.satellite.power.battery
     results = (battery.capacity, battery.max_charge_power, battery.max_discharge_power)
-    assert results == pytest.approx((1.1 * 24.3 * 3.6e6, 1.1 * 11.8e3, 1.1 * 48.6e3))
+    assert results == pytest.approx((1.1 * 27.0 * 3.6e6, 1.1 * 13.1e3, 1.1 * 54e3))
     what = [row.label for row in inputs]
-    assert what == ["+14 m2 array", "+2.4 kWh battery", "+3 m2 radiator"]
+    assert what == ["+15 m2 array", "+2.7 kWh battery", "+3 m2 radiator"]
