@@ -24,7 +24,7 @@ from orbit.timegrid import TimeGrid
 from sim.engine.context import Context, sky
 from sim.engine.satellite_params import STATE_ROWS, STATES, FirstState, FleetType
 from sim.engine.threads import in_threads
-from sim.spacecraft import loop, rows, step, thermal, thermal_response
+from sim.spacecraft import battery_heater, loop, rows, step, thermal, thermal_response
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.submodel import Setup
 from sim.spacecraft.thermal_network import conductance_matrix_w_k
@@ -32,8 +32,10 @@ from sim.spacecraft.thermal_network import conductance_matrix_w_k
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+BATTERY = STATES.index("battery_k")
 CHARGE, TEMPERATURES = STATES.index("charge_j"), slice(1, 1 + len(thermal_response.Nodes._fields))
 CHARGE_TOLERANCE, TEMP_TOLERANCE_K = 1e-3, 0.1  # of capacity: what a revolution may change
+NEARLY_CHARGED = 5e-3  # of capacity: a change that says nothing about temperatures
 REVOLUTIONS = 10  # in long steps, at most
 LEAST_STEP_S, LEAST_STEPS, MOST_STEPS = 60.0, 66, 324  # of a revolution in short steps
 STRIDES = (6, 1)  # short steps in one of each pace
@@ -55,7 +57,8 @@ class _Grid(NamedTuple):
     grid: TimeGrid
     sun_m: Array  # (steps + 1, 3)
     paces: tuple[_Pace, ...]  # in the order of STRIDES
-    to_come: Array  # (nodes, nodes), change of temperatures in all revolutions to come over that in the last one
+    to_come: Array  # (2, nodes, nodes), change of temperatures in all revolutions to come over that in the last one; with the battery's heater
+    setpoint_k: float  # of that heater
 
 
 class _Revolution(NamedTuple):
@@ -147,16 +150,23 @@ def _grid(run: Context, kind: int, period_s: float) -> _Grid:
         ends = slice(stride, None, stride)
         return _Pace(stride, params.battery.reserve_j, rows.flat(params), around[ends].copy())
 
-    return _Grid(grid, sun_m, tuple(pace(stride) for stride in STRIDES), _to_come(type_, period_s))
+    return _Grid(grid, sun_m, tuple(pace(stride) for stride in STRIDES), *_to_come(type_, period_s))
 
 
-def _to_come(type_: FleetType, period_s: float) -> Array:
-    """M + M^2 + M^3 ... with M the departure from the periodic state after a revolution over that before it."""
-    network = thermal.network(type_.satellite)
+def _to_come(type_: FleetType, period_s: float) -> tuple[Array, float]:
+    """M + M^2 + M^3 ... with M the departure from the periodic state after a revolution over that before it; set point of the battery's heater.
+
+    Twice: while the heater is off, and while it holds the battery as a thermostat does.
+    """
+    network, heater = thermal.network(type_.satellite), type_.params.battery_heater
     tangent = 4.0 * network.emission_w_k4 * np.array([node.reference_k for node in network.nodes]) ** 3
-    rates = (conductance_matrix_w_k(network) + np.diag(tangent)) / network.heat_capacity_j_k[:, None]
-    after = expm(-rates * period_s)
-    return np.asarray(np.linalg.solve(np.eye(len(after)) - after, after))
+    found = []
+    for held_w_k in (0.0, heater.power_w / battery_heater.BAND_K):
+        extra = np.where(np.arange(tangent.size) == network.index["battery"], held_w_k, 0.0)
+        rates = (conductance_matrix_w_k(network) + np.diag(tangent + extra)) / network.heat_capacity_j_k[:, None]
+        after = expm(-rates * period_s)
+        found.append(np.linalg.solve(np.eye(len(after)) - after, after))
+    return np.array(found), heater.setpoint_k
 
 
 def _fly_tile(
@@ -175,9 +185,12 @@ def _fly_tile(
     if run.stop.is_set():
         return 0
     flights = [_Flight(revolution, pace, r_m, controls, hi - lo) for pace in revolution.on.paces]
-    state, settled = _repeat(flights[0], state, capacity_j, revolution.on.to_come)
-    for _ in range(2):  # charge and temperatures rest a little beside those of long steps: one finds the charge, one the temperatures
-        state = flights[1](state)
+    state, settled = _repeat(flights[0], state, capacity_j, revolution.on)
+    # charge and temperatures rest a little beside those of long steps: a revolution finds the charge, one more the way of slow bodies
+    before = flights[1](state)
+    state = flights[1](before)
+    charged = np.abs(state[CHARGE] - before[CHARGE]) <= NEARLY_CHARGED * capacity_j
+    state[TEMPERATURES] += np.where(settled & charged, _ahead_k(state, before, revolution.on), 0.0)
     seen = np.ones(width, dtype=np.bool_) if codes is None else ~(codes != 0).any(axis=0)
     real = slice(0, hi - lo)
     whole = numbers[real][seen[real]]
@@ -217,15 +230,17 @@ class _Flight:
         return np.asarray(after)
 
 
-def _ahead_k(temps_k: Array, to_come: Array) -> Array:
+def _ahead_k(after: Array, before: Array, on: _Grid) -> Array:
     """Change of temperatures in all revolutions to come, from that in the last one."""
-    found = np.zeros_like(temps_k)
-    for k, column in enumerate(to_come.T):  # no matrix product, whose rounding depends on the width of a tile
-        found += column[:, None] * temps_k[k]
+    moved_k, held = (after - before)[TEMPERATURES], after[BATTERY] < on.setpoint_k
+    found = np.zeros_like(moved_k)
+    for free, with_heater, moved in zip(on.to_come[0].T, on.to_come[1].T, moved_k, strict=True):
+        # no matrix product, whose rounding depends on the width of a tile
+        found += np.where(held, with_heater[:, None], free[:, None]) * moved
     return found
 
 
-def _repeat(fly: _Flight, state: Array, capacity_j: float, to_come: Array) -> tuple[Array, Flags]:
+def _repeat(fly: _Flight, state: Array, capacity_j: float, on: _Grid) -> tuple[Array, Flags]:
     """Fly until the state repeats, each satellite for itself; the state, and which satellites have settled."""
     settled, leapt = np.zeros((2, state.shape[1]), dtype=np.bool_)
     for n in range(REVOLUTIONS):
@@ -236,7 +251,7 @@ def _repeat(fly: _Flight, state: Array, capacity_j: float, to_come: Array) -> tu
         near = near & (np.abs(temps_k).max(axis=0) <= TEMP_TOLERANCE_K)
         # a revolution between two leaps: a heater that holds a body leads it back, and the next leap would undo that
         leapt = charged & ~near & ~leapt
-        after[TEMPERATURES] += np.where(leapt, _ahead_k(temps_k, to_come), 0.0)
+        after[TEMPERATURES] += np.where(leapt, _ahead_k(after, state, on), 0.0)
         state = np.where(settled, state, after)
         if n == 1:
             # emptier after each revolution: it would go on until the accelerators have used what is theirs

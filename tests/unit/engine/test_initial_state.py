@@ -151,24 +151,24 @@ def test_short_coupled_run_has_the_junction_of_a_long_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sets", "within_k"), [((), 0.1), (("satellite.power.battery.to_structure=10 W/K", "satellite.power.battery.heater=null"), 0.5)],
-    ids=["shipped", "slow battery"],
+    "sets", [
+        (), ("satellite.thermal.structure.area=16 m2",), ("satellite.power.battery.to_structure=10 W/K", "satellite.power.battery.heater=null"),
+    ], ids=["shipped", "held by its heater", "slow battery"],
 )  # fmt: skip
-def test_slow_nodes_are_where_sixty_revolutions_lead(sets: tuple[str, ...], within_k: float) -> None:
-    """Source of truth: the run itself, sixty plain revolutions from another state: four days, 20 times the 5 h that the slower battery
+def test_slow_nodes_are_where_sixty_revolutions_lead(sets: tuple[str, ...]) -> None:
+    """Source of truth: the run itself, sixty plain revolutions from another state: four days, 20 times the 5 h that the slowest battery
     takes (180 kJ/K through 10 W/K).
 
-    Battery and structure leap there within ten; a revolution that changes less than 0.1 K ends the search. Of the shipped battery, which
-    keeps 0.13 of a change from one to the next, nothing is left after two more; of the slow one, which keeps 0.72, half of what long
-    steps are off: 0.26 K where they end, and up to 0.7 K by heats held for six minutes.
+    Battery and structure leap there within ten. A revolution that changes less than 0.1 K ends the search; what is left then is leapt over
+    as well, to the square of what long steps are off: 0.15 K.
     """
     short, long = _ring(1, "initial=settled", *sets), _ring(60, *sets)
     assert short.first_state.notes == ()
     moved_k = 0.0
     for name in ("battery_k", "structure_k"):
-        assert short.initial_value(name) == pytest.approx(long.row(name), abs=within_k), name
+        assert short.initial_value(name) == pytest.approx(long.row(name), abs=0.15), name
         moved_k = max(moved_k, float(np.abs(long.initial_value(name) - long.row(name)).max()))
-    assert moved_k > 5.0, "the two beginnings differ"
+    assert moved_k > 3.0, "the two beginnings differ"
 
 
 def test_full_is_the_initial_charge() -> None:
