@@ -111,7 +111,7 @@ def without_it(answer: Answer, name: str) -> float:
 # constant voltage: rate is proportional to power above idling; an empty battery: all comes from the array
 LINEAR = (
     "satellite.accelerator={extends: tpu-v6e}", "satellite.accelerator.leakage=null", "satellite.thermal.heater=null", "satellite.thermal.structure.area=6 m2",
-    "satellite.power.battery.heater=null",
+    "satellite.power.battery.heater=null", "environment.neighbours=false",
     "satellite.accelerator.voltage_floor=1.0", "satellite.power.array.area=70 m2", "satellite.power.battery.max_depth=0.5",
     "satellite.power.battery.initial_charge=0.5", "satellite.power.battery.bus_reserve=0 s",
     "satellite.thermal.radiator.area=60 m2",
