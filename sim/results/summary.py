@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from orbit.ground import round_trip_ms
 from sim.config import validation
 from sim.config.ground_sites import read_baseline
-from sim.config.schema import Workload
+from sim.config.schema import Scenario, Workload
 from sim.engine import formations, propagators
 from sim.engine.outcome import Outcome
 from sim.results import battery, design, energy_balance
@@ -309,6 +309,19 @@ def _merged(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return found | {key: mean(key, held) for key in shares}
 
 
+def _is_default(scenario: Scenario, path: str) -> bool:
+    """Whether a field has the default of the schema: a saved scenario writes defaults out, which makes them no inputs."""
+    section: Any = scenario
+    *parents, name = path.split(".")
+    for key in parents:
+        if isinstance(section, list | tuple):
+            section = section[int(key)]
+        else:
+            section = section[key] if isinstance(section, dict) else getattr(section, key)
+    declared = getattr(type(section), "model_fields", {}).get(name)
+    return declared is not None and not declared.is_required() and getattr(section, name) == declared.default
+
+
 def _design(outcome: Outcome) -> dict[str, Any]:
     return design.section(outcome.loaded) | {"shells": _shells(outcome)}
 
@@ -435,7 +448,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
         "contract": None,  # both follow from further runs, see sim.contract
         "data_rules": None,
-        "numbers": len(loaded.data),
+        "numbers": sum(datum.kind != "scenario" or not _is_default(scenario, datum.path) for datum in loaded.data),
         "assumptions": loaded.assumptions,
         "notes": [*loaded.notes, *outcome.first_state.notes, *outcome.radiation.notes(), *lost(outcome)],
     }  # fmt: skip
