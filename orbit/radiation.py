@@ -34,7 +34,7 @@ from orbit.kernels.exposure import LATITUDES, LONGITUDES
 from orbit.radiation_table import depth_mm, phase_plane, shells, table
 
 Array = NDArray[np.float64]
-ANOMALY_FLUX_M2_S = 1e5  # protons above 30 MeV beyond which a place is in the anomaly: 10 /(cm2 s)
+ANOMALY_FLUX_M2_S = 1e5  # trapped protons above 30 MeV beyond which a place is in the anomaly: 10 /(cm2 s)
 ANOMALY_DRIFT_DEG_YR = 0.343  # to the west [zhao2024]
 MAP_SPACING_M = 25e3  # most distance between the radii of a map
 SOURCES = ("protons", "electrons", "galactic", "solar")
@@ -231,14 +231,20 @@ class RadiationMap(NamedTuple):
         Inverse of the distance between planes [1/m].
     last_plane : float
         Number of the last plane but one.
-    table : ndarray, shape (planes * 96 * 128 * 2,), float32
-        For each plane, row from the south and column from -180 deg: dose rate [Gy/s], protons above 30 MeV [1/(m2 s)].
+    table : ndarray, shape (planes * 96 * 128 * 3,), float32
+        For each plane, row from the south and column from -180 deg: dose rate [Gy/s], protons above 30 MeV of all sources and
+        trapped ones [1/(m2 s)].
     """
 
     lowest_m: float
     planes_per_m: float
     last_plane: float
     table: NDArray[np.float32]
+
+    @property
+    def planes(self) -> NDArray[np.float32]:
+        """The table by plane, row, column and value, shape (planes, 96, 128, 3)."""
+        return self.table.reshape(-1, LATITUDES, LONGITUDES, exposure.VALUES)
 
 
 def radiation_map(
@@ -270,23 +276,25 @@ def radiation_map(
     Examples
     --------
     >>> found = radiation_map(EARTH_RADIUS_M + 640e3, EARTH_RADIUS_M + 660e3, 27.0)
-    >>> found.table.size // (LATITUDES * LONGITUDES * 2), found.last_plane
+    >>> found.table.size // exposure.PLANE, found.last_plane
     (2, 0.0)
     """
     conditions = Conditions() if conditions is None else conditions
     spread = max(highest_m - lowest_m, 1.0)
     count = 1 + max(1, math.ceil(spread / spacing_m))
-    values = np.empty((count, LATITUDES, LONGITUDES, 2), dtype=np.float32)
+    values = np.zeros((count, LATITUDES, LONGITUDES, exposure.VALUES), dtype=np.float32)
     for k in range(count):
         altitude = lowest_m + spread * k / (count - 1) - EARTH_RADIUS_M
         altitude = min(altitude, highest_m - EARTH_RADIUS_M)
         values[k, :, :, 0] = sum(dose_rates(altitude, areal_mass_kg_m2, conditions).values())
         values[k, :, :, 1] = proton_flux(altitude, conditions)
+        if "protons" in conditions.sources:
+            values[k, :, :, 2] = trapped("proton_flux_30_mev", altitude, conditions)
     return RadiationMap(lowest_m, (count - 1) / spread, float(count - 2), values.ravel())
 
 
 def exposure_at(found: RadiationMap, r_m: ArrayLike, earth_angle_rad: ArrayLike) -> Array:
-    """Dose rate and proton flux at positions.
+    """Dose rate and protons at positions.
 
     Parameters
     ----------
@@ -299,13 +307,13 @@ def exposure_at(found: RadiationMap, r_m: ArrayLike, earth_angle_rad: ArrayLike)
 
     Returns
     -------
-    ndarray, shape (..., 2)
-        Dose rate [Gy/s] and protons above 30 MeV [1/(m2 s)].
+    ndarray, shape (..., 3)
+        Dose rate [Gy/s], protons above 30 MeV of all sources and trapped ones [1/(m2 s)].
     """
     r = np.ascontiguousarray(r_m, dtype=np.float64)
     angle = np.broadcast_to(np.asarray(earth_angle_rad, dtype=np.float64), r.shape[:-1]).ravel()
-    out = np.empty((angle.size, 2))
+    out = np.empty((angle.size, exposure.VALUES))
     exposure.exposures(
         r.reshape(-1, 3), np.cos(angle), np.sin(angle), found.lowest_m, found.planes_per_m, found.last_plane, found.table, out
     )
-    return out.reshape(*r.shape[:-1], 2)
+    return out.reshape(*r.shape[:-1], exposure.VALUES)

@@ -1,4 +1,4 @@
-"""Dose rate and proton flux at positions, from maps over latitude and longitude at a few radii.
+"""Dose rate and protons at positions, from maps over latitude and longitude at a few radii.
 
 The cells have equal areas: rows of equal height in the sine of the latitude, so that no arc sine is needed. What a
 satellite meets in a step is that of the cell at its end, interpolated between two radii.
@@ -15,8 +15,8 @@ from orbit.kernels.compile import Floats, inlined, kernel
 from orbit.kernels.simd import inverse_root
 
 LATITUDES, LONGITUDES = 96, 128
-PAIR = 2  # values of a cell: dose rate and flux
-PLANE = LATITUDES * LONGITUDES * PAIR  # values of one radius
+VALUES = 3  # of a cell: dose rate, protons, and which of them are trapped
+PLANE = LATITUDES * LONGITUDES * VALUES  # values of one radius
 _PER_RAD = LONGITUDES / (2.0 * math.pi)
 # arc tangent on [0, 1], absolute error below 1.2e-5 rad [abramowitz1964:eq. 4.4.47]
 _T1, _T3, _T5, _T7, _T9 = 0.9998660, -0.3302995, 0.1801410, -0.0851330, 0.0208351
@@ -81,7 +81,7 @@ def cell(
     row = math.floor(min(max((z * per_r + 1.0) * (0.5 * LATITUDES), 0.0), LATITUDES - 0.5))
     column = math.floor(min(max((longitude + math.pi) * _PER_RAD, 0.0), LONGITUDES - 0.5))
     # whole numbers as floats are exact here, and one conversion at the end vectorises better than three
-    return int(((lower * LATITUDES + row) * LONGITUDES + column) * PAIR), weight
+    return int(((lower * LATITUDES + row) * LONGITUDES + column) * VALUES), weight
 
 
 @kernel
@@ -89,8 +89,8 @@ def exposures(
     r_m: Floats, earth_cos: Floats, earth_sin: Floats, lowest_m: float, planes_per_m: float, last_plane: float,
     table: NDArray[np.float32], out: Floats,
 ) -> None:  # fmt: skip
-    """Dose rates [Gy/s] and fluxes [1/(m2 s)] (positions, 2) at positions (positions, 3)."""
+    """Dose rates [Gy/s], protons and trapped protons [1/(m2 s)] (positions, 3) at positions (positions, 3)."""
     for i in range(out.shape[0]):
         k, w = cell(r_m[i, 0], r_m[i, 1], r_m[i, 2], earth_cos[i], earth_sin[i], lowest_m, planes_per_m, last_plane)
-        for q in range(PAIR):
+        for q in range(VALUES):
             out[i, q] = (1.0 - w) * float(table[k + q]) + w * float(table[k + PLANE + q])

@@ -159,7 +159,7 @@ class LocalRates:
         if not flown.known.any():
             return
         self.map = _map(EARTH_RADIUS_M + first * MAP_SPACING_M, EARTH_RADIUS_M + last * MAP_SPACING_M, satellite.shielding.areal_mass, of)
-        planes = self.map.table.reshape(last - first + 1, -1, 2).max(axis=1).astype(np.float64)  # dose rate and flux
+        planes = self.map.planes[..., :2].max(axis=(1, 2)).astype(np.float64)  # dose rate and flux
         pairs, which = np.unique(np.stack((lower, upper), axis=1), axis=0, return_inverse=True)
         tops = np.array([planes[max(a - first, 0) : b - first + 1].max(axis=0) for a, b in pairs.tolist()])
         rates = error_rates_per_s(tops[:, 0], tops[:, 1], satellite)

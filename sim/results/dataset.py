@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import sim
 from orbit.constants import EARTH_RADIUS_M, MU_EARTH_M3_S2
 from orbit.environment import sun_position_m
-from orbit.kernels.exposure import LATITUDES, LONGITUDES
+from orbit.kernels.exposure import LATITUDES, LONGITUDES, VALUES
 from orbit.kernels.frames import gmst_rad
 from orbit.radiation import ANOMALY_FLUX_M2_S
 from orbit.timescales import utc_to_ut1
@@ -205,13 +205,13 @@ def _jobs(outcome: Outcome) -> dict[str, Any]:
 
 def _radiation(outcome: Outcome) -> dict[str, Any]:
     """Radiation on the orbits of each type: the map of the run halfway between its lowest and its highest radius."""
-    maps = np.full((2, len(outcome.types), LATITUDES, LONGITUDES), np.nan)
+    maps = np.full((VALUES, len(outcome.types), LATITUDES, LONGITUDES), np.nan)
     altitude_m = np.full(len(outcome.types), np.nan)
     for kind, type_ in enumerate(outcome.types):
         found = type_.radiation
         if found is None:
             continue
-        planes = found.table.reshape(-1, LATITUDES, LONGITUDES, 2)
+        planes = found.planes
         middle = 0.5 * (len(planes) - 1)
         lower = int(min(middle, found.last_plane))
         between = (1.0 + lower - middle) * planes[lower] + (middle - lower) * planes[lower + 1]

@@ -24,6 +24,7 @@ class Inputs(NamedTuple):
     earth_sin: float
     dose_rate_gy_s: float
     proton_flux_m2_s: float
+    trapped_flux_m2_s: float
     available: float
     bus_available: float
     rate_cap: float
@@ -58,6 +59,7 @@ INPUTS = (
         "proton_flux_m2_s", "1/(m2 s)", "protons above 30 MeV outside the satellite, at the end of the step", "input", 0.0, 1e9,
         totals=(Total("protons_m2", "1/m2", "fluence of protons above 30 MeV", "integral"),),
     ),
+    Variable("trapped_flux_m2_s", "1/(m2 s)", "trapped ones among these protons", "input", 0.0, 1e9),
     Variable(
         "available", "1", "share of the step in which the satellite computes or could", "input", 0.0, 1.0,
         totals=(Total("available_s", "s", "time in which the satellite was available", "integral"),),

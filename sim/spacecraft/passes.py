@@ -84,8 +84,8 @@ _PASSED = [
     if record in ("base", "limit", "run", "effects") or field in _KEPT or f"{record}.{field}" in _READ_LATER
 ]
 _ROW = {key: ROWS.work + row for row, key in enumerate(_PASSED)}
-EXPOSURE_ROW = ROWS.work + len(_PASSED)  # two rows: dose rate and protons
-PENUMBRA_ROW = EXPOSURE_ROW + 2
+EXPOSURE_ROW = ROWS.work + len(_PASSED)  # three rows: dose rate, protons, and which of them are trapped
+PENUMBRA_ROW = EXPOSURE_ROW + 3
 SIDE_BY_SIDE = PENUMBRA_ROW + 1  # four rows: edges of satellites in penumbra, and which these are
 WITHIN = {field: SIDE_BY_SIDE + row for row, field in enumerate(Draw._fields)}  # the shadow is done with its rows
 COOL = {field: SIDE_BY_SIDE + 4 + row for row, field in enumerate(Draw._fields)}
@@ -117,7 +117,7 @@ _ROUND_BITS = int(np.float64(_ROUND).view(np.int64))
 
 _given = {"end_x_m": f"work[{END_POSITION}, i]", "end_y_m": f"work[{END_POSITION + 1}, i]", "end_z_m": f"work[{END_POSITION + 2}, i]"}
 _given |= {name: f"sky.{name}" for name in Sky._fields}
-_given |= {name: f"work[{EXPOSURE_ROW + row}, i]" for row, name in enumerate(("dose_rate_gy_s", "proton_flux_m2_s"))}
+_given |= {name: f"work[{EXPOSURE_ROW + row}, i]" for row, name in enumerate(("dose_rate_gy_s", "proton_flux_m2_s", "trapped_flux_m2_s"))}
 _given |= {name: f"work[{FIRST_CONTROL + row}, i]" for name, row in ROWS.controls.items()}
 _where = {v.name: {"state": "state", "flux": "fluxes", "input": "inputs"}[v.kind] for v in VARIABLES}
 load_state = rows.loader("load_state", State, ROWS.carried)
@@ -217,7 +217,7 @@ def exposure_pass(work: Any, groups: int, sky: Sky, table: Any, satellite: Any) 
             work[SIDE_BY_SIDE, i], work[SIDE_BY_SIDE + 1, i] = index, weight
     for n in range(groups * GROUP):
         found = radiation.values(table, int(work[SIDE_BY_SIDE, n]), work[SIDE_BY_SIDE + 1, n])
-        work[EXPOSURE_ROW, n], work[EXPOSURE_ROW + 1, n] = found
+        work[EXPOSURE_ROW, n], work[EXPOSURE_ROW + 1, n], work[EXPOSURE_ROW + 2, n] = found
 
 
 @inlined

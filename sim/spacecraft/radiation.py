@@ -1,7 +1,7 @@
 """Radiation: where a satellite is in the map of its type, and whether that is in the South Atlantic Anomaly.
 
 `orbit.radiation.radiation_map` reduces the tables to the orbits and the shielding of a type of satellite. The values of a cell
-are gathered from that map, not computed: `cell` finds the place (plain arithmetic), `values` loads four numbers, and the
+are gathered from that map, not computed: `cell` finds the place (plain arithmetic), `values` loads six numbers, and the
 step has them among its inputs. The cell is that at the end of the step: 60 s are 3.8 deg of an orbit, a cell has
 2.8 deg, and the mean over many passages does not depend on the step.
 """
@@ -77,8 +77,8 @@ def cell(end_x_m: float, end_y_m: float, end_z_m: float, sky: Any, p: Radiation)
 
 
 @inlined
-def values(table: Any, index: int, weight: float) -> tuple[float, float]:
-    """Values at a place of the table: four loads.
+def values(table: Any, index: int, weight: float) -> tuple[float, float, float]:
+    """Values at a place of the table: six loads.
 
     Parameters
     ----------
@@ -95,19 +95,23 @@ def values(table: Any, index: int, weight: float) -> tuple[float, float]:
         Dose rate in silicon behind the shielding [Gy/s].
     proton_flux_m2_s : float
         Protons above 30 MeV [1/(m2 s)].
+    trapped_flux_m2_s : float
+        Trapped ones among them [1/(m2 s)].
     """
     # places without a sign: no check for places that count from the end
     dose, dose_above = np.uint64(index), np.uint64(index + exposure.PLANE)
     flux, flux_above = np.uint64(index + 1), np.uint64(index + exposure.PLANE + 1)
+    trapped, trapped_above = np.uint64(index + 2), np.uint64(index + exposure.PLANE + 2)
     return (
         (1.0 - weight) * float(table[dose]) + weight * float(table[dose_above]),
         (1.0 - weight) * float(table[flux]) + weight * float(table[flux_above]),
+        (1.0 - weight) * float(table[trapped]) + weight * float(table[trapped_above]),
     )
 
 
 @inlined
 def advance(inputs: Any, p: Radiation) -> RadiationFlows:
-    """Whether the satellite is in the anomaly.
+    """Whether the satellite is in the anomaly: protons of solar events over the poles are not part of it.
 
     Parameters
     ----------
@@ -121,7 +125,7 @@ def advance(inputs: Any, p: Radiation) -> RadiationFlows:
     RadiationFlows
         1.0 in the anomaly.
     """
-    return RadiationFlows(1.0 if inputs.proton_flux_m2_s > ANOMALY_FLUX_M2_S else 0.0)
+    return RadiationFlows(1.0 if inputs.trapped_flux_m2_s > ANOMALY_FLUX_M2_S else 0.0)
 
 
 MODEL = Submodel(
@@ -130,10 +134,10 @@ MODEL = Submodel(
     parameters=parameters,
     advance=advance,
     consequence=True,
-    reads=("inputs.proton_flux_m2_s",),
+    reads=("inputs.trapped_flux_m2_s",),
     writes=(
         Variable(
-            "in_anomaly", "1", "1 where protons above 30 MeV exceed 10 /(cm2 s)", "flux", 0.0, 1.0,
+            "in_anomaly", "1", "1 where trapped protons above 30 MeV exceed 10 /(cm2 s)", "flux", 0.0, 1.0,
             totals=(Total("anomaly_s", "s", "time in the South Atlantic Anomaly", "integral"),),
             fleet=(FleetSeries("anomaly_satellites", "sum", "satellites in the South Atlantic Anomaly"),),
         ),

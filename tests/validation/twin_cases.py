@@ -407,7 +407,7 @@ def exposure_calls() -> Iterator[tuple[str, np.ndarray]]:
     table = rng.uniform(0.0, 1.0, 3 * exposure.PLANE).astype(np.float32)
     r_m = rng.normal(size=(60, 3))
     r_m *= (rng.uniform(6.97e6, 7.03e6, 60) / np.linalg.norm(r_m, axis=1))[:, np.newaxis]
-    turn, found = rng.uniform(0.0, 6.28, 60), np.empty((60, exposure.PAIR))
+    turn, found = rng.uniform(0.0, 6.28, 60), np.empty((60, exposure.VALUES))
     exposure.exposures(r_m, np.cos(turn), np.sin(turn), 6.98e6, 1.0 / 20e3, 1.0, table, found)
     yield "exposures", found
     yield "longitude_rad", np.array([[exposure.longitude_rad(float(x), float(y))] for x, y in r_m[:, :2]])

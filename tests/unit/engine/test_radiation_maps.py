@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from orbit.constants import EARTH_RADIUS_M
-from orbit.kernels.exposure import PLANE
+from orbit.kernels.exposure import PLANE, VALUES
 from orbit.radiation import Conditions, dose_rates, exposure_at, proton_flux
 from sim.config import scenario
 from sim.engine import propagators, radiation_maps
@@ -82,7 +82,7 @@ def test_a_map_covers_the_orbit(altitude_km: float) -> None:
     top_m = lowest_m + (planes - 1) * spacing_m
     assert top_m >= radius_m + 3e3 or EARTH_RADIUS_M + 2000e3 - top_m < spacing_m
     areal_mass = books.load().scenario.satellite.shielding.areal_mass
-    cells = found.table.reshape(planes, -1, 2)  # type: ignore[attr-defined]
+    cells = found.table.reshape(planes, -1, VALUES)  # type: ignore[attr-defined]
     for k in range(planes):
         altitude_m = lowest_m + k * spacing_m - EARTH_RADIUS_M
         where = Conditions(0.0, 2026.97, 0.0)
@@ -146,6 +146,6 @@ def test_the_anomaly_drifts_with_the_date() -> None:
     for year in (2026, 2036):
         found = _types(f"constellation={_walker(650.0)}", f"epoch={year}-03-01T00:00:00Z", "environment.earth_orientation=extrapolated")[0]
         assert found is not None
-        flux = found.table.reshape(-1, 96, 128, 2)[0, :, :, 1].astype(float)  # type: ignore[attr-defined]
+        flux = found.planes[0, :, :, 1].astype(float)  # type: ignore[attr-defined]
         phases.append(float(np.angle(np.sum(flux * np.exp(1j * np.radians(2.8125 * np.arange(128)))))))
     assert np.degrees(phases[0] - phases[1]) == pytest.approx(3.43, rel=0.02)

@@ -53,13 +53,13 @@ def test_a_satellite_without_a_map_meets_nothing() -> None:
     p = radiation.parameters(Setup(None, None, 60.0))
     for position in ((7e6, 0.0, 0.0), (-3e7, 2e7, 1e7), (0.0, 0.0, -4.2e7)):
         index, weight = radiation.cell(*position, Sky(1.5e11, 0.0, 0.0, 1361.0, 1.0, 0.0), p)
-        assert radiation.values(radiation.NO_TABLE, index, weight) == (0.0, 0.0)
+        assert radiation.values(radiation.NO_TABLE, index, weight) == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(("protons_cm2_s", "inside"), [(0.0, 0.0), (9.999, 0.0), (10.001, 1.0), (2000.0, 1.0)])
 def test_the_anomaly_begins_at_ten_protons(protons_cm2_s: float, inside: float) -> None:
-    """Source of truth: definition: above 10 protons /(cm2 s) beyond 30 MeV, 1e5 /(m2 s)."""
-    inputs = cases.random_record("inputs", np.random.default_rng(1))._replace(proton_flux_m2_s=1e4 * protons_cm2_s)
+    """Source of truth: definition: above 10 trapped protons /(cm2 s) beyond 30 MeV, 1e5 /(m2 s); solar ones over a pole do not count."""
+    inputs = cases.random_record("inputs", np.random.default_rng(1))._replace(proton_flux_m2_s=5e5, trapped_flux_m2_s=1e4 * protons_cm2_s)
     assert radiation.advance(inputs, radiation.Radiation(7e6, 1e-4, 0.0)).in_anomaly == inside
 
 
@@ -70,7 +70,7 @@ def run() -> Outcome:
 
 
 def _exposures(outcome: Outcome, lane: int) -> np.ndarray:
-    """Dose rate and protons at the recorded positions, the ends of all steps, by the map of the type."""
+    """Dose rate, protons and trapped ones at the recorded positions, the ends of all steps, by the map of the type."""
     assert outcome.stride == 1
     at = outcome.kept[:, [books.RECORDED[axis] for axis in ("x_m", "y_m", "z_m")], lane]
     jd, fr = outcome.grid.jd_fr(1, outcome.grid.steps)
@@ -81,12 +81,12 @@ def _exposures(outcome: Outcome, lane: int) -> np.ndarray:
 @pytest.mark.parametrize("lane", range(4))
 def test_totals_are_the_map_along_the_orbit(run: Outcome, lane: int) -> None:
     """Source of truth: `exposure_at` at the recorded positions with the Earth's rotation at those times, summed over the steps of
-    60 s: dose, protons, and the time above 10 protons /(cm2 s). Positions and map are the same numbers: rounding, 1e-9."""
+    60 s: dose, protons, and the time above 10 trapped protons /(cm2 s). Positions and map are the same numbers: rounding, 1e-9."""
     rates = _exposures(run, lane)
     assert run.kept[:, books.RECORDED["dose_rate_gy_s"], lane] == pytest.approx(rates[:, 0], rel=1e-9)
     assert run.row("dose_gy")[lane] == pytest.approx(60.0 * float(rates[:, 0].sum()), rel=1e-9)
     assert run.row("protons_m2")[lane] == pytest.approx(60.0 * float(rates[:, 1].sum()), rel=1e-9)
-    in_anomaly_s = 60.0 * float(np.sum(rates[:, 1] > 1e5))
+    in_anomaly_s = 60.0 * float(np.sum(rates[:, 2] > 1e5))
     assert in_anomaly_s > 600.0
     assert run.row("anomaly_s")[lane] == in_anomaly_s
 
