@@ -144,7 +144,9 @@ def test_hottest_cells_are_those_of_a_lost_satellite() -> None:
 
 def test_a_panel_with_heat_capacity_gives_more_after_the_shadow() -> None:
     """By hand: 275 s to warm up by 140 K at 0.36 %/K gain a quarter of 4,650 s for a share of 275 / 4,650: 1.5 to 3.5 %."""
-    cold, thin = (_case(_ring("06:00"), f"satellite.power.array.heat_capacity={value} J/(m2 K)")[1] for value in (2780.0, 1.0))
+    cold, thin = (
+        _case(_ring("06:00"), f"satellite.power.array.heat_capacity={value} J/(m2 K)", "step=50 ms", "duration=1 s")[1] for value in (2780.0, 1.0)
+    )
     assert 1.015 < cold.dark.mean_array_w_m2 / thin.dark.mean_array_w_m2 < 1.035
     assert cold.dark.array_w_m2[0] > 1.3 * cold.dark.array_w_m2[-1]
 

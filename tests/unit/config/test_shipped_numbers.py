@@ -664,6 +664,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "thermal.structure.design_temperature": ("5 degC", "xu2024"),
     },
     "hardware/starcloud-1": {
+        "power.battery.heater.power": ("42 W", "donabedian2003"),
         "power.battery.to_structure": ("1.4 W/K", "donabedian2003"),
         "thermal.structure.area": ("0.3 m2", "fortescue2011:ch. 11"),
         "thermal.structure.heat_capacity": ("26 kJ/K", "crc-handbook"),
@@ -674,6 +675,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "mass": ("60 kg", "starcloud1-cnbc"),
     },
     "hardware/starcloud-2": {
+        "power.battery.heater.power": ("420 W", "donabedian2003"),
         "power.battery.to_structure": ("14 W/K", "donabedian2003"),
         "thermal.loop.flow": ("2 kW/K", "fortescue2011:ch. 11"),
         "thermal.structure.area": ("2.5 m2", "fortescue2011:ch. 11"),
@@ -681,6 +683,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "thermal.structure.to_coolant": ("2 W/K", "donabedian2003"),
     },
     "hardware/starlink-v2-mini": {
+        "power.battery.heater.power": ("840 W", "donabedian2003"),
         "power.array.area": ("116 m2", "suncatcher2025"),
         "power.array.heat_capacity": ("1.35 kJ/(m2 K)", "crc-handbook"),
         "power.battery.to_structure": ("28 W/K", "donabedian2003"),
@@ -690,6 +693,7 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "mass": ("700 kg", "suncatcher2025"),
     },
     "hardware/starlink-v3": {
+        "power.battery.heater.power": ("4200 W", "donabedian2003"),
         "power.battery.to_structure": ("140 W/K", "donabedian2003"),
         "thermal.structure.area": ("45 m2", "fortescue2011:ch. 11"),
         "thermal.structure.heat_capacity": ("975 kJ/K", "crc-handbook"),

@@ -195,7 +195,7 @@ def test_passes_are_the_step() -> None:
 
 
 def _undisturbed_inputs(position_m: np.ndarray, sky: np.ndarray) -> step.Inputs:
-    return step.Inputs(*position_m.tolist(), *sky.tolist(), 0.0, 0.0, *undisturbed().tolist())
+    return step.Inputs(*position_m.tolist(), *sky.tolist(), 0.0, 0.0, 0.0, *undisturbed().tolist())
 
 
 def test_steps_limited_by_heat_end_at_the_limit() -> None:
