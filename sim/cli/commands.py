@@ -448,7 +448,7 @@ def bench(
         print_json({"rows": [row.as_dict() for row in rows]})
     else:
         numbers = ("ours", "peer", "ratio", "threads")
-        benchmarks = table("name", *numbers, "unit", "against", right=numbers)
+        benchmarks = table("name", *numbers, "unit", "against", right=numbers, fold=("unit", "against"))
         for row in rows:
             against = row.reason or row.peer_version
             benchmarks.add_row(

@@ -1,4 +1,4 @@
-"""The coupled run of orbit, power, heat and compute: against other programs, against itself, and the time to an answer."""
+"""The coupled run of orbit, power, heat and compute: against other programs, against itself, and the time to an answer; bursts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from orbit import sgp4
 from sim import api
 from sim.engine import planning
 from sim.results.store import Results
+from sim.studies import burst
 from sim.verify.bench import basilisk, orbits
 from sim.verify.bench.harness import Benchmark, CannotRun, Pair, Timing
 
@@ -25,6 +26,7 @@ DAY = ("duration=1 d", "initial=full", "recorder.satellites=0", "ground.stations
 RADIATOR = "satellite.thermal.radiator.area"
 GOAL_S = 1.0
 CLOSURE_LIMIT = 1e-9  # of the energy balance
+LEAST_GAIN = 0.1  # of the best burst against `throttle`
 SUNLIT_LIMIT = 0.01  # two models of the shadow, and satellites in 24 of 72 planes
 
 
@@ -53,6 +55,7 @@ def benchmarks() -> list[Benchmark]:
         ),
         Benchmark("answer_suncatcher_s", group, "s", "", partial(_answer, "suncatcher", "1 d", 30.0)),
         Benchmark("answer_1584_s", group, "s", "", partial(_answer, "starlink_edge", "96 min", 3.0)),
+        *(Benchmark(f"burst_{name}_s", group, "s", "", partial(_burst, name), wall_clock=True) for name in ("bupt_1", "suncatcher_prototype")),
     ]  # fmt: skip
 
 
@@ -131,6 +134,16 @@ def _answer(name: str, duration: str, area_m2: float) -> Timing:
         return api.run(api.load(name, (f"duration={duration}", f"{RADIATOR}={next(areas_m2):.1f} m2")), threads=1)
 
     return Timing(ours, GOAL_S, _wrong)
+
+
+def _burst(name: str) -> Timing:
+    """All that `dawndusk burst` finds, in a process whose kernels are loaded."""
+    return Timing(lambda: burst.answer(api.load(name)), GOAL_S, _too_little)
+
+
+def _too_little(found: burst.Answer) -> str | None:
+    gain = found.gain
+    return None if gain is not None and gain >= LEAST_GAIN else f"the best burst gains {gain} against throttling"
 
 
 def _wrong(results: Results) -> str | None:

@@ -110,7 +110,7 @@ def test_shipped_names_are_those_of_the_contract() -> None:
         "sgp4_soa_vs_astroz", "sgp4_rows_vs_astroz", "sgp4_vs_heyoka", "sgp4_vs_sgp4cpp", "catalogue_vs_astroz",
         "million_day_j2_vs_astroz", "million_day_sgp4_vs_astroz", "threads_2_vs_1", "numerical_vs_heyoka", "access_vs_skyfield",
         "coupled_threads_2_vs_1", "coupled_million_day_vs_astroz", "coupled_vs_basilisk", "coupled_vs_uncoupled", "answer_suncatcher_s",
-        "answer_1584_s", "routing_moments_1584_vs_scipy", "routing_moments_10000_vs_scipy", "plan_10000_satellites_s",
+        "answer_1584_s", "burst_bupt_1_s", "burst_suncatcher_prototype_s", "routing_moments_1584_vs_scipy", "routing_moments_10000_vs_scipy", "plan_10000_satellites_s",
         "sweep_vs_bare_processes",
     ]  # fmt: skip
     assert all(c.threads == 1 or c.wall_clock for c in bench.benchmarks())
