@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 GROUP_M, GROUP_RAD = 25e3, math.radians(2.0)  # orbits that share their means
+TILTS = 1_000  # more than there are inclinations 2 deg apart
 
 
 class OrbitMean(NamedTuple):
@@ -125,9 +126,10 @@ class FleetRadiation:
         for first, kind, flown in zip(self.first, self.kinds, self._orbits, strict=True):
             areal = self.scenario.types[kind].shielding.areal_mass
             altitude_m = flown.mean_m - EARTH_RADIUS_M
-            near = np.round(np.stack((altitude_m / GROUP_M, flown.inclination_rad / GROUP_RAD), axis=1)).astype(np.int64)
-            for orbit in np.unique(near[flown.known], axis=0):
-                who = np.flatnonzero((near == orbit).all(axis=1) & flown.known)
+            height, tilted = (np.round(x).astype(np.int64) for x in (altitude_m / GROUP_M, flown.inclination_rad / GROUP_RAD))
+            near = height * TILTS + tilted
+            for orbit in np.unique(near[flown.known]).tolist():
+                who = np.flatnonzero((near == orbit) & flown.known)
                 # to a metre and a microradian: satellites of a shell differ by rounding
                 size, tilt = round(float(altitude_m[who].mean())), round(float(flown.inclination_rad[who].mean()), 6)
                 found[kind].append(_Group(first + who, orbit_mean_of(float(size), tilt, areal, self.of)))

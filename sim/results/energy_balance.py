@@ -34,9 +34,10 @@ def body_warmed_j(outcome: Outcome) -> Array:
     ndarray, shape (satellites,)
         Heat [J]; negative where they cooled.
     """
-    capacity_j_k = np.stack([t.heat_capacity_j_k for t in outcome.types])[outcome.type_index].T
-    warmed_k = np.array([outcome.row(name) - outcome.initial_value(name) for name in Nodes._fields])
-    return np.asarray(np.einsum("ns,ns->s", capacity_j_k, warmed_k))
+    warmed_j = np.zeros(outcome.type_index.size)
+    for node, name in enumerate(Nodes._fields):
+        warmed_j += _of_type(outcome, lambda t, node=node: t.heat_capacity_j_k[node]) * (outcome.row(name) - outcome.initial_value(name))  # type: ignore[misc]
+    return warmed_j
 
 
 def array_warmed_j(outcome: Outcome) -> Array:

@@ -13,6 +13,7 @@ our own; the licence of the program is in BLAST-LITE.txt beside it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -326,18 +327,31 @@ def under(life: Life, stress: Stress, days: Any) -> Fade:
         State.
     """
     days = np.asarray(days, dtype=float)
-    k, cycles = cycle_rate(life, stress), days * (stress.cycles / stress.days)
-    found = Fade(stress.storage_rate * days**life.storage_power, k * cycles**life.cycle_power, np.zeros_like(cycles))
-    wear = life.wear
+    found, wear = _losses(life, stress)(days), life.wear
     if wear is None:
         return found
-    # exp(700) is the largest that a float holds; the loss is 1 long before
-    grown = np.minimum((cycles / material_cycles(life, stress)) ** wear.power, 700.0)
+    cycles = days * (stress.cycles / stress.days)
     return found._replace(
-        material=2.0 * (0.5 - 1.0 / (1.0 + np.exp(grown))),
         storage_resistance=wear.storage * stress.storage_rate * days**wear.storage_power,
-        cycling_resistance=wear.cycling * k * cycles**wear.cycling_power,
+        cycling_resistance=wear.cycling * cycle_rate(life, stress) * cycles**wear.cycling_power,
     )
+
+
+def _losses(life: Life, stress: Stress) -> Callable[[Any], Fade]:
+    """Losses of capacity of a new battery after days of one and the same use; what does not depend on the days is computed once."""
+    k, cycles_per_day, wear = cycle_rate(life, stress), stress.cycles / stress.days, life.wear
+    scale = None if wear is None else material_cycles(life, stress)
+
+    def after_days(days: Any) -> Fade:
+        cycles = days * cycles_per_day
+        found = Fade(stress.storage_rate * days**life.storage_power, k * cycles**life.cycle_power, np.zeros_like(cycles))
+        if wear is None:
+            return found
+        # exp(700) is the largest that a float holds; the loss is 1 long before
+        grown = np.minimum((cycles / scale) ** wear.power, 700.0)
+        return found._replace(material=2.0 * (0.5 - 1.0 / (1.0 + np.exp(grown))))
+
+    return after_days
 
 
 DESIGN_K = 293.15  # of cells over the years before the epoch
@@ -389,6 +403,7 @@ def at_age(b: Any, age_s: float) -> tuple[float, float]:
 
 
 MOST_YEARS = 100.0  # lives beyond it count as this
+IN_CACHE = 8192  # batteries whose lives are searched together
 
 
 def life_years(life: Life, stress: Stress, end: Any) -> Any:
@@ -408,13 +423,18 @@ def life_years(life: Life, stress: Stress, end: Any) -> Any:
     ndarray
         Years, `MOST_YEARS` at most.
     """
-    shape = np.broadcast_shapes(*(np.shape(x) for x in (*stress, end)))
-    low, high = np.zeros(shape), np.full(shape, MOST_YEARS)
-    for _ in range(40):
-        middle = 0.5 * (low + high)
-        left = capacity(life, under(life, stress, middle * YEAR_D)) > end
-        low, high = np.where(left, middle, low), np.where(left, high, middle)
-    return high
+    values = np.broadcast_arrays(*stress, end)
+    years, flat = np.empty(values[0].shape), [np.ravel(x) for x in values]
+    for first in range(0, years.size, IN_CACHE):
+        *use, last = (x[first : first + IN_CACHE] for x in flat)
+        losses = _losses(life, Stress(*use))
+        low, high = np.zeros(last.size), np.full(last.size, MOST_YEARS)
+        for _ in range(40):
+            middle = 0.5 * (low + high)
+            left = capacity(life, losses(middle * YEAR_D)) > last
+            low, high = np.where(left, middle, low), np.where(left, high, middle)
+        years.ravel()[first : first + IN_CACHE] = high
+    return years
 
 
 def over_series(time_s: Array, charge: Array, temperature_k: Array, life: Life, health: float = 1.0) -> Stress:
