@@ -229,12 +229,13 @@ class Flight:
     def __init__(self, of: Bus, shifts: NDArray[np.int64] | None = None) -> None:
         self.of, self.tick = of, 0
         self.shifts = np.zeros(LANES, dtype=np.int64) if shifts is None else shifts
+        at = (np.arange(len(of.r_m))[:, np.newaxis] + self.shifts) % len(of.r_m)
+        self._around_m = np.ascontiguousarray(np.moveaxis(of.r_m[at], 2, 1))  # a revolution of all variants
         self.work = loop.empty_tiles(1)[0]
         loop.start(self._positions(-1, 2), np.tile(of.sky[:3], (2, 1)), of.initial, self.work[: loop.CARRIED, :LANES])
 
     def _positions(self, first: int, ticks: int) -> Array:
-        at = (first + np.arange(ticks)[:, np.newaxis] + self.shifts) % len(self.of.r_m)
-        return np.ascontiguousarray(np.moveaxis(self.of.r_m[at], 2, 1))
+        return self._around_m[(first + np.arange(ticks)) % len(self._around_m)]
 
     def _go(self, values: Array, steps: int, rates: Any, kept: Array) -> None:
         controls = undisturbed(1, LANES)
@@ -320,6 +321,7 @@ class Flight:
         """
         other = object.__new__(Flight)
         other.of, other.tick, other.shifts, other.work = self.of, self.tick, self.shifts, self.work.copy()
+        other._around_m = self._around_m
         if charge is not None:
             other.work[ROWS.carried["charge_j"], :LANES] = charge * self.of.params.battery.capacity_j
             other.work[ROWS.carried["policy_clock_s"], :LANES] = 0.0
