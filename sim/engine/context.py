@@ -211,7 +211,7 @@ class Context:
         # evenly spread over the constellation, whatever the tiles
         self.kept_satellites = (np.arange(count) * self.satellites) // max(count, 1)
         self.kept = np.zeros((self.grid.steps // self.stride, loop.RECORDED, count))
-        self.carry = np.empty((loop.CARRIED, self.satellites))
+        self.carry = np.zeros((loop.CARRIED, self.satellites))  # rows that nothing is written to take no memory
         self.decayed: list[tuple[int, int]] = []
         self.first_state: FirstState = full_state(self.types, self.type_index)
         self.stop = Event()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from sim.workload.jobs import JobScheduler
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+PART = 65_536  # satellites whose results are computed at once
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Outcome:
     type_index : ndarray, (satellites,)
         Type of each satellite.
     carry : ndarray, (carried rows, satellites)
-        Last state and totals.
+        Totals, and last values of stores of energy; 0 in rows of states that only serve the next step.
     fleet : ndarray, (types, steps, columns)
         Sums over the satellites of each type, SI.
     extremes : ndarray, (steps, items)
@@ -82,6 +84,19 @@ class Outcome:
     def satellites(self) -> int:
         """Number of satellites."""
         return int(self.type_index.size)
+
+    def parts(self) -> Iterator[Outcome]:
+        """The fleet in parts: what is computed of each satellite then needs little memory.
+
+        Yields
+        ------
+        Outcome
+            The run with `PART` satellites or fewer, in order; only rows of satellites are those of the part.
+        """
+        for first in range(0, self.satellites, PART):
+            some = slice(first, first + PART)
+            state = self.first_state._replace(values=self.first_state.values[:, some])
+            yield replace(self, type_index=self.type_index[some], carry=self.carry[:, some], first_state=state)
 
     @property
     def peak_flops_per_s(self) -> Array:

@@ -13,6 +13,7 @@ from sim.spacecraft import battery_ageing_life as life
 Array = NDArray[np.float64]
 
 FIELDS = ("battery_cycles_per_year", "battery_fade_per_year", "battery_fade_per_year_max", "battery_life_yr", "battery_life_yr_min")
+IN_CACHE = 8192  # batteries whose lives are searched together
 SUMS = ("storage_rate_s", "cycle_factor_s", "cell_k_s", "cell_charge_s", "charge_throughput", "depth_squared_sum")
 
 
@@ -39,22 +40,21 @@ def stress_of(sums: Mapping[str, Array], seconds: float) -> life.Stress:
     )  # fmt: skip
 
 
-def stress(outcome: Outcome, kind: int) -> life.Stress:
-    """What the batteries of one satellite type went through in the run.
+def stress(outcome: Outcome, which: NDArray[np.int64]) -> life.Stress:
+    """What batteries of one satellite type went through in the run.
 
     Parameters
     ----------
     outcome : Outcome
         What the run left.
-    kind : int
-        Number of the type.
+    which : ndarray
+        Numbers of the satellites.
 
     Returns
     -------
     Stress
-        A value for each satellite of the type.
+        A value for each of them.
     """
-    which = outcome.type_index == kind
     sums = {name: outcome.row(name)[which] for name in SUMS}
     # the half cycle in which the run ends counts as far as it has come
     sums["depth_squared_sum"] = sums["depth_squared_sum"] + outcome.row("battery_swing")[which] ** 2
@@ -76,10 +76,13 @@ def summary(outcome: Outcome) -> dict[str, float]:
     """
     lost, cycles, years = (np.empty(outcome.satellites) for _ in range(3))
     for kind, type_ in enumerate(outcome.types):
-        which, b = outcome.type_index == kind, type_.satellite.power.battery
-        model, use = life.LIVES[b.chemistry.ageing], stress(outcome, kind)
-        lost[which] = 1.0 - life.capacity(model, life.under(model, use, life.YEAR_D))
-        cycles[which] = use.cycles / use.days * life.YEAR_D
-        years[which] = life.life_years(model, use, b.end_of_life)
+        of_type, b = np.flatnonzero(outcome.type_index == kind), type_.satellite.power.battery
+        model = life.LIVES[b.chemistry.ageing]
+        for first in range(0, of_type.size, IN_CACHE):
+            which = of_type[first : first + IN_CACHE]
+            use = stress(outcome, which)
+            lost[which] = 1.0 - life.capacity(model, life.under(model, use, life.YEAR_D))
+            cycles[which] = use.cycles / use.days * life.YEAR_D
+            years[which] = life.life_years(model, use, b.end_of_life)
     found = (cycles.mean(), lost.mean(), lost.max(), years.mean(), years.min())
     return {name: float(value) for name, value in zip(FIELDS, found, strict=True)}

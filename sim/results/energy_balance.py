@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -77,6 +78,12 @@ def closure(outcome: Outcome) -> tuple[float, float]:
     tuple of float
         Electrical and thermal, relative.
     """
+    electrical, thermal = zip(*(_closure_of(part) for part in outcome.parts()), strict=True)
+    return max(electrical), max(thermal)
+
+
+def _closure_of(outcome: Outcome) -> tuple[float, float]:
+    """The same of a part of the fleet."""
     stored_j = outcome.row("charge_j") - outcome.initial_value("charge_j")
     generated_j = outcome.row("generated_j")
     left_j = generated_j - outcome.row("shunted_j") - outcome.row("served_j") - outcome.row("battery_loss_j") - stored_j
@@ -103,6 +110,12 @@ def section(outcome: Outcome) -> dict[str, float]:
         `FIELDS` [J]. What the cells offer is drawn or shunted; `aged_cells_j` is what new cells would offer beyond it. Loads add up to what was
         served: what was not is taken from the bus first, then from heaters. `stored_j` and those that end in `warmed_j` are changes of stores.
     """
+    parts = [_section_of(part) for part in outcome.parts()]
+    return {name: math.fsum(part[name] for part in parts) for name in FIELDS}
+
+
+def _section_of(outcome: Outcome) -> dict[str, float]:
+    """The same of a part of the fleet."""
     total = {name: outcome.row(name) for name in (
         "array_absorbed_j", "environment_j", "structure_environment_j", "generated_j", "shunted_j", "conditioning_j", "battery_loss_j", "unserved_j",
         "array_emitted_j", "radiated_j", "structure_radiated_j", "leakage_j")}  # fmt: skip

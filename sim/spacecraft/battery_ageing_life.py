@@ -403,7 +403,6 @@ def at_age(b: Any, age_s: float) -> tuple[float, float]:
 
 
 MOST_YEARS = 100.0  # lives beyond it count as this
-IN_CACHE = 8192  # batteries whose lives are searched together
 
 
 def life_years(life: Life, stress: Stress, end: Any) -> Any:
@@ -423,18 +422,13 @@ def life_years(life: Life, stress: Stress, end: Any) -> Any:
     ndarray
         Years, `MOST_YEARS` at most.
     """
-    values = np.broadcast_arrays(*stress, end)
-    years, flat = np.empty(values[0].shape), [np.ravel(x) for x in values]
-    for first in range(0, years.size, IN_CACHE):
-        *use, last = (x[first : first + IN_CACHE] for x in flat)
-        losses = _losses(life, Stress(*use))
-        low, high = np.zeros(last.size), np.full(last.size, MOST_YEARS)
-        for _ in range(40):
-            middle = 0.5 * (low + high)
-            left = capacity(life, losses(middle * YEAR_D)) > last
-            low, high = np.where(left, middle, low), np.where(left, high, middle)
-        years.ravel()[first : first + IN_CACHE] = high
-    return years
+    shape, losses = np.broadcast_shapes(*(np.shape(x) for x in (*stress, end))), _losses(life, stress)
+    low, high = np.zeros(shape), np.full(shape, MOST_YEARS)
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        left = capacity(life, losses(middle * YEAR_D)) > end
+        low, high = np.where(left, middle, low), np.where(left, high, middle)
+    return high
 
 
 def over_series(time_s: Array, charge: Array, temperature_k: Array, life: Life, health: float = 1.0) -> Stress:
