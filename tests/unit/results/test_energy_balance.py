@@ -130,3 +130,16 @@ def test_radiators_emit_what_their_temperatures_say() -> None:
     emission = 2.0 * radiator.emissivity * radiator.fin_efficiency * STEFAN_BOLTZMANN_W_M2_K4 * radiator.area / 3.0
     emitted_j = emission * fourth_k4.sum() * outcome.grid.step_s * outcome.grid.steps / (outcome.grid.steps - 1)
     assert energy_balance.section(outcome)["radiator_radiated_j"] == pytest.approx(emitted_j, rel=2e-3)
+
+
+def test_parts_of_the_fleet_add_up(eclipsed: Outcome, found: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: the fleet as a whole: in parts of one satellite energies and closure are the same, to rounding."""
+    monkeypatch.setattr("sim.engine.outcome.PART", 1)
+    parts = list(eclipsed.parts())
+    assert len(parts) == eclipsed.satellites > 1
+    assert [float(part.row("generated_j")[0]) for part in parts] == eclipsed.row("generated_j").tolist()
+    assert energy_balance.section(eclipsed) == pytest.approx(found, rel=1e-12)
+    monkeypatch.setattr("sim.engine.outcome.PART", eclipsed.satellites)
+    whole = energy_balance.closure(eclipsed)
+    monkeypatch.setattr("sim.engine.outcome.PART", 1)
+    assert energy_balance.closure(eclipsed) == whole
