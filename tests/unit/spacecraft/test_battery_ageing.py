@@ -123,7 +123,7 @@ def test_a_day_in_low_orbit() -> None:
     energy = np.concatenate(([first], np.asarray(run.kept[:, books.RECORDED["charge_fraction"], 0], dtype=float)))
     low = 1.0 - 0.5 * p.voltage_span
     charge = (np.sqrt(low**2 + 2.0 * p.voltage_span * energy) - low) / p.voltage_span
-    use = results.stress(run, 0)
+    use = results.stress(run, np.arange(2))
     assert use.cycles[0] == pytest.approx(0.5 * np.abs(np.diff(charge)).sum(), rel=1e-4)
     assert use.cycles[0] > 1.0  # fourteen shadows
     assert use.depth[0] * 2.0 * use.cycles[0] == pytest.approx(_rainflow(charge), rel=0.01)
