@@ -23,7 +23,7 @@ from sim.engine import events, initial_state
 from sim.engine.context import CONTROL, TILE, Context, Exchange, Tile
 from sim.engine.coupling import Coupling
 from sim.engine.outcome import Outcome
-from sim.engine.satellite_params import LEFT_ROWS, STATE_ROWS
+from sim.engine.satellite_params import RESULT_ROWS, STATE_ROWS
 from sim.engine.soft_errors import FleetRadiation
 from sim.engine.threads import in_threads
 from sim.fleet.availability import in_order
@@ -308,7 +308,7 @@ class Run(Context):
 
     def _keep(self, tile: Tile) -> None:
         """Take over what a tile leaves."""
-        for row in LEFT_ROWS:
+        for row in RESULT_ROWS.values():
             self.carry[row, tile.first : tile.first + tile.real] = tile.carry[row, : tile.real]
         self.kept[:, :, tile.slots] = tile.kept
 

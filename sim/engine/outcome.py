@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from orbit.timegrid import TimeGrid
 from sim.config.scenario import Loaded
-from sim.engine.satellite_params import STATES, FirstState, FleetType
+from sim.engine.satellite_params import RESULT_ROWS, STATES, FirstState, FleetType
 from sim.engine.soft_errors import FleetRadiation
 from sim.fleet.availability import AvailabilityChange
 from sim.network.ground_routing import GroundRouting
@@ -115,7 +115,7 @@ class Outcome:
         return float(sum(int(n) * t.peak_flops_per_s for n, t in zip(counts, self.types, strict=True)))
 
     def row(self, name: str) -> Array:
-        """A state or total of every satellite, (satellites,), by its declared name.
+        """A total or a store of energy of every satellite, (satellites,), by its declared name.
 
         Parameters
         ----------
@@ -126,8 +126,13 @@ class Outcome:
         -------
         ndarray, shape (satellites,)
             Values in SI.
+
+        Raises
+        ------
+        KeyError
+            For a state that only serves the next step: it is not kept.
         """
-        return np.asarray(self.carry[ROWS.carried[name]])
+        return np.asarray(self.carry[RESULT_ROWS[name]])
 
     def initial_value(self, name: str) -> Array:
         """What a state or total of every satellite began with, (satellites,).

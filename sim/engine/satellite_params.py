@@ -23,7 +23,7 @@ STATES = ("charge_j", *thermal_response.Nodes._fields, "array_k", *policy.Policy
 STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)
 # rows that results read: totals, stores of energy, the half cycle of the battery that has begun; other states only serve the next step
 _STORES = ("charge_j", *thermal_response.Nodes._fields, "array_k", "battery_swing")
-LEFT_ROWS = [step.ROWS.carried[name] for name in (*_STORES, *(total.name for _, total in step.ROWS.totals))]
+RESULT_ROWS = {name: step.ROWS.carried[name] for name in (*_STORES, *(total.name for _, total in step.ROWS.totals))}
 START_ARRAY_K = 320.0  # cells in sunlight; used for the starting temperatures only
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
 START_LIT = 0.62  # share of a low orbit in sunlight; used for the starting temperatures only

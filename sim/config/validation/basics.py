@@ -11,7 +11,7 @@ from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
 LIT_ARRAY_K = 360.0  # of a panel in sunlight
-ARRAY_STEPS = 2.0  # time constants of the array within which a step from cold shadow into light is right to 15 K
+LONGEST_ARRAY_STEP = 2.0  # time constants of the array within which a step from cold shadow into light is right to 15 K
 STALE_D = 14  # days between epoch and elements beyond which SGP4 is inaccurate
 
 
@@ -168,7 +168,7 @@ def check_policies(scenario: Scenario, root: Node) -> list[Problem]:
     return problems
 
 
-def _plain(time_s: float) -> str:
+def _written_time(time_s: float) -> str:
     """A time below another one as a scenario states it: whole seconds, or milliseconds."""
     return f"{int(time_s)} s" if time_s >= 1.0 else f"{max(1, int(1e3 * time_s))} ms"
 
@@ -184,10 +184,10 @@ def _type_problems(satellite: Satellite, scenario: Scenario, root: Node) -> list
     lit_s = radiator_time_constant_s(array.heat_capacity, 0.5 * (array.emissivity_front + array.emissivity_back), 1.0, LIT_ARRAY_K)
     longest_s, what = min(
         (tau_s, f"the shortest time constant of the radiator ({tau_s:.3g} s)"),
-        (ARRAY_STEPS * lit_s, f"twice the time constant of the array in sunlight ({lit_s:.3g} s, by power.array.heat_capacity)"),
+        (LONGEST_ARRAY_STEP * lit_s, f"twice the time constant of the array in sunlight ({lit_s:.3g} s, by power.array.heat_capacity)"),
     )
     if scenario.step > longest_s:
-        message = f"{scenario.step:g} s is longer than {what}; write '{_plain(longest_s / 2.0)}' or less"
+        message = f"{scenario.step:g} s is longer than {what}; write '{_written_time(longest_s / 2.0)}' or less"
         problems.append(Problem(origin(root, "step"), "step", message))
     if scenario.reference_precision not in chip.peak:
         problems.append(

@@ -87,7 +87,7 @@ def _million() -> Pair:
     """The peer only propagates as many steps of satellites, a sample of them repeatedly, as its output would not fit."""
     ours, work = _run("million", WHOLE_DAY)
     elements = sgp4.of_circular(orbits.circular_elements(orbits.SAMPLE), orbits.EPOCH_JD, orbits.EPOCH_FR)
-    assert work == orbits.MILLION / 8 * 1440
+    assert work == orbits.MILLION / 8 * orbits.STEPS
     return Pair(ours, orbits.astroz_positions(elements), work, _unbalanced, float(orbits.SAMPLE * orbits.STEPS))
 
 

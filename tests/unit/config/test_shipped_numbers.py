@@ -947,7 +947,7 @@ def test_depth_of_discharge_lies_between_its_sources() -> None:
 
 
 def test_most_numbers_of_suncatcher_have_a_source() -> None:
-    """Source of truth: the records: what is assumed is told, and is little."""
+    """Source of truth: the records of the scenario: at most 37 of its numbers are assumptions, and less than 16 % of them."""
     found = load("suncatcher")
     assert len(found.assumptions) <= 37
     assert len(found.assumptions) < 0.16 * len(found.data)

@@ -157,6 +157,18 @@ def test_map_at_cells_and_between_planes() -> None:
     assert np.allclose(exposure_at(found, (high + 50e3) * ways, 1.0), planes[1], rtol=1e-12, atol=0.0)
 
 
+def test_protons_over_the_poles_are_not_trapped() -> None:
+    """Source of truth: the belt of protons ends at L of 3 (sawyer1976), at 650 km a magnetic latitude of 52 deg: the geographic poles, 10 deg
+    from the magnetic ones, have none. In an active year solar events exceed 10 /(cm2 s) there: the mean fluence of a year by ESP is above
+    3e8 /cm2. In the South Atlantic nearly all protons are trapped."""
+    active = radiation_map(EARTH_RADIUS_M + 640e3, EARTH_RADIUS_M + 660e3, 27.0, Conditions(active=1.0, drift_deg_yr=0.0)).planes
+    for pole in (active[0, 0], active[0, -1]):
+        assert (pole[:, 1] > 1e5).all()
+        assert (pole[:, 2] == 0.0).all()
+    largest = np.unravel_index(int(active[0, :, :, 1].argmax()), (LATITUDES, LONGITUDES))
+    assert active[0][largest][2] == pytest.approx(active[0][largest][1], rel=1e-3)
+
+
 def test_cells_compiled_and_plain() -> None:
     """Source of truth: Python's own arithmetic on the same source, atan2 and floor; poles and seams of longitude included."""
     rng = np.random.default_rng(4)

@@ -143,3 +143,9 @@ def test_parts_of_the_fleet_add_up(eclipsed: Outcome, found: dict[str, float], m
     whole = energy_balance.closure(eclipsed)
     monkeypatch.setattr("sim.engine.outcome.PART", 1)
     assert energy_balance.closure(eclipsed) == whole
+
+
+def test_states_that_are_not_kept_are_refused(eclipsed: Outcome) -> None:
+    """Source of truth: definition: a position only serves the next step; it must not read as 0."""
+    with pytest.raises(KeyError, match="x_m"):
+        eclipsed.row("x_m")

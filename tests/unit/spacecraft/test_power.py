@@ -135,6 +135,18 @@ def test_panel_against_radau(dt: float) -> None:
         assert worst < max(0.1 * (dt / 60.0) ** 2, 1e-4)
 
 
+@pytest.mark.parametrize(("start_k", "sun"), [(120.0, 1361.0), (190.0, 1361.0), (250.0, 1361.0), (360.0, 0.0)])
+def test_longest_step_of_a_panel(start_k: float, sun: float) -> None:
+    """Source of truth: scipy Radau over one step of two time constants at 360 K, the longest that scenarios may have: 15 K."""
+    longest_s = 2.0 * 2800.0 / (4.0 * 1.7 * SIGMA * 360.0**3)
+    array = _array(0.22, step_s=longest_s, absorptance=0.75)
+    absorbed = absorbed_w_m2(sun, 0.0, 240.0, 0.2, 0.2, array)
+    ours = panel_step(start_k, sun, 0.0, 240.0, 0.2, 0.2, array)[0].array_k
+    slope = lambda _, t: (absorbed - 0.22 * sun - 1.7 * SIGMA * t**4) / 2800.0  # noqa: E731
+    exact = solve_ivp(slope, (0.0, longest_s), [start_k], method="Radau", rtol=1e-10, atol=1e-9).y[0, -1]
+    assert ours == pytest.approx(exact, abs=15.0)
+
+
 def test_a_cold_panel_gives_more() -> None:
     """Source of truth: by hand: at -0.36 %/K a panel that is 120 K colder than in steady sunlight gives 43 % more of the power at
     28 degC at the beginning of its warming; mean temperature of the minute from Radau, 0.3 %."""
