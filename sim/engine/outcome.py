@@ -37,7 +37,7 @@ class Outcome:
     type_index : ndarray, (satellites,)
         Type of each satellite.
     carry : ndarray, (carried rows, satellites)
-        Totals, and last values of stores of energy; 0 in rows of states that only serve the next step.
+        Totals, and last values of states with a first value; 0 in rows that only serve the next step.
     fleet : ndarray, (types, steps, columns)
         Sums over the satellites of each type, SI.
     extremes : ndarray, (steps, items)
@@ -115,7 +115,7 @@ class Outcome:
         return float(sum(int(n) * t.peak_flops_per_s for n, t in zip(counts, self.types, strict=True)))
 
     def row(self, name: str) -> Array:
-        """A total or a store of energy of every satellite, (satellites,), by its declared name.
+        """A total, or a state with a first value, of every satellite, (satellites,), by its declared name.
 
         Parameters
         ----------

@@ -21,9 +21,8 @@ from sim.spacecraft.thermal_network import steady_state_k
 # what a run begins with, positions and shadow apart
 STATES = ("charge_j", *thermal_response.Nodes._fields, "array_k", *policy.PolicyFlows._fields)
 STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)
-# rows that results read: totals, stores of energy, the half cycle of the battery that has begun; other states only serve the next step
-_STORES = ("charge_j", *thermal_response.Nodes._fields, "array_k", "battery_swing")
-RESULT_ROWS = {name: step.ROWS.carried[name] for name in (*_STORES, *(total.name for _, total in step.ROWS.totals))}
+# rows that a run leaves: states with a first value, the half cycle of the battery that has begun, and totals; others only serve the next step
+RESULT_ROWS = {name: step.ROWS.carried[name] for name in (*STATES, "battery_swing", *(total.name for _, total in step.ROWS.totals))}
 START_ARRAY_K = 320.0  # cells in sunlight; used for the starting temperatures only
 START_ENVIRONMENT_VIEW = 0.24  # an edge-on face in low orbit; used for the starting temperatures only
 START_LIT = 0.62  # share of a low orbit in sunlight; used for the starting temperatures only
