@@ -6,7 +6,9 @@ that it makes of the battery year after year, the battery lasts at least as long
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -265,8 +267,7 @@ class Search:
         """
         rates = np.linspace(LEAST_RATE, 1.0, LANES)
         strides = {cycle: max(1, len(self.durations(cycle)) // 6) for cycle in self.cycles()}
-        for cycle, stride in strides.items():
-            self._try(cycle, self.durations(cycle)[stride // 2 :: stride], rates)
+        self._try(((cycle, on) for cycle, stride in strides.items() for on in self.durations(cycle)[stride // 2 :: stride]), rates)
         for leader in self._leaders(PROMISING):
             self._refine(leader, strides[leader.cycle], rates)
         best = next(iter(self._leaders(1.0 - ALIKE)), None)
@@ -327,7 +328,7 @@ class Search:
             stride = (stride + 1) // 2
             best = self._leader(cycle)
             assert best is not None
-            self._try(cycle, (n for n in (best.on - stride, best.on + stride) if durations[0] <= n <= durations[-1]), rates)
+            self._try(((cycle, n) for n in (best.on - stride, best.on + stride) if durations[0] <= n <= durations[-1]), rates)
 
     def _leaders(self, share: float) -> list[Found]:
         """The best so far of each cycle that has such a share of the best of all, the shortest cycle first."""
@@ -341,7 +342,9 @@ class Search:
             key=lambda found: found.useful, default=None,
         )  # fmt: skip
 
-    def _try(self, cycle: int, ons: Iterable[int], rates: Array) -> None:
-        for on in ons:
-            if (cycle, on) not in self.seen:
-                self.seen[cycle, on] = self.at_rates(cycle, on, rates)
+    def _try(self, bursts: Iterable[tuple[int, int]], rates: Array) -> None:
+        """Bursts by steps of cycle and burst, those that are new; on threads, since none depends on another."""
+        new = [one for one in dict.fromkeys(bursts) if one not in self.seen]
+        if new:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                self.seen.update(zip(new, pool.map(lambda one: self.at_rates(*one, rates), new), strict=True))
