@@ -118,9 +118,6 @@ class CircularJ2:
     grid: TimeGrid
     may_lose: ClassVar[bool] = False
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_packed", self.elements.packed())
-
     @property
     def count(self) -> int:
         """Number of satellites."""
@@ -129,8 +126,7 @@ class CircularJ2:
     @property
     def period_s(self) -> Array:
         """Time from one ascending node to the next [s], (satellites,)."""
-        packed: Array = self._packed  # type: ignore[attr-defined]
-        return np.asarray(2.0 * np.pi / packed[j2.ROW_LATITUDE_RATE])
+        return np.asarray(2.0 * np.pi / self.elements.packed()[j2.ROW_LATITUDE_RATE])
 
     def on_grid(self, grid: TimeGrid) -> CircularJ2:
         """The same orbits at the ticks of another grid.
@@ -158,9 +154,9 @@ class CircularJ2:
         out_r_m : ndarray, shape (ticks, 3, lanes)
             Receives positions in TEME [m].
         """
-        packed: Array = self._packed  # type: ignore[attr-defined]
-        lanes = np.ascontiguousarray(packed[:, _lanes(lo, hi, out_r_m.shape[2])])
-        j2.circular_positions(lanes, self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
+        # packed anew: rows for all would take more memory than the elements, and it is little work beside a block of steps
+        some = self.elements.subset(_lanes(lo, hi, out_r_m.shape[2]))
+        j2.circular_positions(some.packed(), self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
 
     def subset(self, which: NDArray[np.int64]) -> CircularJ2:
         """The same propagator for some of the satellites.
@@ -240,7 +236,6 @@ class Formation:
         return Formation(self.chief, self.relative, grid)
 
     def fill(self, lo: int, hi: int, first_tick: int, out_r_m: Array) -> None:
-        # packed anew: many formations share their relative elements, and it is little work beside a block of steps
         """Write positions of some satellites at consecutive ticks; see `Propagator.fill`. None is ever lost.
 
         Parameters
@@ -252,6 +247,7 @@ class Formation:
         out_r_m : ndarray, shape (ticks, 3, lanes)
             Receives positions in TEME [m].
         """
+        # packed anew: many formations share their relative elements, and it is little work beside a block of steps
         self.subset(_lanes(lo, hi, out_r_m.shape[2]))._write(self.grid.seconds(first_tick, out_r_m.shape[0]), out_r_m)
 
     def _write(self, t_s: Array, out_r_m: Array) -> None:

@@ -122,20 +122,20 @@ def run(
     """
     loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad, allow_infeasible)
     if out is None and not save:
-        return contract.attach(loaded, store.from_outcome(Run(loaded, threads=threads).finish(progress)), threads)
+        return contract.attach(loaded, _simulated(loaded, threads, progress)[0], threads)
     name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
     with NewFolder(None if out is None else Path(out), name) as folder:
         begin = time.monotonic()
-        simulation = Run(loaded, threads=threads)
-        outcome = simulation.finish(progress)
-        results = contract.attach(loaded, store.from_outcome(outcome), threads)
-        facts = {
-            "wall_time_s": round(time.monotonic() - begin, 3),
-            "threads": simulation.threads,
-            "tile_satellites": simulation.tile,
-            "block_steps": simulation.block,
-        }
-        return store.write(outcome, results, folder, facts, report)
+        results, facts = _simulated(loaded, threads, progress)
+        results = contract.attach(loaded, results, threads)
+        return store.write(loaded, results, folder, {"wall_time_s": round(time.monotonic() - begin, 3)} | facts, report)
+
+
+def _simulated(loaded: Loaded, threads: int | None, progress: Progress | None) -> tuple[Results, dict[str, int]]:
+    """Results of a run, and how it was cut. What the run holds of every satellite ends here: results hold none of it."""
+    simulation = Run(loaded, threads=threads)
+    results = store.from_outcome(simulation.finish(progress))
+    return results, {"threads": simulation.threads, "tile_satellites": simulation.tile, "block_steps": simulation.block}
 
 
 def as_loaded(

@@ -307,9 +307,10 @@ class Run(Context):
         )  # fmt: skip
 
     def _keep(self, tile: Tile) -> None:
-        """Take over what a tile leaves."""
+        """Take over what a tile leaves; rows of zeros stay unwritten, and take no memory."""
         for row in RESULT_ROWS.values():
-            self.carry[row, tile.first : tile.first + tile.real] = tile.carry[row, : tile.real]
+            if tile.carry[row, : tile.real].any():
+                self.carry[row, tile.first : tile.first + tile.real] = tile.carry[row, : tile.real]
         self.kept[:, :, tile.slots] = tile.kept
 
     def _alone(self, propagator: Propagator, lo: int, hi: int, base: int, kind: int) -> int:

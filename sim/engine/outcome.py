@@ -148,7 +148,7 @@ class Outcome:
             Values in SI.
         """
         if name in STATES:
-            return np.asarray(self.first_state.values[STATES.index(name)])
+            return np.asarray(self.first_state.values[STATES.index(name)], dtype=np.float64)
         row = ROWS.carried[name]
         return np.array([t.initial[row] for t in self.types])[self.type_index]
 

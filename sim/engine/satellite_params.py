@@ -31,7 +31,7 @@ START_LIT = 0.62  # share of a low orbit in sunlight; used for the starting temp
 class FirstState(NamedTuple):
     """Charge and temperatures of every satellite at the epoch, and what there is to say about them."""
 
-    values: NDArray[np.float64]  # (STATES, satellites): charge [J] and temperatures [K]
+    values: NDArray[np.floating]  # (STATES, satellites): charge [J] and temperatures [K]
     notes: tuple[str, ...] = ()
 
 

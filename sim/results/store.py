@@ -128,7 +128,7 @@ def _numbers(value: Any, name: str) -> Iterator[tuple[str, float]]:
 
 
 def write(
-    outcome: Outcome,
+    loaded: Loaded,
     results: Results,
     folder: NewFolder,
     run_facts: dict[str, Any],
@@ -138,8 +138,8 @@ def write(
 
     Parameters
     ----------
-    outcome : Outcome
-        The run.
+    loaded : Loaded
+        The scenario.
     results : Results
         Its results.
     folder : NewFolder
@@ -164,8 +164,8 @@ def write(
         (part / "summary.json").write_text(to_json(results.summary), encoding="utf-8")
         write_series(results.series, part / "series.nc")
         _write_events(results.events, part / "events.parquet")
-        (part / "scenario.yaml").write_text(resolved_yaml(outcome.loaded), encoding="utf-8")
-        facts = build_manifest(outcome.loaded, run_facts) | {"files": digests(part, DIGESTED)}
+        (part / "scenario.yaml").write_text(resolved_yaml(loaded), encoding="utf-8")
+        facts = build_manifest(loaded, run_facts) | {"files": digests(part, DIGESTED)}
         if report is not None:
             report(Results(results.summary, results.series, results.events, facts, part), part / "report.html")
         (part / "manifest.json").write_text(to_json(facts), encoding="utf-8")

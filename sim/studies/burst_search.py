@@ -347,4 +347,4 @@ class Search:
         new = [one for one in dict.fromkeys(bursts) if one not in self.seen]
         if new:
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                self.seen.update(zip(new, pool.map(lambda one: self.at_rates(*one, rates), new), strict=True))
+                self.seen.update(zip(new, pool.map(lambda one: self.at_rates(one[0], one[1], rates), new), strict=True))
