@@ -60,8 +60,8 @@ def walker(
     total = planes * satellites_per_plane
     latitude = turn * slot / satellites_per_plane + turn * phasing * plane / total
     return CircularElements(
-        np.full(total, semi_major_axis_m(altitude_m)),
-        np.full(total, inclination_rad),
+        np.broadcast_to(np.float64(semi_major_axis_m(altitude_m)), total),  # one number for all takes no memory
+        np.broadcast_to(np.float64(inclination_rad), total),
         np.mod(first_node_rad + node_span_rad * plane / planes, turn),
         np.mod(latitude, turn),
     )

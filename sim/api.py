@@ -12,6 +12,7 @@ from sim.engine.driver import Progress, Run
 from sim.output import NewFolder
 from sim.results import reader, store
 from sim.results.store import ReportWriter, Results
+from sim.results.summary import summary as summarise
 
 
 def load(
@@ -132,10 +133,14 @@ def run(
 
 
 def _simulated(loaded: Loaded, threads: int | None, progress: Progress | None) -> tuple[Results, dict[str, int]]:
-    """Results of a run, and how it was cut. What the run holds of every satellite ends here: results hold none of it."""
+    """Results of a run, and how it was cut. Totals of a large fleet go before the libraries for its series are loaded."""
     simulation = Run(loaded, threads=threads)
-    results = store.from_outcome(simulation.finish(progress))
-    return results, {"threads": simulation.threads, "tile_satellites": simulation.tile, "block_steps": simulation.block}
+    facts = {"threads": simulation.threads, "tile_satellites": simulation.tile, "block_steps": simulation.block}
+    outcome = simulation.finish(progress)
+    del simulation
+    summary = summarise(outcome)
+    outcome = outcome.without_totals()
+    return store.from_summary(summary, outcome), facts
 
 
 def as_loaded(

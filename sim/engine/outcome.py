@@ -98,6 +98,16 @@ class Outcome:
             state = self.first_state._replace(values=self.first_state.values[:, some])
             yield replace(self, type_index=self.type_index[some], carry=self.carry[:, some], first_state=state)
 
+    def without_totals(self) -> Outcome:
+        """The run without the totals of each satellite, which a large fleet needs much memory for; what is over time stays.
+
+        Returns
+        -------
+        Outcome
+            The run with no row in `carry` and in `first_state`.
+        """
+        return replace(self, carry=np.zeros((0, self.satellites)), first_state=self.first_state._replace(values=np.zeros((0, self.satellites))))
+
     @property
     def peak_flops_per_s(self) -> Array:
         """Nameplate of each satellite at the reference precision [FLOP/s], (satellites,)."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from sim.config import schema
@@ -18,6 +17,9 @@ from sim.results.dataset import change_rows, labelled, with_plans
 from sim.results.store import Results
 from sim.schema import CAUSES, SCHEMA_VERSION
 from sim.workload.jobs import JobScheduler
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Array = NDArray[np.float64]
 

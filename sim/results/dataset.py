@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 import sim
@@ -27,6 +26,9 @@ from sim.results import summary
 from sim.schema import CAUSES, EVENT_COLUMNS, IDENTITY, ROLES, SCHEMA_VERSION, Var
 from sim.spacecraft.step import ROWS, VARIABLES
 from sim.workload.jobs import MODES, JobScheduler, Training
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Array = NDArray[np.float64]
 TABLE: dict[str, Var] = {v.name: v for v in (*schema.VARIABLES, *(a for v in VARIABLES for a in v.arrays))}
@@ -76,6 +78,8 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
     Dataset
         The labelled arrays.
     """
+    import xarray as xr  # with pandas, half a second and 70 MB: only where there are results
+
     variables = {}
     for key, values in arrays.items():
         var = TABLE[key]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, NoReturn
-
-import xarray as xr
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin, bad_input
@@ -15,6 +13,9 @@ from sim.output import sha256_of
 from sim.results import dataset as recorded
 from sim.results.store import DIGESTED, Results
 from sim.schema import CAUSES, SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    pass
 
 REQUIRED_KEYS = (
     "scenario", "satellites", "accelerators", "duration_s", "compute", "power", "thermal", "network", "ground", "workloads",
@@ -44,6 +45,7 @@ def read(folder: Path) -> Results:
         that is not the one that the run wrote.
     """
     import pyarrow.parquet as pq
+    import xarray as xr
 
     facts = check_files(folder, DIGESTED)
     try:

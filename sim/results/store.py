@@ -14,10 +14,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from sim.config.errors import RunError
 from sim.config.scenario import Loaded
@@ -29,6 +28,9 @@ from sim.results import dataset as recorded
 from sim.results import summary as metrics
 from sim.results.manifest import build_manifest
 from sim.schema import EVENT_COLUMNS
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 DIGESTED = ("summary.json", "series.nc", "events.parquet", "scenario.yaml")  # report.html may be written again
 
@@ -79,7 +81,30 @@ def from_outcome(outcome: Outcome) -> Results:
     Results
         Summary, series and events, without manifest and folder.
     """
-    results = Results(metrics.summary(outcome), recorded.series(outcome), recorded.event_rows(outcome))
+    return from_summary(metrics.summary(outcome), outcome)
+
+
+def from_summary(summary: dict[str, Any], outcome: Outcome) -> Results:
+    """Results of a run whose summary is there.
+
+    Parameters
+    ----------
+    summary : dict
+        Its summary.
+    outcome : Outcome
+        The run; totals of its satellites are not needed (`Outcome.without_totals`).
+
+    Returns
+    -------
+    Results
+        Summary, series and events, without manifest and folder.
+
+    Raises
+    ------
+    RunError
+        If a result is not a finite number.
+    """
+    results = Results(summary, recorded.series(outcome), recorded.event_rows(outcome))
     check_finite(results)
     return results
 
