@@ -148,15 +148,13 @@ def heat_vectors(network: Network) -> dict[str, Array]:
     return found
 
 
-def net_heat_w(network: Network, temps_k: Array, heats_w: Mapping[str, float], outside_w: Mapping[str, float]) -> Array:
-    """Heat that every node gains: C dT/dt.
+def received_w(network: Network, heats_w: Mapping[str, float], outside_w: Mapping[str, float]) -> Array:
+    """Heat that every node receives from machines and from outside.
 
     Parameters
     ----------
     network : Network
         The network.
-    temps_k : ndarray, shape (nodes,)
-        Temperatures [K].
     heats_w : mapping of str to float
         Heats of the machines by name [W].
     outside_w : mapping of str to float
@@ -167,12 +165,12 @@ def net_heat_w(network: Network, temps_k: Array, heats_w: Mapping[str, float], o
     ndarray, shape (nodes,)
         Heat [W].
     """
-    gained = -conductance_matrix_w_k(network) @ temps_k - network.emission_w_k4 * temps_k**4
+    found = np.zeros(len(network.nodes))
     for name, vector in heat_vectors(network).items():
-        gained = gained + vector * heats_w.get(name, 0.0)
+        found = found + vector * heats_w.get(name, 0.0)
     for name, heat_w in outside_w.items():
-        gained[network.index[name]] += heat_w
-    return np.asarray(gained)
+        found[network.index[name]] += heat_w
+    return found
 
 
 def steady_state_k(network: Network, heats_w: Mapping[str, float], outside_w: Mapping[str, float]) -> Array:
@@ -200,13 +198,12 @@ def steady_state_k(network: Network, heats_w: Mapping[str, float], outside_w: Ma
     >>> steady_state_k(plate, {}, {"plate": 2.0 * 5.670374419e-8 * 300.0**4}).round(6).tolist()
     [300.0]
     """
-    k, emission = conductance_matrix_w_k(network), network.emission_w_k4
+    k, emission, absorbed_w = conductance_matrix_w_k(network), network.emission_w_k4, received_w(network, heats_w, outside_w)
     # from above: the net heat is concave in T, so that Newton's method descends without passing the root
     total_w = sum(heats_w.values()) + sum(outside_w.values())
     temps_k = np.full(len(network.nodes), max(300.0, 2.0 * (total_w / max(float(emission.sum()), 1e-30)) ** 0.25))
     for _ in range(100):
-        gained = net_heat_w(network, temps_k, heats_w, outside_w)
-        change = np.linalg.solve(k + np.diag(4.0 * emission * temps_k**3), gained)
+        change = np.linalg.solve(k + np.diag(4.0 * emission * temps_k**3), absorbed_w - k @ temps_k - emission * temps_k**4)
         temps_k = np.maximum(temps_k + change, 1.0)
         if float(np.abs(change).max()) < 1e-12 * float(temps_k.max()):
             break
