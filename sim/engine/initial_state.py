@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,10 @@ def first_state(run: Context, controls: Callable[[], Array] | None = None) -> Fi
     if run.scenario.initial == "full":
         return run.first_state
     asked = None if controls is None else controls()
-    values = _in_single(run.first_state.values)
+    floor_j, capacity_j = (
+        np.array([getattr(t.params.battery, name) for t in run.types])[run.type_index] for name in ("floor_j", "capacity_j")
+    )
+    values = _in_single(run.first_state.values, floor_j, capacity_j)
     flown, periodic = np.zeros(run.satellites, dtype=np.bool_), np.zeros(run.satellites, dtype=np.bool_)
     tasks = [
         partial(_fly_tile, run, revolution, lo, asked, values, flown, periodic)
@@ -102,13 +105,17 @@ def first_state(run: Context, controls: Callable[[], Array] | None = None) -> Fi
     return FirstState(values, _notes(flown, periodic))
 
 
-def _in_single(values: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Values in single precision, not above the given ones, so that no battery holds more than its capacity.
+def _in_single(values: NDArray[np.floating], floor_j: Any, capacity_j: Any) -> NDArray[np.float32]:
+    """Values in single precision, closer than a state repeats and half the memory; no charge is rounded beyond its limits.
 
-    Closer than a state repeats, and half the memory. The run begins with these very numbers: energies close as in double precision.
+    The run begins with these very numbers: energies close as in double precision.
     """
-    nearest = values.astype(np.float32)
-    return np.where(nearest > values, np.nextafter(nearest, np.float32(-np.inf)), nearest)
+    found = values.astype(np.float32)
+    charge_j = found[CHARGE]
+    # limits in double precision: beside a float, comparisons would be in single
+    charge_j = np.where(charge_j > np.float64(capacity_j), np.nextafter(charge_j, np.float32(-np.inf)), charge_j)
+    found[CHARGE] = np.where(charge_j < np.float64(floor_j), np.nextafter(charge_j, np.float32(np.inf)), charge_j)
+    return found
 
 
 def _notes(flown: Flags, periodic: Flags) -> tuple[str, ...]:
@@ -203,7 +210,8 @@ def _fly_tile(
     seen = np.ones(width, dtype=np.bool_) if codes is None else ~(codes != 0).any(axis=0)
     real = slice(0, hi - lo)
     whole = numbers[real][seen[real]]
-    values[:, whole] = _in_single(state[:, real][:, seen[real]])
+    battery = revolution.type_.params.battery
+    values[:, whole] = _in_single(state[:, real][:, seen[real]], battery.floor_j, battery.capacity_j)
     flown[whole], periodic[whole] = True, settled[real][seen[real]]
     return hi - lo
 

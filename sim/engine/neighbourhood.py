@@ -60,19 +60,21 @@ class Neighbourhood:
         self.run, self.which = run, members(run)
         kinds = run.type_index[self.which]
         types, n = run.types, self.which.size
-        self.laws = [(kinds == kind, type_.params.attitude) for kind, type_ in enumerate(types) if np.any(kinds == kind)]
+        laws = [(kinds == kind, type_.params.attitude) for kind, type_ in enumerate(types) if np.any(kinds == kind)]
+        self.laws = laws if len(laws) > 1 else [(slice(None), law) for _, law in laws]
 
         def of_type(value: Any) -> Array:
             return np.array([value(type_) for type_ in types], dtype=float)[kinds]
 
-        self.areas_m2 = of_type(lambda t: t.params.array.area_m2), of_type(lambda t: t.params.radiator.area_m2)
+        areas_m2 = of_type(lambda t: t.params.array.area_m2), of_type(lambda t: t.params.radiator.area_m2)
+        self.half_m = neighbours.half_sides_m(areas_m2)
         radiator = of_type(lambda t: t.params.radiator.emissivity)
         self.emissivity = np.array([
             [of_type(lambda t: t.satellite.power.array.emissivity_front), of_type(lambda t: t.satellite.power.array.emissivity_back)],
             [radiator, radiator],
         ]).reshape(2, 2, n)  # fmt: skip
         self.fins = of_type(lambda t: t.params.radiator.fin_efficiency)
-        largest_m2 = max((float(a.max()) for a in self.areas_m2 if a.size), default=0.0)
+        largest_m2 = max((float(a.max()) for a in areas_m2 if a.size), default=0.0)
         self.range_m = math.sqrt(BRIGHT_W_M2 * largest_m2 / (math.pi * FAINT_W_M2))
         self.pairs = np.zeros(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
         self._before, self._now = np.empty((len(_READ), run.satellites)), np.empty((3, run.satellites))
@@ -112,9 +114,11 @@ class Neighbourhood:
         normals = np.empty((2, 3, self.which.size))
         for mine, law in self.laws:
             normals[:, :, mine] = neighbours.normals(before_m[:, mine], now_m[:, mine], sun, law)
-        return neighbours.square_plates(normals[neighbours.ARRAY], normals[neighbours.RADIATOR], self.areas_m2, self.emissivity)
+        return neighbours.Plates(normals, neighbours.sides(normals), self.half_m, self.emissivity)
 
     def _emitted_w_m2(self, before: Array) -> Array:
         """Emitted by front and back of array and radiator, (2, 2, satellites)."""
-        black = STEFAN_BOLTZMANN_W_M2_K4 * np.stack([before[3] ** 4, self.fins * np.mean(before[4:7] ** 4, axis=0)])
-        return np.asarray(self.emissivity * black[:, np.newaxis])
+        square = before[3:7] * before[3:7]
+        array, one, two, three = square * square
+        black = np.stack([array, self.fins * ((one + two + three) / 3.0)])
+        return np.asarray(self.emissivity * (STEFAN_BOLTZMANN_W_M2_K4 * black)[:, np.newaxis])

@@ -8,6 +8,7 @@ cycles do not lie in each other, this is the count of ASTM E1049 (rainflow).
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -59,6 +60,7 @@ class AgeingFlows(NamedTuple):
     depth_squared: float
 
 
+@functools.cache
 def exponent_polynomial(life: Life) -> tuple[float, ...]:
     """Polynomial in 2 q - 1 for the exponent of the rate by time, so that the loop needs no hyperbolic tangents.
 

@@ -96,10 +96,10 @@ def within(r_m: Array, range_m: float) -> tuple[Indices, Indices]:
     pairs = cKDTree(r_m.T).query_pairs(range_m, output_type="ndarray").astype(np.int64).reshape(-1, 2)
     apart_m = np.linalg.norm(r_m[:, pairs[:, 0]] - r_m[:, pairs[:, 1]], axis=0)
     pairs = pairs[apart_m >= NEAREST_M]
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    both = both[np.lexsort((both[:, 1], both[:, 0]))]
-    start = np.searchsorted(both[:, 0], np.arange(r_m.shape[1] + 1))
-    return start.astype(np.int64), np.ascontiguousarray(both[:, 1])
+    count = r_m.shape[1]
+    both = np.sort(np.concatenate([pairs[:, 0] * count + pairs[:, 1], pairs[:, 1] * count + pairs[:, 0]]))
+    start = np.searchsorted(both, np.arange(count + 1) * count)
+    return start.astype(np.int64), both % max(count, 1)
 
 
 def normals(before_m: Array, now_m: Array, sun: Array, law: attitude.Attitude) -> Array:
@@ -141,16 +141,43 @@ def square_plates(array_normal: Array, radiator_normal: Array, areas_m2: tuple[A
     Plates
         The plates.
     """
-    meet = np.cross(array_normal, radiator_normal, axis=0)
-    # a radiator that lies in the plane of the array: any direction in it
-    spare = np.cross(array_normal, np.where(np.abs(array_normal[2]) < 0.9, [[0.0], [0.0], [1.0]], [[1.0], [0.0], [0.0]]), axis=0)
-    meet = np.where(np.einsum("ij,ij->j", meet, meet) < 1e-6, spare, meet)
-    meet /= np.linalg.norm(meet, axis=0)
-    half = np.stack([0.5 * np.sqrt(np.broadcast_to(a, meet.shape[1])) for a in areas_m2])
-    return Plates(
-        np.ascontiguousarray(np.stack([array_normal, radiator_normal])), np.ascontiguousarray(np.stack([meet, meet])),
-        np.ascontiguousarray(np.stack([half, half], axis=1)), np.ascontiguousarray(emissivity, dtype=float),
-    )  # fmt: skip
+    normal = np.ascontiguousarray(np.stack([array_normal, radiator_normal]))
+    return Plates(normal, sides(normal), half_sides_m(areas_m2), np.ascontiguousarray(emissivity, dtype=float))
+
+
+def half_sides_m(areas_m2: tuple[Array, Array]) -> Array:
+    """Half of the sides of square plates.
+
+    Parameters
+    ----------
+    areas_m2 : tuple of ndarray, each of shape (satellites,)
+        Areas of array and radiator [m2].
+
+    Returns
+    -------
+    ndarray, shape (2, 2, satellites)
+        As in `Plates`.
+    """
+    half = np.stack([0.5 * np.sqrt(np.asarray(a, dtype=float)) for a in np.broadcast_arrays(*areas_m2)])
+    return np.ascontiguousarray(np.stack([half, half], axis=1))
+
+
+def sides(normal: Array) -> Array:
+    """The line in which the planes of array and radiator meet, where they are one plane any direction in it.
+
+    Parameters
+    ----------
+    normal : ndarray, shape (2, 3, satellites)
+        Unit normals of `ARRAY` and `RADIATOR`, C-contiguous.
+
+    Returns
+    -------
+    ndarray, shape (2, 3, satellites)
+        Unit vectors along a side of each plate, as in `Plates`.
+    """
+    along = np.empty_like(normal)
+    _sides(normal, along)
+    return along
 
 
 def exchange(r_m: Array, pairs: tuple[Indices, Indices], plates: Plates, emitted_w_m2: Array, sun: Array) -> Exchange:
@@ -333,6 +360,20 @@ def _normals(before_m: Floats, now_m: Floats, sun: Floats, law: attitude.Attitud
         for axis in range(3):
             found[0, axis, i] = n.array_r * r[axis] + n.array_t * t[axis] + n.array_w * w[axis]
             found[1, axis, i] = n.radiator_r * r[axis] + n.radiator_t * t[axis] + n.radiator_w * w[axis]
+
+
+@kernel
+def _sides(normal: Floats, along: Floats) -> None:
+    for i in range(normal.shape[2]):
+        a0, a1, a2 = normal[ARRAY, 0, i], normal[ARRAY, 1, i], normal[ARRAY, 2, i]
+        b0, b1, b2 = normal[RADIATOR, 0, i], normal[RADIATOR, 1, i], normal[RADIATOR, 2, i]
+        m0, m1, m2 = a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0
+        if m0 * m0 + m1 * m1 + m2 * m2 < 1e-6:  # one plane
+            b0, b2 = (0.0, 1.0) if abs(a2) < 0.9 else (1.0, 0.0)
+            m0, m1, m2 = a1 * b2, a2 * b0 - a0 * b2, -a1 * b0
+        far = 1.0 / math.sqrt(m0 * m0 + m1 * m1 + m2 * m2)
+        for p in range(2):
+            along[p, 0, i], along[p, 1, i], along[p, 2, i] = m0 * far, m1 * far, m2 * far
 
 
 @kernel

@@ -15,6 +15,7 @@ from orbit.constants import EARTH_RADIUS_M
 from orbit.elements import nodal_period_s
 from orbit.shell_geometry import sun_synchronous_inclination_rad
 from sim.config import scenario
+from sim.engine import initial_state
 from sim.engine.coupling import Coupling
 from sim.engine.driver import Run
 from sim.engine.initial_state import first_state
@@ -274,3 +275,11 @@ def test_inputs_of_the_search_are_those_of_a_step_at_full_rate(sets: tuple[str, 
     for name, values in jobs.fill_inputs()._asdict().items():
         assert found[name].tolist() == pytest.approx(values.tolist(), rel=1e-12), name
     assert 0.0 < found["duty"].min() < 1.0
+
+
+def test_first_charge_stays_within_its_limits() -> None:
+    """Source of truth: by hand: between 2^23 and 2^24 J single precision holds whole joules; neither half a joule is given nor taken."""
+    values = np.zeros((len(STATES), 3))
+    values[STATES.index("charge_j")] = [9914062.5, 9914063.5, 9914063.0]
+    found = initial_state._in_single(values, 9914062.5, 9914063.5)[STATES.index("charge_j")]
+    assert found.tolist() == [9914063.0, 9914063.0, 9914063.0]
