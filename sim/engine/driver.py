@@ -260,7 +260,7 @@ class Run(Context):
     def _enter_first_state(self, tile: Tile) -> None:
         """Charge and temperatures at the epoch; the rest of the width repeats the last satellite."""
         lanes = tile.first + np.minimum(np.arange(self.width), tile.real - 1)
-        tile.carry[STATE_ROWS] = self.first_state.values[:, lanes]
+        tile.carry[STATE_ROWS] = self.first_state.rows(lanes)
 
     def _propagate(self, tile: Tile, k0: int, steps: int) -> None:
         """Positions at the ends of the steps of a block, computed once."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,10 +90,8 @@ def first_state(run: Context, controls: Callable[[], Array] | None = None) -> Fi
     if run.scenario.initial == "full":
         return run.first_state
     asked = None if controls is None else controls()
-    floor_j, capacity_j = (
-        np.array([getattr(t.params.battery, name) for t in run.types])[run.type_index] for name in ("floor_j", "capacity_j")
-    )
-    values = _in_single(run.first_state.values, floor_j, capacity_j)
+    full = run.first_state
+    values = FirstState(full.charge_j.copy(), full.others.astype(np.float32))
     flown, periodic = np.zeros(run.satellites, dtype=np.bool_), np.zeros(run.satellites, dtype=np.bool_)
     tasks = [
         partial(_fly_tile, run, revolution, lo, asked, values, flown, periodic)
@@ -102,20 +100,7 @@ def first_state(run: Context, controls: Callable[[], Array] | None = None) -> Fi
     ]
     if tasks:
         in_threads(tasks, run.threads, run.stop)
-    return FirstState(values, _notes(flown, periodic))
-
-
-def _in_single(values: NDArray[np.floating], floor_j: Any, capacity_j: Any) -> NDArray[np.float32]:
-    """Values in single precision, closer than a state repeats and half the memory; no charge is rounded beyond its limits.
-
-    The run begins with these very numbers: energies close as in double precision.
-    """
-    found = values.astype(np.float32)
-    charge_j = found[CHARGE]
-    # limits in double precision: beside a float, comparisons would be in single
-    charge_j = np.where(charge_j > np.float64(capacity_j), np.nextafter(charge_j, np.float32(-np.inf)), charge_j)
-    found[CHARGE] = np.where(charge_j < np.float64(floor_j), np.nextafter(charge_j, np.float32(np.inf)), charge_j)
-    return found
+    return values._replace(notes=_notes(flown, periodic))
 
 
 def _notes(flown: Flags, periodic: Flags) -> tuple[str, ...]:
@@ -186,7 +171,7 @@ def _to_come(type_: FleetType, period_s: float) -> tuple[Array, float]:
 
 
 def _fly_tile(
-    run: Context, revolution: _Revolution, lo: int, asked: Array | None, values: NDArray[np.float32], flown: Flags, periodic: Flags
+    run: Context, revolution: _Revolution, lo: int, asked: Array | None, values: FirstState, flown: Flags, periodic: Flags
 ) -> int:
     """Settle one tile; returns its number of satellites."""
     hi = min(lo + run.tile, revolution.numbers.size)
@@ -197,7 +182,7 @@ def _fly_tile(
     controls = undisturbed(1, width)
     if asked is not None:
         controls[:, 0] = asked[:, numbers]
-    state, capacity_j = values[:, numbers].astype(np.float64), revolution.type_.satellite.power.battery.capacity
+    state, capacity_j = values.rows(numbers), revolution.type_.satellite.power.battery.capacity
     if run.stop.is_set():
         return 0
     flights = [_Flight(revolution, pace, r_m, controls, hi - lo) for pace in revolution.on.paces]
@@ -210,8 +195,8 @@ def _fly_tile(
     seen = np.ones(width, dtype=np.bool_) if codes is None else ~(codes != 0).any(axis=0)
     real = slice(0, hi - lo)
     whole = numbers[real][seen[real]]
-    battery = revolution.type_.params.battery
-    values[:, whole] = _in_single(state[:, real][:, seen[real]], battery.floor_j, battery.capacity_j)
+    found = state[:, real][:, seen[real]]
+    values.charge_j[whole], values.others[:, whole] = found[CHARGE], found[CHARGE + 1 :]
     flown[whole], periodic[whole] = True, settled[real][seen[real]]
     return hi - lo
 

@@ -95,8 +95,7 @@ class Outcome:
         """
         for first in range(0, self.satellites, PART):
             some = slice(first, first + PART)
-            state = self.first_state._replace(values=self.first_state.values[:, some])
-            yield replace(self, type_index=self.type_index[some], carry=self.carry[:, some], first_state=state)
+            yield replace(self, type_index=self.type_index[some], carry=self.carry[:, some], first_state=self.first_state.part(some))
 
     def without_totals(self) -> Outcome:
         """The run without the totals of each satellite, which a large fleet needs much memory for; what is over time stays.
@@ -106,7 +105,8 @@ class Outcome:
         Outcome
             The run with no row in `carry` and in `first_state`.
         """
-        return replace(self, carry=np.zeros((0, self.satellites)), first_state=self.first_state._replace(values=np.zeros((0, self.satellites))))
+        none = np.zeros((0, self.satellites))
+        return replace(self, carry=none, first_state=FirstState(none[:, 0], none, self.first_state.notes))
 
     @property
     def peak_flops_per_s(self) -> Array:
@@ -158,7 +158,7 @@ class Outcome:
             Values in SI.
         """
         if name in STATES:
-            return np.asarray(self.first_state.values[STATES.index(name)], dtype=np.float64)
+            return np.asarray(self.first_state.row(name), dtype=np.float64)
         row = ROWS.carried[name]
         return np.array([t.initial[row] for t in self.types])[self.type_index]
 

@@ -20,6 +20,7 @@ from sim.spacecraft.thermal_network import steady_state_k
 
 # what a run begins with, positions and shadow apart
 STATES = ("charge_j", *thermal_response.Nodes._fields, "array_k", *policy.PolicyFlows._fields)
+OTHERS = STATES[1:]
 STATE_ROWS = np.array([step.ROWS.carried[name] for name in STATES], dtype=np.int64)
 # rows that a run leaves: states with a first value, the half cycle of the battery that has begun, and totals; others only serve the next step
 RESULT_ROWS = {name: step.ROWS.carried[name] for name in (*STATES, "battery_swing", *(total.name for _, total in step.ROWS.totals))}
@@ -29,10 +30,27 @@ START_LIT = 0.62  # share of a low orbit in sunlight; used for the starting temp
 
 
 class FirstState(NamedTuple):
-    """Charge and temperatures of every satellite at the epoch, and what there is to say about them."""
+    """Charge and temperatures of every satellite at the epoch, and what there is to say about them.
 
-    values: NDArray[np.floating]  # (STATES, satellites): charge [J] and temperatures [K]
+    `others` may be in single precision, closer than a state repeats and half the memory: the run begins with these very numbers.
+    Charges are in double precision, so that none is rounded beyond a limit of its battery.
+    """
+
+    charge_j: NDArray[np.float64]  # (satellites,)
+    others: NDArray[np.floating]  # (OTHERS, satellites): temperatures [K], and what the policy goes by
     notes: tuple[str, ...] = ()
+
+    def rows(self, which: NDArray[np.int64] | slice) -> NDArray[np.float64]:
+        """All states of some satellites, (STATES, satellites), by number."""
+        return np.concatenate((self.charge_j[np.newaxis, which], self.others[:, which]))
+
+    def row(self, name: str) -> NDArray[np.floating]:
+        """A state of all satellites, (satellites,), by its declared name."""
+        return self.charge_j if name == STATES[0] else self.others[OTHERS.index(name)]
+
+    def part(self, which: slice) -> FirstState:
+        """The state of some of the satellites."""
+        return FirstState(self.charge_j[which], self.others[:, which], self.notes)
 
 
 @dataclass(frozen=True)
@@ -201,4 +219,5 @@ def full_state(types: list[FleetType], type_index: NDArray[np.int64]) -> FirstSt
     FirstState
         State at the epoch.
     """
-    return FirstState(np.stack([t.initial[STATE_ROWS] for t in types], axis=1)[:, type_index])
+    charge_j, *others = np.stack([t.initial[STATE_ROWS] for t in types], axis=1)
+    return FirstState(charge_j[type_index], np.stack(others)[:, type_index])

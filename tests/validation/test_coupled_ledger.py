@@ -16,7 +16,6 @@ import pytest
 from sim import api
 from sim.config.scenario import Loaded
 from sim.engine.driver import Run
-from sim.engine.satellite_params import STATES
 from sim.results import summary as metrics
 
 SCENARIO = """\
@@ -230,7 +229,7 @@ class Hot(Run):
 
     def __init__(self, loaded: Any) -> None:
         super().__init__(loaded)
-        self.first_state.values[STATES.index("loop_k"), 17] = 361.15
+        self.first_state.row("loop_k")[17] = 361.15
 
 
 def test_one_hot_all_slow(scenario: Scenario) -> None:

@@ -15,7 +15,6 @@ from orbit.constants import EARTH_RADIUS_M
 from orbit.elements import nodal_period_s
 from orbit.shell_geometry import sun_synchronous_inclination_rad
 from sim.config import scenario
-from sim.engine import initial_state
 from sim.engine.coupling import Coupling
 from sim.engine.driver import Run
 from sim.engine.initial_state import first_state
@@ -195,7 +194,7 @@ def test_cuts_leave_no_trace(cut: dict[str, int]) -> None:
     )
     loaded = books.load("duration=10 min", "initial=settled", shells, "satellite.thermal.radiator.area=12 m2")
     whole, parts = Run(loaded, threads=1).finish(), Run(loaded, **cut).finish()
-    assert whole.first_state.values.tobytes() == parts.first_state.values.tobytes()
+    assert whole.first_state.rows(slice(None)).tobytes() == parts.first_state.rows(slice(None)).tobytes()
     assert whole.carry.tobytes() == parts.carry.tobytes()
 
 
@@ -210,7 +209,7 @@ def test_catalogue_is_settled_satellite_by_satellite(folder: Path, make_element_
     (folder / "five.tle").write_text(make_element_lines(5, datetime(2026, 12, 21, tzinfo=UTC)), encoding="ascii")
     alone = "constellation={kind: tle, tle: five.tle}"
     runs = [Run(books.load("duration=10 min", "initial=settled", "epoch=2026-12-21T00:00:00Z", alone), tile=t) for t in (5, 2)]
-    states = [first_state(run).values for run in runs]
+    states = [first_state(run).rows(slice(None)) for run in runs]
     assert states[0].tobytes() == states[1].tobytes()
     assert np.ptp(states[0][0]) > 0.0, "some in eclipse, some not"
 
@@ -242,14 +241,16 @@ class _Interrupted:
 def test_satellite_without_positions_starts_full() -> None:
     """Source of truth: the documents: it begins as with `initial: full`, with a note; its neighbours as before."""
     run = Run(books.load("duration=10 min", "initial=settled", books.ring()))
-    usual, full = first_state(run), run.first_state.values
+    usual, full = first_state(run), run.first_state.rows(slice(None))
     assert usual.notes == ()
     run.propagators = [_Interrupted(run.propagators[0])]  # type: ignore[list-item]
     found = first_state(run)
-    assert found.values[:, 1] == pytest.approx(full[:, 1], rel=2.0**-23)  # in single precision
-    assert found.values[:, 1].tolist() != usual.values[:, 1].tolist()
+    one = slice(1, 2)
+    assert found.rows(one)[:, 0] == pytest.approx(full[:, 1], rel=2.0**-23)  # temperatures in single precision
+    assert found.charge_j[1] == full[0, 1]
+    assert found.rows(one).tolist() != usual.rows(one).tolist()
     others = np.arange(8) != 1
-    assert found.values[:, others].tobytes() == usual.values[:, others].tobytes()
+    assert found.rows(np.flatnonzero(others)).tobytes() == usual.rows(np.flatnonzero(others)).tobytes()
     assert found.notes == (
         "initial: 1 of 8 satellites have no positions through the revolution after the epoch; they start as with initial: full",
     )
@@ -275,11 +276,3 @@ def test_inputs_of_the_search_are_those_of_a_step_at_full_rate(sets: tuple[str, 
     for name, values in jobs.fill_inputs()._asdict().items():
         assert found[name].tolist() == pytest.approx(values.tolist(), rel=1e-12), name
     assert 0.0 < found["duty"].min() < 1.0
-
-
-def test_first_charge_stays_within_its_limits() -> None:
-    """Source of truth: by hand: between 2^23 and 2^24 J single precision holds whole joules; neither half a joule is given nor taken."""
-    values = np.zeros((len(STATES), 3))
-    values[STATES.index("charge_j")] = [9914062.5, 9914063.5, 9914063.0]
-    found = initial_state._in_single(values, 9914062.5, 9914063.5)[STATES.index("charge_j")]
-    assert found.tolist() == [9914063.0, 9914063.0, 9914063.0]

@@ -17,7 +17,6 @@ from typing import Any
 import energy_books as books
 
 from sim.engine.driver import Run
-from sim.engine.satellite_params import STATES
 from sim.spacecraft import loop, passes, rows, step
 
 # name -> (function written from declarations, line in it, what replaces the line)
@@ -107,7 +106,7 @@ def parts() -> dict[str, float]:
         "satellite.power.battery.initial_charge=0.6",
     )  # fmt: skip
     run = Run(loaded, tile=8, threads=1)
-    run.first_state.values[STATES.index("battery_k")] = 288.0  # cold enough for the heater, warm enough to be charged
+    run.first_state.row("battery_k")[:] = 288.0  # cold enough for the heater, warm enough to be charged
     run.loop = with_controls(**neighbours)
     return books.parts(run.finish(), *neighbours.values())
 

@@ -10,7 +10,6 @@ from scipy.optimize import brentq
 
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
-from sim.engine.satellite_params import STATES
 from sim.spacecraft import battery_heater, thermal
 from sim.spacecraft.battery import BatteryFlows
 from sim.spacecraft.battery_heater import BatteryHeater
@@ -54,7 +53,7 @@ def test_what_is_not_served_does_not_warm(unserved_w: float, structure_w: float,
 def _ran(*sets: str, duration: str = "2 d") -> Outcome:
     """Lost satellites in sunlight, whose walls get the same heat all the time, from a battery at 0 degC."""
     run = Run(books.load(f"duration={duration}", books.ring("06:00", 2, altitude_km=1500.0), MOUNTS, *sets, events=LOST), tile=8, threads=1)
-    run.first_state.values[STATES.index("battery_k")] = 273.15
+    run.first_state.row("battery_k")[:] = 273.15
     return run.finish()
 
 
