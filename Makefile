@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # packages whose tests call functions rather than whole runs
 QUICK := config fleet network orbit spacecraft workload
 
-.PHONY: demo test quick fuzz lint verify bench lock clean
+.PHONY: demo test quick fuzz lint verify bench studio lock clean
 
 demo: $(VENV)/.runs
 	$(BIN)/dawndusk run suncatcher
@@ -39,6 +39,10 @@ verify: $(VENV)/.tests
 # against the peers of the extra `bench`
 bench: $(VENV)/.tests
 	$(BIN)/dawndusk bench
+
+# the script of the studio, from its sources; needs Node.js and the npm registry
+studio:
+	cd viz/studio/web && npm ci && npm run build
 
 # the plain program, for users
 $(VENV)/.runs: pyproject.toml requirements.lock

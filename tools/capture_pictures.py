@@ -1,6 +1,6 @@
 """Run the shipped scenarios and the shipped sweep whose pages the README shows, and save the pictures.
 
-    python tools/capture_pictures.py [report globe sweep]
+    python tools/capture_pictures.py [report globe sweep studio]
 
 Writes docs/pictures/NAME.png, all by default. Needs playwright (extra `dev`) and a Chromium at /usr/bin/chromium. It takes
 a few minutes.
@@ -8,6 +8,7 @@ a few minutes.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -46,6 +47,33 @@ PICTURES = {
 }
 
 
+STUDIO = {
+    "variants": [
+        {"name": "scenario", "sets": [], "events": [], "seed": None},
+        {"name": "smaller array", "sets": ["satellite.power.array.area=110 m2"], "events": [], "seed": None},
+    ],
+    "shown": 1,
+    "pinned": 0,
+    "view": {"t": 1797840000000, "c": None, "s": [], "k": "state", "f": 0, "d": None, "h": 1},
+}
+
+
+def capture_studio(browser: Any, target: Path) -> None:
+    """The studio with a variant beside its baseline."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "sim.cli", "studio", "suncatcher", "--port", "0", "--no-browser"]
+    with subprocess.Popen(words, cwd=target.parent, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1]
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.goto(f"{address}#{json.dumps(STUDIO)}")
+        page.wait_for_selector("#panel-figures .against", timeout=TIMEOUT_MS)
+        page.wait_for_selector("#series .js-plotly-plot", timeout=TIMEOUT_MS)
+        page.wait_for_timeout(3000)  # pictures of the Earth
+        page.screenshot(path=target)
+        process.terminate()
+
+
 def written_page(picture: Picture, folder: Path) -> Path:
     """The page that the command writes."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -75,11 +103,14 @@ def capture(browser: Any, picture: Picture, report: Path, target: Path) -> None:
 
 def main() -> None:
     """Command line: names of pictures, all by default."""
-    names = sys.argv[1:] or list(PICTURES)
+    names = sys.argv[1:] or [*PICTURES, "studio"]
     TARGET.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         for name in names:
+            if name == "studio":
+                capture_studio(browser, TARGET / "studio.png")
+                continue
             page = written_page(PICTURES[name], Path(folder) / name)
             capture(browser, PICTURES[name], page, TARGET / f"{name}.png")
         browser.close()

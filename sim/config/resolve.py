@@ -224,9 +224,7 @@ def resolve(root: Node, problems: list[Problem], allowed: tuple[Path, ...] = ())
             own, base = yaml_tree.find(root, tuple(keys)), shipped.get(section)
             if own.is_map and not own.is_record and base is not None:
                 root = yaml_tree.put(root, keys, yaml_tree.merge(base, own))
-    stations = yaml_tree.find(root, ("ground", "stations"))
-    if exists(root, ["ground", "stations"]):
-        root = yaml_tree.put(root, ["ground", "stations"], _stations(stations, problems))
+    root = listed_stations(root, problems)
     root = _points(root, problems)
     root = _contract(root, problems, allowed)
     events = root.get("events")
@@ -416,6 +414,26 @@ def _item(node: Node, folder: str, path: str, kind: str, allowed: tuple[Path, ..
         found = find_item(folder, node.value, node.origin, path, kind, allowed)
         return found if is_path(node.value) else Node(found.value, node.origin)  # errors belong into the user's own file
     return extended(node, folder, path, kind, allowed)
+
+
+def listed_stations(root: Node, problems: list[Problem]) -> Node:
+    """A scenario whose ground stations are a list, where names stand for them.
+
+    Parameters
+    ----------
+    root : Node
+        Tree of a scenario.
+    problems : list of Problem
+        Receives the problems of unknown names.
+
+    Returns
+    -------
+    Node
+        The tree.
+    """
+    if not exists(root, ["ground", "stations"]):
+        return root
+    return yaml_tree.put(root, ["ground", "stations"], _stations(yaml_tree.find(root, ("ground", "stations")), problems))
 
 
 def _stations(listed: Node, problems: list[Problem]) -> Node:

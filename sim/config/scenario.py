@@ -28,7 +28,15 @@ from sim.config.errors import InputError, Origin, Problem, bad_input
 from sim.config.event_forms import event_times
 from sim.config.library import config_root, items
 from sim.config.paths import absolute_paths
-from sim.config.resolve import NAMED, exists, resolve, split_unsimulated, with_defaults, with_named_defaults
+from sim.config.resolve import (
+    NAMED,
+    exists,
+    listed_stations,
+    resolve,
+    split_unsimulated,
+    with_defaults,
+    with_named_defaults,
+)
 from sim.config.scenario_files import scenario_file, with_parents
 from sim.config.schema import Contract, Hedge, Scenario
 from sim.config.schema.scenario import with_terminals
@@ -187,6 +195,8 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
         named = keys[depth - 1] in {"site", *(pattern[-1] for pattern, _, _ in NAMED)} or (depth == 2 and keys[0] == "satellites")
         if named and isinstance(node.value, str) and exists(root, keys[:depth]):
             root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
+    if keys[:2] == ["ground", "stations"] and len(keys) > 2:  # one of a list that may be given by name
+        root = listed_stations(root, [])
     return yaml_tree.put(root, keys, leaf)
 
 

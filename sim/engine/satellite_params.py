@@ -41,15 +41,48 @@ class FirstState(NamedTuple):
     notes: tuple[str, ...] = ()
 
     def rows(self, which: NDArray[np.int64] | slice) -> NDArray[np.float64]:
-        """All states of some satellites, (STATES, satellites), by number."""
+        """All states of some satellites.
+
+        Parameters
+        ----------
+        which : ndarray of int64 or slice
+            Numbers of the satellites.
+
+        Returns
+        -------
+        ndarray, shape (STATES, satellites)
+            Values in SI.
+        """
         return np.concatenate((self.charge_j[np.newaxis, which], self.others[:, which]))
 
     def row(self, name: str) -> NDArray[np.floating]:
-        """A state of all satellites, (satellites,), by its declared name."""
+        """A state of all satellites.
+
+        Parameters
+        ----------
+        name : str
+            Its declared name.
+
+        Returns
+        -------
+        ndarray, shape (satellites,)
+            Values in SI; a view.
+        """
         return self.charge_j if name == STATES[0] else self.others[OTHERS.index(name)]
 
     def part(self, which: slice) -> FirstState:
-        """The state of some of the satellites."""
+        """The state of some of the satellites.
+
+        Parameters
+        ----------
+        which : slice
+            Numbers of the satellites.
+
+        Returns
+        -------
+        FirstState
+            Views of their values.
+        """
         return FirstState(self.charge_j[which], self.others[:, which], self.notes)
 
 

@@ -320,18 +320,31 @@ def resolved_yaml(loaded: Loaded) -> str:
     yaml = YAML()
     yaml.width = 4096
     text = io.StringIO()
-    yaml.dump(convert(_with_defaults(loaded.tree, loaded.scenario)), text)
+    yaml.dump(convert(with_scalar_defaults(loaded.tree, loaded.scenario)), text)
     return text.getvalue()
 
 
-def _with_defaults(node: Node, section: Section) -> Node:
-    """The tree with the scalar defaults that it leaves out; what follows from other fields stays out."""
+def with_scalar_defaults(node: Node, section: Section) -> Node:
+    """The tree with the scalar defaults that it leaves out; what follows from other fields stays out.
+
+    Parameters
+    ----------
+    node : Node
+        Tree of the section.
+    section : Section
+        The section.
+
+    Returns
+    -------
+    Node
+        The whole tree.
+    """
     children = dict(node.value)
     for name, of_field in type(section).model_fields.items():
         value = getattr(section, name)
         child = children.get(name)
         if isinstance(value, Section) and child is not None and not child.is_record:
-            children[name] = _with_defaults(child, value)
+            children[name] = with_scalar_defaults(child, value)
         elif child is None and isinstance(value, bool | int | float | str) and of_field.default is not None:
             children[name] = Node(default_text(type(section), name, value), node.origin)
     return Node(children, node.origin)

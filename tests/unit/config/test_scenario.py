@@ -421,3 +421,12 @@ def test_keys_of_earlier_versions(dawndusk: Any, old: str, line: str) -> None:
     called = dawndusk("validate", "suncatcher", "--set", old)
     assert called.code == 2
     assert line in called.err
+
+
+def test_one_station_of_a_list_given_by_name() -> None:
+    """Source of truth: configs/sites/default.yaml: the station that is named changes, the others stay."""
+    before, after = load("suncatcher").scenario, load("suncatcher", ("ground.stations.1.latitude=3 deg", "ground.stations.1.name=Elsewhere")).scenario
+    assert before.ground is not None
+    assert after.ground is not None
+    assert (after.ground.stations[1].name, after.ground.stations[1].latitude) == ("Elsewhere", pytest.approx(math.radians(3.0)))
+    assert [s for n, s in enumerate(after.ground.stations) if n != 1] == [s for n, s in enumerate(before.ground.stations) if n != 1]

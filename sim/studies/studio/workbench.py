@@ -1,0 +1,228 @@
+"""The scenario that the studio has opened: its form, variants of it, their runs, and how each is reproduced."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sim.config.errors import InputError
+from sim.config.scenario import Loaded, load
+from sim.config.validation.sizes import size
+from sim.results import reader
+from sim.results.store import Results, resolved_yaml
+from sim.studies.studio import safety
+from sim.studies.studio.form import fields
+from sim.studies.studio.runs import Runs, Variant
+
+REMEMBERED = 64  # variants whose scenarios are kept
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is known of a variant before it is run.
+
+    Attributes
+    ----------
+    loaded : Loaded or None
+        The scenario; None where it is refused.
+    problems : tuple of (str, str)
+        Field and message of each problem.
+    """
+
+    loaded: Loaded | None
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+class Workbench:
+    """A scenario, or the scenario of a results folder, and its variants.
+
+    Parameters
+    ----------
+    source : str
+        Name of a shipped scenario, path of a file, or a results folder.
+    flags : dict of str to bool, optional
+        Further options of `sim.api.load`.
+
+    Raises
+    ------
+    InputError
+        If the scenario is invalid, or the folder is not one of results or incomplete.
+    """
+
+    def __init__(self, source: str, flags: dict[str, bool] | None = None) -> None:
+        self.source, self.flags = source, flags or {}
+        opened = reader.read(Path(source)) if _is_results(Path(source)) else None
+        self.base = self._load(Variant())
+        self._check = lru_cache(REMEMBERED)(self._checked)
+        self.runs = Runs(source, self.flags)
+        if opened is not None:
+            self.runs.add(Variant(), opened)
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario."""
+        return self.base.scenario.name
+
+    def variant(self, sets: tuple[str, ...], events: tuple[str, ...], seed: int | None) -> Variant:
+        """A variant from its changes.
+
+        Parameters
+        ----------
+        sets, events : tuple of str
+            Overrides and events.
+        seed : int or None
+            Seed of all random streams.
+
+        Returns
+        -------
+        Variant
+            The variant.
+        """
+        return Variant(sets, events, seed)
+
+    def problems(self, variant: Variant) -> list[tuple[str, str]]:
+        """Why a variant cannot be run.
+
+        Parameters
+        ----------
+        variant : Variant
+            Changes of the scenario.
+
+        Returns
+        -------
+        list of (str, str)
+            Field and message of each problem.
+        """
+        return list(self.check(variant).problems)
+
+    def check(self, variant: Variant) -> Check:
+        """Load a variant.
+
+        Parameters
+        ----------
+        variant : Variant
+            Changes of the scenario.
+
+        Returns
+        -------
+        Check
+            The scenario, or its problems in the words of the command line.
+        """
+        return self._check(variant)
+
+    def _checked(self, variant: Variant) -> Check:
+        refused = safety.problems(variant)
+        if refused:
+            return Check(None, tuple(refused))
+        try:
+            return Check(self._load(variant))
+        except InputError as error:
+            return Check(None, tuple((p.field, p.message) for p in error.problems))
+
+    def _load(self, variant: Variant) -> Loaded:
+        given = self.flags.get
+        return load(
+            self.source, variant.sets, variant.events, variant.seed, given("allow_stale", False), given("skip_bad", False),
+            given("allow_infeasible", False),
+        )  # fmt: skip
+
+    def document(self, variant: Variant) -> dict[str, Any]:
+        """A variant as a form.
+
+        Parameters
+        ----------
+        variant : Variant
+            Changes of the scenario.
+
+        Returns
+        -------
+        dict
+            `name`, `description`, `fields` (as in `sim.studies.studio.form.Field`), `base` (texts of the scenario as it was opened, by
+            path), `problems`, `notes`, `satellites`, `accelerators`, `seconds` (estimate of the run), `sha256`.
+        """
+        checked = self.check(variant)
+        shown = checked.loaded or self.base
+        time_s = size(shown.scenario, shown.satellites, shown.accelerators).time_s
+        return {
+            "name": shown.scenario.name, "description": shown.scenario.description,
+            "fields": [asdict(field) for field in fields(shown)], "base": self._base_texts,
+            "problems": [list(problem) for problem in checked.problems], "notes": list(shown.notes),
+            "satellites": shown.satellites, "accelerators": shown.accelerators, "seconds": time_s,
+            "sha256": "" if checked.loaded is None else checked.loaded.sha256,
+        }  # fmt: skip
+
+    @property
+    def _base_texts(self) -> dict[str, str]:
+        return {field.path: field.text for field in fields(self.base)}
+
+    def yaml(self, variant: Variant) -> str:
+        """A variant as a scenario file that needs nothing else but files of satellites.
+
+        Parameters
+        ----------
+        variant : Variant
+            Changes of the scenario.
+
+        Returns
+        -------
+        str
+            YAML text.
+
+        Raises
+        ------
+        InputError
+            If the variant is refused.
+        """
+        checked = self.check(variant)
+        if checked.loaded is None:
+            self._load(variant)
+        assert checked.loaded is not None
+        return resolved_yaml(checked.loaded)
+
+    def command(self, variant: Variant) -> str:
+        """The command that runs a variant.
+
+        Parameters
+        ----------
+        variant : Variant
+            Changes of the scenario.
+
+        Returns
+        -------
+        str
+            A line for the shell.
+        """
+        words = ["dawndusk", "run", self.source]
+        for text in variant.sets:
+            words += ["--set", text]
+        for text in variant.events:
+            words += ["--event", text]
+        if variant.seed is not None:
+            words += ["--seed", str(variant.seed)]
+        return shlex.join(words + [f"--{name.replace('_', '-')}" for name, given in self.flags.items() if given])
+
+    def results(self, variant: Variant) -> Results | None:
+        """Results of a variant, where they are there.
+
+        Parameters
+        ----------
+        variant : Variant
+            Changes of the scenario.
+
+        Returns
+        -------
+        Results or None
+            None where it has not been run.
+        """
+        return self.runs.results(variant.key)
+
+    def close(self) -> None:
+        """End the process that runs."""
+        self.runs.close()
+
+
+def _is_results(path: Path) -> bool:
+    return (path / "summary.json").is_file() or (path / "manifest.json").is_file()

@@ -1,0 +1,140 @@
+"""The questions of the page's own script, as JSON: documents, runs, data of the globe, export. Nothing here names a file."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, is_dataclass
+from typing import Any, Final, Protocol
+
+from flask import Flask, Response, jsonify, request
+
+from viz.studio.scene_data import scene_data
+
+LONGEST_WAIT_S: Final = 2.0
+MOST_TEXTS: Final = 200
+KEY: Final = re.compile(r"[0-9a-f]{16}")
+
+
+class Runs(Protocol):
+    """Runs of variants, by key."""
+
+    def ask(self, variant: Any) -> str: ...
+    def wait(self, key: str, seconds: float) -> Any: ...
+    def status(self, key: str) -> Any: ...
+    def results(self, key: str) -> Any: ...
+    def cancel(self, key: str) -> None: ...
+    def keep(self, keys: frozenset[str]) -> None: ...
+
+
+class Workbench(Protocol):
+    """The opened scenario and its variants, as the studio needs them; `sim.studies.studio` has one."""
+
+    name: str
+    runs: Runs
+
+    def variant(self, sets: tuple[str, ...], events: tuple[str, ...], seed: int | None) -> Any: ...
+    def document(self, variant: Any) -> dict[str, Any]: ...
+    def problems(self, variant: Any) -> list[tuple[str, str]]: ...
+    def yaml(self, variant: Any) -> str: ...
+    def command(self, variant: Any) -> str: ...
+
+
+class BadRequest(Exception):
+    """What the page asked cannot be read."""
+
+
+def add_api(server: Flask, bench: Workbench) -> None:
+    """Add the questions to the server.
+
+    Parameters
+    ----------
+    server : Flask
+        The server.
+    bench : Workbench
+        What answers them.
+    """
+
+    @server.errorhandler(BadRequest)
+    def refused(error: BadRequest) -> tuple[Response, int]:
+        return jsonify(message=str(error)), 400
+
+    @server.errorhandler(413)
+    def too_long(_: Exception) -> tuple[Response, int]:
+        return jsonify(message="the request is too long"), 413
+
+    @server.get("/api/alive")
+    def alive() -> Response:
+        return jsonify(name=bench.name)
+
+    @server.post("/api/document")
+    def document() -> Response:
+        return jsonify(bench.document(_variant(bench)))
+
+    @server.post("/api/run")
+    def run() -> Response:
+        variant, asked = _variant(bench), _body()
+        problems = bench.problems(variant)
+        if problems:
+            return jsonify(key="", state="refused", problems=problems)
+        wait = asked.get("wait", 0.0)
+        if not isinstance(wait, int | float) or isinstance(wait, bool) or not math.isfinite(wait):
+            raise BadRequest("wait is not a time; write seconds")
+        key = bench.runs.ask(variant)
+        return jsonify(key=key, **_plain(bench.runs.wait(key, min(max(float(wait), 0.0), LONGEST_WAIT_S))))
+
+    @server.post("/api/cancel")
+    def cancel() -> Response:
+        key = _key(_body().get("key"))
+        bench.runs.cancel(key)
+        return jsonify(key=key, **_plain(bench.runs.status(key)))
+
+    @server.get("/api/scene/<key>")
+    def scene(key: str) -> Any:
+        results = bench.runs.results(_key(key))
+        if results is None:
+            return jsonify(message="no such run; it has been forgotten, or has not ended"), 404
+        return Response(scene_data(results) or b"", mimetype="application/octet-stream")
+
+    @server.route("/api/<path:_>", methods=["GET", "POST"])
+    def unknown(_: str) -> tuple[Response, int]:
+        return jsonify(message="the studio has no such question"), 404
+
+    @server.post("/api/export")
+    def export() -> Response:
+        variant = _variant(bench)
+        problems = bench.problems(variant)
+        if problems:
+            raise BadRequest("; ".join(f"{field}: {message}" if field else message for field, message in problems))
+        return jsonify(yaml=bench.yaml(variant), command=bench.command(variant))
+
+
+def _body() -> dict[str, Any]:
+    try:
+        found = request.get_json(silent=True)
+    except RecursionError:  # brackets in brackets
+        found = None
+    if not isinstance(found, dict):
+        raise BadRequest("the request is no JSON object")
+    return found
+
+
+def _variant(bench: Workbench) -> Any:
+    body = _body()
+    sets, events, seed = body.get("sets", []), body.get("events", []), body.get("seed")
+    for name, texts in (("sets", sets), ("events", events)):
+        if not isinstance(texts, list) or len(texts) > MOST_TEXTS or not all(isinstance(text, str) for text in texts):
+            raise BadRequest(f"{name} is not a list of at most {MOST_TEXTS} texts")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise BadRequest("seed is not a whole number")
+    return bench.variant(tuple(sets), tuple(events), seed)
+
+
+def _key(value: Any) -> str:
+    if not isinstance(value, str) or not KEY.fullmatch(value):
+        raise BadRequest("key is not that of a run")
+    return value
+
+
+def _plain(status: Any) -> dict[str, Any]:
+    return asdict(status) if is_dataclass(status) and not isinstance(status, type) else dict(status)

@@ -1,0 +1,131 @@
+"""The studio as a Dash application: the page, its panels, and the server behind it."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import dash
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, dcc, html
+
+from viz.studio.api import Workbench, add_api
+from viz.studio.panels import PANELS
+from viz.studio.panels.panel import Panel, View
+from viz.studio.security import Access, guard
+
+ASSETS: Final = Path(__file__).parent / "assets"
+MOST_CHOSEN: Final = 64
+LOST: Final = "The server does not answer. Your changes are in the address of this page; it goes on when the server is back."
+
+
+def create_app(bench: Workbench, allowed: Access) -> Dash:
+    """Make the application.
+
+    Parameters
+    ----------
+    bench : Workbench
+        The opened scenario and its variants.
+    allowed : Access
+        Where it listens, and what it asks for.
+
+    Returns
+    -------
+    Dash
+        The application; `app.server` is what a web server runs.
+    """
+    app = Dash(
+        "dawndusk-studio", assets_folder=str(ASSETS), title=escape(f"{bench.name} | Dawndusk studio"), update_title="", serve_locally=True,
+        add_log_handler=False,
+    )
+    app.layout = _page(bench.name)
+    for panel in PANELS:
+        _connect(app, bench, panel)
+    add_api(app.server, bench)
+    guard(app.server, allowed, app.csp_hashes())
+    return app
+
+
+def _page(name: str) -> Any:
+    side = [panel for panel in PANELS if panel.place == "side"]
+    below = [panel for panel in PANELS if panel.place == "below"]
+    return dmc.MantineProvider(
+        html.Div([
+            dcc.Store("view"), dcc.Store("selection", data=[]), dcc.Store("theme", data="light"),
+            _header(name),
+            html.Aside(html.Div(id="form"), className="left", **{"aria-label": "Scenario"}),
+            html.Main(_globe(), className="middle"),
+            html.Aside([html.Div(id="failure", hidden=True, role="alert"), *map(_section, side)], className="right", **{"aria-label": "Results"}),
+            html.Section(_tabs(below), className="below"),
+            html.Div(LOST, id="lost", hidden=True, role="alert"),
+            html.Div(id="toasts"),
+        ], id="studio"),
+    )  # fmt: skip
+
+
+def _header(name: str) -> Any:
+    return html.Header([
+        html.Div([html.Img(src="assets/mark.svg", alt=""), html.B("Dawndusk")], className="brand"),
+        html.Div([html.H1(name, id="scenario-name"), html.Span(id="scenario-size", className="muted")], className="scenario"),
+        html.Div(id="variants", className="variants", role="toolbar", **{"aria-label": "Variants"}),
+        html.Div(id="events", className="events"),
+        html.Div([
+            html.Button("+ event", id="add-event", className="plain", type="button"),
+            html.Button("export", id="open-export", className="plain", type="button"),
+            html.Button(["commands ", html.Kbd("Ctrl K")], id="open-palette", className="plain", type="button"),
+        ], className="tools"),
+        html.Div(id="status", className="status", role="status", **{"aria-live": "polite"}),
+    ])  # fmt: skip
+
+
+def _globe() -> list[Any]:
+    return [
+        html.Div([
+            html.Div(id="legend", className="over"), html.Div(id="layers", className="over"), html.Div(id="chosen", className="over", hidden=True),
+            html.Div(id="tip", className="over", hidden=True),
+            html.P("This run recorded no positions; set recorder.satellites above 0.", id="no-scene", hidden=True),
+            html.P(id="scene-note", className="over"),
+        ], id="globe-host", **{"aria-label": "Globe with satellites, stations and links", "role": "img"}),
+        html.Div(id="timeline", **{"aria-label": "Time"}, role="toolbar"),
+    ]  # fmt: skip
+
+
+def _section(panel: Panel) -> Any:
+    return html.Section([html.H2(panel.title), html.Div(_empty(), id=f"panel-{panel.name}", className=f"panel {panel.name}")])
+
+
+def _tabs(panels: list[Panel]) -> Any:
+    return dmc.Tabs([
+        dmc.TabsList([dmc.TabsTab(panel.title, value=panel.name) for panel in panels]),
+        *(dmc.TabsPanel(html.Div(_empty(), id=f"panel-{panel.name}", className=f"panel {panel.name}"), value=panel.name) for panel in panels),
+    ], value=panels[0].name, className="tabs", keepMounted=True)  # fmt: skip
+
+
+def _empty() -> Any:
+    return html.Div([html.I(), html.I(), html.I()], className="loading", role="status", **{"aria-label": "The first run is on its way"})
+
+
+def _connect(app: Dash, bench: Workbench, panel: Panel) -> None:
+    """Fill a panel whenever another run is shown, and where it follows them, other satellites are chosen."""
+    chosen = Input("selection", "data") if panel.follows_selection else State("selection", "data")
+
+    @app.callback(Output(f"panel-{panel.name}", "children"), Input("view", "data"), chosen, Input("theme", "data"), prevent_initial_call=True)
+    def show(view: Any, selection: Any, theme: Any) -> Any:
+        found = _view(bench, view, selection, theme)
+        return dash.no_update if found is None else panel.show(found)
+
+
+def _view(bench: Workbench, view: Any, selection: Any, theme: Any) -> View | None:
+    """What is shown, from the stores of the page; None where there is nothing to show."""
+    if not isinstance(view, dict):
+        return None
+    shown, pinned = view.get("shown"), view.get("pinned")
+    results = bench.runs.results(shown) if isinstance(shown, str) else None
+    if results is None:
+        return None
+    bench.runs.keep(frozenset(key for key in (shown, pinned) if isinstance(key, str)))
+    baseline = bench.runs.results(pinned) if isinstance(pinned, str) and pinned != shown else None
+    chosen = tuple(n for n in selection[:MOST_CHOSEN] if isinstance(n, int)) if isinstance(selection, list) else ()
+    name, other = str(view.get("name") or "")[:80], str(view.get("baseline") or "")[:80]
+    return View(results, name, baseline, other, chosen, theme == "dark")

@@ -1,0 +1,146 @@
+"""A run as binary data for the globe of the studio: a header in JSON, then arrays, each aligned to 8 bytes.
+
+F frames, N satellites. Positions are inertial (TEME), in kilometres and single precision; members of a formation have metres from their
+common centre beside that. The script reads it in `viz/studio/web/src/run.js`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from sim.schema import ROLES, STATES
+from viz.formation import formation_label
+from viz.palette import NO_JOB, ROLE_COLOUR, STATE_COLOUR, job_colours
+from viz.scene import Floats, Scene, build_scene
+
+MISSING_SHARE, MISSING_TEMPERATURE = 255, -32768  # of a value that was not recorded
+SHARE_STEPS = 250.0  # of a share from 0 to 1, in a byte
+MOST_EVENTS = 2_000
+
+
+class Blob:
+    """Arrays one after the other, with a header that says where each is."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+        self.arrays: dict[str, dict[str, Any]] = {}
+
+    def add(self, name: str, values: Any, dtype: str) -> None:
+        """Append an array.
+
+        Parameters
+        ----------
+        name : str
+            Its name in the header.
+        values : array_like
+            Values.
+        dtype : str
+            Type of a number, little-endian.
+        """
+        array = np.ascontiguousarray(values, dtype=np.dtype(dtype).newbyteorder("<"))
+        raw = array.tobytes()
+        self.arrays[name] = {"type": dtype, "shape": list(array.shape), "begin": self._size}
+        padded = raw + bytes(-len(raw) % 8)
+        self._parts.append(padded)
+        self._size += len(padded)
+
+    def content(self, header: dict[str, Any]) -> bytes:
+        """Everything as bytes.
+
+        Parameters
+        ----------
+        header : dict
+            What the header says beside the arrays.
+
+        Returns
+        -------
+        bytes
+            Length of the header in 4 bytes, header, arrays.
+        """
+        text = json.dumps(header | {"arrays": self.arrays}, separators=(",", ":"), allow_nan=False).encode()
+        text += b" " * (-(len(text) + 4) % 8)
+        return len(text).to_bytes(4, "little") + text + b"".join(self._parts)
+
+
+def scene_data(results: Any) -> bytes | None:
+    """The globe's data of a run.
+
+    Parameters
+    ----------
+    results : Results
+        Results of a run.
+
+    Returns
+    -------
+    bytes or None
+        The data; None where the run recorded no positions.
+    """
+    scene = build_scene(results, earth_fixed=False)
+    if scene is None:
+        return None
+    blob = Blob()
+    blob.add("position_km", scene.position_km.transpose(0, 2, 1), "float32")
+    blob.add("state", scene.state, "uint8")
+    blob.add("sun", scene.sun, "float32")
+    blob.add("sidereal_rad", np.unwrap(scene.sidereal_rad), "float64")
+    for name, shares in (("charge", scene.charge_fraction), ("useful", scene.useful_fraction)):
+        if shares is not None:
+            blob.add(name, _in_bytes(shares), "uint8")
+    if scene.junction_k is not None:
+        blob.add("junction_dk", _in_tenths(scene.junction_k), "int16")
+    if scene.formation is not None:
+        blob.add("offset_m", scene.formation.offset_m.transpose(0, 2, 1), "float32")
+    blob.add("station_deg", scene.station_deg, "float32")
+    _add_network(blob, scene)
+    return blob.content({
+        "unix_ms": scene.unix_ms.tolist(), "label": list(scene.label), "number": scene.satellite.tolist(), "station": list(scene.station),
+        "colourings": _colourings(scene), "formation": None if scene.formation is None else formation_label(scene),
+        "extent_m": None if scene.formation is None else scene.formation.extent_m, "events": _events(results, scene), "note": scene.note,
+    })  # fmt: skip
+
+
+def _in_bytes(shares: Floats) -> Any:
+    known = np.isfinite(shares)
+    return np.where(known, (np.nan_to_num(shares).clip(0.0, 1.0) * SHARE_STEPS).round(), MISSING_SHARE)
+
+
+def _in_tenths(temps_k: Floats) -> Any:
+    known = np.isfinite(temps_k)
+    return np.where(known, (10.0 * np.nan_to_num(temps_k)).round().clip(-32767, 32767), MISSING_TEMPERATURE)
+
+
+def _add_network(blob: Blob, scene: Scene) -> None:
+    if scene.links is not None:
+        blob.add("link_ends", scene.links.ends, "uint16")
+        blob.add("link_frames", scene.links.frames, "uint32")
+    if scene.routes is not None:
+        blob.add("route_station", scene.routes.station, "int16")
+        blob.add("route_frames", scene.routes.frames, "uint32")
+        blob.add("route_first_hop", scene.routes.first_hop, "uint32")
+        blob.add("route_satellite", scene.routes.satellite, "uint16")
+
+
+def _colourings(scene: Scene) -> list[dict[str, Any]]:
+    """By what satellites can be coloured: codes of each satellite, where they do not change, with names and colours."""
+    found: list[dict[str, Any]] = [{"name": "state", "names": list(STATES), "colours": list(STATE_COLOUR.values()), "codes": None}]
+    if scene.role is not None:
+        found.append({"name": "role", "names": list(ROLES), "colours": list(ROLE_COLOUR.values()), "codes": scene.role.tolist()})
+    if scene.job is not None:
+        colours = [NO_JOB, *job_colours(len(scene.jobs))]
+        found.append({"name": "job", "names": ["no job", *scene.jobs], "colours": colours, "codes": (scene.job + 1).tolist()})
+    return found
+
+
+def _events(results: Any, scene: Scene) -> list[dict[str, Any]]:
+    """What happened, with its time, for the time line and for jumps."""
+    start_ms = int(scene.unix_ms[0])
+    first_frame_ms = int(results.series["frame"].values[0])
+    epoch_ms = start_ms - first_frame_ms
+    return [
+        {"unix_ms": epoch_ms + round(1e3 * float(e["time_s"]))} | {name: str(e.get(name) or "") for name in ("action", "target", "cause")}
+        for e in results.events[:MOST_EVENTS]
+    ]

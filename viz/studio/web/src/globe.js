@@ -1,0 +1,240 @@
+// The globe: scene, camera, pointing and choosing, drawn only when something has changed.
+import * as THREE from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { Earth, EARTH_KM } from "./earth.js";
+import { Network } from "./network.js";
+import { Satellites } from "./satellites.js";
+import { colourings } from "./colours.js";
+
+const REACH_PX = 14; // of the pointer
+
+export class Globe {
+  constructor(host, urls, { onChoose, onCamera, onHover }) {
+    Object.assign(this, { host, onChoose, onCamera, onHover });
+    this.renderer = new THREE.WebGLRenderer({ antialias: true, powerPreference: "high-performance" });
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    host.append(this.renderer.domElement);
+    this.scene = new THREE.Scene();
+    this.scene.add(stars());
+    this.camera = new THREE.PerspectiveCamera(38, 1, 0.005, 400);
+    this.camera.up.set(0, 0, 1);
+    this.camera.position.set(2.6, -2.2, 1.5);
+    this.controls = new OrbitControls(this.camera, this.renderer.domElement);
+    Object.assign(this.controls, { enableDamping: true, dampingFactor: 0.12, minDistance: 1.12, maxDistance: 60, rotateSpeed: 0.55 });
+    this.controls.addEventListener("change", () => this.touch());
+    this.controls.addEventListener("end", () => onCamera());
+    const turning = () => this.touch();
+    this.earth = new Earth(this.scene, urls, turning);
+    this.network = new Network(this.scene, this.earth.turning);
+    this.satellites = new Satellites(this.scene);
+    this.trail = trail(this.scene);
+    this.chosen = [];
+    this.colouring = "state";
+    this.following = false;
+    this.shadow = false;
+    this.listen();
+    new ResizeObserver(() => this.resize()).observe(host);
+    this.resize();
+    this.dirty = true;
+    const draw = (now) => {
+      requestAnimationFrame(draw);
+      this.onFrame?.(now);
+      if (this.controls.update()) this.dirty = true;
+      if (!this.dirty) return;
+      this.dirty = false;
+      this.renderer.render(this.scene, this.camera);
+      this.host.dataset.drawn = String(Number(this.host.dataset.drawn ?? 0) + 1);
+    };
+    requestAnimationFrame(draw);
+  }
+
+  touch() {
+    this.dirty = true;
+  }
+
+  resize() {
+    const { clientWidth: w, clientHeight: h } = this.host;
+    if (!w || !h) return;
+    this.renderer.setSize(w, h, false);
+    this.camera.aspect = w / h;
+    this.camera.updateProjectionMatrix();
+    this.touch();
+  }
+
+  // Show another run; camera, time and colouring stay.
+  load(run) {
+    this.run = run;
+    this.satellites.load(run);
+    this.network.load(run);
+    this.colourings = colourings(run);
+    this.chosen = this.chosen.filter((i) => i < run.satellites);
+    this.frame = -1;
+    this.choose(this.chosen, true);
+  }
+
+  // Show a time.
+  move(ms) {
+    const run = this.run;
+    if (!run) return;
+    this.ms = ms;
+    const when = run.at(ms), a = run.array, next = Math.min(when.frame + 1, run.frames - 1);
+    const mix = (from, to) => from + (to - from) * when.share;
+    this.turn = mix(a.sidereal_rad[when.frame], a.sidereal_rad[next]);
+    const sun = new THREE.Vector3(...[0, 1, 2].map((i) => mix(a.sun[3 * when.frame + i], a.sun[3 * next + i])));
+    const before = this.followed?.clone();
+    this.earth.set(this.turn, sun);
+    this.earth.shadow.visible = this.shadow;
+    this.satellites.move(when);
+    this.network.move(when, this.turn);
+    const frame = run.nearest(ms);
+    if (frame !== this.frame) {
+      this.frame = frame;
+      this.paint();
+    }
+    this.follow(when, before);
+    this.touch();
+  }
+
+  paint() {
+    const by = this.colourings?.find((c) => c.name === this.colouring) ?? this.colourings?.[0];
+    if (!by) return;
+    this.satellites.paint(by.paint(this.frame));
+    this.touch();
+  }
+
+  legend() {
+    const by = this.colourings?.find((c) => c.name === this.colouring) ?? this.colourings?.[0];
+    return by?.legend(Math.max(0, this.frame));
+  }
+
+  follow(when, before) {
+    this.followed = this.chosen.length ? this.run.position(this.chosen[0], when, new THREE.Vector3()).multiplyScalar(1 / EARTH_KM) : null;
+    if (!this.following || !this.followed || !before) return;
+    const turned = new THREE.Quaternion().setFromUnitVectors(before.normalize(), this.followed.clone().normalize());
+    this.camera.position.applyQuaternion(turned);
+  }
+
+  // Choose satellites by their place among those shown.
+  choose(chosen, quiet = false) {
+    this.chosen = chosen;
+    this.satellites.mark(chosen);
+    this.trail.show(this.run, chosen);
+    this.followed = null;
+    if (this.run && this.ms !== undefined) this.follow(this.run.at(this.ms), null);
+    if (!quiet) this.onChoose(chosen);
+    this.touch();
+  }
+
+  // The first sight: a formation from above, or else the day and the night side.
+  face() {
+    const when = this.run.at(this.ms), to = this.earth.sun.clone().multiplyScalar(0.5);
+    if (this.run.formation) to.addScaledVector(this.run.position(0, when, new THREE.Vector3()).normalize(), 1.4);
+    else to.add(new THREE.Vector3(0, 0, 1).cross(this.earth.sun));
+    to.z += 0.35;
+    this.camera.position.copy(to.setLength(3.7));
+    this.controls.update();
+    this.touch();
+  }
+
+  // Turn the camera to a satellite.
+  lookAt(satellite) {
+    const to = this.run.position(satellite, this.run.at(this.ms), new THREE.Vector3()).normalize();
+    this.camera.position.copy(to.multiplyScalar(Math.max(this.camera.position.length(), 2.2)));
+    this.touch();
+    this.onCamera();
+  }
+
+  // Satellite under the pointer, -1 where there is none.
+  under(x, y) {
+    const run = this.run;
+    if (!run) return -1;
+    const { clientWidth: w, clientHeight: h } = this.host, when = run.at(this.ms), spot = new THREE.Vector3();
+    const eye = this.camera.position, far2 = eye.lengthSq();
+    let best = -1, nearest = REACH_PX * REACH_PX;
+    for (let i = 0; i < run.satellites; i++) {
+      run.position(i, when, spot).multiplyScalar(1 / EARTH_KM);
+      const way = spot.clone().sub(eye), along = -eye.dot(way) / way.lengthSq();
+      const hidden = along > 0 && along < 1 && far2 - along * along * way.lengthSq() < 1; // behind the Earth
+      if (hidden) continue;
+      spot.project(this.camera);
+      if (spot.z > 1) continue;
+      const dx = ((spot.x + 1) / 2) * w - x, dy = ((1 - spot.y) / 2) * h - y, d = dx * dx + dy * dy;
+      if (d < nearest) [best, nearest] = [i, d];
+    }
+    return best;
+  }
+
+  listen() {
+    const canvas = this.renderer.domElement;
+    let down = null;
+    const place = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
+    canvas.addEventListener("pointerdown", (event) => (down = [event.clientX, event.clientY]));
+    canvas.addEventListener("pointerup", (event) => {
+      if (!down || Math.hypot(event.clientX - down[0], event.clientY - down[1]) > 4) return;
+      const hit = this.under(...place(event));
+      if (event.shiftKey && hit >= 0) this.choose(this.chosen.includes(hit) ? this.chosen.filter((i) => i !== hit) : [...this.chosen, hit]);
+      else this.choose(hit < 0 ? [] : [hit]);
+    });
+    let due = 0;
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.buttons || performance.now() < due) return;
+      due = performance.now() + 40;
+      const [x, y] = place(event);
+      this.onHover(this.under(x, y), x, y);
+    });
+    canvas.addEventListener("pointerleave", () => this.onHover(-1, 0, 0));
+  }
+}
+
+function trail(scene) {
+  const group = new THREE.Group();
+  scene.add(group);
+  return {
+    // The path over all frames of up to eight chosen satellites.
+    show(run, chosen) {
+      for (const line of [...group.children]) {
+        line.geometry.dispose();
+        group.remove(line);
+      }
+      if (!run) return;
+      for (const i of chosen.slice(0, 8)) {
+        const spot = new THREE.Vector3(), points = [];
+        const last = Math.min(run.frames - 1, period(run, i));
+        for (let frame = 0; frame < last; frame++) {
+          for (let s = 0; s < 4; s++) points.push(run.position(i, { frame, share: s / 4 }, spot).clone().multiplyScalar(1 / EARTH_KM));
+        }
+        const line = new THREE.Line(
+          new THREE.BufferGeometry().setFromPoints(points),
+          new THREE.LineBasicMaterial({ color: 0xfff1c4, transparent: true, opacity: 0.7, depthWrite: false }),
+        );
+        line.renderOrder = 1;
+        group.add(line);
+      }
+    },
+  };
+}
+
+// Frames of one revolution, from the angle that is flown between frames.
+function period(run, satellite) {
+  const a = new THREE.Vector3(), b = new THREE.Vector3();
+  let angle = 0;
+  for (let frame = 0; frame + 1 < run.frames; frame++) {
+    run.position(satellite, { frame, share: 0 }, a);
+    run.position(satellite, { frame, share: 1 }, b);
+    angle += a.angleTo(b);
+    if (angle >= 2 * Math.PI) return frame + 1;
+  }
+  return run.frames - 1;
+}
+
+function stars() {
+  const n = 1800, at = new Float32Array(3 * n), spot = new THREE.Vector3();
+  let seed = 7;
+  const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+  for (let i = 0; i < n; i++) spot.set(random() - 0.5, random() - 0.5, random() - 0.5).setLength(200).toArray(at, 3 * i);
+  const shape = new THREE.BufferGeometry().setAttribute("position", new THREE.BufferAttribute(at, 3));
+  return new THREE.Points(shape, new THREE.PointsMaterial({ color: 0xa9b8cc, size: 1.1, sizeAttenuation: false, transparent: true, opacity: 0.65 }));
+}

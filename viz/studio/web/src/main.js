@@ -1,0 +1,285 @@
+// The studio: form, globe, time and runs, joined. Panels with figures are the server's; they follow the store "view".
+import { el, number, toast } from "./dom.js";
+import { Form } from "./form.js";
+import { Globe } from "./globe.js";
+import { command, furtherCommands, listenForKeys, openPalette } from "./palette.js";
+import { Runs } from "./runs.js";
+import { ask, onLost } from "./server.js";
+import * as S from "./state.js";
+import { Timeline } from "./timeline.js";
+
+const $ = (id) => document.getElementById(id);
+const view = S.view;
+let form, globe, timeline, runs, lastStatus = { state: "queued" };
+
+function start() {
+  S.readUrl();
+  if (view.d !== null) dark(view.d);
+  form = new Form($("form"));
+  globe = new Globe($("globe-host"), { day: "assets/earth-day.jpg", night: "assets/earth-night.jpg", borders: "assets/borders.json" }, {
+    onChoose: chose, onCamera: () => remember({ c: globe.camera.position.toArray().map((x) => Number(x.toFixed(4))) }), onHover: hover,
+  });
+  if (view.c?.length === 3) globe.camera.position.fromArray(view.c);
+  globe.colouring = view.k;
+  globe.following = Boolean(view.f);
+  globe.shadow = Boolean(view.h);
+  timeline = new Timeline($("timeline"), (ms) => {
+    globe.move(ms);
+    remember({ t: Math.round(ms) });
+    details();
+    cursor(ms);
+  });
+  globe.onFrame = (now) => timeline.frame(now);
+  runs = new Runs({ onStatus: showStatus, onDocument: (doc) => (form.show(doc), header(doc)), onScene: showScene, onResults: showResults });
+  S.onState(() => (bar(), runs.update()));
+  window.addEventListener("hashchange", () => location.reload());
+  onLost.add((lost) => {
+    $("lost").hidden = !lost;
+    if (!lost) runs.update();
+  });
+  commands();
+  listenForKeys();
+  toolbar();
+  bar();
+  runs.update();
+  document.body.dataset.ready = "true";
+}
+
+function remember(change) {
+  Object.assign(view, change);
+  S.writeUrl();
+}
+
+// --- the top: variants, and what the run is doing
+
+let shownDocument = null;
+function header(doc) {
+  shownDocument = doc;
+  $("scenario-name").textContent = doc.name;
+  $("scenario-size").textContent = `${number(doc.satellites)} satellites, ${number(doc.accelerators)} accelerators`;
+}
+
+function bar() {
+  const { variants, shown, pinned } = S.state();
+  const chip = (variant, i) => {
+    const changed = variant.sets.length + variant.events.length + (variant.seed === null ? 0 : 1);
+    const name = el("button", {
+      type: "button", class: "chip-name", title: [...variant.sets, ...variant.events].join("\n") || "as opened", ariaPressed: String(i === shown),
+      on: { click: () => S.change((s) => (s.shown = i)), dblclick: () => rename(i) },
+    }, variant.name, changed ? el("i", {}, String(changed)) : null);
+    const close = variants.length > 1 ? el("button", { type: "button", class: "chip-close", title: "Remove this variant", ariaLabel: `Remove ${variant.name}`, on: { click: () => S.remove(i) } }, "×") : null;
+    return el("span", { class: `chip${i === shown ? " shown" : ""}${i === pinned ? " pinned" : ""}` }, i === pinned ? el("b", { title: "pinned baseline" }, "⚲") : null, name, close);
+  };
+  $("variants").replaceChildren(
+    ...variants.map(chip),
+    el("button", { type: "button", class: "plain", id: "branch", title: "Branch a variant (B)", on: { click: () => S.branch() } }, "+ branch"),
+    el("button", { type: "button", class: "plain", id: "pin", title: "Pin as baseline (P)", ariaPressed: String(pinned === shown), on: { click: S.pin } }, pinned === shown ? "unpin" : "pin"),
+    el("button", { type: "button", class: "plain", id: "undo", title: "Undo (Ctrl+Z)", ariaLabel: "Undo", disabled: !S.canUndo(), on: { click: S.undo } }, "↶"),
+    el("button", { type: "button", class: "plain", id: "redo", title: "Redo (Ctrl+Y)", ariaLabel: "Redo", disabled: !S.canRedo(), on: { click: S.redo } }, "↷"),
+  );
+  const one = S.shown();
+  $("events").replaceChildren(...one.events.map((text, i) => el("span", { class: "event" }, text, el("button", {
+    type: "button", ariaLabel: `Remove ${text}`, on: { click: () => S.change((s) => s.variants[s.shown].events.splice(i, 1)) },
+  }, "×"))));
+}
+
+function rename(i) {
+  const name = prompt("Name of the variant", S.state().variants[i].name);
+  if (name) S.change((s) => (s.variants[i].name = name.slice(0, 60)));
+}
+
+function showStatus(status) {
+  lastStatus = status;
+  const box = $("status");
+  box.dataset.state = status.state;
+  box.dataset.turn = String(runs?.turn ?? 0);
+  const share = status.total ? status.done / status.total : 0;
+  const text = {
+    queued: "waiting", running: status.total ? `${status.baseline ? "baseline " : ""}${Math.floor(100 * share)} %` : "starting", done: status.seconds === undefined ? "up to date" : `answered in ${status.seconds.toFixed(2)} s`,
+    refused: "not run: see the form", failed: "the run failed", cancelled: "cancelled",
+  }[status.state] ?? status.state;
+  const busy = ["queued", "running"].includes(status.state);
+  box.replaceChildren(...[
+    el("span", { class: "bar" }, el("i", { style: `width:${busy ? Math.max(3, 100 * share) : 0}%` })), el("span", { id: "status-text" }, text),
+    busy ? el("button", { type: "button", class: "plain", id: "cancel", title: "Cancel (Esc)", on: { click: () => runs.cancel() } }, "cancel") : null,
+    ["cancelled", "failed"].includes(status.state) ? el("button", { type: "button", class: "plain", id: "again", on: { click: () => runs.update() } }, "run again") : null,
+  ].filter(Boolean));
+  document.body.classList.toggle("stale", status.state !== "done");
+  $("failure").hidden = status.state !== "failed";
+  if (status.state === "failed") {
+    $("failure").replaceChildren(el("h3", {}, "The run failed"), el("p", {}, status.message), status.log ? el("details", {}, el("summary", {}, "Log"), el("pre", {}, status.log)) : "",
+      el("p", { class: "muted" }, "The figures below are those of the run before. Change the scenario, or run it again."));
+  }
+}
+
+function showResults(results) {
+  window.dash_clientside.set_props("view", { data: { ...results, turn: (showResults.turn = (showResults.turn ?? 0) + 1) } });
+  for (const later of [400, 1200, 3000]) setTimeout(() => timeline.ms && cursor(timeline.ms), later); // once the charts are drawn
+}
+
+// --- the globe
+
+function showScene(run) {
+  $("no-scene").hidden = Boolean(run);
+  if (!run) return;
+  const first = !globe.run && !view.c;
+  globe.load(run);
+  timeline.load(run, view.t);
+  if (first) globe.face();
+  const chosen = view.s.map((n) => run.number.indexOf(n)).filter((i) => i >= 0);
+  globe.choose(chosen);
+  $("scene-note").textContent = run.note;
+  legend();
+  document.body.dataset.scene = String(run.satellites);
+}
+
+function chose(chosen) {
+  const run = globe.run;
+  remember({ s: chosen.map((i) => run.number[i]) });
+  window.dash_clientside.set_props("selection", { data: view.s });
+  details();
+}
+
+function details() {
+  const run = globe.run, box = $("chosen");
+  box.hidden = !run || !globe.chosen.length;
+  if (box.hidden) return;
+  const frame = run.nearest(timeline.ms ?? run.first);
+  box.replaceChildren(...globe.chosen.slice(0, 4).map((i) => el("div", {}, el("b", {}, run.label[i]), ...globe.colourings.map((c) => el("span", {}, `${c.name} ${c.value(frame, i)}`)))),
+    el("div", { class: "buttons" }, el("button", { type: "button", class: "plain", on: { click: () => globe.lookAt(globe.chosen[0]) } }, "centre"),
+      el("button", { type: "button", class: "plain", ariaPressed: String(globe.following), on: { click: follow } }, globe.following ? "following" : "follow"),
+      el("button", { type: "button", class: "plain", on: { click: () => globe.choose([]) } }, "clear")));
+}
+
+function follow() {
+  globe.following = !globe.following;
+  remember({ f: globe.following ? 1 : 0 });
+  details();
+}
+
+function hover(i, x, y) {
+  const tip = $("tip"), run = globe.run;
+  tip.hidden = i < 0;
+  if (i < 0) return;
+  const frame = run.nearest(timeline.ms);
+  tip.replaceChildren(el("b", {}, run.label[i]), ...globe.colourings.map((c) => el("span", {}, `${c.name}: ${c.value(frame, i)}`)));
+  tip.style.left = `${Math.min(x + 14, $("globe-host").clientWidth - 190)}px`;
+  tip.style.top = `${y + 12}px`;
+}
+
+function colourBy(name) {
+  globe.colouring = name;
+  remember({ k: name });
+  globe.paint();
+  legend();
+}
+
+function legend() {
+  const run = globe.run;
+  if (!run) return;
+  const shown = globe.legend(), frame = globe.frame;
+  legend.frame = frame;
+  const names = globe.colourings.map((c) => c.name);
+  const pick = el("select", { ariaLabel: "Colour by", id: "colour-by", on: { change: (e) => colourBy(e.target.value) } }, names.map((n) => el("option", { value: n, selected: n === globe.colouring }, n)));
+  const key = shown.words
+    ? el("ul", {}, shown.words.filter((w) => w.count).map((w) => el("li", {}, el("i", { style: `background:${w.colour}` }), w.word, el("b", {}, number(w.count)))))
+    : el("div", { class: "scale" }, el("span", {}, shown.low), el("i", { style: `background:linear-gradient(90deg,${shown.scale.join(",")})` }), el("span", {}, shown.high));
+  $("legend").replaceChildren(el("label", {}, "colour by ", pick), key);
+}
+
+function toolbar() {
+  const layers = [["links", "links"], ["routes", "routes"], ["stations", "stations"]];
+  const box = (name, text, on, change) => el("label", {}, el("input", { type: "checkbox", id: `show-${name}`, checked: on, on: { change } }), text);
+  $("layers").replaceChildren(
+    ...layers.map(([name, text]) => box(name, text, true, (e) => ((globe.network.show[name] = e.target.checked), globe.move(timeline.ms)))),
+    box("shadow", "shadow", globe.shadow, (e) => ((globe.shadow = e.target.checked), remember({ h: globe.shadow ? 1 : 0 }), globe.move(timeline.ms))),
+  );
+}
+
+// A line through the charts at the time of the globe, at most ten times a second.
+let cursorDue = 0;
+function cursor(ms) {
+  if (globe.run && legend.frame !== globe.frame && globe.colourings.find((c) => c.name === globe.colouring)?.name) {
+    clearTimeout(legend.later);
+    legend.later = setTimeout(legend, 120);
+  }
+  const chart = document.querySelector("#series .js-plotly-plot");
+  if (!chart?._fullLayout || performance.now() < cursorDue) return;
+  cursorDue = performance.now() + 100;
+  const { xaxis, _size: size } = chart._fullLayout;
+  let line = chart.querySelector(".time-cursor");
+  if (!line) chart.append((line = el("div", { class: "time-cursor" })));
+  const at = xaxis.d2p(new Date(ms).toISOString().slice(0, -1));
+  line.hidden = !(at >= 0 && at <= xaxis._length);
+  Object.assign(line.style, { left: `${size.l + at}px`, top: `${size.t}px`, height: `${size.h}px` });
+}
+
+// --- commands
+
+function dark(on) {
+  document.documentElement.dataset.theme = on ? "dark" : "light";
+  document.documentElement.dataset.mantineColorScheme = on ? "dark" : "light";
+  window.dash_clientside?.set_props?.("theme", { data: on ? "dark" : "light" });
+}
+
+async function exported() {
+  const { sets, events, seed, name } = S.shown();
+  try {
+    const found = await ask("export", { sets, events, seed });
+    const close = el("button", { type: "button", class: "plain", on: { click: () => dialog.remove() } }, "close");
+    const copy = (text, what) => el("button", { type: "button", class: "plain", on: { click: () => navigator.clipboard?.writeText(text).then(() => toast(`${what} copied`)) } }, "copy");
+    const save = el("a", { class: "plain", download: `${name.replace(/\W+/g, "_")}.yaml`, href: URL.createObjectURL(new Blob([found.yaml], { type: "text/yaml" })) }, "save as file");
+    const dialog = el("div", { class: "dialog", role: "dialog", ariaLabel: "Export", id: "export" },
+      el("h3", {}, "The command that reproduces it", copy(found.command, "command")), el("pre", { id: "export-command" }, found.command),
+      el("h3", {}, "The scenario as a file", save), el("pre", { class: "long", id: "export-yaml" }, found.yaml), close);
+    $("studio").append(dialog);
+    close.focus();
+  } catch (error) {
+    toast(error.message, "error");
+  }
+}
+
+function addEvent(text) {
+  const given = prompt("An event: time after the epoch, action, target", text);
+  if (given) S.change((s) => s.variants[s.shown].events.push(given));
+}
+
+function commands() {
+  command("Play or pause", () => timeline.toggle(), "space");
+  command("Next event", () => { const e = timeline.jump(1); if (e) toast(`${e.action} ${e.target}`); }, "n");
+  command("Previous event", () => timeline.jump(-1), "shift+n");
+  command("One frame on", () => timeline.step(1), "arrowright");
+  command("One frame back", () => timeline.step(-1), "arrowleft");
+  command("Faster", () => timeline.faster(1), "]");
+  command("Slower", () => timeline.faster(-1), "[");
+  command("Branch a variant", () => S.branch(), "b");
+  command("Pin or unpin the baseline", S.pin, "p");
+  command("Undo", () => S.undo(), "ctrl+z");
+  command("Redo", () => S.redo(), "ctrl+y");
+  command("Cancel the run, clear the choice", () => (["queued", "running"].includes(lastStatus.state) ? runs.cancel() : globe.choose([])), "escape");
+  command("Follow the chosen satellite", follow, "f");
+  command("Centre the chosen satellite", () => globe.chosen.length && globe.lookAt(globe.chosen[0]), "c");
+  command("Find a field", () => form.search.focus(), "/");
+  command("Export scenario and command", exported, "e");
+  command("Light or dark", () => { const on = document.documentElement.dataset.theme !== "dark"; dark(on); remember({ d: on }); }, "d");
+  command("Show or hide the shadow of the Earth", () => $("show-shadow").click(), "s");
+  command("All commands", openPalette, "ctrl+k");
+  for (const [name, text] of [
+    ["Event: lose a plane", "+6 h lose plane 3 for 90 min"], ["Event: lose a satellite", "+6 h lose satellite 17"],
+    ["Event: derate all accelerators", "+6 h derate all to 0.5 for 2 h"], ["Event: maintain a satellite", "+7 h maintain satellite 17 for 3 h"],
+    ["Event: lose the links of a satellite", "+6 h lose links of satellite 4"],
+  ]) command(name, () => addEvent(text));
+  furtherCommands(() => [
+    ...(globe.colourings ?? []).map((c) => ({ name: `Colour by ${c.name}`, run: () => colourBy(c.name) })),
+    ...[...form.rows.keys()].map((path) => ({ name: `Field: ${path.replaceAll(".", " ").replaceAll("_", " ")}`, run: () => form.focus(path) })),
+    ...(globe.run?.label ?? []).slice(0, 5000).map((label, i) => ({ name: `Go to ${label}`, run: () => { globe.choose([i]); globe.lookAt(i); } })),
+  ]);
+  $("open-palette").addEventListener("click", openPalette);
+  $("open-export").addEventListener("click", exported);
+  $("add-event").addEventListener("click", () => addEvent("+6 h lose plane 3 for 90 min"));
+}
+
+(function wait() {
+  if ($("globe-host") && window.dash_clientside?.set_props) start();
+  else setTimeout(wait, 30);
+})();

@@ -1,0 +1,122 @@
+// Stations, links between satellites and routes to the ground.
+import * as THREE from "three";
+import { EARTH_KM, onSphere } from "./earth.js";
+
+const LINK = 0x7fb2ff, ROUTE = 0xff8a5c, STATION = 0xffffff;
+
+function lines(colour, opacity, order) {
+  const drawn = new THREE.LineSegments(
+    new THREE.BufferGeometry(),
+    new THREE.LineBasicMaterial({ color: colour, transparent: true, opacity, depthWrite: false }),
+  );
+  drawn.frustumCulled = false;
+  drawn.renderOrder = order;
+  return drawn;
+}
+
+export class Network {
+  constructor(scene, turning) {
+    this.scene = scene;
+    this.turning = turning;
+    this.links = lines(LINK, 0.42, 1);
+    this.routes = lines(ROUTE, 0.95, 2);
+    scene.add(this.links, this.routes);
+    this.show = { links: true, routes: true, stations: true };
+    this.counts = { links: 0, routes: 0 };
+  }
+
+  load(run) {
+    this.run = run;
+    this.stations?.removeFromParent();
+    this.stations = null;
+    const a = run.array, n = run.station.length;
+    this.at = Array.from({ length: n }, (_, i) => onSphere(a.station_deg[2 * i + 1], a.station_deg[2 * i], 1.004));
+    for (const drawn of [this.links, this.routes]) drawn.geometry.setDrawRange(0, 0);
+    if (a.link_ends) this.room(this.links, a.link_ends.length);
+    if (a.route_satellite) this.room(this.routes, 2 * (a.route_satellite.length + 2 * run.station.length + 64));
+    if (!n) return;
+    const shape = new THREE.BufferGeometry().setFromPoints(this.at);
+    this.stations = new THREE.Points(
+      shape,
+      new THREE.PointsMaterial({ color: STATION, size: 6, sizeAttenuation: false, map: diamond(), transparent: true, alphaTest: 0.3 }),
+    );
+    this.stations.renderOrder = 2;
+    this.turning.add(this.stations);
+  }
+
+  room(drawn, points) {
+    drawn.geometry.dispose();
+    drawn.geometry = new THREE.BufferGeometry();
+    drawn.geometry.setAttribute("position", new THREE.BufferAttribute(new Float32Array(3 * points), 3));
+    drawn.geometry.setDrawRange(0, 0);
+  }
+
+  // Lines between where satellites are at a time; links of a formation are left to its close-up.
+  move(when, turn) {
+    const run = this.run;
+    if (!run) return;
+    const frame = when.frame + (when.share > 0.5 ? 1 : 0), a = run.array, spot = new THREE.Vector3();
+    this.links.visible = this.show.links && !run.formation;
+    this.routes.visible = this.show.routes;
+    if (this.stations) this.stations.visible = this.show.stations;
+    const put = (into, at, satellite) => run.position(satellite, when, spot).multiplyScalar(1 / EARTH_KM).toArray(into, at);
+    this.counts = { links: 0, routes: 0 };
+    if (a.link_ends) {
+      const into = this.links.geometry.attributes.position, m = a.link_ends.length / 2;
+      let at = 0;
+      for (let i = 0; i < m; i++) {
+        if (frame < a.link_frames[i] || frame >= a.link_frames[m + i]) continue;
+        this.counts.links++;
+        if (!this.links.visible) continue;
+        put(into.array, at, a.link_ends[i]);
+        put(into.array, at + 3, a.link_ends[m + i]);
+        at += 6;
+      }
+      this.links.geometry.setDrawRange(0, at / 3);
+      into.needsUpdate = true;
+    }
+    if (a.route_satellite) {
+      const into = this.routes.geometry.attributes.position, m = a.route_first_hop.length - 1, end = new THREE.Vector3();
+      const axis = new THREE.Vector3(0, 0, 1);
+      let at = 0;
+      for (let i = 0; i < m; i++) {
+        if (frame < a.route_frames[i] || frame >= a.route_frames[m + i]) continue;
+        this.counts.routes++;
+        const hops = Array.from(a.route_satellite.subarray(a.route_first_hop[i], a.route_first_hop[i + 1]));
+        if (!this.routes.visible || at + 6 * (hops.length + 1) > into.array.length) continue;
+        const ground = (s) => end.copy(this.at[s]).applyAxisAngle(axis, turn).toArray(into.array, at);
+        ground(a.route_station[i]);
+        at += 3;
+        for (const satellite of hops) {
+          put(into.array, at, satellite);
+          put(into.array, at + 3, satellite);
+          at += 6;
+        }
+        if (a.route_station[m + i] >= 0) {
+          ground(a.route_station[m + i]);
+          at += 3;
+        } else at -= 3; // the last satellite serves: no line leaves it
+      }
+      this.routes.geometry.setDrawRange(0, at / 3);
+      into.needsUpdate = true;
+    }
+  }
+}
+
+function diamond() {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 32;
+  const draw = canvas.getContext("2d");
+  draw.fillStyle = "#fff";
+  draw.strokeStyle = "#10233d";
+  draw.lineWidth = 3;
+  draw.beginPath();
+  draw.moveTo(16, 3);
+  draw.lineTo(29, 16);
+  draw.lineTo(16, 29);
+  draw.lineTo(3, 16);
+  draw.closePath();
+  draw.fill();
+  draw.stroke();
+  return new THREE.CanvasTexture(canvas);
+}

@@ -1,0 +1,77 @@
+// Runs of the shown and the pinned variant: asked for, watched, handed to the globe and to the panels.
+import { ask, bytes } from "./server.js";
+import { pinned, shown } from "./state.js";
+import { Run } from "./run.js";
+
+const changes = ({ sets, events, seed }) => ({ sets, events, seed });
+
+export class Runs {
+  constructor({ onStatus, onDocument, onScene, onResults }) {
+    Object.assign(this, { onStatus, onDocument, onScene, onResults });
+    this.turn = 0;
+    this.scenes = new Map();
+  }
+
+  // Bring everything to the present state; a newer call takes over.
+  async update() {
+    const turn = ++this.turn, one = shown(), other = pinned();
+    const current = () => turn === this.turn;
+    try {
+      const doc = await ask("document", changes(one));
+      if (!current()) return;
+      this.onDocument(doc);
+      if (doc.problems.length) return this.onStatus({ state: "refused", problems: doc.problems });
+      this.onStatus({ state: "queued", seconds: 0, expected: doc.seconds });
+      const begun = performance.now();
+      const key = await this.finish(one, current, (status) => this.onStatus({ ...status, expected: doc.seconds }));
+      if (!key || !current()) return;
+      const took = (performance.now() - begun) / 1000;
+      await this.scene(key, current);
+      if (!current()) return;
+      let against = null;
+      if (other) {
+        against = await this.finish(other, current, (status) => this.onStatus({ ...status, baseline: true }));
+        if (!current()) return;
+      }
+      this.onStatus({ state: "done", seconds: took });
+      this.onResults({ shown: key, pinned: against, name: one.name, baseline: other?.name ?? null });
+    } catch (error) {
+      if (current()) this.onStatus({ state: "failed", message: error.message, log: "" });
+    }
+  }
+
+  // Wait for the end of a run; its key, or null where it has no results.
+  async finish(variant, current, tell) {
+    for (;;) {
+      const status = await ask("run", { ...changes(variant), wait: 0.5 });
+      if (!current()) {
+        if (!["done"].includes(status.state) && this.stale(status.key)) ask("cancel", { key: status.key }).catch(() => {});
+        return null;
+      }
+      this.running = status.state === "running" || status.state === "queued" ? status.key : null;
+      if (status.state === "done") return status.key;
+      tell(status);
+      if (!this.running) return null;
+    }
+  }
+
+  // Whether a run that was begun is that of no variant that is still shown.
+  stale(key) {
+    return this.running === key;
+  }
+
+  async scene(key, current) {
+    if (!this.scenes.has(key)) {
+      const data = await bytes(`scene/${key}`);
+      this.scenes.set(key, data.byteLength ? new Run(data) : null);
+      while (this.scenes.size > 6) this.scenes.delete(this.scenes.keys().next().value);
+    }
+    if (current()) this.onScene(this.scenes.get(key));
+  }
+
+  cancel() {
+    this.turn++;
+    if (this.running) ask("cancel", { key: this.running }).catch(() => {});
+    this.onStatus({ state: "cancelled" });
+  }
+}
