@@ -23,7 +23,12 @@ BRIGHT_W_M2 = 700.0  # what a face emits at 60 degC
 EVERY = 10  # steps after which neighbours are looked for again
 _READ = ("x_m", "y_m", "z_m", "array_k", "radiator_1_k", "radiator_2_k", "radiator_3_k")
 _WRITTEN = np.array([CONTROL[name] for name in ("array_light", "array_nearby_w_m2", "radiator_nearby_w_m2")])
-_READ_ROWS = np.array([ROWS.carried[name] for name in _READ])
+_READ_ROWS = [ROWS.carried[name] for name in _READ]
+# rows that follow each other are copied at once: where they go, and where they are in the work of a tile
+_STARTS = [n for n, row in enumerate(_READ_ROWS) if n == 0 or row != _READ_ROWS[n - 1] + 1]
+_COPIES = [
+    (slice(n, end), slice(_READ_ROWS[n], _READ_ROWS[n] + end - n)) for n, end in zip(_STARTS, [*_STARTS[1:], len(_READ)], strict=True)
+]
 
 
 def members(run: Context) -> Ints:
@@ -97,18 +102,21 @@ class Neighbourhood:
             return
         for b in batches:
             for t, (first, real) in enumerate(zip(b.first.tolist(), b.real.tolist(), strict=True)):
-                self._before[:, first : first + real] = b.work[t, _READ_ROWS, :real]
+                for to, rows in _COPIES:
+                    self._before[to, first : first + real] = b.work[t, rows, :real]
                 self._now[:, first : first + real] = b.r_m[t, at, :, :real]
-        before, now = self._before[:, self.which], np.ascontiguousarray(self._now[:, self.which])
+        before, now = np.take(self._before, self.which, axis=1), np.take(self._now, self.which, axis=1)
         if k % EVERY == 0:
             self.pairs = neighbours.within(now, self.range_m)
         if self.pairs[1].size == 0:
-            controls[np.ix_(_WRITTEN, self.which)] = undisturbed(self.which.size)[_WRITTEN]
+            for row, value in zip(_WRITTEN, undisturbed(1)[_WRITTEN, 0], strict=True):
+                controls[row, self.which] = value
             return
         sun_m = self.run.surroundings.sun_m[k + 2]
         sun = sun_m / np.linalg.norm(sun_m)
         found = neighbours.exchange(now, self.pairs, self._plates(before[:3], now, sun), self._emitted_w_m2(before), sun)
-        controls[np.ix_(_WRITTEN, self.which)] = found.light, *found.absorbed_w_m2
+        for row, values in zip(_WRITTEN, (found.light, *found.absorbed_w_m2), strict=True):
+            controls[row, self.which] = values
 
     def _plates(self, before_m: Array, now_m: Array, sun: Array) -> neighbours.Plates:
         normals = np.empty((2, 3, self.which.size))
@@ -120,5 +128,8 @@ class Neighbourhood:
         """Emitted by front and back of array and radiator, (2, 2, satellites)."""
         square = before[3:7] * before[3:7]
         array, one, two, three = square * square
-        black = np.stack([array, self.fins * ((one + two + three) / 3.0)])
-        return np.asarray(self.emissivity * (STEFAN_BOLTZMANN_W_M2_K4 * black)[:, np.newaxis])
+        found = np.empty_like(self.emissivity)
+        np.multiply(self.emissivity[neighbours.ARRAY], STEFAN_BOLTZMANN_W_M2_K4 * array, out=found[neighbours.ARRAY])
+        black = (STEFAN_BOLTZMANN_W_M2_K4 / 3.0) * self.fins * (one + two + three)
+        np.multiply(self.emissivity[neighbours.RADIATOR], black, out=found[neighbours.RADIATOR])
+        return found

@@ -86,7 +86,11 @@ def one(satellite: schema.Satellite, scenario: schema.Scenario) -> dict[str, Any
     """
     chip, power, thermal, cell = satellite.accelerator, satellite.power, satellite.thermal, satellite.power.battery.chemistry
     left, grown = battery_ageing_life.at_age(power.battery, satellite.age)
+    turned = satellite.attitude
     return {
+        "attitude": {"law": turned.law, "cant_rad": turned.radiator_cant} | {
+            name: value for name, value in (("point", turned.point), ("drive", turned.array_drive)) if value is not None
+        },
         "array_m2": power.array.area, "radiator_m2": thermal.radiator.area, "body_m2": thermal.structure.area,
         "accelerator": chip.name, "accelerators": satellite.accelerators,
         "terminals": 0 if scenario.links is None else scenario.links.terminals,

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pytest
 from visit import PATIENCE_MS
 
 from sim import api
+from sim.spacecraft import attitude
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 REPO = Path(__file__).resolve().parents[2]
@@ -54,6 +56,8 @@ class Studio:
             page.close()
         self.process.terminate()
         self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def state(*variants: list[str], shown: int = 0, pinned: int | None = None, **view: Any) -> dict[str, Any]:
@@ -213,6 +217,37 @@ def test_the_globe_is_drawn(studio: Studio) -> None:
     page.keyboard.press("n")
     page.wait_for_timeout(800)
     assert host.screenshot() != before
+
+
+@pytest.mark.parametrize("law", [*attitude.LAWS, "slewing-ahead"])
+def test_attitude_of_the_models(studio: Studio, law: str) -> None:
+    """Source of truth: the normals of the simulation, to 1e-9, under any Sun, also straight above and along the drive."""
+    point, drive = ("ahead", "radial") if law == "slewing-ahead" else ("nadir", "orbit-normal")
+    law = law.removesuffix("-ahead")
+    rng = np.random.default_rng(3)
+    suns = [*rng.normal(size=(40, 3)), np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, -1.0])]
+    page = studio.pages[-1] if studio.pages else studio.open(state([SHORT]))
+    until(page, "() => Boolean(window.dawndusk)")
+    for sun in suns:
+        sun = sun / np.linalg.norm(sun)
+        for cant in (0.0, 0.3):
+            given = {"law": law, "cant_rad": cant, "point": point, "drive": drive}
+            found = page.evaluate("([sun, law]) => window.dawndusk.normals(sun, law)", [sun.tolist(), given])
+            expected = attitude.normals(*sun, attitude.attitude(law, 0.0, cant, point, drive))
+            assert [*found["array"], *found["radiator"]] == pytest.approx(list(expected), abs=1e-9)
+
+
+def test_a_formation_from_close(studio: Studio) -> None:
+    """The close-up is another picture than the globe, and the URL brings it back."""
+    page = studio.open(state([SHORT], n=1))
+    done(page)
+    page.wait_for_selector("#show-near:checked", timeout=PATIENCE_MS)
+    page.wait_for_timeout(800)
+    near = page.locator("#globe-host").screenshot()
+    page.keyboard.press("z")
+    page.wait_for_timeout(800)
+    assert page.locator("#globe-host").screenshot() != near
+    assert in_url(page)["view"]["n"] == 0
 
 
 def test_what_leaves_the_studio(studio: Studio) -> None:

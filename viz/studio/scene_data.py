@@ -100,6 +100,7 @@ def scene_data(results: Any) -> bytes | None:
         "unix_ms": scene.unix_ms.tolist(), "label": list(scene.label), "number": scene.satellite.tolist(), "station": list(scene.station),
         "colourings": _colourings(scene), "formation": None if scene.formation is None else formation_label(scene),
         "extent_m": None if scene.formation is None else scene.formation.extent_m, "events": _events(results, scene), "note": scene.note,
+        "models": _models(results),
     })  # fmt: skip
 
 
@@ -133,6 +134,13 @@ def _colourings(scene: Scene) -> list[dict[str, Any]]:
         colours = [NO_JOB, *job_colours(len(scene.jobs))]
         found.append({"name": "job", "names": ["no job", *scene.jobs], "colours": colours, "codes": (scene.job + 1).tolist()})
     return found
+
+
+def _models(results: Any) -> list[dict[str, Any]]:
+    """Areas and attitude of one satellite of each type."""
+    rows = (results.summary.get("design") or {}).get("types") or []
+    names = ("array_m2", "radiator_m2", "body_m2", "attitude")
+    return [{name: row["one"][name] for name in names} for row in rows if "attitude" in (row.get("one") or {})]
 
 
 def _events(results: Any, scene: Scene) -> list[dict[str, Any]]:

@@ -236,6 +236,7 @@ def test_parts_of_a_satellite(found: Results) -> None:
     (row,) = found.summary["design"]["types"]
     satellite = sim.load(found.folder / "scenario.yaml").scenario.satellite
     one, chip = row["one"], satellite.accelerator
+    assert one["attitude"] == {"law": "sun-pointing", "cant_rad": 0.0}
     assert (one["array_m2"], one["radiator_m2"], one["body_m2"]) == (
         satellite.power.array.area, satellite.thermal.radiator.area, satellite.thermal.structure.area
     )  # fmt: skip

@@ -152,3 +152,14 @@ def test_a_radiator_in_the_plane_of_the_array() -> None:
         assert float(np.linalg.norm(plates.along[0, :, 0])) == pytest.approx(1.0)
         assert float(plates.along[0, :, 0] @ n[:, 0]) == pytest.approx(0.0, abs=1e-12)
         assert plates.half_m[:, :, 0].tolist() == [[1.5, 1.5], [1.0, 1.0]]
+
+
+@pytest.mark.parametrize("count", [0, 1, 40, 257, 400])
+def test_who_is_near(count: int) -> None:
+    """Source of truth: all distances, by numpy; satellites in one place, which have no position, are nobody's neighbours."""
+    r = np.random.default_rng(count).uniform(-1e3, 1e3, (3, count))
+    r[:, count // 2 :][:, :5] = 9e3
+    start, other = within(r, 400.0)
+    far = np.linalg.norm(r[:, :, None] - r[:, None, :], axis=0)
+    expected = [np.flatnonzero((far[i] <= 400.0) & (far[i] >= 1.0)).tolist() for i in range(count)]
+    assert [other[start[i] : start[i + 1]].tolist() for i in range(count)] == expected

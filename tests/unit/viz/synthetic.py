@@ -298,7 +298,7 @@ BALANCE_MWH = {
     "battery_new_j": 50.0, "battery_full_j": 45.0,
 }  # fmt: skip
 ONE = {
-    "array_m2": 90.0, "radiator_m2": 30.0, "body_m2": 13.5, "accelerator": "tpu-v6e", "accelerators": 64, "terminals": 4, "battery_j": 7.2e7,
+    "attitude": {"law": "sun-pointing", "cant_rad": 0.0}, "array_m2": 90.0, "radiator_m2": 30.0, "body_m2": 13.5, "accelerator": "tpu-v6e", "accelerators": 64, "terminals": 4, "battery_j": 7.2e7,
     "cells": "nca", "age_s": 0.0, "array_left": 0.97, "battery_left": 0.9, "battery_resistance_grown": 1.0, "junction_limit_k": 368.15,
     "hbm_limit_k": 368.15, "coolant_freezing_k": 195.45, "battery_charge_k": [273.15, 318.15],
 }  # fmt: skip

@@ -4,6 +4,7 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { Earth, EARTH_KM } from "./earth.js";
 import { Network } from "./network.js";
 import { Satellites } from "./satellites.js";
+import { Closeup } from "./closeup.js";
 import { colourings } from "./colours.js";
 
 const REACH_PX = 14; // of the pointer
@@ -18,6 +19,7 @@ export class Globe {
     this.scene.add(stars());
     this.camera = new THREE.PerspectiveCamera(38, 1, 0.005, 400);
     this.camera.up.set(0, 0, 1);
+    this.behind = new THREE.PerspectiveCamera(38, 1, 0.002, 400); // of the Earth behind a formation
     this.camera.position.set(2.6, -2.2, 1.5);
     this.controls = new OrbitControls(this.camera, this.renderer.domElement);
     Object.assign(this.controls, { enableDamping: true, dampingFactor: 0.12, minDistance: 1.12, maxDistance: 60, rotateSpeed: 0.55 });
@@ -27,6 +29,8 @@ export class Globe {
     this.earth = new Earth(this.scene, urls, turning);
     this.network = new Network(this.scene, this.earth.turning);
     this.satellites = new Satellites(this.scene);
+    this.closeup = new Closeup(this.renderer.domElement, () => this.touch());
+    this.near = false; // whether the formation is seen from close
     this.trail = trail(this.scene);
     this.chosen = [];
     this.colouring = "state";
@@ -39,10 +43,10 @@ export class Globe {
     const draw = (now) => {
       requestAnimationFrame(draw);
       this.onFrame?.(now);
-      if (this.controls.update()) this.dirty = true;
+      if ((this.near ? this.closeup : this).controls.update()) this.dirty = true;
       if (!this.dirty) return;
       this.dirty = false;
-      this.renderer.render(this.scene, this.camera);
+      this.render();
       this.host.dataset.drawn = String(Number(this.host.dataset.drawn ?? 0) + 1);
     };
     requestAnimationFrame(draw);
@@ -52,12 +56,35 @@ export class Globe {
     this.dirty = true;
   }
 
+  render() {
+    this.renderer.autoClear = true;
+    if (!this.near) return this.renderer.render(this.scene, this.camera);
+    this.closeup.lead(this.behind);
+    this.satellites.points.visible = false;
+    this.renderer.render(this.scene, this.behind);
+    this.satellites.points.visible = true;
+    this.renderer.autoClear = false;
+    this.renderer.clearDepth();
+    this.renderer.render(this.closeup.scene, this.closeup.camera);
+  }
+
+  // See the formation at its true spacing, or the globe.
+  approach(near) {
+    this.near = Boolean(near && this.run?.formation && this.run.models.length);
+    this.controls.enabled = !this.near;
+    this.closeup.controls.enabled = this.near;
+    if (this.ms !== undefined) this.move(this.ms);
+    this.touch();
+  }
+
   resize() {
     const { clientWidth: w, clientHeight: h } = this.host;
     if (!w || !h) return;
     this.renderer.setSize(w, h, false);
-    this.camera.aspect = w / h;
-    this.camera.updateProjectionMatrix();
+    for (const camera of [this.camera, this.behind, this.closeup.camera]) {
+      camera.aspect = w / h;
+      camera.updateProjectionMatrix();
+    }
     this.touch();
   }
 
@@ -66,6 +93,7 @@ export class Globe {
     this.run = run;
     this.satellites.load(run);
     this.network.load(run);
+    this.closeup.load(run);
     this.colourings = colourings(run);
     this.chosen = this.chosen.filter((i) => i < run.satellites);
     this.frame = -1;
@@ -91,20 +119,24 @@ export class Globe {
       this.frame = frame;
       this.paint();
     }
+    if (this.near) this.closeup.move(when, sun, this.by().paint(this.frame), this.chosen);
     this.follow(when, before);
     this.touch();
   }
 
+  by() {
+    return this.colourings.find((c) => c.name === this.colouring) ?? this.colourings[0];
+  }
+
   paint() {
-    const by = this.colourings?.find((c) => c.name === this.colouring) ?? this.colourings?.[0];
-    if (!by) return;
-    this.satellites.paint(by.paint(this.frame));
+    if (!this.colourings) return;
+    this.satellites.paint(this.by().paint(this.frame));
+    if (this.near) this.closeup.move(this.run.at(this.ms), this.earth.sun, this.by().paint(this.frame), this.chosen);
     this.touch();
   }
 
   legend() {
-    const by = this.colourings?.find((c) => c.name === this.colouring) ?? this.colourings?.[0];
-    return by?.legend(Math.max(0, this.frame));
+    return this.colourings && this.by().legend(Math.max(0, this.frame));
   }
 
   follow(when, before) {
@@ -119,6 +151,7 @@ export class Globe {
     this.chosen = chosen;
     this.satellites.mark(chosen);
     this.trail.show(this.run, chosen);
+    if (this.near) this.paint();
     this.followed = null;
     if (this.run && this.ms !== undefined) this.follow(this.run.at(this.ms), null);
     if (!quiet) this.onChoose(chosen);
@@ -149,6 +182,14 @@ export class Globe {
     const run = this.run;
     if (!run) return -1;
     const { clientWidth: w, clientHeight: h } = this.host, when = run.at(this.ms), spot = new THREE.Vector3();
+    if (this.near) {
+      const away = this.closeup.spots.map((at) => {
+        spot.copy(at).project(this.closeup.camera);
+        return spot.z > 1 ? Infinity : Math.hypot(((spot.x + 1) / 2) * w - x, ((1 - spot.y) / 2) * h - y);
+      });
+      const best = away.indexOf(Math.min(...away));
+      return away[best] < 2 * REACH_PX ? best : -1;
+    }
     const eye = this.camera.position, far2 = eye.lengthSq();
     let best = -1, nearest = REACH_PX * REACH_PX;
     for (let i = 0; i < run.satellites; i++) {

@@ -1,4 +1,5 @@
 // The studio: form, globe, time and runs, joined. Panels with figures are the server's; they follow the store "view".
+import { normals } from "./attitude.js";
 import { el, number, toast } from "./dom.js";
 import { Form } from "./form.js";
 import { Globe } from "./globe.js";
@@ -42,6 +43,7 @@ function start() {
   toolbar();
   bar();
   runs.update();
+  window.dawndusk = { normals }; // what tests compare with the simulation
   document.body.dataset.ready = "true";
 }
 
@@ -129,6 +131,8 @@ function showScene(run) {
   const chosen = view.s.map((n) => run.number.indexOf(n)).filter((i) => i >= 0);
   globe.choose(chosen);
   $("scene-note").textContent = run.note;
+  globe.approach(view.n);
+  toolbar();
   legend();
   document.body.dataset.scene = String(run.satellites);
 }
@@ -191,7 +195,8 @@ function toolbar() {
   const layers = [["links", "links"], ["routes", "routes"], ["stations", "stations"]];
   const box = (name, text, on, change) => el("label", {}, el("input", { type: "checkbox", id: `show-${name}`, checked: on, on: { change } }), text);
   $("layers").replaceChildren(
-    ...layers.map(([name, text]) => box(name, text, true, (e) => ((globe.network.show[name] = e.target.checked), globe.move(timeline.ms)))),
+    ...layers.map(([name, text]) => box(name, text, globe.network.show[name], (e) => ((globe.network.show[name] = e.target.checked), globe.move(timeline.ms)))),
+    globe.run?.formation ? box("near", "close-up", globe.near, (e) => (globe.approach(e.target.checked), remember({ n: globe.near ? 1 : 0 }))) : "",
     box("shadow", "shadow", globe.shadow, (e) => ((globe.shadow = e.target.checked), remember({ h: globe.shadow ? 1 : 0 }), globe.move(timeline.ms))),
   );
 }
@@ -263,6 +268,7 @@ function commands() {
   command("Export scenario and command", exported, "e");
   command("Light or dark", () => { const on = document.documentElement.dataset.theme !== "dark"; dark(on); remember({ d: on }); }, "d");
   command("Show or hide the shadow of the Earth", () => $("show-shadow").click(), "s");
+  command("Close-up of the formation", () => $("show-near")?.click(), "z");
   command("All commands", openPalette, "ctrl+k");
   for (const [name, text] of [
     ["Event: lose a plane", "+6 h lose plane 3 for 90 min"], ["Event: lose a satellite", "+6 h lose satellite 17"],
