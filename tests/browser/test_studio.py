@@ -250,6 +250,25 @@ def test_a_formation_from_close(studio: Studio) -> None:
     assert in_url(page)["view"]["n"] == 0
 
 
+def test_an_event_from_the_library(studio: Studio) -> None:
+    """Source of truth: the command with the same event; it stands in the URL, and can be taken back."""
+    page = studio.open(state([SHORT]))
+    done(page)
+    page.keyboard.press("v")
+    page.locator("#event-kind").select_option(label="maintain a satellite")
+    page.locator("#event-at").fill("+10 min")
+    page.locator("#event-lasts").fill("1 h")
+    assert page.locator("#event-text").text_content() == "+10 min maintain satellite 17 for 1 h"
+    page.locator("#event-add").click()
+    until(page, "() => document.querySelector('#status').dataset.state === 'done' && document.querySelectorAll('.event').length === 1")
+    done(page)
+    event = "+10 min maintain satellite 17 for 1 h"
+    assert in_url(page)["variants"][0]["events"] == [event]
+    expected = api.run("suncatcher", set=[SHORT], events=[event]).summary
+    until(page, "value => document.querySelector(`[data-fact='compute.useful_fraction']`).dataset.value === value", repr(expected["compute"]["useful_fraction"]))
+    assert figures(page)["fleet.availability"] == expected["fleet"]["availability"]
+
+
 def test_what_leaves_the_studio(studio: Studio) -> None:
     """The command and the file of the export give the same scenario."""
     page = studio.open(state([SHORT, "step=30 s"]))

@@ -97,7 +97,7 @@ def scene_data(results: Any) -> bytes | None:
     blob.add("station_deg", scene.station_deg, "float32")
     _add_network(blob, scene)
     return blob.content({
-        "unix_ms": scene.unix_ms.tolist(), "label": list(scene.label), "number": scene.satellite.tolist(), "station": list(scene.station),
+        "unix_ms": scene.unix_ms.tolist(), "epoch_ms": _epoch_ms(results, scene), "label": list(scene.label), "number": scene.satellite.tolist(), "station": list(scene.station),
         "colourings": _colourings(scene), "formation": None if scene.formation is None else formation_label(scene),
         "extent_m": None if scene.formation is None else scene.formation.extent_m, "events": _events(results, scene), "note": scene.note,
         "models": _models(results),
@@ -136,6 +136,10 @@ def _colourings(scene: Scene) -> list[dict[str, Any]]:
     return found
 
 
+def _epoch_ms(results: Any, scene: Scene) -> int:
+    return int(scene.unix_ms[0]) - int(results.series["frame"].values[0])
+
+
 def _models(results: Any) -> list[dict[str, Any]]:
     """Areas and attitude of one satellite of each type."""
     rows = (results.summary.get("design") or {}).get("types") or []
@@ -145,9 +149,7 @@ def _models(results: Any) -> list[dict[str, Any]]:
 
 def _events(results: Any, scene: Scene) -> list[dict[str, Any]]:
     """What happened, with its time, for the time line and for jumps."""
-    start_ms = int(scene.unix_ms[0])
-    first_frame_ms = int(results.series["frame"].values[0])
-    epoch_ms = start_ms - first_frame_ms
+    epoch_ms = _epoch_ms(results, scene)
     return [
         {"unix_ms": epoch_ms + round(1e3 * float(e["time_s"]))} | {name: str(e.get(name) or "") for name in ("action", "target", "cause")}
         for e in results.events[:MOST_EVENTS]

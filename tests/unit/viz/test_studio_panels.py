@@ -147,6 +147,7 @@ def test_data_of_the_globe(request: pytest.FixtureRequest, kind: str) -> None:
     assert np.abs(arrays["junction_dk"] / 10.0 - junction_k).max() <= 0.05 + 1e-4
     epoch = datetime.fromisoformat(run.series.attrs["epoch"].replace("Z", "+00:00"))
     assert header["unix_ms"] == [round(1e3 * epoch.timestamp()) + int(ms) for ms in run.series["frame"].values]
+    assert header["epoch_ms"] == round(1e3 * epoch.timestamp())
     assert header["number"] == run.series["sat"].values.tolist()
     assert header["colourings"][0]["names"] == list(STATES)
     assert (header["formation"] is not None) == (kind == "formation")

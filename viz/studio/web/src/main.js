@@ -1,6 +1,7 @@
 // The studio: form, globe, time and runs, joined. Panels with figures are the server's; they follow the store "view".
 import { normals } from "./attitude.js";
 import { el, number, toast } from "./dom.js";
+import { askForEvent, askForText } from "./events.js";
 import { Form } from "./form.js";
 import { Globe } from "./globe.js";
 import { command, furtherCommands, listenForKeys, openPalette } from "./palette.js";
@@ -86,8 +87,7 @@ function bar() {
 }
 
 function rename(i) {
-  const name = prompt("Name of the variant", S.state().variants[i].name);
-  if (name) S.change((s) => (s.variants[i].name = name.slice(0, 60)));
+  askForText($("studio"), "Name of the variant", S.state().variants[i].name, (name) => S.change((s) => (s.variants[i].name = name)));
 }
 
 function showStatus(status) {
@@ -244,9 +244,10 @@ async function exported() {
   }
 }
 
-function addEvent(text) {
-  const given = prompt("An event: time after the epoch, action, target", text);
-  if (given) S.change((s) => s.variants[s.shown].events.push(given));
+// At the time of the globe, in whole minutes after the epoch.
+function addEvent() {
+  const run = globe.run, minutes = run ? Math.max(0, Math.round((timeline.ms - run.epoch_ms) / 60000)) : 360;
+  askForEvent($("studio"), `+${minutes} min`, (text) => S.change((s) => s.variants[s.shown].events.push(text)));
 }
 
 function commands() {
@@ -270,11 +271,8 @@ function commands() {
   command("Show or hide the shadow of the Earth", () => $("show-shadow").click(), "s");
   command("Close-up of the formation", () => $("show-near")?.click(), "z");
   command("All commands", openPalette, "ctrl+k");
-  for (const [name, text] of [
-    ["Event: lose a plane", "+6 h lose plane 3 for 90 min"], ["Event: lose a satellite", "+6 h lose satellite 17"],
-    ["Event: derate all accelerators", "+6 h derate all to 0.5 for 2 h"], ["Event: maintain a satellite", "+7 h maintain satellite 17 for 3 h"],
-    ["Event: lose the links of a satellite", "+6 h lose links of satellite 4"],
-  ]) command(name, () => addEvent(text));
+  command("Add an event", addEvent, "v");
+  command("Rename the variant", () => rename(S.state().shown), "r");
   furtherCommands(() => [
     ...(globe.colourings ?? []).map((c) => ({ name: `Colour by ${c.name}`, run: () => colourBy(c.name) })),
     ...[...form.rows.keys()].map((path) => ({ name: `Field: ${path.replaceAll(".", " ").replaceAll("_", " ")}`, run: () => form.focus(path) })),
@@ -282,7 +280,7 @@ function commands() {
   ]);
   $("open-palette").addEventListener("click", openPalette);
   $("open-export").addEventListener("click", exported);
-  $("add-event").addEventListener("click", () => addEvent("+6 h lose plane 3 for 90 min"));
+  $("add-event").addEventListener("click", addEvent);
 }
 
 (function wait() {
