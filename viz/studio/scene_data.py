@@ -97,7 +97,8 @@ def scene_data(results: Any) -> bytes | None:
     blob.add("station_deg", scene.station_deg, "float32")
     _add_network(blob, scene)
     return blob.content({
-        "unix_ms": scene.unix_ms.tolist(), "epoch_ms": _epoch_ms(results, scene), "label": list(scene.label), "number": scene.satellite.tolist(), "station": list(scene.station),
+        "unix_ms": scene.unix_ms.tolist(), "epoch_ms": _epoch_ms(results, scene), "label": list(scene.label),
+        "number": scene.satellite.tolist(), "station": list(scene.station),
         "colourings": _colourings(scene), "formation": None if scene.formation is None else formation_label(scene),
         "extent_m": None if scene.formation is None else scene.formation.extent_m, "events": _events(results, scene), "note": scene.note,
         "models": _models(results),
