@@ -10,12 +10,13 @@ from dash import dcc, html
 
 from viz import charts
 from viz.figures import Chart, recorded, sample_times, thin, time_axis
-from viz.palette import JOB_COLOURS, axis, layout
+from viz.palette import INK, JOB_COLOURS, MUTED, axis, layout
 from viz.scene import unix_ms
 from viz.studio.panels.panel import Panel, View
 
 GAP: Final = 0.06  # between charts, of the height
 MOST_SATELLITES: Final = 4
+LOWEST_PX: Final = 48  # of a chart: more of them scroll
 OF_SATELLITE: Final = (("sat_charge_fraction", "battery, %", 100.0, 0.0), ("sat_junction_k", "junction, °C", 1.0, -273.15))
 INK_DARK, GRID_DARK = "#d7e0ec", "#2b3a50"
 
@@ -36,7 +37,9 @@ def show(view: View) -> Any:
     figure = drawn(view)
     if figure is None:
         return html.P("This run has no series over time.", className="muted")
-    return dcc.Graph(figure=figure, id="series", config={"displaylogo": False, "displayModeBar": False, "responsive": True}, className="graph")
+    style = {"minHeight": f"{LOWEST_PX * sum(str(key).startswith('yaxis') for key in figure.layout)}px"}
+    shown = {"displaylogo": False, "displayModeBar": False, "responsive": True}
+    return dcc.Graph(figure=figure, id="series", config=shown, className="graph", style=style)
 
 
 def drawn(view: View) -> go.Figure | None:
@@ -64,7 +67,11 @@ def drawn(view: View) -> go.Figure | None:
             trace.update(yaxis=f"y{name}", xaxis="x")
             figure.add_trace(trace)
         mode = "normal" if "°C" in title else "tozero"
-        figure.update_layout({f"yaxis{name}": axis(title, domain=[max(0.0, top - height), top], nticks=4, rangemode=mode)})
+        figure.update_layout({f"yaxis{name}": axis("", domain=[max(0.0, top - height), top], nticks=3, rangemode=mode, tickfont={"size": 10})})
+        figure.add_annotation(  # beside the axis titles of low charts would run into each other
+            text=title, xref="paper", yref="paper", x=0.0, y=top, xanchor="left", yanchor="top", xshift=3, showarrow=False,
+            font={"size": 10, "color": MUTED}, bgcolor="rgba(19,28,42,0.7)" if view.dark else "rgba(255,255,255,0.7)", borderpad=1,
+        )  # fmt: skip
     figure.update_layout(
         layout(300, hovermode="x unified", hoversubplots="axis", margin={"l": 8, "r": 12, "t": 6, "b": 4}, dragmode="zoom", uirevision="keep")
         | {
@@ -85,6 +92,9 @@ def in_dark(figure: go.Figure) -> None:
         The figure; changed in place.
     """
     figure.update_layout(font={"color": INK_DARK}, hoverlabel={"bgcolor": "#16202f", "font": {"color": INK_DARK}, "bordercolor": GRID_DARK})
+    for trace in figure.data:
+        if trace.line.color == INK:
+            trace.line.color = INK_DARK
     style = {"gridcolor": GRID_DARK, "linecolor": GRID_DARK, "tickfont": {"color": "#9fb0c6"}, "title": {"font": {"color": "#9fb0c6"}}}
     figure.update_xaxes(style)
     figure.update_yaxes(style)

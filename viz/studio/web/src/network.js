@@ -33,6 +33,7 @@ export class Network {
     this.at = Array.from({ length: n }, (_, i) => onSphere(a.station_deg[2 * i + 1], a.station_deg[2 * i], 1.004));
     for (const drawn of [this.links, this.routes]) drawn.geometry.setDrawRange(0, 0);
     if (a.link_ends) this.room(this.links, a.link_ends.length);
+    this.links.material.opacity = (a.link_ends?.length ?? 0) > 1000 ? 0.16 : 0.42; // a dense net hides what is below
     if (a.route_satellite) this.room(this.routes, 2 * (a.route_satellite.length + 2 * run.station.length + 64));
     if (!n) return;
     const shape = new THREE.BufferGeometry().setFromPoints(this.at);
