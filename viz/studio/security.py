@@ -48,8 +48,9 @@ class Access:
 
     @property
     def hosts(self) -> frozenset[str]:
-        """Hosts by which it may be called; with a token, any."""
-        return frozenset(f"{name}:{self.port}" for name in LOOPBACK) | ({f"{self.host}:{self.port}"} if not self.token else frozenset())
+        """Hosts by which it may be called without a token."""
+        names = (*LOOPBACK, self.host)
+        return frozenset(f"{name}:{self.port}" for name in names) | (frozenset(names) if self.port == 80 else frozenset())
 
     @property
     def url(self) -> str:

@@ -260,7 +260,12 @@ class Runs:
                 self._running, self._stopping = (key, time.monotonic()), None
                 self._status[key] = Status("running")
                 self._changed.notify_all()
-            self._settle(key, self._run(key, variant))
+            try:
+                status = self._run(key, variant)
+            except Exception as error:  # such as results that cannot be read: the studio shows it and goes on
+                self._end_process()
+                status = Status("failed", message=f"{type(error).__name__}: {error}")
+            self._settle(key, status)
 
     def _run(self, key: str, variant: Variant) -> Status:
         if self._process is None or not self._process.is_alive():

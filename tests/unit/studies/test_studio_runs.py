@@ -158,6 +158,19 @@ def test_a_lost_process_is_replaced(bench: Workbench) -> None:
     assert again.state == "done"
 
 
+def test_answers_that_cannot_be_read(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that cannot be unpacked fails its run, and no other."""
+
+    def unreadable(key: str) -> Any:
+        raise ValueError("spoilt")
+
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(bench.runs, "_answers", unreadable)
+        status = bench.runs.wait(bench.runs.ask(bench.variant(("duration=12 min",), (), None)), 60.0)
+    assert (status.state, status.message) == ("failed", "ValueError: spoilt")
+    assert bench.runs.wait(bench.runs.ask(bench.variant(("duration=13 min",), (), None)), 120.0).state == "done"
+
+
 def test_the_oldest_results_are_forgotten() -> None:
     """Source of truth: the budget: with room for nothing, only the last and those that are shown stay."""
     runs = Runs("suncatcher", most_bytes=0)

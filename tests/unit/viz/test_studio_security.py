@@ -197,6 +197,13 @@ def guarded(bench: Bench) -> Any:
 THERE = f"http://studio.lab:{PORT}"
 
 
+def test_hosts_with_and_without_a_port() -> None:
+    """Source of truth: browsers leave out port 80."""
+    assert "127.0.0.1" in Access("127.0.0.1", 80).hosts
+    assert "127.0.0.1" not in Access("127.0.0.1", PORT).hosts
+    assert f"[::1]:{PORT}" in Access("127.0.0.1", PORT).hosts
+
+
 def test_loopback_needs_no_token() -> None:
     assert security.access("127.0.0.1", 1).token == security.access("::1", 1).token == security.access("localhost", 1).token == ""
     one, other = security.access("0.0.0.0", 1), security.access("0.0.0.0", 1)
