@@ -32,7 +32,7 @@ CLUSTER = """
 import sys, time
 from distributed import LocalCluster
 if __name__ == "__main__":
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=":0") as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
 """
@@ -111,15 +111,22 @@ def finish(folder: Path, points: int, table: bytes) -> None:
 
 
 @pytest.mark.parametrize("points", range(1, 6))
-def test_scheduler_killed(folder: Path, table: bytes, points: int) -> None:
+def test_scheduler_killed(folder: Path, table: bytes, points: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its connections close at once. Until then it may say nothing for seconds: it shares its process with a worker that loads kernels."""
+    for name, value in (("SILENT_S", 20.0), ("NO_WORKERS_S", 30.0)):
+        monkeypatch.setattr(sweep, name, value)
     with cluster() as (job, address), pytest.raises(RunError, match=LOST):
         sweep.sweep(SWEEP, folder / "six", scheduler=address, progress=after(points, job.kill))
     finish(folder, points, table)
 
 
-def test_scheduler_that_falls_silent(folder: Path, table: bytes) -> None:
+def test_scheduler_that_falls_silent(folder: Path, table: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped by a signal, it keeps its connections and answers nothing."""
     with cluster() as (job, address):
+        with monkeypatch.context() as patient:
+            for name, value in (("SILENT_S", 20.0), ("NO_WORKERS_S", 30.0)):
+                patient.setattr(sweep, name, value)
+            sweep.sweep(SWEEP, folder / "first" / "six", scheduler=address)  # its worker has kernels from now on
         for points in range(1, 6):
             place = folder / str(points)
             stop = after(points, lambda: job.send_signal(signal.SIGSTOP))
@@ -135,7 +142,7 @@ def test_all_workers_lost(folder: Path, table: bytes, points: int) -> None:
     from distributed import LocalCluster
 
     message = "^there has been no worker for 2 s; finished points are saved; add --resume to continue"
-    with LocalCluster(n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None) as local:
+    with LocalCluster(n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=":0") as local:
         address = local.scheduler_address
         if points == 0:
             with pytest.raises(RunError, match=message):
