@@ -14,6 +14,12 @@ from viz.palette import CAUSE, LINE, axis, layout
 
 MAX_STACKED: Final = 240  # points of a stacked chart: narrower alternating areas cannot be read
 
+POWERS: Final = (
+    ("generated_w", "Available from arrays", LINE["generated"]),
+    ("load_w", "Load served", LINE["load"]),
+    ("shunted_w", "Shunted", LINE["shunted"]),
+)
+
 
 def throughput(results: Any) -> Chart | None:
     """Nameplate rate by cause, stacked over time, useful work at the bottom [PFLOP/s]."""
@@ -45,18 +51,19 @@ def throughput(results: Any) -> Chart | None:
     return Chart(figure, tuple((CAUSE[c].title, CAUSE[c].colour) for c in live), thinning_note(results, MAX_STACKED))
 
 
+def power_unit(results: Any) -> tuple[float, str]:
+    """Divisor and unit that suit the powers of a run: (1e6, "MW")."""
+    found = [v for key, _, _ in POWERS if (v := recorded(results.series, key)) is not None]
+    return prefixed(max((float(np.nanmax(v)) for v in found), default=1.0), "W")
+
+
 def power(results: Any) -> Chart | None:
     """Power available, served and shunted over time, and below it the energy in the batteries; fleet totals."""
-    curves = [
-        ("generated_w", "Available from arrays", LINE["generated"]),
-        ("load_w", "Load served", LINE["load"]),
-        ("shunted_w", "Shunted", LINE["shunted"]),
-    ]
-    available = [(v, name, colour) for key, name, colour in curves if (v := recorded(results.series, key)) is not None]
+    available = [(v, name, colour) for key, name, colour in POWERS if (v := recorded(results.series, key)) is not None]
     if not available:
         return None
     x = sample_times(results)
-    scale, unit = prefixed(max(float(np.nanmax(v)) for v, _, _ in available), "W")
+    scale, unit = power_unit(results)
     figure = go.Figure([line(x, thin(v / scale), name, colour, unit) for v, name, colour in available])
     stored_j = recorded(results.series, "stored_j")
     legend = [(name, colour) for _, name, colour in available]

@@ -196,7 +196,9 @@ def _override(root: Node, text: str, changed: set[str]) -> Node:
         if named and isinstance(node.value, str) and exists(root, keys[:depth]):
             root = yaml_tree.put(root, keys[:depth], Node({"extends": node}, node.origin))
     if keys[:2] == ["ground", "stations"] and len(keys) > 2:  # one of a list that may be given by name
-        root = listed_stations(root, [])
+        unknown: list[Problem] = []
+        listed = listed_stations(root, unknown)
+        root = root if unknown else listed  # names that are not known are reported where all names are resolved
     return yaml_tree.put(root, keys, leaf)
 
 

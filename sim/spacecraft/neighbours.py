@@ -28,7 +28,6 @@ SUN_HALF_WIDTH = 0.5 * math.sqrt(3.0) * SUN_RADIUS_M / AU_M
 _RULES = [np.polynomial.legendre.leggauss(n) for n in (8, 4, 2)]
 NODE = np.concatenate([x for x, _ in _RULES])
 WEIGHT = np.concatenate([0.5 * w for _, w in _RULES])
-FEW = 256  # satellites below which every pair is looked at
 NEAREST_M = 1.0  # satellites that have no position stand in one place, far away
 FAR, CLOSE, TOUCHING = 5.0, 2.5, 1.2  # diagonals: from the first on one point, below the last eight
 
@@ -92,20 +91,15 @@ def within(r_m: Array, range_m: float) -> tuple[Indices, Indices]:
     >>> start.tolist(), other.tolist()
     ([0, 1, 2, 2], [1, 0])
     """
-    count = r_m.shape[1]
-    if count <= FEW:
-        start = np.zeros(count + 1, dtype=np.int64)
-        other = np.empty(count * count, dtype=np.int64)
-        _near(np.ascontiguousarray(r_m), NEAREST_M * NEAREST_M, range_m * range_m, start, other)
-        return start, other[: start[-1]].copy()
     from scipy.spatial import cKDTree
 
+    count = r_m.shape[1]
     pairs = cKDTree(r_m.T).query_pairs(range_m, output_type="ndarray").astype(np.int64).reshape(-1, 2)
     apart_m = np.linalg.norm(r_m[:, pairs[:, 0]] - r_m[:, pairs[:, 1]], axis=0)
     pairs = pairs[apart_m >= NEAREST_M]
     both = np.sort(np.concatenate([pairs[:, 0] * count + pairs[:, 1], pairs[:, 1] * count + pairs[:, 0]]))
     start = np.searchsorted(both, np.arange(count + 1) * count)
-    return start.astype(np.int64), both % count
+    return start.astype(np.int64), both % max(count, 1)
 
 
 def normals(before_m: Array, now_m: Array, sun: Array, law: attitude.Attitude) -> Array:
@@ -366,19 +360,6 @@ def _normals(before_m: Floats, now_m: Floats, sun: Floats, law: attitude.Attitud
         for axis in range(3):
             found[0, axis, i] = n.array_r * r[axis] + n.array_t * t[axis] + n.array_w * w[axis]
             found[1, axis, i] = n.radiator_r * r[axis] + n.radiator_t * t[axis] + n.radiator_w * w[axis]
-
-
-@kernel
-def _near(r_m: Floats, least2: float, most2: float, start: Ints, other: Ints) -> None:
-    found = 0
-    for i in range(r_m.shape[1]):
-        for j in range(r_m.shape[1]):
-            x, y, z = r_m[0, j] - r_m[0, i], r_m[1, j] - r_m[1, i], r_m[2, j] - r_m[2, i]
-            far2 = x * x + y * y + z * z
-            if least2 <= far2 <= most2:
-                other[found] = j
-                found += 1
-        start[i + 1] = found
 
 
 @kernel

@@ -194,16 +194,17 @@ def steady_state_k(network: Network, heats_w: Mapping[str, float], outside_w: Ma
     --------
     A black plate of 1 m2 holds 300 K where it absorbs 2 sigma 300^4 = 918.6 W:
 
-    >>> plate = Network((Node("plate", 1.0, 2.0 * 5.670374419e-8),))
-    >>> steady_state_k(plate, {}, {"plate": 2.0 * 5.670374419e-8 * 300.0**4}).round(6).tolist()
+    >>> from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
+    >>> plate = Network((Node("plate", 1.0, 2.0 * STEFAN_BOLTZMANN_W_M2_K4),))
+    >>> steady_state_k(plate, {}, {"plate": 2.0 * STEFAN_BOLTZMANN_W_M2_K4 * 300.0**4}).round(6).tolist()
     [300.0]
     """
-    k, emission, absorbed_w = conductance_matrix_w_k(network), network.emission_w_k4, received_w(network, heats_w, outside_w)
+    k, emission, heat_w = conductance_matrix_w_k(network), network.emission_w_k4, received_w(network, heats_w, outside_w)
     # from above: the net heat is concave in T, so that Newton's method descends without passing the root
     total_w = sum(heats_w.values()) + sum(outside_w.values())
     temps_k = np.full(len(network.nodes), max(300.0, 2.0 * (total_w / max(float(emission.sum()), 1e-30)) ** 0.25))
     for _ in range(100):
-        change = np.linalg.solve(k + np.diag(4.0 * emission * temps_k**3), absorbed_w - k @ temps_k - emission * temps_k**4)
+        change = np.linalg.solve(k + np.diag(4.0 * emission * temps_k**3), heat_w - k @ temps_k - emission * temps_k**4)
         temps_k = np.maximum(temps_k + change, 1.0)
         if float(np.abs(change).max()) < 1e-12 * float(temps_k.max()):
             break

@@ -19,6 +19,7 @@ from visit import PATIENCE_MS
 
 from sim import api
 from sim.spacecraft import attitude
+from sim.studies.studio.runs import Variant
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 REPO = Path(__file__).resolve().parents[2]
@@ -112,7 +113,7 @@ def studio(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     yield found
     found.close()
     assert found.errors == []
-    assert found.hosts == {urlsplit(found.url).netloc}, "asks nobody else"
+    assert found.hosts == {urlsplit(found.url).netloc}, "requests went to another host"
 
 
 def check_numbers(page: Any, sets: list[str]) -> None:
@@ -176,6 +177,19 @@ def test_a_pinned_baseline(studio: Studio) -> None:
     assert text == f"{100.0 * (useful[1] - useful[0]):+.2f} points".replace("-", "\u2212")
     assert page.locator("#panel-waterfall .ghost").count() > 3
     assert figures(other)["compute.useful_fraction"] == useful[0]
+
+
+def test_a_newer_change_takes_over(studio: Studio) -> None:
+    """A run of a month is given up when its field changes again: it ends as cancelled, and the answer is that of the last change."""
+    page = studio.open(state([SHORT]))
+    done(page)
+    change(page, "duration", "30 d")
+    page.wait_for_selector("#status[data-state=running]", timeout=PATIENCE_MS)
+    change(page, "duration", "3 h")
+    until(page, "() => document.querySelector('#status').dataset.state === 'done'")
+    assert in_url(page)["variants"][0]["sets"] == ["duration=3 h"]
+    asked = "key => fetch('api/cancel', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({key})}).then((a) => a.json())"
+    assert page.evaluate(asked, Variant(("duration=30 d",)).key)["state"] == "cancelled"
 
 
 def test_the_url_is_the_state(studio: Studio) -> None:

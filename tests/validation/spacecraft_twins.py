@@ -257,7 +257,6 @@ def neighbour_calls() -> Iterator[tuple[str, object]]:
     sun = np.array([0.1, 0.0, math.sqrt(0.99)])
     found = neighbours.exchange(r_m, neighbours.within(r_m, 1e3), plates, emitted, sun)
     yield "_sides", plates.along.ravel()
-    yield "_near", np.concatenate(neighbours.within(r_m, 45.0)).astype(float)
     for name in ("_all_pairs", "_irradiance_w_m2", "_shaded"):
         yield name, np.concatenate((found.absorbed_w_m2.ravel(), found.light))
     turn = np.array([-0.03, 0.0])[:, None] + np.linspace(0.0, 6.0, 6)

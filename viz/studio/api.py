@@ -20,7 +20,7 @@ class Runs(Protocol):
     """Runs of variants, by key."""
 
     def ask(self, variant: Any) -> str: ...
-    def wait(self, key: str, seconds: float) -> Any: ...
+    def wait(self, key: str, limit_s: float) -> Any: ...
     def status(self, key: str) -> Any: ...
     def results(self, key: str) -> Any: ...
     def cancel(self, key: str) -> None: ...
@@ -77,11 +77,11 @@ def add_api(server: Flask, bench: Workbench) -> None:
         problems = bench.problems(variant)
         if problems:
             return jsonify(key="", state="refused", problems=problems)
-        wait = asked.get("wait", 0.0)
-        if not isinstance(wait, int | float) or isinstance(wait, bool) or not math.isfinite(wait):
-            raise BadRequest("wait is not a time; write seconds")
+        wait_s = asked.get("wait_s", 0.0)
+        if not isinstance(wait_s, int | float) or isinstance(wait_s, bool) or not math.isfinite(wait_s):
+            raise BadRequest("wait_s is not a time; write seconds")
         key = bench.runs.ask(variant)
-        return jsonify(key=key, **_plain(bench.runs.wait(key, min(max(float(wait), 0.0), LONGEST_WAIT_S))))
+        return jsonify(key=key, **_plain(bench.runs.wait(key, min(max(float(wait_s), 0.0), LONGEST_WAIT_S))))
 
     @server.post("/api/cancel")
     def cancel() -> Response:

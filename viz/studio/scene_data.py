@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.schema import ROLES, STATES
+from viz.buffers import Buffers
 from viz.formation import formation_label
 from viz.palette import NO_JOB, ROLE_COLOUR, STATE_COLOUR, job_colours
 from viz.scene import Floats, Scene, build_scene
@@ -25,8 +26,7 @@ class Blob:
     """Arrays one after the other, with a header that says where each is."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._buffers = Buffers()
         self.arrays: dict[str, dict[str, Any]] = {}
 
     def add(self, name: str, values: Any, dtype: str) -> None:
@@ -41,12 +41,7 @@ class Blob:
         dtype : str
             Type of a number, little-endian.
         """
-        array = np.ascontiguousarray(values, dtype=np.dtype(dtype).newbyteorder("<"))
-        raw = array.tobytes()
-        self.arrays[name] = {"type": dtype, "shape": list(array.shape), "begin": self._size}
-        padded = raw + bytes(-len(raw) % 8)
-        self._parts.append(padded)
-        self._size += len(padded)
+        self.arrays[name] = self._buffers.add(values, dtype) | {"type": dtype, "shape": list(np.shape(values))}
 
     def content(self, header: dict[str, Any]) -> bytes:
         """Everything as bytes.
@@ -63,7 +58,7 @@ class Blob:
         """
         text = json.dumps(header | {"arrays": self.arrays}, separators=(",", ":"), allow_nan=False).encode()
         text += b" " * (-(len(text) + 4) % 8)
-        return len(text).to_bytes(4, "little") + text + b"".join(self._parts)
+        return len(text).to_bytes(4, "little") + text + self._buffers.content
 
 
 def scene_data(results: Any) -> bytes | None:
@@ -95,6 +90,9 @@ def scene_data(results: Any) -> bytes | None:
     if scene.formation is not None:
         blob.add("offset_m", scene.formation.offset_m.transpose(0, 2, 1), "float32")
     blob.add("station_deg", scene.station_deg, "float32")
+    if "sat_type" in results.series:
+        places = np.searchsorted(results.series["sat"].values, scene.satellite)
+        blob.add("type", results.series["sat_type"].values[places], "uint8")
     _add_network(blob, scene)
     return blob.content({
         "unix_ms": scene.unix_ms.tolist(), "epoch_ms": _epoch_ms(results, scene), "label": list(scene.label),

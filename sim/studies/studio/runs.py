@@ -60,8 +60,8 @@ class Status:
         Why it failed, and what the process printed of it.
     problems : tuple of (str, str)
         Field and message of each problem of a scenario that was refused.
-    seconds : float
-        Time since it began, or that it took.
+    time_s : float
+        Time since it began, or that it took [s].
     """
 
     state: str = "unknown"
@@ -70,7 +70,7 @@ class Status:
     message: str = ""
     log: str = ""
     problems: tuple[tuple[str, str], ...] = ()
-    seconds: float = 0.0
+    time_s: float = 0.0
 
     @property
     def over(self) -> bool:
@@ -157,25 +157,25 @@ class Runs:
         with self._changed:
             found = self._status.get(key, Status())
             if self._running is not None and self._running[0] == key:
-                return replace(found, seconds=time.monotonic() - self._running[1])
+                return replace(found, time_s=time.monotonic() - self._running[1])
             return found
 
-    def wait(self, key: str, seconds: float) -> Status:
+    def wait(self, key: str, limit_s: float) -> Status:
         """Wait for the end of a run.
 
         Parameters
         ----------
         key : str
             Its key.
-        seconds : float
-            For how long.
+        limit_s : float
+            For how long [s].
 
         Returns
         -------
         Status
             Its state then.
         """
-        until = time.monotonic() + seconds
+        until = time.monotonic() + limit_s
         with self._changed:
             while not (found := self.status(key)).over and found.state != "unknown" and (left := until - time.monotonic()) > 0.0:
                 self._changed.wait(left)
@@ -317,7 +317,7 @@ class Runs:
     def _settle(self, key: str, status: Status) -> None:
         with self._changed:
             begun = self._running[1] if self._running is not None else time.monotonic()
-            self._status[key] = replace(status, seconds=time.monotonic() - begun)
+            self._status[key] = replace(status, time_s=time.monotonic() - begun)
             self._running, self._stopping = None, None
             self._changed.notify_all()
 

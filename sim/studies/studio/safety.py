@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+from orbit.units import UNITS
 from sim.config import yaml_tree
 from sim.config.errors import InputError
-from sim.config.paths import ITEM_FIELDS, ORBIT_FILES, is_path
+from sim.config.paths import ORBIT_FILES, is_path
 from sim.studies.studio.runs import Variant
 
 MOST_CHANGES = 200  # of a variant
 MOST_CHARACTERS = 2_000  # of a change
+_NUMBER = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?")
 _FILES = (*ORBIT_FILES, "scenario")
 _FLAGS = ("allow_stale", "skip_bad", "allow_infeasible")  # given on the command line when the studio starts
 
@@ -58,8 +62,16 @@ def _files_named(text: str) -> list[tuple[str, str]]:
     for path, node in yaml_tree.walk(root, keys):
         words = [word for word in path if not word.isdigit()]
         field = words[-1] if words else ""
-        if field in _FILES or (field in ITEM_FIELDS and is_path(node.value)):
+        if field in _FILES or _reads_as_path(node.value):
             found.append((".".join(path), "names a file; open the studio with a scenario that names it"))
         elif field in _FLAGS:
             found.append((".".join(path), f"is an option of the command line; open the studio with --{field.replace('_', '-')}"))
     return found
+
+
+def _reads_as_path(value: object) -> bool:
+    """Whether a value may be taken for the path of a file, wherever it stands: a slash in it is not that of a unit."""
+    if not is_path(value):
+        return False
+    number, _, unit = str(value).strip().partition(" ")
+    return not (_NUMBER.fullmatch(number) and unit.strip() in UNITS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,7 @@ class Workbench:
         -------
         dict
             `name`, `description`, `fields` (as in `sim.studies.studio.form.Field`), `base` (texts of the scenario as it was opened, by
-            path), `problems`, `notes`, `satellites`, `accelerators`, `seconds` (estimate of the run), `sha256`.
+            path), `problems`, `notes`, `satellites`, `accelerators`, `time_s` (estimate of the run), `sha256`.
         """
         checked = self.check(variant)
         shown = checked.loaded or self.base
@@ -150,11 +150,11 @@ class Workbench:
             "name": shown.scenario.name, "description": shown.scenario.description,
             "fields": [asdict(field) for field in fields(shown)], "base": self._base_texts,
             "problems": [list(problem) for problem in checked.problems], "notes": list(shown.notes),
-            "satellites": shown.satellites, "accelerators": shown.accelerators, "seconds": time_s,
+            "satellites": shown.satellites, "accelerators": shown.accelerators, "time_s": time_s,
             "sha256": "" if checked.loaded is None else checked.loaded.sha256,
         }  # fmt: skip
 
-    @property
+    @cached_property
     def _base_texts(self) -> dict[str, str]:
         return {field.path: field.text for field in fields(self.base)}
 

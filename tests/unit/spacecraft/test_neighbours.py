@@ -154,9 +154,9 @@ def test_a_radiator_in_the_plane_of_the_array() -> None:
         assert plates.half_m[:, :, 0].tolist() == [[1.5, 1.5], [1.0, 1.0]]
 
 
-@pytest.mark.parametrize("count", [0, 1, 40, 257, 400])
+@pytest.mark.parametrize("count", [0, 1, 40, 400])
 def test_who_is_near(count: int) -> None:
-    """Source of truth: all distances, by numpy; satellites in one place, which have no position, are nobody's neighbours."""
+    """Source of truth: the distances of all pairs. Satellites without a position stand in one place, and are neighbours of none."""
     r = np.random.default_rng(count).uniform(-1e3, 1e3, (3, count))
     r[:, count // 2 :][:, :5] = 9e3
     start, other = within(r, 400.0)

@@ -87,7 +87,8 @@ def test_fields_are_overrides(name: str) -> None:
         "constellation={tle: /etc/passwd}", "constellation=[{oem: ../x.oem}]", "constellation.tle=x.tle", "satellite=/tmp/x.yaml", "satellite=x.yaml",
         "satellite.accelerator=../chip.yaml", "satellites={a: {extends: ./x.yaml}}", "workloads=[{kind: training, model: ./m.yaml}]",
         "ground.stations=/etc/hosts", "baseline=/x", "contract.hedges=[{scenario: suncatcher}]", "environment=~/e.yaml", "constellation.0.lattice.points=p.csv",
-        "allow_infeasible=true", "skip_bad=true",
+        "allow_infeasible=true", "skip_bad=true", "satellites={a: ./x.yaml}", "satellites.a=/etc/x", "satellite.power.battery.chemistry=./x.yaml",
+        "fleet.maintenance=/etc/x", "fleet={repair: 1 /etc/x}", "satellite=1/../x.yaml", "satellite.x=2 Gbit/s.yaml", "a.b.c=[[/etc/x]]",
     ],
 )  # fmt: skip
 def test_no_files(text: str) -> None:
@@ -95,7 +96,7 @@ def test_no_files(text: str) -> None:
     assert safety.problems(Variant((text,)))
 
 
-@pytest.mark.parametrize("text", ["links.terminal.rate=100 Gbit/s", "satellite=orbital-120kw", "satellite.accelerator.fabric.rate=1 TB/s", "step=30 s", "x=[", "=", "a"])
+@pytest.mark.parametrize("text", ["links.terminal.rate=100 Gbit/s", "satellite.bus.price=1.5e-3 USD/kg", "satellite=orbital-120kw", "satellite.accelerator.fabric.rate=1 TB/s", "step=30 s", "x=[", "=", "a"])
 def test_values_pass(text: str) -> None:
     """A unit with a slash is no path; what cannot be read is left to the scenario, which says why."""
     assert safety.problems(Variant((text,))) == []
@@ -108,6 +109,14 @@ def test_sizes() -> None:
 
 
 # --- runs
+
+
+def _begun(bench: Workbench, key: str) -> None:
+    """Wait until a run has told of its first steps."""
+    end = time.monotonic() + 60.0
+    while bench.runs.status(key).done == 0:
+        assert time.monotonic() < end
+        bench.runs.wait(key, 0.02)
 
 
 def test_same_numbers_as_the_command(bench: Workbench) -> None:
@@ -139,8 +148,7 @@ def test_cancelled_runs_end(bench: Workbench) -> None:
     """A run of a month is given up in its first seconds; the process goes on with the next."""
     long, short = bench.variant(("duration=30 d",), (), None), bench.variant((SHORT,), (), None)
     key = bench.runs.ask(long)
-    while bench.runs.status(key).done == 0:
-        time.sleep(0.02)
+    _begun(bench, key)
     bench.runs.cancel(key)
     assert bench.runs.wait(key, 20.0).state == "cancelled"
     assert bench.runs.wait(bench.runs.ask(short), 60.0).state == "done"
@@ -149,8 +157,7 @@ def test_cancelled_runs_end(bench: Workbench) -> None:
 def test_a_lost_process_is_replaced(bench: Workbench) -> None:
     """The process is killed in the middle of a run: that run fails with a message, the next one has another process."""
     key = bench.runs.ask(bench.variant(("duration=29 d",), (), None))
-    while bench.runs.status(key).done == 0:
-        time.sleep(0.02)
+    _begun(bench, key)
     os.kill(bench.runs._process.pid, signal.SIGKILL)
     status = bench.runs.wait(key, 20.0)
     assert (status.state, status.message) == ("failed", "the process that computes has ended (signal 9); the next run starts another")

@@ -87,7 +87,7 @@ def test_waterfall_adds_up(formation: synthetic.Results, walker: synthetic.Resul
     rows = _data(waterfall.show(_view(formation, walker)), "data-cause")
     assert next(iter(rows)) == "nameplate"
     assert [c for c in rows if c != "nameplate"] == [c for c in CAUSES if c in rows]
-    own = waterfall.shares(formation.summary)
+    own, before = ({row["cause"]: row["fraction"] for row in run.summary["compute"]["waterfall"]} for run in (formation, walker))
     level = 1.0
     for cause, row in list(rows.items())[1:]:
         (bar, ghost) = row.children[1].children
@@ -95,7 +95,7 @@ def test_waterfall_adds_up(formation: synthetic.Results, walker: synthetic.Resul
         assert size == own.get(cause, 0.0)
         level = 0.0 if cause == "useful" else level - size
         assert float(bar.style["left"].rstrip("%")) == pytest.approx(100.0 * level, abs=2e-3)
-        assert float(ghost.style["width"].rstrip("%")) == pytest.approx(100.0 * waterfall.shares(walker.summary).get(cause, 0.0), abs=2e-3)
+        assert float(ghost.style["width"].rstrip("%")) == pytest.approx(100.0 * before.get(cause, 0.0), abs=2e-3)
     assert level == 0.0
 
 
@@ -147,6 +147,8 @@ def test_data_of_the_globe(request: pytest.FixtureRequest, kind: str) -> None:
     assert np.abs(arrays["junction_dk"] / 10.0 - junction_k).max() <= 0.05 + 1e-4
     epoch = datetime.fromisoformat(run.series.attrs["epoch"].replace("Z", "+00:00"))
     assert header["unix_ms"] == [round(1e3 * epoch.timestamp()) + int(ms) for ms in run.series["frame"].values]
+    if "sat_type" in run.series:
+        assert arrays["type"].tolist() == run.series["sat_type"].values.tolist()
     assert header["epoch_ms"] == round(1e3 * epoch.timestamp())
     assert header["number"] == run.series["sat"].values.tolist()
     assert header["colourings"][0]["names"] == list(STATES)

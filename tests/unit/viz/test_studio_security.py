@@ -26,7 +26,7 @@ class Bench:
     def __init__(self, results: Any) -> None:
         self.seen: list[Any] = []
         self.runs = SimpleNamespace(
-            ask=lambda variant: KEY, wait=lambda key, seconds: {"state": "done"}, status=lambda key: {"state": "done"},
+            ask=lambda variant: KEY, wait=lambda key, limit_s: {"state": "done"}, status=lambda key: {"state": "done"},
             results=lambda key: results if key == KEY else None, cancel=self.seen.append, keep=self.seen.append,
         )  # fmt: skip
 
@@ -116,7 +116,7 @@ def test_other_methods(client: Any, method: str) -> None:
 
 
 def test_oversized(client: Any, bench: Bench) -> None:
-    """Source of truth: the limit; one byte more is refused with 413, whatever the length that is told."""
+    """Source of truth: the limit: a longer request is refused with 413, also one that only says that it is longer."""
     long = '{"sets": ["' + "a" * MOST_BYTES + '"]}'
     json_ = {"Content-Type": "application/json"}
     assert client.post("/api/run", base_url=HERE, data=long, headers=json_).status_code == 413
@@ -135,7 +135,7 @@ def test_forms(client: Any, bench: Bench, content: str) -> None:
 @pytest.mark.parametrize(
     "body",
     ["", "{", "[]", "null", "1", '"text"', '{"sets": "step=1 s"}', '{"sets": [1]}', '{"sets": {"a": 1}}', '{"events": [null]}', '{"seed": "1"}', '{"seed": 1.5}',
-     '{"seed": true}', '{"wait": "long"}', '{"wait": null}', '{"wait": Infinity}', '{"wait": NaN}', '{"sets": ' + str(["a"] * 201).replace("'", '"') + "}",
+     '{"seed": true}', '{"wait_s": "long"}', '{"wait_s": null}', '{"wait_s": Infinity}', '{"wait_s": NaN}', '{"sets": ' + str(["a"] * 201).replace("'", '"') + "}",
      "[" * 5000],
 )  # fmt: skip
 def test_malformed(client: Any, body: str) -> None:
@@ -166,7 +166,7 @@ def test_files_beside_the_assets(client: Any, path: str) -> None:
 
 
 def test_policy_of_the_page(client: Any) -> None:
-    """Nothing from elsewhere, no script in the page but the one whose hash is told, not in a frame, not sniffed."""
+    """The page loads nothing from other hosts, runs no inline script but the one whose hash the policy lists, and opens in no frame."""
     answer = client.get("/", base_url=HERE)
     policy = dict(part.strip().partition(" ")[::2] for part in answer.headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'self'"

@@ -7,28 +7,24 @@ from typing import Any, Final
 
 from dash import html
 
-from viz.formatting import MINUS, celsius, eclipse, milliseconds, money, percent, petaflops, tokens_per_s, tonnes, watts
+from viz.formatting import MINUS, celsius, percent, petaflops, tokens_per_s
 from viz.html_parts import Fact, find
+from viz.overview import COST, DESIGN, ENERGY, NETWORK
 from viz.studio.panels.panel import Panel, View
 
-FACTS: Final = (
+OWN: Final = (
     Fact("Useful", ("compute", "useful_fraction"), percent, "of nameplate"),
     Fact("Useful rate", ("compute", "mean_useful_flops_per_s"), petaflops, "mean"),
     Fact("Tokens", ("workloads", 0, "tokens_per_s"), tokens_per_s, "first job"),
     Fact("MFU", ("workloads", 0, "mfu"), percent, "first job"),
-    Fact("In sunlight", ("power", "sunlit_fraction"), percent),
-    Fact("Longest eclipse", ("power", "eclipse_s_max"), eclipse),
-    Fact("Array power", ("power", "array_w_mean"), watts, "mean"),
-    Fact("Battery depth", ("power", "battery_depth_max"), percent, "largest"),
-    Fact("Hottest junction", ("thermal", "junction_k_max"), celsius),
-    Fact("Throttled", ("thermal", "throttled_fraction"), percent, "of satellite time"),
-    Fact("RTT", ("ground", "propagation_rtt_ms", "median"), milliseconds, "median, to the satellite"),
-    Fact("Availability", ("fleet", "availability"), percent),
-    Fact("Mass", ("design", "mass_kg"), tonnes),
-    Fact("Capital cost", ("cost", "capex_usd"), money),
-    Fact("Per PFLOP/s-day", ("cost", "usd_per_useful_pflop_day"), money, "useful"),
 )
-TEMPERATURES: Final = ("Hottest junction",)
+PICKED: Final = (
+    ("power", "sunlit_fraction"), ("power", "eclipse_s_max"), ("power", "array_w_mean"), ("power", "battery_depth_max"),
+    ("thermal", "junction_k_max"), ("thermal", "throttled_fraction"), ("ground", "propagation_rtt_ms", "median"), ("fleet", "availability"),
+    ("design", "mass_kg"), ("cost", "capex_usd"), ("cost", "usd_per_useful_pflop_day"),
+)  # fmt: skip
+_OF_REPORT = {fact.path: fact for group in (DESIGN, ENERGY, NETWORK, COST) for fact in group.facts}
+FACTS: Final = (*OWN, *(_OF_REPORT[path] for path in PICKED))
 
 
 def show(view: View) -> Any:
@@ -51,7 +47,7 @@ def show(view: View) -> Any:
             continue
         against = None if view.baseline is None else find(view.baseline.summary, fact.path)
         rows.append(html.Div([
-            html.Dt([fact.title, html.Small(fact.detail)]), html.Dd(fact.form(value), className="value"),
+            html.Dt([fact.title, html.Small(fact.detail)], title=f"{fact.title} {fact.detail}".strip()), html.Dd(fact.form(value), className="value"),
             html.Dd(difference(fact, value, against), className="difference"),
         ], **{"data-fact": ".".join(map(str, fact.path)), "data-value": repr(float(value))}))  # fmt: skip
     head = [] if view.baseline is None else [html.P(["against ", html.B(view.baseline_name)], className="against")]
@@ -80,7 +76,7 @@ def difference(fact: Fact, value: float, against: float | None) -> str:
         return "="
     if fact.form is percent:
         text = f"{100.0 * change:+.2f} points"
-    elif fact.title in TEMPERATURES:
+    elif fact.form is celsius:
         text = f"{change:+.1f} K"
     elif against == 0.0 or not math.isfinite(change / against):
         text = "from none"

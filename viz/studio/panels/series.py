@@ -111,16 +111,15 @@ def _power(view: View) -> tuple[list[go.Scatter], str] | None:
     title = chart.figure.layout.yaxis.title.text
     traces = [t for t in chart.figure.data if t.yaxis != "y2"]
     if view.baseline is not None:
-        traces += _baseline(view, "generated_w", title)
+        traces += _baseline(view, "generated_w", charts.power_unit(view.results)[0])
     return traces, title
 
 
-def _baseline(view: View, name: str, title: str) -> list[go.Scatter]:
-    """The same of the pinned variant, dashed."""
+def _baseline(view: View, name: str, scale: float) -> list[go.Scatter]:
+    """The same of the pinned variant, dotted."""
     values = recorded(view.baseline.series, name) if view.baseline is not None else None
     if values is None:
         return []
-    scale = {"TW": 1e12, "GW": 1e9, "MW": 1e6, "kW": 1e3}.get(title.split(", ")[-1], 1.0)
     line = {"color": "#8a94a3", "width": 1.2, "dash": "dot"}
     return [go.Scatter(x=sample_times(view.baseline), y=thin(values / scale), mode="lines", line=line, name=f"{view.baseline_name}: arrays")]
 

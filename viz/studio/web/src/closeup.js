@@ -35,17 +35,16 @@ export class Closeup {
     this.parts = [];
     this.run = run;
     if (!run.formation) return;
-    const n = run.satellites, one = run.models[0];
-    const plate = (area, front, back) => {
-      const side = Math.sqrt(area), shape = new THREE.BoxGeometry(side, side, 0.02 * side + 0.05);
+    const n = run.satellites;
+    const plate = (front, back) => {
+      const shape = new THREE.BoxGeometry(1, 1, 1);
       const of = (colour) => new THREE.MeshStandardMaterial({ color: colour, roughness: 0.45, metalness: 0.15 });
       const faces = [back, back, back, back, front, back].map(of); // the front is +z
       return this.put(new THREE.InstancedMesh(shape, faces, n));
     };
-    const side = Math.sqrt(one.body_m2 / 6);
-    this.array = plate(one.array_m2, ARRAY, ARRAY_BACK);
-    this.radiator = plate(one.radiator_m2, RADIATOR, RADIATOR);
-    this.body = this.put(new THREE.InstancedMesh(new THREE.BoxGeometry(side, side, side), new THREE.MeshStandardMaterial({ color: 0xffffff, roughness: 0.6 }), n));
+    this.array = plate(ARRAY, ARRAY_BACK);
+    this.radiator = plate(RADIATOR, RADIATOR);
+    this.body = this.put(new THREE.InstancedMesh(new THREE.BoxGeometry(1, 1, 1), new THREE.MeshStandardMaterial({ color: 0xffffff, roughness: 0.6 }), n));
     for (let i = 0; i < n; i++) this.body.setColorAt(i, new THREE.Color(BODY));
     this.spots = Array.from({ length: n }, () => new THREE.Vector3());
     // seen from afar a satellite is smaller than a pixel: a dot of its colour stands for it
@@ -95,15 +94,19 @@ export class Closeup {
     this.place(when);
     const toSun = this.local(sun), a = run.array.offset_m, n = run.satellites, next = Math.min(when.frame + 1, run.frames - 1);
     this.light.position.set(...toSun).multiplyScalar(1000);
-    const { array, radiator } = normals(toSun, run.models[0].attitude);
-    const turned = [array, radiator].map((normal, i) => facing(normal, i ? array : radiator));
-    const matrix = new THREE.Matrix4(), colour = new Float32Array(3), one = new THREE.Vector3(1, 1, 1), shade = new THREE.Color();
+    const types = run.models.map(({ attitude, array_m2, radiator_m2, body_m2 }) => {
+      const { array, radiator } = normals(toSun, attitude), side = Math.sqrt(body_m2 / 6);
+      return {
+        array: [facing(array, radiator), square(array_m2)], radiator: [facing(radiator, array), square(radiator_m2)],
+        body: [facing(array, radiator), new THREE.Vector3(side, side, side)],
+      };
+    });
+    const matrix = new THREE.Matrix4(), colour = new Float32Array(3), shade = new THREE.Color();
     for (let i = 0; i < n; i++) {
       const p = 3 * (when.frame * n + i), q = 3 * (next * n + i), spot = this.spots[i];
       spot.set(a[p] + (a[q] - a[p]) * when.share, a[p + 1] + (a[q + 1] - a[p + 1]) * when.share, a[p + 2] + (a[q + 2] - a[p + 2]) * when.share);
-      this.array.setMatrixAt(i, matrix.compose(spot, turned[0], one));
-      this.radiator.setMatrixAt(i, matrix.compose(spot, turned[1], one));
-      this.body.setMatrixAt(i, matrix.compose(spot, turned[0], one));
+      const type = types[run.array.type?.[i] ?? 0];
+      for (const part of ["array", "radiator", "body"]) this[part].setMatrixAt(i, matrix.compose(spot, ...type[part]));
       paint(i, colour, 0);
       this.body.setColorAt(i, chosen.includes(i) ? shade.setRGB(1, 1, 1) : shade.setRGB(...colour));
       spot.toArray(this.dots.geometry.attributes.position.array, 3 * i);
@@ -148,6 +151,12 @@ function round() {
   draw.arc(16, 16, 13, 0, 2 * Math.PI);
   draw.fill();
   return new THREE.CanvasTexture(canvas);
+}
+
+// Size of a square plate.
+function square(area) {
+  const side = Math.sqrt(area);
+  return new THREE.Vector3(side, side, 0.02 * side + 0.05);
 }
 
 // Turn of a plate whose front is +z to a normal, its first side along the line in which it meets the plane of another normal.

@@ -97,7 +97,7 @@ function showStatus(status) {
   box.dataset.turn = String(runs?.turn ?? 0);
   const share = status.total ? status.done / status.total : 0;
   const text = {
-    queued: "waiting", running: status.total ? `${status.baseline ? "baseline " : ""}${Math.floor(100 * share)} %` : "starting", done: status.seconds === undefined ? "up to date" : `answered in ${status.seconds.toFixed(2)} s`,
+    queued: "waiting", running: status.total ? `${status.baseline ? "baseline " : ""}${Math.floor(100 * share)} %` : "starting", done: status.time_s === undefined ? "up to date" : `answered in ${status.time_s.toFixed(2)} s`,
     refused: "not run: see the form", failed: "the run failed", cancelled: "cancelled",
   }[status.state] ?? status.state;
   const busy = ["queued", "running"].includes(status.state);

@@ -4,6 +4,8 @@ import { pinned, shown } from "./state.js";
 import { Run } from "./run.js";
 
 const changes = ({ sets, events, seed }) => ({ sets, events, seed });
+const same = (a, b) => JSON.stringify(changes(a)) === JSON.stringify(changes(b));
+const wanted = (variant) => [shown(), pinned()].some((one) => one && same(one, variant)); // is shown, or is the baseline
 
 export class Runs {
   constructor({ onStatus, onDocument, onScene, onResults }) {
@@ -21,9 +23,9 @@ export class Runs {
       if (!current()) return;
       this.onDocument(doc);
       if (doc.problems.length) return this.onStatus({ state: "refused", problems: doc.problems });
-      this.onStatus({ state: "queued", seconds: 0, expected: doc.seconds });
+      this.onStatus({ state: "queued", time_s: 0, expected: doc.time_s });
       const begun = performance.now();
-      const key = await this.finish(one, current, (status) => this.onStatus({ ...status, expected: doc.seconds }));
+      const key = await this.finish(one, current, (status) => this.onStatus({ ...status, expected: doc.time_s }));
       if (!key || !current()) return;
       const took = (performance.now() - begun) / 1000;
       await this.scene(key, current);
@@ -33,7 +35,7 @@ export class Runs {
         against = await this.finish(other, current, (status) => this.onStatus({ ...status, baseline: true }));
         if (!current()) return;
       }
-      this.onStatus({ state: "done", seconds: took });
+      this.onStatus({ state: "done", time_s: took });
       this.onResults({ shown: key, pinned: against, name: one.name, baseline: other?.name ?? null });
     } catch (error) {
       if (current()) this.onStatus({ state: "failed", message: error.message, log: "" });
@@ -43,9 +45,9 @@ export class Runs {
   // Wait for the end of a run; its key, or null where it has no results.
   async finish(variant, current, tell) {
     for (;;) {
-      const status = await ask("run", { ...changes(variant), wait: 0.5 });
+      const status = await ask("run", { ...changes(variant), wait_s: 0.5 });
       if (!current()) {
-        if (!["done"].includes(status.state) && this.stale(status.key)) ask("cancel", { key: status.key }).catch(() => {});
+        if (["queued", "running"].includes(status.state) && !wanted(variant)) ask("cancel", { key: status.key }).catch(() => {});
         return null;
       }
       this.running = status.state === "running" || status.state === "queued" ? status.key : null;
@@ -53,11 +55,6 @@ export class Runs {
       tell(status);
       if (!this.running) return null;
     }
-  }
-
-  // Whether a run that was begun is that of no variant that is still shown.
-  stale(key) {
-    return this.running === key;
   }
 
   async scene(key, current) {
