@@ -186,14 +186,14 @@ def sampling_note(shown: int, total: int, frames: NDArray[np.int64], recorded: i
     return f"{which}, {len(frames)}{of} frames about {spacing} apart."
 
 
-def build_scene(results: Any, *, earth_fixed: bool = True) -> Scene | None:
-    """The scene of a run, sub-sampled to 2,500 satellites; None if the run recorded no positions."""
+def build_scene(results: Any, *, earth_fixed: bool = True, most: int = MAX_SATELLITES) -> Scene | None:
+    """The scene of a run, sub-sampled to `most` satellites; None if the run recorded no positions."""
     series = results.series
     if "position_m" not in series or 0 in series["position_m"].shape:
         return None
     since_epoch_ms = np.asarray(series["frame"].values, dtype=np.int64)
     frames = shown_frames(since_epoch_ms)
-    sats = evenly(series.sizes["sat"], MAX_SATELLITES)
+    sats = evenly(series.sizes["sat"], most)
     position_m = series["position_m"].transpose("frame", "axis", "sat").values[:, :, sats].astype(np.float64)
     turn_rad = np.asarray(series["gmst_rad"].values, dtype=np.float64)[frames]
     sun = series["sun_direction"].transpose("frame", "axis").values[frames]

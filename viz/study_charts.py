@@ -90,7 +90,9 @@ def heat_map(study: Any, found: Sequence[Setting], measure: Measure) -> Chart:
     values: list[list[float | None]] = [[None] * columns for _ in range(rows)]
     texts = [[NONE] * columns for _ in range(rows)]
     cells = [[NONE] * columns for _ in range(rows)]
+    points: list[list[int | None]] = [[None] * columns for _ in range(rows)]
     for s in found:
+        points[s.where[0]][s.where[1]] = s.point
         mean = s.mean(measure)
         values[s.where[0]][s.where[1]] = None if mean is None else mean * measure.scale
         shown = escape(s.error or NONE) if mean is None else f"<b>{measure.form(mean)}</b>"
@@ -100,6 +102,7 @@ def heat_map(study: Any, found: Sequence[Setting], measure: Measure) -> Chart:
     figure = go.Figure(
         go.Heatmap(
             z=values,
+            customdata=points,
             hovertext=texts,
             hoverinfo="text",
             colorscale=[list(stop) for stop in SCALE[measure.best]],

@@ -16,6 +16,8 @@ from viz import formatting
 from viz.formatting import PETA
 
 SEED: Final = ("seed",)
+LEFT_OUT: Final = ("point", "schema_version", "duration_s", "step_s", "epoch_jd")
+LOWER: Final = re.compile(r"usd|_kg\b|rtt|latency|junction_k|depth|fade|dose|lost|throttled|eclipse|drained")  # of these, less is better
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,59 @@ def measures(found: Sequence[Setting]) -> list[Measure]:
     if nameplates and max(nameplates) - min(nameplates) > 1e-6 * max(nameplates):
         shown.append(RATE)
     return shown + [measure for measure in (COST, CAPEX) if varies(found, measure)]
+
+
+def metrics(study: Any, found: Sequence[Setting]) -> list[Measure]:
+    """Measures that differ between the settings: the usual ones, then every other number of the summaries by its name there.
+
+    Means of the others over the seeds are added to the settings' `spread`.
+    """
+    usual = measures(found)
+    known = {"compute.useful_fraction", "compute.mean_useful_flops_per_s", "cost.capex_usd"}
+    inputs = {field for axis in study.axes for field in axis.fields}
+    rows: dict[tuple[int, ...], list[dict[str, Any]]] = {}
+    axes = varied_axes(study)
+    for where, row in zip(study.position, study.rows, strict=True):
+        rows.setdefault(tuple(where[i] for i in axes), []).append(row)
+    others = []
+    for name in study.rows[0] if study.rows else ():
+        if name in known or name in LEFT_OUT or name in inputs or " [" in name:
+            continue
+        means = {}
+        for one in found:
+            values = [float(v) for row in rows[one.where] if _is_number(v := row.get(name))]
+            if values:
+                means[one.point] = (math.fsum(values) / len(values), min(values), max(values))
+        first = [mean for mean, _, _ in means.values()]
+        if not first or max(first) - min(first) <= 1e-9 * max(abs(v) for v in first):
+            continue
+        for one in found:
+            if one.point in means:
+                one.spread[name] = means[one.point]
+        others.append(Measure(name, name, "", 1.0, formatting.number, -1 if LOWER.search(name) else 1))
+    return usual + others
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def pareto(values: Sequence[tuple[float | None, float | None]], best_x: int, best_y: int) -> list[int]:
+    """Indices of pairs that no other pair beats in one value without losing in the other, along the first value.
+
+    Examples
+    --------
+    >>> pareto([(1.0, 5.0), (2.0, 7.0), (3.0, 6.0), (2.0, 4.0)], best_x=-1, best_y=1)
+    [0, 1]
+    """
+    known = [(best_x * x, best_y * y, i) for i, (x, y) in enumerate(values) if x is not None and y is not None]
+    front: list[int] = []
+    reached = -math.inf
+    for _, y, i in sorted(known, key=lambda one: (-one[0], -one[1], one[2])):
+        if y > reached:
+            front.append(i)
+            reached = y
+    return front if best_x < 0 else front[::-1]
 
 
 # --- names ------------------------------------------------------------------------------------------------------------

@@ -214,17 +214,20 @@ def _show_comparison(comparison: Any) -> None:
 
 def _show_metrics(comparison: Any, terminal: Any) -> None:
     """Print results side by side."""
+    from sim.results.analysis_text import figure
+
     scaled = ("A scaled",) if comparison.equal is not None else ()
     ratio = "B / A scaled" if scaled else "B / A"
     metrics = table("", "A", *scaled, "B", ratio, "unit", "", right=("A", *scaled, "B", ratio), fold=("",))
     for row in comparison.metrics:
         numbers = [row.a, *([row.a_scaled] if scaled else []), row.b, row.ratio]
-        metrics.add_row(row.metric, *map(_number, numbers), "" if row.unit == "1" else row.unit, row.reason or row.reached or "")
+        metrics.add_row(row.metric, *map(figure, numbers), "" if row.unit == "1" else row.unit, row.reason or row.reached or "")
     terminal.print(metrics)
 
 
 def _show_losses(comparison: Any, terminal: Any) -> None:
     """Print the two waterfalls side by side."""
+    from sim.results.analysis_text import figure
     from sim.results.formatting import cause_label
 
     numbers = ("A %", "B %", "points", "local stall", "peer stall", "A PFLOP/s", "B PFLOP/s", "B - A")
@@ -233,8 +236,8 @@ def _show_losses(comparison: Any, terminal: Any) -> None:
         if row.a_fraction or row.b_fraction:
             losses.add_row(
                 cause_label(row.cause), f"{100 * row.a_fraction:.2f}", f"{100 * row.b_fraction:.2f}", f"{row.points:+.2f}",
-                f"{row.own_points:+.2f}", f"{row.induced_points:+.2f}", _number(row.a_pflops), _number(row.b_pflops),
-                _number(_without_rounding(row.pflops, row.a_pflops, row.b_pflops)), style="bold" if row.cause == "useful" else None,
+                f"{row.own_points:+.2f}", f"{row.induced_points:+.2f}", figure(row.a_pflops), figure(row.b_pflops),
+                figure(_without_rounding(row.pflops, row.a_pflops, row.b_pflops)), style="bold" if row.cause == "useful" else None,
             )  # fmt: skip
     terminal.print(losses)
 
@@ -242,13 +245,6 @@ def _show_losses(comparison: Any, terminal: Any) -> None:
 def _without_rounding(difference: float, a: float, b: float) -> float:
     """The difference of two values, 0 where it is only rounding."""
     return difference if abs(difference) > 1e-12 * max(abs(a), abs(b)) else 0.0
-
-
-def _number(value: float | None) -> str:
-    """A number with about four digits; a dash for None."""
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.4g}"
 
 
 @app.command(epilog="Example: dawndusk why suncatcher --set duration='6 h'")
@@ -280,37 +276,22 @@ def why(
 
 def _show_why(analysis: Any) -> None:
     """Print one row per cause and one row per enlarged input."""
-    from sim.results.formatting import cause_label
+    from sim.results import analysis_text as text
 
     terminal, base = console(), analysis.base
-    terminal.print(
-        f"{analysis.scenario}: useful {100 * base.useful_fraction:.2f} % of nameplate, "
-        f"{_number(base.useful_flops_per_s / 1e15)} PFLOP/s, over {about(base.window_s)}",
-        style="bold",
-    )
+    terminal.print(f"{text.why_headline(analysis)}, over {about(base.window_s)}", style="bold")
     for line in analysis.notes:
         terminal.print(line, style="dim")
     terminal.print()
-    numbers = ("lost %", "peer stall", "gain, points", "PFLOP/s")
-    causes = table("cause", *numbers, "next bottleneck", "run without it", right=numbers, fold=("run without it",))
-    total = base.nameplate_flops_per_s * base.window_s
-    for row in analysis.causes:
-        lost = [f"{100 * part / total:.2f}" for part in (row.flops, row.induced_flops)]
-        gain = ["-", "-"] if row.gain_fraction is None else _gain(row)
-        bottleneck = "" if row.then is None else f"{cause_label(row.then)} {100 * row.then_fraction:+.2f}"
-        causes.add_row(cause_label(row.cause), *lost, *gain, bottleneck, row.relaxed or f"not removed: {row.reason}")
+    causes = table(*text.CAUSE_HEADS, right=text.CAUSE_HEADS[1:5], fold=text.CAUSE_HEADS[-1:])
+    for cause in analysis.causes:
+        causes.add_row(*text.cause_cells(cause, base))
     terminal.print(causes)
     terminal.print()
-    values = ("kg", "USD", "gain, points", "PFLOP/s", "GFLOP/s\nper kg", "GFLOP/s\nper USD")
-    title = "+10 % sensitivity"
-    inputs = table(title, "from", "to", "", *values, right=("from", "to", *values), fold=(title,))
+    heads = text.INPUT_HEADS
+    inputs = table(*heads, right=(*heads[1:3], *heads[4:]), fold=heads[:1])
     for row in analysis.inputs:
-        unit, size = row.display_unit
-        marginal = [None if value is None else value / 1e9 for value in (row.per_kg, row.per_usd)]
-        inputs.add_row(
-            row.input, _number(row.before / size), _number(row.after / size), unit, _number(row.mass_kg), _number(row.usd),
-            *_gain(row), *map(_number, marginal),
-        )  # fmt: skip
+        inputs.add_row(*text.input_cells(row))
     terminal.print(inputs)
     terminal.print()
     _show_parts(analysis.parts, terminal)
@@ -318,6 +299,7 @@ def _show_why(analysis: Any) -> None:
 
 def _show_parts(parts: Any, terminal: Any) -> None:
     """Print one row per part, and which part limits."""
+    from sim.results.analysis_text import figure
     from sim.studies.parts import limits
 
     sizes, gains = ("t", "% of mass", "million USD", "% of cost"), ("PFLOP/s", "GFLOP/s\nper kg", "TFLOP/s per\nmillion USD")
@@ -327,7 +309,7 @@ def _show_parts(parts: Any, terminal: Any) -> None:
         held = (row.mass_kg / 1e3, 100.0 * row.mass_share, _scaled(row.usd, 1e6), _scaled(row.usd_share, 0.01))
         gained = (_scaled(row.gain_flops_per_s, 1e15), _scaled(row.per_kg, 1e9), _scaled(row.per_million_usd, 1e12))
         against = (row.against_satellites_kg, row.against_satellites_usd)
-        lines.add_row(row.part, row.step or row.reason, *map(_number, (*held, *gained, *against)))
+        lines.add_row(row.part, row.step or row.reason, *map(figure, (*held, *gained, *against)))
     terminal.print(lines)
     if limits(parts):
         terminal.print(limits(parts))
@@ -335,13 +317,6 @@ def _show_parts(parts: Any, terminal: Any) -> None:
 
 def _scaled(value: float | None, size: float) -> float | None:
     return None if value is None else value / size
-
-
-def _gain(row: Any) -> list[str]:
-    """Useful FLOPs gained, in percentage points of nameplate and as a rate."""
-    from sim.results.formatting import points
-
-    return [points(row.gain_fraction), _number(row.gain_flops_per_s / 1e15)]
 
 
 @app.command(epilog="Example: dawndusk report results/suncatcher-1a2b3c4d-1")
@@ -438,6 +413,7 @@ def bench(
     The benchmarks call the same functions as `dawndusk run`.
     """
     from sim.cli.progress import Bar
+    from sim.results.analysis_text import figure
     from sim.verify.bench import run_benchmarks
 
     with Bar("bench") as advance:
@@ -453,9 +429,9 @@ def bench(
             against = row.reason or row.peer_version
             benchmarks.add_row(
                 row.name,
-                _number(row.ours),
-                _number(row.peer),
-                _number(row.ratio),
+                figure(row.ours),
+                figure(row.peer),
+                figure(row.ratio),
                 str(row.threads),
                 row.unit,
                 against or "",

@@ -11,8 +11,6 @@ from sim.cli.terminal import console, load_with_notes, print_json, table
 
 app = typer.Typer(rich_markup_mode=None)
 
-SHARES = ("useful", "kernel", "memory", "recompute", "bubble", "fabric", "links", "straggler")  # of a step
-
 
 @app.command(epilog="Example: dawndusk plan colossus_in_orbit --methods")
 def plan(
@@ -39,35 +37,16 @@ def plan(
         _show(answer)
 
 
-def _method(row: Any) -> str:
-    """Method of a plan, with the number of equal jobs, islands or replicas."""
-    called = "replicas" if row.method == "elastic" else "islands"
-    parts = (f"{row.jobs} jobs" if row.jobs > 1 else "", f"{row.islands} {called}" if row.islands > 1 else "")
-    return ", ".join((row.method, *filter(None, parts)))
-
-
 def _show(answer: Any) -> None:
+    from sim.results import analysis_text as text
+
     terminal = console()
-    terminal.print(
-        f"{answer.scenario}: {answer.model} on {answer.satellites:,} satellites, {answer.accelerators:,} accelerators", style="bold"
-    )
-    mesh = ("tensor", "pipeline", "stages a\nsatellite", "data", "micro-\nbatches", "virtual\nstages", "ZeRO", "in\nflight", "recom-\nputed")
-    shown = table("method", *mesh, "memory", "step", "placement; all-reduce", right=(*mesh, "memory", "step"), fold=("placement; all-reduce",))
-    parts = ("step", "tokens/s", "which\ncount", *SHARES)
-    spent = table("method", *parts, "MFU with\nall pairs", right=(*parts, "MFU with\nall pairs"))
+    terminal.print(text.plan_headline(answer), style="bold")
+    shown = table(*text.PLAN_HEADS, right=text.PLAN_HEADS[1:-1], fold=text.PLAN_HEADS[-1:])
+    spent = table(*text.STEP_HEADS, right=text.STEP_HEADS[1:])
     for row in answer.rows:
-        method = _method(row)
-        extra = "".join(f" x {n} {name}" for n, name in ((row.context, "context"), (row.expert, "expert")) if n > 1)
-        shown.add_row(
-            method, f"{row.tensor}{extra}", f"{row.pipeline}", f"{row.stages_per_satellite}", f"{row.data}", f"{row.micro_batches}",
-            f"{row.virtual_stages}", f"{row.zero}", f"{row.in_flight}", f"{100 * row.recomputed:.0f} %", f"{row.memory_bytes / 1e9:.1f} GB",
-            f"{row.step_s:.4g} s", f"{row.placement}; {row.all_reduce}",
-        )  # fmt: skip
-        shares = [f"{100 * row.shares[name]:.1f} %" for name in SHARES]
-        spent.add_row(
-            method, f"{row.step_s:.4g} s", f"{row.tokens_per_s:,.0f}", f"{100 * row.efficiency:.0f} %", *shares,
-            f"{100 * row.mfu_unmasked:.1f} %",
-        )  # fmt: skip
+        shown.add_row(*text.plan_cells(row))
+        spent.add_row(*text.step_cells(row))
     terminal.print(shown)
     terminal.print()
     terminal.print("what a step is spent on; the part that is useful is the MFU", style="dim")

@@ -16,7 +16,7 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command(epilog="Example: dawndusk studio suncatcher")
 def studio(
     source: Annotated[
-        str, typer.Argument(metavar="[SCENARIO|RESULT]", help="Name of a shipped scenario, path of a file, or a results folder.")
+        str, typer.Argument(metavar="[SCENARIO|RESULT|STUDY]", help="Name of a shipped scenario, path of a file, or the folder of a run or a sweep.")
     ] = "suncatcher",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = 8050,
     host: Annotated[str, typer.Option("--host", help="Address to listen on; one that others reach wants a token, which is printed.")] = "127.0.0.1",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.config.errors import Origin, bad_input
-from sim.studies.definition import axes, read_sweep
+from sim.studies.definition import Axis, axes, read_sweep
 
 DIGESTED: Final = ("points.parquet", "runtime.parquet", "scenario.yaml", "study.yaml")
 
@@ -28,7 +28,8 @@ class StudyAxis:
 class StudyTable:
     """A study that was read from its folder.
 
-    `position` has for each point the index of its value on every axis; `rows` are those of `points.parquet`.
+    `position` has for each point the index of its value on every axis, `sets` its overrides of the study's scenario; `rows` are those of
+    `points.parquet`.
     """
 
     name: str
@@ -38,6 +39,7 @@ class StudyTable:
     axes: tuple[StudyAxis, ...]  # the slowest first, seeds last
     position: tuple[tuple[int, ...], ...]
     rows: tuple[dict[str, Any], ...]
+    sets: tuple[tuple[str, ...], ...] = ()
 
 
 def is_study(folder: Path) -> bool:
@@ -92,7 +94,15 @@ def read_study(folder: Path) -> StudyTable:
         first = [next(row for row, where in zip(rows, position, strict=True) if where[at] == i) for i in range(len(values))]
         column, unit = _numbers_column(table, names[0])
         varied.append(study_axis(names, values, [row[column] for row in first], unit))
-    return StudyTable(spec.name, spec.description, str(manifest.get("identity", "")), str(manifest.get("version", "")), tuple(varied), position, rows)
+    sets = tuple(_overrides(parts, where) for where in position)
+    identity, version = (str(manifest.get(key, "")) for key in ("identity", "version"))
+    return StudyTable(spec.name, spec.description, identity, version, tuple(varied), position, rows, sets)
+
+
+def _overrides(parts: list[Axis], where: tuple[int, ...]) -> tuple[str, ...]:
+    """Overrides of a point, as `--set` takes them."""
+    chosen = [pair for (names, values), at in zip(parts, where, strict=True) for pair in zip(names, values[at], strict=True)]
+    return tuple(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in chosen)
 
 
 def _numbers_column(table: Any, field: str) -> tuple[str, str]:

@@ -2,110 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from studio_page import SHORT, Studio, change, done, figures, in_url, shares, state, until
 from visit import PATIENCE_MS
 
 from sim import api
 from sim.spacecraft import attitude
+from sim.studies.plans import plans
 from sim.studies.studio.runs import Variant
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-REPO = Path(__file__).resolve().parents[2]
-SHORT = "duration=2 h"
-
-
-class Studio:
-    """A studio process, and pages of it."""
-
-    def __init__(self, browser: Any, folder: Path, *options: str) -> None:
-        self.browser, self.folder = browser, folder
-        environment = {**os.environ, "PYTHONPATH": str(REPO)}
-        words = [sys.executable, "-m", "sim.cli", "studio", *options, "--port", "0", "--no-browser"]
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder, env=environment)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        found = re.search(r"http://\S+", line)
-        assert found, line + self.process.stdout.read()
-        self.url = found[0]
-        self.pages: list[Any] = []
-        self.errors: list[str] = []
-        self.hosts: set[str] = set()
-
-    def open(self, state: dict[str, Any] | None = None, width: int = 1280) -> Any:
-        page = self.browser.new_page(viewport={"width": width, "height": 720})
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: self.errors.append(str(e)))
-        page.on("request", lambda r: self.hosts.add(urlsplit(r.url).netloc) if not r.url.startswith(("data:", "blob:")) else None)
-        self.pages.append(page)
-        page.goto(self.url + ("" if state is None else "#" + json.dumps(state)))
-        return page
-
-    def close(self) -> None:
-        for page in self.pages:
-            page.close()
-        self.process.terminate()
-        self.process.wait(20)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
-def state(*variants: list[str], shown: int = 0, pinned: int | None = None, **view: Any) -> dict[str, Any]:
-    named = [{"name": f"variant {n}", "sets": sets, "events": [], "seed": None} for n, sets in enumerate(variants)]
-    return {"variants": named, "shown": shown, "pinned": pinned, "view": view}
-
-
-def until(page: Any, condition: str, argument: Any = None) -> None:
-    """Wait for a condition; the page's policy forbids Playwright's own waiting for one, which compiles text in the page."""
-    end = time.monotonic() + PATIENCE_MS / 1e3
-    while not page.evaluate(condition, argument):
-        assert time.monotonic() < end, condition
-        page.wait_for_timeout(50)
-
-
-def done(page: Any) -> None:
-    """Wait until the answer to the present state is on the page."""
-    page.wait_for_selector("#status[data-state=done]", timeout=PATIENCE_MS)
-    page.wait_for_selector("#panel-figures dl", timeout=PATIENCE_MS)
-    until(page, "() => Boolean(document.querySelector('#series .js-plotly-plot')?._fullLayout)")
-
-
-def figures(page: Any) -> dict[str, float]:
-    rows = page.evaluate("[...document.querySelectorAll('#panel-figures [data-fact]')].map((e) => [e.dataset.fact, e.dataset.value])")
-    return {fact: float(value) for fact, value in rows}
-
-
-def shares(page: Any) -> dict[str, float]:
-    rows = page.evaluate("[...document.querySelectorAll('#panel-waterfall [data-cause]')].map((e) => [e.dataset.cause, e.dataset.share])")
-    return {cause: float(share) for cause, share in rows}
-
-
-def in_url(page: Any) -> dict[str, Any]:
-    page.wait_for_timeout(400)  # the URL follows a little later
-    found: dict[str, Any] = json.loads(unquote(urlsplit(page.url).fragment))
-    return found
-
-
-def change(page: Any, path: str, text: str) -> None:
-    """Write a value into a field of the form, and wait for the answer."""
-    box = page.locator(f"[id='field-{path}']")
-    box.evaluate("(e) => (e.closest('details').open = true)")
-    before = page.locator("#status").get_attribute("data-turn")
-    box.fill(text)
-    box.press("Enter")
-    until(page, "turn => document.getElementById('status').dataset.turn !== turn", before)
-
 
 @pytest.fixture(scope="module")
 def studio(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
@@ -249,6 +161,111 @@ def test_attitude_of_the_models(studio: Studio, law: str) -> None:
             found = page.evaluate("([sun, law]) => window.dawndusk.normals(sun, law)", [sun.tolist(), given])
             expected = attitude.normals(*sun, attitude.attitude(law, 0.0, cant, point, drive))
             assert [*found["array"], *found["radiator"]] == pytest.approx(list(expected), abs=1e-9)
+
+
+SHELL = (
+    "constellation={kind: walker, altitude: 1200 km, inclination: 53 deg, planes: 4, satellites_per_plane: 5, phasing: 1}", "links=null",
+    "workloads=[{kind: independent}]",
+)  # fmt: skip
+
+
+def test_satellites_that_were_not_recorded(studio: Studio) -> None:
+    """Source of truth: positions of a run that recorded every satellite; the picture has a satellite where the script says that it is."""
+    page = studio.open(state([SHORT, *SHELL, "recorder.satellites=6"]))
+    done(page)
+    page.wait_for_selector("body[data-scene='20']", timeout=PATIENCE_MS)
+    series = api.run("suncatcher", set=[SHORT, *SHELL]).series
+    position_km = series["position_m"].transpose("frame", "sat", "axis").values / 1e3
+    script = "ms => { const g = window.dawndusk.globe, at = g.run.all(g.run.epoch_ms + ms, g.camera.position.clone()); return Array.from(at); }"
+    for frame in (0, 60, 119):
+        found = np.array(page.evaluate(script, int(series["frame"].values[frame]))).reshape(-1, 3)
+        assert np.abs(found - position_km[frame]).max() < 0.01  # 8 m, and single precision
+    legend = page.locator("#legend li", has_text="not recorded").text_content()
+    assert legend == "not recorded14"
+    spot = page.evaluate(NEAREST)
+    box = page.locator("#globe-host").bounding_box()
+    page.mouse.click(box["x"] + spot[1], box["y"] + spot[2])
+    page.wait_for_selector("#chosen:not([hidden])", timeout=PATIENCE_MS)
+    assert page.locator("#chosen b").text_content() == f"Satellite {spot[0]}"
+
+
+# the satellite closest to the camera, and where it is on the screen: is a bright ring drawn there by the graphics processor?
+NEAREST = """() => {
+  const g = window.dawndusk.globe, v = g.camera.position.clone(), at = g.run.all(g.ms, v);
+  let best = -1, near = Infinity;
+  for (let i = 0; i < g.run.satellites; i++) {
+    const d = v.fromArray(at, 3 * i).multiplyScalar(1 / 6378.137).distanceTo(g.camera.position);
+    if (d < near) [best, near] = [i, d];
+  }
+  v.fromArray(at, 3 * best).multiplyScalar(1 / 6378.137).project(g.camera);
+  return [g.run.number[best], ((v.x + 1) / 2) * g.host.clientWidth, ((1 - v.y) / 2) * g.host.clientHeight];
+}"""
+
+
+def test_the_graphics_processor_draws_orbits_where_they_are(studio: Studio) -> None:
+    """Source of truth: the script's positions, which the test above compares with the run: chosen satellites are rings of light there."""
+    page = studio.open(state([SHORT, *SHELL, "recorder.satellites=6"]))
+    done(page)
+    page.wait_for_selector("body[data-scene='20']", timeout=PATIENCE_MS)
+    page.keyboard.press("End")
+    number, x, y = page.evaluate(NEAREST)
+    page.evaluate("n => { const g = window.dawndusk.globe; g.shadow = false; g.choose([g.run.number.indexOf(n)]); }", number)
+    page.wait_for_timeout(600)
+    lit = page.evaluate(
+        """([x, y]) => { const g = window.dawndusk.globe; g.render(); const gl = g.renderer.getContext(), r = g.renderer.getPixelRatio(), n = 25;
+        const px = new Uint8Array(4 * n * n); gl.readPixels(Math.round(x * r) - 12, Math.round(gl.drawingBufferHeight - y * r) - 12, n, n, gl.RGBA, gl.UNSIGNED_BYTE, px);
+        return [...Array(n * n).keys()].filter((k) => Math.min(px[4 * k], px[4 * k + 1], px[4 * k + 2]) > 235).map((k) => [k % n - 12, Math.floor(k / n) - 12]); }""",
+        [x, y],
+    )
+    assert len(lit) > 8, "no ring is drawn"
+    centre = np.mean(lit, axis=0)
+    assert np.hypot(*centre) < 1.5, "the ring is elsewhere"
+
+
+def test_the_next_change_of_a_satellite(studio: Studio) -> None:
+    """Source of truth: recorded states: the next jump goes to the first frame at which the state of the chosen satellite is another."""
+    page = studio.open(state([SHORT], s=[17]))
+    done(page)
+    page.wait_for_selector("body[data-scene]", timeout=PATIENCE_MS)
+    results = api.run("suncatcher", set=[SHORT])
+    states = results.series["state"].sel(sat=17).values
+    frame = int(np.flatnonzero(np.diff(states))[0]) + 1
+    expected = np.datetime_as_string(results.series["frame_utc"].values[frame], "s").replace("T", " ")
+    page.keyboard.press("n")
+    assert page.locator(".clock").text_content() == f"{expected} UTC"
+    assert page.locator(".toast").last.text_content().startswith("Satellite 17: ")
+
+
+def test_analyses_in_their_panels(studio: Studio) -> None:
+    """`why` begins at a press of its button and can be given up; plans are those of the command, the fastest first."""
+    page = studio.open(state([SHORT]))
+    done(page)
+    page.get_by_role("tab", name="Why").click()
+    page.locator("button[data-task=why]").click()
+    until(page, "() => document.querySelector('button[data-task=why]').textContent === 'cancel'")
+    page.locator("button[data-task=why]").click()
+    until(page, "() => document.querySelector('button[data-task=why]').textContent === 'analyse'")
+    page.get_by_role("tab", name="Plan").click()
+    page.locator("button[data-task=plan]").click()
+    page.wait_for_selector("#panel-plan table", timeout=PATIENCE_MS)
+    (answer,) = plans(api.load("suncatcher", (SHORT,)))
+    steps = [row[11] for row in page.evaluate("[...document.querySelectorAll('#panel-plan table:first-of-type tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))")]
+    assert steps[: len(answer.rows)] == [f"{row.step_s:.4g} s" for row in answer.rows]
+
+
+def test_a_difference_on_the_globe(studio: Studio) -> None:
+    """Source of truth: recorded useful shares of both runs: a pinned baseline colours satellites by their change."""
+    sets = [SHORT, "satellite.power.array.area=100 m2"]
+    before, after = (api.run("suncatcher", set=some).series for some in ([SHORT], sets))
+    steps = [np.round(250.0 * one["sat_useful_fraction"].sel(sat=17).values) for one in (before, after)]
+    frame = int(np.argmax(np.abs(steps[1] - steps[0])))
+    points = (steps[1][frame] - steps[0][frame]) / 2.5
+    assert abs(points) > 1.0
+    ms = int(before["frame_utc"].values[frame].astype("datetime64[ms]").astype(int))
+    page = studio.open(state([SHORT], sets, shown=1, pinned=0, k="useful, change", s=[17], t=ms))
+    done(page)
+    until(page, "() => document.querySelector('#colour-by')?.value === 'useful, change'")
+    assert f"useful, change {points:+.0f} points".replace("-", "\u2212") in page.locator("#chosen").inner_text()
 
 
 def test_a_formation_from_close(studio: Studio) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import OrderedDict
 from dataclasses import asdict, is_dataclass
 from typing import Any, Final, Protocol
 
@@ -13,13 +14,15 @@ from viz.studio.scene_data import scene_data
 
 LONGEST_WAIT_S: Final = 2.0
 MOST_TEXTS: Final = 200
+MOST_SCENES: Final = 4  # that are kept as they are sent
+TASKS: Final = ("run", "why", "plan")
 KEY: Final = re.compile(r"[0-9a-f]{16}")
 
 
 class Runs(Protocol):
     """Runs of variants, by key."""
 
-    def ask(self, variant: Any) -> str: ...
+    def ask(self, variant: Any, task: str = "run") -> str: ...
     def wait(self, key: str, limit_s: float) -> Any: ...
     def status(self, key: str) -> Any: ...
     def results(self, key: str) -> Any: ...
@@ -32,12 +35,15 @@ class Workbench(Protocol):
 
     name: str
     runs: Runs
+    study: Any
 
     def variant(self, sets: tuple[str, ...], events: tuple[str, ...], seed: int | None) -> Any: ...
     def document(self, variant: Any) -> dict[str, Any]: ...
     def problems(self, variant: Any) -> list[tuple[str, str]]: ...
     def yaml(self, variant: Any) -> str: ...
     def command(self, variant: Any) -> str: ...
+    def orbits(self, key: str) -> Any: ...
+    def point(self, number: int) -> dict[str, Any] | None: ...
 
 
 class BadRequest(Exception):
@@ -80,7 +86,10 @@ def add_api(server: Flask, bench: Workbench) -> None:
         wait_s = asked.get("wait_s", 0.0)
         if not isinstance(wait_s, int | float) or isinstance(wait_s, bool) or not math.isfinite(wait_s):
             raise BadRequest("wait_s is not a time; write seconds")
-        key = bench.runs.ask(variant)
+        task = asked.get("task", TASKS[0])
+        if task not in TASKS:
+            raise BadRequest(f"task is not known; write one of: {', '.join(TASKS)}")
+        key = bench.runs.ask(variant, task)
         return jsonify(key=key, **_plain(bench.runs.wait(key, min(max(float(wait_s), 0.0), LONGEST_WAIT_S))))
 
     @server.post("/api/cancel")
@@ -89,16 +98,32 @@ def add_api(server: Flask, bench: Workbench) -> None:
         bench.runs.cancel(key)
         return jsonify(key=key, **_plain(bench.runs.status(key)))
 
+    made: OrderedDict[str, bytes] = OrderedDict()
+
     @server.get("/api/scene/<key>")
     def scene(key: str) -> Any:
         results = bench.runs.results(_key(key))
-        if results is None:
+        if not hasattr(results, "series"):
             return jsonify(message="no such run; it has been forgotten, or has not ended"), 404
-        return Response(scene_data(results) or b"", mimetype="application/octet-stream")
+        data = made.pop(key, None)
+        made[key] = scene_data(results, bench.orbits(key)) or b"" if data is None else data
+        while len(made) > MOST_SCENES:
+            made.popitem(last=False)
+        return Response(made[key], mimetype="application/octet-stream")
 
     @server.route("/api/<path:_>", methods=["GET", "POST"])
     def unknown(_: str) -> tuple[Response, int]:
         return jsonify(message="the studio has no such question"), 404
+
+    @server.post("/api/point")
+    def point() -> Any:
+        number = _body().get("number")
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise BadRequest("number is not that of a point; write a whole number")
+        found = bench.point(number)
+        if found is None:
+            return jsonify(message="no such point"), 404
+        return jsonify(found)
 
     @server.post("/api/export")
     def export() -> Response:

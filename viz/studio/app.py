@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -39,25 +40,29 @@ def create_app(bench: Workbench, allowed: Access) -> Dash:
         "dawndusk-studio", assets_folder=str(ASSETS), title=escape(f"{bench.name} | Dawndusk studio"), update_title="", serve_locally=True,
         add_log_handler=False,
     )
-    app.layout = _page(bench.name)
-    for panel in PANELS:
-        _connect(app, bench, panel)
+    panels = [panel for panel in PANELS if not panel.of_study or bench.study is not None]
+    app.layout = _page(bench, panels)
+    for panel in panels:
+        if panel.connect is not None:
+            panel.connect(app, bench.study)
+        if not panel.of_study:
+            _connect(app, bench, panel)
     add_api(app.server, bench)
     guard(app.server, allowed, app.csp_hashes())
     return app
 
 
-def _page(name: str) -> Any:
-    side = [panel for panel in PANELS if panel.place == "side"]
-    below = [panel for panel in PANELS if panel.place == "below"]
+def _page(bench: Workbench, panels: list[Panel]) -> Any:
+    side = [panel for panel in panels if panel.place == "side"]
+    below = [panel for panel in panels if panel.place == "below"]
     return dmc.MantineProvider(
         html.Div([
-            dcc.Store("view"), dcc.Store("selection", data=[]), dcc.Store("theme", data="light"),
-            _header(name),
+            dcc.Store("view"), dcc.Store("selection", data=[]), dcc.Store("theme", data="light"), dcc.Store("answers", data={}),
+            _header(bench.name),
             html.Aside(html.Div(id="form"), className="left", **{"aria-label": "Scenario"}),
             html.Main(_globe(), className="middle"),
             html.Aside([html.Div(id="failure", hidden=True, role="alert"), *map(_section, side)], className="right", **{"aria-label": "Results"}),
-            html.Section(_tabs(below), className="below"),
+            html.Section(_tabs(below, bench.study), className="below"),
             html.Div(LOST, id="lost", hidden=True, role="alert"),
             html.Div(id="toasts"),
         ], id="studio"),
@@ -95,11 +100,19 @@ def _section(panel: Panel) -> Any:
     return html.Section([html.H2(panel.title), html.Div(_empty(), id=f"panel-{panel.name}", className=f"panel {panel.name}")])
 
 
-def _tabs(panels: list[Panel]) -> Any:
+def _tabs(panels: list[Panel], study: Any) -> Any:
     return dmc.Tabs([
-        dmc.TabsList([dmc.TabsTab(panel.title, value=panel.name) for panel in panels]),
-        *(dmc.TabsPanel(html.Div(_empty(), id=f"panel-{panel.name}", className=f"panel {panel.name}"), value=panel.name) for panel in panels),
+        dmc.TabsList([
+            *(dmc.TabsTab(panel.title, value=panel.name) for panel in panels),
+            html.Button("⤢", id="enlarge", className="plain", type="button", title="Enlarge or reduce this part (X)", **{"aria-label": "Enlarge"}),
+        ]),
+        *(dmc.TabsPanel(_below(panel, study), value=panel.name) for panel in panels),
     ], value=panels[0].name, className="tabs", keepMounted=True)  # fmt: skip
+
+
+def _below(panel: Panel, study: Any) -> Any:
+    content = panel.show(View(None, "", None, "", (), False, study)) if panel.of_study else _empty()
+    return html.Div(content, id=f"panel-{panel.name}", className=f"panel {panel.name}")
 
 
 def _empty() -> Any:
@@ -107,13 +120,36 @@ def _empty() -> Any:
 
 
 def _connect(app: Dash, bench: Workbench, panel: Panel) -> None:
-    """Fill a panel whenever another run is shown, and where it follows them, other satellites are chosen."""
+    """Fill a panel whenever another run is shown, and where it follows them, other satellites are chosen or its analysis has ended."""
     chosen = Input("selection", "data") if panel.follows_selection else State("selection", "data")
+    answers = Input("answers", "data") if panel.task else State("answers", "data")
 
-    @app.callback(Output(f"panel-{panel.name}", "children"), Input("view", "data"), chosen, Input("theme", "data"), prevent_initial_call=True)
-    def show(view: Any, selection: Any, theme: Any) -> Any:
+    @app.callback(
+        Output(f"panel-{panel.name}", "children"), Input("view", "data"), chosen, Input("theme", "data"), answers, prevent_initial_call=True
+    )
+    def show(view: Any, selection: Any, theme: Any, answers: Any) -> Any:
         found = _view(bench, view, selection, theme)
-        return dash.no_update if found is None else panel.show(found)
+        if found is None:
+            return dash.no_update
+        if not panel.task:
+            return panel.show(found)
+        answer = _answer(bench, view, answers, panel.task)
+        return _invitation(panel) if answer is None else panel.show(replace(found, answer=answer))
+
+
+def _answer(bench: Workbench, view: Any, answers: Any, task: str) -> Any:
+    """Answer of an analysis of the shown run, None where there is none."""
+    if not isinstance(answers, dict) or answers.get("of") != view.get("shown"):
+        return None
+    key = answers.get(task)
+    return bench.runs.results(key) if isinstance(key, str) else None
+
+
+def _invitation(panel: Panel) -> Any:
+    return html.Div([
+        html.P(panel.invitation), html.Button("analyse", className="plain main", type="button", **{"data-task": panel.task}),
+        html.Span(className="muted", role="status", **{"data-task-status": panel.task}),
+    ], className="invitation")  # fmt: skip
 
 
 def _view(bench: Workbench, view: Any, selection: Any, theme: Any) -> View | None:
@@ -128,4 +164,4 @@ def _view(bench: Workbench, view: Any, selection: Any, theme: Any) -> View | Non
     baseline = bench.runs.results(pinned) if isinstance(pinned, str) and pinned != shown else None
     chosen = tuple(n for n in selection[:MOST_CHOSEN] if isinstance(n, int)) if isinstance(selection, list) else ()
     name, other = str(view.get("name") or "")[:80], str(view.get("baseline") or "")[:80]
-    return View(results, name, baseline, other, chosen, theme == "dark")
+    return View(results, name, baseline, other, chosen, theme == "dark", bench.study)

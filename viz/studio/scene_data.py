@@ -1,7 +1,8 @@
 """A run as binary data for the globe of the studio: a header in JSON, then arrays, each aligned to 8 bytes.
 
 F frames, N satellites. Positions are inertial (TEME), in kilometres and single precision; members of a formation have metres from their
-common centre beside that. The script reads it in `viz/studio/web/src/run.js`.
+common centre beside that. Where the run recorded only some of its satellites, mean orbits of all stand for positions, and `recorded` tells
+which of them have states. The script reads it in `viz/studio/web/src/run.js`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.schema import ROLES, STATES
 from viz.buffers import Buffers
@@ -20,6 +22,7 @@ from viz.scene import Floats, Scene, build_scene
 MISSING_SHARE, MISSING_TEMPERATURE = 255, -32768  # of a value that was not recorded
 SHARE_STEPS = 250.0  # of a share from 0 to 1, in a byte
 MOST_EVENTS = 2_000
+MOST_RECORDED = 10_000
 
 
 class Blob:
@@ -61,24 +64,35 @@ class Blob:
         return len(text).to_bytes(4, "little") + text + self._buffers.content
 
 
-def scene_data(results: Any) -> bytes | None:
+def scene_data(results: Any, orbits: Any = None) -> bytes | None:
     """The globe's data of a run.
 
     Parameters
     ----------
     results : Results
         Results of a run.
+    orbits : Orbits, optional
+        Mean orbits of satellites, recorded or not: `number` (satellites,), ascending, `rows` (10, satellites) by `orbit.mean_orbits.ROWS`
+        and `error_m` (satellites,).
 
     Returns
     -------
     bytes or None
         The data; None where the run recorded no positions.
     """
-    scene = build_scene(results, earth_fixed=False)
+    scene = build_scene(results, earth_fixed=False, **({} if orbits is None else {"most": MOST_RECORDED}))
     if scene is None:
         return None
     blob = Blob()
-    blob.add("position_km", scene.position_km.transpose(0, 2, 1), "float32")
+    place = np.arange(len(scene.satellite))  # of each recorded satellite among those shown
+    if orbits is None:
+        blob.add("position_km", scene.position_km.transpose(0, 2, 1), "float32")
+    else:
+        shown = np.asarray(orbits.number)
+        place = np.searchsorted(shown, scene.satellite)
+        blob.add("orbit", np.nan_to_num(orbits.rows), "float64")
+        blob.add("shown_number", shown, "uint32")
+        blob.add("recorded", place, "uint32")
     blob.add("state", scene.state, "uint8")
     blob.add("sun", scene.sun, "float32")
     blob.add("sidereal_rad", np.unwrap(scene.sidereal_rad), "float64")
@@ -90,15 +104,18 @@ def scene_data(results: Any) -> bytes | None:
     if scene.formation is not None:
         blob.add("offset_m", scene.formation.offset_m.transpose(0, 2, 1), "float32")
     blob.add("station_deg", scene.station_deg, "float32")
+    if len(scene.station):
+        blob.add("min_elevation_deg", results.series["min_elevation_deg"].values, "float32")
     if "sat_type" in results.series:
         places = np.searchsorted(results.series["sat"].values, scene.satellite)
         blob.add("type", results.series["sat_type"].values[places], "uint8")
-    _add_network(blob, scene)
+    _add_network(blob, scene, place)
     return blob.content({
         "unix_ms": scene.unix_ms.tolist(), "epoch_ms": _epoch_ms(results, scene), "label": list(scene.label),
         "number": scene.satellite.tolist(), "station": list(scene.station),
         "colourings": _colourings(scene), "formation": None if scene.formation is None else formation_label(scene),
-        "extent_m": None if scene.formation is None else scene.formation.extent_m, "events": _events(results, scene), "note": scene.note,
+        "extent_m": None if scene.formation is None else scene.formation.extent_m, "events": _events(results, scene),
+        "note": scene.note if orbits is None else _note(scene, orbits, int(results.summary["satellites"])),
         "models": _models(results),
     })  # fmt: skip
 
@@ -113,15 +130,24 @@ def _in_tenths(temps_k: Floats) -> Any:
     return np.where(known, (10.0 * np.nan_to_num(temps_k)).round().clip(-32767, 32767), MISSING_TEMPERATURE)
 
 
-def _add_network(blob: Blob, scene: Scene) -> None:
+def _note(scene: Scene, orbits: Any, total: int) -> str:
+    """What is shown where most satellites were not recorded."""
+    shown, recorded = len(orbits.number), len(scene.satellite)
+    which = f"All {total:,} satellites" if shown == total else f"{shown:,} of {total:,} satellites, evenly chosen,"
+    known = np.asarray(orbits.error_m)[np.isfinite(orbits.error_m)]
+    close = f", 99 % within {np.percentile(known, 99) / 1e3:,.0f} km" if known.size else ""
+    return f"{which} on mean orbits{close}. States of {recorded:,} were recorded; for more, raise recorder.satellites."
+
+
+def _add_network(blob: Blob, scene: Scene, place: NDArray[np.int64]) -> None:
     if scene.links is not None:
-        blob.add("link_ends", scene.links.ends, "uint16")
+        blob.add("link_ends", place[scene.links.ends], "uint16")
         blob.add("link_frames", scene.links.frames, "uint32")
     if scene.routes is not None:
         blob.add("route_station", scene.routes.station, "int16")
         blob.add("route_frames", scene.routes.frames, "uint32")
         blob.add("route_first_hop", scene.routes.first_hop, "uint32")
-        blob.add("route_satellite", scene.routes.satellite, "uint16")
+        blob.add("route_satellite", place[scene.routes.satellite], "uint16")
 
 
 def _colourings(scene: Scene) -> list[dict[str, Any]]:

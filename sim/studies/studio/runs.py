@@ -1,4 +1,4 @@
-"""Runs of the studio: asked for by key, queued, run one at a time in a process of their own, remembered within a budget."""
+"""Runs and analyses of the studio: asked for by key, queued, computed one at a time in a process of their own, remembered within a budget."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sim.studies.studio import worker
 PATIENCE_S = 3.0  # between asking a run to stop and ending its process
 MOST_BYTES = 2_000_000_000  # of series that are kept
 MOST_QUEUED = 16
+SMALL_BYTES = 100_000  # about, of the answer of an analysis
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,23 @@ class Variant:
 
     @property
     def key(self) -> str:
-        """Identity: variants with the same changes have the same."""
-        text = json.dumps([self.sets, self.events, self.seed], separators=(",", ":"))
+        """Identity of its run: variants with the same changes have the same."""
+        return self.key_of(worker.RUN)
+
+    def key_of(self, task: str) -> str:
+        """Identity of what is computed of it.
+
+        Parameters
+        ----------
+        task : str
+            One of `sim.studies.studio.worker.TASKS`.
+
+        Returns
+        -------
+        str
+            16 hexadecimal digits.
+        """
+        text = json.dumps([self.sets, self.events, self.seed, *([] if task == worker.RUN else [task])], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -95,9 +111,10 @@ class Runs:
         self.source, self.flags, self.most_bytes = source, flags or {}, most_bytes
         self._changed = threading.Condition()
         self._status: dict[str, Status] = {}
-        self._results: OrderedDict[str, Results] = OrderedDict()
+        self._results: OrderedDict[str, Any] = OrderedDict()
+        self._variants: dict[str, Variant] = {}
         self._kept: frozenset[str] = frozenset()
-        self._queue: OrderedDict[str, Variant] = OrderedDict()
+        self._queue: OrderedDict[str, tuple[Variant, str]] = OrderedDict()
         self._running: tuple[str, float] | None = None
         self._stopping: float | None = None
         self._closed = False
@@ -106,23 +123,25 @@ class Runs:
         self._thread = threading.Thread(target=self._work, name="runs", daemon=True)
         self._thread.start()
 
-    def ask(self, variant: Variant) -> str:
-        """Ask for a run, unless it is there or on its way.
+    def ask(self, variant: Variant, task: str = worker.RUN) -> str:
+        """Ask for a run or an analysis, unless it is there or on its way.
 
         Parameters
         ----------
         variant : Variant
             Changes of the scenario.
+        task : str, optional
+            One of `sim.studies.studio.worker.TASKS`.
 
         Returns
         -------
         str
             Its key.
         """
-        key = variant.key
+        key = variant.key_of(task)
         with self._changed:
             if self.status(key).state in ("unknown", "cancelled", "failed"):
-                self._queue[key] = variant
+                self._queue[key] = (variant, task)
                 self._status[key] = Status("queued")
                 while len(self._queue) > MOST_QUEUED:
                     old, _ = self._queue.popitem(last=False)
@@ -181,8 +200,8 @@ class Runs:
                 self._changed.wait(left)
             return self.status(key)
 
-    def results(self, key: str) -> Results | None:
-        """Results of a run.
+    def variant(self, key: str) -> Variant | None:
+        """The variant of a run that has results.
 
         Parameters
         ----------
@@ -191,7 +210,23 @@ class Runs:
 
         Returns
         -------
-        Results or None
+        Variant or None
+            None where it has none.
+        """
+        with self._changed:
+            return self._variants.get(key)
+
+    def results(self, key: str) -> Any:
+        """Results of a run, or the answer of an analysis.
+
+        Parameters
+        ----------
+        key : str
+            Its key.
+
+        Returns
+        -------
+        Results, or the answer of an analysis, or None
             None where it has none, or they have been forgotten.
         """
         with self._changed:
@@ -216,7 +251,7 @@ class Runs:
             Their key.
         """
         with self._changed:
-            self._store(variant.key, results)
+            self._store(variant.key, variant, results)
             self._status[variant.key] = Status("done")
         return variant.key
 
@@ -256,25 +291,25 @@ class Runs:
                     self._changed.wait()
                 if self._closed:
                     return
-                key, variant = self._queue.popitem(last=False)
+                key, (variant, task) = self._queue.popitem(last=False)
                 self._running, self._stopping = (key, time.monotonic()), None
                 self._status[key] = Status("running")
                 self._changed.notify_all()
             try:
-                status = self._run(key, variant)
+                status = self._run(key, variant, task)
             except Exception as error:  # such as results that cannot be read: the studio shows it and goes on
                 self._end_process()
                 status = Status("failed", message=f"{type(error).__name__}: {error}")
             self._settle(key, status)
 
-    def _run(self, key: str, variant: Variant) -> Status:
+    def _run(self, key: str, variant: Variant, task: str) -> Status:
         if self._process is None or not self._process.is_alive():
             self._end_process()
             self._start_process()
         assert self._pipe is not None
         try:
-            self._pipe.send(worker.request(key, variant, self.source, self.flags))
-            return self._answers(key)
+            self._pipe.send(worker.Request(key, task, self.source, variant.sets, variant.events, variant.seed, self.flags))
+            return self._answers(key, variant)
         except (EOFError, OSError):
             return self._lost()
 
@@ -288,7 +323,7 @@ class Runs:
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         return Status("failed", message=f"the process that computes has ended ({how}); the next run starts another")
 
-    def _answers(self, key: str) -> Status:
+    def _answers(self, key: str, variant: Variant) -> Status:
         assert self._pipe is not None
         while True:
             while not self._pipe.poll(0.2):
@@ -305,7 +340,7 @@ class Runs:
                         self._changed.notify_all()
                 case "done":
                     with self._changed:
-                        self._store(key, answer[2])
+                        self._store(key, variant, answer[2])
                     return Status("done")
                 case "refused":
                     return Status("refused", problems=tuple(answer[2]))
@@ -321,13 +356,13 @@ class Runs:
             self._running, self._stopping = None, None
             self._changed.notify_all()
 
-    def _store(self, key: str, results: Results) -> None:
-        self._results[key] = results
+    def _store(self, key: str, variant: Variant, results: Any) -> None:
+        self._results[key], self._variants[key] = results, variant
         self._results.move_to_end(key)
         for old in [k for k in self._results if k != key and k not in self._kept]:
-            if sum(one.series.nbytes for one in self._results.values()) <= self.most_bytes:
+            if sum(map(_bytes, self._results.values())) <= self.most_bytes:
                 return
-            del self._results[old]
+            del self._results[old], self._variants[old]
             self._status.pop(old, None)
 
     def _start_process(self) -> None:
@@ -347,3 +382,7 @@ class Runs:
             process.join(PATIENCE_S)
             if process.is_alive():
                 process.kill()
+
+
+def _bytes(results: Any) -> int:
+    return int(results.series.nbytes) if isinstance(results, Results) else SMALL_BYTES

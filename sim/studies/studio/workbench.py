@@ -15,7 +15,9 @@ from sim.results import reader
 from sim.results.store import Results, resolved_yaml
 from sim.studies.studio import safety
 from sim.studies.studio.form import fields
+from sim.studies.studio.orbits import Orbits, fleet_orbits
 from sim.studies.studio.runs import Runs, Variant
+from sim.studies.study_table import StudyTable, is_study, read_study
 
 REMEMBERED = 64  # variants whose scenarios are kept
 
@@ -37,14 +39,19 @@ class Check:
 
 
 class Workbench:
-    """A scenario, or the scenario of a results folder, and its variants.
+    """A scenario, or the scenario of a results folder or of a study, and its variants.
 
     Parameters
     ----------
     source : str
-        Name of a shipped scenario, path of a file, or a results folder.
+        Name of a shipped scenario, path of a file, a results folder, or the folder of a sweep.
     flags : dict of str to bool, optional
         Further options of `sim.api.load`.
+
+    Attributes
+    ----------
+    study : StudyTable or None
+        The sweep that was opened.
 
     Raises
     ------
@@ -54,10 +61,15 @@ class Workbench:
 
     def __init__(self, source: str, flags: dict[str, bool] | None = None) -> None:
         self.source, self.flags = source, flags or {}
+        self.study: StudyTable | None = None
+        if is_study(Path(source)):
+            self.study = read_study(Path(source))
+            self.source = source = str(Path(source) / "scenario.yaml")
+            self.flags = {**self.flags, "allow_infeasible": True}  # as the points of a sweep are run
         opened = reader.read(Path(source)) if _is_results(Path(source)) else None
         self.base = self._load(Variant())
         self._check = lru_cache(REMEMBERED)(self._checked)
-        self.runs = Runs(source, self.flags)
+        self.runs = Runs(self.source, self.flags)
         if opened is not None:
             self.runs.add(Variant(), opened)
 
@@ -204,7 +216,43 @@ class Workbench:
             words += ["--seed", str(variant.seed)]
         return shlex.join(words + [f"--{name.replace('_', '-')}" for name, given in self.flags.items() if given])
 
-    def results(self, variant: Variant) -> Results | None:
+    def orbits(self, key: str) -> Orbits | None:
+        """Mean orbits of a run that recorded only some of its satellites.
+
+        Parameters
+        ----------
+        key : str
+            Key of the run.
+
+        Returns
+        -------
+        Orbits or None
+            At most 50,000 of them, evenly chosen among those that were not recorded; None where every satellite was recorded.
+        """
+        results, variant = self.runs.results(key), self.runs.variant(key)
+        if not isinstance(results, Results) or variant is None or results.summary["satellites"] <= results.series.sizes["sat"]:
+            return None
+        checked = self.check(variant)
+        return None if checked.loaded is None else fleet_orbits(checked.loaded, results.series["sat"].values)
+
+    def point(self, number: int) -> dict[str, Any] | None:
+        """A point of the opened study as a variant of its scenario.
+
+        Parameters
+        ----------
+        number : int
+            Number of the point.
+
+        Returns
+        -------
+        dict or None
+            `name` and `sets`; None where there is no such point.
+        """
+        if self.study is None or not 0 <= number < len(self.study.sets):
+            return None
+        return {"name": f"point {number}", "sets": list(self.study.sets[number])}
+
+    def results(self, variant: Variant) -> Any:
         """Results of a variant, where they are there.
 
         Parameters

@@ -1,4 +1,4 @@
-"""The process that runs scenarios for the studio: compiled kernels stay loaded, and one failure does not take the studio along."""
+"""The process that computes for the studio: compiled kernels stay loaded, and one failure does not take the studio along."""
 
 from __future__ import annotations
 
@@ -8,9 +8,40 @@ import signal
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 LOG_LINES = 40  # of a traceback, in the log of a run that failed
+RUN: Final = "run"
+
+Progress = Callable[[int, int], None]
+
+
+class Request(NamedTuple):
+    """What is to be computed.
+
+    Attributes
+    ----------
+    key : str
+        What the answers are marked with.
+    task : str
+        One of `TASKS`.
+    source : str
+        Name or path of the scenario.
+    sets, events : tuple of str
+        Overrides and further events.
+    seed : int or None
+        Seed of all random streams.
+    flags : dict of str to bool
+        Further options of `sim.api.load`.
+    """
+
+    key: str
+    task: str
+    source: str
+    sets: tuple[str, ...]
+    events: tuple[str, ...]
+    seed: int | None
+    flags: dict[str, bool]
 
 
 class Cancelled(Exception):
@@ -18,10 +49,10 @@ class Cancelled(Exception):
 
 
 def serve(pipe: Connection) -> None:
-    """Run scenarios one after the other, until the other end of the pipe is closed.
+    """Compute one request after the other, until the other end of the pipe is closed.
 
-    Each request is (key, source, sets, events, seed, flags). Answers are (key, "progress", done, total), (key, "done", results), (key, "refused",
-    problems) with (field, message) of each, or (key, "failed", message, log). A request (key, "cancel") ends the run that has begun.
+    Answers to a `Request` are (key, "progress", done, total), (key, "done", results), (key, "refused", problems) with (field, message) of
+    each, or (key, "failed", message, log). (key, "cancel") ends the request that has begun.
 
     Parameters
     ----------
@@ -41,10 +72,10 @@ def serve(pipe: Connection) -> None:
             return
         if request[1] == "cancel":
             continue  # of a run that has ended meanwhile
-        key, source, sets, events, seed, flags = request
+        key = request.key
         try:
-            loaded = api.load(source, sets, events, seed, **flags)
-            pipe.send((key, "done", api.run(loaded, progress=_reporter(pipe, key))))
+            loaded = api.load(request.source, request.sets, request.events, request.seed, **request.flags)
+            pipe.send((key, "done", TASKS[request.task](loaded, _reporter(pipe, key))))
         except Cancelled:
             pipe.send((key, "cancelled"))
         except InputError as error:
@@ -57,7 +88,29 @@ def serve(pipe: Connection) -> None:
             pipe.send((key, "failed", f"{type(error).__name__}: {error}", "\n".join(lines)))
 
 
-def _reporter(pipe: Connection, key: str) -> Callable[[int, int], None]:
+def _run(loaded: Any, progress: Progress) -> Any:
+    from sim import api
+
+    return api.run(loaded, progress=progress)
+
+
+def _why(loaded: Any, progress: Progress) -> Any:
+    from sim.studies.why import why
+
+    return why(loaded, progress)
+
+
+def _plan(loaded: Any, progress: Progress) -> Any:
+    from sim.studies.plans import plans
+
+    return plans(loaded)
+
+
+TASKS: Final[dict[str, Callable[[Any, Progress], Any]]] = {RUN: _run, "why": _why, "plan": _plan}
+"""What can be asked for, by name: each takes a scenario and tells how far it is."""
+
+
+def _reporter(pipe: Connection, key: str) -> Progress:
     """Tells how far a run is, and ends it when it is no longer wanted."""
 
     def report(done: int, total: int) -> None:
@@ -67,25 +120,3 @@ def _reporter(pipe: Connection, key: str) -> Callable[[int, int], None]:
         pipe.send((key, "progress", done, total))
 
     return report
-
-
-def request(key: str, variant: Any, source: str, flags: dict[str, bool]) -> tuple[Any, ...]:
-    """A run as the process takes it.
-
-    Parameters
-    ----------
-    key : str
-        What the answers are marked with.
-    variant : Variant
-        Changes of the scenario.
-    source : str
-        Name or path of the scenario.
-    flags : dict of str to bool
-        Further options of `sim.api.load`.
-
-    Returns
-    -------
-    tuple
-        The request.
-    """
-    return key, source, variant.sets, variant.events, variant.seed, flags

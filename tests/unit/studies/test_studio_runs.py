@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -13,13 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orbit.mean_orbits import MeanOrbits
 from sim import api
 from sim.config.errors import InputError
 from sim.config.scenario import load
+from sim.studies.definition import resolve
+from sim.studies.plans import plans
 from sim.studies.studio import safety
 from sim.studies.studio.form import Field, fields
+from sim.studies.studio.orbits import fleet_orbits
 from sim.studies.studio.runs import Runs, Variant
 from sim.studies.studio.workbench import Workbench
+from sim.studies.sweep import execute
+from sim.studies.why import why
 
 SHORT = "duration=10 min"
 
@@ -131,6 +138,26 @@ def test_same_numbers_as_the_command(bench: Workbench) -> None:
     assert bench.runs.status(bench.runs.ask(variant)) == status
 
 
+def test_analyses_are_those_of_the_commands(bench: Workbench) -> None:
+    """Source of truth: `why` and `plans`; each has a key of its own beside that of the run."""
+    variant = bench.variant((SHORT,), (), None)
+    keys = {task: bench.runs.ask(variant, task) for task in ("why", "plan")}
+    assert len({variant.key, *keys.values()}) == 3
+    for task in keys:
+        assert bench.runs.wait(keys[task], 180.0).state == "done"
+    loaded = load("suncatcher", variant.sets)
+    assert bench.runs.results(keys["why"]).as_dict() == why(loaded).as_dict()
+    assert [a.as_dict() for a in bench.runs.results(keys["plan"])] == [a.as_dict() for a in plans(loaded)]
+    assert bench.orbits(keys["why"]) is None
+
+
+def test_an_analysis_that_is_refused_says_why(bench: Workbench) -> None:
+    variant = bench.variant((SHORT, "workloads=[{kind: independent}]"), (), None)
+    status = bench.runs.wait(bench.runs.ask(variant, "plan"), 60.0)
+    assert status.state == "refused"
+    assert status.problems == (("workloads", "has no training job to plan; write a workload of kind training"),)
+
+
 def test_problems_in_the_words_of_the_command(bench: Workbench) -> None:
     """Source of truth: the messages of `load`; the form is that of the opened scenario, so that nothing that was written is lost."""
     variant = bench.variant(("duration=-1 h", "satellite.power.array.area=12"), (), None)
@@ -168,7 +195,7 @@ def test_a_lost_process_is_replaced(bench: Workbench) -> None:
 def test_answers_that_cannot_be_read(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that cannot be unpacked fails its run, and no other."""
 
-    def unreadable(key: str) -> Any:
+    def unreadable(key: str, variant: Variant) -> Any:
         raise ValueError("spoilt")
 
     with monkeypatch.context() as spoilt:
@@ -240,3 +267,75 @@ def test_a_spoilt_folder_is_refused(tmp_path: Path) -> None:
     series.write_bytes(series.read_bytes()[:-100])
     with pytest.raises(InputError, match=r"series\.nc"):
         Workbench(str(tmp_path / "run"))
+
+
+# --- a sweep
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    grid = {"satellite.power.array.area": ["120 m2", "147 m2"], "satellite.thermal.radiator.area": ["30 m2", "35 m2"]}
+    sweep = {"name": "sizes", "scenario": "suncatcher", "set": [SHORT], "grid": grid}
+    return execute(resolve(sweep), tmp_path_factory.mktemp("swept") / "sizes", workers=1).folder
+
+
+def test_points_of_a_sweep_run_to_their_rows(swept: Path) -> None:
+    """Source of truth: the table of the sweep, to the last bit: an opened point is run with its values."""
+    bench = Workbench(str(swept))
+    try:
+        assert bench.study is not None
+        assert bench.point(4) is None
+        assert bench.point(-1) is None
+        for number in (0, 3):
+            found = bench.point(number)
+            assert found is not None
+            assert found["sets"] == [f"satellite.power.array.area={'120' if number == 0 else '147'} m2", f"satellite.thermal.radiator.area={30 if number == 0 else 35} m2"]
+            variant = bench.variant(tuple(found["sets"]), (), None)
+            assert bench.runs.wait(bench.runs.ask(variant), 120.0).state == "done"
+            row = bench.study.rows[number]
+            summary = bench.results(variant).summary
+            assert summary["compute"]["useful_fraction"] == row["compute.useful_fraction"]
+            assert summary["thermal"]["junction_k_max"] == row["thermal.junction_k_max"]
+            assert "allow-infeasible" in bench.command(variant)
+    finally:
+        bench.close()
+
+
+def test_a_spoilt_sweep_is_refused(swept: Path, tmp_path: Path) -> None:
+    """Source of truth: the messages of the reader of sweeps."""
+    copy = shutil.copytree(swept, tmp_path / "copy")
+    (copy / "study.yaml").unlink()
+    with pytest.raises(InputError, match=r"is not a finished study: study\.yaml is missing"):
+        Workbench(str(copy))
+    copy = shutil.copytree(swept, tmp_path / "other")
+    (copy / "points.parquet").write_bytes((copy / "points.parquet").read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"points\.parquet"):
+        Workbench(str(copy))
+
+
+# --- orbits of satellites that were not recorded
+
+
+def test_orbits_of_a_fleet(bench: Workbench) -> None:
+    """Source of truth: the recorded positions, in single precision [m]; secular J2 has the form of the orbits, to 8 m."""
+    shell = "constellation={kind: walker, altitude: 550 km, inclination: 53 deg, planes: 6, satellites_per_plane: 5, phasing: 1}"
+    plain = ("duration=3 h", "links=null", "ground=null", "workloads=[{kind: independent}]", shell)
+    some, everyone = bench.variant((*plain, "recorder.satellites=7"), (), None), bench.variant(plain, (), None)
+    for variant in (some, everyone):
+        assert bench.runs.wait(bench.runs.ask(variant), 120.0).state == "done"
+    assert bench.orbits(everyone.key) is None
+    found = bench.orbits(some.key)
+    assert found is not None
+    assert found.number.tolist() == list(range(30))
+    series = bench.results(everyone).series
+    recorded_m = series["position_m"].transpose("frame", "axis", "sat").values
+    for frame in (0, 90, 179):
+        seconds = float(series["frame"].values[frame]) / 1e3
+        position_m = MeanOrbits(found.rows, found.error_m).position_m(seconds)
+        assert np.abs(position_m - recorded_m[frame]).max() < 9.0
+    loaded = bench.check(some).loaded
+    assert loaded is not None
+    few = fleet_orbits(loaded, np.array([3, 4]), most=6)
+    assert {3, 4} <= set(few.number.tolist())
+    assert few.number.size <= 6
+    assert (few.rows == found.rows[:, few.number]).all()

@@ -7,18 +7,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import studies
 import synthetic
 
+from sim.results import analysis_text
 from sim.schema import CAUSES, STATES
+from sim.studies.plans import Answer as Plans
+from sim.studies.plans import PlanRow
+from sim.studies.why import Answer, Base, Cause, Input
 from viz.formatting import celsius, percent, petaflops
 from viz.html_parts import Fact
-from viz.studio.panels import PANELS, figures, series, waterfall
+from viz.studio.panels import PANELS, figures, plan, series, waterfall, why
+from viz.studio.panels import study as study_panel
 from viz.studio.panels.panel import PLACES, View
 from viz.studio.scene_data import MISSING_SHARE, scene_data
+from viz.study_points import measures, metrics, pareto, settings
 
 Make = Callable[..., synthetic.Results]
 
@@ -47,7 +55,10 @@ def test_panels_are_registered_once() -> None:
     assert {panel.place for panel in PANELS} == set(PLACES)
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.name)
+OF_RUNS = [panel for panel in PANELS if not panel.task and not panel.of_study]
+
+
+@pytest.mark.parametrize("panel", OF_RUNS, ids=lambda panel: panel.name)
 @pytest.mark.parametrize("kind", ["formation", "walker"])
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_panel_shows_any_run(request: pytest.FixtureRequest, panel: Any, kind: str, dark: bool) -> None:
@@ -113,6 +124,98 @@ def test_series_share_one_axis_of_time(formation: synthetic.Results) -> None:
     assert np.allclose(junction.y, recorded, atol=1e-4)
 
 
+# --- analyses
+
+
+def _cells(components: Any) -> list[list[str]]:
+    """Cells of all rows of all tables."""
+    rows = [one for one in _walk(components) if type(one).__name__ == "Tr"]
+    return [[str(cell.children) for cell in row.children] for row in rows]
+
+
+def test_why_is_shown_as_the_command_prints_it(formation: synthetic.Results) -> None:
+    """Source of truth: by hand: 2e18 of 1e19 FLOP lost is 20 %, of which half is peer stall; 1e16 FLOP/s are 10 PFLOP/s; 1e9 to the GFLOP/s."""
+    base = Base(81, 81, 10.0, 1.0, 1e18, 5e17, 0.5, 1e-9)
+    cause = Cause("power", 2e18, 1e18, 1e18, 0.2, "arrays without limit", 0.123, 1e16, "communication", 0.05, None)
+    kept = Cause("kernel", 1e18, 1e18, 0.0, 0.1, None, None, None, None, None, "it is the chip")
+    area = Input("satellite.power.array.area", "m2", 100.0, 110.0, 5.0, None, 0.02, 2e16, 4e15, None, "array", ("m2", 1.0))
+    view = _view(formation, answer=Answer("made up", base, (cause, kept), (area,), ("a note",)))
+    assert _cells(why.PANEL.show(view)) == [
+        list(analysis_text.CAUSE_HEADS), ["power", "20.00", "10.00", "+12.30", "10", "communication +5.00", "arrays without limit"],
+        ["kernel inefficiency", "10.00", "0.00", "-", "-", "", "not removed: it is the chip"], list(analysis_text.INPUT_HEADS),
+        ["satellite.power.array.area", "100", "110", "m2", "5", "-", "+2.00", "20", "4,000,000", "-"],
+    ]  # fmt: skip
+
+
+def test_plans_are_shown_as_the_command_prints_them(formation: synthetic.Results) -> None:
+    """Source of truth: by hand."""
+    shares = dict.fromkeys(analysis_text.STEP_SHARES, 0.125)
+    row = PlanRow("diloco", 1, 4, 80, 8, 2, 1, 4, 1, 160, 13, 10, 3, 0.5, 1, "replicas", "ring", 24.44e9, 3.5531, 4.7e6, 0.9, 0.4, 0.45, shares)
+    (first, second, *_) = _cells(plan.PANEL.show(_view(formation, answer=[Plans("made up", "llama", 640, 80, (row,), ("too large",))])))[1::2]
+    assert first == ["diloco, 4 islands", "8 x 2 context", "4", "1", "160", "13", "10", "3", "1", "50 %", "24.4 GB", "3.553 s", "replicas; ring"]
+    assert second == ["diloco, 4 islands", "3.553 s", "4,700,000", "90 %", *["12.5 %"] * 8, "45.0 %"]
+
+
+# --- a sweep
+
+
+@pytest.mark.parametrize("best", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_front_by_brute_force(best: tuple[int, int]) -> None:
+    """Source of truth: the definition: no other point is at least as good in both and better in one."""
+    values = [(float(a), float(b)) for a, b in np.random.default_rng(3).integers(0, 12, (60, 2))]
+    good = [(best[0] * a, best[1] * b) for a, b in values]
+    expected = {v for v in good if not any((o[0] >= v[0] and o[1] >= v[1]) and o != v for o in good)}
+    found = pareto([*values, (None, 3.0)], *best)
+    assert {good[i] for i in found} == expected
+    assert [values[i][0] for i in found] == sorted(values[i][0] for i in found)
+
+
+def _sweep() -> Any:
+    """Useful share 0, 0.1, ... over area and capacity; points of capital cost 5e8."""
+    made = studies.study(studies.AREA, studies.CAPACITY, share=lambda where: 0.1 * (1 + where[0] + 2 * where[1]))
+    return replace(made, rows=tuple({**row, "thermal.junction_k_max": 300.0 + row["point"]} for row in made.rows))
+
+
+def test_every_number_of_a_sweep_is_offered() -> None:
+    """Source of truth: the rows: usual measures first, then others that differ; hotter is worse; what is the same everywhere is left out."""
+    study = _sweep()
+    found = settings(study)
+    offered = {m.key: m for m in metrics(study, found)}
+    assert list(offered)[:2] == ["share", "cost"]
+    assert offered["thermal.junction_k_max"].best == -1
+    assert not {"satellites", "point", "cost.capex_usd", "capex"} & set(offered)
+    assert [one.mean(offered["thermal.junction_k_max"]) for one in found] == [300.0 + one.point for one in found]
+
+
+def test_ranges_filter_a_sweep() -> None:
+    """Source of truth: by hand: areas are axis 0 by their place, the useful share is the first after the inputs, in per cent."""
+    study = _sweep()
+    found = settings(study)
+    shown = measures(found)
+    assert [one.point for one in study_panel.within(study, found, shown, {"0": [[-0.2, 0.4]]})] == [0, 1]
+    assert [one.point for one in study_panel.within(study, found, shown, {"2": [[25.0, 45.0]]})] == [1, 3, 4]
+    assert study_panel.within(study, found, shown, {"0": [[-0.2, 0.4]], "2": [[90.0, 100.0]]}) == []
+    both = study_panel.with_change({}, [{"dimensions[1].constraintrange": [[[0.0, 0.2], [0.8, 1.0]]]}, [0]])
+    assert both == {"1": [[0.0, 0.2], [0.8, 1.0]]}
+    for spoilt in (None, [], [None], "x", [{"dimensions[x].constraintrange": [[0, 1]]}], [{"visible": True}]):
+        assert study_panel.with_change(both, spoilt) == both
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_charts_of_a_sweep_name_their_points(dark: bool) -> None:
+    """A click opens a point: every mark carries its number; the heat map shows the best over the other inputs."""
+    study = replace(_sweep(), axes=(studies.AREA, studies.CAPACITY))
+    found = settings(study)
+    share, cost = metrics(study, found)[:2]
+    chart = study_panel.against(study, found, found[:4], cost, share)
+    assert sorted(n for trace in chart.data[:2] for n in trace.customdata) == [one.point for one in found]
+    assert set(chart.data[-1].customdata) <= {one.point for one in found[:4]}
+    cells = study_panel.heat(study, found, share).data[0]
+    assert [list(map(int, row)) for row in cells.customdata] == [[0, 1], [2, 3], [4, 5]]
+    assert cells.z[2][1] == pytest.approx(100.0 * 0.5)
+    study_panel.parallel(study, found, measures(found), dark).to_json()
+
+
 # --- the globe's data
 
 
@@ -126,6 +229,30 @@ def _read(blob: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         count = int(np.prod(entry["shape"], dtype=int))
         arrays[name] = np.frombuffer(body, np.dtype(entry["type"]).newbyteorder("<"), count, entry["begin"]).reshape(entry["shape"])
     return header, arrays
+
+
+def test_more_satellites_than_were_recorded(walker: synthetic.Results) -> None:
+    """Source of truth: the numbers: states stay with the satellites that have them, links and routes with their ends."""
+    recorded = walker.series["sat"].values
+    walker.summary["satellites"] = int(recorded.max()) + 11
+    number = np.arange(walker.summary["satellites"])
+    rows = np.tile(np.arange(10.0)[:, None], number.size)
+    rows[:, -1] = np.nan
+    blob = scene_data(walker, SimpleNamespace(number=number, rows=rows, error_m=np.full(number.size, 3e3)))
+    plain = scene_data(walker)
+    assert blob is not None
+    assert plain is not None
+    header, arrays = _read(blob)
+    assert "position_km" not in arrays
+    assert arrays["orbit"].shape == (10, number.size)
+    assert np.isfinite(arrays["orbit"]).all()
+    assert (arrays["shown_number"][arrays["recorded"]] == recorded).all()
+    assert header["number"] == recorded.tolist()
+    before = _read(plain)[1]
+    for name in ("link_ends", "route_satellite"):
+        if name in arrays:
+            assert (arrays["shown_number"][arrays[name]] == recorded[before[name]]).all()
+    assert "99 % within 3 km" in header["note"]
 
 
 @pytest.mark.parametrize("kind", ["formation", "walker"])

@@ -22,11 +22,12 @@ class Bench:
     """A workbench that answers with made-up results, and counts what reaches it."""
 
     name = "made up"
+    study = None
 
     def __init__(self, results: Any) -> None:
         self.seen: list[Any] = []
         self.runs = SimpleNamespace(
-            ask=lambda variant: KEY, wait=lambda key, limit_s: {"state": "done"}, status=lambda key: {"state": "done"},
+            ask=lambda variant, task: KEY, wait=lambda key, limit_s: {"state": "done"}, status=lambda key: {"state": "done"},
             results=lambda key: results if key == KEY else None, cancel=self.seen.append, keep=self.seen.append,
         )  # fmt: skip
 
@@ -39,6 +40,12 @@ class Bench:
 
     def problems(self, variant: Any) -> list[tuple[str, str]]:
         return [("step", "is wrong")] if "step=wrong" in variant[0] else []
+
+    def orbits(self, key: str) -> None:
+        return None
+
+    def point(self, number: int) -> dict[str, Any] | None:
+        return {"name": "point 1", "sets": []} if number == 1 else None
 
     def yaml(self, variant: Any) -> str:
         return "name: made up\n"
@@ -239,6 +246,7 @@ def test_assets_are_what_the_build_makes() -> None:
     """Scripts and pictures come with their licences, and name no other site but in comments of licences."""
     assets = Path(security.__file__).parent / "assets"
     found = {path.name for path in assets.iterdir()}
-    assert found == {"studio.js", "studio.css", "mark.svg", "borders.json", "earth-day.jpg", "earth-night.jpg", "LICENSES.txt"}
-    assert "three.js" in (assets / "LICENSES.txt").read_text("utf-8")
+    assert found == {"studio.js", "plotly.js", "studio.css", "mark.svg", "borders.json", "earth-day.jpg", "earth-night.jpg", "LICENSES.txt"}
+    licences = (assets / "LICENSES.txt").read_text("utf-8")
+    assert all(name in licences for name in ("three.js", "plotly.js", "world-atlas", "three-globe"))
     assert "url(http" not in (assets / "studio.css").read_text("utf-8")

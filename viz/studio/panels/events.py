@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from viz.formatting import event_cells
-from viz.studio.panels.panel import Panel, View
+from viz.studio.panels.panel import Panel, View, table
 
 MOST = 300
 
@@ -32,10 +32,9 @@ def show(view: View) -> Any:
         found.append(html.Ul([html.Li(note) for note in notes], className="notes"))
     if not rows:
         return [*found, html.P("Nothing happened: no event, failure or outage in this run.", className="muted")]
-    head = html.Thead(html.Tr([html.Th(name) for name in ("time, UTC", "event", "target", "cause")]))
-    body = html.Tbody([html.Tr([html.Td(cell) for cell in event_cells(row)]) for row in rows[:MOST]])
+    shown = table(("time, UTC", "event", "target", "cause"), [event_cells(row) for row in rows[:MOST]])
     more = html.P(f"The first {MOST} of {len(rows):,}.", className="muted") if len(rows) > MOST else None
-    return [*found, html.Table([head, body], className="table"), more]
+    return [*found, shown, more]
 
 
 PANEL = Panel("events", "Events and notes", "below", show)

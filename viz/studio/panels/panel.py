@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dash import html
+
+from viz.palette import INK
+
 PLACES = ("side", "below")
+INK_DARK, MUTED_DARK, GRID_DARK = "#d7e0ec", "#9fb0c6", "#2b3a50"
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,10 @@ class View:
         Numbers of the chosen satellites.
     dark : bool
         Whether the page is dark.
+    study : StudyTable or None
+        The sweep that was opened.
+    answer : Any
+        Answer of the panel's analysis; None before it was asked for.
     """
 
     results: Any
@@ -35,6 +44,8 @@ class View:
     baseline_name: str
     selection: tuple[int, ...]
     dark: bool
+    study: Any | None = None
+    answer: Any = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,14 @@ class Panel:
         Gives the content for a view: a Dash component, or a list of them.
     follows_selection : bool
         Whether it changes with the chosen satellites.
+    task : str
+        Analysis that the panel shows and that is asked for by a button; empty for a panel that shows the run itself.
+    invitation : str
+        What the button is for.
+    of_study : bool
+        Whether the panel is there only where a sweep was opened.
+    connect : callable, optional
+        Adds callbacks of its own, for the application and the opened sweep.
     """
 
     name: str
@@ -60,3 +79,47 @@ class Panel:
     place: str
     show: Callable[[View], Any]
     follows_selection: bool = False
+    task: str = ""
+    invitation: str = ""
+    of_study: bool = False
+    connect: Callable[[Any, Any], None] | None = None
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> Any:
+    """A table.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Titles of the columns.
+    rows : sequence of sequence of str
+        Cells of each row.
+    numbers : collection of int
+        Columns of numbers, which stand at the right.
+
+    Returns
+    -------
+    component
+        The table.
+    """
+    side = ["number" if n in numbers else "" for n in range(len(heads))]
+    head = html.Tr([html.Th(title, className=name) for title, name in zip(heads, side, strict=True)])
+    body = [html.Tr([html.Td(cell, className=name) for cell, name in zip(row, side, strict=True)]) for row in rows]
+    return html.Table([html.Thead(head), html.Tbody(body)], className="table")
+
+
+def in_dark(figure: Any) -> None:
+    """Axes and hover texts that are read on a dark page.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure; changed in place.
+    """
+    figure.update_layout(font={"color": INK_DARK}, hoverlabel={"bgcolor": "#16202f", "font": {"color": INK_DARK}, "bordercolor": GRID_DARK})
+    for trace in figure.data:
+        if getattr(getattr(trace, "line", None), "color", None) == INK:
+            trace.line.color = INK_DARK
+    style = {"gridcolor": GRID_DARK, "linecolor": GRID_DARK, "tickfont": {"color": MUTED_DARK}, "title": {"font": {"color": MUTED_DARK}}}
+    figure.update_xaxes(style)
+    figure.update_yaxes(style)

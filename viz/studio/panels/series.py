@@ -10,15 +10,14 @@ from dash import dcc, html
 
 from viz import charts
 from viz.figures import Chart, recorded, sample_times, thin, time_axis
-from viz.palette import INK, JOB_COLOURS, MUTED, axis, layout
+from viz.palette import JOB_COLOURS, MUTED, axis, layout
 from viz.scene import unix_ms
-from viz.studio.panels.panel import Panel, View
+from viz.studio.panels.panel import Panel, View, in_dark
 
 GAP: Final = 0.06  # between charts, of the height
 MOST_SATELLITES: Final = 4
 LOWEST_PX: Final = 48  # of a chart: more of them scroll
 OF_SATELLITE: Final = (("sat_charge_fraction", "battery, %", 100.0, 0.0), ("sat_junction_k", "junction, °C", 1.0, -273.15))
-INK_DARK, GRID_DARK = "#d7e0ec", "#2b3a50"
 
 
 def show(view: View) -> Any:
@@ -81,23 +80,6 @@ def drawn(view: View) -> go.Figure | None:
     if view.dark:
         in_dark(figure)
     return figure
-
-
-def in_dark(figure: go.Figure) -> None:
-    """Axes and hover texts that are read on a dark page.
-
-    Parameters
-    ----------
-    figure : Figure
-        The figure; changed in place.
-    """
-    figure.update_layout(font={"color": INK_DARK}, hoverlabel={"bgcolor": "#16202f", "font": {"color": INK_DARK}, "bordercolor": GRID_DARK})
-    for trace in figure.data:
-        if trace.line.color == INK:
-            trace.line.color = INK_DARK
-    style = {"gridcolor": GRID_DARK, "linecolor": GRID_DARK, "tickfont": {"color": "#9fb0c6"}, "title": {"font": {"color": "#9fb0c6"}}}
-    figure.update_xaxes(style)
-    figure.update_yaxes(style)
 
 
 def _of_chart(chart: Chart | None, title: str) -> tuple[list[go.Scatter], str] | None:

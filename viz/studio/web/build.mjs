@@ -7,14 +7,14 @@ const assets = new URL("../assets/", import.meta.url);
 const modules = new URL("./node_modules/", import.meta.url);
 mkdirSync(assets, { recursive: true });
 
-await build({
-  entryPoints: ["src/main.js"],
-  bundle: true,
-  minify: true,
-  format: "iife",
-  target: "es2022",
-  legalComments: "none",
-  outfile: new URL("studio.js", assets).pathname,
+const script = (source, name, more = {}) =>
+  build({
+    entryPoints: [`src/${source}`], bundle: true, minify: true, format: "iife", target: "es2022", legalComments: "none",
+    outfile: new URL(name, assets).pathname, ...more,
+  });
+await script("main.js", "studio.js");
+await script("plotly.js", "plotly.js", { // as plotly.js builds itself
+  define: { global: "window", "define.amd": "false" }, alias: { regl: "@plotly/regl", stream: "stream-browserify" }, loader: { ".css": "empty" },
 });
 
 // borders of countries as pairs of points, hundredths of a degree
@@ -31,8 +31,9 @@ const licence = (name, file = "LICENSE") => readFileSync(new URL(`${name}/${file
 writeFileSync(
   new URL("LICENSES.txt", assets),
   [
-    "What studio.js, borders.json and the pictures of the Earth consist of beside Dawndusk's own code:",
+    "What studio.js, plotly.js, borders.json and the pictures of the Earth consist of beside Dawndusk's own code:",
     `three.js ${version("three")}\n\n${licence("three")}`,
+    `plotly.js ${version("plotly.js")} (core, heatmap, parcoords, scattergl)\n\n${licence("plotly.js")}`,
     `topojson-client ${version("topojson-client")} (used to build borders.json)\n\n${licence("topojson-client")}`,
     `world-atlas ${version("world-atlas")}: Natural Earth, public domain; its packaging:\n\n${licence("world-atlas")}`,
     `earth-day.jpg, earth-night.jpg: Blue Marble and Black Marble, NASA Earth Observatory, public domain; copies from three-globe ` +

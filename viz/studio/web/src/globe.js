@@ -88,13 +88,13 @@ export class Globe {
     this.touch();
   }
 
-  // Show another run; camera, time and colouring stay.
-  load(run) {
+  // Show another run, against a baseline where one is pinned; camera, time and colouring stay.
+  load(run, baseline = null) {
     this.run = run;
     this.satellites.load(run);
     this.network.load(run);
     this.closeup.load(run);
-    this.colourings = colourings(run);
+    this.colourings = colourings(run, baseline);
     this.chosen = this.chosen.filter((i) => i < run.satellites);
     this.frame = -1;
     this.choose(this.chosen, true);
@@ -150,7 +150,7 @@ export class Globe {
   choose(chosen, quiet = false) {
     this.chosen = chosen;
     this.satellites.mark(chosen);
-    this.trail.show(this.run, chosen);
+    this.trail.show(this.run, chosen, this.ms);
     if (this.near) this.paint();
     this.followed = null;
     if (this.run && this.ms !== undefined) this.follow(this.run.at(this.ms), null);
@@ -190,12 +190,13 @@ export class Globe {
       const best = away.indexOf(Math.min(...away));
       return away[best] < 2 * REACH_PX ? best : -1;
     }
-    const eye = this.camera.position, far2 = eye.lengthSq();
+    const eye = this.camera.position, far2 = eye.lengthSq(), at = run.all(this.ms, spot), way = new THREE.Vector3();
     let best = -1, nearest = REACH_PX * REACH_PX;
     for (let i = 0; i < run.satellites; i++) {
-      run.position(i, when, spot).multiplyScalar(1 / EARTH_KM);
-      const way = spot.clone().sub(eye), along = -eye.dot(way) / way.lengthSq();
-      const hidden = along > 0 && along < 1 && far2 - along * along * way.lengthSq() < 1; // behind the Earth
+      spot.fromArray(at, 3 * i).multiplyScalar(1 / EARTH_KM);
+      way.copy(spot).sub(eye);
+      const size2 = way.lengthSq(), along = -eye.dot(way) / size2;
+      const hidden = along > 0 && along < 1 && far2 - along * along * size2 < 1; // behind the Earth
       if (hidden) continue;
       spot.project(this.camera);
       if (spot.z > 1) continue;
@@ -234,19 +235,15 @@ function trail(scene) {
   const group = new THREE.Group();
   scene.add(group);
   return {
-    // The path over all frames of up to eight chosen satellites.
-    show(run, chosen) {
+    // The path over one revolution of up to eight chosen satellites.
+    show(run, chosen, ms) {
       for (const line of [...group.children]) {
         line.geometry.dispose();
         group.remove(line);
       }
       if (!run) return;
       for (const i of chosen.slice(0, 8)) {
-        const spot = new THREE.Vector3(), points = [];
-        const last = Math.min(run.frames - 1, period(run, i));
-        for (let frame = 0; frame < last; frame++) {
-          for (let s = 0; s < 4; s++) points.push(run.position(i, { frame, share: s / 4 }, spot).clone().multiplyScalar(1 / EARTH_KM));
-        }
+        const points = run.path(i, ms ?? run.first, () => new THREE.Vector3()).map((point) => point.multiplyScalar(1 / EARTH_KM));
         const line = new THREE.Line(
           new THREE.BufferGeometry().setFromPoints(points),
           new THREE.LineBasicMaterial({ color: 0xfff1c4, transparent: true, opacity: 0.7, depthWrite: false }),
@@ -256,19 +253,6 @@ function trail(scene) {
       }
     },
   };
-}
-
-// Frames of one revolution, from the angle that is flown between frames.
-function period(run, satellite) {
-  const a = new THREE.Vector3(), b = new THREE.Vector3();
-  let angle = 0;
-  for (let frame = 0; frame + 1 < run.frames; frame++) {
-    run.position(satellite, { frame, share: 0 }, a);
-    run.position(satellite, { frame, share: 1 }, b);
-    angle += a.angleTo(b);
-    if (angle >= 2 * Math.PI) return frame + 1;
-  }
-  return run.frames - 1;
 }
 
 function stars() {

@@ -1,12 +1,15 @@
 // The studio: form, globe, time and runs, joined. Panels with figures are the server's; they follow the store "view".
+import { forget, listenForAnalyses, openPoint, openTab } from "./analyses.js";
 import { normals } from "./attitude.js";
 import { el, number, toast } from "./dom.js";
 import { askForEvent, askForText } from "./events.js";
+import { exported } from "./exporting.js";
 import { Form } from "./form.js";
 import { Globe } from "./globe.js";
+import { LOAD_WORDS } from "./network.js";
 import { command, furtherCommands, listenForKeys, openPalette } from "./palette.js";
 import { Runs } from "./runs.js";
-import { ask, onLost } from "./server.js";
+import { onLost } from "./server.js";
 import * as S from "./state.js";
 import { Timeline } from "./timeline.js";
 
@@ -30,7 +33,7 @@ function start() {
     remember({ t: Math.round(ms) });
     details();
     cursor(ms);
-  });
+  }, { chosen: () => globe.chosen, onJump: jumped });
   globe.onFrame = (now) => timeline.frame(now);
   runs = new Runs({ onStatus: showStatus, onDocument: (doc) => (form.show(doc), header(doc)), onScene: showScene, onResults: showResults });
   S.onState(() => (bar(), runs.update()));
@@ -41,10 +44,12 @@ function start() {
   });
   commands();
   listenForKeys();
+  listenForAnalyses();
+  $("enlarge").addEventListener("click", enlarge);
   toolbar();
   bar();
   runs.update();
-  window.dawndusk = { normals }; // what tests compare with the simulation
+  window.dawndusk = { normals, globe }; // what tests compare with the simulation
   document.body.dataset.ready = "true";
 }
 
@@ -115,17 +120,18 @@ function showStatus(status) {
 }
 
 function showResults(results) {
+  forget(results.shown);
   window.dash_clientside.set_props("view", { data: { ...results, turn: (showResults.turn = (showResults.turn ?? 0) + 1) } });
   for (const later of [400, 1200, 3000]) setTimeout(() => timeline.ms && cursor(timeline.ms), later); // once the charts are drawn
 }
 
 // --- the globe
 
-function showScene(run) {
+function showScene(run, baseline) {
   $("no-scene").hidden = Boolean(run);
   if (!run) return;
   const first = !globe.run && !view.c;
-  globe.load(run);
+  globe.load(run, baseline);
   timeline.load(run, view.t);
   if (first) globe.face();
   const chosen = view.s.map((n) => run.number.indexOf(n)).filter((i) => i >= 0);
@@ -188,11 +194,14 @@ function legend() {
   const key = shown.words
     ? el("ul", {}, shown.words.filter((w) => w.count).map((w) => el("li", {}, el("i", { style: `background:${w.colour}` }), w.word, el("b", {}, number(w.count)))))
     : el("div", { class: "scale" }, el("span", {}, shown.low), el("i", { style: `background:linear-gradient(90deg,${shown.scale.join(",")})` }), el("span", {}, shown.high));
-  $("legend").replaceChildren(el("label", {}, "colour by ", pick), key);
+  const loads = globe.network.show.links && globe.network.has("links") && run.array.route_satellite
+    ? el("div", { class: "loads", title: "Links by the number of routes to the ground over them" }, "links: ", LOAD_WORDS.map(({ word, colour }) => el("span", {}, el("i", { style: `background:${colour}` }), word)))
+    : "";
+  $("legend").replaceChildren(el("label", {}, "colour by ", pick), key, loads);
 }
 
 function toolbar() {
-  const layers = [["links", "links"], ["routes", "routes"], ["stations", "stations"]];
+  const layers = [["links", "links"], ["routes", "routes"], ["stations", "stations"], ["coverage", "coverage"]].filter(([name]) => globe.network.has(name));
   const box = (name, text, on, change) => el("label", {}, el("input", { type: "checkbox", id: `show-${name}`, checked: on, on: { change } }), text);
   $("layers").replaceChildren(
     ...layers.map(([name, text]) => box(name, text, globe.network.show[name], (e) => ((globe.network.show[name] = e.target.checked), globe.move(timeline.ms)))),
@@ -221,27 +230,20 @@ function cursor(ms) {
 
 // --- commands
 
+function jumped(text) {
+  toast(text || (globe.chosen.length ? "nothing more happens" : "nothing more happens; choose a satellite to step through its eclipses and limits"));
+}
+
+// The part below takes most of the page, or its usual share.
+function enlarge() {
+  document.getElementById("studio").classList.toggle("large");
+  window.dispatchEvent(new Event("resize")); // charts follow
+}
+
 function dark(on) {
   document.documentElement.dataset.theme = on ? "dark" : "light";
   document.documentElement.dataset.mantineColorScheme = on ? "dark" : "light";
   window.dash_clientside?.set_props?.("theme", { data: on ? "dark" : "light" });
-}
-
-async function exported() {
-  const { sets, events, seed, name } = S.shown();
-  try {
-    const found = await ask("export", { sets, events, seed });
-    const close = el("button", { type: "button", class: "plain", on: { click: () => dialog.remove() } }, "close");
-    const copy = (text, what) => el("button", { type: "button", class: "plain", on: { click: () => navigator.clipboard?.writeText(text).then(() => toast(`${what} copied`)) } }, "copy");
-    const save = el("a", { class: "plain", download: `${name.replace(/\W+/g, "_")}.yaml`, href: URL.createObjectURL(new Blob([found.yaml], { type: "text/yaml" })) }, "save as file");
-    const dialog = el("div", { class: "dialog", role: "dialog", ariaLabel: "Export", id: "export" },
-      el("h3", {}, "The command that reproduces it", copy(found.command, "command")), el("pre", { id: "export-command" }, found.command),
-      el("h3", {}, "The scenario as a file", save), el("pre", { class: "long", id: "export-yaml" }, found.yaml), close);
-    $("studio").append(dialog);
-    close.focus();
-  } catch (error) {
-    toast(error.message, "error");
-  }
 }
 
 // At the time of the globe, in whole minutes after the epoch.
@@ -252,8 +254,8 @@ function addEvent() {
 
 function commands() {
   command("Play or pause", () => timeline.toggle(), "space");
-  command("Next event", () => { const e = timeline.jump(1); if (e) toast(`${e.action} ${e.target}`); }, "n");
-  command("Previous event", () => timeline.jump(-1), "shift+n");
+  command("Next event", () => jumped(timeline.jump(1)), "n");
+  command("Previous event", () => jumped(timeline.jump(-1)), "shift+n");
   command("One frame on", () => timeline.step(1), "arrowright");
   command("One frame back", () => timeline.step(-1), "arrowleft");
   command("Faster", () => timeline.faster(1), "]");
@@ -266,7 +268,8 @@ function commands() {
   command("Follow the chosen satellite", follow, "f");
   command("Centre the chosen satellite", () => globe.chosen.length && globe.lookAt(globe.chosen[0]), "c");
   command("Find a field", () => form.search.focus(), "/");
-  command("Export scenario and command", exported, "e");
+  command("Export scenario and command", () => exported($("studio")), "e");
+  command("Enlarge or reduce the part below", enlarge, "x");
   command("Light or dark", () => { const on = document.documentElement.dataset.theme !== "dark"; dark(on); remember({ d: on }); }, "d");
   command("Show or hide the shadow of the Earth", () => $("show-shadow").click(), "s");
   command("Close-up of the formation", () => $("show-near")?.click(), "z");
@@ -274,14 +277,25 @@ function commands() {
   command("Add an event", addEvent, "v");
   command("Rename the variant", () => rename(S.state().shown), "r");
   furtherCommands(() => [
+    ...[...document.querySelectorAll('.tabs [role="tab"]')].map((tab) => ({ name: `Panel: ${tab.textContent}`, run: () => openTab(tab.textContent) })),
     ...(globe.colourings ?? []).map((c) => ({ name: `Colour by ${c.name}`, run: () => colourBy(c.name) })),
     ...[...form.rows.keys()].map((path) => ({ name: `Field: ${path.replaceAll(".", " ").replaceAll("_", " ")}`, run: () => form.focus(path) })),
     ...(globe.run?.label ?? []).slice(0, 5000).map((label, i) => ({ name: `Go to ${label}`, run: () => { globe.choose([i]); globe.lookAt(i); } })),
   ]);
   $("open-palette").addEventListener("click", openPalette);
-  $("open-export").addEventListener("click", exported);
+  $("open-export").addEventListener("click", () => exported($("studio")));
   $("add-event").addEventListener("click", addEvent);
 }
+
+// What panels of the server call.
+window.dash_clientside = Object.assign({}, window.dash_clientside, {
+  studio: {
+    openPoint(clicked) {
+      const point = clicked?.points?.[0]?.customdata;
+      if (Number.isInteger(point)) openPoint(point).catch((error) => toast(error.message, "error"));
+    },
+  },
+});
 
 (function wait() {
   if ($("globe-host") && window.dash_clientside?.set_props) start();

@@ -2,7 +2,11 @@
 import * as THREE from "three";
 import { EARTH_KM, onSphere } from "./earth.js";
 
-const LINK = 0x7fb2ff, ROUTE = 0xff8a5c, STATION = 0xffffff;
+const LINK = 0x7fb2ff, ROUTE = 0xff8a5c, STATION = 0xffffff, COVERAGE = 0xffe08a;
+// links by the number of routes over them: none, one, two, up to four, more
+const LOADS = ["#4f7fbf", "#8fd0a5", "#d9d24b", "#f0903c", "#e34a4a"].map((hex) => new THREE.Color(hex));
+const load = (routes) => (routes < 3 ? routes : routes < 5 ? 3 : 4);
+export const LOAD_WORDS = ["no route", "1 route", "2 routes", "3 or 4", "5 or more"].map((word, i) => ({ word, colour: `#${LOADS[i].getHexString()}` }));
 
 function lines(colour, opacity, order) {
   const drawn = new THREE.LineSegments(
@@ -21,18 +25,22 @@ export class Network {
     this.links = lines(LINK, 0.42, 1);
     this.routes = lines(ROUTE, 0.95, 2);
     scene.add(this.links, this.routes);
-    this.show = { links: true, routes: true, stations: true };
+    this.links.material.vertexColors = true;
+    this.links.material.color.set(0xffffff);
+    this.show = { links: true, routes: true, stations: true, coverage: false };
     this.counts = { links: 0, routes: 0 };
   }
 
   load(run) {
     this.run = run;
+    this.loadFrame = -1;
     this.stations?.removeFromParent();
-    this.stations = null;
+    this.coverage?.removeFromParent();
+    this.stations = this.coverage = null;
     const a = run.array, n = run.station.length;
     this.at = Array.from({ length: n }, (_, i) => onSphere(a.station_deg[2 * i + 1], a.station_deg[2 * i], 1.004));
     for (const drawn of [this.links, this.routes]) drawn.geometry.setDrawRange(0, 0);
-    if (a.link_ends) this.room(this.links, a.link_ends.length);
+    if (a.link_ends) this.room(this.links, a.link_ends.length).setAttribute("color", new THREE.BufferAttribute(new Float32Array(3 * a.link_ends.length), 3));
     this.links.material.opacity = (a.link_ends?.length ?? 0) > 1000 ? 0.16 : 0.42; // a dense net hides what is below
     if (a.route_satellite) this.room(this.routes, 2 * (a.route_satellite.length + 2 * run.station.length + 64));
     if (!n) return;
@@ -43,6 +51,13 @@ export class Network {
     );
     this.stations.renderOrder = 2;
     this.turning.add(this.stations);
+    this.coverage = this.circles(run);
+    if (this.coverage) this.turning.add(this.coverage);
+  }
+
+  has(layer) {
+    const a = this.run?.array ?? {};
+    return { links: a.link_ends && !this.run?.formation, routes: a.route_satellite, stations: this.stations, coverage: this.coverage }[layer];
   }
 
   room(drawn, points) {
@@ -50,6 +65,45 @@ export class Network {
     drawn.geometry = new THREE.BufferGeometry();
     drawn.geometry.setAttribute("position", new THREE.BufferAttribute(new Float32Array(3 * points), 3));
     drawn.geometry.setDrawRange(0, 0);
+    return drawn.geometry;
+  }
+
+  // Routes over each link in a frame, by its ends.
+  loads(frame) {
+    const a = this.run.array, found = new Map(), n = this.run.satellites;
+    for (let i = 0; a.route_satellite && i + 1 < a.route_first_hop.length; i++) {
+      const m = a.route_first_hop.length - 1;
+      if (frame < a.route_frames[i] || frame >= a.route_frames[m + i]) continue;
+      for (let h = a.route_first_hop[i]; h + 1 < a.route_first_hop[i + 1]; h++) {
+        const [from, to] = [a.route_satellite[h], a.route_satellite[h + 1]].sort((x, y) => x - y), key = from * n + to;
+        found.set(key, (found.get(key) ?? 0) + 1);
+      }
+    }
+    return found;
+  }
+
+  // Circles around stations, within which a satellite at the mean height of the fleet is above the lowest elevation.
+  circles(run) {
+    const a = run.array, spot = new THREE.Vector3(), when = run.at(run.first), count = Math.min(run.satellites, 200);
+    let radius = 0, known = 0;
+    for (let i = 0; i < count; i++) {
+      const r = run.position(Math.floor((i * run.satellites) / count), when, spot).length() / EARTH_KM;
+      if (r > 1) (radius += r), known++;
+    }
+    if (!known) return null;
+    const points = [], axis = new THREE.Vector3(), side = new THREE.Vector3();
+    this.at.forEach((station, s) => {
+      const elevation = THREE.MathUtils.degToRad(Math.max(0, a.min_elevation_deg[s]));
+      const reach = Math.acos(Math.min(1, (Math.cos(elevation) * known) / radius)) - elevation;
+      axis.copy(station).normalize();
+      side.set(0, 0, 1).cross(axis).normalize();
+      if (side.lengthSq() < 0.5) side.set(1, 0, 0);
+      const rim = axis.clone().multiplyScalar(Math.cos(reach)).addScaledVector(side, Math.sin(reach)).multiplyScalar(1.003);
+      for (let i = 0; i < 96; i++) for (const k of [i, i + 1]) points.push(rim.clone().applyAxisAngle(axis, (k * Math.PI) / 48));
+    });
+    const drawn = lines(COVERAGE, 0.75, 1);
+    drawn.geometry.setFromPoints(points);
+    return drawn;
   }
 
   // Lines between where satellites are at a time; links of a formation are left to its close-up.
@@ -60,21 +114,27 @@ export class Network {
     this.links.visible = this.show.links && !run.formation;
     this.routes.visible = this.show.routes;
     if (this.stations) this.stations.visible = this.show.stations;
+    if (this.coverage) this.coverage.visible = this.show.coverage;
     const put = (into, at, satellite) => run.position(satellite, when, spot).multiplyScalar(1 / EARTH_KM).toArray(into, at);
     this.counts = { links: 0, routes: 0 };
     if (a.link_ends) {
-      const into = this.links.geometry.attributes.position, m = a.link_ends.length / 2;
+      const { position: into, color } = this.links.geometry.attributes, m = a.link_ends.length / 2;
+      const carried = this.links.visible && this.loadFrame !== frame ? (this.carried = this.loads(frame)) : this.carried;
+      this.loadFrame = frame;
       let at = 0;
       for (let i = 0; i < m; i++) {
         if (frame < a.link_frames[i] || frame >= a.link_frames[m + i]) continue;
         this.counts.links++;
         if (!this.links.visible) continue;
-        put(into.array, at, a.link_ends[i]);
-        put(into.array, at + 3, a.link_ends[m + i]);
+        const from = a.link_ends[i], to = a.link_ends[m + i], shade = LOADS[load(carried?.get(Math.min(from, to) * run.satellites + Math.max(from, to)) ?? 0)];
+        put(into.array, at, from);
+        put(into.array, at + 3, to);
+        shade.toArray(color.array, at);
+        shade.toArray(color.array, at + 3);
         at += 6;
       }
       this.links.geometry.setDrawRange(0, at / 3);
-      into.needsUpdate = true;
+      into.needsUpdate = color.needsUpdate = true;
     }
     if (a.route_satellite) {
       const into = this.routes.geometry.attributes.position, m = a.route_first_hop.length - 1, end = new THREE.Vector3();

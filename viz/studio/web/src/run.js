@@ -1,3 +1,5 @@
+import { Orbits } from "./orbits.js";
+
 // The data of a run: header and arrays of /api/scene, as viz/studio/scene_data.py writes them.
 const TYPES = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array, uint32: Uint32Array };
 
@@ -12,23 +14,41 @@ export class Run {
       this.array[name] = new TYPES[type](buffer, start + begin, count);
     }
     this.frames = this.unix_ms.length;
+    this.recorded = this.number.length; // satellites with states
+    if (this.array.orbit) this.add();
     this.satellites = this.number.length;
     this.first = this.unix_ms[0];
     this.last = this.unix_ms[this.frames - 1];
   }
 
-  // Frame before a time, and how far the time is on the way to the next.
+  // More satellites than were recorded, on mean orbits.
+  add() {
+    const { shown_number: numbers, recorded } = this.array, labels = this.label;
+    this.place = new Int32Array(numbers.length).fill(-1); // where the states of each are
+    recorded.forEach((shown, i) => (this.place[shown] = i));
+    this.label = Array.from(numbers, (n, i) => (this.place[i] < 0 ? `Satellite ${n}` : labels[this.place[i]]));
+    this.number = Array.from(numbers);
+    this.orbits = new Orbits(this.array.orbit, numbers.length);
+  }
+
+  // Index of a value of a satellite in a frame, -1 where it was not recorded.
+  index(frame, satellite) {
+    const at = this.place ? this.place[satellite] : satellite;
+    return at < 0 ? -1 : frame * this.recorded + at;
+  }
+
+  // Frame before a time, how far the time is on the way to the next, and the time after the epoch [s].
   at(ms) {
-    const frames = this.unix_ms;
+    const frames = this.unix_ms, s = (ms - this.epoch_ms) / 1000;
     let low = 0, high = this.frames - 1;
-    if (high === 0 || ms <= frames[0]) return { frame: 0, share: 0 };
-    if (ms >= frames[high]) return { frame: high - 1, share: 1 };
+    if (high === 0 || ms <= frames[0]) return { frame: 0, share: 0, s };
+    if (ms >= frames[high]) return { frame: high - 1, share: 1, s };
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if (frames[middle] <= ms) low = middle;
       else high = middle;
     }
-    return { frame: low, share: (ms - frames[low]) / (frames[low + 1] - frames[low]) };
+    return { frame: low, share: (ms - frames[low]) / (frames[low + 1] - frames[low]), s };
   }
 
   // Frame whose values are shown at a time: states are those of the step that ends there.
@@ -37,11 +57,44 @@ export class Run {
     return Math.min(this.frames - 1, frame + (share > 0.5 ? 1 : 0));
   }
 
-  // Position of a satellite on the great circle between two frames [km].
-  position(satellite, { frame, share }, out) {
+  // Position of a satellite [km]: on its mean orbit, or on the great circle between two frames.
+  position(satellite, { frame, share, s }, out) {
+    if (this.orbits) return this.orbits.position(satellite, s, out);
     const p = this.array.position_km, n = this.satellites;
     const a = 3 * (frame * n + satellite), b = frame + 1 < this.frames ? a + 3 * n : a;
     return between(p[a], p[a + 1], p[a + 2], p[b], p[b + 1], p[b + 2], share, out);
+  }
+
+  // Points of a revolution of a satellite [km], by a function that makes a point.
+  path(satellite, ms, point) {
+    if (this.orbits) {
+      const s = this.at(ms).s, period = this.orbits.period(satellite);
+      return Array.from({ length: 181 }, (_, i) => this.position(satellite, { s: s + (period * i) / 180 }, point()));
+    }
+    const last = Math.min(this.frames - 1, this.revolution(satellite, point())), points = [];
+    for (let frame = 0; frame < last; frame++) for (let i = 0; i < 4; i++) points.push(this.position(satellite, { frame, share: i / 4 }, point()));
+    return points;
+  }
+
+  // Frames of one revolution, from the angle that is flown between frames.
+  revolution(satellite, spot) {
+    const before = spot.clone();
+    let angle = 0;
+    for (let frame = 0; frame + 1 < this.frames; frame++) {
+      angle += this.position(satellite, { frame, share: 0 }, before).angleTo(this.position(satellite, { frame, share: 1 }, spot));
+      if (angle >= 2 * Math.PI) return frame + 1;
+    }
+    return this.frames - 1;
+  }
+
+  // Positions of all satellites at a time [km], computed once for a time.
+  all(ms, spot) {
+    if (this.allAt === ms) return this.allKm;
+    this.allKm ??= new Float32Array(3 * this.satellites);
+    const when = this.at(ms);
+    for (let i = 0; i < this.satellites; i++) this.position(i, when, spot).toArray(this.allKm, 3 * i);
+    this.allAt = ms;
+    return this.allKm;
   }
 }
 

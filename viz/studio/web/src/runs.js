@@ -28,12 +28,15 @@ export class Runs {
       const key = await this.finish(one, current, (status) => this.onStatus({ ...status, expected: doc.time_s }));
       if (!key || !current()) return;
       const took = (performance.now() - begun) / 1000;
-      await this.scene(key, current);
+      const scene = await this.scene(key);
       if (!current()) return;
+      this.onScene(scene, null);
       let against = null;
       if (other) {
         against = await this.finish(other, current, (status) => this.onStatus({ ...status, baseline: true }));
+        const before = against && against !== key ? await this.scene(against) : null;
         if (!current()) return;
+        if (before) this.onScene(scene, before);
       }
       this.onStatus({ state: "done", time_s: took });
       this.onResults({ shown: key, pinned: against, name: one.name, baseline: other?.name ?? null });
@@ -57,13 +60,13 @@ export class Runs {
     }
   }
 
-  async scene(key, current) {
+  async scene(key) {
     if (!this.scenes.has(key)) {
       const data = await bytes(`scene/${key}`);
       this.scenes.set(key, data.byteLength ? new Run(data) : null);
-      while (this.scenes.size > 6) this.scenes.delete(this.scenes.keys().next().value);
+      while (this.scenes.size > 4) this.scenes.delete(this.scenes.keys().next().value);
     }
-    if (current()) this.onScene(this.scenes.get(key));
+    return this.scenes.get(key);
   }
 
   cancel() {

@@ -1,19 +1,27 @@
 // Satellites as points that move between two frames in the graphics processor, with a ring around those that are chosen.
 import * as THREE from "three";
 import { EARTH_KM } from "./earth.js";
+import { ORBIT_GLSL } from "./orbits.js";
 
-const VERTEX = `
-attribute vec3 next; attribute vec3 colour; attribute float mark;
-uniform float share; uniform float size; uniform float pixels;
-varying vec3 vColour; varying float vMark;
-void main() {
+// Where a satellite is: between two key frames, or on its mean orbit.
+const BETWEEN = `
+attribute vec3 next; uniform float share;
+vec3 place() {
   float a = length(position), b = length(next);
   vec3 u = position / a, v = next / b;
   float angle = acos(clamp(dot(u, v), -1.0, 1.0)), s = sin(angle);
   vec3 way = s < 1e-4 ? mix(u, v, share) : (sin((1.0 - share) * angle) * u + sin(share * angle) * v) / s;
-  vec4 seen = modelViewMatrix * vec4(normalize(way) * mix(a, b, share), 1.0);
+  return normalize(way) * mix(a, b, share);
+}`;
+const VERTEX = `
+attribute vec3 colour; attribute float mark;
+uniform float size; uniform float pixels;
+varying vec3 vColour; varying float vMark;
+void main() {
+  vec4 seen = modelViewMatrix * vec4(place(), 1.0);
   gl_Position = projectionMatrix * seen;
-  gl_PointSize = clamp(size * pixels * 3.2 / -seen.z, 2.0 * pixels, 26.0 * pixels) * (1.0 + 0.9 * mark);
+  gl_PointSize = clamp(size * pixels * 3.2 / -seen.z, 1.4 * pixels, 26.0 * pixels) * (1.0 + 0.9 * mark);
+  if (mark > 0.5) gl_PointSize = max(gl_PointSize, 9.0 * pixels);
   vColour = colour; vMark = mark;
 }`;
 const FRAGMENT = `
@@ -34,10 +42,13 @@ void main() {
 export class Satellites {
   constructor(scene) {
     this.scene = scene;
-    this.uniforms = { share: { value: 0 }, size: { value: 7 }, pixels: { value: Math.min(devicePixelRatio, 2) } };
-    this.material = new THREE.ShaderMaterial({
-      vertexShader: VERTEX, fragmentShader: FRAGMENT, uniforms: this.uniforms, transparent: true, depthWrite: false,
+    this.uniforms = {
+      share: { value: 0 }, elapsed: { value: 0 }, radius: { value: 1000 * EARTH_KM }, size: { value: 7 }, pixels: { value: Math.min(devicePixelRatio, 2) },
+    };
+    const material = (place) => new THREE.ShaderMaterial({
+      vertexShader: place + VERTEX, fragmentShader: FRAGMENT, uniforms: this.uniforms, transparent: true, depthWrite: false,
     });
+    this.materials = { frames: material(BETWEEN), orbits: material(ORBIT_GLSL) };
   }
 
   // Show the satellites of a run.
@@ -46,22 +57,34 @@ export class Satellites {
     this.run = run;
     this.frame = -1;
     const n = run.satellites, shape = new THREE.BufferGeometry();
-    this.scaled = Float32Array.from(run.array.position_km, (x) => (Number.isFinite(x) ? x / EARTH_KM : 0));
-    shape.setAttribute("position", new THREE.BufferAttribute(new Float32Array(3 * n), 3));
-    shape.setAttribute("next", new THREE.BufferAttribute(new Float32Array(3 * n), 3));
-    shape.setAttribute("colour", new THREE.BufferAttribute(new Float32Array(3 * n), 3));
-    shape.setAttribute("mark", new THREE.BufferAttribute(new Float32Array(n), 1));
-    this.uniforms.size.value = n > 20000 ? 2.2 : n > 4000 ? 3.2 : n > 800 ? 5 : 7;
-    this.points = new THREE.Points(shape, this.material);
+    const room = (name, width) => shape.setAttribute(name, new THREE.BufferAttribute(new Float32Array(width * n), width));
+    if (run.orbits) {
+      run.orbits.base = null;
+      room("shape", 4);
+      room("plane", 4);
+    } else {
+      this.scaled = Float32Array.from(run.array.position_km, (x) => (Number.isFinite(x) ? x / EARTH_KM : 0));
+      room("next", 3);
+    }
+    room("position", 3);
+    room("colour", 3);
+    room("mark", 1);
+    this.uniforms.size.value = n > 20000 ? 2 : n > 4000 ? 3.2 : n > 800 ? 5 : 7;
+    this.points = new THREE.Points(shape, run.orbits ? this.materials.orbits : this.materials.frames);
     this.points.frustumCulled = false;
     this.points.renderOrder = 3;
     this.scene.add(this.points);
   }
 
-  // Move to a time; key frames are handed over only when they change.
-  move({ frame, share }) {
+  // Move to a time; values are handed over only when key frames change, or phases grow too large.
+  move({ frame, share, s }) {
     if (!this.points) return;
-    const { position, next } = this.points.geometry.attributes, n = 3 * this.run.satellites;
+    const { position, next, shape, plane } = this.points.geometry.attributes, n = 3 * this.run.satellites;
+    if (this.run.orbits) {
+      if (this.run.orbits.attributes(s, shape.array, plane.array)) shape.needsUpdate = plane.needsUpdate = true;
+      this.uniforms.elapsed.value = s - this.run.orbits.base;
+      return;
+    }
     if (frame !== this.frame) {
       const after = Math.min(frame + 1, this.run.frames - 1);
       position.array.set(this.scaled.subarray(frame * n, frame * n + n));

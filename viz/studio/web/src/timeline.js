@@ -4,8 +4,8 @@ import { el } from "./dom.js";
 const SPEEDS = [1, 10, 60, 300, 1000, 3000, 10000];
 
 export class Timeline {
-  constructor(host, onTime) {
-    this.onTime = onTime;
+  constructor(host, onTime, { chosen, onJump }) {
+    Object.assign(this, { onTime, chosen, onJump });
     this.speed = 300;
     this.playing = false;
     this.play = el("button", { type: "button", class: "play", title: "Play or pause (space)", ariaLabel: "Play", on: { click: () => this.toggle() } }, "▶");
@@ -14,7 +14,7 @@ export class Timeline {
     this.clock = el("output", { class: "clock" });
     this.rate = el("select", { ariaLabel: "Speed", title: "Speed ([ and ])", on: { change: () => (this.speed = Number(this.rate.value)) } },
       SPEEDS.map((s) => el("option", { value: s, selected: s === this.speed }, `${s.toLocaleString("en-US")}×`)));
-    this.next = el("button", { type: "button", title: "Next event (N)", on: { click: () => this.jump(1) } }, "next event");
+    this.next = el("button", { type: "button", title: "Next event of the run, or change of the chosen satellite (N)", on: { click: () => this.onJump(this.jump(1)) } }, "next event");
     host.append(this.play, this.rate, el("div", { class: "track" }, this.marks, this.slider), this.clock, this.next);
     new ResizeObserver(() => this.drawMarks()).observe(this.marks);
   }
@@ -24,7 +24,6 @@ export class Timeline {
     const wanted = ms ?? this.ms ?? run.first;
     this.set(Math.min(run.last, Math.max(run.first, wanted)));
     this.drawMarks();
-    this.next.disabled = !run.events.length;
   }
 
   set(ms) {
@@ -69,11 +68,26 @@ export class Timeline {
     this.before = now;
   }
 
+  // What happened in the run, and where a satellite is chosen, how its state changed: eclipse, throttling, failure.
+  happenings() {
+    const run = this.run, found = (run?.events ?? []).map(({ unix_ms, action, target }) => ({ unix_ms, text: `${action} ${target}` }));
+    const chosen = this.chosen?.()[0];
+    if (run && chosen !== undefined && run.array.state) {
+      const names = run.colourings[0].names, state = (frame) => run.array.state[run.index(frame, chosen)];
+      for (let frame = 1; frame < run.frames && run.index(frame, chosen) >= 0; frame++) {
+        if (state(frame) !== state(frame - 1)) found.push({ unix_ms: run.unix_ms[frame], text: `${run.label[chosen]}: ${names[state(frame)]}` });
+      }
+    }
+    return found.sort((a, b) => a.unix_ms - b.unix_ms);
+  }
+
+  // To what happens next or happened before; its words, empty where there is nothing.
   jump(direction) {
-    const times = this.run?.events.map((e) => e.unix_ms) ?? [];
-    const found = direction > 0 ? times.find((t) => t > this.ms + 1) : times.findLast((t) => t < this.ms - 1);
-    if (found !== undefined) this.set(Math.min(this.run.last, Math.max(this.run.first, found)));
-    return this.run?.events.find((e) => e.unix_ms === found);
+    const all = this.happenings(), later = (e) => e.unix_ms > this.ms + 1, before = (e) => e.unix_ms < this.ms - 1;
+    const found = direction > 0 ? all.find(later) : all.findLast(before);
+    if (!found) return "";
+    this.set(Math.min(this.run.last, Math.max(this.run.first, found.unix_ms)));
+    return found.text;
   }
 
   step(frames) {
