@@ -140,14 +140,14 @@ def against(study: Any, found: Sequence[Setting], kept: Sequence[Setting], acros
             figure.add_trace(kind(
                 x=[s.mean(across) * across.scale for s in some], y=[s.mean(up) * up.scale for s in some], mode="markers", showlegend=False,  # type: ignore[operator]
                 marker={"size": 7, "color": colour, "opacity": opacity}, customdata=[s.point for s in some], hoverinfo="text",
-                hovertext=[_told(study, s, (up, across)) for s in some],
+                hovertext=[_hover_text(study, s, (up, across)) for s in some],
             ))  # fmt: skip
     front = [known[i] for i in pareto([(s.mean(across), s.mean(up)) for s in known], across.best, up.best)]
     if front:
         figure.add_trace(go.Scatter(
             x=[s.mean(across) * across.scale for s in front], y=[s.mean(up) * up.scale for s in front], mode="lines+markers",  # type: ignore[operator]
             marker={"size": 10, "color": FRONT, "line": {"color": "#ffffff", "width": 1.5}}, line={"color": FRONT, "width": 1.5, "shape": "linear"},
-            customdata=[s.point for s in front], hoverinfo="text", hovertext=[_told(study, s, (up, across)) for s in front],
+            customdata=[s.point for s in front], hoverinfo="text", hovertext=[_hover_text(study, s, (up, across)) for s in front],
             name=f"no other is better in both ({len(front)})",
         ))  # fmt: skip
     figure.update_layout(layout(
@@ -163,7 +163,7 @@ def _title(measure: Measure) -> str:
     return f"{measure.title}{unit} ({arrow} is better)"
 
 
-def _told(study: Any, one: Setting, shown: Sequence[Measure]) -> str:
+def _hover_text(study: Any, one: Setting, shown: Sequence[Measure]) -> str:
     values = [f"{m.title}: <b>{escape(m.form(value))}</b>" for m in shown if (value := one.mean(m)) is not None]
     return "<br>".join([f"point {one.point}", *(escape(part) for part in label(study, one).split(", ")), *values, "click to open"])
 
