@@ -1,4 +1,4 @@
-"""Verbs of studies and tools: sweep, compare, why, report, new, bench. Added to the command by `sim.cli.app`."""
+"""Verbs of studies and designs: sweep, compare, why, new. Added to the command by `sim.cli.app`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from sim.cli import signals
 from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale
-from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
+from sim.cli.terminal import about, console, load_with_notes, note, number, print_json, table
 from sim.config.errors import Origin, bad_input
 
 app = typer.Typer(rich_markup_mode=None)
@@ -219,7 +219,7 @@ def _show_metrics(comparison: Any, terminal: Any) -> None:
     metrics = table("", "A", *scaled, "B", ratio, "unit", "", right=("A", *scaled, "B", ratio), fold=("",))
     for row in comparison.metrics:
         numbers = [row.a, *([row.a_scaled] if scaled else []), row.b, row.ratio]
-        metrics.add_row(row.metric, *map(_number, numbers), "" if row.unit == "1" else row.unit, row.reason or row.reached or "")
+        metrics.add_row(row.metric, *map(number, numbers), "" if row.unit == "1" else row.unit, row.reason or row.reached or "")
     terminal.print(metrics)
 
 
@@ -233,8 +233,8 @@ def _show_losses(comparison: Any, terminal: Any) -> None:
         if row.a_fraction or row.b_fraction:
             losses.add_row(
                 cause_label(row.cause), f"{100 * row.a_fraction:.2f}", f"{100 * row.b_fraction:.2f}", f"{row.points:+.2f}",
-                f"{row.own_points:+.2f}", f"{row.induced_points:+.2f}", _number(row.a_pflops), _number(row.b_pflops),
-                _number(_without_rounding(row.pflops, row.a_pflops, row.b_pflops)), style="bold" if row.cause == "useful" else None,
+                f"{row.own_points:+.2f}", f"{row.induced_points:+.2f}", number(row.a_pflops), number(row.b_pflops),
+                number(_without_rounding(row.pflops, row.a_pflops, row.b_pflops)), style="bold" if row.cause == "useful" else None,
             )  # fmt: skip
     terminal.print(losses)
 
@@ -242,13 +242,6 @@ def _show_losses(comparison: Any, terminal: Any) -> None:
 def _without_rounding(difference: float, a: float, b: float) -> float:
     """The difference of two values, 0 where it is only rounding."""
     return difference if abs(difference) > 1e-12 * max(abs(a), abs(b)) else 0.0
-
-
-def _number(value: float | None) -> str:
-    """A number with about four digits; a dash for None."""
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.4g}"
 
 
 @app.command(epilog="Example: dawndusk why suncatcher --set duration='6 h'")
@@ -285,7 +278,7 @@ def _show_why(analysis: Any) -> None:
     terminal, base = console(), analysis.base
     terminal.print(
         f"{analysis.scenario}: useful {100 * base.useful_fraction:.2f} % of nameplate, "
-        f"{_number(base.useful_flops_per_s / 1e15)} PFLOP/s, over {about(base.window_s)}",
+        f"{number(base.useful_flops_per_s / 1e15)} PFLOP/s, over {about(base.window_s)}",
         style="bold",
     )
     for line in analysis.notes:
@@ -308,8 +301,8 @@ def _show_why(analysis: Any) -> None:
         unit, size = row.display_unit
         marginal = [None if value is None else value / 1e9 for value in (row.per_kg, row.per_usd)]
         inputs.add_row(
-            row.input, _number(row.before / size), _number(row.after / size), unit, _number(row.mass_kg), _number(row.usd),
-            *_gain(row), *map(_number, marginal),
+            row.input, number(row.before / size), number(row.after / size), unit, number(row.mass_kg), number(row.usd),
+            *_gain(row), *map(number, marginal),
         )  # fmt: skip
     terminal.print(inputs)
     terminal.print()
@@ -327,7 +320,7 @@ def _show_parts(parts: Any, terminal: Any) -> None:
         held = (row.mass_kg / 1e3, 100.0 * row.mass_share, _scaled(row.usd, 1e6), _scaled(row.usd_share, 0.01))
         gained = (_scaled(row.gain_flops_per_s, 1e15), _scaled(row.per_kg, 1e9), _scaled(row.per_million_usd, 1e12))
         against = (row.against_satellites_kg, row.against_satellites_usd)
-        lines.add_row(row.part, row.step or row.reason, *map(_number, (*held, *gained, *against)))
+        lines.add_row(row.part, row.step or row.reason, *map(number, (*held, *gained, *against)))
     terminal.print(lines)
     if limits(parts):
         terminal.print(limits(parts))
@@ -341,34 +334,7 @@ def _gain(row: Any) -> list[str]:
     """Useful FLOPs gained, in percentage points of nameplate and as a rate."""
     from sim.results.formatting import points
 
-    return [points(row.gain_fraction), _number(row.gain_flops_per_s / 1e15)]
-
-
-@app.command(epilog="Example: dawndusk report results/suncatcher-1a2b3c4d-1")
-def report(
-    result: Annotated[
-        Path, typer.Argument(metavar="RESULT", help="A folder written by `dawndusk run` or `dawndusk sweep`.")
-    ],
-) -> None:
-    """Write the report of a results folder or a study again."""
-    from sim.output import new_file
-    from sim.studies.study_table import is_study, read_study
-
-    target = result / "report.html"
-    if is_study(result):
-        from viz.study import write_study
-
-        study = read_study(result)
-        with new_file(target) as part:
-            write_study(study, part)
-    else:
-        from sim.results.reader import read
-        from viz.report import write_report
-
-        results = read(result)
-        with new_file(target) as part:
-            write_report(results, part)
-    print(target)
+    return [points(row.gain_fraction), number(row.gain_flops_per_s / 1e15)]
 
 
 @app.command(epilog="Example: dawndusk new my_fleet --from suncatcher")
@@ -423,46 +389,3 @@ def _wish(source: str | None, size: str | None, *rest: str | None) -> Any:
     if any(text is not None for text in rest):
         raise bad_input(Origin("dawndusk new"), "", "--accelerator, --altitude, --local-time and --throttle go with --size; write --size '120 kW'")
     return None
-
-
-@app.command(epilog="Example: dawndusk bench orbits --json")
-def bench(
-    group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the benchmarks of one group.")] = None,
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Folder with published data that is not part of the package.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Benchmark against other programs that give the same answer.
-
-    The benchmarks call the same functions as `dawndusk run`.
-    """
-    from sim.cli.progress import Bar
-    from sim.verify.bench import run_benchmarks
-
-    with Bar("bench") as advance:
-        rows = run_benchmarks(group, data, advance)
-    if not rows:
-        note(f"group '{group}' has no benchmarks in this version")
-    if json:
-        print_json({"rows": [row.as_dict() for row in rows]})
-    else:
-        numbers = ("ours", "peer", "ratio", "threads")
-        benchmarks = table("name", *numbers, "unit", "against", right=numbers, fold=("unit", "against"))
-        for row in rows:
-            against = row.reason or row.peer_version
-            benchmarks.add_row(
-                row.name,
-                _number(row.ours),
-                _number(row.peer),
-                _number(row.ratio),
-                str(row.threads),
-                row.unit,
-                against or "",
-            )
-        console().print(benchmarks)
-    for row in rows:
-        if row.reason is not None:
-            note(f"{row.name}: {row.reason}")
-    if not rows or any(row.reason is not None for row in rows):
-        raise typer.Exit(1)
