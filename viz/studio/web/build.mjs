@@ -4,18 +4,13 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mesh } from "topojson-client";
 
 const assets = new URL("../assets/", import.meta.url);
+const notebook = new URL("../../notebook/assets/", import.meta.url); // apart: the page of the studio loads every script of its own folder
 const modules = new URL("./node_modules/", import.meta.url);
 mkdirSync(assets, { recursive: true });
 
-await build({
-  entryPoints: ["src/main.js"],
-  bundle: true,
-  minify: true,
-  format: "iife",
-  target: "es2022",
-  legalComments: "none",
-  outfile: new URL("studio.js", assets).pathname,
-});
+const script = { bundle: true, minify: true, target: "es2022", legalComments: "none" };
+await build({ ...script, entryPoints: ["src/main.js"], format: "iife", outfile: new URL("studio.js", assets).pathname });
+await build({ ...script, entryPoints: ["src/widget.js"], format: "esm", outfile: new URL("globe_widget.js", notebook).pathname });
 
 // borders of countries as pairs of points, hundredths of a degree
 const atlas = JSON.parse(readFileSync(new URL("world-atlas/countries-110m.json", modules)));
@@ -31,7 +26,7 @@ const licence = (name, file = "LICENSE") => readFileSync(new URL(`${name}/${file
 writeFileSync(
   new URL("LICENSES.txt", assets),
   [
-    "What studio.js, borders.json and the pictures of the Earth consist of beside Dawndusk's own code:",
+    "What studio.js, globe_widget.js, borders.json and the pictures of the Earth consist of beside Dawndusk's own code:",
     `three.js ${version("three")}\n\n${licence("three")}`,
     `topojson-client ${version("topojson-client")} (used to build borders.json)\n\n${licence("topojson-client")}`,
     `world-atlas ${version("world-atlas")}: Natural Earth, public domain; its packaging:\n\n${licence("world-atlas")}`,
