@@ -80,7 +80,7 @@ class GlobeWidget(anywidget.AnyWidget):
     def _of_the_run(self, proposal: Any) -> list[int]:
         unknown = set(proposal["value"]) - set(self.satellites)
         if unknown:
-            raise traitlets.TraitError(f"selection: satellite {min(unknown)} is not among the {len(self.satellites):,} that are shown; see .satellites")
+            raise traitlets.TraitError(f"selection: satellite {min(unknown)} is not among the {len(self.satellites):,} shown; see .satellites")
         return list(proposal["value"])
 
     @traitlets.validate("colouring")
