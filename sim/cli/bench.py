@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,7 +29,7 @@ def bench(
     from sim.verify.bench import run_benchmarks
 
     with Bar("bench") as advance:
-        rows = run_benchmarks(group, data, advance)
+        rows = run_benchmarks(group, data, advance, _pages())
     if not rows:
         note(f"group '{group}' has no benchmarks in this version")
     if json:
@@ -54,3 +54,12 @@ def bench(
             note(f"{row.name}: {row.reason}")
     if not rows or any(row.reason is not None for row in rows):
         raise typer.Exit(1)
+
+
+def _pages() -> Any:
+    """What opens a page with the globe: only the command connects benchmarks to the views."""
+    from sim.verify.bench.views import Pages
+    from viz.browser import BrowserFailed, NoBrowser
+    from viz.globe_bench import GlobePage, moving_scene
+
+    return Pages(moving_scene, GlobePage, (NoBrowser, BrowserFailed))
