@@ -58,6 +58,16 @@ def test_a_browser_that_ends_says_its_last_words(program: Path, tmp_path: Path) 
     assert not (tmp_path / "page.png").exists()
 
 
+@pytest.mark.parametrize(("user", "starts"), [(1000, ["caged", "free"]), (0, ["free"])])
+def test_where_no_sandbox_is_allowed(user: int, starts: list[str], program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: what the program was started with; it says what Chromium says in such a container."""
+    write_program(program, f"case $* in *--no-sandbox*) echo free;; *) echo caged; echo 'No usable sandbox! Update' >&2;; esac >> {tmp_path}/starts")
+    monkeypatch.setattr(browser.os, "geteuid", lambda: user)
+    with pytest.raises(browser.NoBrowser, match=r"does not start \(the browser has ended\)"):
+        picture.write_picture(tmp_path / "page.html", tmp_path / "page.png")
+    assert (tmp_path / "starts").read_text().split() == starts
+
+
 def test_a_hung_browser_is_ended_with_its_helpers(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ignores the end of its pipes and has a helper of its own; both are gone within seconds."""
     pids = tmp_path / "pids"
