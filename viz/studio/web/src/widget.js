@@ -65,8 +65,8 @@ class View {
     this.globe.move(ms);
     if (this.shownFrame !== this.globe.frame) this.legend();
     clearTimeout(this.later);
-    const wait = this.quiet ? 0 : SEND_MS - (performance.now() - (this.sent ?? 0));
     if (this.quiet) return;
+    const wait = SEND_MS - (performance.now() - (this.sent ?? -SEND_MS));
     const now = () => {
       this.sent = performance.now();
       this.send("time_ms", this.timeline.ms);
@@ -113,7 +113,10 @@ class View {
     const key = shown.words
       ? el("ul", {}, shown.words.filter((w) => w.count).map((w) => el("li", {}, el("i", { style: `background:${w.colour}` }), w.word, el("b", {}, number(w.count)))))
       : el("div", { class: "scale" }, el("span", {}, shown.low), el("i", { style: `background:linear-gradient(90deg,${shown.scale.join(",")})` }), el("span", {}, shown.high));
-    this.key.replaceChildren(el("label", {}, "colour by ", pick), key);
+    const near = this.run.formation && this.run.models.length
+      ? el("label", { class: "near" }, el("input", { type: "checkbox", checked: globe.near, on: { change: (e) => globe.approach(e.target.checked) } }), "close-up")
+      : "";
+    this.key.replaceChildren(el("label", {}, "colour by ", pick), key, near);
   }
 
   hover(i, x, y) {
