@@ -81,8 +81,7 @@ def mean_orbits(propagator: Propagator, grid: TimeGrid) -> MeanOrbits:
 
     Examples
     --------
-    >>> from orbit.constants import EARTH_RADIUS_M, J2, MU_EARTH_M3_S2
-from orbit.propagation import CircularJ2
+    >>> from orbit.propagation import CircularJ2
     >>> from orbit.shells import walker
     >>> grid = TimeGrid(2461395.5, 0.25, step_s=60.0, steps=1440)
     >>> found = mean_orbits(CircularJ2(walker(550e3, np.radians(53.0), 2, 3, 0.0), grid), grid)

@@ -1,4 +1,4 @@
-"""Verbs of studies and tools: sweep, compare, why, report, new, bench. Added to the command by `sim.cli.app`."""
+"""Verbs of studies and designs: sweep, compare, why, new. Added to the command by `sim.cli.app`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from sim.cli import signals
 from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale
-from sim.cli.terminal import about, console, load_with_notes, note, print_json, table
+from sim.cli.terminal import about, console, load_with_notes, note, number, print_json, table
 from sim.config.errors import Origin, bad_input
 
 app = typer.Typer(rich_markup_mode=None)
@@ -214,20 +214,17 @@ def _show_comparison(comparison: Any) -> None:
 
 def _show_metrics(comparison: Any, terminal: Any) -> None:
     """Print results side by side."""
-    from sim.results.analysis_text import figure
-
     scaled = ("A scaled",) if comparison.equal is not None else ()
     ratio = "B / A scaled" if scaled else "B / A"
     metrics = table("", "A", *scaled, "B", ratio, "unit", "", right=("A", *scaled, "B", ratio), fold=("",))
     for row in comparison.metrics:
         numbers = [row.a, *([row.a_scaled] if scaled else []), row.b, row.ratio]
-        metrics.add_row(row.metric, *map(figure, numbers), "" if row.unit == "1" else row.unit, row.reason or row.reached or "")
+        metrics.add_row(row.metric, *map(number, numbers), "" if row.unit == "1" else row.unit, row.reason or row.reached or "")
     terminal.print(metrics)
 
 
 def _show_losses(comparison: Any, terminal: Any) -> None:
     """Print the two waterfalls side by side."""
-    from sim.results.analysis_text import figure
     from sim.results.formatting import cause_label
 
     numbers = ("A %", "B %", "points", "local stall", "peer stall", "A PFLOP/s", "B PFLOP/s", "B - A")
@@ -236,8 +233,8 @@ def _show_losses(comparison: Any, terminal: Any) -> None:
         if row.a_fraction or row.b_fraction:
             losses.add_row(
                 cause_label(row.cause), f"{100 * row.a_fraction:.2f}", f"{100 * row.b_fraction:.2f}", f"{row.points:+.2f}",
-                f"{row.own_points:+.2f}", f"{row.induced_points:+.2f}", figure(row.a_pflops), figure(row.b_pflops),
-                figure(_without_rounding(row.pflops, row.a_pflops, row.b_pflops)), style="bold" if row.cause == "useful" else None,
+                f"{row.own_points:+.2f}", f"{row.induced_points:+.2f}", number(row.a_pflops), number(row.b_pflops),
+                number(_without_rounding(row.pflops, row.a_pflops, row.b_pflops)), style="bold" if row.cause == "useful" else None,
             )  # fmt: skip
     terminal.print(losses)
 
@@ -299,7 +296,6 @@ def _show_why(analysis: Any) -> None:
 
 def _show_parts(parts: Any, terminal: Any) -> None:
     """Print one row per part, and which part limits."""
-    from sim.results.analysis_text import figure
     from sim.studies.parts import limits
 
     sizes, gains = ("t", "% of mass", "million USD", "% of cost"), ("PFLOP/s", "GFLOP/s\nper kg", "TFLOP/s per\nmillion USD")
@@ -309,7 +305,7 @@ def _show_parts(parts: Any, terminal: Any) -> None:
         held = (row.mass_kg / 1e3, 100.0 * row.mass_share, _scaled(row.usd, 1e6), _scaled(row.usd_share, 0.01))
         gained = (_scaled(row.gain_flops_per_s, 1e15), _scaled(row.per_kg, 1e9), _scaled(row.per_million_usd, 1e12))
         against = (row.against_satellites_kg, row.against_satellites_usd)
-        lines.add_row(row.part, row.step or row.reason, *map(figure, (*held, *gained, *against)))
+        lines.add_row(row.part, row.step or row.reason, *map(number, (*held, *gained, *against)))
     terminal.print(lines)
     if limits(parts):
         terminal.print(limits(parts))
@@ -319,31 +315,6 @@ def _scaled(value: float | None, size: float) -> float | None:
     return None if value is None else value / size
 
 
-@app.command(epilog="Example: dawndusk report results/suncatcher-1a2b3c4d-1")
-def report(
-    result: Annotated[
-        Path, typer.Argument(metavar="RESULT", help="A folder written by `dawndusk run` or `dawndusk sweep`.")
-    ],
-) -> None:
-    """Write the report of a results folder or a study again."""
-    from sim.output import new_file
-    from sim.studies.study_table import is_study, read_study
-
-    target = result / "report.html"
-    if is_study(result):
-        from viz.study import write_study
-
-        study = read_study(result)
-        with new_file(target) as part:
-            write_study(study, part)
-    else:
-        from sim.results.reader import read
-        from viz.report import write_report
-
-        results = read(result)
-        with new_file(target) as part:
-            write_report(results, part)
-    print(target)
 
 
 @app.command(epilog="Example: dawndusk new my_fleet --from suncatcher")
@@ -398,47 +369,3 @@ def _wish(source: str | None, size: str | None, *rest: str | None) -> Any:
     if any(text is not None for text in rest):
         raise bad_input(Origin("dawndusk new"), "", "--accelerator, --altitude, --local-time and --throttle go with --size; write --size '120 kW'")
     return None
-
-
-@app.command(epilog="Example: dawndusk bench orbits --json")
-def bench(
-    group: Annotated[str | None, typer.Argument(metavar="GROUP", help="Only the benchmarks of one group.")] = None,
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Folder with published data that is not part of the package.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Benchmark against other programs that give the same answer.
-
-    The benchmarks call the same functions as `dawndusk run`.
-    """
-    from sim.cli.progress import Bar
-    from sim.results.analysis_text import figure
-    from sim.verify.bench import run_benchmarks
-
-    with Bar("bench") as advance:
-        rows = run_benchmarks(group, data, advance)
-    if not rows:
-        note(f"group '{group}' has no benchmarks in this version")
-    if json:
-        print_json({"rows": [row.as_dict() for row in rows]})
-    else:
-        numbers = ("ours", "peer", "ratio", "threads")
-        benchmarks = table("name", *numbers, "unit", "against", right=numbers, fold=("unit", "against"))
-        for row in rows:
-            against = row.reason or row.peer_version
-            benchmarks.add_row(
-                row.name,
-                figure(row.ours),
-                figure(row.peer),
-                figure(row.ratio),
-                str(row.threads),
-                row.unit,
-                against or "",
-            )
-        console().print(benchmarks)
-    for row in rows:
-        if row.reason is not None:
-            note(f"{row.name}: {row.reason}")
-    if not rows or any(row.reason is not None for row in rows):
-        raise typer.Exit(1)

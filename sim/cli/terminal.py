@@ -127,3 +127,10 @@ def about(seconds: float) -> str:
     if seconds < 90.0:
         return f"{seconds:.0f} s"
     return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"
+
+
+def number(value: float | None) -> str:
+    """A number with about four digits; a dash for None."""
+    from sim.results.analysis_text import figure
+
+    return figure(value)

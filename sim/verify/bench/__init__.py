@@ -4,35 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sim.config.errors import Origin, bad_input, did_you_mean
 from sim.verify import GROUPS
 from sim.verify.bench.harness import Benchmark, Row, run_benchmark
 
 
-def benchmarks(data: Path | None = None) -> list[Benchmark]:
+def benchmarks(data: Path | None = None, pages: Any = None) -> list[Benchmark]:
     """Benchmarks of all groups.
 
     Parameters
     ----------
     data : Path, optional
         Folder of the published data.
+    pages : views.Pages, optional
+        What opens a page with the globe.
 
     Returns
     -------
     list of Benchmark
         The benchmarks.
     """
-    from sim.verify.bench import access, network, numerical, orbits, spacecraft, studies, workload
+    from sim.verify.bench import access, network, numerical, orbits, spacecraft, studies, views, workload
 
     return [
         *orbits.benchmarks(data), *numerical.benchmarks(), *access.benchmarks(), *spacecraft.benchmarks(),
-        *network.benchmarks(), *workload.benchmarks(), *studies.benchmarks(),
+        *network.benchmarks(), *workload.benchmarks(), *studies.benchmarks(), *views.benchmarks(pages),
     ]  # fmt: skip
 
 
 def run_benchmarks(
-    group: str | None, data: Path | None = None, progress: Callable[[int, int], None] | None = None
+    group: str | None, data: Path | None = None, progress: Callable[[int, int], None] | None = None, pages: Any = None
 ) -> list[Row]:
     """Run benchmarks.
 
@@ -44,6 +47,8 @@ def run_benchmarks(
         Folder of the published data.
     progress : callable, optional
         Called with the number of benchmarks done and their total.
+    pages : views.Pages, optional
+        What opens a page with the globe.
 
     Returns
     -------
@@ -59,7 +64,7 @@ def run_benchmarks(
         raise bad_input(Origin(group), "", f"unknown group; {did_you_mean(group, GROUPS)}")
     if data is not None and not data.is_dir():
         raise bad_input(Origin(f"--data {data}"), "", "is not a folder; write the folder of the published data")
-    chosen = [b for b in benchmarks(data) if group in (None, b.group)]
+    chosen = [b for b in benchmarks(data, pages) if group in (None, b.group)]
     rows = []
     for benchmark in chosen:
         rows.append(run_benchmark(benchmark))

@@ -32,6 +32,15 @@ class Pair:
     work: float
     differ: Callable[[Any, Any], str | None]  # how the answers differ, or None where they agree
     peer_work: float | None = None
+    close: Callable[[], None] | None = None  # gives back what both sides hold, such as a process
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Something that is counted: its amount in the unit of the benchmark, and what it may be."""
+
+    ours: Callable[[], float]
+    goal: float
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class Benchmark:
     group: str
     unit: str
     package: str
-    make: Callable[[], Pair | Timing]
+    make: Callable[[], Pair | Timing | Amount]
     threads: int = 1
     wall_clock: bool = False
 
@@ -91,27 +100,42 @@ def run_benchmark(benchmark: Benchmark) -> Row:
     Returns
     -------
     Row
-        Rates and their ratio, of a `Timing` seconds and the ratio of the goal to them; where it cannot run, or where the
-        answers differ, the reason.
+        Rates and their ratio, of a `Timing` seconds and the ratio of the goal to them, of an `Amount` likewise; where it
+        cannot run, or where the answers differ, the reason.
     """
     package = benchmark.package or "dawndusk"
     try:
         version = metadata.version(package) if benchmark.package else "the same program"
-        pair = benchmark.make()
-        if isinstance(pair, Timing):
-            return _timed(benchmark, pair)
-        difference = pair.differ(pair.ours(), pair.peer())  # also the warm-up
-        if difference is not None:
-            return _not_run(benchmark, version, f"the answers differ: {difference}")
-        ours, peer = _rates(pair, time.perf_counter if benchmark.wall_clock else time.process_time)
+        made = benchmark.make()
+        if isinstance(made, Timing):
+            return _timed(benchmark, made)
+        if isinstance(made, Amount):
+            return _counted(benchmark, made)
+        try:
+            return _compared(benchmark, made, version)
+        finally:
+            if made.close is not None:
+                made.close()
     except (ImportError, metadata.PackageNotFoundError) as error:
         return _not_run(benchmark, None, f"needs {package} ({error}); write pip install {package}")
     except CannotRun as error:
         return _not_run(benchmark, version, str(error))
+
+
+def _compared(benchmark: Benchmark, pair: Pair, version: str) -> Row:
+    difference = pair.differ(pair.ours(), pair.peer())  # also the warm-up
+    if difference is not None:
+        return _not_run(benchmark, version, f"the answers differ: {difference}")
+    ours, peer = _rates(pair, time.perf_counter if benchmark.wall_clock else time.process_time)
     return Row(
-        benchmark.name, ours, peer, f"{package} {version}" if benchmark.package else version, ours / peer,
+        benchmark.name, ours, peer, f"{benchmark.package} {version}" if benchmark.package else version, ours / peer,
         benchmark.unit, benchmark.threads,
     )  # fmt: skip
+
+
+def _counted(benchmark: Benchmark, amount: Amount) -> Row:
+    found = amount.ours()
+    return Row(benchmark.name, found, None, f"goal {amount.goal:g} {benchmark.unit}", amount.goal / found, benchmark.unit, benchmark.threads)
 
 
 def _timed(benchmark: Benchmark, timing: Timing) -> Row:

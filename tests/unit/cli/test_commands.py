@@ -389,7 +389,7 @@ def test_why_of_bad_input(dawndusk: Any) -> None:
 # --- report, new ------------------------------------------------------------------------------------------------------
 
 
-def test_report_is_written_again(dawndusk: Any, folder: Path) -> None:
+def test_report_is_written_again(dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Source of truth: the page the run wrote; the same version writes the same bytes."""
     assert dawndusk("run", "suncatcher", "--set", "duration=10 min", "--out", "found").code == 0
     page = folder / "found/report.html"
@@ -402,6 +402,14 @@ def test_report_is_written_again(dawndusk: Any, folder: Path) -> None:
     assert sorted(p.name for p in page.parent.iterdir()) == sorted([*files, "report.html"])
     called = dawndusk("report", "nowhere")
     assert (called.code, len(called.errors)) == (2, 1)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr("viz.browser.MAC", ())
+    called = dawndusk("report", "found", "--png")
+    assert (called.code, called.out) == (2, f"{Path('found') / 'report.html'}\n")
+    assert called.errors == [
+        "--png: no Chromium or Chrome is on the PATH; install one, such as by 'apt install chromium'; the page itself is "
+        f"{Path('found') / 'report.html'}"
+    ]
 
 
 def _blocks(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 
 import sim.engine.access
 from sim.verify import bench
-from sim.verify.bench import access, harness, network, spacecraft
-from sim.verify.bench.harness import Benchmark, CannotRun, Pair, Timing, run_benchmark
+from sim.verify.bench import access, harness, network, spacecraft, views
+from sim.verify.bench.harness import Amount, Benchmark, CannotRun, Pair, Timing, run_benchmark
 
 
 class Clock:
@@ -90,7 +91,7 @@ def test_command(dawndusk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(harness, "MIN_MEASUREMENT_S", 1e-9)
     good = Benchmark("good", "network", "x/s", "numpy", lambda: Pair(side, side, 1.0, agree))
     bad = Benchmark("bad", "fleet", "x/s", "no-such-peer", lambda: Pair(side, side, 1.0, agree))
-    monkeypatch.setattr(bench, "benchmarks", lambda data: [good, bad])
+    monkeypatch.setattr(bench, "benchmarks", lambda data, pages: [good, bad])
     called = dawndusk("bench", "network", "--json")
     assert called.code == 0
     rows = json.loads(called.out)["rows"]
@@ -111,7 +112,7 @@ def test_shipped_names_are_those_of_the_contract() -> None:
         "million_day_j2_vs_astroz", "million_day_sgp4_vs_astroz", "threads_2_vs_1", "numerical_vs_heyoka", "access_vs_skyfield",
         "coupled_threads_2_vs_1", "coupled_million_day_vs_astroz", "coupled_vs_basilisk", "coupled_vs_uncoupled", "answer_suncatcher_s",
         "answer_1584_s", "burst_bupt_1_s", "burst_suncatcher_prototype_s", "routing_moments_1584_vs_scipy", "routing_moments_10000_vs_scipy", "plan_10000_satellites_s",
-        "sweep_vs_bare_processes",
+        "sweep_vs_bare_processes", "globe_50000_vs_plotly", "globe_50000_memory_mb",
     ]  # fmt: skip
     assert all(c.threads == 1 or c.wall_clock for c in bench.benchmarks())
 
@@ -127,6 +128,39 @@ def test_seconds_against_a_goal(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     assert (rows[0].ours, rows[0].ratio, rows[0].peer, rows[0].peer_version) == (4.0, 2.5, None, "goal 10 s")
     assert (rows[1].ours, rows[1].ratio, rows[1].reason) == (None, None, "no plan was found")
+
+
+def test_an_amount_against_a_goal() -> None:
+    """By hand: 20 MB of 50 are a ratio of 2.5."""
+    row = run_benchmark(Benchmark("a", "views", "MB", "", lambda: Amount(lambda: 20.0, 50.0)))
+    assert (row.ours, row.ratio, row.peer, row.peer_version, row.reason) == (20.0, 2.5, None, "goal 50 MB", None)
+
+
+def test_what_a_pair_holds_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its rates, where the answers differ, and where a side cannot go on."""
+    clock, closed = Clock(), []
+    monkeypatch.setattr(harness.time, "process_time", clock)
+
+    def stops() -> str:
+        raise CannotRun("the browser has ended")
+
+    side = clock.side("a", 1.0)
+    for ours, differ, reason in ((side, agree, None), (side, lambda *_: "x", "the answers differ: x"), (stops, agree, "the browser has ended")):
+        pair = Pair(ours, side, 1.0, differ, close=lambda: closed.append(1))
+        assert run_benchmark(Benchmark("a", "views", "x/s", "", lambda pair=pair: pair)).reason == reason  # type: ignore[misc]
+    assert len(closed) == 3
+
+
+def test_views_without_a_browser(dawndusk: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Both rows say what they need, and the command exits with 1; in a program without views too."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("viz.browser.MAC", ())
+    called = dawndusk("bench", "views", "--json")
+    assert called.code == 1
+    rows = json.loads(called.out)["rows"]
+    assert [row["name"] for row in rows] == ["globe_50000_vs_plotly", "globe_50000_memory_mb"]
+    assert all("no Chromium or Chrome is on the PATH" in row["reason"] for row in rows)
+    assert "hands over" in str(run_benchmark(views.benchmarks()[0]).reason)
 
 
 def test_a_peer_that_does_a_sample_only(monkeypatch: pytest.MonkeyPatch) -> None:

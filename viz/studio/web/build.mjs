@@ -4,18 +4,17 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mesh } from "topojson-client";
 
 const assets = new URL("../assets/", import.meta.url);
+const notebook = new URL("../../notebook/assets/", import.meta.url); // apart: the page of the studio loads every script of its own folder
 const modules = new URL("./node_modules/", import.meta.url);
 mkdirSync(assets, { recursive: true });
 
-const script = (source, name, more = {}) =>
-  build({
-    entryPoints: [`src/${source}`], bundle: true, minify: true, format: "iife", target: "es2022", legalComments: "none",
-    outfile: new URL(name, assets).pathname, ...more,
-  });
-await script("main.js", "studio.js");
-await script("plotly.js", "plotly.js", { // as plotly.js builds itself
+const script = (source, outfile, more = {}) =>
+  build({ entryPoints: [`src/${source}`], bundle: true, minify: true, format: "iife", target: "es2022", legalComments: "none", outfile: outfile.pathname, ...more });
+await script("main.js", new URL("studio.js", assets));
+await script("plotly.js", new URL("plotly.js", assets), { // as plotly.js builds itself
   define: { global: "window", "define.amd": "false" }, alias: { regl: "@plotly/regl", stream: "stream-browserify" }, loader: { ".css": "empty" },
 });
+await script("widget.js", new URL("globe_widget.js", notebook), { format: "esm" });
 
 // borders of countries as pairs of points, hundredths of a degree
 const atlas = JSON.parse(readFileSync(new URL("world-atlas/countries-110m.json", modules)));
@@ -31,7 +30,7 @@ const licence = (name, file = "LICENSE") => readFileSync(new URL(`${name}/${file
 writeFileSync(
   new URL("LICENSES.txt", assets),
   [
-    "What studio.js, plotly.js, borders.json and the pictures of the Earth consist of beside Dawndusk's own code:",
+    "What studio.js, globe_widget.js, plotly.js, borders.json and the pictures of the Earth consist of beside Dawndusk's own code:",
     `three.js ${version("three")}\n\n${licence("three")}`,
     `plotly.js ${version("plotly.js")} (core, heatmap, parcoords, scattergl)\n\n${licence("plotly.js")}`,
     `topojson-client ${version("topojson-client")} (used to build borders.json)\n\n${licence("topojson-client")}`,

@@ -41,7 +41,7 @@ export class Globe {
     this.resize();
     this.dirty = true;
     const draw = (now) => {
-      requestAnimationFrame(draw);
+      this.next = requestAnimationFrame(draw);
       this.onFrame?.(now);
       if ((this.near ? this.closeup : this).controls.update()) this.dirty = true;
       if (!this.dirty) return;
@@ -49,7 +49,14 @@ export class Globe {
       this.render();
       this.host.dataset.drawn = String(Number(this.host.dataset.drawn ?? 0) + 1);
     };
-    requestAnimationFrame(draw);
+    this.next = requestAnimationFrame(draw);
+  }
+
+  // Draw no longer, and give the drawing context back.
+  stop() {
+    cancelAnimationFrame(this.next);
+    this.renderer.dispose();
+    this.renderer.forceContextLoss();
   }
 
   touch() {

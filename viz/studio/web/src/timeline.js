@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 const SPEEDS = [1, 10, 60, 300, 1000, 3000, 10000];
 
 export class Timeline {
-  constructor(host, onTime, { chosen, onJump }) {
+  constructor(host, onTime, { chosen = () => [], onJump = () => {} } = {}) {
     Object.assign(this, { onTime, chosen, onJump });
     this.speed = 300;
     this.playing = false;
@@ -71,7 +71,7 @@ export class Timeline {
   // What happened in the run, and where a satellite is chosen, how its state changed: eclipse, throttling, failure.
   happenings() {
     const run = this.run, found = (run?.events ?? []).map(({ unix_ms, action, target }) => ({ unix_ms, text: `${action} ${target}` }));
-    const chosen = this.chosen?.()[0];
+    const chosen = this.chosen()[0];
     if (run && chosen !== undefined && run.array.state) {
       const names = run.colourings[0].names, state = (frame) => run.array.state[run.index(frame, chosen)];
       for (let frame = 1; frame < run.frames && run.index(frame, chosen) >= 0; frame++) {
