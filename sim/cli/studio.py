@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,9 @@ def studio(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = 8050,
     host: Annotated[str, typer.Option("--host", help="Address to listen on; one that others reach wants a token, which is printed.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    variants: Annotated[
+        Path | None, typer.Option("--variants", metavar="FOLDER", help="Folder to which the page may save variants; they are offered again.")
+    ] = None,
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
     allow_infeasible: Infeasible = False,
@@ -38,7 +42,7 @@ def studio(
     from viz.studio.serving import serve
 
     flags = {"allow_stale": allow_stale, "skip_bad": skip_bad, "allow_infeasible": allow_infeasible}
-    bench = Workbench(source, flags)
+    bench = Workbench(source, flags, variants)
     try:
         try:
             listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=64)

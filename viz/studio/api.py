@@ -38,6 +38,8 @@ class Workbench(Protocol):
     study: Any
 
     def variant(self, sets: tuple[str, ...], events: tuple[str, ...], seed: int | None) -> Any: ...
+    def saved(self) -> list[dict[str, Any]] | None: ...
+    def save(self, name: str, variant: Any) -> dict[str, Any]: ...
     def document(self, variant: Any) -> dict[str, Any]: ...
     def problems(self, variant: Any) -> list[tuple[str, str]]: ...
     def yaml(self, variant: Any) -> str: ...
@@ -115,6 +117,20 @@ def add_api(server: Flask, bench: Workbench) -> None:
     def unknown(_: str) -> tuple[Response, int]:
         return jsonify(message="the studio has no such question"), 404
 
+    @server.get("/api/variants")
+    def variants() -> Response:
+        return jsonify(variants=bench.saved())
+
+    @server.post("/api/save")
+    def save() -> Any:
+        variant, name = _variant(bench), _body().get("name")
+        if not isinstance(name, str) or not name.strip():
+            raise BadRequest("name is missing; write a short text")
+        if bench.saved() is None:
+            return jsonify(message="no folder of variants; start the studio with --variants FOLDER"), 404
+        _check(bench, variant)
+        return jsonify(bench.save(name, variant))
+
     @server.post("/api/point")
     def point() -> Any:
         number = _body().get("number")
@@ -128,10 +144,14 @@ def add_api(server: Flask, bench: Workbench) -> None:
     @server.post("/api/export")
     def export() -> Response:
         variant = _variant(bench)
-        problems = bench.problems(variant)
-        if problems:
-            raise BadRequest("; ".join(f"{field}: {message}" if field else message for field, message in problems))
+        _check(bench, variant)
         return jsonify(yaml=bench.yaml(variant), command=bench.command(variant))
+
+
+def _check(bench: Workbench, variant: Any) -> None:
+    problems = bench.problems(variant)
+    if problems:
+        raise BadRequest("; ".join(f"{field}: {message}" if field else message for field, message in problems))
 
 
 def _body() -> dict[str, Any]:

@@ -77,8 +77,10 @@ def _header(name: str) -> Any:
         html.Div(id="events", className="events"),
         html.Div([
             html.Button("+ event", id="add-event", className="plain", type="button"),
+            html.Button("save", id="save-variant", className="plain", type="button", hidden=True, title="Save to the folder of variants"),
+            html.Button("?", id="open-tour", className="plain", type="button", title="Tour of the first five minutes (?)", **{"aria-label": "Tour"}),
             html.Button("export", id="open-export", className="plain", type="button"),
-            html.Button(["commands ", html.Kbd("Ctrl K")], id="open-palette", className="plain", type="button"),
+            html.Button(html.Kbd("Ctrl K"), id="open-palette", className="plain", type="button", title="All commands, fields and satellites"),
         ], className="tools"),
         html.Div(id="status", className="status", role="status", **{"aria-live": "polite"}),
     ])  # fmt: skip

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from sim.config.errors import InputError
+from sim.config.errors import InputError, RunError
 from sim.config.scenario import Loaded, load
 from sim.config.validation.sizes import size
 from sim.results import reader
@@ -17,6 +17,7 @@ from sim.studies.studio import safety
 from sim.studies.studio.form import fields
 from sim.studies.studio.orbits import Orbits, fleet_orbits
 from sim.studies.studio.runs import Runs, Variant
+from sim.studies.studio.saved import SavedVariants
 from sim.studies.study_table import StudyTable, is_study, read_study
 
 REMEMBERED = 64  # variants whose scenarios are kept
@@ -47,6 +48,8 @@ class Workbench:
         Name of a shipped scenario, path of a file, a results folder, or the folder of a sweep.
     flags : dict of str to bool, optional
         Further options of `sim.api.load`.
+    variants : Path, optional
+        Folder to which variants are saved; without one, none is.
 
     Attributes
     ----------
@@ -59,7 +62,8 @@ class Workbench:
         If the scenario is invalid, or the folder is not one of results or incomplete.
     """
 
-    def __init__(self, source: str, flags: dict[str, bool] | None = None) -> None:
+    def __init__(self, source: str, flags: dict[str, bool] | None = None, variants: Path | None = None) -> None:
+        self._saved = None if variants is None else SavedVariants(variants)
         self.source, self.flags = source, flags or {}
         self.study: StudyTable | None = None
         if is_study(Path(source)):
@@ -215,6 +219,38 @@ class Workbench:
         if variant.seed is not None:
             words += ["--seed", str(variant.seed)]
         return shlex.join(words + [f"--{name.replace('_', '-')}" for name, given in self.flags.items() if given])
+
+    def saved(self) -> list[dict[str, Any]] | None:
+        """Variants of the folder.
+
+        Returns
+        -------
+        list of dict, or None
+            `name`, `file`, `sets`, `events`, `seed` of each; None without a folder.
+        """
+        return None if self._saved is None else [asdict(one) for one in self._saved.all]
+
+    def save(self, name: str, variant: Variant) -> dict[str, Any]:
+        """Save a variant to the folder.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        variant : Variant
+            Changes of the scenario.
+
+        Returns
+        -------
+        dict
+            `name` and `file`; or `message`, where it cannot be saved.
+        """
+        assert self._saved is not None
+        try:
+            saved = self._saved.save(name, variant, self.yaml(variant), self.command(variant))
+        except (InputError, RunError, OSError) as error:
+            return {"message": str(error)}
+        return {"name": saved.name, "file": str(self._saved.folder / saved.file)}
 
     def orbits(self, key: str) -> Orbits | None:
         """Mean orbits of a run that recorded only some of its satellites.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from viz.studio.panels import events, figures, plan, series, study, waterfall, why
+from viz.studio.panels import events, figures, latency, plan, series, study, waterfall, why
 from viz.studio.panels.panel import Panel
 
 PANELS: tuple[Panel, ...] = (
-    figures.PANEL, waterfall.PANEL, study.PANEL, series.PANEL, events.PANEL, why.PANEL, plan.PANEL,
+    figures.PANEL, waterfall.PANEL, study.PANEL, series.PANEL, events.PANEL, latency.PANEL, why.PANEL, plan.PANEL,
 )  # fmt: skip

@@ -20,7 +20,8 @@ from viz.studio.panels.panel import MUTED_DARK, Panel, View, in_dark
 from viz.study_charts import heat_map, parallel_coordinates
 from viz.study_points import Measure, Setting, axis_titles, label, measures, metrics, pareto, settings, varied_axes
 
-MOST_PARALLEL: Final = 6  # measures beside the inputs
+MOST_LETTERS: Final = 15  # of the name of a parallel axis
+MOST_PARALLEL: Final = 3  # measures beside the inputs
 MOST_DRAWN: Final = 1_500  # points as shapes of the page; more are drawn by the graphics processor
 FRONT: Final = "#d2691e"
 DIRECTIONS: Final = [{"value": "1", "label": "more"}, {"value": "-1", "label": "less"}]
@@ -65,8 +66,8 @@ def show(view: View) -> Any:
 def _measure(name: str, arrow: str, offered: Sequence[Measure], chosen: Measure) -> list[Any]:
     data = [{"value": m.key, "label": f"{m.title}, {m.unit}" if m.unit else m.title} for m in offered]
     return [
-        html.Label([arrow, dmc.Select(id=name, data=data, value=chosen.key, searchable=True, size="xs", w=200, allowDeselect=False)]),
-        html.Label([dmc.SegmentedControl(id=f"{name}-best", data=DIRECTIONS, value=str(chosen.best), size="xs"), "is better"]),
+        html.Label([arrow, dmc.Select(id=name, data=data, value=chosen.key, searchable=True, size="xs", w=170, allowDeselect=False)]),
+        html.Label([dmc.SegmentedControl(id=f"{name}-best", data=DIRECTIONS, value=str(chosen.best), size="xs"), " is better"]),
     ]
 
 
@@ -158,9 +159,8 @@ def against(study: Any, found: Sequence[Setting], kept: Sequence[Setting], acros
 
 
 def _title(measure: Measure) -> str:
-    arrow = "higher" if measure.best > 0 else "lower"
     unit = f", {measure.unit}" if measure.unit else ""
-    return f"{measure.title}{unit} ({arrow} is better)"
+    return f"{measure.title}{unit}"
 
 
 def _hover_text(study: Any, one: Setting, shown: Sequence[Measure]) -> str:
@@ -217,7 +217,12 @@ def parallel(study: Any, found: Sequence[Setting], shown: Sequence[Measure], dar
         The chart.
     """
     figure = parallel_coordinates(study, found, shown).figure
-    figure.update_layout(height=None, autosize=True, margin={"l": 56, "r": 56, "t": 52, "b": 12})
+    figure.update_layout(height=None, autosize=True, margin={"l": 44, "r": 50, "t": 48, "b": 12})
+    figure.update_traces(labelfont={"size": 10}, tickfont={"size": 11})
+    for dimension in figure.data[0].dimensions:  # narrow: axes stand close to each other
+        name, _, unit = dimension.label.partition("<br>")
+        unit = unit.replace(" of nameplate", "").replace("USD per PFLOP/s", "USD a PFLOP/s")
+        dimension.label = f"{name if len(name) <= MOST_LETTERS else name[: MOST_LETTERS - 1] + '…'}<br>{unit}"
     figure.data[0].line.colorscale = [[0.0, "#8a94a3"], [0.5, "#5a9ad6"], [1.0, CAUSE["useful"].colour]]
     if dark:
         in_dark(figure)

@@ -73,9 +73,5 @@ export function openTab(title) {
 // A point of the opened sweep becomes a variant, or is shown again.
 export async function openPoint(number) {
   const { name, sets } = await ask("point", { number });
-  const same = S.state().variants.findIndex((v) => JSON.stringify([v.sets, v.events, v.seed]) === JSON.stringify([sets, [], null]));
-  S.change((s) => {
-    if (same < 0) s.variants.push({ name, sets, events: [], seed: null });
-    s.shown = same < 0 ? s.variants.length - 1 : same;
-  });
+  S.show({ name, sets, events: [], seed: null });
 }

@@ -9,9 +9,11 @@ import { Globe } from "./globe.js";
 import { LOAD_WORDS } from "./network.js";
 import { command, furtherCommands, listenForKeys, openPalette } from "./palette.js";
 import { Runs } from "./runs.js";
-import { onLost } from "./server.js";
+import { answer, ask, onLost } from "./server.js";
 import * as S from "./state.js";
 import { Timeline } from "./timeline.js";
+import { steps } from "./tour_steps.js";
+import { tour } from "./tour.js";
 
 const $ = (id) => document.getElementById(id);
 const view = S.view;
@@ -252,6 +254,37 @@ function addEvent() {
   askForEvent($("studio"), `+${minutes} min`, (text) => S.change((s) => s.variants[s.shown].events.push(text)));
 }
 
+function beginTour() {
+  tour($("studio"), steps({ form, globe, timeline }));
+}
+
+// Variants of the folder that the studio was started with.
+let saved = [];
+async function offerSaved() {
+  try {
+    const { variants } = await answer("variants");
+    if (!variants) return;
+    saved = variants;
+    $("save-variant").hidden = false;
+    command("Save the variant", save);
+    $("save-variant").addEventListener("click", save);
+  } catch {} // announced as a lost server
+}
+
+function save() {
+  askForText($("studio"), "Save the variant as", S.shown().name, async (name) => {
+    const { sets, events, seed } = S.shown();
+    try {
+      const found = await ask("save", { name, sets, events, seed });
+      if (found.message) return toast(found.message, "error");
+      saved = [...saved.filter((one) => one.name !== found.name), { name: found.name, sets, events, seed }];
+      toast(`saved: ${found.file}`);
+    } catch (error) {
+      toast(error.message, "error");
+    }
+  });
+}
+
 function commands() {
   command("Play or pause", () => timeline.toggle(), "space");
   command("Next event", () => jumped(timeline.jump(1)), "n");
@@ -278,10 +311,14 @@ function commands() {
   command("Rename the variant", () => rename(S.state().shown), "r");
   furtherCommands(() => [
     ...[...document.querySelectorAll('.tabs [role="tab"]')].map((tab) => ({ name: `Panel: ${tab.textContent}`, run: () => openTab(tab.textContent) })),
+    ...saved.map(({ name, sets, events, seed }) => ({ name: `Open saved variant ${name}`, run: () => S.show({ name, sets, events, seed }) })),
     ...(globe.colourings ?? []).map((c) => ({ name: `Colour by ${c.name}`, run: () => colourBy(c.name) })),
     ...[...form.rows.keys()].map((path) => ({ name: `Field: ${path.replaceAll(".", " ").replaceAll("_", " ")}`, run: () => form.focus(path) })),
     ...(globe.run?.label ?? []).slice(0, 5000).map((label, i) => ({ name: `Go to ${label}`, run: () => { globe.choose([i]); globe.lookAt(i); } })),
   ]);
+  command("Guided tour", beginTour, "?");
+  $("open-tour").addEventListener("click", beginTour);
+  offerSaved();
   $("open-palette").addEventListener("click", openPalette);
   $("open-export").addEventListener("click", () => exported($("studio")));
   $("add-event").addEventListener("click", addEvent);

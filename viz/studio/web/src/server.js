@@ -45,4 +45,6 @@ async function answered(url, options) {
 export const ask = async (name, body) =>
   (await answered(`api/${name}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
 
+export const answer = async (name) => (await answered(`api/${name}`)).json();
+
 export const bytes = async (name) => (await answered(`api/${name}`)).arrayBuffer();

@@ -69,6 +69,16 @@ export function branch(name) {
   });
 }
 
+// Show a variant with given changes: one that is there, or a new one.
+export function show(variant) {
+  const key = ({ sets, events, seed }) => JSON.stringify([sets, events, seed]);
+  change((next) => {
+    const there = next.variants.findIndex((one) => key(one) === key(variant));
+    if (there < 0) next.variants.push(copy(variant));
+    next.shown = there < 0 ? next.variants.length - 1 : there;
+  });
+}
+
 export function pin() {
   change((next) => {
     if (next.pinned === next.shown) next.pinned = null;
