@@ -150,8 +150,10 @@ def _by_sgp4(p: Sgp4, local: Ints, grid: TimeGrid, count: int) -> States:
 
 def _by_integration(p: Numerical, local: Ints, grid: TimeGrid, count: int) -> States:
     """By the same steps as in the run, which are fractions of its own ticks."""
-    some = replace(p, bodies=p.bodies.subset(local), _live={})
-    r_m, v_m_s = (np.swapaxes(x, 0, 1) for x in some.states(np.minimum(grid.seconds(0, count), p.grid.duration_s)))
+    ticks = max(p.grid.steps, int(np.ceil(grid.seconds(count - 1, 1)[0] / p.grid.step_s)))
+    own = replace(p.grid, steps=ticks)  # the same ticks, beyond the run where more is asked for
+    some = replace(p, bodies=p.bodies.subset(local), grid=own, _live={})
+    r_m, v_m_s = (np.swapaxes(x, 0, 1) for x in some.states(np.minimum(grid.seconds(0, count), own.duration_s)))
     if p.of_date is not None:
         turn = p.of_date(*grid.jd_fr(0, count))
         r_m, v_m_s = rotated(turn, r_m), rotated(turn, v_m_s)
