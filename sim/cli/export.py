@@ -26,6 +26,7 @@ def export(
     ] = None,
     span: Annotated[str | None, typer.Option("--span", metavar="TIME", help="Time over which tle is fitted; the run, at most a day.")] = None,
     ranks: Annotated[int | None, typer.Option("--ranks", min=1, help="Most ranks of the traces of a job; 1024 without it.")] = None,
+    split: Annotated[bool, typer.Option("--split", help="Write a folder with an oem of each satellite.")] = False,
     json: Json = False,
 ) -> None:
     """Write results for other programs: Cesium, orbit tools, tables, training-network simulators.
@@ -34,10 +35,11 @@ def export(
     """
     with xarray_without_dask():
         from sim.cli.progress import Bar
-        from sim.exports.registry import Options, chosen
+        from sim.exports.opened import Options
+        from sim.exports.registry import chosen
         from sim.exports.registry import export as write
 
-        options = Options(_seconds("--step", step), satellites, ranks, _seconds("--span", span))
+        options = Options(_seconds("--step", step), satellites, ranks, _seconds("--span", span), split or None)
         chosen(format_, options)
         with Bar(f"{result.name}: {format_}") as advance:
             facts = write(result, format_, out, options, advance)

@@ -21,9 +21,20 @@ from sim.schema import STATES
 
 try:  # an extra: pip install 'dawndusk[export]'
     from czml3.core import Packet
+    from czml3.enums import ClockRanges, ClockSteps, InterpolationAlgorithms
     from czml3.properties import (
-        ArcType, Clock, Color, Label, Path as Trail, Point, PolylineMaterial, Polyline, Position, PositionList, SolidColorMaterial,
-    )  # fmt: skip
+        ArcType,
+        Clock,
+        Color,
+        Label,
+        Point,
+        Polyline,
+        PolylineMaterial,
+        Position,
+        PositionList,
+        SolidColorMaterial,
+    )
+    from czml3.properties import Path as Trail
     from czml3.types import IntervalValue, TimeInterval, TimeIntervalCollection
 except ImportError:  # pragma: no cover
     raise bad_input(Origin("--format czml"), "", "needs the package czml3; install it: pip install 'dawndusk[export]'") from None
@@ -112,8 +123,9 @@ def _span(opened: Opened, start_s: float, end_s: float) -> TimeInterval:
 
 def _document(opened: Opened, end_s: float) -> Packet:
     clock = Clock(
-        interval=_span(opened, 0.0, end_s), currentTime=opened.moment(0.0), multiplier=SPEED, range="LOOP_STOP", step="SYSTEM_CLOCK_MULTIPLIER"
-    )
+        interval=_span(opened, 0.0, end_s), currentTime=opened.moment(0.0), multiplier=SPEED, range=ClockRanges.LOOP_STOP,
+        step=ClockSteps.SYSTEM_CLOCK_MULTIPLIER,
+    )  # fmt: skip
     return Packet(id="document", name=str(opened.series.attrs["title"]), version="1.0", clock=clock)
 
 
@@ -145,8 +157,8 @@ def _satellites(opened: Opened, which: Ints, step_s: float, count: int, progress
             yield Packet(
                 id=f"satellite-{n}", name=names[n].name, availability=TimeIntervalCollection(values=[_span(opened, 0.0, end_s)]),
                 position=Position(
-                    interpolationAlgorithm="LAGRANGE", interpolationDegree=DEGREE, referenceFrame="INERTIAL", epoch=opened.moment(0.0),
-                    cartesian=samples,
+                    interpolationAlgorithm=InterpolationAlgorithms.LAGRANGE, interpolationDegree=DEGREE, referenceFrame="INERTIAL",
+                    epoch=opened.moment(0.0), cartesian=samples,
                 ),
                 point=Point(pixelSize=5, color=_colour(NOT_RECORDED) if state is None else _state_colours(opened, state, frames_s)),
                 path=Trail(leadTime=0, trailTime=float(periods[n]), width=1, resolution=TRAIL_STEP_S, material=_line(NOT_RECORDED, 90)),

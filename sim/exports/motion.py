@@ -1,7 +1,7 @@
 """Positions and velocities of a fleet at any spacing, by the propagators of a run.
 
-SGP4 and the numerical propagator give velocities themselves. Of the others, positions are differentiated over ticks of
-half a second: eighth-order differences are good to 1e-8 m/s within the run, and to 1e-6 m/s at its ends.
+The numerical propagator gives velocities itself. Of the others, positions are differentiated over ticks of half a second:
+eighth-order differences are good to 1e-8 m/s within the run, and to 1e-6 m/s at its ends.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.constants import SECONDS_PER_DAY
 from orbit.frames import rotated
 from orbit.numerical import Numerical
 from orbit.propagation import Propagator
-from orbit.sgp4 import Sgp4, plan
+from orbit.sgp4 import Plan, Sgp4, plan
 from orbit.timegrid import TimeGrid
 
 Array = NDArray[np.float64]
@@ -142,10 +143,18 @@ def _states(p: Propagator, local: Ints, grid: TimeGrid, count: int) -> States:
 
 
 def _by_sgp4(p: Sgp4, local: Ints, grid: TimeGrid, count: int) -> States:
-    ready = plan(p.elements.subset(local), *grid.jd_fr(0, count))
-    r_m, v_m_s = np.empty((local.size, count, 3)), np.empty((local.size, count, 3))
-    codes = ready.rows(r_m, v_m_s)
-    return States(r_m, v_m_s, codes == 0)
+    """Velocities are the rates of positions: those of SGP4 itself are up to 0.03 m/s off them, 0.2 m between states a minute apart."""
+    elements, (jd, fr) = p.elements.subset(local), grid.jd_fr(0, count)
+    r_m, unused = np.empty((local.size, count, 3)), np.empty((local.size, count, 3))
+    batch = plan(elements, jd, fr).batch
+    valid = Plan(batch, jd, fr).rows(r_m, unused) == 0
+    v_m_s, beside_m = np.zeros_like(r_m), np.empty_like(r_m)
+    offsets = np.arange(-REACH, REACH + 1)
+    for offset, weight in zip(offsets, difference_weights(offsets.astype(float)) / FINE_S, strict=True):
+        if offset:
+            Plan(batch, jd, fr + offset * FINE_S / SECONDS_PER_DAY).rows(beside_m, unused)
+            v_m_s += weight * beside_m
+    return States(r_m, v_m_s, valid)
 
 
 def _by_integration(p: Numerical, local: Ints, grid: TimeGrid, count: int) -> States:

@@ -1,14 +1,20 @@
-"""Orbit ephemeris message, version 2.0 in key = value: one file, a segment for each satellite. [ccsds502:5]"""
+"""Orbit ephemeris message, version 2.0 in key = value: a segment for each satellite, or a file for each. [ccsds502:5]
+
+The standard speaks of one object in a message. Orekit and this program read segments of many; others want a file for each.
+"""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.exports.opened import Name, Opened, Options, Progress
+
+Array = NDArray[np.float64]
 
 STEP_S = 60.0
 NODES = 4  # states between which is interpolated: Hermite of degree 7
@@ -45,9 +51,9 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
     opened : Opened
         The results.
     out : Path
-        The file.
+        The file, or the folder where it is split.
     options : Options
-        `step_s`: spacing of states, 60 s without; `satellites`: how many at most.
+        `step_s`: spacing of states, 60 s without; `satellites`: how many at most; `split`: a file for each.
     progress : callable, optional
         Called with the number of satellites done and their total.
 
@@ -60,15 +66,23 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
     count = opened.steps(step_s) + 1
     which, names = opened.chosen(options.satellites), opened.names
     times = [opened.moment(step_s * k).removesuffix("Z") for k in range(count)]
+    head = _HEAD.format(title=_text(opened.series.attrs["title"]), epoch=times[0])
     written = states = done = 0
-    with out.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(_HEAD.format(title=_text(opened.series.attrs["title"]), epoch=times[0]))
+    width = len(str(opened.fleet.count - 1))
+    with nullcontext(None) if options.split else out.open("w", encoding="utf-8", newline="\n") as whole:
+        if whole is not None:
+            whole.write(head)
         for places, found in opened.fleet.chunks(which, step_s, count):
             for row, place in enumerate(places.tolist()):
                 many = int(found.valid[row].sum())  # valid from the epoch to the first loss
                 if many < LEAST_STATES:
                     continue
-                _segment(file, names[which[place]], times[:many], found.r_m[row], found.v_m_s[row])
+                n = int(which[place])
+                text = _segment(names[n], times[:many], found.r_m[row], found.v_m_s[row])
+                if whole is None:
+                    (out / f"satellite-{n:0{width}}.oem").write_text(head + text, encoding="utf-8", newline="\n")
+                else:
+                    whole.write(text)
                 written, states = written + 1, states + many
             done += places.size
             if progress is not None:
@@ -79,13 +93,13 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
     }  # fmt: skip
 
 
-def _segment(file: IO[str], name: Name, times: list[str], r_m: NDArray[np.float64], v_m_s: NDArray[np.float64]) -> None:
+def _segment(name: Name, times: list[str], r_m: Array, v_m_s: Array) -> str:
     """A segment: millimetres and micrometres per second."""
     degree = 2 * min(NODES, len(times)) - 1
-    file.write(_META.format(name=_text(name.name), object_id=_text(name.object_id), start=times[0], stop=times[-1], degree=degree))
+    head = _META.format(name=_text(name.name), object_id=_text(name.object_id), start=times[0], stop=times[-1], degree=degree)
     rows = np.concatenate((r_m[: len(times)], v_m_s[: len(times)]), axis=1) * 1e-3
     line = "%s %.6f %.6f %.6f %.9f %.9f %.9f\n"
-    file.write("".join(line % (time, *row) for time, row in zip(times, rows.tolist(), strict=True)))
+    return head + "".join(line % (time, *row) for time, row in zip(times, rows.tolist(), strict=True))
 
 
 def _text(name: str) -> str:

@@ -42,12 +42,15 @@ class Options:
         Most ranks of the traces of one job.
     span_s : float or None
         Time over which elements are fitted [s].
+    split : bool or None
+        A file of each satellite, in a folder.
     """
 
     step_s: float | None = None
     satellites: int | None = None
     ranks: int | None = None
     span_s: float | None = None
+    split: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,11 @@ class Format:
 FORMATS = {
     "czml": Format("czml", False, ".czml", ("step_s", "satellites"), "satellites, stations and links on Cesium's globe"),
     "tle": Format("tle", False, ".tle", ("satellites", "span_s"), "two-line elements: those of the file, or fitted to the trajectory"),
-    "oem": Format("oem", False, ".oem", ("step_s", "satellites"), "CCSDS orbit ephemeris message: positions and velocities"),
+    "oem": Format("oem", False, ".oem", ("step_s", "satellites", "split"), "CCSDS orbit ephemeris message: positions and velocities"),
     "csv": Format("tables", True, "-csv", (), "a folder of tables"),
     "traces": Format("traces", True, "-traces", ("ranks",), "a folder: power, links, and one step of each training job as Chakra traces"),
 }
-OPTION_NAMES = {"step_s": "--step", "satellites": "--satellites", "ranks": "--ranks", "span_s": "--span"}
+OPTION_NAMES = {"step_s": "--step", "satellites": "--satellites", "ranks": "--ranks", "span_s": "--span", "split": "--split"}
 
 
 def chosen(name: str, options: Options) -> Format:
@@ -75,8 +75,8 @@ def export(
     name : str
         Name of the format, a key of `FORMATS`.
     out : str or Path, optional
-        File, or folder for `csv` and `traces`; must not exist yet. By default the name of the results with the suffix of the
-        format, in the working folder.
+        File, or folder for `csv`, `traces` and what is split; must not exist yet. By default the name of the results with the
+        suffix of the format, in the working folder.
     options : Options, optional
         What the format is asked for.
     progress : callable, optional
@@ -94,11 +94,13 @@ def export(
     """
     options = Options() if options is None else options
     found, folder = chosen(name, options), Path(result)
-    target = Path(f"{folder.absolute().name}{found.suffix}") if out is None else Path(out)
-    check_place(target, "folder" if found.folder else "file")
+    several = found.folder or bool(options.split)
+    suffix = found.suffix.replace(".", "-") if several else found.suffix
+    target = Path(f"{folder.absolute().name}{suffix}") if out is None else Path(out)
+    check_place(target, "folder" if several else "file")
     write = import_module(f"sim.exports.{found.module}").write
     opened = Opened(folder)
-    if found.folder:
+    if several:
         with NewFolder(target, target.name) as place:
             facts = write(opened, place.path, options, progress)
             target = place.publish()

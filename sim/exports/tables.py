@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +253,7 @@ def _routes(opened: Opened) -> Iterator[Columns]:
     ends = np.array([*series["station"].values.tolist(), *series["pair"].values.tolist()], dtype=str)
     begin, hops = series["route_begin"].values, series["route_satellite"].values
     edges = [*begin.tolist(), hops.size]
-    through = [hops[lo:hi].tolist() for lo, hi in zip(edges[:-1], edges[1:], strict=True)]
+    through = [hops[lo:hi].tolist() for lo, hi in pairwise(edges)]
     yield {
         "station_or_pair": ends[series["route_end"].values], **intervals(opened, series["route_from"].values, series["route_until"].values),
         "hops": np.array([len(way) for way in through], dtype=np.int64), "satellites": [" ".join(map(str, way)) for way in through],

@@ -15,7 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.exports import chakra
-from sim.exports.chakra import ALL_GATHER, ALL_REDUCE, ALL_TO_ALL, COLLECTIVE, COMPUTE, RECEIVE, REDUCE_SCATTER, SEND, Node
+from sim.exports.chakra import (
+    ALL_GATHER,
+    ALL_REDUCE,
+    ALL_TO_ALL,
+    COLLECTIVE,
+    COMPUTE,
+    RECEIVE,
+    REDUCE_SCATTER,
+    SEND,
+    Node,
+)
 from sim.workload import layer_times, parallelism, training_step
 from sim.workload.kernels import ELEMENT_BYTES
 from sim.workload.layer_times import ACTIVATION_BYTES, Work
