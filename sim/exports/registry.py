@@ -64,14 +64,14 @@ def chosen(name: str, options: Options) -> Format:
 
 
 def export(
-    result: str | Path, name: str, out: str | Path | None = None, options: Options | None = None, progress: Progress | None = None
+    result: str | Path | Opened, name: str, out: str | Path | None = None, options: Options | None = None, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Write a results folder in another format.
 
     Parameters
     ----------
-    result : str or Path
-        A folder written by a run.
+    result : str, Path or Opened
+        A folder written by a run, or one that is opened.
     name : str
         Name of the format, a key of `FORMATS`.
     out : str or Path, optional
@@ -93,13 +93,13 @@ def export(
         If the format is unknown, the folder is no results folder of this version, lacks what the format needs, or `out` exists.
     """
     options = Options() if options is None else options
-    found, folder = chosen(name, options), Path(result)
+    found, folder = chosen(name, options), result.folder if isinstance(result, Opened) else Path(result)
     several = found.folder or bool(options.split)
     suffix = found.suffix.replace(".", "-") if several else found.suffix
     target = Path(f"{folder.absolute().name}{suffix}") if out is None else Path(out)
     check_place(target, "folder" if several else "file")
     write = import_module(f"sim.exports.{found.module}").write
-    opened = Opened(folder)
+    opened = result if isinstance(result, Opened) else Opened(folder)
     if several:
         with NewFolder(target, target.name) as place:
             facts = write(opened, place.path, options, progress)

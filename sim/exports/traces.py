@@ -54,8 +54,8 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
     most = MOST_RANKS if options.ranks is None else options.ranks
     plans = _plans(opened)  # first: it may refuse
     _ = opened.fleet  # positions are those of the scenario
-    tables = {"power": _power, "links": _links}
-    facts: dict[str, Any] = {f"{name}_rows": write_table(out / f"{name}.csv", table(opened)) for name, table in tables.items()}
+    facts: dict[str, Any] = {"power_rows": write_table(out / "power.csv", _power(opened))}
+    facts["link_rows"] = write_table(out / "links.csv", _links(opened))
     jobs: list[dict[str, Any]] = []
     notes: list[str] = []
     steps = [(name, plan, members, _step(plan, most)) for name, plan, members in plans]

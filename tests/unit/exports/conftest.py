@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from exported import opened_once
 
 import sim
 from sim.exports.opened import Opened
@@ -30,6 +31,8 @@ step: 60 s
 constellation: {kind: tle, tle: five.tle}
 satellite: starlink-edge
 """
+
+JOB = "{kind: training, model: llama-3-70b, method: synchronous, checkpoint: {interval: auto}, mesh: {tensor: 8, pipeline: 2, data: 324}}"
 
 
 def element_lines(count: int) -> str:
@@ -63,7 +66,7 @@ def planes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def opened_planes(planes: Path) -> Opened:
-    return Opened(planes)
+    return opened_once(planes)
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +81,7 @@ def numerical(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def training(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Half an hour of a formation of 81 satellites that trains one model, with links and stations."""
     folder = tmp_path_factory.mktemp("training") / "result"
-    sim.run(sim.load("suncatcher", set=["duration=30 min"]), folder)
+    sim.run(sim.load("suncatcher", set=["duration=30 min", f"workloads=[{JOB}]"]), folder)
     return folder
 
 

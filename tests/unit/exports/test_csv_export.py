@@ -10,9 +10,9 @@ import duckdb
 import h5py
 import numpy as np
 import pytest
+from exported import export
 
 from sim.exports import tables
-from sim.exports.registry import export
 from sim.schema import CAUSES, EVENT_COLUMNS, STATES
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exported import export, opened_once
 from scipy.interpolate import BarycentricInterpolator
 
 from sim.exports.opened import Opened, Options
-from sim.exports.registry import export
 from sim.schema import STATES
 
 # Lagrange of six states, n h = 2 pi / 48 at most, at 7,000 km: r (n h)^6 3.5 / 6! in the middle, 17 / 6! in the outer intervals
@@ -62,13 +62,13 @@ def test_positions_are_those_of_astropy(planes: Path, tmp_path: Path, opened_pla
 def test_colours_links_and_trails(training: Path, tmp_path: Path) -> None:
     """Source of truth: the recorded states, links and routes, frame by frame; the period of the propagator."""
     export(training, "czml", tmp_path / "t.czml")
-    found, opened = packets(tmp_path / "t.czml"), Opened(training)
+    found, opened = packets(tmp_path / "t.czml"), opened_once(training)
     series = opened.series
     frames_s = series["frame"].values / 1e3
     colour = dict(zip(STATES, ((31, 41, 55), (213, 94, 0), (204, 111, 164), (43, 143, 217), (240, 180, 0)), strict=True))
     for n in (0, 40, 80):
         packet = found[f"satellite-{n}"]
-        spans = [(*map(lambda text: seconds(opened, text), row["interval"].split("/")), row["rgba"]) for row in packet["point"]["color"]]
+        spans = [(*(seconds(opened, text) for text in row["interval"].split("/")), row["rgba"]) for row in packet["point"]["color"]]
         for frame, t_s in enumerate(frames_s):
             (shown,) = [rgba for lo, hi, rgba in spans if lo < t_s <= hi]
             assert shown == [*colour[STATES[series["state"].values[frame, n]]], 255]
@@ -87,7 +87,7 @@ def test_colours_links_and_trails(training: Path, tmp_path: Path) -> None:
 
 def test_stations_stand_where_they_are(training: Path, tmp_path: Path) -> None:
     export(training, "czml", tmp_path / "t.czml", Options(satellites=3))
-    found, series = packets(tmp_path / "t.czml"), Opened(training).series
+    found, series = packets(tmp_path / "t.czml"), opened_once(training).series
     for n, name in enumerate(series["station"].values):
         longitude, latitude, _ = found[f"station-{n}"]["position"]["cartographicDegrees"]
         assert found[f"station-{n}"]["name"] == name

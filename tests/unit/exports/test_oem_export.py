@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exported import export, opened_once
 
 from orbit.catalog import read_oem
 from orbit.ephemeris import Ephemeris
@@ -14,7 +15,6 @@ from orbit.kernels import j2
 from orbit.timegrid import TimeGrid
 from sim.exports.motion import Fleet
 from sim.exports.opened import Opened, Options
-from sim.exports.registry import export
 
 # Positions are written to 1 mm and velocities to 1 um/s: half a digit of each of four states in each axis. The sum of absolute
 # Hermite weights is below 1.3 for positions and 20 s for velocities a minute apart. Interpolation itself errs by
@@ -93,7 +93,7 @@ def test_integrated_orbits_are_those_of_the_run(numerical: Path, tmp_path: Path)
     assert facts["satellites"] == 3
     tracks, bad = read_oem(tmp_path / "n.oem")
     assert not bad
-    series = Opened(numerical).series
+    series = opened_once(numerical).series
     states = np.array(tracks[1].segments[0].states).reshape(-1, 6)
     stored = series["position_m"].values[:, :, 1]
     assert np.abs(states[1:, :3] - stored).max() < 0.5
@@ -117,6 +117,6 @@ def test_satellites_of_a_file_keep_their_names(of_file: Path, tmp_path: Path) ->
 def test_spacing_out_of_range(planes: Path, tmp_path: Path, step_s: float) -> None:
     from sim.config.errors import InputError
 
-    with pytest.raises(InputError, match="^--step: "):
+    with pytest.raises(InputError, match=r"^--step: "):
         export(planes, "oem", tmp_path / "x.oem", Options(step_s=step_s))
     assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exported import export, opened_once
 from sgp4.api import Satrec
 
 from orbit.catalog import elements, parse_tle, read_tle
@@ -15,7 +16,6 @@ from sim.config.errors import InputError
 from sim.exports import fitting
 from sim.exports.fitting import Samples
 from sim.exports.opened import Opened, Options
-from sim.exports.registry import export
 from sim.exports.tle import catalogue_numbers, element_lines
 
 STORED_M = np.sqrt(3.0) * 0.25  # rounding of positions in 32 bits, at 7,000 km
@@ -73,15 +73,16 @@ def test_lines_of_a_file_are_kept(of_file: Path, tmp_path: Path) -> None:
     assert (facts["lines_of_file"], facts["notes"]) == (5, [])
     assert (tmp_path / "f.tle").read_bytes() == (of_file.parent / "five.tle").read_bytes()
     assert facts["residual_max_m"] < 1e-3
+    opened = opened_once(of_file)
     for n, (_, line1, line2) in enumerate(lines(tmp_path / "f.tle")):
-        assert recorded_error_m(Opened(of_file), n, line1, line2).max() < STORED_M + 0.01
+        assert recorded_error_m(opened, n, line1, line2).max() < STORED_M + 0.01
 
 
 def test_integrated_orbits_are_fitted(numerical: Path, tmp_path: Path) -> None:
     """Source of truth: recorded positions: SGP4 has the terms of J2 that matter, so that a few kilometres become below one."""
     facts = export(numerical, "tle", tmp_path / "n.tle")
     assert facts["lines_of_fit"] == 3
-    opened = Opened(numerical)
+    opened = opened_once(numerical)
     for n, (_, line1, line2) in enumerate(lines(tmp_path / "n.tle")):
         apart_m = recorded_error_m(opened, n, line1, line2)
         assert apart_m.max() < min(facts["residuals"][n]["max_m"] * BETWEEN + STORED_M, 1500.0)
@@ -140,5 +141,5 @@ def test_our_reader_has_the_names(planes: Path, tmp_path: Path) -> None:
 
 
 def test_a_span_below_a_revolution(planes: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="^--span: 600 s is out of range; write a revolution, 6085 s, to the run, 14400 s"):
+    with pytest.raises(InputError, match=r"^--span: 600 s is out of range; write a revolution, 6085 s, to the run, 14400 s"):
         export(planes, "tle", tmp_path / "p.tle", Options(span_s=600.0))

@@ -15,11 +15,11 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from exported import export, opened_once
 
 from sim.config.errors import InputError
 from sim.exports import chakra
-from sim.exports.opened import Opened, Options
-from sim.exports.registry import export
+from sim.exports.opened import Options
 from sim.exports.training_graph import Step, passes, total_ops
 from sim.workload import parallelism, step_traffic, training_step
 from sim.workload.fabric import Fabric
@@ -107,7 +107,7 @@ def test_bytes_are_those_of_the_step(job: Task) -> None:
 
 def test_messages_between_satellites_are_those_of_the_network() -> None:
     """Source of truth: `step_traffic.sent_bytes`, which the network's bounds are computed with: of a pipeline over two satellites."""
-    job = task(Mesh(2, 4, 4), Batch(1024, 1, 32))
+    job = task(Mesh(2, 4, 2), Batch(1024, 1, 32))
     step, nodes = graph(job)
     members = np.array([3, 1, 0, 2])  # satellites in rank order
     assert parallelism.satellites_per_replica(job.mesh, 4) == 2
@@ -274,7 +274,7 @@ def test_power_and_links(folder: tuple[Path, dict[str, Any]], training: Path) ->
         for n in (0, len(links) - 1):
             length = np.linalg.norm(r_m[:, :, file["link_a"][n]] - r_m[:, :, file["link_b"][n]], axis=1)[file["link_from"][n] : file["link_until"][n]]
             assert float(links[n]["length_max_m"]) == pytest.approx(length.max())
-            hop_s = Opened(training).loaded.scenario.links.hop_latency
+            hop_s = opened_once(training).loaded.scenario.links.hop_latency
             assert float(links[n]["delay_min_s"]) == pytest.approx(length.min() / 299792458.0 + hop_s)
             assert float(links[n]["rate_min_bit_s"]) > 1e9
 
