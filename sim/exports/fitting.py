@@ -1,7 +1,8 @@
 """SGP4 mean elements that fit trajectories best: damped least squares of positions, of many satellites at once.
 
 Unknowns are elements without singularities in circular and equatorial orbits: mean motion, e sin and e cos of the longitude
-of perigee, tan(i/2) sin and cos of the node, and mean longitude. [vallado2013:ch. 10]
+of perigee, tan(i/2) sin and cos of the node, and mean longitude; a seventh one, where it is given, is the drag term B*.
+[vallado2013:ch. 10]
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from orbit.sgp4 import plan
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-STEPS = np.array([1e-8, 1e-6, 1e-6, 1e-6, 1e-6, 1e-6])  # of differences: the mean motion relative, others as they are
+STEPS = np.array([1e-8, 1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 1e-5])  # of differences: the mean motion relative, others as they are
 ROUNDS = 30
 SETTLED = 1e-5  # relative change of the error in a round
 WORST_M = 1e12  # squared error where elements describe no orbit
@@ -65,17 +66,17 @@ def elements_of(unknowns: Array, epoch_jd: float, epoch_fr: float) -> Sgp4Elemen
 
     Parameters
     ----------
-    unknowns : ndarray, shape (6, satellites)
-        Mean motion [rad/min], and the five others.
+    unknowns : ndarray, shape (6 or 7, satellites)
+        Mean motion [rad/min], the five others, and the drag term [1 / Earth radii] where drag is fitted.
     epoch_jd, epoch_fr : float
         Epoch, UTC Julian date in two parts.
 
     Returns
     -------
     Sgp4Elements
-        Without drag.
+        Mean elements; without drag where there are six unknowns.
     """
-    motion, e_sin, e_cos, tan_sin, tan_cos, longitude = unknowns
+    motion, e_sin, e_cos, tan_sin, tan_cos, longitude = unknowns[:6]
     node, perigee = np.arctan2(tan_sin, tan_cos), np.arctan2(e_sin, e_cos)
     turn = 2.0 * np.pi
     count = motion.size
@@ -83,7 +84,7 @@ def elements_of(unknowns: Array, epoch_jd: float, epoch_fr: float) -> Sgp4Elemen
         epoch_jd=np.full(count, epoch_jd), epoch_fr=np.full(count, epoch_fr), mean_motion_rad_min=motion.copy(),
         eccentricity=np.maximum(np.hypot(e_sin, e_cos), LEAST_E), inclination_rad=2.0 * np.arctan(np.hypot(tan_sin, tan_cos)),
         node_rad=np.mod(node, turn), perigee_argument_rad=np.mod(perigee - node, turn), mean_anomaly_rad=np.mod(longitude - perigee, turn),
-        drag_term_per_er=np.zeros(count),
+        drag_term_per_er=unknowns[6].copy() if len(unknowns) > 6 else np.zeros(count),
     )  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def fit(start: Array, samples: Samples, epoch_jd: float, epoch_fr: float) -> Arr
 
     Parameters
     ----------
-    start : ndarray, shape (6, satellites)
+    start : ndarray, shape (6 or 7, satellites)
         Unknowns to begin with.
     samples : Samples
         Positions.
@@ -174,7 +175,7 @@ def fit(start: Array, samples: Samples, epoch_jd: float, epoch_fr: float) -> Arr
 
     Returns
     -------
-    ndarray, shape (6, satellites)
+    ndarray, shape (6 or 7, satellites)
         The best found; each satellite has its own damping, so that none depends on the others.
     """
     best = start.copy()
@@ -187,7 +188,7 @@ def fit(start: Array, samples: Samples, epoch_jd: float, epoch_fr: float) -> Arr
         scale = np.sqrt(np.maximum(np.einsum("snn->sn", normal), 1e-30))
         right = np.einsum("snk,sk->sn", slopes, error.reshape(error.shape[0], -1)) / scale
         scaled = normal / (scale[:, :, np.newaxis] * scale[:, np.newaxis, :])
-        scaled += (damping + 1e-14)[:, np.newaxis, np.newaxis] * np.eye(6)
+        scaled += (damping + 1e-14)[:, np.newaxis, np.newaxis] * np.eye(len(best))
         change = np.linalg.solve(scaled, right[:, :, np.newaxis])[:, :, 0] / scale
         tried = best - change.T
         ecc = np.hypot(tried[1], tried[2])
@@ -207,10 +208,10 @@ def fit(start: Array, samples: Samples, epoch_jd: float, epoch_fr: float) -> Arr
 
 
 def _slopes(unknowns: Array, samples: Samples, epoch_jd: float, epoch_fr: float) -> Array:
-    """Derivatives of all coordinates by each unknown, (satellites, 6, 3 times), by central differences."""
+    """Derivatives of all coordinates by each unknown, (satellites, unknowns, 3 times), by central differences."""
     satellites, times, _ = samples.r_m.shape
-    out = np.empty((satellites, 6, 3 * times))
-    for n in range(6):
+    out = np.empty((satellites, len(unknowns), 3 * times))
+    for n in range(len(unknowns)):
         step = STEPS[n] * (unknowns[0] if n == 0 else np.ones(satellites))
         ahead, behind = unknowns.copy(), unknowns.copy()
         ahead[n] += step

@@ -18,6 +18,8 @@ from orbit.catalog import parse_tle
 from orbit.catalog.common import LARGEST_ALPHA_5, SGP4_EPOCH_JD
 from orbit.constants import SECONDS_PER_DAY
 from orbit.elements import Sgp4Elements
+from orbit.numerical import Numerical
+from orbit.segments import Segmented
 from orbit.sgp4 import Sgp4
 from orbit.timegrid import TimeGrid
 from sim.config.errors import Origin, bad_input
@@ -158,6 +160,8 @@ def _of_part(opened: Opened, propagator: Any, which: Ints, local: Ints, numbers:
         start = fitting.of_states(states.r_m[:, 0], states.v_m_s[:, 0])
         once = min(count, SAMPLES_A_REVOLUTION * 2 + 1)
         unknowns = fitting.fit(start, samples.first(once), grid.epoch_jd, epoch_fr)
+        if _sinks(propagator):
+            unknowns = np.concatenate((unknowns, np.zeros((1, which.size))))
         exact = fitting.elements_of(fitting.fit(unknowns, samples, grid.epoch_jd, epoch_fr), grid.epoch_jd, epoch_fr)
         sources = ["fit"] * which.size
     lines = []
@@ -174,6 +178,11 @@ def _of_part(opened: Opened, propagator: Any, which: Ints, local: Ints, numbers:
         _Lines(_label(opened, n), *lines[row], numbers[row], sources[row], float(rms_m[row]), float(most_m[row]))
         for row, n in enumerate(which.tolist()) if states.valid[row].sum() >= SAMPLES_A_REVOLUTION
     ]  # fmt: skip
+
+
+def _sinks(propagator: Any) -> bool:
+    """Whether drag moves satellites, so that a drag term is fitted too."""
+    return isinstance(propagator, Segmented) or (isinstance(propagator, Numerical) and bool(propagator.forces.drag))
 
 
 def _label(opened: Opened, n: int) -> str:

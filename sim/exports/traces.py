@@ -135,9 +135,9 @@ def _plans(opened: Opened) -> list[tuple[str, ExecutionPlan, Ints]]:
     run = Run(loaded)
     run.begin_coupled(coupling := Coupling(run))
     names = iter(opened.series["job"].values.tolist())
-    told = [job for job in opened.results.summary["workloads"] if job["kind"] == "training"]
+    stated = [job for job in opened.results.summary["workloads"] if job["kind"] == "training"]
     found = []
-    for training, said in zip(coupling.scheduler.trainings, told, strict=True):
+    for training, said in zip(coupling.scheduler.trainings, stated, strict=True):
         mesh = training.plan.task.mesh._asdict()
         if any(mesh[key] != value for key, value in said["mesh"].items()) and said.get("plans") == 1:
             raise opened.refuse("its jobs are no longer planned as they were: another version of the program ran it; run it again")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -20,7 +21,8 @@ from exported import export, opened_once
 from sim.config.errors import InputError
 from sim.exports import chakra
 from sim.exports.opened import Options
-from sim.exports.training_graph import Step, passes, total_ops
+from sim.exports.pipeline_order import passes
+from sim.exports.training_graph import Step, total_ops
 from sim.workload import parallelism, step_traffic, training_step
 from sim.workload.fabric import Fabric
 from sim.workload.job_communication import Collective
@@ -178,19 +180,20 @@ def test_every_pass_once_and_forward_first(stages: int, virtual: int, micro_batc
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Classes that protoc makes of the schema beside this test, in a module of their own."""
-    place = tmp_path_factory.mktemp("proto")
-    here = Path(__file__).parent
+def reader(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """Messages and numbers of the schema beside this test, as protoc describes them."""
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+    described, here = tmp_path_factory.mktemp("proto") / "schema.bin", Path(__file__).parent
     subprocess.run(
-        [sys.executable, "-m", "grpc_tools.protoc", f"-I{here}", f"--python_out={place}", "trace_schema.proto"], check=True, timeout=60
-    )
-    sys.path.insert(0, str(place))
-    try:
-        import trace_schema_pb2
-    finally:
-        sys.path.remove(str(place))
-    return trace_schema_pb2
+        [sys.executable, "-m", "grpc_tools.protoc", f"-I{here}", f"--descriptor_set_out={described}", "trace_schema.proto"],
+        check=True, timeout=120,
+    )  # fmt: skip
+    pool = descriptor_pool.DescriptorPool()
+    (file,) = descriptor_pb2.FileDescriptorSet.FromString(described.read_bytes()).file
+    pool.Add(file)
+    found = {m.name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"chakra_reader.{m.name}")) for m in file.message_type}
+    return SimpleNamespace(**found, **{value.name: value.number for kind in file.enum_type for value in kind.value})
 
 
 def read(reader: Any, data: bytes) -> tuple[Any, list[Any]]:
