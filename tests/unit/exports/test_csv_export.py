@@ -86,6 +86,9 @@ def test_links_and_routes(written: Path, training: Path) -> None:
         assert [float(row["from_s"]) for row in links] == frames_s[file["link_from"][:]].tolist()
         assert [float(row["until_s"]) for row in links] == frames_s[file["link_until"][:] - 1].tolist()
         routes = rows(written / "routes.csv")
+        assert [float(row["from_s"]) for row in routes] == frames_s[file["route_from"][:]].tolist()
+        assert [float(row["until_s"]) for row in routes] == frames_s[file["route_until"][:] - 1].tolist()
+        assert (file["route_until"][:] < frames_s.size).any()
         assert [int(n) for row in routes for n in row["satellites"].split()] == file["route_satellite"][:].tolist()
         assert sum(int(row["hops"]) for row in routes) == file["route_satellite"].size
 

@@ -125,6 +125,24 @@ def test_the_digits_of_a_line() -> None:
     assert apart_m.max() < math.radians(0.5e-4) * 7.0e6 + 1.0  # the mean anomaly alone; a digit of B* and 1e-8 rev/d: a metre
 
 
+def test_rounding_an_epoch_moves_nothing() -> None:
+    """Source of truth: the orbit: an epoch off by 5e-9 d would move the satellite by 3 m, in step with what is cut off."""
+    one = parse_tle(
+        "1 00005U 58002B   00179.78495062  .00000000  00000-0  00000-0 0  4753",
+        "2 00005  34.2682 348.7242 0005000 331.7664  19.3264 15.12419157413667",
+    )
+    cut_d, ahead_m = np.linspace(-4.9e-9, 4.9e-9, 61), []
+    for extra in cut_d:
+        exact = elements([one])
+        exact.epoch_fr[0] += extra
+        exact.mean_anomaly_rad[0] += 3e3 * extra  # so that the last digit of the anomaly differs from case to case
+        again = elements([parse_tle(*element_lines(exact, 5, ""))])
+        (r_m, v_m_s, _), (other_m, _, _) = (states(e, exact.epoch_jd, np.array([one.epoch_fr + 0.1])) for e in (exact, again))
+        ahead_m.append(float((other_m - r_m)[0, 0] @ v_m_s[0, 0] / np.linalg.norm(v_m_s[0, 0])))
+    slope_m_d = np.polyfit(cut_d, ahead_m, 1)[0]
+    assert abs(slope_m_d) < 0.5 * 7.6e3 * 86400.0  # rounding of the anomaly alone: 6 m at random, 0.3 of this
+
+
 def test_numbers() -> None:
     """Source of truth: the rules: own numbers are kept, the others are distinct and at most Z9999."""
     assert catalogue_numbers([0] * 10_001)[-2:] == [99_999, 100_000]
