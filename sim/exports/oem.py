@@ -61,6 +61,11 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
     -------
     dict
         Numbers of satellites and states, spacing, interpolation, and satellites that have no position.
+
+    Raises
+    ------
+    InputError
+        If no satellite has positions.
     """
     step_s = STEP_S if options.step_s is None else options.step_s
     count = opened.steps(step_s) + 1
@@ -87,6 +92,8 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
             done += places.size
             if progress is not None:
                 progress(done, which.size)
+    if not written:
+        raise opened.refuse("no satellite has two positions; write a shorter --step, or run it again with satellites in orbit")
     return {
         "satellites": written, "states": states, "step_s": step_s, "frame": "TEME", "interpolation": f"Hermite, degree {2 * NODES - 1}",
         "of_satellites": opened.fleet.count, "without_positions": int(which.size) - written,

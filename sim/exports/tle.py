@@ -69,6 +69,11 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
     -------
     dict
         Numbers of satellites by source of their lines, the fit's span, and the errors of the lines as written.
+
+    Raises
+    ------
+    InputError
+        If no satellite has positions over a revolution.
     """
     which, fleet = opened.chosen(options.satellites), opened.fleet
     numbers = catalogue_numbers([opened.names[n].number for n in which.tolist()])
@@ -80,18 +85,21 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
         done += places.size
         if progress is not None:
             progress(done, which.size)
+    if not found:
+        longest_s = float(fleet.period_s[which].max())
+        raise opened.refuse(f"no satellite has positions over a revolution of {longest_s:,.0f} s, which elements need; write --format oem")
     with out.open("w", encoding="utf-8", newline="\n") as file:
         for row in found:
             file.write(f"{row.name}\n{row.line1}\n{row.line2}\n")
     made = sum(1 for n, number in zip(which.tolist(), numbers, strict=True) if opened.names[n].number != number)
     notes = [f"{made:,} satellites without a catalogue number that a line can hold have numbers from {FIRST_NUMBER} on"] if made else []
-    worst = max(found, key=lambda row: row.most_m, default=None)
+    worst = max(found, key=lambda row: row.most_m)
     square = [row.rms_m**2 for row in found]
     return {
         "satellites": len(found), "of_satellites": fleet.count, "without_positions": int(which.size) - len(found),
         **{f"lines_of_{kind}": sum(row.source == kind for row in found) for kind in ("file", "elements", "fit")},
-        "span_s": span_s, "residual_rms_m": float(np.sqrt(np.mean(square))) if square else None,
-        "residual_max_m": None if worst is None else worst.most_m, "worst_satellite": None if worst is None else worst.name,
+        "span_s": span_s, "residual_rms_m": float(np.sqrt(np.mean(square))),
+        "residual_max_m": worst.most_m, "worst_satellite": worst.name,
         "residuals": [{"name": r.name, "number": r.number, "source": r.source, "rms_m": r.rms_m, "max_m": r.most_m} for r in found],
         "notes": notes,
     }  # fmt: skip
@@ -150,20 +158,16 @@ def _of_part(opened: Opened, propagator: Any, which: Ints, local: Ints, numbers:
     count = int(np.clip(np.ceil(SAMPLES_A_REVOLUTION * span_s / shortest_s), SAMPLES_A_REVOLUTION, MOST_SAMPLES)) + 1
     step_s = span_s / (count - 1)
     (_, states), = opened.fleet.chunks(which, step_s, count, which.size)
+    some = np.flatnonzero(states.valid.sum(axis=1) >= SAMPLES_A_REVOLUTION)  # others are lost too early for elements
+    if not some.size:
+        return []
+    which, local, numbers = which[some], local[some], [numbers[row] for row in some.tolist()]
     jd, fr = TimeGrid(grid.epoch_jd, grid.epoch_fr, step_s, count).jd_fr(0, count)
-    samples = Samples(jd, fr, states.r_m, states.valid)
-    # lines hold an epoch to 1e-8 of a day: elements are made for an epoch that they can hold
+    samples = Samples(jd, fr, states.r_m[some], states.valid[some])
     if isinstance(propagator, Sgp4):
         exact, sources = propagator.elements.subset(local), ["elements"] * which.size
     else:
-        epoch_fr = round(grid.epoch_fr, 8)
-        start = fitting.of_states(states.r_m[:, 0], states.v_m_s[:, 0])
-        once = min(count, SAMPLES_A_REVOLUTION * 2 + 1)
-        unknowns = fitting.fit(start, samples.first(once), grid.epoch_jd, epoch_fr)
-        if _sinks(propagator):
-            unknowns = np.concatenate((unknowns, np.zeros((1, which.size))))
-        exact = fitting.elements_of(fitting.fit(unknowns, samples, grid.epoch_jd, epoch_fr), grid.epoch_jd, epoch_fr)
-        sources = ["fit"] * which.size
+        exact, sources = _fitted(propagator, samples, states.v_m_s[some, 0], grid), ["fit"] * which.size
     lines = []
     for row, n in enumerate(which.tolist()):
         one, name = opened.set_of(n), opened.names[n]
@@ -172,12 +176,22 @@ def _of_part(opened: Opened, propagator: Any, which: Ints, local: Ints, numbers:
             lines.append((one.line1, one.line2))
         else:
             lines.append(element_lines(exact.subset(np.array([row])), numbers[row], name.designator))
-    read = packed([parse_tle(*pair) for pair in lines])
-    rms_m, most_m = fitting.residual_m(read, samples)
+    rms_m, most_m = fitting.residual_m(packed([parse_tle(*pair) for pair in lines]), samples)
     return [
         _Lines(_label(opened, n), *lines[row], numbers[row], sources[row], float(rms_m[row]), float(most_m[row]))
-        for row, n in enumerate(which.tolist()) if states.valid[row].sum() >= SAMPLES_A_REVOLUTION
+        for row, n in enumerate(which.tolist())
     ]  # fmt: skip
+
+
+def _fitted(propagator: Any, samples: Samples, v_m_s: Array, grid: TimeGrid) -> Sgp4Elements:
+    """Elements that fit: first one or two revolutions, so that the phase is known, then all."""
+    epoch_fr = round(grid.epoch_fr, 8)  # as a line holds it
+    unknowns = fitting.of_states(samples.r_m[:, 0], v_m_s)
+    once = min(samples.jd.size, 2 * SAMPLES_A_REVOLUTION + 1)
+    unknowns = fitting.fit(unknowns, samples.first(once), grid.epoch_jd, epoch_fr)
+    if _sinks(propagator):
+        unknowns = np.concatenate((unknowns, np.zeros((1, len(samples.r_m)))))
+    return fitting.elements_of(fitting.fit(unknowns, samples, grid.epoch_jd, epoch_fr), grid.epoch_jd, epoch_fr)
 
 
 def _sinks(propagator: Any) -> bool:

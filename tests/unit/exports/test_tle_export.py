@@ -10,7 +10,7 @@ import pytest
 from exported import export, opened_once
 from sgp4.api import Satrec
 
-from orbit.catalog import elements, parse_tle, read_tle
+from orbit.catalog import elements, parse_tle, read_oem, read_tle
 from orbit.sgp4 import states
 from sim.config.errors import InputError
 from sim.exports import fitting
@@ -156,6 +156,29 @@ def test_our_reader_has_the_names(planes: Path, tmp_path: Path) -> None:
     sets, bad = read_tle(tmp_path / "p.tle")
     assert not bad
     assert [(one.name, one.satellite_number) for one in sets] == [(f"planes {n}", 90_000 + k) for k, n in enumerate((0, 2, 4, 6))]
+
+
+def test_satellites_of_an_ephemeris(planes: Path, tmp_path: Path) -> None:
+    """Source of truth: the first file: an ephemeris of an ephemeris has its names and states; elements need a revolution of it."""
+    import sim
+
+    export(planes, "oem", tmp_path / "a.oem", Options(satellites=2))
+    text = (planes.parent / "planes.yaml").read_text("utf-8").split("constellation:")[0].replace("4 h", "20 min")
+    (tmp_path / "b.yaml").write_text(text + "constellation: {kind: oem, oem: a.oem}\nsatellite: starlink-edge\n", encoding="utf-8")
+    sim.run(tmp_path / "b.yaml", tmp_path / "result")
+    export(tmp_path / "result", "oem", tmp_path / "b.oem")
+    first, again = (read_oem(tmp_path / name)[0] for name in ("a.oem", "b.oem"))
+    assert [(t.name, t.object_id) for t in first] == [(t.name, t.object_id) for t in again]
+    states = [np.array(t[1].segments[0].states[: 21 * 6]) for t in (first, again)]
+    assert np.abs(states[0] - states[1]).max() < 2e-3  # digits of two files
+    export(tmp_path / "result", "tle", tmp_path / "b.tle")  # the ephemeris goes on after the run
+    assert len((tmp_path / "b.tle").read_text("ascii").splitlines()) == 6
+    lines_of = (tmp_path / "a.oem").read_text("ascii").splitlines(keepends=True)
+    kept = [line.replace("T04:00:00", "T00:30:00") for line in lines_of if not line.startswith("2026") or line[11:16] <= "00:30"]
+    (tmp_path / "a.oem").write_text("".join(kept), encoding="ascii")
+    sim.run(tmp_path / "b.yaml", tmp_path / "short")
+    with pytest.raises(InputError, match=r"no satellite has positions over a revolution of [0-9,]+ s, which elements need; write --format oem"):
+        export(tmp_path / "short", "tle", tmp_path / "c.tle")
 
 
 def test_a_span_below_a_revolution(planes: Path, tmp_path: Path) -> None:
