@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import access, bench, burst, commands, plan, report, shipped, signals, studio
+from sim.cli import access, bench, burst, commands, export, plan, report, shipped, signals, studio
 from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale, Threads
 from sim.cli.process import PIPE_CLOSED
 from sim.cli.terminal import (
@@ -367,6 +367,7 @@ app.add_typer(report.app)
 app.add_typer(access.app)
 app.add_typer(plan.app)
 app.add_typer(burst.app)
+app.add_typer(export.app)
 app.add_typer(studio.app)
 app.add_typer(shipped.app)
 app.add_typer(bench.app)

@@ -1,4 +1,4 @@
-"""Damaged results folders: 250, seeded, through open_results, report and compare: one line each, never a traceback.
+"""Damaged results folders: 250, seeded, through open_results, report, compare and export: one line each, never a traceback.
 
 Source of truth: the contract: bad input is exit code 2 and a line that names the folder. A folder that is read is whole.
 """
@@ -122,7 +122,7 @@ def test_damaged_folders(dawndusk: Any, folder: Path, whole: Path, first: int) -
         with pytest.raises(InputError) as error:
             sim.open_results(name)
         assert len(error.value.problems) == 1, number
-        for arguments in (("report", name), ("compare", name, name)):
+        for arguments in (("report", name), ("compare", name, name), ("export", name, "--format", "csv")):
             called = dawndusk(*arguments)
             assert (called.code, called.out) == (2, ""), (number, called)
             assert len(called.errors) == 1, (number, called.err)

@@ -1,0 +1,114 @@
+"""Orbit ephemeris message, version 2.0 in key = value: a segment for each satellite, or a file for each. [ccsds502:5]
+
+The standard speaks of one object in a message. Orekit and this program read segments of many; others want a file for each.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.exports.opened import Name, Opened, Options, Progress
+
+Array = NDArray[np.float64]
+
+STEP_S = 60.0
+NODES = 4  # states between which is interpolated: Hermite of degree 7
+LEAST_STATES = 2
+
+_HEAD = """\
+CCSDS_OEM_VERS = 2.0
+COMMENT {title}
+COMMENT Creation date: epoch of the run, so that the same result gives the same file
+CREATION_DATE = {epoch}
+ORIGINATOR = DAWNDUSK
+"""
+_META = """
+META_START
+OBJECT_NAME = {name}
+OBJECT_ID = {object_id}
+CENTER_NAME = EARTH
+REF_FRAME = TEME
+TIME_SYSTEM = UTC
+START_TIME = {start}
+STOP_TIME = {stop}
+INTERPOLATION = HERMITE
+INTERPOLATION_DEGREE = {degree}
+META_STOP
+
+"""
+
+
+def write(opened: Opened, out: Path, options: Options, progress: Progress | None = None) -> dict[str, Any]:
+    """Write the ephemerides of a fleet.
+
+    Parameters
+    ----------
+    opened : Opened
+        The results.
+    out : Path
+        The file, or the folder where it is split.
+    options : Options
+        `step_s`: spacing of states, 60 s without; `satellites`: how many at most; `split`: a file for each.
+    progress : callable, optional
+        Called with the number of satellites done and their total.
+
+    Returns
+    -------
+    dict
+        Numbers of satellites and states, spacing, interpolation, and satellites that have no position.
+
+    Raises
+    ------
+    InputError
+        If no satellite has positions.
+    """
+    step_s = STEP_S if options.step_s is None else options.step_s
+    count = opened.steps(step_s) + 1
+    which, names = opened.chosen(options.satellites), opened.names
+    times = [opened.moment(step_s * k).removesuffix("Z") for k in range(count)]
+    head = _HEAD.format(title=_text(opened.series.attrs["title"]), epoch=times[0])
+    written = states = done = 0
+    width = len(str(opened.fleet.count - 1))
+    with nullcontext(None) if options.split else out.open("w", encoding="utf-8", newline="\n") as whole:
+        if whole is not None:
+            whole.write(head)
+        for places, found in opened.fleet.chunks(which, step_s, count):
+            for row, place in enumerate(places.tolist()):
+                many = int(found.valid[row].sum())  # valid from the epoch to the first loss
+                if many < LEAST_STATES:
+                    continue
+                n = int(which[place])
+                text = _segment(names[n], times[:many], found.r_m[row], found.v_m_s[row])
+                if whole is None:
+                    (out / f"satellite-{n:0{width}}.oem").write_text(head + text, encoding="utf-8", newline="\n")
+                else:
+                    whole.write(text)
+                written, states = written + 1, states + many
+            done += places.size
+            if progress is not None:
+                progress(done, which.size)
+    if not written:
+        raise opened.refuse("no satellite has two positions; write a shorter --step, or run it again with satellites in orbit")
+    return {
+        "satellites": written, "states": states, "step_s": step_s, "frame": "TEME", "interpolation": f"Hermite, degree {2 * NODES - 1}",
+        "of_satellites": opened.fleet.count, "without_positions": int(which.size) - written,
+    }  # fmt: skip
+
+
+def _segment(name: Name, times: list[str], r_m: Array, v_m_s: Array) -> str:
+    """A segment: millimetres and micrometres per second."""
+    degree = 2 * min(NODES, len(times)) - 1
+    head = _META.format(name=_text(name.name), object_id=_text(name.object_id), start=times[0], stop=times[-1], degree=degree)
+    rows = np.concatenate((r_m[: len(times)], v_m_s[: len(times)]), axis=1) * 1e-3
+    line = "%s %.6f %.6f %.6f %.9f %.9f %.9f\n"
+    return head + "".join(line % (time, *row) for time, row in zip(times, rows.tolist(), strict=True))
+
+
+def _text(name: str) -> str:
+    """A name in the characters of a message: printable ASCII on one line."""
+    return " ".join(name.encode("ascii", "replace").decode().split())

@@ -1,0 +1,122 @@
+"""`export --format oem`: states between which other programs interpolate to the trajectory of the run."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from exported import export, opened_once
+
+from orbit.catalog import read_oem
+from orbit.ephemeris import Ephemeris
+from orbit.kernels import j2
+from orbit.timegrid import TimeGrid
+from sim.exports.motion import Fleet
+from sim.exports.opened import Opened, Options
+
+# Positions are written to 1 mm and velocities to 1 um/s: half a digit of each of four states in each axis. The sum of absolute
+# Hermite weights is below 1.3 for positions and 20 s for velocities a minute apart. Interpolation itself errs by
+# r (n h)^8 0.32 / 8! = 2e-8 m at n h = 0.07.
+ROUNDING_M = np.sqrt(3.0) * (1.3 * 0.5e-3 + 20.0 * 0.5e-6)
+
+
+def between(fleet: Fleet, minutes: int) -> tuple[TimeGrid, np.ndarray]:
+    """Positions of the propagators half-way between the states of a file, (times, 3, satellites)."""
+    grid = TimeGrid(fleet.grid.epoch_jd, fleet.grid.epoch_fr, 30.0, 2 * minutes)
+    parts = []
+    for p in fleet.propagators:
+        r_m = np.empty((2 * minutes + 1, 3, p.count))
+        assert p.on_grid(grid).fill(0, p.count, 0, r_m) is None
+        parts.append(r_m[1::2])
+    return grid, np.concatenate(parts, axis=2)
+
+
+def test_an_independent_reader_interpolates_to_the_trajectory(planes: Path, tmp_path: Path, opened_planes: Opened) -> None:
+    """Source of truth: the run's propagators, asked between the states; the reader is the PyPI package oem."""
+    from astropy.time import Time
+    from oem import OrbitEphemerisMessage
+
+    facts = export(planes, "oem", tmp_path / "split", Options(split=True))
+    assert (facts["satellites"], facts["files"], facts["states"]) == (8, 8, 8 * 241)
+    _, expected = between(opened_planes.fleet, 240)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the reader's libraries
+        for n in (0, 4, 7):
+            (segment,) = OrbitEphemerisMessage.open(str(tmp_path / "split" / f"satellite-{n}.oem")).segments
+            assert segment.metadata["OBJECT_NAME"] == f"planes {n}"
+            assert (segment.metadata["REF_FRAME"], segment.metadata["TIME_SYSTEM"]) == ("TEME", "UTC")
+            for minute in (0, 1, 7, 120, 239):
+                moment = np.datetime64("2026-12-21T00:00:30") + np.timedelta64(60 * minute, "s")
+                state = segment(Time(str(moment), scale="utc"))
+                apart_m = np.linalg.norm(1e3 * np.asarray(state.position) - expected[minute, :, n])
+                assert apart_m < ROUNDING_M, (n, minute, apart_m)
+
+
+def test_our_reader_has_the_same_fleet(planes: Path, tmp_path: Path, opened_planes: Opened) -> None:
+    """Source of truth: the run's propagators between the states, at all of them, and names in the order of the fleet."""
+    export(planes, "oem", tmp_path / "all.oem")
+    tracks, bad = read_oem(tmp_path / "all.oem")
+    assert not bad
+    assert [track.name for track in tracks] == [f"planes {n}" for n in range(8)]
+    grid, expected = between(opened_planes.fleet, 240)
+    r_m = np.empty((481, 3, 8))
+    assert Ephemeris(tracks, grid).fill(0, 8, 0, r_m) is None
+    apart_m = np.linalg.norm(r_m[1::2] - expected, axis=1)
+    assert apart_m.max() < ROUNDING_M
+
+
+def test_velocities_of_circular_orbits(opened_planes: Opened) -> None:
+    """Source of truth: by hand: the rate of argument of latitude and of node of a circle; differences err by 1e-6 m/s at the ends."""
+    fleet = opened_planes.fleet
+    (_, states), *_ = fleet.chunks(np.arange(6), 100.3, 20)
+    elements = fleet.propagators[0].elements
+    rows = elements.packed()
+    t_s = 100.3 * np.arange(20)
+    u = rows[j2.ROW_LATITUDE][:, None] + rows[j2.ROW_LATITUDE_RATE][:, None] * t_s
+    node = rows[j2.ROW_NODE][:, None] + rows[j2.ROW_NODE_RATE][:, None] * t_s
+    i, a = elements.inclination_rad[:, None], elements.semi_major_axis_m[:, None]
+    along = a * rows[j2.ROW_LATITUDE_RATE][:, None]
+    turn = rows[j2.ROW_NODE_RATE][:, None]
+    x, y = a * (np.cos(node) * np.cos(u) - np.sin(node) * np.cos(i) * np.sin(u)), a * (np.sin(node) * np.cos(u) + np.cos(node) * np.cos(i) * np.sin(u))
+    vx = along * (-np.cos(node) * np.sin(u) - np.sin(node) * np.cos(i) * np.cos(u)) - turn * y
+    vy = along * (-np.sin(node) * np.sin(u) + np.cos(node) * np.cos(i) * np.cos(u)) + turn * x
+    vz = along * np.sin(i) * np.cos(u)
+    assert np.abs(states.v_m_s - np.stack((vx, vy, vz), axis=2)).max() < 2e-6
+    assert np.abs(states.r_m[:, :, 0] - x).max() < 1e-5
+
+
+def test_integrated_orbits_are_those_of_the_run(numerical: Path, tmp_path: Path) -> None:
+    """Source of truth: recorded positions, stored in 32 bits: half a metre and the digits of the file."""
+    facts = export(numerical, "oem", tmp_path / "n.oem")
+    assert facts["satellites"] == 3
+    tracks, bad = read_oem(tmp_path / "n.oem")
+    assert not bad
+    series = opened_once(numerical).series
+    states = np.array(tracks[1].segments[0].states).reshape(-1, 6)
+    stored = series["position_m"].values[:, :, 1]
+    assert np.abs(states[1:, :3] - stored).max() < 0.5
+    # velocity is the rate of the position: differences of second order over two minutes err by h^2 n^2 v / 6 = 7 m/s at most
+    rate = (states[2:, :3] - states[:-2, :3]) / 120.0
+    assert np.abs(rate - states[1:-1, 3:]).max() < 8.0
+
+
+def test_satellites_of_a_file_keep_their_names(of_file: Path, tmp_path: Path) -> None:
+    """Source of truth: the designators of the element file, in the form of the standard: year, launch, part."""
+    export(of_file, "oem", tmp_path / "five.oem", Options(step_s=120.0, satellites=2))
+    text = (tmp_path / "five.oem").read_text("ascii")
+    assert [line for line in text.splitlines() if line.startswith("OBJECT")] == [
+        "OBJECT_NAME = MADE UP 0", "OBJECT_ID = 2024-001A", "OBJECT_NAME = MADE UP 2", "OBJECT_ID = 2024-001C",
+    ]  # fmt: skip
+    export(of_file, "oem", tmp_path / "again.oem", Options(step_s=120.0, satellites=2))
+    assert (tmp_path / "again.oem").read_bytes() == text.encode()
+
+
+@pytest.mark.parametrize("step_s", [0.5, 60.0001, 20000.0])
+def test_spacing_out_of_range(planes: Path, tmp_path: Path, step_s: float) -> None:
+    from sim.config.errors import InputError
+
+    with pytest.raises(InputError, match=r"^--step: "):
+        export(planes, "oem", tmp_path / "x.oem", Options(step_s=step_s))
+    assert not list(tmp_path.iterdir())
