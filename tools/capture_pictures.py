@@ -1,6 +1,6 @@
 """Run the shipped scenarios and the shipped sweep whose pages the README shows, and save the pictures.
 
-    python tools/capture_pictures.py [report globe sweep studio]
+    python tools/capture_pictures.py [report globe sweep studio studio_start ...]
 
 Writes docs/pictures/NAME.png, all by default. Needs playwright (extra `dev`) and a Chromium at /usr/bin/chromium. It takes
 a few minutes.
@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,30 +47,54 @@ PICTURES = {
 }
 
 
+@dataclass(frozen=True)
+class StudioPicture:
+    """The studio as it opens a source, with a state, a tab of the part below and what is pressed then."""
+
+    source: str
+    variants: tuple[tuple[str, tuple[str, ...]], ...] = (("scenario", ()),)
+    shown: int = 0
+    pinned: int | None = None
+    view: dict[str, Any] = field(default_factory=dict)
+    tab: str = ""
+    click: tuple[str, ...] = ()
+    wait_for: str = "#series .js-plotly-plot"
+
+
+SMALLER = (("scenario", ()), ("smaller array", ("satellite.power.array.area=110 m2",)))
+NOON = 1797840000000  # milliseconds since 1970 of the time that is shown
 STUDIO = {
-    "variants": [
-        {"name": "scenario", "sets": [], "events": [], "seed": None},
-        {"name": "smaller array", "sets": ["satellite.power.array.area=110 m2"], "events": [], "seed": None},
-    ],
-    "shown": 1,
-    "pinned": 0,
-    "view": {"t": 1797840000000, "c": None, "s": [], "k": "state", "f": 0, "d": None, "h": 1},
+    "studio": StudioPicture("suncatcher", SMALLER, 1, 0, {"t": NOON, "h": 1}),
+    "studio_start": StudioPicture("suncatcher", view={"t": NOON, "s": [17]}),
+    "studio_closeup": StudioPicture("suncatcher", view={"t": NOON, "n": 1, "k": "battery"}),
+    "studio_why": StudioPicture("suncatcher", SMALLER, 1, 0, {"t": NOON}, "Why", ("button[data-task=why]",), "#panel-why table"),
+    "studio_study": StudioPicture("sweep:eclipse_battery", click=("#enlarge",), wait_for="#study-parallel .js-plotly-plot"),
 }
 
 
-def capture_studio(browser: Any, target: Path) -> None:
-    """The studio with a variant beside its baseline."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    words = [sys.executable, "-m", "sim.cli", "studio", "suncatcher", "--port", "0", "--no-browser"]
-    with subprocess.Popen(words, cwd=target.parent, env=environment, stdout=subprocess.PIPE, text=True) as process:
+def capture_studio(browser: Any, picture: StudioPicture, folder: Path, target: Path) -> None:
+    """The studio with a variant, a baseline, a panel."""
+    environment, source = {**os.environ, "PYTHONPATH": str(ROOT)}, picture.source
+    if source.startswith("sweep:"):
+        source = str(folder / source.removeprefix("sweep:"))
+        words = [sys.executable, "-m", "sim.cli", "sweep", Path(source).name, "--out", source]
+        subprocess.run(words, cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
+    words = [sys.executable, "-m", "sim.cli", "studio", source, "--port", "0", "--no-browser"]
+    with subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[-1]
         page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(f"{address}#{json.dumps(STUDIO)}")
-        page.wait_for_selector("#panel-figures .against", timeout=TIMEOUT_MS)
-        page.wait_for_selector("#series .js-plotly-plot", timeout=TIMEOUT_MS)
-        page.wait_for_timeout(3000)  # pictures of the Earth
+        variants = [{"name": name, "sets": list(sets), "events": [], "seed": None} for name, sets in picture.variants]
+        page.goto(f"{address}#{json.dumps({'variants': variants, 'shown': picture.shown, 'pinned': picture.pinned, 'view': picture.view})}")
+        page.wait_for_selector("#panel-figures dl" if picture.pinned is None else "#panel-figures .against", timeout=TIMEOUT_MS)
+        if picture.tab:
+            page.get_by_role("tab", name=picture.tab).click()
+        for selector in picture.click:
+            page.click(selector)
+        page.wait_for_selector(picture.wait_for, timeout=TIMEOUT_MS)
+        page.wait_for_timeout(4000)  # pictures of the Earth, charts at their size
         page.screenshot(path=target)
+        page.close()
         process.terminate()
 
 
@@ -103,13 +127,13 @@ def capture(browser: Any, picture: Picture, report: Path, target: Path) -> None:
 
 def main() -> None:
     """Command line: names of pictures, all by default."""
-    names = sys.argv[1:] or [*PICTURES, "studio"]
+    names = sys.argv[1:] or [*PICTURES, *STUDIO]
     TARGET.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         for name in names:
-            if name == "studio":
-                capture_studio(browser, TARGET / "studio.png")
+            if name in STUDIO:
+                capture_studio(browser, STUDIO[name], Path(folder), TARGET / f"{name}.png")
                 continue
             page = written_page(PICTURES[name], Path(folder) / name)
             capture(browser, PICTURES[name], page, TARGET / f"{name}.png")
