@@ -32,11 +32,16 @@ from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import JobScheduler
+from sim.workload.jobs.ledger import JobInputs
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 USEFUL = next(n for n, r in enumerate(ROWS.recorded) if r.variable.name == "useful")  # of the recorder's values
 BLOCK_VALUES = 4_000_000  # positions held at a time
+AVAILABLE, RATE_CAP, OPERATIONAL, BUS_AVAILABLE, DUTY = (
+    CONTROL[name] for name in ("available", "rate_cap", "operational", "bus_available", "duty")
+)
+OF_JOBS = [(CONTROL[name], JobInputs._fields.index(name)) for name in ("requested", "job_rate", "running", "productive")]
 ROUNDS = 8  # limits and duty settle each other; from above, so that stopping early is on the safe side
 SETTLED = 1e-4  # of the duty
 
@@ -52,6 +57,14 @@ class NetworkTransport:
 
     def __init__(self, network: Network) -> None:
         self.network = network
+        self._joined: dict[str, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = {}  # by property: its two parts, and both together
+
+    def _both(self, name: str, one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+        """Values of both directions of all links, joined once for a step, or for as long as the links stay."""
+        known = self._joined.get(name)
+        if known is None or known[0] is not one or known[1] is not other:
+            known = self._joined[name] = one, other, np.concatenate((one, other))
+        return known[2]
 
     @property
     def version(self) -> int:
@@ -67,22 +80,22 @@ class NetworkTransport:
     @property
     def directed_delay_s(self) -> Array:
         """Delay of each directed link [s], (2 L,)."""
-        return np.concatenate((self.network.delay_s, self.network.delay_s))
+        return self._both("delay_s", self.network.delay_s, self.network.delay_s)
 
     @property
     def directed_rate_bit_s(self) -> Array:
         """Rate of each directed link [bit/s], (2 L,)."""
-        return np.concatenate((self.network.rate_bit_s, self.network.rate_bit_s))
+        return self._both("rate_bit_s", self.network.rate_bit_s, self.network.rate_bit_s)
 
     @property
     def directed_src(self) -> Ints:
         """Satellite at which each directed link begins, (2 L,)."""
-        return np.concatenate((self.network.a, self.network.b))
+        return self._both("src", self.network.a, self.network.b)
 
     @property
     def directed_dst(self) -> Ints:
         """Satellite at which each directed link ends, (2 L,)."""
-        return np.concatenate((self.network.b, self.network.a))
+        return self._both("dst", self.network.b, self.network.a)
 
     def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
         """Routes between pairs of satellites.
@@ -319,14 +332,17 @@ class Coupling:
             for t, (first, real) in enumerate(zip(b.first.tolist(), b.real.tolist(), strict=True)):
                 r_m[:, :, first : first + real] = b.r_m[t, at : at + steps, :, :real]
         self._ahead = [self._step_ahead(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
-        available, states = [step.available for step in self._ahead], [step.links for step in self._ahead]
+        available, states = [step.available for step in self._ahead], [step.links for step in self._ahead if step.links is not None]
+        if self.network is not None and self.scheduler.fleets:  # their messages need the rates of all links
+            states = self.network.with_rates(states)
+            self._ahead = [step._replace(links=state) for step, state in zip(self._ahead, states, strict=True)]
         powered, powered_end = np.array([a.powered for a in available]), np.array([a.powered_end for a in available])
         up_end, stations = np.array([a.up_end > 0.0 for a in available]), np.array([a.stations for a in available])
         window = slice(k0 + 2, k0 + 2 + steps)
         # a satellite without accelerators relays, but serves no user
         self._reached = self.ground_routing.update_block(
             k0, r_m, powered, powered_end, (s.station_m[window], s.zenith[window], s.north[window]),
-            None if self.network is None else [state for state in states if state is not None],
+            None if self.network is None else states,
             self.scheduler.serves & (up_end | ~powered_end), stations,
         )  # fmt: skip
 
@@ -375,11 +391,12 @@ class Coupling:
         """Links and jobs of step k: the controls of every satellite."""
         step_s, ahead = self.scenario.step, k - self._first_ahead
         now, state, lost = self._ahead[ahead]
-        self.controls[CONTROL["bus_available"], lost] = 0.0
+        if lost:
+            self.controls[BUS_AVAILABLE, lost] = 0.0
         if self.network is not None and state is not None:
             self.network.take(state)
-        self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = now.up, now.rate_cap
-        self.controls[CONTROL["operational"]] = 1.0 - now.maintained
+        self.controls[AVAILABLE], self.controls[RATE_CAP] = now.up, now.rate_cap
+        np.subtract(1.0, now.maintained, out=self.controls[OPERATIONAL])
         self.scheduler.begin_step(
             k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, self._users_bit_s(k), now.maintained
         )
@@ -412,7 +429,7 @@ class Coupling:
 
     def _set_rates(self, k: int, at: int) -> None:
         """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""
-        s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
+        s, duty = self.run.surroundings, self.controls[DUTY]
         duty[:] = 1.0
         self.neighbourhood.fill(k, at, self.batches, self.controls)
         self.batches.each(
@@ -423,7 +440,7 @@ class Coupling:
         self._preview(k, again=False)
         for _ in range(ROUNDS):
             wanted = self.scheduler.set_rates(self.limits)
-            moved = float(np.max(np.abs(duty - wanted)))
+            moved = float(np.abs(duty - wanted).max())
             if moved == 0.0:
                 break  # the limits are those of this duty
             duty[:] = wanted
@@ -431,12 +448,12 @@ class Coupling:
             if moved < SETTLED:
                 break
         inputs = self.scheduler.fill_inputs()
-        for name in ("requested", "job_rate", "running", "productive"):
-            self.controls[CONTROL[name]] = getattr(inputs, name)
+        for row, field in OF_JOBS:
+            self.controls[row] = inputs[field]
 
     def _preview(self, k: int, again: bool) -> None:
         """What the step allows every satellite under the duty as it is."""
-        s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
+        s, duty = self.run.surroundings, self.controls[DUTY]
         self.batches.each(
             lambda b: loop.preview_limits(
                 b.work, b.first, b.real, s.sky[k + 2], duty, again, b.type_.values, self.limits

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.job_lifecycle import disconnected
-from sim.workload import collective_schedule, message_times, network_roofline, parallelism, training_step
+from sim.workload import collective_schedule, message_times, network_roofline, operation_times, parallelism, training_step
 from sim.workload.collective_schedule import Phase
+from sim.workload.operation_times import Flows
 from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
@@ -114,19 +115,6 @@ class Collective(NamedTuple):
         return f"{name}, both dimensions" + (" and directions" if self.parts == 4 else "")
 
 
-class _Flows(NamedTuple):
-    """Messages of one part of a phase with their routes."""
-
-    phase: Phase
-    job: Ints
-    routed: Ints | None  # messages that are routed; None: all
-    start: Ints
-    links: Ints
-    bits: Array  # for each entry of `links`, bits of the own job that the link transfers in the time of one message
-    stays: Flags  # messages of a satellite to itself
-    contended: bool = False  # whether a link carries messages of several jobs
-
-
 class _Times(NamedTuple):
     """Durations of one operation: of each job (G,), of its first half, of each satellite's own messages (N,)."""
 
@@ -157,9 +145,10 @@ class JobCommunication:
         self._ranks: list[Ints] = []
         self._exchanging: Flags = np.zeros(0, dtype=np.bool_)
         self._version = -1
-        self._stage_transfers: list[list[_Flows]] = []  # parts of each phase
-        self._reductions: list[list[_Flows]] = []
-        self._exchanges: list[list[_Flows]] = []
+        self._stage_transfers: list[list[Flows]] = []  # parts of each phase
+        self._reductions: list[list[Flows]] = []
+        self._exchanges: list[list[Flows]] = []
+        self._messages: operation_times.Messages | None = None  # all of them, where they meet no others on their links
         self.route_changes = 0  # pairs of satellites whose messages took another route than before, ranks unchanged
         self._last_routes: tuple[Ints, Ints] | None = None
 
@@ -193,20 +182,35 @@ class JobCommunication:
             if same and before is not None:
                 self.route_changes += network_roofline.route_changes(before, self._last_routes)
             self._ranks, self._version, self._exchanging = ranks, transport.version, exchanging.copy()
-        jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
         if background_bit_s is not None and not self._meets(background_bit_s):
             background_bit_s = None
-        links = transport.directed_delay_s, transport.directed_rate_bit_s, background_bit_s
-        stage = self._times(self._stage_transfers, *links, jobs_disconnected)
-        gradients = self._times(self._reductions, *links, jobs_disconnected)
-        outer = self._times(self._exchanges, *links, jobs_disconnected)
+        jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
+        links = transport.directed_delay_s, transport.directed_rate_bit_s
+        job_s, own_s = self._durations(*links, background_bit_s, jobs_disconnected)
+        stage, gradients, outer = job_s
         return Costs(
-            stage_transfer_s=stage.total_s, stage_delay_s=stage.total_s - stage.drain_s, stage_drain_s=stage.drain_s,
-            gradients_s=gradients.total_s, reduce_scatter_s=gradients.half_s, own_stage_transfer_s=stage.own_s,
-            own_stage_drain_s=stage.own_drain_s, own_gradients_s=gradients.own_s, jobs_disconnected=jobs_disconnected,
+            stage_transfer_s=stage[0], stage_delay_s=stage[2], stage_drain_s=stage[3],
+            gradients_s=gradients[0], reduce_scatter_s=gradients[1], own_stage_transfer_s=own_s[0, 0],
+            own_stage_drain_s=own_s[0, 1], own_gradients_s=own_s[1, 0], jobs_disconnected=jobs_disconnected,
             satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected),
-            outer_s=np.full(len(ranks), outer.total_s.max(initial=0.0)), own_outer_s=outer.own_s,
+            outer_s=np.full(len(ranks), outer[0].max(initial=0.0)) if self._exchanges else outer[0], own_outer_s=own_s[2, 0],
         )  # fmt: skip
+
+    def _durations(
+        self, delay_s: Array, rate_bit_s: Array, background_bit_s: Array | None, jobs_disconnected: Flags
+    ) -> tuple[Array, Array]:
+        """Durations of stage transfers, reductions and exchanges as `operation_times.durations` gives them; sets `jobs_disconnected`."""
+        operations = (self._stage_transfers, self._reductions, self._exchanges)
+        job_s = np.zeros((len(operations), operation_times.JOB_ROWS, jobs_disconnected.size))
+        own_s = np.zeros((len(operations), operation_times.OWN_ROWS, self.satellites))
+        if self._messages is not None and background_bit_s is None:
+            operation_times.durations(self._messages, self._owner, delay_s, rate_bit_s, job_s, own_s, jobs_disconnected)
+            return job_s, own_s
+        for n, phases in enumerate(operations):
+            times = self._times(phases, delay_s, rate_bit_s, background_bit_s, jobs_disconnected)
+            job_s[n] = times.total_s, times.half_s, times.total_s - times.drain_s, times.drain_s
+            own_s[n] = times.own_s, times.own_drain_s
+        return job_s, own_s
 
     def exchange_s(self, ranks: list[Ints], transport: Transport) -> float:
         """Exchange between islands or replicas with the present links, as `costs` gives it.
@@ -302,6 +306,9 @@ class JobCommunication:
                 exchange_phases(self.task, stacked[exchanging]),
             )
         )  # fmt: skip
+        operations = (self._stage_transfers, self._reductions, self._exchanges)
+        meets = any(f.contended or f.routed is not None for phases in operations for parts in phases for f in parts)
+        self._messages = None if meets else operation_times.messages(operations)
 
     def _pair_routes(self, transport: Transport) -> tuple[Ints, Ints]:
         """Routes of all pairs of satellites that exchange messages, in an order that follows from the ranks."""
@@ -319,7 +326,7 @@ class JobCommunication:
 
     def _routed(
         self, parts: Sequence[Phase], owner: Ints, transport: Transport, known: dict[int, tuple[Ints | None, Ints, Ints]]
-    ) -> list[_Flows]:
+    ) -> list[Flows]:
         """Routes of the parts of a phase; a link transfers the bytes of all parts of a job in the time of the phase."""
         count, loads = transport.directed_delay_s.size, {}
         for phase in parts:
@@ -334,7 +341,7 @@ class JobCommunication:
             of_job = np.repeat(job if routed is None else job[routed], np.diff(start))
             size_bytes = phase.size_bytes if routed is None else phase.size_bytes[routed]
             loads[id(phase)] = of_job * count + links  # link of a job
-            flows.append(_Flows(phase, job, routed, start, links, size_bytes, np.asarray(phase.src == phase.dst)))
+            flows.append(Flows(phase, job, routed, start, links, size_bytes, np.asarray(phase.src == phase.dst)))
         total = np.zeros((int(owner.max(initial=0)) + 1) * count)
         for f in flows:
             bits = 8.0 * f.phase.repeat * np.repeat(f.bits, np.diff(f.start))
@@ -343,7 +350,7 @@ class JobCommunication:
         return [f._replace(bits=total[loads[id(f.phase)]] / f.phase.repeat, contended=contended) for f in flows]
 
     def _times(
-        self, phases: list[list[_Flows]], delay_s: Array, rate_bit_s: Array, background_bit_s: Array | None, jobs_disconnected: Flags
+        self, phases: list[list[Flows]], delay_s: Array, rate_bit_s: Array, background_bit_s: Array | None, jobs_disconnected: Flags
     ) -> _Times:
         """Durations of phases in sequence; sets `jobs_disconnected` for jobs with messages that have no route.
 
@@ -362,7 +369,7 @@ class JobCommunication:
         return shared
 
     def _advance(
-        self, phases: list[list[_Flows]], rates_bit_s: list[list[Array]], delay_s: Array, jobs_disconnected: Flags
+        self, phases: list[list[Flows]], rates_bit_s: list[list[Array]], delay_s: Array, jobs_disconnected: Flags
     ) -> tuple[_Times, list[Array]]:
         """Durations at given rates, and that of each phase (G,)."""
         jobs, n = jobs_disconnected.size, self.satellites
@@ -394,12 +401,12 @@ class JobCommunication:
         return total
 
 
-def _shared_rates(parts: list[_Flows], phase_s: Array, rate_bit_s: Array, background_bit_s: Array | None) -> list[Array]:
+def _shared_rates(parts: list[Flows], phase_s: Array, rate_bit_s: Array, background_bit_s: Array | None) -> list[Array]:
     """Rate that a link leaves to the job of each message: all of it but the max-min fair rates of the others.
 
     Parameters
     ----------
-    parts : list of _Flows
+    parts : list of Flows
         Messages of a phase.
     phase_s : ndarray, shape (G,)
         Duration of the phase of each job alone [s].
@@ -444,7 +451,7 @@ def _shared_rates(parts: list[_Flows], phase_s: Array, rate_bit_s: Array, backgr
     return np.split(left, np.cumsum([f.links.size for f in parts]))[: len(parts)]
 
 
-def _message_times(flows: _Flows, delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> tuple[Array, Array]:
+def _message_times(flows: Flows, delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> tuple[Array, Array]:
     """Delay and link time of each message [s]; those without a route take none.
 
     Messages that are not routed are as fast as the fastest that is.
