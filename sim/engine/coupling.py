@@ -210,6 +210,7 @@ class Coupling:
         self.neighbourhood = Neighbourhood(run)
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
+        self._available: tuple[StepAvailability | None, StepAvailability | None] = None, None  # of the last step, and its copy
 
     def begin(
         self, tiles: Sequence[Tile], work: Array, r_m: Array, new_sums: Callable[[], tuple[Ints, Array]]
@@ -349,8 +350,10 @@ class Coupling:
     def _step_ahead(self, k: int, lost: list[tuple[int, int]], r_m: Array) -> _StepAhead:
         """Availability and links of step k; `lost` are satellites, with the step, that have no position from then on."""
         self.availability.report(events.decays(lost, self.scenario.step))
-        available, fleet = self.availability.step(k).copied(), self.availability.fleet
-        state = None
+        now, fleet = self.availability.step(k), self.availability.fleet
+        if now is not self._available[0]:
+            self._available = now, now.copied()
+        available, state = self._available[1], None
         if self.network is not None:
             state = self.network.state(r_m, available.relays, fleet.links, fleet.terminals, self.run.surroundings.sun_m[k + 2])
         return _StepAhead(available, state, [number for number, _ in lost])

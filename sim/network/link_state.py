@@ -194,7 +194,8 @@ class Network:
         else:
             a, b = self._topology_links
             keep, length_m = topology.usable_links(r_m, a, b, healthy, rules.max_range_m, rules.grazing_altitude_m)
-            a, b, length_m = a[keep], b[keep], length_m[keep]
+            if not keep.all():
+                a, b, length_m = a[keep], b[keep], length_m[keep]
         factor = np.ones(a.size)
         for (i, j), value in link_factor.items():
             factor[(a == min(i, j)) & (b == max(i, j))] *= value
@@ -203,12 +204,13 @@ class Network:
         whole = factor > 0.0
         if rules.sun_keep_out_rad > 0.0 and sun_m is not None:
             whole &= topology.clear_of_sun(r_m, a, b, sun_m, rules.sun_keep_out_rad)
-        a, b, length_m = a[whole], b[whole], length_m[whole]
+        if not whole.all():
+            a, b, length_m, factor = a[whole], b[whole], length_m[whole], factor[whole]
         if _same(a, self._last_a) and _same(b, self._last_b):
             a, b = self._last_a, self._last_b
         self._last_a, self._last_b = a, b
         delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
-        return LinkState(a, b, length_m, delay_s, factor[whole], healthy.copy())
+        return LinkState(a, b, length_m, delay_s, factor, healthy.copy())
 
     @property
     def rate_bit_s(self) -> Array:
