@@ -192,7 +192,6 @@ class GroundRouting:
             if not self.sin_min_elevation.size:
                 continue
             at, up, north = sky
-            seen = np.empty((part.stop - lo, working.shape[1]), dtype=np.bool_)
             if self._slant_m.shape[0] < part.stop - lo:
                 self._slant_m = np.empty((part.stop - lo, *self._slant_m.shape[1:]))
             slant_m = self._slant_m[: part.stop - lo]
@@ -200,9 +199,11 @@ class GroundRouting:
                 access_m(
                     r_m[m], at[m], up[m], self.sin_min_elevation, self.max_range_m, slant_m[n], north[m], self.masks
                 )
-                slant_m[n, ~stations[m]] = np.inf
-                seen[n] = working[m] & np.isfinite(slant_m[n]).any(axis=0)
-                slant_m[n][:, ~healthy[m]] = np.inf
+                if not stations[m].all():
+                    slant_m[n, ~stations[m]] = np.inf
+            seen = working[part] & np.isfinite(slant_m).any(axis=1)
+            if not healthy[part].all():
+                np.copyto(slant_m, np.inf, where=~healthy[part, np.newaxis, :])
             self._record_routes(k0 + lo, slant_m, of_part, serves[part])
             for n, m in enumerate(range(part.start, part.stop)):
                 reached[m] = seen[n] if of_part is None else self._connected(of_part[n], working[m], seen[n])
