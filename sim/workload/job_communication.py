@@ -142,6 +142,8 @@ class JobCommunication:
 
     def __init__(self, task: Task, collective: Collective, satellites: int, senders: Flags | None = None) -> None:
         self.task, self.collective, self.satellites, self.senders = task, collective, satellites, senders
+        self._no_satellite: Flags = np.zeros(satellites, dtype=np.bool_)
+        self._no_satellite.setflags(write=False)
         self._ranks: list[Ints] = []
         self._exchanging: Flags = np.zeros(0, dtype=np.bool_)
         self._version = -1
@@ -186,31 +188,31 @@ class JobCommunication:
             background_bit_s = None
         jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
         links = transport.directed_delay_s, transport.directed_rate_bit_s
-        job_s, own_s = self._durations(*links, background_bit_s, jobs_disconnected)
+        job_s, own_s, cut_off = self._durations(*links, background_bit_s, jobs_disconnected)
         stage, gradients, outer = job_s
         return Costs(
             stage_transfer_s=stage[0], stage_delay_s=stage[2], stage_drain_s=stage[3],
             gradients_s=gradients[0], reduce_scatter_s=gradients[1], own_stage_transfer_s=own_s[0, 0],
             own_stage_drain_s=own_s[0, 1], own_gradients_s=own_s[1, 0], jobs_disconnected=jobs_disconnected,
-            satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected),
+            satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected) if cut_off else self._no_satellite,
             outer_s=np.full(len(ranks), outer[0].max(initial=0.0)) if self._exchanges else outer[0], own_outer_s=own_s[2, 0],
         )  # fmt: skip
 
     def _durations(
         self, delay_s: Array, rate_bit_s: Array, background_bit_s: Array | None, jobs_disconnected: Flags
-    ) -> tuple[Array, Array]:
-        """Durations of stage transfers, reductions and exchanges as `operation_times.durations` gives them; sets `jobs_disconnected`."""
+    ) -> tuple[Array, Array, bool]:
+        """Durations of stage transfers, reductions and exchanges, and whether `jobs_disconnected` was set; see `operation_times.durations`."""
         operations = (self._stage_transfers, self._reductions, self._exchanges)
         job_s = np.zeros((len(operations), operation_times.JOB_ROWS, jobs_disconnected.size))
         own_s = np.zeros((len(operations), operation_times.OWN_ROWS, self.satellites))
         if self._messages is not None and background_bit_s is None:
-            operation_times.durations(self._messages, self._owner, delay_s, rate_bit_s, job_s, own_s, jobs_disconnected)
-            return job_s, own_s
+            cut_off = operation_times.durations(self._messages, self._owner, delay_s, rate_bit_s, job_s, own_s, jobs_disconnected)
+            return job_s, own_s, cut_off
         for n, phases in enumerate(operations):
             times = self._times(phases, delay_s, rate_bit_s, background_bit_s, jobs_disconnected)
             job_s[n] = times.total_s, times.half_s, times.total_s - times.drain_s, times.drain_s
             own_s[n] = times.own_s, times.own_drain_s
-        return job_s, own_s
+        return job_s, own_s, bool(jobs_disconnected.any())
 
     def exchange_s(self, ranks: list[Ints], transport: Transport) -> float:
         """Exchange between islands or replicas with the present links, as `costs` gives it.
@@ -250,8 +252,9 @@ class JobCommunication:
         """
         if len(ranks) != len(self._ranks) or not all(a is b for a, b in zip(ranks, self._ranks, strict=True)):
             return False
-        exchanging = np.ones(len(ranks), dtype=np.bool_) if exchanging is None else exchanging
-        return self.task.islands is None or np.array_equal(exchanging, self._exchanging)
+        if self.task.islands is None:
+            return True
+        return np.array_equal(np.ones(len(ranks), dtype=np.bool_) if exchanging is None else exchanging, self._exchanging)
 
     def _meets(self, background_bit_s: Array) -> bool:
         """Whether a link carries messages and something else."""
@@ -283,10 +286,9 @@ class JobCommunication:
     def _disconnected(self, ranks: list[Ints], transport: Transport, jobs_disconnected: Flags) -> Flags:
         """Satellites that disconnect their job: members outside its largest connected component."""
         outside = np.zeros(self.satellites, dtype=np.bool_)
-        if jobs_disconnected.any():
-            component = transport.components()
-            for g in np.flatnonzero(jobs_disconnected):
-                outside[ranks[g]] = disconnected(ranks[g], component)
+        component = transport.components()
+        for g in np.flatnonzero(jobs_disconnected):
+            outside[ranks[g]] = disconnected(ranks[g], component)
         return outside
 
     def _own(self, ranks: list[Ints]) -> Ints:

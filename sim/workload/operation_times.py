@@ -86,7 +86,7 @@ def messages(operations: Sequence[Sequence[Sequence[Flows]]]) -> Messages:
 @exact_kernel
 def durations(
     m: Messages, owner: Ints, delay_s: Floats, rate_bit_s: Floats, job_s: Floats, own_s: Floats, jobs_disconnected: Flags
-) -> None:
+) -> bool:
     """Durations of operations; see `JobCommunication.costs`.
 
     Parameters
@@ -103,8 +103,13 @@ def durations(
         Total by each satellite's own messages, and the longest time of a link for one of them [s]; 0 before.
     jobs_disconnected : ndarray of bool, shape (G,)
         Set for jobs with messages that have no route; their times leave them out.
+
+    Returns
+    -------
+    bool
+        Whether one was set.
     """
-    n, count = owner.size, m.src.size
+    n, count, cut_off = owner.size, m.src.size, False
     wait_s, busy_s, rates = np.empty(count), np.empty(count), np.empty(m.links.size)
     for e in range(m.links.size):
         rates[e] = rate_bit_s[m.links[e]]
@@ -112,7 +117,7 @@ def durations(
     for f in range(count):
         if not np.isfinite(wait_s[f] + busy_s[f]):
             if not m.stays[f]:
-                jobs_disconnected[m.job[f]] = True
+                jobs_disconnected[m.job[f]] = cut_off = True
             wait_s[f], busy_s[f] = 0.0, 0.0
     most = 1
     for p in range(m.parts.shape[0]):
@@ -151,3 +156,4 @@ def durations(
         for i in range(n):
             if owner[i] >= 0:
                 own_s[op, 0, i] = min(own_s[op, 0, i], job_s[op, 0, owner[i]])
+    return cut_off

@@ -35,6 +35,9 @@ class Happened(NamedTuple):
     redone: int
 
 
+NOTHING = Happened(commit=False, validates=False, spoiled=False, rollback=False, redone=0)
+
+
 class ProvisionalWork:
     """Work of equal jobs since their last saves and validations.
 
@@ -90,6 +93,8 @@ class ProvisionalWork:
         ledger : Ledger
             The ledger.
         """
+        if happened is NOTHING:
+            return
         if happened.commit:
             self._saved[job] += self._open[job]
             self._open[job].clear()

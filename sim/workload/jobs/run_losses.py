@@ -273,17 +273,19 @@ def record_intervals(
     if not intervals:
         return
     pools: list[NDArray[np.int64]] = []  # members, put down once where they stay the same
-    rows, first, end = [], 0, 0
-    for interval in intervals:
-        if not pools or interval.present is not pools[-1]:
-            pools.append(interval.present)
-            first, end = end, end + interval.present.size
-        rows.append((interval.job, interval.saves, first, end))
-    saving_s = np.empty((len(rows), max(last - lo for _, _, lo, last in rows)))
+    rows, seconds, longest, first, end = [], [], 0, 0, 0
+    for job, saves, lasts_s, present in intervals:
+        if not pools or present is not pools[-1]:
+            pools.append(present)
+            first, end = end, end + present.size
+            longest = max(longest, present.size)
+        rows.append((job, int(saves), first, end))
+        seconds.append(lasts_s)
+    saving_s = np.empty((len(rows), longest))
     _add_intervals(
-        np.concatenate(pools), np.array(rows, dtype=np.int64), np.array([i.seconds for i in intervals]), limit, jobs, own, constants,
+        pools[0] if len(pools) == 1 else np.concatenate(pools), np.array(rows), np.array(seconds), limit, jobs, own, constants,
         ledger.share, ledger.weight, ledger.own_s, ledger.induced_s, ledger.step_own_s[:, k], ledger.step_induced_s[:, k], saving_s,
     )  # fmt: skip
-    for n, (_, saves, lo, last) in enumerate(rows):
+    for n, (_, saves, first, end) in enumerate(rows):
         if saves:
-            ledger.step_own_s[CHECKPOINT, k] += float(np.add.reduce(saving_s[n, : last - lo]))
+            ledger.step_own_s[CHECKPOINT, k] += float(np.add.reduce(saving_s[n, : end - first]))

@@ -16,7 +16,7 @@ from sim.workload import step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import ROW, JobInputs, Ledger, binding, mean, missing
-from sim.workload.jobs.provisional_work import Done, Happened, ProvisionalWork
+from sim.workload.jobs.provisional_work import NOTHING, Done, Happened, ProvisionalWork
 from sim.workload.jobs.run_losses import Interval, JobSteps, OwnTimes, RunningMembers, record_intervals, slowest_members
 from sim.workload.step_times import step_shares
 from sim.workload.training_step import StepTime
@@ -93,6 +93,7 @@ class Training:
         self.plan_changes: list[PlanChange] = []
         self.members = int(ranks[0].size)
         self._earlier_route_changes = 0  # with earlier plans
+        self._mesh_flops = training_step.task_peak_flops(plan.task)  # peak of the mesh [FLOP/s]
         self._peak_flops = self._fabric_s = 0.0  # of the accelerators of the mesh while it runs; of all steps
         self.together = plan.task.islands is not None and plan.task.islands.together  # replicas that keep step
         self.cut_off = False  # whether messages between replicas had no route when they were last timed
@@ -126,6 +127,7 @@ class Training:
         """
         self._earlier_route_changes += self.communication.route_changes
         self.plan, self.task, self.members = plan, plan.task, members
+        self._mesh_flops = training_step.task_peak_flops(plan.task)
         self.communication = type(self.communication)(plan.task, plan.collective, self.satellites)
         self.plan_changes.append(PlanChange(time_s, members, members / self.initial_ranks[0].size))
 
@@ -222,7 +224,8 @@ class Training:
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
         share = (s.end_s - s.begin_s) / self.step_s
-        happened = Happened(s.commit, s.validates, s.spoiled, s.rollback, s.redone)
+        calm = not (s.commit or s.valid or s.spoiled or s.rollback or s.redone)
+        happened = NOTHING if calm else Happened(s.commit, s.validates, s.spoiled, s.rollback, s.redone)
         return _Interval(job, s.mode, share, present, s.lost, happened, s.peer)
 
     def set_rates(self, limits: Array, duty: Array) -> None:
@@ -310,23 +313,26 @@ class Training:
             The ledger.
         """
         self.causes = [binding(limits, s, ledger.maintained) if s >= 0 else "failed" for s in self._slowest(limits)[1].tolist()]
-        awaited = np.concatenate([NO_SATELLITES, *(i.lost for i in self.segments if i.mode == job_phases.WAITING)])
         islands, shares = self.task.islands, self.step_shares
         jobs = JobSteps(self.job_rate, shares, np.array([ROW[c] for c in self.causes]), 0.0 if islands is None else 1.0 - islands.efficiency)
+        active = self.job_rate > 0.0
         self.rates[:, k] = self.job_rate
         self.step_time_s[:, k] = shares[7]
-        self.exposed[:, k] = np.where(self.job_rate > 0.0, shares[4], np.nan)
-        steps = [(rate, *of_job) for rate, of_job in zip(self.job_rate.tolist(), shares.T.tolist(), strict=True)]
+        self.exposed[:, k] = shares[4]
+        self.exposed[~active, k] = np.nan
+        rates, duration_s, computes = self.job_rate.tolist(), shares[7].tolist(), shares[0].tolist()
+        stops = any(i.mode > job_phases.CHECKPOINT for i in self.segments)
+        awaited = np.concatenate([NO_SATELLITES, *(i.lost for i in self.segments if i.mode == job_phases.WAITING)]) if stops else NO_SATELLITES
         open_intervals: list[Interval] = []  # that run or save, not recorded yet
         for interval in self.segments:
-            rate, duration_s = steps[interval.job][0], steps[interval.job][8]
-            self.work.settle(interval.job, interval.happened, self.copies * duration_s if rate > 0.0 else 0.0, ledger)
-            self.mode_share[interval.job, interval.mode, k] += interval.share
-            seconds = self.step_s * interval.share
-            if interval.mode <= job_phases.CHECKPOINT:
-                open_intervals.append(Interval(interval.job, interval.mode == job_phases.CHECKPOINT, seconds, interval.present))
-                if interval.mode == job_phases.RUN and rate > 0.0:  # limits may be below 0 by rounding
-                    self._run(k, interval, seconds, rate, duration_s, steps[interval.job][1], jobs.algorithm)
+            g, mode, seconds = interval.job, interval.mode, self.step_s * interval.share
+            runs = rates[g] > 0.0  # limits may be below 0 by rounding
+            self.work.settle(g, interval.happened, self.copies * duration_s[g] if runs else 0.0, ledger)
+            self.mode_share[g, mode, k] += interval.share
+            if mode <= job_phases.CHECKPOINT:
+                open_intervals.append(Interval(g, mode == job_phases.CHECKPOINT, seconds, interval.present))
+                if mode == job_phases.RUN and runs:
+                    self._run(k, interval, seconds, rates[g], duration_s[g], computes[g], jobs.algorithm)
                 continue
             self._record(k, open_intervals, limits, jobs, ledger)
             open_intervals = []
@@ -364,7 +370,7 @@ class Training:
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
         self.work.add(g, Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
         self.trained_steps[g] += steps
-        self._peak_flops += seconds * training_step.task_peak_flops(self.task)
+        self._peak_flops += seconds * self._mesh_flops
         self._fabric_s += seconds / duration_s * constants.fabric_s
 
     @property
