@@ -371,11 +371,12 @@ def _all_pairs(
     r_m: Floats, start: Ints, other: Ints, normal: Floats, along: Floats, half_m: Floats, emissivity: Floats, emitted: Floats,
     sun: Floats, node: Floats, weight: Floats, absorbed: Floats, light: Floats,
 ) -> None:  # fmt: skip
-    size2 = np.empty(r_m.shape[1])  # square of the larger diagonal
+    size2, size = np.empty(r_m.shape[1]), np.empty(r_m.shape[1])  # square of the larger diagonal, and that diagonal
     for i in range(r_m.shape[1]):
         one = half_m[0, 0, i] * half_m[0, 0, i] + half_m[0, 1, i] * half_m[0, 1, i]
         two = half_m[1, 0, i] * half_m[1, 0, i] + half_m[1, 1, i] * half_m[1, 1, i]
         size2[i] = 4.0 * max(one, two)
+        size[i] = math.sqrt(size2[i])
     for i in range(r_m.shape[1]):
         for pair in range(start[i], start[i + 1]):
             j = other[pair]
@@ -396,7 +397,7 @@ def _all_pairs(
                         absorbed[p, i] += _irradiance_w_m2(d, p, i, q, j, normal, along, half_m, emissivity, emitted, node, weight)
             # a neighbour whose distance from the ray to the Sun is more than both arrays are large casts no shadow
             toward = d[0] * sun[0] + d[1] * sun[1] + d[2] * sun[2]
-            reach = math.sqrt(size2[i]) + math.sqrt(size2[j]) + abs(toward) * SUN_HALF_WIDTH
+            reach = size[i] + size[j] + abs(toward) * SUN_HALF_WIDTH
             if far2 - toward * toward <= 4.0 * reach * reach:
                 light[i] -= _shaded(d, i, j, normal, along, half_m, sun)
         light[i] = max(0.0, light[i])
