@@ -497,7 +497,7 @@ class Timeline:
     def _until(self, steps: float) -> list[AvailabilityChange]:
         time_s = latest_s(steps, self.step_s)
         changes = [change for source in self.sources for change in source.until(time_s)]
-        return in_order(change for change in changes if self.fleet.concerns(change.target))
+        return in_order(change for change in changes if self.fleet.concerns(change.target)) if changes else []
 
 
 def latest_s(steps: float, step_s: float) -> float:

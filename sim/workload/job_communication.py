@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.job_lifecycle import disconnected
-from sim.workload import collective_schedule, message_times, network_roofline, operation_times, parallelism, training_step
+from sim.workload import (
+    collective_schedule,
+    message_times,
+    network_roofline,
+    operation_times,
+    parallelism,
+    training_step,
+)
 from sim.workload.collective_schedule import Phase
-from sim.workload.operation_times import Flows
+from sim.workload.operation_times import Flows, shared_rates
 from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
@@ -366,7 +373,7 @@ class JobCommunication:
         if background_bit_s is None and not any(f.contended for parts in phases for f in parts):
             return alone
         for _ in range(CONTENTION_ROUNDS):
-            rates = [_shared_rates(parts, s, rate_bit_s, background_bit_s) for parts, s in zip(phases, phase_s, strict=True)]
+            rates = [shared_rates(parts, s, rate_bit_s, background_bit_s) for parts, s in zip(phases, phase_s, strict=True)]
             shared, phase_s = self._advance(phases, rates, delay_s, jobs_disconnected)
         return shared
 
@@ -401,56 +408,6 @@ class JobCommunication:
         total = np.zeros(jobs)
         message_times.last_of_jobs(self._owner, ready, total)
         return total
-
-
-def _shared_rates(parts: list[Flows], phase_s: Array, rate_bit_s: Array, background_bit_s: Array | None) -> list[Array]:
-    """Rate that a link leaves to the job of each message: all of it but the max-min fair rates of the others.
-
-    Parameters
-    ----------
-    parts : list of Flows
-        Messages of a phase.
-    phase_s : ndarray, shape (G,)
-        Duration of the phase of each job alone [s].
-    rate_bit_s : ndarray, shape (2 L,)
-        Rate of each directed link [bit/s].
-    background_bit_s : ndarray, shape (2 L,), optional
-        What others ask for on each directed link [bit/s].
-
-    Returns
-    -------
-    list of ndarray
-        Rate for each entry of `links` of each part [bit/s].
-    """
-    count, hops, links, demands, keys = rate_bit_s.size, [], [], [], []
-    for f in parts:
-        job, size_bytes = (
-            (f.job, f.phase.size_bytes) if f.routed is None else (f.job[f.routed], f.phase.size_bytes[f.routed])
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            asked = f.phase.repeat * 8.0 * size_bytes / phase_s[job]
-        hops.append(np.diff(f.start))
-        demands.append(np.where(np.isnan(asked), 0.0, asked))
-        links.append(f.links)
-        keys.append(np.repeat(job, hops[-1]) * count + f.links)
-    if background_bit_s is not None:
-        busy = np.flatnonzero(background_bit_s > 0.0)
-        hops.append(np.ones(busy.size, dtype=np.int64))
-        demands.append(background_bit_s[busy])
-        links.append(busy)
-        keys.append(phase_s.size * count + busy)  # one more than the jobs
-    flat, hop = np.concatenate(links), np.concatenate(hops)
-    start = np.concatenate(([0], np.cumsum(hop))).astype(np.int64)
-    fair = np.repeat(message_times.max_min_rates(start, flat, rate_bit_s, np.concatenate(demands)), hop)
-    pair, which = np.unique(np.concatenate(keys), return_inverse=True)
-    own = np.bincount(which, fair, minlength=pair.size)
-    used, users = np.bincount(flat, fair, minlength=count), np.bincount(pair % count, minlength=count)
-    shared = users[flat] > 1
-    with np.errstate(invalid="ignore"):
-        others = np.where(shared & np.isfinite(rate_bit_s[flat]), used[flat] - own[which], 0.0)
-        equal = np.where(shared, rate_bit_s[flat] / users[flat], 0.0)  # who asks for less now could have this at any time
-    left = np.maximum(rate_bit_s[flat] - others, np.maximum(equal, np.where(shared, fair, 0.0)))
-    return np.split(left, np.cumsum([f.links.size for f in parts]))[: len(parts)]
 
 
 def _message_times(flows: Flows, delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> tuple[Array, Array]:

@@ -37,6 +37,7 @@ class Messages(NamedTuple):
     """Messages of several operations one after the other, as `durations` takes them."""
 
     parts: Ints  # (P, 7): operation, phases of it, phase, part, repeat, ring, first message; the messages of a part follow each other
+    most_parts: int  # of a phase
     together: Flags  # (P,) whether all parts change to other links after the phase, together
     start: Ints  # (F + 1,)
     links: Ints
@@ -70,17 +71,95 @@ def messages(operations: Sequence[Sequence[Sequence[Flows]]]) -> Messages:
                 flat.append(f)
                 first += f.phase.src.size
 
-    def joined(arrays: list[NDArray[np.generic]], dtype: type) -> NDArray[np.generic]:
-        return np.concatenate([np.zeros(0, dtype=dtype), *arrays])
-
-    hops = joined([np.diff(f.start) for f in flat], np.int64)
+    none, hops = np.zeros(0, dtype=np.int64), [np.diff(f.start) for f in flat]
     return Messages(
-        np.array(rows, dtype=np.int64).reshape(-1, _COLUMNS), np.array(together, dtype=np.bool_),
-        np.concatenate(([0], np.cumsum(hops))).astype(np.int64), joined([f.links for f in flat], np.int64),
-        joined([f.bits for f in flat], np.float64), joined([f.phase.src for f in flat], np.int64),
-        joined([f.phase.dst for f in flat], np.int64), joined([f.job for f in flat], np.int64),
-        joined([f.stays for f in flat], np.bool_),
-    )  # type: ignore[arg-type] # fmt: skip
+        parts=np.array(rows, dtype=np.int64).reshape(-1, _COLUMNS),
+        most_parts=max((part + 1 for _, _, _, part, *_ in rows), default=0),
+        together=np.array(together, dtype=np.bool_),
+        start=np.concatenate(([0], np.cumsum(np.concatenate([none, *hops])))).astype(np.int64),
+        links=np.concatenate([none, *(f.links for f in flat)]),
+        bits=np.concatenate([np.zeros(0), *(f.bits for f in flat)]),
+        src=np.concatenate([none, *(f.phase.src for f in flat)]),
+        dst=np.concatenate([none, *(f.phase.dst for f in flat)]),
+        job=np.concatenate([none, *(f.job for f in flat)]),
+        stays=np.concatenate([np.zeros(0, dtype=np.bool_), *(f.stays for f in flat)]),
+    )
+
+
+def shared_rates(parts: list[Flows], phase_s: Floats, rate_bit_s: Floats, background_bit_s: Floats | None) -> list[Floats]:
+    """Rate that a link leaves to the job of each message: all of it but the max-min fair rates of the others.
+
+    Parameters
+    ----------
+    parts : list of Flows
+        Messages of a phase.
+    phase_s : ndarray, shape (G,)
+        Duration of the phase of each job alone [s].
+    rate_bit_s : ndarray, shape (2 L,)
+        Rate of each directed link [bit/s].
+    background_bit_s : ndarray, shape (2 L,), optional
+        What others ask for on each directed link [bit/s].
+
+    Returns
+    -------
+    list of ndarray
+        Rate for each entry of `links` of each part [bit/s].
+    """
+    count, hops, links, demands, keys = rate_bit_s.size, [], [], [], []
+    for f in parts:
+        job, size_bytes = (
+            (f.job, f.phase.size_bytes) if f.routed is None else (f.job[f.routed], f.phase.size_bytes[f.routed])
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            asked = f.phase.repeat * 8.0 * size_bytes / phase_s[job]
+        hops.append(np.diff(f.start))
+        demands.append(np.where(np.isnan(asked), 0.0, asked))
+        links.append(f.links)
+        keys.append(np.repeat(job, hops[-1]) * count + f.links)
+    if background_bit_s is not None:
+        busy = np.flatnonzero(background_bit_s > 0.0)
+        hops.append(np.ones(busy.size, dtype=np.int64))
+        demands.append(background_bit_s[busy])
+        links.append(busy)
+        keys.append(phase_s.size * count + busy)  # one more than the jobs
+    flat, hop = np.concatenate(links), np.concatenate(hops)
+    start = np.concatenate(([0], np.cumsum(hop))).astype(np.int64)
+    fair = np.repeat(message_times.max_min_rates(start, flat, rate_bit_s, np.concatenate(demands)), hop)
+    pair, which = np.unique(np.concatenate(keys), return_inverse=True)
+    own = np.bincount(which, fair, minlength=pair.size)
+    used, users = np.bincount(flat, fair, minlength=count), np.bincount(pair % count, minlength=count)
+    shared = users[flat] > 1
+    with np.errstate(invalid="ignore"):
+        others = np.where(shared & np.isfinite(rate_bit_s[flat]), used[flat] - own[which], 0.0)
+        equal = np.where(shared, rate_bit_s[flat] / users[flat], 0.0)  # who asks for less now could have this at any time
+    left = np.maximum(rate_bit_s[flat] - others, np.maximum(equal, np.where(shared, fair, 0.0)))
+    return np.split(left, np.cumsum([f.links.size for f in parts]))[: len(parts)]
+
+
+@exact_kernel
+def _route(m: Messages, delay_s: Floats, rate_bit_s: Floats, wait_s: Floats, busy_s: Floats, jobs_disconnected: Flags) -> bool:
+    """Write delay and link time of each message, 0 without a route; set jobs with such messages, and return whether there are any."""
+    rates, cut_off = np.empty(m.links.size), False
+    for e in range(m.links.size):
+        rates[e] = rate_bit_s[m.links[e]]
+    message_times.route_times(m.start, m.links, m.bits, rates, delay_s, wait_s, busy_s)
+    for f in range(m.src.size):
+        if not np.isfinite(wait_s[f] + busy_s[f]):
+            if not m.stays[f]:
+                jobs_disconnected[m.job[f]] = cut_off = True
+            wait_s[f], busy_s[f] = 0.0, 0.0
+    return cut_off
+
+
+@exact_kernel
+def _wait_for_all(ready_s: Floats) -> None:
+    """Each satellite goes on when it is ready in all parts, (parts, N)."""
+    for i in range(ready_s.shape[1]):
+        latest_s = ready_s[0, i]
+        for part in range(1, ready_s.shape[0]):
+            latest_s = max(latest_s, ready_s[part, i])
+        for part in range(ready_s.shape[0]):
+            ready_s[part, i] = latest_s
 
 
 @exact_kernel
@@ -109,20 +188,10 @@ def durations(
     bool
         Whether one was set.
     """
-    n, count, cut_off = owner.size, m.src.size, False
-    wait_s, busy_s, rates = np.empty(count), np.empty(count), np.empty(m.links.size)
-    for e in range(m.links.size):
-        rates[e] = rate_bit_s[m.links[e]]
-    message_times.route_times(m.start, m.links, m.bits, rates, delay_s, wait_s, busy_s)
-    for f in range(count):
-        if not np.isfinite(wait_s[f] + busy_s[f]):
-            if not m.stays[f]:
-                jobs_disconnected[m.job[f]] = cut_off = True
-            wait_s[f], busy_s[f] = 0.0, 0.0
-    most = 1
-    for p in range(m.parts.shape[0]):
-        most = max(most, m.parts[p, 3] + 1)
-    ready_s, slowest_s = np.zeros((most, n)), np.zeros(n)
+    n, count = owner.size, m.src.size
+    wait_s, busy_s = np.empty(count), np.empty(count)
+    cut_off = _route(m, delay_s, rate_bit_s, wait_s, busy_s, jobs_disconnected)
+    ready_s, slowest_s = np.zeros((m.most_parts, n)), np.zeros(n)
     for p in range(m.parts.shape[0]):
         op, phases, phase, part, repeat, ring, first = m.parts[p]
         last_part = p + 1 == m.parts.shape[0]
@@ -141,12 +210,8 @@ def durations(
             continue  # more parts of the phase
         for i in range(n):
             own_s[op, 0, i] += slowest_s[i]
-            if m.together[p]:
-                latest_s = ready_s[0, i]
-                for q in range(1, part + 1):
-                    latest_s = max(latest_s, ready_s[q, i])
-                for q in range(part + 1):
-                    ready_s[q, i] = latest_s
+        if m.together[p]:
+            _wait_for_all(ready_s[: part + 1])
         if phase + 1 == phases or 2 * (phase + 1) == phases:
             message_times.last_of_jobs(owner, ready_s[: part + 1], job_s[op, 0])
         if 2 * (phase + 1) == phases:

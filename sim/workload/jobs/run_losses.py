@@ -286,6 +286,6 @@ def record_intervals(
         pools[0] if len(pools) == 1 else np.concatenate(pools), np.array(rows), np.array(seconds), limit, jobs, own, constants,
         ledger.share, ledger.weight, ledger.own_s, ledger.induced_s, ledger.step_own_s[:, k], ledger.step_induced_s[:, k], saving_s,
     )  # fmt: skip
-    for n, (_, saves, first, end) in enumerate(rows):
-        if saves:
-            ledger.step_own_s[CHECKPOINT, k] += float(np.add.reduce(saving_s[n, : end - first]))
+    for n, interval in enumerate(intervals):
+        if interval.saves:
+            ledger.step_own_s[CHECKPOINT, k] += float(np.add.reduce(saving_s[n, : interval.present.size]))

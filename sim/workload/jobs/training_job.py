@@ -291,10 +291,11 @@ class Training:
             Share of the step in which each satellite works, 0 to 1.
         """
         runs, job = self.running.runs
-        # a satellite that changes between workloads in the step runs at the mean of both rates
-        share, before = self.run_share[runs] / np.maximum(up[runs], ROUNDING), inputs.running[runs]
-        mean_rate = (before * inputs.job_rate[runs] + share * self.job_rate[job]) / np.maximum(before + share, ROUNDING)
-        inputs.job_rate[runs] = np.where(before > 0.0, mean_rate, self.job_rate[job])
+        share, before, rate = self.run_share[runs] / np.maximum(up[runs], ROUNDING), inputs.running[runs], self.job_rate[job]
+        if before.any():  # a satellite that changes between workloads in the step runs at the mean of both rates
+            mean_rate = (before * inputs.job_rate[runs] + share * rate) / np.maximum(before + share, ROUNDING)
+            rate = np.where(before > 0.0, mean_rate, rate)
+        inputs.job_rate[runs] = rate
         inputs.running[runs] = np.minimum(before + share, 1.0)
         # productive stays 0: arithmetic is entered here, as useful once it is committed
 
