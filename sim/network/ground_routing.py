@@ -78,6 +78,7 @@ class GroundRouting:
         self.link_intervals, self.route_intervals = IntervalRecorder(), RouteRecorder(sites + len(pairs))
         self._router = None if network is None else BlockRouter(network)
         self._last_parts: tuple[Ints, Ints, Flags, Ints] | None = None  # ends of links, working satellites, their components
+        self._last_keys: tuple[Ints, Ints, Ints] | None = None  # ends of links, and their keys
         self._slant_m = np.empty((0, sites, satellites))
         self._steps_at_once = max(1, min(LANES, SLANTS // max(1, sites * satellites)))
         self.block_routes: dict[int, list[list[int]]] = {}  # by step of the last block: satellites from access to server, of each station
@@ -217,7 +218,9 @@ class GroundRouting:
             assert states is not None
             self.links[k0 + n] = states[n].a.size
             if self._frame(k0 + n):
-                self.link_intervals.record(states[n].a * self.satellites + states[n].b)
+                if self._last_keys is None or self._last_keys[0] is not states[n].a or self._last_keys[1] is not states[n].b:
+                    self._last_keys = states[n].a, states[n].b, states[n].a * self.satellites + states[n].b
+                self.link_intervals.record(self._last_keys[2])
 
     def _record_routes(
         self, k0: int, slant_m: Array, states: Sequence[LinkState] | None, serves: Flags

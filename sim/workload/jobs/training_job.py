@@ -93,7 +93,7 @@ class Training:
         self.plan_changes: list[PlanChange] = []
         self.members = int(ranks[0].size)
         self._earlier_route_changes = 0  # with earlier plans
-        self._mesh_flops = training_step.task_peak_flops(plan.task)  # peak of the mesh [FLOP/s]
+        self._take_constants()
         self._peak_flops = self._fabric_s = 0.0  # of the accelerators of the mesh while it runs; of all steps
         self.together = plan.task.islands is not None and plan.task.islands.together  # replicas that keep step
         self.cut_off = False  # whether messages between replicas had no route when they were last timed
@@ -127,9 +127,14 @@ class Training:
         """
         self._earlier_route_changes += self.communication.route_changes
         self.plan, self.task, self.members = plan, plan.task, members
-        self._mesh_flops = training_step.task_peak_flops(plan.task)
+        self._take_constants()
         self.communication = type(self.communication)(plan.task, plan.collective, self.satellites)
         self.plan_changes.append(PlanChange(time_s, members, members / self.initial_ranks[0].size))
+
+    def _take_constants(self) -> None:
+        """What follows from the task, looked up once: its digest covers all tables of measured kernels."""
+        self.constants = training_step.step_constants(self.task)
+        self._mesh_flops = training_step.task_peak_flops(self.task)  # peak of the mesh [FLOP/s]
 
     # --- a step
 
@@ -240,9 +245,9 @@ class Training:
         """
         self.job_rate = self._slowest(limits)[0]
         self.step_shares = np.empty((9, self.jobs))
-        costs, constants = self.costs, training_step.step_constants(self.task)
+        costs = self.costs
         step_shares(
-            self.job_rate, costs.stage_delay_s, costs.stage_drain_s, costs.gradients_s, costs.outer_s, constants, self.hbm_power_share,
+            self.job_rate, costs.stage_delay_s, costs.stage_drain_s, costs.gradients_s, costs.outer_s, self.constants, self.hbm_power_share,
             self.step_shares,
         )  # fmt: skip
         runs, job = self.running.runs
@@ -358,11 +363,11 @@ class Training:
     def _record(self, k: int, intervals: list[Interval], limits: Array, jobs: JobSteps, ledger: Ledger) -> None:
         c = self.costs
         own = OwnTimes(c.own_stage_transfer_s, c.own_stage_drain_s, c.own_gradients_s, c.own_outer_s)
-        record_intervals(ledger, k, intervals, limits[LIMIT_RATE], jobs, own, training_step.step_constants(self.task))
+        record_intervals(ledger, k, intervals, limits[LIMIT_RATE], jobs, own, self.constants)
 
     def _run(self, k: int, s: _Interval, seconds: float, rate: float, duration_s: float, compute: float, algorithm: float) -> None:
         """Work of a job that runs at a rate, its step of a duration with a share of arithmetic."""
-        g, constants = s.job, training_step.step_constants(self.task)
+        g, constants = s.job, self.constants
         efficiency = constants.peak_s / constants.arithmetic_s
         self.running_s[g] += seconds
         useful_s = seconds * rate * compute * efficiency * (1.0 - algorithm)
