@@ -78,7 +78,13 @@ def running_members(presents: Sequence[NDArray[np.int64]], jobs: Sequence[int]) 
 
 
 class RunningMembers:
-    """Members of jobs that run, step by step; worked out again where members or their jobs change."""
+    """Members of jobs that run, step by step; worked out again where members or their jobs change.
+
+    Parameters
+    ----------
+    satellites : int
+        Number of satellites of the fleet.
+    """
 
     def __init__(self, satellites: int) -> None:
         self.satellites = satellites
