@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,146 +23,27 @@ from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.neighbourhood import Neighbourhood
 from sim.engine.outcome import Outcome
 from sim.engine.soft_errors import FleetRadiation
+from sim.engine.transports import NetworkTransport, NullTransport
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import LinkState, Network
-from sim.network.routing import components
 from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import JobScheduler
+from sim.workload.jobs.ledger import JobInputs
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 USEFUL = next(n for n, r in enumerate(ROWS.recorded) if r.variable.name == "useful")  # of the recorder's values
 BLOCK_VALUES = 4_000_000  # positions held at a time
+AVAILABLE, RATE_CAP, OPERATIONAL, BUS_AVAILABLE, DUTY = (
+    CONTROL[name] for name in ("available", "rate_cap", "operational", "bus_available", "duty")
+)
+OF_JOBS = [(CONTROL[name], JobInputs._fields.index(name)) for name in ("requested", "job_rate", "running", "productive")]
 ROUNDS = 8  # limits and duty settle each other; from above, so that stopping early is on the safe side
 SETTLED = 1e-4  # of the duty
-
-
-class NetworkTransport:
-    """A network as jobs see it.
-
-    Parameters
-    ----------
-    network : Network
-        Links between satellites.
-    """
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-
-    @property
-    def version(self) -> int:
-        """Grows when routes may have changed."""
-        return self.network.version
-
-    @property
-    def inputs(self) -> list[NDArray[Any] | bytes]:
-        """All that links and routes follow from."""
-        n = self.network
-        return [b"network %d" % n.count, n.a, n.b, n.delay_s, n.rate_bit_s, n.healthy]
-
-    @property
-    def directed_delay_s(self) -> Array:
-        """Delay of each directed link [s], (2 L,)."""
-        return np.concatenate((self.network.delay_s, self.network.delay_s))
-
-    @property
-    def directed_rate_bit_s(self) -> Array:
-        """Rate of each directed link [bit/s], (2 L,)."""
-        return np.concatenate((self.network.rate_bit_s, self.network.rate_bit_s))
-
-    @property
-    def directed_src(self) -> Ints:
-        """Satellite at which each directed link begins, (2 L,)."""
-        return np.concatenate((self.network.a, self.network.b))
-
-    @property
-    def directed_dst(self) -> Ints:
-        """Satellite at which each directed link ends, (2 L,)."""
-        return np.concatenate((self.network.b, self.network.a))
-
-    def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
-        """Routes between pairs of satellites.
-
-        Parameters
-        ----------
-        src, dst : ndarray of int64, shape (F,)
-            First and last satellite of each pair.
-
-        Returns
-        -------
-        start : ndarray of int64, shape (F + 1,)
-            Pair f takes the links links[start[f]:start[f + 1]]; none without a route.
-        links : ndarray of int64
-            Directed links.
-        """
-        paths = self.network.paths(src, dst)
-        return paths.start, paths.links
-
-    def components(self) -> Ints:
-        """Connected component of each satellite.
-
-        Returns
-        -------
-        ndarray of int64, shape (satellites,)
-            Number of each satellite's connected component.
-        """
-        network = self.network
-        return components(network.count, network.a, network.b, network.healthy)
-
-
-class NullTransport:
-    """Satellites without links: no message passes between them.
-
-    Parameters
-    ----------
-    satellites : int
-        Number of satellites.
-    """
-
-    version = 0
-    directed_delay_s: Array = np.zeros(0)
-    directed_rate_bit_s: Array = np.zeros(0)
-    directed_src: Ints = np.zeros(0, dtype=np.int64)
-    directed_dst: Ints = np.zeros(0, dtype=np.int64)
-
-    def __init__(self, satellites: int) -> None:
-        self.satellites = satellites
-
-    @property
-    def inputs(self) -> list[NDArray[Any] | bytes]:
-        """All that links and routes follow from."""
-        return [b"none %d" % self.satellites]
-
-    def components(self) -> Ints:
-        """Each satellite is a component of its own.
-
-        Returns
-        -------
-        ndarray of int64, shape (satellites,)
-            Number of each satellite's connected component.
-        """
-        return np.arange(self.satellites)
-
-    def routes(self, src: Ints, dst: Ints) -> tuple[Ints, Ints]:
-        """No pair has a route.
-
-        Parameters
-        ----------
-        src, dst : ndarray of int64, shape (F,)
-            First and last satellite of each pair.
-
-        Returns
-        -------
-        start : ndarray of int64, shape (F + 1,)
-            Pair f takes the links links[start[f]:start[f + 1]]; none without a route.
-        links : ndarray of int64
-            Directed links.
-        """
-        return np.zeros(src.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
 
 
 class _StepAhead(NamedTuple):
@@ -197,6 +78,7 @@ class Coupling:
         self.neighbourhood = Neighbourhood(run)
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
+        self._available: tuple[StepAvailability, StepAvailability] | None = None  # of the last step, and its copy
 
     def begin(
         self, tiles: Sequence[Tile], work: Array, r_m: Array, new_sums: Callable[[], tuple[Ints, Array]]
@@ -319,22 +201,27 @@ class Coupling:
             for t, (first, real) in enumerate(zip(b.first.tolist(), b.real.tolist(), strict=True)):
                 r_m[:, :, first : first + real] = b.r_m[t, at : at + steps, :, :real]
         self._ahead = [self._step_ahead(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
-        available, states = [step.available for step in self._ahead], [step.links for step in self._ahead]
+        available, states = [step.available for step in self._ahead], [step.links for step in self._ahead if step.links is not None]
+        if self.network is not None and self.scheduler.fleets:  # their messages need the rates of all links
+            states = self.network.with_rates(states)
+            self._ahead = [step._replace(links=state) for step, state in zip(self._ahead, states, strict=True)]
         powered, powered_end = np.array([a.powered for a in available]), np.array([a.powered_end for a in available])
         up_end, stations = np.array([a.up_end > 0.0 for a in available]), np.array([a.stations for a in available])
         window = slice(k0 + 2, k0 + 2 + steps)
         # a satellite without accelerators relays, but serves no user
         self._reached = self.ground_routing.update_block(
             k0, r_m, powered, powered_end, (s.station_m[window], s.zenith[window], s.north[window]),
-            None if self.network is None else [state for state in states if state is not None],
+            None if self.network is None else states,
             self.scheduler.serves & (up_end | ~powered_end), stations,
         )  # fmt: skip
 
     def _step_ahead(self, k: int, lost: list[tuple[int, int]], r_m: Array) -> _StepAhead:
         """Availability and links of step k; `lost` are satellites, with the step, that have no position from then on."""
         self.availability.report(events.decays(lost, self.scenario.step))
-        available, fleet = self.availability.step(k).copied(), self.availability.fleet
-        state = None
+        now, fleet = self.availability.step(k), self.availability.fleet
+        if self._available is None or now is not self._available[0]:
+            self._available = now, now.copied()
+        available, state = self._available[1], None
         if self.network is not None:
             state = self.network.state(r_m, available.relays, fleet.links, fleet.terminals, self.run.surroundings.sun_m[k + 2])
         return _StepAhead(available, state, [number for number, _ in lost])
@@ -375,11 +262,12 @@ class Coupling:
         """Links and jobs of step k: the controls of every satellite."""
         step_s, ahead = self.scenario.step, k - self._first_ahead
         now, state, lost = self._ahead[ahead]
-        self.controls[CONTROL["bus_available"], lost] = 0.0
+        if lost:
+            self.controls[BUS_AVAILABLE, lost] = 0.0
         if self.network is not None and state is not None:
             self.network.take(state)
-        self.controls[CONTROL["available"]], self.controls[CONTROL["rate_cap"]] = now.up, now.rate_cap
-        self.controls[CONTROL["operational"]] = 1.0 - now.maintained
+        self.controls[AVAILABLE], self.controls[RATE_CAP] = now.up, now.rate_cap
+        np.subtract(1.0, now.maintained, out=self.controls[OPERATIONAL])
         self.scheduler.begin_step(
             k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, self._users_bit_s(k), now.maintained
         )
@@ -412,7 +300,7 @@ class Coupling:
 
     def _set_rates(self, k: int, at: int) -> None:
         """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""
-        s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
+        s, duty = self.run.surroundings, self.controls[DUTY]
         duty[:] = 1.0
         self.neighbourhood.fill(k, at, self.batches, self.controls)
         self.batches.each(
@@ -423,7 +311,7 @@ class Coupling:
         self._preview(k, again=False)
         for _ in range(ROUNDS):
             wanted = self.scheduler.set_rates(self.limits)
-            moved = float(np.max(np.abs(duty - wanted)))
+            moved = float(np.abs(duty - wanted).max())
             if moved == 0.0:
                 break  # the limits are those of this duty
             duty[:] = wanted
@@ -431,12 +319,12 @@ class Coupling:
             if moved < SETTLED:
                 break
         inputs = self.scheduler.fill_inputs()
-        for name in ("requested", "job_rate", "running", "productive"):
-            self.controls[CONTROL[name]] = getattr(inputs, name)
+        for row, field in OF_JOBS:
+            self.controls[row] = inputs[field]
 
     def _preview(self, k: int, again: bool) -> None:
         """What the step allows every satellite under the duty as it is."""
-        s, duty = self.run.surroundings, self.controls[CONTROL["duty"]]
+        s, duty = self.run.surroundings, self.controls[DUTY]
         self.batches.each(
             lambda b: loop.preview_limits(
                 b.work, b.first, b.real, s.sky[k + 2], duty, again, b.type_.values, self.limits

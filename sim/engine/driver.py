@@ -311,7 +311,10 @@ class Run(Context):
         for row in RESULT_ROWS.values():
             if tile.carry[row, : tile.real].any():
                 self.carry[row, tile.first : tile.first + tile.real] = tile.carry[row, : tile.real]
-        self.kept[:, :, tile.slots] = tile.kept
+        if tile.slots.size == self.kept.shape[2]:
+            self.kept = tile.kept  # of all satellites that are recorded: no copy
+        else:
+            self.kept[:, :, tile.slots] = tile.kept
 
     def _alone(self, propagator: Propagator, lo: int, hi: int, base: int, kind: int) -> int:
         """One tile through the whole run; returns its number of satellite-steps."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from sim.config import propulsion_params, schema
 from sim.config.economics_params import design_of
 from sim.config.scenario import Loaded
 from sim.config.schema import Cluster
+from sim.memo import Memo
 from sim.network.link_state import Lattice
 from sim.network.topology import Pairs, lattice_pairs
 
@@ -27,6 +30,7 @@ Array = NDArray[np.float64]
 STATION_KEEPING = ("drag_drift_m_first_day", "station_keeping_m_s_yr")
 MAX_SATELLITES = 20_000  # of one formation whose ranges are computed: half a minute, 0.5 GB
 MAX_FORMATIONS = 32  # of an entry, evenly chosen: they differ only by their position on the orbit
+_KNOWN_RANGES: Memo[dict[str, Any]] = Memo(100_000)  # of earlier runs of this process
 
 
 def _offsets_m(form: schema.Lattice, cross_track_m: float) -> Array:
@@ -116,7 +120,7 @@ def _cluster(entry: Cluster, grid: TimeGrid, first: int, scenario: schema.Scenar
     cost = _station_keeping(entry, flying[0], grid, scenario)
     formations = []
     for c in np.unique(np.linspace(0, len(flying) - 1, MAX_FORMATIONS).round().astype(np.int64)).tolist():
-        ranges = _ranges(flying[c], pairs, grid, first + c * flying[c].count)
+        ranges = _known_ranges(flying[c], pairs, grid, first + c * flying[c].count)
         formations.append(
             {
                 **ranges,
@@ -126,6 +130,14 @@ def _cluster(entry: Cluster, grid: TimeGrid, first: int, scenario: schema.Scenar
             }
         )
     return formations
+
+
+def _known_ranges(formation: Formation, pairs: Pairs, grid: TimeGrid, first: int) -> dict[str, Any]:
+    """`_ranges`, found again for orbits and times that were asked before."""
+    elements = [getattr(part, f.name) for part in (formation.chief, formation.relative) for f in fields(part)]
+    times = np.array([grid.epoch_jd, grid.epoch_fr, grid.duration_s, float(first)])
+    inputs = [np.ascontiguousarray(values) for values in (*elements, *pairs, times)]
+    return deepcopy(_KNOWN_RANGES.remember(inputs, lambda: _ranges(formation, pairs, grid, first)))
 
 
 def _ranges(formation: Formation, pairs: Pairs, grid: TimeGrid, first: int) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
 from sim.config.schema import Cluster
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context
-from sim.spacecraft import neighbours
+from sim.spacecraft import near, neighbours
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
 
@@ -22,7 +21,7 @@ FAINT_W_M2 = 0.02  # infrared of a neighbour below which it is left out
 BRIGHT_W_M2 = 700.0  # what a face emits at 60 degC
 EVERY = 10  # steps after which neighbours are looked for again
 _READ = ("x_m", "y_m", "z_m", "array_k", "radiator_1_k", "radiator_2_k", "radiator_3_k")
-_WRITTEN = np.array([CONTROL[name] for name in ("array_light", "array_nearby_w_m2", "radiator_nearby_w_m2")])
+_WRITTEN = [CONTROL[name] for name in ("array_light", "array_nearby_w_m2", "radiator_nearby_w_m2")]
 _READ_ROWS = [ROWS.carried[name] for name in _READ]
 # rows that follow each other are copied at once: where they go, and where they are in the work of a tile
 _STARTS = [n for n, row in enumerate(_READ_ROWS) if n == 0 or row != _READ_ROWS[n - 1] + 1]
@@ -82,6 +81,8 @@ class Neighbourhood:
         largest_m2 = max((float(a.max()) for a in areas_m2 if a.size), default=0.0)
         self.range_m = math.sqrt(BRIGHT_W_M2 * largest_m2 / (math.pi * FAINT_W_M2))
         self.pairs = np.zeros(n + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        self._all = np.array_equal(self.which, np.arange(run.satellites))
+        self._emitted_w_m2 = np.empty((2, 2, n))
         self._before, self._now = np.empty((len(_READ), run.satellites)), np.empty((3, run.satellites))
 
     def fill(self, k: int, at: int, batches: Batches, controls: Array) -> None:
@@ -105,31 +106,27 @@ class Neighbourhood:
                 for to, rows in _COPIES:
                     self._before[to, first : first + real] = b.work[t, rows, :real]
                 self._now[:, first : first + real] = b.r_m[t, at, :, :real]
-        before, now = np.take(self._before, self.which, axis=1), np.take(self._now, self.which, axis=1)
+        before, now = self._before, self._now
+        if not self._all:
+            before, now = np.take(before, self.which, axis=1), np.take(now, self.which, axis=1)
         if k % EVERY == 0:
-            self.pairs = neighbours.within(now, self.range_m)
+            self.pairs = near.within(now, self.range_m)
         if self.pairs[1].size == 0:
             for row, value in zip(_WRITTEN, undisturbed(1)[_WRITTEN, 0], strict=True):
                 controls[row, self.which] = value
             return
         sun_m = self.run.surroundings.sun_m[k + 2]
-        sun = sun_m / np.linalg.norm(sun_m)
-        found = neighbours.exchange(now, self.pairs, self._plates(before[:3], now, sun), self._emitted_w_m2(before), sun)
+        sun = sun_m / math.sqrt(sun_m.dot(sun_m))
+        neighbours.emit(before[3:7], self.emissivity, self.fins, self._emitted_w_m2)
+        found = neighbours.exchange(now, self.pairs, self._plates(before[:3], now, sun), self._emitted_w_m2, sun)
         for row, values in zip(_WRITTEN, (found.light, *found.absorbed_w_m2), strict=True):
-            controls[row, self.which] = values
+            controls[row, slice(None) if self._all else self.which] = values
 
     def _plates(self, before_m: Array, now_m: Array, sun: Array) -> neighbours.Plates:
-        normals = np.empty((2, 3, self.which.size))
-        for mine, law in self.laws:
-            normals[:, :, mine] = neighbours.normals(before_m[:, mine], now_m[:, mine], sun, law)
+        if len(self.laws) == 1:
+            normals = neighbours.normals(before_m, now_m, sun, self.laws[0][1])
+        else:
+            normals = np.empty((2, 3, self.which.size))
+            for mine, law in self.laws:
+                normals[:, :, mine] = neighbours.normals(before_m[:, mine], now_m[:, mine], sun, law)
         return neighbours.Plates(normals, neighbours.sides(normals), self.half_m, self.emissivity)
-
-    def _emitted_w_m2(self, before: Array) -> Array:
-        """Emitted by front and back of array and radiator, (2, 2, satellites)."""
-        square = before[3:7] * before[3:7]
-        array, one, two, three = square * square
-        found = np.empty_like(self.emissivity)
-        np.multiply(self.emissivity[neighbours.ARRAY], STEFAN_BOLTZMANN_W_M2_K4 * array, out=found[neighbours.ARRAY])
-        black = (STEFAN_BOLTZMANN_W_M2_K4 / 3.0) * self.fins * (one + two + three)
-        np.multiply(self.emissivity[neighbours.RADIATOR], black, out=found[neighbours.RADIATOR])
-        return found

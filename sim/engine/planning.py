@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.config import schema, workload_params
 from sim.config.errors import InputError, Origin, bad_input
 from sim.config.workload_params import Carrier
-from sim.engine.memo import Memo
+from sim.memo import Memo
 from sim.workload import diloco, execution_plan, memory_fit, parallelism, training_step
 from sim.workload.execution_plan import Choices, ExecutionPlan
 from sim.workload.job_communication import JobCommunication, Transport

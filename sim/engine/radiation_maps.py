@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.propagation import Propagator
-from orbit.radiation import RadiationMap, radiation_map
+from orbit.radiation import Conditions, RadiationMap, radiation_map
 from sim.config.ageing import conditions
 from sim.config.schema import Scenario
 
@@ -79,5 +80,10 @@ def maps(scenario: Scenario, propagators: Sequence[Propagator], kinds: Sequence[
             continue
         last = min(math.ceil((high + MARGIN_M) / SPACING_M), math.floor(HIGHEST_M / SPACING_M))
         first = min(math.floor((low - MARGIN_M) / SPACING_M), last - 1)
-        found.append(radiation_map(first * SPACING_M, last * SPACING_M, satellite.shielding.areal_mass, where, SPACING_M))
+        found.append(_map(first, last, satellite.shielding.areal_mass, where))
     return found
+
+
+@lru_cache(maxsize=16)  # 0.1 MB each; a study asks again and again
+def _map(first: int, last: int, areal_mass_kg_m2: float, where: Conditions) -> RadiationMap:
+    return radiation_map(first * SPACING_M, last * SPACING_M, areal_mass_kg_m2, where, SPACING_M)

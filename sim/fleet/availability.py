@@ -400,6 +400,7 @@ class Timeline:
         self.occurred: list[AvailabilityChange] = []  # what happened so far, step by step
         self._links: list[AvailabilityChange] = []  # changes of links and terminals that are still to come
         self._changes: list[SatelliteChange] = []
+        self._quiet: StepAvailability | None = None  # that of a step in which nothing changed, for as long as nothing does
 
     def skip_to(self, k: int) -> None:
         """Advance to the beginning of a step without evaluating the steps before it.
@@ -421,6 +422,7 @@ class Timeline:
             The changes, such as satellites without a position.
         """
         for change in changes:
+            self._quiet = None
             self._changes += self._apply_and_record(change)
 
     def step(self, k: int) -> StepAvailability:
@@ -437,7 +439,7 @@ class Timeline:
         Returns
         -------
         StepAvailability
-            Availability; its arrays hold until the next call.
+            Availability; its arrays hold until the next call. The same object as long as nothing changes.
         """
         fleet = self.fleet
         powered_before = fleet.powered > 0.0
@@ -445,15 +447,19 @@ class Timeline:
         self._links += [c for c in coming if c.target.kind in (Kind.LINK, Kind.TERMINALS)]
         while self._links and self._links[0].time_s / self.step_s < k + 1.0:
             self.fleet.apply(self._links.pop(0))
+        if self._quiet is not None and not coming and not self._changes:
+            return self._quiet
         up, rate_cap, powered, maintained = fleet.up, fleet.rate_cap, fleet.powered, fleet.maintained
         if coming:
             up, rate_cap, powered, maintained = self._shares(coming, k)
         changes, self._changes = self._changes, []
         powered_end = fleet.powered > 0.0
-        return StepAvailability(
+        found = StepAvailability(
             up=up, rate_cap=rate_cap, maintained=maintained, up_end=fleet.up, powered=powered > 0.0, relays=powered_before | powered_end,
             powered_end=powered_end, stations=fleet.stations, changes=changes,
         )
+        self._quiet = None if coming or changes else found
+        return found
 
     def _shares(self, coming: list[AvailabilityChange], k: int) -> tuple[Array, Array, Array, Array]:
         """Apply changes within step k; shares of the step and mean rate then, and what maintenance takes."""
@@ -491,7 +497,7 @@ class Timeline:
     def _until(self, steps: float) -> list[AvailabilityChange]:
         time_s = latest_s(steps, self.step_s)
         changes = [change for source in self.sources for change in source.until(time_s)]
-        return in_order(change for change in changes if self.fleet.concerns(change.target))
+        return in_order(change for change in changes if self.fleet.concerns(change.target)) if changes else []
 
 
 def latest_s(steps: float, step_s: float) -> float:

@@ -78,6 +78,7 @@ class GroundRouting:
         self.link_intervals, self.route_intervals = IntervalRecorder(), RouteRecorder(sites + len(pairs))
         self._router = None if network is None else BlockRouter(network)
         self._last_parts: tuple[Ints, Ints, Flags, Ints] | None = None  # ends of links, working satellites, their components
+        self._last_keys: tuple[Ints, Ints, Ints] | None = None  # ends of links, and their keys
         self._slant_m = np.empty((0, sites, satellites))
         self._steps_at_once = max(1, min(LANES, SLANTS // max(1, sites * satellites)))
         self.block_routes: dict[int, list[list[int]]] = {}  # by step of the last block: satellites from access to server, of each station
@@ -192,7 +193,6 @@ class GroundRouting:
             if not self.sin_min_elevation.size:
                 continue
             at, up, north = sky
-            seen = np.empty((part.stop - lo, working.shape[1]), dtype=np.bool_)
             if self._slant_m.shape[0] < part.stop - lo:
                 self._slant_m = np.empty((part.stop - lo, *self._slant_m.shape[1:]))
             slant_m = self._slant_m[: part.stop - lo]
@@ -200,9 +200,11 @@ class GroundRouting:
                 access_m(
                     r_m[m], at[m], up[m], self.sin_min_elevation, self.max_range_m, slant_m[n], north[m], self.masks
                 )
-                slant_m[n, ~stations[m]] = np.inf
-                seen[n] = working[m] & np.isfinite(slant_m[n]).any(axis=0)
-                slant_m[n][:, ~healthy[m]] = np.inf
+                if not stations[m].all():
+                    slant_m[n, ~stations[m]] = np.inf
+            seen = working[part] & np.isfinite(slant_m).any(axis=1)
+            if not healthy[part].all():
+                np.copyto(slant_m, np.inf, where=~healthy[part, np.newaxis, :])
             self._record_routes(k0 + lo, slant_m, of_part, serves[part])
             for n, m in enumerate(range(part.start, part.stop)):
                 reached[m] = seen[n] if of_part is None else self._connected(of_part[n], working[m], seen[n])
@@ -216,7 +218,9 @@ class GroundRouting:
             assert states is not None
             self.links[k0 + n] = states[n].a.size
             if self._frame(k0 + n):
-                self.link_intervals.record(states[n].a * self.satellites + states[n].b)
+                if self._last_keys is None or self._last_keys[0] is not states[n].a or self._last_keys[1] is not states[n].b:
+                    self._last_keys = states[n].a, states[n].b, states[n].a * self.satellites + states[n].b
+                self.link_intervals.record(self._last_keys[2])
 
     def _record_routes(
         self, k0: int, slant_m: Array, states: Sequence[LinkState] | None, serves: Flags

@@ -23,7 +23,8 @@ class IntervalRecorder:
     """
 
     def __init__(self) -> None:
-        self._keys: Ints = np.zeros(0, dtype=np.int64)  # of the last sample, as given
+        self._keys: Ints = np.zeros(0, dtype=np.int64)  # of the last sample, in the order as given
+        self._given: Ints | None = None  # the array itself
         self._present: Ints = np.zeros(0, dtype=np.int64)
         self._since: Ints = np.zeros(0, dtype=np.int64)
         self._closed: list[Ints] = []  # rows (3, n): key, first sample, first sample without it
@@ -35,12 +36,13 @@ class IntervalRecorder:
         Parameters
         ----------
         keys : ndarray of int64, shape (n,)
-            Keys in any order, each once.
+            Keys in any order, each once; an array that is given again has not been changed.
         """
-        if np.array_equal(keys, self._keys):  # in the order of the last sample: nothing has changed
+        if keys is self._given or np.array_equal(keys, self._keys):  # in the order of the last sample: nothing has changed
+            self._given = keys
             self._samples += 1
             return
-        self._keys, now = keys.copy(), np.sort(keys)
+        self._given, self._keys, now = keys, keys.copy(), np.sort(keys)
         if not np.array_equal(now, self._present):
             stays = np.isin(self._present, now, assume_unique=True)
             self._close(~stays)

@@ -70,6 +70,7 @@ class LinkState(NamedTuple):
     delay_s: Array  # latency of switching included
     rate_factor: Array  # what events leave of the rate
     healthy: Mask  # satellites that relay
+    rate_bit_s: Array | None = None  # from `Network.with_rates`; None: computed when it is asked for
 
 
 class Network:
@@ -133,8 +134,7 @@ class Network:
         if not (_same(state.a, self.a) and _same(state.b, self.b)):
             self.version += 1
             self._graph = Graph(self.count, state.a, state.b, self.block_starts)
-        self.a, self.b, self.length_m, self.delay_s, self.rate_factor, self.healthy = state
-        self._rate_bit_s = None
+        self.a, self.b, self.length_m, self.delay_s, self.rate_factor, self.healthy, self._rate_bit_s = state
 
     @property
     def present(self) -> LinkState:
@@ -194,7 +194,8 @@ class Network:
         else:
             a, b = self._topology_links
             keep, length_m = topology.usable_links(r_m, a, b, healthy, rules.max_range_m, rules.grazing_altitude_m)
-            a, b, length_m = a[keep], b[keep], length_m[keep]
+            if not keep.all():
+                a, b, length_m = a[keep], b[keep], length_m[keep]
         factor = np.ones(a.size)
         for (i, j), value in link_factor.items():
             factor[(a == min(i, j)) & (b == max(i, j))] *= value
@@ -203,21 +204,42 @@ class Network:
         whole = factor > 0.0
         if rules.sun_keep_out_rad > 0.0 and sun_m is not None:
             whole &= topology.clear_of_sun(r_m, a, b, sun_m, rules.sun_keep_out_rad)
-        a, b, length_m = a[whole], b[whole], length_m[whole]
+        if not whole.all():
+            a, b, length_m, factor = a[whole], b[whole], length_m[whole], factor[whole]
         if _same(a, self._last_a) and _same(b, self._last_b):
             a, b = self._last_a, self._last_b
         self._last_a, self._last_b = a, b
         delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
-        return LinkState(a, b, length_m, delay_s, factor[whole], healthy.copy())
+        return LinkState(a, b, length_m, delay_s, factor, healthy.copy())
 
     @property
     def rate_bit_s(self) -> Array:
         """Rate of each of the present links [bit/s], (links,); computed when it is asked for."""
         if self._rate_bit_s is None:
-            unlimited, terminal = np.full(self.a.size, np.inf), self.rules.terminal
-            rate = unlimited if terminal is None else optical.rate_bit_s(self.length_m, terminal)
-            self._rate_bit_s = rate * self.rate_factor
+            self._rate_bit_s = self._rates_bit_s(self.length_m, self.rate_factor)
         return self._rate_bit_s
+
+    def _rates_bit_s(self, length_m: Array, rate_factor: Array) -> Array:
+        terminal = self.rules.terminal
+        return np.full(length_m.size, np.inf) * rate_factor if terminal is None else optical.rate_bit_s(length_m, terminal) * rate_factor
+
+    def with_rates(self, states: Sequence[LinkState]) -> list[LinkState]:
+        """Links of several times with their rates, computed at once.
+
+        Parameters
+        ----------
+        states : sequence of LinkState
+            From `state`.
+
+        Returns
+        -------
+        list of LinkState
+            The same with rates.
+        """
+        lengths_m, factors = [state.length_m for state in states], [state.rate_factor for state in states]
+        rate_bit_s = self._rates_bit_s(np.concatenate(lengths_m), np.concatenate(factors))
+        ends = np.cumsum([length_m.size for length_m in lengths_m]).tolist()
+        return [state._replace(rate_bit_s=rate_bit_s[end - state.a.size : end]) for state, end in zip(states, ends, strict=True)]
 
     @property
     def topology_links(self) -> int:

@@ -22,6 +22,7 @@ Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 FEW_STEPS = 4  # for which the same links must be seen before they are prepared for many moments, which takes as long as some searches
+VALUES = 30_000  # delays that are compared at once: they stay in cache
 MORE_LINKS = 1.5  # links of all steps together, relative to those of the step with the most
 
 
@@ -140,10 +141,12 @@ class RouteBlock:
         onward_s = self._reach(seed_s)
         moments, stations = slant_m.shape[:2]
         access, delay_s = np.empty((moments, stations), dtype=np.int64), np.empty((moments, stations))
-        for k in range(moments):
-            total_s = slant_m[k] / SPEED_OF_LIGHT_M_S + onward_s[0, :, k]
-            access[k] = first_of_least(total_s)
-            delay_s[k] = total_s[np.arange(stations), access[k]]
+        at_once = max(1, VALUES // max(1, slant_m[0].size))
+        for k in range(0, moments, at_once):
+            some = slice(k, k + at_once)
+            total_s = slant_m[some] / SPEED_OF_LIGHT_M_S + onward_s[0, :, some].T[:, np.newaxis, :]
+            access[some] = first_of_least(total_s)
+            delay_s[some] = np.take_along_axis(total_s, access[some, :, np.newaxis], axis=2)[:, :, 0]
         at, station = np.nonzero(np.isfinite(delay_s))
         routes: list[list[list[int]]] = [[[] for _ in range(stations)] for _ in range(moments)]
         found = self._trace(seed_s[0], onward_s[0], at, access[at, station])

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.constants import AU_M, SUN_RADIUS_M
-from orbit.kernels.compile import Floats, Ints, inlined, kernel
+from orbit.constants import AU_M, STEFAN_BOLTZMANN_W_M2_K4, SUN_RADIUS_M
+from orbit.kernels.compile import Floats, Ints, exact_kernel, inlined, kernel
 from sim.spacecraft import attitude
 
 Array = NDArray[np.float64]
@@ -28,7 +28,6 @@ SUN_HALF_WIDTH = 0.5 * math.sqrt(3.0) * SUN_RADIUS_M / AU_M
 _RULES = [np.polynomial.legendre.leggauss(n) for n in (8, 4, 2)]
 NODE = np.concatenate([x for x, _ in _RULES])
 WEIGHT = np.concatenate([0.5 * w for _, w in _RULES])
-NEAREST_M = 1.0  # satellites that have no position stand in one place, far away
 FAR, CLOSE, TOUCHING = 5.0, 2.5, 1.2  # diagonals: from the first on one point, below the last eight
 
 
@@ -66,40 +65,6 @@ class Exchange(NamedTuple):
 
     absorbed_w_m2: Array
     light: Array
-
-
-def within(r_m: Array, range_m: float) -> tuple[Indices, Indices]:
-    """Satellites within a range of each satellite.
-
-    Parameters
-    ----------
-    r_m : ndarray, shape (3, satellites)
-        Positions [m].
-    range_m : float
-        Range [m].
-
-    Returns
-    -------
-    start : ndarray of int64, shape (satellites + 1,)
-        Satellite i has the neighbours other[start[i]:start[i + 1]].
-    other : ndarray of int64
-        Numbers of the neighbours, in order.
-
-    Examples
-    --------
-    >>> start, other = within(np.array([[0.0, 100.0, 900.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]), 200.0)
-    >>> start.tolist(), other.tolist()
-    ([0, 1, 2, 2], [1, 0])
-    """
-    from scipy.spatial import cKDTree
-
-    count = r_m.shape[1]
-    pairs = cKDTree(r_m.T).query_pairs(range_m, output_type="ndarray").astype(np.int64).reshape(-1, 2)
-    apart_m = np.linalg.norm(r_m[:, pairs[:, 0]] - r_m[:, pairs[:, 1]], axis=0)
-    pairs = pairs[apart_m >= NEAREST_M]
-    both = np.sort(np.concatenate([pairs[:, 0] * count + pairs[:, 1], pairs[:, 1] * count + pairs[:, 0]]))
-    start = np.searchsorted(both, np.arange(count + 1) * count)
-    return start.astype(np.int64), both % max(count, 1)
 
 
 def normals(before_m: Array, now_m: Array, sun: Array, law: attitude.Attitude) -> Array:
@@ -180,6 +145,31 @@ def sides(normal: Array) -> Array:
     return along
 
 
+@exact_kernel
+def emit(temps_k: Floats, emissivity: Floats, fins: Floats, emitted_w_m2: Floats) -> None:
+    """Infrared that plates emit.
+
+    Parameters
+    ----------
+    temps_k : ndarray, shape (4, satellites)
+        Temperatures of the array and of three segments of the radiator [K].
+    emissivity : ndarray, shape (2, 2, satellites)
+        As in `Plates`.
+    fins : ndarray, shape (satellites,)
+        Efficiency of the radiator's fins.
+    emitted_w_m2 : ndarray, shape (2, 2, satellites)
+        Emitted by front and back of each plate [W/m2]; written.
+    """
+    third = STEFAN_BOLTZMANN_W_M2_K4 / 3.0
+    for i in range(fins.size):
+        a, b, c, d = temps_k[0, i] ** 2, temps_k[1, i] ** 2, temps_k[2, i] ** 2, temps_k[3, i] ** 2
+        panel = STEFAN_BOLTZMANN_W_M2_K4 * (a * a)
+        black = third * fins[i] * (b * b + c * c + d * d)
+        for face in range(2):
+            emitted_w_m2[ARRAY, face, i] = emissivity[ARRAY, face, i] * panel
+            emitted_w_m2[RADIATOR, face, i] = emissivity[RADIATOR, face, i] * black
+
+
 def exchange(r_m: Array, pairs: tuple[Indices, Indices], plates: Plates, emitted_w_m2: Array, sun: Array) -> Exchange:
     """Infrared between neighbours, and the shadows of their arrays.
 
@@ -191,7 +181,7 @@ def exchange(r_m: Array, pairs: tuple[Indices, Indices], plates: Plates, emitted
     r_m : ndarray, shape (3, satellites)
         Positions of the plates' middles [m]; both plates of a satellite have the same.
     pairs : tuple of ndarray
-        From `within`.
+        From `near.within`.
     plates : Plates
         Array and radiator of each satellite.
     emitted_w_m2 : ndarray, shape (2, 2, satellites)
@@ -381,11 +371,12 @@ def _all_pairs(
     r_m: Floats, start: Ints, other: Ints, normal: Floats, along: Floats, half_m: Floats, emissivity: Floats, emitted: Floats,
     sun: Floats, node: Floats, weight: Floats, absorbed: Floats, light: Floats,
 ) -> None:  # fmt: skip
-    size2 = np.empty(r_m.shape[1])  # square of the larger diagonal
+    size2, size = np.empty(r_m.shape[1]), np.empty(r_m.shape[1])  # square of the larger diagonal, and that diagonal
     for i in range(r_m.shape[1]):
         one = half_m[0, 0, i] * half_m[0, 0, i] + half_m[0, 1, i] * half_m[0, 1, i]
         two = half_m[1, 0, i] * half_m[1, 0, i] + half_m[1, 1, i] * half_m[1, 1, i]
         size2[i] = 4.0 * max(one, two)
+        size[i] = math.sqrt(size2[i])
     for i in range(r_m.shape[1]):
         for pair in range(start[i], start[i + 1]):
             j = other[pair]
@@ -406,7 +397,7 @@ def _all_pairs(
                         absorbed[p, i] += _irradiance_w_m2(d, p, i, q, j, normal, along, half_m, emissivity, emitted, node, weight)
             # a neighbour whose distance from the ray to the Sun is more than both arrays are large casts no shadow
             toward = d[0] * sun[0] + d[1] * sun[1] + d[2] * sun[2]
-            reach = math.sqrt(size2[i]) + math.sqrt(size2[j]) + abs(toward) * SUN_HALF_WIDTH
+            reach = size[i] + size[j] + abs(toward) * SUN_HALF_WIDTH
             if far2 - toward * toward <= 4.0 * reach * reach:
                 light[i] -= _shaded(d, i, j, normal, along, half_m, sun)
         light[i] = max(0.0, light[i])

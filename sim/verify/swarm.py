@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from orbit.constants import STEFAN_BOLTZMANN_W_M2_K4
-from sim.spacecraft import neighbours
+from sim.spacecraft import near, neighbours
 from sim.verify.case import Case, Failed
 
 SIDE, EMISSIVITY = 6, 0.9  # satellites along a side, and of both faces of their radiators
@@ -45,7 +45,7 @@ def _core_and_rim_k() -> tuple[float, float]:
     r_m = SPACING * np.stack([x.ravel(), y.ravel(), np.zeros(count)]).astype(float)
     ahead, up = (np.repeat(np.array(axis)[:, None], count, axis=1) for axis in ([1.0, 0.0, 0.0], [0.0, 0.0, 1.0]))
     plates = neighbours.square_plates(up, ahead, (np.full(count, 1e-9), np.ones(count)), np.full((2, 2, count), EMISSIVITY))
-    pairs, both = neighbours.within(r_m, 10.0 * SIDE), 2.0 * EMISSIVITY * STEFAN_BOLTZMANN_W_M2_K4
+    pairs, both = near.within(r_m, 10.0 * SIDE), 2.0 * EMISSIVITY * STEFAN_BOLTZMANN_W_M2_K4
     temps_k = np.full(count, ALONE_K)
     for _ in range(100):  # each round leaves less than half of the error
         emitted = np.zeros((2, 2, count))

@@ -9,8 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.job_lifecycle import disconnected
-from sim.workload import collective_schedule, message_times, network_roofline, parallelism, training_step
+from sim.workload import (
+    collective_schedule,
+    message_times,
+    network_roofline,
+    operation_times,
+    parallelism,
+    training_step,
+)
 from sim.workload.collective_schedule import Phase
+from sim.workload.operation_times import Flows, shared_rates
 from sim.workload.training_step import Task
 
 Array = NDArray[np.float64]
@@ -114,19 +122,6 @@ class Collective(NamedTuple):
         return f"{name}, both dimensions" + (" and directions" if self.parts == 4 else "")
 
 
-class _Flows(NamedTuple):
-    """Messages of one part of a phase with their routes."""
-
-    phase: Phase
-    job: Ints
-    routed: Ints | None  # messages that are routed; None: all
-    start: Ints
-    links: Ints
-    bits: Array  # for each entry of `links`, bits of the own job that the link transfers in the time of one message
-    stays: Flags  # messages of a satellite to itself
-    contended: bool = False  # whether a link carries messages of several jobs
-
-
 class _Times(NamedTuple):
     """Durations of one operation: of each job (G,), of its first half, of each satellite's own messages (N,)."""
 
@@ -154,12 +149,15 @@ class JobCommunication:
 
     def __init__(self, task: Task, collective: Collective, satellites: int, senders: Flags | None = None) -> None:
         self.task, self.collective, self.satellites, self.senders = task, collective, satellites, senders
+        self._no_satellite: Flags = np.zeros(satellites, dtype=np.bool_)
+        self._no_satellite.setflags(write=False)
         self._ranks: list[Ints] = []
         self._exchanging: Flags = np.zeros(0, dtype=np.bool_)
         self._version = -1
-        self._stage_transfers: list[list[_Flows]] = []  # parts of each phase
-        self._reductions: list[list[_Flows]] = []
-        self._exchanges: list[list[_Flows]] = []
+        self._stage_transfers: list[list[Flows]] = []  # parts of each phase
+        self._reductions: list[list[Flows]] = []
+        self._exchanges: list[list[Flows]] = []
+        self._messages: operation_times.Messages | None = None  # all of them, where they meet no others on their links
         self.route_changes = 0  # pairs of satellites whose messages took another route than before, ranks unchanged
         self._last_routes: tuple[Ints, Ints] | None = None
 
@@ -193,20 +191,35 @@ class JobCommunication:
             if same and before is not None:
                 self.route_changes += network_roofline.route_changes(before, self._last_routes)
             self._ranks, self._version, self._exchanging = ranks, transport.version, exchanging.copy()
-        jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
         if background_bit_s is not None and not self._meets(background_bit_s):
             background_bit_s = None
-        links = transport.directed_delay_s, transport.directed_rate_bit_s, background_bit_s
-        stage = self._times(self._stage_transfers, *links, jobs_disconnected)
-        gradients = self._times(self._reductions, *links, jobs_disconnected)
-        outer = self._times(self._exchanges, *links, jobs_disconnected)
+        jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
+        links = transport.directed_delay_s, transport.directed_rate_bit_s
+        job_s, own_s, cut_off = self._durations(*links, background_bit_s, jobs_disconnected)
+        stage, gradients, outer = job_s
         return Costs(
-            stage_transfer_s=stage.total_s, stage_delay_s=stage.total_s - stage.drain_s, stage_drain_s=stage.drain_s,
-            gradients_s=gradients.total_s, reduce_scatter_s=gradients.half_s, own_stage_transfer_s=stage.own_s,
-            own_stage_drain_s=stage.own_drain_s, own_gradients_s=gradients.own_s, jobs_disconnected=jobs_disconnected,
-            satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected),
-            outer_s=np.full(len(ranks), outer.total_s.max(initial=0.0)), own_outer_s=outer.own_s,
+            stage_transfer_s=stage[0], stage_delay_s=stage[2], stage_drain_s=stage[3],
+            gradients_s=gradients[0], reduce_scatter_s=gradients[1], own_stage_transfer_s=own_s[0, 0],
+            own_stage_drain_s=own_s[0, 1], own_gradients_s=own_s[1, 0], jobs_disconnected=jobs_disconnected,
+            satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected) if cut_off else self._no_satellite,
+            outer_s=np.full(len(ranks), outer[0].max(initial=0.0)) if self._exchanges else outer[0], own_outer_s=own_s[2, 0],
         )  # fmt: skip
+
+    def _durations(
+        self, delay_s: Array, rate_bit_s: Array, background_bit_s: Array | None, jobs_disconnected: Flags
+    ) -> tuple[Array, Array, bool]:
+        """Durations of stage transfers, reductions and exchanges, and whether `jobs_disconnected` was set; see `operation_times.durations`."""
+        operations = (self._stage_transfers, self._reductions, self._exchanges)
+        job_s = np.zeros((len(operations), operation_times.JOB_ROWS, jobs_disconnected.size))
+        own_s = np.zeros((len(operations), operation_times.OWN_ROWS, self.satellites))
+        if self._messages is not None and background_bit_s is None:
+            cut_off = operation_times.durations(self._messages, self._owner, delay_s, rate_bit_s, job_s, own_s, jobs_disconnected)
+            return job_s, own_s, cut_off
+        for n, phases in enumerate(operations):
+            times = self._times(phases, delay_s, rate_bit_s, background_bit_s, jobs_disconnected)
+            job_s[n] = times.total_s, times.half_s, times.total_s - times.drain_s, times.drain_s
+            own_s[n] = times.own_s, times.own_drain_s
+        return job_s, own_s, bool(jobs_disconnected.any())
 
     def exchange_s(self, ranks: list[Ints], transport: Transport) -> float:
         """Exchange between islands or replicas with the present links, as `costs` gives it.
@@ -246,8 +259,9 @@ class JobCommunication:
         """
         if len(ranks) != len(self._ranks) or not all(a is b for a, b in zip(ranks, self._ranks, strict=True)):
             return False
-        exchanging = np.ones(len(ranks), dtype=np.bool_) if exchanging is None else exchanging
-        return self.task.islands is None or np.array_equal(exchanging, self._exchanging)
+        if self.task.islands is None:
+            return True
+        return np.array_equal(np.ones(len(ranks), dtype=np.bool_) if exchanging is None else exchanging, self._exchanging)
 
     def _meets(self, background_bit_s: Array) -> bool:
         """Whether a link carries messages and something else."""
@@ -279,10 +293,9 @@ class JobCommunication:
     def _disconnected(self, ranks: list[Ints], transport: Transport, jobs_disconnected: Flags) -> Flags:
         """Satellites that disconnect their job: members outside its largest connected component."""
         outside = np.zeros(self.satellites, dtype=np.bool_)
-        if jobs_disconnected.any():
-            component = transport.components()
-            for g in np.flatnonzero(jobs_disconnected):
-                outside[ranks[g]] = disconnected(ranks[g], component)
+        component = transport.components()
+        for g in np.flatnonzero(jobs_disconnected):
+            outside[ranks[g]] = disconnected(ranks[g], component)
         return outside
 
     def _own(self, ranks: list[Ints]) -> Ints:
@@ -302,6 +315,9 @@ class JobCommunication:
                 exchange_phases(self.task, stacked[exchanging]),
             )
         )  # fmt: skip
+        operations = (self._stage_transfers, self._reductions, self._exchanges)
+        meets = any(f.contended or f.routed is not None for phases in operations for parts in phases for f in parts)
+        self._messages = None if meets else operation_times.messages(operations)
 
     def _pair_routes(self, transport: Transport) -> tuple[Ints, Ints]:
         """Routes of all pairs of satellites that exchange messages, in an order that follows from the ranks."""
@@ -319,7 +335,7 @@ class JobCommunication:
 
     def _routed(
         self, parts: Sequence[Phase], owner: Ints, transport: Transport, known: dict[int, tuple[Ints | None, Ints, Ints]]
-    ) -> list[_Flows]:
+    ) -> list[Flows]:
         """Routes of the parts of a phase; a link transfers the bytes of all parts of a job in the time of the phase."""
         count, loads = transport.directed_delay_s.size, {}
         for phase in parts:
@@ -334,7 +350,7 @@ class JobCommunication:
             of_job = np.repeat(job if routed is None else job[routed], np.diff(start))
             size_bytes = phase.size_bytes if routed is None else phase.size_bytes[routed]
             loads[id(phase)] = of_job * count + links  # link of a job
-            flows.append(_Flows(phase, job, routed, start, links, size_bytes, np.asarray(phase.src == phase.dst)))
+            flows.append(Flows(phase, job, routed, start, links, size_bytes, np.asarray(phase.src == phase.dst)))
         total = np.zeros((int(owner.max(initial=0)) + 1) * count)
         for f in flows:
             bits = 8.0 * f.phase.repeat * np.repeat(f.bits, np.diff(f.start))
@@ -343,7 +359,7 @@ class JobCommunication:
         return [f._replace(bits=total[loads[id(f.phase)]] / f.phase.repeat, contended=contended) for f in flows]
 
     def _times(
-        self, phases: list[list[_Flows]], delay_s: Array, rate_bit_s: Array, background_bit_s: Array | None, jobs_disconnected: Flags
+        self, phases: list[list[Flows]], delay_s: Array, rate_bit_s: Array, background_bit_s: Array | None, jobs_disconnected: Flags
     ) -> _Times:
         """Durations of phases in sequence; sets `jobs_disconnected` for jobs with messages that have no route.
 
@@ -357,12 +373,12 @@ class JobCommunication:
         if background_bit_s is None and not any(f.contended for parts in phases for f in parts):
             return alone
         for _ in range(CONTENTION_ROUNDS):
-            rates = [_shared_rates(parts, s, rate_bit_s, background_bit_s) for parts, s in zip(phases, phase_s, strict=True)]
+            rates = [shared_rates(parts, s, rate_bit_s, background_bit_s) for parts, s in zip(phases, phase_s, strict=True)]
             shared, phase_s = self._advance(phases, rates, delay_s, jobs_disconnected)
         return shared
 
     def _advance(
-        self, phases: list[list[_Flows]], rates_bit_s: list[list[Array]], delay_s: Array, jobs_disconnected: Flags
+        self, phases: list[list[Flows]], rates_bit_s: list[list[Array]], delay_s: Array, jobs_disconnected: Flags
     ) -> tuple[_Times, list[Array]]:
         """Durations at given rates, and that of each phase (G,)."""
         jobs, n = jobs_disconnected.size, self.satellites
@@ -394,57 +410,7 @@ class JobCommunication:
         return total
 
 
-def _shared_rates(parts: list[_Flows], phase_s: Array, rate_bit_s: Array, background_bit_s: Array | None) -> list[Array]:
-    """Rate that a link leaves to the job of each message: all of it but the max-min fair rates of the others.
-
-    Parameters
-    ----------
-    parts : list of _Flows
-        Messages of a phase.
-    phase_s : ndarray, shape (G,)
-        Duration of the phase of each job alone [s].
-    rate_bit_s : ndarray, shape (2 L,)
-        Rate of each directed link [bit/s].
-    background_bit_s : ndarray, shape (2 L,), optional
-        What others ask for on each directed link [bit/s].
-
-    Returns
-    -------
-    list of ndarray
-        Rate for each entry of `links` of each part [bit/s].
-    """
-    count, hops, links, demands, keys = rate_bit_s.size, [], [], [], []
-    for f in parts:
-        job, size_bytes = (
-            (f.job, f.phase.size_bytes) if f.routed is None else (f.job[f.routed], f.phase.size_bytes[f.routed])
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            asked = f.phase.repeat * 8.0 * size_bytes / phase_s[job]
-        hops.append(np.diff(f.start))
-        demands.append(np.where(np.isnan(asked), 0.0, asked))
-        links.append(f.links)
-        keys.append(np.repeat(job, hops[-1]) * count + f.links)
-    if background_bit_s is not None:
-        busy = np.flatnonzero(background_bit_s > 0.0)
-        hops.append(np.ones(busy.size, dtype=np.int64))
-        demands.append(background_bit_s[busy])
-        links.append(busy)
-        keys.append(phase_s.size * count + busy)  # one more than the jobs
-    flat, hop = np.concatenate(links), np.concatenate(hops)
-    start = np.concatenate(([0], np.cumsum(hop))).astype(np.int64)
-    fair = np.repeat(message_times.max_min_rates(start, flat, rate_bit_s, np.concatenate(demands)), hop)
-    pair, which = np.unique(np.concatenate(keys), return_inverse=True)
-    own = np.bincount(which, fair, minlength=pair.size)
-    used, users = np.bincount(flat, fair, minlength=count), np.bincount(pair % count, minlength=count)
-    shared = users[flat] > 1
-    with np.errstate(invalid="ignore"):
-        others = np.where(shared & np.isfinite(rate_bit_s[flat]), used[flat] - own[which], 0.0)
-        equal = np.where(shared, rate_bit_s[flat] / users[flat], 0.0)  # who asks for less now could have this at any time
-    left = np.maximum(rate_bit_s[flat] - others, np.maximum(equal, np.where(shared, fair, 0.0)))
-    return np.split(left, np.cumsum([f.links.size for f in parts]))[: len(parts)]
-
-
-def _message_times(flows: _Flows, delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> tuple[Array, Array]:
+def _message_times(flows: Flows, delay_s: Array, rate_bit_s: Array, jobs_disconnected: Flags) -> tuple[Array, Array]:
     """Delay and link time of each message [s]; those without a route take none.
 
     Messages that are not routed are as fast as the fastest that is.

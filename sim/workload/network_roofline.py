@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.memo import Memo
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -16,6 +18,7 @@ Cut = tuple[Ints, float]  # half of the members, and the rate of links out of it
 ROTATIONS = 8  # halves of the rank order, and of the spectral order, that are tried
 SPECTRAL_MEMBERS = 1024  # most members whose links are searched for slow eigenvectors: the time grows with their cube
 UNITS = 1_000_000_000  # whole capacities of a cut: all links together
+_KNOWN: Memo[list[Cut]] = Memo(2_000_000)  # cuts of earlier runs of this process
 
 
 class NetworkRoofline(NamedTuple):
@@ -97,6 +100,11 @@ def cuts(src: Ints, dst: Ints, rate_bit_s: Floats, members: Ints) -> list[Cut]:
     list of (ndarray of int64, float)
         Satellites of a half, and the rate [bit/s] to six digits, inf where links have no limit; none for fewer than two members.
     """
+    inputs = [np.ascontiguousarray(values) for values in (src, dst, rate_bit_s, members)]
+    return _KNOWN.remember(inputs, lambda: _cuts(src, dst, rate_bit_s, members))
+
+
+def _cuts(src: Ints, dst: Ints, rate_bit_s: Floats, members: Ints) -> list[Cut]:
     from scipy.sparse import csr_array  # imported here: only a job with links needs it
     from scipy.sparse.csgraph import maximum_flow
 

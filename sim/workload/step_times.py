@@ -157,3 +157,35 @@ def step_times(
         out[0, i], out[1, i], out[2, i], out[3, i], out[4, i], out[5, i], out[6, i] = step_at(
             rate[i], stage_delay_s[i], stage_drain_s[i], reduction_s[i], outer_s[i], c
         )
+
+
+@exact_kernel
+def step_shares(
+    rate: Floats, stage_delay_s: Floats, stage_drain_s: Floats, reduction_s: Floats, outer_s: Floats, c: StepConstants, hbm_share: float,
+    out: Floats,
+) -> None:  # fmt: skip
+    """Parts of a step of several jobs as shares of it, its duration, and its time at full power.
+
+    Parameters
+    ----------
+    rate, stage_delay_s, stage_drain_s, reduction_s, outer_s : ndarray, shape (n,)
+        Clock rates and times of messages [s].
+    c : StepConstants
+        Constants of the job.
+    hbm_share : float
+        Share of the accelerators' power that memory draws while it streams, 0 to 1.
+    out : ndarray, shape (9, n)
+        Written: shares in the order of `training_step.StepTime`, 0 for a job that is stopped; duration [s], then NaN; share of the
+        step at full power, then 1.
+    """
+    for i in range(out.shape[1]):
+        if rate[i] > 0.0:
+            parts_s = step_at(rate[i], stage_delay_s[i], stage_drain_s[i], reduction_s[i], outer_s[i], c)
+            total_s = parts_s[6]
+            for n in range(7):
+                out[n, i] = parts_s[n] / total_s
+            out[7, i] = total_s
+            out[8, i] = out[0, i] + out[1, i] + hbm_share * out[3, i]
+        else:
+            out[:7, i] = 0.0
+            out[7, i], out[8, i] = math.nan, 1.0

@@ -244,7 +244,7 @@ OF_THE_STEP = {"step", "passes", "loop", "rows", "inputs", "submodel"}
 PARTS = {"battery_ageing_life", "battery_chemistry", "thermal_network", "thermal_response"}  # further files of a submodel, named after it
 GENERAL = {"thermal_integration", "fin"}  # networks and radiators of any satellite, flown ones among them
 OF_BATTERIES = ("sim.spacecraft.battery_chemistry", "sim.spacecraft.battery_ageing_life")
-BETWEEN = {"neighbours"}  # what couples satellites
+BETWEEN = {"near", "neighbours"}  # what couples satellites
 FILES = [
     importlib.import_module(f"sim.spacecraft.{m.name}")
     for m in pkgutil.iter_modules(sim.spacecraft.__path__)

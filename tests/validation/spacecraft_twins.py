@@ -27,6 +27,7 @@ from sim.spacecraft import (
     earth_flux,
     illumination,
     loop,
+    near,
     neighbours,
     panel,
     passes,
@@ -255,7 +256,12 @@ def neighbour_calls() -> Iterator[tuple[str, object]]:
     plates = neighbours.square_plates(array, side, (np.full(6, 140.0), np.full(6, 30.0)), np.full((2, 2, 6), 0.9))
     emitted = np.linspace(300.0, 700.0, 24).reshape(2, 2, 6)
     sun = np.array([0.1, 0.0, math.sqrt(0.99)])
-    found = neighbours.exchange(r_m, neighbours.within(r_m, 1e3), plates, emitted, sun)
+    pairs = near.within(r_m, 1e3)
+    yield "_near", np.concatenate(near.within(r_m, 40.0))
+    temps_k, found_w_m2 = np.linspace(250.0, 350.0, 24).reshape(4, 6), np.empty((2, 2, 6))
+    neighbours.emit(temps_k, plates.emissivity, np.linspace(0.8, 1.0, 6), found_w_m2)
+    yield "emit", found_w_m2.ravel()
+    found = neighbours.exchange(r_m, pairs, plates, emitted, sun)
     yield "_sides", plates.along.ravel()
     for name in ("_all_pairs", "_irradiance_w_m2", "_shaded"):
         yield name, np.concatenate((found.absorbed_w_m2.ravel(), found.light))

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.network import topology
-from sim.workload import inference_step, message_times, step_times, training_step
+from sim.workload import inference_step, message_times, operation_times, step_times, training_step
+from sim.workload.collective_schedule import Phase
 from sim.workload.fabric import Fabric
 from sim.workload.inference_step import Rates
 from sim.workload.jobs import run_losses
-from sim.workload.jobs.ledger import Ledger
+from sim.workload.jobs.ledger import ROW, Ledger
 from sim.workload.kernels import AssumedKernels
 from sim.workload.parallelism import Batch, Mesh
 from sim.workload.service import Service
@@ -75,7 +76,36 @@ def calls() -> Iterator[tuple[str, object]]:
     run_losses.slowest_members(np.arange(6), np.array([0, 1, 0, 1, 0, 0]), rate[:6], slowest, member)
     yield "slowest_members", np.concatenate((slowest, member))
     ledger = Ledger(6, 1, rng.uniform(0.5, 1.0, 6))
-    shares = run_losses.RunShares(0.5, 4.0, 0.4, 0.1, 0.1, 0.05, 0.25, 0.1, 0.5, 0.1)
-    own = run_losses.OwnTimes(stage_s[6:12], stage_s[:6], reduction_s[:6], outer_s[:6])
-    run_losses.record_run(ledger, 0, np.array([1, 2, 4]), 60.0, rate[:6], "power", shares, own, constants)
-    yield "_add", np.concatenate((ledger.own_s.ravel(), ledger.induced_s.ravel(), ledger.step_own_s[:, 0], ledger.step_induced_s[:, 0]))
+    own = run_losses.OwnTimes(stage_s[6:12] + stage_s[:6], stage_s[:6], reduction_s[:6], outer_s[:6])
+    shares, zero_s = np.empty((9, 2)), np.zeros(2)
+    step_times.step_shares(np.array([0.5, 0.3]), zero_s, zero_s, zero_s, zero_s, constants, 0.3, shares)
+    assert np.array_equal(shares[7], [step_times.step_at(x, 0.0, 0.0, 0.0, 0.0, constants)[6] for x in (0.5, 0.3)])
+    yield "step_shares", shares
+    jobs = run_losses.JobSteps(np.array([0.5, 0.3]), shares, np.array([ROW["power"], ROW["thermal"]]), 0.1)
+    who, others = np.array([1, 2, 4]), np.array([0, 3])
+    spans = [run_losses.Interval(*i) for i in ((0, False, 40.0, who), (0, True, 20.0, who), (1, False, 60.0, others))]
+    run_losses.record_intervals(ledger, 0, spans, rate[:6], jobs, own, constants)
+    ledger.own_in_steps("useful", np.array([0, 0]), who, np.array([3.0, 4.0]))
+    for name in ("_add", "_add_intervals", "_add_steps"):
+        yield name, np.concatenate((ledger.own_s.ravel(), ledger.induced_s.ravel(), ledger.step_own_s[:, 0], ledger.step_induced_s[:, 0]))
+    yield from operation_calls(rng)
+
+
+def operation_calls(rng: np.random.Generator) -> Iterator[tuple[str, object]]:
+    """Two operations of two jobs: one of messages, and one of rings in two parts that change to other links together."""
+    src, dst, job = np.arange(6), np.array([1, 2, 0, 4, 5, 3]), np.array([0, 0, 0, 1, 1, 1])
+    start, links = np.array([0, 1, 2, 3, 4, 4, 5]), np.array([0, 1, 2, 3, 4])  # one without a route
+    once, ring, back = Phase(1, 0, src, dst, np.ones(6)), Phase(4, 3, src, dst, np.ones(6)), Phase(2, 3, src, dst, np.ones(6))
+
+    def flows(phase: Phase) -> operation_times.Flows:
+        return operation_times.Flows(phase, job, None, start, links, rng.uniform(1e6, 1e9, 5), np.zeros(6, dtype=np.bool_))
+
+    found = operation_times.messages([[[flows(once)]], [[flows(ring), flows(ring)], [flows(back), flows(back)]], []])
+    job_s, own_s, cut_off = np.zeros((3, 4, 2)), np.zeros((3, 2, 7)), np.zeros(2, dtype=np.bool_)
+    owner = np.array([0, 0, 0, 1, 1, 1, -1])
+    assert operation_times.durations(found, owner, rng.uniform(1e-3, 1e-2, 5), rng.uniform(1e9, 1e11, 5), job_s, own_s, cut_off)
+    assert cut_off.tolist() == [False, True]
+    assert (job_s[1, 0] > job_s[1, 1]).all()
+    assert (job_s[1, 1] > 0.0).all()
+    for name in ("durations", "_route", "_wait_for_all"):
+        yield name, np.concatenate((job_s.ravel(), own_s.ravel()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from orbit.units import shortened
@@ -352,6 +353,7 @@ def _model_shape_problem(model: transformer.Model, mesh: Mesh) -> str | None:
     return None
 
 
+@lru_cache(maxsize=64)  # a study asks again and again
 def _no_mesh_problem(job: memory_fit.Job, islands: int) -> str | None:
     """Why no mesh can be chosen: memory, or a batch with fewer sequences than a satellite has replicas; of each of so many islands."""
     able = [mesh for mesh in parallelism.meshes(job.model, job.accelerators, job.satellites) if memory_fit.fits(job, mesh)]

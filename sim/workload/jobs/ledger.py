@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.kernels.compile import Floats, exact_kernel
 from sim.schema import CAUSES
 from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_ALLOWED, LIMIT_POWER, LIMIT_RATE
@@ -66,7 +67,26 @@ class Ledger:
         """
         seconds = seconds * self.share[who]
         self.own_s[ROW[cause], who] += seconds
-        self.step_own_s[ROW[cause], k] += float(np.sum(seconds * self.weight[who]))
+        self.step_own_s[ROW[cause], k] += float(np.add.reduce(seconds * self.weight[who]))
+
+    def own_in_steps(self, cause: str, steps: Ints, who: Ints, seconds: Array) -> None:
+        """Record time that the same satellites lose in several steps by a cause of their own, all of them as long.
+
+        Parameters
+        ----------
+        cause : str
+            One of sim.schema.CAUSES.
+        steps : ndarray of int64, shape (n,)
+            Numbers of the steps, of which some may be the same.
+        who : ndarray of int64
+            Satellites.
+        seconds : ndarray, shape (n,)
+            Time of each satellite in each of the steps [s], of the whole satellite.
+        """
+        row = ROW[cause]
+        weighted_s = np.empty((steps.size, who.size))
+        _add_steps(who, seconds, self.share, self.weight, self.own_s[row], weighted_s)
+        np.add.at(self.step_own_s[row], steps, np.add.reduce(weighted_s, axis=1))
 
     def induced(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
         """Record time that satellites lose while they wait for others.
@@ -84,7 +104,18 @@ class Ledger:
         """
         seconds = seconds * self.share[who]
         self.induced_s[ROW[cause], who] += seconds
-        self.step_induced_s[ROW[cause], k] += float(np.sum(seconds * self.weight[who]))
+        self.step_induced_s[ROW[cause], k] += float(np.add.reduce(seconds * self.weight[who]))
+
+
+@exact_kernel
+def _add_steps(who: Ints, seconds: Floats, share: Floats, weight: Floats, own_s: Floats, weighted_s: Floats) -> None:
+    """Add seconds[n] of each satellite, for n after n, to own_s; weighted_s[n, place] receives them by their weight."""
+    for n in range(seconds.size):
+        for m in range(who.size):
+            s = who[m]
+            lost_s = seconds[n] * share[s]
+            own_s[s] += lost_s
+            weighted_s[n, m] = lost_s * weight[s]
 
 
 def binding(limits: Array, satellite: int, maintained: Array) -> str:

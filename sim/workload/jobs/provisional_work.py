@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,9 @@ class Happened(NamedTuple):
     spoiled: bool
     rollback: bool
     redone: int
+
+
+NOTHING = Happened(commit=False, validates=False, spoiled=False, rollback=False, redone=0)
 
 
 class ProvisionalWork:
@@ -89,6 +93,8 @@ class ProvisionalWork:
         ledger : Ledger
             The ledger.
         """
+        if happened is NOTHING:
+            return
         if happened.commit:
             self._saved[job] += self._open[job]
             self._open[job].clear()
@@ -127,11 +133,14 @@ class ProvisionalWork:
 
     def _count(self, job: int, work: Sequence[Done], ledger: Ledger) -> None:
         """Work that is right: what its copies do is the price of knowing it."""
-        for done in work:
-            each_s = np.full(done.present.size, done.useful_s / self.copies)
-            ledger.own("useful", done.step, done.present, each_s)
+        for _, same in groupby(work, key=lambda done: id(done.present)):
+            group = list(same)
+            steps, present = np.array([done.step for done in group]), group[0].present
+            each_s = np.array([done.useful_s for done in group]) / self.copies
+            ledger.own_in_steps("useful", steps, present, each_s)
             if self.copies > 1:
-                ledger.own("corruption", done.step, done.present, (self.copies - 1) * each_s)
+                ledger.own_in_steps("corruption", steps, present, (self.copies - 1) * each_s)
+        for done in work:
             self.tokens[job, done.step] += done.tokens
             self.counted_s[job] += done.seconds
 

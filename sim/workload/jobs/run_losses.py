@@ -12,18 +12,27 @@ from orbit.kernels.compile import Floats, Ints, exact_kernel
 from sim.workload.jobs.ledger import ROW, Ledger
 from sim.workload.step_times import StepConstants, exposed_at
 
-COMMUNICATION, RECOMPUTE, BUBBLE, STRAGGLER, KERNEL, MEMORY, ALGORITHM = (
-    ROW[cause] for cause in ("communication", "recompute", "bubble", "straggler", "kernel", "memory", "algorithm")
+COMMUNICATION, RECOMPUTE, BUBBLE, STRAGGLER, KERNEL, MEMORY, ALGORITHM, CHECKPOINT = (
+    ROW[cause] for cause in ("communication", "recompute", "bubble", "straggler", "kernel", "memory", "algorithm", "checkpoint")
 )
 
 
 class OwnTimes(NamedTuple):
     """Times of each satellite's own messages [s], each (N,); see `training_step.exposed_s`."""
 
-    stage_delay_s: Floats
+    stage_transfer_s: Floats
     stage_drain_s: Floats
     gradients_s: Floats
     outer_s: Floats  # exchange with other replicas or islands
+
+
+class JobSteps(NamedTuple):
+    """What jobs do in a step: their rates, and their training steps."""
+
+    rate: Floats  # (jobs,)
+    shares: Floats  # (9, jobs), from `step_times.step_shares`
+    cause: Ints  # (jobs,) row of the ledger for the wait for the slowest member
+    algorithm: float  # share of the useful arithmetic that a synchronous job would not need
 
 
 class RunShares(NamedTuple):
@@ -66,6 +75,65 @@ def running_members(presents: Sequence[NDArray[np.int64]], jobs: Sequence[int]) 
     of = np.repeat(np.asarray(jobs, dtype=np.int64), [present.size for present in presents])
     order = np.argsort(satellites, kind="stable")
     return satellites[order], of[order]
+
+
+class RunningMembers:
+    """Members of jobs that run, step by step; worked out again where members or their jobs change.
+
+    Parameters
+    ----------
+    satellites : int
+        Number of satellites of the fleet.
+    """
+
+    def __init__(self, satellites: int) -> None:
+        self.satellites = satellites
+        self._of: list[tuple[int, NDArray[np.int64]]] = []  # jobs and members of the last intervals, repetitions left out
+        self._apart = True  # whether no satellite is a member of two of them
+        self.paces = self.runs = running_members([], [])
+
+    def take(self, intervals: Sequence[tuple[int, float, NDArray[np.int64]]]) -> Floats:
+        """Take over the intervals of a step.
+
+        Parameters
+        ----------
+        intervals : sequence of (int, float, ndarray of int64)
+            Job, share of the step and members of each interval in which one runs, in order of time for each job.
+
+        Returns
+        -------
+        ndarray, shape (N,)
+            Share of the step in which each satellite runs. `paces` are then the members and their jobs as of `running_members`, `runs`
+            the satellites that run, each once, and the last job of each.
+        """
+        of: list[tuple[int, NDArray[np.int64]]] = []
+        shares: list[float] = []
+        for job, share, present in intervals:
+            if of and of[-1][0] == job and of[-1][1] is present:
+                shares[-1] += share
+            else:
+                of.append((job, present))
+                shares.append(share)
+        if len(of) != len(self._of) or any(a != c or b is not d for (a, b), (c, d) in zip(of, self._of, strict=True)):
+            self._change(of)
+        run_share = np.zeros(self.satellites)
+        if self._apart:
+            for (_, present), share in zip(of, shares, strict=True):
+                run_share[present] = share
+        else:
+            for _, share, present in intervals:
+                run_share[present] += share
+        return run_share
+
+    def _change(self, of: list[tuple[int, NDArray[np.int64]]]) -> None:
+        self._of = of
+        self.paces = running_members([present for _, present in of], [job for job, _ in of])
+        runs_in = np.full(self.satellites, -1, dtype=np.int64)
+        for job, present in of:
+            runs_in[present] = job
+        members = np.flatnonzero(runs_in >= 0)
+        self.runs = members, runs_in[members]
+        self._apart = members.size == sum(present.size for _, present in of)
 
 
 @exact_kernel
@@ -117,7 +185,8 @@ def _add(
         fleet_induced_s[cause] += waits * w
         if r.rate > 0.0:
             x *= r.rate
-            exposed_s = exposed_at(r.rate, own.stage_delay_s[s], own.stage_drain_s[s], own.gradients_s[s], own.outer_s[s], constants)
+            delay_s = own.stage_transfer_s[s] - own.stage_drain_s[s]
+            exposed_s = exposed_at(r.rate, delay_s, own.stage_drain_s[s], own.gradients_s[s], own.outer_s[s], constants)
             mine = min(exposed_s / r.duration_s, r.communication)
             own_s[COMMUNICATION, s] += x * mine
             induced_s[COMMUNICATION, s] += x * (r.communication - mine)
@@ -137,18 +206,58 @@ def _add(
             fleet_own_s[KERNEL] += x * r.compute * (1.0 - r.kernel_efficiency) * w
 
 
-def record_run(
-    ledger: Ledger,
-    k: int,
-    present: NDArray[np.int64],
-    seconds: float,
+@exact_kernel
+def _add_intervals(
+    pool: Ints,
+    intervals: Ints,
+    seconds: Floats,
     limit: Floats,
-    cause: str,
-    shares: RunShares,
+    jobs: JobSteps,
     own: OwnTimes,
     constants: StepConstants,
+    share: Floats,
+    weight: Floats,
+    own_s: Floats,
+    induced_s: Floats,
+    fleet_own_s: Floats,
+    fleet_induced_s: Floats,
+    saving_s: Floats,
 ) -> None:
-    """Record what the members of a running job lose: waiting for the slowest, communication, and parts of the training step.
+    """Add intervals in which jobs run or save; saving_s[interval, member] receives what a save takes of each member by its weight."""
+    for n in range(seconds.size):
+        g, saves, first, last = intervals[n]
+        present = pool[first:last]
+        if saves:
+            for m in range(present.size):
+                s = present[m]
+                lost_s = seconds[n] * limit[s] * share[s]
+                own_s[CHECKPOINT, s] += lost_s
+                saving_s[n, m] = lost_s * weight[s]
+        else:
+            p = jobs.shares
+            shares = RunShares(
+                jobs.rate[g], p[7, g], p[0, g], p[1, g], p[2, g], p[3, g], p[4, g], p[5, g], constants.peak_s / constants.arithmetic_s,
+                jobs.algorithm,
+            )  # fmt: skip
+            _add(
+                present, seconds[n], limit, jobs.cause[g], shares, own, constants, share, weight, own_s, induced_s, fleet_own_s,
+                fleet_induced_s,
+            )  # fmt: skip
+
+
+class Interval(NamedTuple):
+    """Time in which a job runs or saves."""
+
+    job: int
+    saves: bool
+    seconds: float
+    present: NDArray[np.int64]  # members that are up
+
+
+def record_intervals(
+    ledger: Ledger, k: int, intervals: Sequence[Interval], limit: Floats, jobs: JobSteps, own: OwnTimes, constants: StepConstants
+) -> None:
+    """Record what members of jobs lose that run or save: waiting for the slowest, communication, parts of the training step, saves.
 
     Parameters
     ----------
@@ -156,22 +265,33 @@ def record_run(
         The ledger.
     k : int
         Number of the step.
-    present : ndarray of int64
-        Members.
-    seconds : float
-        Time in which the job runs [s].
+    intervals : sequence of Interval
+        Intervals in order of time.
     limit : ndarray, shape (N,)
         Clock rate that each satellite could run at.
-    cause : str
-        Cause at the slowest member.
-    shares : RunShares
-        Rate and parts of the job's training step.
+    jobs : JobSteps
+        Rates and training steps of the jobs.
     own : OwnTimes
         Times of each satellite's own messages.
     constants : StepConstants
-        Constants of the job.
+        Constants of the jobs.
     """
-    _add(
-        present, seconds, limit, ROW[cause], shares, own, constants, ledger.share, ledger.weight,
-        ledger.own_s, ledger.induced_s, ledger.step_own_s[:, k], ledger.step_induced_s[:, k],
+    if not intervals:
+        return
+    pools: list[NDArray[np.int64]] = []  # members, put down once where they stay the same
+    rows, seconds, longest, first, end = [], [], 0, 0, 0
+    for job, saves, lasts_s, present in intervals:
+        if not pools or present is not pools[-1]:
+            pools.append(present)
+            first, end = end, end + present.size
+            longest = max(longest, present.size)
+        rows.append((job, int(saves), first, end))
+        seconds.append(lasts_s)
+    saving_s = np.empty((len(rows), longest))
+    _add_intervals(
+        pools[0] if len(pools) == 1 else np.concatenate(pools), np.array(rows), np.array(seconds), limit, jobs, own, constants,
+        ledger.share, ledger.weight, ledger.own_s, ledger.induced_s, ledger.step_own_s[:, k], ledger.step_induced_s[:, k], saving_s,
     )  # fmt: skip
+    for n, interval in enumerate(intervals):
+        if interval.saves:
+            ledger.step_own_s[CHECKPOINT, k] += float(np.add.reduce(saving_s[n, : interval.present.size]))

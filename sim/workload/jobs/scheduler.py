@@ -81,6 +81,7 @@ class JobScheduler:
         self.satellites, self.step_s = satellites, step_s
         self.streams, self.wrong = list(streams), np.zeros(satellites)  # share of the results that are wrong in the step
         self.share = np.ones(satellites) if share is None else share
+        self._whole = np.ones(satellites)
         self.mixed = bool((self.share < 1.0).any())  # a job spans types: the slowest paces
         self.fleets, self.parts = list(fleets), [list(part) for part in parts]
         self.trainings = [part for each in parts for part in each if isinstance(part, Training)]
@@ -90,7 +91,12 @@ class JobScheduler:
         self.reserve, self.idle = reserve, idle
         self.without_work = np.concatenate((reserve, idle))
         self.ledger = Ledger(satellites, steps, weight)
-        self.inputs = JobInputs(*(np.ones(satellites) for _ in JobInputs._fields))
+        self._alone = np.ones((len(JobInputs._fields), satellites))  # inputs where no satellite has a job
+        alone = JobInputs(*self._alone)
+        for row in (alone.job_rate, alone.running, alone.productive):
+            row[self.without_work] = 0.0
+        alone.requested[reserve] = 0.0
+        self.inputs = self._inputs_without_jobs()
 
     @property
     def serves(self) -> Flags:
@@ -116,10 +122,12 @@ class JobScheduler:
     def useful_share(self) -> Array:
         """Useful share of the last step of each satellite of a job or service (N,), before any rollback."""
         spanning: tuple[Training | PipelineService, ...] = (*self.trainings, *self.pipelines)
-        shares = np.sum([np.zeros(self.satellites), *(work.useful_share for work in spanning)], axis=0)
+        shares = np.zeros(self.satellites)
+        for work in spanning:
+            shares += work.useful_share
         for service in self.independent_services:
             shares[service.who] = service.useful_share
-        return np.asarray(shares * self.share)
+        return shares * self.share if self.mixed else shares
 
     def begin_step(
         self,
@@ -173,11 +181,7 @@ class JobScheduler:
         self.inputs.productive[streams.who] = 1.0 - self.wrong[streams.who]
 
     def _inputs_without_jobs(self) -> JobInputs:
-        inputs = JobInputs(*(np.ones(self.satellites) for _ in JobInputs._fields))
-        for row in (inputs.job_rate, inputs.running, inputs.productive):
-            row[self.without_work] = 0.0
-        inputs.requested[self.reserve] = 0.0
-        return inputs
+        return JobInputs(*self._alone.copy())
 
     def typical_inputs(self, transport: Transport) -> JobInputs:
         """Step inputs of a fleet without failures that runs at full clock rate, between checkpoints.
@@ -262,7 +266,7 @@ class JobScheduler:
             fleet.record_losses(k, own, self.ledger)
         for service in self.independent_services:
             service.record_losses(k, own, self.ledger, self.step_s)
-        self.ledger.share = np.ones(self.satellites)
+        self.ledger.share = self._whole
         if self.mixed:
             self._record_surplus(k, np.maximum(0.0, limits - self.share * own))
         for streams in self.streams:

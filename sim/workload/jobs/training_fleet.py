@@ -227,6 +227,7 @@ class TrainingFleet:
         self.up = up
         self.spare_share = np.zeros(self.satellites)
         self.spare_share[: spare_s.size] = spare_s / self.step_s
+        self._standby = np.flatnonzero(self.spare_share > 0.0)
         for n, training in enumerate(self.trainings):
             training.take_step(segments[self._of_workload(n)])
 
@@ -267,8 +268,10 @@ class TrainingFleet:
         """
         for n, training in enumerate(self.trainings):
             training.communicate(ranks[self._of_workload(n)], transport, users_bit_s, able[self._of_workload(n)])
+        if len(self.trainings) == 1:
+            return np.asarray(self.trainings[0].costs.jobs_disconnected)
         links = transport.directed_delay_s.size
-        for _ in range(CONTENTION_ROUNDS if len(self.trainings) > 1 and links else 0):
+        for _ in range(CONTENTION_ROUNDS if links else 0):
             asked = [t.link_demand_bit_s(running[self._of_workload(n)], links) for n, t in enumerate(self.trainings)]
             for n, training in enumerate(self.trainings):
                 others = sum(asked[:n] + asked[n + 1 :], np.zeros(links) if users_bit_s is None else users_bit_s)
@@ -322,7 +325,7 @@ class TrainingFleet:
         self._stop(inputs)
         for training in self.trainings:
             training.fill_inputs(inputs, self.up)
-        standby = np.flatnonzero((self.spare_share > 0.0) & ~self.unallocated)
+        standby = self._standby[~self.unallocated[self._standby]]
         inputs.requested[standby] = np.maximum(0.0, 1.0 - self.spare_share[standby] / np.maximum(self.up[standby], ROUNDING))
 
     def record_losses(self, k: int, limits: Array, ledger: Ledger) -> None:
@@ -338,8 +341,9 @@ class TrainingFleet:
             The ledger.
         """
         rate = limits[LIMIT_RATE]
-        for cause, mine, left in (("spare", ~self.unallocated, limits[LIMIT_ALLOWED]), ("unplaced", self.unallocated, rate)):
-            standby = np.flatnonzero((self.spare_share > 0.0) & mine)
+        unallocated = self.unallocated[self._standby]
+        for cause, mine, left in (("spare", ~unallocated, limits[LIMIT_ALLOWED]), ("unplaced", unallocated, rate)):
+            standby = self._standby[mine]
             if standby.size:
                 ledger.own(cause, k, standby, self.step_s * self.spare_share[standby] * left[standby])
         if self.unreachable.size:

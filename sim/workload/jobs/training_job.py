@@ -15,9 +15,10 @@ from sim.spacecraft.loop import LIMIT_RATE
 from sim.workload import step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
-from sim.workload.jobs.ledger import JobInputs, Ledger, binding, mean, missing
-from sim.workload.jobs.provisional_work import Done, Happened, ProvisionalWork
-from sim.workload.jobs.run_losses import OwnTimes, RunShares, record_run, running_members, slowest_members
+from sim.workload.jobs.ledger import ROW, JobInputs, Ledger, binding, mean, missing
+from sim.workload.jobs.provisional_work import NOTHING, Done, Happened, ProvisionalWork
+from sim.workload.jobs.run_losses import Interval, JobSteps, OwnTimes, RunningMembers, record_intervals, slowest_members
+from sim.workload.step_times import step_shares
 from sim.workload.training_step import StepTime
 
 Array = NDArray[np.float64]
@@ -92,6 +93,7 @@ class Training:
         self.plan_changes: list[PlanChange] = []
         self.members = int(ranks[0].size)
         self._earlier_route_changes = 0  # with earlier plans
+        self._take_constants()
         self._peak_flops = self._fabric_s = 0.0  # of the accelerators of the mesh while it runs; of all steps
         self.together = plan.task.islands is not None and plan.task.islands.together  # replicas that keep step
         self.cut_off = False  # whether messages between replicas had no route when they were last timed
@@ -102,6 +104,7 @@ class Training:
         self.first_links: step_traffic.Links | None = None  # of the epoch
         self.work = ProvisionalWork(self.jobs, steps, copies)
         self.useful_share = np.zeros(satellites)  # of the step, before any rollback
+        self.running = RunningMembers(satellites)
         # over time, for the report: share of the step in each mode, rate, duration of a training step, exposed share
         self.mode_share = np.zeros((self.jobs, len(MODES), steps))
         self.rates = np.zeros((self.jobs, steps))
@@ -124,8 +127,14 @@ class Training:
         """
         self._earlier_route_changes += self.communication.route_changes
         self.plan, self.task, self.members = plan, plan.task, members
+        self._take_constants()
         self.communication = type(self.communication)(plan.task, plan.collective, self.satellites)
         self.plan_changes.append(PlanChange(time_s, members, members / self.initial_ranks[0].size))
+
+    def _take_constants(self) -> None:
+        """What follows from the task, looked up once: its digest covers all tables of measured kernels."""
+        self.constants = training_step.step_constants(self.task)
+        self._mesh_flops = training_step.task_peak_flops(self.task)  # peak of the mesh [FLOP/s]
 
     # --- a step
 
@@ -214,21 +223,14 @@ class Training:
             Segments of each job that tile the step.
         """
         self.segments = [self._interval(g, s) for g, of_job in enumerate(segments) for s in of_job]
-        self.run_share, self.useful_share = np.zeros(self.satellites), np.zeros(self.satellites)
-        self.runs_in = np.full(self.satellites, -1, dtype=np.int64)
-        for interval in self.segments:
-            if interval.mode == job_phases.RUN:
-                self.run_share[interval.present] += interval.share
-                self.runs_in[interval.present] = interval.job
-        members = np.flatnonzero(self.runs_in >= 0)
-        self.runs = members, self.runs_in[members]  # satellites that run, and their last jobs
-        running = [interval for interval in self.segments if interval.mode == job_phases.RUN]
-        self.paces = running_members([interval.present for interval in running], [interval.job for interval in running])
+        self.useful_share = np.zeros(self.satellites)
+        self.run_share = self.running.take([(i.job, i.share, i.present) for i in self.segments if i.mode == job_phases.RUN])
 
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
         share = (s.end_s - s.begin_s) / self.step_s
-        happened = Happened(s.commit, s.validates, s.spoiled, s.rollback, s.redone)
+        calm = not (s.commit or s.valid or s.spoiled or s.rollback or s.redone)
+        happened = NOTHING if calm else Happened(s.commit, s.validates, s.spoiled, s.rollback, s.redone)
         return _Interval(job, s.mode, share, present, s.lost, happened, s.peer)
 
     def set_rates(self, limits: Array, duty: Array) -> None:
@@ -242,14 +244,14 @@ class Training:
             Duty of all satellites, changed in place.
         """
         self.job_rate = self._slowest(limits)[0]
-        times = self._times(self.job_rate, self.costs)
-        active = self.job_rate > 0.0
-        total = np.where(active, times.total_s, 1.0)
-        self.parts = StepTime(*np.where(active, np.array(times) / total, 0.0))
-        self.duration_s = np.where(active, times.total_s, np.nan)
-        # share of a step that arithmetic takes; 1 for a job that is stopped
-        runs, job = self.runs
-        duty[runs] = np.where(active, self._duty(self.parts), 1.0)[job]
+        self.step_shares = np.empty((9, self.jobs))
+        costs = self.costs
+        step_shares(
+            self.job_rate, costs.stage_delay_s, costs.stage_drain_s, costs.gradients_s, costs.outer_s, self.constants, self.hbm_power_share,
+            self.step_shares,
+        )  # fmt: skip
+        runs, job = self.running.runs
+        duty[runs] = self.step_shares[8][job]  # share of a step that arithmetic takes; 1 for a job that is stopped
 
     def fill_typical(self, inputs: JobInputs) -> None:
         """Fill the step inputs of jobs that run at full clock rate with their members of the epoch, by the messages last timed.
@@ -277,7 +279,7 @@ class Training:
     def _slowest(self, limits: Array) -> tuple[Array, Ints]:
         """Rate of the slowest member of each job, and its number, the lowest of equals; of replicas that keep step, that of all."""
         rate, member = np.empty(self.jobs), np.empty(self.jobs, dtype=np.int64)
-        slowest_members(*self.paces, limits[LIMIT_RATE], rate, member)
+        slowest_members(*self.running.paces, limits[LIMIT_RATE], rate, member)
         if self.together and (runs := np.flatnonzero(member >= 0)).size:
             pacing = runs[np.argmin(rate[runs])]
             rate[runs], member[runs] = rate[pacing], member[pacing]
@@ -293,11 +295,12 @@ class Training:
         up : ndarray, shape (N,)
             Share of the step in which each satellite works, 0 to 1.
         """
-        runs, job = self.runs
-        # a satellite that changes between workloads in the step runs at the mean of both rates
-        share, before = self.run_share[runs] / np.maximum(up[runs], ROUNDING), inputs.running[runs]
-        mean_rate = (before * inputs.job_rate[runs] + share * self.job_rate[job]) / np.maximum(before + share, ROUNDING)
-        inputs.job_rate[runs] = np.where(before > 0.0, mean_rate, self.job_rate[job])
+        runs, job = self.running.runs
+        share, before, rate = self.run_share[runs] / np.maximum(up[runs], ROUNDING), inputs.running[runs], self.job_rate[job]
+        if before.any():  # a satellite that changes between workloads in the step runs at the mean of both rates
+            mean_rate = (before * inputs.job_rate[runs] + share * rate) / np.maximum(before + share, ROUNDING)
+            rate = np.where(before > 0.0, mean_rate, rate)
+        inputs.job_rate[runs] = rate
         inputs.running[runs] = np.minimum(before + share, 1.0)
         # productive stays 0: arithmetic is entered here, as useful once it is committed
 
@@ -315,62 +318,66 @@ class Training:
         ledger : Ledger
             The ledger.
         """
-        rate = limits[LIMIT_RATE]
         self.causes = [binding(limits, s, ledger.maintained) if s >= 0 else "failed" for s in self._slowest(limits)[1].tolist()]
-        awaited = np.concatenate([NO_SATELLITES, *(i.lost for i in self.segments if i.mode == job_phases.WAITING)])
+        islands, shares = self.task.islands, self.step_shares
+        jobs = JobSteps(self.job_rate, shares, np.array([ROW[c] for c in self.causes]), 0.0 if islands is None else 1.0 - islands.efficiency)
+        active = self.job_rate > 0.0
         self.rates[:, k] = self.job_rate
-        self.step_time_s[:, k] = self.duration_s
-        self.exposed[:, k] = np.where(self.job_rate > 0.0, self.parts.communication_s, np.nan)
+        self.step_time_s[:, k] = shares[7]
+        self.exposed[:, k] = shares[4]
+        self.exposed[~active, k] = np.nan
+        rates, duration_s, computes = self.job_rate.tolist(), shares[7].tolist(), shares[0].tolist()
+        stops = any(i.mode > job_phases.CHECKPOINT for i in self.segments)
+        awaited = np.concatenate([NO_SATELLITES, *(i.lost for i in self.segments if i.mode == job_phases.WAITING)]) if stops else NO_SATELLITES
+        open_intervals: list[Interval] = []  # that run or save, not recorded yet
         for interval in self.segments:
-            step_s = self.copies * float(self.duration_s[interval.job]) if self.job_rate[interval.job] > 0.0 else 0.0
-            self.work.settle(interval.job, interval.happened, step_s, ledger)
-            self.mode_share[interval.job, interval.mode, k] += interval.share
-            seconds = self.step_s * interval.share
-            left_s = seconds * rate[interval.present]
-            match interval.mode:
-                case job_phases.RUN:
-                    self._run(k, interval, seconds, limits, ledger)
-                case job_phases.CHECKPOINT:
-                    ledger.own("checkpoint", k, interval.present, left_s)
-                case job_phases.RECOVERY if interval.peer:
-                    ledger.induced("recovery", k, interval.present, left_s)
-                case job_phases.RECOVERY:
-                    ledger.own("recovery", k, interval.present, left_s)
-                case job_phases.WAITING:  # a replica that is held waits for members of others
-                    lost = awaited if interval.peer else interval.lost
-                    ledger.induced(missing(lost, ledger.maintained), k, interval.present, left_s)
-                case job_phases.OUTAGE:
-                    mine = self.costs.satellites_disconnected[interval.present] & (not interval.peer)
-                    ledger.own("outage", k, interval.present[mine], left_s[mine])
-                    ledger.induced("outage", k, interval.present[~mine], left_s[~mine])
+            g, mode, seconds = interval.job, interval.mode, self.step_s * interval.share
+            runs = rates[g] > 0.0  # limits may be below 0 by rounding
+            self.work.settle(g, interval.happened, self.copies * duration_s[g] if runs else 0.0, ledger)
+            self.mode_share[g, mode, k] += interval.share
+            if mode <= job_phases.CHECKPOINT:
+                open_intervals.append(Interval(g, mode == job_phases.CHECKPOINT, seconds, interval.present))
+                if mode == job_phases.RUN and runs:
+                    self._run(k, interval, seconds, rates[g], duration_s[g], computes[g], jobs.algorithm)
+                continue
+            self._record(k, open_intervals, limits, jobs, ledger)
+            open_intervals = []
+            self._record_stop(k, interval, seconds * limits[LIMIT_RATE][interval.present], awaited, ledger)
+        self._record(k, open_intervals, limits, jobs, ledger)
 
-    def _run(self, k: int, s: _Interval, seconds: float, limits: Array, ledger: Ledger) -> None:
-        g, p, constants = s.job, self.parts, training_step.step_constants(self.task)
+    def _record_stop(self, k: int, interval: _Interval, left_s: Array, awaited: Ints, ledger: Ledger) -> None:
+        """Enter an interval in which a job neither runs nor saves; `left_s` of each member is what power and heat leave of it [s]."""
+        match interval.mode:
+            case job_phases.RECOVERY if interval.peer:
+                ledger.induced("recovery", k, interval.present, left_s)
+            case job_phases.RECOVERY:
+                ledger.own("recovery", k, interval.present, left_s)
+            case job_phases.WAITING:  # a replica that is held waits for members of others
+                lost = awaited if interval.peer else interval.lost
+                ledger.induced(missing(lost, ledger.maintained), k, interval.present, left_s)
+            case job_phases.OUTAGE:
+                mine = self.costs.satellites_disconnected[interval.present] & (not interval.peer)
+                ledger.own("outage", k, interval.present[mine], left_s[mine])
+                ledger.induced("outage", k, interval.present[~mine], left_s[~mine])
+
+    def _record(self, k: int, intervals: list[Interval], limits: Array, jobs: JobSteps, ledger: Ledger) -> None:
+        c = self.costs
+        own = OwnTimes(c.own_stage_transfer_s, c.own_stage_drain_s, c.own_gradients_s, c.own_outer_s)
+        record_intervals(ledger, k, intervals, limits[LIMIT_RATE], jobs, own, self.constants)
+
+    def _run(self, k: int, s: _Interval, seconds: float, rate: float, duration_s: float, compute: float, algorithm: float) -> None:
+        """Work of a job that runs at a rate, its step of a duration with a share of arithmetic."""
+        g, constants = s.job, self.constants
         efficiency = constants.peak_s / constants.arithmetic_s
-        shares = RunShares(
-            rate=float(self.job_rate[g]), duration_s=float(self.duration_s[g]), compute=float(p.compute_s[g]),
-            recompute=float(p.recompute_s[g]), bubble=float(p.bubble_s[g]), communication=float(p.communication_s[g]),
-            straggler=float(p.straggler_s[g]), memory=float(p.memory_s[g]), kernel_efficiency=efficiency,
-            algorithm=0.0 if self.task.islands is None else 1.0 - self.task.islands.efficiency,
-        )  # fmt: skip
-        own = OwnTimes(
-            self.costs.own_stage_transfer_s - self.costs.own_stage_drain_s, self.costs.own_stage_drain_s, self.costs.own_gradients_s,
-            self.costs.own_outer_s,
-        )  # fmt: skip
-        record_run(
-            ledger, k, s.present, seconds, limits[LIMIT_RATE], self.causes[g], shares, own, constants,
-        )  # fmt: skip
-        if shares.rate <= 0.0:  # limits may be below 0 by rounding
-            return
         self.running_s[g] += seconds
-        useful_s = seconds * shares.rate * shares.compute * efficiency * (1.0 - shares.algorithm)
+        useful_s = seconds * rate * compute * efficiency * (1.0 - algorithm)
         self.useful_share[s.present] += useful_s / self.copies / self.step_s
-        steps = seconds / shares.duration_s / self.copies
+        steps = seconds / duration_s / self.copies
         tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
         self.work.add(g, Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
         self.trained_steps[g] += steps
-        self._peak_flops += seconds * training_step.task_peak_flops(self.task)
-        self._fabric_s += seconds / shares.duration_s * constants.fabric_s
+        self._peak_flops += seconds * self._mesh_flops
+        self._fabric_s += seconds / duration_s * constants.fabric_s
 
     @property
     def tokens(self) -> Array:

@@ -9,7 +9,7 @@ import pytest
 
 from sim import api
 from sim.engine import planning
-from sim.engine.memo import ENTRY_BYTES, LIST_BYTES, Memo, digest, size_bytes
+from sim.memo import ENTRY_BYTES, LIST_BYTES, Memo, digest, size_bytes
 from sim.results.store import Results
 from sim.workload import execution_plan
 

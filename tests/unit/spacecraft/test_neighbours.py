@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from orbit.view_factors import polygons, rectangle
-from sim.spacecraft.neighbours import ARRAY, RADIATOR, Plates, exchange, square_plates, within
+from sim.spacecraft import near
+from sim.spacecraft.near import within
+from sim.spacecraft.neighbours import ARRAY, RADIATOR, Plates, exchange, square_plates
 
 SUN = np.array([0.0, 0.0, 1.0])
 SUN_RAD = 695.7e6 / 149_597_870_700.0
@@ -163,3 +165,14 @@ def test_who_is_near(count: int) -> None:
     far = np.linalg.norm(r[:, :, None] - r[:, None, :], axis=0)
     expected = [np.flatnonzero((far[i] <= 400.0) & (far[i] >= 1.0)).tolist() for i in range(count)]
     assert [other[start[i] : start[i + 1]].tolist() for i in range(count)] == expected
+
+
+def test_every_pair_or_a_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: the tree that large formations take; two satellites in one place are none."""
+    r_m = np.random.default_rng(2).uniform(-500.0, 500.0, (3, 150))
+    r_m[:, 7] = r_m[:, 90]
+    few = within(r_m, 210.0)
+    monkeypatch.setattr(near, "FEW", 0)
+    tree = within(r_m, 210.0)
+    assert few[1].size > 500
+    assert all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(few, tree, strict=True))
