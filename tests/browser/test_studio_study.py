@@ -22,14 +22,14 @@ def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     grid = {"satellite.power.array.area": ["110 m2", "147 m2"], "satellite.thermal.radiator.area": ["30 m2", "35 m2"], "step": ["60 s", "30 s"]}
     folder = tmp_path_factory.mktemp("study")
     execute(resolve({"name": "sizes", "scenario": "suncatcher", "set": ["duration=20 min"], "grid": grid}), folder / "sizes", workers=1)
-    studio = Studio(browser, folder, str(folder / "sizes"))
+    studio = Studio(browser, folder, str(folder / "sizes"), "--variants", str(folder / "kept"))
     yield studio, read_study(folder / "sizes")
     studio.close()
     assert studio.errors == []
     assert studio.hosts == {urlsplit(studio.url).netloc}
 
 
-READY = "() => Boolean(document.querySelector('#study-chart .js-plotly-plot')?._fullLayout && document.querySelector('#study-parallel .js-plotly-plot')?.data)"
+READY = "() => Boolean(document.querySelector('#study-chart .js-plotly-plot')?._fullLayout && document.querySelector('#study-parallel .js-plotly-plot')?.data?.length)"
 SPOT = """(kind) => { const g = document.querySelector('#study-chart .js-plotly-plot'), l = g._fullLayout, r = g.getBoundingClientRect(), t = g.data.at(-1);
   const [x, y, n] = kind === 'heat' ? [t.z[0].length - 1, t.z.length - 1, t.customdata.at(-1).at(-1)] : [t.x[0], t.y[0], t.customdata[0]];
   return [r.x + l._size.l + l.xaxis.d2p(x), r.y + l._size.t + l.yaxis.d2p(y), n]; }"""
@@ -71,3 +71,31 @@ def test_marked_ranges_filter(opened: tuple[Studio, StudyTable]) -> None:
     page.keyboard.press("d")
     until(page, "() => document.querySelector('#study-chart .js-plotly-plot').layout.font?.color === '#d7e0ec'")
     assert page.locator("#study-count").text_content() in ("4 of 8 within the marked ranges", "")
+
+
+def test_the_tour_leads_to_a_difference(opened: tuple[Studio, StudyTable]) -> None:
+    """Each step points at a part that is there; its actions choose a satellite and branch a smaller array, whose difference is shown. It is saved, and opens again."""
+    studio, _ = opened
+    page = studio.open()
+    page.wait_for_selector("#panel-figures dl", timeout=PATIENCE_MS)
+    page.keyboard.press("?")
+    for n in range(9):
+        assert page.locator(".tour-card p").first.text_content() == f"{n + 1} of 9"
+        page.locator("#tour-act" if page.locator("#tour-act").count() else "#tour-next").click()
+    assert page.locator(".tour-card").count() == 0
+    page.wait_for_selector("#panel-figures .against", timeout=PATIENCE_MS)
+    state = in_url(page)
+    assert (state["pinned"], state["shown"]) == (0, 1)
+    assert state["variants"][1]["sets"] == ["satellite.power.array.area=82.5 m2"]
+    page.locator("#save-variant").click()
+    page.keyboard.press("Enter")
+    until(page, "() => [...document.querySelectorAll('.toast')].some((t) => t.textContent.startsWith('saved: '))")
+    assert (studio.folder / "kept" / "smaller_array.yaml").is_file()
+    other = studio.open()
+    other.wait_for_selector("#panel-figures dl", timeout=PATIENCE_MS)
+    other.wait_for_selector("#save-variant:not([hidden])", timeout=PATIENCE_MS)
+    other.keyboard.press("Control+k")
+    other.keyboard.type("open saved variant smaller")
+    other.keyboard.press("Enter")
+    until(other, "() => document.querySelectorAll('.chip').length === 2")
+    assert in_url(other)["variants"][1]["sets"] == ["satellite.power.array.area=82.5 m2"]

@@ -118,6 +118,7 @@ class Runs:
         self._running: tuple[str, float] | None = None
         self._stopping: float | None = None
         self._closed = False
+        self._life = threading.Lock()  # of the process: it is started and ended by two threads
         self._process: Any = None
         self._pipe: Connection | None = None
         self._thread = threading.Thread(target=self._work, name="runs", daemon=True)
@@ -306,10 +307,12 @@ class Runs:
         if self._process is None or not self._process.is_alive():
             self._end_process()
             self._start_process()
-        assert self._pipe is not None
+        pipe = self._pipe
+        if pipe is None:  # closed meanwhile
+            return Status("cancelled")
         try:
-            self._pipe.send(worker.Request(key, task, self.source, variant.sets, variant.events, variant.seed, self.flags))
-            return self._answers(key, variant)
+            pipe.send(worker.Request(key, task, self.source, variant.sets, variant.events, variant.seed, self.flags))
+            return self._answers(key, variant, pipe)
         except (EOFError, OSError):
             return self._lost()
 
@@ -323,14 +326,13 @@ class Runs:
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         return Status("failed", message=f"the process that computes has ended ({how}); the next run starts another")
 
-    def _answers(self, key: str, variant: Variant) -> Status:
-        assert self._pipe is not None
+    def _answers(self, key: str, variant: Variant, pipe: Connection) -> Status:
         while True:
-            while not self._pipe.poll(0.2):
+            while not pipe.poll(0.2):
                 if self._stopping is not None and time.monotonic() - self._stopping > PATIENCE_S:
                     self._end_process()
                     return Status("cancelled")
-            answer = self._pipe.recv()
+            answer = pipe.recv()
             if answer[0] != key:
                 continue
             match answer[1]:
@@ -367,14 +369,18 @@ class Runs:
 
     def _start_process(self) -> None:
         context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self._process = context.Process(target=worker.serve, args=(theirs,), name="dawndusk-runs", daemon=True)
-        self._process.start()
-        theirs.close()
-        self._pipe = ours
+        with self._life:
+            if self._closed:
+                return
+            ours, theirs = context.Pipe()
+            process = context.Process(target=worker.serve, args=(theirs,), name="dawndusk-runs", daemon=True)
+            process.start()
+            theirs.close()
+            self._process, self._pipe = process, ours
 
     def _end_process(self) -> None:
-        process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
+        with self._life:
+            process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
         if pipe is not None:
             pipe.close()
         if process is not None:

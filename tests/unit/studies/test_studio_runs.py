@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -24,6 +25,7 @@ from sim.studies.studio import safety
 from sim.studies.studio.form import Field, fields
 from sim.studies.studio.orbits import fleet_orbits
 from sim.studies.studio.runs import Runs, Variant
+from sim.studies.studio.saved import SavedVariants
 from sim.studies.studio.workbench import Workbench
 from sim.studies.sweep import execute
 from sim.studies.why import why
@@ -195,7 +197,7 @@ def test_a_lost_process_is_replaced(bench: Workbench) -> None:
 def test_answers_that_cannot_be_read(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that cannot be unpacked fails its run, and no other."""
 
-    def unreadable(key: str, variant: Variant) -> Any:
+    def unreadable(key: str, variant: Variant, pipe: Any) -> Any:
         raise ValueError("spoilt")
 
     with monkeypatch.context() as spoilt:
@@ -339,3 +341,58 @@ def test_orbits_of_a_fleet(bench: Workbench) -> None:
     assert {3, 4} <= set(few.number.tolist())
     assert few.number.size <= 6
     assert (few.rows == found.rows[:, few.number]).all()
+
+
+# --- saved variants
+
+
+def test_saved_variants_come_back(bench: Workbench, tmp_path: Path) -> None:
+    """Source of truth: the digest of what is simulated: a saved file runs by itself, and the list gives the same variant again."""
+    folder = tmp_path / "kept" / "variants"
+    saving = Workbench("suncatcher", variants=folder)
+    try:
+        assert saving.saved() == []
+        assert not folder.exists(), "nothing is written before something is saved"
+        variant = saving.variant((SHORT, "satellite.power.array.area=110 m2"), ("+2 min lose satellite 17",), 7)
+        first = saving.save("Smaller array!", variant)
+        assert first == {"name": "Smaller array!", "file": str(folder / "smaller_array.yaml")}
+        loaded = saving.check(variant).loaded
+        assert loaded is not None
+        assert load(folder / "smaller_array.yaml").sha256 == loaded.sha256
+        assert (folder / "smaller_array.yaml").read_text("utf-8").startswith("# dawndusk run suncatcher --set")
+        assert saving.save("smaller  ARRAY", variant)["file"] == str(folder / "smaller_array_2.yaml")
+        changed = saving.variant((SHORT,), (), None)
+        assert saving.save("Smaller array!", changed) == first, "the same name is the same variant, with other changes"
+        (folder / "own.yaml").write_text("name: own\n", encoding="utf-8")
+        assert "exists already" in saving.save("own", variant)["message"]
+        assert (folder / "own.yaml").read_text("utf-8") == "name: own\n"
+    finally:
+        saving.close()
+    again = SavedVariants(folder).all
+    assert {one.name: one.variant for one in again} == {"Smaller array!": changed, "smaller ARRAY": variant}
+    assert bench.saved() is None
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..", "\u202e", "a\nb", "." * 300, "con:", "~root"])
+def test_names_of_saved_variants_stay_in_the_folder(name: str, tmp_path: Path) -> None:
+    """Source of truth: the folder holds the list and one file named by letters and digits; nothing is written elsewhere."""
+    saved = SavedVariants(tmp_path / "v").save(name, Variant((SHORT,)), "name: x\n", "dawndusk run x")
+    assert re.fullmatch(r"[a-z0-9_]{1,60}\.yaml", saved.file)
+    assert {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")} == {"v", f"v/{saved.file}", "v/variants.json"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", "{}", '{"variants": 3}', '{"variants": [{"name": "a"}]}', "\x00",
+        '{"variants": [{"name": "a", "file": "../a.yaml", "sets": [], "events": [], "seed": null}]}',
+        '{"variants": [{"name": "a", "file": "a.yaml", "sets": [3], "events": [], "seed": null}]}',
+        '{"variants": [{"name": "a", "file": "a.yaml", "sets": [], "events": [], "seed": true}]}',
+    ],
+)  # fmt: skip
+def test_a_spoilt_list_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "variants.json").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"variants\.json: is not a list of saved variants"):
+        SavedVariants(tmp_path)
+    with pytest.raises(InputError, match=r"--variants .*: is not a folder"):
+        SavedVariants(tmp_path / "variants.json")

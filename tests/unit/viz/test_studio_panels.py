@@ -22,7 +22,7 @@ from sim.studies.plans import PlanRow
 from sim.studies.why import Answer, Base, Cause, Input
 from viz.formatting import celsius, percent, petaflops
 from viz.html_parts import Fact
-from viz.studio.panels import PANELS, figures, plan, series, waterfall, why
+from viz.studio.panels import PANELS, figures, latency, plan, series, waterfall, why
 from viz.studio.panels import study as study_panel
 from viz.studio.panels.panel import PLACES, View
 from viz.studio.scene_data import MISSING_SHARE, scene_data
@@ -122,6 +122,21 @@ def test_series_share_one_axis_of_time(formation: synthetic.Results) -> None:
     (junction,) = [t for t in chosen.data if t.name == "Satellite 3" and t.yaxis == chosen.data[-1].yaxis]
     recorded = formation.series["sat_junction_k"].sel(sat=3).values - 273.15
     assert np.allclose(junction.y, recorded, atol=1e-4)
+
+
+def test_latency_beside_the_baseline(walker: synthetic.Results) -> None:
+    """Source of truth: by hand: medians of a station and of a pair, 12.5 against 10.25 ms."""
+
+    def run(median: float | None) -> Any:
+        rtt = {"propagation_rtt_ms": {"min": 1.0, "median": median, "p99": 20.0}, "coverage_fraction": 0.5}
+        return SimpleNamespace(summary={"ground": {"stations": {"Oslo": rtt, "<Rome>": rtt}}, "station_pairs": {"Oslo - <Rome>": rtt}})
+
+    shown = _cells(latency.PANEL.show(_view(run(12.5), run(10.25))))
+    assert shown[1] == ["Oslo - <Rome>", "50.0\u00a0%", "1.00\u00a0ms", "12.50\u00a0ms", "20.00\u00a0ms", "+2.25 ms", ""]
+    assert [row[0] for row in shown if row[0]] == ["Oslo - <Rome>", "<Rome>", "Oslo"]
+    assert _cells(latency.PANEL.show(_view(run(12.5), run(12.5))))[1][5] == "="
+    assert _cells(latency.PANEL.show(_view(run(12.5), run(None))))[1][5] == ""
+    assert _cells(latency.PANEL.show(_view(SimpleNamespace(summary={"ground": None})))) == []
 
 
 # --- analyses

@@ -41,6 +41,13 @@ class Bench:
     def problems(self, variant: Any) -> list[tuple[str, str]]:
         return [("step", "is wrong")] if "step=wrong" in variant[0] else []
 
+    def saved(self) -> None:
+        return None
+
+    def save(self, name: str, variant: Any) -> dict[str, Any]:
+        self.seen.append(name)
+        return {"name": name, "file": "v/name.yaml"}
+
     def orbits(self, key: str) -> None:
         return None
 
@@ -240,6 +247,36 @@ def test_with_the_token(guarded: Any) -> None:
 def test_a_wrong_cookie(guarded: Any) -> None:
     guarded.set_cookie(security.COOKIE, "wr\u00f6ng")
     assert guarded.get("/", base_url=THERE).status_code == 403
+
+
+@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": 3}, {"name": ["a"]}, {"name": None}, {"name": " "}])
+def test_saving_wants_a_name(client: Any, bench: Bench, body: dict[str, Any]) -> None:
+    assert _post(client, "/api/save", body).status_code == 400
+    assert not any(isinstance(one, str) for one in bench.seen)
+
+
+def test_nothing_is_saved_without_a_folder(client: Any, bench: Bench) -> None:
+    """The folder is given on the command line: without it, no page writes a file; a variant that is refused is not saved either."""
+    answer = _post(client, "/api/save", {"name": "a"})
+    assert answer.status_code == 404
+    assert answer.get_json()["message"] == "no folder of variants; start the studio with --variants FOLDER"
+    bench.saved = list  # type: ignore[method-assign,assignment]
+    assert _post(client, "/api/save", {"name": "a", "sets": ["step=wrong"]}).status_code == 400
+    assert _post(client, "/api/save", {"name": "a"}, headers={"Origin": "http://evil.example"}).status_code == 403
+    assert "a" not in bench.seen
+    assert _post(client, "/api/save", {"name": "a"}).get_json() == {"name": "a", "file": "v/name.yaml"}
+
+
+@pytest.mark.parametrize("number", [None, "1", 1.5, True, [], 10**30, -1])
+def test_points_are_whole_numbers(client: Any, number: Any) -> None:
+    assert _post(client, "/api/point", {"number": number}).status_code in (400, 404)
+    assert _post(client, "/api/point", {"number": 1}).get_json() == {"name": "point 1", "sets": []}
+
+
+@pytest.mark.parametrize("task", ["", "shell", "Why", None, 3, ["why"], "__class__"])
+def test_only_known_analyses(client: Any, task: Any) -> None:
+    assert _post(client, "/api/run", {"task": task}).status_code == 400
+    assert _post(client, "/api/run", {"task": "why"}).status_code == 200
 
 
 def test_assets_are_what_the_build_makes() -> None:

@@ -6,5 +6,5 @@ from viz.studio.panels import events, figures, latency, plan, series, study, wat
 from viz.studio.panels.panel import Panel
 
 PANELS: tuple[Panel, ...] = (
-    figures.PANEL, waterfall.PANEL, study.PANEL, series.PANEL, events.PANEL, latency.PANEL, why.PANEL, plan.PANEL,
+    waterfall.PANEL, figures.PANEL, study.PANEL, series.PANEL, events.PANEL, latency.PANEL, why.PANEL, plan.PANEL,
 )  # fmt: skip

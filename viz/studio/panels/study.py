@@ -217,12 +217,14 @@ def parallel(study: Any, found: Sequence[Setting], shown: Sequence[Measure], dar
         The chart.
     """
     figure = parallel_coordinates(study, found, shown).figure
-    figure.update_layout(height=None, autosize=True, margin={"l": 44, "r": 50, "t": 48, "b": 12})
+    figure.update_layout(height=None, autosize=True, margin={"l": 60, "r": 50, "t": 48, "b": 12})
     figure.update_traces(labelfont={"size": 10}, tickfont={"size": 11})
     for dimension in figure.data[0].dimensions:  # narrow: axes stand close to each other
         name, _, unit = dimension.label.partition("<br>")
         unit = unit.replace(" of nameplate", "").replace("USD per PFLOP/s", "USD a PFLOP/s")
         dimension.label = f"{name if len(name) <= MOST_LETTERS else name[: MOST_LETTERS - 1] + '…'}<br>{unit}"
+        if dimension.ticktext:
+            dimension.ticktext = [text.removesuffix("T00:00:00Z") for text in dimension.ticktext]
     figure.data[0].line.colorscale = [[0.0, "#8a94a3"], [0.5, "#5a9ad6"], [1.0, CAUSE["useful"].colour]]
     if dark:
         in_dark(figure)

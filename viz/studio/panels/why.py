@@ -27,7 +27,7 @@ def show(view: View) -> Any:
     causes = table(text.CAUSE_HEADS, [text.cause_cells(row, answer.base) for row in answer.causes], numbers=range(1, 5))
     inputs = table(text.INPUT_HEADS, [text.input_cells(row) for row in answer.inputs], numbers=(1, 2, *range(4, 10)))
     return [
-        html.P([html.B(text.why_headline(answer)), " ", html.Span(" ".join(answer.notes), className="muted")]),
+        html.P([html.B(text.why_headline(answer)), " ", html.Span("; ".join(answer.notes), className="muted")]),
         html.Div([causes, inputs], className="two"),
     ]
 
