@@ -220,6 +220,11 @@ def test_the_graphics_processor_draws_orbits_where_they_are(studio: Studio) -> N
     assert len(lit) > 8, "no ring is drawn"
     centre = np.mean(lit, axis=0)
     assert np.hypot(*centre) < 1.5, "the ring is elsewhere"
+    page.keyboard.press("z")
+    page.wait_for_selector("#show-near:checked", timeout=PATIENCE_MS)
+    assert page.evaluate("(() => { const c = window.dawndusk.globe.closeup; return [c.shown, c.array.count, c.spots[0].length()]; })()") == [
+        [page.evaluate("n => window.dawndusk.globe.run.number.indexOf(n)", number)], 1, 0,
+    ]  # fmt: skip
 
 
 def test_the_next_change_of_a_satellite(studio: Studio) -> None:

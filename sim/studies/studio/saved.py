@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -62,6 +63,7 @@ class SavedVariants:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lock = threading.Lock()  # two pages may save at the same time
         if folder.exists() and not folder.is_dir():
             raise bad_input(Origin(f"--variants {folder}"), "", "is not a folder; write the path of one")
         self.all: list[SavedVariant] = self._read()
@@ -105,6 +107,10 @@ class SavedVariants:
         RunError
             If it cannot be written.
         """
+        with self._lock:
+            return self._save(name, variant, yaml, command)
+
+    def _save(self, name: str, variant: Variant, yaml: str, command: str) -> SavedVariant:
         name = " ".join(name.split())[:LONGEST_NAME] or "variant"
         stem = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:LONGEST_NAME] or "variant"
         others = [one for one in self.all if one.name != name]

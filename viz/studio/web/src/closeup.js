@@ -1,4 +1,4 @@
-// A formation at its true spacing: satellites with array and radiator in their attitude, in metres around the common centre.
+// A formation at its true spacing, or one satellite: array and radiator in their attitude, in metres around the common centre.
 // Axes are radial, along-track and orbit normal; the Earth behind is drawn first, by a camera that follows this one.
 import * as THREE from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
@@ -26,7 +26,8 @@ export class Closeup {
     this.spots = [];
   }
 
-  load(run) {
+  // Show the satellites of a formation, or one of a fleet that is none.
+  load(run, satellite = null) {
     for (const mesh of this.parts) {
       this.scene.remove(mesh);
       mesh.geometry.dispose();
@@ -34,8 +35,9 @@ export class Closeup {
     }
     this.parts = [];
     this.run = run;
-    if (!run.formation) return;
-    const n = run.satellites;
+    this.shown = run.formation ? Array.from({ length: run.satellites }, (_, i) => i) : satellite === null ? [] : [satellite];
+    if (!this.shown.length) return;
+    const n = this.shown.length, extent = run.formation ? Math.max(run.extent_m, 60) : 26;
     const plate = (front, back) => {
       const shape = new THREE.BoxGeometry(1, 1, 1);
       const of = (colour) => new THREE.MeshStandardMaterial({ color: colour, roughness: 0.45, metalness: 0.15 });
@@ -52,11 +54,11 @@ export class Closeup {
     dots.setAttribute("position", new THREE.BufferAttribute(new Float32Array(3 * n), 3));
     dots.setAttribute("color", new THREE.BufferAttribute(new Float32Array(3 * n), 3));
     this.dots = this.put(new THREE.Points(dots, new THREE.PointsMaterial({ size: 6, sizeAttenuation: false, vertexColors: true, map: round(), transparent: true, depthWrite: false })));
-    const ends = run.array.link_ends?.length ?? 0;
+    const ends = run.formation ? (run.array.link_ends?.length ?? 0) : 0;
     this.lines.geometry.dispose();
     this.lines.geometry = new THREE.BufferGeometry().setAttribute("position", new THREE.BufferAttribute(new Float32Array(3 * ends), 3));
-    this.camera.position.set(0.55, -0.75, 0.85).multiplyScalar(0.95 * Math.max(run.extent_m, 60));
-    this.camera.far = 40 * Math.max(run.extent_m, 1000);
+    this.camera.position.set(0.55, -0.75, 0.85).multiplyScalar(0.95 * extent);
+    this.camera.far = 40 * Math.max(extent, 1000);
     this.camera.updateProjectionMatrix();
   }
 
@@ -67,15 +69,13 @@ export class Closeup {
     return mesh;
   }
 
-  // Centre of the formation [km] and its axes at a time.
+  // Centre of what is shown [km] and its axes at a time.
   place(when) {
-    const run = this.run, [radial, along, cross] = this.axes, spot = new THREE.Vector3(), before = new THREE.Vector3(), after = new THREE.Vector3();
+    const run = this.run, [radial, along, cross] = this.axes, spot = new THREE.Vector3();
     this.centre.set(0, 0, 0);
-    for (let i = 0; i < run.satellites; i++) this.centre.add(run.position(i, when, spot));
-    this.centre.divideScalar(run.satellites);
-    const frame = Math.min(when.frame, Math.max(0, run.frames - 2));
-    run.position(0, { frame, share: 0 }, before);
-    run.position(0, { frame, share: 1 }, after);
+    for (const i of this.shown) this.centre.add(run.position(i, when, spot));
+    this.centre.divideScalar(this.shown.length);
+    const [before, after] = run.arc(this.shown[0], when, () => new THREE.Vector3());
     radial.copy(this.centre).normalize();
     cross.crossVectors(before, after).normalize();
     along.crossVectors(cross, radial).normalize();
@@ -90,7 +90,7 @@ export class Closeup {
 
   move(when, sun, paint, chosen) {
     const run = this.run;
-    if (!run?.formation) return;
+    if (!this.shown?.length) return;
     this.place(when);
     const toSun = this.local(sun), a = run.array.offset_m, n = run.satellites, next = Math.min(when.frame + 1, run.frames - 1);
     this.light.position.set(...toSun).multiplyScalar(1000);
@@ -102,16 +102,16 @@ export class Closeup {
       };
     });
     const matrix = new THREE.Matrix4(), colour = new Float32Array(3), shade = new THREE.Color();
-    for (let i = 0; i < n; i++) {
-      const p = 3 * (when.frame * n + i), q = 3 * (next * n + i), spot = this.spots[i];
-      spot.set(a[p] + (a[q] - a[p]) * when.share, a[p + 1] + (a[q + 1] - a[p + 1]) * when.share, a[p + 2] + (a[q + 2] - a[p + 2]) * when.share);
-      const type = types[run.array.type?.[i] ?? 0];
-      for (const part of ["array", "radiator", "body"]) this[part].setMatrixAt(i, matrix.compose(spot, ...type[part]));
+    this.shown.forEach((i, at) => {
+      const p = 3 * (when.frame * n + i), q = 3 * (next * n + i), spot = this.spots[at];
+      if (run.formation) spot.set(...[0, 1, 2].map((k) => a[p + k] + (a[q + k] - a[p + k]) * when.share));
+      const recorded = run.index(0, i), type = types[recorded < 0 ? 0 : (run.array.type?.[recorded] ?? 0)];
+      for (const part of ["array", "radiator", "body"]) this[part].setMatrixAt(at, matrix.compose(spot, ...type[part]));
       paint(i, colour, 0);
-      this.body.setColorAt(i, chosen.includes(i) ? shade.setRGB(1, 1, 1) : shade.setRGB(...colour));
-      spot.toArray(this.dots.geometry.attributes.position.array, 3 * i);
-      shade.toArray(this.dots.geometry.attributes.color.array, 3 * i);
-    }
+      this.body.setColorAt(at, run.formation && chosen.includes(i) ? shade.setRGB(1, 1, 1) : shade.setRGB(...colour));
+      spot.toArray(this.dots.geometry.attributes.position.array, 3 * at);
+      shade.toArray(this.dots.geometry.attributes.color.array, 3 * at);
+    });
     for (const mesh of [this.array, this.radiator, this.body]) mesh.instanceMatrix.needsUpdate = true;
     this.body.instanceColor.needsUpdate = true;
     for (const name of ["position", "color"]) this.dots.geometry.attributes[name].needsUpdate = true;
@@ -120,7 +120,7 @@ export class Closeup {
 
   links(when) {
     const { link_ends: ends, link_frames: frames } = this.run.array;
-    if (!ends) return;
+    if (!ends || !this.run.formation) return;
     const frame = when.frame + (when.share > 0.5 ? 1 : 0), m = ends.length / 2, into = this.lines.geometry.attributes.position;
     let at = 0;
     for (let i = 0; i < m; i++) {

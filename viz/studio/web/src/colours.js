@@ -11,7 +11,7 @@ function onScale(share, out, at, scale = SCALE) {
   for (let c = 0; c < 3; c++) out[at + c] = scale[low][c] + (scale[low + 1][c] - scale[low][c]) * t;
 }
 
-const UNRECORDED = "not recorded";
+export const UNRECORDED = "not recorded";
 
 // All colourings of a run: `paint(frame)` gives the function that colours a satellite, `legend(frame)` what the key shows.
 export function colourings(run, baseline) {

@@ -75,9 +75,15 @@ export class Globe {
     this.renderer.render(this.closeup.scene, this.closeup.camera);
   }
 
-  // See the formation at its true spacing, or the globe.
+  // Whether there is something to be seen from close: a formation, or a chosen satellite.
+  get approachable() {
+    return Boolean(this.run?.models.length && (this.run.formation || this.chosen.length));
+  }
+
+  // See a formation at its true spacing or the chosen satellite from close, or the globe.
   approach(near) {
-    this.near = Boolean(near && this.run?.formation && this.run.models.length);
+    this.near = Boolean(near) && this.approachable;
+    if (this.near && !this.run.formation && this.closeup.shown?.[0] !== this.chosen[0]) this.closeup.load(this.run, this.chosen[0]);
     this.controls.enabled = !this.near;
     this.closeup.controls.enabled = this.near;
     if (this.ms !== undefined) this.move(this.ms);
@@ -100,9 +106,10 @@ export class Globe {
     this.run = run;
     this.satellites.load(run);
     this.network.load(run);
-    this.closeup.load(run);
+    this.closeup.load(run, this.near ? (this.chosen[0] ?? null) : null);
     this.colourings = colourings(run, baseline);
     this.chosen = this.chosen.filter((i) => i < run.satellites);
+    if (!this.approachable) this.approach(false);
     this.frame = -1;
     this.choose(this.chosen, true);
   }
@@ -158,6 +165,7 @@ export class Globe {
     this.chosen = chosen;
     this.satellites.mark(chosen);
     this.trail.show(this.run, chosen, this.ms);
+    if (this.near && !this.run.formation) this.approach(chosen.length > 0);
     if (this.near) this.paint();
     this.followed = null;
     if (this.run && this.ms !== undefined) this.follow(this.run.at(this.ms), null);
@@ -195,7 +203,7 @@ export class Globe {
         return spot.z > 1 ? Infinity : Math.hypot(((spot.x + 1) / 2) * w - x, ((1 - spot.y) / 2) * h - y);
       });
       const best = away.indexOf(Math.min(...away));
-      return away[best] < 2 * REACH_PX ? best : -1;
+      return away[best] < 2 * REACH_PX ? this.closeup.shown[best] : run.formation ? -1 : this.chosen[0];
     }
     const eye = this.camera.position, far2 = eye.lengthSq(), at = run.all(this.ms, spot), way = new THREE.Vector3();
     let best = -1, nearest = REACH_PX * REACH_PX;

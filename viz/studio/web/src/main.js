@@ -1,6 +1,7 @@
 // The studio: form, globe, time and runs, joined. Panels with figures are the server's; they follow the store "view".
 import { forget, listenForAnalyses, openPoint, openTab } from "./analyses.js";
 import { normals } from "./attitude.js";
+import { UNRECORDED } from "./colours.js";
 import { el, number, toast } from "./dom.js";
 import { askForEvent, askForText } from "./events.js";
 import { exported } from "./exporting.js";
@@ -147,9 +148,16 @@ function showScene(run, baseline) {
 
 function chose(chosen) {
   const run = globe.run;
+  toolbar();
   remember({ s: chosen.map((i) => run.number[i]) });
   window.dash_clientside.set_props("selection", { data: view.s });
   details();
+}
+
+// What is known of a satellite in a frame, by name.
+function known(frame, i) {
+  const found = globe.colourings.map((c) => [c.name, c.value(frame, i)]).filter(([, value]) => value !== UNRECORDED);
+  return found.length ? found : [["states", UNRECORDED]];
 }
 
 function details() {
@@ -157,7 +165,7 @@ function details() {
   box.hidden = !run || !globe.chosen.length;
   if (box.hidden) return;
   const frame = run.nearest(timeline.ms ?? run.first);
-  box.replaceChildren(...globe.chosen.slice(0, 4).map((i) => el("div", {}, el("b", {}, run.label[i]), ...globe.colourings.map((c) => el("span", {}, `${c.name} ${c.value(frame, i)}`)))),
+  box.replaceChildren(...globe.chosen.slice(0, 4).map((i) => el("div", {}, el("b", {}, run.label[i]), ...known(frame, i).map(([name, value]) => el("span", {}, `${name} ${value}`)))),
     el("div", { class: "buttons" }, el("button", { type: "button", class: "plain", on: { click: () => globe.lookAt(globe.chosen[0]) } }, "centre"),
       el("button", { type: "button", class: "plain", ariaPressed: String(globe.following), on: { click: follow } }, globe.following ? "following" : "follow"),
       el("button", { type: "button", class: "plain", on: { click: () => globe.choose([]) } }, "clear")));
@@ -174,7 +182,7 @@ function hover(i, x, y) {
   tip.hidden = i < 0;
   if (i < 0) return;
   const frame = run.nearest(timeline.ms);
-  tip.replaceChildren(el("b", {}, run.label[i]), ...globe.colourings.map((c) => el("span", {}, `${c.name}: ${c.value(frame, i)}`)));
+  tip.replaceChildren(el("b", {}, run.label[i]), ...known(frame, i).map(([name, value]) => el("span", {}, `${name}: ${value}`)));
   tip.style.left = `${Math.min(x + 14, $("globe-host").clientWidth - 190)}px`;
   tip.style.top = `${y + 12}px`;
 }
@@ -207,7 +215,7 @@ function toolbar() {
   const box = (name, text, on, change) => el("label", {}, el("input", { type: "checkbox", id: `show-${name}`, checked: on, on: { change } }), text);
   $("layers").replaceChildren(
     ...layers.map(([name, text]) => box(name, text, globe.network.show[name], (e) => ((globe.network.show[name] = e.target.checked), globe.move(timeline.ms)))),
-    globe.run?.formation ? box("near", "close-up", globe.near, (e) => (globe.approach(e.target.checked), remember({ n: globe.near ? 1 : 0 }))) : "",
+    globe.approachable ? box("near", "close-up", globe.near, (e) => (globe.approach(e.target.checked), remember({ n: globe.near ? 1 : 0 }))) : "",
     box("shadow", "shadow", globe.shadow, (e) => ((globe.shadow = e.target.checked), remember({ h: globe.shadow ? 1 : 0 }), globe.move(timeline.ms))),
   );
 }
@@ -305,7 +313,7 @@ function commands() {
   command("Enlarge or reduce the part below", enlarge, "x");
   command("Light or dark", () => { const on = document.documentElement.dataset.theme !== "dark"; dark(on); remember({ d: on }); }, "d");
   command("Show or hide the shadow of the Earth", () => $("show-shadow").click(), "s");
-  command("Close-up of the formation", () => $("show-near")?.click(), "z");
+  command("Close-up of the formation, or of the chosen satellite", () => $("show-near")?.click(), "z");
   command("All commands", openPalette, "ctrl+k");
   command("Add an event", addEvent, "v");
   command("Rename the variant", () => rename(S.state().shown), "r");

@@ -65,6 +65,13 @@ export class Run {
     return between(p[a], p[a + 1], p[a + 2], p[b], p[b + 1], p[b + 2], share, out);
   }
 
+  // Two points that follow each other on the way of a satellite [km].
+  arc(satellite, when, point) {
+    if (this.orbits) return [0, 60].map((s) => this.position(satellite, { s: when.s + s }, point()));
+    const frame = Math.min(when.frame, Math.max(0, this.frames - 2));
+    return [0, 1].map((share) => this.position(satellite, { frame, share }, point()));
+  }
+
   // Points of a revolution of a satellite [km], by a function that makes a point.
   path(satellite, ms, point) {
     if (this.orbits) {
