@@ -35,7 +35,7 @@ def test_the_scene_is_read_as_that_of_a_run(tmp_path: Path) -> None:
     run = scene_data(synthetic.results("walker", tmp_path, hours=3.0, frames=4))
     assert run is not None
     assert header(made).keys() == header(run).keys()
-    optional = {"charge", "useful", "junction_dk", "type"}
+    optional = {"charge", "useful", "junction_dk", "type", "min_elevation_deg"}
     assert header(made)["arrays"].keys() == header(run)["arrays"].keys() - optional
     entry = header(made)["arrays"]["position_km"]
     assert entry["shape"] == [views.FRAMES, FEW, 3]

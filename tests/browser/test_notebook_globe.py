@@ -131,13 +131,14 @@ def test_the_page_moves_python(cell: Cell) -> None:
 def test_it_plays(cell: Cell) -> None:
     """Times go to Python a few times a second, not with every picture; the last one too."""
     page = cell.page
-    page.evaluate("window.set = []")
+    page.evaluate("window.set = [], window.begun = performance.now()")
     page.locator(".play").click()
     page.wait_for_timeout(2500)
     page.locator(".play").click()
     page.wait_for_timeout(400)
+    most = 2.0 + page.evaluate("performance.now() - window.begun") / 200.0
     times = [value for name, value in page.evaluate("window.set") if name == "time_ms"]
-    assert 2 <= len(times) <= 16
+    assert 2 <= len(times) <= most
     assert times == sorted(times)
     clock = page.locator(".clock").inner_text()
     assert page.evaluate("new Date(window.saved.time_ms).toISOString().slice(11, 19)") == clock[11:19]

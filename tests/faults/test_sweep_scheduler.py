@@ -136,7 +136,7 @@ def test_scheduler_that_falls_silent(folder: Path, table: bytes, monkeypatch: py
             finish(place, points, table)
 
 
-@pytest.mark.parametrize("points", range(5))
+@pytest.mark.parametrize("points", [0, 1, 4])
 def test_all_workers_lost(folder: Path, table: bytes, points: int) -> None:
     """A scheduler in this process; its only worker is killed, or there has never been one (0 points)."""
     from distributed import LocalCluster

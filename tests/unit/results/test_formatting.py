@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from sim.cli import commands
-from sim.results import formatting
+from sim.results import analysis_text, formatting
 from sim.schema import CAUSES
 
 
@@ -139,7 +138,7 @@ def test_a_gain_is_one_number(gain: float, shown: str) -> None:
     base = SimpleNamespace(satellites=2, window_s=36_000.0)
     row = SimpleNamespace(label="+1 kWh battery", mass_kg=20.0, gain_fraction=gain, gain_flops_per_s=1e15)
     assert formatting.binding(_summary(), base, [row]) == f"+1 kWh battery (10 kg): {shown} points useful"
-    assert commands._gain(row)[0] == shown
+    assert analysis_text.gain_cells(row)[0] == shown
 
 
 def test_first_token_has_its_coverage() -> None:
