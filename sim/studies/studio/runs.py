@@ -285,7 +285,8 @@ class Runs:
     # --- the thread that feeds the process
 
     def _work(self) -> None:
-        self._start_process()  # compiled kernels are loaded while the page opens
+        with contextlib.suppress(Exception):  # told when a run is asked for, which starts it again
+            self._start_process()  # compiled kernels are loaded while the page opens
         while True:
             with self._changed:
                 while not self._queue and not self._closed:
