@@ -25,6 +25,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MOST_RANKS = 1024
+MOST_GROUPS = 2147  # ASTRA-sim numbers streams by a million times the group, in 32 bits
 BLOCK = 50_000  # pairs of a link and a frame whose lengths are computed at once
 POWER = (
     "time_utc", "time_s", "satellite", "satellite_name", "catalogue_number", "generated_w", "load_w", "charge_fraction", "junction_k",
@@ -69,6 +70,8 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
         folder = out / name.replace(" ", "-").replace("/", "-")
         nodes = _job(folder, name, plan, members, step, progress, done, total)
         done += step.ranks
+        if len(step.groups.number) > MOST_GROUPS:
+            notes.append(f"{name}: {len(step.groups.number):,} groups of ranks; ASTRA-sim reads {MOST_GROUPS:,} at most: write fewer --ranks")
         jobs.append({"job": name, "folder": folder.name, "ranks": step.ranks, "of_ranks": every, "nodes": nodes})
         if step.ranks < every:
             notes.append(f"{name}: traces of {step.ranks:,} of {every:,} ranks, whole replicas; write --ranks {every} for all")
