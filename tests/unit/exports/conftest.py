@@ -10,6 +10,7 @@ import pytest
 from exported import opened_once
 
 import sim
+from sim.config.scenario import load
 from sim.exports.opened import Opened
 
 PLANES = """\
@@ -82,6 +83,22 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Half an hour of a formation of 81 satellites that trains one model, with links and stations."""
     folder = tmp_path_factory.mktemp("training") / "result"
     sim.run(sim.load("suncatcher", set=["duration=30 min", f"workloads=[{JOB}]"]), folder)
+    return folder
+
+
+BURNS = (
+    "constellation={kind: walker, altitude: 400 km, inclination: 53 deg, planes: 2, satellites_per_plane: 4, phasing: 1, pattern: delta}",
+    "links=null", "ground=null", "workloads=[{kind: independent}]", "epoch=2026-12-21T00:00:00Z", "satellite.mass=1500 kg",
+    "satellite.propulsion.thrust=0.5 N", "satellite.propulsion.specific_impulse=2000 s",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def burning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a day and an hour of eight satellites whose orbits sink; satellite 3 burns along, and satellite 5 across its track."""
+    folder = tmp_path_factory.mktemp("burning") / "result"
+    events = ("+1 h burn satellite 3 by 1.5 m/s", "+2 h burn satellite 5 by -1 m/s radial")
+    sim.run(load("suncatcher", (*BURNS, "duration=13 h", "satellite.propulsion.altitude=decaying"), events), folder)
     return folder
 
 

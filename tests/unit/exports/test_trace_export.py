@@ -88,7 +88,7 @@ def test_operations_and_durations_are_those_of_the_step(job: Task) -> None:
 @each_task
 def test_bytes_are_those_of_the_step(job: Task) -> None:
     """Source of truth: `training_step`: gradients that a step reduces, in parameters of the model; activations of a boundary."""
-    step, nodes = graph(job)
+    _, nodes = graph(job)
     c, flat = training_step.step_constants(job), [node for rank in nodes.values() for node in rank]
     kinds = (chakra.REDUCE_SCATTER, chakra.ALL_REDUCE)
     reduced = sum(node.size_bytes for node in flat if node.name.startswith("reduce gradients") and node.collective in kinds)
