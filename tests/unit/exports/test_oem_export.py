@@ -142,6 +142,28 @@ def test_satellites_of_a_file_keep_their_names(of_file: Path, tmp_path: Path) ->
     assert (tmp_path / "again.oem").read_bytes() == text.encode()
 
 
+@pytest.mark.parametrize("step_s", [1.0, 60.0])
+def test_an_ephemeris_is_written_to_its_end(planes: Path, tmp_path: Path, step_s: float) -> None:
+    """Source of truth: the first file: an ephemeris of an hour in a run of 90 min has states from its first to its last."""
+    import sim
+
+    text = (planes.parent / "planes.yaml").read_text("utf-8")
+    (tmp_path / "a.yaml").write_text(text.replace("4 h", "1 h"), encoding="utf-8")
+    sim.run(tmp_path / "a.yaml", tmp_path / "first")
+    export(tmp_path / "first", "oem", tmp_path / "a.oem", Options(satellites=2))
+    text = text.split("constellation:")[0].replace("4 h", "90 min") + "constellation: {kind: oem, oem: a.oem}\nsatellite: starlink-edge\n"
+    (tmp_path / "b.yaml").write_text(text, encoding="utf-8")
+    sim.run(tmp_path / "b.yaml", tmp_path / "result")
+    export(tmp_path / "result", "oem", tmp_path / "b.oem", Options(step_s=step_s))
+    first, again = (read_oem(tmp_path / name)[0] for name in ("a.oem", "b.oem"))
+    for one, other in zip(first, again, strict=True):
+        of, states = (np.array(track.segments[0].states).reshape(-1, 6) for track in (one, other))
+        assert len(states) == 3600 / step_s + 1
+        apart = np.abs(states[:: round(60.0 / step_s)] - of)
+        assert apart[:, :3].max() < 2e-3  # digits of two files
+        assert apart[:, 3:].max() < 1e-3  # millimetres of positions half a second apart, smoothed by the interpolation of the first
+
+
 @pytest.mark.parametrize("step_s", [0.5, 60.0001, 20000.0])
 def test_spacing_out_of_range(planes: Path, tmp_path: Path, step_s: float) -> None:
     from sim.config.errors import InputError
