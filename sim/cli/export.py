@@ -20,7 +20,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", help="File, or folder for csv and traces; must not exist yet. Without it in the current folder.")
     ] = None,
-    step: Annotated[str | None, typer.Option("--step", metavar="TIME", help="Time between states of czml and oem, such as 30 s.")] = None,
+    step: Annotated[str | None, typer.Option("--step", metavar="TIME", help="Time between states of czml and oem, such as '30 s'.")] = None,
     satellites: Annotated[
         int | None, typer.Option("--satellites", min=1, help="Most satellites of czml, tle and oem, evenly spread; 5000 for czml.")
     ] = None,

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from exported import opened_once
+from exported import export, opened_once
 
 import sim
 from sim.config.scenario import load
-from sim.exports.opened import Opened
+from sim.exports.opened import Opened, Options
 
 PLANES = """\
 name: planes
@@ -68,6 +68,16 @@ def planes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def opened_planes(planes: Path) -> Opened:
     return opened_once(planes)
+
+
+@pytest.fixture(scope="session")
+def short_ephemeris(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ninety minutes of two satellites whose ephemeris, a.oem beside the folder, ends after an hour."""
+    place = tmp_path_factory.mktemp("short")
+    (place / "one").mkdir()
+    export(ran(place / "one", PLANES.replace("4 h", "1 h"), "planes"), "oem", place / "a.oem", Options(satellites=2))
+    text = PLANES.split("constellation:")[0].replace("4 h", "90 min")
+    return ran(place, text + "constellation: {kind: oem, oem: a.oem}\nsatellite: starlink-edge\n", "short")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import PLANES
 from exported import export, opened_once
 
 from orbit.catalog import read_oem
@@ -142,20 +143,51 @@ def test_satellites_of_a_file_keep_their_names(of_file: Path, tmp_path: Path) ->
     assert (tmp_path / "again.oem").read_bytes() == text.encode()
 
 
-@pytest.mark.parametrize("step_s", [1.0, 60.0])
-def test_an_ephemeris_is_written_to_its_end(planes: Path, tmp_path: Path, step_s: float) -> None:
-    """Source of truth: the first file: an ephemeris of an hour in a run of 90 min has states from its first to its last."""
+def test_a_fleet_read_back_is_in_order(tmp_path: Path) -> None:
+    """Source of truth: the definition: satellite n of a fleet of twelve is satellite n of the fleet that is read back."""
     import sim
 
-    text = (planes.parent / "planes.yaml").read_text("utf-8")
-    (tmp_path / "a.yaml").write_text(text.replace("4 h", "1 h"), encoding="utf-8")
+    text = PLANES.split("- {kind: walker, mean")[0].replace("satellites_per_plane: 3", "satellites_per_plane: 6").replace("4 h", "20 min")
+    (tmp_path / "a.yaml").write_text(text + "satellite: starlink-edge\n", encoding="utf-8")
     sim.run(tmp_path / "a.yaml", tmp_path / "first")
-    export(tmp_path / "first", "oem", tmp_path / "a.oem", Options(satellites=2))
-    text = text.split("constellation:")[0].replace("4 h", "90 min") + "constellation: {kind: oem, oem: a.oem}\nsatellite: starlink-edge\n"
-    (tmp_path / "b.yaml").write_text(text, encoding="utf-8")
-    sim.run(tmp_path / "b.yaml", tmp_path / "result")
-    export(tmp_path / "result", "oem", tmp_path / "b.oem", Options(step_s=step_s))
-    first, again = (read_oem(tmp_path / name)[0] for name in ("a.oem", "b.oem"))
+    export(tmp_path / "first", "oem", tmp_path / "a.oem")
+    (tmp_path / "b.yaml").write_text(
+        text.split("constellation:")[0] + "constellation: {kind: oem, oem: a.oem}\nsatellite: starlink-edge\n", encoding="utf-8"
+    )
+    sim.run(tmp_path / "b.yaml", tmp_path / "again")
+    first, again = (opened_once(tmp_path / name).series["position_m"].values for name in ("first", "again"))
+    assert first.shape[2] == 12
+    assert np.abs(first - again).max() < 1.0  # half a metre of either in 32 bits
+    names = [line for line in (tmp_path / "a.oem").read_text("ascii").splitlines() if line.startswith("OBJECT")]
+    assert names[4:6] == ["OBJECT_NAME = planes 02", "OBJECT_ID = planes-02"]
+
+
+def test_a_loss_that_the_scenario_has_not_is_refused(tmp_path: Path, short_ephemeris: Path) -> None:
+    """Source of truth: the definition: a recorded satellite without a position is not one with a position, nor the other way round."""
+    import hashlib
+    import json
+    import shutil
+
+    import h5py
+
+    from sim.config.errors import InputError
+
+    for name, frame, taken in (("found again", 70, 40), ("lost earlier", 40, 70)):
+        folder = Path(shutil.copytree(short_ephemeris, tmp_path / name))
+        with h5py.File(folder / "series.nc", "r+") as file:
+            file["position_m"][frame, :, 1] = file["position_m"][taken, :, 1]
+        facts = json.loads((folder / "manifest.json").read_text("utf-8"))
+        facts["files"]["series.nc"] = hashlib.sha256((folder / "series.nc").read_bytes()).hexdigest()
+        (folder / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
+        with pytest.raises(InputError, match="m from those of its scenario"):
+            export(folder, "oem", tmp_path / "x.oem")
+
+
+@pytest.mark.parametrize("step_s", [1.0, 60.0])
+def test_an_ephemeris_is_written_to_its_end(short_ephemeris: Path, tmp_path: Path, step_s: float) -> None:
+    """Source of truth: the first file: an ephemeris of an hour in a run of 90 min has states from its first to its last."""
+    export(short_ephemeris, "oem", tmp_path / "b.oem", Options(step_s=step_s))
+    first, again = (read_oem(path)[0] for path in (short_ephemeris.parent / "a.oem", tmp_path / "b.oem"))
     for one, other in zip(first, again, strict=True):
         of, states = (np.array(track.segments[0].states).reshape(-1, 6) for track in (one, other))
         assert len(states) == 3600 / step_s + 1
