@@ -27,7 +27,7 @@ from sim.exports.chakra import (
     SEND,
     Node,
 )
-from sim.exports.pipeline_order import Pass, passes
+from sim.exports.pipeline_order import Pass, passes, schedule
 from sim.workload import layer_times, parallelism, training_step
 from sim.workload.kernels import ELEMENT_BYTES
 from sim.workload.layer_times import ACTIVATION_BYTES, Work
@@ -166,6 +166,11 @@ class Step:
     def micro_batches(self) -> int:
         """Micro-batches of the replica with the most, whose passes all replicas have."""
         return len(self.sequences[0])
+
+    @property
+    def schedule(self) -> str:
+        """Name of the order of passes."""
+        return schedule(self.task.mesh.pipeline, self.task.batch.interleave, self.micro_batches)
 
     @cached_property
     def optimiser_s(self) -> float:

@@ -212,6 +212,23 @@ def test_every_pass_once_and_forward_first(stages: int, virtual: int, micro_batc
             assert not each.backward or each._replace(backward=False) in order[:k]
 
 
+@pytest.mark.parametrize(
+    ("mesh", "batch", "name"),
+    [
+        (Mesh(1, 4, 2), Batch(1024, 1, 26), "one forward, one backward"),
+        (Mesh(1, 4, 2), Batch(1024, 1, 16, interleave=2), "interleaved"),
+        (Mesh(1, 4, 2), Batch(1024, 1, 26, interleave=2), "all forward first"),  # 13 micro-batches, as in suncatcher
+    ],
+)
+def test_the_schedule_is_named(mesh: Mesh, batch: Batch, name: str) -> None:
+    """Source of truth: the nodes of the first rank: forward passes before the first backward pass."""
+    step = Step(task(mesh, batch), 2)
+    kinds = [node.name.split()[0] for node in step.nodes(0) if node.kind == chakra.COMPUTE]
+    ahead = kinds.index("backward")
+    assert step.schedule == name
+    assert (ahead == kinds.count("forward")) == (name == "all forward first")
+
+
 # --- files ---------------------------------------------------------------------------------------------------------------
 
 
@@ -263,10 +280,15 @@ def test_traces_of_a_run(folder: tuple[Path, dict[str, Any]], training: Path, re
     assert job["of_ranks"] == every
     replicas = job["ranks"] // (said["mesh"]["tensor"] * said["mesh"]["pipeline"])
     assert 0 < job["ranks"] <= 64
-    assert facts["notes"] == [f"llama-3-70b 0: traces of {job['ranks']} of {every:,} ranks, whole replicas; write --ranks {every} for all"]
+    # two virtual stages a stage, and 2,048 sequences over 324 replicas are at most 7, which two stages do not divide
+    assert facts["notes"] == [
+        "llama-3-70b 0: all forward passes come first, as 2 stages do not divide 7 micro-batches; its bubble is longer than that of step_s",
+        f"llama-3-70b 0: traces of {job['ranks']} of {every:,} ranks, whole replicas; write --ranks {every} for all",
+    ]
     place = out / job["folder"]
     told = json.loads((place / "job.json").read_text("utf-8"))
     assert told["model_flops_of_step"] == said["network"]["step_flops"]
+    assert told["schedule"] == job["schedule"] == "all forward first"
     groups = json.loads((place / "comm_groups.json").read_text("utf-8"))
     assert "0" not in groups  # all ranks in ASTRA-sim
     ops = 0
