@@ -333,6 +333,7 @@ def _need_pipes() -> None:
     except ImportError:
         raise NoBrowser("a browser is driven over pipes that this system does not have; use Linux or macOS") from None
 
+
 def _pipe() -> tuple[int, int]:
     """A pipe whose ends are above the descriptors that the browser uses; ours do not block on writing."""
     import fcntl  # where it is missing, `_need_pipes` has refused

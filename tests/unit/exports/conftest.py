@@ -7,23 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from exported import export, opened_once
+from exported import BURNS, PLANES, export, opened_once
 
 import sim
 from sim.config.scenario import load
 from sim.exports.opened import Opened, Options
 
-PLANES = """\
-name: planes
-epoch: 2026-12-21T00:00:00Z
-duration: 4 h
-step: 60 s
-constellation:
-- {kind: walker, altitude: 550 km, inclination: 53 deg, planes: 2, satellites_per_plane: 3, phasing: 1}
-- {kind: walker, mean_motion: 14.2 rev/d, inclination: 97.6 deg, planes: 1, satellites_per_plane: 2}
-satellite: starlink-edge
-ground: {stations: default, min_elevation: 10 deg}
-"""
 FILE = """\
 name: five
 epoch: 2026-12-21T00:00:00Z
@@ -94,13 +83,6 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training") / "result"
     sim.run(sim.load("suncatcher", set=["duration=30 min", f"workloads=[{JOB}]"]), folder)
     return folder
-
-
-BURNS = (
-    "constellation={kind: walker, altitude: 400 km, inclination: 53 deg, planes: 2, satellites_per_plane: 4, phasing: 1, pattern: delta}",
-    "links=null", "ground=null", "workloads=[{kind: independent}]", "epoch=2026-12-21T00:00:00Z", "satellite.mass=1500 kg",
-    "satellite.propulsion.thrust=0.5 N", "satellite.propulsion.specific_impulse=2000 s",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session")

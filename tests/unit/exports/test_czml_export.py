@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import PLANES
-from exported import export, opened_once
+from exported import PLANES, export, opened_once
 from scipy.interpolate import BarycentricInterpolator
 
 from sim.config.errors import InputError

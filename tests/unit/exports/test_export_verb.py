@@ -26,7 +26,7 @@ def test_help_has_an_example_and_loads_nothing(dawndusk: Any, python: Callable[[
     assert python(code).stdout.rstrip().endswith("[]")
 
 
-def test_every_format_from_the_command_line(dawndusk: Any, of_file: Path) -> None:
+def test_every_format_from_the_command_line(dawndusk: Any, of_file: Path, planes: Path) -> None:
     """Source of truth: the definition: a file or a folder with the name of the results, described in JSON and in words."""
     for name, made in (("oem", "result.oem"), ("tle", "result.tle"), ("czml", "result.czml"), ("csv", "result-csv"), ("traces", "result-traces")):
         called = dawndusk("export", str(of_file), "--format", name, "--json")
@@ -39,7 +39,14 @@ def test_every_format_from_the_command_line(dawndusk: Any, of_file: Path) -> Non
     called = dawndusk("export", str(of_file), "--format", "tle", "--out", "other.tle", "--satellites", "3")
     assert called.code == 0
     assert called.out.splitlines()[0] == f"other.tle: tle, 1 file, {Path('other.tle').stat().st_size} bytes"
-    assert "residual max m: " in called.out
+    assert "span: 2 h" in called.out.splitlines()  # the run
+    assert "residual max: 0 mm" in called.out.splitlines()
+    facts = json.loads(dawndusk("export", str(planes), "--format", "tle", "--out", "third.tle", "--json").out)
+    called = dawndusk("export", str(planes), "--format", "tle", "--out", "fourth.tle")
+    assert 1e3 < facts["residual_max_m"] < 1e4
+    assert {"span: 4 h", f"residual max: {facts['residual_max_m'] / 1e3:.3g} km"} <= set(called.out.splitlines())
+    called = dawndusk("export", str(of_file), "--format", "oem", "--out", "other.oem", "--step", "90 s")
+    assert "step: 90 s" in called.out.splitlines()
 
 
 def test_a_folder_is_still_found_under_the_name_of_a_scenario(dawndusk: Any, of_file: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PLANES
-from exported import export, opened_once
+from exported import PLANES, export, opened_once
 
 from orbit.catalog import read_oem
 from orbit.ephemeris import Ephemeris
 from orbit.kernels import j2
 from orbit.timegrid import TimeGrid
+from sim.exports import motion
 from sim.exports.motion import Fleet
 from sim.exports.opened import Opened, Options
 
@@ -194,6 +194,18 @@ def test_an_ephemeris_is_written_to_its_end(short_ephemeris: Path, tmp_path: Pat
         apart = np.abs(states[:: round(60.0 / step_s)] - of)
         assert apart[:, :3].max() < 2e-3  # digits of two files
         assert apart[:, 3:].max() < 1e-3  # millimetres of positions half a second apart, smoothed by the interpolation of the first
+
+
+def test_many_states_are_made_for_fewer_satellites_at_once(opened_planes: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: the definition: at most so many states at once, one satellite at least; they change no state."""
+    whole = {int(n): found.r_m[row] for places, found in opened_planes.fleet.chunks(np.arange(8), 60.0, 241) for row, n in enumerate(places)}
+    for most, each in ((2 * 241, 2), (1, 1)):
+        monkeypatch.setattr(motion, "CHUNK_STATES", most)
+        parts = list(opened_planes.fleet.chunks(np.arange(8), 60.0, 241))
+        assert max(places.size for places, _ in parts) == each
+        for places, found in parts:
+            for row, n in enumerate(places.tolist()):
+                assert np.array_equal(found.r_m[row], whole[n])
 
 
 @pytest.mark.parametrize("step_s", [0.5, 60.0001, 20000.0])

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import BURNS
-from exported import export, opened_once
+from exported import BURNS, export, opened_once
 from sgp4.api import Satrec
 
 from orbit.catalog import elements, parse_tle, read_oem, read_tle
