@@ -73,6 +73,11 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
     -------
     dict
         Numbers of satellites, stations and links, spacing and frame.
+
+    Raises
+    ------
+    InputError
+        If no satellite has positions.
     """
     which = _which(opened, MOST_SATELLITES if options.satellites is None else options.satellites)
     step_s = _step_s(opened, which) if options.step_s is None else options.step_s
