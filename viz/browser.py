@@ -7,7 +7,6 @@ that is asked of it has to be answered within a bounded time.
 from __future__ import annotations
 
 import base64
-import fcntl
 import json
 import os
 import select
@@ -88,21 +87,25 @@ class Browser:
         self._number = 0
         self._session: dict[str, str] = {}
         self._profile: tempfile.TemporaryDirectory[str] | None = None
+        self._said, self._last_words = Path(), ""
 
     def __enter__(self) -> Browser:
         program = find_browser()
+        _need_pipes()
         caged = os.geteuid() != 0  # Chromium refuses to start as root with its sandbox
         try:
             self._begin(program, caged)
         except NoBrowser as error:
             # many containers allow no sandbox; the page is one of ours, and reaches nothing
-            if not caged or "sandbox" not in str(error).lower():
+            if not caged or "sandbox" not in self._last_words.lower():
                 raise
+            print(f"{program} does not start with its sandbox ({self._words() or error}): started without it, without a network", file=sys.stderr)
             self._begin(program, False)
         self._allow(self.limit_s)
         return self
 
     def _begin(self, program: str, caged: bool) -> None:
+        self._last_words = ""
         self._profile = tempfile.TemporaryDirectory(prefix="dawndusk-browser-", ignore_cleanup_errors=True)
         self._allow(min(START_S, self.limit_s))
         try:
@@ -317,13 +320,24 @@ class Browser:
             os.waitpid(self._pid, 0)
 
     def _words(self) -> str:
-        """The last thing that the browser said."""
-        lines = [line.strip() for line in getattr(self, "_last_words", "").splitlines() if line.strip()]
-        return lines[-1] if lines else ""
+        """Why the browser ended: its last fatal line, which a stack may follow, else the last that it said."""
+        lines = [line.strip() for line in self._last_words.splitlines() if line.strip()]
+        fatal = [line for line in lines if "FATAL" in line]
+        return (fatal or lines or [""])[-1]
+
+
+def _need_pipes() -> None:
+    """Refuse where a browser cannot be given pipes."""
+    try:
+        import fcntl  # noqa: F401
+    except ImportError:
+        raise NoBrowser("a browser is driven over pipes that this system does not have; use Linux or macOS") from None
 
 
 def _pipe() -> tuple[int, int]:
     """A pipe whose ends are above the descriptors that the browser uses; ours do not block on writing."""
+    import fcntl  # where it is missing, `_need_pipes` has refused
+
     ends = os.pipe()
     high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
     for end in ends:

@@ -20,7 +20,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", help="File, or folder for csv and traces; must not exist yet. Without it in the current folder.")
     ] = None,
-    step: Annotated[str | None, typer.Option("--step", metavar="TIME", help="Time between states of czml and oem, such as 30 s.")] = None,
+    step: Annotated[str | None, typer.Option("--step", metavar="TIME", help="Time between states of czml and oem, such as '30 s'.")] = None,
     satellites: Annotated[
         int | None, typer.Option("--satellites", min=1, help="Most satellites of czml, tle and oem, evenly spread; 5000 for czml.")
     ] = None,
@@ -77,5 +77,25 @@ def _show(facts: dict[str, Any]) -> None:
     for key, value in facts.items():
         if value is None or isinstance(value, list | dict):
             continue
-        text = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if isinstance(value, float) else str(value)
+        stem, _, unit = key.rpartition("_")
+        if isinstance(value, float) and unit in ("s", "m"):
+            key, text = stem, _time(value) if unit == "s" else _length(value)
+        else:
+            text = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if isinstance(value, float) else str(value)
         terminal.print(f"{key.replace('_', ' ')}: {text}", soft_wrap=True)
+
+
+def _time(seconds: float) -> str:
+    """A time in the largest unit of which it is a whole number."""
+    for unit, size_s in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= size_s and seconds % size_s == 0.0:
+            return f"{seconds / size_s:g} {unit}"
+    return f"{seconds:,.8g} s"
+
+
+def _length(metres: float) -> str:
+    """A length to three digits, in km, m or mm."""
+    for unit, size_m in (("km", 1e3), ("m", 1.0)):
+        if metres >= size_m:
+            return f"{metres / size_m:,.3g} {unit}"
+    return f"{1e3 * metres:.3g} mm"

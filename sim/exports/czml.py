@@ -43,6 +43,7 @@ Ints = NDArray[np.int64]
 
 MOST_SATELLITES = 5000
 DEGREE = 5
+LEAST_A_REVOLUTION = 24  # errors of 11 m in low orbit, 54 m in the first and last interval
 STATES_A_REVOLUTION = 48  # sixth-order errors of 0.2 m in low orbit, 1 m in the first and last interval
 TRAIL_STEP_S = 60.0
 SPEED = 60.0  # of the clock
@@ -72,38 +73,50 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
     -------
     dict
         Numbers of satellites, stations and links, spacing and frame.
+
+    Raises
+    ------
+    InputError
+        If no satellite has positions.
     """
     which = _which(opened, MOST_SATELLITES if options.satellites is None else options.satellites)
     step_s = _step_s(opened, which) if options.step_s is None else options.step_s
-    steps = opened.steps(step_s)
+    steps = opened.steps(step_s, which, LEAST_A_REVOLUTION)
     end_s = steps * step_s
-    links = [*_links(opened, which, end_s), *_ground_links(opened, which, end_s)]
-    stations = 0
+    stations = links = 0
+    written: set[int] = set()
     with out.open("w", encoding="utf-8", newline="\n") as file:
         file.write("[\n" + _document(opened, end_s).dumps(indent=None))
-        for packet in _satellites(opened, which, step_s, steps + 1, progress):
+        for n, packet in _satellites(opened, which, step_s, steps + 1, progress):
             file.write(",\n" + packet.dumps(indent=None))
+            written.add(n)
+        if not written:
+            raise opened.refuse("no satellite has two positions; write a shorter --step, or run it again with satellites in orbit")
         for packet in _stations(opened):
             file.write(",\n" + packet.dumps(indent=None))
             stations += 1
-        for packet in links:
+        for packet in (*_links(opened, written, end_s), *_ground_links(opened, written, end_s)):
             file.write(",\n" + packet.dumps(indent=None))
+            links += 1
         file.write("\n]\n")
     count = opened.fleet.count
     few = f"{which.size:,} of {count:,} satellites are shown, evenly spread; --satellites shows more"
     return {
-        "satellites": int(which.size), "of_satellites": count, "stations": stations, "links": len(links), "step_s": step_s,
-        "frame": "INERTIAL (axes of GCRS)", "interpolation": f"Lagrange, degree {DEGREE}", "notes": [few] if which.size < count else [],
+        "satellites": len(written), "of_satellites": count, "without_positions": int(which.size) - len(written), "stations": stations,
+        "links": links, "step_s": step_s, "frame": "INERTIAL (axes of GCRS)", "interpolation": f"Lagrange, degree {DEGREE}",
+        "notes": [few] if which.size < count else [],
     }  # fmt: skip
 
 
 def _which(opened: Opened, most: int) -> Ints:
-    """Satellites that are shown: all, or some of those that are recorded, which have states and links."""
+    """Satellites that are shown: all, or those that are recorded, which have states and links, before others; evenly spread."""
     count, recorded = opened.fleet.count, opened.series["sat"].values
     if count <= most:
         return np.arange(count)
-    pool = recorded if recorded.size >= most else np.arange(count)
-    return np.asarray(pool[(np.arange(most) * pool.size) // most])
+    others = np.setdiff1d(np.arange(count), recorded)
+    first, more = min(most, recorded.size), max(0, most - recorded.size)
+    some = recorded[(np.arange(first) * recorded.size) // max(first, 1)]
+    return np.sort(np.concatenate((some, others[(np.arange(more) * others.size) // max(more, 1)])).astype(np.int64))
 
 
 def _step_s(opened: Opened, which: Ints) -> float:
@@ -137,8 +150,8 @@ def _line(rgb: tuple[int, int, int], alpha: int) -> PolylineMaterial:
     return PolylineMaterial(solidColor=SolidColorMaterial(color=_colour(rgb, alpha)))
 
 
-def _satellites(opened: Opened, which: Ints, step_s: float, count: int, progress: Progress | None) -> Iterator[Packet]:
-    """A packet of each satellite: position, point in the colour of its state, trail of one revolution."""
+def _satellites(opened: Opened, which: Ints, step_s: float, count: int, progress: Progress | None) -> Iterator[tuple[int, Packet]]:
+    """Number and packet of each satellite that has positions: position, point in the colour of its state, trail of one revolution."""
     grid, names, periods = opened.fleet.grid, opened.names, opened.fleet.period_s
     to_inertial = np.swapaxes(gcrs_to_teme(*TimeGrid(grid.epoch_jd, grid.epoch_fr, step_s, count).jd_fr(0, count)), 1, 2)
     times_s = step_s * np.arange(count)
@@ -154,7 +167,7 @@ def _satellites(opened: Opened, which: Ints, step_s: float, count: int, progress
             samples = np.column_stack((times_s[:many], np.round(r_m, 2))).ravel().tolist()
             end_s = float(times_s[many - 1])
             state = states[:, slot[n]] if n in slot else None
-            yield Packet(
+            yield n, Packet(
                 id=f"satellite-{n}", name=names[n].name, availability=TimeIntervalCollection(values=[_span(opened, 0.0, end_s)]),
                 position=Position(
                     interpolationAlgorithm=InterpolationAlgorithms.LAGRANGE, interpolationDegree=DEGREE, referenceFrame="INERTIAL",
@@ -189,9 +202,9 @@ def _stations(opened: Opened) -> Iterator[Packet]:
         )  # fmt: skip
 
 
-def _links(opened: Opened, which: Ints, end_s: float) -> Iterator[Packet]:
+def _links(opened: Opened, shown: set[int], end_s: float) -> Iterator[Packet]:
     """A packet of each pair of satellites that has a link at some time."""
-    series, shown = opened.series, set(which.tolist())
+    series = opened.series
     spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
     columns = (series[name].values.tolist() for name in ("link_a", "link_b", "link_from", "link_until"))
     for a, b, first, until in zip(*columns, strict=True):
@@ -201,9 +214,9 @@ def _links(opened: Opened, which: Ints, end_s: float) -> Iterator[Packet]:
         yield from _polyline(opened, ends, frames, end_s, LINK)
 
 
-def _ground_links(opened: Opened, which: Ints, end_s: float) -> Iterator[Packet]:
+def _ground_links(opened: Opened, shown: set[int], end_s: float) -> Iterator[Packet]:
     """A packet of each station and each satellite that its route begins with at some time."""
-    series, shown = opened.series, set(which.tolist())
+    series = opened.series
     stations, satellites = series.sizes["station"], series["route_satellite"].values
     spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
     columns = (series[name].values.tolist() for name in ("route_end", "route_begin", "route_from", "route_until"))

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.catalog import ElementSet, Track
+from orbit.environment import sun_position_m
+from orbit.status import NOWHERE_M
 from sim.config.errors import InputError, Origin, bad_input
 from sim.config.scenario import Loaded, load
 from sim.engine import propagators
@@ -156,10 +158,13 @@ class Opened:
                 frames = np.flatnonzero((ticks >= k0) & (ticks < k0 + len(r_m)))
                 if frames.size:
                     at = ticks[frames] - k0
-                    expected = r_m[at].astype(stored.dtype)
-                    allowed = np.spacing(np.abs(expected)) + ROUNDING_M
-                    beyond = np.abs(stored[np.ix_(frames, np.arange(3), mine)].astype(float) - r_m[at]) - allowed
-                    worst_m = max(worst_m, float(np.where(lost[at][:, np.newaxis], 0.0, beyond).max()))
+                    # a run places those without a position between Earth and Sun
+                    sun_m = sun_position_m(*(part[at] for part in grid.jd_fr(k0, len(r_m))))
+                    nowhere_m = NOWHERE_M * sun_m / np.linalg.norm(sun_m, axis=1, keepdims=True)
+                    expected_m = np.where(lost[at][:, np.newaxis], nowhere_m[:, :, np.newaxis], r_m[at])
+                    allowed_m = np.spacing(np.abs(expected_m.astype(stored.dtype))) + ROUNDING_M
+                    beyond_m = np.abs(stored[np.ix_(frames, np.arange(3), mine)].astype(float) - expected_m) - allowed_m
+                    worst_m = max(worst_m, float(np.where(np.isnan(beyond_m), np.inf, beyond_m).max()))
         if not worst_m <= 0.0:
             raise self.refuse(
                 f"its recorded positions are {worst_m:,.3g} m from those of its scenario: "
@@ -168,12 +173,12 @@ class Opened:
 
     @cached_property
     def names(self) -> list[Name]:
-        """How each satellite of the fleet is called; identifiers are distinct."""
+        """How each satellite of the fleet is called; identifiers are distinct, and in order as text where they are numbers."""
         found = [self._name(n, one) for n, one in enumerate(self._objects())]
         seen: set[str] = set()
         for n, one in enumerate(found):
             if one.object_id in seen:
-                found[n] = Name(one.name, f"{one.object_id}-{n}", one.number, one.designator)
+                found[n] = Name(one.name, f"{one.object_id}-{n:0{self._digits}}", one.number, one.designator)
             seen.add(found[n].object_id)
         return found
 
@@ -184,16 +189,22 @@ class Opened:
             listed = loaded.catalogues.sets.get(i) or loaded.catalogues.tracks.get(i)
             yield from listed if listed is not None else [None] * (end - first)
 
+    @cached_property
+    def _digits(self) -> int:
+        """Digits of the largest number of a satellite: readers sort names as text."""
+        return len(str(max(end for _, _, end in self.loaded.type_ranges) - 1))
+
     def _name(self, n: int, one: ElementSet | Track | None) -> Name:
+        scenario, number = self.loaded.scenario.name, f"{n:0{self._digits}}"
         if one is None:
-            return Name(f"{self.loaded.scenario.name} {n}", f"{self.loaded.scenario.name}-{n}")
+            return Name(f"{scenario} {number}", f"{scenario}-{number}")
         designator = one.object_id
         if isinstance(one, ElementSet) and one.line1:
             text = one.line1[9:17].strip()
             designator = f"{(1900 if text[:2] >= '57' else 2000) + int(text[:2])}-{text[2:]}" if text[:2].isdigit() else ""
-        name = one.name or f"{self.loaded.scenario.name} {n}"
+        name = one.name or f"{scenario} {number}"
         known = designator or (str(one.satellite_number) if one.satellite_number else "")
-        return Name(name, known or f"{self.loaded.scenario.name}-{n}", one.satellite_number, designator)
+        return Name(name, known or f"{scenario}-{number}", one.satellite_number, designator)
 
     def set_of(self, n: int) -> ElementSet | None:
         """Element set of a satellite of a file.
@@ -234,15 +245,17 @@ class Opened:
             return np.arange(count)
         return (np.arange(most) * count) // most
 
-    def steps(self, step_s: float, origin: str = "--step") -> int:
+    def steps(self, step_s: float, which: Ints, a_revolution: int) -> int:
         """Number of steps of a given length within the run.
 
         Parameters
         ----------
         step_s : float
             Length of a step [s].
-        origin : str
-            Option that gave it, for the message.
+        which : ndarray of int64
+            Satellites that are written.
+        a_revolution : int
+            Least number of steps in a revolution of any of them: with fewer, what is interpolated between is no orbit.
 
         Returns
         -------
@@ -252,13 +265,21 @@ class Opened:
         Raises
         ------
         InputError
-            If the step is shorter than a millisecond, longer than the run, or no whole number of milliseconds.
+            If the step is shorter than a second, longer than the run, no whole number of milliseconds, or too large a part of a revolution.
         """
+        origin = "--step"
         if not step_s >= 1.0 or round(step_s * 1e3) != step_s * 1e3:
             raise bad_input(Origin(origin), "", f"{step_s:g} s is out of range; write 1 s or more, in whole milliseconds")
         steps = int(np.floor(self.duration_s / step_s + 1e-9))
         if steps < 1:
             raise bad_input(Origin(origin), "", f"{step_s:g} s is longer than the run of {self.duration_s:g} s; write a shorter one")
+        periods_s = self.fleet.period_s[which]
+        shortest_s = float(periods_s[periods_s > 0.0].min(initial=np.inf))
+        if step_s * a_revolution > shortest_s:
+            raise bad_input(
+                Origin(origin), "", f"{step_s:g} s is more than a part in {a_revolution} of the shortest revolution, {shortest_s:.0f} s: "
+                f"curves between states would not be the orbit; write {np.floor(shortest_s / a_revolution):g} s or less",
+            )  # fmt: skip
         return steps
 
     def moment(self, seconds: float) -> str:

@@ -13,6 +13,37 @@ class Pass(NamedTuple):
     micro_batch: int
 
 
+ONE_FORWARD, INTERLEAVED, FORWARD_FIRST = "one forward, one backward", "interleaved", "all forward first"
+
+
+def schedule(stages: int, virtual: int, micro_batches: int) -> str:
+    """Name of the schedule that `passes` follows.
+
+    Parameters
+    ----------
+    stages : int
+        Pipeline stages.
+    virtual : int
+        Virtual stages of each.
+    micro_batches : int
+        Micro-batches of the replica.
+
+    Returns
+    -------
+    str
+        "one forward, one backward", "interleaved", or "all forward first" where virtual stages go with a number of micro-batches
+        that the pipeline does not divide.
+
+    Examples
+    --------
+    >>> schedule(4, 2, 8), schedule(4, 2, 13)
+    ('interleaved', 'all forward first')
+    """
+    if virtual == 1:
+        return ONE_FORWARD
+    return INTERLEAVED if micro_batches % stages == 0 else FORWARD_FIRST
+
+
 def passes(stages: int, stage: int, virtual: int, micro_batches: int) -> list[Pass]:
     """Order of the passes of a stage.
 
@@ -53,7 +84,8 @@ def passes(stages: int, stage: int, virtual: int, micro_batches: int) -> list[Pa
         forward, backward = ([Pass(b, 0, k) for k in range(total)] for b in (False, True))
     else:
         forward, backward = ([unit(k, b) for k in range(total)] for b in (False, True))
-        warm_up = min(2 * (stages - stage - 1) + (virtual - 1) * stages, total) if micro_batches % stages == 0 else total
+        ahead = 2 * (stages - stage - 1) + (virtual - 1) * stages
+        warm_up = total if schedule(stages, virtual, micro_batches) == FORWARD_FIRST else min(ahead, total)
     order = forward[:warm_up]
     for k in range(total - warm_up):
         order += [forward[warm_up + k], backward[k]]

@@ -18,7 +18,7 @@ Columns = Mapping[str, Any]
 Ints = NDArray[np.int64]
 
 ROWS = 100_000  # of a table that are made at once
-NAMES = {"sat": "satellite", "sat_name": "satellite_name", "sat_catalogue_number": "catalogue_number"}
+NAMES = {"sat_name": "satellite_name", "sat_catalogue_number": "catalogue_number"}
 
 
 def write(opened: Opened, out: Path, options: Options, progress: Progress | None = None) -> dict[str, Any]:
@@ -166,6 +166,15 @@ def _stations(opened: Opened) -> Iterator[Columns]:
     yield {name: series[name].values for name in ("station", "latitude_deg", "longitude_deg", "min_elevation_deg")}
 
 
+def _identity(opened: Opened) -> dict[str, Any]:
+    """Names and catalogue numbers of the recorded satellites; None where there is none."""
+    columns = {}
+    for name in IDENTITY:
+        values = opened.series[name].values
+        columns[NAMES[name]] = np.array([value or None for value in values.tolist()], dtype=object)
+    return columns
+
+
 def recorded(opened: Opened, part: slice) -> dict[str, Any]:
     """Columns of the recorded satellites over some frames, a row for each frame and satellite.
 
@@ -185,8 +194,7 @@ def recorded(opened: Opened, part: slice) -> dict[str, Any]:
     frames, count = series["frame"].values[part], series.sizes["sat"]
     columns: dict[str, Any] = moments(opened, np.repeat(frames, count))
     columns["satellite"] = np.tile(series["sat"].values, frames.size)
-    for name in IDENTITY:
-        columns[NAMES[name]] = np.tile(series[name].values, frames.size)
+    columns |= {name: np.tile(values, frames.size) for name, values in _identity(opened).items()}
     for name, var in series.data_vars.items():
         if var.dims == ("frame", "axis", "sat"):
             stem, _, unit = str(name).rpartition("_")
@@ -208,7 +216,7 @@ def _totals(opened: Opened) -> Iterator[Columns]:
     """Each recorded satellite: who it is, and means, least and largest values over its frames."""
     series = opened.series
     jobs, types = series["job"].values.tolist(), series["satellite_type"].values
-    columns: dict[str, Any] = {NAMES[name]: series[name].values for name in ("sat", *IDENTITY)}
+    columns: dict[str, Any] = {"satellite": series["sat"].values, **_identity(opened)}
     columns["type"] = types[series["sat_type"].values] if types.size else np.zeros(series.sizes["sat"], dtype=str)
     columns["role"] = np.array(ROLES)[series["sat_role"].values]
     columns["job"] = [jobs[n] if n >= 0 else None for n in series["sat_job"].values.tolist()]
@@ -261,4 +269,7 @@ def _routes(opened: Opened) -> Iterator[Columns]:
 
 
 def _events(opened: Opened) -> Iterator[Columns]:
-    yield {name: [row[name] for row in opened.results.events] for name in EVENT_COLUMNS}
+    columns = {name: [row[name] for row in opened.results.events] for name in EVENT_COLUMNS}
+    at_ms = np.rint(1e3 * np.array(columns["time_s"], dtype=np.float64)).astype(np.int64)
+    empty = {name: [value or None for value in columns[name]] for name in ("satellite_name", "catalogue_number")}
+    yield {**columns, "time_utc": moments(opened, at_ms)["time_utc"], **empty}

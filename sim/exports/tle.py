@@ -19,22 +19,24 @@ from orbit.catalog.common import LARGEST_ALPHA_5, SGP4_EPOCH_JD
 from orbit.constants import SECONDS_PER_DAY
 from orbit.elements import Sgp4Elements
 from orbit.numerical import Numerical
-from orbit.segments import Segmented
 from orbit.sgp4 import Sgp4
 from orbit.timegrid import TimeGrid
 from sim.config.errors import Origin, bad_input
-from sim.exports import fitting
+from sim.exports import arcs, fitting
 from sim.exports.fitting import Samples
 from sim.exports.opened import Opened, Options, Progress
 
 Ints = NDArray[np.int64]
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
-FIRST_NUMBER = 90_000  # of satellites without a catalogue number: none of those has been given to an object in orbit
+# Of satellites without a catalogue number: 90000 to 99999 are used for tracks of unknown objects, 100000 and above for objects
+FIRST_NUMBER = 90_000
 SPAN_S = SECONDS_PER_DAY
 SAMPLES_A_REVOLUTION = 12
 MOST_SAMPLES = 400
 CHUNK = 256
+DRAG_SPAN_S = 0.5 * SECONDS_PER_DAY  # below which drag moves satellites by less than the terms that elements leave out
 LEAST_DRAG = 1e-9  # B* below which a line would hold a zero
 
 
@@ -48,6 +50,7 @@ class _Lines(NamedTuple):
     source: str  # file, elements, fit
     rms_m: float
     most_m: float
+    burns: bool  # within the span of a fit
 
 
 def write(opened: Opened, out: Path, options: Options, progress: Progress | None = None) -> dict[str, Any]:
@@ -76,7 +79,8 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
         If no satellite has positions over a revolution.
     """
     which, fleet = opened.chosen(options.satellites), opened.fleet
-    numbers = catalogue_numbers([opened.names[n].number for n in which.tolist()])
+    every = catalogue_numbers([name.number for name in opened.names])  # so that a satellite has the same one in every selection
+    numbers = [every[n] for n in which.tolist()]
     span_s = _span_s(opened, options)
     found: list[_Lines] = []
     done = 0
@@ -93,6 +97,9 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
             file.write(f"{row.name}\n{row.line1}\n{row.line2}\n")
     made = sum(1 for n, number in zip(which.tolist(), numbers, strict=True) if opened.names[n].number != number)
     notes = [f"{made:,} satellites without a catalogue number that a line can hold have numbers from {FIRST_NUMBER} on"] if made else []
+    burnt = sum(row.burns for row in found)
+    if burnt:
+        notes.append(f"{burnt:,} satellites burn within the span of the fit: their lines have no drag, and are as far off as the burns moved them")
     worst = max(found, key=lambda row: row.most_m)
     square = [row.rms_m**2 for row in found]
     return {
@@ -164,10 +171,12 @@ def _of_part(opened: Opened, propagator: Any, which: Ints, local: Ints, numbers:
     which, local, numbers = which[some], local[some], [numbers[row] for row in some.tolist()]
     jd, fr = TimeGrid(grid.epoch_jd, grid.epoch_fr, step_s, count).jd_fr(0, count)
     samples = Samples(jd, fr, states.r_m[some], states.valid[some])
+    burns = np.array([any(start_s < span_s and end_s > 0.0 for start_s, end_s in of) for of in arcs.thrusts_s(propagator, local)])
     if isinstance(propagator, Sgp4):
         exact, sources = propagator.elements.subset(local), ["elements"] * which.size
     else:
-        exact, sources = _fitted(propagator, samples, states.v_m_s[some, 0], grid), ["fit"] * which.size
+        sinks = _sinks(propagator, local, span_s) & ~burns
+        exact, sources = _fitted(samples, states.v_m_s[some, 0], grid, sinks), ["fit"] * which.size
     lines = []
     for row, n in enumerate(which.tolist()):
         one, name = opened.set_of(n), opened.names[n]
@@ -178,31 +187,46 @@ def _of_part(opened: Opened, propagator: Any, which: Ints, local: Ints, numbers:
             lines.append(element_lines(exact.subset(np.array([row])), numbers[row], name.designator))
     rms_m, most_m = fitting.residual_m(packed([parse_tle(*pair) for pair in lines]), samples)
     return [
-        _Lines(_label(opened, n), *lines[row], numbers[row], sources[row], float(rms_m[row]), float(most_m[row]))
+        _Lines(_label(opened, n), *lines[row], numbers[row], sources[row], float(rms_m[row]), float(most_m[row]), bool(burns[row]))
         for row, n in enumerate(which.tolist())
     ]  # fmt: skip
 
 
-def _fitted(propagator: Any, samples: Samples, v_m_s: Array, grid: TimeGrid) -> Sgp4Elements:
-    """Elements that fit: first one or two revolutions, so that the phase is known, then all."""
+def _fitted(samples: Samples, v_m_s: Array, grid: TimeGrid, sinks: Flags) -> Sgp4Elements:
+    """Elements that fit: first one or two revolutions, so that the phase is known, then all; with drag where it is above zero."""
     epoch_fr = round(grid.epoch_fr, 8)  # as a line holds it
     unknowns = fitting.of_states(samples.r_m[:, 0], v_m_s)
     once = min(samples.jd.size, 2 * SAMPLES_A_REVOLUTION + 1)
     unknowns = fitting.fit(unknowns, samples.first(once), grid.epoch_jd, epoch_fr)
-    if _sinks(propagator):
-        unknowns = np.concatenate((unknowns, np.zeros((1, len(samples.r_m)))))
-    return fitting.elements_of(fitting.fit(unknowns, samples, grid.epoch_jd, epoch_fr), grid.epoch_jd, epoch_fr)
+    unknowns = fitting.fit(unknowns, samples, grid.epoch_jd, epoch_fr)
+    unknowns = np.concatenate((unknowns, np.zeros((1, len(samples.r_m)))))
+    which = np.flatnonzero(sinks)
+    if which.size:
+        part = Samples(samples.jd, samples.fr, samples.r_m[which], samples.valid[which])
+        dragged = fitting.fit(unknowns[:, which], part, grid.epoch_jd, epoch_fr)
+        down = dragged[6] > 0.0  # where the best drag is below zero, the best that is not is zero
+        unknowns[:, which[down]] = dragged[:, down]
+    return fitting.elements_of(unknowns, grid.epoch_jd, epoch_fr)
 
 
-def _sinks(propagator: Any) -> bool:
-    """Whether drag moves satellites, so that a drag term is fitted too."""
-    return isinstance(propagator, Segmented) or (isinstance(propagator, Numerical) and bool(propagator.forces.drag))
+def _sinks(propagator: Any, local: Ints, span_s: float) -> Flags:
+    """Satellites that drag lowers, over a time in which that shows, so that a drag term is fitted too."""
+    if span_s < DRAG_SPAN_S:
+        return np.zeros(local.size, dtype=np.bool_)
+    if isinstance(propagator, Numerical):
+        return np.full(local.size, bool(propagator.forces.drag))
+    return arcs.sinks(propagator, local, span_s)
 
 
 def _label(opened: Opened, n: int) -> str:
     """A line of the name, which must not be taken for elements or a comment."""
     text = " ".join(opened.names[n].name.split())
     return f"0 {text}" if text[:2] in ("1 ", "2 ") or text[:1] == "#" else text
+
+
+def _digits_rad(angle_rad: float) -> float:
+    """An angle to the digits of a line, below 360.0000 deg."""
+    return float(np.radians(round(float(np.degrees(angle_rad)), 4) % 360.0))
 
 
 def element_lines(one: Sgp4Elements, number: int, designator: str) -> tuple[str, str]:
@@ -231,13 +255,13 @@ def element_lines(one: Sgp4Elements, number: int, designator: str) -> tuple[str,
     value = {f.name: float(getattr(one, f.name)[0]) for f in fields(Sgp4Elements)}
     fr = round(value["epoch_fr"], 8)
     motion, perigee = value["mean_motion_rad_min"], value["perigee_argument_rad"]
-    shown = np.radians(round(np.degrees(perigee), 4))
+    shown = _digits_rad(perigee)
     anomaly = value["mean_anomaly_rad"] + (perigee - shown) + motion * 1440.0 * (fr - value["epoch_fr"])
-    turn, drag = 2.0 * np.pi, value["drag_term_per_er"]
+    drag = value["drag_term_per_er"]
     record = Satrec()
     record.sgp4init(
         WGS72, "i", number, value["epoch_jd"] - SGP4_EPOCH_JD + fr, drag if abs(drag) >= LEAST_DRAG else 0.0, 0.0, 0.0,
-        value["eccentricity"], shown % turn, value["inclination_rad"], anomaly % turn, motion, value["node_rad"] % turn,
+        value["eccentricity"], shown, value["inclination_rad"], _digits_rad(anomaly), motion, _digits_rad(value["node_rad"]),
     )  # fmt: skip
     record.classification = "U"
     year, _, launch = designator.partition("-")

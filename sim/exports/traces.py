@@ -14,6 +14,7 @@ from sim.config import schema
 from sim.engine import links as link_rules
 from sim.exports import chakra
 from sim.exports.opened import Opened, Options, Progress
+from sim.exports.pipeline_order import FORWARD_FIRST
 from sim.exports.tables import Columns, intervals, recorded, write_table
 from sim.exports.training_graph import Step
 from sim.network import optical
@@ -25,6 +26,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MOST_RANKS = 1024
+MOST_GROUPS = 2147  # ASTRA-sim numbers streams by a million times the group, in 32 bits
 BLOCK = 50_000  # pairs of a link and a frame whose lengths are computed at once
 POWER = (
     "time_utc", "time_s", "satellite", "satellite_name", "catalogue_number", "generated_w", "load_w", "charge_fraction", "junction_k",
@@ -69,7 +71,14 @@ def write(opened: Opened, out: Path, options: Options, progress: Progress | None
         folder = out / name.replace(" ", "-").replace("/", "-")
         nodes = _job(folder, name, plan, members, step, progress, done, total)
         done += step.ranks
-        jobs.append({"job": name, "folder": folder.name, "ranks": step.ranks, "of_ranks": every, "nodes": nodes})
+        if len(step.groups.number) > MOST_GROUPS:
+            notes.append(f"{name}: {len(step.groups.number):,} groups of ranks; ASTRA-sim reads {MOST_GROUPS:,} at most: write fewer --ranks")
+        jobs.append({"job": name, "folder": folder.name, "ranks": step.ranks, "of_ranks": every, "nodes": nodes, "schedule": step.schedule})
+        if step.schedule == FORWARD_FIRST:
+            notes.append(
+                f"{name}: all forward passes come first, as {plan.task.mesh.pipeline} stages do not divide {step.micro_batches} micro-batches; "
+                "its bubble is longer than that of step_s"
+            )
         if step.ranks < every:
             notes.append(f"{name}: traces of {step.ranks:,} of {every:,} ranks, whole replicas; write --ranks {every} for all")
     written = {key: sum(job[key] for job in jobs) for key in ("ranks", "of_ranks", "nodes")}
@@ -173,7 +182,7 @@ def _job(
     task = plan.task
     facts = {
         "job": name, "model_flops_of_step": training_step.task_flops(task), "step_s": plan.step_s, "ranks": step.ranks,
-        "of_ranks": parallelism.accelerators_of(task.mesh), "mesh": task.mesh._asdict(), "batch": task.batch._asdict(),
+        "of_ranks": parallelism.accelerators_of(task.mesh), "schedule": step.schedule, "mesh": task.mesh._asdict(), "batch": task.batch._asdict(),
         "all_reduce": str(plan.collective), "placement": plan.placement, "precision": task.precision,
         "peak_flops_per_s": task.peak_flops, "gradient_bytes_per_parameter": task.grad_bytes,
     }  # fmt: skip

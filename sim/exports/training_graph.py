@@ -1,8 +1,9 @@
 """One step of a training job as nodes of each rank: passes of micro-batches, their messages, gradients, optimiser.
 
 Rank ((d P + s) C + c) T + t has tensor part t, context part c and pipeline stage s of replica d. Passes follow one forward,
-one backward; with virtual stages the interleaved schedule. [narayanan2021:section 2.2] Durations are those of the job's kernels
-at full clock rate, without messages; sizes are those with which the step's communication is computed.
+one backward; with virtual stages the interleaved schedule. [narayanan2021:section 2.2] All replicas have the passes of the one with
+the most micro-batches; of a micro-batch that a replica lacks, it has the collectives that it shares with other replicas. Durations
+are those of the job's kernels at full clock rate, without messages; sizes are those with which the step's communication is computed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from sim.exports.chakra import (
     SEND,
     Node,
 )
-from sim.exports.pipeline_order import Pass, passes
+from sim.exports.pipeline_order import Pass, passes, schedule
 from sim.workload import layer_times, parallelism, training_step
 from sim.workload.kernels import ELEMENT_BYTES
 from sim.workload.layer_times import ACTIVATION_BYTES, Work
@@ -68,9 +69,9 @@ class Groups:
         Returns
         -------
         int
-            From 0.
+            From 1: ASTRA-sim takes group 0 for all ranks.
         """
-        return self.number.setdefault(ranks, len(self.number))
+        return self.number.setdefault(ranks, len(self.number) + 1)
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,21 @@ class Step:
         sizes[-1] = batch.global_batch - (total - 1) * batch.micro_batch
         return [sizes[d::data] for d in range(data)]
 
+    @property
+    def micro_batches(self) -> int:
+        """Micro-batches of the replica with the most, whose passes all replicas have."""
+        return len(self.sequences[0])
+
+    @property
+    def schedule(self) -> str:
+        """Name of the order of passes."""
+        return schedule(self.task.mesh.pipeline, self.task.batch.interleave, self.micro_batches)
+
+    @cached_property
+    def optimiser_s(self) -> float:
+        """Time of the optimiser [s]."""
+        return training_step.step_constants(self.task).optimiser_s
+
     @cached_property
     def layers(self) -> list[list[int]]:
         """Layers of each virtual stage of each stage; stages with a layer less are the last first."""
@@ -232,7 +248,9 @@ class _Rank:
         self.sharing = len(sharing)
         self.data_group = step.groups.of(tuple(sharing)) if len(sharing) > 1 else -1
         first = mine - mine % mesh.expert
-        self.expert_group = step.groups.of(tuple(sharing[first : first + mesh.expert])) if mesh.expert > 1 else -1
+        beside = sharing[first : first + mesh.expert]
+        self.expert_group = step.groups.of(tuple(beside)) if mesh.expert > 1 else -1
+        self.beside = [step.place(other)[0] for other in beside]  # replicas with which tokens are exchanged
         alike = sharing[mine % mesh.expert :: mesh.expert]
         self.alike = len(alike)
         self.alike_group = step.groups.of(tuple(alike)) if mesh.expert > 1 and len(alike) > 1 else self.data_group
@@ -262,8 +280,7 @@ class _Rank:
 
     def build(self) -> list[Node]:
         zero, mesh = self.task.batch.zero, self.task.mesh
-        sequences = self.step.sequences[self.replica]
-        order = passes(mesh.pipeline, self.stage, self.virtual, len(sequences))
+        order = passes(mesh.pipeline, self.stage, self.virtual, self.step.micro_batches)
         ready: dict[int, tuple[int, ...]] = {}
         if zero in (1, 2):  # weights that the step before has updated
             for chunk in range(self.virtual):
@@ -272,24 +289,30 @@ class _Rank:
         last = {p.chunk: k for k, p in enumerate(order) if p.backward}
         reduced: list[int] = []
         for k, each in enumerate(order):
-            done = self.one_pass(each, sequences[each.micro_batch], before, ready.get(each.chunk, ()))
+            count = self.count(self.replica, each)
+            done = self.one_pass(each, count, before, ready.get(each.chunk, ()))
             if each.backward and (zero >= 2 or last[each.chunk] == k):
                 kind = REDUCE_SCATTER if zero else ALL_REDUCE
                 reduced += self.exchange(kind, f"reduce gradients {each.chunk}", self.task.grad_bytes, done)
-            before = [before[1], done]
-        update_s = training_step.step_constants(self.task).optimiser_s
-        self.add(Node(COMPUTE, "optimiser", tuple(dict.fromkeys((*before[1], *reduced))), round(1e6 * update_s)))
+            before = [before[1] if count else before[0], done]
+        self.add(Node(COMPUTE, "optimiser", tuple(dict.fromkeys((*before[1], *reduced))), round(1e6 * self.step.optimiser_s)))
         return self.made
 
+    def count(self, replica: int, each: Pass) -> int:
+        """Sequences of the micro-batch of a pass in a replica; 0 where it has no such micro-batch."""
+        found = self.step.sequences[replica]
+        return found[each.micro_batch] if each.micro_batch < len(found) else 0
+
     def one_pass(self, each: Pass, count: int, before: list[tuple[int, ...]], ready: tuple[int, ...]) -> tuple[int, ...]:
-        """Nodes of a pass; returns those after which the next one may begin."""
+        """Nodes of a pass; returns those after which the next one may begin. Without sequences: what others wait for."""
         step, mesh, size = self.step, self.task.mesh, self.step.sizes
         layers = step.layers[self.stage][each.chunk]
         head = count * (self.stage == mesh.pipeline - 1 and each.chunk == self.virtual - 1)
         name = f"{'backward' if each.backward else 'forward'} {each.chunk}.{each.micro_batch}"
         work = float(layers * count)
         needs = (*before[1], *ready)
-        source, target = self.neighbours(each)
+        routed = layers * sum(self.count(replica, each) for replica in self.beside) / len(self.beside)  # the same in all the group
+        source, target = self.neighbours(each) if count else (None, None)
         boundary = round(size.boundary_bytes * count)
         if source is not None:
             tag = self.tag(each)
@@ -299,24 +322,24 @@ class _Rank:
         again = self.task.batch.recomputed * work if each.backward else 0.0
         if again:
             needs = (self.add(Node(COMPUTE, f"recompute {name}", needs, round(1e6 * again * size.forward_s), round(again * size.forward_ops))),)
-        needs = self.messages_before(name, work, each.backward, needs)
+        needs = self.messages_before(name, work, routed, each.backward, needs)
         busy_s = work * (size.backward_s if each.backward else size.forward_s)
         busy_s += head * (size.head_backward_s if each.backward else size.head_forward_s)
         ops = (2.0 if each.backward else 1.0) * (work * size.forward_ops + head * size.head_ops)
-        done: tuple[int, ...] = (self.add(Node(COMPUTE, name, needs, round(1e6 * busy_s), round(ops))),)
-        done = self.collective(ALL_TO_ALL, f"combine {name}", 0.5 * work * size.expert_bytes, self.expert_group, done)
+        done = (self.add(Node(COMPUTE, name, needs, round(1e6 * busy_s), round(ops))),) if count else tuple(dict.fromkeys(needs))
+        done = self.collective(ALL_TO_ALL, f"combine {name}", 0.5 * routed * size.expert_bytes, self.expert_group, done)
         done = self.collective(REDUCE_SCATTER, f"scatter {name}", work * size.tensor_bytes, self.tensor_group, done)
         if target is not None:
             self.add(Node(SEND, f"send {name}", done, size_bytes=boundary, peer=target, tag=self.tag(self.following(each))))
         return done
 
-    def messages_before(self, name: str, work: float, backward: bool, needs: tuple[int, ...]) -> tuple[int, ...]:
+    def messages_before(self, name: str, work: float, routed: float, backward: bool, needs: tuple[int, ...]) -> tuple[int, ...]:
         """Messages of a pass before its arithmetic: of the tensor group, of the ring of contexts, to the experts."""
         size, mesh = self.step.sizes, self.task.mesh
         needs = self.collective(ALL_GATHER, f"gather {name}", work * size.tensor_bytes / mesh.tensor, self.tensor_group, needs)
         turns = 2.0 if backward else 1.0
         needs = self.collective(ALL_GATHER, f"gather keys {name}", turns * work * size.context_bytes, self.context_group, needs)
-        return self.collective(ALL_TO_ALL, f"dispatch {name}", 0.5 * work * size.expert_bytes, self.expert_group, needs)
+        return self.collective(ALL_TO_ALL, f"dispatch {name}", 0.5 * routed * size.expert_bytes, self.expert_group, needs)
 
     def neighbours(self, each: Pass) -> tuple[int | None, int | None]:
         """Ranks from which a pass receives and to which it sends; None at the ends, and where a stage has its neighbour itself."""

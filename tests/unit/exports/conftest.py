@@ -7,22 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from exported import opened_once
+from exported import BURNS, PLANES, export, opened_once
 
 import sim
-from sim.exports.opened import Opened
+from sim.config.scenario import load
+from sim.exports.opened import Opened, Options
 
-PLANES = """\
-name: planes
-epoch: 2026-12-21T00:00:00Z
-duration: 4 h
-step: 60 s
-constellation:
-- {kind: walker, altitude: 550 km, inclination: 53 deg, planes: 2, satellites_per_plane: 3, phasing: 1}
-- {kind: walker, mean_motion: 14.2 rev/d, inclination: 97.6 deg, planes: 1, satellites_per_plane: 2}
-satellite: starlink-edge
-ground: {stations: default, min_elevation: 10 deg}
-"""
 FILE = """\
 name: five
 epoch: 2026-12-21T00:00:00Z
@@ -70,6 +60,16 @@ def opened_planes(planes: Path) -> Opened:
 
 
 @pytest.fixture(scope="session")
+def short_ephemeris(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ninety minutes of two satellites whose ephemeris, a.oem beside the folder, ends after an hour."""
+    place = tmp_path_factory.mktemp("short")
+    (place / "one").mkdir()
+    export(ran(place / "one", PLANES.replace("4 h", "1 h"), "planes"), "oem", place / "a.oem", Options(satellites=2))
+    text = PLANES.split("constellation:")[0].replace("4 h", "90 min")
+    return ran(place, text + "constellation: {kind: oem, oem: a.oem}\nsatellite: starlink-edge\n", "short")
+
+
+@pytest.fixture(scope="session")
 def numerical(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three satellites at 350 km, integrated with drag, four hours."""
     text = PLANES.split("- {kind: walker, mean")[0] + "motion: {model: numerical}\nsatellite: starlink-edge\n"
@@ -82,6 +82,15 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Half an hour of a formation of 81 satellites that trains one model, with links and stations."""
     folder = tmp_path_factory.mktemp("training") / "result"
     sim.run(sim.load("suncatcher", set=["duration=30 min", f"workloads=[{JOB}]"]), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def burning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a day and an hour of eight satellites whose orbits sink; satellite 3 burns along, and satellite 5 across its track."""
+    folder = tmp_path_factory.mktemp("burning") / "result"
+    events = ("+1 h burn satellite 3 by 1.5 m/s", "+2 h burn satellite 5 by -1 m/s radial")
+    sim.run(load("suncatcher", (*BURNS, "duration=13 h", "satellite.propulsion.altitude=decaying"), events), folder)
     return folder
 
 

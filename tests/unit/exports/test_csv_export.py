@@ -106,6 +106,24 @@ def test_events_and_tables_without_rows(written: Path, planes: Path, tmp_path: P
     assert rows(tmp_path / "p" / "links.csv") == []
 
 
+def test_what_does_not_exist_is_empty(training: Path, written: Path, short_ephemeris: Path, tmp_path: Path) -> None:
+    """Source of truth: docs: satellites of no file have no name or number, those of an ephemeris no catalogue number.
+
+    The ephemeris ends after an hour: the step that begins there has no position at its end.
+    """
+    export(short_ephemeris, "csv", tmp_path / "s")
+    for folder, names in ((written, {""}), (tmp_path / "s", {"planes 0", "planes 4"})):
+        for table in ("satellites", "satellite_totals"):
+            found = rows(folder / f"{table}.csv")
+            assert {row["satellite_name"] for row in found} == names
+            assert {row["catalogue_number"] for row in found} == {""}
+        assert '""' not in (folder / "satellites.csv").read_text("utf-8")
+    events = rows(tmp_path / "s" / "events.csv")
+    assert [(row["time_s"], row["time_utc"], row["satellite_name"], row["catalogue_number"]) for row in events] == [
+        ("3600", "2026-12-21T01:00:00.000Z", "planes 0", ""), ("3600", "2026-12-21T01:00:00.000Z", "planes 4", ""),
+    ]  # fmt: skip
+
+
 def test_blocks_make_one_table(written: Path, training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Source of truth: the definition: the number of rows that are made at once changes no byte."""
     monkeypatch.setattr(tables, "ROWS", 100)

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exported import export, opened_once
+from exported import PLANES, export, opened_once
 from scipy.interpolate import BarycentricInterpolator
 
+from sim.config.errors import InputError
+from sim.exports.motion import Fleet
 from sim.exports.opened import Opened, Options
 from sim.schema import STATES
 
@@ -101,6 +103,46 @@ def test_the_clock_is_the_run(planes: Path, tmp_path: Path) -> None:
     assert first["clock"]["interval"] == "2026-12-21T00:00:00.000Z/2026-12-21T04:00:00.000Z"
     export(planes, "czml", tmp_path / "b.czml")
     assert (tmp_path / "a.czml").read_bytes() == (tmp_path / "b.czml").read_bytes()
+
+
+def test_only_what_is_written_is_counted_and_linked(training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: the file itself; satellite 40 has no position, and none has in the second case."""
+    opened = opened_once(training)
+    chunks = Fleet.chunks
+    nowhere: list[int] = [40]
+
+    def without(*arguments: Any) -> Any:
+        for places, found in chunks(*arguments):
+            found.valid[np.isin(places, nowhere)] = False
+            yield places, found
+
+    monkeypatch.setattr(Fleet, "chunks", without)
+    facts = export(training, "czml", tmp_path / "t.czml")
+    found = packets(tmp_path / "t.czml")
+    assert "satellite-40" not in found
+    assert (facts["satellites"], facts["without_positions"]) == (80, 1) == (sum(i.startswith("satellite") for i in found), 1)
+    links = {i: packet for i, packet in found.items() if i.startswith("link-")}
+    assert facts["links"] == len(links) > 80
+    assert 40 in opened.series["link_a"].values
+    assert all(end.partition("#")[0] in found for packet in links.values() for end in packet["polyline"]["positions"]["references"])
+    nowhere[:] = list(range(81))
+    with pytest.raises(InputError, match="no satellite has two positions"):
+        export(training, "czml", tmp_path / "none.czml")
+    assert not (tmp_path / "none.czml").exists()
+
+
+def test_those_that_are_recorded_come_first(tmp_path: Path) -> None:
+    """Source of truth: by hand: 3 of 8 are recorded, 5 are shown: the three, and two of the others, the first and third of five."""
+    import sim
+
+    (tmp_path / "p.yaml").write_text(PLANES.replace("4 h", "20 min") + "recorder: {satellites: 3}\n", encoding="utf-8")
+    sim.run(tmp_path / "p.yaml", tmp_path / "result")
+    recorded = opened_once(tmp_path / "result").series["sat"].values.tolist()
+    assert len(recorded) == 3
+    export(tmp_path / "result", "czml", tmp_path / "p.czml", Options(satellites=5))
+    others = [n for n in range(8) if n not in recorded]
+    shown = [int(i.removeprefix("satellite-")) for i in packets(tmp_path / "p.czml") if i.startswith("satellite")]
+    assert shown == sorted([*recorded, others[0], others[2]])
 
 
 def test_fewer_satellites_are_evenly_spread(training: Path, tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exported import export, opened_once
+from exported import PLANES, export, opened_once
 
 from orbit.catalog import read_oem
 from orbit.ephemeris import Ephemeris
 from orbit.kernels import j2
 from orbit.timegrid import TimeGrid
+from sim.exports import motion
 from sim.exports.motion import Fleet
 from sim.exports.opened import Opened, Options
 
@@ -102,6 +103,35 @@ def test_integrated_orbits_are_those_of_the_run(numerical: Path, tmp_path: Path)
     assert np.abs(rate - states[1:-1, 3:]).max() < 8.0
 
 
+def test_no_interpolation_across_a_burn(burning: Path, tmp_path: Path) -> None:
+    """Source of truth: the run's propagators every second: all within rounding, also at the ends of burns; by hand, the burn's time.
+
+    The first and last gap of an arc may be 75 s, where degree 7 still errs by less than 1e-6 m; weights there are a few times larger.
+    """
+    opened = opened_once(burning)
+    facts = export(burning, "oem", tmp_path / "b.oem")
+    tracks, bad = read_oem(tmp_path / "b.oem")
+    assert not bad
+    assert (len(tracks), facts["satellites"]) == (8, 8)
+    parts = [len(track.segments) for track in tracks]
+    assert [parts[n] for n in (0, 1, 2, 4, 6, 7)] == [1] * 6
+    assert parts[3] == 3  # before, in and after the thrust
+    assert parts[5] >= 3
+    burn_s = 1500.0 * 19613.3 / 0.5 * (1.0 - np.exp(-1.5 / 19613.3))  # rocket equation
+    text = (tmp_path / "b.oem").read_text("ascii")
+    end = (np.datetime64("2026-12-21T01:00:00", "us") + np.timedelta64(round(burn_s * 1e6), "us")).astype(str)
+    stops = [line.split(" = ")[1] for line in text.splitlines() if line.startswith("STOP_TIME")]
+    near = [abs((np.datetime64(stop) - np.datetime64(end)) / np.timedelta64(1, "us")) for stop in stops]
+    assert min(near) < 2e3  # digits of the specific impulse
+    grid = TimeGrid(opened.fleet.grid.epoch_jd, opened.fleet.grid.epoch_fr, 1.0, 13 * 3600)
+    (propagator,) = opened.fleet.propagators
+    expected, r_m = (np.empty((grid.steps + 1, 3, 8)) for _ in range(2))
+    propagator.on_grid(grid).fill(0, 8, 0, expected)
+    assert Ephemeris(tracks, grid).fill(0, 8, 0, r_m) is None
+    apart_m = np.linalg.norm(r_m - expected, axis=1).max(axis=0)
+    assert apart_m.max() < 4.0 * ROUNDING_M, apart_m
+
+
 def test_satellites_of_a_file_keep_their_names(of_file: Path, tmp_path: Path) -> None:
     """Source of truth: the designators of the element file, in the form of the standard: year, launch, part."""
     export(of_file, "oem", tmp_path / "five.oem", Options(step_s=120.0, satellites=2))
@@ -111,6 +141,71 @@ def test_satellites_of_a_file_keep_their_names(of_file: Path, tmp_path: Path) ->
     ]  # fmt: skip
     export(of_file, "oem", tmp_path / "again.oem", Options(step_s=120.0, satellites=2))
     assert (tmp_path / "again.oem").read_bytes() == text.encode()
+
+
+def test_a_fleet_read_back_is_in_order(tmp_path: Path) -> None:
+    """Source of truth: the definition: satellite n of a fleet of twelve is satellite n of the fleet that is read back."""
+    import sim
+
+    text = PLANES.split("- {kind: walker, mean")[0].replace("satellites_per_plane: 3", "satellites_per_plane: 6").replace("4 h", "20 min")
+    (tmp_path / "a.yaml").write_text(text + "satellite: starlink-edge\n", encoding="utf-8")
+    sim.run(tmp_path / "a.yaml", tmp_path / "first")
+    export(tmp_path / "first", "oem", tmp_path / "a.oem")
+    (tmp_path / "b.yaml").write_text(
+        text.split("constellation:")[0] + "constellation: {kind: oem, oem: a.oem}\nsatellite: starlink-edge\n", encoding="utf-8"
+    )
+    sim.run(tmp_path / "b.yaml", tmp_path / "again")
+    first, again = (opened_once(tmp_path / name).series["position_m"].values for name in ("first", "again"))
+    assert first.shape[2] == 12
+    assert np.abs(first - again).max() < 1.0  # half a metre of either in 32 bits
+    names = [line for line in (tmp_path / "a.oem").read_text("ascii").splitlines() if line.startswith("OBJECT")]
+    assert names[4:6] == ["OBJECT_NAME = planes 02", "OBJECT_ID = planes-02"]
+
+
+def test_a_loss_that_the_scenario_has_not_is_refused(tmp_path: Path, short_ephemeris: Path) -> None:
+    """Source of truth: the definition: a recorded satellite without a position is not one with a position, nor the other way round."""
+    import hashlib
+    import json
+    import shutil
+
+    import h5py
+
+    from sim.config.errors import InputError
+
+    for name, frame, taken in (("found again", 70, 40), ("lost earlier", 40, 70)):
+        folder = Path(shutil.copytree(short_ephemeris, tmp_path / name))
+        with h5py.File(folder / "series.nc", "r+") as file:
+            file["position_m"][frame, :, 1] = file["position_m"][taken, :, 1]
+        facts = json.loads((folder / "manifest.json").read_text("utf-8"))
+        facts["files"]["series.nc"] = hashlib.sha256((folder / "series.nc").read_bytes()).hexdigest()
+        (folder / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
+        with pytest.raises(InputError, match="m from those of its scenario"):
+            export(folder, "oem", tmp_path / "x.oem")
+
+
+@pytest.mark.parametrize("step_s", [1.0, 60.0])
+def test_an_ephemeris_is_written_to_its_end(short_ephemeris: Path, tmp_path: Path, step_s: float) -> None:
+    """Source of truth: the first file: an ephemeris of an hour in a run of 90 min has states from its first to its last."""
+    export(short_ephemeris, "oem", tmp_path / "b.oem", Options(step_s=step_s))
+    first, again = (read_oem(path)[0] for path in (short_ephemeris.parent / "a.oem", tmp_path / "b.oem"))
+    for one, other in zip(first, again, strict=True):
+        of, states = (np.array(track.segments[0].states).reshape(-1, 6) for track in (one, other))
+        assert len(states) == 3600 / step_s + 1
+        apart = np.abs(states[:: round(60.0 / step_s)] - of)
+        assert apart[:, :3].max() < 2e-3  # digits of two files
+        assert apart[:, 3:].max() < 1e-3  # millimetres of positions half a second apart, smoothed by the interpolation of the first
+
+
+def test_many_states_are_made_for_fewer_satellites_at_once(opened_planes: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: the definition: at most so many states at once, one satellite at least; they change no state."""
+    whole = {int(n): found.r_m[row] for places, found in opened_planes.fleet.chunks(np.arange(8), 60.0, 241) for row, n in enumerate(places)}
+    for most, each in ((2 * 241, 2), (1, 1)):
+        monkeypatch.setattr(motion, "CHUNK_STATES", most)
+        parts = list(opened_planes.fleet.chunks(np.arange(8), 60.0, 241))
+        assert max(places.size for places, _ in parts) == each
+        for places, found in parts:
+            for row, n in enumerate(places.tolist()):
+                assert np.array_equal(found.r_m[row], whole[n])
 
 
 @pytest.mark.parametrize("step_s", [0.5, 60.0001, 20000.0])

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exported import export, opened_once
+from exported import BURNS, export, opened_once
 from sgp4.api import Satrec
 
 from orbit.catalog import elements, parse_tle, read_oem, read_tle
 from orbit.sgp4 import states
 from sim.config.errors import InputError
+from sim.config.scenario import load
 from sim.exports import fitting
 from sim.exports.fitting import Samples
 from sim.exports.opened import Opened, Options
@@ -88,6 +89,32 @@ def test_integrated_orbits_are_fitted(numerical: Path, tmp_path: Path) -> None:
         assert apart_m.max() < min(facts["residuals"][n]["max_m"] * BETWEEN + STORED_M, 300.0)
 
 
+def test_drag_of_satellites_that_burn_is_not_fitted(burning: Path, tmp_path: Path) -> None:
+    """Source of truth: by definition: drag lowers orbits, so B* is above zero, and a burn is no drag.
+
+    By hand: half rho v (C_D A / m) is near 1e-8 m/s2 at 400 km here; B* = C_D A / (2 m) rho0 in 1 / Earth radii is 1e-5 to 1e-2.
+    """
+    facts = export(burning, "tle", tmp_path / "b.tle")
+    drag = elements([parse_tle(*pair) for _, *pair in lines(tmp_path / "b.tle")]).drag_term_per_er
+    assert drag[[3, 5]].tolist() == [0.0, 0.0]
+    assert ((drag[[0, 1, 2, 4, 6, 7]] > 1e-5) & (drag[[0, 1, 2, 4, 6, 7]] < 1e-2)).all(), drag
+    (note,) = (line for line in facts["notes"] if "burn" in line)
+    assert note.startswith("2 satellites burn within the span of the fit")
+    export(burning, "tle", tmp_path / "short.tle", Options(span_s=4.0 * 3600.0))
+    short = elements([parse_tle(*pair) for _, *pair in lines(tmp_path / "short.tle")])
+    assert short.drag_term_per_er.tolist() == [0.0] * 8  # shorter than half a day
+
+
+def test_orbits_that_are_kept_have_no_drag(tmp_path: Path) -> None:
+    """Source of truth: by definition: without drag in the run there is none in the lines, also beside a satellite that burns."""
+    import sim
+
+    sim.run(load("suncatcher", (*BURNS, "duration=13 h"), ("+1 h burn satellite 3 by 1.5 m/s",)), tmp_path / "result")
+    export(tmp_path / "result", "tle", tmp_path / "k.tle")
+    found = elements([parse_tle(*pair) for _, *pair in lines(tmp_path / "k.tle")])
+    assert found.drag_term_per_er.tolist() == [0.0] * 8
+
+
 @pytest.mark.parametrize(
     ("motion_rev_d", "eccentricity", "inclination_deg"),
     [(15.2, 1e-4, 53.0), (14.3, 0.02, 98.2), (13.0, 0.1, 0.0), (12.0, 0.2, 140.0), (1.0027, 0.001, 5.0), (2.006, 0.7, 63.4)],
@@ -125,6 +152,18 @@ def test_the_digits_of_a_line() -> None:
     assert apart_m.max() < math.radians(0.5e-4) * 7.0e6 + 1.0  # the mean anomaly alone; a digit of B* and 1e-8 rev/d: a metre
 
 
+def test_an_angle_below_a_turn_is_not_written_as_a_turn() -> None:
+    """Source of truth: the format: angles are 0.0000 to 359.9999 deg; 359.99998 deg is 0 to four digits."""
+    exact = elements([parse_tle(
+        "1 00005U 58002B   00179.78495062  .00000000  00000-0  00000-0 0  4753",
+        "2 00005  34.2682 348.7242 0005000 331.7664  19.3264 15.12419157413667",
+    )])  # fmt: skip
+    for name in ("node_rad", "perigee_argument_rad", "mean_anomaly_rad"):
+        getattr(exact, name)[0] = math.radians(359.99998)
+    _, line2 = element_lines(exact, 5, "")
+    assert [line2[at : at + 8] for at in (17, 34, 43)] == ["  0.0000"] * 3
+
+
 def test_rounding_an_epoch_moves_nothing() -> None:
     """Source of truth: the orbit: an epoch off by 5e-9 d would move the satellite by 3 m, in step with what is cut off."""
     one = parse_tle(
@@ -155,7 +194,7 @@ def test_our_reader_has_the_names(planes: Path, tmp_path: Path) -> None:
     export(planes, "tle", tmp_path / "p.tle", Options(satellites=4))
     sets, bad = read_tle(tmp_path / "p.tle")
     assert not bad
-    assert [(one.name, one.satellite_number) for one in sets] == [(f"planes {n}", 90_000 + k) for k, n in enumerate((0, 2, 4, 6))]
+    assert [(one.name, one.satellite_number) for one in sets] == [(f"planes {n}", 90_000 + n) for n in (0, 2, 4, 6)]  # as in a file of all eight
 
 
 def test_satellites_of_an_ephemeris(planes: Path, tmp_path: Path) -> None:

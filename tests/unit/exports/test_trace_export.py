@@ -52,6 +52,10 @@ TASKS = {
     "sharded weights": task(Mesh(4, 4, 2), Batch(1024, 1, 16, zero=3, recomputed=0.5)),
     "virtual stages": task(Mesh(2, 4, 2), Batch(1024, 1, 16, interleave=2)),
     "virtual stages that do not divide": task(Mesh(2, 4, 2), Batch(1024, 1, 12, interleave=2)),
+    "uneven sharded gradients": task(Mesh(1, 2, 4), Batch(1024, 1, 18, zero=2)),
+    "uneven sharded weights": task(Mesh(2, 2, 4), Batch(1024, 1, 18, zero=3, recomputed=0.5)),
+    "uneven virtual stages": task(Mesh(1, 2, 4), Batch(1024, 1, 18, zero=2, interleave=2)),
+    "uneven experts": task(Mesh(1, 2, 4, expert=2), Batch(1024, 2, 27), experts=8, active_experts=2, expert_ffn=1024),
     "contexts": task(Mesh(2, 2, 2, context=2), Batch(2048, 1, 8)),
     "experts": task(Mesh(1, 2, 8, expert=2), Batch(1024, 1, 32), experts=8, active_experts=2, expert_ffn=1024, dense_layers=2),
 }
@@ -84,13 +88,14 @@ def test_operations_and_durations_are_those_of_the_step(job: Task) -> None:
 @each_task
 def test_bytes_are_those_of_the_step(job: Task) -> None:
     """Source of truth: `training_step`: gradients that a step reduces, in parameters of the model; activations of a boundary."""
-    step, nodes = graph(job)
+    _, nodes = graph(job)
     c, flat = training_step.step_constants(job), [node for rank in nodes.values() for node in rank]
     kinds = (chakra.REDUCE_SCATTER, chakra.ALL_REDUCE)
     reduced = sum(node.size_bytes for node in flat if node.name.startswith("reduce gradients") and node.collective in kinds)
     ranks, copies = len(nodes), job.mesh.data * job.mesh.context
     shared, experts = training_step.gradient_parameters(job)
-    passes_of = sum(map(len, step.sequences)) / job.mesh.data if job.batch.zero >= 2 else 1.0
+    micro_batches = -(-job.batch.global_batch // job.batch.micro_batch)
+    passes_of = float(-(-micro_batches // job.mesh.data)) if job.batch.zero >= 2 else 1.0  # of the replica with the most
     assert reduced == pytest.approx(passes_of * ranks * job.grad_bytes * (shared + experts), abs=len(flat))
     if job.mesh.expert == 1:  # what one of the data and context ranks holds of the whole model
         assert reduced / copies == pytest.approx(passes_of * job.grad_bytes * job.model.parameters, rel=1e-9, abs=len(flat))
@@ -105,6 +110,37 @@ def test_bytes_are_those_of_the_step(job: Task) -> None:
     gathered = sum(node.size_bytes for node in flat if node.name.startswith("gather forward"))
     whole = 2 * sequences * job.model.layers * each if job.mesh.tensor > 1 else 0.0  # twice a layer
     assert gathered == pytest.approx(whole, abs=len(flat))
+
+
+@pytest.mark.parametrize("zero", [1, 2, 3])
+def test_an_uneven_batch_has_the_same_collectives_on_all_replicas(zero: int) -> None:
+    """Source of truth: the definition: 18 sequences over 4 replicas are 5, 5, 4 and 4; a collective wants all ranks of its group.
+
+    Two stages hold half of the parameters each, 16 bits a weight gathered, in parts of a fourth. ZeRO-1 gathers weights once and
+    reduces once; ZeRO-2 reduces after each of five backward passes; ZeRO-3 gathers before each of ten passes, too.
+    """
+    job = task(Mesh(1, 2, 4), Batch(1024, 1, 18, zero=zero))
+    step, nodes = graph(job)
+    shared, _ = training_step.gradient_parameters(job)
+    scatter, gather = (chakra.REDUCE_SCATTER, round(job.grad_bytes * shared)), (chakra.ALL_GATHER, round(2 * shared / 4))
+    expected = Counter({1: {gather: 1, scatter: 1}, 2: {gather: 1, scatter: 5}, 3: {gather: 10, scatter: 5}}[zero])
+    assert len(step.groups.number) == 2  # ranks of four replicas in each stage
+    for ranks, number in step.groups.number.items():
+        assert {step.place(rank)[0] for rank in ranks} == {0, 1, 2, 3}
+        issued = [[(n.collective, n.size_bytes) for n in nodes[rank] if n.group == number] for rank in ranks]
+        assert issued == [issued[0]] * 4
+        assert Counter(issued[0]) == expected
+    for rank, made in nodes.items():
+        work = [n for n in made if n.kind == chakra.COMPUTE and n.name != "optimiser"]
+        assert len(work) == 2 * (5, 5, 4, 4)[step.place(rank)[0]]
+
+
+def test_groups_are_numbered_from_one() -> None:
+    """Source of truth: ASTRA-sim, which takes the name "0" for all ranks and asserts that others are above 0."""
+    step, nodes = graph(task(Mesh(2, 2, 2), Batch(1024, 1, 8)))
+    numbers = sorted(step.groups.number.values())
+    assert numbers == list(range(1, 1 + 8))  # 4 of tensor parts, 4 of replicas
+    assert {node.group for made in nodes.values() for node in made if node.kind == chakra.COLLECTIVE} == set(numbers)
 
 
 def test_messages_between_satellites_are_those_of_the_network() -> None:
@@ -176,6 +212,23 @@ def test_every_pass_once_and_forward_first(stages: int, virtual: int, micro_batc
             assert not each.backward or each._replace(backward=False) in order[:k]
 
 
+@pytest.mark.parametrize(
+    ("mesh", "batch", "name"),
+    [
+        (Mesh(1, 4, 2), Batch(1024, 1, 26), "one forward, one backward"),
+        (Mesh(1, 4, 2), Batch(1024, 1, 16, interleave=2), "interleaved"),
+        (Mesh(1, 4, 2), Batch(1024, 1, 26, interleave=2), "all forward first"),  # 13 micro-batches, as in suncatcher
+    ],
+)
+def test_the_schedule_is_named(mesh: Mesh, batch: Batch, name: str) -> None:
+    """Source of truth: the nodes of the first rank: forward passes before the first backward pass."""
+    step = Step(task(mesh, batch), 2)
+    kinds = [node.name.split()[0] for node in step.nodes(0) if node.kind == chakra.COMPUTE]
+    ahead = kinds.index("backward")
+    assert step.schedule == name
+    assert (ahead == kinds.count("forward")) == (name == "all forward first")
+
+
 # --- files ---------------------------------------------------------------------------------------------------------------
 
 
@@ -227,11 +280,17 @@ def test_traces_of_a_run(folder: tuple[Path, dict[str, Any]], training: Path, re
     assert job["of_ranks"] == every
     replicas = job["ranks"] // (said["mesh"]["tensor"] * said["mesh"]["pipeline"])
     assert 0 < job["ranks"] <= 64
-    assert facts["notes"] == [f"llama-3-70b 0: traces of {job['ranks']} of {every:,} ranks, whole replicas; write --ranks {every} for all"]
+    # two virtual stages a stage, and 2,048 sequences over 324 replicas are at most 7, which two stages do not divide
+    assert facts["notes"] == [
+        "llama-3-70b 0: all forward passes come first, as 2 stages do not divide 7 micro-batches; its bubble is longer than that of step_s",
+        f"llama-3-70b 0: traces of {job['ranks']} of {every:,} ranks, whole replicas; write --ranks {every} for all",
+    ]
     place = out / job["folder"]
     told = json.loads((place / "job.json").read_text("utf-8"))
     assert told["model_flops_of_step"] == said["network"]["step_flops"]
+    assert told["schedule"] == job["schedule"] == "all forward first"
     groups = json.loads((place / "comm_groups.json").read_text("utf-8"))
+    assert "0" not in groups  # all ranks in ASTRA-sim
     ops = 0
     for rank in range(job["ranks"]):
         head, nodes = read(reader, (place / f"step.{rank}.et").read_bytes())

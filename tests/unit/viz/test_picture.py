@@ -68,6 +68,45 @@ def test_where_no_sandbox_is_allowed(user: int, starts: list[str], program: Path
     assert (tmp_path / "starts").read_text().split() == starts
 
 
+STACK = (
+    "[9:9:1129/1:ERROR:dbus] no bus",
+    "[9:9:1129/1:FATAL:zygote_host_impl_linux.cc(126)] No usable sandbox! Update your kernel",
+    "#0 0x55d1 base::debug::CollectStackTrace()", "Received signal 6",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("free_ends", [True, False])
+def test_the_reason_stands_before_a_stack(
+    free_ends: bool, program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Source of truth: what Chromium prints without a sandbox: a fatal line, and its stack after it."""
+    said = tmp_path / "said"
+    said.write_text("\n".join(STACK) + "\n", encoding="utf-8")
+    says = f"while read -r line; do echo \"$line\" >&2; done < {said}"
+    write_program(program, says if free_ends else f"case $* in *--no-sandbox*) ;; *) {says};; esac")
+    monkeypatch.setattr(browser.os, "geteuid", lambda: 1000)
+    reason = r"FATAL:zygote_host_impl_linux.cc\(126\)\] No usable sandbox! Update your kernel\)$" if free_ends else "the browser has ended"
+    with pytest.raises(browser.NoBrowser, match=reason):
+        picture.write_picture(tmp_path / "page.html", tmp_path / "page.png")
+    assert capsys.readouterr().err.splitlines() == [
+        f"{program} does not start with its sandbox ({STACK[1]}): started without it, without a network"
+    ]
+
+
+def test_a_system_without_such_pipes(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source of truth: Windows, which has no module fcntl: the views load, and what opens a page says so."""
+    import importlib
+    import sys
+
+    write_program(program, "exit 0")
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    spec = importlib.util.find_spec("viz.browser")
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    with pytest.raises(fresh.NoBrowser, match="this system does not have"), fresh.Browser(10, 10):
+        pass
+
+
 def test_a_hung_browser_is_ended_with_its_helpers(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ignores the end of its pipes and has a helper of its own; both are gone within seconds."""
     pids = tmp_path / "pids"
