@@ -144,8 +144,8 @@ def test_latency_beside_the_baseline(walker: synthetic.Results) -> None:
 
 def _cells(components: Any) -> list[list[str]]:
     """Cells of all rows of all tables."""
-    rows = [one for one in _walk(components) if type(one).__name__ == "Tr"]
-    return [[str(cell.children) for cell in row.children] for row in rows]
+    tables = [one.data for one in _walk(components) if type(one).__name__ == "Table"]
+    return [row for data in tables for row in (data["head"], *data["body"])]
 
 
 def test_why_is_shown_as_the_command_prints_it(formation: synthetic.Results) -> None:

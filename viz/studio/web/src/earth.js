@@ -85,17 +85,23 @@ export class Earth {
     this.disc = new THREE.Sprite(new THREE.SpriteMaterial({ map: glow(), depthWrite: false, transparent: true, blending: THREE.AdditiveBlending }));
     this.disc.scale.setScalar(9);
     scene.add(this.disc);
-    this.loadPictures(urls, onChange);
     this.loadBorders(urls.borders, onChange);
+    this.pictures = () => {
+      this.pictures = () => {};
+      this.loadPictures(urls, onChange);
+    };
   }
 
+  // Pictures are decoded apart from the page's own work.
   async loadPictures(urls, onChange) {
-    const loader = new THREE.TextureLoader();
-    const [day, night] = await Promise.all([loader.loadAsync(urls.day), loader.loadAsync(urls.night)]);
-    for (const picture of [day, night]) {
-      picture.colorSpace = THREE.SRGBColorSpace;
-      picture.anisotropy = 8;
-    }
+    const loader = new THREE.ImageBitmapLoader().setOptions({ imageOrientation: "flipY" });
+    const [day, night] = await Promise.all(
+      [urls.day, urls.night].map(async (url) => {
+        const picture = new THREE.Texture(await loader.loadAsync(url));
+        Object.assign(picture, { colorSpace: THREE.SRGBColorSpace, anisotropy: 4, flipY: false, needsUpdate: true });
+        return picture;
+      }),
+    );
     Object.assign(this.uniforms.day, { value: day });
     Object.assign(this.uniforms.night, { value: night });
     this.uniforms.ready.value = 1;

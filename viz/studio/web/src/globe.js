@@ -8,6 +8,7 @@ import { Closeup } from "./closeup.js";
 import { colourings } from "./colours.js";
 
 const REACH_PX = 14; // of the pointer
+const PATIENCE_MS = 2500; // before the pictures of the Earth are loaded
 
 export class Globe {
   constructor(host, urls, { onChoose, onCamera, onHover }) {
@@ -27,6 +28,7 @@ export class Globe {
     this.controls.addEventListener("end", () => onCamera());
     const turning = () => this.touch();
     this.earth = new Earth(this.scene, urls, turning);
+    setTimeout(() => this.earth.pictures(), PATIENCE_MS); // or after the first satellites: large pictures would hold them up
     this.network = new Network(this.scene, this.earth.turning);
     this.satellites = new Satellites(this.scene);
     this.closeup = new Closeup(this.renderer.domElement, () => this.touch());
@@ -48,6 +50,7 @@ export class Globe {
       this.dirty = false;
       this.render();
       this.host.dataset.drawn = String(Number(this.host.dataset.drawn ?? 0) + 1);
+      if (this.run) this.earth.pictures();
     };
     this.next = requestAnimationFrame(draw);
   }
