@@ -129,22 +129,20 @@ def _connect(app: Dash, bench: Workbench, panel: Panel) -> None:
     @app.callback(
         Output(f"panel-{panel.name}", "children"), Input("view", "data"), chosen, Input("theme", "data"), answers, prevent_initial_call=True
     )
-    def show(view: Any, selection: Any, theme: Any, answers: Any) -> Any:
+    def show(view: Any, selection: Any, theme: Any, _: Any) -> Any:
         found = _view(bench, view, selection, theme)
         if found is None:
             return dash.no_update
         if not panel.task:
             return panel.show(found)
-        answer = _answer(bench, view, answers, panel.task)
+        answer = _answer(bench, view, panel.task)
         return _invitation(panel) if answer is None else panel.show(replace(found, answer=answer))
 
 
-def _answer(bench: Workbench, view: Any, answers: Any, task: str) -> Any:
+def _answer(bench: Workbench, view: Any, task: str) -> Any:
     """Answer of an analysis of the shown run, None where there is none."""
-    if not isinstance(answers, dict) or answers.get("of") != view.get("shown"):
-        return None
-    key = answers.get(task)
-    return bench.runs.results(key) if isinstance(key, str) else None
+    variant = bench.runs.variant(view["shown"])
+    return None if variant is None else bench.runs.results(variant.key_of(task))
 
 
 def _invitation(panel: Panel) -> Any:
@@ -159,11 +157,17 @@ def _view(bench: Workbench, view: Any, selection: Any, theme: Any) -> View | Non
     if not isinstance(view, dict):
         return None
     shown, pinned = view.get("shown"), view.get("pinned")
-    results = bench.runs.results(shown) if isinstance(shown, str) else None
+    results = _results(bench, shown)
     if results is None:
         return None
     bench.runs.keep(frozenset(key for key in (shown, pinned) if isinstance(key, str)))
-    baseline = bench.runs.results(pinned) if isinstance(pinned, str) and pinned != shown else None
+    baseline = _results(bench, pinned) if pinned != shown else None
     chosen = tuple(n for n in selection[:MOST_CHOSEN] if isinstance(n, int)) if isinstance(selection, list) else ()
     name, other = str(view.get("name") or "")[:80], str(view.get("baseline") or "")[:80]
     return View(results, name, baseline, other, chosen, theme == "dark", bench.study)
+
+
+def _results(bench: Workbench, key: Any) -> Any:
+    """Results of a run; None where the key is not that of one."""
+    found = bench.runs.results(key) if isinstance(key, str) else None
+    return found if hasattr(found, "series") else None

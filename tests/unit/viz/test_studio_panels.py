@@ -22,6 +22,7 @@ from sim.studies.plans import PlanRow
 from sim.studies.why import Answer, Base, Cause, Input
 from viz.formatting import celsius, percent, petaflops
 from viz.html_parts import Fact
+from viz.studio import app
 from viz.studio.panels import PANELS, figures, latency, plan, series, waterfall, why
 from viz.studio.panels import study as study_panel
 from viz.studio.panels.panel import PLACES, View
@@ -137,6 +138,18 @@ def test_latency_beside_the_baseline(walker: synthetic.Results) -> None:
     assert _cells(latency.PANEL.show(_view(run(12.5), run(12.5))))[1][5] == "="
     assert _cells(latency.PANEL.show(_view(run(12.5), run(None))))[1][5] == ""
     assert _cells(latency.PANEL.show(_view(SimpleNamespace(summary={"ground": None})))) == []
+
+
+@pytest.mark.parametrize("view", [None, [], {}, {"shown": "why"}, {"shown": 3}, {"shown": ["run"]}, {"shown": "none"}])
+def test_what_is_not_a_run_is_not_shown(formation: synthetic.Results, view: Any) -> None:
+    """A page may send anything: the key of an analysis is not that of a run, for the shown variant and for the baseline."""
+    kept: list[Any] = []
+    runs = SimpleNamespace(results=lambda key: {"run": formation, "why": object()}.get(key), keep=kept.append)
+    bench = SimpleNamespace(runs=runs, study=None)
+    assert app._view(bench, view, ["x", 3], "dark") is None
+    shown = app._view(bench, {"shown": "run", "pinned": "why", "name": 5, "baseline": {}}, ["x", 3, 2.5], None)
+    assert shown is not None
+    assert (shown.results, shown.baseline, shown.selection) == (formation, None, (3,))
 
 
 # --- analyses

@@ -12,13 +12,15 @@ const KINDS = [
   { name: "maintain a satellite", action: "maintain", target: "satellite 17", lasts: "3 h" },
   { name: "avoid a collision", action: "maneuver", target: "satellite 17", lasts: "30 min" },
   { name: "a silent error", action: "corrupt", target: "satellite 17", lasts: null },
+  { name: "the owner takes half of the satellites back", action: "lose", target: (n) => `satellites 0-${Math.max(0, Math.floor(n / 2) - 1)}`, lasts: "" },
+  { name: "a launch is late: its satellites are not there yet", at: "+0 min", action: "lose", target: (n) => `satellites 0-${Math.max(0, Math.floor(n / 4) - 1)}`, lasts: "6 h" },
 ];
 
 export const written = ({ at, action, target, to, lasts }) =>
   [at, action, target, action === "derate" ? `to ${to}` : "", lasts ? `for ${lasts}` : ""].filter(Boolean).join(" ");
 
-// Ask for an event; `add` gets its text. `at` is the time after the epoch that is proposed.
-export function askForEvent(host, at, add) {
+// Ask for an event; `add` gets its text. `at` is the time after the epoch that is proposed, for a fleet of so many satellites.
+export function askForEvent(host, at, satellites, add) {
   const input = (id, value, label, title = "") => el("label", {}, label, el("input", { type: "text", id, value, title, spellcheck: false, on: { input: show } }));
   const kind = el("select", { id: "event-kind", on: { change: fill } }, KINDS.map((k, i) => el("option", { value: i }, k.name)));
   const body = el("div", { class: "event-fields" }), text = el("code", { id: "event-text" });
@@ -32,10 +34,11 @@ export function askForEvent(host, at, add) {
     text.textContent = current();
   }
   function fill() {
-    const before = value("event-at") || at;
+    const before = chosen.at ? at : value("event-at") || at;
     chosen = KINDS[Number(kind.value)];
+    const target = typeof chosen.target === "function" ? chosen.target(satellites) : chosen.target;
     body.replaceChildren(...[
-      input("event-at", before, "when", "A time after the epoch, such as +6 h, or a date in UTC"), input("event-target", chosen.target, "what", "satellite 17, satellites 3-9, plane 3, all, station Dublin, link 3-4"),
+      input("event-at", chosen.at ?? before, "when", "A time after the epoch, such as +6 h, or a date in UTC"), input("event-target", target, "what", "satellite 17, satellites 3-9, plane 3, all, station Dublin, link 3-4"),
       chosen.to !== undefined ? input("event-to", chosen.to, "left", "Share that is left, 0 to 1") : null,
       chosen.lasts !== null ? input("event-lasts", chosen.lasts, "for", "How long; empty: for good") : null,
     ].filter(Boolean));

@@ -259,7 +259,7 @@ function dark(on) {
 // At the time of the globe, in whole minutes after the epoch.
 function addEvent() {
   const run = globe.run, minutes = run ? Math.max(0, Math.round((timeline.ms - run.epoch_ms) / 60000)) : 360;
-  askForEvent($("studio"), `+${minutes} min`, (text) => S.change((s) => s.variants[s.shown].events.push(text)));
+  askForEvent($("studio"), `+${minutes} min`, shownDocument?.satellites ?? 1, (text) => S.change((s) => s.variants[s.shown].events.push(text)));
 }
 
 function beginTour() {
