@@ -110,7 +110,7 @@ def finish(folder: Path, points: int, table: bytes) -> None:
     assert (done.folder / "points.parquet").read_bytes() == table
 
 
-@pytest.mark.parametrize("points", range(1, 6))
+@pytest.mark.parametrize("points", [1, 3, 5])
 def test_scheduler_killed(folder: Path, table: bytes, points: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its connections close at once. Until then it may say nothing for seconds: it shares its process with a worker that loads kernels."""
     for name, value in (("SILENT_S", 20.0), ("NO_WORKERS_S", 30.0)):
@@ -136,7 +136,7 @@ def test_scheduler_that_falls_silent(folder: Path, table: bytes, monkeypatch: py
             finish(place, points, table)
 
 
-@pytest.mark.parametrize("points", [0, 1, 4])
+@pytest.mark.parametrize("points", [0, 1, 3])
 def test_all_workers_lost(folder: Path, table: bytes, points: int) -> None:
     """A scheduler in this process; its only worker is killed, or there has never been one (0 points)."""
     from distributed import LocalCluster

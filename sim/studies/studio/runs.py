@@ -285,7 +285,7 @@ class Runs:
     # --- the thread that feeds the process
 
     def _work(self) -> None:
-        with contextlib.suppress(Exception):  # told when a run is asked for, which starts it again
+        with contextlib.suppress(Exception):  # reported when a run is asked for, which starts it again
             self._start_process()  # compiled kernels are loaded while the page opens
         while True:
             with self._changed:
