@@ -260,40 +260,19 @@ def load(
     >>> load("suncatcher", ("duration=2 h",)).satellites
     81
     """
-    changed: set[str] = set()
     problems: list[Problem] = []
-    file, elsewhere = scenario_file(source), list[Problem]()
-    root = with_named_defaults(with_parents(file, elsewhere, (file.parent, config_root())))
-    for text in sets:
-        try:
-            root = _override(root, text, changed)
-        except InputError as error:
-            problems += error.problems
-    named = {node.origin for _, node in yaml_tree.walk(root)} if elsewhere else set()
-    problems_of_paths = [problem for problem in elsewhere if problem.origin in named]  # others are replaced by an override
-    if problems_of_paths:
-        raise InputError(problems + problems_of_paths)  # before anything is read
+    root, folder, changed = _overridden(source, sets, problems)
     root = _with_options(root, events, seed, {"allow_stale": allow_stale, "skip_bad": skip_bad, "allow_infeasible": allow_infeasible})
     one = root.get("constellation")
     wrapped = one is not None and one.is_map
     if one is not None and wrapped:
         root = yaml_tree.put(root, ["constellation"], Node([one], one.origin))
     root, notes = split_unsimulated(root)
-    root = resolve(with_defaults(root), problems, (file.parent,))
+    root = resolve(with_defaults(root), problems, (folder,))
     catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
     root = event_times(_nearest_of_catalogue(root, notes), problems)
     problems += record_problems(root, wrapped)
-    invalid: set[str] = set()
-    values = yaml_tree.plain(root)
-    try:
-        scenario = with_terminals(Scenario.model_validate(values))
-    except ValidationError as error:
-        already = {p.field for p in problems}
-        problems += [
-            p for p in field_problems(error, root, wrapped, NAMED) if not any(_covers(f, p.field) for f in already)
-        ]
-        invalid = {str(entry["loc"][0]) for entry in error.errors()}
-        scenario = _fill_invalid(values, invalid)
+    scenario, invalid = _validated(root, wrapped, problems)
     fleets = {} if scenario.contract is None else _other_fleets(scenario.contract, root, problems)
     set_notes = catalogues.choose_sets(scenario.epoch)
     scenario = aged(scenario, catalogues.sets, root, problems)
@@ -308,6 +287,37 @@ def load(
         scenario=scenario, tree=root, data=data, catalogues=catalogues, notes=tuple(notes),
         fleets=fleets, sha256=_digest(scenario, catalogues, fleets),
     )
+
+
+def _overridden(source: str | Path, sets: tuple[str, ...], problems: list[Problem]) -> tuple[Node, Path, set[str]]:
+    """The tree of a scenario with its parents and overrides, its folder, and what overrides changed; wrong overrides are added to `problems`."""
+    changed: set[str] = set()
+    file, elsewhere = scenario_file(source), list[Problem]()
+    root = with_named_defaults(with_parents(file, elsewhere, (file.parent, config_root())))
+    for text in sets:
+        try:
+            root = _override(root, text, changed)
+        except InputError as error:
+            problems += error.problems
+    named = {node.origin for _, node in yaml_tree.walk(root)} if elsewhere else set()
+    problems_of_paths = [problem for problem in elsewhere if problem.origin in named]  # others are replaced by an override
+    if problems_of_paths:
+        raise InputError(problems + problems_of_paths)  # before anything is read
+    return root, file.parent, changed
+
+
+def _validated(root: Node, wrapped: bool, problems: list[Problem]) -> tuple[Scenario, set[str]]:
+    """The scenario of a tree, and its invalid sections, which are filled so that the rest is checked; their problems are added."""
+    values = yaml_tree.plain(root)
+    try:
+        return with_terminals(Scenario.model_validate(values)), set()
+    except ValidationError as error:
+        already = {p.field for p in problems}
+        problems += [
+            p for p in field_problems(error, root, wrapped, NAMED) if not any(_covers(f, p.field) for f in already)
+        ]
+        invalid = {str(entry["loc"][0]) for entry in error.errors()}
+        return _fill_invalid(values, invalid), invalid
 
 
 def _with_options(root: Node, events: tuple[str, ...], seed: int | None, allowed: Mapping[str, bool]) -> Node:

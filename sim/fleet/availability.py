@@ -370,13 +370,16 @@ class StepAvailability(NamedTuple):
         Returns
         -------
         StepAvailability
-            The copy.
+            The copy; it may serve several steps, so that its arrays are read-only.
         """
-        return StepAvailability(
+        found = StepAvailability(
             up=self.up.copy(), rate_cap=self.rate_cap.copy(), maintained=self.maintained.copy(), up_end=self.up_end.copy(),
             powered=self.powered.copy(), relays=self.relays.copy(), powered_end=self.powered_end.copy(), stations=self.stations.copy(),
             changes=self.changes,
         )  # fmt: skip
+        for values in (found.up, found.rate_cap, found.maintained, found.up_end, found.powered, found.relays, found.powered_end, found.stations):
+            values.setflags(write=False)
+        return found
 
 
 class Timeline:

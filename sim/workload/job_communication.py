@@ -196,13 +196,14 @@ class JobCommunication:
         jobs_disconnected = np.zeros(len(ranks), dtype=np.bool_)
         links = transport.directed_delay_s, transport.directed_rate_bit_s
         job_s, own_s, cut_off = self._durations(*links, background_bit_s, jobs_disconnected)
-        stage, gradients, outer = job_s
+        rows, (stage, gradients, outer), (own_stage_s, own_gradients_s, own_exchange_s) = operation_times, job_s, own_s
+        outer_s = outer[rows.TOTAL]
         return Costs(
-            stage_transfer_s=stage[0], stage_delay_s=stage[2], stage_drain_s=stage[3],
-            gradients_s=gradients[0], reduce_scatter_s=gradients[1], own_stage_transfer_s=own_s[0, 0],
-            own_stage_drain_s=own_s[0, 1], own_gradients_s=own_s[1, 0], jobs_disconnected=jobs_disconnected,
+            stage_transfer_s=stage[rows.TOTAL], stage_delay_s=stage[rows.DELAY], stage_drain_s=stage[rows.DRAIN],
+            gradients_s=gradients[rows.TOTAL], reduce_scatter_s=gradients[rows.HALF], own_stage_transfer_s=own_stage_s[rows.OWN_TOTAL],
+            own_stage_drain_s=own_stage_s[rows.OWN_DRAIN], own_gradients_s=own_gradients_s[rows.OWN_TOTAL], jobs_disconnected=jobs_disconnected,
             satellites_disconnected=self._disconnected(ranks, transport, jobs_disconnected) if cut_off else self._no_satellite,
-            outer_s=np.full(len(ranks), outer[0].max(initial=0.0)) if self._exchanges else outer[0], own_outer_s=own_s[2, 0],
+            outer_s=np.full(len(ranks), outer_s.max(initial=0.0)) if self._exchanges else outer_s, own_outer_s=own_exchange_s[rows.OWN_TOTAL],
         )  # fmt: skip
 
     def _durations(

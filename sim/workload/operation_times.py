@@ -16,7 +16,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-JOB_ROWS, OWN_ROWS = 4, 2  # of an operation: total, its first half, delay, drain of each job; total and drain of each satellite
+TOTAL, HALF, DELAY, DRAIN = range(4)  # rows of each job: total of an operation, its first half, what pipelining hides, longest time of a link
+JOB_ROWS = 4
+OWN_TOTAL, OWN_DRAIN = 0, 1  # rows of each satellite, by its own messages
+OWN_ROWS = 2
 _COLUMNS = 7  # of `Messages.parts`
 
 
@@ -205,20 +208,20 @@ def durations(
             message_times.advance_rings(repeat, ring, src, wait, busy, ready_s[part])
         else:
             message_times.advance_messages(repeat, src, dst, wait, busy, ready_s[part])
-        message_times.keep_longest(repeat, src, job, wait, busy, slowest_s, own_s[op, 1], job_s[op, 3])
+        message_times.keep_longest(repeat, src, job, wait, busy, slowest_s, own_s[op, OWN_DRAIN], job_s[op, DRAIN])
         if not last_part and m.parts[p + 1, 0] == op and m.parts[p + 1, 2] == phase:
             continue  # more parts of the phase
         for i in range(n):
-            own_s[op, 0, i] += slowest_s[i]
+            own_s[op, OWN_TOTAL, i] += slowest_s[i]
         if m.together[p]:
             _wait_for_all(ready_s[: part + 1])
         if phase + 1 == phases or 2 * (phase + 1) == phases:
-            message_times.last_of_jobs(owner, ready_s[: part + 1], job_s[op, 0])
+            message_times.last_of_jobs(owner, ready_s[: part + 1], job_s[op, TOTAL])
         if 2 * (phase + 1) == phases:
-            job_s[op, 1] = job_s[op, 0]
+            job_s[op, HALF] = job_s[op, TOTAL]
     for op in range(job_s.shape[0]):
-        job_s[op, 2] = job_s[op, 0] - job_s[op, 3]
+        job_s[op, DELAY] = job_s[op, TOTAL] - job_s[op, DRAIN]
         for i in range(n):
             if owner[i] >= 0:
-                own_s[op, 0, i] = min(own_s[op, 0, i], job_s[op, 0, owner[i]])
+                own_s[op, OWN_TOTAL, i] = min(own_s[op, OWN_TOTAL, i], job_s[op, TOTAL, owner[i]])
     return cut_off

@@ -7,6 +7,13 @@ from typing import NamedTuple
 
 from orbit.kernels.compile import Floats, exact_inlined, exact_kernel
 
+# rows of `step_times`, in the order of `training_step.StepTime`
+COMPUTE, RECOMPUTE, BUBBLE, MEMORY, COMMUNICATION, STRAGGLER, TOTAL = range(7)
+TIME_ROWS = 7
+# rows of `step_shares` after the shares
+DURATION_S, DUTY = 7, 8
+SHARE_ROWS = 9
+
 
 class StepConstants(NamedTuple):
     """What one step takes at full clock, and how its parts depend on the rate and on messages; durations of an average accelerator."""
@@ -175,17 +182,16 @@ def step_shares(
     hbm_share : float
         Share of the accelerators' power that memory draws while it streams, 0 to 1.
     out : ndarray, shape (9, n)
-        Written: shares in the order of `training_step.StepTime`, 0 for a job that is stopped; duration [s], then NaN; share of the
-        step at full power, then 1.
+        Written, row by row: shares, 0 for a job that is stopped; duration [s], then NaN; share of the step at full power, then 1.
     """
     for i in range(out.shape[1]):
         if rate[i] > 0.0:
             parts_s = step_at(rate[i], stage_delay_s[i], stage_drain_s[i], reduction_s[i], outer_s[i], c)
-            total_s = parts_s[6]
-            for n in range(7):
+            total_s = parts_s[TOTAL]
+            for n in range(TIME_ROWS):
                 out[n, i] = parts_s[n] / total_s
-            out[7, i] = total_s
-            out[8, i] = out[0, i] + out[1, i] + hbm_share * out[3, i]
+            out[DURATION_S, i] = total_s
+            out[DUTY, i] = out[COMPUTE, i] + out[RECOMPUTE, i] + hbm_share * out[MEMORY, i]
         else:
-            out[:7, i] = 0.0
-            out[7, i], out[8, i] = math.nan, 1.0
+            out[:TIME_ROWS, i] = 0.0
+            out[DURATION_S, i], out[DUTY, i] = math.nan, 1.0

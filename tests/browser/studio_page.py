@@ -67,9 +67,10 @@ def until(page: Any, condition: str, argument: Any = None) -> None:
 
 
 def done(page: Any) -> None:
-    """Wait until the answer to the present state is on the page."""
+    """Wait until the answer to the present state is on the page, figures and globe."""
     page.wait_for_selector("#status[data-state=done]", timeout=PATIENCE_MS)
     page.wait_for_selector("#panel-figures dl", timeout=PATIENCE_MS)
+    until(page, "() => document.body.dataset.settled === document.getElementById('status').dataset.turn")
     until(page, "() => Boolean(document.querySelector('#series .js-plotly-plot')?._fullLayout)")
 
 

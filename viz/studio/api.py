@@ -6,6 +6,7 @@ import math
 import re
 from collections import OrderedDict
 from dataclasses import asdict, is_dataclass
+from threading import Lock
 from typing import Any, Final, Protocol
 
 from flask import Flask, Response, jsonify, request
@@ -53,6 +54,48 @@ class BadRequest(Exception):
     """What the page asked cannot be read."""
 
 
+class Scenes:
+    """The globe's data of the last runs, as they are sent.
+
+    Parameters
+    ----------
+    bench : Workbench
+        What has the runs.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._made: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def data(self, key: str) -> bytes | None:
+        """The data of a run.
+
+        Parameters
+        ----------
+        key : str
+            Key of the run.
+
+        Returns
+        -------
+        bytes or None
+            The data, empty where the run recorded no positions; None where there is no such run.
+        """
+        results = self._bench.runs.results(key)
+        if not hasattr(results, "series"):
+            return None
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+                return self._made[key]
+        data = scene_data(results, self._bench.orbits(key)) or b""
+        with self._lock:
+            self._made[key] = data
+            while len(self._made) > MOST_SCENES:
+                self._made.popitem(last=False)
+        return data
+
+
 def add_api(server: Flask, bench: Workbench) -> None:
     """Add the questions to the server.
 
@@ -63,6 +106,17 @@ def add_api(server: Flask, bench: Workbench) -> None:
     bench : Workbench
         What answers them.
     """
+    _add_errors(server)
+    _add_runs(server, bench)
+    _add_variants(server, bench)
+
+    @server.get("/api/alive")
+    def alive() -> Response:
+        return jsonify(name=bench.name)
+
+
+def _add_errors(server: Flask) -> None:
+    """What is answered to requests that cannot be read, that are too long or unknown."""
 
     @server.errorhandler(BadRequest)
     def refused(error: BadRequest) -> tuple[Response, int]:
@@ -72,13 +126,14 @@ def add_api(server: Flask, bench: Workbench) -> None:
     def too_long(_: Exception) -> tuple[Response, int]:
         return jsonify(message="the request is too long"), 413
 
-    @server.get("/api/alive")
-    def alive() -> Response:
-        return jsonify(name=bench.name)
+    @server.route("/api/<path:_>", methods=["GET", "POST"])
+    def unknown(_: str) -> tuple[Response, int]:
+        return jsonify(message="the studio has no such question"), 404
 
-    @server.post("/api/document")
-    def document() -> Response:
-        return jsonify(bench.document(_variant(bench)))
+
+def _add_runs(server: Flask, bench: Workbench) -> None:
+    """Runs and analyses, and the data of the globe."""
+    scenes = Scenes(bench)
 
     @server.post("/api/run")
     def run() -> Response:
@@ -101,22 +156,25 @@ def add_api(server: Flask, bench: Workbench) -> None:
         bench.runs.cancel(key)
         return jsonify(key=key, **_plain(bench.runs.status(key)))
 
-    made: OrderedDict[str, bytes] = OrderedDict()
-
     @server.get("/api/scene/<key>")
     def scene(key: str) -> Any:
-        results = bench.runs.results(_key(key))
-        if not hasattr(results, "series"):
+        data = scenes.data(_key(key))
+        if data is None:
             return jsonify(message="no such run; it has been forgotten, or has not ended"), 404
-        data = made.pop(key, None)
-        made[key] = scene_data(results, bench.orbits(key)) or b"" if data is None else data
-        while len(made) > MOST_SCENES:
-            made.popitem(last=False)
-        return Response(made[key], mimetype="application/octet-stream")
+        return Response(data, mimetype="application/octet-stream")
 
-    @server.route("/api/<path:_>", methods=["GET", "POST"])
-    def unknown(_: str) -> tuple[Response, int]:
-        return jsonify(message="the studio has no such question"), 404
+
+def _add_variants(server: Flask, bench: Workbench) -> None:
+    """The form of a variant, its export, and variants of a folder or of a sweep."""
+
+    @server.post("/api/document")
+    def document() -> Response:
+        return jsonify(bench.document(_variant(bench)))
+
+    @server.post("/api/export")
+    def export() -> Response:
+        variant = _runnable(bench)
+        return jsonify(yaml=bench.yaml(variant), command=bench.command(variant))
 
     @server.get("/api/variants")
     def variants() -> Response:
@@ -124,13 +182,13 @@ def add_api(server: Flask, bench: Workbench) -> None:
 
     @server.post("/api/save")
     def save() -> Any:
-        variant, name = _variant(bench), _body().get("name")
+        name = _body().get("name")
         if not isinstance(name, str) or not name.strip():
             raise BadRequest("name is missing; write a short text")
         if bench.saved() is None:
             return jsonify(message="no folder of variants; start the studio with --variants FOLDER"), 404
-        _check(bench, variant)
-        return jsonify(bench.save(name, variant))
+        found = bench.save(name, _runnable(bench))
+        return (jsonify(found), 409) if "message" in found else jsonify(found)
 
     @server.post("/api/point")
     def point() -> Any:
@@ -142,17 +200,14 @@ def add_api(server: Flask, bench: Workbench) -> None:
             return jsonify(message="no such point"), 404
         return jsonify(found)
 
-    @server.post("/api/export")
-    def export() -> Response:
-        variant = _variant(bench)
-        _check(bench, variant)
-        return jsonify(yaml=bench.yaml(variant), command=bench.command(variant))
 
-
-def _check(bench: Workbench, variant: Any) -> None:
+def _runnable(bench: Workbench) -> Any:
+    """The variant of a request, which must have no problems."""
+    variant = _variant(bench)
     problems = bench.problems(variant)
     if problems:
         raise BadRequest("; ".join(f"{field}: {message}" if field else message for field, message in problems))
+    return variant
 
 
 def _body() -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.kernels.compile import Floats, Ints, exact_kernel
+from sim.workload import step_times
 from sim.workload.jobs.ledger import ROW, Ledger
 from sim.workload.step_times import StepConstants, exposed_at
 
@@ -236,8 +237,9 @@ def _add_intervals(
         else:
             p = jobs.shares
             shares = RunShares(
-                jobs.rate[g], p[7, g], p[0, g], p[1, g], p[2, g], p[3, g], p[4, g], p[5, g], constants.peak_s / constants.arithmetic_s,
-                jobs.algorithm,
+                jobs.rate[g], p[step_times.DURATION_S, g], p[step_times.COMPUTE, g], p[step_times.RECOMPUTE, g], p[step_times.BUBBLE, g],
+                p[step_times.MEMORY, g], p[step_times.COMMUNICATION, g], p[step_times.STRAGGLER, g],
+                constants.peak_s / constants.arithmetic_s, jobs.algorithm,
             )  # fmt: skip
             _add(
                 present, seconds[n], limit, jobs.cause[g], shares, own, constants, share, weight, own_s, induced_s, fleet_own_s,

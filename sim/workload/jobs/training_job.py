@@ -12,13 +12,12 @@ from sim.fleet import job_lifecycle, job_phases
 from sim.fleet.job_phases import Segment
 from sim.spacecraft.accounting import ROUNDING
 from sim.spacecraft.loop import LIMIT_RATE
-from sim.workload import step_traffic, training_step
+from sim.workload import step_times, step_traffic, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import ROW, JobInputs, Ledger, binding, mean, missing
 from sim.workload.jobs.provisional_work import NOTHING, Done, Happened, ProvisionalWork
 from sim.workload.jobs.run_losses import Interval, JobSteps, OwnTimes, RunningMembers, record_intervals, slowest_members
-from sim.workload.step_times import step_shares
 from sim.workload.training_step import StepTime
 
 Array = NDArray[np.float64]
@@ -244,14 +243,14 @@ class Training:
             Duty of all satellites, changed in place.
         """
         self.job_rate = self._slowest(limits)[0]
-        self.step_shares = np.empty((9, self.jobs))
+        self.step_shares = np.empty((step_times.SHARE_ROWS, self.jobs))
         costs = self.costs
-        step_shares(
+        step_times.step_shares(
             self.job_rate, costs.stage_delay_s, costs.stage_drain_s, costs.gradients_s, costs.outer_s, self.constants, self.hbm_power_share,
             self.step_shares,
         )  # fmt: skip
         runs, job = self.running.runs
-        duty[runs] = self.step_shares[8][job]  # share of a step that arithmetic takes; 1 for a job that is stopped
+        duty[runs] = self.step_shares[step_times.DUTY][job]  # share of a step that arithmetic takes; 1 for a job that is stopped
 
     def fill_typical(self, inputs: JobInputs) -> None:
         """Fill the step inputs of jobs that run at full clock rate with their members of the epoch, by the messages last timed.
@@ -323,10 +322,11 @@ class Training:
         jobs = JobSteps(self.job_rate, shares, np.array([ROW[c] for c in self.causes]), 0.0 if islands is None else 1.0 - islands.efficiency)
         active = self.job_rate > 0.0
         self.rates[:, k] = self.job_rate
-        self.step_time_s[:, k] = shares[7]
-        self.exposed[:, k] = shares[4]
+        self.step_time_s[:, k] = shares[step_times.DURATION_S]
+        self.exposed[:, k] = shares[step_times.COMMUNICATION]
         self.exposed[~active, k] = np.nan
-        rates, duration_s, computes = self.job_rate.tolist(), shares[7].tolist(), shares[0].tolist()
+        rates = self.job_rate.tolist()
+        duration_s, computes = shares[step_times.DURATION_S].tolist(), shares[step_times.COMPUTE].tolist()
         stops = any(i.mode > job_phases.CHECKPOINT for i in self.segments)
         awaited = np.concatenate([NO_SATELLITES, *(i.lost for i in self.segments if i.mode == job_phases.WAITING)]) if stops else NO_SATELLITES
         open_intervals: list[Interval] = []  # that run or save, not recorded yet

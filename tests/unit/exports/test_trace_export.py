@@ -286,9 +286,9 @@ def test_traces_of_a_run(folder: tuple[Path, dict[str, Any]], training: Path, re
         f"llama-3-70b 0: traces of {job['ranks']} of {every:,} ranks, whole replicas; write --ranks {every} for all",
     ]
     place = out / job["folder"]
-    told = json.loads((place / "job.json").read_text("utf-8"))
-    assert told["model_flops_of_step"] == said["network"]["step_flops"]
-    assert told["schedule"] == job["schedule"] == "all forward first"
+    written = json.loads((place / "job.json").read_text("utf-8"))
+    assert written["model_flops_of_step"] == said["network"]["step_flops"]
+    assert written["schedule"] == job["schedule"] == "all forward first"
     groups = json.loads((place / "comm_groups.json").read_text("utf-8"))
     assert "0" not in groups  # all ranks in ASTRA-sim
     ops = 0
@@ -309,10 +309,10 @@ def test_traces_of_a_run(folder: tuple[Path, dict[str, Any]], training: Path, re
             else:
                 mine = "comm_src" if node.type == reader.COMM_SEND_NODE else "comm_dst"
                 assert found[mine] == rank
-    sequences = told["batch"]["global_batch"]
+    sequences = written["batch"]["global_batch"]
     shares = [sequences // said["mesh"]["data"] + (d < sequences % said["mesh"]["data"]) for d in range(replicas)]
-    assert told["batch"]["micro_batch"] == 1
-    assert ops == pytest.approx(told["model_flops_of_step"] * sum(shares) / sequences, rel=1e-9)
+    assert written["batch"]["micro_batch"] == 1
+    assert ops == pytest.approx(written["model_flops_of_step"] * sum(shares) / sequences, rel=1e-9)
     with (place / "ranks.csv").open() as file:
         ranks = list(csv.DictReader(file))
     with h5py.File(training / "series.nc") as file:

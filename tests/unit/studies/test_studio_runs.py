@@ -121,7 +121,7 @@ def test_sizes() -> None:
 
 
 def _begun(bench: Workbench, key: str) -> None:
-    """Wait until a run has told of its first steps."""
+    """Wait until a run has reported its first steps."""
     end = time.monotonic() + 60.0
     while bench.runs.status(key).done == 0:
         assert time.monotonic() < end

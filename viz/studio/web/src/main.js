@@ -38,7 +38,7 @@ function start() {
     cursor(ms);
   }, { chosen: () => globe.chosen, onJump: jumped });
   globe.onFrame = (now) => timeline.frame(now);
-  runs = new Runs({ onStatus: showStatus, onDocument: (doc) => (form.show(doc), header(doc)), onScene: showScene, onResults: showResults });
+  runs = new Runs({ onStatus: showStatus, onDocument: (doc) => (form.show(doc), header(doc)), onScene: showScene, onResults: showResults, onSettled: (turn) => (document.body.dataset.settled = String(turn)) });
   S.onState(() => (bar(), runs.update()));
   window.addEventListener("hashchange", () => location.reload());
   onLost.add((lost) => {
@@ -284,7 +284,6 @@ function save() {
     const { sets, events, seed } = S.shown();
     try {
       const found = await ask("save", { name, sets, events, seed });
-      if (found.message) return toast(found.message, "error");
       saved = [...saved.filter((one) => one.name !== found.name), { name: found.name, sets, events, seed }];
       toast(`saved: ${found.file}`);
     } catch (error) {

@@ -8,41 +8,43 @@ const same = (a, b) => JSON.stringify(changes(a)) === JSON.stringify(changes(b))
 const wanted = (variant) => [shown(), pinned()].some((one) => one && same(one, variant)); // is shown, or is the baseline
 
 export class Runs {
-  constructor({ onStatus, onDocument, onScene, onResults }) {
-    Object.assign(this, { onStatus, onDocument, onScene, onResults });
+  constructor({ onStatus, onDocument, onScene, onResults, onSettled }) {
+    Object.assign(this, { onStatus, onDocument, onScene, onResults, onSettled });
     this.turn = 0;
     this.scenes = new Map();
   }
 
-  // Bring everything to the present state; a newer call takes over.
+  // Bring everything to the present state; a newer call takes over. The run is asked for at once, and the figures come before the globe.
   async update() {
     const turn = ++this.turn, one = shown(), other = pinned();
     const current = () => turn === this.turn;
+    this.onStatus({ state: "queued", time_s: 0 });
+    const begun = performance.now(), running = this.finish(one, current, this.onStatus);
+    running.catch(() => {}); // awaited below
     try {
       const doc = await ask("document", changes(one));
       if (!current()) return;
       this.onDocument(doc);
-      if (doc.problems.length) return this.onStatus({ state: "refused", problems: doc.problems });
-      this.onStatus({ state: "queued", time_s: 0, expected: doc.time_s });
-      const begun = performance.now();
-      const key = await this.finish(one, current, (status) => this.onStatus({ ...status, expected: doc.time_s }));
+      const key = await running;
       if (!key || !current()) return;
       const took = (performance.now() - begun) / 1000;
-      const scene = await this.scene(key);
+      const early = other ? this.draw(key, null, current) : null; // the globe does not wait for the baseline
+      const against = other ? await this.finish(other, current, (status) => this.onStatus({ ...status, baseline: true })) : null;
       if (!current()) return;
-      this.onScene(scene, null);
-      let against = null;
-      if (other) {
-        against = await this.finish(other, current, (status) => this.onStatus({ ...status, baseline: true }));
-        const before = against && against !== key ? await this.scene(against) : null;
-        if (!current()) return;
-        if (before) this.onScene(scene, before);
-      }
       this.onStatus({ state: "done", time_s: took });
       this.onResults({ shown: key, pinned: against, name: one.name, baseline: other?.name ?? null });
+      await (early ?? this.draw(key, null, current));
+      if (against && against !== key) await this.draw(key, against, current);
+      if (current()) this.onSettled(turn);
     } catch (error) {
       if (current()) this.onStatus({ state: "failed", message: error.message, log: "" });
     }
+  }
+
+  // Hand a run over to the globe, against a baseline where there is one.
+  async draw(key, against, current) {
+    const [scene, before] = await Promise.all([this.scene(key), against ? this.scene(against) : null]);
+    if (current()) this.onScene(scene, before);
   }
 
   // Wait for the end of a run; its key, or null where it has no results.
