@@ -90,7 +90,7 @@ def scene_data(results: Any, orbits: Any = None) -> bytes | None:
     else:
         shown = np.asarray(orbits.number)
         place = np.searchsorted(shown, scene.satellite)
-        blob.add("orbit", np.nan_to_num(orbits.rows), "float64")
+        blob.add("orbit", np.nan_to_num(orbits.rows), "float64")  # without a position: inside the Earth, where nothing is seen or chosen
         blob.add("shown_number", shown, "uint32")
         blob.add("recorded", place, "uint32")
     blob.add("state", scene.state, "uint8")
@@ -136,7 +136,8 @@ def _note(scene: Scene, orbits: Any, total: int) -> str:
     which = f"All {total:,} satellites" if shown == total else f"{shown:,} of {total:,} satellites, evenly chosen,"
     known = np.asarray(orbits.error_m)[np.isfinite(orbits.error_m)]
     close = f", 99 % within {np.percentile(known, 99) / 1e3:,.0f} km" if known.size else ""
-    return f"{which} on mean orbits{close}. States of {recorded:,} were recorded; for more, raise recorder.satellites."
+    lost = f" Without a position: {shown - known.size:,}." if known.size < shown else ""
+    return f"{which} on mean orbits{close}.{lost} States of {recorded:,} were recorded; for more, raise recorder.satellites."
 
 
 def _add_network(blob: Blob, scene: Scene, place: NDArray[np.int64]) -> None:

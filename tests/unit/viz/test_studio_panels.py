@@ -259,28 +259,32 @@ def _read(blob: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return header, arrays
 
 
-def test_more_satellites_than_were_recorded(walker: synthetic.Results) -> None:
-    """Source of truth: the numbers: states stay with the satellites that have them, links and routes with their ends."""
-    recorded = walker.series["sat"].values
-    walker.summary["satellites"] = int(recorded.max()) + 11
-    number = np.arange(walker.summary["satellites"])
+def test_more_satellites_than_were_recorded(make: Make) -> None:
+    """Source of truth: the numbers: every other satellite is recorded; states, links and routes stay with the satellites that have them."""
+    run = synthetic.couple(make("walker"))
+    named = ("link_a", "link_b", "route_satellite")
+    run.series = run.series.assign({name: 2 * run.series[name] for name in named}).assign_coords(sat=2 * run.series["sat"])
+    recorded = run.series["sat"].values
+    run.summary["satellites"] = int(recorded.max()) + 11
+    number = np.arange(run.summary["satellites"])
     rows = np.tile(np.arange(10.0)[:, None], number.size)
     rows[:, -1] = np.nan
-    blob = scene_data(walker, SimpleNamespace(number=number, rows=rows, error_m=np.full(number.size, 3e3)))
-    plain = scene_data(walker)
+    error_m = np.where(np.isfinite(rows[0]), 3e3, np.nan)
+    blob, plain = scene_data(run, SimpleNamespace(number=number, rows=rows, error_m=error_m)), scene_data(run)
     assert blob is not None
     assert plain is not None
     header, arrays = _read(blob)
+    before = _read(plain)[1]
     assert "position_km" not in arrays
     assert arrays["orbit"].shape == (10, number.size)
     assert np.isfinite(arrays["orbit"]).all()
     assert (arrays["shown_number"][arrays["recorded"]] == recorded).all()
+    assert (arrays["state"] == before["state"]).all()
     assert header["number"] == recorded.tolist()
-    before = _read(plain)[1]
     for name in ("link_ends", "route_satellite"):
-        if name in arrays:
-            assert (arrays["shown_number"][arrays[name]] == recorded[before[name]]).all()
-    assert "99 % within 3 km" in header["note"]
+        assert arrays[name].size
+        assert (arrays["shown_number"][arrays[name]] == recorded[before[name]]).all()
+    assert f"All {number.size} satellites on mean orbits, 99 % within 3 km. Without a position: 1." in header["note"]
 
 
 @pytest.mark.parametrize("kind", ["formation", "walker"])

@@ -212,6 +212,7 @@ export class Globe {
     let best = -1, nearest = REACH_PX * REACH_PX;
     for (let i = 0; i < run.satellites; i++) {
       spot.fromArray(at, 3 * i).multiplyScalar(1 / EARTH_KM);
+      if (!(spot.lengthSq() > 1)) continue; // without a position
       way.copy(spot).sub(eye);
       const size2 = way.lengthSq(), along = -eye.dot(way) / size2;
       const hidden = along > 0 && along < 1 && far2 - along * along * size2 < 1; // behind the Earth
