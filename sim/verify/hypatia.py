@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import pairwise
@@ -94,6 +94,52 @@ class Series:
         return [k + 1 for k, (old, new) in enumerate(pairwise(self.paths)) if old != new]
 
 
+def between(
+    grid: TimeGrid, places: Sequence[Station], pairs: Sequence[tuple[int, int]]
+) -> tuple[NDArray[np.float64], list[list[list[int]]]]:
+    """Shortest ways between places over Kuiper-630, with the propagator, the access search and the network of a run.
+
+    Parameters
+    ----------
+    grid : TimeGrid
+        Samples, from the epoch of the shell on.
+    places : sequence of Station
+        Places; satellites within `MAX_STATION_RANGE_M` are in reach.
+    pairs : sequence of tuple of int
+        Numbers of both places of each pair.
+
+    Returns
+    -------
+    delay_s : ndarray, shape (samples, pairs)
+        One-way delay [s]; infinite without a route.
+    routes : list of list of list of int
+        Satellites of the route of each sample and pair; empty without a route.
+    """
+    count = PLANES * SLOTS
+    shell = walker_sgp4(14.80, math.radians(51.9), SLOTS, staggered_lead_slots(PLANES), EPOCH_JD, 0.0)
+    fleet = Sgp4(shell, grid)
+    rules = LinkRules("grid", 4, None, GRAZING_M, MAX_LINK_M, 0.0)
+    network = Network([Grid(0, PLANES, SLOTS, (0,) * PLANES)], count, rules)
+    fixed, up = np.array([position_m(p) for p in places]), np.array([zenith(p) for p in places])
+    horizon, reach_m = np.zeros(len(places)), np.full(len(places), MAX_STATION_RANGE_M)
+    router, everyone = BlockRouter(network), np.ones(count, bool)
+    delays: list[NDArray[np.float64]] = []
+    routes: list[list[list[int]]] = []
+    for first in range(0, grid.steps, BLOCK):
+        steps = min(BLOCK, grid.steps - first)
+        r_m, slant_m = np.empty((steps, 3, count)), np.empty((steps, len(places), count))
+        fleet.fill(0, count, first, r_m)
+        times = ut1_to_utc(*grid.jd_fr(first, steps))  # Hypatia turns the Earth by UTC as if it were UT1
+        at_m, above = in_teme(fixed, *times), in_teme(up, *times)
+        for k in range(steps):
+            access_m(r_m[k], at_m[k], above[k], horizon, reach_m, slant_m[k])
+        block = router.block([network.state(r, everyone, {}) for r in r_m])
+        delay_s, of_block = block.between(slant_m, pairs)
+        delays.append(delay_s)
+        routes += of_block
+    return np.concatenate(delays), routes
+
+
 @cache
 def simulated() -> tuple[Series, ...]:
     """Series of the three pairs, with the propagator, the access search and the network of a run.
@@ -103,30 +149,9 @@ def simulated() -> tuple[Series, ...]:
     tuple of Series
         In the order of `PAIRS`; cached.
     """
-    grid = TimeGrid(EPOCH_JD, 0.0, STEP_S, STEPS)
-    count = PLANES * SLOTS
-    shell = walker_sgp4(14.80, math.radians(51.9), SLOTS, staggered_lead_slots(PLANES), EPOCH_JD, 0.0)
-    fleet = Sgp4(shell, grid)
-    rules = LinkRules("grid", 4, None, GRAZING_M, MAX_LINK_M, 0.0)
-    network = Network([Grid(0, PLANES, SLOTS, (0,) * PLANES)], count, rules)
-    fixed, up = np.array([position_m(c) for c in CITIES]), np.array([zenith(c) for c in CITIES])
-    horizon, reach_m = np.zeros(len(CITIES)), np.full(len(CITIES), MAX_STATION_RANGE_M)
-    router, everyone = BlockRouter(network), np.ones(count, bool)
-    r_m, slant_m = np.empty((BLOCK, 3, count)), np.empty((BLOCK, len(CITIES), count))
-    delays: list[NDArray[np.float64]] = []
-    routes: list[list[list[int]]] = []
-    for first in range(0, STEPS, BLOCK):
-        fleet.fill(0, count, first, r_m)
-        times = ut1_to_utc(*grid.jd_fr(first, BLOCK))  # Hypatia turns the Earth by UTC as if it were UT1
-        at_m, above = in_teme(fixed, *times), in_teme(up, *times)
-        for k in range(BLOCK):
-            access_m(r_m[k], at_m[k], above[k], horizon, reach_m, slant_m[k])
-        block = router.block([network.state(r, everyone, {}) for r in r_m])
-        delay_s, of_block = block.between(slant_m, STATION_PAIRS)
-        delays.append(delay_s)
-        routes += of_block
+    delay_s, routes = between(TimeGrid(EPOCH_JD, 0.0, STEP_S, STEPS), CITIES, STATION_PAIRS)
     return tuple(
-        _series(np.concatenate(delays)[:, n], [of_step[n] for of_step in routes]) for n in range(len(STATION_PAIRS))
+        _series(delay_s[:, n], [of_step[n] for of_step in routes]) for n in range(len(STATION_PAIRS))
     )
 
 
