@@ -150,6 +150,13 @@ VARIABLES: Final = (
     Var("latitude_deg", ("station",), "float64", "deg", "geodetic latitude of the station"),
     Var("longitude_deg", ("station",), "float64", "deg", "longitude of the station, east positive"),
     Var("min_elevation_deg", ("station",), "float64", "deg", "elevation mask of the station"),
+    # latency over the Earth: places 5 degrees apart, rows from the south, columns from 180 W; median and share over some moments of the run
+    Var("place_latitude_deg", ("place_row",), "float64", "deg", "geodetic latitude of the places of a row"),
+    Var("place_longitude_deg", ("place_column",), "float64", "deg", "longitude of the places of a column, east positive"),
+    Var("place_user_rtt_ms", ("place_row", "place_column"), "float32", "ms",
+        "end-to-end round trip of a user at the place, median over the moments at which one is served; not a number where none is",
+        may_be_nan=True),
+    Var("place_coverage", ("place_row", "place_column"), "float32", "1", "share of the moments at which a user at the place is served"),
     # links and jobs, every step
     Var("links", ("time",), "float64", "1", "links between satellites that exist at the end of the step"),
     Var("job_mode_fraction", ("job", "mode", "time"), "float64", "1", "share of the step in each mode"),

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figures import Chart, line, recorded, sample_times, thin, time_axis
-from viz.formatting import milliseconds, percent, whole
+from viz.formatting import NBSP, duration, milliseconds, number, percent, whole
 from viz.html_parts import Path, cell, find, table, text
 from viz.palette import BLUES, INK, JOB_COLOURS, LINE, MUTED, axis, layout
 from viz.scene import Floats
@@ -166,6 +166,19 @@ def range_cell(summary: dict[str, Any], at: Path, longest_ms: float) -> str:
     return f'<td><div class="range" aria-hidden="true">{bar}</div></td>'
 
 
+def gap_cell(summary: dict[str, Any], at: Path) -> str:
+    """The longest time without a route and the number of such times; "no route" where there never is one."""
+    if find(summary, (*at, "propagation_rtt_ms", "median")) is None and find(summary, (*at, "outages")) is not None:
+        return "<td>no route</td>"
+    count = find(summary, (*at, "outages", "count"))
+    if not count:
+        return cell(summary, (*at, "outages", "longest_s"), lambda _: "none")
+    def words(gap_s: float) -> str:
+        return f"{duration(gap_s) if gap_s >= 60.0 else number(gap_s) + NBSP + 's'}, of {whole(count)}"
+
+    return cell(summary, (*at, "outages", "longest_s"), words)
+
+
 def stations_table(summary: dict[str, Any]) -> str:
     """One row per station: coverage, propagation and end-to-end round-trip time."""
     stations = find(summary, ("ground", "stations")) or {}
@@ -184,9 +197,9 @@ def stations_table(summary: dict[str, Any]) -> str:
         end_to_end = [cell(summary, (*at, "user_rtt_ms", k), milliseconds) for k in ("median", "p99")]
         covered = cell(summary, (*at, "coverage_fraction"), percent)
         rows.append(
-            f"<td>{text(name)}</td>{covered}{''.join(cells)}{range_cell(summary, at, longest_ms)}{''.join(end_to_end)}"
+            f"<td>{text(name)}</td>{covered}{gap_cell(summary, at)}{''.join(cells)}{range_cell(summary, at, longest_ms)}{''.join(end_to_end)}"
         )
-    heads = ("station", "coverage", "min", "median", "p99", "range", "end-to-end, median", "end-to-end, p99")
+    heads = ("station", "coverage", "longest gap", "min", "median", "p99", "range", "end-to-end, median", "end-to-end, p99")
     return table(heads, rows, "numbers stations") if rows else ""
 
 
@@ -198,7 +211,7 @@ def pairs_table(summary: dict[str, Any]) -> str:
         at: Path = ("station_pairs", name)
         cells = [cell(summary, (*at, "propagation_rtt_ms", k), milliseconds) for k in ("min", "median", "p99")]
         switches = f"<td>{whole(len(pairs[name].get('switches_s') or []))}</td>"
-        rows.append(
-            f"<td>{text(name)}</td>{cell(summary, (*at, 'coverage_fraction'), percent)}{''.join(cells)}{switches}"
-        )
-    return table(("station pair", "coverage", "min", "median", "p99", "route changes"), rows, "numbers") if rows else ""
+        covered = cell(summary, (*at, "coverage_fraction"), percent)
+        rows.append(f"<td>{text(name)}</td>{covered}{gap_cell(summary, at)}{''.join(cells)}{switches}")
+    heads = ("station pair", "coverage", "longest gap", "min", "median", "p99", "route changes")
+    return table(heads, rows, "numbers") if rows else ""

@@ -7,16 +7,15 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from viz.earth import coastlines
 from viz.figures import Chart
 from viz.formatting import percent
-from viz.palette import INK, MUTED, axis, layout
+from viz.palette import INK, MUTED, layout
 from viz.radiation import Errors, Maps, anomaly, find_errors, find_maps
 from viz.satellites import Satellites
+from viz.world_map import coast_trace, world_axes
 
 PALE_TO_DARK: Final = ((0.0, "#fdfaf3"), (0.25, "#fbe3b5"), (0.5, "#f2ab72"), (0.75, "#b8555f"), (1.0, "#3f1d52"))
 TRACK: Final = "#0072b2"
-COAST: Final = "#5b6878"
 SYMBOLS: Final = ("x", "diamond", "triangle-up", "square", "star", "circle")
 ERROR_COLOURS: Final = ("#00795c", "#56b4e9", "#cc6fa4", "#e3a008", "#ffffff", "#10233d")
 
@@ -94,17 +93,6 @@ def label_of(maps: Maps, kind: int, visible: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def coast_trace() -> go.Scatter:
-    """Coastlines, cut at 180 degrees."""
-    gap = np.full((1, 2), np.nan)
-    points = np.concatenate([part for line in coastlines()["lines"] for part in (np.array(line), gap)]).astype(np.float32)
-    wraps: Any = np.flatnonzero(np.abs(np.diff(points[:, 0])) > 180.0) + 1
-    points = np.insert(points, wraps, np.nan, axis=0)
-    return go.Scatter(
-        name="coast", x=points[:, 0], y=points[:, 1], mode="lines", line={"color": COAST, "width": 0.8}, hoverinfo="skip", connectgaps=False
-    )
-
-
 def error_traces(errors: Errors | None) -> list[go.Scatter]:
     """A trace for each kind of error."""
     if errors is None:
@@ -152,14 +140,12 @@ def chart(results: Any, shown: Satellites | None) -> Chart | None:
         *(satellite_traces() if shown is not None else []), *error_traces(errors),
     ])  # fmt: skip
     names = [label_of(maps, k, k == first) for k in kinds if anomaly(maps, k).any()]
-    degrees: dict[str, Any] = {"fixedrange": True, "zeroline": False, "ticksuffix": "°", "showgrid": False}
     figure.update_layout(
         layout(
             590,
             hovermode="closest",
             annotations=names,
-            xaxis=axis(range=[-180, 180], tickvals=list(range(-180, 181, 60)), constrain="domain", **degrees) | {"title": {"text": ""}},
-            yaxis=axis(range=[-90, 90], tickvals=list(range(-90, 91, 30)), scaleanchor="x", constrain="domain", **degrees) | {"title": {"text": ""}},
+            **world_axes(),
         )
     )
     key = [("ground track", TRACK), ("South Atlantic Anomaly", INK)] if shown is not None else [("South Atlantic Anomaly", INK)]

@@ -12,8 +12,10 @@ from viz import (
     contract,
     energy,
     formatting,
+    gaps,
     jobs,
     latency,
+    latency_map,
     node_temperatures,
     radiation,
     radiation_map,
@@ -176,6 +178,8 @@ def drawn_charts(results: Any, shown: satellites.Satellites | None) -> dict[str,
         "jobs": jobs.timeline(results),
         "latency": latency.distribution(results),
         "coverage": latency.coverage(results),
+        "gaps": gaps.calendar(results),
+        "latency-map": latency_map.chart(results),
         "contract": contract.chart(results),
         "throughput": charts.throughput(results),
         "power": charts.power(results),
@@ -196,6 +200,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one
     numbers = collapsed("Table", waterfall_table(summary))
     ground = chart_html("latency", "Round-trip time", drawn["latency"]) + latency.stations_table(summary)
     ground += latency.pairs_table(summary) + chart_html("coverage", "Over time", drawn["coverage"])
+    ground += chart_html("gaps", "Times without a route", drawn["gaps"]) + chart_html("latency-map", "Over the Earth", drawn["latency-map"])
     rented = chart_html("contract", "Capacity and demand", drawn["contract"], contract.cases_table(summary))
     works = summary.get("workloads") or []
     network = "".join(

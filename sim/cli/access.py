@@ -61,7 +61,7 @@ def access(
 
 def _show(result: dict[str, Any]) -> None:
     """Print a table with one row per station."""
-    from sim.results.formatting import counted
+    from sim.results.number_text import counted
 
     terminal = console()
     span = f"{result['duration_s'] / 3600.0:,.4g} h from {result['epoch']}"

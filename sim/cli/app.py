@@ -200,7 +200,7 @@ def validate(
     from dataclasses import asdict
 
     from sim.config.validation import design_notes, size
-    from sim.results.formatting import counted
+    from sim.results.number_text import counted
 
     loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad)
     estimate = asdict(size(loaded.scenario, loaded.satellites, loaded.accelerators))

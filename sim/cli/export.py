@@ -67,7 +67,7 @@ def _seconds(option: str, text: str | None) -> float | None:
 
 def _show(facts: dict[str, Any]) -> None:
     """Print what was written and what it says of itself."""
-    from sim.results.formatting import counted
+    from sim.results.number_text import counted
 
     size = facts.pop("bytes")
     shown = f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size:,} bytes"

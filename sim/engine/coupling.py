@@ -26,6 +26,7 @@ from sim.engine.soft_errors import FleetRadiation
 from sim.engine.transports import NetworkTransport, NullTransport
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
+from sim.network.latency_map import LatencyMap
 from sim.network.link_state import LinkState, Network
 from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
@@ -102,10 +103,12 @@ class Coupling:
         self.r_m = np.concatenate([t.carry[x, : t.real] for t in tiles], axis=1)
         self._first_network()
         self.scheduler = self.create_scheduler()
+        ground = self.scenario.ground
         self.ground_routing = GroundRouting(
             steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
             pairs=links.station_pairs(self.scenario), network=self.network, stride=run.stride if run.kept.size else 0,
+            latency_map=None if ground is None else LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf),
         )  # fmt: skip
 
     def typical_controls(self) -> Array:

@@ -14,6 +14,7 @@ from sim.ground_baseline.plan import Plan
 from sim.results import battery, design, energy_balance
 from sim.results import summary as metrics
 from sim.results.dataset import change_rows, labelled, with_plans
+from sim.results.outages import outages
 from sim.results.store import Results
 from sim.schema import CAUSES, SCHEMA_VERSION
 from sim.workload.jobs import JobScheduler
@@ -149,6 +150,7 @@ def _ground(stations: list[schema.Station] | None, rtt_ms: Array, user_ms: Array
                 "propagation_rtt_ms": metrics.spread(rtt_ms[i : i + 1]),
                 "user_rtt_ms": metrics.spread(user_ms[i : i + 1]),
                 "coverage_fraction": 1.0,
+                "outages": outages(np.ones(1, dtype=np.bool_), 1.0),
             }
             for i, station in enumerate(listed)
         },

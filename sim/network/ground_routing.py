@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
 from sim.network.intervals import IntervalRecorder, RouteRecorder
+from sim.network.latency_map import LatencyMap
 from sim.network.link_state import LinkState, Network
 from sim.network.route_block import BlockRouter, Served
 from sim.network.route_tracing import first_of_least
@@ -46,6 +47,8 @@ class GroundRouting:
         Links between satellites; None: satellites serve what they see.
     stride : int
         Steps between recorded frames; 0: nothing is recorded.
+    latency_map : LatencyMap or None, optional
+        Map of delays over the Earth, which `update_block` fills.
     """
 
     def __init__(
@@ -59,7 +62,9 @@ class GroundRouting:
         pairs: list[tuple[int, int]],
         network: Network | None,
         stride: int,
+        latency_map: LatencyMap | None = None,
     ) -> None:
+        self.latency_map = latency_map
         sites = sin_min_elevation.size
         self.step_s, self.pairs, self.stride = step_s, pairs, stride
         self.sin_min_elevation, self.max_range_m, self.masks = sin_min_elevation, max_range_m, masks
@@ -205,7 +210,9 @@ class GroundRouting:
             seen = working[part] & np.isfinite(slant_m).any(axis=1)
             if not healthy[part].all():
                 np.copyto(slant_m, np.inf, where=~healthy[part, np.newaxis, :])
-            self._record_routes(k0 + lo, slant_m, of_part, serves[part])
+            onward_s = self._record_routes(k0 + lo, slant_m, of_part, serves[part])
+            if self.latency_map is not None:
+                self._fill_map(self.latency_map, k0 + lo, r_m[part], onward_s, serves[part] & healthy[part])
             for n, m in enumerate(range(part.start, part.stop)):
                 reached[m] = seen[n] if of_part is None else self._connected(of_part[n], working[m], seen[n])
         return reached
@@ -222,10 +229,21 @@ class GroundRouting:
                     self._last_keys = states[n].a, states[n].b, states[n].a * self.satellites + states[n].b
                 self.link_intervals.record(self._last_keys[2])
 
+    def _fill_map(self, latency_map: LatencyMap, k0: int, r_m: Array, onward_s: Array | None, serves: Flags) -> None:
+        """Moments of the map among consecutive steps; without links a satellite serves what it sees."""
+        for n in range(r_m.shape[0]):
+            moment = latency_map.moment(k0 + n)
+            if moment >= 0:
+                latency_map.add(moment, r_m[n], np.where(serves[n], 0.0, np.inf) if onward_s is None else onward_s[:, n])
+
     def _record_routes(
         self, k0: int, slant_m: Array, states: Sequence[LinkState] | None, serves: Flags
-    ) -> None:
-        """Routes of all stations and pairs over links (steps,), from slant ranges (steps, stations, N)."""
+    ) -> Array | None:
+        """Routes of all stations and pairs over links (steps,), from slant ranges (steps, stations, N).
+
+        Returns the delay from each satellite to the one that serves [s], (N, steps); None without links.
+        """
+        onward_s = None
         none: list[list[int]] = [[] for _ in self.pairs]
         across = [none] * slant_m.shape[0]
         if states is None or self._router is None:
@@ -233,6 +251,7 @@ class GroundRouting:
         else:
             block = self._router.block(states)
             served = block.serve(slant_m, serves)
+            onward_s = block.onward_s
             if self.pairs:
                 delay_s, across = block.between(slant_m, self.pairs)
                 self.pair_one_way_s[k0 : k0 + len(across)] = delay_s
@@ -243,6 +262,7 @@ class GroundRouting:
                 self._note_pairs(k0 + n, routes)
             if self._frame(k0 + n):
                 self.route_intervals.record(one.routes + routes)
+        return onward_s
 
     def _note_served(self, k: int, served: Served) -> None:
         """The quickest route from each station to a serving satellite, and its changes."""

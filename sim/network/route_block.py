@@ -120,6 +120,7 @@ class RouteBlock:
     ) -> None:
         self._graph, self._states, self._graphs = graph, states, graphs
         self._delay_s = np.array(delays)
+        self.onward_s = np.empty((0, 0))  # after `serve`: delay from each satellite to the one that serves, (N, steps)
 
     def serve(self, slant_m: Array, serves: Mask) -> list[Served]:
         """Fastest route of each station to a serving satellite, at every step.
@@ -139,6 +140,7 @@ class RouteBlock:
         healthy = np.array([state.healthy for state in self._states])
         seed_s = np.where(serves & healthy, 0.0, np.inf).T[np.newaxis]
         onward_s = self._reach(seed_s)
+        self.onward_s = onward_s[0]
         moments, stations = slant_m.shape[:2]
         access, delay_s = np.empty((moments, stations), dtype=np.int64), np.empty((moments, stations))
         at_once = max(1, VALUES // max(1, slant_m[0].size))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sim.results.formatting import counted, dollars, percent
+from sim.results.number_text import counted, dollars, percent
 
 CONTRACT_HEADS: Final = (
     "case", "served", "rejected", "out of target", "cost of hedges", "per avoided minute", "per more served", "hedges serve",

@@ -19,10 +19,9 @@ from orbit.timescales import utc_to_ut1
 from sim import schema
 from sim.config.catalogue_objects import Identities, Identity
 from sim.config.schema import Workload
-from sim.engine import propagators
 from sim.engine.outcome import Outcome
 from sim.fleet.availability import AvailabilityChange, Kind, cause_kind
-from sim.results import summary
+from sim.results import ground_series
 from sim.schema import CAUSES, EVENT_COLUMNS, IDENTITY, ROLES, SCHEMA_VERSION, Var
 from sim.spacecraft.step import ROWS, VARIABLES
 from sim.workload.jobs import MODES, JobScheduler, Training
@@ -48,7 +47,8 @@ def series(outcome: Outcome) -> xr.Dataset:
         Variables of `sim.schema.TABLE`.
     """
     arrays = {
-        **_fleet(outcome), **_ground(outcome), **_jobs(outcome), **_radiation(outcome), **_recorder(outcome), **_network(outcome), **_NO_CONTRACT,
+        **_fleet(outcome), **ground_series.stations(outcome), **ground_series.places(outcome), **_jobs(outcome), **_radiation(outcome),
+        **_recorder(outcome), **_network(outcome), **_NO_CONTRACT,
     }  # fmt: skip
     scenario = outcome.loaded.scenario
     dataset = labelled(arrays, scenario.name, f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}")
@@ -162,25 +162,6 @@ def _fleet(outcome: Outcome) -> dict[str, Any]:
     for n, extreme in enumerate(ROWS.extremes):
         arrays[extreme.series.name] = _finite(outcome.extremes[:, n])
     return arrays
-
-
-def _ground(outcome: Outcome) -> dict[str, Any]:
-    """Stations, and their round trips every step."""
-    sites = propagators.stations(outcome.loaded.scenario)
-    rtt_ms, user_ms = summary.round_trips_ms(outcome)
-    ground_routing = outcome.ground_routing
-    pairs = [] if ground_routing is None else ground_routing.pairs
-    across_s = np.zeros((outcome.grid.steps, 0)) if ground_routing is None else ground_routing.pair_propagation_s()
-    return {
-        "station": [s.name for s in sites],
-        "propagation_rtt_ms": _finite(rtt_ms.T),
-        "user_rtt_ms": _finite(rtt_ms.T if user_ms is None else user_ms.T),
-        "latitude_deg": np.degrees([s.latitude_rad for s in sites]),
-        "longitude_deg": np.degrees([s.longitude_rad for s in sites]),
-        "min_elevation_deg": np.degrees([s.lowest_elevation_rad for s in sites]),
-        "pair": [f"{sites[a].name} - {sites[b].name}" for a, b in pairs],
-        "pair_rtt_ms": _finite(2e3 * across_s.T),
-    }
 
 
 def _jobs(outcome: Outcome) -> dict[str, Any]:

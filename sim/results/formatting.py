@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sim.results import ground_text
+from sim.results.ground_text import reached
+from sim.results.number_text import counted, dollars, percent
 from sim.schema import CAUSES
 
 BAR: Final = 40  # characters of the nameplate bar
@@ -115,14 +118,15 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ground = summary["ground"]
     rows += [("job" if w["kind"] == "training" else w["kind"], _job(w, ground)) for w in summary["workloads"] if w["model"]]
     rows += [("network", _network(w)) for w in summary["workloads"] if w.get("network") and w["step_s"] is not None]
-    rows.append(("latency", _latency(ground)))
+    rows.append(("latency", ground_text.latency(ground)))
+    rows += [("pairs", ground_text.pairs(summary["station_pairs"]))] if summary.get("station_pairs") else []
     rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))
     rows += [("radiation", text) for kind in summary.get("radiation") or () if (text := _radiation(kind))]
     rows += [("propulsion", text) for kind in summary["design"].get("types") or () if (text := _propulsion(kind))]
     if summary["cost"]["capex_usd"] is not None or summary["cost"].get("unknown_prices"):
         rows.append(("cost", _cost(summary)))
     if summary.get("data_rules") is not None:
-        rows.append(("data rules", _data_rules(summary["data_rules"])))
+        rows.append(("data rules", ground_text.data_rules(summary["data_rules"])))
     if summary["baseline"] is not None:
         rows.append(("baseline", _baseline(summary)))
     return rows
@@ -167,27 +171,6 @@ def _links(network: dict[str, Any]) -> str:
     available = network["link_availability"]
     share = "" if available is None else f", {percent(available)} of the topology"
     return f"{network['links_mean']:,.4g} on average{share}; {counted(network['path_switches'], 'ground-route change')}"
-
-
-def reached(coverage_fraction: float) -> str:
-    """The share of time for which a latency holds.
-
-    Parameters
-    ----------
-    coverage_fraction : float
-        Share of station-time with a route, 0 to 1.
-
-    Returns
-    -------
-    str
-        Text to stand beside the latency.
-
-    Examples
-    --------
-    >>> reached(0.41)
-    '(reached 41.0 % of the time)'
-    """
-    return f"(reached {percent(coverage_fraction)} of the time)"
 
 
 def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
@@ -257,25 +240,6 @@ def _network(workload: dict[str, Any]) -> str:
     return (
         f"{text}, links offer {1e6 * found['offered_byte_per_flop']:.3g}; step at least {', '.join(times)}: longest bound {bound[found['bound']]}; "
         f"{found['route_changes_per_min']:.3g} route changes a minute"
-    )
-
-
-def _latency(ground: dict[str, Any]) -> str:
-    rtt = ground["propagation_rtt_ms"]
-    if ground["coverage_fraction"] is None:
-        return "no ground stations"
-    if rtt["median"] is None:
-        return "no station has coverage"
-    covered = {n: s for n, s in ground["stations"].items() if s["propagation_rtt_ms"]["median"] is not None}
-    worst = max(covered, key=lambda n: (covered[n]["propagation_rtt_ms"]["max"], n))
-    without = len(ground["stations"]) - len(covered)
-    worst_ms = covered[worst]["propagation_rtt_ms"]["max"]
-    share = reached(ground["coverage_fraction"])
-    return (
-        f"propagation RTT to the serving satellite: median {rtt['median']:.2f} ms, p99 {rtt['p99']:.2f} ms {share}, worst station "
-        f"{worst} {worst_ms:.2f} ms {reached(covered[worst]['coverage_fraction'])}; end-to-end RTT: median "
-        f"{ground['user_rtt_ms']['median']:.2f} ms {share}"
-        + (f"; {without} of {len(ground['stations'])} stations never covered" if without else "")
     )
 
 
@@ -460,26 +424,6 @@ def causes_without_loss(summary: dict[str, Any]) -> str:
     return "no loss to: " + ", ".join(map(cause_label, absent))
 
 
-def counted(count: int, what: str, plural: str = "s") -> str:
-    """A number with its noun: 1 satellite, 2 satellites.
-
-    Parameters
-    ----------
-    count : int
-        Number of things.
-    what : str
-        Singular of the noun.
-    plural : str, optional
-        Plural; empty: the singular and an s.
-
-    Returns
-    -------
-    str
-        Number and noun.
-    """
-    return f"{count:,} {what}{'' if count == 1 else plural}"
-
-
 def _satellites(count: int) -> str:
     return counted(count, "satellite")
 
@@ -489,71 +433,8 @@ def _pflops(flops_per_s: float) -> str:
     return f"{value:,.0f}" if value >= 1e4 else f"{value:,.4g}"
 
 
-def percent(share: float) -> str:
-    """A share in per cent.
-
-    Parameters
-    ----------
-    share : float
-        Share, 0 to 1.
-
-    Returns
-    -------
-    str
-        Per cent with one decimal, or one digit where it is smaller.
-
-    Examples
-    --------
-    >>> percent(0.4132), percent(2e-5)
-    ('41.3 %', '0.002 %')
-    """
-    value = 100.0 * share
-    if 0.0 < value < 0.05:
-        return f"{value:.1g} %"
-    return f"{value:.1f} %"
-
-
-def dollars(value: float) -> str:
-    """An amount of money.
-
-    Parameters
-    ----------
-    value : float
-        Amount [USD], at least 0.
-
-    Returns
-    -------
-    str
-        Three digits, in millions or billions where it is that large.
-
-    Examples
-    --------
-    >>> dollars(2.354e9), dollars(512.0)
-    ('2.35 billion USD', '512 USD')
-    """
-    for unit, size in (("billion ", 1e9), ("million ", 1e6)):
-        if value >= size:
-            return f"{value / size:,.3g} {unit}USD"
-    return f"{value:,.0f} USD"
-
-
 def _tonnes(mass_kg: float) -> str:
     return f"{mass_kg / 1e3:,.0f} t" if mass_kg >= 1e4 else f"{mass_kg / 1e3:.3g} t"
-
-
-def _data_rules(rules: dict[str, Any]) -> str:
-    ms, covered = rules["user_rtt_ms"], rules["coverage_fraction"]
-    excluded = rules["accelerators"] - rules["accelerators_allowed"]
-    without = rules["stations_excluded"]
-    text = f"{counted(excluded, 'accelerator')} of {rules['accelerators']:,} may not be used"
-    text += f", {counted(len(without), 'station')}{': ' + ', '.join(without) if without else ''}"
-    if covered["without"] is None:
-        return text
-    latency = ", ".join(
-        f"{name} rules {'no route' if ms[name]['median'] is None else format(ms[name]['median'], '.2f') + ' ms'} {reached(covered[name])}"
-        for name in ("without", "with")
-    )
-    return f"{text}; end-to-end RTT, median: {latency}"
 
 
 def _watts(value: float) -> str:

@@ -17,7 +17,8 @@ from sim.config.schema import Scenario, Workload
 from sim.engine import formations, propagators
 from sim.engine.outcome import Outcome
 from sim.results import battery, design, energy_balance
-from sim.results.formatting import counted
+from sim.results.number_text import counted
+from sim.results.outages import outages
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
 from sim.spacecraft.step import ROWS
 from sim.workload.jobs import InferenceService, JobScheduler, Training
@@ -201,6 +202,7 @@ def _ground(outcome: Outcome) -> dict[str, Any]:
     sites = propagators.stations(outcome.loaded.scenario)
     nothing = {"min": None, "median": None, "p99": None, "max": None}
     rtt_ms, user_ms = round_trips_ms(outcome)
+    step_s = outcome.loaded.scenario.step
     return {
         "propagation_rtt_ms": spread(rtt_ms) if sites else nothing,
         "user_rtt_ms": nothing if user_ms is None else spread(user_ms),
@@ -210,6 +212,7 @@ def _ground(outcome: Outcome) -> dict[str, Any]:
                 "propagation_rtt_ms": spread(rtt_ms[:, i]),
                 "user_rtt_ms": nothing if user_ms is None else spread(user_ms[:, i]),
                 "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
+                "outages": outages(np.isfinite(rtt_ms[:, i]), step_s),
             }
             for i, site in enumerate(sites)
         },
@@ -222,10 +225,12 @@ def _pairs(outcome: Outcome) -> dict[str, Any]:
     if ground_routing is None:
         return {}
     sites, rtt_ms = propagators.stations(outcome.loaded.scenario), 2e3 * ground_routing.pair_propagation_s()
+    step_s = outcome.loaded.scenario.step
     return {
         f"{sites[a].name} - {sites[b].name}": {
             "propagation_rtt_ms": spread(rtt_ms[:, i]),
             "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
+            "outages": outages(np.isfinite(rtt_ms[:, i]), step_s),
             "switches_s": ground_routing.pair_switch_s[i],
         }
         for i, (a, b) in enumerate(ground_routing.pairs)

@@ -12,7 +12,8 @@ from typing import Any, Final
 from sim.config import yaml_tree
 from sim.config.errors import Origin, RunError, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
-from sim.results.formatting import cause_label, reached
+from sim.results.formatting import cause_label
+from sim.results.ground_text import reached
 from sim.results.store import Results
 from sim.studies.input_differences import Input, differing_inputs
 from sim.studies.pricing import Pricer, folder_pricer, multiple_of_capex

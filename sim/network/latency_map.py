@@ -1,0 +1,154 @@
+"""Latency over the Earth: the delay of a user at any place to the serving satellite, at some moments of a run."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.constants import SPEED_OF_LIGHT_M_S
+from orbit.ground import Station, in_teme, position_m, zenith
+from orbit.kernels.compile import Floats, kernel
+from orbit.kernels.visibility import range2_and_height
+from orbit.timegrid import TimeGrid
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ROWS, COLUMNS = 36, 72  # places 5 degrees apart, in the middle of their cells
+FRAMES = 288  # moments at most, evenly spread over the run
+PAIRS = 100_000_000  # places times satellites times moments at most, a tenth of a second: 24 moments of 1,584 satellites
+FAR_M = 1e15  # of a place that no satellite serves; finite, as kernels are compiled for finite numbers
+
+
+@kernel
+def _least_ways(
+    r_m: Floats, onward_m: Floats, place_m: Floats, up: Floats, sin_min_elevation: float, max_range_m: float, out_m: Floats
+) -> None:
+    """Lower out_m[place] to the shortest way over a visible satellite: its slant range and its onward_m[satellite].
+
+    r_m[3, satellite], place_m[place, 3] and zeniths up[place, 3] in one frame; onward_m is `FAR_M` where no route goes on.
+    """
+    satellites = r_m.shape[1]
+    way_m = np.empty(satellites)
+    sine2, reach2 = sin_min_elevation * sin_min_elevation, max_range_m * max_range_m
+    for s in range(place_m.shape[0]):
+        px, py, pz = place_m[s, 0], place_m[s, 1], place_m[s, 2]
+        ux, uy, uz = up[s, 0], up[s, 1], up[s, 2]
+        for i in range(satellites):
+            range2, height = range2_and_height(r_m[0, i], r_m[1, i], r_m[2, i], px, py, pz, ux, uy, uz)
+            seen = (height >= 0.0) & (height * height >= sine2 * range2) & (range2 <= reach2)
+            way_m[i] = math.sqrt(range2) + onward_m[i] if seen else FAR_M
+        # smallest by folding the upper half on the lower: a running minimum does not vectorise
+        left = satellites
+        while left > 1:
+            half = (left + 1) // 2
+            for i in range(left - half):
+                other = way_m[i + half]
+                way_m[i] = other if other < way_m[i] else way_m[i]
+            left = half
+        if way_m[0] < out_m[s]:
+            out_m[s] = way_m[0]
+
+
+class LatencyMap:
+    """Delays from places all over the Earth to the serving satellite, at evenly spread moments of a run.
+
+    Parameters
+    ----------
+    grid : TimeGrid
+        Steps of the run; moments are ends of steps.
+    satellites : int
+        Number of satellites; the more there are, the fewer moments are taken.
+    min_elevation_rad : float
+        Lowest elevation at which places use a satellite [rad], 0 to pi/2.
+    max_range_m : float
+        Largest slant range [m]; may be infinite.
+
+    Attributes
+    ----------
+    steps : ndarray of int64, shape (moments,)
+        Steps at whose end the moments are; none where the fleet is too large.
+    one_way_s : ndarray, shape (moments, ROWS, COLUMNS)
+        Delay [s], infinite where no satellite serves the place; rows from south to north, columns from 180 W to the east.
+    """
+
+    def __init__(self, grid: TimeGrid, satellites: int, min_elevation_rad: float, max_range_m: float) -> None:
+        moments = min(FRAMES, grid.steps, PAIRS // max(1, ROWS * COLUMNS * satellites))
+        self.steps: Ints = (grid.steps * (2 * np.arange(moments) + 1)) // (2 * max(1, moments))
+        self.one_way_s = np.full((moments, ROWS, COLUMNS), np.inf)
+        self._grid, self._sine = grid, math.sin(min_elevation_rad)
+        self._max_range_m = min(max_range_m, FAR_M)
+        places = [
+            Station("", math.radians(latitude), math.radians(longitude), 0.0, min_elevation_rad)
+            for latitude in latitudes_deg().tolist() for longitude in longitudes_deg().tolist()
+        ]  # fmt: skip
+        self._place_m, self._up = np.array([position_m(p) for p in places]), np.array([zenith(p) for p in places])
+
+    def moment(self, k: int) -> int:
+        """Number of the moment at the end of a step.
+
+        Parameters
+        ----------
+        k : int
+            The step.
+
+        Returns
+        -------
+        int
+            Its index, -1 where the map takes none there.
+        """
+        at = int(np.searchsorted(self.steps, k))
+        return at if at < self.steps.size and self.steps[at] == k else -1
+
+    def add(self, moment: int, r_m: Array, onward_s: Array) -> None:
+        """Enter one moment.
+
+        Parameters
+        ----------
+        moment : int
+            Its index, from `moment`.
+        r_m : ndarray, shape (3, N)
+            Positions of the satellites [m], true equator and mean equinox.
+        onward_s : ndarray, shape (N,)
+            Delay from each satellite to the one that serves its users [s]; infinite where none is reached or it is lost.
+        """
+        jd, fr = self._grid.jd_fr(int(self.steps[moment]) + 1, 1)
+        place_m, up = (np.ascontiguousarray(in_teme(fixed, jd, fr)[0]) for fixed in (self._place_m, self._up))
+        way_m = np.full(ROWS * COLUMNS, FAR_M)
+        onward_m = np.minimum(onward_s * SPEED_OF_LIGHT_M_S, FAR_M)
+        _least_ways(np.ascontiguousarray(r_m), onward_m, place_m, up, self._sine, self._max_range_m, way_m)
+        self.one_way_s[moment] = np.where(way_m < FAR_M, way_m / SPEED_OF_LIGHT_M_S, np.inf).reshape(ROWS, COLUMNS)
+
+
+def latitudes_deg() -> Array:
+    """Latitudes of the places of a map.
+
+    Returns
+    -------
+    ndarray, shape (ROWS,)
+        From south to north [deg].
+
+    Examples
+    --------
+    >>> latitudes_deg()[[0, -1]].tolist()
+    [-87.5, 87.5]
+    """
+    return (np.arange(ROWS) + 0.5) * (180.0 / ROWS) - 90.0
+
+
+def longitudes_deg() -> Array:
+    """Longitudes of the places of a map.
+
+    Returns
+    -------
+    ndarray, shape (COLUMNS,)
+        From 180 W to the east [deg].
+
+    Examples
+    --------
+    >>> longitudes_deg()[[0, -1]].tolist()
+    [-177.5, 177.5]
+    """
+    return (np.arange(COLUMNS) + 0.5) * (360.0 / COLUMNS) - 180.0
