@@ -34,7 +34,7 @@ from orbit.kernels import (
     streaming_stores,
     visibility,
 )
-from sim.network import UNREACHED_S, routing, routing_moments, topology
+from sim.network import UNREACHED_S, latency_map, routing, routing_moments, topology
 
 
 def _plain(value: object) -> list[float]:
@@ -110,6 +110,10 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     visibility.slant_ranges(out[0], below * 6.37e6, below, np.linspace(0.0, 0.5, 8), cuts, slants)
     assert 0 < (slants < visibility.OUT_OF_SIGHT_M).sum() < slants.size
     yield "slant_ranges", np.where(slants < visibility.OUT_OF_SIGHT_M, slants, 0.0)
+    ways = np.full(8, latency_map.FAR_M)
+    latency_map._least_ways(out[0], np.array([0.0, 1e5, 2e5, 1e15, 0.0, 3e5, 0.0, 0.0]), below * 6.37e6, below, 0.3, 4e6, ways)
+    assert 0 < (ways < latency_map.FAR_M).sum() < ways.size
+    yield "_least_ways", np.where(ways < latency_map.FAR_M, ways, 0.0)
     yield from spacecraft_twins.loop_calls()
     yield from access_twins.calls()
     yield from workload_twins.calls()
