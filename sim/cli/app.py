@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import access, bench, burst, commands, export, plan, report, shipped, signals, studio
+from sim.cli import access, bench, burst, commands, export, gateways, plan, report, shipped, signals, studio
 from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale, Threads
 from sim.cli.process import PIPE_CLOSED
 from sim.cli.terminal import (
@@ -365,6 +365,7 @@ def provenance(
 app.add_typer(commands.app)
 app.add_typer(report.app)
 app.add_typer(access.app)
+app.add_typer(gateways.app)
 app.add_typer(plan.app)
 app.add_typer(burst.app)
 app.add_typer(export.app)

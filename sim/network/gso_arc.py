@@ -10,8 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.constants import EARTH_RADIUS_M
-
 Array = NDArray[np.float64]
 
 GSO_RADIUS_M = 42_164.17e3  # of the orbit with the period of a sidereal day [vallado2013:ch. 2]

@@ -135,7 +135,7 @@ def latitudes_deg() -> Array:
     >>> latitudes_deg()[[0, -1]].tolist()
     [-87.5, 87.5]
     """
-    return (np.arange(ROWS) + 0.5) * (180.0 / ROWS) - 90.0
+    return np.asarray((np.arange(ROWS) + 0.5) * (180.0 / ROWS) - 90.0, dtype=np.float64)
 
 
 def longitudes_deg() -> Array:
@@ -151,4 +151,4 @@ def longitudes_deg() -> Array:
     >>> longitudes_deg()[[0, -1]].tolist()
     [-177.5, 177.5]
     """
-    return (np.arange(COLUMNS) + 0.5) * (360.0 / COLUMNS) - 180.0
+    return np.asarray((np.arange(COLUMNS) + 0.5) * (360.0 / COLUMNS) - 180.0, dtype=np.float64)

@@ -192,6 +192,23 @@ class RouteBlock:
                 routes[k][p] = route[::-1]
         return delay_s, routes
 
+    def reach(self, slant_m: Array) -> Array:
+        """Least delays from places on the ground to all satellites, at every step.
+
+        Parameters
+        ----------
+        slant_m : ndarray, shape (steps, places, N)
+            Slant ranges [m]; infinite where the satellite is not in view.
+
+        Returns
+        -------
+        ndarray, shape (places, N, steps)
+            One-way delays [s]; infinite without a route.
+        """
+        healthy = np.array([state.healthy for state in self._states])[:, np.newaxis]
+        seed_s = np.where(healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
+        return self._reach(np.ascontiguousarray(seed_s.transpose(1, 2, 0)))
+
     def _reach(self, seed_s: Array) -> Array:
         """Least delays (sources, N, steps)."""
         if self._graph is not None:

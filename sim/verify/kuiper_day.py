@@ -126,7 +126,7 @@ def _positions_m() -> Array:
     """Positions in TEME by the package sgp4, (samples, satellites, 3)."""
     from sgp4.api import WGS72, Satrec, SatrecArray
 
-    satellites = []
+    satellites: list[Satrec] = []
     for plane in range(hypatia.PLANES):
         for slot in range(hypatia.SLOTS):
             one = Satrec()
