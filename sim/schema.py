@@ -158,6 +158,12 @@ VARIABLES: Final = (
         may_be_nan=True),
     Var("place_coverage", ("place_row", "place_column"), "float32", "1", "share of the moments at which a user at the place is served"),
     # links and jobs, every step
+    Var("traffic_time", ("traffic_time",), "int64", "ms", "moments at which traffic on links is taken, milliseconds since the epoch"),
+    Var("link_utilisation_mean", ("traffic_time",), "float64", "1", "what workloads ask of links over what these carry, mean over both directions "
+        "of all links between satellites; jobs at full clock rate", may_be_nan=True),
+    Var("link_utilisation_p99", ("traffic_time",), "float64", "1", "99th percentile over the links", may_be_nan=True),
+    Var("link_utilisation_max", ("traffic_time",), "float64", "1", "of the busiest link; above 1 it saturates", may_be_nan=True),
+    Var("link_traffic_bit_s", ("traffic_time",), "float64", "bit/s", "what workloads ask of all links together, every hop of a message counted"),
     Var("links", ("time",), "float64", "1", "links between satellites that exist at the end of the step"),
     Var("job_mode_fraction", ("job", "mode", "time"), "float64", "1", "share of the step in each mode"),
     Var("job_rate", ("job", "time"), "float64", "1", "job rate: clock rate of the slowest member, at which all run"),
@@ -199,6 +205,8 @@ VARIABLES: Final = (
     Var("link_b", ("link",), "int64", "1", "number of the satellite at the other end"),
     Var("link_from", ("link",), "int64", "1", "first frame, an index"),
     Var("link_until", ("link",), "int64", "1", "first frame without it, an index"),
+    Var("link_utilisation", ("link",), "float32", "1", "mean utilisation of its busier direction at the moments of traffic_time at which it exists",
+        may_be_nan=True),
     Var("route_end", ("route",), "int64", "1", "whose route: an index into station, from its length on into pair"),
     Var("route_from", ("route",), "int64", "1", "first frame, an index"),
     Var("route_until", ("route",), "int64", "1", "first frame without it, an index"),

@@ -22,6 +22,7 @@ class Links:
 
     ends: Ints  # (2, L) indices of the two satellites
     frames: Ints  # (2, L) first frame, first frame without the link
+    used: NDArray[np.float64]  # (L,) mean utilisation of the busier direction; not a number where none is known
     drawn: int  # number of distinct links kept
     total: int  # number of distinct links between shown satellites before thinning
 
@@ -56,7 +57,8 @@ def find_links(series: Any, frames: Ints, shown: Ints) -> Links | None:
     ends = np.stack([shown_indices(series[k].values, shown) for k in ("link_a", "link_b")])
     interval = frame_intervals(series, "link", frames)
     visible = (ends >= 0).all(axis=0) & (interval[0] < interval[1])
-    ends, interval = ends[:, visible], interval[:, visible]
+    used = np.asarray(series["link_utilisation"].values, dtype=np.float64) if "link_utilisation" in series else np.full(visible.size, np.nan)
+    ends, interval, used = ends[:, visible], interval[:, visible], used[visible]
     if ends.size == 0:
         return None
     _, which = np.unique(ends[0] * shown.size + ends[1], return_inverse=True)
@@ -64,7 +66,7 @@ def find_links(series: Any, frames: Ints, shown: Ints) -> Links | None:
     drawn = min(total, MAX_LINKS)
     keep = np.zeros(total, dtype=np.bool_)
     keep[np.linspace(0, total - 1, drawn).round().astype(np.int64)] = True
-    return Links(ends[:, keep[which]], interval[:, keep[which]], drawn, total)
+    return Links(ends[:, keep[which]], interval[:, keep[which]], used[keep[which]], drawn, total)
 
 
 def pair_ends(series: Any) -> list[tuple[int, int]]:

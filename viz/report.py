@@ -16,6 +16,7 @@ from viz import (
     jobs,
     latency,
     latency_map,
+    link_load,
     node_temperatures,
     radiation,
     radiation_map,
@@ -180,6 +181,7 @@ def drawn_charts(results: Any, shown: satellites.Satellites | None) -> dict[str,
         "coverage": latency.coverage(results),
         "gaps": gaps.calendar(results),
         "latency-map": latency_map.chart(results),
+        "link-load": link_load.chart(results),
         "contract": contract.chart(results),
         "throughput": charts.throughput(results),
         "power": charts.power(results),
@@ -224,6 +226,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one
             "The rate that a training job can reach, by the bytes that it sends between satellites for its arithmetic. The shaded area is "
             "what links and accelerators allow, whatever the algorithm.",
         )
+        + section("What links carry", chart_html("link-load", "", drawn["link-load"]))
         + section("Latency and coverage", ground)
         + section("Where the energy goes", energy.view(results))
         + section("Over time", "".join(chart_html(n, t, drawn[n]) for n, t in titles.items()))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +16,10 @@ from numpy.typing import NDArray
 from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.config.validation import isolation_message
-from sim.engine import events, job_assignment, links
+from sim.engine import events, job_assignment, link_traffic, links
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
+from sim.engine.link_traffic import LinkTraffic
 from sim.engine.neighbourhood import Neighbourhood
 from sim.engine.outcome import Outcome
 from sim.engine.soft_errors import FleetRadiation
@@ -103,6 +103,8 @@ class Coupling:
         self.r_m = np.concatenate([t.carry[x, : t.real] for t in tiles], axis=1)
         self._first_network()
         self.scheduler = self.create_scheduler()
+        worked = self.network is not None and bool(self.scheduler.trainings or self.scheduler.services)
+        self.link_traffic = LinkTraffic(run.grid.steps, run.satellites) if worked else None
         ground = self.scenario.ground
         self.ground_routing = GroundRouting(
             steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
@@ -152,7 +154,8 @@ class Coupling:
         self.ground_routing.end()
         happened = tuple(in_order(self.availability.occurred))
         return replace(
-            outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=happened, radiation=self.radiation
+            outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, link_traffic=self.link_traffic, changes=happened,
+            radiation=self.radiation,
         )
 
     def _first_network(self) -> None:
@@ -271,35 +274,18 @@ class Coupling:
             self.network.take(state)
         self.controls[AVAILABLE], self.controls[RATE_CAP] = now.up, now.rate_cap
         np.subtract(1.0, now.maintained, out=self.controls[OPERATIONAL])
+        moment = -1 if self.link_traffic is None else self.link_traffic.moment(k)
+        users_bit_s = None
+        if self.network is not None and (self.scheduler.fleets or moment >= 0):
+            routes = self.ground_routing.block_routes.get(k, [])
+            users_bit_s = link_traffic.users_bit_s(self.scheduler, routes, k, self.transport, self.run.satellites)
         self.scheduler.begin_step(
-            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, self._users_bit_s(k), now.maintained
+            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, users_bit_s, now.maintained
         )
+        if self.link_traffic is not None and moment >= 0:
+            self.link_traffic.add(moment, self.scheduler, self.transport, users_bit_s)
         self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)
-
-    def _users_bit_s(self, k: int) -> Array | None:
-        """What users ask of each directed link of satellites [bit/s], spread evenly over the stations that have a route; None without services.
-
-        Prompts go from the satellite of access to the server, answers back.
-        """
-        if not self.scheduler.services or not self.scheduler.fleets or self.network is None:
-            return None
-        traffic = [service.traffic_byte_s(k) for service in self.scheduler.services]
-        routes = [route for route in self.ground_routing.block_routes.get(k, []) if route]
-        src, dst = self.transport.directed_src, self.transport.directed_dst
-        asked = np.zeros(src.size)
-        hops = [(a, b) for route in routes for a, b in pairwise(route)]
-        if not hops:
-            return asked
-        up, down = (8.0 * sum(part) / len(routes) for part in zip(*traffic, strict=True))
-        n = self.run.satellites
-        keys = src * n + dst
-        order = np.argsort(keys, kind="stable")
-        for ends, rate_bit_s in (([a * n + b for a, b in hops], up), ([b * n + a for a, b in hops], down)):
-            at = order[np.minimum(np.searchsorted(keys, ends, sorter=order), keys.size - 1)]
-            found = keys[at] == ends
-            np.add.at(asked, at[found], rate_bit_s)
-        return asked
 
     def _set_rates(self, k: int, at: int) -> None:
         """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from orbit.timegrid import TimeGrid
 from sim.config.scenario import Loaded
+from sim.engine.link_traffic import LinkTraffic
 from sim.engine.satellite_params import RESULT_ROWS, STATES, FirstState, FleetType
 from sim.engine.soft_errors import FleetRadiation
 from sim.fleet.availability import AvailabilityChange
@@ -54,8 +55,8 @@ class Outcome:
         Satellite, and step from which it has no position.
     first_state : FirstState
         Charge and temperatures at the epoch, with notes about them.
-    scheduler, ground_routing
-        Workloads and routes to the ground, where satellites are coupled.
+    scheduler, ground_routing, link_traffic
+        Workloads, routes to the ground and utilisation of links, where satellites are coupled.
     changes : tuple of AvailabilityChange
         What happened, in order of time.
     radiation : FleetRadiation
@@ -78,6 +79,7 @@ class Outcome:
     radiation: FleetRadiation
     scheduler: JobScheduler | None = None
     ground_routing: GroundRouting | None = None
+    link_traffic: LinkTraffic | None = None
     changes: tuple[AvailabilityChange, ...] = ()
 
     @property

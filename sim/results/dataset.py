@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 TABLE: dict[str, Var] = {v.name: v for v in (*schema.VARIABLES, *(a for v in VARIABLES for a in v.arrays))}
 
 
@@ -103,7 +104,7 @@ _NO_CONTRACT = {
 """Arrays of a contract, which `sim.contract` replaces where the scenario has one."""
 
 
-DATES = {"time": "time_utc", "frame": "frame_utc", "contract_time": "contract_time_utc"}
+DATES = {"time": "time_utc", "frame": "frame_utc", "traffic_time": "traffic_time_utc", "contract_time": "contract_time_utc"}
 """Coordinates in milliseconds since the epoch, and those with their dates; the latter are not in series.nc."""
 
 
@@ -280,11 +281,29 @@ def _network(outcome: Outcome) -> dict[str, Any]:
         "link_b": b[shown],
         "link_from": spans[1, shown],
         "link_until": spans[2, shown],
+        **_traffic(outcome, a[shown], b[shown]),
         "route_end": ways[0],
         "route_from": ways[1],
         "route_until": ways[2],
         "route_begin": begins,
         "route_satellite": hops,
+    }
+
+
+def _traffic(outcome: Outcome, a: Ints, b: Ints) -> dict[str, Any]:
+    """What workloads take of the links, over time and of each link."""
+    found = outcome.link_traffic
+    if found is None:
+        none = np.zeros(0)
+        of_moments = dict.fromkeys(("link_utilisation_mean", "link_utilisation_p99", "link_utilisation_max", "link_traffic_bit_s"), none)
+        return {"traffic_time": none, **of_moments, "link_utilisation": np.full(a.size, np.nan)}
+    return {
+        "traffic_time": (found.steps + 1) * round(outcome.loaded.scenario.step * 1e3),
+        "link_utilisation_mean": found.mean,
+        "link_utilisation_p99": found.p99,
+        "link_utilisation_max": found.largest,
+        "link_traffic_bit_s": found.carried_bit_s,
+        "link_utilisation": found.of_links(a, b),
     }
 
 

@@ -170,7 +170,9 @@ def _links(network: dict[str, Any]) -> str:
         return "none: no job or route needs them in this scenario"
     available = network["link_availability"]
     share = "" if available is None else f", {percent(available)} of the topology"
-    return f"{network['links_mean']:,.4g} on average{share}; {counted(network['path_switches'], 'ground-route change')}"
+    text = f"{network['links_mean']:,.4g} on average{share}; {counted(network['path_switches'], 'ground-route change')}"
+    used = network.get("utilisation_mean")
+    return text if used is None else f"{text}; utilisation {percent(used)} on average, the busiest {percent(network['utilisation_max'])}"
 
 
 def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:

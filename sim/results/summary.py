@@ -15,6 +15,7 @@ from sim.config import validation
 from sim.config.ground_sites import read_baseline
 from sim.config.schema import Scenario, Workload
 from sim.engine import formations, propagators
+from sim.engine.link_traffic import LinkTraffic
 from sim.engine.outcome import Outcome
 from sim.results import battery, design, energy_balance
 from sim.results.number_text import counted
@@ -240,13 +241,21 @@ def _pairs(outcome: Outcome) -> dict[str, Any]:
 def _network(outcome: Outcome) -> dict[str, Any]:
     ground_routing = outcome.ground_routing
     if ground_routing is None or outcome.loaded.scenario.links is None:
-        return {"links_mean": None, "link_availability": None, "path_switches": None}
+        return dict.fromkeys(("links_mean", "link_availability", "path_switches", "utilisation_mean", "utilisation_max"))
     mean = float(ground_routing.links.mean())
     return {
         "links_mean": mean,
         "link_availability": mean / ground_routing.topology_links if ground_routing.topology_links else None,
         "path_switches": ground_routing.switches,
+        **_utilisation(outcome.link_traffic),
     }
+
+
+def _utilisation(traffic: LinkTraffic | None) -> dict[str, float | None]:
+    """What workloads take of links, over time and links; null without messages or links."""
+    if traffic is None or not np.isfinite(traffic.mean).any():
+        return {"utilisation_mean": None, "utilisation_max": None}
+    return {"utilisation_mean": float(np.nanmean(traffic.mean)), "utilisation_max": float(np.nanmax(traffic.largest))}
 
 
 def workloads(

@@ -144,6 +144,8 @@ def _add_network(blob: Blob, scene: Scene, place: NDArray[np.int64]) -> None:
     if scene.links is not None:
         blob.add("link_ends", place[scene.links.ends], "uint16")
         blob.add("link_frames", scene.links.frames, "uint32")
+        if np.isfinite(scene.links.used).any() and np.nanmax(scene.links.used) > 0.0:
+            blob.add("link_used", _in_bytes(scene.links.used), "uint8")  # 1 and more saturate
     if scene.routes is not None:
         blob.add("route_station", scene.routes.station, "int16")
         blob.add("route_frames", scene.routes.frames, "uint32")

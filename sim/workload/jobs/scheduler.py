@@ -170,6 +170,24 @@ class JobScheduler:
         for streams in self.streams:
             self._take_errors(streams, changes, begin_s, end_s)
 
+    def link_demand_bit_s(self, links: int) -> Array:
+        """Mean rate that jobs, and services over several satellites, ask of each directed link at full clock rate.
+
+        Parameters
+        ----------
+        links : int
+            Number of directed links.
+
+        Returns
+        -------
+        ndarray, shape (links,)
+            Rates [bit/s], with the messages last timed; users of services are left out.
+        """
+        asked = np.zeros(links)
+        for fleet in self.fleets:
+            asked += fleet.link_demand_bit_s(links)
+        return asked
+
     def _take_errors(self, streams: Streams, changes: Sequence[SatelliteChange], begin_s: float, end_s: float) -> None:
         """Silent errors of independent work: what it computes is not useful until the next check of the accelerator."""
         mine = [c for c in changes if c.silent is not None and c.silent.fate < streams.checks.harmful]

@@ -278,6 +278,24 @@ class TrainingFleet:
                 training.communicate(ranks[self._of_workload(n)], transport, others, able[self._of_workload(n)])
         return np.concatenate([t.costs.jobs_disconnected for t in self.trainings])
 
+    def link_demand_bit_s(self, links: int) -> Array:
+        """Mean rate that running jobs at full clock rate ask of each directed link.
+
+        Parameters
+        ----------
+        links : int
+            Number of directed links.
+
+        Returns
+        -------
+        ndarray, shape (links,)
+            Rates [bit/s], with the messages last timed.
+        """
+        running, asked = self.lifecycle.running, np.zeros(links)
+        for n, training in enumerate(self.trainings):
+            asked += training.link_demand_bit_s(running[self._of_workload(n)], links)
+        return asked
+
     def fill_typical(self, transport: Transport, inputs: JobInputs) -> None:
         """Fill the step inputs of jobs that run at full clock rate with their members of the epoch.
 

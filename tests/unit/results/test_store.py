@@ -36,7 +36,7 @@ KEYS: dict[str, Any] = {
               "battery_fade_per_year", "battery_fade_per_year_max", "battery_life_yr", "battery_life_yr_min"},
     "thermal": {"junction_k_max", "hbm_k_max", "radiator_k_mean", "throttled_fraction", "coolant_k_min", "frozen_fraction", "heater_w_mean",
                 "leakage_w_mean", "array_k_max", "array_k_min", "battery_k_max"},
-    "network": {"links_mean", "link_availability", "path_switches"},
+    "network": {"links_mean", "link_availability", "path_switches", "utilisation_mean", "utilisation_max"},
     "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "stations"},
     "design": {"satellites", "mass_kg", "mass_by_part_kg", "mass_margin", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells"},
     "cost": {"capex_usd", "capex_by_part_usd", "opex_usd_per_year", "opex_by_part_usd_per_year", "usd_per_year", "usd_per_useful_pflop_day",
@@ -172,12 +172,13 @@ def test_series_matches_the_table(made: Made) -> None:
         assert found.dims == var.dims, var.name
         assert (found.dtype.kind in "OUT") if var.dtype == "str" else (str(found.dtype) == var.dtype), var.name
         assert found.attrs["long_name"] == var.meaning, var.name
-        assert found.attrs["units"] == (epoch if var.name in ("time", "frame", "contract_time") else var.unit), var.name
+        assert found.attrs["units"] == (epoch if var.name in ("time", "frame", "traffic_time", "contract_time") else var.unit), var.name
     sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5, "satellite_type": 1, "map_row": 96, "map_column": 128}
     found_sizes = dict(series.sizes)
     # neighbours exchange heat, so that the fleet is coupled and routes of stations are followed: without links over one satellite each
     assert found_sizes.pop("route") == found_sizes.pop("hop") > 0
     assert (found_sizes.pop("place_row"), found_sizes.pop("place_column")) == (36, 72)  # a map of latency
+    assert found_sizes.pop("traffic_time", 0) == 0
     assert found_sizes == sizes | dict.fromkeys(("pair", "job", "service", "link", "contract_time", "contract_source", "contract_case"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"

@@ -4,6 +4,9 @@ import * as THREE from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { normals } from "./attitude.js";
 import { EARTH_KM } from "./earth.js";
+import { usedColour } from "./network.js";
+
+const LINK = 0x7fb2ff;
 
 const ARRAY = 0x31508c, ARRAY_BACK = 0x8d99ad, RADIATOR = 0xe8edf4, BODY = 0xb9a06a;
 
@@ -18,7 +21,7 @@ export class Closeup {
     this.light = new THREE.DirectionalLight(0xfff4e0, 3.0);
     this.scene.add(this.light, new THREE.HemisphereLight(0xbfd6ff, 0x4a6a92, 1.3));
     this.parts = [];
-    this.lines = new THREE.LineSegments(new THREE.BufferGeometry(), new THREE.LineBasicMaterial({ color: 0x7fb2ff, transparent: true, opacity: 0.35 }));
+    this.lines = new THREE.LineSegments(new THREE.BufferGeometry(), new THREE.LineBasicMaterial({ color: LINK, transparent: true, opacity: 0.35 }));
     this.lines.frustumCulled = false;
     this.scene.add(this.lines);
     this.axes = [0, 1, 2].map(() => new THREE.Vector3());
@@ -56,7 +59,11 @@ export class Closeup {
     this.dots = this.put(new THREE.Points(dots, new THREE.PointsMaterial({ size: 6, sizeAttenuation: false, vertexColors: true, map: round(), transparent: true, depthWrite: false })));
     const ends = run.formation ? (run.array.link_ends?.length ?? 0) : 0;
     this.lines.geometry.dispose();
-    this.lines.geometry = new THREE.BufferGeometry().setAttribute("position", new THREE.BufferAttribute(new Float32Array(3 * ends), 3));
+    this.lines.geometry = new THREE.BufferGeometry();
+    for (const name of ["position", "color"]) this.lines.geometry.setAttribute(name, new THREE.BufferAttribute(new Float32Array(3 * ends), 3));
+    this.lines.material.vertexColors = Boolean(run.array.link_used);
+    this.lines.material.color.set(run.array.link_used ? 0xffffff : LINK);
+    this.lines.material.needsUpdate = true;
     this.camera.position.set(0.55, -0.75, 0.85).multiplyScalar(0.95 * extent);
     this.camera.far = 40 * Math.max(extent, 1000);
     this.camera.updateProjectionMatrix();
@@ -121,16 +128,17 @@ export class Closeup {
   links(when) {
     const { link_ends: ends, link_frames: frames } = this.run.array;
     if (!ends || !this.run.formation) return;
-    const frame = when.frame + (when.share > 0.5 ? 1 : 0), m = ends.length / 2, into = this.lines.geometry.attributes.position;
+    const frame = when.frame + (when.share > 0.5 ? 1 : 0), m = ends.length / 2, { position: into, color } = this.lines.geometry.attributes;
     let at = 0;
     for (let i = 0; i < m; i++) {
       if (frame < frames[i] || frame >= frames[m + i]) continue;
       this.spots[ends[i]].toArray(into.array, at);
       this.spots[ends[m + i]].toArray(into.array, at + 3);
+      for (const end of [at, at + 3]) usedColour(this.run, i)?.toArray(color.array, end);
       at += 6;
     }
     this.lines.geometry.setDrawRange(0, at / 3);
-    into.needsUpdate = true;
+    into.needsUpdate = color.needsUpdate = true;
   }
 
   // The camera of the globe, where this one stands and looks.

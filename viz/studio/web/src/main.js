@@ -7,7 +7,7 @@ import { askForEvent, askForText } from "./events.js";
 import { exported } from "./exporting.js";
 import { Form } from "./form.js";
 import { Globe } from "./globe.js";
-import { LOAD_WORDS } from "./network.js";
+import { linkKey } from "./network.js";
 import { command, furtherCommands, listenForKeys, openPalette } from "./palette.js";
 import { Runs } from "./runs.js";
 import { answer, ask, onLost } from "./server.js";
@@ -204,8 +204,9 @@ function legend() {
   const key = shown.words
     ? el("ul", {}, shown.words.filter((w) => w.count).map((w) => el("li", {}, el("i", { style: `background:${w.colour}` }), w.word, el("b", {}, number(w.count)))))
     : el("div", { class: "scale" }, el("span", {}, shown.low), el("i", { style: `background:linear-gradient(90deg,${shown.scale.join(",")})` }), el("span", {}, shown.high));
-  const loads = globe.network.show.links && globe.network.has("links") && run.array.route_satellite
-    ? el("div", { class: "loads", title: "Links by the number of routes to the ground over them" }, "links: ", LOAD_WORDS.map(({ word, colour }) => el("span", {}, el("i", { style: `background:${colour}` }), word)))
+  const meaning = globe.network.show.links && run.array.link_ends ? linkKey(run) : null;
+  const loads = meaning
+    ? el("div", { class: "loads", title: meaning.title }, "links: ", meaning.words.map(({ word, colour }) => el("span", {}, el("i", { style: `background:${colour}` }), word)))
     : "";
   $("legend").replaceChildren(el("label", {}, "colour by ", pick), key, loads);
 }

@@ -3,10 +3,26 @@ import * as THREE from "three";
 import { EARTH_KM, onSphere } from "./earth.js";
 
 const LINK = 0x7fb2ff, ROUTE = 0xff8a5c, STATION = 0xffffff, COVERAGE = 0xffe08a;
-// links by the number of routes over them: none, one, two, up to four, more
+// links by what workloads take of them or, where that is not known, by the number of routes over them: none, one, two, up to four, more
 const LOADS = ["#4f7fbf", "#8fd0a5", "#d9d24b", "#f0903c", "#e34a4a"].map((hex) => new THREE.Color(hex));
 const load = (routes) => (routes < 3 ? routes : routes < 5 ? 3 : 4);
-export const LOAD_WORDS = ["no route", "1 route", "2 routes", "3 or 4", "5 or more"].map((word, i) => ({ word, colour: `#${LOADS[i].getHexString()}` }));
+const BYTE = 254, UNKNOWN = 255; // of utilisation
+const ROUTES = ["no route", "1 route", "2 routes", "3 or 4", "5 or more"], USED = ["idle", "up to 25 %", "to 50 %", "to 90 %", "above 90 %"];
+const band = (used) => (used < 1 / BYTE ? 0 : used <= 0.25 ? 1 : used <= 0.5 ? 2 : used <= 0.9 ? 3 : 4);
+
+// Colour of link i by its utilisation; null where none is known.
+export function usedColour(run, i) {
+  const used = run.array.link_used;
+  return !used || used[i] === UNKNOWN ? null : LOADS[band(used[i] / BYTE)];
+}
+
+// What the colours of links mean; null where they have one colour.
+export function linkKey(run) {
+  const used = run.array.link_used, words = used ? USED : run.array.route_satellite && !run.formation ? ROUTES : null;
+  if (!words) return null;
+  const title = used ? "Links by mean utilisation of their busier direction; jobs at full clock rate" : "Links by the number of routes to the ground over them";
+  return { title, words: words.map((word, i) => ({ word, colour: `#${LOADS[i].getHexString()}` })) };
+}
 
 function lines(colour, opacity, order) {
   const drawn = new THREE.LineSegments(
@@ -126,7 +142,8 @@ export class Network {
         if (frame < a.link_frames[i] || frame >= a.link_frames[m + i]) continue;
         this.counts.links++;
         if (!this.links.visible) continue;
-        const from = a.link_ends[i], to = a.link_ends[m + i], shade = LOADS[load(carried?.get(Math.min(from, to) * run.satellites + Math.max(from, to)) ?? 0)];
+        const from = a.link_ends[i], to = a.link_ends[m + i], over = carried?.get(Math.min(from, to) * run.satellites + Math.max(from, to)) ?? 0;
+        const shade = usedColour(run, i) ?? LOADS[a.link_used ? 0 : load(over)];
         put(into.array, at, from);
         put(into.array, at + 3, to);
         shade.toArray(color.array, at);
