@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from sim.config import schema
 from sim.config.scenario import Loaded
-from sim.results import summary as metrics
 from sim.results.store import Results
 
 
@@ -111,21 +108,11 @@ def cost(loaded: Loaded, results: Results) -> dict[str, Any] | None:
         return None
     prompts = [] if scenario.data_rules.prompts is None else [scenario.data_rules.prompts]
     stations = [] if scenario.ground is None else scenario.ground.stations
-    kept = np.array([allowed(prompts, station) for station in stations], dtype=np.bool_)
-    rtt_ms = np.asarray(results.series["user_rtt_ms"].values)
+    ground = results.summary["ground"]
+    free = ground["without_data_rules"] or ground  # the same where the rules leave every place
     return {
         "accelerators": loaded.accelerators,
         "accelerators_allowed": allowed_accelerators(rules_for_accelerators(scenario), loaded),
-        "stations_excluded": [s.name for s, keep in zip(stations, kept, strict=True) if not keep],
-        "user_rtt_ms": {"without": _spread(rtt_ms), "with": _spread(rtt_ms[kept])},
-        "coverage_fraction": {"without": _covered(rtt_ms, rtt_ms.size), "with": _covered(rtt_ms[kept], rtt_ms.size)},
+        "stations_excluded": [s.name for s in stations if not allowed(prompts, s)],
+        **{name: {"without": free[name], "with": ground[name]} for name in ("user_rtt_ms", "coverage_fraction")},
     }
-
-
-def _spread(rtt_ms: Any) -> dict[str, float | None]:
-    return metrics.spread(rtt_ms[np.isfinite(rtt_ms)])
-
-
-def _covered(rtt_ms: Any, size: int) -> float | None:
-    """Share of the station time, of all stations, in which an allowed one has a route."""
-    return float(np.isfinite(rtt_ms).sum()) / size if size else None

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.config.validation import isolation_message
-from sim.engine import events, job_assignment, link_traffic, links
+from sim.engine import data_rules, events, job_assignment, link_traffic, links
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.link_traffic import LinkTraffic
@@ -27,6 +27,7 @@ from sim.engine.transports import NetworkTransport, NullTransport
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
 from sim.network.latency_map import LatencyMap
+from sim.network.link_restriction import LinkRestriction
 from sim.network.link_state import LinkState, Network
 from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
@@ -77,6 +78,9 @@ class Coupling:
         self.radiation = FleetRadiation(self.scenario, run.propagators, run.kinds, run.grid, drawn)
         self.availability = events.timeline(run.loaded, run.listed, self.radiation.sources)
         self.neighbourhood = Neighbourhood(run)
+        self.places = data_rules.data_places(self.scenario, run.type_index)
+        self._prompts = None if self.places.prompts is None else LinkRestriction(self.places.prompts)
+        self._weights = None if self.places.weights is None else LinkRestriction(self.places.weights)
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
         self._noted = 0
         self._available: tuple[StepAvailability, StepAvailability] | None = None  # of the last step, and its copy
@@ -97,7 +101,7 @@ class Coupling:
         new_sums : callable
             Gives room for sums over the fleet and extremes, added to and raised in every step.
         """
-        run, s = self.run, self.run.surroundings
+        run = self.run
         self.batches = Batches(tiles, work, r_m, run.threads, new_sums)
         x = slice(loop.X_ROW, loop.X_ROW + 3)
         self.r_m = np.concatenate([t.carry[x, : t.real] for t in tiles], axis=1)
@@ -105,12 +109,18 @@ class Coupling:
         self.scheduler = self.create_scheduler()
         worked = self.network is not None and bool(self.scheduler.trainings or self.scheduler.services)
         self.link_traffic = LinkTraffic(run.grid.steps, run.satellites) if worked else None
-        ground = self.scenario.ground
-        self.ground_routing = GroundRouting(
+        ground, stride = self.scenario.ground, run.stride if run.kept.size else 0
+        places = self.places
+        self.free_routing = None if places.prompts is None and places.stations is None else self._new_routing(0, None)
+        over_earth = None if ground is None else LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf)
+        self.ground_routing = self._new_routing(stride, over_earth)
+
+    def _new_routing(self, stride: int, latency_map: LatencyMap | None) -> GroundRouting:
+        run, s = self.run, self.run.surroundings
+        return GroundRouting(
             steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
-            pairs=links.station_pairs(self.scenario), network=self.network, stride=run.stride if run.kept.size else 0,
-            latency_map=None if ground is None else LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf),
+            pairs=links.station_pairs(self.scenario), network=self.network, stride=stride, latency_map=latency_map,
         )  # fmt: skip
 
     def typical_controls(self) -> Array:
@@ -152,10 +162,12 @@ class Coupling:
         """
         self.scheduler.end()
         self.ground_routing.end()
+        if self.free_routing is not None:
+            self.free_routing.end()
         happened = tuple(in_order(self.availability.occurred))
         return replace(
-            outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, link_traffic=self.link_traffic, changes=happened,
-            radiation=self.radiation,
+            outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, free_routing=self.free_routing,
+            link_traffic=self.link_traffic, changes=happened, radiation=self.radiation,
         )
 
     def _first_network(self) -> None:
@@ -171,6 +183,8 @@ class Coupling:
                 yaml_tree.find(self.run.loaded.tree, ("links", "topology")).origin, "links.topology",
                 isolation_message(section.topology, isolated.size, self.run.satellites, int(isolated[0])),
             )  # fmt: skip
+        if self._weights is not None:
+            self.network.take(self._weights.state(self.network.present))
 
     # --- one step
 
@@ -215,11 +229,17 @@ class Coupling:
         up_end, stations = np.array([a.up_end > 0.0 for a in available]), np.array([a.stations for a in available])
         window = slice(k0 + 2, k0 + 2 + steps)
         # a satellite without accelerators relays, but serves no user
-        self._reached = self.ground_routing.update_block(
-            k0, r_m, powered, powered_end, (s.station_m[window], s.zenith[window], s.north[window]),
-            None if self.network is None else states,
-            self.scheduler.serves & (up_end | ~powered_end), stations,
-        )  # fmt: skip
+        sky, serves = (s.station_m[window], s.zenith[window], s.north[window]), self.scheduler.serves & (up_end | ~powered_end)
+        over = None if self.network is None else states
+        if self.free_routing is not None:
+            self.free_routing.update_block(k0, r_m, powered, powered_end, sky, over, serves, stations)
+        if self._prompts is not None:
+            may = self._prompts.allowed
+            over = None if over is None else self._prompts.states(over)
+            powered, powered_end, serves = powered & may, powered_end & may, serves & may
+        if self.places.stations is not None:
+            stations = stations & self.places.stations
+        self._reached = self.ground_routing.update_block(k0, r_m, powered, powered_end, sky, over, serves, stations)
 
     def _step_ahead(self, k: int, lost: list[tuple[int, int]], r_m: Array) -> _StepAhead:
         """Availability and links of step k; `lost` are satellites, with the step, that have no position from then on."""
@@ -271,7 +291,7 @@ class Coupling:
         if lost:
             self.controls[BUS_AVAILABLE, lost] = 0.0
         if self.network is not None and state is not None:
-            self.network.take(state)
+            self.network.take(state if self._weights is None else self._weights.state(state))
         self.controls[AVAILABLE], self.controls[RATE_CAP] = now.up, now.rate_cap
         np.subtract(1.0, now.maintained, out=self.controls[OPERATIONAL])
         moment = -1 if self.link_traffic is None else self.link_traffic.moment(k)

@@ -57,6 +57,8 @@ class Outcome:
         Charge and temperatures at the epoch, with notes about them.
     scheduler, ground_routing, link_traffic
         Workloads, routes to the ground and utilisation of links, where satellites are coupled.
+    free_routing : GroundRouting or None
+        Routes to the ground as they were without data rules, where these exclude a place.
     changes : tuple of AvailabilityChange
         What happened, in order of time.
     radiation : FleetRadiation
@@ -79,6 +81,7 @@ class Outcome:
     radiation: FleetRadiation
     scheduler: JobScheduler | None = None
     ground_routing: GroundRouting | None = None
+    free_routing: GroundRouting | None = None
     link_traffic: LinkTraffic | None = None
     changes: tuple[AvailabilityChange, ...] = ()
 

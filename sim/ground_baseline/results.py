@@ -145,6 +145,7 @@ def _ground(stations: list[schema.Station] | None, rtt_ms: Array, user_ms: Array
         "propagation_rtt_ms": metrics.spread(rtt_ms),
         "user_rtt_ms": metrics.spread(user_ms),
         "coverage_fraction": 1.0 if listed else None,
+        "without_data_rules": None,
         "stations": {
             station.name: {
                 "propagation_rtt_ms": metrics.spread(rtt_ms[i : i + 1]),

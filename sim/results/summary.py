@@ -172,6 +172,11 @@ def spread(values_ms: Array) -> dict[str, float | None]:
     return {"min": float(finite.min()), "median": float(median), "p99": float(p99), "max": float(finite.max())}
 
 
+def _overhead_ms(outcome: Outcome) -> float:
+    ground = outcome.loaded.scenario.ground
+    return 0.0 if ground is None else 1e3 * ground.access_overhead
+
+
 def round_trips_ms(outcome: Outcome) -> tuple[Array, Array | None]:
     """Of each step and station to the serving satellite, infinite without one: propagation, and what a user sees.
 
@@ -192,7 +197,7 @@ def round_trips_ms(outcome: Outcome) -> tuple[Array, Array | None]:
     ground, ground_routing = outcome.loaded.scenario.ground, outcome.ground_routing
     if ground is None:
         return np.zeros((outcome.grid.steps, 0)), None
-    overhead_ms = 1e3 * ground.access_overhead
+    overhead_ms = _overhead_ms(outcome)
     if ground_routing is None:
         propagation_ms = round_trip_ms(outcome.range_m)
         return propagation_ms, propagation_ms + overhead_ms
@@ -203,11 +208,15 @@ def _ground(outcome: Outcome) -> dict[str, Any]:
     sites = propagators.stations(outcome.loaded.scenario)
     nothing = {"min": None, "median": None, "p99": None, "max": None}
     rtt_ms, user_ms = round_trips_ms(outcome)
-    step_s = outcome.loaded.scenario.step
+    step_s, free = outcome.loaded.scenario.step, outcome.free_routing
+    free_ms = None if free is None else 2e3 * free.one_way_s + _overhead_ms(outcome)
     return {
         "propagation_rtt_ms": spread(rtt_ms) if sites else nothing,
         "user_rtt_ms": nothing if user_ms is None else spread(user_ms),
         "coverage_fraction": float(np.isfinite(rtt_ms).mean()) if sites else None,
+        "without_data_rules": None if free_ms is None else {
+            "user_rtt_ms": spread(free_ms), "coverage_fraction": float(np.isfinite(free_ms).mean()),
+        },
         "stations": {
             site.name: {
                 "propagation_rtt_ms": spread(rtt_ms[:, i]),

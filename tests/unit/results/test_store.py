@@ -37,7 +37,7 @@ KEYS: dict[str, Any] = {
     "thermal": {"junction_k_max", "hbm_k_max", "radiator_k_mean", "throttled_fraction", "coolant_k_min", "frozen_fraction", "heater_w_mean",
                 "leakage_w_mean", "array_k_max", "array_k_min", "battery_k_max"},
     "network": {"links_mean", "link_availability", "path_switches", "utilisation_mean", "utilisation_max"},
-    "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "stations"},
+    "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "without_data_rules", "stations"},
     "design": {"satellites", "mass_kg", "mass_by_part_kg", "mass_margin", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells"},
     "cost": {"capex_usd", "capex_by_part_usd", "opex_usd_per_year", "opex_by_part_usd_per_year", "usd_per_year", "usd_per_useful_pflop_day",
              "usd_per_million_tokens", "usd_per_kw_year_launched", "launch_usd_per_kg", "break_even_launch_usd_per_kg",
