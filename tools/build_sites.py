@@ -4,7 +4,7 @@
 [geonames]. `starlink-pops`: points of presence that the operator assigns addresses to, 29 September 2026 [starlink-geoip], at the
 centres of their cities. `starlink-gateways`: gateways in use by regulators' records, as collected on 14 March 2026
 [starlink-viz2026], at the places they are named after; a point of presence without one within 400 km gets one at its city, which is
-an assumption. The point of presence of a gateway is the nearest one. `polar-ground`: stations for Earth observation.
+an assumption. The point of presence of a gateway is the nearest one of its country, or of all where the country has none. `polar-ground`: stations for Earth observation.
 """
 
 from __future__ import annotations
@@ -67,14 +67,19 @@ def _nearest(latitude: str, longitude: str, places: list[list[str]]) -> tuple[fl
     return least, places[distances.index(least)]
 
 
+def _pop_of(country: str, latitude: str, longitude: str, pops: list[list[str]]) -> str:
+    """The nearest point of presence in the country of a gateway, or of all where the country has none."""
+    return _nearest(latitude, longitude, [pop for pop in pops if pop[1] == country] or pops)[1][0]
+
+
 def _gateways() -> list[list[str]]:
     known, pops = _rows("gateways"), _rows("points_of_presence")
     listed = [(row, "estimated", "starlink-viz2026") for row in known]
     listed += [(pop[:4], "assumption", NOT_PUBLIC) for pop in pops if _nearest(pop[2], pop[3], known)[0] > REACH_KM]
     return [
-        [f"- name: {name} gateway", "  role: gateway", f"  pop: {_nearest(latitude, longitude, pops)[1][0]} PoP", "  operator: Starlink",
+        [f"- name: {name} gateway", "  role: gateway", f"  pop: {_pop_of(country, latitude, longitude, pops)} PoP", "  operator: Starlink",
          f"  jurisdiction: {country}", *_place(latitude, longitude, kind, source),
-         f'  antennas: {{value: {ANTENNAS}, unit: "1", kind: {"estimated" if kind == "estimated" else kind}, source: "fcc-gateways"}}']
+         f'  antennas: {{value: {ANTENNAS}, unit: "1", kind: {kind}, source: "fcc-gateways"}}']
         for (name, country, latitude, longitude), kind, source in listed
     ]  # fmt: skip
 

@@ -204,7 +204,8 @@ def internet_paths(
     access_cost : ndarray, shape (U, N), optional
         The satellite of least cost among those with a route serves the user; without it, the one with the least delay.
     bent_pipe_first : bool
-        Use links between satellites only for users for whom no satellite is a bent pipe.
+        Use links between satellites only for users for whom no satellite is a bent pipe; their satellite is that of the least
+        delay.
 
     Returns
     -------
@@ -232,12 +233,15 @@ def internet_paths(
     """
     if not allowed.any(axis=1).all():
         raise ValueError(f"user {int(np.argmin(allowed.any(axis=1)))} has no point of presence; allow at least one")
-    ground_s, ground_gateway = ground_delays(gateway_slant_m, terrestrial_s)
+    used = np.flatnonzero(allowed.any(axis=0))
+    ground_s, ground_gateway = np.full((allowed.shape[1], user_slant_m.shape[1]), np.inf), np.full((allowed.shape[1], user_slant_m.shape[1]), -1)
+    ground_s[used], ground_gateway[used] = ground_delays(gateway_slant_m, terrestrial_s[:, used])
     best = _choose(user_slant_m, ground_s, allowed, access_cost)
     onward_s = ground_s
     if links is not None:
-        onward_s = links.graph.reach_moments(links.delay_s[:1], ground_s[:, :, np.newaxis])[:, :, 0]
-        over_links = _choose(user_slant_m, onward_s, allowed, access_cost)
+        onward_s = ground_s.copy()
+        onward_s[used] = links.graph.reach_moments(links.delay_s[:1], ground_s[used, :, np.newaxis])[:, :, 0]
+        over_links = _choose(user_slant_m, onward_s, allowed, None if bent_pipe_first else access_cost)
         piped = bent_pipe_first & (best[0] >= 0)
         best = np.where(piped, best[0], over_links[0]), np.where(piped, best[1], over_links[1])
     access, pop = best
