@@ -4,7 +4,8 @@
 [geonames]. `starlink-pops`: points of presence that the operator assigns addresses to, 29 September 2026 [starlink-geoip], at the
 centres of their cities. `starlink-gateways`: gateways in use by regulators' records, as collected on 14 March 2026
 [starlink-viz2026], at the places they are named after; a point of presence without one within 400 km gets one at its city, which is
-an assumption. The point of presence of a gateway is the nearest one of its country, or of all where the country has none. `polar-ground`: stations for Earth observation.
+an assumption. The point of presence of a gateway is the nearest one of its country, or of all where the country has none.
+`polar-ground`: stations for Earth observation [brahe-groundstations], [aws-ground-station].
 """
 
 from __future__ import annotations
@@ -37,10 +38,9 @@ def _place(latitude: str, longitude: str, kind: str, source: str) -> list[str]:
     return [_number("latitude", latitude, "deg", kind, source), _number("longitude", longitude, "deg", kind, source)]
 
 
-def _write(name: str, description: str, stations: list[list[str]]) -> None:
+def _text(name: str, description: str, stations: list[list[str]]) -> str:
     lines = ["kind: sites", f"name: {name}", f"description: {description}", "stations:", *(line for one in stations for line in one)]
-    (LISTS / f"{name}.yaml").write_text("\n".join(lines) + "\n", "utf-8")
-    print(f"{name}: {len(stations)} stations")
+    return "\n".join(lines) + "\n"
 
 
 def _cities() -> list[list[str]]:
@@ -92,8 +92,20 @@ def _polar() -> list[list[str]]:
     ]  # fmt: skip
 
 
+def lists() -> dict[str, str]:
+    """Text of each list by its name."""
+    described = {
+        "cities-100": ("The 100 largest urban areas of 2018, rounded to 0.01 deg; users are their inhabitants", _cities()),
+        "starlink-pops": ("Points of presence of Starlink in September 2026, at the centres of their cities", _points_of_presence()),
+        "starlink-gateways": (
+            "Gateways of Starlink as regulators record them, March 2026, and one at each point of presence without any", _gateways(),
+        ),
+        "polar-ground": ("Ground stations of KSAT and AWS for Earth observation, rounded to 0.01 deg", _polar()),
+    }  # fmt: skip
+    return {name: _text(name, *rest) for name, rest in described.items()}
+
+
 if __name__ == "__main__":
-    _write("cities-100", "The 100 largest urban areas of 2018, rounded to 0.01 deg; users are their inhabitants", _cities())
-    _write("starlink-pops", "Points of presence of Starlink in September 2026, at the centres of their cities", _points_of_presence())
-    _write("starlink-gateways", "Gateways of Starlink as regulators record them, March 2026, and one at each point of presence without any", _gateways())
-    _write("polar-ground", "Ground stations of KSAT and AWS for Earth observation, rounded to 0.01 deg", _polar())
+    for name, text in lists().items():
+        (LISTS / f"{name}.yaml").write_text(text, "utf-8")
+        print(f"{name}: {text.count('- name: ')} stations")

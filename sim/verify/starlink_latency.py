@@ -65,7 +65,7 @@ class Shell(NamedTuple):
 
 
 # First generation as filed [fcc-gen1], its satellites near 550 km lowered to about 480 km over 2026 [starlink-lowering]. Of the second
-# generation 3,360 satellites at 43 deg, one shell of its licence [fcc-gen2], and 2,464 at 53 deg: an assumption that makes 10,060 in all.
+# generation 3,360 satellites at 43 deg, one shell of its licence [fcc-gen2], and 2,464 at 53 deg: an assumption that makes 10,232 in all.
 SHELLS = (
     Shell(480e3, 53.0, 72, 22, 39), Shell(485e3, 53.2, 72, 22, 39), Shell(570e3, 70.0, 36, 20, 11), Shell(560e3, 97.6, 10, 52, 5),
     Shell(525e3, 53.0, 28, 88, 13), Shell(530e3, 43.0, 28, 120, 13),
