@@ -54,7 +54,8 @@ def _cities() -> list[list[str]]:
 
 def _points_of_presence() -> list[list[str]]:
     return [
-        [f"- name: {city} PoP", "  role: pop", "  operator: Starlink", f"  jurisdiction: {country}", *_place(latitude, longitude, "estimated", "starlink-geoip")]
+        [f"- name: {city} PoP", "  role: pop", "  operator: Starlink", f"  jurisdiction: {country}",
+         *_place(latitude, longitude, "estimated", "starlink-geoip")]
         for city, country, latitude, longitude, _ in _rows("points_of_presence")
     ]  # fmt: skip
 

@@ -79,7 +79,7 @@ class InternetPaths(NamedTuple):
     @property
     def bent_pipe(self) -> Mask:
         """Users whose satellite sees the gateway itself, (U,)."""
-        return (self.access >= 0) & (self.hops == 0)
+        return np.asarray((self.access >= 0) & (self.hops == 0))
 
 
 class RoundTrip(NamedTuple):

@@ -1,6 +1,6 @@
 """Delay of optical fibre between places on the ground: great circle, length of the route, speed of light in glass.
 
-A fibre follows roads, railways and coasts, so that its route is longer than the great circle. Without a factor of the user,
+A fibre follows highways, railways and coasts, so that its route is longer than the great circle. Without a factor of the user,
 the rule by which the ITU estimates routes applies: 1.5 times the distance up to 1,000 km, 1,500 km up to 1,200 km, and
 1.25 times the distance beyond.
 """

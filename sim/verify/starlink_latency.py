@@ -237,7 +237,7 @@ def _ground(model: Model) -> Ground:
     rows = np.array([row for places in PLACES.values() for row in places])
     lat, lon = np.radians(rows[:, 0]), np.radians(rows[:, 1])
     blocks = np.array([[POPS[code].get(name.removesuffix(" PoP"), 0) for name in names] for code in codes])
-    distance_m = great_circle_m(lat[:, np.newaxis], lon[:, np.newaxis], *to)
+    distance_m = great_circle_m(lat[:, np.newaxis], lon[:, np.newaxis], to[0], to[1])
     near = {}
     for code in PLACES:
         mine = np.array(codes) == code
@@ -248,7 +248,7 @@ def _ground(model: Model) -> Ground:
     return Ground(
         [Station(code, float(a), float(b), 0.0, lowest) for code, a, b in zip(codes, lat, lon, strict=True)],
         [Station(s.name, s.latitude, s.longitude, s.height, math.radians(model.gateway_deg)) for s in gateways],
-        gateway_delays_s(*at, serves, *to, model.route_factor), blocks > 0, np.array(codes), rows[:, 2], near,
+        gateway_delays_s(at[0], at[1], serves, to[0], to[1], model.route_factor), blocks > 0, np.array(codes), rows[:, 2], near,
     )  # fmt: skip
 
 

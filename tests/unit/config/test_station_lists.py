@@ -83,7 +83,7 @@ def test_every_number_has_its_source_and_every_place_its_country(name: str) -> N
     known = (REPO / "docs" / "references.bib").read_text("utf-8")
     tree = yaml_tree.read(items("sites")[name]).value["stations"]
     for node in tree.value:
-        station = {key: child for key, child in node.value.items()}
+        station = dict(node.value.items())
         assert len(str(station["jurisdiction"].value)) == 2
         for field in ("latitude", "longitude", "height", "users", "antennas"):
             if field not in station:
@@ -169,3 +169,12 @@ def test_plain_stations_are_of_users(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_wrong_station_says_what_to_write(tmp_path: Path, stations: tuple[str, ...], said: str) -> None:
     assert said in _error(tmp_path, *stations)
+
+
+def test_role_is_part_of_what_is_simulated(tmp_path: Path) -> None:
+    """A stated default is the same scenario; a gateway is another one."""
+    plain, stated, gateway = (
+        _loaded(tmp_path, f"{{{HUT}{more}}}").sha256 for more in ("", ", role: user", ", role: gateway, antennas: 2")
+    )
+    assert plain == stated
+    assert gateway != plain
