@@ -447,8 +447,8 @@ class Station(Section):
     )
     role: Literal["user", "gateway", "pop"] = Field(
         default="user",
-        description="user: place of users or of a station of one's own; gateway: station of the operator that joins satellites to "
-        "the ground network; pop: point of presence, where that network meets the internet, without antennas",
+        description="What stands there: users or a station of one's own; a gateway, which joins satellites to the operator's network "
+        "on the ground; a point of presence (pop), where that network meets the internet, without antennas",
     )
     pop: Name | None = Field(
         default=None,
