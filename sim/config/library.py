@@ -30,6 +30,7 @@ LISTS = {
     "sites": ("sites", ""),
     "baselines": ("baselines", ""),
 }
+FIRST_LISTS = ("cities", "default")  # station lists whose names go before equal ones of other lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def item(kind: str, name: str, origin: Origin, path: str, only: str = "") -> Nod
 
 @cache
 def shipped_stations() -> dict[str, Node]:
-    """Stations of the shipped lists by name.
+    """Stations of the shipped lists by name; of equal names, that of `FIRST_LISTS`, then of the first list by name.
 
     Returns
     -------
@@ -210,8 +211,12 @@ def shipped_stations() -> dict[str, Node]:
     >>> shipped_stations()["Nairobi"].value["latitude"].value["value"].value
     -1.28
     """
-    listed = [node for file in items("sites").values() for node in yaml_tree.read(file).value["stations"].value]
-    return {str(node.value["name"].value): node for node in listed}
+    files = items("sites")
+    stations: dict[str, Node] = {}
+    for name in sorted(files, key=lambda name: (name not in FIRST_LISTS, name)):
+        for node in yaml_tree.read(files[name]).value["stations"].value:
+            stations.setdefault(str(node.value["name"].value), node)
+    return stations
 
 
 def defaults() -> Node:

@@ -63,8 +63,12 @@ _WORDS = {
     "start",
     "operator",
     "jurisdiction",
+    "role",
+    "pop",
 }
 """Fields that hold no data."""
+_PLAIN_STATION = {"role": "user", "pop": None, "antennas": None}
+"""Fields of a station that are left out of the digest where they have these values: they change nothing then."""
 Overrides = Mapping[str, Any] | Sequence[str]
 """Overrides of a scenario: values by dotted name, or texts of the form "key=value"."""
 SWITCHES = {**{kind: kind for kind in ephemeris_files.READERS}, "code": "shorthand"}
@@ -431,6 +435,10 @@ def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loa
             hedge["scenario"] = None if hedge["scenario"] is None else fleets[hedge["scenario"]].sha256
     for part in (*types, *(t["accelerator"] for t in (*types, *sites)), content["environment"], *sites):
         part.pop("description", None)
+    for station in [] if content["ground"] is None else content["ground"]["stations"]:
+        for name, plain in _PLAIN_STATION.items():
+            if station[name] == plain:
+                del station[name]
     for i, entry in enumerate(content["constellation"]):
         for kind in ephemeris_files.READERS:
             if kind in entry:

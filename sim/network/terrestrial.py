@@ -1,6 +1,6 @@
 """Delay of optical fibre between places on the ground: great circle, length of the route, speed of light in glass.
 
-A fibre follows roads, railways and coasts, so that its route is longer than the great circle. Without a factor of the user,
+A fibre follows highways, railways and coasts, so that its route is longer than the great circle. Without a factor of the user,
 the rule by which the ITU estimates routes applies: 1.5 times the distance up to 1,000 km, 1,500 km up to 1,200 km, and
 1.25 times the distance beyond.
 """
@@ -144,3 +144,39 @@ def delay_matrix_s(
     rows = (np.asarray(angles, dtype=np.float64).reshape(-1, 1) for angles in (latitude_rad, longitude_rad))
     columns = (np.asarray(angles, dtype=np.float64).reshape(1, -1) for angles in (other_latitude_rad, other_longitude_rad))
     return delay_s(great_circle_m(*rows, *columns), route_factor, index)
+
+
+def gateway_delays_s(
+    latitude_rad: Any,
+    longitude_rad: Any,
+    pop: NDArray[np.int64],
+    pop_latitude_rad: Any,
+    pop_longitude_rad: Any,
+    route_factor: float | None = None,
+) -> Array:
+    """One-way delays of fibre from gateways to their points of presence (PoPs).
+
+    Parameters
+    ----------
+    latitude_rad, longitude_rad : array_like, shape (G,)
+        Gateways [rad].
+    pop : ndarray of int64, shape (G,)
+        Number of the PoP that each gateway is joined to; -1: to all.
+    pop_latitude_rad, pop_longitude_rad : array_like, shape (P,)
+        PoPs [rad].
+    route_factor : float, optional
+        As for `route_length_m`.
+
+    Returns
+    -------
+    ndarray, shape (G, P)
+        Delays [s]; infinite for PoPs that the gateway is not joined to.
+
+    Examples
+    --------
+    >>> (1e3 * gateway_delays_s([0.0, 0.1], [0.0, 0.0], np.array([0, -1]), [0.0, 0.1], [0.0, 0.0])).round(2).tolist()
+    [[0.0, inf], [4.68, 0.0]]
+    """
+    every_s = delay_matrix_s(latitude_rad, longitude_rad, pop_latitude_rad, pop_longitude_rad, route_factor)
+    joined = (pop[:, np.newaxis] < 0) | (pop[:, np.newaxis] == np.arange(every_s.shape[1]))
+    return np.where(joined, every_s, np.inf)

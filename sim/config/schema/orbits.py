@@ -13,6 +13,7 @@ from orbit import formation_geometry
 from orbit.catalog import semi_major_axis_m
 from orbit.constants import EARTH_RADIUS_M
 from orbit.units import UnitError, shortened, to_si
+from sim.config.errors import did_you_mean
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import (
     HIGH_M,
@@ -444,6 +445,19 @@ class Station(Section):
     jurisdiction: Jurisdiction | None = Field(
         default=None, description="Country in which it stands, as country code of ISO 3166"
     )
+    role: Literal["user", "gateway", "pop"] = Field(
+        default="user",
+        description="What stands there: users or a station of one's own; a gateway, which joins satellites to the operator's network "
+        "on the ground; a point of presence (pop), where that network meets the internet, without antennas",
+    )
+    pop: Name | None = Field(
+        default=None,
+        description="Point of presence that the traffic of a gateway goes to, or that the operator assigns to the users of a place; "
+        "the name of a station with role: pop",
+    )
+    antennas: Annotated[int, Count(most=1000)] | None = Field(
+        default=None, description="Antennas of a gateway: satellites that it serves at a time"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -487,6 +501,14 @@ class Station(Section):
     users: Annotated[float, Quantity("1", least=0.0, example="9.0e6")] = Field(
         default=1.0, description="Users near the station, relative to those near the others: its share of a demand that varies over the day"
     )
+
+    @model_validator(mode="after")
+    def _fits_the_role(self) -> Station:
+        if self.antennas is not None and self.role != "gateway":
+            raise FieldError("antennas", f"are those of a gateway, and the role is {self.role}; write role: gateway, or remove antennas")
+        if self.pop is not None and self.role == "pop":
+            raise FieldError("pop", "is for gateways and users, and this station is a point of presence itself; remove it")
+        return self
 
     @field_validator("mask", mode="before")
     @classmethod
@@ -552,3 +574,16 @@ class Ground(Section):
             if names.count(name) > 1:
                 raise ValueError(f"two stations are named '{name}'; write different names")
         return stations
+
+    @model_validator(mode="after")
+    def _pops_are_listed(self) -> Ground:
+        pops = [s.name for s in self.stations if s.role == "pop"]
+        for n, station in enumerate(self.stations):
+            if station.pop is None or station.pop in pops:
+                continue
+            if pops:
+                advice = did_you_mean(station.pop, pops)
+            else:
+                advice = "write a station with that name and role: pop, or add a list of them, such as stations: [starlink-gateways, starlink-pops]"
+            raise FieldError(f"stations.{n}.pop", f"of {station.name}: no point of presence is named '{shortened(station.pop)}'; {advice}")
+        return self
